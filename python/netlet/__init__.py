@@ -1,0 +1,1 @@
+"""A small neural network library with a native core and Keras's interface."""

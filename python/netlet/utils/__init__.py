@@ -1,0 +1,36 @@
+"""Small helpers that scripts use around a model."""
+
+from __future__ import annotations
+
+import random as _python_random
+
+import numpy as np
+
+from .. import random as _random
+from .numerical import normalize, to_categorical
+
+__all__ = ["clear_session", "normalize", "set_random_seed", "to_categorical"]
+
+
+def set_random_seed(seed: int) -> None:
+    """Seeds Python's `random`, NumPy's global generator, and netlet: the same program then gives the same bits.
+
+    Args:
+        seed: integer in [0, 2**32).
+
+    Example:
+
+    >>> set_random_seed(7)
+    """
+    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= int(seed) < 2**32:
+        raise ValueError(f"set_random_seed expects an integer in [0, 2**32); given {seed!r}.")
+    _python_random.seed(int(seed))
+    np.random.seed(int(seed))
+    _random.set_seed(int(seed))
+
+
+def clear_session(free_memory: bool = True) -> None:
+    """Starts automatic names again ("dense", "dense_1", ...)."""
+    from .naming import reset_uids
+
+    reset_uids()
