@@ -1,0 +1,74 @@
+// The register tile that every product of matrices ends in.
+//
+//            b: K rows of NV vectors             c[i][j] = init[i][j] + sum over k of a(i,k) * b(k,j),  k ascending
+//            +---------------+
+//            | . . . k . . . |                   MR*NV accumulators stay in registers; per k the tile loads NV vectors
+//   a(i,k)   +---------------+                   of b and broadcasts MR numbers of a.
+//   +-----+  +---------------+
+//   | MR  |  |  c: MR x NV*W |                   An element's sum is the same chain of fused multiply-adds in every
+//   +-----+  +---------------+                   tile shape, so results do not depend on how C was cut into tiles.
+#pragma once
+#include "simd/vec.h"
+
+namespace netlet::NETLET_ISA {
+
+// How a(i,k) lies in memory: a[i*lda + k], or a[k*lda + i] (a transposed operand, or a packed strip).
+enum class AMajor { row, k };
+
+// The most rows of a tile that is nv vectors wide: accumulators, nv vectors of b and one broadcast must fit the
+// registers (32 on AVX-512 and NEON, 16 on AVX2), and 8 accumulators or more hide the latency of the multiply-add.
+constexpr int max_rows(int nv) {
+#if defined(NETLET_VEC_AVX512)
+    return nv == 4 ? 4 : 14;
+#elif defined(NETLET_VEC_AVX2)
+    return nv == 4 ? 2 : nv == 2 ? 6 : 8;
+#elif defined(NETLET_VEC_NEON)
+    return nv == 4 ? 4 : nv == 2 ? 8 : 12;
+#else
+    return nv == 4 ? 2 : nv == 2 ? 4 : 6;
+#endif
+}
+constexpr int most_rows = max_rows(1);
+
+// The last vector has `last` valid lanes (1..width): only those are stored, and with MaskB only those of b are read
+// (without, b is a panel padded to whole vectors). `init` may be c itself (accumulate), a bias row (ldinit = 0), or
+// null (zero).
+template <int MR, int NV, AMajor major, bool MaskB, class T>
+NETLET_INLINE void tile(int64_t K, const T* a, int64_t lda, const T* b, int64_t ldb, T* c, int64_t ldc, const T* init,
+                        int64_t ldinit, int64_t last) {
+    using V = Vec<T>;
+    constexpr int W = V::width;
+    V acc[MR][NV];
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v) {
+            if (!init) acc[i][v] = V::zero();
+            else if (v < NV - 1) acc[i][v] = V::load(init + i * ldinit + v * W);
+            else acc[i][v] = V::load_n(init + i * ldinit + v * W, last);
+        }
+    }
+    for (int64_t k = 0; k < K; ++k) {
+        V bv[NV];
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v) bv[v] = MaskB && v == NV - 1 ? V::load_n(b + v * W, last) : V::load(b + v * W);
+#pragma GCC unroll 16
+        for (int i = 0; i < MR; ++i) {
+            V ai = V::set1(major == AMajor::row ? a[i * lda] : a[i]);
+#pragma GCC unroll 4
+            for (int v = 0; v < NV; ++v) acc[i][v] = fma(ai, bv[v], acc[i][v]);
+        }
+        a += major == AMajor::row ? 1 : lda;
+        b += ldb;
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v) {
+            if (v < NV - 1) acc[i][v].store(c + i * ldc + v * W);
+            else acc[i][v].store_n(c + i * ldc + v * W, last);
+        }
+    }
+}
+
+}  // namespace netlet::NETLET_ISA
