@@ -1,0 +1,28 @@
+#include "base/buffer.h"
+
+#include <new>
+#include <utility>
+
+namespace netlet {
+
+std::shared_ptr<Buffer> Buffer::allocate(size_t bytes) {
+    std::shared_ptr<Buffer> b(new Buffer);
+    b->data_ = static_cast<std::byte*>(::operator new(bytes ? bytes : 1, std::align_val_t{alignment}));
+    b->bytes_ = bytes;
+    return b;
+}
+
+std::shared_ptr<Buffer> Buffer::borrow(void* data, size_t bytes, std::function<void()> release) {
+    std::shared_ptr<Buffer> b(new Buffer);
+    b->data_ = static_cast<std::byte*>(data);
+    b->bytes_ = bytes;
+    b->release_ = std::move(release);
+    return b;
+}
+
+Buffer::~Buffer() {
+    if (release_) release_();
+    else if (data_) ::operator delete(data_, std::align_val_t{alignment});
+}
+
+}  // namespace netlet

@@ -1,0 +1,161 @@
+#include "base/thread_pool.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include "base/cpu_info.h"
+#include "base/error.h"
+
+#if !defined(_WIN32)
+#include <pthread.h>
+#endif
+
+namespace netlet {
+
+namespace {
+
+// About 20 microseconds: longer than the gap between two records of a plan, far shorter than a scheduler's slice.
+constexpr int spins = 800;
+
+void pause() {
+#if defined(__x86_64__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    asm volatile("yield");
+#endif
+}
+
+int default_threads() {
+    if (const char* s = std::getenv("NETLET_NUM_THREADS"); s && *s) {
+        char* end = nullptr;
+        const long n = std::strtol(s, &end, 10);
+        if (*end || n < 1 || n > 4096)
+            throw ValueError("NETLET_NUM_THREADS=" + std::string(s) + ": expected a whole number from 1 to 4096");
+        return (int)n;
+    }
+    return usable_cpus();
+}
+
+std::atomic<ThreadPool*> the_pool{nullptr};
+std::mutex creation;
+thread_local bool inside_a_chunk = false;
+
+}  // namespace
+
+ThreadPool::ThreadPool() : threads_(default_threads()) {}
+
+ThreadPool& ThreadPool::instance() {
+    if (ThreadPool* pool = the_pool.load(std::memory_order_acquire)) return *pool;
+    std::lock_guard lock(creation);
+    if (ThreadPool* pool = the_pool.load(std::memory_order_acquire)) return *pool;
+    // Never destroyed: its threads sleep until the process ends, and a forked child must not join its parent's.
+    auto* pool = new ThreadPool;
+#if !defined(_WIN32)
+    static bool registered = false;
+    if (!registered)
+        pthread_atfork([] { creation.lock(); }, [] { creation.unlock(); },
+                       [] {
+                           // Only the forking thread lives on here, so the workers are gone: begin anew, same size.
+                           ThreadPool* old = the_pool.load(std::memory_order_relaxed);
+                           ThreadPool* fresh = old ? new ThreadPool : nullptr;
+                           if (fresh) fresh->threads_.store(old->threads_.load());
+                           the_pool.store(fresh, std::memory_order_release);
+                           inside_a_chunk = false;
+                           creation.unlock();
+                       });
+    registered = true;
+#endif
+    the_pool.store(pool, std::memory_order_release);
+    return *pool;
+}
+
+void ThreadPool::set_num_threads(int n) {
+    if (n < 1) throw ValueError("set_num_threads: expected at least 1 thread, got " + std::to_string(n));
+    std::lock_guard lock(mutex_);
+    if (n < threads_.load()) stop_workers();
+    threads_.store(n);
+}
+
+void ThreadPool::start_workers(int wanted) {
+    while ((int)workers_.size() < wanted)
+        workers_.emplace_back([this, seen = epoch_.load(std::memory_order_relaxed)] { work(seen); });
+}
+
+void ThreadPool::stop_workers() {
+    stop_.store(true);
+    epoch_.fetch_add(1);
+    epoch_.notify_all();
+    for (auto& w : workers_) w.join();
+    workers_.clear();
+    stop_.store(false);
+}
+
+bool ThreadPool::claim(uint32_t epoch, int64_t* chunk) {
+    uint64_t t = ticket_.load(std::memory_order_acquire);
+    while ((uint32_t)(t >> 32) == epoch && (int64_t)(uint32_t)t > 0)
+        // The lower half counts the chunks left: a claimed chunk keeps the job, and so its fields, in place.
+        if (ticket_.compare_exchange_weak(t, t - 1, std::memory_order_acq_rel, std::memory_order_acquire)) {
+            *chunk = (int64_t)(uint32_t)t - 1;
+            return true;
+        }
+    return false;
+}
+
+void ThreadPool::run_chunks(uint32_t epoch) {
+    inside_a_chunk = true;
+    for (int64_t left; claim(epoch, &left);) {
+        const int64_t begin = (chunks_ - 1 - left) * grain_;
+        fn_(args_, {begin, std::min(begin + grain_, units_)});
+        if (unfinished_.fetch_sub(1, std::memory_order_acq_rel) == 1) unfinished_.notify_all();
+    }
+    inside_a_chunk = false;
+}
+
+void ThreadPool::work(uint32_t seen) {
+    for (;;) {
+        uint32_t epoch = epoch_.load(std::memory_order_acquire);
+        for (int i = 0; i < spins && epoch == seen; ++i) {
+            pause();
+            epoch = epoch_.load(std::memory_order_acquire);
+        }
+        if (epoch == seen) {
+            epoch_.wait(seen, std::memory_order_acquire);
+            epoch = epoch_.load(std::memory_order_acquire);
+        }
+        seen = epoch;
+        if (stop_.load(std::memory_order_acquire)) return;
+        run_chunks(epoch);
+    }
+}
+
+void ThreadPool::run(KernelFn fn, const void* args, int64_t units, int64_t grain) {
+    const int64_t chunks = (units + grain - 1) / grain;
+    if (chunks <= 1) {
+        if (units > 0) fn(args, {0, units});
+        return;
+    }
+    const int threads = num_threads();
+    std::unique_lock lock(mutex_, std::defer_lock);
+    if (threads == 1 || inside_a_chunk || chunks > INT32_MAX || !lock.try_lock()) {
+        for (int64_t begin = 0; begin < units; begin += grain) fn(args, {begin, std::min(begin + grain, units)});
+        return;
+    }
+    start_workers(threads - 1);
+    fn_ = fn;
+    args_ = args;
+    units_ = units;
+    grain_ = grain;
+    chunks_ = chunks;
+    unfinished_.store(chunks, std::memory_order_relaxed);
+    const uint32_t epoch = epoch_.load(std::memory_order_relaxed) + 1;
+    ticket_.store((uint64_t)epoch << 32 | (uint64_t)chunks, std::memory_order_release);
+    epoch_.store(epoch, std::memory_order_release);
+    epoch_.notify_all();
+    run_chunks(epoch);
+    int64_t left;
+    for (int i = 0; i < spins && unfinished_.load(std::memory_order_acquire) != 0; ++i) pause();
+    while ((left = unfinished_.load(std::memory_order_acquire)) != 0) unfinished_.wait(left, std::memory_order_acquire);
+}
+
+}  // namespace netlet

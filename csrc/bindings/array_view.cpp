@@ -1,0 +1,154 @@
+#include "bindings/array_view.h"
+
+namespace netlet::bindings {
+
+namespace {
+
+std::optional<DType> own_dtype(const py::dtype& d) {
+    if (d.byteorder() == '>') return std::nullopt;  // big-endian on the machines we run on
+    switch (d.kind()) {
+        case 'f': return d.itemsize() == 4 ? std::optional(DType::f32) : d.itemsize() == 8 ? std::optional(DType::f64) : std::nullopt;
+        case 'i':
+            return d.itemsize() == 1   ? std::optional(DType::i8)
+                   : d.itemsize() == 4 ? std::optional(DType::i32)
+                   : d.itemsize() == 8 ? std::optional(DType::i64)
+                                       : std::nullopt;
+        case 'u': return d.itemsize() == 1 ? std::optional(DType::u8) : std::nullopt;
+        case 'b': return DType::boolean;
+        default: return std::nullopt;
+    }
+}
+
+// The type of ours that holds the values of a NumPy type that we do not have.
+DType nearest_dtype(const py::dtype& d) {
+    if (auto own = own_dtype(d.attr("newbyteorder")("=").cast<py::dtype>())) return *own;
+    switch (d.kind()) {
+        case 'f': return d.itemsize() == 2 ? DType::f32 : DType::f64;
+        case 'i': return DType::i32;
+        case 'u': return d.itemsize() == 2 ? DType::i32 : DType::i64;
+        default:
+            throw TypeError("expected an array of numbers, got dtype " + py::str(d).cast<std::string>() +
+                            (d.kind() == 'O' ? " (rows of different lengths, or Python objects?)" : ""));
+    }
+}
+
+Tensor borrow(const py::array& a, DType dtype) {
+    auto t = std::make_shared<TensorImpl>();
+    for (py::ssize_t i = 0; i < a.ndim(); ++i) t->shape.push_back(a.shape(i));
+    t->dtype = dtype;
+    PyObject* owner = a.ptr();
+    Py_INCREF(owner);
+    t->buffer = Buffer::borrow(const_cast<void*>(a.data()), (size_t)a.nbytes(), [owner] {
+        if (!Py_IsInitialized()) return;
+        py::gil_scoped_acquire gil;
+        Py_DECREF(owner);
+    });
+    return t;
+}
+
+bool usable_as_is(const py::array& a) {
+    constexpr int wanted = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+    return (a.flags() & wanted) == wanted;
+}
+
+Tensor from_ndarray(py::array a) {
+    const auto own = own_dtype(a.dtype());
+    const DType dtype = own ? *own : nearest_dtype(a.dtype());
+    if (!own || !usable_as_is(a)) {
+        auto converted = py::module_::import("numpy").attr("require")(a, to_numpy(dtype), py::make_tuple("C", "A"));
+        // uint64 beyond int64 would wrap to negative numbers without a word.
+        if (a.dtype().kind() == 'u' && a.dtype().itemsize() == 8 && a.size() > 0 &&
+            py::module_::import("numpy").attr("max")(a).cast<uint64_t>() > (uint64_t)INT64_MAX)
+            throw ValueError("a uint64 array holds values beyond the range of int64");
+        a = converted.cast<py::array>();
+    }
+    return borrow(a, dtype);
+}
+
+}  // namespace
+
+Arg to_arg(py::handle object) {
+    PyObject* p = object.ptr();
+    if (py::isinstance<TensorImpl>(object)) return {object.cast<Tensor>(), true, false};
+    if (py::isinstance<py::array>(object)) return {from_ndarray(py::reinterpret_borrow<py::array>(object)), false, false};
+    if (PyFloat_CheckExact(p) || PyLong_CheckExact(p) || PyBool_Check(p)) {
+        const DType dtype = PyBool_Check(p) ? DType::boolean : PyLong_CheckExact(p) ? DType::i64 : DType::f32;
+        // Kept in double and int64 first; `f32` marks a float whose dtype the other operand decides.
+        Tensor t = make_tensor({}, PyFloat_CheckExact(p) ? DType::f64 : dtype);
+        if (PyBool_Check(p)) *t->data<bool>() = p == Py_True;
+        else if (PyLong_CheckExact(p)) *t->data<int64_t>() = object.cast<int64_t>();
+        else *t->data<double>() = PyFloat_AS_DOUBLE(p);
+        return {t, false, true};
+    }
+    if (py::hasattr(object, "_tensor")) return {object.attr("_tensor").cast<Tensor>(), true, false};
+    if (py::hasattr(object, "_symbolic")) throw SymbolicArgument("a symbolic tensor");
+    if (py::hasattr(object, "__dlpack__") && !py::hasattr(object, "__array__"))
+        return {from_ndarray(py::module_::import("numpy").attr("from_dlpack")(object).cast<py::array>()), false, false};
+    if (PySequence_Check(p) && !PyUnicode_Check(p) && !PyBytes_Check(p) && !py::hasattr(object, "__array__")) {
+        // A list that holds symbolic tensors is symbolic; one of Tensors becomes an array of their values.
+        for (py::handle item : py::reinterpret_borrow<py::sequence>(object))
+            if (py::hasattr(item, "_symbolic")) throw SymbolicArgument("a list of symbolic tensors");
+        // Python floats mean the default float type, not NumPy's double.
+        auto a = py::module_::import("numpy").attr("asarray")(object).cast<py::array>();
+        if (a.dtype().kind() == 'f' && a.dtype().itemsize() == 8) a = a.attr("astype")("float32").cast<py::array>();
+        return {from_ndarray(a), false, false};
+    }
+    auto a = py::array::ensure(object);
+    if (!a) {
+        PyErr_Clear();
+        throw TypeError("expected an array, a Tensor or a number, got " + std::string(Py_TYPE(p)->tp_name));
+    }
+    return {from_ndarray(a), false, false};
+}
+
+py::array to_ndarray(const Tensor& t) {
+    if (t->recorded())
+        throw RuntimeError(
+            "this tensor is part of a recorded step and has no value yet: NumPy cannot be used on it inside call(); use "
+            "netlet.ops, or compile the model with run_eagerly=True");
+    auto* keep = new std::shared_ptr<Buffer>(t->buffer);
+    py::capsule owner(keep, [](void* p) { delete static_cast<std::shared_ptr<Buffer>*>(p); });
+    return py::array(to_numpy(t->dtype), std::vector<py::ssize_t>(t->shape.begin(), t->shape.end()), t->data(), owner);
+}
+
+py::object to_python(const Result& r) {
+    if (r.native || r.tensor->recorded()) return py::cast(r.tensor);
+    return to_ndarray(r.tensor);
+}
+
+py::dtype to_numpy(DType t) {
+    switch (t) {
+        case DType::f32: return py::dtype::of<float>();
+        case DType::f64: return py::dtype::of<double>();
+        case DType::i8: return py::dtype::of<int8_t>();
+        case DType::u8: return py::dtype::of<uint8_t>();
+        case DType::i32: return py::dtype::of<int32_t>();
+        case DType::i64: return py::dtype::of<int64_t>();
+        default: return py::dtype::of<bool>();
+    }
+}
+
+DType to_dtype(py::handle object) {
+    auto d = py::module_::import("numpy").attr("dtype")(object).cast<py::dtype>();
+    if (auto own = own_dtype(d)) return *own;
+    throw TypeError("unsupported dtype " + py::str(d).cast<std::string>() +
+                    ": expected float32, float64, int8, uint8, int32, int64 or bool");
+}
+
+Shape to_shape(py::handle object) {
+    Shape s;
+    if (PyLong_Check(object.ptr())) {
+        s.push_back(object.cast<int64_t>());
+        return s;
+    }
+    for (py::handle extent : py::reinterpret_borrow<py::sequence>(object)) s.push_back(extent.cast<int64_t>());
+    return s;
+}
+
+py::tuple from_shape(const Shape& s) {
+    py::tuple t((size_t)s.rank());
+    for (int i = 0; i < s.rank(); ++i) t[(size_t)i] = s[i];
+    return t;
+}
+
+}  // namespace netlet::bindings

@@ -1,0 +1,94 @@
+// The border between Python and C++. What may come in: netlet Tensors, Variables (anything with `_tensor`), NumPy
+// arrays of any layout, DLPack producers, scalars and nested lists. Contiguous native arrays of our types are borrowed, never
+// copied; everything else is converted once. What goes out: a Tensor if any Tensor or Variable came in, otherwise an
+// ndarray that shares the result's memory.
+#pragma once
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <optional>
+
+#include "plan/tape.h"
+
+namespace netlet::bindings {
+
+namespace py = pybind11;
+
+struct SymbolicArgument : std::runtime_error { using std::runtime_error::runtime_error; };
+
+// An array-like argument of an op.
+struct Arg {
+    Tensor tensor;
+    bool native = false;  // came as a Tensor or a Variable
+    bool scalar = false;  // a Python number: takes the other operand's dtype
+    operator const Tensor&() const { return tensor; }
+    const TensorImpl* operator->() const { return tensor.get(); }
+};
+
+struct Result {
+    Tensor tensor;
+    bool native = false;
+};
+
+Arg to_arg(py::handle object);
+py::array to_ndarray(const Tensor& t);
+py::object to_python(const Result& r);
+
+inline Tensor or_null(const std::optional<Arg>& a) { return a ? a->tensor : nullptr; }
+
+template <class... Args> Result give(Tensor y, const Args&... args) {
+    auto native = [](const auto& a) {
+        if constexpr (std::is_same_v<std::decay_t<decltype(a)>, Arg>) return a.native;
+        else return a && a->native;
+    };
+    return {std::move(y), (native(args) || ...)};
+}
+
+py::dtype to_numpy(DType t);
+DType to_dtype(py::handle object);  // "float32", np.float32, np.dtype(...), float, ...
+Shape to_shape(py::handle object);
+py::tuple from_shape(const Shape& s);
+
+using NoGil = py::call_guard<py::gil_scoped_release>;
+
+}  // namespace netlet::bindings
+
+namespace pybind11::detail {
+
+template <> struct type_caster<netlet::bindings::Arg> {
+    PYBIND11_TYPE_CASTER(netlet::bindings::Arg, const_name("ArrayLike"));
+    bool load(handle src, bool) {
+        if (src.is_none()) return false;
+        value = netlet::bindings::to_arg(src);
+        return true;
+    }
+};
+
+template <> struct type_caster<netlet::bindings::Result> {
+    PYBIND11_TYPE_CASTER(netlet::bindings::Result, const_name("Tensor | numpy.ndarray"));
+    static handle cast(const netlet::bindings::Result& r, return_value_policy, handle) {
+        return netlet::bindings::to_python(r).release();
+    }
+};
+
+template <> struct type_caster<netlet::Shape> {
+    PYBIND11_TYPE_CASTER(netlet::Shape, const_name("Sequence[int]"));
+    bool load(handle src, bool) {
+        value = netlet::bindings::to_shape(src);
+        return true;
+    }
+    static handle cast(const netlet::Shape& s, return_value_policy, handle) {
+        return netlet::bindings::from_shape(s).release();
+    }
+};
+
+template <> struct type_caster<netlet::DType> {
+    PYBIND11_TYPE_CASTER(netlet::DType, const_name("str"));
+    bool load(handle src, bool) {
+        value = netlet::bindings::to_dtype(src);
+        return true;
+    }
+    static handle cast(netlet::DType t, return_value_policy, handle) { return str(netlet::name_of(t)).release(); }
+};
+
+}  // namespace pybind11::detail

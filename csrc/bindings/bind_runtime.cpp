@@ -1,0 +1,31 @@
+// Threads and instruction sets.
+#include <pybind11/stl.h>
+
+#include "base/cpu_info.h"
+#include "base/thread_pool.h"
+#include "bindings/array_view.h"
+#include "bindings/bindings.h"
+#include "dispatch/dispatch.h"
+
+// Plain C symbols, so that threadpoolctl and C programs see and set netlet's threads as they do OpenBLAS's.
+extern "C" __attribute__((visibility("default"))) int netlet_get_num_threads() { return netlet::ThreadPool::instance().num_threads(); }
+extern "C" __attribute__((visibility("default"))) void netlet_set_num_threads(int n) {
+    if (n >= 1) netlet::ThreadPool::instance().set_num_threads(n);
+}
+
+namespace netlet::bindings {
+
+void bind_runtime(py::module_& m) {
+    using namespace py::literals;
+    m.def("get_num_threads", [] { return ThreadPool::instance().num_threads(); });
+    m.def("set_num_threads", [](int n) { ThreadPool::instance().set_num_threads(n); }, "n"_a, NoGil());
+    m.def("workers_started", [] { return ThreadPool::instance().workers_started(); });
+    m.def("usable_cpus", &usable_cpus);
+    m.def("active_isa", &active_isa);
+    m.def("supported_isas", &supported_isas);
+    m.def("force_isa", &force_isa, "name"_a);
+    m.def("kernel_names", &kernel_names);
+    m.def("reset_eager_streams", &Tape::reset_eager_streams);
+}
+
+}  // namespace netlet::bindings

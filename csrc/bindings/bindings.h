@@ -1,0 +1,13 @@
+// What module.cpp puts into netlet._core; one function a file.
+#pragma once
+#include <pybind11/pybind11.h>
+
+namespace netlet::bindings {
+
+void bind_runtime(pybind11::module_& m);  // threads, instruction sets
+void bind_tensor(pybind11::module_& m);
+void bind_tape(pybind11::module_& m);
+void bind_plan(pybind11::module_& m);
+void bind_copy(pybind11::module_& m);
+
+}  // namespace netlet::bindings

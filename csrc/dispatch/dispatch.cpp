@@ -1,0 +1,102 @@
+#include "dispatch/dispatch.h"
+
+#include <atomic>
+#include <cstdlib>
+
+#include "base/cpu_info.h"
+#include "base/error.h"
+
+namespace netlet {
+
+#define NETLET_DECLARE_ISA(isa) namespace isa { extern const KernelTable table; }
+#if defined(NETLET_HAS_NEON)
+NETLET_DECLARE_ISA(neon)
+#endif
+#if defined(NETLET_HAS_AVX512)
+NETLET_DECLARE_ISA(avx512)
+#endif
+#if defined(NETLET_HAS_AVX2)
+NETLET_DECLARE_ISA(avx2)
+#endif
+NETLET_DECLARE_ISA(scalar)
+
+namespace {
+
+struct Isa {
+    const char* name;
+    const KernelTable* table;
+    bool (*runs_here)();
+};
+
+// Best first; the first that this CPU runs wins.
+const Isa isas[] = {
+#if defined(NETLET_HAS_AVX512)
+    {"avx512", &avx512::table, cpu_has_avx512},
+#endif
+#if defined(NETLET_HAS_AVX2)
+    {"avx2", &avx2::table, cpu_has_avx2},
+#endif
+#if defined(NETLET_HAS_NEON)
+    {"neon", &neon::table, [] { return true; }},
+#endif
+    {"scalar", &scalar::table, [] { return true; }},
+};
+
+const char* const names[] = {
+#define NETLET_KERNEL(name) #name,
+#include "dispatch/kernels.def"
+#undef NETLET_KERNEL
+};
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string s;
+    for (const auto& w : words) s += (s.empty() ? "" : ", ") + w;
+    return s;
+}
+
+const Isa& find(const std::string& name) {
+    for (const Isa& isa : isas)
+        if (name == isa.name) {
+            if (!isa.runs_here())
+                throw ValueError("NETLET_ISA=" + name + ": this CPU cannot run it; it runs " + joined(supported_isas()));
+            return isa;
+        }
+    throw ValueError("NETLET_ISA=" + name + ": unknown instruction set; this CPU runs " + joined(supported_isas()));
+}
+
+const Isa& first_choice() {
+    if (const char* forced = std::getenv("NETLET_ISA"); forced && *forced) return find(forced);
+    for (const Isa& isa : isas)
+        if (isa.runs_here()) return isa;
+    return isas[sizeof isas / sizeof *isas - 1];
+}
+
+std::atomic<const Isa*> active{nullptr};
+
+const Isa& chosen() {
+    const Isa* isa = active.load(std::memory_order_acquire);
+    if (!isa) active.store(isa = &first_choice(), std::memory_order_release);
+    return *isa;
+}
+
+}  // namespace
+
+Kernel kernel(KernelId id) {
+    const Isa& isa = chosen();
+    return {isa.table->fn[(size_t)id], names[(size_t)id], isa.name};
+}
+
+std::string active_isa() { return chosen().name; }
+
+std::vector<std::string> supported_isas() {
+    std::vector<std::string> v;
+    for (const Isa& isa : isas)
+        if (isa.runs_here()) v.push_back(isa.name);
+    return v;
+}
+
+std::vector<std::string> kernel_names() { return {std::begin(names), std::end(names)}; }
+
+void force_isa(const std::string& name) { active.store(&find(name), std::memory_order_release); }
+
+}  // namespace netlet

@@ -1,0 +1,32 @@
+// Copies: y = x (identity), y = value (fill), y += x (accumulate), y = (type) x (cast). All (N,).
+#pragma once
+#include "base/types.h"
+
+namespace netlet {
+
+template <class T>
+struct FillArgs {
+    T* y;
+    T value;
+};
+
+template <class T>
+struct AccumulateArgs {
+    const T* x;
+    T* y;
+    bool accumulate;  // false: y = x
+};
+
+// Any type to any type; float to integer truncates, as C and NumPy do; to bool is `!= 0`.
+struct CastArgs {
+    const void* x;
+    void* y;
+    DType from, to;
+};
+
+// y += 1: the step count.
+struct IncrementArgs {
+    int64_t* y;
+};
+
+}  // namespace netlet

@@ -1,0 +1,43 @@
+#include "ops/dropout/dropout.h"
+
+#include "dispatch/dispatch.h"
+#include "ops/copy/copy.h"
+#include "ops/dropout/dropout_args.h"
+
+namespace netlet::ops {
+
+namespace {
+
+// Forward and backward are the same map, so they are the same kernel.
+template <class T>
+void emit_dropout(Tape& tape, const Tensor& x, const Tensor& y, double rate, uint64_t seed, uint32_t stream, bool accumulate) {
+    DropoutArgs<T> args{};
+    args.seed = seed;
+    args.stream = stream;
+    args.rate = (float)rate;
+    args.accumulate = accumulate;
+    tape.emit(NETLET_KERNEL_FOR(dropout, x->dtype), args, {in(args.x, x), out(args.y, y), in(args.step, tape.step())},
+              elementwise_work(x->size()));
+}
+
+void emit(Tape& tape, const Tensor& x, const Tensor& y, double rate, uint64_t seed, uint32_t stream, bool accumulate) {
+    if (x->dtype == DType::f64) emit_dropout<double>(tape, x, y, rate, seed, stream, accumulate);
+    else emit_dropout<float>(tape, x, y, rate, seed, stream, accumulate);
+}
+
+}  // namespace
+
+Tensor dropout(Tape& tape, const Tensor& x, double rate, uint64_t seed) {
+    if (!(rate >= 0 && rate < 1)) throw ValueError("dropout: expected 0 <= rate < 1, got rate=" + std::to_string(rate));
+    check_floating("dropout", x);
+    Tensor y = tape.empty(x->shape, x->dtype);
+    const uint32_t stream = tape.next_stream();
+    emit(tape, x, y, rate, seed, stream, false);
+    if (tape.needs_grad({x}))
+        tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
+            if (Grad dx = tape.grad(x)) emit(tape, dy[0], dx.tensor, rate, seed, stream, dx.accumulate);
+        });
+    return y;
+}
+
+}  // namespace netlet::ops

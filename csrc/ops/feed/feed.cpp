@@ -1,0 +1,29 @@
+#include "ops/feed/feed.h"
+
+#include <algorithm>
+
+#include "dispatch/dispatch.h"
+#include "ops/feed/feed_args.h"
+
+namespace netlet::ops {
+
+Tensor feed(Tape& tape, const Shape& shape, DType from, DType to, const std::string& name) {
+    if (!tape.recording()) throw RuntimeError("feed: only a recording tape can be fed");
+    if (shape.rank() == 0) throw ValueError("feed: expected a shape with a batch axis, got ()");
+    static_assert(sizeof(FeedCell) == sizeof(FeedCellView));
+    Tensor cell = make_tensor({(int64_t)sizeof(FeedCell)}, DType::u8);
+    *cell->data<FeedCell>() = {};
+    tape.add_feed(cell, shape, from, name);
+
+    Tensor y = tape.empty(shape, to);
+    FeedArgs args{};
+    args.row = shape.product(1, shape.rank());
+    args.from = from;
+    args.to = to;
+    const int64_t rows_in_a_chunk = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, args.row));
+    tape.emit(kernel(KernelId::feed), args, {in(args.cell, cell), Operand{(void*)&args.y, y, false, true}},
+              Work{shape[0], rows_in_a_chunk, 0});
+    return y;
+}
+
+}  // namespace netlet::ops

@@ -1,0 +1,56 @@
+// A recorded step, ready to be replayed: a flat array of {kernel, arguments, split} over one arena. A run allocates
+// nothing, looks nothing up and never asks Python.
+#pragma once
+#include <mutex>
+#include <vector>
+
+#include "plan/record.h"
+
+namespace netlet {
+
+class Plan {
+  public:
+    explicit Plan(Recording recording);
+
+    const std::vector<Source>& sources() const { return recording_.sources; }
+    size_t outputs() const { return recording_.outputs.size(); }
+    const Slot& output(size_t i) const { return recording_.slots[(size_t)recording_.outputs[i]]; }
+    const std::vector<Record>& records() const { return recording_.records; }
+    int64_t arena_bytes() const { return arena_bytes_; }
+    int64_t unplanned_bytes() const { return unplanned_bytes_; }
+
+    // One user at a time; hold it around bind, feed and run.
+    std::mutex& mutex() { return mutex_; }
+
+    // Points source i at the caller's rows [first, first + count), or at the rows that `rows` lists (feeds only).
+    void feed(size_t i, const void* data, const int64_t* rows, int64_t first, int64_t count);
+    bool gathers(size_t i) const { return recording_.sources[i].cell != nullptr; }
+    // Lets the plan write output i to the caller's memory.
+    void bind_output(size_t i, void* data) { bind(recording_.outputs[i], data); }
+
+    // Replays the step. Returns -1, or the record whose guard stopped it.
+    int64_t run();
+    // The same with each record's seconds added to profile().
+    int64_t run_profiled();
+    const std::vector<double>& profile() const { return seconds_; }
+    // Replays a step up to its first record that writes a value that is not finite, and returns that record, or -1.
+    // Stops before a guard's flag can be passed, so nothing is updated.
+    int64_t find_nonfinite();
+
+  private:
+    struct Use {
+        std::byte* field;
+        int64_t offset;
+    };
+    void bind(int slot, const void* data);
+    bool writes_nonfinite(const Record& r) const;
+
+    Recording recording_;
+    std::shared_ptr<Buffer> arena_, args_;
+    std::vector<std::vector<Use>> uses_;  // by slot; filled for inputs and outputs
+    std::vector<double> seconds_;
+    int64_t arena_bytes_ = 0, unplanned_bytes_ = 0;
+    std::mutex mutex_;
+};
+
+}  // namespace netlet

@@ -1,0 +1,200 @@
+#include "plan/tape.h"
+
+#include <atomic>
+
+#include "base/thread_pool.h"
+#include "plan/plan.h"
+
+namespace netlet {
+
+namespace {
+
+std::atomic<uint64_t> next_id{1};
+
+thread_local std::vector<Tape*> entered;
+thread_local uint32_t eager_stream = 0;
+
+}  // namespace
+
+Tape::Tape(Mode mode, bool grad_enabled) : mode_(mode), grad_enabled_(grad_enabled), id_(next_id++) {
+    step_ = make_tensor({1}, DType::i64);
+    *step_->data<int64_t>() = 0;
+}
+
+Tape::~Tape() = default;
+
+Tape& Tape::current() {
+    if (!entered.empty()) return *entered.back();
+    thread_local Tape eager(Mode::eager);
+    return eager;
+}
+
+void Tape::enter(Tape* tape) { entered.push_back(tape); }
+
+void Tape::leave(Tape* tape) {
+    if (entered.empty() || entered.back() != tape) throw RuntimeError("tapes must be left in the reverse order of entering");
+    entered.pop_back();
+}
+
+Tensor Tape::empty(const Shape& shape, DType dtype) {
+    if (!recording()) return make_tensor(shape, dtype);
+    auto t = std::make_shared<TensorImpl>();
+    t->shape = shape;
+    t->dtype = dtype;
+    t->slot = (int)recording_.slots.size();
+    t->recording = id_;
+    recording_.slots.push_back({Slot::Kind::temporary, t->bytes(), shape, dtype});
+    return t;
+}
+
+Tensor Tape::input(const Shape& shape, DType dtype, const std::string& name) {
+    if (!recording()) throw RuntimeError("input(): only a recording tape has inputs");
+    Tensor t = empty(shape, dtype);
+    recording_.slots[(size_t)t->slot].kind = Slot::Kind::input;
+    recording_.sources.push_back({name, shape, dtype, t->slot, nullptr});
+    return t;
+}
+
+void Tape::add_feed(const Tensor& cell, const Shape& shape, DType dtype, const std::string& name) {
+    recording_.sources.push_back({name, shape, dtype, -1, cell});
+}
+
+Tensor Tape::view(const Tensor& x, const Shape& shape, int64_t offset) {
+    auto y = std::make_shared<TensorImpl>(*x);
+    y->shape = shape;
+    y->offset += offset;
+    y->requires_grad = false;
+    return y;
+}
+
+uint32_t Tape::next_stream() {
+    return recording() ? next_stream_++ : eager_stream++;
+}
+
+void Tape::reset_eager_streams() { eager_stream = 0; }
+
+std::string Tape::scope() const {
+    std::string s;
+    for (const auto& part : scopes_) s += (s.empty() ? "" : "/") + part;
+    return s;
+}
+
+void Tape::check_owner(const Tensor& x, const Kernel& kernel) const {
+    if (!x) throw RuntimeError(std::string(kernel.name) + ": a tensor is missing");
+    if (x->recorded() && (!recording() || x->recording != id_))
+        throw RuntimeError(std::string(kernel.name) +
+                           ": this tensor belongs to a recording and has no value yet; use it only while that step is "
+                           "recorded, or compile the model with run_eagerly=True");
+}
+
+void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::initializer_list<Operand> operands, const Work& work) {
+    for (const Operand& o : operands) check_owner(o.tensor, kernel);
+    if (work.units <= 0) return;
+    if (!recording()) {
+        for (const Operand& o : operands) {
+            void* p = o.tensor->data();
+            std::memcpy(o.field, &p, sizeof p);
+        }
+        ThreadPool::instance().run(kernel.fn, args, work.units, work.grain);
+        return;
+    }
+    Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, {}, scope()};
+    for (const Operand& o : operands) {
+        const TensorImpl& t = *o.tensor;
+        r.operands.push_back({(uint32_t)((std::byte*)o.field - (std::byte*)args), t.slot, t.buffer, t.offset, t.shape, t.dtype,
+                              o.reads, o.writes});
+    }
+    recording_.args.resize(r.args + size);
+    std::memcpy(recording_.args.data() + r.args, args, size);
+    recording_.records.push_back(std::move(r));
+}
+
+bool Tape::needs_grad(std::initializer_list<Tensor> inputs) const {
+    if (!grad_enabled_) return false;
+    for (const Tensor& x : inputs)
+        if (x && x->requires_grad) return true;
+    return false;
+}
+
+void Tape::on_backward(const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs, Backward fn) {
+    for (const Tensor& y : outputs) y->requires_grad = true;
+    steps_.push_back({inputs, outputs, std::move(fn), scope()});
+}
+
+Grad Tape::grad(const Tensor& x) {
+    if (!x || !x->requires_grad) return {};
+    GradState& g = grads_[x.get()];
+    if (!g.tensor) g.tensor = empty(x->shape, x->dtype);
+    const bool accumulate = g.written;
+    g.written = true;
+    return {g.tensor, accumulate};
+}
+
+bool Tape::alias_grad(const Tensor& x, const Tensor& y, const Tensor& dy) {
+    if (!x->requires_grad) return true;  // nothing to do
+    GradState& g = grads_[x.get()];
+    // A gradient that is handed out must have memory of its own: x adds to it later, y's must stay as it is.
+    if (g.tensor || sources_.count(x.get()) || sources_.count(y.get())) return false;
+    g = {view(dy, x->shape), true};
+    return true;
+}
+
+void Tape::set_grad_target(const Tensor& x, const Tensor& target) { grads_[x.get()] = {target, false}; }
+
+std::vector<Tensor> Tape::gradients(const Tensor& target, const Tensor& seed, const std::vector<Tensor>& sources, bool retain) {
+    if (target->shape != seed->shape) throw ValueError("gradients: the seed's shape differs from the target's");
+    for (const Tensor& s : sources) sources_.insert(s.get());
+    grads_[target.get()] = {seed, true};
+
+    const bool enabled = grad_enabled_;
+    grad_enabled_ = false;
+    std::vector<std::string> scopes;
+    scopes.swap(scopes_);
+    for (size_t i = steps_.size(); i-- > 0;) {
+        BackwardStep& step = steps_[i];
+        Grads dy;
+        bool any = false;
+        for (const Tensor& y : step.outputs) {
+            auto it = grads_.find(y.get());
+            dy.push_back(it != grads_.end() && it->second.written ? it->second.tensor : nullptr);
+            any = any || dy.back();
+        }
+        if (any) {
+            scopes_ = {step.scope};
+            step.fn(*this, dy);
+        }
+        // Every use of these outputs lies behind us; an eager tape gives their gradients' memory back here.
+        for (const Tensor& y : step.outputs)
+            if (!sources_.count(y.get())) grads_.erase(y.get());
+        if (!retain) step = {};
+    }
+    scopes_.swap(scopes);
+    grad_enabled_ = enabled;
+    if (!retain) steps_.clear();
+
+    std::vector<Tensor> result;
+    for (const Tensor& s : sources) {
+        auto it = grads_.find(s.get());
+        result.push_back(it != grads_.end() && it->second.written ? it->second.tensor : nullptr);
+    }
+    grads_.clear();
+    sources_.clear();
+    return result;
+}
+
+void Tape::guard(const Tensor& flag) {
+    for (Record& r : recording_.records)
+        for (const RecordOperand& o : r.operands)
+            if (o.writes && o.buffer && o.buffer == flag->buffer) r.guard = flag->data<int32_t>();
+}
+
+std::shared_ptr<Plan> Tape::compile(const std::vector<Tensor>& outputs) {
+    if (!recording()) throw RuntimeError("compile(): only a recording tape becomes a plan");
+    for (const Tensor& y : outputs) {
+        if (!y->recorded() || y->recording != id_) throw RuntimeError("compile(): an output was not computed by this recording");
+        recording_.outputs.push_back(y->slot);
+    }
+    return std::make_shared<Plan>(std::move(recording_));
+}
+
+}  // namespace netlet

@@ -1,0 +1,161 @@
+// The tape: where every operation is emitted, and the one place of automatic differentiation.
+//
+// A tape is *eager* (each kernel runs at once: what users of `ops`, custom loops and GradientTape see) or it *records*
+// (each kernel becomes a Record; `compile` makes a Plan of them). An op's code does not know which:
+//
+//     Tensor relu(Tape& tape, const Tensor& x) {
+//         Tensor y = tape.empty(x->shape, x->dtype);
+//         ReluArgs args{};
+//         tape.emit(NETLET_KERNEL_FOR(relu_fwd, x->dtype), args, {in(args.x, x), out(args.y, y)}, Work{x->size(), grain});
+//         if (tape.needs_grad({x}))
+//             tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
+//                 if (Grad dx = tape.grad(x)) { ... emit relu_bwd, which writes dx.tensor, or adds to it if dx.accumulate }
+//             });
+//         return y;
+//     }
+//
+// Capture in the closure only what backward needs: what is captured stays alive until backward has run.
+#pragma once
+#include <cstring>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <type_traits>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "plan/record.h"
+#include "plan/tensor.h"
+
+namespace netlet {
+
+class Plan;
+
+// One pointer field of an argument struct and the tensor that it shall point to.
+struct Operand {
+    void* field;
+    const Tensor& tensor;
+    bool reads, writes;
+};
+template <class T> Operand in(const T*& field, const Tensor& t) { return {(void*)&field, t, true, false}; }
+template <class T> Operand out(T*& field, const Tensor& t) { return {(void*)&field, t, false, true}; }
+template <class T> Operand inout(T*& field, const Tensor& t) { return {(void*)&field, t, true, true}; }
+
+// How a record may be split: `units` of work in chunks of `grain`. Both depend on shapes alone, never on the number
+// of threads, so that results do not either. One chunk (grain >= units) stays on the calling thread.
+struct Work {
+    int64_t units = 1;
+    int64_t grain = 1;
+    double flops = 0;  // for describe()
+};
+inline Work one_chunk(int64_t units, double flops = 0) { return {units, units > 0 ? units : 1, flops}; }
+// For kernels that stream: units are elements, chunks of 16k elements (a few microseconds each).
+inline Work elementwise_work(int64_t elements, double flops_each = 1) { return {elements, 16384, flops_each * (double)elements}; }
+
+// Where the gradient of a tensor is to be written; `accumulate` if an earlier use of it has written there already.
+struct Grad {
+    Tensor tensor;
+    bool accumulate = false;
+    explicit operator bool() const { return tensor != nullptr; }
+};
+using Grads = std::vector<Tensor>;  // gradients of an op's outputs; null where none flows
+
+class Tape {
+  public:
+    enum class Mode { eager, record };
+    explicit Tape(Mode mode, bool grad_enabled = false);
+    ~Tape();
+    Tape(const Tape&) = delete;
+    Tape& operator=(const Tape&) = delete;
+
+    // The innermost tape that this thread has entered; outside any, the thread's own eager tape without gradients.
+    static Tape& current();
+    static void enter(Tape* tape);
+    static void leave(Tape* tape);
+
+    bool recording() const { return mode_ == Mode::record; }
+
+    // ---- what ops call ------------------------------------------------------------------------------------------
+    Tensor empty(const Shape& shape, DType dtype);
+    // The same bytes under another shape, `offset` bytes in. No gradient flows: that is the op's business.
+    Tensor view(const Tensor& x, const Shape& shape, int64_t offset = 0);
+
+    template <class Args>
+    void emit(const Kernel& kernel, Args& args, std::initializer_list<Operand> operands, const Work& work) {
+        static_assert(std::is_trivially_copyable_v<Args> && alignof(Args) <= 16, "kernel arguments are plain data");
+        emit_bytes(kernel, &args, sizeof args, operands, work);
+    }
+
+    bool needs_grad(std::initializer_list<Tensor> inputs) const;
+    using Backward = std::function<void(Tape&, const Grads&)>;
+    void on_backward(const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs, Backward fn);
+    Grad grad(const Tensor& x);  // null if x needs no gradient
+    // Lets x's gradient share the memory of `dy`, where x is a view's origin and nothing else has reached it yet.
+    // False: the op must add `dy` to grad(x) itself.
+    bool alias_grad(const Tensor& x, const Tensor& y, const Tensor& dy);
+
+    // A number that differs between the random ops of one step (eager: between all calls of this thread).
+    uint32_t next_stream();
+    static void reset_eager_streams();
+    // The int64 cell that random ops read as their step count; a recorded training step advances it at its end.
+    const Tensor& step() const { return step_; }
+    void set_step(const Tensor& int64_cell) { step_ = int64_cell; }
+
+    // The layer that ops are emitted for: named by describe() and by errors.
+    void push_scope(const std::string& name) { scopes_.push_back(name); }
+    void pop_scope() { scopes_.pop_back(); }
+    std::string scope() const;
+
+    // ---- what the training engine calls -------------------------------------------------------------------------
+    // A value that the caller supplies at each run; the plan reads it where it lies, without a copy.
+    Tensor input(const Shape& shape, DType dtype, const std::string& name);
+    // The same for rows gathered from a larger array: `cell` is the FeedCell that a gather record of this tape reads.
+    void add_feed(const Tensor& cell, const Shape& shape, DType dtype, const std::string& name);
+    void watch(const Tensor& x) { x->requires_grad = true; }
+    // Lets x's gradient be written to memory that the caller chose (a part of the flat gradient segment).
+    void set_grad_target(const Tensor& x, const Tensor& target);
+    // Emits the backward pass of everything since recording began. `seed` is the gradient of target. A source that
+    // target does not depend on yields null. Releases the recorded backward steps unless `retain`.
+    std::vector<Tensor> gradients(const Tensor& target, const Tensor& seed, const std::vector<Tensor>& sources, bool retain = false);
+    // A run is abandoned right after the records so far that write `flag` (one int32), if it is not 0 then.
+    void guard(const Tensor& flag);
+    std::shared_ptr<Plan> compile(const std::vector<Tensor>& outputs);
+
+  private:
+    void emit_bytes(const Kernel&, void* args, size_t size, std::initializer_list<Operand>, const Work&);
+    void check_owner(const Tensor& x, const Kernel&) const;
+
+    Mode mode_;
+    bool grad_enabled_;
+    uint64_t id_;
+    uint32_t next_stream_ = 0;
+    Tensor step_;
+    std::vector<std::string> scopes_;
+    Recording recording_;
+
+    struct BackwardStep {
+        std::vector<Tensor> inputs, outputs;
+        Backward fn;
+        std::string scope;
+    };
+    std::vector<BackwardStep> steps_;
+    struct GradState {
+        Tensor tensor;
+        bool written = false;
+    };
+    std::unordered_map<const TensorImpl*, GradState> grads_;  // keys are kept alive by steps_ and by the caller
+    std::unordered_set<const TensorImpl*> sources_;
+};
+
+// Names the ops emitted while it lives.
+class Scope {
+  public:
+    Scope(Tape& tape, const std::string& name) : tape_(tape) { tape_.push_scope(name); }
+    ~Scope() { tape_.pop_scope(); }
+
+  private:
+    Tape& tape_;
+};
+
+}  // namespace netlet

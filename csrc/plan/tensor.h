@@ -1,0 +1,40 @@
+// A tensor: shape, element type, and where its bytes are. Always contiguous and row-major.
+#pragma once
+#include <cstdint>
+#include <memory>
+
+#include "base/buffer.h"
+#include "base/dtype.h"
+#include "base/shape.h"
+
+namespace netlet {
+
+struct TensorImpl {
+    Shape shape;
+    DType dtype = DType::f32;
+    // Either memory that exists now (eager results, parameters, borrowed NumPy arrays) ...
+    std::shared_ptr<Buffer> buffer;
+    // ... or, inside a recording, a slot whose place in the plan's arena is decided when recording ends.
+    int slot = -1;
+    uint64_t recording = 0;  // which recording the slot belongs to
+    int64_t offset = 0;      // bytes from the start of the buffer or the slot
+    bool requires_grad = false;
+
+    int64_t size() const { return shape.size(); }
+    int64_t bytes() const { return size() * (int64_t)size_of(dtype); }
+    bool recorded() const { return slot >= 0; }
+    template <class T = void> T* data() const { return reinterpret_cast<T*>(buffer->data() + offset); }
+};
+
+using Tensor = std::shared_ptr<TensorImpl>;
+
+// A tensor with memory of its own (uninitialised).
+inline Tensor make_tensor(const Shape& shape, DType dtype) {
+    auto t = std::make_shared<TensorImpl>();
+    t->shape = shape;
+    t->dtype = dtype;
+    t->buffer = Buffer::allocate((size_t)t->bytes());
+    return t;
+}
+
+}  // namespace netlet
