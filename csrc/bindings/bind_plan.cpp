@@ -1,5 +1,4 @@
 // Plans: one run, many batches in one call, and what a plan says of itself.
-#include <pybind11/stl.h>
 
 #include <chrono>
 

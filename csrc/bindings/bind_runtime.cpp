@@ -1,5 +1,4 @@
 // Threads and instruction sets.
-#include <pybind11/stl.h>
 
 #include "base/cpu_info.h"
 #include "base/thread_pool.h"

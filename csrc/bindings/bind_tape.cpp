@@ -1,4 +1,3 @@
-#include <pybind11/stl.h>
 
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
@@ -35,6 +34,10 @@ void bind_tape(py::module_& m) {
         .def("guard", &Tape::guard, "flag"_a)
         .def("compile", &Tape::compile, "outputs"_a);
 
+    m.def("current_recording", []() -> std::shared_ptr<Tape> {
+        Tape& tape = Tape::current();
+        return tape.recording() ? tape.shared_from_this() : nullptr;
+    });
     m.def("recording", [] { return Tape::current().recording(); });
     m.def("push_scope", [](const std::string& name) { Tape::current().push_scope(name); }, "name"_a);
     m.def("pop_scope", [] { Tape::current().pop_scope(); });

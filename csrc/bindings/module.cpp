@@ -8,9 +8,18 @@ namespace netlet::bindings {
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     m.doc() = "netlet's native core. Private: use netlet.ops, netlet.layers and netlet.Sequential.";
 
-    py::register_exception<ValueError>(m, "_ValueError", PyExc_ValueError);
-    py::register_exception<TypeError>(m, "_TypeError", PyExc_TypeError);
-    py::register_exception<RuntimeError>(m, "_RuntimeError", PyExc_RuntimeError);
+    // Our errors are Python's own: nobody has to import anything to catch them.
+    py::register_exception_translator([](std::exception_ptr p) {
+        try {
+            if (p) std::rethrow_exception(p);
+        } catch (const ValueError& e) {
+            PyErr_SetString(PyExc_ValueError, e.what());
+        } catch (const TypeError& e) {
+            PyErr_SetString(PyExc_TypeError, e.what());
+        } catch (const RuntimeError& e) {
+            PyErr_SetString(PyExc_RuntimeError, e.what());
+        }
+    });
     py::register_exception<SymbolicArgument>(m, "SymbolicArgument");
 
     bind_runtime(m);

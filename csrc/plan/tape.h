@@ -61,7 +61,7 @@ struct Grad {
 };
 using Grads = std::vector<Tensor>;  // gradients of an op's outputs; null where none flows
 
-class Tape {
+class Tape : public std::enable_shared_from_this<Tape> {
   public:
     enum class Mode { eager, record };
     explicit Tape(Mode mode, bool grad_enabled = false);
