@@ -1,0 +1,57 @@
+// Products of matrices: c = act(op(a) . op(b) + bias), or c += op(a) . op(b).
+//
+//     M rows of c, N columns, K the summed axis. op(a) is (M, K), op(b) is (K, N), c is (M, N), bias is (N,).
+//     a(i, k) = a[i*lda + k], or a[k*lda + i] where a_transposed; b(k, j) = b[k*ldb + j], or b[j*ldb + k].
+//
+// Every kernel adds the products of one element in ascending k into one chain of fused multiply-adds that begins with
+// init (0, the bias, or c itself), with two named exceptions: gemm_dot sums lanes and reduces them at the end, and a
+// split K sums slices that gemm_sum_slices adds in order. Which is used depends on shapes alone (gemm_choice.h).
+#pragma once
+#include "base/types.h"
+#include "ops/activation/activation_args.h"
+
+namespace netlet {
+
+constexpr int gemm_max_batch_rank = 6;
+constexpr int64_t gemm_panel_group = 64;  // packed b is padded to whole groups of columns; every panel width divides it
+
+struct GemmArgs {
+    const void* a;
+    const void* b;     // gemm_packed: what gemm_pack_b wrote
+    const void* bias;  // (N,) or null; not together with accumulate
+    void* c;
+    int64_t M, N, K, lda, ldb, ldc;
+    bool a_transposed, b_transposed, accumulate;
+    Activation act;
+    double alpha;  // slope of leaky_relu, scale of elu
+    // One unit of work is a block of mb rows by nb columns of one item; units count nb fastest, then mb, then items.
+    int64_t mb, nb;
+    // Items: products of the same shape, c's contiguous. Batch axes are (batch..., summed...): an item's product is the
+    // sum over the last axes, `summed` of them in all (the gradient of an operand that was broadcast).
+    int batch_rank;
+    int64_t summed;
+    int64_t batch_dims[gemm_max_batch_rank], a_step[gemm_max_batch_rank], b_step[gemm_max_batch_rank];
+    // Split K: items are slices of kb terms, the last one shorter. 0: no split.
+    int64_t kb;
+};
+
+// packed: panels of columns, each K rows of one panel's width. One unit is gemm_panel_group columns.
+struct GemmPackArgs {
+    const void* b;
+    void* packed;
+    int64_t N, K, ldb;
+    bool transposed;
+};
+
+// c = act(init + sum over s of slices[s]), s ascending. One unit is a row.
+struct GemmSlicesArgs {
+    const void* slices;  // (slices, M, N)
+    const void* bias;
+    void* c;
+    int64_t M, N, count;
+    bool accumulate;
+    Activation act;
+    double alpha;
+};
+
+}  // namespace netlet
