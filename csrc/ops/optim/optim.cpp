@@ -1,0 +1,165 @@
+#include "ops/optim/optim.h"
+
+#include "dispatch/dispatch.h"
+#include "ops/copy/copy.h"
+#include "ops/optim/optim_args.h"
+
+namespace netlet::ops {
+
+namespace {
+
+constexpr int64_t grain = 16384;  // elements of a chunk
+
+// Calls f with a value of T's type: fn<T>(...) for the dtype that all these tensors share.
+template <class F>
+void for_dtype(DType dtype, F&& f) {
+    if (dtype == DType::f64) f(double{});
+    else f(float{});
+}
+
+void check(const char* op, const Tensor& p, std::initializer_list<Tensor> others) {
+    check_floating(op, p);
+    for (const Tensor& t : others) {
+        if (!t) continue;
+        check_same_dtype(op, p, t);
+        if (t->size() != p->size())
+            throw ValueError(std::string(op) + ": expected tensors of " + std::to_string(p->size()) + " elements, as shape " +
+                             p->shape.str() + " has, got shape " + t->shape.str());
+    }
+}
+
+void check_cell(const char* op, const Tensor& cell, DType dtype, const char* what) {
+    if (!cell || cell->dtype != dtype || cell->size() != 1)
+        throw TypeError(std::string(op) + ": expected " + what + " as one " + name_of(dtype) + " cell, got " +
+                        (cell ? std::string(name_of(cell->dtype)) + " of shape " + cell->shape.str() : "nothing"));
+}
+
+void check_step(const char* op, const OptimStep& s) {
+    check_cell(op, s.lr, DType::f64, "the learning rate");
+    check_cell(op, s.iteration, DType::i64, "the iteration");
+    if (s.every < 1) throw ValueError(std::string(op) + ": expected every >= 1, got " + std::to_string(s.every));
+}
+
+OptimCells cells(const OptimStep& s) { return {nullptr, nullptr, s.every, s.weight_decay}; }
+
+Work flat(const Tensor& p, double flops_each) { return Work{p->size(), grain, flops_each * (double)p->size()}; }
+
+}  // namespace
+
+void sgd_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g, const Tensor& m, double momentum, bool nesterov) {
+    check("sgd_update", p, {g, m});
+    check_step("sgd_update", s);
+    for_dtype(p->dtype, [&]<class T>(T) {
+        SgdArgs<T> a{cells(s), nullptr, nullptr, nullptr, momentum, nesterov};
+        const Kernel k = NETLET_KERNEL_FOR(sgd_update, p->dtype);
+        const Operand lr = in(a.c.lr, s.lr), iteration = in(a.c.iteration, s.iteration), grad = in(a.g, g), param = inout(a.p, p);
+        if (m) tape.emit(k, a, {lr, iteration, grad, param, inout(a.m, m)}, flat(p, 4));
+        else tape.emit(k, a, {lr, iteration, grad, param}, flat(p, 2));
+    });
+}
+
+void adam_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& v,
+                 const Tensor& vhat, double beta1, double beta2, double epsilon) {
+    check("adam_update", p, {g, m, v, vhat});
+    check_step("adam_update", s);
+    for_dtype(p->dtype, [&]<class T>(T) {
+        AdamArgs<T> a{cells(s), nullptr, nullptr, nullptr, nullptr, nullptr, beta1, beta2, epsilon};
+        const Kernel k = NETLET_KERNEL_FOR(adam_update, p->dtype);
+        const Operand lr = in(a.c.lr, s.lr), iteration = in(a.c.iteration, s.iteration), grad = in(a.g, g), param = inout(a.p, p);
+        const Operand first = inout(a.m, m), second = inout(a.v, v);
+        if (vhat) tape.emit(k, a, {lr, iteration, grad, param, first, second, inout(a.vhat, vhat)}, flat(p, 13));
+        else tape.emit(k, a, {lr, iteration, grad, param, first, second}, flat(p, 12));
+    });
+}
+
+void rmsprop_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g, const Tensor& v, const Tensor& m,
+                    const Tensor& mean, double rho, double momentum, double epsilon) {
+    check("rmsprop_update", p, {g, v, m, mean});
+    check_step("rmsprop_update", s);
+    for_dtype(p->dtype, [&]<class T>(T) {
+        RmspropArgs<T> a{cells(s), nullptr, nullptr, nullptr, nullptr, nullptr, rho, momentum, epsilon};
+        const Kernel k = NETLET_KERNEL_FOR(rmsprop_update, p->dtype);
+        const Operand lr = in(a.c.lr, s.lr), iteration = in(a.c.iteration, s.iteration), grad = in(a.g, g), param = inout(a.p, p);
+        const Operand second = inout(a.v, v);
+        if (m && mean) tape.emit(k, a, {lr, iteration, grad, param, second, inout(a.m, m), inout(a.a, mean)}, flat(p, 14));
+        else if (m) tape.emit(k, a, {lr, iteration, grad, param, second, inout(a.m, m)}, flat(p, 10));
+        else if (mean) tape.emit(k, a, {lr, iteration, grad, param, second, inout(a.a, mean)}, flat(p, 12));
+        else tape.emit(k, a, {lr, iteration, grad, param, second}, flat(p, 8));
+    });
+}
+
+void ema_update(Tape& tape, const Tensor& p, const Tensor& average, const Tensor& iteration, int64_t every, double momentum,
+                int64_t overwrite) {
+    check("ema_update", p, {average});
+    check_cell("ema_update", iteration, DType::i64, "the iteration");
+    for_dtype(p->dtype, [&]<class T>(T) {
+        EmaArgs<T> a{nullptr, nullptr, nullptr, every, overwrite, momentum};
+        tape.emit(NETLET_KERNEL_FOR(ema_update, p->dtype), a,
+                  {in(a.iteration, iteration), inout(a.p, p), inout(a.average, average)}, flat(p, 3));
+    });
+}
+
+void accumulate_gradient(Tape& tape, const Tensor& g, const Tensor& total, const Tensor& y, const Tensor& iteration, int64_t every) {
+    check("accumulate_gradient", g, {total, y});
+    check_cell("accumulate_gradient", iteration, DType::i64, "the iteration");
+    for_dtype(g->dtype, [&]<class T>(T) {
+        AccumulateGradientArgs<T> a{nullptr, nullptr, nullptr, nullptr, every};
+        tape.emit(NETLET_KERNEL_FOR(accumulate_gradient, g->dtype), a,
+                  {in(a.iteration, iteration), in(a.g, g), out(a.y, y), inout(a.total, total)}, flat(g, 2));
+    });
+}
+
+void clip_value(Tape& tape, const Tensor& x, const Tensor& y, double limit) {
+    check("clip_value", x, {y});
+    for_dtype(x->dtype, [&]<class T>(T) {
+        ClipValueArgs<T> a{nullptr, nullptr, limit};
+        tape.emit(NETLET_KERNEL_FOR(clip_value, x->dtype), a, {in(a.x, x), out(a.y, y)}, flat(x, 2));
+    });
+}
+
+void divide_gradient(Tape& tape, const Tensor& x, const Tensor& y, double divisor) {
+    check("divide_gradient", x, {y});
+    for_dtype(x->dtype, [&]<class T>(T) {
+        ScaleArgs<T> a{nullptr, nullptr, nullptr, divisor};
+        tape.emit(NETLET_KERNEL_FOR(scale, x->dtype), a, {in(a.x, x), out(a.y, y)}, flat(x, 1));
+    });
+}
+
+void clip_norm(Tape& tape, const std::vector<Tensor>& x, const std::vector<Tensor>& y, double limit, bool global) {
+    if (x.size() != y.size()) throw ValueError("clip_norm: expected as many results as gradients");
+    auto chunks = [](const Tensor& t) { return (t->size() + grain - 1) / grain; };
+    int64_t count = 0;
+    for (size_t i = 0; i < x.size(); ++i) {
+        check("clip_norm", x[i], {y[i]});
+        count += chunks(x[i]);
+    }
+    if (!global)
+        for (size_t i = 0; x.size() > 1 && i < x.size(); ++i) clip_norm(tape, {x[i]}, {y[i]}, limit, false);
+    if (count == 0 || (!global && x.size() > 1)) return;
+    if (count == 1 && x.size() == 1) {
+        for_dtype(x[0]->dtype, [&]<class T>(T) {
+            ClipNormArgs<T> a{nullptr, nullptr, limit, global};
+            tape.emit(NETLET_KERNEL_FOR(clip_norm, x[0]->dtype), a, {in(a.x, x[0]), out(a.y, y[0])},
+                      one_chunk(x[0]->size(), 3.0 * (double)x[0]->size()));
+        });
+        return;
+    }
+    const Tensor partial = tape.empty({count}, DType::f64), scale = tape.empty({1}, DType::f64);
+    int64_t at = 0;
+    for (const Tensor& t : x)
+        for_dtype(t->dtype, [&]<class T>(T) {
+            SumSquaresArgs<T> a{nullptr, nullptr, grain};
+            const Tensor part = tape.view(partial, {chunks(t)}, at * 8);
+            tape.emit(NETLET_KERNEL_FOR(sum_squares, t->dtype), a, {in(a.x, t), out(a.partial, part)}, flat(t, 2));
+            at += chunks(t);
+        });
+    ClipScaleArgs c{nullptr, nullptr, count, limit, global};
+    tape.emit(kernel(KernelId::clip_scale), c, {in(c.partial, partial), out(c.scale, scale)}, one_chunk(1));
+    for (size_t i = 0; i < x.size(); ++i)
+        for_dtype(x[i]->dtype, [&]<class T>(T) {
+            ScaleArgs<T> a{nullptr, nullptr, nullptr, 1};
+            tape.emit(NETLET_KERNEL_FOR(scale, x[i]->dtype), a, {in(a.x, x[i]), out(a.y, y[i]), in(a.scale, scale)}, flat(x[i], 1));
+        });
+}
+
+}  // namespace netlet::ops
