@@ -1,0 +1,175 @@
+"""Which Python objects a config may name: netlet's own, those registered by decorator, those passed by the caller.
+
+A config names classes; it never causes an import. What is not in one of the three places does not load.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import types
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar, Token
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+_registered: dict[str, Any] = {}
+_names: dict[Any, str] = {}
+_scope: ContextVar[Mapping[str, Any] | None] = ContextVar("netlet_custom_objects", default=None)
+
+# The modules whose public classes load by name, in the order in which a class's public home is looked for.
+_CLASS_MODULES = (
+    "netlet.layers",
+    "netlet.optimizers.schedules",
+    "netlet.optimizers",
+    "netlet.losses",
+    "netlet.metrics",
+    "netlet.initializers",
+    "netlet.regularizers",
+    "netlet.constraints",
+    "netlet.models",
+    "netlet.config",
+)
+# The modules whose public functions load by name. Nothing else: `losses.get` or `models.load_model` are functions too.
+_FUNCTION_MODULES = ("netlet.activations", "netlet.losses", "netlet.metrics")
+_NEVER = {"get", "serialize", "deserialize"}
+# Where Keras says a class lives, and where it is here.
+_MODULE_ALIASES = {
+    "keras": "netlet.models",
+    "netlet": "netlet.models",
+    "keras.src.models.functional": "netlet.models",
+    "keras.src.models.sequential": "netlet.models",
+    "keras.dtype_policies": "netlet.config",
+}
+_CLASS_ALIASES = {("netlet.models", "DTypePolicy"): ("netlet.config", "DTypePolicy")}
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[T], T]:
+    """Decorator: lets models saved with this class or function load, under the key "package>name".
+
+    Args:
+        package: first part of the key.
+        name: second part; the object's own name unless given.
+
+    Raises:
+        ValueError: a class without `get_config`.
+
+    Example:
+
+    >>> @register_keras_serializable("my_package")
+    ... class Doubled:
+    ...     def get_config(self):
+    ...         return {}
+    >>> get_registered_name(Doubled)
+    'my_package>Doubled'
+    """
+
+    def decorator(obj: T) -> T:
+        if inspect.isclass(obj) and not hasattr(obj, "get_config"):
+            raise ValueError(f"Cannot register class {obj.__name__}: it has no `get_config()` method.")
+        key = f"{package}>{name if name is not None else getattr(obj, '__name__', type(obj).__name__)}"
+        _registered[key] = obj
+        _names[obj] = key
+        return obj
+
+    return decorator
+
+
+def get_registered_name(obj: Any) -> str:
+    """The key under which an object is registered, or its plain Python name."""
+    try:
+        return _names[obj]
+    except (KeyError, TypeError):
+        return str(obj.__name__)
+
+
+def get_registered_object(
+    name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Mapping[str, Any] | None = None
+) -> Any:
+    """The object registered under `name`, or None. An enclosing `custom_object_scope` is looked at first."""
+    for place in (_scope.get(), _registered, custom_objects, module_objects):
+        if place and name in place:
+            return place[name]
+    return None
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """The live dictionary of registered objects; entries may be added, as in Keras."""
+    return _registered
+
+
+class CustomObjectScope:
+    """`with custom_object_scope({"MyLayer": MyLayer}):` configs read inside may name these objects.
+
+    Scopes nest: an inner one adds to the outer. Each thread has its own.
+
+    Args:
+        custom_objects: dict of name to class or function.
+    """
+
+    def __init__(self, custom_objects: Mapping[str, Any] | None) -> None:
+        self.custom_objects: dict[str, Any] = dict(custom_objects or {})
+        self._tokens: list[Token[Mapping[str, Any] | None]] = []
+
+    def __enter__(self) -> CustomObjectScope:
+        self._tokens.append(_scope.set({**(_scope.get() or {}), **self.custom_objects}))
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        _scope.reset(self._tokens.pop())
+
+
+custom_object_scope = CustomObjectScope
+
+
+def public_home(obj: Any) -> tuple[str, str] | None:
+    """(module, name) under which netlet itself offers this class or function, or None for anybody else's."""
+    name = getattr(obj, "__name__", None)
+    if name is None or not str(getattr(obj, "__module__", "")).startswith("netlet."):
+        return None
+    for module in _FUNCTION_MODULES if isinstance(obj, types.FunctionType) else _CLASS_MODULES:
+        if _public(module).get(name) is obj:
+            return module, name
+    return None
+
+
+def find_builtin(module: str | None, name: str, function: bool) -> Any:
+    """netlet's own class (or function) of that name; a Keras module name is read as ours. None if there is none."""
+    if module is None:
+        return None
+    module = _MODULE_ALIASES.get(module, "netlet." + module[6:] if module.startswith("keras.") else module)
+    module, name = _CLASS_ALIASES.get((module, name), (module, name))
+    if module not in (_FUNCTION_MODULES if function else _CLASS_MODULES):
+        return None
+    found = None if name in _NEVER else _public(module).get(name)
+    if not str(getattr(found, "__module__", "")).startswith("netlet."):
+        return None
+    if function:
+        return found if isinstance(found, types.FunctionType) else None
+    return found if inspect.isclass(found) and hasattr(found, "from_config") else None
+
+
+def find_builtin_function(name: str) -> Any:
+    """netlet's function of that name in whichever of the modules has one, or None."""
+    for module in _FUNCTION_MODULES:
+        if (found := find_builtin(module, name, function=True)) is not None:
+            return found
+    return None
+
+
+def builtin_names(function: bool) -> Iterator[str]:
+    """Every name that `find_builtin` would find, for suggestions."""
+    for module in _FUNCTION_MODULES if function else _CLASS_MODULES:
+        for name in _public(module):
+            if find_builtin(module, name, function) is not None:
+                yield name
+
+
+def _public(module: str) -> Mapping[str, Any]:
+    try:
+        return vars(importlib.import_module(module))
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("netlet"):
+            return {}
+        raise
