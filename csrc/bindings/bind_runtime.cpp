@@ -24,6 +24,7 @@ void bind_runtime(py::module_& m) {
     m.def("supported_isas", &supported_isas);
     m.def("force_isa", &force_isa, "name"_a);
     m.def("kernel_names", &kernel_names);
+    m.def("kernel_addresses", &kernel_addresses, "isa"_a);
     m.def("reset_eager_streams", &Tape::reset_eager_streams);
 }
 

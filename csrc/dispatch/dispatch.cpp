@@ -97,6 +97,12 @@ std::vector<std::string> supported_isas() {
 
 std::vector<std::string> kernel_names() { return {std::begin(names), std::end(names)}; }
 
+std::vector<uintptr_t> kernel_addresses(const std::string& isa) {
+    std::vector<uintptr_t> v;
+    for (KernelFn fn : find(isa).table->fn) v.push_back((uintptr_t)fn);
+    return v;
+}
+
 void force_isa(const std::string& name) { active.store(&find(name), std::memory_order_release); }
 
 }  // namespace netlet

@@ -14,6 +14,7 @@ Kernel kernel(KernelId id);
 std::string active_isa();
 std::vector<std::string> supported_isas();          // best first; always ends with "scalar"
 std::vector<std::string> kernel_names();            // every row of kernels.def
+std::vector<uintptr_t> kernel_addresses(const std::string& isa);  // that ISA's table, in the same order
 void force_isa(const std::string& name);            // ValueError if unknown or if this CPU cannot run it
 
 }  // namespace netlet
