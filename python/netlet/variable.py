@@ -7,6 +7,10 @@ segment), so `storage_epoch()` counts such moves: a plan recorded under an older
 from __future__ import annotations
 
 import itertools
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -18,6 +22,21 @@ from .utils.naming import auto_name, current_path
 
 _epoch = itertools.count(1)
 _current_epoch = 0
+_claim: ContextVar[Callable[[int, str], None] | None] = ContextVar("netlet_variable_claim", default=None)
+
+
+@contextmanager
+def blank_variables(claim: Callable[[int, str], None]) -> Iterator[None]:
+    """Inside, initializers are not run: variables are zeros, for a file's values to replace.
+
+    Args:
+        claim: called with (bytes wanted, the variable's path) before they are taken; may refuse by raising.
+    """
+    token = _claim.set(claim)
+    try:
+        yield
+    finally:
+        _claim.reset(token)
 
 
 def storage_epoch() -> int:
@@ -82,6 +101,9 @@ class Variable(Operators):
             if any(d < 0 for d in extents):
                 raise ValueError(f"Variable '{self.name}' needs a fully known shape; given {tuple(shape)}.")
             dtype = standardize_dtype(dtype)
+            if (claim := _claim.get()) is not None:
+                claim(math.prod(extents) * np.dtype(dtype).itemsize, self._path)
+                return np.zeros(extents, dtype)
             value = np.asarray(initializer(extents, dtype=dtype))
             if value.shape != extents:
                 raise ValueError(

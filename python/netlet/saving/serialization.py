@@ -43,7 +43,7 @@ __all__ = [
 ]
 
 _ARRAY_DTYPES = frozenset(
-    "float16 float32 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool".split(),
+    ["float16", "float32", "float64", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool"],
 )
 
 
