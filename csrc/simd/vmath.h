@@ -1,0 +1,17 @@
+// Elementary functions on vectors: V is Vec<float> or Vec<double>.
+//
+//   exp, expm1, sigmoid, tanh      vmath_exp.h
+//   log, log1p, softplus, log_sigmoid   vmath_log.h
+//   erf, erfc                      vmath_erf.h
+//   sin, cos                       vmath_trig.h
+//   pow                            vmath_pow.h
+//
+// NaN in, NaN out; infinities, overflow, zeros' signs and subnormals as in C and NumPy. An element's result depends on
+// the element alone, not on its lane or its neighbours. On the scalar path, which has no fused multiply-add, float
+// functions compute in double.
+#pragma once
+#include "simd/vmath_erf.h"
+#include "simd/vmath_exp.h"
+#include "simd/vmath_log.h"
+#include "simd/vmath_pow.h"
+#include "simd/vmath_trig.h"

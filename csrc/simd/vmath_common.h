@@ -1,0 +1,94 @@
+// What the vector functions share: polynomials, scaling by powers of two, and sums that keep their rounding error.
+#pragma once
+#include <math.h>
+
+#include "simd/vec.h"
+
+#if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON)
+#define NETLET_VEC_SCALAR
+#endif
+
+namespace netlet::NETLET_ISA {
+
+// c0 + c1 x + c2 x^2 + ...: Horner's rule. Loops over vectors keep several of these chains in flight, so the latency
+// of one chain, which Estrin's scheme would shorten, does not matter.
+template <class V>
+NETLET_INLINE V poly(V, typename V::Scalar c0) {
+    return V::set1(c0);
+}
+template <class V, class... Rest>
+NETLET_INLINE V poly(V x, typename V::Scalar c0, Rest... rest) {
+    return fma(poly(x, (typename V::Scalar)rest...), x, V::set1(c0));
+}
+
+// The unevaluated sum hi + lo, |lo| <= ulp(hi): about twice the digits of V.
+template <class V>
+struct Pair {
+    V hi, lo;
+};
+
+// a + b without loss, if |a| >= |b| or a = 0 (Dekker, 1971).
+template <class V>
+NETLET_INLINE Pair<V> fast_two_sum(V a, V b) {
+    V s = a + b;
+    return {s, b - (s - a)};
+}
+// a + b without loss (Knuth).
+template <class V>
+NETLET_INLINE Pair<V> two_sum(V a, V b) {
+    V s = a + b, t = s - a;
+    return {s, (a - (s - t)) + (b - t)};
+}
+
+// a * b - p, exact for p = the rounded product; in general a * b - p of nearby p. One fused operation where the ISA
+// has one; the scalar path splits the factors (Veltkamp and Dekker), good while |a|, |b| < 2^996.
+template <class V>
+NETLET_INLINE V product_minus(V a, V b, V p) {
+#if !defined(NETLET_VEC_SCALAR)
+    return fma(a, b, -p);
+#else
+    const V split = V::set1((typename V::Scalar)(sizeof(typename V::Scalar) == 8 ? 0x1p27 + 1 : 0x1p12 + 1));
+    V ta = split * a, ah = ta - (ta - a), al = a - ah;
+    V tb = split * b, bh = tb - (tb - b), bl = b - bh;
+    return (((ah * bh - p) + ah * bl) + al * bh) + al * bl;
+#endif
+}
+template <class V>
+NETLET_INLINE Pair<V> two_product(V a, V b) {
+    V p = a * b;
+    return {p, product_minus(a, b, p)};
+}
+
+#if defined(NETLET_VEC_AVX512)
+NETLET_INLINE Vec<float> scalef(Vec<float> x, Vec<float> n) { return {_mm512_scalef_ps(x.r, n.r)}; }
+NETLET_INLINE Vec<double> scalef(Vec<double> x, Vec<double> n) { return {_mm512_scalef_pd(x.r, n.r)}; }
+#endif
+
+// x * 2^n for integral n, |n| <= 2000 (float: 250). Overflows to infinity; a subnormal result is rounded once,
+// because the first of the two factors is exact. AVX-512 has an instruction for it.
+template <class V>
+NETLET_INLINE V scale_by_pow2(V x, V n) {
+#if defined(NETLET_VEC_AVX512)
+    return scalef(x, n);
+#else
+    V half = floor(n * V::set1((typename V::Scalar)0.5));
+    return x * pow2(half) * pow2(n - half);
+#endif
+}
+
+template <class V>
+NETLET_INLINE V infinity() {
+    return V::set1((typename V::Scalar)__builtin_inf());
+}
+template <class V>
+NETLET_INLINE V nan() {
+    return V::set1((typename V::Scalar)__builtin_nan(""));
+}
+
+// Constants that differ between the two types, chosen at compile time.
+template <class V>
+NETLET_INLINE V constant(float single, double twice) {
+    return V::set1(sizeof(typename V::Scalar) == 4 ? (typename V::Scalar)single : (typename V::Scalar)twice);
+}
+
+}  // namespace netlet::NETLET_ISA
