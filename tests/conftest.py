@@ -1,0 +1,44 @@
+"""What every test needs: the oracles' settings, the `slow` marker, and a fixture that visits each instruction set."""
+
+from __future__ import annotations
+
+import os
+
+# Before anything imports keras: JAX is the oracle's engine, on the CPU, and in float64 where a test asks for it.
+os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+os.environ.setdefault("JAX_ENABLE_X64", "1")
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+import pytest
+from netlet import _core
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--run-slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--run-slow") or "slow" in (config.getoption("-m") or ""):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in set(slow)]
+
+
+@pytest.fixture(params=_core.supported_isas())
+def isa(request: pytest.FixtureRequest):
+    """Each instruction set that this CPU runs, in force while the test runs."""
+    before = _core.active_isa()
+    _core.force_isa(request.param)
+    yield request.param
+    _core.force_isa(before)
+
+
+@pytest.fixture(params=[1, 2, 3, 8])
+def threads(request: pytest.FixtureRequest):
+    """1, 2, 3 and 8 threads, in force while the test runs."""
+    before = _core.get_num_threads()
+    _core.set_num_threads(request.param)
+    yield request.param
+    _core.set_num_threads(before)

@@ -1,0 +1,93 @@
+"""fork and Ctrl-C, each in a child process with a watchdog."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from support.child import WATCHDOG, run_child
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_computes_in_parallel_and_gets_the_parents_bits():
+    child = run_child(
+        """
+        import os, signal, hashlib, warnings, numpy as np, netlet
+        from netlet import _core
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of fork with threads; being safe there is the point
+        netlet.set_num_threads(3)
+        x = np.random.default_rng(0).normal(size=(1500, 700)).astype("float32")
+        def digest():
+            return hashlib.sha256(netlet.ops.matmul(x, x.T).tobytes()).hexdigest()
+        mine = digest()
+        assert _core.workers_started() == 2
+        for generation in range(3):
+            pid = os.fork()
+            if pid == 0:
+                signal.alarm(60)  # a deadlock becomes a signal
+                theirs = digest()
+                os._exit(0 if theirs == mine and _core.workers_started() == 2 else 1)
+            assert os.waitpid(pid, 0)[1] == 0, f"child {generation}"
+            assert digest() == mine
+        """
+    )
+    assert child.stderr == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_fork_while_another_thread_computes():
+    child = run_child(
+        """
+        import os, signal, threading, warnings, numpy as np, netlet
+        warnings.simplefilter("ignore", DeprecationWarning)
+        netlet.set_num_threads(3)
+        a = np.ones((600, 600), np.float32)
+        stop = threading.Event()
+        def busy():
+            while not stop.is_set():
+                netlet.ops.matmul(a, a)
+        worker = threading.Thread(target=busy)
+        worker.start()
+        for i in range(20):
+            pid = os.fork()
+            if pid == 0:
+                signal.alarm(60)
+                os._exit(0 if netlet.ops.matmul(a, a)[0, 0] == 600 else 1)
+            assert os.waitpid(pid, 0)[1] == 0, f"child {i}"
+        stop.set()
+        worker.join()
+        """
+    )
+    assert child.stderr == ""
+
+
+def test_interrupt_ends_a_long_fit_and_leaves_the_model_usable():
+    code = """
+        import numpy as np, netlet, signal
+        from netlet import layers
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a background child may have inherited "ignore"
+        model = netlet.Sequential([netlet.Input((64,)), layers.Dense(256, activation="relu"), layers.Dense(1)])
+        model.compile("adam", "mse")
+        x, y = np.ones((4096, 64), np.float32), np.zeros((4096, 1), np.float32)
+        model.fit(x, y, verbose=0)
+        print("ready", flush=True)
+        try:
+            model.fit(x, y, epochs=10**9, verbose=0)
+        except KeyboardInterrupt:
+            assert np.isfinite(model.predict(x[:5], verbose=0)).all()
+            model.fit(x, y, verbose=0)
+            print("usable", flush=True)
+        """
+    child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert child.stdout.readline() == "ready\n", child.stderr.read()
+        child.send_signal(signal.SIGINT)
+        out, err = child.communicate(timeout=WATCHDOG)
+    finally:
+        child.kill()
+    assert out == "usable\n", err
+    assert child.returncode == 0

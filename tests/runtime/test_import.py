@@ -1,0 +1,47 @@
+"""What `import netlet` costs: not in milliseconds, which a test cannot promise, but in what it brings along and starts."""
+
+from __future__ import annotations
+
+from support.child import run_child
+
+HEAVY = "matplotlib sklearn scipy pandas h5py onnx onnxruntime keras jax torch tensorflow PIL asyncio multiprocessing unittest"
+
+
+def test_import_brings_no_heavy_module_along():
+    """Beyond what NumPy itself imports: its cost is that of NumPy and of netlet's own few files."""
+    child = run_child(
+        f"""
+        import sys, numpy
+        before = set(sys.modules)
+        import netlet
+        print(*(m for m in "{HEAVY}".split() if m in sys.modules and m not in before))
+        """
+    )
+    assert child.stdout.split() == []
+
+
+def test_import_starts_no_thread_and_changes_no_signal_handler_mode_or_affinity():
+    """The host process keeps what is its own: handlers, thread count, CPU affinity, and the mode of its floating-point unit."""
+    child = run_child(
+        """
+        import os, signal, numpy as np
+        def state():
+            affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
+            threads = len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else None
+            subnormal = np.float32(1e-40) * np.float32(0.5)  # zero if somebody set FTZ or DAZ
+            return {s: signal.getsignal(s) for s in signal.valid_signals()}, affinity, threads, float(subnormal)
+        before = state()
+        import netlet
+        from netlet import _core
+        assert state() == before
+        assert _core.workers_started() == 0
+        netlet.set_num_threads(3)
+        x = np.full((2048, 2048), 1e-40, np.float32)
+        y = netlet.ops.multiply(x, np.full_like(x, 0.5))  # in parallel: workers keep subnormals too
+        assert np.array_equal(y, x * np.float32(0.5)) and y[0, 0] > 0
+        after = state()
+        assert _core.workers_started() > 0
+        assert (after[0], after[1], after[3]) == (before[0], before[1], before[3])
+        """
+    )
+    assert child.stderr == ""

@@ -1,0 +1,87 @@
+"""kernels.def names every kernel once: each table is complete, each kernel is defined where its name says, and the instruction
+set that is forced is the one that runs."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from netlet import _core
+from support.child import run_child
+from support.repo import CSRC
+from support.simd import ISAS
+
+DEF = (CSRC / "dispatch" / "kernels.def").read_text(encoding="utf-8")
+
+
+def listed() -> list[str]:
+    """The names of kernels.def, its helper macros expanded as the preprocessor would."""
+    text = re.sub(r"//.*", "", DEF)
+    macros = dict(re.findall(r"#define (\w+)\(name\) (.*)", text))
+    rows = re.findall(r"^(NETLET_KERNEL\w*)\((\w+)\)", text, re.MULTILINE)
+    names = []
+    for macro, name in rows:
+        suffixes = [""] if macro == "NETLET_KERNEL" else re.findall(r"NETLET_KERNEL\(name##(\w+)\)", macros[macro])
+        names += [name + suffix for suffix in suffixes]
+    return names
+
+
+def test_no_kernel_is_listed_twice_and_the_binary_has_them_all():
+    names = listed()
+    assert len(names) > 20
+    assert len(set(names)) == len(names)
+    assert _core.kernel_names() == names
+
+
+def test_every_kernel_file_defines_only_listed_kernels():
+    """A definition that kernels.def forgot would be dead code that nothing tests."""
+    listed_names = set(listed())
+    for path in sorted(CSRC.glob("ops/**/*_simd.cpp")):
+        for name in re.findall(r"^NETLET_DEFINE_KERNEL\((\w+),", path.read_text(encoding="utf-8"), re.MULTILINE):
+            assert name in listed_names, f"{path.name} defines {name}, which kernels.def does not list"
+
+
+def test_supported_isas_are_those_of_the_build_best_first():
+    order = [isa for isa in ("avx512", "avx2", "neon", "scalar") if isa in ISAS]
+    supported = _core.supported_isas()
+    assert supported[-1] == "scalar"
+    assert supported == [isa for isa in order if isa in supported]
+
+
+def test_every_table_is_complete_and_has_its_own_functions():
+    tables = {isa: _core.kernel_addresses(isa) for isa in _core.supported_isas()}
+    for isa, addresses in tables.items():
+        assert len(addresses) == len(listed())
+        assert 0 not in addresses
+        assert len(set(addresses)) == len(addresses), f"two kernels of {isa} are one function"
+    everything = [a for addresses in tables.values() for a in addresses]
+    assert len(set(everything)) == len(everything), "two instruction sets share a function"
+
+
+def test_the_active_table_is_what_plans_record(isa):
+    """What is recorded under a forced instruction set calls that table's function, and describe() says so."""
+    assert _core.active_isa() == isa
+    with _core.Tape(record=True) as tape:
+        x = tape.input((3, 5), "float32", "x")
+        y = _core.exp(x)
+        plan = tape.compile([y])
+    assert {row["isa"] for row in plan.records()} == {isa}
+    value = np.linspace(-2, 2, 15, dtype=np.float32).reshape(3, 5)
+    np.testing.assert_allclose(plan.run([value])[0][0], np.exp(value.astype(np.float64)), rtol=2e-7)
+
+
+@pytest.mark.parametrize("forced", _core.supported_isas())
+def test_the_environment_variable_forces(forced):
+    code = "from netlet import _core; print(_core.active_isa())"
+    assert run_child(code, NETLET_ISA=forced).stdout.split() == [forced]
+
+
+@pytest.mark.parametrize("wrong", ["sse9", "AVX2 ", "neon" if "neon" not in ISAS else "avx2"])
+def test_an_instruction_set_that_is_not_there_is_refused_by_name(wrong):
+    with pytest.raises(ValueError, match=f"NETLET_ISA={wrong}.*scalar"):
+        _core.force_isa(wrong)
+    result = run_child("import netlet, numpy; netlet.ops.exp(numpy.ones(3))", check=False, NETLET_ISA=wrong)
+    assert result.returncode != 0
+    assert "ValueError" in result.stderr
+    assert wrong in result.stderr

@@ -1,0 +1,71 @@
+"""What is installed: version, extras, typing marker, size; and the README's quick start."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import pathlib
+import re
+
+import netlet
+import pytest
+from support.repo import ROOT
+
+
+@pytest.fixture(scope="module")
+def distribution():
+    try:
+        return importlib.metadata.distribution("netlet")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("netlet is on the path but not installed (a developer's build folder)")
+
+
+def test_version_and_requirements(distribution):
+    assert netlet.__version__ == distribution.version
+    assert distribution.metadata["Requires-Python"] == ">=3.10"
+    assert distribution.metadata["License-Expression"] == "Apache-2.0"
+    needed = [r for r in distribution.requires if "extra ==" not in r]
+    assert {re.match(r"[\w-]+", r)[0] for r in needed} == {"numpy", "safetensors"}
+
+
+def test_extras(distribution):
+    assert set(distribution.metadata.get_all("Provides-Extra")) >= {"demo", "plot", "test", "dev", "bench"}
+    test = {re.match(r"[\w-]+", r)[0] for r in distribution.requires if 'extra == "test"' in r}
+    assert test >= {"pytest", "hypothesis", "scikit-learn", "scipy", "keras", "jax", "onnx"}
+    assert not any("torch" in r or "tensorflow" in r for r in distribution.requires)
+
+
+def test_files_of_the_package():
+    root = pathlib.Path(netlet.__file__).parent
+    cores = [*root.glob("_core*.so"), *root.glob("_core*.pyd")] or [pathlib.Path(netlet._core.__file__)]
+    assert len(cores) == 1
+    assert (root / "py.typed").exists()
+    assert (root / "_core.pyi").exists()
+    # The whole package unpacked is smaller than what the wheel may be.
+    assert sum(p.stat().st_size for p in root.rglob("*") if p.is_file() and p.suffix != ".pyc") <= 8 * 2**20
+    assert not [p for p in root.rglob("*") if p.suffix in {".cpp", ".h", ".def", ".o"}]
+
+
+def test_every_public_module_has_a_docstring():
+    for path in sorted((ROOT / "python" / "netlet").rglob("*.py")):
+        text = path.read_text(encoding="utf-8").lstrip()
+        assert not text or text.startswith(('"""', "#!")), f"{path.relative_to(ROOT)} does not say what it is"
+
+
+def quick_start() -> str:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    return re.search(r"^## Quick start\n(.*?)^## ", readme, re.MULTILINE | re.DOTALL)[1]
+
+
+def test_quick_start_is_two_commands_and_ci_runs_the_second():
+    blocks = re.findall(r"^```sh\n(.*?)^```", quick_start(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    assert all(block.count("\n") == 1 for block in blocks), "each block is one command line"
+    assert "netlet demo" in blocks[0]
+    assert "pytest" in blocks[1]
+    assert blocks[1].strip() in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_readme_links_lead_somewhere():
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -1,0 +1,49 @@
+"""The compiler and the flags with which cmake/simd.cmake compiles a file for each instruction set."""
+
+from __future__ import annotations
+
+import functools
+import os
+import pathlib
+import platform
+import re
+import shutil
+import subprocess
+
+from support.repo import CSRC, ROOT
+
+ISAS = ("scalar", "avx2", "avx512") if platform.machine().lower() in {"x86_64", "amd64"} else ("scalar", "neon")
+
+
+@functools.cache
+def compiler() -> str | None:
+    """A C++ compiler that knows these flags, or None."""
+    names = [os.environ.get("CXX", ""), "c++", "g++", "clang++"]
+    return next((path for name in names if name and (path := shutil.which(name.split()[0]))), None)
+
+
+@functools.cache
+def flags(isa: str) -> tuple[str, ...]:
+    text = (ROOT / "cmake" / "simd.cmake").read_text(encoding="utf-8")
+    common = re.search(r"set\(netlet_common_flags ([^)]*)\)", text)
+    own = re.search(rf"set\(flags_{isa} ([^)]*)\)", text)
+    assert common, "cmake/simd.cmake no longer says set(netlet_common_flags ...)"
+    assert own, f"cmake/simd.cmake no longer says set(flags_{isa} ...)"
+    return ("-std=c++20", "-fPIC", f"-I{CSRC}", f"-DNETLET_ISA={isa}", *common[1].split(), *own[1].replace('"', "").split())
+
+
+def kernel_files() -> list[pathlib.Path]:
+    return sorted([*CSRC.glob("ops/**/*_simd.cpp"), CSRC / "dispatch" / "isa_table.cpp"])
+
+
+def compile_for(isa: str, source: pathlib.Path, target: pathlib.Path, *extra: str) -> pathlib.Path:
+    command = [compiler(), *flags(isa), *extra, "-c", str(source), "-o", str(target)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    assert result.returncode == 0, f"{' '.join(map(str, command))}\n{result.stderr}"
+    return target
+
+
+def defined_symbols(obj: pathlib.Path) -> list[tuple[str, str]]:
+    """[(type letter, mangled name), ...] of what an object file defines."""
+    lines = subprocess.run(["nm", "--defined-only", "-P", str(obj)], capture_output=True, text=True, check=True).stdout
+    return [(fields[1], fields[0]) for line in lines.splitlines() if len(fields := line.split()) >= 2]
