@@ -32,8 +32,8 @@ std::vector<Tensor> checked_sources(const Plan& plan, const py::sequence& arrays
     return tensors;
 }
 
-py::array new_output(const Slot& slot) {
-    return py::array(to_numpy(slot.dtype), std::vector<py::ssize_t>(slot.shape.begin(), slot.shape.end()));
+py::array new_output(const Output& spec) {
+    return py::array(to_numpy(spec.dtype), std::vector<py::ssize_t>(spec.shape.begin(), spec.shape.end()));
 }
 
 // One batch in, the outputs out as new arrays. The stopping record is -1 where nothing stopped it.
@@ -110,20 +110,20 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays, const std::optiona
     if (outputs.size() && outputs.size() != plan.outputs()) throw ValueError("run_batches: give an array for every output");
     std::vector<py::array> scratch;
     for (size_t i = 0; i < plan.outputs(); ++i) {
-        const Slot& slot = plan.output(i);
+        const Output& spec = plan.output(i);
         if (!outputs.size()) {
-            scratch.push_back(new_output(slot));
+            scratch.push_back(new_output(spec));
             out_data.push_back(static_cast<std::byte*>(scratch.back().mutable_data()));
             out_row.push_back(0);
             continue;
         }
         auto y = outputs[i].cast<py::array>();
-        bool fits = y.dtype().equal(to_numpy(slot.dtype)) && y.ndim() == slot.shape.rank() && y.ndim() > 0 && y.shape(0) >= stop &&
-                    (y.flags() & py::array::c_style) && slot.shape[0] == batch;
-        for (int axis = 1; fits && axis < slot.shape.rank(); ++axis) fits = y.shape(axis) == slot.shape[axis];
-        if (!fits) throw ValueError("run_batches: output " + std::to_string(i) + " needs rows of " + slot.shape.str() + " " + name_of(slot.dtype));
+        bool fits = y.dtype().equal(to_numpy(spec.dtype)) && y.ndim() == spec.shape.rank() && y.ndim() > 0 && y.shape(0) >= stop &&
+                    (y.flags() & py::array::c_style) && spec.shape[0] == batch;
+        for (int axis = 1; fits && axis < spec.shape.rank(); ++axis) fits = y.shape(axis) == spec.shape[axis];
+        if (!fits) throw ValueError("run_batches: output " + std::to_string(i) + " needs rows of " + spec.shape.str() + " " + name_of(spec.dtype));
         out_data.push_back(static_cast<std::byte*>(y.mutable_data()));
-        out_row.push_back(row_bytes(slot.shape, slot.dtype));
+        out_row.push_back(row_bytes(spec.shape, spec.dtype));
     }
 
     int64_t done = 0, stopped = -1;

@@ -32,7 +32,17 @@ void bind_tape(py::module_& m) {
              },
              "target"_a, "sources"_a, "output_gradient"_a = py::none(), "retain"_a = false)
         .def("guard", &Tape::guard, "flag"_a)
-        .def("compile", &Tape::compile, "outputs"_a);
+        .def("compile",
+             [](const std::shared_ptr<Tape>& t, std::vector<Tensor> outputs) {
+                 // An input, a constant, part of another value or the same value twice is handed out as a copy.
+                 for (size_t i = 0; i < outputs.size(); ++i) {
+                     bool alone = t->can_output(outputs[i]);
+                     for (size_t j = 0; j < i; ++j) alone = alone && outputs[j]->slot != outputs[i]->slot;
+                     if (!alone) outputs[i] = ops::identity(*t, outputs[i]);
+                 }
+                 return t->compile(outputs);
+             },
+             "outputs"_a);
 
     m.def("current_recording", []() -> std::shared_ptr<Tape> {
         Tape& tape = Tape::current();

@@ -13,11 +13,6 @@ namespace netlet {
 Plan::Plan(Recording recording) : recording_(std::move(recording)) {
     auto& records = recording_.records;
     auto& slots = recording_.slots;
-    for (int slot : recording_.outputs) {
-        if (slots[(size_t)slot].kind != Slot::Kind::temporary)
-            throw RuntimeError("compile(): an output is an input, or is listed twice: give it through ops.identity");
-        slots[(size_t)slot].kind = Slot::Kind::output;
-    }
 
     // Lifetimes, in records. Inputs and outputs live in the caller's memory and need no place here.
     std::vector<Lifetime> lifetimes(slots.size());

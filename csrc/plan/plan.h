@@ -14,7 +14,7 @@ class Plan {
 
     const std::vector<Source>& sources() const { return recording_.sources; }
     size_t outputs() const { return recording_.outputs.size(); }
-    const Slot& output(size_t i) const { return recording_.slots[(size_t)recording_.outputs[i]]; }
+    const Output& output(size_t i) const { return recording_.outputs[i]; }
     const std::vector<Record>& records() const { return recording_.records; }
     int64_t arena_bytes() const { return arena_bytes_; }
     int64_t unplanned_bytes() const { return unplanned_bytes_; }
@@ -26,7 +26,7 @@ class Plan {
     void feed(size_t i, const void* data, const int64_t* rows, int64_t first, int64_t count);
     bool gathers(size_t i) const { return recording_.sources[i].cell != nullptr; }
     // Lets the plan write output i to the caller's memory.
-    void bind_output(size_t i, void* data) { bind(recording_.outputs[i], data); }
+    void bind_output(size_t i, void* data) { bind(recording_.outputs[i].slot, data); }
 
     // Replays the step. Returns -1, or the record whose guard stopped it.
     int64_t run();

@@ -35,8 +35,6 @@ struct Slot {
     enum class Kind { temporary, input, output };
     Kind kind = Kind::temporary;
     int64_t bytes = 0;
-    Shape shape;
-    DType dtype;
 };
 
 // Where the next rows of a fed array are: a small cell that gather records read, so that the rows can change between
@@ -57,11 +55,18 @@ struct Source {
     Tensor cell;
 };
 
+// A slot that the caller receives, under the shape that it has as an output.
+struct Output {
+    int slot;
+    Shape shape;
+    DType dtype;
+};
+
 struct Recording {
     std::vector<Record> records;
     std::vector<Slot> slots;
     std::vector<Source> sources;  // in the caller's order
-    std::vector<int> outputs;     // slots, likewise
+    std::vector<Output> outputs;  // likewise
     std::vector<std::byte> args;  // all argument structs, each 16-byte aligned
 };
 

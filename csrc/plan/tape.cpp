@@ -43,7 +43,7 @@ Tensor Tape::empty(const Shape& shape, DType dtype) {
     t->dtype = dtype;
     t->slot = (int)recording_.slots.size();
     t->recording = id_;
-    recording_.slots.push_back({Slot::Kind::temporary, t->bytes(), shape, dtype});
+    recording_.slots.push_back({Slot::Kind::temporary, t->bytes()});
     return t;
 }
 
@@ -188,11 +188,17 @@ void Tape::guard(const Tensor& flag) {
             if (o.writes && o.buffer && o.buffer == flag->buffer) r.guard = flag->data<int32_t>();
 }
 
+bool Tape::can_output(const Tensor& y) const {
+    return y->recorded() && y->recording == id_ && y->offset == 0 &&
+           recording_.slots[(size_t)y->slot].kind == Slot::Kind::temporary;
+}
+
 std::shared_ptr<Plan> Tape::compile(const std::vector<Tensor>& outputs) {
     if (!recording()) throw RuntimeError("compile(): only a recording tape becomes a plan");
     for (const Tensor& y : outputs) {
-        if (!y->recorded() || y->recording != id_) throw RuntimeError("compile(): an output was not computed by this recording");
-        recording_.outputs.push_back(y->slot);
+        if (!can_output(y)) throw RuntimeError("compile(): an output needs memory of its own: give it through ops.identity");
+        recording_.slots[(size_t)y->slot].kind = Slot::Kind::output;
+        recording_.outputs.push_back({y->slot, y->shape, y->dtype});
     }
     return std::make_shared<Plan>(std::move(recording_));
 }

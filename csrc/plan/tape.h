@@ -120,6 +120,8 @@ class Tape : public std::enable_shared_from_this<Tape> {
     std::vector<Tensor> gradients(const Tensor& target, const Tensor& seed, const std::vector<Tensor>& sources, bool retain = false);
     // A run is abandoned right after the records so far that write `flag` (one int32), if it is not 0 then.
     void guard(const Tensor& flag);
+    // Whether the plan can hand y out as it is: recorded here, no input, not an output already.
+    bool can_output(const Tensor& y) const;
     std::shared_ptr<Plan> compile(const std::vector<Tensor>& outputs);
 
   private:

@@ -1,0 +1,166 @@
+"""Recording a model's step: once for each shape of batch, replayed natively afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _core, config
+from ..utils.tree import flatten
+from ..variable import storage_epoch
+from .data import ArrayData, pack_batch
+
+
+class RecordedStep:
+    """A plan, and what has to be read after it ran."""
+
+    def __init__(self, plan: _core.Plan, outputs: Any, logs: dict[str, _core.Tensor], epoch: int) -> None:
+        self.plan = plan
+        self.outputs = outputs  # predict: the structure of outputs, with one recorded Tensor a leaf
+        self.logs = logs  # a train_step of the user's own: the values that it returns
+        self.epoch = epoch
+
+
+class StepCache:
+    """The recorded steps of one model, by mode, batch size and the shapes and dtypes of the arrays."""
+
+    def __init__(self) -> None:
+        self._steps: dict[Any, RecordedStep] = {}
+
+    def clear(self) -> None:
+        self._steps.clear()
+
+    def get(self, model: Any, mode: str, data: ArrayData, batch: int, check_finite: bool = True) -> RecordedStep:
+        leaves = data.leaves()
+        key = (mode, batch, check_finite, _skeleton(data), tuple((t.shape[1:], t.dtype) for t in leaves))
+        step = self._steps.get(key)
+        # A variable that moved since (an optimizer gathered it into its segment) left its old memory to this plan.
+        if step is None or step.epoch != storage_epoch():
+            step = self._steps[key] = record(model, mode, data, batch, check_finite)
+        return step
+
+
+def _skeleton(data: ArrayData) -> str:
+    def shape_of(s: Any) -> Any:
+        if isinstance(s, dict):
+            return {k: shape_of(v) for k, v in sorted(s.items())}
+        if isinstance(s, (list, tuple)):
+            return [shape_of(v) for v in s]
+        return None if s is None else 0
+
+    return repr((shape_of(data.x), shape_of(data.y), shape_of(data.sample_weight)))
+
+
+def record(model: Any, mode: str, data: ArrayData, batch: int, check_finite: bool) -> RecordedStep:
+    """Runs `model.train_step`, `test_step` or `predict_step` once on a recording tape."""
+    ensure_built(model, data)
+    tape = _core.Tape(record=True, grad=mode == "train")
+    tape.set_step(model._step_cell)
+    outputs: Any = None
+    logs: dict[str, _core.Tensor] = {}
+    flag = _core.tensor(0, dtype="int32") if check_finite and mode == "train" else None
+    with tape:
+        model._finite_flag = flag
+        try:
+            tensors = [source(tape, model, data, i, batch, gather=mode == "train") for i in range(len(data.leaves()))]
+            rows = pack_batch(data, tensors)
+            if mode == "predict":
+                outputs = model.predict_step(rows)
+            else:
+                returned = model.train_step(rows) if mode == "train" else model.test_step(rows)
+                logs = _keep(returned)
+                if mode == "train":
+                    _core.increment(model._step_cell)
+        finally:
+            model._finite_flag = None
+        if flag is not None:
+            tape.guard(flag)
+        plan = tape.compile([_output(t) for t in flatten(outputs)] if mode == "predict" else [])
+    return RecordedStep(plan, outputs, logs, storage_epoch())
+
+
+def _output(value: Any) -> _core.Tensor:
+    tensor = getattr(value, "_tensor", value)
+    return tensor if isinstance(tensor, _core.Tensor) else _core.tensor(tensor)
+
+
+def _keep(returned: Any) -> dict[str, _core.Tensor]:
+    """Recorded values that a train_step returns are copied, at each run, to where Python can read them."""
+    kept = {}
+    for name, value in (returned or {}).items():
+        if isinstance(value, _core.Tensor) and value.recorded:
+            kept[name] = _core.empty(value.shape, value.dtype)
+            _core.assign(value, kept[name])
+    return kept
+
+
+def source(tape: _core.Tape, model: Any, data: ArrayData, i: int, batch: int, gather: bool) -> _core.Tensor:
+    """The i-th array as the step sees it: `batch` rows, in the dtype that the model computes with."""
+    part, index = _position(data, i)
+    leaf = data.leaves()[i]
+    wanted = _dtype(model, part, index, leaf)
+    shape = (batch, *leaf.shape[1:])
+    name = part if index is None else f"{part}[{index}]"
+    if gather:
+        t = tape.feed(shape, leaf.dtype, wanted, name)
+    else:
+        t = tape.input(shape, leaf.dtype, name)
+        t = t if leaf.dtype == wanted else _core.cast(t, wanted)
+    return _as_declared(model, part, index, t)
+
+
+def cast_to_model(model: Any, data: ArrayData, i: int) -> _core.Tensor:
+    """All rows of the i-th array as an eager step sees them."""
+    part, index = _position(data, i)
+    leaf = data.leaves()[i]
+    return _as_declared(model, part, index, _core.cast(leaf, _dtype(model, part, index, leaf)))
+
+
+def _as_declared(model: Any, part: str, index: int | None, t: _core.Tensor) -> _core.Tensor:
+    """Rows of single numbers become rows of one feature, where the model was declared for these."""
+    spec = _spec(model, index or 0) if part == "x" else None
+    if spec is not None and len(spec.shape) == t.ndim + 1 and spec.shape[-1] == 1:
+        return _core.reshape(t, (*t.shape, 1))
+    return t
+
+
+def _position(data: ArrayData, i: int) -> tuple[str, int | None]:
+    for part in ("x", "y", "sample_weight"):
+        leaves = [t for t in flatten(getattr(data, part)) if t is not None]
+        if i < len(leaves):
+            return part, i if len(leaves) > 1 else None
+        i -= len(leaves)
+    raise IndexError(i)
+
+
+def _spec(model: Any, index: int) -> Any:
+    inputs = getattr(model, "inputs", None)
+    specs = flatten(inputs) if inputs is not None else []
+    return specs[index] if index < len(specs) else None
+
+
+def _dtype(model: Any, part: str, index: int | None, leaf: _core.Tensor) -> str:
+    compute = getattr(model, "compute_dtype", None) or config.floatx()
+    if compute not in ("float32", "float64"):
+        compute = config.floatx()
+    floating = leaf.dtype in ("float32", "float64")
+    if part == "x":
+        spec = _spec(model, index or 0)
+        if spec is not None:
+            return str(spec.dtype)
+        return compute if floating else "int32" if leaf.dtype == "int64" else leaf.dtype
+    if part == "y" and not floating and model._wants_integer_labels(index or 0):
+        return "int32"
+    return compute
+
+
+def ensure_built(model: Any, data: ArrayData) -> None:
+    """Creates the model's weights, before anything that points at them is recorded."""
+    if getattr(model, "_built_for_training", False) and model.built:
+        return
+    tape = _core.Tape(record=True)
+    with tape:
+        leaves = data.leaves()
+        count = len([t for t in flatten(data.x) if t is not None])
+        tensors = [source(tape, model, data, i, 2, gather=False) if i < count else leaves[i] for i in range(len(leaves))]
+        model(pack_batch(data, tensors).x)
+    model._built_for_training = True
