@@ -1,0 +1,201 @@
+"""CallbackList: several callbacks called as one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .callback import Callback, Logs
+from .history import History
+from .progbar_logger import ProgbarLogger
+
+
+def python_logs(logs: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Logs as callbacks get them: nested dicts laid flat, keys sorted, values Python floats where they can be.
+
+    >>> python_logs({"loss": 1, "acc": {"b": 2, "a": "x"}})
+    {'a': 'x', 'b': 2.0, 'loss': 1.0}
+    """
+    flat: dict[str, Any] = {}
+    for key, value in sorted((logs or {}).items()):
+        if isinstance(value, Mapping):
+            flat.update(python_logs(value))
+            continue
+        try:
+            flat[key] = float(value)
+        except (TypeError, ValueError):
+            flat[key] = value
+    return flat
+
+
+def _flatten(callbacks: Any) -> list[Any]:
+    if callbacks is None:
+        return []
+    if isinstance(callbacks, (list, tuple)):
+        return [callback for item in callbacks for callback in _flatten(item)]
+    return [callbacks]
+
+
+class CallbackList(Callback):
+    """Calls every hook of every callback, in order.
+
+    A training loop that runs many batches in one native call asks three things first: `needs_train_batch_hooks` (then
+    it must come back after each batch), `progress_interval` (how often somebody wants `on_progress`), and afterwards
+    `on_progress(step, logs)` stands for the batch hooks.
+
+    Args:
+        callbacks: a Callback, or a nested list of them.
+        add_history: append a History unless there is one.
+        add_progbar: append a ProgbarLogger unless there is one.
+        model: given to each callback.
+        **params: "verbose", "epochs", "steps"; given to each callback.
+
+    Raises:
+        ValueError: an end hook called without its begin hook.
+
+    Source: Keras 3 `keras.callbacks.CallbackList`.
+    """
+
+    def __init__(
+        self,
+        callbacks: Any = None,
+        add_history: bool = False,
+        add_progbar: bool = False,
+        model: Any = None,
+        **params: Any,
+    ) -> None:
+        super().__init__()
+        self.callbacks: list[Any] = _flatten(callbacks)
+        self._open_blocks = 0
+        self._progbar = next((c for c in self.callbacks if isinstance(c, ProgbarLogger)), None)
+        self._history = next((c for c in self.callbacks if isinstance(c, History)), None)
+        if self._history is None and add_history:
+            self._history = History()
+            self.callbacks.append(self._history)
+        if self._progbar is None and add_progbar:
+            self._progbar = ProgbarLogger()
+            self.callbacks.append(self._progbar)
+        if model is not None:
+            self.set_model(model)
+        self.set_params(params)
+
+    @property
+    def history(self) -> History | None:
+        return self._history
+
+    def append(self, callback: Any) -> None:
+        self.callbacks.append(callback)
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        self.params = params
+        if params:
+            for callback in self.callbacks:
+                callback.set_params(params)
+
+    def set_model(self, model: Any) -> None:
+        super().set_model(model)
+        if self._history is not None:
+            model.history = self._history
+        for callback in self.callbacks:
+            callback.set_model(model)
+
+    # ---- what a native loop asks -----------------------------------------------------------------------------------
+    @property
+    def needs_train_batch_hooks(self) -> bool:
+        """Whether some callback must be called for each batch of training."""
+        return self._anyone_wants("train")
+
+    @property
+    def needs_test_batch_hooks(self) -> bool:
+        """Whether some callback must be called for each batch of evaluation or validation."""
+        return self._anyone_wants("test")
+
+    @property
+    def needs_predict_batch_hooks(self) -> bool:
+        """Whether some callback must be called for each batch of prediction."""
+        return self._anyone_wants("predict")
+
+    @property
+    def progress_interval(self) -> float | None:
+        """Seconds between two useful calls of `on_progress`; None if nobody looks before the end."""
+        wanted = [getattr(callback, "progress_interval", None) for callback in self.callbacks]
+        return min((seconds for seconds in wanted if seconds is not None), default=None)
+
+    def on_progress(self, step: int, logs: Logs = None) -> None:
+        """After some native batches: `step` batches of this epoch are done, `logs` are its metrics up to here."""
+        logs = python_logs(logs)
+        for callback in self.callbacks:
+            if (hook := getattr(callback, "on_progress", None)) is not None:
+                hook(step, logs)
+
+    def _anyone_wants(self, phase: str) -> bool:
+        # Somebody else's callback (Keras's own, a duck) has no `_wants_batches`: it is called for every batch.
+        return any(getattr(callback, "_wants_batches", lambda _: True)(phase) for callback in self.callbacks)
+
+    # ---- the hooks -------------------------------------------------------------------------------------------------
+    def _each(self, call: Callable[[Any, dict[str, Any]], None], logs: Logs) -> None:
+        flat = python_logs(logs)
+        for callback in self.callbacks:
+            call(callback, flat)
+
+    def _begin(self) -> None:
+        self._open_blocks += 1
+
+    def _end(self) -> None:
+        self._open_blocks -= 1
+        if self._open_blocks < 0:
+            raise ValueError("`on_xxx_end` called without corresponding `on_xxx_begin`")
+
+    def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_batch_begin(batch, logs=flat), logs)
+
+    def on_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_batch_end(batch, logs=flat), logs)
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_epoch_begin(epoch, flat), logs)
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_epoch_end(epoch, flat), logs)
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_train_batch_begin(batch, logs=flat), logs)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_train_batch_end(batch, logs=flat), logs)
+
+    def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_test_batch_begin(batch, logs=flat), logs)
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_test_batch_end(batch, logs=flat), logs)
+
+    def on_predict_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_predict_batch_begin(batch, logs=flat), logs)
+
+    def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_predict_batch_end(batch, logs=flat), logs)
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self._begin()
+        self._each(lambda callback, flat: callback.on_train_begin(flat), logs)
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_train_end(flat), logs)
+        self._end()
+
+    def on_test_begin(self, logs: Logs = None) -> None:
+        self._begin()
+        self._each(lambda callback, flat: callback.on_test_begin(flat), logs)
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_test_end(flat), logs)
+        self._end()
+
+    def on_predict_begin(self, logs: Logs = None) -> None:
+        self._begin()
+        self._each(lambda callback, flat: callback.on_predict_begin(flat), logs)
+
+    def on_predict_end(self, logs: Logs = None) -> None:
+        self._each(lambda callback, flat: callback.on_predict_end(flat), logs)
+        self._end()

@@ -1,0 +1,78 @@
+"""CSVLogger."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Iterable
+from typing import Any, TextIO
+
+import numpy as np
+
+from .callback import Callback, Logs
+
+
+class CSVLogger(Callback):
+    """Writes the logs of each epoch as a line of a CSV file.
+
+    Columns: epoch, then the logs' names sorted. Where the first epoch had no validation, columns for it are kept free
+    ("NA").
+
+    Args:
+        filename: the file.
+        separator: between fields.
+        append: add to an existing file instead of replacing it.
+
+    Source: Keras 3 `keras.callbacks.CSVLogger`.
+
+    Example:
+
+    >>> callback = CSVLogger("training.csv", append=True)
+    """
+
+    def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
+        super().__init__()
+        self.filename = os.fspath(filename)
+        self.sep = separator
+        self.append = append
+        self.append_header = True
+        self.keys: list[str] | None = None
+        self.writer: csv.DictWriter[str] | None = None
+        self.csv_file: TextIO | None = None
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        if self.append and os.path.exists(self.filename):
+            with open(self.filename) as file:
+                self.append_header = not file.readline()
+        self._close()
+        self.csv_file = open(self.filename, "a" if self.append else "w")  # noqa: SIM115 closed when training ends
+        self.writer = None
+        self.keys = None
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        logs = logs or {}
+        assert self.csv_file is not None
+        if self.keys is None:
+            self.keys = sorted(logs)
+            if not any(key.startswith("val_") for key in self.keys):
+                self.keys += [f"val_{key}" for key in self.keys]
+        if self.writer is None:
+            self.writer = csv.DictWriter(self.csv_file, ["epoch", *self.keys], delimiter=self.sep)
+            if self.append_header:
+                self.writer.writeheader()
+        self.writer.writerow({"epoch": epoch, **{key: _field(logs.get(key, "NA")) for key in self.keys}})
+        self.csv_file.flush()
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        self._close()
+        self.writer = None
+
+    def _close(self) -> None:
+        if self.csv_file is not None and not self.csv_file.closed:
+            self.csv_file.close()
+
+
+def _field(value: Any) -> Any:
+    if isinstance(value, str) or np.ndim(value) == 0 or not isinstance(value, Iterable):
+        return value
+    return f'"[{", ".join(map(str, value))}]"'

@@ -1,0 +1,103 @@
+"""EarlyStopping."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from .callback import Logs
+from .messages import print_msg
+from .monitor import MonitorCallback, available
+
+
+class EarlyStopping(MonitorCallback):
+    """Stops training when a quantity has not improved for `patience` epochs.
+
+    Args:
+        monitor: name in the logs.
+        min_delta: an absolute change smaller than this is no improvement.
+        patience: epochs without improvement after which training stops.
+        verbose: 1 says so.
+        mode: "auto", "min" or "max".
+        baseline: waiting begins anew only for values better than this.
+        restore_best_weights: put back the weights of the best epoch at the end, whether or not training was stopped.
+        start_from_epoch: epochs at the beginning that do not count.
+
+    Source: Keras 3 `keras.callbacks.EarlyStopping`; Prechelt, "Early Stopping - But When?", 1998.
+
+    Example:
+
+    >>> callback = EarlyStopping(monitor="loss", patience=3, restore_best_weights=True)
+    """
+
+    def __init__(
+        self,
+        monitor: str = "val_loss",
+        min_delta: float = 0,
+        patience: int = 0,
+        verbose: int = 0,
+        mode: str = "auto",
+        baseline: float | None = None,
+        restore_best_weights: bool = False,
+        start_from_epoch: int = 0,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta=min_delta)
+        self.patience = patience
+        self.verbose = verbose
+        self.baseline = baseline
+        self.wait = 0
+        self.stopped_epoch = 0
+        self.restore_best_weights = restore_best_weights
+        self.best_weights: Any = None
+        self.best_epoch = 0
+        self.start_from_epoch = start_from_epoch
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.wait = 0
+        self.stopped_epoch = 0
+        self.best = None
+        self.best_weights = None
+        self.best_epoch = 0
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        if self.monitor_op is None:
+            self._set_monitor_op()
+        current = self.get_monitor_value(logs)
+        if current is None or epoch < self.start_from_epoch:
+            return
+        if self.restore_best_weights and self.best_weights is None:
+            self._keep(epoch)  # nothing kept yet: these are the best so far, even if they are NaN
+        self.wait += 1
+        if self._is_improvement(current, self.best):
+            self.best = current
+            self.best_epoch = epoch
+            if self.restore_best_weights:
+                self._keep(epoch)
+            if self.baseline is None or self._is_improvement(current, self.baseline):
+                self.wait = 0
+            return
+        if self.wait >= self.patience and epoch > 0:
+            self.stopped_epoch = epoch
+            self.model.stop_training = True
+
+    def _keep(self, epoch: int) -> None:
+        self.best_weights = self.model.get_weights()
+        self.best_epoch = epoch
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        if self.stopped_epoch > 0 and self.verbose > 0:
+            print_msg(f"Epoch {self.stopped_epoch + 1}: early stopping")
+        if self.restore_best_weights and self.best_weights is not None:
+            if self.verbose > 0:
+                print_msg(f"Restoring model weights from the end of the best epoch: {self.best_epoch + 1}.")
+            self.model.set_weights(self.best_weights)
+
+    def get_monitor_value(self, logs: Logs) -> Any:
+        value = (logs or {}).get(self.monitor)
+        if value is None:
+            warnings.warn(
+                f"Early stopping conditioned on metric `{self.monitor}` which is not available. "
+                f"Available metrics are: {available(logs)}",
+                stacklevel=2,
+            )
+        return value

@@ -1,0 +1,33 @@
+"""History: what `fit` returns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .callback import Callback, Logs
+
+
+class History(Callback):
+    """Keeps the logs of every epoch. `fit` adds one by itself and returns it.
+
+    Attributes:
+        history: dict of name to a list with one value for each epoch ("loss", "val_loss", ...).
+        epoch: list of the epochs' numbers, from 0.
+
+    Source: Keras 3 `keras.callbacks.History`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.history: dict[str, list[Any]] = {}
+        self.epoch: list[int] = []
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self.epoch = []
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self.epoch.append(epoch)
+        for name, value in (logs or {}).items():
+            self.history.setdefault(name, []).append(value)
+        if self.model is not None:
+            self.model.history = self

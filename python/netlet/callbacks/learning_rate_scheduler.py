@@ -1,0 +1,54 @@
+"""LearningRateScheduler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from .callback import Callback, Logs
+from .messages import print_msg
+
+
+class LearningRateScheduler(Callback):
+    """Sets the learning rate before each epoch to what a function says.
+
+    Adds "learning_rate", the rate of the epoch, to the logs.
+
+    Args:
+        schedule: function of the epoch (from 0) and the current rate that returns a float; a function of the epoch
+            alone is called so.
+        verbose: 1 says what it sets.
+
+    Raises:
+        ValueError: the function returned something else than a float, or the optimizer has no learning rate.
+
+    Source: Keras 3 `keras.callbacks.LearningRateScheduler`.
+
+    Example:
+
+    >>> callback = LearningRateScheduler(lambda epoch, rate: rate if epoch < 10 else rate * 0.9)
+    """
+
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
+        super().__init__()
+        self.schedule = schedule
+        self.verbose = verbose
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        optimizer = self.model.optimizer
+        if not hasattr(optimizer, "learning_rate"):
+            raise ValueError('Optimizer must have a "learning_rate" attribute.')
+        try:
+            rate = self.schedule(epoch, float(optimizer.learning_rate))
+        except TypeError:
+            rate = self.schedule(epoch)
+        if not isinstance(rate, (float, np.float32, np.float64)):
+            raise ValueError(f"The output of the `schedule` function should be a float. Got: {rate}")
+        optimizer.learning_rate = rate
+        if self.verbose > 0:
+            print_msg(f"\nEpoch {epoch + 1}: LearningRateScheduler setting learning rate to {rate}.")
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        if logs is not None:
+            logs["learning_rate"] = float(self.model.optimizer.learning_rate)

@@ -1,0 +1,77 @@
+"""What callbacks share that watch one of the logged quantities."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from .callback import Callback, Logs
+
+
+class MonitorCallback(Callback):
+    """Watches `logs[monitor]` and knows what an improvement of it is.
+
+    Args:
+        monitor: name in the logs.
+        mode: "min", "max", or "auto": a loss is to shrink, a metric goes the way that it says itself.
+        baseline: value to improve on at first; None for the first one seen.
+        min_delta: an absolute change smaller than this is none.
+
+    Source: Keras 3 `monitor_callback.py`.
+    """
+
+    def __init__(
+        self, monitor: str = "val_loss", mode: str = "auto", baseline: float | None = None, min_delta: float = 0
+    ) -> None:
+        super().__init__()
+        if mode not in ("auto", "min", "max"):
+            warnings.warn(f"{type(self).__name__} mode '{mode}' is unknown, fallback to auto mode.", stacklevel=3)
+            mode = "auto"
+        self.monitor = monitor
+        self.mode = mode
+        self.best: float | None = baseline
+        self.min_delta = abs(min_delta)
+        self.monitor_op: Callable[[Any, Any], Any] | None = None
+
+    def _set_monitor_op(self) -> None:
+        """Settles which way is better. Not before the first epoch's end: metrics are built by then."""
+        if self.mode != "auto":
+            self.monitor_op = operator.lt if self.mode == "min" else operator.gt
+            return
+        name = self.monitor.removeprefix("val_")
+        if name == "loss":
+            self.monitor_op = operator.lt
+        for metric in _flat_metrics(getattr(self.model, "metrics", None)):
+            direction = getattr(metric, "_direction", None)
+            if getattr(metric, "name", None) == name and direction is not None:
+                self.monitor_op = operator.gt if direction == "up" else operator.lt
+        if self.monitor_op is None:
+            raise ValueError(
+                f"{type(self).__name__} callback received monitor={self.monitor}, but netlet isn't able to "
+                "automatically determine whether that metric should be maximized or minimized. Pass `mode='max'` in "
+                "order to monitor based on the highest metric value, or pass `mode='min'` in order to use the lowest "
+                "value."
+            )
+
+    def _is_improvement(self, value: float, reference: float | None) -> bool:
+        if self.monitor_op is None:
+            self._set_monitor_op()
+        assert self.monitor_op is not None
+        if reference is None:
+            return True
+        margin = -self.min_delta if self.monitor_op is operator.lt else self.min_delta
+        return bool(self.monitor_op(value - margin, reference))
+
+
+def _flat_metrics(metrics: Any) -> list[Any]:
+    flat: list[Any] = []
+    for metric in metrics or ():
+        inner = getattr(metric, "metrics", None)
+        flat += [metric, *_flat_metrics(inner)] if isinstance(inner, (list, tuple)) else [metric]
+    return flat
+
+
+def available(logs: Logs) -> str:
+    return ",".join(logs or {})

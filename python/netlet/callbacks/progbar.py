@@ -1,0 +1,177 @@
+"""Progbar: Keras's progress line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .messages import print_msg
+
+
+class Progbar:
+    """A progress line: count, bar, time, time a step, values.
+
+    On a terminal or in a notebook the line is redrawn in place, at most every `interval` seconds. Anywhere else (a
+    file, a pipe) one plain line is written when it is finished.
+
+    Args:
+        target: steps expected, None if unknown.
+        width: characters of the bar.
+        verbose: 0 silent, 1 the line, 2 one plain line at the end.
+        interval: least seconds between two drawings.
+        stateful_metrics: names shown as given; all others are averaged over steps.
+        stateless_metrics: names averaged over steps; all others are shown as given. Only one of the two may be given.
+        unit_name: "step".
+
+    Raises:
+        ValueError: both `stateful_metrics` and `stateless_metrics`.
+
+    Source: Keras 3 `keras.utils.Progbar`.
+
+    Example:
+
+    >>> Progbar(5, verbose=2).update(5, [("loss", 0.25)])  # doctest: +ELLIPSIS
+    5/5 - 0s - ... - loss: 0.2500
+    """
+
+    def __init__(
+        self,
+        target: int | None,
+        width: int = 20,
+        verbose: int = 1,
+        interval: float = 0.1,
+        stateful_metrics: Iterable[str] | None = None,
+        stateless_metrics: Iterable[str] | None = None,
+        unit_name: str = "step",
+    ) -> None:
+        if stateful_metrics is not None and stateless_metrics is not None:
+            raise ValueError("Only one of `stateful_metrics` or `stateless_metrics` can be provided.")
+        self.target = target
+        self.width = width
+        self.verbose = verbose
+        self.interval = interval
+        self.unit_name = unit_name
+        self.stateful_metrics = None if stateless_metrics is not None else set(stateful_metrics or ())
+        self.stateless_metrics = None if stateless_metrics is None else set(stateless_metrics)
+        self.dynamic = draws_in_place()
+        self._values: dict[str, list[float]] = {}  # name -> [sum, number of steps]
+        self._seen_so_far = 0
+        self._start = time.time()
+        self._after_first_step: float | None = None
+        self._last_update = 0.0
+        self._line_width = 0
+
+    def update(
+        self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None
+    ) -> None:
+        """Says that `current` steps are done, with `values` for the steps since the last call.
+
+        Args:
+            current: steps done.
+            values: pairs of name and value.
+            finalize: whether this is the last call; by default whether `current` has reached the target.
+        """
+        if finalize is None:
+            finalize = self.target is not None and current >= self.target
+        for name, value in values or ():
+            self._add(name, float(np.mean(value)), max(current - self._seen_so_far, 1), finalize)
+        self._seen_so_far = current
+        now = time.time()
+        step_seconds = self._step_seconds(current, now)
+        if self.verbose == 1 and self.dynamic:
+            if finalize or now - self._last_update >= self.interval:
+                self._draw(current, now, step_seconds, finalize)
+                self._last_update = now
+        elif self.verbose == 1 and finalize:
+            bar = ["━" * self.width] if self.target else []
+            parts = [self._count(current), *bar, self._elapsed(now), self._per_unit(step_seconds)]
+            print_msg(" ".join(parts) + self._shown_values())
+        elif self.verbose == 2 and finalize and self.target:
+            parts = [self._count(current), self._elapsed(now), self._per_unit(step_seconds)]
+            print_msg(" - ".join(parts) + self._shown_values())
+
+    def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
+        """Says that `n` more steps are done."""
+        self.update(self._seen_so_far + n, values)
+
+    def _add(self, name: str, value: float, steps: int, finalize: bool) -> None:
+        if self.stateless_metrics is not None:
+            averaged = name in self.stateless_metrics
+        else:
+            averaged = name not in (self.stateful_metrics or ())
+        if averaged and not finalize:
+            total, count = self._values.get(name, [0.0, 0])
+            self._values[name] = [total + value * steps, count + steps]
+        else:
+            self._values[name] = [value, 1]
+
+    # ---- the parts of the line -------------------------------------------------------------------------------------
+    def _count(self, current: int) -> str:
+        return f"{current:{len(str(self.target))}d}/{self.target}" if self.target else f"{current:7d}/Unknown"
+
+    def _elapsed(self, now: float) -> str:
+        return f"{now - self._start:.0f}s"
+
+    def _per_unit(self, seconds: float) -> str:
+        if seconds >= 1 or seconds == 0:
+            return f"{seconds:.0f}s/{self.unit_name}"
+        if seconds >= 1e-3:
+            return f"{seconds * 1e3:.0f}ms/{self.unit_name}"
+        return f"{seconds * 1e6:.0f}us/{self.unit_name}"
+
+    def _shown_values(self) -> str:
+        means = {name: total / max(1, count) for name, (total, count) in self._values.items()}
+        return "".join(f" - {k}: {v:.4f}" if abs(v) > 1e-3 else f" - {k}: {v:.4e}" for k, v in means.items())
+
+    def _draw(self, current: int, now: float, step_seconds: float, finalize: bool) -> None:
+        if self.target:
+            done = int(self.width * min(current / self.target, 1.0))
+            left = "━" * (self.width - done)
+            bar = (f"\x1b[32m{'━' * done}\x1b[0m" if done else "") + f"\x1b[37m{left}\x1b[0m"
+            head = f"\x1b[1m{self._count(current)}\x1b[0m {bar}"
+            head_width = len(self._count(current)) + 1 + self.width
+        else:
+            head = self._count(current)
+            head_width = len(head)
+        unfinished = self.target and not finalize
+        clock = _duration(step_seconds * (self.target - current)) if unfinished and self.target else self._elapsed(now)
+        tail = f" {self._per_unit(step_seconds)}{self._shown_values()}"
+        width = head_width + 1 + len(clock) + len(tail)
+        padding = " " * max(0, self._line_width - width)  # over what a longer line left behind
+        start = "\b" * self._line_width + "\r"
+        print_msg(f"{start}{head} \x1b[1m{clock}\x1b[0m{tail}{padding}" + ("\n" if finalize else ""), line_break=False)
+        self._line_width = width
+
+    def _step_seconds(self, current: int, now: float) -> float:
+        """Seconds a step; the first, which also compiles, is left out when there are others."""
+        if not current:
+            return 0.0
+        if self._after_first_step is not None and current > 1:
+            seconds = (now - self._after_first_step) / (current - 1)
+        else:
+            seconds = (now - self._start) / current
+        if current == 1:
+            self._after_first_step = now
+        return seconds
+
+
+def draws_in_place() -> bool:
+    """Whether sys.stdout can redraw a line: a terminal, a notebook, or an IDE's console."""
+    isatty = getattr(sys.stdout, "isatty", None)
+    return bool(isatty and isatty()) or "ipykernel" in sys.modules or "PYCHARM_HOSTED" in os.environ
+
+
+def _duration(seconds: float) -> str:
+    """
+    >>> _duration(7), _duration(75), _duration(3725)
+    ('7s', '1:15', '1:02:05')
+    """
+    minutes, rest = divmod(int(seconds), 60)
+    if seconds > 3600:
+        return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+    return f"{minutes}:{rest:02d}" if seconds > 60 else f"{rest}s"

@@ -1,0 +1,102 @@
+"""ProgbarLogger: the progress line of fit, evaluate and predict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .callback import Callback, Logs
+from .messages import print_msg
+from .progbar import Progbar, draws_in_place
+
+
+class ProgbarLogger(Callback):
+    """Prints "Epoch 1/5" and a progress line with the metrics. `fit` adds one by itself unless `verbose=0`.
+
+    Formats: `verbose=1` a line redrawn at most ten times a second on a terminal, one plain line an epoch anywhere
+    else; `verbose=2` one plain line an epoch; 0 nothing. "auto" is 1.
+
+    Source: Keras 3 `keras.callbacks.ProgbarLogger`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = 0
+        self.progbar: Progbar | None = None
+        self.target: int | None = None
+        self.verbose: int = 1
+        self.epochs: int = 1
+        self._called_in_fit = False
+
+    def set_params(self, params: dict[str, Any]) -> None:
+        super().set_params(params)
+        verbose = params["verbose"]
+        self.verbose = 1 if verbose == "auto" else int(verbose)
+        self.epochs = params["epochs"]
+        self.target = params["steps"]
+
+    @property
+    def progress_interval(self) -> float | None:
+        """Seconds between two drawings, or None where only the end of an epoch is shown."""
+        return 0.1 if self.verbose == 1 and draws_in_place() else None
+
+    def _wants_batches(self, phase: str) -> bool:
+        return False  # `on_progress` serves as well, and leaves the batches to the native loop
+
+    def on_progress(self, step: int, logs: Logs = None) -> None:
+        """Draws the line for `step` batches done, if it is time."""
+        self._update(step, logs)
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self._called_in_fit = True  # validation inside `fit` is silent
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        self._called_in_fit = False
+
+    def on_test_begin(self, logs: Logs = None) -> None:
+        if not self._called_in_fit:
+            self._start_line()
+
+    def on_predict_begin(self, logs: Logs = None) -> None:
+        self._start_line()
+
+    def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
+        self._start_line()
+        if self.verbose and self.epochs > 1:
+            print_msg(f"Epoch {epoch + 1}/{self.epochs}")
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._update(batch + 1, logs)
+
+    def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
+        if not self._called_in_fit:
+            self._update(batch + 1, logs)
+
+    def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
+        self._update(batch + 1, None)  # the outputs are no metrics
+
+    def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
+        self._finish_line(logs)
+
+    def on_test_end(self, logs: Logs = None) -> None:
+        if not self._called_in_fit:
+            self._finish_line(logs)
+
+    def on_predict_end(self, logs: Logs = None) -> None:
+        self._finish_line(None)
+
+    def _start_line(self) -> Progbar:
+        self.seen = 0
+        self.progbar = Progbar(self.target, verbose=self.verbose, stateless_metrics=())
+        return self.progbar
+
+    def _update(self, seen: int, logs: Logs) -> None:
+        bar = self.progbar or self._start_line()
+        self.seen = seen
+        if self.verbose == 1:
+            bar.update(seen, list((logs or {}).items()), finalize=False)
+
+    def _finish_line(self, logs: Logs) -> None:
+        bar = self.progbar or self._start_line()
+        if self.target is None and self.seen:
+            self.target = bar.target = self.seen
+        bar.update(self.target or self.seen, list((logs or {}).items()), finalize=True)

@@ -1,0 +1,39 @@
+"""TerminateOnNaN."""
+
+from __future__ import annotations
+
+import math
+
+from .callback import Callback, Logs
+from .messages import print_msg
+
+
+class TerminateOnNaN(Callback):
+    """Stops training when the loss is NaN or infinite.
+
+    Looks after every batch, so `fit` returns to Python after every batch.
+
+    Args:
+        raise_error: raise RuntimeError at once instead of setting `model.stop_training`.
+
+    Source: Keras 3 `keras.callbacks.TerminateOnNaN`.
+
+    Example:
+
+    >>> callback = TerminateOnNaN()
+    """
+
+    def __init__(self, raise_error: bool = False) -> None:
+        super().__init__()
+        self.raise_error = raise_error
+
+    def on_batch_end(self, batch: int, logs: Logs = None) -> None:
+        loss = (logs or {}).get("loss")
+        if loss is None or math.isfinite(loss):
+            return
+        if self.raise_error:
+            raise RuntimeError(
+                f"NaN or Inf loss encountered at batch {batch}. Loss value: {loss}. Terminating training immediately."
+            )
+        print_msg(f"Batch {batch}: Invalid loss, terminating training")
+        self.model.stop_training = True
