@@ -9,7 +9,7 @@ import numpy as np
 from .utils.suggest import unknown
 
 FLOATS = ("float32", "float64")
-DTYPES = FLOATS + ("int8", "uint8", "int32", "int64", "bool")
+DTYPES = (*FLOATS, "int8", "uint8", "int32", "int64", "bool")
 
 _floatx = "float32"
 _epsilon = 1e-7

@@ -6,7 +6,6 @@ import random as _python_random
 
 import numpy as np
 
-from .. import random as _random
 from .numerical import normalize, to_categorical
 
 __all__ = ["clear_session", "normalize", "set_random_seed", "to_categorical"]
@@ -22,11 +21,13 @@ def set_random_seed(seed: int) -> None:
 
     >>> set_random_seed(7)
     """
+    from ..random import set_seed  # here: `random` needs `config`, which needs `utils.suggest`
+
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= int(seed) < 2**32:
         raise ValueError(f"set_random_seed expects an integer in [0, 2**32); given {seed!r}.")
     _python_random.seed(int(seed))
-    np.random.seed(int(seed))
-    _random.set_seed(int(seed))
+    np.random.seed(int(seed))  # noqa: NPY002  (what scripts draw from it shall repeat)
+    set_seed(int(seed))
 
 
 def clear_session(free_memory: bool = True) -> None:

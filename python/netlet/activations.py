@@ -1,0 +1,149 @@
+"""Activation functions by Keras's names and defaults; each maps x to a tensor of its shape (glu halves an axis)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from . import ops
+from .ops import (
+    celu,
+    elu,
+    exponential,
+    glu,
+    hard_shrink,
+    hard_sigmoid,
+    hard_silu,
+    hard_tanh,
+    leaky_relu,
+    log_sigmoid,
+    log_softmax,
+    mish,
+    relu6,
+    selu,
+    sigmoid,
+    silu,
+    soft_shrink,
+    softmax,
+    softplus,
+    softsign,
+    sparse_plus,
+    sparse_sigmoid,
+    squareplus,
+    tanh,
+    tanh_shrink,
+    threshold,
+)
+from .utils.registry import Table
+
+# `threshold` is also the name of an argument of relu.
+_threshold_op = threshold
+
+
+def linear(x: Any) -> Any:
+    """x itself."""
+    return x
+
+
+def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+    """x from `threshold` to `max_value`, max_value above, negative_slope * (x - threshold) below.
+
+    >>> import numpy as np
+    >>> relu(np.array([-2.0, 0.5, 9.0]), negative_slope=0.5, max_value=6.0)
+    array([-1. ,  0.5,  6. ])
+    """
+    if threshold == 0.0:
+        y = ops.relu(x) if negative_slope == 0.0 else ops.leaky_relu(x, negative_slope)
+    else:
+        above = ops.greater(x, float(threshold))
+        below = ops.multiply(ops.subtract(x, float(threshold)), float(negative_slope))
+        y = ops.where(above, x, below) if negative_slope else ops.where(above, x, 0.0)
+    return y if max_value is None else ops.minimum(y, float(max_value))
+
+
+def gelu(x: Any, approximate: bool = False) -> Any:
+    """x * Phi(x), exact by default (Hendrycks and Gimpel, 2016)."""
+    return ops.gelu(x, approximate)
+
+
+OBJECTS: dict[str, Callable[..., Any]] = {
+    fn.__name__: fn
+    for fn in (
+        celu,
+        elu,
+        exponential,
+        gelu,
+        glu,
+        hard_shrink,
+        hard_sigmoid,
+        hard_silu,
+        hard_tanh,
+        leaky_relu,
+        linear,
+        log_sigmoid,
+        log_softmax,
+        mish,
+        relu,
+        relu6,
+        selu,
+        sigmoid,
+        silu,
+        soft_shrink,
+        softmax,
+        softplus,
+        softsign,
+        sparse_plus,
+        sparse_sigmoid,
+        squareplus,
+        tanh,
+        tanh_shrink,
+        _threshold_op,
+    )
+}
+swish, hard_swish = silu, hard_silu
+OBJECTS.update(swish=silu, hard_swish=hard_silu)
+_table = Table("activation", dict(OBJECTS))
+
+
+def serialize(activation: Any) -> Any:
+    """The name of a built-in or registered function; the config dict of an object.
+
+    >>> serialize(relu)
+    'relu'
+    """
+    config = _table.serialize(activation)
+    if isinstance(config, dict) and config["class_name"] == "function":
+        return config["config"] if OBJECTS.get(config["config"]) is activation else config["registered_name"]
+    return config
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The activation of a name or config dict."""
+    return _table.deserialize(config, custom_objects)
+
+
+def get(identifier: Any) -> Callable[..., Any]:
+    """An activation from its name, None (linear), a config dict, or a callable.
+
+    Raises:
+        ValueError: no such name; the message has the nearest ones.
+
+    >>> get("relu") is relu, get(None) is linear
+    (True, True)
+    """
+    if identifier is None:
+        return linear
+    found: Callable[..., Any] = _table.get(identifier)
+    return found
+
+
+# What `ops.dense` applies on the tile of its matrix product: function -> (name, alpha).
+FUSED: dict[Any, tuple[str, float]] = {
+    linear: ("linear", 0.0),
+    relu: ("relu", 0.0),
+    leaky_relu: ("leaky_relu", 0.2),
+    sigmoid: ("sigmoid", 0.0),
+    tanh: ("tanh", 0.0),
+    elu: ("elu", 1.0),
+    exponential: ("exponential", 0.0),
+}

@@ -1,0 +1,402 @@
+"""Making arrays, and moving their elements about: shapes, axes, pieces, types."""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+from typing import Any
+
+import numpy as np
+
+from .. import _core, graph
+from ..config import standardize_dtype
+from .dispatch import axis_in, concrete, dtype_of, is_native, op, shape_of
+
+
+# ---- new arrays ------------------------------------------------------------------------------------------------------
+def zeros(shape: Any, dtype: Any = None) -> Any:
+    """Zeros of the given shape; dtype defaults to floatx."""
+    return full(shape, 0, dtype)
+
+
+def ones(shape: Any, dtype: Any = None) -> Any:
+    """Ones of the given shape; dtype defaults to floatx."""
+    return full(shape, 1, dtype)
+
+
+def full(shape: Any, fill_value: float, dtype: Any = None) -> Any:
+    """A Tensor of the given shape, every element the number `fill_value`.
+
+    >>> full((2,), 7.0).numpy()
+    array([7., 7.], dtype=float32)
+    """
+    return _core.full((shape,) if isinstance(shape, int) else tuple(shape), standardize_dtype(dtype), float(fill_value))
+
+
+@op
+def zeros_like(x: Any, dtype: Any = None) -> Any:
+    """Zeros of x's shape (and dtype, unless given)."""
+    return _core.full(shape_of(x), standardize_dtype(dtype or dtype_of(x)), 0.0)
+
+
+@op
+def ones_like(x: Any, dtype: Any = None) -> Any:
+    """Ones of x's shape (and dtype, unless given)."""
+    return _core.full(shape_of(x), standardize_dtype(dtype or dtype_of(x)), 1.0)
+
+
+@op
+def full_like(x: Any, fill_value: float, dtype: Any = None) -> Any:
+    """`fill_value` in x's shape (and dtype, unless given)."""
+    return _core.full(shape_of(x), standardize_dtype(dtype or dtype_of(x)), float(fill_value))
+
+
+def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
+    """Ones on the k-th diagonal of an (N, M) matrix of zeros."""
+    return _core.tensor(np.eye(N, M, k, dtype=standardize_dtype(dtype)))
+
+
+identity = eye
+
+
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Any:
+    """start, start + step, ... below stop; int32, or floatx if an argument is a float."""
+    if dtype is None:
+        floats = builtins.any(isinstance(v, float) for v in (start, stop, step))
+        dtype = standardize_dtype("float" if floats else "int32")
+    values = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
+    return _core.tensor(values.astype(standardize_dtype(dtype)))
+
+
+def linspace(start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Any:
+    """`num` numbers evenly from start to stop."""
+    return _core.tensor(np.linspace(start, stop, num, endpoint).astype(standardize_dtype(dtype)))
+
+
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None) -> Any:
+    """x as a Tensor (a Tensor of that dtype is returned as it is, a KerasTensor too).
+
+    Raises:
+        TypeError: x holds Python objects instead of numbers.
+    """
+    if graph.is_symbolic(x):
+        return x if dtype is None or x.dtype == standardize_dtype(dtype) else cast(x, dtype)
+    value = concrete(x)
+    if not isinstance(value, _core.Tensor):
+        return _core.tensor(value if dtype is None else value.astype(standardize_dtype(dtype)))
+    return (
+        value
+        if dtype is None or value.dtype == standardize_dtype(dtype)
+        else _core.cast(value, standardize_dtype(dtype))
+    )
+
+
+array = convert_to_tensor
+
+
+def convert_to_numpy(x: Any) -> np.ndarray:
+    """The values as an ndarray of its own."""
+    return np.array(x)
+
+
+def is_tensor(x: Any) -> bool:
+    """Whether x is a Tensor, or the symbol of one."""
+    return isinstance(x, (_core.Tensor, graph.KerasTensor))
+
+
+# ---- facts -----------------------------------------------------------------------------------------------------------
+def shape(x: Any) -> tuple[int | None, ...]:
+    """The shape as a tuple; None where a symbolic tensor's extent is unknown."""
+    return x.shape if isinstance(x, graph.KerasTensor) else shape_of(x)
+
+
+def ndim(x: Any) -> int:
+    """The number of axes."""
+    return len(shape(x))
+
+
+def size(x: Any) -> int:
+    """The number of elements."""
+    return int(np.prod(shape_of(x), dtype=np.int64))
+
+
+def dtype(x: Any) -> str:
+    """The name of the element type."""
+    return x.dtype if isinstance(x, graph.KerasTensor) else dtype_of(x)
+
+
+# ---- types and gradients ---------------------------------------------------------------------------------------------
+@op
+def cast(x: Any, dtype: Any) -> Any:
+    """x in another type; float to integer truncates. Gradients flow between floats."""
+    return _core.cast(x, standardize_dtype(dtype))
+
+
+@op
+def copy(x: Any) -> Any:
+    """The same values in memory of their own."""
+    return _core.identity(x)
+
+
+@op
+def stop_gradient(variable: Any) -> Any:
+    """The same values, through which no gradient flows."""
+    x = concrete(variable)
+    return _core.view(x, tuple(x.shape)) if isinstance(x, _core.Tensor) else x
+
+
+# ---- shapes ----------------------------------------------------------------------------------------------------------
+def resolve_shape(given: Any, elements: int, old: Any, name: str) -> tuple[int, ...]:
+    """The new shape with one -1 or None computed; ValueError if it does not hold all elements."""
+    new = [-1 if d is None else int(d) for d in ((given,) if isinstance(given, (int, np.integer)) else given)]
+    known = int(np.prod([d for d in new if d != -1], dtype=np.int64))
+    unknown = new.count(-1)
+    if unknown == 1 and known and elements % known == 0:
+        new[new.index(-1)] = elements // known
+    elif unknown or known != elements:
+        raise ValueError(f"{name}: {tuple(old)} has {elements} elements, which do not fit the shape {tuple(given)}.")
+    return tuple(new)
+
+
+@op
+def reshape(x: Any, newshape: Any) -> Any:
+    """The same elements in another shape; one extent may be -1.
+
+    Raises:
+        ValueError: the number of elements differs.
+
+    >>> reshape(np.arange(4.0), (2, -1))
+    array([[0., 1.],
+           [2., 3.]])
+    """
+    old = shape_of(x)
+    return _core.reshape(x, resolve_shape(newshape, int(np.prod(old, dtype=np.int64)), old, "ops.reshape"))
+
+
+@op
+def ravel(x: Any) -> Any:
+    """All elements in one axis."""
+    return _core.reshape(x, (int(np.prod(shape_of(x), dtype=np.int64)),))
+
+
+@op
+def squeeze(x: Any, axis: Any = None) -> Any:
+    """Without the given axes of extent 1 (without all of them if None)."""
+    old = shape_of(x)
+    if axis is None:
+        gone = {i for i, d in enumerate(old) if d == 1}
+    else:
+        gone = {axis_in(a, len(old), "ops.squeeze") for a in (axis if isinstance(axis, (tuple, list)) else (axis,))}
+        if builtins.any(old[a] != 1 for a in gone):
+            raise ValueError(f"ops.squeeze: axis {axis} of shape {old} is not of extent 1.")
+    return _core.reshape(x, tuple(d for i, d in enumerate(old) if i not in gone))
+
+
+@op
+def expand_dims(x: Any, axis: Any) -> Any:
+    """With new axes of extent 1 at the given positions.
+
+    >>> expand_dims(np.zeros(3), 0).shape
+    (1, 3)
+    """
+    old = shape_of(x)
+    axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    rank = len(old) + len(axes)
+    at = {axis_in(a, rank, "ops.expand_dims") for a in axes}
+    rest = iter(old)
+    return _core.reshape(x, tuple(1 if i in at else next(rest) for i in range(rank)))
+
+
+@op
+def transpose(x: Any, axes: Any = None) -> Any:
+    """Axes in another order (reversed if None).
+
+    >>> transpose(np.zeros((2, 3, 4)), (1, 0, 2)).shape
+    (3, 2, 4)
+    """
+    rank = len(shape_of(x))
+    order = list(range(rank))[::-1] if axes is None else [axis_in(a, rank, "ops.transpose") for a in axes]
+    if sorted(order) != list(range(rank)):
+        raise ValueError(f"ops.transpose: axes {tuple(axes)} are no permutation of the {rank} axes.")
+    return _core.transpose(x, order)
+
+
+@op
+def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
+    """With two axes exchanged."""
+    order = list(range(len(shape_of(x))))
+    a, b = axis_in(axis1, len(order), "ops.swapaxes"), axis_in(axis2, len(order), "ops.swapaxes")
+    order[a], order[b] = order[b], order[a]
+    return _core.transpose(x, order)
+
+
+@op
+def moveaxis(x: Any, source: Any, destination: Any) -> Any:
+    """With some axes moved to other positions, the rest in order."""
+    rank = len(shape_of(x))
+    sources = [axis_in(a, rank, "ops.moveaxis") for a in (source if isinstance(source, (tuple, list)) else [source])]
+    targets = destination if isinstance(destination, (tuple, list)) else [destination]
+    order = [i for i in range(rank) if i not in sources]
+    for target, moved in sorted(zip([axis_in(a, rank, "ops.moveaxis") for a in targets], sources, strict=True)):
+        order.insert(target, moved)
+    return _core.transpose(x, order)
+
+
+@op
+def broadcast_to(x: Any, shape: Any) -> Any:
+    """x repeated along axes of extent 1 (and new leading ones) to the given shape."""
+    return _core.broadcast_to(x, tuple(shape))
+
+
+@op
+def concatenate(xs: Any, axis: int = -1) -> Any:
+    """The arrays one after another along an axis; their other extents are equal.
+
+    >>> concatenate([np.zeros((2, 1)), np.ones((2, 2))], axis=1).shape
+    (2, 3)
+    """
+    xs = list(xs)
+    if not xs:
+        raise ValueError("ops.concatenate needs at least one array.")
+    shapes = [shape_of(x) for x in xs]
+    axis = axis_in(axis, len(shapes[0]), "ops.concatenate")
+    rest = [(len(s), s[:axis] + s[axis + 1 :]) for s in shapes]
+    if builtins.any(r != rest[0] for r in rest):
+        raise ValueError(f"ops.concatenate: the shapes {shapes} differ elsewhere than in axis {axis}.")
+    return _core.concatenate(xs, axis)
+
+
+@op
+def stack(x: Any, axis: int = 0) -> Any:
+    """Arrays of one shape side by side along a new axis."""
+    xs = list(x)
+    shapes = [shape_of(v) for v in xs]
+    if not xs or builtins.any(s != shapes[0] for s in shapes):
+        raise ValueError(f"ops.stack needs arrays of one shape; given {shapes}.")
+    axis = axis_in(axis, len(shapes[0]) + 1, "ops.stack")
+    wide = (*shapes[0][:axis], 1, *shapes[0][axis:])
+    return _core.concatenate([_core.reshape(v, wide) for v in xs], axis)
+
+
+def vstack(xs: Any) -> Any:
+    """Rows (or arrays) on top of each other."""
+    return concatenate([expand_dims(x, 0) if ndim(x) == 1 else x for x in xs], axis=0)
+
+
+def hstack(xs: Any) -> Any:
+    """Arrays side by side."""
+    return concatenate(xs, axis=0 if ndim(xs[0]) == 1 else 1)
+
+
+@op
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """List of pieces along an axis: so many equal ones, or cut before each given index."""
+    extents = shape_of(x)
+    axis = axis_in(axis, len(extents), "ops.split")
+    n = extents[axis]
+    if isinstance(indices_or_sections, (int, np.integer)):
+        if n % indices_or_sections:
+            raise ValueError(f"ops.split: axis {axis} of extent {n} has no {indices_or_sections} equal parts.")
+        cuts = list(range(0, n + 1, n // int(indices_or_sections)))
+    else:
+        cuts = [0, *(int(i) for i in indices_or_sections), n]
+    return [_slice(x, axis, a, b) for a, b in itertools.pairwise(cuts)]
+
+
+def _slice(x: Any, axis: int, start: int, stop: int) -> Any:
+    return _core.getitem(x, (*[builtins.slice(None)] * axis, builtins.slice(start, stop)))
+
+
+@op
+def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
+    """List of the slices along an axis, without it."""
+    extents = shape_of(x)
+    axis = axis_in(axis, len(extents), "ops.unstack")
+    if num is not None and num != extents[axis]:
+        raise ValueError(f"ops.unstack: num={num}, but axis {axis} has extent {extents[axis]}.")
+    rest = extents[:axis] + extents[axis + 1 :]
+    return [_core.reshape(_slice(x, axis, i, i + 1), rest) for i in range(extents[axis])]
+
+
+@op
+def getitem(x: Any, index: Any) -> Any:
+    """x[index] for integers, slices, Ellipsis and None."""
+    return _core.getitem(x, index)
+
+
+@op
+def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
+    """The block of the given shape that begins at start_indices."""
+    index = tuple(builtins.slice(int(s), int(s) + int(n)) for s, n in zip(start_indices, shape, strict=True))
+    return _core.getitem(inputs, index)
+
+
+@op
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """Slices of x along the axis (of the flattened x if None) at integer positions.
+
+    >>> take(np.array([10.0, 20.0, 30.0]), np.array([2, 0]), axis=0)
+    array([30., 10.])
+    """
+    extents = shape_of(x)
+    if axis is None:
+        return _core.take(_core.reshape(x, (int(np.prod(extents, dtype=np.int64)),)), indices, 0)
+    return _core.take(x, indices, axis_in(axis, len(extents), "ops.take"))
+
+
+@op
+def flip(x: Any, axis: Any = None) -> Any:
+    """Elements in reverse order along the axes (all if None)."""
+    rank = len(shape_of(x))
+    axes = range(rank) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    at = {axis_in(a, rank, "ops.flip") for a in axes}
+    return _core.getitem(
+        x, tuple(builtins.slice(None, None, -1) if i in at else builtins.slice(None) for i in range(rank))
+    )
+
+
+@op
+def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
+    """Each element (slice along the axis) `repeats` times in a row."""
+    extents = shape_of(x)
+    if axis is None:
+        x, extents, axis = _core.reshape(x, (int(np.prod(extents, dtype=np.int64)),)), (int(np.prod(extents)),), 0
+    axis = axis_in(axis, len(extents), "ops.repeat")
+    wide = (*extents[: axis + 1], 1, *extents[axis + 1 :])
+    many = (*extents[: axis + 1], int(repeats), *extents[axis + 1 :])
+    result = (*extents[:axis], extents[axis] * int(repeats), *extents[axis + 1 :])
+    return _core.reshape(_core.broadcast_to(_core.reshape(x, wide), many), result)
+
+
+@op
+def tile(x: Any, repeats: Any) -> Any:
+    """x repeated as a whole, so many times along each axis."""
+    counts = [int(repeats)] if isinstance(repeats, (int, np.integer)) else [int(r) for r in repeats]
+    extents = list(shape_of(x))
+    counts = [1] * (len(extents) - len(counts)) + counts
+    extents = [1] * (len(counts) - len(extents)) + extents
+    wide = [d for e in extents for d in (1, e)]
+    many = [d for c, e in zip(counts, extents, strict=True) for d in (c, e)]
+    whole = _core.broadcast_to(_core.reshape(x, wide), many)
+    return _core.reshape(whole, tuple(c * e for c, e in zip(counts, extents, strict=True)))
+
+
+@op
+def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
+    """With `pad_width` ((before, after) an axis, or one number) constants around x."""
+    if mode != "constant":
+        raise NotImplementedError(f"ops.pad: only mode='constant' is supported; given {mode!r}.")
+    extents = list(shape_of(x))
+    widths = np.broadcast_to(np.asarray(pad_width, dtype=int), (len(extents), 2)).tolist()
+    kind = dtype_of(x)
+    for axis, (before, after) in enumerate(widths):
+        parts = [x]
+        for count, at in ((before, 0), (after, 2)):
+            if count:
+                block = _core.full((*extents[:axis], count, *extents[axis + 1 :]), kind, float(constant_values or 0.0))
+                block = block if is_native(x) else block.numpy()
+                parts.insert(at, block)
+        if len(parts) > 1:
+            x = _core.concatenate(parts, axis)
+            extents[axis] += before + after
+    return x

@@ -1,0 +1,68 @@
+"""What makes a function an op: symbolic arguments become a node of the graph instead of a value."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from .. import _core, graph
+
+F = TypeVar("F", bound=Callable[..., Any])
+REGISTRY: dict[str, Callable[..., Any]] = {}  # name -> op: how a saved graph finds its ops again
+
+
+def op(fn: F) -> F:
+    """Decorator. The function itself sees arrays, Tensors, Variables and numbers only: the first call into `_core`
+    that meets a symbolic argument raises, and the whole op becomes one node."""
+
+    @functools.wraps(fn)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return fn(*args, **kwargs)
+        except _core.SymbolicArgument:
+            if not graph.is_symbolic(args) and not graph.is_symbolic(kwargs):
+                raise
+        return graph.symbolic_op(wrapper, args, kwargs)
+
+    REGISTRY[fn.__name__] = wrapper
+    return cast(F, wrapper)
+
+
+def concrete(x: Any) -> Any:
+    """x as something with a known shape: a Tensor, or an ndarray; symbolic arguments raise SymbolicArgument."""
+    if isinstance(x, _core.Tensor):
+        return x
+    inner = getattr(x, "_tensor", None)
+    if inner is not None:
+        return inner
+    array = np.asarray(x)
+    if array.dtype == object:
+        raise TypeError(f"netlet.ops work on numbers; given an array of Python objects (from {type(x).__name__}).")
+    if array.dtype == np.float64 and not isinstance(x, (np.ndarray, np.generic)):
+        array = array.astype(np.float32)  # a Python number or list: Keras's default float type
+    return array
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    return tuple(concrete(x).shape)
+
+
+def dtype_of(x: Any) -> str:
+    return str(concrete(x).dtype)
+
+
+def is_native(*xs: Any) -> bool:
+    """Whether a result made from these is a Tensor (else an ndarray)."""
+    return any(isinstance(x, _core.Tensor) or hasattr(x, "_tensor") for x in xs)
+
+
+def axis_in(axis: int, rank: int, name: str) -> int:
+    """The axis counted from 0; ValueError if there is none such."""
+    if isinstance(axis, bool) or not isinstance(axis, (int, np.integer)):
+        raise ValueError(f"{name}: axis must be an integer; given {axis!r}.")
+    if not -rank <= axis < rank:
+        raise ValueError(f"{name}: axis {axis} is out of range for an input of rank {rank}.")
+    return int(axis) % rank

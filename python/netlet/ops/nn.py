@@ -1,0 +1,281 @@
+"""Activations, the fused dense layer, softmax and one-hot: the ops that networks are made of."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from ..config import is_float, standardize_dtype
+from .dispatch import axis_in, concrete, dtype_of, op, shape_of
+
+
+@op
+def dense(x: Any, kernel: Any, bias: Any = None, activation: str = "linear", alpha: float = 0.0) -> Any:
+    """activation(x @ kernel + bias) in one pass: x (..., K), kernel (K, N), bias (N,) -> (..., N).
+
+    Args:
+        activation: one that the matrix product applies on its tile: linear, relu, leaky_relu, sigmoid, tanh, elu or
+            exponential; the others are ops of their own.
+        alpha: the slope of leaky_relu, the scale of elu.
+
+    Raises:
+        ValueError: the extents do not fit.
+
+    >>> dense(np.ones((1, 2)), np.ones((2, 3)), np.zeros(3), "relu")
+    array([[2., 2., 2.]])
+    """
+    return _core.dense(x, kernel, bias, activation, alpha)
+
+
+@op
+def relu(x: Any) -> Any:
+    """max(x, 0).
+
+    >>> relu(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+    return _core.activation(x, "relu")
+
+
+@op
+def relu6(x: Any) -> Any:
+    """min(max(x, 0), 6)."""
+    return _core.clip(x, 0.0, 6.0)
+
+
+@op
+def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
+    """x above 0, negative_slope * x below."""
+    return _core.activation(x, "leaky_relu", float(negative_slope))
+
+
+@op
+def elu(x: Any, alpha: float = 1.0) -> Any:
+    """x above 0, alpha * (e**x - 1) below (Clevert et al., 2016)."""
+    return _core.activation(x, "elu", float(alpha))
+
+
+SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
+
+
+@op
+def selu(x: Any) -> Any:
+    """scale * elu(x, alpha) with the constants of Klambauer et al., 2017."""
+    return _core.multiply(_core.activation(x, "elu", SELU_ALPHA), SELU_SCALE)
+
+
+@op
+def celu(x: Any, alpha: float = 1.0) -> Any:
+    """max(x, 0) + min(alpha * (e**(x / alpha) - 1), 0) (Barron, 2017)."""
+    return _core.multiply(_core.activation(_core.multiply(x, 1 / float(alpha)), "elu", 1.0), float(alpha))
+
+
+@op
+def gelu(x: Any, approximate: bool = True) -> Any:
+    """x * Phi(x), Phi the normal distribution function (Hendrycks and Gimpel, 2016), or its tanh approximation."""
+    if approximate:
+        cube = _core.multiply(_core.multiply(_core.square(x), x), 0.044715)
+        inner = _core.multiply(_core.add(x, cube), math.sqrt(2 / math.pi))
+        return _core.multiply(_core.multiply(x, 0.5), _core.add(_core.activation(inner, "tanh"), 1.0))
+    phi = _core.multiply(_core.add(_core.erf(_core.multiply(x, math.sqrt(0.5))), 1.0), 0.5)
+    return _core.multiply(x, phi)
+
+
+@op
+def sigmoid(x: Any) -> Any:
+    """1 / (1 + e**-x)."""
+    return _core.activation(x, "sigmoid")
+
+
+@op
+def tanh(x: Any) -> Any:
+    """Hyperbolic tangent."""
+    return _core.activation(x, "tanh")
+
+
+@op
+def softplus(x: Any) -> Any:
+    """log(1 + e**x), stable for large |x|."""
+    return _core.add(_core.maximum(x, 0.0), _core.log1p(_core.exp(_core.negative(_core.abs(x)))))
+
+
+@op
+def softsign(x: Any) -> Any:
+    """x / (1 + |x|)."""
+    return _core.divide(x, _core.add(_core.abs(x), 1.0))
+
+
+@op
+def silu(x: Any) -> Any:
+    """x * sigmoid(x); also called swish."""
+    return _core.multiply(x, _core.activation(x, "sigmoid"))
+
+
+swish = silu
+
+
+@op
+def mish(x: Any) -> Any:
+    """x * tanh(softplus(x)) (Misra, 2019)."""
+    soft = _core.add(_core.maximum(x, 0.0), _core.log1p(_core.exp(_core.negative(_core.abs(x)))))
+    return _core.multiply(x, _core.activation(soft, "tanh"))
+
+
+@op
+def hard_sigmoid(x: Any) -> Any:
+    """clip(x / 6 + 0.5, 0, 1)."""
+    return _core.clip(_core.add(_core.multiply(x, 1 / 6), 0.5), 0.0, 1.0)
+
+
+@op
+def hard_silu(x: Any) -> Any:
+    """x * hard_sigmoid(x); also called hard_swish."""
+    return _core.multiply(x, _core.clip(_core.add(_core.multiply(x, 1 / 6), 0.5), 0.0, 1.0))
+
+
+hard_swish = hard_silu
+
+
+@op
+def hard_tanh(x: Any) -> Any:
+    """clip(x, -1, 1)."""
+    return _core.clip(x, -1.0, 1.0)
+
+
+@op
+def log_sigmoid(x: Any) -> Any:
+    """log(sigmoid(x)) = -softplus(-x)."""
+    soft = _core.log1p(_core.exp(_core.negative(_core.abs(x))))
+    return _core.subtract(_core.minimum(x, 0.0), soft)
+
+
+@op
+def exponential(x: Any) -> Any:
+    """e**x."""
+    return _core.activation(x, "exponential")
+
+
+@op
+def tanh_shrink(x: Any) -> Any:
+    """x - tanh(x)."""
+    return _core.subtract(x, _core.activation(x, "tanh"))
+
+
+@op
+def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x moved towards 0 by the threshold, 0 inside it."""
+    return _core.subtract(x, _core.clip(x, -float(threshold), float(threshold)))
+
+
+@op
+def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
+    """x outside of [-threshold, threshold], 0 inside."""
+    return _core.where(_core.greater(_core.abs(x), float(threshold)), x, 0.0)
+
+
+@op
+def threshold(x: Any, threshold: float, default_value: float) -> Any:
+    """x above the threshold, else default_value."""
+    return _core.where(_core.greater(x, float(threshold)), x, float(default_value))
+
+
+@op
+def squareplus(x: Any, b: float = 4) -> Any:
+    """(x + sqrt(x**2 + b)) / 2 (Barron, 2021)."""
+    return _core.multiply(_core.add(x, _core.sqrt(_core.add(_core.square(x), float(b)))), 0.5)
+
+
+@op
+def sparse_plus(x: Any) -> Any:
+    """0 up to -1, (x + 1)**2 / 4 up to 1, x above."""
+    middle = _core.multiply(_core.square(_core.add(_core.clip(x, -1.0, 1.0), 1.0)), 0.25)
+    return _core.add(middle, _core.maximum(_core.subtract(x, 1.0), 0.0))
+
+
+@op
+def sparse_sigmoid(x: Any) -> Any:
+    """clip((x + 1) / 2, 0, 1)."""
+    return _core.clip(_core.multiply(_core.add(x, 1.0), 0.5), 0.0, 1.0)
+
+
+@op
+def glu(x: Any, axis: int = -1) -> Any:
+    """a * sigmoid(b) where a and b are the halves of x along the axis (Dauphin et al., 2017)."""
+    shape = shape_of(x)
+    axis = axis_in(axis, len(shape), "ops.glu")
+    if shape[axis] % 2:
+        raise ValueError(f"ops.glu: axis {axis} of {shape} must have an even extent.")
+    half, before = shape[axis] // 2, [slice(None)] * axis
+    a = _core.getitem(x, (*before, slice(0, half)))
+    b = _core.getitem(x, (*before, slice(half, None)))
+    return _core.multiply(a, _core.activation(b, "sigmoid"))
+
+
+def _along_last(fn: Any, x: Any, axis: Any, name: str) -> Any:
+    shape = shape_of(x)
+    if isinstance(axis, (tuple, list)):
+        axes = [axis_in(a, len(shape), name) for a in axis]
+        rest = [i for i in range(len(shape)) if i not in axes]
+        order = rest + axes
+        moved = _core.transpose(x, order)
+        kept = tuple(shape[i] for i in rest)
+        flat = _core.reshape(moved, (*kept, int(np.prod([shape[i] for i in axes], dtype=np.int64))))
+        back = _core.reshape(fn(flat, -1), tuple(shape[i] for i in order))
+        return _core.transpose(back, [order.index(i) for i in range(len(shape))])
+    return fn(x, axis_in(axis, len(shape), name))
+
+
+@op
+def softmax(x: Any, axis: Any = -1) -> Any:
+    """e**x / sum(e**x) along the axis (or axes), stable for large x.
+
+    >>> softmax(np.array([0.0, 0.0]))
+    array([0.5, 0.5])
+    """
+    return _along_last(_core.softmax, x, axis, "ops.softmax")
+
+
+@op
+def log_softmax(x: Any, axis: Any = -1) -> Any:
+    """log(softmax(x)) along the axis (or axes)."""
+    return _along_last(_core.log_softmax, x, axis, "ops.log_softmax")
+
+
+@op
+def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
+    """A new axis with 1 at the position that each integer names, else 0; integers outside [0, num_classes) give zeros.
+
+    >>> one_hot(np.array([0, 2]), 3)
+    array([[1., 0., 0.],
+           [0., 0., 1.]], dtype=float32)
+    """
+    if sparse:
+        raise NotImplementedError("ops.one_hot: sparse=True is not supported.")
+    y = _core.one_hot(x, int(num_classes), standardize_dtype(dtype))
+    rank = len(shape_of(y))
+    axis = axis_in(axis, rank, "ops.one_hot")
+    if axis == rank - 1:
+        return y
+    order = list(range(rank - 1))
+    order.insert(axis, rank - 1)
+    return _core.transpose(y, order)
+
+
+@op
+def normalize(x: Any, axis: int = -1, order: int = 2, epsilon: float | None = None) -> Any:
+    """x divided by its Euclidean (order 2) or absolute (order 1) norm along the axis, at least `epsilon`."""
+    axis = axis_in(axis, len(shape_of(x)), "ops.normalize")
+    floor = float(1e-7 if epsilon is None else epsilon)
+    if order == 2:
+        return _core.multiply(x, _core.rsqrt(_core.maximum(_core.sum(_core.square(x), [axis], True), floor * floor)))
+    if order == 1:
+        return _core.divide(x, _core.maximum(_core.sum(_core.abs(x), [axis], True), floor))
+    raise NotImplementedError(f"ops.normalize: order is 1 or 2; given {order!r}.")
+
+
+def needs_float(x: Any, dtype: str) -> Any:
+    """x cast to `dtype` unless it is a float array already."""
+    return x if is_float(dtype_of(concrete(x))) else _core.cast(x, dtype)
