@@ -11,7 +11,7 @@ from .model_checkpoint import ModelCheckpoint
 from .monitor import MonitorCallback
 from .progbar_logger import ProgbarLogger
 from .reduce_lr_on_plateau import ReduceLROnPlateau
-from .terminate_on_nan import TerminateOnNaN
+from .terminate_on_nan import TerminateOnNaN, handles_nan
 
 __all__ = [
     "CSVLogger",
@@ -26,4 +26,5 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "TerminateOnNaN",
+    "handles_nan",
 ]

@@ -39,9 +39,8 @@ def _flatten(callbacks: Any) -> list[Any]:
 class CallbackList(Callback):
     """Calls every hook of every callback, in order.
 
-    A training loop that runs many batches in one native call asks three things first: `needs_train_batch_hooks` (then
-    it must come back after each batch), `progress_interval` (how often somebody wants `on_progress`), and afterwards
-    `on_progress(step, logs)` stands for the batch hooks.
+    A loop that runs many batches in one native call asks `needs_batch_hooks(mode)` first: then it must come back after
+    each batch. Otherwise it calls `on_progress(mode, step, logs)` now and then, in place of the batch hooks.
 
     Args:
         callbacks: a Callback, or a nested list of them.
@@ -100,37 +99,16 @@ class CallbackList(Callback):
             callback.set_model(model)
 
     # ---- what a native loop asks -----------------------------------------------------------------------------------
-    @property
-    def needs_train_batch_hooks(self) -> bool:
-        """Whether some callback must be called for each batch of training."""
-        return self._anyone_wants("train")
+    def needs_batch_hooks(self, mode: str) -> bool:
+        """Whether some callback must be called for each batch of "train", "test" or "predict"."""
+        # Somebody else's callback (Keras's own, a duck) has no `_wants_batches`: it is called for every batch.
+        return any(getattr(callback, "_wants_batches", lambda _: True)(mode) for callback in self.callbacks)
 
-    @property
-    def needs_test_batch_hooks(self) -> bool:
-        """Whether some callback must be called for each batch of evaluation or validation."""
-        return self._anyone_wants("test")
-
-    @property
-    def needs_predict_batch_hooks(self) -> bool:
-        """Whether some callback must be called for each batch of prediction."""
-        return self._anyone_wants("predict")
-
-    @property
-    def progress_interval(self) -> float | None:
-        """Seconds between two useful calls of `on_progress`; None if nobody looks before the end."""
-        wanted = [getattr(callback, "progress_interval", None) for callback in self.callbacks]
-        return min((seconds for seconds in wanted if seconds is not None), default=None)
-
-    def on_progress(self, step: int, logs: Logs = None) -> None:
-        """After some native batches: `step` batches of this epoch are done, `logs` are its metrics up to here."""
-        logs = python_logs(logs)
+    def on_progress(self, mode: str, step: int, logs: Logs | Callable[[], Logs] = None) -> None:
+        """`step` batches of this pass have been done natively. `logs`, or a function that gives them, may be read."""
         for callback in self.callbacks:
             if (hook := getattr(callback, "on_progress", None)) is not None:
-                hook(step, logs)
-
-    def _anyone_wants(self, phase: str) -> bool:
-        # Somebody else's callback (Keras's own, a duck) has no `_wants_batches`: it is called for every batch.
-        return any(getattr(callback, "_wants_batches", lambda _: True)(phase) for callback in self.callbacks)
+                hook(mode, step, (lambda: python_logs(logs() if callable(logs) else logs)))
 
     # ---- the hooks -------------------------------------------------------------------------------------------------
     def _each(self, call: Callable[[Any, dict[str, Any]], None], logs: Logs) -> None:

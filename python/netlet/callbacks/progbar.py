@@ -84,7 +84,7 @@ class Progbar:
         now = time.time()
         step_seconds = self._step_seconds(current, now)
         if self.verbose == 1 and self.dynamic:
-            if finalize or now - self._last_update >= self.interval:
+            if finalize or self.due():
                 self._draw(current, now, step_seconds, finalize)
                 self._last_update = now
         elif self.verbose == 1 and finalize:
@@ -94,6 +94,10 @@ class Progbar:
         elif self.verbose == 2 and finalize and self.target:
             parts = [self._count(current), self._elapsed(now), self._per_unit(step_seconds)]
             print_msg(" - ".join(parts) + self._shown_values())
+
+    def due(self) -> bool:
+        """Whether an `update` now would draw: on a terminal, `interval` seconds after the last drawing."""
+        return self.verbose == 1 and self.dynamic and time.time() - self._last_update >= self.interval
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
         """Says that `n` more steps are done."""

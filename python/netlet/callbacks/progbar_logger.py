@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .callback import Callback, Logs
 from .messages import print_msg
-from .progbar import Progbar, draws_in_place
+from .progbar import Progbar
 
 
 class ProgbarLogger(Callback):
@@ -34,17 +35,17 @@ class ProgbarLogger(Callback):
         self.epochs = params["epochs"]
         self.target = params["steps"]
 
-    @property
-    def progress_interval(self) -> float | None:
-        """Seconds between two drawings, or None where only the end of an epoch is shown."""
-        return 0.1 if self.verbose == 1 and draws_in_place() else None
-
     def _wants_batches(self, phase: str) -> bool:
         return False  # `on_progress` serves as well, and leaves the batches to the native loop
 
-    def on_progress(self, step: int, logs: Logs = None) -> None:
-        """Draws the line for `step` batches done, if it is time."""
-        self._update(step, logs)
+    def on_progress(self, mode: str, step: int, logs: Callable[[], Logs]) -> None:
+        """Draws the line for `step` batches done, if it is time. `logs` is asked for only then: metrics cost."""
+        if mode == "test" and self._called_in_fit:
+            return
+        self.seen = step
+        bar = self.progbar or self._start_line()
+        if bar.due():
+            self._update(step, logs() if mode != "predict" else None)
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self._called_in_fit = True  # validation inside `fit` is silent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from .callback import Callback, Logs
 from .messages import print_msg
@@ -37,3 +38,8 @@ class TerminateOnNaN(Callback):
             )
         print_msg(f"Batch {batch}: Invalid loss, terminating training")
         self.model.stop_training = True
+
+
+def handles_nan(callbacks: Any) -> bool:
+    """Whether a callback of this CallbackList stops training itself when the loss is not finite."""
+    return any(isinstance(callback, TerminateOnNaN) for callback in getattr(callbacks, "callbacks", ()))
