@@ -11,32 +11,52 @@
 
 namespace netlet::NETLET_ISA {
 
-// q: relative error of e^x 2^-28.2 (float), 2^-57.8 (double).
+// Relative error of 1 + r + r^2 q: 2^-34.1 (float), 2^-63.9 (double).
 NETLET_INLINE Vec<float> exp_q(Vec<float> r) {
-    return poly(r, 0.49999993632f, 0.16666521906f, 0.04166836367f, 0.0083686049199f, 0.0013815267704f);
+    return poly(r, 0.50000000645f, 0.16666665862f, 0.041666302703f, 0.008333500036f, 0.00139442291f, 0.00019788255475f);
 }
 NETLET_INLINE Vec<double> exp_q(Vec<double> r) {
-    return poly(r, 0.50000000000000091825, 0.16666666666666421863, 0.041666666666540253035, 0.0083333333334921982553,
-                0.0013888888941331824141, 0.00019841269506124287933, 0.000024801495213768668787,
-                2.7557590142063324918e-6, 2.7629567257889801481e-7, 2.4998092498337092794e-8);
+    return poly(r, 0.50000000000000000376, 0.16666666666666682276, 0.041666666666666139514, 0.0083333333333177148998,
+                0.0013888888889104794792, 0.00019841269894995661365, 0.000024801586937620717609,
+                2.7557236039819214116e-6, 2.7557577299468311199e-7, 2.5111680585796778745e-8,
+                2.0827127414560098519e-9);
 }
 
-// e^(x + x_lo) = 2^n (1 + r + t), for x already clamped to the range where n is usable.
+// e^x = 2^n (1 + r + t), for x already clamped to the range where n is usable.
 template <class V>
 struct ExpParts {
     V n, r, t;
 };
+
+// x = n ln 2 + r + r_lo; ln2_hi has 15 (float) or 33 (double, from fdlibm) significant bits.
 template <class V>
-NETLET_INLINE ExpParts<V> exp_parts(V x, V x_lo = V::zero()) {
-    // ln2_hi has 15 (float) or 33 (double, from fdlibm) significant bits.
-    const V log2e = constant<V>(1.44269504f, 1.44269504088896338700);
+NETLET_INLINE V exp_reduce(V x, V& r, V& r_lo) {
     const V ln2_hi = constant<V>(0x1.62e4p-1f, 6.93147180369123816490e-01);
     const V ln2_lo = constant<V>(1.42860677e-6f, 1.90821492927058770002e-10);
-    V n = round_even(x * log2e);
+    V n = round_even(x * constant<V>(1.44269504f, 1.44269504088896338700));
     V a = fnma(n, ln2_hi, x);
-    V r = fnma(n, ln2_lo, a);
-    V r_lo = fnma(n, ln2_lo, a - r) + x_lo;  // what the line above rounded away
+    r = fnma(n, ln2_lo, a);
+    r_lo = fnma(n, ln2_lo, a - r);  // what the line above rounded away
+    return n;
+}
+template <class V>
+NETLET_INLINE ExpParts<V> exp_parts(V x) {
+    V r, r_lo, n = exp_reduce(x, r, r_lo);
     return {n, r, fma(r * r, exp_q(r), r_lo)};
+}
+// The same for x + x_lo, |x_lo| <= ulp(x): many ULPs of r when n is large.
+template <class V>
+NETLET_INLINE ExpParts<V> exp_parts(V x, V x_lo) {
+    V r, r_lo, n = exp_reduce(x, r, r_lo);
+    Pair<V> s = two_sum(r, r_lo + x_lo);
+    return {n, s.hi, fma(s.hi * s.hi, exp_q(s.hi), s.lo)};
+}
+
+// 1 + r + t with one rounding that counts: for functions that amplify, or promise more than, exp's own last error.
+template <class V>
+NETLET_INLINE V one_plus(V r, V t) {
+    Pair<V> m = fast_two_sum(V::set1(1), r);
+    return m.hi + (m.lo + t);
 }
 
 // Beyond these e^x is 0 or infinity; inside, n fits. A NaN stays.
@@ -46,23 +66,25 @@ NETLET_INLINE V exp_clamp(V x) {
     return select(lt(x, low), low, select(gt(x, high), high, x));
 }
 
-// 0.53 ULP float, 0.52 ULP double, subnormal results included.
+// Float 0.86 ULP, double 0.85, subnormal results included.
 template <class V>
 NETLET_INLINE V exp(V x) {
     ExpParts<V> p = exp_parts(exp_clamp(x));
     return scale_by_pow2(V::set1(1) + (p.r + p.t), p.n);
 }
 
-// e^x - 1 = (2^n - 1 + 2^n r) + 2^n t as a pair; x clamped by the caller to where 2^n is finite.
+// e^x - 1 = 2^n - 1 + 2^n r + 2^n t as a pair; x clamped by the caller to where 2^n is finite and n >= -60.
+// t is far larger than an ULP, hence the last of the three sums.
 template <class V>
 NETLET_INLINE Pair<V> expm1_pair(V x) {
     ExpParts<V> p = exp_parts(x);
     V s = pow2(p.n);
-    Pair<V> sum = fast_two_sum(s - V::set1(1), s * p.r);  // n = 0: 0 + r
-    sum.lo = fma(s, p.t, sum.lo);
-    return sum;
+    Pair<V> base = fast_two_sum(s, V::set1(-1));
+    Pair<V> sum = fast_two_sum(base.hi, s * p.r);
+    return fast_two_sum(sum.hi, sum.lo + fma(s, p.t, base.lo));
 }
 
+// Float 0.87 ULP, double 1.1.
 template <class V>
 NETLET_INLINE V expm1(V x) {
     const V low = constant<V>(-18, -38), high = constant<V>(88, 709);
@@ -73,8 +95,8 @@ NETLET_INLINE V expm1(V x) {
     return select(eq(x, V::zero()), x, y);  // -0
 }
 
-// tanh |x| = E / (E + 2), E = expm1(2|x|). The quotient y is corrected by its remainder, E - y (E + 2), times
-// 1 / (E + 2) = (1 - y) / 2.
+// tanh |x| = E / (E + 2), E = expm1(2|x|), both pairs. One division, and the quotient's remainder added back.
+// Float 0.71 ULP, double 0.86.
 template <class V>
 NETLET_INLINE V tanh(V x) {
     const V two = V::set1(2), saturated = constant<V>(10, 20);
@@ -83,14 +105,14 @@ NETLET_INLINE V tanh(V x) {
     Pair<V> e = expm1_pair(a + a);
     Pair<V> d = two_sum(e.hi, two);
     d.lo = d.lo + e.lo;
-    V y = e.hi / d.hi;
+    V inverse = V::set1(1) / d.hi;
+    V y = e.hi * inverse;
     V rest = (e.lo - product_minus(y, d.hi, e.hi)) - y * d.lo;
-    y = fma(rest * V::set1((typename V::Scalar)0.5), V::set1(1) - y, y);
-    return copysign(y, x);
+    return copysign(fma(rest, inverse, y), x);
 }
 
-// sigmoid x = E / (1 + E), E = e^x, for x < 0; 1 / (1 + E), E = e^-x, for x >= 0: never a difference. Corrected by
-// the remainder as in tanh; 1 / (1 + E) is 1 - y for x < 0 and y for x >= 0.
+// sigmoid x = E / (1 + E), E = e^x, for x < 0; 1 / (1 + E), E = e^-x, for x >= 0: never a difference of near equals.
+// Float 0.76 ULP, double 0.75; subnormal results included.
 template <class V>
 NETLET_INLINE V sigmoid(V x) {
     const V one = V::set1(1), low = constant<V>(-104, -746);
@@ -98,14 +120,16 @@ NETLET_INLINE V sigmoid(V x) {
     z = select(lt(z, low), low, z);
     ExpParts<V> p = exp_parts(z);
     Pair<V> m = fast_two_sum(one, p.r);
-    V hi = scale_by_pow2(m.hi, p.n), lo = scale_by_pow2(m.lo + p.t, p.n);
+    m = fast_two_sum(m.hi, m.lo + p.t);
+    V hi = scale_by_pow2(m.hi, p.n), lo = scale_by_pow2(m.lo, p.n);
     Pair<V> d = fast_two_sum(one, hi);
     d.lo = d.lo + lo;
     typename V::Mask negative = lt(x, V::zero());
-    V top = select(negative, hi, one);
-    V y = top / d.hi;
-    V rest = (select(negative, lo, V::zero()) - product_minus(y, d.hi, top)) - y * d.lo;
-    return fma(rest, select(negative, one - y, y), y);
+    V top = select(negative, hi, one), top_lo = select(negative, lo, V::zero());
+    V inverse = one / d.hi;
+    V y = top * inverse;
+    V rest = (top_lo - product_minus(y, d.hi, top)) - y * d.lo;
+    return fma(rest, inverse, y);
 }
 
 #if defined(NETLET_VEC_SCALAR)

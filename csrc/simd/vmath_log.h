@@ -1,4 +1,4 @@
-// log, log1p, softplus, log_sigmoid, logaddexp.
+// log, log1p, softplus, log_sigmoid.
 //
 //   x = 2^e m,  sqrt(1/2) <= m < sqrt(2),  f = m - 1 (exact)
 //   log x = e ln 2 + log(1 + f),  ln 2 in two parts so that e * ln2_hi is exact
