@@ -1,0 +1,41 @@
+"""`python -m netlet bench`: how fast netlet is on this machine, as ratios against NumPy on the same machine.
+
+Only NumPy is needed. Every answer is checked before anything is timed; both sides are timed in turn, warm, and the median
+counts. For PyTorch, Keras and ONNX Runtime as peers see bench/ in the source tree.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from ..info import describe_machine
+from .cases import Case, elementwise, matrix_products, networks
+from .timing import alternate, microseconds
+
+
+def print_group(title: str, cases: Iterable[Case], seconds: float) -> list[float]:
+    """One table; returns the ratios (NumPy's time over ours)."""
+    print(f"\n{title}")
+    print(f"{'':44s}{'netlet us':>12s}{'NumPy us':>12s}{'ratio':>8s}{'GFLOP/s':>9s}")
+    ratios = []
+    for case in cases:
+        ours, numpy = (t / case.calls for t in alternate(case.ours, case.numpy, seconds=seconds))
+        ratios.append(numpy / ours)
+        rate = f"{case.gflop / case.calls / ours:9.1f}" if case.gflop else " " * 9
+        print(f"{case.name:44s}{microseconds(ours):>12s}{microseconds(numpy):>12s}{ratios[-1]:7.1f}x{rate}", flush=True)
+    return ratios
+
+
+def main(seconds: float = 0.2) -> None:
+    """Prints the tables; `seconds` is the time spent on each side of each row."""
+    print(describe_machine())
+    print(f"float32, warm, answers checked, medians of alternating runs. NumPy {np.__version__} with its own BLAS and threads.")
+    ratios = print_group("Matrix products (rows x inner x columns)", matrix_products(), seconds)
+    ratios += print_group("Elementwise and reductions", elementwise(), seconds)
+    ratios += print_group("Networks (ours inside fit, verbose=0)", networks(), seconds)
+    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    behind = sum(r < 1 for r in ratios)
+    print(f"\nGeometric mean {mean:.1f}x NumPy over {len(ratios)} rows; behind NumPy on {behind}.")

@@ -1,0 +1,37 @@
+"""The colours and the look that the plots share, and the one place that asks for matplotlib."""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+INK = "#1f2430"  # text
+MUTED = "#6b7280"  # axes, less important text
+GRID = "#e5e7eb"
+TRAINING = "#2f6fb5"
+VALIDATION = "#d9730d"
+WRONG = "#c62828"
+MATRIX = ["#f7f9fc", "#c9dcf0", "#7fb0dc", "#2f6fb5", "#123f73"]
+
+
+def pyplot() -> ModuleType:
+    """matplotlib.pyplot, or an ImportError that says how to get it."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as e:
+        raise ImportError("netlet.plots needs matplotlib: pip install 'netlet[plot]'") from e
+    return plt
+
+
+def axes_or_new(ax: Any, size: tuple[float, float]) -> Any:
+    return ax if ax is not None else pyplot().subplots(figsize=size, layout="constrained")[1]
+
+
+def plain(ax: Any, title: str) -> None:
+    """A title at the left, no box, quiet ticks."""
+    ax.set_title(title, loc="left", color=INK, fontsize=12, fontweight="bold")
+    for side in ("top", "right"):
+        ax.spines[side].set_visible(False)
+    for side in ("left", "bottom"):
+        ax.spines[side].set_color(GRID)
+    ax.tick_params(colors=MUTED, length=0, labelsize=9)
