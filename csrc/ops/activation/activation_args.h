@@ -1,10 +1,76 @@
-// Which activation: shared by the activation op and by the products that fuse one.
+// Activations y = f(x), element by element: which there are, and what their kernels are told.
+//
+//   name           f(x)                                          parameters (Keras's defaults)
+//   linear         x
+//   relu           max(x, 0)
+//   leaky_relu     x if x > 0 else alpha x                       alpha = 0.2
+//   sigmoid        1 / (1 + e^-x)
+//   tanh           tanh x
+//   elu            x if x > 0 else alpha (e^x - 1)               alpha = 1
+//   exponential    e^x
+//   relu6          min(max(x, 0), 6)
+//   relu_general   max if x >= max, x if x > theta (x >= 0 where theta = 0), else slope (x - theta)
+//                                                                alpha = slope = 0, beta = max = inf, gamma = theta = 0
+//   selu           scale * elu(x, a), the fixed point of Klambauer et al., 2017
+//   celu           x if x > 0 else alpha (e^(x / alpha) - 1)     alpha = 1
+//   gelu           x Phi(x), Phi the normal distribution's
+//   gelu_tanh      x sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3)), which is the tanh approximation
+//   silu           x sigmoid(x)
+//   softplus       log(1 + e^x)
+//   softsign       x / (1 + |x|)
+//   mish           x tanh(softplus(x))
+//   hard_sigmoid   clip(x / 6 + 1/2, 0, 1)
+//   hard_silu      x hard_sigmoid(x)
+//   log_sigmoid    -softplus(-x)
+//   hard_tanh      clip(x, -1, 1)
+//   hard_shrink    x if |x| > alpha else 0                       alpha = 0.5
+//   soft_shrink    x - alpha, 0 or x + alpha                     alpha = 0.5
+//   tanh_shrink    x - tanh x
+//   threshold      x if x > alpha else beta
+//   sparse_plus    0 up to -1, (x + 1)^2 / 4, x from 1
+//   sparse_sigmoid clip((x + 1) / 2, 0, 1)
+//   squareplus     (x + sqrt(x^2 + alpha)) / 2                   alpha = 4
+//
+// Backward: dx = dy f'. At a kink f' is that of the flatter side, as in Keras for relu. The first seven know f' from y
+// alone (for alpha >= 0), so that dense and conv fuse them and keep no x; the others keep x.
 #pragma once
 #include "base/types.h"
 
 namespace netlet {
 
-// The first seven have a derivative that follows from the output y alone, so dense and conv fuse them.
-enum class Activation : int32_t { linear, relu, leaky_relu, sigmoid, tanh, elu, exponential };
+// clang-format off
+#define NETLET_ACTIVATIONS(_)                                                                                          \
+    _(linear) _(relu) _(leaky_relu) _(sigmoid) _(tanh) _(elu) _(exponential)                                           \
+    _(relu6) _(relu_general) _(selu) _(celu) _(gelu) _(gelu_tanh) _(silu) _(softplus) _(softsign) _(mish)              \
+    _(hard_sigmoid) _(hard_silu) _(log_sigmoid) _(hard_tanh) _(hard_shrink) _(soft_shrink) _(tanh_shrink) _(threshold) \
+    _(sparse_plus) _(sparse_sigmoid) _(squareplus)
+// clang-format on
+
+enum class Activation : int32_t {
+#define NETLET_ACTIVATION_NAME(name) name,
+    NETLET_ACTIVATIONS(NETLET_ACTIVATION_NAME)
+#undef NETLET_ACTIVATION_NAME
+};
+
+constexpr bool is_fusable(Activation act, double alpha) { return act <= Activation::exponential && alpha >= 0; }
+
+template <class T>
+struct ActivationArgs {
+    const T* x;  // (N,)
+    T* y;        // (N,)
+    Activation act;
+    T alpha, beta, gamma;
+};
+
+template <class T>
+struct ActivationGradArgs {
+    const T* saved;  // (N,) y if from_output, else x
+    const T* dy;     // (N,)
+    T* dx;           // (N,)
+    Activation act;
+    T alpha, beta, gamma;
+    bool from_output;
+    bool accumulate;  // dx += instead of dx =
+};
 
 }  // namespace netlet

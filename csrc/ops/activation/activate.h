@@ -1,0 +1,38 @@
+// The fusable activations and their derivatives on one vector. `act` is a constant where these are inlined, or the
+// switch stands outside the loop: a switch inside would cost more than most activations.
+#pragma once
+#include "ops/activation/activation_args.h"
+#include "simd/vmath.h"
+
+namespace netlet::NETLET_ISA {
+
+template <class V>
+NETLET_INLINE V activate(Activation act, V x, typename V::Scalar alpha) {
+    const V zero = V::zero();
+    switch (act) {
+        case Activation::relu: return select(lt(x, zero), zero, x);  // NaN stays
+        case Activation::leaky_relu: return select(gt(x, zero), x, x * V::set1(alpha));
+        case Activation::sigmoid: return sigmoid(x);
+        case Activation::tanh: return tanh(x);
+        case Activation::elu: return select(gt(x, zero), x, V::set1(alpha) * expm1(x));
+        case Activation::exponential: return exp(x);
+        default: return x;
+    }
+}
+
+// dy f'(x), told from y = f(x). Needs alpha >= 0: the sign of y must be the sign of x.
+template <class V>
+NETLET_INLINE V activation_gradient_from_output(Activation act, V y, V dy, typename V::Scalar alpha) {
+    const V zero = V::zero(), one = V::set1(1);
+    switch (act) {
+        case Activation::relu: return select(gt(y, zero), dy, zero);
+        case Activation::leaky_relu: return select(gt(y, zero), dy, dy * V::set1(alpha));
+        case Activation::sigmoid: return dy * (y * (one - y));
+        case Activation::tanh: return dy * ((one - y) * (one + y));
+        case Activation::elu: return select(gt(y, zero), dy, dy * (y + V::set1(alpha)));
+        case Activation::exponential: return dy * y;
+        default: return dy;
+    }
+}
+
+}  // namespace netlet::NETLET_ISA

@@ -1,0 +1,25 @@
+#pragma once
+#include <limits>
+#include <string>
+
+#include "ops/activation/activation_args.h"
+#include "plan/tape.h"
+
+namespace netlet::ops {
+
+// What activation_args.h calls alpha, beta and gamma.
+struct ActivationParams {
+    double alpha = 0, beta = 0, gamma = 0;
+};
+
+// y = f(x), float32 or float64, any shape. Gradient flows.
+Tensor activation(Tape& tape, const Tensor& x, Activation act, const ActivationParams& params = {});
+
+// "relu" -> Activation::relu; ValueError naming the known ones.
+Activation activation_by_name(const std::string& name);
+const char* name_of(Activation act);
+
+// dz = dy f'(z), or dz += as the Grad says, told from y = f(z): for ops that fused `act`, which must be fusable.
+void activation_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& dz);
+
+}  // namespace netlet::ops
