@@ -9,6 +9,8 @@ void bind_tensor(pybind11::module_& m);
 void bind_tape(pybind11::module_& m);
 void bind_plan(pybind11::module_& m);
 void bind_copy(pybind11::module_& m);
+void bind_loss(pybind11::module_& m);
+void bind_metric(pybind11::module_& m);
 void bind_optim(pybind11::module_& m);
 
 }  // namespace netlet::bindings

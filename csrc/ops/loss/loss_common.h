@@ -1,0 +1,46 @@
+// What loss.cpp and loss_reduce.cpp share.
+#pragma once
+#include <algorithm>
+
+#include "dispatch/dispatch.h"
+#include "ops/copy/copy.h"
+#include "ops/loss/loss.h"
+
+namespace netlet::ops {
+
+constexpr int64_t loss_grain = 16384;  // elements of a chunk
+
+inline Shape without_last(const Shape& s) {
+    Shape rows;
+    for (int i = 0; i + 1 < s.rank(); ++i) rows.push_back(s[i]);
+    return rows;
+}
+
+// R rows of C columns; a scalar is one row of one.
+struct RowShape {
+    Shape outer;
+    int64_t rows, cols;
+    explicit RowShape(const Shape& s) : outer(without_last(s)), rows(outer.size()), cols(s.rank() ? s.back() : 1) {}
+    // A batch of one chunk's work takes one record from x to the loss.
+    bool small() const { return rows * cols <= loss_grain; }
+    Work work(double flops_each) const {
+        return {rows, std::max<int64_t>(1, loss_grain / std::max<int64_t>(1, cols)), flops_each * (double)(rows * cols)};
+    }
+};
+
+inline void check_weight(const char* op, const Tensor& w) {
+    if (w && w->requires_grad) throw ValueError(std::string(op) + ": sample weights are constants: no gradient flows into them");
+}
+
+// An operand that may be missing: `unused` then points at something that is there.
+template <class T> Operand in_or(const T*& field, const Tensor& t, const T*& unused, const Tensor& there) {
+    return t ? in(field, t) : in(unused, there);
+}
+
+template <class F>
+void for_float(DType dtype, F&& f) {
+    if (dtype == DType::f64) f(double{});
+    else f(float{});
+}
+
+}  // namespace netlet::ops
