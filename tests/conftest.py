@@ -11,6 +11,7 @@ os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
+
 from netlet import _core
 
 

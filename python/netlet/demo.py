@@ -1,7 +1,7 @@
 """`python -m netlet demo`: learns to read handwritten digits, shows how well, and draws what came of it.
 
-The data are scikit-learn's digits: 1,797 real images of 8 x 8 pixels, bundled with it, so nothing is downloaded. A quarter of
-them is set aside before anything else and is looked at only once, at the end.
+The data are scikit-learn's digits: 1,797 real images of 8 x 8 pixels, bundled with it, so nothing is downloaded. A
+quarter of them is set aside before anything else and is looked at only once, at the end.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def build_model() -> Any:
     return model
 
 
-def draw(history: Any, counts: NDArray[np.int64], x: NDArray[Any], y: NDArray[Any], predicted: NDArray[Any], output: str) -> None:
+def draw(
+    history: Any, counts: NDArray[np.int64], x: NDArray[Any], y: NDArray[Any], predicted: NDArray[Any], output: str
+) -> None:
     """Writes the picture: learning curves, confusion matrix, and digits of the test set, the misread ones first."""
     import matplotlib
 
@@ -93,7 +95,10 @@ def main(epochs: int = 60, seed: int = 0, output: str = "netlet_demo.png") -> fl
 
     netlet.utils.set_random_seed(seed)
     x_train, y_train, x_test, y_test = load_digits(seed)
-    print(f"{len(x_train)} digits to learn from, {len(x_test)} to be tested with, {x_train.shape[1]} x {x_train.shape[2]} pixels each.\n")
+    print(
+        f"{len(x_train)} digits to learn from, {len(x_test)} to be tested with, "
+        f"{x_train.shape[1]} x {x_train.shape[2]} pixels each.\n"
+    )
     model = build_model()
     model.summary()
     start = time.perf_counter()
@@ -109,8 +114,11 @@ def main(epochs: int = 60, seed: int = 0, output: str = "netlet_demo.png") -> fl
     predicted = np.argmax(model.predict(x_test, verbose=0), axis=-1)
     accuracy = float(np.mean(predicted == y_test))
     counts = plots.confusion_counts(y_test, predicted, CLASSES)
-    print(f"\nTrained for {len(history.history['loss'])} epochs in {seconds:.2f} s on {netlet.get_num_threads()} threads.")
-    print(f"Test accuracy: {accuracy:.1%} ({int((predicted == y_test).sum())} of {len(y_test)} digits never seen before)\n")
+    print(
+        f"\nTrained for {len(history.history['loss'])} epochs in {seconds:.2f} s on {netlet.get_num_threads()} threads."
+    )
+    right = int((predicted == y_test).sum())
+    print(f"Test accuracy: {accuracy:.1%} ({right} of {len(y_test)} digits never seen before)\n")
     print(plots.confusion_text(counts))
     draw(history, counts, x_test, y_test, predicted, output)
     print(f"\nThe picture: {output}")

@@ -35,10 +35,11 @@ def describe_machine() -> str:
     isa = f"{_core.active_isa()} (forced by NETLET_ISA)" if forced else _core.active_isa()
     return "\n".join(
         [
-            f"netlet {__version__}, Python {platform.python_version()}, NumPy {np.__version__}, {platform.system()} {platform.machine()}",
+            f"netlet {__version__}, Python {platform.python_version()}, NumPy {np.__version__}, "
+            f"{platform.system()} {platform.machine()}",
             f"processor:        {cpu_name()}",
             f"instruction set:  {isa}; this machine runs {', '.join(_core.supported_isas())}",
-            f"threads:          {get_num_threads()} of {os.cpu_count()} CPUs, {_core.usable_cpus()} usable by this process",
+            f"threads:          {get_num_threads()}; {_core.usable_cpus()} of {os.cpu_count()} CPUs are usable by this process",
             f"kernels:          {len(_core.kernel_names())}, in {sys.modules['netlet'].__path__[0]}",
         ]
     )

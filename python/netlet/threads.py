@@ -1,7 +1,7 @@
 """How many threads netlet computes with, for its users and for threadpoolctl.
 
-At start it is the number of CPUs that this process may use (its affinity mask, cut to the container's CPU quota), or what
-the environment variable NETLET_NUM_THREADS says. Results never depend on it: see docs/numerics.md.
+At start it is the number of CPUs that this process may use (its affinity mask, cut to the container's CPU quota), or
+what the environment variable NETLET_NUM_THREADS says. Results never depend on it: see docs/numerics.md.
 """
 
 from __future__ import annotations
@@ -37,10 +37,11 @@ def set_num_threads(num_threads: int) -> None:
 
 
 def register_with_threadpoolctl() -> None:
-    """Lets threadpoolctl (`threadpool_limits`, `threadpool_info`) see and set netlet's threads; nothing if it is not installed.
+    """Lets threadpoolctl (`threadpool_limits`, `threadpool_info`) see and set netlet's threads; nothing if it is not
+    installed.
 
-    threadpoolctl finds a loaded library by its file name and asks for its symbols through ctypes. Ours is called `_core`,
-    as other people's are, so `check_symbols` is what tells it apart.
+    threadpoolctl finds a loaded library by its file name and asks for its symbols through ctypes. Ours is called
+    `_core`, as other people's are, so `check_symbols` is what tells it apart.
     """
     try:
         import threadpoolctl

@@ -9,6 +9,7 @@ import sys
 import textwrap
 
 import pytest
+
 from support.child import WATCHDOG, run_child
 
 
@@ -18,7 +19,7 @@ def test_a_forked_child_computes_in_parallel_and_gets_the_parents_bits():
         """
         import os, signal, hashlib, warnings, numpy as np, netlet
         from netlet import _core
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python warns of fork with threads; being safe there is the point
+        warnings.simplefilter("ignore", DeprecationWarning)  # of fork with threads: being safe there is the point
         netlet.set_num_threads(3)
         x = np.random.default_rng(0).normal(size=(1500, 700)).astype("float32")
         def digest():
@@ -82,7 +83,9 @@ def test_interrupt_ends_a_long_fit_and_leaves_the_model_usable():
             model.fit(x, y, verbose=0)
             print("usable", flush=True)
         """
-    child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
         assert child.stdout.readline() == "ready\n", child.stderr.read()
         child.send_signal(signal.SIGINT)

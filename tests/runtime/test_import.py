@@ -1,4 +1,4 @@
-"""What `import netlet` costs: not in milliseconds, which a test cannot promise, but in what it brings along and starts."""
+"""What `import netlet` costs: not in milliseconds, which no test can promise, but in what it brings and starts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def test_import_brings_no_heavy_module_along():
 
 
 def test_import_starts_no_thread_and_changes_no_signal_handler_mode_or_affinity():
-    """The host process keeps what is its own: handlers, thread count, CPU affinity, and the mode of its floating-point unit."""
+    """The host process keeps what is its own: handlers, thread count, CPU affinity, and the mode of its
+    floating-point unit."""
     child = run_child(
         """
         import os, signal, numpy as np

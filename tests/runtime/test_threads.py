@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 
-import netlet
 import numpy as np
 import pytest
 import threadpoolctl
+
+import netlet
 from netlet import _core
 from support.child import run_child
 
@@ -87,7 +88,10 @@ def test_workers_appear_with_the_first_parallel_work_only():
 def test_several_python_threads_at_once_get_right_answers():
     netlet.set_num_threads(2)
     rng = np.random.default_rng(0)
-    pairs = [(rng.integers(-3, 4, (97, 65)).astype(np.float32), rng.integers(-3, 4, (65, 129)).astype(np.float32)) for _ in range(4)]
+    pairs = [
+        (rng.integers(-3, 4, (97, 65)).astype(np.float32), rng.integers(-3, 4, (65, 129)).astype(np.float32))
+        for _ in range(4)
+    ]
     wrong: list[int] = []
 
     def work(i: int) -> None:

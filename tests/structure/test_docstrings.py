@@ -6,8 +6,9 @@ import doctest
 import importlib
 import pkgutil
 
-import netlet
 import pytest
+
+import netlet
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

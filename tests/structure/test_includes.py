@@ -6,6 +6,7 @@ import pathlib
 import re
 
 import pytest
+
 from support.repo import CSRC
 
 INCLUDE = re.compile(r'^\s*#\s*include\s+(["<])([^">]+)[">]', re.MULTILINE)

@@ -1,5 +1,5 @@
-"""kernels.def names every kernel once: each table is complete, each kernel is defined where its name says, and the instruction
-set that is forced is the one that runs."""
+"""kernels.def names every kernel once: each table is complete, each kernel is defined where its name says, and the
+instruction set that is forced is the one that runs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 import pytest
+
 from netlet import _core
 from support.child import run_child
 from support.repo import CSRC

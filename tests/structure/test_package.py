@@ -6,8 +6,9 @@ import importlib.metadata
 import pathlib
 import re
 
-import netlet
 import pytest
+
+import netlet
 from support.repo import ROOT
 
 

@@ -1,4 +1,5 @@
-"""_core.pyi says what the binding has: every name, and for every function the names of its parameters and which are optional."""
+"""_core.pyi says what the binding has: every name, and for every function the names of its parameters and which are
+optional."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ import ast
 import re
 
 import pytest
+
 from netlet import _core
 from support.repo import PACKAGE
 
@@ -25,7 +27,17 @@ def stub_members(body: list[ast.stmt]) -> dict[str, ast.stmt]:
 
 def bound_members(owner: object) -> set[str]:
     """What the binding itself defines; of the dunder methods those that object does not have."""
-    plumbing = {"__module__", "__doc__", "__name__", "__file__", "__loader__", "__spec__", "__package__", "__cached__", "__dict__"}
+    plumbing = {
+        "__module__",
+        "__doc__",
+        "__name__",
+        "__file__",
+        "__loader__",
+        "__spec__",
+        "__package__",
+        "__cached__",
+        "__dict__",
+    }
     return {name for name in vars(owner) if name not in plumbing and not name.startswith("_pybind11")}
 
 
@@ -64,8 +76,16 @@ CLASSES = {name: node for name, node in stub_members(STUB.body).items() if isins
 
 @pytest.mark.parametrize("name", sorted(CLASSES))
 def test_a_class_has_the_members_of_the_stub(name):
-    bound = {n for n in bound_members(getattr(_core, name)) if not n.startswith("_") or n in {"__enter__", "__array__", "__len__"}}
-    stub = {n for n in stub_members(CLASSES[name].body) if not n.startswith("_") or n in {"__enter__", "__array__", "__len__"}}
+    bound = {
+        n
+        for n in bound_members(getattr(_core, name))
+        if not n.startswith("_") or n in {"__enter__", "__array__", "__len__"}
+    }
+    stub = {
+        n
+        for n in stub_members(CLASSES[name].body)
+        if not n.startswith("_") or n in {"__enter__", "__array__", "__len__"}
+    }
     if isinstance(getattr(_core, name), type) and issubclass(getattr(_core, name), BaseException):
         bound, stub = set(), set()
     assert bound == stub

@@ -1,8 +1,9 @@
 """No function compiled for a wide instruction set may be the copy that the linker keeps for everyone.
 
-An inline function or a template instance is a weak symbol: of all copies with one name the linker keeps any. If a file that is
-compiled with AVX-512 flags leaves such a copy of, say, std::max, then code that runs on every CPU may call it, and an older CPU
-dies of an illegal instruction. So every weak symbol that a per-ISA object defines must carry that ISA's namespace in its name.
+An inline function or a template instance is a weak symbol: of all copies with one name the linker keeps any. If a
+file that is compiled with AVX-512 flags leaves such a copy of, say, std::max, then code that runs on every CPU may
+call it, and an older CPU dies of an illegal instruction. So every weak symbol that a per-ISA object defines must
+carry that ISA's namespace in its name.
 """
 
 from __future__ import annotations
@@ -11,17 +12,21 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from support.repo import ROOT
 from support.simd import ISAS, compile_for, compiler, defined_symbols, kernel_files
 
 WEAK = set("WVwvu")
 pytestmark = pytest.mark.skipif(
-    compiler() is None or shutil.which("nm") is None, reason="needs a C++ compiler and nm (both came with building from source)"
+    compiler() is None or shutil.which("nm") is None,
+    reason="needs a C++ compiler and nm (both came with building from source)",
 )
 
 
 def foreign_weak(symbols: list[tuple[str, str]], isa: str) -> list[str]:
-    own = tuple(f"{prefix}6netlet{len(isa)}{isa}" for prefix in ("_ZN", "_ZNK", "_ZZN", "_ZZNK", "_ZGVZN", "_ZTIN", "_ZTSN"))
+    own = tuple(
+        f"{prefix}6netlet{len(isa)}{isa}" for prefix in ("_ZN", "_ZNK", "_ZZN", "_ZZNK", "_ZGVZN", "_ZTIN", "_ZTSN")
+    )
     return [name for kind, name in symbols if kind in WEAK and not name.startswith(own)]
 
 

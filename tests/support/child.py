@@ -11,7 +11,8 @@ WATCHDOG = 120  # seconds; no test waits for it, it only turns a hang into a fai
 
 
 def run_child(code: str, *, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
-    """Runs `code` in a new interpreter with `env` added to the environment; fails with its stderr unless `check` is off."""
+    """Runs `code` in a new interpreter with `env` added to the environment; fails with its stderr unless `check` is
+    off."""
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         capture_output=True,

@@ -29,7 +29,14 @@ def flags(isa: str) -> tuple[str, ...]:
     own = re.search(rf"set\(flags_{isa} ([^)]*)\)", text)
     assert common, "cmake/simd.cmake no longer says set(netlet_common_flags ...)"
     assert own, f"cmake/simd.cmake no longer says set(flags_{isa} ...)"
-    return ("-std=c++20", "-fPIC", f"-I{CSRC}", f"-DNETLET_ISA={isa}", *common[1].split(), *own[1].replace('"', "").split())
+    return (
+        "-std=c++20",
+        "-fPIC",
+        f"-I{CSRC}",
+        f"-DNETLET_ISA={isa}",
+        *common[1].split(),
+        *own[1].replace('"', "").split(),
+    )
 
 
 def kernel_files() -> list[pathlib.Path]:

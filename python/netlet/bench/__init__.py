@@ -1,15 +1,13 @@
 """`python -m netlet bench`: how fast netlet is on this machine, as ratios against NumPy on the same machine.
 
-Only NumPy is needed. Every answer is checked before anything is timed; both sides are timed in turn, warm, and the median
-counts. For PyTorch, Keras and ONNX Runtime as peers see bench/ in the source tree.
+Only NumPy is needed. Every answer is checked before anything is timed; both sides are timed in turn, warm, and the
+median counts. For PyTorch, Keras and ONNX Runtime as peers see bench/ in the source tree.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-
-import numpy as np
 
 from ..info import describe_machine
 from .cases import Case, elementwise, matrix_products, networks
@@ -32,7 +30,7 @@ def print_group(title: str, cases: Iterable[Case], seconds: float) -> list[float
 def main(seconds: float = 0.2) -> None:
     """Prints the tables; `seconds` is the time spent on each side of each row."""
     print(describe_machine())
-    print(f"float32, warm, answers checked, medians of alternating runs. NumPy {np.__version__} with its own BLAS and threads.")
+    print("float32, warm, answers checked, medians of alternating runs; NumPy with its own BLAS and threads.")
     ratios = print_group("Matrix products (rows x inner x columns)", matrix_products(), seconds)
     ratios += print_group("Elementwise and reductions", elementwise(), seconds)
     ratios += print_group("Networks (ours inside fit, verbose=0)", networks(), seconds)

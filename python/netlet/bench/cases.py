@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -29,11 +30,21 @@ def matrix_products() -> Iterator[Case]:
 
     rng = np.random.default_rng(0)
     shapes = [(n, n, n) for n in (8, 16, 32, 64, 128, 256, 512, 1024)]
-    for m, k, n in [*shapes, (10, 11, 11), (32, 784, 16), (1, 784, 128), (128, 784, 128), (128, 512, 10), (784, 128, 10)]:
+    for m, k, n in [
+        *shapes,
+        (10, 11, 11),
+        (32, 784, 16),
+        (1, 784, 128),
+        (128, 784, 128),
+        (128, 512, 10),
+        (784, 128, 10),
+    ]:
         a = rng.normal(size=(m, k)).astype(np.float32)
         b = rng.normal(size=(k, n)).astype(np.float32)
         _same(ops.matmul(a, b), a.astype(np.float64) @ b, rtol=1e-4, atol=1e-4)
-        yield Case(f"matmul {m} x {k} x {n}", lambda a=a, b=b: ops.matmul(a, b), lambda a=a, b=b: a @ b, 2e-9 * m * k * n)
+        yield Case(
+            f"matmul {m} x {k} x {n}", lambda a=a, b=b: ops.matmul(a, b), lambda a=a, b=b: a @ b, 2e-9 * m * k * n
+        )
 
 
 def elementwise() -> Iterator[Case]:
@@ -78,8 +89,9 @@ def build_mlp(sizes: tuple[int, ...]) -> Any:
 
 
 def networks() -> Iterator[Case]:
-    """A training step (forward, loss, backward, Adam), ours inside `fit`, NumPy's in a loop over the same batches; and one row's
-    prediction. Both sides start from the same weights and must end at the same weights before anything is timed."""
+    """A training step (forward, loss, backward, Adam), ours inside `fit`, NumPy's in a loop over the same batches;
+    and one row's prediction. Both sides start from the same weights and must end at the same weights before anything
+    is timed."""
     from .. import losses
 
     rng = np.random.default_rng(0)
@@ -95,18 +107,22 @@ def networks() -> Iterator[Case]:
             for i in range(0, len(x), batch):
                 twin.train_on_batch(x[i : i + batch], y[i : i + batch])
 
-        def our_epochs(epochs: int = 1, model: Any = model, x: np.ndarray = x, y: np.ndarray = y, batch: int = batch) -> None:
+        def our_epochs(
+            epochs: int = 1, model: Any = model, x: np.ndarray = x, y: np.ndarray = y, batch: int = batch
+        ) -> None:
             model.fit(x, y, batch_size=batch, epochs=epochs, shuffle=False, verbose=0)
 
         our_epochs()
         numpy_epoch()
         for ours, theirs in zip(model.get_weights(), twin.weights, strict=True):
-            _same(ours, theirs, rtol=2e-2, atol=2e-4)  # 40 steps of Adam in float32: rounding grows, formulas do not differ
+            _same(
+                ours, theirs, rtol=2e-2, atol=2e-4
+            )  # 40 steps of Adam in float32: rounding grows, formulas do not differ
         name = "-".join(map(str, sizes))
         # Several epochs a call on our side: fit's own start is not what a step costs.
         epochs = 10 if sizes[0] < 100 else 2
         works = (lambda f=our_epochs, n=epochs: f(n)), (lambda f=numpy_epoch, n=epochs: [f() for _ in range(n)])
-        flops = 6e-9 * batch * sum(a * b for a, b in zip(sizes, sizes[1:], strict=False))
+        flops = 6e-9 * batch * sum(a * b for a, b in itertools.pairwise(sizes))
         yield Case(f"training step {name}, batch {batch}", *works, flops * steps * epochs, calls=steps * epochs)
 
         row = x[:1]

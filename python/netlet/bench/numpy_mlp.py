@@ -1,4 +1,5 @@
-"""The dense network that `python -m netlet bench` compares with, written in plain NumPy as a careful reader would write it."""
+"""The dense network that `python -m netlet bench` compares with, written in plain NumPy as a careful reader would
+write it."""
 
 from __future__ import annotations
 
@@ -11,8 +12,9 @@ class NumpyMLP:
     """Dense layers with ReLU between them, softmax cross-entropy, and Adam; float32, in place where NumPy can.
 
     Args:
-        weights: [kernel, bias, kernel, bias, ...], kernels of shape (inputs, outputs), as `model.get_weights()` gives.
-        learning_rate, beta_1, beta_2, epsilon: of Adam (Kingma and Ba, 2014), with epsilon added to the uncorrected root.
+        weights: [kernel, bias, kernel, bias, ...], kernels of shape (inputs, outputs), as `model.get_weights()`
+        gives. learning_rate, beta_1, beta_2, epsilon: of Adam (Kingma and Ba, 2014), with epsilon added to the
+        uncorrected root.
     """
 
     def __init__(

@@ -24,8 +24,9 @@ def calls_per_sample(work: Work, sample_seconds: float) -> int:
 
 
 def alternate(*works: Work, seconds: float = 0.5, samples: int = 7, sample_seconds: float = 5e-4) -> list[float]:
-    """Seconds a call of each work, warm: the median of samples that are taken in turn, so that a busy moment of the machine
-    meets all of them alike. Takes `samples` samples of each at least, and more until about `seconds` a work have passed.
+    """Seconds a call of each work, warm: the median of samples that are taken in turn, so that a busy moment of the
+    machine meets all of them alike. Takes `samples` samples of each at least, and more until about `seconds` a work
+    have passed.
 
     >>> slow, fast = alternate(lambda: sum(range(20000)), lambda: sum(range(200)), seconds=0.01)
     >>> slow > fast

@@ -1,6 +1,7 @@
 """Pictures of a training: learning curves, a confusion matrix, and images with their predictions. Needs `netlet[plot]`.
 
-Every function draws into the axes or figure that it is given, or makes a new one, and returns it; none shows or saves anything.
+Every function draws into the axes or figure that it is given, or makes a new one, and returns it; none shows or saves
+anything.
 """
 
 from .confusion import confusion_counts, confusion_matrix, confusion_text

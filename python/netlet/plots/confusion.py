@@ -59,7 +59,9 @@ def confusion_text(counts: ArrayLike, names: Sequence[str] | None = None) -> str
     return "\n".join(lines)
 
 
-def confusion_matrix(counts: ArrayLike, names: Sequence[str] | None = None, ax: Any = None, title: str = "Confusion matrix") -> Any:
+def confusion_matrix(
+    counts: ArrayLike, names: Sequence[str] | None = None, ax: Any = None, title: str = "Confusion matrix"
+) -> Any:
     """Draws the matrix, each row shaded by its share of the class.
 
     Args:
@@ -91,7 +93,9 @@ def confusion_matrix(counts: ArrayLike, names: Sequence[str] | None = None, ax: 
         ax.axvline(edge, color="white", linewidth=1.5)
     if len(c) <= 20:
         for i, j in zip(*np.nonzero(c), strict=True):
-            ax.text(j, i, str(c[i, j]), ha="center", va="center", fontsize=9, color="white" if share[i, j] > 0.3 else INK)
+            ax.text(
+                j, i, str(c[i, j]), ha="center", va="center", fontsize=9, color="white" if share[i, j] > 0.3 else INK
+            )
     ax.set_xlabel("predicted", color=MUTED, fontsize=9)
     ax.set_ylabel("true", color=MUTED, fontsize=9)
     plain(ax, title)

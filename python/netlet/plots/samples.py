@@ -10,8 +10,11 @@ from numpy.typing import ArrayLike
 from .style import INK, MUTED, WRONG, pyplot
 
 
-def sample_grid(images: ArrayLike, y_true: ArrayLike, y_pred: ArrayLike, rows: int = 3, columns: int = 10, figure: Any = None) -> Any:
-    """Draws the first rows * columns images, each under its predicted label; a wrong one in red with the true label beside.
+def sample_grid(
+    images: ArrayLike, y_true: ArrayLike, y_pred: ArrayLike, rows: int = 3, columns: int = 10, figure: Any = None
+) -> Any:
+    """Draws the first rows * columns images, each under its predicted label; a wrong one in red with the true label
+    beside.
 
     Args:
         images: (n, height, width) or (n, height, width, 1 or 3), any range for grey, [0, 1] or [0, 255] for colours.
@@ -30,7 +33,8 @@ def sample_grid(images: ArrayLike, y_true: ArrayLike, y_pred: ArrayLike, rows: i
     x, t, p = np.asarray(images), np.asarray(y_true), np.asarray(y_pred)
     if x.ndim not in (3, 4) or not len(x) == len(t) == len(p):
         raise ValueError(
-            f"sample_grid: expected images (n, height, width[, channels]) and n labels, got {x.shape}, {t.shape}, {p.shape}."
+            f"sample_grid: expected images (n, height, width[, channels]) and n labels each, "
+            f"got {x.shape}, {t.shape} and {p.shape}."
         )
     if x.ndim == 4 and x.shape[-1] == 1:
         x = x[..., 0]
@@ -46,7 +50,10 @@ def sample_grid(images: ArrayLike, y_true: ArrayLike, y_pred: ArrayLike, rows: i
         right = p[i] == t[i]
         ax.imshow(x[i], cmap="gray_r")
         ax.set_title(
-            str(p[i]) if right else f"{p[i]} (is {t[i]})", fontsize=10, pad=3, color=INK if right else WRONG,
+            str(p[i]) if right else f"{p[i]} (is {t[i]})",
+            fontsize=10,
+            pad=3,
+            color=INK if right else WRONG,
             fontweight="normal" if right else "bold",
         )
         for spine in ax.spines.values():

@@ -1,0 +1,266 @@
+"""Training steps, predictions, start and size, beside the peers that are installed.
+
+    python bench/steps.py                       everything
+    python bench/steps.py --only steps,predict  some of: steps predict batch depth import memory size
+    python bench/steps.py --threads 2 --seconds 2 --compile
+
+Ours are timed inside fit(verbose=0), data pipeline and shuffling included, the plan recorded before; PyTorch's as a
+bare loop on one batch without a data loader, the best of its plain optimizer, its fused one and, with --compile,
+torch.compile; Keras's inside fit, on JAX. Warm, alternating, medians. The losses of all sides are compared after ten
+steps from the same weights before anything is timed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import zipfile
+from importlib.util import find_spec
+from typing import Any
+
+import numpy as np
+
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
+import netlet
+from netlet.bench.timing import alternate, microseconds
+from netlet.info import describe_machine
+from workloads import WORKLOADS, Torch, Workload, build, data, onnx_session
+
+Row = dict[str, float]
+
+
+def have(module: str) -> bool:
+    return find_spec(module) is not None
+
+
+def epochs_of(model: Any, w: Workload, x: np.ndarray, y: np.ndarray, epochs: int) -> Any:
+    return lambda: model.fit(x, y, batch_size=w.batch, epochs=epochs, verbose=0)
+
+
+def check_same_loss(w: Workload, weights: list[np.ndarray], peers: dict[str, Any]) -> None:
+    """Ten steps on one batch, from the same weights: every side must arrive at the same loss."""
+    x, y = data(w, steps=1)
+    ours = build(netlet, w, weights)
+    ours.fit(x, y, batch_size=w.batch, epochs=10, shuffle=False, verbose=0)
+    expected = ours.evaluate(x, y, batch_size=w.batch, verbose=0)
+    for name, peer in peers.items():
+        if isinstance(peer, Torch):
+            peer.feed(x, y)
+            for _ in range(10):
+                peer.step()
+            got = float(peer.step())  # the loss before the eleventh step
+        else:
+            peer.fit(x, y, batch_size=w.batch, epochs=10, shuffle=False, verbose=0)
+            got = peer.evaluate(x, y, batch_size=w.batch, verbose=0)
+        np.testing.assert_allclose(got, expected, rtol=1e-3, err_msg=f"{name}, {w.name}")
+
+
+def torch_variants(w: Workload, weights: list[np.ndarray], compiled: bool) -> dict[str, Torch]:
+    if not have("torch"):
+        return {}
+    variants = {"torch": Torch(w, weights, fused=False), "torch, fused": Torch(w, weights, fused=True)}
+    if compiled:
+        variants["torch, compiled"] = Torch(w, weights, fused=True, compiled=True)
+    return variants
+
+
+def steps(seconds: float, compiled: bool, with_keras: bool = True) -> dict[str, Row]:
+    """Seconds a training step of each side: {workload: {side: seconds}}."""
+    table = {}
+    for w in WORKLOADS:
+        x, y = data(w)
+        ours = build(netlet, w)
+        weights = ours.get_weights()
+        torches = torch_variants(w, weights, compiled)
+        peers: dict[str, Any] = dict(torches)
+        if with_keras and have("keras") and have("jax"):
+            import keras
+
+            peers["keras"] = build(keras, w, weights)
+        check_same_loss(w, weights, peers)
+        for t in torches.values():
+            t.feed(x[: w.batch], y[: w.batch])
+        epochs = 10 if w.flops < 5e6 else 2
+        works = [epochs_of(ours, w, x, y, epochs), *(t.step for t in torches.values())]
+        calls = [w.steps * epochs, *(1 for _ in torches)]
+        if "keras" in peers:
+            works.append(epochs_of(peers["keras"], w, x, y, 1))
+            calls.append(w.steps)
+        names = ["netlet", *peers]
+        table[w.name] = {
+            name: t / n for name, t, n in zip(names, alternate(*works, seconds=seconds), calls, strict=True)
+        }
+    return table
+
+
+def print_steps(table: dict[str, Row], batch_flops: dict[str, int]) -> None:
+    print("\nA training step, us")
+    print(f"{'':48s}{'netlet':>10s}{'GFLOP/s':>9s}{'PyTorch':>10s}{'ratio':>8s}{'Keras/JAX':>11s}{'ratio':>8s}")
+    for name, row in table.items():
+        torch = min((t for side, t in row.items() if side.startswith("torch")), default=None)
+        keras = row.get("keras")
+        line = f"{name:48s}{microseconds(row['netlet']):>10s}{batch_flops[name] / row['netlet'] * 1e-9:9.1f}"
+        for peer, width in ((torch, 10), (keras, 11)):
+            line += (
+                f"{microseconds(peer):>{width}s}{peer / row['netlet']:7.1f}x" if peer else f"{'-':>{width}s}{'-':>8s}"
+            )
+        print(line, flush=True)
+
+
+def predict(seconds: float) -> None:
+    print("\npredict_on_batch, us, beside ONNX Runtime's session.run")
+    print(f"{'':40s}{'batch':>12s}{'ORT':>10s}{'ratio':>8s}{'one row':>12s}{'ORT':>10s}{'ratio':>8s}")
+    for w in WORKLOADS:
+        model = build(netlet, w)
+        x = data(w, steps=1)[0]
+        session = (
+            onnx_session(w, model.get_weights(), netlet.get_num_threads())
+            if have("onnxruntime") and have("onnx")
+            else None
+        )
+        line = f"{w.name:40s}"
+        for rows in (x, x[:1]):
+            works = [lambda model=model, rows=rows: model.predict_on_batch(rows)]
+            if session:
+                np.testing.assert_allclose(
+                    model.predict_on_batch(rows), session.run(None, {"x": rows})[0], rtol=1e-4, atol=1e-5
+                )
+                works.append(lambda session=session, rows=rows: session.run(None, {"x": rows}))
+            times = alternate(*works, seconds=seconds)
+            line += f"{microseconds(times[0]):>12s}"
+            line += f"{microseconds(times[1]):>10s}{times[1] / times[0]:7.1f}x" if session else f"{'-':>10s}{'-':>8s}"
+        print(line, flush=True)
+
+
+def cost_against_batch(seconds: float) -> None:
+    print("\n784-128-10 relu adam: a step against its batch size")
+    print(f"{'batch':>8s}{'us a step':>12s}{'us a sample':>13s}")
+    for batch in (1, 4, 16, 64, 128, 256, 1024, 4096):
+        w = Workload((784, 128, 10), "relu", "adam", batch, steps=max(4, 2048 // batch))
+        x, y = data(w)
+        model = build(netlet, w)
+        [t] = alternate(epochs_of(model, w, x, y, 2), seconds=seconds)
+        t /= 2 * w.steps
+        print(f"{batch:8d}{microseconds(t):>12s}{t / batch * 1e6:13.3f}", flush=True)
+
+
+def cost_against_depth(seconds: float) -> None:
+    print("\ndense layers 32-32 relu, adam, batch 32: a step against depth")
+    print(f"{'layers':>8s}{'us a step':>12s}{'us a layer':>13s}")
+    for depth in (2, 5, 10, 20, 50, 100, 200):
+        w = Workload((32,) * depth + (10,), "relu", "adam", 32, steps=50)
+        x, y = data(w)
+        model = build(netlet, w)
+        [t] = alternate(epochs_of(model, w, x, y, 2), seconds=seconds)
+        t /= 2 * w.steps
+        print(f"{depth:8d}{microseconds(t):>12s}{t / depth * 1e6:13.3f}", flush=True)
+
+
+def child(code: str) -> str:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+
+
+def import_time(repeats: int = 9) -> None:
+    """Each in fresh processes, in turn; the file cache is warm."""
+    code = "import time; t = time.perf_counter(); import {0}; print(time.perf_counter() - t)"
+    modules = ["numpy", "netlet", *(m for m in ("torch",) if have(m))]
+    times: dict[str, list[float]] = {m: [] for m in modules}
+    for _ in range(repeats):
+        for m in modules:
+            times[m].append(float(child(code.format(m))))
+    median = {m: statistics.median(t) * 1e3 for m, t in times.items()}
+    beyond = median["netlet"] - median["numpy"]
+    print(
+        "\nImport, ms: " + ", ".join(f"{m} {t:.0f}" for m, t in median.items()) + f"; netlet beyond NumPy: {beyond:.0f}"
+    )
+
+
+def memory() -> None:
+    """The process's resident memory: after the import, and what 50 steps add at their peak beyond the data."""
+    code = """
+import os, sys, re
+sys.path.insert(0, {here!r})
+from workloads import *
+def status(key):
+    return int(re.search(key + r":\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
+w = WORKLOADS[3]
+x, y = data(w, steps=50)
+{body}
+"""
+    ours = """
+before = status("VmRSS"); import netlet; imported = status("VmRSS")
+m = build(netlet, w); m.fit(x, y, batch_size=w.batch, verbose=0)
+print(imported - before, status("VmHWM") - imported)
+"""
+    torch = """
+before = status("VmRSS"); import torch; imported = status("VmRSS")
+ws = [np.zeros(s, np.float32) for a, b in zip(w.sizes, w.sizes[1:]) for s in ((a, b), (b,))]
+t = Torch(w, ws, fused=True); t.feed(x[:w.batch], y[:w.batch])
+for _ in range(50): t.step()
+print(imported - before, status("VmHWM") - imported)
+"""
+    here = str(pathlib.Path(__file__).parent)
+    print(f"\nResident memory, MiB ({WORKLOADS[3].name}): the import | a model and its steps, at the peak")
+    for name, body in [("netlet", ours), *([("torch", torch)] if have("torch") else [])]:
+        a, b = map(float, child(code.format(here=here, body=body)).split())
+        print(f"{name:>8s}{a:8.1f} |{b:8.1f}")
+
+
+def size() -> None:
+    """What a wheel of the installed package takes, compressed as wheels are."""
+    root = pathlib.Path(netlet.__file__).parent
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as z:
+        for path in root.rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                z.write(path, path.relative_to(root))
+    print(f"\nSize: {len(packed.getvalue()) / 2**20:.2f} MiB as a wheel")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="steps,predict,batch,depth,import,memory,size")
+    parser.add_argument("--seconds", type=float, default=1.0, help="spent on each side of each row")
+    parser.add_argument("--threads", type=int, default=netlet.get_num_threads())
+    parser.add_argument("--compile", action="store_true", help="let torch.compile compete too")
+    parser.add_argument("--no-keras", action="store_true")
+    options = parser.parse_args()
+    chosen = options.only.split(",")
+    netlet.set_num_threads(options.threads)
+    print(describe_machine())
+    for name in ("torch", "keras", "jax", "onnxruntime"):
+        if have(name):
+            from importlib.metadata import version
+
+            print(f"{name} {version(name)}", end="  ")
+    if have("torch"):
+        import torch
+
+        torch.set_num_threads(options.threads)
+        print(f"(torch on {torch.get_num_threads()} threads)", end="")
+    print()
+    if "steps" in chosen:
+        table = steps(options.seconds, options.compile, not options.no_keras)
+        print_steps(table, {w.name: w.flops for w in WORKLOADS})
+    if "predict" in chosen:
+        predict(options.seconds / 2)
+    if "batch" in chosen:
+        cost_against_batch(options.seconds / 2)
+    if "depth" in chosen:
+        cost_against_depth(options.seconds / 2)
+    if "import" in chosen:
+        import_time()
+    if "memory" in chosen:
+        memory()
+    if "size" in chosen:
+        size()
+
+
+if __name__ == "__main__":
+    main()
