@@ -39,7 +39,7 @@ def describe_machine() -> str:
             f"{platform.system()} {platform.machine()}",
             f"processor:        {cpu_name()}",
             f"instruction set:  {isa}; this machine runs {', '.join(_core.supported_isas())}",
-            f"threads:          {get_num_threads()}; {_core.usable_cpus()} of {os.cpu_count()} CPUs are usable by this process",
+            f"threads:          {get_num_threads()} ({_core.usable_cpus()} of {os.cpu_count()} CPUs are usable)",
             f"kernels:          {len(_core.kernel_names())}, in {sys.modules['netlet'].__path__[0]}",
         ]
     )

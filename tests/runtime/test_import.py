@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from support.child import run_child
 
-HEAVY = "matplotlib sklearn scipy pandas h5py onnx onnxruntime keras jax torch tensorflow PIL asyncio multiprocessing unittest"
+HEAVY = "matplotlib sklearn scipy pandas h5py onnx onnxruntime keras jax torch tensorflow PIL asyncio multiprocessing"
 
 
 def test_import_brings_no_heavy_module_along():
