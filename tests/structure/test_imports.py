@@ -10,6 +10,7 @@ import ast
 import pathlib
 
 import pytest
+
 from support.repo import PACKAGE, python_files
 
 # Lowest first; what stands in one line does not know each other.
