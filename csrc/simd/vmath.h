@@ -3,6 +3,7 @@
 //   exp, expm1, sigmoid, tanh      vmath_exp.h
 //   log, log1p, softplus, log_sigmoid   vmath_log.h
 //   erf, erfc                      vmath_erf.h
+//   normal (cdf and density)       vmath_normal.h
 //   sin, cos                       vmath_trig.h
 //   pow                            vmath_pow.h
 //
@@ -13,5 +14,6 @@
 #include "simd/vmath_erf.h"
 #include "simd/vmath_exp.h"
 #include "simd/vmath_log.h"
+#include "simd/vmath_normal.h"
 #include "simd/vmath_pow.h"
 #include "simd/vmath_trig.h"

@@ -1,0 +1,93 @@
+#include "ops/activation/activation.h"
+
+#include "dispatch/dispatch.h"
+#include "ops/copy/copy.h"
+
+namespace netlet::ops {
+
+namespace {
+
+const char* const names[] = {
+#define NETLET_NAME(name) #name,
+    NETLET_ACTIVATIONS(NETLET_NAME)
+#undef NETLET_NAME
+};
+
+// What compares and selects streams; what takes an exponential is worth a thread sooner.
+Work work_of(Activation act, int64_t n) {
+    switch (act) {
+        case Activation::linear: case Activation::relu: case Activation::leaky_relu: case Activation::relu6:
+        case Activation::relu_general: case Activation::hard_sigmoid: case Activation::hard_silu: case Activation::hard_tanh:
+        case Activation::hard_shrink: case Activation::soft_shrink: case Activation::threshold: case Activation::sparse_plus:
+        case Activation::sparse_sigmoid:
+            return elementwise_work(n);
+        default: return {n, 8192, 20.0 * (double)n};
+    }
+}
+
+template <class T>
+void emit_forward(Tape& tape, const Tensor& x, const Tensor& y, Activation act, const ActivationParams& p) {
+    ActivationArgs<T> args{};
+    args.act = act;
+    args.alpha = (T)p.alpha;
+    args.beta = (T)p.beta;
+    args.gamma = (T)p.gamma;
+    tape.emit(NETLET_KERNEL_FOR(activation_fwd, x->dtype), args, {in(args.x, x), out(args.y, y)}, work_of(act, x->size()));
+}
+
+template <class T>
+void emit_backward(Tape& tape, const Tensor& saved, const Tensor& dy, const Grad& dx, Activation act, const ActivationParams& p,
+                   bool from_output) {
+    ActivationGradArgs<T> args{};
+    args.act = act;
+    args.alpha = (T)p.alpha;
+    args.beta = (T)p.beta;
+    args.gamma = (T)p.gamma;
+    args.from_output = from_output;
+    args.accumulate = dx.accumulate;
+    tape.emit(NETLET_KERNEL_FOR(activation_bwd, saved->dtype), args,
+              {in(args.saved, saved), in(args.dy, dy), dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+              from_output ? elementwise_work(saved->size(), 3) : work_of(act, saved->size()));
+}
+
+void backward(Tape& tape, const Tensor& saved, const Tensor& dy, const Grad& dx, Activation act, const ActivationParams& p,
+              bool from_output) {
+    if (saved->dtype == DType::f64) emit_backward<double>(tape, saved, dy, dx, act, p, from_output);
+    else emit_backward<float>(tape, saved, dy, dx, act, p, from_output);
+}
+
+}  // namespace
+
+Activation activation_by_name(const std::string& name) {
+    std::string known;
+    for (size_t i = 0; i < sizeof names / sizeof *names; ++i) {
+        if (name == names[i]) return (Activation)i;
+        known += (i ? ", " : "") + std::string(names[i]);
+    }
+    throw ValueError("activation: expected one of " + known + "; got '" + name + "'");
+}
+
+const char* name_of(Activation act) { return names[(size_t)act]; }
+
+void activation_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& dz) {
+    if (!is_fusable(act, alpha)) throw RuntimeError(std::string("activation_gradient: ") + name_of(act) + " is not told by its output");
+    backward(tape, y, dy, dz, act, {alpha, 0, 0}, true);
+}
+
+Tensor activation(Tape& tape, const Tensor& x, Activation act, const ActivationParams& params) {
+    check_floating(name_of(act), x);
+    Tensor y = tape.empty(x->shape, x->dtype);
+    if (x->dtype == DType::f64) emit_forward<double>(tape, x, y, act, params);
+    else emit_forward<float>(tape, x, y, act, params);
+    if (tape.needs_grad({x})) {
+        const bool from_output = is_fusable(act, params.alpha);
+        // Keeps y or x, whichever backward reads, and no reference from y's step to y that would outlive it.
+        const Tensor saved = from_output ? y : x;
+        tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
+            if (Grad dx = tape.grad(x)) backward(tape, saved, dy[0], dx, act, params, from_output);
+        });
+    }
+    return y;
+}
+
+}  // namespace netlet::ops

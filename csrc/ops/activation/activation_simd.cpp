@@ -1,0 +1,89 @@
+#include "dispatch/kernel_table.h"
+#include "ops/activation/curves.h"
+
+namespace netlet::NETLET_ISA {
+
+// The loops see whole vectors only. The last n % width elements go through them too, in a buffer: every activation is
+// compiled once instead of twice, and an element's bits do not depend on where it lies.
+template <Activation act, class T>
+static void forward_vectors(const T* x, T* y, int64_t vectors, const ActivationVectors<Vec<T>>& p) {
+    using V = Vec<T>;
+    for (int64_t i = 0; i < vectors * V::width; i += V::width) curve(act, V::load(x + i), p).y.store(y + i);
+}
+
+template <Activation act, class T>
+static void forward(const ActivationArgs<T>& a, Range r) {
+    using V = Vec<T>;
+    const ActivationVectors<V> p = {V::set1(a.alpha), V::set1(a.beta), V::set1(a.gamma)};
+    const int64_t n = r.end - r.begin, full = n / V::width, rest = n % V::width;
+    if (full) forward_vectors<act>(a.x + r.begin, a.y + r.begin, full, p);
+    if (rest) {
+        T x[V::width], y[V::width];
+        V::load_n(a.x + r.end - rest, rest).store(x);
+        forward_vectors<act>(x, y, 1, p);
+        V::load(y).store_n(a.y + r.end - rest, rest);
+    }
+}
+
+template <Activation act, bool from_output, class T>
+static void backward_vectors(const T* saved, const T* dy, T* dx, int64_t vectors, const ActivationVectors<Vec<T>>& p, T alpha,
+                             bool accumulate) {
+    using V = Vec<T>;
+    for (int64_t i = 0; i < vectors * V::width; i += V::width) {
+        V s = V::load(saved + i), g = V::load(dy + i);
+        if constexpr (from_output) g = activation_gradient_from_output(act, s, g, alpha);
+        else g = g * curve(act, s, p).slope;
+        if (accumulate) g += V::load(dx + i);
+        g.store(dx + i);
+    }
+}
+
+template <Activation act, bool from_output, class T>
+static void backward(const ActivationGradArgs<T>& a, Range r) {
+    using V = Vec<T>;
+    const ActivationVectors<V> p = {V::set1(a.alpha), V::set1(a.beta), V::set1(a.gamma)};
+    const int64_t n = r.end - r.begin, full = n / V::width, rest = n % V::width, tail = r.end - rest;
+    if (full)
+        backward_vectors<act, from_output>(a.saved + r.begin, a.dy + r.begin, a.dx + r.begin, full, p, a.alpha, a.accumulate);
+    if (rest) {
+        T saved[V::width], dy[V::width], dx[V::width];
+        V::load_n(a.saved + tail, rest).store(saved);
+        V::load_n(a.dy + tail, rest).store(dy);
+        if (a.accumulate) V::load_n(a.dx + tail, rest).store(dx);
+        backward_vectors<act, from_output>(saved, dy, dx, 1, p, a.alpha, a.accumulate);
+        V::load(dx).store_n(a.dx + tail, rest);
+    }
+}
+
+template <class T>
+NETLET_INLINE void activation_fwd(const ActivationArgs<T>& a, Range r) {
+#define NETLET_CASE(name) \
+    case Activation::name: return forward<Activation::name>(a, r);
+    switch (a.act) { NETLET_ACTIVATIONS(NETLET_CASE) }
+#undef NETLET_CASE
+}
+
+template <class T>
+NETLET_INLINE void activation_bwd(const ActivationGradArgs<T>& a, Range r) {
+    if (a.from_output) switch (a.act) {
+            case Activation::linear: return backward<Activation::linear, true>(a, r);
+            case Activation::relu: return backward<Activation::relu, true>(a, r);
+            case Activation::leaky_relu: return backward<Activation::leaky_relu, true>(a, r);
+            case Activation::sigmoid: return backward<Activation::sigmoid, true>(a, r);
+            case Activation::tanh: return backward<Activation::tanh, true>(a, r);
+            case Activation::elu: return backward<Activation::elu, true>(a, r);
+            case Activation::exponential: return backward<Activation::exponential, true>(a, r);
+            default: return;  // not fusable: the op never asks
+        }
+#define NETLET_CASE(name) \
+    case Activation::name: return backward<Activation::name, false>(a, r);
+    switch (a.act) { NETLET_ACTIVATIONS(NETLET_CASE) }
+#undef NETLET_CASE
+}
+
+NETLET_DEFINE_KERNEL(activation_fwd_f32, ActivationArgs<float>) { activation_fwd(a, r); }
+NETLET_DEFINE_KERNEL(activation_fwd_f64, ActivationArgs<double>) { activation_fwd(a, r); }
+NETLET_DEFINE_KERNEL(activation_bwd_f32, ActivationGradArgs<float>) { activation_bwd(a, r); }
+NETLET_DEFINE_KERNEL(activation_bwd_f64, ActivationGradArgs<double>) { activation_bwd(a, r); }
+
+}  // namespace netlet::NETLET_ISA

@@ -1,0 +1,88 @@
+#include "ops/softmax/softmax.h"
+
+#include <algorithm>
+
+#include "dispatch/dispatch.h"
+#include "ops/copy/copy.h"
+
+namespace netlet::ops {
+
+namespace {
+
+struct Extents {
+    int64_t O, N, I;
+};
+
+Extents extents(const Shape& shape, int axis) {
+    return {shape.product(0, axis), shape[axis], shape.product(axis + 1, shape.rank())};
+}
+
+// Some thousand exponentials a chunk.
+Work work_of(const Extents& e) {
+    const int64_t units = e.I == 1 ? e.O : e.O * ((e.I + softmax_columns - 1) / softmax_columns);
+    const int64_t unit_elements = e.N * std::min(e.I, softmax_columns);
+    return {units, std::max<int64_t>(1, 8192 / std::max<int64_t>(1, unit_elements)), 20.0 * (double)(e.O * e.N * e.I)};
+}
+
+template <class T>
+void emit_forward(Tape& tape, const Tensor& x, const Tensor& y, const Extents& e, SoftmaxKind kind) {
+    SoftmaxArgs<T> args{};
+    args.N = e.N;
+    args.I = e.I;
+    args.kind = kind;
+    tape.emit(NETLET_KERNEL_FOR(softmax_fwd, x->dtype), args, {in(args.x, x), out(args.y, y)}, work_of(e));
+}
+
+template <class T>
+void emit_backward(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& dy, const Grad& dx, const Extents& e,
+                   SoftmaxKind kind) {
+    SoftmaxGradArgs<T> args{};
+    args.N = e.N;
+    args.I = e.I;
+    args.kind = kind;
+    args.accumulate = dx.accumulate;
+    const Operand result = dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor);
+    const Kernel kernel = NETLET_KERNEL_FOR(softmax_bwd, y->dtype);
+    if (x) tape.emit(kernel, args, {in(args.x, x), in(args.y, y), in(args.dy, dy), result}, work_of(e));
+    else tape.emit(kernel, args, {in(args.y, y), in(args.dy, dy), result}, work_of(e));
+}
+
+Tensor apply(Tape& tape, const Tensor& x, int axis, SoftmaxKind kind, const char* name, bool keepdims) {
+    check_floating(name, x);
+    axis = normalize_axis(axis, x->shape.rank(), name);
+    const Extents e = extents(x->shape, axis);
+    const bool reduced = kind == SoftmaxKind::logsumexp;
+    Shape shape;
+    for (int i = 0; i < x->shape.rank(); ++i)
+        if (i != axis || !reduced || keepdims) shape.push_back(i == axis && reduced ? 1 : x->shape[i]);
+    Tensor y = tape.empty(shape, x->dtype);
+    if (x->dtype == DType::f64) emit_forward<double>(tape, x, y, e, kind);
+    else emit_forward<float>(tape, x, y, e, kind);
+    if (tape.needs_grad({x})) {
+        const Tensor kept_x = reduced ? x : nullptr;
+        // tape.grad needs x's identity, not its values: those are free to go unless kept_x holds them.
+        tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
+            Grad dx = tape.grad(x);
+            if (!dx) return;
+            if (y->dtype == DType::f64) emit_backward<double>(tape, kept_x, y, dy[0], dx, e, kind);
+            else emit_backward<float>(tape, kept_x, y, dy[0], dx, e, kind);
+        });
+    }
+    return y;
+}
+
+}  // namespace
+
+Tensor softmax(Tape& tape, const Tensor& x, int axis) {
+    return apply(tape, x, axis, SoftmaxKind::softmax, "softmax", false);
+}
+
+Tensor log_softmax(Tape& tape, const Tensor& x, int axis) {
+    return apply(tape, x, axis, SoftmaxKind::log_softmax, "log_softmax", false);
+}
+
+Tensor logsumexp(Tape& tape, const Tensor& x, int axis, bool keepdims) {
+    return apply(tape, x, axis, SoftmaxKind::logsumexp, "logsumexp", keepdims);
+}
+
+}  // namespace netlet::ops

@@ -1,0 +1,42 @@
+// Softmax and its relatives along one axis of x (O, N, I): N is that axis, O and I the product of the extents before and
+// after it. With m = max x and s = sum e^(x - m) over N,
+//
+//   softmax      y = e^(x - m) / s           dx = y (dy - sum dy y)
+//   log_softmax  y = (x - m) - log s         dx = dy - e^y sum dy
+//   logsumexp    y = m + log s   (O, I)      dx = dy e^(x - y)
+//
+// Nothing overflows, and s >= 1 wherever x is finite. Where all x are -inf, softmax and log_softmax are NaN, as NumPy
+// has it (0 / 0), and logsumexp is -inf. Backward keeps y, and x for logsumexp alone.
+//
+// I = 1: the vectors run along a row, and one unit of work is a row. I > 1: each lane has its own column, so that there
+// is nothing to reduce across lanes and nothing to transpose; one unit is softmax_columns columns of one o.
+// Sums go by blocks, so that their error grows with the length of a block and the number of blocks, not with N.
+#pragma once
+#include "base/types.h"
+
+namespace netlet {
+
+constexpr int64_t softmax_columns = 64;  // a multiple of every vector width: the split does not depend on the ISA
+
+enum class SoftmaxKind : int32_t { softmax, log_softmax, logsumexp };
+
+template <class T>
+struct SoftmaxArgs {
+    const T* x;
+    T* y;
+    int64_t N, I;
+    SoftmaxKind kind;
+};
+
+template <class T>
+struct SoftmaxGradArgs {
+    const T* x;  // logsumexp alone
+    const T* y;
+    const T* dy;
+    T* dx;
+    int64_t N, I;
+    SoftmaxKind kind;
+    bool accumulate;  // dx += instead of dx =
+};
+
+}  // namespace netlet
