@@ -1,5 +1,6 @@
-"""Saving and loading: one safe file per model, and the registry of classes that configs may name."""
+"""Saving and loading: one safe file for each model, and the registry of classes that configs may name."""
 
+from .model_file import load_model, save_model
 from .serialization import (
     CustomObjectScope,
     custom_object_scope,
@@ -12,6 +13,7 @@ from .serialization import (
     serialize_keras_object,
     serialize_object,
 )
+from .weights_file import load_weights, save_weights
 
 __all__ = [
     "CustomObjectScope",
@@ -21,7 +23,11 @@ __all__ = [
     "get_custom_objects",
     "get_registered_name",
     "get_registered_object",
+    "load_model",
+    "load_weights",
     "register_keras_serializable",
+    "save_model",
+    "save_weights",
     "serialize_keras_object",
     "serialize_object",
 ]

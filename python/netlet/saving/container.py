@@ -1,0 +1,164 @@
+"""The bytes of a saved file: named arrays and one JSON document, as a safetensors file.
+
+Any safetensors reader opens it. The document stands in the file's metadata under "netlet", its CRC-32 beside it, and
+the arrays' CRC-32s in it, so that damage is told from data. Reading, where bytes may be hostile, is the safetensors
+package's; writing is ours, because its writer leaves neither fsync nor permissions to the caller.
+
+Source: https://github.com/huggingface/safetensors, "Format".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import struct
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from .atomic import replace_file
+
+FORMAT = 1  # raised when a file could not be understood by older releases
+
+_CODES = {
+    "float64": "F64",
+    "float32": "F32",
+    "float16": "F16",
+    "int64": "I64",
+    "int32": "I32",
+    "int16": "I16",
+    "int8": "I8",
+    "uint64": "U64",
+    "uint32": "U32",
+    "uint16": "U16",
+    "uint8": "U8",
+    "bool": "BOOL",
+}
+_DTYPES = {code: name for name, code in _CODES.items()}
+_MAX_HEADER = 100_000_000  # what safetensors readers accept
+
+
+def write_container(path: str, document: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
+    """Writes a file, replacing what is there, whole or not at all.
+
+    Args:
+        document: JSON-able dict.
+        arrays: name to array. Nothing is copied that is C-contiguous and little-endian.
+
+    Raises:
+        ValueError: the document is longer than a safetensors header may be.
+        OSError: it cannot be written; what was there is still whole.
+    """
+    # Widest first: then every array is aligned to its items. The order of names makes the bytes a function of the data.
+    order = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
+    flat = {name: np.ascontiguousarray(arrays[name], arrays[name].dtype.newbyteorder("<")) for name in order}
+    bytes_of = {name: _bytes(array) for name, array in flat.items()}
+    text = json.dumps({**document, "format": FORMAT, "crc32": {name: zlib.crc32(bytes_of[name]) for name in order}})
+    header: dict[str, Any] = {"__metadata__": {"netlet": text, "netlet_crc32": str(zlib.crc32(text.encode()))}}
+    offset = 0
+    for name in order:
+        end = offset + bytes_of[name].nbytes
+        code, shape = _CODES[arrays[name].dtype.name], list(arrays[name].shape)
+        header[name] = {"dtype": code, "shape": shape, "data_offsets": [offset, end]}
+        offset = end
+    encoded = json.dumps(header).encode()
+    encoded += b" " * (-len(encoded) % 8)
+    if len(encoded) > _MAX_HEADER:
+        raise ValueError(
+            f"The model's description is {len(encoded)} bytes long; a safetensors file holds at most {_MAX_HEADER}. "
+            "Are there large arrays in a layer's config?"
+        )
+    replace_file(path, [struct.pack("<Q", len(encoded)), encoded, *(bytes_of[name] for name in order)])
+
+
+class Container:
+    """A file opened for reading: `document`, and arrays read one at a time.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ValueError: not such a file, or a damaged one.
+        OSError: missing, or not readable.
+    """
+
+    def __init__(self, path: str) -> None:
+        from safetensors import SafetensorError, safe_open
+
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise ValueError(f"'{path}' is no regular file.")
+        try:
+            try:
+                # pread: a file that is cut short meanwhile is an error then, where mmap would be the process's end.
+                self._file = safe_open(path, framework="numpy", backend="pread")
+            except TypeError:  # safetensors before 0.8 has no choice
+                self._file = safe_open(path, framework="numpy")
+            metadata = self._file.metadata() or {}
+        except SafetensorError as error:
+            raise ValueError(f"'{path}' is no netlet file, or a damaged one: {error}.") from error
+        self.path = path
+        self.names = frozenset(self._file.keys())
+        self.document = _document(path, metadata)
+
+    def spec(self, name: str) -> tuple[str, tuple[int, ...]]:
+        """(dtype, shape) of an array, without reading it."""
+        if name not in self.names:
+            raise ValueError(f"'{self.path}' is damaged: the array '{name}' is missing.")
+        piece = self._file.get_slice(name)
+        code = str(piece.get_dtype())
+        if code not in _DTYPES:
+            raise ValueError(f"'{self.path}': array '{name}' has dtype {code}, which netlet does not read.")
+        return _DTYPES[code], tuple(piece.get_shape())
+
+    def read(self, name: str) -> np.ndarray:
+        """An array, checked against its CRC-32."""
+        self.spec(name)
+        try:
+            array: np.ndarray = self._file.get_tensor(name)
+        except Exception as error:
+            raise ValueError(f"'{self.path}' is damaged: array '{name}' cannot be read: {error}.") from error
+        sums = self.document.get("crc32")
+        if not isinstance(sums, dict) or sums.get(name) != zlib.crc32(_bytes(array)):
+            raise ValueError(f"'{self.path}' is damaged: the bytes of array '{name}' have changed.")
+        return array
+
+    def nbytes(self, name: str) -> int:
+        dtype, shape = self.spec(name)
+        return int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
+
+    def strings(self, key: str) -> list[str]:
+        """A list of strings out of the document; empty where there is none."""
+        value = self.document.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise ValueError(f"'{self.path}' is damaged: '{key}' is no list of names.")
+        return value
+
+
+def _bytes(array: np.ndarray) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
+
+
+def _document(path: str, metadata: Mapping[str, str]) -> dict[str, Any]:
+    text = metadata.get("netlet")
+    if text is None:
+        raise ValueError(f"'{path}' is a safetensors file, but not one of netlet's: it describes no model.")
+    if metadata.get("netlet_crc32") != str(zlib.crc32(text.encode())):
+        raise ValueError(f"'{path}' is damaged: its description has changed.")
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"'{path}' is damaged: its description is no JSON: {error}.") from error
+    if not isinstance(document, dict):
+        raise ValueError(f"'{path}' is damaged: its description is no dict.")
+    number = document.get("format")
+    if not isinstance(number, int):
+        raise ValueError(f"'{path}' is damaged: it does not say its format.")
+    if number > FORMAT:
+        raise ValueError(
+            f"'{path}' was written by a newer netlet (file format {number}; this one reads up to {FORMAT}): "
+            "upgrade netlet to read it."
+        )
+    return document

@@ -1,0 +1,138 @@
+"""Whole models: architecture, weights, how they were compiled and where their training stands, in one file."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from ..variable import blank_variables
+from .container import Container, write_container
+from .paths import path_to_read, path_to_write
+from .serialization import CustomObjectScope, deserialize_object, serialize_object, sharing_scope
+from .weights_file import assign, collect, optimizer_pairs, pair_in_order, rebuilding, set_training_state
+
+# What layers may keep beside the weights that the file holds (a state of a few numbers each) before a file that
+# declares more than it contains is refused.
+_SLACK_BYTES = 1 << 20
+
+
+def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
+    """Saves a model as one file, from which `load_model` makes it again, ready to train on as if never stopped.
+
+    The file holds the architecture, the weights, the arguments of `compile`, the optimizer's state, and the counters
+    of dropout and shuffling. It holds no code: classes and functions of your own are saved by name.
+
+    Args:
+        model: the model.
+        filepath: str or path, ending in ".netlet". Missing directories are made.
+        overwrite: whether a file that is there may be replaced.
+        include_optimizer: whether to save how the model is compiled and its optimizer's state (default True).
+
+    Raises:
+        ValueError: another ending (".keras" and ".h5" are not written yet), or a part that cannot be saved, such as a
+            Lambda layer.
+        FileExistsError: the file is there and `overwrite` is off.
+        OSError: it cannot be written. What was there is still whole then, also if the process is killed.
+
+    Source: Keras 3 `keras.saving.save_model`; the bytes are safetensors.
+    """
+    include_optimizer = kwargs.pop("include_optimizer", True)
+    if kwargs:
+        raise ValueError(f"The following argument(s) are not supported: {sorted(kwargs)}")
+    path = path_to_write(filepath, ".netlet", overwrite)
+    if not getattr(model, "built", True):
+        warnings.warn(
+            f"Model '{model.name}' is saved without weights: it has none yet, because it was never built.", stacklevel=2
+        )
+    with sharing_scope():
+        architecture = serialize_object(model)
+    document, arrays = collect(model)
+    if include_optimizer:
+        document["compile"] = _compile_config(model)
+    else:
+        arrays = {name: arrays[name] for name in document["weights"]}
+        document = {key: value for key, value in document.items() if key not in ("optimizer", "training")}
+    write_container(path, {**document, "kind": "model", "model": architecture}, arrays)
+
+
+def _compile_config(model: Any) -> Any:
+    config = model.get_compile_config() if hasattr(model, "get_compile_config") else None
+    try:
+        return serialize_object(config) if config else None
+    except ValueError as error:
+        # The weights are worth more than the arguments of compile.
+        warnings.warn(
+            f"How model '{model.name}' is compiled was not saved, and load_model will return it uncompiled: {error}",
+            stacklevel=3,
+        )
+        return None
+
+
+def load_model(
+    filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, safe_mode: bool = True
+) -> Any:
+    """Loads a model that `save_model` (or `model.save`) wrote.
+
+    A file is data. Loading runs no code from it, imports nothing that it names, opens no other path, and takes memory
+    in proportion to its size.
+
+    Args:
+        filepath: str or path of the file.
+        custom_objects: dict of name to class or function, for what was saved from your own code and is not decorated
+            with `register_keras_serializable`.
+        compile: whether to compile the model as it was, and restore its optimizer.
+        safe_mode: accepted for Keras's sake; loading is always safe.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: no netlet file, a damaged one, one that names a class which is neither netlet's, nor registered,
+            nor in `custom_objects`, or one with a Lambda layer.
+        OSError: the file is missing or cannot be read.
+
+    Source: Keras 3 `keras.saving.load_model`.
+    """
+    path = path_to_read(filepath)
+    with rebuilding(path), CustomObjectScope(custom_objects):
+        file = Container(path)
+        if file.document.get("kind") != "model" or "model" not in file.document:
+            raise ValueError(f"'{path}' holds weights only: make the model yourself, and use its load_weights().")
+        names = file.strings("weights")
+        model = _rebuild(file, names)
+        assign(file, pair_in_order(file, model.weights, names))
+        if compile and file.document.get("compile"):
+            _recompile(file, model)
+    return model
+
+
+def _rebuild(file: Container, names: list[str]) -> Any:
+    left = sum(file.nbytes(name) for name in names) + _SLACK_BYTES
+
+    def claim(nbytes: int, variable: str) -> None:
+        nonlocal left
+        left -= nbytes
+        if left < 0:
+            raise ValueError(f"the architecture asks for more weights than the file holds, at '{variable}'.")
+
+    with sharing_scope(), blank_variables(claim):
+        model = deserialize_object(file.document["model"])
+    if not hasattr(model, "weights") or not hasattr(model, "name"):
+        raise ValueError(f"the file describes a {type(model).__name__}, not a model.")
+    if names and not getattr(model, "built", True):
+        raise ValueError(
+            f"the file holds weights, and {type(model).__name__} has none after `from_config`: give the class a "
+            "`build(input_shape)` or a `build_from_config(config)` method that makes them."
+        )
+    return model
+
+
+def _recompile(file: Container, model: Any) -> None:
+    config = deserialize_object(file.document["compile"])
+    if not isinstance(config, dict):
+        raise ValueError("the arguments of compile are no dict.")
+    model.compile(**config)
+    if pairs := optimizer_pairs(file, model, model.optimizer, strict=True):
+        assign(file, pairs)
+        set_training_state(file, model)

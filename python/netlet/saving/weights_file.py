@@ -1,0 +1,174 @@
+"""Weights and optimizer state: into a file and out of it."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..version import __version__
+from .container import Container, write_container
+from .paths import path_to_read, path_to_write
+from .serialization import deserialize_object, serialize_object
+
+
+def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
+    """Saves the weights of a model; of a compiled one also where its training stands.
+
+    Args:
+        model: a built model.
+        filepath: str or path, ending in ".weights.netlet". Missing directories are made.
+        overwrite: whether a file that is there may be replaced.
+
+    Raises:
+        ValueError: the model has no weights yet; another ending.
+        FileExistsError: the file is there and `overwrite` is off.
+        OSError: it cannot be written. What was there is still whole then, also if the process is killed.
+    """
+    if not getattr(model, "built", True):
+        raise ValueError(
+            f"Model '{model.name}' has no weights to save yet. Build it first: call it on data, or use `build()`."
+        )
+    path = path_to_write(filepath, ".weights.netlet", overwrite)
+    document, arrays = collect(model)
+    write_container(path, {**document, "kind": "weights"}, arrays)
+
+
+def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
+    """Loads weights that `save_weights` or `save_model` wrote, in the order of `model.weights`.
+
+    A compiled model also gets the optimizer's state back, where the file has it and it fits.
+
+    Args:
+        model: a built model of the same architecture.
+        filepath: str or path of a ".weights.netlet" or ".netlet" file.
+        skip_mismatch: load by name instead, leave out weights that are missing or of another shape, and warn.
+
+    Raises:
+        ValueError: the model is not built, number or shapes of the weights differ, or the file is damaged; the model
+            is unchanged then.
+        OSError: the file is missing or cannot be read.
+    """
+    path = path_to_read(filepath)
+    if not getattr(model, "built", True):
+        raise ValueError(
+            f"Model '{model.name}' has no weights to load into yet. Build it first: call it on data, or use `build()`."
+        )
+    with rebuilding(path):
+        file = Container(path)
+        names = file.strings("weights")
+        chosen = pair_by_name(file, model, names) if skip_mismatch else pair_in_order(file, model.weights, names)
+        for _, name in chosen:
+            file.read(name)  # all checked before any is changed
+        optimizer = getattr(model, "optimizer", None)
+        slots = optimizer_pairs(file, model, optimizer, strict=False) if optimizer is not None else []
+        for _, name in slots:
+            file.read(name)
+        assign(file, [*chosen, *slots])
+        if slots:
+            set_training_state(file, model)
+
+
+@contextlib.contextmanager
+def rebuilding(path: str) -> Iterator[None]:
+    """Whatever goes wrong with what a file says is a ValueError that names the file."""
+    try:
+        yield
+    except OSError:
+        raise
+    except Exception as error:
+        text = str(error) or type(error).__name__
+        raise ValueError(text if path in text else f"Cannot load '{path}': {text}") from error
+
+
+def collect(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The part of the document, and the arrays, that say what a model's training has made of it."""
+    arrays: dict[str, np.ndarray] = {}
+
+    def keep(group: str, label: str, variable: Any) -> str:
+        name = base = f"{group}/{label}"
+        count = 1
+        while name in arrays:
+            count += 1
+            name = f"{base}#{count}"
+        arrays[name] = np.asarray(_tensor(variable).numpy())
+        return name
+
+    document: dict[str, Any] = {"netlet": __version__}
+    document["weights"] = [keep("weights", v.path, v) for v in model.weights]
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is not None and getattr(optimizer, "built", False):
+        document["optimizer"] = [keep("optimizer", v.path, v) for v in optimizer.variables]
+        if hasattr(model, "_training_state"):
+            document["training"] = serialize_object(model._training_state())
+    return document, arrays
+
+
+def _tensor(variable: Any) -> Any:
+    return getattr(variable, "_tensor", variable)
+
+
+Pairs = list[tuple[Any, str]]
+
+
+def pair_in_order(file: Container, variables: Sequence[Any], names: list[str], what: str = "weights") -> Pairs:
+    """Variables with the arrays for them, one by one in order; every shape checked."""
+    if len(names) != len(variables):
+        raise ValueError(f"the file holds {len(names)} {what}, and the model has {len(variables)}.")
+    for variable, name in zip(variables, names, strict=True):
+        dtype, shape = file.spec(name)
+        if shape != tuple(variable.shape):
+            raise ValueError(f"'{variable.path}' has shape {tuple(variable.shape)}; in the file '{name}' has {shape}.")
+        if np.dtype(dtype).kind != np.dtype(variable.dtype).kind:
+            raise ValueError(f"'{variable.path}' has dtype {variable.dtype}; in the file '{name}' has {dtype}.")
+    return list(zip(variables, names, strict=True))
+
+
+def pair_by_name(file: Container, model: Any, names: list[str]) -> Pairs:
+    """Variables with the arrays of the same name, where there are any that fit."""
+    pairs: Pairs = []
+    for variable in model.weights:
+        # The first part of a path is the model's own name, which tells nothing about which layer it is.
+        tail = variable.path.split("/", 1)[-1]
+        found = [n for n in names if n == f"weights/{variable.path}" or n.split("/", 2)[-1] == tail]
+        if not found:
+            warnings.warn(f"'{variable.path}' is not in the file; it was left as it is.", stacklevel=3)
+            continue
+        try:
+            pairs += pair_in_order(file, [variable], found[:1])
+        except ValueError as error:
+            warnings.warn(f"{error} It was left as it is.", stacklevel=3)
+    return pairs
+
+
+def optimizer_pairs(file: Container, model: Any, optimizer: Any, strict: bool) -> Pairs:
+    """The optimizer's variables, built if need be, with the arrays for them."""
+    names = file.strings("optimizer")
+    if not names:
+        return []
+    optimizer.build(model.trainable_variables)
+    try:
+        return pair_in_order(file, optimizer.variables, names, "numbers and arrays of the optimizer's state")
+    except ValueError as error:
+        if strict:
+            raise
+        warnings.warn(f"The state of optimizer '{optimizer.name}' was not loaded: {error}", stacklevel=3)
+        return []
+
+
+def assign(file: Container, pairs: Pairs) -> None:
+    for variable, name in pairs:
+        value = file.read(name)
+        if hasattr(variable, "assign"):
+            variable.assign(value)
+        else:
+            variable.copy_from(value)
+
+
+def set_training_state(file: Container, model: Any) -> None:
+    state = file.document.get("training")
+    if state is not None and hasattr(model, "_set_training_state"):
+        model._set_training_state(deserialize_object(state))
