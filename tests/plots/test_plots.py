@@ -1,0 +1,112 @@
+"""The plots: what they draw, into which axes, and what they refuse. Their look is judged by eye (the demo's picture)."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from netlet import plots
+from netlet.plots import style
+from support.child import run_child
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def test_confusion_counts_are_scikit_learns():
+    from sklearn.metrics import confusion_matrix
+
+    rng = np.random.default_rng(0)
+    t, p = rng.integers(0, 7, 500), rng.integers(0, 7, 500)
+    assert np.array_equal(plots.confusion_counts(t, p, 9)[:7, :7], confusion_matrix(t, p))
+    assert plots.confusion_counts(t, p, 9).sum() == 500
+
+
+@pytest.mark.parametrize(
+    ("t", "p", "classes", "message"),
+    [
+        ([0, 1], [0], None, "2 true labels and 1"),
+        ([0, 3], [0, 1], 3, r"outside of \[0, 3\)"),
+        ([0, -1], [0, 1], 3, "-1"),
+    ],
+)
+def test_confusion_counts_refuses(t, p, classes, message):
+    with pytest.raises(ValueError, match=message):
+        plots.confusion_counts(t, p, classes)
+
+
+def test_confusion_counts_of_nothing():
+    assert plots.confusion_counts([], [], 2).tolist() == [[0, 0], [0, 0]]
+
+
+def test_confusion_matrix_writes_every_count_once():
+    counts = np.array([[50, 2, 0], [0, 48, 0], [1, 0, 0]])
+    ax = plots.confusion_matrix(counts, ["a", "b", "c"])
+    assert sorted(t.get_text() for t in ax.texts) == ["1", "2", "48", "50"]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b", "c"]
+
+
+def test_learning_curves_draw_what_was_logged():
+    ax = plots.learning_curves({"loss": [3.0, 2.0], "val_loss": [4.0, 1.0], "accuracy": [0.1, 0.2]})
+    training, validation = ax.get_lines()
+    assert training.get_ydata().tolist() == [3, 2]
+    assert validation.get_ydata().tolist() == [4, 1]
+    assert training.get_xdata()[0] == 1
+    assert len(plots.learning_curves({"accuracy": [0.1, 0.2]}, "accuracy").get_lines()) == 1
+
+
+def test_learning_curves_take_what_fit_returns_and_the_axes_they_are_given():
+    class History:
+        def __init__(self):
+            self.history = {"loss": [1.0]}
+
+    _, given = plt.subplots()
+    assert plots.learning_curves(History(), ax=given) is given
+
+
+def test_learning_curves_name_a_missing_key():
+    with pytest.raises(ValueError, match=r"no 'auc'.*\['loss'\]"):
+        plots.learning_curves({"loss": [1.0]}, "auc")
+
+
+def test_sample_grid_marks_the_wrong_ones():
+    figure = plots.sample_grid(np.zeros((3, 8, 8)), [1, 2, 3], [1, 9, 3], rows=2, columns=2)
+    titles = [ax.get_title() for ax in figure.axes]
+    assert titles == ["1", "9 (is 2)", "3", ""]
+    marked = [to_hex(ax.spines["top"].get_edgecolor()) == style.WRONG for ax in figure.axes]
+    assert marked == [False, True, False, False]
+    assert not figure.axes[3].get_visible()
+
+
+@pytest.mark.parametrize("shape", [(4, 8, 8, 1), (4, 8, 8, 3)])
+def test_sample_grid_takes_channels(shape):
+    assert len(plots.sample_grid(np.zeros(shape), [0] * 4, [0] * 4, rows=1, columns=4).axes) == 4
+
+
+def test_sample_grid_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match=r"\(3, 64\)"):
+        plots.sample_grid(np.zeros((3, 64)), [1, 2, 3], [1, 2, 3])
+    with pytest.raises(ValueError, match=r"\(2,\)"):
+        plots.sample_grid(np.zeros((3, 8, 8)), [1, 2], [1, 2, 3])
+
+
+def test_without_matplotlib_the_error_names_the_extra():
+    child = run_child(
+        """
+        import sys
+        sys.modules["matplotlib"] = sys.modules["matplotlib.pyplot"] = None
+        from netlet import plots
+        print(plots.confusion_counts([0, 1], [0, 1]).tolist())  # numbers need no matplotlib
+        try:
+            plots.learning_curves({"loss": [1.0]})
+        except ImportError as e:
+            print(e)
+        """
+    )
+    assert "[[1, 0], [0, 1]]" in child.stdout
+    assert "netlet[plot]" in child.stdout
