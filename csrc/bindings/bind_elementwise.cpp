@@ -1,0 +1,113 @@
+// ops/elementwise. Python numbers take the dtype of the array beside them; an ndarray beside a Tensor takes the Tensor's
+// floating type, as in Keras, where NumPy's float64 default does not turn a model into doubles.
+#include <cmath>
+
+#include "bindings/array_view.h"
+#include "bindings/bindings.h"
+#include "ops/copy/copy.h"
+#include "ops/elementwise/elementwise.h"
+
+namespace netlet::bindings {
+
+namespace {
+
+Tensor eager_cast(const Tensor& x, DType dtype) {
+    Tape eager(Tape::Mode::eager);
+    return ops::cast(eager, x, dtype);
+}
+
+bool fits_int32(const Tensor& scalar) {
+    const int64_t v = *scalar->data<int64_t>();
+    return v == (int32_t)v;
+}
+
+// The dtype of a Python number beside an array of type `other`.
+DType weak_dtype(const Tensor& scalar, DType other) {
+    switch (scalar->dtype) {
+        case DType::f64: return is_floating(other) ? other : DType::f32;
+        case DType::i64:
+            if (is_floating(other)) return other;
+            return fits_int32(scalar) && other != DType::i64 ? DType::i32 : DType::i64;
+        default: return DType::boolean;
+    }
+}
+
+DType lone_dtype(const Tensor& scalar) { return scalar->dtype == DType::boolean ? DType::i32 : weak_dtype(scalar, DType::i32); }
+
+// `a` as it stands beside `b`.
+Tensor beside(const Arg& a, const Arg& b) {
+    if (a.scalar) return eager_cast(a, b.scalar ? lone_dtype(a) : weak_dtype(a, b->dtype));
+    if (b.native && !a.native && is_floating(a->dtype) && is_floating(b->dtype)) return eager_cast(a, b->dtype);
+    return a;
+}
+
+Tensor alone(const Arg& x) { return x.scalar ? eager_cast(x, lone_dtype(x)) : x.tensor; }
+
+}  // namespace
+
+void bind_elementwise(py::module_& m) {
+    using namespace py::literals;
+
+    auto binary = [&](const char* name, BinaryOp op) {
+        m.def(name, [op](const Arg& a, const Arg& b) { return give(ops::binary(Tape::current(), op, beside(a, b), beside(b, a)), a, b); },
+              "x1"_a, "x2"_a, NoGil());
+    };
+    binary("add", BinaryOp::add);
+    binary("subtract", BinaryOp::subtract);
+    binary("multiply", BinaryOp::multiply);
+    binary("divide", BinaryOp::divide);
+    binary("maximum", BinaryOp::maximum);
+    binary("minimum", BinaryOp::minimum);
+    m.def("power",
+          [](const Arg& a, const Arg& b) {
+              Tape& tape = Tape::current();
+              if (b.scalar && !a.scalar) return give(ops::power(tape, a, *eager_cast(b, DType::f64)->data<double>()), a);
+              return give(ops::binary(tape, BinaryOp::power, beside(a, b), beside(b, a)), a, b);
+          },
+          "x1"_a, "x2"_a, NoGil());
+
+    auto compare = [&](const char* name, CompareOp op) {
+        m.def(name, [op](const Arg& a, const Arg& b) { return give(ops::compare(Tape::current(), op, beside(a, b), beside(b, a)), a, b); },
+              "x1"_a, "x2"_a, NoGil());
+    };
+    compare("equal", CompareOp::equal);
+    compare("not_equal", CompareOp::not_equal);
+    compare("less", CompareOp::less);
+    compare("less_equal", CompareOp::less_equal);
+    compare("greater", CompareOp::greater);
+    compare("greater_equal", CompareOp::greater_equal);
+
+    auto logical = [&](const char* name, LogicalOp op) {
+        m.def(name, [op](const Arg& a, const Arg& b) { return give(ops::logical(Tape::current(), op, a, b), a, b); }, "x1"_a, "x2"_a, NoGil());
+    };
+    logical("logical_and", LogicalOp::logical_and);
+    logical("logical_or", LogicalOp::logical_or);
+    logical("logical_xor", LogicalOp::logical_xor);
+    m.def("logical_not", [](const Arg& x) { return give(ops::logical_not(Tape::current(), alone(x)), x); }, "x"_a, NoGil());
+
+#define NETLET_UNARY(name, kept)                                                                                       \
+    if (UnaryOp::name != UnaryOp::clip)                                                                                \
+        m.def(#name, [](const Arg& x) { return give(ops::unary(Tape::current(), UnaryOp::name, alone(x)), x); }, "x"_a, NoGil());
+    NETLET_UNARY_OPS(NETLET_UNARY)
+#undef NETLET_UNARY
+    m.def("clip",
+          [](const Arg& x, const std::optional<double>& lo, const std::optional<double>& hi) {
+              return give(ops::clip(Tape::current(), alone(x), lo.value_or(-INFINITY), hi.value_or(INFINITY)), x);
+          },
+          "x"_a, "x_min"_a = py::none(), "x_max"_a = py::none(), NoGil(), "minimum(maximum(x, x_min), x_max)");
+
+    auto classify = [&](const char* name, ClassifyOp op) {
+        m.def(name, [op](const Arg& x) { return give(ops::classify(Tape::current(), op, alone(x)), x); }, "x"_a, NoGil());
+    };
+    classify("isfinite", ClassifyOp::isfinite);
+    classify("isnan", ClassifyOp::isnan);
+    classify("isinf", ClassifyOp::isinf);
+
+    m.def("where",
+          [](const Arg& condition, const Arg& a, const Arg& b) {
+              return give(ops::where(Tape::current(), condition, beside(a, b), beside(b, a)), condition, a, b);
+          },
+          "condition"_a, "x1"_a, "x2"_a, NoGil());
+}
+
+}  // namespace netlet::bindings

@@ -1,0 +1,32 @@
+// Kernels that exist for float32, float64, int32 and int64 alike.
+#pragma once
+#include "base/dtype.h"
+#include "base/error.h"
+#include "dispatch/dispatch.h"
+
+namespace netlet {
+
+inline Kernel number_kernel(DType t, KernelId f32, KernelId f64, KernelId i32, KernelId i64) {
+    return kernel(t == DType::f32 ? f32 : t == DType::f64 ? f64 : t == DType::i32 ? i32 : i64);
+}
+
+inline bool is_number(DType t) { return is_floating(t) || t == DType::i32 || t == DType::i64; }
+
+// Calls f with a value of the C++ type of t: with_number(t, [&](auto zero) { using T = decltype(zero); ... }).
+template <class F>
+void with_number(DType t, F f) {
+    switch (t) {
+        case DType::f32: return f(float{});
+        case DType::f64: return f(double{});
+        case DType::i32: return f(int32_t{});
+        case DType::i64: return f(int64_t{});
+        default: throw TypeError(std::string("no arithmetic on ") + name_of(t));
+    }
+}
+
+}  // namespace netlet
+
+// The kernel `name` for a number type: NETLET_NUMBER_KERNEL(reduce, x->dtype).
+#define NETLET_NUMBER_KERNEL(name, dtype)                                                                              \
+    ::netlet::number_kernel(dtype, ::netlet::KernelId::name##_f32, ::netlet::KernelId::name##_f64,                     \
+                            ::netlet::KernelId::name##_i32, ::netlet::KernelId::name##_i64)

@@ -1,0 +1,96 @@
+// Elementwise operations with NumPy's broadcasting. The loop nest holds the strides of the operands; y is contiguous.
+// A unit of work is an element of y.
+//
+//   binary    y = a op b                     binary_bwd   dx = dy * d(a op b)/dp, p one operand and q the other, over y's shape
+//   compare   y = a op b, bool               logical      the same on bytes that are 0 or 1
+//   unary     y = f(x)                       unary_bwd    dx = dy * f', from what the table below says was kept
+//   classify  y = f(x), bool                 where        y = c ? a : b
+#pragma once
+#include "base/strided.h"
+#include "base/types.h"
+
+namespace netlet {
+
+enum class BinaryOp : int32_t { add, subtract, multiply, divide, power, maximum, minimum };
+// The derivative that binary_bwd multiplies dy by. divisor: of q / p. base: of p^q. exponent: of q^p.
+enum class BinaryGrad : int32_t { factor, dividend, divisor, base, exponent, maximum, minimum };
+enum class CompareOp : int32_t { equal, not_equal, less, less_equal, greater, greater_equal };
+enum class LogicalOp : int32_t { logical_and, logical_or, logical_xor };
+enum class ClassifyOp : int32_t { isfinite, isnan, isinf };
+
+// name, what backward keeps: x, y, or nothing where the derivative is constant or 0 (none flows through steps).
+#define NETLET_UNARY_OPS(f)                                                                                             \
+    f(negative, x) f(abs, x) f(exp, y) f(log, x) f(log1p, x) f(expm1, y) f(sqrt, y) f(rsqrt, y) f(square, x)            \
+    f(sin, x) f(cos, x) f(tan, y) f(erf, x) f(reciprocal, y) f(clip, x) f(sign, none) f(floor, none) f(ceil, none)      \
+    f(round, none)
+enum class UnaryOp : int32_t {
+#define NETLET_UNARY(name, kept) name,
+    NETLET_UNARY_OPS(NETLET_UNARY)
+#undef NETLET_UNARY
+};
+
+template <class T>
+struct BinaryArgs {
+    const T *a, *b;
+    T* y;
+    Strided<2> nest;
+    BinaryOp op;
+};
+
+template <class T>
+struct BinaryBackwardArgs {
+    const T *p, *q, *dy;
+    T* dx;
+    Strided<2> nest;  // p, q
+    BinaryGrad op;
+    bool accumulate;
+};
+
+template <class T>
+struct CompareArgs {
+    const T *a, *b;
+    uint8_t* y;
+    Strided<2> nest;
+    CompareOp op;
+};
+
+struct LogicalArgs {
+    const uint8_t *a, *b;
+    uint8_t* y;
+    Strided<2> nest;
+    LogicalOp op;
+};
+
+struct WhereArgs {
+    const uint8_t* c;
+    const void *a, *b;
+    void* y;
+    Strided<3> nest;
+    int32_t bytes;  // of an element
+};
+
+template <class T>
+struct UnaryArgs {
+    const T* x;
+    T* y;
+    T lo, hi;  // clip
+    UnaryOp op;
+};
+
+template <class T>
+struct UnaryBackwardArgs {
+    const T *kept, *dy;
+    T* dx;
+    T lo, hi;
+    UnaryOp op;
+    bool accumulate;
+};
+
+template <class T>
+struct ClassifyArgs {
+    const T* x;
+    uint8_t* y;
+    ClassifyOp op;
+};
+
+}  // namespace netlet

@@ -1,0 +1,147 @@
+#include <string.h>
+
+#include "dispatch/kernel_table.h"
+#include "ops/shape/shape_args.h"
+
+namespace netlet::NETLET_ISA {
+
+// ---- move ------------------------------------------------------------------------------------------------------------
+// Elements are moved as bits, so one instance serves all types of a size.
+template <class Bits>
+NETLET_INLINE void move_tiles(const MoveArgs& a, Range r) {
+    const Strided<2>& s = a.nest;
+    const int last = s.rank - 1, axis = a.tile_axis;
+    const int64_t columns = s.extent[last], x_column = s.stride[0][last], y_row = s.stride[1][axis];
+    const int64_t tiles = (s.extent[axis] + move_tile - 1) / move_tile;
+    for (int64_t unit = r.begin; unit < r.end; ++unit) {
+        const int64_t first = unit % tiles * move_tile, left = s.extent[axis] - first;
+        int64_t rest = unit / tiles, x_at = a.x_first + first, y_at = a.y_first + first * y_row;
+        for (int d = last - 1; d >= 0; --d) {
+            if (d == axis) continue;
+            x_at += rest % s.extent[d] * s.stride[0][d];
+            y_at += rest % s.extent[d] * s.stride[1][d];
+            rest /= s.extent[d];
+        }
+        const Bits* x = static_cast<const Bits*>(a.x) + x_at;
+        Bits* y = static_cast<Bits*>(a.y) + y_at;
+        const int64_t rows = left < move_tile ? left : move_tile;
+        for (int64_t begin = 0; begin < columns; begin += move_tile) {
+            const int64_t end = begin + move_tile < columns ? begin + move_tile : columns;
+            for (int64_t i = 0; i < rows; ++i)
+                for (int64_t j = begin; j < end; ++j) y[i * y_row + j] = x[i + j * x_column];
+        }
+    }
+}
+
+template <class Bits>
+NETLET_INLINE void move_as(const MoveArgs& a, Range r) {
+    if (a.tile_axis >= 0) return move_tiles<Bits>(a, r);
+    const int last = a.nest.rank - 1;
+    const int64_t x_step = a.nest.stride[0][last], y_step = a.nest.stride[1][last];
+    for_rows(a.nest, r, [&](const int64_t(&at)[2], int64_t, int64_t n) {
+        const Bits* NETLET_RESTRICT x = static_cast<const Bits*>(a.x) + a.x_first + at[0];
+        Bits* NETLET_RESTRICT y = static_cast<Bits*>(a.y) + a.y_first + at[1];
+        if (x_step == 1 && y_step == 1) {
+            if (n >= 64) memcpy(y, x, (size_t)n * sizeof(Bits));
+            else
+                for (int64_t i = 0; i < n; ++i) y[i] = x[i];
+        } else if (x_step == 0 && y_step == 1) {
+            const Bits value = *x;
+            for (int64_t i = 0; i < n; ++i) y[i] = value;
+        } else {
+            for (int64_t i = 0; i < n; ++i) y[i * y_step] = x[i * x_step];
+        }
+    });
+}
+
+NETLET_DEFINE_KERNEL(move, MoveArgs) {
+    if (a.bytes == 4) move_as<uint32_t>(a, r);
+    else if (a.bytes == 8) move_as<uint64_t>(a, r);
+    else move_as<uint8_t>(a, r);
+}
+
+template <class T>
+NETLET_INLINE void move_add(const MoveAddArgs<T>& a, Range r) {
+    const int last = a.nest.rank - 1;
+    const int64_t x_step = a.nest.stride[0][last], y_step = a.nest.stride[1][last];
+    const T scale = a.scale;
+    for_rows(a.nest, r, [&](const int64_t(&at)[2], int64_t, int64_t n) {
+        const T* NETLET_RESTRICT x = a.x + a.x_first + at[0];
+        T* NETLET_RESTRICT y = a.y + a.y_first + at[1];
+        if (!a.accumulate)
+            for (int64_t i = 0; i < n; ++i) y[i * y_step] = scale * x[i * x_step];
+        else if (x_step == 1 && y_step == 1)
+            for (int64_t i = 0; i < n; ++i) y[i] += scale * x[i];
+        else
+            for (int64_t i = 0; i < n; ++i) y[i * y_step] += scale * x[i * x_step];
+    });
+}
+
+NETLET_DEFINE_KERNEL(move_add_f32, MoveAddArgs<float>) { move_add(a, r); }
+NETLET_DEFINE_KERNEL(move_add_f64, MoveAddArgs<double>) { move_add(a, r); }
+
+// ---- rows by index ---------------------------------------------------------------------------------------------------
+NETLET_INLINE int64_t index_at(const void* index, DType dtype, int64_t i) {
+    return dtype == DType::i32 ? (int64_t)static_cast<const int32_t*>(index)[i] : static_cast<const int64_t*>(index)[i];
+}
+
+// Counts negative indices from the end; -1 for what lies outside.
+NETLET_INLINE int64_t row_of(int64_t index, int64_t n) {
+    const int64_t row = index < 0 ? index + n : index;
+    return row >= 0 && row < n ? row : -1;
+}
+
+template <class Bits>
+NETLET_INLINE void gather_as(const GatherArgs& a, Range r, Bits missing) {
+    for (int64_t unit = r.begin; unit < r.end; ++unit) {
+        const int64_t row = row_of(index_at(a.index, a.index_dtype, unit % a.k), a.n);
+        const Bits* x = static_cast<const Bits*>(a.x) + (unit / a.k * a.n + row) * a.inner;
+        Bits* y = static_cast<Bits*>(a.y) + unit * a.inner;
+        if (row >= 0) memcpy(y, x, (size_t)a.inner * sizeof(Bits));
+        else
+            for (int64_t i = 0; i < a.inner; ++i) y[i] = missing;
+    }
+}
+
+NETLET_DEFINE_KERNEL(gather, GatherArgs) {
+    switch (a.dtype) {
+        case DType::f32: return gather_as<uint32_t>(a, r, 0x7fc00000u);
+        case DType::f64: return gather_as<uint64_t>(a, r, 0x7ff8000000000000u);
+        case DType::i32: return gather_as<uint32_t>(a, r, 0);
+        case DType::i64: return gather_as<uint64_t>(a, r, 0);
+        default: return gather_as<uint8_t>(a, r, 0);
+    }
+}
+
+template <class T>
+NETLET_INLINE void scatter_add(const ScatterAddArgs<T>& a, Range r) {
+    for (int64_t o = 0; o < a.outer; ++o) {
+        T* dx = a.dx + o * a.n * a.inner;
+        if (!a.accumulate) memset(dx + r.begin * a.inner, 0, (size_t)((r.end - r.begin) * a.inner) * sizeof(T));
+        for (int64_t k = 0; k < a.k; ++k) {
+            const int64_t row = row_of(index_at(a.index, a.index_dtype, k), a.n);
+            if (row < r.begin || row >= r.end) continue;
+            const T* NETLET_RESTRICT from = a.dy + (o * a.k + k) * a.inner;
+            T* NETLET_RESTRICT to = dx + row * a.inner;
+            for (int64_t i = 0; i < a.inner; ++i) to[i] += from[i];
+        }
+    }
+}
+
+NETLET_DEFINE_KERNEL(scatter_add_f32, ScatterAddArgs<float>) { scatter_add(a, r); }
+NETLET_DEFINE_KERNEL(scatter_add_f64, ScatterAddArgs<double>) { scatter_add(a, r); }
+
+template <class T>
+NETLET_INLINE void one_hot(const OneHotArgs<T>& a, Range r) {
+    for (int64_t unit = r.begin; unit < r.end; ++unit) {
+        const int64_t hot = index_at(a.index, a.index_dtype, unit);
+        T* y = a.y + unit / a.inner * a.n * a.inner + unit % a.inner;
+        for (int64_t c = 0; c < a.n; ++c) y[c * a.inner] = T(0);
+        if (hot >= 0 && hot < a.n) y[hot * a.inner] = T(1);
+    }
+}
+
+NETLET_DEFINE_KERNEL(one_hot_f32, OneHotArgs<float>) { one_hot(a, r); }
+NETLET_DEFINE_KERNEL(one_hot_f64, OneHotArgs<double>) { one_hot(a, r); }
+
+}  // namespace netlet::NETLET_ISA

@@ -1,0 +1,54 @@
+// One number behind the interface of a vector, for the types that Vec does not have: integer kernels share the loops of
+// the floating ones. Integers wrap around, as NumPy's do.
+#pragma once
+#include "simd/vec.h"
+
+namespace netlet::NETLET_ISA {
+
+struct LaneMask {
+    bool m;
+};
+NETLET_INLINE bool any(LaneMask a) { return a.m; }
+
+template <class T>
+struct Lane {
+    using Scalar = T;
+    using Mask = LaneMask;
+    static constexpr int width = 1;
+    T r;
+    static NETLET_MEMBER_INLINE Lane set1(T s) { return {s}; }
+    static NETLET_MEMBER_INLINE Lane load(const T* p) { return {*p}; }
+    static NETLET_MEMBER_INLINE Lane load_n(const T* p, int64_t) { return {*p}; }
+    NETLET_MEMBER_INLINE void store(T* p) const { *p = r; }
+    NETLET_MEMBER_INLINE void store_n(T* p, int64_t) const { *p = r; }
+};
+
+#define NETLET_LANE_WRAPPING(op, builtin)                                                                              \
+    template <class T> NETLET_INLINE Lane<T> operator op(Lane<T> a, Lane<T> b) {                                       \
+        Lane<T> y;                                                                                                     \
+        builtin(a.r, b.r, &y.r);                                                                                       \
+        return y;                                                                                                      \
+    }
+NETLET_LANE_WRAPPING(+, __builtin_add_overflow)
+NETLET_LANE_WRAPPING(-, __builtin_sub_overflow)
+NETLET_LANE_WRAPPING(*, __builtin_mul_overflow)
+#undef NETLET_LANE_WRAPPING
+template <class T> NETLET_INLINE Lane<T> operator/(Lane<T> a, Lane<T> b) { return {(T)(a.r / b.r)}; }
+template <class T> NETLET_INLINE Lane<T> max(Lane<T> a, Lane<T> b) { return a.r > b.r ? a : b; }
+template <class T> NETLET_INLINE Lane<T> min(Lane<T> a, Lane<T> b) { return a.r < b.r ? a : b; }
+template <class T> NETLET_INLINE LaneMask eq(Lane<T> a, Lane<T> b) { return {a.r == b.r}; }
+template <class T> NETLET_INLINE LaneMask is_nan(Lane<T>) { return {false}; }
+
+// The vector that kernels for T use.
+template <class T> struct VectorOf { using type = Lane<T>; };
+template <> struct VectorOf<float> { using type = Vec<float>; };
+template <> struct VectorOf<double> { using type = Vec<double>; };
+
+// n lanes with `missing` in the others.
+template <class T> NETLET_INLINE Vec<T> load_or(const T* p, int64_t n, Vec<T> missing) {
+    using V = Vec<T>;
+    return n >= V::width ? V::load(p) : select(lt(V::iota(), V::set1((T)n)), V::load_n(p, n), missing);
+}
+template <class T> NETLET_INLINE Lane<T> load_or(const T* p, int64_t, Lane<T>) { return Lane<T>::load(p); }
+
+}  // namespace netlet::NETLET_ISA
