@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
+#include <system_error>
 
 #include "base/cpu_info.h"
 #include "base/error.h"
@@ -78,8 +79,12 @@ void ThreadPool::set_num_threads(int n) {
 }
 
 void ThreadPool::start_workers(int wanted) {
-    while ((int)workers_.size() < wanted)
-        workers_.emplace_back([this, seen = epoch_.load(std::memory_order_relaxed)] { work(seen); });
+    try {
+        while ((int)workers_.size() < wanted)
+            workers_.emplace_back([this, seen = epoch_.load(std::memory_order_relaxed)] { work(seen); });
+    } catch (const std::system_error&) {
+        // The process may start no more threads: those that there are do the work, with the same result.
+    }
 }
 
 void ThreadPool::stop_workers() {
