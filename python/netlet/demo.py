@@ -66,7 +66,7 @@ def draw(
     matplotlib.use("Agg")  # a file is wanted, not a window
     import matplotlib.pyplot as plt
 
-    figure = plt.figure(figsize=(13, 9), layout="constrained", facecolor="white")
+    figure: Any = plt.figure(figsize=(13, 9), layout="constrained", facecolor="white")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
     upper, lower = figure.subfigures(2, 1, height_ratios=[1.25, 1])
     left, middle, right = upper.subplots(1, 3, width_ratios=[1, 1, 1.1])

@@ -1,4 +1,4 @@
-"""The plots: what they draw, into which axes, and what they refuse. Their look is judged by eye (the demo's picture)."""
+"""The plots: what they draw, into which axes, and what they refuse. Their look is judged by eye."""
 
 from __future__ import annotations
 

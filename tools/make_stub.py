@@ -1,0 +1,98 @@
+"""Writes python/netlet/_core.pyi from the signatures that pybind11 leaves in the binding's docstrings.
+
+    PYTHONPATH=python python tools/make_stub.py
+
+tests/structure/test_stubs.py says when it is time to.
+"""
+
+from __future__ import annotations
+
+import pathlib
+import re
+
+from netlet import _core
+
+HEAD = '''"""netlet's native core. Written by tools/make_stub.py from the binding."""
+
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+# What may come in: Tensors, Variables, arrays of any layout, DLPack producers, numbers, nested lists.
+_ArrayLike = Any
+# What goes out: a Tensor if a Tensor or a Variable came in, otherwise an ndarray. Not a union, which every caller would
+# have to narrow.
+_Result = Any
+'''
+TYPES = [
+    (r"typing\.SupportsFloat \| typing\.SupportsIndex", "float"),
+    (r"typing\.SupportsInt \| typing\.SupportsIndex", "int"),
+    (r"typing\.Annotated\[numpy\.typing\.ArrayLike, [\w.]+\]", "NDArray[Any]"),
+    (r"Tensor \| numpy\.ndarray", "_Result"),
+    (r"\bArrayLike\b", "_ArrayLike"),
+    (r"numpy\.ndarray", "NDArray[Any]"),
+    (r"netlet\._core\.|netlet::", ""),
+    (r"collections\.abc\.Sequence", "Sequence"),
+    (r"\bSequence(?!\[)", "Sequence[Any]"),
+    (r"\btuple\b(?!\[)", "tuple[Any, ...]"),
+    (r"\blist\b(?!\[)", "list[Any]"),
+    (r"\bdict\b(?!\[)", "dict[str, Any]"),
+    (r"\bobject\b", "Any"),
+]
+
+
+def translated(text: str) -> str:
+    for pattern, replacement in TYPES:
+        text = re.sub(pattern, replacement, text)
+    return text
+
+
+def function(name: str, doc: str, indent: str = "") -> str:
+    match = re.match(r"\w*\((.*)\) -> (.*)$", doc.split("\n")[0])
+    if not match:
+        raise SystemExit(f"{name}: no signature in its docstring; overloaded?")
+    parameters = re.sub(r"\bself: [\w.:]+", "self", match[1])
+    return f"{indent}def {name}({translated(parameters)}) -> {translated(match[2])}: ..."
+
+
+def stub_of_class(cls: type) -> list[str]:
+    lines = [f"class {cls.__name__}:"]
+    for name, member in sorted(vars(cls).items()):
+        if isinstance(member, property):
+            lines.append("    @property")
+            kind = translated((member.fget.__doc__ or "-> Any").split("->")[-1].split("\n")[0].strip())
+            kind = "tuple[int, ...]" if name == "shape" else kind
+            lines.append(f"    def {name}(self) -> {kind}: ...")
+            if member.fset:
+                lines += [f"    @{name}.setter", f"    def {name}(self, value: {kind}) -> None: ..."]
+        elif name == "__exit__":
+            lines.append(
+                "    def __exit__(\n        self, kind: type[BaseException] | None, error: BaseException | None, "
+                "trace: TracebackType | None\n    ) -> None: ..."
+            )
+        elif callable(member) and not name.startswith("_pybind11") and " -> " in (member.__doc__ or ""):
+            lines.append(function(name, member.__doc__, "    "))
+    return [*lines, ""]
+
+
+def stub() -> str:
+    classes, functions = [], []
+    for name, member in sorted(vars(_core).items()):
+        if name.startswith("_"):
+            continue
+        if isinstance(member, type) and issubclass(member, BaseException):
+            classes += [f"class {name}(RuntimeError): ...", ""]
+        elif isinstance(member, type):
+            classes += stub_of_class(member)
+        elif callable(member):
+            functions.append(function(name, member.__doc__))
+    text = "\n".join([HEAD, *classes, *functions, ""])
+    return text.replace("import numpy as np\n", "") if "np." not in text.replace(HEAD, "") else text
+
+
+if __name__ == "__main__":
+    target = pathlib.Path(__file__).resolve().parents[1] / "python" / "netlet" / "_core.pyi"
+    target.write_text(stub(), encoding="utf-8")
