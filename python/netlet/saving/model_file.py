@@ -6,11 +6,18 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from ..variable import blank_variables
 from .container import Container, write_container
 from .paths import path_to_read, path_to_write
 from .serialization import CustomObjectScope, deserialize_object, serialize_object, sharing_scope
-from .weights_file import assign, collect, optimizer_pairs, pair_in_order, rebuilding, set_training_state
+from .weights_file import (
+    assign,
+    collect,
+    optimizer_pairs,
+    pair_in_order,
+    rebuilding,
+    set_seeds,
+    set_training_state,
+)
 
 # What layers may keep beside the weights that the file holds (a state of a few numbers each) before a file that
 # declares more than it contains is refused.
@@ -102,12 +109,15 @@ def load_model(
         names = file.strings("weights")
         model = _rebuild(file, names)
         assign(file, pair_in_order(file, model.weights, names))
+        set_seeds(file, model, strict=True)
         if compile and file.document.get("compile"):
             _recompile(file, model)
     return model
 
 
 def _rebuild(file: Container, names: list[str]) -> Any:
+    from ..variable import blank_variables
+
     left = sum(file.nbytes(name) for name in names) + _SLACK_BYTES
 
     def claim(nbytes: int, variable: str) -> None:

@@ -69,6 +69,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
             file.read(name)
         assign(file, [*chosen, *slots])
         if slots:
+            set_seeds(file, model, strict=False)
             set_training_state(file, model)
 
 
@@ -99,6 +100,7 @@ def collect(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
     document: dict[str, Any] = {"netlet": __version__}
     document["weights"] = [keep("weights", v.path, v) for v in model.weights]
+    document["seeds"] = [[g.seed, g.drawn] for g in getattr(model, "seed_generators", [])]
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and getattr(optimizer, "built", False):
         document["optimizer"] = [keep("optimizer", v.path, v) for v in optimizer.variables]
@@ -166,6 +168,18 @@ def assign(file: Container, pairs: Pairs) -> None:
             variable.assign(value)
         else:
             variable.copy_from(value)
+
+
+def set_seeds(file: Container, model: Any, strict: bool) -> None:
+    """Random layers (dropout) go on in the sequences that they were in."""
+    generators, seeds = list(getattr(model, "seed_generators", [])), file.document.get("seeds", [])
+    if not isinstance(seeds, list) or len(seeds) != len(generators):
+        if not strict:
+            return
+        raise ValueError(f"the file does not hold the seeds of the model's {len(generators)} random layers.")
+    pairs = [(int(seed), int(drawn)) for seed, drawn in seeds]
+    for generator, (seed, drawn) in zip(generators, pairs, strict=True):
+        generator.seed, generator.drawn = seed, drawn
 
 
 def set_training_state(file: Container, model: Any) -> None:
