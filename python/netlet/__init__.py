@@ -1,1 +1,165 @@
-"""A small neural network library with a native core and Keras's interface."""
+"""netlet: a small neural network library with a native core, under Keras's names.
+
+A script written for Keras 3 (Sequential or functional models) runs with its imports changed to `import netlet as keras`.
+
+>>> import netlet
+>>> model = netlet.Sequential([netlet.Input((784,)), netlet.layers.Dense(16, activation="relu")])
+>>> model.count_params()
+12560
+
+Everything is imported when it is first used, so that `import netlet` itself costs little more than NumPy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from .threads import get_num_threads, register_with_threadpoolctl, set_num_threads
+from .version import __version__
+
+if TYPE_CHECKING:
+    from . import (
+        activations,
+        callbacks,
+        config,
+        constraints,
+        datasets,
+        initializers,
+        layers,
+        losses,
+        metrics,
+        models,
+        ops,
+        optimizers,
+        plots,
+        random,
+        regularizers,
+        saving,
+        utils,
+    )
+    from ._core import Tensor
+    from .config import DTypePolicy
+    from .constraints import Constraint
+    from .functional import Model
+    from .gradient_tape import GradientTape
+    from .graph import KerasTensor
+    from .initializers import Initializer
+    from .layers import Input, InputSpec, Layer
+    from .losses import Loss
+    from .metrics import Metric
+    from .optimizers import Optimizer
+    from .regularizers import Regularizer
+    from .sequential import Sequential
+    from .variable import Variable
+
+_MODULES = (
+    "activations",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "initializers",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "plots",
+    "random",
+    "regularizers",
+    "saving",
+    "utils",
+)
+_NAMES = {
+    "Constraint": "constraints",
+    "DTypePolicy": "config",
+    "GradientTape": "gradient_tape",
+    "Initializer": "initializers",
+    "Input": "layers",
+    "InputSpec": "layers",
+    "KerasTensor": "graph",
+    "Layer": "layers",
+    "Loss": "losses",
+    "Metric": "metrics",
+    "Model": "functional",
+    "Optimizer": "optimizers",
+    "Regularizer": "regularizers",
+    "Sequential": "sequential",
+    "Tensor": "_core",
+    "Variable": "variable",
+}
+
+__all__ = [
+    "Constraint",
+    "DTypePolicy",
+    "GradientTape",
+    "Initializer",
+    "Input",
+    "InputSpec",
+    "KerasTensor",
+    "Layer",
+    "Loss",
+    "Metric",
+    "Model",
+    "Optimizer",
+    "Regularizer",
+    "Sequential",
+    "Tensor",
+    "Variable",
+    "__version__",
+    "activations",
+    "callbacks",
+    "config",
+    "constraints",
+    "datasets",
+    "get_num_threads",
+    "initializers",
+    "isa",
+    "layers",
+    "losses",
+    "metrics",
+    "models",
+    "ops",
+    "optimizers",
+    "plots",
+    "random",
+    "regularizers",
+    "saving",
+    "set_num_threads",
+    "utils",
+    "version",
+]
+
+
+def isa() -> str:
+    """The instruction set that the kernels use: "scalar", "avx2", "avx512" or "neon".
+
+    >>> isa() in ("scalar", "avx2", "avx512", "neon")
+    True
+    """
+    from . import _core
+
+    return _core.active_isa()
+
+
+def version() -> str:
+    """The version, as in `keras.version()`."""
+    return __version__
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"{__name__}.{name}")
+    if name in _NAMES:
+        value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
+        return value
+    raise AttributeError(f"module 'netlet' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *globals()})
+
+
+register_with_threadpoolctl()

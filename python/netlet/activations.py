@@ -52,13 +52,9 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     >>> relu(np.array([-2.0, 0.5, 9.0]), negative_slope=0.5, max_value=6.0)
     array([-1. ,  0.5,  6. ])
     """
-    if threshold == 0.0:
-        y = ops.relu(x) if negative_slope == 0.0 else ops.leaky_relu(x, negative_slope)
-    else:
-        above = ops.greater(x, float(threshold))
-        below = ops.multiply(ops.subtract(x, float(threshold)), float(negative_slope))
-        y = ops.where(above, x, below) if negative_slope else ops.where(above, x, 0.0)
-    return y if max_value is None else ops.minimum(y, float(max_value))
+    if threshold == 0.0 and max_value is None:
+        return ops.relu(x) if negative_slope == 0.0 else ops.leaky_relu(x, negative_slope)
+    return ops.relu_general(x, negative_slope, max_value, threshold)
 
 
 def gelu(x: Any, approximate: bool = False) -> Any:
@@ -138,7 +134,7 @@ def get(identifier: Any) -> Callable[..., Any]:
 
 
 # What `ops.dense` applies on the tile of its matrix product: function -> (name, alpha).
-FUSED: dict[Any, tuple[str, float]] = {
+_FUSED: dict[Any, tuple[str, float]] = {
     linear: ("linear", 0.0),
     relu: ("relu", 0.0),
     leaky_relu: ("leaky_relu", 0.2),
@@ -147,3 +143,11 @@ FUSED: dict[Any, tuple[str, float]] = {
     elu: ("elu", 1.0),
     exponential: ("exponential", 0.0),
 }
+
+
+def fused(activation: Any) -> tuple[str, float] | None:
+    """(name, alpha) for `ops.dense` if the matrix product can apply this activation itself, else None."""
+    try:
+        return _FUSED.get(activation)
+    except TypeError:  # a callable object that cannot be a key
+        return None

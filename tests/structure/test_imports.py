@@ -22,7 +22,7 @@ ORDER = [
     {"graph", "variable"},
     {"ops", "gradient_tape"},
     {"activations", "constraints", "initializers", "regularizers"},
-    {"layers", "losses", "metrics"},
+    {"layers", "losses", "metrics", "graph_config"},
     {"optimizers", "callbacks"},
     {"training"},
     {"trainer"},

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import builtins
-import itertools
 from typing import Any
 
 import numpy as np
 
 from .. import _core, graph
 from ..config import standardize_dtype
-from .dispatch import axis_in, concrete, dtype_of, is_native, op, shape_of
+from .dispatch import axis_in, concrete, dtype_of, op, shape_of
 
 
 # ---- new arrays ------------------------------------------------------------------------------------------------------
@@ -133,6 +132,12 @@ def cast(x: Any, dtype: Any) -> Any:
 
 
 @op
+def cast_if_needed(x: Any, dtype: str) -> Any:
+    """x itself where it has that dtype, else cast."""
+    return x if isinstance(x, _core.Tensor) and x.dtype == dtype else _core.cast(x, dtype)
+
+
+@op
 def copy(x: Any) -> Any:
     """The same values in memory of their own."""
     return _core.identity(x)
@@ -182,14 +187,9 @@ def ravel(x: Any) -> Any:
 @op
 def squeeze(x: Any, axis: Any = None) -> Any:
     """Without the given axes of extent 1 (without all of them if None)."""
-    old = shape_of(x)
-    if axis is None:
-        gone = {i for i, d in enumerate(old) if d == 1}
-    else:
-        gone = {axis_in(a, len(old), "ops.squeeze") for a in (axis if isinstance(axis, (tuple, list)) else (axis,))}
-        if builtins.any(old[a] != 1 for a in gone):
-            raise ValueError(f"ops.squeeze: axis {axis} of shape {old} is not of extent 1.")
-    return _core.reshape(x, tuple(d for i, d in enumerate(old) if i not in gone))
+    return _core.squeeze(
+        x, [] if axis is None else [int(a) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
+    )
 
 
 @op
@@ -199,8 +199,10 @@ def expand_dims(x: Any, axis: Any) -> Any:
     >>> expand_dims(np.zeros(3), 0).shape
     (1, 3)
     """
-    old = shape_of(x)
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
+    if len(axes) == 1:
+        return _core.expand_dims(x, int(axes[0]))
+    old = shape_of(x)
     rank = len(old) + len(axes)
     at = {axis_in(a, rank, "ops.expand_dims") for a in axes}
     rest = iter(old)
@@ -255,27 +257,13 @@ def concatenate(xs: Any, axis: int = -1) -> Any:
     >>> concatenate([np.zeros((2, 1)), np.ones((2, 2))], axis=1).shape
     (2, 3)
     """
-    xs = list(xs)
-    if not xs:
-        raise ValueError("ops.concatenate needs at least one array.")
-    shapes = [shape_of(x) for x in xs]
-    axis = axis_in(axis, len(shapes[0]), "ops.concatenate")
-    rest = [(len(s), s[:axis] + s[axis + 1 :]) for s in shapes]
-    if builtins.any(r != rest[0] for r in rest):
-        raise ValueError(f"ops.concatenate: the shapes {shapes} differ elsewhere than in axis {axis}.")
-    return _core.concatenate(xs, axis)
+    return _core.concatenate(list(xs), int(axis))
 
 
 @op
 def stack(x: Any, axis: int = 0) -> Any:
     """Arrays of one shape side by side along a new axis."""
-    xs = list(x)
-    shapes = [shape_of(v) for v in xs]
-    if not xs or builtins.any(s != shapes[0] for s in shapes):
-        raise ValueError(f"ops.stack needs arrays of one shape; given {shapes}.")
-    axis = axis_in(axis, len(shapes[0]) + 1, "ops.stack")
-    wide = (*shapes[0][:axis], 1, *shapes[0][axis:])
-    return _core.concatenate([_core.reshape(v, wide) for v in xs], axis)
+    return _core.stack(list(x), int(axis))
 
 
 def vstack(xs: Any) -> Any:
@@ -297,14 +285,10 @@ def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     if isinstance(indices_or_sections, (int, np.integer)):
         if n % indices_or_sections:
             raise ValueError(f"ops.split: axis {axis} of extent {n} has no {indices_or_sections} equal parts.")
-        cuts = list(range(0, n + 1, n // int(indices_or_sections)))
+        cuts = list(range(0, n, n // int(indices_or_sections)))[1:]
     else:
-        cuts = [0, *(int(i) for i in indices_or_sections), n]
-    return [_slice(x, axis, a, b) for a, b in itertools.pairwise(cuts)]
-
-
-def _slice(x: Any, axis: int, start: int, stop: int) -> Any:
-    return _core.getitem(x, (*[builtins.slice(None)] * axis, builtins.slice(start, stop)))
+        cuts = [int(i) for i in indices_or_sections]
+    return _core.split(x, cuts, axis)
 
 
 @op
@@ -315,7 +299,7 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
     if num is not None and num != extents[axis]:
         raise ValueError(f"ops.unstack: num={num}, but axis {axis} has extent {extents[axis]}.")
     rest = extents[:axis] + extents[axis + 1 :]
-    return [_core.reshape(_slice(x, axis, i, i + 1), rest) for i in range(extents[axis])]
+    return [_core.reshape(part, rest) for part in _core.split(x, list(range(1, extents[axis])), axis)]
 
 
 @op
@@ -347,38 +331,22 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
 @op
 def flip(x: Any, axis: Any = None) -> Any:
     """Elements in reverse order along the axes (all if None)."""
-    rank = len(shape_of(x))
-    axes = range(rank) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
-    at = {axis_in(a, rank, "ops.flip") for a in axes}
-    return _core.getitem(
-        x, tuple(builtins.slice(None, None, -1) if i in at else builtins.slice(None) for i in range(rank))
-    )
+    axes = range(len(shape_of(x))) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
+    return _core.flip(x, [int(a) for a in axes])
 
 
 @op
 def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
     """Each element (slice along the axis) `repeats` times in a row."""
-    extents = shape_of(x)
     if axis is None:
-        x, extents, axis = _core.reshape(x, (int(np.prod(extents, dtype=np.int64)),)), (int(np.prod(extents)),), 0
-    axis = axis_in(axis, len(extents), "ops.repeat")
-    wide = (*extents[: axis + 1], 1, *extents[axis + 1 :])
-    many = (*extents[: axis + 1], int(repeats), *extents[axis + 1 :])
-    result = (*extents[:axis], extents[axis] * int(repeats), *extents[axis + 1 :])
-    return _core.reshape(_core.broadcast_to(_core.reshape(x, wide), many), result)
+        return _core.repeat(_core.reshape(x, (size(x),)), int(repeats), 0)
+    return _core.repeat(x, int(repeats), int(axis))
 
 
 @op
 def tile(x: Any, repeats: Any) -> Any:
     """x repeated as a whole, so many times along each axis."""
-    counts = [int(repeats)] if isinstance(repeats, (int, np.integer)) else [int(r) for r in repeats]
-    extents = list(shape_of(x))
-    counts = [1] * (len(extents) - len(counts)) + counts
-    extents = [1] * (len(counts) - len(extents)) + extents
-    wide = [d for e in extents for d in (1, e)]
-    many = [d for c, e in zip(counts, extents, strict=True) for d in (c, e)]
-    whole = _core.broadcast_to(_core.reshape(x, wide), many)
-    return _core.reshape(whole, tuple(c * e for c, e in zip(counts, extents, strict=True)))
+    return _core.tile(x, [int(repeats)] if isinstance(repeats, (int, np.integer)) else [int(r) for r in repeats])
 
 
 @op
@@ -386,17 +354,5 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float =
     """With `pad_width` ((before, after) an axis, or one number) constants around x."""
     if mode != "constant":
         raise NotImplementedError(f"ops.pad: only mode='constant' is supported; given {mode!r}.")
-    extents = list(shape_of(x))
-    widths = np.broadcast_to(np.asarray(pad_width, dtype=int), (len(extents), 2)).tolist()
-    kind = dtype_of(x)
-    for axis, (before, after) in enumerate(widths):
-        parts = [x]
-        for count, at in ((before, 0), (after, 2)):
-            if count:
-                block = _core.full((*extents[:axis], count, *extents[axis + 1 :]), kind, float(constant_values or 0.0))
-                block = block if is_native(x) else block.numpy()
-                parts.insert(at, block)
-        if len(parts) > 1:
-            x = _core.concatenate(parts, axis)
-            extents[axis] += before + after
-    return x
+    widths = np.broadcast_to(np.asarray(pad_width, dtype=int), (len(shape_of(x)), 2)).T.tolist()
+    return _core.pad(x, widths[0], widths[1], float(constant_values or 0.0))

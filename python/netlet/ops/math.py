@@ -241,7 +241,7 @@ def cos(x: Any) -> Any:
 @op
 def tan(x: Any) -> Any:
     """Tangent of radians."""
-    return _core.divide(_core.sin(x), _core.cos(x))
+    return _core.tan(x)
 
 
 @op
@@ -278,13 +278,13 @@ def round(x: Any, decimals: int = 0) -> Any:
 
 
 @op
-def clip(x: Any, x_min: float, x_max: float) -> Any:
-    """x limited to [x_min, x_max].
+def clip(x: Any, x_min: float | None, x_max: float | None) -> Any:
+    """x limited to [x_min, x_max]; None is no limit.
 
     >>> clip(np.array([-1.0, 0.5, 2.0]), 0.0, 1.0)
     array([0. , 0.5, 1. ])
     """
-    return _core.clip(x, float(x_min), float(x_max))
+    return _core.clip(x, None if x_min is None else float(x_min), None if x_max is None else float(x_max))
 
 
 # ---- comparisons: bool results, no gradient --------------------------------------------------------------------------
@@ -341,6 +341,12 @@ def logical_or(x1: Any, x2: Any) -> Any:
 
 
 @op
+def logical_xor(x1: Any, x2: Any) -> Any:
+    """Exactly one is true (not 0)."""
+    return _core.logical_xor(x1, x2)
+
+
+@op
 def logical_not(x: Any) -> Any:
     """True where x is 0."""
     return _core.logical_not(x)
@@ -361,7 +367,7 @@ def isnan(x: Any) -> Any:
 @op
 def isinf(x: Any) -> Any:
     """Plus or minus infinity."""
-    return _core.logical_not(_core.logical_or(_core.isfinite(x), _core.isnan(x)))
+    return _core.isinf(x)
 
 
 @op
@@ -466,39 +472,25 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     >>> argmax(np.array([[1.0, 5.0, 2.0]]), axis=-1)
     array([1], dtype=int32)
     """
-    return _arg_extremum(_core.argmax, x, axis, keepdims, "argmax")
+    return _core.argmax(x, axis, keepdims)
 
 
 @op
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Index of the first minimum along the axis (of the flattened input if None), int32."""
-    return _arg_extremum(lambda v, a: _core.argmax(_core.negative(v), a), x, axis, keepdims, "argmin")
-
-
-def _arg_extremum(fn: Any, x: Any, axis: int | None, keepdims: bool, name: str) -> Any:
-    shape = shape_of(x)
-    if axis is None:
-        index = fn(_core.reshape(x, (int(np.prod(shape, dtype=int)),)), 0)
-        return _core.reshape(index, (1,) * len(shape)) if keepdims else index
-    axis = axis_in(axis, len(shape), f"ops.{name}")
-    index = fn(x, axis)
-    return _core.reshape(index, (*shape[:axis], 1, *shape[axis + 1 :])) if keepdims else index
+    return _core.argmin(x, axis, keepdims)
 
 
 @op
 def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Whether some element along the axes is true (not 0)."""
-    return _core.greater(_core.max(_truth(x), _axes(x, axis, "any"), keepdims), 0.5)
+    return _core.any(x, _axes(x, axis, "any"), keepdims)
 
 
 @op
 def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Whether every element along the axes is true (not 0)."""
-    return _core.greater(_core.min(_truth(x), _axes(x, axis, "all"), keepdims), 0.5)
-
-
-def _truth(x: Any) -> Any:
-    return _core.cast(_core.cast(x, "bool"), "float32")
+    return _core.all(x, _axes(x, axis, "all"), keepdims)
 
 
 @op
@@ -508,6 +500,8 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> logsumexp(np.array([1000.0, 1000.0])).round(4).item()
     1000.6931
     """
+    if axis is None or isinstance(axis, int):
+        return _core.logsumexp(x, axis, keepdims)
     axes = _axes(x, axis, "logsumexp")
     top = _core.max(x, axes, True)
     top = _core.where(_core.isfinite(top), top, 0.0)
@@ -517,7 +511,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     if keepdims:
         return result
     shape = shape_of(x)
-    kept = () if axes is None else tuple(d for i, d in enumerate(shape) if i not in axes)
+    kept = tuple(d for i, d in enumerate(shape) if i not in axes)
     return _core.reshape(result, kept)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from ..config import is_float, standardize_dtype
-from .dispatch import axis_in, concrete, dtype_of, op, shape_of
+from ..config import standardize_dtype
+from .dispatch import axis_in, op, shape_of
 
 
 @op
@@ -41,9 +41,16 @@ def relu(x: Any) -> Any:
 
 
 @op
+def relu_general(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
+    """x from `threshold` to `max_value`, max_value above, negative_slope * (x - threshold) below."""
+    top = math.inf if max_value is None else float(max_value)
+    return _core.activation(x, "relu_general", float(negative_slope), top, float(threshold))
+
+
+@op
 def relu6(x: Any) -> Any:
     """min(max(x, 0), 6)."""
-    return _core.clip(x, 0.0, 6.0)
+    return _core.activation(x, "relu6")
 
 
 @op
@@ -58,30 +65,16 @@ def elu(x: Any, alpha: float = 1.0) -> Any:
     return _core.activation(x, "elu", float(alpha))
 
 
-SELU_ALPHA, SELU_SCALE = 1.6732632423543772, 1.0507009873554805
-
-
 @op
 def selu(x: Any) -> Any:
-    """scale * elu(x, alpha) with the constants of Klambauer et al., 2017."""
-    return _core.multiply(_core.activation(x, "elu", SELU_ALPHA), SELU_SCALE)
+    """scale * elu(x, a) with the constants of Klambauer et al., 2017."""
+    return _core.activation(x, "selu")
 
 
 @op
 def celu(x: Any, alpha: float = 1.0) -> Any:
     """max(x, 0) + min(alpha * (e**(x / alpha) - 1), 0) (Barron, 2017)."""
-    return _core.multiply(_core.activation(_core.multiply(x, 1 / float(alpha)), "elu", 1.0), float(alpha))
-
-
-@op
-def gelu(x: Any, approximate: bool = True) -> Any:
-    """x * Phi(x), Phi the normal distribution function (Hendrycks and Gimpel, 2016), or its tanh approximation."""
-    if approximate:
-        cube = _core.multiply(_core.multiply(_core.square(x), x), 0.044715)
-        inner = _core.multiply(_core.add(x, cube), math.sqrt(2 / math.pi))
-        return _core.multiply(_core.multiply(x, 0.5), _core.add(_core.activation(inner, "tanh"), 1.0))
-    phi = _core.multiply(_core.add(_core.erf(_core.multiply(x, math.sqrt(0.5))), 1.0), 0.5)
-    return _core.multiply(x, phi)
+    return _core.activation(x, "celu", float(alpha))
 
 
 @op
@@ -99,19 +92,19 @@ def tanh(x: Any) -> Any:
 @op
 def softplus(x: Any) -> Any:
     """log(1 + e**x), stable for large |x|."""
-    return _core.add(_core.maximum(x, 0.0), _core.log1p(_core.exp(_core.negative(_core.abs(x)))))
+    return _core.activation(x, "softplus")
 
 
 @op
 def softsign(x: Any) -> Any:
     """x / (1 + |x|)."""
-    return _core.divide(x, _core.add(_core.abs(x), 1.0))
+    return _core.activation(x, "softsign")
 
 
 @op
 def silu(x: Any) -> Any:
     """x * sigmoid(x); also called swish."""
-    return _core.multiply(x, _core.activation(x, "sigmoid"))
+    return _core.activation(x, "silu")
 
 
 swish = silu
@@ -120,20 +113,19 @@ swish = silu
 @op
 def mish(x: Any) -> Any:
     """x * tanh(softplus(x)) (Misra, 2019)."""
-    soft = _core.add(_core.maximum(x, 0.0), _core.log1p(_core.exp(_core.negative(_core.abs(x)))))
-    return _core.multiply(x, _core.activation(soft, "tanh"))
+    return _core.activation(x, "mish")
 
 
 @op
 def hard_sigmoid(x: Any) -> Any:
     """clip(x / 6 + 0.5, 0, 1)."""
-    return _core.clip(_core.add(_core.multiply(x, 1 / 6), 0.5), 0.0, 1.0)
+    return _core.activation(x, "hard_sigmoid")
 
 
 @op
 def hard_silu(x: Any) -> Any:
     """x * hard_sigmoid(x); also called hard_swish."""
-    return _core.multiply(x, _core.clip(_core.add(_core.multiply(x, 1 / 6), 0.5), 0.0, 1.0))
+    return _core.activation(x, "hard_silu")
 
 
 hard_swish = hard_silu
@@ -142,14 +134,13 @@ hard_swish = hard_silu
 @op
 def hard_tanh(x: Any) -> Any:
     """clip(x, -1, 1)."""
-    return _core.clip(x, -1.0, 1.0)
+    return _core.activation(x, "hard_tanh")
 
 
 @op
 def log_sigmoid(x: Any) -> Any:
     """log(sigmoid(x)) = -softplus(-x)."""
-    soft = _core.log1p(_core.exp(_core.negative(_core.abs(x))))
-    return _core.subtract(_core.minimum(x, 0.0), soft)
+    return _core.activation(x, "log_sigmoid")
 
 
 @op
@@ -161,44 +152,49 @@ def exponential(x: Any) -> Any:
 @op
 def tanh_shrink(x: Any) -> Any:
     """x - tanh(x)."""
-    return _core.subtract(x, _core.activation(x, "tanh"))
+    return _core.activation(x, "tanh_shrink")
 
 
 @op
 def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x moved towards 0 by the threshold, 0 inside it."""
-    return _core.subtract(x, _core.clip(x, -float(threshold), float(threshold)))
+    return _core.activation(x, "soft_shrink", float(threshold))
 
 
 @op
 def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x outside of [-threshold, threshold], 0 inside."""
-    return _core.where(_core.greater(_core.abs(x), float(threshold)), x, 0.0)
-
-
-@op
-def threshold(x: Any, threshold: float, default_value: float) -> Any:
-    """x above the threshold, else default_value."""
-    return _core.where(_core.greater(x, float(threshold)), x, float(default_value))
+    return _core.activation(x, "hard_shrink", float(threshold))
 
 
 @op
 def squareplus(x: Any, b: float = 4) -> Any:
     """(x + sqrt(x**2 + b)) / 2 (Barron, 2021)."""
-    return _core.multiply(_core.add(x, _core.sqrt(_core.add(_core.square(x), float(b)))), 0.5)
+    return _core.activation(x, "squareplus", float(b))
 
 
 @op
 def sparse_plus(x: Any) -> Any:
     """0 up to -1, (x + 1)**2 / 4 up to 1, x above."""
-    middle = _core.multiply(_core.square(_core.add(_core.clip(x, -1.0, 1.0), 1.0)), 0.25)
-    return _core.add(middle, _core.maximum(_core.subtract(x, 1.0), 0.0))
+    return _core.activation(x, "sparse_plus")
 
 
 @op
 def sparse_sigmoid(x: Any) -> Any:
     """clip((x + 1) / 2, 0, 1)."""
-    return _core.clip(_core.multiply(_core.add(x, 1.0), 0.5), 0.0, 1.0)
+    return _core.activation(x, "sparse_sigmoid")
+
+
+@op
+def threshold(x: Any, threshold: float, default_value: float) -> Any:
+    """x above the threshold, else default_value."""
+    return _core.activation(x, "threshold", float(threshold), float(default_value))
+
+
+@op
+def gelu(x: Any, approximate: bool = True) -> Any:
+    """x * Phi(x), Phi the normal distribution function (Hendrycks and Gimpel, 2016), or its tanh approximation."""
+    return _core.activation(x, "gelu_tanh" if approximate else "gelu")
 
 
 @op
@@ -254,14 +250,7 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     """
     if sparse:
         raise NotImplementedError("ops.one_hot: sparse=True is not supported.")
-    y = _core.one_hot(x, int(num_classes), standardize_dtype(dtype))
-    rank = len(shape_of(y))
-    axis = axis_in(axis, rank, "ops.one_hot")
-    if axis == rank - 1:
-        return y
-    order = list(range(rank - 1))
-    order.insert(axis, rank - 1)
-    return _core.transpose(y, order)
+    return _core.one_hot(x, int(num_classes), standardize_dtype(dtype), int(axis))
 
 
 @op
@@ -274,8 +263,3 @@ def normalize(x: Any, axis: int = -1, order: int = 2, epsilon: float | None = No
     if order == 1:
         return _core.divide(x, _core.maximum(_core.sum(_core.abs(x), [axis], True), floor))
     raise NotImplementedError(f"ops.normalize: order is 1 or 2; given {order!r}.")
-
-
-def needs_float(x: Any, dtype: str) -> Any:
-    """x cast to `dtype` unless it is a float array already."""
-    return x if is_float(dtype_of(concrete(x))) else _core.cast(x, dtype)

@@ -47,22 +47,25 @@ def reset_uids() -> None:
 
 
 @contextmanager
-def name_scope(name: str) -> Iterator[None]:
-    """Variables made inside have `name/` in front of their path."""
+def name_scope(name: str, caller: object = None) -> Iterator[None]:
+    """Variables made inside have `name/` in front of their path. A caller that is innermost already adds nothing."""
     stack = _stack()
-    stack.append(name)
+    again = caller is not None and bool(stack) and stack[-1][1] is caller
+    if not again:
+        stack.append((name, caller))
     try:
         yield
     finally:
-        stack.pop()
+        if not again:
+            stack.pop()
 
 
 def current_path() -> str:
-    return "/".join(_stack())
+    return "/".join(name for name, _ in _stack())
 
 
-def _stack() -> list[str]:
-    stack: list[str] | None = getattr(_scopes, "stack", None)
+def _stack() -> list[tuple[str, object]]:
+    stack: list[tuple[str, object]] | None = getattr(_scopes, "stack", None)
     if stack is None:
         stack = _scopes.stack = []
     return stack

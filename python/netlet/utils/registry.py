@@ -51,11 +51,8 @@ class Table:
         if config is None:
             return None
         if isinstance(config, dict):
-            if (
-                isinstance(config.get("class_name"), str)
-                and config["class_name"] != "function"
-                and "module" not in config
-            ):
+            name = config.get("class_name")
+            if isinstance(name, str) and name != "function" and "module" not in config:
                 # The short form {"class_name": ..., "config": ...} of scripts.
                 found = self.deserialize(name, custom_objects)
                 return found.from_config(dict(config.get("config") or {}))

@@ -1,0 +1,5 @@
+"""Small data sets that need no network."""
+
+from . import digits
+
+__all__ = ["digits"]

@@ -1,0 +1,69 @@
+"""How a layer finds its weights and sub-layers: by what is assigned to its attributes, also inside lists and dicts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, SupportsIndex
+
+Track = Callable[[Any], Any]
+
+
+class TrackedList(list[Any]):
+    """A list that is an attribute of a layer: what is put into it belongs to the layer."""
+
+    def __init__(self, values: Iterable[Any], track: Track) -> None:
+        self._track = track
+        super().__init__(track(v) for v in values)
+
+    def append(self, value: Any) -> None:
+        super().append(self._track(value))
+
+    def insert(self, index: SupportsIndex, value: Any) -> None:
+        super().insert(index, self._track(value))
+
+    def extend(self, values: Iterable[Any]) -> None:
+        super().extend([self._track(v) for v in values])
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        super().__setitem__(index, [self._track(v) for v in value] if isinstance(index, slice) else self._track(value))
+
+    def __iadd__(self, values: Iterable[Any]) -> TrackedList:  # type: ignore[override, misc]
+        self.extend(values)
+        return self
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)
+
+
+class TrackedDict(dict[Any, Any]):
+    """A dict that is an attribute of a layer."""
+
+    def __init__(self, values: dict[Any, Any], track: Track) -> None:
+        self._track = track
+        super().__init__({k: track(v) for k, v in values.items()})
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(key, self._track(value))
+
+    def update(self, *args: Any, **kwargs: Any) -> None:
+        for key, value in dict(*args, **kwargs).items():
+            self[key] = value
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+def wrap(value: Any, track: Track) -> Any:
+    """Lists, tuples and plain dicts with their contents tracked; anything else as it is."""
+    if type(value) is list:
+        return TrackedList(value, track)
+    if type(value) is tuple:
+        return tuple(track(v) for v in value)
+    if type(value) is dict:
+        return TrackedDict(value, track)
+    return value
