@@ -1,0 +1,342 @@
+"""Elementwise kernels: NumPy in float64 is the judge of values, difference quotients and JAX of gradients."""
+
+from __future__ import annotations
+
+import math
+
+import hypothesis.extra.numpy as hnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netlet import _core
+from support.differences import check_gradients, gradients
+
+SIZES = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 257, 1000]
+BINARY = {
+    "add": np.add,
+    "subtract": np.subtract,
+    "multiply": np.multiply,
+    "divide": np.divide,
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "power": np.power,
+}
+COMPARE = {
+    "equal": np.equal,
+    "not_equal": np.not_equal,
+    "less": np.less,
+    "less_equal": np.less_equal,
+    "greater": np.greater,
+    "greater_equal": np.greater_equal,
+}
+LOGICAL = {"logical_and": np.logical_and, "logical_or": np.logical_or, "logical_xor": np.logical_xor}
+UNARY = {
+    "negative": np.negative,
+    "abs": np.abs,
+    "exp": np.exp,
+    "log": np.log,
+    "log1p": np.log1p,
+    "expm1": np.expm1,
+    "sqrt": np.sqrt,
+    "rsqrt": lambda x: 1 / np.sqrt(x),
+    "square": np.square,
+    "sin": np.sin,
+    "cos": np.cos,
+    "tan": np.tan,
+    "erf": np.vectorize(math.erf, otypes=["float64"]),
+    "reciprocal": np.reciprocal,
+    "sign": np.sign,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "round": np.round,
+}
+# Powers of 2 in the last place that may be lost; exact where not named.
+ROUNDINGS = {"exp": 1, "log": 1, "log1p": 1, "expm1": 1, "sin": 1, "cos": 1, "tan": 3, "erf": 1, "rsqrt": 2, "power": 1}
+INTEGER_BINARY = ["add", "subtract", "multiply", "maximum", "minimum"]
+
+
+def numbers(shape, seed: int = 0, positive: bool = False) -> np.ndarray:
+    x = np.random.default_rng(seed).normal(size=shape) * 2
+    return np.abs(x) + 0.1 if positive else x
+
+
+def assert_matches(ours: np.ndarray, truth: np.ndarray, name: str, dtype: str) -> None:
+    """Equal to the float64 truth rounded once, or as many units in the last place off as the function may be."""
+    assert ours.dtype == np.dtype(dtype)
+    assert ours.shape == truth.shape
+    with np.errstate(over="ignore", under="ignore"):
+        expected = truth.astype(dtype)
+    units = ROUNDINGS.get(name, 0) + (dtype == "float64" and name in ROUNDINGS)  # the float64 oracle errs as well
+    if not units:
+        np.testing.assert_array_equal(ours, expected)
+        return
+    finite = np.isfinite(expected)
+    np.testing.assert_array_equal(ours[~finite], expected[~finite])
+    # Where the result is tiny beside its argument's rounding (sin near pi), the oracle is the limit.
+    allowed = (units + 0.5) * np.spacing(np.abs(expected[finite]))
+    assert np.all(np.abs(ours[finite].astype("float64") - truth[finite]) <= allowed)
+
+
+# ---- values ----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", BINARY)
+def test_binary_at_every_edge_of_the_vector(isa, name, dtype):
+    for n in SIZES:
+        a, b = numbers(n, 1, name == "power").astype(dtype), numbers(n, 2).astype(dtype)
+        truth = BINARY[name](a.astype("float64"), b.astype("float64"))
+        assert_matches(getattr(_core, name)(a, b), truth, name, dtype)
+        if n:
+            for x, y in ((a, b[:1]), (a[:1], b), (a, b[0]), (np.array(a[0]), b)):
+                truth = BINARY[name](x.astype("float64"), y.astype("float64"))
+                assert_matches(getattr(_core, name)(x, y), truth, name, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", UNARY)
+def test_unary_at_every_edge_of_the_vector(isa, name, dtype):
+    positive = name in {"log", "log1p", "sqrt", "rsqrt"}
+    for n in SIZES:
+        x = numbers(n, n, positive).astype(dtype)
+        truth = UNARY[name](x.astype("float64"))
+        assert_matches(getattr(_core, name)(x), truth, name, dtype)
+
+
+SPECIAL = np.array([0.0, -0.0, 1.0, -1.0, 0.5, -1.5, 2.5, np.inf, -np.inf, np.nan, 1e30, -1e30, 1e-30, 3e-39])
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", [*BINARY, *COMPARE, *LOGICAL])
+def test_binary_on_special_values(isa, name, dtype):
+    x = SPECIAL.astype(dtype)
+    a, b = x[:, None], x[None, :]
+    table = {**BINARY, **COMPARE, **LOGICAL}
+    expected = table[name](a, b)
+    ours = getattr(_core, name)(a, b)
+    if name == "power":
+        np.testing.assert_allclose(ours, expected, rtol=3 * np.finfo(dtype).eps)
+    else:
+        np.testing.assert_array_equal(ours, expected)
+    assert ours.dtype == expected.dtype
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", UNARY)
+def test_unary_on_special_values(isa, name, dtype):
+    x = SPECIAL.astype(dtype)
+    if name in {"sin", "cos", "tan"}:
+        x = x[(np.abs(x) < 1e3) | ~np.isfinite(x)]
+    expected = UNARY[name](x.astype("float64")).astype(dtype)
+    np.testing.assert_allclose(getattr(_core, name)(x), expected, rtol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", ["isfinite", "isnan", "isinf", "logical_not"])
+def test_classification(isa, name, dtype):
+    x = np.resize(SPECIAL.astype(dtype), 77)
+    np.testing.assert_array_equal(getattr(_core, name)(x), getattr(np, name)(x))
+
+
+@settings(max_examples=200, deadline=None)
+@given(data=st.data(), name=st.sampled_from([*BINARY, "less"]), dtype=st.sampled_from(["float32", "float64"]))
+def test_broadcasting(data, name, dtype):
+    shapes = data.draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=6, max_side=5, min_side=0))
+    a, b = (numbers(s, i, True).astype(dtype) for i, s in enumerate(shapes.input_shapes))
+    table = {**BINARY, **COMPARE}
+    truth = table[name](a.astype("float64"), b.astype("float64"))
+    assert_matches(getattr(_core, name)(a, b), truth, name, "bool" if name == "less" else dtype)
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [((4, 3), (3,)), ((3,), (50, 3)), ((300, 7), (1, 7)), ((40, 63), (63,)), ((40, 64), (64,)), ((40, 65), (65,)),
+     ((9, 1), (9, 40)), ((2, 5, 40), (2, 1, 40)), ((2, 5, 40), (2, 5, 1)), ((6, 1, 4, 1), (1, 5, 1, 3)), ((3, 1), (1, 70)),
+     ((2, 1, 2, 1, 2, 1, 2, 1), (1, 2, 1, 2, 1, 2, 1, 2))],
+    ids=str,
+)  # fmt: skip
+def test_broadcasting_by_kind_of_row(isa, a, b):
+    x, y = numbers(a, 1).astype("float32"), numbers(b, 2).astype("float32")
+    np.testing.assert_array_equal(_core.subtract(x, y), x - y)
+    np.testing.assert_array_equal(_core.less(x, y), x < y)
+    c = numbers(np.broadcast_shapes(a, b), 3) > 0
+    np.testing.assert_array_equal(_core.where(c, x, y), np.where(c, x, y))
+    np.testing.assert_array_equal(_core.where(x > 0, y, 1.5), np.where(x > 0, y, np.float32(1.5)))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+@pytest.mark.parametrize("name", [*INTEGER_BINARY, *COMPARE])
+def test_integers(isa, name, dtype):
+    limits = np.iinfo(dtype)
+    rng = np.random.default_rng(3)
+    for n in (0, 1, 17, 100):
+        a = rng.integers(limits.min, limits.max, n, dtype=dtype, endpoint=True)
+        b = rng.integers(limits.min, limits.max, n, dtype=dtype, endpoint=True)
+        b[::3] = a[::3]
+        expected = {**BINARY, **COMPARE}[name](a, b)
+        ours = getattr(_core, name)(a, b)
+        np.testing.assert_array_equal(ours, expected)
+        assert ours.dtype == expected.dtype
+
+
+def test_integer_unary_stays_integer(isa):
+    x = np.array([-3, 0, 4, np.iinfo("int32").max], "int32")
+    for name in ("negative", "abs", "square", "sign", "floor", "round"):
+        ours = getattr(_core, name)(x)
+        np.testing.assert_array_equal(ours, getattr(np, name)(x))
+        assert ours.dtype == np.dtype("int32"), name
+    np.testing.assert_array_equal(_core.clip(x, -1.5, 3.5), np.clip(x, -1, 3))
+    np.testing.assert_allclose(_core.exp(x[:3]), np.exp(x[:3]), rtol=1e-6)
+    assert _core.exp(x[:3]).dtype == np.dtype("float32")
+
+
+def test_dtypes_of_mixed_operands():
+    f32, f64 = np.ones(2, "float32"), np.ones(2, "float64")
+    i32, i64, u8, boolean = np.ones(2, "int32"), np.ones(2, "int64"), np.ones(2, "uint8"), np.ones(2, bool)
+    for a, b, expected in [
+        (f32, 2, "float32"), (f32, 2.5, "float32"), (f64, 2.5, "float64"), (2.5, f32, "float32"), (f32, True, "float32"),
+        (i32, 2, "int32"), (i32, 2.5, "float32"), (i64, 2, "int64"), (i32, 2**40, "int64"), (boolean, 2, "int32"),
+        (u8, u8, "int32"), (i32, i64, "int64"), (i64, f32, "float32"), (f32, f64, "float64"), (boolean, f64, "float64"),
+        (2, 3, "int32"), (2, 0.5, "float32"),
+    ]:  # fmt: skip
+        assert _core.add(a, b).dtype == np.dtype(expected), (a, b)
+        assert float(np.ravel(_core.add(a, b))[0]) == float(np.ravel(a)[0]) + float(np.ravel(b)[0])
+    assert _core.divide(i32, 2).dtype == np.dtype("float32")
+    assert _core.add(_core.tensor(f32), f64).dtype == "float32"  # an ndarray takes the Tensor's type
+    assert _core.add(_core.tensor(f32), _core.tensor(f64)).dtype == "float64"
+
+
+def test_powers_by_a_number(isa):
+    x = np.array([-2.0, -0.5, 0.0, 0.7, 3.0], "float32")
+    for exponent in (1, 2, 3, 2.0, 0, 4, -1):
+        with np.errstate(divide="ignore"):
+            expected = np.power(x.astype("float64"), exponent)
+        np.testing.assert_allclose(_core.power(x, exponent), expected, rtol=3e-7)
+    np.testing.assert_allclose(_core.power(2.0, x), 2.0 ** x.astype("float64"), rtol=2e-7)
+
+
+def test_clip_takes_open_ends(isa):
+    x = np.array([-2.0, 0.0, 2.0, np.nan, np.inf], "float32")
+    for lo, hi in ((-1.0, 1.0), (None, 1.0), (-1.0, None)):
+        np.testing.assert_array_equal(_core.clip(x, lo, hi), np.clip(x, lo, hi))
+
+
+def test_shapes_that_do_not_broadcast():
+    with pytest.raises(ValueError, match=r"add: shapes \(2, 3\) and \(4,\) do not broadcast"):
+        _core.add(np.zeros((2, 3)), np.zeros(4))
+    with pytest.raises(ValueError, match="where"):
+        _core.where(np.zeros(3, bool), np.zeros(2), 0.0)
+
+
+# ---- what a result may not depend on ---------------------------------------------------------------------------------
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_element_does_not_depend_on_its_place(isa, dtype):
+    x = numbers(67, 5, True).astype(dtype)
+    for name in UNARY:
+        f = getattr(_core, name)
+        np.testing.assert_array_equal(f(x), np.concatenate([f(x[i : i + 1]) for i in range(67)]), err_msg=name)
+    for name in BINARY:
+        f = getattr(_core, name)
+        b = x[::-1].copy()
+        one_by_one = np.concatenate([f(x[i : i + 1], b[i : i + 1]) for i in range(67)])
+        np.testing.assert_array_equal(f(x, b), one_by_one, err_msg=name)
+
+
+def test_threads_do_not_change_bits(threads):
+    x, row, column = (numbers(s, 4).astype("float32") for s in ((700, 130), (130,), (700, 1)))
+    for f in (_core.add, _core.multiply, _core.divide, _core.maximum):
+        for y in (row, column, x[::-1].copy(), np.float32(3.0)):
+            ours = f(x, y)
+            _core.set_num_threads(1)
+            np.testing.assert_array_equal(ours, f(x, y))
+            _core.set_num_threads(threads)
+    np.testing.assert_array_equal(_core.add(x[:, :7].copy(), row[:7]), x[:, :7] + row[:7])
+    np.testing.assert_array_equal(_core.exp(x), np.stack([_core.exp(r) for r in x]))
+
+
+# ---- gradients -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", UNARY)
+def test_unary_gradients(isa, name):
+    positive = name in {"log", "log1p", "sqrt", "rsqrt", "reciprocal", "tan"}
+    x = np.abs(numbers(19, 6)) % 1 + 0.4 if positive else numbers(19, 6) + 0.01
+    check_gradients(getattr(_core, name), [x], h=2e-3 if name not in {"rsqrt", "reciprocal", "tan"} else 5e-4)
+
+
+SHAPES = [((7,), (7,)), ((3, 5), (5,)), ((3, 5), (3, 1)), ((2, 3, 5), ()), ((), (4,)), ((2, 1, 3), (4, 1)), ((1, 19), (2, 1))]
+
+
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+@pytest.mark.parametrize("name", BINARY)
+def test_binary_gradients(isa, name, shapes):
+    a, b = numbers(shapes[0], 1, True) % 1 + 0.6, numbers(shapes[1], 2, True) % 1 + 0.8
+    check_gradients(getattr(_core, name), [a, b], h=5e-4)
+
+
+def test_gradient_of_where(isa):
+    c = numbers((3, 5), 3) > 0
+    for a, b in SHAPES[:4]:
+        if np.broadcast_shapes(a, b) in {(3, 5), (7,)}:
+            mask = c if len(a) == 2 else numbers(7) > 0
+            check_gradients(lambda x, y, mask=mask: _core.where(mask, x, y), [numbers(a, 1), numbers(b, 2)])
+
+
+def test_gradients_of_one_tensor_on_both_sides(isa):
+    x = numbers((3, 5), 8, True)
+    for name in BINARY:
+        f = getattr(_core, name)
+        if name not in {"maximum", "minimum"}:
+            check_gradients(lambda v, f=f: f(v, v), [x], h=2e-4)
+    # A sum hands its gradient on without a copy; what is added later may not reach the other operand.
+    check_gradients(lambda a, b: _core.add(_core.multiply(_core.add(a, b), a), _core.add(b, a)), [x, x + 1])
+    check_gradients(lambda a, b: _core.subtract(_core.add(_core.add(a, b), b), _core.multiply(a, a)), [x, x + 1])
+
+
+def test_gradients_at_ties_are_those_of_jax(isa):
+    jax = pytest.importorskip("jax")
+    keras = pytest.importorskip("keras")
+    x = np.array([0.0, 1.0, 1.5, 2.0, 3.0, np.nan] * 4)
+    y = np.array([0.0, 1.0, 1.0, 2.5, np.nan, 1.0] * 4)
+    seed = np.linspace(1, 2, x.size)
+    for name in ("maximum", "minimum"):
+        _, vjp = jax.vjp(getattr(keras.ops, name), x, y)
+        for ours, theirs in zip(gradients(getattr(_core, name), [x, y], seed), vjp(seed), strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    for lo, hi in ((1.0, 2.0), (1.0, 1.0), (2.0, 1.0)):
+        _, vjp = jax.vjp(lambda v, lo=lo, hi=hi: keras.ops.clip(v, lo, hi), x)
+        np.testing.assert_array_equal(gradients(lambda v, lo=lo, hi=hi: _core.clip(v, lo, hi), [x], seed)[0], vjp(seed)[0])
+
+
+def test_gradients_of_powers_at_zero(isa):
+    base, exponent = np.array([0.0, 0.0, 0.0, -2.0, 2.0]), np.array([0.0, 2.0, 1.0, 3.0, 0.0])
+    d_base, d_exponent = gradients(_core.power, [base, exponent], np.ones(5))
+    np.testing.assert_array_equal(d_base, [0, 0, 1, 12, 0])
+    np.testing.assert_array_equal(d_exponent, [0, 0, 0, np.nan, np.log(2.0)])
+
+
+def test_steps_and_comparisons_pass_no_gradient():
+    x = _core.tensor(np.ones(3))
+    x.requires_grad = True
+    with _core.Tape(grad=True):
+        for name in ("sign", "floor", "ceil", "round", "isnan", "logical_not"):
+            assert not getattr(_core, name)(x).requires_grad
+        assert not _core.less(x, 2.0).requires_grad
+
+
+def test_recorded_steps_replay_the_same_bits(isa):
+    x, w = numbers((33, 17), 1).astype("float32"), numbers(17, 2).astype("float32")
+
+    def f(t, row):
+        return _core.where(_core.greater(t, 0.0), _core.multiply(_core.exp(t), row), _core.subtract(row, _core.square(t)))
+
+    with _core.Tape(record=True, grad=True) as tape:
+        t, row = tape.input(x.shape, "float32", "x"), _core.tensor(w)
+        row.requires_grad = True
+        y = f(t, row)
+        (dw,) = tape.gradients(y, [row])
+        plan = tape.compile([y, dw])
+    expected = [f(_core.tensor(x), _core.tensor(w)).numpy(), gradients(lambda r: f(_core.tensor(x), r), [w], np.ones_like(x))[0]]
+    for _ in range(2):
+        for ours, theirs in zip(plan.run([x])[0], expected, strict=True):
+            np.testing.assert_array_equal(np.asarray(ours), theirs)
