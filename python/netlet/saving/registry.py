@@ -167,9 +167,14 @@ def builtin_names(function: bool) -> Iterator[str]:
 
 
 def _public(module: str) -> Mapping[str, Any]:
+    """What a module offers by name: its table of objects, else its `__all__`, else what has no leading underscore."""
     try:
-        return vars(importlib.import_module(module))
+        names = vars(importlib.import_module(module))
     except ModuleNotFoundError as error:
         if error.name and error.name.startswith("netlet"):
             return {}
         raise
+    if isinstance(names.get("OBJECTS"), Mapping):
+        table: Mapping[str, Any] = names["OBJECTS"]
+        return table
+    return {name: names[name] for name in names.get("__all__", names) if not name.startswith("_") and name in names}

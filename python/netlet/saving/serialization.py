@@ -52,7 +52,7 @@ class _Sharing:
 
     def __init__(self) -> None:
         self.numbers: dict[int, tuple[Any, int]] = {}  # id -> the object, kept alive so that the id stays its, number
-        self.objects: dict[int, Any] = {}  # number -> the object rebuilt
+        self.objects: dict[int, tuple[str, Any]] = {}  # number -> (its class's name, the object rebuilt)
 
 
 _sharing: ContextVar[_Sharing | None] = ContextVar("netlet_sharing", default=None)
@@ -100,7 +100,10 @@ def serialize_object(obj: Any) -> Any:
 
 
 def _array_config(array: np.ndarray) -> Any:
-    return {"class_name": "__numpy__", "config": {"value": array.tolist(), "dtype": array.dtype.name}}
+    config = {"value": array.tolist(), "dtype": array.dtype.name}
+    if array.size == 0:
+        config["shape"] = list(array.shape)  # which nested lists do not tell then
+    return {"class_name": "__numpy__", "config": config}
 
 
 def _special_config(obj: Any) -> dict[str, Any]:
@@ -219,7 +222,8 @@ def _deserialize_special(name: str, inner: Any) -> Any:
         if name in ("__numpy__", "__tensor__"):
             if inner["dtype"] not in _ARRAY_DTYPES:
                 raise ValueError(f"the dtype {inner['dtype']!r} is not one of {sorted(_ARRAY_DTYPES)}")
-            return np.array(inner["value"], dtype=inner["dtype"])
+            array = np.array(inner["value"], dtype=inner["dtype"])
+            return array.reshape(inner["shape"]) if array.size == 0 and "shape" in inner else array
         if name == "__bytes__":
             return inner["value"].encode("latin-1")
         if name == "__slice__":
@@ -253,7 +257,10 @@ def _deserialize_instance(config: Mapping[str, Any]) -> Any:
     shared = config.get("shared_object_id")
     sharing = _sharing.get()
     if sharing is not None and isinstance(shared, int) and shared in sharing.objects:
-        return sharing.objects[shared]
+        known, instance = sharing.objects[shared]
+        if known != name:
+            raise ValueError(f"A {known} and a {name} in the config have the same number, {shared}.")
+        return instance
     cls = _find_class(config)
     if isinstance(cls, types.FunctionType):
         return cls
@@ -266,23 +273,26 @@ def _deserialize_instance(config: Mapping[str, Any]) -> Any:
     try:
         instance = cls.from_config(dict(inner))
     except TypeError as error:
-        raise TypeError(
+        # No TypeError again, which the object around this one would explain a second time.
+        raise ValueError(
             f"{name} could not be rebuilt from its config: {error}. Its `from_config()` must deserialize objects "
             "(layers, losses) that its `get_config()` returned, and its constructor must take every key of "
-            f"{sorted(inner)}."
+            f"{sorted(map(str, inner))}."
         ) from error
     build = config.get("build_config")
     if isinstance(build, dict) and build and not getattr(instance, "built", True):
         instance.build_from_config({key: _deserialize(value) for key, value in build.items()})
         instance.built = True
     if sharing is not None and isinstance(shared, int):
-        sharing.objects[shared] = instance
+        sharing.objects[shared] = (name, instance)
     return instance
 
 
 def _find_class(config: Mapping[str, Any]) -> Any:
     name, key, module = config["class_name"], config.get("registered_name"), config.get("module")
     if isinstance(module, str) and key in (None, name):
+        if name == "Lambda" and module.split(".")[0] in ("netlet", "keras"):
+            raise ValueError("A Lambda layer holds code, and netlet never loads code from a file.")
         found = find_builtin(module, name, function=False)
         if found is not None:
             return found
