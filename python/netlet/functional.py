@@ -67,6 +67,8 @@ class Model(Trainer, Layer):
             if not self._trainable:
                 self.trainable = False
 
+    _specs: dict[Any, Any]  # shapes and dtypes of inputs -> symbolic outputs
+
     # ---- the graph -------------------------------------------------------------------------------------------------
     def _init_graph(self, inputs: Any, outputs: Any) -> None:
         for what, structure in (("inputs", inputs), ("outputs", outputs)):
@@ -78,6 +80,7 @@ class Model(Trainer, Layer):
                     )
         inputs, outputs = _from_input_layers(inputs, outputs)
         self._function = function = Function(inputs, outputs)
+        object.__setattr__(self, "_specs", {})
         for operation in function.operations:
             if isinstance(operation, Layer):
                 self._track(operation)
@@ -180,9 +183,13 @@ class Model(Trainer, Layer):
         if self._function is None:
             return super().compute_output_spec(*args, **kwargs)
         inputs = args[0] if args else kwargs["inputs"]
-        return self._function.run(
-            self._flat_inputs(inputs), lambda operation, a, k: operation.compute_output_spec(*a, **k)
-        )
+        values = self._flat_inputs(inputs)
+        key = tuple(None if v is None else (v.shape, v.dtype) for v in values)
+        if key not in self._specs:
+            # Remembered: models that call models twice, nested, would else take time exponential in their depth.
+            run = self._function.run
+            self._specs[key] = run(values, lambda operation, a, k: operation.compute_output_spec(*a, **k))
+        return tree.map_structure(lambda t: KerasTensor(t.shape, t.dtype), self._specs[key])
 
     def build(self, input_shape: Any = None) -> None:
         """Makes the weights of a subclassed model by trying `call` on symbolic inputs of this shape."""

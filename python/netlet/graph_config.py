@@ -48,20 +48,23 @@ def _operation_config(operation: Operation) -> dict[str, Any]:
 
 
 def _call_config(node: Node, number: dict[int, int]) -> dict[str, Any]:
-    def leaf(value: Any) -> Any:
-        if not isinstance(value, KerasTensor):
-            return serialize_object(value)
-        operation, index, tensor = value._keras_history
-        where = [operation.name, number[id(operation._inbound_nodes[index])], tensor]
-        return {
-            "class_name": "__keras_tensor__",
-            "config": {"shape": list(value.shape), "dtype": value.dtype, "keras_history": where},
-        }
+    def encode(value: Any) -> Any:
+        if isinstance(value, KerasTensor):
+            operation, index, tensor = value._keras_history
+            where = [operation.name, number[id(operation._inbound_nodes[index])], tensor]
+            return {
+                "class_name": "__keras_tensor__",
+                "config": {"shape": list(value.shape), "dtype": value.dtype, "keras_history": where},
+            }
+        if isinstance(value, tuple):  # JSON has lists only, and x[:, 1] is not x[[:, 1]]
+            return {"class_name": "__tuple__", "config": [encode(v) for v in value]}
+        if isinstance(value, list):
+            return [encode(v) for v in value]
+        if isinstance(value, dict):
+            return {key: encode(v) for key, v in value.items()}
+        return serialize_object(value)
 
-    return {
-        "args": tree.map_structure(leaf, list(node.args)),
-        "kwargs": tree.map_structure(leaf, node.kwargs),
-    }
+    return {"args": [encode(v) for v in node.args], "kwargs": encode(node.kwargs)}
 
 
 def graph_from_config(cls: Any, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -85,6 +88,9 @@ def graph_from_config(cls: Any, config: dict[str, Any], custom_objects: Mapping[
         for name, calls in waiting:
             while calls and _ready(calls[0], made, first):
                 call = calls.pop(0)
+                if not _has_symbol(call):
+                    # Never made by `graph_config`; an op on constants alone would run now, on whatever a file says.
+                    raise ValueError(f"The config calls {name!r} without a symbolic tensor.")
                 fill = _Fill(made, first)
                 made[name](*fill(call["args"]), **fill(call["kwargs"]))
                 progress = True
@@ -110,6 +116,12 @@ def _operation_from_config(entry: dict[str, Any], custom_objects: Mapping[str, A
 
 def _is_symbol(value: Any) -> bool:
     return isinstance(value, dict) and value.get("class_name") == "__keras_tensor__"
+
+
+def _has_symbol(value: Any) -> bool:
+    if isinstance(value, dict):
+        return _is_symbol(value) or any(_has_symbol(v) for v in value.values())
+    return isinstance(value, (list, tuple)) and any(_has_symbol(v) for v in value)
 
 
 def _ready(value: Any, made: dict[str, Any], first: dict[str, int]) -> bool:
@@ -141,6 +153,8 @@ class _Fill:
     def __call__(self, value: Any) -> Any:
         if _is_symbol(value):
             return self.find(*value["config"]["keras_history"])
+        if isinstance(value, dict) and value.get("class_name") == "__tuple__":
+            return tuple(self(v) for v in value["config"])
         if isinstance(value, dict) and "class_name" not in value:
             return {k: self(v) for k, v in value.items()}
         if isinstance(value, (list, tuple)):

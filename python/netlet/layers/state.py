@@ -163,10 +163,9 @@ class LayerState(Operation):
         return _unique(self._iterate_variables())
 
     def _iterate_variables(self) -> Iterator[Variable]:
-        yield from self._trainable_variables
-        yield from self._non_trainable_variables
-        for layer in self._layers:
-            yield from layer._iterate_variables()
+        for layer in self._flatten_layers():  # each once: shared layers in shared layers would else multiply
+            yield from layer._trainable_variables
+            yield from layer._non_trainable_variables
 
     @property
     def weights(self) -> list[Variable]:
@@ -197,11 +196,10 @@ class LayerState(Operation):
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = bool(value)
-        for variable in self._trainable_variables:
-            variable.trainable = self._trainable
-        for layer in self._layers:
-            layer.trainable = self._trainable
+        for layer in self._flatten_layers():
+            layer._trainable = bool(value)
+            for variable in layer._trainable_variables:
+                variable.trainable = bool(value)
 
     def get_weights(self) -> list[np.ndarray]:
         """Copies of all weights, in the order of `weights`."""
