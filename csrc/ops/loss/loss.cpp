@@ -20,6 +20,7 @@ struct Output {
 
     Output(Tape& tape, const RowShape& s, DType dtype, const Tensor& weight, Reduction reduction_, bool divides_by_data)
         : w(weight ? cast(tape, weight, dtype) : nullptr), reduced(reduction_ != Reduction::none), reduction(reduction_) {
+        if (reduction == Reduction::mean_with_weight && !w) reduction = Reduction::mean;
         y = tape.empty(reduced ? Shape{} : s.outer, dtype);
         if (reduced && divides_by_data) scale = tape.empty({1}, DType::f64);
         factor = reduction == Reduction::mean ? (s.rows ? 1 / (double)s.rows : 0) : 1;

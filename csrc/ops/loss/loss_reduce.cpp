@@ -28,6 +28,7 @@ Reduction reduction_kind(const std::string& name) {
 }
 
 Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tensor& mask, Reduction reduction) {
+    if (reduction == Reduction::mean_with_weight && !weight) reduction = Reduction::mean;
     check_floating("loss_reduce", v);
     check_weight("loss_reduce", weight);
     if (mask && (mask->dtype != DType::boolean || mask->size() != v->size()))

@@ -1,0 +1,405 @@
+"""Loss kernels: values and gradients of Keras's formulas, as JAX computes and differentiates them, in float64."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from netlet import _core
+from support.keras64 import value_and_gradient as oracle
+
+keras = pytest.importorskip("keras")
+jax = pytest.importorskip("jax")
+jnp = jax.numpy
+
+EPSILON = 1e-7
+SHAPES = [(1,), (5, 1), (3, 2), (4, 7), (3, 8), (2, 9), (5, 16), (3, 17), (2, 3, 5), (2, 33), (1, 700), (600, 1)]
+PROBABILITY_KINDS = {"binary_crossentropy", "kl_divergence", "poisson"}
+
+
+def rng_of(*key: object) -> np.random.Generator:
+    return np.random.default_rng(sum(map(ord, str(key))))
+
+
+def gradient(f, x, seed=None):
+    """y = f(x) on an eager tape, and the gradient of sum(seed * y)."""
+    leaf = _core.tensor(x)
+    leaf.requires_grad = True
+    with _core.Tape(grad=True) as tape:
+        y = f(leaf)
+        (dx,) = tape.gradients(y, [leaf], seed)
+    return y.numpy(), dx.numpy()
+
+
+def close(ours, theirs, dtype, slack=1.0):
+    assert ours.dtype == np.dtype(dtype)
+    assert ours.shape == theirs.shape
+    rtol = (4e-15 if dtype == "float64" else 3e-6) * slack
+    np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=rtol)
+
+
+def keras_hinge(square):
+    # Labels as given: the conversion of 0 and 1 to -1 and 1 is an op of its own here.
+    def f(t, x):
+        e = jnp.maximum(1.0 - t * x, 0.0)
+        return jnp.mean(e * e if square else e, axis=-1)
+
+    return f
+
+
+POINTWISE = {
+    "squared_error": keras.losses.mean_squared_error,
+    "absolute_error": keras.losses.mean_absolute_error,
+    "huber": lambda t, x: keras.losses.huber(t, x, delta=0.7),
+    "log_cosh": keras.losses.log_cosh,
+    "absolute_percentage_error": keras.losses.mean_absolute_percentage_error,
+    "squared_logarithmic_error": keras.losses.mean_squared_logarithmic_error,
+    "poisson": keras.losses.poisson,
+    "kl_divergence": keras.losses.kl_divergence,
+    "binary_crossentropy": lambda t, x: keras.losses.binary_crossentropy(t, x, label_smoothing=0.1),
+    "binary_crossentropy_logits": lambda t, x: keras.losses.binary_crossentropy(
+        t, x, from_logits=True, label_smoothing=0.1
+    ),
+    "hinge": keras_hinge(False),
+    "squared_hinge": keras_hinge(True),
+}
+
+
+def inputs(kind: str, shape: tuple[int, ...], dtype: str):
+    rng = rng_of(kind, shape)
+    if kind in PROBABILITY_KINDS:
+        return rng.uniform(0, 1, shape).astype(dtype), rng.uniform(0.01, 0.99, shape).astype(dtype)
+    if kind == "squared_logarithmic_error":
+        return rng.uniform(0, 3, shape).astype(dtype), rng.uniform(-0.5, 3, shape).astype(dtype)
+    if kind == "binary_crossentropy_logits":
+        return rng.uniform(0, 1, shape).astype(dtype), (rng.normal(size=shape) * 4).astype(dtype)
+    return rng.normal(size=shape).astype(dtype), rng.normal(size=shape).astype(dtype)
+
+
+def ours(kind: str, t, **kwargs):
+    options = {"delta": 0.7} if kind == "huber" else {}
+    if kind.startswith("binary"):
+        options = {"label_smoothing": 0.1}
+    return lambda x: _core.loss_pointwise(kind, t, x, **options, **kwargs)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+@pytest.mark.parametrize("kind", POINTWISE)
+def test_pointwise_rows(isa, kind, shape, dtype):
+    t, x = inputs(kind, shape, dtype)
+    seed = rng_of(shape).normal(size=shape[:-1]).astype(dtype)
+    y, dx = gradient(ours(kind, t), x, seed)
+    # The oracle in float64 on the same inputs: float32 kernels are measured against the truth.
+    wide_y, wide_dx = oracle(lambda v: POINTWISE[kind](jnp.asarray(t, "float64"), v), x.astype("float64"), seed)
+    close(y, wide_y, dtype, 3)
+    close(dx, wide_dx, dtype, 10)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean", "mean_with_sample_weight"])
+@pytest.mark.parametrize("shape", [(5, 1), (4, 7), (2, 3, 5), (700, 40)], ids=str)
+@pytest.mark.parametrize("kind", ["squared_error", "binary_crossentropy_logits", "kl_divergence"])
+def test_pointwise_reduced(kind, shape, reduction, weighted):
+    t, x = inputs(kind, shape, "float64")
+    w = rng_of(shape).uniform(0, 2, shape[:-1]) if weighted else None
+    reduce = keras.src.losses.loss.reduce_weighted_values
+    y, dx = gradient(ours(kind, t, sample_weight=w, reduction=reduction), x)
+    ref_y, ref_dx = oracle(
+        lambda v: reduce(POINTWISE[kind](t, v), sample_weight=w, reduction=reduction, dtype="float64"), x
+    )
+    close(y, ref_y, "float64", 5)
+    close(dx, ref_dx, "float64", 5)
+
+
+@pytest.mark.parametrize("kind", POINTWISE)
+def test_ties_and_edges_have_the_slopes_of_automatic_differentiation(isa, kind):
+    high = 1 - EPSILON
+    edge = np.array([0, EPSILON, EPSILON / 2, high, (1 + high) / 2, 1, 0.5, -1, 2])
+    t, x = (a.reshape(-1, 1) for a in np.meshgrid(np.array([0.0, 1.0, 0.5, -1.0, EPSILON, 2.0]), edge))
+    y, dx = gradient(ours(kind, t), x)
+    ref_y, ref_dx = oracle(lambda v: POINTWISE[kind](t, v), x)
+    np.testing.assert_allclose(y, ref_y, rtol=1e-12, atol=1e-14)
+    np.testing.assert_allclose(dx, ref_dx, rtol=1e-12, atol=1e-14)
+
+
+def test_a_difference_has_a_gradient_into_its_target_too():
+    t, x = inputs("huber", (4, 3), "float64")
+    for kind in ["squared_error", "absolute_error", "huber", "log_cosh"]:
+        _, dx = gradient(ours(kind, t), x)
+        _, dt = gradient(lambda v, kind=kind: ours(kind, v)(x), t)
+        np.testing.assert_array_equal(dt, -dx)
+    with pytest.raises(ValueError, match="no gradient flows into y_true"):
+        gradient(lambda v: _core.loss_pointwise("poisson", v, x), t)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("smoothing", [0.0, 0.2])
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("shape", [(3, 1), (4, 2), (5, 7), (3, 8), (2, 3, 16), (3, 17), (2, 40), (2, 1300)], ids=str)
+def test_categorical_crossentropy(isa, shape, from_logits, smoothing, dtype):
+    rng = rng_of(shape, from_logits, smoothing)
+    t = rng.uniform(0, 1, shape).astype(dtype)
+    x = (rng.normal(size=shape) * 3 if from_logits else rng.uniform(0.01, 2, shape)).astype(dtype)
+    seed = rng.normal(size=shape[:-1]).astype(dtype)
+    options = {"from_logits": from_logits, "label_smoothing": smoothing}
+    y, dx = gradient(lambda v: _core.loss_categorical_crossentropy(t, v, **options), x, seed)
+    ref_y, ref_dx = oracle(
+        lambda v: keras.losses.categorical_crossentropy(t.astype("float64"), v, **options), x.astype("float64"), seed
+    )
+    if dtype == "float32":
+        np.testing.assert_allclose(y, ref_y, rtol=3e-6, atol=1e-6)
+        np.testing.assert_allclose(dx, ref_dx, rtol=1e-5, atol=2e-6 * np.abs(ref_dx).max())
+    else:
+        np.testing.assert_allclose(y, ref_y, rtol=1e-13, atol=1e-13)
+        np.testing.assert_allclose(dx, ref_dx, rtol=1e-12, atol=1e-14 * np.abs(ref_dx).max())
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("labels", ["int32", "int64", "uint8", "int8", "float32", "float64"])
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("shape", [(3, 1), (4, 2), (37, 7), (3, 8), (2, 3, 16), (3, 17), (2, 40), (2, 100)], ids=str)
+def test_sparse_categorical_crossentropy(isa, shape, from_logits, labels, dtype):
+    rng = rng_of(shape, from_logits)
+    t = rng.integers(0, shape[-1], shape[:-1]).astype(labels)
+    x = (rng.normal(size=shape) * 3 if from_logits else rng.uniform(0.01, 2, shape)).astype(dtype)
+    seed = rng.normal(size=shape[:-1]).astype(dtype)
+    y, dx = gradient(lambda v: _core.loss_sparse_categorical_crossentropy(t, v, from_logits=from_logits), x, seed)
+    ref_y, ref_dx = oracle(
+        lambda v: keras.losses.sparse_categorical_crossentropy(t, v, from_logits=from_logits), x.astype("float64"), seed
+    )
+    tight = (1e-6, 3e-6) if dtype == "float32" else (1e-14, 1e-13)
+    np.testing.assert_allclose(y, ref_y, rtol=tight[1], atol=tight[0])
+    np.testing.assert_allclose(dx, ref_dx, rtol=4 * tight[1], atol=tight[0] * np.abs(ref_dx).max())
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight", "none"])
+@pytest.mark.parametrize("rows", [6, 5000])
+@pytest.mark.parametrize("from_logits", [False, True])
+def test_sparse_crossentropy_ignores_a_class_as_keras_does(from_logits, rows, reduction, weighted):
+    rng = rng_of(rows, reduction)
+    t = rng.integers(-1, 5, rows)
+    x = rng.uniform(0.1, 1, (rows, 5))
+    w = rng.uniform(0.5, 2, rows) if weighted else None
+    loss = keras.losses.SparseCategoricalCrossentropy(
+        from_logits=from_logits, ignore_class=-1, reduction=reduction, dtype="float64"
+    )
+    options = {"from_logits": from_logits, "ignore_class": -1, "reduction": reduction, "sample_weight": w}
+    y, dx = gradient(lambda v: _core.loss_sparse_categorical_crossentropy(t, v, **options), x)
+    ref_y, ref_dx = oracle(lambda v: loss(t, v, sample_weight=w), x)
+    np.testing.assert_allclose(y, ref_y, rtol=1e-12)
+    np.testing.assert_allclose(dx, ref_dx, rtol=1e-11, atol=1e-14)
+
+
+def test_nothing_left_to_count_is_a_loss_of_zero():
+    x = np.full((3, 4), 0.25)
+    y, dx = gradient(
+        lambda v: _core.loss_sparse_categorical_crossentropy([7, 7, 7], v, ignore_class=7, reduction="mean"), x
+    )
+    assert y == 0
+    np.testing.assert_array_equal(dx, 0)
+    assert _core.loss_pointwise("squared_error", np.zeros((0, 3)), np.zeros((0, 3)), reduction="mean") == 0
+
+
+@pytest.mark.parametrize("from_logits", [False, True])
+@pytest.mark.parametrize("bad", [-1, 4, 2**31 - 1, -(2**31), 1e30, -1e30, np.inf, np.nan])
+def test_a_label_out_of_range_is_nan_and_reads_nothing(isa, bad, from_logits):
+    t = np.array([1, bad, 2], dtype="float64" if isinstance(bad, float) else "int64")
+    x = np.random.default_rng(0).uniform(0.1, 1, (3, 4))
+    y, dx = gradient(lambda v: _core.loss_sparse_categorical_crossentropy(t, v, from_logits=from_logits), x)
+    np.testing.assert_array_equal(np.isnan(y), [False, True, False])
+    np.testing.assert_array_equal(np.isnan(dx).all(axis=1), [False, True, False])
+
+
+@pytest.mark.parametrize("scale", [88.0, 1e4, 1e30])
+def test_logits_of_any_size(isa, scale):
+    x = np.array([[scale, -scale, 0], [-scale, -scale, -scale], [0, 0, scale]], dtype="float32")
+    for t in (0, 1, 2):
+        labels = np.full(3, t)
+        y, dx = gradient(lambda v, k=labels: _core.loss_sparse_categorical_crossentropy(k, v, from_logits=True), x)
+        ref, ref_dx = oracle(
+            lambda v, k=labels: keras.losses.sparse_categorical_crossentropy(k, v, from_logits=True), x.astype("float64")
+        )
+        np.testing.assert_allclose(y, ref, rtol=1e-6)
+        np.testing.assert_allclose(dx, ref_dx, rtol=1e-6, atol=1e-30)
+        one_hot = np.eye(3, dtype="float32")[labels]
+        y, dx = gradient(lambda v, k=one_hot: _core.loss_categorical_crossentropy(k, v, from_logits=True), x)
+        np.testing.assert_allclose(y, ref, rtol=1e-6)
+        np.testing.assert_allclose(dx, ref_dx, rtol=1e-6, atol=1e-30)
+
+
+def test_a_logit_of_minus_infinity_is_a_class_that_cannot_be(isa):
+    x = np.array([[-np.inf, 1.0, 2.0]])
+    one_hot = np.array([[0.0, 0.0, 1.0]])
+    expected = np.log1p(np.exp(-1.0))
+    for f in (
+        lambda v: _core.loss_categorical_crossentropy(one_hot, v, from_logits=True),
+        lambda v: _core.loss_sparse_categorical_crossentropy([2], v, from_logits=True),
+    ):
+        y, dx = gradient(f, x)
+        np.testing.assert_allclose(y, [expected], rtol=1e-15)
+        assert dx[0, 0] == 0
+        assert np.isfinite(dx).all()
+    y, _ = gradient(lambda v: _core.loss_sparse_categorical_crossentropy([0], v, from_logits=True), x)
+    assert y == [np.inf]
+
+
+def test_small_losses_keep_their_digits(isa):
+    logits = np.array([[20.0], [40.0], [-30.0]])
+    t = np.array([[1.0], [1.0], [0.0]])
+    y = _core.loss_pointwise("binary_crossentropy_logits", t, logits)
+    np.testing.assert_allclose(y, np.log1p(np.exp(-np.abs(logits[:, 0]))), rtol=1e-15)
+
+
+def test_nan_is_never_hidden(isa):
+    for bad in (np.nan, np.inf):
+        for f in (
+            lambda v: _core.loss_categorical_crossentropy(np.array([[1.0, 0, 0]]), v, from_logits=True),
+            lambda v: _core.loss_sparse_categorical_crossentropy([0], v, from_logits=True),
+            lambda v: _core.loss_categorical_crossentropy(np.array([[1.0, 0, 0]]), v),
+            lambda v: _core.loss_sparse_categorical_crossentropy([0], v),
+        ):
+            x = np.array([[0.3, bad, 0.3]])
+            if np.isinf(bad) and f(x) != f(x):
+                continue
+            if np.isnan(bad):
+                assert np.isnan(f(x)).all()
+    for kind in POINTWISE:
+        for t, x in ((0.5, np.nan), (np.nan, 0.5)):
+            y = ours(kind, np.full((1, 3), t))(np.full((1, 3), x))
+            assert np.isnan(y).all(), kind
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight", "none"])
+@pytest.mark.parametrize(
+    ("values", "weights"),
+    [((7,), None), ((7,), (7,)), ((7,), (7, 1)), ((4, 3), (4, 1)), ((4, 3), (4, 3)), ((40000,), (40000,)), ((300, 90), (300, 1))],
+    ids=str,
+)
+def test_reduce(reduction, values, weights):
+    rng = rng_of(values, weights)
+    v = rng.normal(size=values)
+    w = None if weights is None else rng.uniform(0, 2, weights)
+    reduce = keras.src.losses.loss.reduce_weighted_values
+    y, dv = gradient(lambda x: _core.loss_reduce(x, w, None, reduction), v)
+    ref_y, ref_dv = oracle(lambda x: reduce(x, sample_weight=w, reduction=reduction, dtype="float64"), v)
+    np.testing.assert_allclose(y, ref_y.reshape(y.shape), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(dv, ref_dv, rtol=1e-13)
+
+
+@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight"])
+@pytest.mark.parametrize("weights", [None, (6, 1), (6, 4)], ids=str)
+def test_reduce_under_a_mask(reduction, weights):
+    rng = rng_of(reduction, weights)
+    v, mask = rng.normal(size=(6, 4)), rng.uniform(size=(6, 4)) < 0.6
+    w = None if weights is None else rng.uniform(0.1, 2, weights)
+    reduce = keras.src.losses.loss.reduce_weighted_values
+    y, dv = gradient(lambda x: _core.loss_reduce(x, w, mask, reduction), v)
+    ref_y, ref_dv = oracle(lambda x: reduce(x, sample_weight=w, mask=mask, reduction=reduction, dtype="float64"), v)
+    np.testing.assert_allclose(y, ref_y, rtol=1e-12)
+    np.testing.assert_allclose(dv, ref_dv, rtol=1e-12)
+
+
+def test_gradients_add_up_where_predictions_are_used_twice(isa):
+    rng = np.random.default_rng(3)
+    x = rng.uniform(0.1, 0.9, (5, 4))
+    one_hot, labels = np.eye(4)[[0, 1, 2, 3, 0]], np.array([3, 2, 1, 0, 3])
+    parts = [
+        lambda v: _core.loss_pointwise("squared_error", one_hot, v, reduction="sum"),
+        lambda v: _core.loss_categorical_crossentropy(one_hot, v, reduction="sum"),
+        lambda v: _core.loss_categorical_crossentropy(one_hot, v, reduction="sum", from_logits=True),
+        lambda v: _core.loss_sparse_categorical_crossentropy(labels, v, reduction="sum"),
+        lambda v: _core.loss_sparse_categorical_crossentropy(labels, v, reduction="sum", from_logits=True),
+    ]
+    alone = [gradient(f, x)[1] for f in parts]
+    for first in range(len(parts)):
+        order = parts[first:] + parts[:first]
+
+        def total(v, order=order):
+            values = [f(v) for f in order]
+            out = values[0]
+            for other in values[1:]:
+                out = out + other
+            return out
+
+        np.testing.assert_allclose(gradient(total, x)[1], sum(alone), rtol=1e-13)
+
+
+def test_the_same_bits_for_any_number_of_threads():
+    rng = np.random.default_rng(5)
+    x, t = rng.uniform(0.1, 1, (3001, 37)).astype("float32"), rng.integers(0, 37, 3001)
+    w = rng.uniform(0, 1, 3001).astype("float32")
+    results = []
+    before = _core.get_num_threads()
+    for n in (1, 2, 3, 8):
+        _core.set_num_threads(n)
+        y, dx = gradient(lambda v: _core.loss_sparse_categorical_crossentropy(t, v, w, "sum_over_batch_size"), x)
+        m, dm = gradient(lambda v: _core.loss_pointwise("squared_error", x[::-1].copy(), v, w, "mean"), x)
+        results.append((y.tobytes(), dx.tobytes(), m.tobytes(), dm.tobytes()))
+    _core.set_num_threads(before)
+    assert len(set(results)) == 1
+
+
+def test_a_small_batch_is_one_record_each_way():
+    tape = _core.Tape(record=True, grad=True)
+    with tape:
+        x = tape.input((32, 10), "float32", "x")
+        t = tape.input((32,), "int32", "t")
+        x.requires_grad = True
+        loss = _core.loss_sparse_categorical_crossentropy(t, x, reduction="mean")
+        (dx,) = tape.gradients(loss, [x])
+        plan = tape.compile([loss, dx])
+    names = [line for line in str(plan.describe()).splitlines() if "loss_" in line]
+    assert len(names) == 2, plan.describe()
+
+
+def test_a_recorded_loss_gives_the_eager_bits():
+    rng = np.random.default_rng(6)
+    a, b = (rng.uniform(0.1, 1, (32, 10)).astype("float32") for _ in range(2))
+    labels = rng.integers(0, 10, 32).astype("int32")
+    tape = _core.Tape(record=True, grad=True)
+    with tape:
+        x = tape.input((32, 10), "float32", "x")
+        t = tape.input((32,), "int32", "t")
+        x.requires_grad = True
+        loss = _core.loss_sparse_categorical_crossentropy(t, x, reduction="mean")
+        (dx,) = tape.gradients(loss, [x])
+        plan = tape.compile([loss, dx])
+    for value in (a, b):
+        y, d = plan.run([value, labels])
+        eager_y, eager_d = gradient(lambda v: _core.loss_sparse_categorical_crossentropy(labels, v, reduction="mean"), value)
+        np.testing.assert_array_equal(np.asarray(y), eager_y)
+        np.testing.assert_array_equal(np.asarray(d), eager_d)
+
+
+def test_hinge_labels_change_only_where_all_are_binary():
+    np.testing.assert_array_equal(_core.hinge_labels(np.array([[0.0, 1.0], [1.0, 0.0]])), [[-1, 1], [1, -1]])
+    given = np.array([[0.0, 1.0], [-1.0, 0.0]])
+    np.testing.assert_array_equal(_core.hinge_labels(given), given)
+
+
+@pytest.mark.parametrize(("values", "expected"), [([1.0], 0), ([np.inf], 1), ([1.0, np.nan], 1), ([-np.inf, 0.0], 1)])
+def test_check_finite(isa, values, expected):
+    for dtype in ("float32", "float64"):
+        flag = _core.tensor(np.array([7], dtype="int32"))
+        _core.check_finite(_core.tensor(np.array(values, dtype=dtype)), flag)
+        assert flag.numpy()[0] == expected
+
+
+def test_errors_name_the_op_and_the_shapes():
+    x = np.zeros((4, 3), dtype="float32")
+    with pytest.raises(ValueError, match=r"loss_squared_error.*\(4, 3\).*\(4, 2\)"):
+        _core.loss_pointwise("squared_error", np.zeros((4, 2)), x)
+    with pytest.raises(ValueError, match=r"loss_categorical_crossentropy.*\(4, 3\).*\(4,\)"):
+        _core.loss_categorical_crossentropy(np.zeros(4), x)
+    with pytest.raises(ValueError, match=r"labels of shape \(4,\).*\(4, 3\).*\(5,\)"):
+        _core.loss_sparse_categorical_crossentropy(np.zeros(5), x)
+    with pytest.raises(TypeError, match="float32 or float64"):
+        _core.loss_pointwise("squared_error", x, x.astype("int32"))
+    with pytest.raises(ValueError, match="unknown loss"):
+        _core.loss_pointwise("nonsense", x, x)
+    with pytest.raises(ValueError, match="unknown reduction"):
+        _core.loss_reduce(x, None, None, "median")
+    with pytest.raises(ValueError, match=r"weights of shape \(3,\) do not fit values of shape \(4,\)"):
+        _core.loss_pointwise("squared_error", x, x, np.zeros(3, "float32"), "mean")

@@ -1,0 +1,35 @@
+"""Keras on JAX as an oracle in float64, which it narrows to float32 by default."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import numpy as np
+
+
+@contextlib.contextmanager
+def float64() -> Iterator[None]:
+    """Inside, Keras's type promotion keeps float64 (conftest has JAX keep it) and floatx is float64."""
+    import keras
+    from keras.src.backend.common import dtypes
+
+    before, narrow = keras.config.floatx(), dtypes.BIT64_TO_BIT32_DTYPE
+    keras.config.set_floatx("float64")
+    dtypes.BIT64_TO_BIT32_DTYPE = {**narrow, "float64": "float64"}
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(before)
+        dtypes.BIT64_TO_BIT32_DTYPE = narrow
+
+
+def value_and_gradient(f, x, seed=None) -> tuple[np.ndarray, np.ndarray]:
+    """f(x) and the gradient of sum(seed * f(x)), by JAX in float64; seed defaults to ones."""
+    import jax
+    import jax.numpy as jnp
+
+    with float64():
+        y, vjp = jax.vjp(f, jnp.asarray(x, "float64"))
+        seed = jnp.ones_like(y) if seed is None else jnp.asarray(seed, y.dtype)
+        return np.asarray(y), np.asarray(vjp(seed)[0])
