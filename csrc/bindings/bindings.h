@@ -9,6 +9,7 @@ void bind_tensor(pybind11::module_& m);
 void bind_tape(pybind11::module_& m);
 void bind_plan(pybind11::module_& m);
 void bind_copy(pybind11::module_& m);
+void bind_gemm(pybind11::module_& m);
 void bind_activation(pybind11::module_& m);
 void bind_softmax(pybind11::module_& m);
 void bind_elementwise(pybind11::module_& m);

@@ -143,7 +143,8 @@ NETLET_INLINE void direct_unit(const GemmArgs& g, int64_t unit) {
 // A panel of b is 2 vectors wide. Blocks of kc terms keep nb columns of b in the second cache and one strip of a, packed
 // on the stack, in the first.
 constexpr int packed_nv = 2;
-constexpr int64_t packed_kc = 256;
+template <class T>
+constexpr int64_t packed_kc = 1536 / sizeof(T);
 
 template <class T>
 NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
@@ -160,9 +161,10 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     if (g.accumulate) init = {c, g.ldc};
     else if (g.bias) init = {static_cast<const T*>(g.bias) + j_begin, 0};
 
-    alignas(64) T strip[packed_kc * strip_width];
-    for (int64_t k0 = 0; k0 < g.K; k0 += packed_kc, init = {c, g.ldc}) {
-        const int64_t ks = g.K - k0 < packed_kc ? g.K - k0 : packed_kc;
+    constexpr int64_t kc = packed_kc<T>;
+    alignas(64) T strip[packed_kc<T> * strip_width];
+    for (int64_t k0 = 0; k0 < g.K; k0 += kc, init = {c, g.ldc}) {
+        const int64_t ks = g.K - k0 < kc ? g.K - k0 : kc;
         for (int64_t s = 0, i = 0; s < strips; ++s) {
             const int64_t mr = each + (s < longer);
             if (g.a_transposed) pack_rows(strip, strip_width, a + k0 * g.lda + i, g.lda, mr, ks);

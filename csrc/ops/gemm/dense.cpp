@@ -1,0 +1,56 @@
+// y = act(x W + b).  Backward, with dz = dy act'(z) told from y:  dW = x^T dz,  db = column sums of dz,  dx = dz W^T.
+#include "ops/activation/activation.h"
+#include "ops/copy/copy.h"
+#include "ops/gemm/gemm.h"
+#include "ops/reduce/reduce.h"
+
+namespace netlet::ops {
+
+namespace {
+
+void check(const Tensor& x, const Tensor& kernel, const Tensor& bias) {
+    check_floating("dense", x);
+    check_same_dtype("dense", x, kernel);
+    if (kernel->shape.rank() != 2)
+        throw ValueError("dense: expected a kernel of shape (inputs, units), got shape " + kernel->shape.str());
+    if (x->shape.rank() < 1 || x->shape.back() != kernel->shape[0])
+        throw ValueError("dense: expected x with a last axis of " + std::to_string(kernel->shape[0]) + " for a kernel of shape " +
+                         kernel->shape.str() + ", got shape " + x->shape.str());
+    if (bias) {
+        check_same_dtype("dense", x, bias);
+        if (bias->shape != Shape{kernel->shape[1]})
+            throw ValueError("dense: expected a bias of shape " + Shape{kernel->shape[1]}.str() + ", got " + bias->shape.str());
+    }
+}
+
+}  // namespace
+
+Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation act, double alpha) {
+    check(x, kernel, bias);
+    if (!is_fusable(act, alpha)) return activation(tape, dense(tape, x, kernel, bias), act, {alpha, 0, 0});
+
+    const int64_t K = kernel->shape[0], N = kernel->shape[1], M = x->shape.product(0, x->shape.rank() - 1);
+    Shape shape = x->shape;
+    shape[shape.rank() - 1] = N;
+    Tensor y = tape.empty(shape, x->dtype);
+    Gemm forward{.a = x, .b = kernel, .bias = bias, .c = y, .M = M, .N = N, .K = K, .act = act, .alpha = alpha};
+    emit_gemm(tape, forward);
+    if (!tape.needs_grad({x, kernel, bias})) return y;
+
+    const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
+    tape.on_backward({x, kernel, bias}, {y}, [=](Tape& tape, const Grads& dy) {
+        Tensor dz = dy[0];
+        if (kept_y) {
+            dz = tape.empty(dz->shape, dz->dtype);
+            activation_gradient(tape, act, alpha, kept_y, dy[0], {dz, false});
+        }
+        if (Grad dW = tape.grad(kernel))
+            emit_gemm(tape, {.a = kept_x, .b = dz, .c = dW.tensor, .M = K, .N = N, .K = M, .a_transposed = true, .accumulate = dW.accumulate});
+        if (Grad db = tape.grad(bias)) emit_column_sum(tape, dz, db);
+        if (Grad dx = tape.grad(x))
+            emit_gemm(tape, {.a = dz, .b = kernel, .c = dx.tensor, .M = M, .N = K, .K = N, .b_transposed = true, .accumulate = dx.accumulate});
+    });
+    return y;
+}
+
+}  // namespace netlet::ops

@@ -1,0 +1,92 @@
+// From one product to its records. Which kernels, and how the work is cut: gemm_choice.cpp.
+#include "ops/gemm/gemm.h"
+
+#include <algorithm>
+
+#include "dispatch/dispatch.h"
+#include "ops/gemm/gemm_choice.h"
+
+namespace netlet::ops {
+
+namespace {
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+Tensor at(Tape& tape, const Tensor& x, int64_t elements) {
+    return elements ? tape.view(x, x->shape, elements * (int64_t)size_of(x->dtype)) : x;
+}
+
+GemmArgs arguments(const Gemm& g) {
+    GemmArgs args{};
+    args.M = g.M;
+    args.N = g.N;
+    args.K = g.K;
+    args.lda = g.lda ? g.lda : g.a_transposed ? g.M : g.K;
+    args.ldb = g.ldb ? g.ldb : g.b_transposed ? g.K : g.N;
+    args.ldc = g.N;
+    args.a_transposed = g.a_transposed;
+    // One column is the same in either order, and so is a single term; neither needs turning.
+    args.b_transposed = g.b_transposed && g.N > 1 && !(g.K == 1 && args.ldb == 1);
+    if (g.b_transposed && g.N == 1) args.ldb = 1;
+    if (g.b_transposed && g.N > 1 && !args.b_transposed) args.ldb = g.N;
+    args.accumulate = g.accumulate;
+    args.act = g.act;
+    args.alpha = g.alpha;
+    args.batch_rank = g.batch_rank;
+    args.summed = g.summed;
+    std::copy_n(g.batch_dims, gemm_max_batch_rank, args.batch_dims);
+    std::copy_n(g.a_step, gemm_max_batch_rank, args.a_step);
+    std::copy_n(g.b_step, gemm_max_batch_rank, args.b_step);
+    return args;
+}
+
+// Operands in the order a, b, bias, c. Without a bias, a stands in its place and its field stays null.
+void emit_product(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& g, const Tensor& b, const Tensor& c, int64_t items) {
+    const Tensor a = at(tape, g.a, g.a_offset);
+    const Operand result{(void*)&args.c, c, args.accumulate, true};
+    const Work work{items * ceil_div(g.M, args.mb) * ceil_div(g.N, args.nb), 1,
+                    2.0 * (double)g.M * (double)g.N * (double)g.K * (double)(g.items * g.summed)};
+    if (g.bias) tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), in<void>(args.bias, g.bias), result}, work);
+    else tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), result}, work);
+}
+
+}  // namespace
+
+void emit_gemm(Tape& tape, const Gemm& g) {
+    const DType dtype = g.c->dtype;
+    GemmArgs args = arguments(g);
+    const GemmChoice choice = choose_gemm(g.M, g.N, g.K, args.b_transposed, g.items * g.summed, (int64_t)size_of(dtype));
+    args.mb = choice.mb;
+    args.nb = choice.nb;
+    args.kb = choice.kb;
+    const Tensor b = at(tape, g.b, g.b_offset), c = at(tape, g.c, g.c_offset);
+    if (choice.path == GemmChoice::Path::direct) {
+        // Several small items go to a thread together.
+        emit_product(tape, NETLET_KERNEL_FOR(gemm_direct, dtype), args, g, b, c, g.items);
+        return;
+    }
+    if (choice.path == GemmChoice::Path::packed) {
+        const int64_t groups = ceil_div(g.N, gemm_panel_group);
+        Tensor packed = tape.empty({groups * gemm_panel_group * g.K}, dtype);
+        GemmPackArgs pack{nullptr, nullptr, g.N, g.K, args.ldb, args.b_transposed};
+        const int64_t grain = std::max<int64_t>(1, 65536 / (gemm_panel_group * g.K));
+        tape.emit(NETLET_KERNEL_FOR(gemm_pack_b, dtype), pack, {in<void>(pack.b, b), out<void>(pack.packed, packed)}, {groups, grain, 0});
+        emit_product(tape, NETLET_KERNEL_FOR(gemm_packed, dtype), args, g, packed, c, 1);
+        return;
+    }
+    const int64_t count = ceil_div(g.K, choice.kb);
+    Tensor slices = tape.empty({count, g.M, g.N}, dtype);
+    Gemm part = g;
+    part.bias = nullptr;
+    part.act = Activation::linear;
+    args.accumulate = false;
+    args.act = Activation::linear;
+    emit_product(tape, NETLET_KERNEL_FOR(gemm_slice_k, dtype), args, part, b, slices, count);
+    GemmSlicesArgs sum{nullptr, nullptr, nullptr, g.M, g.N, count, g.accumulate, g.act, g.alpha};
+    const Operand from = in<void>(sum.slices, slices), result{(void*)&sum.c, c, g.accumulate, true};
+    const Work work = one_chunk(g.M, (double)(g.M * g.N * count));
+    if (g.bias) tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, dtype), sum, {from, in<void>(sum.bias, g.bias), result}, work);
+    else tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, dtype), sum, {from, result}, work);
+}
+
+}  // namespace netlet::ops

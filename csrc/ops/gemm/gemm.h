@@ -1,0 +1,33 @@
+#pragma once
+#include "ops/gemm/gemm_args.h"
+#include "plan/tape.h"
+
+namespace netlet::ops {
+
+// a . b with the rules of numpy.matmul: the last two axes are matrices, the others are broadcast; a one-dimensional a is a
+// row, a one-dimensional b is a column, and that axis is dropped from the result. The transposes swap the last two axes
+// (of operands with two or more). float32 or float64. Gradient flows to both.
+Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
+
+// act(x . kernel + bias): x (..., K), kernel (K, N), bias (N,) or null -> (..., N). Gradient flows to all three. A fusable
+// activation is applied on the tile of the product and x is all that backward keeps beside the result.
+Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation act = Activation::linear,
+             double alpha = 0);
+
+// ---- for other ops: one product, recorded as one to three records; no gradient of its own ------------------------------
+// Where the matrices lie; fields as in gemm_args.h. Batch axes may be left out (rank 0).
+struct Gemm {
+    Tensor a = {}, b = {}, bias = {}, c = {};  // bias may be null
+    int64_t M = 0, N = 0, K = 0;
+    bool a_transposed = false, b_transposed = false, accumulate = false;
+    Activation act = Activation::linear;
+    double alpha = 0;
+    int batch_rank = 0;
+    int64_t items = 1, summed = 1;
+    int64_t batch_dims[gemm_max_batch_rank] = {}, a_step[gemm_max_batch_rank] = {}, b_step[gemm_max_batch_rank] = {};
+    int64_t a_offset = 0, b_offset = 0, c_offset = 0;  // in elements
+    int64_t lda = 0, ldb = 0;                          // 0: the matrices are contiguous
+};
+void emit_gemm(Tape& tape, const Gemm& gemm);
+
+}  // namespace netlet::ops

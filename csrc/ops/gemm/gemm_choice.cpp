@@ -1,0 +1,59 @@
+#include "ops/gemm/gemm_choice.h"
+
+#include <algorithm>
+
+#include "ops/gemm/gemm_args.h"
+
+namespace netlet::ops {
+
+namespace {
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// Multiply-adds that are worth waking a thread for: about two microseconds on one core.
+constexpr double unit_work = 128 * 1024;
+// More units than this balance no better, even over many threads.
+constexpr int64_t most_units = 64;
+// A strip of rows fills the registers (AVX-512: 14 rows; 7 strips of AVX2's 6 make 3 of 14).
+constexpr int64_t strip = 14;
+// A b of this size stays in the second cache while the rows of a pass by.
+constexpr int64_t cached_b_bytes = 512 * 1024;
+
+// Cuts `extent` into at most `parts` blocks of whole multiples of `step`.
+int64_t block(int64_t extent, int64_t parts, int64_t step) {
+    return std::max<int64_t>(ceil_div(ceil_div(extent, std::max<int64_t>(parts, 1)), step) * step, step);
+}
+
+}  // namespace
+
+GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items, int64_t element_bytes) {
+    const int64_t G = gemm_panel_group;
+    const double work = (double)M * (double)N * (double)K;
+    const int64_t units = std::clamp<int64_t>((int64_t)(work / unit_work), 1, most_units);
+
+    // A large b is packed once and its panels are then read in order by every block of rows; with few rows the packing
+    // would cost as much as the product. 512 columns by 384 terms of a panel are 768 KB, most of the second cache.
+    if (items == 1 && M >= 48 && N * K * element_bytes > cached_b_bytes && N >= G) {
+        const int64_t nb = block(N, ceil_div(N, N >= 1024 ? 512 : 256), G);
+        const int64_t rows = ceil_div(M * ceil_div(N, nb), 32);
+        return {GemmChoice::Path::packed, std::clamp<int64_t>(ceil_div(rows, 6 * strip) * 6 * strip, 6 * strip, 18 * strip), nb, 0};
+    }
+    // A long sum into few elements has nothing else to be parallel in.
+    if (items == 1 && M <= 4 * strip && N <= 2 * G && K >= 4096 && units > 1) {
+        const int64_t kb = std::max({int64_t{1024}, ceil_div(K, 32), (int64_t)(unit_work / (double)(M * N))});
+        if (kb < K) return {GemmChoice::Path::slice_k, M, ceil_div(N, G) * G, kb};
+    }
+    int64_t mb = M, nb = ceil_div(N, G) * G;
+    if (units > 1 && items < most_units) {
+        if (b_transposed) {  // columns first: a block of columns turns its own part of b, once
+            nb = block(N, units, G);
+            mb = ceil_div(M, std::clamp<int64_t>(units / ceil_div(N, nb), 1, ceil_div(M, 8 * strip)));
+        } else {
+            mb = ceil_div(M, std::min(units, ceil_div(M, strip)));
+            nb = block(N, units / ceil_div(M, mb), G);
+        }
+    }
+    return {GemmChoice::Path::direct, std::max<int64_t>(mb, 1), std::max(nb, G), 0};
+}
+
+}  // namespace netlet::ops

@@ -1,0 +1,20 @@
+// Which kernel a product takes and how it is cut: the one place where that is decided, from shapes alone.
+#pragma once
+#include <cstdint>
+
+namespace netlet::ops {
+
+struct GemmChoice {
+    enum class Path {
+        direct,   // one record, operands read where they lie
+        packed,   // b is packed first, by a record of its own
+        slice_k,  // the sum over k is cut into slices, which a second record adds up
+    } path;
+    int64_t mb, nb;  // rows and columns of one unit of work
+    int64_t kb;      // terms of one slice; 0: no split
+};
+
+// items: how many products of this shape one record makes; element_bytes: 4 or 8.
+GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items, int64_t element_bytes);
+
+}  // namespace netlet::ops

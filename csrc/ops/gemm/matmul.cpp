@@ -1,0 +1,125 @@
+// matmul with NumPy's rules. Backward: da = dc b^T and db = a^T dc, each in the layout of its operand, summed over the
+// batch axes along which that operand was broadcast.
+#include <algorithm>
+
+#include "ops/copy/copy.h"
+#include "ops/gemm/gemm.h"
+
+namespace netlet::ops {
+
+namespace {
+
+// c (batch..., M, N) = op(a) . op(b). Steps are elements from one matrix to the next along each batch axis, 0 where broadcast.
+struct Plane {
+    Tensor tensor;
+    bool transposed;
+    int64_t step[gemm_max_batch_rank] = {};
+};
+struct Problem {
+    Plane a, b;
+    int64_t M, N, K;
+    int rank = 0;
+    int64_t dims[gemm_max_batch_rank] = {};
+};
+
+[[noreturn]] void mismatch(const std::string& expected, const Tensor& a, const Tensor& b) {
+    throw ValueError("matmul: expected " + expected + "; given shapes " + a->shape.str() + " and " + b->shape.str());
+}
+
+// Batch extents of one operand, counted from the last; 1 where it has none.
+int64_t batch_extent(const Tensor& x, int from_last) {
+    const int axis = x->shape.rank() - 3 - from_last;
+    return axis >= 0 ? x->shape[axis] : 1;
+}
+
+Problem analyse(const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b, Shape& shape) {
+    if (a->shape.rank() == 0 || b->shape.rank() == 0) mismatch("operands with at least one axis", a, b);
+    const int ra = a->shape.rank(), rb = b->shape.rank();
+    Problem p{{a, transpose_a && ra > 1}, {b, transpose_b && rb > 1}, 1, 1, 0};
+    auto extent = [](const Tensor& x, int from_last) { return x->shape[x->shape.rank() - 1 - from_last]; };
+    p.K = extent(a, p.a.transposed);
+    if (ra > 1) p.M = extent(a, !p.a.transposed);
+    if (rb > 1) p.N = extent(b, p.b.transposed);
+    const int64_t Kb = rb == 1 ? extent(b, 0) : extent(b, !p.b.transposed);
+    if (p.K != Kb)
+        mismatch("the summed axes to agree, " + std::to_string(p.K) + " of the first and " + std::to_string(Kb) + " of the second operand", a, b);
+
+    p.rank = std::max({ra, rb, 2}) - 2;
+    int64_t step_a = p.M * p.K, step_b = p.K * p.N;
+    for (int i = p.rank - 1, last = 0; i >= 0; --i, ++last) {
+        const int64_t na = batch_extent(a, last), nb = batch_extent(b, last);
+        if (na != nb && na != 1 && nb != 1) mismatch("batch axes that agree or are 1", a, b);
+        p.dims[i] = na == 1 ? nb : na;
+        p.a.step[i] = na == 1 ? 0 : step_a;
+        p.b.step[i] = nb == 1 ? 0 : step_b;
+        step_a *= na;
+        step_b *= nb;
+    }
+    for (int i = 0; i < p.rank; ++i) shape.push_back(p.dims[i]);
+    if (ra > 1) shape.push_back(p.M);
+    if (rb > 1) shape.push_back(p.N);
+
+    // One b for all of a: the batch is more rows. A layer on a sequence is one product this way, and so is its gradient.
+    bool one_b = !p.a.transposed;
+    int64_t rows = p.M;
+    for (int i = 0; i < p.rank; ++i) {
+        one_b = one_b && p.b.step[i] == 0 && (p.a.step[i] != 0 || p.dims[i] == 1);
+        rows *= p.dims[i];
+    }
+    if (one_b) {
+        p.rank = 0;
+        p.M = rows;
+    }
+    return p;
+}
+
+// result = or += op(x) . op(y), where result has the layout of `like` and is summed over the axes where like is broadcast.
+void emit_summed(Tape& tape, const Problem& p, Gemm g, const Plane& x, const Plane& y, const Plane& like, const Tensor& out, bool accumulate) {
+    g.a = x.tensor;
+    g.b = y.tensor;
+    g.c = out;
+    g.accumulate = accumulate;
+    for (int pass = 0; pass < 2; ++pass)  // own axes first, broadcast ones behind them
+        for (int i = 0; i < p.rank; ++i) {
+            const bool summed = like.step[i] == 0 && p.dims[i] != 1;
+            if (summed != (pass == 1)) continue;
+            g.batch_dims[g.batch_rank] = p.dims[i];
+            g.a_step[g.batch_rank] = x.step[i];
+            g.b_step[g.batch_rank++] = y.step[i];
+            (summed ? g.summed : g.items) *= p.dims[i];
+        }
+    emit_gemm(tape, g);
+}
+
+}  // namespace
+
+Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
+    check_floating("matmul", a);
+    check_same_dtype("matmul", a, b);
+    Shape shape;
+    const Problem p = analyse(a, b, transpose_a, transpose_b, shape);
+    Tensor c = tape.empty(shape, a->dtype);
+    Plane whole{c, false};
+    int64_t step = p.M * p.N;
+    for (int i = p.rank - 1; i >= 0; step *= p.dims[i--]) whole.step[i] = step;
+    emit_summed(tape, p, {.M = p.M, .N = p.N, .K = p.K, .a_transposed = p.a.transposed, .b_transposed = p.b.transposed}, p.a, p.b, whole, c, false);
+
+    whole.tensor = nullptr;
+    if (tape.needs_grad({a, b}))
+        tape.on_backward({a, b}, {c}, [=](Tape& tape, const Grads& grads) {
+            Plane dc = whole;
+            dc.tensor = grads[0];
+            const bool ta = p.a.transposed, tb = p.b.transposed;
+            if (Grad da = tape.grad(a)) {
+                if (ta) emit_summed(tape, p, {.M = p.K, .N = p.M, .K = p.N, .a_transposed = tb, .b_transposed = true}, p.b, dc, p.a, da.tensor, da.accumulate);
+                else emit_summed(tape, p, {.M = p.M, .N = p.K, .K = p.N, .b_transposed = !tb}, dc, p.b, p.a, da.tensor, da.accumulate);
+            }
+            if (Grad db = tape.grad(b)) {
+                if (tb) emit_summed(tape, p, {.M = p.N, .N = p.K, .K = p.M, .a_transposed = true, .b_transposed = ta}, dc, p.a, p.b, db.tensor, db.accumulate);
+                else emit_summed(tape, p, {.M = p.K, .N = p.N, .K = p.M, .a_transposed = !ta}, p.a, dc, p.b, db.tensor, db.accumulate);
+            }
+        });
+    return c;
+}
+
+}  // namespace netlet::ops
