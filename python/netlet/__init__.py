@@ -1,6 +1,6 @@
 """netlet: a small neural network library with a native core, under Keras's names.
 
-A script written for Keras 3 (Sequential or functional models) runs with its imports changed to `import netlet as keras`.
+A Keras 3 script with Sequential or functional models runs with its imports changed to `import netlet as keras`.
 
 >>> import netlet
 >>> model = netlet.Sequential([netlet.Input((784,)), netlet.layers.Dense(16, activation="relu")])

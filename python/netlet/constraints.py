@@ -30,6 +30,7 @@ def _norms(w: Any, axis: Any) -> Any:
 class MaxNorm(Constraint):
     """Columns (along `axis`) scaled down to a Euclidean norm of at most `max_value`.
 
+    >>> import numpy as np
     >>> MaxNorm(1.0)(np.array([[3.0], [4.0]])).round(5).tolist()
     [[0.6], [0.8]]
     """
@@ -49,6 +50,7 @@ class MaxNorm(Constraint):
 class NonNeg(Constraint):
     """Negative weights become 0.
 
+    >>> import numpy as np
     >>> NonNeg()(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
@@ -103,6 +105,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 def get(identifier: Any) -> Any:
     """A constraint from a name ("non_neg"), config, class or callable.
 
+    >>> import numpy as np
     >>> get("non_neg")(np.array([-1.0]))
     array([0.])
     """

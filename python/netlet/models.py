@@ -10,6 +10,7 @@ from .graph import KerasTensor
 from .layers.input_layer import InputLayer
 from .layers.layer import Layer
 from .sequential import Sequential
+from .utils import tree
 
 __all__ = ["Functional", "Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]
 
@@ -61,8 +62,8 @@ def clone_model(
     """
     if kwargs:
         raise NotImplementedError(f"clone_model: {sorted(kwargs)} are not supported.")
+    copy: Callable[[Any], Any] = _clone if clone_function is None else clone_function
     if isinstance(model, Sequential) and (clone_function is not None or input_tensors is not None):
-        copy = clone_function or _clone
         layers: list[Any] = [copy(layer) for layer in model.layers]
         if input_tensors is not None:
             layers.insert(0, input_tensors[0] if isinstance(input_tensors, (list, tuple)) else input_tensors)
@@ -73,9 +74,6 @@ def clone_model(
         return type(model).from_config(model.get_config())
     if model._function is None:
         raise ValueError(f"clone_model: '{model.name}' is not made of a graph, so its layers cannot be replaced.")
-    from .utils import tree
-
-    copy = clone_function or _clone
     copies = {id(op): copy(op) for op in model.operations if isinstance(op, Layer) and not isinstance(op, InputLayer)}
     given = tree.flatten(input_tensors) if input_tensors is not None else [_clone_input(t) for t in model.inputs]
     outputs = model._function.run(given, lambda op, args, kw: copies.get(id(op), op)(*args, **kw))

@@ -74,3 +74,10 @@ class Operators:
 
     def __getitem__(self, index: Any) -> Any:
         return _table["getitem"](self, index)
+
+
+def attach(cls: type) -> None:
+    """Gives `cls` these operators too: `_core.Tensor`, whose class is native."""
+    for name, value in vars(Operators).items():
+        if name.startswith("__") and (callable(value) or name == "__array_priority__") and name not in vars(cls):
+            setattr(cls, name, value)

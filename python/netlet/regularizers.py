@@ -106,7 +106,7 @@ class OrthogonalRegularizer(Regularizer):
             raise ValueError(f"OrthogonalRegularizer expects a matrix; given shape {shape}.")
         rows = inputs if self.mode == "rows" else ops.transpose(inputs)
         unit = ops.normalize(rows, axis=1)
-        size = int(ops.shape(rows)[0])
+        size = int(rows.shape[0])
         others = np.asarray(1 - np.eye(size), ops.dtype(inputs))
         pairs = size * (size - 1) / 2
         total = ops.sum(ops.abs(ops.multiply(ops.matmul(unit, ops.transpose(unit)), others)))

@@ -104,7 +104,8 @@ class Variable(Operators):
             if (claim := _claim.get()) is not None:
                 claim(math.prod(extents) * np.dtype(dtype).itemsize, self._path)
                 return np.zeros(extents, dtype)
-            value = np.asarray(initializer(extents, dtype=dtype))
+            with _core.Tape():  # computed now, also when a layer is built while its first step is recorded
+                value = np.asarray(initializer(extents, dtype=dtype))
             if value.shape != extents:
                 raise ValueError(
                     f"Variable '{self.name}': its initializer was asked for shape {extents} and gave {value.shape}."

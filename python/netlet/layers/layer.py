@@ -44,6 +44,8 @@ class Layer(LayerState):
     (2, 3)
     """
 
+    _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]
+
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:

@@ -6,7 +6,6 @@ import functools
 from typing import Any
 
 from .. import ops
-from ..graph import KerasTensor
 from .layer import Layer
 
 
@@ -182,8 +181,8 @@ class Dot(Merge):
 
 
 def _functional(cls: type[Merge]) -> Any:
-    def apply(inputs: Any, **kwargs: Any) -> KerasTensor:
-        return cls(**kwargs)(inputs)  # type: ignore[no-any-return]
+    def apply(inputs: Any, **kwargs: Any) -> Any:
+        return cls(**kwargs)(inputs)
 
     apply.__doc__ = f"`{cls.__name__}(**kwargs)(inputs)`."
     return apply

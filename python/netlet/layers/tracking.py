@@ -27,7 +27,7 @@ class TrackedList(list[Any]):
     def __setitem__(self, index: Any, value: Any) -> None:
         super().__setitem__(index, [self._track(v) for v in value] if isinstance(index, slice) else self._track(value))
 
-    def __iadd__(self, values: Iterable[Any]) -> TrackedList:  # type: ignore[override, misc]
+    def __iadd__(self, values: Iterable[Any]) -> TrackedList:  # type: ignore[misc]
         self.extend(values)
         return self
 

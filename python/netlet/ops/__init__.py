@@ -8,6 +8,8 @@ array([[3.],
 
 from __future__ import annotations
 
+from .. import _core
+from ..operators import attach as _attach
 from ..operators import install as _install
 from .arrays import (
     arange,
@@ -320,3 +322,4 @@ _install(
         "getitem": getitem,
     }
 )
+_attach(_core.Tensor)
