@@ -6,6 +6,7 @@ names or runs code that a config holds: `registry` says which names mean somethi
 
 from __future__ import annotations
 
+import contextlib
 import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -56,6 +57,7 @@ class _Sharing:
 
 
 _sharing: ContextVar[_Sharing | None] = ContextVar("netlet_sharing", default=None)
+_unbuilt: ContextVar[list[tuple[Any, dict[str, Any]]] | None] = ContextVar("netlet_unbuilt", default=None)
 
 
 @contextmanager
@@ -183,10 +185,26 @@ def deserialize_object(config: Any, custom_objects: Mapping[str, Any] | None = N
     if kwargs:
         raise TypeError(f"Unexpected arguments: {sorted(kwargs)}")
     known = {**(module_objects or {}), **(custom_objects or {})}
-    if known:
-        with CustomObjectScope(known):
-            return _deserialize(config)
-    return _deserialize(config)
+    with CustomObjectScope(known) if known else contextlib.nullcontext(), _building():
+        return _deserialize(config)
+
+
+@contextmanager
+def _building() -> Iterator[None]:
+    """Layers that are parts of something are built by being called in it, which gives their weights the paths that
+    they had. What is left unbuilt when the outermost object is there is built from the shapes in its config."""
+    if _unbuilt.get() is not None:
+        yield
+        return
+    token = _unbuilt.set([])
+    try:
+        yield
+        for instance, build in _unbuilt.get() or ():
+            if not instance.built:
+                instance.build_from_config({key: _deserialize(value) for key, value in build.items()})
+                instance.built = True
+    finally:
+        _unbuilt.reset(token)
 
 
 def _deserialize(config: Any) -> Any:
@@ -281,8 +299,9 @@ def _deserialize_instance(config: Mapping[str, Any]) -> Any:
         ) from error
     build = config.get("build_config")
     if isinstance(build, dict) and build and not getattr(instance, "built", True):
-        instance.build_from_config({key: _deserialize(value) for key, value in build.items()})
-        instance.built = True
+        unbuilt = _unbuilt.get()
+        assert unbuilt is not None
+        unbuilt.append((instance, build))
     if sharing is not None and isinstance(shared, int):
         sharing.objects[shared] = (name, instance)
     return instance

@@ -1,0 +1,154 @@
+"""Every layer, optimizer, loss, metric, initializer ... comes back from its config as it was."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import netlet
+from netlet import layers, saving
+from netlet.saving.registry import builtin_names
+from support.saved import RNG, assert_same, random_weights, trip
+
+ONE_INPUT = {
+    "Dense": [
+        lambda: layers.Dense(3),
+        lambda: layers.Dense(
+            2,
+            activation="tanh",
+            use_bias=False,
+            kernel_initializer=netlet.initializers.HeNormal(seed=3),
+            kernel_regularizer=netlet.regularizers.L1L2(0.1, 0.2),
+            kernel_constraint=netlet.constraints.MaxNorm(1.5, axis=[0]),
+            activity_regularizer="l2",
+            name="named",
+            dtype="float64",
+        ),
+        lambda: layers.Dense(2, bias_initializer=netlet.initializers.Constant(0.5), trainable=False),
+        lambda: layers.Dense(2, activation=netlet.activations.gelu, bias_regularizer="l1", bias_constraint="non_neg"),
+    ],
+    "Activation": [lambda: layers.Activation("softplus"), lambda: layers.Activation(netlet.activations.relu6)],
+    "ActivityRegularization": [lambda: layers.ActivityRegularization(l1=0.1, l2=0.2)],
+    "Dropout": [lambda: layers.Dropout(0.25, seed=5), lambda: layers.Dropout(0.5, noise_shape=(None, 1))],
+    "ELU": [lambda: layers.ELU(0.7)],
+    "Flatten": [lambda: layers.Flatten()],
+    "Identity": [lambda: layers.Identity()],
+    "LeakyReLU": [lambda: layers.LeakyReLU(0.1)],
+    "PReLU": [lambda: layers.PReLU(alpha_initializer="ones", alpha_constraint="non_neg", shared_axes=[1])],
+    "Permute": [lambda: layers.Permute((1,))],
+    "ReLU": [lambda: layers.ReLU(6.0, negative_slope=0.1, threshold=0.2)],
+    "RepeatVector": [lambda: layers.RepeatVector(3)],
+    "Rescaling": [lambda: layers.Rescaling(1 / 255, offset=-0.5)],
+    "Reshape": [lambda: layers.Reshape((2, 3)), lambda: layers.Reshape((-1, 2))],
+    "Softmax": [lambda: layers.Softmax(axis=1)],
+}
+TWO_INPUTS = {
+    "Add": [layers.Add],
+    "Average": [layers.Average],
+    "Concatenate": [lambda: layers.Concatenate(axis=-1)],
+    "Dot": [lambda: layers.Dot(axes=1, normalize=True)],
+    "Maximum": [layers.Maximum],
+    "Minimum": [layers.Minimum],
+    "Multiply": [layers.Multiply],
+    "Subtract": [layers.Subtract],
+}
+NO_CASE = {"Input", "InputLayer", "InputSpec", "Lambda", "Layer", "Merge"}  # abstract, or tested by themselves
+
+
+def test_every_layer_has_a_case():
+    """A new layer must be added here, so that it is known to load."""
+    classes = {name for name in layers.__all__ if name[0].isupper()}
+    assert classes == set(ONE_INPUT) | set(TWO_INPUTS) | NO_CASE
+
+
+@pytest.mark.parametrize(
+    "make", [pytest.param(m, id=f"{n}-{i}") for n, ms in ONE_INPUT.items() for i, m in enumerate(ms)]
+)
+def test_a_layer_with_one_input(make, tmp_path):
+    model = random_weights(netlet.Sequential([netlet.Input((6,)), make()]))
+    x = RNG.standard_normal((4, 6)).astype("float32")
+    assert_same(model, trip(model, tmp_path), x)
+
+
+@pytest.mark.parametrize("make", [pytest.param(m, id=n) for n, ms in TWO_INPUTS.items() for m in ms])
+def test_a_layer_with_two_inputs(make, tmp_path):
+    a, b = netlet.Input((6,)), netlet.Input((6,))
+    model = netlet.Model([a, b], make()([a, b]))
+    x, y = RNG.standard_normal((2, 4, 6)).astype("float32")
+    assert_same(model, trip(model, tmp_path), x, y)
+
+
+ARGUMENTS = {
+    "Constant": {"value": 0.25},
+    "VarianceScaling": {"scale": 2.0, "mode": "fan_avg", "distribution": "uniform", "seed": 3},
+    "ExponentialDecay": {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5, "staircase": True},
+    "PiecewiseConstantDecay": {"boundaries": [5, 10], "values": [1.0, 0.5, 0.1]},
+    "PolynomialDecay": {"initial_learning_rate": 0.1, "decay_steps": 10, "power": 2.0},
+    "InverseTimeDecay": {"initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5},
+    "CosineDecay": {"initial_learning_rate": 0.1, "decay_steps": 10, "alpha": 0.2},
+    "CosineDecayRestarts": {"initial_learning_rate": 0.1, "first_decay_steps": 10},
+    "SGD": {"learning_rate": 0.03, "momentum": 0.9, "nesterov": True, "clipnorm": 1.0},
+    "RMSprop": {"learning_rate": 0.03, "rho": 0.8, "centered": True, "momentum": 0.5},
+    "Adam": {"learning_rate": 0.03, "beta_1": 0.8, "amsgrad": True, "epsilon": 1e-5},
+    "AdamW": {"learning_rate": 0.03, "weight_decay": 0.01, "global_clipnorm": 2.0},
+    "Huber": {"delta": 0.5, "name": "h"},
+    "BinaryCrossentropy": {"from_logits": True, "label_smoothing": 0.1},
+    "CategoricalCrossentropy": {"from_logits": True, "label_smoothing": 0.1},
+    "SparseCategoricalCrossentropy": {"from_logits": True, "name": "s"},
+    "L1": {"l1": 0.3},
+    "L2": {"l2": 0.3},
+    "L1L2": {"l1": 0.3, "l2": 0.1},
+}
+ABSTRACT = {
+    *("Initializer", "Regularizer", "Constraint", "Loss", "Metric", "Optimizer", "LearningRateSchedule"),
+    *("LossFunctionWrapper", "MeanMetricWrapper", "Model", "Functional", "Sequential", "DTypePolicy"),
+    *("RandomInitializer", "SumOverBatchMetric"),
+}
+
+
+def config_classes():
+    """Every public class of netlet that is neither layer nor model nor abstract, once."""
+    found = {}
+    for name in builtin_names(function=False):
+        if name in ABSTRACT or name in layers.__all__ or not name[0].isupper():
+            continue
+        for module in (
+            "optimizers.schedules",
+            "optimizers",
+            "losses",
+            "metrics",
+            "initializers",
+            "regularizers",
+            "constraints",
+        ):
+            cls = saving.registry.find_builtin(f"netlet.{module}", name, function=False)
+            if cls is not None and cls.__name__ == name:
+                found[cls] = name
+    return sorted(found, key=lambda cls: (cls.__module__, cls.__name__))
+
+
+@pytest.mark.parametrize("cls", config_classes(), ids=lambda cls: f"{cls.__module__.split('.')[1]}.{cls.__name__}")
+@pytest.mark.parametrize("given", [False, True], ids=["defaults", "arguments"])
+def test_config_of(cls, given):
+    name = cls.__name__
+    needed = name in ARGUMENTS and name.endswith(("Decay", "DecayRestarts", "Constant"))
+    obj = cls(**ARGUMENTS[name]) if (given or needed) and name in ARGUMENTS else cls()
+    text = json.dumps(saving.serialize_object(obj))
+    again = saving.deserialize_object(json.loads(text))
+    assert type(again) is cls
+    assert json.dumps(saving.serialize_object(again)) == text
+    for key, value in (ARGUMENTS.get(name, {}) if given else {}).items():
+        assert again.get_config()[key] == pytest.approx(value) if isinstance(value, float) else True
+
+
+def test_there_are_classes_of_every_kind():
+    names = {cls.__name__ for cls in config_classes()}
+    assert {"Adam", "ExponentialDecay", "Huber", "SparseCategoricalAccuracy", "GlorotUniform", "L2", "MaxNorm"} <= names
+
+
+def test_an_optimizer_with_a_schedule():
+    schedule = netlet.optimizers.schedules.CosineDecay(0.1, 100, warmup_target=0.2, warmup_steps=10)
+    optimizer = netlet.optimizers.AdamW(schedule, weight_decay=0.01)
+    again = saving.deserialize_object(json.loads(json.dumps(saving.serialize_object(optimizer))))
+    assert again.get_config() == optimizer.get_config()
