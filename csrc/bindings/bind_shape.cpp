@@ -8,7 +8,16 @@ namespace netlet::bindings {
 
 namespace {
 
-std::vector<Tensor> tensors(const std::vector<Arg>& xs) { return {xs.begin(), xs.end()}; }
+// Floating ndarrays beside Tensors take the Tensors' type (see bind_elementwise.cpp).
+std::vector<Tensor> tensors(const std::vector<Arg>& xs) {
+    std::optional<DType> native;
+    for (const Arg& x : xs)
+        if (x.native && is_floating(x->dtype) && native != DType::f64) native = x->dtype;
+    Tape eager(Tape::Mode::eager);
+    std::vector<Tensor> ts;
+    for (const Arg& x : xs) ts.push_back(native && !x.native && is_floating(x->dtype) ? ops::cast(eager, x, *native) : x.tensor);
+    return ts;
+}
 
 Result give_joined(Tensor y, const std::vector<Arg>& xs) {
     bool native = false;

@@ -5,6 +5,7 @@
 #include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
 #include "ops/copy/copy_args.h"
+#include "ops/elementwise/elementwise.h"
 #include "ops/reduce/reduce.h"
 #include "ops/shape/shape_args.h"
 
@@ -189,14 +190,18 @@ void emit_broadcast(Tape& tape, const Tensor& x, double scale, const Grad& out) 
 }
 
 // ---- joining and cutting ---------------------------------------------------------------------------------------------
-Tensor concatenate(Tape& tape, const std::vector<Tensor>& xs, int given_axis) {
-    if (xs.empty()) throw ValueError("concatenate: expected at least one tensor");
+Tensor concatenate(Tape& tape, const std::vector<Tensor>& given, int given_axis) {
+    if (given.empty()) throw ValueError("concatenate: expected at least one tensor");
+    DType dtype = given[0]->dtype;
+    for (const Tensor& x : given)
+        if (x->dtype != dtype) dtype = common_dtype(dtype, x->dtype);
+    std::vector<Tensor> xs;
+    for (const Tensor& x : given) xs.push_back(cast(tape, x, dtype));
     const Shape& first = xs[0]->shape;
     const int axis = normalize_axis(given_axis, first.rank(), "concatenate");
     Shape shape = first;
     shape[axis] = 0;
     for (const Tensor& x : xs) {
-        check_same_dtype("concatenate", xs[0], x);
         bool fits = x->shape.rank() == first.rank();
         for (int i = 0; fits && i < first.rank(); ++i) fits = i == axis || x->shape[i] == first[i];
         if (!fits)
