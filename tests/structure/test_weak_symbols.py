@@ -9,7 +9,6 @@ carry that ISA's namespace in its name.
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -27,19 +26,25 @@ def foreign_weak(symbols: list[tuple[str, str]], isa: str) -> list[str]:
     own = tuple(
         f"{prefix}6netlet{len(isa)}{isa}" for prefix in ("_ZN", "_ZNK", "_ZZN", "_ZZNK", "_ZGVZN", "_ZTIN", "_ZTSN")
     )
-    return [name for kind, name in symbols if kind in WEAK and not name.startswith(own)]
+    # DW.ref.* is not code: a pointer to the handler of exceptions, the same in every object.
+    return [n for kind, n in symbols if kind in WEAK and not n.startswith((*own, "DW.ref."))]
 
 
 @pytest.mark.parametrize("isa", ISAS)
-def test_objects_define_no_weak_symbol_outside_their_namespace(isa, tmp_path):
-    """Without optimisation, the hard case: nothing is inlined away that the compiler is merely allowed to inline."""
+def test_the_objects_that_were_linked(isa):
+    """Those of every build folder in the source tree; `pip install .` leaves one."""
+    objects = [*ROOT.glob(f"build/*/CMakeFiles/netlet_{isa}.dir/**/*.o")]
+    if not objects:
+        pytest.skip("no build folder in the source tree: this netlet was built elsewhere")
+    assert {o.name.removesuffix(".o") for o in objects} >= {path.name for path in kernel_files()}
+    assert [f"{o.name}: {name}" for o in objects for name in foreign_weak(defined_symbols(o), isa)] == []
 
-    def check(source):
-        obj = compile_for(isa, source, tmp_path / f"{source.stem}.o", "-O0")
-        return [f"{source.name}: {name}" for name in foreign_weak(defined_symbols(obj), isa)]
 
-    with ThreadPoolExecutor(2) as pool:
-        assert [name for names in pool.map(check, kernel_files()) for name in names] == []
+@pytest.mark.parametrize("isa", ISAS)
+def test_without_optimisation(isa, tmp_path):
+    """The hard case, on a small file: nothing is inlined that the compiler is merely allowed to inline."""
+    source = next(path for path in kernel_files() if path.name == "dropout_simd.cpp")
+    assert foreign_weak(defined_symbols(compile_for(isa, source, tmp_path / "dropout.o", "-O0")), isa) == []
 
 
 @pytest.mark.parametrize("isa", ISAS)
@@ -49,13 +54,6 @@ def test_with_the_flags_of_the_build(isa, tmp_path):
     assert foreign_weak(symbols, isa) == []
     # and what it defines for others is its kernels, in its own namespace
     assert any(kind == "T" and name.startswith(f"_ZN6netlet{len(isa)}{isa}") for kind, name in symbols)
-
-
-@pytest.mark.parametrize("isa", ISAS)
-def test_objects_of_the_builds_at_hand(isa):
-    """What build folders lie in the source tree, if any: the objects that were really linked."""
-    objects = [*ROOT.glob(f"build/*/CMakeFiles/netlet_{isa}.dir/**/*.o")]
-    assert [f"{o.name}: {name}" for o in objects for name in foreign_weak(defined_symbols(o), isa)] == []
 
 
 def test_a_planted_fault_is_found(tmp_path):
