@@ -1,0 +1,135 @@
+"""What training minimises: functions that give one value a sample, and classes that reduce these to a number.
+
+>>> float(get("mse")([[0.0]], [[2.0]])[0])
+4.0
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..utils.registry import Table
+from .classes import (
+    BinaryCrossentropy,
+    BinaryFocalCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    Dice,
+    Hinge,
+    Huber,
+    KLDivergence,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+    Tversky,
+)
+from .crossentropy import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    kl_divergence,
+    sparse_categorical_crossentropy,
+)
+from .loss import Loss, LossFunctionWrapper
+from .margin import categorical_hinge, dice, hinge, squared_hinge, tversky
+from .regression import (
+    cosine_similarity,
+    huber,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+)
+
+__all__ = [
+    "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
+    "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Dice",
+    "Hinge",
+    "Huber",
+    "KLDivergence",
+    "LogCosh",
+    "Loss",
+    "LossFunctionWrapper",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Poisson",
+    "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "Tversky",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "deserialize",
+    "dice",
+    "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "serialize",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+    "tversky",
+]
+
+_table = Table(
+    "loss",
+    {
+        **{name: globals()[name] for name in __all__ if name not in ("get", "serialize", "deserialize")},
+        **{alias: mean_squared_error for alias in ("mse", "MSE")},
+        **{alias: mean_absolute_error for alias in ("mae", "MAE")},
+        **{alias: mean_absolute_percentage_error for alias in ("mape", "MAPE")},
+        **{alias: mean_squared_logarithmic_error for alias in ("msle", "MSLE")},
+        **{alias: binary_crossentropy for alias in ("bce", "BCE")},
+        **{alias: kl_divergence for alias in ("kld", "KLD", "kullback_leibler_divergence")},
+        "logcosh": log_cosh,
+    },
+)
+
+
+def serialize(loss: Any) -> Any:
+    """The config dict of a loss or loss function."""
+    return _table.serialize(loss)
+
+
+def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The loss of a config dict or name."""
+    return _table.deserialize(name, custom_objects)
+
+
+def get(identifier: Any) -> Any:
+    """A loss from a name (of a function or class), config dict, class, or itself; None stays None.
+
+    Raises:
+        ValueError: an unknown name, with the nearest known one.
+
+    >>> get("huber") is huber, type(get("Huber")).__name__
+    (True, 'Huber')
+    """
+    return _table.get(identifier)

@@ -1,0 +1,215 @@
+"""Losses of probabilities. Predictions are probabilities unless `from_logits`, and then any real numbers.
+
+Probabilities are clipped to [epsilon, 1 - epsilon], those of exclusive classes divided by their sum first, as in Keras;
+logits need no clipping. Targets may be smoothed: t (1 - label_smoothing) + label_smoothing / number of classes.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from .. import _core, config, ops
+from ..ops.dispatch import concrete, op
+from .arrays import floating
+from .fused import fused_by, last_axis, pointwise
+
+_kernels = {False: pointwise("binary_crossentropy"), True: pointwise("binary_crossentropy_logits")}
+_kl = pointwise("kl_divergence")
+
+
+def _binary(
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    reduction: str = "none",
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    y_true, y_pred = concrete(y_true), floating(y_pred)
+    if tuple(y_true.shape) != tuple(y_pred.shape):
+        raise ValueError(
+            f"binary_crossentropy: y_true and y_pred must have the same shape; given {tuple(y_true.shape)} and "
+            f"{tuple(y_pred.shape)}."
+        )
+    y_true, y_pred = last_axis(y_true, axis), last_axis(y_pred, axis)
+    return _kernels[bool(from_logits)](
+        y_true, y_pred, sample_weight, reduction, label_smoothing=float(label_smoothing or 0.0)
+    )
+
+
+@fused_by(_binary)
+@op
+def binary_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Any:
+    """mean(-t log p - (1 - t) log(1 - p)) along `axis`, for independent yes/no targets.
+
+    Args:
+        y_true: 0 or 1 (or between), y_pred's shape.
+        y_pred: probabilities, or logits with `from_logits`.
+        label_smoothing: in [0, 1]: how far targets move towards 0.5.
+
+    >>> binary_crossentropy([[0.0, 1.0]], [[0.4, 0.6]]).round(4)
+    array([0.5108], dtype=float32)
+    """
+    return _binary(y_true, y_pred, None, "none", from_logits, label_smoothing, axis)
+
+
+def _categorical(
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    reduction: str = "none",
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    y_true, y_pred = concrete(y_true), floating(y_pred)
+    if tuple(y_true.shape) != tuple(y_pred.shape):
+        hint = ""
+        if len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1:] == (1,):
+            hint = " Integer labels go with sparse_categorical_crossentropy, or through utils.to_categorical."
+        raise ValueError(
+            f"categorical_crossentropy: y_true and y_pred must have the same shape; given {tuple(y_true.shape)} and "
+            f"{tuple(y_pred.shape)}.{hint}"
+        )
+    if tuple(y_pred.shape[-1:]) == (1,):
+        warnings.warn(
+            "In loss categorical_crossentropy, expected y_pred.shape to be (batch_size, num_classes) with num_classes > "
+            f"1. Received: y_pred.shape={tuple(y_pred.shape)}. Consider using 'binary_crossentropy' if you only have 2 "
+            "classes.",
+            SyntaxWarning,
+            stacklevel=3,
+        )
+    y_true, y_pred = last_axis(y_true, axis), last_axis(y_pred, axis)
+    return _core.loss_categorical_crossentropy(
+        y_true, y_pred, sample_weight, reduction, bool(from_logits), float(label_smoothing or 0.0), config.epsilon()
+    )
+
+
+@fused_by(_categorical)
+@op
+def categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
+) -> Any:
+    """-sum(t log p) along `axis`, for exclusive classes given as one-hot rows (or distributions).
+
+    Args:
+        y_true: y_pred's shape.
+        y_pred: probabilities, or logits with `from_logits`; (batch, ..., classes).
+
+    >>> categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.05, 0.95, 0.0]]).round(4)
+    array([0.0513], dtype=float32)
+    """
+    return _categorical(y_true, y_pred, None, "none", from_logits, label_smoothing, axis)
+
+
+def _sparse(
+    y_true: Any,
+    y_pred: Any,
+    sample_weight: Any = None,
+    reduction: str = "none",
+    from_logits: bool = False,
+    ignore_class: int | None = None,
+    axis: int = -1,
+) -> Any:
+    y_true, y_pred = concrete(y_true), last_axis(floating(y_pred), axis)
+    if len(y_true.shape) == len(y_pred.shape) and y_true.shape[axis] == 1:
+        y_true = last_axis(y_true, axis)
+    ignore = None if ignore_class is None else int(ignore_class)
+    return _core.loss_sparse_categorical_crossentropy(
+        y_true, y_pred, sample_weight, reduction, bool(from_logits), ignore, config.epsilon()
+    )
+
+
+@fused_by(_sparse, wants_integer_labels=True)
+@op
+def sparse_categorical_crossentropy(
+    y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
+) -> Any:
+    """-log p[label], for exclusive classes given as integers.
+
+    Args:
+        y_true: labels in [0, classes), y_pred's shape without `axis` (or with extent 1 there). A label outside gives NaN.
+        y_pred: probabilities, or logits with `from_logits`; (batch, ..., classes).
+        ignore_class: label whose samples have loss 0; `losses.SparseCategoricalCrossentropy` leaves them out of the mean.
+
+    >>> sparse_categorical_crossentropy([1], [[0.05, 0.95, 0.0]]).round(4)
+    array([0.0513], dtype=float32)
+    """
+    return _sparse(y_true, y_pred, None, "none", from_logits, ignore_class, axis)
+
+
+@fused_by(_kl)
+@op
+def kl_divergence(y_true: Any, y_pred: Any) -> Any:
+    """sum(t log(t / p)) over the last axis, both clipped to [epsilon, 1].
+
+    >>> kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).round(4)
+    array([0.1438], dtype=float32)
+    """
+    return _kl(y_true, y_pred)
+
+
+@op
+def binary_focal_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    apply_class_balancing: bool = False,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    """Binary crossentropy times (1 - p_t)**gamma, which makes light of easy samples (Lin et al., 2017).
+
+    >>> binary_focal_crossentropy([[0.0, 1.0]], [[0.4, 0.6]]).round(4)
+    array([0.0817], dtype=float32)
+    """
+    p = floating(y_pred)
+    t = ops.cast_if_needed(y_true, str(p.dtype))
+    if label_smoothing:
+        t = ops.add(ops.multiply(t, 1.0 - label_smoothing), 0.5 * label_smoothing)
+    if from_logits:
+        p = ops.sigmoid(p)
+    clipped = ops.clip(p, config.epsilon(), 1.0 - config.epsilon())
+    rest = ops.subtract(1.0, t)
+    entropy = ops.negative(
+        ops.add(ops.multiply(t, ops.log(clipped)), ops.multiply(rest, ops.log(ops.subtract(1.0, clipped))))
+    )
+    p_t = ops.add(ops.multiply(t, p), ops.multiply(rest, ops.subtract(1.0, p)))
+    focal = ops.multiply(ops.power(ops.subtract(1.0, p_t), float(gamma)), entropy)
+    if apply_class_balancing:
+        focal = ops.multiply(ops.add(ops.multiply(t, alpha), ops.multiply(rest, 1.0 - alpha)), focal)
+    return ops.mean(focal, axis=axis)
+
+
+@op
+def categorical_focal_crossentropy(
+    y_true: Any,
+    y_pred: Any,
+    alpha: float = 0.25,
+    gamma: float = 2.0,
+    from_logits: bool = False,
+    label_smoothing: float = 0.0,
+    axis: int = -1,
+) -> Any:
+    """sum(-t log p * alpha * (1 - p)**gamma) along `axis` (Lin et al., 2017).
+
+    >>> categorical_focal_crossentropy([[0.0, 1.0, 0.0]], [[0.1, 0.8, 0.1]]).round(5)
+    array([0.00223], dtype=float32)
+    """
+    p = floating(y_pred)
+    t = ops.cast_if_needed(y_true, str(p.dtype))
+    if label_smoothing:
+        t = ops.add(ops.multiply(t, 1.0 - label_smoothing), label_smoothing / t.shape[-1])
+    if from_logits:
+        p = ops.softmax(p, axis=axis)
+    p = ops.divide(p, ops.sum(p, axis=axis, keepdims=True))
+    p = ops.clip(p, config.epsilon(), 1.0 - config.epsilon())
+    entropy = ops.negative(ops.multiply(t, ops.log(p)))
+    factor = ops.multiply(ops.power(ops.subtract(1.0, p), float(gamma)), alpha)
+    return ops.sum(ops.multiply(factor, entropy), axis=axis)

@@ -1,0 +1,165 @@
+"""Loss: what a model minimises, as one number a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .. import _core, config, ops
+from ..saving.serialization import deserialize_object, serialize_object
+from ..utils.naming import auto_name
+from .arrays import as_tensor, is_leading, match_ranks
+
+REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
+
+
+def standardize_reduction(reduction: Any) -> str | None:
+    """`reduction` itself, if it is one of Keras's.
+
+    Raises:
+        ValueError: it is none of them.
+    """
+    if reduction not in REDUCTIONS:
+        raise ValueError(
+            f"Invalid value for argument `reduction`. Expected one of {REDUCTIONS}. Received: reduction={reduction}"
+        )
+    return reduction  # type: ignore[no-any-return]
+
+
+def reduce_weighted_values(values: Any, sample_weight: Any = None, reduction: str | None = "sum_over_batch_size") -> Any:
+    """values * sample_weight, reduced: one kernel for any batch size.
+
+    Args:
+        values: losses, usually (batch,).
+        sample_weight: None, or a shape that fits: that of values, its first axes, or one that broadcasts.
+        reduction: "sum_over_batch_size" and "mean" divide by the number of values, "mean_with_sample_weight" by the
+            sum of the weights, "sum" not at all; "none" and None keep the values.
+
+    Example:
+
+    >>> float(reduce_weighted_values([1.0, 3.0], sample_weight=[1.0, 0.0]))
+    0.5
+    """
+    name = reduction or "none"
+    if sample_weight is None:
+        return _core.loss_reduce(values, None, None, name)
+    values, weight = match_ranks(values, sample_weight)
+    if is_leading(tuple(weight.shape), tuple(values.shape)):
+        return _core.loss_reduce(values, weight, None, name)
+    total = ops.multiply(values, ops.cast_if_needed(weight, str(values.dtype)))
+    if name != "mean_with_sample_weight":
+        return _core.loss_reduce(total, None, None, name)
+    return ops.divide_no_nan(ops.sum(total), ops.cast_if_needed(ops.sum(weight), str(values.dtype)))
+
+
+class Loss:
+    """Base of all losses. Subclasses give `call(y_true, y_pred)`: one value a sample.
+
+    Args:
+        name: appears in errors and configs; made from the class's name if None.
+        reduction: "sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none" or None.
+        dtype: "float32" or "float64"; `config.floatx()` if None. y_true and y_pred are cast to it.
+
+    Raises:
+        ValueError: an unknown reduction.
+
+    Example:
+
+    >>> class Cubed(Loss):
+    ...     def call(self, y_true, y_pred):
+    ...         return ops.mean(ops.power(ops.abs(y_true - y_pred), 3.0), axis=-1)
+    >>> float(Cubed()([[0.0, 1.0]], [[1.0, 3.0]]))
+    4.5
+    """
+
+    # Whether integer class labels are of use to `call`: the trainer then feeds int32 instead of floats.
+    wants_integer_labels = False
+
+    def __init__(self, name: str | None = None, reduction: Any = "sum_over_batch_size", dtype: Any = None) -> None:
+        self.name = name or auto_name(type(self).__name__)
+        self.reduction = standardize_reduction(reduction)
+        self._dtype = config.get_policy(dtype).compute_dtype if dtype is not None else config.floatx()
+
+    @property
+    def dtype(self) -> str:
+        return self._dtype
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        """The reduced loss as a Tensor: a scalar, or one value a sample with reduction "none".
+
+        Args:
+            y_true, y_pred: targets and predictions, (batch, ...).
+            sample_weight: factor of each sample's loss, (batch,) or a shape that fits the values.
+        """
+        values = self.call(as_tensor(y_true, self.dtype), as_tensor(y_pred, self.dtype))
+        weight = None if sample_weight is None else as_tensor(sample_weight, self.dtype)
+        return reduce_weighted_values(as_tensor(values, self.dtype), weight, self.reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} must implement call(y_true, y_pred).")
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "reduction": self.reduction}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Loss:
+        return cls(**config)
+
+
+class LossFunctionWrapper(Loss):
+    """A loss from a function `fn(y_true, y_pred, **kwargs)` that gives one value a sample.
+
+    Args:
+        fn: the function; one of netlet's own runs together with the reduction as a single kernel.
+        kwargs: passed on to `fn`.
+
+    Example:
+
+    >>> def worst(y_true, y_pred):
+    ...     return ops.max(ops.abs(y_true - y_pred), axis=-1)
+    >>> float(LossFunctionWrapper(worst)([[0.0, 0.0]], [[1.0, -3.0]]))
+    3.0
+    """
+
+    def __init__(
+        self,
+        fn: Callable[..., Any],
+        reduction: Any = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+        self.fn = fn
+        self._fn_kwargs = kwargs
+        self._fused: Callable[..., Any] | None = getattr(fn, "fused", None)
+        self.wants_integer_labels = bool(getattr(fn, "wants_integer_labels", False))
+
+    def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        if self._fused is None:
+            return super().__call__(y_true, y_pred, sample_weight)
+        y_pred = as_tensor(y_pred, self.dtype)
+        y_true = as_tensor(y_true, None if self.wants_integer_labels else self.dtype)
+        weight = None if sample_weight is None else as_tensor(sample_weight, self.dtype)
+        if not self.wants_integer_labels:
+            y_true, y_pred = match_ranks(y_true, y_pred)
+        if weight is None or is_leading(tuple(weight.shape), tuple(y_pred.shape[:-1])):
+            return self._fused(y_true, y_pred, weight, self.reduction or "none", **self._fn_kwargs)
+        return reduce_weighted_values(self.fn(y_true, y_pred, **self._fn_kwargs), weight, self.reduction)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        y_true, y_pred = match_ranks(y_true, y_pred)
+        return self.fn(y_true, y_pred, **self._fn_kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"fn": serialize_object(self.fn), **serialize_object(self._fn_kwargs)}
+        return {**super().get_config(), **own}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Loss:
+        if "fn" in config:
+            config = deserialize_object(config)
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<LossFunctionWrapper({self.fn}, kwargs={self._fn_kwargs})>"

@@ -1,0 +1,91 @@
+"""Losses of scores: hinges on labels -1 and 1 (0 and 1 are converted), and overlaps of masks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _core, config, ops
+from ..ops.dispatch import op
+from .arrays import common_shape, floating
+from .fused import fused_by, pointwise
+
+
+def _hinge_kernel(kind: str) -> Any:
+    values = pointwise(kind)
+
+    def kernel(y_true: Any, y_pred: Any, sample_weight: Any = None, reduction: str = "none") -> Any:
+        y_pred = floating(y_pred)
+        y_true = ops.cast_if_needed(y_true, str(y_pred.dtype))
+        y_true, y_pred = common_shape(kind, y_true, y_pred)
+        return values(_core.hinge_labels(y_true), y_pred, sample_weight, reduction)
+
+    return kernel
+
+
+_hinge, _squared_hinge = _hinge_kernel("hinge"), _hinge_kernel("squared_hinge")
+
+
+@fused_by(_hinge)
+@op
+def hinge(y_true: Any, y_pred: Any) -> Any:
+    """mean(max(1 - y_true * y_pred, 0)) over the last axis.
+
+    >>> hinge([[1.0, -1.0]], [[0.5, 0.5]])
+    array([1.], dtype=float32)
+    """
+    return _hinge(y_true, y_pred)
+
+
+@fused_by(_squared_hinge)
+@op
+def squared_hinge(y_true: Any, y_pred: Any) -> Any:
+    """mean(max(1 - y_true * y_pred, 0)**2) over the last axis.
+
+    >>> squared_hinge([[1.0, -1.0]], [[0.5, 0.5]])
+    array([1.25], dtype=float32)
+    """
+    return _squared_hinge(y_true, y_pred)
+
+
+@op
+def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
+    """max(largest wrong score - right score + 1, 0), for one-hot rows.
+
+    >>> categorical_hinge([[0.0, 1.0]], [[0.5, 0.9]]).round(6)
+    array([0.6], dtype=float32)
+    """
+    y_pred = floating(y_pred)
+    y_true = ops.cast_if_needed(y_true, str(y_pred.dtype))
+    right = ops.sum(ops.multiply(y_true, y_pred), axis=-1)
+    wrong = ops.max(ops.multiply(ops.subtract(1.0, y_true), y_pred), axis=-1)
+    return ops.maximum(ops.add(ops.subtract(wrong, right), 1.0), 0.0)
+
+
+@op
+def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
+    """1 - 2 sum(t p) / (sum(t) + sum(p) + epsilon) along `axis` (all axes if None).
+
+    >>> round(float(dice([1.0, 0.0], [1.0, 1.0])), 4)
+    0.3333
+    """
+    y_pred = floating(y_pred)
+    y_true = ops.cast_if_needed(y_true, str(y_pred.dtype))
+    both = ops.sum(ops.multiply(y_true, y_pred), axis=axis)
+    total = ops.add(ops.add(ops.sum(y_true, axis=axis), ops.sum(y_pred, axis=axis)), config.epsilon())
+    return ops.subtract(1.0, ops.divide(ops.multiply(2.0, both), total))
+
+
+@op
+def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Any:
+    """1 - tp / (tp + alpha fp + beta fn + epsilon) along `axis` (Salehi et al., 2017), alpha and beta as Keras has them.
+
+    >>> round(float(tversky([1.0, 0.0], [1.0, 1.0])), 4)
+    0.3333
+    """
+    y_pred = floating(y_pred)
+    y_true = ops.cast_if_needed(y_true, str(y_pred.dtype))
+    both = ops.sum(ops.multiply(y_true, y_pred), axis=axis)
+    missed = ops.sum(ops.multiply(ops.subtract(1.0, y_pred), y_true), axis=axis)
+    extra = ops.sum(ops.multiply(y_pred, ops.subtract(1.0, y_true)), axis=axis)
+    rest = ops.add(ops.multiply(missed, float(alpha)), ops.multiply(extra, float(beta)))
+    return ops.subtract(1.0, ops.divide(both, ops.add(ops.add(both, rest), config.epsilon())))
