@@ -1,4 +1,7 @@
 // y = act(x W + b).  Backward, with dz = dy act'(z) told from y:  dW = x^T dz,  db = column sums of dz,  dx = dz W^T.
+#include <algorithm>
+
+#include "dispatch/dispatch.h"
 #include "ops/activation/activation.h"
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
@@ -23,6 +26,28 @@ void check(const Tensor& x, const Tensor& kernel, const Tensor& bias) {
     }
 }
 
+// dz (unless it is dy itself) and db: one record where the rows are few, else two that are cut along the rows as well.
+void emit_dz(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Tensor& dz, const Grad& db, int64_t M,
+             int64_t N) {
+    if (!db || M > 1024) {
+        if (y) activation_gradient(tape, act, alpha, y, dy, {dz, false});
+        if (db) emit_column_sum(tape, dz, db);
+        return;
+    }
+    DenseGradArgs args{};
+    args.M = M;
+    args.N = N;
+    args.accumulate = db.accumulate;
+    args.act = act;
+    args.alpha = alpha;
+    const Kernel kernel = NETLET_KERNEL_FOR(dense_bwd, dy->dtype);
+    const Operand sums{(void*)&args.db, db.tensor, db.accumulate, true};
+    const int64_t units = (N + gemm_panel_group - 1) / gemm_panel_group;
+    const Work work{units, std::max<int64_t>(1, 16384 / (std::max<int64_t>(M, 1) * gemm_panel_group)), 4.0 * (double)(M * N)};
+    if (y) tape.emit(kernel, args, {in<void>(args.y, y), in<void>(args.dy, dy), out<void>(args.dz, dz), sums}, work);
+    else tape.emit(kernel, args, {in<void>(args.dy, dy), sums}, work);
+}
+
 }  // namespace
 
 Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation act, double alpha) {
@@ -39,14 +64,10 @@ Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bi
 
     const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
     tape.on_backward({x, kernel, bias}, {y}, [=](Tape& tape, const Grads& dy) {
-        Tensor dz = dy[0];
-        if (kept_y) {
-            dz = tape.empty(dz->shape, dz->dtype);
-            activation_gradient(tape, act, alpha, kept_y, dy[0], {dz, false});
-        }
+        const Tensor dz = kept_y ? tape.empty(dy[0]->shape, dy[0]->dtype) : dy[0];
+        emit_dz(tape, act, alpha, kept_y, dy[0], dz, tape.grad(bias), M, N);
         if (Grad dW = tape.grad(kernel))
             emit_gemm(tape, {.a = kept_x, .b = dz, .c = dW.tensor, .M = K, .N = N, .K = M, .a_transposed = true, .accumulate = dW.accumulate});
-        if (Grad db = tape.grad(bias)) emit_column_sum(tape, dz, db);
         if (Grad dx = tape.grad(x))
             emit_gemm(tape, {.a = dz, .b = kernel, .c = dx.tensor, .M = M, .N = K, .K = N, .b_transposed = true, .accumulate = dx.accumulate});
     });

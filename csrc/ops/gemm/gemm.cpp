@@ -16,6 +16,25 @@ Tensor at(Tape& tape, const Tensor& x, int64_t elements) {
     return elements ? tape.view(x, x->shape, elements * (int64_t)size_of(x->dtype)) : x;
 }
 
+// A column c = op(a) b, b and c contiguous, is the row c^T = b^T op(a)^T: then it takes the kernels for few rows.
+// Its one bias has no place in them but in gemm_dot, which takes a transposed b.
+bool is_column(const Gemm& g) {
+    const bool dot = !g.a_transposed && g.K > 1;
+    return g.N == 1 && g.M > 1 && g.items * g.summed == 1 && g.ldb == 0 && (dot || !g.bias);
+}
+
+Gemm as_row(Gemm g) {
+    std::swap(g.a, g.b);
+    std::swap(g.a_offset, g.b_offset);
+    g.N = g.M;
+    g.M = 1;
+    g.b_transposed = !g.a_transposed;
+    g.a_transposed = false;
+    g.ldb = g.lda;
+    g.lda = 0;
+    return g;
+}
+
 GemmArgs arguments(const Gemm& g) {
     GemmArgs args{};
     args.M = g.M;
@@ -24,6 +43,7 @@ GemmArgs arguments(const Gemm& g) {
     args.lda = g.lda ? g.lda : g.a_transposed ? g.M : g.K;
     args.ldb = g.ldb ? g.ldb : g.b_transposed ? g.K : g.N;
     args.ldc = g.N;
+    args.bias_step = !g.bias || g.bias->size() == g.N;
     args.a_transposed = g.a_transposed;
     // One column is the same in either order, and so is a single term; neither needs turning.
     args.b_transposed = g.b_transposed && g.N > 1 && !(g.K == 1 && args.ldb == 1);
@@ -54,15 +74,23 @@ void emit_product(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& 
 
 void emit_gemm(Tape& tape, const Gemm& g) {
     const DType dtype = g.c->dtype;
+    if (is_column(g)) return emit_gemm(tape, as_row(g));
     GemmArgs args = arguments(g);
-    const GemmChoice choice = choose_gemm(g.M, g.N, g.K, args.b_transposed, g.items * g.summed, (int64_t)size_of(dtype));
+    const GemmChoice choice = choose_gemm(g.M, g.N, g.K, g.a_transposed, args.b_transposed, g.items * g.summed, (int64_t)size_of(dtype));
     args.mb = choice.mb;
     args.nb = choice.nb;
     args.kb = choice.kb;
     const Tensor b = at(tape, g.b, g.b_offset), c = at(tape, g.c, g.c_offset);
     if (choice.path == GemmChoice::Path::direct) {
-        // Several small items go to a thread together.
         emit_product(tape, NETLET_KERNEL_FOR(gemm_direct, dtype), args, g, b, c, g.items);
+        return;
+    }
+    if (choice.path == GemmChoice::Path::stream) {
+        emit_product(tape, NETLET_KERNEL_FOR(gemm_stream, dtype), args, g, b, c, 1);
+        return;
+    }
+    if (choice.path == GemmChoice::Path::dot) {
+        emit_product(tape, NETLET_KERNEL_FOR(gemm_dot, dtype), args, g, b, c, 1);
         return;
     }
     if (choice.path == GemmChoice::Path::packed) {

@@ -4,7 +4,7 @@
 //     a(i, k) = a[i*lda + k], or a[k*lda + i] where a_transposed; b(k, j) = b[k*ldb + j], or b[j*ldb + k].
 //
 // Every kernel adds the products of one element in ascending k into one chain of fused multiply-adds that begins with
-// init (0, the bias, or c itself), with two named exceptions: gemm_dot sums lanes and reduces them at the end, and a
+// init (0, the bias, or c itself), with two exceptions: gemm_dot sums lanes and reduces them at the end, and a
 // split K sums slices that gemm_sum_slices adds in order. Which is used depends on shapes alone (gemm_choice.h).
 #pragma once
 #include "base/types.h"
@@ -21,6 +21,7 @@ struct GemmArgs {
     const void* bias;  // (N,) or null; not together with accumulate
     void* c;
     int64_t M, N, K, lda, ldb, ldc;
+    int64_t bias_step;  // gemm_stream, gemm_dot: 0 where a column is computed as a row, and one number is its bias
     bool a_transposed, b_transposed, accumulate;
     Activation act;
     double alpha;  // slope of leaky_relu, scale of elu
@@ -41,6 +42,17 @@ struct GemmPackArgs {
     void* packed;
     int64_t N, K, ldb;
     bool transposed;
+};
+
+// dz = dy act'(z) told from y (linear: dz and y are null, dy is taken as it is), db = or += column sums. All (M, N) but
+// db (N,). One unit is gemm_panel_group columns.
+struct DenseGradArgs {
+    const void *y, *dy;
+    void *dz, *db;
+    int64_t M, N;
+    bool accumulate;  // db += instead of db =
+    Activation act;
+    double alpha;
 };
 
 // c = act(init + sum over s of slices[s]), s ascending. One unit is a row.

@@ -9,12 +9,14 @@ struct GemmChoice {
         direct,   // one record, operands read where they lie
         packed,   // b is packed first, by a record of its own
         slice_k,  // the sum over k is cut into slices, which a second record adds up
+        stream,   // few rows: along the rows of b
+        dot,      // few rows: along the rows of a transposed b
     } path;
     int64_t mb, nb;  // rows and columns of one unit of work
     int64_t kb;      // terms of one slice; 0: no split
 };
 
-// items: how many products of this shape one record makes; element_bytes: 4 or 8.
-GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items, int64_t element_bytes);
+// a_transposed, b_transposed: as in gemm_args.h. items: how many products of this shape one record makes; element_bytes: 4 or 8.
+GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items, int64_t element_bytes);
 
 }  // namespace netlet::ops

@@ -67,13 +67,18 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
     constexpr int W = Vec<T>::width;
     const AMajor major = g.a_transposed ? AMajor::k : AMajor::row;
     const int64_t a_row = g.a_transposed ? 1 : g.lda, a_k = g.a_transposed ? g.lda : 1;
-    int nv = columns <= W ? 1 : columns > 2 * W && rows <= max_rows(4) ? 4 : 2;
-    const int64_t strips = (rows + max_rows(nv) - 1) / max_rows(nv), each = rows / strips, longer = rows % strips;
+    const int nv = columns <= W ? 1 : columns > 2 * W && rows <= max_rows(4) ? 4 : 2;
+    int64_t strips = 1, each = rows, longer = 0;
+    if (rows > max_rows(nv)) {
+        strips = (rows + max_rows(nv) - 1) / max_rows(nv);
+        each = rows / strips;
+        longer = rows % strips;
+    }
 
     // A transposed b is turned, kc rows at a time, into a panel on the stack. Then panels are the outer loop.
     alignas(64) T panel[stack_panel_bytes / sizeof(T)];
     const int64_t panel_width = nv * W;
-    const int64_t kc = g.b_transposed ? stack_panel_bytes / (int64_t)sizeof(T) / panel_width : K;
+    const int64_t kc = g.b_transposed ? stack_panel_bytes / (int64_t)sizeof(T) / W / 4 * (nv == 1 ? 4 : nv == 2 ? 2 : 1) : K;
     const int64_t group = g.b_transposed ? panel_width : columns;  // columns that one round of strips covers
 
     for (int64_t j0 = 0; j0 < columns; j0 += group) {
@@ -109,8 +114,13 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
 
 template <class T>
 NETLET_INLINE void direct_unit(const GemmArgs& g, int64_t unit) {
-    const int64_t m_blocks = (g.M + g.mb - 1) / g.mb, n_blocks = (g.N + g.nb - 1) / g.nb;
-    const int64_t j = unit % n_blocks * g.nb, i = unit / n_blocks % m_blocks * g.mb, item = unit / n_blocks / m_blocks;
+    int64_t i = 0, j = 0, item = unit;
+    if (g.mb < g.M || g.nb < g.N) {  // three divisions cost as much as a tiny product
+        const int64_t m_blocks = (g.M + g.mb - 1) / g.mb, n_blocks = (g.N + g.nb - 1) / g.nb;
+        j = unit % n_blocks * g.nb;
+        i = unit / n_blocks % m_blocks * g.mb;
+        item = unit / n_blocks / m_blocks;
+    }
     const int64_t rows = g.M - i < g.mb ? g.M - i : g.mb, columns = g.N - j < g.nb ? g.N - j : g.nb;
     const T* a0 = static_cast<const T*>(g.a) + i * (g.a_transposed ? 1 : g.lda);
     const T* b0 = static_cast<const T*>(g.b) + j * (g.b_transposed ? g.ldb : 1);

@@ -1,0 +1,124 @@
+// Products with few rows (M <= 4, matrix times vector above all). They are bound by reading b once, so b is read in the
+// order in which it lies: gemm_stream goes along rows of b, gemm_dot along rows of a transposed b.
+#include "dispatch/kernel_table.h"
+#include "ops/gemm/epilogue.h"
+#include "ops/gemm/gemm_args.h"
+
+namespace netlet::NETLET_ISA {
+
+#if defined(NETLET_VEC_AVX2) || !(defined(NETLET_VEC_AVX512) || defined(NETLET_VEC_NEON))
+constexpr int registers = 16;
+#else
+constexpr int registers = 32;
+#endif
+
+// ---- stream: c(i, :) += sum over `terms` rows of b, all of one pass over the columns ----------------------------------
+// M * terms numbers of a stay broadcast in registers. The chain of an element is that of the tile: k ascending.
+template <int M, int terms, class T>
+NETLET_INLINE void stream_pass(const T* a, int64_t lda, const T* b, int64_t ldb, T* c, int64_t ldc, int64_t columns) {
+    using V = Vec<T>;
+    V ab[M][terms];
+#pragma GCC unroll 4
+    for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 8
+        for (int t = 0; t < terms; ++t) ab[i][t] = V::set1(a[i * lda + t]);
+    }
+    auto at = [&](int64_t j, auto load, auto store) __attribute__((always_inline)) {
+        V acc[M];
+#pragma GCC unroll 4
+        for (int i = 0; i < M; ++i) acc[i] = load(c + i * ldc + j);
+#pragma GCC unroll 8
+        for (int t = 0; t < terms; ++t) {
+            V bt = load(b + t * ldb + j);
+#pragma GCC unroll 4
+            for (int i = 0; i < M; ++i) acc[i] = fma(ab[i][t], bt, acc[i]);
+        }
+#pragma GCC unroll 4
+        for (int i = 0; i < M; ++i) store(acc[i], c + i * ldc + j);
+    };
+    int64_t j = 0;
+    for (; j + V::width <= columns; j += V::width)
+        at(j, [](const T* p) { return V::load(p); }, [](V v, T* p) { v.store(p); });
+    const int64_t n = columns - j;
+    if (n > 0) at(j, [n](const T* p) { return V::load_n(p, n); }, [n](V v, T* p) { v.store_n(p, n); });
+}
+
+template <int M, class T>
+static void stream_block(const GemmArgs& g, int64_t j0, int64_t columns) {
+    constexpr int terms = registers / 2 / M > 8 ? 8 : registers / 2 / M > 4 ? 4 : registers / 2 / M;
+    const T *a = static_cast<const T*>(g.a), *b = static_cast<const T*>(g.b) + j0;
+    const T* bias = g.bias ? static_cast<const T*>(g.bias) + j0 * g.bias_step : nullptr;
+    T* c = static_cast<T*>(g.c) + j0;
+    if (!g.accumulate)
+        for (int i = 0; i < M; ++i)
+            for (int64_t j = 0; j < columns; ++j) c[i * g.ldc + j] = bias ? bias[j * g.bias_step] : T(0);
+    int64_t k = 0;
+    for (; k + terms <= g.K; k += terms) stream_pass<M, terms>(a + k, g.lda, b + k * g.ldb, g.ldb, c, g.ldc, columns);
+    for (; k < g.K; ++k) stream_pass<M, 1>(a + k, g.lda, b + k * g.ldb, g.ldb, c, g.ldc, columns);
+    epilogue(g.act, g.alpha, c, g.ldc, M, columns);
+}
+
+// ---- dot: c(i, j) = init + sum over lanes of sum over k of a(i, k) b(j, k) ---------------------------------------------
+// The lanes are added in the fixed order of reduce_add, so an element does not depend on how many rows ran beside it.
+template <int M, int NJ, class T>
+NETLET_INLINE void dot_tile(const GemmArgs& g, const T* a, const T* b, T* c, const T* bias) {
+    using V = Vec<T>;
+    V acc[M][NJ];
+#pragma GCC unroll 4
+    for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 8
+        for (int j = 0; j < NJ; ++j) acc[i][j] = V::zero();
+    }
+    auto at = [&](int64_t k, auto load) __attribute__((always_inline)) {
+        V av[M];
+#pragma GCC unroll 4
+        for (int i = 0; i < M; ++i) av[i] = load(a + i * g.lda + k);
+#pragma GCC unroll 8
+        for (int j = 0; j < NJ; ++j) {
+            V bj = load(b + j * g.ldb + k);
+#pragma GCC unroll 4
+            for (int i = 0; i < M; ++i) acc[i][j] = fma(av[i], bj, acc[i][j]);
+        }
+    };
+    int64_t k = 0;
+    for (; k + V::width <= g.K; k += V::width) at(k, [](const T* p) { return V::load(p); });
+    const int64_t n = g.K - k;
+    if (n > 0) at(k, [n](const T* p) { return V::load_n(p, n); });
+#pragma GCC unroll 4
+    for (int i = 0; i < M; ++i) {
+#pragma GCC unroll 8
+        for (int j = 0; j < NJ; ++j) {
+            const T sum = reduce_add(acc[i][j]);
+            c[i * g.ldc + j] = g.accumulate ? c[i * g.ldc + j] + sum : bias ? bias[j * g.bias_step] + sum : sum;
+        }
+    }
+}
+
+template <int M, class T>
+static void dot_block(const GemmArgs& g, int64_t j0, int64_t columns) {
+    constexpr int NJ = registers / 2 / M > 8 ? 8 : registers / 2 / M > 4 ? 4 : registers / 2 / M;
+    const T *a = static_cast<const T*>(g.a), *b = static_cast<const T*>(g.b) + j0 * g.ldb;
+    const T* bias = g.bias ? static_cast<const T*>(g.bias) + j0 * g.bias_step : nullptr;
+    T* c = static_cast<T*>(g.c) + j0;
+    int64_t j = 0;
+    for (; j + NJ <= columns; j += NJ) dot_tile<M, NJ>(g, a, b + j * g.ldb, c + j, bias ? bias + j * g.bias_step : nullptr);
+    for (; j < columns; ++j) dot_tile<M, 1>(g, a, b + j * g.ldb, c + j, bias ? bias + j * g.bias_step : nullptr);
+    epilogue(g.act, g.alpha, c, g.ldc, M, columns);
+}
+
+#define NETLET_BY_ROWS(block, T)                                                        \
+    for (int64_t j = r.begin * a.nb; j < a.N && j < r.end * a.nb; j += a.nb) {          \
+        const int64_t columns = a.N - j < a.nb ? a.N - j : a.nb;                        \
+        switch (a.M) {                                                                  \
+            case 1: block<1, T>(a, j, columns); break;                                  \
+            case 2: block<2, T>(a, j, columns); break;                                  \
+            case 3: block<3, T>(a, j, columns); break;                                  \
+            default: block<4, T>(a, j, columns); break;                                 \
+        }                                                                               \
+    }
+NETLET_DEFINE_KERNEL(gemm_stream_f32, GemmArgs) { NETLET_BY_ROWS(stream_block, float) }
+NETLET_DEFINE_KERNEL(gemm_stream_f64, GemmArgs) { NETLET_BY_ROWS(stream_block, double) }
+NETLET_DEFINE_KERNEL(gemm_dot_f32, GemmArgs) { NETLET_BY_ROWS(dot_block, float) }
+NETLET_DEFINE_KERNEL(gemm_dot_f64, GemmArgs) { NETLET_BY_ROWS(dot_block, double) }
+
+}  // namespace netlet::NETLET_ISA
