@@ -116,6 +116,7 @@ def load_model(
 
 
 def _rebuild(file: Container, names: list[str]) -> Any:
+    from ..functional import Model
     from ..variable import blank_variables
 
     left = sum(file.nbytes(name) for name in names) + _SLACK_BYTES
@@ -128,7 +129,7 @@ def _rebuild(file: Container, names: list[str]) -> Any:
 
     with sharing_scope(), blank_variables(claim):
         model = deserialize_object(file.document["model"])
-    if not hasattr(model, "weights") or not hasattr(model, "name"):
+    if not isinstance(model, Model):
         raise ValueError(f"the file describes a {type(model).__name__}, not a model.")
     if names and not getattr(model, "built", True):
         raise ValueError(

@@ -78,7 +78,7 @@ def rebuilding(path: str) -> Iterator[None]:
     """Whatever goes wrong with what a file says is a ValueError that names the file."""
     try:
         yield
-    except OSError:
+    except (OSError, MemoryError):
         raise
     except Exception as error:
         text = str(error) or type(error).__name__
