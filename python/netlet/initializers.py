@@ -148,6 +148,7 @@ class VarianceScaling(RandomInitializer):
     Args:
         mode: "fan_in", "fan_out" or "fan_avg".
         distribution: "truncated_normal" (stddev corrected for the truncation), "untruncated_normal" or "uniform".
+        input_axes, output_axes: which axes count as inputs and outputs, where the usual ones are wrong.
 
     Example:
 
@@ -157,7 +158,13 @@ class VarianceScaling(RandomInitializer):
     """
 
     def __init__(
-        self, scale: float = 1.0, mode: str = "fan_in", distribution: str = "truncated_normal", seed: Any = None
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: Any = None,
+        input_axes: Any = None,
+        output_axes: Any = None,
     ) -> None:
         if not scale > 0:
             raise ValueError(f"VarianceScaling: `scale` must be positive; given {scale!r}.")
@@ -172,10 +179,11 @@ class VarianceScaling(RandomInitializer):
                 f"given {distribution!r}."
             )
         self.scale, self.mode, self.distribution = scale, mode, distribution
+        self.input_axes, self.output_axes = input_axes, output_axes
         super().__init__(seed)
 
     def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
-        fan_in, fan_out = compute_fans(shape)
+        fan_in, fan_out = compute_fans(shape, self.input_axes, self.output_axes)
         n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
         variance = self.scale / max(1.0, n)
         if self.distribution == "uniform":
@@ -192,6 +200,8 @@ class VarianceScaling(RandomInitializer):
             "scale": self.scale,
             "mode": self.mode,
             "distribution": self.distribution,
+            "input_axes": self.input_axes,
+            "output_axes": self.output_axes,
         }
 
 
@@ -200,11 +210,12 @@ class _FixedScaling(VarianceScaling):
 
     settings: tuple[float, str, str]
 
-    def __init__(self, seed: Any = None) -> None:
-        super().__init__(*self.settings, seed=seed)
+    def __init__(self, seed: Any = None, input_axes: Any = None, output_axes: Any = None) -> None:
+        super().__init__(*self.settings, seed=seed, input_axes=input_axes, output_axes=output_axes)
 
     def get_config(self) -> dict[str, Any]:
-        return RandomInitializer.get_config(self)
+        axes = {"input_axes": self.input_axes, "output_axes": self.output_axes}
+        return {**RandomInitializer.get_config(self), **axes}
 
 
 class GlorotUniform(_FixedScaling):
@@ -270,13 +281,15 @@ class Orthogonal(RandomInitializer):
         return {**super().get_config(), "gain": self.gain}
 
 
-def compute_fans(shape: Any) -> tuple[int, int]:
+def compute_fans(shape: Any, input_axes: Any = None, output_axes: Any = None) -> tuple[int, int]:
     """(fan_in, fan_out) of a weight: a kernel ends with its input and output channels, the axes before them are space.
 
     >>> compute_fans((784, 16)), compute_fans((3, 3, 8, 16))
     ((784, 16), (72, 144))
     """
     shape = tuple(shape)
+    if input_axes is not None and output_axes is not None:
+        return math.prod(shape[a] for a in input_axes), math.prod(shape[a] for a in output_axes)
     if len(shape) == 0:
         return 1, 1
     if len(shape) == 1:

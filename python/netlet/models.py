@@ -41,17 +41,26 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
 
 
 def clone_model(
-    model: Any, input_tensors: Any = None, clone_function: Callable[[Any], Any] | None = None, **kwargs: Any
+    model: Any,
+    input_tensors: Any = None,
+    clone_function: Callable[[Any], Any] | None = None,
+    call_function: Callable[..., Any] | None = None,
+    recursive: bool = False,
 ) -> Any:
-    """A model of the same architecture with new weights.
+    """A model of the same architecture with new weights, compiled in the same way.
 
     Args:
         model: Sequential, or Model(inputs, outputs); of another class if it has `get_config`.
-        input_tensors: an `Input` that the copy of a Sequential shall begin with.
-        clone_function: called with each layer (but InputLayers); its result takes the layer's place.
+        input_tensors: symbolic tensors, in the structure of the model's inputs, that the copy shall begin with.
+        clone_function: called with each layer but InputLayers; its result takes the layer's place. By default the
+            layer is made again from its config.
+        call_function: called with (layer, *args, **kwargs) in place of the layer; not for Sequential.
+        recursive: whether the layers of nested models go through `clone_function` too.
 
     Raises:
-        ValueError: `clone_function` for a model whose layers are not known.
+        ValueError: arguments that a model of unknown structure, or a Sequential, cannot honour.
+
+    Source: Keras 3 `keras.models.clone_model`.
 
     Example:
 
@@ -60,24 +69,75 @@ def clone_model(
     >>> clone_model(model).count_params()
     8
     """
-    if kwargs:
-        raise NotImplementedError(f"clone_model: {sorted(kwargs)} are not supported.")
-    copy: Callable[[Any], Any] = _clone if clone_function is None else clone_function
-    if isinstance(model, Sequential) and (clone_function is not None or input_tensors is not None):
-        layers: list[Any] = [copy(layer) for layer in model.layers]
-        if input_tensors is not None:
-            layers.insert(0, input_tensors[0] if isinstance(input_tensors, (list, tuple)) else input_tensors)
-        elif model._layers and isinstance(model._layers[0], InputLayer):
-            layers.insert(0, _clone(model._layers[0]))
-        return type(model)(layers, name=model.name)
-    if clone_function is None and input_tensors is None:
-        return type(model).from_config(model.get_config())
-    if model._function is None:
-        raise ValueError(f"clone_model: '{model.name}' is not made of a graph, so its layers cannot be replaced.")
-    copies = {id(op): copy(op) for op in model.operations if isinstance(op, Layer) and not isinstance(op, InputLayer)}
-    given = tree.flatten(input_tensors) if input_tensors is not None else [_clone_input(t) for t in model.inputs]
-    outputs = model._function.run(given, lambda op, args, kw: copies.get(id(op), op)(*args, **kw))
-    return type(model)(tree.pack_like(model.input, given), outputs, name=model.name)
+    sequential = isinstance(model, Sequential)
+    if sequential and call_function is not None:
+        raise ValueError("clone_model: `call_function` cannot be used with a Sequential: its layers are merely listed.")
+    if not sequential and getattr(model, "_function", None) is None:
+        if clone_function is not None or input_tensors is not None or call_function is not None:
+            raise ValueError(
+                f"clone_model: '{model.name}' is not made of a graph, so its layers are not known; `clone_function`, "
+                "`call_function` and `input_tensors` cannot be used."
+            )
+        copy = _clone(model)
+    else:
+        copies: dict[int, Any] = {}
+
+        def cloned(layer: Any) -> Any:
+            if id(layer) not in copies:
+                nested = recursive and (isinstance(layer, Sequential) or getattr(layer, "_function", None) is not None)
+                inner_call = None if isinstance(layer, Sequential) else call_function
+                copies[id(layer)] = (
+                    clone_model(layer, None, clone_function, inner_call, True)
+                    if nested
+                    else (clone_function or _clone)(layer)
+                )
+            return copies[id(layer)]
+
+        if sequential:
+            copy = _clone_sequential(model, input_tensors, cloned)
+        else:
+            copy = _clone_graph(model, input_tensors, cloned, call_function)
+    if model.compiled:
+        copy.compile(**{name: _again(value) for name, value in model.get_compile_config().items()})
+    return copy
+
+
+def _clone_sequential(model: Sequential, input_tensors: Any, cloned: Callable[[Any], Any]) -> Sequential:
+    layers = [cloned(layer) for layer in model.layers]
+    if input_tensors is not None:
+        given = tree.flatten(input_tensors)
+        if len(given) != 1 or not isinstance(given[0], KerasTensor):
+            raise ValueError(f"clone_model: a Sequential begins with one symbolic tensor; given {input_tensors!r}.")
+        layers.insert(0, given[0])
+    elif model._layers and isinstance(model._layers[0], InputLayer):
+        layers.insert(0, _clone(model._layers[0]))
+    return Sequential(layers, name=model.name, trainable=model.trainable)
+
+
+def _clone_graph(
+    model: Model, input_tensors: Any, cloned: Callable[[Any], Any], call_function: Callable[..., Any] | None
+) -> Model:
+    assert model._function is not None
+    if input_tensors is None:
+        given = [_clone_input(tensor) for tensor in model.inputs]
+    else:
+        given = tree.flatten(input_tensors)
+        if len(given) != len(model.inputs) or not all(isinstance(t, KerasTensor) for t in given):
+            raise ValueError(
+                f"clone_model: `input_tensors` must be {len(model.inputs)} symbolic tensors, as the model has inputs; "
+                f"given {input_tensors!r}."
+            )
+
+    def run(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not isinstance(operation, Layer):
+            return operation.fn(*args, **kwargs)  # an op has no state to copy
+        layer = cloned(operation)
+        return layer(*args, **kwargs) if call_function is None else call_function(layer, *args, **kwargs)
+
+    outputs = model._function.run(given, run)
+    inputs = tree.pack_like(model.input, given)
+    plain = type(model).__init__ in (Model.__init__, Functional.__init__)
+    return (type(model) if plain else Functional)(inputs, outputs, name=model.name, trainable=model.trainable)
 
 
 def _clone(layer: Any) -> Any:
@@ -87,3 +147,12 @@ def _clone(layer: Any) -> Any:
 def _clone_input(tensor: KerasTensor) -> KerasTensor:
     symbol: KerasTensor = _clone(tensor._keras_history.operation).output
     return symbol
+
+
+def _again(value: Any) -> Any:
+    """A copy of an argument of compile that shares no state with it; functions, which have none, as they are."""
+    if isinstance(value, (list, tuple)):
+        return [_again(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _again(item) for key, item in value.items()}
+    return _clone(value) if hasattr(value, "get_config") and hasattr(type(value), "from_config") else value

@@ -111,5 +111,5 @@ def check(specs: Any, inputs: Any, layer_name: str) -> None:
         expected = spec.mismatch(shape, str(x.dtype))
         if expected is not None:
             which = f"for input '{spec.name}' " if spec.name and len(wanted) > 1 else ""
-            why = f" ({spec.reason})" if spec.reason else ""
+            why = f" ({spec.reason})" if spec.reason and "axis" in expected else ""
             raise ValueError(f"Layer '{layer_name}' expects {which}{expected}{why}; given shape {shape}.")

@@ -19,7 +19,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
     names = sorted({str(k) for k in known})
     text = str(name)
     folded = {n.lower(): n for n in names}
-    near = [folded[m] for m in difflib.get_close_matches(text.lower(), list(folded), n=3, cutoff=0.6)]
+    near = [folded[m] for m in difflib.get_close_matches(text.lower(), list(folded), n=3, cutoff=0.5)]
     message = f"Unknown {kind}: {name!r}."
     if near:
         message += " Did you mean " + " or ".join(repr(n) for n in near) + "?"

@@ -1,0 +1,201 @@
+"""Every layer against Keras's of the same arguments and weights: outputs, shapes, configs, defaults, in float64."""
+
+from __future__ import annotations
+
+import inspect
+import warnings
+
+import keras
+import numpy as np
+import pytest
+
+import netlet
+
+CASES = [
+    # name, arguments, shapes of the inputs (batch first)
+    ("Dense", {"units": 4}, [(3, 5)]),
+    ("Dense", {"units": 4}, [(2, 3, 5)]),
+    ("Dense", {"units": 1, "use_bias": False}, [(3, 2, 2, 5)]),
+    *[
+        ("Dense", {"units": 6, "activation": name}, [(4, 7)])
+        for name in (
+            "celu elu exponential gelu glu hard_shrink hard_sigmoid hard_silu hard_tanh leaky_relu linear log_sigmoid "
+            "log_softmax mish relu relu6 selu sigmoid silu soft_shrink softmax softplus softsign sparse_plus "
+            "sparse_sigmoid squareplus swish tanh tanh_shrink"
+        ).split()
+    ],
+    ("Activation", {"activation": "tanh"}, [(3, 4)]),
+    ("ReLU", {}, [(3, 4)]),
+    ("ReLU", {"max_value": 0.8, "negative_slope": 0.1, "threshold": 0.2}, [(3, 40)]),
+    ("ReLU", {"threshold": 0.5}, [(3, 40)]),
+    ("LeakyReLU", {}, [(3, 4)]),
+    ("LeakyReLU", {"negative_slope": 0.05}, [(3, 4)]),
+    ("ELU", {"alpha": 0.7}, [(3, 4)]),
+    ("PReLU", {"alpha_initializer": "ones"}, [(3, 4)]),
+    ("PReLU", {"alpha_initializer": "random_normal", "shared_axes": [1]}, [(3, 4, 5)]),
+    ("Softmax", {}, [(3, 4)]),
+    ("Softmax", {"axis": 1}, [(3, 4, 2)]),
+    ("Softmax", {"axis": (1, 2)}, [(3, 4, 2)]),
+    ("ActivityRegularization", {"l1": 0.1, "l2": 0.2}, [(3, 4)]),
+    ("Dropout", {"rate": 0.5}, [(3, 4)]),
+    ("Flatten", {}, [(3, 4, 5)]),
+    ("Flatten", {}, [(3,)]),
+    ("Reshape", {"target_shape": (2, -1)}, [(3, 4)]),
+    ("Permute", {"dims": (2, 1)}, [(3, 4, 5)]),
+    ("RepeatVector", {"n": 3}, [(3, 4)]),
+    ("Identity", {}, [(3, 4)]),
+    ("Rescaling", {"scale": 0.5, "offset": -1.0}, [(3, 4)]),
+    ("Rescaling", {"scale": [0.5, 1.0, 2.0], "offset": [0.0, 1.0, 2.0]}, [(2, 4, 3)]),
+    *[(name, {}, [(3, 4), (3, 4)]) for name in ("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum")],
+    ("Add", {}, [(3, 4), (3, 4), (3, 4)]),
+    ("Add", {}, [(3, 4, 5), (3, 5)]),
+    ("Multiply", {}, [(3, 4, 5), (3, 1, 5)]),
+    ("Concatenate", {}, [(3, 4), (3, 2)]),
+    ("Concatenate", {"axis": 1}, [(3, 4, 2), (3, 1, 2)]),
+    ("Dot", {"axes": 1}, [(3, 4), (3, 4)]),
+    ("Dot", {"axes": (1, 2)}, [(3, 4, 2), (3, 5, 4)]),
+    ("Dot", {"axes": 1, "normalize": True}, [(3, 4), (3, 4)]),
+]
+NAMES = sorted({name for name, _, _ in CASES} | {"InputLayer"})
+
+
+def arrays(shapes, dtype="float64", seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.standard_normal(shape).astype(dtype) for shape in shapes]
+
+
+def pair(name, arguments, **more):
+    ours = getattr(netlet.layers, name)(**arguments, **more)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = getattr(keras.layers, name)(**arguments, **more)
+    return ours, theirs
+
+
+def unpacked(values):
+    return values[0] if len(values) == 1 else values
+
+
+@pytest.mark.parametrize(("name", "arguments", "shapes"), CASES)
+def test_outputs_and_shapes(name, arguments, shapes):
+    ours, theirs = pair(name, arguments, dtype="float64")
+    xs = arrays(shapes)
+    y = ours(unpacked(xs))
+    expected = theirs(unpacked(xs))
+    assert [w.shape for w in ours.weights] == [tuple(w.shape) for w in theirs.weights]
+    assert [w.name for w in ours.weights] == [w.name for w in theirs.weights]
+    theirs.set_weights(ours.get_weights())
+    expected = theirs(unpacked(xs))
+    assert y.shape == tuple(expected.shape)
+    assert y.dtype == "float64"
+    # Keras's tanh on JAX rounds to float32 whatever it is given; everything else is exact to float64.
+    rounds = arguments.get("activation") == "tanh"
+    assert str(expected.dtype) == ("float32" if rounds else "float64")
+    np.testing.assert_allclose(y.numpy(), np.asarray(expected), rtol=1e-6 if rounds else 1e-12, atol=1e-13)
+    assert ours.count_params() == theirs.count_params()
+    # The shape with an unknown batch, as `summary` shows it.
+    symbols = [netlet.Input(shape[1:], dtype="float64") for shape in shapes]
+    keras_symbols = [keras.Input(shape[1:], dtype="float64") for shape in shapes]
+    assert ours(unpacked(symbols)).shape == tuple(theirs(unpacked(keras_symbols)).shape)
+    np.testing.assert_allclose(
+        [float(np.asarray(loss)) for loss in (ours(unpacked(xs)), ours.losses)[1]],
+        [float(loss) for loss in (theirs(unpacked(xs)), theirs.losses)[1]],
+        rtol=1e-12,
+    )
+
+
+@pytest.mark.parametrize(("name", "arguments", "shapes"), CASES)
+def test_float32_is_close_to_float64(name, arguments, shapes):
+    layer = getattr(netlet.layers, name)(**arguments)
+    double = getattr(netlet.layers, name)(**arguments, dtype="float64")
+    xs = arrays(shapes, "float32")
+    layer(unpacked(xs)), double(unpacked(xs))
+    double.set_weights(layer.get_weights())
+    y = layer(unpacked(xs))
+    assert y.dtype == "float32"
+    np.testing.assert_allclose(y.numpy(), double(unpacked(xs)).numpy(), rtol=2e-6, atol=2e-6)
+
+
+@pytest.mark.parametrize(("name", "arguments", "shapes"), CASES)
+def test_config_has_keras_keys_and_restores_the_layer(name, arguments, shapes):
+    ours, theirs = pair(name, arguments)
+    assert set(ours.get_config()) == set(theirs.get_config()) - {"quantization_config", "lora_rank", "lora_alpha"}
+    again = type(ours).from_config(ours.get_config())
+    assert again.get_config() == ours.get_config()
+    xs = arrays(shapes, "float32")
+    ours(unpacked(xs)), again(unpacked(xs))
+    again.set_weights(ours.get_weights())
+    np.testing.assert_array_equal(again(unpacked(xs)).numpy(), ours(unpacked(xs)).numpy())
+
+
+@pytest.mark.parametrize(("name", "arguments", "shapes"), [c for c in CASES if c[0] != "InputLayer"])
+def test_a_config_written_by_keras_is_understood(name, arguments, shapes):
+    _, theirs = pair(name, arguments)
+    config = theirs.get_config()
+    for key in ("quantization_config", "lora_rank", "lora_alpha"):
+        config.pop(key, None)
+    ours = getattr(netlet.layers, name).from_config(config)
+    assert ours.name == theirs.name
+    ours(unpacked(arrays(shapes, "float32")))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_arguments_have_keras_names_order_and_defaults(name):
+    def parameters(cls):
+        found = inspect.signature(cls.__init__).parameters.values()
+        gone = {"self", "kwargs", "lora_rank", "lora_alpha", "quantization_config"}
+        return [(p.name, p.default) for p in found if p.name not in gone and p.kind is not p.VAR_KEYWORD]
+
+    assert parameters(getattr(netlet.layers, name)) == parameters(getattr(keras.layers, name))
+
+
+def test_input_layer_config():
+    ours, theirs = netlet.Input((3,), name="x")._keras_history.operation, keras.Input((3,), name="x")._keras_history[0]
+    assert ours.get_config() == theirs.get_config()
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.25, 0.9])
+def test_dropout_keeps_the_right_share_and_scales_it(rate):
+    netlet.utils.set_random_seed(1)
+    layer = netlet.layers.Dropout(rate)
+    x = np.ones((400, 500), "float32")
+    y = layer(x, training=True).numpy()
+    kept = y != 0
+    # 200,000 draws: five standard deviations.
+    assert abs(kept.mean() - (1 - rate)) < 5 * np.sqrt(rate * (1 - rate) / x.size) + 1e-12
+    np.testing.assert_allclose(y[kept], 1 / (1 - rate), rtol=1e-6)
+    if rate:
+        assert (layer(x, training=True).numpy() != y).any()
+    np.testing.assert_array_equal(layer(x, training=False).numpy(), x)
+    np.testing.assert_array_equal(layer(x).numpy(), x)
+
+
+def test_dropout_noise_shape_and_rate_one():
+    y = netlet.layers.Dropout(0.5, noise_shape=(None, 1))(np.ones((200, 7), "float32"), training=True).numpy()
+    assert set(np.unique(y)) == {0.0, 2.0}
+    assert (y == y[:, :1]).all()
+    assert (netlet.layers.Dropout(1.0)(np.ones((2, 3), "float32"), training=True).numpy() == 0).all()
+
+
+def test_softmax_mask():
+    x, mask = arrays([(3, 4)])[0], np.array([[1, 1, 0, 1], [1, 0, 0, 0], [1, 1, 1, 1]], bool)
+    ours = netlet.layers.Softmax(dtype="float64")(x, mask=mask)
+    theirs = keras.layers.Softmax(dtype="float64")(x, mask=mask)
+    np.testing.assert_allclose(ours.numpy(), np.asarray(theirs), rtol=1e-12, atol=1e-15)
+
+
+def test_integer_inputs():
+    x = np.array([[0, 128, 255]], "uint8")
+    np.testing.assert_allclose(netlet.layers.Rescaling(1 / 255)(x).numpy(), x / 255, rtol=1e-6)
+    assert netlet.layers.Flatten()(x).dtype == "uint8"
+    dense = netlet.layers.Dense(2)
+    np.testing.assert_allclose(dense(x).numpy(), x.astype("float32") @ dense.kernel.numpy(), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot"])
+def test_functional_forms_of_merge_layers(name):
+    a, b = arrays([(3, 4), (3, 4)])
+    more = {"axes": 1} if name == "dot" else {}
+    ours = getattr(netlet.layers, name)([a, b], dtype="float64", **more)
+    theirs = getattr(keras.layers, name)([a, b], dtype="float64", **more)
+    np.testing.assert_allclose(ours.numpy(), np.asarray(theirs), rtol=1e-12)
