@@ -1,15 +1,26 @@
 // Threads and instruction sets.
 
 #include "base/cpu_info.h"
+#include "base/error.h"
 #include "base/thread_pool.h"
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "dispatch/dispatch.h"
 
-// Plain C symbols, so that threadpoolctl and C programs see and set netlet's threads as they do OpenBLAS's.
-extern "C" __attribute__((visibility("default"))) int netlet_get_num_threads() { return netlet::ThreadPool::instance().num_threads(); }
+// Plain C symbols, so that threadpoolctl and C programs see and set netlet's threads as they do OpenBLAS's. C knows no
+// exceptions: a wrong NETLET_NUM_THREADS is told at the first use from Python, and counts as unset here.
+extern "C" __attribute__((visibility("default"))) int netlet_get_num_threads() {
+    try {
+        return netlet::ThreadPool::instance().num_threads();
+    } catch (const netlet::Error&) {
+        return netlet::usable_cpus();
+    }
+}
 extern "C" __attribute__((visibility("default"))) void netlet_set_num_threads(int n) {
-    if (n >= 1) netlet::ThreadPool::instance().set_num_threads(n);
+    try {
+        netlet::ThreadPool::instance().set_num_threads(n);
+    } catch (const netlet::Error&) {
+    }
 }
 
 namespace netlet::bindings {

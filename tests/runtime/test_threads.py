@@ -70,6 +70,12 @@ def test_threadpoolctl_sees_and_sets():
         assert netlet.get_num_threads() == 1
 
 
+def test_a_wrong_environment_variable_does_not_end_a_process_that_only_asks_threadpoolctl():
+    """Its way in is a C function, which cannot raise."""
+    code = "import netlet, threadpoolctl; print([lib['num_threads'] for lib in threadpoolctl.threadpool_info()])"
+    assert run_child(code, NETLET_NUM_THREADS="many").stdout.startswith("[")
+
+
 def test_workers_appear_with_the_first_parallel_work_only():
     child = run_child(
         """
