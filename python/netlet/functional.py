@@ -293,8 +293,10 @@ class Model(Trainer, Layer):
         """The model of a config that `get_config` gave, with new weights."""
         if {"layers", "input_layers", "output_layers"} <= set(config):
             from .graph_config import graph_from_config
+            from .saving.serialization import building
 
-            return graph_from_config(cls, config, custom_objects)
+            with building():
+                return graph_from_config(cls, config, custom_objects)
         return cls(**config)
 
     def to_json(self, **kwargs: Any) -> str:

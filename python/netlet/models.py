@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .functional import Functional, Model
-from .graph import KerasTensor
+from .graph import KerasTensor, OpCall
 from .layers.input_layer import InputLayer
 from .layers.layer import Layer
 from .sequential import Sequential
@@ -130,7 +130,7 @@ def _clone_graph(
 
     def run(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if not isinstance(operation, Layer):
-            return operation.fn(*args, **kwargs)  # an op has no state to copy
+            return OpCall(operation.fn, name=operation.name)(*args, **kwargs)
         layer = cloned(operation)
         return layer(*args, **kwargs) if call_function is None else call_function(layer, *args, **kwargs)
 

@@ -9,7 +9,7 @@ from .functional import Model, _fit_to, _shapes_of
 from .graph import KerasTensor
 from .layers.input_layer import InputLayer
 from .layers.layer import Layer
-from .saving.serialization import deserialize_object, serialize_object
+from .saving.serialization import building, deserialize_object, serialize_object
 from .utils.naming import name_scope
 
 
@@ -205,9 +205,10 @@ class Sequential(Model):
         if "layers" not in config:
             raise ValueError(f"The config of a Sequential has 'name' and 'layers'; given {sorted(config)}.")
         model = cls(name=config.get("name"))
-        for entry in config["layers"]:
-            model._append(deserialize_object(entry, custom_objects))
-        model._extend_graph()
+        with building():
+            for entry in config["layers"]:
+                model._append(deserialize_object(entry, custom_objects))
+            model._extend_graph()
         shape = config.get("build_input_shape")
         if not model._symbols and shape:
             model.build(tuple(shape))

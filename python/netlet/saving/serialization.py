@@ -31,6 +31,7 @@ from .registry import (
 
 __all__ = [
     "CustomObjectScope",
+    "building",
     "custom_object_scope",
     "deserialize_keras_object",
     "deserialize_object",
@@ -185,14 +186,14 @@ def deserialize_object(config: Any, custom_objects: Mapping[str, Any] | None = N
     if kwargs:
         raise TypeError(f"Unexpected arguments: {sorted(kwargs)}")
     known = {**(module_objects or {}), **(custom_objects or {})}
-    with CustomObjectScope(known) if known else contextlib.nullcontext(), _building():
+    with CustomObjectScope(known) if known else contextlib.nullcontext(), building():
         return _deserialize(config)
 
 
 @contextmanager
-def _building() -> Iterator[None]:
-    """Layers that are parts of something are built by being called in it, which gives their weights the paths that
-    they had. What is left unbuilt when the outermost object is there is built from the shapes in its config."""
+def building() -> Iterator[None]:
+    """Inside, layers made from configs are built by being called in what they are parts of, which gives their weights
+    the paths that they had. What is left unbuilt at the end is built from the shapes in its config."""
     if _unbuilt.get() is not None:
         yield
         return
