@@ -105,22 +105,14 @@ def source(tape: _core.Tape, model: Any, data: ArrayData, i: int, batch: int, ga
     else:
         t = tape.input(shape, leaf.dtype, name)
         t = t if leaf.dtype == wanted else _core.cast(t, wanted)
-    return _as_declared(model, part, index, t)
+    return t
 
 
 def cast_to_model(model: Any, data: ArrayData, i: int) -> _core.Tensor:
     """All rows of the i-th array as an eager step sees them."""
     part, index = _position(data, i)
     leaf = data.leaves()[i]
-    return _as_declared(model, part, index, _core.cast(leaf, _dtype(model, part, index, leaf)))
-
-
-def _as_declared(model: Any, part: str, index: int | None, t: _core.Tensor) -> _core.Tensor:
-    """Rows of single numbers become rows of one feature, where the model was declared for these."""
-    spec = _spec(model, index or 0) if part == "x" else None
-    if spec is not None and len(spec.shape) == t.ndim + 1 and spec.shape[-1] == 1:
-        return _core.reshape(t, (*t.shape, 1))
-    return t
+    return _core.cast(leaf, _dtype(model, part, index, leaf))
 
 
 def _position(data: ArrayData, i: int) -> tuple[str, int | None]:
