@@ -8,20 +8,24 @@ namespace netlet::bindings {
 
 void bind_softmax(py::module_& m) {
     using namespace py::literals;
-    m.def("softmax", [](const Arg& x, int axis) { return give(ops::softmax(Tape::current(), x, axis), x); }, "x"_a,
-          "axis"_a = -1, NoGil(), "e^x / sum e^x along `axis`.");
-    m.def("log_softmax", [](const Arg& x, int axis) { return give(ops::log_softmax(Tape::current(), x, axis), x); }, "x"_a,
-          "axis"_a = -1, NoGil(), "x - log(sum e^x) along `axis`.");
-    m.def("logsumexp",
-          [](const Arg& x, std::optional<int> axis, bool keepdims) {
-              Tape& tape = Tape::current();
-              if (axis) return give(ops::logsumexp(tape, x, *axis, keepdims), x);
-              Tensor y = ops::logsumexp(tape, ops::reshape(tape, x, {x->size()}), 0, keepdims);
-              Shape ones;
-              for (int i = 0; keepdims && i < x->shape.rank(); ++i) ones.push_back(1);
-              return give(ops::reshape(tape, y, ones), x);
-          },
-          "x"_a, "axis"_a = -1, "keepdims"_a = false, NoGil(), "log(sum e^x) along `axis`, or over all of x if it is None.");
+    m.def(
+        "softmax", [](const Arg& x, int axis) { return give(ops::softmax(Tape::current(), x, axis), x); }, "x"_a,
+        "axis"_a = -1, NoGil(), "e^x / sum e^x along `axis`.");
+    m.def(
+        "log_softmax", [](const Arg& x, int axis) { return give(ops::log_softmax(Tape::current(), x, axis), x); },
+        "x"_a, "axis"_a = -1, NoGil(), "x - log(sum e^x) along `axis`.");
+    m.def(
+        "logsumexp",
+        [](const Arg& x, std::optional<int> axis, bool keepdims) {
+            Tape& tape = Tape::current();
+            if (axis) return give(ops::logsumexp(tape, x, *axis, keepdims), x);
+            Tensor y = ops::logsumexp(tape, ops::reshape(tape, x, {x->size()}), 0, keepdims);
+            Shape ones;
+            for (int i = 0; keepdims && i < x->shape.rank(); ++i) ones.push_back(1);
+            return give(ops::reshape(tape, y, ones), x);
+        },
+        "x"_a, "axis"_a = -1, "keepdims"_a = false, NoGil(),
+        "log(sum e^x) along `axis`, or over all of x if it is None.");
 }
 
 }  // namespace netlet::bindings

@@ -30,7 +30,7 @@ NETLET_INLINE Vec<float> narrow(Vec<double> low, Vec<double>) { return {(float)l
 #endif
 
 // Defines f for Vec<float> by f for Vec<double>. On the scalar path the second call is dead and compiles away.
-#define NETLET_FLOAT_VIA_DOUBLE(f) \
+#define NETLET_FLOAT_VIA_DOUBLE(f)                                                                                     \
     NETLET_INLINE Vec<float> f(Vec<float> x) { return narrow(f(widen_low(x)), f(widen_high(x))); }
 
 }  // namespace netlet::NETLET_ISA

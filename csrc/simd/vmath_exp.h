@@ -3,6 +3,8 @@
 //   x = n ln 2 + r,  |r| <= ln(2)/2         n integral, ln 2 in two parts so that n * ln2_hi is exact (Cody & Waite)
 //   e^x = 2^n (1 + r + t),  t = r^2 q(r)    q minimax over the interval (tools/minimax.py exp32, exp64)
 //
+// Errors of float are the worst over all 2^32 inputs, those of double the worst seen in a sample of every binade.
+//
 // The error of 1 + r + t is almost only that of its last addition, because r is exact to a quarter ULP and t is small.
 // The three functions that go on computing with e^x keep that addition's error as a second word.
 #pragma once
@@ -18,8 +20,7 @@ NETLET_INLINE Vec<float> exp_q(Vec<float> r) {
 NETLET_INLINE Vec<double> exp_q(Vec<double> r) {
     return poly(r, 0.50000000000000000376, 0.16666666666666682276, 0.041666666666666139514, 0.0083333333333177148998,
                 0.0013888888889104794792, 0.00019841269894995661365, 0.000024801586937620717609,
-                2.7557236039819214116e-6, 2.7557577299468311199e-7, 2.5111680585796778745e-8,
-                2.0827127414560098519e-9);
+                2.7557236039819214116e-6, 2.7557577299468311199e-7, 2.5111680585796778745e-8, 2.0827127414560098519e-9);
 }
 
 // e^x = 2^n (1 + r + t), for x already clamped to the range where n is usable.
@@ -96,7 +97,7 @@ NETLET_INLINE V expm1(V x) {
 }
 
 // tanh |x| = E / (E + 2), E = expm1(2|x|), both pairs. One division, and the quotient's remainder added back.
-// Float 0.71 ULP, double 0.86.
+// Float 0.79 ULP, double 0.86.
 template <class V>
 NETLET_INLINE V tanh(V x) {
     const V two = V::set1(2), saturated = constant<V>(10, 20);
@@ -112,7 +113,7 @@ NETLET_INLINE V tanh(V x) {
 }
 
 // sigmoid x = E / (1 + E), E = e^x, for x < 0; 1 / (1 + E), E = e^-x, for x >= 0: never a difference of near equals.
-// Float 0.76 ULP, double 0.75; subnormal results included.
+// Float 0.78 ULP, double 0.75; subnormal results included.
 template <class V>
 NETLET_INLINE V sigmoid(V x) {
     const V one = V::set1(1), low = constant<V>(-104, -746);

@@ -20,9 +20,9 @@ NETLET_INLINE Vec<float> log1p_minus_f(Vec<float> f) {
 NETLET_INLINE Vec<double> log1p_minus_f(Vec<double> f) {
     Vec<double> half_square = f * f * Vec<double>::set1(0.5);
     Vec<double> s = f / (Vec<double>::set1(2) + f), z = s * s;
-    Vec<double> r = z * poly(z, 0.66666666666667226415, 0.39999999999476694772, 0.2857142873072170947,
-                             0.22222199621679764558, 0.18183515535378936275, 0.15315185255700975372,
-                             0.1478551619975208237);
+    Vec<double> r =
+        z * poly(z, 0.66666666666667226415, 0.39999999999476694772, 0.2857142873072170947, 0.22222199621679764558,
+                 0.18183515535378936275, 0.15315185255700975372, 0.1478551619975208237);
     return s * (half_square + r) - half_square;
 }
 
@@ -56,12 +56,13 @@ NETLET_INLINE V log_special(V x, V finite_result) {
     return select(lt(x, V::zero()), nan<V>(), y);
 }
 
+// Float 0.85 ULP (over all inputs), double 0.85.
 template <class V>
 NETLET_INLINE V log(V x) {
     return log_special(x, log_finite(x, V::zero()));
 }
 
-// log(1 + x) = log(u) + (1 + x - u) / u with u = 1 + x rounded; Kahan.
+// log(1 + x) = log(u) + (1 + x - u) / u with u = 1 + x rounded; Kahan. Float 0.92 ULP (over all inputs), double 0.85.
 template <class V>
 NETLET_INLINE V log1p(V x) {
     Pair<V> u = two_sum(V::set1(1), x);
@@ -69,7 +70,7 @@ NETLET_INLINE V log1p(V x) {
     return select(lt(abs(x), constant<V>(0x1p-25f, 0x1p-54)), x, y);  // keeps -0 and subnormals
 }
 
-// log(1 + e^x), without overflow: max(x, 0) + log1p(e^-|x|).
+// log(1 + e^x), without overflow: max(x, 0) + log1p(e^-|x|). 1.7 ULP.
 template <class V>
 NETLET_INLINE V softplus(V x) {
     return max(x, V::zero()) + log1p(exp(-abs(x)));

@@ -27,15 +27,16 @@ NETLET_INLINE Pair<Vec<double>> log_pair(Vec<double> x) {
     const V third2 = V::set1(0x1.5555555555555p-1), third2_lo = V::set1(0x1.5555555555555p-55);
     Pair<V> c = two_product(third2, cube.hi);
     c.lo = c.lo + fma(third2, cube.lo, third2_lo * cube.hi);
-    V rest = cube.hi * z.hi * poly(z.hi, 0.39999999999999997354, 0.2857142857143381335, 0.22222222219985839406,
-                                   0.1818181859981113694, 0.15384573626389922512, 0.1333572761766552869,
-                                   0.11685846844162505034, 0.11903911289967998839);
+    V rest = cube.hi * z.hi *
+             poly(z.hi, 0.39999999999999997354, 0.2857142857143381335, 0.22222222219985839406, 0.1818181859981113694,
+                  0.15384573626389922512, 0.1333572761766552869, 0.11685846844162505034, 0.11903911289967998839);
     Pair<V> a = fast_two_sum(e * V::set1(6.93147180369123816490e-01), s + s);
     Pair<V> b = fast_two_sum(a.hi, c.hi);
     V low = (a.lo + b.lo) + ((s_lo + s_lo) + c.lo + fma(e, V::set1(1.90821492927058770002e-10), rest));
     return fast_two_sum(b.hi, low);
 }
 
+// Double 0.9 ULP, float 0.501.
 NETLET_INLINE Vec<double> pow(Vec<double> x, Vec<double> y) {
     using V = Vec<double>;
     using M = V::Mask;

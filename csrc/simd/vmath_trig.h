@@ -23,8 +23,8 @@ NETLET_INLINE Vec<double> sin_or_cos(Vec<double> x) {
     r = fast_two_sum(r.hi, r.lo);
 
     V z = r.hi * r.hi;
-    V s = poly(z, -0.16666666666666632048, 0.0083333333333224191294, -0.000198412698298124128,
-               2.7557313693582877121e-6, -2.5050758385775276847e-8, 1.5896811869664738099e-10);
+    V s = poly(z, -0.16666666666666632048, 0.0083333333333224191294, -0.000198412698298124128, 2.7557313693582877121e-6,
+               -2.5050758385775276847e-8, 1.5896811869664738099e-10);
     V sine = r.hi + fma(z * r.hi, s, r.lo);
     V c = poly(z, 0.041666666666666599516, -0.0013888888888874131231, 0.000024801587289486977576,
                -2.7557314353779585672e-7, 2.0875723477815253561e-9, -1.1359658784069740029e-11);
@@ -50,6 +50,7 @@ NETLET_INLINE Vec<double> sin_or_cos(Vec<double> x) {
     return y;
 }
 
+// Double 0.9 ULP, float 0.501.
 NETLET_INLINE Vec<double> sin(Vec<double> x) { return sin_or_cos<false>(x); }
 NETLET_INLINE Vec<double> cos(Vec<double> x) { return sin_or_cos<true>(x); }
 NETLET_FLOAT_VIA_DOUBLE(sin)

@@ -16,11 +16,19 @@ const char* const names[] = {
 // What compares and selects streams; what takes an exponential is worth a thread sooner.
 Work work_of(Activation act, int64_t n) {
     switch (act) {
-        case Activation::linear: case Activation::relu: case Activation::leaky_relu: case Activation::relu6:
-        case Activation::relu_general: case Activation::hard_sigmoid: case Activation::hard_silu: case Activation::hard_tanh:
-        case Activation::hard_shrink: case Activation::soft_shrink: case Activation::threshold: case Activation::sparse_plus:
-        case Activation::sparse_sigmoid:
-            return elementwise_work(n);
+        case Activation::linear:
+        case Activation::relu:
+        case Activation::leaky_relu:
+        case Activation::relu6:
+        case Activation::relu_general:
+        case Activation::hard_sigmoid:
+        case Activation::hard_silu:
+        case Activation::hard_tanh:
+        case Activation::hard_shrink:
+        case Activation::soft_shrink:
+        case Activation::threshold:
+        case Activation::sparse_plus:
+        case Activation::sparse_sigmoid: return elementwise_work(n);
         default: return {n, 8192, 20.0 * (double)n};
     }
 }
@@ -32,12 +40,13 @@ void emit_forward(Tape& tape, const Tensor& x, const Tensor& y, Activation act, 
     args.alpha = (T)p.alpha;
     args.beta = (T)p.beta;
     args.gamma = (T)p.gamma;
-    tape.emit(NETLET_KERNEL_FOR(activation_fwd, x->dtype), args, {in(args.x, x), out(args.y, y)}, work_of(act, x->size()));
+    tape.emit(NETLET_KERNEL_FOR(activation_fwd, x->dtype), args, {in(args.x, x), out(args.y, y)},
+              work_of(act, x->size()));
 }
 
 template <class T>
-void emit_backward(Tape& tape, const Tensor& saved, const Tensor& dy, const Grad& dx, Activation act, const ActivationParams& p,
-                   bool from_output) {
+void emit_backward(Tape& tape, const Tensor& saved, const Tensor& dy, const Grad& dx, Activation act,
+                   const ActivationParams& p, bool from_output) {
     ActivationGradArgs<T> args{};
     args.act = act;
     args.alpha = (T)p.alpha;
@@ -45,15 +54,18 @@ void emit_backward(Tape& tape, const Tensor& saved, const Tensor& dy, const Grad
     args.gamma = (T)p.gamma;
     args.from_output = from_output;
     args.accumulate = dx.accumulate;
-    tape.emit(NETLET_KERNEL_FOR(activation_bwd, saved->dtype), args,
-              {in(args.saved, saved), in(args.dy, dy), dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-              from_output ? elementwise_work(saved->size(), 3) : work_of(act, saved->size()));
+    tape.emit(
+        NETLET_KERNEL_FOR(activation_bwd, saved->dtype), args,
+        {in(args.saved, saved), in(args.dy, dy), dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+        from_output ? elementwise_work(saved->size(), 3) : work_of(act, saved->size()));
 }
 
-void backward(Tape& tape, const Tensor& saved, const Tensor& dy, const Grad& dx, Activation act, const ActivationParams& p,
-              bool from_output) {
-    if (saved->dtype == DType::f64) emit_backward<double>(tape, saved, dy, dx, act, p, from_output);
-    else emit_backward<float>(tape, saved, dy, dx, act, p, from_output);
+void backward(Tape& tape, const Tensor& saved, const Tensor& dy, const Grad& dx, Activation act,
+              const ActivationParams& p, bool from_output) {
+    if (saved->dtype == DType::f64)
+        emit_backward<double>(tape, saved, dy, dx, act, p, from_output);
+    else
+        emit_backward<float>(tape, saved, dy, dx, act, p, from_output);
 }
 
 }  // namespace
@@ -70,15 +82,18 @@ Activation activation_by_name(const std::string& name) {
 const char* name_of(Activation act) { return names[(size_t)act]; }
 
 void activation_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& dz) {
-    if (!is_fusable(act, alpha)) throw RuntimeError(std::string("activation_gradient: ") + name_of(act) + " is not told by its output");
+    if (!is_fusable(act, alpha))
+        throw RuntimeError(std::string("activation_gradient: ") + name_of(act) + " is not told by its output");
     backward(tape, y, dy, dz, act, {alpha, 0, 0}, true);
 }
 
 Tensor activation(Tape& tape, const Tensor& x, Activation act, const ActivationParams& params) {
     check_floating(name_of(act), x);
     Tensor y = tape.empty(x->shape, x->dtype);
-    if (x->dtype == DType::f64) emit_forward<double>(tape, x, y, act, params);
-    else emit_forward<float>(tape, x, y, act, params);
+    if (x->dtype == DType::f64)
+        emit_forward<double>(tape, x, y, act, params);
+    else
+        emit_forward<float>(tape, x, y, act, params);
     if (tape.needs_grad({x})) {
         const bool from_output = is_fusable(act, params.alpha);
         // Keeps y or x, whichever backward reads, and no reference from y's step to y that would outlive it.

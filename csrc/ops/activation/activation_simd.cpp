@@ -26,13 +26,15 @@ static void forward(const ActivationArgs<T>& a, Range r) {
 }
 
 template <Activation act, bool from_output, class T>
-static void backward_vectors(const T* saved, const T* dy, T* dx, int64_t vectors, const ActivationVectors<Vec<T>>& p, T alpha,
-                             bool accumulate) {
+static void backward_vectors(const T* saved, const T* dy, T* dx, int64_t vectors, const ActivationVectors<Vec<T>>& p,
+                             T alpha, bool accumulate) {
     using V = Vec<T>;
     for (int64_t i = 0; i < vectors * V::width; i += V::width) {
         V s = V::load(saved + i), g = V::load(dy + i);
-        if constexpr (from_output) g = activation_gradient_from_output(act, s, g, alpha);
-        else g = g * curve(act, s, p).slope;
+        if constexpr (from_output)
+            g = activation_gradient_from_output(act, s, g, alpha);
+        else
+            g = g * curve(act, s, p).slope;
         if (accumulate) g += V::load(dx + i);
         g.store(dx + i);
     }
@@ -44,7 +46,8 @@ static void backward(const ActivationGradArgs<T>& a, Range r) {
     const ActivationVectors<V> p = {V::set1(a.alpha), V::set1(a.beta), V::set1(a.gamma)};
     const int64_t n = r.end - r.begin, full = n / V::width, rest = n % V::width, tail = r.end - rest;
     if (full)
-        backward_vectors<act, from_output>(a.saved + r.begin, a.dy + r.begin, a.dx + r.begin, full, p, a.alpha, a.accumulate);
+        backward_vectors<act, from_output>(a.saved + r.begin, a.dy + r.begin, a.dx + r.begin, full, p, a.alpha,
+                                           a.accumulate);
     if (rest) {
         T saved[V::width], dy[V::width], dx[V::width];
         V::load_n(a.saved + tail, rest).store(saved);
@@ -57,7 +60,7 @@ static void backward(const ActivationGradArgs<T>& a, Range r) {
 
 template <class T>
 NETLET_INLINE void activation_fwd(const ActivationArgs<T>& a, Range r) {
-#define NETLET_CASE(name) \
+#define NETLET_CASE(name)                                                                                              \
     case Activation::name: return forward<Activation::name>(a, r);
     switch (a.act) { NETLET_ACTIVATIONS(NETLET_CASE) }
 #undef NETLET_CASE
@@ -75,7 +78,7 @@ NETLET_INLINE void activation_bwd(const ActivationGradArgs<T>& a, Range r) {
             case Activation::exponential: return backward<Activation::exponential, true>(a, r);
             default: return;  // not fusable: the op never asks
         }
-#define NETLET_CASE(name) \
+#define NETLET_CASE(name)                                                                                              \
     case Activation::name: return backward<Activation::name, false>(a, r);
     switch (a.act) { NETLET_ACTIVATIONS(NETLET_CASE) }
 #undef NETLET_CASE

@@ -39,14 +39,12 @@ NETLET_INLINE Curve<V> curve(Activation act, V x, const ActivationVectors<V>& p)
             V y = tanh(x);
             return {y, (one - y) * (one + y)};
         }
-        case Activation::elu:
-            return {select(positive, x, p.alpha * expm1(x)), select(positive, one, p.alpha * exp(x))};
+        case Activation::elu: return {select(positive, x, p.alpha * expm1(x)), select(positive, one, p.alpha * exp(x))};
         case Activation::exponential: {
             V y = exp(x);
             return {y, y};
         }
-        case Activation::relu6:
-            return {clip(x, zero, with(6)), select(positive & lt(x, with(6)), one, zero)};
+        case Activation::relu6: return {clip(x, zero, with(6)), select(positive & lt(x, with(6)), one, zero)};
         case Activation::relu_general: {
             typename V::Mask above = gt(x, p.gamma);
             V below = select(eq(p.alpha, zero), zero, p.alpha * (x - p.gamma));  // 0 * -inf
@@ -68,10 +66,11 @@ NETLET_INLINE Curve<V> curve(Activation act, V x, const ActivationVectors<V>& p)
         case Activation::gelu_tanh: {
             // 2 sqrt(2/pi) and its product with 0.044715
             const V c1 = with(1.5957691216057307), c3 = with(0.071354816272600249);
-            V square = x * x;
-            V s = sigmoid(x * fma(c3, square, c1));
+            V near = clip(x, with(-50), with(50));  // beyond, s is 0 or 1; inf * 0 would be NaN
+            V square = near * near;
+            V s = sigmoid(near * fma(c3, square, c1));
             V inner = fma(c3 * V::set1(3), square, c1);
-            return {x * s, fma(x * inner, s * (one - s), s)};
+            return {x * s, fma(near * inner, s * (one - s), s)};
         }
         case Activation::silu: {
             V s = sigmoid(x);
@@ -125,10 +124,11 @@ NETLET_INLINE Curve<V> curve(Activation act, V x, const ActivationVectors<V>& p)
         case Activation::sparse_sigmoid:
             return {clip(half * (x + one), zero, one), select(lt(abs(x), one), half, zero)};
         case Activation::squareplus: {
-            // x + s cancels for x < 0; there (x + s) (s - x) = alpha helps. Beyond 1e15, s is |x|, and x^2 may overflow.
+            // x + s cancels for x < 0; there (x + s) (s - x) = alpha helps. Beyond 1e15, s is |x|, and x^2 may
+            // overflow.
             V a = abs(x);
             V s = select(gt(a, with(1e15)), a, sqrt(fma(x, x, p.alpha)));
-            return {select(positive, half * (x + s), half * p.alpha / (s - x)), half * (one + x / s)};
+            return {select(positive, fma(half, x, half * s), half * p.alpha / (s - x)), half * (one + x / s)};
         }
     }
     return {x, one};

@@ -43,8 +43,10 @@ void emit_backward(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& d
     args.accumulate = dx.accumulate;
     const Operand result = dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor);
     const Kernel kernel = NETLET_KERNEL_FOR(softmax_bwd, y->dtype);
-    if (x) tape.emit(kernel, args, {in(args.x, x), in(args.y, y), in(args.dy, dy), result}, work_of(e));
-    else tape.emit(kernel, args, {in(args.y, y), in(args.dy, dy), result}, work_of(e));
+    if (x)
+        tape.emit(kernel, args, {in(args.x, x), in(args.y, y), in(args.dy, dy), result}, work_of(e));
+    else
+        tape.emit(kernel, args, {in(args.y, y), in(args.dy, dy), result}, work_of(e));
 }
 
 Tensor apply(Tape& tape, const Tensor& x, int axis, SoftmaxKind kind, const char* name, bool keepdims) {
@@ -56,16 +58,20 @@ Tensor apply(Tape& tape, const Tensor& x, int axis, SoftmaxKind kind, const char
     for (int i = 0; i < x->shape.rank(); ++i)
         if (i != axis || !reduced || keepdims) shape.push_back(i == axis && reduced ? 1 : x->shape[i]);
     Tensor y = tape.empty(shape, x->dtype);
-    if (x->dtype == DType::f64) emit_forward<double>(tape, x, y, e, kind);
-    else emit_forward<float>(tape, x, y, e, kind);
+    if (x->dtype == DType::f64)
+        emit_forward<double>(tape, x, y, e, kind);
+    else
+        emit_forward<float>(tape, x, y, e, kind);
     if (tape.needs_grad({x})) {
         const Tensor kept_x = reduced ? x : nullptr;
         // tape.grad needs x's identity, not its values: those are free to go unless kept_x holds them.
         tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
             Grad dx = tape.grad(x);
             if (!dx) return;
-            if (y->dtype == DType::f64) emit_backward<double>(tape, kept_x, y, dy[0], dx, e, kind);
-            else emit_backward<float>(tape, kept_x, y, dy[0], dx, e, kind);
+            if (y->dtype == DType::f64)
+                emit_backward<double>(tape, kept_x, y, dy[0], dx, e, kind);
+            else
+                emit_backward<float>(tape, kept_x, y, dy[0], dx, e, kind);
         });
     }
     return y;

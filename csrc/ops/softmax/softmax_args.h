@@ -1,5 +1,5 @@
-// Softmax and its relatives along one axis of x (O, N, I): N is that axis, O and I the product of the extents before and
-// after it. With m = max x and s = sum e^(x - m) over N,
+// Softmax and its relatives along one axis of x (O, N, I): N is that axis, O and I the product of the extents before
+// and after it. With m = max x and s = sum e^(x - m) over N,
 //
 //   softmax      y = e^(x - m) / s           dx = y (dy - sum dy y)
 //   log_softmax  y = (x - m) - log s         dx = dy - e^y sum dy
@@ -10,7 +10,7 @@
 //
 // I = 1: the vectors run along a row, and one unit of work is a row. I > 1: each lane has its own column, so that there
 // is nothing to reduce across lanes and nothing to transpose; one unit is softmax_columns columns of one o.
-// Sums go by blocks, so that their error grows with the length of a block and the number of blocks, not with N.
+// Sums go by blocks of blocks, so that their rounding error does not grow with N (softmax_vectors.h).
 #pragma once
 #include "base/types.h"
 

@@ -8,14 +8,14 @@ namespace netlet::NETLET_ISA {
 // Sum over j < N of term(j), by blocks.
 template <class V, class Term>
 NETLET_INLINE V column_sum(int64_t N, const Term& term) {
-    V total = V::zero();
+    BlockSum<V> total;
     for (int64_t begin = 0; begin < N; begin += 64) {
         const int64_t end = begin + 64 < N ? begin + 64 : N;
         V block = V::zero();
         for (int64_t j = begin; j < end; ++j) block += term(j);
-        total += block;
+        total.add(block);
     }
-    return total;
+    return total.sum();
 }
 
 // k columns side by side, k <= V::width; x and y point at their first elements.
@@ -41,8 +41,8 @@ static void softmax_column(const T* x, T* y, int64_t N, int64_t I, int64_t k, So
 }
 
 template <class T>
-static void softmax_column_bwd(const T* x, const T* y, const T* dy, T* dx, int64_t N, int64_t I, int64_t k, SoftmaxKind kind,
-                               bool accumulate) {
+static void softmax_column_bwd(const T* x, const T* y, const T* dy, T* dx, int64_t N, int64_t I, int64_t k,
+                               SoftmaxKind kind, bool accumulate) {
     using V = Vec<T>;
     auto write = [&](int64_t j, V g) {
         if (accumulate) g += load_lanes<V>(dx + j * I, k);
@@ -50,13 +50,15 @@ static void softmax_column_bwd(const T* x, const T* y, const T* dy, T* dx, int64
     };
     switch (kind) {
         case SoftmaxKind::softmax: {
-            const V t = column_sum<V>(N, [&](int64_t j) { return load_lanes<V>(dy + j * I, k) * load_lanes<V>(y + j * I, k); });
+            const V t =
+                column_sum<V>(N, [&](int64_t j) { return load_lanes<V>(dy + j * I, k) * load_lanes<V>(y + j * I, k); });
             for (int64_t j = 0; j < N; ++j) write(j, load_lanes<V>(y + j * I, k) * (load_lanes<V>(dy + j * I, k) - t));
             return;
         }
         case SoftmaxKind::log_softmax: {
             const V t = column_sum<V>(N, [&](int64_t j) { return load_lanes<V>(dy + j * I, k); });
-            for (int64_t j = 0; j < N; ++j) write(j, fnma(exp(load_lanes<V>(y + j * I, k)), t, load_lanes<V>(dy + j * I, k)));
+            for (int64_t j = 0; j < N; ++j)
+                write(j, fnma(exp(load_lanes<V>(y + j * I, k)), t, load_lanes<V>(dy + j * I, k)));
             return;
         }
         case SoftmaxKind::logsumexp: {

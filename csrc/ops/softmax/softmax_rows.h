@@ -25,7 +25,7 @@ NETLET_INLINE typename V::Scalar row_max(const typename V::Scalar* x, int64_t n)
 // term that takes an exponential; terms that only load need four.
 template <class V, int accumulators, class Term>
 NETLET_INLINE typename V::Scalar row_sum(int64_t n, const Term& term) {
-    V total = V::zero();
+    BlockSum<V> total;
     for (int64_t begin = 0; begin < n; begin += softmax_block) {
         const int64_t end = begin + softmax_block < n ? begin + softmax_block : n;
         V a = V::zero();
@@ -42,9 +42,9 @@ NETLET_INLINE typename V::Scalar row_sum(int64_t n, const Term& term) {
         }
         for (; i + V::width <= end; i += V::width) a += term(i, (int64_t)V::width);
         if (i < end) a += term(i, end - i);
-        total += a;
+        total.add(a);
     }
-    return reduce_add(total);
+    return reduce_add(total.sum());
 }
 
 // y[i] = f(i, lanes) along the row.
@@ -98,7 +98,8 @@ static void softmax_row_bwd(const T* x, const T* y, const T* dy, T* dx, int64_t 
     auto write = [&](int64_t i, int64_t k, V g) { return accumulate ? load_lanes<V>(dx + i, k) + g : g; };
     switch (kind) {
         case SoftmaxKind::softmax: {
-            const V t = V::set1(row_sum<V, 4>(n, [&](int64_t i, int64_t k) { return load_lanes<V>(dy + i, k) * load_lanes<V>(y + i, k); }));
+            const V t = V::set1(row_sum<V, 4>(
+                n, [&](int64_t i, int64_t k) { return load_lanes<V>(dy + i, k) * load_lanes<V>(y + i, k); }));
             return row_map<V>(dx, n, [&](int64_t i, int64_t k) {
                 return write(i, k, load_lanes<V>(y + i, k) * (load_lanes<V>(dy + i, k) - t));
             });
@@ -111,7 +112,8 @@ static void softmax_row_bwd(const T* x, const T* y, const T* dy, T* dx, int64_t 
         }
         case SoftmaxKind::logsumexp: {
             const V total = V::set1(*y), g = V::set1(*dy);
-            return row_map<V>(dx, n, [&](int64_t i, int64_t k) { return write(i, k, g * exp(load_lanes<V>(x + i, k) - total)); });
+            return row_map<V>(
+                dx, n, [&](int64_t i, int64_t k) { return write(i, k, g * exp(load_lanes<V>(x + i, k) - total)); });
         }
     }
 }

@@ -22,7 +22,8 @@ NETLET_INLINE void softmax_fwd(const SoftmaxArgs<T>& a, Range r) {
     if (a.I == 1) {
         if (a.kind == SoftmaxKind::softmax && a.N <= 2 * V::width)
             return softmax_short_rows(a.x + r.begin * a.N, a.y + r.begin * a.N, a.N, r.end - r.begin);
-        for (int64_t o = r.begin; o < r.end; ++o) softmax_row(a.x + o * a.N, a.y + (reduced ? o : o * a.N), a.N, a.kind);
+        for (int64_t o = r.begin; o < r.end; ++o)
+            softmax_row(a.x + o * a.N, a.y + (reduced ? o : o * a.N), a.N, a.kind);
         return;
     }
     for_columns<V>(r, a.I, [&](int64_t o, int64_t i, int64_t k) {

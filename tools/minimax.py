@@ -1,0 +1,169 @@
+"""Where the polynomials of csrc/simd/vmath_*.h come from: weighted minimax fits by the Remez exchange, in 60 digits.
+
+    python tools/minimax.py [exp32 ...]        needs mpmath; prints each fit's error as a power of two
+
+A fit finds the P of a given degree that minimises max |w(x) (P(x) - f(x))| over [a, b]. Where a kernel computes
+head(x) + x^k P(x), f is (function - head) / x^k and w is x^k / function: the error is relative to the result. At the
+minimum the error reaches its maximum degree + 2 times with alternating signs (Chebyshev); the exchange solves for
+equal errors at degree + 2 nodes, then moves the nodes to where the error really peaks.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from mpmath import (
+    atanh,
+    cos,
+    erf,
+    erfc,
+    exp,
+    expm1,
+    frexp,
+    ldexp,
+    log,
+    log1p,
+    lu_solve,
+    matrix,
+    mp,
+    mpf,
+    nint,
+    nstr,
+    pi,
+    sin,
+    sqrt,
+)
+
+mp.dps = 60
+Function = Callable[[mpf], mpf]
+
+
+def evaluate(coefficients: list[mpf], x: mpf) -> mpf:
+    y = mpf(0)
+    for c in reversed(coefficients):
+        y = y * x + c
+    return y
+
+
+def remez(f: Function, degree: int, a: mpf, b: mpf, w: Function, grid: int = 1500) -> tuple[list[mpf], mpf]:
+    """The coefficients, lowest first, and the largest weighted error."""
+    a, b, n = mpf(a), mpf(b), degree + 2
+    nodes = [(a + b) / 2 - (b - a) / 2 * cos(pi * i / (n - 1)) for i in range(n)]
+    xs = [(a + b) / 2 - (b - a) / 2 * cos(pi * i / grid) for i in range(grid + 1)]
+    values = [(x, f(x), w(x)) for x in xs]
+    for _ in range(30):
+        system = matrix([[x**j for j in range(degree + 1)] + [(-1) ** i / w(x)] for i, x in enumerate(nodes)])
+        coefficients = list(lu_solve(system, matrix([f(x) for x in nodes])))[:-1]
+        errors = [weight * (evaluate(coefficients, x) - y) for x, y, weight in values]
+        peaks, best = [], 0  # the largest error in each stretch of one sign
+        for i in range(1, len(xs)):
+            if (errors[i] > 0) != (errors[best] > 0):
+                peaks.append(best)
+                best = i
+            elif abs(errors[i]) > abs(errors[best]):
+                best = i
+        peaks.append(best)
+        while len(peaks) > n:
+            peaks.pop(0 if abs(errors[peaks[0]]) < abs(errors[peaks[-1]]) else -1)
+        sizes = [abs(errors[i]) for i in peaks]
+        if len(peaks) < n or max(sizes) < min(sizes) * mpf("1.001"):
+            break
+        nodes = [xs[i] for i in peaks]
+    return coefficients, max(abs(e) for e in errors)
+
+
+def rounded(f: Function, degree: int, a: mpf, b: mpf, w: Function, bits: int = 24) -> tuple[list[mpf], mpf]:
+    """The same with coefficients of `bits` bits: each is rounded and kept, and those after it are fitted again."""
+    kept: list[mpf] = []
+    for k in range(degree + 1):
+        rest = lambda x, k=k: (f(x) - evaluate(kept, x)) / x**k  # noqa: E731
+        coefficients, error = remez(rest, degree - k, a, b, lambda x, k=k: w(x) * abs(x) ** k)
+        mantissa, exponent = frexp(coefficients[0])
+        kept.append(ldexp(nint(ldexp(mantissa, bits)), exponent - bits))
+    return kept, error
+
+
+def at_zero(f: Function, limit: mpf) -> Function:
+    return lambda x: limit if abs(x) < mpf(10) ** -15 else f(x)
+
+
+# e^r = 1 + r + r^2 q(r). The added constant keeps the weight from vanishing at 0.
+HALF_LN2 = log(mpf(2)) / 2 * mpf("1.0005")
+exp_q = at_zero(lambda r: (expm1(r) - r) / r**2, mpf(1) / 2)
+exp_w: Function = lambda r: (r**2 + mpf("0.002")) / exp(r)  # noqa: E731
+
+# log(1 + f) = f - f^2/2 + f^3 P(f)
+log_p = at_zero(lambda x: (log1p(x) - x + x * x / 2) / x**3, mpf(1) / 3)
+log_w = at_zero(lambda x: x**3 / log1p(x) + mpf("0.001"), mpf("0.001"))
+
+# log(1 + f) = 2s + s^3 R(s^2) and 2s + 2/3 s^3 + s^5 R(s^2), s = f / (2 + f); as functions of z = s^2
+S2 = (3 - 2 * sqrt(mpf(2))) ** 2 * mpf("1.001")
+log_r = at_zero(lambda z: 2 * (atanh(sqrt(z)) - sqrt(z)) / sqrt(z) ** 3, mpf(2) / 3)
+log_r5 = at_zero(lambda z: (2 * (atanh(sqrt(z)) - sqrt(z)) - mpf(2) / 3 * sqrt(z) ** 3) / sqrt(z) ** 5, mpf(2) / 5)
+
+# sin r = r + r^3 S(z), cos r = 1 - z/2 + z^2 C(z), z = r^2
+Z = (pi / 4) ** 2 * mpf("1.0001")
+sin_s = at_zero(lambda z: (sin(sqrt(z)) - sqrt(z)) / sqrt(z) ** 3, -mpf(1) / 6)
+cos_c = at_zero(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2, mpf(1) / 24)
+
+# erf x = x + x P(x^2);  erf x = 1 - exp(x Q(x)) (vmath_erf.h uses Q + 1)
+erf_p = at_zero(lambda z: erf(sqrt(z)) / sqrt(z) - 1, 2 / sqrt(pi) - 1)
+erf_q: Function = lambda x: log(erfc(x)) / x  # noqa: E731
+erf_w = at_zero(lambda z: sqrt(z) / erf(sqrt(z)), sqrt(pi) / 2)
+
+
+def erfc_g(w: mpf) -> mpf:
+    """erfc x = exp(-x^2) / (1 + 2x) G(w), w = (x - 4) / (x + 4)."""
+    x = 4 * (1 + w) / (1 - w)
+    return (1 + 2 * x) * exp(x * x) * erfc(x)
+
+
+def normal_p(k: int) -> Function:
+    """Phi(-a) = exp(-a^2/2) u P(w), u = k / (a + k), w = 1 - 2u."""
+
+    def p(w: mpf) -> mpf:
+        a = k * (1 + w) / (1 - w)
+        return erfc(a / sqrt(mpf(2))) / 2 * exp(a * a / 2) * (a + k) / k
+
+    return p
+
+
+def relative(f: Function) -> Function:
+    return lambda x: 1 / f(x)
+
+
+def up_to(a: str, k: int) -> mpf:
+    return (mpf(a) - k) / (mpf(a) + k)
+
+
+TINY = mpf(10) ** -30
+FITS: dict[str, Callable[[], tuple[list[mpf], mpf]]] = {
+    "exp32": lambda: remez(exp_q, 5, -HALF_LN2, HALF_LN2, exp_w),
+    "exp64": lambda: remez(exp_q, 10, -HALF_LN2, HALF_LN2, exp_w),
+    "log32": lambda: remez(log_p, 8, sqrt(mpf("0.5")) - 1, sqrt(mpf(2)) - 1, log_w),
+    "log64": lambda: remez(log_r, 6, 0, S2, lambda z: z + mpf("0.0003")),
+    "logpair64": lambda: remez(log_r5, 7, 0, S2, lambda z: z**2 + mpf(10) ** -5),
+    "sin64": lambda: remez(sin_s, 5, 0, Z, lambda z: z + TINY),
+    "cos64": lambda: remez(cos_c, 5, 0, Z, lambda z: z**2 + TINY),
+    "erf32": lambda: rounded(erf_p, 6, mpf("0.005"), mpf("0.88") ** 2, erf_w),
+    "erf64": lambda: remez(erf_p, 12, 0, 1, lambda z: mpf(1)),
+    "erftail32": lambda: rounded(
+        lambda x: log(erfc(x)) / x, 6, mpf("0.875"), mpf("3.95"), lambda x: x * erfc(x) / erf(x)
+    ),
+    "erfc64": lambda: remez(erfc_g, 24, -1, up_to("28", 4), relative(erfc_g), grid=900),
+    "normal32": lambda: remez(normal_p(4), 9, -1, up_to("14.3", 4), relative(normal_p(4)), grid=500),
+    "normal64": lambda: remez(normal_p(5), 24, -1, up_to("38.7", 5), relative(normal_p(5)), grid=800),
+}
+
+
+def main() -> None:
+    for name in sys.argv[1:] or FITS:
+        coefficients, error = FITS[name]()
+        digits = 11 if name.endswith("32") else 20
+        print(f"{name}: error 2^{float(log(error, 2)):.1f}")
+        print("    " + ", ".join(nstr(c, digits) for c in coefficients))
+
+
+if __name__ == "__main__":
+    main()
