@@ -217,9 +217,30 @@ NETLET_DEFINE_KERNEL(prod_bwd_f32, ProdBackwardArgs<float>) { prod_bwd(a, r); }
 NETLET_DEFINE_KERNEL(prod_bwd_f64, ProdBackwardArgs<double>) { prod_bwd(a, r); }
 
 // ---- argmax, argmin --------------------------------------------------------------------------------------------------
+template <bool first, class A, class B> struct Choose { using type = A; };
+template <class A, class B> struct Choose<false, A, B> { using type = B; };
+
+// Whether v displaces `best`: it is more extreme, or the first NaN.
+template <bool is_max, class T>
+NETLET_INLINE bool displaces(T v, T best) {
+    return (is_max ? v > best : v < best) | ((v != v) & (best == best));
+}
+
 // The extreme value first, then its first place: two fast passes instead of one that carries positions along.
-template <class Op, class V, class T>
+template <bool is_max, class T>
 NETLET_INLINE int32_t find_extreme(const T* x, int64_t n) {
+    using V = typename VectorOf<T>::type;
+    if (n <= 32) {  // too short to repay the second pass
+        T best = x[0];
+        int32_t at = 0;
+        for (int32_t i = 1; i < (int32_t)n; ++i) {
+            const bool better = displaces<is_max>(x[i], best);
+            best = better ? x[i] : best;
+            at = better ? i : at;
+        }
+        return at;
+    }
+    using Op = typename Choose<is_max, MaxOp<V>, MinOp<V>>::type;
     const T best = reduce_line<Op, V>(x, n);
     const bool nan = best != best;
     const V wanted = V::set1(best);
@@ -244,7 +265,7 @@ NETLET_INLINE void find_extremes_of_columns(const T* NETLET_RESTRICT x, int32_t*
     for (int64_t i = 1; i < n; ++i)
         for (int64_t j = 0; j < cols; ++j) {
             const T v = x[i * stride + j];
-            const bool better = (is_max ? v > best[j] : v < best[j]) | ((v != v) & (best[j] == best[j]));
+            const bool better = displaces<is_max>(v, best[j]);
             best[j] = better ? v : best[j];
             y[j] = better ? (int32_t)i : y[j];
         }
@@ -252,11 +273,10 @@ NETLET_INLINE void find_extremes_of_columns(const T* NETLET_RESTRICT x, int32_t*
 
 template <class T>
 NETLET_INLINE void argreduce(const ArgReduceArgs<T>& a, Range r) {
-    using V = typename VectorOf<T>::type;
     const bool is_max = a.op == ReduceOp::max;
     if (a.inner == 1) {
         for (int64_t o = r.begin; o < r.end; ++o)
-            a.y[o] = is_max ? find_extreme<MaxOp<V>, V>(a.x + o * a.n, a.n) : find_extreme<MinOp<V>, V>(a.x + o * a.n, a.n);
+            a.y[o] = is_max ? find_extreme<true>(a.x + o * a.n, a.n) : find_extreme<false>(a.x + o * a.n, a.n);
         return;
     }
     const int64_t tiles = (a.inner + reduce_tile - 1) / reduce_tile;

@@ -7,6 +7,16 @@ namespace netlet::NETLET_ISA {
 
 // ---- move ------------------------------------------------------------------------------------------------------------
 // Elements are moved as bits, so one instance serves all types of a size.
+// Through a small buffer: with extents that are powers of two, all lines of a column fall into one set of the first-level
+// cache, which holds 8 of them and no more.
+template <class Bits>
+NETLET_INLINE void transpose_8x8(const Bits* x, int64_t x_column, Bits* y, int64_t y_row) {
+    Bits block[8][8];
+    for (int j = 0; j < 8; ++j) memcpy(block[j], x + j * x_column, sizeof block[j]);
+    for (int i = 0; i < 8; ++i)
+        for (int j = 0; j < 8; ++j) y[i * y_row + j] = block[j][i];
+}
+
 template <class Bits>
 NETLET_INLINE void move_tiles(const MoveArgs& a, Range r) {
     const Strided<2>& s = a.nest;
@@ -25,11 +35,15 @@ NETLET_INLINE void move_tiles(const MoveArgs& a, Range r) {
         const Bits* x = static_cast<const Bits*>(a.x) + x_at;
         Bits* y = static_cast<Bits*>(a.y) + y_at;
         const int64_t rows = left < move_tile ? left : move_tile;
-        for (int64_t begin = 0; begin < columns; begin += move_tile) {
-            const int64_t end = begin + move_tile < columns ? begin + move_tile : columns;
-            for (int64_t i = 0; i < rows; ++i)
-                for (int64_t j = begin; j < end; ++j) y[i * y_row + j] = x[i + j * x_column];
-        }
+        for (int64_t j = 0; j < columns; j += 8)
+            for (int64_t i = 0; i < rows; i += 8) {
+                const Bits* from = x + i + j * x_column;
+                Bits* to = y + i * y_row + j;
+                if (j + 8 <= columns && i + 8 <= rows) transpose_8x8(from, x_column, to, y_row);
+                else
+                    for (int64_t k = 0; k < rows - i && k < 8; ++k)
+                        for (int64_t l = 0; l < columns - j && l < 8; ++l) to[k * y_row + l] = from[k + l * x_column];
+            }
     }
 }
 
