@@ -102,12 +102,12 @@ _table = Table(
     "loss",
     {
         **{name: globals()[name] for name in __all__ if name not in ("get", "serialize", "deserialize")},
-        **{alias: mean_squared_error for alias in ("mse", "MSE")},
-        **{alias: mean_absolute_error for alias in ("mae", "MAE")},
-        **{alias: mean_absolute_percentage_error for alias in ("mape", "MAPE")},
-        **{alias: mean_squared_logarithmic_error for alias in ("msle", "MSLE")},
-        **{alias: binary_crossentropy for alias in ("bce", "BCE")},
-        **{alias: kl_divergence for alias in ("kld", "KLD", "kullback_leibler_divergence")},
+        **dict.fromkeys(("mse", "MSE"), mean_squared_error),
+        **dict.fromkeys(("mae", "MAE"), mean_absolute_error),
+        **dict.fromkeys(("mape", "MAPE"), mean_absolute_percentage_error),
+        **dict.fromkeys(("msle", "MSLE"), mean_squared_logarithmic_error),
+        **dict.fromkeys(("bce", "BCE"), binary_crossentropy),
+        **dict.fromkeys(("kld", "KLD", "kullback_leibler_divergence"), kl_divergence),
         "logcosh": log_cosh,
     },
 )

@@ -1,4 +1,4 @@
-"""The losses as classes: a function, its options, and how its values are reduced. `reduction`, `name`, `dtype` are those
+"""The losses as classes: a function, its options, how its values are reduced. `reduction`, `name`, `dtype` are those
 of `Loss`; the formulas stand with the functions."""
 
 from __future__ import annotations

@@ -77,8 +77,8 @@ def _categorical(
         )
     if tuple(y_pred.shape[-1:]) == (1,):
         warnings.warn(
-            "In loss categorical_crossentropy, expected y_pred.shape to be (batch_size, num_classes) with num_classes > "
-            f"1. Received: y_pred.shape={tuple(y_pred.shape)}. Consider using 'binary_crossentropy' if you only have 2 "
+            "In loss categorical_crossentropy, expected y_pred.shape to be (batch_size, num_classes) with num_classes "
+            f"> 1. Received: y_pred.shape={tuple(y_pred.shape)}. Consider using 'binary_crossentropy' if you only have 2 "
             "classes.",
             SyntaxWarning,
             stacklevel=3,
@@ -132,9 +132,9 @@ def sparse_categorical_crossentropy(
     """-log p[label], for exclusive classes given as integers.
 
     Args:
-        y_true: labels in [0, classes), y_pred's shape without `axis` (or with extent 1 there). A label outside gives NaN.
+        y_true: labels in [0, classes), y_pred's shape without `axis` (or with extent 1 there); others give NaN.
         y_pred: probabilities, or logits with `from_logits`; (batch, ..., classes).
-        ignore_class: label whose samples have loss 0; `losses.SparseCategoricalCrossentropy` leaves them out of the mean.
+        ignore_class: label whose samples have loss 0; the class of this name leaves them out of the mean.
 
     >>> sparse_categorical_crossentropy([1], [[0.05, 0.95, 0.0]]).round(4)
     array([0.0513], dtype=float32)

@@ -1,4 +1,4 @@
-"""What the losses that are kernels share: a function for one value a sample, and its `fused` form for the whole loss."""
+"""What losses that are kernels share: a function for one value a sample, and its `fused` form for the whole loss."""
 
 from __future__ import annotations
 

@@ -26,7 +26,9 @@ def standardize_reduction(reduction: Any) -> str | None:
     return reduction  # type: ignore[no-any-return]
 
 
-def reduce_weighted_values(values: Any, sample_weight: Any = None, reduction: str | None = "sum_over_batch_size") -> Any:
+def reduce_weighted_values(
+    values: Any, sample_weight: Any = None, reduction: str | None = "sum_over_batch_size"
+) -> Any:
     """values * sample_weight, reduced: one kernel for any batch size.
 
     Args:

@@ -77,7 +77,7 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
 
 @op
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Any:
-    """1 - tp / (tp + alpha fp + beta fn + epsilon) along `axis` (Salehi et al., 2017), alpha and beta as Keras has them.
+    """1 - tp / (tp + alpha fp + beta fn + epsilon) along `axis` (Salehi et al., 2017); alpha, beta as in Keras.
 
     >>> round(float(tversky([1.0, 0.0], [1.0, 1.0])), 4)
     0.3333

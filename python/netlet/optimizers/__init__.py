@@ -1,0 +1,68 @@
+"""How weights follow gradients: each optimizer is one native kernel over all parameters at once.
+
+>>> get("adam").name[:4]
+'adam'
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from ..utils.registry import Table
+from ..utils.suggest import unknown
+from . import schedules
+from .adam import Adam, AdamW
+from .optimizer import Optimizer
+from .rmsprop import RMSprop
+from .sgd import SGD
+
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "deserialize", "get", "schedules", "serialize"]
+
+_CLASSES = {cls.__name__: cls for cls in (Adam, AdamW, RMSprop, SGD)}
+_by_lower_name = {name.lower(): cls for name, cls in _CLASSES.items()}
+_table = Table("optimizer", _CLASSES)
+
+
+def serialize(optimizer: Any) -> Any:
+    """The config dict of an optimizer."""
+    return _table.serialize(optimizer)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The optimizer of a config dict; the names of netlet's own are read in any case, as in Keras."""
+    name = config.get("class_name") if isinstance(config, dict) else None
+    if isinstance(name, str) and name.lower() in _by_lower_name:
+        return _by_lower_name[name.lower()].from_config(dict(config.get("config") or {}), custom_objects)
+    return _table.deserialize(config, custom_objects)
+
+
+def get(identifier: Any) -> Any:
+    """An optimizer from a name in any case ("adam"), config dict, class, or itself; None stays None.
+
+    Raises:
+        ValueError: an unknown name, with the nearest known one; something that is no optimizer.
+
+    >>> get("adm")
+    Traceback (most recent call last):
+        ...
+    ValueError: Unknown optimizer: 'adm'. Did you mean 'Adam' or 'AdamW'?
+    """
+    if identifier is None or isinstance(identifier, Optimizer):
+        return identifier
+    if isinstance(identifier, str):
+        found = _by_lower_name.get(identifier.lower())
+        if found is not None:
+            return found()
+        from ..saving.serialization import get_registered_object
+
+        registered = get_registered_object(identifier)
+        if registered is None:
+            raise unknown("optimizer", identifier, _CLASSES)
+        return registered()
+    if isinstance(identifier, dict):
+        return deserialize(identifier)
+    if inspect.isclass(identifier) and issubclass(identifier, Optimizer):
+        return identifier()  # type: ignore[call-arg]
+    raise ValueError(f"Could not interpret optimizer identifier: {identifier!r}")

@@ -1,0 +1,101 @@
+"""Adam and its relative with decoupled weight decay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _core
+from .optimizer import Optimizer
+from .segment import Run
+
+
+class Adam(Optimizer):
+    """Adam (Kingma and Ba, 2015), with epsilon beside the uncorrected root as at the end of the paper's section 2:
+
+        m += (1 - beta_1) * (g - m)
+        v += (1 - beta_2) * (g**2 - v)
+        w -= learning_rate * sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (sqrt(v) + epsilon),  t = 1, 2, ...
+
+    Args:
+        learning_rate: number, schedule, or function without arguments.
+        beta_1, beta_2: how much of the averages is kept at each step.
+        epsilon: keeps the quotient finite.
+        amsgrad: divide by the root of the largest v so far (Reddi et al., 2018).
+        kwargs: see `Optimizer`.
+
+    Example:
+
+    >>> from netlet import Variable
+    >>> w = Variable([1.0])
+    >>> Adam(0.1).apply([[2.0]], [w])
+    >>> w.numpy().round(4)
+    array([0.9], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        weight_decay: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **kwargs)
+        self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
+        self.slot_names = ("momentum", "velocity")
+
+    def build(self, variables: Any) -> None:
+        if self.built:
+            return
+        super().build(variables)
+        if self.amsgrad:
+            self.add_optimizer_variables(variables, "velocity_hat")
+
+    def _update_run(self, run: Run, weight_decay: float) -> None:
+        _core.adam_update(
+            run.of(run.places[0].segment.params),
+            run.gradient,
+            self._slot(run, "momentum"),
+            self._slot(run, "velocity"),
+            self._slot(run, "velocity_hat") if self.amsgrad else None,
+            self._rate_cell._tensor,
+            self._iterations._tensor,
+            float(self.beta_1),
+            float(self.beta_2),
+            float(self.epsilon),
+            weight_decay,
+            self.gradient_accumulation_steps or 1,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}
+        return {**super().get_config(), **own}
+
+
+class AdamW(Adam):
+    """Adam with decoupled weight decay, w -= learning_rate * weight_decay * w first (Loshchilov and Hutter, 2019).
+
+    Example:
+
+    >>> from netlet import Variable
+    >>> w = Variable([1.0])
+    >>> AdamW(0.1, weight_decay=0.5).apply([[2.0]], [w])
+    >>> w.numpy().round(4)
+    array([0.85], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        weight_decay: float = 0.004,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        amsgrad: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay, **kwargs)
+        if self.weight_decay is None:
+            raise ValueError("Argument `weight_decay` must be a float. Received: weight_decay=None")

@@ -1,0 +1,292 @@
+"""Learning rates as functions of the step. Each takes a number or an array of steps and gives as many rates, float64."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..utils.registry import Table
+
+
+class LearningRateSchedule:
+    """Base: subclasses give `__call__(step)` and `get_config()`.
+
+    >>> class Halving(LearningRateSchedule):
+    ...     def __call__(self, step):
+    ...         return 0.1 * 0.5 ** (np.asarray(step) // 1000)
+    >>> float(Halving()(2500))
+    0.025
+    """
+
+    def __call__(self, step: Any) -> Any:
+        raise NotImplementedError(f"Learning rate schedule '{type(self).__name__}' must override __call__(self, step).")
+
+    def get_config(self) -> dict[str, Any]:
+        raise NotImplementedError(f"Learning rate schedule '{type(self).__name__}' must override get_config().")
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
+        return cls(**config)
+
+
+def _steps(step: Any) -> Any:
+    return np.asarray(step, dtype=np.float64)
+
+
+def _check_decay_steps(value: float, name: str = "decay_steps") -> None:
+    if value <= 0:
+        raise ValueError(f"Argument `{name}` must be > 0. Received: {name}={value}")
+
+
+class ExponentialDecay(LearningRateSchedule):
+    """initial_learning_rate * decay_rate ** (step / decay_steps); the quotient is floored if `staircase`.
+
+    >>> float(ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5)(20))
+    0.025
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "ExponentialDecay",
+    ) -> None:
+        _check_decay_steps(decay_steps)
+        self.initial_learning_rate, self.decay_steps, self.decay_rate = initial_learning_rate, decay_steps, decay_rate
+        self.staircase, self.name = staircase, name
+
+    def __call__(self, step: Any) -> Any:
+        p = _steps(step) / self.decay_steps
+        return self.initial_learning_rate * np.power(float(self.decay_rate), np.floor(p) if self.staircase else p)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "decay_rate": self.decay_rate,
+            "staircase": self.staircase,
+            "name": self.name,
+        }
+
+
+class PiecewiseConstantDecay(LearningRateSchedule):
+    """values[i] from after boundaries[i - 1] up to and including boundaries[i].
+
+    >>> PiecewiseConstantDecay([2, 4], [1.0, 0.5, 0.1])(np.arange(6)).tolist()
+    [1.0, 1.0, 1.0, 0.5, 0.5, 0.1]
+    """
+
+    def __init__(self, boundaries: Sequence[float], values: Sequence[float], name: str = "PiecewiseConstant") -> None:
+        if len(boundaries) != len(values) - 1:
+            raise ValueError(
+                "The length of boundaries should be 1 less than the length of values. Received: "
+                f"boundaries={boundaries} of length {len(boundaries)}, and values={values} of length {len(values)}."
+            )
+        self.boundaries, self.values, self.name = boundaries, values, name
+
+    def __call__(self, step: Any) -> Any:
+        values = np.asarray(self.values, dtype=np.float64)
+        return values[np.searchsorted(np.asarray(self.boundaries, dtype=np.float64), _steps(step), side="left")]
+
+    def get_config(self) -> dict[str, Any]:
+        return {"boundaries": self.boundaries, "values": self.values, "name": self.name}
+
+
+class PolynomialDecay(LearningRateSchedule):
+    """(initial - end) * (1 - step / decay_steps) ** power + end, staying at the end; with `cycle` it begins again over
+    the next multiple of decay_steps.
+
+    >>> PolynomialDecay(1.0, decay_steps=4, end_learning_rate=0.0)([0, 2, 9]).tolist()
+    [1.0, 0.5, 0.0]
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        end_learning_rate: float = 0.0001,
+        power: float = 1.0,
+        cycle: bool = False,
+        name: str = "PolynomialDecay",
+    ) -> None:
+        _check_decay_steps(decay_steps)
+        self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
+        self.end_learning_rate, self.power, self.cycle, self.name = end_learning_rate, power, cycle, name
+
+    def __call__(self, step: Any) -> Any:
+        at = _steps(step)
+        span: Any = float(self.decay_steps)
+        if self.cycle:
+            span = span * np.where(at == 0, 1.0, np.ceil(at / span))
+        else:
+            at = np.minimum(at, span)
+        difference = self.initial_learning_rate - self.end_learning_rate
+        return difference * np.power(1 - at / span, float(self.power)) + self.end_learning_rate
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "end_learning_rate": self.end_learning_rate,
+            "power": self.power,
+            "cycle": self.cycle,
+            "name": self.name,
+        }
+
+
+class InverseTimeDecay(LearningRateSchedule):
+    """initial_learning_rate / (1 + decay_rate * step / decay_steps); the quotient is floored if `staircase`.
+
+    >>> float(InverseTimeDecay(0.1, decay_steps=10, decay_rate=1.0)(10))
+    0.05
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        decay_rate: float,
+        staircase: bool = False,
+        name: str = "InverseTimeDecay",
+    ) -> None:
+        _check_decay_steps(decay_steps)
+        self.initial_learning_rate, self.decay_steps, self.decay_rate = initial_learning_rate, decay_steps, decay_rate
+        self.staircase, self.name = staircase, name
+
+    def __call__(self, step: Any) -> Any:
+        p = _steps(step) / self.decay_steps
+        return self.initial_learning_rate / (1 + self.decay_rate * (np.floor(p) if self.staircase else p))
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "decay_rate": self.decay_rate,
+            "staircase": self.staircase,
+            "name": self.name,
+        }
+
+
+class CosineDecay(LearningRateSchedule):
+    """Half a cosine from the initial rate down to `alpha` times it (Loshchilov and Hutter, 2017).
+
+    With `warmup_target` the rate first rises linearly from the initial rate to the target over `warmup_steps`, and the
+    cosine begins there.
+
+    >>> CosineDecay(1.0, decay_steps=4)([0, 2, 4, 9]).round(6).tolist()
+    [1.0, 0.5, 0.0, 0.0]
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        decay_steps: float,
+        alpha: float = 0.0,
+        name: str = "CosineDecay",
+        warmup_target: float | None = None,
+        warmup_steps: float = 0,
+    ) -> None:
+        _check_decay_steps(decay_steps)
+        self.initial_learning_rate, self.decay_steps, self.alpha, self.name = (
+            initial_learning_rate,
+            decay_steps,
+            alpha,
+            name,
+        )
+        self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
+
+    def __call__(self, step: Any) -> Any:
+        warmup = 0.0 if self.warmup_target is None else float(self.warmup_steps)
+        top = self.initial_learning_rate if self.warmup_target is None else self.warmup_target
+        at = np.minimum(_steps(step), self.decay_steps + warmup)
+        cosine = 0.5 * (1 + np.cos(np.pi * (at - warmup) / self.decay_steps))
+        decayed = top * ((1 - self.alpha) * cosine + self.alpha)
+        if not warmup:
+            return decayed
+        rising = (top - self.initial_learning_rate) * (at / warmup) + self.initial_learning_rate
+        return np.where(at < warmup, rising, decayed)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "decay_steps": self.decay_steps,
+            "alpha": self.alpha,
+            "name": self.name,
+            "warmup_target": self.warmup_target,
+            "warmup_steps": self.warmup_steps,
+        }
+
+
+class CosineDecayRestarts(LearningRateSchedule):
+    """Cosine decays one after another, each `t_mul` times as long and begun `m_mul` times as high as the one before
+    (Loshchilov and Hutter, 2017).
+
+    >>> CosineDecayRestarts(1.0, first_decay_steps=2)([0, 1, 2, 4]).round(6).tolist()
+    [1.0, 0.5, 1.0, 0.5]
+    """
+
+    def __init__(
+        self,
+        initial_learning_rate: float,
+        first_decay_steps: float,
+        t_mul: float = 2.0,
+        m_mul: float = 1.0,
+        alpha: float = 0.0,
+        name: str = "SGDRDecay",
+    ) -> None:
+        _check_decay_steps(first_decay_steps, "first_decay_steps")
+        self.initial_learning_rate, self.first_decay_steps = initial_learning_rate, first_decay_steps
+        self.t_mul, self.m_mul, self.alpha, self.name = t_mul, m_mul, alpha, name
+
+    def __call__(self, step: Any) -> Any:
+        fraction = _steps(step) / self.first_decay_steps
+        t = float(self.t_mul)
+        if t == 1.0:
+            restart = np.floor(fraction)
+            fraction = fraction - restart
+        else:
+            # Restart i begins at (1 - t^i) / (1 - t) first periods.
+            restart = np.floor(np.log(1 - fraction * (1 - t)) / np.log(t))
+            fraction = (fraction - (1 - t**restart) / (1 - t)) / t**restart
+        cosine = 0.5 * float(self.m_mul) ** restart * (1 + np.cos(np.pi * fraction))
+        return self.initial_learning_rate * ((1 - self.alpha) * cosine + self.alpha)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            "initial_learning_rate": self.initial_learning_rate,
+            "first_decay_steps": self.first_decay_steps,
+            "t_mul": self.t_mul,
+            "m_mul": self.m_mul,
+            "alpha": self.alpha,
+            "name": self.name,
+        }
+
+
+_table = Table(
+    "learning rate schedule",
+    {
+        cls.__name__: cls
+        for cls in (
+            CosineDecay,
+            CosineDecayRestarts,
+            ExponentialDecay,
+            InverseTimeDecay,
+            PiecewiseConstantDecay,
+            PolynomialDecay,
+        )
+    },
+)
+
+
+def serialize(learning_rate_schedule: Any) -> Any:
+    """The config dict of a schedule."""
+    return _table.serialize(learning_rate_schedule)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The schedule of a config dict."""
+    return _table.deserialize(config, custom_objects)

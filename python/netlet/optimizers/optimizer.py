@@ -1,0 +1,385 @@
+"""Optimizer: what every optimizer shares. A subclass names its slots and gives one kernel call for a run of variables."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from ..saving.serialization import deserialize_object, serialize_object
+from ..utils.naming import auto_name, name_scope
+from ..variable import Variable
+from . import gradients
+from .learning_rate_schedule import LearningRateSchedule
+from .segment import Place, Run, Segment, as_gradient, place, runs
+
+
+class Optimizer:
+    """Base of all optimizers.
+
+    Args:
+        learning_rate: a number, a `schedules.LearningRateSchedule`, or a function without arguments.
+        weight_decay: w -= learning_rate * weight_decay * w before each update (Loshchilov and Hutter, 2019); see
+            `exclude_from_weight_decay`.
+        clipnorm: the largest Euclidean norm of each variable's gradient.
+        clipvalue: the largest absolute value of each element of a gradient.
+        global_clipnorm: the largest norm of all gradients together. At most one of the three.
+        use_ema: keep an exponential average of the weights, average = k * average + (1 - k) * w.
+        ema_momentum: k.
+        ema_overwrite_frequency: w = average after each so many steps; None: at the end of training only.
+        loss_scale_factor: the loss is multiplied by it, and the gradients divided again.
+        gradient_accumulation_steps: update after each so many calls, with the mean of their gradients.
+        name: appears in the paths of its variables.
+
+    Raises:
+        ValueError: contradicting or unknown arguments, values outside their range.
+
+    To write your own in Python, override `update_step(gradient, variable, learning_rate)`, and `build` for slots.
+    """
+
+    slot_names: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        weight_decay: float | None = None,
+        clipnorm: float | None = None,
+        clipvalue: float | None = None,
+        global_clipnorm: float | None = None,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,
+        gradient_accumulation_steps: int | None = None,
+        name: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if kwargs.pop("decay", None) is not None:
+            warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=2)
+        if kwargs:
+            raise ValueError(f"Argument(s) not recognized: {kwargs}")
+        if sum(a is not None for a in (clipnorm, clipvalue, global_clipnorm)) > 1:
+            raise ValueError(
+                "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: "
+                f"clipnorm={clipnorm}, clipvalue={clipvalue}, global_clipnorm={global_clipnorm}"
+            )
+        if gradient_accumulation_steps and not gradient_accumulation_steps >= 2:
+            raise ValueError(
+                "`gradient_accumulation_steps` must be an integer >= 2. Received: "
+                f"gradient_accumulation_steps={gradient_accumulation_steps}"
+            )
+        if use_ema and not 0 <= ema_momentum <= 1:
+            raise ValueError(f"`ema_momentum` must be in the range [0, 1]. Received: ema_momentum={ema_momentum}")
+        every = ema_overwrite_frequency
+        if use_ema and every is not None and (not isinstance(every, int) or every < 1):
+            raise ValueError(
+                f"`ema_overwrite_frequency` must be an integer >= 1 or None. Received: ema_overwrite_frequency={every}"
+            )
+        self.name: str = name or auto_name(type(self).__name__)
+        self.weight_decay, self.clipnorm, self.clipvalue = weight_decay, clipnorm, clipvalue
+        self.global_clipnorm, self.loss_scale_factor = global_clipnorm, loss_scale_factor
+        self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
+        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.built = False
+        self._variables: list[Variable] = []
+        self._trainable_variables: list[Variable] = []
+        self._places: dict[int, Place] = {}
+        self._blocks: dict[tuple[int, str], _core.Tensor] = {}  # (segment's id, slot's name) -> its flat memory
+        self._excluded: set[int] = set()
+        self._excluded_pattern: re.Pattern[str] | None = None
+        with name_scope(self.name, self):
+            self._iterations = self._track(Variable(0, dtype="int64", trainable=False, name="iteration"))
+            self._rate_cell = Variable(0.0, dtype="float64", trainable=False, name="learning_rate")
+        self._schedule: Any = None
+        self._set_learning_rate(learning_rate)
+        if self._schedule is None:
+            self._track(self._rate_cell)
+
+    # ---- learning rate and step count ------------------------------------------------------------------------------
+    def _set_learning_rate(self, value: Any) -> None:
+        if callable(value) and not isinstance(value, Variable):
+            self._schedule = value
+            return
+        if isinstance(value, bool) or not isinstance(
+            value, (int, float, np.number, np.ndarray, Variable, _core.Tensor)
+        ):
+            raise ValueError(
+                "Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable. "
+                f"Received instead: learning_rate={value!r}"
+            )
+        self._rate_cell.assign(np.float64(value))
+
+    @property
+    def learning_rate(self) -> Any:
+        """The rate of the next step: a float64 Variable, or where a schedule makes it, a number."""
+        return self._rate_cell if self._schedule is None else np.float64(self._scheduled(1)[0])
+
+    @learning_rate.setter
+    def learning_rate(self, value: Any) -> None:
+        if not callable(value) and self._schedule is not None:
+            raise TypeError(
+                "This optimizer was created with a `LearningRateSchedule` object as its `learning_rate` constructor "
+                "argument, hence its learning rate is not settable. If you need the learning rate to be settable, you "
+                "should instantiate the optimizer with a float `learning_rate` argument."
+            )
+        self._set_learning_rate(value)
+        if self._schedule is not None:
+            self._variables = [v for v in self._variables if v is not self._rate_cell]
+
+    def _scheduled(self, count: int) -> np.ndarray:
+        """The rates of the next `count` steps."""
+        if not isinstance(self._schedule, LearningRateSchedule):
+            return np.full(count, float(self._schedule()))
+        first = int(self._iterations)
+        steps = np.arange(first, first + count)
+        try:
+            rates = np.asarray(self._schedule(steps), dtype=np.float64)
+        except (TypeError, ValueError):
+            rates = np.empty(0)
+        if rates.shape != (count,):  # a user's own schedule may take one step at a time only
+            rates = np.array([float(self._schedule(int(step))) for step in steps])
+        return rates
+
+    def step_scalars(self, count: int) -> list[tuple[_core.Tensor, list[float]]]:
+        """What must stand in which cell before each of the next `count` recorded steps."""
+        return [] if self._schedule is None else [(self._rate_cell._tensor, self._scheduled(count).tolist())]
+
+    @property
+    def iterations(self) -> Any:
+        """How many updates were made: an int64 Variable (a number, where gradients are accumulated)."""
+        every = self.gradient_accumulation_steps
+        return np.int64(int(self._iterations) // every) if every else self._iterations
+
+    # ---- variables ---------------------------------------------------------------------------------------------------
+    @property
+    def variables(self) -> list[Variable]:
+        """The optimizer's own state: step count, learning rate, slots."""
+        return list(self._variables)
+
+    def _track(self, variable: Variable) -> Variable:
+        self._variables.append(variable)
+        return variable
+
+    def build(self, variables: Sequence[Variable]) -> None:
+        """Gathers the variables into a segment and makes the slots beside it; called by `apply` if need be."""
+        if self.built:
+            return
+        self._trainable_variables = list(variables)
+        for v, at in zip(variables, place(variables), strict=True):
+            self._places[id(v)] = at
+        if self.use_ema:
+            self._model_variables_moving_average = self.add_optimizer_variables(variables, "average")
+        if self.gradient_accumulation_steps:
+            self._accumulated_gradients = self.add_optimizer_variables(variables, "gradient_accumulator")
+        if self.slot_names:
+            self.add_optimizer_variables(variables, self.slot_names)
+        self.built = True
+
+    def add_variable(
+        self, shape: Any, initializer: Any = "zeros", dtype: Any = None, name: str | None = None
+    ) -> Variable:
+        """A variable of the optimizer's own, for `update_step` of a subclass."""
+        from .. import initializers
+
+        with name_scope(self.name, self):
+            return self._track(
+                Variable(initializers.get(initializer), shape=shape, dtype=dtype, trainable=False, name=name)
+            )
+
+    def add_variable_from_reference(
+        self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
+    ) -> Variable:
+        """A slot: a variable of the optimizer's own with the shape and dtype of a model's variable."""
+        name = f"{reference_variable.path.replace('/', '_')}_{name or 'var'}"
+        return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name)
+
+    def add_optimizer_variables(
+        self, trainable_variables: Sequence[Variable], name: Any, initializer: Any = "zeros"
+    ) -> Any:
+        """Slots for all variables, in one block of memory for each name; a list of lists if `name` is one."""
+        names = [name] if isinstance(name, str) else list(name)
+        initial = [initializer] * len(names) if isinstance(initializer, str) or callable(initializer) else initializer
+        if len(names) != len(initial):
+            raise ValueError(f"As many initializers as names are needed; given name={name} initializer={initializer}.")
+        made: list[list[Variable]] = [[] for _ in names]
+        for v in trainable_variables:
+            for k, slot in enumerate(names):
+                variable = self.add_variable_from_reference(v, slot, initial[k])
+                at = self._places.get(id(v))
+                if at is not None:
+                    variable._rebind(at.of(self._block(at.segment, slot), v.shape))
+                made[k].append(variable)
+        return made[0] if isinstance(name, str) else tuple(made)
+
+    def _block(self, segment: Segment, slot: str) -> _core.Tensor:
+        key = (id(segment), slot)
+        if key not in self._blocks:
+            self._blocks[key] = segment.zeros()
+        return self._blocks[key]
+
+    def _slot(self, run: Run, name: str) -> _core.Tensor:
+        """A run's part of a slot."""
+        return run.of(self._block(run.places[0].segment, name))
+
+    def gradient_targets(self) -> dict[int, _core.Tensor]:
+        """id(variable) -> where its gradient should be written, so that one kernel call updates all."""
+        return {
+            id(v): self._places[id(v)].of(self._places[id(v)].segment.grads, v.shape) for v in self._trainable_variables
+        }
+
+    # ---- one step ----------------------------------------------------------------------------------------------------
+    def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
+        """`apply` for pairs; returns the step count."""
+        pairs = list(grads_and_vars)
+        self.apply([g for g, _ in pairs], [v for _, v in pairs])
+        return self._iterations
+
+    def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
+        """Updates variables by their gradients; inside a recorded step this becomes part of it.
+
+        Args:
+            grads: arrays or Tensors of the variables' shapes; None for a variable that the loss does not depend on.
+            trainable_variables: those that the optimizer was (or will be) built with; all of them if None.
+
+        Raises:
+            ValueError: unknown variables, a gradient of another shape, no gradient at all.
+        """
+        if len(grads) == 0:
+            return
+        pairs = self._pairs(list(grads), trainable_variables)
+        if not _core.recording() and self._schedule is not None:
+            self._rate_cell.assign(np.float64(self._scheduled(1)[0]))
+        items = [(self._places[id(v)], as_gradient(g, v), self._use_weight_decay(v)) for g, v in pairs]
+        items = gradients.prepare(self, items, [v for _, v in pairs])
+        if type(self).update_step is not Optimizer.update_step:
+            self._update_one_by_one(items, [v for _, v in pairs])
+        else:
+            for run in runs(items):
+                decay = self.weight_decay if self.weight_decay and run.decays else 0.0
+                self._update_run(run, float(decay))
+        if self.use_ema:
+            gradients.average(self)
+        for _, v in pairs:
+            if v.constraint is not None:
+                v.assign(v.constraint(v))
+        _core.increment(self._iterations._tensor)
+
+    def _pairs(self, grads: list[Any], variables: Sequence[Variable] | None) -> list[tuple[Any, Variable]]:
+        if variables is None:
+            if not self.built:
+                raise ValueError(
+                    "When passing `grads` without `variables`, the optimizer must already be built on a list of "
+                    "variables. Call `optimizer.build(trainable_variables)` first."
+                )
+            variables = self._trainable_variables
+        elif not self.built:
+            self.build(list(variables))
+        if len(grads) != len(variables):
+            raise ValueError(f"{len(grads)} gradients were given for {len(variables)} variables.")
+        for v in variables:
+            if id(v) not in self._places:
+                raise ValueError(
+                    f"Unknown variable: {v}. This optimizer can only be called for the variables it was originally "
+                    "built with. When working with a new set of variables, recreate a new optimizer instance."
+                )
+        pairs = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
+        if not pairs:
+            raise ValueError("No gradients provided for any variable.")
+        missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
+        if missing:
+            warnings.warn(f"Gradients do not exist for variables {missing} when minimizing the loss.", stacklevel=3)
+        return pairs
+
+    def _update_run(self, run: Run, weight_decay: float) -> None:
+        raise NotImplementedError(f"{type(self).__name__} must implement update_step().")
+
+    def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
+        """Updates one variable: for subclasses written in Python."""
+        raise NotImplementedError(f"{type(self).__name__} must implement update_step().")
+
+    def _update_one_by_one(self, items: list[Any], variables: list[Variable]) -> None:
+        if self.gradient_accumulation_steps:
+            raise NotImplementedError("gradient_accumulation_steps is not supported with a custom update_step().")
+        for (_, gradient, decays), v in zip(items, variables, strict=True):
+            rate = _core.cast(self._rate_cell, v.dtype)
+            if self.weight_decay and decays:
+                v.assign_sub(_core.multiply(_core.multiply(v, float(self.weight_decay)), rate))
+            self.update_step(gradient, v, rate)
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        variable.assign(value)
+
+    def assign_add(self, variable: Variable, value: Any) -> None:
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Variable, value: Any) -> None:
+        variable.assign_sub(value)
+
+    # ---- around the step -------------------------------------------------------------------------------------------
+    def scale_loss(self, loss: Any) -> Any:
+        """The loss times `loss_scale_factor`."""
+        return loss if self.loss_scale_factor is None else _core.multiply(loss, float(self.loss_scale_factor))
+
+    def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
+        """At the end of training with `use_ema`: the weights become their averages."""
+        if self.use_ema and self.built:
+            averages = dict(zip(map(id, self._trainable_variables), self._model_variables_moving_average, strict=True))
+            for v in var_list:
+                if id(v) in averages:
+                    v.assign(averages[id(v)].numpy())
+
+    def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
+        """Leaves variables out of the weight decay; before `build`.
+
+        Args:
+            var_list: variables.
+            var_names: strings; a variable whose name contains one is left out.
+        """
+        if self.built:
+            raise ValueError("`exclude_from_weight_decay()` can only be configured before the optimizer is built.")
+        self._excluded = {id(v) for v in var_list or ()}
+        self._excluded_pattern = re.compile("|".join(set(var_names))) if var_names else None
+
+    def _use_weight_decay(self, variable: Variable) -> bool:
+        pattern = self._excluded_pattern
+        return id(variable) not in self._excluded and not (pattern and pattern.search(variable.name))
+
+    def set_weights(self, weights: Sequence[Any]) -> None:
+        """Sets all of `variables`; build first."""
+        if not self.built:
+            raise ValueError(
+                "You are calling `set_weights()` on an optimizer that has not yet been built. Please call "
+                "`optimizer.build(trainable_variables)` first."
+            )
+        for variable, weight in zip(self._variables, weights, strict=False):
+            variable.assign(np.asarray(weight))
+
+    def get_config(self) -> dict[str, Any]:
+        rate = float(self._rate_cell) if self._schedule is None else serialize_object(self._schedule)
+        return {
+            "name": self.name,
+            "learning_rate": rate,
+            "weight_decay": self.weight_decay,
+            "clipnorm": self.clipnorm,
+            "global_clipnorm": self.global_clipnorm,
+            "clipvalue": self.clipvalue,
+            "use_ema": self.use_ema,
+            "ema_momentum": self.ema_momentum,
+            "ema_overwrite_frequency": self.ema_overwrite_frequency,
+            "loss_scale_factor": self.loss_scale_factor,
+            "gradient_accumulation_steps": self.gradient_accumulation_steps,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Optimizer:
+        config = dict(config)
+        if isinstance(config.get("learning_rate"), dict):
+            config["learning_rate"] = deserialize_object(config["learning_rate"], custom_objects)
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name}>"

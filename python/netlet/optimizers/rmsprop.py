@@ -1,0 +1,77 @@
+"""RMSprop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _core
+from .optimizer import Optimizer
+from .segment import Run
+
+
+class RMSprop(Optimizer):
+    """RMSprop (Hinton's lectures, 2012; centered: Graves, 2013), with epsilon inside the root:
+
+        v = rho * v + (1 - rho) * g**2
+        d = learning_rate * g / sqrt(v + epsilon); centered: v - a**2 + epsilon, a = rho * a + (1 - rho) * g
+        w -= d, or with momentum w -= m, m = momentum * m + d
+
+    Args:
+        learning_rate: number, schedule, or function without arguments.
+        rho: how much of the averages is kept at each step.
+        momentum: 0 for none.
+        epsilon: keeps the quotient finite.
+        centered: divide by an estimate of the gradient's variance instead of its second moment.
+        kwargs: see `Optimizer`.
+
+    Example:
+
+    >>> from netlet import Variable
+    >>> w = Variable([1.0])
+    >>> RMSprop(0.1).apply([[2.0]], [w])
+    >>> w.numpy().round(4)
+    array([0.6838], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        rho: float = 0.9,
+        momentum: float = 0.0,
+        epsilon: float = 1e-7,
+        centered: bool = False,
+        weight_decay: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **kwargs)
+        self.rho, self.momentum, self.epsilon, self.centered = rho, momentum, epsilon, centered
+
+    def build(self, variables: Any) -> None:
+        if self.built:
+            return
+        super().build(variables)
+        self.add_optimizer_variables(variables, "velocity")
+        if self.momentum > 0:
+            self.add_optimizer_variables(variables, "momentum")
+        if self.centered:
+            self.add_optimizer_variables(variables, "average_gradient")
+
+    def _update_run(self, run: Run, weight_decay: float) -> None:
+        _core.rmsprop_update(
+            run.of(run.places[0].segment.params),
+            run.gradient,
+            self._slot(run, "velocity"),
+            self._slot(run, "momentum") if self.momentum > 0 else None,
+            self._slot(run, "average_gradient") if self.centered else None,
+            self._rate_cell._tensor,
+            self._iterations._tensor,
+            float(self.rho),
+            float(self.momentum),
+            float(self.epsilon),
+            weight_decay,
+            self.gradient_accumulation_steps or 1,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"rho": self.rho, "momentum": self.momentum, "epsilon": self.epsilon, "centered": self.centered}
+        return {**super().get_config(), **own}

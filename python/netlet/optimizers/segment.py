@@ -1,0 +1,142 @@
+"""Segments: the trainable variables of a model, one after another in one block of memory.
+
+An optimizer then updates all of them by one kernel, and their gradients, written side by side into a second block, are
+clipped, accumulated and exchanged as one array.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from ..variable import Variable
+
+ALIGNMENT = 16  # elements: each variable begins on a cache line; the gap is zeros, which every update leaves zero
+
+
+class Segment:
+    """One block of `size` elements of one dtype for parameters, and one for their gradients."""
+
+    def __init__(self, dtype: str, size: int) -> None:
+        self.dtype, self.size = dtype, size
+        self.params, self.grads = self.zeros(), self.zeros()
+
+    def zeros(self) -> _core.Tensor:
+        """A new block of this size: slots of an optimizer."""
+        return _core.tensor(np.zeros(self.size, self.dtype))
+
+    def view(self, block: _core.Tensor, begin: int, shape: Sequence[int]) -> _core.Tensor:
+        return _core.view(block, tuple(shape), begin * np.dtype(self.dtype).itemsize)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a variable lies in its segment."""
+
+    segment: Segment
+    begin: int
+    size: int
+
+    @property
+    def end(self) -> int:
+        """Where the next variable begins."""
+        return _aligned(self.begin + self.size)
+
+    def of(self, block: _core.Tensor, shape: Sequence[int]) -> _core.Tensor:
+        return self.segment.view(block, self.begin, shape)
+
+
+_places: weakref.WeakKeyDictionary[Variable, Place] = weakref.WeakKeyDictionary()
+
+
+def _aligned(n: int) -> int:
+    return -(-n // ALIGNMENT) * ALIGNMENT
+
+
+def place(variables: Sequence[Variable]) -> list[Place]:
+    """Where each variable lies; those that lie nowhere yet are moved into new segments, one for each dtype."""
+    loose: dict[str, list[Variable]] = {}
+    for v in variables:
+        known = _places.get(v)
+        if known is None or known.of(known.segment.params, v.shape).address != v._tensor.address:
+            loose.setdefault(v.dtype, []).append(v)
+    for dtype, members in loose.items():
+        sizes = [int(np.prod(v.shape, dtype=np.int64)) for v in members]
+        segment = Segment(dtype, sum(_aligned(n) for n in sizes))
+        begin = 0
+        for v, n in zip(members, sizes, strict=True):
+            at = _places[v] = Place(segment, begin, n)
+            v._rebind(at.of(segment.params, v.shape))
+            begin = at.end
+    return [_places[v] for v in variables]
+
+
+@dataclass
+class Run:
+    """Variables that one kernel call updates: neighbours in a segment, with gradients that are neighbours too."""
+
+    places: list[Place]
+    gradient: _core.Tensor  # of as many elements as `extent`
+    decays: bool  # whether weight decay is theirs
+
+    @property
+    def extent(self) -> int:
+        first, last = self.places[0], self.places[-1]
+        return last.end - first.begin if len(self.places) > 1 else first.size
+
+    def of(self, block: _core.Tensor) -> _core.Tensor:
+        """This run's part of a block: parameters or slots."""
+        first = self.places[0]
+        return first.segment.view(block, first.begin, (self.extent,))
+
+
+def runs(items: Sequence[tuple[Place, _core.Tensor, bool]]) -> list[Run]:
+    """Merges (place, gradient, decays) into as few runs as their order in memory allows."""
+    found: list[Run] = []
+    for at, gradient, decays in sorted(items, key=lambda item: (id(item[0].segment), item[0].begin)):
+        own = lies_in_segment(at, gradient)
+        last = found[-1] if found else None
+        if (
+            own
+            and last is not None
+            and last.decays == decays
+            and last.places[-1].segment is at.segment
+            and last.places[-1].end == at.begin
+            and lies_in_segment(last.places[-1], None, last.gradient)
+        ):
+            last.places.append(at)
+            last.gradient = last.of(at.segment.grads)
+        else:
+            found.append(Run([at], gradient, decays))
+    return found
+
+
+def lies_in_segment(at: Place, gradient: _core.Tensor | None, run_gradient: _core.Tensor | None = None) -> bool:
+    """Whether a gradient is the segment's own memory for that variable (or a run's gradient reaches its memory)."""
+    itemsize = np.dtype(at.segment.dtype).itemsize
+    base = at.segment.grads.address
+    if gradient is not None:
+        return not gradient.recorded and gradient.address == base + at.begin * itemsize
+    assert run_gradient is not None
+    return not run_gradient.recorded and base <= run_gradient.address < base + at.segment.size * itemsize
+
+
+def as_gradient(value: Any, variable: Variable) -> _core.Tensor:
+    """A gradient as a Tensor of the variable's shape and dtype.
+
+    Raises:
+        ValueError: it has another shape.
+    """
+    tensor = value if isinstance(value, _core.Tensor) else getattr(value, "_tensor", None)
+    if tensor is None:
+        tensor = _core.as_tensor(np.asarray(value))
+    if tuple(tensor.shape) != variable.shape:
+        raise ValueError(
+            f"The gradient of '{variable.path}' should have shape {variable.shape}; given {tuple(tensor.shape)}."
+        )
+    return tensor if tensor.dtype == variable.dtype else _core.cast(tensor, variable.dtype)

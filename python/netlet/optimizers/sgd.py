@@ -1,0 +1,62 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _core
+from .optimizer import Optimizer
+from .segment import Run
+
+
+class SGD(Optimizer):
+    """Gradient descent, plain or with momentum (Sutskever et al., 2013); the learning rate stands inside the velocity.
+
+        momentum = 0:   w -= learning_rate * g
+        else:           v = momentum * v - learning_rate * g
+                        w += v, or with nesterov w += momentum * v - learning_rate * g
+
+    Args:
+        learning_rate: number, schedule, or function without arguments.
+        momentum: in [0, 1].
+        nesterov: look ahead along the velocity.
+        kwargs: see `Optimizer`.
+
+    Example:
+
+    >>> from netlet import Variable
+    >>> w = Variable([1.0])
+    >>> SGD(0.1).apply([[2.0]], [w])
+    >>> w.numpy()
+    array([0.8], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **kwargs)
+        if isinstance(momentum, bool) or not isinstance(momentum, (int, float)) or not 0 <= momentum <= 1:
+            raise ValueError(f"`momentum` must be a float between [0, 1]. Received: momentum={momentum}")
+        self.momentum, self.nesterov = float(momentum), nesterov
+        self.slot_names = ("momentum",) if momentum else ()
+
+    def _update_run(self, run: Run, weight_decay: float) -> None:
+        _core.sgd_update(
+            run.of(run.places[0].segment.params),
+            run.gradient,
+            self._slot(run, "momentum") if self.momentum else None,
+            self._rate_cell._tensor,
+            self._iterations._tensor,
+            self.momentum,
+            bool(self.nesterov),
+            weight_decay,
+            self.gradient_accumulation_steps or 1,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}
