@@ -70,6 +70,21 @@ def test_a_saved_training_goes_on_to_the_bit(optimizer, tmp_path):
     assert int(again.optimizer.iterations) == int(unbroken.optimizer.iterations) == 25
 
 
+def test_variables_without_weight_decay_stay_without(tmp_path):
+    def excluding():
+        optimizer = AdamW(1e-2, weight_decay=0.5)
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
+        return make(optimizer)
+
+    unbroken, broken = excluding(), excluding()
+    train(unbroken, 3)
+    train(broken, 2)
+    broken.save(tmp_path / "m.netlet")
+    again = netlet.models.load_model(tmp_path / "m.netlet")
+    train(again, 1)
+    assert sha(again) == sha(unbroken)
+
+
 def test_in_another_process(tmp_path):
     unbroken = make(Adam(1e-2))
     train(unbroken, 4)

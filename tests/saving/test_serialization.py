@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 
+import netlet
 from netlet import layers, saving
 from netlet.saving import registry
 from netlet.saving.serialization import deserialize_object, serialize_object, sharing_scope
@@ -176,6 +177,13 @@ def test_a_scope_stays_in_its_thread():
 def test_registering_needs_a_config():
     with pytest.raises(ValueError, match="has no `get_config"):
         saving.register_keras_serializable()(type("Bare", (), {}))
+
+
+def test_keras_second_names():
+    for name in ("register_keras_serializable", "custom_object_scope", "get_custom_objects", "serialize_keras_object"):
+        assert getattr(netlet.utils, name) is getattr(saving, name)
+    with pytest.raises(AttributeError, match="no_such"):
+        netlet.utils.no_such  # noqa: B018
 
 
 # ---- refusals --------------------------------------------------------------------------------------------------------

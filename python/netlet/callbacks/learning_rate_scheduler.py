@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from ..utils.messages import print_msg
 from .callback import Callback, Logs
-from .messages import print_msg
 
 
 class LearningRateScheduler(Callback):

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..utils.messages import print_msg
 from .callback import Logs
-from .messages import print_msg
 from .monitor import MonitorCallback
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..utils.messages import print_msg
+from ..utils.progbar import Progbar
 from .callback import Callback, Logs
-from .messages import print_msg
-from .progbar import Progbar
 
 
 class ProgbarLogger(Callback):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import warnings
 
+from ..utils.messages import print_msg
 from .callback import Logs
-from .messages import print_msg
 from .monitor import MonitorCallback, available
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from ..utils.messages import print_msg
 from .callback import Callback, Logs
-from .messages import print_msg
 
 
 class TerminateOnNaN(Callback):

@@ -104,9 +104,17 @@ def collect(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and getattr(optimizer, "built", False):
         document["optimizer"] = [keep("optimizer", v.path, v) for v in optimizer.variables]
+        document["without_decay"] = _without_decay(model, optimizer)
         if hasattr(model, "_training_state"):
             document["training"] = serialize_object(model._training_state())
     return document, arrays
+
+
+def _without_decay(model: Any, optimizer: Any) -> list[int]:
+    """Which trainable variables `exclude_from_weight_decay` named; no config holds them."""
+    if not getattr(optimizer, "weight_decay", None):
+        return []
+    return [i for i, v in enumerate(model.trainable_variables) if not optimizer._use_weight_decay(v)]
 
 
 def _tensor(variable: Any) -> Any:
@@ -151,7 +159,11 @@ def optimizer_pairs(file: Container, model: Any, optimizer: Any, strict: bool) -
     names = file.strings("optimizer")
     if not names:
         return []
-    optimizer.build(model.trainable_variables)
+    trainable = model.trainable_variables
+    if not optimizer.built:
+        if excluded := file.document.get("without_decay"):
+            optimizer.exclude_from_weight_decay([trainable[int(i)] for i in excluded])
+        optimizer.build(trainable)
     try:
         return pair_in_order(file, optimizer.variables, names, "numbers and arrays of the optimizer's state")
     except ValueError as error:

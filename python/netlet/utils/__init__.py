@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 import random as _python_random
+from typing import Any
 
 import numpy as np
 
 from .numerical import normalize, to_categorical
+from .progbar import Progbar
 
-__all__ = ["clear_session", "normalize", "set_random_seed", "to_categorical"]
+__all__ = ["Progbar", "clear_session", "normalize", "set_random_seed", "to_categorical"]
+
+# Keras's second names for what is in `saving`.
+_IN_SAVING = frozenset(
+    [
+        "CustomObjectScope",
+        "custom_object_scope",
+        "deserialize_keras_object",
+        "get_custom_objects",
+        "get_registered_name",
+        "get_registered_object",
+        "register_keras_serializable",
+        "serialize_keras_object",
+    ]
+)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _IN_SAVING:
+        from .. import saving
+
+        return getattr(saving, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def set_random_seed(seed: int) -> None:
