@@ -78,8 +78,8 @@ def _categorical(
     if tuple(y_pred.shape[-1:]) == (1,):
         warnings.warn(
             "In loss categorical_crossentropy, expected y_pred.shape to be (batch_size, num_classes) with num_classes "
-            f"> 1. Received: y_pred.shape={tuple(y_pred.shape)}. Consider using 'binary_crossentropy' if you only have 2 "
-            "classes.",
+            f"> 1. Received: y_pred.shape={tuple(y_pred.shape)}. Consider using 'binary_crossentropy' if you only have "
+            "2 classes.",
             SyntaxWarning,
             stacklevel=3,
         )

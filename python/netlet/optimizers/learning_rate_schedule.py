@@ -1,4 +1,4 @@
-"""Learning rates as functions of the step. Each takes a number or an array of steps and gives as many rates, float64."""
+"""Learning rates as functions of the step. Each takes a step or an array of steps and gives as many rates, float64."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optimizer: what every optimizer shares. A subclass names its slots and gives one kernel call for a run of variables."""
+"""Optimizer: what every optimizer shares. A subclass names its slots and gives one kernel call for many variables."""
 
 from __future__ import annotations
 

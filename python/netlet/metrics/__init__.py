@@ -1,0 +1,148 @@
+"""Numbers about predictions, exact over everything seen since the last reset.
+
+>>> m = get("mse")
+>>> m.update_state([[0.0]], [[2.0]])
+>>> float(m.result())
+4.0
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from ..losses import (
+    binary_crossentropy,
+    binary_focal_crossentropy,
+    categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_hinge,
+    hinge,
+    huber,
+    kl_divergence,
+    log_cosh,
+    mean_absolute_error,
+    mean_absolute_percentage_error,
+    mean_squared_error,
+    mean_squared_logarithmic_error,
+    poisson,
+    sparse_categorical_crossentropy,
+    squared_hinge,
+)
+from ..utils.naming import to_snake_case
+from ..utils.registry import Table
+from .accuracy import (
+    Accuracy,
+    BinaryAccuracy,
+    CategoricalAccuracy,
+    SparseCategoricalAccuracy,
+    accuracy,
+    binary_accuracy,
+    categorical_accuracy,
+    sparse_categorical_accuracy,
+)
+from .from_losses import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalHinge,
+    CosineSimilarity,
+    Hinge,
+    KLDivergence,
+    LogCoshError,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
+    RootMeanSquaredError,
+    SparseCategoricalCrossentropy,
+    SquaredHinge,
+    cosine_similarity,
+)
+from .metric import Metric
+from .reduction import Mean, MeanMetricWrapper, Sum
+
+__all__ = [
+    "Accuracy",
+    "BinaryAccuracy",
+    "BinaryCrossentropy",
+    "CategoricalAccuracy",
+    "CategoricalCrossentropy",
+    "CategoricalHinge",
+    "CosineSimilarity",
+    "Hinge",
+    "KLDivergence",
+    "LogCoshError",
+    "Mean",
+    "MeanAbsoluteError",
+    "MeanAbsolutePercentageError",
+    "MeanMetricWrapper",
+    "MeanSquaredError",
+    "MeanSquaredLogarithmicError",
+    "Metric",
+    "Poisson",
+    "RootMeanSquaredError",
+    "SparseCategoricalAccuracy",
+    "SparseCategoricalCrossentropy",
+    "SquaredHinge",
+    "Sum",
+    "accuracy",
+    "binary_accuracy",
+    "binary_crossentropy",
+    "binary_focal_crossentropy",
+    "categorical_accuracy",
+    "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_hinge",
+    "cosine_similarity",
+    "deserialize",
+    "get",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "log_cosh",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_error",
+    "mean_squared_logarithmic_error",
+    "poisson",
+    "serialize",
+    "sparse_categorical_accuracy",
+    "sparse_categorical_crossentropy",
+    "squared_hinge",
+]
+
+_CLASSES = {name: obj for name, obj in list(globals().items()) if name in __all__ and inspect.isclass(obj)}
+# A name in snake case means the class, not the function: compile(metrics=["mean_squared_error"]).
+_table = Table(
+    "metric",
+    {
+        **_CLASSES,
+        **{to_snake_case(name): cls for name, cls in _CLASSES.items()},
+        **dict.fromkeys(("mse", "MSE"), MeanSquaredError),
+        **dict.fromkeys(("mae", "MAE"), MeanAbsoluteError),
+        **dict.fromkeys(("mape", "MAPE"), MeanAbsolutePercentageError),
+        **dict.fromkeys(("msle", "MSLE"), MeanSquaredLogarithmicError),
+        **dict.fromkeys(("bce", "BCE"), BinaryCrossentropy),
+    },
+)
+
+
+def serialize(metric: Any) -> Any:
+    """The config dict of a metric."""
+    return _table.serialize(metric)
+
+
+def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
+    """The metric of a config dict or name."""
+    return _table.deserialize(config, custom_objects)
+
+
+def get(identifier: Any) -> Any:
+    """A metric from a name, config dict, class, function or itself; None stays None.
+
+    Raises:
+        ValueError: an unknown name, with the nearest known one.
+    """
+    return _table.get(identifier)

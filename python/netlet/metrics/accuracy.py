@@ -1,0 +1,135 @@
+"""How often predictions are right. Each class adds a whole batch to its state by one kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _core, config
+from ..losses.arrays import is_leading, match_ranks
+from ..ops.dispatch import concrete, op
+from .reduction import FunctionMetric
+
+
+def _as_floatx(values: Any) -> Any:
+    return values if str(values.dtype) == config.floatx() else _core.cast(values, config.floatx())
+
+
+@op
+def accuracy(y_true: Any, y_pred: Any) -> Any:
+    """1 where y_true equals y_pred, else 0.
+
+    >>> accuracy([1, 2, 3], [1, 0, 3])
+    array([1., 0., 1.], dtype=float32)
+    """
+    y_true, y_pred = match_ranks(y_true, y_pred)
+    return _as_floatx(_core.accuracy("equal", y_true, y_pred))
+
+
+@op
+def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
+    """1 where (y_pred > threshold) equals y_true, else 0.
+
+    >>> binary_accuracy([[1.0], [0.0]], [[0.7], [0.6]]).tolist()
+    [[1.0], [0.0]]
+    """
+    y_true, y_pred = match_ranks(y_true, y_pred)
+    return _as_floatx(_core.accuracy("binary", y_true, y_pred, float(threshold)))
+
+
+@op
+def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
+    """1 where the largest score is that of the one-hot target's class (the first of equal scores), else 0.
+
+    >>> categorical_accuracy([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]])
+    array([0., 1.], dtype=float32)
+    """
+    return _as_floatx(_core.accuracy("categorical", y_true, y_pred))
+
+
+@op
+def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
+    """1 where the largest score is that of the label's class (the first of equal scores), else 0.
+
+    >>> sparse_categorical_accuracy([2, 1], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]])
+    array([0., 1.], dtype=float32)
+    """
+    values = _as_floatx(_core.accuracy("sparse", y_true, y_pred))
+    if len(values.shape) > 1 and values.shape[-1] == 1:
+        values = _core.reshape(values, tuple(values.shape[:-1]))
+    return values
+
+
+class _Accuracy(FunctionMetric):
+    _direction = "up"
+    _kind: str
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        y_true, y_pred = concrete(y_true), concrete(y_pred)
+        by_rows = self._kind in ("sparse", "categorical")
+        if not by_rows:
+            y_true, y_pred = match_ranks(y_true, y_pred)
+        values = tuple(y_pred.shape[:-1] if by_rows else y_pred.shape)
+        if len(values) == 0 or (by_rows and len(values) > 1 and values[-1] == 1):
+            return super().update_state(y_true, y_pred, sample_weight)
+        weight = sample_weight if sample_weight is None else concrete(sample_weight)
+        if weight is not None and not (len(weight.shape) and is_leading(tuple(weight.shape), values)):
+            return super().update_state(y_true, y_pred, sample_weight)
+        return _core.accumulate_accuracy(
+            self._kind, y_true, y_pred, weight, self._state, float(getattr(self, "threshold", 0.5))
+        )
+
+
+class Accuracy(_Accuracy):
+    """
+    >>> m = Accuracy()
+    >>> m.update_state([[1], [2], [3], [4]], [[0], [2], [3], [4]])
+    >>> float(m.result())
+    0.75
+    """
+
+    _function, _kind = staticmethod(accuracy), "equal"
+
+    def __init__(self, name: str = "accuracy", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+
+class BinaryAccuracy(_Accuracy):
+    """
+    >>> m = BinaryAccuracy()
+    >>> m.update_state([[1], [1], [0], [0]], [[0.98], [1], [0], [0.6]])
+    >>> float(m.result())
+    0.75
+    """
+
+    _function, _kind = staticmethod(binary_accuracy), "binary"
+
+    def __init__(self, name: str = "binary_accuracy", dtype: Any = None, threshold: float = 0.5) -> None:
+        super().__init__(name, dtype, threshold=threshold)
+
+
+class CategoricalAccuracy(_Accuracy):
+    """
+    >>> m = CategoricalAccuracy()
+    >>> m.update_state([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
+    >>> float(m.result())
+    0.5
+    """
+
+    _function, _kind = staticmethod(categorical_accuracy), "categorical"
+
+    def __init__(self, name: str = "categorical_accuracy", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+
+class SparseCategoricalAccuracy(_Accuracy):
+    """
+    >>> m = SparseCategoricalAccuracy()
+    >>> m.update_state([[2], [1]], [[0.1, 0.6, 0.3], [0.05, 0.95, 0]])
+    >>> float(m.result())
+    0.5
+    """
+
+    _function, _kind = staticmethod(sparse_categorical_accuracy), "sparse"
+
+    def __init__(self, name: str = "sparse_categorical_accuracy", dtype: Any = None) -> None:
+        super().__init__(name, dtype)

@@ -1,0 +1,144 @@
+"""Sums and means over everything seen since the last reset, in float64: exact over an epoch, never a mean of means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import _core, losses, ops
+from ..losses.arrays import is_leading, match_ranks
+from ..ops.dispatch import concrete
+from ..saving.serialization import deserialize_object, serialize_object
+from .metric import Metric, quotient
+
+
+class _Accumulator(Metric):
+    """A metric whose state is one or two float64 numbers side by side, which one kernel brings up to date."""
+
+    cells: tuple[str, ...]
+
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(name=name, dtype=dtype)
+        self._state = _core.tensor(np.zeros(len(self.cells)))
+        for i, cell in enumerate(self.cells):
+            variable = self.add_variable((), "zeros", "float64", name=cell)
+            variable._rebind(_core.view(self._state, (), 8 * i))
+            setattr(self, cell, variable)
+
+    def reset_state(self) -> None:
+        self._state.copy_from(np.zeros(len(self.cells)))
+
+    def _accumulate(self, values: Any, sample_weight: Any, reduce: Callable[..., Any]) -> None:
+        values = concrete(values)
+        if sample_weight is None:
+            return _core.accumulate_mean(values, None, self._state)
+        if isinstance(sample_weight, (int, float)):
+            # One weight for the whole array, which counts as one sample then.
+            values = reduce(values) if len(values.shape) else values
+            return _core.accumulate_mean(values, None, self._state, float(sample_weight))
+        values, weight = match_ranks(values, sample_weight)
+        if len(values.shape) > len(weight.shape) and not is_leading(tuple(weight.shape), tuple(values.shape)):
+            axes = list(range(len(weight.shape), len(values.shape)))
+            values = reduce(values, axis=axes)
+        if not is_leading(tuple(weight.shape), tuple(values.shape)):
+            weight = _core.broadcast_to(weight, tuple(values.shape))
+        return _core.accumulate_mean(values, weight, self._state)
+
+
+class Sum(_Accumulator):
+    """The (weighted) sum of all values.
+
+    >>> m = Sum()
+    >>> m.update_state([1, 3, 5, 7])
+    >>> float(m.result())
+    16.0
+    """
+
+    cells = ("total",)
+
+    def __init__(self, name: str = "sum", dtype: Any = None) -> None:
+        super().__init__(name=name, dtype=dtype)
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        self._accumulate(values, sample_weight, ops.sum)
+
+    def result(self) -> Any:
+        return ops.copy(self.total)  # type: ignore[attr-defined]
+
+
+class Mean(_Accumulator):
+    """The (weighted) mean of all values; rows of several values count as one value, their mean.
+
+    >>> m = Mean()
+    >>> m.update_state([1, 3, 5, 7], sample_weight=[1, 1, 0, 0])
+    >>> float(m.result())
+    2.0
+    """
+
+    cells = ("total", "count")
+
+    def __init__(self, name: str = "mean", dtype: Any = None) -> None:
+        super().__init__(name=name, dtype=dtype)
+
+    def update_state(self, values: Any, sample_weight: Any = None) -> None:
+        self._accumulate(values, sample_weight, ops.mean)
+
+    def result(self) -> Any:
+        return quotient(self.total, self.count)  # type: ignore[attr-defined]
+
+
+class MeanMetricWrapper(Mean):
+    """The mean of what a function gives for each sample.
+
+    Args:
+        fn: `fn(y_true, y_pred, **kwargs)`, giving (batch, ...).
+
+    >>> def off_by(y_true, y_pred):
+    ...     return ops.abs(ops.subtract(y_true, y_pred))
+    >>> m = MeanMetricWrapper(off_by, name="off_by")
+    >>> m.update_state([[0.0], [1.0]], [[0.5], [1.0]])
+    >>> float(m.result())
+    0.25
+    """
+
+    def __init__(self, fn: Callable[..., Any], name: str | None = None, dtype: Any = None, **kwargs: Any) -> None:
+        super().__init__(name=name or getattr(fn, "__name__", None) or "mean_metric_wrapper", dtype=dtype)
+        self._fn = fn
+        self._fn_kwargs = kwargs
+        if isinstance(fn, losses.Loss) or getattr(losses, getattr(fn, "__name__", ""), None) is fn:
+            self._direction = "down"
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"fn": serialize_object(self._fn), **serialize_object(self._fn_kwargs)}
+        return {**super().get_config(), **own}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Metric:
+        if "fn" in config:
+            config = deserialize_object(config)
+        return cls(**config)
+
+
+class FunctionMetric(MeanMetricWrapper):
+    """A MeanMetricWrapper whose function is known by its class, so that its config holds the options alone."""
+
+    _function: Callable[..., Any]
+    _direction: str | None = "down"
+
+    def __init__(self, name: str, dtype: Any = None, **options: Any) -> None:
+        super().__init__(type(self)._function, name=name, dtype=dtype, **options)
+        self._direction = type(self)._direction
+        for key, value in options.items():
+            setattr(self, key, value)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "dtype": self.dtype, **self._fn_kwargs}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Metric:
+        return cls(**config)
