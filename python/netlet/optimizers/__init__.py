@@ -47,7 +47,7 @@ def get(identifier: Any) -> Any:
     >>> get("adm")
     Traceback (most recent call last):
         ...
-    ValueError: Unknown optimizer: 'adm'. Did you mean 'Adam' or 'AdamW'?
+    ValueError: Unknown optimizer: 'adm'. Did you mean 'adam' or 'adamw'?
     """
     if identifier is None or isinstance(identifier, Optimizer):
         return identifier
@@ -59,7 +59,7 @@ def get(identifier: Any) -> Any:
 
         registered = get_registered_object(identifier)
         if registered is None:
-            raise unknown("optimizer", identifier, _CLASSES)
+            raise unknown("optimizer", identifier, _by_lower_name)
         return registered()
     if isinstance(identifier, dict):
         return deserialize(identifier)

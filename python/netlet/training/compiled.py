@@ -43,7 +43,7 @@ class CompiledLoss:
 
     def wants_integer_labels(self, output: int) -> bool:
         f = self.losses[output] if output < len(self.losses) else None
-        return isinstance(f, losses.SparseCategoricalCrossentropy)
+        return f is not None and f.wants_integer_labels
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> _core.Tensor | None:
         """The weighted sum over the outputs, or None where no output has a loss."""
@@ -154,6 +154,8 @@ def _resolve(spec: Any, y_true: Any, y_pred: Any) -> metrics.Metric:
         return getattr(metrics, kind + suffix)(name=spec)
     found = metrics.get(spec)
     if isinstance(found, metrics.Metric):
+        if isinstance(spec, str):
+            found.name = spec  # "mse" is logged as "mse", as in Keras
         return found
     name = spec if isinstance(spec, str) else getattr(found, "__name__", type(found).__name__)
     return metrics.MeanMetricWrapper(found, name=name)

@@ -58,6 +58,17 @@ def record(model: Any, mode: str, data: ArrayData, batch: int, check_finite: boo
     outputs: Any = None
     logs: dict[str, _core.Tensor] = {}
     flag = _core.tensor(0, dtype="int32") if check_finite and mode == "train" else None
+    if mode == "train":
+        # Gradients side by side in the optimizer's segment, so that one kernel updates all parameters.
+        targets = model.optimizer.gradient_targets()
+        for v in model.trainable_variables:
+            if id(v) in targets:
+                tape.set_grad_target(v._tensor, targets[id(v)])
+    if mode == "train":
+        targets = model.optimizer.gradient_targets()
+        for v in model.trainable_variables:
+            if id(v) in targets:
+                tape.set_grad_target(v._tensor, targets[id(v)])
     with tape:
         model._finite_flag = flag
         try:
