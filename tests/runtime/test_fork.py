@@ -51,7 +51,8 @@ def test_fork_while_another_thread_computes():
         def busy():
             while not stop.is_set():
                 netlet.ops.matmul(a, a)
-        worker = threading.Thread(target=busy)
+        netlet.ops.matmul(a, a)  # imported before the fork: a child cannot finish an import of its parent's other thread
+        worker = threading.Thread(target=busy, daemon=True)
         worker.start()
         for i in range(20):
             pid = os.fork()
