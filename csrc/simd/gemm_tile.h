@@ -60,6 +60,10 @@ NETLET_INLINE void tile(int64_t K, const T* a, int64_t lda, const T* b, int64_t 
         }
         a += major == AMajor::row ? 1 : lda;
         b += ldb;
+#if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON) && defined(__GNUC__)
+        // Keeps the loop scalar: GCC 12 pairs two rounds of it and then reads, without using it, row K of a and of b.
+        asm volatile("" : "+r"(a));
+#endif
     }
 #pragma GCC unroll 16
     for (int i = 0; i < MR; ++i) {
