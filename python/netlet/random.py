@@ -22,6 +22,9 @@ _drawn = 0
 def set_seed(seed: int) -> None:
     """Sets the global seed and begins its sequence again (`utils.set_random_seed` also seeds NumPy and Python)."""
     global _seed, _drawn
+    from . import _core
+
+    _core.reset_eager_streams()
     with _lock:
         _seed, _drawn = int(seed), 0
 

@@ -197,11 +197,11 @@ class Variable(Operators):
                 given = _core.broadcast_to(given, self.shape)
             _core.accumulate_into(given, self._tensor)
             return self
-        view = self._tensor.numpy()
-        total = view + np.asarray(value)
-        if total.shape != self.shape:
-            raise self._shape_error("assign_add", total.shape)
-        self._tensor.copy_from(total)
+        given = np.asarray(value)
+        try:
+            self._tensor.copy_from(self._tensor.numpy() + np.broadcast_to(given, self.shape))
+        except ValueError:
+            raise self._shape_error("assign_add", given.shape) from None
         return self
 
     def assign_sub(self, value: Any) -> Variable:

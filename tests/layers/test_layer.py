@@ -56,7 +56,7 @@ def fresh_names():
     netlet.utils.clear_session()
 
 
-# ---- names, weights, state ---------------------------------------------------------------------------------------------
+# ---- names, weights, state -------------------------------------------------------------------------------------------
 def test_names_are_numbered_and_paths_nested():
     assert [layers.Dense(1).name, layers.Dense(1).name, layers.LeakyReLU().name] == ["dense", "dense_1", "leaky_re_lu"]
     block = Block()
@@ -152,7 +152,7 @@ def test_a_state_update_in_call_happens_eagerly_and_in_fit_but_not_while_shapes_
     assert float(layer.calls) == 2
 
 
-# ---- calling -----------------------------------------------------------------------------------------------------------
+# ---- calling ---------------------------------------------------------------------------------------------------------
 def test_training_argument_resolution():
     seen = []
 
@@ -224,7 +224,7 @@ def test_output_shapes_are_found_by_trying():
     assert layers.Dense(7).compute_output_shape((2, 3, 4)) == (2, 3, 7)
 
 
-# ---- losses ------------------------------------------------------------------------------------------------------------
+# ---- losses ----------------------------------------------------------------------------------------------------------
 def test_losses_of_weights_activities_and_add_loss():
     layer = layers.Dense(
         2, kernel_regularizer="l2", bias_regularizer=netlet.regularizers.L1(0.5), activity_regularizer="l1"
@@ -257,7 +257,7 @@ def test_losses_of_weights_activities_and_add_loss():
         adding.add_loss("much")
 
 
-# ---- configs -----------------------------------------------------------------------------------------------------------
+# ---- configs ---------------------------------------------------------------------------------------------------------
 def test_config_of_a_layer_with_plain_arguments_needs_no_get_config():
     class Plain(layers.Layer):
         def __init__(self, size, ratio=0.5, **kwargs):
@@ -278,7 +278,7 @@ def test_config_of_a_layer_with_plain_arguments_needs_no_get_config():
         Odd(object()).get_config()
 
 
-# ---- mistakes ----------------------------------------------------------------------------------------------------------
+# ---- mistakes --------------------------------------------------------------------------------------------------------
 def test_errors_name_the_layer_and_both_shapes():
     dense = layers.Dense(16, name="dense_1")
     dense(np.zeros((1, 784), "float32"))

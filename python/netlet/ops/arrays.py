@@ -251,7 +251,7 @@ def broadcast_to(x: Any, shape: Any) -> Any:
 
 
 @op
-def concatenate(xs: Any, axis: int = -1) -> Any:
+def concatenate(xs: Any, axis: int = 0) -> Any:
     """The arrays one after another along an axis; their other extents are equal.
 
     >>> concatenate([np.zeros((2, 1)), np.ones((2, 2))], axis=1).shape

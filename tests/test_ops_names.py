@@ -1,0 +1,233 @@
+"""netlet.ops against keras.ops of the same name: values on arrays, Tensors and symbols. Kernels have tests of their own
+in tests/ops; here it is names, arguments, defaults and the three kinds of argument."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+import netlet
+from netlet import ops
+
+RNG = np.random.default_rng(0)
+A = RNG.uniform(0.1, 0.9, (3, 4))
+B = RNG.uniform(0.1, 0.9, (3, 4))
+S = RNG.standard_normal((3, 4))
+C = RNG.uniform(0.1, 0.9, (2, 3, 4))
+BOOL = A > 0.5
+INT = np.array([[0, 2], [3, 1]], "int32")
+
+CASES = [
+    *[(name, (A, B), {}) for name in "add subtract multiply divide true_divide maximum minimum power".split()],
+    *[(name, (A, B), {}) for name in "equal not_equal less less_equal greater greater_equal".split()],
+    *[(name, (BOOL, ~BOOL), {}) for name in "logical_and logical_or logical_xor".split()],
+    *[
+        (name, (A,), {})
+        for name in "negative abs absolute exp expm1 log log1p log2 log10 sqrt rsqrt square reciprocal sin cos tan erf "
+        "sign floor ceil round isfinite isnan isinf".split()
+    ],
+    *[
+        (name, (S,), {})
+        for name in "relu relu6 leaky_relu elu selu celu gelu sigmoid tanh softplus softsign silu swish hard_sigmoid "
+        "hard_silu hard_swish hard_tanh log_sigmoid tanh_shrink soft_shrink hard_shrink squareplus sparse_plus "
+        "sparse_sigmoid glu softmax log_softmax".split()
+    ],
+    ("gelu", (S,), {"approximate": False}),
+    ("leaky_relu", (S,), {"negative_slope": 0.05}),
+    ("threshold", (S, 0.1, 0.7), {}),
+    ("softmax", (C,), {"axis": 1}),
+    ("softmax", (C,), {"axis": (0, 2)}),
+    ("log_softmax", (C,), {"axis": (1, 2)}),
+    ("divide_no_nan", (A, BOOL.astype("float64")), {}),
+    ("logical_not", (BOOL,), {}),
+    ("where", (BOOL, A, B), {}),
+    ("clip", (A, 0.2, 0.6), {}),
+    ("round", (A,), {"decimals": 1}),
+    *[(name, (C,), {}) for name in "sum mean max min prod var std amax amin logsumexp argmax argmin".split()],
+    *[(name, (C,), {"axis": 1}) for name in "sum mean max min prod var std logsumexp argmax argmin".split()],
+    *[(name, (C,), {"axis": (0, -1), "keepdims": True}) for name in "sum mean max min prod var std logsumexp".split()],
+    *[(name, (C,), {"axis": -1, "keepdims": True}) for name in "argmax argmin".split()],
+    ("any", (BOOL,), {"axis": 0}),
+    ("all", (BOOL,), {"axis": 1, "keepdims": True}),
+    ("average", (A,), {"axis": 0}),
+    ("average", (A,), {"axis": 0, "weights": B}),
+    ("norm", (A,), {"axis": 1}),
+    ("norm", (A,), {"axis": 0, "ord": 1}),
+    ("norm", (A,), {"axis": 0, "ord": np.inf, "keepdims": True}),
+    ("matmul", (A, B.T), {}),
+    ("matmul", (C, A.T), {}),
+    ("dot", (A[0], B[0]), {}),
+    ("dot", (C, A.T), {}),
+    ("dot", (C, A[0]), {}),
+    ("reshape", (A, (2, -1)), {}),
+    ("ravel", (A,), {}),
+    ("squeeze", (A[:, None],), {}),
+    ("squeeze", (A[:, None],), {"axis": 1}),
+    ("expand_dims", (A, 1), {}),
+    ("expand_dims", (A, (0, 2)), {}),
+    ("transpose", (C,), {}),
+    ("transpose", (C, (1, 0, 2)), {}),
+    ("swapaxes", (C, 0, -1), {}),
+    ("moveaxis", (C, 0, -1), {}),
+    ("moveaxis", (C, (0, 1), (2, 0)), {}),
+    ("broadcast_to", (A, (2, 3, 4)), {}),
+    ("concatenate", ([A, B],), {}),
+    ("concatenate", ([A, B],), {"axis": 0}),
+    ("stack", ([A, B],), {}),
+    ("stack", ([A, B],), {"axis": -1}),
+    ("vstack", ([A, B],), {}),
+    ("hstack", ([A, B],), {}),
+    ("split", (A, 2), {"axis": 1}),
+    ("split", (A, [1, 3]), {"axis": 1}),
+    ("unstack", (C,), {"axis": 1}),
+    ("slice", (C, (0, 1, 1), (2, 2, 3)), {}),
+    ("take", (A, INT), {"axis": 1}),
+    ("take", (A, INT), {}),
+    ("flip", (A,), {}),
+    ("flip", (A,), {"axis": 1}),
+    ("repeat", (A, 3), {"axis": 1}),
+    ("repeat", (A, 2), {}),
+    ("tile", (A, 2), {}),
+    ("tile", (A, (2, 1, 3)), {}),
+    ("pad", (A, ((1, 0), (2, 3))), {}),
+    ("pad", (A, 1), {"constant_values": 2.0}),
+    ("one_hot", (INT, 4), {}),
+    ("one_hot", (INT, 5), {"axis": 0}),
+    ("normalize", (S,), {}),
+    ("normalize", (S,), {"axis": 0, "order": 1}),
+    ("cast", (A, "int32"), {}),
+    ("zeros_like", (A,), {}),
+    ("ones_like", (A,), {}),
+    ("full_like", (A, 3.0), {}),
+    ("stop_gradient", (A,), {}),
+    ("copy", (A,), {}),
+    ("moments", (C,), {"axes": (0, 1)}),
+]
+
+
+def leaves(value):
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def tensors(value):
+    if isinstance(value, list) and value and isinstance(value[0], np.ndarray):
+        return [netlet.ops.convert_to_tensor(v) for v in value]
+    return netlet.ops.convert_to_tensor(value) if isinstance(value, np.ndarray) else value
+
+
+@pytest.mark.parametrize(("name", "args", "kwargs"), CASES, ids=[c[0] for c in CASES])
+def test_values(name, args, kwargs):
+    expected = [np.asarray(v) for v in leaves(getattr(keras.ops, name)(*args, **kwargs))]
+    from_arrays = leaves(getattr(ops, name)(*args, **kwargs))
+    native = {k: tensors(v) for k, v in kwargs.items()}
+    from_tensors = leaves(getattr(ops, name)(*[tensors(a) for a in args], **native))
+    assert len(expected) == len(from_arrays) == len(from_tensors)
+    for want, array, tensor in zip(expected, from_arrays, from_tensors, strict=True):
+        assert isinstance(tensor, netlet.Tensor)
+        assert want.shape == np.shape(array) == tensor.shape
+        assert want.dtype.kind == np.asarray(array).dtype.kind == tensor.numpy().dtype.kind
+        # Keras computes these two in float32 and casts back.
+        exact = want.dtype == np.float64 and name not in ("mean", "normalize")
+        np.testing.assert_allclose(tensor.numpy(), want, rtol=1e-12 if exact else 3e-6, atol=1e-13 if exact else 1e-6)
+        np.testing.assert_array_equal(np.asarray(array), tensor.numpy())
+
+
+@pytest.mark.parametrize(("name", "args", "kwargs"), CASES, ids=[c[0] for c in CASES])
+def test_symbols(name, args, kwargs):
+    """The same values through a functional model whose first array is its input; its batch axis is known here."""
+    several = isinstance(args[0], list)
+    first = args[0] if several else [args[0]]
+    inputs = [netlet.Input(batch_shape=a.shape, dtype=a.dtype) for a in first]
+    outputs = getattr(ops, name)(inputs if several else inputs[0], *args[1:], **kwargs)
+    model = netlet.Model(inputs, list(outputs) if isinstance(outputs, (list, tuple)) else outputs)
+    expected = leaves(getattr(ops, name)(*args, **kwargs))
+    for symbol, value, want in zip(leaves(outputs), leaves(model(first)), expected, strict=True):
+        assert symbol.shape == np.shape(want)
+        assert symbol.dtype == value.dtype
+        np.testing.assert_array_equal(value.numpy(), np.asarray(want))
+    again = netlet.Model.from_config(model.get_config())
+    for value, want in zip(leaves(again(first)), expected, strict=True):
+        np.testing.assert_array_equal(value.numpy(), np.asarray(want))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m: m.zeros((2, 3)),
+        lambda m: m.ones((2,), dtype="int32"),
+        lambda m: m.full((2, 2), 3.0),
+        lambda m: m.eye(3),
+        lambda m: m.eye(2, 3, 1),
+        lambda m: m.identity(2),
+        lambda m: m.arange(5),
+        lambda m: m.arange(1.0, 2.0, 0.25),
+        lambda m: m.linspace(0.0, 1.0, 5),
+        lambda m: m.convert_to_tensor([1.0, 2.0]),
+        lambda m: m.array([[1, 2]]),
+    ],
+)
+def test_new_arrays(call):
+    ours, theirs = call(ops), np.asarray(call(keras.ops))
+    assert isinstance(ours, netlet.Tensor)
+    # JAX with 64-bit types on, as the oracle has it, makes float64 of Python's numbers; netlet always floatx.
+    assert ours.dtype == theirs.dtype.name.replace("float64", "float32")
+    np.testing.assert_allclose(ours.numpy(), theirs)
+
+
+def test_facts():
+    x = netlet.Input((3, 4))
+    assert ops.shape(x) == (None, 3, 4) and ops.shape(A) == (3, 4)
+    assert ops.ndim(x) == 3 and ops.size(A) == 12 and ops.dtype(A) == "float64" and ops.dtype(x) == "float32"
+    assert ops.is_tensor(x) and ops.is_tensor(ops.zeros(2)) and not ops.is_tensor(A)
+    array = ops.convert_to_numpy(ops.ones(2))
+    assert isinstance(array, np.ndarray)
+
+
+def test_none_stands_for_any_extent():
+    x = netlet.Input((None, 4))
+    y = ops.sum(ops.concatenate([x * 2.0, x], axis=-1), axis=1)
+    assert y.shape == (None, 8)
+    model = netlet.Model(x, y)
+    for shape in ((2, 3, 4), (5, 1, 4)):
+        value = RNG.standard_normal(shape).astype("float32")
+        expected = np.concatenate([2 * value, value], -1).sum(1)
+        np.testing.assert_allclose(model(value).numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: ops.reshape(A, (5, 5)),
+        lambda: ops.reshape(A, (-1, -1)),
+        lambda: ops.transpose(A, (0, 0)),
+        lambda: ops.concatenate([]),
+        lambda: ops.concatenate([A, C]),
+        lambda: ops.stack([A, A[:2]]),
+        lambda: ops.squeeze(A, 0),
+        lambda: ops.sum(A, axis=2),
+        lambda: ops.sum(A, axis=(0, 0)),
+        lambda: ops.softmax(A, axis=5),
+        lambda: ops.split(A, 3, axis=1),
+        lambda: ops.dot(A, A),
+        lambda: ops.matmul(A, A),
+        lambda: ops.add(A, C[:, :2]),
+        lambda: ops.glu(A[:, :3]),
+        lambda: ops.cast(A, "float16"),
+    ],
+)
+def test_bad_arguments(call):
+    with pytest.raises(ValueError):
+        call()
+
+
+def test_python_objects_are_refused():
+    with pytest.raises(TypeError, match="Python objects"):
+        ops.shape(np.array([object()]))
+    with pytest.raises((TypeError, ValueError)):
+        ops.add(np.array(["a"]), 1.0)
+
+
+def test_every_op_has_a_docstring():
+    for name in ops.__all__:
+        assert (getattr(ops, name).__doc__ or "").strip(), name
