@@ -76,8 +76,8 @@ def test_interrupt_ends_a_long_fit_and_leaves_the_model_usable():
         model.compile("adam", "mse")
         x, y = np.ones((4096, 64), np.float32), np.zeros((4096, 1), np.float32)
         model.fit(x, y, verbose=0)
-        print("ready", flush=True)
         try:
+            print("ready", flush=True)
             model.fit(x, y, epochs=10**9, verbose=0)
         except KeyboardInterrupt:
             assert np.isfinite(model.predict(x[:5], verbose=0)).all()
