@@ -1,6 +1,6 @@
 // A loop nest over N operands that lie in memory with strides of their own: the iteration space of broadcasting,
-// transposing and slicing. Axes are pushed from the outermost in; neighbours that all operands cross in one go are merged,
-// so that most nests end with one or two axes. Used on both sides of the border between ops and kernels.
+// transposing and slicing. Axes are pushed from the outermost in; neighbours that all operands cross in one go are
+// merged, so that most nests end with one or two axes. Used on both sides of the border between ops and kernels.
 #pragma once
 #include "base/types.h"
 
@@ -20,8 +20,10 @@ NETLET_INLINE void push_axis(Strided<N>& s, int64_t extent, const int64_t (&stri
     if (extent == 1) return;
     bool merges = s.rank > 0;
     for (int k = 0; k < N; ++k) merges = merges && s.stride[k][s.rank - 1] == stride[k] * extent;
-    if (merges) s.extent[s.rank - 1] *= extent;
-    else s.extent[s.rank++] = extent;
+    if (merges)
+        s.extent[s.rank - 1] *= extent;
+    else
+        s.extent[s.rank++] = extent;
     for (int k = 0; k < N; ++k) s.stride[k][s.rank - 1] = stride[k];
 }
 

@@ -1,5 +1,5 @@
-// ops/elementwise. Python numbers take the dtype of the array beside them; an ndarray beside a Tensor takes the Tensor's
-// floating type, as in Keras, where NumPy's float64 default does not turn a model into doubles.
+// ops/elementwise. Python numbers take the dtype of the array beside them; an ndarray beside a Tensor takes the
+// Tensor's floating type, as in Keras, where NumPy's float64 default does not turn a model into doubles.
 #include <cmath>
 
 #include "bindings/array_view.h"
@@ -32,7 +32,9 @@ DType weak_dtype(const Tensor& scalar, DType other) {
     }
 }
 
-DType lone_dtype(const Tensor& scalar) { return scalar->dtype == DType::boolean ? DType::i32 : weak_dtype(scalar, DType::i32); }
+DType lone_dtype(const Tensor& scalar) {
+    return scalar->dtype == DType::boolean ? DType::i32 : weak_dtype(scalar, DType::i32);
+}
 
 // `a` as it stands beside `b`.
 Tensor beside(const Arg& a, const Arg& b) {
@@ -49,8 +51,12 @@ void bind_elementwise(py::module_& m) {
     using namespace py::literals;
 
     auto binary = [&](const char* name, BinaryOp op) {
-        m.def(name, [op](const Arg& a, const Arg& b) { return give(ops::binary(Tape::current(), op, beside(a, b), beside(b, a)), a, b); },
-              "x1"_a, "x2"_a, NoGil());
+        m.def(
+            name,
+            [op](const Arg& a, const Arg& b) {
+                return give(ops::binary(Tape::current(), op, beside(a, b), beside(b, a)), a, b);
+            },
+            "x1"_a, "x2"_a, NoGil());
     };
     binary("add", BinaryOp::add);
     binary("subtract", BinaryOp::subtract);
@@ -58,17 +64,22 @@ void bind_elementwise(py::module_& m) {
     binary("divide", BinaryOp::divide);
     binary("maximum", BinaryOp::maximum);
     binary("minimum", BinaryOp::minimum);
-    m.def("power",
-          [](const Arg& a, const Arg& b) {
-              Tape& tape = Tape::current();
-              if (b.scalar && !a.scalar) return give(ops::power(tape, a, *eager_cast(b, DType::f64)->data<double>()), a);
-              return give(ops::binary(tape, BinaryOp::power, beside(a, b), beside(b, a)), a, b);
-          },
-          "x1"_a, "x2"_a, NoGil());
+    m.def(
+        "power",
+        [](const Arg& a, const Arg& b) {
+            Tape& tape = Tape::current();
+            if (b.scalar && !a.scalar) return give(ops::power(tape, a, *eager_cast(b, DType::f64)->data<double>()), a);
+            return give(ops::binary(tape, BinaryOp::power, beside(a, b), beside(b, a)), a, b);
+        },
+        "x1"_a, "x2"_a, NoGil());
 
     auto compare = [&](const char* name, CompareOp op) {
-        m.def(name, [op](const Arg& a, const Arg& b) { return give(ops::compare(Tape::current(), op, beside(a, b), beside(b, a)), a, b); },
-              "x1"_a, "x2"_a, NoGil());
+        m.def(
+            name,
+            [op](const Arg& a, const Arg& b) {
+                return give(ops::compare(Tape::current(), op, beside(a, b), beside(b, a)), a, b);
+            },
+            "x1"_a, "x2"_a, NoGil());
     };
     compare("equal", CompareOp::equal);
     compare("not_equal", CompareOp::not_equal);
@@ -78,36 +89,45 @@ void bind_elementwise(py::module_& m) {
     compare("greater_equal", CompareOp::greater_equal);
 
     auto logical = [&](const char* name, LogicalOp op) {
-        m.def(name, [op](const Arg& a, const Arg& b) { return give(ops::logical(Tape::current(), op, a, b), a, b); }, "x1"_a, "x2"_a, NoGil());
+        m.def(
+            name, [op](const Arg& a, const Arg& b) { return give(ops::logical(Tape::current(), op, a, b), a, b); },
+            "x1"_a, "x2"_a, NoGil());
     };
     logical("logical_and", LogicalOp::logical_and);
     logical("logical_or", LogicalOp::logical_or);
     logical("logical_xor", LogicalOp::logical_xor);
-    m.def("logical_not", [](const Arg& x) { return give(ops::logical_not(Tape::current(), alone(x)), x); }, "x"_a, NoGil());
+    m.def(
+        "logical_not", [](const Arg& x) { return give(ops::logical_not(Tape::current(), alone(x)), x); }, "x"_a,
+        NoGil());
 
 #define NETLET_UNARY(name, kept)                                                                                       \
     if (UnaryOp::name != UnaryOp::clip)                                                                                \
-        m.def(#name, [](const Arg& x) { return give(ops::unary(Tape::current(), UnaryOp::name, alone(x)), x); }, "x"_a, NoGil());
+        m.def(                                                                                                         \
+            #name, [](const Arg& x) { return give(ops::unary(Tape::current(), UnaryOp::name, alone(x)), x); }, "x"_a,  \
+            NoGil());
     NETLET_UNARY_OPS(NETLET_UNARY)
 #undef NETLET_UNARY
-    m.def("clip",
-          [](const Arg& x, const std::optional<double>& lo, const std::optional<double>& hi) {
-              return give(ops::clip(Tape::current(), alone(x), lo.value_or(-INFINITY), hi.value_or(INFINITY)), x);
-          },
-          "x"_a, "x_min"_a = py::none(), "x_max"_a = py::none(), NoGil(), "minimum(maximum(x, x_min), x_max)");
+    m.def(
+        "clip",
+        [](const Arg& x, const std::optional<double>& lo, const std::optional<double>& hi) {
+            return give(ops::clip(Tape::current(), alone(x), lo.value_or(-INFINITY), hi.value_or(INFINITY)), x);
+        },
+        "x"_a, "x_min"_a = py::none(), "x_max"_a = py::none(), NoGil(), "minimum(maximum(x, x_min), x_max)");
 
     auto classify = [&](const char* name, ClassifyOp op) {
-        m.def(name, [op](const Arg& x) { return give(ops::classify(Tape::current(), op, alone(x)), x); }, "x"_a, NoGil());
+        m.def(
+            name, [op](const Arg& x) { return give(ops::classify(Tape::current(), op, alone(x)), x); }, "x"_a, NoGil());
     };
     classify("isfinite", ClassifyOp::isfinite);
     classify("isnan", ClassifyOp::isnan);
     classify("isinf", ClassifyOp::isinf);
 
-    m.def("where",
-          [](const Arg& condition, const Arg& a, const Arg& b) {
-              return give(ops::where(Tape::current(), condition, beside(a, b), beside(b, a)), condition, a, b);
-          },
-          "condition"_a, "x1"_a, "x2"_a, NoGil());
+    m.def(
+        "where",
+        [](const Arg& condition, const Arg& a, const Arg& b) {
+            return give(ops::where(Tape::current(), condition, beside(a, b), beside(b, a)), condition, a, b);
+        },
+        "condition"_a, "x1"_a, "x2"_a, NoGil());
 }
 
 }  // namespace netlet::bindings

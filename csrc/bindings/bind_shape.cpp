@@ -15,7 +15,8 @@ std::vector<Tensor> tensors(const std::vector<Arg>& xs) {
         if (x.native && is_floating(x->dtype) && native != DType::f64) native = x->dtype;
     Tape eager(Tape::Mode::eager);
     std::vector<Tensor> ts;
-    for (const Arg& x : xs) ts.push_back(native && !x.native && is_floating(x->dtype) ? ops::cast(eager, x, *native) : x.tensor);
+    for (const Arg& x : xs)
+        ts.push_back(native && !x.native && is_floating(x->dtype) ? ops::cast(eager, x, *native) : x.tensor);
     return ts;
 }
 
@@ -25,14 +26,16 @@ Result give_joined(Tensor y, const std::vector<Arg>& xs) {
     return {std::move(y), native};
 }
 
-bool is_int(py::handle item) { return PyIndex_Check(item.ptr()) && !PyBool_Check(item.ptr()) && !py::hasattr(item, "__len__"); }
+bool is_int(py::handle item) {
+    return PyIndex_Check(item.ptr()) && !PyBool_Check(item.ptr()) && !py::hasattr(item, "__len__");
+}
 
 // An index, read item by item.
 struct Index {
-    std::vector<ops::Span> spans;      // one an axis of x
-    Shape shape;                       // of the result, before a take
-    std::optional<Arg> list;           // an array of positions ...
-    int list_axis = 0;                 // ... and the axis of `shape` that it selects from
+    std::vector<ops::Span> spans;  // one an axis of x
+    Shape shape;                   // of the result, before a take
+    std::optional<Arg> list;       // an array of positions ...
+    int list_axis = 0;             // ... and the axis of `shape` that it selects from
 };
 
 Index read_index(const py::object& given, const Shape& x) {
@@ -54,12 +57,14 @@ Index read_index(const py::object& given, const Shape& x) {
         index.shape.push_back(x[axis++]);
     };
     for (py::handle item : items) {
-        if (item.is_none()) index.shape.push_back(1);
+        if (item.is_none())
+            index.shape.push_back(1);
         else if (item.ptr() == Py_Ellipsis)
             for (int i = x.rank() - axes; i > 0; --i) whole();
         else if (py::isinstance<py::slice>(item)) {
             py::ssize_t start, stop, step, size;
-            if (!py::reinterpret_borrow<py::slice>(item).compute(x[axis], &start, &stop, &step, &size)) throw py::error_already_set();
+            if (!py::reinterpret_borrow<py::slice>(item).compute(x[axis], &start, &stop, &step, &size))
+                throw py::error_already_set();
             index.spans.push_back({start, step, size});
             index.shape.push_back(size);
             ++axis;
@@ -67,8 +72,8 @@ Index read_index(const py::object& given, const Shape& x) {
             const py::ssize_t at = PyNumber_AsSsize_t(item.ptr(), PyExc_IndexError);
             if (at == -1 && PyErr_Occurred()) throw py::error_already_set();
             if (at < -x[axis] || at >= x[axis])
-                throw py::index_error("index " + std::to_string(at) + " is out of bounds for axis " + std::to_string(axis) +
-                                      " with " + std::to_string(x[axis]) + " entries");
+                throw py::index_error("index " + std::to_string(at) + " is out of bounds for axis " +
+                                      std::to_string(axis) + " with " + std::to_string(x[axis]) + " entries");
             index.spans.push_back({at < 0 ? at + x[axis] : at, 1, 1});
             ++axis;
         } else {
@@ -76,7 +81,8 @@ Index read_index(const py::object& given, const Shape& x) {
                 throw TypeError("an index holds one array of positions and no integers beside it; use ops.take");
             index.list = to_arg(item);
             if (index.list->tensor->dtype == DType::boolean)
-                throw TypeError("indexing with a boolean mask has a result whose shape depends on values; use ops.where");
+                throw TypeError(
+                    "indexing with a boolean mask has a result whose shape depends on values; use ops.where");
             index.list_axis = index.shape.rank();
             whole();
         }
@@ -97,8 +103,10 @@ Result getitem(const Arg& x, const py::object& given) {
     }
     if (!everything) y = ops::slice(tape, y, index.spans);
     if (y->shape != index.shape) y = ops::reshape(tape, y, index.shape);
-    if (index.list) y = ops::take(tape, y, *index.list, index.list_axis);
-    else if (y == x.tensor) y = ops::identity(tape, y);
+    if (index.list)
+        y = ops::take(tape, y, *index.list, index.list_axis);
+    else if (y == x.tensor)
+        y = ops::identity(tape, y);
     return give(y, x);
 }
 
@@ -106,42 +114,72 @@ Result getitem(const Arg& x, const py::object& given) {
 
 void bind_shape(py::module_& m) {
     using namespace py::literals;
-    m.def("transpose", [](const Arg& x, const std::vector<int>& axes) { return give(ops::transpose(Tape::current(), x, axes), x); }, "x"_a,
-          "axes"_a = std::vector<int>(), NoGil());
-    m.def("broadcast_to", [](const Arg& x, const Shape& shape) { return give(ops::broadcast_to(Tape::current(), x, shape), x); }, "x"_a,
-          "shape"_a, NoGil());
-    m.def("concatenate", [](const std::vector<Arg>& xs, int axis) { return give_joined(ops::concatenate(Tape::current(), tensors(xs), axis), xs); },
-          "xs"_a, "axis"_a = -1, NoGil());
-    m.def("stack", [](const std::vector<Arg>& xs, int axis) { return give_joined(ops::stack(Tape::current(), tensors(xs), axis), xs); }, "xs"_a,
-          "axis"_a = 0, NoGil());
-    m.def("split",
-          [](const Arg& x, const std::vector<int64_t>& ends, int axis) {
-              std::vector<Result> parts;
-              for (Tensor& part : ops::split(Tape::current(), x, ends, axis)) parts.push_back(give(std::move(part), x));
-              return parts;
-          },
-          "x"_a, "ends"_a, "axis"_a = 0, NoGil(), "Parts that end before each of `ends`, and the rest.");
-    m.def("expand_dims", [](const Arg& x, int axis) { return give(ops::expand_dims(Tape::current(), x, axis), x); }, "x"_a, "axis"_a, NoGil());
-    m.def("squeeze", [](const Arg& x, const std::vector<int>& axes) { return give(ops::squeeze(Tape::current(), x, axes), x); }, "x"_a,
-          "axes"_a = std::vector<int>(), NoGil());
-    m.def("repeat", [](const Arg& x, int64_t count, int axis) { return give(ops::repeat(Tape::current(), x, count, axis), x); }, "x"_a,
-          "count"_a, "axis"_a, NoGil());
-    m.def("tile", [](const Arg& x, const std::vector<int64_t>& counts) { return give(ops::tile(Tape::current(), x, counts), x); }, "x"_a,
-          "counts"_a, NoGil());
-    m.def("pad",
-          [](const Arg& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after, double value) {
-              return give(ops::pad(Tape::current(), x, before, after, value), x);
-          },
-          "x"_a, "before"_a, "after"_a, "value"_a = 0.0, NoGil());
-    m.def("flip", [](const Arg& x, const std::vector<int>& axes) { return give(ops::flip(Tape::current(), x, axes), x); }, "x"_a, "axes"_a, NoGil());
-    m.def("getitem", &getitem, "x"_a, "index"_a, "x[index] for integers, slices, None, Ellipsis and one array of integers.");
-    m.def("take", [](const Arg& x, const Arg& indices, int axis) { return give(ops::take(Tape::current(), x, indices, axis), x, indices); },
-          "x"_a, "indices"_a, "axis"_a = 0, NoGil());
-    m.def("one_hot",
-          [](const Arg& indices, int64_t classes, DType dtype, int axis) {
-              return give(ops::one_hot(Tape::current(), indices, classes, axis, dtype), indices);
-          },
-          "indices"_a, "num_classes"_a, "dtype"_a = DType::f32, "axis"_a = -1, NoGil());
+    m.def(
+        "transpose",
+        [](const Arg& x, const std::vector<int>& axes) { return give(ops::transpose(Tape::current(), x, axes), x); },
+        "x"_a, "axes"_a = std::vector<int>(), NoGil());
+    m.def(
+        "broadcast_to",
+        [](const Arg& x, const Shape& shape) { return give(ops::broadcast_to(Tape::current(), x, shape), x); }, "x"_a,
+        "shape"_a, NoGil());
+    m.def(
+        "concatenate",
+        [](const std::vector<Arg>& xs, int axis) {
+            return give_joined(ops::concatenate(Tape::current(), tensors(xs), axis), xs);
+        },
+        "xs"_a, "axis"_a = -1, NoGil());
+    m.def(
+        "stack",
+        [](const std::vector<Arg>& xs, int axis) {
+            return give_joined(ops::stack(Tape::current(), tensors(xs), axis), xs);
+        },
+        "xs"_a, "axis"_a = 0, NoGil());
+    m.def(
+        "split",
+        [](const Arg& x, const std::vector<int64_t>& ends, int axis) {
+            std::vector<Result> parts;
+            for (Tensor& part : ops::split(Tape::current(), x, ends, axis)) parts.push_back(give(std::move(part), x));
+            return parts;
+        },
+        "x"_a, "ends"_a, "axis"_a = 0, NoGil(), "Parts that end before each of `ends`, and the rest.");
+    m.def(
+        "expand_dims", [](const Arg& x, int axis) { return give(ops::expand_dims(Tape::current(), x, axis), x); },
+        "x"_a, "axis"_a, NoGil());
+    m.def(
+        "squeeze",
+        [](const Arg& x, const std::vector<int>& axes) { return give(ops::squeeze(Tape::current(), x, axes), x); },
+        "x"_a, "axes"_a = std::vector<int>(), NoGil());
+    m.def(
+        "repeat",
+        [](const Arg& x, int64_t count, int axis) { return give(ops::repeat(Tape::current(), x, count, axis), x); },
+        "x"_a, "count"_a, "axis"_a, NoGil());
+    m.def(
+        "tile",
+        [](const Arg& x, const std::vector<int64_t>& counts) { return give(ops::tile(Tape::current(), x, counts), x); },
+        "x"_a, "counts"_a, NoGil());
+    m.def(
+        "pad",
+        [](const Arg& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after, double value) {
+            return give(ops::pad(Tape::current(), x, before, after, value), x);
+        },
+        "x"_a, "before"_a, "after"_a, "value"_a = 0.0, NoGil());
+    m.def(
+        "flip", [](const Arg& x, const std::vector<int>& axes) { return give(ops::flip(Tape::current(), x, axes), x); },
+        "x"_a, "axes"_a, NoGil());
+    m.def("getitem", &getitem, "x"_a, "index"_a,
+          "x[index] for integers, slices, None, Ellipsis and one array of integers.");
+    m.def(
+        "take",
+        [](const Arg& x, const Arg& indices, int axis) {
+            return give(ops::take(Tape::current(), x, indices, axis), x, indices);
+        },
+        "x"_a, "indices"_a, "axis"_a = 0, NoGil());
+    m.def(
+        "one_hot",
+        [](const Arg& indices, int64_t classes, DType dtype, int axis) {
+            return give(ops::one_hot(Tape::current(), indices, classes, axis, dtype), indices);
+        },
+        "indices"_a, "num_classes"_a, "dtype"_a = DType::f32, "axis"_a = -1, NoGil());
 }
 
 }  // namespace netlet::bindings

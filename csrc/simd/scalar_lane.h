@@ -40,9 +40,15 @@ template <class T> NETLET_INLINE LaneMask eq(Lane<T> a, Lane<T> b) { return {a.r
 template <class T> NETLET_INLINE LaneMask is_nan(Lane<T>) { return {false}; }
 
 // The vector that kernels for T use.
-template <class T> struct VectorOf { using type = Lane<T>; };
-template <> struct VectorOf<float> { using type = Vec<float>; };
-template <> struct VectorOf<double> { using type = Vec<double>; };
+template <class T> struct VectorOf {
+    using type = Lane<T>;
+};
+template <> struct VectorOf<float> {
+    using type = Vec<float>;
+};
+template <> struct VectorOf<double> {
+    using type = Vec<double>;
+};
 
 // n lanes with `missing` in the others.
 template <class T> NETLET_INLINE Vec<T> load_or(const T* p, int64_t n, Vec<T> missing) {

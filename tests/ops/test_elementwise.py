@@ -152,11 +152,22 @@ def test_broadcasting(data, name, dtype):
 
 @pytest.mark.parametrize(
     ("a", "b"),
-    [((4, 3), (3,)), ((3,), (50, 3)), ((300, 7), (1, 7)), ((40, 63), (63,)), ((40, 64), (64,)), ((40, 65), (65,)),
-     ((9, 1), (9, 40)), ((2, 5, 40), (2, 1, 40)), ((2, 5, 40), (2, 5, 1)), ((6, 1, 4, 1), (1, 5, 1, 3)), ((3, 1), (1, 70)),
-     ((2, 1, 2, 1, 2, 1, 2, 1), (1, 2, 1, 2, 1, 2, 1, 2))],
+    [
+        ((4, 3), (3,)),
+        ((3,), (50, 3)),
+        ((300, 7), (1, 7)),
+        ((40, 63), (63,)),
+        ((40, 64), (64,)),
+        ((40, 65), (65,)),
+        ((9, 1), (9, 40)),
+        ((2, 5, 40), (2, 1, 40)),
+        ((2, 5, 40), (2, 5, 1)),
+        ((6, 1, 4, 1), (1, 5, 1, 3)),
+        ((3, 1), (1, 70)),
+        ((2, 1, 2, 1, 2, 1, 2, 1), (1, 2, 1, 2, 1, 2, 1, 2)),
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_broadcasting_by_kind_of_row(isa, a, b):
     x, y = numbers(a, 1).astype("float32"), numbers(b, 2).astype("float32")
     np.testing.assert_array_equal(_core.subtract(x, y), x - y)
@@ -196,11 +207,24 @@ def test_dtypes_of_mixed_operands():
     f32, f64 = np.ones(2, "float32"), np.ones(2, "float64")
     i32, i64, u8, boolean = np.ones(2, "int32"), np.ones(2, "int64"), np.ones(2, "uint8"), np.ones(2, bool)
     for a, b, expected in [
-        (f32, 2, "float32"), (f32, 2.5, "float32"), (f64, 2.5, "float64"), (2.5, f32, "float32"), (f32, True, "float32"),
-        (i32, 2, "int32"), (i32, 2.5, "float32"), (i64, 2, "int64"), (i32, 2**40, "int64"), (boolean, 2, "int32"),
-        (u8, u8, "int32"), (i32, i64, "int64"), (i64, f32, "float32"), (f32, f64, "float64"), (boolean, f64, "float64"),
-        (2, 3, "int32"), (2, 0.5, "float32"),
-    ]:  # fmt: skip
+        (f32, 2, "float32"),
+        (f32, 2.5, "float32"),
+        (f64, 2.5, "float64"),
+        (2.5, f32, "float32"),
+        (f32, True, "float32"),
+        (i32, 2, "int32"),
+        (i32, 2.5, "float32"),
+        (i64, 2, "int64"),
+        (i32, 2**40, "int64"),
+        (boolean, 2, "int32"),
+        (u8, u8, "int32"),
+        (i32, i64, "int64"),
+        (i64, f32, "float32"),
+        (f32, f64, "float64"),
+        (boolean, f64, "float64"),
+        (2, 3, "int32"),
+        (2, 0.5, "float32"),
+    ]:
         assert _core.add(a, b).dtype == np.dtype(expected), (a, b)
         assert float(np.ravel(_core.add(a, b))[0]) == float(np.ravel(a)[0]) + float(np.ravel(b)[0])
     assert _core.divide(i32, 2).dtype == np.dtype("float32")
@@ -264,7 +288,15 @@ def test_unary_gradients(isa, name):
     check_gradients(getattr(_core, name), [x], h=2e-3 if name not in {"rsqrt", "reciprocal", "tan"} else 5e-4)
 
 
-SHAPES = [((7,), (7,)), ((3, 5), (5,)), ((3, 5), (3, 1)), ((2, 3, 5), ()), ((), (4,)), ((2, 1, 3), (4, 1)), ((1, 19), (2, 1))]
+SHAPES = [
+    ((7,), (7,)),
+    ((3, 5), (5,)),
+    ((3, 5), (3, 1)),
+    ((2, 3, 5), ()),
+    ((), (4,)),
+    ((2, 1, 3), (4, 1)),
+    ((1, 19), (2, 1)),
+]
 
 
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
@@ -305,7 +337,9 @@ def test_gradients_at_ties_are_those_of_jax(isa):
             np.testing.assert_array_equal(ours, theirs)
     for lo, hi in ((1.0, 2.0), (1.0, 1.0), (2.0, 1.0)):
         _, vjp = jax.vjp(lambda v, lo=lo, hi=hi: keras.ops.clip(v, lo, hi), x)
-        np.testing.assert_array_equal(gradients(lambda v, lo=lo, hi=hi: _core.clip(v, lo, hi), [x], seed)[0], vjp(seed)[0])
+        np.testing.assert_array_equal(
+            gradients(lambda v, lo=lo, hi=hi: _core.clip(v, lo, hi), [x], seed)[0], vjp(seed)[0]
+        )
 
 
 def test_gradients_of_powers_at_zero(isa):
@@ -328,7 +362,9 @@ def test_recorded_steps_replay_the_same_bits(isa):
     x, w = numbers((33, 17), 1).astype("float32"), numbers(17, 2).astype("float32")
 
     def f(t, row):
-        return _core.where(_core.greater(t, 0.0), _core.multiply(_core.exp(t), row), _core.subtract(row, _core.square(t)))
+        return _core.where(
+            _core.greater(t, 0.0), _core.multiply(_core.exp(t), row), _core.subtract(row, _core.square(t))
+        )
 
     with _core.Tape(record=True, grad=True) as tape:
         t, row = tape.input(x.shape, "float32", "x"), _core.tensor(w)
@@ -336,7 +372,10 @@ def test_recorded_steps_replay_the_same_bits(isa):
         y = f(t, row)
         (dw,) = tape.gradients(y, [row])
         plan = tape.compile([y, dw])
-    expected = [f(_core.tensor(x), _core.tensor(w)).numpy(), gradients(lambda r: f(_core.tensor(x), r), [w], np.ones_like(x))[0]]
+    expected = [
+        f(_core.tensor(x), _core.tensor(w)).numpy(),
+        gradients(lambda r: f(_core.tensor(x), r), [w], np.ones_like(x))[0],
+    ]
     for _ in range(2):
         for ours, theirs in zip(plan.run([x])[0], expected, strict=True):
             np.testing.assert_array_equal(np.asarray(ours), theirs)

@@ -38,10 +38,19 @@ def test_transpose(data, dtype):
 
 @pytest.mark.parametrize(
     ("shape", "axes"),
-    [((33, 65), (1, 0)), ((200, 300), (1, 0)), ((3, 40, 50), (0, 2, 1)), ((3, 40, 50), (2, 1, 0)), ((40, 3, 50), (1, 0, 2)),
-     ((5, 33, 2, 40), (0, 3, 2, 1)), ((5, 33, 2, 40), (3, 0, 1, 2)), ((2, 300, 3), (0, 2, 1)), ((64, 1, 64), (2, 1, 0))],
+    [
+        ((33, 65), (1, 0)),
+        ((200, 300), (1, 0)),
+        ((3, 40, 50), (0, 2, 1)),
+        ((3, 40, 50), (2, 1, 0)),
+        ((40, 3, 50), (1, 0, 2)),
+        ((5, 33, 2, 40), (0, 3, 2, 1)),
+        ((5, 33, 2, 40), (3, 0, 1, 2)),
+        ((2, 300, 3), (0, 2, 1)),
+        ((64, 1, 64), (2, 1, 0)),
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_transpose_by_tiles(isa, shape, axes):
     for dtype in ("float32", "float64", "int8"):
         x = numbers(shape, dtype)
@@ -66,7 +75,9 @@ def test_broadcast_to(data, dtype):
 
 
 def test_broadcast_to_refuses():
-    with pytest.raises(ValueError, match=r"broadcast_to: cannot broadcast a tensor of shape \(2, 3\) to shape \(3, 3\)"):
+    with pytest.raises(
+        ValueError, match=r"broadcast_to: cannot broadcast a tensor of shape \(2, 3\) to shape \(3, 3\)"
+    ):
         _core.broadcast_to(np.zeros((2, 3)), (3, 3))
 
 
@@ -142,7 +153,12 @@ def test_getitem(data, dtype):
 
 def test_getitem_with_an_array_of_positions(isa):
     x = numbers((4, 5, 6), "float32")
-    for index in [np.array([2, 0, -1]), (slice(None), [1, 1]), (Ellipsis, np.array([[0, 5], [3, 3]])), (None, slice(1, 3), [0, 4])]:
+    for index in [
+        np.array([2, 0, -1]),
+        (slice(None), [1, 1]),
+        (Ellipsis, np.array([[0, 5], [3, 3]])),
+        (None, slice(1, 3), [0, 4]),
+    ]:
         same(_core.getitem(x, index), x[index])
 
 

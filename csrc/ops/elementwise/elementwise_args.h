@@ -1,10 +1,10 @@
 // Elementwise operations with NumPy's broadcasting. The loop nest holds the strides of the operands; y is contiguous.
 // A unit of work is an element of y.
 //
-//   binary    y = a op b                     binary_bwd   dx = dy * d(a op b)/dp, p one operand and q the other, over y's shape
-//   compare   y = a op b, bool               logical      the same on bytes that are 0 or 1
-//   unary     y = f(x)                       unary_bwd    dx = dy * f', from what the table below says was kept
-//   classify  y = f(x), bool                 where        y = c ? a : b
+//   binary    y = a op b                     binary_bwd   dx = dy * d(a op b)/dp, p one operand and q the other, over
+//   y's shape compare   y = a op b, bool               logical      the same on bytes that are 0 or 1 unary     y =
+//   f(x)                       unary_bwd    dx = dy * f', from what the table below says was kept classify  y = f(x),
+//   bool                 where        y = c ? a : b
 #pragma once
 #include "base/strided.h"
 #include "base/types.h"
@@ -19,10 +19,10 @@ enum class LogicalOp : int32_t { logical_and, logical_or, logical_xor };
 enum class ClassifyOp : int32_t { isfinite, isnan, isinf };
 
 // name, what backward keeps: x, y, or nothing where the derivative is constant or 0 (none flows through steps).
-#define NETLET_UNARY_OPS(f)                                                                                             \
-    f(negative, x) f(abs, x) f(exp, y) f(log, x) f(log1p, x) f(expm1, y) f(sqrt, y) f(rsqrt, y) f(square, x)            \
-    f(sin, x) f(cos, x) f(tan, y) f(erf, x) f(reciprocal, y) f(clip, x) f(sign, none) f(floor, none) f(ceil, none)      \
-    f(round, none)
+#define NETLET_UNARY_OPS(f)                                                                                            \
+    f(negative, x) f(abs, x) f(exp, y) f(log, x) f(log1p, x) f(expm1, y) f(sqrt, y) f(rsqrt, y) f(square, x) f(sin, x) \
+        f(cos, x) f(tan, y) f(erf, x) f(reciprocal, y) f(clip, x) f(sign, none) f(floor, none) f(ceil, none)           \
+            f(round, none)
 enum class UnaryOp : int32_t {
 #define NETLET_UNARY(name, kept) name,
     NETLET_UNARY_OPS(NETLET_UNARY)

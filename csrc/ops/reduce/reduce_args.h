@@ -4,8 +4,8 @@
 //
 // The order of the additions is a tree fixed by the shape (and by the vector width): blocks of a few rows or vectors,
 // joined pairwise, so a float32 sum of n numbers errs like log(n) and not like n. A long axis is cut into `pieces` of
-// `piece` entries, each a unit of work of its own with its own result, y (outer, pieces, inner); reducing that again over
-// the pieces gives the answer. argmax and argmin: the first position of the extreme value, or of the first NaN.
+// `piece` entries, each a unit of work of its own with its own result, y (outer, pieces, inner); reducing that again
+// over the pieces gives the answer. argmax and argmin: the first position of the extreme value, or of the first NaN.
 #pragma once
 #include "base/types.h"
 

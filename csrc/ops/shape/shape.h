@@ -5,7 +5,8 @@
 
 namespace netlet::ops {
 
-Tensor transpose(Tape& tape, const Tensor& x, const std::vector<int>& axes);  // y's axis i is x's axis axes[i]; none: reversed
+Tensor transpose(Tape& tape, const Tensor& x,
+                 const std::vector<int>& axes);  // y's axis i is x's axis axes[i]; none: reversed
 Tensor broadcast_to(Tape& tape, const Tensor& x, const Shape& shape);
 Tensor concatenate(Tape& tape, const std::vector<Tensor>& xs, int axis);
 Tensor stack(Tape& tape, const std::vector<Tensor>& xs, int axis);
@@ -14,7 +15,8 @@ Tensor squeeze(Tape& tape, const Tensor& x, const std::vector<int>& axes);  // n
 Tensor repeat(Tape& tape, const Tensor& x, int64_t count, int axis);        // each entry `count` times in a row
 Tensor tile(Tape& tape, const Tensor& x, const std::vector<int64_t>& counts);
 // `before[i]` and `after[i]` entries of `value` around axis i.
-Tensor pad(Tape& tape, const Tensor& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after, double value);
+Tensor pad(Tape& tape, const Tensor& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after,
+           double value);
 Tensor flip(Tape& tape, const Tensor& x, const std::vector<int>& axes);
 
 // `size` entries of an axis from `start` on, `step` apart (step may be negative).
@@ -30,8 +32,8 @@ Tensor take(Tape& tape, const Tensor& x, const Tensor& index, int axis);
 // 1 at the position that index names along a new axis, 0 elsewhere; an index outside [0, classes) gives zeros only.
 Tensor one_hot(Tape& tape, const Tensor& index, int64_t classes, int axis, DType dtype);
 
-// ---- for the backward passes of other ops; no gradient of their own --------------------------------------------------
-// out = or += scale * x, x broadcast to out's shape.
+// ---- for the backward passes of other ops; no gradient of their own
+// -------------------------------------------------- out = or += scale * x, x broadcast to out's shape.
 void emit_broadcast(Tape& tape, const Tensor& x, double scale, const Grad& out);
 
 }  // namespace netlet::ops

@@ -14,7 +14,8 @@ namespace netlet {
 constexpr int64_t move_tile = 32;
 
 // A unit of work is an element; where tile_axis >= 0 (a transposition: x is contiguous along that axis, y along the
-// last) a unit is move_tile steps of that axis, over all of the last axis, so that both are read and written by cache lines.
+// last) a unit is move_tile steps of that axis, over all of the last axis, so that both are read and written by cache
+// lines.
 struct MoveArgs {
     const void* x;
     void* y;

@@ -5,10 +5,10 @@
 
 namespace netlet::NETLET_ISA {
 
-// ---- move ------------------------------------------------------------------------------------------------------------
-// Elements are moved as bits, so one instance serves all types of a size.
-// Through a small buffer: with extents that are powers of two, all lines of a column fall into one set of the first-level
-// cache, which holds 8 of them and no more.
+// ---- move
+// ------------------------------------------------------------------------------------------------------------ Elements
+// are moved as bits, so one instance serves all types of a size. Through a small buffer: with extents that are powers
+// of two, all lines of a column fall into one set of the first-level cache, which holds 8 of them and no more.
 template <class Bits>
 NETLET_INLINE void transpose_8x8(const Bits* x, int64_t x_column, Bits* y, int64_t y_row) {
     Bits block[8][8];
@@ -39,7 +39,8 @@ NETLET_INLINE void move_tiles(const MoveArgs& a, Range r) {
             for (int64_t i = 0; i < rows; i += 8) {
                 const Bits* from = x + i + j * x_column;
                 Bits* to = y + i * y_row + j;
-                if (j + 8 <= columns && i + 8 <= rows) transpose_8x8(from, x_column, to, y_row);
+                if (j + 8 <= columns && i + 8 <= rows)
+                    transpose_8x8(from, x_column, to, y_row);
                 else
                     for (int64_t k = 0; k < rows - i && k < 8; ++k)
                         for (int64_t l = 0; l < columns - j && l < 8; ++l) to[k * y_row + l] = from[k + l * x_column];
@@ -52,11 +53,12 @@ NETLET_INLINE void move_as(const MoveArgs& a, Range r) {
     if (a.tile_axis >= 0) return move_tiles<Bits>(a, r);
     const int last = a.nest.rank - 1;
     const int64_t x_step = a.nest.stride[0][last], y_step = a.nest.stride[1][last];
-    for_rows(a.nest, r, [&](const int64_t(&at)[2], int64_t, int64_t n) {
+    for_rows(a.nest, r, [&](const int64_t (&at)[2], int64_t, int64_t n) {
         const Bits* NETLET_RESTRICT x = static_cast<const Bits*>(a.x) + a.x_first + at[0];
         Bits* NETLET_RESTRICT y = static_cast<Bits*>(a.y) + a.y_first + at[1];
         if (x_step == 1 && y_step == 1) {
-            if (n >= 64) memcpy(y, x, (size_t)n * sizeof(Bits));
+            if (n >= 64)
+                memcpy(y, x, (size_t)n * sizeof(Bits));
             else
                 for (int64_t i = 0; i < n; ++i) y[i] = x[i];
         } else if (x_step == 0 && y_step == 1) {
@@ -69,9 +71,12 @@ NETLET_INLINE void move_as(const MoveArgs& a, Range r) {
 }
 
 NETLET_DEFINE_KERNEL(move, MoveArgs) {
-    if (a.bytes == 4) move_as<uint32_t>(a, r);
-    else if (a.bytes == 8) move_as<uint64_t>(a, r);
-    else move_as<uint8_t>(a, r);
+    if (a.bytes == 4)
+        move_as<uint32_t>(a, r);
+    else if (a.bytes == 8)
+        move_as<uint64_t>(a, r);
+    else
+        move_as<uint8_t>(a, r);
 }
 
 template <class T>
@@ -79,7 +84,7 @@ NETLET_INLINE void move_add(const MoveAddArgs<T>& a, Range r) {
     const int last = a.nest.rank - 1;
     const int64_t x_step = a.nest.stride[0][last], y_step = a.nest.stride[1][last];
     const T scale = a.scale;
-    for_rows(a.nest, r, [&](const int64_t(&at)[2], int64_t, int64_t n) {
+    for_rows(a.nest, r, [&](const int64_t (&at)[2], int64_t, int64_t n) {
         const T* NETLET_RESTRICT x = a.x + a.x_first + at[0];
         T* NETLET_RESTRICT y = a.y + a.y_first + at[1];
         if (!a.accumulate)
@@ -94,7 +99,8 @@ NETLET_INLINE void move_add(const MoveAddArgs<T>& a, Range r) {
 NETLET_DEFINE_KERNEL(move_add_f32, MoveAddArgs<float>) { move_add(a, r); }
 NETLET_DEFINE_KERNEL(move_add_f64, MoveAddArgs<double>) { move_add(a, r); }
 
-// ---- rows by index ---------------------------------------------------------------------------------------------------
+// ---- rows by index
+// ---------------------------------------------------------------------------------------------------
 NETLET_INLINE int64_t index_at(const void* index, DType dtype, int64_t i) {
     return dtype == DType::i32 ? (int64_t)static_cast<const int32_t*>(index)[i] : static_cast<const int64_t*>(index)[i];
 }
@@ -111,7 +117,8 @@ NETLET_INLINE void gather_as(const GatherArgs& a, Range r, Bits missing) {
         const int64_t row = row_of(index_at(a.index, a.index_dtype, unit % a.k), a.n);
         const Bits* x = static_cast<const Bits*>(a.x) + (unit / a.k * a.n + row) * a.inner;
         Bits* y = static_cast<Bits*>(a.y) + unit * a.inner;
-        if (row >= 0) memcpy(y, x, (size_t)a.inner * sizeof(Bits));
+        if (row >= 0)
+            memcpy(y, x, (size_t)a.inner * sizeof(Bits));
         else
             for (int64_t i = 0; i < a.inner; ++i) y[i] = missing;
     }

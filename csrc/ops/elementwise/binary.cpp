@@ -1,0 +1,147 @@
+#include <algorithm>
+
+#include "ops/elementwise/broadcast.h"
+#include "ops/reduce/reduce.h"
+#include "ops/shape/shape.h"
+
+namespace netlet::ops {
+
+namespace {
+
+const char* name_of(BinaryOp op) {
+    constexpr const char* names[] = {"add", "subtract", "multiply", "divide", "power", "maximum", "minimum"};
+    return names[(int)op];
+}
+
+template <class T>
+void emit_binary(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b, const Tensor& y) {
+    BinaryArgs<T> args{};
+    args.nest = broadcast_nest<2>(y->shape, {&a->shape, &b->shape});
+    args.op = op;
+    tape.emit(NETLET_NUMBER_KERNEL(binary, y->dtype), args, {in(args.a, a), in(args.b, b), out(args.y, y)},
+              op == BinaryOp::power ? work_of(y->size(), 2048, 40) : elementwise_work(y->size()));
+}
+
+template <class T>
+void emit_binary_bwd(Tape& tape, BinaryGrad op, const Tensor& p, const Tensor& q, const Tensor& dy, const Grad& dx) {
+    BinaryBackwardArgs<T> args{};
+    args.nest = broadcast_nest<2>(dy->shape, {&p->shape, &q->shape});
+    args.op = op;
+    args.accumulate = dx.accumulate;
+    const bool slow = op == BinaryGrad::base || op == BinaryGrad::exponent;
+    tape.emit(NETLET_KERNEL_FOR(binary_bwd, dy->dtype), args,
+              {in(args.p, p), in(args.q, q), in(args.dy, dy),
+               dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+              slow ? work_of(dy->size(), 2048, 50) : elementwise_work(dy->size(), 2));
+}
+
+// Writes dy * d/dp to p's gradient, summed over the axes along which p was broadcast.
+void backward_through(Tape& tape, BinaryGrad op, const Tensor& p, const Tensor& q, const Tensor& dy) {
+    Grad dp = tape.grad(p);
+    if (!dp) return;
+    // A factor's own value does not matter; naming the other one twice lets its memory go.
+    const Tensor& own = op == BinaryGrad::factor || op == BinaryGrad::dividend ? q : p;
+    const bool direct = p->size() == dy->size();
+    const Grad whole = direct ? dp : Grad{tape.empty(dy->shape, dy->dtype), false};
+    if (dy->dtype == DType::f64)
+        emit_binary_bwd<double>(tape, op, own, q, dy, whole);
+    else
+        emit_binary_bwd<float>(tape, op, own, q, dy, whole);
+    if (!direct) emit_sum_to(tape, whole.tensor, dp);
+}
+
+// The same for operands that enter as they are (sign 1) or negated (-1).
+void pass_through(Tape& tape, double sign, const Tensor& p, const Tensor& dy) {
+    Grad dp = tape.grad(p);
+    if (!dp) return;
+    if (p->size() == dy->size() && sign < 0)
+        emit_broadcast(tape, tape.view(dy, p->shape), sign, dp);
+    else
+        emit_sum_to(tape, dy, dp, sign);
+}
+
+// One operand of a sum may take dy itself as its gradient, so that a residual connection costs no copy.
+void sum_backward(Tape& tape, double sign_of_b, const Tensor& a, const Tensor& b, const Tensor& y, const Tensor& dy) {
+    auto takes = [&](const Tensor& p) {
+        return p->requires_grad && a != b && p->shape == dy->shape && tape.alias_grad(p, y, dy);
+    };
+    if (takes(a)) return pass_through(tape, sign_of_b, b, dy);
+    const bool aliased = sign_of_b > 0 && takes(b);
+    pass_through(tape, 1, a, dy);
+    if (!aliased) pass_through(tape, sign_of_b, b, dy);
+}
+
+void binary_backward(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b, const Tensor& y, const Tensor& dy) {
+    switch (op) {
+        case BinaryOp::add: return sum_backward(tape, 1, a, b, y, dy);
+        case BinaryOp::subtract: return sum_backward(tape, -1, a, b, y, dy);
+        case BinaryOp::multiply:
+            backward_through(tape, BinaryGrad::factor, a, b, dy);
+            return backward_through(tape, BinaryGrad::factor, b, a, dy);
+        case BinaryOp::divide:
+            backward_through(tape, BinaryGrad::dividend, a, b, dy);
+            return backward_through(tape, BinaryGrad::divisor, b, a, dy);
+        case BinaryOp::power:
+            backward_through(tape, BinaryGrad::base, a, b, dy);
+            return backward_through(tape, BinaryGrad::exponent, b, a, dy);
+        case BinaryOp::maximum:
+            backward_through(tape, BinaryGrad::maximum, a, b, dy);
+            return backward_through(tape, BinaryGrad::maximum, b, a, dy);
+        case BinaryOp::minimum:
+            backward_through(tape, BinaryGrad::minimum, a, b, dy);
+            return backward_through(tape, BinaryGrad::minimum, b, a, dy);
+    }
+}
+
+}  // namespace
+
+DType common_dtype(DType a, DType b) {
+    auto level = [](DType t) { return t == DType::f64 ? 4 : t == DType::f32 ? 3 : t == DType::i64 ? 2 : 1; };
+    constexpr DType of_level[] = {DType::boolean, DType::i32, DType::i64, DType::f32, DType::f64};
+    return of_level[std::max(level(a), level(b))];
+}
+
+Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b) {
+    const int rank = std::max(a.rank(), b.rank());
+    Shape y;
+    for (int i = 0; i < rank; ++i) {
+        const int ia = i - (rank - a.rank()), ib = i - (rank - b.rank());
+        const int64_t na = ia < 0 ? 1 : a[ia], nb = ib < 0 ? 1 : b[ib];
+        if (na != nb && na != 1 && nb != 1)
+            throw ValueError(std::string(op) + ": shapes " + a.str() + " and " + b.str() +
+                             " do not broadcast against each other");
+        y.push_back(na == 1 ? nb : na);
+    }
+    return y;
+}
+
+Tensor binary(Tape& tape, BinaryOp op, const Tensor& given_a, const Tensor& given_b) {
+    DType dtype = common_dtype(given_a->dtype, given_b->dtype);
+    if (!is_floating(dtype) && (op == BinaryOp::divide || op == BinaryOp::power)) dtype = DType::f32;
+    const Tensor a = cast(tape, given_a, dtype), b = cast(tape, given_b, dtype);
+    Tensor y = tape.empty(broadcast_shapes(name_of(op), a->shape, b->shape), dtype);
+    with_number(dtype, [&](auto zero) { emit_binary<decltype(zero)>(tape, op, a, b, y); });
+    if (is_floating(dtype) && tape.needs_grad({a, b}))
+        tape.on_backward({a, b}, {y}, [op, a, b, weak = std::weak_ptr<TensorImpl>(y)](Tape& tape, const Grads& dy) {
+            binary_backward(tape, op, a, b, weak.lock(), dy[0]);
+        });
+    return y;
+}
+
+Tensor constant(double value, DType dtype) {
+    Tensor t = make_tensor({}, dtype);
+    with_number(dtype, [&](auto zero) { *t->data<decltype(zero)>() = (decltype(zero))value; });
+    return t;
+}
+
+// The usual exponents without logarithms: faster, and exact where multiplication is.
+Tensor power(Tape& tape, const Tensor& given, double exponent) {
+    const Tensor x = as_floating(tape, given);
+    if (exponent == 1) return identity(tape, x);
+    if (exponent == 2) return unary(tape, UnaryOp::square, x);
+    if (exponent == 3) return multiply(tape, unary(tape, UnaryOp::square, x), x);
+    if (exponent == -1) return unary(tape, UnaryOp::reciprocal, x);
+    return binary(tape, BinaryOp::power, x, constant(exponent, x->dtype));
+}
+
+}  // namespace netlet::ops

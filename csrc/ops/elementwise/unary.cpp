@@ -1,0 +1,89 @@
+#include <cmath>
+
+#include "ops/elementwise/broadcast.h"
+
+namespace netlet::ops {
+
+namespace {
+
+enum class Kept { none, x, y };
+
+Kept kept_by(UnaryOp op) {
+    constexpr Kept table[] = {
+#define NETLET_UNARY(name, kept) Kept::kept,
+        NETLET_UNARY_OPS(NETLET_UNARY)
+#undef NETLET_UNARY
+    };
+    return table[(int)op];
+}
+
+Work unary_work(UnaryOp op, int64_t elements) {
+    switch (op) {
+        case UnaryOp::exp:
+        case UnaryOp::log:
+        case UnaryOp::log1p:
+        case UnaryOp::expm1:
+        case UnaryOp::sin:
+        case UnaryOp::cos:
+        case UnaryOp::tan:
+        case UnaryOp::erf: return work_of(elements, 4096, 15);
+        default: return elementwise_work(elements);
+    }
+}
+
+template <class T>
+Tensor emit_unary(Tape& tape, UnaryOp op, const Tensor& x, double lo, double hi) {
+    Tensor y = tape.empty(x->shape, x->dtype);
+    UnaryArgs<T> args{};
+    args.op = op;
+    args.lo = (T)lo;
+    args.hi = (T)hi;
+    tape.emit(NETLET_KERNEL_FOR(unary, x->dtype), args, {in(args.x, x), out(args.y, y)}, unary_work(op, x->size()));
+    const Kept kept = kept_by(op);
+    if (kept != Kept::none && tape.needs_grad({x}))
+        tape.on_backward({x}, {y}, [op, x, lo, hi, keep = kept == Kept::y ? y : x](Tape& tape, const Grads& dy) {
+            Grad dx = tape.grad(x);
+            if (!dx) return;
+            UnaryBackwardArgs<T> args{};
+            args.op = op;
+            args.lo = (T)lo;
+            args.hi = (T)hi;
+            args.accumulate = dx.accumulate;
+            tape.emit(NETLET_KERNEL_FOR(unary_bwd, x->dtype), args,
+                      {in(args.kept, keep), in(args.dy, dy[0]),
+                       dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+                      unary_work(op, x->size()));
+        });
+    return y;
+}
+
+Tensor emit_unary(Tape& tape, UnaryOp op, const Tensor& x, double lo = 0, double hi = 0) {
+    return x->dtype == DType::f64 ? emit_unary<double>(tape, op, x, lo, hi) : emit_unary<float>(tape, op, x, lo, hi);
+}
+
+}  // namespace
+
+Tensor unary(Tape& tape, UnaryOp op, const Tensor& x) {
+    if (is_floating(x->dtype)) return emit_unary(tape, op, x);
+    const Tensor n = as_number(tape, x);
+    switch (op) {  // what maps integers to integers
+        case UnaryOp::negative: return subtract(tape, constant(0, n->dtype), n);
+        case UnaryOp::abs: return maximum(tape, n, subtract(tape, constant(0, n->dtype), n));
+        case UnaryOp::square: return multiply(tape, n, n);
+        case UnaryOp::sign: return minimum(tape, maximum(tape, n, constant(-1, n->dtype)), constant(1, n->dtype));
+        case UnaryOp::floor:
+        case UnaryOp::ceil:
+        case UnaryOp::round: return n;
+        default: return emit_unary(tape, op, cast(tape, n, DType::f32));
+    }
+}
+
+Tensor clip(Tape& tape, const Tensor& x, double lo, double hi) {
+    if (is_floating(x->dtype)) return emit_unary(tape, UnaryOp::clip, x, lo, hi);
+    Tensor y = as_number(tape, x);
+    if (lo > -INFINITY) y = maximum(tape, y, constant(std::ceil(lo), y->dtype));
+    if (hi < INFINITY) y = minimum(tape, y, constant(std::floor(hi), y->dtype));
+    return y;
+}
+
+}  // namespace netlet::ops

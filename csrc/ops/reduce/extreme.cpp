@@ -1,0 +1,82 @@
+// max, min and their positions.
+#include <algorithm>
+
+#include "dispatch/number_kernels.h"
+#include "ops/copy/copy.h"
+#include "ops/elementwise/elementwise.h"
+#include "ops/reduce/steps.h"
+
+namespace netlet::ops {
+
+namespace {
+
+const char* name_of(ReduceOp op) { return op == ReduceOp::max ? "max" : "min"; }
+
+Tensor extreme(Tape& tape, ReduceOp op, const Tensor& original, const Axes& axes, bool keepdims) {
+    const Tensor x = original->dtype == DType::boolean ? original : countable(tape, original);
+    const AxisSet set = to_set(name_of(op), axes, x->shape.rank());
+    if (set.count(x->shape) == 0)
+        throw ValueError(std::string(name_of(op)) + ": no elements to choose from in a tensor of shape " +
+                         x->shape.str());
+    Tensor y = reduce(tape, op, x, set, keepdims);
+    if (is_floating(x->dtype) && tape.needs_grad({x}))
+        tape.on_backward({x}, {y}, [x, y, set](Tape& tape, const Grads& dy) {
+            Grad dx = tape.grad(x);
+            if (!dx) return;
+            const Shape kept = set.kept(x->shape, true);
+            const Tensor chosen = cast(tape, equal(tape, x, tape.view(y, kept)), x->dtype);
+            const Tensor share = divide(tape, tape.view(dy[0], kept), reduce(tape, ReduceOp::sum, chosen, set, true));
+            accumulate(tape, multiply(tape, chosen, share), dx);
+        });
+    return y;
+}
+
+template <class T>
+void emit_argreduce(Tape& tape, ReduceOp op, const Tensor& x, const Tensor& y, ReduceStep s) {
+    ArgReduceArgs<T> args{};
+    args.outer = s.outer;
+    args.n = s.n;
+    args.inner = s.inner;
+    args.op = op;
+    const int64_t unit = s.n * std::min(s.inner, reduce_tile);
+    tape.emit(
+        NETLET_NUMBER_KERNEL(argreduce, x->dtype), args, {in(args.x, x), out(args.y, y)},
+        Work{s.outer * ceil_div(s.inner, reduce_tile), std::max<int64_t>(1, reduce_chunk / unit), (double)x->size()});
+}
+
+Tensor arg_extreme(Tape& tape, ReduceOp op, const Tensor& original, std::optional<int> axis, bool keepdims) {
+    const char* name = op == ReduceOp::max ? "argmax" : "argmin";
+    const Tensor x = countable(tape, original);
+    AxisSet set = to_set(name, axis ? Axes(std::vector<int>{*axis}) : std::nullopt, x->shape.rank());
+    ReduceStep s{1, set.count(x->shape), 1};
+    if (s.n == 0)
+        throw ValueError(std::string(name) + ": no elements to choose from in a tensor of shape " + x->shape.str());
+    if (s.n > INT32_MAX)
+        throw ValueError(std::string(name) + ": positions beyond int32 in a tensor of shape " + x->shape.str());
+    if (axis) {
+        const int at = normalize_axis(*axis, x->shape.rank(), name);
+        s.outer = x->shape.product(0, at);
+        s.inner = x->shape.product(at + 1, x->shape.rank());
+    }
+    Tensor y = tape.empty(set.kept(x->shape, keepdims), DType::i32);
+    with_number(x->dtype, [&](auto zero) { emit_argreduce<decltype(zero)>(tape, op, x, y, s); });
+    return y;
+}
+
+}  // namespace
+
+Tensor max(Tape& tape, const Tensor& x, const Axes& axes, bool keepdims) {
+    return extreme(tape, ReduceOp::max, x, axes, keepdims);
+}
+Tensor min(Tape& tape, const Tensor& x, const Axes& axes, bool keepdims) {
+    return extreme(tape, ReduceOp::min, x, axes, keepdims);
+}
+
+Tensor argmax(Tape& tape, const Tensor& x, std::optional<int> axis, bool keepdims) {
+    return arg_extreme(tape, ReduceOp::max, x, axis, keepdims);
+}
+Tensor argmin(Tape& tape, const Tensor& x, std::optional<int> axis, bool keepdims) {
+    return arg_extreme(tape, ReduceOp::min, x, axis, keepdims);
+}
+
+}  // namespace netlet::ops

@@ -1,0 +1,59 @@
+#include <algorithm>
+
+#include "dispatch/dispatch.h"
+#include "ops/copy/copy.h"
+#include "ops/reduce/steps.h"
+
+namespace netlet::ops {
+
+namespace {
+
+template <class T>
+void emit_prod_bwd(Tape& tape, const Tensor& x, const Tensor& dy, const Grad& dx, ReduceStep s) {
+    ProdBackwardArgs<T> args{};
+    args.outer = s.outer;
+    args.n = s.n;
+    args.inner = s.inner;
+    args.accumulate = dx.accumulate;
+    Tensor before = tape.empty(x->shape, x->dtype);
+    tape.emit(NETLET_KERNEL_FOR(prod_bwd, x->dtype), args,
+              {in(args.x, x), in(args.dy, dy), out(args.before, before),
+               dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+              Work{s.outer * s.inner, std::max<int64_t>(1, reduce_chunk / (4 * std::max<int64_t>(1, s.n))),
+                   4.0 * (double)x->size()});
+}
+
+}  // namespace
+
+Tensor prod(Tape& tape, const Tensor& original, const Axes& axes, bool keepdims) {
+    const Tensor x = countable(tape, original);
+    const int rank = x->shape.rank();
+    const AxisSet set = to_set("prod", axes, rank);
+    const bool differentiable = is_floating(x->dtype) && tape.needs_grad({x});
+    const std::vector<AxisBlock> blocks = to_blocks(x->shape, set);
+    if (differentiable &&
+        std::count_if(blocks.begin(), blocks.end(), [](const AxisBlock& b) { return b.reduced; }) > 1) {
+        // Axis by axis, so that each step has the simple gradient below.
+        Tensor y = x;
+        for (int i = 0; i < rank; ++i)
+            if (set.reduced[i]) y = prod(tape, y, Axes(std::vector<int>{i}), true);
+        return reshape(tape, y, set.kept(x->shape, keepdims));
+    }
+    Tensor y = reduce(tape, ReduceOp::prod, x, set, keepdims);
+    if (differentiable) {
+        ReduceStep s{x->size(), 1, 1};
+        for (size_t i = 0; i < blocks.size(); ++i)
+            if (blocks[i].reduced) s = step_at(blocks, i);
+        tape.on_backward({x}, {y}, [x, s](Tape& tape, const Grads& dy) {
+            Grad dx = tape.grad(x);
+            if (!dx) return;
+            if (x->dtype == DType::f64)
+                emit_prod_bwd<double>(tape, x, dy[0], dx, s);
+            else
+                emit_prod_bwd<float>(tape, x, dy[0], dx, s);
+        });
+    }
+    return y;
+}
+
+}  // namespace netlet::ops

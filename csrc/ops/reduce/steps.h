@@ -1,0 +1,56 @@
+// Any reduction as steps over one axis each: what the reducing ops share.
+#pragma once
+#include <vector>
+
+#include "ops/reduce/reduce.h"
+
+namespace netlet::ops {
+
+constexpr int64_t reduce_chunk = 16384;  // elements that are worth a thread of their own
+
+// Which axes a reduction takes away.
+struct AxisSet {
+    bool reduced[Shape::max_rank] = {};
+    Shape kept(const Shape& x, bool keepdims) const {
+        Shape y;
+        for (int i = 0; i < x.rank(); ++i)
+            if (!reduced[i])
+                y.push_back(x[i]);
+            else if (keepdims)
+                y.push_back(1);
+        return y;
+    }
+    int64_t count(const Shape& x) const {
+        int64_t n = 1;
+        for (int i = 0; i < x.rank(); ++i)
+            if (reduced[i]) n *= x[i];
+        return n;
+    }
+};
+
+AxisSet to_set(const char* op, const Axes& axes, int rank);
+
+// One axis: (outer, n, inner) -> (outer, inner).
+struct ReduceStep {
+    int64_t outer, n, inner;
+};
+
+// Neighbouring axes that are all kept or all reduced act as one.
+struct AxisBlock {
+    int64_t extent;
+    bool reduced;
+};
+
+std::vector<AxisBlock> to_blocks(const Shape& shape, const AxisSet& set);
+ReduceStep step_at(const std::vector<AxisBlock>& blocks, size_t at);
+
+void emit_step(Tape& tape, ReduceOp op, const Tensor& x, const Grad& y, ReduceStep s, double divisor);
+// y = or += the reduction of x / divisor: one step per reduced block, the last block first.
+void emit_reduce(Tape& tape, ReduceOp op, Tensor x, const Grad& y, const AxisSet& set, double divisor);
+Tensor reduce(Tape& tape, ReduceOp op, const Tensor& x, const AxisSet& set, bool keepdims, double divisor = 1);
+
+// What can be added up and compared: booleans and 8 bits count as int32.
+Tensor countable(Tape& tape, const Tensor& x);
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+}  // namespace netlet::ops

@@ -1,0 +1,82 @@
+#include "ops/shape/nest.h"
+
+#include <algorithm>
+
+#include "dispatch/dispatch.h"
+#include "ops/copy/copy_args.h"
+
+namespace netlet::ops {
+
+namespace {
+
+// The axis along which x is contiguous while y is contiguous along the last one, or -1.
+int transposed_axis(const Strided<2>& s) {
+    const int last = s.rank - 1;
+    if (s.stride[1][last] != 1 || s.stride[0][last] == 1 || s.stride[0][last] == 0) return -1;
+    for (int d = 0; d < last; ++d)
+        if (s.stride[0][d] == 1 && s.extent[d] >= 4) return d;
+    return -1;
+}
+
+template <class T>
+void emit_move_add(Tape& tape, const Tensor& x, const Grad& y, const Nest& nest, double scale, bool whole) {
+    MoveAddArgs<T> args{};
+    args.x_first = nest.x_first;
+    args.y_first = nest.y_first;
+    args.nest = nest.axes;
+    args.scale = (T)scale;
+    args.accumulate = y.accumulate;
+    Operand to = out(args.y, y.tensor);
+    to.reads = y.accumulate || !whole;
+    tape.emit(NETLET_KERNEL_FOR(move_add, x->dtype), args, {in(args.x, x), to}, elementwise_work(nest.elements(), 2));
+}
+
+void fill_zero(Tape& tape, const Tensor& y) {
+    if (y->dtype == DType::f64) {
+        FillArgs<double> args{};
+        tape.emit(kernel(KernelId::fill_f64), args, {out(args.y, y)}, elementwise_work(y->size()));
+    } else {
+        FillArgs<float> args{};
+        tape.emit(kernel(KernelId::fill_f32), args, {out(args.y, y)}, elementwise_work(y->size()));
+    }
+}
+
+}  // namespace
+
+void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, bool whole) {
+    MoveArgs args{};
+    args.x_first = nest.x_first;
+    args.y_first = nest.y_first;
+    args.nest = nest.axes;
+    args.bytes = (int32_t)size_of(y->dtype);
+    args.tile_axis = transposed_axis(nest.axes);
+    Work work = elementwise_work(nest.elements());
+    if (args.tile_axis >= 0) {
+        const int64_t axis = nest.axes.extent[args.tile_axis], columns = nest.axes.extent[nest.axes.rank - 1];
+        work.units = nest.elements() / std::max<int64_t>(1, axis * columns) * ((axis + move_tile - 1) / move_tile);
+        work.grain = std::max<int64_t>(1, 16384 / (move_tile * std::max<int64_t>(1, columns)));
+    }
+    Operand to = bytes_out(args.y, y);
+    to.reads = !whole;
+    tape.emit(kernel(KernelId::move), args, {bytes_in(args.x, x), to}, work);
+}
+
+void emit_moved(Tape& tape, const Tensor& x, const Grad& y, const Nest& nest, double scale, bool whole) {
+    if (!y.accumulate && scale == 1) return emit_move(tape, x, y.tensor, nest, whole);
+    if (x->dtype == DType::f64)
+        emit_move_add<double>(tape, x, y, nest, scale, whole);
+    else
+        emit_move_add<float>(tape, x, y, nest, scale, whole);
+}
+
+void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, bool partial) {
+    if (!differentiable(tape, x)) return;
+    tape.on_backward({x}, {y}, [x, nest, partial](Tape& tape, const Grads& dy) {
+        Grad dx = tape.grad(x);
+        if (!dx) return;
+        if (partial && !dx.accumulate) fill_zero(tape, dx.tensor);
+        emit_moved(tape, dy[0], dx, nest.reversed(), 1, !partial);
+    });
+}
+
+}  // namespace netlet::ops

@@ -1,0 +1,51 @@
+// A move as a loop nest: what the ops that move elements share.
+#pragma once
+#include <utility>
+
+#include "base/dtype.h"
+#include "ops/shape/shape_args.h"
+#include "plan/tape.h"
+
+namespace netlet::ops {
+
+// Strides of a row-major tensor.
+struct Strides {
+    int64_t of[Shape::max_rank];
+    explicit Strides(const Shape& s) {
+        int64_t step = 1;
+        for (int i = s.rank() - 1; i >= 0; --i) {
+            of[i] = step;
+            step *= s[i];
+        }
+    }
+};
+
+// A loop nest and where it starts in x and y.
+struct Nest {
+    int64_t x_first = 0, y_first = 0;
+    Strided<2> axes{};
+    Nest reversed() const {
+        Nest n = *this;
+        std::swap(n.x_first, n.y_first);
+        for (int d = 0; d < axes.rank; ++d) std::swap(n.axes.stride[0][d], n.axes.stride[1][d]);
+        return n;
+    }
+    int64_t elements() const {
+        int64_t n = 1;
+        for (int d = 0; d < axes.rank; ++d) n *= axes.extent[d];
+        return n;
+    }
+};
+
+// y = x over the nest. `whole`: every element of y is written; otherwise y keeps what it holds elsewhere.
+void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, bool whole);
+// y = or += scale * x over the nest.
+void emit_moved(Tape& tape, const Tensor& x, const Grad& y, const Nest& nest, double scale = 1, bool whole = true);
+// Backward of y = x over `nest` where each element of x goes to at most one of y. `partial`: some go nowhere.
+void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, bool partial);
+
+inline bool differentiable(Tape& tape, const Tensor& x) { return is_floating(x->dtype) && tape.needs_grad({x}); }
+inline Operand bytes_in(const void*& field, const Tensor& t) { return {(void*)&field, t, true, false}; }
+inline Operand bytes_out(void*& field, const Tensor& t) { return {(void*)&field, t, false, true}; }
+
+}  // namespace netlet::ops
