@@ -59,22 +59,58 @@ NETLET_INLINE Pair<V> two_product(V a, V b) {
     return {p, product_minus(a, b, p)};
 }
 
+// The nearer bound where x is beyond it; NaN stays. The x86 instructions return their second operand when either is
+// NaN, so that this order needs no care for it.
 #if defined(NETLET_VEC_AVX512)
-NETLET_INLINE Vec<float> scalef(Vec<float> x, Vec<float> n) { return {_mm512_scalef_ps(x.r, n.r)}; }
-NETLET_INLINE Vec<double> scalef(Vec<double> x, Vec<double> n) { return {_mm512_scalef_pd(x.r, n.r)}; }
+NETLET_INLINE Vec<float> at_most(Vec<float> x, Vec<float> high) { return {_mm512_min_ps(high.r, x.r)}; }
+NETLET_INLINE Vec<double> at_most(Vec<double> x, Vec<double> high) { return {_mm512_min_pd(high.r, x.r)}; }
+NETLET_INLINE Vec<float> at_least(Vec<float> x, Vec<float> low) { return {_mm512_max_ps(low.r, x.r)}; }
+NETLET_INLINE Vec<double> at_least(Vec<double> x, Vec<double> low) { return {_mm512_max_pd(low.r, x.r)}; }
+#elif defined(NETLET_VEC_AVX2)
+NETLET_INLINE Vec<float> at_most(Vec<float> x, Vec<float> high) { return {_mm256_min_ps(high.r, x.r)}; }
+NETLET_INLINE Vec<double> at_most(Vec<double> x, Vec<double> high) { return {_mm256_min_pd(high.r, x.r)}; }
+NETLET_INLINE Vec<float> at_least(Vec<float> x, Vec<float> low) { return {_mm256_max_ps(low.r, x.r)}; }
+NETLET_INLINE Vec<double> at_least(Vec<double> x, Vec<double> low) { return {_mm256_max_pd(low.r, x.r)}; }
+#else
+template <class V>
+NETLET_INLINE V at_most(V x, V high) {
+    return select(gt(x, high), high, x);
+}
+template <class V>
+NETLET_INLINE V at_least(V x, V low) {
+    return select(lt(x, low), low, x);
+}
 #endif
+template <class V>
+NETLET_INLINE V clip(V x, V low, V high) {
+    return at_least(at_most(x, high), low);
+}
 
 // x * 2^n for integral n, |n| <= 2000 (float: 250). Overflows to infinity; a subnormal result is rounded once,
 // because the first of the two factors is exact. AVX-512 has an instruction for it.
 template <class V>
-NETLET_INLINE V scale_by_pow2(V x, V n) {
+struct Pow2 {
 #if defined(NETLET_VEC_AVX512)
-    return scalef(x, n);
+    V n;
+    NETLET_MEMBER_INLINE explicit Pow2(V exponent) : n(exponent) {}
 #else
-    V half = floor(n * V::set1((typename V::Scalar)0.5));
-    return x * pow2(half) * pow2(n - half);
+    V half, rest;
+    NETLET_MEMBER_INLINE explicit Pow2(V n) {
+        V k = floor(n * V::set1((typename V::Scalar)0.5));
+        half = pow2(k);
+        rest = pow2(n - k);
+    }
 #endif
+};
+#if defined(NETLET_VEC_AVX512)
+NETLET_INLINE Vec<float> operator*(Vec<float> x, Pow2<Vec<float>> p) { return {_mm512_scalef_ps(x.r, p.n.r)}; }
+NETLET_INLINE Vec<double> operator*(Vec<double> x, Pow2<Vec<double>> p) { return {_mm512_scalef_pd(x.r, p.n.r)}; }
+#else
+template <class V>
+NETLET_INLINE V operator*(V x, Pow2<V> p) {
+    return x * p.half * p.rest;
 }
+#endif
 
 template <class V>
 NETLET_INLINE V infinity() {

@@ -27,7 +27,7 @@ NETLET_INLINE Vec<double> erf_p(Vec<double> x) {
 // erfc for x >= 0. The rounding error of x^2 would be multiplied by x^2: it is carried into exp.
 NETLET_INLINE Vec<double> erfc_positive(Vec<double> x) {
     using V = Vec<double>;
-    x = select(gt(x, V::set1(28)), V::set1(28), x);
+    x = at_most(x, V::set1(28));
     V w = (x - V::set1(4)) / (x + V::set1(4));
     V g = poly(w, 1.2329951186255525089, -0.13962111684056251704, 0.015379652102620071933, 0.068097054254693112484,
                -0.10103906603632705055, 0.093732834998330996475, -0.066330365811605787942, 0.037167515537905714048,
@@ -39,12 +39,12 @@ NETLET_INLINE Vec<double> erfc_positive(Vec<double> x) {
     Pair<V> square = two_product(x, x);
     ExpParts<V> p = exp_parts(-square.hi, -square.lo);
     V y = (V::set1(1) + (p.r + p.t)) * g / (V::set1(1) + (x + x));
-    return scale_by_pow2(y, p.n);
+    return y * Pow2<V>(p.n);
 }
 
 NETLET_INLINE Vec<float> erf_large(Vec<float> x) {
     using V = Vec<float>;
-    x = select(gt(x, V::set1(3.95f)), V::set1(3.95f), x);
+    x = at_most(x, V::set1(3.95f));
     // Q + 1, smaller than Q, so that less of it is rounded away.
     V q = poly(x, -0.12862289f, -0.635256946f, -0.106059551f, 0.0236071646f, -0.00356825604f, 0.000304330752f,
                -9.36481683e-6f);
@@ -56,7 +56,7 @@ NETLET_INLINE Vec<float> erf_large(Vec<float> x) {
 }
 NETLET_INLINE Vec<double> erf_large(Vec<double> x) { return Vec<double>::set1(1) - erfc_positive(x); }
 
-// Float ERFULP ULP (over all inputs), double 1.1.
+// Float 0.83 ULP (over all inputs), double 1.1.
 template <class V>
 NETLET_INLINE V erf(V x) {
     V a = abs(x);

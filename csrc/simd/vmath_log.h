@@ -70,10 +70,26 @@ NETLET_INLINE V log1p(V x) {
     return select(lt(abs(x), constant<V>(0x1p-25f, 0x1p-54)), x, y);  // keeps -0 and subnormals
 }
 
+// log(1 + z) for 0 <= z <= 1, where nothing special happens. The correction is small, and 1 - z + z^2/2 near enough to
+// its factor 1 / (1 + z).
+template <class V>
+NETLET_INLINE V log1p_unit(V z) {
+    const V one = V::set1(1), half = constant<V>(0.5f, 0.5);
+    Pair<V> u = fast_two_sum(one, z);
+    V tail = u.lo * fma(z, fma(z, half, -one), one);
+    typename V::Mask high = gt(u.hi, constant<V>(1.41421356f, 1.41421356237309505));
+    V f = select(high, u.hi * half, u.hi) - one;
+    V e = select(high, one, V::zero());
+    const V ln2_hi = constant<V>(0x1.62e4p-1f, 6.93147180369123816490e-01);
+    const V ln2_lo = constant<V>(1.42860677e-6f, 1.90821492927058770002e-10);
+    V low = fma(e, ln2_lo, log1p_minus_f(f) + tail);
+    return e * ln2_hi + (f + low);
+}
+
 // log(1 + e^x), without overflow: max(x, 0) + log1p(e^-|x|). 1.7 ULP.
 template <class V>
 NETLET_INLINE V softplus(V x) {
-    return max(x, V::zero()) + log1p(exp(-abs(x)));
+    return at_least(x, V::zero()) + log1p_unit(exp(-abs(x)));
 }
 template <class V>
 NETLET_INLINE V log_sigmoid(V x) {

@@ -33,16 +33,15 @@ struct Normal {
 template <class V>
 NETLET_INLINE Normal<V> normal(V x) {
     const V k = constant<V>(4, 5), far = constant<V>(15, 39), one = V::set1(1);
-    V a = abs(x);
-    a = select(gt(a, far), far, a);
+    V a = at_most(abs(x), far);
     V u = k / (a + k);
     V p = u * normal_tail_p(fnma(V::set1(2), u, one));
     Pair<V> square = two_product(a, a);
     const V half = constant<V>(-0.5f, -0.5);
     ExpParts<V> e = exp_parts(square.hi * half, square.lo * half);
     V head = one_plus(e.r, e.t);
-    V tail = scale_by_pow2(head * p, e.n);
-    V density = scale_by_pow2(head * constant<V>(0.398942280f, 0.39894228040143267794), e.n);
+    V tail = (head * p) * Pow2<V>(e.n);
+    V density = (head * constant<V>(0.398942280f, 0.39894228040143267794)) * Pow2<V>(e.n);
     return {select(lt(x, V::zero()), tail, one - tail), density};
 }
 

@@ -49,7 +49,7 @@ NETLET_INLINE Vec<double> pow(Vec<double> x, Vec<double> y) {
     V clamped = exp_clamp(p);
     V p_lo = select(regular & eq(clamped, p), fma(y, l.lo, product_minus(y, l.hi, p)), zero);
     ExpParts<V> parts = exp_parts(clamped, p_lo);
-    V r = scale_by_pow2(one_plus(parts.r, parts.t), parts.n);
+    V r = one_plus(parts.r, parts.t) * Pow2<V>(parts.n);
 
     V whole = floor(y);
     M integer = eq(whole, y), odd = integer & ne(floor(y * half) * V::set1(2), y);

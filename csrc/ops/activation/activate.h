@@ -10,7 +10,7 @@ template <class V>
 NETLET_INLINE V activate(Activation act, V x, typename V::Scalar alpha) {
     const V zero = V::zero();
     switch (act) {
-        case Activation::relu: return select(lt(x, zero), zero, x);  // NaN stays
+        case Activation::relu: return at_least(x, zero);
         case Activation::leaky_relu: return select(gt(x, zero), x, x * V::set1(alpha));
         case Activation::sigmoid: return sigmoid(x);
         case Activation::tanh: return tanh(x);

@@ -15,12 +15,6 @@ struct ActivationVectors {
     V alpha, beta, gamma;
 };
 
-// x where low < x < high, otherwise the nearer bound; NaN stays.
-template <class V>
-NETLET_INLINE V clip(V x, V low, V high) {
-    return select(lt(x, low), low, select(gt(x, high), high, x));
-}
-
 template <class V>
 NETLET_INLINE Curve<V> curve(Activation act, V x, const ActivationVectors<V>& p) {
     using S = typename V::Scalar;
@@ -29,7 +23,7 @@ NETLET_INLINE Curve<V> curve(Activation act, V x, const ActivationVectors<V>& p)
     auto with = [](double c) { return V::set1((S)c); };
     switch (act) {
         case Activation::linear: return {x, one};
-        case Activation::relu: return {select(lt(x, zero), zero, x), select(positive, one, zero)};
+        case Activation::relu: return {at_least(x, zero), select(positive, one, zero)};
         case Activation::leaky_relu: return {select(positive, x, p.alpha * x), select(positive, one, p.alpha)};
         case Activation::sigmoid: {
             V y = sigmoid(x);
@@ -84,7 +78,7 @@ NETLET_INLINE Curve<V> curve(Activation act, V x, const ActivationVectors<V>& p)
         }
         case Activation::mish: {
             // tanh(log(1 + e)) = w / (w + 2) with w = e (e + 2), e = e^x; from 20 on it is 1.
-            V e = exp(select(gt(x, with(20)), with(20), x));
+            V e = exp(at_most(x, with(20)));
             V w = e * (e + two), d = w + two;
             return {x * (w / d), fma(x, V::set1(4) * e * (e + one) / (d * d), w / d)};
         }
