@@ -33,7 +33,7 @@ def test_demo_learns_digits_and_draws(tmp_path):
     """The README's first command, in a process of its own: at least 97 % of 450 digits that it has not seen."""
     picture = tmp_path / "picture.png"
     command = [sys.executable, "-m", "netlet", "demo", "--output", str(picture)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=WATCHDOG, cwd=tmp_path)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=WATCHDOG)
     assert result.returncode == 0, result.stderr
     for part in ["Total params", "Epoch 1/", "val_loss", "Test accuracy: ", "true \\ predicted"]:
         assert part in result.stdout
