@@ -105,7 +105,7 @@ py::array to_ndarray(const Tensor& t) {
     if (t->recorded())
         throw RuntimeError(
             "this tensor is part of a recorded step and has no value yet: NumPy cannot be used on it inside call(); use "
-            "netlet.ops, or compile the model with run_eagerly=True");
+            "netlet.ops (or give the layer compute_output_shape and compile the model with run_eagerly=True)");
     auto* keep = new std::shared_ptr<Buffer>(t->buffer);
     py::capsule owner(keep, [](void* p) { delete static_cast<std::shared_ptr<Buffer>*>(p); });
     return py::array(to_numpy(t->dtype), std::vector<py::ssize_t>(t->shape.begin(), t->shape.end()), t->data(), owner);

@@ -146,7 +146,7 @@ class Trainer:
         self.compute_metrics(x, y, y_pred, sample_weight)
         variables = self.trainable_variables  # type: ignore[attr-defined]
         if variables:
-            gradients = tape.gradient(loss, variables)
+            gradients = tape.gradient(self.optimizer.scale_loss(loss), variables)
             self.optimizer.apply(gradients, variables)
         else:
             warnings.warn(f"Model '{self.name}' has no trainable weights.", stacklevel=2)
@@ -294,6 +294,7 @@ class Trainer:
             callbacks.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
+        self.optimizer.finalize_variable_values(self.trainable_variables)  # type: ignore[attr-defined]
         callbacks.on_train_end(logs)
         return self.history
 
@@ -398,7 +399,7 @@ class Trainer:
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """One step on one batch; returns the loss (and the metrics) since the last `reset_metrics`."""
+        """One step on one batch; returns its loss, or [loss, *metrics], or a dict with `return_dict=True`."""
         self._require_compiled("train_on_batch")
         data = ArrayData(x, y, sample_weight, method="train_on_batch")
         if class_weight is not None:
@@ -406,7 +407,7 @@ class Trainer:
         return self._on_batch("train", data, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Loss (and metrics) of one batch, since the last `reset_metrics`."""
+        """Loss, or [loss, *metrics], of one batch."""
         self._require_compiled("test_on_batch")
         return self._on_batch("test", ArrayData(x, y, sample_weight, method="test_on_batch"), return_dict)
 
@@ -414,6 +415,7 @@ class Trainer:
         runner = StepRunner(self, mode, data, data.rows, 1, shuffle=False)
         runner.check_finite = self.check_finite
         runner.prepare()
+        self.reset_metrics()
         logs = runner.run(None)
         return logs if return_dict else results.in_order(logs)
 

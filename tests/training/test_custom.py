@@ -46,7 +46,7 @@ def problem():
 def make(rate=0.1):
     netlet.utils.set_random_seed(3)
     model = netlet.Sequential([netlet.Input((5,), dtype="float64"), Gated(3, dtype="float64")])
-    model.compile(netlet.optimizers.SGD(rate), "mse")
+    model.compile(netlet.optimizers.SGD(rate), netlet.losses.MeanSquaredError(dtype="float64"))
     return model
 
 
@@ -86,7 +86,8 @@ def test_a_hand_written_loop_equals_fit(problem):
 def test_running_eagerly_gives_the_same_bits(problem):
     x, y = problem
     recorded, eager = make(), make()
-    eager.compile(netlet.optimizers.SGD(0.1), "mse", run_eagerly=True)
+    loss = netlet.losses.MeanSquaredError(dtype="float64")
+    eager.compile(netlet.optimizers.SGD(0.1), loss, run_eagerly=True)
     for model in (recorded, eager):
         model.fit(x, y, batch_size=5, epochs=2, shuffle=False, verbose=0)
     for a, b in zip(recorded.get_weights(), eager.get_weights()):
@@ -178,10 +179,19 @@ def test_numpy_inside_call_is_told_what_to_do(problem):
             return np.tanh(np.asarray(x))
 
     model = netlet.Sequential([netlet.Input((5,)), layers.Dense(3)])
-    model.add(UsesNumpy())
+    with pytest.raises(RuntimeError, match="use netlet.ops"):
+        model.add(UsesNumpy())
+
+    class UsesNumpyEagerly(UsesNumpy):
+        def compute_output_shape(self, input_shape):
+            return input_shape
+
+    model = netlet.Sequential([netlet.Input((5,)), UsesNumpyEagerly(), layers.Dense(3)])
     model.compile("sgd", "mse")
-    with pytest.raises(RuntimeError, match="netlet.ops"):
+    with pytest.raises(RuntimeError, match="run_eagerly=True"):
         model.fit(*problem, verbose=0)
+    model.compile("sgd", "mse", run_eagerly=True)
+    assert np.isfinite(model.fit(*problem, verbose=0).history["loss"]).all()
 
 
 def test_gradient_tape_refuses_what_it_cannot_do():

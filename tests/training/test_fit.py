@@ -168,8 +168,6 @@ def test_train_on_batch_follows_keras():
         rows = slice(10 * i, 10 * i + 10)
         np.testing.assert_allclose(ours.train_on_batch(X[rows], y[rows]), theirs.train_on_batch(X[rows], y[rows]), rtol=1e-4)
     same_weights(ours, theirs)
-    for model in (ours, theirs):
-        model.reset_metrics()
     np.testing.assert_allclose(ours.test_on_batch(X, y), theirs.test_on_batch(X, y), rtol=1e-4)
     a = ours.train_on_batch(X, y, return_dict=True)
     assert set(a) == {"loss", "accuracy"}
@@ -291,7 +289,11 @@ def test_regularizers_constraints_and_activity_count_as_in_keras():
             ]
         )
 
-    ours, theirs = pair(build, optimizer="adam", loss="sparse_categorical_crossentropy")
+    # SGD, not Adam: Adam divides a gradient near 0 by its own size, and so makes rounding errors visible.
+    ours, theirs = pair(build, optimizer=lambda lib: lib.optimizers.SGD(0.1), loss="sparse_categorical_crossentropy")
+    # The slope of |b| at 0 is 0 in netlet, TensorFlow and PyTorch, and 1 in JAX: begin elsewhere.
+    ours.set_weights([w + 0.05 for w in ours.get_weights()])
+    theirs.set_weights(ours.get_weights())
     arguments = dict(batch_size=16, epochs=3, shuffle=False, verbose=0)
     a, b = ours.fit(X, LABELS, **arguments).history, theirs.fit(X, LABELS, **arguments).history
     np.testing.assert_allclose(a["loss"], b["loss"], rtol=1e-4)

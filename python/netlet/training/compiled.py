@@ -124,8 +124,10 @@ class CompiledMetrics:
         built = []
         for (i, spec), weighted in self._specs:
             metric = _resolve(spec, trues[i], preds[i])
-            prefix = f"{self.names[i]}_" if len(self.names) > 1 else ""
-            built.append((i, metric, weighted, prefix + metric.name))
+            name = f"{self.names[i]}_{metric.name}" if len(self.names) > 1 else metric.name
+            if weighted and name in (other for _, _, _, other in built):
+                name = f"weighted_{name}"
+            built.append((i, metric, weighted, name))
         self._built = built
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

@@ -135,9 +135,9 @@ def _position(data: ArrayData, i: int) -> tuple[str, int | None]:
     raise IndexError(i)
 
 
-def _spec(model: Any, index: int) -> Any:
-    inputs = getattr(model, "inputs", None)
-    specs = flatten(inputs) if inputs is not None else []
+def _spec(model: Any, end: str, index: int) -> Any:
+    """The symbolic input or output of that index, where the model is a graph."""
+    specs = getattr(model, end, None) or []
     return specs[index] if index < len(specs) else None
 
 
@@ -147,23 +147,27 @@ def _dtype(model: Any, part: str, index: int | None, leaf: _core.Tensor) -> str:
         compute = config.floatx()
     floating = leaf.dtype in ("float32", "float64")
     if part == "x":
-        spec = _spec(model, index or 0)
+        spec = _spec(model, "inputs", index or 0)
         if spec is not None:
             return str(spec.dtype)
         return compute if floating else "int32" if leaf.dtype == "int64" else leaf.dtype
     if part == "y" and not floating and model._wants_integer_labels(index or 0):
         return "int32"
-    return compute
+    spec = _spec(model, "outputs", index or 0)
+    return str(spec.dtype) if spec is not None and str(spec.dtype) in ("float32", "float64") else compute
 
 
 def ensure_built(model: Any, data: ArrayData) -> None:
     """Creates the model's weights, before anything that points at them is recorded."""
     if getattr(model, "_built_for_training", False) and model.built:
         return
-    tape = _core.Tape(record=True)
-    with tape:
-        leaves = data.leaves()
-        count = len([t for t in flatten(data.x) if t is not None])
-        tensors = [source(tape, model, data, i, 2, gather=False) if i < count else leaves[i] for i in range(len(leaves))]
-        model(pack_batch(data, tensors).x)
+    leaves = data.leaves()
+    count = len([t for t in flatten(data.x) if t is not None])
+    # A trial on a tape that is thrown away; layers that only run eagerly get values.
+    with _core.Tape(record=not model.run_eagerly) as tape:
+        if model.run_eagerly:
+            tensors = [cast_to_model(model, data, i) for i in range(count)]
+        else:
+            tensors = [source(tape, model, data, i, 2, gather=False) for i in range(count)]
+        model(pack_batch(data, tensors + leaves[count:]).x)
     model._built_for_training = True
