@@ -43,9 +43,12 @@ NETLET_INLINE void tile(int64_t K, const T* a, int64_t lda, const T* b, int64_t 
     for (int i = 0; i < MR; ++i) {
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) {
-            if (!init) acc[i][v] = V::zero();
-            else if (v < NV - 1) acc[i][v] = V::load(init + i * ldinit + v * W);
-            else acc[i][v] = V::load_n(init + i * ldinit + v * W, last);
+            if (!init)
+                acc[i][v] = V::zero();
+            else if (v < NV - 1)
+                acc[i][v] = V::load(init + i * ldinit + v * W);
+            else
+                acc[i][v] = V::load_n(init + i * ldinit + v * W, last);
         }
     }
     for (int64_t k = 0; k < K; ++k) {
@@ -69,8 +72,10 @@ NETLET_INLINE void tile(int64_t K, const T* a, int64_t lda, const T* b, int64_t 
     for (int i = 0; i < MR; ++i) {
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) {
-            if (v < NV - 1) acc[i][v].store(c + i * ldc + v * W);
-            else acc[i][v].store_n(c + i * ldc + v * W, last);
+            if (v < NV - 1)
+                acc[i][v].store(c + i * ldc + v * W);
+            else
+                acc[i][v].store_n(c + i * ldc + v * W, last);
         }
     }
 }

@@ -37,8 +37,8 @@ NETLET_INLINE void transpose(Vec<double> (&r)[4]) {
 
 #else
 
-// zip_low(a, b) = a0 b0 a1 b1 ..., zip_high the same of the upper halves. Zipping row i with row i + W/2, log2(W) times,
-// transposes: each step moves one bit of the row number into the lane number.
+// zip_low(a, b) = a0 b0 a1 b1 ..., zip_high the same of the upper halves. Zipping row i with row i + W/2, log2(W)
+// times, transposes: each step moves one bit of the row number into the lane number.
 #if defined(NETLET_VEC_AVX512)
 NETLET_INLINE Vec<float> zip_low(Vec<float> a, Vec<float> b) {
     __m512i index = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);

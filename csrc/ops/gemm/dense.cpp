@@ -17,18 +17,19 @@ void check(const Tensor& x, const Tensor& kernel, const Tensor& bias) {
     if (kernel->shape.rank() != 2)
         throw ValueError("dense: expected a kernel of shape (inputs, units), got shape " + kernel->shape.str());
     if (x->shape.rank() < 1 || x->shape.back() != kernel->shape[0])
-        throw ValueError("dense: expected x with a last axis of " + std::to_string(kernel->shape[0]) + " for a kernel of shape " +
-                         kernel->shape.str() + ", got shape " + x->shape.str());
+        throw ValueError("dense: expected x with a last axis of " + std::to_string(kernel->shape[0]) +
+                         " for a kernel of shape " + kernel->shape.str() + ", got shape " + x->shape.str());
     if (bias) {
         check_same_dtype("dense", x, bias);
         if (bias->shape != Shape{kernel->shape[1]})
-            throw ValueError("dense: expected a bias of shape " + Shape{kernel->shape[1]}.str() + ", got " + bias->shape.str());
+            throw ValueError("dense: expected a bias of shape " + Shape{kernel->shape[1]}.str() + ", got " +
+                             bias->shape.str());
     }
 }
 
 // dz (unless it is dy itself) and db: one record where the rows are few, else two that are cut along the rows as well.
-void emit_dz(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Tensor& dz, const Grad& db, int64_t M,
-             int64_t N) {
+void emit_dz(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Tensor& dz,
+             const Grad& db, int64_t M, int64_t N) {
     if (!db || M > 1024) {
         if (y) activation_gradient(tape, act, alpha, y, dy, {dz, false});
         if (db) emit_column_sum(tape, dz, db);
@@ -43,9 +44,12 @@ void emit_dz(Tape& tape, Activation act, double alpha, const Tensor& y, const Te
     const Kernel kernel = NETLET_KERNEL_FOR(dense_bwd, dy->dtype);
     const Operand sums{(void*)&args.db, db.tensor, db.accumulate, true};
     const int64_t units = (N + gemm_panel_group - 1) / gemm_panel_group;
-    const Work work{units, std::max<int64_t>(1, 16384 / (std::max<int64_t>(M, 1) * gemm_panel_group)), 4.0 * (double)(M * N)};
-    if (y) tape.emit(kernel, args, {in<void>(args.y, y), in<void>(args.dy, dy), out<void>(args.dz, dz), sums}, work);
-    else tape.emit(kernel, args, {in<void>(args.dy, dy), sums}, work);
+    const Work work{units, std::max<int64_t>(1, 16384 / (std::max<int64_t>(M, 1) * gemm_panel_group)),
+                    4.0 * (double)(M * N)};
+    if (y)
+        tape.emit(kernel, args, {in<void>(args.y, y), in<void>(args.dy, dy), out<void>(args.dz, dz), sums}, work);
+    else
+        tape.emit(kernel, args, {in<void>(args.dy, dy), sums}, work);
 }
 
 }  // namespace
@@ -67,9 +71,23 @@ Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bi
         const Tensor dz = kept_y ? tape.empty(dy[0]->shape, dy[0]->dtype) : dy[0];
         emit_dz(tape, act, alpha, kept_y, dy[0], dz, tape.grad(bias), M, N);
         if (Grad dW = tape.grad(kernel))
-            emit_gemm(tape, {.a = kept_x, .b = dz, .c = dW.tensor, .M = K, .N = N, .K = M, .a_transposed = true, .accumulate = dW.accumulate});
+            emit_gemm(tape, {.a = kept_x,
+                             .b = dz,
+                             .c = dW.tensor,
+                             .M = K,
+                             .N = N,
+                             .K = M,
+                             .a_transposed = true,
+                             .accumulate = dW.accumulate});
         if (Grad dx = tape.grad(x))
-            emit_gemm(tape, {.a = dz, .b = kernel, .c = dx.tensor, .M = M, .N = K, .K = N, .b_transposed = true, .accumulate = dx.accumulate});
+            emit_gemm(tape, {.a = dz,
+                             .b = kernel,
+                             .c = dx.tensor,
+                             .M = M,
+                             .N = K,
+                             .K = N,
+                             .b_transposed = true,
+                             .accumulate = dx.accumulate});
     });
     return y;
 }

@@ -1,5 +1,6 @@
-// The elementwise half of a dense layer's backward pass in one sweep: dz = dy act'(z), told from y = act(z), and its column
-// sums db. Rows are added in four interleaved chains, (s0 + s1) + (s2 + s3): an order that depends on shapes alone.
+// The elementwise half of a dense layer's backward pass in one sweep: dz = dy act'(z), told from y = act(z), and its
+// column sums db. Rows are added in four interleaved chains, (s0 + s1) + (s2 + s3): an order that depends on shapes
+// alone.
 #include "dispatch/kernel_table.h"
 #include "ops/activation/activate.h"
 #include "ops/gemm/gemm_args.h"
@@ -40,13 +41,15 @@ static void gradient(const DenseGradArgs& g, int64_t j, int64_t end) {
     for (; j + V::width <= end; j += V::width)
         gradient_columns<act, T>(g, j, [](const T* p) { return V::load(p); }, [](V v, T* p) { v.store(p); });
     const int64_t n = end - j;
-    if (n > 0) gradient_columns<act, T>(g, j, [n](const T* p) { return V::load_n(p, n); }, [n](V v, T* p) { v.store_n(p, n); });
+    if (n > 0)
+        gradient_columns<act, T>(
+            g, j, [n](const T* p) { return V::load_n(p, n); }, [n](V v, T* p) { v.store_n(p, n); });
 }
 
 template <class T>
 NETLET_INLINE void gradient_of(const DenseGradArgs& g, Range r) {
     const int64_t j = r.begin * gemm_panel_group, end = r.end * gemm_panel_group < g.N ? r.end * gemm_panel_group : g.N;
-#define NETLET_CASE(name) \
+#define NETLET_CASE(name)                                                                                              \
     case Activation::name: return gradient<Activation::name, T>(g, j, end);
     switch (g.act) {
         NETLET_CASE(relu)

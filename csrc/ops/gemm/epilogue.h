@@ -17,7 +17,7 @@ static void activate_block(T* c, int64_t ldc, int64_t rows, int64_t columns, T a
 
 template <class T>
 NETLET_INLINE void epilogue(Activation act, double alpha, T* c, int64_t ldc, int64_t rows, int64_t columns) {
-#define NETLET_CASE(name) \
+#define NETLET_CASE(name)                                                                                              \
     case Activation::name: return activate_block<Activation::name>(c, ldc, rows, columns, (T)alpha);
     switch (act) {
         NETLET_CASE(relu)

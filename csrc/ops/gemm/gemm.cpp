@@ -61,13 +61,16 @@ GemmArgs arguments(const Gemm& g) {
 }
 
 // Operands in the order a, b, bias, c. Without a bias, a stands in its place and its field stays null.
-void emit_product(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& g, const Tensor& b, const Tensor& c, int64_t items) {
+void emit_product(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& g, const Tensor& b, const Tensor& c,
+                  int64_t items) {
     const Tensor a = at(tape, g.a, g.a_offset);
     const Operand result{(void*)&args.c, c, args.accumulate, true};
     const Work work{items * ceil_div(g.M, args.mb) * ceil_div(g.N, args.nb), 1,
                     2.0 * (double)g.M * (double)g.N * (double)g.K * (double)(g.items * g.summed)};
-    if (g.bias) tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), in<void>(args.bias, g.bias), result}, work);
-    else tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), result}, work);
+    if (g.bias)
+        tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), in<void>(args.bias, g.bias), result}, work);
+    else
+        tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), result}, work);
 }
 
 }  // namespace
@@ -76,7 +79,8 @@ void emit_gemm(Tape& tape, const Gemm& g) {
     const DType dtype = g.c->dtype;
     if (is_column(g)) return emit_gemm(tape, as_row(g));
     GemmArgs args = arguments(g);
-    const GemmChoice choice = choose_gemm(g.M, g.N, g.K, g.a_transposed, args.b_transposed, g.items * g.summed, (int64_t)size_of(dtype));
+    const GemmChoice choice =
+        choose_gemm(g.M, g.N, g.K, g.a_transposed, args.b_transposed, g.items * g.summed, (int64_t)size_of(dtype));
     args.mb = choice.mb;
     args.nb = choice.nb;
     args.kb = choice.kb;
@@ -98,7 +102,8 @@ void emit_gemm(Tape& tape, const Gemm& g) {
         Tensor packed = tape.empty({groups * gemm_panel_group * g.K}, dtype);
         GemmPackArgs pack{nullptr, nullptr, g.N, g.K, args.ldb, args.b_transposed};
         const int64_t grain = std::max<int64_t>(1, 65536 / (gemm_panel_group * g.K));
-        tape.emit(NETLET_KERNEL_FOR(gemm_pack_b, dtype), pack, {in<void>(pack.b, b), out<void>(pack.packed, packed)}, {groups, grain, 0});
+        tape.emit(NETLET_KERNEL_FOR(gemm_pack_b, dtype), pack, {in<void>(pack.b, b), out<void>(pack.packed, packed)},
+                  {groups, grain, 0});
         emit_product(tape, NETLET_KERNEL_FOR(gemm_packed, dtype), args, g, packed, c, 1);
         return;
     }
@@ -113,8 +118,10 @@ void emit_gemm(Tape& tape, const Gemm& g) {
     GemmSlicesArgs sum{nullptr, nullptr, nullptr, g.M, g.N, count, g.accumulate, g.act, g.alpha};
     const Operand from = in<void>(sum.slices, slices), result{(void*)&sum.c, c, g.accumulate, true};
     const Work work = one_chunk(g.M, (double)(g.M * g.N * count));
-    if (g.bias) tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, dtype), sum, {from, in<void>(sum.bias, g.bias), result}, work);
-    else tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, dtype), sum, {from, result}, work);
+    if (g.bias)
+        tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, dtype), sum, {from, in<void>(sum.bias, g.bias), result}, work);
+    else
+        tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, dtype), sum, {from, result}, work);
 }
 
 }  // namespace netlet::ops

@@ -4,17 +4,18 @@
 
 namespace netlet::ops {
 
-// a . b with the rules of numpy.matmul: the last two axes are matrices, the others are broadcast; a one-dimensional a is a
-// row, a one-dimensional b is a column, and that axis is dropped from the result. The transposes swap the last two axes
-// (of operands with two or more). float32 or float64. Gradient flows to both.
+// a . b with the rules of numpy.matmul: the last two axes are matrices, the others are broadcast; a one-dimensional a
+// is a row, a one-dimensional b is a column, and that axis is dropped from the result. The transposes swap the last two
+// axes (of operands with two or more). float32 or float64. Gradient flows to both.
 Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
 
-// act(x . kernel + bias): x (..., K), kernel (K, N), bias (N,) or null -> (..., N). Gradient flows to all three. A fusable
-// activation is applied on the tile of the product and x is all that backward keeps beside the result.
+// act(x . kernel + bias): x (..., K), kernel (K, N), bias (N,) or null -> (..., N). Gradient flows to all three. A
+// fusable activation is applied on the tile of the product and x is all that backward keeps beside the result.
 Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation act = Activation::linear,
              double alpha = 0);
 
-// ---- for other ops: one product, recorded as one to three records; no gradient of its own ------------------------------
+// ---- for other ops: one product, recorded as one or two records; no gradient of its own ----
+
 // Where the matrices lie; fields as in gemm_args.h. Batch axes may be left out (rank 0).
 struct Gemm {
     Tensor a = {}, b = {}, bias = {}, c = {};  // bias may be null

@@ -26,7 +26,8 @@ int64_t block(int64_t extent, int64_t parts, int64_t step) {
 
 }  // namespace
 
-GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items, int64_t element_bytes) {
+GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items,
+                       int64_t element_bytes) {
     const int64_t G = gemm_panel_group;
     const double work = (double)M * (double)N * (double)K;
     const int64_t units = std::clamp<int64_t>((int64_t)(work / unit_work), 1, most_units);
@@ -35,14 +36,16 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
     // as well read by the tile, which keeps c in registers.
     if (items == 1 && M <= 4 && !a_transposed) {
         if (b_transposed) return {GemmChoice::Path::dot, M, block(N, units, G), 0};
-        if (N >= 2 * G && N * K * element_bytes > 128 * 1024) return {GemmChoice::Path::stream, M, block(N, units, G), 0};
+        if (N >= 2 * G && N * K * element_bytes > 128 * 1024)
+            return {GemmChoice::Path::stream, M, block(N, units, G), 0};
     }
     // A large b is packed once and its panels are then read in order by every block of rows; with few rows the packing
     // would cost as much as the product. 512 columns by 384 terms of a panel are 768 KB, most of the second cache.
     if (items == 1 && M >= 48 && N * K * element_bytes > cached_b_bytes && N >= G) {
         const int64_t nb = block(N, ceil_div(N, N >= 1024 ? 512 : 256), G);
         const int64_t rows = ceil_div(M * ceil_div(N, nb), 32);
-        return {GemmChoice::Path::packed, std::clamp<int64_t>(ceil_div(rows, 6 * strip) * 6 * strip, 6 * strip, 18 * strip), nb, 0};
+        return {GemmChoice::Path::packed,
+                std::clamp<int64_t>(ceil_div(rows, 6 * strip) * 6 * strip, 6 * strip, 18 * strip), nb, 0};
     }
     // A long sum into few elements has nothing else to be parallel in.
     if (items == 1 && M <= 4 * strip && N <= 2 * G && K >= 4096 && units > 1) {

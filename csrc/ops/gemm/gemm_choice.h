@@ -16,7 +16,9 @@ struct GemmChoice {
     int64_t kb;      // terms of one slice; 0: no split
 };
 
-// a_transposed, b_transposed: as in gemm_args.h. items: how many products of this shape one record makes; element_bytes: 4 or 8.
-GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items, int64_t element_bytes);
+// a_transposed, b_transposed: as in gemm_args.h. items: how many products of this shape one record makes;
+// element_bytes: 4 or 8.
+GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items,
+                       int64_t element_bytes);
 
 }  // namespace netlet::ops

@@ -12,8 +12,10 @@ constexpr int registers = 16;
 constexpr int registers = 32;
 #endif
 
-// ---- stream: c(i, :) += sum over `terms` rows of b, all of one pass over the columns ----------------------------------
-// M * terms numbers of a stay broadcast in registers. The chain of an element is that of the tile: k ascending.
+// ---- stream ----
+
+// c(i, :) += sum over `terms` rows of b, in one pass over the columns. M * terms numbers of a stay broadcast in
+// registers. The chain of an element is that of the tile: k ascending.
 template <int M, int terms, class T>
 NETLET_INLINE void stream_pass(const T* a, int64_t lda, const T* b, int64_t ldb, T* c, int64_t ldc, int64_t columns) {
     using V = Vec<T>;
@@ -58,8 +60,10 @@ static void stream_block(const GemmArgs& g, int64_t j0, int64_t columns) {
     epilogue(g.act, g.alpha, c, g.ldc, M, columns);
 }
 
-// ---- dot: c(i, j) = init + sum over lanes of sum over k of a(i, k) b(j, k) ---------------------------------------------
-// The lanes are added in the fixed order of reduce_add, so an element does not depend on how many rows ran beside it.
+// ---- dot ----
+
+// c(i, j) = init + sum over lanes of sum over k of a(i, k) b(j, k). The lanes are added in the fixed order of
+// reduce_add, so an element does not depend on how many rows ran beside it.
 template <int M, int NJ, class T>
 NETLET_INLINE void dot_tile(const GemmArgs& g, const T* a, const T* b, T* c, const T* bias) {
     using V = Vec<T>;
@@ -101,24 +105,30 @@ static void dot_block(const GemmArgs& g, int64_t j0, int64_t columns) {
     const T* bias = g.bias ? static_cast<const T*>(g.bias) + j0 * g.bias_step : nullptr;
     T* c = static_cast<T*>(g.c) + j0;
     int64_t j = 0;
-    for (; j + NJ <= columns; j += NJ) dot_tile<M, NJ>(g, a, b + j * g.ldb, c + j, bias ? bias + j * g.bias_step : nullptr);
+    for (; j + NJ <= columns; j += NJ)
+        dot_tile<M, NJ>(g, a, b + j * g.ldb, c + j, bias ? bias + j * g.bias_step : nullptr);
     for (; j < columns; ++j) dot_tile<M, 1>(g, a, b + j * g.ldb, c + j, bias ? bias + j * g.bias_step : nullptr);
     epilogue(g.act, g.alpha, c, g.ldc, M, columns);
 }
 
-#define NETLET_BY_ROWS(block, T)                                                        \
-    for (int64_t j = r.begin * a.nb; j < a.N && j < r.end * a.nb; j += a.nb) {          \
-        const int64_t columns = a.N - j < a.nb ? a.N - j : a.nb;                        \
-        switch (a.M) {                                                                  \
-            case 1: block<1, T>(a, j, columns); break;                                  \
-            case 2: block<2, T>(a, j, columns); break;                                  \
-            case 3: block<3, T>(a, j, columns); break;                                  \
-            default: block<4, T>(a, j, columns); break;                                 \
-        }                                                                               \
+template <class T, bool stream>
+NETLET_INLINE void by_rows(const GemmArgs& g, Range r) {
+#define NETLET_ROWS(M) stream ? stream_block<M, T>(g, j, columns) : dot_block<M, T>(g, j, columns)
+    for (int64_t j = r.begin * g.nb; j < g.N && j < r.end * g.nb; j += g.nb) {
+        const int64_t columns = g.N - j < g.nb ? g.N - j : g.nb;
+        switch (g.M) {
+            case 1: NETLET_ROWS(1); break;
+            case 2: NETLET_ROWS(2); break;
+            case 3: NETLET_ROWS(3); break;
+            default: NETLET_ROWS(4); break;
+        }
     }
-NETLET_DEFINE_KERNEL(gemm_stream_f32, GemmArgs) { NETLET_BY_ROWS(stream_block, float) }
-NETLET_DEFINE_KERNEL(gemm_stream_f64, GemmArgs) { NETLET_BY_ROWS(stream_block, double) }
-NETLET_DEFINE_KERNEL(gemm_dot_f32, GemmArgs) { NETLET_BY_ROWS(dot_block, float) }
-NETLET_DEFINE_KERNEL(gemm_dot_f64, GemmArgs) { NETLET_BY_ROWS(dot_block, double) }
+#undef NETLET_ROWS
+}
+
+NETLET_DEFINE_KERNEL(gemm_stream_f32, GemmArgs) { by_rows<float, true>(a, r); }
+NETLET_DEFINE_KERNEL(gemm_stream_f64, GemmArgs) { by_rows<double, true>(a, r); }
+NETLET_DEFINE_KERNEL(gemm_dot_f32, GemmArgs) { by_rows<float, false>(a, r); }
+NETLET_DEFINE_KERNEL(gemm_dot_f64, GemmArgs) { by_rows<double, false>(a, r); }
 
 }  // namespace netlet::NETLET_ISA

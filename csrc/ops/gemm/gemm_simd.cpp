@@ -1,5 +1,5 @@
-// The two ways to a large or middling product: gemm_direct reads the operands where they lie, gemm_packed reads a b that
-// gemm_pack_b has laid out in panels. Both end in the register tile.
+// The two ways to a large or middling product: gemm_direct reads the operands where they lie, gemm_packed reads a b
+// that gemm_pack_b has laid out in panels. Both end in the register tile.
 #include "dispatch/kernel_table.h"
 #include "ops/gemm/epilogue.h"
 #include "ops/gemm/gemm_args.h"
@@ -8,7 +8,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// ---- tiles by size ------------------------------------------------------------------------------------------------
+// ---- tiles by size ----
 template <class T>
 using TileFn = void (*)(int64_t K, const T* a, int64_t lda, const T* b, int64_t ldb, T* c, int64_t ldc, const T* init,
                         int64_t ldinit, int64_t last);
@@ -26,16 +26,18 @@ struct Tiles {
 template <class T, int NV, AMajor major, bool MaskB>
 constexpr Tiles<T> tiles_of() {
     Tiles<T> t{};
-#define NETLET_ROWS(R) \
-    if constexpr (R <= max_rows(NV)) t.fn[R] = tile_function<R, NV, major, MaskB, T>;
+    // clang-format off
+#define NETLET_ROWS(R) if constexpr (R <= max_rows(NV)) t.fn[R] = tile_function<R, NV, major, MaskB, T>;
     NETLET_ROWS(1) NETLET_ROWS(2) NETLET_ROWS(3) NETLET_ROWS(4) NETLET_ROWS(5) NETLET_ROWS(6) NETLET_ROWS(7)
     NETLET_ROWS(8) NETLET_ROWS(9) NETLET_ROWS(10) NETLET_ROWS(11) NETLET_ROWS(12) NETLET_ROWS(13) NETLET_ROWS(14)
 #undef NETLET_ROWS
+    // clang-format on
     return t;
 }
 // [a is k-major][b's last vector is partial][1, 2 or 4 vectors wide]
 template <class T, AMajor major, bool MaskB>
-static const Tiles<T> tiles[3] = {tiles_of<T, 1, major, MaskB>(), tiles_of<T, 2, major, MaskB>(), tiles_of<T, 4, major, MaskB>()};
+static const Tiles<T> tiles[3] = {tiles_of<T, 1, major, MaskB>(), tiles_of<T, 2, major, MaskB>(),
+                                  tiles_of<T, 4, major, MaskB>()};
 
 template <class T>
 NETLET_INLINE const Tiles<T>& tiles_for(AMajor major, bool mask_b, int nv) {
@@ -57,7 +59,7 @@ struct Init {
     NETLET_MEMBER_INLINE const T* at(int64_t i, int64_t j) const { return p ? p + i * ld + j : nullptr; }
 };
 
-// ---- direct -------------------------------------------------------------------------------------------------------
+// ---- direct ----
 constexpr int64_t stack_panel_bytes = 32 * 1024;
 
 // One block of c: rows x columns, K terms. Strips of rows are cut evenly, so that 15 rows are 8 + 7 and not 14 + 1.
@@ -78,7 +80,8 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
     // A transposed b is turned, kc rows at a time, into a panel on the stack. Then panels are the outer loop.
     alignas(64) T panel[stack_panel_bytes / sizeof(T)];
     const int64_t panel_width = nv * W;
-    const int64_t kc = g.b_transposed ? stack_panel_bytes / (int64_t)sizeof(T) / W / 4 * (nv == 1 ? 4 : nv == 2 ? 2 : 1) : K;
+    const int64_t turned = stack_panel_bytes / (int64_t)sizeof(T) / W;  // vectors of the panel
+    const int64_t kc = !g.b_transposed ? K : nv == 1 ? turned : nv == 2 ? turned / 2 : turned / 4;
     const int64_t group = g.b_transposed ? panel_width : columns;  // columns that one round of strips covers
 
     for (int64_t j0 = 0; j0 < columns; j0 += group) {
@@ -100,8 +103,9 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
                     const int width = v == 4 && left <= 3 * W ? 2 : v;
                     const int64_t last = left < width * W ? left - (width - 1) * W : W;
                     const bool mask_b = !g.b_transposed && last < W;
-                    tiles_for<T>(major, mask_b, width).fn[mr](ks, ai, g.lda, bk + (j - j0), ldb, c + i * g.ldc + j, g.ldc,
-                                                              init.at(i, j), init.ld, last);
+                    tiles_for<T>(major, mask_b, width)
+                        .fn[mr](ks, ai, g.lda, bk + (j - j0), ldb, c + i * g.ldc + j, g.ldc, init.at(i, j), init.ld,
+                                last);
                     j += width * W;
                 }
                 if (finish && k0 + ks == K) epilogue(g.act, g.alpha, c + i * g.ldc + j0, g.ldc, mr, j1 - j0);
@@ -143,15 +147,17 @@ NETLET_INLINE void direct_unit(const GemmArgs& g, int64_t unit) {
             b += at * g.b_step[d];
         }
         Init<T> init{nullptr, 0};
-        if (s > 0 || g.accumulate) init = {c, g.ldc};
-        else if (g.bias) init = {static_cast<const T*>(g.bias) + j, 0};
+        if (s > 0 || g.accumulate)
+            init = {c, g.ldc};
+        else if (g.bias)
+            init = {static_cast<const T*>(g.bias) + j, 0};
         direct_block(g, a, b, c, init, rows, columns, K, s == g.summed - 1);
     }
 }
 
-// ---- packed -------------------------------------------------------------------------------------------------------
-// A panel of b is 2 vectors wide. Blocks of kc terms keep nb columns of b in the second cache and one strip of a, packed
-// on the stack, in the first.
+// ---- packed ----
+// A panel of b is 2 vectors wide. Blocks of kc terms keep nb columns of b in the second cache and one strip of a,
+// packed on the stack, in the first.
 constexpr int packed_nv = 2;
 template <class T>
 constexpr int64_t packed_kc = 1536 / sizeof(T);
@@ -162,14 +168,17 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     constexpr int strip_width = (most + W - 1) / W * W;
     const int64_t n_blocks = (g.N + g.nb - 1) / g.nb;
     const int64_t j_begin = unit % n_blocks * g.nb, i_begin = unit / n_blocks * g.mb;
-    const int64_t rows = g.M - i_begin < g.mb ? g.M - i_begin : g.mb, columns = g.N - j_begin < g.nb ? g.N - j_begin : g.nb;
+    const int64_t rows = g.M - i_begin < g.mb ? g.M - i_begin : g.mb,
+                  columns = g.N - j_begin < g.nb ? g.N - j_begin : g.nb;
     const int64_t strips = (rows + most - 1) / most, each = rows / strips, longer = rows % strips;
     const T* a = static_cast<const T*>(g.a) + i_begin * (g.a_transposed ? 1 : g.lda);
     const T* b = static_cast<const T*>(g.b) + j_begin * g.K;
     T* c = static_cast<T*>(g.c) + i_begin * g.ldc + j_begin;
     Init<T> init{nullptr, 0};
-    if (g.accumulate) init = {c, g.ldc};
-    else if (g.bias) init = {static_cast<const T*>(g.bias) + j_begin, 0};
+    if (g.accumulate)
+        init = {c, g.ldc};
+    else if (g.bias)
+        init = {static_cast<const T*>(g.bias) + j_begin, 0};
 
     constexpr int64_t kc = packed_kc<T>;
     alignas(64) T strip[packed_kc<T> * strip_width];
@@ -177,14 +186,17 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
         const int64_t ks = g.K - k0 < kc ? g.K - k0 : kc;
         for (int64_t s = 0, i = 0; s < strips; ++s) {
             const int64_t mr = each + (s < longer);
-            if (g.a_transposed) pack_rows(strip, strip_width, a + k0 * g.lda + i, g.lda, mr, ks);
-            else pack_transposed(strip, strip_width, a + i * g.lda + k0, g.lda, mr, ks);
+            if (g.a_transposed)
+                pack_rows(strip, strip_width, a + k0 * g.lda + i, g.lda, mr, ks);
+            else
+                pack_transposed(strip, strip_width, a + i * g.lda + k0, g.lda, mr, ks);
             for (int64_t j = 0; j < columns; j += NR) {
                 const int64_t left = columns - j;
                 const int v = left <= W ? 1 : 2;
                 const int64_t last = left < v * W ? left - (v - 1) * W : W;
-                tiles_for<T>(AMajor::k, false, v).fn[mr](ks, strip, strip_width, b + j * g.K + k0 * NR, NR, c + i * g.ldc + j,
-                                                         g.ldc, init.at(i, j), init.ld, last);
+                tiles_for<T>(AMajor::k, false, v)
+                    .fn[mr](ks, strip, strip_width, b + j * g.K + k0 * NR, NR, c + i * g.ldc + j, g.ldc, init.at(i, j),
+                            init.ld, last);
             }
             if (k0 + ks == g.K) epilogue(g.act, g.alpha, c + i * g.ldc, g.ldc, mr, columns);
             i += mr;
@@ -201,12 +213,14 @@ NETLET_INLINE void pack_b(const GemmPackArgs& g, Range r) {
         const int64_t columns = g.N - j < NR ? g.N - j : NR;
         T* panel = static_cast<T*>(g.packed) + j * g.K;
         const T* b = static_cast<const T*>(g.b);
-        if (g.transposed) pack_transposed(panel, NR, b + j * g.ldb, g.ldb, columns, g.K);
-        else pack_rows(panel, NR, b + j, g.ldb, columns, g.K);
+        if (g.transposed)
+            pack_transposed(panel, NR, b + j * g.ldb, g.ldb, columns, g.K);
+        else
+            pack_rows(panel, NR, b + j, g.ldb, columns, g.K);
     }
 }
 
-// ---- slices of a split K ------------------------------------------------------------------------------------------
+// ---- slices of a split K ----
 template <class T>
 NETLET_INLINE void sum_slices(const GemmSlicesArgs& g, Range r) {
     using V = Vec<T>;
@@ -224,17 +238,17 @@ NETLET_INLINE void sum_slices(const GemmSlicesArgs& g, Range r) {
     }
 }
 
-#define NETLET_GEMM_KERNELS(T, suffix)                                                             \
-    NETLET_DEFINE_KERNEL(gemm_direct_##suffix, GemmArgs) {                                         \
-        for (int64_t unit = r.begin; unit < r.end; ++unit) direct_unit<T>(a, unit);                \
-    }                                                                                              \
-    NETLET_DEFINE_KERNEL(gemm_slice_k_##suffix, GemmArgs) {                                        \
-        for (int64_t unit = r.begin; unit < r.end; ++unit) direct_unit<T>(a, unit);                \
-    }                                                                                              \
-    NETLET_DEFINE_KERNEL(gemm_packed_##suffix, GemmArgs) {                                         \
-        for (int64_t unit = r.begin; unit < r.end; ++unit) packed_unit<T>(a, unit);                \
-    }                                                                                              \
-    NETLET_DEFINE_KERNEL(gemm_pack_b_##suffix, GemmPackArgs) { pack_b<T>(a, r); }                  \
+#define NETLET_GEMM_KERNELS(T, suffix)                                                                                 \
+    NETLET_DEFINE_KERNEL(gemm_direct_##suffix, GemmArgs) {                                                             \
+        for (int64_t unit = r.begin; unit < r.end; ++unit) direct_unit<T>(a, unit);                                    \
+    }                                                                                                                  \
+    NETLET_DEFINE_KERNEL(gemm_slice_k_##suffix, GemmArgs) {                                                            \
+        for (int64_t unit = r.begin; unit < r.end; ++unit) direct_unit<T>(a, unit);                                    \
+    }                                                                                                                  \
+    NETLET_DEFINE_KERNEL(gemm_packed_##suffix, GemmArgs) {                                                             \
+        for (int64_t unit = r.begin; unit < r.end; ++unit) packed_unit<T>(a, unit);                                    \
+    }                                                                                                                  \
+    NETLET_DEFINE_KERNEL(gemm_pack_b_##suffix, GemmPackArgs) { pack_b<T>(a, r); }                                      \
     NETLET_DEFINE_KERNEL(gemm_sum_slices_##suffix, GemmSlicesArgs) { sum_slices<T>(a, r); }
 NETLET_GEMM_KERNELS(float, f32)
 NETLET_GEMM_KERNELS(double, f64)

@@ -9,7 +9,8 @@ namespace netlet::ops {
 
 namespace {
 
-// c (batch..., M, N) = op(a) . op(b). Steps are elements from one matrix to the next along each batch axis, 0 where broadcast.
+// c (batch..., M, N) = op(a) . op(b). Steps are elements from one matrix to the next along each batch axis, 0 where
+// broadcast.
 struct Plane {
     Tensor tensor;
     bool transposed;
@@ -42,7 +43,9 @@ Problem analyse(const Tensor& a, const Tensor& b, bool transpose_a, bool transpo
     if (rb > 1) p.N = extent(b, p.b.transposed);
     const int64_t Kb = rb == 1 ? extent(b, 0) : extent(b, !p.b.transposed);
     if (p.K != Kb)
-        mismatch("the summed axes to agree, " + std::to_string(p.K) + " of the first and " + std::to_string(Kb) + " of the second operand", a, b);
+        mismatch("the summed axes to agree, " + std::to_string(p.K) + " of the first and " + std::to_string(Kb) +
+                     " of the second operand",
+                 a, b);
 
     p.rank = std::max({ra, rb, 2}) - 2;
     int64_t step_a = p.M * p.K, step_b = p.K * p.N;
@@ -59,7 +62,8 @@ Problem analyse(const Tensor& a, const Tensor& b, bool transpose_a, bool transpo
     if (ra > 1) shape.push_back(p.M);
     if (rb > 1) shape.push_back(p.N);
 
-    // One b for all of a: the batch is more rows. A layer on a sequence is one product this way, and so is its gradient.
+    // One b for all of a: the batch is more rows. A layer on a sequence is one product this way, and so is its
+    // gradient.
     bool one_b = !p.a.transposed;
     int64_t rows = p.M;
     for (int i = 0; i < p.rank; ++i) {
@@ -73,8 +77,10 @@ Problem analyse(const Tensor& a, const Tensor& b, bool transpose_a, bool transpo
     return p;
 }
 
-// result = or += op(x) . op(y), where result has the layout of `like` and is summed over the axes where like is broadcast.
-void emit_summed(Tape& tape, const Problem& p, Gemm g, const Plane& x, const Plane& y, const Plane& like, const Tensor& out, bool accumulate) {
+// result = or += op(x) . op(y), where result has the layout of `like` and is summed over the axes where like is
+// broadcast.
+void emit_summed(Tape& tape, const Problem& p, Gemm g, const Plane& x, const Plane& y, const Plane& like,
+                 const Tensor& out, bool accumulate) {
     g.a = x.tensor;
     g.b = y.tensor;
     g.c = out;
@@ -102,7 +108,8 @@ Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bo
     Plane whole{c, false};
     int64_t step = p.M * p.N;
     for (int i = p.rank - 1; i >= 0; step *= p.dims[i--]) whole.step[i] = step;
-    emit_summed(tape, p, {.M = p.M, .N = p.N, .K = p.K, .a_transposed = p.a.transposed, .b_transposed = p.b.transposed}, p.a, p.b, whole, c, false);
+    emit_summed(tape, p, {.M = p.M, .N = p.N, .K = p.K, .a_transposed = p.a.transposed, .b_transposed = p.b.transposed},
+                p.a, p.b, whole, c, false);
 
     whole.tensor = nullptr;
     if (tape.needs_grad({a, b}))
@@ -111,12 +118,20 @@ Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bo
             dc.tensor = grads[0];
             const bool ta = p.a.transposed, tb = p.b.transposed;
             if (Grad da = tape.grad(a)) {
-                if (ta) emit_summed(tape, p, {.M = p.K, .N = p.M, .K = p.N, .a_transposed = tb, .b_transposed = true}, p.b, dc, p.a, da.tensor, da.accumulate);
-                else emit_summed(tape, p, {.M = p.M, .N = p.K, .K = p.N, .b_transposed = !tb}, dc, p.b, p.a, da.tensor, da.accumulate);
+                if (ta)
+                    emit_summed(tape, p, {.M = p.K, .N = p.M, .K = p.N, .a_transposed = tb, .b_transposed = true}, p.b,
+                                dc, p.a, da.tensor, da.accumulate);
+                else
+                    emit_summed(tape, p, {.M = p.M, .N = p.K, .K = p.N, .b_transposed = !tb}, dc, p.b, p.a, da.tensor,
+                                da.accumulate);
             }
             if (Grad db = tape.grad(b)) {
-                if (tb) emit_summed(tape, p, {.M = p.N, .N = p.K, .K = p.M, .a_transposed = true, .b_transposed = ta}, dc, p.a, p.b, db.tensor, db.accumulate);
-                else emit_summed(tape, p, {.M = p.K, .N = p.N, .K = p.M, .a_transposed = !ta}, p.a, dc, p.b, db.tensor, db.accumulate);
+                if (tb)
+                    emit_summed(tape, p, {.M = p.N, .N = p.K, .K = p.M, .a_transposed = true, .b_transposed = ta}, dc,
+                                p.a, p.b, db.tensor, db.accumulate);
+                else
+                    emit_summed(tape, p, {.M = p.K, .N = p.N, .K = p.M, .a_transposed = !ta}, p.a, dc, p.b, db.tensor,
+                                db.accumulate);
             }
         });
     return c;
