@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 import zlib
@@ -173,11 +174,33 @@ def test_a_full_disk_for_real(tmp_path):
     )
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_directory_that_may_not_be_written(tmp_path):
-    tmp_path.chmod(0o500)
-    with pytest.raises(PermissionError):
-        atomic.replace_file(str(tmp_path / "a"), [b"x"])
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_directory_that_may_not_be_written():
+    """In a child that gives up being root, where it is, for root may write anywhere."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder) / "a.netlet"
+        path.write_bytes(b"old")
+        run_child(
+            f"""
+            import os
+            import netlet
+            from netlet.saving import atomic
+            model = netlet.Sequential([netlet.Input((2,)), netlet.layers.Dense(1)])
+            os.chmod({folder!r}, 0o555)
+            if os.geteuid() == 0:
+                os.seteuid(65534)
+            assert os.listdir({folder!r}) == ["a.netlet"]
+            for save in (lambda: atomic.replace_file({str(path)!r}, [b"new"]), lambda: model.save({str(path)!r})):
+                try:
+                    save()
+                except PermissionError as error:
+                    assert {folder!r} in str(error), error
+                else:
+                    raise SystemExit("it was written")
+            """
+        )
+        assert path.read_bytes() == b"old"
+        os.chmod(folder, 0o700)
 
 
 def test_a_missing_directory(tmp_path):
