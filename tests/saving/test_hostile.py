@@ -3,7 +3,10 @@ memory than the file's size explains."""
 
 from __future__ import annotations
 
+import os
 import pathlib
+import re
+import subprocess
 import sys
 
 import numpy as np
@@ -11,7 +14,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from support.child import run_child
+from support.child import WATCHDOG, run_child
 from support.hostile import change, put_together, take_apart
 
 LIMIT = """
@@ -276,10 +279,35 @@ def test_the_audit_would_tell(good, tmp_path):
     assert run_child(code, check=False).returncode != 0
 
 
+def test_the_system_sees_one_file_opened(good, tmp_path):
+    """The same of native code, which Python's events do not show: the system calls of a load, by strace."""
+    log = tmp_path / "calls"
+    code = f"""
+import os
+import netlet
+netlet.models.load_model({str(good)!r})
+os.path.exists("/begin-of-the-load")
+netlet.models.load_model({str(good)!r})
+os.path.exists("/end-of-the-load")
+"""
+    command = ["strace", "-f", "-e", "trace=%file,%process,%network", "-o", str(log), sys.executable, "-c", code]
+    try:
+        traced = subprocess.run(command, capture_output=True, text=True, timeout=WATCHDOG)
+    except FileNotFoundError:
+        pytest.skip("there is no strace")
+    if traced.returncode != 0 and "ptrace" in traced.stderr.lower():
+        pytest.skip("strace is not allowed to trace")
+    assert traced.returncode == 0, traced.stderr
+    calls = re.search(r"begin-of-the-load.*?\n(.*?)[^\n]*end-of-the-load", log.read_text(), re.S)[1].splitlines()
+    harmless = (str(good), "AT_EMPTY_PATH", "exited with")  # the second is a question about a file that is open
+    elsewhere = [call for call in calls if not any(word in call for word in harmless)]
+    assert not elsewhere, elsewhere[:10]
+    assert any("open" in call for call in calls)
+    assert not any(word in call for call in calls for word in ("O_WRONLY", "O_RDWR", "O_CREAT"))
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_no_file_stays_open(good, tmp_path):
-    import os
-
     before = set(os.listdir("/proc/self/fd"))
     for _ in range(3):
         netlet.models.load_model(good)
