@@ -1,0 +1,235 @@
+"""config, random, utils: settings, seeds, names, structures, to_categorical; the small print of messages."""
+
+from __future__ import annotations
+
+import threading
+
+import keras
+import numpy as np
+import pytest
+import scipy.stats
+
+import netlet
+from netlet import config, random
+from netlet.utils import naming, suggest, tree
+
+
+@pytest.fixture
+def floatx():
+    before = config.floatx()
+    yield
+    config.set_floatx(before)
+
+
+def test_floatx_is_the_default_of_layers(floatx):
+    config.set_floatx("float64")
+    assert netlet.layers.Dense(2)(np.zeros((1, 3))).dtype == "float64"
+    assert netlet.ops.zeros(2).dtype == "float64" and netlet.Input((2,)).dtype == "float64"
+    with pytest.raises(ValueError, match="floatx must be one of"):
+        config.set_floatx("float16")
+
+
+def test_settings():
+    assert (config.backend(), config.image_data_format(), config.epsilon()) == ("netlet", "channels_last", 1e-7)
+    with pytest.raises(ValueError, match="channels last"):
+        config.set_image_data_format("channels_first")
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("float32", "float32"),
+        (np.float64, "float64"),
+        (np.dtype("int8"), "int8"),
+        (float, "float32"),
+        (int, "int32"),
+        (bool, "bool"),
+        (None, "float32"),
+        (np.dtype(">f4"), "float32"),
+        (config.DTypePolicy("float64"), "float64"),
+    ],
+)
+def test_dtype_names(given, name):
+    assert config.standardize_dtype(given) == name
+
+
+@pytest.mark.parametrize("given", ["float16", "complex64", object, "nonsense", np.complex128])
+def test_unknown_dtypes(given):
+    with pytest.raises(ValueError, match="Unknown dtype"):
+        config.standardize_dtype(given)
+
+
+def test_policies():
+    before = config.dtype_policy()
+    try:
+        config.set_dtype_policy("float64")
+        assert netlet.layers.Dense(1).compute_dtype == "float64"
+        assert repr(config.dtype_policy()) == '<DTypePolicy "float64">'
+    finally:
+        config.set_dtype_policy(before)
+    saved = keras.layers.Dense(1, dtype="float64").get_config()["dtype"]
+    assert config.get_policy(saved) == config.DTypePolicy("float64")
+    with pytest.raises(NotImplementedError, match="Mixed precision"):
+        config.DTypePolicy("mixed_float16")
+
+
+def test_seeds_repeat_and_differ():
+    random.set_seed(5)
+    a = [random.make_seed() for _ in range(100)]
+    assert len(set(a)) == 100 and all(0 <= s < 2**53 for s in a)
+    state = random.get_state()
+    tail = [random.make_seed() for _ in range(3)]
+    random.set_state(state)
+    assert tail == [random.make_seed() for _ in range(3)]
+    random.set_seed(5)
+    assert a == [random.make_seed() for _ in range(100)]
+    random.set_seed(6)
+    assert a[0] != random.make_seed()
+
+
+def test_set_random_seed_reaches_numpy_and_python():
+    import random as python_random
+
+    def draw():
+        netlet.utils.set_random_seed(11)
+        return python_random.random(), np.random.rand(), random.make_seed()  # noqa: NPY002
+
+    assert draw() == draw()
+    for wrong in (-1, 2**32, 1.5, "1", True):
+        with pytest.raises(ValueError, match=r"integer in \[0, 2\*\*32\)"):
+            netlet.utils.set_random_seed(wrong)
+
+
+def test_seed_generator():
+    a, b = random.SeedGenerator(3), random.SeedGenerator(3)
+    assert [a.next() for _ in range(5)] == [b.next() for _ in range(5)]
+    assert random.SeedGenerator.from_config(a.get_config()).next() == random.SeedGenerator(3).next()
+    assert set(a.get_config()) == set(keras.random.SeedGenerator(3).get_config())
+    with pytest.raises(ValueError, match="integer"):
+        random.SeedGenerator("3")
+
+
+@pytest.mark.parametrize(
+    ("draw", "law"),
+    [
+        (lambda: random.normal((50_000,), 1.0, 2.0, "float64", seed=1), scipy.stats.norm(1, 2)),
+        (lambda: random.uniform((50_000,), -1.0, 3.0, "float64", seed=1), scipy.stats.uniform(-1, 4)),
+        (
+            lambda: random.truncated_normal((50_000,), 0.0, 2.0, "float64", seed=1),
+            scipy.stats.truncnorm(-2, 2, scale=2),
+        ),
+    ],
+)
+def test_distributions(draw, law):
+    assert scipy.stats.kstest(draw(), law.cdf).pvalue > 1e-3
+
+
+def test_integers_shuffle_and_dropout():
+    values = random.randint((1000,), 2, 5, seed=1)
+    assert set(values) == {2, 3, 4} and values.dtype == np.int32
+    x = np.arange(100)
+    mixed = random.shuffle(x, seed=1)
+    assert (mixed != x).any() and sorted(mixed) == list(x) and (x == np.arange(100)).all()
+    y = random.dropout(np.ones((100, 100), "float32"), 0.25, seed=1)
+    np.testing.assert_allclose(np.unique(y), [0, 4 / 3], rtol=1e-6)
+
+
+def test_random_numbers_are_refused_where_they_would_be_frozen():
+    class Noisy(netlet.layers.Layer):
+        def call(self, x):
+            return x + random.normal(x.shape)
+
+    model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+    model.compile("sgd", "mse")
+    with pytest.raises(NotImplementedError, match="repeat at every training step"):
+        netlet.Sequential([netlet.Input((3,)), Noisy()])
+
+
+# ---- utils -----------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [([0, 2, 1], None), ([0, 2, 1], 5), ([[0], [1]], None), ([[0, 1], [2, 0]], 3), (np.array([1], "uint8"), 2), (1, 3)],
+)
+def test_to_categorical(labels, classes):
+    ours, theirs = netlet.utils.to_categorical(labels, classes), keras.utils.to_categorical(labels, classes)
+    np.testing.assert_array_equal(ours, np.asarray(theirs))
+    assert ours.shape == theirs.shape
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes", "message"),
+    [
+        ([3], 3, r"labels in \[0, 3\); given 3"),
+        ([-1], 3, "given -1"),
+        ([], None, "num_classes"),
+        (["a", None], 2, "objects"),
+    ],
+)
+def test_bad_labels(labels, classes, message):
+    with pytest.raises(ValueError, match=message):
+        netlet.utils.to_categorical(labels, classes)
+
+
+def test_normalize():
+    x = np.random.default_rng(0).standard_normal((3, 4))
+    x[0] = 0
+    np.testing.assert_allclose(netlet.utils.normalize(x), keras.utils.normalize(x))
+    np.testing.assert_allclose(netlet.utils.normalize(x, order=1), keras.utils.normalize(x, order=1))
+
+
+def test_suggestions():
+    assert str(suggest.unknown("thing", "Adm", ["adam", "sgd"])) == "Unknown thing: 'Adm'. Did you mean 'adam'?"
+    assert str(suggest.unknown("thing", "zzzz", ["b", "a"])) == "Unknown thing: 'zzzz'. Known: a, b."
+    assert isinstance(suggest.unknown("thing", None, []), ValueError)
+
+
+@pytest.mark.parametrize("name", ["Dense", "LeakyReLU", "GlorotUniform", "MLP", "MyLayer2D", "ELU", "L1L2", "My_Layer"])
+def test_snake_case_is_keras(name):
+    from keras.src.utils.naming import to_snake_case
+
+    assert naming.to_snake_case(name) == to_snake_case(name)
+
+
+def test_names_are_unique_across_threads():
+    naming.reset_uids()
+    names: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: names.extend(naming.uniquify("t") for _ in range(200))) for _ in range(4)
+    ]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(set(names)) == 800
+
+
+def test_name_scopes():
+    with naming.name_scope("a", naming), naming.name_scope("a", naming), naming.name_scope("b"):
+        assert naming.current_path() == "a/b"
+    assert naming.current_path() == ""
+
+
+def test_trees():
+    structure = {"b": [1, (2, None)], "a": 3}
+    assert tree.flatten(structure) == [3, 1, 2, None]
+    assert tree.pack_like(structure, [30, 10, 20, 0]) == {"b": [10, (20, 0)], "a": 30}
+    assert tree.map_structure(str, structure) == {"b": ["1", ("2", "None")], "a": "3"}
+    assert tree.map_shapes(len, {"x": (1, None), "y": [(2,), (3, 4, 5)]}) == {"x": 2, "y": [1, 3]}
+    assert tree.is_shape((None, 3)) and not tree.is_shape([(1,), (2,)])
+
+
+def test_digits_are_local_and_whole():
+    (x, y), (xt, yt) = netlet.datasets.digits.load_data()
+    assert x.shape == (1438, 8, 8) and xt.shape == (359, 8, 8) and x.dtype == np.float32
+    assert x.min() == 0 and x.max() == 1 and set(y) == set(range(10)) == set(yt)
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        netlet.datasets.digits.load_data(test_fraction=1.0)
+
+
+def test_everything_public_can_be_reached():
+    for name in netlet.__all__:
+        assert getattr(netlet, name) is not None, name
+    assert set(netlet.__all__) <= set(dir(netlet))
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        netlet.nothing  # noqa: B018
+    assert netlet.isa() in netlet._core.supported_isas()
