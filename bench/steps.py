@@ -54,11 +54,13 @@ def check_same_loss(w: Workload, weights: list[np.ndarray], peers: dict[str, Any
             peer.feed(x, y)
             for _ in range(10):
                 peer.step()
-            got = float(peer.step())  # the loss before the eleventh step
+            got = peer.step().item()  # the loss before the eleventh step
         else:
             peer.fit(x, y, batch_size=w.batch, epochs=10, shuffle=False, verbose=0)
             got = peer.evaluate(x, y, batch_size=w.batch, verbose=0)
-        np.testing.assert_allclose(got, expected, rtol=1e-3, err_msg=f"{name}, {w.name}")
+        # PyTorch adds Adam's epsilon to the corrected root, Keras and we to the uncorrected one.
+        rtol = 1e-2 if w.optimizer == "adam" and isinstance(peer, Torch) else 1e-3
+        np.testing.assert_allclose(got, expected, rtol=rtol, err_msg=f"{name}, {w.name}")
 
 
 def torch_variants(w: Workload, weights: list[np.ndarray], compiled: bool) -> dict[str, Torch]:
