@@ -18,6 +18,7 @@ from .training import results
 from .training.compiled import CompiledLoss, CompiledMetrics
 from .training.data import ArrayData, Batch, apply_class_weight, batches, is_array_like, unpack_x_y_sample_weight
 from .training.loop import StepRunner
+from .training.plan_view import PlanView
 from .training.step import StepCache, ensure_built
 from .utils.tree import flatten, map_structure, pack_like
 
@@ -436,6 +437,23 @@ class Trainer:
             if isinstance(step.outputs, _core.Tensor):
                 self._predictors[data.x.shape] = (step.epoch, step.plan.predict)
         return runner.predictions()
+
+    # ---- what is run -------------------------------------------------------------------------------------------------
+    def plan(self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, mode: str = "predict") -> PlanView:
+        """The recorded step for a batch of such arrays: `.describe()` lists its kernels, `.profile()` times them.
+
+        Args:
+            x, y, sample_weight: arrays of at least `batch_size` rows, as for `fit` or `predict`.
+            mode: "train", "test" or "predict".
+        """
+        if mode not in ("train", "test", "predict"):
+            raise ValueError(f'plan(mode=): expected "train", "test" or "predict"; given {mode!r}.')
+        if mode != "predict":
+            self._require_compiled("plan")
+        data = ArrayData(x, y, sample_weight, method="plan")
+        runner = StepRunner(self, mode, data, batch_size, None, shuffle=False)
+        runner.prepare()
+        return PlanView(self, mode, self._steps.get(self, mode, data, runner.batch, False), data, runner.batch)
 
     # ---- what a file keeps -------------------------------------------------------------------------------------------
     def _training_state(self) -> dict[str, Any]:

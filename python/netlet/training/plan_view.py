@@ -1,0 +1,98 @@
+"""What a recorded step consists of, and where its time goes: `model.plan(...)`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from .data import ArrayData
+from .step import RecordedStep
+
+
+class PlanView:
+    """A recorded step of a model: `describe()` lists its kernels, `profile()` times them.
+
+    Example:
+
+    >>> import netlet
+    >>> model = netlet.Sequential([netlet.Input((4,)), netlet.layers.Dense(2, "relu")])
+    >>> print(model.plan(np.zeros((8, 4), "float32"), batch_size=8).describe())  # doctest: +ELLIPSIS
+    predict step of ..., batch of 8...
+    """
+
+    def __init__(self, model: Any, mode: str, step: RecordedStep, data: ArrayData, batch: int) -> None:
+        self._model, self._mode, self._step, self._data, self._batch = model, mode, step, data, batch
+
+    @property
+    def arena_bytes(self) -> int:
+        """Bytes of the arena in which all intermediate values live."""
+        return int(self._step.plan.arena_bytes)
+
+    def records(self) -> list[dict[str, Any]]:
+        """One dict a kernel call: layer, kernel, isa, reads and writes (shapes), bytes, flops, chunks, seconds."""
+        return list(self._step.plan.records())
+
+    def describe(self) -> str:
+        """A table: layer, kernel, instruction set, shapes read and written, bytes, FLOPs, chunks of work."""
+        return self._table(self.records(), timed=False)
+
+    def profile(self, steps: int = 50) -> str:
+        """The same table with microseconds, GFLOP/s and GB/s, means over `steps` steps; the model is left as it was."""
+        plan, data = self._step.plan, [t.numpy()[: self._batch] for t in self._data.leaves()]
+        before = [r["seconds"] for r in plan.records()]
+        state = _snapshot(self._model, self._mode)
+        try:
+            for _ in range(steps):
+                plan.run(data, profiled=True)
+        finally:
+            for tensor, value in state:
+                tensor.copy_from(value)
+        records = self.records()
+        for r, seconds in zip(records, before, strict=True):
+            r["seconds"] = (r["seconds"] - seconds) / steps
+        return self._table(records, timed=True)
+
+    def _table(self, records: list[dict[str, Any]], timed: bool) -> str:
+        head = ["layer", "kernel", "isa", "reads", "writes", "bytes", "flops", "chunks"]
+        head += ["us", "GFLOP/s", "GB/s"] if timed else []
+        rows = [head]
+        for r in records:
+            row = [r["layer"], r["kernel"], r["isa"], _shapes(r["reads"]), _shapes(r["writes"])]
+            row += [f"{r['bytes']:,}", f"{int(r['flops']):,}", str(r["chunks"])]
+            if timed:
+                s = max(r["seconds"], 1e-12)
+                row += [f"{s * 1e6:.2f}", f"{r['flops'] / s / 1e9:.1f}", f"{r['bytes'] / s / 1e9:.1f}"]
+            rows.append(row)
+        widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+        lines = ["  ".join(_align(cell, w, i) for i, (cell, w) in enumerate(zip(row, widths))) for row in rows]
+        lines.insert(1, "  ".join("-" * w for w in widths))
+        total = f"{len(records)} kernels, {sum(r['bytes'] for r in records):,} bytes, "
+        total += f"{int(sum(r['flops'] for r in records)):,} FLOPs, arena {self.arena_bytes:,} bytes"
+        if timed:
+            total += f", {sum(r['seconds'] for r in records) * 1e6:.1f} us"
+        title = f"{self._mode} step of '{self._model.name}', batch of {self._batch}: {total}"
+        return "\n".join([title, *(line.rstrip() for line in lines)])
+
+    def __repr__(self) -> str:
+        return self.describe()
+
+
+def _align(cell: str, width: int, column: int) -> str:
+    return cell.ljust(width) if column < 5 else cell.rjust(width)
+
+
+def _shapes(shapes: Any) -> str:
+    return " ".join("x".join(map(str, s)) if len(s) else "1" for s in shapes)
+
+
+def _snapshot(model: Any, mode: str) -> list[tuple[_core.Tensor, np.ndarray]]:
+    """Everything that a step changes, with its value."""
+    if mode == "predict":
+        return []
+    variables = [*model.variables, *(v for m in model.metrics for v in m.variables)]
+    if mode == "train":
+        variables += model.optimizer.variables
+    tensors = [v._tensor for v in variables] + [model._step_cell]
+    return [(t, t.numpy().copy()) for t in tensors]
