@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "dispatch/kernel_table.h"
 #include "ops/elementwise/elementwise_args.h"
 #include "ops/elementwise/ties.h"
@@ -27,8 +29,9 @@ NETLET_INLINE void binary_short_rows(const BinaryArgs<T>& a, Range r, const F& f
     const int64_t span = wanted < whole ? wanted : whole;
     const T* few = a_short ? a.a : a.b;
     T unrolled[256 + 64];
-    for (int64_t i = 0; i < n; ++i) unrolled[i] = few[i];
-    for (int64_t i = n; i < span + n; ++i) unrolled[i] = unrolled[i - n];
+    memcpy(unrolled, few, (size_t)n * sizeof(T));
+    for (int64_t have = n, left; (left = span + n - have) > 0; have *= 2)
+        memcpy(unrolled + have, unrolled, (size_t)(left < have ? left : have) * sizeof(T));
     for (int64_t i = r.begin; i < r.end; i += span) {
         const T* row = unrolled + i % n;
         const int64_t m = span < r.end - i ? span : r.end - i;
