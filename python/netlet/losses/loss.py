@@ -60,7 +60,8 @@ class Loss:
     Args:
         name: appears in errors and configs; made from the class's name if None.
         reduction: "sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none" or None.
-        dtype: "float32" or "float64"; `config.floatx()` if None. y_true and y_pred are cast to it.
+        dtype: "float32" or "float64", to which y_true and y_pred are cast. None: floats stay what y_pred's are, and
+            everything else becomes `config.floatx()`.
 
     Raises:
         ValueError: an unknown reduction.
@@ -80,11 +81,16 @@ class Loss:
     def __init__(self, name: str | None = None, reduction: Any = "sum_over_batch_size", dtype: Any = None) -> None:
         self.name = name or auto_name(type(self).__name__)
         self.reduction = standardize_reduction(reduction)
-        self._dtype = config.get_policy(dtype).compute_dtype if dtype is not None else config.floatx()
+        self._dtype = None if dtype is None else config.get_policy(dtype).compute_dtype
 
     @property
     def dtype(self) -> str:
-        return self._dtype
+        return self._dtype or config.floatx()
+
+    def _predictions(self, y_pred: Any) -> _core.Tensor:
+        """y_pred in the dtype that everything is computed in."""
+        y_pred = as_tensor(y_pred, self._dtype)
+        return y_pred if y_pred.dtype in config.FLOATS else as_tensor(y_pred, self.dtype)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """The reduced loss as a Tensor: a scalar, or one value a sample with reduction "none".
@@ -93,9 +99,10 @@ class Loss:
             y_true, y_pred: targets and predictions, (batch, ...).
             sample_weight: factor of each sample's loss, (batch,) or a shape that fits the values.
         """
-        values = self.call(as_tensor(y_true, self.dtype), as_tensor(y_pred, self.dtype))
-        weight = None if sample_weight is None else as_tensor(sample_weight, self.dtype)
-        return reduce_weighted_values(as_tensor(values, self.dtype), weight, self.reduction)
+        y_pred = self._predictions(y_pred)
+        values = as_tensor(self.call(as_tensor(y_true, y_pred.dtype), y_pred), y_pred.dtype)
+        weight = None if sample_weight is None else as_tensor(sample_weight, y_pred.dtype)
+        return reduce_weighted_values(values, weight, self.reduction)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must implement call(y_true, y_pred).")
@@ -140,9 +147,9 @@ class LossFunctionWrapper(Loss):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         if self._fused is None:
             return super().__call__(y_true, y_pred, sample_weight)
-        y_pred = as_tensor(y_pred, self.dtype)
-        y_true = as_tensor(y_true, None if self.wants_integer_labels else self.dtype)
-        weight = None if sample_weight is None else as_tensor(sample_weight, self.dtype)
+        y_pred = self._predictions(y_pred)
+        y_true = as_tensor(y_true, None if self.wants_integer_labels else y_pred.dtype)
+        weight = None if sample_weight is None else as_tensor(sample_weight, y_pred.dtype)
         if not self.wants_integer_labels:
             y_true, y_pred = match_ranks(y_true, y_pred)
         if weight is None or is_leading(tuple(weight.shape), tuple(y_pred.shape[:-1])):

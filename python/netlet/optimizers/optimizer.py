@@ -75,7 +75,7 @@ class Optimizer:
         if use_ema and not 0 <= ema_momentum <= 1:
             raise ValueError(f"`ema_momentum` must be in the range [0, 1]. Received: ema_momentum={ema_momentum}")
         every = ema_overwrite_frequency
-        if use_ema and every is not None and (not isinstance(every, int) or every < 1):
+        if use_ema and every and (not isinstance(every, int) or every < 1):
             raise ValueError(
                 f"`ema_overwrite_frequency` must be an integer >= 1 or None. Received: ema_overwrite_frequency={every}"
             )

@@ -1,0 +1,194 @@
+"""Every optimizer, argument by argument, follows Keras over several steps, in float64."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+import netlet
+from netlet import Variable, _core, optimizers
+from support import keras64
+
+SHAPES = [(3, 5), (5,), (17, 2), ()]
+STEPS = 6
+
+CASES = {
+    "sgd": ("SGD", {"learning_rate": 0.1}),
+    "sgd momentum": ("SGD", {"learning_rate": 0.1, "momentum": 0.9}),
+    "sgd nesterov": ("SGD", {"learning_rate": 0.1, "momentum": 0.8, "nesterov": True}),
+    "sgd decay": ("SGD", {"learning_rate": 0.1, "momentum": 0.8, "weight_decay": 0.05}),
+    "rmsprop": ("RMSprop", {"learning_rate": 0.05}),
+    "rmsprop rho epsilon": ("RMSprop", {"learning_rate": 0.05, "rho": 0.5, "epsilon": 1e-3}),
+    "rmsprop momentum": ("RMSprop", {"learning_rate": 0.05, "momentum": 0.7}),
+    "rmsprop centered": ("RMSprop", {"learning_rate": 0.05, "centered": True}),
+    "rmsprop centered momentum": ("RMSprop", {"learning_rate": 0.05, "centered": True, "momentum": 0.7}),
+    "rmsprop decay": ("RMSprop", {"learning_rate": 0.05, "weight_decay": 0.1}),
+    "adam": ("Adam", {"learning_rate": 0.05}),
+    "adam betas": ("Adam", {"learning_rate": 0.05, "beta_1": 0.5, "beta_2": 0.7, "epsilon": 1e-2}),
+    "adam amsgrad": ("Adam", {"learning_rate": 0.05, "beta_2": 0.5, "amsgrad": True}),
+    "adam decay": ("Adam", {"learning_rate": 0.05, "weight_decay": 0.02}),
+    "adamw": ("AdamW", {"learning_rate": 0.05}),
+    "adamw amsgrad": ("AdamW", {"learning_rate": 0.05, "weight_decay": 0.1, "amsgrad": True}),
+    "clipnorm": ("Adam", {"learning_rate": 0.05, "clipnorm": 0.5}),
+    "clipvalue": ("RMSprop", {"learning_rate": 0.05, "clipvalue": 0.3}),
+    "global_clipnorm": ("SGD", {"learning_rate": 0.1, "momentum": 0.5, "global_clipnorm": 1.0}),
+    "global_clipnorm not reached": ("SGD", {"learning_rate": 0.1, "global_clipnorm": 1e6}),
+    "ema": ("SGD", {"learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.6}),
+    "ema overwrites": (
+        "Adam",
+        {"learning_rate": 0.1, "use_ema": True, "ema_momentum": 0.6, "ema_overwrite_frequency": 2},
+    ),
+    "loss scale": ("Adam", {"learning_rate": 0.05, "loss_scale_factor": 8.0}),
+    "accumulation": ("Adam", {"learning_rate": 0.05, "gradient_accumulation_steps": 2}),
+    "accumulation clipped": (
+        "AdamW",
+        {"learning_rate": 0.05, "gradient_accumulation_steps": 3, "global_clipnorm": 0.7, "use_ema": True},
+    ),
+}
+
+
+def schedule(library):
+    return library.optimizers.schedules.PolynomialDecay(0.2, 4, 0.01, power=2.0)
+
+
+def problem(seed=0):
+    rng = np.random.default_rng(seed)
+    start = [rng.normal(size=s) for s in SHAPES]
+    steps = [[rng.normal(size=s) for s in SHAPES] for _ in range(STEPS)]
+    return start, steps
+
+
+def by_keras(name, arguments, start, steps):
+    with keras64.float64():
+        variables = [keras.Variable(v, dtype="float64") for v in start]
+        optimizer = getattr(keras.optimizers, name)(**arguments)
+        trace = []
+        for gradients in steps:
+            optimizer.apply([keras.ops.convert_to_tensor(g, dtype="float64") for g in gradients], variables)
+            trace.append([np.asarray(v.value) for v in variables])
+        if optimizer.use_ema:
+            optimizer.finalize_variable_values(variables)
+            trace.append([np.asarray(v.value) for v in variables])
+        return trace, [np.asarray(v.value) for v in optimizer.variables]
+
+
+def by_netlet(name, arguments, start, steps, dtype="float64"):
+    variables = [Variable(v.astype(dtype)) for v in start]
+    optimizer = getattr(optimizers, name)(**arguments)
+    trace = []
+    for gradients in steps:
+        optimizer.apply([g.astype(dtype) for g in gradients], variables)
+        trace.append([v.numpy() for v in variables])
+    if optimizer.use_ema:
+        optimizer.finalize_variable_values(variables)
+        trace.append([v.numpy() for v in variables])
+    return trace, [v.numpy() for v in optimizer.variables]
+
+
+def agree(ours, theirs, rtol):
+    for step, (a, b) in enumerate(zip(ours, theirs, strict=True)):
+        for x, y in zip(a, b, strict=True):
+            np.testing.assert_allclose(x, y, rtol=rtol, atol=rtol, err_msg=f"step {step}")
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_steps(case):
+    name, arguments = CASES[case]
+    start, steps = problem()
+    trace, state = by_netlet(name, arguments, start, steps)
+    expected, expected_state = by_keras(name, arguments, start, steps)
+    agree(trace, expected, 1e-10)
+    # Slots in the same order with the same values; the learning rate is a float32 there.
+    assert len(state) == len(expected_state)
+    for i, (a, b) in enumerate(zip(state, expected_state, strict=True)):
+        if i == 1:
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+        else:
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adam", "AdamW"])
+def test_default_arguments(name):
+    start, steps = problem(1)
+    trace, _ = by_netlet(name, {}, start, steps)
+    expected, _ = by_keras(name, {}, start, steps)
+    agree(trace, expected, 1e-8)  # Keras keeps the learning rate in float32
+    assert getattr(optimizers, name)().get_config().keys() == getattr(keras.optimizers, name)().get_config().keys()
+    theirs = getattr(keras.optimizers, name)().get_config()
+    for key, value in getattr(optimizers, name)().get_config().items():
+        if key not in ("name", "learning_rate"):
+            assert value == theirs[key], key
+
+
+@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adam"])
+def test_schedules_count_steps(name):
+    start, steps = problem(2)
+    trace, _ = by_netlet(name, {"learning_rate": schedule(netlet)}, start, steps)
+    expected, _ = by_keras(name, {"learning_rate": schedule(keras)}, start, steps)
+    agree(trace, expected, 1e-7)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_float32_stays_near_float64(isa, case):
+    name, arguments = CASES[case]
+    start, steps = problem(3)
+    narrow, _ = by_netlet(name, arguments, start, steps, "float32")
+    wide, _ = by_netlet(name, arguments, start, steps)
+    agree(narrow, wide, 2e-5)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_recorded_step_gives_the_eager_bits(case):
+    """One plan, replayed, with gradients in the optimizer's own segment; eager with gradients of the caller's."""
+    name, arguments = CASES[case]
+    start, steps = problem(4)
+    expected, _ = by_netlet(name, arguments, start, steps)
+
+    variables = [Variable(v) for v in start]
+    optimizer = getattr(optimizers, name)(**arguments)
+    optimizer.build(variables)
+    targets = optimizer.gradient_targets()
+    tape = _core.Tape(record=True)
+    with tape:
+        fed = [tape.input((1, *v.shape), "float64", f"g{i}") for i, v in enumerate(variables)]
+        for g, v in zip(fed, variables, strict=True):
+            _core.assign(_core.reshape(g, v.shape), targets[id(v)])
+        optimizer.apply([targets[id(v)] for v in variables], variables)
+        plan = tape.compile([])
+    updates = [r for r in plan.records() if r["kernel"].endswith("_update_f64") and not r["kernel"].startswith("ema")]
+    assert len(updates) == 1
+    for gradients, after in zip(steps, expected, strict=False):
+        plan.run([np.asarray(g)[None] for g in gradients])
+        for v, value in zip(variables, after, strict=True):
+            if arguments.get("global_clipnorm"):  # the norm of neighbours is summed as one array: another last bit
+                np.testing.assert_allclose(v.numpy(), value, rtol=1e-14)
+            else:
+                np.testing.assert_array_equal(v.numpy(), value)
+    assert int(optimizer._iterations) == STEPS
+
+
+def test_excluded_variables_do_not_decay():
+    start, _ = problem(5)
+    zero = [np.zeros(s) for s in SHAPES]
+    names = ["kernel", "bias", "gamma", "other"]
+    for library in (netlet, keras):
+        with keras64.float64():
+            variables = [library.Variable(v, name=n, dtype="float64") for v, n in zip(start, names, strict=True)]
+            optimizer = library.optimizers.AdamW(0.1, weight_decay=0.5)
+            optimizer.exclude_from_weight_decay(var_list=[variables[3]], var_names=["bias"])
+            optimizer.apply([library.ops.convert_to_tensor(g) for g in zero], variables)
+        for v, before, factor in zip(variables, start, (0.95, 1, 0.95, 1), strict=True):
+            np.testing.assert_allclose(v.numpy(), before * factor, rtol=1e-6)
+
+
+def test_a_variable_without_gradient_is_left_alone_and_told_of():
+    start, steps = problem(6)
+    variables = [Variable(v) for v in start]
+    optimizer = optimizers.Adam(0.1)
+    with pytest.warns(UserWarning, match="Gradients do not exist"):
+        optimizer.apply([None, *steps[0][1:]], variables)
+    np.testing.assert_array_equal(variables[0].numpy(), start[0])
+    assert all((v.numpy() != s).all() for v, s in zip(variables[1:], start[1:], strict=True))
+    with pytest.raises(ValueError, match="No gradients provided"):
+        optimizer.apply([None] * 4, variables)
