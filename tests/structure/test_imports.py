@@ -22,8 +22,8 @@ ORDER = [
     {"graph", "variable"},
     {"ops", "gradient_tape"},
     {"activations", "constraints", "initializers", "regularizers"},
-    {"layers", "losses", "metrics", "graph_config"},
-    {"optimizers", "callbacks"},
+    {"layers", "losses", "optimizers", "graph_config"},
+    {"metrics", "callbacks"},  # mean squared error is a loss and a metric: the formula is the loss's
     {"training"},
     {"trainer"},
     {"functional"},
@@ -109,7 +109,7 @@ def everything(root: pathlib.Path = PACKAGE) -> list[Import]:
 def test_every_import_goes_down():
     found = everything()
     assert len(found) > 50
-    assert wrong(found) == []
+    assert "\n".join(wrong(found)) == ""
 
 
 def test_only_the_border_knows_the_native_module_by_its_insides():
@@ -127,6 +127,7 @@ def test_only_the_border_knows_the_native_module_by_its_insides():
         ("ops/math.py", "from netlet.trainer import Trainer", 1),
         ("ops/math.py", "def f():\n    from ..layers import Dense", 1),
         ("losses/x.py", "from ..metrics import Mean", 1),
+        ("metrics/x.py", "from ..losses import MeanSquaredError", 0),
         ("layers/dense.py", "from .. import ops\nfrom .layer import Layer", 0),
         ("ops/math.py", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from ..layers import Dense", 0),
     ],
