@@ -40,6 +40,7 @@ class Model(Trainer, Layer):
     _untracked_attributes = Layer._untracked_attributes | {
         "_steps",
         "_predictors",
+        "_repeaters",
         "_compile_config",
         "_compile_loss",
         "_compile_metrics",

@@ -34,13 +34,14 @@ class Sequential(Model):
 
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(trainable=trainable, name=name)
+        self._names: set[str] = set()
         self._symbols: list[KerasTensor] = []  # input, then the output of each layer: the chain as a graph
         given = [] if layers is None else layers if isinstance(layers, (list, tuple)) else [layers]
         for layer in given:
             self._append(layer)
         self._extend_graph()
 
-    _untracked_attributes = Model._untracked_attributes | {"_symbols"}
+    _untracked_attributes = Model._untracked_attributes | {"_names", "_symbols"}
 
     # ---- the stack -------------------------------------------------------------------------------------------------
     def add(self, layer: Any, rebuild: bool = True) -> None:
@@ -58,13 +59,14 @@ class Sequential(Model):
             )
         if not self._layers and "_input_shape_arg" in layer.__dict__:
             self._layers.append(InputLayer(shape=layer._input_shape_arg, dtype=layer.compute_dtype))
-        if any(layer.name == known.name for known in self._layers):
+        if layer.name in self._names:
             raise ValueError(
                 f"Sequential '{self.name}' has a layer named '{layer.name}' already; names must be unique."
             )
         if isinstance(layer, InputLayer) and self._layers:
             raise ValueError(f"Sequential '{self.name}' already begins; an Input must be its first layer.")
         self._layers.append(layer)
+        self._names.add(layer.name)
         self._forget_recorded_steps()
         if not self._symbols:
             self.built = False
@@ -74,6 +76,7 @@ class Sequential(Model):
         if not self.layers:
             raise TypeError(f"Sequential '{self.name}' has no layers to remove.")
         layer = self._layers.pop()
+        self._names.discard(layer.name)
         if len(self._symbols) > len(self._layers):
             self._symbols.pop()
         if len(self._symbols) <= 1:

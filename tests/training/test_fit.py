@@ -174,6 +174,36 @@ def test_train_on_batch_follows_keras():
     np.testing.assert_allclose(ours.predict_on_batch(X), ours.predict(X, verbose=0), rtol=1e-6)
 
 
+def test_repeated_batches_are_checked_and_follow_recompiling():
+    build, y, loss = TASKS["sparse"]
+    model = build(netlet, layers)
+    model.compile("sgd", loss, metrics=["accuracy"])
+    for _ in range(3):
+        model.train_on_batch(X, y)
+    with pytest.raises(ValueError, match="3 classes"):
+        model.train_on_batch(X, y + 1)
+    with pytest.raises(FloatingPointError, match="data that was fed"):
+        model.train_on_batch(X * np.nan, y)
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+    model.layers[0].trainable = False
+    model.compile(netlet.optimizers.SGD(0.5), loss)
+    before = model.get_weights()
+    for _ in range(2):
+        assert isinstance(model.train_on_batch(X, y), float)
+    np.testing.assert_array_equal(model.get_weights()[0], before[0])
+    assert not np.array_equal(model.get_weights()[2], before[2])
+
+
+def test_a_schedule_moves_with_train_on_batch():
+    rates = []
+    model = mlp()(netlet, layers)
+    model.compile(netlet.optimizers.SGD(netlet.optimizers.schedules.ExponentialDecay(0.5, 1, 0.5)), "sparse_categorical_crossentropy")
+    for _ in range(4):
+        model.train_on_batch(X, LABELS)
+        rates.append(float(model.optimizer.learning_rate))
+    np.testing.assert_allclose(rates, [0.25, 0.125, 0.0625, 0.03125])
+
+
 def test_predict_on_batch_after_training_sees_the_new_weights():
     model = mlp()(netlet, layers)
     before = [model.predict_on_batch(X[:1]).copy() for _ in range(3)][-1]

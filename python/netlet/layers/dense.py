@@ -88,7 +88,7 @@ class Dense(Layer):
         self.input_spec = InputSpec(min_ndim=2, axes={-1: k}, reason=f"its kernel is {(k, self.units)}")
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
-        x = ops.cast_if_needed(inputs, self.compute_dtype)
+        x = inputs if inputs.dtype == self._compute_dtype else ops.cast(inputs, self._compute_dtype)
         fused = activations.fused(self.activation)
         if fused is not None:
             return ops.dense(x, self.kernel, self.bias, *fused)

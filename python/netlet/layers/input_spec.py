@@ -92,7 +92,9 @@ def _without_last_one(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
 
 def check(specs: Any, inputs: Any, layer_name: str) -> None:
     """ValueError if an input does not fit its InputSpec; one spec for each leaf of `inputs`."""
-    wanted = specs if type(specs) is list else tree.flatten(specs)
+    if type(specs) is InputSpec and hasattr(inputs, "shape") and not specs.mismatch(inputs.shape, inputs.dtype):
+        return  # nearly always
+    wanted = tree.flatten(specs)
     if isinstance(inputs, dict) and all(spec.name for spec in wanted):
         missing = [spec.name for spec in wanted if spec.name not in inputs]
         if missing:

@@ -162,38 +162,46 @@ class Layer(LayerState):
                 f"In layer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
                 "in the `__init__()` method."
             )
-        symbolic = is_symbolic(args) or (bool(kwargs) and is_symbolic(kwargs))
         given_args, given_kwargs = args, kwargs
-        if not symbolic:
-            args, kwargs = self._converted(args, kwargs)
-        first = args[0] if args else next(iter(kwargs.values()), None)
+        symbolic = False
+        one_tensor = len(args) == 1 and not kwargs and type(args[0]) is _core.Tensor
+        if not one_tensor or args[0].dtype != self._compute_dtype:
+            symbolic = is_symbolic(args) or (bool(kwargs) and is_symbolic(kwargs))
+            if not symbolic:
+                args, kwargs = self._converted(args, kwargs)
         if self.input_spec is not None:
-            check(self.input_spec, first, self.name)
-        with name_scope(self.name, self):
+            check(self.input_spec, args[0] if args else next(iter(kwargs.values()), None), self.name)
+        if self.built and not self._layers and not symbolic:
+            return self._run(args, kwargs)
+        with name_scope(self.name, self):  # for the weights of this layer and of those below it
             if not self.built:
                 self._build_from(args, kwargs)
-            training = self._resolve_training(kwargs)
-            with call_context.entered(self, training) as outermost:
-                if symbolic:
-                    outputs = self.compute_output_spec(*args, **kwargs)
-                    Node(self, given_args, given_kwargs, outputs)
-                    return outputs
-                if outermost:
-                    self._clear_losses()
-                if self._takes_training:
-                    kwargs = {**kwargs, "training": training}
-                _core.push_scope(self.name)
-                try:
-                    outputs = self.call(*args, **kwargs)
-                    if self.activity_regularizer is not None:
-                        self._add_activity_losses(outputs)
-                finally:
-                    _core.pop_scope()
+            if not symbolic:
+                return self._run(args, kwargs)
+            with call_context.entered(self, self._resolve_training(kwargs)):
+                outputs = self.compute_output_spec(*args, **kwargs)
+        Node(self, given_args, given_kwargs, outputs)
+        return outputs
+
+    def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        training = self._resolve_training(kwargs)
+        with call_context.entered(self, training) as outermost:
+            if outermost:
+                self._clear_losses()
+            if self._takes_training:
+                kwargs = {**kwargs, "training": training}
+            _core.push_scope(self.name)
+            try:
+                outputs = self.call(*args, **kwargs)
+                if self.activity_regularizer is not None:
+                    self._add_activity_losses(outputs)
+            finally:
+                _core.pop_scope()
         return outputs
 
     @functools.cached_property
     def _call_parameters(self) -> dict[str, inspect.Parameter]:
-        return dict(inspect.signature(self.call).parameters)
+        return _parameters(getattr(self.call, "__func__", None) or self.call)
 
     @functools.cached_property
     def _takes_training(self) -> bool:
@@ -201,9 +209,9 @@ class Layer(LayerState):
 
     def _resolve_training(self, kwargs: dict[str, Any]) -> bool | None:
         """Explicit argument, else the enclosing call's, else the default in the signature, else False."""
-        training: bool | None = kwargs.get("training")
-        if "training" in kwargs and not self._takes_training:
-            del kwargs["training"]
+        training: bool | None = None
+        if "training" in kwargs:
+            training = kwargs["training"] if self._takes_training else kwargs.pop("training")
         if training is None:
             training = call_context.current.training
         if training is None and self._takes_training:
@@ -212,8 +220,6 @@ class Layer(LayerState):
         return bool(training)
 
     def _converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if len(args) == 1 and not kwargs and isinstance(args[0], _core.Tensor) and args[0].dtype == self.compute_dtype:
-            return args, dict(kwargs)
         if args and type(args[0]) in (list, tuple) and any(isinstance(v, (int, float)) for v in tree.flatten(args[0])):
             raise ValueError(
                 f"Layer '{self.name}' expects tensors or arrays; given a Python {type(args[0]).__name__} of numbers. "
@@ -230,8 +236,8 @@ class Layer(LayerState):
             if not hasattr(value, "__array__") and not hasattr(value, "__dlpack__"):
                 return value
             value = self._array_to_tensor(value)
-        if self.autocast and is_float(value.dtype) and value.dtype != self.compute_dtype:
-            return _core.cast(value, self.compute_dtype)
+        if self.autocast and is_float(value.dtype) and value.dtype != self._compute_dtype:
+            return _core.cast(value, self._compute_dtype)
         return value
 
     def _array_to_tensor(self, value: Any) -> _core.Tensor:
@@ -262,11 +268,8 @@ class Layer(LayerState):
 
     def _shapes_for(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Shapes of the tensor arguments under the names that build or compute_output_shape gives them."""
-        wanted = [
-            p.name
-            for p in inspect.signature(fn).parameters.values()
-            if p.kind not in (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-        ]
+        parameters = _parameters(getattr(fn, "__func__", fn)).values()
+        wanted = [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         named = dict(zip(self._call_parameters, args, strict=False))
         named.update(kwargs)
         shapes = {f"{name}_shape": _shapes(value) for name, value in named.items() if _has_tensor(value)}
@@ -323,7 +326,7 @@ class Layer(LayerState):
         return found
 
     def _clear_losses(self) -> None:
-        for layer in self._flatten_layers():
+        for layer in self._flatten_layers() if self._layers else (self,):
             if layer._losses:
                 object.__setattr__(layer, "_losses", [])
 
@@ -341,6 +344,15 @@ class Layer(LayerState):
         return f"<{type(self).__name__} name={self.name}, built={self.__dict__.get('built', False)}>"
 
 
+@functools.lru_cache(maxsize=4096)
+def _parameters(fn: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The parameters of a method, without self."""
+    parameters = dict(inspect.signature(fn).parameters)
+    if not inspect.ismethod(fn) and next(iter(parameters), None) == "self":
+        del parameters["self"]
+    return parameters
+
+
 def _finishing(build: Callable[..., None]) -> Callable[..., None]:
     """What happens around every `build`: the name scope before, and afterwards `built` and no more new weights."""
 
@@ -356,8 +368,8 @@ def _finishing(build: Callable[..., None]) -> Callable[..., None]:
                 build(self, *args, **kwargs)
         finally:
             object.__setattr__(self, "_building", False)
-        bound = inspect.signature(build).bind(self, *args, **kwargs).arguments
-        object.__setattr__(self, "_build_arguments", dict(list(bound.items())[1:]))
+        named = {**dict(zip(_parameters(build), args, strict=False)), **kwargs}
+        object.__setattr__(self, "_build_arguments", named)
         self.built = True
         self._lock_state()
 

@@ -242,10 +242,11 @@ class LayerState(Operation):
 
     def _set_policy(self, dtype: Any) -> None:
         self.dtype_policy = get_policy(dtype)
+        self._compute_dtype = self.dtype_policy.compute_dtype
 
     @property
     def compute_dtype(self) -> str:
-        return self.dtype_policy.compute_dtype
+        return self._compute_dtype
 
     @property
     def variable_dtype(self) -> str:
