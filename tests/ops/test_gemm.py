@@ -151,6 +151,16 @@ def test_no_terms_give_zeros_and_the_bias(isa):
     np.testing.assert_array_equal(_core.dense(np.zeros((3, 0)), np.zeros((0, 20)), bias), np.tile(bias, (3, 1)))
 
 
+def test_gradients_of_empty_products_are_zeros(isa):
+    for a, b in [((2, 0), (0, 3)), ((1, 2, 3), (0, 3, 4)), ((0, 3), (3, 2)), ((2, 3), (3, 0)), ((3, 1, 2, 3), (1, 0, 3, 4))]:
+        for g in gradients(_core.matmul, [np.ones(a), np.ones(b)], np.ones((np.ones(a) @ np.ones(b)).shape)):
+            assert not g.any()
+    dx, dw, db = gradients(_core.dense, [np.ones((0, 3)), np.ones((3, 4)), np.ones(4)], np.ones((0, 4)))
+    assert dx.shape == (0, 3)
+    assert not dw.any()
+    assert not db.any()
+
+
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize(("path", "m", "n", "k", "tb"), PATHS)
 def test_not_finite_numbers_reach_what_they_touch(isa, bad, path, m, n, k, tb):
@@ -311,7 +321,8 @@ def test_a_tiny_dense_layer_trains_in_four_records():
         x.requires_grad = True
         y = _core.dense(x, w, b, "tanh")
         plan = tape.compile([y, *tape.gradients(y, [w, b, x], _core.tensor(np.ones((10, 7), "f4")))])
-    assert [(r["kernel"], r["chunks"]) for r in plan.records()] == [
+    records = [(r["kernel"], r["chunks"]) for r in plan.records() if r["kernel"] != "cast"]  # the seed is copied
+    assert records == [
         ("gemm_direct_f32", 1), ("dense_bwd_f32", 1), ("gemm_direct_f32", 1), ("gemm_direct_f32", 1)]  # fmt: skip
 
 

@@ -35,6 +35,13 @@ Gemm as_row(Gemm g) {
     return g;
 }
 
+// A sum over an empty batch is a product without terms: what it begins with is still to be written.
+Gemm without_terms(Gemm g) {
+    g.K = g.batch_rank = 0;
+    g.summed = 1;
+    return g;
+}
+
 GemmArgs arguments(const Gemm& g) {
     GemmArgs args{};
     args.M = g.M;
@@ -77,6 +84,8 @@ void emit_product(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& 
 
 void emit_gemm(Tape& tape, const Gemm& g) {
     const DType dtype = g.c->dtype;
+    if (g.M * g.N * g.items == 0) return;
+    if (g.summed == 0) return emit_gemm(tape, without_terms(g));
     if (is_column(g)) return emit_gemm(tape, as_row(g));
     GemmArgs args = arguments(g);
     const GemmChoice choice =
