@@ -6,6 +6,7 @@ import errno
 import os
 import pathlib
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -70,6 +71,19 @@ def test_every_step_was_reached(tmp_path, monkeypatch):
         monkeypatch.setattr(atomic.os, step, noted(step, getattr(os, step)))
     atomic.replace_file(str(tmp_path / "a"), [b"x", b"y"])
     assert order == ["open", "write", "write", "fsync", "replace", "open", "fsync"]
+
+
+def test_a_file_system_that_cannot_sync_directories(tmp_path, monkeypatch):
+    real = os.fsync
+
+    def fsync(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        real(handle)
+
+    monkeypatch.setattr(atomic.os, "fsync", fsync)
+    atomic.replace_file(str(tmp_path / "a"), [b"x"])
+    assert (tmp_path / "a").read_bytes() == b"x"
 
 
 def test_short_writes_are_continued(tmp_path, monkeypatch):

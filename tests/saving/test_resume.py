@@ -253,6 +253,27 @@ def test_a_loss_of_ones_own(tmp_path):
     assert again.evaluate(X, X, verbose=0) == model.evaluate(X, X, verbose=0)
 
 
+class OwnCompile(netlet.Sequential):
+    def compile(self, strength, **kwargs):
+        super().compile("sgd", "mse")
+        self.strength = strength
+
+    def get_compile_config(self):
+        return {"strength": self.strength} if self.compiled else None
+
+    def compile_from_config(self, config):
+        self.compile(**config)
+
+
+def test_a_compile_of_ones_own(tmp_path):
+    model = OwnCompile([netlet.Input((8,)), layers.Dense(8)])
+    model.compile(strength=3)
+    model.save(tmp_path / "m.netlet")
+    again = netlet.models.load_model(tmp_path / "m.netlet", custom_objects={"OwnCompile": OwnCompile})
+    assert again.strength == 3
+    assert again.compiled
+
+
 def test_a_lambda_as_a_loss_costs_the_compile_arguments_and_not_the_weights(tmp_path):
     model = netlet.Sequential([netlet.Input((8,)), layers.Dense(8)])
     model.compile("sgd", loss=lambda y_true, y_pred: quartic(y_true, y_pred))

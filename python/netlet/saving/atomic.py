@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterable
@@ -39,11 +40,22 @@ def replace_file(path: str, parts: Iterable[bytes | memoryview]) -> None:
             os.unlink(temporary)
         raise
     if os.name == "posix":
+        _sync_directory(directory)
+
+
+def _sync_directory(directory: str) -> None:
+    """Forces a rename to the disk, on file systems that know how."""
+    try:
         folder = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    except PermissionError:  # it may be written and not be read
+        return
+    try:
+        os.fsync(folder)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(folder)
 
 
 def _write_all(handle: int, part: bytes | memoryview) -> None:

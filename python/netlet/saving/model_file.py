@@ -140,10 +140,13 @@ def _rebuild(file: Container, names: list[str]) -> Any:
 
 
 def _recompile(file: Container, model: Any) -> None:
-    config = deserialize_object(file.document["compile"])
+    config = file.document["compile"]
     if not isinstance(config, dict):
         raise ValueError("the arguments of compile are no dict.")
-    model.compile(**config)
+    if hasattr(model, "compile_from_config"):  # a class with a `compile` of its own
+        model.compile_from_config(config)
+    else:
+        model.compile(**deserialize_object(config))
     if pairs := optimizer_pairs(file, model, model.optimizer, strict=True):
         assign(file, pairs)
         set_training_state(file, model)
