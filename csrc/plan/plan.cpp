@@ -101,6 +101,8 @@ bool Plan::writes_nonfinite(const Record& r) const {
 }
 
 int64_t Plan::find_nonfinite() {
+    // What an earlier run left behind must not be taken for this one's: some records write a part of a value only.
+    std::memset(arena_->data(), 0, (size_t)arena_bytes_);
     ThreadPool& pool = ThreadPool::instance();
     for (size_t i = 0; i < recording_.records.size(); ++i) {
         const Record& r = recording_.records[i];
