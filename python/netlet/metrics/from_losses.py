@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _core, losses, ops
-from ..losses.arrays import as_tensor, match_ranks
+from ..losses.arrays import as_tensor, floating, match_ranks
 from ..ops.dispatch import op
 from .metric import quotient
 from .reduction import FunctionMetric, Mean
@@ -204,7 +204,8 @@ class RootMeanSquaredError(Mean):
         super().__init__(name=name, dtype=dtype)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        y_true, y_pred = match_ranks(as_tensor(y_true, self.dtype), as_tensor(y_pred, self.dtype))
+        y_pred = as_tensor(floating(y_pred))
+        y_true, y_pred = match_ranks(as_tensor(y_true, y_pred.dtype), y_pred)
         super().update_state(_core.square(_core.subtract(y_pred, y_true)), sample_weight)
 
     def result(self) -> Any:

@@ -39,9 +39,8 @@ class _Accumulator(Metric):
             values = reduce(values) if len(values.shape) else values
             return _core.accumulate_mean(values, None, self._state, float(sample_weight))
         values, weight = match_ranks(values, sample_weight)
-        if len(values.shape) > len(weight.shape) and not is_leading(tuple(weight.shape), tuple(values.shape)):
-            axes = list(range(len(weight.shape), len(values.shape)))
-            values = reduce(values, axis=axes)
+        if len(weight.shape) == 0 and len(values.shape):
+            values = reduce(values)
         if not is_leading(tuple(weight.shape), tuple(values.shape)):
             weight = _core.broadcast_to(weight, tuple(values.shape))
         return _core.accumulate_mean(values, weight, self._state)
