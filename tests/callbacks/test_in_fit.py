@@ -18,7 +18,8 @@ START = [(RNG.standard_normal(s) * 0.5).astype("float32") for s in ((6, 8), (8,)
 
 def make(lib, rate=0.05):
     model = lib.Sequential([lib.Input((6,)), lib.layers.Dense(8, "tanh"), lib.layers.Dense(1)])
-    model.compile(lib.optimizers.SGD(rate), loss="mse", metrics=["mae"])
+    # Eager Keras: compiling each of these small trainings with JAX would take longer than running it.
+    model.compile(lib.optimizers.SGD(rate), loss="mse", metrics=["mae"], run_eagerly=lib is keras)
     model.set_weights(START)
     return model
 
@@ -71,7 +72,7 @@ def test_direction_of_a_compiled_metric_is_known():
 def test_direction_of_accuracy_is_known():
     for lib in (netlet, keras):
         model = lib.Sequential([lib.Input((6,)), lib.layers.Dense(3, "softmax")])
-        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+        model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=lib is keras)
         stopper = lib.callbacks.EarlyStopping("accuracy", patience=1)
         model.fit(X, np.arange(50) % 3, epochs=2, verbose=0, callbacks=[stopper])
         assert bool(stopper.monitor_op(2.0, 1.0))
