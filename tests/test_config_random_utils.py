@@ -233,3 +233,47 @@ def test_everything_public_can_be_reached():
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         netlet.nothing  # noqa: B018
     assert netlet.isa() in netlet._core.supported_isas()
+
+
+@pytest.mark.parametrize("padding", ["pre", "post"])
+@pytest.mark.parametrize("truncating", ["pre", "post"])
+@pytest.mark.parametrize("maxlen", [None, 2, 5])
+def test_pad_sequences(padding, truncating, maxlen):
+    sequences = [[1], [], [2, 3, 4], [5, 6]]
+    options = {"maxlen": maxlen, "padding": padding, "truncating": truncating, "value": -1}
+    ours, theirs = (m.utils.pad_sequences(sequences, **options) for m in (netlet, keras))
+    np.testing.assert_array_equal(ours, theirs)
+    assert ours.dtype == theirs.dtype
+    vectors = [np.ones((n, 3)) for n in (1, 4)]
+    np.testing.assert_array_equal(
+        *(m.utils.pad_sequences(vectors, dtype="float32", **options) for m in (netlet, keras))
+    )
+
+
+def test_pad_sequences_refuses():
+    for arguments in (([1, 2],), (3,), ([[1]], None, "int32", "front"), ([np.ones((1, 2)), np.ones((1, 3))],)):
+        with pytest.raises(ValueError):
+            netlet.utils.pad_sequences(*arguments)
+
+
+def test_pydataset():
+    class Ones(netlet.utils.PyDataset):
+        def __len__(self):
+            return 3
+
+        def __getitem__(self, i):
+            return np.full((4, 2), i, "float32"), np.zeros((4, 1), "float32")
+
+    model = netlet.Sequential([netlet.Input((2,)), netlet.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    history = model.fit(Ones(), epochs=2, verbose=0)
+    assert len(history.history["loss"]) == 2
+    assert model.optimizer.iterations.numpy() == 6
+    with pytest.raises(NotImplementedError, match="__len__"):
+        len(netlet.utils.PyDataset())
+
+
+def test_backend_names():
+    assert netlet.backend.floatx() == "float32" and netlet.backend.epsilon() == 1e-7
+    assert netlet.backend.get_uid("some_prefix") == 1
+    assert netlet.utils.register_keras_serializable is netlet.saving.register_keras_serializable

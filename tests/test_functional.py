@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
 import keras
 import numpy as np
 import pytest
@@ -65,10 +68,10 @@ def test_configs(build, data):
         netlet.models.clone_model(model, clone_function=lambda layer: type(layer).from_config(layer.get_config())),
         netlet.models.model_from_json(model.to_json()),
     ]
-    for copy in copies:
-        assert copy.name == model.name and type(copy) is type(model)
-        copy.set_weights(model.get_weights())
-        for got, want in zip(as_list(copy(data)), as_list(model(data)), strict=True):
+    for twin in copies:
+        assert twin.name == model.name and type(twin) is type(model)
+        twin.set_weights(model.get_weights())
+        for got, want in zip(as_list(twin(data)), as_list(model(data)), strict=True):
             np.testing.assert_array_equal(got.numpy(), want.numpy())
 
 
@@ -97,9 +100,9 @@ def test_nested_and_shared_models():
     assert len(model.weights) == 2
     expected = inner(A).numpy() - inner(B).numpy()
     np.testing.assert_allclose(model([A, B]).numpy(), expected, rtol=1e-6)
-    copy = netlet.Model.from_config(model.get_config())
-    copy.set_weights(model.get_weights())
-    np.testing.assert_array_equal(copy([A, B]).numpy(), model([A, B]).numpy())
+    twin = netlet.Model.from_config(model.get_config())
+    twin.set_weights(model.get_weights())
+    np.testing.assert_array_equal(twin([A, B]).numpy(), model([A, B]).numpy())
 
 
 def test_training_reaches_every_layer_and_an_explicit_flag_stays():
@@ -109,8 +112,8 @@ def test_training_reaches_every_layer_and_an_explicit_flag_stays():
     assert (always(A).numpy() == 0).any()
     assert (asked(A).numpy() == A).all()
     assert (asked(A, training=True).numpy() == 0).any()
-    copy = netlet.Model.from_config(always.get_config())
-    assert (copy(A).numpy() == 0).any()
+    twin = netlet.Model.from_config(always.get_config())
+    assert (twin(A).numpy() == 0).any()
 
 
 def test_a_model_may_begin_inside_of_another():
@@ -155,10 +158,10 @@ def test_subclass():
     built = MLP()
     built.build((None, 8))
     assert built.count_params() == model.count_params()
-    copy = MLP.from_config(model.get_config())
-    copy.build((None, 8))
-    copy.set_weights(model.get_weights())
-    np.testing.assert_array_equal(copy(A).numpy(), model(A).numpy())
+    twin = MLP.from_config(model.get_config())
+    twin.build((None, 8))
+    twin.set_weights(model.get_weights())
+    np.testing.assert_array_equal(twin(A).numpy(), model(A).numpy())
     with pytest.raises(AttributeError, match="not made of a graph"):
         model.inputs  # noqa: B018
 
@@ -237,5 +240,33 @@ def test_ops_and_operators_become_layers_of_the_graph():
     y = ops.relu(x @ np.ones((8, 3), "float32") - 1.0)[:, :2]
     model = netlet.Model(x, y)
     np.testing.assert_allclose(model(A).numpy(), np.maximum(A.sum(1, keepdims=True) - 1, 0).repeat(2, 1), atol=1e-5)
-    copy = netlet.Model.from_config(model.get_config())
-    np.testing.assert_array_equal(copy(A).numpy(), model(A).numpy())
+    twin = netlet.Model.from_config(model.get_config())
+    np.testing.assert_array_equal(twin(A).numpy(), model(A).numpy())
+
+
+# ---- copies ---------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))], ids=["deepcopy", "pickle"])
+def test_copies_are_independent_and_go_on_training(copied):
+    model = netlet.Sequential([netlet.Input((8,)), layers.Dense(4, activation="relu"), MLP()])
+    model.compile("adam", "mse")
+    targets = np.zeros((6, 2), "float32")
+    model.fit(A, targets, epochs=2, verbose=0)
+    other = copied(model)
+    np.testing.assert_array_equal(other.predict(A, verbose=0), model.predict(A, verbose=0))
+    before = model.get_weights()
+    other.fit(A, targets, epochs=1, verbose=0)
+    for kept, now in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(kept, now)
+    model.fit(A, targets, epochs=1, verbose=0)
+    assert other.optimizer.iterations.numpy() == model.optimizer.iterations.numpy() == 3
+
+
+def test_copies_of_layers_and_variables():
+    dense = layers.Dense(3)
+    dense(A)
+    twin = copy.deepcopy(dense)
+    np.testing.assert_array_equal(twin(A).numpy(), dense(A).numpy())
+    twin.kernel.assign(twin.kernel.numpy() * 0)
+    assert (dense.kernel.numpy() != 0).any()
+    frozen = pickle.loads(pickle.dumps(netlet.Variable(np.ones(2), trainable=False, name="f")))
+    assert frozen.name == "f" and not frozen.value.requires_grad and frozen.numpy().tolist() == [1, 1]

@@ -221,6 +221,20 @@ def test_bad_arguments(call):
         call()
 
 
+@pytest.mark.parametrize("name", ["exp", "sqrt", "log", "sigmoid", "relu", "softmax", "var", "logsumexp", "sin"])
+def test_integers_count_as_floats_where_only_floats_make_sense(name):
+    x = np.array([[1, 2], [3, 4]], "int32")
+    np.testing.assert_allclose(getattr(ops, name)(x), getattr(ops, name)(x.astype("float32")))
+    assert isinstance(getattr(ops, name)(ops.convert_to_tensor(x)), netlet.Tensor)
+
+
+def test_products_of_integers_are_exact():
+    a = RNG.integers(-1000, 1000, (5, 7)).astype("int32")
+    product = ops.matmul(a, a.T)
+    assert product.dtype == np.int32 and (product == a @ a.T).all()
+    assert ops.matmul(a.astype("int64"), a.T).dtype == np.int64
+
+
 def test_python_objects_are_refused():
     with pytest.raises(TypeError, match="Python objects"):
         ops.shape(np.array([object()]))

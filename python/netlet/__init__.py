@@ -21,6 +21,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from . import (
         activations,
+        backend,
         callbacks,
         config,
         constraints,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     "activations",
+    "backend",
     "callbacks",
     "config",
     "constraints",
@@ -110,6 +112,7 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "backend",
     "callbacks",
     "config",
     "constraints",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -282,6 +284,10 @@ class Model(Trainer, Layer):
 
         saving.load_weights(self, filepath, **kwargs)
 
+    def __reduce__(self) -> Any:
+        """Copies and pickles go through the file format: weights, optimizer and all; own classes by reference."""
+        return _from_bytes, (_to_bytes(self), {type(layer).__name__: type(layer) for layer in self._flatten_layers()})
+
     def get_config(self) -> dict[str, Any]:
         if self._function is not None and type(self).__init__ in (Model.__init__, Functional.__init__):
             from .graph_config import graph_config
@@ -329,6 +335,25 @@ def _graph_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any
     if given.get("trainable") is None:
         given.pop("trainable", None)
     return inputs, outputs, given
+
+
+def _to_bytes(model: Model) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.netlet")
+        model.save(path)
+        with open(path, "rb") as f:
+            return f.read()
+
+
+def _from_bytes(data: bytes, classes: dict[str, Any]) -> Any:
+    from . import saving
+
+    own = {name: cls for name, cls in classes.items() if not cls.__module__.startswith("netlet.")}
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "model.netlet")
+        with open(path, "wb") as f:
+            f.write(data)
+        return saving.load_model(path, custom_objects=own)
 
 
 def _from_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:

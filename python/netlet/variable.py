@@ -241,5 +241,14 @@ class Variable(Operators):
         self._tensor = tensor
         _current_epoch = next(_epoch)
 
+    # ---- copies ----------------------------------------------------------------------------------------------------
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_tensor": self.numpy()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._tensor = _core.tensor(state["_tensor"])
+        self.trainable = self._trainable
+
     def __repr__(self) -> str:
         return f"<Variable path={self.path}, shape={self.shape}, dtype={self.dtype}>"

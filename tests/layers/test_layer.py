@@ -301,6 +301,22 @@ def test_errors_name_the_layer_and_both_shapes():
         layers.Add()(X)
 
 
+def test_errors_of_ops_inside_a_layer_name_it():
+    class Own(layers.Layer):
+        def build(self, input_shape):
+            self.w = self.add_weight(shape=(4, 2), name="w")
+
+        def call(self, x):
+            return ops.matmul(x, self.w)
+
+    with pytest.raises(ValueError, match=r"Layer 'own': matmul: .*\(5, 3\) and \(4, 2\)"):
+        Own()(X)
+    with pytest.raises(ValueError, match=r"Layer 'own_1': matmul"):
+        Own()(netlet.Input((3,)))
+    with pytest.raises(ValueError, match=r"^Layer 'own_2': matmul"):
+        netlet.Sequential([netlet.Input((3,)), netlet.Sequential([Own()])])(X)
+
+
 @pytest.mark.parametrize("units", [0, -1, 2.5, "3", None, True])
 def test_bad_units(units):
     with pytest.raises(ValueError, match="positive integer for `units`"):

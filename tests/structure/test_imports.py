@@ -18,7 +18,7 @@ ORDER = [
     {"_core", "version"},
     {"utils", "threads"},
     {"config"},
-    {"operators", "random", "saving"},
+    {"operators", "random", "saving", "backend"},
     {"graph", "variable"},
     {"ops", "gradient_tape"},
     {"activations", "constraints", "initializers", "regularizers"},

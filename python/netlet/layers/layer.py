@@ -195,6 +195,9 @@ class Layer(LayerState):
                 outputs = self.call(*args, **kwargs)
                 if self.activity_regularizer is not None:
                     self._add_activity_losses(outputs)
+            except (ValueError, TypeError) as error:
+                _name_layer(error, self.name)
+                raise
             finally:
                 _core.pop_scope()
         return outputs
@@ -263,6 +266,9 @@ class Layer(LayerState):
             try:
                 extra = {"training": False} if self._takes_training else {}
                 return infer_spec(self.call, args, {**kwargs, **extra})
+            except (ValueError, TypeError) as error:
+                _name_layer(error, self.name)
+                raise
             finally:
                 self._clear_losses()
 
@@ -342,6 +348,15 @@ class Layer(LayerState):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.__dict__.get('built', False)}>"
+
+
+def _name_layer(error: Exception, name: str) -> None:
+    """Puts the innermost layer's name in front of an op's message, unless a layer is named in it already."""
+    text = error.args[0] if error.args else None
+    if type(error) not in (ValueError, TypeError) or not isinstance(text, str):
+        return  # an exception class of the user's own may read its arguments
+    if "Layer '" not in text and "Model '" not in text:
+        error.args = (f"Layer '{name}': {text}", *error.args[1:])
 
 
 @functools.lru_cache(maxsize=4096)

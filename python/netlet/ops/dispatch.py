@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from .. import _core, graph
+from ..config import floatx, is_float
 
 F = TypeVar("F", bound=Callable[..., Any])
 REGISTRY: dict[str, Callable[..., Any]] = {}  # name -> op: how a saved graph finds its ops again
@@ -29,6 +30,21 @@ def op(fn: F) -> F:
 
     REGISTRY[fn.__name__] = wrapper
     return cast(F, wrapper)
+
+
+def float_op(fn: F) -> F:
+    """Decorator of an op whose kernels are for floats: integers are cast to floatx first, as in Keras."""
+
+    @functools.wraps(fn)
+    def accepting(x: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return fn(x, *args, **kwargs)
+        except TypeError:
+            if is_float(dtype_of(x)):
+                raise
+        return fn(_core.cast(concrete(x), floatx()), *args, **kwargs)
+
+    return op(cast(F, accepting))
 
 
 def concrete(x: Any) -> Any:

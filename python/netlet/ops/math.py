@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from .dispatch import axis_in, is_native, op, shape_of
+from .dispatch import axis_in, concrete, float_op, is_native, op, shape_of
 
+_INTEGERS = ("int8", "uint8", "int32", "int64", "bool")
 Axis = int | tuple[int, ...] | list[int] | None
 
 
@@ -124,6 +125,10 @@ def matmul(x1: Any, x2: Any) -> Any:
     array([[1., 2.],
            [3., 4.]])
     """
+    a, b = concrete(x1), concrete(x2)
+    if str(a.dtype) in _INTEGERS and str(b.dtype) in _INTEGERS:  # exact up to 2**53
+        wide = "int64" if "int64" in (a.dtype, b.dtype) else "int32"
+        return _core.cast(_core.matmul(_core.cast(a, "float64"), _core.cast(b, "float64")), wide)
     return _core.matmul(x1, x2)
 
 
@@ -162,7 +167,7 @@ def abs(x: Any) -> Any:
 absolute = abs
 
 
-@op
+@float_op
 def exp(x: Any) -> Any:
     """e**x, within 1 ULP.
 
@@ -172,43 +177,43 @@ def exp(x: Any) -> Any:
     return _core.exp(x)
 
 
-@op
+@float_op
 def expm1(x: Any) -> Any:
     """e**x - 1, accurate for small x."""
     return _core.expm1(x)
 
 
-@op
+@float_op
 def log(x: Any) -> Any:
     """Natural logarithm: -inf at 0, NaN below."""
     return _core.log(x)
 
 
-@op
+@float_op
 def log1p(x: Any) -> Any:
     """log(1 + x), accurate for small x."""
     return _core.log1p(x)
 
 
-@op
+@float_op
 def log2(x: Any) -> Any:
     """Logarithm to base 2."""
     return _core.multiply(_core.log(x), float(1 / np.log(2.0)))
 
 
-@op
+@float_op
 def log10(x: Any) -> Any:
     """Logarithm to base 10."""
     return _core.multiply(_core.log(x), float(1 / np.log(10.0)))
 
 
-@op
+@float_op
 def sqrt(x: Any) -> Any:
     """Square root: NaN below 0."""
     return _core.sqrt(x)
 
 
-@op
+@float_op
 def rsqrt(x: Any) -> Any:
     """1 / sqrt(x)."""
     return _core.rsqrt(x)
@@ -220,31 +225,31 @@ def square(x: Any) -> Any:
     return _core.square(x)
 
 
-@op
+@float_op
 def reciprocal(x: Any) -> Any:
     """1 / x."""
     return _core.reciprocal(x)
 
 
-@op
+@float_op
 def sin(x: Any) -> Any:
     """Sine of radians."""
     return _core.sin(x)
 
 
-@op
+@float_op
 def cos(x: Any) -> Any:
     """Cosine of radians."""
     return _core.cos(x)
 
 
-@op
+@float_op
 def tan(x: Any) -> Any:
     """Tangent of radians."""
     return _core.tan(x)
 
 
-@op
+@float_op
 def erf(x: Any) -> Any:
     """The error function 2/sqrt(pi) * integral of exp(-t**2) from 0 to x."""
     return _core.erf(x)
@@ -352,19 +357,19 @@ def logical_not(x: Any) -> Any:
     return _core.logical_not(x)
 
 
-@op
+@float_op
 def isfinite(x: Any) -> Any:
     """Neither NaN nor an infinity."""
     return _core.isfinite(x)
 
 
-@op
+@float_op
 def isnan(x: Any) -> Any:
     """NaN."""
     return _core.isnan(x)
 
 
-@op
+@float_op
 def isinf(x: Any) -> Any:
     """Plus or minus infinity."""
     return _core.isinf(x)
@@ -439,7 +444,7 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 amax, amin = max, min
 
 
-@op
+@float_op
 def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Population variance: mean of (x - mean)**2.
 
@@ -450,14 +455,14 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return _core.mean(_core.square(_core.subtract(x, _core.mean(x, axes, True))), axes, keepdims)
 
 
-@op
+@float_op
 def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Population standard deviation."""
     axes = _axes(x, axis, "std")
     return _core.sqrt(_core.mean(_core.square(_core.subtract(x, _core.mean(x, axes, True))), axes, keepdims))
 
 
-@op
+@float_op
 def moments(x: Any, axes: Axis, keepdims: bool = False) -> Any:
     """(mean, population variance) over the axes."""
     over = _axes(x, axes, "moments")
@@ -493,7 +498,7 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return _core.all(x, _axes(x, axis, "all"), keepdims)
 
 
-@op
+@float_op
 def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """log(sum(exp(x))) over the axes, stable for large x.
 
@@ -515,7 +520,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return _core.reshape(result, kept)
 
 
-@op
+@float_op
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
     """Euclidean norm over the axes (ord None or 2), sum of |x| (1), or largest |x| (inf).
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _core
 from ..config import standardize_dtype
-from .dispatch import axis_in, op, shape_of
+from .dispatch import axis_in, float_op, op, shape_of
 
 
 @op
@@ -30,7 +30,7 @@ def dense(x: Any, kernel: Any, bias: Any = None, activation: str = "linear", alp
     return _core.dense(x, kernel, bias, activation, alpha)
 
 
-@op
+@float_op
 def relu(x: Any) -> Any:
     """max(x, 0).
 
@@ -40,68 +40,68 @@ def relu(x: Any) -> Any:
     return _core.activation(x, "relu")
 
 
-@op
+@float_op
 def relu_general(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
     """x from `threshold` to `max_value`, max_value above, negative_slope * (x - threshold) below."""
     top = math.inf if max_value is None else float(max_value)
     return _core.activation(x, "relu_general", float(negative_slope), top, float(threshold))
 
 
-@op
+@float_op
 def relu6(x: Any) -> Any:
     """min(max(x, 0), 6)."""
     return _core.activation(x, "relu6")
 
 
-@op
+@float_op
 def leaky_relu(x: Any, negative_slope: float = 0.2) -> Any:
     """x above 0, negative_slope * x below."""
     return _core.activation(x, "leaky_relu", float(negative_slope))
 
 
-@op
+@float_op
 def elu(x: Any, alpha: float = 1.0) -> Any:
     """x above 0, alpha * (e**x - 1) below (Clevert et al., 2016)."""
     return _core.activation(x, "elu", float(alpha))
 
 
-@op
+@float_op
 def selu(x: Any) -> Any:
     """scale * elu(x, a) with the constants of Klambauer et al., 2017."""
     return _core.activation(x, "selu")
 
 
-@op
+@float_op
 def celu(x: Any, alpha: float = 1.0) -> Any:
     """max(x, 0) + min(alpha * (e**(x / alpha) - 1), 0) (Barron, 2017)."""
     return _core.activation(x, "celu", float(alpha))
 
 
-@op
+@float_op
 def sigmoid(x: Any) -> Any:
     """1 / (1 + e**-x)."""
     return _core.activation(x, "sigmoid")
 
 
-@op
+@float_op
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent."""
     return _core.activation(x, "tanh")
 
 
-@op
+@float_op
 def softplus(x: Any) -> Any:
     """log(1 + e**x), stable for large |x|."""
     return _core.activation(x, "softplus")
 
 
-@op
+@float_op
 def softsign(x: Any) -> Any:
     """x / (1 + |x|)."""
     return _core.activation(x, "softsign")
 
 
-@op
+@float_op
 def silu(x: Any) -> Any:
     """x * sigmoid(x); also called swish."""
     return _core.activation(x, "silu")
@@ -110,19 +110,19 @@ def silu(x: Any) -> Any:
 swish = silu
 
 
-@op
+@float_op
 def mish(x: Any) -> Any:
     """x * tanh(softplus(x)) (Misra, 2019)."""
     return _core.activation(x, "mish")
 
 
-@op
+@float_op
 def hard_sigmoid(x: Any) -> Any:
     """clip(x / 6 + 0.5, 0, 1)."""
     return _core.activation(x, "hard_sigmoid")
 
 
-@op
+@float_op
 def hard_silu(x: Any) -> Any:
     """x * hard_sigmoid(x); also called hard_swish."""
     return _core.activation(x, "hard_silu")
@@ -131,73 +131,73 @@ def hard_silu(x: Any) -> Any:
 hard_swish = hard_silu
 
 
-@op
+@float_op
 def hard_tanh(x: Any) -> Any:
     """clip(x, -1, 1)."""
     return _core.activation(x, "hard_tanh")
 
 
-@op
+@float_op
 def log_sigmoid(x: Any) -> Any:
     """log(sigmoid(x)) = -softplus(-x)."""
     return _core.activation(x, "log_sigmoid")
 
 
-@op
+@float_op
 def exponential(x: Any) -> Any:
     """e**x."""
     return _core.activation(x, "exponential")
 
 
-@op
+@float_op
 def tanh_shrink(x: Any) -> Any:
     """x - tanh(x)."""
     return _core.activation(x, "tanh_shrink")
 
 
-@op
+@float_op
 def soft_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x moved towards 0 by the threshold, 0 inside it."""
     return _core.activation(x, "soft_shrink", float(threshold))
 
 
-@op
+@float_op
 def hard_shrink(x: Any, threshold: float = 0.5) -> Any:
     """x outside of [-threshold, threshold], 0 inside."""
     return _core.activation(x, "hard_shrink", float(threshold))
 
 
-@op
+@float_op
 def squareplus(x: Any, b: float = 4) -> Any:
     """(x + sqrt(x**2 + b)) / 2 (Barron, 2021)."""
     return _core.activation(x, "squareplus", float(b))
 
 
-@op
+@float_op
 def sparse_plus(x: Any) -> Any:
     """0 up to -1, (x + 1)**2 / 4 up to 1, x above."""
     return _core.activation(x, "sparse_plus")
 
 
-@op
+@float_op
 def sparse_sigmoid(x: Any) -> Any:
     """clip((x + 1) / 2, 0, 1)."""
     return _core.activation(x, "sparse_sigmoid")
 
 
-@op
+@float_op
 def threshold(x: Any, threshold: float, default_value: float) -> Any:
     """x above the threshold, else default_value."""
     return _core.activation(x, "threshold", float(threshold), float(default_value))
 
 
-@op
+@float_op
 def gelu(x: Any, approximate: bool = True) -> Any:
     """x * Phi(x), Phi the normal distribution function (Hendrycks and Gimpel, 2016), or its tanh approximation."""
     return _core.activation(x, "gelu_tanh" if approximate else "gelu")
 
 
-@op
+@float_op
 def glu(x: Any, axis: int = -1) -> Any:
     """a * sigmoid(b) where a and b are the halves of x along the axis (Dauphin et al., 2017)."""
     shape = shape_of(x)
@@ -224,7 +224,7 @@ def _along_last(fn: Any, x: Any, axis: Any, name: str) -> Any:
     return fn(x, axis_in(axis, len(shape), name))
 
 
-@op
+@float_op
 def softmax(x: Any, axis: Any = -1) -> Any:
     """e**x / sum(e**x) along the axis (or axes), stable for large x.
 
@@ -234,7 +234,7 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     return _along_last(_core.softmax, x, axis, "ops.softmax")
 
 
-@op
+@float_op
 def log_softmax(x: Any, axis: Any = -1) -> Any:
     """log(softmax(x)) along the axis (or axes)."""
     return _along_last(_core.log_softmax, x, axis, "ops.log_softmax")
@@ -253,7 +253,7 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     return _core.one_hot(x, int(num_classes), standardize_dtype(dtype), int(axis))
 
 
-@op
+@float_op
 def normalize(x: Any, axis: int = -1, order: int = 2, epsilon: float | None = None) -> Any:
     """x divided by its Euclidean (order 2) or absolute (order 1) norm along the axis, at least `epsilon`."""
     axis = axis_in(axis, len(shape_of(x)), "ops.normalize")

@@ -9,8 +9,18 @@ import numpy as np
 
 from .numerical import normalize, to_categorical
 from .progbar import Progbar
+from .sequence import PyDataset, Sequence, pad_sequences
 
-__all__ = ["Progbar", "clear_session", "normalize", "set_random_seed", "to_categorical"]
+__all__ = [
+    "Progbar",
+    "PyDataset",
+    "Sequence",
+    "clear_session",
+    "normalize",
+    "pad_sequences",
+    "set_random_seed",
+    "to_categorical",
+]
 
 # Keras's second names for what is in `saving`.
 _IN_SAVING = frozenset(

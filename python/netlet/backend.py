@@ -1,0 +1,31 @@
+"""What scripts reach for under `keras.backend`."""
+
+from __future__ import annotations
+
+from .config import (
+    backend,
+    epsilon,
+    floatx,
+    image_data_format,
+    set_epsilon,
+    set_floatx,
+    set_image_data_format,
+    standardize_dtype,
+)
+from .config import is_float as is_float_dtype
+from .utils import clear_session
+from .utils.naming import get_uid
+
+__all__ = [
+    "backend",
+    "clear_session",
+    "epsilon",
+    "floatx",
+    "get_uid",
+    "image_data_format",
+    "is_float_dtype",
+    "set_epsilon",
+    "set_floatx",
+    "set_image_data_format",
+    "standardize_dtype",
+]
