@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -83,15 +85,25 @@ def ours(kind: str, t, **kwargs):
     return lambda x: _core.loss_pointwise(kind, t, x, **options, **kwargs)
 
 
+def seed_of(shape: tuple[int, ...], dtype: str) -> np.ndarray:
+    return rng_of(shape).normal(size=shape[:-1]).astype(dtype)
+
+
+@functools.cache
+def pointwise_oracle(kind: str, shape: tuple[int, ...], dtype: str):
+    t, x = inputs(kind, shape, dtype)
+    return oracle(lambda v: POINTWISE[kind](jnp.asarray(t, "float64"), v), x, seed_of(shape, dtype))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("kind", POINTWISE)
 def test_pointwise_rows(isa, kind, shape, dtype):
     t, x = inputs(kind, shape, dtype)
-    seed = rng_of(shape).normal(size=shape[:-1]).astype(dtype)
+    seed = seed_of(shape, dtype)
     y, dx = gradient(ours(kind, t), x, seed)
     # The oracle in float64 on the same inputs: float32 kernels are measured against the truth.
-    wide_y, wide_dx = oracle(lambda v: POINTWISE[kind](jnp.asarray(t, "float64"), v), x.astype("float64"), seed)
+    wide_y, wide_dx = pointwise_oracle(kind, shape, dtype)
     close(y, wide_y, dtype, 3)
     close(dx, wide_dx, dtype, 10)
 
@@ -112,13 +124,23 @@ def test_pointwise_reduced(kind, shape, reduction, weighted):
     close(dx, ref_dx, "float64", 5)
 
 
+@functools.cache
+def edge_oracle(kind: str, t: bytes, x: bytes):
+    t, x = (np.frombuffer(b).reshape(-1, 1) for b in (t, x))
+    return oracle(lambda v: POINTWISE[kind](t, v), x)
+
+
 @pytest.mark.parametrize("kind", POINTWISE)
 def test_ties_and_edges_have_the_slopes_of_automatic_differentiation(isa, kind):
     high = 1 - EPSILON
     edge = np.array([0, EPSILON, EPSILON / 2, high, (1 + high) / 2, 1, 0.5, -1, 2])
     t, x = (a.reshape(-1, 1) for a in np.meshgrid(np.array([0.0, 1.0, 0.5, -1.0, EPSILON, 2.0]), edge))
     y, dx = gradient(ours(kind, t), x)
-    ref_y, ref_dx = oracle(lambda v: POINTWISE[kind](t, v), x)
+    ref_y, ref_dx = edge_oracle(kind, t.tobytes(), x.tobytes())
+    if kind in ("absolute_error", "absolute_percentage_error"):
+        # |e| has slope 0 at 0, as in TensorFlow and PyTorch; JAX alone says 1, which pushes perfect predictions away.
+        assert not dx[t == x].any()
+        ref_dx = np.where(t == x, 0, ref_dx)
     np.testing.assert_allclose(y, ref_y, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(dx, ref_dx, rtol=1e-12, atol=1e-14)
 
@@ -133,20 +155,26 @@ def test_a_difference_has_a_gradient_into_its_target_too():
         gradient(lambda v: _core.loss_pointwise("poisson", v, x), t)
 
 
+@functools.cache
+def categorical(shape, from_logits, smoothing, dtype):
+    """Targets, predictions, seed, and what the oracle says of them."""
+    rng = rng_of(shape, from_logits, smoothing)
+    t = rng.uniform(0, 1, shape).astype(dtype)
+    x = (rng.normal(size=shape) * 3 if from_logits else rng.uniform(0.01, 2, shape)).astype(dtype)
+    seed = rng.normal(size=shape[:-1]).astype(dtype)
+    loss = functools.partial(keras.losses.categorical_crossentropy, from_logits=from_logits, label_smoothing=smoothing)
+    return t, x, seed, *oracle(lambda v: loss(t.astype("float64"), v), x, seed)
+
+
+@pytest.mark.filterwarnings("ignore:In loss categorical_crossentropy")  # of Keras, about a single class
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("from_logits", [False, True])
 @pytest.mark.parametrize("shape", [(3, 1), (4, 2), (5, 7), (3, 8), (2, 3, 16), (3, 17), (2, 40), (2, 1300)], ids=str)
 def test_categorical_crossentropy(isa, shape, from_logits, smoothing, dtype):
-    rng = rng_of(shape, from_logits, smoothing)
-    t = rng.uniform(0, 1, shape).astype(dtype)
-    x = (rng.normal(size=shape) * 3 if from_logits else rng.uniform(0.01, 2, shape)).astype(dtype)
-    seed = rng.normal(size=shape[:-1]).astype(dtype)
+    t, x, seed, ref_y, ref_dx = categorical(shape, from_logits, smoothing, dtype)
     options = {"from_logits": from_logits, "label_smoothing": smoothing}
     y, dx = gradient(lambda v: _core.loss_categorical_crossentropy(t, v, **options), x, seed)
-    ref_y, ref_dx = oracle(
-        lambda v: keras.losses.categorical_crossentropy(t.astype("float64"), v, **options), x.astype("float64"), seed
-    )
     if dtype == "float32":
         np.testing.assert_allclose(y, ref_y, rtol=3e-6, atol=1e-6)
         np.testing.assert_allclose(dx, ref_dx, rtol=1e-5, atol=2e-6 * np.abs(ref_dx).max())
@@ -155,18 +183,25 @@ def test_categorical_crossentropy(isa, shape, from_logits, smoothing, dtype):
         np.testing.assert_allclose(dx, ref_dx, rtol=1e-12, atol=1e-14 * np.abs(ref_dx).max())
 
 
+@functools.cache
+def sparse(shape, from_logits, dtype):
+    """Labels, predictions, seed, and what the oracle says of them."""
+    rng = rng_of(shape, from_logits)
+    t = rng.integers(0, shape[-1], shape[:-1])
+    x = (rng.normal(size=shape) * 3 if from_logits else rng.uniform(0.01, 2, shape)).astype(dtype)
+    seed = rng.normal(size=shape[:-1]).astype(dtype)
+    loss = functools.partial(keras.losses.sparse_categorical_crossentropy, from_logits=from_logits)
+    return t, x, seed, *oracle(lambda v: loss(t, v), x, seed)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("labels", ["int32", "int64", "uint8", "int8", "float32", "float64"])
 @pytest.mark.parametrize("from_logits", [False, True])
 @pytest.mark.parametrize("shape", [(3, 1), (4, 2), (37, 7), (3, 8), (2, 3, 16), (3, 17), (2, 40), (2, 100)], ids=str)
 def test_sparse_categorical_crossentropy(isa, shape, from_logits, labels, dtype):
-    rng = rng_of(shape, from_logits)
-    t = rng.integers(0, shape[-1], shape[:-1]).astype(labels)
-    x = (rng.normal(size=shape) * 3 if from_logits else rng.uniform(0.01, 2, shape)).astype(dtype)
-    seed = rng.normal(size=shape[:-1]).astype(dtype)
-    y, dx = gradient(lambda v: _core.loss_sparse_categorical_crossentropy(t, v, from_logits=from_logits), x, seed)
-    ref_y, ref_dx = oracle(
-        lambda v: keras.losses.sparse_categorical_crossentropy(t, v, from_logits=from_logits), x.astype("float64"), seed
+    t, x, seed, ref_y, ref_dx = sparse(shape, from_logits, dtype)
+    y, dx = gradient(
+        lambda v: _core.loss_sparse_categorical_crossentropy(t.astype(labels), v, from_logits=from_logits), x, seed
     )
     tight = (1e-6, 3e-6) if dtype == "float32" else (1e-14, 1e-13)
     np.testing.assert_allclose(y, ref_y, rtol=tight[1], atol=tight[0])
@@ -219,7 +254,7 @@ def test_logits_of_any_size(isa, scale):
         labels = np.full(3, t)
         y, dx = gradient(lambda v, k=labels: _core.loss_sparse_categorical_crossentropy(k, v, from_logits=True), x)
         ref, ref_dx = oracle(
-            lambda v, k=labels: keras.losses.sparse_categorical_crossentropy(k, v, from_logits=True), x.astype("float64")
+            lambda v, k=labels: keras.losses.sparse_categorical_crossentropy(k, v, from_logits=True), x
         )
         np.testing.assert_allclose(y, ref, rtol=1e-6)
         np.testing.assert_allclose(dx, ref_dx, rtol=1e-6, atol=1e-30)
@@ -253,18 +288,10 @@ def test_small_losses_keep_their_digits(isa):
 
 
 def test_nan_is_never_hidden(isa):
-    for bad in (np.nan, np.inf):
-        for f in (
-            lambda v: _core.loss_categorical_crossentropy(np.array([[1.0, 0, 0]]), v, from_logits=True),
-            lambda v: _core.loss_sparse_categorical_crossentropy([0], v, from_logits=True),
-            lambda v: _core.loss_categorical_crossentropy(np.array([[1.0, 0, 0]]), v),
-            lambda v: _core.loss_sparse_categorical_crossentropy([0], v),
-        ):
-            x = np.array([[0.3, bad, 0.3]])
-            if np.isinf(bad) and f(x) != f(x):
-                continue
-            if np.isnan(bad):
-                assert np.isnan(f(x)).all()
+    x = np.array([[0.3, np.nan, 0.3]])
+    for from_logits in (False, True):
+        assert np.isnan(_core.loss_categorical_crossentropy(np.array([[1.0, 0, 0]]), x, from_logits=from_logits)).all()
+        assert np.isnan(_core.loss_sparse_categorical_crossentropy([0], x, from_logits=from_logits)).all()
     for kind in POINTWISE:
         for t, x in ((0.5, np.nan), (np.nan, 0.5)):
             y = ours(kind, np.full((1, 3), t))(np.full((1, 3), x))
@@ -274,7 +301,15 @@ def test_nan_is_never_hidden(isa):
 @pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight", "none"])
 @pytest.mark.parametrize(
     ("values", "weights"),
-    [((7,), None), ((7,), (7,)), ((7,), (7, 1)), ((4, 3), (4, 1)), ((4, 3), (4, 3)), ((40000,), (40000,)), ((300, 90), (300, 1))],
+    [
+        ((7,), None),
+        ((7,), (7,)),
+        ((7,), (7, 1)),
+        ((4, 3), (4, 1)),
+        ((4, 3), (4, 3)),
+        ((40000,), (40000,)),
+        ((300, 90), (300, 1)),
+    ],
     ids=str,
 )
 def test_reduce(reduction, values, weights):
@@ -320,7 +355,7 @@ def test_gradients_add_up_where_predictions_are_used_twice(isa):
             values = [f(v) for f in order]
             out = values[0]
             for other in values[1:]:
-                out = out + other
+                out = _core.add(out, other)
             return out
 
         np.testing.assert_allclose(gradient(total, x)[1], sum(alone), rtol=1e-13)
@@ -350,8 +385,8 @@ def test_a_small_batch_is_one_record_each_way():
         loss = _core.loss_sparse_categorical_crossentropy(t, x, reduction="mean")
         (dx,) = tape.gradients(loss, [x])
         plan = tape.compile([loss, dx])
-    names = [line for line in str(plan.describe()).splitlines() if "loss_" in line]
-    assert len(names) == 2, plan.describe()
+    names = [r["kernel"] for r in plan.records()]
+    assert [n for n in names if "loss_" in n] == ["loss_sparse_fwd_f32", "loss_sparse_bwd_f32"], names
 
 
 def test_a_recorded_loss_gives_the_eager_bits():
@@ -367,8 +402,10 @@ def test_a_recorded_loss_gives_the_eager_bits():
         (dx,) = tape.gradients(loss, [x])
         plan = tape.compile([loss, dx])
     for value in (a, b):
-        y, d = plan.run([value, labels])
-        eager_y, eager_d = gradient(lambda v: _core.loss_sparse_categorical_crossentropy(labels, v, reduction="mean"), value)
+        (y, d), _ = plan.run([value, labels])
+        eager_y, eager_d = gradient(
+            lambda v: _core.loss_sparse_categorical_crossentropy(labels, v, reduction="mean"), value
+        )
         np.testing.assert_array_equal(np.asarray(y), eager_y)
         np.testing.assert_array_equal(np.asarray(d), eager_d)
 

@@ -23,7 +23,7 @@ def standardize_reduction(reduction: Any) -> str | None:
         raise ValueError(
             f"Invalid value for argument `reduction`. Expected one of {REDUCTIONS}. Received: reduction={reduction}"
         )
-    return reduction  # type: ignore[no-any-return]
+    return reduction
 
 
 def reduce_weighted_values(

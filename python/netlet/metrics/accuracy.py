@@ -60,10 +60,10 @@ def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
 
 
 class _Accuracy(FunctionMetric):
-    _direction = "up"
+    _best = "up"
     _kind: str
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         y_true, y_pred = concrete(y_true), concrete(y_pred)
         by_rows = self._kind in ("sparse", "categorical")
         if not by_rows:

@@ -157,7 +157,7 @@ class SparseCategoricalCrossentropy(FunctionMetric):
     ) -> None:
         super().__init__(name, dtype, from_logits=from_logits, ignore_class=ignore_class, axis=axis)
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
         ignore = self._fn_kwargs["ignore_class"]
         if sample_weight is not None and ignore is not None:
             labels = as_tensor(y_true)
@@ -183,7 +183,7 @@ class CosineSimilarity(FunctionMetric):
     """The mean cosine of the angle between target and prediction."""
 
     _function = staticmethod(cosine_similarity)
-    _direction = "up"
+    _best = "up"
 
     def __init__(self, name: str = "cosine_similarity", dtype: Any = None, axis: int = -1) -> None:
         super().__init__(name, dtype, axis=axis)

@@ -106,11 +106,12 @@ class MeanMetricWrapper(Mean):
         super().__init__(name=name or getattr(fn, "__name__", None) or "mean_metric_wrapper", dtype=dtype)
         self._fn = fn
         self._fn_kwargs = kwargs
+        self._direction: str | None = None
         if isinstance(fn, losses.Loss) or getattr(losses, getattr(fn, "__name__", ""), None) is fn:
             self._direction = "down"
 
-    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        super().update_state(self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        Mean.update_state(self, self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
 
     def get_config(self) -> dict[str, Any]:
         own = {"fn": serialize_object(self._fn), **serialize_object(self._fn_kwargs)}
@@ -127,11 +128,11 @@ class FunctionMetric(MeanMetricWrapper):
     """A MeanMetricWrapper whose function is known by its class, so that its config holds the options alone."""
 
     _function: Callable[..., Any]
-    _direction: str | None = "down"
+    _best = "down"  # which way is better
 
     def __init__(self, name: str, dtype: Any = None, **options: Any) -> None:
         super().__init__(type(self)._function, name=name, dtype=dtype, **options)
-        self._direction = type(self)._direction
+        self._direction = self._best
         for key, value in options.items():
             setattr(self, key, value)
 
