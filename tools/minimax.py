@@ -119,11 +119,12 @@ def erfc_g(w: mpf) -> mpf:
     return (1 + 2 * x) * exp(x * x) * erfc(x)
 
 
-def normal_p(k: int) -> Function:
-    """Phi(-a) = exp(-a^2/2) u P(w), u = k / (a + k), w = 1 - 2u."""
+def normal_p(k: mpf, center: int) -> Function:
+    """Phi(-a) = exp(-a^2/2) u P, u = k / (a + k), as a function of v - center, v = 2a / (a + k)."""
 
     def p(w: mpf) -> mpf:
-        a = k * (1 + w) / (1 - w)
+        v = w + center
+        a = k * v / (2 - v)
         return erfc(a / sqrt(mpf(2))) / 2 * exp(a * a / 2) * (a + k) / k
 
     return p
@@ -137,6 +138,7 @@ def up_to(a: str, k: int) -> mpf:
     return (mpf(a) - k) / (mpf(a) + k)
 
 
+NORMAL32, NORMAL64 = normal_p(mpf("2.5"), 0), normal_p(mpf(5), 1)
 TINY = mpf(10) ** -30
 FITS: dict[str, Callable[[], tuple[list[mpf], mpf]]] = {
     "exp32": lambda: remez(exp_q, 5, -HALF_LN2, HALF_LN2, exp_w),
@@ -152,8 +154,8 @@ FITS: dict[str, Callable[[], tuple[list[mpf], mpf]]] = {
         lambda x: log(erfc(x)) / x, 6, mpf("0.875"), mpf("3.95"), lambda x: x * erfc(x) / erf(x)
     ),
     "erfc64": lambda: remez(erfc_g, 24, -1, up_to("28", 4), relative(erfc_g), grid=900),
-    "normal32": lambda: remez(normal_p(4), 9, -1, up_to("14.3", 4), relative(normal_p(4)), grid=500),
-    "normal64": lambda: remez(normal_p(5), 24, -1, up_to("38.7", 5), relative(normal_p(5)), grid=800),
+    "normal32": lambda: remez(NORMAL32, 9, 0, 2 * mpf("14.3") / mpf("16.8"), relative(NORMAL32), grid=500),
+    "normal64": lambda: remez(NORMAL64, 24, -1, up_to("38.7", 5), relative(NORMAL64), grid=800),
 }
 
 

@@ -33,7 +33,7 @@ def by_name(name):
 FUNCTIONS = {
     "exp": (_core.exp, np.exp, 0.87, 0.9),
     "expm1": (_core.expm1, np.expm1, 0.88, 1.15),
-    "tanh": (by_name("tanh"), np.tanh, 0.8, 1.0),
+    "tanh": (by_name("tanh"), np.tanh, 0.85, 1.0),
     "sigmoid": (by_name("sigmoid"), ref_sigmoid, 0.78, 0.8),
     "log": (_core.log, np.log, 0.85, 0.9),
     "log1p": (_core.log1p, np.log1p, 0.92, 0.9),
