@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from . import _core, ops
-from .config import is_float
-from .graph import Function, KerasTensor, OpCall, is_symbolic
-from .layers.input_layer import InputLayer
-from .layers.input_spec import InputSpec
+from .graph import Function, OpCall
+from .layers.graph_layer import GraphLayer
 from .layers.layer import Layer
 from .trainer import Trainer
-from .utils import summary, tree
+from .utils import summary
 
 
-class Model(Trainer, Layer):
+class Model(Trainer, GraphLayer):
     """A network with `compile`, `fit`, `evaluate`, `predict` and `save`.
 
     Args:
@@ -69,148 +65,6 @@ class Model(Trainer, Layer):
             self._init_graph(inputs, outputs)
             if not self._trainable:
                 self.trainable = False
-
-    _specs: dict[Any, Any]  # shapes and dtypes of inputs -> symbolic outputs
-
-    # ---- the graph -------------------------------------------------------------------------------------------------
-    def _init_graph(self, inputs: Any, outputs: Any) -> None:
-        for what, structure in (("inputs", inputs), ("outputs", outputs)):
-            for leaf in tree.flatten(structure):
-                if not isinstance(leaf, KerasTensor):
-                    raise ValueError(
-                        f"Model(inputs, outputs): `{what}` are symbolic tensors, made by `Input` and by calling layers "
-                        f"on them; given {type(leaf).__name__}: {leaf!r}."
-                    )
-        inputs, outputs = _from_input_layers(inputs, outputs)
-        self._function = function = Function(inputs, outputs)
-        object.__setattr__(self, "_specs", {})
-        for operation in function.operations:
-            if isinstance(operation, Layer):
-                self._track(operation)
-        named = isinstance(inputs, dict) and all(isinstance(v, KerasTensor) for v in inputs.values())
-        names = sorted(inputs) if named else self.input_names
-        self.input_spec = [
-            InputSpec(
-                shape=(None, *t.shape[1:]),
-                allow_last_axis_squeeze=True,
-                name=n,
-                optional=bool(getattr(t._keras_history.operation, "optional", False)),
-            )
-            for t, n in zip(function.inputs, names, strict=True)
-        ]
-        self.built = True
-
-    @property
-    def inputs(self) -> list[KerasTensor]:
-        """Symbolic inputs, flat; AttributeError for a model without a graph."""
-        return self._graph("inputs").inputs
-
-    @property
-    def outputs(self) -> list[KerasTensor]:
-        return self._graph("outputs").outputs
-
-    @property
-    def input(self) -> Any:
-        return self._graph("input").inputs_struct
-
-    @property
-    def output(self) -> Any:
-        return self._graph("output").outputs_struct
-
-    def _graph(self, what: str) -> Function:
-        if self._function is None:
-            raise AttributeError(f"Model '{self.name}' has no defined {what}: it is not made of a graph.")
-        return self._function
-
-    @property
-    def input_shape(self) -> Any:
-        return _shapes_of(self.input)
-
-    @property
-    def output_shape(self) -> Any:
-        return _shapes_of(self.output)
-
-    @property
-    def input_names(self) -> list[str]:
-        return [t._keras_history.operation.name for t in self.inputs]
-
-    @property
-    def output_names(self) -> list[str]:
-        """Names of the layers that give the outputs: the keys of `loss={...}`."""
-        return [t._keras_history.operation.name for t in self.outputs]
-
-    @property
-    def operations(self) -> list[Any]:
-        return list(self._graph("operations").operations)
-
-    # ---- running ---------------------------------------------------------------------------------------------------
-    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """The outputs; a subclass without a graph overrides this."""
-        if self._function is None:
-            raise NotImplementedError(
-                f"Model {type(self).__name__} does not have a `call()` method: give Model(inputs, outputs), or "
-                "implement it."
-            )
-        values = [
-            _fit_to(v, t, self.name) for v, t in zip(self._flat_inputs(inputs), self._function.inputs, strict=True)
-        ]
-        return self._function.run(values, lambda operation, args, kwargs: operation(*args, **kwargs))
-
-    def _flat_inputs(self, inputs: Any) -> list[Any]:
-        assert self._function is not None
-        wanted = self._function.inputs_struct
-        if isinstance(inputs, dict) and not isinstance(wanted, dict):
-            missing = [n for n in self.input_names if n not in inputs]
-            if missing:
-                raise ValueError(f"Model '{self.name}' needs inputs {missing}; given a dict with {sorted(inputs)}.")
-            return [inputs[n] for n in self.input_names]
-        if isinstance(wanted, dict) and isinstance(inputs, dict):
-            missing = sorted(set(wanted) - set(inputs))
-            if missing:
-                raise ValueError(f"Model '{self.name}' needs inputs {missing}; given a dict with {sorted(inputs)}.")
-            inputs = {key: inputs[key] for key in wanted}
-        return tree.flatten(inputs)
-
-    def _converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if self._function is None:
-            return super()._converted(args, kwargs)
-        convert = self._to_tensor_uncast  # each input is cast to its own InputLayer's dtype
-        return tree.map_structure(convert, args), {k: tree.map_structure(convert, v) for k, v in kwargs.items()}
-
-    def _to_tensor_uncast(self, value: Any) -> Any:
-        if isinstance(value, _core.Tensor) or not (hasattr(value, "__array__") or hasattr(value, "__dlpack__")):
-            return value
-        return getattr(value, "_tensor", None) or self._array_to_tensor(value)
-
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        if self._function is None:
-            return super().compute_output_spec(*args, **kwargs)
-        inputs = args[0] if args else kwargs["inputs"]
-        values = self._flat_inputs(inputs)
-        key = tuple(None if v is None else (v.shape, v.dtype) for v in values)
-        if key not in self._specs:
-            # Remembered: models that call models twice, nested, would else take time exponential in their depth.
-            run = self._function.run
-            self._specs[key] = run(values, lambda operation, a, k: operation.compute_output_spec(*a, **k))
-        return tree.map_structure(lambda t: KerasTensor(t.shape, t.dtype), self._specs[key])
-
-    def build(self, input_shape: Any = None) -> None:
-        """Makes the weights of a subclassed model by trying `call` on symbolic inputs of this shape."""
-        if self._function is not None or input_shape is None:
-            return
-        if type(self).call is Model.call:
-            return
-        symbols = tree.map_shapes(lambda s: KerasTensor(s, self.compute_dtype), input_shape)
-        super().compute_output_spec(symbols)
-
-    def _lock_state(self) -> None:
-        """A model may get new layers after it is built."""
-
-    def _build_from(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if type(self).build is Model.build:
-            self.built = True
-            return
-        super()._build_from(args, kwargs)
 
     # ---- its layers ------------------------------------------------------------------------------------------------
     @property
@@ -354,48 +208,6 @@ def _from_bytes(data: bytes, classes: dict[str, Any]) -> Any:
         with open(path, "wb") as f:
             f.write(data)
         return saving.load_model(path, custom_objects=own)
-
-
-def _from_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:
-    """The same graph with every input an InputLayer's: a model may begin at tensors inside of another one."""
-    if isinstance(inputs, dict):
-        for key, t in inputs.items():
-            if isinstance(t, KerasTensor) and t._keras_history.operation.name != key:
-                name = t._keras_history.operation.name
-                warnings.warn(f"Model(inputs={{'{key}': ...}}): that input is named '{name}'.", stacklevel=5)
-    if all(isinstance(t._keras_history.operation, InputLayer) for t in tree.flatten(inputs)):
-        return inputs, outputs
-    graph = Function(inputs, outputs)
-    new = [
-        t
-        if isinstance(t._keras_history.operation, InputLayer)
-        else InputLayer(batch_shape=t.shape, dtype=t.dtype).output
-        for t in graph.inputs
-    ]
-    return tree.pack_like(inputs, new), graph.run(new, lambda operation, args, kwargs: operation(*args, **kwargs))
-
-
-def _fit_to(value: Any, wanted: KerasTensor, model: str) -> Any:
-    """The value in an input's dtype, and with a last axis of 1 added or removed if only that differs."""
-    if value is None:
-        return None
-    rank, target = len(value.shape), len(wanted.shape)
-    if rank == target + 1 and value.shape[-1] == 1:
-        value = ops.squeeze(value, axis=-1)
-    elif rank == target - 1 and wanted.shape[-1] == 1:
-        value = ops.expand_dims(value, axis=-1)
-    elif rank != target:
-        raise ValueError(
-            f"Model '{model}' expects shape {wanted.shape} for input '{wanted.name}'; given {tuple(value.shape)}."
-        )
-    if is_symbolic(value) or str(value.dtype) == wanted.dtype:
-        return value
-    return ops.cast(value, wanted.dtype) if is_float(wanted.dtype) or not is_float(str(value.dtype)) else value
-
-
-def _shapes_of(structure: Any) -> Any:
-    shapes = tree.map_structure(lambda t: t.shape, structure)
-    return shapes[0] if isinstance(shapes, list) and len(shapes) == 1 else shapes
 
 
 __all__ = ["Functional", "Model", "OpCall"]

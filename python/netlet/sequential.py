@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .functional import Model, _fit_to, _shapes_of
+from .functional import Model
 from .graph import KerasTensor
+from .layers.graph_inputs import fit_to, shapes_of
 from .layers.input_layer import InputLayer
 from .layers.layer import Layer
 from .saving.serialization import building, deserialize_object, serialize_object
@@ -137,7 +138,7 @@ class Sequential(Model):
 
     # ---- running ---------------------------------------------------------------------------------------------------
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        x = _fit_to(inputs, self._symbols[0], self.name) if self._symbols else inputs
+        x = fit_to(inputs, self._symbols[0], self.name) if self._symbols else inputs
         for layer in self.layers:
             x = layer(x)
         return x
@@ -189,11 +190,11 @@ class Sequential(Model):
 
     @property
     def input_shape(self) -> Any:
-        return _shapes_of(self._chain("input shape")[0])
+        return shapes_of(self._chain("input shape")[0])
 
     @property
     def output_shape(self) -> Any:
-        return _shapes_of(self._chain("output shape")[-1])
+        return shapes_of(self._chain("output shape")[-1])
 
     # ---- config ----------------------------------------------------------------------------------------------------
     def get_config(self) -> dict[str, Any]:

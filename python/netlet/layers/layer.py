@@ -14,9 +14,10 @@ from .. import _core, ops, regularizers
 from ..config import is_float
 from ..graph import KerasTensor, Node, infer_spec, is_symbolic
 from ..utils import tree
-from ..utils.naming import current_path, name_scope
+from ..utils.naming import name_scope
 from ..variable import Variable
 from . import call_context
+from .calling import as_shapes, finishing, has_tensor, name_layer, parameters, shapes_in
 from .input_spec import InputSpec, check
 from .state import LayerState
 
@@ -49,7 +50,7 @@ class Layer(LayerState):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
-            cls.build = _finishing(cls.__dict__["build"])  # type: ignore[method-assign]
+            cls.build = finishing(cls.__dict__["build"])  # type: ignore[method-assign]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
         instance = super().__new__(cls)
@@ -196,7 +197,7 @@ class Layer(LayerState):
                 if self.activity_regularizer is not None:
                     self._add_activity_losses(outputs)
             except (ValueError, TypeError) as error:
-                _name_layer(error, self.name)
+                name_layer(error, self.name)
                 raise
             finally:
                 _core.pop_scope()
@@ -204,7 +205,7 @@ class Layer(LayerState):
 
     @functools.cached_property
     def _call_parameters(self) -> dict[str, inspect.Parameter]:
-        return _parameters(getattr(self.call, "__func__", None) or self.call)
+        return parameters(getattr(self.call, "__func__", None) or self.call)
 
     @functools.cached_property
     def _takes_training(self) -> bool:
@@ -267,18 +268,18 @@ class Layer(LayerState):
                 extra = {"training": False} if self._takes_training else {}
                 return infer_spec(self.call, args, {**kwargs, **extra})
             except (ValueError, TypeError) as error:
-                _name_layer(error, self.name)
+                name_layer(error, self.name)
                 raise
             finally:
                 self._clear_losses()
 
     def _shapes_for(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Shapes of the tensor arguments under the names that build or compute_output_shape gives them."""
-        parameters = _parameters(getattr(fn, "__func__", fn)).values()
-        wanted = [p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        found = parameters(getattr(fn, "__func__", fn)).values()
+        wanted = [p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         named = dict(zip(self._call_parameters, args, strict=False))
         named.update(kwargs)
-        shapes = {f"{name}_shape": _shapes(value) for name, value in named.items() if _has_tensor(value)}
+        shapes = {f"{name}_shape": shapes_in(value) for name, value in named.items() if has_tensor(value)}
         chosen = {name: shape for name, shape in shapes.items() if name in wanted}
         if chosen and len(chosen) >= min(len(shapes), len(wanted)):
             return chosen
@@ -301,9 +302,9 @@ class Layer(LayerState):
         if not config:
             return
         if "input_shape" in config:
-            self.build(_as_shapes(config["input_shape"]))
+            self.build(as_shapes(config["input_shape"]))
         elif "shapes_dict" in config:
-            self.build(**{k: _as_shapes(v) for k, v in config["shapes_dict"].items()})
+            self.build(**{k: as_shapes(v) for k, v in config["shapes_dict"].items()})
 
     def _name_scope(self) -> Any:
         return name_scope(self.name, self)
@@ -348,64 +349,6 @@ class Layer(LayerState):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}, built={self.__dict__.get('built', False)}>"
-
-
-def _name_layer(error: Exception, name: str) -> None:
-    """Puts the innermost layer's name in front of an op's message, unless a layer is named in it already."""
-    text = error.args[0] if error.args else None
-    if type(error) not in (ValueError, TypeError) or not isinstance(text, str):
-        return  # an exception class of the user's own may read its arguments
-    if "Layer '" not in text and "Model '" not in text:
-        error.args = (f"Layer '{name}': {text}", *error.args[1:])
-
-
-@functools.lru_cache(maxsize=4096)
-def _parameters(fn: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The parameters of a method, without self."""
-    parameters = dict(inspect.signature(fn).parameters)
-    if not inspect.ismethod(fn) and next(iter(parameters), None) == "self":
-        del parameters["self"]
-    return parameters
-
-
-def _finishing(build: Callable[..., None]) -> Callable[..., None]:
-    """What happens around every `build`: the name scope before, and afterwards `built` and no more new weights."""
-
-    @functools.wraps(build)
-    def wrapper(self: Layer, *args: Any, **kwargs: Any) -> None:
-        if self._building:  # super().build() of a subclass
-            build(self, *args, **kwargs)
-            return
-        object.__setattr__(self, "_building", True)
-        try:
-            with name_scope(self.name, self):
-                object.__setattr__(self, "_path", current_path())
-                build(self, *args, **kwargs)
-        finally:
-            object.__setattr__(self, "_building", False)
-        named = {**dict(zip(_parameters(build), args, strict=False)), **kwargs}
-        object.__setattr__(self, "_build_arguments", named)
-        self.built = True
-        self._lock_state()
-
-    return wrapper
-
-
-def _has_tensor(value: Any) -> bool:
-    return any(hasattr(leaf, "shape") for leaf in tree.flatten(value))
-
-
-def _shapes(value: Any) -> Any:
-    """Shapes of the tensors in a structure; real batches have any size, so their first axis counts as None."""
-
-    def shape(t: Any) -> Any:
-        return t.shape if isinstance(t, KerasTensor) or not len(t.shape) else (None, *tuple(t.shape)[1:])
-
-    return tree.map_structure(shape, value)
-
-
-def _as_shapes(value: Any) -> Any:
-    return tree.map_shapes(lambda s: s, value)
 
 
 __all__ = ["InputSpec", "Layer"]

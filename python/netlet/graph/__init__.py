@@ -1,0 +1,25 @@
+"""The graph of a functional model: symbolic tensors, the calls that made them, and running them again on values.
+
+A `KerasTensor` stands for a value of known shape (None where any extent will do). Calling a layer or an op on one adds
+a `Node`; `Function(inputs, outputs)` keeps the nodes between the two and repeats their calls on real tensors.
+"""
+
+from __future__ import annotations
+
+from .function import Function
+from .infer import infer_spec
+from .op_call import OpCall, symbolic_op
+from .symbols import Extents, KerasHistory, KerasTensor, Node, Operation, is_symbolic
+
+__all__ = [
+    "Extents",
+    "Function",
+    "KerasHistory",
+    "KerasTensor",
+    "Node",
+    "OpCall",
+    "Operation",
+    "infer_spec",
+    "is_symbolic",
+    "symbolic_op",
+]

@@ -1,0 +1,67 @@
+"""Initializers without chance."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..config import standardize_dtype
+from .initializer import Initializer
+
+
+class Zeros(Initializer):
+    """
+    >>> Zeros()((2,))
+    array([0., 0.], dtype=float32)
+    """
+
+    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        return np.zeros(shape, standardize_dtype(dtype))
+
+
+class Ones(Initializer):
+    """
+    >>> Ones()((2,))
+    array([1., 1.], dtype=float32)
+    """
+
+    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        return np.ones(shape, standardize_dtype(dtype))
+
+
+class Constant(Initializer):
+    """Every element is `value` (a number, or an array that broadcasts to the shape).
+
+    >>> Constant(3.0)((2,))
+    array([3., 3.], dtype=float32)
+    """
+
+    def __init__(self, value: Any = 0.0) -> None:
+        self.value = value
+
+    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        return np.array(np.broadcast_to(np.asarray(self.value), shape), standardize_dtype(dtype))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"value": self.value.tolist() if isinstance(self.value, (np.ndarray, np.generic)) else self.value}
+
+
+class Identity(Initializer):
+    """`gain` on the diagonal of a matrix.
+
+    >>> Identity(2.0)((2, 2))
+    array([[2., 0.],
+           [0., 2.]], dtype=float32)
+    """
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
+        if len(shape) != 2:
+            raise ValueError(f"Identity needs a matrix; given shape {tuple(shape)}.")
+        return (self.gain * np.eye(*shape)).astype(standardize_dtype(dtype))
+
+    def get_config(self) -> dict[str, Any]:
+        return {"gain": self.gain}

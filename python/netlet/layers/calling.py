@@ -1,0 +1,70 @@
+"""What happens around `build` and `call`: signatures, shapes of arguments, names in errors."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from ..graph import KerasTensor
+from ..utils import tree
+from ..utils.naming import current_path, name_scope
+
+
+def name_layer(error: Exception, name: str) -> None:
+    """Puts the innermost layer's name in front of an op's message, unless a layer is named in it already."""
+    text = error.args[0] if error.args else None
+    if type(error) not in (ValueError, TypeError) or not isinstance(text, str):
+        return  # an exception class of the user's own may read its arguments
+    if "Layer '" not in text and "Model '" not in text:
+        error.args = (f"Layer '{name}': {text}", *error.args[1:])
+
+
+@functools.lru_cache(maxsize=4096)
+def parameters(fn: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The parameters of a method, without self."""
+    found = dict(inspect.signature(fn).parameters)
+    if not inspect.ismethod(fn) and next(iter(found), None) == "self":
+        del found["self"]
+    return found
+
+
+def finishing(build: Callable[..., None]) -> Callable[..., None]:
+    """What happens around every `build`: the name scope before, and afterwards `built` and no more new weights."""
+
+    @functools.wraps(build)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+        if self._building:  # super().build() of a subclass
+            build(self, *args, **kwargs)
+            return
+        object.__setattr__(self, "_building", True)
+        try:
+            with name_scope(self.name, self):
+                object.__setattr__(self, "_path", current_path())
+                build(self, *args, **kwargs)
+        finally:
+            object.__setattr__(self, "_building", False)
+        named = {**dict(zip(parameters(build), args, strict=False)), **kwargs}
+        object.__setattr__(self, "_build_arguments", named)
+        self.built = True
+        self._lock_state()
+
+    return wrapper
+
+
+def has_tensor(value: Any) -> bool:
+    return any(hasattr(leaf, "shape") for leaf in tree.flatten(value))
+
+
+def shapes_in(value: Any) -> Any:
+    """Shapes of the tensors in a structure; real batches have any size, so their first axis counts as None."""
+
+    def shape(t: Any) -> Any:
+        return t.shape if isinstance(t, KerasTensor) or not len(t.shape) else (None, *tuple(t.shape)[1:])
+
+    return tree.map_structure(shape, value)
+
+
+def as_shapes(value: Any) -> Any:
+    return tree.map_shapes(lambda s: s, value)

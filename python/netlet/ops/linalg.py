@@ -1,0 +1,67 @@
+"""Products of matrices and vectors, and norms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from .dispatch import concrete, float_op, op, shape_of
+from .reduce import Axis, axes_of
+
+_INTEGERS = ("int8", "uint8", "int32", "int64", "bool")
+
+
+@op
+def matmul(x1: Any, x2: Any) -> Any:
+    """Matrix product over the last two axes; leading axes broadcast. (..., M, K) @ (..., K, N) -> (..., M, N).
+
+    Raises:
+        ValueError: the inner extents differ, or an argument has rank 0.
+
+    >>> matmul(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    a, b = concrete(x1), concrete(x2)
+    if str(a.dtype) in _INTEGERS and str(b.dtype) in _INTEGERS:  # exact up to 2**53
+        wide = "int64" if "int64" in (a.dtype, b.dtype) else "int32"
+        return _core.cast(_core.matmul(_core.cast(a, "float64"), _core.cast(b, "float64")), wide)
+    return _core.matmul(x1, x2)
+
+
+@op
+def dot(x1: Any, x2: Any) -> Any:
+    """NumPy's dot for numbers, vectors and a matrix or tensor times a vector or matrix.
+
+    >>> dot(np.array([1.0, 2.0]), np.array([3.0, 4.0])).item()
+    11.0
+    """
+    a, b = shape_of(x1), shape_of(x2)
+    if not a or not b:
+        return _core.multiply(x1, x2)
+    if len(b) > 2:
+        raise NotImplementedError(f"ops.dot: the second argument has rank 1 or 2; given shape {b}. See ops.matmul.")
+    if a[-1] != b[0]:
+        raise ValueError(f"ops.dot: last axis of {a} and first axis of {b} differ.")
+    rows = _core.reshape(x1, (int(np.prod(a[:-1], dtype=int)), a[-1]))
+    columns = _core.reshape(x2, (b[0], b[1] if len(b) == 2 else 1))
+    return _core.reshape(_core.matmul(rows, columns), a[:-1] + b[1:])
+
+
+@float_op
+def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Euclidean norm over the axes (ord None or 2), sum of |x| (1), or largest |x| (inf).
+
+    >>> norm(np.array([3.0, 4.0])).item()
+    5.0
+    """
+    axes = axes_of(x, axis, "norm")
+    if ord is None or (ord == 2 and (len(shape_of(x)) == 1 or (axes is not None and len(axes) == 1))):
+        return _core.sqrt(_core.sum(_core.square(x), axes, keepdims))
+    if ord == 1 and (len(shape_of(x)) == 1 or (axes is not None and len(axes) == 1)):
+        return _core.sum(_core.abs(x), axes, keepdims)
+    if ord == np.inf and (len(shape_of(x)) == 1 or (axes is not None and len(axes) == 1)):
+        return _core.max(_core.abs(x), axes, keepdims)
+    raise NotImplementedError(f"ops.norm: ord={ord!r} with axis={axis!r} is not supported.")
