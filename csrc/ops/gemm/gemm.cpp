@@ -80,6 +80,36 @@ void emit_product(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& 
         tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), result}, work);
 }
 
+// All columns of b in panels, as gemm_packed wants them.
+Tensor pack_b(Tape& tape, const GemmArgs& args, const Tensor& b) {
+    const int64_t groups = ceil_div(args.N, gemm_panel_group);
+    Tensor packed = tape.empty({groups * gemm_panel_group * args.K}, b->dtype);
+    GemmPackArgs pack{nullptr, nullptr, args.N, args.K, args.ldb, args.b_transposed};
+    const int64_t grain = std::max<int64_t>(1, 65536 / (gemm_panel_group * args.K));
+    tape.emit(NETLET_KERNEL_FOR(gemm_pack_b, b->dtype), pack, {in<void>(pack.b, b), out<void>(pack.packed, packed)},
+              {groups, grain, 0});
+    return packed;
+}
+
+// Slices of k, each into a c of its own, and their sum.
+void emit_slices(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& g, const Tensor& b, const Tensor& c) {
+    if (args.kb == 0) return emit_product(tape, kernel, args, g, b, c, 1);
+    const int64_t count = ceil_div(g.K, args.kb);
+    Tensor slices = tape.empty({count, g.M, g.N}, c->dtype);
+    Gemm part = g;
+    part.bias = nullptr;
+    args.accumulate = false;
+    args.act = Activation::linear;
+    emit_product(tape, kernel, args, part, b, slices, count);
+    GemmSlicesArgs sum{nullptr, nullptr, nullptr, g.M, g.N, count, g.accumulate, g.act, g.alpha};
+    const Operand from = in<void>(sum.slices, slices), result{(void*)&sum.c, c, g.accumulate, true};
+    const Work work = one_chunk(g.M, (double)(g.M * g.N * count));
+    if (g.bias)
+        tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, c->dtype), sum, {from, in<void>(sum.bias, g.bias), result}, work);
+    else
+        tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, c->dtype), sum, {from, result}, work);
+}
+
 }  // namespace
 
 void emit_gemm(Tape& tape, const Gemm& g) {
@@ -94,43 +124,15 @@ void emit_gemm(Tape& tape, const Gemm& g) {
     args.nb = choice.nb;
     args.kb = choice.kb;
     const Tensor b = at(tape, g.b, g.b_offset), c = at(tape, g.c, g.c_offset);
-    if (choice.path == GemmChoice::Path::direct) {
-        emit_product(tape, NETLET_KERNEL_FOR(gemm_direct, dtype), args, g, b, c, g.items);
-        return;
+    switch (choice.path) {
+        case GemmChoice::Path::direct:
+            return emit_product(tape, NETLET_KERNEL_FOR(gemm_direct, dtype), args, g, b, c, g.items);
+        case GemmChoice::Path::dot: return emit_product(tape, NETLET_KERNEL_FOR(gemm_dot, dtype), args, g, b, c, 1);
+        case GemmChoice::Path::packed:
+            return emit_product(tape, NETLET_KERNEL_FOR(gemm_packed, dtype), args, g, pack_b(tape, args, b), c, 1);
+        case GemmChoice::Path::stream: return emit_slices(tape, NETLET_KERNEL_FOR(gemm_stream, dtype), args, g, b, c);
+        case GemmChoice::Path::slice_k: return emit_slices(tape, NETLET_KERNEL_FOR(gemm_slice_k, dtype), args, g, b, c);
     }
-    if (choice.path == GemmChoice::Path::stream) {
-        emit_product(tape, NETLET_KERNEL_FOR(gemm_stream, dtype), args, g, b, c, 1);
-        return;
-    }
-    if (choice.path == GemmChoice::Path::dot) {
-        emit_product(tape, NETLET_KERNEL_FOR(gemm_dot, dtype), args, g, b, c, 1);
-        return;
-    }
-    if (choice.path == GemmChoice::Path::packed) {
-        const int64_t groups = ceil_div(g.N, gemm_panel_group);
-        Tensor packed = tape.empty({groups * gemm_panel_group * g.K}, dtype);
-        GemmPackArgs pack{nullptr, nullptr, g.N, g.K, args.ldb, args.b_transposed};
-        const int64_t grain = std::max<int64_t>(1, 65536 / (gemm_panel_group * g.K));
-        tape.emit(NETLET_KERNEL_FOR(gemm_pack_b, dtype), pack, {in<void>(pack.b, b), out<void>(pack.packed, packed)},
-                  {groups, grain, 0});
-        emit_product(tape, NETLET_KERNEL_FOR(gemm_packed, dtype), args, g, packed, c, 1);
-        return;
-    }
-    const int64_t count = ceil_div(g.K, choice.kb);
-    Tensor slices = tape.empty({count, g.M, g.N}, dtype);
-    Gemm part = g;
-    part.bias = nullptr;
-    part.act = Activation::linear;
-    args.accumulate = false;
-    args.act = Activation::linear;
-    emit_product(tape, NETLET_KERNEL_FOR(gemm_slice_k, dtype), args, part, b, slices, count);
-    GemmSlicesArgs sum{nullptr, nullptr, nullptr, g.M, g.N, count, g.accumulate, g.act, g.alpha};
-    const Operand from = in<void>(sum.slices, slices), result{(void*)&sum.c, c, g.accumulate, true};
-    const Work work = one_chunk(g.M, (double)(g.M * g.N * count));
-    if (g.bias)
-        tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, dtype), sum, {from, in<void>(sum.bias, g.bias), result}, work);
-    else
-        tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, dtype), sum, {from, result}, work);
 }
 
 }  // namespace netlet::ops

@@ -32,7 +32,8 @@ struct GemmArgs {
     int batch_rank;
     int64_t summed;
     int64_t batch_dims[gemm_max_batch_rank], a_step[gemm_max_batch_rank], b_step[gemm_max_batch_rank];
-    // Split K: items are slices of kb terms, the last one shorter. 0: no split.
+    // Split K: items (gemm_stream: units) are slices of kb terms, the last one shorter, each with a c of its own. 0:
+    // none.
     int64_t kb;
 };
 

@@ -19,6 +19,9 @@ constexpr int64_t strip = 14;
 // A b of this size stays in the second cache while the rows of a pass by.
 constexpr int64_t cached_b_bytes = 512 * 1024;
 
+// A part of b whose reading is worth waking a thread for, where reading b is all there is to do.
+constexpr int64_t slice_bytes = 512 * 1024;
+
 // Cuts `extent` into at most `parts` blocks of whole multiples of `step`.
 int64_t block(int64_t extent, int64_t parts, int64_t step) {
     return std::max<int64_t>(ceil_div(ceil_div(extent, std::max<int64_t>(parts, 1)), step) * step, step);
@@ -36,16 +39,16 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
     // as well read by the tile, which keeps c in registers.
     if (items == 1 && M <= 4 && !a_transposed) {
         if (b_transposed) return {GemmChoice::Path::dot, M, block(N, units, G), 0};
-        if (N >= 2 * G && N * K * element_bytes > 128 * 1024)
-            return {GemmChoice::Path::stream, M, block(N, units, G), 0};
+        const int64_t bytes = N * K * element_bytes, slices = std::min(bytes / slice_bytes, int64_t{16});
+        if (N >= 2 * G && bytes > 128 * 1024)
+            return {GemmChoice::Path::stream, M, N, slices > 1 ? block(K, slices, 8) : 0};
     }
     // A large b is packed once and its panels are then read in order by every block of rows; with few rows the packing
     // would cost as much as the product. 512 columns by 384 terms of a panel are 768 KB, most of the second cache.
     if (items == 1 && M >= 48 && N * K * element_bytes > cached_b_bytes && N >= G) {
-        const int64_t nb = block(N, ceil_div(N, N >= 1024 ? 512 : 256), G);
-        const int64_t rows = ceil_div(M * ceil_div(N, nb), 32);
-        return {GemmChoice::Path::packed,
-                std::clamp<int64_t>(ceil_div(rows, 6 * strip) * 6 * strip, 6 * strip, 18 * strip), nb, 0};
+        const int64_t nb = block(N, ceil_div(N, 512), G);
+        const int64_t rows = block(M * ceil_div(N, nb), 32, 3 * strip);
+        return {GemmChoice::Path::packed, std::min(rows, 18 * strip), nb, 0};
     }
     // A long sum into few elements has nothing else to be parallel in.
     if (items == 1 && M <= 4 * strip && N <= 2 * G && K >= 4096 && units > 1) {
@@ -57,6 +60,9 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
         if (b_transposed) {  // columns first: a block of columns turns its own part of b, once
             nb = block(N, units, G);
             mb = ceil_div(M, std::clamp<int64_t>(units / ceil_div(N, nb), 1, ceil_div(M, 8 * strip)));
+        } else if (M <= 4 * strip) {  // few rows: each block of rows would read all of b again
+            nb = block(N, units, G);
+            mb = ceil_div(M, std::clamp<int64_t>(units / ceil_div(N, nb), 1, ceil_div(M, strip)));
         } else {
             mb = ceil_div(M, std::min(units, ceil_div(M, strip)));
             nb = block(N, units / ceil_div(M, mb), G);

@@ -8,12 +8,12 @@ struct GemmChoice {
     enum class Path {
         direct,   // one record, operands read where they lie
         packed,   // b is packed first, by a record of its own
-        slice_k,  // the sum over k is cut into slices, which a second record adds up
-        stream,   // few rows: along the rows of b
+        slice_k,  // a long sum into few elements, cut into slices that a second record adds up
+        stream,   // few rows: along the rows of b, where b is large in slices as well
         dot,      // few rows: along the rows of a transposed b
     } path;
     int64_t mb, nb;  // rows and columns of one unit of work
-    int64_t kb;      // terms of one slice; 0: no split
+    int64_t kb;      // terms of one slice; 0: not cut into slices
 };
 
 // a_transposed, b_transposed: as in gemm_args.h. items: how many products of this shape one record makes;

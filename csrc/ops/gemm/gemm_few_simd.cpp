@@ -45,19 +45,20 @@ NETLET_INLINE void stream_pass(const T* a, int64_t lda, const T* b, int64_t ldb,
     if (n > 0) at(j, [n](const T* p) { return V::load_n(p, n); }, [n](V v, T* p) { v.store_n(p, n); });
 }
 
+// One unit is a slice of k over all columns: narrow blocks of columns would break b's rows into short reads.
 template <int M, class T>
-static void stream_block(const GemmArgs& g, int64_t j0, int64_t columns) {
+static void stream_block(const GemmArgs& g, int64_t slice) {
     constexpr int terms = registers / 2 / M > 8 ? 8 : registers / 2 / M > 4 ? 4 : registers / 2 / M;
-    const T *a = static_cast<const T*>(g.a), *b = static_cast<const T*>(g.b) + j0;
-    const T* bias = g.bias ? static_cast<const T*>(g.bias) + j0 * g.bias_step : nullptr;
-    T* c = static_cast<T*>(g.c) + j0;
+    const T *a = static_cast<const T*>(g.a), *b = static_cast<const T*>(g.b), *bias = static_cast<const T*>(g.bias);
+    T* c = static_cast<T*>(g.c) + slice * M * g.ldc;
     if (!g.accumulate)
         for (int i = 0; i < M; ++i)
-            for (int64_t j = 0; j < columns; ++j) c[i * g.ldc + j] = bias ? bias[j * g.bias_step] : T(0);
-    int64_t k = 0;
-    for (; k + terms <= g.K; k += terms) stream_pass<M, terms>(a + k, g.lda, b + k * g.ldb, g.ldb, c, g.ldc, columns);
-    for (; k < g.K; ++k) stream_pass<M, 1>(a + k, g.lda, b + k * g.ldb, g.ldb, c, g.ldc, columns);
-    epilogue(g.act, g.alpha, c, g.ldc, M, columns);
+            for (int64_t j = 0; j < g.N; ++j) c[i * g.ldc + j] = bias ? bias[j * g.bias_step] : T(0);
+    int64_t k = slice * g.kb;
+    const int64_t end = g.kb && k + g.kb < g.K ? k + g.kb : g.K;
+    for (; k + terms <= end; k += terms) stream_pass<M, terms>(a + k, g.lda, b + k * g.ldb, g.ldb, c, g.ldc, g.N);
+    for (; k < end; ++k) stream_pass<M, 1>(a + k, g.lda, b + k * g.ldb, g.ldb, c, g.ldc, g.N);
+    epilogue(g.act, g.alpha, c, g.ldc, M, g.N);
 }
 
 // ---- dot ----
@@ -111,24 +112,32 @@ static void dot_block(const GemmArgs& g, int64_t j0, int64_t columns) {
     epilogue(g.act, g.alpha, c, g.ldc, M, columns);
 }
 
-template <class T, bool stream>
-NETLET_INLINE void by_rows(const GemmArgs& g, Range r) {
-#define NETLET_ROWS(M) stream ? stream_block<M, T>(g, j, columns) : dot_block<M, T>(g, j, columns)
-    for (int64_t j = r.begin * g.nb; j < g.N && j < r.end * g.nb; j += g.nb) {
-        const int64_t columns = g.N - j < g.nb ? g.N - j : g.nb;
-        switch (g.M) {
-            case 1: NETLET_ROWS(1); break;
-            case 2: NETLET_ROWS(2); break;
-            case 3: NETLET_ROWS(3); break;
-            default: NETLET_ROWS(4); break;
-        }
+// M as a constant: f(the constant).
+template <class F>
+NETLET_INLINE void with_rows(int64_t M, F f) {
+    switch (M) {
+        case 1: return f.template operator()<1>();
+        case 2: return f.template operator()<2>();
+        case 3: return f.template operator()<3>();
+        default: return f.template operator()<4>();
     }
-#undef NETLET_ROWS
 }
 
-NETLET_DEFINE_KERNEL(gemm_stream_f32, GemmArgs) { by_rows<float, true>(a, r); }
-NETLET_DEFINE_KERNEL(gemm_stream_f64, GemmArgs) { by_rows<double, true>(a, r); }
-NETLET_DEFINE_KERNEL(gemm_dot_f32, GemmArgs) { by_rows<float, false>(a, r); }
-NETLET_DEFINE_KERNEL(gemm_dot_f64, GemmArgs) { by_rows<double, false>(a, r); }
+template <class T>
+NETLET_INLINE void stream(const GemmArgs& g, Range r) {
+    for (int64_t slice = r.begin; slice < r.end; ++slice)
+        with_rows(g.M, [&]<int M>() { stream_block<M, T>(g, slice); });
+}
+
+template <class T>
+NETLET_INLINE void dot(const GemmArgs& g, Range r) {
+    const int64_t begin = r.begin * g.nb, end = r.end * g.nb < g.N ? r.end * g.nb : g.N;
+    with_rows(g.M, [&]<int M>() { dot_block<M, T>(g, begin, end - begin); });
+}
+
+NETLET_DEFINE_KERNEL(gemm_stream_f32, GemmArgs) { stream<float>(a, r); }
+NETLET_DEFINE_KERNEL(gemm_stream_f64, GemmArgs) { stream<double>(a, r); }
+NETLET_DEFINE_KERNEL(gemm_dot_f32, GemmArgs) { dot<float>(a, r); }
+NETLET_DEFINE_KERNEL(gemm_dot_f64, GemmArgs) { dot<double>(a, r); }
 
 }  // namespace netlet::NETLET_ISA

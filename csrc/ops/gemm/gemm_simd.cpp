@@ -31,8 +31,8 @@ constexpr Tiles<T> tiles_of() {
     NETLET_ROWS(1) NETLET_ROWS(2) NETLET_ROWS(3) NETLET_ROWS(4) NETLET_ROWS(5) NETLET_ROWS(6) NETLET_ROWS(7)
     NETLET_ROWS(8) NETLET_ROWS(9) NETLET_ROWS(10) NETLET_ROWS(11) NETLET_ROWS(12) NETLET_ROWS(13) NETLET_ROWS(14)
 #undef NETLET_ROWS
-    // clang-format on
-    return t;
+        // clang-format on
+        return t;
 }
 // [a is k-major][b's last vector is partial][1, 2 or 4 vectors wide]
 template <class T, AMajor major, bool MaskB>
@@ -208,15 +208,23 @@ template <class T>
 NETLET_INLINE void pack_b(const GemmPackArgs& g, Range r) {
     constexpr int NR = packed_nv * Vec<T>::width;
     static_assert(gemm_panel_group % NR == 0, "a group of columns holds whole panels");
-    const int64_t end = r.end * gemm_panel_group;
-    for (int64_t j = r.begin * gemm_panel_group; j < end && j < g.N; j += NR) {
-        const int64_t columns = g.N - j < NR ? g.N - j : NR;
-        T* panel = static_cast<T*>(g.packed) + j * g.K;
-        const T* b = static_cast<const T*>(g.b);
-        if (g.transposed)
-            pack_transposed(panel, NR, b + j * g.ldb, g.ldb, columns, g.K);
-        else
-            pack_rows(panel, NR, b + j, g.ldb, columns, g.K);
+    const int64_t begin = r.begin * gemm_panel_group;
+    const int64_t end = r.end * gemm_panel_group < g.N ? r.end * gemm_panel_group : g.N;
+    const T* b = static_cast<const T*>(g.b);
+    T* packed = static_cast<T*>(g.packed);
+    // A few rows of b at a time, across all panels of the range: as near to reading b in its own order as the number of
+    // places to write to allows.
+    const int64_t block = g.transposed ? g.K : 8;
+    for (int64_t k = 0; k < g.K; k += block) {
+        const int64_t ks = g.K - k < block ? g.K - k : block;
+        for (int64_t j = begin; j < end; j += NR) {
+            const int64_t columns = end - j < NR ? end - j : NR;
+            T* panel = packed + j * g.K + k * NR;
+            if (g.transposed)
+                pack_transposed(panel, NR, b + j * g.ldb, g.ldb, columns, ks);
+            else
+                pack_rows(panel, NR, b + k * g.ldb + j, g.ldb, columns, ks);
+        }
     }
 }
 
