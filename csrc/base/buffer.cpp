@@ -1,7 +1,6 @@
 #include "base/buffer.h"
 
 #include <new>
-#include <utility>
 
 namespace netlet {
 
@@ -12,16 +11,17 @@ std::shared_ptr<Buffer> Buffer::allocate(size_t bytes) {
     return b;
 }
 
-std::shared_ptr<Buffer> Buffer::borrow(void* data, size_t bytes, std::function<void()> release) {
+std::shared_ptr<Buffer> Buffer::borrow(void* data, size_t bytes, void (*release)(void*), void* owner) {
     std::shared_ptr<Buffer> b(new Buffer);
     b->data_ = static_cast<std::byte*>(data);
     b->bytes_ = bytes;
-    b->release_ = std::move(release);
+    b->release_ = release;
+    b->owner_ = owner;
     return b;
 }
 
 Buffer::~Buffer() {
-    if (release_) release_();
+    if (release_) release_(owner_);
     else if (data_) ::operator delete(data_, std::align_val_t{alignment});
 }
 

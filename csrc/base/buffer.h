@@ -1,7 +1,6 @@
 // A block of memory with one owner: either aligned memory of our own or memory borrowed from a NumPy array.
 #pragma once
 #include <cstddef>
-#include <functional>
 #include <memory>
 
 namespace netlet {
@@ -12,8 +11,8 @@ class Buffer {
 
     // Uninitialised memory; throws std::bad_alloc (MemoryError in Python) where there is none.
     static std::shared_ptr<Buffer> allocate(size_t bytes);
-    // Somebody else's memory; `release` runs when the last user is gone.
-    static std::shared_ptr<Buffer> borrow(void* data, size_t bytes, std::function<void()> release);
+    // Somebody else's memory; release(owner) runs when the last user is gone.
+    static std::shared_ptr<Buffer> borrow(void* data, size_t bytes, void (*release)(void*), void* owner);
 
     ~Buffer();
     Buffer(const Buffer&) = delete;
@@ -26,7 +25,8 @@ class Buffer {
     Buffer() = default;
     std::byte* data_ = nullptr;
     size_t bytes_ = 0;
-    std::function<void()> release_;
+    void (*release_)(void*) = nullptr;
+    void* owner_ = nullptr;
 };
 
 }  // namespace netlet

@@ -32,17 +32,24 @@ DType nearest_dtype(const py::dtype& d) {
     }
 }
 
+// Gives an array back to Python. Nearly always the GIL is held already, and asking is cheaper than taking it again.
+void release(void* owner) {
+    if (!Py_IsInitialized()) return;
+    if (PyGILState_Check()) {
+        Py_DECREF(static_cast<PyObject*>(owner));
+        return;
+    }
+    py::gil_scoped_acquire gil;
+    Py_DECREF(static_cast<PyObject*>(owner));
+}
+
 Tensor borrow(const py::array& a, DType dtype) {
     auto t = std::make_shared<TensorImpl>();
     for (py::ssize_t i = 0; i < a.ndim(); ++i) t->shape.push_back(a.shape(i));
     t->dtype = dtype;
     PyObject* owner = a.ptr();
     Py_INCREF(owner);
-    t->buffer = Buffer::borrow(const_cast<void*>(a.data()), (size_t)a.nbytes(), [owner] {
-        if (!Py_IsInitialized()) return;
-        py::gil_scoped_acquire gil;
-        Py_DECREF(owner);
-    });
+    t->buffer = Buffer::borrow(const_cast<void*>(a.data()), (size_t)a.nbytes(), release, owner);
     return t;
 }
 
@@ -69,8 +76,8 @@ Tensor from_ndarray(py::array a) {
 
 Arg to_arg(py::handle object) {
     PyObject* p = object.ptr();
-    if (py::isinstance<TensorImpl>(object)) return {object.cast<Tensor>(), true, false};
     if (py::isinstance<py::array>(object)) return {from_ndarray(py::reinterpret_borrow<py::array>(object)), false, false};
+    if (py::isinstance<TensorImpl>(object)) return {object.cast<Tensor>(), true, false};
     if (PyFloat_CheckExact(p) || PyLong_CheckExact(p) || PyBool_Check(p)) {
         const DType dtype = PyBool_Check(p) ? DType::boolean : PyLong_CheckExact(p) ? DType::i64 : DType::f32;
         // Kept in double and int64 first; `f32` marks a float whose dtype the other operand decides.

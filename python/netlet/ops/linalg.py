@@ -24,11 +24,14 @@ def matmul(x1: Any, x2: Any) -> Any:
     array([[1., 2.],
            [3., 4.]])
     """
-    a, b = concrete(x1), concrete(x2)
-    if str(a.dtype) in _INTEGERS and str(b.dtype) in _INTEGERS:  # exact up to 2**53
-        wide = "int64" if "int64" in (a.dtype, b.dtype) else "int32"
-        return _core.cast(_core.matmul(_core.cast(a, "float64"), _core.cast(b, "float64")), wide)
-    return _core.matmul(x1, x2)
+    try:
+        return _core.matmul(x1, x2)
+    except TypeError:
+        a, b = concrete(x1), concrete(x2)
+        if str(a.dtype) not in _INTEGERS or str(b.dtype) not in _INTEGERS:
+            raise
+    wide = "int64" if "int64" in (a.dtype, b.dtype) else "int32"  # by way of float64: exact up to 2**53
+    return _core.cast(_core.matmul(_core.cast(a, "float64"), _core.cast(b, "float64")), wide)
 
 
 @op
