@@ -14,7 +14,7 @@ void emit_dropout(Tape& tape, const Tensor& x, const Tensor& y, double rate, uin
     DropoutArgs<T> args{};
     args.seed = seed;
     args.stream = stream;
-    args.rate = (float)rate;
+    args.rate = rate;
     args.accumulate = accumulate;
     tape.emit(NETLET_KERNEL_FOR(dropout, x->dtype), args, {in(args.x, x), out(args.y, y), in(args.step, tape.step())},
               elementwise_work(x->size()));

@@ -13,7 +13,7 @@ struct DropoutArgs {
     const int64_t* step;  // one cell, read at each run
     uint64_t seed;
     uint32_t stream;
-    float rate;
+    double rate;
     bool accumulate;  // y += instead of y =
 };
 

@@ -1,20 +1,34 @@
-#include "base/philox.h"
 #include "dispatch/kernel_table.h"
 #include "ops/dropout/dropout_args.h"
+#include "simd/philox.h"
 
 namespace netlet::NETLET_ISA {
 
-// Element i takes word i % 4 of block i / 4, whatever range it is computed in.
+// The group's numbers in the type that they are compared in.
+NETLET_INLINE const float* in_type_of(const float*, const float* u, float*) { return u; }
+NETLET_INLINE const double* in_type_of(const double*, const float* u, double* wide) {
+    for (int64_t i = 0; i < philox_group; ++i) wide[i] = u[i];
+    return wide;
+}
+
+// An element's random number depends on its index alone, whatever range it is computed in.
 template <class T>
 NETLET_INLINE void dropout(const DropoutArgs<T>& a, Range r) {
-    const T scale = T(1) / (T(1) - T(a.rate));
+    using V = Vec<T>;
+    const V scale = V::set1(T(1) / (T(1) - T(a.rate))), rate = V::set1(T(a.rate));
     const uint32_t step = (uint32_t)*a.step;
+    float narrow[philox_group];
+    T wide[philox_group];
     for (int64_t i = r.begin; i < r.end;) {
-        const int64_t block = i >> 2, stop = (block + 1) << 2;
-        const Philox4 bits = philox(a.seed, a.stream, step, (uint64_t)block);
-        for (; i < r.end && i < stop; ++i) {
-            const T y = philox_uniform(bits.v[i & 3]) >= a.rate ? a.x[i] * scale : T(0);
-            a.y[i] = a.accumulate ? a.y[i] + y : y;
+        const int64_t group = i / philox_group, first = group * philox_group;
+        const int64_t stop = first + philox_group < r.end ? first + philox_group : r.end;
+        philox_uniform(a.seed, a.stream, step, (uint64_t)group, narrow);
+        const T* u = in_type_of(a.x, narrow, wide);
+        for (int64_t n; i < stop; i += n) {
+            n = stop - i < V::width ? stop - i : V::width;
+            V y = select(ge(V::load_n(u + (i - first), n), rate), V::load_n(a.x + i, n) * scale, V::zero());
+            if (a.accumulate) y = V::load_n(a.y + i, n) + y;
+            y.store_n(a.y + i, n);
         }
     }
 }
