@@ -7,13 +7,19 @@
 
 namespace netlet::NETLET_ISA {
 
-// b^n by squaring: the same bits on every machine, unlike libm's pow; error about n/2 ulp, which matters only while
-// b^n is not yet negligible beside 1.
-NETLET_INLINE double power(double b, int64_t n) {
-    double y = 1;
-    for (; n > 0; n >>= 1, b *= b)
-        if (n & 1) y *= b;
-    return y;
+// b1^n and b2^n by squaring: the same bits on every machine, unlike libm's pow; error about n/2 ulp, which matters only
+// while b^n is not yet negligible beside 1. Without branches: the low bits of a step count are hard to predict.
+struct Powers {
+    double b1, b2;
+};
+NETLET_INLINE Powers powers(double b1, double b2, int64_t n) {
+    double y1 = 1, y2 = 1;
+    for (; n > 0; n >>= 1, b1 *= b1, b2 *= b2) {
+        const double f1[2] = {1, b1}, f2[2] = {1, b2};
+        y1 *= f1[n & 1];
+        y2 *= f2[n & 1];
+    }
+    return {y1, y2};
 }
 
 NETLET_INLINE bool idle(const int64_t* iteration, int64_t every) { return every > 1 && (*iteration + 1) % every != 0; }
@@ -54,7 +60,8 @@ NETLET_INLINE void adam(const AdamArgs<T>& a, Range r) {
     using V = Vec<T>;
     const Decay<V> decay(a.c);
     const int64_t t = *a.c.iteration / a.c.every + 1;
-    const V alpha = V::set1((T)(*a.c.lr * ::sqrt(1 - power(a.beta2, t)) / (1 - power(a.beta1, t))));
+    const Powers kept = powers(a.beta1, a.beta2, t);
+    const V alpha = V::set1((T)(*a.c.lr * ::sqrt(1 - kept.b2) / (1 - kept.b1)));
     const V k1 = V::set1((T)(1 - a.beta1)), k2 = V::set1((T)(1 - a.beta2)), epsilon = V::set1((T)a.epsilon);
     each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
         const V g = lanes.load(a.g + i), m0 = lanes.load(a.m + i), v0 = lanes.load(a.v + i);
@@ -129,15 +136,18 @@ NETLET_INLINE void clip_value(const ClipValueArgs<T>& a, Range r) {
     });
 }
 
-// Eight sums side by side, then a fixed tree: in float64, so that no square overflows float32.
+// 32 sums side by side (four chains of vectors, or an addition's latency would be the price of each), then a fixed
+// tree: in float64, so that no square overflows float32.
 template <class T>
 NETLET_INLINE double sum_squares(const T* x, int64_t n) {
-    double s[8] = {};
+    double s[32] = {};
     int64_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (int j = 0; j < 8; ++j) s[j] += (double)x[i + j] * (double)x[i + j];
+    for (; i + 32 <= n; i += 32)
+        for (int j = 0; j < 32; ++j) s[j] += (double)x[i + j] * (double)x[i + j];
     for (int j = 0; i < n; ++i, ++j) s[j] += (double)x[i] * (double)x[i];
-    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+    for (int half = 16; half; half /= 2)
+        for (int j = 0; j < half; ++j) s[j] += s[j + half];
+    return s[0];
 }
 
 NETLET_INLINE double scale_for(double squares, double limit, bool global) {
