@@ -146,11 +146,12 @@ class Trainer:
         with GradientTape() as tape:
             y_pred = self(x, training=True)  # type: ignore[operator]
             loss = self.compute_loss(x, y, y_pred, sample_weight, training=True)
+            scaled = self.optimizer.scale_loss(loss)
         self._track_loss(loss, x)
         self.compute_metrics(x, y, y_pred, sample_weight)
         variables = self.trainable_variables  # type: ignore[attr-defined]
         if variables:
-            gradients = tape.gradient(self.optimizer.scale_loss(loss), variables)
+            gradients = tape.gradient(scaled, variables)
             self.optimizer.apply(gradients, variables)
         else:
             warnings.warn(f"Model '{self.name}' has no trainable weights.", stacklevel=2)
@@ -194,7 +195,7 @@ class Trainer:
     @property
     def metrics(self) -> list[Any]:
         """The loss tracker, the compiled metrics, and those that layers hold."""
-        own = [self._loss_tracker] if self._compiled else []
+        own: list[Any] = [self._loss_tracker] if self._compiled else []
         if self._compiled and self._compile_loss is not None and self._compile_metrics is not None:
             own += [*self._compile_loss.trackers, *self._compile_metrics.metrics]
         seen = {id(m) for m in own}
@@ -286,8 +287,11 @@ class Trainer:
             callbacks.on_epoch_begin(epoch)
             logs = runner.run(callbacks, epoch)
             if validation is not None and results.due(validation_freq, epoch):
+                x_val, y_val, weight_val = validation
                 val = self.evaluate(
-                    *validation,
+                    x_val,
+                    y_val,
+                    sample_weight=weight_val,
                     batch_size=validation_batch_size or batch_size,
                     steps=validation_steps,
                     verbose=0,
