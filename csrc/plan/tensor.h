@@ -21,7 +21,12 @@ struct TensorImpl {
     bool requires_grad = false;
 
     int64_t size() const { return shape.size(); }
-    int64_t bytes() const { return size() * (int64_t)size_of(dtype); }
+    int64_t bytes() const {
+        int64_t n;
+        if (__builtin_mul_overflow(size(), (int64_t)size_of(dtype), &n))
+            throw ValueError("a tensor of shape " + shape.str() + " has too many bytes");
+        return n;
+    }
     bool recorded() const { return slot >= 0; }
     template <class T = void> T* data() const { return reinterpret_cast<T*>(buffer->data() + offset); }
 };
