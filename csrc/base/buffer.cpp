@@ -25,8 +25,10 @@ std::shared_ptr<Buffer> Buffer::borrow(void* data, size_t bytes, void (*release)
 }
 
 Buffer::~Buffer() {
-    if (release_) release_(owner_);
-    else if (data_) ::operator delete(data_, std::align_val_t{alignment});
+    if (release_)
+        release_(owner_);
+    else if (data_)
+        ::operator delete(data_, std::align_val_t{alignment});
 }
 
 }  // namespace netlet

@@ -8,8 +8,10 @@ namespace netlet {
 
 inline size_t size_of(DType t) {
     switch (t) {
-        case DType::f32: case DType::i32: return 4;
-        case DType::f64: case DType::i64: return 8;
+        case DType::f32:
+        case DType::i32: return 4;
+        case DType::f64:
+        case DType::i64: return 8;
         default: return 1;
     }
 }
@@ -29,11 +31,23 @@ inline const char* name_of(DType t) {
 inline bool is_floating(DType t) { return t == DType::f32 || t == DType::f64; }
 
 template <class T> struct dtype_of;
-template <> struct dtype_of<float> { static constexpr DType value = DType::f32; };
-template <> struct dtype_of<double> { static constexpr DType value = DType::f64; };
-template <> struct dtype_of<int8_t> { static constexpr DType value = DType::i8; };
-template <> struct dtype_of<uint8_t> { static constexpr DType value = DType::u8; };
-template <> struct dtype_of<int32_t> { static constexpr DType value = DType::i32; };
-template <> struct dtype_of<int64_t> { static constexpr DType value = DType::i64; };
+template <> struct dtype_of<float> {
+    static constexpr DType value = DType::f32;
+};
+template <> struct dtype_of<double> {
+    static constexpr DType value = DType::f64;
+};
+template <> struct dtype_of<int8_t> {
+    static constexpr DType value = DType::i8;
+};
+template <> struct dtype_of<uint8_t> {
+    static constexpr DType value = DType::u8;
+};
+template <> struct dtype_of<int32_t> {
+    static constexpr DType value = DType::i32;
+};
+template <> struct dtype_of<int64_t> {
+    static constexpr DType value = DType::i64;
+};
 
 }  // namespace netlet

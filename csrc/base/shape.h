@@ -13,7 +13,9 @@ class Shape {
     static constexpr int max_rank = 8;
 
     Shape() = default;
-    Shape(std::initializer_list<int64_t> dims) { for (int64_t d : dims) push_back(d); }
+    Shape(std::initializer_list<int64_t> dims) {
+        for (int64_t d : dims) push_back(d);
+    }
 
     int rank() const { return rank_; }
     int64_t operator[](int axis) const { return dims_[axis]; }

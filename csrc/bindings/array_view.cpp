@@ -7,7 +7,10 @@ namespace {
 std::optional<DType> own_dtype(const py::dtype& d) {
     if (d.byteorder() == '>') return std::nullopt;  // big-endian on the machines we run on
     switch (d.kind()) {
-        case 'f': return d.itemsize() == 4 ? std::optional(DType::f32) : d.itemsize() == 8 ? std::optional(DType::f64) : std::nullopt;
+        case 'f':
+            return d.itemsize() == 4   ? std::optional(DType::f32)
+                   : d.itemsize() == 8 ? std::optional(DType::f64)
+                                       : std::nullopt;
         case 'i':
             return d.itemsize() == 1   ? std::optional(DType::i8)
                    : d.itemsize() == 4 ? std::optional(DType::i32)
@@ -76,15 +79,19 @@ Tensor from_ndarray(py::array a) {
 
 Arg to_arg(py::handle object) {
     PyObject* p = object.ptr();
-    if (py::isinstance<py::array>(object)) return {from_ndarray(py::reinterpret_borrow<py::array>(object)), false, false};
+    if (py::isinstance<py::array>(object))
+        return {from_ndarray(py::reinterpret_borrow<py::array>(object)), false, false};
     if (py::isinstance<TensorImpl>(object)) return {object.cast<Tensor>(), true, false};
     if (PyFloat_CheckExact(p) || PyLong_CheckExact(p) || PyBool_Check(p)) {
         const DType dtype = PyBool_Check(p) ? DType::boolean : PyLong_CheckExact(p) ? DType::i64 : DType::f32;
         // Kept in double and int64 first; `f32` marks a float whose dtype the other operand decides.
         Tensor t = make_tensor({}, PyFloat_CheckExact(p) ? DType::f64 : dtype);
-        if (PyBool_Check(p)) *t->data<bool>() = p == Py_True;
-        else if (PyLong_CheckExact(p)) *t->data<int64_t>() = object.cast<int64_t>();
-        else *t->data<double>() = PyFloat_AS_DOUBLE(p);
+        if (PyBool_Check(p))
+            *t->data<bool>() = p == Py_True;
+        else if (PyLong_CheckExact(p))
+            *t->data<int64_t>() = object.cast<int64_t>();
+        else
+            *t->data<double>() = PyFloat_AS_DOUBLE(p);
         return {t, false, true};
     }
     if (py::hasattr(object, "_tensor")) return {object.attr("_tensor").cast<Tensor>(), true, false};
@@ -111,7 +118,8 @@ Arg to_arg(py::handle object) {
 py::array to_ndarray(const Tensor& t) {
     if (t->recorded())
         throw RuntimeError(
-            "this tensor is part of a recorded step and has no value yet: NumPy cannot be used on it inside call(); use "
+            "this tensor is part of a recorded step and has no value yet: NumPy cannot be used on it inside call(); "
+            "use "
             "netlet.ops (or give the layer compute_output_shape and compile the model with run_eagerly=True)");
     auto* keep = new std::shared_ptr<Buffer>(t->buffer);
     py::capsule owner(keep, [](void* p) { delete static_cast<std::shared_ptr<Buffer>*>(p); });

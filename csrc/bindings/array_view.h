@@ -15,7 +15,9 @@ namespace netlet::bindings {
 
 namespace py = pybind11;
 
-struct SymbolicArgument : std::runtime_error { using std::runtime_error::runtime_error; };
+struct SymbolicArgument : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 // An array-like argument of an op.
 struct Arg {
@@ -39,8 +41,10 @@ inline Tensor or_null(const std::optional<Arg>& a) { return a ? a->tensor : null
 
 template <class... Args> Result give(Tensor y, const Args&... args) {
     auto native = [](const auto& a) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(a)>, Arg>) return a.native;
-        else return a && a->native;
+        if constexpr (std::is_same_v<std::decay_t<decltype(a)>, Arg>)
+            return a.native;
+        else
+            return a && a->native;
     };
     return {std::move(y), (native(args) || ...)};
 }

@@ -20,19 +20,23 @@ Tensor beside(const Arg& a, const Arg& b) {
 
 void bind_gemm(py::module_& m) {
     using namespace py::literals;
-    m.def("matmul",
-          [](const Arg& a, const Arg& b, bool transpose_a, bool transpose_b) {
-              return give(ops::matmul(Tape::current(), beside(a, b), beside(b, a), transpose_a, transpose_b), a, b);
-          },
-          "a"_a, "b"_a, "transpose_a"_a = false, "transpose_b"_a = false, NoGil(), "a @ b, batched as numpy.matmul.");
-    m.def("dense",
-          [](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const std::string& activation, double alpha) {
-              Tensor b = bias ? beside(*bias, kernel) : nullptr;
-              return give(ops::dense(Tape::current(), beside(x, kernel), beside(kernel, x), b, ops::activation_by_name(activation), alpha),
-                          x, kernel, bias);
-          },
-          "x"_a, "kernel"_a, "bias"_a = py::none(), "activation"_a = "linear", "alpha"_a = 0.0, NoGil(),
-          "activation(x @ kernel + bias); x (..., K), kernel (K, N), bias (N,) or None.");
+    m.def(
+        "matmul",
+        [](const Arg& a, const Arg& b, bool transpose_a, bool transpose_b) {
+            return give(ops::matmul(Tape::current(), beside(a, b), beside(b, a), transpose_a, transpose_b), a, b);
+        },
+        "a"_a, "b"_a, "transpose_a"_a = false, "transpose_b"_a = false, NoGil(), "a @ b, batched as numpy.matmul.");
+    m.def(
+        "dense",
+        [](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const std::string& activation,
+           double alpha) {
+            Tensor b = bias ? beside(*bias, kernel) : nullptr;
+            return give(ops::dense(Tape::current(), beside(x, kernel), beside(kernel, x), b,
+                                   ops::activation_by_name(activation), alpha),
+                        x, kernel, bias);
+        },
+        "x"_a, "kernel"_a, "bias"_a = py::none(), "activation"_a = "linear", "alpha"_a = 0.0, NoGil(),
+        "activation(x @ kernel + bias); x (..., K), kernel (K, N), bias (N,) or None.");
 }
 
 }  // namespace netlet::bindings

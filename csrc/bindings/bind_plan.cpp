@@ -19,14 +19,15 @@ Tensor checked_source(const Plan& plan, size_t i, const py::handle& array) {
     bool fits = a->dtype == s.dtype && a->shape.rank() == s.shape.rank() && !a->recorded();
     for (int axis = 1; fits && axis < s.shape.rank(); ++axis) fits = a->shape[axis] == s.shape[axis];
     if (!fits)
-        throw ValueError("plan: source '" + s.name + "' was recorded for rows of " + s.shape.str() + " " + name_of(s.dtype) + ", got " +
-                         a->shape.str() + " " + name_of(a->dtype));
+        throw ValueError("plan: source '" + s.name + "' was recorded for rows of " + s.shape.str() + " " +
+                         name_of(s.dtype) + ", got " + a->shape.str() + " " + name_of(a->dtype));
     return a.tensor;
 }
 
 std::vector<Tensor> checked_sources(const Plan& plan, const py::sequence& arrays) {
     if (arrays.size() != plan.sources().size())
-        throw ValueError("plan: expected " + std::to_string(plan.sources().size()) + " arrays, got " + std::to_string(arrays.size()));
+        throw ValueError("plan: expected " + std::to_string(plan.sources().size()) + " arrays, got " +
+                         std::to_string(arrays.size()));
     std::vector<Tensor> tensors;
     for (size_t i = 0; i < arrays.size(); ++i) tensors.push_back(checked_source(plan, i, arrays[i]));
     return tensors;
@@ -41,8 +42,8 @@ py::tuple run(Plan& plan, const py::sequence& arrays, bool profiled) {
     const auto sources = checked_sources(plan, arrays);
     for (size_t i = 0; i < sources.size(); ++i)
         if (sources[i]->shape != plan.sources()[i].shape)
-            throw ValueError("plan: source '" + plan.sources()[i].name + "' expects shape " + plan.sources()[i].shape.str() + ", got " +
-                             sources[i]->shape.str());
+            throw ValueError("plan: source '" + plan.sources()[i].name + "' expects shape " +
+                             plan.sources()[i].shape.str() + ", got " + sources[i]->shape.str());
     py::list outputs;
     std::vector<void*> pointers;
     for (size_t i = 0; i < plan.outputs(); ++i) {
@@ -67,7 +68,8 @@ py::object predict(Plan& plan, const py::object& x) {
     const auto a = py::reinterpret_borrow<py::array>(x);
     const Source& s = plan.sources()[0];
     constexpr int wanted = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
-    if ((a.flags() & wanted) != wanted || !a.dtype().equal(to_numpy(s.dtype)) || a.ndim() != s.shape.rank()) return py::none();
+    if ((a.flags() & wanted) != wanted || !a.dtype().equal(to_numpy(s.dtype)) || a.ndim() != s.shape.rank())
+        return py::none();
     for (int axis = 0; axis < s.shape.rank(); ++axis)
         if (a.shape(axis) != s.shape[axis]) return py::none();
     py::array y = new_output(plan.output(0));
@@ -85,8 +87,9 @@ py::object predict(Plan& plan, const py::object& x) {
 
 // Steps over rows [first, first + count * batch) of the sources, or of the order that `rows` gives. Returns (steps
 // done, stopping record or -1); comes back early after `seconds`, so that Python can draw progress and handle signals.
-py::tuple run_batches(Plan& plan, const py::sequence& arrays, const std::optional<py::array_t<int64_t, py::array::c_style>>& rows,
-                      int64_t first, int64_t count, double seconds, const py::sequence& outputs,
+py::tuple run_batches(Plan& plan, const py::sequence& arrays,
+                      const std::optional<py::array_t<int64_t, py::array::c_style>>& rows, int64_t first, int64_t count,
+                      double seconds, const py::sequence& outputs,
                       const std::vector<std::pair<Tensor, std::vector<double>>>& scalars) {
     const auto sources = checked_sources(plan, arrays);
     if (sources.empty()) throw ValueError("run_batches: this plan has no sources");
@@ -95,19 +98,24 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays, const std::optiona
     const int64_t* order = rows ? rows->data() : nullptr;
     for (size_t i = 0; i < sources.size(); ++i) {
         const int64_t n = sources[i]->shape[0];
-        if (plan.sources()[i].shape[0] != batch) throw ValueError("run_batches: the sources have different batch sizes");
-        if (order && !plan.gathers(i)) throw ValueError("run_batches: source '" + plan.sources()[i].name + "' takes rows in order only");
+        if (plan.sources()[i].shape[0] != batch)
+            throw ValueError("run_batches: the sources have different batch sizes");
+        if (order && !plan.gathers(i))
+            throw ValueError("run_batches: source '" + plan.sources()[i].name + "' takes rows in order only");
         if (stop > (order ? rows->size() : n)) throw ValueError("run_batches: the last batch ends past the last row");
         for (int64_t r = first; order && r < stop; ++r)
             if (order[r] < 0 || order[r] >= n)
-                throw ValueError("run_batches: row " + std::to_string(order[r]) + " of " + std::to_string(n) + " does not exist");
+                throw ValueError("run_batches: row " + std::to_string(order[r]) + " of " + std::to_string(n) +
+                                 " does not exist");
     }
     for (const auto& [cell, values] : scalars)
-        if ((int64_t)values.size() < count || cell->dtype != DType::f64) throw ValueError("run_batches: scalars need one float64 a step");
+        if ((int64_t)values.size() < count || cell->dtype != DType::f64)
+            throw ValueError("run_batches: scalars need one float64 a step");
 
     std::vector<std::byte*> out_data;
     std::vector<int64_t> out_row;
-    if (outputs.size() && outputs.size() != plan.outputs()) throw ValueError("run_batches: give an array for every output");
+    if (outputs.size() && outputs.size() != plan.outputs())
+        throw ValueError("run_batches: give an array for every output");
     std::vector<py::array> scratch;
     for (size_t i = 0; i < plan.outputs(); ++i) {
         const Output& spec = plan.output(i);
@@ -118,10 +126,12 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays, const std::optiona
             continue;
         }
         auto y = outputs[i].cast<py::array>();
-        bool fits = y.dtype().equal(to_numpy(spec.dtype)) && y.ndim() == spec.shape.rank() && y.ndim() > 0 && y.shape(0) >= stop &&
-                    (y.flags() & py::array::c_style) && spec.shape[0] == batch;
+        bool fits = y.dtype().equal(to_numpy(spec.dtype)) && y.ndim() == spec.shape.rank() && y.ndim() > 0 &&
+                    y.shape(0) >= stop && (y.flags() & py::array::c_style) && spec.shape[0] == batch;
         for (int axis = 1; fits && axis < spec.shape.rank(); ++axis) fits = y.shape(axis) == spec.shape[axis];
-        if (!fits) throw ValueError("run_batches: output " + std::to_string(i) + " needs rows of " + spec.shape.str() + " " + name_of(spec.dtype));
+        if (!fits)
+            throw ValueError("run_batches: output " + std::to_string(i) + " needs rows of " + spec.shape.str() + " " +
+                             name_of(spec.dtype));
         out_data.push_back(static_cast<std::byte*>(y.mutable_data()));
         out_row.push_back(row_bytes(spec.shape, spec.dtype));
     }
@@ -133,7 +143,8 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays, const std::optiona
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
         while (done < count && stopped < 0) {
             const int64_t row = first + done * batch;
-            for (size_t i = 0; i < sources.size(); ++i) plan.feed(i, sources[i]->data(), order ? order + row : nullptr, row, batch);
+            for (size_t i = 0; i < sources.size(); ++i)
+                plan.feed(i, sources[i]->data(), order ? order + row : nullptr, row, batch);
             for (size_t i = 0; i < out_data.size(); ++i) plan.bind_output(i, out_data[i] + row * out_row[i]);
             for (const auto& [cell, values] : scalars) *cell->data<double>() = values[(size_t)done];
             stopped = plan.run();
@@ -177,16 +188,20 @@ void bind_plan(py::module_& m) {
     using namespace py::literals;
     py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "A recorded step, replayed by native code.")
         .def_property_readonly("arena_bytes", &Plan::arena_bytes)
-        .def_property_readonly("unplanned_bytes", &Plan::unplanned_bytes, "What the arena would take if no bytes were shared.")
+        .def_property_readonly("unplanned_bytes", &Plan::unplanned_bytes,
+                               "What the arena would take if no bytes were shared.")
         .def("run", &run, "arrays"_a, "profiled"_a = false)
         .def("predict", &predict, "x"_a)
-        .def("run_batches", &run_batches, "arrays"_a, "rows"_a = py::none(), "first"_a = 0, "count"_a = 1, "seconds"_a = 1e9,
-             "outputs"_a = py::tuple(), "scalars"_a = py::tuple())
+        .def("run_batches", &run_batches, "arrays"_a, "rows"_a = py::none(), "first"_a = 0, "count"_a = 1,
+             "seconds"_a = 1e9, "outputs"_a = py::tuple(), "scalars"_a = py::tuple())
         .def("records", &describe)
-        .def("find_nonfinite", [](Plan& plan) {
-            std::lock_guard lock(plan.mutex());
-            return plan.find_nonfinite();
-        }, NoGil());
+        .def(
+            "find_nonfinite",
+            [](Plan& plan) {
+                std::lock_guard lock(plan.mutex());
+                return plan.find_nonfinite();
+            },
+            NoGil());
 }
 
 }  // namespace netlet::bindings

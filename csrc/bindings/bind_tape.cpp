@@ -9,8 +9,11 @@ namespace netlet::bindings {
 
 void bind_tape(py::module_& m) {
     using namespace py::literals;
-    py::class_<Tape, std::shared_ptr<Tape>>(m, "Tape", "Where operations are emitted: run at once, or recorded into a Plan.")
-        .def(py::init([](bool record, bool grad) { return std::make_shared<Tape>(record ? Tape::Mode::record : Tape::Mode::eager, grad); }),
+    py::class_<Tape, std::shared_ptr<Tape>>(m, "Tape",
+                                            "Where operations are emitted: run at once, or recorded into a Plan.")
+        .def(py::init([](bool record, bool grad) {
+                 return std::make_shared<Tape>(record ? Tape::Mode::record : Tape::Mode::eager, grad);
+             }),
              "record"_a = false, "grad"_a = false)
         .def("__enter__",
              [](const std::shared_ptr<Tape>& t) {
@@ -20,29 +23,37 @@ void bind_tape(py::module_& m) {
         .def("__exit__", [](Tape& t, py::args) { Tape::leave(&t); })
         .def_property_readonly("recording", &Tape::recording)
         .def("input", &Tape::input, "shape"_a, "dtype"_a, "name"_a)
-        .def("feed", [](Tape& t, const Shape& shape, DType from, DType to, const std::string& name) { return ops::feed(t, shape, from, to, name); },
-             "shape"_a, "from_dtype"_a, "to_dtype"_a, "name"_a)
+        .def(
+            "feed",
+            [](Tape& t, const Shape& shape, DType from, DType to, const std::string& name) {
+                return ops::feed(t, shape, from, to, name);
+            },
+            "shape"_a, "from_dtype"_a, "to_dtype"_a, "name"_a)
         .def("set_step", &Tape::set_step, "cell"_a)
         .def("set_grad_target", &Tape::set_grad_target, "x"_a, "target"_a)
-        .def("gradients",
-             [](Tape& t, const Tensor& target, const std::vector<Tensor>& sources, const std::optional<Arg>& output_gradient, bool retain) {
-                 // The seed is never the caller's own memory: gradients may be added to it.
-                 Tensor seed = output_gradient ? ops::identity(t, *output_gradient) : ops::full(t, target->shape, target->dtype, 1);
-                 return t.gradients(target, seed, sources, retain);
-             },
-             "target"_a, "sources"_a, "output_gradient"_a = py::none(), "retain"_a = false)
+        .def(
+            "gradients",
+            [](Tape& t, const Tensor& target, const std::vector<Tensor>& sources,
+               const std::optional<Arg>& output_gradient, bool retain) {
+                // The seed is never the caller's own memory: gradients may be added to it.
+                Tensor seed = output_gradient ? ops::identity(t, *output_gradient)
+                                              : ops::full(t, target->shape, target->dtype, 1);
+                return t.gradients(target, seed, sources, retain);
+            },
+            "target"_a, "sources"_a, "output_gradient"_a = py::none(), "retain"_a = false)
         .def("guard", &Tape::guard, "flag"_a)
-        .def("compile",
-             [](const std::shared_ptr<Tape>& t, std::vector<Tensor> outputs) {
-                 // An input, a constant, part of another value or the same value twice is handed out as a copy.
-                 for (size_t i = 0; i < outputs.size(); ++i) {
-                     bool alone = t->can_output(outputs[i]);
-                     for (size_t j = 0; j < i; ++j) alone = alone && outputs[j]->slot != outputs[i]->slot;
-                     if (!alone) outputs[i] = ops::identity(*t, outputs[i]);
-                 }
-                 return t->compile(outputs);
-             },
-             "outputs"_a);
+        .def(
+            "compile",
+            [](const std::shared_ptr<Tape>& t, std::vector<Tensor> outputs) {
+                // An input, a constant, part of another value or the same value twice is handed out as a copy.
+                for (size_t i = 0; i < outputs.size(); ++i) {
+                    bool alone = t->can_output(outputs[i]);
+                    for (size_t j = 0; j < i; ++j) alone = alone && outputs[j]->slot != outputs[i]->slot;
+                    if (!alone) outputs[i] = ops::identity(*t, outputs[i]);
+                }
+                return t->compile(outputs);
+            },
+            "outputs"_a);
 
     m.def("current_recording", []() -> std::shared_ptr<Tape> {
         Tape& tape = Tape::current();

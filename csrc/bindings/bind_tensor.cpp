@@ -6,8 +6,9 @@ namespace netlet::bindings {
 
 void bind_tensor(py::module_& m) {
     using namespace py::literals;
-    py::class_<TensorImpl, Tensor>(m, "Tensor", py::is_final(),
-                                   "Numbers of one type in row-major order: a value, or inside a recorded step the promise of one.")
+    py::class_<TensorImpl, Tensor>(
+        m, "Tensor", py::is_final(),
+        "Numbers of one type in row-major order: a value, or inside a recorded step the promise of one.")
         .def_property_readonly("shape", [](const TensorImpl& t) { return t.shape; })
         .def_property_readonly("dtype", [](const TensorImpl& t) { return t.dtype; })
         .def_property_readonly("ndim", [](const TensorImpl& t) { return t.shape.rank(); })
@@ -16,22 +17,25 @@ void bind_tensor(py::module_& m) {
         .def_property_readonly("recorded", &TensorImpl::recorded)
         .def_property_readonly("address", [](const TensorImpl& t) { return t.recorded() ? 0 : (uintptr_t)t.data(); })
         .def_readwrite("requires_grad", &TensorImpl::requires_grad)
-        .def("numpy", [](const Tensor& t) { return to_ndarray(t); }, "The values, sharing this tensor's memory.")
-        .def("__array__",
-             [](const Tensor& t, const py::object& dtype, const py::object& copy) -> py::object {
-                 py::object a = to_ndarray(t);
-                 const bool converts = !dtype.is_none() && !py::dtype::from_args(dtype).equal(a.attr("dtype"));
-                 if (converts) return a.attr("astype")(dtype);
-                 return !copy.is_none() && copy.cast<bool>() ? a.attr("copy")() : a;
-             },
-             "dtype"_a = py::none(), "copy"_a = py::none())
-        .def("copy_from",
-             [](const Tensor& t, const Arg& value) {
-                 if (t->recorded()) throw RuntimeError("copy_from: this tensor is part of a recorded step");
-                 Tape eager(Tape::Mode::eager);
-                 ops::assign(eager, value, t);
-             },
-             "value"_a, "Copies values in, cast to this tensor's dtype; the shapes must be equal.")
+        .def(
+            "numpy", [](const Tensor& t) { return to_ndarray(t); }, "The values, sharing this tensor's memory.")
+        .def(
+            "__array__",
+            [](const Tensor& t, const py::object& dtype, const py::object& copy) -> py::object {
+                py::object a = to_ndarray(t);
+                const bool converts = !dtype.is_none() && !py::dtype::from_args(dtype).equal(a.attr("dtype"));
+                if (converts) return a.attr("astype")(dtype);
+                return !copy.is_none() && copy.cast<bool>() ? a.attr("copy")() : a;
+            },
+            "dtype"_a = py::none(), "copy"_a = py::none())
+        .def(
+            "copy_from",
+            [](const Tensor& t, const Arg& value) {
+                if (t->recorded()) throw RuntimeError("copy_from: this tensor is part of a recorded step");
+                Tape eager(Tape::Mode::eager);
+                ops::assign(eager, value, t);
+            },
+            "value"_a, "Copies values in, cast to this tensor's dtype; the shapes must be equal.")
         .def("__len__",
              [](const TensorImpl& t) {
                  if (t.shape.rank() == 0) throw TypeError("len() of a 0-d tensor");
@@ -46,22 +50,26 @@ void bind_tensor(py::module_& m) {
             return s + (t->recorded() ? " recorded>" : "\n" + py::str(to_ndarray(t)).cast<std::string>() + ">");
         });
 
-    m.def("tensor",
-          [](const Arg& x, const std::optional<DType>& dtype) {
-              Tape eager(Tape::Mode::eager);
-              const DType wanted = dtype ? *dtype : x.scalar && x->dtype == DType::f64 ? DType::f32 : x->dtype;
-              return wanted == x->dtype ? ops::identity(eager, x) : ops::cast(eager, x, wanted);
-          },
-          "value"_a, "dtype"_a = py::none(), "A tensor with a copy of the values in memory of its own.");
-    m.def("as_tensor", [](const Arg& x) { return x.tensor; }, "value"_a, "The same values as a Tensor, borrowed where possible.");
+    m.def(
+        "tensor",
+        [](const Arg& x, const std::optional<DType>& dtype) {
+            Tape eager(Tape::Mode::eager);
+            const DType wanted = dtype ? *dtype : x.scalar && x->dtype == DType::f64 ? DType::f32 : x->dtype;
+            return wanted == x->dtype ? ops::identity(eager, x) : ops::cast(eager, x, wanted);
+        },
+        "value"_a, "dtype"_a = py::none(), "A tensor with a copy of the values in memory of its own.");
+    m.def(
+        "as_tensor", [](const Arg& x) { return x.tensor; }, "value"_a,
+        "The same values as a Tensor, borrowed where possible.");
     m.def("empty", [](const Shape& shape, DType dtype) { return make_tensor(shape, dtype); }, "shape"_a, "dtype"_a);
-    m.def("view",
-          [](const Tensor& x, const Shape& shape, int64_t offset) {
-              const int64_t bytes = shape.size() * (int64_t)size_of(x->dtype);
-              if (offset < 0 || offset + bytes > x->bytes()) throw ValueError("view: outside of the tensor");
-              return Tape::current().view(x, shape, offset);
-          },
-          "x"_a, "shape"_a, "offset"_a = 0, "The bytes from `offset` on, as a tensor of this shape; no gradient flows.");
+    m.def(
+        "view",
+        [](const Tensor& x, const Shape& shape, int64_t offset) {
+            const int64_t bytes = shape.size() * (int64_t)size_of(x->dtype);
+            if (offset < 0 || offset + bytes > x->bytes()) throw ValueError("view: outside of the tensor");
+            return Tape::current().view(x, shape, offset);
+        },
+        "x"_a, "shape"_a, "offset"_a = 0, "The bytes from `offset` on, as a tensor of this shape; no gradient flows.");
 }
 
 }  // namespace netlet::bindings

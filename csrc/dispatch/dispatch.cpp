@@ -8,7 +8,10 @@
 
 namespace netlet {
 
-#define NETLET_DECLARE_ISA(isa) namespace isa { extern const KernelTable table; }
+#define NETLET_DECLARE_ISA(isa)                                                                                        \
+    namespace isa {                                                                                                    \
+    extern const KernelTable table;                                                                                    \
+    }
 #if defined(NETLET_HAS_NEON)
 NETLET_DECLARE_ISA(neon)
 #endif
@@ -58,7 +61,8 @@ const Isa& find(const std::string& name) {
     for (const Isa& isa : isas)
         if (name == isa.name) {
             if (!isa.runs_here())
-                throw ValueError("NETLET_ISA=" + name + ": this CPU cannot run it; it runs " + joined(supported_isas()));
+                throw ValueError("NETLET_ISA=" + name + ": this CPU cannot run it; it runs " +
+                                 joined(supported_isas()));
             return isa;
         }
     throw ValueError("NETLET_ISA=" + name + ": unknown instruction set; this CPU runs " + joined(supported_isas()));

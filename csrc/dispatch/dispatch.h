@@ -12,13 +12,13 @@ namespace netlet {
 Kernel kernel(KernelId id);
 
 std::string active_isa();
-std::vector<std::string> supported_isas();          // best first; always ends with "scalar"
-std::vector<std::string> kernel_names();            // every row of kernels.def
+std::vector<std::string> supported_isas();                        // best first; always ends with "scalar"
+std::vector<std::string> kernel_names();                          // every row of kernels.def
 std::vector<uintptr_t> kernel_addresses(const std::string& isa);  // that ISA's table, in the same order
-void force_isa(const std::string& name);            // ValueError if unknown or if this CPU cannot run it
+void force_isa(const std::string& name);                          // ValueError if unknown or if this CPU cannot run it
 
 }  // namespace netlet
 
 // The kernel `name` for the floating type of `dtype`: NETLET_KERNEL_FOR(relu_fwd, x->dtype).
-#define NETLET_KERNEL_FOR(name, dtype) \
+#define NETLET_KERNEL_FOR(name, dtype)                                                                                 \
     ::netlet::kernel((dtype) == ::netlet::DType::f64 ? ::netlet::KernelId::name##_f64 : ::netlet::KernelId::name##_f32)

@@ -35,7 +35,8 @@ MemoryPlan pack(const std::vector<Lifetime>& values) {
         plan.offsets[i] = at;
         plan.total = std::max(plan.total, at + bytes);
         const Placed p{at, at + bytes, v.first, v.last};
-        placed.insert(std::upper_bound(placed.begin(), placed.end(), p, [](auto& a, auto& b) { return a.begin < b.begin; }), p);
+        placed.insert(
+            std::upper_bound(placed.begin(), placed.end(), p, [](auto& a, auto& b) { return a.begin < b.begin; }), p);
     }
     return plan;
 }

@@ -41,7 +41,8 @@ Plan::Plan(Recording recording) : recording_(std::move(recording)) {
                 uses_[(size_t)o.slot].push_back({field, o.offset});
                 continue;
             }
-            void* p = o.slot >= 0 ? arena_->data() + memory.offsets[(size_t)o.slot] + o.offset : o.buffer->data() + o.offset;
+            void* p =
+                o.slot >= 0 ? arena_->data() + memory.offsets[(size_t)o.slot] + o.offset : o.buffer->data() + o.offset;
             std::memcpy(field, &p, sizeof p);
         }
     seconds_.assign(records.size(), 0);
@@ -68,8 +69,10 @@ int64_t Plan::run() {
     ThreadPool& pool = ThreadPool::instance();
     const std::byte* args = args_->data();
     for (const Record& r : recording_.records) {
-        if (r.units <= r.grain) r.kernel.fn(args + r.args, {0, r.units});
-        else pool.run(r.kernel.fn, args + r.args, r.units, r.grain);
+        if (r.units <= r.grain)
+            r.kernel.fn(args + r.args, {0, r.units});
+        else
+            pool.run(r.kernel.fn, args + r.args, r.units, r.grain);
         if (r.guard && *r.guard) return &r - recording_.records.data();
     }
     return -1;
@@ -95,7 +98,8 @@ bool Plan::writes_nonfinite(const Record& r) const {
         const void* p = nullptr;
         std::memcpy(&p, args_->data() + r.args + o.field, sizeof p);
         if (!p) continue;
-        if (o.dtype == DType::f32 ? any((const float*)p, o.shape.size()) : any((const double*)p, o.shape.size())) return true;
+        if (o.dtype == DType::f32 ? any((const float*)p, o.shape.size()) : any((const double*)p, o.shape.size()))
+            return true;
     }
     return false;
 }

@@ -26,7 +26,7 @@ struct Record {
     int64_t units, grain;
     double flops;
     std::vector<RecordOperand> operands;
-    std::string scope;  // the layer that it was emitted for
+    std::string scope;         // the layer that it was emitted for
     int32_t* guard = nullptr;  // abandon the run after this record if this is not 0 then
 };
 

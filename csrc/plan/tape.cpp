@@ -32,7 +32,8 @@ Tape& Tape::current() {
 void Tape::enter(Tape* tape) { entered.push_back(tape); }
 
 void Tape::leave(Tape* tape) {
-    if (entered.empty() || entered.back() != tape) throw RuntimeError("tapes must be left in the reverse order of entering");
+    if (entered.empty() || entered.back() != tape)
+        throw RuntimeError("tapes must be left in the reverse order of entering");
     entered.pop_back();
 }
 
@@ -67,9 +68,7 @@ Tensor Tape::view(const Tensor& x, const Shape& shape, int64_t offset) {
     return y;
 }
 
-uint32_t Tape::next_stream() {
-    return recording() ? next_stream_++ : eager_stream++;
-}
+uint32_t Tape::next_stream() { return recording() ? next_stream_++ : eager_stream++; }
 
 void Tape::reset_eager_streams() { eager_stream = 0; }
 
@@ -87,7 +86,8 @@ void Tape::check_owner(const Tensor& x, const Kernel& kernel) const {
                            "recorded, or compile the model with run_eagerly=True");
 }
 
-void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::initializer_list<Operand> operands, const Work& work) {
+void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::initializer_list<Operand> operands,
+                      const Work& work) {
     for (const Operand& o : operands) check_owner(o.tensor, kernel);
     if (work.units <= 0) return;
     if (!recording()) {
@@ -101,8 +101,8 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::initia
     Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, {}, scope()};
     for (const Operand& o : operands) {
         const TensorImpl& t = *o.tensor;
-        r.operands.push_back({(uint32_t)((std::byte*)o.field - (std::byte*)args), t.slot, t.buffer, t.offset, t.shape, t.dtype,
-                              o.reads, o.writes});
+        r.operands.push_back({(uint32_t)((std::byte*)o.field - (std::byte*)args), t.slot, t.buffer, t.offset, t.shape,
+                              t.dtype, o.reads, o.writes});
     }
     recording_.args.resize(r.args + size);
     std::memcpy(recording_.args.data() + r.args, args, size);
@@ -141,7 +141,8 @@ bool Tape::alias_grad(const Tensor& x, const Tensor& y, const Tensor& dy) {
 
 void Tape::set_grad_target(const Tensor& x, const Tensor& target) { grads_[x.get()] = {target, false}; }
 
-std::vector<Tensor> Tape::gradients(const Tensor& target, const Tensor& seed, const std::vector<Tensor>& sources, bool retain) {
+std::vector<Tensor> Tape::gradients(const Tensor& target, const Tensor& seed, const std::vector<Tensor>& sources,
+                                    bool retain) {
     if (target->shape != seed->shape) throw ValueError("gradients: the seed's shape differs from the target's");
     for (const Tensor& s : sources) sources_.insert(s.get());
     grads_[target.get()] = {seed, true};
@@ -196,7 +197,8 @@ bool Tape::can_output(const Tensor& y) const {
 std::shared_ptr<Plan> Tape::compile(const std::vector<Tensor>& outputs) {
     if (!recording()) throw RuntimeError("compile(): only a recording tape becomes a plan");
     for (const Tensor& y : outputs) {
-        if (!can_output(y)) throw RuntimeError("compile(): an output needs memory of its own: give it through ops.identity");
+        if (!can_output(y))
+            throw RuntimeError("compile(): an output needs memory of its own: give it through ops.identity");
         recording_.slots[(size_t)y->slot].kind = Slot::Kind::output;
         recording_.outputs.push_back({y->slot, y->shape, y->dtype});
     }

@@ -51,7 +51,9 @@ struct Work {
 };
 inline Work one_chunk(int64_t units, double flops = 0) { return {units, units > 0 ? units : 1, flops}; }
 // For kernels that stream: units are elements, chunks of 16k elements (a few microseconds each).
-inline Work elementwise_work(int64_t elements, double flops_each = 1) { return {elements, 16384, flops_each * (double)elements}; }
+inline Work elementwise_work(int64_t elements, double flops_each = 1) {
+    return {elements, 16384, flops_each * (double)elements};
+}
 
 // Where the gradient of a tensor is to be written; `accumulate` if an earlier use of it has written there already.
 struct Grad {
@@ -117,7 +119,8 @@ class Tape : public std::enable_shared_from_this<Tape> {
     void set_grad_target(const Tensor& x, const Tensor& target);
     // Emits the backward pass of everything since recording began. `seed` is the gradient of target. A source that
     // target does not depend on yields null. Releases the recorded backward steps unless `retain`.
-    std::vector<Tensor> gradients(const Tensor& target, const Tensor& seed, const std::vector<Tensor>& sources, bool retain = false);
+    std::vector<Tensor> gradients(const Tensor& target, const Tensor& seed, const std::vector<Tensor>& sources,
+                                  bool retain = false);
     // A run is abandoned right after the records so far that write `flag` (one int32), if it is not 0 then.
     void guard(const Tensor& flag);
     // Whether the plan can hand y out as it is: recorded here, no input, not an output already.

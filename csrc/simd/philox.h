@@ -14,7 +14,8 @@ namespace netlet::NETLET_ISA {
 constexpr int64_t philox_group = 64;
 
 // Uniform numbers in [0, 1) for the 64 elements of a group, with 24 random bits: exact in float32 and float64 alike.
-NETLET_INLINE void philox_uniform(uint64_t seed, uint32_t stream, uint32_t step, uint64_t group, float u[philox_group]) {
+NETLET_INLINE void philox_uniform(uint64_t seed, uint32_t stream, uint32_t step, uint64_t group,
+                                  float u[philox_group]) {
     using V = Vec<int32_t>;
     const V m0 = V::set1((int32_t)0xD2511F53u), m1 = V::set1((int32_t)0xCD9E8D57u);
     const uint64_t first = group * 16;

@@ -102,7 +102,7 @@ NETLET_REDUCE(min)
     NETLET_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) { return {_mm256_sub_##S(a.r, b.r)}; }                          \
     NETLET_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {_mm256_mul_##S(a.r, b.r)}; }                          \
     NETLET_INLINE Vec<T> operator/(Vec<T> a, Vec<T> b) { return {_mm256_div_##S(a.r, b.r)}; }                          \
-    NETLET_INLINE Vec<T> operator-(Vec<T> a) { return {_mm256_xor_##S(a.r, _mm256_set1_##S((T)-0.0))}; }               \
+    NETLET_INLINE Vec<T> operator-(Vec<T> a) { return {_mm256_xor_##S(a.r, _mm256_set1_##S((T) - 0.0))}; }             \
     NETLET_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return {_mm256_fmadd_##S(a.r, b.r, c.r)}; }               \
     NETLET_INLINE Vec<T> fnma(Vec<T> a, Vec<T> b, Vec<T> c) { return {_mm256_fnmadd_##S(a.r, b.r, c.r)}; }             \
     NETLET_INLINE Mask_ lt(Vec<T> a, Vec<T> b) { return {_mm256_cmp_##S(a.r, b.r, _CMP_LT_OQ)}; }                      \
@@ -115,9 +115,9 @@ NETLET_REDUCE(min)
     NETLET_INLINE Vec<T> select(Mask_ m, Vec<T> a, Vec<T> b) { return {_mm256_blendv_##S(b.r, a.r, m.m)}; }            \
     NETLET_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return select(is_nan(a), a, {_mm256_min_##S(a.r, b.r)}); }          \
     NETLET_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return select(is_nan(a), a, {_mm256_max_##S(a.r, b.r)}); }          \
-    NETLET_INLINE Vec<T> abs(Vec<T> a) { return {_mm256_andnot_##S(_mm256_set1_##S((T)-0.0), a.r)}; }                  \
+    NETLET_INLINE Vec<T> abs(Vec<T> a) { return {_mm256_andnot_##S(_mm256_set1_##S((T) - 0.0), a.r)}; }                \
     NETLET_INLINE Vec<T> copysign(Vec<T> a, Vec<T> sign) {                                                             \
-        return {_mm256_or_##S(abs(a).r, _mm256_and_##S(_mm256_set1_##S((T)-0.0), sign.r))};                            \
+        return {_mm256_or_##S(abs(a).r, _mm256_and_##S(_mm256_set1_##S((T) - 0.0), sign.r))};                          \
     }                                                                                                                  \
     NETLET_INLINE Vec<T> sqrt(Vec<T> a) { return {_mm256_sqrt_##S(a.r)}; }                                             \
     NETLET_INLINE Vec<T> floor(Vec<T> a) {                                                                             \
@@ -178,9 +178,7 @@ NETLET_INLINE Mask32 le(VecI a, VecI b) { return !gt(a, b); }
 NETLET_INLINE Mask32 ge(VecI a, VecI b) { return !gt(b, a); }
 NETLET_INLINE Mask32 eq(VecI a, VecI b) { return {_mm256_castsi256_ps(_mm256_cmpeq_epi32(a.r, b.r))}; }
 NETLET_INLINE Mask32 ne(VecI a, VecI b) { return !eq(a, b); }
-NETLET_INLINE VecI select(Mask32 m, VecI a, VecI b) {
-    return {_mm256_blendv_epi8(b.r, a.r, _mm256_castps_si256(m.m))};
-}
+NETLET_INLINE VecI select(Mask32 m, VecI a, VecI b) { return {_mm256_blendv_epi8(b.r, a.r, _mm256_castps_si256(m.m))}; }
 NETLET_INLINE int32_t reduce_add(VecI a) {
     __m128i h = _mm_add_epi32(_mm256_castsi256_si128(a.r), _mm256_extracti128_si256(a.r, 1));
     h = _mm_add_epi32(h, _mm_unpackhi_epi64(h, h));

@@ -58,7 +58,7 @@ NETLET_MASK(Mask8, __mmask8)
     NETLET_AVX512_VEC(T, R, K, lanes, S, S)                                                                            \
     NETLET_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {_mm512_mul_##S(a.r, b.r)}; }                          \
     NETLET_INLINE Vec<T> operator/(Vec<T> a, Vec<T> b) { return {_mm512_div_##S(a.r, b.r)}; }                          \
-    NETLET_INLINE Vec<T> operator-(Vec<T> a) { return {_mm512_xor_##S(a.r, _mm512_set1_##S((T)-0.0))}; }               \
+    NETLET_INLINE Vec<T> operator-(Vec<T> a) { return {_mm512_xor_##S(a.r, _mm512_set1_##S((T) - 0.0))}; }             \
     NETLET_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return {_mm512_fmadd_##S(a.r, b.r, c.r)}; }               \
     NETLET_INLINE Vec<T> fnma(Vec<T> a, Vec<T> b, Vec<T> c) { return {_mm512_fnmadd_##S(a.r, b.r, c.r)}; }             \
     NETLET_INLINE Mask##lanes lt(Vec<T> a, Vec<T> b) { return {_mm512_cmp_##S##_mask(a.r, b.r, _CMP_LT_OQ)}; }         \
@@ -74,9 +74,9 @@ NETLET_MASK(Mask8, __mmask8)
     NETLET_INLINE Vec<T> max(Vec<T> a, Vec<T> b) {                                                                     \
         return {_mm512_mask_max_##S(a.r, _mm512_cmp_##S##_mask(a.r, a.r, _CMP_ORD_Q), a.r, b.r)};                      \
     }                                                                                                                  \
-    NETLET_INLINE Vec<T> abs(Vec<T> a) { return {_mm512_andnot_##S(_mm512_set1_##S((T)-0.0), a.r)}; }                  \
+    NETLET_INLINE Vec<T> abs(Vec<T> a) { return {_mm512_andnot_##S(_mm512_set1_##S((T) - 0.0), a.r)}; }                \
     NETLET_INLINE Vec<T> copysign(Vec<T> a, Vec<T> sign) {                                                             \
-        return {_mm512_or_##S(abs(a).r, _mm512_and_##S(_mm512_set1_##S((T)-0.0), sign.r))};                            \
+        return {_mm512_or_##S(abs(a).r, _mm512_and_##S(_mm512_set1_##S((T) - 0.0), sign.r))};                          \
     }                                                                                                                  \
     NETLET_INLINE Vec<T> sqrt(Vec<T> a) { return {_mm512_sqrt_##S(a.r)}; }                                             \
     NETLET_INLINE Vec<T> floor(Vec<T> a) {                                                                             \

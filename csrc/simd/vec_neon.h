@@ -98,7 +98,7 @@ NETLET_INLINE double reduce_sum(float64x2_t v) { return vgetq_lane_f64(v, 0) + v
     NETLET_INLINE Mask_ is_nan(Vec<T> a) { return !eq(a, a); }                                                         \
     NETLET_INLINE Vec<T> abs(Vec<T> a) { return {vabsq_##S(a.r)}; }                                                    \
     NETLET_INLINE Vec<T> copysign(Vec<T> a, Vec<T> sign) {                                                             \
-        return {vbslq_##S(vreinterpretq_##U##_##S(vdupq_n_##S((T)-0.0)), sign.r, a.r)};                                \
+        return {vbslq_##S(vreinterpretq_##U##_##S(vdupq_n_##S((T) - 0.0)), sign.r, a.r)};                              \
     }                                                                                                                  \
     NETLET_INLINE Vec<T> sqrt(Vec<T> a) { return {vsqrtq_##S(a.r)}; }                                                  \
     NETLET_INLINE Vec<T> floor(Vec<T> a) { return {vrndmq_##S(a.r)}; }                                                 \

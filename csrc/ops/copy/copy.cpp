@@ -7,13 +7,14 @@ namespace netlet::ops {
 
 void check_floating(const char* op, const Tensor& x) {
     if (!is_floating(x->dtype))
-        throw TypeError(std::string(op) + ": expected a float32 or float64 tensor, got " + name_of(x->dtype) + " of shape " +
-                        x->shape.str());
+        throw TypeError(std::string(op) + ": expected a float32 or float64 tensor, got " + name_of(x->dtype) +
+                        " of shape " + x->shape.str());
 }
 
 void check_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
     if (a->dtype != b->dtype)
-        throw TypeError(std::string(op) + ": expected operands of one dtype, got " + name_of(a->dtype) + " and " + name_of(b->dtype));
+        throw TypeError(std::string(op) + ": expected operands of one dtype, got " + name_of(a->dtype) + " and " +
+                        name_of(b->dtype));
 }
 
 namespace {
@@ -22,8 +23,8 @@ template <class T>
 void emit_accumulate(Tape& tape, const Tensor& x, const Tensor& y, bool accumulate) {
     AccumulateArgs<T> args{};
     args.accumulate = accumulate;
-    tape.emit(NETLET_KERNEL_FOR(accumulate, x->dtype), args, {in(args.x, x), accumulate ? inout(args.y, y) : out(args.y, y)},
-              elementwise_work(x->size(), accumulate));
+    tape.emit(NETLET_KERNEL_FOR(accumulate, x->dtype), args,
+              {in(args.x, x), accumulate ? inout(args.y, y) : out(args.y, y)}, elementwise_work(x->size(), accumulate));
 }
 
 void emit_cast(Tape& tape, const Tensor& x, const Tensor& y) {
@@ -37,8 +38,10 @@ void emit_cast(Tape& tape, const Tensor& x, const Tensor& y) {
 }  // namespace
 
 void accumulate(Tape& tape, const Tensor& x, const Grad& into) {
-    if (x->dtype == DType::f64) emit_accumulate<double>(tape, x, into.tensor, into.accumulate);
-    else emit_accumulate<float>(tape, x, into.tensor, into.accumulate);
+    if (x->dtype == DType::f64)
+        emit_accumulate<double>(tape, x, into.tensor, into.accumulate);
+    else
+        emit_accumulate<float>(tape, x, into.tensor, into.accumulate);
 }
 
 void assign(Tape& tape, const Tensor& x, const Tensor& y) {

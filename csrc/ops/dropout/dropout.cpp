@@ -10,7 +10,8 @@ namespace {
 
 // Forward and backward are the same map, so they are the same kernel.
 template <class T>
-void emit_dropout(Tape& tape, const Tensor& x, const Tensor& y, double rate, uint64_t seed, uint32_t stream, bool accumulate) {
+void emit_dropout(Tape& tape, const Tensor& x, const Tensor& y, double rate, uint64_t seed, uint32_t stream,
+                  bool accumulate) {
     DropoutArgs<T> args{};
     args.seed = seed;
     args.stream = stream;
@@ -21,8 +22,10 @@ void emit_dropout(Tape& tape, const Tensor& x, const Tensor& y, double rate, uin
 }
 
 void emit(Tape& tape, const Tensor& x, const Tensor& y, double rate, uint64_t seed, uint32_t stream, bool accumulate) {
-    if (x->dtype == DType::f64) emit_dropout<double>(tape, x, y, rate, seed, stream, accumulate);
-    else emit_dropout<float>(tape, x, y, rate, seed, stream, accumulate);
+    if (x->dtype == DType::f64)
+        emit_dropout<double>(tape, x, y, rate, seed, stream, accumulate);
+    else
+        emit_dropout<float>(tape, x, y, rate, seed, stream, accumulate);
 }
 
 }  // namespace

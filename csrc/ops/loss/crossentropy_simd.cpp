@@ -16,12 +16,16 @@ NETLET_INLINE double row_sum(int64_t cols, const F& f) {
 
 template <class V, class F>
 NETLET_INLINE void row_each(int64_t cols, const F& f) {
-    if (cols > V::width) each_vector<V>({0, cols}, f);
-    else f(FirstLanes<V>{cols}, 0);
+    if (cols > V::width)
+        each_vector<V>({0, cols}, f);
+    else
+        f(FirstLanes<V>{cols}, 0);
 }
 
 template <class V>
-NETLET_INLINE V load_or_lowest(const typename V::Scalar* x, AllLanes<V>) { return V::load(x); }
+NETLET_INLINE V load_or_lowest(const typename V::Scalar* x, AllLanes<V>) {
+    return V::load(x);
+}
 template <class V>
 NETLET_INLINE V load_or_lowest(const typename V::Scalar* x, FirstLanes<V> lanes) {
     using T = typename V::Scalar;
@@ -45,11 +49,14 @@ NETLET_INLINE Softmax<typename V::Scalar> softmax_of(const typename V::Scalar* x
     using T = typename V::Scalar;
     const T top = row_max<V>(x, cols);
     const V m = V::set1(top);
-    return {top, (T)row_sum<V>(cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return exp(lanes.load(x + j) - m); })};
+    return {top, (T)row_sum<V>(cols,
+                               [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return exp(lanes.load(x + j) - m); })};
 }
 
 template <class V>
-NETLET_INLINE V log1(typename V::Scalar x) { return log(V::set1(x)); }
+NETLET_INLINE V log1(typename V::Scalar x) {
+    return log(V::set1(x));
+}
 template <class V>
 NETLET_INLINE typename V::Scalar first_lane(V v) {
     typename V::Scalar s[1];
@@ -88,7 +95,8 @@ NETLET_INLINE void crossentropy_fwd(const CrossentropyArgs<T>& a, Range r) {
                 return select(eq(p, zero), zero * log_sum, p * (lanes.load(x + j) - shift - log_sum));
             });
         } else {
-            const V s = V::set1((T)row_sum<V>(a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return lanes.load(x + j); }));
+            const V s = V::set1(
+                (T)row_sum<V>(a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return lanes.load(x + j); }));
             dot = row_sum<V>(a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA {
                 return targets.load(lanes, t + j) * log(min(max(lanes.load(x + j) / s, low), high));
             });
@@ -113,7 +121,8 @@ NETLET_INLINE void crossentropy_bwd(const CrossentropyArgs<T>& a, Range r) {
         const V g = V::set1(gradient);
         if (a.logits) {
             const Softmax<T> s = softmax_of<V>(x, a.cols);
-            const double all = row_sum<V>(a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return targets.load(lanes, t + j); });
+            const double all = row_sum<V>(
+                a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return targets.load(lanes, t + j); });
             const V shift = V::set1(s.max), share = V::set1((T)(all / (double)s.sum));
             row_each<V>(a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA {
                 const V d = exp(lanes.load(x + j) - shift) * share - targets.load(lanes, t + j);
@@ -121,7 +130,8 @@ NETLET_INLINE void crossentropy_bwd(const CrossentropyArgs<T>& a, Range r) {
             });
             continue;
         }
-        const T total = (T)row_sum<V>(a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return lanes.load(x + j); });
+        const T total =
+            (T)row_sum<V>(a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return lanes.load(x + j); });
         const V s = V::set1(total), scaled = V::set1(gradient / total);
         const auto slope = [&](auto lanes, int64_t j, V q) NETLET_INLINE_LAMBDA {
             return -targets.load(lanes, t + j) / min(max(q, low), high) * clip_slope(q, low, high);
@@ -144,7 +154,9 @@ NETLET_INLINE void crossentropy_bwd(const CrossentropyArgs<T>& a, Range r) {
 
 // ---- labels ---------------------------------------------------------------------------------------------------------
 template <class L>
-NETLET_INLINE int64_t whole(L value) { return (int64_t)value; }
+NETLET_INLINE int64_t whole(L value) {
+    return (int64_t)value;
+}
 // Floats truncate, as Keras's cast does; what is no int64 is no label.
 NETLET_INLINE int64_t whole(double value) { return value > -9e18 && value < 9e18 ? (int64_t)value : INT64_MIN; }
 NETLET_INLINE int64_t whole(float value) { return whole((double)value); }
@@ -161,7 +173,9 @@ NETLET_INLINE int64_t label(const void* labels, DType type, int64_t row) {
 }
 
 template <class T>
-NETLET_INLINE bool ignored(const SparseCrossentropyArgs<T>& a, int64_t k) { return a.ignores && k == a.ignore; }
+NETLET_INLINE bool ignored(const SparseCrossentropyArgs<T>& a, int64_t k) {
+    return a.ignores && k == a.ignore;
+}
 
 NETLET_DEFINE_KERNEL(loss_not_label, NotLabelArgs) {
     for (int64_t i = r.begin; i < r.end; ++i) a.y[i] = label(a.labels, a.type, i) != a.ignore;
@@ -191,7 +205,8 @@ NETLET_INLINE void sparse_fwd(const SparseCrossentropyArgs<T>& a, Range r) {
                 in_log[i] = s.sum;
                 outside[i] = s.max - x[k];
             } else {
-                const T sum = (T)row_sum<V>(a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return lanes.load(x + j); });
+                const T sum = (T)row_sum<V>(
+                    a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return lanes.load(x + j); });
                 const T q = x[k] / sum;
                 in_log[i] = q < low ? low : q > high ? high : q;  // NaN stays
                 outside[i] = 0;
@@ -231,7 +246,8 @@ NETLET_INLINE void sparse_bwd(const SparseCrossentropyArgs<T>& a, Range r) {
             dx[k] = before + (p - T(1)) * g;
             continue;
         } else if (valid) {
-            const T sum = (T)row_sum<V>(a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return lanes.load(x + j); });
+            const T sum =
+                (T)row_sum<V>(a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return lanes.load(x + j); });
             const T q = x[k] / sum, c = q < low ? low : q > high ? high : q;
             const T slope = q > low && q < high ? T(1) : q == low || q == high ? T(0.5) : T(0);
             at_label = -slope / c;
@@ -240,15 +256,16 @@ NETLET_INLINE void sparse_bwd(const SparseCrossentropyArgs<T>& a, Range r) {
         }
         const V d = V::set1(all);
         const T before = valid && a.accumulate ? dx[k] : T(0);
-        row_each<V>(a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { store_gradient(lanes, d, dx + j, a.accumulate); });
+        row_each<V>(a.cols, [&](auto lanes, int64_t j)
+                                NETLET_INLINE_LAMBDA { store_gradient(lanes, d, dx + j, a.accumulate); });
         if (valid) dx[k] = before + (at_label + all);
     }
 }
 
-#define NETLET_CROSSENTROPY(T, suffix)                                                                        \
-    NETLET_DEFINE_KERNEL(loss_crossentropy_fwd_##suffix, CrossentropyArgs<T>) { crossentropy_fwd(a, r); }     \
-    NETLET_DEFINE_KERNEL(loss_crossentropy_bwd_##suffix, CrossentropyArgs<T>) { crossentropy_bwd(a, r); }     \
-    NETLET_DEFINE_KERNEL(loss_sparse_fwd_##suffix, SparseCrossentropyArgs<T>) { sparse_fwd(a, r); }           \
+#define NETLET_CROSSENTROPY(T, suffix)                                                                                 \
+    NETLET_DEFINE_KERNEL(loss_crossentropy_fwd_##suffix, CrossentropyArgs<T>) { crossentropy_fwd(a, r); }              \
+    NETLET_DEFINE_KERNEL(loss_crossentropy_bwd_##suffix, CrossentropyArgs<T>) { crossentropy_bwd(a, r); }              \
+    NETLET_DEFINE_KERNEL(loss_sparse_fwd_##suffix, SparseCrossentropyArgs<T>) { sparse_fwd(a, r); }                    \
     NETLET_DEFINE_KERNEL(loss_sparse_bwd_##suffix, SparseCrossentropyArgs<T>) { sparse_bwd(a, r); }
 NETLET_CROSSENTROPY(float, f32)
 NETLET_CROSSENTROPY(double, f64)

@@ -4,9 +4,18 @@ namespace netlet::ops {
 
 namespace {
 
-const char* const pointwise_names[] = {
-    "squared_error", "absolute_error", "huber", "log_cosh", "absolute_percentage_error", "squared_logarithmic_error", "poisson",
-    "kl_divergence", "binary_crossentropy", "binary_crossentropy_logits", "hinge", "squared_hinge"};
+const char* const pointwise_names[] = {"squared_error",
+                                       "absolute_error",
+                                       "huber",
+                                       "log_cosh",
+                                       "absolute_percentage_error",
+                                       "squared_logarithmic_error",
+                                       "poisson",
+                                       "kl_divergence",
+                                       "binary_crossentropy",
+                                       "binary_crossentropy_logits",
+                                       "hinge",
+                                       "squared_hinge"};
 static_assert(std::size(pointwise_names) == (size_t)Pointwise::count);
 
 bool of_difference(Pointwise kind) { return kind <= Pointwise::log_cosh; }
@@ -19,7 +28,9 @@ struct Output {
     Reduction reduction;
 
     Output(Tape& tape, const RowShape& s, DType dtype, const Tensor& weight, Reduction reduction_, bool divides_by_data)
-        : w(weight ? cast(tape, weight, dtype) : nullptr), reduced(reduction_ != Reduction::none), reduction(reduction_) {
+        : w(weight ? cast(tape, weight, dtype) : nullptr),
+          reduced(reduction_ != Reduction::none),
+          reduction(reduction_) {
         if (reduction == Reduction::mean_with_weight && !w) reduction = Reduction::mean;
         y = tape.empty(reduced ? Shape{} : s.outer, dtype);
         if (reduced && divides_by_data) scale = tape.empty({1}, DType::f64);
@@ -47,11 +58,13 @@ bool reduce_later(const RowShape& s, const Tensor& w, Reduction r) {
 
 void check_same_shape(const char* op, const Tensor& t, const Tensor& x) {
     if (t->shape != x->shape)
-        throw ValueError(std::string(op) + ": expected y_true of y_pred's shape " + x->shape.str() + ", got " + t->shape.str());
+        throw ValueError(std::string(op) + ": expected y_true of y_pred's shape " + x->shape.str() + ", got " +
+                         t->shape.str());
 }
 
 template <class Args, class T>
-void emit_rows(Tape& tape, const Kernel& k, Args& a, Operand first, const Tensor& x, const Output& o, const RowShape& s, T) {
+void emit_rows(Tape& tape, const Kernel& k, Args& a, Operand first, const Tensor& x, const Output& o, const RowShape& s,
+               T) {
     double*& scale = a.out.scale;
     tape.emit(k, a,
               {first, in(a.x, x), out(a.out.y, o.y), in_or(a.out.w, o.w, a.unused, x),
@@ -60,11 +73,12 @@ void emit_rows(Tape& tape, const Kernel& k, Args& a, Operand first, const Tensor
 }
 
 template <class Args, class T>
-void emit_rows_bwd(Tape& tape, const Kernel& k, Args& a, Operand first, const Tensor& x, const Tensor& dy, const Tensor& w,
-                   const Tensor& scale, const Grad& dx, const RowShape& s, T) {
+void emit_rows_bwd(Tape& tape, const Kernel& k, Args& a, Operand first, const Tensor& x, const Tensor& dy,
+                   const Tensor& w, const Tensor& scale, const Grad& dx, const RowShape& s, T) {
     tape.emit(k, a,
               {first, in(a.x, x), in(a.grad.dy, dy), in_or(a.grad.w, w, a.unused, x),
-               scale ? in(a.grad.scale, scale) : in(a.unused, x), dx.accumulate ? inout(a.dx, dx.tensor) : out(a.dx, dx.tensor)},
+               scale ? in(a.grad.scale, scale) : in(a.unused, x),
+               dx.accumulate ? inout(a.dx, dx.tensor) : out(a.dx, dx.tensor)},
               s.work(12));
 }
 
@@ -76,8 +90,8 @@ Pointwise pointwise_kind(const std::string& name) {
     throw ValueError("loss_pointwise: unknown loss '" + name + "'");
 }
 
-Tensor loss_pointwise(Tape& tape, Pointwise kind, const Tensor& target, const Tensor& x, const Tensor& w, Reduction reduction,
-                      const PointwiseOptions& options) {
+Tensor loss_pointwise(Tape& tape, Pointwise kind, const Tensor& target, const Tensor& x, const Tensor& w,
+                      Reduction reduction, const PointwiseOptions& options) {
     const std::string name = std::string("loss_") + pointwise_names[(size_t)kind];
     check_floating(name.c_str(), x);
     check_same_shape(name.c_str(), target, x);
@@ -85,31 +99,37 @@ Tensor loss_pointwise(Tape& tape, Pointwise kind, const Tensor& target, const Te
     const Tensor t = cast(tape, target, x->dtype);
     const RowShape s(x->shape);
     if (reduce_later(s, w, reduction))
-        return loss_reduce(tape, loss_pointwise(tape, kind, t, x, nullptr, Reduction::none, options), w, nullptr, reduction);
+        return loss_reduce(tape, loss_pointwise(tape, kind, t, x, nullptr, Reduction::none, options), w, nullptr,
+                           reduction);
     if (t->requires_grad && tape.needs_grad({t}) && !of_difference(kind))
-        throw ValueError(name + ": no gradient flows into y_true; stop it with an array, or write the loss with netlet.ops");
+        throw ValueError(name +
+                         ": no gradient flows into y_true; stop it with an array, or write the loss with netlet.ops");
 
     const double row_scale = kind == Pointwise::kl_divergence ? 1 : 1 / (double)std::max<int64_t>(1, s.cols);
     const Output o(tape, s, x->dtype, w, reduction, reduction == Reduction::mean_with_weight && w);
     for_float(x->dtype, [&]<class T>(T type) {
-        PointwiseArgs<T> a{nullptr, nullptr, nullptr, o.out<T>(), {}, nullptr, s.rows, s.cols, row_scale, options.delta,
-                           options.epsilon, options.smoothing, kind, false, false};
+        PointwiseArgs<T> a{nullptr,   nullptr,       nullptr,         o.out<T>(),        {},   nullptr, s.rows, s.cols,
+                           row_scale, options.delta, options.epsilon, options.smoothing, kind, false,   false};
         emit_rows(tape, NETLET_KERNEL_FOR(loss_pointwise_fwd, x->dtype), a, in(a.t, t), x, o, s, type);
     });
     if (tape.needs_grad({t, x}))
-        tape.on_backward({t, x}, {o.y}, [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
-            auto run = [&](const Grad& d, bool negate) {
-                if (!d) return;
-                for_float(x->dtype, [&]<class T>(T type) {
-                    const LossGrad<T> g{nullptr, nullptr, nullptr, o.factor, o.per_row};
-                    PointwiseArgs<T> a{nullptr, nullptr, nullptr, {}, g, nullptr, s.rows, s.cols, row_scale, options.delta,
-                                       options.epsilon, options.smoothing, kind, negate, d.accumulate};
-                    emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_pointwise_bwd, x->dtype), a, in(a.t, t), x, dy[0], w, scale, d, s, type);
-                });
-            };
-            run(tape.grad(x), false);
-            run(tape.grad(t), true);
-        });
+        tape.on_backward({t, x}, {o.y},
+                         [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
+                             auto run = [&](const Grad& d, bool negate) {
+                                 if (!d) return;
+                                 for_float(x->dtype, [&]<class T>(T type) {
+                                     const LossGrad<T> g{nullptr, nullptr, nullptr, o.factor, o.per_row};
+                                     PointwiseArgs<T> a{nullptr,   nullptr,       nullptr,         {},
+                                                        g,         nullptr,       s.rows,          s.cols,
+                                                        row_scale, options.delta, options.epsilon, options.smoothing,
+                                                        kind,      negate,        d.accumulate};
+                                     emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_pointwise_bwd, x->dtype), a, in(a.t, t),
+                                                   x, dy[0], w, scale, d, s, type);
+                                 });
+                             };
+                             run(tape.grad(x), false);
+                             run(tape.grad(t), true);
+                         });
     return o.y;
 }
 
@@ -123,27 +143,32 @@ Tensor loss_crossentropy(Tape& tape, const Tensor& target, const Tensor& x, cons
     const Tensor t = cast(tape, target, x->dtype);
     const RowShape s(x->shape);
     if (reduce_later(s, w, reduction))
-        return loss_reduce(tape, loss_crossentropy(tape, t, x, nullptr, Reduction::none, options), w, nullptr, reduction);
+        return loss_reduce(tape, loss_crossentropy(tape, t, x, nullptr, Reduction::none, options), w, nullptr,
+                           reduction);
     if (tape.needs_grad({t}))
-        throw ValueError(std::string(name) + ": no gradient flows into y_true; stop it with an array, or write the loss with netlet.ops");
+        throw ValueError(std::string(name) +
+                         ": no gradient flows into y_true; stop it with an array, or write the loss with netlet.ops");
 
     const Output o(tape, s, x->dtype, w, reduction, reduction == Reduction::mean_with_weight && w);
     for_float(x->dtype, [&]<class T>(T type) {
-        CrossentropyArgs<T> a{nullptr, nullptr, nullptr, o.out<T>(), {}, nullptr, s.rows, s.cols, options.epsilon,
-                              options.smoothing, options.logits, false};
+        CrossentropyArgs<T> a{nullptr, nullptr,         nullptr,           o.out<T>(),     {},   nullptr, s.rows,
+                              s.cols,  options.epsilon, options.smoothing, options.logits, false};
         emit_rows(tape, NETLET_KERNEL_FOR(loss_crossentropy_fwd, x->dtype), a, in(a.t, t), x, o, s, type);
     });
     if (tape.needs_grad({x}))
-        tape.on_backward({x}, {o.y}, [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
-            const Grad dx = tape.grad(x);
-            if (!dx) return;
-            for_float(x->dtype, [&]<class T>(T type) {
-                const LossGrad<T> g{nullptr, nullptr, nullptr, o.factor, o.per_row};
-                CrossentropyArgs<T> a{nullptr, nullptr, nullptr, {}, g, nullptr, s.rows, s.cols, options.epsilon,
-                                      options.smoothing, options.logits, dx.accumulate};
-                emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_crossentropy_bwd, x->dtype), a, in(a.t, t), x, dy[0], w, scale, dx, s, type);
+        tape.on_backward(
+            {x}, {o.y}, [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
+                const Grad dx = tape.grad(x);
+                if (!dx) return;
+                for_float(x->dtype, [&]<class T>(T type) {
+                    const LossGrad<T> g{nullptr, nullptr, nullptr, o.factor, o.per_row};
+                    CrossentropyArgs<T> a{
+                        nullptr,         nullptr,           nullptr,        {},           g, nullptr, s.rows, s.cols,
+                        options.epsilon, options.smoothing, options.logits, dx.accumulate};
+                    emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_crossentropy_bwd, x->dtype), a, in(a.t, t), x, dy[0], w,
+                                  scale, dx, s, type);
+                });
             });
-        });
     return o.y;
 }
 
@@ -160,10 +185,12 @@ Tensor loss_sparse_crossentropy(Tape& tape, const Tensor& labels, const Tensor& 
                          x->shape.str() + ", got " + labels->shape.str());
     if (reduce_later(s, w, reduction)) {
         const Tensor rows = loss_sparse_crossentropy(tape, labels, x, nullptr, Reduction::none, options);
-        return loss_reduce(tape, rows, w, options.ignore ? not_label(tape, labels, s.outer, *options.ignore) : nullptr, reduction);
+        return loss_reduce(tape, rows, w, options.ignore ? not_label(tape, labels, s.outer, *options.ignore) : nullptr,
+                           reduction);
     }
 
-    const bool divides_by_data = (reduction == Reduction::mean_with_weight && w) || (reduction != Reduction::sum && options.ignore);
+    const bool divides_by_data =
+        (reduction == Reduction::mean_with_weight && w) || (reduction != Reduction::sum && options.ignore);
     const Output o(tape, s, x->dtype, w, reduction, divides_by_data);
     auto fields = [=]<class T>(SparseCrossentropyArgs<T>& a) {
         a.rows = s.rows;
@@ -178,21 +205,23 @@ Tensor loss_sparse_crossentropy(Tape& tape, const Tensor& labels, const Tensor& 
         SparseCrossentropyArgs<T> a{};
         fields(a);
         a.out = o.out<T>();
-        emit_rows(tape, NETLET_KERNEL_FOR(loss_sparse_fwd, x->dtype), a, Operand{(void*)&a.labels, labels, true, false}, x, o, s, type);
+        emit_rows(tape, NETLET_KERNEL_FOR(loss_sparse_fwd, x->dtype), a, Operand{(void*)&a.labels, labels, true, false},
+                  x, o, s, type);
     });
     if (tape.needs_grad({x}))
-        tape.on_backward({x}, {o.y}, [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
-            const Grad dx = tape.grad(x);
-            if (!dx) return;
-            for_float(x->dtype, [&]<class T>(T type) {
-                SparseCrossentropyArgs<T> a{};
-                fields(a);
-                a.grad = {nullptr, nullptr, nullptr, o.factor, o.per_row};
-                a.accumulate = dx.accumulate;
-                emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_sparse_bwd, x->dtype), a, Operand{(void*)&a.labels, labels, true, false},
-                              x, dy[0], w, scale, dx, s, type);
+        tape.on_backward(
+            {x}, {o.y}, [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
+                const Grad dx = tape.grad(x);
+                if (!dx) return;
+                for_float(x->dtype, [&]<class T>(T type) {
+                    SparseCrossentropyArgs<T> a{};
+                    fields(a);
+                    a.grad = {nullptr, nullptr, nullptr, o.factor, o.per_row};
+                    a.accumulate = dx.accumulate;
+                    emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_sparse_bwd, x->dtype), a,
+                                  Operand{(void*)&a.labels, labels, true, false}, x, dy[0], w, scale, dx, s, type);
+                });
             });
-        });
     return o.y;
 }
 

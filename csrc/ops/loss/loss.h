@@ -13,8 +13,8 @@ struct PointwiseOptions {
     double delta = 1, epsilon = 1e-7, smoothing = 0;
 };
 // t has x's shape. Gradient flows into x, and into t for the losses of x - t.
-Tensor loss_pointwise(Tape& tape, Pointwise kind, const Tensor& t, const Tensor& x, const Tensor& w, Reduction reduction,
-                      const PointwiseOptions& options = {});
+Tensor loss_pointwise(Tape& tape, Pointwise kind, const Tensor& t, const Tensor& x, const Tensor& w,
+                      Reduction reduction, const PointwiseOptions& options = {});
 
 struct CrossentropyOptions {
     bool logits = false;
@@ -34,8 +34,8 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& w, const Tensor& m
 // bool of `shape`: which labels are not `ignore`.
 Tensor not_label(Tape& tape, const Tensor& labels, const Shape& shape, int64_t ignore);
 
-Tensor hinge_labels(Tape& tape, const Tensor& t);                         // no gradient
-void check_finite(Tape& tape, const Tensor& x, const Tensor& flag);       // int32 flag = 1 if x holds an inf or a NaN
+Tensor hinge_labels(Tape& tape, const Tensor& t);                    // no gradient
+void check_finite(Tape& tape, const Tensor& x, const Tensor& flag);  // int32 flag = 1 if x holds an inf or a NaN
 
 Pointwise pointwise_kind(const std::string& name);  // "squared_error", ...
 Reduction reduction_kind(const std::string& name);  // Keras's names

@@ -35,8 +35,19 @@ struct LossGrad {
 };
 
 enum class Pointwise : uint8_t {
-    squared_error, absolute_error, huber, log_cosh, absolute_percentage_error, squared_logarithmic_error, poisson,
-    kl_divergence, binary_crossentropy, binary_crossentropy_logits, hinge, squared_hinge, count
+    squared_error,
+    absolute_error,
+    huber,
+    log_cosh,
+    absolute_percentage_error,
+    squared_logarithmic_error,
+    poisson,
+    kl_divergence,
+    binary_crossentropy,
+    binary_crossentropy_logits,
+    hinge,
+    squared_hinge,
+    count
 };
 
 // l = row_scale * sum over the row of f(t, x); row_scale is 1 / C, but 1 for kl_divergence.

@@ -24,12 +24,14 @@ struct RowShape {
     // A batch of one chunk's work takes one record from x to the loss.
     bool small() const { return rows * cols <= loss_grain; }
     Work work(double flops_each) const {
-        return {rows, std::max<int64_t>(1, loss_grain / std::max<int64_t>(1, cols)), flops_each * (double)(rows * cols)};
+        return {rows, std::max<int64_t>(1, loss_grain / std::max<int64_t>(1, cols)),
+                flops_each * (double)(rows * cols)};
     }
 };
 
 inline void check_weight(const char* op, const Tensor& w) {
-    if (w && w->requires_grad) throw ValueError(std::string(op) + ": sample weights are constants: no gradient flows into them");
+    if (w && w->requires_grad)
+        throw ValueError(std::string(op) + ": sample weights are constants: no gradient flows into them");
 }
 
 // An operand that may be missing: `unused` then points at something that is there.
@@ -39,8 +41,10 @@ template <class T> Operand in_or(const T*& field, const Tensor& t, const T*& unu
 
 template <class F>
 void for_float(DType dtype, F&& f) {
-    if (dtype == DType::f64) f(double{});
-    else f(float{});
+    if (dtype == DType::f64)
+        f(double{});
+    else
+        f(float{});
 }
 
 }  // namespace netlet::ops

@@ -21,8 +21,11 @@ struct PointwiseLoss {
     V delta, epsilon, high, keep, add;
 
     explicit NETLET_MEMBER_INLINE PointwiseLoss(const PointwiseArgs<T>& a)
-        : delta(V::set1((T)a.delta)), epsilon(V::set1((T)a.epsilon)), high(V::set1((T)(1 - a.epsilon))),
-          keep(V::set1((T)(1 - a.smoothing))), add(V::set1((T)(0.5 * a.smoothing))) {}
+        : delta(V::set1((T)a.delta)),
+          epsilon(V::set1((T)a.epsilon)),
+          high(V::set1((T)(1 - a.epsilon))),
+          keep(V::set1((T)(1 - a.smoothing))),
+          add(V::set1((T)(0.5 * a.smoothing))) {}
 
     NETLET_MEMBER_INLINE V value(V t, V x) const {
         const V one = V::set1(1), half = V::set1(T(0.5));

@@ -12,7 +12,8 @@ int64_t values_of_a_weight(const Tensor& v, const Tensor& w) {
     bool leading = w->shape.rank() <= v->shape.rank() || axes <= v->shape.rank();
     for (int i = 0; leading && i < axes; ++i) leading = w->shape[i] == v->shape[i];
     if (!leading)
-        throw ValueError("loss_reduce: weights of shape " + w->shape.str() + " do not fit values of shape " + v->shape.str());
+        throw ValueError("loss_reduce: weights of shape " + w->shape.str() + " do not fit values of shape " +
+                         v->shape.str());
     return v->size() / std::max<int64_t>(1, w->size());
 }
 
@@ -32,8 +33,8 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tens
     check_floating("loss_reduce", v);
     check_weight("loss_reduce", weight);
     if (mask && (mask->dtype != DType::boolean || mask->size() != v->size()))
-        throw ValueError("loss_reduce: expected a bool mask of shape " + v->shape.str() + ", got " + name_of(mask->dtype) + " of shape " +
-                         mask->shape.str());
+        throw ValueError("loss_reduce: expected a bool mask of shape " + v->shape.str() + ", got " +
+                         name_of(mask->dtype) + " of shape " + mask->shape.str());
     const Tensor w = weight ? cast(tape, weight, v->dtype) : nullptr;
     const bool none = reduction == Reduction::none;
     if (none && !w && !mask) return identity(tape, v);
@@ -42,7 +43,8 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tens
     const int64_t w_inner = w ? values_of_a_weight(v, w) : 1;
     const bool weighs = reduction == Reduction::mean_with_weight && w;
     const Tensor y = tape.empty(none ? v->shape : Shape{}, v->dtype);
-    const Tensor scale = !none && (weighs || (mask && reduction != Reduction::sum)) ? tape.empty({1}, DType::f64) : nullptr;
+    const Tensor scale =
+        !none && (weighs || (mask && reduction != Reduction::sum)) ? tape.empty({1}, DType::f64) : nullptr;
     const double factor = reduction == Reduction::sum || none ? 1 : n ? 1 / (double)n : 0;
 
     // y = v * w * mask, or dv = dy * w * mask / divisor: the same kernel.
@@ -54,10 +56,11 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tens
             a.factor = factor;
             a.reduction = reduction;
             a.accumulate = accumulate;
-            tape.emit(NETLET_KERNEL_FOR(loss_reduce_bwd, v->dtype), a,
-                      {in(a.dy, from), in_or(a.w, w, a.unused, from), mask ? in(a.mask, mask) : in(a.unused, from),
-                       scale ? in(a.read_scale, scale) : in(a.unused, from), accumulate ? inout(a.dv, to) : out(a.dv, to)},
-                      elementwise_work(n, 2));
+            tape.emit(
+                NETLET_KERNEL_FOR(loss_reduce_bwd, v->dtype), a,
+                {in(a.dy, from), in_or(a.w, w, a.unused, from), mask ? in(a.mask, mask) : in(a.unused, from),
+                 scale ? in(a.read_scale, scale) : in(a.unused, from), accumulate ? inout(a.dv, to) : out(a.dv, to)},
+                elementwise_work(n, 2));
         });
     };
     if (none) {
@@ -71,7 +74,8 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tens
             a.chunks = chunks;
             a.reduction = reduction;
             const Tensor partial = chunks > 1 ? tape.empty({2, chunks}, DType::f64) : nullptr;
-            const Operand values = in(a.v, v), weights = in_or(a.w, w, a.unused, v), masks = mask ? in(a.mask, mask) : in(a.unused, v);
+            const Operand values = in(a.v, v), weights = in_or(a.w, w, a.unused, v),
+                          masks = mask ? in(a.mask, mask) : in(a.unused, v);
             const Operand result = out(a.y, y), divisor = scale ? out(a.scale, scale) : in(a.unused, v);
             const Kernel k = NETLET_KERNEL_FOR(loss_reduce_fwd, v->dtype);
             if (!partial) {
@@ -79,7 +83,8 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tens
                 return;
             }
             tape.emit(k, a, {values, weights, masks, out(a.partial, partial)}, Work{n, loss_grain, 2.0 * (double)n});
-            tape.emit(NETLET_KERNEL_FOR(loss_reduce_partials, v->dtype), a, {inout(a.partial, partial), result, divisor}, one_chunk(1));
+            tape.emit(NETLET_KERNEL_FOR(loss_reduce_partials, v->dtype), a,
+                      {inout(a.partial, partial), result, divisor}, one_chunk(1));
         });
     }
     if (tape.needs_grad({v}))
@@ -94,17 +99,21 @@ Tensor not_label(Tape& tape, const Tensor& labels, const Shape& shape, int64_t i
     NotLabelArgs a{};
     a.type = labels->dtype;
     a.ignore = ignore;
-    tape.emit(kernel(KernelId::loss_not_label), a, {Operand{(void*)&a.labels, labels, true, false}, out(a.y, y)}, elementwise_work(y->size()));
+    tape.emit(kernel(KernelId::loss_not_label), a, {Operand{(void*)&a.labels, labels, true, false}, out(a.y, y)},
+              elementwise_work(y->size()));
     return y;
 }
 
 Tensor hinge_labels(Tape& tape, const Tensor& t) {
     check_floating("hinge_labels", t);
-    if (tape.needs_grad({t})) throw ValueError("hinge: no gradient flows into y_true; stop it with an array, or write the loss with netlet.ops");
+    if (tape.needs_grad({t}))
+        throw ValueError(
+            "hinge: no gradient flows into y_true; stop it with an array, or write the loss with netlet.ops");
     const Tensor y = tape.empty(t->shape, t->dtype);
     for_float(t->dtype, [&]<class T>(T) {
         HingeLabelsArgs<T> a{nullptr, nullptr, t->size()};
-        tape.emit(NETLET_KERNEL_FOR(hinge_labels, t->dtype), a, {in(a.t, t), out(a.y, y)}, one_chunk(1, (double)t->size()));
+        tape.emit(NETLET_KERNEL_FOR(hinge_labels, t->dtype), a, {in(a.t, t), out(a.y, y)},
+                  one_chunk(1, (double)t->size()));
     });
     return y;
 }
@@ -112,11 +121,12 @@ Tensor hinge_labels(Tape& tape, const Tensor& t) {
 void check_finite(Tape& tape, const Tensor& x, const Tensor& flag) {
     check_floating("check_finite", x);
     if (flag->dtype != DType::i32 || flag->size() != 1)
-        throw TypeError("check_finite: expected one int32 cell for the flag, got " + std::string(name_of(flag->dtype)) + " of shape " +
-                        flag->shape.str());
+        throw TypeError("check_finite: expected one int32 cell for the flag, got " + std::string(name_of(flag->dtype)) +
+                        " of shape " + flag->shape.str());
     for_float(x->dtype, [&]<class T>(T) {
         CheckFiniteArgs<T> a{nullptr, nullptr, x->size()};
-        tape.emit(NETLET_KERNEL_FOR(check_finite, x->dtype), a, {in(a.x, x), out(a.flag, flag)}, one_chunk(1, (double)x->size()));
+        tape.emit(NETLET_KERNEL_FOR(check_finite, x->dtype), a, {in(a.x, x), out(a.flag, flag)},
+                  one_chunk(1, (double)x->size()));
     });
 }
 

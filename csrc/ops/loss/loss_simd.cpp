@@ -9,14 +9,16 @@ NETLET_INLINE void pointwise_fwd(const PointwiseArgs<T>& a, Range r) {
     using V = Vec<T>;
     const PointwiseLoss<V, kind> f(a);
     const V row_scale = V::set1((T)a.row_scale);
-    const auto value = [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { return f.value(lanes.load(a.t + i), lanes.load(a.x + i)); };
+    const auto value = [&](auto lanes, int64_t i)
+                           NETLET_INLINE_LAMBDA { return f.value(lanes.load(a.t + i), lanes.load(a.x + i)); };
     LossSink<T> sink{a.out};
     if (a.out.reduced && !a.out.w) {
         // Rows do not matter here: one sum over everything.
         sink.sum = sum_over<V>(0, a.rows * a.cols, value) * a.row_scale;
         sink.divisor = (double)a.rows;
     } else if (!a.out.reduced && a.cols == 1) {
-        each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { lanes.store(value(lanes, i) * row_scale, a.out.y + i); });
+        each_vector<V>(r, [&](auto lanes, int64_t i)
+                              NETLET_INLINE_LAMBDA { lanes.store(value(lanes, i) * row_scale, a.out.y + i); });
     } else {
         const Range rows = a.out.reduced ? Range{0, a.rows} : r;
         for (int64_t row = rows.begin; row < rows.end; ++row)
@@ -42,25 +44,29 @@ NETLET_INLINE void pointwise_bwd(const PointwiseArgs<T>& a, Range r) {
     }
 }
 
-#define NETLET_FOR_KIND(run)                                                                                        \
-    switch (a.kind) {                                                                                               \
-        case Pointwise::squared_error: return run<T, Pointwise::squared_error>(a, r);                               \
-        case Pointwise::absolute_error: return run<T, Pointwise::absolute_error>(a, r);                             \
-        case Pointwise::huber: return run<T, Pointwise::huber>(a, r);                                               \
-        case Pointwise::log_cosh: return run<T, Pointwise::log_cosh>(a, r);                                         \
-        case Pointwise::absolute_percentage_error: return run<T, Pointwise::absolute_percentage_error>(a, r);       \
-        case Pointwise::squared_logarithmic_error: return run<T, Pointwise::squared_logarithmic_error>(a, r);       \
-        case Pointwise::poisson: return run<T, Pointwise::poisson>(a, r);                                           \
-        case Pointwise::kl_divergence: return run<T, Pointwise::kl_divergence>(a, r);                               \
-        case Pointwise::binary_crossentropy: return run<T, Pointwise::binary_crossentropy>(a, r);                   \
-        case Pointwise::binary_crossentropy_logits: return run<T, Pointwise::binary_crossentropy_logits>(a, r);     \
-        case Pointwise::hinge: return run<T, Pointwise::hinge>(a, r);                                               \
-        default: return run<T, Pointwise::squared_hinge>(a, r);                                                     \
+#define NETLET_FOR_KIND(run)                                                                                           \
+    switch (a.kind) {                                                                                                  \
+        case Pointwise::squared_error: return run<T, Pointwise::squared_error>(a, r);                                  \
+        case Pointwise::absolute_error: return run<T, Pointwise::absolute_error>(a, r);                                \
+        case Pointwise::huber: return run<T, Pointwise::huber>(a, r);                                                  \
+        case Pointwise::log_cosh: return run<T, Pointwise::log_cosh>(a, r);                                            \
+        case Pointwise::absolute_percentage_error: return run<T, Pointwise::absolute_percentage_error>(a, r);          \
+        case Pointwise::squared_logarithmic_error: return run<T, Pointwise::squared_logarithmic_error>(a, r);          \
+        case Pointwise::poisson: return run<T, Pointwise::poisson>(a, r);                                              \
+        case Pointwise::kl_divergence: return run<T, Pointwise::kl_divergence>(a, r);                                  \
+        case Pointwise::binary_crossentropy: return run<T, Pointwise::binary_crossentropy>(a, r);                      \
+        case Pointwise::binary_crossentropy_logits: return run<T, Pointwise::binary_crossentropy_logits>(a, r);        \
+        case Pointwise::hinge: return run<T, Pointwise::hinge>(a, r);                                                  \
+        default: return run<T, Pointwise::squared_hinge>(a, r);                                                        \
     }
 template <class T>
-NETLET_INLINE void any_pointwise_fwd(const PointwiseArgs<T>& a, Range r) { NETLET_FOR_KIND(pointwise_fwd) }
+NETLET_INLINE void any_pointwise_fwd(const PointwiseArgs<T>& a, Range r) {
+    NETLET_FOR_KIND(pointwise_fwd)
+}
 template <class T>
-NETLET_INLINE void any_pointwise_bwd(const PointwiseArgs<T>& a, Range r) { NETLET_FOR_KIND(pointwise_bwd) }
+NETLET_INLINE void any_pointwise_bwd(const PointwiseArgs<T>& a, Range r) {
+    NETLET_FOR_KIND(pointwise_bwd)
+}
 #undef NETLET_FOR_KIND
 
 // Weighted sum and divisor of the elements [begin, end).
@@ -70,10 +76,15 @@ NETLET_INLINE void reduce_part(const LossReduceArgs<T>& a, int64_t begin, int64_
     const bool weighs = a.reduction == Reduction::mean_with_weight;
     if (!a.mask && (!a.w || a.w_inner == 1)) {
         const T *v = a.v, *w = a.w;
-        *sum = !w ? sum_over<V>(begin, end, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { return lanes.load(v + i); })
-                  : sum_over<V>(begin, end, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { return lanes.load(v + i) * lanes.load(w + i); });
-        *divisor = w && weighs ? sum_over<V>(begin, end, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { return lanes.load(w + i); })
-                               : (double)(end - begin);
+        *sum =
+            !w ? sum_over<V>(begin, end, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { return lanes.load(v + i); })
+               : sum_over<V>(begin, end, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+                     return lanes.load(v + i) * lanes.load(w + i);
+                 });
+        *divisor =
+            w && weighs
+                ? sum_over<V>(begin, end, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { return lanes.load(w + i); })
+                : (double)(end - begin);
         return;
     }
     double s = 0, d = 0;
@@ -153,13 +164,13 @@ NETLET_INLINE void check_finite(const CheckFiniteArgs<T>& a) {
     *a.flag = !finite;
 }
 
-#define NETLET_LOSS(T, suffix)                                                                           \
-    NETLET_DEFINE_KERNEL(loss_pointwise_fwd_##suffix, PointwiseArgs<T>) { any_pointwise_fwd(a, r); }     \
-    NETLET_DEFINE_KERNEL(loss_pointwise_bwd_##suffix, PointwiseArgs<T>) { any_pointwise_bwd(a, r); }     \
-    NETLET_DEFINE_KERNEL(loss_reduce_fwd_##suffix, LossReduceArgs<T>) { reduce_fwd(a, r); }              \
-    NETLET_DEFINE_KERNEL(loss_reduce_partials_##suffix, LossReduceArgs<T>) { reduce_partials(a); }       \
-    NETLET_DEFINE_KERNEL(loss_reduce_bwd_##suffix, LossReduceArgs<T>) { weigh(a, r); }                   \
-    NETLET_DEFINE_KERNEL(hinge_labels_##suffix, HingeLabelsArgs<T>) { hinge_labels(a); }                 \
+#define NETLET_LOSS(T, suffix)                                                                                         \
+    NETLET_DEFINE_KERNEL(loss_pointwise_fwd_##suffix, PointwiseArgs<T>) { any_pointwise_fwd(a, r); }                   \
+    NETLET_DEFINE_KERNEL(loss_pointwise_bwd_##suffix, PointwiseArgs<T>) { any_pointwise_bwd(a, r); }                   \
+    NETLET_DEFINE_KERNEL(loss_reduce_fwd_##suffix, LossReduceArgs<T>) { reduce_fwd(a, r); }                            \
+    NETLET_DEFINE_KERNEL(loss_reduce_partials_##suffix, LossReduceArgs<T>) { reduce_partials(a); }                     \
+    NETLET_DEFINE_KERNEL(loss_reduce_bwd_##suffix, LossReduceArgs<T>) { weigh(a, r); }                                 \
+    NETLET_DEFINE_KERNEL(hinge_labels_##suffix, HingeLabelsArgs<T>) { hinge_labels(a); }                               \
     NETLET_DEFINE_KERNEL(check_finite_##suffix, CheckFiniteArgs<T>) { check_finite(a); }
 NETLET_LOSS(float, f32)
 NETLET_LOSS(double, f64)

@@ -13,8 +13,10 @@ constexpr int64_t grain_elements = 16384;
 
 template <class F>
 void for_float(DType dtype, F&& f) {
-    if (dtype == DType::f64) f(double{});
-    else f(float{});
+    if (dtype == DType::f64)
+        f(double{});
+    else
+        f(float{});
 }
 
 template <class T> Operand in_or(const T*& field, const Tensor& t, const T*& unused, const Tensor& there) {
@@ -29,15 +31,17 @@ int64_t values_of_a_weight(const char* op, const Shape& shape, const Tensor& w) 
     bool leading = axes <= shape.rank();
     for (int i = 0; leading && i < axes; ++i) leading = w->shape[i] == shape[i];
     if (!leading)
-        throw ValueError(std::string(op) + ": weights of shape " + w->shape.str() + " do not fit values of shape " + shape.str());
+        throw ValueError(std::string(op) + ": weights of shape " + w->shape.str() + " do not fit values of shape " +
+                         shape.str());
     return std::max<int64_t>(1, shape.size() / std::max<int64_t>(1, w->size()));
 }
 
 // The values' sum: fields of MetricSum but for pointers.
-MetricSum sum_of(const char* op, const Shape& values, const Tensor& w, const Tensor& state, int64_t cols, double count) {
+MetricSum sum_of(const char* op, const Shape& values, const Tensor& w, const Tensor& state, int64_t cols,
+                 double count) {
     if (state->dtype != DType::f64 || state->size() < 1 || state->size() > 2)
-        throw TypeError(std::string(op) + ": expected a float64 state of 1 or 2 cells, got " + name_of(state->dtype) + " of shape " +
-                        state->shape.str());
+        throw TypeError(std::string(op) + ": expected a float64 state of 1 or 2 cells, got " + name_of(state->dtype) +
+                        " of shape " + state->shape.str());
     MetricSum s{};
     s.n = values.size();
     s.w_inner = values_of_a_weight(op, values, w);
@@ -51,12 +55,14 @@ MetricSum sum_of(const char* op, const Shape& values, const Tensor& w, const Ten
 
 // Emits one record if there is one chunk; else chunks into `partial` and a record that adds them up.
 template <class Args>
-void emit_sum(Tape& tape, const Kernel& k, Args& a, const Tensor& state, double flops, Operand o1, Operand o2, Operand o3) {
+void emit_sum(Tape& tape, const Kernel& k, Args& a, const Tensor& state, double flops, Operand o1, Operand o2,
+              Operand o3) {
     if (a.sum.chunks <= 1) return tape.emit(k, a, {o1, o2, o3, inout(a.sum.state, state)}, one_chunk(1, flops));
     const Tensor partial = tape.empty({2, a.sum.chunks}, DType::f64);
     tape.emit(k, a, {o1, o2, o3, out(a.sum.partial, partial)}, Work{a.sum.n, a.sum.grain, flops});
     MetricFinishArgs f{a.sum};
-    tape.emit(kernel(KernelId::metric_finish), f, {inout(f.sum.partial, partial), inout(f.sum.state, state)}, one_chunk(1));
+    tape.emit(kernel(KernelId::metric_finish), f, {inout(f.sum.partial, partial), inout(f.sum.state, state)},
+              one_chunk(1));
 }
 
 // Targets in the form that the kernel reads, and the shape of the values.
@@ -87,7 +93,8 @@ Checked check_accuracy(Tape& tape, Accuracy kind, const Tensor& t, const Tensor&
         c.t = cast(tape, c.t, c.x->dtype);
     }
     if (!fits)
-        throw ValueError("accuracy: y_true of shape " + t->shape.str() + " does not fit y_pred of shape " + x->shape.str());
+        throw ValueError("accuracy: y_true of shape " + t->shape.str() + " does not fit y_pred of shape " +
+                         x->shape.str());
     return c;
 }
 
@@ -129,15 +136,15 @@ void accumulate_mean(Tape& tape, const Tensor& values, const Tensor& weight, con
     });
 }
 
-void accumulate_accuracy(Tape& tape, Accuracy kind, const Tensor& t, const Tensor& x, const Tensor& weight, const Tensor& state,
-                         double threshold) {
+void accumulate_accuracy(Tape& tape, Accuracy kind, const Tensor& t, const Tensor& x, const Tensor& weight,
+                         const Tensor& state, double threshold) {
     const Checked c = check_accuracy(tape, kind, t, x);
     const Tensor w = weight ? cast(tape, weight, c.x->dtype) : nullptr;
     const MetricSum sum = sum_of("accuracy", c.values, w, state, c.cols, 1);
     for_float(c.x->dtype, [&]<class T>(T) {
         AccuracyArgs<T> a = accuracy_args<T>(kind, c, sum, threshold);
-        emit_sum(tape, NETLET_KERNEL_FOR(accuracy, c.x->dtype), a, state, 2.0 * (double)c.x->size(), targets(a, c), in(a.x, c.x),
-                 in_or(a.w, w, a.unused, c.x));
+        emit_sum(tape, NETLET_KERNEL_FOR(accuracy, c.x->dtype), a, state, 2.0 * (double)c.x->size(), targets(a, c),
+                 in(a.x, c.x), in_or(a.w, w, a.unused, c.x));
     });
 }
 

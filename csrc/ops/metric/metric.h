@@ -10,8 +10,8 @@ namespace netlet::ops {
 void accumulate_mean(Tape& tape, const Tensor& values, const Tensor& w, const Tensor& state, double count = 1);
 
 // The accuracy of a batch into `state` in one record (large batches: two), or as values of shape (R...) in y_pred's dtype.
-void accumulate_accuracy(Tape& tape, Accuracy kind, const Tensor& t, const Tensor& x, const Tensor& w, const Tensor& state,
-                         double threshold = 0.5);
+void accumulate_accuracy(Tape& tape, Accuracy kind, const Tensor& t, const Tensor& x, const Tensor& w,
+                         const Tensor& state, double threshold = 0.5);
 Tensor accuracy(Tape& tape, Accuracy kind, const Tensor& t, const Tensor& x, double threshold = 0.5);
 
 Accuracy accuracy_kind(const std::string& name);  // "sparse", "categorical", "binary", "equal"

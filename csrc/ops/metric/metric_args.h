@@ -11,8 +11,8 @@ namespace netlet {
 struct MetricSum {
     double *state, *partial;
     int64_t n, w_inner, grain, chunks;
-    double factor;    // 1 / inner, and for a value that stands for many samples their number
-    bool has_count;   // state has a second cell
+    double factor;   // 1 / inner, and for a value that stands for many samples their number
+    bool has_count;  // state has a second cell
 };
 
 template <class T>

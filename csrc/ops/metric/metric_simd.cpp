@@ -132,8 +132,8 @@ NETLET_DEFINE_KERNEL(metric_finish, MetricFinishArgs) {
     add_to_state(a.sum, total, count);
 }
 
-#define NETLET_METRIC(T, suffix)                                                                \
-    NETLET_DEFINE_KERNEL(accumulate_mean_##suffix, AccumulateMeanArgs<T>) { accumulate_mean(a, r); } \
+#define NETLET_METRIC(T, suffix)                                                                                       \
+    NETLET_DEFINE_KERNEL(accumulate_mean_##suffix, AccumulateMeanArgs<T>) { accumulate_mean(a, r); }                   \
     NETLET_DEFINE_KERNEL(accuracy_##suffix, AccuracyArgs<T>) { accuracy(a, r); }
 NETLET_METRIC(float, f32)
 NETLET_METRIC(double, f64)

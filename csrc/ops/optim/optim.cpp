@@ -13,8 +13,10 @@ constexpr int64_t grain = 16384;  // elements of a chunk
 // Calls f with a value of T's type: fn<T>(...) for the dtype that all these tensors share.
 template <class F>
 void for_dtype(DType dtype, F&& f) {
-    if (dtype == DType::f64) f(double{});
-    else f(float{});
+    if (dtype == DType::f64)
+        f(double{});
+    else
+        f(float{});
 }
 
 void check(const char* op, const Tensor& p, std::initializer_list<Tensor> others) {
@@ -23,8 +25,8 @@ void check(const char* op, const Tensor& p, std::initializer_list<Tensor> others
         if (!t) continue;
         check_same_dtype(op, p, t);
         if (t->size() != p->size())
-            throw ValueError(std::string(op) + ": expected tensors of " + std::to_string(p->size()) + " elements, as shape " +
-                             p->shape.str() + " has, got shape " + t->shape.str());
+            throw ValueError(std::string(op) + ": expected tensors of " + std::to_string(p->size()) +
+                             " elements, as shape " + p->shape.str() + " has, got shape " + t->shape.str());
     }
 }
 
@@ -46,15 +48,19 @@ Work flat(const Tensor& p, double flops_each) { return Work{p->size(), grain, fl
 
 }  // namespace
 
-void sgd_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g, const Tensor& m, double momentum, bool nesterov) {
+void sgd_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g, const Tensor& m, double momentum,
+                bool nesterov) {
     check("sgd_update", p, {g, m});
     check_step("sgd_update", s);
     for_dtype(p->dtype, [&]<class T>(T) {
         SgdArgs<T> a{cells(s), nullptr, nullptr, nullptr, momentum, nesterov};
         const Kernel k = NETLET_KERNEL_FOR(sgd_update, p->dtype);
-        const Operand lr = in(a.c.lr, s.lr), iteration = in(a.c.iteration, s.iteration), grad = in(a.g, g), param = inout(a.p, p);
-        if (m) tape.emit(k, a, {lr, iteration, grad, param, inout(a.m, m)}, flat(p, 4));
-        else tape.emit(k, a, {lr, iteration, grad, param}, flat(p, 2));
+        const Operand lr = in(a.c.lr, s.lr), iteration = in(a.c.iteration, s.iteration), grad = in(a.g, g),
+                      param = inout(a.p, p);
+        if (m)
+            tape.emit(k, a, {lr, iteration, grad, param, inout(a.m, m)}, flat(p, 4));
+        else
+            tape.emit(k, a, {lr, iteration, grad, param}, flat(p, 2));
     });
 }
 
@@ -65,10 +71,13 @@ void adam_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& 
     for_dtype(p->dtype, [&]<class T>(T) {
         AdamArgs<T> a{cells(s), nullptr, nullptr, nullptr, nullptr, nullptr, beta1, beta2, epsilon};
         const Kernel k = NETLET_KERNEL_FOR(adam_update, p->dtype);
-        const Operand lr = in(a.c.lr, s.lr), iteration = in(a.c.iteration, s.iteration), grad = in(a.g, g), param = inout(a.p, p);
+        const Operand lr = in(a.c.lr, s.lr), iteration = in(a.c.iteration, s.iteration), grad = in(a.g, g),
+                      param = inout(a.p, p);
         const Operand first = inout(a.m, m), second = inout(a.v, v);
-        if (vhat) tape.emit(k, a, {lr, iteration, grad, param, first, second, inout(a.vhat, vhat)}, flat(p, 13));
-        else tape.emit(k, a, {lr, iteration, grad, param, first, second}, flat(p, 12));
+        if (vhat)
+            tape.emit(k, a, {lr, iteration, grad, param, first, second, inout(a.vhat, vhat)}, flat(p, 13));
+        else
+            tape.emit(k, a, {lr, iteration, grad, param, first, second}, flat(p, 12));
     });
 }
 
@@ -79,17 +88,22 @@ void rmsprop_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tenso
     for_dtype(p->dtype, [&]<class T>(T) {
         RmspropArgs<T> a{cells(s), nullptr, nullptr, nullptr, nullptr, nullptr, rho, momentum, epsilon};
         const Kernel k = NETLET_KERNEL_FOR(rmsprop_update, p->dtype);
-        const Operand lr = in(a.c.lr, s.lr), iteration = in(a.c.iteration, s.iteration), grad = in(a.g, g), param = inout(a.p, p);
+        const Operand lr = in(a.c.lr, s.lr), iteration = in(a.c.iteration, s.iteration), grad = in(a.g, g),
+                      param = inout(a.p, p);
         const Operand second = inout(a.v, v);
-        if (m && mean) tape.emit(k, a, {lr, iteration, grad, param, second, inout(a.m, m), inout(a.a, mean)}, flat(p, 14));
-        else if (m) tape.emit(k, a, {lr, iteration, grad, param, second, inout(a.m, m)}, flat(p, 10));
-        else if (mean) tape.emit(k, a, {lr, iteration, grad, param, second, inout(a.a, mean)}, flat(p, 12));
-        else tape.emit(k, a, {lr, iteration, grad, param, second}, flat(p, 8));
+        if (m && mean)
+            tape.emit(k, a, {lr, iteration, grad, param, second, inout(a.m, m), inout(a.a, mean)}, flat(p, 14));
+        else if (m)
+            tape.emit(k, a, {lr, iteration, grad, param, second, inout(a.m, m)}, flat(p, 10));
+        else if (mean)
+            tape.emit(k, a, {lr, iteration, grad, param, second, inout(a.a, mean)}, flat(p, 12));
+        else
+            tape.emit(k, a, {lr, iteration, grad, param, second}, flat(p, 8));
     });
 }
 
-void ema_update(Tape& tape, const Tensor& p, const Tensor& average, const Tensor& iteration, int64_t every, double momentum,
-                int64_t overwrite) {
+void ema_update(Tape& tape, const Tensor& p, const Tensor& average, const Tensor& iteration, int64_t every,
+                double momentum, int64_t overwrite) {
     check("ema_update", p, {average});
     check_cell("ema_update", iteration, DType::i64, "the iteration");
     for_dtype(p->dtype, [&]<class T>(T) {
@@ -99,7 +113,8 @@ void ema_update(Tape& tape, const Tensor& p, const Tensor& average, const Tensor
     });
 }
 
-void accumulate_gradient(Tape& tape, const Tensor& g, const Tensor& total, const Tensor& y, const Tensor& iteration, int64_t every) {
+void accumulate_gradient(Tape& tape, const Tensor& g, const Tensor& total, const Tensor& y, const Tensor& iteration,
+                         int64_t every) {
     check("accumulate_gradient", g, {total, y});
     check_cell("accumulate_gradient", iteration, DType::i64, "the iteration");
     for_dtype(g->dtype, [&]<class T>(T) {
@@ -158,7 +173,8 @@ void clip_norm(Tape& tape, const std::vector<Tensor>& x, const std::vector<Tenso
     for (size_t i = 0; i < x.size(); ++i)
         for_dtype(x[i]->dtype, [&]<class T>(T) {
             ScaleArgs<T> a{nullptr, nullptr, nullptr, 1};
-            tape.emit(NETLET_KERNEL_FOR(scale, x[i]->dtype), a, {in(a.x, x[i]), out(a.y, y[i]), in(a.scale, scale)}, flat(x[i], 1));
+            tape.emit(NETLET_KERNEL_FOR(scale, x[i]->dtype), a, {in(a.x, x[i]), out(a.y, y[i]), in(a.scale, scale)},
+                      flat(x[i], 1));
         });
 }
 

@@ -12,14 +12,16 @@ struct OptimStep {
 };
 
 // Each updates p and its slots in place; g, p and the slots have one dtype and one size. m, vhat, a may be null.
-void sgd_update(Tape& tape, const OptimStep& step, const Tensor& p, const Tensor& g, const Tensor& m, double momentum, bool nesterov);
+void sgd_update(Tape& tape, const OptimStep& step, const Tensor& p, const Tensor& g, const Tensor& m, double momentum,
+                bool nesterov);
 void adam_update(Tape& tape, const OptimStep& step, const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& v,
                  const Tensor& vhat, double beta1, double beta2, double epsilon);
-void rmsprop_update(Tape& tape, const OptimStep& step, const Tensor& p, const Tensor& g, const Tensor& v, const Tensor& m,
-                    const Tensor& a, double rho, double momentum, double epsilon);
-void ema_update(Tape& tape, const Tensor& p, const Tensor& average, const Tensor& iteration, int64_t every, double momentum,
-                int64_t overwrite);
-void accumulate_gradient(Tape& tape, const Tensor& g, const Tensor& total, const Tensor& y, const Tensor& iteration, int64_t every);
+void rmsprop_update(Tape& tape, const OptimStep& step, const Tensor& p, const Tensor& g, const Tensor& v,
+                    const Tensor& m, const Tensor& a, double rho, double momentum, double epsilon);
+void ema_update(Tape& tape, const Tensor& p, const Tensor& average, const Tensor& iteration, int64_t every,
+                double momentum, int64_t overwrite);
+void accumulate_gradient(Tape& tape, const Tensor& g, const Tensor& total, const Tensor& y, const Tensor& iteration,
+                         int64_t every);
 
 // Clipped or scaled gradients into y, which may be x itself.
 void clip_value(Tape& tape, const Tensor& x, const Tensor& y, double limit);

@@ -131,9 +131,8 @@ template <class T>
 NETLET_INLINE void clip_value(const ClipValueArgs<T>& a, Range r) {
     using V = Vec<T>;
     const V high = V::set1((T)a.limit), low = V::set1(-(T)a.limit);
-    each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
-        lanes.store(min(max(lanes.load(a.x + i), low), high), a.y + i);
-    });
+    each_vector<V>(r, [&](auto lanes, int64_t i)
+                          NETLET_INLINE_LAMBDA { lanes.store(min(max(lanes.load(a.x + i), low), high), a.y + i); });
 }
 
 // 32 sums side by side (four chains of vectors, or an addition's latency would be the price of each), then a fixed
@@ -168,7 +167,8 @@ NETLET_INLINE void scale_or_divide(const ScaleArgs<T>& a, Range r) {
     if (a.scale) return scale(a.x, a.y, *a.scale, r);
     using V = Vec<T>;
     const V divisor = V::set1((T)a.divisor);
-    each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { lanes.store(lanes.load(a.x + i) / divisor, a.y + i); });
+    each_vector<V>(
+        r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { lanes.store(lanes.load(a.x + i) / divisor, a.y + i); });
 }
 
 NETLET_DEFINE_KERNEL(clip_scale, ClipScaleArgs) {
@@ -177,19 +177,19 @@ NETLET_DEFINE_KERNEL(clip_scale, ClipScaleArgs) {
     *a.scale = scale_for(squares, a.limit, a.global);
 }
 
-#define NETLET_OPTIM(T, suffix)                                                                                \
-    NETLET_DEFINE_KERNEL(sgd_update_##suffix, SgdArgs<T>) { sgd(a, r); }                                       \
-    NETLET_DEFINE_KERNEL(adam_update_##suffix, AdamArgs<T>) { adam(a, r); }                                    \
-    NETLET_DEFINE_KERNEL(rmsprop_update_##suffix, RmspropArgs<T>) { rmsprop(a, r); }                           \
-    NETLET_DEFINE_KERNEL(ema_update_##suffix, EmaArgs<T>) { ema(a, r); }                                       \
-    NETLET_DEFINE_KERNEL(accumulate_gradient_##suffix, AccumulateGradientArgs<T>) { accumulate_gradient(a, r); } \
-    NETLET_DEFINE_KERNEL(clip_value_##suffix, ClipValueArgs<T>) { clip_value(a, r); }                          \
-    NETLET_DEFINE_KERNEL(sum_squares_##suffix, SumSquaresArgs<T>) {                                            \
-        a.partial[r.begin / a.grain] = sum_squares(a.x + r.begin, r.end - r.begin);                            \
-    }                                                                                                          \
-    NETLET_DEFINE_KERNEL(clip_norm_##suffix, ClipNormArgs<T>) {                                                \
-        scale(a.x, a.y, scale_for(sum_squares(a.x + r.begin, r.end - r.begin), a.limit, a.global), r);        \
-    }                                                                                                          \
+#define NETLET_OPTIM(T, suffix)                                                                                        \
+    NETLET_DEFINE_KERNEL(sgd_update_##suffix, SgdArgs<T>) { sgd(a, r); }                                               \
+    NETLET_DEFINE_KERNEL(adam_update_##suffix, AdamArgs<T>) { adam(a, r); }                                            \
+    NETLET_DEFINE_KERNEL(rmsprop_update_##suffix, RmspropArgs<T>) { rmsprop(a, r); }                                   \
+    NETLET_DEFINE_KERNEL(ema_update_##suffix, EmaArgs<T>) { ema(a, r); }                                               \
+    NETLET_DEFINE_KERNEL(accumulate_gradient_##suffix, AccumulateGradientArgs<T>) { accumulate_gradient(a, r); }       \
+    NETLET_DEFINE_KERNEL(clip_value_##suffix, ClipValueArgs<T>) { clip_value(a, r); }                                  \
+    NETLET_DEFINE_KERNEL(sum_squares_##suffix, SumSquaresArgs<T>) {                                                    \
+        a.partial[r.begin / a.grain] = sum_squares(a.x + r.begin, r.end - r.begin);                                    \
+    }                                                                                                                  \
+    NETLET_DEFINE_KERNEL(clip_norm_##suffix, ClipNormArgs<T>) {                                                        \
+        scale(a.x, a.y, scale_for(sum_squares(a.x + r.begin, r.end - r.begin), a.limit, a.global), r);                 \
+    }                                                                                                                  \
     NETLET_DEFINE_KERNEL(scale_##suffix, ScaleArgs<T>) { scale_or_divide(a, r); }
 NETLET_OPTIM(float, f32)
 NETLET_OPTIM(double, f64)
