@@ -7,21 +7,22 @@ batches in one call, and comes back to Python about twenty times a second to dra
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
-from . import _core, callbacks as callbacks_module, metrics as metrics_module, optimizers, random
+from . import _core, optimizers
+from . import callbacks as callbacks_module
+from . import metrics as metrics_module
 from .gradient_tape import GradientTape
 from .training import results
 from .training.compiled import CompiledLoss, CompiledMetrics
-from .training.data import ArrayData, Batch, apply_class_weight, batches, is_array_like, unpack_x_y_sample_weight
+from .training.data import ArrayData, apply_class_weight, batches, is_array_like, unpack_x_y_sample_weight
 from .training.loop import StepRunner
 from .training.plan_view import PlanView
 from .training.repeat import BatchRepeater, key_of
-from .training.step import StepCache, ensure_built
-from .utils.tree import flatten, map_structure, pack_like
+from .training.step import StepCache
+from .utils.tree import flatten
 
 
 class Trainer:
@@ -360,9 +361,9 @@ class Trainer:
         self,
         x: Any = None,
         y: Any = None,
-        sample_weight: Any = None,
         batch_size: int | None = None,
         verbose: Any = "auto",
+        sample_weight: Any = None,
         steps: int | None = None,
         callbacks: Any = None,
         return_dict: bool = False,
@@ -471,7 +472,9 @@ class Trainer:
         return runner.predictions()
 
     # ---- what is run -------------------------------------------------------------------------------------------------
-    def plan(self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, mode: str = "predict") -> PlanView:
+    def plan(
+        self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, mode: str = "predict"
+    ) -> PlanView:
         """The recorded step for a batch of such arrays: `.describe()` lists its kernels, `.profile()` times them.
 
         Args:

@@ -1,15 +1,18 @@
 """Bad input ends in an exception that names the argument, what was expected and what came; the model stays usable."""
 
-import netlet
 import numpy as np
 import pytest
+
+import netlet
 from netlet import layers
 
 
 @pytest.fixture
 def model():
     netlet.utils.set_random_seed(0)
-    m = netlet.Sequential([netlet.Input((4,)), layers.Dense(8, "relu", name="hidden"), layers.Dense(3, "softmax", name="out")])
+    m = netlet.Sequential(
+        [netlet.Input((4,)), layers.Dense(8, "relu", name="hidden"), layers.Dense(3, "softmax", name="out")]
+    )
     m.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return m
 

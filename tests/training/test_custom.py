@@ -1,8 +1,9 @@
 """Layers, losses and training loops of the user's own run through the same tape as netlet's."""
 
-import netlet
 import numpy as np
 import pytest
+
+import netlet
 from netlet import layers, ops
 
 
@@ -125,7 +126,10 @@ def test_a_train_step_of_ones_own_is_recorded_too(problem):
                 loss = 0.5 * ops.mean(ops.square(self(x, training=True) - y))
             grads = tape.gradient(loss, self.trainable_variables)
             self.optimizer.apply(grads, self.trainable_variables)
-            return {"half": loss, "norm": ops.sqrt(sum((ops.sum(ops.square(g)) for g in grads), ops.zeros((), "float64")))}
+            return {
+                "half": loss,
+                "norm": ops.sqrt(sum((ops.sum(ops.square(g)) for g in grads), ops.zeros((), "float64"))),
+            }
 
     inputs = netlet.Input((5,), dtype="float64")
     netlet.utils.set_random_seed(0)
@@ -179,7 +183,7 @@ def test_numpy_inside_call_is_told_what_to_do(problem):
             return np.tanh(np.asarray(x))
 
     model = netlet.Sequential([netlet.Input((5,)), layers.Dense(3)])
-    with pytest.raises(RuntimeError, match="use netlet.ops"):
+    with pytest.raises(RuntimeError, match=r"use netlet\.ops"):
         model.add(UsesNumpy())
 
     class UsesNumpyEagerly(UsesNumpy):

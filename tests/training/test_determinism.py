@@ -2,9 +2,10 @@
 
 import hashlib
 
-import netlet
 import numpy as np
 import pytest
+
+import netlet
 from netlet import _core, layers
 
 

@@ -4,9 +4,10 @@ import io
 from contextlib import redirect_stdout
 
 import keras
-import netlet
 import numpy as np
 import pytest
+
+import netlet
 from netlet import layers
 
 RNG = np.random.default_rng(0)
@@ -29,7 +30,9 @@ def pair(build, **compile_arguments):
 
 def mlp(units=3, last="softmax"):
     def build(library, layers):
-        return library.Sequential([library.Input((6,)), layers.Dense(16, "relu"), layers.Dense(8, "tanh"), layers.Dense(units, last)])
+        return library.Sequential(
+            [library.Input((6,)), layers.Dense(16, "relu"), layers.Dense(8, "tanh"), layers.Dense(units, last)]
+        )
 
     return build
 
@@ -166,7 +169,9 @@ def test_train_on_batch_follows_keras():
     ours, theirs = pair(build, optimizer="adam", loss=loss, metrics=["accuracy"])
     for i in range(4):
         rows = slice(10 * i, 10 * i + 10)
-        np.testing.assert_allclose(ours.train_on_batch(X[rows], y[rows]), theirs.train_on_batch(X[rows], y[rows]), rtol=1e-4)
+        np.testing.assert_allclose(
+            ours.train_on_batch(X[rows], y[rows]), theirs.train_on_batch(X[rows], y[rows]), rtol=1e-4
+        )
     same_weights(ours, theirs)
     np.testing.assert_allclose(ours.test_on_batch(X, y), theirs.test_on_batch(X, y), rtol=1e-4)
     a = ours.train_on_batch(X, y, return_dict=True)
@@ -197,7 +202,10 @@ def test_repeated_batches_are_checked_and_follow_recompiling():
 def test_a_schedule_moves_with_train_on_batch():
     rates = []
     model = mlp()(netlet, layers)
-    model.compile(netlet.optimizers.SGD(netlet.optimizers.schedules.ExponentialDecay(0.5, 1, 0.5)), "sparse_categorical_crossentropy")
+    model.compile(
+        netlet.optimizers.SGD(netlet.optimizers.schedules.ExponentialDecay(0.5, 1, 0.5)),
+        "sparse_categorical_crossentropy",
+    )
     for _ in range(4):
         model.train_on_batch(X, LABELS)
         rates.append(float(model.optimizer.learning_rate))
@@ -224,7 +232,9 @@ def test_every_hook_is_called_in_keras_order():
                 self.calls = []
 
         def hook(name):
-            return lambda self, *args, **kwargs: self.calls.append((name, args[0] if args and isinstance(args[0], int) else None))
+            return lambda self, *args, **kwargs: self.calls.append(
+                (name, args[0] if args and isinstance(args[0], int) else None)
+            )
 
         for name in dir(library.callbacks.Callback):
             if name.startswith("on_") and name not in ("on_batch_begin", "on_batch_end"):
@@ -314,8 +324,15 @@ def test_regularizers_constraints_and_activity_count_as_in_keras():
         return lib.Sequential(
             [
                 lib.Input((6,)),
-                layers.Dense(16, "relu", kernel_regularizer=lib.regularizers.L2(0.01), kernel_constraint=lib.constraints.MaxNorm(0.7)),
-                layers.Dense(3, "softmax", bias_regularizer="l1", activity_regularizer=lib.regularizers.L1L2(0.001, 0.001)),
+                layers.Dense(
+                    16,
+                    "relu",
+                    kernel_regularizer=lib.regularizers.L2(0.01),
+                    kernel_constraint=lib.constraints.MaxNorm(0.7),
+                ),
+                layers.Dense(
+                    3, "softmax", bias_regularizer="l1", activity_regularizer=lib.regularizers.L1L2(0.001, 0.001)
+                ),
             ]
         )
 
@@ -339,6 +356,7 @@ def test_zero_epochs_and_an_epoch_shorter_than_a_batch():
 
 def test_pandas_frames_and_series_are_arrays():
     import pandas
+
     model = mlp()(netlet, layers)
     model.compile("sgd", "sparse_categorical_crossentropy")
     model.fit(pandas.DataFrame(X.astype(np.float64)), pandas.Series(LABELS), verbose=0)

@@ -1,8 +1,9 @@
 """model.plan(): the table of kernels, and times beside it."""
 
-import netlet
 import numpy as np
 import pytest
+
+import netlet
 from netlet import _core, layers
 
 X = np.random.default_rng(0).standard_normal((40, 6)).astype(np.float32)
@@ -11,7 +12,9 @@ Y = np.arange(40) % 3
 
 @pytest.fixture
 def model():
-    m = netlet.Sequential([netlet.Input((6,)), layers.Dense(8, "relu", name="hidden"), layers.Dense(3, "softmax", name="out")])
+    m = netlet.Sequential(
+        [netlet.Input((6,)), layers.Dense(8, "relu", name="hidden"), layers.Dense(3, "softmax", name="out")]
+    )
     m.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     return m
 

@@ -35,7 +35,9 @@ class CompiledLoss:
             raise ValueError(f"compile(loss=): {len(specs)} losses given for {len(output_names)} outputs.")
         self.losses = [None if s is None else losses.get(s) for s in specs]
         self.losses = [f if f is None or isinstance(f, losses.Loss) else _wrap(f) for f in self.losses]
-        weights = [1.0] * len(specs) if loss_weights is None else _per_output(loss_weights, output_names, "loss_weights")
+        weights = (
+            [1.0] * len(specs) if loss_weights is None else _per_output(loss_weights, output_names, "loss_weights")
+        )
         self.weights = [1.0 if w is None else float(w) for w in weights]
         self.names = output_names
         self.classes: list[int | None] = [None] * len(output_names)  # of each output, once it is known
@@ -49,9 +51,11 @@ class CompiledLoss:
         """The weighted sum over the outputs, or None where no output has a loss."""
         preds = flatten(y_pred)
         trues = _spread(y_true, self.names, len(preds))
-        weights = _spread(sample_weight, self.names, len(preds)) if isinstance(sample_weight, (list, tuple, dict)) else [
-            sample_weight
-        ] * len(preds)
+        weights = (
+            _spread(sample_weight, self.names, len(preds))
+            if isinstance(sample_weight, (list, tuple, dict))
+            else [sample_weight] * len(preds)
+        )
         total = None
         for i, (f, t, p, w) in enumerate(zip(self.losses, trues, preds, weights)):
             if f is None:
@@ -121,7 +125,7 @@ class CompiledMetrics:
             return
         preds = flatten(y_pred)
         trues = _spread(y_true, self.names, len(preds))
-        built = []
+        built: list[tuple[int, metrics.Metric, bool, str]] = []
         for (i, spec), weighted in self._specs:
             metric = _resolve(spec, trues[i], preds[i])
             name = f"{self.names[i]}_{metric.name}" if len(self.names) > 1 else metric.name
@@ -136,16 +140,18 @@ class CompiledMetrics:
             return
         self.build(y_true, y_pred)
         trues = _spread(y_true, self.names, len(preds))
-        weights = _spread(sample_weight, self.names, len(preds)) if isinstance(sample_weight, (list, tuple, dict)) else [
-            sample_weight
-        ] * len(preds)
+        weights = (
+            _spread(sample_weight, self.names, len(preds))
+            if isinstance(sample_weight, (list, tuple, dict))
+            else [sample_weight] * len(preds)
+        )
         for i, metric, weighted, _ in self._built or []:
             if trues[i] is not None:
                 metric.update_state(trues[i], preds[i], sample_weight=weights[i] if weighted else None)
 
 
 def _resolve(spec: Any, y_true: Any, y_pred: Any) -> metrics.Metric:
-    """A Metric for what the user wrote; "accuracy" and "crossentropy" take the kind that fits the shapes, as in Keras."""
+    """A Metric for what the user wrote; "accuracy" and "crossentropy" become the kind that fits the shapes."""
     if isinstance(spec, metrics.Metric):
         return spec
     if isinstance(spec, str) and spec in _ACCURACY + _CROSSENTROPY:

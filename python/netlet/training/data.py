@@ -59,7 +59,9 @@ def _tensors(structure: Any, what: str) -> Any:
         return None
     leaves = flatten(structure)
     # A list of numbers is one array; a list of arrays is several inputs.
-    if isinstance(structure, (list, tuple)) and all(np.ndim(leaf) == 0 and not hasattr(leaf, "shape") for leaf in leaves):
+    if isinstance(structure, (list, tuple)) and all(
+        np.ndim(leaf) == 0 and not hasattr(leaf, "shape") for leaf in leaves
+    ):
         return to_tensor(structure, what)
     if isinstance(structure, (list, tuple)) and structure and isinstance(structure[0], (list, tuple)):
         return to_tensor(structure, what)
@@ -100,7 +102,8 @@ class ArrayData:
         at = int(np.floor(self.rows * (1.0 - fraction)))
         if at == 0 or at == self.rows:
             raise ValueError(
-                f"validation_split={fraction} of {self.rows} rows leaves {at} rows to train on and {self.rows - at} to validate."
+                f"validation_split={fraction} of {self.rows} rows leaves {at} rows to train on and {self.rows - at} to "
+                "validate."
             )
         return self._rows(0, at), self._rows(at, self.rows)
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from ..utils.tree import flatten
 from .data import ArrayData, pack_batch
 from .step import cast_to_model
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
 from ..utils.tree import flatten, map_structure, pack_like
 from . import results
 from .data import ArrayData, unpack_x_y_sample_weight
@@ -28,7 +27,9 @@ class StepRunner:
         shuffle: a new order each epoch.
     """
 
-    def __init__(self, model: Any, mode: str, data: Any, batch_size: int | None, steps: int | None, shuffle: bool) -> None:
+    def __init__(
+        self, model: Any, mode: str, data: Any, batch_size: int | None, steps: int | None, shuffle: bool
+    ) -> None:
         self.model, self.mode, self.data, self.shuffle = model, mode, data, shuffle
         self.arrays = isinstance(data, ArrayData)
         self.batch = min(batch_size or 32, data.rows) if self.arrays else 0
@@ -157,9 +158,7 @@ class StepRunner:
                 self._iterator = self.data()
             return self._iterator
         order = self.model._shuffle.next(self.data.rows) if self.shuffle else np.arange(self.data.rows)
-        return (
-            self.data.take(order[i : i + self.batch]) for i in range(0, self.data.rows, self.batch)
-        )
+        return (self.data.take(order[i : i + self.batch]) for i in range(0, self.data.rows, self.batch))
 
     def _logs(self, step: RecordedStep) -> dict[str, float]:
         if self.mode == "predict":
