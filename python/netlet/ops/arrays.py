@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _core, graph
 from ..config import standardize_dtype
-from .dispatch import axis_in, concrete, dtype_of, op, shape_of
+from .dispatch import axis_in, concrete, dtype_of, op, shape_from, shape_of
 
 
 # ---- new arrays ------------------------------------------------------------------------------------------------------
@@ -29,7 +29,7 @@ def full(shape: Any, fill_value: float, dtype: Any = None) -> Any:
     >>> full((2,), 7.0).numpy()
     array([7., 7.], dtype=float32)
     """
-    return _core.full((shape,) if isinstance(shape, int) else tuple(shape), standardize_dtype(dtype), float(fill_value))
+    return _core.full(shape_from(shape, "ops.full"), standardize_dtype(dtype), float(fill_value))
 
 
 @op
@@ -147,13 +147,14 @@ def copy(x: Any) -> Any:
 def stop_gradient(variable: Any) -> Any:
     """The same values, through which no gradient flows."""
     x = concrete(variable)
-    return _core.view(x, tuple(x.shape)) if isinstance(x, _core.Tensor) else x
+    return _core.view(x, tuple(x.shape)) if isinstance(x, _core.Tensor) else _core.identity(x)
 
 
 # ---- shapes ----------------------------------------------------------------------------------------------------------
 def resolve_shape(given: Any, elements: int, old: Any, name: str) -> tuple[int, ...]:
     """The new shape with one -1 or None computed; ValueError if it does not hold all elements."""
-    new = [-1 if d is None else int(d) for d in ((given,) if isinstance(given, (int, np.integer)) else given)]
+    one = isinstance(given, (int, np.integer))
+    new = list(shape_from((given,) if one else [-1 if d is None else d for d in given], name))
     known = int(np.prod([d for d in new if d != -1], dtype=np.int64))
     unknown = new.count(-1)
     if unknown == 1 and known and elements % known == 0:
@@ -247,7 +248,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 @op
 def broadcast_to(x: Any, shape: Any) -> Any:
     """x repeated along axes of extent 1 (and new leading ones) to the given shape."""
-    return _core.broadcast_to(x, tuple(shape))
+    return _core.broadcast_to(x, shape_from(shape, "ops.broadcast_to"))
 
 
 @op

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -57,7 +58,7 @@ def concrete(x: Any) -> Any:
     array = np.asarray(x)
     if array.dtype == object:
         raise TypeError(f"netlet.ops work on numbers; given an array of Python objects (from {type(x).__name__}).")
-    if array.dtype == np.float64 and not isinstance(x, (np.ndarray, np.generic)):
+    if array.dtype == np.float64 and isinstance(x, (float, list, tuple)) and not isinstance(x, np.generic):
         array = array.astype(np.float32)  # a Python number or list: Keras's default float type
     return array
 
@@ -67,7 +68,16 @@ def shape_of(x: Any) -> tuple[int, ...]:
 
 
 def dtype_of(x: Any) -> str:
-    return str(concrete(x).dtype)
+    dtype = concrete(x).dtype
+    return dtype if isinstance(dtype, str) else dtype.name
+
+
+def shape_from(given: Any, name: str) -> tuple[int, ...]:
+    """A shape argument as a tuple of integers; ValueError if it is none."""
+    try:
+        return tuple(operator.index(d) for d in ((given,) if isinstance(given, (int, np.integer)) else given))
+    except TypeError:
+        raise ValueError(f"{name}: a shape is a tuple of integers; given {given!r}.") from None
 
 
 def is_native(*xs: Any) -> bool:

@@ -1,0 +1,100 @@
+"""Calls of netlet.ops, one or more for each name: (name, positional arguments, keyword arguments)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+RNG = np.random.default_rng(0)
+A = RNG.uniform(0.1, 0.9, (3, 4))
+B = RNG.uniform(0.1, 0.9, (3, 4))
+S = RNG.standard_normal((3, 4))
+C = RNG.uniform(0.1, 0.9, (2, 3, 4))
+BOOL = A > 0.5
+INT = np.array([[0, 2], [3, 1]], "int32")
+
+CASES = [
+    *[(name, (A, B), {}) for name in "add subtract multiply divide true_divide maximum minimum power".split()],
+    *[(name, (A, B), {}) for name in "equal not_equal less less_equal greater greater_equal".split()],
+    *[(name, (BOOL, ~BOOL), {}) for name in "logical_and logical_or logical_xor".split()],
+    *[
+        (name, (A,), {})
+        for name in "negative abs absolute exp expm1 log log1p log2 log10 sqrt rsqrt square reciprocal sin cos tan erf "
+        "sign floor ceil round isfinite isnan isinf".split()
+    ],
+    *[
+        (name, (S,), {})
+        for name in "relu relu6 leaky_relu elu selu celu gelu sigmoid tanh softplus softsign silu swish hard_sigmoid "
+        "hard_silu hard_swish hard_tanh log_sigmoid tanh_shrink soft_shrink hard_shrink squareplus sparse_plus "
+        "sparse_sigmoid glu softmax log_softmax".split()
+    ],
+    ("gelu", (S,), {"approximate": False}),
+    ("leaky_relu", (S,), {"negative_slope": 0.05}),
+    ("threshold", (S, 0.1, 0.7), {}),
+    ("softmax", (C,), {"axis": 1}),
+    ("softmax", (C,), {"axis": (0, 2)}),
+    ("log_softmax", (C,), {"axis": (1, 2)}),
+    ("divide_no_nan", (A, BOOL.astype("float64")), {}),
+    ("logical_not", (BOOL,), {}),
+    ("where", (BOOL, A, B), {}),
+    ("clip", (A, 0.2, 0.6), {}),
+    ("round", (A,), {"decimals": 1}),
+    *[(name, (C,), {}) for name in "sum mean max min prod var std amax amin logsumexp argmax argmin".split()],
+    *[(name, (C,), {"axis": 1}) for name in "sum mean max min prod var std logsumexp argmax argmin".split()],
+    *[(name, (C,), {"axis": (0, -1), "keepdims": True}) for name in "sum mean max min prod var std logsumexp".split()],
+    *[(name, (C,), {"axis": -1, "keepdims": True}) for name in "argmax argmin".split()],
+    ("any", (BOOL,), {"axis": 0}),
+    ("all", (BOOL,), {"axis": 1, "keepdims": True}),
+    ("average", (A,), {"axis": 0}),
+    ("average", (A,), {"axis": 0, "weights": B}),
+    ("norm", (A,), {"axis": 1}),
+    ("norm", (A,), {"axis": 0, "ord": 1}),
+    ("norm", (A,), {"axis": 0, "ord": np.inf, "keepdims": True}),
+    ("matmul", (A, B.T), {}),
+    ("matmul", (C, A.T), {}),
+    ("dot", (A[0], B[0]), {}),
+    ("dot", (C, A.T), {}),
+    ("dot", (C, A[0]), {}),
+    ("reshape", (A, (2, -1)), {}),
+    ("ravel", (A,), {}),
+    ("squeeze", (A[:, None],), {}),
+    ("squeeze", (A[:, None],), {"axis": 1}),
+    ("expand_dims", (A, 1), {}),
+    ("expand_dims", (A, (0, 2)), {}),
+    ("transpose", (C,), {}),
+    ("transpose", (C, (1, 0, 2)), {}),
+    ("swapaxes", (C, 0, -1), {}),
+    ("moveaxis", (C, 0, -1), {}),
+    ("moveaxis", (C, (0, 1), (2, 0)), {}),
+    ("broadcast_to", (A, (2, 3, 4)), {}),
+    ("concatenate", ([A, B],), {}),
+    ("concatenate", ([A, B],), {"axis": 0}),
+    ("stack", ([A, B],), {}),
+    ("stack", ([A, B],), {"axis": -1}),
+    ("vstack", ([A, B],), {}),
+    ("hstack", ([A, B],), {}),
+    ("split", (A, 2), {"axis": 1}),
+    ("split", (A, [1, 3]), {"axis": 1}),
+    ("unstack", (C,), {"axis": 1}),
+    ("slice", (C, (0, 1, 1), (2, 2, 3)), {}),
+    ("take", (A, INT), {"axis": 1}),
+    ("take", (A, INT), {}),
+    ("flip", (A,), {}),
+    ("flip", (A,), {"axis": 1}),
+    ("repeat", (A, 3), {"axis": 1}),
+    ("repeat", (A, 2), {}),
+    ("tile", (A, 2), {}),
+    ("tile", (A, (2, 1, 3)), {}),
+    ("pad", (A, ((1, 0), (2, 3))), {}),
+    ("pad", (A, 1), {"constant_values": 2.0}),
+    ("one_hot", (INT, 4), {}),
+    ("one_hot", (INT, 5), {"axis": 0}),
+    ("normalize", (S,), {}),
+    ("normalize", (S,), {"axis": 0, "order": 1}),
+    ("cast", (A, "int32"), {}),
+    ("zeros_like", (A,), {}),
+    ("ones_like", (A,), {}),
+    ("full_like", (A, 3.0), {}),
+    ("stop_gradient", (A,), {}),
+    ("copy", (A,), {}),
+    ("moments", (C,), {"axes": (0, 1)}),
+]
