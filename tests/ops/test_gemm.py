@@ -1,4 +1,5 @@
-"""Products of matrices: integers must come out exactly, NumPy in float64 judges the rest, difference quotients gradients."""
+"""Products of matrices: integers must come out exactly, NumPy in float64 judges the rest, difference quotients
+gradients."""
 
 from __future__ import annotations
 
@@ -17,7 +18,16 @@ from support.guarded import guarded
 SIZES = [*range(1, 18), 31, 32, 33, 63, 64, 65, 127, 128, 129]
 TRANSPOSES = list(itertools.product([False, True], repeat=2))
 DTYPES = ["float32", "float64"]
-FUSED = [("linear", 0.0), ("relu", 0.0), ("leaky_relu", 0.2), ("sigmoid", 0.0), ("tanh", 0.0), ("elu", 1.0), ("elu", 0.5), ("exponential", 0.0)]
+FUSED = [
+    ("linear", 0.0),
+    ("relu", 0.0),
+    ("leaky_relu", 0.2),
+    ("sigmoid", 0.0),
+    ("tanh", 0.0),
+    ("elu", 1.0),
+    ("elu", 0.5),
+    ("exponential", 0.0),
+]
 # One shape for each path that gemm_choice.cpp knows: (path, M, N, K, transpose_b).
 PATHS = [
     ("gemm_direct", 10, 11, 11, False),
@@ -77,7 +87,9 @@ def test_tiny_products_exhaustively(isa, dtype):
     for m, n, k in itertools.product([1, 2, 3, 5, 9, 15], [1, 2, 7, 9, 17], [1, 2, 5, 17]):
         for ta, tb in TRANSPOSES:
             a, b = operands(rng, m, n, k, ta, tb, dtype)
-            np.testing.assert_array_equal(_core.matmul(a, b, ta, tb), exact(a, b, ta, tb), err_msg=f"{m} x {n} x {k} {ta} {tb}")
+            np.testing.assert_array_equal(
+                _core.matmul(a, b, ta, tb), exact(a, b, ta, tb), err_msg=f"{m} x {n} x {k} {ta} {tb}"
+            )
 
 
 @pytest.mark.parametrize(("path", "m", "n", "k", "tb"), PATHS)
@@ -120,9 +132,10 @@ def test_error_stays_below_k_roundings(isa, dtype):
 
 @pytest.mark.parametrize(
     ("a", "b"),
-    [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((4, 2, 3), (3,)), ((3,), (4, 3, 2)), ((5, 2, 3), (3, 4)), ((5, 2, 3), (5, 3, 4)),
-     ((2, 1, 2, 3), (5, 3, 4)), ((1, 2, 3), (5, 3, 4)), ((5, 2, 3), (1, 3, 4)), ((6, 1, 2, 3), (1, 5, 3, 4)), ((2, 3), (6, 5, 3, 2)),
-     ((2, 3, 17, 9), (2, 1, 9, 5)), ((0, 2, 3), (3, 4)), ((2, 0), (0, 3)), ((0, 3), (3, 2)), ((4, 3), (3, 0)), ((2, 3, 0), (2, 0, 1))],
+    [((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 4)), ((4, 2, 3), (3,)), ((3,), (4, 3, 2)), ((5, 2, 3), (3, 4)),
+     ((5, 2, 3), (5, 3, 4)), ((2, 1, 2, 3), (5, 3, 4)), ((1, 2, 3), (5, 3, 4)), ((5, 2, 3), (1, 3, 4)),
+     ((6, 1, 2, 3), (1, 5, 3, 4)), ((2, 3), (6, 5, 3, 2)), ((2, 3, 17, 9), (2, 1, 9, 5)), ((0, 2, 3), (3, 4)),
+     ((2, 0), (0, 3)), ((0, 3), (3, 2)), ((4, 3), (3, 0)), ((2, 3, 0), (2, 0, 1))],
 )  # fmt: skip
 def test_axes_follow_numpy(isa, a, b):
     rng = np.random.default_rng(6)
@@ -136,7 +149,14 @@ def test_axes_follow_numpy(isa, a, b):
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 70), st.sampled_from(TRANSPOSES), st.integers(1, 3), st.data())
+@given(
+    st.integers(0, 40),
+    st.integers(0, 40),
+    st.integers(0, 70),
+    st.sampled_from(TRANSPOSES),
+    st.integers(1, 3),
+    st.data(),
+)
 def test_batched_products_of_any_shape(m, n, k, transposes, batch, data):
     ta, tb = transposes
     rng = np.random.default_rng(data.draw(st.integers(0, 2**32)))
@@ -152,7 +172,13 @@ def test_no_terms_give_zeros_and_the_bias(isa):
 
 
 def test_gradients_of_empty_products_are_zeros(isa):
-    for a, b in [((2, 0), (0, 3)), ((1, 2, 3), (0, 3, 4)), ((0, 3), (3, 2)), ((2, 3), (3, 0)), ((3, 1, 2, 3), (1, 0, 3, 4))]:
+    for a, b in [
+        ((2, 0), (0, 3)),
+        ((1, 2, 3), (0, 3, 4)),
+        ((0, 3), (3, 2)),
+        ((2, 3), (3, 0)),
+        ((3, 1, 2, 3), (1, 0, 3, 4)),
+    ]:
         for g in gradients(_core.matmul, [np.ones(a), np.ones(b)], np.ones((np.ones(a) @ np.ones(b)).shape)):
             assert not g.any()
     dx, dw, db = gradients(_core.dense, [np.ones((0, 3)), np.ones((3, 4)), np.ones(4)], np.ones((0, 4)))
@@ -182,9 +208,18 @@ def test_not_finite_numbers_reach_what_they_touch(isa, bad, path, m, n, k, tb):
 @pytest.mark.parametrize("side", ["begin", "end"])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_nothing_outside_the_operands_is_touched(isa, dtype, side):
-    """Operands and results border on pages that may not be read or written. Results are gradients, which may be given a place."""
+    """Operands and results border on pages that may not be read or written. Results are gradients, which may be given
+    a place."""
     rng = np.random.default_rng(8)
-    shapes = [*rng.choice(SIZES, (25, 3)), (1, 500, 600), (2, 500, 600), (1, 33, 70), (60, 400, 500), (10, 10, 20000), (70, 1, 40)]
+    shapes = [
+        *rng.choice(SIZES, (25, 3)),
+        (1, 500, 600),
+        (2, 500, 600),
+        (1, 33, 70),
+        (60, 400, 500),
+        (10, 10, 20000),
+        (70, 1, 40),
+    ]
     for (m, n, k), (ta, tb) in itertools.product(map(tuple, shapes), TRANSPOSES):
         a, b = (guarded(x, side) for x in operands(rng, m, n, k, ta, tb, dtype))
         seed = guarded(integers(rng, (m, n), dtype), side)
@@ -220,12 +255,16 @@ def test_dense_reads_and_writes_only_its_own(isa, dtype):
         z = exact(x, w) + b.astype("int64")
         dz = (z > 0).astype("int64")
         np.testing.assert_array_equal(y.numpy(), np.maximum(z, 0))
-        for place, expected in zip(places, [dz @ w.astype("int64").T, x.astype("int64").T @ dz, dz.sum(0)], strict=True):
+        for place, expected in zip(
+            places, [dz @ w.astype("int64").T, x.astype("int64").T @ dz, dz.sum(0)], strict=True
+        ):
             np.testing.assert_array_equal(place, expected)
 
 
-# ---- the same bits -----------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("shape", [(300, 200, 100), (64, 1000, 700), (1, 4000, 300), (2, 3000, 400), (10, 10, 30000), (1000, 16, 100)])
+# ---- the same bits ---------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "shape", [(300, 200, 100), (64, 1000, 700), (1, 4000, 300), (2, 3000, 400), (10, 10, 30000), (1000, 16, 100)]
+)
 def test_bits_do_not_depend_on_threads(isa, threads, shape):
     m, n, k = shape
     rng = np.random.default_rng(10)
@@ -261,7 +300,9 @@ def test_gradients_of_matmul(isa, ta, tb):
     for m, n, k in [(3, 4, 5), (1, 5, 3), (4, 1, 3), (3, 4, 1), (9, 17, 6)]:
         check_gradients(lambda a, b: _core.matmul(a, b, ta, tb), [rng.standard_normal((k, m) if ta else (m, k)),
                                                                   rng.standard_normal((n, k) if tb else (k, n))])  # fmt: skip
-    check_gradients(lambda a, b: _core.matmul(a, b, ta, tb), [rng.standard_normal((2, 1, 3, 3)), rng.standard_normal((4, 3, 3))])
+    check_gradients(
+        lambda a, b: _core.matmul(a, b, ta, tb), [rng.standard_normal((2, 1, 3, 3)), rng.standard_normal((4, 3, 3))]
+    )
 
 
 def test_gradient_of_a_square():
@@ -277,7 +318,12 @@ def test_gradients_of_dense(isa, act, alpha, bias):
         z = arrays[0] @ arrays[1] + (arrays[2] if bias else 0)
         if act in {"relu", "leaky_relu", "elu"} and np.abs(z).min() < 0.02:  # difference quotients cannot cross a kink
             arrays[0] = arrays[0] * 1.37
-        check_gradients(lambda *t: _core.dense(*t, *([] if bias else [None]), act, alpha), arrays, tolerance=1e-8 if act == "exponential" else 1e-9, h=1e-3)
+        check_gradients(
+            lambda *t: _core.dense(*t, *([] if bias else [None]), act, alpha),
+            arrays,
+            tolerance=1e-8 if act == "exponential" else 1e-9,
+            h=1e-3,
+        )
 
 
 @pytest.mark.parametrize("rows", [1, 3, 4, 6, 100, 1024, 1025, 5000])
@@ -302,17 +348,21 @@ def test_a_long_sum_adds_to_an_earlier_gradient(isa):
 @pytest.mark.parametrize(("act", "alpha"), [*FUSED, ("gelu", 0.0), ("softplus", 0.0), ("leaky_relu", -0.1)])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_dense_is_the_activation_of_the_product(isa, act, alpha, dtype):
-    """The fused activation is the activation op's, to the bit; one that cannot be fused is applied after the product."""
+    """The fused activation is the activation op's, to the bit; one that cannot be fused is applied after the
+    product."""
     rng = np.random.default_rng(18)
     x, w, b = (rng.standard_normal(s).astype(dtype) for s in [(2, 13, 40), (40, 37), (37,)])
     z = _core.dense(x, w, b)
-    np.testing.assert_allclose(z, x @ w + b, rtol=1e-5 if dtype == "float32" else 1e-13, atol=1e-5 if dtype == "float32" else 1e-13)
+    np.testing.assert_allclose(
+        z, x @ w + b, rtol=1e-5 if dtype == "float32" else 1e-13, atol=1e-5 if dtype == "float32" else 1e-13
+    )
     np.testing.assert_array_equal(_core.dense(x, w, b, act, alpha), _core.activation(z, act, alpha))
 
 
 # ---- what a step consists of -------------------------------------------------------------------------------------------
 def test_a_tiny_dense_layer_trains_in_four_records():
-    """The product with bias and activation; dz with db; dW; dx. More would double the time of a small network's step."""
+    """The product with bias and activation; dz with db; dW; dx. More would double the time of a small network's
+    step."""
     tape = _core.Tape(record=True, grad=True)
     w, b = _core.tensor(np.ones((11, 7), "f4")), _core.tensor(np.ones(7, "f4"))
     w.requires_grad = b.requires_grad = True
@@ -342,7 +392,10 @@ def test_small_products_stay_on_the_calling_thread_and_large_ones_are_cut():
 # ---- refusals ----------------------------------------------------------------------------------------------------------
 def test_wrong_shapes_are_named():
     f = np.ones
-    with pytest.raises(ValueError, match=r"matmul: expected the summed axes to agree, 3 of the first and 4 of the second.*\(2, 3\).*\(4, 5\)"):
+    with pytest.raises(
+        ValueError,
+        match=r"matmul: expected the summed axes to agree, 3 of the first and 4 of the second.*\(2, 3\).*\(4, 5\)",
+    ):
         _core.matmul(f((2, 3)), f((4, 5)))
     with pytest.raises(ValueError, match=r"matmul: expected batch axes that agree.*\(2, 3, 3\).*\(4, 3, 3\)"):
         _core.matmul(f((2, 3, 3)), f((4, 3, 3)))

@@ -51,7 +51,7 @@ def test_fork_while_another_thread_computes():
         def busy():
             while not stop.is_set():
                 netlet.ops.matmul(a, a)
-        netlet.ops.matmul(a, a)  # imported before the fork: a child cannot finish an import of its parent's other thread
+        netlet.ops.matmul(a, a)  # imported now: a forked child cannot finish another thread's import
         worker = threading.Thread(target=busy, daemon=True)
         worker.start()
         for i in range(20):
