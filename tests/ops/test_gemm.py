@@ -293,13 +293,13 @@ def test_recorded_and_eager_products_have_the_same_bits(isa):
         np.testing.assert_array_equal(recorded(product, a, b), product(a, b))
 
 
-# ---- gradients ---------------------------------------------------------------------------------------------------------
+# ---- gradients -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(("ta", "tb"), TRANSPOSES)
 def test_gradients_of_matmul(isa, ta, tb):
     rng = np.random.default_rng(13)
     for m, n, k in [(3, 4, 5), (1, 5, 3), (4, 1, 3), (3, 4, 1), (9, 17, 6)]:
-        check_gradients(lambda a, b: _core.matmul(a, b, ta, tb), [rng.standard_normal((k, m) if ta else (m, k)),
-                                                                  rng.standard_normal((n, k) if tb else (k, n))])  # fmt: skip
+        a, b = rng.standard_normal((k, m) if ta else (m, k)), rng.standard_normal((n, k) if tb else (k, n))
+        check_gradients(lambda a, b: _core.matmul(a, b, ta, tb), [a, b])
     check_gradients(
         lambda a, b: _core.matmul(a, b, ta, tb), [rng.standard_normal((2, 1, 3, 3)), rng.standard_normal((4, 3, 3))]
     )
@@ -359,7 +359,7 @@ def test_dense_is_the_activation_of_the_product(isa, act, alpha, dtype):
     np.testing.assert_array_equal(_core.dense(x, w, b, act, alpha), _core.activation(z, act, alpha))
 
 
-# ---- what a step consists of -------------------------------------------------------------------------------------------
+# ---- what a step consists of -----------------------------------------------------------------------------------------
 def test_a_tiny_dense_layer_trains_in_four_records():
     """The product with bias and activation; dz with db; dW; dx. More would double the time of a small network's
     step."""
@@ -381,7 +381,7 @@ def test_small_products_stay_on_the_calling_thread_and_large_ones_are_cut():
         tape = _core.Tape(record=True)
         with tape:
             plan = tape.compile([_core.matmul(tape.input((m, k), "float32", "a"), tape.input((k, n), "float32", "b"))])
-        return [r["chunks"] for r in plan.records() if "pack_b" not in r["kernel"]][0]
+        return next(r["chunks"] for r in plan.records() if "pack_b" not in r["kernel"])
 
     assert chunks(10, 11, 11) == chunks(32, 32, 32) == chunks(32, 16, 200) == 1
     assert chunks(1024, 1024, 1024) >= 16
@@ -389,7 +389,7 @@ def test_small_products_stay_on_the_calling_thread_and_large_ones_are_cut():
     assert chunks(32, 4096, 4096) >= 16
 
 
-# ---- refusals ----------------------------------------------------------------------------------------------------------
+# ---- refusals --------------------------------------------------------------------------------------------------------
 def test_wrong_shapes_are_named():
     f = np.ones
     with pytest.raises(
