@@ -173,7 +173,7 @@ def import_time(repeats: int = 9) -> None:
     statements = {
         "numpy": "import numpy",
         "netlet": "import netlet",
-        "netlet with all that a model needs": "import netlet; netlet.Sequential; netlet.layers.Dense; netlet.optimizers.Adam",
+        "netlet with all that a model needs": "import netlet; netlet.Sequential; netlet.optimizers.Adam",
     }
     if have("torch"):
         statements["torch"] = "import torch"
