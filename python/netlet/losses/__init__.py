@@ -10,27 +10,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..utils.registry import Table
-from .classes import (
-    BinaryCrossentropy,
-    BinaryFocalCrossentropy,
-    CategoricalCrossentropy,
-    CategoricalFocalCrossentropy,
-    CategoricalHinge,
-    CosineSimilarity,
-    Dice,
-    Hinge,
-    Huber,
-    KLDivergence,
-    LogCosh,
-    MeanAbsoluteError,
-    MeanAbsolutePercentageError,
-    MeanSquaredError,
-    MeanSquaredLogarithmicError,
-    Poisson,
-    SparseCategoricalCrossentropy,
-    SquaredHinge,
-    Tversky,
-)
 from .crossentropy import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -41,6 +20,21 @@ from .crossentropy import (
 )
 from .loss import Loss, LossFunctionWrapper
 from .margin import categorical_hinge, dice, hinge, squared_hinge, tversky
+from .margin_classes import (
+    CategoricalHinge,
+    Dice,
+    Hinge,
+    SquaredHinge,
+    Tversky,
+)
+from .probability_classes import (
+    BinaryCrossentropy,
+    BinaryFocalCrossentropy,
+    CategoricalCrossentropy,
+    CategoricalFocalCrossentropy,
+    KLDivergence,
+    SparseCategoricalCrossentropy,
+)
 from .regression import (
     cosine_similarity,
     huber,
@@ -50,6 +44,16 @@ from .regression import (
     mean_squared_error,
     mean_squared_logarithmic_error,
     poisson,
+)
+from .regression_classes import (
+    CosineSimilarity,
+    Huber,
+    LogCosh,
+    MeanAbsoluteError,
+    MeanAbsolutePercentageError,
+    MeanSquaredError,
+    MeanSquaredLogarithmicError,
+    Poisson,
 )
 
 __all__ = [

@@ -60,7 +60,7 @@ class Adam(Optimizer):
             self._slot(run, "momentum"),
             self._slot(run, "velocity"),
             self._slot(run, "velocity_hat") if self.amsgrad else None,
-            self._rate_cell._tensor,
+            self._rate.cell._tensor,
             self._iterations._tensor,
             float(self.beta_1),
             float(self.beta_2),

@@ -14,11 +14,12 @@ from ..saving.serialization import deserialize_object, serialize_object
 from ..utils.naming import auto_name, name_scope
 from ..variable import Variable
 from . import gradients
-from .learning_rate_schedule import LearningRateSchedule
-from .segment import Place, Run, Segment, as_gradient, place, runs
+from .learning_rate import LearningRate
+from .segment import Run, as_gradient, place, runs
+from .slots import Slots
 
 
-class Optimizer:
+class Optimizer(Slots):
     """Base of all optimizers.
 
     Args:
@@ -85,84 +86,42 @@ class Optimizer:
         self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self.built = False
-        self._variables: list[Variable] = []
-        self._trainable_variables: list[Variable] = []
-        self._places: dict[int, Place] = {}
-        self._blocks: dict[tuple[int, str], _core.Tensor] = {}  # (segment's id, slot's name) -> its flat memory
+        super().__init__()
         self._excluded: set[int] = set()
         self._excluded_pattern: re.Pattern[str] | None = None
         with name_scope(self.name, self):
             self._iterations = self._track(Variable(0, dtype="int64", trainable=False, name="iteration"))
-            self._rate_cell = Variable(0.0, dtype="float64", trainable=False, name="learning_rate")
-        self._schedule: Any = None
-        self._set_learning_rate(learning_rate)
-        if self._schedule is None:
-            self._track(self._rate_cell)
+            self._rate = LearningRate(learning_rate, self._iterations)
+        if self._rate.source is None:
+            self._track(self._rate.cell)
 
     # ---- learning rate and step count ------------------------------------------------------------------------------
-    def _set_learning_rate(self, value: Any) -> None:
-        if callable(value) and not isinstance(value, Variable):
-            self._schedule = value
-            return
-        if isinstance(value, bool) or not isinstance(
-            value, (int, float, np.number, np.ndarray, Variable, _core.Tensor)
-        ):
-            raise ValueError(
-                "Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable. "
-                f"Received instead: learning_rate={value!r}"
-            )
-        self._rate_cell.assign(np.float64(value))
-
     @property
     def learning_rate(self) -> Any:
         """The rate of the next step: a float64 Variable, or where a schedule makes it, a number."""
-        return self._rate_cell if self._schedule is None else np.float64(self._scheduled(1)[0])
+        return self._rate.cell if self._rate.source is None else np.float64(self._rate.next(1)[0])
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
-        if not callable(value) and self._schedule is not None:
+        if not callable(value) and self._rate.source is not None:
             raise TypeError(
                 "This optimizer was created with a `LearningRateSchedule` object as its `learning_rate` constructor "
                 "argument, hence its learning rate is not settable. If you need the learning rate to be settable, you "
                 "should instantiate the optimizer with a float `learning_rate` argument."
             )
-        self._set_learning_rate(value)
-        if self._schedule is not None:
-            self._variables = [v for v in self._variables if v is not self._rate_cell]
-
-    def _scheduled(self, count: int) -> np.ndarray:
-        """The rates of the next `count` steps."""
-        if not isinstance(self._schedule, LearningRateSchedule):
-            return np.full(count, float(self._schedule()))
-        first = int(self._iterations)
-        steps = np.arange(first, first + count)
-        try:
-            rates = np.asarray(self._schedule(steps), dtype=np.float64)
-        except (TypeError, ValueError):
-            rates = np.empty(0)
-        if rates.shape != (count,):  # a user's own schedule may take one step at a time only
-            rates = np.array([float(self._schedule(int(step))) for step in steps])
-        return rates
+        self._rate.set(value)
+        if self._rate.source is not None:
+            self._variables = [v for v in self._variables if v is not self._rate.cell]
 
     def step_scalars(self, count: int) -> list[tuple[_core.Tensor, list[float]]]:
         """What must stand in which cell before each of the next `count` recorded steps."""
-        return [] if self._schedule is None else [(self._rate_cell._tensor, self._scheduled(count).tolist())]
+        return self._rate.scalars(count)
 
     @property
     def iterations(self) -> Any:
         """How many updates were made: an int64 Variable (a number, where gradients are accumulated)."""
         every = self.gradient_accumulation_steps
         return np.int64(int(self._iterations) // every) if every else self._iterations
-
-    # ---- variables ---------------------------------------------------------------------------------------------------
-    @property
-    def variables(self) -> list[Variable]:
-        """The optimizer's own state: step count, learning rate, slots."""
-        return list(self._variables)
-
-    def _track(self, variable: Variable) -> Variable:
-        self._variables.append(variable)
-        return variable
 
     def build(self, variables: Sequence[Variable]) -> None:
         """Gathers the variables into a segment and makes the slots beside it; called by `apply` if need be."""
@@ -178,58 +137,6 @@ class Optimizer:
         if self.slot_names:
             self.add_optimizer_variables(variables, self.slot_names)
         self.built = True
-
-    def add_variable(
-        self, shape: Any, initializer: Any = "zeros", dtype: Any = None, name: str | None = None
-    ) -> Variable:
-        """A variable of the optimizer's own, for `update_step` of a subclass."""
-        from .. import initializers
-
-        with name_scope(self.name, self):
-            return self._track(
-                Variable(initializers.get(initializer), shape=shape, dtype=dtype, trainable=False, name=name)
-            )
-
-    def add_variable_from_reference(
-        self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
-    ) -> Variable:
-        """A slot: a variable of the optimizer's own with the shape and dtype of a model's variable."""
-        name = f"{reference_variable.path.replace('/', '_')}_{name or 'var'}"
-        return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name)
-
-    def add_optimizer_variables(
-        self, trainable_variables: Sequence[Variable], name: Any, initializer: Any = "zeros"
-    ) -> Any:
-        """Slots for all variables, in one block of memory for each name; a list of lists if `name` is one."""
-        names = [name] if isinstance(name, str) else list(name)
-        initial = [initializer] * len(names) if isinstance(initializer, str) or callable(initializer) else initializer
-        if len(names) != len(initial):
-            raise ValueError(f"As many initializers as names are needed; given name={name} initializer={initializer}.")
-        made: list[list[Variable]] = [[] for _ in names]
-        for v in trainable_variables:
-            for k, slot in enumerate(names):
-                variable = self.add_variable_from_reference(v, slot, initial[k])
-                at = self._places.get(id(v))
-                if at is not None:
-                    variable._rebind(at.of(self._block(at.segment, slot), v.shape))
-                made[k].append(variable)
-        return made[0] if isinstance(name, str) else tuple(made)
-
-    def _block(self, segment: Segment, slot: str) -> _core.Tensor:
-        key = (id(segment), slot)
-        if key not in self._blocks:
-            self._blocks[key] = segment.zeros()
-        return self._blocks[key]
-
-    def _slot(self, run: Run, name: str) -> _core.Tensor:
-        """A run's part of a slot."""
-        return run.of(self._block(run.places[0].segment, name))
-
-    def gradient_targets(self) -> dict[int, _core.Tensor]:
-        """id(variable) -> where its gradient should be written, so that one kernel call updates all."""
-        return {
-            id(v): self._places[id(v)].of(self._places[id(v)].segment.grads, v.shape) for v in self._trainable_variables
-        }
 
     # ---- one step ----------------------------------------------------------------------------------------------------
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
@@ -251,8 +158,8 @@ class Optimizer:
         if len(grads) == 0:
             return
         pairs = self._pairs(list(grads), trainable_variables)
-        if not _core.recording() and self._schedule is not None:
-            self._rate_cell.assign(np.float64(self._scheduled(1)[0]))
+        if not _core.recording():
+            self._rate.refresh()
         items = [(self._places[id(v)], as_gradient(g, v), self._use_weight_decay(v)) for g, v in pairs]
         items = gradients.prepare(self, items, [v for _, v in pairs])
         if type(self).update_step is not Optimizer.update_step:
@@ -305,7 +212,7 @@ class Optimizer:
         if self.gradient_accumulation_steps:
             raise NotImplementedError("gradient_accumulation_steps is not supported with a custom update_step().")
         for (_, gradient, decays), v in zip(items, variables, strict=True):
-            rate = _core.cast(self._rate_cell, v.dtype)
+            rate = _core.cast(self._rate.cell, v.dtype)
             if self.weight_decay and decays:
                 v.assign_sub(_core.multiply(_core.multiply(v, float(self.weight_decay)), rate))
             self.update_step(gradient, v, rate)
@@ -348,18 +255,8 @@ class Optimizer:
         pattern = self._excluded_pattern
         return id(variable) not in self._excluded and not (pattern and pattern.search(variable.name))
 
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Sets all of `variables`; build first."""
-        if not self.built:
-            raise ValueError(
-                "You are calling `set_weights()` on an optimizer that has not yet been built. Please call "
-                "`optimizer.build(trainable_variables)` first."
-            )
-        for variable, weight in zip(self._variables, weights, strict=False):
-            variable.assign(np.asarray(weight))
-
     def get_config(self) -> dict[str, Any]:
-        rate = float(self._rate_cell) if self._schedule is None else serialize_object(self._schedule)
+        rate = float(self._rate.cell) if self._rate.source is None else serialize_object(self._rate.source)
         return {
             "name": self.name,
             "learning_rate": rate,

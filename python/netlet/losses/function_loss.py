@@ -1,0 +1,30 @@
+"""What the losses have in common that are a function, its options, and a reduction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .loss import Loss, LossFunctionWrapper
+
+
+class FunctionLoss(LossFunctionWrapper):
+    """A loss whose function is known by its class, so that its config holds the options alone."""
+
+    _function: Callable[..., Any]
+
+    def __init__(self, reduction: Any, name: str, dtype: Any, **options: Any) -> None:
+        super().__init__(type(self)._function, reduction=reduction, name=name, dtype=dtype, **options)
+        for key, value in options.items():
+            setattr(self, key, value)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**Loss.get_config(self), **self._fn_kwargs}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Loss:
+        return cls(**config)
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{k}={v!r}" for k, v in self.get_config().items())
+        return f"{type(self).__name__}({options})"

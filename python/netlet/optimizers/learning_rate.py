@@ -1,0 +1,64 @@
+"""The learning rate of an optimizer: one cell that kernels read, and what is written into it before each step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from ..variable import Variable
+from .learning_rate_schedule import LearningRateSchedule
+
+
+class LearningRate:
+    """A number, a schedule, or a function without arguments.
+
+    Args:
+        value: which of them.
+        iterations: the optimizer's step count, at which a schedule is evaluated.
+
+    Raises:
+        ValueError: none of the three.
+    """
+
+    def __init__(self, value: Any, iterations: Variable) -> None:
+        self.cell = Variable(0.0, dtype="float64", trainable=False, name="learning_rate")
+        self.source: Any = None  # the schedule or function, if there is one
+        self._iterations = iterations
+        self.set(value)
+
+    def set(self, value: Any) -> None:
+        if callable(value) and not isinstance(value, Variable):
+            self.source = value
+            return
+        number = isinstance(value, (int, float, np.number, np.ndarray, Variable, _core.Tensor))
+        if isinstance(value, bool) or not number:
+            raise ValueError(
+                "Argument `learning_rate` should be float, or an instance of LearningRateSchedule, or a callable. "
+                f"Received instead: learning_rate={value!r}"
+            )
+        self.cell.assign(np.float64(value))
+
+    def next(self, count: int) -> np.ndarray:
+        """The rates of the next `count` steps, from the source."""
+        if not isinstance(self.source, LearningRateSchedule):
+            return np.full(count, float(self.source()))
+        first = int(self._iterations)
+        steps = np.arange(first, first + count)
+        try:
+            rates = np.asarray(self.source(steps), dtype=np.float64)
+        except (TypeError, ValueError):
+            rates = np.empty(0)
+        if rates.shape != (count,):  # a user's own schedule may take one step at a time only
+            rates = np.array([float(self.source(int(step))) for step in steps])
+        return rates
+
+    def refresh(self) -> None:
+        """Before an eager step: what the source says now goes into the cell."""
+        if self.source is not None:
+            self.cell.assign(np.float64(self.next(1)[0]))
+
+    def scalars(self, count: int) -> list[tuple[_core.Tensor, list[float]]]:
+        """What must stand in which cell before each of the next `count` recorded steps."""
+        return [] if self.source is None else [(self.cell._tensor, self.next(count).tolist())]
