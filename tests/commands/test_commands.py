@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 
@@ -13,6 +14,7 @@ from netlet import _core
 from netlet.__main__ import main
 from netlet.bench import cases
 from support.child import WATCHDOG, run_child
+from support.repo import ROOT
 
 
 def test_info_names_version_instruction_set_and_threads(capsys):
@@ -88,3 +90,11 @@ def test_bench_would_notice_a_wrong_answer(monkeypatch):
     monkeypatch.setattr(ops, "tanh", lambda x: x)
     with pytest.raises(AssertionError, match="Not equal to tolerance"):
         list(cases.elementwise())
+
+
+def test_the_example_of_the_readme_runs(tmp_path, monkeypatch, capsys):
+    [example] = re.findall(r"^```python\n(.*?)^```", (ROOT / "README.md").read_text(encoding="utf-8"), re.M | re.S)
+    monkeypatch.chdir(tmp_path)
+    exec(example, {})
+    assert capsys.readouterr().out.endswith("(1, 10)\n")
+    assert (tmp_path / "digits.netlet").exists()
