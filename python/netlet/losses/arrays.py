@@ -17,9 +17,13 @@ def as_tensor(x: Any, dtype: str | None = None) -> _core.Tensor:
 
 
 def floating(x: Any) -> Any:
-    """x as it is if it holds floats, else cast to floatx."""
+    """x as it is if it holds floats (float16 and long double become the nearest of ours), else cast to floatx."""
     x = concrete(x)
-    return x if str(x.dtype) in config.FLOATS else _core.cast(x, config.floatx())
+    if str(x.dtype) in config.FLOATS:
+        return x
+    if isinstance(x, np.ndarray) and x.dtype.kind == "f":
+        return x.astype("float64" if x.dtype.itemsize > 4 else "float32")
+    return _core.cast(x, config.floatx())
 
 
 def match_ranks(x1: Any, x2: Any) -> tuple[Any, Any]:
