@@ -61,8 +61,10 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
             nb = block(N, units, G);
             mb = ceil_div(M, std::clamp<int64_t>(units / ceil_div(N, nb), 1, ceil_div(M, 8 * strip)));
         } else if (M <= 4 * strip) {  // few rows: each block of rows would read all of b again
-            nb = block(N, units, G);
-            mb = ceil_div(M, std::clamp<int64_t>(units / ceil_div(N, nb), 1, ceil_div(M, strip)));
+            // Narrow columns of a large b, a power of two apart, would fall on few sets of the caches.
+            nb = block(N, units, N * K * element_bytes > cached_b_bytes ? 4 * G : G);
+            const int64_t blocks = ceil_div(N, nb);
+            if (blocks < 16) mb = ceil_div(M, std::clamp<int64_t>(units / blocks, 1, ceil_div(M, strip)));
         } else {
             mb = ceil_div(M, std::min(units, ceil_div(M, strip)));
             nb = block(N, units / ceil_div(M, mb), G);
