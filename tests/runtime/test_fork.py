@@ -1,16 +1,12 @@
-"""fork and Ctrl-C, each in a child process with a watchdog."""
+"""fork, in a child process with a watchdog. (Ctrl-C: tests/training/test_interrupt.py.)"""
 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
-import textwrap
 
 import pytest
 
-from support.child import WATCHDOG, run_child
+from support.child import run_child
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
@@ -65,33 +61,3 @@ def test_fork_while_another_thread_computes():
         """
     )
     assert child.stderr == ""
-
-
-def test_interrupt_ends_a_long_fit_and_leaves_the_model_usable():
-    code = """
-        import numpy as np, netlet, signal
-        from netlet import layers
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # a background child may have inherited "ignore"
-        model = netlet.Sequential([netlet.Input((64,)), layers.Dense(256, activation="relu"), layers.Dense(1)])
-        model.compile("adam", "mse")
-        x, y = np.ones((4096, 64), np.float32), np.zeros((4096, 1), np.float32)
-        model.fit(x, y, verbose=0)
-        try:
-            print("ready", flush=True)
-            model.fit(x, y, epochs=10**9, verbose=0)
-        except KeyboardInterrupt:
-            assert np.isfinite(model.predict(x[:5], verbose=0)).all()
-            model.fit(x, y, verbose=0)
-            print("usable", flush=True)
-        """
-    child = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        assert child.stdout.readline() == "ready\n", child.stderr.read()
-        child.send_signal(signal.SIGINT)
-        out, err = child.communicate(timeout=WATCHDOG)
-    finally:
-        child.kill()
-    assert out == "usable\n", err
-    assert child.returncode == 0

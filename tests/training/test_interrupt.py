@@ -9,6 +9,8 @@ def test_ctrl_c_ends_a_native_epoch():
         import netlet, numpy as np
         from netlet import layers
 
+        # A process started in the background may have inherited that Ctrl-C is ignored.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         x, y = np.random.rand(4000, 64).astype("float32"), np.random.randint(0, 3, 4000)
         model = netlet.Sequential([netlet.Input((64,)), layers.Dense(256, "relu"), layers.Dense(3, "softmax")])
         model.compile("adam", "sparse_categorical_crossentropy")
