@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import pathlib
 import re
+import subprocess
+import sys
 
 from netlet import _core
 
@@ -96,3 +98,4 @@ def stub() -> str:
 if __name__ == "__main__":
     target = pathlib.Path(__file__).resolve().parents[1] / "python" / "netlet" / "_core.pyi"
     target.write_text(stub(), encoding="utf-8")
+    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", str(target)], check=True)
