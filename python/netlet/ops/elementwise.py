@@ -2,7 +2,8 @@
 
 Every op takes Tensors, Variables, arrays, numbers, and symbolic tensors. Arrays in, arrays out; if any argument is a
 Tensor or Variable the result is a Tensor; if any is symbolic the result is symbolic. All are differentiable where the
-mathematics is. ValueError: shapes that do not broadcast; TypeError: two different dtypes, or an unsupported one.
+mathematics is. Two dtypes meet in the wider one, as in NumPy; an array or number beside a Tensor takes the Tensor's.
+ValueError: shapes that do not broadcast; TypeError: an unsupported dtype.
 """
 
 from __future__ import annotations
