@@ -46,7 +46,8 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
     // A large b is packed once and its panels are then read in order by every block of rows; with few rows the packing
     // would cost as much as the product. 512 columns by 384 terms of a panel are 768 KB, most of the second cache.
     if (items == 1 && M >= 48 && N * K * element_bytes > cached_b_bytes && N >= G) {
-        const int64_t nb = block(N, ceil_div(N, 512), G);
+        // With few rows the columns are cut finer, so that two or four threads finish together.
+        const int64_t nb = block(N, ceil_div(N, M < 8 * 3 * strip ? 128 : 512), G);
         const int64_t rows = block(M * ceil_div(N, nb), 32, 3 * strip);
         return {GemmChoice::Path::packed, std::min(rows, 18 * strip), nb, 0};
     }
