@@ -239,6 +239,7 @@ def main() -> None:
     options = parser.parse_args()
     chosen = options.only.split(",")
     netlet.set_num_threads(options.threads)
+    netlet.utils.set_random_seed(0)  # the same weights in every run, for the check of the losses
     print(describe_machine())
     for name in ("torch", "keras", "jax", "onnxruntime"):
         if have(name):

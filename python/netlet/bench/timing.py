@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 Work = Callable[[], object]
+SETTLE_SECONDS = 0.03
 
 
 def calls_per_sample(work: Work, sample_seconds: float) -> int:
@@ -40,6 +41,12 @@ def alternate(*works: Work, seconds: float = 0.5, samples: int = 7, sample_secon
         end = time.perf_counter() + seconds * len(works)
         while len(taken[0]) < samples or time.perf_counter() < end:
             for work, n, times in zip(works, calls, taken, strict=True):
+                # Thread pools of the work before spin on for milliseconds and would take this one's processor; and a
+                # worker that slept starts on its waker's processor until the system moves it.
+                time.sleep(SETTLE_SECONDS)
+                settled = time.perf_counter() + SETTLE_SECONDS
+                while time.perf_counter() < settled:
+                    work()
                 start = time.perf_counter()
                 for _ in range(n):
                     work()
