@@ -51,11 +51,7 @@ class CompiledLoss:
         """The weighted sum over the outputs, or None where no output has a loss."""
         preds = flatten(y_pred)
         trues = _spread(y_true, self.names, len(preds))
-        weights = (
-            _spread(sample_weight, self.names, len(preds))
-            if isinstance(sample_weight, (list, tuple, dict))
-            else [sample_weight] * len(preds)
-        )
+        weights = _spread_weights(sample_weight, self.names, len(preds))
         total = None
         for i, (f, t, p, w) in enumerate(zip(self.losses, trues, preds, weights)):
             if f is None:
@@ -83,6 +79,13 @@ def _spread(value: Any, names: list[str], count: int) -> list[Any]:
     if len(leaves) != count:
         raise ValueError(f"Expected {count} arrays, one for each of the outputs {names}; given {len(leaves)}.")
     return leaves
+
+
+def _spread_weights(sample_weight: Any, names: list[str], count: int) -> list[Any]:
+    """Sample weights for each output; one array, or none, is for all of them."""
+    if isinstance(sample_weight, (list, tuple, dict)):
+        return _spread(sample_weight, names, count)
+    return [sample_weight] * count
 
 
 class CompiledMetrics:
@@ -140,11 +143,7 @@ class CompiledMetrics:
             return
         self.build(y_true, y_pred)
         trues = _spread(y_true, self.names, len(preds))
-        weights = (
-            _spread(sample_weight, self.names, len(preds))
-            if isinstance(sample_weight, (list, tuple, dict))
-            else [sample_weight] * len(preds)
-        )
+        weights = _spread_weights(sample_weight, self.names, len(preds))
         for i, metric, weighted, _ in self._built or []:
             if trues[i] is not None:
                 metric.update_state(trues[i], preds[i], sample_weight=weights[i] if weighted else None)

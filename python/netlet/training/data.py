@@ -157,7 +157,7 @@ def is_array_like(x: Any) -> bool:
     return hasattr(x, "__array__") or hasattr(x, "to_numpy") or hasattr(x, "__dlpack__")
 
 
-def batches(source: Any, steps: int | None = None) -> Callable[[], Iterator[Any]]:
+def batches(source: Any) -> Callable[[], Iterator[Any]]:
     """A function that starts a new epoch over a PyDataset-like sequence, or goes on with a generator."""
     if hasattr(source, "__getitem__") and hasattr(source, "__len__"):
         return lambda: (source[i] for i in range(len(source)))

@@ -161,11 +161,7 @@ class StepRunner:
         return (self.data.take(order[i : i + self.batch]) for i in range(0, self.data.rows, self.batch))
 
     def _logs(self, step: RecordedStep) -> dict[str, float]:
-        if self.mode == "predict":
-            return {}
-        logs = self.model.get_metrics_result()
-        logs.update({name: results.as_number(value.numpy()) for name, value in step.logs.items()})
-        return logs
+        return {} if self.mode == "predict" else step.read_logs(self.model)
 
     # ---- predictions -------------------------------------------------------------------------------------------------
     def _output_arrays(self, step: RecordedStep, data: ArrayData) -> list[np.ndarray]:

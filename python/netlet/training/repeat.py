@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from ..variable import storage_epoch
-from . import results
 from .loop import non_finite
 from .step import RecordedStep
 
@@ -44,9 +43,7 @@ class BatchRepeater:
         _, stopped = step.plan.run_batches((x, y), None, 0, 1, 1e9, (), scalars)
         if stopped >= 0:
             raise non_finite(model, step, None, 0)
-        logs = model.get_metrics_result()
-        logs.update({name: results.as_number(value.numpy()) for name, value in step.logs.items()})
-        return logs
+        return step.read_logs(model)
 
 
 def key_of(mode: str, x: Any, y: Any) -> Any:

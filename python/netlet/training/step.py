@@ -7,6 +7,7 @@ from typing import Any
 from .. import _core, config
 from ..utils.tree import flatten
 from ..variable import storage_epoch
+from . import results
 from .data import ArrayData, pack_batch
 
 
@@ -18,6 +19,12 @@ class RecordedStep:
         self.outputs = outputs  # predict: the structure of outputs, with one recorded Tensor a leaf
         self.logs = logs  # a train_step of the user's own: the values that it returns
         self.epoch = epoch
+
+    def read_logs(self, model: Any) -> dict[str, Any]:
+        """The metrics as they stand, and what a train_step of the user's own returned at the last run."""
+        logs: dict[str, Any] = model.get_metrics_result()
+        logs.update({name: results.as_number(value.numpy()) for name, value in self.logs.items()})
+        return logs
 
 
 class StepCache:
