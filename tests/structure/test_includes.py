@@ -23,7 +23,7 @@ ALLOWED = {
 # What a file that is compiled once per instruction set may see, however indirectly.
 PLAIN_SYSTEM = {"stdint.h", "stddef.h", "math.h", "string.h", "float.h", "immintrin.h", "arm_neon.h"}
 # Our own headers are welcome as long as they reach nothing else either.
-PLAIN_DISPATCH = {"dispatch/kernel_table.h", "dispatch/kernels.def"}
+PLAIN_DISPATCH = {"dispatch/kernel.h", "dispatch/kernel_table.h", "dispatch/kernels.def"}
 INTRINSICS = {"immintrin.h", "arm_neon.h", "x86intrin.h", "arm_sve.h"}
 
 

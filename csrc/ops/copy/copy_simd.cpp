@@ -1,4 +1,4 @@
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "ops/copy/convert.h"
 #include "ops/copy/copy_args.h"
 

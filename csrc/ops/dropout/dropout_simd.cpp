@@ -1,4 +1,4 @@
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "ops/dropout/dropout_args.h"
 #include "simd/philox.h"
 

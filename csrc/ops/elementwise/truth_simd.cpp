@@ -1,4 +1,4 @@
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "ops/elementwise/elementwise_args.h"
 
 namespace netlet::NETLET_ISA {

@@ -1,7 +1,7 @@
 // The elementwise half of a dense layer's backward pass in one sweep: dz = dy act'(z), told from y = act(z), and its
 // column sums db. Rows are added in four interleaved chains, (s0 + s1) + (s2 + s3): an order that depends on shapes
 // alone.
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "ops/activation/activate.h"
 #include "ops/gemm/gemm_args.h"
 

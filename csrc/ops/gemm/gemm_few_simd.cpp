@@ -1,6 +1,6 @@
 // Products with few rows (M <= 4, matrix times vector above all). They are bound by reading b once, so b is read in the
 // order in which it lies: gemm_stream goes along rows of b, gemm_dot along rows of a transposed b.
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "ops/gemm/epilogue.h"
 #include "ops/gemm/gemm_args.h"
 

@@ -1,6 +1,6 @@
 // The two ways to a large or middling product: gemm_direct reads the operands where they lie, gemm_packed reads a b
 // that gemm_pack_b has laid out in panels. Both end in the register tile.
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "ops/gemm/epilogue.h"
 #include "ops/gemm/gemm_args.h"
 #include "simd/gemm_pack.h"

@@ -1,5 +1,5 @@
 // Pointwise losses, the reduction of values to a loss, and the checks around them.
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "ops/loss/loss_pointwise.h"
 
 namespace netlet::NETLET_ISA {

@@ -1,5 +1,5 @@
 // Categorical crossentropy with labels as targets.
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "ops/loss/loss_rows.h"
 
 namespace netlet::NETLET_ISA {

@@ -1,6 +1,6 @@
 #include "ops/metric/metric_args.h"
 
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "simd/lanes.h"
 
 namespace netlet::NETLET_ISA {

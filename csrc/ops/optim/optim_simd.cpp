@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "simd/lanes.h"
 
 namespace netlet::NETLET_ISA {

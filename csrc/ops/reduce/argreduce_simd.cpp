@@ -1,4 +1,4 @@
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "ops/reduce/reduce_tree.h"
 
 namespace netlet::NETLET_ISA {

@@ -1,6 +1,6 @@
 #include <string.h>
 
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "ops/shape/shape_args.h"
 
 namespace netlet::NETLET_ISA {

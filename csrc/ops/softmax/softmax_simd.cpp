@@ -1,4 +1,4 @@
-#include "dispatch/kernel_table.h"
+#include "dispatch/kernel.h"
 #include "ops/softmax/softmax_columns.h"
 #include "ops/softmax/softmax_rows.h"
 
