@@ -14,6 +14,9 @@ class Buffer {
     // Somebody else's memory; release(owner) runs when the last user is gone.
     static std::shared_ptr<Buffer> borrow(void* data, size_t bytes, void (*release)(void*), void* owner);
 
+    // Lets a buffer that was borrowed without an owner stand for other memory.
+    void point_at(void* data) { data_ = static_cast<std::byte*>(data); }
+
     ~Buffer();
     Buffer(const Buffer&) = delete;
     Buffer& operator=(const Buffer&) = delete;

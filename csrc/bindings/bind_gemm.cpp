@@ -1,6 +1,7 @@
 // ops/gemm: products of matrices.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "bindings/eager_matmul.h"
 #include "ops/activation/activation.h"
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
@@ -26,6 +27,7 @@ void bind_gemm(py::module_& m) {
             return give(ops::matmul(Tape::current(), beside(a, b), beside(b, a), transpose_a, transpose_b), a, b);
         },
         "a"_a, "b"_a, "transpose_a"_a = false, "transpose_b"_a = false, NoGil(), "a @ b, batched as numpy.matmul.");
+    install_eager_matmul(m);
     m.def(
         "dense",
         [](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const std::string& activation,

@@ -29,6 +29,8 @@ Tape& Tape::current() {
     return eager;
 }
 
+bool Tape::outside() { return entered.empty(); }
+
 void Tape::enter(Tape* tape) { entered.push_back(tape); }
 
 void Tape::leave(Tape* tape) {

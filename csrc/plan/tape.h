@@ -73,6 +73,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
 
     // The innermost tape that this thread has entered; outside any, the thread's own eager tape without gradients.
     static Tape& current();
+    static bool outside();  // this thread has entered none
     static void enter(Tape* tape);
     static void leave(Tape* tape);
 

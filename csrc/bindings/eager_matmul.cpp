@@ -1,0 +1,126 @@
+#include "bindings/eager_matmul.h"
+
+#include "bindings/array_view.h"
+#include "ops/gemm/gemm.h"
+
+namespace netlet::bindings {
+
+namespace {
+
+using py::detail::npy_api;
+using py::detail::PyArray_Proxy;
+
+// Products of fewer multiply-adds than this are over before another Python thread has taken the GIL.
+constexpr int64_t worth_releasing = 64 * 1024;
+
+// An operand where it lies: element (i, j) is data[i*ld + j], or data[j*ld + i] if transposed. ld 0: contiguous.
+struct Matrix {
+    const void* data;
+    int64_t rows, columns, ld;
+    bool transposed;
+};
+
+// False where the array is no matrix that the kernels can read in place.
+bool describe(const PyArray_Proxy& a, int64_t item, bool vector_is_row, Matrix& m) {
+    if (a.nd < 1 || a.nd > 2 || !(a.flags & npy_api::NPY_ARRAY_ALIGNED_)) return false;
+    const bool row = a.nd == 1 && vector_is_row, column = a.nd == 1 && !vector_is_row;
+    m = {a.data, row ? 1 : a.dimensions[0], column ? 1 : a.dimensions[a.nd - 1], 0, false};
+    if (m.rows == 0 || m.columns == 0) return false;
+    int64_t down = row ? 0 : a.strides[0], along = column ? 0 : a.strides[a.nd - 1];
+    if (down < 0 || along < 0 || down % item || along % item) return false;
+    down /= item;
+    along /= item;
+    if (m.columns == 1 || along == 1) {
+        if (m.rows > 1 && down < m.columns) return false;
+        m.ld = m.rows == 1 || down == m.columns ? 0 : down;
+        return true;
+    }
+    m.transposed = true;
+    if ((m.rows > 1 && down != 1) || along < m.rows) return false;
+    m.ld = along == m.rows ? 0 : along;
+    return true;
+}
+
+// A tensor without memory of its own, pointed at each operand in turn: making one would take as long as a small product.
+const Tensor& pointed_at(const Tensor& t, DType dtype, const void* data) {
+    t->dtype = dtype;
+    t->buffer->point_at(const_cast<void*>(data));
+    return t;
+}
+
+Tensor unbound() {
+    auto t = std::make_shared<TensorImpl>();
+    t->buffer = Buffer::borrow(nullptr, 0, [](void*) {}, nullptr);
+    return t;
+}
+
+void multiply(const Matrix& a, const Matrix& b, DType dtype, void* result) {
+    thread_local const Tensor left = unbound(), right = unbound(), product = unbound();
+    ops::Gemm g{.a = pointed_at(left, dtype, a.data),
+                .b = pointed_at(right, dtype, b.data),
+                .c = pointed_at(product, dtype, result),
+                .M = a.rows,
+                .N = b.columns,
+                .K = a.columns,
+                .a_transposed = a.transposed,
+                .b_transposed = b.transposed};
+    g.lda = a.ld;
+    g.ldb = b.ld;
+    ops::emit_gemm(Tape::current(), g);
+}
+
+// The product, or null without an error set where the general function has to look at the operands.
+PyObject* product(PyObject* x, PyObject* y) {
+    const npy_api& numpy = npy_api::get();
+    if (Py_TYPE(x) != numpy.PyArray_Type_ || Py_TYPE(y) != numpy.PyArray_Type_ || !Tape::outside()) return nullptr;
+    const PyArray_Proxy &p = *py::detail::array_proxy(x), &q = *py::detail::array_proxy(y);
+    const auto* kind = py::detail::array_descriptor_proxy(p.descr);
+    if (p.descr != q.descr || kind->byteorder != '=' ||
+        (kind->type_num != npy_api::NPY_FLOAT_ && kind->type_num != npy_api::NPY_DOUBLE_))
+        return nullptr;
+    const DType dtype = kind->type_num == npy_api::NPY_FLOAT_ ? DType::f32 : DType::f64;
+    const auto item = (int64_t)size_of(dtype);
+    Matrix a, b;
+    if (!describe(p, item, true, a) || !describe(q, item, false, b) || a.columns != b.rows) return nullptr;
+
+    Py_INCREF(p.descr);
+    Py_ssize_t shape[2] = {a.rows, b.columns};
+    Py_ssize_t* extents = p.nd == 1 ? shape + 1 : shape;
+    const int axes = (p.nd == 2) + (q.nd == 2);
+    PyObject* result =
+        numpy.PyArray_NewFromDescr_(numpy.PyArray_Type_, p.descr, axes, extents, nullptr, nullptr, 0, nullptr);
+    if (!result) return nullptr;
+    void* data = py::detail::array_proxy(result)->data;
+    try {
+        if (a.rows * b.columns * a.columns < worth_releasing) {
+            multiply(a, b, dtype, data);
+        } else {
+            py::gil_scoped_release nogil;
+            multiply(a, b, dtype, data);
+        }
+    } catch (const std::bad_alloc&) {
+        Py_DECREF(result);
+        return PyErr_NoMemory();
+    }
+    return result;
+}
+
+PyObject* call(PyObject* general, PyObject* const* args, Py_ssize_t count, PyObject* names) {
+    if (count == 2 && !names) {
+        PyObject* result = product(args[0], args[1]);
+        if (result || PyErr_Occurred()) return result;
+    }
+    return PyObject_Vectorcall(general, args, (size_t)count, names);
+}
+
+}  // namespace
+
+void install_eager_matmul(py::module_& m) {
+    const py::object general = m.attr("matmul");
+    static const std::string doc = py::str(general.attr("__doc__"));
+    static PyMethodDef method = {"matmul", (PyCFunction)(void (*)())call, METH_FASTCALL | METH_KEYWORDS, doc.c_str()};
+    m.attr("matmul") =
+        py::reinterpret_steal<py::object>(PyCFunction_NewEx(&method, general.ptr(), m.attr("__name__").ptr()));
+}
+
+}  // namespace netlet::bindings
