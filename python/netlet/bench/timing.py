@@ -8,32 +8,42 @@ import time
 from collections.abc import Callable
 
 Work = Callable[[], object]
+Clock = Callable[[], float]
 SETTLE_SECONDS = 0.03
 
 
-def calls_per_sample(work: Work, sample_seconds: float) -> int:
+def calls_per_sample(work: Work, sample_seconds: float, clock: Clock = time.perf_counter) -> int:
     """How many calls make one sample at least `sample_seconds` long, so that the clock's own cost and grain vanish."""
     calls = 1
     while True:
-        start = time.perf_counter()
+        start = clock()
         for _ in range(calls):
             work()
-        elapsed = time.perf_counter() - start
+        elapsed = clock() - start
         if elapsed >= sample_seconds:
             return calls
         calls = max(calls + 1, min(calls * 10, int(calls * 1.2 * sample_seconds / max(elapsed, 1e-9))))
 
 
-def alternate(*works: Work, seconds: float = 0.5, samples: int = 7, sample_seconds: float = 5e-4) -> list[float]:
+def alternate(
+    *works: Work,
+    seconds: float = 0.5,
+    samples: int = 7,
+    sample_seconds: float = 5e-4,
+    settle: float = SETTLE_SECONDS,
+    clock: Clock = time.perf_counter,
+) -> list[float]:
     """Seconds a call of each work, warm: the median of samples that are taken in turn, so that a busy moment of the
     machine meets all of them alike. Takes `samples` samples of each at least, and more until about `seconds` a work
-    have passed.
+    have passed. `settle`: how long to sleep, and then to run the work untimed, before each sample; 0 will do where no
+    side has threads of its own. `clock`: `time.thread_time` counts the processor's time on one thread, for a machine
+    that others use too.
 
     >>> slow, fast = alternate(lambda: sum(range(20000)), lambda: sum(range(200)), seconds=0.01)
     >>> slow > fast
     True
     """
-    calls = [calls_per_sample(work, sample_seconds) for work in works]  # also warms up
+    calls = [calls_per_sample(work, sample_seconds, clock) for work in works]  # also warms up
     taken: list[list[float]] = [[] for _ in works]
     was_enabled = gc.isenabled()
     gc.disable()
@@ -43,14 +53,14 @@ def alternate(*works: Work, seconds: float = 0.5, samples: int = 7, sample_secon
             for work, n, times in zip(works, calls, taken, strict=True):
                 # Thread pools of the work before spin on for milliseconds and would take this one's processor; and a
                 # worker that slept starts on its waker's processor until the system moves it.
-                time.sleep(SETTLE_SECONDS)
-                settled = time.perf_counter() + SETTLE_SECONDS
+                time.sleep(settle)
+                settled = time.perf_counter() + max(settle, sample_seconds / 2)
                 while time.perf_counter() < settled:
                     work()
-                start = time.perf_counter()
+                start = clock()
                 for _ in range(n):
                     work()
-                times.append((time.perf_counter() - start) / n)
+                times.append((clock() - start) / n)
     finally:
         if was_enabled:
             gc.enable()

@@ -1,0 +1,80 @@
+"""The machine's own limits, measured in the same run as what is held against them.
+
+floors.c holds one loop for each: "float32" and "float64" multiply-adds, "int8" and "bfloat16" dot products where the
+CPU has them, "copy" and "read" of so many bytes (as many as the row moves: first cache, second cache, or beyond).
+It is compiled here for the instruction set that netlet runs; without a compiler there are no floors, which is said.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import pathlib
+import shutil
+import subprocess
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from netlet import _core
+from netlet.bench.timing import Work, alternate
+
+FLAGS = {"avx512": "-march=native -mprefer-vector-width=512", "avx2": "-mavx2 -mfma", "neon": "-march=native"}
+# AVX2 by rule has no VNNI: what such a CPU has is measured only where the kernels may use it.
+SECONDS = 2e-3  # of one call of a floor, about
+
+
+class Floors:
+    """`works(name, bytes)` is a call and what it does: operations, or bytes. None: no such floor here."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
+        self.library = compiled()
+        self.pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def work(self, name: str, bytes: float = 0) -> tuple[Work, float] | None:
+        if self.library is None or not hasattr(self.library, name):
+            return None
+        function = getattr(self.library, name)
+        function.restype = ctypes.c_double
+        if name in ("copy", "read"):
+            share = max(int(bytes) // self.threads, 128)
+            rounds = max(1, int(SECONDS * 3e10 / share))
+            memory = [np.ones((2, share), np.uint8) for _ in range(self.threads)]
+            function.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_long, ctypes.c_long]
+            calls = [(m[0].ctypes.data, m[1].ctypes.data, share, rounds) for m in memory]
+        else:
+            memory = []
+            function.argtypes = [ctypes.c_long]
+            calls = [(int(SECONDS * 4e8),)] * self.threads
+
+        def run() -> float:
+            _ = memory  # read by address
+            if self.pool is None:
+                return float(function(*calls[0]))
+            return sum(self.pool.map(lambda arguments: function(*arguments), calls))
+
+        return run, run()
+
+    def describe(self) -> str:
+        """A line with each floor that there is."""
+        parts = []
+        for name in ("float32", "float64", "bfloat16", "int8"):
+            if found := self.work(name):
+                parts.append(f"{name} {found[1] / alternate(found[0], seconds=0.02)[0] * 1e-9:.0f} GFLOP/s")
+        for label, size in {"16 KB": 1 << 14, "512 KB": 1 << 19, "256 MB": 1 << 28}.items():
+            if found := self.work("copy", size):
+                parts.append(f"copy {label} {found[1] / alternate(found[0], seconds=0.02)[0] * 1e-9:.0f} GB/s")
+        return ", ".join(parts) or "none: no C compiler was found"
+
+
+def compiled() -> ctypes.CDLL | None:
+    compiler = next((path for name in ("cc", "gcc", "clang") if (path := shutil.which(name))), None)
+    if compiler is None:
+        return None
+    source = pathlib.Path(__file__).with_name("floors.c")
+    with tempfile.TemporaryDirectory() as folder:
+        library = pathlib.Path(folder) / "floors.so"
+        flags = f"-O3 -ffp-contract=fast -shared -fPIC {FLAGS.get(_core.active_isa(), '')}".split()
+        subprocess.run([compiler, *flags, str(source), "-o", str(library)], check=True)
+        return ctypes.CDLL(str(library))

@@ -1,0 +1,68 @@
+"""The table that a run prints, and the JSON that it may leave."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from netlet.bench.timing import microseconds
+
+from .measure import Measured
+
+SIDES = ("plan", "call", "numpy", "torch", "onnxruntime")  # further peers follow after these
+
+
+def number(x: float) -> str:
+    return f"{x:.0f}" if x >= 100 else f"{x:.1f}" if x >= 10 else f"{x:.2f}"
+
+
+def print_header() -> None:
+    print(
+        f"{'':38}{'us':>9}"
+        + "".join(f"{side[:8]:>9}" for side in (*SIDES, "floor"))
+        + "   of floor  plan/best  call/best"
+    )
+
+
+def print_line(m: Measured) -> None:
+    """Rates of all sides, in the row's unit; then ours as a part of the floor, and how often ours goes into the time
+    of the best peer (above 1 we are faster)."""
+    rates, best = m.rates, m.best_peer
+    ours = m.seconds.get("plan", m.seconds.get("call", math.nan))
+    line = f"{m.row.name[:37]:38}{microseconds(ours):>9}"
+    line += "".join(f"{number(rates[side]) if side in rates else '-':>9}" for side in (*SIDES, "floor"))
+    line += f"{m.amount / ours / m.floor:11.2f}" if m.floor else f"{'-':>11}"
+    for side in ("plan", "call"):
+        line += f"{best / m.seconds[side]:11.2f}" if best and side in m.seconds else f"{'-':>11}"
+    more = [f"{side} {number(rate)}" for side, rate in rates.items() if side not in (*SIDES, "floor")]
+    print(line + f" {m.unit}" + "".join(f", {part}" for part in more), flush=True)
+
+
+def print_summary(results: Iterable[Measured]) -> None:
+    ratios = {
+        m.row.name: m.best_peer / min(m.seconds.get("plan", math.inf), m.seconds.get("call", math.inf))
+        for m in results
+        if m.best_peer
+    }
+    if ratios:
+        mean = math.exp(sum(map(math.log, ratios.values())) / len(ratios))
+        behind = ", ".join(f"{name} ({ratio:.2f})" for name, ratio in ratios.items() if ratio < 1)
+        print(f"Geometric mean {mean:.2f}x the best peer over {len(ratios)} rows. Behind it: {behind or 'none'}.")
+
+
+def write_json(path: str, results: Iterable[Measured], about: dict[str, Any]) -> None:
+    rows = [
+        {
+            "name": m.row.name,
+            "unit": m.unit,
+            "seconds": m.seconds,
+            "rates": m.rates,
+            "line": m.row.line,
+            "size": m.row.size,
+        }
+        for m in results
+    ]
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump(about | {"rows": rows}, f, indent=1)

@@ -1,0 +1,46 @@
+"""Every kernel beside NumPy, PyTorch, ONNX Runtime and the machine's own limit.
+
+    python -m bench.kernels                      every group of rows: each file in this folder is one
+    python -m bench.kernels gemm reduce          some of them
+    python -m bench.kernels gemm --only 1024     rows whose name holds the text (a regular expression)
+    python -m bench.kernels gemm --threads 2 --isa avx2
+    python -m bench.kernels gemm --plot docs/images/gemm.svg
+
+To add rows, write a file here with a function `rows()` that yields them; nothing else needs to know of it:
+
+    def exponential(n: int) -> Case:
+        x = uniform(n)
+        return Case(
+            ours=ops.exp, on=[x], truth=np.exp(x.astype("f8")), bytes=2 * x.nbytes,
+            peers={
+                "numpy": partial(np.exp, x, np.empty_like(x)),
+                **torch_peer("exp", x, out=True),
+                **onnx_peer("Exp", x),
+            },
+        )
+
+    def rows() -> Iterator[Row]:
+        for label, n in SIZES.items():
+            yield Row(f"exp {label}", partial(exponential, n))
+
+The fields are told in bench/harness/row.py. A name says function, shape, and the type where it is not float32.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+
+from bench.harness.row import Row
+
+# Elements: in the first cache, in the second, and beyond.
+SIZES = {"4k": 1 << 12, "64k": 1 << 16, "1M": 1 << 20}
+
+
+def groups() -> list[str]:
+    return [m.name for m in pkgutil.iter_modules(__path__) if not m.name.startswith("_")]
+
+
+def rows(group: str) -> Iterator[Row]:
+    return importlib.import_module(f"{__name__}.{group}").rows()
