@@ -56,15 +56,18 @@ class Floors:
 
         return run, run()
 
+    def rate(self, name: str, bytes: float = 0) -> float | None:
+        """Billions of operations or bytes a second."""
+        if (found := self.work(name, bytes)) is None:
+            return None
+        return found[1] / alternate(found[0], seconds=0.01, settle=0)[0] * 1e-9
+
     def describe(self) -> str:
         """A line with each floor that there is."""
-        parts = []
-        for name in ("float32", "float64", "bfloat16", "int8"):
-            if found := self.work(name):
-                parts.append(f"{name} {found[1] / alternate(found[0], seconds=0.02)[0] * 1e-9:.0f} GFLOP/s")
-        for label, size in {"16 KB": 1 << 14, "512 KB": 1 << 19, "256 MB": 1 << 28}.items():
-            if found := self.work("copy", size):
-                parts.append(f"copy {label} {found[1] / alternate(found[0], seconds=0.02)[0] * 1e-9:.0f} GB/s")
+        formats = [(name, self.rate(name), "GFLOP/s") for name in ("float32", "float64", "bfloat16", "int8")]
+        sizes = {"16 KB": 1 << 14, "512 KB": 1 << 19, "256 MB": 1 << 28}
+        copies = [(f"copy {label}", self.rate("copy", size), "GB/s") for label, size in sizes.items()]
+        parts = [f"{name} {rate:.0f} {unit}" for name, rate, unit in formats + copies if rate]
         return ", ".join(parts) or "none: no C compiler was found"
 
 

@@ -1,0 +1,64 @@
+"""The harness of the kernels' benchmarks, which lies beside the package in the source tree: it runs, and it refuses to
+time what is wrong. No times are asserted."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from support.repo import ROOT
+
+pytestmark = pytest.mark.skipif(not (ROOT / "bench" / "kernels").is_dir(), reason="bench/ is not here")
+
+
+@pytest.fixture
+def measure(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT))
+    from bench.harness import measure
+
+    return measure
+
+
+def run(*arguments: str) -> str:
+    command = [sys.executable, "-m", "bench.kernels", *arguments, "--samples", "1", "--seconds", "0"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_table_with_all_sides_and_its_numbers_as_json(tmp_path):
+    out = run("reduce", "gemm", "--only", "^sum of 4k|10 x 7 x 11", "--json", str(tmp_path / "numbers.json"))
+    assert re.search(r"sum of 4k .* GB/s", out)
+    assert re.search(r"matmul 10 x 7 x 11 nn .* GFLOP/s", out)
+    rows = json.loads((tmp_path / "numbers.json").read_text())["rows"]
+    assert [row["name"] for row in rows] == ["sum of 4k", "matmul 10 x 7 x 11 nn"]
+    assert all({"plan", "call", "numpy"} <= set(row["seconds"]) for row in rows)
+
+
+def test_the_plot(tmp_path):
+    pytest.importorskip("matplotlib")
+    run("gemm", "--only", "^matmul (8|16) x ", "--plot", str(tmp_path / "gemm.svg"))
+    text = (tmp_path / "gemm.svg").read_text()
+    assert all(word in text for word in ("netlet", "NumPy", "float32", "GFLOP/s"))
+
+
+@pytest.mark.parametrize("wrong", ["ours", "peer"])
+def test_a_wrong_answer_is_not_timed(measure, wrong):
+    from bench.harness.row import Case
+    from netlet import ops
+
+    x = np.ones(5, np.float32)
+    right = {"ours": ops.negative if wrong == "ours" else ops.square, "peers": {"peer": lambda: x + (wrong == "peer")}}
+    with pytest.raises(AssertionError, match="netlet" if wrong == "ours" else "peer"):
+        measure.sides_of("square", Case(on=[x], truth=x, bytes=40, **right))
+
+
+def test_names_of_rows_are_unique(measure):
+    import bench.kernels
+
+    for group in bench.kernels.groups():
+        names = [row.name for row in bench.kernels.rows(group)]
+        assert len(names) == len(set(names)) > 0
