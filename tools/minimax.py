@@ -93,6 +93,9 @@ HALF_LN2 = log(mpf(2)) / 2 * mpf("1.0005")
 exp_q = at_zero(lambda r: (expm1(r) - r) / r**2, mpf(1) / 2)
 exp_w: Function = lambda r: (r**2 + mpf("0.002")) / exp(r)  # noqa: E731
 
+# Near 0: expm1 x = x + x^2 q(x).
+expm1_w = at_zero(lambda x: x**2 / abs(expm1(x)) + mpf("0.001"), mpf("0.001"))
+
 # log(1 + f) = f - f^2/2 + f^3 P(f)
 log_p = at_zero(lambda x: (log1p(x) - x + x * x / 2) / x**3, mpf(1) / 3)
 log_w = at_zero(lambda x: x**3 / log1p(x) + mpf("0.001"), mpf("0.001"))
@@ -143,6 +146,8 @@ TINY = mpf(10) ** -30
 FITS: dict[str, Callable[[], tuple[list[mpf], mpf]]] = {
     "exp32": lambda: remez(exp_q, 5, -HALF_LN2, HALF_LN2, exp_w),
     "exp64": lambda: remez(exp_q, 10, -HALF_LN2, HALF_LN2, exp_w),
+    "expstep32": lambda: remez(exp_q, 1, -HALF_LN2 / 16, HALF_LN2 / 16, lambda r: r**2 + mpf(10) ** -8),
+    "expm1near32": lambda: remez(exp_q, 4, mpf("-0.25"), mpf("0.25"), expm1_w),
     "log32": lambda: remez(log_p, 8, sqrt(mpf("0.5")) - 1, sqrt(mpf(2)) - 1, log_w),
     "log64": lambda: remez(log_r, 6, 0, S2, lambda z: z + mpf("0.0003")),
     "logpair64": lambda: remez(log_r5, 7, 0, S2, lambda z: z**2 + mpf(10) ** -5),

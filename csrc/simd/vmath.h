@@ -1,11 +1,12 @@
 // Elementary functions on vectors: V is Vec<float> or Vec<double>.
 //
-//   exp, expm1, sigmoid, tanh      vmath_exp.h
+//   exp, expm1, sigmoid, silu, tanh     vmath_exp.h
 //   log, log1p, softplus, log_sigmoid   vmath_log.h
 //   erf, erfc                      vmath_erf.h
 //   normal (cdf and density)       vmath_normal.h
 //   sin, cos                       vmath_trig.h
 //   pow                            vmath_pow.h
+//   float functions of AVX-512 that look up tables: vmath_avx512.h takes their place
 //
 // NaN in, NaN out; infinities, overflow, zeros' signs and subnormals as in C and NumPy. An element's result depends on
 // the element alone, not on its lane or its neighbours. On the scalar path, which has no fused multiply-add, float
@@ -17,3 +18,6 @@
 #include "simd/vmath_normal.h"
 #include "simd/vmath_pow.h"
 #include "simd/vmath_trig.h"
+#if defined(NETLET_VEC_AVX512)
+#include "simd/vmath_avx512.h"
+#endif

@@ -116,24 +116,44 @@ NETLET_INLINE V tanh(V x) {
     return copysign(fma(rest, inverse, y), x);
 }
 
-// sigmoid x = E / (1 + E), E = e^x, for x < 0; 1 / (1 + E), E = e^-x, for x >= 0: never a difference of near equals.
-// Float 0.78 ULP, double 0.75; subnormal results included.
+// sigmoid x = y unit. `unit` is 1, or a power of 2 that keeps y normal where sigmoid x is not.
 template <class V>
-NETLET_INLINE V sigmoid(V x) {
+struct ScaledSigmoid {
+    V y, unit;
+};
+
+// E / (1 + E), E = e^x, for x < 0; 1 / (1 + E), E = e^-x, for x >= 0: never a difference of near equals.
+template <class V>
+NETLET_INLINE ScaledSigmoid<V> scaled_sigmoid(V x) {
     const V one = V::set1(1);
-    ExpParts<V> p = exp_parts(at_least(-abs(x), constant<V>(-104, -746)));
+    ExpParts<V> p = exp_parts(at_least(-abs(x), constant<V>(-110, -800)));
+    // Beyond this E + 1 is 1 even if E is made larger by so much.
+    typename V::Mask deep = gt(abs(x), constant<V>(64, 600)), negative = lt(x, V::zero());
+    V scale = pow2(p.n + select(deep, constant<V>(64, 512), V::zero()));
     Pair<V> m = fast_two_sum(one, p.r);
     m = fast_two_sum(m.hi, m.lo + p.t);
-    Pow2<V> scale(p.n);
     V hi = m.hi * scale, lo = m.lo * scale;
     Pair<V> d = fast_two_sum(one, hi);
     d.lo = d.lo + lo;
-    typename V::Mask negative = lt(x, V::zero());
     V top = select(negative, hi, one), top_lo = select(negative, lo, V::zero());
     V inverse = one / d.hi;
     V y = top * inverse;
     V rest = fnma(y, d.lo, top_lo) - product_minus(y, d.hi, top);
-    return fma(rest, inverse, y);
+    return {fma(rest, inverse, y), select(deep & negative, constant<V>(0x1p-64f, 0x1p-512), one)};
+}
+
+// Float 0.78 ULP, double 0.75; subnormal results included.
+template <class V>
+NETLET_INLINE V sigmoid(V x) {
+    ScaledSigmoid<V> s = scaled_sigmoid(x);
+    return s.y * s.unit;
+}
+
+// x sigmoid x. Where sigmoid is 0, x * 0 gives the zero its sign, and NaN for -inf. 1.5 ULP.
+template <class V>
+NETLET_INLINE V silu(V x) {
+    ScaledSigmoid<V> s = scaled_sigmoid(x);
+    return select(lt(x, constant<V>(-120, -800)), x * V::zero(), (x * s.y) * s.unit);
 }
 
 #if defined(NETLET_VEC_SCALAR)
@@ -141,6 +161,7 @@ NETLET_FLOAT_VIA_DOUBLE(exp)
 NETLET_FLOAT_VIA_DOUBLE(expm1)
 NETLET_FLOAT_VIA_DOUBLE(tanh)
 NETLET_FLOAT_VIA_DOUBLE(sigmoid)
+NETLET_FLOAT_VIA_DOUBLE(silu)
 #endif
 
 }  // namespace netlet::NETLET_ISA

@@ -46,4 +46,10 @@ NETLET_INLINE Normal<V> normal(V x) {
     return {select(lt(x, V::zero()), tail, one - tail), density};
 }
 
+// x Phi(x)
+template <class V>
+NETLET_INLINE V gelu(V x) {
+    return x * normal(x).cdf;
+}
+
 }  // namespace netlet::NETLET_ISA

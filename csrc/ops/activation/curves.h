@@ -55,7 +55,7 @@ NETLET_INLINE Curve<V> curve(Activation act, V x, const ActivationVectors<V>& p)
         }
         case Activation::gelu: {
             Normal<V> n = normal(x);
-            return {x * n.cdf, fma(x, n.density, n.cdf)};
+            return {gelu(x), fma(x, n.density, n.cdf)};
         }
         case Activation::gelu_tanh: {
             // 2 sqrt(2/pi) and its product with 0.044715
@@ -68,7 +68,7 @@ NETLET_INLINE Curve<V> curve(Activation act, V x, const ActivationVectors<V>& p)
         }
         case Activation::silu: {
             V s = sigmoid(x);
-            return {x * s, s * fma(x, one - s, one)};
+            return {silu(x), s * fma(x, one - s, one)};
         }
         case Activation::softplus: return {softplus(x), sigmoid(x)};
         case Activation::softsign: {
