@@ -69,6 +69,7 @@ def test_symbols(name, args, kwargs):
         lambda m: m.arange(5),
         lambda m: m.arange(1.0, 2.0, 0.25),
         lambda m: m.linspace(0.0, 1.0, 5),
+        lambda m: m.tri(3, 4, 1),
         lambda m: m.convert_to_tensor([1.0, 2.0]),
         lambda m: m.array([[1, 2]]),
     ],

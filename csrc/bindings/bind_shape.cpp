@@ -164,6 +164,12 @@ void bind_shape(py::module_& m) {
         },
         "x"_a, "before"_a, "after"_a, "value"_a = 0.0, NoGil());
     m.def(
+        "slice_update",
+        [](const Arg& x, const std::vector<int64_t>& start, const Arg& updates) {
+            return give(ops::slice_update(Tape::current(), x, start, updates), x, updates);
+        },
+        "x"_a, "start"_a, "updates"_a, NoGil());
+    m.def(
         "flip", [](const Arg& x, const std::vector<int>& axes) { return give(ops::flip(Tape::current(), x, axes), x); },
         "x"_a, "axes"_a, NoGil());
     m.def("getitem", &getitem, "x"_a, "index"_a,

@@ -15,6 +15,8 @@ void bind_softmax(pybind11::module_& m);
 void bind_elementwise(pybind11::module_& m);
 void bind_reduce(pybind11::module_& m);
 void bind_shape(pybind11::module_& m);
+void bind_index(pybind11::module_& m);
+void bind_sort(pybind11::module_& m);
 void bind_loss(pybind11::module_& m);
 void bind_metric(pybind11::module_& m);
 void bind_optim(pybind11::module_& m);

@@ -33,6 +33,8 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     bind_elementwise(m);
     bind_reduce(m);
     bind_shape(m);
+    bind_index(m);
+    bind_sort(m);
     bind_loss(m);
     bind_metric(m);
     bind_optim(m);

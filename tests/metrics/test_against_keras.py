@@ -60,6 +60,9 @@ CASES = {
     "categorical accuracy": ("CategoricalAccuracy", {}, "one hot"),
     "categorical accuracy ties": ("CategoricalAccuracy", {}, "ties"),
     "sparse accuracy": ("SparseCategoricalAccuracy", {}, "labels"),
+    "top k accuracy": ("TopKCategoricalAccuracy", {"k": 2}, "one hot"),
+    "top k accuracy ties": ("TopKCategoricalAccuracy", {"k": 1}, "ties"),
+    "sparse top k accuracy": ("SparseTopKCategoricalAccuracy", {"k": 2}, "labels"),
     "sparse accuracy column": ("SparseCategoricalAccuracy", {}, "label column"),
 }
 

@@ -11,6 +11,8 @@ S = RNG.standard_normal((3, 4))
 C = RNG.uniform(0.1, 0.9, (2, 3, 4))
 BOOL = A > 0.5
 INT = np.array([[0, 2], [3, 1]], "int32")
+IDS = np.array([1, 0, 1], "int32")
+TIES = np.array([[2, 0, 1, 2], [0, 0, 3, 1], [1, 1, 1, 1]], "float64")
 
 CASES = [
     *[(name, (A, B), {}) for name in "add subtract multiply divide true_divide maximum minimum power".split()],
@@ -97,4 +99,39 @@ CASES = [
     ("stop_gradient", (A,), {}),
     ("copy", (A,), {}),
     ("moments", (C,), {"axes": (0, 1)}),
+    *[(name, (x,), kw) for name in ("sort", "argsort") for x in (S, TIES) for kw in ({}, {"axis": 0})],
+    ("sort", (C,), {"axis": 1}),
+    ("argsort", (INT,), {"axis": 0}),
+    ("top_k", (TIES, 3), {}),
+    ("top_k", (C, 2), {"sorted": False}),
+    ("in_top_k", (IDS, TIES, 2), {}),
+    ("searchsorted", (np.array([0.2, 0.4, 0.4, 0.8]), A), {}),
+    ("searchsorted", (np.array([0.2, 0.4, 0.4, 0.8]), np.array([0.4, 0.9])), {"side": "right"}),
+    ("digitize", (A, np.array([0.2, 0.4, 0.8])), {}),
+    ("median", (A,), {}),
+    ("median", (C,), {"axis": 1}),
+    ("median", (C,), {"axis": (0, 2), "keepdims": True}),
+    ("cumsum", (A,), {}),
+    ("cumsum", (C,), {"axis": 1}),
+    ("cumprod", (A,), {"axis": 0}),
+    ("count_nonzero", (TIES,), {}),
+    ("count_nonzero", (TIES,), {"axis": 0}),
+    ("take_along_axis", (A, np.array([11, 0, 3])), {"axis": None}),
+    ("take_along_axis", (TIES, np.array([[0, 3], [1, 1], [2, -1]])), {"axis": 1}),
+    ("take_along_axis", (A, np.array([[2, 0, 1, 1]])), {"axis": 0}),
+    ("scatter", (np.array([[1, 2], [0, 0], [1, 2]]), A[0, :3], (2, 4)), {}),
+    ("scatter", (np.array([[1], [0], [1]]), A, (3, 4)), {}),
+    ("scatter_update", (A, np.array([[1, 2], [0, -1]]), B[0, :2]), {}),
+    *[("scatter_update", (A[0], IDS[:, None], B[0, :3]), {"reduction": r}) for r in ("add", "max", "min", "mul")],
+    ("slice_update", (A, (1, 1), B[:2, :2]), {}),
+    *[(f"segment_{name}", (A, IDS), {"num_segments": 3}) for name in ("sum", "max", "min", "prod")],
+    *[(name, (C,), {"k": k}) for name in ("tril", "triu") for k in (-1, 0, 2)],
+    ("diag", (A,), {"k": 1}),
+    *[("diag", (A[0],), {"k": k}) for k in (-2, 0, 1)],
+    ("diagonal", (C,), {}),
+    ("diagonal", (C,), {"offset": -1, "axis1": 2, "axis2": 0}),
+    ("trace", (C,), {"axis1": 1, "axis2": 2}),
+    ("roll", (A, 2), {}),
+    ("roll", (A, (1, -2)), {"axis": (0, 1)}),
+    ("roll", (C, -1), {"axis": 1}),
 ]

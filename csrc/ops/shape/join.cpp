@@ -129,6 +129,44 @@ Tensor pad(Tape& tape, const Tensor& x, const std::vector<int64_t>& before, cons
     return y;
 }
 
+Tensor slice_update(Tape& tape, const Tensor& given, const std::vector<int64_t>& start, const Tensor& given_updates) {
+    const DType dtype = given->dtype;
+    const Tensor x = given, updates = cast(tape, given_updates, dtype);
+    const int rank = x->shape.rank();
+    if ((int)start.size() != rank || updates->shape.rank() != rank)
+        throw ValueError("slice_update: expected a start and an extent of updates for each axis of shape " +
+                         x->shape.str() + ", got " + std::to_string(start.size()) + " and updates of shape " +
+                         updates->shape.str());
+    const Strides from(updates->shape), to(x->shape);
+    Nest nest, zeros;
+    for (int i = 0; i < rank; ++i) {
+        const int64_t first = start[(size_t)i], n = updates->shape[i];
+        if (first < 0 || first + n > x->shape[i])
+            throw ValueError("slice_update: entries " + std::to_string(first) + " to " + std::to_string(first + n - 1) +
+                             " of axis " + std::to_string(i) + " lie outside of shape " + x->shape.str());
+        push_axis(nest.axes, n, {from.of[i], to.of[i]});
+        push_axis(zeros.axes, n, {0, to.of[i]});
+        nest.y_first += first * to.of[i];
+    }
+    finish_axes(nest.axes);
+    finish_axes(zeros.axes);
+    zeros.y_first = nest.y_first;
+    Tensor y = tape.empty(x->shape, dtype);
+    assign(tape, x, y);
+    emit_move(tape, updates, y, nest, false);
+    if (is_floating(dtype) && tape.needs_grad({x, updates}))
+        tape.on_backward({x, updates}, {y}, [=](Tape& tape, const Grads& dy) {
+            if (Grad d = tape.grad(updates)) emit_moved(tape, dy[0], d, nest.reversed());
+            if (Grad d = tape.grad(x)) {
+                const Tensor kept = tape.empty(x->shape, dtype);
+                assign(tape, dy[0], kept);
+                emit_move(tape, constant(0, dtype), kept, zeros, false);
+                accumulate(tape, kept, d);
+            }
+        });
+    return y;
+}
+
 Tensor flip(Tape& tape, const Tensor& x, const std::vector<int>& axes) {
     std::vector<Span> spans;
     for (int64_t n : x->shape) spans.push_back({0, 1, n});

@@ -17,6 +17,8 @@ Tensor tile(Tape& tape, const Tensor& x, const std::vector<int64_t>& counts);
 // `before[i]` and `after[i]` entries of `value` around axis i.
 Tensor pad(Tape& tape, const Tensor& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after,
            double value);
+// x with the block that begins at `start` replaced by updates.
+Tensor slice_update(Tape& tape, const Tensor& x, const std::vector<int64_t>& start, const Tensor& updates);
 Tensor flip(Tape& tape, const Tensor& x, const std::vector<int>& axes);
 
 // `size` entries of an axis from `start` on, `step` apart (step may be negative).

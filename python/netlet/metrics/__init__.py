@@ -37,10 +37,14 @@ from .accuracy import (
     BinaryAccuracy,
     CategoricalAccuracy,
     SparseCategoricalAccuracy,
+    SparseTopKCategoricalAccuracy,
+    TopKCategoricalAccuracy,
     accuracy,
     binary_accuracy,
     categorical_accuracy,
     sparse_categorical_accuracy,
+    sparse_top_k_categorical_accuracy,
+    top_k_categorical_accuracy,
 )
 from .from_losses import (
     BinaryCrossentropy,
@@ -85,8 +89,10 @@ __all__ = [
     "RootMeanSquaredError",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
+    "SparseTopKCategoricalAccuracy",
     "SquaredHinge",
     "Sum",
+    "TopKCategoricalAccuracy",
     "accuracy",
     "binary_accuracy",
     "binary_crossentropy",
@@ -110,7 +116,9 @@ __all__ = [
     "serialize",
     "sparse_categorical_accuracy",
     "sparse_categorical_crossentropy",
+    "sparse_top_k_categorical_accuracy",
     "squared_hinge",
+    "top_k_categorical_accuracy",
 ]
 
 _CLASSES = {name: obj for name, obj in list(globals().items()) if name in __all__ and inspect.isclass(obj)}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from .. import _core, config
 from ..losses.arrays import is_leading, match_ranks
 from ..ops.dispatch import concrete, op
-from .reduction import FunctionMetric
+from .reduction import FunctionMetric, Mean
 
 
 def _as_floatx(values: Any) -> Any:
@@ -133,3 +134,85 @@ class SparseCategoricalAccuracy(_Accuracy):
 
     def __init__(self, name: str = "sparse_categorical_accuracy", dtype: Any = None) -> None:
         super().__init__(name, dtype)
+
+
+@op
+def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
+    """1 where fewer than k scores are larger than that of the one-hot target's class, else 0.
+
+    >>> top_k_categorical_accuracy([[0, 0, 1], [1, 0, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.1]], k=2)
+    array([1., 0.], dtype=float32)
+    """
+    return _as_floatx(_in_top_k(y_true, y_pred, k))
+
+
+@op
+def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False) -> Any:
+    """1 where fewer than k scores are larger than that of the label's class, else 0.
+
+    Args:
+        from_sorted_ids: y_pred holds classes, the best first, instead of the scores of all classes.
+
+    >>> sparse_top_k_categorical_accuracy([2, 0], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.1]], k=2)
+    array([1., 0.], dtype=float32)
+    """
+    return _as_floatx(_label_in_top_k(y_true, y_pred, k, from_sorted_ids))
+
+
+def _in_top_k(y_true: Any, y_pred: Any, k: int) -> Any:
+    return _core.in_top_k(_core.argmax(y_true, -1), y_pred, k)
+
+
+def _label_in_top_k(y_true: Any, y_pred: Any, k: int, from_sorted_ids: bool) -> Any:
+    labels, y_pred = concrete(y_true), concrete(y_pred)
+    if len(labels.shape) == len(y_pred.shape) and labels.shape[-1] == 1:
+        labels = _core.reshape(labels, tuple(labels.shape[:-1]))
+    if from_sorted_ids:
+        best = _core.getitem(y_pred, (Ellipsis, slice(0, k)))
+        return _core.any(_core.equal(_core.expand_dims(labels, -1), best), -1)
+    return _core.in_top_k(labels if "int" in str(labels.dtype) else _core.cast(labels, "int32"), y_pred, k)
+
+
+class _TopK(FunctionMetric):
+    _best = "up"
+    _hits: Callable[..., Any]
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        y_pred = concrete(y_pred)
+        hits = type(self)._hits(y_true, y_pred, **self._fn_kwargs)
+        dtype = str(y_pred.dtype) if config.is_float(str(y_pred.dtype)) else config.floatx()
+        Mean.update_state(self, _core.cast(hits, dtype), sample_weight)
+
+
+class TopKCategoricalAccuracy(_TopK):
+    """
+    >>> m = TopKCategoricalAccuracy(k=1)
+    >>> m.update_state([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
+    >>> float(m.result())
+    0.5
+    """
+
+    _function, _hits = staticmethod(top_k_categorical_accuracy), staticmethod(_in_top_k)
+
+    def __init__(self, k: int = 5, name: str = "top_k_categorical_accuracy", dtype: Any = None) -> None:
+        super().__init__(name, dtype, k=k)
+
+
+class SparseTopKCategoricalAccuracy(_TopK):
+    """
+    >>> m = SparseTopKCategoricalAccuracy(k=1)
+    >>> m.update_state([2, 1], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
+    >>> float(m.result())
+    0.5
+    """
+
+    _function, _hits = staticmethod(sparse_top_k_categorical_accuracy), staticmethod(_label_in_top_k)
+
+    def __init__(
+        self,
+        k: int = 5,
+        name: str = "sparse_top_k_categorical_accuracy",
+        dtype: Any = None,
+        from_sorted_ids: bool = False,
+    ) -> None:
+        super().__init__(name, dtype, k=k, from_sorted_ids=from_sorted_ids)

@@ -317,19 +317,6 @@ def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
 
 
 @op
-def take(x: Any, indices: Any, axis: int | None = None) -> Any:
-    """Slices of x along the axis (of the flattened x if None) at integer positions.
-
-    >>> take(np.array([10.0, 20.0, 30.0]), np.array([2, 0]), axis=0)
-    array([30., 10.])
-    """
-    extents = shape_of(x)
-    if axis is None:
-        return _core.take(_core.reshape(x, (int(np.prod(extents, dtype=np.int64)),)), indices, 0)
-    return _core.take(x, indices, axis_in(axis, len(extents), "ops.take"))
-
-
-@op
 def flip(x: Any, axis: Any = None) -> Any:
     """Elements in reverse order along the axes (all if None)."""
     axes = range(len(shape_of(x))) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)

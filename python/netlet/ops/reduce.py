@@ -5,9 +5,11 @@ Results do not depend on the number of threads: each reduction is a fixed tree, 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .. import _core
+from ..config import standardize_dtype
 from .dispatch import axis_in, float_op, is_native, op, shape_of
 
 Axis = int | tuple[int, ...] | list[int] | None
@@ -114,6 +116,42 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
 def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Index of the first minimum along the axis (of the flattened input if None), int32."""
     return _core.argmin(x, axis, keepdims)
+
+
+@op
+def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """Running sums along the axis (of the flattened x if None), held in float64.
+
+    >>> import numpy as np
+    >>> cumsum(np.array([1.0, 2.0, 3.0]))
+    array([1., 3., 6.])
+    """
+    return _core.cumsum(*_running(x, axis, dtype, "cumsum"))
+
+
+@op
+def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    """Running products along the axis (of the flattened x if None), held in float64."""
+    return _core.cumprod(*_running(x, axis, dtype, "cumprod"))
+
+
+def _running(x: Any, axis: int | None, dtype: Any, name: str) -> tuple[Any, int]:
+    shape = shape_of(x)
+    x = x if dtype is None else _core.cast(x, standardize_dtype(dtype))
+    if axis is None:
+        return _core.reshape(x, (math.prod(shape),)), 0
+    return x, axis_in(axis, len(shape), f"ops.{name}")
+
+
+@op
+def count_nonzero(x: Any, axis: Axis = None) -> Any:
+    """How many elements along the axes (all if None) are not 0; int32.
+
+    >>> import numpy as np
+    >>> count_nonzero(np.array([[0.0, 2.0], [3.0, 1.0]]), axis=0)
+    array([1, 2], dtype=int32)
+    """
+    return _core.sum(_core.not_equal(x, 0), axes_of(x, axis, "count_nonzero"), False)
 
 
 @op

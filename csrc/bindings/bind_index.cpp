@@ -1,0 +1,41 @@
+// ops/index: entries by position.
+#include "bindings/array_view.h"
+#include "bindings/bindings.h"
+#include "ops/index/index.h"
+
+namespace netlet::bindings {
+
+namespace {
+
+ScatterOp to_scatter_op(const std::string& reduction) {
+    if (reduction == "set") return ScatterOp::set;
+    if (reduction == "add") return ScatterOp::add;
+    if (reduction == "mul") return ScatterOp::multiply;
+    if (reduction == "max") return ScatterOp::max;
+    if (reduction == "min") return ScatterOp::min;
+    throw ValueError("scatter: expected reduction 'set', 'add', 'mul', 'max' or 'min', got '" + reduction + "'");
+}
+
+}  // namespace
+
+void bind_index(py::module_& m) {
+    using namespace py::literals;
+    m.def(
+        "take_along_axis",
+        [](const Arg& x, const Arg& indices, int axis) {
+            return give(ops::take_along_axis(Tape::current(), x, indices, axis), x, indices);
+        },
+        "x"_a, "indices"_a, "axis"_a, NoGil());
+    m.def(
+        "scatter",
+        [](const Arg& into, const Arg& indices, const Arg& updates, const std::string& reduction,
+           const std::string& name, bool negative) {
+            return give(
+                ops::scatter(Tape::current(), name.c_str(), to_scatter_op(reduction), into, indices, updates, negative),
+                into, indices, updates);
+        },
+        "into"_a, "indices"_a, "updates"_a, "reduction"_a = "set", "name"_a = "scatter", "negative"_a = true, NoGil(),
+        "`into` with the rows at indices (..., depth) joined with updates; `negative`: -1 is the last.");
+}
+
+}  // namespace netlet::bindings

@@ -1,0 +1,70 @@
+#include <algorithm>
+
+#include "dispatch/dispatch.h"
+#include "ops/copy/copy.h"
+#include "ops/index/index.h"
+#include "ops/shape/nest.h"
+#include "ops/shape/shape.h"
+
+namespace netlet::ops {
+
+namespace {
+
+template <class T>
+void emit_scatter_along_as(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines) {
+    ScatterAlongArgs<T> args{};
+    args.lines = lines;
+    args.index_dtype = index->dtype;
+    args.accumulate = dx.accumulate;
+    tape.emit(NETLET_KERNEL_FOR(scatter_along, dy->dtype), args,
+              {in(args.dy, dy), bytes_in(args.index, index),
+               dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+              Work{lines.outer * lines.inner, std::max<int64_t>(1, 8192 / std::max<int64_t>(1, lines.n + lines.k)),
+                   (double)dy->size()});
+}
+
+}  // namespace
+
+void emit_scatter_along(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines) {
+    if (dy->dtype == DType::f64)
+        emit_scatter_along_as<double>(tape, dy, index, dx, lines);
+    else
+        emit_scatter_along_as<float>(tape, dy, index, dx, lines);
+}
+
+Tensor take_along_axis(Tape& tape, const Tensor& given_x, const Tensor& given, int axis) {
+    const char* op = "take_along_axis";
+    const int rank = given_x->shape.rank();
+    axis = normalize_axis(axis, rank, op);
+    Tensor x = given_x, index = as_index(tape, op, given);
+    check_positions(op, index, x->shape[axis], axis);
+    // The other axes broadcast against each other.
+    bool fits = index->shape.rank() == rank;
+    Shape x_shape = x->shape, y_shape = index->shape;
+    for (int i = 0; fits && i < rank; ++i) {
+        if (i == axis) continue;
+        const int64_t nx = x->shape[i], ny = index->shape[i];
+        fits = nx == ny || nx == 1 || ny == 1;
+        x_shape[i] = y_shape[i] = nx == 1 ? ny : nx;
+    }
+    if (!fits)
+        throw ValueError(std::string(op) + ": expected shapes that broadcast outside of axis " + std::to_string(axis) +
+                         ", got " + x->shape.str() + " and indices " + index->shape.str());
+    if (x->shape != x_shape) x = broadcast_to(tape, x, x_shape);
+    if (index->shape != y_shape) index = broadcast_to(tape, index, y_shape);
+
+    GatherAlongArgs args{};
+    args.lines = lines_of(x_shape, axis, y_shape[axis]);
+    args.index_dtype = index->dtype;
+    args.dtype = x->dtype;
+    Tensor y = tape.empty(y_shape, x->dtype);
+    tape.emit(kernel(KernelId::gather_along), args,
+              {bytes_in(args.x, x), bytes_in(args.index, index), bytes_out(args.y, y)}, Work{y->size(), 8192, 0});
+    if (differentiable(tape, x))
+        tape.on_backward({x}, {y}, [x, index, lines = args.lines](Tape& tape, const Grads& dy) {
+            if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, lines);
+        });
+    return y;
+}
+
+}  // namespace netlet::ops

@@ -1,0 +1,63 @@
+// Entries by position.
+//
+// gather_along: y (outer, k, inner) = x (outer, n, inner) at index (outer, k, inner) along the middle axis, a position
+// of its own for each element (take_along_axis). scatter_along: its gradient, dx = or += the dy of all elements that
+// name it, added up in the order of the index.
+// flat_rows: positions (k, depth) on the first `depth` axes of a tensor -> row numbers (k,), `rows` for what lies outside.
+// scatter: y (n, inner) joined at row (k,) with updates (k, inner), in the order of the rows; row n is passed over.
+// Positions below 0 count from the end; gather_along gives NaN (integers: 0) for what lies outside, the others pass it
+// over: no kernel reads or writes out of bounds, whatever the positions are.
+#pragma once
+#include "base/types.h"
+
+namespace netlet {
+
+// An axis seen from within: n entries of which k are taken or given, between `outer` and `inner` others.
+struct Lines {
+    int64_t outer, n, k, inner;
+};
+
+// A unit is an element of y.
+struct GatherAlongArgs {
+    const void *x, *index;
+    void* y;
+    Lines lines;
+    DType index_dtype, dtype;
+};
+
+// A unit is a line (outer, inner).
+template <class T>
+struct ScatterAlongArgs {
+    const T* dy;
+    const void* index;
+    T* dx;
+    Lines lines;
+    DType index_dtype;
+    bool accumulate;
+};
+
+constexpr int32_t scatter_max_depth = 8;
+
+// A unit is a position.
+struct FlatRowsArgs {
+    const void* index;
+    int64_t* row;
+    int64_t extent[scatter_max_depth], rows;  // rows: the product of the extents
+    int32_t depth;
+    DType index_dtype;
+    bool from_end;  // whether positions below 0 count from the end, or lie outside
+};
+
+enum class ScatterOp : int32_t { set, add, multiply, max, min };
+
+// A unit is a row of y: each thread looks through all positions for its own rows.
+template <class T>
+struct ScatterArgs {
+    const T* x;
+    const int64_t* row;
+    T* y;
+    int64_t k, inner;
+    ScatterOp op;
+};
+
+}  // namespace netlet

@@ -1,0 +1,115 @@
+#include "ops/sort/sort.h"
+
+#include <algorithm>
+
+#include "dispatch/number_kernels.h"
+#include "ops/copy/copy.h"
+#include "ops/elementwise/elementwise.h"
+#include "ops/index/index.h"
+#include "ops/sort/sort_args.h"
+
+namespace netlet::ops {
+
+namespace {
+
+constexpr int64_t sort_item_bytes = 16;  // a key of 8 bytes at most, and a position
+
+Tensor sortable(Tape& tape, const Tensor& x) { return is_number(x->dtype) ? x : cast(tape, x, DType::i32); }
+
+// The first k entries of each line -> y, and their positions -> index.
+template <class T>
+void emit_sort(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& index, const Lines& lines, bool falling) {
+    SortArgs<T> args{};
+    args.n = lines.n;
+    args.k = lines.k;
+    args.inner = lines.inner;
+    args.falling = falling;
+    const int64_t units = lines.outer * lines.inner;
+    const bool by_digits = lines.n > sort_short && (lines.k > sort_kept || lines.k == lines.n);
+    args.grain = std::max<int64_t>(1, 1024 / std::max<int64_t>(1, lines.n));
+    if (by_digits) args.grain = std::max(args.grain, (units + 15) / 16);  // so many chunks have scratch of their own
+    const int64_t chunks = by_digits ? (units + args.grain - 1) / args.grain : 0;
+    const Tensor scratch = tape.empty({chunks, 2 * lines.n, sort_item_bytes}, DType::u8);
+    Operand items{(void*)&args.scratch, scratch, false, true};
+    tape.emit(NETLET_NUMBER_KERNEL(sort, x->dtype), args,
+              {in(args.x, x), out(args.y, y), out(args.index, index), items},
+              Work{units, args.grain, (double)(units * lines.n)});
+}
+
+// Values and positions; gradients of the values flow.
+std::pair<Tensor, Tensor> sorted(Tape& tape, const char* op, const Tensor& given, int axis, int64_t k, bool falling) {
+    const Tensor x = sortable(tape, given);
+    axis = normalize_axis(axis, x->shape.rank(), op);
+    const Lines lines = lines_of(x->shape, axis, k < 0 ? x->shape[axis] : k);
+    if (lines.n > INT32_MAX)
+        throw ValueError(std::string(op) + ": positions beyond int32 in a tensor of shape " + x->shape.str());
+    Shape shape = x->shape;
+    shape[axis] = lines.k;
+    Tensor y = tape.empty(shape, x->dtype), index = tape.empty(shape, DType::i32);
+    with_number(x->dtype, [&](auto zero) { emit_sort<decltype(zero)>(tape, x, y, index, lines, falling); });
+    if (is_floating(x->dtype) && tape.needs_grad({x}))
+        tape.on_backward({x}, {y}, [x, index, lines](Tape& tape, const Grads& dy) {
+            if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, lines);
+        });
+    return {cast(tape, y, given->dtype), index};
+}
+
+}  // namespace
+
+Tensor sort(Tape& tape, const Tensor& x, int axis) { return sorted(tape, "sort", x, axis, -1, false).first; }
+
+Tensor argsort(Tape& tape, const Tensor& x, int axis) { return sorted(tape, "argsort", x, axis, -1, false).second; }
+
+std::pair<Tensor, Tensor> top_k(Tape& tape, const Tensor& x, int64_t k) {
+    if (x->shape.rank() == 0 || k < 0 || k > x->shape.back())
+        throw ValueError("top_k: expected 0 <= k <= the last extent of shape " + x->shape.str() +
+                         ", got k=" + std::to_string(k));
+    return sorted(tape, "top_k", x, -1, k, true);
+}
+
+Tensor in_top_k(Tape& tape, const Tensor& targets, const Tensor& given, int64_t k) {
+    const Tensor x = is_floating(given->dtype) ? given : cast(tape, given, DType::f32);
+    const Tensor target = as_index(tape, "in_top_k", targets);
+    const int rank = x->shape.rank();
+    bool fits = rank == target->shape.rank() + 1;
+    for (int i = 0; fits && i < rank - 1; ++i) fits = x->shape[i] == target->shape[i];
+    if (!fits)
+        throw ValueError("in_top_k: expected targets (...) and predictions (..., classes), got shapes " +
+                         target->shape.str() + " and " + x->shape.str());
+    Tensor y = tape.empty(target->shape, DType::boolean);
+    auto emit = [&](auto zero) {
+        InTopKArgs<decltype(zero)> args{};
+        args.n = x->shape.back();
+        args.k = k;
+        args.target_dtype = target->dtype;
+        Operand to{(void*)&args.y, y, false, true}, at{(void*)&args.target, target, true, false};
+        tape.emit(NETLET_KERNEL_FOR(in_top_k, x->dtype), args, {in(args.x, x), at, to},
+                  Work{y->size(), std::max<int64_t>(1, 16384 / (args.n + 1)), (double)x->size()});
+    };
+    if (x->dtype == DType::f64)
+        emit(double{});
+    else
+        emit(float{});
+    return y;
+}
+
+Tensor searchsorted(Tape& tape, const Tensor& given, const Tensor& given_x, bool right) {
+    if (given->shape.rank() != 1)
+        throw ValueError("searchsorted: expected a sorted sequence of one axis, got shape " + given->shape.str());
+    if (given->size() > INT32_MAX)
+        throw ValueError("searchsorted: positions beyond int32 in shape " + given->shape.str());
+    const DType dtype = common_dtype(given->dtype, given_x->dtype);
+    const DType number = dtype == DType::boolean ? DType::i32 : dtype;
+    const Tensor sequence = cast(tape, given, number), x = cast(tape, given_x, number);
+    Tensor y = tape.empty(x->shape, DType::i32);
+    with_number(number, [&](auto zero) {
+        SearchSortedArgs<decltype(zero)> args{};
+        args.n = sequence->size();
+        args.right = right;
+        tape.emit(NETLET_NUMBER_KERNEL(searchsorted, number), args,
+                  {in(args.sorted, sequence), in(args.x, x), out(args.y, y)}, Work{x->size(), 1024, 0});
+    });
+    return y;
+}
+
+}  // namespace netlet::ops

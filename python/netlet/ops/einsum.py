@@ -1,0 +1,121 @@
+"""Sums of products in Einstein's notation, as transposes and batched matrix products."""
+
+from __future__ import annotations
+
+import string
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from .dispatch import op, shape_of
+from .linalg import matmul
+from .matrices import diagonal
+
+
+@op
+def einsum(subscripts: str, *operands: Any) -> Any:
+    """Sum of products over the labels that do not stand behind "->"; "..." are axes that broadcast.
+
+    Operands are joined from left to right, two at a time: labels of both that stand in the result become the batch of a
+    matrix product, labels of both that do not are summed by it.
+
+    Raises:
+        ValueError: the subscripts do not fit the operands.
+
+    >>> einsum("ij,jk->ik", np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    labels, result = _parse(subscripts, [len(shape_of(x)) for x in operands])
+    extents: dict[str, int] = {}
+    for names, x in zip(labels, operands, strict=True):
+        for name, n in zip(names, shape_of(x), strict=True):
+            if extents.setdefault(name, n) in (1, n):
+                extents[name] = n if extents[name] == 1 else extents[name]
+            elif n != 1:
+                raise ValueError(f"ops.einsum: '{name}' of {subscripts!r} has extents {extents[name]} and {n}.")
+    terms = [_prepared(x, names, extents) for names, x in zip(labels, operands, strict=True)]
+    value, names = terms[0]
+    for i, (other, other_names) in enumerate(terms[1:], 1):
+        wanted = set(result).union(*(n for _, n in terms[i + 1 :]))
+        value, names = _join(value, names, other, other_names, wanted, extents)
+    value, names = _summed(value, names, set(result))
+    return value if names == result else _core.transpose(value, [names.index(n) for n in result])
+
+
+def _parse(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
+    """The labels of each operand and of the result, "..." spelt out by letters that are free."""
+    text = subscripts.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    parts = left.split(",")
+    if len(parts) != len(ranks):
+        raise ValueError(f"ops.einsum: {subscripts!r} names {len(parts)} operands; given {len(ranks)}.")
+    free = [c for c in string.ascii_letters if c not in text]
+    unnamed = [rank - len(p.replace("...", "")) if "..." in p else 0 for p, rank in zip(parts, ranks, strict=True)]
+    dots = "".join(free[: max(unnamed)])
+
+    def spell(part: str, count: int) -> str:
+        return part.replace("...", dots[len(dots) - count :], 1)
+
+    labels = [spell(p, count) for p, count in zip(parts, unnamed, strict=True)]
+    if not arrow:  # what stands once, in the order of the alphabet
+        right = ("..." if dots else "") + "".join(sorted(c for c in set(left) - {",", "."} if left.count(c) == 1))
+    result = spell(right, len(dots))
+    for names, rank in zip(labels, ranks, strict=True):
+        if len(names) != rank or not all(c in string.ascii_letters for c in names):
+            raise ValueError(f"ops.einsum: {subscripts!r} does not fit operands of ranks {ranks}.")
+    if len(set(result)) != len(result) or not set(result) <= set("".join(labels)):
+        raise ValueError(f"ops.einsum: the result of {subscripts!r} names a label twice, or one of no operand.")
+    return labels, result
+
+
+def _prepared(x: Any, names: str, extents: dict[str, int]) -> tuple[Any, str]:
+    """A label that stands twice becomes the diagonal; an axis that broadcasts gets its extent."""
+    wide = tuple(extents[n] for n in names)
+    if shape_of(x) != wide:
+        x = _core.broadcast_to(x, wide)
+    for name in dict.fromkeys(names):
+        while names.count(name) > 1:
+            first = names.index(name)
+            second = names.index(name, first + 1)
+            x = diagonal(x, 0, first, second)
+            names = "".join(n for i, n in enumerate(names) if i not in (first, second)) + name
+    return x, names
+
+
+def _summed(x: Any, names: str, wanted: set[str]) -> tuple[Any, str]:
+    gone = [i for i, n in enumerate(names) if n not in wanted]
+    return (_core.sum(x, gone), "".join(n for n in names if n in wanted)) if gone else (x, names)
+
+
+def _ordered(x: Any, names: str, order: str) -> Any:
+    return x if names == order else _core.transpose(x, [names.index(n) for n in order])
+
+
+def _join(a: Any, a_names: str, b: Any, b_names: str, wanted: set[str], extents: dict[str, int]) -> tuple[Any, str]:
+    """The product of two terms, summed over the labels that nothing behind them wants."""
+    a, a_names = _summed(a, a_names, wanted | set(b_names))
+    b, b_names = _summed(b, b_names, wanted | set(a_names))
+    both = [n for n in a_names if n in b_names]
+    batch = "".join(n for n in both if n in wanted)
+    inner = "".join(n for n in both if n not in wanted)
+    rows = "".join(n for n in a_names if n not in both)
+    columns = "".join(n for n in b_names if n not in both)
+
+    def extent(names: str) -> tuple[int, ...]:
+        return tuple(extents[n] for n in names)
+
+    def count(names: str) -> int:
+        return int(np.prod(extent(names), dtype=np.int64))
+
+    names = batch + rows + columns
+    if not inner or not (rows or columns):  # nothing for a matrix product to gain
+        a_shape = extent(batch + rows) + (1,) * len(columns) + extent(inner)
+        b_shape = extent(batch) + (1,) * len(rows) + extent(columns + inner)
+        a = _core.reshape(_ordered(a, a_names, batch + rows + inner), a_shape)
+        b = _core.reshape(_ordered(b, b_names, batch + columns + inner), b_shape)
+        return _summed(_core.multiply(a, b), names + inner, set(names))
+    a = _core.reshape(_ordered(a, a_names, batch + rows + inner), (*extent(batch), count(rows), count(inner)))
+    b = _core.reshape(_ordered(b, b_names, batch + inner + columns), (*extent(batch), count(inner), count(columns)))
+    return _core.reshape(matmul(a, b), extent(names)), names

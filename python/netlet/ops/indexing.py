@@ -1,0 +1,184 @@
+"""Entries by position: taken, written, added up.
+
+Positions below 0 count from the end. One outside of its axis is a ValueError that names it where its value is known,
+that is everywhere but inside a recorded step; there it takes NaN (integers: 0) and writes nothing.
+"""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+from .. import _core, graph
+from .dispatch import axis_in, concrete, dtype_of, is_native, op, shape_from, shape_of
+
+
+@op
+def take(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """Slices of x along the axis (of the flattened x if None) at integer positions.
+
+    >>> take(np.array([10.0, 20.0, 30.0]), np.array([2, 0]), axis=0)
+    array([30., 10.])
+    """
+    extents = shape_of(x)
+    if axis is None:
+        return _core.take(_core.reshape(x, (int(np.prod(extents, dtype=np.int64)),)), indices, 0)
+    return _core.take(x, indices, axis_in(axis, len(extents), "ops.take"))
+
+
+@op
+def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
+    """Entries of x along the axis (of the flattened x if None), at a position of its own for each element.
+
+    Outside of the axis the shapes of x and indices broadcast against each other.
+
+    >>> take_along_axis(np.array([[10.0, 20.0], [30.0, 40.0]]), np.array([[1], [0]]), axis=1)
+    array([[20.],
+           [30.]])
+    """
+    if axis is None:
+        x = _core.reshape(x, (int(np.prod(shape_of(x), dtype=np.int64)),))
+        indices = _core.reshape(indices, (int(np.prod(shape_of(indices), dtype=np.int64)),))
+    return _core.take_along_axis(x, indices, axis_in(0 if axis is None else axis, len(shape_of(x)), "take_along_axis"))
+
+
+@op
+def scatter(indices: Any, values: Any, shape: Any) -> Any:
+    """Zeros of a shape, with values (..., rest of the shape) added at indices (..., depth) of its first axes.
+
+    >>> scatter(np.array([[0], [2], [0]]), np.array([1.0, 2.0, 3.0]), (4,))
+    array([4., 0., 2., 0.])
+    """
+    zeros = np.zeros(shape_from(shape, "ops.scatter"), dtype_of(values))
+    return _core.scatter(zeros, indices, values, "add", "scatter")
+
+
+@op
+def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | None = None) -> Any:
+    """inputs with updates written at indices (N, depth) of the first axes, in their order: the last one stays.
+
+    Args:
+        reduction: None, or how an update joins what is there: "add", "max", "min", "mul".
+
+    >>> scatter_update(np.zeros(4), np.array([[1], [3]]), np.array([5.0, 6.0]))
+    array([0., 5., 0., 6.])
+    """
+    if reduction not in (None, "add", "max", "min", "mul"):
+        raise ValueError(f"ops.scatter_update: reduction is None, 'add', 'max', 'min' or 'mul'; given {reduction!r}.")
+    return _core.scatter(inputs, indices, updates, reduction or "set", "scatter_update")
+
+
+@op
+def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
+    """inputs with the block that begins at start_indices replaced by updates.
+
+    Raises:
+        ValueError: the block does not lie inside of inputs.
+
+    >>> slice_update(np.zeros((2, 3)), (0, 1), np.ones((2, 2)))
+    array([[0., 1., 1.],
+           [0., 1., 1.]])
+    """
+    return _core.slice_update(inputs, [int(i) for i in start_indices], updates)
+
+
+def _segments(name: str, reduction: str, start: Any, data: Any, segment_ids: Any, num_segments: int | None) -> Any:
+    shape, ids = shape_of(data), concrete(segment_ids)
+    if len(ids.shape) != 1 or not shape or shape[0] != ids.shape[0]:
+        raise ValueError(
+            f"ops.{name}: expected data (N, ...) and segment_ids (N,); given shapes {shape} and {tuple(ids.shape)}."
+        )
+    if num_segments is None:
+        num_segments = int(_values(ids, f"ops.{name}: num_segments=None").max(initial=-1)) + 1
+    dtype = dtype_of(data)
+    if reduction in ("max", "min") and not dtype.startswith("float"):
+        limits = np.iinfo(dtype) if dtype != "bool" else None
+        start = (limits.min if reduction == "max" else limits.max) if limits else reduction == "min"
+    into = np.full((int(num_segments), *shape[1:]), start, dtype)
+    return _core.scatter(into, _core.reshape(ids, (shape[0], 1)), data, reduction, name, False)
+
+
+def _values(x: Any, what: str) -> np.ndarray:
+    """The values of an eager array, for results whose shape depends on them."""
+    try:
+        return np.asarray(concrete(x))
+    except RuntimeError:
+        raise NotImplementedError(
+            f"{what} gives a shape that depends on values, which a recorded step does not know."
+        ) from None
+
+
+@op
+def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
+    """Sums of the rows of data (N, ...) that have the same id of segment_ids (N,): (num_segments, ...).
+
+    Args:
+        num_segments: the largest id + 1 if None, which only works where ids are known.
+        sorted: no effect.
+
+    >>> segment_sum(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 0]), 3)
+    array([5., 0., 2.])
+    """
+    return _segments("segment_sum", "add", 0, data, segment_ids, num_segments)
+
+
+@op
+def segment_max(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
+    """Like segment_sum, the largest; -inf (integers: the smallest number) for a segment without rows."""
+    return _segments("segment_max", "max", -np.inf, data, segment_ids, num_segments)
+
+
+@op
+def segment_min(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
+    """Like segment_sum, the smallest; inf (integers: the largest number) for a segment without rows."""
+    return _segments("segment_min", "min", np.inf, data, segment_ids, num_segments)
+
+
+@op
+def segment_prod(data: Any, segment_ids: Any, num_segments: int | None = None, sorted: bool = False) -> Any:
+    """Like segment_sum, the product; 1 for a segment without rows. No gradient flows to data: a ValueError."""
+    return _segments("segment_prod", "mul", 1, data, segment_ids, num_segments)
+
+
+def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
+    """How often each integer >= 0 stands in x (N,) or in each row of x (M, N), or the sum of its weights.
+
+    >>> bincount(np.array([1, 2, 1]), minlength=4)
+    array([0, 2, 1, 0], dtype=int32)
+    """
+    if sparse:
+        raise NotImplementedError("ops.bincount: sparse=True is not supported.")
+    _refuse_symbols("bincount", x)
+    values = _values(x, "ops.bincount")
+    if values.dtype.kind not in "iub" or values.ndim not in (1, 2):
+        raise ValueError(
+            f"ops.bincount: x is an array of integers (N,) or (M, N); given {values.dtype} {values.shape}."
+        )
+    if values.size and values.min() < 0:
+        raise ValueError(f"ops.bincount: x holds {values.min()}; expected integers >= 0.")
+    bins = builtins.max(int(values.max(initial=-1)) + 1, int(minlength))
+    ids = values.astype("int64")
+    if values.ndim == 2:  # one row of bins after the other
+        ids = ids + bins * np.arange(len(ids))[:, None]
+    counted = np.ones(values.size, "int32") if weights is None else _core.reshape(weights, (values.size,))
+    total = segment_sum(counted, ids.reshape(-1), bins * (len(values) if values.ndim == 2 else 1))
+    counts = _core.reshape(total, (*values.shape[:-1], bins))
+    return _core.as_tensor(counts) if is_native(x) and not is_native(counts) else counts
+
+
+def nonzero(x: Any) -> tuple[Any, ...]:
+    """The int32 positions of what is not 0, one array an axis. Not inside a recorded step: its shape depends on values.
+
+    >>> nonzero(np.array([0.0, 3.0, 0.0, 1.0]))
+    (array([1, 3], dtype=int32),)
+    """
+    _refuse_symbols("nonzero", x)
+    found = [p.astype("int32") for p in np.nonzero(_values(x, "ops.nonzero"))]
+    return tuple(_core.tensor(p) if is_native(x) else p for p in found)
+
+
+def _refuse_symbols(name: str, x: Any) -> None:
+    if graph.is_symbolic(x):
+        raise NotImplementedError(f"ops.{name} gives a shape that depends on values, which a symbol does not have.")
