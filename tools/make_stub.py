@@ -36,6 +36,7 @@ TYPES = [
     (r"Tensor \| numpy\.ndarray", "_Result"),
     (r"\bArrayLike\b", "_ArrayLike"),
     (r"numpy\.ndarray", "NDArray[Any]"),
+    (r"numpy\.dtype", "np.dtype[Any]"),
     (r"netlet\._core\.|netlet::", ""),
     (r"collections\.abc\.Sequence", "Sequence"),
     (r"\bSequence(?!\[)", "Sequence[Any]"),

@@ -17,7 +17,16 @@
 
 namespace netlet {
 
-enum class DType : uint8_t { f32, f64, i8, u8, i32, i64, boolean };
+enum class DType : uint8_t { f32, f64, f16, bf16, i8, u8, i32, i64, boolean };
+
+// The bits of a half: float16 (1 sign, 5 exponent, 10 mantissa; IEEE binary16) and bfloat16 (1, 8, 7: the upper half of a
+// float32). They are stored, moved and converted (simd/half.h); arithmetic is done in float32.
+struct Float16 {
+    uint16_t bits;
+};
+struct BFloat16 {
+    uint16_t bits;
+};
 
 // A half-open interval of work units. What one unit is (an element, a row, a tile) is the kernel's own business.
 struct Range {

@@ -1,5 +1,7 @@
 #include "bindings/array_view.h"
 
+#include "ops/copy/copy.h"
+
 namespace netlet::bindings {
 
 namespace {
@@ -10,6 +12,7 @@ std::optional<DType> own_dtype(const py::dtype& d) {
         case 'f':
             return d.itemsize() == 4   ? std::optional(DType::f32)
                    : d.itemsize() == 8 ? std::optional(DType::f64)
+                   : d.itemsize() == 2 ? std::optional(DType::f16)
                                        : std::nullopt;
         case 'i':
             return d.itemsize() == 1   ? std::optional(DType::i8)
@@ -18,6 +21,8 @@ std::optional<DType> own_dtype(const py::dtype& d) {
                                        : std::nullopt;
         case 'u': return d.itemsize() == 1 ? std::optional(DType::u8) : std::nullopt;
         case 'b': return DType::boolean;
+        case 'V':  // how ml_dtypes' types present themselves
+            return d.attr("name").cast<std::string>() == "bfloat16" ? std::optional(DType::bf16) : std::nullopt;
         default: return std::nullopt;
     }
 }
@@ -26,7 +31,7 @@ std::optional<DType> own_dtype(const py::dtype& d) {
 DType nearest_dtype(const py::dtype& d) {
     if (auto own = own_dtype(d.attr("newbyteorder")("=").cast<py::dtype>())) return *own;
     switch (d.kind()) {
-        case 'f': return d.itemsize() == 2 ? DType::f32 : DType::f64;
+        case 'f': return DType::f64;
         case 'i': return DType::i32;
         case 'u': return d.itemsize() == 2 ? DType::i32 : DType::i64;
         default:
@@ -115,6 +120,13 @@ Arg to_arg(py::handle object) {
     return {from_ndarray(a), false, false};
 }
 
+Arg in_float32(Arg a) {
+    if (!is_half(a->dtype)) return a;
+    py::gil_scoped_release nogil;
+    a.tensor = ops::cast(Tape::current(), a.tensor, DType::f32);
+    return a;
+}
+
 py::array to_ndarray(const Tensor& t) {
     if (t->recorded())
         throw RuntimeError(
@@ -131,10 +143,29 @@ py::object to_python(const Result& r) {
     return to_ndarray(r.tensor);
 }
 
+namespace {
+
+// NumPy has no bfloat16 of its own.
+py::dtype bfloat16() {
+    try {
+        return py::dtype::from_args(py::module_::import("ml_dtypes").attr("bfloat16"));
+    } catch (py::error_already_set& e) {
+        if (!e.matches(PyExc_ImportError)) throw;
+        py::raise_from(e, PyExc_ImportError,
+                       "bfloat16 numbers become a NumPy array by means of the package ml_dtypes: install "
+                       "'netlet[bfloat16]', or cast to float32 first");
+        throw py::error_already_set();
+    }
+}
+
+}  // namespace
+
 py::dtype to_numpy(DType t) {
     switch (t) {
         case DType::f32: return py::dtype::of<float>();
         case DType::f64: return py::dtype::of<double>();
+        case DType::f16: return py::dtype("float16");
+        case DType::bf16: return bfloat16();
         case DType::i8: return py::dtype::of<int8_t>();
         case DType::u8: return py::dtype::of<uint8_t>();
         case DType::i32: return py::dtype::of<int32_t>();
@@ -144,10 +175,11 @@ py::dtype to_numpy(DType t) {
 }
 
 DType to_dtype(py::handle object) {
+    if (PyUnicode_Check(object.ptr()) && object.cast<std::string_view>() == "bfloat16") return DType::bf16;
     auto d = py::module_::import("numpy").attr("dtype")(object).cast<py::dtype>();
     if (auto own = own_dtype(d)) return *own;
     throw TypeError("unsupported dtype " + py::str(d).cast<std::string>() +
-                    ": expected float32, float64, int8, uint8, int32, int64 or bool");
+                    ": expected float32, float64, float16, bfloat16, int8, uint8, int32, int64 or bool");
 }
 
 Shape to_shape(py::handle object) {

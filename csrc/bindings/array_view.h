@@ -28,12 +28,17 @@ struct Arg {
     const TensorImpl* operator->() const { return tensor.get(); }
 };
 
+// The same for ops that take halves (float16, bfloat16) as they are stored: cast, and what only moves bytes. For every
+// other op a half becomes float32 on the way in, by a cast that gradients flow through.
+struct StoredArg : Arg {};
+
 struct Result {
     Tensor tensor;
     bool native = false;
 };
 
 Arg to_arg(py::handle object);
+Arg in_float32(Arg a);  // a half as float32, anything else as it is
 py::array to_ndarray(const Tensor& t);
 py::object to_python(const Result& r);
 
@@ -41,7 +46,7 @@ inline Tensor or_null(const std::optional<Arg>& a) { return a ? a->tensor : null
 
 template <class... Args> Result give(Tensor y, const Args&... args) {
     auto native = [](const auto& a) {
-        if constexpr (std::is_same_v<std::decay_t<decltype(a)>, Arg>)
+        if constexpr (std::is_base_of_v<Arg, std::decay_t<decltype(a)>>)
             return a.native;
         else
             return a && a->native;
@@ -49,7 +54,7 @@ template <class... Args> Result give(Tensor y, const Args&... args) {
     return {std::move(y), (native(args) || ...)};
 }
 
-py::dtype to_numpy(DType t);
+py::dtype to_numpy(DType t);        // bfloat16: that of the package ml_dtypes
 DType to_dtype(py::handle object);  // "float32", np.float32, np.dtype(...), float, ...
 Shape to_shape(py::handle object);
 py::tuple from_shape(const Shape& s);
@@ -64,7 +69,16 @@ template <> struct type_caster<netlet::bindings::Arg> {
     PYBIND11_TYPE_CASTER(netlet::bindings::Arg, const_name("ArrayLike"));
     bool load(handle src, bool) {
         if (src.is_none()) return false;
-        value = netlet::bindings::to_arg(src);
+        value = netlet::bindings::in_float32(netlet::bindings::to_arg(src));
+        return true;
+    }
+};
+
+template <> struct type_caster<netlet::bindings::StoredArg> {
+    PYBIND11_TYPE_CASTER(netlet::bindings::StoredArg, const_name("ArrayLike"));
+    bool load(handle src, bool) {
+        if (src.is_none()) return false;
+        value = {netlet::bindings::to_arg(src)};
         return true;
     }
 };

@@ -4,25 +4,27 @@
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
 #include "ops/dropout/dropout.h"
+#include "ops/elementwise/elementwise.h"
 
 namespace netlet::bindings {
 
 void bind_copy(py::module_& m) {
     using namespace py::literals;
-    m.def("identity", [](const Arg& x) { return give(ops::identity(Tape::current(), x), x); }, "x"_a, NoGil());
+    m.def("identity", [](const StoredArg& x) { return give(ops::identity(Tape::current(), x), x); }, "x"_a, NoGil());
     m.def(
-        "cast", [](const Arg& x, DType dtype) { return give(ops::cast(Tape::current(), x, dtype), x); }, "x"_a,
+        "cast", [](const StoredArg& x, DType dtype) { return give(ops::cast(Tape::current(), x, dtype), x); }, "x"_a,
         "dtype"_a, NoGil());
     m.def(
-        "reshape", [](const Arg& x, const Shape& shape) { return give(ops::reshape(Tape::current(), x, shape), x); },
-        "x"_a, "shape"_a, NoGil());
+        "reshape",
+        [](const StoredArg& x, const Shape& shape) { return give(ops::reshape(Tape::current(), x, shape), x); }, "x"_a,
+        "shape"_a, NoGil());
     m.def(
         "full",
         [](const Shape& shape, DType dtype, double value) { return ops::full(Tape::current(), shape, dtype, value); },
         "shape"_a, "dtype"_a, "value"_a, NoGil());
     m.def(
-        "assign", [](const Arg& x, const Tensor& y) { ops::assign(Tape::current(), x, y); }, "x"_a, "y"_a, NoGil(),
-        "y = x, in y's own memory.");
+        "assign", [](const StoredArg& x, const Tensor& y) { ops::assign(Tape::current(), x, y); }, "x"_a, "y"_a,
+        NoGil(), "y = x, in y's own memory.");
     m.def(
         "accumulate_into",
         [](const Arg& x, const Tensor& y) {
@@ -30,9 +32,12 @@ void bind_copy(py::module_& m) {
             if (x->shape != y->shape)
                 throw ValueError("accumulate_into: expected a value of shape " + y->shape.str() + ", got " +
                                  x->shape.str());
-            ops::accumulate(tape, ops::cast(tape, x, y->dtype), {y, true});
+            if (is_floating(y->dtype))
+                ops::accumulate(tape, ops::cast(tape, x, y->dtype), {y, true});
+            else
+                ops::assign(tape, ops::binary(tape, BinaryOp::add, y, x), y);
         },
-        "x"_a, "y"_a, NoGil(), "y += x, in y's own memory; float32 or float64.");
+        "x"_a, "y"_a, NoGil(), "y += x, in y's own memory.");
     m.def("increment", [](const Tensor& cell) { ops::increment(Tape::current(), cell); }, "cell"_a, NoGil());
     m.def(
         "dropout",

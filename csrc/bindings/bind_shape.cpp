@@ -9,20 +9,20 @@ namespace netlet::bindings {
 namespace {
 
 // Floating ndarrays beside Tensors take the Tensors' type (see bind_elementwise.cpp).
-std::vector<Tensor> tensors(const std::vector<Arg>& xs) {
+std::vector<Tensor> tensors(const std::vector<StoredArg>& xs) {
     std::optional<DType> native;
-    for (const Arg& x : xs)
+    for (const StoredArg& x : xs)
         if (x.native && is_floating(x->dtype) && native != DType::f64) native = x->dtype;
     Tape eager(Tape::Mode::eager);
     std::vector<Tensor> ts;
-    for (const Arg& x : xs)
+    for (const StoredArg& x : xs)
         ts.push_back(native && !x.native && is_floating(x->dtype) ? ops::cast(eager, x, *native) : x.tensor);
     return ts;
 }
 
-Result give_joined(Tensor y, const std::vector<Arg>& xs) {
+Result give_joined(Tensor y, const std::vector<StoredArg>& xs) {
     bool native = false;
-    for (const Arg& x : xs) native = native || x.native;
+    for (const StoredArg& x : xs) native = native || x.native;
     return {std::move(y), native};
 }
 
@@ -91,7 +91,7 @@ Index read_index(const py::object& given, const Shape& x) {
     return index;
 }
 
-Result getitem(const Arg& x, const py::object& given) {
+Result getitem(const StoredArg& x, const py::object& given) {
     const Index index = read_index(given, x->shape);
     py::gil_scoped_release nogil;
     Tape& tape = Tape::current();
@@ -116,50 +116,58 @@ void bind_shape(py::module_& m) {
     using namespace py::literals;
     m.def(
         "transpose",
-        [](const Arg& x, const std::vector<int>& axes) { return give(ops::transpose(Tape::current(), x, axes), x); },
+        [](const StoredArg& x, const std::vector<int>& axes) {
+            return give(ops::transpose(Tape::current(), x, axes), x);
+        },
         "x"_a, "axes"_a = std::vector<int>(), NoGil());
     m.def(
         "broadcast_to",
-        [](const Arg& x, const Shape& shape) { return give(ops::broadcast_to(Tape::current(), x, shape), x); }, "x"_a,
-        "shape"_a, NoGil());
+        [](const StoredArg& x, const Shape& shape) { return give(ops::broadcast_to(Tape::current(), x, shape), x); },
+        "x"_a, "shape"_a, NoGil());
     m.def(
         "concatenate",
-        [](const std::vector<Arg>& xs, int axis) {
+        [](const std::vector<StoredArg>& xs, int axis) {
             return give_joined(ops::concatenate(Tape::current(), tensors(xs), axis), xs);
         },
         "xs"_a, "axis"_a = -1, NoGil());
     m.def(
         "stack",
-        [](const std::vector<Arg>& xs, int axis) {
+        [](const std::vector<StoredArg>& xs, int axis) {
             return give_joined(ops::stack(Tape::current(), tensors(xs), axis), xs);
         },
         "xs"_a, "axis"_a = 0, NoGil());
     m.def(
         "split",
-        [](const Arg& x, const std::vector<int64_t>& ends, int axis) {
+        [](const StoredArg& x, const std::vector<int64_t>& ends, int axis) {
             std::vector<Result> parts;
             for (Tensor& part : ops::split(Tape::current(), x, ends, axis)) parts.push_back(give(std::move(part), x));
             return parts;
         },
         "x"_a, "ends"_a, "axis"_a = 0, NoGil(), "Parts that end before each of `ends`, and the rest.");
     m.def(
-        "expand_dims", [](const Arg& x, int axis) { return give(ops::expand_dims(Tape::current(), x, axis), x); },
+        "expand_dims", [](const StoredArg& x, int axis) { return give(ops::expand_dims(Tape::current(), x, axis), x); },
         "x"_a, "axis"_a, NoGil());
     m.def(
         "squeeze",
-        [](const Arg& x, const std::vector<int>& axes) { return give(ops::squeeze(Tape::current(), x, axes), x); },
+        [](const StoredArg& x, const std::vector<int>& axes) {
+            return give(ops::squeeze(Tape::current(), x, axes), x);
+        },
         "x"_a, "axes"_a = std::vector<int>(), NoGil());
     m.def(
         "repeat",
-        [](const Arg& x, int64_t count, int axis) { return give(ops::repeat(Tape::current(), x, count, axis), x); },
+        [](const StoredArg& x, int64_t count, int axis) {
+            return give(ops::repeat(Tape::current(), x, count, axis), x);
+        },
         "x"_a, "count"_a, "axis"_a, NoGil());
     m.def(
         "tile",
-        [](const Arg& x, const std::vector<int64_t>& counts) { return give(ops::tile(Tape::current(), x, counts), x); },
+        [](const StoredArg& x, const std::vector<int64_t>& counts) {
+            return give(ops::tile(Tape::current(), x, counts), x);
+        },
         "x"_a, "counts"_a, NoGil());
     m.def(
         "pad",
-        [](const Arg& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after, double value) {
+        [](const StoredArg& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after, double value) {
             return give(ops::pad(Tape::current(), x, before, after, value), x);
         },
         "x"_a, "before"_a, "after"_a, "value"_a = 0.0, NoGil());
@@ -170,13 +178,14 @@ void bind_shape(py::module_& m) {
         },
         "x"_a, "start"_a, "updates"_a, NoGil());
     m.def(
-        "flip", [](const Arg& x, const std::vector<int>& axes) { return give(ops::flip(Tape::current(), x, axes), x); },
+        "flip",
+        [](const StoredArg& x, const std::vector<int>& axes) { return give(ops::flip(Tape::current(), x, axes), x); },
         "x"_a, "axes"_a, NoGil());
     m.def("getitem", &getitem, "x"_a, "index"_a,
           "x[index] for integers, slices, None, Ellipsis and one array of integers.");
     m.def(
         "take",
-        [](const Arg& x, const Arg& indices, int axis) {
+        [](const StoredArg& x, const Arg& indices, int axis) {
             return give(ops::take(Tape::current(), x, indices, axis), x, indices);
         },
         "x"_a, "indices"_a, "axis"_a = 0, NoGil());

@@ -37,7 +37,7 @@ void bind_tape(py::module_& m) {
                const std::optional<Arg>& output_gradient, bool retain) {
                 // The seed is never the caller's own memory: gradients may be added to it.
                 Tensor seed = output_gradient ? ops::identity(t, *output_gradient)
-                                              : ops::full(t, target->shape, target->dtype, 1);
+                                              : ops::full(t, target->shape, gradient_dtype(target->dtype), 1);
                 return t.gradients(target, seed, sources, retain);
             },
             "target"_a, "sources"_a, "output_gradient"_a = py::none(), "retain"_a = false)

@@ -4,6 +4,17 @@
 
 namespace netlet::bindings {
 
+namespace {
+
+// For printing and for single numbers: halves as float32, so that bfloat16 needs no package.
+py::array readable(const Tensor& t) {
+    if (!is_half(t->dtype) || t->recorded()) return to_ndarray(t);
+    Tape eager(Tape::Mode::eager);
+    return to_ndarray(ops::cast(eager, t, DType::f32));
+}
+
+}  // namespace
+
 void bind_tensor(py::module_& m) {
     using namespace py::literals;
     py::class_<TensorImpl, Tensor>(
@@ -22,6 +33,8 @@ void bind_tensor(py::module_& m) {
         .def(
             "__array__",
             [](const Tensor& t, const py::object& dtype, const py::object& copy) -> py::object {
+                if (t->dtype == DType::bf16 && !t->recorded() && !dtype.is_none() && to_dtype(dtype) != DType::bf16)
+                    return readable(t).attr("astype")(dtype);
                 py::object a = to_ndarray(t);
                 const bool converts = !dtype.is_none() && !py::dtype::from_args(dtype).equal(a.attr("dtype"));
                 if (converts) return a.attr("astype")(dtype);
@@ -30,7 +43,7 @@ void bind_tensor(py::module_& m) {
             "dtype"_a = py::none(), "copy"_a = py::none())
         .def(
             "copy_from",
-            [](const Tensor& t, const Arg& value) {
+            [](const Tensor& t, const StoredArg& value) {
                 if (t->recorded()) throw RuntimeError("copy_from: this tensor is part of a recorded step");
                 Tape eager(Tape::Mode::eager);
                 ops::assign(eager, value, t);
@@ -41,26 +54,27 @@ void bind_tensor(py::module_& m) {
                  if (t.shape.rank() == 0) throw TypeError("len() of a 0-d tensor");
                  return t.shape[0];
              })
-        .def("item", [](const Tensor& t) { return to_ndarray(t).attr("item")(); })
-        .def("__float__", [](const Tensor& t) { return py::float_(to_ndarray(t).attr("item")()); })
-        .def("__int__", [](const Tensor& t) { return py::int_(to_ndarray(t).attr("item")()); })
-        .def("__bool__", [](const Tensor& t) { return to_ndarray(t).attr("item")().cast<bool>(); })
+        .def("item", [](const Tensor& t) { return readable(t).attr("item")(); })
+        .def("__float__", [](const Tensor& t) { return py::float_(readable(t).attr("item")()); })
+        .def("__int__", [](const Tensor& t) { return py::int_(readable(t).attr("item")()); })
+        .def("__bool__", [](const Tensor& t) { return readable(t).attr("item")().cast<bool>(); })
         .def("__repr__", [](const Tensor& t) {
             std::string s = "<netlet.Tensor shape=" + t->shape.str() + " dtype=" + name_of(t->dtype);
-            return s + (t->recorded() ? " recorded>" : "\n" + py::str(to_ndarray(t)).cast<std::string>() + ">");
+            return s + (t->recorded() ? " recorded>" : "\n" + py::str(readable(t)).cast<std::string>() + ">");
         });
 
     m.def(
         "tensor",
-        [](const Arg& x, const std::optional<DType>& dtype) {
+        [](const StoredArg& x, const std::optional<DType>& dtype) {
             Tape eager(Tape::Mode::eager);
             const DType wanted = dtype ? *dtype : x.scalar && x->dtype == DType::f64 ? DType::f32 : x->dtype;
             return wanted == x->dtype ? ops::identity(eager, x) : ops::cast(eager, x, wanted);
         },
         "value"_a, "dtype"_a = py::none(), "A tensor with a copy of the values in memory of its own.");
     m.def(
-        "as_tensor", [](const Arg& x) { return x.tensor; }, "value"_a,
+        "as_tensor", [](const StoredArg& x) { return x.tensor; }, "value"_a,
         "The same values as a Tensor, borrowed where possible.");
+    m.def("numpy_dtype", &to_numpy, "dtype"_a, "The NumPy dtype of that name; bfloat16's is that of ml_dtypes.");
     m.def("empty", [](const Shape& shape, DType dtype) { return make_tensor(shape, dtype); }, "shape"_a, "dtype"_a);
     m.def(
         "view",

@@ -126,7 +126,7 @@ void Tape::on_backward(const std::vector<Tensor>& inputs, const std::vector<Tens
 Grad Tape::grad(const Tensor& x) {
     if (!x || !x->requires_grad) return {};
     GradState& g = grads_[x.get()];
-    if (!g.tensor) g.tensor = empty(x->shape, x->dtype);
+    if (!g.tensor) g.tensor = empty(x->shape, gradient_dtype(x->dtype));
     const bool accumulate = g.written;
     g.written = true;
     return {g.tensor, accumulate};

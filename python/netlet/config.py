@@ -6,10 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from . import _core
 from .utils.suggest import unknown
 
 FLOATS = ("float32", "float64")
-DTYPES = (*FLOATS, "int8", "uint8", "int32", "int64", "bool")
+HALVES = ("float16", "bfloat16")  # stored and converted; computed with in float32
+DTYPES = (*FLOATS, *HALVES, "int8", "uint8", "int32", "int64", "bool")
 
 _floatx = "float32"
 _epsilon = 1e-7
@@ -80,8 +82,17 @@ def standardize_dtype(dtype: Any) -> str:
     return name
 
 
+def numpy_dtype(dtype: Any) -> np.dtype:
+    """NumPy's dtype of that name; bfloat16's is that of the package ml_dtypes (`pip install 'netlet[bfloat16]'`).
+
+    >>> numpy_dtype("float16").itemsize
+    2
+    """
+    return _core.numpy_dtype(standardize_dtype(dtype))
+
+
 def is_float(dtype: str) -> bool:
-    return dtype in FLOATS
+    return dtype in FLOATS or dtype in HALVES
 
 
 class DTypePolicy:
@@ -95,6 +106,10 @@ class DTypePolicy:
         if isinstance(name, str) and name.startswith("mixed_"):
             raise NotImplementedError(f"Mixed precision policies are not supported yet; given {name!r}.")
         self.name = standardize_dtype(name)
+        if self.name in HALVES:
+            raise NotImplementedError(
+                f"Layers compute in float32 or float64; {self.name} is for storing (ops.cast, Variables, files)."
+            )
 
     @property
     def compute_dtype(self) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .config import standardize_dtype
+from .config import numpy_dtype, standardize_dtype
 
 _lock = threading.Lock()
 _seed: int | None = None
@@ -127,7 +127,7 @@ def normal(
     (2, 3)
     """
     _refuse_in_recording("normal")
-    return generator(seed).normal(mean, stddev, tuple(shape)).astype(standardize_dtype(dtype))
+    return generator(seed).normal(mean, stddev, tuple(shape)).astype(numpy_dtype(dtype))
 
 
 def uniform(
@@ -137,8 +137,8 @@ def uniform(
     _refuse_in_recording("uniform")
     dtype = standardize_dtype(dtype)
     if dtype.startswith(("int", "uint")):
-        return generator(seed).integers(int(minval), int(maxval), tuple(shape)).astype(dtype)
-    return generator(seed).uniform(minval, maxval, tuple(shape)).astype(dtype)
+        return generator(seed).integers(int(minval), int(maxval), tuple(shape)).astype(numpy_dtype(dtype))
+    return generator(seed).uniform(minval, maxval, tuple(shape)).astype(numpy_dtype(dtype))
 
 
 def randint(
@@ -157,7 +157,7 @@ def truncated_normal(
     values = rng.standard_normal(tuple(shape))
     while np.any(outside := np.abs(values) > 2):
         values[outside] = rng.standard_normal(int(outside.sum()))
-    return (values * stddev + mean).astype(standardize_dtype(dtype))
+    return (values * stddev + mean).astype(numpy_dtype(dtype))
 
 
 def shuffle(x: Any, axis: int = 0, seed: int | SeedGenerator | None = None) -> np.ndarray:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from .config import is_float, standardize_dtype
+from .config import is_float, numpy_dtype, standardize_dtype
 from .operators import Operators
 from .utils.naming import auto_name, current_path
 
@@ -102,8 +102,8 @@ class Variable(Operators):
                 raise ValueError(f"Variable '{self.name}' needs a fully known shape; given {tuple(shape)}.")
             dtype = standardize_dtype(dtype)
             if (claim := _claim.get()) is not None:
-                claim(math.prod(extents) * np.dtype(dtype).itemsize, self._path)
-                return np.zeros(extents, dtype)
+                claim(math.prod(extents) * numpy_dtype(dtype).itemsize, self._path)
+                return np.zeros(extents, numpy_dtype(dtype))
             with _core.Tape():  # computed now, also when a layer is built while its first step is recorded
                 value = np.asarray(initializer(extents, dtype=dtype))
             if value.shape != extents:
@@ -122,7 +122,7 @@ class Variable(Operators):
                 if not given_dtype and value.dtype.kind == "i":
                     dtype = "int32"
             dtype = standardize_dtype(dtype)
-        return np.ascontiguousarray(value, dtype=dtype).reshape(value.shape)
+        return np.ascontiguousarray(value, dtype=numpy_dtype(dtype)).reshape(value.shape)
 
     # ---- what it is ------------------------------------------------------------------------------------------------
     @property
@@ -227,7 +227,7 @@ class Variable(Operators):
         tensor = value._tensor if isinstance(value, Variable) else value
         if isinstance(tensor, _core.Tensor):
             return tensor if tensor.dtype == self._dtype else _core.cast(tensor, self._dtype)
-        return _core.tensor(np.asarray(tensor, dtype=self._dtype))
+        return _core.tensor(np.asarray(tensor), self._dtype)
 
     def _rebind(self, tensor: _core.Tensor) -> None:
         """Moves the value to other memory of the same shape and dtype."""

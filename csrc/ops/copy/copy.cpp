@@ -77,9 +77,9 @@ Tensor cast(Tape& tape, const Tensor& x, DType dtype) {
     if (x->dtype == dtype) return x;
     Tensor y = tape.empty(x->shape, dtype);
     emit_cast(tape, x, y);
-    if (is_floating(dtype) && is_floating(x->dtype) && tape.needs_grad({x}))
+    if (has_gradient(dtype) && has_gradient(x->dtype) && tape.needs_grad({x}))
         tape.on_backward({x}, {y}, [x](Tape& tape, const Grads& dy) {
-            if (Grad dx = tape.grad(x)) accumulate(tape, cast(tape, dy[0], x->dtype), dx);
+            if (Grad dx = tape.grad(x)) accumulate(tape, cast(tape, dy[0], dx.tensor->dtype), dx);
         });
     return y;
 }

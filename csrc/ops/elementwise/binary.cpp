@@ -96,7 +96,8 @@ void binary_backward(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b, 
 }  // namespace
 
 DType common_dtype(DType a, DType b) {
-    auto level = [](DType t) { return t == DType::f64 ? 4 : t == DType::f32 ? 3 : t == DType::i64 ? 2 : 1; };
+    // Halves count as float32: that is what they are computed in.
+    auto level = [](DType t) { return t == DType::f64 ? 4 : has_gradient(t) ? 3 : t == DType::i64 ? 2 : 1; };
     constexpr DType of_level[] = {DType::boolean, DType::i32, DType::i64, DType::f32, DType::f64};
     return of_level[std::max(level(a), level(b))];
 }

@@ -90,6 +90,8 @@ NETLET_INLINE void where_as(const WhereArgs& w, Range r) {
 NETLET_DEFINE_KERNEL(where, WhereArgs) {
     if (a.bytes == 4)
         where_as<uint32_t>(a, r);
+    else if (a.bytes == 2)
+        where_as<uint16_t>(a, r);
     else if (a.bytes == 8)
         where_as<uint64_t>(a, r);
     else

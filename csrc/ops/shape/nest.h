@@ -44,7 +44,7 @@ void emit_moved(Tape& tape, const Tensor& x, const Grad& y, const Nest& nest, do
 // Backward of y = x over `nest` where each element of x goes to at most one of y. `partial`: some go nowhere.
 void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, bool partial);
 
-inline bool differentiable(Tape& tape, const Tensor& x) { return is_floating(x->dtype) && tape.needs_grad({x}); }
+inline bool differentiable(Tape& tape, const Tensor& x) { return has_gradient(x->dtype) && tape.needs_grad({x}); }
 inline Operand bytes_in(const void*& field, const Tensor& t) { return {(void*)&field, t, true, false}; }
 inline Operand bytes_out(void*& field, const Tensor& t) { return {(void*)&field, t, false, true}; }
 

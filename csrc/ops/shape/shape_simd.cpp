@@ -73,6 +73,8 @@ NETLET_INLINE void move_as(const MoveArgs& a, Range r) {
 NETLET_DEFINE_KERNEL(move, MoveArgs) {
     if (a.bytes == 4)
         move_as<uint32_t>(a, r);
+    else if (a.bytes == 2)
+        move_as<uint16_t>(a, r);
     else if (a.bytes == 8)
         move_as<uint64_t>(a, r);
     else
@@ -128,6 +130,8 @@ NETLET_DEFINE_KERNEL(gather, GatherArgs) {
     switch (a.dtype) {
         case DType::f32: return gather_as<uint32_t>(a, r, 0x7fc00000u);
         case DType::f64: return gather_as<uint64_t>(a, r, 0x7ff8000000000000u);
+        case DType::f16: return gather_as<uint16_t>(a, r, 0x7e00);
+        case DType::bf16: return gather_as<uint16_t>(a, r, 0x7fc0);
         case DType::i32: return gather_as<uint32_t>(a, r, 0);
         case DType::i64: return gather_as<uint64_t>(a, r, 0);
         default: return gather_as<uint8_t>(a, r, 0);

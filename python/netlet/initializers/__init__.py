@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..config import standardize_dtype
+from ..config import numpy_dtype
 from ..utils.registry import Table, names_of
 from .constant import Constant, Identity, Ones, Zeros
 from .draws import Orthogonal, RandomInitializer, RandomNormal, RandomUniform, TruncatedNormal
@@ -78,7 +78,7 @@ def get(identifier: Any) -> Any:
         def initialize(shape: Any, dtype: Any = None) -> np.ndarray:
             if tuple(shape) != value.shape:
                 raise ValueError(f"The given initial value has shape {value.shape}; the weight has {tuple(shape)}.")
-            return value.astype(standardize_dtype(dtype))
+            return value.astype(numpy_dtype(dtype))
 
         return initialize
     if isinstance(identifier, Initializer):

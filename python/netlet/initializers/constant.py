@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..config import standardize_dtype
+from ..config import numpy_dtype
 from .initializer import Initializer
 
 
@@ -17,7 +17,7 @@ class Zeros(Initializer):
     """
 
     def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
-        return np.zeros(shape, standardize_dtype(dtype))
+        return np.zeros(shape, numpy_dtype(dtype))
 
 
 class Ones(Initializer):
@@ -27,7 +27,7 @@ class Ones(Initializer):
     """
 
     def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
-        return np.ones(shape, standardize_dtype(dtype))
+        return np.ones(shape, numpy_dtype(dtype))
 
 
 class Constant(Initializer):
@@ -41,7 +41,7 @@ class Constant(Initializer):
         self.value = value
 
     def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
-        return np.array(np.broadcast_to(np.asarray(self.value), shape), standardize_dtype(dtype))
+        return np.array(np.broadcast_to(np.asarray(self.value), shape), numpy_dtype(dtype))
 
     def get_config(self) -> dict[str, Any]:
         return {"value": self.value.tolist() if isinstance(self.value, (np.ndarray, np.generic)) else self.value}
@@ -61,7 +61,7 @@ class Identity(Initializer):
     def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
         if len(shape) != 2:
             raise ValueError(f"Identity needs a matrix; given shape {tuple(shape)}.")
-        return (self.gain * np.eye(*shape)).astype(standardize_dtype(dtype))
+        return (self.gain * np.eye(*shape)).astype(numpy_dtype(dtype))
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import random
-from ..config import standardize_dtype
+from ..config import numpy_dtype
 from .initializer import Initializer
 
 
@@ -84,7 +84,7 @@ class Orthogonal(RandomInitializer):
         q = q * np.sign(np.diag(r))  # without this the signs of the factorization would bias the distribution
         if rows < columns:
             q = q.T
-        return (self.gain * q.reshape(shape)).astype(standardize_dtype(dtype))
+        return (self.gain * q.reshape(shape)).astype(numpy_dtype(dtype))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "gain": self.gain}

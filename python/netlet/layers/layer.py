@@ -21,7 +21,7 @@ from .calling import as_shapes, finishing, has_tensor, name_layer, parameters, s
 from .input_spec import InputSpec, check
 from .state import LayerState
 
-_OTHER_TYPES = {"float16": "float32", "int16": "int32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
+_OTHER_TYPES = {"int16": "int32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
 
 
 class Layer(LayerState):
@@ -247,7 +247,7 @@ class Layer(LayerState):
     def _array_to_tensor(self, value: Any) -> _core.Tensor:
         array = np.asarray(value)
         name = array.dtype.name
-        if array.dtype.kind not in "fiub":
+        if array.dtype.kind not in "fiub" and name != "bfloat16":
             raise ValueError(f"Layer '{self.name}' expects numbers; given an array of dtype {array.dtype}.")
         return _core.as_tensor(array.astype(_OTHER_TYPES[name]) if name in _OTHER_TYPES else array)
 

@@ -52,7 +52,7 @@ def full_like(x: Any, fill_value: float, dtype: Any = None) -> Any:
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     """Ones on the k-th diagonal of an (N, M) matrix of zeros."""
-    return _core.tensor(np.eye(N, M, k, dtype=standardize_dtype(dtype)))
+    return _core.tensor(np.eye(N, M, k), standardize_dtype(dtype))
 
 
 identity = eye
@@ -64,12 +64,12 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> An
         floats = builtins.any(isinstance(v, float) for v in (start, stop, step))
         dtype = standardize_dtype("float" if floats else "int32")
     values = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
-    return _core.tensor(values.astype(standardize_dtype(dtype)))
+    return _core.tensor(values, standardize_dtype(dtype))
 
 
 def linspace(start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Any:
     """`num` numbers evenly from start to stop."""
-    return _core.tensor(np.linspace(start, stop, num, endpoint).astype(standardize_dtype(dtype)))
+    return _core.tensor(np.linspace(start, stop, num, endpoint), standardize_dtype(dtype))
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None) -> Any:
@@ -82,7 +82,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None) -> 
         return x if dtype is None or x.dtype == standardize_dtype(dtype) else cast(x, dtype)
     value = concrete(x)
     if not isinstance(value, _core.Tensor):
-        return _core.tensor(value if dtype is None else value.astype(standardize_dtype(dtype)))
+        return _core.tensor(value, None if dtype is None else standardize_dtype(dtype))
     return (
         value
         if dtype is None or value.dtype == standardize_dtype(dtype)

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from ..config import numpy_dtype
 from .atomic import replace_file
 
 FORMAT = 1  # raised when a file could not be understood by older releases
@@ -27,6 +28,7 @@ _CODES = {
     "float64": "F64",
     "float32": "F32",
     "float16": "F16",
+    "bfloat16": "BF16",
     "int64": "I64",
     "int32": "I32",
     "int16": "I16",
@@ -54,8 +56,7 @@ def write_container(path: str, document: Mapping[str, Any], arrays: Mapping[str,
     """
     # Widest first: then every array is aligned to its items. The order of names makes the bytes a function of the data.
     order = sorted(arrays, key=lambda name: (-arrays[name].dtype.itemsize, name))
-    flat = {name: np.ascontiguousarray(arrays[name], arrays[name].dtype.newbyteorder("<")) for name in order}
-    bytes_of = {name: _bytes(array) for name, array in flat.items()}
+    bytes_of = {name: _bytes(np.ascontiguousarray(arrays[name], _little_endian(arrays[name].dtype))) for name in order}
     text = json.dumps({**document, "format": FORMAT, "crc32": {name: zlib.crc32(bytes_of[name]) for name in order}})
     header: dict[str, Any] = {"__metadata__": {"netlet": text, "netlet_crc32": str(zlib.crc32(text.encode()))}}
     offset = 0
@@ -115,7 +116,9 @@ class Container:
 
     def read(self, name: str) -> np.ndarray:
         """An array, checked against its CRC-32."""
-        self.spec(name)
+        dtype, _ = self.spec(name)
+        if dtype == "bfloat16":
+            numpy_dtype(dtype)  # says which package is missing
         try:
             array: np.ndarray = self._file.get_tensor(name)
         except Exception as error:
@@ -127,7 +130,8 @@ class Container:
 
     def nbytes(self, name: str) -> int:
         dtype, shape = self.spec(name)
-        return int(np.prod(shape, dtype=object)) * np.dtype(dtype).itemsize
+        itemsize = 2 if dtype == "bfloat16" else np.dtype(dtype).itemsize
+        return int(np.prod(shape, dtype=object)) * itemsize
 
     def strings(self, key: str) -> list[str]:
         """A list of strings out of the document; empty where there is none."""
@@ -135,6 +139,11 @@ class Container:
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ValueError(f"'{self.path}' is damaged: '{key}' is no list of names.")
         return value
+
+
+def _little_endian(dtype: np.dtype) -> np.dtype:
+    # ml_dtypes' types lose their meaning by newbyteorder(), and have no other order than the machine's.
+    return dtype if dtype.kind == "V" else dtype.newbyteorder("<")
 
 
 def _bytes(array: np.ndarray) -> memoryview:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..config import numpy_dtype
 from ..utils.suggest import unknown
 from .registry import (
     CustomObjectScope,
@@ -45,7 +46,7 @@ __all__ = [
 ]
 
 _ARRAY_DTYPES = frozenset(
-    ["float16", "float32", "float64", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "bool"],
+    "float16 bfloat16 float32 float64 int8 uint8 int16 uint16 int32 uint32 int64 uint64 bool".split(),
 )
 
 
@@ -100,6 +101,10 @@ def serialize_object(obj: Any) -> Any:
     if isinstance(obj, (types.FunctionType, types.BuiltinFunctionType, type)):
         return _function_config(obj)
     return _instance_config(obj)
+
+
+def _numpy_dtype(name: str) -> np.dtype:
+    return numpy_dtype(name) if name == "bfloat16" else np.dtype(name)
 
 
 def _array_config(array: np.ndarray) -> Any:
@@ -241,7 +246,7 @@ def _deserialize_special(name: str, inner: Any) -> Any:
         if name in ("__numpy__", "__tensor__"):
             if inner["dtype"] not in _ARRAY_DTYPES:
                 raise ValueError(f"the dtype {inner['dtype']!r} is not one of {sorted(_ARRAY_DTYPES)}")
-            array = np.array(inner["value"], dtype=inner["dtype"])
+            array = np.array(inner["value"], dtype=_numpy_dtype(inner["dtype"]))
             return array.reshape(inner["shape"]) if array.size == 0 and "shape" in inner else array
         if name == "__bytes__":
             return inner["value"].encode("latin-1")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..config import is_float
 from ..version import __version__
 from .container import Container, write_container
 from .paths import path_to_read, path_to_write
@@ -121,6 +122,11 @@ def _tensor(variable: Any) -> Any:
     return getattr(variable, "_tensor", variable)
 
 
+def _kind(dtype: str) -> str:
+    """Floats of every width fit each other, and so do integers."""
+    return "f" if is_float(dtype) else np.dtype(dtype).kind
+
+
 Pairs = list[tuple[Any, str]]
 
 
@@ -132,7 +138,7 @@ def pair_in_order(file: Container, variables: Sequence[Any], names: list[str], w
         dtype, shape = file.spec(name)
         if shape != tuple(variable.shape):
             raise ValueError(f"'{variable.path}' has shape {tuple(variable.shape)}; in the file '{name}' has {shape}.")
-        if np.dtype(dtype).kind != np.dtype(variable.dtype).kind:
+        if _kind(dtype) != _kind(variable.dtype):
             raise ValueError(f"'{variable.path}' has dtype {variable.dtype}; in the file '{name}' has {dtype}.")
     return list(zip(variables, names, strict=True))
 

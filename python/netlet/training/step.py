@@ -152,7 +152,7 @@ def _dtype(model: Any, part: str, index: int | None, leaf: _core.Tensor) -> str:
     compute = getattr(model, "compute_dtype", None) or config.floatx()
     if compute not in ("float32", "float64"):
         compute = config.floatx()
-    floating = leaf.dtype in ("float32", "float64")
+    floating = config.is_float(leaf.dtype)
     if part == "x":
         spec = _spec(model, "inputs", index or 0)
         if spec is not None:

@@ -9,8 +9,6 @@ import textwrap
 from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
-
 from . import tree
 
 
@@ -168,8 +166,6 @@ def _totals(model: Any) -> list[str]:
     if optimizer is not None and getattr(optimizer, "built", False):
         groups["Optimizer"] = optimizer.variables
     counts = {name: sum(math.prod(v.shape) for v in group) for name, group in groups.items()}
-    sizes = {
-        name: sum(math.prod(v.shape) * np.dtype(v.dtype).itemsize for v in group) for name, group in groups.items()
-    }
+    sizes = {name: sum(v.value.nbytes for v in group) for name, group in groups.items()}
     lines = [f" Total params: {sum(counts.values()):,} ({readable_size(sum(sizes.values()))})"]
     return lines + [f" {name} params: {counts[name]:,} ({readable_size(sizes[name])})" for name in groups]
