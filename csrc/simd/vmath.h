@@ -1,10 +1,10 @@
 // Elementary functions on vectors: V is Vec<float> or Vec<double>.
 //
-//   exp, expm1, sigmoid, silu, tanh     vmath_exp.h
-//   log, log1p, softplus, log_sigmoid   vmath_log.h
+//   exp, exp2, expm1, sigmoid, silu, tanh     vmath_exp.h
+//   log, log2, log10, log1p, softplus, log_sigmoid   vmath_log.h
 //   erf, erfc                      vmath_erf.h
 //   normal (cdf and density)       vmath_normal.h
-//   sin, cos                       vmath_trig.h
+//   sin, cos, tan                  vmath_trig.h
 //   pow                            vmath_pow.h
 //   float functions of AVX-512 that look up tables: vmath_avx512.h takes their place
 //

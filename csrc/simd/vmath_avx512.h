@@ -111,10 +111,11 @@ NETLET_INLINE Vec<float> sigmoid(Vec<float> x) {
     return select(lt(x, V::zero()), tail, V::set1(1) - tail);
 }
 
-// x F(x) for F(-a) = 2^floor(steps) tail, F(a) = 1 - F(-a), x already within +-120, and NaN for -inf as the product has it.
+// x F(x) where F(-a) = 2^floor(steps) tail and F(a) = 1 - F(-a); `near` is x, clipped. -0 stays, -inf gives NaN, as the
+// product does.
 NETLET_INLINE Vec<float> gate(Vec<float> x, Vec<float> near, Vec<float> tail, Vec<float> steps) {
     Vec<float> p = scale(near * tail, steps);
-    return select(lt(x, Vec<float>::zero()), fma(x, Vec<float>::zero(), p), x - p);
+    return select(lt(as_int(x), VecI::zero()), fma(x, Vec<float>::zero(), p), x - p);
 }
 
 // x sigmoid x. 1.5 ULP

@@ -62,6 +62,28 @@ NETLET_INLINE V log(V x) {
     return log_special(x, log_finite(x, V::zero()));
 }
 
+// log2 and log10 of doubles: the exponent counts whole, log(1 + f) in the other base. 1.7 ULP; exact where the result is
+// an integer, for log2, and for log10 up to 10^22. Float goes through double, 0.501 ULP.
+template <int base>
+NETLET_INLINE Vec<double> log_to_base(Vec<double> x) {
+    using V = Vec<double>;
+    V e, f = log_reduce(x, e);
+    Pair<V> l = fast_two_sum(f, log1p_minus_f(f));
+    const V hi = V::set1(base == 2 ? 1.44269504088896338700 : 0.43429448190325181667);
+    const V lo = V::set1(base == 2 ? 2.0355273740931033e-17 : 1.09831965021676507e-17);
+    Pair<V> p = two_product(l.hi, hi);
+    V low = p.lo + fma(l.lo, hi, l.hi * lo);
+    // log10 2 in two parts, e times the first exact; log2 2 is 1
+    const V step = V::set1(base == 2 ? 1 : 3.01029995663611771306e-01);
+    Pair<V> sum = two_sum(e * step, p.hi);
+    if (base == 10) low = fma(e, V::set1(3.69423907715893078616e-13), low);
+    return log_special(x, sum.hi + (sum.lo + low));
+}
+NETLET_INLINE Vec<double> log2(Vec<double> x) { return log_to_base<2>(x); }
+NETLET_INLINE Vec<double> log10(Vec<double> x) { return log_to_base<10>(x); }
+NETLET_FLOAT_VIA_DOUBLE(log2)
+NETLET_FLOAT_VIA_DOUBLE(log10)
+
 // log(1 + x) = log(u) + (1 + x - u) / u with u = 1 + x rounded; Kahan. Float 0.92 ULP (over all inputs), double 0.85.
 template <class V>
 NETLET_INLINE V log1p(V x) {

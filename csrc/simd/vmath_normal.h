@@ -25,14 +25,13 @@ NETLET_INLINE Vec<double> normal_tail_p(Vec<double> v) {
                 -2.2991800681331956827e-10, -7.3932283920633252539e-11, 5.2571159767882151641e-13);
 }
 
+// Phi(-|x|) = 2^n tail, sqrt(2 pi) phi(x) = 2^n head.
 template <class V>
-struct Normal {
-    V cdf, density;
+struct ScaledNormal {
+    V tail, head, n;
 };
-
-// cdf: float 5 ULP, double 5.
 template <class V>
-NETLET_INLINE Normal<V> normal(V x) {
+NETLET_INLINE ScaledNormal<V> scaled_normal(V x) {
     const V k = constant<V>(2.5f, 5), far = constant<V>(15, 39), one = V::set1(1);
     V a = at_most(abs(x), far);
     V inverse = one / (a + k);
@@ -41,15 +40,33 @@ NETLET_INLINE Normal<V> normal(V x) {
     const V half = constant<V>(-0.5f, -0.5);
     ExpParts<V> e = exp_parts(square.hi * half, square.lo * half);
     V head = one_plus(e.r, e.t);
-    V tail = (head * p) * Pow2<V>(e.n);
-    V density = (head * constant<V>(0.398942280f, 0.39894228040143267794)) * Pow2<V>(e.n);
-    return {select(lt(x, V::zero()), tail, one - tail), density};
+    return {head * p, head, e.n};
 }
 
-// x Phi(x)
+template <class V>
+struct Normal {
+    V cdf, density;
+};
+
+// cdf: float 5 ULP, double 5.
+template <class V>
+NETLET_INLINE Normal<V> normal(V x) {
+    ScaledNormal<V> s = scaled_normal(x);
+    Pow2<V> scale(s.n);
+    V tail = s.tail * scale;
+    return {select(lt(x, V::zero()), tail, V::set1(1) - tail),
+            (s.head * constant<V>(0.398942280f, 0.39894228040143267794)) * scale};
+}
+
+// x Phi(x), rounded once where it is subnormal. Where Phi(x) is 0, x * 0 has the zero's sign, and NaN for -inf. Float 6
+// ULP, double 6.
 template <class V>
 NETLET_INLINE V gelu(V x) {
-    return x * normal(x).cdf;
+    const V zero = V::zero();
+    ScaledNormal<V> s = scaled_normal(x);
+    Pow2<V> scale(s.n);
+    V below = select(lt(x, constant<V>(-15, -39)), x * zero, (x * s.tail) * scale);
+    return select(lt(x, zero), below, x * (V::set1(1) - s.tail * scale));
 }
 
 }  // namespace netlet::NETLET_ISA

@@ -39,6 +39,9 @@ UNARY = {
     "log": np.log,
     "log1p": np.log1p,
     "expm1": np.expm1,
+    "exp2": np.exp2,
+    "log2": np.log2,
+    "log10": np.log10,
     "sqrt": np.sqrt,
     "rsqrt": lambda x: 1 / np.sqrt(x),
     "square": np.square,
@@ -53,7 +56,11 @@ UNARY = {
     "round": np.round,
 }
 # Powers of 2 in the last place that may be lost; exact where not named.
-ROUNDINGS = {"exp": 1, "log": 1, "log1p": 1, "expm1": 1, "sin": 1, "cos": 1, "tan": 3, "erf": 1, "rsqrt": 2, "power": 1}
+ROUNDINGS = {
+    **dict.fromkeys(["exp", "log", "log1p", "expm1", "sin", "cos", "erf", "power"], 1),
+    **dict.fromkeys(["exp2", "log2", "log10", "rsqrt"], 2),
+    "tan": 3,
+}
 INTEGER_BINARY = ["add", "subtract", "multiply", "maximum", "minimum"]
 
 
@@ -96,7 +103,7 @@ def test_binary_at_every_edge_of_the_vector(isa, name, dtype):
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("name", UNARY)
 def test_unary_at_every_edge_of_the_vector(isa, name, dtype):
-    positive = name in {"log", "log1p", "sqrt", "rsqrt"}
+    positive = name in {"log", "log2", "log10", "log1p", "sqrt", "rsqrt"}
     for n in SIZES:
         x = numbers(n, n, positive).astype(dtype)
         truth = UNARY[name](x.astype("float64"))
@@ -283,7 +290,7 @@ def test_threads_do_not_change_bits(threads):
 # ---- gradients -------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("name", UNARY)
 def test_unary_gradients(isa, name):
-    positive = name in {"log", "log1p", "sqrt", "rsqrt", "reciprocal", "tan"}
+    positive = name in {"log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal", "tan"}
     x = np.abs(numbers(19, 6)) % 1 + 0.4 if positive else numbers(19, 6) + 0.01
     check_gradients(getattr(_core, name), [x], h=2e-3 if name not in {"rsqrt", "reciprocal", "tan"} else 5e-4)
 

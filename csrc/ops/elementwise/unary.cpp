@@ -26,6 +26,9 @@ Work unary_work(UnaryOp op, int64_t elements) {
         case UnaryOp::sin:
         case UnaryOp::cos:
         case UnaryOp::tan:
+        case UnaryOp::exp2:
+        case UnaryOp::log2:
+        case UnaryOp::log10:
         case UnaryOp::erf: return work_of(elements, 4096, 15);
         default: return elementwise_work(elements);
     }

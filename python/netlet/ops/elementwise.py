@@ -139,6 +139,16 @@ def exp(x: Any) -> Any:
 
 
 @float_op
+def exp2(x: Any) -> Any:
+    """2**x.
+
+    >>> exp2(np.array([-1.0, 3.0]))
+    array([0.5, 8. ])
+    """
+    return _core.exp2(x)
+
+
+@float_op
 def expm1(x: Any) -> Any:
     """e**x - 1, accurate for small x."""
     return _core.expm1(x)
@@ -158,14 +168,14 @@ def log1p(x: Any) -> Any:
 
 @float_op
 def log2(x: Any) -> Any:
-    """Logarithm to base 2."""
-    return _core.multiply(_core.log(x), float(1 / np.log(2.0)))
+    """Logarithm to base 2, exact for powers of 2."""
+    return _core.log2(x)
 
 
 @float_op
 def log10(x: Any) -> Any:
     """Logarithm to base 10."""
-    return _core.multiply(_core.log(x), float(1 / np.log(10.0)))
+    return _core.log10(x)
 
 
 @float_op
