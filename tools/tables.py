@@ -2,9 +2,9 @@
 
     python tools/tables.py > csrc/simd/vmath_tables.h        needs mpmath; then clang-format
 
-Two ideas. An *accurate table* (Gal, 1986) picks, near each wanted point, one whose function value happens to lie next to
-a float, so that the rounding of the table costs nothing. And a piece narrow enough needs few terms: its polynomial is
-the interpolant at Chebyshev points, within a few per cent of the minimax one.
+Two ideas. An *accurate table* (Gal, 1986) picks, near each wanted point, one whose function value happens to lie next
+to a float, so that the rounding of the table costs nothing. And a piece narrow enough needs few terms: its polynomial
+is the interpolant at Chebyshev points, within a few per cent of the minimax one.
 """
 
 from __future__ import annotations
@@ -107,9 +107,7 @@ def show(name: str, kind: str, rows: Rows) -> str:
 
 
 def main() -> None:
-    print(
-        "// Tables of the vector functions. Written by tools/tables.py, which tells what they mean: change it, not this."
-    )
+    print("// Tables of the vector functions. Written by tools/tables.py, which tells what they mean: change that.")
     print("#pragma once\n\nnamespace netlet {\n")
     print("struct Pieces {\n    float center[32], y0[32], c1[32], c2[32], c3[32], c4[32], c5[32], c6[32];\n};")
     print("struct ExpSteps16 {\n    float up[16], up_lo[16], down[16], down_lo[16];\n};")

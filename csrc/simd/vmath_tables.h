@@ -1,4 +1,4 @@
-// Tables of the vector functions. Written by tools/tables.py, which tells what they mean: change it, not this.
+// Tables of the vector functions. Written by tools/tables.py, which tells what they mean: change that.
 #pragma once
 
 namespace netlet {

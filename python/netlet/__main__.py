@@ -1,4 +1,4 @@
-"""The command line: `python -m netlet demo | bench | info`."""
+"""The command line: `python -m netlet demo | bench | verify | info`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m netlet", description="A small neural network library with a native core."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="demo | bench | info")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="demo | bench | verify | info")
     demo = commands.add_parser("demo", help="learn to read digits, and draw what came of it")
     demo.add_argument("--epochs", type=int, default=60, help="at most so many epochs (default: %(default)s)")
     demo.add_argument("--seed", type=int, default=0, help="of the split, the initial weights and the shuffling")
@@ -19,6 +19,9 @@ def main(arguments: list[str] | None = None) -> int:
     bench.add_argument(
         "--seconds", type=float, default=0.2, help="spent on each side of each row (default: %(default)s)"
     )
+    verify = commands.add_parser("verify", help="check on this machine what docs/numerics.md promises")
+    verify.add_argument("--exhaustive", action="store_true", help="all 2^32 values of float32: minutes a function")
+    verify.add_argument("--functions", default="", metavar="NAME,...", help="only these vector functions")
     commands.add_parser("info", help="version, processor, instruction set, threads")
     options = parser.parse_args(arguments)
     if options.command == "demo":
@@ -33,6 +36,14 @@ def main(arguments: list[str] | None = None) -> int:
         from .bench import main as run_bench
 
         run_bench(seconds=options.seconds)
+    elif options.command == "verify":
+        from .verify import main as run_verify
+
+        try:
+            return 1 if run_verify(options.exhaustive, options.functions) else 0
+        except ValueError as e:
+            print(f"error: {e}", file=sys.stderr)
+            return 2
     else:
         from .info import main as run_info
 

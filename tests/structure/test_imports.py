@@ -30,7 +30,7 @@ ORDER = [
     {"sequential"},
     {"models"},
     {"datasets", "info", "plots"},
-    {"bench", "demo"},
+    {"bench", "demo", "verify"},
     {"__init__"},
     {"__main__"},
 ]
