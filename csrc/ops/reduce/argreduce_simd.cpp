@@ -74,7 +74,7 @@ NETLET_INLINE int32_t find_extreme(const T* x, int64_t n) {
 template <bool is_max, class T>
 NETLET_INLINE void find_extremes_of_columns(const T* NETLET_RESTRICT x, int32_t* NETLET_RESTRICT y, int64_t stride,
                                             int64_t n, int64_t cols) {
-    T best[reduce_tile];
+    T best[argreduce_tile];
     for (int64_t j = 0; j < cols; ++j) {
         best[j] = x[j];
         y[j] = 0;
@@ -96,10 +96,10 @@ NETLET_INLINE void argreduce(const ArgReduceArgs<T>& a, Range r) {
             a.y[o] = is_max ? find_extreme<true>(a.x + o * a.n, a.n) : find_extreme<false>(a.x + o * a.n, a.n);
         return;
     }
-    const int64_t tiles = (a.inner + reduce_tile - 1) / reduce_tile;
+    const int64_t tiles = (a.inner + argreduce_tile - 1) / argreduce_tile;
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
-        const int64_t o = unit / tiles, first = unit % tiles * reduce_tile, left = a.inner - first;
-        const int64_t cols = left < reduce_tile ? left : reduce_tile;
+        const int64_t o = unit / tiles, first = unit % tiles * argreduce_tile, left = a.inner - first;
+        const int64_t cols = left < argreduce_tile ? left : argreduce_tile;
         const T* x = a.x + o * a.n * a.inner + first;
         int32_t* y = a.y + o * a.inner + first;
         if (is_max)

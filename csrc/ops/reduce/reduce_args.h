@@ -13,8 +13,12 @@ namespace netlet {
 
 enum class ReduceOp : int32_t { sum, prod, max, min };
 
-// Columns that one unit of work covers where inner > 1.
-constexpr int64_t reduce_tile = 256;
+// Columns that one unit of work covers where inner > 1: 4 KB of them, so that sums of a strip and the tree over it stay
+// in the first-level caches; argmax and argmin, which keep positions beside, take fewer.
+template <class T> constexpr int64_t reduce_tile = 4096 / (int64_t)sizeof(T);
+constexpr int64_t argreduce_tile = 256;
+// Rows that lie no further apart are read block by block, others strip by strip.
+constexpr int64_t reduce_near = 256;
 // No piece is longer, which bounds the tree's depth.
 constexpr int64_t reduce_max_piece = 1 << 18;
 

@@ -22,38 +22,73 @@ template <class V, class T> NETLET_INLINE V load_some(const T* p, int64_t n) {
     return n >= V::width ? V::load(p) : V::load_n(p, n);
 }
 
-// One vector of columns over `rows` rows, 1 to 16.
+// Four rows at p, p + stride, ...
+template <class Op, class V, class T>
+NETLET_INLINE V join_four(const T* p, int64_t stride, int64_t n) {
+    return Op::join(Op::join(load_some<V>(p, n), load_some<V>(p + stride, n)),
+                    Op::join(load_some<V>(p + 2 * stride, n), load_some<V>(p + 3 * stride, n)));
+}
+
+// One vector of columns over `rows` rows, 1 to 16: by fours, then one by one.
 template <class Op, class V, class T>
 NETLET_INLINE V reduce_block(const T* x, int64_t stride, int64_t rows, int64_t n) {
-    if (rows == 16) {
-        V s[4];
-        for (int k = 0; k < 4; ++k) s[k] = load_some<V>(x + k * stride, n);
-        for (int i = 4; i < 16; i += 4)
-            for (int k = 0; k < 4; ++k) s[k] = Op::join(s[k], load_some<V>(x + (i + k) * stride, n));
-        return Op::join(Op::join(s[0], s[1]), Op::join(s[2], s[3]));
-    }
-    V s = load_some<V>(x, n);
-    for (int64_t i = 1; i < rows; ++i) s = Op::join(s, load_some<V>(x + i * stride, n));
+    int64_t i = rows < 4 ? 1 : 4;
+    V s = rows < 4 ? load_some<V>(x, n) : join_four<Op, V>(x, stride, n);
+    for (; i + 4 <= rows; i += 4) s = Op::join(s, join_four<Op, V>(x + i * stride, stride, n));
+    for (; i < rows; ++i) s = Op::join(s, load_some<V>(x + i * stride, n));
     return s;
+}
+
+// The same for all vectors of a strip. Four rows at a time are read from end to end: rows that lie a page apart would
+// otherwise come without the help of the prefetcher, and pages of 4 KB would share a few lines of the cache.
+template <class Op, class V, class T>
+NETLET_INLINE void reduce_strip_block(V* sum, const T* x, int64_t stride, int64_t rows, int64_t cols) {
+    constexpr int64_t w = V::width;
+    int64_t i = 0;
+    if (stride <= reduce_near) {
+        for (int64_t j = 0; j < cols; j += w) sum[j / w] = reduce_block<Op, V>(x + j, stride, rows, cols - j);
+        return;
+    }
+    for (; i + 4 <= rows; i += 4)
+        for (int64_t j = 0; j < cols; j += w) {
+            const V four = join_four<Op, V>(x + i * stride + j, stride, cols - j);
+            sum[j / w] = i == 0 ? four : Op::join(sum[j / w], four);
+        }
+    for (; i < rows; ++i)
+        for (int64_t j = 0; j < cols; j += w) {
+            const V one = load_some<V>(x + i * stride + j, cols - j);
+            sum[j / w] = i == 0 ? one : Op::join(sum[j / w], one);
+        }
 }
 
 template <class Op, class V, class T>
 NETLET_INLINE void reduce_tile_of_columns(const T* x, T* y, int64_t stride, int64_t rows, int64_t cols, T divisor,
                                           bool accumulate) {
-    constexpr int64_t w = V::width, vectors = reduce_tile / w;
+    constexpr int64_t w = V::width, vectors = reduce_tile<T> / w;
     constexpr int depth = 16;  // blocks of 16 rows: 2^14 in the longest piece
     static_assert(reduce_max_piece / 16 < (int64_t)1 << (depth - 1));
-    V level[vectors][depth];
+    V level[depth * vectors], sum[vectors];
+    const int64_t count = (cols + w - 1) / w;  // vectors in use: the levels lie close together
     uint64_t blocks = 0;
-    for (; (int64_t)blocks * 16 < rows - 16; ++blocks)
-        for (int64_t j = 0; j < cols; j += w)
-            join_block<Op>(level[j / w], blocks,
-                           reduce_block<Op, V>(x + (int64_t)blocks * 16 * stride + j, stride, 16, cols - j));
-    const int64_t begin = (int64_t)blocks * 16, last = rows - begin;
+    for (; (int64_t)blocks * 16 < rows - 16; ++blocks) {
+        reduce_strip_block<Op, V>(sum, x + (int64_t)blocks * 16 * stride, stride, 16, cols);
+        // As join_block does, for all vectors.
+        int l = 0;
+        for (; blocks >> l & 1; ++l)
+            for (int64_t v = 0; v < count; ++v) sum[v] = Op::join(level[l * count + v], sum[v]);
+        for (int64_t v = 0; v < count; ++v) level[l * count + v] = sum[v];
+    }
+    const int64_t begin = (int64_t)blocks * 16;
+    if (rows > 0)
+        reduce_strip_block<Op, V>(sum, x + begin * stride, stride, rows - begin, cols);
+    else
+        for (int64_t v = 0; v < count; ++v) sum[v] = Op::identity();
+    for (int l = 0; blocks >> l; ++l)
+        if (blocks >> l & 1)
+            for (int64_t v = 0; v < count; ++v) sum[v] = Op::join(level[l * count + v], sum[v]);
     for (int64_t j = 0; j < cols; j += w) {
         const int64_t n = cols - j;
-        V s = rows > 0 ? reduce_block<Op, V>(x + begin * stride + j, stride, last, n) : Op::identity();
-        s = join_rest<Op>(level[j / w], blocks, s);
+        V s = sum[j / w];
         if (divisor != T(1)) s = s / V::set1(divisor);
         if (accumulate) s = load_some<V>((const T*)y + j, n) + s;
         if (n >= w)
@@ -65,14 +100,14 @@ NETLET_INLINE void reduce_tile_of_columns(const T* x, T* y, int64_t stride, int6
 
 template <class Op, class T>
 NETLET_INLINE void reduce_columns(const ReduceArgs<T>& a, Range r) {
-    const int64_t tiles = (a.inner + reduce_tile - 1) / reduce_tile;
+    const int64_t tiles = (a.inner + reduce_tile<T> - 1) / reduce_tile<T>;
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
-        const int64_t line = unit / tiles, first = unit % tiles * reduce_tile, begin = line % a.pieces * a.piece;
+        const int64_t line = unit / tiles, first = unit % tiles * reduce_tile<T>, begin = line % a.pieces * a.piece;
         const int64_t cols = a.inner - first, rows = a.n - begin;
         const T* x = a.x + (line / a.pieces * a.n + begin) * a.inner + first;
         reduce_tile_of_columns<Op, typename VectorOf<T>::type>(
             x, a.y + line * a.inner + first, a.inner, rows < a.piece ? rows : a.piece,
-            cols < reduce_tile ? cols : reduce_tile, a.divisor, a.accumulate);
+            cols < reduce_tile<T> ? cols : reduce_tile<T>, a.divisor, a.accumulate);
     }
 }
 

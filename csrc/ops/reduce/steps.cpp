@@ -31,7 +31,7 @@ void emit_step(Tape& tape, const Kernel& kernel, ReduceOp op, const Tensor& x, c
     args.inner = s.inner;
     args.op = op;
     // A long axis is cut only where the other axes give the threads too little to do.
-    const int64_t width = std::min(s.inner, reduce_tile), tiles = ceil_div(s.inner, reduce_tile);
+    const int64_t width = std::min(s.inner, reduce_tile<T>), tiles = ceil_div(s.inner, reduce_tile<T>);
     args.piece = s.n;
     if (s.outer * tiles < 16 && s.n * width > 2 * reduce_chunk)
         args.piece = std::max<int64_t>(64, ceil_div(reduce_chunk, 16 * width) * 16);

@@ -23,11 +23,28 @@ NETLET_INLINE ScanTile scan_tile_at(int64_t unit, int64_t n, int64_t inner) {
     return {unit / tiles * n * inner + begin, inner - begin < scan_tile ? inner - begin : scan_tile};
 }
 
+// One line of neighbours: the running total stays in a register.
+template <bool product, class T>
+NETLET_INLINE void scan_line(const ScanArgs<T>& a, int64_t first) {
+    using S = typename Total<T>::type;
+    const int64_t step = a.from_end ? -1 : 1;
+    int64_t at = a.from_end ? first + a.n - 1 : first;
+    S total = product ? S(1) : S(0);
+    for (int64_t i = 0; i < a.n; ++i, at += step) {
+        total = product ? total * (S)a.x[at] : total + (S)a.x[at];
+        a.y[at] = a.accumulate ? (T)(a.y[at] + (T)total) : (T)total;
+    }
+}
+
 template <bool product, class T>
 NETLET_INLINE void scan_with(const ScanArgs<T>& a, Range r) {
     using S = typename Total<T>::type;
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
         const ScanTile tile = scan_tile_at(unit, a.n, a.inner);
+        if (a.inner == 1) {
+            scan_line<product>(a, tile.first);
+            continue;
+        }
         S total[scan_tile];
         for (int64_t j = 0; j < tile.columns; ++j) total[j] = product ? S(1) : S(0);
         for (int64_t i = 0; i < a.n; ++i) {

@@ -12,10 +12,22 @@ namespace {
 // The axis along which x is contiguous while y is contiguous along the last one, or -1.
 int transposed_axis(const Strided<2>& s) {
     const int last = s.rank - 1;
-    if (s.stride[1][last] != 1 || s.stride[0][last] == 1 || s.stride[0][last] == 0) return -1;
+    if (s.stride[1][last] != 1 || s.stride[0][last] == 1 || s.stride[0][last] == 0 || s.extent[last] < 4) return -1;
     for (int d = 0; d < last; ++d)
         if (s.stride[0][d] == 1 && s.extent[d] >= 4) return d;
     return -1;
+}
+
+// A last axis of a few entries (channels) makes short rows: the longest axis along which x is contiguous, or else the
+// longest, takes its place. Any order of the axes moves the same elements.
+void make_rows_long(Strided<2>& s) {
+    const int last = s.rank - 1;
+    if (s.extent[last] >= 8) return;
+    int best = last;
+    for (int d = 0; d < last; ++d)
+        if (s.extent[d] > s.extent[best] && (s.stride[0][d] == 1 || s.stride[0][best] != 1)) best = d;
+    std::swap(s.extent[best], s.extent[last]);
+    for (auto& stride : s.stride) std::swap(stride[best], stride[last]);
 }
 
 template <class T>
@@ -50,6 +62,7 @@ void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, b
     args.nest = nest.axes;
     args.bytes = (int32_t)size_of(y->dtype);
     args.tile_axis = transposed_axis(nest.axes);
+    if (args.tile_axis < 0) make_rows_long(args.nest);
     Work work = elementwise_work(nest.elements());
     if (args.tile_axis >= 0) {
         const int64_t axis = nest.axes.extent[args.tile_axis], columns = nest.axes.extent[nest.axes.rank - 1];

@@ -2,21 +2,11 @@
 
 #include "dispatch/kernel.h"
 #include "ops/shape/shape_args.h"
+#include "ops/shape/transpose_block.h"
 
 namespace netlet::NETLET_ISA {
 
-// ---- move
-// ------------------------------------------------------------------------------------------------------------ Elements
-// are moved as bits, so one instance serves all types of a size. Through a small buffer: with extents that are powers
-// of two, all lines of a column fall into one set of the first-level cache, which holds 8 of them and no more.
-template <class Bits>
-NETLET_INLINE void transpose_8x8(const Bits* x, int64_t x_column, Bits* y, int64_t y_row) {
-    Bits block[8][8];
-    for (int j = 0; j < 8; ++j) memcpy(block[j], x + j * x_column, sizeof block[j]);
-    for (int i = 0; i < 8; ++i)
-        for (int j = 0; j < 8; ++j) y[i * y_row + j] = block[j][i];
-}
-
+// ---- move: elements as bits, so one instance serves all types of a size
 template <class Bits>
 NETLET_INLINE void move_tiles(const MoveArgs& a, Range r) {
     const Strided<2>& s = a.nest;
@@ -35,17 +25,19 @@ NETLET_INLINE void move_tiles(const MoveArgs& a, Range r) {
         const Bits* x = static_cast<const Bits*>(a.x) + x_at;
         Bits* y = static_cast<Bits*>(a.y) + y_at;
         const int64_t rows = left < move_tile ? left : move_tile;
-        for (int64_t j = 0; j < columns; j += 8)
-            for (int64_t i = 0; i < rows; i += 8) {
-                const Bits* from = x + i + j * x_column;
-                Bits* to = y + i * y_row + j;
-                if (j + 8 <= columns && i + 8 <= rows)
-                    transpose_8x8(from, x_column, to, y_row);
-                else
-                    for (int64_t k = 0; k < rows - i && k < 8; ++k)
-                        for (int64_t l = 0; l < columns - j && l < 8; ++l) to[k * y_row + l] = from[k + l * x_column];
-            }
+        using Block = TransposeBlock<Bits>;
+        for (int64_t j = 0; j < columns; j += Block::width)
+            for (int64_t i = 0; i < rows; i += Block::width)
+                Block::move(x + i + j * x_column, x_column, y + i * y_row + j, y_row,
+                            rows - i < Block::width ? rows - i : Block::width,
+                            columns - j < Block::width ? columns - j : Block::width);
     }
+}
+
+// n elements `x_step` apart, side by side: steps that are known when this is compiled become shuffles.
+template <int step, class Bits>
+NETLET_INLINE void collect(const Bits* NETLET_RESTRICT x, Bits* NETLET_RESTRICT y, int64_t n) {
+    for (int64_t i = 0; i < n; ++i) y[i] = x[i * step];
 }
 
 template <class Bits>
@@ -64,6 +56,14 @@ NETLET_INLINE void move_as(const MoveArgs& a, Range r) {
         } else if (x_step == 0 && y_step == 1) {
             const Bits value = *x;
             for (int64_t i = 0; i < n; ++i) y[i] = value;
+        } else if (y_step == 1 && x_step == 2) {
+            collect<2>(x, y, n);
+        } else if (y_step == 1 && x_step == 3) {
+            collect<3>(x, y, n);
+        } else if (y_step == 1 && x_step == 4) {
+            collect<4>(x, y, n);
+        } else if (y_step == 1 && x_step == -1) {
+            collect<-1>(x, y, n);
         } else {
             for (int64_t i = 0; i < n; ++i) y[i * y_step] = x[i * x_step];
         }
