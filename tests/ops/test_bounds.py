@@ -109,3 +109,34 @@ def test_one_hot(isa, fence):
     for n in (1, 7, 16, 33):
         check(lambda v: _core.one_hot(v, 5), fence, np.arange(n, dtype="int32") % 6)
         check(lambda v: _core.one_hot(v, 5, "float64", 0), fence, np.arange(n) % 6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int64"])
+def test_order_and_running_sums(isa, fence, dtype):
+    for shape in [*SHAPES, *BLOCKS, (2, 70), (70, 2), (3, 130)]:
+        x = numbers(shape, dtype)
+        for axis in range(len(shape)):
+            check(lambda v, a=axis: _core.sort(v, a), fence, x)
+            check(lambda v, a=axis: _core.argsort(v, a), fence, x)
+            check(lambda v, a=axis: _core.cumsum(v, a), fence, x)
+            check(lambda v, a=axis: _core.cumprod(v, a), fence, x)
+        k = min(5, shape[-1])
+        check(lambda v, k=k: _core.top_k(v, k)[0], fence, x)
+        targets = np.arange(int(np.prod(shape[:-1]))).reshape(shape[:-1]) % (shape[-1] + 1)
+        check(lambda t, v: _core.in_top_k(t, v, 2), fence, targets, x)
+        check(_core.searchsorted, fence, np.sort(x.reshape(-1)), x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32"])
+def test_positions(isa, fence, dtype):
+    for shape in SHAPES + BLOCKS:
+        x = numbers(shape, dtype)
+        for axis, n in enumerate(shape):
+            index = (np.arange(x.size).reshape(shape) * 7) % n
+            check(lambda v, i, a=axis: _core.take_along_axis(v, i, a), fence, x, index)
+        for depth in range(1, len(shape) + 1):
+            at = np.stack([np.array([0, n - 1, -1, -n]) for n in shape[:depth]], -1)
+            for how in ("set", "add", "max"):
+                updates = numbers((4, *shape[depth:]), dtype)
+                check(lambda v, i, u, h=how: _core.scatter(v, i, u, h), fence, x, at, updates)
+        check(lambda v, u: _core.slice_update(v, [0] * v.ndim, u), fence, x, x[:, :1])

@@ -51,14 +51,14 @@ NETLET_INLINE void sort_lines(const SortArgs<T>& a, Range r) {
         const T* x = a.x + unit / a.inner * a.n * a.inner + unit % a.inner;
         const Item<K>* sorted = few;
         auto item = [&](int64_t i) { return Item<K>{(K)(key_of(x[i * a.inner]) ^ flip), (int32_t)i}; };
-        if (a.n <= sort_short) {
-            for (int64_t i = 0; i < a.n; ++i) insert(few, i, item(i));
-        } else if (a.k <= sort_kept && a.k < a.n) {
+        if (a.k <= sort_kept && a.k < a.n) {
             for (int64_t i = 0; i < a.k; ++i) insert(few, i, item(i));
             for (int64_t i = a.k; i < a.n; ++i) {
                 const Item<K> next = item(i);
                 if (a.k > 0 && next.key < few[a.k - 1].key) insert(few, a.k - 1, next);
             }
+        } else if (a.n <= sort_short) {
+            for (int64_t i = 0; i < a.n; ++i) insert(few, i, item(i));
         } else {
             for (int64_t i = 0; i < a.n; ++i) scratch[i] = item(i);
             sorted = sort_by_digits(scratch, scratch + a.n, a.n);
