@@ -7,6 +7,12 @@
 
 #if defined(__linux__)
 #include <sched.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
+#endif
+#if defined(__x86_64__)
+#include <cpuid.h>
 #endif
 
 namespace netlet {
@@ -20,9 +26,27 @@ bool cpu_has_avx512() {
     return cpu_has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
+bool cpu_has_avx512_vnni() { return cpu_has_avx512() && __builtin_cpu_supports("avx512vnni"); }
+bool cpu_has_avx512_bf16() { return cpu_has_avx512_vnni() && __builtin_cpu_supports("avx512bf16"); }
+// The builtin of older compilers does not know AVX-VNNI: leaf 7, subleaf 1, EAX bit 4.
+bool cpu_has_avx2_vnni() {
+    unsigned a, b, c, d;
+    return cpu_has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
+}
+bool cpu_has_neon_dot() { return false; }
 #else
 bool cpu_has_avx2() { return false; }
 bool cpu_has_avx512() { return false; }
+bool cpu_has_avx2_vnni() { return false; }
+bool cpu_has_avx512_vnni() { return false; }
+bool cpu_has_avx512_bf16() { return false; }
+bool cpu_has_neon_dot() {
+#if defined(__linux__) && defined(__aarch64__)
+    return getauxval(AT_HWCAP) >> 20 & 1;  // HWCAP_ASIMDDP
+#else
+    return false;
+#endif
+}
 #endif
 
 namespace {

@@ -12,15 +12,13 @@ namespace netlet {
     namespace isa {                                                                                                    \
     extern const KernelTable table;                                                                                    \
     }
-#if defined(NETLET_HAS_NEON)
-NETLET_DECLARE_ISA(neon)
-#endif
-#if defined(NETLET_HAS_AVX512)
+NETLET_DECLARE_ISA(avx512_bf16)
+NETLET_DECLARE_ISA(avx512_vnni)
 NETLET_DECLARE_ISA(avx512)
-#endif
-#if defined(NETLET_HAS_AVX2)
+NETLET_DECLARE_ISA(avx2_vnni)
 NETLET_DECLARE_ISA(avx2)
-#endif
+NETLET_DECLARE_ISA(neon_dot)
+NETLET_DECLARE_ISA(neon)
 NETLET_DECLARE_ISA(scalar)
 
 namespace {
@@ -31,13 +29,25 @@ struct Isa {
     bool (*runs_here)();
 };
 
-// Best first; the first that this CPU runs wins.
+// Best first; the first that this CPU runs wins. The last runs everywhere.
 const Isa isas[] = {
+#if defined(NETLET_HAS_AVX512_BF16)
+    {"avx512_bf16", &avx512_bf16::table, cpu_has_avx512_bf16},
+#endif
+#if defined(NETLET_HAS_AVX512_VNNI)
+    {"avx512_vnni", &avx512_vnni::table, cpu_has_avx512_vnni},
+#endif
 #if defined(NETLET_HAS_AVX512)
     {"avx512", &avx512::table, cpu_has_avx512},
 #endif
+#if defined(NETLET_HAS_AVX2_VNNI)
+    {"avx2_vnni", &avx2_vnni::table, cpu_has_avx2_vnni},
+#endif
 #if defined(NETLET_HAS_AVX2)
     {"avx2", &avx2::table, cpu_has_avx2},
+#endif
+#if defined(NETLET_HAS_NEON_DOT)
+    {"neon_dot", &neon_dot::table, cpu_has_neon_dot},
 #endif
 #if defined(NETLET_HAS_NEON)
     {"neon", &neon::table, [] { return true; }},

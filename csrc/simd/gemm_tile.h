@@ -30,25 +30,35 @@ constexpr int max_rows(int nv) {
 }
 constexpr int most_rows = max_rows(1);
 
+// What a tile multiplies: lanes of a and b, and the type of their sums. The narrow formats are in gemm_dot.h.
+template <class T>
+struct Plain {
+    using Lane = T;
+    using Sum = T;
+    static NETLET_MEMBER_INLINE Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> sum) { return fma(a, b, sum); }
+};
+
 // The last vector has `last` valid lanes (1..width): only those are stored, and with MaskB only those of b are read
 // (without, b is a panel padded to whole vectors). `init` may be c itself (accumulate), a bias row (ldinit = 0), or
 // null (zero).
-template <int MR, int NV, AMajor major, bool MaskB, class T>
-NETLET_INLINE void tile(int64_t K, const T* a, int64_t lda, const T* b, int64_t ldb, T* c, int64_t ldc, const T* init,
-                        int64_t ldinit, int64_t last) {
-    using V = Vec<T>;
+template <class F, int MR, int NV, AMajor major, bool MaskB>
+NETLET_INLINE void tile(int64_t K, const typename F::Lane* a, int64_t lda, const typename F::Lane* b, int64_t ldb,
+                        typename F::Sum* c, int64_t ldc, const typename F::Sum* init, int64_t ldinit, int64_t last) {
+    using V = Vec<typename F::Lane>;
+    using Sums = Vec<typename F::Sum>;
     constexpr int W = V::width;
-    V acc[MR][NV];
+    static_assert(Sums::width == W);
+    Sums acc[MR][NV];
 #pragma GCC unroll 16
     for (int i = 0; i < MR; ++i) {
 #pragma GCC unroll 4
         for (int v = 0; v < NV; ++v) {
             if (!init)
-                acc[i][v] = V::zero();
+                acc[i][v] = Sums::zero();
             else if (v < NV - 1)
-                acc[i][v] = V::load(init + i * ldinit + v * W);
+                acc[i][v] = Sums::load(init + i * ldinit + v * W);
             else
-                acc[i][v] = V::load_n(init + i * ldinit + v * W, last);
+                acc[i][v] = Sums::load_n(init + i * ldinit + v * W, last);
         }
     }
     for (int64_t k = 0; k < K; ++k) {
@@ -59,7 +69,7 @@ NETLET_INLINE void tile(int64_t K, const T* a, int64_t lda, const T* b, int64_t 
         for (int i = 0; i < MR; ++i) {
             V ai = V::set1(major == AMajor::row ? a[i * lda] : a[i]);
 #pragma GCC unroll 4
-            for (int v = 0; v < NV; ++v) acc[i][v] = fma(ai, bv[v], acc[i][v]);
+            for (int v = 0; v < NV; ++v) acc[i][v] = F::multiply_add(ai, bv[v], acc[i][v]);
         }
         a += major == AMajor::row ? 1 : lda;
         b += ldb;

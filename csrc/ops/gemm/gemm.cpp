@@ -80,14 +80,38 @@ void emit_product(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& 
         tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), result}, work);
 }
 
+// The kernels that every format has.
+struct Kernels {
+    Kernel direct, pack_b, packed;
+};
+Kernels kernels_for(DType a, DType b) {
+    auto chosen = [](KernelId direct, KernelId pack_b, KernelId packed) {
+        return Kernels{kernel(direct), kernel(pack_b), kernel(packed)};
+    };
+    using enum KernelId;
+    if (b == DType::f64) return chosen(gemm_direct_f64, gemm_pack_b_f64, gemm_packed_f64);
+    if (b == DType::f32) return chosen(gemm_direct_f32, gemm_pack_b_f32, gemm_packed_f32);
+    return a == DType::u8 ? chosen(gemm_direct_u8s8, gemm_pack_b_s8, gemm_packed_u8s8)
+                          : chosen(gemm_direct_s8s8, gemm_pack_b_s8, gemm_packed_s8s8);
+}
+
+bool is_narrow(DType t) { return size_of(t) < 4; }
+
+// Memory for all columns of b in panels. Narrow numbers take lanes of 4 bytes, with two terms in each or (where there
+// are instructions for it) four: there is room for either.
+Tensor room_for_panels(Tape& tape, const GemmArgs& args, DType b) {
+    const int64_t columns = ceil_div(args.N, gemm_panel_group) * gemm_panel_group;
+    if (!is_narrow(b)) return tape.empty({columns * args.K}, b);
+    return tape.empty({gemm_packed_header(args.N) + columns * ceil_div(args.K, 2)}, DType::i32);
+}
+
 // All columns of b in panels, as gemm_packed wants them.
-Tensor pack_b(Tape& tape, const GemmArgs& args, const Tensor& b) {
+Tensor pack_b(Tape& tape, const Kernel& kernel, const GemmArgs& args, const Tensor& b) {
     const int64_t groups = ceil_div(args.N, gemm_panel_group);
-    Tensor packed = tape.empty({groups * gemm_panel_group * args.K}, b->dtype);
+    Tensor packed = room_for_panels(tape, args, b->dtype);
     GemmPackArgs pack{nullptr, nullptr, args.N, args.K, args.ldb, args.b_transposed};
     const int64_t grain = std::max<int64_t>(1, 65536 / (gemm_panel_group * args.K));
-    tape.emit(NETLET_KERNEL_FOR(gemm_pack_b, b->dtype), pack, {in<void>(pack.b, b), out<void>(pack.packed, packed)},
-              {groups, grain, 0});
+    tape.emit(kernel, pack, {in<void>(pack.b, b), out<void>(pack.packed, packed)}, {groups, grain, 0});
     return packed;
 }
 
@@ -116,20 +140,26 @@ void emit_gemm(Tape& tape, const Gemm& g) {
     const DType dtype = g.c->dtype;
     if (g.M * g.N * g.items == 0) return;
     if (g.summed == 0) return emit_gemm(tape, without_terms(g));
-    if (is_column(g)) return emit_gemm(tape, as_row(g));
+    const bool narrow = is_narrow(g.b->dtype);
+    if (!narrow && is_column(g)) return emit_gemm(tape, as_row(g));
     GemmArgs args = arguments(g);
-    const GemmChoice choice =
-        choose_gemm(g.M, g.N, g.K, g.a_transposed, args.b_transposed, g.items * g.summed, (int64_t)size_of(dtype));
+    if (narrow && g.N == 1 && args.ldb == 1) {  // one column lies like one line along k, which packs faster
+        args.b_transposed = true;
+        args.ldb = g.K;
+    }
+    const GemmChoice choice = narrow ? choose_narrow_gemm(g.M, g.N, g.K, args.b_transposed, g.items)
+                                     : choose_gemm(g.M, g.N, g.K, g.a_transposed, args.b_transposed, g.items * g.summed,
+                                                   (int64_t)size_of(dtype));
+    const Kernels kernels = kernels_for(g.a->dtype, g.b->dtype);
     args.mb = choice.mb;
     args.nb = choice.nb;
     args.kb = choice.kb;
     const Tensor b = at(tape, g.b, g.b_offset), c = at(tape, g.c, g.c_offset);
     switch (choice.path) {
-        case GemmChoice::Path::direct:
-            return emit_product(tape, NETLET_KERNEL_FOR(gemm_direct, dtype), args, g, b, c, g.items);
+        case GemmChoice::Path::direct: return emit_product(tape, kernels.direct, args, g, b, c, g.items);
         case GemmChoice::Path::dot: return emit_product(tape, NETLET_KERNEL_FOR(gemm_dot, dtype), args, g, b, c, 1);
         case GemmChoice::Path::packed:
-            return emit_product(tape, NETLET_KERNEL_FOR(gemm_packed, dtype), args, g, pack_b(tape, args, b), c, 1);
+            return emit_product(tape, kernels.packed, args, g, pack_b(tape, kernels.pack_b, args, b), c, 1);
         case GemmChoice::Path::stream: return emit_slices(tape, NETLET_KERNEL_FOR(gemm_stream, dtype), args, g, b, c);
         case GemmChoice::Path::slice_k: return emit_slices(tape, NETLET_KERNEL_FOR(gemm_slice_k, dtype), args, g, b, c);
     }

@@ -14,6 +14,7 @@ namespace netlet {
 
 constexpr int gemm_max_batch_rank = 6;
 constexpr int64_t gemm_panel_group = 64;  // packed b is padded to whole groups of columns; every panel width divides it
+constexpr int64_t narrow_most_columns = 4096;  // of one block of a product of narrow numbers that is not packed
 
 struct GemmArgs {
     const void* a;
@@ -36,6 +37,11 @@ struct GemmArgs {
     // none.
     int64_t kb;
 };
+
+// The numbers of 4 bytes, one for each padded column, that a packed b of bytes begins with.
+constexpr int64_t gemm_packed_header(int64_t N) {
+    return (N + gemm_panel_group - 1) / gemm_panel_group * gemm_panel_group;
+}
 
 // packed: panels of columns, each K rows of one panel's width. One unit is gemm_panel_group columns.
 struct GemmPackArgs {

@@ -74,4 +74,21 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
     return {GemmChoice::Path::direct, std::max<int64_t>(mb, 1), std::max(nb, G), 0};
 }
 
+GemmChoice choose_narrow_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items) {
+    const int64_t G = gemm_panel_group;
+    // Four terms to a lane: the same time is four times the work.
+    const int64_t units =
+        std::clamp<int64_t>((int64_t)((double)M * (double)N * (double)K / (4 * unit_work)), 1, most_units);
+    if (items == 1 && M >= 2 * strip && N * K > 16 * 1024) {
+        const int64_t nb = block(N, ceil_div(N, M < 8 * 3 * strip ? 128 : 512), G);
+        const int64_t rows = block(M * ceil_div(N, nb), 32, 3 * strip);
+        return {GemmChoice::Path::packed, std::min(rows, 18 * strip), nb, 0};
+    }
+    // Lines along k are read in long pieces if the block is narrow, rows of b if it is wide.
+    const int64_t widest = b_transposed ? 2 * G : M <= 4 ? 16 * G : 4 * G;
+    const int64_t nb = std::min(block(N, items < most_units ? units : 1, G), widest);
+    const int64_t blocks = std::clamp<int64_t>(units / (ceil_div(N, nb) * items), 1, ceil_div(M, 4 * strip));
+    return {GemmChoice::Path::direct, ceil_div(M, blocks), nb, 0};
+}
+
 }  // namespace netlet::ops

@@ -21,4 +21,8 @@ struct GemmChoice {
 GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items,
                        int64_t element_bytes);
 
+// The same for products of narrow numbers, which always read panels: direct (panels on the stack, anew for each block of
+// rows) or packed.
+GemmChoice choose_narrow_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items);
+
 }  // namespace netlet::ops

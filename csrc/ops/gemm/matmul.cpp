@@ -97,14 +97,21 @@ void emit_summed(Tape& tape, const Problem& p, Gemm g, const Plane& x, const Pla
     emit_gemm(tape, g);
 }
 
+// The type of the result, from the pairs that have kernels.
+DType result_type(const Tensor& a, const Tensor& b) {
+    if (b->dtype == DType::i8 && (a->dtype == DType::i8 || a->dtype == DType::u8)) return DType::i32;
+    check_floating("matmul", a);
+    check_same_dtype("matmul", a, b);
+    return a->dtype;
+}
+
 }  // namespace
 
 Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
-    check_floating("matmul", a);
-    check_same_dtype("matmul", a, b);
+    const DType dtype = result_type(a, b);
     Shape shape;
     const Problem p = analyse(a, b, transpose_a, transpose_b, shape);
-    Tensor c = tape.empty(shape, a->dtype);
+    Tensor c = tape.empty(shape, dtype);
     Plane whole{c, false};
     int64_t step = p.M * p.N;
     for (int i = p.rank - 1; i >= 0; step *= p.dims[i--]) whole.step[i] = step;

@@ -1,0 +1,172 @@
+// What the products of all number formats share: the register tiles by size, and the blocks of a packed product.
+//
+// A format F says what is multiplied (simd/gemm_tile.h: Lane, Sum, multiply_add) and how it comes into panels:
+//     Product                       the same Lane, Sum, multiply_add alone, which the tiles are made of
+//     A, B                          what the operands' elements are in memory
+//     group                         consecutive terms k that one lane takes
+//     kc                            terms of a block of k, a multiple of group
+//     pack_a(dst, ld, a, lda, transposed, rows, K), pack_b(... columns, K)
+//     header(N)                     lanes that stand before the panels of a packed b
+//     begin(g, j)                   where the sums of columns j... of a packed product begin
+//     finish(g, c, rows, columns)   the last step on a block of c that is done
+#pragma once
+#include "ops/gemm/gemm_args.h"
+#include "simd/gemm_tile.h"
+
+namespace netlet::NETLET_ISA {
+
+// ---- tiles by size ----
+template <class L, class S>
+using TileFn = void (*)(int64_t K, const L* a, int64_t lda, const L* b, int64_t ldb, S* c, int64_t ldc, const S* init,
+                        int64_t ldinit, int64_t last);
+
+template <class F, int MR, int NV, AMajor major, bool MaskB, class L, class S>
+static void tile_function(int64_t K, const L* a, int64_t lda, const L* b, int64_t ldb, S* c, int64_t ldc, const S* init,
+                          int64_t ldinit, int64_t last) {
+    tile<F, MR, NV, major, MaskB>(K, a, lda, b, ldb, c, ldc, init, ldinit, last);
+}
+
+template <class F>
+struct Tiles {
+    TileFn<typename F::Lane, typename F::Sum> fn[most_rows + 1];  // by rows
+};
+template <class F, int NV, AMajor major, bool MaskB>
+constexpr Tiles<F> tiles_of() {
+    using L = typename F::Lane;
+    using S = typename F::Sum;
+    Tiles<F> t{};
+    // clang-format off
+#define NETLET_ROWS(R) if constexpr (R <= max_rows(NV)) t.fn[R] = tile_function<F, R, NV, major, MaskB, L, S>;
+    NETLET_ROWS(1) NETLET_ROWS(2) NETLET_ROWS(3) NETLET_ROWS(4) NETLET_ROWS(5) NETLET_ROWS(6) NETLET_ROWS(7)
+    NETLET_ROWS(8) NETLET_ROWS(9) NETLET_ROWS(10) NETLET_ROWS(11) NETLET_ROWS(12) NETLET_ROWS(13) NETLET_ROWS(14)
+#undef NETLET_ROWS
+        // clang-format on
+        return t;
+}
+// [a is k-major][b's last vector is partial][1, 2 or 4 vectors wide]
+template <class F, AMajor major, bool MaskB>
+static const Tiles<F> tiles[3] = {tiles_of<F, 1, major, MaskB>(), tiles_of<F, 2, major, MaskB>(),
+                                  tiles_of<F, 4, major, MaskB>()};
+
+template <class F>
+NETLET_INLINE const Tiles<F>& tiles_for(AMajor major, bool mask_b, int nv) {
+    const int w = nv == 4 ? 2 : nv - 1;
+#if defined(NETLET_VEC_AVX512)
+    (void)mask_b;  // a masked load costs nothing here, so one set of tiles does
+    return major == AMajor::row ? tiles<F, AMajor::row, true>[w] : tiles<F, AMajor::k, true>[w];
+#else
+    if (mask_b) return major == AMajor::row ? tiles<F, AMajor::row, true>[w] : tiles<F, AMajor::k, true>[w];
+    return major == AMajor::row ? tiles<F, AMajor::row, false>[w] : tiles<F, AMajor::k, false>[w];
+#endif
+}
+
+// Where a tile's sums begin: the first pass over k takes the bias, c or zero, later passes continue in c.
+template <class T>
+struct Init {
+    const T* p;
+    int64_t ld;
+    NETLET_MEMBER_INLINE const T* at(int64_t i, int64_t j) const { return p ? p + i * ld + j : nullptr; }
+};
+
+// The block of c that a unit of work is.
+struct Block {
+    int64_t item, i, j, rows, columns;
+};
+NETLET_INLINE Block block_of(const GemmArgs& g, int64_t unit) {
+    Block at{unit, 0, 0, g.M, g.N};
+    if (g.mb < g.M || g.nb < g.N) {  // three divisions cost as much as a tiny product
+        const int64_t m_blocks = (g.M + g.mb - 1) / g.mb, n_blocks = (g.N + g.nb - 1) / g.nb;
+        at.j = unit % n_blocks * g.nb;
+        at.i = unit / n_blocks % m_blocks * g.mb;
+        at.item = unit / n_blocks / m_blocks;
+        at.rows = g.M - at.i < g.mb ? g.M - at.i : g.mb;
+        at.columns = g.N - at.j < g.nb ? g.N - at.j : g.nb;
+    }
+    return at;
+}
+
+// ---- packed ----
+// A panel of b is 2 vectors wide. Blocks of kc terms keep nb columns of b in the second cache and one strip of a,
+// packed on the stack, in the first.
+constexpr int packed_nv = 2;
+template <class F>
+constexpr int64_t panel_width = packed_nv * Vec<typename F::Lane>::width;
+// A packed strip of rows, padded to whole vectors.
+template <class F>
+constexpr int64_t strip_width = (max_rows(packed_nv) + Vec<typename F::Lane>::width - 1) /
+                                Vec<typename F::Lane>::width * Vec<typename F::Lane>::width;
+template <class F>
+NETLET_INLINE int64_t lanes_of(int64_t terms) {
+    return (terms + F::group - 1) / F::group;
+}
+
+// rows of c by all columns of a block, from a packed strip of a and panels of b. Panels are `panel_lanes` rows long,
+// of which K are multiplied.
+template <class F>
+NETLET_INLINE void strip_times_panels(int64_t K, const typename F::Lane* strip, const typename F::Lane* panels,
+                                      int64_t panel_lanes, typename F::Sum* c, int64_t ldc, Init<typename F::Sum> init,
+                                      int64_t rows, int64_t columns) {
+    constexpr int W = Vec<typename F::Lane>::width, NR = panel_width<F>;
+    for (int64_t j = 0; j < columns; j += NR) {
+        const int64_t left = columns - j;
+        const int v = left <= W ? 1 : 2;
+        const int64_t last = left < v * W ? left - (v - 1) * W : W;
+        tiles_for<typename F::Product>(AMajor::k, false, v)
+            .fn[rows](K, strip, strip_width<F>, panels + j * panel_lanes, NR, c + j, ldc, init.at(0, j), init.ld, last);
+    }
+}
+
+template <class F>
+NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
+    using L = typename F::Lane;
+    using S = typename F::Sum;
+    constexpr int most = max_rows(packed_nv);
+    const Block at = block_of(g, unit);
+    const int64_t strips = (at.rows + most - 1) / most, each = at.rows / strips, longer = at.rows % strips;
+    const int64_t panel_lanes = lanes_of<F>(g.K);
+    const typename F::A* a = static_cast<const typename F::A*>(g.a) + at.i * (g.a_transposed ? 1 : g.lda);
+    const L* b = static_cast<const L*>(g.b) + F::header(g.N) + at.j * panel_lanes;
+    S* c = static_cast<S*>(g.c) + at.i * g.ldc + at.j;
+    Init<S> init = g.accumulate ? Init<S>{c, g.ldc} : Init<S>{F::begin(g, at.j), 0};
+
+    alignas(64) L strip[F::kc / F::group * strip_width<F>];
+    for (int64_t k0 = 0; k0 < g.K; k0 += F::kc, init = {c, g.ldc}) {
+        const int64_t ks = g.K - k0 < F::kc ? g.K - k0 : F::kc;
+        for (int64_t s = 0, i = 0; s < strips; ++s) {
+            const int64_t mr = each + (s < longer);
+            F::pack_a(strip, strip_width<F>, g.a_transposed ? a + k0 * g.lda + i : a + i * g.lda + k0, g.lda,
+                      g.a_transposed, mr, ks);
+            strip_times_panels<F>(lanes_of<F>(ks), strip, b + k0 / F::group * panel_width<F>, panel_lanes,
+                                  c + i * g.ldc, g.ldc, {init.at(i, 0), init.ld}, mr, at.columns);
+            if (k0 + ks == g.K) F::finish(g, c + i * g.ldc, mr, at.columns);
+            i += mr;
+        }
+    }
+}
+
+// Columns of b into panels, each `panel_lanes` rows long, of which this call writes those of K terms. A few rows of b at a
+// time, across all panels: as near to reading b in its own order as the number of places to write to allows.
+template <class F>
+NETLET_INLINE void pack_panels(typename F::Lane* panels, int64_t panel_lanes, const typename F::B* b, int64_t ldb,
+                               bool transposed, int64_t columns, int64_t K) {
+    constexpr int NR = panel_width<F>;
+    const int64_t block = transposed ? K : 8;
+    for (int64_t k = 0; k < K; k += block) {
+        const int64_t ks = K - k < block ? K - k : block;
+        for (int64_t j = 0; j < columns; j += NR)
+            F::pack_b(panels + j * panel_lanes + k / F::group * NR, NR, transposed ? b + j * ldb + k : b + k * ldb + j,
+                      ldb, transposed, columns - j < NR ? columns - j : NR, ks);
+    }
+}
+
+template <class F>
+NETLET_INLINE void pack_b(const GemmPackArgs& g, Range r) {
+    static_assert(gemm_panel_group % panel_width<F> == 0, "a group of columns holds whole panels");
+    const int64_t begin = r.begin * gemm_panel_group, panel_lanes = lanes_of<F>(g.K);
+    const int64_t end = r.end * gemm_panel_group < g.N ? r.end * gemm_panel_group : g.N;
+    pack_panels<F>(static_cast<typename F::Lane*>(g.packed) + F::header(g.N) + begin * panel_lanes, panel_lanes,
+                   static_cast<const typename F::B*>(g.b) + begin * (g.transposed ? g.ldb : 1), g.ldb, g.transposed,
+                   end - begin, g.K);
+}
+
+}  // namespace netlet::NETLET_ISA

@@ -1,0 +1,97 @@
+// A product of narrow numbers without a packed b: each block of c lays its part of b in panels on the stack.
+#pragma once
+#include "ops/gemm/gemm_blocks.h"
+#include "simd/gemm_dot.h"
+
+namespace netlet::NETLET_ISA {
+
+// What the narrow formats share. L is their lanes (gemm_dot.h), `flip` what a is packed with. A format adds
+//     add_flip_sums(sums, panels, lanes, columns)   the column sums that undo the flip of a, if there is one
+template <class L, class A_, class B_, int32_t flip_>
+struct Narrow : L {
+    using Product = L;
+    using A = A_;
+    using B = B_;
+    static constexpr int64_t kc = 384 * L::group;
+    static constexpr int32_t flip = flip_;
+    static NETLET_MEMBER_INLINE void pack_a(int32_t* dst, int64_t ld, const A* a, int64_t lda, bool transposed,
+                                            int64_t rows, int64_t K) {
+        if (transposed)
+            pack_terms<L>(dst, ld, a, lda, rows, K, flip);
+        else
+            pack_lines<L>(dst, ld, a, lda, rows, K, flip);
+    }
+    static NETLET_MEMBER_INLINE void pack_b(int32_t* dst, int64_t ld, const B* b, int64_t ldb, bool transposed,
+                                            int64_t columns, int64_t K) {
+        if (transposed)
+            pack_lines<L>(dst, ld, b, ldb, columns, K, 0);
+        else
+            pack_terms<L>(dst, ld, b, ldb, columns, K, 0);
+    }
+};
+
+constexpr int64_t narrow_panel_lanes = 8192;  // 32 KB
+static_assert(narrow_most_columns <= narrow_panel_lanes / 2);
+
+// c(i, :) += row, of whole vectors.
+template <class S>
+NETLET_INLINE void add_to_rows(S* c, int64_t ldc, int64_t rows, int64_t columns, const S* row) {
+    using V = Vec<S>;
+    for (int64_t i = 0; i < rows; ++i, c += ldc)
+        for (int64_t j = 0; j < columns; j += V::width) {
+            const int64_t n = columns - j < V::width ? columns - j : V::width;
+            (V::load_n(c + j, n) + V::load(row + j)).store_n(c + j, n);
+        }
+}
+
+template <class F>
+static void narrow_unit(const GemmArgs& g, int64_t unit) {
+    using S = typename F::Sum;
+    constexpr int most = max_rows(packed_nv);
+    constexpr int64_t NR = panel_width<F>, strip_lanes = narrow_panel_lanes / NR;
+    const Block at = block_of(g, unit);
+    const int64_t strips = (at.rows + most - 1) / most, each = at.rows / strips, longer = at.rows % strips;
+    const typename F::A* a = static_cast<const typename F::A*>(g.a) + at.i * (g.a_transposed ? 1 : g.lda);
+    const typename F::B* b = static_cast<const typename F::B*>(g.b) + at.j * (g.b_transposed ? g.ldb : 1);
+    S* c = static_cast<S*>(g.c) + (at.item * g.M + at.i) * g.ldc + at.j;
+    int64_t rest = at.item;
+    for (int d = g.batch_rank - 1; d >= 0; --d) {
+        const int64_t index = rest % g.batch_dims[d];
+        rest /= g.batch_dims[d];
+        a += index * g.a_step[d];
+        b += index * g.b_step[d];
+    }
+
+    alignas(64) int32_t panels[narrow_panel_lanes];
+    alignas(64) int32_t strip[strip_lanes * strip_width<F>];
+    alignas(64) S sums[F::flip ? narrow_most_columns : 1];
+    const int64_t padded = (at.columns + NR - 1) / NR * NR;
+    const int64_t kc = narrow_panel_lanes / padded * F::group;
+    int64_t k0 = 0;
+    do {  // once even where K = 0: c is still to be written
+        const int64_t ks = g.K - k0 < kc ? g.K - k0 : kc, lanes = lanes_of<F>(ks);
+        pack_panels<F>(panels, lanes, b + k0 * (g.b_transposed ? 1 : g.ldb), g.ldb, g.b_transposed, at.columns, ks);
+        Init<S> init{F::begin(g, at.j), 0};
+        if constexpr (F::flip != 0) {  // the first block of k begins with its sums, the others' are added at the end
+            if (k0 <= kc)
+                for (int64_t j = 0; j < padded; ++j) sums[j] = 0;
+            F::add_flip_sums(sums, panels, lanes, padded);
+            init.p = sums;
+        }
+        for (int64_t s = 0, i = 0; s < strips; ++s) {
+            const int64_t mr = each + (s < longer);
+            F::pack_a(strip, strip_width<F>, g.a_transposed ? a + k0 * g.lda + i : a + i * g.lda + k0, g.lda,
+                      g.a_transposed, mr, ks);
+            S* ci = c + i * g.ldc;
+            strip_times_panels<F>(lanes, strip, panels, lanes, ci, g.ldc, k0 == 0 ? init : Init<S>{ci, g.ldc}, mr,
+                                  at.columns);
+            i += mr;
+        }
+        k0 += ks;
+    } while (k0 < g.K);
+    if constexpr (F::flip != 0)
+        if (g.K > kc) add_to_rows(c, g.ldc, at.rows, at.columns, sums);
+    F::finish(g, c, at.rows, at.columns);
+}
+
+}  // namespace netlet::NETLET_ISA

@@ -1,0 +1,103 @@
+// Products of narrow numbers: how many terms one 32-bit lane holds, how a lane is read, and the multiply-add of lanes.
+//
+//     along(p, n)              n consecutive numbers as whole lanes                      (n <= group * width)
+//     across(p, ld, t, n)      t numbers of each of n neighbours, p[0..t)*ld apart       (t <= group, n <= width)
+//     multiply_add(a, b, sum)  sum + a . b, lane by lane
+#pragma once
+#include "simd/narrow.h"
+
+namespace netlet::NETLET_ISA {
+
+// Instructions by name, not by intrinsic: GCC 12 gives an intrinsic's result a register of its own, and then keeps half of
+// a large tile's sums in memory. sum += a . b:
+#if defined(NETLET_VEC_AVX512)
+#define NETLET_DOT_INSTRUCTION(name, sum, a, b) asm(name " %2, %1, %0" : "+v"(sum.r) : "v"(a.r), "v"(b.r))
+#else
+#define NETLET_DOT_INSTRUCTION(name, sum, a, b) asm("%{vex%} " name " %2, %1, %0" : "+x"(sum.r) : "x"(a.r), "x"(b.r))
+#endif
+
+// ---- int8 and uint8: exact; sums wrap modulo 2^32 -------------------------------------------------------------------
+#if defined(NETLET_DOT_VNNI) || defined(NETLET_VEC_NEON)
+// Four bytes to a lane. The instructions want a of one signedness (x86 unsigned, NEON signed) and b signed. An `a` of
+// the other kind is packed with its top bits flipped (flip_of), which is a + 128 or a - 128; the caller adds what takes
+// 128 times the column sums of b off again (flip_sum).
+struct ByteLanes {
+    using Lane = int32_t;
+    using Sum = int32_t;
+    static constexpr int group = 4;
+#if defined(NETLET_VEC_NEON)
+    static constexpr bool a_is_signed = true;
+#else
+    static constexpr bool a_is_signed = false;
+#endif
+    template <class S> static NETLET_MEMBER_INLINE Words along(const S* p, int64_t n) { return load_bytes(p, n); }
+    template <class S> static NETLET_MEMBER_INLINE Words across(const S* p, int64_t ld, int64_t t, int64_t n) {
+        Words x = widen_u8(load_bytes(p, n));
+        if (t > 1) x = x | shl<8>(widen_u8(load_bytes(p + ld, n)));
+        if (t > 2) x = x | shl<16>(widen_u8(load_bytes(p + 2 * ld, n)));
+        if (t > 3) x = x | shl<24>(widen_u8(load_bytes(p + 3 * ld, n)));
+        return x;
+    }
+    static NETLET_MEMBER_INLINE Words multiply_add(Words a, Words b, Words sum) {
+#if defined(NETLET_DOT_VNNI)
+        NETLET_DOT_INSTRUCTION("vpdpbusd", sum, a, b);
+        return sum;
+#elif defined(NETLET_DOT_NEON)
+        return {vdotq_s32(sum.r, vreinterpretq_s8_s32(a.r), vreinterpretq_s8_s32(b.r))};
+#else
+        const int8x16_t x = vreinterpretq_s8_s32(a.r), y = vreinterpretq_s8_s32(b.r);
+        // A product is at most 2^14; two of them already need the wider lane.
+        const int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(x), vget_low_s8(y)));
+        const int32x4_t high = vpaddlq_s16(vmull_high_s8(x, y));
+        return {vaddq_s32(sum.r, vpaddq_s32(low, high))};
+#endif
+    }
+    // sum + 128 times b's terms, with the sign that undoes the flip of a.
+    static NETLET_MEMBER_INLINE Words flip_sum(Words b, Words sum) {
+        const Words ones = multiply_add(Words::set1(0x01010101), b, Words::zero());
+        return a_is_signed ? sum + shl<7>(ones) : sum - shl<7>(ones);
+    }
+};
+template <class S> constexpr int32_t flip_of = ((S)-1 < 0) == ByteLanes::a_is_signed ? 0 : (int32_t)0x80808080;
+#else
+// Two numbers to a lane, widened to int16 as they are packed: a product of two and the sum of a pair of them fit int32
+// whatever the numbers are. (The instruction that multiplies bytes, vpmaddubsw, saturates at int16 and is never used.)
+struct ByteLanes {
+    using Lane = int32_t;
+    using Sum = int32_t;
+    static constexpr int group = 2;
+    template <class S> static NETLET_MEMBER_INLINE Words low_half(Words x) {
+        if constexpr ((S)-1 < 0)
+            return shr<24>(shl<24>(x)) & Words::set1(0xffff);
+        else
+            return x & Words::set1(0xff);
+    }
+    template <class S> static NETLET_MEMBER_INLINE Words high_half(Words x) {  // of bits 8 to 15
+        if constexpr ((S)-1 < 0)
+            return shl<16>(shr<24>(shl<16>(x)));
+        else
+            return shl<8>(x & Words::set1(0xff00));
+    }
+    template <class S> static NETLET_MEMBER_INLINE Words along(const S* p, int64_t n) {
+        const Words x = widen_u16(load_bytes(p, n));
+        return low_half<S>(x) | high_half<S>(x);
+    }
+    template <class S> static NETLET_MEMBER_INLINE Words across(const S* p, int64_t ld, int64_t t, int64_t n) {
+        const Words x = low_half<S>(widen_u8(load_bytes(p, n)));
+        return t == 1 ? x : x | high_half<S>(shl<8>(widen_u8(load_bytes(p + ld, n))));
+    }
+    static NETLET_MEMBER_INLINE Words multiply_add(Words a, Words b, Words sum) {
+#if defined(NETLET_VEC_AVX512) || defined(NETLET_VEC_AVX2)
+        Words pair;
+        asm("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0" : "+v"(sum.r), "=&v"(pair.r) : "v"(a.r), "v"(b.r));
+        return sum;
+#else
+        return sum + shr<16>(shl<16>(a)) * shr<16>(shl<16>(b)) + shr<16>(a) * shr<16>(b);
+#endif
+    }
+    static NETLET_MEMBER_INLINE Words flip_sum(Words, Words sum) { return sum; }
+};
+template <class S> constexpr int32_t flip_of = 0;
+#endif
+
+}  // namespace netlet::NETLET_ISA
