@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 # Before anything imports keras: JAX is the oracle's engine, on the CPU, and in float64 where a test asks for it.
 os.environ.setdefault("KERAS_BACKEND", "jax")
@@ -13,6 +14,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import pytest
 
 from netlet import _core
+from support.simd import OVERLAYS
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -27,13 +29,23 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items[:] = [item for item in items if item not in set(slow)]
 
 
-@pytest.fixture(params=_core.supported_isas())
-def isa(request: pytest.FixtureRequest):
-    """Each instruction set that this CPU runs, in force while the test runs."""
+def in_force(name: str) -> Iterator[str]:
     before = _core.active_isa()
-    _core.force_isa(request.param)
-    yield request.param
+    _core.force_isa(name)
+    yield name
     _core.force_isa(before)
+
+
+@pytest.fixture(params=[isa for isa in _core.supported_isas() if isa not in OVERLAYS])
+def isa(request: pytest.FixtureRequest):
+    """Each instruction set with kernels of its own that this CPU runs, in force while the test runs."""
+    yield from in_force(request.param)
+
+
+@pytest.fixture(params=_core.supported_isas())
+def dot_isa(request: pytest.FixtureRequest):
+    """The same with the levels that differ in products of narrow numbers only: for tests of those."""
+    yield from in_force(request.param)
 
 
 @pytest.fixture(params=[1, 2, 3, 8])

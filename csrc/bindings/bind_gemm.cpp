@@ -17,13 +17,22 @@ Tensor beside(const Arg& a, const Arg& b) {
     return ops::cast(Tape::current(), a, b->dtype);
 }
 
+// Two bfloat16 matrices have a product of their own; where gradients flow, and for any other halves, it is float32's.
+void widen_halves(Arg& a, Arg& b) {
+    Tape& tape = Tape::current();
+    if (a->dtype == DType::bf16 && b->dtype == DType::bf16 && !tape.needs_grad({a, b})) return;
+    for (Arg* x : {&a, &b})
+        if (is_half((*x)->dtype)) x->tensor = ops::cast(tape, x->tensor, DType::f32);
+}
+
 }  // namespace
 
 void bind_gemm(py::module_& m) {
     using namespace py::literals;
     m.def(
         "matmul",
-        [](const Arg& a, const Arg& b, bool transpose_a, bool transpose_b) {
+        [](StoredArg a, StoredArg b, bool transpose_a, bool transpose_b) {
+            widen_halves(a, b);
             return give(ops::matmul(Tape::current(), beside(a, b), beside(b, a), transpose_a, transpose_b), a, b);
         },
         "a"_a, "b"_a, "transpose_a"_a = false, "transpose_b"_a = false, NoGil(), "a @ b, batched as numpy.matmul.");

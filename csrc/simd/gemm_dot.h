@@ -100,4 +100,67 @@ struct ByteLanes {
 template <class S> constexpr int32_t flip_of = 0;
 #endif
 
+// ---- bfloat16 -------------------------------------------------------------------------------------------------------
+// Two to a lane. What AVX512-BF16's vdpbf16ps does, and everything else repeats to the bit: sum + a1 b1, then + a0 b0,
+// each a fused multiply-add rounded to nearest even, subnormal numbers taken as zeros and given as zeros.
+struct Bf16Lanes {
+    using Lane = int32_t;
+    using Sum = float;
+    static constexpr int group = 2;
+    template <class S> static NETLET_MEMBER_INLINE Words along(const S* p, int64_t n) { return load_bytes(p, 2 * n); }
+    template <class S> static NETLET_MEMBER_INLINE Words across(const S* p, int64_t ld, int64_t t, int64_t n) {
+        const Words x = widen_u16(load_bytes(p, 2 * n));
+        return t == 1 ? x : x | shl<16>(widen_u16(load_bytes(p + ld, 2 * n)));
+    }
+    static NETLET_MEMBER_INLINE Vec<float> multiply_add(Words a, Words b, Vec<float> sum) {
+#if defined(NETLET_DOT_BF16)
+        NETLET_DOT_INSTRUCTION("vdpbf16ps", sum, a, b);
+        return sum;
+#else
+        const Words upper = Words::set1((int32_t)0xffff0000);
+        sum = term(as_float(a & upper), as_float(b & upper), sum);
+        return term(as_float(shl<16>(a)), as_float(shl<16>(b)), sum);
+#endif
+    }
+
+  private:
+    // A fused multiply-add that flushes subnormals; vectors leave the flushing to the processor (FlushSubnormals).
+    static NETLET_MEMBER_INLINE Vec<float> term(Vec<float> a, Vec<float> b, Vec<float> sum) {
+#if defined(NETLET_VEC_AVX512) || defined(NETLET_VEC_AVX2) || defined(NETLET_VEC_NEON)
+        return fma(a, b, sum);
+#else
+        // Products are exact in double, and so is the sum as far as rounding it again to float can tell.
+        const double x = __builtin_fabsf(a.r) < 0x1p-126f ? a.r * 0.0f : a.r;
+        const double y = __builtin_fabsf(b.r) < 0x1p-126f ? b.r * 0.0f : b.r;
+        const double s = __builtin_fabsf(sum.r) < 0x1p-126f ? sum.r * 0.0f : sum.r;
+        const double r = x * y + s;
+        // Too small is what is so after rounding to 24 bits, wherever the exponent may be.
+        return {(float)(__builtin_fabs(r) < 0x1p-126 - 0x1p-151 ? r * 0.0 : r)};
+#endif
+    }
+};
+
+// Subnormal numbers count as zeros while it lives, and rounding is to nearest. On AArch64 a result that would round up
+// to 2^-126 is flushed too: the one case in which the levels may differ.
+#if defined(NETLET_DOT_BF16) || !(defined(NETLET_VEC_AVX512) || defined(NETLET_VEC_AVX2) || defined(NETLET_VEC_NEON))
+struct FlushSubnormals {
+    NETLET_MEMBER_INLINE FlushSubnormals() {}
+};
+#elif defined(NETLET_VEC_NEON)
+struct FlushSubnormals {
+    uint64_t before;
+    NETLET_MEMBER_INLINE FlushSubnormals() {
+        asm volatile("mrs %0, fpcr" : "=r"(before));
+        asm volatile("msr fpcr, %0" : : "r"((uint64_t)1 << 24) : "memory");
+    }
+    NETLET_MEMBER_INLINE ~FlushSubnormals() { asm volatile("msr fpcr, %0" : : "r"(before) : "memory"); }
+};
+#else
+struct FlushSubnormals {
+    unsigned before = _mm_getcsr();
+    NETLET_MEMBER_INLINE FlushSubnormals() { _mm_setcsr(0x9fc0); }  // flush both ways, no traps, to nearest
+    NETLET_MEMBER_INLINE ~FlushSubnormals() { _mm_setcsr(before); }
+};
+#endif
+
 }  // namespace netlet::NETLET_ISA

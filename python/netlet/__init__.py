@@ -137,9 +137,10 @@ __all__ = [
 
 
 def isa() -> str:
-    """The instruction set that the kernels use: "scalar", "avx2", "avx512" or "neon".
+    """The instruction set that the kernels use: "scalar", "avx2", "avx512" or "neon", or one of these with dot products
+    of narrow numbers: "avx2_vnni", "avx512_vnni", "avx512_bf16" (and VNNI), "neon_dot".
 
-    >>> isa() in ("scalar", "avx2", "avx512", "neon")
+    >>> isa().split("_")[0] in ("scalar", "avx2", "avx512", "neon")
     True
     """
     from . import _core

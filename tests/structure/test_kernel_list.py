@@ -11,7 +11,7 @@ import pytest
 from netlet import _core
 from support.child import run_child
 from support.repo import CSRC
-from support.simd import ISAS
+from support.simd import ISAS, OVERLAYS
 
 DEF = (CSRC / "dispatch" / "kernels.def").read_text(encoding="utf-8")
 
@@ -20,10 +20,14 @@ def listed() -> list[str]:
     """The names of kernels.def, its helper macros expanded as the preprocessor would."""
     text = re.sub(r"//.*", "", DEF)
     macros = dict(re.findall(r"#define (\w+)\(name\) (.*)", text))
-    rows = re.findall(r"^(NETLET_KERNEL\w*)\((\w+)\)", text, re.MULTILINE)
+    rows = re.findall(r"^(NETLET_(?:DOT_)?KERNEL\w*)\((\w+)\)", text, re.MULTILINE)
     names = []
     for macro, name in rows:
-        suffixes = [""] if macro == "NETLET_KERNEL" else re.findall(r"NETLET_KERNEL\(name##(\w+)\)", macros[macro])
+        suffixes = (
+            [""]
+            if macro in ("NETLET_KERNEL", "NETLET_DOT_KERNEL")
+            else re.findall(r"NETLET_KERNEL\(name##(\w+)\)", macros[macro])
+        )
         names += [name + suffix for suffix in suffixes]
     return names
 
@@ -44,7 +48,8 @@ def test_every_kernel_file_defines_only_listed_kernels():
 
 
 def test_supported_isas_are_those_of_the_build_best_first():
-    order = [isa for isa in ("avx512", "avx2", "neon", "scalar") if isa in ISAS]
+    best_first = ("avx512_bf16", "avx512_vnni", "avx512", "avx2_vnni", "avx2", "neon_dot", "neon", "scalar")
+    order = [isa for isa in best_first if isa in (*ISAS, *OVERLAYS)]
     supported = _core.supported_isas()
     assert supported[-1] == "scalar"
     assert supported == [isa for isa in order if isa in supported]
@@ -56,8 +61,24 @@ def test_every_table_is_complete_and_has_its_own_functions():
         assert len(addresses) == len(listed())
         assert 0 not in addresses
         assert len(set(addresses)) == len(addresses), f"two kernels of {isa} are one function"
-    everything = [a for addresses in tables.values() for a in addresses]
+    everything = [a for isa, addresses in tables.items() if isa not in OVERLAYS for a in addresses]
     assert len(set(everything)) == len(everything), "two instruction sets share a function"
+
+
+def test_an_overlay_has_its_own_dot_products_and_its_base_for_the_rest():
+    dot = set(re.findall(r"^NETLET_DOT_KERNEL\((\w+)\)", DEF, re.MULTILINE))
+    assert dot
+    for isa in set(OVERLAYS) & set(_core.supported_isas()):
+        pairs = zip(listed(), _core.kernel_addresses(isa), _core.kernel_addresses(OVERLAYS[isa]), strict=True)
+        assert {name for name, own, base in pairs if own != base} == dot, isa
+
+
+def test_files_of_dot_products_define_dot_kernels_alone():
+    """An overlay compiles these files whole: any other kernel in them would be compiled for nothing."""
+    dot = set(re.findall(r"^NETLET_DOT_KERNEL\((\w+)\)", DEF, re.MULTILINE))
+    for path in CSRC.glob("ops/**/*_dot_simd.cpp"):
+        defined = set(re.findall(r"^NETLET_DEFINE_KERNEL\((\w+),", path.read_text(encoding="utf-8"), re.MULTILINE))
+        assert defined <= dot, path.name
 
 
 def test_the_active_table_is_what_plans_record(isa):

@@ -13,7 +13,7 @@ import shutil
 import pytest
 
 from support.repo import ROOT
-from support.simd import ISAS, compile_for, compiler, defined_symbols, kernel_files
+from support.simd import ISAS, OVERLAYS, compile_for, compiler, defined_symbols, kernel_files
 
 WEAK = set("WVwvu")
 pytestmark = pytest.mark.skipif(
@@ -30,13 +30,13 @@ def foreign_weak(symbols: list[tuple[str, str]], isa: str) -> list[str]:
     return [n for kind, n in symbols if kind in WEAK and not n.startswith((*own, "DW.ref."))]
 
 
-@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("isa", [*ISAS, *OVERLAYS])
 def test_the_objects_that_were_linked(isa):
     """Those of every build folder in the source tree; `pip install .` leaves one."""
     objects = [*ROOT.glob(f"build/*/CMakeFiles/netlet_{isa}.dir/**/*.o")]
     if not objects:
         pytest.skip("no build folder in the source tree: this netlet was built elsewhere")
-    assert {o.name.removesuffix(".o") for o in objects} >= {path.name for path in kernel_files()}
+    assert {o.name.removesuffix(".o") for o in objects} >= {path.name for path in kernel_files(isa)}
     assert [f"{o.name}: {name}" for o in objects for name in foreign_weak(defined_symbols(o), isa)] == []
 
 

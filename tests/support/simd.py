@@ -12,7 +12,10 @@ import subprocess
 
 from support.repo import CSRC, ROOT
 
-ISAS = ("scalar", "avx2", "avx512") if platform.machine().lower() in {"x86_64", "amd64"} else ("scalar", "neon")
+X86 = platform.machine().lower() in {"x86_64", "amd64"}
+ISAS = ("scalar", "avx2", "avx512") if X86 else ("scalar", "neon")
+# Levels that add dot products of narrow numbers to another, with whose kernels they share all others; best last.
+OVERLAYS = {"avx2_vnni": "avx2", "avx512_vnni": "avx512", "avx512_bf16": "avx512"} if X86 else {"neon_dot": "neon"}
 
 
 @functools.cache
@@ -26,21 +29,24 @@ def compiler() -> str | None:
 def flags(isa: str) -> tuple[str, ...]:
     text = (ROOT / "cmake" / "simd.cmake").read_text(encoding="utf-8")
     common = re.search(r"set\(netlet_common_flags ([^)]*)\)", text)
-    own = re.search(rf"set\(flags_{isa} ([^)]*)\)", text)
+    names = [OVERLAYS[isa], isa] if isa in OVERLAYS else [isa]
+    own = [re.search(rf"set\(flags_{name} ([^)]*)\)", text) for name in names]
     assert common, "cmake/simd.cmake no longer says set(netlet_common_flags ...)"
-    assert own, f"cmake/simd.cmake no longer says set(flags_{isa} ...)"
+    assert all(own), f"cmake/simd.cmake no longer says set(flags_{isa} ...)"
     return (
         "-std=c++20",
         "-fPIC",
         f"-I{CSRC}",
         f"-DNETLET_ISA={isa}",
+        *([f"-DNETLET_BASE_ISA={OVERLAYS[isa]}"] if isa in OVERLAYS else []),
         *common[1].split(),
-        *own[1].replace('"', "").split(),
+        *(flag for match in own for flag in match[1].replace('"', "").split()),
     )
 
 
-def kernel_files() -> list[pathlib.Path]:
-    return sorted([*CSRC.glob("ops/**/*_simd.cpp"), CSRC / "dispatch" / "isa_table.cpp"])
+def kernel_files(isa: str = "scalar") -> list[pathlib.Path]:
+    pattern = "*_dot_simd.cpp" if isa in OVERLAYS else "*_simd.cpp"
+    return sorted([*CSRC.glob(f"ops/**/{pattern}"), CSRC / "dispatch" / "isa_table.cpp"])
 
 
 def compile_for(isa: str, source: pathlib.Path, target: pathlib.Path, *extra: str) -> pathlib.Path:

@@ -91,6 +91,7 @@ Kernels kernels_for(DType a, DType b) {
     using enum KernelId;
     if (b == DType::f64) return chosen(gemm_direct_f64, gemm_pack_b_f64, gemm_packed_f64);
     if (b == DType::f32) return chosen(gemm_direct_f32, gemm_pack_b_f32, gemm_packed_f32);
+    if (b == DType::bf16) return chosen(gemm_direct_bf16, gemm_pack_b_bf16, gemm_packed_bf16);
     return a == DType::u8 ? chosen(gemm_direct_u8s8, gemm_pack_b_s8, gemm_packed_u8s8)
                           : chosen(gemm_direct_s8s8, gemm_pack_b_s8, gemm_packed_s8s8);
 }
@@ -102,7 +103,8 @@ bool is_narrow(DType t) { return size_of(t) < 4; }
 Tensor room_for_panels(Tape& tape, const GemmArgs& args, DType b) {
     const int64_t columns = ceil_div(args.N, gemm_panel_group) * gemm_panel_group;
     if (!is_narrow(b)) return tape.empty({columns * args.K}, b);
-    return tape.empty({gemm_packed_header(args.N) + columns * ceil_div(args.K, 2)}, DType::i32);
+    const int64_t header = b == DType::i8 ? gemm_packed_header(args.N) : 0;
+    return tape.empty({header + columns * ceil_div(args.K, 2)}, DType::i32);
 }
 
 // All columns of b in panels, as gemm_packed wants them.

@@ -6,7 +6,8 @@ namespace netlet::ops {
 
 // a . b with the rules of numpy.matmul: the last two axes are matrices, the others are broadcast; a one-dimensional a
 // is a row, a one-dimensional b is a column, and that axis is dropped from the result. The transposes swap the last two
-// axes (of operands with two or more). float32 or float64. Gradient flows to both.
+// axes (of operands with two or more). float32 or float64, and gradient flows to both; or, without gradients, bfloat16
+// with bfloat16 -> float32, int8 or uint8 with int8 -> int32.
 Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
 
 // act(x . kernel + bias): x (..., K), kernel (K, N), bias (N,) or null -> (..., N). Gradient flows to all three. A
@@ -16,7 +17,8 @@ Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bi
 
 // ---- for other ops: one product, recorded as one or two records; no gradient of its own ----
 
-// Where the matrices lie; fields as in gemm_args.h. Batch axes may be left out (rank 0).
+// Where the matrices lie; fields as in gemm_args.h. Batch axes may be left out (rank 0). Narrow numbers know neither
+// `accumulate` nor `summed`, bytes neither bias nor activation.
 struct Gemm {
     Tensor a = {}, b = {}, bias = {}, c = {};  // bias may be null
     int64_t M = 0, N = 0, K = 0;

@@ -6,6 +6,9 @@
 // Every kernel adds the products of one element in ascending k into one chain of fused multiply-adds that begins with
 // init (0, the bias, or c itself), with two exceptions: gemm_dot sums lanes and reduces them at the end, and a
 // split K sums slices that gemm_sum_slices adds in order. Which is used depends on shapes alone (gemm_choice.h).
+//
+// Narrow numbers: u8 or s8 times s8 gives s32, exact modulo 2^32; bfloat16 times bfloat16 gives float32, in pairs of terms
+// (simd/gemm_dot.h). Both are the same on every instruction set.
 #pragma once
 #include "base/types.h"
 #include "ops/activation/activation_args.h"

@@ -100,6 +100,7 @@ void emit_summed(Tape& tape, const Problem& p, Gemm g, const Plane& x, const Pla
 // The type of the result, from the pairs that have kernels.
 DType result_type(const Tensor& a, const Tensor& b) {
     if (b->dtype == DType::i8 && (a->dtype == DType::i8 || a->dtype == DType::u8)) return DType::i32;
+    if (a->dtype == DType::bf16 && b->dtype == DType::bf16) return DType::f32;
     check_floating("matmul", a);
     check_same_dtype("matmul", a, b);
     return a->dtype;

@@ -17,6 +17,10 @@ _INTEGERS = ("int8", "uint8", "int32", "int64", "bool")
 def matmul(x1: Any, x2: Any) -> Any:
     """Matrix product over the last two axes; leading axes broadcast. (..., M, K) @ (..., K, N) -> (..., M, N).
 
+    Narrow numbers give wider ones, as in Keras: int8 or uint8 times int8 gives int32, exact modulo 2**32 (no sum of
+    fewer than 65,536 products can wrap). bfloat16 times bfloat16 gives float32: the terms are added in pairs, the odd
+    one first, each by one fused multiply-add, subnormal numbers as zeros. Both have the same bits on every CPU.
+
     Raises:
         ValueError: the inner extents differ, or an argument has rank 0.
 

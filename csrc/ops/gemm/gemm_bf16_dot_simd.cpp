@@ -1,0 +1,28 @@
+// Products of bfloat16 with float32 sums: the same bits on every instruction set (Bf16Lanes in simd/gemm_dot.h).
+#include "dispatch/kernel.h"
+#include "ops/gemm/epilogue.h"
+#include "ops/gemm/gemm_narrow.h"
+
+namespace netlet::NETLET_ISA {
+
+struct Bf16 : Narrow<Bf16Lanes, BFloat16, BFloat16, 0> {
+    static NETLET_MEMBER_INLINE int64_t header(int64_t) { return 0; }
+    static NETLET_MEMBER_INLINE const float* begin(const GemmArgs& g, int64_t j) {
+        return g.bias ? static_cast<const float*>(g.bias) + j : nullptr;
+    }
+    static NETLET_MEMBER_INLINE void finish(const GemmArgs& g, float* c, int64_t rows, int64_t columns) {
+        epilogue(g.act, g.alpha, c, g.ldc, rows, columns);
+    }
+};
+
+NETLET_DEFINE_KERNEL(gemm_direct_bf16, GemmArgs) {
+    const FlushSubnormals flush;
+    for (int64_t unit = r.begin; unit < r.end; ++unit) narrow_unit<Bf16>(a, unit);
+}
+NETLET_DEFINE_KERNEL(gemm_packed_bf16, GemmArgs) {
+    const FlushSubnormals flush;
+    for (int64_t unit = r.begin; unit < r.end; ++unit) packed_unit<Bf16>(a, unit);
+}
+NETLET_DEFINE_KERNEL(gemm_pack_b_bf16, GemmPackArgs) { pack_b<Bf16>(a, r); }
+
+}  // namespace netlet::NETLET_ISA
