@@ -12,11 +12,8 @@ namespace netlet::ops {
 struct Strides {
     int64_t of[Shape::max_rank];
     explicit Strides(const Shape& s) {
-        int64_t step = 1;
-        for (int i = s.rank() - 1; i >= 0; --i) {
-            of[i] = step;
-            step *= s[i];
-        }
+        (void)s.size();  // refuses a shape that is not yet a tensor's and has too many elements
+        for (int i = 0; i < s.rank(); ++i) of[i] = s.product(i + 1, s.rank());
     }
 };
 
