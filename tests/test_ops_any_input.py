@@ -145,6 +145,11 @@ def test_impossible_shapes(shape):
             make(shape)
 
 
+def test_widths_whose_sum_leaves_64_bits():
+    with pytest.raises(ValueError, match="too many elements"):
+        ops.pad(np.ones(4), [(2**62, 2**62)])
+
+
 def test_one_array_given_twice_and_overlapping_ones():
     x = np.arange(12.0)
     np.testing.assert_array_equal(ops.add(x[:-1], x[1:]), x[:-1] + x[1:])

@@ -114,7 +114,11 @@ Tensor pad(Tape& tape, const Tensor& x, const std::vector<int64_t>& before, cons
     Shape shape;
     for (int i = 0; i < rank; ++i) {
         if (before[(size_t)i] < 0 || after[(size_t)i] < 0) throw ValueError("pad: expected widths of at least 0");
-        shape.push_back(x->shape[i] + before[(size_t)i] + after[(size_t)i]);
+        int64_t extent = x->shape[i];
+        if (__builtin_add_overflow(extent, before[(size_t)i], &extent) ||
+            __builtin_add_overflow(extent, after[(size_t)i], &extent))
+            throw ValueError("pad: shape " + x->shape.str() + " and its widths have too many elements");
+        shape.push_back(extent);
     }
     Tensor y = full(tape, shape, x->dtype, value);
     const Strides from(x->shape), to(shape);
