@@ -115,14 +115,21 @@ NETLET_INLINE int64_t row_of(int64_t index, int64_t n) {
 
 template <class Bits>
 NETLET_INLINE void gather_as(const GatherArgs& a, Range r, Bits missing) {
-    for (int64_t unit = r.begin; unit < r.end; ++unit) {
-        const int64_t row = row_of(index_at(a.index, a.index_dtype, unit % a.k), a.n);
-        const Bits* x = static_cast<const Bits*>(a.x) + (unit / a.k * a.n + row) * a.inner;
-        Bits* y = static_cast<Bits*>(a.y) + unit * a.inner;
-        if (row >= 0)
-            memcpy(y, x, (size_t)a.inner * sizeof(Bits));
-        else
+    int64_t k = r.begin % a.k;
+    const Bits* x = static_cast<const Bits*>(a.x) + r.begin / a.k * a.n * a.inner;
+    Bits* y = static_cast<Bits*>(a.y) + r.begin * a.inner;
+    for (int64_t unit = r.begin; unit < r.end; ++unit, y += a.inner) {
+        const int64_t row = row_of(index_at(a.index, a.index_dtype, k), a.n);
+        const Bits* from = x + row * a.inner;
+        if (row < 0)
             for (int64_t i = 0; i < a.inner; ++i) y[i] = missing;
+        else if (a.inner == 1)
+            *y = *from;
+        else
+            memcpy(y, from, (size_t)a.inner * sizeof(Bits));
+        if (++k < a.k) continue;
+        k = 0;
+        x += a.n * a.inner;
     }
 }
 
