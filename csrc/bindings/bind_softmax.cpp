@@ -15,6 +15,9 @@ void bind_softmax(py::module_& m) {
         "log_softmax", [](const Arg& x, int axis) { return give(ops::log_softmax(Tape::current(), x, axis), x); },
         "x"_a, "axis"_a = -1, NoGil(), "x - log(sum e^x) along `axis`.");
     m.def(
+        "sparsemax", [](const Arg& x, int axis) { return give(ops::sparsemax(Tape::current(), x, axis), x); }, "x"_a,
+        "axis"_a = -1, NoGil(), "The nearest probabilities to x along `axis`: many are 0.");
+    m.def(
         "logsumexp",
         [](const Arg& x, std::optional<int> axis, bool keepdims) {
             Tape& tape = Tape::current();

@@ -87,6 +87,10 @@ Tensor log_softmax(Tape& tape, const Tensor& x, int axis) {
     return apply(tape, x, axis, SoftmaxKind::log_softmax, "log_softmax", false);
 }
 
+Tensor sparsemax(Tape& tape, const Tensor& x, int axis) {
+    return apply(tape, x, axis, SoftmaxKind::sparsemax, "sparsemax", false);
+}
+
 Tensor logsumexp(Tape& tape, const Tensor& x, int axis, bool keepdims) {
     return apply(tape, x, axis, SoftmaxKind::logsumexp, "logsumexp", keepdims);
 }

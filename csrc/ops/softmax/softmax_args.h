@@ -4,6 +4,7 @@
 //   softmax      y = e^(x - m) / s           dx = y (dy - sum dy y)
 //   log_softmax  y = (x - m) - log s         dx = dy - e^y sum dy
 //   logsumexp    y = m + log s   (O, I)      dx = dy e^(x - y)
+//   sparsemax    sparsemax.h
 //
 // Nothing overflows, and s >= 1 wherever x is finite. Where all x are -inf, softmax and log_softmax are NaN, as NumPy
 // has it (0 / 0), and logsumexp is -inf. Backward keeps y, and x for logsumexp alone.
@@ -18,7 +19,7 @@ namespace netlet {
 
 constexpr int64_t softmax_columns = 64;  // a multiple of every vector width: the split does not depend on the ISA
 
-enum class SoftmaxKind : int32_t { softmax, log_softmax, logsumexp };
+enum class SoftmaxKind : int32_t { softmax, log_softmax, logsumexp, sparsemax };
 
 template <class T>
 struct SoftmaxArgs {

@@ -61,6 +61,7 @@ static void softmax_column_bwd(const T* x, const T* y, const T* dy, T* dx, int64
                 write(j, fnma(exp(load_lanes<V>(y + j * I, k)), t, load_lanes<V>(dy + j * I, k)));
             return;
         }
+        case SoftmaxKind::sparsemax: return;  // sparsemax.h
         case SoftmaxKind::logsumexp: {
             const V total = load_lanes<V>(y, k), g = load_lanes<V>(dy, k);
             for (int64_t j = 0; j < N; ++j) write(j, g * exp(load_lanes<V>(x + j * I, k) - total));

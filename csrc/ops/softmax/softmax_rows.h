@@ -110,6 +110,7 @@ static void softmax_row_bwd(const T* x, const T* y, const T* dy, T* dx, int64_t 
                 return write(i, k, fnma(exp(load_lanes<V>(y + i, k)), t, load_lanes<V>(dy + i, k)));
             });
         }
+        case SoftmaxKind::sparsemax: return;  // sparsemax.h
         case SoftmaxKind::logsumexp: {
             const V total = V::set1(*y), g = V::set1(*dy);
             return row_map<V>(

@@ -240,6 +240,18 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
     return _along_last(_core.log_softmax, x, axis, "ops.log_softmax")
 
 
+@float_op
+def sparsemax(x: Any, axis: int = -1) -> Any:
+    """The probabilities nearest to x along the axis, many of them 0 (Martins and Astudillo, 2016).
+
+    They add up to 1; what Keras 3 returns under this name does not where more than one of them is above 0.
+
+    >>> sparsemax(np.array([1.0, 0.5, -1.0]))
+    array([0.75, 0.25, 0.  ])
+    """
+    return _core.sparsemax(x, axis_in(axis, len(shape_of(x)), "ops.sparsemax"))
+
+
 @op
 def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
     """A new axis with 1 at the position that each integer names, else 0; integers outside [0, num_classes) give zeros.
