@@ -20,5 +20,6 @@ void bind_sort(pybind11::module_& m);
 void bind_loss(pybind11::module_& m);
 void bind_metric(pybind11::module_& m);
 void bind_optim(pybind11::module_& m);
+void bind_quant(pybind11::module_& m);
 
 }  // namespace netlet::bindings

@@ -38,6 +38,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     bind_loss(m);
     bind_metric(m);
     bind_optim(m);
+    bind_quant(m);
 }
 
 }  // namespace netlet::bindings

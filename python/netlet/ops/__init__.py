@@ -174,6 +174,14 @@ from .nn import (
     tanh_shrink,
     threshold,
 )
+from .quant import (
+    dequantize_absmax,
+    dequantize_zeropoint,
+    fake_quantize_absmax,
+    fake_quantize_zeropoint,
+    quantize_absmax,
+    quantize_zeropoint,
+)
 from .reduce import (
     all,
     amax,
@@ -237,6 +245,8 @@ __all__ = [
     "cumprod",
     "cumsum",
     "dense",
+    "dequantize_absmax",
+    "dequantize_zeropoint",
     "diag",
     "diagonal",
     "digitize",
@@ -254,6 +264,8 @@ __all__ = [
     "expm1",
     "exponential",
     "eye",
+    "fake_quantize_absmax",
+    "fake_quantize_zeropoint",
     "flip",
     "floor",
     "full",
@@ -314,6 +326,8 @@ __all__ = [
     "pad",
     "power",
     "prod",
+    "quantize_absmax",
+    "quantize_zeropoint",
     "ravel",
     "reciprocal",
     "relu",

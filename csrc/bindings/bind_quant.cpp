@@ -1,0 +1,71 @@
+// ops/quant. The names are those of the errors; netlet.ops dresses them.
+#include "bindings/array_view.h"
+#include "bindings/bindings.h"
+#include "ops/copy/copy.h"
+#include "ops/quant/quant.h"
+
+namespace netlet::bindings {
+
+namespace {
+
+using Axes = std::optional<std::vector<int>>;
+
+Quantizer zeropoint(DType dtype) {
+    if (dtype == DType::i8) return Quantizer::zeropoint_i8;
+    if (dtype == DType::u8) return Quantizer::zeropoint_u8;
+    throw ValueError(std::string("quantize_zeropoint: expected dtype int8 or uint8, got ") + name_of(dtype));
+}
+
+// A Python number as an array of that type.
+Tensor typed(const Arg& a, DType dtype) { return a.scalar ? ops::cast(Tape::current(), a, dtype) : a.tensor; }
+
+}  // namespace
+
+void bind_quant(py::module_& m) {
+    using namespace py::literals;
+    m.def(
+        "quantize_absmax",
+        [](const Arg& x, const Axes& axes, int64_t group) {
+            const auto y = ops::quantize(Tape::current(), "quantize_absmax", x, Quantizer::absmax_i8, {axes, group});
+            return std::make_tuple(give(y.q, x), give(y.scale, x));
+        },
+        "x"_a, "axes"_a = py::none(), "group"_a = 0, NoGil());
+    m.def(
+        "quantize_zeropoint",
+        [](const Arg& x, DType dtype, const Axes& axes, int64_t group) {
+            const auto y = ops::quantize(Tape::current(), "quantize_zeropoint", x, zeropoint(dtype), {axes, group});
+            return std::make_tuple(give(y.q, x), give(y.scale, x), give(y.zero, x));
+        },
+        "x"_a, "dtype"_a = DType::i8, "axes"_a = py::none(), "group"_a = 0, NoGil());
+    m.def(
+        "dequantize_absmax",
+        [](const Arg& q, const Arg& scale) {
+            return give(ops::dequantize(Tape::current(), "dequantize_absmax", q, typed(scale, DType::f32), nullptr), q,
+                        scale);
+        },
+        "q"_a, "scale"_a, NoGil());
+    m.def(
+        "dequantize_zeropoint",
+        [](const Arg& q, const Arg& scale, const Arg& zero_point) {
+            return give(ops::dequantize(Tape::current(), "dequantize_zeropoint", q, typed(scale, DType::f32),
+                                        typed(zero_point, q->dtype)),
+                        q, scale, zero_point);
+        },
+        "q"_a, "scale"_a, "zero_point"_a, NoGil());
+    m.def(
+        "fake_quantize_absmax",
+        [](const Arg& x, const Axes& axes, int64_t group) {
+            return give(
+                ops::fake_quantize(Tape::current(), "fake_quantize_absmax", x, Quantizer::absmax_i8, {axes, group}), x);
+        },
+        "x"_a, "axes"_a = py::none(), "group"_a = 0, NoGil());
+    m.def(
+        "fake_quantize_zeropoint",
+        [](const Arg& x, DType dtype, const Axes& axes, int64_t group) {
+            return give(
+                ops::fake_quantize(Tape::current(), "fake_quantize_zeropoint", x, zeropoint(dtype), {axes, group}), x);
+        },
+        "x"_a, "dtype"_a = DType::i8, "axes"_a = py::none(), "group"_a = 0, NoGil());
+}
+
+}  // namespace netlet::bindings

@@ -1,0 +1,247 @@
+#include "ops/quant/quant.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "dispatch/dispatch.h"
+#include "ops/copy/copy.h"
+#include "ops/elementwise/elementwise.h"
+#include "ops/shape/shape.h"
+
+namespace netlet::ops {
+
+namespace {
+
+// x with every grouped axis split in two, and which of the axes share a scale.
+struct Layout {
+    Shape shape;
+    bool shared[Shape::max_rank] = {};
+    void push(int64_t extent, bool is_shared) {
+        shape.push_back(extent);
+        shared[shape.rank() - 1] = is_shared;
+    }
+    // The kernels' view (outer, n, inner), if the shared axes stand side by side.
+    struct View {
+        int64_t outer = 1, n = 1, inner = 1;
+    };
+    std::optional<View> view() const {
+        View v;
+        for (int i = 0; i < shape.rank(); ++i) {
+            if (shape[i] == 1) continue;
+            if (shared[i] && v.inner > 1) return std::nullopt;
+            (shared[i] ? v.n : v.n > 1 ? v.inner : v.outer) *= shape[i];
+        }
+        return v;
+    }
+    // The axes that have scales of their own first, in order.
+    std::vector<int> shared_last() const {
+        std::vector<int> order;
+        for (bool want : {false, true})
+            for (int i = 0; i < shape.rank(); ++i)
+                if (shared[i] == want) order.push_back(i);
+        return order;
+    }
+};
+
+Layout layout_of(const char* op, const Shape& x, const Sharing& sharing, Shape& scale) {
+    Layout layout;
+    bool shared[Shape::max_rank] = {};
+    if (sharing.axes)
+        for (int given : *sharing.axes) shared[normalize_axis(given, x.rank(), op)] = true;
+    for (int i = 0; i < x.rank(); ++i) {
+        if (sharing.group > 0 && shared[i]) {
+            if (x[i] % sharing.group)
+                throw ValueError(std::string(op) + ": axis " + std::to_string(i) + " of shape " + x.str() +
+                                 " cannot be cut into groups of " + std::to_string(sharing.group));
+            layout.push(x[i] / sharing.group, false);
+            layout.push(sharing.group, true);
+            scale.push_back(x[i] / sharing.group);
+        } else {
+            layout.push(x[i], !sharing.axes || shared[i]);
+            if (sharing.axes) scale.push_back(shared[i] ? 1 : x[i]);
+        }
+    }
+    return layout;
+}
+
+std::vector<int> inverse(const std::vector<int>& order) {
+    std::vector<int> back(order.size());
+    for (size_t i = 0; i < order.size(); ++i) back[(size_t)order[i]] = (int)i;
+    return back;
+}
+
+// Long lines are cut in pieces: where there are too few lines for the threads, or where a line leaves the cache anyway.
+bool cut(const Layout::View& v) {
+    return v.inner == 1 && v.n > 2 * quantize_piece && (v.outer < 16 || v.n > (1 << 18));
+}
+
+int64_t pieces_of(int64_t n) { return std::max<int64_t>(1, (n + quantize_piece - 1) / quantize_piece); }
+
+template <class T>
+void emit_quantize(Tape& tape, const Tensor& x, const Quantized& y, Quantizer kind, const Layout::View& v) {
+    const double n = (double)x->size();
+    if (!cut(v)) {
+        QuantizeArgs<T> a{};
+        a.n = v.n;
+        a.inner = v.inner;
+        a.kind = kind;
+        Work work{v.outer, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, v.n)), 2 * n};
+        if (v.inner != 1) {
+            work.units *= (v.inner + quantize_tile - 1) / quantize_tile;
+            work.grain = std::max<int64_t>(
+                1, 16384 / (std::clamp<int64_t>(v.inner, 1, quantize_tile) * std::max<int64_t>(1, v.n)));
+        }
+        const Kernel kernel = NETLET_KERNEL_FOR(quantize, x->dtype);
+        if (y.zero)
+            tape.emit(kernel, a, {in(a.x, x), out(a.q, y.q), out(a.scale, y.scale), out(a.zero, y.zero)}, work);
+        else
+            tape.emit(kernel, a, {in(a.x, x), out(a.q, y.q), out(a.scale, y.scale)}, work);
+        return;
+    }
+    const int64_t pieces = pieces_of(v.n);
+    const Tensor high = tape.empty({v.outer, pieces}, x->dtype);
+    const Tensor low = y.zero ? tape.empty({v.outer, pieces}, x->dtype) : nullptr;
+    QuantizeRangeArgs<T> range{};
+    QuantizeScaleArgs<T> scale{};
+    QuantizeCodesArgs<T> codes{};
+    range.n = codes.n = v.n;
+    range.pieces = scale.pieces = codes.pieces = pieces;
+    scale.kind = codes.kind = kind;
+    const Work by_piece{v.outer * pieces, 1, n}, by_line = one_chunk(v.outer, (double)(v.outer * pieces));
+    const Kernel find = NETLET_KERNEL_FOR(quantize_range, x->dtype), join = NETLET_KERNEL_FOR(quantize_scale, x->dtype),
+                 encode = NETLET_KERNEL_FOR(quantize_codes, x->dtype);
+    if (y.zero) {
+        tape.emit(find, range, {in(range.x, x), out(range.low, low), out(range.high, high)}, by_piece);
+        tape.emit(join, scale,
+                  {in(scale.low, low), in(scale.high, high), out(scale.scale, y.scale), out(scale.zero, y.zero)},
+                  by_line);
+        tape.emit(encode, codes, {in(codes.x, x), in(codes.scale, y.scale), in(codes.zero, y.zero), out(codes.q, y.q)},
+                  by_piece);
+    } else {
+        tape.emit(find, range, {in(range.x, x), out(range.high, high)}, by_piece);
+        tape.emit(join, scale, {in(scale.high, high), out(scale.scale, y.scale)}, by_line);
+        tape.emit(encode, codes, {in(codes.x, x), in(codes.scale, y.scale), out(codes.q, y.q)}, by_piece);
+    }
+}
+
+template <class T>
+void emit_dequantize(Tape& tape, const Tensor& q, const Tensor& scale, const Tensor& zero, const Tensor& y,
+                     const Layout::View& v) {
+    DequantizeArgs<T> a{};
+    a.n = v.n;
+    a.inner = v.inner;
+    a.pieces = pieces_of(v.n);
+    a.is_signed = q->dtype == DType::i8;
+    Work work{v.outer * a.pieces, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, v.n)), 2 * (double)q->size()};
+    if (v.inner > 1) work = {v.outer * v.n, std::max<int64_t>(1, 16384 / v.inner), work.flops};
+    if (q->size() == 0) work.units = 0;
+    const Kernel kernel = NETLET_KERNEL_FOR(dequantize, y->dtype);
+    if (zero)
+        tape.emit(kernel, a, {in(a.q, q), in(a.scale, scale), in(a.zero, zero), out(a.y, y)}, work);
+    else
+        tape.emit(kernel, a, {in(a.q, q), in(a.scale, scale), out(a.y, y)}, work);
+}
+
+template <class T>
+void check_no_nan(const char* op, const Tensor& x, const Tensor& scale) {
+    const T* s = scale->data<T>();
+    if (std::none_of(s, s + scale->size(), [](T v) { return std::isnan(v); })) return;
+    const T* p = x->data<T>();
+    int64_t at = std::find_if(p, p + x->size(), [](T v) { return std::isnan(v); }) - p;
+    Shape position = x->shape;
+    for (int i = x->shape.rank() - 1; i >= 0; --i) {
+        position[i] = at % x->shape[i];
+        at /= x->shape[i];
+    }
+    throw ValueError(std::string(op) + ": x of shape " + x->shape.str() + " holds a NaN at " + position.str() +
+                     ", which no code stands for");
+}
+
+}  // namespace
+
+Quantized quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, const Sharing& sharing) {
+    check_floating(op, x);
+    if (sharing.group < 0 || (sharing.group > 0 && (!sharing.axes || sharing.axes->size() != 1)))
+        throw ValueError(std::string(op) + ": expected a positive group_size and one axis to cut into groups");
+    Shape scale_shape;
+    const Layout layout = layout_of(op, x->shape, sharing, scale_shape);
+    const DType code = kind == Quantizer::zeropoint_u8 ? DType::u8 : DType::i8;
+    Quantized y{nullptr, tape.empty(scale_shape, x->dtype),
+                kind == Quantizer::absmax_i8 ? nullptr : tape.empty(scale_shape, code)};
+    auto emit = [&](const Tensor& from, const Layout::View& v) {
+        y.q = tape.empty(from->shape, code);
+        if (x->dtype == DType::f64)
+            emit_quantize<double>(tape, from, y, kind, v);
+        else
+            emit_quantize<float>(tape, from, y, kind, v);
+    };
+    if (const auto view = layout.view()) {
+        emit(x, *view);
+    } else {
+        // Axes with scales of their own on both sides of shared ones: rows of a copy, and the codes moved back.
+        const std::vector<int> order = layout.shared_last();
+        const Tensor rows = transpose(tape, tape.view(x, layout.shape), order);
+        emit(rows, {scale_shape.size(), x->size() / std::max<int64_t>(1, scale_shape.size()), 1});
+        y.q = tape.view(transpose(tape, y.q, inverse(order)), x->shape);
+    }
+    if (!tape.recording()) {
+        if (x->dtype == DType::f64)
+            check_no_nan<double>(op, x, y.scale);
+        else
+            check_no_nan<float>(op, x, y.scale);
+    }
+    return y;
+}
+
+Tensor dequantize(Tape& tape, const char* op, const Tensor& q, const Tensor& scale, const Tensor& zero) {
+    if (q->dtype != DType::i8 && q->dtype != DType::u8)
+        throw TypeError(std::string(op) + ": expected codes of int8 or uint8, got " + name_of(q->dtype));
+    check_floating(op, scale);
+    if (zero && (zero->dtype != q->dtype || zero->shape != scale->shape))
+        throw ValueError(std::string(op) + ": expected a zero point of " + name_of(q->dtype) +
+                         " and the scale's shape " + scale->shape.str() + ", got " + name_of(zero->dtype) +
+                         " of shape " + zero->shape.str());
+    Layout layout;
+    const bool one = scale->size() == 1;
+    bool fits = one || scale->shape.rank() == q->shape.rank();
+    for (int i = 0; fits && i < q->shape.rank(); ++i) {
+        const int64_t n = q->shape[i], s = one ? 1 : scale->shape[i];
+        fits = s == n || (s > 0 && n % s == 0);
+        if (!fits) break;
+        if (s != 1 && s != n) {
+            layout.push(s, false);
+            layout.push(n / s, true);
+        } else {
+            layout.push(n, s == 1);
+        }
+    }
+    if (!fits)
+        throw ValueError(std::string(op) + ": a scale of shape " + scale->shape.str() +
+                         " does not fit codes of shape " + q->shape.str() +
+                         ": expected one number, or extents that divide the codes'");
+    Tensor y = tape.empty(q->shape, scale->dtype);
+    if (const auto view = layout.view()) {
+        if (scale->dtype == DType::f64)
+            emit_dequantize<double>(tape, q, scale, zero, y, *view);
+        else
+            emit_dequantize<float>(tape, q, scale, zero, y, *view);
+        return y;
+    }
+    Shape wide;
+    for (int i = 0; i < layout.shape.rank(); ++i) wide.push_back(layout.shared[i] ? 1 : layout.shape[i]);
+    Tensor codes = cast(tape, tape.view(q, layout.shape), scale->dtype);
+    if (zero) codes = subtract(tape, codes, tape.view(zero, wide));
+    return tape.view(multiply(tape, codes, tape.view(scale, wide)), q->shape);
+}
+
+Tensor fake_quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, const Sharing& sharing) {
+    const Quantized c = quantize(tape, op, x, kind, sharing);
+    Tensor y = dequantize(tape, op, c.q, c.scale, c.zero);
+    if (tape.needs_grad({x}))
+        tape.on_backward({x}, {y}, [x](Tape& tape, const Grads& dy) {
+            if (Grad dx = tape.grad(x)) accumulate(tape, dy[0], dx);
+        });
+    return y;
+}
+
+}  // namespace netlet::ops

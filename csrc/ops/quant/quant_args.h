@@ -1,0 +1,74 @@
+// Linear quantization to 8 bits: x is close to (q - zero) * scale (ONNX: QuantizeLinear, DynamicQuantizeLinear).
+//
+//     q = clamp(round(x / scale) + zero, lowest, highest)      round half to even, IEEE division
+//     absmax      int8   [-127, 127]   scale = max|x| / 127, zero = 0
+//     zeropoint   int8   [-128, 127]   scale = (max - min) / 255, zero = round(-128 - min / scale)
+//                 uint8  [0, 255]      the same, zero = round(0 - min / scale); min and max include 0
+//
+// x and q are (outer, n, inner); the n elements of an (outer, inner) pair share a scale, so scale and zero are (outer,
+// inner). Guards: infinities do not take part in the range, and saturate; nothing but zeros: scale 1; a scale below the
+// smallest normal number is that number; a NaN makes its scale NaN and its codes 0 (the op tells of it).
+#pragma once
+#include "base/types.h"
+
+namespace netlet {
+
+enum class Quantizer : int32_t { absmax_i8, zeropoint_i8, zeropoint_u8 };
+
+// Columns that a unit of work covers where inner > 1.
+constexpr int64_t quantize_tile = 256;
+// A long line (inner == 1) is cut into pieces of so many elements.
+constexpr int64_t quantize_piece = 1 << 14;
+
+// Range, scale and codes in one go while the line is in the cache. A unit is a line where inner == 1, otherwise
+// outer x a tile of columns. zero is null for absmax.
+template <class T>
+struct QuantizeArgs {
+    const T* x;
+    uint8_t* q;  // the bytes of int8 or uint8; zero likewise
+    T* scale;
+    uint8_t* zero;
+    int64_t n, inner;
+    Quantizer kind;
+};
+
+// The same in three steps for long lines: low, high (outer, pieces) of each piece; scale and zero (outer,) of these; the
+// codes. A unit is a piece, a line, a piece.
+template <class T>
+struct QuantizeRangeArgs {
+    const T* x;
+    T *low, *high;  // absmax: low is null
+    int64_t n, pieces;
+};
+
+template <class T>
+struct QuantizeScaleArgs {
+    const T *low, *high;
+    T* scale;
+    uint8_t* zero;
+    int64_t pieces;
+    Quantizer kind;
+};
+
+template <class T>
+struct QuantizeCodesArgs {
+    const T *x, *scale;
+    const uint8_t* zero;
+    uint8_t* q;
+    int64_t n, pieces;
+    Quantizer kind;
+};
+
+// y = (q - zero) * scale. A unit is a piece of a line where inner == 1, otherwise a row of inner elements. zero may be
+// null, which is 0.
+template <class T>
+struct DequantizeArgs {
+    const uint8_t* q;
+    const T* scale;
+    const uint8_t* zero;
+    T* y;
+    int64_t n, inner, pieces;
+    bool is_signed;
+};
+
+}  // namespace netlet
