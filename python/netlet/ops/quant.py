@@ -135,8 +135,8 @@ def fake_quantize_absmax(x: Any, axis: Any = None, group_size: int | None = None
 def fake_quantize_zeropoint(x: Any, axis: Any = None, dtype: Any = "int8", group_size: int | None = None) -> Any:
     """`dequantize_zeropoint(*quantize_zeropoint(x))`, with the gradient of the identity.
 
-    >>> fake_quantize_zeropoint(np.array([0.0, 0.3, 1.0], "float32")).round(4)
-    array([0.    , 0.298 , 1.    ], dtype=float32)
+    >>> fake_quantize_zeropoint(np.array([0.0, 0.403, 1.02], "float32")).round(4)
+    array([0.   , 0.404, 1.02 ], dtype=float32)
     """
     sharing = _sharing(x, axis, group_size, "ops.fake_quantize_zeropoint")
     return _core.fake_quantize_zeropoint(x, standardize_dtype(dtype), *sharing)
