@@ -78,6 +78,6 @@ def compiled() -> ctypes.CDLL | None:
     source = pathlib.Path(__file__).with_name("floors.c")
     with tempfile.TemporaryDirectory() as folder:
         library = pathlib.Path(folder) / "floors.so"
-        flags = f"-O3 -ffp-contract=fast -shared -fPIC {FLAGS.get(_core.active_isa(), '')}".split()
+        flags = f"-O3 -ffp-contract=fast -shared -fPIC {FLAGS.get(_core.active_isa().split('_')[0], '')}".split()
         subprocess.run([compiler, *flags, str(source), "-o", str(library)], check=True)
         return ctypes.CDLL(str(library))
