@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import textwrap
 from collections.abc import Sequence
 
@@ -49,4 +50,5 @@ def plot(path: str, results: Sequence[Measured], about: str) -> None:
     axes[0][0].set_ylabel("GFLOP/s")
     axes[0][-1].legend(frameon=False, fontsize=8)
     figure.suptitle(textwrap.fill(about, 72 * len(lines)), fontsize=8, color="#555555")
+    pathlib.Path(path).parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None} if path.endswith("svg") else None)
