@@ -1,6 +1,8 @@
 // A block of memory with one owner: either aligned memory of our own or memory borrowed from a NumPy array.
 #pragma once
+#include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 
 namespace netlet {
@@ -24,10 +26,20 @@ class Buffer {
     std::byte* data() const { return data_; }
     size_t bytes() const { return bytes_; }
 
+    // How often the contents have been written by an op or by a plan: what was computed from them and kept is stale once
+    // this has moved.
+    // Only for memory that nobody else can write: not for borrowed memory, nor where NumPy has a writable view of it.
+    bool tracked() const { return !release_ && !exposed_; }
+    void expose() { exposed_ = true; }
+    uint64_t version() const { return version_.load(std::memory_order_relaxed); }
+    void touch() { version_.store(version() + 1, std::memory_order_relaxed); }
+
   private:
     Buffer() = default;
     std::byte* data_ = nullptr;
     size_t bytes_ = 0;
+    std::atomic<uint64_t> version_{0};
+    bool exposed_ = false;
     void (*release_)(void*) = nullptr;
     void* owner_ = nullptr;
 };

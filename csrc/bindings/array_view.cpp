@@ -127,7 +127,7 @@ Arg in_float32(Arg a) {
     return a;
 }
 
-py::array to_ndarray(const Tensor& t) {
+py::array to_ndarray(const Tensor& t, bool writable) {
     if (t->recorded())
         throw RuntimeError(
             "this tensor is part of a recorded step and has no value yet: NumPy cannot be used on it inside call(); "
@@ -135,7 +135,12 @@ py::array to_ndarray(const Tensor& t) {
             "netlet.ops (or give the layer compute_output_shape and compile the model with run_eagerly=True)");
     auto* keep = new std::shared_ptr<Buffer>(t->buffer);
     py::capsule owner(keep, [](void* p) { delete static_cast<std::shared_ptr<Buffer>*>(p); });
-    return py::array(to_numpy(t->dtype), std::vector<py::ssize_t>(t->shape.begin(), t->shape.end()), t->data(), owner);
+    py::array a(to_numpy(t->dtype), std::vector<py::ssize_t>(t->shape.begin(), t->shape.end()), t->data(), owner);
+    if (t->variable && !writable)
+        py::detail::array_proxy(a.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+    else
+        t->buffer->expose();
+    return a;
 }
 
 py::object to_python(const Result& r) {

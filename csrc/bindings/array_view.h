@@ -39,7 +39,8 @@ struct Result {
 
 Arg to_arg(py::handle object);
 Arg in_float32(Arg a);  // a half as float32, anything else as it is
-py::array to_ndarray(const Tensor& t);
+// Shares the tensor's memory; read-only where it is a Variable's, unless `writable`.
+py::array to_ndarray(const Tensor& t, bool writable = false);
 py::object to_python(const Result& r);
 
 inline Tensor or_null(const std::optional<Arg>& a) { return a ? a->tensor : nullptr; }

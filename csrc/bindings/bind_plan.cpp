@@ -175,6 +175,7 @@ py::list describe(const Plan& plan) {
         row["writes"] = py::tuple(writes);
         row["bytes"] = bytes;
         row["flops"] = r.flops;
+        row["kept"] = r.keep;
         row["chunks"] = (r.units + r.grain - 1) / r.grain;
         row["seconds"] = plan.profile()[i];
         table.append(row);

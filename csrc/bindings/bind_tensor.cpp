@@ -28,8 +28,14 @@ void bind_tensor(py::module_& m) {
         .def_property_readonly("recorded", &TensorImpl::recorded)
         .def_property_readonly("address", [](const TensorImpl& t) { return t.recorded() ? 0 : (uintptr_t)t.data(); })
         .def_readwrite("requires_grad", &TensorImpl::requires_grad)
+        .def_readwrite("variable", &TensorImpl::variable,
+                       "Whether this is a Variable's value: NumPy sees it read-only.")
         .def(
-            "numpy", [](const Tensor& t) { return to_ndarray(t); }, "The values, sharing this tensor's memory.")
+            "numpy", [](const Tensor& t) { return to_ndarray(t); },
+            "The values, sharing this tensor's memory; read-only if they are a Variable's.")
+        .def(
+            "writable", [](const Tensor& t) { return to_ndarray(t, true); },
+            "The same to write to, a Variable's too: plans no longer trust what they keep of it.")
         .def(
             "__array__",
             [](const Tensor& t, const py::object& dtype, const py::object& copy) -> py::object {

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <unordered_map>
 
 #include "base/thread_pool.h"
 #include "plan/memory_plan.h"
@@ -11,6 +12,7 @@
 namespace netlet {
 
 Plan::Plan(Recording recording) : recording_(std::move(recording)) {
+    find_kept();
     auto& records = recording_.records;
     auto& slots = recording_.slots;
 
@@ -22,7 +24,7 @@ Plan::Plan(Recording recording) : recording_(std::move(recording)) {
             if (o.slot >= 0 && slots[(size_t)o.slot].kind == Slot::Kind::temporary) {
                 Lifetime& life = lifetimes[(size_t)o.slot];
                 life.first = std::min(life.first, (int)i);
-                life.last = (int)i;
+                life.last = i < kept_ ? (int)records.size() : std::max(life.last, (int)i);
             }
     const MemoryPlan memory = pack(lifetimes);
     arena_bytes_ = memory.total;
@@ -65,30 +67,79 @@ void Plan::feed(size_t i, const void* data, const int64_t* rows, int64_t first, 
     bind(s.slot, static_cast<const std::byte*>(data) + first * row_bytes);
 }
 
-int64_t Plan::run() {
-    ThreadPool& pool = ThreadPool::instance();
-    const std::byte* args = args_->data();
-    for (const Record& r : recording_.records) {
-        if (r.units <= r.grain)
-            r.kernel.fn(args + r.args, {0, r.units});
-        else
-            pool.run(r.kernel.fn, args + r.args, r.units, r.grain);
-        if (r.guard && *r.guard) return &r - recording_.records.data();
+// Moves the records that are kept to the front: those that read only what this plan does not write, or what is kept.
+void Plan::find_kept() {
+    auto& records = recording_.records;
+    std::unordered_map<const Buffer*, int> buffer_writers;
+    std::vector<int> slot_writers(recording_.slots.size());
+    for (const Record& r : records)
+        for (const RecordOperand& o : r.operands)
+            if (o.writes && o.slot >= 0)
+                ++slot_writers[(size_t)o.slot];
+            else if (o.writes && buffer_writers[o.buffer.get()]++ == 0)
+                written_.push_back(o.buffer);
+
+    std::vector<bool> kept_slots(recording_.slots.size());
+    auto lasts = [&](const RecordOperand& o) {
+        const auto slot = (size_t)o.slot;
+        if (o.slot < 0) return !o.writes && o.buffer->tracked() && !buffer_writers.count(o.buffer.get());
+        if (o.reads) return !o.writes && kept_slots[slot];
+        return recording_.slots[slot].kind == Slot::Kind::temporary && slot_writers[slot] == 1;
+    };
+    for (Record& r : records) {
+        r.keep = r.keep && std::all_of(r.operands.begin(), r.operands.end(), lasts);
+        for (const RecordOperand& o : r.operands) {
+            if (!r.keep) continue;
+            if (o.writes) kept_slots[(size_t)o.slot] = true;
+            if (o.slot < 0) kept_reads_.push_back({o.buffer, never});
+        }
     }
-    return -1;
+    const auto rest = std::stable_partition(records.begin(), records.end(), [](const Record& r) { return r.keep; });
+    kept_ = (size_t)(rest - records.begin());
+}
+
+// Whether what is kept must be computed again: something that it was computed from has been written, or may have been.
+bool Plan::kept_is_stale() {
+    bool stale = false;
+    for (Read& read : kept_reads_) {
+        const uint64_t now = read.buffer->tracked() ? read.buffer->version() : never;
+        stale = stale || now != read.version || now == never;
+        read.version = now;
+    }
+    return stale;
+}
+
+void Plan::step(const Record& r) {
+    if (r.units <= r.grain)
+        r.kernel.fn(args_->data() + r.args, {0, r.units});
+    else
+        ThreadPool::instance().run(r.kernel.fn, args_->data() + r.args, r.units, r.grain);
+}
+
+template <class Each> int64_t Plan::replay(Each each) {
+    const auto& records = recording_.records;
+    if (kept_ && kept_is_stale())
+        for (size_t i = 0; i < kept_; ++i) each(i);
+    int64_t stopped = -1;
+    for (size_t i = kept_; i < records.size() && stopped < 0; ++i) {
+        each(i);
+        if (records[i].guard && *records[i].guard) stopped = (int64_t)i;
+    }
+    for (const auto& buffer : written_) buffer->touch();
+    return stopped;
+}
+
+int64_t Plan::run() {
+    return replay([this](size_t i) { step(recording_.records[i]); });
 }
 
 int64_t Plan::run_profiled() {
-    using clock = std::chrono::steady_clock;
-    ThreadPool& pool = ThreadPool::instance();
-    for (size_t i = 0; i < recording_.records.size(); ++i) {
-        const Record& r = recording_.records[i];
+    return replay([this](size_t i) {
+        using clock = std::chrono::steady_clock;
         const auto start = clock::now();
-        pool.run(r.kernel.fn, args_->data() + r.args, r.units, r.grain);
+        step(recording_.records[i]);
         seconds_[i] += std::chrono::duration<double>(clock::now() - start).count();
-        if (r.guard && *r.guard) return (int64_t)i;
-    }
-    return -1;
+    });
 }
 
 bool Plan::writes_nonfinite(const Record& r) const {
@@ -107,10 +158,10 @@ bool Plan::writes_nonfinite(const Record& r) const {
 int64_t Plan::find_nonfinite() {
     // What an earlier run left behind must not be taken for this one's: some records write a part of a value only.
     std::memset(arena_->data(), 0, (size_t)arena_bytes_);
-    ThreadPool& pool = ThreadPool::instance();
+    for (Read& read : kept_reads_) read.version = never;
     for (size_t i = 0; i < recording_.records.size(); ++i) {
         const Record& r = recording_.records[i];
-        pool.run(r.kernel.fn, args_->data() + r.args, r.units, r.grain);
+        step(r);
         if (writes_nonfinite(r)) return (int64_t)i;
         if (r.guard) return *r.guard ? (int64_t)i : -1;
     }

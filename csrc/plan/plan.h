@@ -1,5 +1,6 @@
 // A recorded step, ready to be replayed: a flat array of {kernel, arguments, split} over one arena. A run allocates
-// nothing, looks nothing up and never asks Python.
+// nothing, looks nothing up and never asks Python. Records that only prepare what does not change from run to run (the
+// packing of an inference plan's weights) stand in front and are passed over while their operands stay as they are.
 #pragma once
 #include <mutex>
 #include <vector>
@@ -38,6 +39,10 @@ class Plan {
     int64_t find_nonfinite();
 
   private:
+    void find_kept();
+    bool kept_is_stale();
+    void step(const Record& r);
+    template <class Each> int64_t replay(Each each);
     struct Use {
         std::byte* field;
         int64_t offset;
@@ -49,6 +54,16 @@ class Plan {
     std::shared_ptr<Buffer> arena_, args_;
     std::vector<std::vector<Use>> uses_;  // by slot; filled for inputs and outputs
     std::vector<double> seconds_;
+    // The first records of the plan, `kept_` in number, run only when one of the buffers that they read has been written
+    // since.
+    static constexpr uint64_t never = UINT64_MAX;
+    struct Read {
+        std::shared_ptr<Buffer> buffer;
+        uint64_t version;  // what it was when the kept records ran, or `never`
+    };
+    size_t kept_ = 0;
+    std::vector<Read> kept_reads_;
+    std::vector<std::shared_ptr<Buffer>> written_;  // memory outside the arena that the plan writes
     int64_t arena_bytes_ = 0, unplanned_bytes_ = 0;
     std::mutex mutex_;
 };

@@ -16,7 +16,8 @@ thread_local uint32_t eager_stream = 0;
 
 }  // namespace
 
-Tape::Tape(Mode mode, bool grad_enabled) : mode_(mode), grad_enabled_(grad_enabled), id_(next_id++) {
+Tape::Tape(Mode mode, bool grad_enabled)
+    : mode_(mode), grad_enabled_(grad_enabled), trains_(grad_enabled), id_(next_id++) {
     step_ = make_tensor({1}, DType::i64);
     *step_->data<int64_t>() = 0;
 }
@@ -96,11 +97,13 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::initia
         for (const Operand& o : operands) {
             void* p = o.tensor->data();
             std::memcpy(o.field, &p, sizeof p);
+            if (o.writes) o.tensor->buffer->touch();
         }
         ThreadPool::instance().run(kernel.fn, args, work.units, work.grain);
         return;
     }
-    Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, {}, scope()};
+    Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, work.keep, {},
+             scope()};
     for (const Operand& o : operands) {
         const TensorImpl& t = *o.tensor;
         r.operands.push_back({(uint32_t)((std::byte*)o.field - (std::byte*)args), t.slot, t.buffer, t.offset, t.shape,

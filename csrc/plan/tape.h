@@ -48,6 +48,9 @@ struct Work {
     int64_t units = 1;
     int64_t grain = 1;
     double flops = 0;  // for describe()
+    // The result follows from the operands alone and is worth its memory: a plan that does not write the operands itself
+    // keeps it from one run to the next, and computes it again once somebody has written them (packed weights).
+    bool keep = false;
 };
 inline Work one_chunk(int64_t units, double flops = 0) { return {units, units > 0 ? units : 1, flops}; }
 // For kernels that stream: units are elements, chunks of 16k elements (a few microseconds each).
@@ -78,6 +81,9 @@ class Tape : public std::enable_shared_from_this<Tape> {
     static void leave(Tape* tape);
 
     bool recording() const { return mode_ == Mode::record; }
+    // Whether a plan of this tape would keep what follows from x alone (see Work::keep): x is there already, and no step
+    // of training is recorded, which would write it.
+    bool keeps(const Tensor& x) const { return recording() && !trains_ && !x->recorded() && x->buffer->tracked(); }
 
     // ---- what ops call ------------------------------------------------------------------------------------------
     Tensor empty(const Shape& shape, DType dtype);
@@ -134,6 +140,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
 
     Mode mode_;
     bool grad_enabled_;
+    const bool trains_;
     uint64_t id_;
     uint32_t next_stream_ = 0;
     Tensor step_;

@@ -19,6 +19,7 @@ struct TensorImpl {
     uint64_t recording = 0;  // which recording the slot belongs to
     int64_t offset = 0;      // bytes from the start of the buffer or the slot
     bool requires_grad = false;
+    bool variable = false;  // the value of a Variable: NumPy sees it read-only, so that every write is an op's
 
     int64_t size() const { return shape.size(); }
     int64_t bytes() const {

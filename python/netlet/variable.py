@@ -89,6 +89,7 @@ class Variable(Operators):
         self.overwrite_with_gradient = False
         value = self._initial_value(initializer, shape, dtype)
         self._tensor: _core.Tensor = _core.tensor(value)
+        self._tensor.variable = True
         self._dtype = str(value.dtype)
         self._trainable = False
         self.trainable = trainable
@@ -238,6 +239,7 @@ class Variable(Operators):
             )
         tensor.copy_from(self._tensor.numpy())
         tensor.requires_grad = self._tensor.requires_grad
+        tensor.variable = True
         self._tensor = tensor
         _current_epoch = next(_epoch)
 
@@ -248,6 +250,7 @@ class Variable(Operators):
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._tensor = _core.tensor(state["_tensor"])
+        self._tensor.variable = True
         self.trainable = self._trainable
 
     def __repr__(self) -> str:

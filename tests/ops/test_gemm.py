@@ -32,7 +32,7 @@ FUSED = [
 PATHS = [
     ("gemm_direct", 10, 11, 11, False),
     ("gemm_direct", 200, 100, 60, True),
-    ("gemm_packed", 130, 400, 500, False),
+    ("gemm_packed", 60, 512, 1100, False),
     ("gemm_packed", 130, 400, 500, True),
     ("gemm_slice_k", 10, 10, 20000, False),
     ("gemm_stream", 1, 500, 600, False),

@@ -113,7 +113,7 @@ Tensor pack_b(Tape& tape, const Kernel& kernel, const GemmArgs& args, const Tens
     Tensor packed = room_for_panels(tape, args, b->dtype);
     GemmPackArgs pack{nullptr, nullptr, args.N, args.K, args.ldb, args.b_transposed};
     const int64_t grain = std::max<int64_t>(1, 65536 / (gemm_panel_group * args.K));
-    tape.emit(kernel, pack, {in<void>(pack.b, b), out<void>(pack.packed, packed)}, {groups, grain, 0});
+    tape.emit(kernel, pack, {in<void>(pack.b, b), out<void>(pack.packed, packed)}, {groups, grain, 0, true});
     return packed;
 }
 
@@ -149,9 +149,9 @@ void emit_gemm(Tape& tape, const Gemm& g) {
         args.b_transposed = true;
         args.ldb = g.K;
     }
-    const GemmChoice choice = narrow ? choose_narrow_gemm(g.M, g.N, g.K, args.b_transposed, g.items)
+    const GemmChoice choice = narrow ? choose_narrow_gemm(g.M, g.N, g.K, args.b_transposed, g.items, tape.keeps(g.b))
                                      : choose_gemm(g.M, g.N, g.K, g.a_transposed, args.b_transposed, g.items * g.summed,
-                                                   (int64_t)size_of(dtype));
+                                                   (int64_t)size_of(dtype), tape.keeps(g.b));
     const Kernels kernels = kernels_for(g.a->dtype, g.b->dtype);
     args.mb = choice.mb;
     args.nb = choice.nb;

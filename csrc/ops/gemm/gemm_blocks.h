@@ -100,19 +100,19 @@ NETLET_INLINE int64_t lanes_of(int64_t terms) {
     return (terms + F::group - 1) / F::group;
 }
 
-// rows of c by all columns of a block, from a packed strip of a and panels of b. Panels are `panel_lanes` rows long,
+// rows of c by all columns of a block, from a strip of a (packed, or as it lies) and panels of b. Panels are `panel_lanes` rows long,
 // of which K are multiplied.
 template <class F>
-NETLET_INLINE void strip_times_panels(int64_t K, const typename F::Lane* strip, const typename F::Lane* panels,
-                                      int64_t panel_lanes, typename F::Sum* c, int64_t ldc, Init<typename F::Sum> init,
-                                      int64_t rows, int64_t columns) {
+NETLET_INLINE void strip_times_panels(int64_t K, AMajor major, const typename F::Lane* strip, int64_t ld,
+                                      const typename F::Lane* panels, int64_t panel_lanes, typename F::Sum* c,
+                                      int64_t ldc, Init<typename F::Sum> init, int64_t rows, int64_t columns) {
     constexpr int W = Vec<typename F::Lane>::width, NR = panel_width<F>;
     for (int64_t j = 0; j < columns; j += NR) {
         const int64_t left = columns - j;
         const int v = left <= W ? 1 : 2;
         const int64_t last = left < v * W ? left - (v - 1) * W : W;
-        tiles_for<typename F::Product>(AMajor::k, false, v)
-            .fn[rows](K, strip, strip_width<F>, panels + j * panel_lanes, NR, c + j, ldc, init.at(0, j), init.ld, last);
+        tiles_for<typename F::Product>(major, false, v)
+            .fn[rows](K, strip, ld, panels + j * panel_lanes, NR, c + j, ldc, init.at(0, j), init.ld, last);
     }
 }
 
@@ -129,14 +129,22 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     S* c = static_cast<S*>(g.c) + at.i * g.ldc + at.j;
     Init<S> init = g.accumulate ? Init<S>{c, g.ldc} : Init<S>{F::begin(g, at.j), 0};
 
+    // Where a lane takes one term, rows of a are read as they lie, unless the steps between them are such that they fall
+    // on few sets of the first cache.
+    const bool in_place = F::group == 1 && !g.a_transposed && g.lda * (int64_t)sizeof(L) % 4096 != 0;
     alignas(64) L strip[F::kc / F::group * strip_width<F>];
     for (int64_t k0 = 0; k0 < g.K; k0 += F::kc, init = {c, g.ldc}) {
         const int64_t ks = g.K - k0 < F::kc ? g.K - k0 : F::kc;
         for (int64_t s = 0, i = 0; s < strips; ++s) {
             const int64_t mr = each + (s < longer);
-            F::pack_a(strip, strip_width<F>, g.a_transposed ? a + k0 * g.lda + i : a + i * g.lda + k0, g.lda,
-                      g.a_transposed, mr, ks);
-            strip_times_panels<F>(lanes_of<F>(ks), strip, b + k0 / F::group * panel_width<F>, panel_lanes,
+            const typename F::A* rows = g.a_transposed ? a + k0 * g.lda + i : a + i * g.lda + k0;
+            const L* lanes = strip;
+            if (in_place)
+                lanes = reinterpret_cast<const L*>(rows);
+            else
+                F::pack_a(strip, strip_width<F>, rows, g.lda, g.a_transposed, mr, ks);
+            strip_times_panels<F>(lanes_of<F>(ks), in_place ? AMajor::row : AMajor::k, lanes,
+                                  in_place ? g.lda : strip_width<F>, b + k0 / F::group * panel_width<F>, panel_lanes,
                                   c + i * g.ldc, g.ldc, {init.at(i, 0), init.ld}, mr, at.columns);
             if (k0 + ks == g.K) F::finish(g, c + i * g.ldc, mr, at.columns);
             i += mr;

@@ -16,9 +16,10 @@ constexpr double unit_work = 128 * 1024;
 constexpr int64_t most_units = 64;
 // A strip of rows fills the registers (AVX-512: 14 rows; 7 strips of AVX2's 6 make 3 of 14).
 constexpr int64_t strip = 14;
-// A b of this size stays in the second cache while the rows of a pass by.
+// Columns of a b of this size, a power of two apart, fall on few sets of the caches.
 constexpr int64_t cached_b_bytes = 512 * 1024;
-
+// Beyond this b comes from memory for every strip of rows, unless its panels are read in order.
+constexpr int64_t streamed_b_bytes = 4 * 1024 * 1024;
 // A part of b whose reading is worth waking a thread for, where reading b is all there is to do.
 constexpr int64_t slice_bytes = 512 * 1024;
 
@@ -27,10 +28,20 @@ int64_t block(int64_t extent, int64_t parts, int64_t step) {
     return std::max<int64_t>(ceil_div(ceil_div(extent, std::max<int64_t>(parts, 1)), step) * step, step);
 }
 
+// Whether b is worth packing for M rows of a. As it lies it is read as fast, with two exceptions: a transposed b would be
+// turned for every block of rows, and a tall one with rows of many cache lines touches a page for each of its terms.
+bool packing_pays(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t element_bytes, bool b_kept) {
+    const int64_t bytes = N * K * element_bytes;
+    if (M < (b_kept ? 32 : 48) || N < gemm_panel_group) return false;
+    if (b_transposed) return bytes > 128 * 1024;
+    if (b_kept) return bytes > 1024 * 1024;
+    return bytes > streamed_b_bytes || (K >= 1024 && N * element_bytes % 2048 == 0);
+}
+
 }  // namespace
 
 GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items,
-                       int64_t element_bytes) {
+                       int64_t element_bytes, bool b_kept) {
     const int64_t G = gemm_panel_group;
     const double work = (double)M * (double)N * (double)K;
     const int64_t units = std::clamp<int64_t>((int64_t)(work / unit_work), 1, most_units);
@@ -43,9 +54,8 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
         if (N >= 2 * G && bytes > 128 * 1024)
             return {GemmChoice::Path::stream, M, N, slices > 1 ? block(K, slices, 8) : 0};
     }
-    // A large b is packed once and its panels are then read in order by every block of rows; with few rows the packing
-    // would cost as much as the product. 512 columns by 384 terms of a panel are 768 KB, most of the second cache.
-    if (items == 1 && M >= 48 && N * K * element_bytes > cached_b_bytes && N >= G) {
+    // 512 columns by 384 terms of a panel are 768 KB, most of the second cache.
+    if (items == 1 && packing_pays(M, N, K, b_transposed, element_bytes, b_kept)) {
         // With few rows the columns are cut finer, so that two or four threads finish together.
         const int64_t nb = block(N, ceil_div(N, M < 8 * 3 * strip ? 128 : 512), G);
         const int64_t rows = block(M * ceil_div(N, nb), 32, 3 * strip);
@@ -74,12 +84,12 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
     return {GemmChoice::Path::direct, std::max<int64_t>(mb, 1), std::max(nb, G), 0};
 }
 
-GemmChoice choose_narrow_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items) {
+GemmChoice choose_narrow_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items, bool b_kept) {
     const int64_t G = gemm_panel_group;
     // Four terms to a lane: the same time is four times the work.
     const int64_t units =
         std::clamp<int64_t>((int64_t)((double)M * (double)N * (double)K / (4 * unit_work)), 1, most_units);
-    if (items == 1 && M >= 2 * strip && N * K > 16 * 1024) {
+    if (items == 1 && (b_kept || M >= 2 * strip) && N * K > 16 * 1024) {
         const int64_t nb = block(N, ceil_div(N, M < 8 * 3 * strip ? 128 : 512), G);
         const int64_t rows = block(M * ceil_div(N, nb), 32, 3 * strip);
         return {GemmChoice::Path::packed, std::min(rows, 18 * strip), nb, 0};

@@ -83,8 +83,8 @@ static void narrow_unit(const GemmArgs& g, int64_t unit) {
             F::pack_a(strip, strip_width<F>, g.a_transposed ? a + k0 * g.lda + i : a + i * g.lda + k0, g.lda,
                       g.a_transposed, mr, ks);
             S* ci = c + i * g.ldc;
-            strip_times_panels<F>(lanes, strip, panels, lanes, ci, g.ldc, k0 == 0 ? init : Init<S>{ci, g.ldc}, mr,
-                                  at.columns);
+            strip_times_panels<F>(lanes, AMajor::k, strip, strip_width<F>, panels, lanes, ci, g.ldc,
+                                  k0 == 0 ? init : Init<S>{ci, g.ldc}, mr, at.columns);
             i += mr;
         }
         k0 += ks;

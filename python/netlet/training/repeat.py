@@ -28,7 +28,7 @@ class BatchRepeater:
     def __init__(self, model: Any, mode: str, step: RecordedStep, classes: int | None) -> None:
         self._model, self._mode, self._step, self._classes = model, mode, step, classes
         # Views of the metrics' cells: filled with zeros in place.
-        self._cells = [v._tensor.numpy() for m in model.metrics for v in m.variables]
+        self._cells = [v._tensor.writable() for m in model.metrics for v in m.variables]
 
     def __call__(self, x: np.ndarray, y: np.ndarray) -> dict[str, float] | None:
         """The logs of one step, or None where the slow way must look again."""
