@@ -108,9 +108,8 @@ def test_predictions_follow_training_and_assignment():
     """The same model, predicting between steps of training, with weights set by hand and restored."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(128, 700)).astype("f4"), rng.integers(0, 4, 128)
-    model = netlet.Sequential(
-        [netlet.Input((700,)), netlet.layers.Dense(512, "relu"), netlet.layers.Dense(512, "tanh"), netlet.layers.Dense(4)]
-    )
+    dense = netlet.layers.Dense
+    model = netlet.Sequential([netlet.Input((700,)), dense(512, "relu"), dense(512, "tanh"), dense(4)])
     model.compile("adam", netlet.losses.SparseCategoricalCrossentropy(from_logits=True))
     assert any(r["kept"] for r in model.plan(x, batch_size=128).records())
 
