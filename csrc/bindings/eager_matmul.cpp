@@ -82,6 +82,9 @@ PyObject* product(PyObject* x, PyObject* y) {
     const auto item = (int64_t)size_of(dtype);
     Matrix a, b;
     if (!describe(p, item, true, a) || !describe(q, item, false, b) || a.columns != b.rows) return nullptr;
+    // Few rows or columns have kernels that sum in another order where an operand is transposed (gemm_choice.cpp). The
+    // bits must not depend on how NumPy laid the numbers out, so such operands are copied as everywhere else.
+    if ((b.transposed && a.rows <= 4) || (a.transposed && b.columns == 1)) return nullptr;
 
     Py_INCREF(p.descr);
     Py_ssize_t shape[2] = {a.rows, b.columns};

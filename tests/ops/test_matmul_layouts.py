@@ -50,6 +50,26 @@ def test_every_layout_gives_the_exact_product(isa, dtype):
             np.testing.assert_array_equal(c, a @ b, err_msg=f"{m}x{n}x{k}: {how_a} times {how_b}")
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_bits_do_not_depend_on_the_layout(isa, dtype):
+    rng = np.random.default_rng(7)
+    for m, n, k in [(1, 5, 40), (4, 90, 33), (5, 1, 50), (30, 40, 50), (60, 130, 300), (50, 70, 5000), (4, 700, 200)]:
+        a, b = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n)).astype(dtype)
+        expected = ops.convert_to_numpy(ops.matmul(_core.as_tensor(a), _core.as_tensor(b)))
+        for (how_a, x), (how_b, y) in [(p, q) for p in layouts(a) for q in layouts(b)]:
+            np.testing.assert_array_equal(ops.matmul(x, y), expected, err_msg=f"{m}x{n}x{k}: {how_a} times {how_b}")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_twenty_thousand_small_products_are_exact(isa, dtype):
+    rng = np.random.default_rng(8)
+    a, b = (rng.integers(-8, 9, 4000).astype(dtype) for _ in range(2))
+    for m, n, k in rng.integers(1, 36, (20_000, 3)):
+        x, y = a[: m * k].reshape(m, k), b[: k * n].reshape(k, n)
+        if not np.array_equal(ops.matmul(x, y), x @ y):
+            np.testing.assert_array_equal(ops.matmul(x, y), x @ y, err_msg=f"{m} x {n} x {k}")
+
+
 @pytest.mark.parametrize("step", [1, 2, 7])
 def test_vectors_with_a_step(isa, step):
     rng = np.random.default_rng(4)

@@ -54,17 +54,17 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
         if (N >= 2 * G && bytes > 128 * 1024)
             return {GemmChoice::Path::stream, M, N, slices > 1 ? block(K, slices, 8) : 0};
     }
+    // A long sum into few elements has nothing else to be parallel in.
+    if (items == 1 && M <= 4 * strip && N <= 2 * G && K >= 4096 && units > 1) {
+        const int64_t kb = std::max({int64_t{1024}, ceil_div(K, 32), (int64_t)(unit_work / (double)(M * N))});
+        if (kb < K) return {GemmChoice::Path::slice_k, M, ceil_div(N, G) * G, kb};
+    }
     // 512 columns by 384 terms of a panel are 768 KB, most of the second cache.
     if (items == 1 && packing_pays(M, N, K, b_transposed, element_bytes, b_kept)) {
         // With few rows the columns are cut finer, so that two or four threads finish together.
         const int64_t nb = block(N, ceil_div(N, M < 8 * 3 * strip ? 128 : 512), G);
         const int64_t rows = block(M * ceil_div(N, nb), 32, 3 * strip);
         return {GemmChoice::Path::packed, std::min(rows, 18 * strip), nb, 0};
-    }
-    // A long sum into few elements has nothing else to be parallel in.
-    if (items == 1 && M <= 4 * strip && N <= 2 * G && K >= 4096 && units > 1) {
-        const int64_t kb = std::max({int64_t{1024}, ceil_div(K, 32), (int64_t)(unit_work / (double)(M * N))});
-        if (kb < K) return {GemmChoice::Path::slice_k, M, ceil_div(N, G) * G, kb};
     }
     int64_t mb = M, nb = ceil_div(N, G) * G;
     if (units > 1 && items < most_units) {
