@@ -84,7 +84,7 @@ PyObject* product(PyObject* x, PyObject* y) {
     if (!describe(p, item, true, a) || !describe(q, item, false, b) || a.columns != b.rows) return nullptr;
     // Few rows or columns have kernels that sum in another order where an operand is transposed (gemm_choice.cpp). The
     // bits must not depend on how NumPy laid the numbers out, so such operands are copied as everywhere else.
-    if ((b.transposed && a.rows <= 4) || (b.columns == 1 && (a.transposed || b.ld))) return nullptr;
+    if ((a.rows <= 4 && (a.transposed || b.transposed)) || (b.columns == 1 && (a.transposed || b.ld))) return nullptr;
 
     Py_INCREF(p.descr);
     Py_ssize_t shape[2] = {a.rows, b.columns};

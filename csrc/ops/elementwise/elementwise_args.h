@@ -21,8 +21,8 @@ enum class ClassifyOp : int32_t { isfinite, isnan, isinf };
 // name, what backward keeps: x, y, or nothing where the derivative is constant or 0 (none flows through steps).
 #define NETLET_UNARY_OPS(f)                                                                                            \
     f(negative, x) f(abs, x) f(exp, y) f(log, x) f(log1p, x) f(expm1, y) f(sqrt, y) f(rsqrt, y) f(square, x) f(sin, x) \
-        f(cos, x) f(tan, y) f(exp2, y) f(log2, x) f(log10, x) f(erf, x) f(reciprocal, y) f(clip, x) f(sign, none) f(floor, none) f(ceil, none)           \
-            f(round, none)
+        f(cos, x) f(tan, y) f(exp2, y) f(log2, x) f(log10, x) f(erf, x) f(reciprocal, y) f(clip, x) f(sign, none)      \
+            f(floor, none) f(ceil, none) f(round, none)
 enum class UnaryOp : int32_t {
 #define NETLET_UNARY(name, kept) name,
     NETLET_UNARY_OPS(NETLET_UNARY)
