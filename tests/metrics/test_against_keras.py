@@ -201,7 +201,7 @@ def test_a_recorded_update_gives_the_eager_state(case):
         eager.update_state(t, x, sample_weight=w)
         plan.run([t, x, w])
     assert float(recorded.result()) == float(eager.result()) != 0
-    if name.endswith("Accuracy"):
+    if name.endswith("Accuracy") and "TopK" not in name:  # these have a kernel of their own
         assert len(plan.records()) == 1
     recorded.reset_state()
     plan.run([*data[0], w])
