@@ -41,6 +41,11 @@ bool describe(const PyArray_Proxy& a, int64_t item, bool vector_is_row, Matrix& 
     return true;
 }
 
+void turn(Matrix& m) {
+    std::swap(m.rows, m.columns);
+    m.transposed = true;
+}
+
 // A tensor without memory of its own, pointed at each operand in turn: making one would take as long as a small product.
 const Tensor& pointed_at(const Tensor& t, DType dtype, const void* data) {
     t->dtype = dtype;
@@ -70,7 +75,7 @@ void multiply(const Matrix& a, const Matrix& b, DType dtype, void* result) {
 }
 
 // The product, or null without an error set where the general function has to look at the operands.
-PyObject* product(PyObject* x, PyObject* y) {
+PyObject* product(PyObject* x, PyObject* y, bool transpose_x, bool transpose_y) {
     const npy_api& numpy = npy_api::get();
     if (Py_TYPE(x) != numpy.PyArray_Type_ || Py_TYPE(y) != numpy.PyArray_Type_ || !Tape::outside()) return nullptr;
     const PyArray_Proxy &p = *py::detail::array_proxy(x), &q = *py::detail::array_proxy(y);
@@ -81,10 +86,17 @@ PyObject* product(PyObject* x, PyObject* y) {
     const DType dtype = kind->type_num == npy_api::NPY_FLOAT_ ? DType::f32 : DType::f64;
     const auto item = (int64_t)size_of(dtype);
     Matrix a, b;
-    if (!describe(p, item, true, a) || !describe(q, item, false, b) || a.columns != b.rows) return nullptr;
+    if (!describe(p, item, true, a) || !describe(q, item, false, b)) return nullptr;
     // Few rows or columns have kernels that sum in another order where an operand is transposed (gemm_choice.cpp). The
     // bits must not depend on how NumPy laid the numbers out, so such operands are copied as everywhere else.
     if ((a.rows <= 4 && (a.transposed || b.transposed)) || (b.columns == 1 && (a.transposed || b.ld))) return nullptr;
+
+    if (transpose_x || transpose_y) {
+        if (p.nd != 2 || q.nd != 2 || a.transposed || b.transposed || a.ld || b.ld) return nullptr;
+        if (transpose_x) turn(a);
+        if (transpose_y) turn(b);
+    }
+    if (a.columns != b.rows) return nullptr;
 
     Py_INCREF(p.descr);
     Py_ssize_t shape[2] = {a.rows, b.columns};
@@ -109,8 +121,9 @@ PyObject* product(PyObject* x, PyObject* y) {
 }
 
 PyObject* call(PyObject* general, PyObject* const* args, Py_ssize_t count, PyObject* names) {
-    if (count == 2 && !names) {
-        PyObject* result = product(args[0], args[1]);
+    const bool flags = count == 4 && PyBool_Check(args[2]) && PyBool_Check(args[3]);
+    if ((count == 2 || flags) && !names) {
+        PyObject* result = product(args[0], args[1], flags && args[2] == Py_True, flags && args[3] == Py_True);
         if (result || PyErr_Occurred()) return result;
     }
     return PyObject_Vectorcall(general, args, (size_t)count, names);

@@ -60,6 +60,23 @@ def test_bits_do_not_depend_on_the_layout(isa, dtype):
             np.testing.assert_array_equal(ops.matmul(x, y), expected, err_msg=f"{m}x{n}x{k}: {how_a} times {how_b}")
 
 
+@pytest.mark.parametrize("ta", [False, True])
+@pytest.mark.parametrize("tb", [False, True])
+def test_transposes_that_are_asked_for(isa, ta, tb):
+    rng = np.random.default_rng(11)
+    for m, n, k in [(1, 5, 40), (4, 90, 33), (5, 1, 50), (30, 40, 50), (60, 130, 300), (2, 3, 1)]:
+        a, b = rng.normal(size=(k, m) if ta else (m, k)), rng.normal(size=(n, k) if tb else (k, n))
+        expected = ops.convert_to_numpy(_core.matmul(_core.as_tensor(a), _core.as_tensor(b), ta, tb))
+        np.testing.assert_allclose(expected, (a.T if ta else a) @ (b.T if tb else b), rtol=1e-12, atol=1e-12)
+        for (how_a, x), (how_b, y) in [(p, q) for p in layouts(a) for q in layouts(b)]:
+            message = f"{m}x{n}x{k}: {how_a} times {how_b}"
+            np.testing.assert_array_equal(_core.matmul(x, y, ta, tb), expected, err_msg=message)
+    with pytest.raises(ValueError, match="matmul"):
+        _core.matmul(np.ones((2, 3)), np.ones((4, 5)), ta, tb)
+    row = np.arange(3.0)
+    np.testing.assert_array_equal(_core.matmul(row, np.eye(3), ta, tb), row)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_twenty_thousand_small_products_are_exact(isa, dtype):
     rng = np.random.default_rng(8)

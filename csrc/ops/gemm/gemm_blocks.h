@@ -11,6 +11,7 @@
 //     finish(g, c, rows, columns)   the last step on a block of c that is done
 #pragma once
 #include "ops/gemm/gemm_args.h"
+#include "simd/gemm_pack.h"
 #include "simd/gemm_tile.h"
 
 namespace netlet::NETLET_ISA {
@@ -129,23 +130,29 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     S* c = static_cast<S*>(g.c) + at.i * g.ldc + at.j;
     Init<S> init = g.accumulate ? Init<S>{c, g.ldc} : Init<S>{F::begin(g, at.j), 0};
 
-    // Where a lane takes one term, rows of a are read as they lie, unless the steps between them are such that they fall
-    // on few sets of the first cache.
-    const bool in_place = F::group == 1 && !g.a_transposed && g.lda * (int64_t)sizeof(L) % 4096 != 0;
-    alignas(64) L strip[F::kc / F::group * strip_width<F>];
+    // Where a lane takes one term, rows of a are read as they lie; a copy of them, if the steps between them are such that
+    // they fall on few sets of the first cache. Anything else becomes a strip of lanes, as the tile reads them.
+    const bool by_row = F::group == 1 && !g.a_transposed, as_it_lies = by_row && g.lda * (int64_t)sizeof(L) % 4096 != 0;
+    constexpr int64_t row_lanes = F::kc / F::group + 16;
+    alignas(64) L strip[row_lanes * strip_width<F>];
     for (int64_t k0 = 0; k0 < g.K; k0 += F::kc, init = {c, g.ldc}) {
         const int64_t ks = g.K - k0 < F::kc ? g.K - k0 : F::kc;
         for (int64_t s = 0, i = 0; s < strips; ++s) {
             const int64_t mr = each + (s < longer);
             const typename F::A* rows = g.a_transposed ? a + k0 * g.lda + i : a + i * g.lda + k0;
             const L* lanes = strip;
-            if (in_place)
-                lanes = reinterpret_cast<const L*>(rows);
-            else
-                F::pack_a(strip, strip_width<F>, rows, g.lda, g.a_transposed, mr, ks);
-            strip_times_panels<F>(lanes_of<F>(ks), in_place ? AMajor::row : AMajor::k, lanes,
-                                  in_place ? g.lda : strip_width<F>, b + k0 / F::group * panel_width<F>, panel_lanes,
-                                  c + i * g.ldc, g.ldc, {init.at(i, 0), init.ld}, mr, at.columns);
+            int64_t ld = by_row ? row_lanes : strip_width<F>;
+            if constexpr (F::group == 1) {
+                if (as_it_lies) {
+                    lanes = rows;
+                    ld = g.lda;
+                } else if (by_row)
+                    pack_rows(strip, row_lanes, rows, g.lda, ks, mr);
+            }
+            if (!by_row) F::pack_a(strip, strip_width<F>, rows, g.lda, g.a_transposed, mr, ks);
+            strip_times_panels<F>(lanes_of<F>(ks), by_row ? AMajor::row : AMajor::k, lanes, ld,
+                                  b + k0 / F::group * panel_width<F>, panel_lanes, c + i * g.ldc, g.ldc,
+                                  {init.at(i, 0), init.ld}, mr, at.columns);
             if (k0 + ks == g.K) F::finish(g, c + i * g.ldc, mr, at.columns);
             i += mr;
         }
