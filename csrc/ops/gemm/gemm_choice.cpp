@@ -18,7 +18,8 @@ constexpr int64_t most_units = 64;
 constexpr int64_t strip = 14;
 // Columns of a b of this size, a power of two apart, fall on few sets of the caches.
 constexpr int64_t cached_b_bytes = 512 * 1024;
-// Beyond this b comes from memory for every strip of rows, unless its panels are read in order.
+// Beyond this b comes from memory, and a few columns at a time of all its rows come slowly: three times as slow as packing
+// it in its own order and reading the panels.
 constexpr int64_t streamed_b_bytes = 4 * 1024 * 1024;
 // A part of b whose reading is worth waking a thread for, where reading b is all there is to do.
 constexpr int64_t slice_bytes = 512 * 1024;
@@ -28,14 +29,16 @@ int64_t block(int64_t extent, int64_t parts, int64_t step) {
     return std::max<int64_t>(ceil_div(ceil_div(extent, std::max<int64_t>(parts, 1)), step) * step, step);
 }
 
-// Whether b is worth packing for M rows of a. As it lies it is read as fast, with two exceptions: a transposed b would be
-// turned for every block of rows, and a tall one with rows of many cache lines touches a page for each of its terms.
+// Whether b is worth packing for M rows of a. As it lies it is read as fast, with these exceptions: a large one; a
+// transposed one, which would be turned for every block of rows; and a tall one whose rows are pages apart.
 bool packing_pays(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t element_bytes, bool b_kept) {
     const int64_t bytes = N * K * element_bytes;
-    if (M < (b_kept ? 32 : 48) || N < gemm_panel_group) return false;
+    if (N < gemm_panel_group) return false;
+    if (!b_transposed && bytes > streamed_b_bytes) return M > 4;
+    if (M < (b_kept ? 32 : 48)) return false;
     if (b_transposed) return bytes > 128 * 1024;
     if (b_kept) return bytes > 1024 * 1024;
-    return bytes > streamed_b_bytes || (K >= 1024 && N * element_bytes % 2048 == 0);
+    return K >= 1024 && N * element_bytes % 2048 == 0;
 }
 
 }  // namespace

@@ -52,12 +52,14 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
         longer = rows % strips;
     }
 
-    // A transposed b is turned, kc rows at a time, into a panel on the stack. Then panels are the outer loop.
+    // A transposed b is turned, kc rows at a time, into a panel on the stack. Then panels are the outer loop. So they are
+    // where rows of b fall on few sets of the caches: the second strip would find none of what the first has read.
+    const bool panels = g.b_transposed || (strips > 1 && g.ldb * (int64_t)sizeof(T) % 4096 == 0);
     alignas(64) T panel[stack_panel_bytes / sizeof(T)];
     const int64_t panel_columns = nv * W;
     const int64_t turned = stack_panel_bytes / (int64_t)sizeof(T) / W;  // vectors of the panel
-    const int64_t kc = !g.b_transposed ? K : nv == 1 ? turned : nv == 2 ? turned / 2 : turned / 4;
-    const int64_t group = g.b_transposed ? panel_columns : columns;  // columns that one round of strips covers
+    const int64_t kc = !panels ? K : nv == 1 ? turned : nv == 2 ? turned / 2 : turned / 4;
+    const int64_t group = panels ? panel_columns : columns;  // columns that one round of strips covers
 
     for (int64_t j0 = 0; j0 < columns; j0 += group) {
         const int64_t j1 = j0 + group < columns ? j0 + group : columns;
@@ -65,9 +67,12 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
         do {  // once even where K = 0: c is still to be written
             const int64_t ks = K - k0 < kc ? K - k0 : kc;
             const Init<T> init = k0 == 0 ? first : Init<T>{c, g.ldc};
-            const T* bk = g.b_transposed ? panel : b + k0 * g.ldb + j0;
-            const int64_t ldb = g.b_transposed ? panel_columns : g.ldb;
-            if (g.b_transposed) pack_transposed(panel, panel_columns, b + j0 * g.ldb + k0, g.ldb, j1 - j0, ks);
+            const T* bk = panels ? panel : b + k0 * g.ldb + j0;
+            const int64_t ldb = panels ? panel_columns : g.ldb;
+            if (g.b_transposed)
+                pack_transposed(panel, panel_columns, b + j0 * g.ldb + k0, g.ldb, j1 - j0, ks);
+            else if (panels)
+                pack_rows(panel, panel_columns, b + k0 * g.ldb + j0, g.ldb, j1 - j0, ks);
             for (int64_t s = 0, i = 0; s < strips; ++s) {
                 const int64_t mr = each + (s < longer);
                 const T* ai = a + i * a_row + k0 * a_k;
@@ -77,7 +82,7 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
                     // 3 vectors are done as 2 + 1: a 4-vector tile must have its last vector in part.
                     const int width = v == 4 && left <= 3 * W ? 2 : v;
                     const int64_t last = left < width * W ? left - (width - 1) * W : W;
-                    const bool mask_b = !g.b_transposed && last < W;
+                    const bool mask_b = !panels && last < W;
                     tiles_for<Plain<T>>(major, mask_b, width)
                         .fn[mr](ks, ai, g.lda, bk + (j - j0), ldb, c + i * g.ldc + j, g.ldc, init.at(i, j), init.ld,
                                 last);
