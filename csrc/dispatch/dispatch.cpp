@@ -27,32 +27,33 @@ struct Isa {
     const char* name;
     const KernelTable* table;
     bool (*runs_here)();
+    int vector_bytes;
 };
 
 // Best first; the first that this CPU runs wins. The last runs everywhere.
 const Isa isas[] = {
 #if defined(NETLET_HAS_AVX512_BF16)
-    {"avx512_bf16", &avx512_bf16::table, cpu_has_avx512_bf16},
+    {"avx512_bf16", &avx512_bf16::table, cpu_has_avx512_bf16, 64},
 #endif
 #if defined(NETLET_HAS_AVX512_VNNI)
-    {"avx512_vnni", &avx512_vnni::table, cpu_has_avx512_vnni},
+    {"avx512_vnni", &avx512_vnni::table, cpu_has_avx512_vnni, 64},
 #endif
 #if defined(NETLET_HAS_AVX512)
-    {"avx512", &avx512::table, cpu_has_avx512},
+    {"avx512", &avx512::table, cpu_has_avx512, 64},
 #endif
 #if defined(NETLET_HAS_AVX2_VNNI)
-    {"avx2_vnni", &avx2_vnni::table, cpu_has_avx2_vnni},
+    {"avx2_vnni", &avx2_vnni::table, cpu_has_avx2_vnni, 32},
 #endif
 #if defined(NETLET_HAS_AVX2)
-    {"avx2", &avx2::table, cpu_has_avx2},
+    {"avx2", &avx2::table, cpu_has_avx2, 32},
 #endif
 #if defined(NETLET_HAS_NEON_DOT)
-    {"neon_dot", &neon_dot::table, cpu_has_neon_dot},
+    {"neon_dot", &neon_dot::table, cpu_has_neon_dot, 16},
 #endif
 #if defined(NETLET_HAS_NEON)
-    {"neon", &neon::table, [] { return true; }},
+    {"neon", &neon::table, [] { return true; }, 16},
 #endif
-    {"scalar", &scalar::table, [] { return true; }},
+    {"scalar", &scalar::table, [] { return true; }, 8},
 };
 
 const char* const names[] = {
@@ -101,6 +102,8 @@ Kernel kernel(KernelId id) {
 }
 
 std::string active_isa() { return chosen().name; }
+
+int vector_bytes() { return chosen().vector_bytes; }
 
 std::vector<std::string> supported_isas() {
     std::vector<std::string> v;

@@ -12,6 +12,7 @@ namespace netlet {
 Kernel kernel(KernelId id);
 
 std::string active_isa();
+int vector_bytes();                                               // of the active instruction set; scalar: 8
 std::vector<std::string> supported_isas();                        // best first; always ends with "scalar"
 std::vector<std::string> kernel_names();                          // every row of kernels.def
 std::vector<uintptr_t> kernel_addresses(const std::string& isa);  // that ISA's table, in the same order

@@ -31,7 +31,7 @@ FUSED = [
 # One shape for each path that gemm_choice.cpp knows: (path, M, N, K, transpose_b).
 PATHS = [
     ("gemm_direct", 10, 11, 11, False),
-    ("gemm_direct", 200, 100, 60, True),
+    ("gemm_direct", 200, 60, 60, True),
     ("gemm_packed", 60, 512, 1100, False),
     ("gemm_packed", 130, 400, 500, True),
     ("gemm_slice_k", 10, 10, 20000, False),

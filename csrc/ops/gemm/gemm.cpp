@@ -151,7 +151,7 @@ void emit_gemm(Tape& tape, const Gemm& g) {
     }
     const GemmChoice choice = narrow ? choose_narrow_gemm(g.M, g.N, g.K, args.b_transposed, g.items, tape.keeps(g.b))
                                      : choose_gemm(g.M, g.N, g.K, g.a_transposed, args.b_transposed, g.items * g.summed,
-                                                   (int64_t)size_of(dtype), tape.keeps(g.b));
+                                                   (int64_t)size_of(dtype), tape.keeps(g.b), vector_bytes());
     const Kernels kernels = kernels_for(g.a->dtype, g.b->dtype);
     args.mb = choice.mb;
     args.nb = choice.nb;

@@ -31,9 +31,12 @@ int64_t block(int64_t extent, int64_t parts, int64_t step) {
 
 // Whether b is worth packing for M rows of a. As it lies it is read as fast, with these exceptions: a large one; a
 // transposed one, which would be turned for every block of rows; and a tall one whose rows are pages apart.
-bool packing_pays(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t element_bytes, bool b_kept) {
+bool packing_pays(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t element_bytes, bool b_kept,
+                  int vector_bytes) {
     const int64_t bytes = N * K * element_bytes;
     if (N < gemm_panel_group) return false;
+    // Strips of AVX2 and NEON are short: they wait for every line of b that does not come in order.
+    if (vector_bytes < 64 && M >= 24) return true;
     if (!b_transposed && bytes > streamed_b_bytes) return M > 4;
     if (M < (b_kept ? 32 : 48)) return false;
     if (b_transposed) return bytes > 128 * 1024;
@@ -44,7 +47,7 @@ bool packing_pays(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t el
 }  // namespace
 
 GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items,
-                       int64_t element_bytes, bool b_kept) {
+                       int64_t element_bytes, bool b_kept, int vector_bytes) {
     const int64_t G = gemm_panel_group;
     const double work = (double)M * (double)N * (double)K;
     const int64_t units = std::clamp<int64_t>((int64_t)(work / unit_work), 1, most_units);
@@ -63,7 +66,7 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
         if (kb < K) return {GemmChoice::Path::slice_k, M, ceil_div(N, G) * G, kb};
     }
     // 512 columns by 384 terms of a panel are 768 KB, most of the second cache.
-    if (items == 1 && packing_pays(M, N, K, b_transposed, element_bytes, b_kept)) {
+    if (items == 1 && packing_pays(M, N, K, b_transposed, element_bytes, b_kept, vector_bytes)) {
         // With few rows the columns are cut finer, so that two or four threads finish together.
         const int64_t nb = block(N, ceil_div(N, M < 8 * 3 * strip ? 128 : 512), G);
         const int64_t rows = block(M * ceil_div(N, nb), 32, 3 * strip);

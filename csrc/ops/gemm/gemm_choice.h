@@ -1,4 +1,4 @@
-// Which kernel a product takes and how it is cut: the one place where that is decided, from shapes alone.
+// Which kernel a product takes and how it is cut: the one place where that is decided, from shapes and the instruction set alone.
 #pragma once
 #include <cstdint>
 
@@ -17,9 +17,10 @@ struct GemmChoice {
 };
 
 // a_transposed, b_transposed: as in gemm_args.h. items: how many products of this shape one record makes;
-// element_bytes: 4 or 8; b_kept: packing b costs nothing, for the plan keeps it.
+// element_bytes: 4 or 8; b_kept: packing b costs nothing, for the plan keeps it;
+// vector_bytes: of the instruction set that will run.
 GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items,
-                       int64_t element_bytes, bool b_kept);
+                       int64_t element_bytes, bool b_kept, int vector_bytes);
 
 // The same for products of narrow numbers, which always read panels: direct (panels on the stack, anew for each block of
 // rows) or packed.

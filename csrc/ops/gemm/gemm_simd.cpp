@@ -35,7 +35,7 @@ struct Floats : Plain<T> {
 };
 
 // ---- direct ----
-constexpr int64_t stack_panel_bytes = 32 * 1024;
+constexpr int64_t stack_panel_bytes = 16 * 1024;
 
 // One block of c: rows x columns, K terms. Strips of rows are cut evenly, so that 15 rows are 8 + 7 and not 14 + 1.
 template <class T>
@@ -53,8 +53,10 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
     }
 
     // A transposed b is turned, kc rows at a time, into a panel on the stack. Then panels are the outer loop. So they are
-    // where rows of b fall on few sets of the caches: the second strip would find none of what the first has read.
-    const bool panels = g.b_transposed || (strips > 1 && g.ldb * (int64_t)sizeof(T) % 4096 == 0);
+    // where rows of b fall on few sets of the caches (the second strip would find none of what the first has read), and with
+    // AVX2, whose strips are too short to wait for the second cache.
+    const bool far = sizeof(Vec<T>) == 32 || g.ldb * (int64_t)sizeof(T) % 4096 == 0;
+    const bool panels = g.b_transposed || (strips > 1 && far);
     alignas(64) T panel[stack_panel_bytes / sizeof(T)];
     const int64_t panel_columns = nv * W;
     const int64_t turned = stack_panel_bytes / (int64_t)sizeof(T) / W;  // vectors of the panel
