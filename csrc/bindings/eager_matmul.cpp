@@ -2,6 +2,7 @@
 
 #include "bindings/array_view.h"
 #include "ops/gemm/gemm.h"
+#include "ops/gemm/gemm_choice.h"
 
 namespace netlet::bindings {
 
@@ -87,9 +88,9 @@ PyObject* product(PyObject* x, PyObject* y, bool transpose_x, bool transpose_y) 
     const auto item = (int64_t)size_of(dtype);
     Matrix a, b;
     if (!describe(p, item, true, a) || !describe(q, item, false, b)) return nullptr;
-    // Few rows or columns have kernels that sum in another order where an operand is transposed (gemm_choice.cpp). The
-    // bits must not depend on how NumPy laid the numbers out, so such operands are copied as everywhere else.
-    if ((a.rows <= 4 && (a.transposed || b.transposed)) || (b.columns == 1 && (a.transposed || b.ld))) return nullptr;
+    // The bits must not depend on how NumPy laid the numbers out: where they would, operands are copied as everywhere else.
+    if (ops::order_depends_on_layout(a.rows, b.columns) && (a.transposed || b.transposed || (b.columns == 1 && b.ld)))
+        return nullptr;
 
     if (transpose_x || transpose_y) {
         if (p.nd != 2 || q.nd != 2 || a.transposed || b.transposed || a.ld || b.ld) return nullptr;

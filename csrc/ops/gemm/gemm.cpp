@@ -82,18 +82,15 @@ void emit_product(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& 
 
 // The kernels that every format has.
 struct Kernels {
-    Kernel direct, pack_b, packed;
+    KernelId direct, pack_b, packed;
 };
 Kernels kernels_for(DType a, DType b) {
-    auto chosen = [](KernelId direct, KernelId pack_b, KernelId packed) {
-        return Kernels{kernel(direct), kernel(pack_b), kernel(packed)};
-    };
     using enum KernelId;
-    if (b == DType::f64) return chosen(gemm_direct_f64, gemm_pack_b_f64, gemm_packed_f64);
-    if (b == DType::f32) return chosen(gemm_direct_f32, gemm_pack_b_f32, gemm_packed_f32);
-    if (b == DType::bf16) return chosen(gemm_direct_bf16, gemm_pack_b_bf16, gemm_packed_bf16);
-    return a == DType::u8 ? chosen(gemm_direct_u8s8, gemm_pack_b_s8, gemm_packed_u8s8)
-                          : chosen(gemm_direct_s8s8, gemm_pack_b_s8, gemm_packed_s8s8);
+    if (b == DType::f64) return {gemm_direct_f64, gemm_pack_b_f64, gemm_packed_f64};
+    if (b == DType::f32) return {gemm_direct_f32, gemm_pack_b_f32, gemm_packed_f32};
+    if (b == DType::bf16) return {gemm_direct_bf16, gemm_pack_b_bf16, gemm_packed_bf16};
+    return {a == DType::u8 ? gemm_direct_u8s8 : gemm_direct_s8s8, gemm_pack_b_s8,
+            a == DType::u8 ? gemm_packed_u8s8 : gemm_packed_s8s8};
 }
 
 bool is_narrow(DType t) { return size_of(t) < 4; }
@@ -158,10 +155,11 @@ void emit_gemm(Tape& tape, const Gemm& g) {
     args.kb = choice.kb;
     const Tensor b = at(tape, g.b, g.b_offset), c = at(tape, g.c, g.c_offset);
     switch (choice.path) {
-        case GemmChoice::Path::direct: return emit_product(tape, kernels.direct, args, g, b, c, g.items);
+        case GemmChoice::Path::direct: return emit_product(tape, kernel(kernels.direct), args, g, b, c, g.items);
         case GemmChoice::Path::dot: return emit_product(tape, NETLET_KERNEL_FOR(gemm_dot, dtype), args, g, b, c, 1);
         case GemmChoice::Path::packed:
-            return emit_product(tape, kernels.packed, args, g, pack_b(tape, kernels.pack_b, args, b), c, 1);
+            return emit_product(tape, kernel(kernels.packed), args, g, pack_b(tape, kernel(kernels.pack_b), args, b), c,
+                                1);
         case GemmChoice::Path::stream: return emit_slices(tape, NETLET_KERNEL_FOR(gemm_stream, dtype), args, g, b, c);
         case GemmChoice::Path::slice_k: return emit_slices(tape, NETLET_KERNEL_FOR(gemm_slice_k, dtype), args, g, b, c);
     }

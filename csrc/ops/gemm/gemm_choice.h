@@ -16,6 +16,10 @@ struct GemmChoice {
     int64_t kb;      // terms of one slice; 0: not cut into slices
 };
 
+// With few rows there are kernels that add up the terms in an order of their own where an operand is transposed. Whether
+// a product of such a shape may be one of those: then its bits depend on how the operands lie.
+bool order_depends_on_layout(int64_t M, int64_t N);
+
 // a_transposed, b_transposed: as in gemm_args.h. items: how many products of this shape one record makes;
 // element_bytes: 4 or 8; b_kept: packing b costs nothing, for the plan keeps it;
 // vector_bytes: of the instruction set that will run.
