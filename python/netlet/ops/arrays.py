@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _core, graph
 from ..config import standardize_dtype
-from .dispatch import axis_in, concrete, dtype_of, op, shape_from, shape_of
+from .dispatch import axis_in, concrete, dtype_of, flat, op, shape_from, shape_of
 
 
 # ---- new arrays ------------------------------------------------------------------------------------------------------
@@ -182,7 +182,7 @@ def reshape(x: Any, newshape: Any) -> Any:
 @op
 def ravel(x: Any) -> Any:
     """All elements in one axis."""
-    return _core.reshape(x, (int(np.prod(shape_of(x), dtype=np.int64)),))
+    return flat(x)
 
 
 @op

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import operator
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -83,6 +84,16 @@ def shape_from(given: Any, name: str) -> tuple[int, ...]:
 def is_native(*xs: Any) -> bool:
     """Whether a result made from these is a Tensor (else an ndarray)."""
     return any(isinstance(x, _core.Tensor) or hasattr(x, "_tensor") for x in xs)
+
+
+def flat(x: Any) -> Any:
+    """x with one axis."""
+    return _core.reshape(x, (math.prod(shape_of(x)),))
+
+
+def along(x: Any, axis: int | None, name: str) -> tuple[Any, int]:
+    """x and the axis to work along, counted from 0: the only one of the flattened x where axis is None."""
+    return (flat(x), 0) if axis is None else (x, axis_in(axis, len(shape_of(x)), name))
 
 
 def axis_in(axis: int, rank: int, name: str) -> int:

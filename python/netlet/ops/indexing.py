@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core, graph
-from .dispatch import axis_in, concrete, dtype_of, is_native, op, shape_from, shape_of
+from .dispatch import along, concrete, dtype_of, flat, is_native, op, shape_from, shape_of
 
 
 @op
@@ -22,10 +22,8 @@ def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     >>> take(np.array([10.0, 20.0, 30.0]), np.array([2, 0]), axis=0)
     array([30., 10.])
     """
-    extents = shape_of(x)
-    if axis is None:
-        return _core.take(_core.reshape(x, (int(np.prod(extents, dtype=np.int64)),)), indices, 0)
-    return _core.take(x, indices, axis_in(axis, len(extents), "ops.take"))
+    x, axis = along(x, axis, "ops.take")
+    return _core.take(x, indices, axis)
 
 
 @op
@@ -39,9 +37,9 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
            [30.]])
     """
     if axis is None:
-        x = _core.reshape(x, (int(np.prod(shape_of(x), dtype=np.int64)),))
-        indices = _core.reshape(indices, (int(np.prod(shape_of(indices), dtype=np.int64)),))
-    return _core.take_along_axis(x, indices, axis_in(0 if axis is None else axis, len(shape_of(x)), "take_along_axis"))
+        indices = flat(indices)
+    x, axis = along(x, axis, "take_along_axis")
+    return _core.take_along_axis(x, indices, axis)
 
 
 @op

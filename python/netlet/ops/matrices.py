@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import _core
 from ..config import standardize_dtype
-from .dispatch import axis_in, op, shape_of
+from .dispatch import axis_in, flat, op, shape_of
 
 
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
@@ -112,8 +112,7 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     """
     shape = shape_of(x)
     if axis is None:
-        flat = _core.reshape(x, (int(np.prod(shape, dtype=np.int64)),))
-        return _core.reshape(_roll(flat, int(np.sum(shift)), 0), shape)
+        return _core.reshape(_roll(flat(x), int(np.sum(shift)), 0), shape)
     axes = axis if isinstance(axis, (tuple, list)) else (axis,)
     shifts = np.broadcast_to(np.asarray(shift), (len(axes),))
     for by, a in zip(shifts.tolist(), axes, strict=True):

@@ -5,12 +5,11 @@ Results do not depend on the number of threads: each reduction is a fixed tree, 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from .. import _core
 from ..config import standardize_dtype
-from .dispatch import axis_in, float_op, is_native, op, shape_of
+from .dispatch import along, axis_in, float_op, is_native, op, shape_of
 
 Axis = int | tuple[int, ...] | list[int] | None
 
@@ -126,21 +125,17 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     >>> cumsum(np.array([1.0, 2.0, 3.0]))
     array([1., 3., 6.])
     """
-    return _core.cumsum(*_running(x, axis, dtype, "cumsum"))
+    return _core.cumsum(*along(_cast(x, dtype), axis, "ops.cumsum"))
 
 
 @op
 def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """Running products along the axis (of the flattened x if None), held in float64."""
-    return _core.cumprod(*_running(x, axis, dtype, "cumprod"))
+    return _core.cumprod(*along(_cast(x, dtype), axis, "ops.cumprod"))
 
 
-def _running(x: Any, axis: int | None, dtype: Any, name: str) -> tuple[Any, int]:
-    shape = shape_of(x)
-    x = x if dtype is None else _core.cast(x, standardize_dtype(dtype))
-    if axis is None:
-        return _core.reshape(x, (math.prod(shape),)), 0
-    return x, axis_in(axis, len(shape), f"ops.{name}")
+def _cast(x: Any, dtype: Any) -> Any:
+    return x if dtype is None else _core.cast(x, standardize_dtype(dtype))
 
 
 @op

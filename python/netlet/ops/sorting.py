@@ -8,16 +8,13 @@ import numpy as np
 
 from .. import _core
 from ..config import is_float
-from .dispatch import axis_in, dtype_of, op, shape_of
+from .dispatch import along, dtype_of, op, shape_of
 from .reduce import Axis, axes_of
 
 
 def _line(x: Any, axis: int | None, name: str) -> tuple[Any, int]:
-    """x and the axis to sort along: the only one of the flattened x where axis is None."""
-    shape = shape_of(x)
-    if axis is None or not shape:
-        return _core.reshape(x, (int(np.prod(shape, dtype=np.int64)),)), 0
-    return x, axis_in(axis, len(shape), f"ops.{name}")
+    """As `along`; a number is a line of one."""
+    return along(x, axis if shape_of(x) else None, f"ops.{name}")
 
 
 @op
