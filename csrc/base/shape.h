@@ -39,6 +39,13 @@ class Shape {
         return n;
     }
 
+    // Where the flat (row-major) element i lies.
+    Shape place(int64_t i) const {
+        Shape at = *this;
+        for (int axis = rank_; axis-- > 0; i /= dims_[axis]) at[axis] = i % dims_[axis];
+        return at;
+    }
+
     bool operator==(const Shape& o) const {
         if (rank_ != o.rank_) return false;
         for (int i = 0; i < rank_; ++i)

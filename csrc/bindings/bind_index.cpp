@@ -21,6 +21,18 @@ ScatterOp to_scatter_op(const std::string& reduction) {
 void bind_index(py::module_& m) {
     using namespace py::literals;
     m.def(
+        "take",
+        [](const StoredArg& x, const Arg& indices, int axis) {
+            return give(ops::take(Tape::current(), x, indices, axis), x, indices);
+        },
+        "x"_a, "indices"_a, "axis"_a = 0, NoGil());
+    m.def(
+        "one_hot",
+        [](const Arg& indices, int64_t classes, DType dtype, int axis) {
+            return give(ops::one_hot(Tape::current(), indices, classes, axis, dtype), indices);
+        },
+        "indices"_a, "num_classes"_a, "dtype"_a = DType::f32, "axis"_a = -1, NoGil());
+    m.def(
         "take_along_axis",
         [](const Arg& x, const Arg& indices, int axis) {
             return give(ops::take_along_axis(Tape::current(), x, indices, axis), x, indices);

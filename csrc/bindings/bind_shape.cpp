@@ -2,6 +2,7 @@
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
+#include "ops/index/index.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::bindings {
@@ -183,18 +184,6 @@ void bind_shape(py::module_& m) {
         "x"_a, "axes"_a, NoGil());
     m.def("getitem", &getitem, "x"_a, "index"_a,
           "x[index] for integers, slices, None, Ellipsis and one array of integers.");
-    m.def(
-        "take",
-        [](const StoredArg& x, const Arg& indices, int axis) {
-            return give(ops::take(Tape::current(), x, indices, axis), x, indices);
-        },
-        "x"_a, "indices"_a, "axis"_a = 0, NoGil());
-    m.def(
-        "one_hot",
-        [](const Arg& indices, int64_t classes, DType dtype, int axis) {
-            return give(ops::one_hot(Tape::current(), indices, classes, axis, dtype), indices);
-        },
-        "indices"_a, "num_classes"_a, "dtype"_a = DType::f32, "axis"_a = -1, NoGil());
 }
 
 }  // namespace netlet::bindings

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "dispatch/dispatch.h"
+#include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
 #include "ops/index/index.h"
 #include "ops/shape/nest.h"
@@ -8,28 +8,18 @@
 
 namespace netlet::ops {
 
-namespace {
-
-template <class T>
-void emit_scatter_along_as(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines) {
-    ScatterAlongArgs<T> args{};
-    args.lines = lines;
-    args.index_dtype = index->dtype;
-    args.accumulate = dx.accumulate;
-    tape.emit(NETLET_KERNEL_FOR(scatter_along, dy->dtype), args,
-              {in(args.dy, dy), bytes_in(args.index, index),
-               dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-              Work{lines.outer * lines.inner, std::max<int64_t>(1, 8192 / std::max<int64_t>(1, lines.n + lines.k)),
-                   (double)dy->size()});
-}
-
-}  // namespace
-
 void emit_scatter_along(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines) {
-    if (dy->dtype == DType::f64)
-        emit_scatter_along_as<double>(tape, dy, index, dx, lines);
-    else
-        emit_scatter_along_as<float>(tape, dy, index, dx, lines);
+    with_float(dy->dtype, [&](auto zero) {
+        ScatterAlongArgs<decltype(zero)> args{};
+        args.lines = lines;
+        args.index_dtype = index->dtype;
+        args.accumulate = dx.accumulate;
+        tape.emit(NETLET_KERNEL_FOR(scatter_along, dy->dtype), args,
+                  {in(args.dy, dy), bytes_in(args.index, index),
+                   dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+                  Work{lines.outer * lines.inner, std::max<int64_t>(1, 8192 / std::max<int64_t>(1, lines.n + lines.k)),
+                       (double)dy->size()});
+    });
 }
 
 Tensor take_along_axis(Tape& tape, const Tensor& given_x, const Tensor& given, int axis) {

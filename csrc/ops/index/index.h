@@ -7,6 +7,11 @@ namespace netlet::ops {
 // Positions count from the end below 0. Where their values are known already (not inside a recording) one that lies
 // outside is a ValueError; in a plan it takes NaN (integers: 0) and gives nothing.
 
+// Entries of `axis` by index (integers of any shape, which takes the place of the axis).
+Tensor take(Tape& tape, const Tensor& x, const Tensor& index, int axis);
+// 1 at the position that index names along a new axis, 0 elsewhere; an index outside [0, classes) gives zeros only.
+Tensor one_hot(Tape& tape, const Tensor& index, int64_t classes, int axis, DType dtype);
+
 // Entries of x along `axis` at positions of the same rank; their other axes broadcast against each other.
 Tensor take_along_axis(Tape& tape, const Tensor& x, const Tensor& positions, int axis);
 
@@ -17,10 +22,17 @@ Tensor scatter(Tape& tape, const char* op, ScatterOp how, const Tensor& into, co
                const Tensor& updates, bool negative = true);
 
 // ---- what ops that work with positions share
+
 Tensor as_index(Tape& tape, const char* op, const Tensor& positions);  // int32 or int64; TypeError for floats
 Lines lines_of(const Shape& shape, int axis, int64_t k);
+// y (outer, k, inner) = the rows of x (outer, n, inner) that index (k,) names, as numbers of `dtype`: that says what a
+// position outside gives.
+void emit_gather(Tape& tape, const Tensor& x, const Tensor& index, const Tensor& y, const Lines& lines, DType dtype);
 // dx = or += dy (outer, k, inner) at index (outer, k, inner) of the middle axis.
 void emit_scatter_along(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines);
+int64_t position(const Tensor& positions, int64_t i);  // the value of flat element i, which must be known
+// The first flat element that is known and lies outside of [-n, n) or, not `negative`, [0, n); -1: none.
+int64_t first_outside(const Tensor& positions, int64_t n, bool negative = true);
 // ValueError where a position that is known lies outside of [-n, n) or, not `negative`, [0, n).
 void check_positions(const char* op, const Tensor& positions, int64_t n, int axis, bool negative = true);
 

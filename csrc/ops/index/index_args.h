@@ -1,12 +1,15 @@
 // Entries by position.
 //
+// gather: y (outer, k, inner) = x (outer, n, inner) at index (k,) along the middle axis (take); scatter_add is its
+// gradient, dx = or += dy at the rows that index names, added up in the order of the index.
+// one_hot: y (outer, n, inner) = 1 where index (outer, inner) names the middle position, else 0.
 // gather_along: y (outer, k, inner) = x (outer, n, inner) at index (outer, k, inner) along the middle axis, a position
 // of its own for each element (take_along_axis). scatter_along: its gradient, dx = or += the dy of all elements that
 // name it, added up in the order of the index.
 // flat_rows: positions (k, depth) on the first `depth` axes of a tensor -> row numbers (k,), `rows` for what lies outside.
 // scatter: y (n, inner) joined at row (k,) with updates (k, inner), in the order of the rows; row n is passed over.
-// Positions below 0 count from the end; gather_along gives NaN (integers: 0) for what lies outside, the others pass it
-// over: no kernel reads or writes out of bounds, whatever the positions are.
+// Positions below 0 count from the end, but for one_hot; gather and gather_along give NaN (integers: 0) for what lies
+// outside, the others pass it over: no kernel reads or writes out of bounds, whatever the positions are.
 #pragma once
 #include "base/types.h"
 
@@ -15,6 +18,34 @@ namespace netlet {
 // An axis seen from within: n entries of which k are taken or given, between `outer` and `inner` others.
 struct Lines {
     int64_t outer, n, k, inner;
+};
+
+// A unit is an (outer, k) pair.
+struct GatherArgs {
+    const void *x, *index;
+    void* y;
+    Lines lines;
+    DType index_dtype, dtype;
+};
+
+// A unit is a row of n: each thread looks through all positions for its own rows.
+template <class T>
+struct ScatterAddArgs {
+    const T* dy;
+    const void* index;
+    T* dx;
+    Lines lines;
+    DType index_dtype;
+    bool accumulate;
+};
+
+// A unit is an element of index.
+template <class T>
+struct OneHotArgs {
+    const void* index;
+    T* y;
+    int64_t n, inner;
+    DType index_dtype;
 };
 
 // A unit is an element of y.

@@ -4,28 +4,6 @@
 
 namespace netlet::ops {
 
-namespace {
-
-// Where flat element i of a tensor lies, as "(0, 2)".
-std::string place(const Shape& shape, int64_t i) {
-    Shape at = shape;
-    for (int d = shape.rank(); d-- > 0; i /= shape[d]) at[d] = i % shape[d];
-    return at.str();
-}
-
-template <class T>
-void check(const char* op, const Tensor& positions, int64_t n, int axis, bool negative) {
-    const T* p = positions->data<T>();
-    const int64_t count = positions->size();
-    for (int64_t i = 0; i < count; ++i)
-        if (p[i] < (negative ? -n : 0) || p[i] >= n)
-            throw ValueError(std::string(op) + ": index " + std::to_string(p[i]) + " at " + place(positions->shape, i) +
-                             " is out of bounds for axis " + std::to_string(axis) + " with " + std::to_string(n) +
-                             " entries");
-}
-
-}  // namespace
-
 Tensor as_index(Tape& tape, const char* op, const Tensor& positions) {
     if (is_floating(positions->dtype))
         throw TypeError(std::string(op) + ": expected integer indices, got " + name_of(positions->dtype));
@@ -37,12 +15,26 @@ Lines lines_of(const Shape& shape, int axis, int64_t k) {
     return {shape.product(0, axis), shape[axis], k, shape.product(axis + 1, shape.rank())};
 }
 
+int64_t position(const Tensor& positions, int64_t i) {
+    return positions->dtype == DType::i32 ? positions->data<int32_t>()[i] : positions->data<int64_t>()[i];
+}
+
+int64_t first_outside(const Tensor& positions, int64_t n, bool negative) {
+    if (positions->recorded()) return -1;
+    const int64_t count = positions->size(), first = negative ? -n : 0;
+    auto find = [&](const auto* p) -> int64_t {
+        for (int64_t i = 0; i < count; ++i)
+            if (p[i] < first || p[i] >= n) return i;
+        return -1;
+    };
+    return positions->dtype == DType::i32 ? find(positions->data<int32_t>()) : find(positions->data<int64_t>());
+}
+
 void check_positions(const char* op, const Tensor& positions, int64_t n, int axis, bool negative) {
-    if (positions->recorded()) return;
-    if (positions->dtype == DType::i32)
-        check<int32_t>(op, positions, n, axis, negative);
-    else
-        check<int64_t>(op, positions, n, axis, negative);
+    if (const int64_t i = first_outside(positions, n, negative); i >= 0)
+        throw ValueError(std::string(op) + ": index " + std::to_string(position(positions, i)) + " at " +
+                         positions->shape.place(i).str() + " is out of bounds for axis " + std::to_string(axis) +
+                         " with " + std::to_string(n) + " entries");
 }
 
 }  // namespace netlet::ops

@@ -1,43 +1,27 @@
-// Entries by index.
+// Entries along an axis by one list of positions: take and its gradient, one_hot.
 #include <algorithm>
 
-#include "dispatch/dispatch.h"
+#include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
+#include "ops/index/index.h"
 #include "ops/shape/nest.h"
-#include "ops/shape/shape.h"
 
 namespace netlet::ops {
 
 namespace {
 
-Tensor as_index(Tape& tape, const Tensor& index) {
-    return index->dtype == DType::i32 || index->dtype == DType::i64 ? index : cast(tape, index, DType::i32);
-}
-
 template <class T>
-void check_bounds(const Tensor& index, int64_t n, int axis) {
-    const T* p = index->data<T>();
-    for (int64_t i = 0; i < index->size(); ++i)
-        if (p[i] < -n || p[i] >= n)
-            throw ValueError("take: index " + std::to_string(p[i]) + " is out of bounds for axis " +
-                             std::to_string(axis) + " with " + std::to_string(n) + " entries");
-}
-
-template <class T>
-void emit_scatter_add(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const GatherArgs& g) {
+void emit_scatter_add(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines) {
     ScatterAddArgs<T> args{};
-    args.outer = g.outer;
-    args.n = g.n;
-    args.k = g.k;
-    args.inner = g.inner;
-    args.index_dtype = g.index_dtype;
+    args.lines = lines;
+    args.index_dtype = index->dtype;
     args.accumulate = dx.accumulate;
     // Every chunk reads all indices: a few chunks at most, and only where rows outweigh that.
-    const int64_t rows = std::max<int64_t>((g.n + 7) / 8, 16384 / std::max<int64_t>(1, g.inner * g.outer) + 1);
+    const int64_t least = 16384 / std::max<int64_t>(1, lines.inner * lines.outer) + 1;
     tape.emit(NETLET_KERNEL_FOR(scatter_add, dy->dtype), args,
               {in(args.dy, dy), bytes_in(args.index, index),
                dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-              Work{g.n, rows, (double)dy->size()});
+              Work{lines.n, std::max<int64_t>((lines.n + 7) / 8, least), (double)dy->size()});
 }
 
 template <class T>
@@ -52,41 +36,33 @@ void emit_one_hot(Tape& tape, const Tensor& index, const Tensor& y, int64_t clas
 
 }  // namespace
 
-Tensor take(Tape& tape, const Tensor& x, const Tensor& given, int axis) {
-    if (is_floating(given->dtype))
-        throw TypeError(std::string("take: expected integer indices, got ") + netlet::name_of(given->dtype));
-    axis = normalize_axis(axis, x->shape.rank(), "take");
-    const Tensor index = as_index(tape, given);
+void emit_gather(Tape& tape, const Tensor& x, const Tensor& index, const Tensor& y, const Lines& lines, DType dtype) {
     GatherArgs args{};
-    args.outer = x->shape.product(0, axis);
-    args.n = x->shape[axis];
-    args.k = index->size();
-    args.inner = x->shape.product(axis + 1, x->shape.rank());
+    args.lines = lines;
     args.index_dtype = index->dtype;
-    args.dtype = x->dtype;
-    if (!index->recorded()) {  // the values are known
-        if (index->dtype == DType::i32)
-            check_bounds<int32_t>(index, args.n, axis);
-        else
-            check_bounds<int64_t>(index, args.n, axis);
-    }
+    args.dtype = dtype;
+    tape.emit(kernel(KernelId::gather), args, {bytes_in(args.x, x), bytes_in(args.index, index), bytes_out(args.y, y)},
+              Work{lines.outer * lines.k, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, lines.inner)), 0});
+}
+
+Tensor take(Tape& tape, const Tensor& x, const Tensor& given, int axis) {
+    const Tensor index = as_index(tape, "take", given);
+    axis = normalize_axis(axis, x->shape.rank(), "take");
+    const Lines lines = lines_of(x->shape, axis, index->size());
+    if (const int64_t i = first_outside(index, lines.n); i >= 0)
+        throw ValueError("take: index " + std::to_string(position(index, i)) + " is out of bounds for axis " +
+                         std::to_string(axis) + " with " + std::to_string(lines.n) + " entries");
     Shape shape;
     for (int i = 0; i < axis; ++i) shape.push_back(x->shape[i]);
     for (int64_t n : index->shape) shape.push_back(n);
     for (int i = axis + 1; i < x->shape.rank(); ++i) shape.push_back(x->shape[i]);
     Tensor y = tape.empty(shape, x->dtype);
-    if (y->size() > 0)
-        tape.emit(kernel(KernelId::gather), args,
-                  {bytes_in(args.x, x), bytes_in(args.index, index), bytes_out(args.y, y)},
-                  Work{args.outer * args.k, std::max<int64_t>(1, 16384 / args.inner), 0});
+    if (y->size() > 0) emit_gather(tape, x, index, y, lines, x->dtype);
     if (differentiable(tape, x))
-        tape.on_backward({x}, {y}, [x, index, args](Tape& tape, const Grads& dy) {
-            Grad dx = tape.grad(x);
-            if (!dx) return;
-            if (x->dtype == DType::f64)
-                emit_scatter_add<double>(tape, dy[0], index, dx, args);
-            else
-                emit_scatter_add<float>(tape, dy[0], index, dx, args);
+        tape.on_backward({x}, {y}, [x, index, lines](Tape& tape, const Grads& dy) {
+            if (Grad dx = tape.grad(x))
+                with_float(dy[0]->dtype,
+                           [&](auto zero) { emit_scatter_add<decltype(zero)>(tape, dy[0], index, dx, lines); });
         });
     return y;
 }
@@ -94,17 +70,16 @@ Tensor take(Tape& tape, const Tensor& x, const Tensor& given, int axis) {
 Tensor one_hot(Tape& tape, const Tensor& given, int64_t classes, int axis, DType dtype) {
     if (classes < 0) throw ValueError("one_hot: expected num_classes >= 0, got " + std::to_string(classes));
     if (!is_floating(dtype)) return cast(tape, one_hot(tape, given, classes, axis, DType::f32), dtype);
-    const Tensor index = as_index(tape, given);
+    // Labels may come as floats.
+    const Tensor index = as_index(tape, "one_hot", is_floating(given->dtype) ? cast(tape, given, DType::i32) : given);
     const int rank = index->shape.rank();
     axis = normalize_axis(axis, rank + 1, "one_hot");
     Shape shape;
     for (int i = 0; i < rank + 1; ++i) shape.push_back(i == axis ? classes : index->shape[i - (i > axis)]);
     Tensor y = tape.empty(shape, dtype);
-    const int64_t inner = index->shape.product(axis, rank);
-    if (dtype == DType::f64)
-        emit_one_hot<double>(tape, index, y, classes, inner);
-    else
-        emit_one_hot<float>(tape, index, y, classes, inner);
+    with_float(dtype, [&](auto zero) {
+        emit_one_hot<decltype(zero)>(tape, index, y, classes, index->shape.product(axis, rank));
+    });
     return y;
 }
 

@@ -57,17 +57,9 @@ void emit_scatter(Tape& tape, ScatterOp how, const Tensor& updates, const Rows& 
 
 // The rows of x that the updates went to, in the updates' shape; 0 for those that went nowhere.
 Tensor gather_rows(Tape& tape, const Tensor& x, const Rows& rows, const Shape& shape) {
-    GatherArgs args{};
-    args.outer = 1;
-    args.n = rows.n;
-    args.k = rows.row->size();
-    args.inner = rows.inner;
-    args.index_dtype = DType::i64;
-    args.dtype = size_of(x->dtype) == 8 ? DType::i64 : DType::i32;  // as bits: what is missing becomes 0
     Tensor y = tape.empty(shape, x->dtype);
-    tape.emit(kernel(KernelId::gather), args,
-              {bytes_in(args.x, x), bytes_in(args.index, rows.row), bytes_out(args.y, y)},
-              Work{args.k, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, args.inner)), 0});
+    const DType bits = size_of(x->dtype) == 8 ? DType::i64 : DType::i32;  // what is missing becomes 0
+    emit_gather(tape, x, rows.row, y, {1, rows.n, rows.row->size(), rows.inner}, bits);
     return y;
 }
 

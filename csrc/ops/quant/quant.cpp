@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "dispatch/dispatch.h"
+#include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/shape/shape.h"
@@ -147,13 +147,8 @@ void check_no_nan(const char* op, const Tensor& x, const Tensor& scale) {
     const T* s = scale->data<T>();
     if (std::none_of(s, s + scale->size(), [](T v) { return std::isnan(v); })) return;
     const T* p = x->data<T>();
-    int64_t at = std::find_if(p, p + x->size(), [](T v) { return std::isnan(v); }) - p;
-    Shape position = x->shape;
-    for (int i = x->shape.rank() - 1; i >= 0; --i) {
-        position[i] = at % x->shape[i];
-        at /= x->shape[i];
-    }
-    throw ValueError(std::string(op) + ": x of shape " + x->shape.str() + " holds a NaN at " + position.str() +
+    const int64_t at = std::find_if(p, p + x->size(), [](T v) { return std::isnan(v); }) - p;
+    throw ValueError(std::string(op) + ": x of shape " + x->shape.str() + " holds a NaN at " + x->shape.place(at).str() +
                      ", which no code stands for");
 }
 
@@ -170,10 +165,7 @@ Quantized quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, 
                 kind == Quantizer::absmax_i8 ? nullptr : tape.empty(scale_shape, code)};
     auto emit = [&](const Tensor& from, const Layout::View& v) {
         y.q = tape.empty(from->shape, code);
-        if (x->dtype == DType::f64)
-            emit_quantize<double>(tape, from, y, kind, v);
-        else
-            emit_quantize<float>(tape, from, y, kind, v);
+        with_float(x->dtype, [&](auto zero) { emit_quantize<decltype(zero)>(tape, from, y, kind, v); });
     };
     if (const auto view = layout.view()) {
         emit(x, *view);
@@ -184,12 +176,8 @@ Quantized quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, 
         emit(rows, {scale_shape.size(), x->size() / std::max<int64_t>(1, scale_shape.size()), 1});
         y.q = tape.view(transpose(tape, y.q, inverse(order)), x->shape);
     }
-    if (!tape.recording()) {
-        if (x->dtype == DType::f64)
-            check_no_nan<double>(op, x, y.scale);
-        else
-            check_no_nan<float>(op, x, y.scale);
-    }
+    if (!tape.recording())
+        with_float(x->dtype, [&](auto zero) { check_no_nan<decltype(zero)>(op, x, y.scale); });
     return y;
 }
 
@@ -221,10 +209,7 @@ Tensor dequantize(Tape& tape, const char* op, const Tensor& q, const Tensor& sca
                          ": expected one number, or extents that divide the codes'");
     Tensor y = tape.empty(q->shape, scale->dtype);
     if (const auto view = layout.view()) {
-        if (scale->dtype == DType::f64)
-            emit_dequantize<double>(tape, q, scale, zero, y, *view);
-        else
-            emit_dequantize<float>(tape, q, scale, zero, y, *view);
+        with_float(y->dtype, [&](auto z) { emit_dequantize<decltype(z)>(tape, q, scale, zero, y, *view); });
         return y;
     }
     Shape wide;

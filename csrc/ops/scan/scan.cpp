@@ -55,10 +55,7 @@ Tensor scan(Tape& tape, const char* name, ScanOp op, const Tensor& given, int ax
             Grad dx = tape.grad(x);
             if (!dx) return;
             if (op == ScanOp::sum) return emit_scan(tape, op, dy[0], dx, lines, true);
-            if (x->dtype == DType::f64)
-                emit_cumprod_bwd<double>(tape, x, dy[0], dx, lines);
-            else
-                emit_cumprod_bwd<float>(tape, x, dy[0], dx, lines);
+            with_float(x->dtype, [&](auto one) { emit_cumprod_bwd<decltype(one)>(tape, x, dy[0], dx, lines); });
         });
     return y;
 }

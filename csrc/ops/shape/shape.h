@@ -29,13 +29,9 @@ Tensor slice(Tape& tape, const Tensor& x, const std::vector<Span>& spans);
 // Parts that end before each of `ends` along `axis`, and the rest.
 std::vector<Tensor> split(Tape& tape, const Tensor& x, const std::vector<int64_t>& ends, int axis);
 
-// Entries of `axis` by index (int32 or int64, any shape, which takes the place of the axis).
-Tensor take(Tape& tape, const Tensor& x, const Tensor& index, int axis);
-// 1 at the position that index names along a new axis, 0 elsewhere; an index outside [0, classes) gives zeros only.
-Tensor one_hot(Tape& tape, const Tensor& index, int64_t classes, int axis, DType dtype);
-
 // ---- for the backward passes of other ops; no gradient of their own
-// -------------------------------------------------- out = or += scale * x, x broadcast to out's shape.
+
+// out = or += scale * x, x broadcast to out's shape.
 void emit_broadcast(Tape& tape, const Tensor& x, double scale, const Grad& out);
 
 }  // namespace netlet::ops

@@ -77,7 +77,7 @@ Tensor in_top_k(Tape& tape, const Tensor& targets, const Tensor& given, int64_t 
         throw ValueError("in_top_k: expected targets (...) and predictions (..., classes), got shapes " +
                          target->shape.str() + " and " + x->shape.str());
     Tensor y = tape.empty(target->shape, DType::boolean);
-    auto emit = [&](auto zero) {
+    with_float(x->dtype, [&](auto zero) {
         InTopKArgs<decltype(zero)> args{};
         args.n = x->shape.back();
         args.k = k;
@@ -85,11 +85,7 @@ Tensor in_top_k(Tape& tape, const Tensor& targets, const Tensor& given, int64_t 
         Operand to{(void*)&args.y, y, false, true}, at{(void*)&args.target, target, true, false};
         tape.emit(NETLET_KERNEL_FOR(in_top_k, x->dtype), args, {in(args.x, x), at, to},
                   Work{y->size(), std::max<int64_t>(1, 16384 / (args.n + 1)), (double)x->size()});
-    };
-    if (x->dtype == DType::f64)
-        emit(double{});
-    else
-        emit(float{});
+    });
     return y;
 }
 

@@ -1,4 +1,5 @@
 #include "dispatch/kernel.h"
+#include "ops/index/positions.h"
 #include "ops/sort/sort_args.h"
 #include "ops/sort/sort_keys.h"
 
@@ -17,7 +18,6 @@ NETLET_INLINE void insert(Item<K>* items, int64_t n, Item<K> item) {
 }
 
 // ---- long lines: by digits of 8 bits, from the last to the first; each pass is stable
-// ------------------------------------------------
 template <class K>
 NETLET_INLINE Item<K>* sort_by_digits(Item<K>* from, Item<K>* to, int64_t n) {
     constexpr int digits = (int)sizeof(K);
@@ -80,8 +80,7 @@ template <class T>
 NETLET_INLINE void in_top_k(const InTopKArgs<T>& a, Range r) {
     for (int64_t row = r.begin; row < r.end; ++row) {
         const T* NETLET_RESTRICT x = a.x + row * a.n;
-        const int64_t target = a.target_dtype == DType::i32 ? (int64_t)static_cast<const int32_t*>(a.target)[row]
-                                                            : static_cast<const int64_t*>(a.target)[row];
+        const int64_t target = position_at(a.target, a.target_dtype, row);
         a.y[row] = 0;
         if (target < 0 || target >= a.n) continue;
         const T own = x[target] == x[target] ? x[target] : (T)-__builtin_inf();
