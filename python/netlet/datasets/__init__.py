@@ -1,5 +1,5 @@
-"""Small data sets that need no network."""
+"""Data sets: `digits` needs no network; the others are downloaded once and verified, or read from files at hand."""
 
-from . import digits
+from . import cifar10, cifar100, digits, fashion_mnist, mnist
 
-__all__ = ["digits"]
+__all__ = ["cifar10", "cifar100", "digits", "fashion_mnist", "mnist"]
