@@ -134,17 +134,6 @@ def test_integers_shuffle_and_dropout():
     np.testing.assert_allclose(np.unique(y), [0, 4 / 3], rtol=1e-6)
 
 
-def test_random_numbers_are_refused_where_they_would_be_frozen():
-    class Noisy(netlet.layers.Layer):
-        def call(self, x):
-            return x + random.normal(x.shape)
-
-    model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
-    model.compile("sgd", "mse")
-    with pytest.raises(NotImplementedError, match="repeat at every training step"):
-        netlet.Sequential([netlet.Input((3,)), Noisy()])
-
-
 # ---- utils -----------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("labels", "classes"),

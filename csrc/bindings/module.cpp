@@ -39,6 +39,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     bind_metric(m);
     bind_optim(m);
     bind_quant(m);
+    bind_random(m);
 }
 
 }  // namespace netlet::bindings

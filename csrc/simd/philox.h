@@ -7,15 +7,16 @@
 // block 16 g + l.
 #pragma once
 #include "base/types.h"
+#include "simd/lanes.h"
 #include "simd/vec.h"
 
 namespace netlet::NETLET_ISA {
 
 constexpr int64_t philox_group = 64;
 
-// Uniform numbers in [0, 1) for the 64 elements of a group, with 24 random bits: exact in float32 and float64 alike.
-NETLET_INLINE void philox_uniform(uint64_t seed, uint32_t stream, uint32_t step, uint64_t group,
-                                  float u[philox_group]) {
+// Calls `each(words, i)` with the words of elements i, i + 1, ... of a group, one vector at a time.
+template <class Each>
+NETLET_INLINE void philox_words(uint64_t seed, uint32_t stream, uint32_t step, uint64_t group, const Each& each) {
     using V = Vec<int32_t>;
     const V m0 = V::set1((int32_t)0xD2511F53u), m1 = V::set1((int32_t)0xCD9E8D57u);
     const uint64_t first = group * 16;
@@ -35,9 +36,28 @@ NETLET_INLINE void philox_uniform(uint64_t seed, uint32_t stream, uint32_t step,
             k1 += 0xBB67AE85u;
         }
         const V words[4] = {c0, c1, c2, c3};
-        const Vec<float> scale = Vec<float>::set1(1.0f / 16777216.0f);
-        for (int64_t w = 0; w < 4; ++w) (to_float(shr_logical<8>(words[w])) * scale).store(u + 16 * w + lane);
+        for (int64_t w = 0; w < 4; ++w) each(words[w], 16 * w + lane);
     }
+}
+
+// Uniform numbers in [0, 1) for the 64 elements of a group, with 24 random bits: exact in float32 and float64 alike.
+NETLET_INLINE void philox_uniform(uint64_t seed, uint32_t stream, uint32_t step, uint64_t group,
+                                  float u[philox_group]) {
+    const Vec<float> scale = Vec<float>::set1(1.0f / 16777216.0f);
+    philox_words(seed, stream, step, group, [&](Vec<int32_t> words, int64_t i) NETLET_INLINE_LAMBDA {
+        (to_float(shr_logical<8>(words)) * scale).store(u + i);
+    });
+}
+
+// The same with 53 random bits, of two words: those of the groups 2 g and 2 g + 1.
+NETLET_INLINE void philox_uniform(uint64_t seed, uint32_t stream, uint32_t step, uint64_t group,
+                                  double u[philox_group]) {
+    int32_t high[philox_group], low[philox_group];
+    philox_words(seed, stream, step, 2 * group,
+                 [&](Vec<int32_t> words, int64_t i) NETLET_INLINE_LAMBDA { shr_logical<5>(words).store(high + i); });
+    philox_words(seed, stream, step, 2 * group + 1,
+                 [&](Vec<int32_t> words, int64_t i) NETLET_INLINE_LAMBDA { shr_logical<6>(words).store(low + i); });
+    for (int64_t i = 0; i < philox_group; ++i) u[i] = ((double)high[i] * 0x1p26 + (double)low[i]) * 0x1p-53;
 }
 
 }  // namespace netlet::NETLET_ISA

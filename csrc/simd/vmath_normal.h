@@ -1,4 +1,4 @@
-// The normal distribution: cdf Phi(x) and density phi(x), for GELU.
+// The normal distribution: cdf Phi(x) and density phi(x), for GELU; its quantiles, for random numbers.
 //
 //   a = |x|:  Phi(-a) = e^(-a^2/2) u P(v),  u = k / (a + k),  v = 2a / (a + k) = 2 - 2u
 //   Phi(x) = Phi(-a) for x < 0, 1 - Phi(-a) for x >= 0;   phi(x) = e^(-a^2/2) / sqrt(2 pi)
@@ -7,6 +7,7 @@
 // Relative accuracy lasts into the tail, where 1/2 (1 + erf) has none: both share one exponential, and a^2 is exact.
 #pragma once
 #include "simd/vmath_exp.h"
+#include "simd/vmath_log.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -67,6 +68,24 @@ NETLET_INLINE V gelu(V x) {
     Pow2<V> scale(s.n);
     V below = select(lt(x, constant<V>(-15, -39)), x * zero, (x * s.tail) * scale);
     return select(lt(x, zero), below, x * (V::set1(1) - s.tail * scale));
+}
+
+// The a >= 0 beyond which the tail weighs q: Phi(-a) = q, for q in (2^-60, 1/2]. The rational guess of Abramowitz and
+// Stegun, 26.2.23 (4.5e-4 at most), and then steps of Halley's method, each of which cubes the error:
+//   e = (Phi(-a) - q) / phi(a),  a += e / (1 - a e / 2)
+// The error is that of Phi over phi: of the order of u, absolute.
+template <class V>
+NETLET_INLINE V normal_tail_quantile(V q) {
+    const V one = V::set1(1);
+    V t = sqrt(log(q) * constant<V>(-2, -2));
+    V a = t - poly(t, 2.515517f, 0.802853f, 0.010328f) / poly(t, 1.0f, 1.432788f, 0.189269f, 0.001308f);
+    constexpr int steps = sizeof(typename V::Scalar) == 4 ? 1 : 2;
+    for (int i = 0; i < steps; ++i) {
+        Normal<V> n = normal(-a);
+        V e = (n.cdf - q) / n.density;
+        a += e / fnma(a * e, constant<V>(0.5f, 0.5), one);
+    }
+    return a;
 }
 
 }  // namespace netlet::NETLET_ISA

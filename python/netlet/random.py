@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .config import numpy_dtype, standardize_dtype
+from .config import standardize_dtype
 
 _lock = threading.Lock()
 _seed: int | None = None
@@ -108,69 +108,157 @@ def generator(seed: int | SeedGenerator | None = None) -> np.random.Generator:
     return np.random.default_rng(int(seed) & (2**64 - 1))
 
 
-def _refuse_in_recording(name: str) -> None:
+def _global_seed() -> int:
+    """One number for the whole program after `set_seed`: what recorded steps draw with where no seed is given."""
+    make_seed_if_unset()
+    return int(np.random.SeedSequence([_seed or 0]).generate_state(1, np.uint64)[0]) >> 11
+
+
+def _number(seed: int | SeedGenerator | None) -> tuple[int, bool]:
+    """(seed of the native op, whether it draws other numbers at each run of a recording).
+
+    An integer gives the same numbers at each call and each run. Outside a recording the others move on by themselves;
+    inside one they name their sequence, so that it does not depend on how often a step was recorded.
+    """
     from . import _core
 
+    if seed is not None and not isinstance(seed, SeedGenerator):
+        return int(seed) & (2**64 - 1), False
     if _core.recording():
-        raise NotImplementedError(
-            f"netlet.random.{name} draws its numbers once, in Python: inside a layer's `call` they would repeat at "
-            "every training step. Use `layers.Dropout` or `random.dropout` there."
-        )
+        return (_global_seed() if seed is None else seed.seed & (2**64 - 1)), True
+    return (make_seed() if seed is None else seed.next()), False
+
+
+def _draw(distribution: str, shape: Any, a: float, b: float, dtype: str, seed: int | SeedGenerator | None) -> Any:
+    """A Tensor of the distribution; types other than float32 and float64 are rounded from float32."""
+    from . import _core
+
+    drawn = dtype if dtype in ("float32", "float64") else "float32"
+    number, fresh = _number(seed)
+    y = _core.random(distribution, tuple(shape), drawn, float(a), float(b), number, fresh)
+    return y if drawn == dtype else _core.cast(y, dtype)
+
+
+def _out(y: Any) -> Any:
+    """A Tensor inside a recording, otherwise an array."""
+    from . import _core
+
+    return y if _core.recording() else y.numpy()
 
 
 def normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | SeedGenerator | None = None
-) -> np.ndarray:
+) -> Any:
     """Array of the given shape from the normal distribution.
+
+    Inside a layer's `call` that is recorded for training: a Tensor of other numbers at each step, unless `seed` is an
+    integer, which gives the same numbers always. That holds for all functions here.
 
     >>> normal((2, 3), seed=1).shape
     (2, 3)
     """
-    _refuse_in_recording("normal")
-    return generator(seed).normal(mean, stddev, tuple(shape)).astype(numpy_dtype(dtype))
-
-
-def uniform(
-    shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: int | SeedGenerator | None = None
-) -> np.ndarray:
-    """Array of the given shape, uniform in [minval, maxval); integers for an integer dtype."""
-    _refuse_in_recording("uniform")
-    dtype = standardize_dtype(dtype)
-    if dtype.startswith(("int", "uint")):
-        return generator(seed).integers(int(minval), int(maxval), tuple(shape)).astype(numpy_dtype(dtype))
-    return generator(seed).uniform(minval, maxval, tuple(shape)).astype(numpy_dtype(dtype))
-
-
-def randint(
-    shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None
-) -> np.ndarray:
-    """Integers of the given shape in [minval, maxval)."""
-    return uniform(shape, minval, maxval, standardize_dtype(dtype), seed)
+    return _out(_draw("normal", shape, mean, stddev, standardize_dtype(dtype), seed))
 
 
 def truncated_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | SeedGenerator | None = None
-) -> np.ndarray:
-    """Normal values redrawn until they lie within two standard deviations of the mean."""
-    _refuse_in_recording("truncated_normal")
-    rng = generator(seed)
-    values = rng.standard_normal(tuple(shape))
-    while np.any(outside := np.abs(values) > 2):
-        values[outside] = rng.standard_normal(int(outside.sum()))
-    return (values * stddev + mean).astype(numpy_dtype(dtype))
+) -> Any:
+    """Normal values restricted to within two standard deviations of the mean."""
+    return _out(_draw("truncated_normal", shape, mean, stddev, standardize_dtype(dtype), seed))
 
 
-def shuffle(x: Any, axis: int = 0, seed: int | SeedGenerator | None = None) -> np.ndarray:
-    """A copy of x with its slices along `axis` in random order."""
-    _refuse_in_recording("shuffle")
-    return generator(seed).permutation(np.asarray(x), axis=axis)
+def uniform(
+    shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: int | SeedGenerator | None = None
+) -> Any:
+    """Array of the given shape, uniform in [minval, maxval); integers for an integer dtype.
+
+    >>> bool((uniform((1000,), 2.0, 3.0, seed=1) >= 2.0).all())
+    True
+    """
+    dtype = standardize_dtype(dtype)
+    if dtype.startswith(("int", "uint")):
+        return randint(shape, int(minval), int(maxval), dtype, seed)
+    return _out(_draw("uniform", shape, minval, maxval, dtype, seed))
+
+
+def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None) -> Any:
+    """Integers of the given shape in [minval, maxval).
+
+    They come from 53 random bits, so that among more than some 2**50 integers not all are equally likely.
+
+    >>> sorted({int(i) for i in randint((100,), 3, 6, seed=1)})
+    [3, 4, 5]
+    """
+    from . import _core
+
+    if not minval < maxval:
+        raise ValueError(f"random.randint: expected minval < maxval, got minval={minval} and maxval={maxval}.")
+    dtype = standardize_dtype(dtype)
+    y = _core.floor(_draw("uniform", shape, minval, maxval, "float64", seed))
+    return _core.cast(y, dtype) if _core.recording() else y.numpy().astype(dtype)
+
+
+def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None) -> Any:
+    """Classes drawn with probability softmax(logits): (B, classes) -> (B, num_samples). By the Gumbel-max trick.
+
+    >>> categorical(np.array([[0.0, -1e9]]), 3, seed=1)
+    array([[0, 0, 0]], dtype=int32)
+    """
+    from . import _core
+
+    batch, classes = logits.shape
+    u = _draw("uniform", (batch, int(num_samples), classes), 0.0, 1.0, "float32", seed)
+    gumbel = _core.negative(_core.log(_core.negative(_core.log(u))))
+    y = _core.argmax(_core.add(_core.reshape(logits, (batch, 1, classes)), gumbel), 2)
+    return _out(_core.cast(y, standardize_dtype(dtype)))
+
+
+def shuffle(x: Any, axis: int = 0, seed: int | SeedGenerator | None = None) -> Any:
+    """A copy of x with its slices along `axis` in random order.
+
+    >>> sorted(shuffle(np.arange(5), seed=1).tolist())
+    [0, 1, 2, 3, 4]
+    """
+    from . import _core
+
+    if not hasattr(x, "shape"):
+        x = np.asarray(x)
+    order = _core.argsort(_draw("uniform", (x.shape[axis],), 0.0, 1.0, "float64", seed))
+    if isinstance(x, np.ndarray):
+        return x.take(order.numpy(), axis) if not _core.recording() else _core.take(x, order, axis)
+    return _core.take(x, order, axis)
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None) -> Any:
-    """Zeroes each element with probability `rate` and scales the rest by 1 / (1 - rate); differentiable."""
+    """Zeroes each element with probability `rate` and scales the rest by 1 / (1 - rate); differentiable.
+
+    Args:
+        noise_shape: shape of the mask, None entries as the input; 1 shares the decision along an axis.
+    """
+    number = make_seed() if seed is None else seed.next() if isinstance(seed, SeedGenerator) else int(seed)
+    return masked_dropout(inputs, float(rate), noise_shape, number)
+
+
+def masked_dropout(inputs: Any, rate: float, noise_shape: Any, number: int) -> Any:
+    """`dropout` for the seed of the native op, which draws other numbers at each call."""
     from . import _core
 
-    if noise_shape is not None:
-        raise NotImplementedError("random.dropout: `noise_shape` is not supported yet.")
-    number = make_seed() if seed is None else seed.next() if isinstance(seed, SeedGenerator) else int(seed)
-    return _core.dropout(inputs, rate, number)
+    if noise_shape is None:
+        return _core.dropout(inputs, rate, number)
+    shape = concrete_noise_shape(inputs, noise_shape)
+    array = isinstance(inputs, np.ndarray)
+    ones = np.ones(shape, inputs.dtype) if array else _core.full(shape, inputs.dtype, 1.0)
+    return _core.multiply(inputs, _core.dropout(ones, rate, number))
+
+
+def concrete_noise_shape(inputs: Any, noise_shape: Any) -> tuple[int, ...]:
+    """`noise_shape` with the input's extents where it has None; the input's shape where it is None itself."""
+    if noise_shape is None:
+        return tuple(inputs.shape)
+    fits = len(noise_shape) == len(inputs.shape)
+    if not fits or any(d not in (None, 1, n) for d, n in zip(noise_shape, inputs.shape, strict=True)):
+        raise ValueError(
+            f"dropout: `noise_shape` {tuple(noise_shape)} does not fit an input of shape {tuple(inputs.shape)}; each "
+            "entry is None, 1 or the input's extent."
+        )
+    return tuple(n if d is None else d for d, n in zip(noise_shape, inputs.shape, strict=True))

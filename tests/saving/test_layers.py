@@ -30,9 +30,12 @@ ONE_INPUT = {
     ],
     "Activation": [lambda: layers.Activation("softplus"), lambda: layers.Activation(netlet.activations.relu6)],
     "ActivityRegularization": [lambda: layers.ActivityRegularization(l1=0.1, l2=0.2)],
+    "AlphaDropout": [lambda: layers.AlphaDropout(0.25, noise_shape=(None, 1), seed=5)],
     "Dropout": [lambda: layers.Dropout(0.25, seed=5), lambda: layers.Dropout(0.5, noise_shape=(None, 1))],
     "ELU": [lambda: layers.ELU(0.7)],
     "Flatten": [lambda: layers.Flatten()],
+    "GaussianDropout": [lambda: layers.GaussianDropout(0.25, seed=5)],
+    "GaussianNoise": [lambda: layers.GaussianNoise(0.25)],
     "Identity": [lambda: layers.Identity()],
     "LeakyReLU": [lambda: layers.LeakyReLU(0.1)],
     "PReLU": [lambda: layers.PReLU(alpha_initializer="ones", alpha_constraint="non_neg", shared_axes=[1])],
@@ -42,6 +45,12 @@ ONE_INPUT = {
     "Rescaling": [lambda: layers.Rescaling(1 / 255, offset=-0.5)],
     "Reshape": [lambda: layers.Reshape((2, 3)), lambda: layers.Reshape((-1, 2))],
     "Softmax": [lambda: layers.Softmax(axis=1)],
+}
+# name: shape of the input, ways to make the layer
+SPATIAL = {
+    "SpatialDropout1D": ((4, 3), [lambda: layers.SpatialDropout1D(0.25, seed=5)]),
+    "SpatialDropout2D": ((4, 3, 2), [lambda: layers.SpatialDropout2D(0.25, data_format="channels_first")]),
+    "SpatialDropout3D": ((4, 3, 2, 1), [lambda: layers.SpatialDropout3D(0.25, name="volume", dtype="float64")]),
 }
 TWO_INPUTS = {
     "Add": [layers.Add],
@@ -59,7 +68,7 @@ NO_CASE = {"Input", "InputLayer", "InputSpec", "Lambda", "Layer", "Merge"}  # ab
 def test_every_layer_has_a_case():
     """A new layer must be added here, so that it is known to load."""
     classes = {name for name in layers.__all__ if name[0].isupper()}
-    assert classes == set(ONE_INPUT) | set(TWO_INPUTS) | NO_CASE
+    assert classes == set(ONE_INPUT) | set(SPATIAL) | set(TWO_INPUTS) | NO_CASE
 
 
 @pytest.mark.parametrize(
@@ -68,6 +77,16 @@ def test_every_layer_has_a_case():
 def test_a_layer_with_one_input(make, tmp_path):
     model = random_weights(netlet.Sequential([netlet.Input((6,)), make()]))
     x = RNG.standard_normal((4, 6)).astype("float32")
+    assert_same(model, trip(model, tmp_path), x)
+
+
+@pytest.mark.parametrize(
+    ("shape", "make"),
+    [pytest.param(shape, m, id=f"{n}-{i}") for n, (shape, ms) in SPATIAL.items() for i, m in enumerate(ms)],
+)
+def test_a_layer_with_spatial_axes(shape, make, tmp_path):
+    model = random_weights(netlet.Sequential([netlet.Input(shape), make()]))
+    x = RNG.standard_normal((2, *shape)).astype("float32")
     assert_same(model, trip(model, tmp_path), x)
 
 

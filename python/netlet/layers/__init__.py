@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .activation import ELU, Activation, ActivityRegularization, LeakyReLU, PReLU, ReLU, Softmax
 from .dense import Dense
-from .dropout import Dropout
+from .dropout import AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .layer import Layer
@@ -27,6 +27,7 @@ from .merge import (
     multiply,
     subtract,
 )
+from .noise import GaussianDropout, GaussianNoise
 from .shapes import Flatten, Identity, Lambda, Permute, RepeatVector, Rescaling, Reshape
 
 __all__ = [
@@ -34,12 +35,15 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AlphaDropout",
     "Average",
     "Concatenate",
     "Dense",
     "Dot",
     "Dropout",
     "Flatten",
+    "GaussianDropout",
+    "GaussianNoise",
     "Identity",
     "Input",
     "InputLayer",
@@ -58,6 +62,9 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Softmax",
+    "SpatialDropout1D",
+    "SpatialDropout2D",
+    "SpatialDropout3D",
     "Subtract",
     "add",
     "average",

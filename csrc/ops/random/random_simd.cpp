@@ -1,0 +1,44 @@
+#include "dispatch/kernel.h"
+#include "ops/random/random_args.h"
+#include "simd/philox.h"
+#include "simd/vmath.h"
+
+namespace netlet::NETLET_ISA {
+
+// Phi^-1 in the middle of u's interval of width 2 half, so that 0 and 1 are never asked for, and symmetric: with `cut` of
+// the weight left out on each side.
+template <class V>
+NETLET_INLINE V quantile(V u, V half, V cut) {
+    typename V::Mask upper = ge(u, constant<V>(0.5f, 0.5));
+    V q = select(upper, (V::set1(1) - u) - half, u + half);  // exact
+    V a = normal_tail_quantile(cut + q * (V::set1(1) - (cut + cut)));
+    return select(upper, a, -a);
+}
+
+template <class T>
+NETLET_INLINE void random(const RandomArgs<T>& a, Range r) {
+    using V = Vec<T>;
+    const V offset = V::set1(a.offset), scale = V::set1(a.scale), top = V::set1(a.top);
+    const V half = constant<V>(0x1p-25f, 0x1p-54);
+    const V cut = a.distribution == Distribution::truncated_normal ? V::set1((T)0.022750131948179207) : V::zero();
+    const uint32_t step = (uint32_t)*a.step;
+    T u[philox_group];
+    for (int64_t g = r.begin; g < r.end; ++g) {
+        philox_uniform(a.seed, a.stream, step, (uint64_t)g, u);
+        const int64_t first = g * philox_group;
+        const int64_t n = a.n - first < philox_group ? a.n - first : philox_group;
+        if (a.distribution == Distribution::uniform)
+            each_vector<V>({0, n}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+                lanes.store(min(offset + scale * V::load(u + i), top), a.y + first + i);
+            });
+        else
+            each_vector<V>({0, n}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+                lanes.store(offset + scale * quantile(V::load(u + i), half, cut), a.y + first + i);
+            });
+    }
+}
+
+NETLET_DEFINE_KERNEL(random_f32, RandomArgs<float>) { random(a, r); }
+NETLET_DEFINE_KERNEL(random_f64, RandomArgs<double>) { random(a, r); }
+
+}  // namespace netlet::NETLET_ISA
