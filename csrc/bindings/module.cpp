@@ -28,6 +28,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     bind_plan(m);
     bind_copy(m);
     bind_gemm(m);
+    bind_conv(m);
     bind_activation(m);
     bind_softmax(m);
     bind_elementwise(m);

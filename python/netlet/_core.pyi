@@ -135,12 +135,43 @@ def clip(x: _ArrayLike, x_min: float | None = None, x_max: float | None = None) 
 def clip_gradient_norm(x: Sequence[Tensor], y: Sequence[Tensor], limit: float, global_norm: bool = False) -> None: ...
 def clip_gradient_value(x: Tensor, y: Tensor, limit: float) -> None: ...
 def concatenate(xs: Sequence[_ArrayLike], axis: int = -1) -> _Result: ...
+def conv(
+    x: _ArrayLike,
+    kernel: _ArrayLike,
+    bias: _ArrayLike | None,
+    strides: Sequence[int],
+    pads: Sequence[tuple[int, int]],
+    dilation: Sequence[int],
+    activation: str = "linear",
+    alpha: float = 0.0,
+) -> _Result: ...
+def conv_transpose(
+    x: _ArrayLike,
+    kernel: _ArrayLike,
+    bias: _ArrayLike | None,
+    strides: Sequence[int],
+    pads: Sequence[tuple[int, int]],
+    output_sizes: Sequence[int],
+    dilation: Sequence[int],
+    activation: str = "linear",
+    alpha: float = 0.0,
+) -> _Result: ...
 def cos(x: _ArrayLike) -> _Result: ...
 def cumprod(x: _ArrayLike, axis: int = -1) -> _Result: ...
 def cumsum(x: _ArrayLike, axis: int = -1) -> _Result: ...
 def current_recording() -> Tape: ...
 def dense(
     x: _ArrayLike, kernel: _ArrayLike, bias: _ArrayLike | None = None, activation: str = "linear", alpha: float = 0.0
+) -> _Result: ...
+def depthwise_conv(
+    x: _ArrayLike,
+    kernel: _ArrayLike,
+    bias: _ArrayLike | None,
+    strides: Sequence[int],
+    pads: Sequence[tuple[int, int]],
+    dilation: Sequence[int],
+    activation: str = "linear",
+    alpha: float = 0.0,
 ) -> _Result: ...
 def dequantize_absmax(q: _ArrayLike, scale: _ArrayLike) -> _Result: ...
 def dequantize_zeropoint(q: _ArrayLike, scale: _ArrayLike, zero_point: _ArrayLike) -> _Result: ...

@@ -27,13 +27,15 @@ void check(const Tensor& x, const Tensor& kernel, const Tensor& bias) {
     }
 }
 
-// dz (unless it is dy itself) and db: one record where the rows are few, else two that are cut along the rows as well.
-void emit_dz(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Tensor& dz,
-             const Grad& db, int64_t M, int64_t N) {
+}  // namespace
+
+Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& db) {
+    const int64_t N = dy->shape.back(), M = dy->size() / std::max<int64_t>(N, 1);
+    const Tensor dz = y ? tape.empty(dy->shape, dy->dtype) : dy;
     if (!db || M > 1024) {
         if (y) activation_gradient(tape, act, alpha, y, dy, {dz, false});
         if (db) emit_column_sum(tape, dz, db);
-        return;
+        return dz;
     }
     DenseGradArgs args{};
     args.M = M;
@@ -50,9 +52,8 @@ void emit_dz(Tape& tape, Activation act, double alpha, const Tensor& y, const Te
         tape.emit(kernel, args, {in<void>(args.y, y), in<void>(args.dy, dy), out<void>(args.dz, dz), sums}, work);
     else
         tape.emit(kernel, args, {in<void>(args.dy, dy), sums}, work);
+    return dz;
 }
-
-}  // namespace
 
 Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation act, double alpha) {
     check(x, kernel, bias);
@@ -68,8 +69,7 @@ Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bi
 
     const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
     tape.on_backward({x, kernel, bias}, {y}, [=](Tape& tape, const Grads& dy) {
-        const Tensor dz = kept_y ? tape.empty(dy[0]->shape, dy[0]->dtype) : dy[0];
-        emit_dz(tape, act, alpha, kept_y, dy[0], dz, tape.grad(bias), M, N);
+        const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
         if (Grad dW = tape.grad(kernel))
             emit_gemm(tape, {.a = kept_x,
                              .b = dz,

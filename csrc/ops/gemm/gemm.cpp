@@ -114,6 +114,20 @@ Tensor pack_b(Tape& tape, const Kernel& kernel, const GemmArgs& args, const Tens
     return packed;
 }
 
+// c = act(bias + the sum of slices), or c += it.
+void sum_slices(Tape& tape, const Tensor& slices, const Tensor& bias, const Grad& c, Activation act, double alpha) {
+    const int64_t count = slices->shape[0], N = slices->shape.back(),
+                  M = slices->size() / std::max<int64_t>(count * N, 1);
+    GemmSlicesArgs args{nullptr, nullptr, nullptr, M, N, count, c.accumulate, act, alpha};
+    const Operand from = in<void>(args.slices, slices), result{(void*)&args.c, c.tensor, c.accumulate, true};
+    const Work work{M, std::max<int64_t>(1, 16384 / std::max<int64_t>(count * N, 1)), (double)slices->size()};
+    const Kernel kernel = NETLET_KERNEL_FOR(gemm_sum_slices, c.tensor->dtype);
+    if (bias)
+        tape.emit(kernel, args, {from, in<void>(args.bias, bias), result}, work);
+    else
+        tape.emit(kernel, args, {from, result}, work);
+}
+
 // Slices of k, each into a c of its own, and their sum.
 void emit_slices(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& g, const Tensor& b, const Tensor& c) {
     if (args.kb == 0) return emit_product(tape, kernel, args, g, b, c, 1);
@@ -124,16 +138,14 @@ void emit_slices(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& g
     args.accumulate = false;
     args.act = Activation::linear;
     emit_product(tape, kernel, args, part, b, slices, count);
-    GemmSlicesArgs sum{nullptr, nullptr, nullptr, g.M, g.N, count, g.accumulate, g.act, g.alpha};
-    const Operand from = in<void>(sum.slices, slices), result{(void*)&sum.c, c, g.accumulate, true};
-    const Work work = one_chunk(g.M, (double)(g.M * g.N * count));
-    if (g.bias)
-        tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, c->dtype), sum, {from, in<void>(sum.bias, g.bias), result}, work);
-    else
-        tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, c->dtype), sum, {from, result}, work);
+    sum_slices(tape, slices, g.bias, {c, g.accumulate}, g.act, g.alpha);
 }
 
 }  // namespace
+
+void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c) {
+    sum_slices(tape, slices, nullptr, c, Activation::linear, 0);
+}
 
 void emit_gemm(Tape& tape, const Gemm& g) {
     const DType dtype = g.c->dtype;

@@ -33,4 +33,12 @@ struct Gemm {
 };
 void emit_gemm(Tape& tape, const Gemm& gemm);
 
+// c = or += the sum of slices (count, M, N), in their order.
+void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c);
+
+// The first step back through a product that fused bias and activation: dz = dy act'(z), told from the result y (linear:
+// null, and dz is dy), and db, if asked for, the sum of dz over all axes but the last. One record where the rows are few,
+// else two that are cut along the rows as well.
+Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& db);
+
 }  // namespace netlet::ops

@@ -1,0 +1,45 @@
+// ops/conv: images with channels last; padding comes resolved, as pairs of zeros before and after.
+#include "bindings/array_view.h"
+#include "bindings/bindings.h"
+#include "ops/activation/activation.h"
+#include "ops/conv/conv.h"
+
+namespace netlet::bindings {
+
+namespace {
+
+using Extents = std::vector<int64_t>;
+using Pads = std::vector<std::pair<int64_t, int64_t>>;
+
+}  // namespace
+
+void bind_conv(py::module_& m) {
+    using namespace py::literals;
+    auto bind = [&](const char* name, auto function, const char* doc) {
+        m.def(
+            name,
+            [function](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const Extents& strides,
+                       const Pads& pads, const Extents& dilation, const std::string& activation, double alpha) {
+                return give(function(Tape::current(), x, kernel, or_null(bias), ops::ConvSteps{strides, dilation, pads},
+                                     ops::activation_by_name(activation), alpha),
+                            x, kernel, bias);
+            },
+            "x"_a, "kernel"_a, "bias"_a, "strides"_a, "pads"_a, "dilation"_a, "activation"_a = "linear",
+            "alpha"_a = 0.0, NoGil(), doc);
+    };
+    bind("conv", ops::conv, "activation(convolution + bias); kernel (taps..., C / groups, O).");
+    bind("depthwise_conv", ops::depthwise_conv, "The same, each channel for itself; kernel (taps..., C, multiplier).");
+    m.def(
+        "conv_transpose",
+        [](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const Extents& strides, const Pads& pads,
+           const Extents& output_sizes, const Extents& dilation, const std::string& activation, double alpha) {
+            return give(
+                ops::conv_transpose(Tape::current(), x, kernel, or_null(bias), ops::ConvSteps{strides, dilation, pads},
+                                    output_sizes, ops::activation_by_name(activation), alpha),
+                x, kernel, bias);
+        },
+        "x"_a, "kernel"_a, "bias"_a, "strides"_a, "pads"_a, "output_sizes"_a, "dilation"_a, "activation"_a = "linear",
+        "alpha"_a = 0.0, NoGil(), "The gradient of a convolution with regard to its input; kernel (taps..., O, C).");
+}
+
+}  // namespace netlet::bindings

@@ -1,0 +1,214 @@
+// Convolution and its transpose: each is the other's gradient with regard to x, and they share the kernel's.
+#include "ops/conv/conv.h"
+
+#include <algorithm>
+
+#include "dispatch/dispatch.h"
+#include "ops/activation/activation.h"
+#include "ops/conv/geometry.h"
+#include "ops/copy/copy.h"
+#include "ops/gemm/gemm.h"
+#include "ops/shape/shape.h"
+
+namespace netlet::ops {
+
+namespace {
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+constexpr double unit_flops = 1 << 20;         // worth waking a thread for: some ten microseconds on one core
+constexpr int64_t most_units = 64;             // more balance no better
+constexpr int64_t cached_kernel = 512 * 1024;  // bytes of a packed kernel that the second cache holds beside the pixels
+constexpr int64_t slices_bytes = 4 << 20;      // of all slices of a kernel's gradient together
+constexpr int64_t few_channels = 8;            // padding such an image costs less than gathering it tap by tap
+
+// Both directions of a product of pixels with a packed kernel.
+void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& packed, const Tensor& bias, const Grad& y) {
+    int64_t pixels = args.batch, kernel_rows = args.C;
+    double flops = 2.0 * (double)(args.groups * args.C * args.O);
+    for (const ConvAxis& axis : args.axis) {
+        pixels *= axis.grid;
+        kernel_rows *= axis.kernel;
+        flops *= (double)axis.taps;
+    }
+    flops *= (double)pixels;
+    if (pixels == 0 || args.O == 0) return;
+    const int64_t element = (int64_t)size_of(x->dtype);
+    const int64_t columns =
+        cached_kernel / std::max<int64_t>(kernel_rows * element, 1) / conv_panel_group * conv_panel_group;
+    args.nb = std::min(args.O, std::max(columns, conv_panel_group));
+    const int64_t units = std::clamp<int64_t>((int64_t)(flops / unit_flops), 1, most_units);
+    const int64_t others = args.groups * ceil_div(args.O, args.nb);
+    args.mb = ceil_div(ceil_div(pixels, ceil_div(units, others)), conv_pixel_step) * conv_pixel_step;
+    args.accumulate = y.accumulate;
+    const Operand result{(void*)&args.y, y.tensor, y.accumulate, true};
+    const Work work{others * ceil_div(pixels, args.mb), 1, flops};
+    const Kernel kernel = NETLET_KERNEL_FOR(conv_gather, x->dtype);
+    const Operand from = in<void>(args.x, x), w = in<void>(args.w, packed);
+    if (bias)
+        tape.emit(kernel, args, {from, w, in<void>(args.bias, bias), result}, work);
+    else
+        tape.emit(kernel, args, {from, w, result}, work);
+}
+
+Tensor pack(Tape& tape, const Geometry& g, const Tensor& kernel, bool transposed) {
+    const int64_t columns = ceil_div(transposed ? g.C : g.O, conv_panel_group), terms = transposed ? g.O : g.C;
+    Tensor packed = tape.empty({g.groups, columns * conv_panel_group, g.taps() * terms}, kernel->dtype);
+    ConvPackArgs args{nullptr, nullptr, g.taps(), g.groups, g.C, g.O, transposed};
+    const int64_t grain = std::max<int64_t>(1, 32768 / std::max<int64_t>(conv_panel_group * g.taps() * terms, 1));
+    tape.emit(NETLET_KERNEL_FOR(conv_pack, kernel->dtype), args,
+              {in<void>(args.w, kernel), out<void>(args.packed, packed)}, {g.groups * columns, grain, 0, true});
+    return packed;
+}
+
+ConvArgs arguments(int64_t batch, int64_t groups, int64_t C, int64_t O, Activation act, double alpha) {
+    ConvArgs args{};
+    args.batch = batch;
+    args.groups = groups;
+    args.C = C;
+    args.O = O;
+    args.act = act;
+    args.alpha = alpha;
+    return args;
+}
+
+// y = or += the convolution of x.
+void emit_forward(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& kernel, const Tensor& bias,
+                  const Grad& y, Activation act, double alpha) {
+    ConvArgs args = arguments(g.batch, g.groups, g.C, g.O, act, alpha);
+    for (int i = 0; i < conv_axes; ++i) args.axis[i] = forward_axis(g, i);
+    emit_gather(tape, args, x, pack(tape, g, kernel, false), bias, y);
+}
+
+// dx = or += its gradient: one convolution of dy for each phase of the strides.
+void emit_input_gradient(Tape& tape, const Geometry& g, const Tensor& dy, const Tensor& kernel, const Tensor& bias,
+                         const Grad& dx, Activation act, double alpha) {
+    const Tensor packed = pack(tape, g, kernel, true);
+    ConvArgs args = arguments(g.batch, g.groups, g.O, g.C, act, alpha);
+    for (int64_t d = 0; d < g.stride[0]; ++d)
+        for (int64_t h = 0; h < g.stride[1]; ++h)
+            for (int64_t w = 0; w < g.stride[2]; ++w) {
+                const int64_t phase[conv_axes] = {d, h, w};
+                for (int i = 0; i < conv_axes; ++i) args.axis[i] = phase_axis(g, i, phase[i], true);
+                emit_gather(tape, args, dy, packed, bias, dx);
+            }
+}
+
+// dw = or += x^T dy, tap by tap.
+void emit_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {
+    const int64_t rows = g.batch * g.out[0] * g.out[1], taps = g.taps();
+    if (dw.tensor->size() == 0) return;
+    if (rows * g.out[2] == 0) {  // nothing to sum
+        if (!dw.accumulate) assign(tape, full(tape, dw.tensor->shape, dw.tensor->dtype, 0), dw.tensor);
+        return;
+    }
+    ConvKernelGradArgs args{};
+    for (int i = 0; i < conv_axes; ++i) args.axis[i] = forward_axis(g, i);
+    args.batch = g.batch;
+    args.groups = g.groups;
+    args.C = g.C;
+    args.O = g.O;
+    args.one_matrix = !g.padded();
+    const int64_t units = std::clamp<int64_t>((int64_t)(g.flops() / unit_flops), 1, most_units);
+    const int64_t slices =
+        std::clamp<int64_t>(slices_bytes / dw.tensor->bytes(), 1, std::min(ceil_div(units, g.groups), rows));
+    args.slice = ceil_div(rows, slices);
+    const int64_t count = ceil_div(rows, args.slice);
+    const int64_t strips = std::max<int64_t>(1, taps * ceil_div(g.C, 14));
+    args.blocks = std::clamp<int64_t>(ceil_div(units, g.groups * count), 1, strips);
+    const Work work{count * g.groups * args.blocks, 1, g.flops()};
+    const Kernel kernel = NETLET_KERNEL_FOR(conv_kernel_grad, x->dtype);
+    if (count == 1) {
+        args.accumulate = dw.accumulate;
+        const Operand result{(void*)&args.dw, dw.tensor, dw.accumulate, true};
+        tape.emit(kernel, args, {in<void>(args.x, x), in<void>(args.dy, dy), result}, work);
+        return;
+    }
+    Tensor slices_of_dw = tape.empty({count, taps * g.C, g.groups * g.O}, x->dtype);
+    tape.emit(kernel, args, {in<void>(args.x, x), in<void>(args.dy, dy), out<void>(args.dw, slices_of_dw)}, work);
+    emit_slice_sum(tape, slices_of_dw, dw);
+}
+
+}  // namespace
+
+Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
+            Activation act, double alpha) {
+    const int spatial = check_steps("conv", x, kernel, steps);
+    const int64_t channels = x->shape.back(), C = kernel->shape[spatial], filters = kernel->shape.back();
+    if (C < 1 || channels % C != 0)
+        throw ValueError("conv: expected x with a multiple of " + std::to_string(C) +
+                         " channels (its last axis) for a kernel of shape " + kernel->shape.str() + ", got shape " +
+                         x->shape.str());
+    Geometry g = geometry("conv", x->shape, kernel->shape, steps);
+    g.groups = channels / C;
+    if (channels == 0 || filters % g.groups != 0)
+        throw ValueError("conv: x of shape " + x->shape.str() + " and a kernel of shape " + kernel->shape.str() +
+                         " make " + std::to_string(g.groups) + " groups, which do not divide the " +
+                         std::to_string(filters) + " filters");
+    g.C = C;
+    g.O = filters / g.groups;
+    check_bias("conv", x, bias, filters);
+    if (!is_fusable(act, alpha)) return activation(tape, conv(tape, x, kernel, bias, steps), act, {alpha, 0, 0});
+    if (g.pointwise()) return dense(tape, x, reshape(tape, kernel, {C, filters}), bias, act, alpha);
+    if (g.padded() && channels < few_channels) {
+        std::vector<int64_t> before{0}, after{0};
+        ConvSteps inner = steps;
+        for (auto& [low, high] : inner.pads) {
+            before.push_back(low);
+            after.push_back(high);
+            low = high = 0;
+        }
+        before.push_back(0);
+        after.push_back(0);
+        return conv(tape, pad(tape, x, before, after, 0), kernel, bias, inner, act, alpha);
+    }
+
+    Tensor y = tape.empty(g.y_shape(spatial), x->dtype);
+    emit_forward(tape, g, x, kernel, bias, {y, false}, act, alpha);
+    if (!tape.needs_grad({x, kernel, bias})) return y;
+    const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
+    tape.on_backward({x, kernel, bias}, {y}, [=](Tape& tape, const Grads& dy) {
+        const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
+        if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, kept_x, dz, dw);
+        if (Grad dx = tape.grad(x)) emit_input_gradient(tape, g, dz, kernel, nullptr, dx, Activation::linear, 0);
+    });
+    return y;
+}
+
+Tensor conv_transpose(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
+                      const std::vector<int64_t>& out, Activation act, double alpha) {
+    const int spatial = check_steps("conv_transpose", x, kernel, steps);
+    const int64_t C = kernel->shape.back(), filters = kernel->shape[spatial];
+    if (x->shape.back() != C)
+        throw ValueError("conv_transpose: expected x with " + std::to_string(C) +
+                         " channels (its last axis) for a kernel of shape " + kernel->shape.str() + ", got shape " +
+                         x->shape.str());
+    check_bias("conv_transpose", x, bias, filters);
+    if ((int)out.size() != spatial)
+        throw ValueError("conv_transpose: expected " + std::to_string(spatial) + " extents of the output, got " +
+                         std::to_string(out.size()));
+    if (!is_fusable(act, alpha))
+        return activation(tape, conv_transpose(tape, x, kernel, bias, steps, out), act, {alpha, 0, 0});
+    Shape shape{x->shape[0]};
+    for (int64_t extent : out) shape.push_back(extent);
+    shape.push_back(filters);
+    Geometry g = geometry("conv_transpose", shape, kernel->shape, steps);
+    g.C = filters;
+    g.O = C;
+    if (g.y_shape(spatial) != x->shape)
+        throw ValueError("conv_transpose: a convolution with these strides and this padding takes an image of shape " +
+                         shape.str() + " to " + g.y_shape(spatial).str() + ", but x has shape " + x->shape.str());
+
+    Tensor y = tape.empty(shape, x->dtype);
+    emit_input_gradient(tape, g, x, kernel, bias, {y, false}, act, alpha);
+    if (!tape.needs_grad({x, kernel, bias})) return y;
+    const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
+    tape.on_backward({x, kernel, bias}, {y}, [=](Tape& tape, const Grads& dy) {
+        const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
+        if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, dz, kept_x, dw);
+        if (Grad dx = tape.grad(x)) emit_forward(tape, g, dz, kernel, nullptr, dx, Activation::linear, 0);
+    });
+    return y;
+}
+
+}  // namespace netlet::ops

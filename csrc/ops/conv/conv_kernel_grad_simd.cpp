@@ -1,0 +1,111 @@
+// The gradient of a convolution's kernel: rows are (tap, channel), terms are pixels.
+#include "dispatch/kernel.h"
+#include "ops/conv/pixels.h"
+#include "simd/gather_tile.h"
+
+namespace netlet::NETLET_ISA {
+
+// Runs are pieces of a row of output pixels; those of one chunk are read by every strip while they are in the cache.
+constexpr int64_t longest_piece = 256;
+constexpr int chunk_runs = 64;
+
+// Rows of dw that one tile computes.
+struct KernelRows {
+    int64_t first, rows;
+    int64_t td, th, tw;  // their tap, unless one_matrix
+};
+
+NETLET_INLINE KernelRows kernel_rows(const ConvKernelGradArgs& g, int64_t strip, int64_t strips, int64_t taps) {
+    KernelRows at{};
+    if (g.one_matrix) {
+        const int64_t rows = taps * g.C;
+        at.first = strip * rows / strips;
+        at.rows = (strip + 1) * rows / strips - at.first;
+        return at;
+    }
+    const int64_t each = strips / taps, tap = strip / each, i = strip % each;
+    const int64_t c = i * g.C / each;
+    at.first = tap * g.C + c;
+    at.rows = (i + 1) * g.C / each - c;
+    at.td = tap / g.axis[2].kernel / g.axis[1].kernel;
+    at.th = tap / g.axis[2].kernel % g.axis[1].kernel;
+    at.tw = tap % g.axis[2].kernel;
+    return at;
+}
+
+// Where row i of the strip reads, seen from the place where tap 0 and channel 0 do.
+NETLET_INLINE int64_t row_offset(const ConvKernelGradArgs& g, int64_t row, int64_t pitch) {
+    const int64_t tap = row / g.C, tw = tap % g.axis[2].kernel, th = tap / g.axis[2].kernel % g.axis[1].kernel;
+    const int64_t td = tap / g.axis[2].kernel / g.axis[1].kernel;
+    const int64_t d = td * g.axis[0].tap_step, h = th * g.axis[1].tap_step, w = tw * g.axis[2].tap_step;
+    return ((d * g.axis[1].in + h) * g.axis[2].in + w) * pitch + row % g.C;
+}
+
+// The output positions of the last axis whose input is inside x.
+NETLET_INLINE void valid_pixels(const ConvAxis& w, int64_t tap, int64_t& begin, int64_t& end) {
+    const int64_t first = w.first + tap * w.tap_step;
+    const int64_t lo = first < 0 ? (-first + w.step - 1) / w.step : 0;
+    const int64_t hi = first < w.in ? (w.in - 1 - first) / w.step + 1 : 0;
+    if (begin < lo) begin = lo;
+    if (end > hi) end = hi;
+}
+
+template <class T>
+NETLET_INLINE void kernel_grad_unit(const ConvKernelGradArgs& g, int64_t unit) {
+    constexpr int64_t most = max_rows(2);
+    const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
+    const int64_t taps = d.kernel * h.kernel * w.kernel, pitch = g.groups * g.C, out_pitch = g.groups * g.O;
+    const int64_t strips = g.one_matrix ? (taps * g.C + most - 1) / most : taps * ((g.C + most - 1) / most);
+    const int64_t block = unit % g.blocks, group = unit / g.blocks % g.groups, slice = unit / g.blocks / g.groups;
+    const int64_t first_strip = block * strips / g.blocks, end_strip = (block + 1) * strips / g.blocks;
+
+    const int64_t piece = w.grid < longest_piece ? w.grid : longest_piece, pieces = (w.grid + piece - 1) / piece;
+    const int64_t rows = g.batch * d.grid * h.grid, row0 = slice * g.slice;
+    const int64_t begin = row0 * pieces, end = (rows - row0 < g.slice ? rows : row0 + g.slice) * pieces;
+    const int64_t chunk = longest_piece / piece < chunk_runs ? longest_piece / piece : chunk_runs;
+    const T *x = static_cast<const T*>(g.x) + group * g.C, *dy = static_cast<const T*>(g.dy) + group * g.O;
+    T* dw = static_cast<T*>(g.dw) + slice * taps * g.C * out_pitch + group * g.O;
+
+    const T* a[chunk_runs][most_rows];
+    Run<T> run[chunk_runs];
+    bool accumulate = g.accumulate;
+    for (int64_t p = begin; p < end; p += chunk, accumulate = true) {
+        const int64_t stop = end - p < chunk ? end : p + chunk;
+        for (int64_t strip = first_strip; strip < end_strip; ++strip) {
+            const KernelRows k = kernel_rows(g, strip, strips, taps);
+            int64_t offset[most_rows];
+            T* c[most_rows];
+            for (int64_t i = 0; i < k.rows; ++i) {
+                offset[i] = row_offset(g, k.first + i, pitch);
+                c[i] = dw + (k.first + i) * out_pitch;
+            }
+            int64_t runs = 0;
+            for (int64_t q = p; q < stop; ++q) {
+                const int64_t row = q / pieces, n = row / h.grid / d.grid;
+                const int64_t id = row / h.grid % d.grid * d.step + d.first, ih = row % h.grid * h.step + h.first;
+                int64_t from = q % pieces * piece, to = w.grid - from < piece ? w.grid : from + piece;
+                if (!g.one_matrix) {
+                    const int64_t td = id + k.td * d.tap_step, th = ih + k.th * h.tap_step;
+                    if (td < 0 || td >= d.in || th < 0 || th >= h.in) continue;
+                    valid_pixels(w, k.tw, from, to);
+                    if (from >= to) continue;
+                }
+                const T* at = x + (((n * d.in + id) * h.in + ih) * w.in + from * w.step + w.first) * pitch;
+                for (int64_t i = 0; i < k.rows; ++i) a[runs][i] = at + offset[i];
+                run[runs] = {a[runs], dy + (row * w.grid + from) * out_pitch, to - from};
+                ++runs;
+            }
+            GatherTile<T> tile{run, runs, w.step * pitch, 0, 0, c, 0, nullptr, accumulate, 0};
+            gather_columns<T, false>(tile, k.rows, g.O, out_pitch);
+        }
+    }
+}
+
+NETLET_DEFINE_KERNEL(conv_kernel_grad_f32, ConvKernelGradArgs) {
+    for (int64_t unit = r.begin; unit < r.end; ++unit) kernel_grad_unit<float>(a, unit);
+}
+NETLET_DEFINE_KERNEL(conv_kernel_grad_f64, ConvKernelGradArgs) {
+    for (int64_t unit = r.begin; unit < r.end; ++unit) kernel_grad_unit<double>(a, unit);
+}
+
+}  // namespace netlet::NETLET_ISA

@@ -1,0 +1,110 @@
+#include <algorithm>
+
+#include "dispatch/dispatch.h"
+#include "ops/activation/activation.h"
+#include "ops/conv/conv.h"
+#include "ops/conv/geometry.h"
+#include "ops/copy/copy.h"
+#include "ops/gemm/gemm.h"
+#include "ops/shape/shape.h"
+
+namespace netlet::ops {
+
+namespace {
+
+// y = or += each channel of x with its own taps; also of dy, phase by phase (conv_args.h).
+void emit_depthwise(Tape& tape, DepthwiseArgs& args, const Tensor& x, const Tensor& kernel, const Tensor& bias,
+                    const Grad& y) {
+    int64_t rows = args.batch * args.axis[0].grid * args.axis[1].grid, taps = 1;
+    for (const ConvAxis& axis : args.axis) taps *= axis.taps;
+    const int64_t each = args.axis[2].grid * args.C;  // numbers of a row
+    if (rows * each == 0) return;
+    args.accumulate = y.accumulate;
+    const Operand result{(void*)&args.y, y.tensor, y.accumulate, true};
+    const Work work{rows, std::max<int64_t>(1, 65536 / (each * std::max<int64_t>(taps, 1))),
+                    2.0 * (double)(rows * each) * (double)taps};
+    const Kernel kernel_fn = NETLET_KERNEL_FOR(depthwise, x->dtype);
+    const Operand from = in<void>(args.x, x), w = in<void>(args.w, kernel);
+    if (bias)
+        tape.emit(kernel_fn, args, {from, w, in<void>(args.bias, bias), result}, work);
+    else
+        tape.emit(kernel_fn, args, {from, w, result}, work);
+}
+
+void emit_input_gradient(Tape& tape, const Geometry& g, const Tensor& dy, const Tensor& kernel, const Grad& dx) {
+    DepthwiseArgs args{};
+    args.batch = g.batch;
+    args.C = g.C;
+    for (int64_t d = 0; d < g.stride[0]; ++d)
+        for (int64_t h = 0; h < g.stride[1]; ++h)
+            for (int64_t w = 0; w < g.stride[2]; ++w) {
+                const int64_t phase[conv_axes] = {d, h, w};
+                for (int i = 0; i < conv_axes; ++i) args.axis[i] = phase_axis(g, i, phase[i], false);
+                emit_depthwise(tape, args, dy, kernel, nullptr, dx);
+            }
+}
+
+void emit_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {
+    const int64_t rows = g.batch * g.out[0] * g.out[1];
+    if (rows * g.out[2] * g.C == 0) {
+        if (!dw.accumulate) assign(tape, full(tape, dw.tensor->shape, dw.tensor->dtype, 0), dw.tensor);
+        return;
+    }
+    DepthwiseKernelGradArgs args{};
+    for (int i = 0; i < conv_axes; ++i) args.axis[i] = forward_axis(g, i);
+    args.batch = g.batch;
+    args.C = g.C;
+    // Slices of some ten microseconds at least, and not more than balance needs.
+    const int64_t work_each = g.out[2] * g.C * g.taps();
+    args.slice = std::max<int64_t>((131072 + work_each - 1) / work_each, (rows + 63) / 64);
+    const int64_t count = (rows + args.slice - 1) / args.slice;
+    Tensor slices = tape.empty({count, g.taps(), g.C}, x->dtype);
+    tape.emit(NETLET_KERNEL_FOR(depthwise_kernel_grad, x->dtype), args,
+              {in<void>(args.x, x), in<void>(args.dy, dy), out<void>(args.dw, slices)}, {count, 1, g.flops()});
+    emit_slice_sum(tape, slices, dw);
+}
+
+}  // namespace
+
+Tensor depthwise_conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
+                      Activation act, double alpha) {
+    const int spatial = check_steps("depthwise_conv", x, kernel, steps);
+    const int64_t channels = x->shape.back(), multiplier = kernel->shape.back();
+    if (kernel->shape[spatial] != channels)
+        throw ValueError("depthwise_conv: expected x with " + std::to_string(kernel->shape[spatial]) +
+                         " channels (its last axis) for a kernel of shape " + kernel->shape.str() + ", got shape " +
+                         x->shape.str());
+    check_bias("depthwise_conv", x, bias, channels * multiplier);
+    if (!is_fusable(act, alpha))
+        return activation(tape, depthwise_conv(tape, x, kernel, bias, steps), act, {alpha, 0, 0});
+    if (multiplier != 1) {  // rare: every channel as often as it has kernels
+        Shape flat = kernel->shape;
+        flat[spatial] = channels * multiplier;
+        flat[spatial + 1] = 1;
+        return depthwise_conv(tape, repeat(tape, x, multiplier, -1), reshape(tape, kernel, flat), bias, steps, act,
+                              alpha);
+    }
+    Geometry g = geometry("depthwise_conv", x->shape, kernel->shape, steps);
+    g.C = channels;
+    Shape shape = g.y_shape(spatial);
+    shape[spatial + 1] = channels;
+    Tensor y = tape.empty(shape, x->dtype);
+    DepthwiseArgs args{};
+    args.batch = g.batch;
+    args.C = g.C;
+    args.act = act;
+    args.alpha = alpha;
+    for (int i = 0; i < conv_axes; ++i) args.axis[i] = forward_axis(g, i);
+    emit_depthwise(tape, args, x, kernel, bias, {y, false});
+    if (!tape.needs_grad({x, kernel, bias})) return y;
+
+    const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
+    tape.on_backward({x, kernel, bias}, {y}, [=](Tape& tape, const Grads& dy) {
+        const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
+        if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, kept_x, dz, dw);
+        if (Grad dx = tape.grad(x)) emit_input_gradient(tape, g, dz, kernel, dx);
+    });
+    return y;
+}
+
+}  // namespace netlet::ops

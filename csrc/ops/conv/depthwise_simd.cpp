@@ -1,0 +1,153 @@
+// Depthwise convolution: channels are lanes, so there is nothing to gather and nothing to pack.
+#include "dispatch/kernel.h"
+#include "ops/conv/pixels.h"
+#include "ops/gemm/epilogue.h"
+#include "simd/vec.h"
+
+namespace netlet::NETLET_ISA {
+
+// The taps [begin, end) whose input, for grid position q, is inside.
+struct Taps {
+    int64_t begin, end;
+};
+NETLET_INLINE Taps taps_inside(const ConvAxis& axis, int64_t q) {
+    const int64_t at = q * axis.step + axis.first, left = axis.in - 1 - at, s = axis.tap_step;
+    return {at < 0 ? (-at + s - 1) / s : 0, left < 0 ? 0 : left / s + 1 < axis.taps ? left / s + 1 : axis.taps};
+}
+
+// P pixels of a row, all with the same taps, by one vector of channels.
+template <class T, int P>
+NETLET_INLINE void depthwise_pixels(const DepthwiseArgs& g, const T* x, const T* w, const T* bias, T* y, Taps td,
+                                    Taps th, Taps tw, int64_t n) {
+    using V = Vec<T>;
+    const int64_t x_step = g.axis[2].step * g.C, y_step = g.axis[2].out_step * g.C;
+    V acc[P];
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p)
+        acc[p] = g.accumulate ? V::load_n(y + p * y_step, n) : bias ? V::load_n(bias, n) : V::zero();
+    for (int64_t d = td.begin; d < td.end; ++d)
+        for (int64_t h = th.begin; h < th.end; ++h) {
+            const int64_t from = (d * g.axis[0].tap_step * g.axis[1].in + h * g.axis[1].tap_step) * g.axis[2].in;
+            const int64_t row = (g.axis[0].tap + d * g.axis[0].tap_stride) * g.axis[1].kernel + g.axis[1].tap +
+                                h * g.axis[1].tap_stride;
+            for (int64_t k = tw.begin; k < tw.end; ++k) {
+                const T* xk = x + (from + k * g.axis[2].tap_step) * g.C;
+                const V wk =
+                    V::load_n(w + (row * g.axis[2].kernel + g.axis[2].tap + k * g.axis[2].tap_stride) * g.C, n);
+#pragma GCC unroll 8
+                for (int p = 0; p < P; ++p) acc[p] = fma(V::load_n(xk + p * x_step, n), wk, acc[p]);
+            }
+        }
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p) acc[p].store_n(y + p * y_step, n);
+}
+
+// One row of the grid. Stretches of 8 pixels that share their taps are computed together.
+template <class T>
+NETLET_INLINE void depthwise_row(const DepthwiseArgs& g, int64_t row) {
+    constexpr int W = Vec<T>::width;
+    const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
+    const int64_t ph = row % h.grid, pd = row / h.grid % d.grid, n = row / h.grid / d.grid;
+    const Taps td = taps_inside(d, pd), th = taps_inside(h, ph);
+    const T* x =
+        static_cast<const T*>(g.x) + ((n * d.in + pd * d.step + d.first) * h.in + ph * h.step + h.first) * w.in * g.C;
+    T* y = static_cast<T*>(g.y) +
+           ((n * d.out + d.out_first + pd * d.out_step) * h.out + h.out_first + ph * h.out_step) * w.out * g.C;
+    for (int64_t q = 0; q < w.grid;) {
+        const Taps tw = taps_inside(w, q);
+        const Taps ahead = q + 7 < w.grid ? taps_inside(w, q + 7) : Taps{-1, -1};
+        const int64_t pixels = ahead.begin == tw.begin && ahead.end == tw.end ? 8 : 1;
+        const T* xq = x + (q * w.step + w.first) * g.C;
+        T* yq = y + (w.out_first + q * w.out_step) * g.C;
+        for (int64_t c = 0; c < g.C; c += W) {
+            const int64_t lanes = g.C - c < W ? g.C - c : W;
+            const T* wc = static_cast<const T*>(g.w) + c;
+            const T* bias = g.bias ? static_cast<const T*>(g.bias) + c : nullptr;
+            if (pixels == 8)
+                depthwise_pixels<T, 8>(g, xq + c, wc, bias, yq + c, td, th, tw, lanes);
+            else
+                depthwise_pixels<T, 1>(g, xq + c, wc, bias, yq + c, td, th, tw, lanes);
+        }
+        epilogue(g.act, g.alpha, yq, w.out_step * g.C, pixels, g.C);
+        q += pixels;
+    }
+}
+
+// Sums of taps [k, k + N) of one row of taps, for a vector of channels, over rows of output pixels.
+template <class T, int N>
+NETLET_INLINE void depthwise_taps(const DepthwiseKernelGradArgs& g, int64_t begin, int64_t end, int64_t td, int64_t th,
+                                  int64_t k, int64_t c, int64_t lanes, T* dw, bool accumulate) {
+    using V = Vec<T>;
+    const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
+    V acc[N];
+#pragma GCC unroll 8
+    for (int t = 0; t < N; ++t) acc[t] = accumulate ? V::load_n(dw + t * g.C, lanes) : V::zero();
+    for (int64_t row = begin; row < end; ++row) {
+        const int64_t ih = row % h.grid * h.step + h.first + th * h.tap_step, n = row / h.grid / d.grid;
+        const int64_t id = row / h.grid % d.grid * d.step + d.first + td * d.tap_step;
+        if (ih < 0 || ih >= h.in || id < 0 || id >= d.in) continue;
+        const T* x = static_cast<const T*>(g.x) + ((n * d.in + id) * h.in + ih) * w.in * g.C + c;
+        const T* dy = static_cast<const T*>(g.dy) + row * w.grid * g.C + c;
+        for (int64_t q = 0; q < w.grid; ++q) {
+            const V grad = V::load_n(dy + q * g.C, lanes);
+            const int64_t at = q * w.step + w.first + k * w.tap_step, last = at + (N - 1) * w.tap_step;
+            if (at >= 0 && last < w.in) {
+#pragma GCC unroll 8
+                for (int t = 0; t < N; ++t)
+                    acc[t] = fma(V::load_n(x + (at + t * w.tap_step) * g.C, lanes), grad, acc[t]);
+            } else {
+#pragma GCC unroll 8
+                for (int t = 0; t < N; ++t)
+                    if (at + t * w.tap_step >= 0 && at + t * w.tap_step < w.in)
+                        acc[t] = fma(V::load_n(x + (at + t * w.tap_step) * g.C, lanes), grad, acc[t]);
+            }
+        }
+    }
+#pragma GCC unroll 8
+    for (int t = 0; t < N; ++t) acc[t].store_n(dw + t * g.C, lanes);
+}
+
+template <class T>
+NETLET_INLINE void depthwise_kernel_grad(const DepthwiseKernelGradArgs& g, int64_t slice) {
+    constexpr int W = Vec<T>::width;
+    constexpr int64_t cached_rows = 4;
+    const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
+    const int64_t rows = g.batch * d.grid * h.grid, begin = slice * g.slice;
+    const int64_t end = rows - begin < g.slice ? rows : begin + g.slice;
+    T* dw = static_cast<T*>(g.dw) + slice * d.kernel * h.kernel * w.kernel * g.C;
+    for (int64_t row = begin; row < end; row += cached_rows) {
+        const int64_t stop = end - row < cached_rows ? end : row + cached_rows;
+        const bool accumulate = g.accumulate || row > begin;
+        for (int64_t td = 0; td < d.kernel; ++td)
+            for (int64_t th = 0; th < h.kernel; ++th)
+                for (int64_t c = 0; c < g.C; c += W) {
+                    const int64_t lanes = g.C - c < W ? g.C - c : W;
+                    for (int64_t k = 0; k < w.kernel;) {
+                        T* to = dw + ((td * h.kernel + th) * w.kernel + k) * g.C + c;
+#define NETLET_TAPS(N) depthwise_taps<T, N>(g, row, stop, td, th, k, c, lanes, to, accumulate), k += N
+                        const int64_t left = w.kernel - k;
+                        if (left >= 7)
+                            NETLET_TAPS(7);
+                        else if (left >= 5)
+                            NETLET_TAPS(5);
+                        else if (left >= 3)
+                            NETLET_TAPS(3);
+                        else
+                            NETLET_TAPS(1);
+#undef NETLET_TAPS
+                    }
+                }
+    }
+}
+
+#define NETLET_DEPTHWISE_KERNELS(T, suffix)                                                                            \
+    NETLET_DEFINE_KERNEL(depthwise_##suffix, DepthwiseArgs) {                                                          \
+        for (int64_t row = r.begin; row < r.end; ++row) depthwise_row<T>(a, row);                                      \
+    }                                                                                                                  \
+    NETLET_DEFINE_KERNEL(depthwise_kernel_grad_##suffix, DepthwiseKernelGradArgs) {                                    \
+        for (int64_t slice = r.begin; slice < r.end; ++slice) depthwise_kernel_grad<T>(a, slice);                      \
+    }
+NETLET_DEPTHWISE_KERNELS(float, f32)
+NETLET_DEPTHWISE_KERNELS(double, f64)
+
+}  // namespace netlet::NETLET_ISA

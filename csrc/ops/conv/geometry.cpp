@@ -1,0 +1,124 @@
+#include "ops/conv/geometry.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+
+#include "ops/copy/copy.h"
+
+namespace netlet::ops {
+
+bool Geometry::padded() const {
+    for (int i = 0; i < conv_axes; ++i)
+        if (before[i] || after[i]) return true;
+    return false;
+}
+
+bool Geometry::pointwise() const {
+    return groups == 1 && taps() == 1 && !padded() && stride[0] * stride[1] * stride[2] == 1;
+}
+
+Shape Geometry::y_shape(int spatial) const {
+    Shape y{batch};
+    for (int i = conv_axes - spatial; i < conv_axes; ++i) y.push_back(out[i]);
+    y.push_back(groups * O);
+    return y;
+}
+
+int check_steps(const char* op, const Tensor& x, const Tensor& kernel, const ConvSteps& steps) {
+    check_floating(op, x);
+    check_same_dtype(op, x, kernel);
+    const int spatial = x->shape.rank() - 2;
+    if (spatial < 1 || spatial > conv_axes)
+        throw ValueError(std::string(op) +
+                         ": expected x with a batch axis, 1 to 3 spatial axes and channels last, got shape " +
+                         x->shape.str());
+    if (kernel->shape.rank() != spatial + 2)
+        throw ValueError(std::string(op) + ": expected a kernel with " + std::to_string(spatial + 2) +
+                         " axes for x of shape " + x->shape.str() + ", got shape " + kernel->shape.str());
+    auto of_axes = [&](const char* name, size_t given) {
+        if (given != (size_t)spatial)
+            throw ValueError(std::string(op) + ": expected " + std::to_string(spatial) + " " + name +
+                             " for x of shape " + x->shape.str() + ", got " + std::to_string(given));
+    };
+    of_axes("strides", steps.strides.size());
+    of_axes("dilation rates", steps.dilation.size());
+    of_axes("pairs of padding", steps.pads.size());
+    // What leaves this range could not be computed with, and no image is as large.
+    constexpr int64_t most = 1 << 30;
+    for (int i = 0; i < spatial; ++i) {
+        const auto [before, after] = steps.pads[(size_t)i];
+        const int64_t stride = steps.strides[(size_t)i], dilation = steps.dilation[(size_t)i];
+        if (stride < 1 || stride > most || dilation < 1 || dilation > most)
+            throw ValueError(std::string(op) + ": strides and dilation rates are positive, got " +
+                             std::to_string(stride) + " and " + std::to_string(dilation));
+        if (before < 0 || after < 0 || before > most || after > most)
+            throw ValueError(std::string(op) + ": padding is not negative, got (" + std::to_string(before) + ", " +
+                             std::to_string(after) + ")");
+        if (kernel->shape[i] < 1)
+            throw ValueError(std::string(op) + ": the kernel of shape " + kernel->shape.str() + " has no taps");
+    }
+    return spatial;
+}
+
+void check_bias(const char* op, const Tensor& x, const Tensor& bias, int64_t channels) {
+    if (!bias) return;
+    check_same_dtype(op, x, bias);
+    if (bias->shape != Shape{channels})
+        throw ValueError(std::string(op) + ": expected a bias of shape " + Shape{channels}.str() + ", got " +
+                         bias->shape.str());
+}
+
+Geometry geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps) {
+    Geometry g;
+    g.batch = x[0];
+    const int spatial = x.rank() - 2;
+    for (int i = 0; i < spatial; ++i) {
+        const int at = conv_axes - spatial + i;
+        g.in[at] = x[i + 1];
+        g.kernel[at] = kernel[i];
+        g.stride[at] = steps.strides[(size_t)i];
+        g.dilation[at] = steps.dilation[(size_t)i];
+        std::tie(g.before[at], g.after[at]) = steps.pads[(size_t)i];
+        const int64_t padded = g.in[at] + g.before[at] + g.after[at];
+        int64_t reach = 0;
+        if (__builtin_mul_overflow(g.kernel[at] - 1, g.dilation[at], &reach) || ++reach > padded)
+            throw ValueError(std::string(op) + ": the kernel of shape " + kernel.str() + " covers " +
+                             std::to_string(reach) + " pixels of axis " + std::to_string(i + 1) +
+                             " (dilation counted), the input of shape " + x.str() + " has only " +
+                             std::to_string(padded) + " there, padding counted");
+        g.out[at] = (padded - reach) / g.stride[at] + 1;
+    }
+    return g;
+}
+
+ConvAxis forward_axis(const Geometry& g, int i) {
+    return {g.in[i], g.out[i], g.stride[i], -g.before[i], g.dilation[i], g.kernel[i], 0, 1, g.kernel[i], g.out[i],
+            0,       1};
+}
+
+ConvAxis phase_axis(const Geometry& g, int i, int64_t phase, bool reversed) {
+    const int64_t s = g.stride[i], d = g.dilation[i], step = s / std::gcd(s, d);
+    ConvAxis a{};
+    a.in = g.out[i];
+    a.grid = g.in[i] > phase ? (g.in[i] - phase + s - 1) / s : 0;
+    a.step = 1;
+    a.tap_step = d / std::gcd(s, d);
+    a.kernel = g.kernel[i];
+    a.out = g.in[i];
+    a.out_first = phase;
+    a.out_step = s;
+    // Pixel h of x meets pixel (h + before - t*d) / s of dy for the taps t of which s divides that: every `step`-th tap.
+    int64_t first = 0;
+    while (first < std::min(step, g.kernel[i]) && (phase + g.before[i] - first * d) % s != 0) ++first;
+    if (first < std::min(step, g.kernel[i])) a.taps = (g.kernel[i] - first + step - 1) / step;
+    // From the last of them on, so that positions rise.
+    const int64_t last = first + std::max<int64_t>(a.taps - 1, 0) * step;
+    a.first = a.taps ? (phase + g.before[i] - last * d) / s : 0;
+    a.tap = reversed ? g.kernel[i] - 1 - last : last;
+    a.tap_stride = reversed ? step : -step;
+    if (!a.taps) a.tap = 0;
+    return a;
+}
+
+}  // namespace netlet::ops

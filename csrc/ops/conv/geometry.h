@@ -1,0 +1,38 @@
+// The shapes of a convolution, and what its kernels are told of each axis.
+#pragma once
+#include <vector>
+
+#include "ops/conv/conv.h"
+#include "ops/conv/conv_args.h"
+
+namespace netlet::ops {
+
+struct Geometry {
+    int64_t batch = 1, groups = 1, C = 1, O = 1;  // channels of one group
+    int64_t in[conv_axes] = {1, 1, 1}, out[conv_axes] = {1, 1, 1}, kernel[conv_axes] = {1, 1, 1};
+    int64_t stride[conv_axes] = {1, 1, 1}, dilation[conv_axes] = {1, 1, 1};
+    int64_t before[conv_axes] = {}, after[conv_axes] = {};
+
+    int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
+    int64_t out_pixels() const { return batch * out[0] * out[1] * out[2]; }
+    int64_t in_pixels() const { return batch * in[0] * in[1] * in[2]; }
+    double flops() const { return 2.0 * (double)(out_pixels() * taps()) * (double)(groups * C * O); }
+    bool padded() const;
+    bool pointwise() const;  // one tap, moved by single pixels: a dense product
+    Shape y_shape(int spatial) const;
+};
+
+// The number of axes that images have in x; ValueError if x, kernel and steps do not fit each other.
+int check_steps(const char* op, const Tensor& x, const Tensor& kernel, const ConvSteps& steps);
+void check_bias(const char* op, const Tensor& x, const Tensor& bias, int64_t channels);
+// Spatial extents of a convolution of (spatial...) with kernel (taps...); channels are left to the caller. ValueError
+// where the kernel does not fit into the padded input.
+Geometry geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps);
+
+// What conv_gather and its siblings see along `axis`: of the convolution itself,
+ConvAxis forward_axis(const Geometry& g, int axis);
+// and of phase `phase` (0 <= phase < stride) of its gradient with regard to x. The taps are counted from the end where the
+// kernel was packed so (`reversed`).
+ConvAxis phase_axis(const Geometry& g, int axis, int64_t phase, bool reversed);
+
+}  // namespace netlet::ops

@@ -1,0 +1,125 @@
+// The register tile of gemm_tile.h for rows that lie anywhere: convolutions are products whose rows of a are pixels.
+//
+//     c[i][j] = init + sum over the runs, and over the terms k of each, of a_i[k*step] * b[k][j],  in this order
+//
+// A run is a stretch of terms whose step is the same for all rows: the channels of a kernel's tap, or the pixels of an
+// image's row. Sums stay in registers over all runs.
+#pragma once
+#include "simd/gemm_tile.h"
+
+namespace netlet::NETLET_ISA {
+
+template <class T>
+struct Run {
+    const T* const* a;  // where each row's terms begin
+    const T* b;         // the first of K rows of b
+    int64_t K;
+};
+
+template <class T>
+struct GatherTile {
+    const Run<T>* runs;
+    int64_t count;
+    int64_t step;        // from one term of a row to the next
+    int64_t shift, ldb;  // the tile's columns begin at b + shift
+    T* const* c;         // rows of c
+    int64_t column;      // the tile's columns begin at c[i] + column
+    const T* init;       // that many numbers that each row's sums begin with, or null: zero
+    bool accumulate;     // they begin with c itself
+    int64_t last;        // valid lanes of the last vector, 1..width
+};
+
+// With MaskB no more than `last` lanes of b's last vector are read.
+template <class T, int MR, int NV, bool MaskB>
+static void gather_tile(const GatherTile<T>& g) {
+    using V = Vec<T>;
+    constexpr int W = V::width;
+    V acc[MR][NV];
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; ++v) {
+            const T* from = g.accumulate ? g.c[i] + g.column : g.init;
+            acc[i][v] = !from ? V::zero() : v < NV - 1 ? V::load(from + v * W) : V::load_n(from + v * W, g.last);
+        }
+    }
+    for (int64_t r = 0; r < g.count; ++r) {
+        const T* a[MR];
+#pragma GCC unroll 16
+        for (int i = 0; i < MR; ++i) a[i] = g.runs[r].a[i];
+        const T* b = g.runs[r].b + g.shift;
+        const int64_t end = g.runs[r].K * g.step;
+        for (int64_t k = 0; k < end; k += g.step, b += g.ldb) {
+            V bv[NV];
+#pragma GCC unroll 2
+            for (int v = 0; v < NV; ++v)
+                bv[v] = MaskB && v == NV - 1 ? V::load_n(b + v * W, g.last) : V::load(b + v * W);
+#pragma GCC unroll 16
+            for (int i = 0; i < MR; ++i) {
+                const V ai = V::set1(a[i][k]);
+#pragma GCC unroll 2
+                for (int v = 0; v < NV; ++v) acc[i][v] = fma(ai, bv[v], acc[i][v]);
+            }
+#if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON) && defined(__GNUC__)
+            asm volatile("" : "+r"(b));  // as in gemm_tile.h
+#endif
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; ++v) {
+            if (v < NV - 1)
+                acc[i][v].store(g.c[i] + g.column + v * W);
+            else
+                acc[i][v].store_n(g.c[i] + g.column + v * W, g.last);
+        }
+    }
+}
+
+template <class T>
+using GatherTileFn = void (*)(const GatherTile<T>&);
+template <class T>
+struct GatherTiles {
+    GatherTileFn<T> fn[most_rows + 1];  // by rows
+};
+template <class T, int NV, bool MaskB>
+constexpr GatherTiles<T> gather_tiles_of() {
+    GatherTiles<T> t{};
+    // clang-format off
+#define NETLET_ROWS(R) if constexpr (R <= max_rows(NV)) t.fn[R] = gather_tile<T, R, NV, MaskB>;
+    NETLET_ROWS(1) NETLET_ROWS(2) NETLET_ROWS(3) NETLET_ROWS(4) NETLET_ROWS(5) NETLET_ROWS(6) NETLET_ROWS(7)
+    NETLET_ROWS(8) NETLET_ROWS(9) NETLET_ROWS(10) NETLET_ROWS(11) NETLET_ROWS(12) NETLET_ROWS(13) NETLET_ROWS(14)
+#undef NETLET_ROWS
+        // clang-format on
+        return t;
+}
+template <class T, bool MaskB>
+static const GatherTiles<T> gather_tiles[2] = {gather_tiles_of<T, 1, MaskB>(), gather_tiles_of<T, 2, MaskB>()};
+
+// `rows` rows (at most max_rows(2)) by `columns` columns, from b as panels of 2 vectors, `panel` elements apart (Packed),
+// or as it lies, its rows `panel` elements apart.
+template <class T, bool Packed>
+NETLET_INLINE void gather_columns(GatherTile<T> g, int64_t rows, int64_t columns, int64_t panel) {
+    constexpr int W = Vec<T>::width;
+    const T* init = g.init;
+    g.ldb = Packed ? 2 * W : panel;
+    for (int64_t j = 0; j < columns; j += 2 * W) {
+        const int64_t left = columns - j;
+        const int v = left <= W ? 1 : 2;
+        g.last = left < v * W ? left - (v - 1) * W : W;
+        g.shift = Packed ? j / (2 * W) * panel : j;
+        g.column = j;
+        g.init = init ? init + j : nullptr;
+#if defined(NETLET_VEC_AVX512)
+        gather_tiles<T, !Packed>[v - 1].fn[rows](g);  // a masked load costs nothing here
+#else
+        if (!Packed && g.last < W)
+            gather_tiles<T, true>[v - 1].fn[rows](g);
+        else
+            gather_tiles<T, false>[v - 1].fn[rows](g);
+#endif
+    }
+}
+
+}  // namespace netlet::NETLET_ISA
