@@ -41,6 +41,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     bind_optim(m);
     bind_quant(m);
     bind_random(m);
+    bind_pool(m);
 }
 
 }  // namespace netlet::bindings

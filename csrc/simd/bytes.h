@@ -44,20 +44,27 @@ NETLET_INLINE VecI load_u8(const uint8_t* p) { return {(int32_t)*p}; }
 NETLET_INLINE void store_low_bytes(VecI v, uint8_t* p) { *p = (uint8_t)v.r; }
 #endif
 
+// Moves n <= VecI::width bytes: memcpy of a size that is known when this is compiled is an instruction, not a call.
+template <int64_t part = VecI::width>
+NETLET_INLINE void copy_bytes(uint8_t* to, const uint8_t* from, int64_t n) {
+    const int64_t now = n & part;
+    if (now) memcpy(to, from, part);
+    if constexpr (part > 1) copy_bytes<part / 2>(to + now, from + now, n);
+}
 NETLET_INLINE VecI load_i8_n(const uint8_t* p, int64_t n) {
     uint8_t lanes[VecI::width] = {};
-    memcpy(lanes, p, (size_t)n);
+    copy_bytes(lanes, p, n);
     return load_i8(lanes);
 }
 NETLET_INLINE VecI load_u8_n(const uint8_t* p, int64_t n) {
     uint8_t lanes[VecI::width] = {};
-    memcpy(lanes, p, (size_t)n);
+    copy_bytes(lanes, p, n);
     return load_u8(lanes);
 }
 NETLET_INLINE void store_low_bytes_n(VecI v, uint8_t* p, int64_t n) {
     uint8_t lanes[VecI::width];
     store_low_bytes(v, lanes);
-    memcpy(p, lanes, (size_t)n);
+    copy_bytes(p, lanes, n);
 }
 
 }  // namespace netlet::NETLET_ISA

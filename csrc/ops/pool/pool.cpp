@@ -1,0 +1,143 @@
+#include "ops/pool/pool.h"
+
+#include <algorithm>
+
+#include "dispatch/dispatch.h"
+#include "ops/copy/copy.h"
+
+namespace netlet::ops {
+
+namespace {
+
+constexpr int64_t chunk = 32768;  // elements of x: a few microseconds
+
+std::string text_of(const std::vector<int64_t>& v) {
+    std::string s = "(";
+    for (size_t i = 0; i < v.size(); ++i) s += (i ? ", " : "") + std::to_string(v[i]);
+    return s + ")";
+}
+
+// What an image of another library looks like: (N, 3, 32, 32).
+std::string channels_first_hint(const Shape& x) {
+    const int64_t first = x[1], last = x.back();
+    if (x.rank() < 4 || first > 4 || last <= 4) return "";
+    return "; this shape looks like channels first (N, C, ...): channels come last here, unless "
+           "data_format=\"channels_first\" is given";
+}
+
+PoolShape shape_of(const char* name, const Tensor& x, const std::vector<int64_t>& window,
+                   const std::vector<int64_t>& strides, bool same) {
+    const int axes = x->shape.rank() - 2;
+    if (axes < 1 || axes > 3)
+        throw ValueError(std::string(name) + ": expected (batch, 1 to 3 spatial axes, channels), got shape " +
+                         x->shape.str());
+    if ((int)window.size() != axes || (int)strides.size() != axes)
+        throw ValueError(std::string(name) + ": expected pool_size and strides of " + std::to_string(axes) +
+                         " entries for an input of shape " + x->shape.str() + ", got pool_size=" + text_of(window) +
+                         ", strides=" + text_of(strides));
+    PoolShape s{};
+    s.channels = x->shape.back();
+    int64_t cells = 1;
+    for (int i = 0; i < 3; ++i) {
+        const int given = i - (3 - axes);
+        s.size[i] = given < 0 ? 1 : x->shape[1 + given];
+        s.window[i] = given < 0 ? 1 : window[(size_t)given];
+        s.stride[i] = given < 0 ? 1 : strides[(size_t)given];
+        if (s.window[i] < 1 || s.stride[i] < 1)
+            throw ValueError(std::string(name) + ": expected positive pool_size and strides, got pool_size=" +
+                             text_of(window) + ", strides=" + text_of(strides));
+        s.stride[i] = std::min(s.stride[i], std::max<int64_t>(1, s.size[i]));  // the same windows, and no overflow
+        if (same) {
+            s.out[i] = (s.size[i] + s.stride[i] - 1) / s.stride[i];
+            s.before[i] = std::max<int64_t>(0, (s.out[i] - 1) * s.stride[i] + s.window[i] - s.size[i]) / 2;
+        } else {
+            if (s.window[i] > s.size[i])
+                throw ValueError(std::string(name) + ": pool_size=" + text_of(window) + " is larger than the image in " +
+                                 x->shape.str() + "; padding=\"same\" allows that" + channels_first_hint(x->shape));
+            s.out[i] = (s.size[i] - s.window[i]) / s.stride[i] + 1;
+        }
+        if (__builtin_mul_overflow(cells, s.window[i], &cells) || cells > 1 << 24)  // counted in float32, exactly
+            throw ValueError(std::string(name) + ": expected windows of at most 16777216 cells, got pool_size=" +
+                             text_of(window));
+    }
+    return s;
+}
+
+// Cuts `length` steps of the last axis, of which `step` make one pixel column of the other side, into units of work.
+Work split(PoolShape& s, int64_t rows, int64_t length, int64_t pixels_per_step, int64_t multiple, int64_t cost_each) {
+    const int64_t budget = s.channels <= pool_few_channels ? pool_buffer : chunk;
+    const int64_t fits = budget / std::max<int64_t>(1, s.channels * pixels_per_step) - s.window[2];
+    s.block = std::clamp<int64_t>(fits / multiple * multiple, multiple, std::max(multiple, length));
+    s.blocks = std::max<int64_t>(1, (length + s.block - 1) / s.block);
+    const int64_t cost = std::max<int64_t>(1, std::min(s.block, length) * s.channels * cost_each);
+    return {rows * s.blocks, std::max<int64_t>(1, chunk / cost), (double)rows * (double)length * (double)cost_each};
+}
+
+// How many windows a pixel lies in at most, or at least 1.
+int64_t covers(const PoolShape& s) {
+    int64_t n = 1;
+    for (int i = 0; i < 3; ++i) n *= (s.window[i] + s.stride[i] - 1) / s.stride[i];
+    return n;
+}
+
+template <class T>
+void emit_fwd(Tape& tape, PoolOp op, const Tensor& x, const Tensor& y, const Tensor& index, PoolShape s) {
+    PoolArgs<T> args{};
+    const int64_t rows = x->shape[0] * s.out[0] * s.out[1], cells = s.window[0] * s.window[1] * s.window[2];
+    const Work work = split(s, rows, s.out[2], s.stride[2], 1, cells);
+    args.shape = s;
+    if (op == PoolOp::average)
+        tape.emit(NETLET_KERNEL_FOR(average_pool_fwd, x->dtype), args, {in(args.x, x), out(args.y, y)}, work);
+    else if (!index)
+        tape.emit(NETLET_KERNEL_FOR(max_pool_fwd, x->dtype), args, {in(args.x, x), out(args.y, y)}, work);
+    else if (index->dtype == DType::u8)
+        tape.emit(NETLET_KERNEL_FOR(max_pool_fwd, x->dtype), args,
+                  {in(args.x, x), out(args.y, y), out(args.index, index)}, work);
+    else
+        tape.emit(NETLET_KERNEL_FOR(max_pool_fwd, x->dtype), args,
+                  {in(args.x, x), out(args.y, y), out(args.wide_index, index)}, work);
+}
+
+template <class T>
+void emit_bwd(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, PoolShape s) {
+    PoolBwdArgs<T> args{};
+    const int64_t rows = dx.tensor->shape[0] * s.size[0] * s.size[1];
+    const Work work = split(s, rows, s.size[2] + s.before[2], 1, s.stride[2], covers(s));
+    args.shape = s;
+    args.accumulate = dx.accumulate;
+    const Operand to = dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor);
+    if (!index)
+        tape.emit(NETLET_KERNEL_FOR(average_pool_bwd, dy->dtype), args, {in(args.dy, dy), to}, work);
+    else if (index->dtype == DType::u8)
+        tape.emit(NETLET_KERNEL_FOR(max_pool_bwd, dy->dtype), args, {in(args.dy, dy), in(args.index, index), to}, work);
+    else
+        tape.emit(NETLET_KERNEL_FOR(max_pool_bwd, dy->dtype), args, {in(args.dy, dy), in(args.wide_index, index), to},
+                  work);
+}
+
+}  // namespace
+
+Tensor pool(Tape& tape, PoolOp op, const Tensor& x, const std::vector<int64_t>& window,
+            const std::vector<int64_t>& strides, bool same) {
+    const char* name = op == PoolOp::max ? "max_pool" : "average_pool";
+    check_floating(name, x);
+    const PoolShape s = shape_of(name, x, window, strides, same);
+    Shape shape{x->shape[0]};
+    for (int i = 5 - x->shape.rank(); i < 3; ++i) shape.push_back(s.out[i]);
+    shape.push_back(s.channels);
+    Tensor y = tape.empty(shape, x->dtype), index;
+    const bool grad = tape.needs_grad({x});
+    if (grad && op == PoolOp::max)
+        index = tape.empty(shape, s.window[0] * s.window[1] * s.window[2] <= 255 ? DType::u8 : DType::i32);
+    const bool wide = x->dtype == DType::f64;
+    if (y->size() > 0) wide ? emit_fwd<double>(tape, op, x, y, index, s) : emit_fwd<float>(tape, op, x, y, index, s);
+    if (grad)
+        tape.on_backward({x}, {y}, [x, index, s, wide](Tape& tape, const Grads& dy) {
+            const Grad dx = tape.grad(x);
+            if (!dx || x->size() == 0) return;
+            wide ? emit_bwd<double>(tape, dy[0], index, dx, s) : emit_bwd<float>(tape, dy[0], index, dx, s);
+        });
+    return y;
+}
+
+}  // namespace netlet::ops

@@ -1,0 +1,215 @@
+#include "dispatch/kernel.h"
+#include "ops/pool/pool_window.h"
+
+namespace netlet::NETLET_ISA {
+
+// Pixels are counted with the padding before them: u = p + before. The windows over u along an axis are those that begin
+// at u / stride, one stride earlier, ...: window u / stride - m has u as its cell u % stride + m * stride.
+struct Covering {
+    int64_t first, count;  // output positions, the last of them first
+    int64_t cell;          // in the first one; in the next it is larger by the stride
+};
+NETLET_INLINE Covering covering(const PoolShape& s, int axis, int64_t u) {
+    int64_t o = u / s.stride[axis], cell = u % s.stride[axis];
+    if (o >= s.out[axis]) {
+        cell += (o - s.out[axis] + 1) * s.stride[axis];
+        o = s.out[axis] - 1;
+    }
+    const int64_t fit = cell < s.window[axis] ? (s.window[axis] - 1 - cell) / s.stride[axis] + 1 : 0;
+    return {o, fit < o + 1 ? fit : o + 1, cell};
+}
+
+// What flows from one window to one of its cells, in vectors of channels.
+template <class T, class Index>
+struct OfMaximum {
+    static constexpr bool indexed = true;
+    const T* dy;
+    const Index* index;
+    template <class Lanes>
+    NETLET_MEMBER_INLINE Vec<T> get(Lanes lanes, int64_t i, T cell, T) const {
+        return select(eq(load_cells(index + i, lanes.n, T()), Vec<T>::set1(cell)), lanes.load(dy + i), Vec<T>::zero());
+    }
+};
+struct NoIndex {};
+template <class T>
+struct OfMean {
+    static constexpr bool indexed = false;
+    const T* dy;
+    const NoIndex* index;
+    template <class Lanes>
+    NETLET_MEMBER_INLINE Vec<T> get(Lanes lanes, int64_t i, T, T share) const {
+        return lanes.load(dy + i) * Vec<T>::set1(share);
+    }
+};
+
+// A line of dx and the rows of windows over it: those of dy at `image`, positions d of axis 0 and h of axis 1.
+template <class T, class From>
+struct Line {
+    const PoolShape& s;
+    T* dx;
+    From from;
+    int64_t image;
+    Covering d, h;
+    bool accumulate;
+    // Calls row(first element of the row in dy, number of its first cell in this line, its lines inside the image).
+    template <class Row>
+    NETLET_MEMBER_INLINE void each_row(const Row& row) const {
+        for (int64_t i = 0; i < d.count; ++i)
+            for (int64_t j = 0; j < h.count; ++j) {
+                const int64_t od = d.first - i, oh = h.first - j;
+                const int64_t cell =
+                    ((d.cell + i * s.stride[0]) * s.window[1] + h.cell + j * s.stride[1]) * s.window[2];
+                row(((image * s.out[0] + od) * s.out[1] + oh) * s.out[2] * s.channels, cell,
+                    From::indexed ? 0 : clip(s, 0, od).cells * clip(s, 1, oh).cells);
+            }
+    }
+};
+
+// ---- channels by vectors: one pixel after the other -----------------------------------------------------------------
+template <class T, class From>
+NETLET_INLINE void gather_pixels(const Line<T, From>& line, Range u) {
+    const PoolShape& s = line.s;
+    const int64_t C = s.channels;
+    for (int64_t at = u.begin; at < u.end; ++at) {
+        const Covering w = covering(s, 2, at);
+        T* dx = line.dx + (at - s.before[2]) * C;
+        each_vector<Vec<T>>({0, C}, [&](auto lanes, int64_t c) NETLET_INLINE_LAMBDA {
+            Vec<T> sum = line.accumulate ? lanes.load(dx + c) : Vec<T>::zero();
+            line.each_row([&](int64_t row, int64_t cell, int64_t lines) NETLET_INLINE_LAMBDA {
+                for (int64_t m = 0; m < w.count; ++m) {
+                    const int64_t o = w.first - m;
+                    const T share = From::indexed ? T(0) : T(1) / T(lines * clip(s, 2, o).cells);
+                    sum += line.from.get(lanes, row + o * C + c, T(cell + w.cell + m * s.stride[2]), share);
+                }
+            });
+            lanes.store(sum, dx + c);
+        });
+    }
+}
+
+// At most one window over each pixel, and one row of them over the line: no sums, and one step of dy for `stride` of dx.
+template <int Window, class T, class From>
+NETLET_INLINE void spread_pixels(const Line<T, From>& line, Range o) {
+    const PoolShape& s = line.s;
+    const int64_t C = s.channels, window = Window > 0 ? Window : s.window[2], step = Window > 0 ? Window : s.stride[2];
+    line.each_row([&](int64_t row, int64_t cell, int64_t lines) NETLET_INLINE_LAMBDA {
+        const T share = From::indexed ? T(0) : T(1) / T(lines * window);
+        T* dx = line.dx + (o.begin * step - s.before[2]) * C;
+        for (int64_t i = o.begin; i < o.end; ++i, dx += step * C) {
+            for (int64_t k = 0; k < window; ++k)
+                each_vector<Vec<T>>({0, C}, [&](auto lanes, int64_t c) NETLET_INLINE_LAMBDA {
+                    lanes.store(line.from.get(lanes, row + i * C + c, T(cell + k), share), dx + k * C + c);
+                });
+            for (int64_t c = window * C; c < step * C; ++c) dx[c] = T(0);
+        }
+    });
+}
+
+template <class T, class From>
+NETLET_INLINE void gather_line(const Line<T, From>& line, Range u) {
+    const PoolShape& s = line.s;
+    if (s.window[2] > s.stride[2] || line.d.count * line.h.count != 1 || line.accumulate)
+        return gather_pixels(line, u);
+    // Windows that lie in the image and with their stride in this block.
+    Range o = unclipped(s, {(u.begin + s.stride[2] - 1) / s.stride[2], u.end / s.stride[2]});
+    if (o.begin >= o.end) return gather_pixels(line, u);
+    gather_pixels(line, {u.begin, o.begin * s.stride[2]});
+    if (s.window[2] == 2 && s.stride[2] == 2)
+        spread_pixels<2>(line, o);
+    else
+        spread_pixels<0>(line, o);
+    gather_pixels(line, {o.end * s.stride[2], u.end});
+}
+
+// ---- few channels: rows of dy in a buffer, from which the pixels of dx are picked -----------------------------------
+template <class T, class From>
+NETLET_INLINE void gather_few(const Line<T, From>& line, Range u) {
+    using V = Vec<T>;
+    const PoolShape& s = line.s;
+    const int64_t C = s.channels, step = s.stride[2];
+    const int64_t covers = (s.window[2] + step - 1) / step;
+    T sums[pool_room<T> + pool_slack<T>], flow[pool_room<T> + pool_slack<T>];
+    T number[From::indexed ? pool_room<T> + pool_slack<T> : 1];
+
+    // As many pixels as a vector holds, in whole strides: `u` begins with one, so that each vector is picked alike.
+    const int64_t pixels = V::width / C / step * step, elements = (u.end - u.begin) * C;
+    const Pick<T> pick([&](int lane) { return lane < pixels * C ? lane / C / step * C + lane % C : 0; });
+    T cells[V::width];
+    for (int64_t i = 0; i < V::width; ++i) cells[i] = i < pixels * C ? T(i / C % step) : T(s.window[2]);  // no cell
+    const V cell_of_lane = V::load(cells);
+    fill(sums, T(0), elements);
+
+    const int64_t low = u.begin / step - (covers - 1), high = (u.end - 1) / step + 1;  // outputs in the buffers
+    const int64_t first = low < 0 ? 0 : low, end = high < s.out[2] ? high : s.out[2];
+    const int64_t before = (first - low) * C, inside = end > first ? (end - first) * C : 0;
+    const int64_t after = (high - low) * C - before - inside;
+    line.each_row([&](int64_t row, int64_t cell, int64_t lines) NETLET_INLINE_LAMBDA {
+        const T* dy = line.from.dy + row + first * C;
+        fill(flow, T(0), before);
+        each_vector<V>({0, inside}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+            lanes.load(dy + i).store(flow + before + i);
+            if constexpr (From::indexed)
+                load_cells(line.from.index + row + first * C + i, lanes.n, T()).store(number + before + i);
+        });
+        fill(flow + before + inside, T(0), after);
+        if constexpr (!From::indexed)
+            for (int64_t i = 0; i < inside; ++i) flow[before + i] /= T(lines * clip(s, 2, first + i / C).cells);
+
+        for (int64_t m = 0; m < covers; ++m) {
+            const V k = cell_of_lane + V::set1(T(m * step)), wanted = k + V::set1(T(cell));
+            const auto covered = lt(k, V::set1(T(s.window[2])));
+            int64_t from = (covers - 1 - m) * C;
+            for (int64_t i = 0; i < elements; i += pixels * C, from += pixels / step * C) {
+                const V flows = pick(flow + from);
+                auto taken = covered;
+                if constexpr (From::indexed) taken = taken & eq(pick(number + from), wanted);
+                (V::load(sums + i) + select(taken, flows, V::zero())).store(sums + i);
+            }
+        }
+    });
+    const int64_t skipped = u.begin < s.before[2] ? (s.before[2] - u.begin) * C : 0;
+    T* dx = line.dx + (u.begin - s.before[2]) * C;
+    each_vector<V>({skipped, elements}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+        const V sum = V::load(sums + i);
+        lanes.store(line.accumulate ? lanes.load(dx + i) + sum : sum, dx + i);
+    });
+}
+
+template <class From, class T>
+NETLET_INLINE void pool_bwd(const PoolBwdArgs<T>& a, const From& from, Range r) {
+    const PoolShape& s = a.shape;
+    for (int64_t unit = r.begin; unit < r.end; ++unit) {
+        const int64_t row = unit / s.blocks, plane = row / s.size[1];
+        const int64_t begin = unit % s.blocks * s.block, all = s.size[2] + s.before[2];
+        const int64_t end = begin + s.block < all ? begin + s.block : all;
+        const Line<T, From> line{s,
+                                 a.dx + row * s.size[2] * s.channels,
+                                 from,
+                                 plane / s.size[0],
+                                 covering(s, 0, plane % s.size[0] + s.before[0]),
+                                 covering(s, 1, row % s.size[1] + s.before[1]),
+                                 a.accumulate};
+        if constexpr (Vec<T>::width > 1)
+            if (s.stride[2] * s.channels <= Vec<T>::width &&
+                few_channels<T>(s, end - begin + s.window[2] + s.stride[2])) {
+                gather_few(line, {begin, end});
+                continue;
+            }
+        gather_line(line, {begin < s.before[2] ? s.before[2] : begin, end});
+    }
+}
+
+template <class T>
+NETLET_INLINE void max_pool_bwd(const PoolBwdArgs<T>& a, Range r) {
+    if (a.index)
+        pool_bwd(a, OfMaximum<T, uint8_t>{a.dy, a.index}, r);
+    else
+        pool_bwd(a, OfMaximum<T, int32_t>{a.dy, a.wide_index}, r);
+}
+
+NETLET_DEFINE_KERNEL(max_pool_bwd_f32, PoolBwdArgs<float>) { max_pool_bwd(a, r); }
+NETLET_DEFINE_KERNEL(max_pool_bwd_f64, PoolBwdArgs<double>) { max_pool_bwd(a, r); }
+NETLET_DEFINE_KERNEL(average_pool_bwd_f32, PoolBwdArgs<float>) { pool_bwd(a, OfMean<float>{a.dy, nullptr}, r); }
+NETLET_DEFINE_KERNEL(average_pool_bwd_f64, PoolBwdArgs<double>) { pool_bwd(a, OfMean<double>{a.dy, nullptr}, r); }
+
+}  // namespace netlet::NETLET_ISA

@@ -1,0 +1,229 @@
+#include "dispatch/kernel.h"
+#include "ops/pool/pool_window.h"
+
+namespace netlet::NETLET_ISA {
+
+// ---- what is known of the cells seen so far, in vectors of channels -------------------------------------------------
+template <class T, class Index>
+struct Maximum {
+    using V = Vec<T>;
+    static constexpr T nothing = -T(__builtin_inf());  // what a cell outside the image holds
+    static constexpr bool indexed = true;
+    V best, at;
+    static NETLET_MEMBER_INLINE Maximum first(V x, V cell) { return {x, cell}; }
+    // Cells in row-major order.
+    NETLET_MEMBER_INLINE void add(V x, T cell) {
+        const auto beats = gt(x, best) | is_nan(x);
+        best = select(beats, x, best);
+        at = select(beats, V::set1(cell), at);
+    }
+    // Cells in another order.
+    NETLET_MEMBER_INLINE void add_any(V x, V cell) {
+        const auto beats = gt(x, best) | is_nan(x) | (eq(x, best) & lt(cell, at));
+        best = select(beats, x, best);
+        at = select(beats, cell, at);
+    }
+    template <class Lanes>
+    NETLET_MEMBER_INLINE void put(Lanes lanes, T* y, Index* index, int64_t i, V) const {
+        lanes.store(best, y + i);
+        store_cells(at, index + i, lanes.n);
+    }
+};
+
+struct NoIndex {};
+template <class T>
+struct Maximum<T, NoIndex> {
+    using V = Vec<T>;
+    static constexpr T nothing = -T(__builtin_inf());
+    static constexpr bool indexed = false;
+    V best;
+    static NETLET_MEMBER_INLINE Maximum first(V x, V) { return {x}; }
+    NETLET_MEMBER_INLINE void add(V x, T) { best = select(gt(x, best) | is_nan(x), x, best); }
+    NETLET_MEMBER_INLINE void add_any(V x, V) { add(x, 0); }
+    template <class Lanes>
+    NETLET_MEMBER_INLINE void put(Lanes lanes, T* y, NoIndex*, int64_t i, V) const {
+        lanes.store(best, y + i);
+    }
+};
+
+template <class T>
+struct Mean {
+    using V = Vec<T>;
+    static constexpr T nothing = 0;
+    static constexpr bool indexed = false;
+    V best;  // the sum
+    static NETLET_MEMBER_INLINE Mean first(V x, V) { return {x}; }
+    NETLET_MEMBER_INLINE void add(V x, T) { best = best + x; }
+    NETLET_MEMBER_INLINE void add_any(V x, V) { best = best + x; }
+    template <class Lanes>
+    NETLET_MEMBER_INLINE void put(Lanes lanes, T* y, NoIndex*, int64_t i, V cells) const {
+        lanes.store(best / cells, y + i);
+    }
+};
+
+// A row of windows: x from their first line inside the image on, and the lines that they take of it.
+template <class T, class Index>
+struct PoolRow {
+    const PoolShape& s;
+    const T* x;
+    T* y;
+    Index* index;
+    Clip d, h;
+};
+
+// ---- channels by vectors: one window after the other ----------------------------------------------------------------
+// One vector of channels of one window, whose first cell inside the image is at p. Height x Width: the window's, where
+// they are known when this is compiled and all of it is inside.
+template <class State, int Height, int Width, class Row, class Lanes, class T>
+NETLET_INLINE State over_window(const Row& r, Lanes lanes, const T* p, const Clip& w) {
+    using V = Vec<T>;
+    const PoolShape& s = r.s;
+    const int64_t C = s.channels, line = s.size[2] * C, plane = s.size[1] * line;
+    if constexpr (Height > 0) {
+        State state = State::first(lanes.load(p), V::zero());
+#pragma GCC unroll 3
+        for (int j = 0; j < Height; ++j)
+#pragma GCC unroll 3
+            for (int k = j == 0; k < Width; ++k) state.add(lanes.load(p + j * line + k * C), T(j * Width + k));
+        return state;
+    } else {
+        const int64_t skipped = (r.d.skipped * s.window[1] + r.h.skipped) * s.window[2] + w.skipped;
+        State state = State::first(lanes.load(p), V::set1(T(skipped)));
+        for (int64_t i = 0; i < r.d.cells; ++i)
+            for (int64_t j = 0; j < r.h.cells; ++j) {
+                const int64_t cell = skipped + (i * s.window[1] + j) * s.window[2];
+                const T* at = p + i * plane + j * line;
+                for (int64_t k = i + j == 0; k < w.cells; ++k) state.add(lanes.load(at + k * C), T(cell + k));
+            }
+        return state;
+    }
+}
+
+template <class State, int Height, int Width, class T, class Index>
+NETLET_INLINE void pool_pixels(const PoolRow<T, Index>& r, Range o) {
+    const int64_t C = r.s.channels;
+    for (int64_t i = o.begin; i < o.end; ++i) {
+        const Clip w = clip(r.s, 2, i);
+        const T* p = r.x + w.first * C;
+        const Vec<T> cells = Vec<T>::set1(T(r.d.cells * r.h.cells * w.cells));
+        each_vector<Vec<T>>({0, C}, [&](auto lanes, int64_t c) NETLET_INLINE_LAMBDA {
+            over_window<State, Height, Width>(r, lanes, p + c, w).put(lanes, r.y, r.index, i * C + c, cells);
+        });
+    }
+}
+
+// The usual windows, 2 x 2 and 3 x 3, have loops of their own where nothing is clipped.
+template <class State, class T, class Index>
+NETLET_INLINE void pool_row(const PoolRow<T, Index>& r, Range o) {
+    const PoolShape& s = r.s;
+    const bool square = s.window[0] == 1 && s.window[1] == s.window[2] && r.h.cells == s.window[1];
+    const Range inside = square && (s.window[2] == 2 || s.window[2] == 3) ? unclipped(s, o) : Range{o.end, o.end};
+    pool_pixels<State, 0, 0>(r, {o.begin, inside.begin});
+    if (s.window[2] == 2)
+        pool_pixels<State, 2, 2>(r, inside);
+    else
+        pool_pixels<State, 3, 3>(r, inside);
+    pool_pixels<State, 0, 0>(r, {inside.end, o.end});
+}
+
+// ---- few channels: the lines of the windows become one in a buffer, whose pixels are picked -------------------------
+// The cells of `pixels` windows from o on, for the few vectors of means in which one is clipped.
+template <class T>
+NETLET_INLINE Vec<T> cells_of(const PoolShape& s, int64_t lines, int64_t o, int64_t pixels) {
+    T cells[Vec<T>::width] = {};
+    for (int64_t i = 0; i < pixels * s.channels; ++i) {
+        const int64_t at = o + i / s.channels;
+        cells[i] = T(lines * clip(s, 2, at < s.out[2] ? at : s.out[2] - 1).cells);
+    }
+    return Vec<T>::load(cells);
+}
+
+template <class State, class T, class Index>
+NETLET_INLINE void pool_few(const PoolRow<T, Index>& r, Range o) {
+    using V = Vec<T>;
+    constexpr bool indexed = State::indexed;
+    const PoolShape& s = r.s;
+    const int64_t C = s.channels, step = s.stride[2], line = s.size[2] * C, plane = s.size[1] * line;
+    T value[pool_room<T> + pool_slack<T>], cell[indexed ? pool_room<T> + pool_slack<T> : 1];
+
+    // Columns [start, stop) of the padded image, of which [first, end) are there.
+    const int64_t start = o.begin * step - s.before[2], stop = (o.end - 1) * step - s.before[2] + s.window[2];
+    const int64_t first = start < 0 ? 0 : start, end = stop < s.size[2] ? stop : s.size[2];
+    const int64_t before = (first - start) * C, inside = (end - first) * C, after = (stop - end) * C;
+    const T last = T(1 << 25);  // behind every cell that is there: at -inf, too, one of those is the maximum
+    const T* x = r.x + first * C;
+    fill(value, State::nothing, before);
+    if constexpr (indexed) fill(cell, last, before);
+    each_vector<V>({0, inside}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+        const int64_t skipped = (r.d.skipped * s.window[1] + r.h.skipped) * s.window[2];
+        State state = State::first(lanes.load(x + i), V::set1(T(skipped)));
+        for (int64_t j = 0; j < r.d.cells; ++j)
+            for (int64_t k = j == 0; k < r.h.cells; ++k)
+                state.add(lanes.load(x + i + j * plane + k * line), T(skipped + (j * s.window[1] + k) * s.window[2]));
+        state.best.store(value + before + i);
+        if constexpr (indexed) state.at.store(cell + before + i);
+    });
+    fill(value + before + inside, State::nothing, after);
+    if constexpr (indexed) fill(cell + before + inside, last, after);
+
+    // So many windows at a time as a vector holds, and two vectors what they begin with.
+    const int64_t held = V::width / C, reached = (2 * V::width / C - 1) / step + 1;
+    const int64_t pixels = held < reached ? held : reached;
+    const Pick<T> pick([&](int lane) { return lane < pixels * C ? lane / C * step * C + lane % C : 0; });
+    const Range whole = unclipped(s, o);
+    const V all = V::set1(T(r.d.cells * r.h.cells * s.window[2]));
+    for (int64_t i = o.begin; i < o.end; i += pixels) {
+        const int64_t at = (i - o.begin) * step * C, left = (o.end - i) * C;
+        auto cells_at = [&](int64_t k) NETLET_INLINE_LAMBDA {
+            if constexpr (indexed)
+                return pick(cell + at + k * C) + V::set1(T(k));
+            else
+                return V::zero();
+        };
+        State state = State::first(pick(value + at), cells_at(0));
+        for (int64_t k = 1; k < s.window[2]; ++k) state.add_any(pick(value + at + k * C), cells_at(k));
+        const bool clipped = i < whole.begin || i + pixels > whole.end;
+        const V cells = clipped ? cells_of<T>(s, r.d.cells * r.h.cells, i, pixels) : all;
+        if (left >= V::width)  // lanes past the pixels are overwritten by the next vector
+            state.put(AllLanes<V>{}, r.y, r.index, i * C, cells);
+        else
+            state.put(FirstLanes<V>{left < pixels * C ? left : pixels * C}, r.y, r.index, i * C, cells);
+    }
+}
+
+template <class State, class T, class Index>
+NETLET_INLINE void pool_fwd(const PoolArgs<T>& a, Index* index, Range r) {
+    const PoolShape& s = a.shape;
+    const int64_t line = s.size[2] * s.channels;
+    for (int64_t unit = r.begin; unit < r.end; ++unit) {
+        const int64_t row = unit / s.blocks, plane = row / s.out[1], n = plane / s.out[0];
+        const Clip d = clip(s, 0, plane % s.out[0]), h = clip(s, 1, row % s.out[1]);
+        const int64_t at = row * s.out[2] * s.channels, from = unit % s.blocks * s.block;
+        const Range o{from, from + s.block < s.out[2] ? from + s.block : s.out[2]};
+        const PoolRow<T, Index> lines{
+            s, a.x + ((n * s.size[0] + d.first) * s.size[1] + h.first) * line, a.y + at, index ? index + at : index, d, h};
+        if constexpr (Vec<T>::width > 1)
+            if (few_channels<T>(s, (o.end - o.begin) * s.stride[2] + s.window[2])) {
+                pool_few<State>(lines, o);
+                continue;
+            }
+        pool_row<State>(lines, o);
+    }
+}
+
+template <class T>
+NETLET_INLINE void max_pool_fwd(const PoolArgs<T>& a, Range r) {
+    if (a.index)
+        pool_fwd<Maximum<T, uint8_t>>(a, a.index, r);
+    else if (a.wide_index)
+        pool_fwd<Maximum<T, int32_t>>(a, a.wide_index, r);
+    else
+        pool_fwd<Maximum<T, NoIndex>>(a, (NoIndex*)nullptr, r);
+}
+
+NETLET_DEFINE_KERNEL(max_pool_fwd_f32, PoolArgs<float>) { max_pool_fwd(a, r); }
+NETLET_DEFINE_KERNEL(max_pool_fwd_f64, PoolArgs<double>) { max_pool_fwd(a, r); }
+NETLET_DEFINE_KERNEL(average_pool_fwd_f32, PoolArgs<float>) { pool_fwd<Mean<float>>(a, (NoIndex*)nullptr, r); }
+NETLET_DEFINE_KERNEL(average_pool_fwd_f64, PoolArgs<double>) { pool_fwd<Mean<double>>(a, (NoIndex*)nullptr, r); }
+
+}  // namespace netlet::NETLET_ISA
