@@ -56,8 +56,7 @@ template <> struct Pick<float> {
 template <> struct Pick<double> {
     Pick<float> halves;
     template <class F>
-    NETLET_MEMBER_INLINE explicit Pick(const F& element)
-        : halves([&](int i) { return 2 * element(i / 2) + i % 2; }) {}
+    NETLET_MEMBER_INLINE explicit Pick(const F& element) : halves([&](int i) { return 2 * element(i / 2) + i % 2; }) {}
     NETLET_MEMBER_INLINE Vec<double> operator()(const double* p) const {
         return {_mm256_castps_pd(halves((const float*)p).r)};
     }

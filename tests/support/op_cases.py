@@ -14,6 +14,8 @@ INT = np.array([[0, 2], [3, 1]], "int32")
 IDS = np.array([1, 0, 1], "int32")
 TIES = np.array([[2, 0, 1, 2], [0, 0, 3, 1], [1, 1, 1, 1]], "float64")
 
+IMAGES = RNG.uniform(-1.0, 1.0, (2, 5, 4, 3))
+
 CASES = [
     *[(name, (A, B), {}) for name in "add subtract multiply divide true_divide maximum minimum power".split()],
     *[(name, (A, B), {}) for name in "equal not_equal less less_equal greater greater_equal".split()],
@@ -134,4 +136,10 @@ CASES = [
     ("roll", (A, 2), {}),
     ("roll", (A, (1, -2)), {"axis": (0, 1)}),
     ("roll", (C, -1), {"axis": 1}),
+    *[(f"{name}_pool", (IMAGES, 2, 2), {}) for name in ("max", "average")],
+    *[(f"{name}_pool", (C, (2,)), {"strides": 1, "padding": "same"}) for name in ("max", "average")],
+    *[
+        (f"{name}_pool", (IMAGES, (3, 2)), {"strides": (2, 2), "padding": "same", "data_format": "channels_first"})
+        for name in ("max", "average")
+    ],
 ]

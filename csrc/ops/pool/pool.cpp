@@ -19,8 +19,7 @@ std::string text_of(const std::vector<int64_t>& v) {
 
 // What an image of another library looks like: (N, 3, 32, 32).
 std::string channels_first_hint(const Shape& x) {
-    const int64_t first = x[1], last = x.back();
-    if (x.rank() < 4 || first > 4 || last <= 4) return "";
+    if (x.rank() < 4 || x[1] > 4 || x[1] >= x[2] || x.back() <= 4) return "";
     return "; this shape looks like channels first (N, C, ...): channels come last here, unless "
            "data_format=\"channels_first\" is given";
 }
@@ -52,13 +51,14 @@ PoolShape shape_of(const char* name, const Tensor& x, const std::vector<int64_t>
             s.before[i] = std::max<int64_t>(0, (s.out[i] - 1) * s.stride[i] + s.window[i] - s.size[i]) / 2;
         } else {
             if (s.window[i] > s.size[i])
-                throw ValueError(std::string(name) + ": pool_size=" + text_of(window) + " is larger than the image in " +
-                                 x->shape.str() + "; padding=\"same\" allows that" + channels_first_hint(x->shape));
+                throw ValueError(std::string(name) + ": pool_size=" + text_of(window) +
+                                 " is larger than the image in " + x->shape.str() + "; padding=\"same\" allows that" +
+                                 channels_first_hint(x->shape));
             s.out[i] = (s.size[i] - s.window[i]) / s.stride[i] + 1;
         }
         if (__builtin_mul_overflow(cells, s.window[i], &cells) || cells > 1 << 24)  // counted in float32, exactly
-            throw ValueError(std::string(name) + ": expected windows of at most 16777216 cells, got pool_size=" +
-                             text_of(window));
+            throw ValueError(std::string(name) +
+                             ": expected windows of at most 16777216 cells, got pool_size=" + text_of(window));
     }
     return s;
 }

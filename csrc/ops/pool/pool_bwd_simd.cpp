@@ -22,7 +22,7 @@ NETLET_INLINE Covering covering(const PoolShape& s, int axis, int64_t u) {
 // What flows from one window to one of its cells, in vectors of channels.
 template <class T, class Index>
 struct OfMaximum {
-    static constexpr bool indexed = true;
+    static constexpr bool indexed = true, usual = sizeof(Index) == 1;  // windows that have loops of their own
     const T* dy;
     const Index* index;
     template <class Lanes>
@@ -33,7 +33,7 @@ struct OfMaximum {
 struct NoIndex {};
 template <class T>
 struct OfMean {
-    static constexpr bool indexed = false;
+    static constexpr bool indexed = false, usual = true;
     const T* dy;
     const NoIndex* index;
     template <class Lanes>
@@ -108,8 +108,7 @@ NETLET_INLINE void spread_pixels(const Line<T, From>& line, Range o) {
 template <class T, class From>
 NETLET_INLINE void gather_line(const Line<T, From>& line, Range u) {
     const PoolShape& s = line.s;
-    if (s.window[2] > s.stride[2] || line.d.count * line.h.count != 1 || line.accumulate)
-        return gather_pixels(line, u);
+    if (s.window[2] > s.stride[2] || line.d.count * line.h.count != 1 || line.accumulate) return gather_pixels(line, u);
     // Windows that lie in the image and with their stride in this block.
     Range o = unclipped(s, {(u.begin + s.stride[2] - 1) / s.stride[2], u.end / s.stride[2]});
     if (o.begin >= o.end) return gather_pixels(line, u);
@@ -189,13 +188,14 @@ NETLET_INLINE void pool_bwd(const PoolBwdArgs<T>& a, const From& from, Range r) 
                                  covering(s, 0, plane % s.size[0] + s.before[0]),
                                  covering(s, 1, row % s.size[1] + s.before[1]),
                                  a.accumulate};
-        if constexpr (Vec<T>::width > 1)
-            if (s.stride[2] * s.channels <= Vec<T>::width &&
-                few_channels<T>(s, end - begin + s.window[2] + s.stride[2])) {
-                gather_few(line, {begin, end});
-                continue;
-            }
-        gather_line(line, {begin < s.before[2] ? s.before[2] : begin, end});
+        const Range u{begin, end}, inside{begin < s.before[2] ? s.before[2] : begin, end};
+        if constexpr (!From::usual)
+            gather_pixels(line, inside);
+        else if (s.stride[2] * s.channels <= Vec<T>::width &&
+                 few_channels<T>(s, end - begin + s.window[2] + s.stride[2]))
+            gather_few(line, u);
+        else
+            gather_line(line, inside);
     }
 }
 

@@ -7,8 +7,8 @@ namespace netlet::NETLET_ISA {
 template <class T, class Index>
 struct Maximum {
     using V = Vec<T>;
-    static constexpr T nothing = -T(__builtin_inf());  // what a cell outside the image holds
-    static constexpr bool indexed = true;
+    static constexpr T nothing = -T(__builtin_inf());                  // what a cell outside the image holds
+    static constexpr bool indexed = true, usual = sizeof(Index) == 1;  // windows of a size that has loops of its own
     V best, at;
     static NETLET_MEMBER_INLINE Maximum first(V x, V cell) { return {x, cell}; }
     // Cells in row-major order.
@@ -35,7 +35,7 @@ template <class T>
 struct Maximum<T, NoIndex> {
     using V = Vec<T>;
     static constexpr T nothing = -T(__builtin_inf());
-    static constexpr bool indexed = false;
+    static constexpr bool indexed = false, usual = true;
     V best;
     static NETLET_MEMBER_INLINE Maximum first(V x, V) { return {x}; }
     NETLET_MEMBER_INLINE void add(V x, T) { best = select(gt(x, best) | is_nan(x), x, best); }
@@ -50,7 +50,7 @@ template <class T>
 struct Mean {
     using V = Vec<T>;
     static constexpr T nothing = 0;
-    static constexpr bool indexed = false;
+    static constexpr bool indexed = false, usual = true;
     V best;  // the sum
     static NETLET_MEMBER_INLINE Mean first(V x, V) { return {x}; }
     NETLET_MEMBER_INLINE void add(V x, T) { best = best + x; }
@@ -200,14 +200,15 @@ NETLET_INLINE void pool_fwd(const PoolArgs<T>& a, Index* index, Range r) {
         const Clip d = clip(s, 0, plane % s.out[0]), h = clip(s, 1, row % s.out[1]);
         const int64_t at = row * s.out[2] * s.channels, from = unit % s.blocks * s.block;
         const Range o{from, from + s.block < s.out[2] ? from + s.block : s.out[2]};
-        const PoolRow<T, Index> lines{
-            s, a.x + ((n * s.size[0] + d.first) * s.size[1] + h.first) * line, a.y + at, index ? index + at : index, d, h};
-        if constexpr (Vec<T>::width > 1)
-            if (few_channels<T>(s, (o.end - o.begin) * s.stride[2] + s.window[2])) {
-                pool_few<State>(lines, o);
-                continue;
-            }
-        pool_row<State>(lines, o);
+        const PoolRow<T, Index> lines{s,        a.x + ((n * s.size[0] + d.first) * s.size[1] + h.first) * line,
+                                      a.y + at, index ? index + at : index,
+                                      d,        h};
+        if constexpr (!State::usual)
+            pool_pixels<State, 0, 0>(lines, o);
+        else if (few_channels<T>(s, (o.end - o.begin) * s.stride[2] + s.window[2]))
+            pool_few<State>(lines, o);
+        else
+            pool_row<State>(lines, o);
     }
 }
 

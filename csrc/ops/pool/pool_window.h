@@ -56,7 +56,7 @@ template <class T> constexpr int64_t pool_room = 2 * pool_buffer;
 template <class T> constexpr int64_t pool_slack = 4 * Vec<T>::width;
 template <class T>
 NETLET_INLINE bool few_channels(const PoolShape& s, int64_t pixels) {
-    return 2 * s.channels <= Vec<T>::width && pixels * s.channels <= pool_room<T>;
+    return Vec<T>::width > 1 && 2 * s.channels <= Vec<T>::width && pixels * s.channels <= pool_room<T>;
 }
 
 // n times `value`, and some more up to a whole vector.

@@ -174,6 +174,10 @@ from .nn import (
     tanh_shrink,
     threshold,
 )
+from .pooling import (
+    average_pool,
+    max_pool,
+)
 from .quant import (
     dequantize_absmax,
     dequantize_zeropoint,
@@ -229,6 +233,7 @@ __all__ = [
     "argsort",
     "array",
     "average",
+    "average_pool",
     "bincount",
     "broadcast_to",
     "cast",
@@ -304,6 +309,7 @@ __all__ = [
     "logsumexp",
     "matmul",
     "max",
+    "max_pool",
     "maximum",
     "mean",
     "median",
