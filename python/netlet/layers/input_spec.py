@@ -85,6 +85,18 @@ class InputSpec:
                 return f"inputs of shape {self.shape}"
         return None
 
+    def hint(self, shape: tuple[int | None, ...]) -> str:
+        """What may have gone wrong with an input of this shape, added to the error: a sentence, or nothing."""
+        return ""
+
+    def complaint(self, layer_name: str, shape: tuple[int | None, ...], dtype: str, which: str = "") -> str | None:
+        """The words of the error where an input does not fit, else None."""
+        expected = self.mismatch(shape, dtype)
+        if expected is None:
+            return None
+        why = f" ({self.reason})" if self.reason and "axis" in expected else ""
+        return f"Layer '{layer_name}' expects {which}{expected}{why}; given shape {shape}. {self.hint(shape)}".rstrip()
+
 
 def _without_last_one(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
     return shape[:-1] if shape and shape[-1] == 1 else shape
@@ -92,7 +104,7 @@ def _without_last_one(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
 
 def check(specs: Any, inputs: Any, layer_name: str) -> None:
     """ValueError if an input does not fit its InputSpec; one spec for each leaf of `inputs`."""
-    if type(specs) is InputSpec and hasattr(inputs, "shape") and not specs.mismatch(inputs.shape, inputs.dtype):
+    if isinstance(specs, InputSpec) and hasattr(inputs, "shape") and not specs.mismatch(inputs.shape, inputs.dtype):
         return  # nearly always
     wanted = tree.flatten(specs)
     if isinstance(inputs, dict) and all(spec.name for spec in wanted):
@@ -110,8 +122,7 @@ def check(specs: Any, inputs: Any, layer_name: str) -> None:
         if not hasattr(x, "shape"):
             raise ValueError(f"Layer '{layer_name}' expects tensors or arrays; given {type(x).__name__}: {x!r}.")
         shape = tuple(x.shape)
-        expected = spec.mismatch(shape, str(x.dtype))
-        if expected is not None:
-            which = f"for input '{spec.name}' " if spec.name and len(wanted) > 1 else ""
-            why = f" ({spec.reason})" if spec.reason and "axis" in expected else ""
-            raise ValueError(f"Layer '{layer_name}' expects {which}{expected}{why}; given shape {shape}.")
+        which = f"for input '{spec.name}' " if spec.name and len(wanted) > 1 else ""
+        complaint = spec.complaint(layer_name, shape, str(x.dtype), which)
+        if complaint is not None:
+            raise ValueError(complaint)
