@@ -55,6 +55,12 @@ from .arrays import (
     zeros,
     zeros_like,
 )
+from .convolution import (
+    conv,
+    conv_transpose,
+    depthwise_conv,
+    separable_conv,
+)
 from .einsum import (
     einsum,
 )
@@ -242,6 +248,8 @@ __all__ = [
     "celu",
     "clip",
     "concatenate",
+    "conv",
+    "conv_transpose",
     "convert_to_numpy",
     "convert_to_tensor",
     "copy",
@@ -250,6 +258,7 @@ __all__ = [
     "cumprod",
     "cumsum",
     "dense",
+    "depthwise_conv",
     "dequantize_absmax",
     "dequantize_zeropoint",
     "diag",
@@ -352,6 +361,7 @@ __all__ = [
     "segment_prod",
     "segment_sum",
     "selu",
+    "separable_conv",
     "shape",
     "sigmoid",
     "sign",
