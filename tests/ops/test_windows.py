@@ -53,7 +53,8 @@ def test_same_and_causal_have_a_place_for_every_stride(n, k, s, d, padding):
 def test_the_transpose_has_keras_extents_and_leads_back(n, k, s, d, padding, data):
     more = data.draw(st.none() | st.integers(0, s - 1))
     w, extra, span = window(k, s, d, padding), None if more is None else (more,), d * (k - 1) + 1
-    [extent], [(low, high)] = w.extents((n,), extra), w.pads_of_extents((n,), extra)
+    [extent], [(low, high)] = w.transposed((n,), extra)
+    assert w.extents((n,), extra) == (extent,)
     assert extent == backend_utils._get_output_shape_given_tf_padding(n, k, s, padding, more, d)
     left, _ = backend_utils._convert_conv_transpose_padding_args_from_keras_to_jax(k, s, d, padding, more)
     assert low == span - 1 - left

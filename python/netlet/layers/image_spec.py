@@ -23,8 +23,7 @@ class ImageSpec(InputSpec):
 
     def __init__(self, rank: int, data_format: str, channels: int | None = None, reason: str = "") -> None:
         self.channel_axis = -1 if data_format == "channels_last" else 1
-        axes = None if channels is None else {self.channel_axis: channels}
-        super().__init__(ndim=rank + 2, axes=axes, reason=reason)
+        super().__init__(ndim=rank + 2, axes={self.channel_axis: channels}, reason=reason)
         self.channels = channels
         spatial = ", ".join(SPATIAL[rank])
         self.names = f"(batch, {spatial}, channels)" if self.channel_axis == -1 else f"(batch, channels, {spatial})"

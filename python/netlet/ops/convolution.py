@@ -146,7 +146,7 @@ def conv_transpose(
             f"x of {shape_of(x)} (channels last)."
         )
     extra = None if output_padding is None else check_output_padding(output_padding, window.strides, name)
-    pads, extents = window.pads_of_extents(places, extra), window.extents(places, extra)
+    extents, pads = window.transposed(places, extra)
     y = _core.conv_transpose(x, kernel, bias, window.strides, pads, extents, window.dilation, activation, alpha)
     return back(y, fmt)
 

@@ -88,12 +88,15 @@ class Window:
             return (n - 1) * stride + (max(span, stride) if extra is None else span + extra[i])
         return n * stride if extra is None else (n - 1) * stride + span % 2 + extra[i]
 
-    def pads_of_extents(self, places: Sequence[int], extra: Sequence[int] | None = None) -> list[tuple[int, int]]:
-        """(low, high) of the convolution that leads from `extents(places, extra)` to `places`."""
-        found = []
+    def transposed(
+        self, places: Sequence[int], extra: Sequence[int] | None = None
+    ) -> tuple[list[int], list[tuple[int, int]]]:
+        """`extents(places, extra)`, and (low, high) of the convolution that leads from them back to `places`."""
+        extents = [self._extent(i, n, extra) for i, n in enumerate(places)]
+        pads = []
         for i, (n, span, stride) in enumerate(zip(places, self.spans, self.strides)):
             low = 0
             if self.padding == "same":  # half of what it takes off, rounded down
                 low = max((span - stride if extra is None else span - span % 2 - extra[i]) // 2, 0)
-            found.append((low, max((n - 1) * stride + span - low - self._extent(i, n, extra), 0)))
-        return found
+            pads.append((low, max((n - 1) * stride + span - low - extents[i], 0)))
+        return extents, pads
