@@ -11,8 +11,9 @@ namespace netlet::NETLET_ISA {
 
 template <class T>
 struct Run {
-    const T* const* a;  // where each row's terms begin
-    const T* b;         // the first of K rows of b
+    const T* const* a;  // row i's terms begin at a[i] + offset
+    int64_t offset;
+    const T* b;  // the first of K rows of b
     int64_t K;
 };
 
@@ -46,7 +47,7 @@ static void gather_tile(const GatherTile<T>& g) {
     for (int64_t r = 0; r < g.count; ++r) {
         const T* a[MR];
 #pragma GCC unroll 16
-        for (int i = 0; i < MR; ++i) a[i] = g.runs[r].a[i];
+        for (int i = 0; i < MR; ++i) a[i] = g.runs[r].a[i] + g.runs[r].offset;
         const T* b = g.runs[r].b + g.shift;
         const int64_t end = g.runs[r].K * g.step;
         for (int64_t k = 0; k < end; k += g.step, b += g.ldb) {

@@ -66,17 +66,16 @@ NETLET_INLINE void kernel_grad_unit(const ConvKernelGradArgs& g, int64_t unit) {
     const T *x = static_cast<const T*>(g.x) + group * g.C, *dy = static_cast<const T*>(g.dy) + group * g.O;
     T* dw = static_cast<T*>(g.dw) + slice * taps * g.C * out_pitch + group * g.O;
 
-    const T* a[chunk_runs][most_rows];
     Run<T> run[chunk_runs];
     bool accumulate = g.accumulate;
     for (int64_t p = begin; p < end; p += chunk, accumulate = true) {
         const int64_t stop = end - p < chunk ? end : p + chunk;
         for (int64_t strip = first_strip; strip < end_strip; ++strip) {
             const KernelRows k = kernel_rows(g, strip, strips, taps);
-            int64_t offset[most_rows];
+            const T* a[most_rows];
             T* c[most_rows];
             for (int64_t i = 0; i < k.rows; ++i) {
-                offset[i] = row_offset(g, k.first + i, pitch);
+                a[i] = x + row_offset(g, k.first + i, pitch);
                 c[i] = dw + (k.first + i) * out_pitch;
             }
             int64_t runs = 0;
@@ -90,9 +89,8 @@ NETLET_INLINE void kernel_grad_unit(const ConvKernelGradArgs& g, int64_t unit) {
                     valid_pixels(w, k.tw, from, to);
                     if (from >= to) continue;
                 }
-                const T* at = x + (((n * d.in + id) * h.in + ih) * w.in + from * w.step + w.first) * pitch;
-                for (int64_t i = 0; i < k.rows; ++i) a[runs][i] = at + offset[i];
-                run[runs] = {a[runs], dy + (row * w.grid + from) * out_pitch, to - from};
+                const int64_t at = (((n * d.in + id) * h.in + ih) * w.in + from * w.step + w.first) * pitch;
+                run[runs] = {a, at, dy + (row * w.grid + from) * out_pitch, to - from};
                 ++runs;
             }
             GatherTile<T> tile{run, runs, w.step * pitch, 0, 0, c, 0, nullptr, accumulate, 0};
