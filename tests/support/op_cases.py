@@ -11,6 +11,9 @@ S = RNG.standard_normal((3, 4))
 C = RNG.uniform(0.1, 0.9, (2, 3, 4))
 BOOL = A > 0.5
 INT = np.array([[0, 2], [3, 1]], "int32")
+X2 = RNG.standard_normal((2, 5, 6, 4))
+K2 = RNG.standard_normal((3, 2, 2, 6))
+X1 = RNG.standard_normal((2, 7, 3))
 IDS = np.array([1, 0, 1], "int32")
 TIES = np.array([[2, 0, 1, 2], [0, 0, 3, 1], [1, 1, 1, 1]], "float64")
 
@@ -142,4 +145,11 @@ CASES = [
         (f"{name}_pool", (IMAGES, (3, 2)), {"strides": (2, 2), "padding": "same", "data_format": "channels_first"})
         for name in ("max", "average")
     ],
+    ("conv", (X2, K2), {"strides": (2, 1), "padding": "same"}),
+    ("conv", (X1, RNG.standard_normal((3, 3, 2))), {"dilation_rate": 2}),
+    ("conv", (np.moveaxis(X2, -1, 1), K2), {"data_format": "channels_first"}),
+    ("depthwise_conv", (X2, K2[..., :1, :].reshape(3, 1, 4, 3)), {"padding": "same"}),
+    ("separable_conv", (X2, RNG.standard_normal((2, 2, 4, 1)), RNG.standard_normal((1, 1, 4, 5))), {}),
+    ("conv_transpose", (X1, RNG.standard_normal((4, 2, 3))), {"strides": 3, "padding": "same"}),
+    ("conv_transpose", (X2, RNG.standard_normal((3, 3, 2, 4))), {"strides": 2, "output_padding": 1}),
 ]
