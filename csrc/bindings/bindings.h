@@ -24,5 +24,6 @@ void bind_optim(pybind11::module_& m);
 void bind_quant(pybind11::module_& m);
 void bind_random(pybind11::module_& m);
 void bind_pool(pybind11::module_& m);
+void bind_image(pybind11::module_& m);
 
 }  // namespace netlet::bindings

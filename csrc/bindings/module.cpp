@@ -42,6 +42,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     bind_quant(m);
     bind_random(m);
     bind_pool(m);
+    bind_image(m);
 }
 
 }  // namespace netlet::bindings

@@ -16,8 +16,8 @@ import netlet
 # A Keras newer than the one that this list was made with may have new parameters; their order must hold all the same.
 NEWER_KERAS = tuple(map(int, keras.__version__.split(".")[:2])) > (3, 15)
 MODULES = (
-    "activations callbacks constraints initializers layers losses metrics models ops optimizers optimizers.schedules "
-    "random regularizers saving utils"
+    "activations callbacks constraints initializers layers losses metrics models ops ops.image optimizers "
+    "optimizers.schedules random regularizers saving utils"
 ).split()
 CLASSES = ["Layer", "Model", "Sequential", "Variable"]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from .. import _core
 from ..operators import attach as _attach
 from ..operators import install as _install
+from . import image
 from .arrays import (
     arange,
     array,
@@ -296,6 +297,7 @@ __all__ = [
     "hard_tanh",
     "hstack",
     "identity",
+    "image",
     "in_top_k",
     "is_tensor",
     "isfinite",

@@ -1,0 +1,79 @@
+#include <algorithm>
+
+#include "dispatch/number_kernels.h"
+#include "ops/copy/copy.h"
+#include "ops/image/affine_args.h"
+#include "ops/image/image.h"
+
+namespace netlet::ops {
+
+namespace {
+
+FillMode to_fill_mode(const std::string& name) {
+    if (name == "constant") return FillMode::constant;
+    if (name == "nearest") return FillMode::nearest;
+    if (name == "wrap") return FillMode::wrap;
+    if (name == "mirror") return FillMode::mirror;
+    if (name == "reflect") return FillMode::reflect;
+    throw ValueError(
+        "affine_transform: expected fill_mode 'constant', 'nearest', 'wrap', 'mirror' or 'reflect', got '" + name +
+        "'");
+}
+
+bool is_bilinear(const std::string& interpolation) {
+    if (interpolation != "nearest" && interpolation != "bilinear")
+        throw ValueError("affine_transform: expected interpolation 'nearest' or 'bilinear', got '" + interpolation +
+                         "'");
+    return interpolation == "bilinear";
+}
+
+void check_shapes(const Tensor& x, const Tensor& transform) {
+    if (x->shape.rank() != 4)
+        throw ValueError("affine_transform: expected images of shape (N, H, W, C), got " + x->shape.str());
+    if (std::max(x->shape[1], x->shape[2]) > (1 << 28))  // where coordinates are cut off, see affine_taps.h
+        throw ValueError("affine_transform: images have at most 2^28 rows and columns, got " + x->shape.str());
+    const Shape& t = transform->shape;
+    if (t.rank() != 2 || t[1] != 8 || (t[0] != 1 && t[0] != x->shape[0]))
+        throw ValueError("affine_transform: expected a transform of shape (8,), or (N, 8) with N = " +
+                         std::to_string(x->shape[0]) + " as the images have, got " + t.str());
+}
+
+}  // namespace
+
+Tensor affine_transform(Tape& tape, const Tensor& x, const Tensor& given, const std::string& interpolation,
+                        const std::string& fill_mode, double fill_value) {
+    check_floating("affine_transform", x);
+    check_shapes(x, given);
+    const Tensor transform = cast(tape, given, x->dtype);
+    const bool bilinear = is_bilinear(interpolation);
+    const FillMode fill = to_fill_mode(fill_mode);
+    const int64_t N = x->shape[0], H = x->shape[1], W = x->shape[2], C = x->shape[3];
+    const auto map_of = [=](auto zero) {
+        using T = decltype(zero);
+        return AffineMap<T>{nullptr, given->shape[0] == 1 ? 0 : 8, H, W, C, bilinear, fill, (T)fill_value};
+    };
+    Tensor y = tape.empty(x->shape, x->dtype);
+    const double flops = (double)y->size() * (bilinear ? 7 : 0);
+    with_float(x->dtype, [&](auto zero) {
+        AffineArgs<decltype(zero)> args{nullptr, nullptr, map_of(zero)};
+        const int64_t rows = y->size() ? N * H : 0;
+        tape.emit(NETLET_KERNEL_FOR(affine_fwd, x->dtype), args,
+                  {in(args.x, x), in(args.map.transform, transform), out(args.y, y)},
+                  {rows, std::max<int64_t>(1, 2048 / std::max<int64_t>(1, W)), flops});
+    });
+    if (tape.needs_grad({x}))
+        tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
+            Grad dx = tape.grad(x);
+            if (!dx) return;
+            with_float(x->dtype, [&](auto zero) {
+                AffineBwdArgs<decltype(zero)> args{nullptr, nullptr, map_of(zero), dx.accumulate};
+                tape.emit(NETLET_KERNEL_FOR(affine_bwd, x->dtype), args,
+                          {in(args.dy, dy[0]), in(args.map.transform, transform),
+                           dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+                          {N, 1, flops});
+            });
+        });
+    return y;
+}
+
+}  // namespace netlet::ops
