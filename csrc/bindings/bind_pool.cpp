@@ -1,8 +1,9 @@
-// ops/pool.
+// ops/pool and ops/resize.
 #include "ops/pool/pool.h"
 
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "ops/resize/resize.h"
 
 namespace netlet::bindings {
 
@@ -11,16 +12,23 @@ void bind_pool(py::module_& m) {
     using Sizes = std::vector<int64_t>;
     m.def(
         "max_pool",
-        [](const Arg& x, const Sizes& window, const Sizes& strides, bool same) {
-            return give(ops::pool(Tape::current(), PoolOp::max, x, window, strides, same), x);
+        [](const Arg& x, const Sizes& window, const Sizes& strides, const ops::Pads& pads) {
+            return give(ops::pool(Tape::current(), PoolOp::max, x, window, strides, pads), x);
         },
-        "x"_a, "window"_a, "strides"_a, "same"_a = false, NoGil());
+        "x"_a, "window"_a, "strides"_a, "pads"_a, NoGil());
     m.def(
         "average_pool",
-        [](const Arg& x, const Sizes& window, const Sizes& strides, bool same) {
-            return give(ops::pool(Tape::current(), PoolOp::average, x, window, strides, same), x);
+        [](const Arg& x, const Sizes& window, const Sizes& strides, const ops::Pads& pads) {
+            return give(ops::pool(Tape::current(), PoolOp::average, x, window, strides, pads), x);
         },
-        "x"_a, "window"_a, "strides"_a, "same"_a = false, NoGil());
+        "x"_a, "window"_a, "strides"_a, "pads"_a, NoGil());
+    m.def(
+        "resample",
+        [](const Arg& x, int axis, const Arg& first, const Arg& count, const Arg& weights) {
+            return give(ops::resample(Tape::current(), x, axis, first, count, weights), x);
+        },
+        "x"_a, "axis"_a, "first"_a, "count"_a, "weights"_a, NoGil(),
+        "Entry i of the axis: the sum of weights[i, t] times entry first[i] + t, for t < count[i].");
 }
 
 }  // namespace netlet::bindings

@@ -10,10 +10,23 @@ import torch
 import torch.nn.functional as F
 
 from netlet import _core, ops
+from netlet.ops.windows import Window
 from support.differences import check_gradients
 from support.guarded import guarded
 
-POOLS = {"max": _core.max_pool, "average": _core.average_pool}
+
+def with_pads(pool):
+    """Padding "same" or none in the place of widths."""
+
+    def f(x, window, strides, same=False):
+        placed = Window(tuple(window), tuple(strides), (1,) * len(window), "same" if same else "valid")
+        return pool(x, window, strides, placed.pads(x.shape[1:-1]))
+
+    return f
+
+
+MAX = with_pads(_core.max_pool)
+POOLS = {"max": MAX, "average": with_pads(_core.average_pool)}
 
 
 def definition(op, x, window, strides, same, dy=None):
@@ -144,7 +157,7 @@ def test_gradients_against_differences(op):
 def test_the_first_of_equal_values_takes_the_gradient(isa):
     for channels in (1, 3, 40):
         x = np.zeros((1, 2, 4, channels), "float32")
-        _, dx = value_and_gradient(_core.max_pool, x, [2, 2], [2, 2], False, np.ones((1, 1, 2, channels)))
+        _, dx = value_and_gradient(MAX, x, [2, 2], [2, 2], False, np.ones((1, 1, 2, channels)))
         assert (dx[0, 0, ::2] == 1).all() and dx.sum() == 2 * channels
 
 
@@ -153,10 +166,10 @@ def test_nan_wins(isa):
         for cell in range(4):
             x = np.ones((1, 2, 4, channels), "float32")
             x[0, cell // 2, cell % 2] = np.nan
-            y, dx = value_and_gradient(_core.max_pool, x, [2, 2], [2, 2], False, np.ones((1, 1, 2, channels)))
+            y, dx = value_and_gradient(MAX, x, [2, 2], [2, 2], False, np.ones((1, 1, 2, channels)))
             assert np.isnan(y[0, 0, 0]).all() and (y[0, 0, 1] == 1).all()
             assert (dx[0, cell // 2, cell % 2] == 1).all() and dx.sum() == 2 * channels
-            assert np.isnan(_core.max_pool(x, [2, 2], [2, 2])[0, 0, 0]).all()
+            assert np.isnan(MAX(x, [2, 2], [2, 2])[0, 0, 0]).all()
 
 
 def test_windows_of_more_than_255_cells(isa):
@@ -166,7 +179,7 @@ def test_windows_of_more_than_255_cells(isa):
         for window, strides in [([16, 16], [2, 2]), ([20, 21], [1, 1])]:
             dy = rng.integers(-4, 5, definition("max", x, window, strides, False)[0].shape).astype("float64")
             y, dx = definition("max", x.astype("float64"), window, strides, False, dy)
-            ours, gradient = value_and_gradient(_core.max_pool, x, window, strides, False, dy)
+            ours, gradient = value_and_gradient(MAX, x, window, strides, False, dy)
             np.testing.assert_array_equal(ours, y)
             np.testing.assert_array_equal(gradient, dx)
 
@@ -207,10 +220,13 @@ def test_bad_input(name):
         pool(np.zeros((2, 3, 3, 8)), (4, 1))
     assert "channels first" not in str(error.value)
     with pytest.raises(ValueError, match="1 to 3 spatial axes"):
-        pool(np.zeros((2, 3)), 2)
-    with pytest.raises(ValueError, match="pool_size and strides of 2 entries"):
+        pool(np.zeros((2, 3, 3, 3, 3, 3)), 2)
+    for bad in (np.zeros((2, 3)), np.zeros(3), np.zeros(())):
+        with pytest.raises(ValueError):
+            pool(bad, 2)
+    with pytest.raises(ValueError, match="`pool_size` is a positive integer"):
         pool(image, (2, 2, 2))
-    with pytest.raises(ValueError, match="positive pool_size and strides"):
+    with pytest.raises(ValueError, match="`strides` is a positive integer"):
         pool(image, 2, 0)
     with pytest.raises(ValueError, match="`padding` is"):
         pool(image, 2, padding="full")
@@ -218,5 +234,8 @@ def test_bad_input(name):
         pool(image, 2, data_format="NCHW")
     with pytest.raises(ValueError, match="at most 16777216 cells"):
         pool(image, 10**9, padding="same")
+    for pads in ([(2, 0), (0, 0)], [(0, -1), (0, 0)], [(0, 0)]):
+        with pytest.raises(ValueError, match="padding"):
+            getattr(_core, name)(image, [2, 2], [2, 2], pads)
     assert pool(image, 2, 2**62, padding="same").shape == (2, 1, 1, 32)
     np.testing.assert_array_equal(pool(np.arange(4).reshape(1, 4, 1), 4, padding="same").dtype, np.float32)

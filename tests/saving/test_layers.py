@@ -48,6 +48,30 @@ ONE_INPUT = {
 }
 # name: shape of the input, ways to make the layer
 SPATIAL = {
+    **{
+        f"{kind}Pooling{rank}D": ((*(5, 4, 3)[:rank], 2), [lambda c=f"{kind}Pooling{rank}D": getattr(layers, c)(2)])
+        for kind in ("Max", "Average", "AdaptiveMax", "AdaptiveAverage")
+        for rank in (1, 2, 3)
+    },
+    **{
+        f"Global{kind}Pooling{rank}D": (
+            (*(5, 4, 3)[:rank], 2),
+            [lambda c=f"Global{kind}Pooling{rank}D": getattr(layers, c)(data_format="channels_first", keepdims=True)],
+        )
+        for kind in ("Max", "Average")
+        for rank in (1, 2, 3)
+    },
+    "UpSampling1D": ((4, 3), [lambda: layers.UpSampling1D(3)]),
+    "UpSampling2D": ((4, 3, 2), [lambda: layers.UpSampling2D((1, 2), interpolation="bilinear")]),
+    "UpSampling3D": ((2, 3, 2, 1), [lambda: layers.UpSampling3D(2, data_format="channels_first")]),
+    "ZeroPadding1D": ((4, 3), [lambda: layers.ZeroPadding1D((1, 2))]),
+    "ZeroPadding2D": ((4, 3, 2), [lambda: layers.ZeroPadding2D(((1, 0), (0, 2)), data_format="channels_first")]),
+    "ZeroPadding3D": ((2, 3, 2, 1), [lambda: layers.ZeroPadding3D()]),
+    "Cropping1D": ((4, 3), [lambda: layers.Cropping1D((1, 2))]),
+    "Cropping2D": ((4, 3, 2), [lambda: layers.Cropping2D(((1, 0), (0, 2)))]),
+    "Cropping3D": ((3, 3, 4, 1), [lambda: layers.Cropping3D()]),
+    "Resizing": ((4, 3, 2), [lambda: layers.Resizing(2, 5, interpolation="bicubic", antialias=True)]),
+    "CenterCrop": ((4, 3, 2), [lambda: layers.CenterCrop(2, 2)]),
     "Conv1D": ((7, 4), [lambda: layers.Conv1D(2, 3, padding="causal", dilation_rate=2, activation="relu")]),
     "Conv1DTranspose": ((5, 2), [lambda: layers.Conv1DTranspose(3, 3, strides=2, output_padding=1)]),
     "Conv2D": (

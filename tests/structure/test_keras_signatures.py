@@ -103,8 +103,8 @@ def differences(name: str, theirs: dict[str, Any], ours: dict[str, Any]) -> list
         return [w for w in wrong if w.startswith("has another order")]
     for p in shared:
         a, b = theirs[p], ours[p]
-        if isinstance(a, tuple) and a == (b,) * len(a):
-            continue  # strides=1 is (1, 1) too
+        if isinstance(a, tuple) and a in ((b,) * len(a), ((b, b),) * len(a)):
+            continue  # strides=1 is (1, 1) too, padding=1 is ((1, 1), (1, 1))
         if (name, p) not in DIFFERENT and not callable(a) and repr(a) != repr(b) and a is not inspect.Parameter.empty:
             wrong.append(f"{p}={b!r}, Keras {p}={a!r}")
     return wrong

@@ -25,13 +25,13 @@ std::string channels_first_hint(const Shape& x) {
 }
 
 PoolShape shape_of(const char* name, const Tensor& x, const std::vector<int64_t>& window,
-                   const std::vector<int64_t>& strides, bool same) {
+                   const std::vector<int64_t>& strides, const Pads& pads) {
     const int axes = x->shape.rank() - 2;
     if (axes < 1 || axes > 3)
         throw ValueError(std::string(name) + ": expected (batch, 1 to 3 spatial axes, channels), got shape " +
                          x->shape.str());
-    if ((int)window.size() != axes || (int)strides.size() != axes)
-        throw ValueError(std::string(name) + ": expected pool_size and strides of " + std::to_string(axes) +
+    if ((int)window.size() != axes || (int)strides.size() != axes || (int)pads.size() != axes)
+        throw ValueError(std::string(name) + ": expected pool_size, strides and padding of " + std::to_string(axes) +
                          " entries for an input of shape " + x->shape.str() + ", got pool_size=" + text_of(window) +
                          ", strides=" + text_of(strides));
     PoolShape s{};
@@ -42,20 +42,21 @@ PoolShape shape_of(const char* name, const Tensor& x, const std::vector<int64_t>
         s.size[i] = given < 0 ? 1 : x->shape[1 + given];
         s.window[i] = given < 0 ? 1 : window[(size_t)given];
         s.stride[i] = given < 0 ? 1 : strides[(size_t)given];
-        if (s.window[i] < 1 || s.stride[i] < 1)
-            throw ValueError(std::string(name) + ": expected positive pool_size and strides, got pool_size=" +
+        if (s.window[i] < 1 || s.window[i] > 1 << 30 || s.stride[i] < 1)
+            throw ValueError(std::string(name) +
+                             ": expected positive pool_size (up to 2^30) and strides, got pool_size=" +
                              text_of(window) + ", strides=" + text_of(strides));
         s.stride[i] = std::min(s.stride[i], std::max<int64_t>(1, s.size[i]));  // the same windows, and no overflow
-        if (same) {
-            s.out[i] = (s.size[i] + s.stride[i] - 1) / s.stride[i];
-            s.before[i] = std::max<int64_t>(0, (s.out[i] - 1) * s.stride[i] + s.window[i] - s.size[i]) / 2;
-        } else {
-            if (s.window[i] > s.size[i])
-                throw ValueError(std::string(name) + ": pool_size=" + text_of(window) +
-                                 " is larger than the image in " + x->shape.str() + "; padding=\"same\" allows that" +
-                                 channels_first_hint(x->shape));
-            s.out[i] = (s.size[i] - s.window[i]) / s.stride[i] + 1;
-        }
+        const auto [before, after] = given < 0 ? std::pair<int64_t, int64_t>{} : pads[(size_t)given];
+        if (before < 0 || after < 0 || before >= s.window[i] || after >= s.window[i])
+            throw ValueError(std::string(name) + ": expected padding of at least 0 and less than pool_size, got (" +
+                             std::to_string(before) + ", " + std::to_string(after) + ") for " + text_of(window));
+        const int64_t room = before + s.size[i] + after - s.window[i];
+        if (room < 0 || s.size[i] == 0)
+            throw ValueError(std::string(name) + ": pool_size=" + text_of(window) + " is larger than the image in " +
+                             x->shape.str() + "; padding=\"same\" allows that" + channels_first_hint(x->shape));
+        s.before[i] = before;
+        s.out[i] = room / s.stride[i] + 1;
         if (__builtin_mul_overflow(cells, s.window[i], &cells) || cells > 1 << 24)  // counted in float32, exactly
             throw ValueError(std::string(name) +
                              ": expected windows of at most 16777216 cells, got pool_size=" + text_of(window));
@@ -118,10 +119,10 @@ void emit_bwd(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx,
 }  // namespace
 
 Tensor pool(Tape& tape, PoolOp op, const Tensor& x, const std::vector<int64_t>& window,
-            const std::vector<int64_t>& strides, bool same) {
+            const std::vector<int64_t>& strides, const Pads& pads) {
     const char* name = op == PoolOp::max ? "max_pool" : "average_pool";
     check_floating(name, x);
-    const PoolShape s = shape_of(name, x, window, strides, same);
+    const PoolShape s = shape_of(name, x, window, strides, pads);
     Shape shape{x->shape[0]};
     for (int i = 5 - x->shape.rank(); i < 3; ++i) shape.push_back(s.out[i]);
     shape.push_back(s.channels);

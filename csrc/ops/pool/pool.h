@@ -1,4 +1,5 @@
 #pragma once
+#include <utility>
 #include <vector>
 
 #include "ops/pool/pool_args.h"
@@ -6,10 +7,11 @@
 
 namespace netlet::ops {
 
-// x (N, spatial..., C) with 1 to 3 spatial axes; window and strides have an entry for each. `same`: as many outputs as
-// steps of the stride, with padding that is shorter by one before than after where it is odd (TensorFlow); otherwise
-// windows lie inside the image.
+using Pads = std::vector<std::pair<int64_t, int64_t>>;  // (before, after) of each spatial axis
+
+// x (N, spatial..., C) with 1 to 3 spatial axes; window, strides and pads have an entry for each. Padding is shorter than
+// the window, so that no window lies in it alone.
 Tensor pool(Tape& tape, PoolOp op, const Tensor& x, const std::vector<int64_t>& window,
-            const std::vector<int64_t>& strides, bool same);
+            const std::vector<int64_t>& strides, const Pads& pads);
 
 }  // namespace netlet::ops

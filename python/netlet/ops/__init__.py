@@ -182,6 +182,8 @@ from .nn import (
     threshold,
 )
 from .pooling import (
+    adaptive_average_pool,
+    adaptive_max_pool,
     average_pool,
     max_pool,
 )
@@ -228,6 +230,8 @@ from .sorting import (
 __all__ = [
     "abs",
     "absolute",
+    "adaptive_average_pool",
+    "adaptive_max_pool",
     "add",
     "all",
     "amax",

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .affine import affine_transform
+from .resizing import resize
 
-__all__ = ["affine_transform"]
+__all__ = ["affine_transform", "resize"]

@@ -1,0 +1,92 @@
+"""Which entries of an axis, with which weights, make the entries of a longer or shorter one.
+
+A resampled axis is a product with a matrix of narrow bands: entry i of m is the sum of weights[i, t] times entry
+first[i] + t of n, for t < count[i].
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+Bands = tuple[np.ndarray, np.ndarray, np.ndarray]  # first (m,), count (m,), weights (m, taps)
+
+
+def _triangle(x: np.ndarray) -> np.ndarray:
+    return np.maximum(0.0, 1.0 - x)
+
+
+def _cubic(x: np.ndarray) -> np.ndarray:
+    """Keys, 1981, with a = -1/2."""
+    near = ((1.5 * x - 2.5) * x) * x + 1.0
+    far = ((-0.5 * x + 2.5) * x - 4.0) * x + 2.0
+    return np.where(x < 1, near, np.where(x < 2, far, 0.0))
+
+
+def _lanczos(radius: float) -> Callable[[np.ndarray], np.ndarray]:
+    return lambda x: np.where(x < radius, np.sinc(x) * np.sinc(x / radius), 0.0)
+
+
+# How far from the sample an entry still counts, and how much; by distance in entries.
+FILTERS: dict[str, tuple[float, Callable[[np.ndarray], np.ndarray]]] = {
+    "bilinear": (1.0, _triangle),
+    "bicubic": (2.0, _cubic),
+    "lanczos3": (3.0, _lanczos(3.0)),
+    "lanczos5": (5.0, _lanczos(5.0)),
+}
+INTERPOLATIONS = ("nearest", *FILTERS)
+
+
+@functools.lru_cache(maxsize=256)
+def interpolation(n: int, m: int, method: str, antialias: bool = False) -> Bands:
+    """An axis of n resized to m: entry i lies at (i + 1/2) n / m - 1/2 in the old one (pixels are areas, not points).
+
+    antialias: when shrinking, the filter is as much wider as pixels are left out, so that all of them count.
+
+    >>> first, count, weights = interpolation(2, 4, "bilinear")
+    >>> first, weights[1]
+    (array([0, 0, 0, 1], dtype=int32), array([0.75, 0.25]))
+    """
+    if method == "nearest":  # in float32, as JAX and Keras: it decides which way a tie goes
+        offsets = (np.arange(m, dtype="float32") + np.float32(0.5)) * np.float32(n) / np.float32(m)
+        first = np.minimum(np.floor(offsets).astype("int32"), n - 1)
+        return first, np.ones(m, "int32"), np.ones((m, 1))
+    radius, kernel = FILTERS[method]
+    scale = max(n / m, 1.0) if antialias else 1.0
+    at = (np.arange(m) + 0.5) * n / m - 0.5
+    low = np.maximum(np.ceil(at - radius * scale - 1e-9), 0).astype("int32")
+    high = np.minimum(np.floor(at + radius * scale + 1e-9), n - 1).astype("int32")
+    taps = int((high - low).max(initial=0)) + 1
+    entries = low[:, None] + np.arange(taps)
+    weights = np.where(entries <= high[:, None], kernel(np.abs(at[:, None] - entries) / scale), 0.0)
+    weights /= weights.sum(1, keepdims=True)  # at the border a part of the filter lies outside
+    return _trimmed(low, weights)
+
+
+@functools.lru_cache(maxsize=256)
+def means(n: int, m: int) -> Bands:
+    """An axis of n as m means: of the entries from floor(i n / m) to ceil((i + 1) n / m)."""
+    first, count = windows(n, m)
+    inside = np.arange(int(count.max(initial=0))) < count[:, None]
+    return first, count, inside / count[:, None]
+
+
+def windows(n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where the m windows over an axis of n begin, and how many entries they have; neighbours may share one."""
+    begin = np.array([i * n // m for i in range(m)], "int32")
+    end = np.array([math.ceil((i + 1) * n / m) for i in range(m)], "int32")
+    return begin, end - begin
+
+
+def _trimmed(first: np.ndarray, weights: np.ndarray) -> Bands:
+    """Without the zeros before and behind each row: what they would be multiplied with may be infinite."""
+    there = weights != 0
+    skipped = there.argmax(1)
+    count = (weights.shape[1] - there[:, ::-1].argmax(1) - skipped).astype("int32")
+    taps = int(count.max(initial=1))
+    at = np.minimum(skipped[:, None] + np.arange(taps), weights.shape[1] - 1)
+    inside = np.arange(taps) < count[:, None]
+    return (first + skipped).astype("int32"), count, np.where(inside, np.take_along_axis(weights, at, 1), 0.0)

@@ -1,0 +1,130 @@
+"""Images of another size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from ..config import floatx, is_float
+from . import resampling
+from .data_format import back, channels_last
+from .dispatch import concrete, dtype_of, op, shape_of
+from .windows import per_axis
+
+
+def standardize_interpolation(interpolation: Any, name: str) -> str:
+    """The name of an interpolation in small letters.
+
+    Raises:
+        ValueError: there is none such.
+    """
+    if not isinstance(interpolation, str) or interpolation.lower() not in resampling.INTERPOLATIONS:
+        known = ", ".join(map(repr, resampling.INTERPOLATIONS))
+        raise ValueError(f"{name}: `interpolation` is one of {known}; given {interpolation!r}.")
+    return interpolation.lower()
+
+
+@op
+def resize(
+    images: Any,
+    size: Any,
+    interpolation: str = "bilinear",
+    antialias: bool = False,
+    crop_to_aspect_ratio: bool = False,
+    pad_to_aspect_ratio: bool = False,
+    fill_mode: str = "constant",
+    fill_value: float = 0.0,
+    data_format: str | None = None,
+) -> Any:
+    """Images of another height and width. Differentiable.
+
+    Pixels are areas: row i of m lies at (i + 1/2) n / m - 1/2 of the n old ones.
+
+    Args:
+        images: (N, H, W, C) or (H, W, C); integers are rounded and limited to their range.
+        size: (height, width).
+        interpolation: "nearest", "bilinear", "bicubic" (Keys, a = -1/2), "lanczos3" or "lanczos5".
+        antialias: when an image shrinks, every pixel counts (a filter as wide as the pixels left out), not only those
+            next to a sample.
+        crop_to_aspect_ratio: first cut the largest part of the new shape's proportions out of the middle.
+        pad_to_aspect_ratio: first add a border of `fill_value` that gives the image the new shape's proportions.
+        fill_mode: "constant".
+        data_format: "channels_last" or "channels_first" (N, C, H, W).
+
+    Raises:
+        ValueError: another rank, a size that is not positive, an unknown interpolation, cropping and padding at once.
+
+    Source: Keras 3, `keras.ops.image.resize`, on JAX.
+
+    >>> resize(np.array([[0.0, 1.0]])[..., None], (1, 4))[0, :, 0]
+    array([0.  , 0.25, 0.75, 1.  ])
+    """
+    name = "ops.image.resize"
+    shape, dtype = shape_of(images), dtype_of(images)
+    if len(shape) not in (3, 4):
+        raise ValueError(f"{name}: images have rank 4 (a batch) or 3 (one image); given shape {shape}.")
+    if crop_to_aspect_ratio and pad_to_aspect_ratio:
+        raise ValueError(f"{name}: only one of `crop_to_aspect_ratio` and `pad_to_aspect_ratio` can be True.")
+    if fill_mode != "constant":
+        raise ValueError(f'{name}: `fill_mode` is "constant"; given {fill_mode!r}.')
+    target = per_axis(tuple(size), 2, f"{name}: `size`")
+    method = standardize_interpolation(interpolation, name)
+    x = channels_last(concrete(images), data_format, batched=len(shape) == 4)
+    extents = shape_of(x)[-3:-1]
+    if 0 in extents:
+        raise ValueError(f"{name}: images have at least one pixel; given shape {shape}.")
+    if crop_to_aspect_ratio:
+        x = cropped(x, target)
+    elif pad_to_aspect_ratio:
+        x = _padded(x, target, fill_value)
+    y = _resampled(x, target, method, antialias, dtype)
+    return back(y, data_format, batched=len(shape) == 4)
+
+
+def _resampled(x: Any, target: tuple[int, ...], method: str, antialias: bool, dtype: str) -> Any:
+    shape, whole = shape_of(x), not is_float(dtype)
+    axes = [axis for axis, m in zip((-3, -2), target) if shape[axis] != m]
+    axes.sort(key=lambda axis: target[axis + 3] / shape[axis])  # what shrinks most first: fewer pixels are left
+    exact = whole and method == "nearest"
+    y = _core.cast(x, floatx()) if whole and not exact else x
+    for axis in axes:
+        bands = resampling.interpolation(shape[axis], target[axis + 3], method, bool(antialias))
+        y = _core.take(y, bands[0], axis + len(shape)) if exact else _core.resample(y, axis, *bands)
+    if whole and not exact:
+        limits = np.iinfo(dtype) if dtype != "bool" else np.iinfo("int8")
+        y = _core.cast(_core.minimum(_core.maximum(_core.round(y), float(limits.min)), float(limits.max)), dtype)
+    return y if axes else _core.identity(y)
+
+
+def centre(extent: int, part: int) -> int:
+    """Where a part of an axis begins that lies in its middle."""
+    return (extent - part) // 2
+
+
+def cropped(x: Any, target: tuple[int, ...]) -> Any:
+    """The largest part in the middle of images (..., H, W, C) that has the proportions of `target`."""
+    h, w = shape_of(x)[-3:-1]
+    height = max(min(h, int(float(w * target[0]) / target[1])), 1)
+    width = max(min(w, int(float(h * target[1]) / target[0])), 1)
+    top, left = centre(h, height), centre(w, width)
+    return _core.getitem(x, (..., slice(top, top + height), slice(left, left + width), slice(None)))
+
+
+def _padded(x: Any, target: tuple[int, ...], value: float) -> Any:
+    shape = shape_of(x)
+    h, w = shape[-3:-1]
+    top = (max(h, int(float(w * target[0]) / target[1])) - h) // 2
+    left = 0 if top else (max(w, int(float(h * target[1]) / target[0])) - w) // 2
+    border = [0] * (len(shape) - 3) + [top, left, 0]
+    return _core.pad(x, border, border, float(value))
+
+
+def upsample(x: Any, size: tuple[int, ...]) -> Any:
+    """Channels-last x with each pixel `size` times along each spatial axis: one broadcast to blocks."""
+    n, *extents, c = shape_of(x)
+    apart = [n, *(d for extent in extents for d in (extent, 1)), c]
+    blocks = [n, *(d for pair in zip(extents, size) for d in pair), c]
+    y = _core.broadcast_to(_core.reshape(x, apart), blocks)
+    return _core.reshape(y, [n, *(extent * f for extent, f in zip(extents, size)), c])
