@@ -91,10 +91,12 @@ void Tape::check_owner(const Tensor& x, const Kernel& kernel) const {
 
 void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::initializer_list<Operand> operands,
                       const Work& work) {
-    for (const Operand& o : operands) check_owner(o.tensor, kernel);
+    for (const Operand& o : operands)
+        if (o.tensor || !o.optional) check_owner(o.tensor, kernel);
     if (work.units <= 0) return;
     if (!recording()) {
         for (const Operand& o : operands) {
+            if (!o.tensor) continue;
             void* p = o.tensor->data();
             std::memcpy(o.field, &p, sizeof p);
             if (o.writes) o.tensor->buffer->touch();
@@ -105,6 +107,7 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::initia
     Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, work.keep, {},
              scope()};
     for (const Operand& o : operands) {
+        if (!o.tensor) continue;
         const TensorImpl& t = *o.tensor;
         r.operands.push_back({(uint32_t)((std::byte*)o.field - (std::byte*)args), t.slot, t.buffer, t.offset, t.shape,
                               t.dtype, o.reads, o.writes});

@@ -37,10 +37,15 @@ struct Operand {
     void* field;
     const Tensor& tensor;
     bool reads, writes;
+    bool optional = false;  // without a tensor the field stays null
 };
 template <class T> Operand in(const T*& field, const Tensor& t) { return {(void*)&field, t, true, false}; }
 template <class T> Operand out(T*& field, const Tensor& t) { return {(void*)&field, t, false, true}; }
 template <class T> Operand inout(T*& field, const Tensor& t) { return {(void*)&field, t, true, true}; }
+template <class T> Operand in_if(const T*& field, const Tensor& t) { return {(void*)&field, t, true, false, true}; }
+template <class T> Operand out_if(T*& field, const Tensor& t, bool adds = false) {
+    return {(void*)&field, t, adds, true, true};
+}
 
 // How a record may be split: `units` of work in chunks of `grain`. Both depend on shapes alone, never on the number
 // of threads, so that results do not either. One chunk (grain >= units) stays on the calling thread.

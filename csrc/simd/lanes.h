@@ -12,6 +12,19 @@
 
 namespace netlet::NETLET_ISA {
 
+// The first n lanes, 0 <= n <= width. With n a constant, as in the body of a loop, the check folds away.
+template <class V>
+NETLET_INLINE V load_lanes(const typename V::Scalar* p, int64_t n) {
+    return n == V::width ? V::load(p) : V::load_n(p, n);
+}
+template <class V>
+NETLET_INLINE void store_lanes(V v, typename V::Scalar* p, int64_t n) {
+    if (n == V::width)
+        v.store(p);
+    else
+        v.store_n(p, n);
+}
+
 template <class V>
 struct AllLanes {
     using T = typename V::Scalar;

@@ -1,14 +1,9 @@
 // Loads of up to one vector, and sums by blocks.
 #pragma once
+#include "simd/lanes.h"
 #include "simd/vmath.h"
 
 namespace netlet::NETLET_ISA {
-
-// With k a constant, as in the body of a loop, the check folds away.
-template <class V>
-NETLET_INLINE V load_lanes(const typename V::Scalar* p, int64_t k) {
-    return k == V::width ? V::load(p) : V::load_n(p, k);
-}
 
 // The missing lanes neither are the maximum nor add to the sum of exponentials.
 template <class V>

@@ -160,7 +160,6 @@ from .nn import (
     log_sigmoid,
     log_softmax,
     mish,
-    normalize,
     one_hot,
     relu,
     relu6,
@@ -181,6 +180,7 @@ from .nn import (
     tanh_shrink,
     threshold,
 )
+from .normalization import batch_normalization, layer_normalization, moments, normalize, rms_normalization
 from .pooling import (
     adaptive_average_pool,
     adaptive_max_pool,
@@ -210,7 +210,6 @@ from .reduce import (
     max,
     mean,
     min,
-    moments,
     prod,
     std,
     sum,
@@ -245,6 +244,7 @@ __all__ = [
     "array",
     "average",
     "average_pool",
+    "batch_normalization",
     "bincount",
     "broadcast_to",
     "cast",
@@ -307,6 +307,7 @@ __all__ = [
     "isfinite",
     "isinf",
     "isnan",
+    "layer_normalization",
     "leaky_relu",
     "less",
     "less_equal",
@@ -356,6 +357,7 @@ __all__ = [
     "relu_general",
     "repeat",
     "reshape",
+    "rms_normalization",
     "roll",
     "round",
     "rsqrt",

@@ -263,15 +263,3 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     if sparse:
         raise NotImplementedError("ops.one_hot: sparse=True is not supported.")
     return _core.one_hot(x, int(num_classes), standardize_dtype(dtype), int(axis))
-
-
-@float_op
-def normalize(x: Any, axis: int = -1, order: int = 2, epsilon: float | None = None) -> Any:
-    """x divided by its Euclidean (order 2) or absolute (order 1) norm along the axis, at least `epsilon`."""
-    axis = axis_in(axis, len(shape_of(x)), "ops.normalize")
-    floor = float(1e-7 if epsilon is None else epsilon)
-    if order == 2:
-        return _core.multiply(x, _core.rsqrt(_core.maximum(_core.sum(_core.square(x), [axis], True), floor * floor)))
-    if order == 1:
-        return _core.divide(x, _core.maximum(_core.sum(_core.abs(x), [axis], True), floor))
-    raise NotImplementedError(f"ops.normalize: order is 1 or 2; given {order!r}.")

@@ -92,14 +92,6 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     return _core.sqrt(_core.mean(_core.square(_core.subtract(x, _core.mean(x, axes, True))), axes, keepdims))
 
 
-@float_op
-def moments(x: Any, axes: Axis, keepdims: bool = False) -> Any:
-    """(mean, population variance) over the axes."""
-    over = axes_of(x, axes, "moments")
-    centred = _core.subtract(x, _core.mean(x, over, True))
-    return _core.mean(x, over, keepdims), _core.mean(_core.square(centred), over, keepdims)
-
-
 @op
 def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Index of the first maximum along the axis (of the flattened input if None), int32.

@@ -1,0 +1,53 @@
+// ops/norm: normalization over the last axis, over each channel, over groups of channels.
+#include "bindings/array_view.h"
+#include "bindings/bindings.h"
+#include "ops/norm/norm.h"
+
+namespace netlet::bindings {
+
+void bind_norm(py::module_& m) {
+    using namespace py::literals;
+    using Optional = std::optional<Arg>;
+    m.def(
+        "layer_norm",
+        [](const Arg& x, const Optional& gamma, const Optional& beta, double epsilon, bool centred) {
+            return give(ops::layer_norm(Tape::current(), x, or_null(gamma), or_null(beta), epsilon, centred), x, gamma,
+                        beta);
+        },
+        "x"_a, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3, "centred"_a = true, NoGil(),
+        "(x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis; not centred: x / root mean square.");
+    m.def(
+        "batch_norm",
+        [](const Arg& x, const Optional& gamma, const Optional& beta, double epsilon) {
+            ops::BatchNorm b = ops::batch_norm(Tape::current(), x, or_null(gamma), or_null(beta), epsilon);
+            return std::make_tuple(give(b.y, x, gamma, beta), give(b.mean, x, gamma, beta),
+                                   give(b.variance, x, gamma, beta));
+        },
+        "x"_a, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3, NoGil(),
+        "(y, mean, variance) with the statistics of each channel (last axis); no gradient through the latter two.");
+    m.def(
+        "group_norm",
+        [](const Arg& x, int64_t groups, const Optional& gamma, const Optional& beta, double epsilon) {
+            return give(ops::group_norm(Tape::current(), x, groups, or_null(gamma), or_null(beta), epsilon), x, gamma,
+                        beta);
+        },
+        "x"_a, "groups"_a, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3, NoGil(),
+        "x (N, ..., C) with the statistics of each sample's groups of neighbouring channels.");
+    m.def(
+        "given_norm",
+        [](const Arg& x, const Arg& mean, const Arg& variance, const Optional& gamma, const Optional& beta,
+           double epsilon) {
+            return give(ops::given_norm(Tape::current(), x, mean, variance, or_null(gamma), or_null(beta), epsilon), x,
+                        mean, variance, gamma, beta);
+        },
+        "x"_a, "mean"_a, "variance"_a, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3, NoGil(),
+        "(x - mean) / sqrt(variance + epsilon) * gamma + beta, each one number a channel (last axis).");
+    m.def(
+        "moving_average",
+        [](const Tensor& value, const Tensor& moving, double momentum) {
+            ops::moving_average(Tape::current(), value, moving, momentum);
+        },
+        "value"_a, "moving"_a, "momentum"_a, NoGil(), "moving = moving * momentum + value * (1 - momentum), in place.");
+}
+
+}  // namespace netlet::bindings

@@ -1,0 +1,27 @@
+#pragma once
+#include "plan/tape.h"
+
+namespace netlet::ops {
+
+// x (..., C), float32 or float64. gamma and beta (C,) of x's type, each may be null. Gradients flow to x, gamma, beta.
+
+// Over the last axis of each row. Without `centred`, RMS normalization: nothing is subtracted.
+Tensor layer_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon, bool centred);
+
+// mean and variance (C,): those of this batch, for moving statistics; no gradient flows through them.
+struct BatchNorm {
+    Tensor y, mean, variance;
+};
+BatchNorm batch_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon);
+
+// x (N, ..., C), rank >= 2: statistics of each sample's `groups` groups of neighbouring channels.
+Tensor group_norm(Tape& tape, const Tensor& x, int64_t groups, const Tensor& gamma, const Tensor& beta, double epsilon);
+
+// With mean and variance (C,) handed in; gradient flows to them too.
+Tensor given_norm(Tape& tape, const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& gamma,
+                  const Tensor& beta, double epsilon);
+
+// moving = moving * momentum + value * (1 - momentum), in place.
+void moving_average(Tape& tape, const Tensor& value, const Tensor& moving, double momentum);
+
+}  // namespace netlet::ops

@@ -1,0 +1,122 @@
+// Normalization: y = (x - mean) rstd gamma + beta, rstd = 1 / sqrt(variance + epsilon), with the statistics of
+//
+//   layer, RMS    each row of x (R, C); gamma, beta (C,). RMS: mean = 0 and the mean square for the variance.
+//   batch         each channel of x (R, C) over all rows
+//   group         each of G groups of D neighbouring channels of x (O, R, C = G D) over a sample's R rows;
+//                 batch is the case O = 1, D = 1, and instance normalization is D = 1
+//   given         as batch, with mean and variance handed in: batch normalization at inference
+//
+// (Ioffe and Szegedy, 2015; Ba et al., 2016; Wu and He, 2018; Zhang and Sennrich, 2019; formulas as in Keras.) The
+// variance is the biased one. With x^ = (x - mean) rstd, g = dy gamma and averages <.> over what shares a mean,
+//
+//   dbeta = sum dy    dgamma = sum dy x^    dx = rstd (g - <g> - x^ <g x^>)       (RMS: without <g>)
+//   given: dx = rstd g    dmean = -rstd sum g    dvariance = -rstd^2 / 2 sum g x^
+//
+// Numerics. A mean that is large beside the standard deviation must not cost the variance its digits, nor may a mean
+// that is rounded to float32 shift y. So x is always first centred on c, the mean rounded to T, which is exact where it
+// matters; what c lacks of the mean is carried in a second number. Statistics of columns take one reading of the memory:
+// the mean of a block of 64 rows, and while it is in the cache, sums in T of the differences to it and of their squares;
+// blocks are joined in double (Chan et al., 1983). Rows are read twice in the cache likewise. With u = 2^-24 (2^-53)
+// a variance errs by at most 70 u of itself, plus what x, given in T, has lost already: u^2 mean^2.
+#pragma once
+#include "base/types.h"
+
+namespace netlet {
+
+constexpr int64_t norm_block = 64;  // rows whose sums are taken in T
+constexpr int64_t norm_tile = 256;  // columns of a unit of work
+
+// x (O, R, C) as the kernels for columns see it. Few channels would leave most of a vector empty: then `fold` rows count
+// as one, and a channel is `fold` columns. A long column is cut into `pieces` of `piece` rows, a multiple of norm_block.
+struct NormColumns {
+    int64_t O, R, C;
+    int64_t piece, pieces;
+    int64_t fold, groups;  // C = fold * groups * D
+    NETLET_MEMBER_INLINE int64_t D() const { return C / (fold * groups); }
+    NETLET_MEMBER_INLINE int64_t channels() const { return C / fold; }
+};
+
+// What each column is told: y = (x - centre) a + b; backward dx = dy a + (x - centre) b + c. (3, O, C).
+template <class T>
+struct NormMomentsArgs {
+    const T* x;
+    double* partial;  // (O, pieces, 2, C): mean, and sum of the squares of the differences to it
+    NormColumns s;
+};  // a unit is (o, piece, tile of columns)
+
+template <class T>
+struct NormSumsArgs {
+    const T *x, *dy, *centre;
+    double* partial;  // (O, pieces, 2, C): sum dy, sum dy (x - centre)
+    NormColumns s;
+};  // units as above
+
+template <class T>
+struct NormFinishArgs {
+    const double* partial;                 // or, where it is null:
+    const T *given_mean, *given_variance;  // (channels,)
+    const T *gamma, *beta;                 // (channels,) or null
+    T *mean, *variance;                    // (O, groups) or null
+    double* moment;                        // (O, groups, 2): mean, rstd
+    T* columns;                            // (3, O, C): centre, a, b
+    NormColumns s;
+    double epsilon;
+};  // a unit is (o, group)
+
+template <class T>
+struct NormApplyArgs {
+    const T *x, *columns;
+    T* y;
+    NormColumns s;
+};  // a unit is a row of O * R
+
+template <class T>
+struct NormFinishBwdArgs {
+    const double *partial, *moment;
+    const T* gamma;        // or null
+    T *dgamma, *dbeta;     // (O, channels) or null
+    T *dmean, *dvariance;  // (channels,) or null; `given` alone
+    T* columns;            // (3, O, C): a, b, c; null if dx is not wanted
+    NormColumns s;
+    bool given;
+    bool add_dgamma, add_dbeta, add_dmean, add_dvariance;  // += instead of =
+};  // a unit is (o, group)
+
+template <class T>
+struct NormApplyBwdArgs {
+    const T *x, *dy, *centre, *columns;
+    T* dx;
+    NormColumns s;
+    bool accumulate;  // dx += instead of dx =
+};  // a unit is a row of O * R
+
+// ---- rows: x (R, C) ------------------------------------------------------------------------------------------------
+template <class T>
+struct NormRowsArgs {
+    const T *x, *gamma, *beta;  // gamma, beta (C,) or null
+    T* y;
+    T* rows;  // (R, 3): centre, rstd, shift, so that x^ = (x - centre) rstd + shift; null if backward does not need it
+    int64_t C;
+    double epsilon;
+    bool centred;  // false: RMS
+};  // a unit is a row
+
+template <class T>
+struct NormRowsBwdArgs {
+    const T *x, *dy, *gamma, *rows;  // gamma may be null
+    T* dx;                           // or null
+    T *dgamma, *dbeta;               // (blocks, C): the sums of each block of rows; or null
+    int64_t R, C, block;
+    bool centred;
+    bool accumulate;  // dx += instead of dx =
+};  // a unit is a block of rows
+
+// moving = moving momentum + value (1 - momentum)
+template <class T>
+struct MovingAverageArgs {
+    const T* value;
+    T* moving;
+    double momentum;
+};
+
+}  // namespace netlet

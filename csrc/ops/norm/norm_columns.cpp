@@ -1,0 +1,222 @@
+// Batch, instance and group normalization. Forward: moments of pieces of columns, one step that joins them, one that
+// applies them. Backward in the same three steps.
+#include <algorithm>
+
+#include "dispatch/number_kernels.h"
+#include "ops/norm/norm.h"
+#include "ops/norm/norm_args.h"
+#include "ops/norm/norm_checks.h"
+#include "ops/reduce/reduce.h"
+
+namespace netlet::ops {
+
+namespace {
+
+constexpr int64_t narrow = 64;  // columns that fill the vectors of every instruction set
+
+int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+NormColumns columns_of(int64_t O, int64_t R, int64_t C, int64_t groups) {
+    NormColumns s{};
+    s.fold = std::max<int64_t>(1, std::min(narrow / std::max<int64_t>(1, C), R));
+    while (R % s.fold) --s.fold;
+    s.O = O;
+    s.R = R / s.fold;
+    s.C = C * s.fold;
+    s.groups = groups;
+    // Some 32k elements a piece, and at most 64 pieces of a column.
+    const int64_t width = std::clamp<int64_t>(s.C, 1, norm_tile);
+    const int64_t rows = std::max(32768 / width, ceil_div(s.R, 64));
+    s.piece = ceil_div(rows, norm_block) * norm_block;
+    s.pieces = ceil_div(s.R, s.piece);
+    return s;
+}
+
+Work work_of_pieces(const NormColumns& s, double flops) {
+    const int64_t unit = std::min(s.piece, std::max<int64_t>(1, s.R)) * std::min(s.C, norm_tile);
+    return {s.O * s.pieces * ceil_div(s.C, norm_tile), std::max<int64_t>(1, 16384 / std::max<int64_t>(1, unit)),
+            flops * (double)(s.O * s.R * s.C)};
+}
+
+Work work_of_groups(const NormColumns& s, bool keep = false) {
+    const int64_t unit = s.pieces * s.fold * s.D();
+    return {s.O * s.groups, std::max<int64_t>(1, 4096 / (unit + 8)), 8.0 * (double)(s.O * s.groups * unit), keep};
+}
+
+Work work_of_rows(const NormColumns& s, double flops) {
+    return {s.O * s.R, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, s.C)), flops * (double)(s.O * s.R * s.C)};
+}
+
+// What is normalised with what, and what backward needs of it.
+struct Norm {
+    Tensor x, gamma, beta, mean, variance;  // the last two are inputs where they are given
+    bool given = false;
+    double epsilon = 0;
+    NormColumns s = {};
+    Tensor moment = {}, columns = {};
+};
+
+Tensor sums_tensor(Tape& tape, const NormColumns& s) { return tape.empty({s.O, s.pieces, 2, s.C}, DType::f64); }
+
+template <class T>
+void emit_forward(Tape& tape, Norm& n, const Tensor& y, T) {
+    const DType type = n.x->dtype;
+    NormFinishArgs<T> finish{};
+    finish.s = n.s;
+    finish.epsilon = n.epsilon;
+    const Kernel join = NETLET_KERNEL_FOR(norm_finish, type);
+    if (n.given) {
+        // At inference these are weights: a plan computes what follows from them once.
+        bool keep = true;
+        for (const Tensor& t : {n.mean, n.variance, n.gamma, n.beta}) keep = keep && (!t || tape.keeps(t));
+        tape.emit(join, finish,
+                  {in(finish.given_mean, n.mean), in(finish.given_variance, n.variance), in_if(finish.gamma, n.gamma),
+                   in_if(finish.beta, n.beta), out(finish.moment, n.moment), out(finish.columns, n.columns)},
+                  work_of_groups(n.s, keep));
+    } else {
+        const Tensor sums = sums_tensor(tape, n.s);
+        NormMomentsArgs<T> moments{};
+        moments.s = n.s;
+        tape.emit(NETLET_KERNEL_FOR(norm_moments, type), moments, {in(moments.x, n.x), out(moments.partial, sums)},
+                  work_of_pieces(n.s, 4));
+        tape.emit(join, finish,
+                  {in(finish.partial, sums), in_if(finish.gamma, n.gamma), in_if(finish.beta, n.beta),
+                   out_if(finish.mean, n.mean), out_if(finish.variance, n.variance), out(finish.moment, n.moment),
+                   out(finish.columns, n.columns)},
+                  work_of_groups(n.s));
+    }
+    NormApplyArgs<T> apply{};
+    apply.s = n.s;
+    tape.emit(NETLET_KERNEL_FOR(norm_apply, type), apply,
+              {in(apply.x, n.x), in(apply.columns, n.columns), out(apply.y, y)}, work_of_rows(n.s, 3));
+}
+
+template <class T>
+void emit_backward(Tape& tape, const Norm& n, const Tensor& dy, T) {
+    const DType type = n.x->dtype;
+    const NormColumns& s = n.s;
+    const Grad dx = tape.grad(n.x), dgamma = tape.grad(n.gamma), dbeta = tape.grad(n.beta);
+    const Grad dmean = n.given ? tape.grad(n.mean) : Grad{}, dvariance = n.given ? tape.grad(n.variance) : Grad{};
+
+    const Tensor sums = sums_tensor(tape, s);
+    NormSumsArgs<T> add{};
+    add.s = s;
+    tape.emit(NETLET_KERNEL_FOR(norm_sums, type), add,
+              {in(add.x, n.x), in(add.dy, dy), in(add.centre, n.columns), out(add.partial, sums)},
+              work_of_pieces(s, 4));
+
+    NormFinishBwdArgs<T> finish{};
+    finish.s = s;
+    finish.given = n.given;
+    finish.add_dmean = dmean.accumulate;
+    finish.add_dvariance = dvariance.accumulate;
+    // Samples that share a gamma each give a row of sums.
+    auto place = [&](const Grad& g, bool& adds) -> Tensor {
+        adds = s.O == 1 && g.accumulate;
+        return !g ? nullptr : s.O == 1 ? g.tensor : tape.empty({s.O, s.channels()}, type);
+    };
+    const Tensor of_gamma = place(dgamma, finish.add_dgamma), of_beta = place(dbeta, finish.add_dbeta);
+    const Tensor columns = dx ? tape.empty({3, s.O, s.C}, type) : nullptr;
+    tape.emit(NETLET_KERNEL_FOR(norm_finish_bwd, type), finish,
+              {in(finish.partial, sums), in(finish.moment, n.moment), in_if(finish.gamma, n.gamma),
+               out_if(finish.dgamma, of_gamma, finish.add_dgamma), out_if(finish.dbeta, of_beta, finish.add_dbeta),
+               out_if(finish.dmean, dmean.tensor, dmean.accumulate),
+               out_if(finish.dvariance, dvariance.tensor, dvariance.accumulate), out_if(finish.columns, columns)},
+              work_of_groups(s));
+    if (dgamma && s.O != 1) emit_column_sum(tape, of_gamma, dgamma);
+    if (dbeta && s.O != 1) emit_column_sum(tape, of_beta, dbeta);
+
+    if (!dx) return;
+    NormApplyBwdArgs<T> apply{};
+    apply.s = s;
+    apply.accumulate = dx.accumulate;
+    const Tensor x = n.given ? nullptr : n.x;
+    tape.emit(NETLET_KERNEL_FOR(norm_apply_bwd, type), apply,
+              {in_if(apply.x, x), in(apply.dy, dy), in(apply.centre, n.columns), in(apply.columns, columns),
+               out_if(apply.dx, dx.tensor, dx.accumulate)},
+              work_of_rows(s, 4));
+}
+
+Tensor normalise(Tape& tape, Norm n) {
+    const DType type = n.x->dtype;
+    n.moment = tape.empty({n.s.O, n.s.groups, 2}, DType::f64);
+    n.columns = tape.empty({3, n.s.O, n.s.C}, type);
+    Tensor y = tape.empty(n.x->shape, type);
+    with_float(type, [&](auto zero) { emit_forward(tape, n, y, zero); });
+    std::vector<Tensor> inputs{n.x, n.gamma, n.beta};
+    if (n.given) inputs.insert(inputs.end(), {n.mean, n.variance});
+    const bool differentiates =
+        n.given ? tape.needs_grad({n.x, n.gamma, n.beta, n.mean, n.variance}) : tape.needs_grad({n.x, n.gamma, n.beta});
+    if (differentiates)
+        tape.on_backward(inputs, {y}, [n](Tape& tape, const Grads& dy) {
+            with_float(n.x->dtype, [&](auto zero) { emit_backward(tape, n, dy[0], zero); });
+        });
+    return y;
+}
+
+int64_t rows_of(const Tensor& x, int first) { return x->shape.product(first, x->shape.rank() - 1); }
+
+}  // namespace
+
+BatchNorm batch_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon) {
+    check_channels("batch_normalization", x, {{"gamma", gamma}, {"beta", beta}});
+    const int64_t C = x->shape.back();
+    BatchNorm b{nullptr, tape.empty({C}, x->dtype), tape.empty({C}, x->dtype)};
+    b.y = normalise(tape, {.x = x,
+                           .gamma = gamma,
+                           .beta = beta,
+                           .mean = b.mean,
+                           .variance = b.variance,
+                           .epsilon = epsilon,
+                           .s = columns_of(1, rows_of(x, 0), C, C)});
+    return b;
+}
+
+Tensor group_norm(Tape& tape, const Tensor& x, int64_t groups, const Tensor& gamma, const Tensor& beta,
+                  double epsilon) {
+    check_channels("group_normalization", x, {{"gamma", gamma}, {"beta", beta}});
+    const int64_t C = x->shape.back();
+    if (x->shape.rank() < 2)
+        throw ValueError("group_normalization: expected x (N, ..., C), got shape " + x->shape.str());
+    if (groups < 1 || C % groups)
+        throw ValueError("group_normalization: " + std::to_string(groups) + " groups do not divide the " +
+                         std::to_string(C) + " channels of x " + x->shape.str());
+    return normalise(tape, {.x = x,
+                            .gamma = gamma,
+                            .beta = beta,
+                            .mean = nullptr,
+                            .variance = nullptr,
+                            .epsilon = epsilon,
+                            .s = columns_of(x->shape[0], rows_of(x, 1), C, groups)});
+}
+
+Tensor given_norm(Tape& tape, const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& gamma,
+                  const Tensor& beta, double epsilon) {
+    check_channels("batch_normalization", x,
+                   {{"mean", mean}, {"variance", variance}, {"scale", gamma}, {"offset", beta}});
+    const int64_t C = x->shape.back();
+    return normalise(tape, {.x = x,
+                            .gamma = gamma,
+                            .beta = beta,
+                            .mean = mean,
+                            .variance = variance,
+                            .given = true,
+                            .epsilon = epsilon,
+                            .s = columns_of(1, rows_of(x, 0), C, C)});
+}
+
+void moving_average(Tape& tape, const Tensor& value, const Tensor& moving, double momentum) {
+    check_floating("moving_average", value);
+    check_same_dtype("moving_average", value, moving);
+    if (value->shape != moving->shape)
+        throw ValueError("moving_average: expected a value of shape " + moving->shape.str() + ", got " +
+                         value->shape.str());
+    with_float(value->dtype, [&](auto zero) {
+        MovingAverageArgs<decltype(zero)> args{};
+        args.momentum = momentum;
+        tape.emit(NETLET_KERNEL_FOR(moving_average, value->dtype), args,
+                  {in(args.value, value), inout(args.moving, moving)}, elementwise_work(value->size(), 3));
+    });
+}
+
+}  // namespace netlet::ops

@@ -1,0 +1,165 @@
+"""Normalization: a mean and a variance taken away, over rows, channels or groups of channels."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import Any
+
+from .. import _core
+from ..config import epsilon as default_epsilon
+from .dispatch import axis_in, concrete, float_op, shape_of
+from .reduce import axes_of
+
+Axis = int | tuple[int, ...] | list[int]
+
+
+def _moved_last(x: Any, axes: list[int]) -> tuple[Any, list[int] | None]:
+    """x with these axes at its end, and the order that brings them back (None if they stand there already)."""
+    rank = len(shape_of(x))
+    order = [i for i in range(rank) if i not in axes] + axes
+    if order == list(range(rank)):
+        return x, None
+    return _core.transpose(x, order), [order.index(i) for i in range(rank)]
+
+
+def _over_last(normalise: Any, x: Any, axes: list[int], vectors: list[Any]) -> Any:
+    """normalise(x (..., C), *vectors (C,)) with the axes of x as one last axis C, brought back afterwards."""
+    moved, back = _moved_last(x, axes)
+    shape = shape_of(moved)
+    extents = shape[len(shape) - len(axes) :]
+    count = math.prod(extents)
+    flat = moved if len(axes) == 1 else _core.reshape(moved, (*shape[: -len(axes)], count))
+    y = normalise(flat, *[None if v is None else _vector(v, count, x) for v in vectors])
+    if len(axes) != 1:
+        y = _core.reshape(y, shape)
+    return y if back is None else _core.transpose(y, back)
+
+
+def _vector(v: Any, count: int, x: Any) -> Any:
+    """The vector flat and in x's dtype; one of another size is left for the kernel to refuse."""
+    v = concrete(v)
+    if math.prod(v.shape) == count and len(v.shape) != 1:
+        v = _core.reshape(v, (count,))
+    dtype = concrete(x).dtype
+    return v if v.dtype == dtype else _core.cast(v, dtype if isinstance(dtype, str) else dtype.name)
+
+
+@float_op
+def batch_normalization(
+    x: Any, mean: Any, variance: Any, axis: int, offset: Any = None, scale: Any = None, epsilon: float = 1e-3
+) -> Any:
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset, with one of each for each entry of `axis`.
+
+    Args:
+        x: any shape; C is its extent along `axis`.
+        mean, variance, offset, scale: (C,).
+
+    Raises:
+        ValueError: a vector of another length.
+
+    Source: Ioffe and Szegedy, 2015; Keras 3, `ops.batch_normalization`.
+
+    >>> import numpy as np
+    >>> batch_normalization(np.array([[1.0, 4.0]]), np.array([1.0, 2.0]), np.array([1.0, 4.0]), axis=-1, epsilon=0.0)
+    array([[0., 1.]])
+    """
+    axes = [axis_in(axis, len(shape_of(x)), "ops.batch_normalization")]
+
+    def normalise(x: Any, mean: Any, variance: Any, scale: Any, offset: Any) -> Any:
+        return _core.given_norm(x, mean, variance, scale, offset, float(epsilon))
+
+    return _over_last(normalise, x, axes, [mean, variance, scale, offset])
+
+
+@float_op
+def layer_normalization(
+    x: Any, gamma: Any = None, beta: Any = None, axis: Axis = -1, epsilon: float | None = None, **kwargs: Any
+) -> Any:
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, mean and variance being those over the axes.
+
+    Args:
+        gamma, beta: extents of the axes, in their order; None for 1 and 0.
+        axis: one or several.
+        epsilon: `config.epsilon()` if None.
+
+    Source: Ba et al., 2016; Keras 3, `ops.layer_normalization`. Its deprecated `rms_scaling=True` multiplies by
+    gamma / sqrt(variance + epsilon) and subtracts nothing.
+
+    >>> import numpy as np
+    >>> layer_normalization(np.array([[1.0, 3.0]]), epsilon=0.0)
+    array([[-1.,  1.]])
+    """
+    rms_scaling = kwargs.pop("rms_scaling", False)
+    if kwargs:
+        raise TypeError(f"ops.layer_normalization: unknown arguments {sorted(kwargs)}.")
+    axes = sorted(axes_of(x, axis, "layer_normalization"))
+    eps = float(default_epsilon() if epsilon is None else epsilon)
+    if not rms_scaling:
+        return _over_last(lambda x, g, b: _core.layer_norm(x, g, b, eps), x, axes, [gamma, beta])
+    warnings.warn("`rms_scaling=True` divides by the standard deviation; use ops.rms_normalization.", stacklevel=3)
+
+    def scaled(x: Any, g: Any) -> Any:
+        y = _core.multiply(x, _core.rsqrt(_core.add(moments(x, [-1], True)[1], eps)))
+        return y if g is None else _core.multiply(y, g)
+
+    return _over_last(scaled, x, axes, [gamma])
+
+
+@float_op
+def rms_normalization(x: Any, scale: Any = None, axis: Axis = -1, epsilon: float | None = None) -> Any:
+    """x / sqrt(mean(x**2) + epsilon) * scale over the axes.
+
+    Args:
+        scale: extents of the axes, in their order; None for 1.
+        axis: one or several.
+        epsilon: `config.epsilon()` if None.
+
+    Source: Zhang and Sennrich, 2019; Keras 3, `ops.rms_normalization`.
+
+    >>> import numpy as np
+    >>> rms_normalization(np.array([[3.0, 3.0]]), epsilon=0.0)
+    array([[1., 1.]])
+    """
+    axes = sorted(axes_of(x, axis, "rms_normalization"))
+    eps = float(default_epsilon() if epsilon is None else epsilon)
+    return _over_last(lambda x, s: _core.layer_norm(x, s, None, eps, False), x, axes, [scale])
+
+
+@float_op
+def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
+    """(mean, population variance) over the axes.
+
+    >>> import numpy as np
+    >>> mean, variance = moments(np.array([[1.0, 3.0]]), axes=[1])
+    >>> mean, variance
+    (array([2.]), array([1.]))
+    """
+    if synchronized:
+        raise NotImplementedError("ops.moments: synchronized=True is not supported: there is one process.")
+    over = axes_of(x, axes, "moments")
+    centred = _core.subtract(x, _core.mean(x, over, True))
+    return _core.mean(x, over, keepdims), _core.mean(_core.square(centred), over, keepdims)
+
+
+@float_op
+def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = None) -> Any:
+    """x divided by its norm (sum |x|**order)**(1 / order) along the axis or axes, at least `epsilon`.
+
+    >>> import numpy as np
+    >>> normalize(np.array([3.0, 4.0]))
+    array([0.6, 0.8])
+    """
+    if isinstance(order, bool) or not isinstance(order, int) or order < 1:
+        raise ValueError(f"ops.normalize: order is an integer of at least 1; given {order!r}.")
+    if not shape_of(x):
+        x = _core.reshape(x, (1,))
+    axes = axes_of(x, axis, "normalize")
+    floor = float(default_epsilon() if epsilon is None else epsilon)
+    if order == 2:
+        return _core.multiply(x, _core.rsqrt(_core.maximum(_core.sum(_core.square(x), axes, True), floor * floor)))
+    if order == 1:
+        norm = _core.sum(_core.abs(x), axes, True)
+    else:
+        norm = _core.power(_core.sum(_core.power(_core.abs(x), float(order)), axes, True), 1.0 / order)
+    return _core.divide(x, _core.maximum(norm, floor))
