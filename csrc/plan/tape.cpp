@@ -117,6 +117,15 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::initia
     recording_.records.push_back(std::move(r));
 }
 
+void Tape::at_end(std::function<void(Tape&)> fn) {
+    if (!recording()) return fn(*this);
+    at_end_.push_back([fn = std::move(fn), scopes = scopes_](Tape& tape) mutable {
+        tape.scopes_.swap(scopes);
+        fn(tape);
+        tape.scopes_.swap(scopes);
+    });
+}
+
 bool Tape::needs_grad(std::initializer_list<Tensor> inputs) const {
     if (!grad_enabled_) return false;
     for (const Tensor& x : inputs)
@@ -204,6 +213,8 @@ bool Tape::can_output(const Tensor& y) const {
 
 std::shared_ptr<Plan> Tape::compile(const std::vector<Tensor>& outputs) {
     if (!recording()) throw RuntimeError("compile(): only a recording tape becomes a plan");
+    for (const auto& fn : at_end_) fn(*this);
+    at_end_.clear();
     for (const Tensor& y : outputs) {
         if (!can_output(y))
             throw RuntimeError("compile(): an output needs memory of its own: give it through ops.identity");

@@ -109,6 +109,10 @@ class Tape : public std::enable_shared_from_this<Tape> {
     // False: the op must add `dy` to grad(x) itself.
     bool alias_grad(const Tensor& x, const Tensor& y, const Tensor& dy);
 
+    // Emits what fn emits after everything else; an eager tape knows no later and does it now. For state that a step
+    // brings up to date for the steps to come: a run that is abandoned (see guard) has not touched it.
+    void at_end(std::function<void(Tape&)> fn);
+
     // A number that differs between the random ops of one step (eager: between all calls of this thread).
     uint32_t next_stream();
     static void reset_eager_streams();
@@ -158,6 +162,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
         std::string scope;
     };
     std::vector<BackwardStep> steps_;
+    std::vector<std::function<void(Tape&)>> at_end_;
     struct GradState {
         Tensor tensor;
         bool written = false;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import warnings
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import netlet
+from support import keras64
 
 CASES = [
     # name, arguments, shapes of the inputs (batch first)
@@ -107,6 +109,18 @@ CASES = [
     ("Dot", {"axes": 1}, [(3, 4), (3, 4)]),
     ("Dot", {"axes": (1, 2)}, [(3, 4, 2), (3, 5, 4)]),
     ("Dot", {"axes": 1, "normalize": True}, [(3, 4), (3, 4)]),
+    ("BatchNormalization", {}, [(3, 4)]),
+    ("BatchNormalization", {"axis": 1, "moving_mean_initializer": "ones", "scale": False}, [(3, 4, 2)]),
+    ("LayerNormalization", {}, [(3, 4)]),
+    ("LayerNormalization", {"axis": [1, 2], "center": False}, [(3, 4, 5)]),
+    ("LayerNormalization", {"axis": 1, "gamma_initializer": "random_normal", "epsilon": 1e-5}, [(3, 4, 5)]),
+    ("GroupNormalization", {"groups": 2}, [(3, 5, 4)]),
+    ("GroupNormalization", {"groups": -1, "gamma_initializer": "random_normal"}, [(2, 3, 2, 4)]),
+    ("GroupNormalization", {"groups": 3, "axis": 1}, [(2, 6, 5)]),
+    ("RMSNormalization", {}, [(3, 4)]),
+    ("RMSNormalization", {"axis": (1, 2)}, [(3, 4, 5)]),
+    ("UnitNormalization", {}, [(3, 4)]),
+    ("UnitNormalization", {"axis": (1, 2)}, [(3, 4, 5)]),
 ]
 NAMES = sorted({name for name, _, _ in CASES} | {"InputLayer"})
 
@@ -130,6 +144,12 @@ def unpacked(values):
 
 @pytest.mark.parametrize(("name", "arguments", "shapes"), CASES)
 def test_outputs_and_shapes(name, arguments, shapes):
+    # Keras normalises in float32, whatever it is given, unless its promotion of types is told otherwise.
+    with keras64.float64() if "Normalization" in name else contextlib.nullcontext():
+        outputs_and_shapes(name, arguments, shapes)
+
+
+def outputs_and_shapes(name, arguments, shapes):
     ours, theirs = pair(name, arguments, dtype="float64")
     xs = arrays(shapes)
     y = ours(unpacked(xs))

@@ -31,19 +31,34 @@ ONE_INPUT = {
     "Activation": [lambda: layers.Activation("softplus"), lambda: layers.Activation(netlet.activations.relu6)],
     "ActivityRegularization": [lambda: layers.ActivityRegularization(l1=0.1, l2=0.2)],
     "AlphaDropout": [lambda: layers.AlphaDropout(0.25, noise_shape=(None, 1), seed=5)],
+    "BatchNormalization": [
+        lambda: layers.BatchNormalization(
+            momentum=0.9, epsilon=0.01, gamma_regularizer="l2", beta_constraint="non_neg"
+        ),
+        lambda: layers.BatchNormalization(scale=False, trainable=False, moving_mean_initializer="ones"),
+        lambda: layers.BatchNormalization(renorm=True, renorm_clipping={"rmax": 2.0, "dmax": 1.0}, center=False),
+    ],
     "Dropout": [lambda: layers.Dropout(0.25, seed=5), lambda: layers.Dropout(0.5, noise_shape=(None, 1))],
     "ELU": [lambda: layers.ELU(0.7)],
     "Flatten": [lambda: layers.Flatten()],
     "GaussianDropout": [lambda: layers.GaussianDropout(0.25, seed=5)],
     "GaussianNoise": [lambda: layers.GaussianNoise(0.25)],
+    "GroupNormalization": [
+        lambda: layers.GroupNormalization(groups=-1),
+        lambda: layers.GroupNormalization(3, scale=False),
+    ],
     "Identity": [lambda: layers.Identity()],
+    "LayerNormalization": [lambda: layers.LayerNormalization(epsilon=0.1), lambda: layers.LayerNormalization(axis=[1])],
     "LeakyReLU": [lambda: layers.LeakyReLU(0.1)],
     "PReLU": [lambda: layers.PReLU(alpha_initializer="ones", alpha_constraint="non_neg", shared_axes=[1])],
     "Permute": [lambda: layers.Permute((1,))],
+    "RMSNormalization": [lambda: layers.RMSNormalization(epsilon=0.1)],
     "ReLU": [lambda: layers.ReLU(6.0, negative_slope=0.1, threshold=0.2)],
     "RepeatVector": [lambda: layers.RepeatVector(3)],
     "Rescaling": [lambda: layers.Rescaling(1 / 255, offset=-0.5)],
     "Reshape": [lambda: layers.Reshape((2, 3)), lambda: layers.Reshape((-1, 2))],
+    "SpectralNormalization": [lambda: layers.SpectralNormalization(layers.Dense(3), power_iterations=2)],
+    "UnitNormalization": [lambda: layers.UnitNormalization()],
     "Softmax": [lambda: layers.Softmax(axis=1)],
 }
 # name: shape of the input, ways to make the layer
@@ -116,7 +131,15 @@ TWO_INPUTS = {
     "Multiply": [layers.Multiply],
     "Subtract": [layers.Subtract],
 }
-NO_CASE = {"Input", "InputLayer", "InputSpec", "Lambda", "Layer", "Merge"}  # abstract, or tested by themselves
+NO_CASE = {
+    "Input",
+    "InputLayer",
+    "InputSpec",
+    "Lambda",
+    "Layer",
+    "Merge",
+    "Wrapper",
+}  # abstract, or tested by themselves
 
 
 def test_every_layer_has_a_case():

@@ -21,7 +21,7 @@ Tensor group_norm(Tape& tape, const Tensor& x, int64_t groups, const Tensor& gam
 Tensor given_norm(Tape& tape, const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& gamma,
                   const Tensor& beta, double epsilon);
 
-// moving = moving * momentum + value * (1 - momentum), in place.
+// moving = moving * momentum + value * (1 - momentum), in place; in a recorded step at its end.
 void moving_average(Tape& tape, const Tensor& value, const Tensor& moving, double momentum);
 
 }  // namespace netlet::ops

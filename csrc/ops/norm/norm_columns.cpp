@@ -211,11 +211,13 @@ void moving_average(Tape& tape, const Tensor& value, const Tensor& moving, doubl
     if (value->shape != moving->shape)
         throw ValueError("moving_average: expected a value of shape " + moving->shape.str() + ", got " +
                          value->shape.str());
-    with_float(value->dtype, [&](auto zero) {
-        MovingAverageArgs<decltype(zero)> args{};
-        args.momentum = momentum;
-        tape.emit(NETLET_KERNEL_FOR(moving_average, value->dtype), args,
-                  {in(args.value, value), inout(args.moving, moving)}, elementwise_work(value->size(), 3));
+    tape.at_end([=](Tape& tape) {
+        with_float(value->dtype, [&](auto zero) {
+            MovingAverageArgs<decltype(zero)> args{};
+            args.momentum = momentum;
+            tape.emit(NETLET_KERNEL_FOR(moving_average, value->dtype), args,
+                      {in(args.value, value), inout(args.moving, moving)}, elementwise_work(value->size(), 3));
+        });
     });
 }
 

@@ -66,9 +66,9 @@ struct RowScale {
     T centre, rstd, shift;
 };
 
-// The second pass knows by how much the first one missed the mean: s1 / n.
+// The second pass knows by how much the first one missed the mean: s1 / n. (Not inlined: four kernels share it.)
 template <class T>
-NETLET_INLINE RowScale<T> row_scale(const T* x, int64_t C, double epsilon, bool centred) {
+NETLET_NEVER_INLINE RowScale<T> row_scale(const T* x, int64_t C, double epsilon, bool centred) {
     using V = Vec<T>;
     T sum = 0, two[2];
     if (!centred) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .activation import ELU, Activation, ActivityRegularization, LeakyReLU, PReLU, ReLU, Softmax
+from .batch_normalization import BatchNormalization
 from .convolution import (
     Conv1D,
     Conv2D,
@@ -52,6 +53,7 @@ from .merge import (
     subtract,
 )
 from .noise import GaussianDropout, GaussianNoise
+from .normalization import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
 from .pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
@@ -100,6 +102,8 @@ from .resizing import (
     Resizing,
 )
 from .shapes import Flatten, Identity, Lambda, Permute, RepeatVector, Rescaling, Reshape
+from .spectral_normalization import SpectralNormalization
+from .wrapper import Wrapper
 
 __all__ = [
     "ELU",
@@ -120,6 +124,7 @@ __all__ = [
     "AvgPool1D",
     "AvgPool2D",
     "AvgPool3D",
+    "BatchNormalization",
     "CenterCrop",
     "Concatenate",
     "Conv1D",
@@ -157,12 +162,14 @@ __all__ = [
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
+    "GroupNormalization",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
     "Lambda",
     "Layer",
+    "LayerNormalization",
     "LeakyReLU",
     "MaxPool1D",
     "MaxPool2D",
@@ -176,6 +183,7 @@ __all__ = [
     "Multiply",
     "PReLU",
     "Permute",
+    "RMSNormalization",
     "ReLU",
     "RepeatVector",
     "Rescaling",
@@ -189,10 +197,13 @@ __all__ = [
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",
+    "SpectralNormalization",
     "Subtract",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "UpSampling3D",
+    "Wrapper",
     "ZeroPadding1D",
     "ZeroPadding2D",
     "ZeroPadding3D",

@@ -163,3 +163,18 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = No
     else:
         norm = _core.power(_core.sum(_core.power(_core.abs(x), float(order)), axes, True), 1.0 / order)
     return _core.divide(x, _core.maximum(norm, floor))
+
+
+# ---- for layers: no ops of the graph, since they give more than a value, or are told what a layer knows --------------
+def normalize_batch(x: Any, gamma: Any, beta: Any, axis: int, epsilon: float) -> tuple[Any, Any, Any]:
+    """(y, mean, variance): batch normalization with this batch's own statistics (C,), which carry no gradient."""
+    moved, back = _moved_last(x, [axis % len(shape_of(x))])
+    y, mean, variance = _core.batch_norm(moved, gamma, beta, epsilon)
+    return (y if back is None else _core.transpose(y, back)), mean, variance
+
+
+def normalize_groups(x: Any, groups: int, gamma: Any, beta: Any, axis: int, epsilon: float) -> Any:
+    """Group normalization of x (N, ..., C, ...), C being its extent along `axis`."""
+    moved, back = _moved_last(x, [axis % len(shape_of(x))])
+    y = _core.group_norm(moved, groups, gamma, beta, epsilon)
+    return y if back is None else _core.transpose(y, back)
