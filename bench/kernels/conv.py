@@ -121,9 +121,7 @@ def convolution(shape: str, gradients: bool) -> Case:
         ours=ours,
         on=[x, w, dy],
         truth=(truth, dx, dw),
-        peers={
-            n: answers(f) for n, f in torch_peers(both, nchw, oihw, dy.transpose(0, 3, 1, 2)).items()
-        },
+        peers={n: answers(f) for n, f in torch_peers(both, nchw, oihw, dy.transpose(0, 3, 1, 2)).items()},
         flops=3 * flops,
         floor="float32",
         rtol=1e-2,

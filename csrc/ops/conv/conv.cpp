@@ -6,6 +6,7 @@
 #include "dispatch/dispatch.h"
 #include "ops/activation/activation.h"
 #include "ops/conv/geometry.h"
+#include "ops/conv/winograd.h"
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
 #include "ops/shape/shape.h"
@@ -19,7 +20,7 @@ int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 constexpr double unit_flops = 1 << 20;         // worth waking a thread for: some ten microseconds on one core
 constexpr int64_t most_units = 64;             // more balance no better
 constexpr int64_t cached_kernel = 512 * 1024;  // bytes of a packed kernel that the second cache holds beside the pixels
-constexpr int64_t slices_bytes = 4 << 20;      // of all slices of a kernel's gradient together
+constexpr int64_t slices_bytes = 1 << 20;      // of all slices of a kernel's gradient together
 constexpr int64_t few_channels = 8;            // padding such an image costs less than gathering it tap by tap
 
 // Both directions of a product of pixels with a packed kernel.
@@ -75,15 +76,22 @@ ConvArgs arguments(int64_t batch, int64_t groups, int64_t C, int64_t O, Activati
 // y = or += the convolution of x.
 void emit_forward(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& kernel, const Tensor& bias,
                   const Grad& y, Activation act, double alpha) {
+    const Tensor packed = pack(tape, g, kernel, false);
+    if (winograd_pays(g))
+        return emit_winograd(tape, g.batch, forward_axis(g, 1), forward_axis(g, 2), g.C, g.O, x, packed, bias, y, act,
+                             alpha);
     ConvArgs args = arguments(g.batch, g.groups, g.C, g.O, act, alpha);
     for (int i = 0; i < conv_axes; ++i) args.axis[i] = forward_axis(g, i);
-    emit_gather(tape, args, x, pack(tape, g, kernel, false), bias, y);
+    emit_gather(tape, args, x, packed, bias, y);
 }
 
 // dx = or += its gradient: one convolution of dy for each phase of the strides.
 void emit_input_gradient(Tape& tape, const Geometry& g, const Tensor& dy, const Tensor& kernel, const Tensor& bias,
                          const Grad& dx, Activation act, double alpha) {
     const Tensor packed = pack(tape, g, kernel, true);
+    if (winograd_pays(g))
+        return emit_winograd(tape, g.batch, phase_axis(g, 1, 0, true), phase_axis(g, 2, 0, true), g.O, g.C, dy, packed,
+                             bias, dx, act, alpha);
     ConvArgs args = arguments(g.batch, g.groups, g.O, g.C, act, alpha);
     for (int64_t d = 0; d < g.stride[0]; ++d)
         for (int64_t h = 0; h < g.stride[1]; ++h)
@@ -102,6 +110,7 @@ void emit_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const 
         if (!dw.accumulate) assign(tape, full(tape, dw.tensor->shape, dw.tensor->dtype, 0), dw.tensor);
         return;
     }
+    if (winograd_pays(g)) return emit_winograd_kernel_gradient(tape, g, x, dy, dw);
     ConvKernelGradArgs args{};
     for (int i = 0; i < conv_axes; ++i) args.axis[i] = forward_axis(g, i);
     args.batch = g.batch;

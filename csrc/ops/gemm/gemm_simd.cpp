@@ -3,36 +3,10 @@
 #include "dispatch/kernel.h"
 #include "ops/gemm/epilogue.h"
 #include "ops/gemm/gemm_blocks.h"
+#include "ops/gemm/gemm_floats.h"
 #include "simd/gemm_pack.h"
 
 namespace netlet::NETLET_ISA {
-
-// ---- the format ----
-template <class T>
-struct Floats : Plain<T> {
-    using Product = Plain<T>;
-    using A = T;
-    using B = T;
-    static constexpr int64_t group = 1, kc = 1536 / sizeof(T);
-    static NETLET_MEMBER_INLINE void pack_a(T* dst, int64_t ld, const T* a, int64_t lda, bool transposed, int64_t rows,
-                                            int64_t K) {
-        if (transposed)
-            pack_rows(dst, ld, a, lda, rows, K);
-        else
-            pack_transposed(dst, ld, a, lda, rows, K);
-    }
-    static NETLET_MEMBER_INLINE void pack_b(T* dst, int64_t ld, const T* b, int64_t ldb, bool transposed,
-                                            int64_t columns, int64_t K) {
-        pack_a(dst, ld, b, ldb, !transposed, columns, K);
-    }
-    static NETLET_MEMBER_INLINE int64_t header(int64_t) { return 0; }
-    static NETLET_MEMBER_INLINE const T* begin(const GemmArgs& g, int64_t j) {
-        return g.bias ? static_cast<const T*>(g.bias) + j : nullptr;
-    }
-    static NETLET_MEMBER_INLINE void finish(const GemmArgs& g, T* c, int64_t rows, int64_t columns) {
-        epilogue(g.act, g.alpha, c, g.ldc, rows, columns);
-    }
-};
 
 // ---- direct ----
 constexpr int64_t stack_panel_bytes = 16 * 1024;

@@ -1,0 +1,100 @@
+#include "ops/conv/winograd.h"
+
+#include <algorithm>
+
+#include "dispatch/dispatch.h"
+#include "ops/conv/winograd_args.h"
+#include "ops/gemm/gemm.h"
+
+namespace netlet::ops {
+
+namespace {
+
+int64_t tiles_of(int64_t batch, int64_t height, int64_t width) {
+    return batch * ((height + 1) / 2) * ((width + 1) / 2);
+}
+
+// A power of two, so that two, four or eight threads finish together.
+int64_t lanes_for(int64_t tiles, int64_t block, int64_t most) {
+    int64_t lanes = 1;
+    while (lanes < most && lanes * 2 * block <= tiles) lanes *= 2;
+    return lanes;
+}
+
+Tensor scratch(Tape& tape, int64_t lanes, int64_t block, int64_t C, int64_t O, DType dtype) {
+    return tape.empty({lanes, winograd_points, winograd_plane(block, C) + winograd_plane(block, O)}, dtype);
+}
+
+double flops_of(int64_t tiles, int64_t C, int64_t O) { return 2.0 * winograd_points * (double)tiles * (double)(C * O); }
+
+}  // namespace
+
+bool winograd_pays(const Geometry& g) {
+    for (int i = 0; i < conv_axes; ++i)
+        if (g.stride[i] != 1 || g.dilation[i] != 1 || g.kernel[i] != (i ? 3 : 1)) return false;
+    const int64_t tiles = tiles_of(g.batch, g.out[1], g.out[2]);
+    // Fewer channels are mostly transforms; beyond 256 x 256 the transformed taps leave the caches, and few tiles would
+    // read them again and again.
+    const bool deep = g.C * g.O > 256 * 256;
+    return g.groups == 1 && g.in[0] == 1 && g.out[0] == 1 && g.C >= 16 && g.O >= 16 && tiles >= (deep ? 1024 : 128);
+}
+
+void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis& w, int64_t C, int64_t O,
+                   const Tensor& x, const Tensor& packed, const Tensor& bias, const Grad& y, Activation act,
+                   double alpha) {
+    const DType dtype = x->dtype;
+    const int64_t columns = (O + conv_panel_group - 1) / conv_panel_group * conv_panel_group;
+    Tensor u = tape.empty({winograd_points, columns, C}, dtype);
+    WinogradPackArgs pack{nullptr, nullptr, C, columns};
+    tape.emit(NETLET_KERNEL_FOR(winograd_pack, dtype), pack, {in<void>(pack.packed, packed), out<void>(pack.u, u)},
+              {columns / conv_panel_group, std::max<int64_t>(1, 128 / C), 0, true});
+
+    const int64_t tiles = tiles_of(batch, h.grid, w.grid);
+    WinogradArgs args{};
+    args.h = h;
+    args.w = w;
+    args.batch = batch;
+    args.C = C;
+    args.O = O;
+    args.lanes = lanes_for(tiles, winograd_block, 16);
+    args.accumulate = y.accumulate;
+    args.act = act;
+    args.alpha = alpha;
+    Tensor room = scratch(tape, args.lanes, winograd_block, C, O, dtype);
+    const Operand result{(void*)&args.y, y.tensor, y.accumulate, true}, from = in<void>(args.x, x);
+    const Operand taps = in<void>(args.u, u), memory = out<void>(args.scratch, room);
+    const Work work{args.lanes, 1, flops_of(tiles, C, O)};
+    if (bias)
+        tape.emit(NETLET_KERNEL_FOR(winograd, dtype), args, {from, taps, in<void>(args.bias, bias), result, memory},
+                  work);
+    else
+        tape.emit(NETLET_KERNEL_FOR(winograd, dtype), args, {from, taps, result, memory}, work);
+}
+
+void emit_winograd_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {
+    const DType dtype = x->dtype;
+    const int64_t tiles = tiles_of(g.batch, g.out[1], g.out[2]);
+    WinogradKernelGradArgs args{};
+    args.h = forward_axis(g, 1);
+    args.w = forward_axis(g, 2);
+    args.batch = g.batch;
+    args.C = g.C;
+    args.O = g.O;
+    args.lanes = lanes_for(tiles, winograd_grad_block, g.C * g.O > 64 * 64 ? 4 : 8);
+    Tensor room = scratch(tape, args.lanes, winograd_grad_block, g.C, g.O, dtype);
+    Tensor du = tape.empty({args.lanes, winograd_points * g.C, g.O}, dtype);
+    tape.emit(NETLET_KERNEL_FOR(winograd_kernel_grad, dtype), args,
+              {in<void>(args.x, x), in<void>(args.dy, dy), out<void>(args.du, du), out<void>(args.scratch, room)},
+              {args.lanes, 1, flops_of(tiles, g.C, g.O)});
+    if (args.lanes > 1) {
+        Tensor sum = tape.empty({winograd_points * g.C, g.O}, dtype);
+        emit_slice_sum(tape, du, {sum, false});
+        du = sum;
+    }
+    WinogradUnpackArgs unpack{nullptr, nullptr, g.C, g.O, dw.accumulate};
+    const Operand result{(void*)&unpack.dw, dw.tensor, dw.accumulate, true};
+    tape.emit(NETLET_KERNEL_FOR(winograd_unpack, dtype), unpack, {in<void>(unpack.du, du), result},
+              {g.C, std::max<int64_t>(1, 2048 / g.O), 0});
+}
+
+}  // namespace netlet::ops

@@ -1,0 +1,274 @@
+#include "dispatch/kernel.h"
+#include "ops/conv/winograd_args.h"
+#include "ops/gemm/epilogue.h"
+#include "ops/gemm/gemm_floats.h"
+
+namespace netlet::NETLET_ISA {
+
+// ---- the transforms, one axis at a time ----
+template <class V>
+NETLET_INLINE void tile_transform(V& a, V& b, V& c, V& d) {  // B^T
+    const V p = a - c, q = b + c, r = c - b, s = b - d;
+    a = p, b = q, c = r, d = s;
+}
+template <class V>
+NETLET_INLINE void tap_transform(V a, V b, V c, V* out, int64_t step) {  // G
+    const V half = V::set1(0.5f), sum = (a + c) * half, middle = b * half;
+    out[0] = a, out[step] = sum + middle, out[2 * step] = sum - middle, out[3 * step] = c;
+}
+template <class V>
+NETLET_INLINE void tap_gradient(V a, V b, V c, V d, V* out, int64_t step) {  // G^T
+    const V half = V::set1(0.5f), sum = (b + c) * half;
+    out[0] = a + sum, out[step] = (b - c) * half, out[2 * step] = sum + d;
+}
+template <class V>
+NETLET_INLINE void pixel_transform(V a, V b, V c, V d, V* out, int64_t step) {  // A^T
+    out[0] = a + b + c, out[step] = b - c - d;
+}
+template <class V>
+NETLET_INLINE void pixel_gradient(V a, V b, V* out, int64_t step) {  // A
+    out[0] = a, out[step] = a + b, out[2 * step] = a - b, out[3 * step] = -b;
+}
+
+// ---- the taps ----
+// One unit is a panel group of the packed kernel.
+template <class T>
+NETLET_INLINE void winograd_pack(const WinogradPackArgs& g, Range r) {
+    using V = Vec<T>;
+    constexpr int64_t NR = 2 * V::width;
+    for (int64_t panel = r.begin * (conv_panel_group / NR); panel < r.end * (conv_panel_group / NR); ++panel) {
+        const T* from = static_cast<const T*>(g.packed) + panel * NR * 9 * g.terms;
+        T* to = static_cast<T*>(g.u) + panel * NR * g.terms;
+        for (int64_t i = 0; i < g.terms * NR; i += V::width) {
+            V t[12], u[winograd_points];
+#pragma GCC unroll 3
+            for (int w = 0; w < 3; ++w) {
+                auto tap = [&](int h) { return V::load(from + (h * 3 + w) * g.terms * NR + i); };
+                tap_transform(tap(0), tap(1), tap(2), t + w, 3);
+            }
+#pragma GCC unroll 4
+            for (int h = 0; h < 4; ++h) tap_transform(t[h * 3], t[h * 3 + 1], t[h * 3 + 2], u + h * 4, 1);
+#pragma GCC unroll 16
+            for (int p = 0; p < winograd_points; ++p) u[p].store(to + p * g.columns * g.terms + i);
+        }
+    }
+}
+
+template <class T>
+NETLET_INLINE void winograd_unpack(const WinogradUnpackArgs& g, Range r) {
+    using V = Vec<T>;
+    const int64_t plane = g.C * g.O;
+    for (int64_t c = r.begin; c < r.end; ++c)
+        for (int64_t o = 0; o < g.O; o += V::width) {
+            const int64_t n = g.O - o < V::width ? g.O - o : V::width;
+            const T* from = static_cast<const T*>(g.du) + c * g.O + o;
+            T* to = static_cast<T*>(g.dw) + c * g.O + o;
+            V t[12], dw[9];
+#pragma GCC unroll 4
+            for (int w = 0; w < 4; ++w) {
+                auto point = [&](int h) { return V::load_n(from + (h * 4 + w) * plane, n); };
+                tap_gradient(point(0), point(1), point(2), point(3), t + w, 4);
+            }
+#pragma GCC unroll 3
+            for (int h = 0; h < 3; ++h) tap_gradient(t[h * 4], t[h * 4 + 1], t[h * 4 + 2], t[h * 4 + 3], dw + h * 3, 1);
+#pragma GCC unroll 9
+            for (int k = 0; k < 9; ++k) {
+                if (g.accumulate) dw[k] = dw[k] + V::load_n(to + k * plane, n);
+                dw[k].store_n(to + k * plane, n);
+            }
+        }
+}
+
+// ---- tiles ----
+struct TilePlace {
+    int64_t n, h, w;  // the image, and the first of its 2x2 output pixels
+};
+NETLET_INLINE TilePlace tile_place(const ConvAxis& h, const ConvAxis& w, int64_t tile) {
+    const int64_t across = (w.grid + 1) / 2, down = (h.grid + 1) / 2;
+    return {tile / across / down, tile / across % down * 2, tile % across * 2};
+}
+NETLET_INLINE int64_t tiles_of(const ConvAxis& h, const ConvAxis& w, int64_t batch) {
+    return batch * ((h.grid + 1) / 2) * ((w.grid + 1) / 2);
+}
+
+// Calls f(offset, lanes) for each vector of channels.
+template <class T, class F>
+NETLET_INLINE void each_vector(int64_t channels, F f) {
+    int64_t c = 0;
+    for (; c + Vec<T>::width <= channels; c += Vec<T>::width) f(c, (int64_t)Vec<T>::width);
+    if (c < channels) f(c, channels - c);
+}
+template <class T>
+NETLET_INLINE Vec<T> load_lanes(const T* p, int64_t n) {
+    return n == Vec<T>::width ? Vec<T>::load(p) : Vec<T>::load_n(p, n);
+}
+template <class T>
+NETLET_INLINE void store_lanes(Vec<T> v, T* p, int64_t n) {
+    if (n == Vec<T>::width)
+        v.store(p);
+    else
+        v.store_n(p, n);
+}
+
+// v[point] = B^T x B for 4x4 pixels of x from (h, w) on; pixels outside are 0.
+template <class T>
+NETLET_INLINE void transform_pixels(T* v, int64_t plane, const T* image, const ConvAxis& H, const ConvAxis& W,
+                                    int64_t h, int64_t w, int64_t C) {
+    using V = Vec<T>;
+    const bool inside = h >= 0 && h + 4 <= H.in && w >= 0 && w + 4 <= W.in;
+    const T* x = image + (h * W.in + w) * C;
+    each_vector<T>(C, [&](int64_t c, int64_t n) {
+        V d[4][4];
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i)
+#pragma GCC unroll 4
+            for (int j = 0; j < 4; ++j) {
+                const bool there = inside || ((uint64_t)(h + i) < (uint64_t)H.in && (uint64_t)(w + j) < (uint64_t)W.in);
+                d[i][j] = there ? load_lanes(x + (i * W.in + j) * C + c, n) : V::zero();
+            }
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; ++j) tile_transform(d[0][j], d[1][j], d[2][j], d[3][j]);
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i) {
+            tile_transform(d[i][0], d[i][1], d[i][2], d[i][3]);
+#pragma GCC unroll 4
+            for (int j = 0; j < 4; ++j) store_lanes(d[i][j], v + (i * 4 + j) * plane + c, n);
+        }
+    });
+}
+
+// The 2x2 pixels of y from (h, w) on = act(bias + A^T m A), or += it.
+template <class T>
+NETLET_INLINE void finish_pixels(const WinogradArgs& g, const T* m, int64_t plane, T* image, int64_t h, int64_t w) {
+    using V = Vec<T>;
+    T* y = image + (h * g.w.grid + w) * g.O;
+    const int64_t rows = g.h.grid - h < 2 ? 1 : 2, columns = g.w.grid - w < 2 ? 1 : 2;
+    const T* bias = static_cast<const T*>(g.bias);
+    each_vector<T>(g.O, [&](int64_t o, int64_t n) {
+        V t[8], p[4];
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; ++j) {
+            auto point = [&](int i) { return load_lanes(m + (i * 4 + j) * plane + o, n); };
+            pixel_transform(point(0), point(1), point(2), point(3), t + j, 4);
+        }
+        pixel_transform(t[0], t[1], t[2], t[3], p, 1);
+        pixel_transform(t[4], t[5], t[6], t[7], p + 2, 1);
+        const V add = bias ? load_lanes(bias + o, n) : V::zero();
+        for (int i = 0; i < rows; ++i)
+            for (int j = 0; j < columns; ++j) {
+                T* to = y + (i * g.w.grid + j) * g.O + o;
+                const V sum = p[i * 2 + j] + (g.accumulate ? load_lanes(to, n) : add);
+                store_lanes(sum, to, n);
+            }
+    });
+    if (g.act != Activation::linear)
+        for (int64_t i = 0; i < rows; ++i) epilogue(g.act, g.alpha, y + i * g.w.grid * g.O, 0, 1, columns * g.O);
+}
+
+template <class T>
+NETLET_INLINE void winograd_lane(const WinogradArgs& g, int64_t lane) {
+    using F = Floats<T>;
+    constexpr int most = max_rows(packed_nv);
+    const int64_t tiles = tiles_of(g.h, g.w, g.batch), end = (lane + 1) * tiles / g.lanes;
+    const int64_t v_plane = winograd_plane(winograd_block, g.C), m_plane = winograd_plane(winograd_block, g.O);
+    const int64_t ldv = (v_plane - 16) / winograd_block, ldm = (m_plane - 16) / winograd_block;
+    T *v = static_cast<T*>(g.scratch) + lane * winograd_points * (v_plane + m_plane),
+      *m = v + winograd_points * v_plane;
+    const int64_t padded = (g.O + conv_panel_group - 1) / conv_panel_group * conv_panel_group;
+    for (int64_t first = lane * tiles / g.lanes; first < end; first += winograd_block) {
+        const int64_t count = end - first < winograd_block ? end - first : winograd_block;
+        for (int64_t t = 0; t < count; ++t) {
+            const TilePlace at = tile_place(g.h, g.w, first + t);
+            transform_pixels(v + t * ldv, v_plane, static_cast<const T*>(g.x) + at.n * g.h.in * g.w.in * g.C, g.h, g.w,
+                             at.h + g.h.first, at.w + g.w.first, g.C);
+        }
+        const int64_t strips = (count + most - 1) / most;
+        for (int p = 0; p < winograd_points; ++p) {
+            const T* u = static_cast<const T*>(g.u) + p * padded * g.C;
+            for (int64_t s = 0; s < strips; ++s) {
+                const int64_t i = s * count / strips, rows = (s + 1) * count / strips - i;
+                strip_times_panels<F>(g.C, AMajor::row, v + p * v_plane + i * ldv, ldv, u, g.C,
+                                      m + p * m_plane + i * ldm, ldm, {nullptr, 0}, rows, g.O);
+            }
+        }
+        for (int64_t t = 0; t < count; ++t) {
+            const TilePlace at = tile_place(g.h, g.w, first + t);
+            finish_pixels(g, m + t * ldm, m_plane, static_cast<T*>(g.y) + at.n * g.h.grid * g.w.grid * g.O, at.h, at.w);
+        }
+    }
+}
+
+// ---- the gradient of the taps ----
+// m[point] = A dy A^T for the 2x2 pixels of dy from (h, w) on; those outside are 0.
+template <class T>
+NETLET_INLINE void spread_pixels(T* m, int64_t plane, const T* image, int64_t h, int64_t w, const ConvAxis& H,
+                                 const ConvAxis& W, int64_t O) {
+    using V = Vec<T>;
+    const T* dy = image + (h * W.grid + w) * O;
+    const bool right = w + 1 < W.grid, below = h + 1 < H.grid;
+    each_vector<T>(O, [&](int64_t o, int64_t n) {
+        const V a = load_lanes(dy + o, n), b = right ? load_lanes(dy + O + o, n) : V::zero();
+        const V c = below ? load_lanes(dy + W.grid * O + o, n) : V::zero();
+        const V d = right && below ? load_lanes(dy + (W.grid + 1) * O + o, n) : V::zero();
+        V t[8], p[winograd_points];
+        pixel_gradient(a, c, t, 2);
+        pixel_gradient(b, d, t + 1, 2);
+#pragma GCC unroll 4
+        for (int i = 0; i < 4; ++i) pixel_gradient(t[i * 2], t[i * 2 + 1], p + i * 4, 1);
+#pragma GCC unroll 16
+        for (int i = 0; i < winograd_points; ++i) store_lanes(p[i], m + i * plane + o, n);
+    });
+}
+
+template <class T>
+NETLET_INLINE void winograd_kernel_grad(const WinogradKernelGradArgs& g, int64_t lane) {
+    constexpr int W = Vec<T>::width, most = max_rows(2);
+    const int64_t tiles = tiles_of(g.h, g.w, g.batch), begin = lane * tiles / g.lanes;
+    const int64_t end = (lane + 1) * tiles / g.lanes;
+    const int64_t v_plane = winograd_plane(winograd_grad_block, g.C),
+                  m_plane = winograd_plane(winograd_grad_block, g.O);
+    const int64_t ldv = (v_plane - 16) / winograd_grad_block, ldm = (m_plane - 16) / winograd_grad_block;
+    T *v = static_cast<T*>(g.scratch) + lane * winograd_points * (v_plane + m_plane),
+      *m = v + winograd_points * v_plane;
+    T* du = static_cast<T*>(g.du) + lane * winograd_points * g.C * g.O;
+    const int64_t strips = (g.C + most - 1) / most;
+    int64_t first = begin;
+    do {  // once even where a lane has no tiles: du is still to be written
+        const int64_t count = end - first < winograd_grad_block ? end - first : winograd_grad_block;
+        for (int64_t t = 0; t < count; ++t) {
+            const TilePlace at = tile_place(g.h, g.w, first + t);
+            transform_pixels(v + t * ldv, v_plane, static_cast<const T*>(g.x) + at.n * g.h.in * g.w.in * g.C, g.h, g.w,
+                             at.h + g.h.first, at.w + g.w.first, g.C);
+            spread_pixels(m + t * ldm, m_plane, static_cast<const T*>(g.dy) + at.n * g.h.grid * g.w.grid * g.O, at.h,
+                          at.w, g.h, g.w, g.O);
+        }
+        for (int p = 0; p < winograd_points; ++p)
+            for (int64_t s = 0; s < strips; ++s) {
+                const int64_t i = s * g.C / strips, rows = (s + 1) * g.C / strips - i;
+                T* c = du + (p * g.C + i) * g.O;
+                for (int64_t j = 0; j < g.O; j += 2 * W) {
+                    const int64_t left = g.O - j;
+                    const int nv = left <= W ? 1 : 2;
+                    const int64_t last = left < nv * W ? left - (nv - 1) * W : W;
+                    tiles_for<Plain<T>>(AMajor::k, last < W, nv)
+                        .fn[rows](count, v + p * v_plane + i, ldv, m + p * m_plane + j, ldm, c + j, g.O,
+                                  first > begin ? c + j : nullptr, g.O, last);
+                }
+            }
+        first += winograd_grad_block;
+    } while (first < end);
+}
+
+#define NETLET_WINOGRAD_KERNELS(T, suffix)                                                                             \
+    NETLET_DEFINE_KERNEL(winograd_pack_##suffix, WinogradPackArgs) { winograd_pack<T>(a, r); }                         \
+    NETLET_DEFINE_KERNEL(winograd_unpack_##suffix, WinogradUnpackArgs) { winograd_unpack<T>(a, r); }                   \
+    NETLET_DEFINE_KERNEL(winograd_##suffix, WinogradArgs) {                                                            \
+        for (int64_t lane = r.begin; lane < r.end; ++lane) winograd_lane<T>(a, lane);                                  \
+    }                                                                                                                  \
+    NETLET_DEFINE_KERNEL(winograd_kernel_grad_##suffix, WinogradKernelGradArgs) {                                      \
+        for (int64_t lane = r.begin; lane < r.end; ++lane) winograd_kernel_grad<T>(a, lane);                           \
+    }
+NETLET_WINOGRAD_KERNELS(float, f32)
+NETLET_WINOGRAD_KERNELS(double, f64)
+
+}  // namespace netlet::NETLET_ISA
