@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from .activation import ELU, Activation, ActivityRegularization, LeakyReLU, PReLU, ReLU, Softmax
+from .augmentation import RandomBrightness, RandomContrast, RandomCrop, RandomFlip
+from .augmentation_affine import RandomRotation, RandomShear, RandomTranslation, RandomZoom
 from .batch_normalization import BatchNormalization
 from .convolution import (
     Conv1D,
@@ -184,6 +186,14 @@ __all__ = [
     "PReLU",
     "Permute",
     "RMSNormalization",
+    "RandomBrightness",
+    "RandomContrast",
+    "RandomCrop",
+    "RandomFlip",
+    "RandomRotation",
+    "RandomShear",
+    "RandomTranslation",
+    "RandomZoom",
     "ReLU",
     "RepeatVector",
     "Rescaling",

@@ -1,0 +1,327 @@
+"""Augmentation: what a given draw does to an image is Keras's; draws have the right distribution, are seeded, fresh at
+each recorded step and one for each image, whatever the number of threads."""
+
+from __future__ import annotations
+
+import warnings
+
+import keras
+import numpy as np
+import pytest
+from scipy import stats
+
+import netlet
+from netlet import layers
+
+X = np.random.default_rng(0).uniform(0, 1, (3, 7, 6, 3)).astype("float32")
+ALL = {
+    "RandomFlip": {},
+    "RandomRotation": {"factor": 0.2},
+    "RandomZoom": {"height_factor": 0.3, "width_factor": 0.2},
+    "RandomTranslation": {"height_factor": 0.3, "width_factor": 0.2},
+    "RandomShear": {"x_factor": 0.3, "y_factor": 0.2},
+    "RandomBrightness": {"factor": 0.3, "value_range": (0, 1)},
+    "RandomContrast": {"factor": 0.3, "value_range": (0, 1)},
+    "RandomCrop": {"height": 5, "width": 4},
+}
+
+
+def make(name, **more):
+    return getattr(layers, name)(**{**ALL[name], **more})
+
+
+def keras_layer(name, **arguments):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return getattr(keras.layers, name)(**arguments)
+
+
+# ---- given numbers: Keras's images -----------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "arguments"),
+    [
+        # Bounds that are equal leave nothing to chance.
+        ("RandomRotation", {"factor": (0.07, 0.07)}),
+        ("RandomRotation", {"factor": (-0.4, -0.4), "fill_mode": "constant", "fill_value": 0.5}),
+        ("RandomRotation", {"factor": (0.3, 0.3), "fill_mode": "nearest", "interpolation": "nearest"}),
+        ("RandomZoom", {"height_factor": (-0.4, -0.4)}),
+        ("RandomZoom", {"height_factor": (0.5, 0.5), "width_factor": (-0.2, -0.2), "fill_mode": "wrap"}),
+        ("RandomTranslation", {"height_factor": (0.3, 0.3), "width_factor": (-0.2, -0.2)}),
+        ("RandomTranslation", {"height_factor": (-0.5, -0.5), "width_factor": (0.9, 0.9), "fill_mode": "constant"}),
+        ("RandomBrightness", {"factor": (0.4, 0.4), "value_range": (0, 1)}),
+        ("RandomBrightness", {"factor": (-0.001, -0.001)}),
+        ("RandomRotation", {"factor": (0.07, 0.07), "data_format": "channels_first"}),
+    ],
+)
+def test_forced_by_equal_bounds(name, arguments):
+    x = X.transpose(0, 3, 1, 2).copy() if arguments.get("data_format") == "channels_first" else X
+    ours, theirs = getattr(layers, name)(**arguments), keras_layer(name, **arguments)
+    for images in (x, x[0]):
+        y, expected = ours(images, training=True).numpy(), np.asarray(theirs(images, training=True))
+        assert y.dtype == np.float32
+        np.testing.assert_allclose(y, expected, rtol=0, atol=2e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "draw"),
+    [
+        ("RandomFlip", {"mode": mode}, {"flips": np.array([1, 0, 1], bool).reshape(3, 1, 1, 1)})
+        for mode in ("horizontal", "vertical", "horizontal_and_vertical")
+    ]
+    + [
+        ("RandomFlip", {"data_format": "channels_first"}, {"flips": np.array([1, 0, 1], bool).reshape(3, 1, 1, 1)}),
+        ("RandomShear", {}, {"shear_factor": np.array([[0.3, -0.2], [0, 0.1], [0.5, 0]], "float32")}),
+        (
+            "RandomContrast",
+            {"factor": 0.5, "value_range": (0, 1)},
+            {"contrast_factor": np.array([0.5, 1, 1.5], "float32").reshape(3, 1, 1, 1)},
+        ),
+        (
+            "RandomTranslation",
+            {"height_factor": 0, "width_factor": 0, "fill_mode": "nearest"},
+            {"translations": np.array([[1, 0.5], [-2, 0], [0, 3]], "float32")},
+        ),
+        (
+            "RandomZoom",
+            {"height_factor": 0, "width_factor": 0},
+            {
+                "height_zoom": np.array([[0.5], [1.3], [1]], "float32"),
+                "width_zoom": np.array([[1.5], [0.7], [1]], "float32"),
+            },
+        ),
+    ],
+)
+def test_forced_by_a_given_transformation(name, arguments, draw):
+    y = getattr(layers, name)(**arguments).transform_images(X, draw)
+    expected = keras_layer(name, **arguments).transform_images(X, draw, training=True)
+    np.testing.assert_allclose(np.asarray(y), np.asarray(expected), rtol=0, atol=2e-5)
+
+
+def test_a_crop_is_a_window_and_all_of_a_batch_share_it():
+    layer = make("RandomCrop")
+    found = set()
+    for _ in range(60):
+        y = layer(X, training=True).numpy()
+        places = [(i, j) for i in range(3) for j in range(3) if np.array_equal(y, X[:, i : i + 5, j : j + 4])]
+        assert len(places) == 1
+        found.update(places)
+    assert len(found) == 9
+    whole = layers.RandomCrop(7, 6)
+    np.testing.assert_array_equal(whole(X, training=True).numpy(), X)
+    first = layers.RandomCrop(5, 4, data_format="channels_first")(X.transpose(0, 3, 1, 2).copy(), training=True)
+    assert first.shape == (3, 3, 5, 4)
+
+
+def test_a_crop_outside_of_training_comes_from_the_middle():
+    np.testing.assert_array_equal(layers.RandomCrop(5, 6)(X[:, :, :], training=False).shape, (3, 5, 6, 3))
+    square = layers.RandomCrop(6, 6)(X, training=False).numpy()
+    np.testing.assert_array_equal(square, X[:, :6])
+
+
+# ---- the draws -------------------------------------------------------------------------------------------------------
+MANY = np.zeros((20_000, 2, 5, 1), "float32")
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "key", "low", "high"),
+    [
+        ("RandomRotation", {"factor": 0.25}, "angle", -90, 90),
+        ("RandomRotation", {"factor": (-0.5, 0.1)}, "angle", -180, 36),
+        ("RandomZoom", {"height_factor": (0.1, 0.4), "width_factor": 0.5}, "height_zoom", 1.1, 1.4),
+        ("RandomZoom", {"height_factor": (0.1, 0.4), "width_factor": 0.5}, "width_zoom", 0.5, 1.5),
+        ("RandomTranslation", {"height_factor": 0.5, "width_factor": 0}, 1, -1, 1),
+        ("RandomTranslation", {"height_factor": 0, "width_factor": (-0.2, 0.4)}, 0, -1, 2),
+        ("RandomBrightness", {"factor": 0.1}, "rgb_delta", -25.5, 25.5),
+        ("RandomBrightness", {"factor": (-0.5, 0.25), "value_range": (1, -1)}, "rgb_delta", -1, 0.5),
+        ("RandomContrast", {"factor": 0.4}, "contrast_factor", 1, 1.4),
+        ("RandomContrast", {"factor": (0.2, 0.4)}, "contrast_factor", 0.8, 1.4),
+    ],
+)
+def test_ranges(name, arguments, key, low, high):
+    draw = getattr(layers, name)(**arguments, seed=1).get_random_transformation(MANY)
+    values = np.asarray(draw["translations"])[:, key] if isinstance(key, int) else np.asarray(draw[key])
+    assert values.size == len(MANY)
+    assert values.min() >= low - 1e-5 and values.max() <= high + 1e-5
+    assert stats.kstest(values.ravel().astype("float64"), stats.uniform(low, high - low).cdf).pvalue > 1e-3
+
+
+def test_half_of_the_images_are_flipped_and_zoom_keeps_the_aspect_ratio_by_default():
+    flips = np.asarray(layers.RandomFlip(seed=1).get_random_transformation(MANY)["flips"])
+    assert abs(flips.mean() - 0.5) < 5 * 0.5 / np.sqrt(len(MANY))
+    draw = layers.RandomZoom(0.3).get_random_transformation(MANY)
+    np.testing.assert_array_equal(draw["height_zoom"], draw["width_zoom"])
+    shear = np.asarray(
+        layers.RandomShear((0.2, 0.4), (0.1, 0.1), seed=1).get_random_transformation(MANY)["shear_factor"]
+    )
+    assert (np.sign(shear[:, 0]) == np.sign(shear[:, 1])).all() and abs((shear[:, 0] > 0).mean() - 0.5) < 0.02
+    assert np.abs(shear[:, 0]).min() >= 0.2 and np.abs(shear[:, 0]).max() <= 0.4
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_seeds_and_threads(name, threads):
+    """The same sequence from the same seed; the next call draws anew; images of a batch do not move together."""
+    a, b = make(name, seed=5), make(name, seed=5)
+    x = np.repeat(X[:1], 40, axis=0)
+    first, second = a(x, training=True).numpy(), a(x, training=True).numpy()
+    np.testing.assert_array_equal(first, b(x, training=True).numpy())
+    np.testing.assert_array_equal(second, b(x, training=True).numpy())
+    netlet._core.set_num_threads(1)
+    np.testing.assert_array_equal(make(name, seed=5)(x, training=True).numpy(), first)
+    if name == "RandomCrop":
+        assert len({make(name)(x, training=True).numpy().tobytes() for _ in range(30)}) > 1
+    else:
+        assert not np.array_equal(first, second)
+        assert len(np.unique(first, axis=0)) > (1 if name == "RandomFlip" else 30)
+
+
+# ---- in models and in pipelines --------------------------------------------------------------------------------------
+class Keep(netlet.layers.Layer):
+    """Remembers the last batch in a weight."""
+
+    def build(self, input_shape):
+        self.last = self.add_weight(shape=(8, *input_shape[1:]), initializer="zeros", trainable=False, name="last")
+
+    def call(self, x, training=False):
+        if training and x.shape[0] == 8:
+            self.last.assign(x)
+        return x
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_in_a_recorded_training_step(name, threads):
+    x = np.repeat(X[:1], 8, axis=0)
+    y = np.zeros((8, 1), "float32")
+
+    def steps():
+        netlet.utils.set_random_seed(3)
+        model = netlet.Sequential([netlet.Input(X.shape[1:]), make(name), Keep(), layers.Flatten(), layers.Dense(1)])
+        model.compile("sgd", "mse")
+        found = []
+        for _ in range(6):
+            model.train_on_batch(x, y)
+            found.append(model.layers[1].last.numpy().copy())
+        return model, found
+
+    model, found = steps()
+    assert len({images.tobytes() for images in found}) > 3
+    for a, b in zip(found, steps()[1], strict=True):
+        np.testing.assert_array_equal(a, b)
+    if name not in ("RandomFlip", "RandomCrop"):
+        assert len(np.unique(found[0], axis=0)) == 8
+    if name == "RandomCrop":  # each is a window of the image
+        windows = [X[0, i : i + 5, j : j + 4] for i in range(3) for j in range(3)]
+        assert all(any(np.array_equal(images[0], w) for w in windows) for images in found)
+    if name == "RandomFlip":
+        assert all(np.array_equal(im, X[0]) or np.array_equal(im, X[0, ::-1, ::-1]) for im in found[0])
+    # Without training the image passes, in the model as in the layer.
+    if name != "RandomCrop":
+        plain = netlet.Sequential(model.layers[2:])
+        np.testing.assert_array_equal(model.predict(x, verbose=0), plain.predict(x, verbose=0))
+        np.testing.assert_array_equal(make(name)(X, training=False).numpy(), X)
+
+
+def test_gradients_pass_through_to_what_stands_before():
+    """A layer with weights may stand before: its gradient is that of the images that were shown."""
+    x, y = X.astype("float64"), np.zeros((3, 1))
+    for name in ALL:
+        netlet.utils.set_random_seed(3)
+        stages = [layers.Dense(3), make(name, seed=2), layers.Flatten(), layers.Dense(1)]
+        model = netlet.Sequential([netlet.Input(X.shape[1:]), *stages])
+        model.compile(netlet.optimizers.SGD(0.01), "mse")
+        before = model.layers[0].kernel.numpy().copy()
+        model.train_on_batch(x, y)
+        assert np.abs(model.layers[0].kernel.numpy() - before).max() > 0, name
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_inputs_of_all_kinds(name):
+    layer = make(name)
+    out = (5, 4) if name == "RandomCrop" else (7, 6)
+    bytes_ = (X * 255).astype("uint8")
+    assert layer(bytes_).dtype == "float32" and layer(bytes_, training=False).dtype == "float32"
+    assert layer(X[0]).shape == (*out, 3) and layer(X[0], training=False).shape == (*out, 3)
+    assert layer(np.zeros((0, 7, 6, 3), "float32")).shape == (0, *out, 3)
+    assert make(name, dtype="float64")(X).dtype == "float64"
+    assert layer(netlet.Input((7, 6, 3))).shape == (None, *out, 3)
+    assert layer(netlet.Input((None, None, 3))).shape == (None, *((5, 4) if name == "RandomCrop" else (None, None)), 3)
+    small = make(name, **({"height": 1, "width": 1} if name == "RandomCrop" else {}))
+    assert np.isfinite(small(np.full((2, 1, 1, 2), 0.5, "float32")).numpy()).all()
+    with pytest.raises(ValueError, match=r"\(H, W, C\)"):
+        layer(np.ones((3, 4), "float32"))
+    with pytest.raises(ValueError, match="dict"):
+        layer({"images": X, "labels": np.ones(3)})
+
+
+# ---- arguments -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", ALL)
+def test_configs(name):
+    ours, theirs = make(name, seed=4), keras_layer(name, **ALL[name], seed=4)
+    assert set(ours.get_config()) == set(theirs.get_config())
+    same = {k: v for k, v in ours.get_config().items() if k not in ("name", "dtype")}
+    assert same == {k: v for k, v in theirs.get_config().items() if k in same}
+    assert type(ours).from_config(ours.get_config()).get_config() == ours.get_config()
+    assert type(ours).from_config(theirs.get_config()).get_config()["seed"] == 4
+
+
+GOOD = {
+    "RandomRotation": [0, 0.5, -0.5, 1, (-0.2, 0.3), [0.3, -0.2], (-3, 0.5)],
+    "RandomBrightness": [0, 0.5, -0.5, (0.1, 0.2), [1, -1]],
+    "RandomContrast": [0, 0.5, 1.0, (0.2, 0.3), (-1, 0.5)],
+    "RandomZoom": [0, 0.5, -0.5, 1.0, (0.3, -0.2), [-0.99, 1]],
+    "RandomTranslation": [0, 0.5, -1.0, 1.0, (0.3, -0.2), [-1, 1]],
+    "RandomShear": [0, 0.5, 1.0, (0.3, 0.2)],
+}
+BAD = {
+    "RandomRotation": [1.5, -2, (1, 2, 3), "a", (2, 3), (0.1,)],
+    "RandomBrightness": [1.5, (2, 3), "a", {"low": 0}],
+    "RandomContrast": [1.5, -0.5, (2, 3), "a", None],
+    "RandomZoom": [-1.0, 1.5, (-1.0, 0.5), (0.1, 0.2, 0.3), "a", None],
+    "RandomTranslation": [-1.5, 1.5, (-2.0, 0.5), (0.1, 0.2, 0.3), "a", None],
+    "RandomShear": [1.5, (0.5, 1.5), "a", None],  # negative numbers too in Keras, which writes them into its configs
+}
+
+
+def both(name, value, cls):
+    arguments = {
+        "RandomZoom": {"height_factor": value},
+        "RandomTranslation": {"height_factor": value, "width_factor": 0.1},
+        "RandomShear": {"x_factor": value},
+    }.get(name, {"factor": value})
+    return cls(name)(**arguments)
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in GOOD.items() for v in values])
+def test_factors_mean_what_they_mean_in_keras(name, value):
+    ours = both(name, value, lambda n: getattr(layers, n))
+    theirs = both(name, value, lambda n: getattr(keras.layers, n))
+    for key in ("factor", "x_factor", "height_factor"):
+        assert ours.get_config().get(key) == theirs.get_config().get(key)
+    if name in ("RandomZoom", "RandomTranslation"):
+        assert ours._height == (theirs.height_lower, theirs.height_upper)
+
+
+@pytest.mark.parametrize(("name", "value"), [(n, v) for n, values in BAD.items() for v in values])
+def test_wrong_factors(name, value):
+    with pytest.raises((ValueError, TypeError)):
+        both(name, value, lambda n: getattr(keras.layers, n))
+    with pytest.raises(ValueError, match=r"`\w*factor` is a number, or a pair of them, in .*; given"):
+        both(name, value, lambda n: getattr(layers, n))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: layers.RandomFlip("diagonal"), ValueError, "diagonal"),
+        (lambda: layers.RandomRotation(0.1, fill_mode="mirror"), NotImplementedError, "`fill_mode`.*'mirror'"),
+        (lambda: layers.RandomZoom(0.1, interpolation="cubic"), NotImplementedError, "`interpolation`.*'cubic'"),
+        (lambda: layers.RandomBrightness(0.1, value_range=255), ValueError, "value_range"),
+        (lambda: layers.RandomContrast(0.1, value_range=(1, 2, 3)), ValueError, "value_range"),
+        (lambda: layers.RandomCrop(0, 3), ValueError, "at least 1"),
+        (lambda: layers.RandomFlip(data_format="NCHW"), ValueError, "data_format"),
+        (lambda: layers.RandomFlip(bounding_box_format="xyxy"), ValueError, "bounding_box_format"),
+        (lambda: layers.RandomRotation(float("nan")), ValueError, "factor"),
+    ],
+)
+def test_wrong_arguments(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
