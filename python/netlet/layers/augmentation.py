@@ -251,20 +251,13 @@ class RandomCrop(RandomImageLayer):
         images = ops.cast_if_needed(images, self.compute_dtype)
         if training and transformation is not None:
             return self._in_batches(lambda x: self._transform(x, transformation), images)
-        return self._in_batches(self._from_the_middle, images)
+        size = self.height, self.width
+        return ops.image.resize(images, size, crop_to_aspect_ratio=True, data_format=self.data_format)
 
     def _transform(self, images: Any, transformation: Any) -> Any:
         top, left = transformation
         rows = ops.take(images, ops.add(ops.arange(self.height, dtype="int32"), top), axis=1)
         return ops.take(rows, ops.add(ops.arange(self.width, dtype="int32"), left), axis=2)
-
-    def _from_the_middle(self, images: Any) -> Any:
-        _, height, width, _ = images.shape
-        h = max(min(height, width * self.height // self.width), 1)
-        w = max(min(width, height * self.width // self.height), 1)
-        top, left = (height - h) // 2, (width - w) // 2
-        part = images[:, top : top + h, left : left + w]
-        return part if (h, w) == (self.height, self.width) else ops.image.resize(part, (self.height, self.width))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         first = len(input_shape) - (3 if self.data_format == "channels_last" else 2)
