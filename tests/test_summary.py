@@ -50,6 +50,12 @@ def frozen(m):
     return model
 
 
+def images(m):
+    model = [m.Input((28, 28, 1)), m.layers.Conv2D(32, 3, activation="relu"), m.layers.MaxPooling2D()]
+    model += [m.layers.SeparableConv2D(64, 3, strides=2), m.layers.BatchNormalization(), m.layers.GlobalMaxPooling2D()]
+    return m.Sequential([*model, m.layers.Dense(10)])
+
+
 def text(model, **options):
     lines = []
     model.summary(print_fn=lines.append, **options)
@@ -57,7 +63,7 @@ def text(model, **options):
 
 
 @pytest.mark.parametrize("columns", [80, 120, 60])
-@pytest.mark.parametrize("build", [chain, graph, straight, nested, frozen])
+@pytest.mark.parametrize("build", [chain, graph, straight, nested, frozen, images])
 @pytest.mark.parametrize("options", [{}, {"expand_nested": True}, {"show_trainable": True}], ids=str)
 def test_against_keras(build, options, columns, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(columns))

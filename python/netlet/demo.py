@@ -34,6 +34,7 @@ def load_digits(seed: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], ND
 
 
 def build_model() -> Any:
+    """Three convolutions that look for strokes and then for what they make, and one dense layer that decides."""
     import netlet
     from netlet import layers
 
@@ -41,10 +42,14 @@ def build_model() -> Any:
         [
             netlet.Input((8, 8)),
             layers.Rescaling(1 / 16),
+            layers.Reshape((8, 8, 1)),  # one channel: the pixels are grey
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.25),
+            layers.Conv2D(64, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
             layers.Flatten(),
-            layers.Dense(256, activation="relu"),
-            layers.Dropout(0.5),
-            layers.Dense(256, activation="relu"),
             layers.Dropout(0.5),
             layers.Dense(CLASSES, activation="softmax"),
         ],

@@ -32,7 +32,7 @@ def test_no_command_shows_the_choices():
 
 
 def test_demo_learns_digits_and_draws(tmp_path):
-    """The README's first command, in a process of its own: at least 97 % of 450 digits that it has not seen."""
+    """The README's first command, in a process of its own: at least 98.5 % of 450 digits that it has not seen."""
     picture = tmp_path / "picture.png"
     command = [sys.executable, "-m", "netlet", "demo", "--output", str(picture)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=WATCHDOG)
@@ -40,7 +40,7 @@ def test_demo_learns_digits_and_draws(tmp_path):
     for part in ["Total params", "Epoch 1/", "val_loss", "Test accuracy: ", "true \\ predicted"]:
         assert part in result.stdout
     accuracy = float(result.stdout.split("Test accuracy: ")[1].split("%")[0])
-    assert accuracy >= 97
+    assert accuracy >= 98.5
     assert matplotlib.image.imread(picture).shape[:2] == (1080, 1560)
 
 
