@@ -5,7 +5,6 @@
 #include "ops/activation/activation.h"
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
-#include "ops/reduce/reduce.h"
 
 namespace netlet::ops {
 
@@ -32,26 +31,31 @@ void check(const Tensor& x, const Tensor& kernel, const Tensor& bias) {
 Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& db) {
     const int64_t N = dy->shape.back(), M = dy->size() / std::max<int64_t>(N, 1);
     const Tensor dz = y ? tape.empty(dy->shape, dy->dtype) : dy;
-    if (!db || M > 1024) {
+    if (!db) {
         if (y) activation_gradient(tape, act, alpha, y, dy, {dz, false});
-        if (db) emit_column_sum(tape, dz, db);
         return dz;
     }
+    // Many rows are cut into slices that stay in the second cache: their columns are read one vector at a time.
+    constexpr int64_t slice_elements = 16384;
     DenseGradArgs args{};
     args.M = M;
     args.N = N;
-    args.accumulate = db.accumulate;
+    args.slice = M <= 1024 ? std::max<int64_t>(M, 1) : std::max<int64_t>(64, slice_elements / std::max<int64_t>(N, 1));
     args.act = act;
     args.alpha = alpha;
+    const int64_t count = std::max<int64_t>(1, (M + args.slice - 1) / args.slice);
+    const Tensor sums = count == 1 ? db.tensor : tape.empty({count, 1, N}, dy->dtype);
+    args.accumulate = count == 1 && db.accumulate;
     const Kernel kernel = NETLET_KERNEL_FOR(dense_bwd, dy->dtype);
-    const Operand sums{(void*)&args.db, db.tensor, db.accumulate, true};
-    const int64_t units = (N + gemm_panel_group - 1) / gemm_panel_group;
-    const Work work{units, std::max<int64_t>(1, 16384 / (std::max<int64_t>(M, 1) * gemm_panel_group)),
+    const Operand result{(void*)&args.db, sums, args.accumulate, true};
+    const int64_t units = count * ((N + gemm_panel_group - 1) / gemm_panel_group);
+    const Work work{units, std::max<int64_t>(1, slice_elements / (args.slice * gemm_panel_group)),
                     4.0 * (double)(M * N)};
     if (y)
-        tape.emit(kernel, args, {in<void>(args.y, y), in<void>(args.dy, dy), out<void>(args.dz, dz), sums}, work);
+        tape.emit(kernel, args, {in<void>(args.y, y), in<void>(args.dy, dy), out<void>(args.dz, dz), result}, work);
     else
-        tape.emit(kernel, args, {in<void>(args.dy, dy), sums}, work);
+        tape.emit(kernel, args, {in<void>(args.dy, dy), result}, work);
+    if (count > 1) emit_slice_sum(tape, sums, db);
     return dz;
 }
 

@@ -37,8 +37,7 @@ void emit_gemm(Tape& tape, const Gemm& gemm);
 void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c);
 
 // The first step back through a product that fused bias and activation: dz = dy act'(z), told from the result y (linear:
-// null, and dz is dy), and db, if asked for, the sum of dz over all axes but the last. One record where the rows are few,
-// else two that are cut along the rows as well.
+// null, and dz is dy), and db, if asked for, the sum of dz over all axes but the last.
 Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& db);
 
 }  // namespace netlet::ops

@@ -54,12 +54,12 @@ struct GemmPackArgs {
     bool transposed;
 };
 
-// dz = dy act'(z) told from y (linear: dz and y are null, dy is taken as it is), db = or += column sums. All (M, N) but
-// db (N,). One unit is gemm_panel_group columns.
+// dz = dy act'(z) told from y (linear: dz and y are null, dy is taken as it is), db = or += column sums of slices of rows.
+// All (M, N) but db (slices, N). One unit is gemm_panel_group columns of a slice, slices slowest.
 struct DenseGradArgs {
     const void *y, *dy;
     void *dz, *db;
-    int64_t M, N;
+    int64_t M, N, slice;
     bool accumulate;  // db += instead of db =
     Activation act;
     double alpha;
