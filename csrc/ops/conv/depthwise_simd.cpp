@@ -15,37 +15,66 @@ NETLET_INLINE Taps taps_inside(const ConvAxis& axis, int64_t q) {
     return {at < 0 ? (-at + s - 1) / s : 0, left < 0 ? 0 : left / s + 1 < axis.taps ? left / s + 1 : axis.taps};
 }
 
-// P pixels of a row, all with the same taps, by one vector of channels.
-template <class T, int P>
+// P pixels of a row, all with the same taps, by NV vectors of channels, the last of them `last` lanes wide.
+template <class T, int P, int NV>
 NETLET_INLINE void depthwise_pixels(const DepthwiseArgs& g, const T* x, const T* w, const T* bias, T* y, Taps td,
-                                    Taps th, Taps tw, int64_t n) {
+                                    Taps th, Taps tw, int64_t last) {
     using V = Vec<T>;
-    const int64_t x_step = g.axis[2].step * g.C, y_step = g.axis[2].out_step * g.C;
-    V acc[P];
+    constexpr int W = V::width;
+    const ConvAxis &D = g.axis[0], &H = g.axis[1], &X = g.axis[2];
+    const int64_t x_step = X.step * g.C, y_step = X.out_step * g.C;
+    auto load = [&](const T* p, int v) __attribute__((always_inline)) {
+        return v < NV - 1 ? V::load(p + v * W) : V::load_n(p + v * W, last);
+    };
+    V acc[P][NV];
 #pragma GCC unroll 8
     for (int p = 0; p < P; ++p)
-        acc[p] = g.accumulate ? V::load_n(y + p * y_step, n) : bias ? V::load_n(bias, n) : V::zero();
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v)
+            acc[p][v] = g.accumulate ? load(y + p * y_step, v) : bias ? load(bias, v) : V::zero();
     for (int64_t d = td.begin; d < td.end; ++d)
         for (int64_t h = th.begin; h < th.end; ++h) {
-            const int64_t from = (d * g.axis[0].tap_step * g.axis[1].in + h * g.axis[1].tap_step) * g.axis[2].in;
-            const int64_t row = (g.axis[0].tap + d * g.axis[0].tap_stride) * g.axis[1].kernel + g.axis[1].tap +
-                                h * g.axis[1].tap_stride;
-            for (int64_t k = tw.begin; k < tw.end; ++k) {
-                const T* xk = x + (from + k * g.axis[2].tap_step) * g.C;
-                const V wk =
-                    V::load_n(w + (row * g.axis[2].kernel + g.axis[2].tap + k * g.axis[2].tap_stride) * g.C, n);
+            const int64_t row = (D.tap + d * D.tap_stride) * H.kernel + H.tap + h * H.tap_stride;
+            const T* wk = w + (row * X.kernel + X.tap + tw.begin * X.tap_stride) * g.C;
+            const T* xk = x + ((d * D.tap_step * H.in + h * H.tap_step) * X.in + tw.begin * X.tap_step) * g.C;
+            for (int64_t k = tw.begin; k < tw.end; ++k, wk += X.tap_stride * g.C, xk += X.tap_step * g.C) {
+#pragma GCC unroll 4
+                for (int v = 0; v < NV; ++v) {
+                    const V tap = load(wk, v);
 #pragma GCC unroll 8
-                for (int p = 0; p < P; ++p) acc[p] = fma(V::load_n(xk + p * x_step, n), wk, acc[p]);
+                    for (int p = 0; p < P; ++p) acc[p][v] = fma(load(xk + p * x_step, v), tap, acc[p][v]);
+                }
             }
         }
 #pragma GCC unroll 8
-    for (int p = 0; p < P; ++p) acc[p].store_n(y + p * y_step, n);
+    for (int p = 0; p < P; ++p)
+#pragma GCC unroll 4
+        for (int v = 0; v < NV; ++v) {
+            T* to = y + p * y_step + v * W;
+            if (v < NV - 1)
+                acc[p][v].store(to);
+            else
+                acc[p][v].store_n(to, last);
+        }
 }
 
-// One row of the grid. Stretches of 8 pixels that share their taps are computed together.
+// The same for all channels.
+template <class T, int P, int NV>
+NETLET_INLINE void depthwise_channels(const DepthwiseArgs& g, const T* x, T* y, Taps td, Taps th, Taps tw) {
+    constexpr int64_t W = Vec<T>::width;
+    const T *w = static_cast<const T*>(g.w), *bias = static_cast<const T*>(g.bias);
+    auto columns = [&](int64_t c) { return bias ? bias + c : nullptr; };
+    int64_t c = 0;
+    for (; c + NV * W <= g.C; c += NV * W)
+        depthwise_pixels<T, P, NV>(g, x + c, w + c, columns(c), y + c, td, th, tw, W);
+    for (; c < g.C; c += W)
+        depthwise_pixels<T, P, 1>(g, x + c, w + c, columns(c), y + c, td, th, tw, g.C - c < W ? g.C - c : W);
+}
+
+// One row of the grid: stretches of pixels that share their taps, 8 or 4 of them at a time; at the edges one by one. Either
+// way there are sums enough to hide the latency of one.
 template <class T>
 NETLET_INLINE void depthwise_row(const DepthwiseArgs& g, int64_t row) {
-    constexpr int W = Vec<T>::width;
     const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
     const int64_t ph = row % h.grid, pd = row / h.grid % d.grid, n = row / h.grid / d.grid;
     const Taps td = taps_inside(d, pd), th = taps_inside(h, ph);
@@ -55,19 +84,20 @@ NETLET_INLINE void depthwise_row(const DepthwiseArgs& g, int64_t row) {
            ((n * d.out + d.out_first + pd * d.out_step) * h.out + h.out_first + ph * h.out_step) * w.out * g.C;
     for (int64_t q = 0; q < w.grid;) {
         const Taps tw = taps_inside(w, q);
-        const Taps ahead = q + 7 < w.grid ? taps_inside(w, q + 7) : Taps{-1, -1};
-        const int64_t pixels = ahead.begin == tw.begin && ahead.end == tw.end ? 8 : 1;
+        auto shared_by = [&](int64_t pixels) {
+            if (q + pixels > w.grid) return false;
+            const Taps last = taps_inside(w, q + pixels - 1);
+            return last.begin == tw.begin && last.end == tw.end;
+        };
         const T* xq = x + (q * w.step + w.first) * g.C;
         T* yq = y + (w.out_first + q * w.out_step) * g.C;
-        for (int64_t c = 0; c < g.C; c += W) {
-            const int64_t lanes = g.C - c < W ? g.C - c : W;
-            const T* wc = static_cast<const T*>(g.w) + c;
-            const T* bias = g.bias ? static_cast<const T*>(g.bias) + c : nullptr;
-            if (pixels == 8)
-                depthwise_pixels<T, 8>(g, xq + c, wc, bias, yq + c, td, th, tw, lanes);
-            else
-                depthwise_pixels<T, 1>(g, xq + c, wc, bias, yq + c, td, th, tw, lanes);
-        }
+        int64_t pixels = 1;
+        if (shared_by(8))
+            depthwise_channels<T, 8, 1>(g, xq, yq, td, th, tw), pixels = 8;
+        else if (shared_by(4))
+            depthwise_channels<T, 4, 1>(g, xq, yq, td, th, tw), pixels = 4;
+        else
+            depthwise_channels<T, 1, 4>(g, xq, yq, td, th, tw);
         epilogue(g.act, g.alpha, yq, w.out_step * g.C, pixels, g.C);
         q += pixels;
     }
