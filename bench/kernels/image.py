@@ -1,0 +1,94 @@
+"""Augmentation: images rotated (each by an angle of its own) and mirrored. Named batch x height x width x channels.
+
+PyTorch samples channels first, its layout, at points that were computed before; netlet computes them from the matrices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bench.harness.peers import torch_peer
+from bench.harness.row import Case, Row, uniform
+from netlet import _core, ops
+
+Shape = tuple[int, int, int, int]
+
+
+def rotations(shape: Shape) -> np.ndarray:
+    n, h, w, _ = shape
+    angle = np.random.default_rng(0).uniform(-0.5, 0.5, n)
+    cos, sin, cx, cy = np.cos(angle), np.sin(angle), (w - 1) / 2, (h - 1) / 2
+    columns = [cos, -sin, cx - cx * cos + cy * sin, sin, cos, cy - cx * sin - cy * cos, 0 * angle, 0 * angle]
+    return np.stack(columns, axis=1).astype("f4")
+
+
+def points(shape: Shape, matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column that each pixel is taken from, (N, H, W) each."""
+    row, column = np.mgrid[: shape[1], : shape[2]].astype("f8")
+    a0, a1, a2, b0, b1, b2 = (m[:, None, None].astype("f8") for m in matrices.T[:6])
+    return b0 * column + b1 * row + b2, a0 * column + a1 * row + a2
+
+
+def sampled(x: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """Bilinear, 0 outside, in float64."""
+    framed = np.pad(x.astype("f8"), ((0, 0), (1, 1), (1, 1), (0, 0)))
+    n, h, w, _ = framed.shape
+    r, c = np.clip(rows + 1, 0, h - 1), np.clip(columns + 1, 0, w - 1)
+    i, j = np.minimum(r, h - 2).astype(int), np.minimum(c, w - 2).astype(int)
+    at = np.arange(n)[:, None, None]
+    v, u = (r - i)[..., None], (c - j)[..., None]
+    top = framed[at, i, j] * (1 - u) + framed[at, i, j + 1] * u
+    return top * (1 - v) + (framed[at, i + 1, j] * (1 - u) + framed[at, i + 1, j + 1] * u) * v
+
+
+def rotate(shape: Shape) -> Case:
+    x, matrices = uniform(shape), rotations(shape)
+    rows, columns = points(shape, matrices)
+    unit = np.stack([2 * columns / (shape[2] - 1) - 1, 2 * rows / (shape[1] - 1) - 1], axis=-1).astype("f4")
+
+    def grid_sample(torch: Any, x: Any, grid: Any) -> Any:
+        y = torch.nn.functional.grid_sample(x, grid, "bilinear", "zeros", align_corners=True)
+        return y.permute(0, 2, 3, 1)
+
+    return Case(
+        ours=ops.image.affine_transform,
+        on=[x, matrices],
+        truth=sampled(x, rows, columns),
+        peers=torch_peer(grid_sample, x.transpose(0, 3, 1, 2).copy(), unit),
+        bytes=2 * x.nbytes,
+        rtol=0,
+        atol=2e-3,  # the coordinates of either are rounded to some 2^-16 of a pixel
+    )
+
+
+def flip(shape: Shape) -> Case:
+    """Left to right, every second image."""
+    x, flags = uniform(shape), np.arange(shape[0]) % 2 == 0
+    truth = np.where(flags[:, None, None, None], x[:, :, ::-1], x)
+    y = np.empty_like(x)
+
+    def numpy() -> np.ndarray:
+        y[::2], y[1::2] = x[::2, :, ::-1], x[1::2]
+        return y
+
+    return Case(
+        ours=partial(_core.flip_images, horizontal=True, vertical=False),
+        on=[x, flags],
+        truth=truth,
+        peers={
+            "numpy": numpy,
+            **torch_peer(lambda torch, x, f: torch.where(f[:, None, None, None], x.flip(2), x), x, flags),
+        },
+        bytes=2 * x.nbytes,
+    )
+
+
+def rows() -> Iterator[Row]:
+    for shape in [(128, 28, 28, 1), (128, 32, 32, 3), (32, 224, 224, 3)]:
+        name = " x ".join(map(str, shape))
+        yield Row(f"rotate {name}", partial(rotate, shape))
+        yield Row(f"flip {name}", partial(flip, shape))
