@@ -183,6 +183,27 @@ def test_large(isa, shape, taps, filters, stride, pad):
     np.testing.assert_array_equal(dw, kernel_back(tw.grad))
 
 
+@pytest.mark.parametrize("channels", [16, 64, 200])
+def test_error_of_winograd(isa, channels):
+    """What docs/numerics.md promises, on images and taps of very different magnitudes."""
+    rng, u = np.random.default_rng(0), 2.0**-24
+    x = (rng.normal(size=(10, 15, 16, channels)) * 10.0 ** rng.integers(-3, 4, (10, 15, 16, 1))).astype("float32")
+    w = (rng.normal(size=(3, 3, channels, 32)) * 10.0 ** rng.integers(-1, 2, (3, 3, 1, 1))).astype("float32")
+    dy = rng.normal(size=(10, 15, 16, 32)).astype("float32")
+    tx, tw = to_torch(x), kernel_to_torch(w)
+    truth = F.conv2d(tx, tw, None, 1, 1)
+    truth.backward(to_torch(dy).detach())
+    y, (_, dw) = value_and_gradients(
+        lambda x, w: _core.conv(x, w, None, [1, 1], [(1, 1)] * 2, [1, 1]), (x, w), lambda _: dy
+    )
+    # The pixels of a tile are added and subtracted before they meet the taps: the largest of them counts.
+    pixels = F.max_pool2d(tx.detach().abs().sum(1, keepdim=True), 5, 1, 2)
+    bound = 8 * u * pixels * tw.detach().abs().amax((1, 2, 3))[None, :, None, None]
+    assert (np.abs(y - back(truth)) <= back(bound)).all()
+    nearby = F.max_pool2d(tx.detach().abs(), 5, 1, 2).sum((0, 2, 3)).numpy()
+    assert (np.abs(dw - kernel_back(tw.grad)) <= 16 * u * nearby[:, None] * np.abs(dy).max((0, 1, 2))).all()
+
+
 def test_same_bits_for_any_number_of_threads(threads):
     rng = np.random.default_rng(6)
     results = []
