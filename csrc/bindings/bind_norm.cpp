@@ -43,6 +43,19 @@ void bind_norm(py::module_& m) {
         "x"_a, "mean"_a, "variance"_a, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3, NoGil(),
         "(x - mean) / sqrt(variance + epsilon) * gamma + beta, each one number a channel (last axis).");
     m.def(
+        "fold_norm",
+        [](const Arg& kernel, const Optional& bias, const Arg& mean, const Arg& variance, const Optional& gamma,
+           const Optional& beta, double epsilon) {
+            ops::Folded f = ops::fold_norm(Tape::current(), kernel, or_null(bias), mean, variance, or_null(gamma),
+                                           or_null(beta), epsilon);
+            return std::make_pair(give(f.kernel, kernel), give(f.bias, kernel));
+        },
+        "kernel"_a, "bias"_a, "mean"_a, "variance"_a, "gamma"_a, "beta"_a, "epsilon"_a, NoGil(),
+        "(kernel, bias) of the product (channels last) that gives given_norm of the product with these ones.");
+    m.def(
+        "keeps", [](const Tensor& x) { return Tape::current().keeps(x); }, "x"_a,
+        "Whether what follows from x alone is computed once by the plan that is recorded.");
+    m.def(
         "moving_average",
         [](const Tensor& value, const Tensor& moving, double momentum) {
             ops::moving_average(Tape::current(), value, moving, momentum);

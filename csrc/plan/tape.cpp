@@ -106,9 +106,13 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::initia
     }
     Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, work.keep, {},
              scope()};
+    bool kept = work.keep;
+    for (const Operand& o : operands)
+        if (o.tensor && o.reads) kept = kept && keeps(o.tensor);
     for (const Operand& o : operands) {
         if (!o.tensor) continue;
         const TensorImpl& t = *o.tensor;
+        if (kept && o.writes) kept_slots_.insert(t.slot);
         r.operands.push_back({(uint32_t)((std::byte*)o.field - (std::byte*)args), t.slot, t.buffer, t.offset, t.shape,
                               t.dtype, o.reads, o.writes});
     }

@@ -86,9 +86,12 @@ class Tape : public std::enable_shared_from_this<Tape> {
     static void leave(Tape* tape);
 
     bool recording() const { return mode_ == Mode::record; }
-    // Whether a plan of this tape would keep what follows from x alone (see Work::keep): x is there already, and no step
-    // of training is recorded, which would write it.
-    bool keeps(const Tensor& x) const { return recording() && !trains_ && !x->recorded() && x->buffer->tracked(); }
+    // Whether a plan of this tape would keep what follows from x alone (see Work::keep): x is there already or is kept
+    // itself, and no step of training is recorded, which would write it.
+    bool keeps(const Tensor& x) const {
+        if (!recording() || trains_) return false;
+        return x->recorded() ? kept_slots_.count(x->slot) > 0 : x->buffer->tracked();
+    }
 
     // ---- what ops call ------------------------------------------------------------------------------------------
     Tensor empty(const Shape& shape, DType dtype);
@@ -155,6 +158,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
     Tensor step_;
     std::vector<std::string> scopes_;
     Recording recording_;
+    std::unordered_set<int> kept_slots_;  // what records with Work::keep write, from operands that are kept
 
     struct BackwardStep {
         std::vector<Tensor> inputs, outputs;

@@ -7,6 +7,7 @@ from typing import Any
 
 from .functional import Model
 from .graph import KerasTensor
+from .layers import folding
 from .layers.graph_inputs import fit_to, shapes_of
 from .layers.input_layer import InputLayer
 from .layers.layer import Layer
@@ -139,7 +140,7 @@ class Sequential(Model):
     # ---- running ---------------------------------------------------------------------------------------------------
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         x = fit_to(inputs, self._symbols[0], self.name) if self._symbols else inputs
-        for layer in self.layers:
+        for layer in folding.chain(self.layers):
             x = layer(x)
         return x
 

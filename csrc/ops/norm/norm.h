@@ -21,6 +21,14 @@ Tensor group_norm(Tape& tape, const Tensor& x, int64_t groups, const Tensor& gam
 Tensor given_norm(Tape& tape, const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& gamma,
                   const Tensor& beta, double epsilon);
 
+// kernel' and bias' (C,) of the product that gives given_norm(x . kernel + bias, ...) at once: kernel (..., C), bias (C,) or
+// null. No gradient. A plan computes them once, for as long as nobody writes what they follow from.
+struct Folded {
+    Tensor kernel, bias;
+};
+Folded fold_norm(Tape& tape, const Tensor& kernel, const Tensor& bias, const Tensor& mean, const Tensor& variance,
+                 const Tensor& gamma, const Tensor& beta, double epsilon);
+
 // moving = moving * momentum + value * (1 - momentum), in place; in a recorded step at its end.
 void moving_average(Tape& tape, const Tensor& value, const Tensor& moving, double momentum);
 

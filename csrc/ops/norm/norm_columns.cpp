@@ -1,6 +1,7 @@
 // Batch, instance and group normalization. Forward: moments of pieces of columns, one step that joins them, one that
 // applies them. Backward in the same three steps.
 #include <algorithm>
+#include <cstring>
 
 #include "dispatch/number_kernels.h"
 #include "ops/norm/norm.h"
@@ -49,7 +50,7 @@ Work work_of_rows(const NormColumns& s, double flops) {
 
 // What is normalised with what, and what backward needs of it.
 struct Norm {
-    Tensor x, gamma, beta, mean, variance;  // the last two are inputs where they are given
+    Tensor x = {}, gamma = {}, beta = {}, mean = {}, variance = {};  // the last two are inputs where they are given
     bool given = false;
     double epsilon = 0;
     NormColumns s = {};
@@ -58,37 +59,55 @@ struct Norm {
 
 Tensor sums_tensor(Tape& tape, const NormColumns& s) { return tape.empty({s.O, s.pieces, 2, s.C}, DType::f64); }
 
+// What each column is told, from statistics that are handed in. At inference these are weights: a plan does this once.
 template <class T>
-void emit_forward(Tape& tape, Norm& n, const Tensor& y, T) {
+void emit_columns(Tape& tape, const Norm& n, T) {
+    NormFinishArgs<T> args{};
+    args.s = n.s;
+    args.epsilon = n.epsilon;
+    tape.emit(NETLET_KERNEL_FOR(norm_finish, n.mean->dtype), args,
+              {in(args.given_mean, n.mean), in(args.given_variance, n.variance), in_if(args.gamma, n.gamma),
+               in_if(args.beta, n.beta), out(args.moment, n.moment), out(args.columns, n.columns)},
+              work_of_groups(n.s, true));
+}
+
+// The same from the statistics of x, which n.mean and n.variance receive where they are.
+template <class T>
+void emit_statistics(Tape& tape, const Norm& n, T) {
     const DType type = n.x->dtype;
-    NormFinishArgs<T> finish{};
-    finish.s = n.s;
-    finish.epsilon = n.epsilon;
-    const Kernel join = NETLET_KERNEL_FOR(norm_finish, type);
-    if (n.given) {
-        // At inference these are weights: a plan computes what follows from them once.
-        bool keep = true;
-        for (const Tensor& t : {n.mean, n.variance, n.gamma, n.beta}) keep = keep && (!t || tape.keeps(t));
-        tape.emit(join, finish,
-                  {in(finish.given_mean, n.mean), in(finish.given_variance, n.variance), in_if(finish.gamma, n.gamma),
-                   in_if(finish.beta, n.beta), out(finish.moment, n.moment), out(finish.columns, n.columns)},
-                  work_of_groups(n.s, keep));
-    } else {
-        const Tensor sums = sums_tensor(tape, n.s);
-        NormMomentsArgs<T> moments{};
-        moments.s = n.s;
-        tape.emit(NETLET_KERNEL_FOR(norm_moments, type), moments, {in(moments.x, n.x), out(moments.partial, sums)},
-                  work_of_pieces(n.s, 4));
-        tape.emit(join, finish,
-                  {in(finish.partial, sums), in_if(finish.gamma, n.gamma), in_if(finish.beta, n.beta),
-                   out_if(finish.mean, n.mean), out_if(finish.variance, n.variance), out(finish.moment, n.moment),
-                   out(finish.columns, n.columns)},
-                  work_of_groups(n.s));
-    }
-    NormApplyArgs<T> apply{};
-    apply.s = n.s;
-    tape.emit(NETLET_KERNEL_FOR(norm_apply, type), apply,
-              {in(apply.x, n.x), in(apply.columns, n.columns), out(apply.y, y)}, work_of_rows(n.s, 3));
+    const Tensor sums = sums_tensor(tape, n.s);
+    NormMomentsArgs<T> moments{};
+    moments.s = n.s;
+    tape.emit(NETLET_KERNEL_FOR(norm_moments, type), moments, {in(moments.x, n.x), out(moments.partial, sums)},
+              work_of_pieces(n.s, 4));
+    NormFinishArgs<T> args{};
+    args.s = n.s;
+    args.epsilon = n.epsilon;
+    tape.emit(NETLET_KERNEL_FOR(norm_finish, type), args,
+              {in(args.partial, sums), in_if(args.gamma, n.gamma), in_if(args.beta, n.beta), out_if(args.mean, n.mean),
+               out_if(args.variance, n.variance), out(args.moment, n.moment), out(args.columns, n.columns)},
+              work_of_groups(n.s));
+}
+
+// y = (x - centre) a + b
+template <class T>
+void emit_apply(Tape& tape, const Tensor& x, const Tensor& columns, const Tensor& y, const NormColumns& s, bool keep,
+                T) {
+    NormApplyArgs<T> args{};
+    args.s = s;
+    Work work = work_of_rows(s, 3);
+    work.keep = keep;
+    tape.emit(NETLET_KERNEL_FOR(norm_apply, x->dtype), args, {in(args.x, x), in(args.columns, columns), out(args.y, y)},
+              work);
+}
+
+template <class T>
+void emit_forward(Tape& tape, const Norm& n, const Tensor& y, T zero) {
+    if (n.given)
+        emit_columns(tape, n, zero);
+    else
+        emit_statistics(tape, n, zero);
+    emit_apply(tape, n.x, n.columns, y, n.s, false, zero);
 }
 
 template <class T>
@@ -203,6 +222,41 @@ Tensor given_norm(Tape& tape, const Tensor& x, const Tensor& mean, const Tensor&
                             .given = true,
                             .epsilon = epsilon,
                             .s = columns_of(1, rows_of(x, 0), C, C)});
+}
+
+Folded fold_norm(Tape& tape, const Tensor& kernel, const Tensor& bias, const Tensor& mean, const Tensor& variance,
+                 const Tensor& gamma, const Tensor& beta, double epsilon) {
+    check_channels("batch_normalization", mean,
+                   {{"bias", bias}, {"variance", variance}, {"scale", gamma}, {"offset", beta}});
+    check_same_dtype("batch_normalization", kernel, mean);
+    const int64_t C = mean->size();
+    if (C == 0 || kernel->size() % C)
+        throw ValueError("batch_normalization: a kernel of shape " + kernel->shape.str() + " has not " +
+                         std::to_string(C) + " channels");
+    const DType type = kernel->dtype;
+    auto rows = [&](int64_t R) { return NormColumns{1, R, C, norm_block, 1, 1, C}; };
+    Norm n{.gamma = gamma, .beta = beta, .mean = mean, .variance = variance, .epsilon = epsilon, .s = rows(1)};
+    n.moment = tape.empty({1, C, 2}, DType::f64);
+    n.columns = tape.empty({3, 1, C}, type);
+    Tensor old_bias = bias;
+    if (!bias) {
+        old_bias = make_tensor({C}, type);
+        std::memset(old_bias->data(), 0, (size_t)old_bias->bytes());
+    }
+    const Folded folded{tape.empty(kernel->shape, type), tape.empty({C}, type)};
+    with_float(type, [&](auto zero) {
+        emit_columns(tape, n, zero);
+        emit_apply(tape, old_bias, n.columns, folded.bias, n.s, true, zero);
+        // kernel' = kernel a: what is done to dy where the statistics are given.
+        NormApplyBwdArgs<decltype(zero)> args{};
+        args.s = rows(kernel->size() / C);
+        const Tensor a = tape.view(n.columns, {2, 1, C}, C * (int64_t)size_of(type));
+        Work work = work_of_rows(args.s, 1);
+        work.keep = true;
+        tape.emit(NETLET_KERNEL_FOR(norm_apply_bwd, type), args,
+                  {in(args.dy, kernel), in(args.columns, a), out(args.dx, folded.kernel)}, work);
+    });
+    return folded;
 }
 
 void moving_average(Tape& tape, const Tensor& value, const Tensor& moving, double momentum) {

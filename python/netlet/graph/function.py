@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +30,7 @@ class Function:
             if operation.name in names:
                 raise ValueError(f"The name '{operation.name}' is used twice in the model; names must be unique.")
             names.add(operation.name)
-        self._steps = self._plan_steps()
+        self.steps = self._plan_steps()
 
     def _check_connected(self, ordered: list[Node]) -> None:
         known = {id(t) for t in self.inputs}
@@ -46,18 +46,42 @@ class Function:
         """Tensors become places in a list, so that a run is a plain loop."""
         self._slot = {id(t): i for i, t in enumerate(self.inputs)}
         steps = []
+        self._step_nodes: list[Node] = []
         for node in self.nodes:
             if node.is_input or all(id(t) in self._slot for t in node.outputs):
                 continue
             out = tuple(self._slot.setdefault(id(t), len(self._slot)) for t in node.outputs)
             steps.append((node.operation, _filler(node), out))
+            self._step_nodes.append(node)
         return [(op, fill(self._slot), out) for op, fill, out in steps]
 
-    def run(self, values: list[Any], call: Callable[[Operation, tuple[Any, ...], dict[str, Any]], Any]) -> Any:
-        """The outputs for these inputs (flat, in order); `call(operation, args, kwargs)` runs one node."""
+    def followers(self) -> dict[int, int]:
+        """For a step of one tensor whose one result one other such step takes, and nobody else: that one's index."""
+
+        def plain(node: Node) -> bool:
+            return len(node.args) == 1 and isinstance(node.args[0], KerasTensor) and not node.kwargs
+
+        uses = Counter(id(t) for node in self._step_nodes for t in node.input_tensors)
+        uses.update(id(t) for t in self.outputs)
+        takers = [(i, node) for i, node in enumerate(self._step_nodes) if plain(node)]
+        maker = {id(node.outputs[0]): i for i, node in takers if len(node.outputs) == 1}
+        taken = [(id(node.args[0]), i) for i, node in takers]
+        return {maker[t]: i for t, i in taken if t in maker and uses[t] == 1}
+
+    def run(
+        self,
+        values: list[Any],
+        call: Callable[[Operation, tuple[Any, ...], dict[str, Any]], Any],
+        steps: list[Any] | None = None,
+    ) -> Any:
+        """The outputs for these inputs (flat, in order); `call(operation, args, kwargs)` runs one node.
+
+        Args:
+            steps: others than `self.steps` that come to the same, e.g. several of them as one.
+        """
         slots: list[Any] = [None] * len(self._slot)
         slots[: len(values)] = values
-        for operation, fill, out in self._steps:
+        for operation, fill, out in self.steps if steps is None else steps:
             args, kwargs = fill(slots)
             result = call(operation, args, kwargs)
             if len(out) == 1 and not isinstance(result, (list, tuple, dict)):

@@ -103,6 +103,11 @@ class Windowed(Layer):
     def _convolve(self, x: Any, **arguments: Any) -> Any:
         raise NotImplementedError
 
+    def _product(self, x: Any, kernel: Any, bias: Any, activation: tuple[str, float]) -> Any:
+        """What the layer does, with other weights; where it has one kernel."""
+        name, alpha = activation
+        return self._convolve(x, kernel=kernel, bias=bias, activation=name, alpha=alpha, **self._placement())
+
     def _filters_for(self, channels: int | None) -> int | None:
         """Channels of the output."""
         raise NotImplementedError
@@ -242,8 +247,8 @@ class Conv(Windowed):
         self._add_bias(self.filters)
         self._takes(channels, shape)
 
-    def _convolve(self, x: Any, **arguments: Any) -> Any:
-        return ops.conv(x, self.kernel, **arguments)
+    def _convolve(self, x: Any, kernel: Any = None, **arguments: Any) -> Any:
+        return ops.conv(x, self.kernel if kernel is None else kernel, **arguments)
 
     def _filters_for(self, channels: int | None) -> int | None:
         return self.filters

@@ -69,8 +69,8 @@ class DepthwiseConv(Windowed):
         self._add_bias(channels * self.depth_multiplier)
         self._takes(channels, shape)
 
-    def _convolve(self, x: Any, **arguments: Any) -> Any:
-        return ops.depthwise_conv(x, self.kernel, **arguments)
+    def _convolve(self, x: Any, kernel: Any = None, **arguments: Any) -> Any:
+        return ops.depthwise_conv(x, self.kernel if kernel is None else kernel, **arguments)
 
     def _filters_for(self, channels: int | None) -> int | None:
         return None if channels is None else channels * self.depth_multiplier

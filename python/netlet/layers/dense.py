@@ -91,8 +91,11 @@ class Dense(Layer):
         x = inputs if inputs.dtype == self._compute_dtype else ops.cast(inputs, self._compute_dtype)
         fused = activations.fused(self.activation)
         if fused is not None:
-            return ops.dense(x, self.kernel, self.bias, *fused)
+            return self._product(x, self.kernel, self.bias, fused)
         return self.activation(ops.dense(x, self.kernel, self.bias))
+
+    def _product(self, x: Any, kernel: Any, bias: Any, activation: tuple[str, float]) -> Any:
+        return ops.dense(x, kernel, bias, *activation)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return (*input_shape[:-1], self.units)

@@ -7,6 +7,7 @@ from typing import Any
 from .. import _core
 from ..graph import Function, KerasTensor
 from ..utils import tree
+from . import folding
 from .graph_inputs import fit_to, from_input_layers, shapes_of
 from .input_spec import InputSpec
 from .layer import Layer
@@ -100,7 +101,8 @@ class GraphLayer(Layer):
         values = [
             fit_to(v, t, self.name) for v, t in zip(self._flat_inputs(inputs), self._function.inputs, strict=True)
         ]
-        return self._function.run(values, lambda operation, args, kwargs: operation(*args, **kwargs))
+        call: Any = lambda operation, args, kwargs: operation(*args, **kwargs)  # noqa: E731
+        return self._function.run(values, call, folding.steps(self._function))
 
     def _flat_inputs(self, inputs: Any) -> list[Any]:
         assert self._function is not None

@@ -1,0 +1,205 @@
+"""Batch normalizations and activations behind a product, folded into it in plans that do not train."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import netlet
+from netlet import layers, ops
+
+RNG = np.random.default_rng(3)
+
+
+def randomize(model):
+    """Weights under which every batch normalization has something to do."""
+    for layer in model._flatten_layers():
+        if isinstance(layer, layers.BatchNormalization):
+            layer.set_weights([RNG.uniform(0.5, 1.5, w.shape) for w in layer.weights])
+    return model
+
+
+def kernels(model, x):
+    return [r["kernel"].rsplit("_", 1)[0] for r in model.plan(x, batch_size=len(x)).records() if not r["kept"]]
+
+
+def kept(model, x):
+    return [r["kernel"].rsplit("_", 1)[0] for r in model.plan(x, batch_size=len(x)).records() if r["kept"]]
+
+
+def unfolded(model, x):
+    """What an eager call gives: each layer by itself."""
+    return model(x, training=False).numpy()
+
+
+def check(model, x, rtol=2e-5, atol=2e-5):
+    np.testing.assert_allclose(model.predict(x, batch_size=len(x), verbose=0), unfolded(model, x), rtol=rtol, atol=atol)
+
+
+def dense_model(**more):
+    return randomize(
+        netlet.Sequential(
+            [
+                netlet.Input((20,)),
+                layers.Dense(32, **more),
+                layers.BatchNormalization(),
+                layers.Activation("relu"),
+                layers.Dense(16, use_bias=False),
+                layers.BatchNormalization(scale=False),
+                layers.LeakyReLU(0.1),
+                layers.Dense(4),
+                layers.BatchNormalization(center=False),
+            ]
+        )
+    )
+
+
+IMAGES = RNG.standard_normal((3, 9, 8, 4)).astype("f4")
+ROWS = RNG.standard_normal((40, 20)).astype("f4")
+
+
+def conv_model(*chain):
+    return randomize(netlet.Sequential([netlet.Input((9, 8, 4)), *chain]))
+
+
+def test_dense_models_keep_nothing_but_products():
+    model = dense_model()
+    check(model, ROWS)
+    assert not [k for k in kernels(model, ROWS) if not k.startswith("gemm")]
+    assert {"norm_finish", "norm_apply", "norm_apply_bwd"} <= set(kept(model, ROWS))
+
+
+def test_folded_weights_are_packed_once():
+    model = randomize(netlet.Sequential([netlet.Input((600,)), layers.Dense(512), layers.BatchNormalization()]))
+    x = RNG.standard_normal((64, 600)).astype("f4")
+    check(model, x, atol=1e-4)
+    assert kernels(model, x) == ["gemm_packed"]
+    assert "gemm_pack_b" in kept(model, x)
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        lambda: [layers.Conv2D(6, 3, padding="same"), layers.BatchNormalization(), layers.ReLU()],
+        lambda: [layers.Conv2D(6, 3, use_bias=False, strides=2), layers.BatchNormalization(), layers.ELU(0.5)],
+        lambda: [layers.Conv2D(8, 3, groups=2), layers.BatchNormalization(), layers.Activation("tanh")],
+        lambda: [layers.DepthwiseConv2D(3, depth_multiplier=2), layers.BatchNormalization(), layers.ReLU()],
+        lambda: [layers.Conv2D(5, 1), layers.ReLU()],
+        lambda: [layers.Reshape((72, 4)), layers.Conv1D(5, 3), layers.BatchNormalization()],
+    ],
+)
+def test_convolutions(chain):
+    model = conv_model(*chain())
+    check(model, IMAGES)
+    assert not [k for k in kernels(model, IMAGES) if k.startswith(("norm", "activation", "binary"))]
+
+
+def test_channels_first():
+    model = randomize(
+        netlet.Sequential(
+            [
+                netlet.Input((4, 9, 8)),
+                layers.Conv2D(6, 3, data_format="channels_first"),
+                layers.BatchNormalization(axis=1),
+                layers.ReLU(),
+            ]
+        )
+    )
+    x = IMAGES.transpose(0, 3, 1, 2).copy()
+    check(model, x)
+    assert not [k for k in kernels(model, x) if k.startswith(("norm", "activation"))]
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        lambda: [layers.Conv2D(6, 3, activation="relu"), layers.BatchNormalization()],
+        lambda: [layers.Conv2D(8, 3), layers.BatchNormalization(axis=1)],
+        lambda: [layers.Conv2D(6, 3, activity_regularizer="l2"), layers.BatchNormalization()],
+        lambda: [layers.Conv2DTranspose(6, 3), layers.BatchNormalization()],
+        lambda: [layers.BatchNormalization(), layers.Conv2D(6, 3)],
+        lambda: [layers.Conv2D(6, 3), layers.ReLU(max_value=6.0), layers.BatchNormalization()],
+    ],
+)
+def test_what_is_not_folded(chain):
+    model = conv_model(*chain())
+    check(model, IMAGES)
+    assert "norm_apply" in kernels(model, IMAGES)
+
+
+def test_a_layer_of_the_users_own_is_not_folded():
+    class Twice(layers.Dense):
+        def call(self, inputs, training=None):
+            return 2.0 * super().call(inputs)
+
+    model = randomize(netlet.Sequential([netlet.Input((20,)), Twice(8), layers.BatchNormalization()]))
+    check(model, ROWS)
+    assert "norm_apply" in kernels(model, ROWS)
+
+
+def test_graphs_with_branches():
+    """Residuals and outputs in the middle: only what nobody else looks at is folded away."""
+    x = netlet.Input((20,))
+    a = layers.Dense(16, name="a")(x)
+    normal_a = layers.BatchNormalization()(a)
+    b = layers.ReLU()(layers.BatchNormalization()(layers.Dense(16)(normal_a)))
+    both = layers.Add()([a, b])
+    shown = layers.Dense(3, name="shown")(both)
+    last = layers.BatchNormalization()(shown)
+    model = randomize(netlet.Model(x, [last, shown]))
+    got = model.predict(ROWS, batch_size=40, verbose=0)
+    for value, want in zip(got, model(ROWS, training=False), strict=True):
+        np.testing.assert_allclose(value, want.numpy(), rtol=2e-5, atol=2e-5)
+    names = kernels(model, ROWS)
+    assert names.count("norm_apply") == 2  # behind `a`, which the sum reads, and behind `shown`, which is an output
+    assert not [k for k in names if k.startswith("activation")]
+
+
+def test_a_shared_layer_and_nested_models():
+    dense, norm = layers.Dense(20), layers.BatchNormalization()
+    inner = netlet.Sequential([netlet.Input((20,)), dense, norm, layers.ReLU()])
+    x = netlet.Input((20,))
+    model = randomize(netlet.Model(x, layers.Add()([norm(dense(inner(x))), x])))
+    check(model, ROWS)
+    assert "norm_apply" not in kernels(model, ROWS)
+
+
+def test_float64_and_other_dtypes():
+    model = netlet.Sequential([netlet.Input((20,), dtype="float64")])
+    model.add(layers.Dense(8, dtype="float64"))
+    model.add(layers.BatchNormalization(dtype="float64"))
+    check(randomize(model), ROWS.astype("f8"), 1e-12, 1e-12)
+
+
+def test_predictions_follow_training_and_assignment():
+    x, y = ROWS, RNG.standard_normal((40, 4)).astype("f4")
+    model = dense_model()
+    model.compile(netlet.optimizers.Adam(0.01), "mse")
+    check(model, x)
+    before = model.get_weights()
+    for _ in range(3):
+        model.fit(x, y, batch_size=8, verbose=0)
+        check(model, x, 1e-4, 1e-4)
+    assert model.evaluate(x, y, batch_size=40, verbose=0) == pytest.approx(np.mean((unfolded(model, x) - y) ** 2), 1e-4)
+    norm = model.layers[1]
+    norm.moving_variance.assign(norm.moving_variance * 4)
+    check(model, x, 1e-4, 1e-4)
+    norm.gamma.assign(ops.ones_like(norm.gamma) * 3)
+    check(model, x, 1e-4, 1e-4)
+    model(x, training=True)  # moves the statistics
+    check(model, x, 1e-4, 1e-4)
+    model.set_weights(before)
+    check(model, x)
+
+
+def test_training_does_not_fold():
+    model = dense_model()
+    model.compile("sgd", "mse")
+    names = [r["kernel"] for r in model.plan(ROWS, np.zeros((40, 4), "f4"), batch_size=40, mode="train").records()]
+    assert any(n.startswith("norm_moments") for n in names)
+
+
+def test_wrong_shapes_are_told_as_ever():
+    model = dense_model()
+    with pytest.raises(ValueError, match="20"):
+        model.predict(np.ones((4, 7), "f4"), verbose=0)
