@@ -114,6 +114,7 @@ def both(kind: str, shape: Sequence[int]) -> Case:
     x, g, b, dy = operands(shape)
 
     def ours(x: Any, g: Any, b: Any, dy: Any) -> Any:
+        g.requires_grad = b.requires_grad = True
         y = OURS[kind](x, g, b)
         return y, *_core.current_recording().gradients(y, [x, g, b], dy)
 
