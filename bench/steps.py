@@ -5,9 +5,9 @@
     python bench/steps.py --threads 2 --seconds 2 --compile
 
 Ours are timed inside fit(verbose=0), data pipeline and shuffling included, the plan recorded before; PyTorch's as a
-bare loop on one batch without a data loader, the best of its plain optimizer, its fused one and, with --compile,
-torch.compile; Keras's inside fit, on JAX. Warm, alternating, medians. The losses of all sides are compared after ten
-steps from the same weights before anything is timed.
+bare loop on one batch without a data loader, the best of its plain optimizer, its fused one, for images channels last
+too, and, with --compile, torch.compile; Keras's inside fit, on JAX. Warm, alternating, medians. The losses of all sides
+are compared after ten steps from the same weights before anything is timed (without dropout: each draws its own zeros).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 import netlet
 from netlet.bench.timing import alternate, microseconds
 from netlet.info import describe_machine
-from workloads import WORKLOADS, Torch, Workload, build, data, onnx_session
+from workloads import WORKLOADS, Torch, Workload, build, data, dense, onnx_input, onnx_session
 
 Row = dict[str, float]
 
@@ -46,46 +46,59 @@ def epochs_of(model: Any, w: Workload, x: np.ndarray, y: np.ndarray, epochs: int
 def check_same_loss(w: Workload, weights: list[np.ndarray], peers: dict[str, Any]) -> None:
     """Ten steps on one batch, from the same weights: every side must arrive at the same loss."""
     x, y = data(w, steps=1)
-    ours = build(netlet, w, weights)
-    ours.fit(x, y, batch_size=w.batch, epochs=10, shuffle=False, verbose=0)
-    expected = ours.evaluate(x, y, batch_size=w.batch, verbose=0)
+
+    def eleventh(model: Any) -> float:
+        """The loss before the eleventh step, which is that of the training: batch normalization's batch counts."""
+        return model.fit(x, y, batch_size=w.batch, epochs=11, shuffle=False, verbose=0).history["loss"][-1]
+
+    expected = eleventh(build(netlet, w, weights))
     for name, peer in peers.items():
         if isinstance(peer, Torch):
             peer.feed(x, y)
-            for _ in range(10):
+            for t in range(1, 11):
+                peer.epsilon_of_keras(t)
                 peer.step()
-            got = peer.step().item()  # the loss before the eleventh step
+            got = peer.step().item()
         else:
-            peer.fit(x, y, batch_size=w.batch, epochs=10, shuffle=False, verbose=0)
-            got = peer.evaluate(x, y, batch_size=w.batch, verbose=0)
-        # PyTorch adds Adam's epsilon to the corrected root, Keras and we to the uncorrected one.
-        rtol = 1e-2 if w.optimizer == "adam" and isinstance(peer, Torch) else 1e-3
-        np.testing.assert_allclose(got, expected, rtol=rtol, err_msg=f"{name}, {w.name}")
+            got = eleventh(peer)
+        np.testing.assert_allclose(got, expected, rtol=1e-3, err_msg=f"{name}, {w.name}")
 
 
 def torch_variants(w: Workload, weights: list[np.ndarray], compiled: bool) -> dict[str, Torch]:
     if not have("torch"):
         return {}
     variants = {"torch": Torch(w, weights, fused=False), "torch, fused": Torch(w, weights, fused=True)}
+    if w.image:
+        variants["torch, channels last"] = Torch(w, weights, fused=True, channels_last=True)
     if compiled:
         variants["torch, compiled"] = Torch(w, weights, fused=True, compiled=True)
     return variants
 
 
-def steps(seconds: float, compiled: bool, with_keras: bool = True) -> dict[str, Row]:
+def keras_variant(w: Workload, weights: list[np.ndarray]) -> dict[str, Any]:
+    if not (have("keras") and have("jax")):
+        return {}
+    import keras
+
+    return {"keras": build(keras, w, weights)}
+
+
+def steps(workloads: list[Workload], seconds: float, compiled: bool, with_keras: bool = True) -> dict[str, Row]:
     """Seconds a training step of each side: {workload: {side: seconds}}."""
     table = {}
-    for w in WORKLOADS:
+    for w in workloads:
         x, y = data(w)
+        netlet.utils.set_random_seed(0)  # the same weights in every run, for the check of the losses
         ours = build(netlet, w)
         weights = ours.get_weights()
-        torches = torch_variants(w, weights, compiled)
-        peers: dict[str, Any] = dict(torches)
-        if with_keras and have("keras") and have("jax"):
-            import keras
-
-            peers["keras"] = build(keras, w, weights)
-        check_same_loss(w, weights, peers)
+        plain = w.without_dropout()
+        torches = torch_variants(plain, weights, compiled)
+        keras = keras_variant(plain, weights) if with_keras else {}
+        check_same_loss(plain, weights, {**torches, **keras})
+        if plain != w:
+            torches = torch_variants(w, weights, compiled)
+            keras = keras_variant(w, weights) if with_keras else {}
+        peers: dict[str, Any] = {**torches, **keras}
         for t in torches.values():
             t.feed(x[: w.batch], y[: w.batch])
         epochs = 10 if w.flops < 5e6 else 2
@@ -115,10 +128,10 @@ def print_steps(table: dict[str, Row], batch_flops: dict[str, int]) -> None:
         print(line, flush=True)
 
 
-def predict(seconds: float) -> None:
+def predict(workloads: list[Workload], seconds: float) -> None:
     print("\npredict_on_batch, us, beside ONNX Runtime's session.run")
     print(f"{'':40s}{'batch':>12s}{'ORT':>10s}{'ratio':>8s}{'one row':>12s}{'ORT':>10s}{'ratio':>8s}")
-    for w in WORKLOADS:
+    for w in workloads:
         model = build(netlet, w)
         x = data(w, steps=1)[0]
         session = (
@@ -130,10 +143,10 @@ def predict(seconds: float) -> None:
         for rows in (x, x[:1]):
             works = [lambda model=model, rows=rows: model.predict_on_batch(rows)]
             if session:
-                np.testing.assert_allclose(
-                    model.predict_on_batch(rows), session.run(None, {"x": rows})[0], rtol=1e-4, atol=1e-5
-                )
-                works.append(lambda session=session, rows=rows: session.run(None, {"x": rows}))
+                given = {"x": onnx_input(w, rows)}
+                expected = session.run(None, given)[0]
+                np.testing.assert_allclose(model.predict_on_batch(rows), expected, rtol=1e-4, atol=1e-5)
+                works.append(lambda session=session, given=given: session.run(None, given))
             times = alternate(*works, seconds=seconds)
             line += f"{microseconds(times[0]):>12s}"
             line += f"{microseconds(times[1]):>10s}{times[1] / times[0]:7.1f}x" if session else f"{'-':>10s}{'-':>8s}"
@@ -144,7 +157,7 @@ def cost_against_batch(seconds: float) -> None:
     print("\n784-128-10 relu adam: a step against its batch size")
     print(f"{'batch':>8s}{'us a step':>12s}{'us a sample':>13s}")
     for batch in (1, 4, 16, 64, 128, 256, 1024, 4096):
-        w = Workload((784, 128, 10), "relu", "adam", batch, steps=max(4, 2048 // batch))
+        w = dense((784, 128, 10), "relu", "adam", batch, steps=max(4, 2048 // batch))
         x, y = data(w)
         model = build(netlet, w)
         [t] = alternate(epochs_of(model, w, x, y, 2), seconds=seconds)
@@ -156,7 +169,7 @@ def cost_against_depth(seconds: float) -> None:
     print("\ndense layers 32-32 relu, adam, batch 32: a step against depth")
     print(f"{'layers':>8s}{'us a step':>12s}{'us a layer':>13s}")
     for depth in (2, 5, 10, 20, 50, 100, 200):
-        w = Workload((32,) * depth + (10,), "relu", "adam", 32, steps=50)
+        w = dense((32,) * depth + (10,), "relu", "adam", 32, steps=50)
         x, y = data(w)
         model = build(netlet, w)
         [t] = alternate(epochs_of(model, w, x, y, 2), seconds=seconds)
@@ -187,7 +200,7 @@ def import_time(repeats: int = 9) -> None:
     )
 
 
-def memory() -> None:
+def memory(workloads: list[Workload]) -> None:
     """The process's resident memory: after the import, and what 50 steps add at their peak beyond the data."""
     code = """
 import os, sys, re
@@ -195,27 +208,33 @@ sys.path.insert(0, {here!r})
 from workloads import *
 def status(key):
     return int(re.search(key + r":\\s+(\\d+)", open("/proc/self/status").read())[1]) / 1024
-w = WORKLOADS[3]
-x, y = data(w, steps=50)
+w = WORKLOADS[{index}]
+x, y = data(w, steps=10)
 {body}
 """
     ours = """
 before = status("VmRSS"); import netlet; imported = status("VmRSS")
-m = build(netlet, w); m.fit(x, y, batch_size=w.batch, verbose=0)
+m = build(netlet, w); m.fit(x, y, batch_size=w.batch, epochs=5, verbose=0)
 print(imported - before, status("VmHWM") - imported)
 """
     torch = """
 before = status("VmRSS"); import torch; imported = status("VmRSS")
-ws = [np.zeros(s, np.float32) for a, b in zip(w.sizes, w.sizes[1:]) for s in ((a, b), (b,))]
-t = Torch(w, ws, fused=True); t.feed(x[:w.batch], y[:w.batch])
+t = Torch(w, fused=True); t.feed(x[:w.batch], y[:w.batch])
 for _ in range(50): t.step()
 print(imported - before, status("VmHWM") - imported)
 """
     here = str(pathlib.Path(__file__).parent)
-    print(f"\nResident memory, MiB ({WORKLOADS[3].name}): the import | a model and its steps, at the peak")
-    for name, body in [("netlet", ours), *([("torch", torch)] if have("torch") else [])]:
-        a, b = map(float, child(code.format(here=here, body=body)).split())
-        print(f"{name:>8s}{a:8.1f} |{b:8.1f}")
+    sides = [("netlet", ours), *([("torch", torch)] if have("torch") else [])]
+    print("\nResident memory, MiB: the import | a model and its steps, at the peak")
+    print(f"{'':48s}" + "".join(f"{name:>10s}{'':>10s}" for name, _ in sides))
+    for w in workloads:
+        if w.flops < 1e8:
+            continue  # the smallest are lost in what the process takes
+        line = f"{w.name:48s}"
+        for _, body in sides:
+            a, b = map(float, child(code.format(here=here, body=body, index=WORKLOADS.index(w))).split())
+            line += f"{a:8.1f} |{b:8.1f}  "
+        print(line, flush=True)
 
 
 def size() -> None:
@@ -232,14 +251,15 @@ def size() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="steps,predict,batch,depth,import,memory,size")
+    parser.add_argument("--workloads", default="", help="only those whose name has this, e.g. conv")
     parser.add_argument("--seconds", type=float, default=1.0, help="spent on each side of each row")
     parser.add_argument("--threads", type=int, default=netlet.get_num_threads())
     parser.add_argument("--compile", action="store_true", help="let torch.compile compete too")
     parser.add_argument("--no-keras", action="store_true")
     options = parser.parse_args()
     chosen = options.only.split(",")
+    workloads = [w for w in WORKLOADS if options.workloads.lower() in w.name.lower()]
     netlet.set_num_threads(options.threads)
-    netlet.utils.set_random_seed(0)  # the same weights in every run, for the check of the losses
     print(describe_machine())
     for name in ("torch", "keras", "jax", "onnxruntime"):
         if have(name):
@@ -253,10 +273,10 @@ def main() -> None:
         print(f"(torch on {torch.get_num_threads()} threads)", end="")
     print()
     if "steps" in chosen:
-        table = steps(options.seconds, options.compile, not options.no_keras)
+        table = steps(workloads, options.seconds, options.compile, not options.no_keras)
         print_steps(table, {w.name: w.flops for w in WORKLOADS})
     if "predict" in chosen:
-        predict(options.seconds / 2)
+        predict(workloads, options.seconds / 2)
     if "batch" in chosen:
         cost_against_batch(options.seconds / 2)
     if "depth" in chosen:
@@ -264,7 +284,7 @@ def main() -> None:
     if "import" in chosen:
         import_time()
     if "memory" in chosen:
-        memory()
+        memory(workloads)
     if "size" in chosen:
         size()
 

@@ -2,59 +2,112 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from parts import BatchNorm, Conv, Dense, Dropout, Flatten, GlobalAverage, Part, Pool, channels_first, walk
+
 
 @dataclass(frozen=True)
 class Workload:
-    sizes: tuple[int, ...]  # features, units of each dense layer
-    activation: str  # between the layers; the last one gives logits
+    name: str
+    shape: tuple[int, ...]  # of a sample: features, or height, width, channels
+    parts: tuple[Part, ...]  # the last one gives logits
     optimizer: str  # "sgd" or "adam", both with their default settings
     batch: int
     steps: int = 60  # batches in the data set: enough that a step sees fresh memory
 
     @property
-    def name(self) -> str:
-        return f"{'-'.join(map(str, self.sizes))} {self.activation} {self.optimizer} batch {self.batch}"
+    def image(self) -> bool:
+        return len(self.shape) == 3
+
+    @property
+    def classes(self) -> int:
+        return self.parts[-1].out(())[0]
 
     @property
     def binary(self) -> bool:
-        return self.sizes[-1] == 1
+        return self.classes == 1
 
     @property
     def flops(self) -> int:
         """Multiplications and additions of one training step: forward, gradient of weights, gradient of inputs (not
         of the first)."""
-        products = [a * b for a, b in zip(self.sizes, self.sizes[1:], strict=False)]
+        products = [n for part, shape in walk(self.shape, self.parts) if (n := part.products(shape))]
         return 2 * self.batch * (3 * sum(products) - products[0])
+
+    def without_dropout(self) -> Workload:
+        """What can be compared: each library draws its own zeros."""
+        return replace(self, parts=tuple(p for p in self.parts if not isinstance(p, Dropout)))
+
+
+def dense(sizes: tuple[int, ...], activation: str, optimizer: str, batch: int, steps: int = 60) -> Workload:
+    """A multilayer perceptron: features, units of each layer."""
+    name = f"{'-'.join(map(str, sizes))} {activation} {optimizer} batch {batch}"
+    hidden = [Dense(n, activation) for n in sizes[1:-1]]
+    return Workload(name, sizes[:1], (*hidden, Dense(sizes[-1])), optimizer, batch, steps)
+
+
+def images(name: str, shape: tuple[int, ...], parts: list[Part], batch: int) -> Workload:
+    return Workload(f"{name} adam batch {batch}", shape, (*parts, Dense(10)), "adam", batch, steps=12)
 
 
 WORKLOADS = [
-    Workload((784, 16, 16, 10), "sigmoid", "sgd", 32, steps=200),
-    Workload((11, 11, 7, 1), "relu", "adam", 10, steps=800),
-    Workload((784, 128, 10), "relu", "adam", 128),
-    Workload((784, 512, 512, 10), "relu", "adam", 128),
+    dense((784, 16, 16, 10), "sigmoid", "sgd", 32, steps=200),
+    dense((11, 11, 7, 1), "relu", "adam", 10, steps=800),
+    dense((784, 128, 10), "relu", "adam", 128),
+    dense((784, 512, 512, 10), "relu", "adam", 128),
+    images(
+        "LeNet-5",
+        (28, 28, 1),
+        [
+            *(Conv(6, "relu", kernel=5), Pool(), Conv(16, "relu", kernel=5), Pool(), Flatten()),
+            *(Dense(120, "relu"), Dense(84, "relu")),
+        ],
+        128,
+    ),
+    images(
+        "MNIST convnet 32-64",
+        (28, 28, 1),
+        [Conv(32, "relu"), Pool(), Conv(64, "relu"), Pool(), Flatten(), Dropout(0.5)],
+        128,
+    ),
+    images(
+        "CIFAR 32-64-64",
+        (32, 32, 3),
+        [Conv(32, "relu"), Pool(), Conv(64, "relu"), Pool(), Conv(64, "relu"), Flatten(), Dense(64, "relu")],
+        64,
+    ),
+    images(
+        "conv-BN-ReLU x3",
+        (32, 32, 3),
+        [
+            *(Conv(32, same=True, bias=False), BatchNorm(), Conv(32, same=True, bias=False), BatchNorm(), Pool()),
+            *(Conv(64, same=True, bias=False), BatchNorm(), GlobalAverage()),
+        ],
+        64,
+    ),
 ]
 
 
 def data(w: Workload, steps: int | None = None) -> tuple[np.ndarray, np.ndarray]:
-    """x (steps * batch, features) in [0, 1), and labels: (n,) int32 classes, or (n, 1) float32 zeros and ones."""
+    """x (steps * batch, *shape) in [0, 1), and labels: (n,) int32 classes, or (n, 1) float32 zeros and ones."""
     rng = np.random.default_rng(0)
     n = (steps or w.steps) * w.batch
-    x = rng.random((n, w.sizes[0]), dtype=np.float32)
-    y = rng.integers(0, 2, (n, 1)).astype(np.float32) if w.binary else rng.integers(0, w.sizes[-1], n).astype(np.int32)
+    x = rng.random((n, *w.shape), dtype=np.float32)
+    y = rng.integers(0, 2, (n, 1)).astype(np.float32) if w.binary else rng.integers(0, w.classes, n).astype(np.int32)
     return x, y
 
 
 def build(api: Any, w: Workload, weights: list[np.ndarray] | None = None) -> Any:
     """The compiled model; `api` is netlet or keras: the same lines serve both."""
-    model = api.Sequential([api.Input((w.sizes[0],))])
-    for units in w.sizes[1:-1]:
-        model.add(api.layers.Dense(units, activation=w.activation))
-    model.add(api.layers.Dense(w.sizes[-1]))
+    model = api.Sequential([api.Input(w.shape)])
+    for part in w.parts:
+        made = part.keras(api.layers)
+        for layer in made if isinstance(made, list) else [made]:
+            model.add(layer)
     loss = api.losses.BinaryCrossentropy if w.binary else api.losses.SparseCategoricalCrossentropy
     model.compile(optimizer=w.optimizer, loss=loss(from_logits=True))
     if weights is not None:
@@ -65,17 +118,28 @@ def build(api: Any, w: Workload, weights: list[np.ndarray] | None = None) -> Any
 class Torch:
     """The same network in PyTorch, with a `step()` on one fixed batch."""
 
-    def __init__(self, w: Workload, weights: list[np.ndarray], *, fused: bool, compiled: bool = False) -> None:
+    def __init__(
+        self,
+        w: Workload,
+        weights: list[np.ndarray] | None = None,
+        *,
+        fused: bool,
+        compiled: bool = False,
+        channels_last: bool = False,
+    ) -> None:
         import torch
         from torch import nn
 
-        parts: list[nn.Module] = []
-        for a, b in zip(w.sizes, w.sizes[1:], strict=False):
-            parts += [nn.Linear(a, b), nn.Sigmoid() if w.activation == "sigmoid" else nn.ReLU()]
-        self.model = nn.Sequential(*parts[:-1])
-        with torch.no_grad():
-            for p, value in zip(self.model.parameters(), weights, strict=True):
-                p.copy_(torch.from_numpy(np.array(value.T)))
+        made = [part.torch(nn, shape) for part, shape in walk(w.shape, w.parts)]
+        self.model = nn.Sequential(*(module for modules in made for module in modules))
+        if weights is not None:
+            for modules, arrays in zip(made, channels_first(w.shape, w.parts, weights), strict=True):
+                state = [v for v in modules[0].state_dict().values() if v.ndim]  # but for BatchNorm's counter
+                for tensor, array in zip(state, arrays, strict=True):
+                    tensor.copy_(torch.from_numpy(np.array(array)))
+        self.format = torch.channels_last if channels_last else torch.contiguous_format
+        if w.image:
+            self.model = self.model.to(memory_format=self.format)
         parameters = list(self.model.parameters())
         if w.optimizer == "sgd":
             self.optimizer = torch.optim.SGD(parameters, lr=0.01, fused=fused)
@@ -83,13 +147,21 @@ class Torch:
             self.optimizer = torch.optim.Adam(parameters, lr=1e-3, eps=1e-7, fused=fused)
         self.loss = nn.functional.binary_cross_entropy_with_logits if w.binary else nn.functional.cross_entropy
         self.forward = torch.compile(self.model) if compiled else self.model
-        self.binary = w.binary
+        self.image, self.binary = w.image, w.binary
         self.x = self.y = None
 
     def feed(self, x: np.ndarray, y: np.ndarray) -> None:
         import torch
 
         self.x, self.y = torch.from_numpy(x), torch.from_numpy(y if self.binary else y.astype(np.int64))
+        if self.image:
+            self.x = self.x.permute(0, 3, 1, 2).contiguous(memory_format=self.format)
+
+    def epsilon_of_keras(self, t: int) -> None:
+        """PyTorch adds Adam's epsilon to the corrected root, Keras and we to the uncorrected one: equal at step t."""
+        for group in self.optimizer.param_groups:
+            if "eps" in group:
+                group["eps"] = 1e-7 / (1 - group["betas"][1] ** t) ** 0.5
 
     def step(self) -> Any:
         self.optimizer.zero_grad(set_to_none=True)
@@ -100,27 +172,23 @@ class Torch:
 
 
 def onnx_session(w: Workload, weights: list[np.ndarray], threads: int) -> Any:
-    """The network's prediction in ONNX Runtime: `session.run(None, {"x": x})`."""
+    """The network's prediction in ONNX Runtime, `session.run(None, {"x": onnx_input(w, x)})`."""
     import onnx
     import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
 
     nodes, constants, x = [], [], "x"
-    act = {"relu": "Relu", "sigmoid": "Sigmoid"}[w.activation]
-    for i in range(0, len(weights), 2):
-        constants += [
-            numpy_helper.from_array(np.ascontiguousarray(weights[i]), f"w{i}"),
-            numpy_helper.from_array(weights[i + 1], f"b{i}"),
-        ]
-        last = i == len(weights) - 2
-        nodes.append(helper.make_node("Gemm", [x, f"w{i}", f"b{i}"], ["y" if last else f"z{i}"]))
-        if not last:
-            nodes.append(helper.make_node(act, [f"z{i}"], [x := f"a{i}"]))
+    for part, arrays in zip(w.parts, channels_first(w.shape, w.parts, weights), strict=True):
+        for operator, values, attributes in part.onnx(arrays):
+            names = [f"c{len(constants) + i}" for i in range(len(values))]
+            constants += [numpy_helper.from_array(np.array(v), n) for v, n in zip(values, names, strict=True)]
+            nodes.append(helper.make_node(operator, [x, *names], [x := f"t{len(nodes)}"], **attributes))
+    shape = (w.shape[-1], *w.shape[:-1]) if w.image else w.shape
     graph = helper.make_graph(
         nodes,
-        "mlp",
-        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", w.sizes[0]])],
-        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", w.sizes[-1]])],
+        "network",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", *shape])],
+        [helper.make_tensor_value_info(x, TensorProto.FLOAT, ["n", w.classes])],
         constants,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
@@ -128,3 +196,8 @@ def onnx_session(w: Workload, weights: list[np.ndarray], threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+
+def onnx_input(w: Workload, x: np.ndarray) -> np.ndarray:
+    """x as the session takes it."""
+    return np.ascontiguousarray(np.moveaxis(x, -1, 1)) if w.image else x
