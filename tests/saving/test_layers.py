@@ -38,6 +38,11 @@ ONE_INPUT = {
         lambda: layers.BatchNormalization(scale=False, trainable=False, moving_mean_initializer="ones"),
         lambda: layers.BatchNormalization(renorm=True, renorm_clipping={"rmax": 2.0, "dmax": 1.0}, center=False),
     ],
+    "CategoryEncoding": [lambda: layers.CategoryEncoding(3), lambda: layers.CategoryEncoding(4, "count", name="c")],
+    "Discretization": [
+        lambda: layers.Discretization([-0.5, 0.5]),
+        lambda: layers.Discretization([0], output_mode="count"),
+    ],
     "Dropout": [lambda: layers.Dropout(0.25, seed=5), lambda: layers.Dropout(0.5, noise_shape=(None, 1))],
     "ELU": [lambda: layers.ELU(0.7)],
     "Flatten": [lambda: layers.Flatten()],
@@ -50,6 +55,10 @@ ONE_INPUT = {
     "Identity": [lambda: layers.Identity()],
     "LayerNormalization": [lambda: layers.LayerNormalization(epsilon=0.1), lambda: layers.LayerNormalization(axis=[1])],
     "LeakyReLU": [lambda: layers.LeakyReLU(0.1)],
+    "Normalization": [
+        lambda: layers.Normalization(axis=None),
+        lambda: layers.Normalization(mean=[0.5] * 6, variance=[2.0] * 6, invert=True),
+    ],
     "PReLU": [lambda: layers.PReLU(alpha_initializer="ones", alpha_constraint="non_neg", shared_axes=[1])],
     "Permute": [lambda: layers.Permute((1,))],
     "RMSNormalization": [lambda: layers.RMSNormalization(epsilon=0.1)],
