@@ -48,6 +48,8 @@ CASES = [
     ("GaussianNoise", {"stddev": 0.5}, [(3, 4)]),
     ("Flatten", {}, [(3, 4, 5)]),
     ("Flatten", {}, [(3,)]),
+    ("Flatten", {"data_format": "channels_first"}, [(3, 2, 4, 5)]),
+    ("Flatten", {"data_format": "channels_first"}, [(3,)]),
     ("Reshape", {"target_shape": (2, -1)}, [(3, 4)]),
     ("Permute", {"dims": (2, 1)}, [(3, 4, 5)]),
     ("RepeatVector", {"n": 3}, [(3, 4)]),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
-import torch.nn.functional as F
 
 from netlet import _core
 from support.differences import check_gradients
 from support.guarded import guarded
 
+torch = pytest.importorskip("torch")
+F = torch.nn.functional
 CASES = 120
 TORCH = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
 TORCH_TRANSPOSE = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}

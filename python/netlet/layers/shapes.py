@@ -11,6 +11,7 @@ import numpy as np
 from .. import ops
 from ..graph import KerasTensor
 from ..ops.arrays import resolve_shape
+from ..ops.data_format import channels_last, standardize
 from ..utils import tree
 from .activation import Elementwise
 from .input_spec import InputSpec
@@ -28,20 +29,20 @@ class _Rearranging(Layer):
 class Flatten(_Rearranging):
     """All axes but the first as one: (B, ...) -> (B, product); (B,) -> (B, 1).
 
+    With data_format="channels_first" the channels of (B, C, ...) go last first, so that the result is the same.
+
     >>> Flatten()(np.zeros((2, 3, 4), "float32")).shape
     (2, 12)
     """
 
     def __init__(self, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if data_format not in (None, "channels_last"):
-            raise ValueError(f"netlet keeps images channels last (N, H, W, C); given data_format={data_format!r}.")
-        self.data_format = "channels_last"
+        self.data_format = standardize(data_format)
         self.input_spec = InputSpec(min_ndim=1)
 
     def call(self, inputs: Any) -> Any:
-        shape = inputs.shape
-        return ops.reshape(inputs, (shape[0], math.prod(shape[1:])))
+        x = channels_last(inputs, self.data_format) if len(inputs.shape) > 1 else inputs
+        return ops.reshape(x, (x.shape[0], math.prod(x.shape[1:])))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         rest = input_shape[1:]
