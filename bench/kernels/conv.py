@@ -1,7 +1,7 @@
 """Convolutions as in known networks: first layers, wide ones, small images, depthwise; forward and both gradients.
 
 A name says batch x image x channels -> filters, the kernel's size, s its stride; padding keeps the size ("same"), or
-there is none ("valid"). PyTorch twice: its own layout (channels first) and channels last, each on arrays in that layout.
+there is none ("valid"). PyTorch twice: its own layout (channels first) and channels last, each on arrays of its own.
 """
 
 from __future__ import annotations
