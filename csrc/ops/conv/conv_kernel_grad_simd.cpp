@@ -9,6 +9,12 @@ namespace netlet::NETLET_ISA {
 constexpr int64_t longest_piece = 256;
 constexpr int chunk_runs = 64;
 
+// A piece of a row of output pixels: where its first tap reads along the first two axes, its pixels, and where pixel 0 of
+// its row reads x and dy.
+struct Piece {
+    int64_t d, h, from, to, x, dy;
+};
+
 // Rows of dw that one tile computes.
 struct KernelRows {
     int64_t first, rows;
@@ -33,12 +39,22 @@ NETLET_INLINE KernelRows kernel_rows(const ConvKernelGradArgs& g, int64_t strip,
     return at;
 }
 
-// Where row i of the strip reads, seen from the place where tap 0 and channel 0 do.
-NETLET_INLINE int64_t row_offset(const ConvKernelGradArgs& g, int64_t row, int64_t pitch) {
-    const int64_t tap = row / g.C, tw = tap % g.axis[2].kernel, th = tap / g.axis[2].kernel % g.axis[1].kernel;
-    const int64_t td = tap / g.axis[2].kernel / g.axis[1].kernel;
-    const int64_t d = td * g.axis[0].tap_step, h = th * g.axis[1].tap_step, w = tw * g.axis[2].tap_step;
-    return ((d * g.axis[1].in + h) * g.axis[2].in + w) * pitch + row % g.C;
+// Points a at what the strip's rows read, seen from x, where tap 0 and channel 0 do.
+template <class T>
+NETLET_INLINE void place_rows(const ConvKernelGradArgs& g, const KernelRows& at, const T* x, const T** a) {
+    const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
+    const int64_t pitch = g.groups * g.C, tap = at.first / g.C;
+    int64_t c = at.first % g.C, tw = tap % w.kernel, th = tap / w.kernel % h.kernel, td = tap / w.kernel / h.kernel;
+    for (int64_t i = 0; i < at.rows; ++i) {
+        a[i] = x + ((td * d.tap_step * h.in + th * h.tap_step) * w.in + tw * w.tap_step) * pitch + c;
+        if (++c < g.C) continue;
+        c = 0;
+        if (++tw < w.kernel) continue;
+        tw = 0;
+        if (++th < h.kernel) continue;
+        th = 0;
+        ++td;
+    }
 }
 
 // The output positions of the last axis whose input is inside x.
@@ -66,32 +82,38 @@ NETLET_INLINE void kernel_grad_unit(const ConvKernelGradArgs& g, int64_t unit) {
     const T *x = static_cast<const T*>(g.x) + group * g.C, *dy = static_cast<const T*>(g.dy) + group * g.O;
     T* dw = static_cast<T*>(g.dw) + slice * taps * g.C * out_pitch + group * g.O;
 
+    Piece pieces_of[chunk_runs];
     Run<T> run[chunk_runs];
+    const T* a[most_rows];
+    T* c[most_rows];
     bool accumulate = g.accumulate;
     for (int64_t p = begin; p < end; p += chunk, accumulate = true) {
-        const int64_t stop = end - p < chunk ? end : p + chunk;
+        const int64_t here = end - p < chunk ? end - p : chunk;
+        for (int64_t q = 0; q < here; ++q) {
+            const int64_t row = (p + q) / pieces, from = (p + q) % pieces * piece, n = row / h.grid / d.grid;
+            const int64_t id = row / h.grid % d.grid * d.step + d.first, ih = row % h.grid * h.step + h.first;
+            pieces_of[q] = {id,
+                            ih,
+                            from,
+                            w.grid - from < piece ? w.grid : from + piece,
+                            (((n * d.in + id) * h.in + ih) * w.in + w.first) * pitch,
+                            row * w.grid * out_pitch};
+        }
         for (int64_t strip = first_strip; strip < end_strip; ++strip) {
             const KernelRows k = kernel_rows(g, strip, strips, taps);
-            const T* a[most_rows];
-            T* c[most_rows];
-            for (int64_t i = 0; i < k.rows; ++i) {
-                a[i] = x + row_offset(g, k.first + i, pitch);
-                c[i] = dw + (k.first + i) * out_pitch;
-            }
+            place_rows(g, k, x, a);
+            for (int64_t i = 0; i < k.rows; ++i) c[i] = dw + (k.first + i) * out_pitch;
             int64_t runs = 0;
-            for (int64_t q = p; q < stop; ++q) {
-                const int64_t row = q / pieces, n = row / h.grid / d.grid;
-                const int64_t id = row / h.grid % d.grid * d.step + d.first, ih = row % h.grid * h.step + h.first;
-                int64_t from = q % pieces * piece, to = w.grid - from < piece ? w.grid : from + piece;
+            for (int64_t q = 0; q < here; ++q) {
+                const Piece& at = pieces_of[q];
+                int64_t from = at.from, to = at.to;
                 if (!g.one_matrix) {
-                    const int64_t td = id + k.td * d.tap_step, th = ih + k.th * h.tap_step;
+                    const int64_t td = at.d + k.td * d.tap_step, th = at.h + k.th * h.tap_step;
                     if (td < 0 || td >= d.in || th < 0 || th >= h.in) continue;
                     valid_pixels(w, k.tw, from, to);
                     if (from >= to) continue;
                 }
-                const int64_t at = (((n * d.in + id) * h.in + ih) * w.in + from * w.step + w.first) * pitch;
-                run[runs] = {a, at, dy + (row * w.grid + from) * out_pitch, to - from};
-                ++runs;
+                run[runs++] = {a, at.x + from * w.step * pitch, dy + at.dy + from * out_pitch, to - from};
             }
             GatherTile<T> tile{run, runs, w.step * pitch, 0, 0, c, 0, nullptr, accumulate, 0};
             gather_columns<T, false>(tile, k.rows, g.O, out_pitch);

@@ -50,12 +50,11 @@ struct Strip {
     bool inside[conv_axes];                 // all taps of all rows are, along this axis
 };
 
-// Points the strip at the pixels from `first` on.
+// Points the strip at the pixels from p on, and p behind them.
 template <class T>
-NETLET_INLINE void place_strip(Strip<T>& s, const ConvArgs& g, int64_t first, int64_t rows, int64_t group, int64_t j) {
+NETLET_INLINE void place_strip(Strip<T>& s, const ConvArgs& g, Pixel& p, int64_t rows, int64_t group, int64_t j) {
     const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
     const int64_t in_pitch = g.groups * g.C, out_pitch = g.groups * g.O;
-    Pixel p = pixel_at(g.axis, first);
     int64_t low[conv_axes] = {INT64_MAX, INT64_MAX, INT64_MAX}, high[conv_axes] = {INT64_MIN, INT64_MIN, INT64_MIN};
     for (int64_t i = 0; i < rows;) {  // a row of the grid, or the part of it that is in the strip
         const int64_t id = p.d * d.step + d.first, ih = p.h * h.step + h.first, iw = p.w * w.step + w.first;
@@ -177,9 +176,10 @@ NETLET_INLINE void conv_gather(const ConvArgs& g, Range r) {
         tile.init = g.bias ? static_cast<const T*>(g.bias) + group * g.O + j : nullptr;
         tile.accumulate = g.accumulate;
         const int64_t runs = inner_runs(inner, g, s.x, b), panel = K * conv_panel<T>;
+        Pixel p = pixel_at(g.axis, m);
         for (int64_t i = m; i < end;) {
             const int64_t strips = (end - i + most - 1) / most, rows = (end - i) / strips;
-            place_strip(s, g, i, rows, group, j);
+            place_strip(s, g, p, rows, group, j);
             if (s.inside[0] && s.inside[1] && s.inside[2] && runs <= most_runs) {
                 tile.runs = inner;
                 tile.count = runs;
@@ -188,10 +188,12 @@ NETLET_INLINE void conv_gather(const ConvArgs& g, Range r) {
                 edge_strip(edge, s, g, b, tile, rows, columns, panel);
             if (g.act != Activation::linear) {
                 const int64_t pitch = g.groups * g.O;
-                if (s.y[rows - 1] - s.y[0] == (rows - 1) * pitch)
-                    epilogue(g.act, g.alpha, s.y[0], pitch, rows, columns);
-                else
+                if (s.y[rows - 1] - s.y[0] != (rows - 1) * pitch)
                     for (int64_t k = 0; k < rows; ++k) epilogue(g.act, g.alpha, s.y[k], pitch, 1, columns);
+                else if (columns == pitch)  // one stretch of memory
+                    epilogue(g.act, g.alpha, s.y[0], pitch, 1, rows * columns);
+                else
+                    epilogue(g.act, g.alpha, s.y[0], pitch, rows, columns);
             }
             i += rows;
         }
