@@ -30,6 +30,10 @@ struct GatherTile {
     int64_t last;        // valid lanes of the last vector, 1..width
 };
 
+// x86 has 16 registers for pointers. Those of the other rows are read from the stack each time: left to itself, GCC keeps
+// them in vector registers, and takes them from there on the ports that multiply.
+constexpr int pointers_in_registers = sizeof(void*) == 8 && most_rows > 12 ? 9 : most_rows;
+
 // With MaskB no more than `last` lanes of b's last vector are read.
 template <class T, int MR, int NV, bool MaskB>
 static void gather_tile(const GatherTile<T>& g) {
@@ -46,8 +50,12 @@ static void gather_tile(const GatherTile<T>& g) {
     }
     for (int64_t r = 0; r < g.count; ++r) {
         const T* a[MR];
+        const T* volatile far[MR];
 #pragma GCC unroll 16
-        for (int i = 0; i < MR; ++i) a[i] = g.runs[r].a[i] + g.runs[r].offset;
+        for (int i = 0; i < MR; ++i) {
+            a[i] = g.runs[r].a[i] + g.runs[r].offset;
+            if (i >= pointers_in_registers) far[i] = a[i];
+        }
         const T* b = g.runs[r].b + g.shift;
         const int64_t end = g.runs[r].K * g.step;
         for (int64_t k = 0; k < end; k += g.step, b += g.ldb) {
@@ -57,7 +65,7 @@ static void gather_tile(const GatherTile<T>& g) {
                 bv[v] = MaskB && v == NV - 1 ? V::load_n(b + v * W, g.last) : V::load(b + v * W);
 #pragma GCC unroll 16
             for (int i = 0; i < MR; ++i) {
-                const V ai = V::set1(a[i][k]);
+                const V ai = V::set1(i < pointers_in_registers ? a[i][k] : far[i][k]);
 #pragma GCC unroll 2
                 for (int v = 0; v < NV; ++v) acc[i][v] = fma(ai, bv[v], acc[i][v]);
             }
