@@ -106,11 +106,11 @@ NETLET_INLINE void spread_pixels(const Line<T, From>& line, Range o) {
 }
 
 template <class T, class From>
-NETLET_INLINE void gather_line(const Line<T, From>& line, Range u) {
+NETLET_INLINE void gather_line(const Line<T, From>& line, Range whole, Range u) {
     const PoolShape& s = line.s;
     if (s.window[2] > s.stride[2] || line.d.count * line.h.count != 1 || line.accumulate) return gather_pixels(line, u);
     // Windows that lie in the image and with their stride in this block.
-    Range o = unclipped(s, {(u.begin + s.stride[2] - 1) / s.stride[2], u.end / s.stride[2]});
+    const Range o = common(whole, {(u.begin + s.stride[2] - 1) / s.stride[2], u.end / s.stride[2]});
     if (o.begin >= o.end) return gather_pixels(line, u);
     gather_pixels(line, {u.begin, o.begin * s.stride[2]});
     if (s.window[2] == 2 && s.stride[2] == 2)
@@ -121,8 +121,26 @@ NETLET_INLINE void gather_line(const Line<T, From>& line, Range u) {
 }
 
 // ---- few channels: rows of dy in a buffer, from which the pixels of dx are picked -----------------------------------
+// As many pixels as a vector holds, in whole strides; which of the windows' vectors' lanes they come from, and as which
+// cells of them.
+template <class T>
+struct FewPixels {
+    int64_t pixels;
+    Pick<T> pick;
+    Vec<T> cell;
+    static NETLET_MEMBER_INLINE FewPixels of(const PoolShape& s) {
+        const int64_t C = s.channels < Vec<T>::width ? s.channels : Vec<T>::width, step = s.stride[2];
+        const int64_t pixels = Vec<T>::width / C / step * step;
+        T cells[Vec<T>::width];
+        for (int64_t i = 0; i < Vec<T>::width; ++i)
+            cells[i] = i < pixels * C ? T(i / C % step) : T(s.window[2]);  // no cell
+        const auto from = [&](int lane) { return lane < pixels * C ? lane / C / step * C + lane % C : 0; };
+        return {pixels, Pick<T>(from), Vec<T>::load(cells)};
+    }
+};
+
 template <class T, class From>
-NETLET_INLINE void gather_few(const Line<T, From>& line, Range u) {
+NETLET_INLINE void gather_few(const Line<T, From>& line, const FewPixels<T>& few, Range u) {
     using V = Vec<T>;
     const PoolShape& s = line.s;
     const int64_t C = s.channels, step = s.stride[2];
@@ -130,12 +148,8 @@ NETLET_INLINE void gather_few(const Line<T, From>& line, Range u) {
     T sums[pool_room<T> + pool_slack<T>], flow[pool_room<T> + pool_slack<T>];
     T number[From::indexed ? pool_room<T> + pool_slack<T> : 1];
 
-    // As many pixels as a vector holds, in whole strides: `u` begins with one, so that each vector is picked alike.
-    const int64_t pixels = V::width / C / step * step, elements = (u.end - u.begin) * C;
-    const Pick<T> pick([&](int lane) { return lane < pixels * C ? lane / C / step * C + lane % C : 0; });
-    T cells[V::width];
-    for (int64_t i = 0; i < V::width; ++i) cells[i] = i < pixels * C ? T(i / C % step) : T(s.window[2]);  // no cell
-    const V cell_of_lane = V::load(cells);
+    const int64_t pixels = few.pixels, elements = (u.end - u.begin) * C;  // u begins with a whole stride
+    const Pick<T>& pick = few.pick;
     fill(sums, T(0), elements);
 
     const int64_t low = u.begin / step - (covers - 1), high = (u.end - 1) / step + 1;  // outputs in the buffers
@@ -155,7 +169,7 @@ NETLET_INLINE void gather_few(const Line<T, From>& line, Range u) {
             for (int64_t i = 0; i < inside; ++i) flow[before + i] /= T(lines * clip(s, 2, first + i / C).cells);
 
         for (int64_t m = 0; m < covers; ++m) {
-            const V k = cell_of_lane + V::set1(T(m * step)), wanted = k + V::set1(T(cell));
+            const V k = few.cell + V::set1(T(m * step)), wanted = k + V::set1(T(cell));
             const auto covered = lt(k, V::set1(T(s.window[2])));
             int64_t from = (covers - 1 - m) * C;
             for (int64_t i = 0; i < elements; i += pixels * C, from += pixels / step * C) {
@@ -177,25 +191,29 @@ NETLET_INLINE void gather_few(const Line<T, From>& line, Range u) {
 template <class From, class T>
 NETLET_INLINE void pool_bwd(const PoolBwdArgs<T>& a, const From& from, Range r) {
     const PoolShape& s = a.shape;
+    const bool few =
+        s.stride[2] * s.channels <= Vec<T>::width && few_channels<T>(s, s.block + s.window[2] + s.stride[2]);
+    const FewPixels<T> pixels = FewPixels<T>::of(s);
+    const Range whole = unclipped(s);
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
-        const int64_t row = unit / s.blocks, plane = row / s.size[1];
-        const int64_t begin = unit % s.blocks * s.block, all = s.size[2] + s.before[2];
+        const int64_t row = s.blocks == 1 ? unit : unit / s.blocks, plane = row / s.size[1];
+        const int64_t begin = (unit - row * s.blocks) * s.block, all = s.size[2] + s.before[2];
         const int64_t end = begin + s.block < all ? begin + s.block : all;
+        const int64_t image = plane / s.size[0];
         const Line<T, From> line{s,
                                  a.dx + row * s.size[2] * s.channels,
                                  from,
-                                 plane / s.size[0],
-                                 covering(s, 0, plane % s.size[0] + s.before[0]),
-                                 covering(s, 1, row % s.size[1] + s.before[1]),
+                                 image,
+                                 covering(s, 0, plane - image * s.size[0] + s.before[0]),
+                                 covering(s, 1, row - plane * s.size[1] + s.before[1]),
                                  a.accumulate};
         const Range u{begin, end}, inside{begin < s.before[2] ? s.before[2] : begin, end};
         if constexpr (!From::usual)
             gather_pixels(line, inside);
-        else if (s.stride[2] * s.channels <= Vec<T>::width &&
-                 few_channels<T>(s, end - begin + s.window[2] + s.stride[2]))
-            gather_few(line, u);
+        else if (few)
+            gather_few(line, pixels, u);
         else
-            gather_line(line, inside);
+            gather_line(line, whole, inside);
     }
 }
 

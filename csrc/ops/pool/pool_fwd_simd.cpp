@@ -69,6 +69,7 @@ struct PoolRow {
     T* y;
     Index* index;
     Clip d, h;
+    Range whole;  // see unclipped
 };
 
 // ---- channels by vectors: one window after the other ----------------------------------------------------------------
@@ -117,7 +118,7 @@ template <class State, class T, class Index>
 NETLET_INLINE void pool_row(const PoolRow<T, Index>& r, Range o) {
     const PoolShape& s = r.s;
     const bool square = s.window[0] == 1 && s.window[1] == s.window[2] && r.h.cells == s.window[1];
-    const Range inside = square && (s.window[2] == 2 || s.window[2] == 3) ? unclipped(s, o) : Range{o.end, o.end};
+    const Range inside = square && (s.window[2] == 2 || s.window[2] == 3) ? common(r.whole, o) : Range{o.end, o.end};
     pool_pixels<State, 0, 0>(r, {o.begin, inside.begin});
     if (s.window[2] == 2)
         pool_pixels<State, 2, 2>(r, inside);
@@ -138,8 +139,21 @@ NETLET_INLINE Vec<T> cells_of(const PoolShape& s, int64_t lines, int64_t o, int6
     return Vec<T>::load(cells);
 }
 
+// So many windows at a time as a vector holds, and two vectors what they begin with; and what picks it.
+template <class T>
+struct FewWindows {
+    int64_t pixels;
+    Pick<T> pick;
+    static NETLET_MEMBER_INLINE FewWindows of(const PoolShape& s) {
+        const int64_t C = 2 * s.channels <= Vec<T>::width ? s.channels : Vec<T>::width, step = s.stride[2];
+        const int64_t held = Vec<T>::width / C, reached = (2 * Vec<T>::width / C - 1) / step + 1;
+        const int64_t pixels = held < reached ? held : reached;
+        return {pixels, Pick<T>([&](int lane) { return lane < pixels * C ? lane / C * step * C + lane % C : 0; })};
+    }
+};
+
 template <class State, class T, class Index>
-NETLET_INLINE void pool_few(const PoolRow<T, Index>& r, Range o) {
+NETLET_INLINE void pool_few(const PoolRow<T, Index>& r, const FewWindows<T>& windows, Range o) {
     using V = Vec<T>;
     constexpr bool indexed = State::indexed;
     const PoolShape& s = r.s;
@@ -150,10 +164,10 @@ NETLET_INLINE void pool_few(const PoolRow<T, Index>& r, Range o) {
     const int64_t start = o.begin * step - s.before[2], stop = (o.end - 1) * step - s.before[2] + s.window[2];
     const int64_t first = start < 0 ? 0 : start, end = stop < s.size[2] ? stop : s.size[2];
     const int64_t before = (first - start) * C, inside = (end - first) * C, after = (stop - end) * C;
-    const T last = T(1 << 25);  // behind every cell that is there: at -inf, too, one of those is the maximum
+    const T behind = T(1 << 25);  // behind every cell that is there: at -inf, too, one of those is the maximum
     const T* x = r.x + first * C;
     fill(value, State::nothing, before);
-    if constexpr (indexed) fill(cell, last, before);
+    if constexpr (indexed) fill(cell, behind, before);
     each_vector<V>({0, inside}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
         const int64_t skipped = (r.d.skipped * s.window[1] + r.h.skipped) * s.window[2];
         State state = State::first(lanes.load(x + i), V::set1(T(skipped)));
@@ -164,13 +178,10 @@ NETLET_INLINE void pool_few(const PoolRow<T, Index>& r, Range o) {
         if constexpr (indexed) state.at.store(cell + before + i);
     });
     fill(value + before + inside, State::nothing, after);
-    if constexpr (indexed) fill(cell + before + inside, last, after);
+    if constexpr (indexed) fill(cell + before + inside, behind, after);
 
-    // So many windows at a time as a vector holds, and two vectors what they begin with.
-    const int64_t held = V::width / C, reached = (2 * V::width / C - 1) / step + 1;
-    const int64_t pixels = held < reached ? held : reached;
-    const Pick<T> pick([&](int lane) { return lane < pixels * C ? lane / C * step * C + lane % C : 0; });
-    const Range whole = unclipped(s, o);
+    const int64_t pixels = windows.pixels;
+    const Pick<T>& pick = windows.pick;
     const V all = V::set1(T(r.d.cells * r.h.cells * s.window[2]));
     for (int64_t i = o.begin; i < o.end; i += pixels) {
         const int64_t at = (i - o.begin) * step * C, left = (o.end - i) * C;
@@ -182,7 +193,8 @@ NETLET_INLINE void pool_few(const PoolRow<T, Index>& r, Range o) {
         };
         State state = State::first(pick(value + at), cells_at(0));
         for (int64_t k = 1; k < s.window[2]; ++k) state.add_any(pick(value + at + k * C), cells_at(k));
-        const bool clipped = i < whole.begin || i + pixels > whole.end;
+        const int64_t last = i + pixels < o.end ? i + pixels : o.end;
+        const bool clipped = i < r.whole.begin || last > r.whole.end;
         const V cells = clipped ? cells_of<T>(s, r.d.cells * r.h.cells, i, pixels) : all;
         if (left >= V::width)  // lanes past the pixels are overwritten by the next vector
             state.put(AllLanes<V>{}, r.y, r.index, i * C, cells);
@@ -195,18 +207,22 @@ template <class State, class T, class Index>
 NETLET_INLINE void pool_fwd(const PoolArgs<T>& a, Index* index, Range r) {
     const PoolShape& s = a.shape;
     const int64_t line = s.size[2] * s.channels;
+    const bool few = few_channels<T>(s, s.block * s.stride[2] + s.window[2]);
+    const FewWindows<T> windows = FewWindows<T>::of(s);
+    const Range whole = unclipped(s);
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
-        const int64_t row = unit / s.blocks, plane = row / s.out[1], n = plane / s.out[0];
-        const Clip d = clip(s, 0, plane % s.out[0]), h = clip(s, 1, row % s.out[1]);
-        const int64_t at = row * s.out[2] * s.channels, from = unit % s.blocks * s.block;
+        const int64_t row = s.blocks == 1 ? unit : unit / s.blocks, plane = row / s.out[1], n = plane / s.out[0];
+        const Clip d = clip(s, 0, plane - n * s.out[0]), h = clip(s, 1, row - plane * s.out[1]);
+        const int64_t at = row * s.out[2] * s.channels, from = (unit - row * s.blocks) * s.block;
         const Range o{from, from + s.block < s.out[2] ? from + s.block : s.out[2]};
         const PoolRow<T, Index> lines{s,        a.x + ((n * s.size[0] + d.first) * s.size[1] + h.first) * line,
                                       a.y + at, index ? index + at : index,
-                                      d,        h};
+                                      d,        h,
+                                      whole};
         if constexpr (!State::usual)
             pool_pixels<State, 0, 0>(lines, o);
-        else if (few_channels<T>(s, (o.end - o.begin) * s.stride[2] + s.window[2]))
-            pool_few<State>(lines, o);
+        else if (few)
+            pool_few<State>(lines, windows, o);
         else
             pool_row<State>(lines, o);
     }

@@ -18,12 +18,14 @@ NETLET_INLINE Clip clip(const PoolShape& s, int axis, int64_t o) {
     return {first, end - first, first - start};
 }
 
-// The part of r whose windows lie inside the image along the last axis.
-NETLET_INLINE Range unclipped(const PoolShape& s, Range r) {
-    const int64_t first = (s.before[2] + s.stride[2] - 1) / s.stride[2];
+// The outputs whose windows lie inside the image along the last axis.
+NETLET_INLINE Range unclipped(const PoolShape& s) {
     const int64_t room = s.size[2] + s.before[2] - s.window[2];
-    const int64_t last = room < 0 ? 0 : room / s.stride[2] + 1;
-    const int64_t end = last < r.end ? last : r.end, begin = first > r.begin ? first : r.begin;
+    return {(s.before[2] + s.stride[2] - 1) / s.stride[2], room < 0 ? 0 : room / s.stride[2] + 1};
+}
+// Those of r among them; none: at its end.
+NETLET_INLINE Range common(Range whole, Range r) {
+    const int64_t end = whole.end < r.end ? whole.end : r.end, begin = whole.begin > r.begin ? whole.begin : r.begin;
     return begin < end ? Range{begin, end} : Range{r.end, r.end};
 }
 
