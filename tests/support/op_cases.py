@@ -157,4 +157,5 @@ CASES = [
     ("separable_conv", (X2, RNG.standard_normal((2, 2, 4, 1)), RNG.standard_normal((1, 1, 4, 5))), {}),
     ("conv_transpose", (X1, RNG.standard_normal((4, 2, 3))), {"strides": 3, "padding": "same"}),
     ("conv_transpose", (X2, RNG.standard_normal((3, 3, 2, 4))), {"strides": 2, "output_padding": 1}),
+    *[(f"adaptive_{name}_pool", (IMAGES, (2, 3)), {}) for name in ("max", "average")],
 ]

@@ -140,7 +140,7 @@ struct FewPixels {
 };
 
 template <class T, class From>
-NETLET_INLINE void gather_few(const Line<T, From>& line, const FewPixels<T>& few, Range u) {
+NETLET_INLINE void gather_few(const Line<T, From>& line, const FewPixels<T>& few, Range whole, Range u) {
     using V = Vec<T>;
     const PoolShape& s = line.s;
     const int64_t C = s.channels, step = s.stride[2];
@@ -150,7 +150,11 @@ NETLET_INLINE void gather_few(const Line<T, From>& line, const FewPixels<T>& few
 
     const int64_t pixels = few.pixels, elements = (u.end - u.begin) * C;  // u begins with a whole stride
     const Pick<T>& pick = few.pick;
-    fill(sums, T(0), elements);
+    const int64_t skipped = u.begin < s.before[2] ? (s.before[2] - u.begin) * C : 0;
+    T* dx = line.dx + (u.begin - s.before[2]) * C;
+    // One window over each pixel at most: dx is written as it is found. Otherwise sums go through a buffer.
+    const bool once = covers * line.d.count * line.h.count == 1 && skipped == 0 && !line.accumulate;
+    bool first_time = true;
 
     const int64_t low = u.begin / step - (covers - 1), high = (u.end - 1) / step + 1;  // outputs in the buffers
     const int64_t first = low < 0 ? 0 : low, end = high < s.out[2] ? high : s.out[2];
@@ -158,15 +162,24 @@ NETLET_INLINE void gather_few(const Line<T, From>& line, const FewPixels<T>& few
     const int64_t after = (high - low) * C - before - inside;
     line.each_row([&](int64_t row, int64_t cell, int64_t lines) NETLET_INLINE_LAMBDA {
         const T* dy = line.from.dy + row + first * C;
+        const V cells = V::set1(T(lines * s.window[2]));
         fill(flow, T(0), before);
         each_vector<V>({0, inside}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
-            lanes.load(dy + i).store(flow + before + i);
+            const V flown = lanes.load(dy + i);
+            (From::indexed ? flown : flown / cells).store(flow + before + i);
             if constexpr (From::indexed)
                 load_cells(line.from.index + row + first * C + i, lanes.n, T()).store(number + before + i);
         });
         fill(flow + before + inside, T(0), after);
         if constexpr (!From::indexed)
-            for (int64_t i = 0; i < inside; ++i) flow[before + i] /= T(lines * clip(s, 2, first + i / C).cells);
+            for (int64_t o = first; o < end; ++o) {
+                if (o >= whole.begin && o < whole.end) {  // not clipped
+                    o = whole.end - 1;
+                    continue;
+                }
+                for (int64_t c = 0, at = (o - first) * C; c < C; ++c)
+                    flow[before + at + c] = dy[at + c] / T(lines * clip(s, 2, o).cells);
+            }
 
         for (int64_t m = 0; m < covers; ++m) {
             const V k = few.cell + V::set1(T(m * step)), wanted = k + V::set1(T(cell));
@@ -176,12 +189,19 @@ NETLET_INLINE void gather_few(const Line<T, From>& line, const FewPixels<T>& few
                 const V flows = pick(flow + from);
                 auto taken = covered;
                 if constexpr (From::indexed) taken = taken & eq(pick(number + from), wanted);
-                (V::load(sums + i) + select(taken, flows, V::zero())).store(sums + i);
+                const V flown = select(taken, flows, V::zero());
+                if (!once)
+                    (first_time ? flown : V::load(sums + i) + flown).store(sums + i);
+                else if (elements - i >= V::width)  // lanes past the pixels are overwritten by the next vector
+                    flown.store(dx + i);
+                else
+                    flown.store_n(dx + i, elements - i < pixels * C ? elements - i : pixels * C);
             }
+            first_time = false;
         }
     });
-    const int64_t skipped = u.begin < s.before[2] ? (s.before[2] - u.begin) * C : 0;
-    T* dx = line.dx + (u.begin - s.before[2]) * C;
+    if (once && !first_time) return;
+    if (first_time) fill(sums, T(0), elements);
     each_vector<V>({skipped, elements}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
         const V sum = V::load(sums + i);
         lanes.store(line.accumulate ? lanes.load(dx + i) + sum : sum, dx + i);
@@ -211,7 +231,7 @@ NETLET_INLINE void pool_bwd(const PoolBwdArgs<T>& a, const From& from, Range r) 
         if constexpr (!From::usual)
             gather_pixels(line, inside);
         else if (few)
-            gather_few(line, pixels, u);
+            gather_few(line, pixels, whole, u);
         else
             gather_line(line, whole, inside);
     }

@@ -18,7 +18,7 @@ enum class ReduceOp : int32_t { sum, prod, max, min };
 template <class T> constexpr int64_t reduce_tile = 4096 / (int64_t)sizeof(T);
 constexpr int64_t argreduce_tile = 256;
 // Rows that lie no further apart are read block by block, others strip by strip.
-constexpr int64_t reduce_near = 256;
+constexpr int64_t reduce_near = 32;
 // No piece is longer, which bounds the tree's depth.
 constexpr int64_t reduce_max_piece = 1 << 18;
 

@@ -16,14 +16,12 @@ NETLET_INLINE void combine(const ResampleArgs<T>& a, const T* x, const T* w, int
     });
 }
 
-// The same where a row is few numbers: grey and coloured images, across their width.
-template <int inner, class T>
-NETLET_INLINE void combine_few(const ResampleArgs<T>& a, const T* x, const T* w, int64_t count, T* y) {
-    T sum[inner];
-    for (int j = 0; j < inner; ++j) sum[j] = count > 0 ? w[0] * x[j] : T(0);
-    for (int64_t t = 1; t < count; ++t)
-        for (int j = 0; j < inner; ++j) sum[j] += w[t] * x[t * inner + j];
-    for (int j = 0; j < inner; ++j) y[j] = a.accumulate ? y[j] + sum[j] : sum[j];
+// Two taps, as bilinear interpolation has, of a row that one vector holds: grey and coloured images, across their width.
+template <class T>
+NETLET_INLINE void combine_two(const ResampleArgs<T>& a, const T* x, const T* w, T* y) {
+    using V = Vec<T>;
+    const V sum = fma(V::set1(w[1]), V::load_n(x + a.inner, a.inner), V::set1(w[0]) * V::load_n(x, a.inner));
+    (a.accumulate ? V::load_n(y, a.inner) + sum : sum).store_n(y, a.inner);
 }
 
 template <class T, class Row>
@@ -41,16 +39,14 @@ NETLET_INLINE void each_row(const ResampleArgs<T>& a, Range r, const Row& row) {
 
 template <class T>
 NETLET_INLINE void resample(const ResampleArgs<T>& a, Range r) {
-    switch (a.inner) {
-        case 1:
-            return each_row(a, r,
-                            [&](const T* x, const T* w, int64_t count, T* y) { combine_few<1>(a, x, w, count, y); });
-        case 3:
-            return each_row(a, r,
-                            [&](const T* x, const T* w, int64_t count, T* y) { combine_few<3>(a, x, w, count, y); });
-        default:
-            return each_row(a, r, [&](const T* x, const T* w, int64_t count, T* y) { combine(a, x, w, count, y); });
-    }
+    if (a.inner > Vec<T>::width)
+        return each_row(a, r, [&](const T* x, const T* w, int64_t count, T* y) { combine(a, x, w, count, y); });
+    each_row(a, r, [&](const T* x, const T* w, int64_t count, T* y) {
+        if (count == 2)
+            combine_two(a, x, w, y);
+        else
+            combine(a, x, w, count, y);
+    });
 }
 
 NETLET_DEFINE_KERNEL(resample_f32, ResampleArgs<float>) { resample(a, r); }

@@ -122,8 +122,13 @@ def _padded(x: Any, target: tuple[int, ...], value: float) -> Any:
 
 
 def upsample(x: Any, size: tuple[int, ...]) -> Any:
-    """Channels-last x with each pixel `size` times along each spatial axis: one broadcast to blocks."""
+    """Channels-last x with each pixel `size` times along each spatial axis."""
     n, *extents, c = shape_of(x)
+    if c < 16 and size[-1] > 1 and is_float(dtype_of(x)) and 0 not in (n, c, *extents):
+        # Pixels of few bytes are too small to be moved one by one: lines first, and then whole lines.
+        x = _core.resample(x, -2, *resampling.interpolation(extents[-1], extents[-1] * size[-1], "nearest"))
+        extents[-1] *= size[-1]
+        size = (*size[:-1], 1)
     apart = [n, *(d for extent in extents for d in (extent, 1)), c]
     blocks = [n, *(d for pair in zip(extents, size) for d in pair), c]
     y = _core.broadcast_to(_core.reshape(x, apart), blocks)
