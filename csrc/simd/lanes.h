@@ -6,10 +6,8 @@
 
 #if defined(_MSC_VER)
 #define NETLET_INLINE_LAMBDA
-#define NETLET_NEVER_INLINE static __declspec(noinline)
 #else
 #define NETLET_INLINE_LAMBDA __attribute__((always_inline))
-#define NETLET_NEVER_INLINE static __attribute__((noinline))
 #endif
 
 namespace netlet::NETLET_ISA {

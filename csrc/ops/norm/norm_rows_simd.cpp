@@ -1,4 +1,5 @@
-// Layer and RMS normalization: a row is read while it is in the cache, so memory sees one read and one write.
+// Layer and RMS normalization: a row is read while it is in the cache, so memory sees one read and one write. Short rows
+// go four at a time: the sums over one row wait for each other, those over several do not, and gamma is loaded once.
 #include <math.h>
 
 #include "dispatch/kernel.h"
@@ -7,52 +8,60 @@
 
 namespace netlet::NETLET_ISA {
 
-// sums[s] = the sum over the row of the s-th number that term(i, lanes, numbers) computes; a missing lane must yield 0.
-// Blocks of 256, added up by 64: three short chains, so that the rounding error does not grow with the row.
-template <class V, int count, class Term>
-NETLET_INLINE void row_sums(int64_t n, const Term& term, typename V::Scalar* sums) {
-    constexpr int64_t w = V::width, block = 256;
-    V grand[count], recent[count];
-    for (int s = 0; s < count; ++s) grand[s] = recent[s] = V::zero();
+constexpr int norm_rows_at_once = 4;
+constexpr int64_t norm_short_row = 1024;  // four of these and their results stay in the first caches
+
+// sums[k][s] = what term(k, i, lanes, sums of row k) adds to sum s for each vector i of the row; for a missing lane, 0.
+// Blocks of 256, added up by 64: three short chains, so that the rounding error does not grow with the row. A row's sum
+// does not depend on which rows are summed beside it.
+template <class V, int rows, int count, class Term>
+NETLET_INLINE void row_sums(int64_t n, const Term& term, typename V::Scalar (*sums)[count]) {
+    constexpr int64_t block = 256;
+    V grand[rows][count], recent[rows][count];
+    for (int k = 0; k < rows; ++k)
+        for (int s = 0; s < count; ++s) grand[k][s] = recent[k][s] = V::zero();
     for (int64_t begin = 0; begin < n; begin += block) {
         const int64_t end = begin + block < n ? begin + block : n;
-        V a[count], b[count], c[count], d[count], t[count];
-        for (int s = 0; s < count; ++s) a[s] = b[s] = c[s] = d[s] = V::zero();
+        V a[rows][count];
+        for (int k = 0; k < rows; ++k)
+            for (int s = 0; s < count; ++s) a[k][s] = V::zero();
+        auto add = [&](int64_t i, int64_t lanes) NETLET_INLINE_LAMBDA {
+            for (int k = 0; k < rows; ++k) term(k, i, lanes, a[k]);
+        };
         int64_t i = begin;
-        for (; i + 4 * w <= end; i += 4 * w) {
-            term(i, w, t);
-            for (int s = 0; s < count; ++s) a[s] += t[s];
-            term(i + w, w, t);
-            for (int s = 0; s < count; ++s) b[s] += t[s];
-            term(i + 2 * w, w, t);
-            for (int s = 0; s < count; ++s) c[s] += t[s];
-            term(i + 3 * w, w, t);
-            for (int s = 0; s < count; ++s) d[s] += t[s];
-        }
-        for (; i + w <= end; i += w) {
-            term(i, w, t);
-            for (int s = 0; s < count; ++s) a[s] += t[s];
-        }
-        if (i < end) {
-            term(i, end - i, t);
-            for (int s = 0; s < count; ++s) b[s] += t[s];
-        }
-        for (int s = 0; s < count; ++s) recent[s] += (a[s] + b[s]) + (c[s] + d[s]);
-        if ((begin / block + 1) % 64 == 0)
+        for (; i + V::width <= end; i += V::width) add(i, (int64_t)V::width);
+        if (i < end) add(i, end - i);
+        const bool full = (begin / block + 1) % 64 == 0;
+        for (int k = 0; k < rows; ++k)
             for (int s = 0; s < count; ++s) {
-                grand[s] += recent[s];
-                recent[s] = V::zero();
+                recent[k][s] += a[k][s];
+                if (!full) continue;
+                grand[k][s] += recent[k][s];
+                recent[k][s] = V::zero();
             }
     }
-    for (int s = 0; s < count; ++s) sums[s] = reduce_add(grand[s] + recent[s]);
+    for (int k = 0; k < rows; ++k)
+        for (int s = 0; s < count; ++s) sums[k][s] = reduce_add(grand[k][s] + recent[k][s]);
 }
 
-// f(i, lanes) for every vector of the row.
+// f(i, lanes) for every vector of a row.
 template <class V, class F>
 NETLET_INLINE void for_row(int64_t n, const F& f) {
     int64_t i = 0;
     for (; i + V::width <= n; i += V::width) f(i, (int64_t)V::width);
     if (i < n) f(i, n - i);
+}
+
+// Calls f(row, rows) with rows = norm_rows_at_once, or 1 for what is left over and for long rows; a constant each time.
+template <int k> struct Rows {
+    static constexpr int count = k;
+};
+template <class F>
+NETLET_INLINE void for_rows(int64_t begin, int64_t end, int64_t C, const F& f) {
+    int64_t row = begin;
+    if (C <= norm_short_row)
+        for (; row + norm_rows_at_once <= end; row += norm_rows_at_once) f(row, Rows<norm_rows_at_once>());
+    for (; row < end; ++row) f(row, Rows<1>());
 }
 
 // v where it is there, 0 in the lanes past n.
@@ -61,117 +70,142 @@ NETLET_INLINE V present(V v, int64_t n) {
     return n == V::width ? v : select(lt(V::iota(), V::set1((typename V::Scalar)n)), v, V::zero());
 }
 
+template <class V>
+NETLET_INLINE V load_or(const typename V::Scalar* p, int64_t i, int64_t lanes, V otherwise) {
+    return p ? load_lanes<V>(p + i, lanes) : otherwise;
+}
+
+// x^ = (x - centre) rstd + shift
 template <class T>
 struct RowScale {
     T centre, rstd, shift;
 };
 
-// The second pass knows by how much the first one missed the mean: s1 / n. (Not inlined: four kernels share it.)
-template <class T>
-NETLET_NEVER_INLINE RowScale<T> row_scale(const T* x, int64_t C, double epsilon, bool centred) {
+template <class T, int rows>
+NETLET_INLINE void row_scales(const T* x, int64_t C, double epsilon, bool centred, RowScale<T>* scales) {
     using V = Vec<T>;
-    T sum = 0, two[2];
-    if (!centred) {
-        row_sums<V, 1>(
-            C,
-            [&](int64_t i, int64_t k, V* t) NETLET_INLINE_LAMBDA {
-                const V v = load_lanes<V>(x + i, k);
-                t[0] = v * v;
-            },
-            two);
-        return {0, (T)(1 / ::sqrt((double)two[0] / (double)C + epsilon)), 0};
-    }
-    row_sums<V, 1>(C, [&](int64_t i, int64_t k, V* t) NETLET_INLINE_LAMBDA { t[0] = load_lanes<V>(x + i, k); }, &sum);
-    const T centre = (T)((double)sum / (double)C);
-    const V m = V::set1(centre);
-    row_sums<V, 2>(
+    const double each = 1 / (double)C;
+    T one[rows][1], two[rows][2];
+    row_sums<V, rows, 1>(
         C,
-        [&](int64_t i, int64_t k, V* t) NETLET_INLINE_LAMBDA {
-            t[0] = present(load_lanes<V>(x + i, k) - m, k);
-            t[1] = t[0] * t[0];
+        [&](int k, int64_t i, int64_t lanes, V* sum) NETLET_INLINE_LAMBDA {
+            const V v = load_lanes<V>(x + k * C + i, lanes);
+            sum[0] = centred ? sum[0] + v : fma(v, v, sum[0]);
+        },
+        one);
+    if (!centred) {
+        for (int k = 0; k < rows; ++k) scales[k] = {0, (T)(1 / ::sqrt((double)one[k][0] * each + epsilon)), 0};
+        return;
+    }
+    V centre[rows];
+    for (int k = 0; k < rows; ++k) {
+        scales[k].centre = (T)((double)one[k][0] * each);
+        centre[k] = V::set1(scales[k].centre);
+    }
+    // The second pass knows by how much the first one missed the mean.
+    row_sums<V, rows, 2>(
+        C,
+        [&](int k, int64_t i, int64_t lanes, V* sum) NETLET_INLINE_LAMBDA {
+            const V d = present(load_lanes<V>(x + k * C + i, lanes) - centre[k], lanes);
+            sum[0] += d;
+            sum[1] = fma(d, d, sum[1]);
         },
         two);
-    const double rest = (double)two[0] / (double)C, variance = (double)two[1] / (double)C - rest * rest;
-    const double rstd = 1 / ::sqrt((variance > 0 ? variance : variance * 0) + epsilon);
-    return {centre, (T)rstd, (T)(-rest * rstd)};
-}
-
-template <class T, bool has_gamma, bool has_beta>
-NETLET_INLINE void rows_fwd(const NormRowsArgs<T>& a, Range r) {
-    using V = Vec<T>;
-    for (int64_t row = r.begin; row < r.end; ++row) {
-        const T* x = a.x + row * a.C;
-        T* y = a.y + row * a.C;
-        const RowScale<T> s = row_scale(x, a.C, a.epsilon, a.centred);
-        if (a.rows) {
-            a.rows[3 * row] = s.centre;
-            a.rows[3 * row + 1] = s.rstd;
-            a.rows[3 * row + 2] = s.shift;
-        }
-        const V centre = V::set1(s.centre), rstd = V::set1(s.rstd), shift = V::set1(s.shift);
-        for_row<V>(a.C, [&](int64_t i, int64_t k) NETLET_INLINE_LAMBDA {
-            V v = fma(load_lanes<V>(x + i, k) - centre, rstd, shift);
-            if constexpr (has_gamma && has_beta)
-                v = fma(v, load_lanes<V>(a.gamma + i, k), load_lanes<V>(a.beta + i, k));
-            else if constexpr (has_gamma)
-                v = v * load_lanes<V>(a.gamma + i, k);
-            else if constexpr (has_beta)
-                v = v + load_lanes<V>(a.beta + i, k);
-            store_lanes(v, y + i, k);
-        });
+    for (int k = 0; k < rows; ++k) {
+        const double rest = (double)two[k][0] * each, variance = (double)two[k][1] * each - rest * rest;
+        const double rstd = 1 / ::sqrt((variance > 0 ? variance : variance * 0) + epsilon);
+        scales[k].rstd = (T)rstd;
+        scales[k].shift = (T)(-rest * rstd);
     }
 }
 
 template <class T>
 NETLET_INLINE void rows_fwd(const NormRowsArgs<T>& a, Range r) {
-    if (a.gamma && a.beta) return rows_fwd<T, true, true>(a, r);
-    if (a.gamma) return rows_fwd<T, true, false>(a, r);
-    if (a.beta) return rows_fwd<T, false, true>(a, r);
-    rows_fwd<T, false, false>(a, r);
+    using V = Vec<T>;
+    const int64_t C = a.C;
+    for_rows(r.begin, r.end, C, [&](int64_t row, auto group) NETLET_INLINE_LAMBDA {
+        constexpr int rows = decltype(group)::count;
+        const T* x = a.x + row * C;
+        T* y = a.y + row * C;
+        RowScale<T> s[rows];
+        row_scales<T, rows>(x, C, a.epsilon, a.centred, s);
+        V centre[rows], rstd[rows], shift[rows];
+        for (int k = 0; k < rows; ++k) {
+            centre[k] = V::set1(s[k].centre);
+            rstd[k] = V::set1(s[k].rstd);
+            shift[k] = V::set1(s[k].shift);
+            if (!a.rows) continue;
+            a.rows[3 * (row + k)] = s[k].centre;
+            a.rows[3 * (row + k) + 1] = s[k].rstd;
+            a.rows[3 * (row + k) + 2] = s[k].shift;
+        }
+        for_row<V>(C, [&](int64_t i, int64_t lanes) NETLET_INLINE_LAMBDA {
+            const V gamma = load_or(a.gamma, i, lanes, V::set1(1)), beta = load_or(a.beta, i, lanes, V::zero());
+            for (int k = 0; k < rows; ++k) {
+                const V v = fma(load_lanes<V>(x + k * C + i, lanes) - centre[k], rstd[k], shift[k]);
+                store_lanes(fma(v, gamma, beta), y + k * C + i, lanes);
+            }
+        });
+    });
 }
 
 template <class T>
 NETLET_INLINE void rows_bwd(const NormRowsBwdArgs<T>& a, Range r) {
     using V = Vec<T>;
     const int64_t C = a.C;
-    const V one = V::set1(1);
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
         const int64_t first = unit * a.block, end = first + a.block < a.R ? first + a.block : a.R;
         T *dgamma = a.dgamma ? a.dgamma + unit * C : nullptr, *dbeta = a.dbeta ? a.dbeta + unit * C : nullptr;
-        for (int64_t row = first; row < end; ++row) {
+        for (int64_t i = 0; i < C; ++i) {
+            if (dgamma) dgamma[i] = 0;
+            if (dbeta) dbeta[i] = 0;
+        }
+        for_rows(first, end, C, [&](int64_t row, auto group) NETLET_INLINE_LAMBDA {
+            constexpr int rows = decltype(group)::count;
             const T *x = a.x + row * C, *dy = a.dy + row * C;
-            const V centre = V::set1(a.rows[3 * row]), rstd = V::set1(a.rows[3 * row + 1]),
-                    shift = V::set1(a.rows[3 * row + 2]);
-            auto xhat = [&](int64_t i, int64_t k)
-                            NETLET_INLINE_LAMBDA { return fma(load_lanes<V>(x + i, k) - centre, rstd, shift); };
-            auto g = [&](int64_t i, int64_t k) NETLET_INLINE_LAMBDA {
-                const V v = load_lanes<V>(dy + i, k);
-                return a.gamma ? v * load_lanes<V>(a.gamma + i, k) : v * one;
+            T* dx = a.dx ? a.dx + row * C : nullptr;
+            V centre[rows], rstd[rows], shift[rows], m1[rows], m2[rows];
+            for (int k = 0; k < rows; ++k) {
+                centre[k] = V::set1(a.rows[3 * (row + k)]);
+                rstd[k] = V::set1(a.rows[3 * (row + k) + 1]);
+                shift[k] = V::set1(a.rows[3 * (row + k) + 2]);
+            }
+            auto xhat = [&](int k, int64_t i, int64_t lanes) NETLET_INLINE_LAMBDA {
+                return fma(load_lanes<V>(x + k * C + i, lanes) - centre[k], rstd[k], shift[k]);
             };
-            T sums[2] = {0, 0};
-            if (a.dx)
-                row_sums<V, 2>(
+            if (dx) {
+                T sums[rows][2];
+                row_sums<V, rows, 2>(
                     C,
-                    [&](int64_t i, int64_t k, V* t) NETLET_INLINE_LAMBDA {
-                        t[0] = g(i, k);
-                        t[1] = present(t[0] * xhat(i, k), k);
+                    [&](int k, int64_t i, int64_t lanes, V* sum) NETLET_INLINE_LAMBDA {
+                        const V g = load_lanes<V>(dy + k * C + i, lanes) * load_or(a.gamma, i, lanes, V::set1(1));
+                        sum[0] += g;
+                        sum[1] = fma(g, xhat(k, i, lanes), sum[1]);
                     },
                     sums);
-            const V m1 = V::set1(a.centred ? (T)((double)sums[0] / (double)C) : T(0));
-            const V m2 = V::set1((T)((double)sums[1] / (double)C));
-            T* dx = a.dx + row * C;
-            const bool begins = row == first;
-            for_row<V>(C, [&](int64_t i, int64_t k) NETLET_INLINE_LAMBDA {
-                const V h = xhat(i, k), d = load_lanes<V>(dy + i, k);
-                if (a.dx) {
-                    V v = rstd * (fnma(h, m2, g(i, k)) - m1);
-                    if (a.accumulate) v += load_lanes<V>(dx + i, k);
-                    store_lanes(v, dx + i, k);
+                const double each = 1 / (double)C;
+                for (int k = 0; k < rows; ++k) {
+                    m1[k] = V::set1(a.centred ? (T)((double)sums[k][0] * each) : T(0));
+                    m2[k] = V::set1((T)((double)sums[k][1] * each));
                 }
-                if (dgamma) store_lanes(begins ? d * h : fma(d, h, load_lanes<V>(dgamma + i, k)), dgamma + i, k);
-                if (dbeta) store_lanes(begins ? d : d + load_lanes<V>(dbeta + i, k), dbeta + i, k);
+            }
+            for_row<V>(C, [&](int64_t i, int64_t lanes) NETLET_INLINE_LAMBDA {
+                const V gamma = load_or(a.gamma, i, lanes, V::set1(1));
+                V to_gamma = dgamma ? load_lanes<V>(dgamma + i, lanes) : V::zero();
+                V to_beta = dbeta ? load_lanes<V>(dbeta + i, lanes) : V::zero();
+                for (int k = 0; k < rows; ++k) {
+                    const V h = xhat(k, i, lanes), d = load_lanes<V>(dy + k * C + i, lanes);
+                    to_gamma = fma(d, h, to_gamma);
+                    to_beta += d;
+                    if (!dx) continue;
+                    V v = rstd[k] * (fnma(h, m2[k], d * gamma) - m1[k]);
+                    if (a.accumulate) v += load_lanes<V>(dx + k * C + i, lanes);
+                    store_lanes(v, dx + k * C + i, lanes);
+                }
+                if (dgamma) store_lanes(to_gamma, dgamma + i, lanes);
+                if (dbeta) store_lanes(to_beta, dbeta + i, lanes);
             });
-        }
+        });
     }
 }
 
