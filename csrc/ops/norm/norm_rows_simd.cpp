@@ -9,7 +9,7 @@
 namespace netlet::NETLET_ISA {
 
 constexpr int norm_rows_at_once = 4;
-constexpr int64_t norm_short_row = 1024;  // four of these and their results stay in the first caches
+constexpr int64_t norm_short_row = 256;  // longer ones are several chains by themselves, and read faster one by one
 
 // sums[k][s] = what term(k, i, lanes, sums of row k) adds to sum s for each vector i of the row; for a missing lane, 0.
 // Blocks of 256, added up by 64: three short chains, so that the rounding error does not grow with the row. A row's sum
