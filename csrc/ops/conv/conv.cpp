@@ -23,8 +23,9 @@ constexpr int64_t cached_kernel = 512 * 1024;  // bytes of a packed kernel that 
 constexpr int64_t slices_bytes = 1 << 20;      // of all slices of a kernel's gradient together
 constexpr int64_t few_channels = 8;            // padding such an image costs less than gathering it tap by tap
 
-// Both directions of a product of pixels with a packed kernel.
-void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& packed, const Tensor& bias, const Grad& y) {
+// Both directions of a product of pixels with a kernel: packed, or, `lines`, as it is, for few columns.
+void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& w, const Tensor& bias, const Grad& y,
+                 bool lines = false) {
     int64_t pixels = args.batch, kernel_rows = args.C;
     double flops = 2.0 * (double)(args.groups * args.C * args.O);
     for (const ConvAxis& axis : args.axis) {
@@ -44,12 +45,12 @@ void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& pack
     args.accumulate = y.accumulate;
     const Operand result{(void*)&args.y, y.tensor, y.accumulate, true};
     const Work work{others * ceil_div(pixels, args.mb), 1, flops};
-    const Kernel kernel = NETLET_KERNEL_FOR(conv_gather, x->dtype);
-    const Operand from = in<void>(args.x, x), w = in<void>(args.w, packed);
+    const Kernel kernel = lines ? NETLET_KERNEL_FOR(conv_lines, x->dtype) : NETLET_KERNEL_FOR(conv_gather, x->dtype);
+    const Operand from = in<void>(args.x, x), taps = in<void>(args.w, w);
     if (bias)
-        tape.emit(kernel, args, {from, w, in<void>(args.bias, bias), result}, work);
+        tape.emit(kernel, args, {from, taps, in<void>(args.bias, bias), result}, work);
     else
-        tape.emit(kernel, args, {from, w, result}, work);
+        tape.emit(kernel, args, {from, taps, result}, work);
 }
 
 Tensor pack(Tape& tape, const Geometry& g, const Tensor& kernel, bool transposed) {
@@ -88,7 +89,10 @@ void emit_forward(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& 
 // dx = or += its gradient: one convolution of dy for each phase of the strides.
 void emit_input_gradient(Tape& tape, const Geometry& g, const Tensor& dy, const Tensor& kernel, const Tensor& bias,
                          const Grad& dx, Activation act, double alpha) {
-    const Tensor packed = pack(tape, g, kernel, true);
+    // Few columns leave most lanes of a packed kernel empty; terms fill them, if there are enough.
+    const bool lines = g.groups == 1 && g.C <= conv_few_columns && g.O >= 16 &&
+                       g.taps() * ceil_div(g.O, conv_longest_run) <= conv_most_runs;
+    const Tensor packed = lines ? kernel : pack(tape, g, kernel, true);
     if (winograd_pays(g))
         return emit_winograd(tape, g.batch, phase_axis(g, 1, 0, true), phase_axis(g, 2, 0, true), g.O, g.C, dy, packed,
                              bias, dx, act, alpha);
@@ -97,8 +101,8 @@ void emit_input_gradient(Tape& tape, const Geometry& g, const Tensor& dy, const 
         for (int64_t h = 0; h < g.stride[1]; ++h)
             for (int64_t w = 0; w < g.stride[2]; ++w) {
                 const int64_t phase[conv_axes] = {d, h, w};
-                for (int i = 0; i < conv_axes; ++i) args.axis[i] = phase_axis(g, i, phase[i], true);
-                emit_gather(tape, args, dy, packed, bias, dx);
+                for (int i = 0; i < conv_axes; ++i) args.axis[i] = phase_axis(g, i, phase[i], !lines);
+                emit_gather(tape, args, dy, packed, bias, dx, lines);
             }
 }
 
