@@ -118,8 +118,8 @@ def test_integer_images_are_rounded(dtype, interpolation):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
-def test_the_same_bits_for_threads_instruction_sets_and_channels(threads, dtype, interpolation):
-    shape = (5, 37, 70, 4)
+@pytest.mark.parametrize("shape", [(5, 37, 70, 4), (17, 33, 66, 4)])  # chunks of rows, and of whole images
+def test_the_same_bits_for_threads_instruction_sets_and_channels(threads, dtype, interpolation, shape):
     x, t = images(shape, dtype), transforms(shape, projective=True, dtype=dtype)
     y = ops.image.affine_transform(x, t, interpolation, "reflect")
     _core.set_num_threads(1)

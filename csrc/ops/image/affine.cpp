@@ -57,9 +57,10 @@ Tensor affine_transform(Tape& tape, const Tensor& x, const Tensor& given, const 
     with_float(x->dtype, [&](auto zero) {
         AffineArgs<decltype(zero)> args{nullptr, nullptr, map_of(zero)};
         const int64_t rows = y->size() ? N * H : 0;
+        const int64_t few = std::max<int64_t>(1, 2048 / std::max<int64_t>(1, W));
         tape.emit(NETLET_KERNEL_FOR(affine_fwd, x->dtype), args,
                   {in(args.x, x), in(args.map.transform, transform), out(args.y, y)},
-                  {rows, std::max<int64_t>(1, 2048 / std::max<int64_t>(1, W)), flops});
+                  {rows, N >= 16 ? std::max(H, few) : few, flops});
     });
     if (tape.needs_grad({x}))
         tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {

@@ -1,5 +1,6 @@
 #include "dispatch/kernel.h"
 #include "ops/image/affine_taps.h"
+#include "simd/prefetch.h"
 #include "simd/vec.h"
 
 namespace netlet::NETLET_ISA {
@@ -44,12 +45,17 @@ NETLET_INLINE void affine_rows(const AffineArgs<T>& a, Range r) {
     const AffineMap<T> m = a.map;
     const int64_t C = fixed ? fixed : m.C, right = C, down = m.W * C;
     const uint32_t rows = (uint32_t)(m.H - m.bilinear), columns = (uint32_t)(m.W - m.bilinear);  // of first taps inside
+    // A slanted path meets a new line of memory every few pixels, in an order that the hardware does not guess: an image
+    // that this chunk draws as a whole, and that the second cache holds, is asked for in order before.
+    const int64_t image_bytes = m.H * m.W * C * (int64_t)sizeof(T);
+    const bool whole = r.end - r.begin >= m.H && image_bytes <= (1 << 20);
     AffineBlock<T> block;
     const T* const weight[4] = {block.weight[0], block.weight[1], block.weight[2], block.weight[3]};
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
         const int64_t image = unit / m.H, h = unit % m.H;
         const T* x = a.x + image * m.H * m.W * C;
         T* y = a.y + unit * m.W * C;
+        if (h == 0 && whole) prefetch(x, image_bytes);
         for (int64_t w = 0; w < m.W; w += affine_block) {
             const int64_t n = fill_block(m, m.transform + image * m.step, h, w, block);
             for (int64_t i = 0; i < n; ++i, y += C) {
