@@ -87,16 +87,11 @@ void emit_fwd(Tape& tape, PoolOp op, const Tensor& x, const Tensor& y, const Ten
     const int64_t rows = x->shape[0] * s.out[0] * s.out[1], cells = s.window[0] * s.window[1] * s.window[2];
     const Work work = split(s, rows, s.out[2], s.stride[2], 1, cells);
     args.shape = s;
-    if (op == PoolOp::average)
-        tape.emit(NETLET_KERNEL_FOR(average_pool_fwd, x->dtype), args, {in(args.x, x), out(args.y, y)}, work);
-    else if (!index)
-        tape.emit(NETLET_KERNEL_FOR(max_pool_fwd, x->dtype), args, {in(args.x, x), out(args.y, y)}, work);
-    else if (index->dtype == DType::u8)
-        tape.emit(NETLET_KERNEL_FOR(max_pool_fwd, x->dtype), args,
-                  {in(args.x, x), out(args.y, y), out(args.index, index)}, work);
-    else
-        tape.emit(NETLET_KERNEL_FOR(max_pool_fwd, x->dtype), args,
-                  {in(args.x, x), out(args.y, y), out(args.wide_index, index)}, work);
+    const bool small = index && index->dtype == DType::u8;
+    const Tensor byte = small ? index : nullptr, wide = small ? nullptr : index;
+    tape.emit(
+        op == PoolOp::max ? NETLET_KERNEL_FOR(max_pool_fwd, x->dtype) : NETLET_KERNEL_FOR(average_pool_fwd, x->dtype),
+        args, {in(args.x, x), out(args.y, y), out_if(args.index, byte), out_if(args.wide_index, wide)}, work);
 }
 
 template <class T>
@@ -106,14 +101,12 @@ void emit_bwd(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx,
     const Work work = split(s, rows, s.size[2] + s.before[2], 1, s.stride[2], covers(s));
     args.shape = s;
     args.accumulate = dx.accumulate;
-    const Operand to = dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor);
-    if (!index)
-        tape.emit(NETLET_KERNEL_FOR(average_pool_bwd, dy->dtype), args, {in(args.dy, dy), to}, work);
-    else if (index->dtype == DType::u8)
-        tape.emit(NETLET_KERNEL_FOR(max_pool_bwd, dy->dtype), args, {in(args.dy, dy), in(args.index, index), to}, work);
-    else
-        tape.emit(NETLET_KERNEL_FOR(max_pool_bwd, dy->dtype), args, {in(args.dy, dy), in(args.wide_index, index), to},
-                  work);
+    const bool small = index && index->dtype == DType::u8;
+    const Tensor byte = small ? index : nullptr, wide = small ? nullptr : index;
+    tape.emit(index ? NETLET_KERNEL_FOR(max_pool_bwd, dy->dtype) : NETLET_KERNEL_FOR(average_pool_bwd, dy->dtype), args,
+              {in(args.dy, dy), in_if(args.index, byte), in_if(args.wide_index, wide),
+               dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+              work);
 }
 
 }  // namespace
