@@ -75,7 +75,7 @@ NETLET_INLINE void conv_lines(const ConvArgs& g, Range r) {
             const bool inside = s.inside[0] && s.inside[1] && s.inside[2];
             int64_t runs = 0;
             each_run(g, false, [&](const Stretch& at) {
-                if (!inside) place_stretch(a[runs], s, g, at, false);
+                if (!inside && !place_stretch(a[runs], s, g, at, false)) return;
                 run[runs] = {inside ? s.x : a[runs], inside ? at.offset : 0,
                              static_cast<const T*>(g.w) + at.tap * g.O * g.C + at.channel, at.terms};
                 ++runs;

@@ -72,7 +72,7 @@ NETLET_INLINE void edge_strip(Runs<T>& runs, const Strip<T>& s, const ConvArgs& 
     runs.count = 0;
     each_run(g, whole, [&](const Stretch& at) {
         const T** a = runs.a[runs.count];
-        place_stretch(a, s, g, at, whole);
+        if (!place_stretch(a, s, g, at, whole)) return;
         runs.run[runs.count] = {a, 0, b + (at.tap * g.C + at.channel) * conv_panel<T>, at.terms};
         if (++runs.count == most_runs) flush();
     });

@@ -79,17 +79,20 @@ NETLET_INLINE void each_run(const ConvArgs& g, bool whole, F f) {
             }
 }
 
-// Where each row of the strip reads: what lies outside is read from zeros.
+// Where each row of the strip reads: what lies outside is read from zeros. False: all of it does.
 template <class T>
-NETLET_INLINE void place_stretch(const T** a, const Strip<T>& s, const ConvArgs& g, const Stretch& at, bool whole) {
+NETLET_INLINE bool place_stretch(const T** a, const Strip<T>& s, const ConvArgs& g, const Stretch& at, bool whole) {
     const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
     const uint64_t in_d = (uint64_t)d.in, in_h = (uint64_t)h.in, in_w = whole ? ~(uint64_t)0 : (uint64_t)w.in;
     const int64_t to_d = at.td * d.tap_step, to_h = at.th * h.tap_step, to_w = at.tw * w.tap_step;
+    bool some = false;
     for (int i = 0; i < most_rows; ++i) {  // no branch, so that it becomes vectors
         const bool there = ((uint64_t)(s.at[0][i] + to_d) < in_d) & ((uint64_t)(s.at[1][i] + to_h) < in_h) &
                            ((uint64_t)(s.at[2][i] + to_w) < in_w);
         a[i] = there ? s.x[i] + at.offset : conv_zeros<T>;
+        some |= there;
     }
+    return some;
 }
 
 // The activation of a strip that is done, columns j... of one group.
