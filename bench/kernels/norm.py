@@ -105,7 +105,7 @@ def forward(kind: str, shape: Sequence[int]) -> Case:
         peers={**torch_peer(TORCH[kind], x, g, b), **layer},
         bytes=2 * x.nbytes,
         rtol=1e-4,
-        atol=1e-5,
+        atol=1e-4,  # PyTorch's, on one thread: it adds a channel up in one chain
     )
 
 
