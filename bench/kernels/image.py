@@ -1,7 +1,7 @@
 """Augmentation: images rotated (each by an angle of its own) and mirrored. Named batch x height x width x channels.
 
-Both start from matrices: PyTorch by affine_grid and grid_sample, on channels first, its layout. Its grid_sample alone, at
-points that were computed before, is faster than netlet where there is one channel.
+Both start from matrices: PyTorch by affine_grid and grid_sample, on channels first, its layout. Its grid_sample
+alone, at points that were computed before, is faster than netlet where there is one channel.
 """
 
 from __future__ import annotations
