@@ -17,6 +17,12 @@ NETLET_INLINE void for_strips(int64_t begin, int64_t end, const F& f) {
     if (c < end) f(c, Vectors<1>(), end - c);
 }
 
+// How many rows to go down a strip: beyond one strip, memory is read and written from end to end.
+template <class V>
+NETLET_INLINE int64_t rows_of_a_strip(int64_t C) {
+    return C <= 4 * V::width ? 64 : 1;
+}
+
 struct Piece {
     int64_t o, row, rows, column, columns, at;  // `at`: where its two lines of sums begin
 };
@@ -91,7 +97,7 @@ NETLET_INLINE void apply(const NormApplyArgs<T>& a, Range r) {
     const int64_t C = a.s.C;
     for (int64_t row = r.begin, end; row < r.end; row = end) {
         const int64_t o = row / a.s.R, of_o = (o + 1) * a.s.R;
-        end = row + 16 < r.end ? row + 16 : r.end;
+        end = r.end - row < rows_of_a_strip<V>(C) ? r.end : row + rows_of_a_strip<V>(C);
         end = end < of_o ? end : of_o;
         const T *centre = a.columns + o * C, *scale = centre + a.s.O * C, *shift = scale + a.s.O * C;
         for_strips<V>(0, C, [&](int64_t c, auto vectors, int64_t lanes) NETLET_INLINE_LAMBDA {
@@ -158,7 +164,7 @@ NETLET_INLINE void apply_bwd(const NormApplyBwdArgs<T>& a, Range r) {
     const int64_t C = a.s.C;
     for (int64_t row = r.begin, end; row < r.end; row = end) {
         const int64_t o = row / a.s.R, of_o = (o + 1) * a.s.R;
-        end = row + 16 < r.end ? row + 16 : r.end;
+        end = r.end - row < rows_of_a_strip<V>(C) ? r.end : row + rows_of_a_strip<V>(C);
         end = end < of_o ? end : of_o;
         const T *pa = a.columns + o * C, *pb = pa + a.s.O * C, *pc = pb + a.s.O * C;
         const T* centre = with_x ? a.centre + o * C : nullptr;
