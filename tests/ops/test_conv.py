@@ -1,41 +1,21 @@
-"""Convolution, its transpose and depthwise: PyTorch judges the values, in whole numbers, so that every bit counts."""
+"""Convolution, its transpose and depthwise against their definition, in whole numbers, so that every bit counts."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.ndimage
 
 from netlet import _core
+from support.convolution import Definition
 from support.differences import check_gradients
 from support.guarded import guarded
 
-torch = pytest.importorskip("torch")
-F = torch.nn.functional
 CASES = 120
-TORCH = {1: F.conv1d, 2: F.conv2d, 3: F.conv3d}
-TORCH_TRANSPOSE = {1: F.conv_transpose1d, 2: F.conv_transpose2d, 3: F.conv_transpose3d}
 
 
 def whole(rng: np.random.Generator, *shape: int, dtype: str = "float32") -> np.ndarray:
     return rng.integers(-3, 4, shape).astype(dtype)
-
-
-def to_torch(x: np.ndarray) -> torch.Tensor:
-    """Channels last to channels first, as float64."""
-    return torch.tensor(np.ascontiguousarray(np.moveaxis(x, -1, 1)), dtype=torch.float64, requires_grad=True)
-
-
-def kernel_to_torch(w: np.ndarray) -> torch.Tensor:
-    """(taps..., I, O) to (O, I, taps...)."""
-    return torch.tensor(np.ascontiguousarray(np.moveaxis(w, (-1, -2), (0, 1))), dtype=torch.float64, requires_grad=True)
-
-
-def back(x: torch.Tensor) -> np.ndarray:
-    return np.moveaxis(x.detach().numpy(), 1, -1)
-
-
-def kernel_back(w: torch.Tensor) -> np.ndarray:
-    return np.moveaxis(w.detach().numpy(), (0, 1), (-1, -2))
 
 
 def leaves(*arrays):
@@ -76,8 +56,12 @@ class Case:
         ]
 
     @property
-    def flat_pads(self) -> list[int]:
-        return [p for pair in reversed(self.pads) for p in pair]
+    def steps(self):
+        return self.strides, self.pads, self.dilation
+
+    @property
+    def definition(self) -> Definition:
+        return Definition(*self.steps)
 
 
 @pytest.mark.parametrize("seed", range(CASES))
@@ -86,65 +70,55 @@ def test_convolution(isa, seed):
     rng, g = case.rng, case.groups
     x = whole(rng, case.batch, *case.sizes, case.C * g)
     w, b = whole(rng, *case.taps, case.C, case.O * g), whole(rng, case.O * g)
-    tx, tw, tb = to_torch(x), kernel_to_torch(w), torch.tensor(b, dtype=torch.float64, requires_grad=True)
-    expected = TORCH[case.spatial](F.pad(tx, case.flat_pads), tw, tb, case.strides, 0, case.dilation, g)
     activation = str(rng.choice(["linear", "relu"]))
-    if activation == "relu":
-        expected = F.relu(expected)
-    dy = whole(rng, *np.moveaxis(np.empty(expected.shape), 1, -1).shape)
-    expected.backward(to_torch(dy).detach())
+    expected = case.definition.forward(x, w, g) + b
+    dy = whole(rng, *expected.shape)
+    dz = dy * (expected > 0) if activation == "relu" else dy
     y, (dx, dw, db) = value_and_gradients(
-        lambda x, w, b: _core.conv(x, w, b, case.strides, case.pads, case.dilation, activation), (x, w, b), lambda _: dy
+        lambda x, w, b: _core.conv(x, w, b, *case.steps, activation), (x, w, b), lambda _: dy
     )
-    np.testing.assert_array_equal(y, back(expected))
-    np.testing.assert_array_equal(dx, back(tx.grad))
-    np.testing.assert_array_equal(dw, kernel_back(tw.grad))
-    np.testing.assert_array_equal(db, tb.grad.numpy())
+    np.testing.assert_array_equal(y, np.maximum(expected, 0) if activation == "relu" else expected)
+    expected_dx, expected_dw = case.definition.gradients(x, w, dz, g)
+    np.testing.assert_array_equal(dx, expected_dx)
+    np.testing.assert_array_equal(dw, expected_dw)
+    np.testing.assert_array_equal(db, dz.sum(tuple(range(dz.ndim - 1))))
 
 
 @pytest.mark.parametrize("seed", range(1000, 1000 + CASES // 2))
 def test_transpose(isa, seed):
+    """The transpose of a convolution from `image` to x: image's gradient, and the other two with both swapped."""
     case = Case(seed, groups=False)
     rng = case.rng
     x, w, b = whole(rng, case.batch, *case.out, case.C), whole(rng, *case.taps, case.O, case.C), whole(rng, case.O)
-    image = torch.zeros((case.batch, case.O, *case.sizes), dtype=torch.float64, requires_grad=True)
-    tw = kernel_to_torch(w)
-    convolved = TORCH[case.spatial](F.pad(image, case.flat_pads), tw, None, case.strides, 0, case.dilation)
-    tx = to_torch(x)
-    (expected,) = torch.autograd.grad(convolved, image, tx, create_graph=True)
     dy = whole(rng, case.batch, *case.sizes, case.O)
-    gx, gw = torch.autograd.grad(expected, (tx, tw), to_torch(dy).detach())
     y, (dx, dw, db) = value_and_gradients(
-        lambda x, w, b: _core.conv_transpose(x, w, b, case.strides, case.pads, case.sizes, case.dilation),
+        lambda x, w, b: _core.conv_transpose(x, w, b, *case.steps[:2], case.sizes, case.dilation),
         (x, w, b),
         lambda _: dy,
     )
-    np.testing.assert_array_equal(y, back(expected) + b)
-    np.testing.assert_array_equal(dx, back(gx))
-    np.testing.assert_array_equal(dw, kernel_back(gw))
+    np.testing.assert_array_equal(y, case.definition.gradients(dy, w, x)[0] + b)
+    np.testing.assert_array_equal(dx, case.definition.forward(dy, w))
+    np.testing.assert_array_equal(dw, case.definition.gradients(dy, w, x)[1])
     np.testing.assert_array_equal(db, dy.sum(tuple(range(dy.ndim - 1))))
 
 
 @pytest.mark.parametrize("seed", range(2000, 2000 + CASES // 2))
 def test_depthwise(isa, seed):
+    """As many groups as channels."""
     case = Case(seed, groups=False)
     rng, multiplier = case.rng, int(case.rng.choice([1, 1, 1, 2, 3]))
     x, w = whole(rng, case.batch, *case.sizes, case.C), whole(rng, *case.taps, case.C, multiplier)
     b = whole(rng, case.C * multiplier)
-    tx = to_torch(x)
-    flat = torch.tensor(w.reshape(*case.taps, 1, case.C * multiplier), dtype=torch.float64)
-    tw = flat.movedim((-1, -2), (0, 1)).contiguous().requires_grad_()
-    expected = TORCH[case.spatial](
-        F.pad(tx, case.flat_pads), tw, torch.tensor(b, dtype=torch.float64), case.strides, 0, case.dilation, case.C
-    )
-    dy = whole(rng, case.batch, *case.out, case.C * multiplier)
-    expected.backward(to_torch(dy).detach())
+    grouped = w.reshape(*case.taps, 1, -1)
+    expected = case.definition.forward(x, grouped, case.C) + b
+    dy = whole(rng, *expected.shape)
     y, (dx, dw, db) = value_and_gradients(
-        lambda x, w, b: _core.depthwise_conv(x, w, b, case.strides, case.pads, case.dilation), (x, w, b), lambda _: dy
+        lambda x, w, b: _core.depthwise_conv(x, w, b, *case.steps), (x, w, b), lambda _: dy
     )
-    np.testing.assert_array_equal(y, back(expected))
-    np.testing.assert_array_equal(dx, back(tx.grad))
-    np.testing.assert_array_equal(dw, kernel_back(tw.grad).reshape(w.shape))
+    np.testing.assert_array_equal(y, expected)
+    expected_dx, expected_dw = case.definition.gradients(x, grouped, dy, case.C)
+    np.testing.assert_array_equal(dx, expected_dx)
+    np.testing.assert_array_equal(dw, expected_dw.reshape(w.shape))
     np.testing.assert_array_equal(db, dy.sum(tuple(range(dy.ndim - 1))))
 
 
@@ -171,16 +145,14 @@ def test_large(isa, shape, taps, filters, stride, pad):
     rng, n = np.random.default_rng(5), len(taps)
     x = rng.integers(-1, 2, shape).astype("float32")
     w, b = rng.integers(-1, 2, (*taps, shape[-1], filters)).astype("float32"), whole(rng, filters)
-    tx, tw = to_torch(x), kernel_to_torch(w)
-    expected = TORCH[n](tx, tw, torch.tensor(b, dtype=torch.float64), stride, pad)
-    dy = rng.integers(-1, 2, back(expected).shape).astype("float32")
-    expected.backward(to_torch(dy).detach())
-    y, (dx, dw, _) = value_and_gradients(
-        lambda x, w, b: _core.conv(x, w, b, [stride] * n, [(pad, pad)] * n, [1] * n), (x, w, b), lambda _: dy
-    )
-    np.testing.assert_array_equal(y, back(expected))
-    np.testing.assert_array_equal(dx, back(tx.grad))
-    np.testing.assert_array_equal(dw, kernel_back(tw.grad))
+    steps = ([stride] * n, [(pad, pad)] * n, [1] * n)
+    expected = Definition(*steps).forward(x, w)
+    dy = rng.integers(-1, 2, expected.shape).astype("float32")
+    y, (dx, dw, _) = value_and_gradients(lambda x, w, b: _core.conv(x, w, b, *steps), (x, w, b), lambda _: dy)
+    np.testing.assert_array_equal(y, expected + b)
+    expected_dx, expected_dw = Definition(*steps).gradients(x, w, dy)
+    np.testing.assert_array_equal(dx, expected_dx)
+    np.testing.assert_array_equal(dw, expected_dw)
 
 
 @pytest.mark.parametrize("channels", [16, 64, 200])
@@ -190,18 +162,15 @@ def test_error_of_winograd(isa, channels):
     x = (rng.normal(size=(10, 15, 16, channels)) * 10.0 ** rng.integers(-3, 4, (10, 15, 16, 1))).astype("float32")
     w = (rng.normal(size=(3, 3, channels, 32)) * 10.0 ** rng.integers(-1, 2, (3, 3, 1, 1))).astype("float32")
     dy = rng.normal(size=(10, 15, 16, 32)).astype("float32")
-    tx, tw = to_torch(x), kernel_to_torch(w)
-    truth = F.conv2d(tx, tw, None, 1, 1)
-    truth.backward(to_torch(dy).detach())
-    y, (_, dw) = value_and_gradients(
-        lambda x, w: _core.conv(x, w, None, [1, 1], [(1, 1)] * 2, [1, 1]), (x, w), lambda _: dy
-    )
+    steps = ([1, 1], [(1, 1)] * 2, [1, 1])
+    y, (_, dw) = value_and_gradients(lambda x, w: _core.conv(x, w, None, *steps), (x, w), lambda _: dy)
     # The pixels of a tile are added and subtracted before they meet the taps: the largest of them counts.
-    pixels = F.max_pool2d(tx.detach().abs().sum(1, keepdim=True), 5, 1, 2)
-    bound = 8 * u * pixels * tw.detach().abs().amax((1, 2, 3))[None, :, None, None]
-    assert (np.abs(y - back(truth)) <= back(bound)).all()
-    nearby = F.max_pool2d(tx.detach().abs(), 5, 1, 2).sum((0, 2, 3)).numpy()
-    assert (np.abs(dw - kernel_back(tw.grad)) <= 16 * u * nearby[:, None] * np.abs(dy).max((0, 1, 2))).all()
+    pixels = scipy.ndimage.maximum_filter(np.abs(x.astype("float64")).sum(-1, keepdims=True), (1, 5, 5, 1))
+    bound = 8 * u * pixels * np.abs(w).max((0, 1, 2))
+    assert (np.abs(y - Definition(*steps).forward(x, w)) <= bound).all()
+    nearby = scipy.ndimage.maximum_filter(np.abs(x.astype("float64")), (1, 5, 5, 1)).sum((0, 1, 2))
+    expected_dw = Definition(*steps).gradients(x, w, dy)[1]
+    assert (np.abs(dw - expected_dw) <= 16 * u * nearby[:, None] * np.abs(dy).max((0, 1, 2))).all()
 
 
 def test_same_bits_for_any_number_of_threads(threads):
