@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -43,85 +44,96 @@ def torch_peers(function: Callable[..., Any], x: np.ndarray, w: np.ndarray, *res
     return {"torch": partial(function, torch, *first), "torch nhwc": partial(function, torch, *last)}
 
 
-def convolution(shape: str, gradients: bool) -> Case:
+@dataclass(frozen=True)
+class Shape:
+    """What a name says."""
+
+    batch: int
+    size: int
+    channels: int
+    filters: int
+    k: int
+    stride: int
+    pads: tuple[int, int]
+    depthwise: bool
+
+    @classmethod
+    def of(cls, name: str) -> Shape:
+        found = re.fullmatch(r"(\d+)x(\d+)x(\d+)(?:->(\d+))?k(\d)(?:s(\d))?(same|valid)", name)
+        assert found, name
+        batch, size, channels, filters, k, stride = (int(n or 1) for n in found.groups()[:-1])
+        depthwise = "->" not in name
+        pads = padding(size, k, stride, found[7])
+        return cls(batch, size, channels, channels if depthwise else filters, k, stride, pads, depthwise)
+
+    @property
+    def steps(self) -> Any:
+        return [self.stride] * 2, [self.pads] * 2, [1, 1]
+
+    @property
+    def groups(self) -> int:
+        return self.channels if self.depthwise else 1
+
+    def ours(self, x: Any, w: Any) -> Any:
+        return (_core.depthwise_conv if self.depthwise else _core.conv)(x, w, None, *self.steps)
+
+    def torch(self, torch: Any, x: Any, w: Any, *_: Any) -> Any:
+        x, pad = self.torch_padded(torch, x)
+        return torch.nn.functional.conv2d(x, w, None, self.stride, pad, 1, self.groups)
+
+    def torch_padded(self, torch: Any, x: Any) -> tuple[Any, int]:
+        """PyTorch pads both sides alike, or does it before."""
+        low, high = self.pads
+        return (x, low) if low == high else (torch.nn.functional.pad(x, (low, high) * 2), 0)
+
+    def torch_gradients(self, torch: Any, x: Any, w: Any, dy: Any) -> Any:
+        y = self.torch(torch, x, w)
+        x, pad = self.torch_padded(torch, x)
+        dx, dw, _ = torch.ops.aten.convolution_backward(
+            dy, x, w, None, (self.stride,) * 2, (pad, pad), (1, 1), False, (0, 0), self.groups, (True, True, False)
+        )
+        return y, dx, dw
+
+
+def convolution(name: str, gradients: bool) -> Case:
     """Forward; or forward and both gradients, from a random dy."""
-    depthwise = "->" not in shape
-    numbers = re.fullmatch(r"(\d+)x(\d+)x(\d+)(?:->(\d+))?k(\d)(?:s(\d))?(same|valid)", shape)
-    assert numbers, shape
-    batch, size, channels, filters, k, s = (int(n or 1) for n in numbers.groups()[:-1])
-    if depthwise:
-        filters = channels
-    pads = padding(size, k, s, numbers[7])
-    x = normal((batch, size, size, channels))
-    w = normal((k, k, channels, 1) if depthwise else (k, k, channels, filters), seed=1) / k
-    steps: Any = ([s, s], [pads] * 2, [1, 1])
-    function: Any = _core.depthwise_conv if depthwise else _core.conv
-    groups = channels if depthwise else 1
-    nchw, oihw = x.transpose(0, 3, 1, 2), w.transpose(2, 3, 0, 1) if depthwise else w.transpose(3, 2, 0, 1)
-    truth = np.asarray(function(x.astype("f8"), w.astype("f8"), None, *steps))  # tests/ops/test_conv.py judges these
-    out = truth.shape[1]
-    flops = 2.0 * truth.size * k * k * channels / groups
-    layout = dict(truth=truth.transpose(0, 3, 1, 2))
-
-    def forward(torch: Any, x: Any, w: Any, *_: Any) -> Any:
-        pad = pads[0] if pads[0] == pads[1] else 0
-        if not pad:
-            x = torch.nn.functional.pad(x, (*pads, *pads)) if pads[1] else x
-        return torch.nn.functional.conv2d(x, w, None, s, pad, 1, groups)
-
+    shape = Shape.of(name)
+    k, channels = shape.k, shape.channels
+    x = normal((shape.batch, shape.size, shape.size, channels))
+    w = normal((k, k, channels, 1) if shape.depthwise else (k, k, channels, shape.filters), seed=1) / k
+    first = [x.transpose(0, 3, 1, 2), w.transpose(2, 3, 0, 1) if shape.depthwise else w.transpose(3, 2, 0, 1)]
+    truth = np.asarray(shape.ours(x.astype("f8"), w.astype("f8")))  # tests/ops/test_conv.py judges these
+    flops = 2.0 * truth.size * k * k * channels / shape.groups
     if not gradients:
+        onnx = {
+            "strides": [shape.stride] * 2,
+            "pads": [shape.pads[0]] * 2 + [shape.pads[1]] * 2,
+            "group": shape.groups,
+        }
+        peers = torch_peers(shape.torch, *first) | onnx_peer("Conv", *first, **onnx)
         return Case(
-            ours=lambda x, w: function(x, w, None, *steps),
+            ours=shape.ours,
             on=[x, w],
             truth=truth,
-            peers={
-                **{n: channels_last(f) for n, f in torch_peers(forward, nchw, oihw).items()},
-                **{
-                    n: channels_last(f)
-                    for n, f in onnx_peer(
-                        "Conv", nchw, oihw, strides=[s, s], pads=[pads[0]] * 2 + [pads[1]] * 2, group=groups
-                    ).items()
-                },
-            },
+            peers={peer: channels_last(work) for peer, work in peers.items()},
             flops=flops,
             floor="float32",
             rtol=1e-3,
             atol=1e-3,
         )
-    del layout
-    dy = normal((batch, out, out, filters), seed=2)
-    dx, dw = gradient(function, x.astype("f8"), w.astype("f8"), steps, dy.astype("f8"))
-
-    def both(torch: Any, x: Any, w: Any, dy: Any) -> Any:
-        y = forward(torch, x, w)
-        pad = pads[0] if pads[0] == pads[1] else 0
-        if pads[1] and not pad:
-            x = torch.nn.functional.pad(x, (*pads, *pads))
-        dx, dw, _ = torch.ops.aten.convolution_backward(
-            dy, x, w, None, (s, s), (pad, pad), (1, 1), False, (0, 0), groups, (True, True, False)
-        )
-        return y, dx, dw
-
-    def answers(work: Work) -> Work:
-        def run() -> Any:
-            y, dx, dw = work()
-            if dx.shape[2] != size:
-                dx = dx[:, :, pads[0] : pads[0] + size, pads[0] : pads[0] + size]
-            order = (2, 3, 0, 1) if depthwise else (2, 3, 1, 0)
-            return y.permute(0, 2, 3, 1), dx.permute(0, 2, 3, 1), dw.permute(*order)
-
-        return run
+    dy = normal(truth.shape, seed=2)
 
     def ours(x: Any, w: Any, dy: Any) -> Any:
         w.requires_grad = True
-        y = function(x, w, None, *steps)
+        y = shape.ours(x, w)
         return (y, *_core.current_recording().gradients(y, [x, w], dy))
 
+    peers = torch_peers(shape.torch_gradients, *first, dy.transpose(0, 3, 1, 2))
     return Case(
         ours=ours,
         on=[x, w, dy],
-        truth=(truth, dx, dw),
-        peers={n: answers(f) for n, f in torch_peers(both, nchw, oihw, dy.transpose(0, 3, 1, 2)).items()},
+        truth=(truth, *gradient(shape.ours, x.astype("f8"), w.astype("f8"), dy.astype("f8"))),
+        peers={peer: all_channels_last(work, shape) for peer, work in peers.items()},
         flops=3 * flops,
         floor="float32",
         rtol=1e-2,
@@ -141,12 +153,26 @@ def channels_last(work: Work) -> Work:
     return run
 
 
-def gradient(function: Any, x: np.ndarray, w: np.ndarray, steps: Any, dy: np.ndarray) -> tuple[np.ndarray, ...]:
+def all_channels_last(work: Work, shape: Shape) -> Work:
+    """The same for y, dx (without the padding) and dw."""
+
+    def run() -> Any:
+        y, dx, dw = work()
+        if dx.shape[2] != shape.size:
+            inside = slice(shape.pads[0], shape.pads[0] + shape.size)
+            dx = dx[:, :, inside, inside]
+        order = (2, 3, 0, 1) if shape.depthwise else (2, 3, 1, 0)
+        return y.permute(0, 2, 3, 1), dx.permute(0, 2, 3, 1), dw.permute(*order)
+
+    return run
+
+
+def gradient(function: Callable[..., Any], x: np.ndarray, w: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, ...]:
     leaves = [_core.tensor(x), _core.tensor(w)]
     for leaf in leaves:
         leaf.requires_grad = True
     with _core.Tape(grad=True) as tape:
-        y = function(*leaves, None, *steps)
+        y = function(*leaves)
         return tuple(np.asarray(g) for g in tape.gradients(y, leaves, dy))
 
 

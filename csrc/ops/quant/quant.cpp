@@ -148,8 +148,8 @@ void check_no_nan(const char* op, const Tensor& x, const Tensor& scale) {
     if (std::none_of(s, s + scale->size(), [](T v) { return std::isnan(v); })) return;
     const T* p = x->data<T>();
     const int64_t at = std::find_if(p, p + x->size(), [](T v) { return std::isnan(v); }) - p;
-    throw ValueError(std::string(op) + ": x of shape " + x->shape.str() + " holds a NaN at " + x->shape.place(at).str() +
-                     ", which no code stands for");
+    throw ValueError(std::string(op) + ": x of shape " + x->shape.str() + " holds a NaN at " +
+                     x->shape.place(at).str() + ", which no code stands for");
 }
 
 }  // namespace
@@ -176,8 +176,7 @@ Quantized quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, 
         emit(rows, {scale_shape.size(), x->size() / std::max<int64_t>(1, scale_shape.size()), 1});
         y.q = tape.view(transpose(tape, y.q, inverse(order)), x->shape);
     }
-    if (!tape.recording())
-        with_float(x->dtype, [&](auto zero) { check_no_nan<decltype(zero)>(op, x, y.scale); });
+    if (!tape.recording()) with_float(x->dtype, [&](auto zero) { check_no_nan<decltype(zero)>(op, x, y.scale); });
     return y;
 }
 
