@@ -192,6 +192,58 @@ def test_predictions_follow_training_and_assignment():
     check(model, x)
 
 
+POOLED = {
+    "a convolution's own": lambda: [layers.Conv2D(6, 3, activation="relu"), layers.MaxPooling2D(2)],
+    "overlapping": lambda: [layers.Conv2D(6, 3), layers.Activation("relu"), layers.MaxPooling2D(3, 1, "same")],
+    "behind a norm": lambda: [layers.Conv2D(6, 3), layers.BatchNormalization(), layers.ReLU(), layers.MaxPooling2D(2)],
+    "in one dimension": lambda: [layers.Reshape((72, 4)), layers.Dense(5, activation="relu"), layers.MaxPooling1D(3)],
+}
+
+
+@pytest.mark.parametrize("functional", [False, True])
+@pytest.mark.parametrize("chain", POOLED.values(), ids=POOLED)
+def test_training_pools_before_it_activates_and_has_the_same_bits(chain, functional, monkeypatch):
+    y = RNG.standard_normal((3, 2)).astype("f4")
+
+    def trained(swap):
+        with monkeypatch.context() as patch:
+            if not swap:
+                patch.setattr("netlet.layers.folding.pool_first", lambda layers: (layers[0], 1))
+            netlet.utils.set_random_seed(0)
+            model = netlet.Sequential([netlet.Input((9, 8, 4)), *chain(), layers.Flatten(), layers.Dense(2)])
+            if functional:
+                model = netlet.Model(model.inputs, model.outputs)
+            model.compile("adam", "mse")
+            model.fit(IMAGES, y, batch_size=3, epochs=3, verbose=0)
+            names = [r["kernel"] for r in model.plan(IMAGES, y, batch_size=3, mode="train").records()]
+            return names, model.get_weights()
+
+    names, ours = trained(True)
+    old_names, expected = trained(False)
+    pool, relu = (next(i for i, n in enumerate(names) if n.startswith(k)) for k in ("max_pool_fwd", "activation_fwd"))
+    assert pool < relu
+    assert names != old_names
+    for a, b in zip(ours, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        lambda: [layers.Conv2D(6, 3, activation="tanh"), layers.MaxPooling2D(2)],
+        lambda: [layers.Conv2D(6, 3, activation="relu"), layers.AveragePooling2D(2)],
+        lambda: [layers.LeakyReLU(0.1), layers.MaxPooling2D(2)],
+        lambda: [layers.Conv2D(6, 3, activation="relu", activity_regularizer="l2"), layers.MaxPooling2D(2)],
+    ],
+)
+def test_what_is_not_pooled_first(chain):
+    model = conv_model(*chain(), layers.Flatten(), layers.Dense(2))
+    model.compile("sgd", "mse")
+    names = [r["kernel"] for r in model.plan(IMAGES, np.zeros((3, 2), "f4"), batch_size=3, mode="train").records()]
+    pool = next(i for i, n in enumerate(names) if "pool_fwd" in n)
+    assert not [n for n in names[pool : pool + 2] if n.startswith("activation_fwd")]
+
+
 def test_training_does_not_fold():
     model = dense_model()
     model.compile("sgd", "mse")

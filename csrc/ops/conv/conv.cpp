@@ -17,7 +17,7 @@ namespace {
 
 int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
-constexpr double unit_flops = 1 << 20;         // worth waking a thread for: some ten microseconds on one core
+constexpr double unit_flops = 1 << 19;         // worth waking a thread for: some five microseconds on one core
 constexpr int64_t most_units = 64;             // more balance no better
 constexpr int64_t cached_kernel = 512 * 1024;  // bytes of a packed kernel that the second cache holds beside the pixels
 constexpr int64_t slices_bytes = 1 << 20;      // of all slices of a kernel's gradient together
@@ -41,7 +41,9 @@ void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& w, c
     args.nb = std::min(args.O, std::max(columns, conv_panel_group));
     const int64_t units = std::clamp<int64_t>((int64_t)(flops / unit_flops), 1, most_units);
     const int64_t others = args.groups * ceil_div(args.O, args.nb);
-    args.mb = ceil_div(ceil_div(pixels, ceil_div(units, others)), conv_pixel_step) * conv_pixel_step;
+    const int64_t each = ceil_div(pixels, ceil_div(units, others));
+    const int64_t step = each < 4 * conv_pixel_step ? conv_strip : conv_pixel_step;  // few pixels: balance counts more
+    args.mb = ceil_div(each, step) * step;
     args.accumulate = y.accumulate;
     const Operand result{(void*)&args.y, y.tensor, y.accumulate, true};
     const Work work{others * ceil_div(pixels, args.mb), 1, flops};
@@ -127,7 +129,7 @@ void emit_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const 
         std::clamp<int64_t>(slices_bytes / dw.tensor->bytes(), 1, std::min(ceil_div(units, g.groups), rows));
     args.slice = ceil_div(rows, slices);
     const int64_t count = ceil_div(rows, args.slice);
-    const int64_t strips = std::max<int64_t>(1, taps * ceil_div(g.C, 14));
+    const int64_t strips = std::max<int64_t>(1, taps * ceil_div(g.C, conv_strip));
     args.blocks = std::clamp<int64_t>(ceil_div(units, g.groups * count), 1, strips);
     const Work work{count * g.groups * args.blocks, 1, g.flops()};
     const Kernel kernel = NETLET_KERNEL_FOR(conv_kernel_grad, x->dtype);

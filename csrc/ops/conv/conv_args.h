@@ -19,6 +19,7 @@
 namespace netlet {
 
 constexpr int conv_axes = 3;
+constexpr int64_t conv_strip = 14;       // rows of a full strip of AVX-512
 constexpr int64_t conv_pixel_step = 42;  // blocks of pixels are whole strips of 14 and of 6 rows
 // conv_gather finds zeros here for pixels outside; no run of terms is longer.
 constexpr int64_t conv_longest_run = 1024;

@@ -1,12 +1,16 @@
-"""Inference with fewer passes: a batch normalization, and an activation, right behind a product become part of it.
+"""Plans with fewer passes over memory than the layers that they were made from. Eager calls are left as they are.
 
+Inference: a batch normalization, and an activation, right behind a product become part of it.
 act(batch_norm(x . kernel + bias)) = act(x . kernel' + bias'), where the plan computes kernel' and bias' once, until a
-weight is written (`_core.fold_norm`). Only plans that do not train fold; eager calls and training never do.
+weight is written (`_core.fold_norm`).
+
+Training: max_pool(relu(x)) = relu(max_pool(x)), to the bit, values and gradients: among the positive, relu leaves the
+first of the largest the first; elsewhere its slope is 0. The second form has the smaller image to go back over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import _core, activations
@@ -18,9 +22,11 @@ from .convolution import Conv, Windowed
 from .convolution_depthwise import DepthwiseConv
 from .dense import Dense
 from .input_spec import check
+from .pooling import MaxPooling, Pooling
 
 LINEAR = ("linear", 0.0)
 LONGEST = 3  # product, batch normalization, activation
+RELU = ("relu", 0.0)
 
 
 def fused_activation(layer: Any) -> tuple[str, float] | None:
@@ -40,16 +46,15 @@ def fused_activation(layer: Any) -> tuple[str, float] | None:
 
 
 def is_product(layer: Any) -> bool:
-    """Whether it is a linear product with one kernel whose last axes are the channels of its output."""
+    """Whether it is a product with one kernel whose last axes are the channels of its output."""
     known = isinstance(layer, Dense) and type(layer).call is Dense.call
     known = known or (isinstance(layer, (Conv, DepthwiseConv)) and type(layer).call is Windowed.call)
-    return (
-        known
-        and bool(layer.built)
-        and layer.activity_regularizer is None
-        and activations.fused(layer.activation) == LINEAR
-        and bool(_core.keeps(layer.kernel.value))
-    )
+    return known and bool(layer.built) and layer.activity_regularizer is None
+
+
+def can_fold(layer: Any) -> bool:
+    """Whether it is a linear product whose weights are there already."""
+    return is_product(layer) and activations.fused(layer.activation) == LINEAR and bool(_core.keeps(layer.kernel.value))
 
 
 def normalizes(layer: Any, product: Any) -> bool:
@@ -85,7 +90,7 @@ class Folded:
 
 def fold_first(layers: Sequence[Any]) -> tuple[Any, int]:
     """What to call for the first of these layers, which follow each other, and how many of them that stands for."""
-    if not is_product(layers[0]):
+    if not can_fold(layers[0]):
         return layers[0], 1
     product, count, batch_norm, activation = layers[0], 1, None, LINEAR
     if count < len(layers) and normalizes(layers[count], product):
@@ -95,26 +100,53 @@ def fold_first(layers: Sequence[Any]) -> tuple[Any, int]:
     return (product, 1) if count == 1 else (Folded(product, batch_norm, activation), count)
 
 
-def folds() -> bool:
-    """Whether a plan is being recorded that does not train."""
-    return bool(_core.recording()) and not call_context.current.training
+class PooledFirst:
+    """A layer that ends in relu, and the max-pooling behind it, the other way round."""
+
+    def __init__(self, layer: Any, pooling: Any) -> None:
+        self.layer, self.pooling = layer, pooling
+        self.linear = Folded(layer, None, LINEAR) if is_product(layer) else None
+
+    def __call__(self, x: Any) -> Any:
+        if self.linear is None:
+            return self.layer(self.pooling(x))
+        return self.layer.activation(self.pooling(self.linear(x)))
+
+
+def pool_first(layers: Sequence[Any]) -> tuple[Any, int]:
+    """The same as `fold_first`, for training."""
+    layer, pooling = layers[0], layers[1] if len(layers) > 1 else None
+    pools = isinstance(pooling, MaxPooling) and type(pooling).call is Pooling.call
+    if not pools or pooling.activity_regularizer is not None or not pooling.built:  # type: ignore[union-attr]
+        return layer, 1
+    found = activations.fused(layer.activation) if is_product(layer) else fused_activation(layer)
+    return (PooledFirst(layer, pooling), 2) if found == RELU else (layer, 1)
+
+
+def rule() -> Callable[[Sequence[Any]], tuple[Any, int]] | None:
+    """How layers are taken together in the plan that is being recorded, if one is."""
+    if not _core.recording():
+        return None
+    return pool_first if call_context.current.training else fold_first
 
 
 def chain(layers: Sequence[Any]) -> Sequence[Any]:
     """What to call, one after the other, for layers of a chain."""
-    if not folds():
+    first = rule()
+    if first is None:
         return layers
     found, done = [], 0
     while done < len(layers):
-        operation, count = fold_first(layers[done : done + LONGEST])
+        operation, count = first(layers[done : done + LONGEST])
         found.append(operation)
         done += count
     return found
 
 
 def steps(function: Function) -> list[Any] | None:
-    """The steps of a graph with chains of them folded, for `Function.run`; None: as they are."""
-    if not folds():
+    """The steps of a graph with chains of them taken together, for `Function.run`; None: as they are."""
+    first = rule()
+    if first is None:
         return None
     follower, old = function.followers(), function.steps
     gone: set[int] = set()
@@ -125,7 +157,7 @@ def steps(function: Function) -> list[Any] | None:
         run = [i]
         while len(run) < LONGEST and run[-1] in follower:
             run.append(follower[run[-1]])
-        operation, count = fold_first([old[k][0] for k in run])
+        operation, count = first([old[k][0] for k in run])
         gone.update(run[1:count])
         found.append((operation, fill, old[run[count - 1]][2]))
     return found
