@@ -7,7 +7,7 @@
 Ours are timed inside fit(verbose=0), data pipeline and shuffling included, the plan recorded before; PyTorch's as a
 bare loop on one batch without a data loader, the best of its plain optimizer, its fused one, for images channels last
 too, and, with --compile, torch.compile; Keras's inside fit, on JAX. Warm, alternating, medians. The losses of all sides
-are compared after ten steps from the same weights before anything is timed (without dropout: each draws its own zeros).
+are compared after three steps from the same weights before anything is timed (without dropout: all draw their own).
 """
 
 from __future__ import annotations
@@ -44,23 +44,24 @@ def epochs_of(model: Any, w: Workload, x: np.ndarray, y: np.ndarray, epochs: int
 
 
 def check_same_loss(w: Workload, weights: list[np.ndarray], peers: dict[str, Any]) -> None:
-    """Ten steps on one batch, from the same weights: every side must arrive at the same loss."""
+    """Three steps on one batch, from the same weights: every side must arrive at the same loss. Later rounding drives
+    them apart: Adam takes a whole step for a gradient that is nearly zero, whatever its sign."""
     x, y = data(w, steps=1)
 
-    def eleventh(model: Any) -> float:
-        """The loss before the eleventh step, which is that of the training: batch normalization's batch counts."""
-        return model.fit(x, y, batch_size=w.batch, epochs=11, shuffle=False, verbose=0).history["loss"][-1]
+    def fourth(model: Any) -> float:
+        """The loss before the fourth step, which is that of the training: batch normalization's batch counts."""
+        return model.fit(x, y, batch_size=w.batch, epochs=4, shuffle=False, verbose=0).history["loss"][-1]
 
-    expected = eleventh(build(netlet, w, weights))
+    expected = fourth(build(netlet, w, weights))
     for name, peer in peers.items():
         if isinstance(peer, Torch):
             peer.feed(x, y)
-            for t in range(1, 11):
+            for t in range(1, 4):
                 peer.epsilon_of_keras(t)
                 peer.step()
             got = peer.step().item()
         else:
-            got = eleventh(peer)
+            got = fourth(peer)
         np.testing.assert_allclose(got, expected, rtol=1e-3, err_msg=f"{name}, {w.name}")
 
 
