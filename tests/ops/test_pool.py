@@ -6,8 +6,6 @@ import itertools
 
 import numpy as np
 import pytest
-import torch
-import torch.nn.functional as F
 
 from netlet import _core, ops
 from netlet.ops.windows import Window
@@ -186,6 +184,8 @@ def test_windows_of_more_than_255_cells(isa):
 
 def test_against_torch():
     """The lecture's formula floor((n - k) / s) + 1, and values on images of a usual size."""
+    torch = pytest.importorskip("torch")
+    F = torch.nn.functional
     x = np.random.default_rng(3).standard_normal((2, 29, 31, 24)).astype("float32")
     there = torch.from_numpy(x).permute(0, 3, 1, 2)
     for window, stride in [(2, 2), (3, 2), (3, 1), (2, 3)]:
