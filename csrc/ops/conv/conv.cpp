@@ -48,11 +48,7 @@ void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& w, c
     const Operand result{(void*)&args.y, y.tensor, y.accumulate, true};
     const Work work{others * ceil_div(pixels, args.mb), 1, flops};
     const Kernel kernel = lines ? NETLET_KERNEL_FOR(conv_lines, x->dtype) : NETLET_KERNEL_FOR(conv_gather, x->dtype);
-    const Operand from = in<void>(args.x, x), taps = in<void>(args.w, w);
-    if (bias)
-        tape.emit(kernel, args, {from, taps, in<void>(args.bias, bias), result}, work);
-    else
-        tape.emit(kernel, args, {from, taps, result}, work);
+    tape.emit(kernel, args, {in<void>(args.x, x), in<void>(args.w, w), in_if<void>(args.bias, bias), result}, work);
 }
 
 Tensor pack(Tape& tape, const Geometry& g, const Tensor& kernel, bool transposed) {

@@ -23,12 +23,8 @@ void emit_depthwise(Tape& tape, DepthwiseArgs& args, const Tensor& x, const Tens
     const Operand result{(void*)&args.y, y.tensor, y.accumulate, true};
     const Work work{rows, std::max<int64_t>(1, 65536 / (each * std::max<int64_t>(taps, 1))),
                     2.0 * (double)(rows * each) * (double)taps};
-    const Kernel kernel_fn = NETLET_KERNEL_FOR(depthwise, x->dtype);
-    const Operand from = in<void>(args.x, x), w = in<void>(args.w, kernel);
-    if (bias)
-        tape.emit(kernel_fn, args, {from, w, in<void>(args.bias, bias), result}, work);
-    else
-        tape.emit(kernel_fn, args, {from, w, result}, work);
+    tape.emit(NETLET_KERNEL_FOR(depthwise, x->dtype), args,
+              {in<void>(args.x, x), in<void>(args.w, kernel), in_if<void>(args.bias, bias), result}, work);
 }
 
 void emit_input_gradient(Tape& tape, const Geometry& g, const Tensor& dy, const Tensor& kernel, const Grad& dx) {

@@ -61,14 +61,11 @@ void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis&
     args.act = act;
     args.alpha = alpha;
     Tensor room = scratch(tape, args.lanes, winograd_block, C, O, dtype);
-    const Operand result{(void*)&args.y, y.tensor, y.accumulate, true}, from = in<void>(args.x, x);
-    const Operand taps = in<void>(args.u, u), memory = out<void>(args.scratch, room);
-    const Work work{args.lanes, 1, flops_of(tiles, C, O)};
-    if (bias)
-        tape.emit(NETLET_KERNEL_FOR(winograd, dtype), args, {from, taps, in<void>(args.bias, bias), result, memory},
-                  work);
-    else
-        tape.emit(NETLET_KERNEL_FOR(winograd, dtype), args, {from, taps, result, memory}, work);
+    const Operand result{(void*)&args.y, y.tensor, y.accumulate, true};
+    tape.emit(
+        NETLET_KERNEL_FOR(winograd, dtype), args,
+        {in<void>(args.x, x), in<void>(args.u, u), in_if<void>(args.bias, bias), result, out<void>(args.scratch, room)},
+        {args.lanes, 1, flops_of(tiles, C, O)});
 }
 
 void emit_winograd_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {

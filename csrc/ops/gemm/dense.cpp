@@ -46,15 +46,11 @@ Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y,
     const int64_t count = std::max<int64_t>(1, (M + args.slice - 1) / args.slice);
     const Tensor sums = count == 1 ? db.tensor : tape.empty({count, 1, N}, dy->dtype);
     args.accumulate = count == 1 && db.accumulate;
-    const Kernel kernel = NETLET_KERNEL_FOR(dense_bwd, dy->dtype);
     const Operand result{(void*)&args.db, sums, args.accumulate, true};
-    const int64_t units = count * ((N + gemm_panel_group - 1) / gemm_panel_group);
-    const Work work{units, std::max<int64_t>(1, slice_elements / (args.slice * gemm_panel_group)),
-                    4.0 * (double)(M * N)};
-    if (y)
-        tape.emit(kernel, args, {in<void>(args.y, y), in<void>(args.dy, dy), out<void>(args.dz, dz), result}, work);
-    else
-        tape.emit(kernel, args, {in<void>(args.dy, dy), result}, work);
+    tape.emit(NETLET_KERNEL_FOR(dense_bwd, dy->dtype), args,
+              {in_if<void>(args.y, y), in<void>(args.dy, dy), out_if<void>(args.dz, y ? dz : nullptr), result},
+              {count * ((N + gemm_panel_group - 1) / gemm_panel_group),
+               std::max<int64_t>(1, slice_elements / (args.slice * gemm_panel_group)), 4.0 * (double)(M * N)});
     if (count > 1) emit_slice_sum(tape, sums, db);
     return dz;
 }

@@ -67,17 +67,13 @@ GemmArgs arguments(const Gemm& g) {
     return args;
 }
 
-// Operands in the order a, b, bias, c. Without a bias, a stands in its place and its field stays null.
 void emit_product(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& g, const Tensor& b, const Tensor& c,
                   int64_t items) {
     const Tensor a = at(tape, g.a, g.a_offset);
     const Operand result{(void*)&args.c, c, args.accumulate, true};
-    const Work work{items * ceil_div(g.M, args.mb) * ceil_div(g.N, args.nb), 1,
-                    2.0 * (double)g.M * (double)g.N * (double)g.K * (double)(g.items * g.summed)};
-    if (g.bias)
-        tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), in<void>(args.bias, g.bias), result}, work);
-    else
-        tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), result}, work);
+    tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), in_if<void>(args.bias, g.bias), result},
+              {items * ceil_div(g.M, args.mb) * ceil_div(g.N, args.nb), 1,
+               2.0 * (double)g.M * (double)g.N * (double)g.K * (double)(g.items * g.summed)});
 }
 
 // The kernels that every format has.
@@ -119,13 +115,10 @@ void sum_slices(Tape& tape, const Tensor& slices, const Tensor& bias, const Grad
     const int64_t count = slices->shape[0], N = slices->shape.back(),
                   M = slices->size() / std::max<int64_t>(count * N, 1);
     GemmSlicesArgs args{nullptr, nullptr, nullptr, M, N, count, c.accumulate, act, alpha};
-    const Operand from = in<void>(args.slices, slices), result{(void*)&args.c, c.tensor, c.accumulate, true};
-    const Work work{M, std::max<int64_t>(1, 16384 / std::max<int64_t>(count * N, 1)), (double)slices->size()};
-    const Kernel kernel = NETLET_KERNEL_FOR(gemm_sum_slices, c.tensor->dtype);
-    if (bias)
-        tape.emit(kernel, args, {from, in<void>(args.bias, bias), result}, work);
-    else
-        tape.emit(kernel, args, {from, result}, work);
+    const Operand result{(void*)&args.c, c.tensor, c.accumulate, true};
+    tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, c.tensor->dtype), args,
+              {in<void>(args.slices, slices), in_if<void>(args.bias, bias), result},
+              {M, std::max<int64_t>(1, 16384 / std::max<int64_t>(count * N, 1)), (double)slices->size()});
 }
 
 // Slices of k, each into a c of its own, and their sum.
