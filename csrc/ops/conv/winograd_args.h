@@ -17,8 +17,9 @@ namespace netlet {
 constexpr int winograd_points = 16;
 constexpr int64_t winograd_block = 28;       // tiles that are transformed at a time: two strips of AVX-512
 constexpr int64_t winograd_grad_block = 56;  // for the kernel's gradient, whose sums are stored once a block
-// Numbers of scratch for the tiles of one block with so many channels; planes begin on different sets of the caches.
-constexpr int64_t winograd_plane(int64_t block, int64_t channels) { return block * ((channels + 15) / 16 * 16) + 16; }
+// Scratch: a plane for each point, in it a row for each tile of a block; planes begin on different sets of the caches.
+constexpr int64_t winograd_pitch(int64_t channels) { return (channels + 15) / 16 * 16; }
+constexpr int64_t winograd_plane(int64_t block, int64_t channels) { return block * winograd_pitch(channels) + 16; }
 
 // Taps that conv_pack wrote, transformed: u (points, panels..., terms).
 struct WinogradPackArgs {

@@ -2,6 +2,7 @@
 #include "ops/conv/winograd_args.h"
 #include "ops/gemm/epilogue.h"
 #include "ops/gemm/gemm_floats.h"
+#include "simd/lanes.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -91,25 +92,6 @@ NETLET_INLINE int64_t tiles_of(const ConvAxis& h, const ConvAxis& w, int64_t bat
     return batch * ((h.grid + 1) / 2) * ((w.grid + 1) / 2);
 }
 
-// Calls f(offset, lanes) for each vector of channels.
-template <class T, class F>
-NETLET_INLINE void each_vector(int64_t channels, F f) {
-    int64_t c = 0;
-    for (; c + Vec<T>::width <= channels; c += Vec<T>::width) f(c, (int64_t)Vec<T>::width);
-    if (c < channels) f(c, channels - c);
-}
-template <class T>
-NETLET_INLINE Vec<T> load_lanes(const T* p, int64_t n) {
-    return n == Vec<T>::width ? Vec<T>::load(p) : Vec<T>::load_n(p, n);
-}
-template <class T>
-NETLET_INLINE void store_lanes(Vec<T> v, T* p, int64_t n) {
-    if (n == Vec<T>::width)
-        v.store(p);
-    else
-        v.store_n(p, n);
-}
-
 // v[point] = B^T x B for 4x4 pixels of x from (h, w) on; pixels outside are 0.
 template <class T>
 NETLET_INLINE void transform_pixels(T* v, int64_t plane, const T* image, const ConvAxis& H, const ConvAxis& W,
@@ -117,14 +99,14 @@ NETLET_INLINE void transform_pixels(T* v, int64_t plane, const T* image, const C
     using V = Vec<T>;
     const bool inside = h >= 0 && h + 4 <= H.in && w >= 0 && w + 4 <= W.in;
     const T* x = image + (h * W.in + w) * C;
-    each_vector<T>(C, [&](int64_t c, int64_t n) {
+    each_vector<V>({0, C}, [&](auto lanes, int64_t c) NETLET_INLINE_LAMBDA {
         V d[4][4];
 #pragma GCC unroll 4
         for (int i = 0; i < 4; ++i)
 #pragma GCC unroll 4
             for (int j = 0; j < 4; ++j) {
                 const bool there = inside || ((uint64_t)(h + i) < (uint64_t)H.in && (uint64_t)(w + j) < (uint64_t)W.in);
-                d[i][j] = there ? load_lanes(x + (i * W.in + j) * C + c, n) : V::zero();
+                d[i][j] = there ? lanes.load(x + (i * W.in + j) * C + c) : V::zero();
             }
 #pragma GCC unroll 4
         for (int j = 0; j < 4; ++j) tile_transform(d[0][j], d[1][j], d[2][j], d[3][j]);
@@ -132,7 +114,7 @@ NETLET_INLINE void transform_pixels(T* v, int64_t plane, const T* image, const C
         for (int i = 0; i < 4; ++i) {
             tile_transform(d[i][0], d[i][1], d[i][2], d[i][3]);
 #pragma GCC unroll 4
-            for (int j = 0; j < 4; ++j) store_lanes(d[i][j], v + (i * 4 + j) * plane + c, n);
+            for (int j = 0; j < 4; ++j) lanes.store(d[i][j], v + (i * 4 + j) * plane + c);
         }
     });
 }
@@ -144,21 +126,21 @@ NETLET_INLINE void finish_pixels(const WinogradArgs& g, const T* m, int64_t plan
     T* y = image + (h * g.w.grid + w) * g.O;
     const int64_t rows = g.h.grid - h < 2 ? 1 : 2, columns = g.w.grid - w < 2 ? 1 : 2;
     const T* bias = static_cast<const T*>(g.bias);
-    each_vector<T>(g.O, [&](int64_t o, int64_t n) {
+    each_vector<V>({0, g.O}, [&](auto lanes, int64_t o) NETLET_INLINE_LAMBDA {
         V t[8], p[4];
 #pragma GCC unroll 4
         for (int j = 0; j < 4; ++j) {
-            auto point = [&](int i) { return load_lanes(m + (i * 4 + j) * plane + o, n); };
+            auto point = [&](int i) { return lanes.load(m + (i * 4 + j) * plane + o); };
             pixel_transform(point(0), point(1), point(2), point(3), t + j, 4);
         }
         pixel_transform(t[0], t[1], t[2], t[3], p, 1);
         pixel_transform(t[4], t[5], t[6], t[7], p + 2, 1);
-        const V add = bias ? load_lanes(bias + o, n) : V::zero();
+        const V add = bias ? lanes.load(bias + o) : V::zero();
         for (int i = 0; i < rows; ++i)
             for (int j = 0; j < columns; ++j) {
                 T* to = y + (i * g.w.grid + j) * g.O + o;
-                const V sum = p[i * 2 + j] + (g.accumulate ? load_lanes(to, n) : add);
-                store_lanes(sum, to, n);
+                const V sum = p[i * 2 + j] + (g.accumulate ? lanes.load(to) : add);
+                lanes.store(sum, to);
             }
     });
     if (g.act != Activation::linear)
@@ -171,7 +153,7 @@ NETLET_INLINE void winograd_lane(const WinogradArgs& g, int64_t lane) {
     constexpr int most = max_rows(packed_nv);
     const int64_t tiles = tiles_of(g.h, g.w, g.batch), end = (lane + 1) * tiles / g.lanes;
     const int64_t v_plane = winograd_plane(winograd_block, g.C), m_plane = winograd_plane(winograd_block, g.O);
-    const int64_t ldv = (v_plane - 16) / winograd_block, ldm = (m_plane - 16) / winograd_block;
+    const int64_t ldv = winograd_pitch(g.C), ldm = winograd_pitch(g.O);
     T *v = static_cast<T*>(g.scratch) + lane * winograd_points * (v_plane + m_plane),
       *m = v + winograd_points * v_plane;
     const int64_t padded = (g.O + conv_panel_group - 1) / conv_panel_group * conv_panel_group;
@@ -206,17 +188,17 @@ NETLET_INLINE void spread_pixels(T* m, int64_t plane, const T* image, int64_t h,
     using V = Vec<T>;
     const T* dy = image + (h * W.grid + w) * O;
     const bool right = w + 1 < W.grid, below = h + 1 < H.grid;
-    each_vector<T>(O, [&](int64_t o, int64_t n) {
-        const V a = load_lanes(dy + o, n), b = right ? load_lanes(dy + O + o, n) : V::zero();
-        const V c = below ? load_lanes(dy + W.grid * O + o, n) : V::zero();
-        const V d = right && below ? load_lanes(dy + (W.grid + 1) * O + o, n) : V::zero();
+    each_vector<V>({0, O}, [&](auto lanes, int64_t o) NETLET_INLINE_LAMBDA {
+        const V a = lanes.load(dy + o), b = right ? lanes.load(dy + O + o) : V::zero();
+        const V c = below ? lanes.load(dy + W.grid * O + o) : V::zero();
+        const V d = right && below ? lanes.load(dy + (W.grid + 1) * O + o) : V::zero();
         V t[8], p[winograd_points];
         pixel_gradient(a, c, t, 2);
         pixel_gradient(b, d, t + 1, 2);
 #pragma GCC unroll 4
         for (int i = 0; i < 4; ++i) pixel_gradient(t[i * 2], t[i * 2 + 1], p + i * 4, 1);
 #pragma GCC unroll 16
-        for (int i = 0; i < winograd_points; ++i) store_lanes(p[i], m + i * plane + o, n);
+        for (int i = 0; i < winograd_points; ++i) lanes.store(p[i], m + i * plane + o);
     });
 }
 
@@ -227,7 +209,7 @@ NETLET_INLINE void winograd_kernel_grad(const WinogradKernelGradArgs& g, int64_t
     const int64_t end = (lane + 1) * tiles / g.lanes;
     const int64_t v_plane = winograd_plane(winograd_grad_block, g.C),
                   m_plane = winograd_plane(winograd_grad_block, g.O);
-    const int64_t ldv = (v_plane - 16) / winograd_grad_block, ldm = (m_plane - 16) / winograd_grad_block;
+    const int64_t ldv = winograd_pitch(g.C), ldm = winograd_pitch(g.O);
     T *v = static_cast<T*>(g.scratch) + lane * winograd_points * (v_plane + m_plane),
       *m = v + winograd_points * v_plane;
     T* du = static_cast<T*>(g.du) + lane * winograd_points * g.C * g.O;
