@@ -68,6 +68,9 @@ class Shape {
     int rank_ = 0;
 };
 
+// How many pieces of b there are in a, the last one perhaps in part.
+inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 // Maps a Python-style axis (negative counts from the end) to 0..rank-1.
 inline int normalize_axis(int axis, int rank, const char* op) {
     if (axis < -rank || axis >= rank)

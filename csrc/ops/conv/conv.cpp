@@ -15,8 +15,6 @@ namespace netlet::ops {
 
 namespace {
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 constexpr double unit_flops = 1 << 19;         // worth waking a thread for: some five microseconds on one core
 constexpr int64_t most_units = 64;             // more balance no better
 constexpr int64_t cached_kernel = 512 * 1024;  // bytes of a packed kernel that the second cache holds beside the pixels
@@ -108,10 +106,7 @@ void emit_input_gradient(Tape& tape, const Geometry& g, const Tensor& dy, const 
 void emit_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {
     const int64_t rows = g.batch * g.out[0] * g.out[1], taps = g.taps();
     if (dw.tensor->size() == 0) return;
-    if (rows * g.out[2] == 0) {  // nothing to sum
-        if (!dw.accumulate) assign(tape, full(tape, dw.tensor->shape, dw.tensor->dtype, 0), dw.tensor);
-        return;
-    }
+    if (rows * g.out[2] == 0) return zero(tape, dw);  // nothing to sum
     if (winograd_pays(g)) return emit_winograd_kernel_gradient(tape, g, x, dy, dw);
     ConvKernelGradArgs args{};
     for (int i = 0; i < conv_axes; ++i) args.axis[i] = forward_axis(g, i);

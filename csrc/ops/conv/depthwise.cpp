@@ -42,18 +42,15 @@ void emit_input_gradient(Tape& tape, const Geometry& g, const Tensor& dy, const 
 
 void emit_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {
     const int64_t rows = g.batch * g.out[0] * g.out[1];
-    if (rows * g.out[2] * g.C == 0) {
-        if (!dw.accumulate) assign(tape, full(tape, dw.tensor->shape, dw.tensor->dtype, 0), dw.tensor);
-        return;
-    }
+    if (rows * g.out[2] * g.C == 0) return zero(tape, dw);
     DepthwiseKernelGradArgs args{};
     for (int i = 0; i < conv_axes; ++i) args.axis[i] = forward_axis(g, i);
     args.batch = g.batch;
     args.C = g.C;
     // Slices of some ten microseconds at least, and not more than balance needs.
     const int64_t work_each = g.out[2] * g.C * g.taps();
-    args.slice = std::max<int64_t>((131072 + work_each - 1) / work_each, (rows + 63) / 64);
-    const int64_t count = (rows + args.slice - 1) / args.slice;
+    args.slice = std::max(ceil_div(131072, work_each), ceil_div(rows, 64));
+    const int64_t count = ceil_div(rows, args.slice);
     Tensor slices = tape.empty({count, g.taps(), g.C}, x->dtype);
     tape.emit(NETLET_KERNEL_FOR(depthwise_kernel_grad, x->dtype), args,
               {in<void>(args.x, x), in<void>(args.dy, dy), out<void>(args.dw, slices)}, {count, 1, g.flops()});

@@ -101,7 +101,7 @@ ConvAxis phase_axis(const Geometry& g, int i, int64_t phase, bool reversed) {
     const int64_t s = g.stride[i], d = g.dilation[i], step = s / std::gcd(s, d);
     ConvAxis a{};
     a.in = g.out[i];
-    a.grid = g.in[i] > phase ? (g.in[i] - phase + s - 1) / s : 0;
+    a.grid = g.in[i] > phase ? ceil_div(g.in[i] - phase, s) : 0;
     a.step = 1;
     a.tap_step = d / std::gcd(s, d);
     a.kernel = g.kernel[i];
@@ -111,7 +111,7 @@ ConvAxis phase_axis(const Geometry& g, int i, int64_t phase, bool reversed) {
     // Pixel h of x meets pixel (h + before - t*d) / s of dy for the taps t of which s divides that: every `step`-th tap.
     int64_t first = 0;
     while (first < std::min(step, g.kernel[i]) && (phase + g.before[i] - first * d) % s != 0) ++first;
-    if (first < std::min(step, g.kernel[i])) a.taps = (g.kernel[i] - first + step - 1) / step;
+    if (first < std::min(step, g.kernel[i])) a.taps = ceil_div(g.kernel[i] - first, step);
     // From the last of them on, so that positions rise.
     const int64_t last = first + std::max<int64_t>(a.taps - 1, 0) * step;
     a.first = a.taps ? (phase + g.before[i] - last * d) / s : 0;

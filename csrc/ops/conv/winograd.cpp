@@ -43,7 +43,7 @@ void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis&
                    const Tensor& x, const Tensor& packed, const Tensor& bias, const Grad& y, Activation act,
                    double alpha) {
     const DType dtype = x->dtype;
-    const int64_t columns = (O + conv_panel_group - 1) / conv_panel_group * conv_panel_group;
+    const int64_t columns = ceil_div(O, conv_panel_group) * conv_panel_group;
     Tensor u = tape.empty({winograd_points, columns, C}, dtype);
     WinogradPackArgs pack{nullptr, nullptr, C, columns};
     tape.emit(NETLET_KERNEL_FOR(winograd_pack, dtype), pack, {in<void>(pack.packed, packed), out<void>(pack.u, u)},

@@ -44,6 +44,10 @@ void accumulate(Tape& tape, const Tensor& x, const Grad& into) {
         emit_accumulate<float>(tape, x, into.tensor, into.accumulate);
 }
 
+void zero(Tape& tape, const Grad& into) {
+    if (!into.accumulate) assign(tape, full(tape, into.tensor->shape, into.tensor->dtype, 0), into.tensor);
+}
+
 void assign(Tape& tape, const Tensor& x, const Tensor& y) {
     if (x->shape != y->shape)
         throw ValueError("assign: expected a value of shape " + y->shape.str() + ", got " + x->shape.str());

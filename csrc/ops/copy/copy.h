@@ -9,6 +9,7 @@ Tensor cast(Tape& tape, const Tensor& x, DType dtype);                   // grad
 Tensor reshape(Tape& tape, const Tensor& x, const Shape& shape);         // the same bytes; gradient flows
 void assign(Tape& tape, const Tensor& x, const Tensor& y);               // y = x, same shape and dtype
 void accumulate(Tape& tape, const Tensor& x, const Grad& into);          // into = x, or += x as the Grad says
+void zero(Tape& tape, const Grad& into);                                 // into = 0; into += 0 is nothing to do
 void increment(Tape& tape, const Tensor& cell);                          // int64 cell += 1
 
 // The errors that every op words alike.

@@ -43,13 +43,13 @@ Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y,
     args.slice = M <= 1024 ? std::max<int64_t>(M, 1) : std::max<int64_t>(64, slice_elements / std::max<int64_t>(N, 1));
     args.act = act;
     args.alpha = alpha;
-    const int64_t count = std::max<int64_t>(1, (M + args.slice - 1) / args.slice);
+    const int64_t count = std::max<int64_t>(1, ceil_div(M, args.slice));
     const Tensor sums = count == 1 ? db.tensor : tape.empty({count, 1, N}, dy->dtype);
     args.accumulate = count == 1 && db.accumulate;
     const Operand result{(void*)&args.db, sums, args.accumulate, true};
     tape.emit(NETLET_KERNEL_FOR(dense_bwd, dy->dtype), args,
               {in_if<void>(args.y, y), in<void>(args.dy, dy), out_if<void>(args.dz, y ? dz : nullptr), result},
-              {count * ((N + gemm_panel_group - 1) / gemm_panel_group),
+              {count * ceil_div(N, gemm_panel_group),
                std::max<int64_t>(1, slice_elements / (args.slice * gemm_panel_group)), 4.0 * (double)(M * N)});
     if (count > 1) emit_slice_sum(tape, sums, db);
     return dz;

@@ -10,8 +10,6 @@ namespace netlet::ops {
 
 namespace {
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 Tensor at(Tape& tape, const Tensor& x, int64_t elements) {
     return elements ? tape.view(x, x->shape, elements * (int64_t)size_of(x->dtype)) : x;
 }

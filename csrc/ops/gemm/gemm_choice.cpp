@@ -2,13 +2,12 @@
 
 #include <algorithm>
 
+#include "base/shape.h"
 #include "ops/gemm/gemm_args.h"
 
 namespace netlet::ops {
 
 namespace {
-
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Multiply-adds that are worth waking a thread for: about two microseconds on one core.
 constexpr double unit_work = 128 * 1024;

@@ -15,8 +15,6 @@ namespace {
 
 constexpr int64_t narrow = 64;  // columns that fill the vectors of every instruction set
 
-int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 NormColumns columns_of(int64_t O, int64_t R, int64_t C, int64_t groups) {
     NormColumns s{};
     s.fold = std::max<int64_t>(1, std::min(narrow / std::max<int64_t>(1, C), R));

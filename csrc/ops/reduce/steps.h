@@ -51,6 +51,5 @@ Tensor reduce(Tape& tape, ReduceOp op, const Tensor& x, const AxisSet& set, bool
 
 // What can be added up and compared: booleans and 8 bits count as int32.
 Tensor countable(Tape& tape, const Tensor& x);
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 }  // namespace netlet::ops
