@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from netlet import _core
+import netlet
+from netlet import _core, ops
 from support.differences import check_gradients
 from support.guarded import guarded
 
@@ -337,3 +338,48 @@ def test_bad_input(change, message):
     _core.rnn(**given)
     with pytest.raises((ValueError, TypeError), match=message):
         _core.rnn(**{**given, **change})
+
+
+def test_error_of_gates(isa):
+    """sigmoid and tanh inside of cells, in units of the last place: every binade, against float64."""
+    x = np.random.default_rng(0).uniform(1, 2, (4000, 1)) * 2.0 ** np.arange(-40, 7)
+    x = np.concatenate([x, -x]).astype("float32").reshape(-1, 1, 1)
+    one = np.ones((1, 1), "float32")
+    tanh = _core.rnn("simple_rnn", x, one, 0 * one)[1].ravel()
+    # One step from c = 0 with a candidate of tanh(20) = 1: c is the input gate.
+    gates = _core.rnn(
+        "lstm", x, np.array([[1, 0, 0, 0]], "float32"), np.zeros((1, 4), "float32"), np.array([0, 0, 20, 0], "float32")
+    )
+    sigmoid = gates[2].ravel()
+    for found, exact, bound in ((tanh, np.tanh, 4.0), (sigmoid, lambda v: 1 / (1 + np.exp(-v)), 2.5)):
+        expected = exact(x.ravel().astype("float64"))
+        normal = np.abs(expected) >= 2.0**-126
+        unit = np.spacing(np.abs(expected[normal]).astype("float32")).astype("float64")
+        assert (np.abs(found[normal] - expected[normal]) / unit).max() <= bound
+        np.testing.assert_allclose(found[~normal], expected[~normal], atol=2.0**-125)
+    assert np.isnan(_core.rnn("lstm", x[:1] * np.nan, np.ones((1, 4), "float32"), np.zeros((1, 4), "float32"))[1]).all()
+
+
+def test_public_functions():
+    """ops.lstm and its kin are the kernels under Keras's words, on arrays, Tensors and symbols."""
+    x, w, r, b, h, c = case("lstm", 3, 4, 2, 5)
+    check_equal(
+        ops.lstm(x, w, r, b, h, c, go_backwards=True), definition("lstm", x, w, r, b, h, c, reverse=True), 1e-12
+    )
+    check_equal(ops.lstm_step(x[:, 0], h, c, w, r, b), definition("lstm", x[:, :1], w, r, b, h, c)[1:], 1e-12)
+    with pytest.raises(ValueError, match=r"lstm_step: expected x of shape \(batch, features\), got \(3, 4, 2\)"):
+        ops.lstm_step(x, h, c, w, r, b)
+    mask = masks(3, 4, 5)[0]
+    for reset_after in (True, False):
+        kind = "gru" if reset_after else "gru_reset_before"
+        x, w, r, b, h, _ = case(kind, 3, 4, 2, 5)
+        expected = definition(kind, x, w, r, b, h, mask=mask)[:2]
+        check_equal(ops.gru(x, w, r, b, h, mask, reset_after=reset_after), expected, 1e-12)
+    x, w, r, b, h, _ = case("simple_rnn", 3, 4, 2, 5)
+    expected = definition("simple_rnn", x, w, r, b, h, act="relu")[:2]
+    check_equal(ops.simple_rnn(x, w, r, b, h, activation="relu"), expected, 1e-12)
+    inputs = netlet.Input((4, 2), dtype="float64")
+    model = netlet.Model(inputs, ops.simple_rnn(inputs, w, r, b, activation="relu"))
+    expected = ops.simple_rnn(x, w, r, b, activation="relu")
+    for found, e in zip(model(x), expected, strict=True):
+        np.testing.assert_array_equal(found.numpy(), e)

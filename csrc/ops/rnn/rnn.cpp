@@ -44,9 +44,10 @@ struct Walked {
 };
 
 // Rows of a unit of work: enough that the recurrent weights, which come from the second cache at each step, are used often,
-// few enough that there is work for several threads.
+// few enough that the block's scratch stays in the first, and that there is work for several threads.
 int64_t rows_of_unit(int64_t B) {
-    return B <= 8 ? std::max<int64_t>(B, 1) : std::clamp<int64_t>(ceil_div(B, 4), 8, 24);
+    if (B <= 4) return std::max<int64_t>(B, 1);
+    return B <= 16 ? 4 : B < 96 ? 8 : 12;
 }
 
 template <class T>

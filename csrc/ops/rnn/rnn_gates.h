@@ -4,6 +4,7 @@
 #include "ops/activation/activate.h"
 #include "ops/rnn/rnn_args.h"
 #include "simd/lanes.h"
+#include "simd/vmath_gates.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -29,11 +30,11 @@ struct Gates {
     Activation act, rec;
 
     template <class V> NETLET_MEMBER_INLINE V activation(V x) const {
-        if constexpr (standard) return tanh(x);
+        if constexpr (standard) return gate_tanh(x);
         return any_activation(act, x);
     }
     template <class V> NETLET_MEMBER_INLINE V gate(V x) const {
-        if constexpr (standard) return sigmoid(x);
+        if constexpr (standard) return gate_sigmoid(x);
         return any_activation(rec, x);
     }
     template <class V> NETLET_MEMBER_INLINE V activation_slope(V y, V dy) const {

@@ -195,6 +195,7 @@ from .quant import (
     quantize_absmax,
     quantize_zeropoint,
 )
+from .recurrent import gru, lstm, lstm_step, simple_rnn
 from .reduce import (
     all,
     amax,
@@ -294,6 +295,7 @@ __all__ = [
     "glu",
     "greater",
     "greater_equal",
+    "gru",
     "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
@@ -323,6 +325,8 @@ __all__ = [
     "logical_or",
     "logical_xor",
     "logsumexp",
+    "lstm",
+    "lstm_step",
     "matmul",
     "max",
     "max_pool",
@@ -374,6 +378,7 @@ __all__ = [
     "sigmoid",
     "sign",
     "silu",
+    "simple_rnn",
     "sin",
     "size",
     "slice",
