@@ -169,9 +169,11 @@ void emit_gemm(Tape& tape, const Gemm& g) {
     switch (choice.path) {
         case GemmChoice::Path::direct: return emit_product(tape, kernel(kernels.direct), args, g, b, c, g.items);
         case GemmChoice::Path::dot: return emit_product(tape, NETLET_KERNEL_FOR(gemm_dot, dtype), args, g, b, c, 1);
-        case GemmChoice::Path::packed:
-            return emit_product(tape, kernel(kernels.packed), args, g, pack_b(tape, kernel(kernels.pack_b), args, b), c,
-                                1);
+        case GemmChoice::Path::packed: {
+            const Tensor panels = g.panels && *g.panels ? *g.panels : pack_b(tape, kernel(kernels.pack_b), args, b);
+            if (g.panels) *g.panels = panels;
+            return emit_product(tape, kernel(kernels.packed), args, g, panels, c, 1);
+        }
         case GemmChoice::Path::stream: return emit_slices(tape, NETLET_KERNEL_FOR(gemm_stream, dtype), args, g, b, c);
         case GemmChoice::Path::slice_k: return emit_slices(tape, NETLET_KERNEL_FOR(gemm_slice_k, dtype), args, g, b, c);
     }

@@ -167,28 +167,26 @@ void backward(Tape& tape, const Walked& w, const Grads& dy) {
         fused_gradient(tape, Activation::linear, 0, nullptr, dz, part(tape, db, 0, {GU}));
         if (gru) fused_gradient(tape, Activation::linear, 0, nullptr, dr, part(tape, db, GU, {GU}));
     }
+    // x^T dz and h'^T dz are products of one dz.
+    Tensor panels;
+    auto emit_weights = [&](const Tensor& fed, int64_t M, const Tensor& of, const Grad& d) {
+        emit_gemm(tape, {.a = fed,
+                         .b = of,
+                         .c = d.tensor,
+                         .M = M,
+                         .N = GU,
+                         .K = rows,
+                         .a_transposed = true,
+                         .accumulate = d.accumulate,
+                         .panels = of == dz ? &panels : nullptr});
+    };
     if (const Grad d = tape.grad(w.weights.recurrent_kernel)) {
         if (w.options.kind == RnnKind::gru_reset_before)
             emit_split_gradient(tape, w, dz, d);
         else
-            emit_gemm(tape, {.a = w.fed,
-                             .b = gru ? dr : dz,
-                             .c = d.tensor,
-                             .M = w.U,
-                             .N = GU,
-                             .K = rows,
-                             .a_transposed = true,
-                             .accumulate = d.accumulate});
+            emit_weights(w.fed, w.U, gru ? dr : dz, d);
     }
-    if (const Grad d = tape.grad(w.weights.kernel))
-        emit_gemm(tape, {.a = w.x,
-                         .b = dz,
-                         .c = d.tensor,
-                         .M = w.I,
-                         .N = GU,
-                         .K = rows,
-                         .a_transposed = true,
-                         .accumulate = d.accumulate});
+    if (const Grad d = tape.grad(w.weights.kernel)) emit_weights(w.x, w.I, dz, d);
     if (const Grad d = tape.grad(w.x))
         emit_gemm(tape, {.a = dz,
                          .b = w.weights.kernel,

@@ -1,8 +1,8 @@
 """Recurrent layers on plain arrays: all time steps in one op, gradients included.
 
 Shapes: x (B, T, I), a batch of B sequences of T steps with I features; U units; kernel (I, G U), recurrent_kernel
-(U, G U), bias (G U,), where G gates stand side by side; states h and c (B, U), zeros where they are None; mask (B, T), at
-whose False a step leaves the state as it is. y (B, T, U) is h after each step, always in the order of x.
+(U, G U), bias (G U,), where G gates stand side by side; states h and c (B, U), zeros where they are None; mask (B, T):
+where it is False, a step leaves the state as it is. y (B, T, U) is h after each step, always in the order of x.
 """
 
 from __future__ import annotations
@@ -64,7 +64,8 @@ def lstm(
 ) -> Any:
     """Long short-term memory: i, f, o = s(z), g = a(z), c = f c + i g, h = o a(c).
 
-    z = x kernel + h recurrent_kernel + bias has G = 4 gates in the order i, f, g, o. `activation` is a, `recurrent_activation` s; see `simple_rnn` for the names.
+    z = x kernel + h recurrent_kernel + bias has G = 4 gates in the order i, f, g, o. `activation` is a and
+    `recurrent_activation` s, of the names that `simple_rnn` lists.
 
     Returns:
         (y, h, c): h of every step, and both states after the last.
