@@ -147,10 +147,10 @@ def positive(value: Any, layer: str, name: str) -> int:
     return int(value)
 
 
-def no_strides_with_dilation(layer: Windowed) -> None:
+def no_strides_with_dilation(layer: Any, name: str | None = None) -> None:
     if max(layer.strides) > 1 and max(layer.dilation_rate) > 1:
         raise ValueError(
-            f"{type(layer).__name__}: strides and dilation exclude each other, as in Keras; given strides="
+            f"{name or type(layer).__name__}: strides and dilation exclude each other, as in Keras; given strides="
             f"{layer.strides}, dilation_rate={layer.dilation_rate}. `ops.conv` does both."
         )
 

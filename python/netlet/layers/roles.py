@@ -12,9 +12,8 @@ KINDS: dict[str, Any] = {"initializer": initializers, "regularizer": regularizer
 
 def taken(roles: Sequence[str], kwargs: dict[str, Any]) -> dict[str, Any]:
     """These roles' arguments, taken out of `kwargs`, as the objects that they name."""
-    return {
-        f"{role}_{kind}": module.get(kwargs.pop(f"{role}_{kind}")) for role in roles for kind, module in KINDS.items()
-    }
+    names = [(f"{role}_{kind}", module) for role in roles for kind, module in KINDS.items()]
+    return {name: module.get(kwargs.pop(name)) for name, module in names}
 
 
 def add(layer: Any, role: str, name: str, shape: tuple[int, ...], **other: Any) -> Any:

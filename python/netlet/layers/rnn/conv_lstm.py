@@ -50,7 +50,7 @@ class ConvLSTMCell(GatedCell):
         self.dilation_rate = per_axis(dilation_rate, rank, f"{name}: `dilation_rate`")
         self.padding = standardize_padding(padding, name)
         self.data_format = standardize(data_format)
-        no_strides_with_dilation(self)
+        no_strides_with_dilation(self, name)
         self.unit_forget_bias = unit_forget_bias
         self.state_size = -1  # an image: see get_initial_state
 

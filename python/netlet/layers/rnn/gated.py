@@ -26,6 +26,7 @@ class GatedCell(DropoutCell):
 
     _gates: ClassVar[int]
     _roles: ClassVar[tuple[str, ...]] = ("kernel", "recurrent", "bias")
+    bias_initializer: Any
     _activations: ClassVar[tuple[str, ...]] = ("activation", "recurrent_activation")
 
     def __init__(

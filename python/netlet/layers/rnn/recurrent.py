@@ -82,9 +82,7 @@ class Recurrent(CellLayer):
         if complaint:
             raise ValueError(complaint)
         if sequences_shape[-1] is None:
-            raise ValueError(
-                f"Layer '{self.name}' needs to know how many features a step has; given {sequences_shape}."
-            )
+            raise ValueError(f"Layer '{self.name}' needs to know the features of a step; given {sequences_shape}.")
         super().build(sequences_shape, initial_state_shape)
         kernel = tuple(self.cell.kernel.shape)
         self.input_spec = TimeSpec(3, kernel[0], f"its kernel is {kernel}")

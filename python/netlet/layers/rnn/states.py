@@ -11,12 +11,12 @@ from ...utils import tree
 from ...variable import Variable
 
 
-def zeros(sizes: Any, batch: int, dtype: str) -> list[Any]:
+def zeros(sizes: Any, batch: Any, dtype: str) -> list[Any]:
     """Zeros (batch, size) in the structure of `sizes`: an integer, or a list of integers and such lists."""
     return [_zeros(size, batch, dtype) for size in ([sizes] if isinstance(sizes, int) else sizes)]
 
 
-def _zeros(size: Any, batch: int, dtype: str) -> Any:
+def _zeros(size: Any, batch: Any, dtype: str) -> Any:
     return ops.zeros((batch, size), dtype) if isinstance(size, int) else [_zeros(s, batch, dtype) for s in size]
 
 

@@ -82,13 +82,13 @@ class TimeDistributed(Wrapper):
     def _check_mask(self, mask: Any, shape: Any) -> None:
         if mask is not None and (len(mask.shape) < 2 or tuple(mask.shape[:2]) != tuple(shape[:2])):
             raise ValueError(
-                f"Layer '{self.name}': the mask of inputs {tuple(shape)} begins with the axes {tuple(shape[:2])}; given "
+                f"Layer '{self.name}': the mask of inputs {tuple(shape)} begins with axes {tuple(shape[:2])}; given "
                 f"{tuple(mask.shape)}."
             )
 
 
 def treats_samples_alone(layer: Any, training: bool) -> bool:
-    """Whether a sample's result is the same whatever stands beside it in the batch, and random draws are each its own."""
+    """Whether a sample's result is the same whatever stands beside it in the batch."""
     return all(
         _alone(part, training) and (part is layer or part.activity_regularizer is None) for part in _parts(layer)
     )

@@ -14,12 +14,12 @@ class TimeSpec(InputSpec):
 
     Example:
 
-    >>> TimeSpec(3).complaint("lstm", (2, 5), "float32")
-    "Layer 'lstm' expects inputs of rank 3, (batch, time, features); given shape (2, 5). Is the time axis missing? x[:, None] is a sequence of one step, x[None] a batch of one."
+    >>> TimeSpec(3).mismatch((2, 5), "float32")
+    'inputs of rank 3, (batch, time, features)'
     """
 
     def __init__(self, ndim: int | None = None, features: int | None = None, reason: str = "") -> None:
-        axes = {} if features is None else {-1: features}
+        axes: dict[int, int | None] = {} if features is None else {-1: features}
         super().__init__(ndim=ndim, min_ndim=None if ndim else 3, axes=axes, reason=reason)
         self.names = "(batch, time, features)" if ndim == 3 else "(batch, time, ...)"
 
