@@ -11,6 +11,7 @@ void bind_plan(pybind11::module_& m);
 void bind_copy(pybind11::module_& m);
 void bind_gemm(pybind11::module_& m);
 void bind_conv(pybind11::module_& m);
+void bind_rnn(pybind11::module_& m);
 void bind_activation(pybind11::module_& m);
 void bind_softmax(pybind11::module_& m);
 void bind_norm(pybind11::module_& m);

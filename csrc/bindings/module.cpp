@@ -29,6 +29,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     bind_copy(m);
     bind_gemm(m);
     bind_conv(m);
+    bind_rnn(m);
     bind_activation(m);
     bind_softmax(m);
     bind_norm(m);

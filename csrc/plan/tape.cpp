@@ -170,6 +170,7 @@ std::vector<Tensor> Tape::gradients(const Tensor& target, const Tensor& seed, co
 
     const bool enabled = grad_enabled_;
     grad_enabled_ = false;
+    retains_ = retain;
     std::vector<std::string> scopes;
     scopes.swap(scopes_);
     for (size_t i = steps_.size(); i-- > 0;) {

@@ -108,6 +108,8 @@ class Tape : public std::enable_shared_from_this<Tape> {
     using Backward = std::function<void(Tape&, const Grads&)>;
     void on_backward(const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs, Backward fn);
     Grad grad(const Tensor& x);  // null if x needs no gradient
+    // Inside a backward closure: whether it may be called once more, so that what it has kept must not be overwritten.
+    bool retains() const { return retains_; }
     // Lets x's gradient share the memory of `dy`, where x is a view's origin and nothing else has reached it yet.
     // False: the op must add `dy` to grad(x) itself.
     bool alias_grad(const Tensor& x, const Tensor& y, const Tensor& dy);
@@ -152,6 +154,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
 
     Mode mode_;
     bool grad_enabled_;
+    bool retains_ = false;
     const bool trains_;
     uint64_t id_;
     uint32_t next_stream_ = 0;

@@ -344,6 +344,21 @@ def rmsprop_update(
     weight_decay: float = 0.0,
     every: int = 1,
 ) -> None: ...
+def rnn(
+    kind: str,
+    x: _ArrayLike,
+    kernel: _ArrayLike,
+    recurrent_kernel: _ArrayLike,
+    bias: _ArrayLike | None = None,
+    h0: _ArrayLike | None = None,
+    c0: _ArrayLike | None = None,
+    mask: _ArrayLike | None = None,
+    recurrent_scale: _ArrayLike | None = None,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
+    reverse: bool = False,
+    sequences: bool = True,
+) -> tuple[_Result | None, _Result | None, _Result | None]: ...
 def round(x: _ArrayLike) -> _Result: ...
 def rsqrt(x: _ArrayLike) -> _Result: ...
 def scatter(

@@ -134,6 +134,15 @@ void emit_slices(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& g
 
 }  // namespace
 
+Tensor pack_for_tiles(Tape& tape, const Tensor& b, int64_t offset, int64_t N, int64_t K, int64_t ldb, bool transposed) {
+    GemmArgs args{};
+    args.N = N;
+    args.K = K;
+    args.ldb = ldb;
+    args.b_transposed = transposed;
+    return pack_b(tape, NETLET_KERNEL_FOR(gemm_pack_b, b->dtype), args, at(tape, b, offset));
+}
+
 void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c) {
     sum_slices(tape, slices, nullptr, c, Activation::linear, 0);
 }

@@ -33,6 +33,10 @@ struct Gemm {
 };
 void emit_gemm(Tape& tape, const Gemm& gemm);
 
+// Columns of b in panels, for kernels that run the tile themselves: op(b) is (K, N), begins `offset` elements in, and its rows
+// (or columns, where it is transposed) are ldb apart. A plan that does not train keeps it.
+Tensor pack_for_tiles(Tape& tape, const Tensor& b, int64_t offset, int64_t N, int64_t K, int64_t ldb, bool transposed);
+
 // c = or += the sum of slices (count, M, N), in their order.
 void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c);
 

@@ -1,0 +1,257 @@
+// The input's part of all steps is one product, then one record walks through time. Backward walks back, which leaves the
+// gradient dz of everything inside the activations; with it the weights' gradients are one product each.
+#include "ops/rnn/rnn.h"
+
+#include <algorithm>
+
+#include "dispatch/number_kernels.h"
+#include "ops/activation/activation.h"
+#include "ops/copy/copy.h"
+#include "ops/gemm/gemm.h"
+#include "ops/rnn/rnn_checks.h"
+#include "ops/shape/nest.h"
+
+namespace netlet::ops {
+
+namespace {
+
+struct Kernels {
+    KernelId forward, back;
+};
+
+Kernels kernels_of(RnnKind kind, DType dtype) {
+    using enum KernelId;
+    const bool wide = dtype == DType::f64;
+    switch (kind) {
+        case RnnKind::simple_rnn:
+            return wide ? Kernels{simple_rnn_fwd_f64, simple_rnn_bwd_f64}
+                        : Kernels{simple_rnn_fwd_f32, simple_rnn_bwd_f32};
+        case RnnKind::lstm: return wide ? Kernels{lstm_fwd_f64, lstm_bwd_f64} : Kernels{lstm_fwd_f32, lstm_bwd_f32};
+        case RnnKind::gru: return wide ? Kernels{gru_fwd_f64, gru_bwd_f64} : Kernels{gru_fwd_f32, gru_bwd_f32};
+        default:
+            return wide ? Kernels{gru_reset_before_fwd_f64, gru_reset_before_bwd_f64}
+                        : Kernels{gru_reset_before_fwd_f32, gru_reset_before_bwd_f32};
+    }
+}
+
+// Everything that the pass back needs to know of the way there.
+struct Walked {
+    Rnn options;
+    int64_t B, T, I, U, G;
+    Tensor x, gates, fed, kept, mask, scale;
+    RnnWeights weights;
+    RnnState first;
+};
+
+// Rows of a unit of work: enough that the recurrent weights, which come from the second cache at each step, are used often,
+// few enough that there is work for several threads.
+int64_t rows_of_unit(int64_t B) {
+    return B <= 8 ? std::max<int64_t>(B, 1) : std::clamp<int64_t>(ceil_div(B, 4), 8, 24);
+}
+
+template <class T>
+RnnShape<T> shape_of(const Walked& w) {
+    return {
+        w.B, w.T, w.U, w.G, rows_of_unit(w.B), w.options.reverse, w.options.activation, w.options.recurrent_activation};
+}
+
+Work work_of(const Walked& w) {
+    const int64_t rows = rows_of_unit(w.B);
+    // A gate costs as much as some sixty multiplications and additions.
+    const double flops = (double)(w.T * w.G * w.U) * (2.0 * (double)w.U + 60);
+    const int64_t grain = std::max<int64_t>(1, (int64_t)(250e3 / (flops * (double)rows + 1)));
+    return {ceil_div(w.B, rows), grain, flops * (double)w.B};
+}
+
+Tensor scratch(Tape& tape, const Walked& w) {
+    return tape.empty({ceil_div(w.B, rows_of_unit(w.B)) * rows_of_unit(w.B) * rnn_scratch_columns(w.U, w.G)},
+                      w.gates->dtype);
+}
+
+// R in panels, or its transpose; where n's part is a product of its own, that of the other gates and that one.
+struct Panels {
+    Tensor all, n;
+};
+Panels panels_of(Tape& tape, const Walked& w, bool transposed) {
+    const Tensor& r = w.weights.recurrent_kernel;
+    const int64_t U = w.U, GU = w.G * w.U;
+    auto pack = [&](int64_t first, int64_t columns) {
+        return transposed ? pack_for_tiles(tape, r, first, U, columns, GU, true)
+                          : pack_for_tiles(tape, r, first, columns, U, GU, false);
+    };
+    if (w.options.kind == RnnKind::gru_reset_before) return {pack(0, 2 * U), pack(2 * U, U)};
+    return {pack(0, GU), nullptr};
+}
+
+Tensor part(Tape& tape, const Tensor& x, int64_t first, const Shape& shape) {
+    return tape.view(x, shape, first * (int64_t)size_of(x->dtype));
+}
+
+Grad part(Tape& tape, const Grad& g, int64_t first, const Shape& shape) {
+    return g ? Grad{part(tape, g.tensor, first, shape), g.accumulate} : g;
+}
+
+// dR, where n's columns belong to another operand than those of the other gates.
+void emit_split_gradient(Tape& tape, const Walked& w, const Tensor& dz, const Grad& dr) {
+    const int64_t U = w.U, rows = w.B * w.T;
+    const Tensor whole = dr.accumulate ? tape.empty(dr.tensor->shape, dz->dtype) : dr.tensor;
+    int64_t first = 0;
+    for (const Tensor& fed : {w.fed, w.kept}) {
+        const int64_t columns = first ? U : 2 * U;
+        const Tensor block = tape.empty({U, columns}, dz->dtype);
+        emit_gemm(tape, {.a = fed,
+                         .b = dz,
+                         .c = block,
+                         .M = U,
+                         .N = columns,
+                         .K = rows,
+                         .a_transposed = true,
+                         .b_offset = first,
+                         .ldb = 3 * U});
+        Nest nest;
+        push_axis(nest.axes, U, {columns, 3 * U});
+        push_axis(nest.axes, columns, {1, 1});
+        finish_axes(nest.axes);
+        nest.y_first = first;
+        emit_move(tape, block, whole, nest, false);
+        first += columns;
+    }
+    if (dr.accumulate) accumulate(tape, whole, dr);
+}
+
+template <class T>
+void emit_forward(Tape& tape, const Walked& w, const RnnResult& result, bool train, T) {
+    RnnArgs<T> args{};
+    args.n = shape_of<T>(w);
+    args.train = train;
+    const Panels panels = panels_of(tape, w, false);
+    const Tensor& bias = w.weights.bias;
+    const Tensor recurrent_bias =
+        w.options.kind == RnnKind::gru && bias ? part(tape, bias, w.G * w.U, {w.G * w.U}) : nullptr;
+    tape.emit(kernel(kernels_of(w.options.kind, w.gates->dtype).forward), args,
+              {inout(args.gates, w.gates), in(args.panels, panels.all), in_if(args.panels_n, panels.n),
+               in_if(args.recurrent_bias, recurrent_bias), in_if(args.h0, w.first.h), in_if(args.c0, w.first.c),
+               in_if(args.scale, w.scale), in_if(args.mask, w.mask), out_if(args.y, result.y),
+               out(args.h, result.last.h), out_if(args.c, result.last.c), out_if(args.fed, w.fed),
+               out_if(args.kept, w.kept), out(args.scratch, scratch(tape, w))},
+              work_of(w));
+}
+
+template <class T>
+void emit_back(Tape& tape, const Walked& w, const Grads& dy, const Tensor& dz, const Tensor& dr, T) {
+    RnnBwdArgs<T> args{};
+    args.n = shape_of<T>(w);
+    const Panels panels = panels_of(tape, w, true);
+    const Grad dh0 = tape.grad(w.first.h), dc0 = tape.grad(w.first.c);
+    args.add_dh0 = dh0.accumulate;
+    args.add_dc0 = dc0.accumulate;
+    tape.emit(kernel(kernels_of(w.options.kind, w.gates->dtype).back), args,
+              {in(args.gates, w.gates), in(args.fed, w.fed), in_if(args.kept, w.kept), in(args.panels, panels.all),
+               in_if(args.panels_n, panels.n), in_if(args.c0, w.first.c), in_if(args.scale, w.scale),
+               in_if(args.mask, w.mask), in_if(args.dy, dy[0]), in_if(args.dh, dy[1]), in_if(args.dc, dy[2]),
+               out(args.dz, dz), out_if(args.dr, dr), out_if(args.dh0, dh0.tensor, dh0.accumulate),
+               out_if(args.dc0, dc0.tensor, dc0.accumulate), out(args.scratch, scratch(tape, w))},
+              work_of(w));
+}
+
+void backward(Tape& tape, const Walked& w, const Grads& dy) {
+    const int64_t rows = w.B * w.T, GU = w.G * w.U;
+    const bool gru = w.options.kind == RnnKind::gru;
+    // In place, unless this pass may come again.
+    const Tensor dz = tape.retains() ? tape.empty(w.gates->shape, w.gates->dtype) : w.gates;
+    const Tensor dr = !gru ? nullptr : tape.retains() ? tape.empty(w.kept->shape, w.kept->dtype) : w.kept;
+    with_float(w.gates->dtype, [&](auto zero) { emit_back(tape, w, dy, dz, dr, zero); });
+
+    if (const Grad db = tape.grad(w.weights.bias)) {
+        fused_gradient(tape, Activation::linear, 0, nullptr, dz, part(tape, db, 0, {GU}));
+        if (gru) fused_gradient(tape, Activation::linear, 0, nullptr, dr, part(tape, db, GU, {GU}));
+    }
+    if (const Grad d = tape.grad(w.weights.recurrent_kernel)) {
+        if (w.options.kind == RnnKind::gru_reset_before)
+            emit_split_gradient(tape, w, dz, d);
+        else
+            emit_gemm(tape, {.a = w.fed,
+                             .b = gru ? dr : dz,
+                             .c = d.tensor,
+                             .M = w.U,
+                             .N = GU,
+                             .K = rows,
+                             .a_transposed = true,
+                             .accumulate = d.accumulate});
+    }
+    if (const Grad d = tape.grad(w.weights.kernel))
+        emit_gemm(tape, {.a = w.x,
+                         .b = dz,
+                         .c = d.tensor,
+                         .M = w.I,
+                         .N = GU,
+                         .K = rows,
+                         .a_transposed = true,
+                         .accumulate = d.accumulate});
+    if (const Grad d = tape.grad(w.x))
+        emit_gemm(tape, {.a = dz,
+                         .b = w.weights.kernel,
+                         .c = d.tensor,
+                         .M = rows,
+                         .N = w.I,
+                         .K = GU,
+                         .b_transposed = true,
+                         .accumulate = d.accumulate});
+}
+
+}  // namespace
+
+RnnKind rnn_kind_by_name(const std::string& name) {
+    if (name == "simple_rnn") return RnnKind::simple_rnn;
+    if (name == "lstm") return RnnKind::lstm;
+    if (name == "gru") return RnnKind::gru;
+    if (name == "gru_reset_before") return RnnKind::gru_reset_before;
+    throw ValueError("rnn: expected one of simple_rnn, lstm, gru, gru_reset_before; got '" + name + "'");
+}
+
+RnnResult rnn(Tape& tape, const Rnn& options, const Tensor& x, const RnnWeights& weights, const RnnState& first,
+              const Tensor& mask, const Tensor& scale) {
+    check_rnn(options, x, weights, first, mask, scale);
+    const bool lstm = options.kind == RnnKind::lstm,
+               train = tape.needs_grad({x, weights.kernel, weights.recurrent_kernel, weights.bias, first.h, first.c});
+    const DType dtype = x->dtype;
+    Walked w{.options = options,
+             .B = x->shape[0],
+             .T = x->shape[1],
+             .I = x->shape[2],
+             .U = weights.recurrent_kernel->shape[0],
+             .G = rnn_gates(options.kind),
+             .x = x,
+             .gates = nullptr,
+             .fed = nullptr,
+             .kept = nullptr,
+             .mask = mask,
+             .scale = scale,
+             .weights = weights,
+             .first = first};
+    const int64_t GU = w.G * w.U;
+    w.gates = tape.empty({w.B, w.T, GU}, dtype);
+    if (train) {
+        w.fed = tape.empty({w.B, w.T, w.U}, dtype);
+        if (options.kind != RnnKind::simple_rnn)
+            w.kept = tape.empty({w.B, w.T, options.kind == RnnKind::gru ? GU : w.U}, dtype);
+    }
+    RnnResult result;
+    if (options.sequences) result.y = tape.empty({w.B, w.T, w.U}, dtype);
+    result.last.h = tape.empty({w.B, w.U}, dtype);
+    if (lstm) result.last.c = tape.empty({w.B, w.U}, dtype);
+
+    const Tensor bias = weights.bias ? part(tape, weights.bias, 0, {GU}) : nullptr;
+    emit_gemm(tape, {.a = x, .b = weights.kernel, .bias = bias, .c = w.gates, .M = w.B * w.T, .N = GU, .K = w.I});
+    with_float(dtype, [&](auto zero) { emit_forward(tape, w, result, train, zero); });
+    if (!train) return result;
+
+    std::vector<Tensor> outputs;
+    const Tensor none = tape.empty({0}, dtype);  // stands where there is no result of that kind
+    outputs = {result.y ? result.y : none, result.last.h, lstm ? result.last.c : none};
+    tape.on_backward({x, weights.kernel, weights.recurrent_kernel, weights.bias, first.h, first.c}, outputs,
+                     [=](Tape& tape, const Grads& dy) { backward(tape, w, dy); });
+    return result;
+}
+
+}  // namespace netlet::ops

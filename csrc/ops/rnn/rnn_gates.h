@@ -1,0 +1,53 @@
+// The two activations of a cell on one vector. Keras's defaults are constants, so that a loop over gates is one straight run;
+// any others go through a call.
+#pragma once
+#include "ops/activation/activate.h"
+#include "ops/rnn/rnn_args.h"
+#include "simd/lanes.h"
+
+namespace netlet::NETLET_ISA {
+
+template <class V>
+__attribute__((noinline)) static V any_activation(Activation act, V x) {
+    using S = typename V::Scalar;
+    if (act == Activation::hard_sigmoid)
+        return clip(fma(x, V::set1((S)(1.0 / 6)), V::set1((S)0.5)), V::zero(), V::set1(1));
+    return activate(act, x, (S)1);
+}
+
+// dy f'(x), told from y = f(x).
+template <class V>
+__attribute__((noinline)) static V any_slope(Activation act, V y, V dy) {
+    using S = typename V::Scalar;
+    if (act == Activation::hard_sigmoid)
+        return select(gt(y, V::zero()) & lt(y, V::set1(1)), dy * V::set1((S)(1.0 / 6)), V::zero());
+    return activation_gradient_from_output(act, y, dy, (S)1);
+}
+
+template <bool standard>
+struct Gates {
+    Activation act, rec;
+
+    template <class V> NETLET_MEMBER_INLINE V activation(V x) const {
+        if constexpr (standard) return tanh(x);
+        return any_activation(act, x);
+    }
+    template <class V> NETLET_MEMBER_INLINE V gate(V x) const {
+        if constexpr (standard) return sigmoid(x);
+        return any_activation(rec, x);
+    }
+    template <class V> NETLET_MEMBER_INLINE V activation_slope(V y, V dy) const {
+        if constexpr (standard) return activation_gradient_from_output(Activation::tanh, y, dy, 0);
+        return any_slope(act, y, dy);
+    }
+    template <class V> NETLET_MEMBER_INLINE V gate_slope(V y, V dy) const {
+        if constexpr (standard) return activation_gradient_from_output(Activation::sigmoid, y, dy, 0);
+        return any_slope(rec, y, dy);
+    }
+};
+
+NETLET_INLINE bool is_standard(RnnKind kind, Activation act, Activation rec) {
+    return act == Activation::tanh && (kind == RnnKind::simple_rnn || rec == Activation::sigmoid);
+}
+
+}  // namespace netlet::NETLET_ISA

@@ -1,0 +1,56 @@
+// Rows of scratch times packed panels: the product inside a time step. The panels come from the second cache at each step, so
+// they are the outer loop; strips of rows pass over a panel while it is in the first.
+#pragma once
+#include "ops/gemm/gemm_blocks.h"
+
+namespace netlet::NETLET_ISA {
+
+// A single row is as fast as its panels come in: several panels side by side keep the multiply-adds in flight.
+template <class T, int P>
+NETLET_INLINE void row_times_panels(int64_t K, const T* a, const T* panels, T* c, const T* init) {
+    using V = Vec<T>;
+    constexpr int W = V::width;
+    V sum[P][packed_nv];
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p)
+#pragma GCC unroll 2
+        for (int v = 0; v < packed_nv; ++v) sum[p][v] = init ? V::load(init + (p * packed_nv + v) * W) : V::zero();
+    for (int64_t k = 0; k < K; ++k) {
+        const V ak = V::set1(a[k]);
+#pragma GCC unroll 8
+        for (int p = 0; p < P; ++p)
+#pragma GCC unroll 2
+            for (int v = 0; v < packed_nv; ++v)
+                sum[p][v] = fma(ak, V::load(panels + (p * K + k) * packed_nv * W + v * W), sum[p][v]);
+    }
+#pragma GCC unroll 8
+    for (int p = 0; p < P; ++p)
+#pragma GCC unroll 2
+        for (int v = 0; v < packed_nv; ++v) sum[p][v].store(c + (p * packed_nv + v) * W);
+}
+
+// c (rows, N) = init + a (rows, K) . b, b in panels as gemm_pack_b leaves them.
+template <class T>
+static void rows_times_panels(int64_t rows, int64_t N, int64_t K, const T* a, int64_t lda, const T* panels, T* c,
+                              int64_t ldc, Init<T> init) {
+    constexpr int W = Vec<T>::width, most = max_rows(packed_nv), together = 4;
+    constexpr int64_t NR = packed_nv * W;
+    int64_t j = 0;
+    if (rows == 1)
+        for (; j + together * NR <= N; j += together * NR)
+            row_times_panels<T, together>(K, a, panels + j * K, c + j, init.at(0, j));
+    const int64_t strips = (rows + most - 1) / most, each = rows / strips, longer = rows % strips;
+    for (; j < N; j += NR) {
+        const int64_t left = N - j;
+        const int nv = left <= W ? 1 : 2;
+        const int64_t last = left < nv * W ? left - (nv - 1) * W : W;
+        const auto& tiles = tiles_for<Plain<T>>(AMajor::row, false, nv);
+        for (int64_t s = 0, i = 0; s < strips; ++s) {
+            const int64_t mr = each + (s < longer);
+            tiles.fn[mr](K, a + i * lda, lda, panels + j * K, NR, c + i * ldc + j, ldc, init.at(i, j), init.ld, last);
+            i += mr;
+        }
+    }
+}
+
+}  // namespace netlet::NETLET_ISA

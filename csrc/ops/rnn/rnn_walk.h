@@ -1,0 +1,156 @@
+// The walk of a block of rows through time, forward and back: what all cells share. A cell says what happens inside a step:
+//
+//     product(w)      forward: z = the input's part + h' R, for all rows        back: what flows to h', from dz
+//     row(w, i)       forward: the gates and the new state of row i             back: dz of row i from dh
+#pragma once
+#include "ops/rnn/rnn_gates.h"
+#include "ops/rnn/rnn_panels.h"
+
+namespace netlet::NETLET_ISA {
+
+template <class T>
+NETLET_INLINE void copy_row(T* to, const T* from, int64_t n) {
+    each_vector<Vec<T>>({0, n}, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA {
+        lanes.store(from ? lanes.load(from + j) : Vec<T>::zero(), to + j);
+    });
+}
+
+template <class T>
+NETLET_INLINE void scale_row(T* to, const T* from, const T* scale, int64_t n) {
+    each_vector<Vec<T>>({0, n}, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA {
+        lanes.store(lanes.load(from + j) * lanes.load(scale + j), to + j);
+    });
+}
+
+// A block of rows at a step, and its part of scratch.
+template <class T, class Args>
+struct Walk {
+    const Args& a;
+    int64_t U, GU, first, rows;  // of the batch, from `first` on
+    int64_t step, t;             // the place of the step's input
+    int64_t u_pitch, z_pitch;    // of rows of scratch
+    T* scratch;
+
+    NETLET_MEMBER_INLINE Walk(const Args& args, int64_t unit)
+        : a(args),
+          U(args.n.U),
+          GU(args.n.G * args.n.U),
+          first(unit * args.n.rows),
+          rows(args.n.B - first < args.n.rows ? args.n.B - first : args.n.rows),
+          step(0),
+          t(0),
+          u_pitch(rnn_pitch(U)),
+          z_pitch(rnn_pitch(GU)),
+          scratch(args.scratch + first * rnn_scratch_columns(U, args.n.G)) {}
+
+    NETLET_MEMBER_INLINE void go_to(int64_t s) {
+        step = s;
+        t = a.n.reverse ? a.n.T_ - 1 - s : s;
+    }
+    // Four places of a vector of U for each row, and one of G*U.
+    NETLET_MEMBER_INLINE T* place(int which, int64_t i = 0) const { return scratch + (which * a.n.rows + i) * u_pitch; }
+    NETLET_MEMBER_INLINE T* z(int64_t i = 0) const { return scratch + 4 * a.n.rows * u_pitch + i * z_pitch; }
+    // Where (row i, this step) lies in an array (B, T, columns), and (row i) in one of (B, columns).
+    NETLET_MEMBER_INLINE int64_t at(int64_t i, int64_t columns) const { return ((first + i) * a.n.T_ + t) * columns; }
+    NETLET_MEMBER_INLINE int64_t of_row(int64_t i, int64_t columns) const { return (first + i) * columns; }
+    NETLET_MEMBER_INLINE bool masked(int64_t i) const { return a.mask && !a.mask[at(i, 1)]; }
+};
+
+// ---- forward: place 0 is h, place 1 h' where it is scaled, place 2 is the cell's own ----
+template <class T>
+struct Forward : Walk<T, RnnArgs<T>> {
+    using Walk<T, RnnArgs<T>>::Walk;
+    NETLET_MEMBER_INLINE T* h(int64_t i) const { return this->place(0, i); }
+    NETLET_MEMBER_INLINE T* fed(int64_t i) const { return this->place(this->a.scale ? 1 : 0, i); }
+    NETLET_MEMBER_INLINE T* own(int64_t i) const { return this->place(2, i); }
+    NETLET_MEMBER_INLINE T* gates(int64_t i) const { return this->a.gates + this->at(i, this->GU); }
+    NETLET_MEMBER_INLINE Init<T> input_part() const { return {gates(0), this->a.n.T_ * this->GU}; }
+};
+
+template <class T, class Cell>
+static void walk_forward(const RnnArgs<T>& a, int64_t unit, const Cell& cell) {
+    Forward<T> w(a, unit);
+    const int64_t U = w.U;
+    for (int64_t i = 0; i < w.rows; ++i) {
+        copy_row(w.h(i), a.h0 ? a.h0 + w.of_row(i, U) : nullptr, U);
+        if (Cell::has_c) copy_row(w.own(i), a.c0 ? a.c0 + w.of_row(i, U) : nullptr, U);
+    }
+    for (int64_t s = 0; s < a.n.T_; ++s) {
+        w.go_to(s);
+        for (int64_t i = 0; i < w.rows; ++i) {
+            if (a.scale) scale_row(w.fed(i), w.h(i), a.scale + w.of_row(i, U), U);
+            if (a.train) copy_row(a.fed + w.at(i, U), w.fed(i), U);
+        }
+        cell.product(w);
+        for (int64_t i = 0; i < w.rows; ++i) {
+            if (!w.masked(i)) cell.row(w, i);
+            if (a.y) copy_row(a.y + w.at(i, U), w.h(i), U);
+            if (Cell::has_c && a.train) copy_row(a.kept + w.at(i, U), w.own(i), U);
+        }
+    }
+    for (int64_t i = 0; i < w.rows; ++i) {
+        copy_row(a.h + w.of_row(i, U), w.h(i), U);
+        if (Cell::has_c) copy_row(a.c + w.of_row(i, U), w.own(i), U);
+    }
+}
+
+// ---- back: place 0 is dh, place 1 dc, place 2 the gradient of h', place 3 the cell's own ----
+template <class T>
+struct Back : Walk<T, RnnBwdArgs<T>> {
+    using Walk<T, RnnBwdArgs<T>>::Walk;
+    NETLET_MEMBER_INLINE T* dh(int64_t i) const { return this->place(0, i); }
+    NETLET_MEMBER_INLINE T* dc(int64_t i) const { return this->place(1, i); }
+    NETLET_MEMBER_INLINE T* dfed(int64_t i) const { return this->place(2, i); }
+    NETLET_MEMBER_INLINE T* own(int64_t i) const { return this->place(3, i); }
+    NETLET_MEMBER_INLINE const T* gates(int64_t i) const { return this->a.gates + this->at(i, this->GU); }
+    // dfed = or += the first K columns of dz . panels
+    NETLET_MEMBER_INLINE void product(int64_t K, bool add) const {
+        rows_times_panels<T>(this->rows, this->U, K, this->z(), this->z_pitch, this->a.panels, dfed(0), this->u_pitch,
+                             {add ? dfed(0) : nullptr, this->u_pitch});
+    }
+};
+
+template <class T>
+NETLET_INLINE void write_gradient(T* to, const T* from, bool add, int64_t n) {
+    each_vector<Vec<T>>({0, n}, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA {
+        lanes.store(add ? lanes.load(to + j) + lanes.load(from + j) : lanes.load(from + j), to + j);
+    });
+}
+
+template <class T, class Cell>
+static void walk_back(const RnnBwdArgs<T>& a, int64_t unit, const Cell& cell) {
+    Back<T> w(a, unit);
+    const int64_t U = w.U, GU = w.GU;
+    for (int64_t i = 0; i < w.rows; ++i) {
+        copy_row(w.dh(i), a.dh ? a.dh + w.of_row(i, U) : nullptr, U);
+        if (Cell::has_c) copy_row(w.dc(i), a.dc ? a.dc + w.of_row(i, U) : nullptr, U);
+    }
+    for (int64_t s = a.n.T_; s-- > 0;) {
+        w.go_to(s);
+        for (int64_t i = 0; i < w.rows; ++i) {
+            if (a.dy) write_gradient(w.dh(i), a.dy + w.at(i, U), true, U);
+            if (!w.masked(i)) {
+                cell.row(w, i);
+                continue;
+            }
+            copy_row<T>(w.z(i), nullptr, GU);
+            copy_row<T>(w.dfed(i), nullptr, U);
+            copy_row<T>(a.dz + w.at(i, GU), nullptr, GU);
+            if (a.dr) copy_row<T>(a.dr + w.at(i, GU), nullptr, GU);
+        }
+        cell.product(w);
+        for (int64_t i = 0; i < w.rows; ++i) {
+            if (w.masked(i)) continue;
+            if (a.scale)
+                scale_row(w.dh(i), w.dfed(i), a.scale + w.of_row(i, U), U);
+            else
+                copy_row(w.dh(i), w.dfed(i), U);
+        }
+    }
+    for (int64_t i = 0; i < w.rows; ++i) {
+        if (a.dh0) write_gradient(a.dh0 + w.of_row(i, U), w.dh(i), a.add_dh0, U);
+        if (Cell::has_c && a.dc0) write_gradient(a.dc0 + w.of_row(i, U), w.dc(i), a.add_dc0, U);
+    }
+}
+
+}  // namespace netlet::NETLET_ISA

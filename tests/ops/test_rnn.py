@@ -1,0 +1,339 @@
+"""Recurrent layers over all time steps: their definition in NumPy judges values, difference quotients the gradients."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from netlet import _core
+from support.differences import check_gradients
+from support.guarded import guarded
+
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3, "gru_reset_before": 3}
+CURVES = {
+    "tanh": np.tanh,
+    "sigmoid": lambda v: 1 / (1 + np.exp(-v)),
+    "linear": lambda v: v,
+    "relu": lambda v: np.maximum(v, 0),
+    "elu": lambda v: np.where(v > 0, v, np.expm1(v)),
+    "exponential": np.exp,
+    "hard_sigmoid": lambda v: np.clip(v / 6 + 0.5, 0, 1),
+}
+
+
+def definition(kind, x, w, r, b, h=None, c=None, mask=None, scale=None, reverse=False, act="tanh", gate="sigmoid"):
+    """(y, h, c) step by step; the same formulas as Keras's cells."""
+    a, s = CURVES[act], CURVES[gate]
+    n, steps, _ = x.shape
+    u = r.shape[0]
+    h = np.zeros((n, u), x.dtype) if h is None else h
+    c = np.zeros((n, u), x.dtype) if c is None else c
+    b = (np.zeros((2, r.shape[1])) if kind == "gru" else np.zeros(r.shape[1])) if b is None else b
+    y = np.zeros((n, steps, u), x.dtype)
+    for t in range(steps)[:: -1 if reverse else 1]:
+        fed = h if scale is None else h * scale
+        z = x[:, t] @ w + (b[0] if kind == "gru" else b)
+        new_c = c
+        if kind == "simple_rnn":
+            new_h = a(z + fed @ r)
+        elif kind == "lstm":
+            i, f, g, o = np.split(z + fed @ r, 4, 1)
+            new_c = s(f) * c + s(i) * a(g)
+            new_h = s(o) * a(new_c)
+        else:
+            m = fed @ r + b[1] if kind == "gru" else fed @ r[:, : 2 * u]
+            update, reset = s(z[:, :u] + m[:, :u]), s(z[:, u : 2 * u] + m[:, u : 2 * u])
+            inner = reset * m[:, 2 * u :] if kind == "gru" else (reset * fed) @ r[:, 2 * u :]
+            new_h = update * fed + (1 - update) * a(z[:, 2 * u :] + inner)
+        there = True if mask is None else mask[:, t, None]
+        h, c = np.where(there, new_h, h), np.where(there, new_c, c)
+        y[:, t] = h
+    return y, h, c if kind == "lstm" else None
+
+
+def case(kind, n, steps, features, units, seed=0, dtype="float64"):
+    """x, kernel, recurrent kernel, bias, first h, first c (None but for lstm)."""
+    rng = np.random.default_rng(seed)
+    g = GATES[kind] * units
+    shapes = [(n, steps, features), (features, g), (units, g), (2, g) if kind == "gru" else (g,), (n, units)]
+    arrays = [rng.normal(0, 0.5, shape).astype(dtype) for shape in shapes]
+    return [*arrays, rng.normal(0, 0.5, (n, units)).astype(dtype) if kind == "lstm" else None]
+
+
+def masks(n, steps, units, seed=1, dtype="float64"):
+    rng = np.random.default_rng(seed)
+    return rng.random((n, steps)) > 0.3, ((rng.random((n, units)) > 0.3) * 1.5).astype(dtype)
+
+
+def check_equal(found, expected, tolerance):
+    for f, e in zip(found, expected, strict=True):
+        assert (f is None) == (e is None)
+        if e is not None:
+            np.testing.assert_allclose(f, e, rtol=tolerance, atol=tolerance)
+
+
+SHAPES = [
+    (1, 1, 1, 1),
+    (1, 5, 3, 4),
+    (3, 7, 2, 9),
+    (2, 3, 4, 33),
+    (33, 4, 5, 17),
+    (1, 3, 2, 64),
+    (1, 2, 3, 131),
+    (100, 2, 3, 8),
+]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("kind", GATES)
+def test_values(isa, kind, reverse):
+    for shape in SHAPES:
+        arrays = case(kind, *shape)
+        mask, scale = masks(*shape[:2], shape[3])
+        for extra in ((None, None), (mask, None), (None, scale), (mask, scale)):
+            expected = definition(kind, *arrays, *extra, reverse)
+            check_equal(_core.rnn(kind, *arrays, *extra, reverse=reverse), expected, 1e-12)
+            single = [None if a is None else a.astype("float32") for a in arrays]
+            scaled = None if extra[1] is None else extra[1].astype("float32")
+            check_equal(_core.rnn(kind, *single, extra[0], scaled, reverse=reverse), expected, 2e-5)
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_no_bias_no_state_no_sequences(kind):
+    x, w, r, *_ = case(kind, 3, 4, 2, 5)
+    y, h, c = _core.rnn(kind, x, w, r, sequences=False)
+    assert y is None
+    check_equal((h, c), definition(kind, x, w, r, None)[1:], 1e-12)
+
+
+@pytest.mark.parametrize("act", CURVES)
+@pytest.mark.parametrize("kind", GATES)
+def test_other_activations(isa, kind, act):
+    # Small enough that nothing overflows in four steps.
+    arrays = [None if a is None else 0.3 * a for a in case(kind, 3, 4, 2, 9)]
+    gate = "hard_sigmoid" if act in ("tanh", "exponential") else act
+    expected = definition(kind, *arrays, act=act, gate=gate)
+    check_equal(_core.rnn(kind, *arrays, activation=act, recurrent_activation=gate), expected, 1e-11)
+
+
+def joined(kind, mask, scale, reverse, names, **options):
+    """The op as a function of its differentiable arguments with all results in one array."""
+
+    def f(*given):
+        values = dict(zip(names, given, strict=True))
+        results = _core.rnn(
+            kind, *(values.get(k) for k in ("x", "w", "r", "b", "h", "c")), mask, scale, reverse=reverse, **options
+        )
+        flat = [_core.reshape(v, (math.prod(v.shape),)) for v in results if v is not None]
+        # Later results count more, so that none can stand for another.
+        return _core.concatenate([_core.multiply(v, 1.0 + i) for i, v in enumerate(flat)], 0)
+
+    return f
+
+
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("kind", GATES)
+def test_gradients(isa, kind, reverse, masked):
+    n, steps, units = 3, 4, 5
+    values = {k: v for k, v in zip("xwrbhc", case(kind, n, steps, 2, units), strict=True) if v is not None}
+    extra = masks(n, steps, units) if masked else (None, None)
+
+    def in_dtype(*given):
+        scale = None if extra[1] is None else extra[1].astype(str(given[0].dtype))
+        return joined(kind, extra[0], scale, reverse, list(values))(*given)
+
+    check_gradients(in_dtype, list(values.values()))
+
+
+@pytest.mark.parametrize("act", ["relu", "linear", "elu", "hard_sigmoid", "exponential"])
+@pytest.mark.parametrize("kind", GATES)
+def test_gradients_of_other_activations(kind, act):
+    values = {k: v for k, v in zip("xwrbhc", case(kind, 2, 3, 2, 3, seed=5), strict=True) if v is not None}
+    f = joined(kind, None, None, False, list(values), activation=act, recurrent_activation="hard_sigmoid")
+    check_gradients(f, [0.4 * v for v in values.values()], h=5e-4)
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_gradient_twice_from_one_tape(kind):
+    """Backward works in place where it comes once, and must not where it comes again."""
+    values = [_core.tensor(v) for v in case(kind, 2, 3, 2, 5) if v is not None]
+    for v in values:
+        v.requires_grad = True
+    names = list("xwrbhc")[: len(values)]
+    with _core.Tape(grad=True) as tape:
+        y = joined(kind, None, None, False, names)(*values)
+        seed = np.ones(tuple(y.shape))
+        first = [g.numpy().copy() for g in tape.gradients(y, values, seed, True)]
+        second = [g.numpy() for g in tape.gradients(y, values, seed, True)]
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_only_what_is_asked_for(kind):
+    """Without gradients of the weights, or of x, the others are the same."""
+    arrays = [a for a in case(kind, 3, 4, 2, 5) if a is not None]
+    names = list("xwrbhc")[: len(arrays)]
+
+    def gradient(which):
+        values = [_core.tensor(a) for a in arrays]
+        for i in which:
+            values[i].requires_grad = True
+        with _core.Tape(grad=True) as tape:
+            y = joined(kind, None, None, False, names)(*values)
+            found = tape.gradients(y, [values[i] for i in which], np.ones(tuple(y.shape)))
+        return [g.numpy().copy() for g in found]
+
+    everything = gradient(range(len(arrays)))
+    for i, g in enumerate(everything):
+        np.testing.assert_array_equal(gradient([i])[0], g)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("kind", GATES)
+def test_same_bits_for_any_number_of_threads(kind, dtype, threads):
+    names = list("xwrbhc")
+    arrays = [None if a is None else a for a in case(kind, 37, 20, 19, 33, dtype=dtype)]
+    values = {k: v for k, v in zip(names, arrays, strict=True) if v is not None}
+    mask, scale = masks(37, 20, 33, dtype=dtype)
+
+    def bits():
+        leaves = [_core.tensor(v) for v in values.values()]
+        for t in leaves:
+            t.requires_grad = True
+        with _core.Tape(grad=True) as tape:
+            y = joined(kind, mask, scale, True, list(values))(*leaves)
+            grads = tape.gradients(y, leaves, np.ones(tuple(y.shape), dtype))
+        return b"".join(t.numpy().tobytes() for t in (y, *grads))
+
+    found = bits()
+    _core.set_num_threads(1)
+    assert found == bits()
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_a_row_does_not_depend_on_its_neighbours(kind):
+    """Its sums are the same wherever it stands in the batch; a NaN stays in its own row."""
+    arrays = case(kind, 20, 6, 3, 21, dtype="float32")
+    whole = _core.rnn(kind, *arrays)[0]
+    arrays[0] = arrays[0].copy()
+    arrays[0][7] = np.nan
+    spoilt = _core.rnn(kind, *arrays)[0]
+    assert np.isnan(spoilt[7]).all()
+    np.testing.assert_array_equal(np.delete(spoilt, 7, 0), np.delete(whole, 7, 0))
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_what_is_masked_may_hold_anything(kind):
+    arrays = case(kind, 3, 5, 2, 4)
+    mask = np.ones((3, 5), bool)
+    mask[1, 2:] = False
+    expected = _core.rnn(kind, *arrays, mask)
+    arrays[0] = arrays[0].copy()
+    arrays[0][1, 2:] = np.inf
+    check_equal(_core.rnn(kind, *arrays, mask), expected, 0)
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_lengths_0_and_1_and_empty_batches(kind):
+    for n, steps in ((2, 0), (0, 3), (0, 0), (2, 1), (1, 1)):
+        arrays = case(kind, n, steps, 3, 4)
+        check_equal(_core.rnn(kind, *arrays), definition(kind, *arrays), 1e-12)
+    values = {k: v for k, v in zip("xwrbhc", case(kind, 2, 0, 3, 4), strict=True) if v is not None}
+    leaves = [_core.tensor(v) for v in values.values()]
+    for t in leaves:
+        t.requires_grad = True
+    with _core.Tape(grad=True) as tape:
+        _, h, _ = _core.rnn(kind, *leaves)
+        grads = dict(zip(values, tape.gradients(h, leaves, np.full((2, 4), 3.0)), strict=True))
+    np.testing.assert_array_equal(grads["h"], np.full((2, 4), 3.0))
+    for k in "wrb":
+        assert not grads[k].numpy().any()
+
+
+@pytest.mark.parametrize("side", ["begin", "end"])
+@pytest.mark.parametrize("kind", GATES)
+def test_no_byte_outside_is_touched(isa, kind, side):
+    for shape in ((1, 2, 3, 5), (3, 2, 1, 17), (9, 3, 2, 33), (17, 1, 5, 8)):
+        for dtype in ("float32", "float64"):
+            arrays = case(kind, *shape, dtype=dtype)
+            mask, scale = masks(*shape[:2], shape[3], dtype=dtype)
+            inside = [None if a is None else _core.as_tensor(guarded(a, side)) for a in (*arrays, mask, scale)]
+            leaves = [t for t in inside[:6] if t is not None]
+            for t in leaves:
+                t.requires_grad = True
+            with _core.Tape(grad=True) as tape:
+                y, h, c = _core.rnn(kind, *inside)
+                tape.gradients(y, leaves, guarded(np.ones(tuple(y.shape), dtype), side))
+            check_equal((y, h, c), definition(kind, *arrays, mask, scale), 1e-4 if dtype == "float32" else 1e-12)
+
+
+@pytest.mark.parametrize("kind", GATES)
+def test_in_a_plan(kind):
+    """A recorded step gives the bits of an eager one, time after time."""
+    arrays = case(kind, 5, 6, 3, 7, dtype="float32")
+    x, weights, state = arrays[0], arrays[1:4], [s for s in arrays[4:] if s is not None]
+    expected = [v for v in _core.rnn(kind, x, *weights, *state) if v is not None]
+    tape = _core.Tape(record=True)
+    with tape:
+        t = tape.input(x.shape, "float32", "x")
+        outputs = [v for v in _core.rnn(kind, t, *weights, *state) if v is not None]
+    plan = tape.compile(outputs)
+    for _ in range(3):
+        for found, e in zip(plan.run([x])[0], expected, strict=True):
+            np.testing.assert_array_equal(found, e)
+
+
+def test_lecture_notes_scalar_step():
+    """Forget, input and output gate of one unit, worked by hand: long memory 2, short memory 1, input 1."""
+    sigmoid = CURVES["sigmoid"]
+    # Factors of the short memory and of the input, and the bias: input gate 2.00, 1.65, 0.62; forget gate 2.70, 1.63,
+    # 1.62; candidate 1.41, 0.94, -0.32; output gate 4.38, -0.19, 0.59.
+    recurrent = np.array([[2.00, 2.70, 1.41, 4.38]])
+    kernel = np.array([[1.65, 1.63, 0.94, -0.19]])
+    bias = np.array([0.62, 1.62, -0.32, 0.59])
+    long = 2 * sigmoid(2.70 + 1.63 + 1.62) + sigmoid(2.00 + 1.65 + 0.62) * np.tanh(1.41 + 0.94 - 0.32)
+    short = np.tanh(long) * sigmoid(4.38 - 0.19 + 0.59)
+    _, h, c = _core.rnn("lstm", np.ones((1, 1, 1)), kernel, recurrent, bias, np.ones((1, 1)), np.full((1, 1), 2.0))
+    assert c.item() == pytest.approx(long, rel=1e-14)
+    assert h.item() == pytest.approx(short, rel=1e-14)
+    assert (round(c.item(), 2), round(h.item(), 2)) == (2.95, 0.99)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": np.ones((3, 2))}, r"\(batch, time steps, features\), got shape \(3, 2\)"),
+        ({"x": np.ones((3, 4, 5))}, r"a kernel of shape \(5, 16\), got \(2, 16\)"),
+        ({"x": np.ones((3, 4, 2), "int32")}, "float32 or float64 tensor, got int32"),
+        ({"kernel": np.ones((2, 15))}, r"a kernel of shape \(2, 16\), got \(2, 15\)"),
+        ({"recurrent_kernel": np.ones((4, 12))}, r"recurrent kernel of shape \(4, 16\)"),
+        ({"recurrent_kernel": np.ones(4)}, "recurrent kernel"),
+        ({"bias": np.ones((2, 16))}, r"a bias of shape \(16,\)"),
+        ({"h0": np.ones((2, 4))}, r"an initial h of shape \(3, 4\), got \(2, 4\)"),
+        ({"c0": np.ones((3, 5))}, r"an initial c of shape \(3, 4\)"),
+        ({"mask": np.ones((3, 5), bool)}, r"boolean mask of shape \(3, 4\), got shape \(3, 5\)"),
+        ({"mask": np.ones((3, 4))}, "boolean mask"),
+        ({"recurrent_scale": np.ones((3, 3))}, r"recurrent scale of shape \(3, 4\)"),
+        ({"kind": "gru"}, "gru: expected"),
+        ({"kind": "elman"}, "simple_rnn, lstm, gru, gru_reset_before; got 'elman'"),
+        ({"activation": "gelu"}, "not told by their values"),
+        ({"recurrent_kernel": np.ones((4, 16), "float32")}, "float"),
+    ],
+)
+def test_bad_input(change, message):
+    given = {
+        "kind": "lstm",
+        "x": np.ones((3, 4, 2)),
+        "kernel": np.ones((2, 16)),
+        "recurrent_kernel": np.ones((4, 16)),
+        "bias": np.ones(16),
+        "h0": np.ones((3, 4)),
+        "c0": np.ones((3, 4)),
+    }
+    _core.rnn(**given)
+    with pytest.raises((ValueError, TypeError), match=message):
+        _core.rnn(**{**given, **change})
