@@ -13,17 +13,17 @@ from netlet import ops
 from netlet.layers.rnn import native
 from support.keras64 import float64
 
-RATE, STEPS = 0.1, 3
+RATE, STEPS = 0.02, 3
 
 
 @contextlib.contextmanager
 def step_by_step():
     """Inside, no native op walks over all steps: the cell is called for each, which is its oracle."""
-    before, native.fused = native.fused, None
+    before, native.fits = native.fits, lambda cell, training: False
     try:
         yield
     finally:
-        native.fused = before
+        native.fits = before
 
 
 def numbers(shape, seed=0):
@@ -59,20 +59,16 @@ def keras_results(layer, x, states, mask):
 
     @jax.jit
     def run(variables, x, states):
-        y, back = jax.vjp(outputs, variables, x, states)
-        scaled = [s / x.shape[0] for s in seeds_of(y)]
-        gradients = back(scaled)
-        for _ in range(STEPS):
-            _, back = jax.vjp(lambda v: outputs(v, x, states), variables)
-            variables = [v - RATE * g for v, g in zip(variables, back(scaled)[0])]
-        return y, gradients, variables
+        def step(variables, _):
+            y, back = jax.vjp(outputs, variables, x, states)
+            gradients = back([seed / x.shape[0] for seed in seeds_of(y)])
+            return [v - RATE * g for v, g in zip(variables, gradients[0])], (y, gradients)
+
+        after, history = jax.lax.scan(step, variables, length=STEPS)
+        return *jax.tree.map(lambda v: v[0], history), after
 
     y, gradients, after = run([v.value for v in layer.trainable_variables], x, states)
-    return (
-        [np.asarray(v) for v in y],
-        [np.asarray(g) for g in jax.tree.leaves(gradients)],
-        [np.asarray(v) for v in after],
-    )
+    return flat(y), flat(jax.tree.leaves(gradients)), flat(after)
 
 
 def our_gradients(layer, x, states, mask):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, ClassVar
 
-from ... import ops, regularizers
-from . import native
+from ... import regularizers
 from .gated import GatedCell
 from .rnn import RNN
 from .time_spec import TimeSpec
@@ -65,7 +64,7 @@ class CellLayer(RNN):
 
 
 class Recurrent(CellLayer):
-    """Base of SimpleRNN, LSTM and GRU: steps are vectors, and one native op walks over all of them where it can."""
+    """Base of SimpleRNN, LSTM and GRU: steps are vectors."""
 
     def __init__(self, arguments: dict[str, Any], **kwargs: Any) -> None:
         use_cudnn = arguments.pop("use_cudnn", "auto")
@@ -86,19 +85,6 @@ class Recurrent(CellLayer):
         super().build(sequences_shape, initial_state_shape)
         kernel = tuple(self.cell.kernel.shape)
         self.input_spec = TimeSpec(3, kernel[0], f"its kernel is {kernel}")
-
-    def _walk(self, x: Any, states: list[Any] | None, mask: Any, training: bool) -> tuple[Any, Any, list[Any]]:
-        x = ops.cast_if_needed(x, self.compute_dtype)
-        if not native.fits(self.cell, training):
-            return super()._walk(x, states, mask, training)
-        y, after = native.walk(self.cell, x, states, mask, training, self.go_backwards)
-        last = after[0]
-        if self.zero_output_for_mask and mask is not None:
-            y = ops.where(ops.expand_dims(mask, 2), y, 0.0)
-            if mask.shape[1]:
-                at = 0 if self.go_backwards else -1
-                last = ops.where(ops.expand_dims(mask[:, at], 1), last, 0.0)
-        return last, y, after
 
 
 def given(values: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from ...graph import in_trial
 from ...saving.serialization import deserialize_object, serialize_object
 from ...utils import tree
 from ..layer import Layer
+from . import native
 from . import states as states_of
 from .dropout import constant_masks
 from .scan import previous_output, scan
@@ -180,6 +181,9 @@ class RNN(Layer):
 
     def _walk(self, x: Any, states: list[Any] | None, mask: Any, training: bool) -> tuple[Any, Any, list[Any]]:
         """(last output, all outputs in the order of time where they are wanted, last states)."""
+        if len(x.shape) == 3 and native.fits(self.cell, training):
+            last, y, after = native.walk(self.cell, x, states, mask, training, self.go_backwards, self.return_sequences)
+            return *self._with_zeros(last, y, mask), after
         states = self.get_initial_state(x.shape[0]) if states is None else states
         step = self._step(training)
         last, outputs, states = scan(
@@ -188,6 +192,14 @@ class RNN(Layer):
         if last is None:
             return self._without_steps(x, states)
         return last, ops.stack(outputs, 1) if outputs else None, states
+
+    def _with_zeros(self, last: Any, y: Any, mask: Any) -> tuple[Any, Any]:
+        """(last output, all outputs) with zeros for masked steps, where these are asked for."""
+        if mask is None or not self.zero_output_for_mask or not mask.shape[1]:
+            return last, y
+        if self.return_sequences:
+            return last, ops.where(ops.expand_dims(mask, 2), y, 0.0)
+        return ops.where(mask[:, :1] if self.go_backwards else mask[:, -1:], last, 0.0), y
 
     def _step(self, training: bool) -> Any:
         takes_training = isinstance(self.cell, Layer) and self.cell._takes_training
