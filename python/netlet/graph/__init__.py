@@ -7,7 +7,7 @@ a `Node`; `Function(inputs, outputs)` keeps the nodes between the two and repeat
 from __future__ import annotations
 
 from .function import Function
-from .infer import infer_spec
+from .infer import in_trial, infer_spec, trial
 from .op_call import OpCall, symbolic_op
 from .symbols import Extents, KerasHistory, KerasTensor, Node, Operation, is_symbolic
 
@@ -19,7 +19,9 @@ __all__ = [
     "Node",
     "OpCall",
     "Operation",
+    "in_trial",
     "infer_spec",
     "is_symbolic",
     "symbolic_op",
+    "trial",
 ]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from .. import _core
@@ -11,6 +13,22 @@ from ..utils import tree
 from .symbols import KerasTensor
 
 _PROBES = (2, 3)  # what None stands for in the two trial runs; an extent that differs between them is None
+_trying: ContextVar[bool] = ContextVar("netlet_trying", default=False)
+
+
+@contextmanager
+def trial() -> Iterator[None]:
+    """Inside, calls are made for their shapes or weights: batches are not the caller's, and no state may move on."""
+    token = _trying.set(True)
+    try:
+        yield
+    finally:
+        _trying.reset(token)
+
+
+def in_trial() -> bool:
+    """Whether a call is made for its shapes or weights only."""
+    return _trying.get()
 
 
 def infer_spec(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -40,7 +58,7 @@ def _trial(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
             return leaf
         return tape.input([extent if d is None else d for d in leaf.shape], leaf.dtype, leaf.name)
 
-    with tape:
+    with tape, trial():
         outputs = fn(*tree.map_structure(stand_in, args), **tree.map_structure(stand_in, kwargs))
 
     def spec(leaf: Any) -> Any:

@@ -6,10 +6,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from .. import activations, constraints, initializers, ops, regularizers
+from .. import activations, ops, regularizers
 from ..ops.convolution import too_large
 from ..ops.data_format import standardize
 from ..ops.windows import Window, per_axis, standardize_padding
+from . import roles
 from .image_spec import ImageSpec
 from .layer import Layer
 
@@ -37,7 +38,7 @@ class Windowed(Layer):
         use_bias: bool,
         **kwargs: Any,
     ) -> None:
-        given = {f"{role}_{kind}": kwargs.pop(f"{role}_{kind}") for role in self._roles for kind in _KINDS}
+        weights = roles.taken(self._roles, kwargs)
         super().__init__(**kwargs)
         name = type(self).__name__
         self.kernel_size = per_axis(kernel_size, self.rank, f"{name}: `kernel_size`")
@@ -47,8 +48,8 @@ class Windowed(Layer):
         self.data_format = standardize(data_format)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
-        for argument, value in given.items():
-            setattr(self, argument, _KINDS[argument.rpartition("_")[2]].get(value))
+        for argument, value in weights.items():
+            setattr(self, argument, value)
         self.input_spec = ImageSpec(self.rank, self.data_format)
 
     @property
@@ -74,8 +75,7 @@ class Windowed(Layer):
         return int(channels)
 
     def _add(self, role: str, name: str, shape: tuple[int, ...]) -> Any:
-        arguments = {kind: getattr(self, f"{role}_{kind}") for kind in _KINDS}
-        return self.add_weight(name=name, shape=shape, **arguments)
+        return roles.add(self, role, name, shape)
 
     def _add_bias(self, filters: int) -> None:
         self.bias = self._add("bias", "bias", (filters,)) if self.use_bias else None
@@ -129,11 +129,6 @@ class Windowed(Layer):
         return (input_shape[0], *extents, filters) if axis == -1 else (input_shape[0], filters, *extents)
 
     def get_config(self) -> dict[str, Any]:
-        roles = {
-            f"{role}_{kind}": module.serialize(getattr(self, f"{role}_{kind}"))
-            for role in self._roles
-            for kind, module in _KINDS.items()
-        }
         return {
             **super().get_config(),
             "kernel_size": self.kernel_size,
@@ -141,11 +136,8 @@ class Windowed(Layer):
             "activation": activations.serialize(self.activation),
             "use_bias": self.use_bias,
             "activity_regularizer": regularizers.serialize(self.activity_regularizer),
-            **roles,
+            **roles.config(self, self._roles),
         }
-
-
-_KINDS: dict[str, Any] = {"initializer": initializers, "regularizer": regularizers, "constraint": constraints}
 
 
 def positive(value: Any, layer: str, name: str) -> int:
@@ -155,10 +147,10 @@ def positive(value: Any, layer: str, name: str) -> int:
     return int(value)
 
 
-def no_strides_with_dilation(layer: Windowed) -> None:
+def no_strides_with_dilation(layer: Any, name: str | None = None) -> None:
     if max(layer.strides) > 1 and max(layer.dilation_rate) > 1:
         raise ValueError(
-            f"{type(layer).__name__}: strides and dilation exclude each other, as in Keras; given strides="
+            f"{name or type(layer).__name__}: strides and dilation exclude each other, as in Keras; given strides="
             f"{layer.strides}, dilation_rate={layer.dilation_rate}. `ops.conv` does both."
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import _core, config
+from ..graph import trial
 from ..utils.tree import flatten
 from ..variable import storage_epoch
 from . import results
@@ -171,7 +172,7 @@ def ensure_built(model: Any, data: ArrayData) -> None:
     leaves = data.leaves()
     count = len([t for t in flatten(data.x) if t is not None])
     # A trial on a tape that is thrown away; layers that only run eagerly get values.
-    with _core.Tape(record=not model.run_eagerly) as tape:
+    with _core.Tape(record=not model.run_eagerly) as tape, trial():
         if model.run_eagerly:
             tensors = [cast_to_model(model, data, i) for i in range(count)]
         else:

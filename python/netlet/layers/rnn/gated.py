@@ -1,0 +1,98 @@
+"""What the cells of SimpleRNN, LSTM, GRU and ConvLSTM share: three weights, their arguments, dropout of each gate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from ... import activations, ops
+from .. import roles
+from .dropout import DropoutCell
+
+
+class GatedCell(DropoutCell):
+    """Base of cells with a `kernel` for the input, a `recurrent_kernel` for the state, and a `bias`.
+
+    The last axis of each holds `_gates` gates side by side.
+
+    Args:
+        activation, recurrent_activation: name, function or None (linear); of the candidate state, of the gates.
+        use_bias: whether there is a bias.
+        kernel_initializer, recurrent_initializer, bias_initializer, and their regularizers and constraints: see those
+            modules.
+        dropout, recurrent_dropout, seed: see `DropoutCell`.
+        implementation: 2: one input mask for all gates; 1: each gate has its own. With `recurrent_dropout` always 1.
+    """
+
+    _gates: ClassVar[int]
+    _roles: ClassVar[tuple[str, ...]] = ("kernel", "recurrent", "bias")
+    bias_initializer: Any
+    _activations: ClassVar[tuple[str, ...]] = ("activation", "recurrent_activation")
+
+    def __init__(
+        self,
+        *,
+        activation: Any,
+        recurrent_activation: Any = None,
+        use_bias: bool,
+        dropout: float,
+        recurrent_dropout: float,
+        seed: int | None,
+        implementation: int = 2,
+        **kwargs: Any,
+    ) -> None:
+        weights = roles.taken(self._roles, kwargs)
+        super().__init__(dropout, recurrent_dropout, seed, **kwargs)
+        if implementation not in (1, 2):
+            raise ValueError(f"{type(self).__name__}: `implementation` is 1 or 2; given {implementation!r}.")
+        self.implementation = 1 if self.recurrent_dropout else implementation
+        self.activation = activations.get(activation)
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.use_bias = use_bias
+        for argument, value in weights.items():
+            setattr(self, argument, value)
+
+    def _add_weights(self, kernel: Any, recurrent_kernel: Any, bias: Any, **bias_arguments: Any) -> None:
+        self.kernel = roles.add(self, "kernel", "kernel", kernel)
+        self.recurrent_kernel = roles.add(self, "recurrent", "recurrent_kernel", recurrent_kernel)
+        self.bias = roles.add(self, "bias", "bias", bias, **bias_arguments) if self.use_bias else None
+
+    @property
+    def _masked_gates(self) -> int:
+        """How many input masks there are."""
+        return self._gates if self.implementation == 1 else 1
+
+    def _product(self, x: Any, kernel: Any, masks: list[Any] | None, product: Callable[..., Any]) -> Any:
+        """product(x, kernel) along the gates, of which each sees x through its own mask, or all through one."""
+        if masks is None:
+            return product(x, kernel)
+        if len(masks) == 1:
+            return product(ops.multiply(x, masks[0]), kernel)
+        parts = ops.split(kernel, len(masks), axis=-1)
+        return ops.concatenate([product(ops.multiply(x, m), k) for m, k in zip(masks, parts)], axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            **{name: activations.serialize(getattr(self, name)) for name in self._activations},
+            "use_bias": self.use_bias,
+            **roles.config(self, self._roles),
+            "dropout": self.dropout,
+            "recurrent_dropout": self.recurrent_dropout,
+            "seed": self.seed,
+        }
+
+
+class ForgetBias:
+    """Initializer of a bias of gates i, f, c, o: ones for f, the forget gate, and `other` for the rest.
+
+    Source: Jozefowicz et al., "An empirical exploration of recurrent network architectures", 2015.
+    """
+
+    def __init__(self, other: Any) -> None:
+        self.other = other
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        units = shape[0] // 4
+        parts = [self.other((units,), dtype), ops.ones((units,), dtype), self.other((units * 2,), dtype)]
+        return ops.concatenate(parts)

@@ -1,0 +1,104 @@
+"""StackedRNNCells: cells on top of each other as one cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...saving.serialization import deserialize_object, serialize_object
+from ..layer import Layer
+from . import states as states_of
+
+
+def check_cell(cell: Any, owner: str) -> None:
+    """ValueError if it is no cell."""
+    if not callable(getattr(cell, "call", None)):
+        raise ValueError(f"{owner} expects a cell with a `call(inputs, states)` method; given {cell!r}.")
+    size = getattr(cell, "state_size", None)
+    if isinstance(size, bool) or not isinstance(size, (int, list, tuple)):
+        raise ValueError(
+            f"{owner} expects a cell with a `state_size`, an integer or a list with one entry for each state; that of "
+            f"{cell!r} is {size!r}."
+        )
+
+
+def output_size(cell: Any) -> Any:
+    """The cell's `output_size`, or the size of its first state where it has none."""
+    size = getattr(cell, "output_size", None)
+    if size is None:
+        size = cell.state_size
+        size = size if isinstance(size, int) else size[0]
+    return size
+
+
+class StackedRNNCells(Layer):
+    """Cells of which each takes what the one before put out, as one cell for `RNN`.
+
+    The states are a list with those of each cell; the output is the last cell's.
+
+    Args:
+        cells: list of cells.
+
+    Raises:
+        ValueError: something among them that is no cell, or none at all.
+
+    Source: Keras 3, `keras.layers.StackedRNNCells`.
+
+    >>> import numpy as np
+    >>> from netlet.layers import RNN, GRUCell, LSTMCell
+    >>> layer = RNN(StackedRNNCells([LSTMCell(8), GRUCell(4)]), return_state=True)
+    >>> y, (h, c), (g,) = layer(np.ones((2, 5, 3), "float32"))
+    >>> y.shape, h.shape, c.shape, g.shape
+    ((2, 4), (2, 8), (2, 8), (2, 4))
+    """
+
+    def __init__(self, cells: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        cells = list(cells)
+        if not cells:
+            raise ValueError("StackedRNNCells expects at least one cell.")
+        for cell in cells:
+            check_cell(cell, "StackedRNNCells")
+        self.cells = cells
+
+    @property
+    def state_size(self) -> list[Any]:
+        return [cell.state_size for cell in self.cells]
+
+    @property
+    def output_size(self) -> Any:
+        return output_size(self.cells[-1])
+
+    def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+        return [self._initial_state_of(cell, batch_size) for cell in self.cells]
+
+    def _initial_state_of(self, cell: Any, batch: Any) -> Any:
+        if getattr(cell, "get_initial_state", None) is not None:
+            return cell.get_initial_state(batch_size=batch)
+        found = states_of.zeros(cell.state_size, batch, self.compute_dtype)
+        return found[0] if isinstance(cell.state_size, int) else found
+
+    def build(self, input_shape: Any) -> None:
+        for cell in self.cells:
+            if isinstance(cell, Layer) and not cell.built:
+                cell.build(input_shape)
+                cell.built = True
+            input_shape = (input_shape[0], output_size(cell))
+
+    def call(self, inputs: Any, states: Any, training: bool = False, **kwargs: Any) -> Any:
+        after = []
+        for cell, before in zip(self.cells, states, strict=True):
+            one = not isinstance(before, (list, tuple))
+            more = {**kwargs, "training": training} if isinstance(cell, Layer) and cell._takes_training else kwargs
+            inputs, new = (cell if callable(cell) else cell.call)(inputs, [before] if one else list(before), **more)
+            after.append(new[0] if one and isinstance(new, (list, tuple)) and len(new) == 1 else new)
+        return inputs, after
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "cells": [serialize_object(cell) for cell in self.cells]}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+        config = dict(config)
+        cells = [deserialize_object(cell, custom_objects) for cell in config.pop("cells")]
+        return cls(cells, **config)
