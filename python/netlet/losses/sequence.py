@@ -20,7 +20,11 @@ def _ctc(y_true: Any, y_pred: Any, sample_weight: Any = None, reduction: str = "
     if len(y_pred.shape) != 3:
         raise ValueError(f"ctc: expected logits y_pred of shape (batch, frames, classes), got {tuple(y_pred.shape)}.")
     values = _core.ctc_loss(y_true, y_pred)
-    return values if reduction == "none" and sample_weight is None else reduce_weighted_values(values, sample_weight, reduction)
+    return (
+        values
+        if reduction == "none" and sample_weight is None
+        else reduce_weighted_values(values, sample_weight, reduction)
+    )
 
 
 @fused_by(_ctc, wants_integer_labels=True, label_problem=ctc_label_problem)

@@ -1,4 +1,4 @@
-"""Connectionist temporal classification (Graves et al., 2006): labels in order, without saying which frames are theirs."""
+"""Connectionist temporal classification (Graves et al., 2006): labels in order, without times."""
 
 from __future__ import annotations
 
