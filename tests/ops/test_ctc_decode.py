@@ -32,9 +32,9 @@ def test_greedy_against_keras(isa, blank, merge):
         x = logits(1, shape)
         frames = np.random.default_rng(2).integers(0, shape[1] + 1, shape[0])
         options = {"merge_repeated": merge, "mask_index": blank}
-        for given in (x, np.round(x)):  # ties: the first class
-            want = keras_decode(given, frames, **options)
-            got = ops.ctc_decode(given, frames, **options)
+        for scores in (x, np.round(x)):  # ties: the first class
+            want = keras_decode(scores, frames, **options)
+            got = ops.ctc_decode(scores, frames, **options)
             np.testing.assert_array_equal(got[0], want[0])
             np.testing.assert_allclose(got[1], want[1], rtol=1e-6, atol=1e-6)
             assert [v.dtype for v in got] == [np.int32, np.float32]  # with JAX's 64 bits on, Keras has int64
@@ -51,7 +51,7 @@ def test_greedy_against_keras(isa, blank, merge):
     seed=st.integers(0, 99),
 )
 def test_beam_search_against_keras(steps, classes, width, paths, blank, seed):
-    """Random logits have no ties. Of sequences that do not exist Keras returns rows of -1, or what has no probability."""
+    """Random logits have no ties. For sequences that do not exist Keras has rows of -1, or what has no probability."""
     blank %= classes
     x = logits(seed, (2, steps, classes))
     options = {"strategy": "beam_search", "beam_width": width, "top_paths": min(paths, width), "mask_index": blank}

@@ -106,7 +106,7 @@ class Loss:
         return reduce_weighted_values(values, weight, self.reduction)
 
     def label_problem(self, labels: Any, shape: tuple[int, ...]) -> str | None:
-        """What is wrong with integer labels (rows, ...) for predictions of this shape, or None: told before training."""
+        """What is wrong with integer labels (rows, ...) for predictions of this shape, or None."""
         return class_label_problem(labels, shape, getattr(self, "ignore_class", None))
 
     @property
