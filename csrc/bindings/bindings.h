@@ -21,6 +21,7 @@ void bind_shape(pybind11::module_& m);
 void bind_index(pybind11::module_& m);
 void bind_sort(pybind11::module_& m);
 void bind_loss(pybind11::module_& m);
+void bind_ctc(pybind11::module_& m);
 void bind_metric(pybind11::module_& m);
 void bind_optim(pybind11::module_& m);
 void bind_quant(pybind11::module_& m);

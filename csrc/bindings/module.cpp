@@ -39,6 +39,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     bind_index(m);
     bind_sort(m);
     bind_loss(m);
+    bind_ctc(m);
     bind_metric(m);
     bind_optim(m);
     bind_quant(m);

@@ -446,11 +446,11 @@ class Trainer:
         check = self.check_finite and mode == "train"
         loss = self._compile_loss
         labels = loss is not None and loss.wants_integer_labels(0)
-        ignores = labels and getattr(loss.losses[0], "ignore_class", None) is not None  # type: ignore[union-attr]
         key = key_of(mode, data.x.numpy(), data.y.numpy())
-        if not ignores:
+        # A repeater knows classes from 0 on, but neither one that is ignored nor sequences of them.
+        if not labels or loss.losses[0].wants_plain_classes:  # type: ignore[union-attr]
             step = self._steps.get(self, mode, data, data.rows, check)
-            classes = loss.classes[0] if labels else None  # type: ignore[union-attr]
+            classes = loss.shapes[0][-1] if labels else None  # type: ignore[union-attr, index]
             self._repeaters[key] = BatchRepeater(self, mode, step, classes)
 
     def predict_on_batch(self, x: Any) -> Any:

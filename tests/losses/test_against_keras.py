@@ -22,6 +22,7 @@ ONE_HOT = np.eye(C)[RNG.integers(0, C, N)], SHARES[1]
 HOT_LOGITS = ONE_HOT[0], RNG.normal(size=(N, C)) * 3
 LABELS = RNG.integers(0, C, N), SHARES[1]
 LABEL_LOGITS = LABELS[0], HOT_LOGITS[1]
+SPELLINGS = np.array([[1, 2, 0], [3, 3, 0], [0, 0, 0], [4, 0, 0], [2, 1, 2], [1, 1, 1]]), RNG.normal(size=(N, 7, C))
 
 # name of the class, arguments, data
 CASES = {
@@ -72,6 +73,7 @@ CASES = {
         {"ignore_class": int(LABELS[0][0]), "from_logits": True},
         LABEL_LOGITS,
     ),
+    "ctc": ("CTC", {}, SPELLINGS),
 }
 FUNCTIONS = {
     "MeanSquaredError": "mean_squared_error",
@@ -93,6 +95,7 @@ FUNCTIONS = {
     "CategoricalCrossentropy": "categorical_crossentropy",
     "CategoricalFocalCrossentropy": "categorical_focal_crossentropy",
     "SparseCategoricalCrossentropy": "sparse_categorical_crossentropy",
+    "CTC": "ctc",
 }
 
 
@@ -233,6 +236,8 @@ def test_functions_serialize_too():
         "hinge",
         "log_cosh",
         "poisson",
+        "ctc",
+        "CTC",
     ],
 )
 def test_names(name):

@@ -13,6 +13,8 @@ N, C = 6, 4
 def base(name: str):
     rng = np.random.default_rng(len(name))
     x = rng.dirichlet(np.ones(C), N)
+    if name == "ctc":
+        return rng.integers(1, C, (N, 2)), np.stack([x] * 5, 1)
     if name.startswith("sparse"):
         return rng.integers(0, C, N), x
     return np.eye(C)[rng.integers(0, C, N)], x

@@ -17,6 +17,7 @@ X1 = RNG.standard_normal((2, 7, 3))
 IDS = np.array([1, 0, 1], "int32")
 TIES = np.array([[2, 0, 1, 2], [0, 0, 3, 1], [1, 1, 1, 1]], "float64")
 
+FRAMES = RNG.standard_normal((2, 6, 4))
 IMAGES = RNG.uniform(-1.0, 1.0, (2, 5, 4, 3))
 
 CASES = [
@@ -158,4 +159,8 @@ CASES = [
     ("conv_transpose", (X1, RNG.standard_normal((4, 2, 3))), {"strides": 3, "padding": "same"}),
     ("conv_transpose", (X2, RNG.standard_normal((3, 3, 2, 4))), {"strides": 2, "output_padding": 1}),
     *[(f"adaptive_{name}_pool", (IMAGES, (2, 3)), {}) for name in ("max", "average")],
+    ("ctc_loss", (np.array([[1, 2], [3, 2]]), FRAMES, np.array([2, 2]), np.array([5, 6])), {"mask_index": 0}),
+    ("ctc_decode", (FRAMES, np.array([6, 4])), {}),
+    ("ctc_decode", (FRAMES, np.array([6, 4])), {"merge_repeated": False, "mask_index": 2}),
+    ("ctc_decode", (FRAMES, np.array([6, 4])), {"strategy": "beam_search", "beam_width": 6, "top_paths": 2}),
 ]

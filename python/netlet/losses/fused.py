@@ -11,13 +11,19 @@ from .arrays import common_shape, floating, match_ranks
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def fused_by(kernel: Callable[..., Any], wants_integer_labels: bool = False) -> Callable[[F], F]:
+def fused_by(
+    kernel: Callable[..., Any],
+    wants_integer_labels: bool = False,
+    label_problem: Callable[..., str | None] | None = None,
+) -> Callable[[F], F]:
     """Decorator: names the function `kernel(y_true, y_pred, sample_weight, reduction, **options)` that gives the
-    weighted and reduced loss in one go. `LossFunctionWrapper` looks for it."""
+    weighted and reduced loss in one go, and what is wrong with integer labels where they are no classes (see
+    `Loss.label_problem`). `LossFunctionWrapper` looks for both."""
 
     def decorate(fn: F) -> F:
         fn.fused = kernel  # type: ignore[attr-defined]
         fn.wants_integer_labels = wants_integer_labels  # type: ignore[attr-defined]
+        fn.label_problem = label_problem  # type: ignore[attr-defined]
         return fn
 
     return decorate

@@ -9,6 +9,7 @@ from .. import _core, config, ops
 from ..saving.serialization import deserialize_object, serialize_object
 from ..utils.naming import auto_name
 from .arrays import as_tensor, is_leading, match_ranks
+from .labels import class_label_problem
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -104,6 +105,15 @@ class Loss:
         weight = None if sample_weight is None else as_tensor(sample_weight, y_pred.dtype)
         return reduce_weighted_values(values, weight, self.reduction)
 
+    def label_problem(self, labels: Any, shape: tuple[int, ...]) -> str | None:
+        """What is wrong with integer labels (rows, ...) for predictions of this shape, or None."""
+        return class_label_problem(labels, shape, getattr(self, "ignore_class", None))
+
+    @property
+    def wants_plain_classes(self) -> bool:
+        """Whether every label is one of the classes, from 0 on."""
+        return self.wants_integer_labels and getattr(self, "ignore_class", None) is None
+
     def call(self, y_true: Any, y_pred: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must implement call(y_true, y_pred).")
 
@@ -143,6 +153,8 @@ class LossFunctionWrapper(Loss):
         self._fn_kwargs = kwargs
         self._fused: Callable[..., Any] | None = getattr(fn, "fused", None)
         self.wants_integer_labels = bool(getattr(fn, "wants_integer_labels", False))
+        if getattr(fn, "label_problem", None) is not None:
+            self.label_problem = fn.label_problem  # type: ignore[attr-defined, method-assign]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         if self._fused is None:
@@ -155,6 +167,10 @@ class LossFunctionWrapper(Loss):
         if weight is None or is_leading(tuple(weight.shape), tuple(y_pred.shape[:-1])):
             return self._fused(y_true, y_pred, weight, self.reduction or "none", **self._fn_kwargs)
         return reduce_weighted_values(self.fn(y_true, y_pred, **self._fn_kwargs), weight, self.reduction)
+
+    @property
+    def wants_plain_classes(self) -> bool:
+        return super().wants_plain_classes and getattr(self.fn, "label_problem", None) is None
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         y_true, y_pred = match_ranks(y_true, y_pred)

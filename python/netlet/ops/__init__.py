@@ -62,6 +62,7 @@ from .convolution import (
     depthwise_conv,
     separable_conv,
 )
+from .ctc import ctc_decode, ctc_loss
 from .einsum import (
     einsum,
 )
@@ -261,6 +262,8 @@ __all__ = [
     "copy",
     "cos",
     "count_nonzero",
+    "ctc_decode",
+    "ctc_loss",
     "cumprod",
     "cumsum",
     "dense",

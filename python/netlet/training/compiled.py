@@ -40,7 +40,7 @@ class CompiledLoss:
         )
         self.weights = [1.0 if w is None else float(w) for w in weights]
         self.names = output_names
-        self.classes: list[int | None] = [None] * len(output_names)  # of each output, once it is known
+        self.shapes: list[tuple[int, ...] | None] = [None] * len(output_names)  # of each output, once it is known
         self.trackers = [metrics.Mean(name=f"{n}_loss") for n in output_names] if len(output_names) > 1 else []
 
     def wants_integer_labels(self, output: int) -> bool:
@@ -58,7 +58,7 @@ class CompiledLoss:
                 continue
             if t is None:
                 raise ValueError(f"The loss of output '{self.names[i]}' needs y, and none was given.")
-            self.classes[i] = p.shape[-1]
+            self.shapes[i] = tuple(p.shape)
             value = f(t, p, sample_weight=w)
             if self.trackers:
                 self.trackers[i].update_state(value, sample_weight=float(p.shape[0]))

@@ -199,27 +199,17 @@ class Hooks:
 
 
 def check_labels(model: Any, data: ArrayData) -> None:
-    """Class labels must name one of the model's outputs: told before training, with the place of the first bad one."""
+    """Integer labels must fit the model's outputs: told before training, with the row of the first bad one."""
     loss = model._compile_loss
     if loss is None or data.y is None:
         return
     for i, y in enumerate(flatten(data.y)):
         if y is None or not loss.wants_integer_labels(i):
             continue
-        classes = loss.classes[i] if i < len(loss.classes) else None
-        if classes is None:
-            continue
-        labels = y.numpy()
-        ignored = getattr(loss.losses[i], "ignore_class", None)
-        bad = (labels < 0) | (labels >= classes)
-        if ignored is not None:
-            bad &= labels != ignored
-        if bad.any():
-            where = int(np.flatnonzero(bad.reshape(len(labels), -1).any(1))[0])
-            raise ValueError(
-                f"y: output '{loss.names[i]}' has {classes} classes, so labels are 0 to {classes - 1}; "
-                f"row {where} has {labels[where].item() if labels[where].size == 1 else labels[where].tolist()}."
-            )
+        shape = loss.shapes[i] if i < len(loss.shapes) else None
+        problem = loss.losses[i].label_problem(y.numpy(), shape) if shape else None
+        if problem is not None:
+            raise ValueError(f"y: output '{loss.names[i]}' {problem}")
 
 
 def non_finite(model: Any, step: RecordedStep, epoch: int | None, index: int) -> results.NonFiniteLossError:

@@ -1,0 +1,62 @@
+"""The loss of label sequences: connectionist temporal classification (Graves et al., 2006)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _core
+from ..ops.dispatch import concrete, op
+from .arrays import floating
+from .function_loss import FunctionLoss
+from .fused import fused_by
+from .labels import ctc_label_problem
+from .loss import Loss, reduce_weighted_values
+
+
+def _ctc(y_true: Any, y_pred: Any, sample_weight: Any = None, reduction: str = "none") -> Any:
+    y_true, y_pred = concrete(y_true), floating(y_pred)
+    if len(y_true.shape) != 2:
+        raise ValueError(f"ctc: expected y_true of shape (batch, max_length), got {tuple(y_true.shape)}.")
+    if len(y_pred.shape) != 3:
+        raise ValueError(f"ctc: expected logits y_pred of shape (batch, frames, classes), got {tuple(y_pred.shape)}.")
+    values = _core.ctc_loss(y_true, y_pred)
+    return (
+        values
+        if reduction == "none" and sample_weight is None
+        else reduce_weighted_values(values, sample_weight, reduction)
+    )
+
+
+@fused_by(_ctc, wants_integer_labels=True, label_problem=ctc_label_problem)
+@op
+def ctc(y_true: Any, y_pred: Any) -> Any:
+    """-log of the probability that softmax(y_pred), read frame by frame, spells the labels: `ops.ctc_loss` with the
+    blank 0, all frames, and as many labels as are not 0.
+
+    Args:
+        y_true: labels (batch, max_length), integers in [1, classes), 0 behind the last of each sample.
+        y_pred: logits (batch, frames, classes).
+
+    Raises:
+        ValueError: another rank, labels that are none, more labels than frames; the sample is named.
+
+    >>> ctc([[1, 2, 0]], [[[0.0, 0.0, 0.0]] * 3]).round(4)  # 5 of 27 paths
+    array([1.6864], dtype=float32)
+    """
+    return _ctc(y_true, y_pred)
+
+
+class CTC(FunctionLoss):
+    """The loss of label sequences that come without times: see `ctc`.
+
+    >>> round(float(CTC()([[1, 2, 0]], [[[0.0, 0.0, 0.0]] * 3])), 4)
+    1.6864
+    """
+
+    _function = staticmethod(ctc)
+
+    def __init__(self, reduction: Any = "sum_over_batch_size", name: str = "ctc", dtype: Any = None) -> None:
+        super().__init__(reduction, name, dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return Loss.get_config(self)
