@@ -89,8 +89,8 @@ class Hashing(HostLayer):
             raise ValueError(f"`mask_value` is {self.mask_value!r}; given an array of dtype {array.dtype}.")
         masked = np.reshape(array == self.mask_value, -1) if self.mask_value is not None else False
         if array.dtype.kind == "f":
-            if not np.isfinite(array).all():
-                raise ValueError("floats are hashed as integers; given some that are NaN or infinite.")
+            if not (np.abs(array) < 2**63).all():
+                raise ValueError("floats are hashed as integers; given some that are NaN, or too large for int64.")
             array = array.astype(np.int64)
         flat, shape = Integers().read(array)
         return [b"%d" % number for number in flat.tolist()], masked, shape

@@ -263,7 +263,7 @@ class IndexLookup(HostLayer):
         self._require_vocabulary()
         ids, shape = Integers().read(as_array(inputs))
         known = np.array(self.get_vocabulary(), object)
-        found = np.full(len(ids), self.oov_token, object)
+        found: np.ndarray = np.full(len(ids), self.oov_token, object)
         there = (ids >= self._token_start) & (ids < len(known))
         found[there] = known[ids[there]]
         if self.mask_token is not None:

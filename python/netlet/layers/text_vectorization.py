@@ -217,13 +217,13 @@ class TextVectorization(HostLayer):
         words, lead = self._words(inputs)
         ids = lookup._numbers(list(chain.from_iterable(words)))
         lengths = np.fromiter(map(len, words), np.int64, len(words))
-        rows = np.repeat(np.arange(len(words)), lengths)
-        if lookup.output_mode in ("int", "one_hot"):
+        rows, mode = np.repeat(np.arange(len(words)), lengths), lookup.output_mode
+        if mode in ("int", "one_hot"):
             padded = self._padded(ids, rows, lengths)
-            if lookup.output_mode == "int":
-                return _core.as_tensor(padded.reshape(*lead, padded.shape[-1]))
-            return lookup._as_output(padded.reshape(-1), (*lead, *padded.shape[-1:]))
-        mode = "count" if lookup.output_mode == "tf_idf" else lookup.output_mode
+            lead, ids, rows = (*lead, padded.shape[1]), padded.reshape(-1), np.arange(padded.size)
+        if mode == "int":
+            return _core.as_tensor(ids.reshape(lead))
+        mode = "count" if mode == "tf_idf" else mode
         return lookup._weighted(bags(ids, rows, mode, lookup._depth(), lookup.compute_dtype, lead))
 
     def _padded(self, ids: np.ndarray, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:

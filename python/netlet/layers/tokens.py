@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat
@@ -24,7 +25,10 @@ class Texts:
     dtype = "string"
 
     def __init__(self, encoding: str = "utf-8") -> None:
-        b"".decode(encoding)  # an unknown encoding is told here
+        try:
+            codecs.lookup(encoding)
+        except LookupError:
+            raise ValueError(f"`encoding` is the name of one that Python knows; given {encoding!r}.") from None
         self.encoding = encoding
 
     def read(self, values: Any) -> tuple[list[bytes], tuple[int, ...]]:
