@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any
 
 from .functional import Model
 from .graph import KerasTensor
 from .layers import folding
+from .layers.front import fit_raw, is_host, raw_spec
 from .layers.graph_inputs import fit_to, shapes_of
 from .layers.input_layer import InputLayer
 from .layers.layer import Layer
@@ -139,8 +141,32 @@ class Sequential(Model):
 
     # ---- running ---------------------------------------------------------------------------------------------------
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        x = fit_to(inputs, self._symbols[0], self.name) if self._symbols else inputs
-        for layer in folding.chain(self.layers):
+        front = self._front_layers()
+        x = fit_to(inputs, self._symbols[len(front)], self.name) if self._symbols else inputs
+        for layer in folding.chain(self.layers[len(front) :]):
+            x = layer(x)
+        return x
+
+    def _front_layers(self) -> list[Any]:
+        """The first layers, as far as they run in Python, ahead of the others."""
+        return list(itertools.takewhile(is_host, self.layers))
+
+    @property
+    def has_front(self) -> bool:
+        return bool(self.layers) and is_host(self.layers[0])
+
+    @property
+    def fed_inputs(self) -> list[KerasTensor]:
+        return [self._chain("inputs")[len(self._front_layers())]]
+
+    def _run_front(self, inputs: Any) -> Any:
+        if not self._symbols:
+            if not isinstance(self._layers[0], InputLayer):
+                shape, dtype = raw_spec(inputs)
+                self._begin_with(InputLayer(batch_shape=shape, dtype=dtype))
+            self._extend_graph()
+        x = fit_raw(inputs, self._symbols[0], self.name)
+        for layer in self._front_layers():
             x = layer(x)
         return x
 

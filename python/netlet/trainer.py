@@ -7,6 +7,7 @@ batches in one call, and comes back to Python about twenty times a second to dra
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ class Trainer:
     # Set by the model classes.
     built: bool
     name: str
+    run_ahead: Callable[[Any], Any]
 
     def _init_trainer(self) -> None:
         self._steps = StepCache()
@@ -307,6 +309,14 @@ class Trainer:
         callbacks.on_train_end(logs)
         return self.history
 
+    def _arrays(self, method: str, x: Any, y: Any = None, sample_weight: Any = None) -> ArrayData:
+        """Arrays as the model's steps see them: layers of text at its front have run."""
+        return ArrayData(self.run_ahead(x), y, sample_weight, method=method)
+
+    def _data(self, method: str, x: Any, y: Any = None, sample_weight: Any = None) -> Any:
+        """The same, or a function that starts an iterator of batches."""
+        return self._arrays(method, x, y, sample_weight) if is_array_like(x) else batches(x)
+
     def _fit_data(
         self,
         x: Any,
@@ -322,7 +332,7 @@ class Trainer:
         if x is None:
             raise ValueError("fit: x is missing: give arrays, or an iterable of batches.")
         if is_array_like(x):
-            train: Any = ArrayData(x, y, sample_weight, method="fit")
+            train: Any = self._arrays("fit", x, y, sample_weight)
             if class_weight is not None:
                 apply_class_weight(train, class_weight)
         else:
@@ -339,7 +349,7 @@ class Trainer:
             if not 0 < validation_split < 1:
                 raise ValueError(f"fit: validation_split must lie between 0 and 1; given {validation_split}.")
             train, held_out = train.split(validation_split)
-            return train, (held_out.x, held_out.y, held_out.sample_weight)
+            return train, (held_out, None, None)
         return train, None
 
     def _callback_list(self, callbacks: Any, verbose: Any, *, epochs: int, steps: int | None, history: bool) -> Any:
@@ -375,7 +385,7 @@ class Trainer:
         """
         self._require_compiled("evaluate")
         results.check_count("evaluate(batch_size=)", batch_size, none_too=True)
-        data = ArrayData(x, y, sample_weight, method="evaluate") if is_array_like(x) else batches(x)
+        data = x if isinstance(x, ArrayData) else self._data("evaluate", x, y, sample_weight)
         runner = StepRunner(self, "test", data, batch_size, steps, shuffle=False)
         callbacks = self._callback_list(callbacks, verbose, epochs=1, steps=runner.steps, history=False)
         runner.prepare()
@@ -395,7 +405,7 @@ class Trainer:
     ) -> Any:
         """The model's outputs for all rows, in batches of `batch_size` (32): arrays with one row a sample."""
         results.check_count("predict(batch_size=)", batch_size, none_too=True)
-        data = ArrayData(x, method="predict") if is_array_like(x) else batches(x)
+        data = self._data("predict", x)
         runner = StepRunner(self, "predict", data, batch_size, steps, shuffle=False)
         callbacks = self._callback_list(callbacks, verbose, epochs=1, steps=runner.steps, history=False)
         runner.prepare()
@@ -412,7 +422,7 @@ class Trainer:
         self._require_compiled("train_on_batch")
         if sample_weight is None and class_weight is None and (logs := self._repeat("train", x, y)) is not None:
             return logs if return_dict else results.in_order(logs)
-        data = ArrayData(x, y, sample_weight, method="train_on_batch")
+        data = self._arrays("train_on_batch", x, y, sample_weight)
         if class_weight is not None:
             apply_class_weight(data, class_weight)
         return self._on_batch("train", data, return_dict)
@@ -422,7 +432,7 @@ class Trainer:
         self._require_compiled("test_on_batch")
         if sample_weight is None and (logs := self._repeat("test", x, y)) is not None:
             return logs if return_dict else results.in_order(logs)
-        return self._on_batch("test", ArrayData(x, y, sample_weight, method="test_on_batch"), return_dict)
+        return self._on_batch("test", self._arrays("test_on_batch", x, y, sample_weight), return_dict)
 
     def _on_batch(self, mode: str, data: ArrayData, return_dict: bool) -> Any:
         runner = StepRunner(self, mode, data, data.rows, 1, shuffle=False)
@@ -441,7 +451,7 @@ class Trainer:
 
     def _remember_batch(self, mode: str, data: ArrayData) -> None:
         plain = isinstance(data.x, _core.Tensor) and isinstance(data.y, _core.Tensor) and data.sample_weight is None
-        if not plain or self.run_eagerly:
+        if not plain or self.run_eagerly or self.has_front:  # type: ignore[attr-defined]
             return
         check = self.check_finite and mode == "train"
         loss = self._compile_loss
@@ -461,11 +471,11 @@ class Trainer:
                 y = known[1](x)
                 if y is not None:
                     return y
-        data = ArrayData(x, method="predict_on_batch")
+        data = self._arrays("predict_on_batch", x)
         runner = StepRunner(self, "predict", data, data.rows, 1, shuffle=False)
         runner.prepare()
         runner.run(None)
-        if isinstance(data.x, _core.Tensor) and not self.run_eagerly:
+        if isinstance(data.x, _core.Tensor) and not self.run_eagerly and not self.has_front:  # type: ignore[attr-defined]
             step = self._steps.get(self, "predict", data, data.rows)
             if isinstance(step.outputs, _core.Tensor):
                 self._predictors[data.x.shape] = (step.epoch, step.plan.predict)
@@ -485,7 +495,7 @@ class Trainer:
             raise ValueError(f'plan(mode=): expected "train", "test" or "predict"; given {mode!r}.')
         if mode != "predict":
             self._require_compiled("plan")
-        data = ArrayData(x, y, sample_weight, method="plan")
+        data = self._arrays("plan", x, y, sample_weight)
         runner = StepRunner(self, mode, data, batch_size, None, shuffle=False)
         runner.prepare()
         return PlanView(self, mode, self._steps.get(self, mode, data, runner.batch, False), data, runner.batch)

@@ -1,5 +1,5 @@
 """Data sets: `digits` needs no network; the others are downloaded once and verified, or read from files at hand."""
 
-from . import cifar10, cifar100, digits, fashion_mnist, mnist
+from . import cifar10, cifar100, digits, fashion_mnist, imdb, mnist
 
-__all__ = ["cifar10", "cifar100", "digits", "fashion_mnist", "mnist"]
+__all__ = ["cifar10", "cifar100", "digits", "fashion_mnist", "imdb", "mnist"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pathlib
 import tarfile
 from collections.abc import Sequence
-from typing import IO, cast
+from typing import IO
 
 import numpy as np
 
-from .reading import Bytes, Damaged, at_most, opened, take
+from .reading import Bytes, Damaged, at_most, bounded, opened, take
 
 _IMAGE = 3 * 32 * 32
 
@@ -54,7 +54,7 @@ def _from_archive(path: pathlib.Path, names: Sequence[str], labels: int) -> list
     """Members are read by name from the stream; nothing is written to disk, so no path in the archive matters."""
     found: dict[str, tuple[Bytes, Bytes]] = {}
     limit = at_most(path)
-    with opened(path) as stream, tarfile.open(fileobj=_bounded(stream, limit, path), mode="r|") as archive:
+    with opened(path) as stream, tarfile.open(fileobj=bounded(stream, limit, path), mode="r|") as archive:
         for member in archive:
             name = member.name.rpartition("/")[2]
             if name not in names or name in found:
@@ -70,21 +70,3 @@ def _from_archive(path: pathlib.Path, names: Sequence[str], labels: int) -> list
     if missing:
         raise FileNotFoundError(f"{path} lacks {', '.join(missing)}: is it CIFAR's *binary* version?")
     return [found[name] for name in names]
-
-
-def _bounded(stream: IO[bytes], limit: int, path: pathlib.Path) -> IO[bytes]:
-    return cast("IO[bytes]", _Bounded(stream, limit, str(path)))
-
-
-class _Bounded:
-    """A stream that ends with an error after `limit` bytes: an archive may unpack without end."""
-
-    def __init__(self, stream: IO[bytes], limit: int, what: str) -> None:
-        self.stream, self.left, self.what = stream, limit, what
-
-    def read(self, size: int = -1) -> bytes:
-        data = self.stream.read(min(size, 1 << 20) if size >= 0 else 1 << 20)
-        self.left -= len(data)
-        if self.left < 0:
-            raise Damaged(f"{self.what} unpacks to more than it can hold.")
-        return data

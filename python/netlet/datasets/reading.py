@@ -64,6 +64,23 @@ def take(stream: IO[bytes], size: int, what: str) -> Bytes:
     return buffer
 
 
+def bounded(stream: IO[bytes], limit: int, path: pathlib.Path) -> IO[bytes]:
+    """The stream, which ends with an error after `limit` bytes: an archive may unpack without end."""
+    return cast("IO[bytes]", _Bounded(stream, limit, str(path)))
+
+
+class _Bounded:
+    def __init__(self, stream: IO[bytes], limit: int, what: str) -> None:
+        self.stream, self.left, self.what = stream, limit, what
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.stream.read(min(size, 1 << 20) if size >= 0 else 1 << 20)
+        self.left -= len(data)
+        if self.left < 0:
+            raise Damaged(f"{self.what} unpacks to more than it can hold.")
+        return data
+
+
 def read_idx(path: pathlib.Path, rank: int) -> Bytes:
     """An array of bytes from a file of the IDX format (LeCun's, of MNIST), gzipped or not.
 
@@ -91,35 +108,48 @@ def read_idx(path: pathlib.Path, rank: int) -> Bytes:
         return array.reshape(shape)
 
 
-def read_npz(path: pathlib.Path, names: tuple[str, ...]) -> list[Bytes]:
-    """Arrays of unsigned bytes from an .npz file; objects in it are never unpickled.
+def read_npz(path: pathlib.Path, names: tuple[str, ...], dtypes: tuple[str, ...] = ("uint8",)) -> list[Any]:
+    """Arrays of these types (little-endian, in C order) from an .npz file; objects in it are never unpickled.
 
     Raises:
         Damaged: no .npz file, an array missing, of another type, or of another size than its header says.
     """
-    with open(path, "rb") as file, damage_named(path), zipfile.ZipFile(file) as archive:
-        members = {info.filename: info for info in archive.infolist()}
+    with npz_members(path) as (archive, members):
         missing = [name for name in names if f"{name}.npy" not in members]
         if missing:
             raise Damaged(f"{path} lacks {', '.join(missing)}; it has {', '.join(members) or 'nothing'}.")
-        return [_read_npy(archive, members[f"{name}.npy"], path) for name in names]
+        return [_read_npy(archive, members[f"{name}.npy"], path, dtypes) for name in names]
 
 
-def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: pathlib.Path) -> Bytes:
+@contextlib.contextmanager
+def npz_members(path: pathlib.Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]]:
+    """An .npz file, and its members by name; Damaged if it is none."""
+    with open(path, "rb") as file, damage_named(path), zipfile.ZipFile(file) as archive:
+        yield archive, {info.filename: info for info in archive.infolist()}
+
+
+def npy_header(stream: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype]:
+    """(shape, whether in Fortran's order, dtype) that an array in NumPy's format begins with."""
+    try:
+        version = np.lib.format.read_magic(stream)
+        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+        shape, fortran, dtype = read_header[version](stream)
+    except Exception as e:  # MemoryError: of Python's parser, if brackets are nested too deeply
+        raise Damaged(f"{what} is no array: {e}") from None
+    return shape, fortran, dtype
+
+
+def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: pathlib.Path, dtypes: tuple[str, ...]) -> Any:
     what = f"{path}: {member.filename}"
     with archive.open(member) as stream:
-        try:
-            version = np.lib.format.read_magic(stream)
-            read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-            shape, fortran, dtype = read_header[version](stream)
-        except Exception as e:  # MemoryError: of Python's parser, if brackets are nested too deeply
-            raise Damaged(f"{what} is no array: {e}") from None
-        if dtype != np.uint8 or fortran:
-            raise Damaged(f"{what} must hold unsigned bytes in C order; it holds {dtype}.")
-        size = math.prod(shape)
+        shape, fortran, dtype = npy_header(stream, what)
+        if dtype.newbyteorder("<") != dtype or dtype.name not in dtypes or fortran:
+            wanted = "unsigned bytes" if dtypes == ("uint8",) else " or ".join(dtypes)
+            raise Damaged(f"{what} must hold {wanted} in C order; it holds {dtype}.")
+        size = math.prod(shape) * dtype.itemsize
         if min(shape, default=0) < 0 or size > at_most(path) or size > member.file_size:
             raise Damaged(f"{what} says that it holds {shape}, {size:,} bytes; it cannot.")
         array = take(stream, size, what)
         if stream.read(1):
             raise Damaged(f"{what} has more bytes than its shape {shape} says.")
-        return array.reshape(shape)
+        return array.view(dtype).reshape(shape)

@@ -13,6 +13,11 @@ from ..utils.naming import auto_name
 Extents = tuple[int | None, ...]
 
 
+def symbolic_dtype(dtype: Any) -> str:
+    """`standardize_dtype`, and "string": texts can enter a model whose first layers turn them into numbers."""
+    return "string" if isinstance(dtype, str) and dtype == "string" else standardize_dtype(dtype)
+
+
 class KerasHistory(NamedTuple):
     """Which output of which call of which operation a KerasTensor is."""
 
@@ -29,7 +34,7 @@ class KerasTensor(Operators):
 
     def __init__(self, shape: Any, dtype: Any = None, name: str | None = None, record_history: bool = True) -> None:
         self.shape: Extents = tuple(None if d is None else int(d) for d in shape)
-        self.dtype = standardize_dtype(dtype)
+        self.dtype = symbolic_dtype(dtype)
         self.name = name or auto_name("keras_tensor")
         self.sparse = False
 

@@ -32,9 +32,11 @@ from .convolution_transpose import (
 )
 from .dense import Dense
 from .dropout import AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
+from .hashing import Hashing
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .layer import Layer
+from .lookup import IntegerLookup, StringLookup
 from .merge import (
     Add,
     Average,
@@ -121,6 +123,7 @@ from .rnn import (
 )
 from .shapes import Flatten, Identity, Lambda, Permute, RepeatVector, Rescaling, Reshape
 from .spectral_normalization import SpectralNormalization
+from .text_vectorization import TextVectorization
 from .wrapper import Wrapper
 
 __all__ = [
@@ -191,10 +194,12 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "Hashing",
     "Identity",
     "Input",
     "InputLayer",
     "InputSpec",
+    "IntegerLookup",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -239,7 +244,9 @@ __all__ = [
     "SpatialDropout3D",
     "SpectralNormalization",
     "StackedRNNCells",
+    "StringLookup",
     "Subtract",
+    "TextVectorization",
     "TimeDistributed",
     "UnitNormalization",
     "UpSampling1D",

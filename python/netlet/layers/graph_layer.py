@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 from .. import _core
-from ..graph import Function, KerasTensor
+from ..graph import Function, KerasTensor, is_symbolic
 from ..utils import tree
 from . import folding
+from .front import Front
 from .graph_inputs import fit_to, from_input_layers, shapes_of
 from .input_spec import InputSpec
 from .layer import Layer
@@ -18,6 +21,8 @@ class GraphLayer(Layer):
 
     _function: Function | None = None
     _specs: dict[Any, Any]  # shapes and dtypes of inputs -> symbolic outputs
+    _front: Front | None = None
+    _fed = False
 
     # ---- the graph -------------------------------------------------------------------------------------------------
     def _init_graph(self, inputs: Any, outputs: Any) -> None:
@@ -31,9 +36,13 @@ class GraphLayer(Layer):
         inputs, outputs = from_input_layers(inputs, outputs)
         self._function = function = Function(inputs, outputs)
         object.__setattr__(self, "_specs", {})
+        object.__setattr__(self, "_front", Front.of(function))
         for operation in function.operations:
             if isinstance(operation, Layer):
                 self._track(operation)
+        self.built = True
+        if self._front is not None:
+            return  # what the model is called with is checked by the layers in front
         named = isinstance(inputs, dict) and all(isinstance(v, KerasTensor) for v in inputs.values())
         names = sorted(inputs) if named else self.input_names
         self.input_spec = [
@@ -45,7 +54,6 @@ class GraphLayer(Layer):
             )
             for t, n in zip(function.inputs, names, strict=True)
         ]
-        self.built = True
 
     @property
     def inputs(self) -> list[KerasTensor]:
@@ -90,6 +98,50 @@ class GraphLayer(Layer):
     def operations(self) -> list[Any]:
         return list(self._graph("operations").operations)
 
+    # ---- layers that run in Python, ahead of the others ------------------------------------------------------------
+    @property
+    def has_front(self) -> bool:
+        return self._front is not None
+
+    @property
+    def fed_inputs(self) -> list[KerasTensor]:
+        """The inputs of the model's recorded steps: those of the model, or what the layers in front make of them."""
+        return self.inputs if self._front is None else self._front.border
+
+    def run_ahead(self, inputs: Any) -> Any:
+        """The inputs, or what the layers in front make of them, if that has not been done yet."""
+        if not self.has_front or self._fed or is_symbolic(inputs):
+            return inputs
+        if any(isinstance(leaf, _core.Tensor) and leaf.recorded for leaf in tree.flatten(inputs)):
+            return inputs
+        return self._run_front(inputs)
+
+    def _run_front(self, inputs: Any) -> Any:
+        assert self._front is not None
+        wanted = self._graph("inputs").inputs_struct
+        if isinstance(inputs, dict):
+            values = [inputs[n] for n in (sorted(wanted) if isinstance(wanted, dict) else self.input_names)]
+        elif len(self.inputs) == 1:
+            alone = isinstance(inputs, (list, tuple)) and len(inputs) == 1 and hasattr(inputs[0], "shape")
+            values = [inputs[0] if alone else inputs]
+        else:
+            values = list(inputs)
+        return self._front.run(values, self.name)
+
+    @contextlib.contextmanager
+    def fed(self) -> Iterator[None]:
+        """Inside, what the model is called with went through the layers in front already."""
+        before, self._fed = self._fed, True
+        try:
+            yield
+        finally:
+            self._fed = before
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.has_front and args:
+            args = (self.run_ahead(args[0]), *args[1:])
+        return super().__call__(*args, **kwargs)
+
     # ---- running ---------------------------------------------------------------------------------------------------
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         """The outputs; a subclass without a graph overrides this."""
@@ -98,11 +150,13 @@ class GraphLayer(Layer):
                 f"Model {type(self).__name__} does not have a `call()` method: give Model(inputs, outputs), or "
                 "implement it."
             )
-        values = [
-            fit_to(v, t, self.name) for v, t in zip(self._flat_inputs(inputs), self._function.inputs, strict=True)
-        ]
+        if self._front is None:
+            function, values = self._function, self._flat_inputs(inputs)
+        else:
+            function, values = self._front.rest, tree.flatten(inputs)
+        values = [fit_to(v, t, self.name) for v, t in zip(values, function.inputs, strict=True)]
         call: Any = lambda operation, args, kwargs: operation(*args, **kwargs)  # noqa: E731
-        return self._function.run(values, call, folding.steps(self._function))
+        return function.run(values, call, folding.steps(function))
 
     def _flat_inputs(self, inputs: Any) -> list[Any]:
         assert self._function is not None

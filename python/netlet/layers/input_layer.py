@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..config import standardize_dtype
-from ..graph import Extents, KerasTensor, Node
+from ..graph import Extents, KerasTensor, Node, symbolic_dtype
 from .layer import Layer
 
 
@@ -15,7 +14,7 @@ class InputLayer(Layer):
     Args:
         shape: of one sample; None where any extent will do.
         batch_size: None for any.
-        dtype: of the values; defaults to floatx.
+        dtype: of the values; defaults to floatx. "string" for texts, which layers such as TextVectorization take.
         batch_shape: shape with the batch axis, instead of shape and batch_size.
         name: also the key under which a dict of inputs is fed.
 
@@ -51,7 +50,7 @@ class InputLayer(Layer):
                 f"given shape={shape}, batch_size={batch_size}, batch_shape={batch_shape}."
             )
         self._batch_shape: Extents = _extents((batch_size, *_extents(shape)) if batch_shape is None else batch_shape)
-        self._input_dtype = standardize_dtype(dtype)
+        self._input_dtype = symbolic_dtype(dtype)
         self.sparse = self.ragged = False
         self.optional = optional
         tensor = input_tensor or KerasTensor(self._batch_shape, self._input_dtype, name=self.name)

@@ -44,6 +44,11 @@ def to_tensor(value: Any, what: str) -> _core.Tensor:
         raise ValueError(f"{what}: expected an array of numbers; given {value!r}.")
     try:
         array = value if isinstance(value, (np.ndarray, _core.Tensor)) else np.asarray(value)
+        if isinstance(array, np.ndarray) and array.dtype.kind in "UST":
+            raise TypeError(
+                "texts become numbers by layers.TextVectorization or StringLookup: call one on the data, or put it at "
+                "the front of the model."
+            )
         if isinstance(array, np.ndarray) and array.dtype == object:
             raise TypeError("its dtype is object: rows of different lengths, strings, or missing values?")
         tensor = _core.as_tensor(array)

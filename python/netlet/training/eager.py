@@ -15,7 +15,8 @@ def run_eagerly(model: Any, mode: str, data: ArrayData) -> Any:
     """One `train_step`, `test_step` or `predict_step` on real values; returns what it returned."""
     tensors = [cast_to_model(model, data, i) for i in range(len(data.leaves()))]
     batch = pack_batch(data, tensors)
-    returned = getattr(model, f"{mode}_step")(batch)
+    with model.fed():
+        returned = getattr(model, f"{mode}_step")(batch)
     if mode == "train":
         model._step_cell.copy_from(np.asarray(int(model._step_cell.numpy().item()) + 1, np.int64))
     if mode == "predict":

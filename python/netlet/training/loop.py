@@ -114,6 +114,7 @@ class StepRunner:
                 break
             hooks.begin(done)
             x, y, weight = unpack_x_y_sample_weight(item)
+            x = x if self.arrays else self.model.run_ahead(x)
             data = ArrayData(x, None if self.mode == "predict" else y, weight, method=self.mode)
             if self.mode == "train":
                 ensure_built(self.model, data)

@@ -155,7 +155,7 @@ def _dtype(model: Any, part: str, index: int | None, leaf: _core.Tensor) -> str:
         compute = config.floatx()
     floating = config.is_float(leaf.dtype)
     if part == "x":
-        spec = _spec(model, "inputs", index or 0)
+        spec = _spec(model, "fed_inputs", index or 0)
         if spec is not None:
             return str(spec.dtype)
         return compute if floating else "int32" if leaf.dtype == "int64" else leaf.dtype
@@ -172,7 +172,7 @@ def ensure_built(model: Any, data: ArrayData) -> None:
     leaves = data.leaves()
     count = len([t for t in flatten(data.x) if t is not None])
     # A trial on a tape that is thrown away; layers that only run eagerly get values.
-    with _core.Tape(record=not model.run_eagerly) as tape, trial():
+    with _core.Tape(record=not model.run_eagerly) as tape, trial(), model.fed():
         if model.run_eagerly:
             tensors = [cast_to_model(model, data, i) for i in range(count)]
         else:

@@ -9,7 +9,9 @@ import numpy as np
 
 from .numerical import normalize, to_categorical
 from .progbar import Progbar
+from .sampling import sample_from_logits
 from .sequence import PyDataset, Sequence, pad_sequences
+from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
     "Progbar",
@@ -18,7 +20,9 @@ __all__ = [
     "clear_session",
     "normalize",
     "pad_sequences",
+    "sample_from_logits",
     "set_random_seed",
+    "timeseries_dataset_from_array",
     "to_categorical",
 ]
 

@@ -82,6 +82,8 @@ def pad_sequences(
     for name, word in (("padding", padding), ("truncating", truncating)):
         if word not in ("pre", "post"):
             raise ValueError(f"pad_sequences: `{name}` is 'pre' or 'post'; given {word!r}.")
+    if maxlen is not None and maxlen < 0:
+        raise ValueError(f"pad_sequences: `maxlen` is at least 0; given {maxlen!r}.")
     if not hasattr(sequences, "__len__") or any(not hasattr(s, "__len__") for s in sequences):
         raise ValueError("pad_sequences expects a list of sequences.")
     longest = max((len(s) for s in sequences), default=0) if maxlen is None else int(maxlen)

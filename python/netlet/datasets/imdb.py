@@ -1,0 +1,192 @@
+"""IMDB: film reviews as lists of numbers of words, praise (1) or not (0): 25,000 to learn from, 25,000 to test with."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from . import reviews
+from .ragged import Ragged, read_pickled
+from .reading import Damaged, npz_members, read_npz
+from .source import RemoteFile, cache_folder, cached
+
+Split = tuple[NDArray[Any], NDArray[np.int64]]
+ARCHIVE = RemoteFile(
+    name="imdb.npz",
+    url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb.npz",
+    sha256="69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
+    size=17_464_789,
+)
+_WORDS = "imdb_word_index.json"
+_MAX_WORDS = 1 << 24  # bytes of the word index; Keras's has 1,641,221
+
+
+def load_data(
+    path: Any = "imdb.npz",
+    num_words: int | None = None,
+    skip_top: int = 0,
+    maxlen: int | None = None,
+    seed: int = 113,
+    start_char: int | None = 1,
+    oov_char: int | None = 2,
+    index_from: int = 3,
+) -> tuple[Split, Split]:
+    """((x_train, y_train), (x_test, y_test)); x (N,) lists of integers, y (N,) int64, 1 for praise.
+
+    Words are numbered by how frequent they are, the most frequent 1; `index_from` is added to that. 0 is left for
+    padding: `utils.pad_sequences` makes an array of x.
+
+    Args:
+        path: an .npz file, Keras's or one that `convert` wrote; or Stanford's archive of the texts
+            (aclImdb_v1.tar.gz), whose words are then numbered here. One that does not exist is a place in the cache
+            folder (`$NETLET_DATASETS`), where Keras's file is downloaded to at first.
+        num_words: numbers from here on become `oov_char`; None: from the largest one on, as in Keras.
+        skip_top: numbers below this too.
+        maxlen: only reviews with fewer numbers than this.
+        seed: of the order of the reviews.
+        start_char: what each review begins with, or None.
+        oov_char: what stands for words that are left out; None: nothing does.
+        index_from: what is added to a word's number.
+
+    Raises:
+        ValueError: a damaged file, one of something else, or no review shorter than `maxlen`.
+        ConnectionError, ImportError: it has to be downloaded and cannot be; the message says how to do without.
+
+    Source: Maas et al., "Learning Word Vectors for Sentiment Analysis", 2011, in the form that Keras distributes.
+
+    Example, with a file of one's own:
+
+    >>> import numpy as np
+    >>> arrays = {"x": np.array([4, 1, 2], "int32"), "lengths": np.array([1, 2]), "y": np.array([0, 1])}
+    >>> np.savez("own.npz", **{f"{k}_{part}": v for k, v in arrays.items() for part in ("train", "test")})
+    >>> (x_train, y_train), _ = load_data("own.npz", num_words=100)
+    >>> x_train.tolist(), y_train.tolist()
+    ([[1, 7], [1, 4, 5]], [0, 1])
+    """
+    rng = np.random.RandomState(seed)  # Keras's order
+    parts = []
+    for x, y in _splits(_found(path)):
+        order = np.arange(len(y))
+        rng.shuffle(order)
+        parts.append((_numbered(x.take(order), start_char, index_from), y[order]))
+    if maxlen:
+        parts = [_shorter(x, y, maxlen) for x, y in parts]
+    if not num_words:
+        num_words = max((int(x.tokens.max()) for x, _ in parts if len(x.tokens)), default=0)
+    train, test = ((_limited(x, skip_top, num_words, oov_char).lists(), y) for x, y in parts)
+    return train, test
+
+
+def convert(source: Any, target: Any) -> None:
+    """Reads one of the files that `load_data` takes, and writes the same data as an .npz file of plain arrays.
+
+    Args:
+        source: path, as that of `load_data`.
+        target: path to write to: x_train, x_test, the numbers of all reviews one after another (int32); lengths_train,
+            lengths_test, how many each review has; y_train, y_test.
+    """
+    arrays: dict[str, Any] = {}
+    for part, (x, y) in zip(("train", "test"), _splits(_found(source))):
+        arrays |= {f"x_{part}": x.tokens, f"lengths_{part}": x.lengths, f"y_{part}": y}
+    np.savez_compressed(target, **arrays)
+
+
+def get_word_index(path: Any = _WORDS) -> dict[str, int]:
+    """Words to their numbers, as in Keras's imdb.npz (`load_data` adds `index_from`).
+
+    Args:
+        path: of Keras's imdb_word_index.json; one that does not exist is a name in the cache folder. It is not
+            downloaded, since only an MD5 of it is published.
+
+    Raises:
+        FileNotFoundError: it is not there; the message says where it can be had.
+        ValueError: it is no such file.
+    """
+    found = pathlib.Path(path).expanduser()
+    found = found if found.exists() else cache_folder() / found
+    if not found.exists():
+        raise FileNotFoundError(
+            f"{found} is not there. Get it from {ARCHIVE.url.rpartition('/')[0]}/{_WORDS} and put it there, or give "
+            "its place as `path=`."
+        )
+    if found.stat().st_size > _MAX_WORDS:
+        raise Damaged(f"{found} has {found.stat().st_size:,} bytes; a word index has at most {_MAX_WORDS:,}.")
+    try:
+        words = json.loads(found.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"{found} is no JSON: {error}") from None
+    if not isinstance(words, dict) or not all(type(number) is int for number in words.values()):
+        raise Damaged(f"{found} must be an object of words and their numbers.")
+    return words
+
+
+def _found(path: Any) -> pathlib.Path:
+    found = pathlib.Path(path).expanduser()
+    return found if found.exists() else cached(ARCHIVE, found)
+
+
+def _splits(path: pathlib.Path) -> list[tuple[Ragged, NDArray[np.int64]]]:
+    """Training and test data, numbered from 1, as they stand in the file."""
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; give the .npz file, or Stanford's archive as it was distributed.")
+    with open(path, "rb") as file:
+        zipped = file.read(4) == b"PK\x03\x04"
+    if not zipped:
+        return reviews.read(path)
+    with npz_members(path) as (_, members):
+        plain = "lengths_train.npy" in members
+    return [_checked(*(_plain(path, part) if plain else _keras(path, part)), path, part) for part in ("train", "test")]
+
+
+def _plain(path: pathlib.Path, part: str) -> tuple[Ragged, Any]:
+    (tokens,) = read_npz(path, (f"x_{part}",), ("int32",))
+    lengths, y = read_npz(path, (f"lengths_{part}", f"y_{part}"), ("int64",))
+    return Ragged(tokens, lengths), y
+
+
+def _keras(path: pathlib.Path, part: str) -> tuple[Ragged, Any]:
+    return read_pickled(path, f"x_{part}"), read_npz(path, (f"y_{part}",), ("int64",))[0]
+
+
+def _checked(x: Ragged, y: Any, path: pathlib.Path, part: str) -> tuple[Ragged, Any]:
+    vectors = x.tokens.ndim == x.lengths.ndim == y.ndim == 1 and x.lengths.shape == y.shape
+    # Each length by itself first: their sum could overflow.
+    fits = vectors and len(y) and x.lengths.min() >= 0 and x.lengths.max() <= len(x.tokens)
+    if not fits or sum(x.lengths.tolist()) != len(x.tokens):
+        raise Damaged(f"{path}: the reviews and labels of {part} do not fit each other.")
+    if y.min() < 0 or y.max() > 1:
+        raise Damaged(f"{path}: labels are 0 and 1; {part} has {y.min()} to {y.max()}.")
+    if len(x.tokens) and x.tokens.min() < 0:
+        raise Damaged(f"{path}: words' numbers are not negative; {part} has {x.tokens.min()}.")
+    return x, y
+
+
+def _numbered(x: Ragged, start_char: int | None, index_from: int) -> Ragged:
+    tokens = x.tokens.astype(np.int64) + (index_from or 0)
+    if start_char is None:
+        return Ragged(tokens, x.lengths)  # type: ignore[arg-type]
+    lengths = x.lengths + 1
+    out = np.empty(len(tokens) + len(lengths), np.int64)
+    words = np.ones(len(out), bool)
+    words[lengths.cumsum() - lengths] = False
+    out[words], out[~words] = tokens, start_char
+    return Ragged(out, lengths)  # type: ignore[arg-type]
+
+
+def _shorter(x: Ragged, y: Any, maxlen: int) -> tuple[Ragged, Any]:
+    kept = np.flatnonzero(x.lengths < maxlen)
+    if not len(kept):
+        raise ValueError(f"imdb.load_data: no review is shorter than maxlen={maxlen}. Increase maxlen.")
+    return x.take(kept), y[kept]
+
+
+def _limited(x: Ragged, skip_top: int, num_words: int, oov_char: int | None) -> Ragged:
+    kept = (skip_top <= x.tokens) & (x.tokens < num_words)
+    if oov_char is not None:
+        return Ragged(np.where(kept, x.tokens, oov_char), x.lengths)
+    rows = np.repeat(np.arange(len(x.lengths)), x.lengths)
+    return Ragged(x.tokens[kept], np.bincount(rows[kept], minlength=len(x.lengths)))

@@ -1,0 +1,77 @@
+"""Choosing the next token of a generated sequence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def sample_from_logits(
+    logits: Any, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None, seed: Any = None
+) -> np.ndarray:
+    """Classes drawn with probability softmax(logits / temperature), cut to the likeliest.
+
+    Args:
+        logits: array or Tensor (V,) or (..., V); -inf for what must not be drawn.
+        temperature: below 1 the likely become likelier; 0: the largest logit, the first among equals.
+        top_k: only the k largest logits take part, the first among equals (Fan et al., 2018).
+        top_p: of these, only the likeliest whose probabilities together reach p, at least one (Holtzman et al., 2020).
+        seed: integer: the same classes each time; `random.SeedGenerator`: goes on; None: the global seed's.
+
+    Returns:
+        int64 array (...).
+
+    Raises:
+        ValueError: NaN or +inf among the logits, a row of nothing but -inf, an argument outside of its range.
+
+    Example:
+
+    >>> import numpy as np
+    >>> sample_from_logits([[0.1, 2.0, 0.3], [5.0, 5.0, 1.0]], temperature=0)
+    array([1, 0])
+    >>> set(sample_from_logits(np.zeros((100, 4)), top_k=2, seed=1).tolist()) == {0, 1}
+    True
+    """
+    from ..random import generator  # here: `random` needs `config`, which needs `utils.suggest`
+
+    values = _checked(logits, temperature, top_k, top_p)
+    if temperature == 0:
+        return np.asarray(values.argmax(-1), np.int64)
+    with np.errstate(over="ignore"):
+        weights = np.exp((values - values.max(-1, keepdims=True)) / temperature)
+    if top_k is not None or top_p is not None:
+        weights = _likeliest(weights, values, top_k, top_p)
+    total = weights.cumsum(-1)
+    # In (0, total]: a class of weight 0 is never reached.
+    at = (1.0 - generator(seed).random(values.shape[:-1])) * total[..., -1]
+    return np.asarray((total < at[..., None]).sum(-1), np.int64)
+
+
+def _checked(logits: Any, temperature: float, top_k: int | None, top_p: float | None) -> np.ndarray:
+    values = np.asarray(logits, np.float64)
+    if values.ndim == 0 or values.shape[-1] == 0:
+        raise ValueError(f"sample_from_logits: `logits` is (..., classes); given the shape {values.shape}.")
+    if not (np.isfinite(values) | (values == -np.inf)).all() or (values == -np.inf).all(-1).any():
+        raise ValueError("sample_from_logits: `logits` hold NaN or +inf, or a row of nothing but -inf.")
+    if not 0 <= temperature < np.inf:
+        raise ValueError(f"sample_from_logits: `temperature` is at least 0, and finite; given {temperature!r}.")
+    if top_k is not None and (not isinstance(top_k, (int, np.integer)) or top_k < 1):
+        raise ValueError(f"sample_from_logits: `top_k` is an integer of at least 1; given {top_k!r}.")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise ValueError(f"sample_from_logits: `top_p` lies in (0, 1]; given {top_p!r}.")
+    return values
+
+
+def _likeliest(weights: np.ndarray, values: np.ndarray, top_k: int | None, top_p: float | None) -> np.ndarray:
+    """The weights with zeros for all but the likeliest."""
+    order = np.argsort(-values, axis=-1, kind="stable")
+    ranked = np.take_along_axis(weights, order, -1)
+    if top_k is not None:
+        ranked[..., top_k:] = 0
+    if top_p is not None and top_p < 1:
+        before = ranked.cumsum(-1) - ranked
+        ranked[before >= top_p * ranked.sum(-1, keepdims=True)] = 0
+    kept = np.zeros_like(weights)
+    np.put_along_axis(kept, order, ranked, -1)
+    return kept
