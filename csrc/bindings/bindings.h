@@ -13,6 +13,7 @@ void bind_gemm(pybind11::module_& m);
 void bind_conv(pybind11::module_& m);
 void bind_activation(pybind11::module_& m);
 void bind_softmax(pybind11::module_& m);
+void bind_attention(pybind11::module_& m);
 void bind_norm(pybind11::module_& m);
 void bind_elementwise(pybind11::module_& m);
 void bind_reduce(pybind11::module_& m);
