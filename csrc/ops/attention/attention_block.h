@@ -4,6 +4,7 @@
 #include "ops/gemm/gemm_floats.h"
 #include "simd/lanes.h"
 #include "simd/philox.h"
+#include "simd/prefetch.h"
 #include "simd/vmath.h"
 
 namespace netlet::NETLET_ISA {
@@ -68,6 +69,12 @@ NETLET_INLINE const T* key_row(const AttentionArgs<T>& a, const T* k, const Atte
     return k + ((at.b * a.n.S + at.s) * a.n.K + at.n / (a.n.N / a.n.K)) * width;
 }
 
+// Rows of a head lie far from each other: nothing but this asks for the next ones in time.
+template <class T>
+NETLET_INLINE void prefetch_rows(const T* p, int64_t ld, int64_t rows, int64_t width) {
+    for (int64_t i = 0; i < rows; ++i) prefetch(p + i * ld, width * (int64_t)sizeof(T));
+}
+
 // to[i] = from[i * stride], for the queries of a block.
 template <class To, class From>
 NETLET_INLINE void along_queries(To* to, const From* from, int64_t stride, int64_t queries) {
@@ -79,33 +86,58 @@ NETLET_INLINE int64_t offset(const int64_t* stride, const AttentionBlock& at) {
     return at.b * stride[0] + at.n * stride[1] + at.t * stride[2] + at.s * stride[3];
 }
 
-// block = scale q . k + bias, or attention_forbidden.
+// e^x for x <= 0, to 1.1 ULP; 0 where it is less than the smallest normal number. Half the work of exp on AVX2 and NEON.
+template <class V>
+NETLET_INLINE V exp_of_negative(V x) {
+#if defined(NETLET_VEC_AVX512) || defined(NETLET_VEC_SCALAR)
+    return exp(x);
+#else
+    const V low = constant<V>(-87.3f, -708.3);
+    V r, unused, n = exp_reduce(at_least(x, low), r, unused);
+    return select(lt(x, low), V::zero(), (V::set1(1) + fma(r * r, exp_q(r), r)) * pow2(n));
+#endif
+}
+
+// The keys of a row [0, hidden) of which are to come are forbidden: the triangle above the diagonal.
 template <class T>
-static void score_block(const AttentionArgs<T>& a, const AttentionBlock& at, T* block, T* panel) {
+NETLET_INLINE void hide(T* row, int64_t hidden, int64_t queries, T with) {
+    each_vector<Vec<T>>({0, hidden < queries ? hidden : queries},
+                        [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { lanes.store(Vec<T>::set1(with), row + i); });
+}
+
+// Scores of a block, up to the positive factor that is returned: scale q . k + bias, and attention_forbidden. With neither
+// bias nor mask the factor is the scale, which then costs no pass of its own, and -inf is what is forbidden: every row
+// has seen its first key.
+template <class T>
+static T score_block(const AttentionArgs<T>& a, const AttentionBlock& at, T* block, T* panel) {
     using V = Vec<T>;
     block_product<T>({key_row(a, a.k, at, a.n.H), a.n.K * a.n.H, false},
                      {query_row(a, a.q, at, a.n.H), a.n.N * a.n.H, true}, block, block_queries, false, at.keys,
                      at.queries, a.n.H, panel, true);
+    const int64_t hidden = a.causal ? at.s - at.t : -at.keys;  // queries of the block before its first key
+    if (!a.bias && !a.mask && a.scale > 0) {
+        for (int64_t key = 0; key < at.keys; ++key)
+            hide(block + key * block_queries, hidden + key, at.queries, -(T)__builtin_inf());
+        return a.scale;
+    }
     const V scale = V::set1(a.scale), forbidden = V::set1((T)attention_forbidden);
     const T* bias = a.bias ? a.bias + offset<T>(a.bias_stride, at) : nullptr;
     const uint8_t* mask = a.mask ? a.mask + offset<T>(a.mask_stride, at) : nullptr;
-    const bool on_diagonal = a.causal && at.s + at.keys - 1 > at.t;
     alignas(64) T added[block_queries], kept[block_queries];
-    if (bias || mask)
-        for (int64_t i = 0; i < block_queries; ++i) added[i] = kept[i] = 0;
+    for (int64_t i = 0; i < block_queries; ++i) added[i] = kept[i] = 0;
     for (int64_t key = 0; key < at.keys; ++key) {
         T* row = block + key * block_queries;
         if (bias) along_queries(added, bias + key * a.bias_stride[3], a.bias_stride[2], at.queries);
-        if (mask) along_queries(kept, mask + key * a.mask_stride[3], a.mask_stride[2], at.queries);
-        const V first = V::iota() + V::set1((T)(at.t - at.s - key));
-        for (int64_t i = 0; i < at.queries; i += V::width) {
-            V x = V::load(row + i) * scale;
-            if (bias) x += V::load(added + i);
-            if (mask) x = select(ne(V::load(kept + i), V::zero()), x, forbidden);
-            if (on_diagonal) x = select(ge(first + V::set1((T)i), V::zero()), x, forbidden);
-            at_least(x, forbidden).store(row + i);
+        for (int64_t i = 0; i < at.queries; i += V::width)
+            at_least(fma(V::load(row + i), scale, V::load(added + i)), forbidden).store(row + i);
+        if (mask) {
+            along_queries(kept, mask + key * a.mask_stride[3], a.mask_stride[2], at.queries);
+            for (int64_t i = 0; i < at.queries; i += V::width)
+                select(ne(V::load(kept + i), V::zero()), V::load(row + i), forbidden).store(row + i);
         }
+        hide(row, hidden + key, at.queries, (T)attention_forbidden);
     }
+    return 1;
 }
 
 // What dropout multiplies the 64 probabilities of a key by: 0 or 1 / (1 - rate).

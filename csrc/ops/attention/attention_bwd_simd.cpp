@@ -31,13 +31,13 @@ static bool load_rows(const AttentionGradArgs<T>& a, const AttentionBlock& at, R
     return dead;
 }
 
-// block: scores -> drop(p). slopes: dout . v -> g. Lanes behind the queries become 0 in neither, and are not read.
+// block: scores, still to be multiplied by `factor` -> drop(p). slopes: dout . v -> g. Lanes behind the queries become 0 in neither, and are not read.
 template <class T>
-static void probabilities(const AttentionGradArgs<T>& a, const AttentionBlock& at, const RowGrads<T>& rows, T* block,
-                          T* slopes) {
+static void probabilities(const AttentionGradArgs<T>& a, const AttentionBlock& at, const RowGrads<T>& rows, T factor,
+                          T* block, T* slopes) {
     using V = Vec<T>;
     const KeyDropout<T> dropout(a.forward, at);
-    const V zero = V::zero(), scale = V::set1(a.forward.scale);
+    const V zero = V::zero(), scale = V::set1(a.forward.scale), of_block = V::set1(factor);
     const V of_dead = V::set1(a.forward.average_dead ? T(1) / (T)a.forward.n.S : T(0));
     alignas(64) T f[block_queries], g[block_queries];
     T* dscores = nullptr;
@@ -48,7 +48,8 @@ static void probabilities(const AttentionGradArgs<T>& a, const AttentionBlock& a
         for (int64_t i = 0; i < at.queries; i += V::width) {
             const V lse = V::load(rows.lse + i);
             const typename V::Mask dead = eq(lse, -infinity<V>());
-            V p = select(dead, of_dead, exp(V::load(x + i) - lse)), dp = V::load(d + i), kept = p;
+            V p = select(dead, of_dead, exp_of_negative(fma(V::load(x + i), of_block, -lse))), dp = V::load(d + i),
+              kept = p;
             if (dropout.active) {
                 kept = p * V::load(f + i);
                 dp = dp * V::load(f + i);
@@ -80,10 +81,13 @@ static void back_through_block(const AttentionGradArgs<T>& a, const AttentionBlo
     const int64_t q_ld = n.N * n.H, k_ld = n.K * n.H, v_ld = n.K * n.D, out_ld = n.N * n.D;
     const T *q = query_row(f, f.q, at, n.H), *dout = query_row(f, a.dout, at, n.D);
     const T *k = key_row(f, f.k, at, n.H), *v = key_row(f, f.v, at, n.D);
-    score_block(f, at, block, panel);
+    const int64_t left = n.T - at.t - at.queries, ahead = left < block_queries ? left : block_queries;
+    prefetch_rows(q + at.queries * q_ld, q_ld, ahead, n.H);
+    prefetch_rows(dout + at.queries * out_ld, out_ld, ahead, n.D);
+    const T factor = score_block(f, at, block, panel);
     block_product<T>({v, v_ld, false}, {dout, out_ld, true}, slopes, block_queries, false, at.keys, at.queries, n.D,
                      panel, true);
-    probabilities(a, at, rows, block, slopes);
+    probabilities(a, at, rows, factor, block, slopes);
     if (a.dv)
         block_product<T>({block, block_queries, false}, {dout, out_ld, false}, a.dv + (v - f.v), v_ld, true, at.keys,
                          n.D, at.queries, panel);

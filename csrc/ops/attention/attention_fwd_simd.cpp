@@ -14,22 +14,26 @@ struct RowState {
     alignas(64) T top[block_queries], sum[block_queries], shrink[block_queries];
 };
 
-// The scores of a block become e^(score - top) in place. Whether what came before must shrink.
+// The scores of a block, still to be multiplied by `factor`, become e^(score - top) in place. Whether what came before
+// must shrink.
 template <class T>
-static bool exponentials(const AttentionBlock& at, T* block, RowState<T>& rows) {
+static bool exponentials(const AttentionBlock& at, T factor, T* block, RowState<T>& rows) {
     using V = Vec<T>;
     constexpr int64_t group = 4;  // vectors side by side: neither a maximum nor a sum waits for itself
     bool shrinks = false;
     auto columns = [&](int64_t i0, auto count) NETLET_INLINE_LAMBDA {
         constexpr int64_t n = decltype(count)::count;
+        const V scale = V::set1(factor);
         V top[n], sum[n];
-        for (int64_t g = 0; g < n; ++g) top[g] = V::load(rows.top + i0 + g * V::width);
+        for (int64_t g = 0; g < n; ++g) top[g] = -infinity<V>();
         for (int64_t key = 0; key < at.keys; ++key)
             for (int64_t g = 0; g < n; ++g)
                 top[g] = at_least(top[g], V::load(block + key * block_queries + i0 + g * V::width));
         for (int64_t g = 0; g < n; ++g) {
             const int64_t i = i0 + g * V::width;
-            const V old = V::load(rows.top + i), shrink = exp(old - top[g]);
+            const V old = V::load(rows.top + i);
+            top[g] = at_least(top[g] * scale, old);
+            const V shrink = exp_of_negative(old - top[g]);
             shrinks = shrinks || any(ne(old, top[g]));
             shrink.store(rows.shrink + i);
             top[g].store(rows.top + i);
@@ -38,7 +42,7 @@ static bool exponentials(const AttentionBlock& at, T* block, RowState<T>& rows) 
         for (int64_t key = 0; key < at.keys; ++key)
             for (int64_t g = 0; g < n; ++g) {
                 T* p = block + key * block_queries + i0 + g * V::width;
-                const V e = exp(V::load(p) - top[g]);
+                const V e = exp_of_negative(fma(V::load(p), scale, -top[g]));
                 e.store(p);
                 sum[g] += e;
             }
@@ -117,13 +121,18 @@ static void attend(const AttentionArgs<T>& a, int64_t unit) {
     int64_t end = a.causal && seen < a.n.S ? seen : a.n.S;
     for (; at.s < end; at.s += at.keys) {
         at.keys = end - at.s < block_keys<T> ? end - at.s : block_keys<T>;
-        score_block(a, at, block, panel);
-        if (exponentials(at, block, rows) && at.s > 0) scale_rows(out, a.n.N * a.n.D, rows.shrink, at.queries, a.n.D);
+        const int64_t next = at.s + at.keys, ahead = end - next < block_keys<T> ? end - next : block_keys<T>;
+        const T* v = key_row(a, a.v, at, a.n.D);
+        prefetch_rows(v, a.n.K * a.n.D, at.keys, a.n.D);
+        const T factor = score_block(a, at, block, panel);
+        if (exponentials(at, factor, block, rows) && at.s > 0)
+            scale_rows(out, a.n.N * a.n.D, rows.shrink, at.queries, a.n.D);
+        prefetch_rows(key_row(a, a.k, at, a.n.H) + at.keys * a.n.K * a.n.H, a.n.K * a.n.H, ahead, a.n.H);
         if (a.rate > 0) drop(a, at, block);
-        block_product<T>({block, block_queries, true}, {key_row(a, a.v, at, a.n.D), a.n.K * a.n.D, false}, out,
-                         a.n.N * a.n.D, at.s > 0, at.queries, a.n.D, at.keys, panel);
+        block_product<T>({block, block_queries, true}, {v, a.n.K * a.n.D, false}, out, a.n.N * a.n.D, at.s > 0,
+                         at.queries, a.n.D, at.keys, panel);
         // The average of a dead row is over all keys.
-        if (at.s + at.keys == end && a.average_dead && (a.mask || a.bias) && any_dead(rows, at.queries)) end = a.n.S;
+        if (next == end && a.average_dead && (a.mask || a.bias) && any_dead(rows, at.queries)) end = a.n.S;
     }
     if (a.n.S > 0) return finish_rows(a, at, out, rows);
     for (int64_t i = 0; i < at.queries; ++i)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .activation import ELU, Activation, ActivityRegularization, LeakyReLU, PReLU, ReLU, Softmax
+from .attention import AdditiveAttention, Attention
 from .augmentation import RandomBrightness, RandomContrast, RandomCrop, RandomFlip
 from .augmentation_affine import RandomRotation, RandomShear, RandomTranslation, RandomZoom
 from .batch_normalization import BatchNormalization
@@ -32,6 +33,8 @@ from .convolution_transpose import (
 )
 from .dense import Dense
 from .dropout import AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
+from .einsum_dense import EinsumDense
+from .grouped_query_attention import GroupedQueryAttention, GroupQueryAttention
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .layer import Layer
@@ -54,6 +57,7 @@ from .merge import (
     multiply,
     subtract,
 )
+from .multi_head_attention import MultiHeadAttention
 from .noise import GaussianDropout, GaussianNoise
 from .normalization import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
 from .pooling import (
@@ -88,6 +92,7 @@ from .pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from .position_embedding import PositionEmbedding, SinePositionEncoding
 from .preprocessing import CategoryEncoding, Discretization, Normalization
 from .resampling import (
     Cropping1D,
@@ -119,7 +124,9 @@ __all__ = [
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -152,6 +159,7 @@ __all__ = [
     "Discretization",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Flatten",
     "GaussianDropout",
     "GaussianNoise",
@@ -168,6 +176,8 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
+    "GroupedQueryAttention",
     "Identity",
     "Input",
     "InputLayer",
@@ -185,10 +195,12 @@ __all__ = [
     "Maximum",
     "Merge",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
+    "PositionEmbedding",
     "RMSNormalization",
     "RandomBrightness",
     "RandomContrast",
@@ -207,6 +219,7 @@ __all__ = [
     "SeparableConv2D",
     "SeparableConvolution1D",
     "SeparableConvolution2D",
+    "SinePositionEncoding",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",
