@@ -14,6 +14,7 @@ void bind_conv(pybind11::module_& m);
 void bind_rnn(pybind11::module_& m);
 void bind_activation(pybind11::module_& m);
 void bind_softmax(pybind11::module_& m);
+void bind_attention(pybind11::module_& m);
 void bind_norm(pybind11::module_& m);
 void bind_elementwise(pybind11::module_& m);
 void bind_reduce(pybind11::module_& m);

@@ -32,6 +32,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     bind_rnn(m);
     bind_activation(m);
     bind_softmax(m);
+    bind_attention(m);
     bind_norm(m);
     bind_elementwise(m);
     bind_reduce(m);

@@ -134,6 +134,18 @@ def argmin(x: _ArrayLike, axis: int | None = None, keepdims: bool = False) -> _R
 def argsort(x: _ArrayLike, axis: int = -1) -> _Result: ...
 def as_tensor(value: _ArrayLike) -> Tensor: ...
 def assign(x: _ArrayLike, y: Tensor) -> None: ...
+def attention(
+    query: _ArrayLike,
+    key: _ArrayLike,
+    value: _ArrayLike,
+    mask: _ArrayLike | None = None,
+    bias: _ArrayLike | None = None,
+    scale: float = 1.0,
+    causal: bool = False,
+    average_dead: bool = True,
+    rate: float = 0.0,
+    seed: int = 0,
+) -> _Result: ...
 def average_pool(
     x: _ArrayLike, window: Sequence[int], strides: Sequence[int], pads: Sequence[tuple[int, int]]
 ) -> _Result: ...

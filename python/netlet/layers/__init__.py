@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .activation import ELU, Activation, ActivityRegularization, LeakyReLU, PReLU, ReLU, Softmax
+from .attention import AdditiveAttention, Attention
 from .augmentation import RandomBrightness, RandomContrast, RandomCrop, RandomFlip
 from .augmentation_affine import RandomRotation, RandomShear, RandomTranslation, RandomZoom
 from .batch_normalization import BatchNormalization
@@ -32,6 +33,8 @@ from .convolution_transpose import (
 )
 from .dense import Dense
 from .dropout import AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
+from .einsum_dense import EinsumDense
+from .grouped_query_attention import GroupedQueryAttention, GroupQueryAttention
 from .hashing import Hashing
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
@@ -56,6 +59,7 @@ from .merge import (
     multiply,
     subtract,
 )
+from .multi_head_attention import MultiHeadAttention
 from .noise import GaussianDropout, GaussianNoise
 from .normalization import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
 from .pooling import (
@@ -90,6 +94,7 @@ from .pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from .position_embedding import PositionEmbedding, SinePositionEncoding
 from .preprocessing import CategoryEncoding, Discretization, Normalization
 from .resampling import (
     Cropping1D,
@@ -140,7 +145,9 @@ __all__ = [
     "AdaptiveMaxPooling2D",
     "AdaptiveMaxPooling3D",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -177,6 +184,7 @@ __all__ = [
     "Discretization",
     "Dot",
     "Dropout",
+    "EinsumDense",
     "Flatten",
     "GRUCell",
     "GaussianDropout",
@@ -194,6 +202,8 @@ __all__ = [
     "GlobalMaxPooling2D",
     "GlobalMaxPooling3D",
     "GroupNormalization",
+    "GroupQueryAttention",
+    "GroupedQueryAttention",
     "Hashing",
     "Identity",
     "Input",
@@ -214,10 +224,12 @@ __all__ = [
     "Maximum",
     "Merge",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
     "Permute",
+    "PositionEmbedding",
     "RMSNormalization",
     "RandomBrightness",
     "RandomContrast",
@@ -238,6 +250,7 @@ __all__ = [
     "SeparableConvolution2D",
     "SimpleRNN",
     "SimpleRNNCell",
+    "SinePositionEncoding",
     "Softmax",
     "SpatialDropout1D",
     "SpatialDropout2D",

@@ -281,7 +281,8 @@ class Layer(LayerState):
         named.update(kwargs)
         shapes = {f"{name}_shape": shapes_in(value) for name, value in named.items() if has_tensor(value)}
         chosen = {name: shape for name, shape in shapes.items() if name in wanted}
-        if chosen and len(chosen) >= min(len(shapes), len(wanted)):
+        needed = [p.name for p in found if p.name in wanted and p.default is p.empty]
+        if chosen and (len(chosen) >= min(len(shapes), len(wanted)) or set(needed) <= set(chosen)):
             return chosen
         return {wanted[0]: next(iter(shapes.values()))} if wanted and shapes else {}
 

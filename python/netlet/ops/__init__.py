@@ -56,6 +56,7 @@ from .arrays import (
     zeros,
     zeros_like,
 )
+from .attention import attention, dot_product_attention
 from .convolution import (
     conv,
     conv_transpose,
@@ -244,6 +245,7 @@ __all__ = [
     "argpartition",
     "argsort",
     "array",
+    "attention",
     "average",
     "average_pool",
     "batch_normalization",
@@ -276,6 +278,7 @@ __all__ = [
     "divide",
     "divide_no_nan",
     "dot",
+    "dot_product_attention",
     "dtype",
     "einsum",
     "elu",
