@@ -22,7 +22,8 @@ class Part:
 
     weights = 0
 
-    def keras(self, layers: Any) -> Any:
+    def keras(self, api: Any) -> Any:
+        """A layer, or several; `api` is keras or netlet."""
         raise NotImplementedError
 
     def out(self, shape: Shape) -> Shape:
@@ -36,7 +37,8 @@ class Part:
         raise NotImplementedError
 
     def channels_first(self, weights: Arrays, image: Shape | None) -> Arrays:
-        """Its weights as PyTorch has them; `image`: what a Flatten just before made a row of."""
+        """Its weights as PyTorch has them, in the order of its state_dict; `image`: what a Flatten just before made a
+        row of."""
         return weights
 
     def onnx(self, weights: Arrays) -> list[tuple[str, Arrays, dict[str, Any]]]:
@@ -65,8 +67,8 @@ class Activated(Part):
 class Dense(Activated):
     weights = 2
 
-    def keras(self, layers: Any) -> Any:
-        return layers.Dense(self.size, activation=self.activation)
+    def keras(self, api: Any) -> Any:
+        return api.layers.Dense(self.size, activation=self.activation)
 
     def out(self, shape: Shape) -> Shape:
         return (self.size,)
@@ -97,9 +99,11 @@ class Conv(Activated):
     def weights(self) -> int:  # type: ignore[override]
         return 1 + self.bias
 
-    def keras(self, layers: Any) -> Any:
+    def keras(self, api: Any) -> Any:
         padding = "same" if self.same else "valid"
-        return layers.Conv2D(self.size, self.kernel, padding=padding, activation=self.activation, use_bias=self.bias)
+        return api.layers.Conv2D(
+            self.size, self.kernel, padding=padding, activation=self.activation, use_bias=self.bias
+        )
 
     def out(self, shape: Shape) -> Shape:
         less = 0 if self.same else self.kernel - 1
@@ -125,8 +129,8 @@ class Pool(Part):
     kind: str = "max"  # or "average"
     size: int = 2
 
-    def keras(self, layers: Any) -> Any:
-        return (layers.MaxPooling2D if self.kind == "max" else layers.AveragePooling2D)(self.size)
+    def keras(self, api: Any) -> Any:
+        return (api.layers.MaxPooling2D if self.kind == "max" else api.layers.AveragePooling2D)(self.size)
 
     def out(self, shape: Shape) -> Shape:
         return (shape[0] // self.size, shape[1] // self.size, shape[2])
@@ -145,8 +149,8 @@ class BatchNorm(Part):
 
     weights = 4
 
-    def keras(self, layers: Any) -> Any:
-        return [layers.BatchNormalization(), layers.ReLU()]
+    def keras(self, api: Any) -> Any:
+        return [api.layers.BatchNormalization(), api.layers.ReLU()]
 
     def torch(self, nn: Any, shape: Shape) -> list[Any]:
         return [nn.BatchNorm2d(shape[2], eps=1e-3, momentum=0.01), nn.ReLU()]
@@ -159,8 +163,8 @@ class BatchNorm(Part):
 class Dropout(Part):
     rate: float
 
-    def keras(self, layers: Any) -> Any:
-        return layers.Dropout(self.rate)
+    def keras(self, api: Any) -> Any:
+        return api.layers.Dropout(self.rate)
 
     def torch(self, nn: Any, shape: Shape) -> list[Any]:
         return [nn.Dropout(self.rate)]
@@ -171,8 +175,8 @@ class Dropout(Part):
 
 @dataclass(frozen=True)
 class Flatten(Part):
-    def keras(self, layers: Any) -> Any:
-        return layers.Flatten()
+    def keras(self, api: Any) -> Any:
+        return api.layers.Flatten()
 
     def out(self, shape: Shape) -> Shape:
         return (math.prod(shape),)
@@ -186,8 +190,8 @@ class Flatten(Part):
 
 @dataclass(frozen=True)
 class GlobalAverage(Part):
-    def keras(self, layers: Any) -> Any:
-        return layers.GlobalAveragePooling2D()
+    def keras(self, api: Any) -> Any:
+        return api.layers.GlobalAveragePooling2D()
 
     def out(self, shape: Shape) -> Shape:
         return shape[-1:]

@@ -8,16 +8,18 @@ from typing import Any
 import numpy as np
 
 from parts import BatchNorm, Conv, Dense, Dropout, Flatten, GlobalAverage, Part, Pool, channels_first, walk
+from sequence_parts import GRU, LSTM, Average, Embedding, TransformerBlock
 
 
 @dataclass(frozen=True)
 class Workload:
     name: str
-    shape: tuple[int, ...]  # of a sample: features, or height, width, channels
+    shape: tuple[int, ...]  # of a sample: features; steps; steps, features; height, width, channels
     parts: tuple[Part, ...]  # the last one gives logits
     optimizer: str  # "sgd" or "adam", both with their default settings
     batch: int
     steps: int = 60  # batches in the data set: enough that a step sees fresh memory
+    vocabulary: int = 0  # x holds numbers of tokens, below this
 
     @property
     def image(self) -> bool:
@@ -52,6 +54,11 @@ def dense(sizes: tuple[int, ...], activation: str, optimizer: str, batch: int, s
 
 def images(name: str, shape: tuple[int, ...], parts: list[Part], batch: int) -> Workload:
     return Workload(f"{name} adam batch {batch}", shape, (*parts, Dense(10)), "adam", batch, steps=12)
+
+
+def sequences(name: str, shape: tuple[int, ...], parts: list[Part], classes: int = 10, vocabulary: int = 0) -> Workload:
+    all_parts = (*parts, Dense(classes))
+    return Workload(f"{name} adam batch 32", shape, all_parts, "adam", 32, steps=8, vocabulary=vocabulary)
 
 
 WORKLOADS = [
@@ -89,6 +96,16 @@ WORKLOADS = [
         ],
         64,
     ),
+    sequences("LSTM 128, 100 steps", (100, 32), [LSTM(128)]),
+    sequences("GRU 128, 100 steps", (100, 32), [GRU(128)]),
+    sequences(
+        "Embedding 20k, 2 BiLSTM 64, 200 steps",
+        (200,),
+        [Embedding(20000, 128), LSTM(64, both_ways=True, every_step=True), LSTM(64, both_ways=True)],
+        classes=1,
+        vocabulary=20000,
+    ),
+    sequences("transformer block 128, 4 heads, 64 steps", (64, 128), [TransformerBlock(4, 512), Average()]),
 ]
 
 
@@ -97,15 +114,17 @@ def data(w: Workload, steps: int | None = None) -> tuple[np.ndarray, np.ndarray]
     rng = np.random.default_rng(0)
     n = (steps or w.steps) * w.batch
     x = rng.random((n, *w.shape), dtype=np.float32)
+    if w.vocabulary:
+        x = (x * w.vocabulary).astype(np.int32)
     y = rng.integers(0, 2, (n, 1)).astype(np.float32) if w.binary else rng.integers(0, w.classes, n).astype(np.int32)
     return x, y
 
 
 def build(api: Any, w: Workload, weights: list[np.ndarray] | None = None) -> Any:
     """The compiled model; `api` is netlet or keras: the same lines serve both."""
-    model = api.Sequential([api.Input(w.shape)])
+    model = api.Sequential([api.Input(w.shape, dtype="int32" if w.vocabulary else "float32")])
     for part in w.parts:
-        made = part.keras(api.layers)
+        made = part.keras(api)
         for layer in made if isinstance(made, list) else [made]:
             model.add(layer)
     loss = api.losses.BinaryCrossentropy if w.binary else api.losses.SparseCategoricalCrossentropy
@@ -153,6 +172,7 @@ class Torch:
     def feed(self, x: np.ndarray, y: np.ndarray) -> None:
         import torch
 
+        x = x.astype(np.int64) if x.dtype == np.int32 else x
         self.x, self.y = torch.from_numpy(x), torch.from_numpy(y if self.binary else y.astype(np.int64))
         if self.image:
             self.x = self.x.permute(0, 3, 1, 2).contiguous(memory_format=self.format)

@@ -1,4 +1,4 @@
-"""Recurrent layers over all time steps: forward, and forward with the gradients of the weights, a first layer's work."""
+"""Recurrent layers over all time steps: forward, and forward with the gradients of the weights (as a first layer)."""
 
 from __future__ import annotations
 
