@@ -27,15 +27,15 @@ def scan(
     steps = steps_of(x)
     masks = None if mask is None else _core.split(mask, list(range(1, len(steps))), 1)
     outputs: list[Any] = [None] * len(steps)
-    output = emitted = None
+    output = None
     for t in reversed(range(len(steps))) if reverse else range(len(steps)):
-        output, new = step(steps[t], states)
+        made, new = step(steps[t], states)
         if masks is not None:
-            before = None if zero_output else previous_output(states, output, emitted)
-            output = choose(masks[t], output, ops.zeros_like(output) if before is None else before)
+            before = None if zero_output else previous_output(states, made, output)
+            made = choose(masks[t], made, ops.zeros_like(made) if before is None else before)
             kept = zip(tree.flatten(new), tree.flatten(states), strict=True)
             new = tree.pack_like(states, [choose(masks[t], a, b) for a, b in kept])
-        states, outputs[t], emitted = new, output, output
+        states, output, outputs[t] = new, made, made
     return output, outputs if every else [], states
 
 
