@@ -7,7 +7,7 @@ from typing import Any
 
 from ... import ops
 from ...saving.registry import get_registered_name
-from ...saving.serialization import custom_object_scope, deserialize_object, serialize_object
+from ...saving.serialization import custom_object_scope, deserialize_object, serialize_object, sharing_scope
 from ...utils import tree
 from ..layer import Layer
 from .rnn import RNN, time_order
@@ -53,7 +53,7 @@ class Bidirectional(Layer):
         if merge_mode not in _MERGES:
             raise ValueError(f"Bidirectional: `merge_mode` is one of {_MERGES}; given {merge_mode!r}.")
         super().__init__(**kwargs)
-        self.forward_layer = _copy(layer, "forward")
+        self.forward_layer = layer if layer.__dict__.pop("_is_copy", False) else _copy(layer, "forward")
         self.backward_layer = _copy(layer, "backward") if backward_layer is None else backward_layer
         self._check_layers()
         for one in (self.forward_layer, self.backward_layer):
@@ -172,6 +172,7 @@ class Bidirectional(Layer):
         for name in ("layer", "backward_layer"):
             if config.get(name) is not None:
                 config[name] = deserialize_object(config[name], custom_objects)
+        object.__setattr__(config["layer"], "_is_copy", True)
         return cls(**config)
 
 
@@ -188,12 +189,12 @@ def _outputs(layer: Any, x: Any, states: Any, mask: Any, training: Any) -> tuple
 
 def _copy(layer: Any, way: str) -> Any:
     """The layer again from its config, with new weights, for one way."""
-    config = {**layer.get_config(), "name": f"{way}_{layer.name.removeprefix(f'{way}_')}"}
-    if way == "backward":
-        config["go_backwards"] = True
     classes = [type(part) for part in layer._flatten_layers()]
     own = {get_registered_name(cls): cls for cls in classes if not cls.__module__.startswith("netlet.")}
-    with custom_object_scope(own):
+    with custom_object_scope(own), sharing_scope():  # apart from a file that is being read
+        config = {**layer.get_config(), "name": f"{way}_{layer.name.removeprefix(f'{way}_')}"}
+        if way == "backward":
+            config["go_backwards"] = True
         copy = type(layer).from_config(config)
     if hasattr(layer, "use_cudnn"):
         copy.use_cudnn = layer.use_cudnn

@@ -29,13 +29,13 @@ def scan(
     outputs: list[Any] = [None] * len(steps)
     output = None
     for t in reversed(range(len(steps))) if reverse else range(len(steps)):
-        output, new = step(steps[t], states)
+        made, new = step(steps[t], states)
         if masks is not None:
-            before = previous_output(states, output)
-            output = choose(masks[t], output, ops.zeros_like(output) if zero_output or before is None else before)
+            before = None if zero_output else previous_output(states, made, output)
+            made = choose(masks[t], made, ops.zeros_like(made) if before is None else before)
             kept = zip(tree.flatten(new), tree.flatten(states), strict=True)
             new = tree.pack_like(states, [choose(masks[t], a, b) for a, b in kept])
-        states, outputs[t] = new, output
+        states, output, outputs[t] = new, made, made
     return output, outputs if every else [], states
 
 
@@ -47,15 +47,15 @@ def steps_of(x: Any) -> list[Any]:
     return [_core.reshape(part, (b, *rest)) for part in _core.split(x, list(range(1, n)), 1)]
 
 
-def previous_output(states: Any, output: Any = None) -> Any:
+def previous_output(states: Any, output: Any = None, emitted: Any = None) -> Any:
     """What stands for the output of the step before: the first state (of the last cell, where cells are stacked).
 
-    None if its shape is not the output's.
+    If its shape is not the output's: what was put out before, None at first.
     """
     first = states[0]
     if isinstance(first, (list, tuple)):
         first = tree.flatten(states[-1])[0]
-    return first if output is None or tuple(first.shape) == tuple(output.shape) else None
+    return first if output is None or tuple(first.shape) == tuple(output.shape) else emitted
 
 
 def choose(mask: Any, new: Any, old: Any) -> Any:
