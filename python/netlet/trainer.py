@@ -120,9 +120,11 @@ class Trainer:
                 f"Model '{self.name}' must be compiled before {method}(): call model.compile(optimizer, loss, ...)."
             )
 
-    def _compiled_parts(self, outputs: int) -> tuple[CompiledLoss, CompiledMetrics]:
+    def _compiled_parts(self, y_pred: Any) -> tuple[CompiledLoss, CompiledMetrics]:
         if self._compile_loss is None or self._compile_metrics is None:
-            names = list(getattr(self, "output_names", None) or [])
+            outputs = len(flatten(y_pred))
+            named = isinstance(y_pred, dict) and len(y_pred) == outputs
+            names = sorted(y_pred) if named else list(getattr(self, "output_names", None) or [])
             if len(names) != outputs:
                 names = [f"output_{i + 1}" for i in range(outputs)]
             self._compile_loss = CompiledLoss(self.loss, self._loss_weights, names)
@@ -176,7 +178,7 @@ class Trainer:
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> _core.Tensor:
         """The compiled losses plus what layers added (regularizers, `add_loss`), as a scalar Tensor."""
-        compiled, _ = self._compiled_parts(len(flatten(y_pred)))
+        compiled, _ = self._compiled_parts(y_pred)
         total = compiled(y, y_pred, sample_weight) if self.loss is not None else None
         for extra in self.losses:  # type: ignore[attr-defined]
             total = extra if total is None else _core.add(total, extra)
@@ -188,7 +190,7 @@ class Trainer:
 
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
         """Updates the compiled metrics with one batch."""
-        _, compiled = self._compiled_parts(len(flatten(y_pred)))
+        _, compiled = self._compiled_parts(y_pred)
         compiled.update_state(y, y_pred, sample_weight)
         return {} if _core.recording() else self.get_metrics_result()
 

@@ -74,11 +74,4 @@ NETLET_INLINE V ratio(Scaled<V> a, Scaled<V> b, Scaled<V> c) {
     return a.m * b.m / c.m * pow2(e);
 }
 
-template <class V>
-NETLET_INLINE typename V::Scalar first_lane(V v) {
-    typename V::Scalar s[1];
-    v.store_n(s, 1);
-    return s[0];
-}
-
 }  // namespace netlet::NETLET_ISA

@@ -5,6 +5,13 @@
 
 namespace netlet::NETLET_ISA {
 
+template <class V>
+NETLET_INLINE typename V::Scalar first_lane(V v) {
+    typename V::Scalar s[1];
+    v.store_n(s, 1);
+    return s[0];
+}
+
 template <class V, class F>
 NETLET_INLINE double row_sum(int64_t cols, const F& f) {
     if (cols > V::width) return sum_over<V>(0, cols, f);

@@ -4,13 +4,6 @@
 
 namespace netlet::NETLET_ISA {
 
-template <class V>
-NETLET_INLINE typename V::Scalar first_lane(V v) {
-    typename V::Scalar s[1];
-    v.store_n(s, 1);
-    return s[0];
-}
-
 // Floats truncate, as Keras's cast does; what is no int64 is no label.
 NETLET_INLINE int64_t whole(double value) { return value > -9e18 && value < 9e18 ? (int64_t)value : INT64_MIN; }
 NETLET_INLINE int64_t whole(float value) { return whole((double)value); }

@@ -50,7 +50,7 @@ class CompiledLoss:
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> _core.Tensor | None:
         """The weighted sum over the outputs, or None where no output has a loss."""
         preds = flatten(y_pred)
-        trues = _spread(y_true, self.names, len(preds))
+        trues = spread(y_true, self.names, len(preds))
         weights = _spread_weights(sample_weight, self.names, len(preds))
         total = None
         for i, (f, t, p, w) in enumerate(zip(self.losses, trues, preds, weights)):
@@ -72,7 +72,8 @@ def _wrap(fn: Any) -> losses.Loss:
     return losses.LossFunctionWrapper(fn, name=getattr(fn, "__name__", type(fn).__name__))
 
 
-def _spread(value: Any, names: list[str], count: int) -> list[Any]:
+def spread(value: Any, names: list[str], count: int) -> list[Any]:
+    """A leaf for each output, in their order: from a dict by name, a list, or the only one."""
     if isinstance(value, dict):
         return [value.get(n) for n in names]
     leaves = list(value) if isinstance(value, (list, tuple)) else [value]
@@ -84,7 +85,7 @@ def _spread(value: Any, names: list[str], count: int) -> list[Any]:
 def _spread_weights(sample_weight: Any, names: list[str], count: int) -> list[Any]:
     """Sample weights for each output; one array, or none, is for all of them."""
     if isinstance(sample_weight, (list, tuple, dict)):
-        return _spread(sample_weight, names, count)
+        return spread(sample_weight, names, count)
     return [sample_weight] * count
 
 
@@ -127,7 +128,7 @@ class CompiledMetrics:
         if self._built is not None:
             return
         preds = flatten(y_pred)
-        trues = _spread(y_true, self.names, len(preds))
+        trues = spread(y_true, self.names, len(preds))
         built: list[tuple[int, metrics.Metric, bool, str]] = []
         for (i, spec), weighted in self._specs:
             metric = _resolve(spec, trues[i], preds[i])
@@ -142,7 +143,7 @@ class CompiledMetrics:
         if not self._specs:
             return
         self.build(y_true, y_pred)
-        trues = _spread(y_true, self.names, len(preds))
+        trues = spread(y_true, self.names, len(preds))
         weights = _spread_weights(sample_weight, self.names, len(preds))
         for i, metric, weighted, _ in self._built or []:
             if trues[i] is not None:

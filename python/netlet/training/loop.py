@@ -8,6 +8,7 @@ import numpy as np
 
 from ..utils.tree import flatten, map_structure, pack_like
 from . import results
+from .compiled import spread
 from .data import ArrayData, unpack_x_y_sample_weight
 from .step import RecordedStep, ensure_built
 
@@ -204,7 +205,7 @@ def check_labels(model: Any, data: ArrayData) -> None:
     loss = model._compile_loss
     if loss is None or data.y is None:
         return
-    for i, y in enumerate(flatten(data.y)):
+    for i, y in enumerate(spread(data.y, loss.names, len(loss.losses))):
         if y is None or not loss.wants_integer_labels(i):
             continue
         shape = loss.shapes[i] if i < len(loss.shapes) else None

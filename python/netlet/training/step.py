@@ -114,7 +114,7 @@ def _keep(returned: Any) -> dict[str, _core.Tensor]:
 
 def source(tape: _core.Tape, model: Any, data: ArrayData, i: int, batch: int, gather: bool) -> _core.Tensor:
     """The i-th array as the step sees it: `batch` rows, in the dtype that the model computes with."""
-    part, index = _position(data, i)
+    part, index = _position(model, data, i)
     leaf = data.leaves()[i]
     wanted = _dtype(model, part, index, leaf)
     shape = (batch, *leaf.shape[1:])
@@ -129,18 +129,32 @@ def source(tape: _core.Tape, model: Any, data: ArrayData, i: int, batch: int, ga
 
 def cast_to_model(model: Any, data: ArrayData, i: int) -> _core.Tensor:
     """All rows of the i-th array as an eager step sees them."""
-    part, index = _position(data, i)
+    part, index = _position(model, data, i)
     leaf = data.leaves()[i]
     return _core.cast(leaf, _dtype(model, part, index, leaf))
 
 
-def _position(data: ArrayData, i: int) -> tuple[str, int | None]:
+def _position(model: Any, data: ArrayData, i: int) -> tuple[str, int | None]:
+    """Where the i-th array goes: x, y or sample_weight, and to which of the model's inputs or outputs."""
     for part in ("x", "y", "sample_weight"):
-        leaves = [t for t in flatten(getattr(data, part)) if t is not None]
-        if i < len(leaves):
-            return part, i if len(leaves) > 1 else None
-        i -= len(leaves)
+        structure = getattr(data, part)
+        leaves = [t for t in flatten(structure) if t is not None]
+        if i >= len(leaves):
+            i -= len(leaves)
+            continue
+        if isinstance(structure, dict):
+            keys = [k for k in sorted(structure) if structure[k] is not None]
+            names = _names(model, "input" if part == "x" else "output")
+            if len(keys) == len(leaves) and keys[i] in names:
+                return part, names.index(keys[i])
+        return part, i if len(leaves) > 1 else None
     raise IndexError(i)
+
+
+def _names(model: Any, end: str) -> list[str]:
+    """What the inputs or outputs are called in a dict of arrays, in the order of `model.inputs` or `outputs`."""
+    structure = getattr(getattr(model, "_function", None), f"{end}s_struct", None)
+    return sorted(structure) if isinstance(structure, dict) else list(getattr(model, f"{end}_names", None) or [])
 
 
 def _spec(model: Any, end: str, index: int) -> Any:
