@@ -109,6 +109,7 @@ def test_what_is_loaded_is_what_keras_loads(arguments, path, monkeypatch):
         [[0, 255, 256, 65_535, 65_536, 2**31 - 1]],
         [list(range(2500)), [1], list(range(1001))],
         lists(2001, 4),
+        [[i % 70_000 for i in range(100_000)], [1], [70_000] * 40_000],
         lists(1001, 4),
     ],
 )

@@ -260,6 +260,9 @@ class _Pickle:
                     raise _OtherPickle("an integer is negative.")
                 append(value)
                 at += 5
+            elif code == 0x95:  # a frame, which begins wherever the one before is full
+                at += 9
+                continue
             else:
                 break
             count += 1

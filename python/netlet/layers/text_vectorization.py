@@ -136,9 +136,7 @@ class TextVectorization(HostLayer):
             self._observe(data, False)
 
     def _observe(self, data: Any, whole: bool) -> None:
-        words, lead = self._words(data)
-        if self.split is None and not lead and whole:  # texts in a list are documents of one word
-            words = [[word] for row in words for word in row]
+        words, _ = self._words(data, in_column=whole)
         self._lookup_layer._observe(list(chain.from_iterable(words)), words)
 
     def finalize_state(self) -> None:
@@ -162,9 +160,15 @@ class TextVectorization(HostLayer):
         self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
 
     # ---- texts to words ----------------------------------------------------------------------------------------------
-    def _words(self, inputs: Any) -> tuple[Words, tuple[int, ...]]:
-        """The words of each text, and the shape of the texts; without `split`, of each row along the last axis."""
+    def _words(self, inputs: Any, in_column: bool = False) -> tuple[Words, tuple[int, ...]]:
+        """The words of each text, and the shape of the texts; without `split`, of each row along the last axis.
+
+        Args:
+            in_column: texts in a list are (N, 1).
+        """
         flat, shape = self._texts(inputs)
+        if in_column and len(shape) == 1:
+            shape = (*shape, 1)
         if self.split is None:
             width = shape[-1] if shape else 1
             rows = [flat[i : i + width] for i in range(0, len(flat), width or 1)]
@@ -215,6 +219,8 @@ class TextVectorization(HostLayer):
     def call(self, inputs: Any) -> Any:
         lookup = self._lookup_layer
         words, lead = self._words(inputs)
+        if self.output_sequence_length is not None:
+            words = [row[: self.output_sequence_length] for row in words]
         ids = lookup._numbers(list(chain.from_iterable(words)))
         lengths = np.fromiter(map(len, words), np.int64, len(words))
         rows, mode = np.repeat(np.arange(len(words)), lengths), lookup.output_mode
@@ -231,9 +237,7 @@ class TextVectorization(HostLayer):
         longest = int(lengths.max()) if len(lengths) else 0
         width = longest if self.output_sequence_length is None else self.output_sequence_length
         out = np.full((len(lengths), width), 0 if self.output_mode == "int" else -1, np.int64)
-        columns = np.arange(len(ids)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        kept = columns < width
-        out[rows[kept], columns[kept]] = ids[kept]
+        out[rows, np.arange(len(ids)) - np.repeat(np.cumsum(lengths) - lengths, lengths)] = ids
         return out
 
     # ---- shapes and config -------------------------------------------------------------------------------------------
