@@ -253,7 +253,8 @@ class Trainer:
         """Trains the model.
 
         Args:
-            x: array (N, ...), a list or dict of arrays, a DataFrame, or an iterable of (x, y[, sample_weight]) batches.
+            x: array (N, ...), a list or dict of arrays, a DataFrame, or an iterable of (x, y[, sample_weight]) batches;
+                texts for a model that begins with a layer of text.
             y: targets, one row a sample; not with an iterable.
             batch_size: rows a step (32); the last batch may be shorter.
             epochs: passes over the data, counted from `initial_epoch`.

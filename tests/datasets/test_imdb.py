@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import netlet
-from netlet.datasets import imdb, ragged, reading, reviews
+from netlet.datasets import imdb, reading, reviews
+from netlet.datasets.pickled_lists import read_pickled
 from support import data_files as files
 
 FEW = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -109,6 +110,7 @@ def test_what_is_loaded_is_what_keras_loads(arguments, path, monkeypatch):
         [[0, 255, 256, 65_535, 65_536, 2**31 - 1]],
         [list(range(2500)), [1], list(range(1001))],
         lists(2001, 4),
+        [[i % 70_000 for i in range(100_000)], [1], [70_000] * 40_000],
         lists(1001, 4),
     ],
 )
@@ -119,7 +121,7 @@ def test_lists_that_numpy_pickled(protocol, rows, tmp_path):
         start = data.index(b"c_codecs\nencode\n")
         data = data[:start] + b"U\x01b" + data[data.index(b"R", start) + 1 :]
     (tmp_path / "a.npz").write_bytes(zipped(x=npy(objects(rows), payload=data)))
-    found = ragged.read_pickled(tmp_path / "a.npz", "x")
+    found = read_pickled(tmp_path / "a.npz", "x")
     assert found.lists().tolist() == rows
     assert found.tokens.dtype == np.int32
 
@@ -241,7 +243,7 @@ def test_a_pickle_of_something_else_is_a_named_error(case, tmp_path):
     path = tmp_path / "a.npz"
     path.write_bytes(zipped(x=npy(np.empty(2, object), payload=BAD[case])))
     with pytest.raises(reading.Damaged, match=str(path)):
-        ragged.read_pickled(path, "x")
+        read_pickled(path, "x")
 
 
 @FEW
@@ -253,7 +255,7 @@ def test_any_changed_pickle_is_read_or_named(tmp_path, data):
     path = tmp_path / "a.npz"
     path.write_bytes(zipped(x=npy(np.empty(2, object), payload=bytes(changed))))
     with contextlib.suppress(reading.Damaged):
-        assert len(ragged.read_pickled(path, "x").lengths) == 2
+        assert len(read_pickled(path, "x").lengths) == 2
 
 
 @FEW
@@ -262,7 +264,7 @@ def test_any_bytes_as_a_pickle(tmp_path, data):
     path = tmp_path / "a.npz"
     path.write_bytes(zipped(x=npy(np.empty(2, object), payload=b"\x80\x04" + data)))
     with pytest.raises(reading.Damaged, match=str(path)):
-        ragged.read_pickled(path, "x")
+        read_pickled(path, "x")
 
 
 def test_no_pickle_is_loaded(path, monkeypatch):
@@ -327,7 +329,7 @@ def test_a_claim_takes_no_memory(tmp_path):
     buffer = io.BytesIO()
     np.lib.format.write_array_header_1_0(buffer, {"descr": "|O", "fortran_order": False, "shape": (10**12,)})
     path.write_bytes(zipped(x=buffer.getvalue() + GOOD))
-    assert memory_of(lambda: ragged.read_pickled(path, "x")) < 1 << 20
+    assert memory_of(lambda: read_pickled(path, "x")) < 1 << 20
     header = buffer.getvalue().replace(b"|O", b"<i4").replace(b"10", b" 1", 1)
     path.write_bytes(zipped(x_train=header, lengths_train=b"", y_train=b""))
     assert memory_of(lambda: imdb.load_data(path)) < 1 << 20

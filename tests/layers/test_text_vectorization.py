@@ -159,6 +159,11 @@ def test_splitting():
     whole.adapt(["new york", "new york", "paris"])
     assert whole.get_vocabulary() == ["[UNK]", "new york", "paris"]
     np.testing.assert_allclose(whole([["paris"]]).numpy()[0, 2], np.log(1 + 3 / 2), rtol=1e-6)
+    whole = TextVectorization(split=None, ngrams=2)
+    whole.adapt(["a", "b"])  # (N, 1): no text has a neighbour
+    assert whole.get_vocabulary(False) == ["b", "a"]
+    whole.adapt([["a", "b"]])
+    assert whole.get_vocabulary(False) == ["b", "a b", "a"]
 
 
 @register_keras_serializable("tests_of_text")

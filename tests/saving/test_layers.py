@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 
 import netlet
@@ -148,6 +149,40 @@ TWO_INPUTS = {
     "Multiply": [layers.Multiply],
     "Subtract": [layers.Subtract],
 }
+WORDS = np.array([["Good film"], ["good, bad"], ["what?"]])
+NUMBERS = np.array([[3], [8], [-5]])
+ON_THE_HOST = {
+    "Hashing": [
+        (NUMBERS, lambda: layers.Hashing(5)),
+        (WORDS, lambda: layers.Hashing(5, mask_value="what?", salt=[3, 4], output_mode="one_hot", name="named")),
+    ],
+    "IntegerLookup": [
+        (NUMBERS, lambda: layers.IntegerLookup(vocabulary=[8, 3], mask_token=-5)),
+        (
+            NUMBERS,
+            lambda: layers.IntegerLookup(
+                6, 3, vocabulary=[8], oov_method="farmhash", salt=7, output_mode="count", pad_to_max_tokens=True
+            ),
+        ),
+        (NUMBERS, lambda: adapted(layers.IntegerLookup(output_mode="tf_idf", dtype="float64"), NUMBERS)),
+    ],
+    "StringLookup": [
+        (WORDS, lambda: layers.StringLookup(vocabulary=["good, bad", "what?"], oov_token="?", num_oov_indices=2)),
+        (WORDS, lambda: adapted(layers.StringLookup(output_mode="one_hot", encoding="latin-1"), WORDS)),
+    ],
+    "TextVectorization": [
+        (WORDS, lambda: adapted(layers.TextVectorization(ngrams=2, standardize="lower", max_tokens=4), WORDS)),
+        (WORDS, lambda: adapted(layers.TextVectorization(split="character", output_sequence_length=7), WORDS)),
+        (WORDS, lambda: adapted(layers.TextVectorization(output_mode="tf_idf", ngrams=(1, 2)), WORDS)),
+    ],
+}
+
+
+def adapted(layer, data):
+    layer.adapt(data)
+    return layer
+
+
 NO_CASE = {
     "Input",
     "InputLayer",
@@ -162,7 +197,7 @@ NO_CASE = {
 def test_every_layer_has_a_case():
     """A new layer must be added here, so that it is known to load."""
     classes = {getattr(layers, name).__name__ for name in layers.__all__ if name[0].isupper()}
-    assert classes == set(ONE_INPUT) | set(SPATIAL) | set(TWO_INPUTS) | NO_CASE
+    assert classes == set(ONE_INPUT) | set(SPATIAL) | set(TWO_INPUTS) | set(ON_THE_HOST) | NO_CASE
 
 
 @pytest.mark.parametrize(
@@ -190,6 +225,17 @@ def test_a_layer_with_two_inputs(make, tmp_path):
     model = netlet.Model([a, b], make()([a, b]))
     x, y = RNG.standard_normal((2, 4, 6)).astype("float32")
     assert_same(model, trip(model, tmp_path), x, y)
+
+
+@pytest.mark.parametrize(
+    ("data", "make"), [pytest.param(*c, id=f"{n}-{i}") for n, cs in ON_THE_HOST.items() for i, c in enumerate(cs)]
+)
+def test_a_layer_that_runs_in_python(data, make, tmp_path):
+    dtype = "string" if data is WORDS else "int64"
+    layer = make()
+    model = netlet.Sequential([netlet.Input((1,), dtype=dtype), layer, layers.Rescaling(0.5)])
+    assert_same(model, trip(model, tmp_path), data)
+    assert layer(data).numpy().any()
 
 
 ARGUMENTS = {

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import reviews
-from .ragged import Ragged, read_pickled
+from .pickled_lists import read_pickled
+from .ragged import Ragged
 from .reading import Damaged, npz_members, read_npz
 from .source import RemoteFile, cache_folder, cached
 

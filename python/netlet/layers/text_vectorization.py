@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import string
-from collections.abc import Iterable
 from itertools import chain
 from typing import Any
 
@@ -13,18 +11,8 @@ from .. import _core
 from .host import HostLayer, bags, check_mode
 from .index_lookup import refuse_path
 from .lookup import StringLookup
-from .tokens import batches_of_tokens, flattened
-
-_LOWER = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
-_PUNCTUATION = string.punctuation.encode()
-_STANDARDIZE: dict[str, tuple[bytes | None, bytes]] = {  # arguments of bytes.translate; UTF-8 keeps ASCII to itself
-    "lower": (_LOWER, b""),
-    "strip_punctuation": (None, _PUNCTUATION),
-    "lower_and_strip_punctuation": (_LOWER, _PUNCTUATION),
-}
-_PIECE = 1024  # texts at once before a function of the user's: an array of them is as wide as its longest
-
-Words = list[list[bytes]]
+from .tokens import batches_of_tokens
+from .words import WordSplitter
 
 
 class TextVectorization(HostLayer):
@@ -83,11 +71,6 @@ class TextVectorization(HostLayer):
         mode = check_mode("TextVectorization", output_mode)
         if ragged:
             raise NotImplementedError("TextVectorization: netlet has no ragged tensors; leave `ragged` False.")
-        _check_choice("standardize", standardize, tuple(_STANDARDIZE))
-        _check_choice("split", split, ("whitespace", "character"))
-        widths = tuple(range(1, ngrams + 1)) if isinstance(ngrams, int) else ngrams
-        if widths is not None and not (isinstance(widths, tuple) and all(isinstance(n, int) and n > 0 for n in widths)):
-            raise ValueError(f"TextVectorization: `ngrams` is None, or positive integers; given {ngrams!r}.")
         length = output_sequence_length
         if length is not None and mode != "int":
             raise ValueError(
@@ -96,7 +79,8 @@ class TextVectorization(HostLayer):
             )
         if length is not None and (not isinstance(length, int) or length < 0):
             raise ValueError(f"TextVectorization: `output_sequence_length` is an integer; given {length!r}.")
-        self.standardize, self.split, self.ngrams, self.widths = standardize, split, ngrams, widths
+        self._words = WordSplitter(standardize, split, ngrams, encoding)
+        self.standardize, self.split, self.ngrams = standardize, split, ngrams
         self.output_sequence_length, self.ragged = output_sequence_length, ragged
         self._lookup_layer = StringLookup(
             max_tokens=max_tokens,
@@ -136,9 +120,7 @@ class TextVectorization(HostLayer):
             self._observe(data, False)
 
     def _observe(self, data: Any, whole: bool) -> None:
-        words, lead = self._words(data)
-        if self.split is None and not lead and whole:  # texts in a list are documents of one word
-            words = [[word] for row in words for word in row]
+        words, _ = self._words(data, in_column=whole)
         self._lookup_layer._observe(list(chain.from_iterable(words)), words)
 
     def finalize_state(self) -> None:
@@ -161,60 +143,12 @@ class TextVectorization(HostLayer):
         """Sets the vocabulary instead of learning it; see `StringLookup.set_vocabulary`."""
         self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
 
-    # ---- texts to words ----------------------------------------------------------------------------------------------
-    def _words(self, inputs: Any) -> tuple[Words, tuple[int, ...]]:
-        """The words of each text, and the shape of the texts; without `split`, of each row along the last axis."""
-        flat, shape = self._texts(inputs)
-        if self.split is None:
-            width = shape[-1] if shape else 1
-            rows = [flat[i : i + width] for i in range(0, len(flat), width or 1)]
-            words, lead = (rows or [flat] if len(shape) < 2 else rows), shape[:-1]
-        else:
-            if len(shape) > 1 and shape[-1] != 1:
-                raise ValueError(
-                    "to split texts, the input is (N,), or its last axis has extent 1; given a shape of "
-                    f"{shape}. Words that are split already are for StringLookup, or `split=None`."
-                )
-            words, lead = self._split(flat), shape[:-1] if len(shape) > 1 else shape
-        if self.widths is not None:
-            words = [_ngrams(row, self.widths) for row in words]
-        return words, lead
-
-    def _texts(self, inputs: Any) -> tuple[list[bytes], tuple[int, ...]]:
-        kind = self._lookup_layer._kind
-        if not callable(self.standardize):
-            flat, shape = kind.read(inputs)
-            if self.standardize is not None:
-                table, delete = _STANDARDIZE[self.standardize]
-                flat = [text.translate(table, delete) for text in flat]
-            return flat, shape
-        flat, shape = flattened(inputs)
-        done: list[bytes] = []
-        for piece in _pieces([kind.plain(kind.token(text, i)) for i, text in enumerate(flat)]):
-            result = np.asarray(self.standardize(piece))
-            if result.shape != piece.shape:
-                raise ValueError(f"`standardize` was given a shape of {piece.shape} and returned {result.shape}.")
-            done += kind.read(result)[0]
-        return done, shape
-
-    def _split(self, texts: list[bytes]) -> Words:
-        if self.split == "whitespace":
-            return [text.split() for text in texts]
-        if self.split == "character":
-            return [list(map(str.encode, text.decode("utf-8", "replace"))) for text in texts]
-        kind = self._lookup_layer._kind
-        words: Words = []
-        for piece in _pieces([kind.plain(text) for text in texts]):
-            rows = list(self.split(piece))
-            if len(rows) != len(piece):
-                raise ValueError(f"`split` was given {len(piece)} texts and returned {len(rows)} lists of words.")
-            words += [kind.read(list(row))[0] for row in rows]
-        return words
-
     # ---- words to numbers --------------------------------------------------------------------------------------------
     def call(self, inputs: Any) -> Any:
         lookup = self._lookup_layer
         words, lead = self._words(inputs)
+        if self.output_sequence_length is not None:
+            words = [row[: self.output_sequence_length] for row in words]
         ids = lookup._numbers(list(chain.from_iterable(words)))
         lengths = np.fromiter(map(len, words), np.int64, len(words))
         rows, mode = np.repeat(np.arange(len(words)), lengths), lookup.output_mode
@@ -231,9 +165,7 @@ class TextVectorization(HostLayer):
         longest = int(lengths.max()) if len(lengths) else 0
         width = longest if self.output_sequence_length is None else self.output_sequence_length
         out = np.full((len(lengths), width), 0 if self.output_mode == "int" else -1, np.int64)
-        columns = np.arange(len(ids)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        kept = columns < width
-        out[rows[kept], columns[kept]] = ids[kept]
+        out[rows, np.arange(len(ids)) - np.repeat(np.cumsum(lengths) - lengths, lengths)] = ids
         return out
 
     # ---- shapes and config -------------------------------------------------------------------------------------------
@@ -241,7 +173,7 @@ class TextVectorization(HostLayer):
         shape = tuple(input_shape)
         lead = shape[:-1] if len(shape) > 1 or self.split is None else shape
         if self.output_mode in ("int", "one_hot"):
-            kept = self.split is None and self.widths is None and bool(shape)
+            kept = self.split is None and self.ngrams is None and bool(shape)
             length = shape[-1] if kept and self.output_sequence_length is None else self.output_sequence_length
             return (*lead, length) if self.output_mode == "int" else (*lead, length, self._lookup_layer._depth())
         return (*lead, self._lookup_layer._depth())
@@ -274,17 +206,3 @@ class TextVectorization(HostLayer):
         if isinstance(config.get("ngrams"), list):
             arguments["ngrams"] = tuple(config["ngrams"])
         return cls(**arguments)
-
-
-def _check_choice(argument: str, value: Any, names: tuple[str, ...]) -> None:
-    if value is not None and value not in names and not callable(value):
-        raise ValueError(f"TextVectorization: `{argument}` is None, a function, or one of {names}; given {value!r}.")
-
-
-def _pieces(texts: list[str]) -> Iterable[np.ndarray]:
-    return (np.array(texts[i : i + _PIECE], np.str_) for i in range(0, len(texts), _PIECE))
-
-
-def _ngrams(row: list[bytes], widths: tuple[int, ...]) -> list[bytes]:
-    """All runs of so many neighbours, width by width: those of TensorFlow's `strings.ngrams`."""
-    return [b" ".join(row[i : i + n]) for n in widths for i in range(len(row) - n + 1)]

@@ -11,6 +11,7 @@ from .numerical import normalize, to_categorical
 from .progbar import Progbar
 from .sampling import sample_from_logits
 from .sequence import PyDataset, Sequence, pad_sequences
+from .text_files import text_dataset_from_directory
 from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "pad_sequences",
     "sample_from_logits",
     "set_random_seed",
+    "text_dataset_from_directory",
     "timeseries_dataset_from_array",
     "to_categorical",
 ]

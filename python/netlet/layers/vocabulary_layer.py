@@ -1,0 +1,168 @@
+"""A layer with a vocabulary: given, or learned by `adapt`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from .host import HostLayer
+from .tokens import batches_of_tokens
+from .vocabulary import TokenCounts, check_terms, terms_of
+
+DROPPED = -2  # the mask token where it has no number: in vectors it counts nowhere
+
+
+class VocabularyLayer(HostLayer):
+    """Base of layers that number tokens: first those for masks (if they have a number) and for unknown tokens, then the
+    vocabulary's."""
+
+    _untracked_attributes = HostLayer._untracked_attributes | {"_tokens", "_find", "_kind"}
+    # Set by IndexLookup, which says what they are.
+    max_tokens: int | None
+    num_oov_indices: int
+    mask_token: Any
+    oov_token: Any
+    output_mode: str
+    invert: bool
+    _kind: Any
+    _mask: Any
+    _oov: Any
+    _has_input_vocabulary: bool
+
+    _tokens: list[Any] | None = None  # without those for masks and for what is not in the vocabulary
+    _find: Callable[[Any], np.ndarray]
+    _idf: np.ndarray | None = None  # a weight a token
+    _special_idf: Any = None  # of the special tokens in front: one each, or one for all
+    _called_with: int | None = None  # the length of vectors that other layers were built for
+
+    # ---- the vocabulary --------------------------------------------------------------------------------------------
+    @property
+    def _oov_start(self) -> int:
+        return int(self.mask_token is not None and self.output_mode == "int")
+
+    @property
+    def _token_start(self) -> int:
+        return self._oov_start + self.num_oov_indices
+
+    def _special_tokens(self) -> list[Any]:
+        return [self.mask_token] * self._oov_start + [self.oov_token] * self.num_oov_indices
+
+    def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
+        """The tokens, each at the place that is its number; without those for masks and unknown ones if so asked."""
+        special = self._special_tokens() if include_special_tokens else []
+        return special + [self._kind.plain(token) for token in self._tokens or ()]
+
+    def vocabulary_size(self) -> int:
+        """How many numbers there are: those for masks and for unknown tokens count."""
+        return self._token_start + len(self._tokens or ())
+
+    @property
+    def idf_weights(self) -> np.ndarray | None:
+        """The inverse document frequency of each number, `output_mode="tf_idf"` only."""
+        if self._idf is None or self._special_idf is None:
+            return None
+        return np.concatenate([np.broadcast_to(self._special_idf, self._token_start), self._idf])
+
+    def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
+        """Sets the vocabulary instead of learning it.
+
+        Args:
+            vocabulary: list or array of tokens, with or without the special ones in front; or the path of a text file
+                with one a line.
+            idf_weights: with `output_mode="tf_idf"`, a number a token.
+
+        Raises:
+            ValueError: no token, one twice, the mask token among them, more than `max_tokens`, a file that is not
+                there.
+        """
+        with self._named():
+            self._set_vocabulary(vocabulary, idf_weights)
+
+    def _set_vocabulary(self, vocabulary: Any, idf_weights: Any) -> None:
+        if (self.output_mode == "tf_idf") != (idf_weights is not None):
+            raise ValueError(
+                f"`idf_weights` must be set if output_mode is 'tf_idf', and only then; it is {self.output_mode!r}."
+            )
+        given, start = terms_of(vocabulary, self._kind), self._token_start
+        # A config may claim any number of special tokens: none are made that are not there.
+        begins = start <= len(given) and [self._kind.plain(t) for t in given[:start]] == self._special_tokens()
+        tokens = given[start:] if begins else given
+        reserved = {"mask": self._mask, "OOV": self._oov if self.invert else None}
+        check_terms(tokens, self._kind, reserved, start, self.max_tokens)
+        if idf_weights is not None:
+            weights = np.asarray(idf_weights, self.compute_dtype)
+            if weights.shape != (len(given),):
+                raise ValueError(
+                    f"`idf_weights` must be the same length as vocabulary, {len(given)}; given an array of shape "
+                    f"{weights.shape}."
+                )
+        self._use(tokens)
+        if idf_weights is not None:
+            self._set_idf(weights[start if begins else 0 :], weights[:start] if begins else None)
+
+    def _set_idf(self, weights: np.ndarray, special: np.ndarray | None = None) -> None:
+        """The special tokens' weight, where none are known, is the others' mean."""
+        self._idf = weights
+        self._special_idf = weights.mean(keepdims=True) if special is None else special
+
+    def _use(self, tokens: list[Any]) -> None:
+        size = self._token_start + len(tokens)
+        if self._called_with is not None and size != self._called_with:
+            raise RuntimeError(
+                f"Layer '{self.name}': when using `output_mode={self.output_mode}` and `pad_to_max_tokens=False`, the "
+                "vocabulary size cannot be changed after the layer is called. Old vocab size is "
+                f"{self._called_with}, new vocab size is {size}."
+            )
+        table = {token: i for i, token in enumerate(tokens, self._token_start)}
+        if self._mask is not None:
+            table[self._mask] = 0 if self.output_mode == "int" else DROPPED
+        self._tokens, self._find = tokens, self._kind.finder(table)
+
+    # ---- learning it -----------------------------------------------------------------------------------------------
+    def adapt(self, data: Any, steps: int | None = None) -> None:
+        """Learns the vocabulary: the most frequent tokens first, among equals the later in order (as Keras does).
+
+        Args:
+            data: list or array of tokens, or an iterable of such batches.
+            steps: at most so many batches of an iterable.
+        """
+        self.reset_state()
+        with self._named():
+            for batch, whole in batches_of_tokens(data, steps):
+                flat, shape = self._kind.read(batch)
+                self._observe_array(flat, (*shape, 1) if whole and len(shape) == 1 else shape)
+        self.finalize_state()
+
+    def update_state(self, data: Any) -> None:
+        """Counts the tokens of a batch; a row is a document."""
+        with self._named():
+            self._observe_array(*self._kind.read(data))
+
+    def _observe_array(self, flat: Any, shape: tuple[int, ...]) -> None:
+        width = len(flat) // shape[0] if len(shape) > 1 and shape[0] else len(flat)
+        self._observe(flat, (flat[i : i + width] for i in range(0, len(flat), width or 1)))
+
+    def _observe(self, flat: Any, documents: Iterable[Any]) -> None:
+        if self._has_input_vocabulary:
+            raise ValueError(
+                f"Cannot adapt layer '{self.name}' after setting a static vocabulary via `vocabulary` argument."
+            )
+        self._counts.update(flat, documents)
+
+    def finalize_state(self) -> None:
+        """Makes the vocabulary of what was counted."""
+        if self._has_input_vocabulary:
+            return
+        limit = None if self.max_tokens is None else max(self.max_tokens - self._token_start, 0)
+        tokens = self._counts.ranked({self._mask, self._oov}, limit)
+        self._use(tokens)
+        self._idf = None
+        if self.output_mode == "tf_idf" and tokens:
+            self._set_idf(self._counts.idf(tokens).astype(self.compute_dtype))
+        self.reset_state()
+
+    def reset_state(self) -> None:
+        """Forgets what was counted; the vocabulary stays."""
+        self._counts = TokenCounts(self._kind, self.output_mode == "tf_idf")

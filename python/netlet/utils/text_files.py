@@ -1,0 +1,197 @@
+"""Texts in files, a folder a class, batch by batch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .sequence import PyDataset
+
+
+class TextFiles(PyDataset):
+    """Batches of texts, read when they are asked for, and of labels if there are any.
+
+    Attributes:
+        file_paths, labels: of all texts, in order; labels are int32 or None.
+        class_names: of the labels, or None.
+    """
+
+    def __init__(
+        self,
+        file_paths: list[str],
+        labels: np.ndarray | None,
+        class_names: list[str] | None,
+        label_mode: str | None,
+        batch_size: int | None,
+        max_length: int | None,
+    ) -> None:
+        super().__init__()
+        self.file_paths, self.labels, self.class_names = file_paths, labels, class_names
+        self.label_mode, self.batch_size, self.max_length = label_mode, batch_size, max_length
+
+    def __len__(self) -> int:
+        return -(-len(self.file_paths) // (self.batch_size or 1))
+
+    def __getitem__(self, index: int) -> Any:
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"there are {len(self)} batches; asked for number {index}.")
+        index %= len(self)
+        size = self.batch_size or 1
+        paths = self.file_paths[index * size : (index + 1) * size]
+        texts = np.empty(len(paths), object)
+        texts[:] = [self._text(path) for path in paths]
+        if self.labels is None:
+            return texts if self.batch_size else texts[0]
+        labels = self._encoded(self.labels[index * size : (index + 1) * size])
+        return (texts, labels) if self.batch_size else (texts[0], labels[0])
+
+    def _text(self, path: str) -> str:
+        with open(path, "rb") as file:
+            return file.read(-1 if self.max_length is None else self.max_length).decode("utf-8", "surrogateescape")
+
+    def _encoded(self, labels: np.ndarray) -> np.ndarray:
+        if self.label_mode == "binary":
+            return labels.astype("float32")[:, None]
+        if self.label_mode == "categorical":
+            return np.eye(len(self.class_names or ()), dtype="float32")[labels]
+        return labels
+
+    def _part(self, places: slice) -> TextFiles:
+        labels = None if self.labels is None else self.labels[places]
+        paths = self.file_paths[places]
+        return TextFiles(paths, labels, self.class_names, self.label_mode, self.batch_size, self.max_length)
+
+
+def text_dataset_from_directory(
+    directory: Any,
+    labels: Any = "inferred",
+    label_mode: str | None = "int",
+    class_names: Sequence[str] | None = None,
+    batch_size: int | None = 32,
+    max_length: int | None = None,
+    shuffle: bool = True,
+    seed: int | None = None,
+    validation_split: float | None = None,
+    subset: str | None = None,
+    follow_links: bool = False,
+    format: str = "tf",
+    verbose: bool = True,
+) -> Any:
+    """The texts of .txt files for `adapt` and `fit`: `directory/<class>/<anything>.txt`.
+
+    Args:
+        directory: path.
+        labels: "inferred" from the folders' names; a list of integers, one a file in the order of sorted paths; None.
+        label_mode: "int" (int32), "categorical" (one-hot rows), "binary" (float32 (batch, 1)), or None.
+        class_names: the folders to use, in the order of their labels; all of them, sorted, if None.
+        batch_size: texts a batch; None: one text at a time.
+        max_length: bytes of a text that are read.
+        shuffle: an order drawn once with `seed`; else that of sorted paths.
+        validation_split, subset: the last fraction of the files is for validation; "training", "validation" or "both".
+        follow_links: whether to enter folders that are links.
+        format: accepted as in Keras; what is returned is always a `PyDataset`.
+        verbose: whether to print how many files there are.
+
+    Returns:
+        A `PyDataset` of (texts, labels), or of texts; a pair of them with `subset="both"`.
+
+    Raises:
+        ValueError: arguments that do not fit each other or the folder; no file.
+
+    Source: Keras 3 `text_dataset_from_directory`.
+
+    >>> import os
+    >>> for name in ("bad", "good"):
+    ...     os.makedirs(f"reviews/{name}")
+    ...     _ = open(f"reviews/{name}/1.txt", "w").write(f"a {name} film")
+    >>> texts, labels = text_dataset_from_directory("reviews", shuffle=False, verbose=False)[0]
+    >>> texts.tolist(), labels.tolist()
+    (['a bad film', 'a good film'], [0, 1])
+    """
+    from ..random import make_seed  # here: `random` needs `config`, which needs `utils.suggest`
+
+    _check(labels, label_mode, class_names, validation_split, subset, format, batch_size, max_length)
+    if validation_split and shuffle and seed is None:
+        raise ValueError("text_dataset_from_directory: with `validation_split` and `shuffle`, give a `seed`.")
+    labels = None if label_mode is None else labels
+    directory = os.fspath(directory)
+    paths, found, names = _indexed(directory, labels, class_names, follow_links)
+    if label_mode == "binary" and labels is not None and len(names or ()) != 2:
+        raise ValueError(f"text_dataset_from_directory: label_mode='binary' is for 2 classes; there are {names}.")
+    if verbose:
+        print(f"Found {len(paths)} files" + ("." if names is None else f" belonging to {len(names)} classes."))
+    if shuffle:
+        order = np.arange(len(paths))
+        np.random.RandomState(make_seed() % 2**32 if seed is None else seed).shuffle(order)
+        paths, found = [paths[i] for i in order], None if found is None else found[order]
+    whole = TextFiles(paths, found, names, label_mode, batch_size, max_length)
+    held_out = int((validation_split or 0) * len(paths))
+    if not paths or (validation_split and not 0 < held_out < len(paths)):
+        raise ValueError(f"text_dataset_from_directory: {directory} has {len(paths)} .txt files, which are too few.")
+    parts = {"training": slice(None, len(paths) - held_out), "validation": slice(len(paths) - held_out, None)}
+    if subset == "both":
+        return whole._part(parts["training"]), whole._part(parts["validation"])
+    return whole if subset is None else whole._part(parts[subset])
+
+
+def _check(
+    labels: Any, mode: Any, names: Any, split: Any, subset: Any, format: Any, batch_size: Any, max_length: Any
+) -> None:
+    for wrong, message in (
+        (
+            labels is not None and not isinstance(labels, (list, tuple)) and labels != "inferred",
+            f"`labels` is 'inferred', None, or a list of integers; given {labels!r}",
+        ),
+        (names is not None and labels != "inferred", "`class_names` is for `labels='inferred'`"),
+        (
+            mode not in ("int", "categorical", "binary", None),
+            f"`label_mode` is int, categorical, binary or None: {mode!r}",
+        ),
+        (bool(split) and not 0 < split < 1, f"`validation_split` must be between 0 and 1; given {split!r}"),
+        (bool(split) != bool(subset), "`subset` and `validation_split` come together"),
+        (
+            subset not in ("training", "validation", "both", None),
+            f"`subset` is training, validation or both: {subset!r}",
+        ),
+        (format not in ("tf", "grain"), f"`format` is 'tf' or 'grain'; given {format!r}"),
+        (batch_size is not None and batch_size < 1, f"`batch_size` is at least 1; given {batch_size!r}"),
+        (max_length is not None and max_length < 0, f"`max_length` is at least 0; given {max_length!r}"),
+    ):
+        if wrong:
+            raise ValueError(f"text_dataset_from_directory: {message}.")
+
+
+def _indexed(
+    directory: str, labels: Any, class_names: Sequence[str] | None, follow_links: bool
+) -> tuple[list[str], np.ndarray | None, list[str] | None]:
+    """(paths, labels, names of classes), sorted."""
+    if labels != "inferred":
+        paths = _files(directory, follow_links)
+        if labels is None:
+            return paths, None, None
+        if len(labels) != len(paths):
+            raise ValueError(
+                f"text_dataset_from_directory: {len(labels)} `labels` are given for {len(paths)} files in {directory}."
+            )
+        return paths, np.asarray(labels, "int32"), [str(label) for label in sorted(set(labels))]
+    folders = [e.name for e in os.scandir(directory) if e.is_dir() and not e.name.startswith(".")]
+    unknown = sorted(set(class_names or ()) - set(folders))
+    if unknown:
+        raise ValueError(
+            f"text_dataset_from_directory: `class_names` {unknown} are no folders of {directory}; there are "
+            f"{sorted(folders)}."
+        )
+    names = sorted(folders) if class_names is None else list(class_names)
+    parts = [_files(os.path.join(directory, name), follow_links) for name in names]
+    found = np.repeat(np.arange(len(names), dtype="int32"), [len(part) for part in parts])
+    return [path for part in parts for path in part], found, names
+
+
+def _files(directory: str, follow_links: bool) -> list[str]:
+    walk = sorted(os.walk(directory, followlinks=follow_links))
+    return [
+        os.path.join(root, name) for root, _, names in walk for name in sorted(names) if name.lower().endswith(".txt")
+    ]
