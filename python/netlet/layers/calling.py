@@ -61,6 +61,8 @@ def shapes_in(value: Any) -> Any:
     """Shapes of the tensors in a structure; real batches have any size, so their first axis counts as None."""
 
     def shape(t: Any) -> Any:
+        if not hasattr(t, "shape"):  # a list of masks has None where there is none
+            return None
         return t.shape if isinstance(t, KerasTensor) or not len(t.shape) else (None, *tuple(t.shape)[1:])
 
     return tree.map_structure(shape, value)

@@ -70,7 +70,9 @@ class ProjectedAttention(Layer):
     ) -> Any:
         """The whole call; `masks` are merged_mask's arguments."""
         key = value if key is None else key
-        causal_only = causal and self._sliding_window is None and all(m is None for m in masks.values())
+        # A subclass's own attention may know of no causal flag: it is told by a mask, as in Keras.
+        usual = type(self)._compute_attention is ProjectedAttention._compute_attention
+        causal_only = causal and usual and self._sliding_window is None and all(m is None for m in masks.values())
         mask = None
         if not causal_only:
             mask = merged_mask(query, value, **masks, causal=causal, window=self._sliding_window)
@@ -79,7 +81,7 @@ class ProjectedAttention(Layer):
         key = value if same_key else _unmasked(key)
         gate = self._gate_dense(query) if self._use_gate else None
         query, key, value = self._query_dense(query), self._key_dense(key), self._value_dense(value)
-        more = {"use_causal_mask": True} if causal_only else {}  # for subclasses that have an older signature
+        more = {"use_causal_mask": True} if causal_only else {}
         output, found = self._compute_attention(query, key, value, mask, training, scores, **more)
         output = self._output_dense(output if gate is None else ops.multiply(output, gate))
         return (output, found) if scores else output
