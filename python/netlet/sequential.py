@@ -7,7 +7,7 @@ from typing import Any
 
 from .functional import Model
 from .graph import KerasTensor
-from .layers import folding
+from .layers import folding, masks
 from .layers.graph_inputs import fit_to, shapes_of
 from .layers.input_layer import InputLayer
 from .layers.layer import Layer
@@ -42,6 +42,8 @@ class Sequential(Model):
         for layer in given:
             self._append(layer)
         self._extend_graph()
+
+    _masks_travel_inside = True  # type: ignore[assignment]
 
     _untracked_attributes = Model._untracked_attributes | {"_names", "_symbols"}
 
@@ -139,6 +141,8 @@ class Sequential(Model):
 
     # ---- running ---------------------------------------------------------------------------------------------------
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        if mask is not None:
+            masks.attach([inputs], mask)
         x = fit_to(inputs, self._symbols[0], self.name) if self._symbols else inputs
         for layer in folding.chain(self.layers):
             x = layer(x)

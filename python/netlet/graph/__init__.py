@@ -9,7 +9,7 @@ from __future__ import annotations
 from .function import Function
 from .infer import infer_spec
 from .op_call import OpCall, symbolic_op
-from .symbols import Extents, KerasHistory, KerasTensor, Node, Operation, is_symbolic
+from .symbols import Extents, KerasHistory, KerasTensor, Node, Operation, is_symbolic, mask_of
 
 __all__ = [
     "Extents",
@@ -21,5 +21,6 @@ __all__ = [
     "Operation",
     "infer_spec",
     "is_symbolic",
+    "mask_of",
     "symbolic_op",
 ]

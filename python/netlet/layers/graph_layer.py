@@ -7,7 +7,7 @@ from typing import Any
 from .. import _core
 from ..graph import Function, KerasTensor
 from ..utils import tree
-from . import folding
+from . import folding, masks
 from .graph_inputs import fit_to, from_input_layers, shapes_of
 from .input_spec import InputSpec
 from .layer import Layer
@@ -18,6 +18,10 @@ class GraphLayer(Layer):
 
     _function: Function | None = None
     _specs: dict[Any, Any]  # shapes and dtypes of inputs -> symbolic outputs
+
+    @property
+    def _masks_travel_inside(self) -> bool:  # type: ignore[override]
+        return self._function is not None
 
     # ---- the graph -------------------------------------------------------------------------------------------------
     def _init_graph(self, inputs: Any, outputs: Any) -> None:
@@ -98,9 +102,10 @@ class GraphLayer(Layer):
                 f"Model {type(self).__name__} does not have a `call()` method: give Model(inputs, outputs), or "
                 "implement it."
             )
-        values = [
-            fit_to(v, t, self.name) for v, t in zip(self._flat_inputs(inputs), self._function.inputs, strict=True)
-        ]
+        given = self._flat_inputs(inputs)
+        if mask is not None:
+            masks.attach(given, mask)
+        values = [fit_to(v, t, self.name) for v, t in zip(given, self._function.inputs, strict=True)]
         call: Any = lambda operation, args, kwargs: operation(*args, **kwargs)  # noqa: E731
         return self._function.run(values, call, folding.steps(self._function))
 

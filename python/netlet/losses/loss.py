@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import _core, config, ops
+from ..graph import mask_of
 from ..saving.serialization import deserialize_object, serialize_object
 from ..utils.naming import auto_name
 from .arrays import as_tensor, is_leading, match_ranks
+from .masked import apply_mask, both
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -96,13 +98,17 @@ class Loss:
         """The reduced loss as a Tensor: a scalar, or one value a sample with reduction "none".
 
         Args:
-            y_true, y_pred: targets and predictions, (batch, ...).
+            y_true, y_pred: targets and predictions, (batch, ...). Where y_pred carries a mask, or what `call` gives
+                does, only what they let through counts.
             sample_weight: factor of each sample's loss, (batch,) or a shape that fits the values.
         """
+        mask = mask_of(y_pred)
         y_pred = self._predictions(y_pred)
-        values = as_tensor(self.call(as_tensor(y_true, y_pred.dtype), y_pred), y_pred.dtype)
+        values = as_tensor(self.call(as_tensor(y_true, y_pred.dtype), y_pred))
+        mask = both(mask, mask_of(values))
         weight = None if sample_weight is None else as_tensor(sample_weight, y_pred.dtype)
-        return reduce_weighted_values(values, weight, self.reduction)
+        weight = apply_mask(weight, mask, y_pred.dtype, self.reduction)
+        return reduce_weighted_values(as_tensor(values, y_pred.dtype), weight, self.reduction)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must implement call(y_true, y_pred).")
@@ -145,11 +151,14 @@ class LossFunctionWrapper(Loss):
         self.wants_integer_labels = bool(getattr(fn, "wants_integer_labels", False))
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        if self._fused is None:
+        mask = mask_of(y_pred)
+        ignores = self._fn_kwargs.get("ignore_class") is not None
+        if self._fused is None or (mask is not None and ignores):
             return super().__call__(y_true, y_pred, sample_weight)
         y_pred = self._predictions(y_pred)
         y_true = as_tensor(y_true, None if self.wants_integer_labels else y_pred.dtype)
         weight = None if sample_weight is None else as_tensor(sample_weight, y_pred.dtype)
+        weight = apply_mask(weight, mask, y_pred.dtype, self.reduction)
         if not self.wants_integer_labels:
             y_true, y_pred = match_ranks(y_true, y_pred)
         if weight is None or is_leading(tuple(weight.shape), tuple(y_pred.shape[:-1])):
