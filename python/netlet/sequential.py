@@ -43,7 +43,7 @@ class Sequential(Model):
             self._append(layer)
         self._extend_graph()
 
-    _masks_travel_inside = True  # type: ignore[assignment]
+    _masks_travel_inside = True
 
     _untracked_attributes = Model._untracked_attributes | {"_names", "_symbols"}
 

@@ -114,7 +114,7 @@ def test_an_index_outside_is_named_with_its_place(bad):
 
 
 def test_not_a_number_is_no_index():
-    with pytest.raises(ValueError, match="index -?[0-9]+ at position"):
+    with pytest.raises(ValueError, match=r"index -?[0-9]+ at position"):
         layers.Embedding(5, 3)(np.array([[0.0, np.nan]], "float32"))
 
 
@@ -208,7 +208,7 @@ def test_a_loss_that_is_not_finite_is_found_behind_an_embedding():
     weights = model.get_weights()
     weights[0][0] = np.inf
     model.set_weights(weights)
-    with pytest.raises(netlet.training.results.NonFiniteLossError, match="came out of layer '.*words"):
+    with pytest.raises(netlet.training.results.NonFiniteLossError, match=r"came out of layer '.*words"):
         model.fit(x, np.ones((40, 1), "float32"), batch_size=40, verbose=0)
 
 

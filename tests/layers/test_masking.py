@@ -14,12 +14,11 @@ import netlet
 from netlet import layers, ops
 
 # Values for constructor arguments that have no default, by their name.
-HINTS = {
-    "units": 2, "filters": 2, "kernel_size": 2, "pool_size": 2, "output_size": 2, "rate": 0.5, "stddev": 0.1, "dims": (2, 1),
-    "target_shape": (24,), "n": 2, "scale": 2.0, "axes": 1, "height": 2, "width": 2, "factor": 0.1, "height_factor": 0.1,
-    "width_factor": 0.1, "activation": "relu", "input_dim": 5, "output_dim": 3, "num_heads": 2, "key_dim": 2, "head_dim": 2,
-    "num_query_heads": 2, "num_key_value_heads": 2, "num_tokens": 3, "num_bins": 3, "sequence_length": 6, "function": abs,
-}  # fmt: skip
+HINTS = dict.fromkeys("units filters kernel_size pool_size output_size n height width num_heads key_dim".split(), 2)
+HINTS |= dict.fromkeys("head_dim num_query_heads num_key_value_heads".split(), 2)
+HINTS |= dict.fromkeys("stddev factor height_factor width_factor".split(), 0.1)
+HINTS |= {"rate": 0.5, "scale": 2.0, "dims": (2, 1), "target_shape": (24,), "axes": 1, "activation": "relu"}
+HINTS |= {"input_dim": 5, "output_dim": 3, "num_bins": 3, "sequence_length": 6, "function": abs}
 MORE = {
     "CategoryEncoding": {"num_tokens": 3},
     "Discretization": {"bin_boundaries": [1.0]},
@@ -88,14 +87,15 @@ def test_supports_masking_is_keras(name):
     assert bool(make(netlet, name).supports_masking) == bool(make(keras, name).supports_masking)
 
 
+OTHER_INPUTS = "2D 3D Embedding Attention Resizing CenterCrop Random Encoding Cell Vector Group Lookup Hashing".split()
+OTHER_INPUTS += ["Input", "Lambda", "Discretization", "Wrapper"]
 SEQUENCES = [
     name
     for name in known()
-    if not any(part in name for part in ("2D", "3D", "Embedding", "Attention", "Resizing", "CenterCrop", "Random", "Encoding"))
+    if not any(part in name for part in OTHER_INPUTS)
     and not issubclass(getattr(layers, name), layers.Merge)
-    and name not in ("InputLayer", "Layer", "Wrapper", "RepeatVector", "Discretization", "Lambda", "Normalization", "RNN",
-                     "StackedRNNCells", "LSTMCell", "GRUCell", "SimpleRNNCell", "GroupNormalization")
-]  # fmt: skip
+    and name not in ("Layer", "Normalization", "RNN")
+]
 
 
 @pytest.mark.parametrize("name", SEQUENCES)
@@ -107,7 +107,8 @@ def test_the_mask_that_comes_out_is_keras(name):
         theirs.set_weights(ours.get_weights())
     a, lost = warned(lambda: ours(x))
     b, expected_lost = warned(lambda: theirs(y))
-    assert lost == expected_lost
+    # Keras warns of a wrapper too whose layer inside handed the mask on.
+    assert lost == (0 if get_keras_mask(b) is not None else expected_lost)
     same_mask(a, b)
     if "Dropout" not in name and "Noise" not in name:
         np.testing.assert_allclose(a.numpy(), np.asarray(b), rtol=2e-6, atol=2e-6)

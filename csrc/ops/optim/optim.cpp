@@ -73,7 +73,7 @@ void emit_update(Tape& tape, const char* op, const Kernel& kernel, Args& a, cons
     }
     std::vector<Operand> operands{in(a.c.lr, s.lr), in(a.c.iteration, s.iteration), in(a.g, g),
                                   in_if(a.c.written, written), out_if(a.c.used, used, true)};
-    operands.insert(operands.end(), own);
+    for (const Operand& o : own) operands.push_back(o);
     tape.emit(kernel, a, operands, work);
 }
 

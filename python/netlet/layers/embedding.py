@@ -33,7 +33,7 @@ class Embedding(Layer):
             position: in `fit` and `predict` too, before any weight is changed.
         NotImplementedError: `lora_rank` or `quantization_config`.
 
-    Source: Keras 3, `keras.layers.Embedding`, where an index outside gives NaN or the last row, depending on the backend.
+    Source: Keras 3, `keras.layers.Embedding` (where an index outside gives what the backend likes).
 
     Example:
 
@@ -60,13 +60,10 @@ class Embedding(Layer):
         for name, value in (("input_dim", input_dim), ("output_dim", output_dim)):
             if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
                 raise ValueError(f"Embedding: `{name}` must be a positive integer; given {value!r}.")
-        for name, value in (
-            ("lora_rank", lora_rank),
-            ("lora_alpha", lora_alpha),
-            ("quantization_config", quantization_config),
-        ):
-            if value is not None:
-                raise NotImplementedError(f"Embedding: `{name}` is not supported; given {value!r}.")
+        left_out = {"lora_rank": lora_rank, "lora_alpha": lora_alpha, "quantization_config": quantization_config}
+        for name, given in left_out.items():
+            if given is not None:
+                raise NotImplementedError(f"Embedding: `{name}` is not supported; given {given!r}.")
         if kwargs.pop("input_length", None) is not None:
             warnings.warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
         super().__init__(**kwargs)
@@ -105,8 +102,8 @@ class Embedding(Layer):
         if index.dtype not in ("int32", "int64"):
             if index.dtype == "float32" and self.input_dim > _EXACT_IN_FLOAT32:
                 raise ValueError(
-                    f"Layer '{self.name}': float32 counts to {_EXACT_IN_FLOAT32:,} without gaps, and the vocabulary has "
-                    f"{self.input_dim:,} entries: let the model begin with Input(..., dtype='int32')."
+                    f"Layer '{self.name}': float32 counts to {_EXACT_IN_FLOAT32:,} without gaps, and the vocabulary "
+                    f"has {self.input_dim:,} entries: let the model begin with Input(..., dtype='int32')."
                 )
             index = ops.cast(index, "int32")
         _core.check_index(index, self.input_dim)

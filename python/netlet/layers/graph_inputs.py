@@ -33,7 +33,7 @@ def from_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:
 
 
 def fit_to(value: Any, wanted: KerasTensor, model: str) -> Any:
-    """The value in an input's dtype, and with a last axis of 1 added or removed if only that differs; it keeps its mask."""
+    """The value in an input's dtype, with its mask, and with a last axis of 1 added or removed if only that differs."""
     if value is None:
         return None
     return masks.keep(value, _in_form(value, wanted, model))

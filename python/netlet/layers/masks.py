@@ -30,7 +30,7 @@ def keep(before: Any, after: Any) -> Any:
 def attach(values: Iterable[Any], masks: Any) -> None:
     """Gives tensors their masks, where there are any; both flat, in the same order."""
     for value, mask in zip(values, tree.flatten(masks), strict=False):
-        if mask is not None and value is not None:
+        if mask is not None and _is_tensor(value):
             value._keras_mask = mask
 
 

@@ -237,9 +237,10 @@ def stopped(
         at = first + done * step.batch + place[0]
         at = at if order is None else int(order[at])
         row = f" (row {at} of the data)" if at != place[0] else ""
+    layer = what["layer"].rsplit("/", 1)[-1]
     return ValueError(
-        f"Layer '{what['layer'].rsplit('/', 1)[-1]}': index {index} at position {place} of the batch{row} lies outside of "
-        f"the {entries} entries (0 to {entries - 1})."
+        f"Layer '{layer}': index {index} at position {place} of the batch{row} lies outside of the {entries} entries "
+        f"(0 to {entries - 1})."
     )
 
 
