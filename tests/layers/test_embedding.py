@@ -105,17 +105,20 @@ def test_input_length_is_gone():
 
 
 # ---- outside of the vocabulary -------------------------------------------------------------------------------------
-@pytest.mark.parametrize("bad", [5, -1, 2**31 - 1, -(2**31), 1e30, -3.0])
+@pytest.mark.parametrize("bad", [5, -1, 2**31 - 1, -(2**31), -3.0])
 def test_an_index_outside_is_named_with_its_place(bad):
     ids = np.array([[1, 2], [0, bad]])
-    shown = int(np.clip(bad, -(2**31), 2**31 - 1))
-    with pytest.raises(ValueError, match=rf"Layer 'words'.*index {shown} at position \(1, 1\).* 5 entries \(0 to 4\)"):
+    with pytest.raises(
+        ValueError, match=rf"Layer 'words'.*index {int(bad)} at position \(1, 1\).* 5 entries \(0 to 4\)"
+    ):
         layers.Embedding(5, 3, name="words")(ids)
 
 
-def test_not_a_number_is_no_index():
-    with pytest.raises(ValueError, match=r"index -?[0-9]+ at position"):
-        layers.Embedding(5, 3)(np.array([[0.0, np.nan]], "float32"))
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e30])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_not_a_number_is_no_index(dtype, bad):
+    with pytest.raises(ValueError, match=r"index -?[0-9]+ at position \(0, 1\)"):
+        layers.Embedding(5, 3)(np.array([[0.0, bad]], dtype))
 
 
 def sentences(optimizer="adam", size=5):

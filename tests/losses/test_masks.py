@@ -215,7 +215,8 @@ def test_training(weighted, reduction, eagerly):
     for library in (netlet, keras):
         model = tagger(library, "SparseCategoricalCrossentropy", weighted, {"reduction": reduction})
         model.run_eagerly = eagerly
-        logs = [model.train_on_batch(ids, labels, sample_weight=w, return_dict=True) for _ in range(2)]
+        first = [model.test_on_batch(ids, labels, sample_weight=w, return_dict=True)]
+        logs = first + [model.train_on_batch(ids, labels, sample_weight=w, return_dict=True) for _ in range(2)]
         history = model.fit(ids, labels, sample_weight=w, batch_size=2, epochs=2, shuffle=False, verbose=0).history
         logs.append({k: v[-1] for k, v in history.items()})
         logs.append(model.evaluate(ids, labels, sample_weight=w, batch_size=2, verbose=0, return_dict=True))
@@ -223,10 +224,13 @@ def test_training(weighted, reduction, eagerly):
     (ours, a), (theirs, b) = results
     for i, (x, y) in enumerate(zip(ours, theirs, strict=True)):
         assert x.keys() == y.keys()
-        for key in x:
+        # Keras on JAX loses the mask on the way from the loss of a training step to its metrics; elsewhere it does not.
+        for key in x if i in (0, 4) else ["loss"]:
             np.testing.assert_allclose(float(x[key]), float(y[key]), rtol=2e-5, err_msg=f"{i} {key}")
     for x, y in zip(a, b, strict=True):
         np.testing.assert_allclose(x, y, rtol=2e-5, atol=1e-6)
+    for key in ours[0]:
+        np.testing.assert_allclose(ours[0][key], ours[1][key], rtol=1e-6)  # the first step, seen by test and by train
 
 
 def test_padding_changes_nothing():
