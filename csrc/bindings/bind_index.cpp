@@ -27,6 +27,9 @@ void bind_index(py::module_& m) {
         },
         "x"_a, "indices"_a, "axis"_a = 0, NoGil());
     m.def(
+        "check_index", [](const Arg& indices, int64_t n) { ops::check_index(Tape::current(), indices, n); },
+        "indices"_a, "n"_a, NoGil(), "Every index lies in [0, n): else ValueError, or in a plan the end of the run.");
+    m.def(
         "one_hot",
         [](const Arg& indices, int64_t classes, DType dtype, int axis) {
             return give(ops::one_hot(Tape::current(), indices, classes, axis, dtype), indices);

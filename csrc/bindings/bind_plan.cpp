@@ -62,7 +62,8 @@ py::tuple run(Plan& plan, const py::sequence& arrays, bool profiled) {
     return py::make_tuple(outputs, stopped);
 }
 
-// The quickest way through a plan with one source and one output; None if x is not exactly what the plan reads.
+// The quickest way through a plan with one source and one output; None if x is not exactly what the plan reads, or if
+// the run was stopped.
 py::object predict(Plan& plan, const py::object& x) {
     if (!py::isinstance<py::array>(x) || plan.sources().size() != 1 || plan.outputs() != 1) return py::none();
     const auto a = py::reinterpret_borrow<py::array>(x);
@@ -75,13 +76,15 @@ py::object predict(Plan& plan, const py::object& x) {
     py::array y = new_output(plan.output(0));
     const void* in = a.data();
     void* out = y.mutable_data();
+    int64_t stopped;
     {
         py::gil_scoped_release nogil;
         std::lock_guard lock(plan.mutex());
         plan.feed(0, in, nullptr, 0, s.shape[0]);
         plan.bind_output(0, out);
-        plan.run();
+        stopped = plan.run();
     }
+    if (stopped >= 0) return py::none();
     return y;
 }
 
@@ -183,6 +186,21 @@ py::list describe(const Plan& plan) {
     return table;
 }
 
+py::list written(const Plan& plan, size_t record) {
+    py::list found;
+    for (const RecordOperand& o : plan.records().at(record).operands) {
+        if (!o.writes || !o.buffer) continue;
+        auto t = std::make_shared<TensorImpl>();
+        t->shape = o.shape;
+        t->dtype = o.dtype;
+        t->buffer = o.buffer;
+        t->offset = o.offset;
+        t->variable = true;  // a view to read from
+        found.append(to_ndarray(t).attr("copy")());
+    }
+    return found;
+}
+
 }  // namespace
 
 void bind_plan(py::module_& m) {
@@ -196,6 +214,7 @@ void bind_plan(py::module_& m) {
         .def("run_batches", &run_batches, "arrays"_a, "rows"_a = py::none(), "first"_a = 0, "count"_a = 1,
              "seconds"_a = 1e9, "outputs"_a = py::tuple(), "scalars"_a = py::tuple())
         .def("records", &describe)
+        .def("written", &written, "record"_a, "Copies of what a record wrote to memory outside of the arena.")
         .def(
             "find_nonfinite",
             [](Plan& plan) {

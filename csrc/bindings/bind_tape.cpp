@@ -3,6 +3,7 @@
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
 #include "ops/feed/feed.h"
+#include "ops/index/index.h"
 #include "plan/plan.h"
 
 namespace netlet::bindings {
@@ -30,7 +31,15 @@ void bind_tape(py::module_& m) {
             },
             "shape"_a, "from_dtype"_a, "to_dtype"_a, "name"_a)
         .def("set_step", &Tape::set_step, "cell"_a)
-        .def("set_grad_target", &Tape::set_grad_target, "x"_a, "target"_a)
+        .def(
+            "set_grad_target",
+            [](Tape& t, const Tensor& x, const Tensor& target, const Rows& rows) {
+                if (rows && (x->shape.rank() == 0 || rows->bytes->size() != x->shape[0]))
+                    throw ValueError("set_grad_target: the map of rows does not fit shape " + x->shape.str());
+                t.set_grad_target(x, target, rows, [rows](Tape& tape) { ops::mark_rows(tape, rows, nullptr); });
+            },
+            "x"_a, "target"_a, "rows"_a = nullptr,
+            "Where x's gradient is to be written; with `rows`, zero but for the rows that this map tells.")
         .def(
             "gradients",
             [](Tape& t, const Tensor& target, const std::vector<Tensor>& sources,
@@ -55,6 +64,10 @@ void bind_tape(py::module_& m) {
             },
             "outputs"_a);
 
+    py::class_<RowMap, Rows>(m, "RowMap", "A byte for each row of a table, that plans keep up to date.")
+        .def(py::init<int64_t, uint8_t, const std::vector<Tensor>&>(), "rows"_a, "unknown"_a, "of"_a,
+             "`unknown`: what a byte becomes once others than plans have written a tensor in `of`.")
+        .def_property_readonly("bytes", [](const RowMap& rows) { return to_ndarray(rows.bytes).attr("copy")(); });
     m.def("current_recording", []() -> std::shared_ptr<Tape> {
         Tape& tape = Tape::current();
         return tape.recording() ? tape.shared_from_this() : nullptr;

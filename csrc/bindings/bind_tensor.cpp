@@ -30,6 +30,13 @@ void bind_tensor(py::module_& m) {
         .def_readwrite("requires_grad", &TensorImpl::requires_grad)
         .def_readwrite("variable", &TensorImpl::variable,
                        "Whether this is a Variable's value: NumPy sees it read-only.")
+        .def_property(
+            "_keras_mask", [](const TensorImpl& t) { return t.mask; },
+            // A view: what is asked for its mask has none itself, so no ring of owners can close.
+            [](TensorImpl& t, const std::optional<StoredArg>& mask) {
+                t.mask = mask ? Tape::current().view(mask->tensor, mask->tensor->shape) : nullptr;
+            },
+            "Which steps of a sequence count, or None. Layers hand it on; the result of an op has none.")
         .def(
             "numpy", [](const Tensor& t) { return to_ndarray(t); },
             "The values, sharing this tensor's memory; read-only if they are a Variable's.")

@@ -118,6 +118,7 @@ void Plan::step(const Record& r) {
 
 template <class Each> int64_t Plan::replay(Each each) {
     const auto& records = recording_.records;
+    for (const Rows& rows : recording_.row_maps) rows->refresh();
     if (kept_ && kept_is_stale())
         for (size_t i = 0; i < kept_; ++i) each(i);
     int64_t stopped = -1;
@@ -126,6 +127,7 @@ template <class Each> int64_t Plan::replay(Each each) {
         if (records[i].guard && *records[i].guard) stopped = (int64_t)i;
     }
     for (const auto& buffer : written_) buffer->touch();
+    for (const Rows& rows : recording_.row_maps) rows->settle();
     return stopped;
 }
 
@@ -159,11 +161,13 @@ int64_t Plan::find_nonfinite() {
     // What an earlier run left behind must not be taken for this one's: some records write a part of a value only.
     std::memset(arena_->data(), 0, (size_t)arena_bytes_);
     for (Read& read : kept_reads_) read.version = never;
-    for (size_t i = 0; i < recording_.records.size(); ++i) {
-        const Record& r = recording_.records[i];
+    int64_t last = -1;
+    for (size_t i = 0; i < recording_.records.size(); ++i)
+        if (recording_.records[i].guard) last = (int64_t)i;
+    for (int64_t i = 0; i <= last; ++i) {
+        const Record& r = recording_.records[(size_t)i];
         step(r);
-        if (writes_nonfinite(r)) return (int64_t)i;
-        if (r.guard) return *r.guard ? (int64_t)i : -1;
+        if (writes_nonfinite(r) || (r.guard && *r.guard)) return i;
     }
     return -1;
 }

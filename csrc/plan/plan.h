@@ -35,7 +35,7 @@ class Plan {
     int64_t run_profiled();
     const std::vector<double>& profile() const { return seconds_; }
     // Replays a step up to its first record that writes a value that is not finite, and returns that record, or -1.
-    // Stops before a guard's flag can be passed, so nothing is updated.
+    // Goes no further than the last guard, so nothing is updated.
     int64_t find_nonfinite();
 
   private:

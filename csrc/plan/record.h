@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "plan/row_map.h"
 #include "plan/tensor.h"
 
 namespace netlet {
@@ -69,6 +70,7 @@ struct Recording {
     std::vector<Source> sources;  // in the caller's order
     std::vector<Output> outputs;  // likewise
     std::vector<std::byte> args;  // all argument structs, each 16-byte aligned
+    std::vector<Rows> row_maps;   // those that records read and write
 };
 
 }  // namespace netlet

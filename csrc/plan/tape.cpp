@@ -1,5 +1,6 @@
 #include "plan/tape.h"
 
+#include <algorithm>
 #include <atomic>
 
 #include "base/thread_pool.h"
@@ -68,6 +69,7 @@ Tensor Tape::view(const Tensor& x, const Shape& shape, int64_t offset) {
     y->shape = shape;
     y->offset += offset;
     y->requires_grad = false;
+    y->mask = nullptr;
     return y;
 }
 
@@ -89,7 +91,7 @@ void Tape::check_owner(const Tensor& x, const Kernel& kernel) const {
                            "recorded, or compile the model with run_eagerly=True");
 }
 
-void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::initializer_list<Operand> operands,
+void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<const Operand> operands,
                       const Work& work) {
     for (const Operand& o : operands)
         if (o.tensor || !o.optional) check_owner(o.tensor, kernel);
@@ -143,12 +145,18 @@ void Tape::on_backward(const std::vector<Tensor>& inputs, const std::vector<Tens
 }
 
 Grad Tape::grad(const Tensor& x) {
+    Grad g = grad_by_rows(x);
+    if (g.rows) grads_[x.get()].whole(*this);
+    return {g.tensor, g.accumulate};
+}
+
+Grad Tape::grad_by_rows(const Tensor& x) {
     if (!x || !x->requires_grad) return {};
     GradState& g = grads_[x.get()];
     if (!g.tensor) g.tensor = empty(x->shape, gradient_dtype(x->dtype));
     const bool accumulate = g.written;
     g.written = true;
-    return {g.tensor, accumulate};
+    return {g.tensor, accumulate, g.rows};
 }
 
 bool Tape::alias_grad(const Tensor& x, const Tensor& y, const Tensor& dy) {
@@ -160,7 +168,15 @@ bool Tape::alias_grad(const Tensor& x, const Tensor& y, const Tensor& dy) {
     return true;
 }
 
-void Tape::set_grad_target(const Tensor& x, const Tensor& target) { grads_[x.get()] = {target, false}; }
+void Tape::set_grad_target(const Tensor& x, const Tensor& target, const Rows& rows, std::function<void(Tape&)> whole) {
+    grads_[x.get()] = {target, false, rows, std::move(whole)};
+}
+
+void Tape::rely_on(const Rows& rows) {
+    if (!recording()) throw RuntimeError("a map of rows is kept up to date by plans alone");
+    auto& known = recording_.row_maps;
+    if (std::find(known.begin(), known.end(), rows) == known.end()) known.push_back(rows);
+}
 
 std::vector<Tensor> Tape::gradients(const Tensor& target, const Tensor& seed, const std::vector<Tensor>& sources,
                                     bool retain) {

@@ -19,6 +19,7 @@
 #include <cstring>
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <type_traits>
 #include <unordered_map>
@@ -67,6 +68,7 @@ inline Work elementwise_work(int64_t elements, double flops_each = 1) {
 struct Grad {
     Tensor tensor;
     bool accumulate = false;
+    Rows rows = nullptr;  // from grad_by_rows alone: which rows differ from zero; who writes must keep it true
     explicit operator bool() const { return tensor != nullptr; }
 };
 using Grads = std::vector<Tensor>;  // gradients of an op's outputs; null where none flows
@@ -101,6 +103,11 @@ class Tape : public std::enable_shared_from_this<Tape> {
     template <class Args>
     void emit(const Kernel& kernel, Args& args, std::initializer_list<Operand> operands, const Work& work) {
         static_assert(std::is_trivially_copyable_v<Args> && alignof(Args) <= 16, "kernel arguments are plain data");
+        emit_bytes(kernel, &args, sizeof args, {operands.begin(), operands.size()}, work);
+    }
+    template <class Args>
+    void emit(const Kernel& kernel, Args& args, const std::vector<Operand>& operands, const Work& work) {
+        static_assert(std::is_trivially_copyable_v<Args> && alignof(Args) <= 16, "kernel arguments are plain data");
         emit_bytes(kernel, &args, sizeof args, operands, work);
     }
 
@@ -110,6 +117,10 @@ class Tape : public std::enable_shared_from_this<Tape> {
     Grad grad(const Tensor& x);  // null if x needs no gradient
     // Inside a backward closure: whether it may be called once more, so that what it has kept must not be overwritten.
     bool retains() const { return retains_; }
+    // The same for an op that writes few rows of it and says which, if the place of x's gradient has a map of rows.
+    Grad grad_by_rows(const Tensor& x);
+    // A record that is emitted next reads or writes this map.
+    void rely_on(const Rows& rows);
     // Lets x's gradient share the memory of `dy`, where x is a view's origin and nothing else has reached it yet.
     // False: the op must add `dy` to grad(x) itself.
     bool alias_grad(const Tensor& x, const Tensor& y, const Tensor& dy);
@@ -136,8 +147,10 @@ class Tape : public std::enable_shared_from_this<Tape> {
     // The same for rows gathered from a larger array: `cell` is the FeedCell that a gather record of this tape reads.
     void add_feed(const Tensor& cell, const Shape& shape, DType dtype, const std::string& name);
     void watch(const Tensor& x) { x->requires_grad = true; }
-    // Lets x's gradient be written to memory that the caller chose (a part of the flat gradient segment).
-    void set_grad_target(const Tensor& x, const Tensor& target);
+    // Lets x's gradient be written to memory that the caller chose (a part of the flat gradient segment). With `rows`:
+    // zero but for the rows that the map tells; `whole` shall emit that all may differ, when an op knows nothing of rows.
+    void set_grad_target(const Tensor& x, const Tensor& target, const Rows& rows = nullptr,
+                         std::function<void(Tape&)> whole = nullptr);
     // Emits the backward pass of everything since recording began. `seed` is the gradient of target. A source that
     // target does not depend on yields null. Releases the recorded backward steps unless `retain`.
     std::vector<Tensor> gradients(const Tensor& target, const Tensor& seed, const std::vector<Tensor>& sources,
@@ -149,7 +162,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
     std::shared_ptr<Plan> compile(const std::vector<Tensor>& outputs);
 
   private:
-    void emit_bytes(const Kernel&, void* args, size_t size, std::initializer_list<Operand>, const Work&);
+    void emit_bytes(const Kernel&, void* args, size_t size, std::span<const Operand>, const Work&);
     void check_owner(const Tensor& x, const Kernel&) const;
 
     Mode mode_;
@@ -173,6 +186,8 @@ class Tape : public std::enable_shared_from_this<Tape> {
     struct GradState {
         Tensor tensor;
         bool written = false;
+        Rows rows = nullptr;
+        std::function<void(Tape&)> whole = nullptr;
     };
     std::unordered_map<const TensorImpl*, GradState> grads_;  // keys are kept alive by steps_ and by the caller
     std::unordered_set<const TensorImpl*> sources_;

@@ -20,6 +20,7 @@ struct TensorImpl {
     int64_t offset = 0;      // bytes from the start of the buffer or the slot
     bool requires_grad = false;
     bool variable = false;  // the value of a Variable: NumPy sees it read-only, so that every write is an op's
+    std::shared_ptr<TensorImpl> mask;  // which steps of a sequence count: layers read and set it, ops pass it over
 
     int64_t size() const { return shape.size(); }
     int64_t bytes() const {

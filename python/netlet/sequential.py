@@ -8,7 +8,7 @@ from typing import Any
 
 from .functional import Model
 from .graph import KerasTensor
-from .layers import folding
+from .layers import folding, masks
 from .layers.front import fit_raw, is_host, raw_spec
 from .layers.graph_inputs import fit_to, shapes_of
 from .layers.input_layer import InputLayer
@@ -44,6 +44,8 @@ class Sequential(Model):
         for layer in given:
             self._append(layer)
         self._extend_graph()
+
+    _masks_travel_inside = True
 
     _untracked_attributes = Model._untracked_attributes | {"_names", "_symbols"}
 
@@ -142,6 +144,8 @@ class Sequential(Model):
     # ---- running ---------------------------------------------------------------------------------------------------
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         front = self._front_layers()
+        if mask is not None:
+            masks.attach([inputs], mask)
         x = fit_to(inputs, self._symbols[len(front)], self.name) if self._symbols else inputs
         for layer in folding.chain(self.layers[len(front) :]):
             x = layer(x)

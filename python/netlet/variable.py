@@ -64,6 +64,8 @@ class Variable(Operators):
     np.float32(6.0)
     """
 
+    by_rows = False  # whether a step's gradient reaches few of its rows: the table of an Embedding
+
     def __init__(
         self,
         initializer: Any,

@@ -9,6 +9,9 @@ namespace netlet::ops {
 
 // Entries of `axis` by index (integers of any shape, which takes the place of the axis).
 Tensor take(Tape& tape, const Tensor& x, const Tensor& index, int axis);
+// Every index must lie in [0, n). Where its value is known already another is a ValueError; a plan stops at this record,
+// which leaves {flat position, index, n} of the first such.
+void check_index(Tape& tape, const Tensor& index, int64_t n);
 // 1 at the position that index names along a new axis, 0 elsewhere; an index outside [0, classes) gives zeros only.
 Tensor one_hot(Tape& tape, const Tensor& index, int64_t classes, int axis, DType dtype);
 
@@ -30,6 +33,8 @@ Lines lines_of(const Shape& shape, int axis, int64_t k);
 void emit_gather(Tape& tape, const Tensor& x, const Tensor& index, const Tensor& y, const Lines& lines, DType dtype);
 // dx = or += dy (outer, k, inner) at index (outer, k, inner) of the middle axis.
 void emit_scatter_along(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines);
+// Says that the rows that index names, or all if it is null, differ from zero; `keep`: beside those that did.
+void mark_rows(Tape& tape, const Rows& rows, const Tensor& index, bool keep = false);
 int64_t position(const Tensor& positions, int64_t i);  // the value of flat element i, which must be known
 // The first flat element that is known and lies outside of [-n, n) or, not `negative`, [0, n); -1: none.
 int64_t first_outside(const Tensor& positions, int64_t n, bool negative = true);

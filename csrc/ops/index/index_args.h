@@ -28,7 +28,7 @@ struct GatherArgs {
     DType index_dtype, dtype;
 };
 
-// A unit is a row of n: each thread looks through all positions for its own rows.
+// A unit is a row of n, or if `columns` an element of inner: each thread looks through all positions and adds what is its own.
 template <class T>
 struct ScatterAddArgs {
     const T* dy;
@@ -36,7 +36,31 @@ struct ScatterAddArgs {
     T* dx;
     Lines lines;
     DType index_dtype;
-    bool accumulate;
+    bool accumulate, columns;
+};
+
+// Tables of which a step uses few rows. check_index: flag = 1 and found = {position, index, n} for the first index (k,)
+// outside of [0, n), else flag = 0. zero_rows: x (n, inner) = 0 in the rows whose byte in `rows` is set; a unit is a row.
+// mark_rows: rows (n,) = 1 where index names a row; else 0, or what it was if `keep`. index null: all 1.
+struct CheckIndexArgs {
+    const void* index;
+    int32_t* flag;
+    int64_t* found;
+    int64_t k, n;
+    DType index_dtype;
+};
+template <class T>
+struct ZeroRowsArgs {
+    const uint8_t* rows;
+    T* x;
+    int64_t inner;
+};
+struct MarkRowsArgs {
+    const void* index;
+    uint8_t* rows;
+    int64_t k, n;
+    DType index_dtype;
+    bool keep;
 };
 
 // A unit is an element of index.

@@ -10,18 +10,46 @@ namespace netlet::ops {
 
 namespace {
 
+// Every chunk reads all indices: a few chunks at most, and only where what it adds up outweighs that. Long rows are cut
+// into columns, in cache lines, so that rows which many indices name are shared out too.
+template <class T>
+Work scatter_work(const Lines& lines, bool columns) {
+    const int64_t line = 64 / (int64_t)sizeof(T), total = lines.outer * lines.k * lines.inner;
+    if (columns) {
+        const int64_t chunks = std::min<int64_t>({8, lines.inner / line, total / 8192 + 1});
+        const int64_t lines_each = ((lines.inner + line - 1) / line + chunks - 1) / chunks;
+        return {lines.inner, lines_each * line, (double)total};
+    }
+    const int64_t least = 16384 / std::max<int64_t>(1, lines.inner * lines.outer) + 1;
+    return {lines.n, std::max<int64_t>((lines.n + 7) / 8, least), (double)total};
+}
+
 template <class T>
 void emit_scatter_add(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines) {
     ScatterAddArgs<T> args{};
     args.lines = lines;
     args.index_dtype = index->dtype;
     args.accumulate = dx.accumulate;
-    // Every chunk reads all indices: a few chunks at most, and only where rows outweigh that.
-    const int64_t least = 16384 / std::max<int64_t>(1, lines.inner * lines.outer) + 1;
+    args.columns = lines.inner >= 2 * 64 / (int64_t)sizeof(T);
     tape.emit(NETLET_KERNEL_FOR(scatter_add, dy->dtype), args,
               {in(args.dy, dy), bytes_in(args.index, index),
                dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-              Work{lines.n, std::max<int64_t>((lines.n + 7) / 8, least), (double)dy->size()});
+              scatter_work<T>(lines, args.columns));
+}
+
+// The same where dx keeps to a map of rows: only what the step before wrote is zeroed.
+template <class T>
+void emit_scatter_add_rows(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines) {
+    tape.rely_on(dx.rows);
+    if (!dx.accumulate) {
+        ZeroRowsArgs<T> args{};
+        args.inner = lines.inner;
+        tape.emit(NETLET_KERNEL_FOR(zero_rows, dy->dtype), args,
+                  {in(args.rows, dx.rows->bytes), inout(args.x, dx.tensor)},
+                  Work{lines.n, std::max<int64_t>(64, 16384 / std::max<int64_t>(1, lines.inner)), 0});
+    }
+    emit_scatter_add<T>(tape, dy, index, {dx.tensor, true}, lines);
+    mark_rows(tape, dx.rows, index, dx.accumulate);
 }
 
 template <class T>
@@ -59,12 +87,47 @@ Tensor take(Tape& tape, const Tensor& x, const Tensor& given, int axis) {
     Tensor y = tape.empty(shape, x->dtype);
     if (y->size() > 0) emit_gather(tape, x, index, y, lines, x->dtype);
     if (differentiable(tape, x))
-        tape.on_backward({x}, {y}, [x, index, lines](Tape& tape, const Grads& dy) {
-            if (Grad dx = tape.grad(x))
-                with_float(dy[0]->dtype,
-                           [&](auto zero) { emit_scatter_add<decltype(zero)>(tape, dy[0], index, dx, lines); });
+        tape.on_backward({x}, {y}, [x, index, lines, axis](Tape& tape, const Grads& dy) {
+            if (Grad dx = axis == 0 ? tape.grad_by_rows(x) : tape.grad(x))
+                with_float(dy[0]->dtype, [&](auto zero) {
+                    if (dx.rows)
+                        emit_scatter_add_rows<decltype(zero)>(tape, dy[0], index, dx, lines);
+                    else
+                        emit_scatter_add<decltype(zero)>(tape, dy[0], index, dx, lines);
+                });
         });
     return y;
+}
+
+void check_index(Tape& tape, const Tensor& given, int64_t n) {
+    const Tensor index = as_index(tape, "check_index", given);
+    if (!index->recorded()) {
+        if (const int64_t i = first_outside(index, n, false); i >= 0)
+            throw ValueError("index " + std::to_string(position(index, i)) + " at position " +
+                             index->shape.place(i).str() + " lies outside of the " + std::to_string(n) +
+                             " entries (0 to " + std::to_string(n - 1) + ")");
+        return;
+    }
+    const Tensor flag = make_tensor({1}, DType::i32), found = make_tensor({3}, DType::i64);
+    CheckIndexArgs args{};
+    args.k = index->size();
+    args.n = n;
+    args.index_dtype = index->dtype;
+    tape.emit(kernel(KernelId::check_index), args,
+              {bytes_in(args.index, index), out(args.flag, flag), out(args.found, found)}, one_chunk(1));
+    tape.guard(flag);
+}
+
+void mark_rows(Tape& tape, const Rows& rows, const Tensor& index, bool keep) {
+    tape.rely_on(rows);
+    MarkRowsArgs args{};
+    args.n = rows->bytes->size();
+    args.keep = keep;
+    const Operand bytes = keep ? inout(args.rows, rows->bytes) : out(args.rows, rows->bytes);
+    if (!index) return tape.emit(kernel(KernelId::mark_rows), args, {bytes}, one_chunk(1));
+    args.k = index->size();
+    args.index_dtype = index->dtype;
+    tape.emit(kernel(KernelId::mark_rows), args, {bytes_in(args.index, index), bytes}, one_chunk(1));
 }
 
 Tensor one_hot(Tape& tape, const Tensor& given, int64_t classes, int axis, DType dtype) {

@@ -40,7 +40,26 @@ NETLET_DEFINE_KERNEL(gather, GatherArgs) {
 }
 
 template <class T>
+NETLET_INLINE void scatter_add_columns(const ScatterAddArgs<T>& a, Range r) {
+    const Lines& s = a.lines;
+    for (int64_t o = 0; o < s.outer; ++o) {
+        T* dx = a.dx + o * s.n * s.inner;
+        if (!a.accumulate)
+            for (int64_t row = 0; row < s.n; ++row)
+                memset(dx + row * s.inner + r.begin, 0, (size_t)(r.end - r.begin) * sizeof(T));
+        for (int64_t k = 0; k < s.k; ++k) {
+            const int64_t row = inside(position_at(a.index, a.index_dtype, k), s.n);
+            if (row < 0) continue;
+            const T* NETLET_RESTRICT from = a.dy + (o * s.k + k) * s.inner;
+            T* NETLET_RESTRICT to = dx + row * s.inner;
+            for (int64_t i = r.begin; i < r.end; ++i) to[i] += from[i];
+        }
+    }
+}
+
+template <class T>
 NETLET_INLINE void scatter_add(const ScatterAddArgs<T>& a, Range r) {
+    if (a.columns) return scatter_add_columns(a, r);
     const Lines& s = a.lines;
     for (int64_t o = 0; o < s.outer; ++o) {
         T* dx = a.dx + o * s.n * s.inner;

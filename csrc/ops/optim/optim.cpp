@@ -1,5 +1,7 @@
 #include "ops/optim/optim.h"
 
+#include <algorithm>
+
 #include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
 #include "ops/optim/optim_args.h"
@@ -42,9 +44,38 @@ void check_step(const char* op, const OptimStep& s) {
     if (s.every < 1) throw ValueError(std::string(op) + ": expected every >= 1, got " + std::to_string(s.every));
 }
 
-OptimCells cells(const OptimStep& s) { return {nullptr, nullptr, s.every, s.weight_decay}; }
-
 Work flat(const Tensor& p, double flops_each) { return Work{p->size(), grain, flops_each * (double)p->size()}; }
+
+// Emits an update: what all of them read, and `own` operands, p and slots.
+template <class Args>
+void emit_update(Tape& tape, const char* op, const Kernel& kernel, Args& a, const OptimStep& s, const Tensor& p,
+                 const Tensor& g, std::initializer_list<Tensor> slots, std::initializer_list<Operand> own,
+                 double flops_each) {
+    a.c.every = s.every;
+    a.c.weight_decay = s.weight_decay;
+    Work work = flat(p, flops_each);
+    Tensor written, used;
+    if (s.written) {
+        const int64_t rows = s.written->bytes->size();
+        if (rows == 0 || p->size() % rows != 0 || (s.used && s.used->bytes->size() != rows))
+            throw ValueError(std::string(op) + ": a map of " + std::to_string(rows) + " rows does not fit " +
+                             std::to_string(p->size()) + " parameters");
+        for (const Tensor& slot : slots)
+            if (slot && !s.used) throw ValueError(std::string(op) + ": slots need a map of their used rows");
+        tape.rely_on(s.written);
+        written = s.written->bytes;
+        if (s.used) {
+            tape.rely_on(s.used);
+            used = s.used->bytes;
+        }
+        a.c.inner = p->size() / rows;
+        work = {rows, std::max<int64_t>(1, grain / std::max<int64_t>(1, a.c.inner)), work.flops};
+    }
+    std::vector<Operand> operands{in(a.c.lr, s.lr), in(a.c.iteration, s.iteration), in(a.g, g),
+                                  in_if(a.c.written, written), out_if(a.c.used, used, true)};
+    for (const Operand& o : own) operands.push_back(o);
+    tape.emit(kernel, a, operands, work);
+}
 
 }  // namespace
 
@@ -53,14 +84,9 @@ void sgd_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g
     check("sgd_update", p, {g, m});
     check_step("sgd_update", s);
     for_dtype(p->dtype, [&]<class T>(T) {
-        SgdArgs<T> a{cells(s), nullptr, nullptr, nullptr, momentum, nesterov};
-        const Kernel k = NETLET_KERNEL_FOR(sgd_update, p->dtype);
-        const Operand lr = in(a.c.lr, s.lr), iteration = in(a.c.iteration, s.iteration), grad = in(a.g, g),
-                      param = inout(a.p, p);
-        if (m)
-            tape.emit(k, a, {lr, iteration, grad, param, inout(a.m, m)}, flat(p, 4));
-        else
-            tape.emit(k, a, {lr, iteration, grad, param}, flat(p, 2));
+        SgdArgs<T> a{{}, nullptr, nullptr, nullptr, momentum, nesterov};
+        emit_update(tape, "sgd_update", NETLET_KERNEL_FOR(sgd_update, p->dtype), a, s, p, g, {m},
+                    {inout(a.p, p), out_if(a.m, m, true)}, m ? 4 : 2);
     });
 }
 
@@ -69,15 +95,9 @@ void adam_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& 
     check("adam_update", p, {g, m, v, vhat});
     check_step("adam_update", s);
     for_dtype(p->dtype, [&]<class T>(T) {
-        AdamArgs<T> a{cells(s), nullptr, nullptr, nullptr, nullptr, nullptr, beta1, beta2, epsilon};
-        const Kernel k = NETLET_KERNEL_FOR(adam_update, p->dtype);
-        const Operand lr = in(a.c.lr, s.lr), iteration = in(a.c.iteration, s.iteration), grad = in(a.g, g),
-                      param = inout(a.p, p);
-        const Operand first = inout(a.m, m), second = inout(a.v, v);
-        if (vhat)
-            tape.emit(k, a, {lr, iteration, grad, param, first, second, inout(a.vhat, vhat)}, flat(p, 13));
-        else
-            tape.emit(k, a, {lr, iteration, grad, param, first, second}, flat(p, 12));
+        AdamArgs<T> a{{}, nullptr, nullptr, nullptr, nullptr, nullptr, beta1, beta2, epsilon};
+        emit_update(tape, "adam_update", NETLET_KERNEL_FOR(adam_update, p->dtype), a, s, p, g, {m, v, vhat},
+                    {inout(a.p, p), inout(a.m, m), inout(a.v, v), out_if(a.vhat, vhat, true)}, vhat ? 13 : 12);
     });
 }
 
@@ -86,19 +106,10 @@ void rmsprop_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tenso
     check("rmsprop_update", p, {g, v, m, mean});
     check_step("rmsprop_update", s);
     for_dtype(p->dtype, [&]<class T>(T) {
-        RmspropArgs<T> a{cells(s), nullptr, nullptr, nullptr, nullptr, nullptr, rho, momentum, epsilon};
-        const Kernel k = NETLET_KERNEL_FOR(rmsprop_update, p->dtype);
-        const Operand lr = in(a.c.lr, s.lr), iteration = in(a.c.iteration, s.iteration), grad = in(a.g, g),
-                      param = inout(a.p, p);
-        const Operand second = inout(a.v, v);
-        if (m && mean)
-            tape.emit(k, a, {lr, iteration, grad, param, second, inout(a.m, m), inout(a.a, mean)}, flat(p, 14));
-        else if (m)
-            tape.emit(k, a, {lr, iteration, grad, param, second, inout(a.m, m)}, flat(p, 10));
-        else if (mean)
-            tape.emit(k, a, {lr, iteration, grad, param, second, inout(a.a, mean)}, flat(p, 12));
-        else
-            tape.emit(k, a, {lr, iteration, grad, param, second}, flat(p, 8));
+        RmspropArgs<T> a{{}, nullptr, nullptr, nullptr, nullptr, nullptr, rho, momentum, epsilon};
+        emit_update(tape, "rmsprop_update", NETLET_KERNEL_FOR(rmsprop_update, p->dtype), a, s, p, g, {v, m, mean},
+                    {inout(a.p, p), inout(a.v, v), out_if(a.m, m, true), out_if(a.a, mean, true)},
+                    8 + (m ? 2 : 0) + (mean ? 4 : 0));
     });
 }
 

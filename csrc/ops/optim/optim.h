@@ -9,6 +9,8 @@ struct OptimStep {
     Tensor iteration;  // one int64 cell
     int64_t every = 1;
     double weight_decay = 0;
+    // For a table whose gradient keeps to a map of rows; `used` is the optimizer's own, of its slots, if it has any.
+    Rows written = nullptr, used = nullptr;
 };
 
 // Each updates p and its slots in place; g, p and the slots have one dtype and one size. m, vhat, a may be null.

@@ -14,7 +14,14 @@ struct OptimCells {
     const int64_t* iteration;
     int64_t every;
     double weight_decay;
+    // A table, N = rows * inner, of which a step moves few rows; else `written` is null. Bytes, one for each row: of which
+    // the gradient may differ from 0, and (null where there are no slots) of which the slots may: row_* below. With neither,
+    // and without weight decay, an update changes nothing, so these rows are passed over. A unit of work is a row then.
+    const uint8_t* written;
+    uint8_t* used;
+    int64_t inner;
 };
+constexpr uint8_t row_never = 0, row_used = 1, row_unsure = 2;
 
 // m = momentum * m - lr * g;  p += nesterov ? momentum * m - lr * g : m.   No momentum: m null, p -= lr * g.
 template <class T>

@@ -35,22 +35,45 @@ struct Decay {
 };
 
 template <class T>
+NETLET_INLINE bool row_is_zero(const T* slot, int64_t row, int64_t inner) {
+    bool zero = true;
+    for (int64_t i = 0; slot && zero && i < inner; ++i) zero = slot[row * inner + i] == 0;
+    return zero;
+}
+
+// update(range of elements) where an update changes anything: everywhere, or in a table in the rows that were written or
+// whose slots were ever moved.
+template <class V, class Body>
+NETLET_INLINE void update(const OptimCells& c, Range r, const typename V::Scalar* const (&slots)[3], const Body& body) {
+    if (!c.written) return each_vector<V>(r, body);
+    for (int64_t row = r.begin; row < r.end; ++row) {
+        const uint8_t before = c.used ? c.used[row] : row_never;
+        if (!c.written[row] && before == row_never) continue;
+        each_vector<V>(Range{row * c.inner, (row + 1) * c.inner}, body);
+        if (!c.used || before == row_used) continue;
+        bool zero = !c.written[row];
+        for (const auto* slot : slots) zero = zero && row_is_zero(slot, row, c.inner);
+        c.used[row] = zero ? row_never : row_used;
+    }
+}
+
+// The step is taken away, not added: p - 0 is p also where p is -0, so that an update by nothing changes nothing.
+template <class T>
 NETLET_INLINE void sgd(const SgdArgs<T>& a, Range r) {
     if (idle(a.c.iteration, a.c.every)) return;
     using V = Vec<T>;
     const Decay<V> decay(a.c);
     const V lr = decay.lr, momentum = V::set1((T)a.momentum);
     if (!a.m) {
-        each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+        update<V>(a.c, r, {}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
             lanes.store(decay(lanes.load(a.p + i)) - lanes.load(a.g + i) * lr, a.p + i);
         });
         return;
     }
-    each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
-        const V step = lanes.load(a.g + i) * lr;
-        const V m = lanes.load(a.m + i) * momentum - step;
+    update<V>(a.c, r, {a.m}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+        const V step = lanes.load(a.g + i) * lr, kept = lanes.load(a.m + i) * momentum, m = kept - step;
         lanes.store(m, a.m + i);
-        lanes.store(decay(lanes.load(a.p + i)) + (a.nesterov ? m * momentum - step : m), a.p + i);
+        lanes.store(decay(lanes.load(a.p + i)) - (a.nesterov ? step - m * momentum : step - kept), a.p + i);
     });
 }
 
@@ -63,7 +86,7 @@ NETLET_INLINE void adam(const AdamArgs<T>& a, Range r) {
     const Powers kept = powers(a.beta1, a.beta2, t);
     const V alpha = V::set1((T)(*a.c.lr * ::sqrt(1 - kept.b2) / (1 - kept.b1)));
     const V k1 = V::set1((T)(1 - a.beta1)), k2 = V::set1((T)(1 - a.beta2)), epsilon = V::set1((T)a.epsilon);
-    each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+    update<V>(a.c, r, {a.m, a.v, a.vhat}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
         const V g = lanes.load(a.g + i), m0 = lanes.load(a.m + i), v0 = lanes.load(a.v + i);
         const V m = fma(g - m0, k1, m0);
         V v = fma(g * g - v0, k2, v0);
@@ -84,7 +107,7 @@ NETLET_INLINE void rmsprop(const RmspropArgs<T>& a, Range r) {
     const Decay<V> decay(a.c);
     const V lr = decay.lr, epsilon = V::set1((T)a.epsilon), momentum = V::set1((T)a.momentum);
     const V rho = V::set1((T)a.rho), rest = V::set1((T)(1 - a.rho));
-    each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+    update<V>(a.c, r, {a.v, a.m, a.a}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
         const V g = lanes.load(a.g + i);
         V v = rho * lanes.load(a.v + i) + rest * (g * g);
         lanes.store(v, a.v + i);

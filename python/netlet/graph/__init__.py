@@ -9,7 +9,7 @@ from __future__ import annotations
 from .function import Function
 from .infer import in_trial, infer_spec, trial
 from .op_call import OpCall, symbolic_op
-from .symbols import Extents, KerasHistory, KerasTensor, Node, Operation, is_symbolic, symbolic_dtype
+from .symbols import Extents, KerasHistory, KerasTensor, Node, Operation, is_symbolic, mask_of, symbolic_dtype
 
 __all__ = [
     "Extents",
@@ -22,6 +22,7 @@ __all__ = [
     "in_trial",
     "infer_spec",
     "is_symbolic",
+    "mask_of",
     "symbolic_dtype",
     "symbolic_op",
     "trial",

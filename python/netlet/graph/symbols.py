@@ -31,6 +31,7 @@ class KerasTensor(Operators):
 
     _symbolic = True
     _keras_history: KerasHistory
+    _keras_mask: Any = None  # a symbolic tensor itself
 
     def __init__(self, shape: Any, dtype: Any = None, name: str | None = None, record_history: bool = True) -> None:
         self.shape: Extents = tuple(None if d is None else int(d) for d in shape)
@@ -58,6 +59,11 @@ class KerasTensor(Operators):
 
     def __repr__(self) -> str:
         return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+
+def mask_of(value: Any) -> Any:
+    """The mask that a tensor carries, or None."""
+    return getattr(value, "_keras_mask", None)
 
 
 def is_symbolic(value: Any) -> bool:

@@ -34,12 +34,14 @@ from .convolution_transpose import (
 from .dense import Dense
 from .dropout import AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
 from .einsum_dense import EinsumDense
+from .embedding import Embedding
 from .grouped_query_attention import GroupedQueryAttention, GroupQueryAttention
 from .hashing import Hashing
 from .input_layer import Input, InputLayer
 from .input_spec import InputSpec
 from .layer import Layer
 from .lookup import IntegerLookup, StringLookup
+from .masking import Masking
 from .merge import (
     Add,
     Average,
@@ -185,6 +187,7 @@ __all__ = [
     "Dot",
     "Dropout",
     "EinsumDense",
+    "Embedding",
     "Flatten",
     "GRUCell",
     "GaussianDropout",
@@ -215,6 +218,7 @@ __all__ = [
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Masking",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",

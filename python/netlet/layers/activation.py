@@ -158,6 +158,14 @@ class Softmax(Elementwise):
     def call(self, inputs: Any, mask: Any = None) -> Any:
         if mask is None:
             return ops.softmax(inputs, axis=self.axis)
+        shape, given = tuple(inputs.shape), tuple(mask.shape)
+        if len(given) > len(shape) or any(n not in (1, d) for n, d in zip(given[::-1], shape[::-1], strict=False)):
+            raise ValueError(
+                f"Layer '{self.name}': each axis of `mask` has the extent of the inputs' or 1; given mask {given} for "
+                f"inputs {shape}."
+            )
+        if mask.dtype != "bool":
+            mask = ops.greater(mask, 0.5)
         return ops.where(mask, ops.softmax(ops.where(mask, inputs, -1e9), axis=self.axis), 0.0)
 
     def get_config(self) -> dict[str, Any]:

@@ -10,11 +10,12 @@ first of the largest the first; elsewhere its slope is 0. The second form has th
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from .. import _core, activations
-from ..graph import Function
+from ..graph import Function, mask_of
 from . import call_context
 from .activation import ELU, Activation, LeakyReLU, ReLU
 from .batch_normalization import BatchNormalization
@@ -66,13 +67,29 @@ def normalizes(layer: Any, product: Any) -> bool:
     return layer.axis % rank == channels and layer.compute_dtype == product.compute_dtype
 
 
-class Folded:
-    """Layers that follow each other as one product."""
+class Together:
+    """Layers that follow each other, taken as one; what carries a mask goes through them one by one."""
 
-    def __init__(self, product: Any, batch_norm: Any, activation: tuple[str, float]) -> None:
-        self.product, self.batch_norm, self.activation = product, batch_norm, activation
+    def __init__(self, layers: Sequence[Any]) -> None:
+        self.layers = layers
 
     def __call__(self, x: Any) -> Any:
+        if mask_of(x) is None:
+            return self.at_once(x)
+        return functools.reduce(lambda value, layer: layer(value), self.layers, x)
+
+    def at_once(self, x: Any) -> Any:
+        raise NotImplementedError
+
+
+class Folded(Together):
+    """Layers that follow each other as one product."""
+
+    def __init__(self, layers: Sequence[Any], batch_norm: Any = None, activation: tuple[str, float] = LINEAR) -> None:
+        super().__init__(layers)
+        self.product, self.batch_norm, self.activation = layers[0], batch_norm, activation
+
+    def at_once(self, x: Any) -> Any:
         product, norm = self.product, self.batch_norm
         if product.input_spec is not None:
             check(product.input_spec, x, product.name)
@@ -97,17 +114,18 @@ def fold_first(layers: Sequence[Any]) -> tuple[Any, int]:
         batch_norm, count = layers[count], count + 1
     if count < len(layers) and (fused := fused_activation(layers[count])) is not None:
         activation, count = fused, count + 1
-    return (product, 1) if count == 1 else (Folded(product, batch_norm, activation), count)
+    return (product, 1) if count == 1 else (Folded(layers[:count], batch_norm, activation), count)
 
 
-class PooledFirst:
+class PooledFirst(Together):
     """A layer that ends in relu, and the max-pooling behind it, the other way round."""
 
     def __init__(self, layer: Any, pooling: Any) -> None:
+        super().__init__([layer, pooling])
         self.layer, self.pooling = layer, pooling
-        self.linear = Folded(layer, None, LINEAR) if is_product(layer) else None
+        self.linear = Folded([layer]) if is_product(layer) else None
 
-    def __call__(self, x: Any) -> Any:
+    def at_once(self, x: Any) -> Any:
         if self.linear is None:
             return self.layer(self.pooling(x))
         return self.layer.activation(self.pooling(self.linear(x)))

@@ -9,6 +9,7 @@ from .. import ops
 from ..config import is_float
 from ..graph import Function, KerasTensor, is_symbolic
 from ..utils import tree
+from . import masks
 from .input_layer import InputLayer
 
 
@@ -32,9 +33,13 @@ def from_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:
 
 
 def fit_to(value: Any, wanted: KerasTensor, model: str) -> Any:
-    """The value in an input's dtype, and with a last axis of 1 added or removed if only that differs."""
+    """The value in an input's dtype, with its mask, and with a last axis of 1 added or removed if only that differs."""
     if value is None:
         return None
+    return masks.keep(value, _in_form(value, wanted, model))
+
+
+def _in_form(value: Any, wanted: KerasTensor, model: str) -> Any:
     rank, target = len(value.shape), len(wanted.shape)
     if rank == target + 1 and value.shape[-1] == 1:
         value = ops.squeeze(value, axis=-1)

@@ -9,7 +9,7 @@ from typing import Any
 from .. import _core
 from ..graph import Function, KerasTensor, is_symbolic
 from ..utils import tree
-from . import folding
+from . import folding, masks
 from .front import Front
 from .graph_inputs import fit_to, from_input_layers, shapes_of
 from .input_spec import InputSpec
@@ -23,6 +23,10 @@ class GraphLayer(Layer):
     _specs: dict[Any, Any]  # shapes and dtypes of inputs -> symbolic outputs
     _front: Front | None = None
     _fed = False
+
+    @property
+    def _masks_travel_inside(self) -> bool:  # type: ignore[override]
+        return self._function is not None
 
     # ---- the graph -------------------------------------------------------------------------------------------------
     def _init_graph(self, inputs: Any, outputs: Any) -> None:
@@ -151,10 +155,12 @@ class GraphLayer(Layer):
                 "implement it."
             )
         if self._front is None:
-            function, values = self._function, self._flat_inputs(inputs)
+            function, given = self._function, self._flat_inputs(inputs)
         else:
-            function, values = self._front.rest, tree.flatten(inputs)
-        values = [fit_to(v, t, self.name) for v, t in zip(values, function.inputs, strict=True)]
+            function, given = self._front.rest, tree.flatten(inputs)
+        if mask is not None:
+            masks.attach(given, mask)
+        values = [fit_to(v, t, self.name) for v, t in zip(given, function.inputs, strict=True)]
         call: Any = lambda operation, args, kwargs: operation(*args, **kwargs)  # noqa: E731
         return function.run(values, call, folding.steps(function))
 

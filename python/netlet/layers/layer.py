@@ -16,7 +16,7 @@ from ..graph import KerasTensor, Node, infer_spec, is_symbolic
 from ..utils import tree
 from ..utils.naming import name_scope
 from ..variable import Variable
-from . import call_context
+from . import call_context, masks
 from .calling import as_shapes, finishing, has_tensor, name_layer, parameters, shapes_in
 from .input_spec import InputSpec, check
 from .state import LayerState
@@ -86,7 +86,7 @@ class Layer(LayerState):
         self._trainable = trainable
         self.autocast = autocast
         self.built = False
-        self.supports_masking = False
+        self.supports_masking = type(self).compute_mask is not Layer.compute_mask
         self.input_spec: Any = None
         self._losses: list[Any] = []
         self._building = False
@@ -109,6 +109,10 @@ class Layer(LayerState):
             *(tree.map_shapes(lambda s: KerasTensor(s, self.compute_dtype), a) for a in args)
         )
         return tree.map_structure(lambda t: t.shape, spec)
+
+    def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
+        """The mask of the output for inputs and their mask (None: there is none); asked where `supports_masking`."""
+        return previous_mask
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain values: what `from_config` needs.
@@ -179,13 +183,20 @@ class Layer(LayerState):
                 self._build_from(args, kwargs)
             if not symbolic:
                 return self._run(args, kwargs)
+            before = masks.previous(args, kwargs)
             with call_context.entered(self, self._resolve_training(kwargs)):
                 outputs = self.compute_output_spec(*args, **kwargs)
+        masks.hand_on(self, masks.first(args, kwargs), outputs, before)
         Node(self, given_args, given_kwargs, outputs)
         return outputs
 
     def _run(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         training = self._resolve_training(kwargs)
+        plain = not kwargs and len(args) == 1 and type(args[0]) is _core.Tensor and args[0]._keras_mask is None
+        before = None
+        if not plain:
+            kwargs = masks.fill(self, args, kwargs)
+            before = masks.previous(args, kwargs)
         with call_context.entered(self, training) as outermost:
             if outermost:
                 self._clear_losses()
@@ -196,12 +207,21 @@ class Layer(LayerState):
                 outputs = self.call(*args, **kwargs)
                 if self.activity_regularizer is not None:
                     self._add_activity_losses(outputs)
+                if not plain or self._computes_masks:
+                    masks.hand_on(self, masks.first(args, kwargs), outputs, before)
             except (ValueError, TypeError) as error:
                 name_layer(error, self.name)
                 raise
             finally:
                 _core.pop_scope()
         return outputs
+
+    _masks_travel_inside = False  # whether it is made of layers that hand masks on to each other
+
+    @functools.cached_property
+    def _computes_masks(self) -> bool:
+        """Whether its outputs may carry a mask where its inputs have none."""
+        return type(self).compute_mask is not Layer.compute_mask
 
     @functools.cached_property
     def _call_parameters(self) -> dict[str, inspect.Parameter]:
@@ -241,7 +261,7 @@ class Layer(LayerState):
                 return value
             value = self._array_to_tensor(value)
         if self.autocast and is_float(value.dtype) and value.dtype != self._compute_dtype:
-            return _core.cast(value, self._compute_dtype)
+            return masks.keep(value, _core.cast(value, self._compute_dtype))
         return value
 
     def _array_to_tensor(self, value: Any) -> _core.Tensor:

@@ -41,6 +41,20 @@ class Merge(Layer):
         columns = zip(*(_at_rank(s, rank) for s in input_shape), strict=True)
         return tuple(self._broadcast(column, input_shape) for column in columns)
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """Where any of the inputs counts, if all of them have a mask."""
+        masks = self._masks(inputs, mask)
+        return None if any(m is None for m in masks) else functools.reduce(ops.logical_or, masks)
+
+    def _masks(self, inputs: Any, mask: Any) -> list[Any]:
+        if mask is None:
+            return [None] * len(inputs)
+        if not isinstance(mask, (list, tuple)) or len(mask) != len(inputs):
+            raise ValueError(
+                f"Layer '{self.name}' expects one mask (or None) for each of its {len(inputs)} inputs; given {mask!r}."
+            )
+        return list(mask)
+
     def _broadcast(self, extents: tuple[int | None, ...], shapes: Any) -> int | None:
         known = {d for d in extents if d not in (None, 1)}
         if len(known) > 1:
@@ -131,6 +145,22 @@ class Concatenate(Merge):
             out.append(known.pop() if known else None)
         return tuple(out)
 
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        """The masks one after another, where an input without one counts everywhere; None if none has one."""
+        masks = self._masks(inputs, mask)
+        if all(m is None for m in masks):
+            return None
+        whole = [self._whole(x, m) for x, m in zip(inputs, masks, strict=True)]
+        return ops.any(ops.concatenate(whole, axis=self.axis), axis=-1)
+
+    def _whole(self, x: Any, mask: Any) -> Any:
+        """A mask of x's shape where it has fewer axes."""
+        if mask is None:
+            return ops.ones_like(x, dtype="bool")
+        if len(mask.shape) >= len(x.shape):
+            return mask
+        return ops.logical_or(ops.expand_dims(mask, -1), ops.zeros_like(x, dtype="bool"))
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
 
@@ -175,6 +205,9 @@ class Dot(Merge):
             )
         rest = (*s[1:a], *s[a + 1 :], *t[1:b], *t[b + 1 :])
         return (s[0], *rest) if rest else (s[0], 1)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return None
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}

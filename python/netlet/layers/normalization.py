@@ -284,6 +284,7 @@ class RMSNormalization(AlongAxes):
 
     def __init__(self, axis: Any = -1, epsilon: float = 1e-6, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+        self.supports_masking = False  # as in Keras
         self.axis = list(axis) if isinstance(axis, tuple) else axis
         self.epsilon = epsilon
 

@@ -139,7 +139,10 @@ def sparse_categorical_crossentropy(
     >>> sparse_categorical_crossentropy([1], [[0.05, 0.95, 0.0]]).round(4)
     array([0.0513], dtype=float32)
     """
-    return _sparse(y_true, y_pred, None, "none", from_logits, ignore_class, axis)
+    values = _sparse(y_true, y_pred, None, "none", from_logits, ignore_class, axis)
+    if ignore_class is not None and isinstance(values, _core.Tensor):
+        values._keras_mask = _core.reshape(ops.not_equal(y_true, ignore_class), tuple(values.shape))
+    return values
 
 
 @fused_by(_kl)

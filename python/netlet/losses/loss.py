@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import _core, config, ops
+from ..graph import mask_of
 from ..saving.serialization import deserialize_object, serialize_object
 from ..utils.naming import auto_name
 from .arrays import as_tensor, is_leading, match_ranks
 from .labels import class_label_problem
+from .masked import apply_mask, both
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -97,13 +99,17 @@ class Loss:
         """The reduced loss as a Tensor: a scalar, or one value a sample with reduction "none".
 
         Args:
-            y_true, y_pred: targets and predictions, (batch, ...).
+            y_true, y_pred: targets and predictions, (batch, ...). Where y_pred carries a mask, or what `call` gives
+                does, only what they let through counts.
             sample_weight: factor of each sample's loss, (batch,) or a shape that fits the values.
         """
+        mask = mask_of(y_pred)
         y_pred = self._predictions(y_pred)
-        values = as_tensor(self.call(as_tensor(y_true, y_pred.dtype), y_pred), y_pred.dtype)
+        values = as_tensor(self.call(as_tensor(y_true, y_pred.dtype), y_pred))
+        mask = both(mask, mask_of(values))
         weight = None if sample_weight is None else as_tensor(sample_weight, y_pred.dtype)
-        return reduce_weighted_values(values, weight, self.reduction)
+        weight = apply_mask(weight, mask, y_pred.dtype, self.reduction)
+        return reduce_weighted_values(as_tensor(values, y_pred.dtype), weight, self.reduction)
 
     def label_problem(self, labels: Any, shape: tuple[int, ...]) -> str | None:
         """What is wrong with integer labels (rows, ...) for predictions of this shape, or None."""
@@ -157,11 +163,14 @@ class LossFunctionWrapper(Loss):
             self.label_problem = fn.label_problem  # type: ignore[attr-defined, method-assign]
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        if self._fused is None:
+        mask = mask_of(y_pred)
+        ignores = self._fn_kwargs.get("ignore_class") is not None
+        if self._fused is None or (mask is not None and ignores):
             return super().__call__(y_true, y_pred, sample_weight)
         y_pred = self._predictions(y_pred)
         y_true = as_tensor(y_true, None if self.wants_integer_labels else y_pred.dtype)
         weight = None if sample_weight is None else as_tensor(sample_weight, y_pred.dtype)
+        weight = apply_mask(weight, mask, y_pred.dtype, self.reduction)
         if not self.wants_integer_labels:
             y_true, y_pred = match_ranks(y_true, y_pred)
         if weight is None or is_leading(tuple(weight.shape), tuple(y_pred.shape[:-1])):

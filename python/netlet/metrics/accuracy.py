@@ -65,16 +65,17 @@ class _Accuracy(FunctionMetric):
     _kind: str
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        sample_weight = self._weight(sample_weight, y_pred)
         y_true, y_pred = concrete(y_true), concrete(y_pred)
         by_rows = self._kind in ("sparse", "categorical")
         if not by_rows:
             y_true, y_pred = match_ranks(y_true, y_pred)
         values = tuple(y_pred.shape[:-1] if by_rows else y_pred.shape)
         if len(values) == 0 or (by_rows and len(values) > 1 and values[-1] == 1):
-            return super().update_state(y_true, y_pred, sample_weight)
+            return self._update(y_true, y_pred, sample_weight)
         weight = sample_weight if sample_weight is None else concrete(sample_weight)
         if weight is not None and not (len(weight.shape) and is_leading(tuple(weight.shape), values)):
-            return super().update_state(y_true, y_pred, sample_weight)
+            return self._update(y_true, y_pred, sample_weight)
         return _core.accumulate_accuracy(
             self._kind, y_true, y_pred, weight, self._state, float(getattr(self, "threshold", 0.5))
         )
@@ -178,6 +179,7 @@ class _TopK(FunctionMetric):
     _hits: Callable[..., Any]
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
+        sample_weight = self._weight(sample_weight, y_pred)
         y_pred = concrete(y_pred)
         hits = type(self)._hits(y_true, y_pred, **self._fn_kwargs)
         dtype = str(y_pred.dtype) if config.is_float(str(y_pred.dtype)) else config.floatx()

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from .. import _core, losses, ops
+from ..graph import mask_of
 from ..losses.arrays import is_leading, match_ranks
+from ..losses.masked import apply_mask
 from ..ops.dispatch import concrete
 from ..saving.serialization import deserialize_object, serialize_object
 from .metric import Metric, quotient
@@ -32,6 +34,8 @@ class _Accumulator(Metric):
 
     def _accumulate(self, values: Any, sample_weight: Any, reduce: Callable[..., Any]) -> None:
         values = concrete(values)
+        if sample_weight is not None:  # as in Keras; without weights a mask of the values themselves is passed over
+            sample_weight = apply_mask(sample_weight, mask_of(values), self.dtype, "sum")
         if sample_weight is None:
             return _core.accumulate_mean(values, None, self._state)
         if isinstance(sample_weight, (int, float)):
@@ -111,7 +115,14 @@ class MeanMetricWrapper(Mean):
             self._direction = "down"
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        Mean.update_state(self, self._fn(y_true, y_pred, **self._fn_kwargs), sample_weight)
+        self._update(y_true, y_pred, self._weight(sample_weight, y_pred))
+
+    def _update(self, y_true: Any, y_pred: Any, weight: Any) -> None:
+        Mean.update_state(self, self._fn(y_true, y_pred, **self._fn_kwargs), weight)
+
+    def _weight(self, sample_weight: Any, y_pred: Any) -> Any:
+        """sample_weight, and 0 for what the mask of the predictions excludes."""
+        return apply_mask(sample_weight, mask_of(y_pred), self.dtype, "sum")
 
     def get_config(self) -> dict[str, Any]:
         own = {"fn": serialize_object(self._fn), **serialize_object(self._fn_kwargs)}

@@ -53,7 +53,11 @@ class Adam(Optimizer):
         if self.amsgrad:
             self.add_optimizer_variables(variables, "velocity_hat")
 
+    def _keeps_rows(self) -> bool:
+        return super()._keeps_rows() and self.epsilon > 0  # else what never had a gradient becomes 0 / 0
+
     def _update_run(self, run: Run, weight_decay: float) -> None:
+        slots = ("momentum", "velocity", *(("velocity_hat",) if self.amsgrad else ()))
         _core.adam_update(
             run.of(run.places[0].segment.params),
             run.gradient,
@@ -67,6 +71,7 @@ class Adam(Optimizer):
             float(self.epsilon),
             weight_decay,
             self.gradient_accumulation_steps or 1,
+            *self._rows(run, weight_decay, *slots),
         )
 
     def get_config(self) -> dict[str, Any]:

@@ -204,6 +204,11 @@ class Optimizer(Slots):
     def _update_run(self, run: Run, weight_decay: float) -> None:
         raise NotImplementedError(f"{type(self).__name__} must implement update_step().")
 
+    def _keeps_rows(self) -> bool:
+        changed = (self.loss_scale_factor, self.gradient_accumulation_steps, self.clipvalue, self.clipnorm)
+        custom = type(self).update_step is not Optimizer.update_step
+        return not custom and all(not option for option in (*changed, self.global_clipnorm))
+
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         """Updates one variable: for subclasses written in Python."""
         raise NotImplementedError(f"{type(self).__name__} must implement update_step().")

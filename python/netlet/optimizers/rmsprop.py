@@ -56,7 +56,12 @@ class RMSprop(Optimizer):
         if self.centered:
             self.add_optimizer_variables(variables, "average_gradient")
 
+    def _keeps_rows(self) -> bool:
+        return super()._keeps_rows() and self.epsilon > 0  # else what never had a gradient becomes 0 / 0
+
     def _update_run(self, run: Run, weight_decay: float) -> None:
+        slots = ("velocity", *(("momentum",) if self.momentum > 0 else ()))
+        slots = (*slots, *(("average_gradient",) if self.centered else ()))
         _core.rmsprop_update(
             run.of(run.places[0].segment.params),
             run.gradient,
@@ -70,6 +75,7 @@ class RMSprop(Optimizer):
             float(self.epsilon),
             weight_decay,
             self.gradient_accumulation_steps or 1,
+            *self._rows(run, weight_decay, *slots),
         )
 
     def get_config(self) -> dict[str, Any]:

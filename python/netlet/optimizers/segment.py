@@ -19,16 +19,26 @@ from ..variable import Variable
 ALIGNMENT = 16  # elements: each variable begins on a cache line; the gap is zeros, which every update leaves zero
 
 
+LEAST_TABLE = 65536  # elements: below, one pass over all rows costs less than looking for those that matter
+
+
 class Segment:
     """One block of `size` elements of one dtype for parameters, and one for their gradients."""
 
     def __init__(self, dtype: str, size: int) -> None:
         self.dtype, self.size = dtype, size
         self.params, self.grads = self.zeros(), self.zeros()
+        self._written: dict[int, _core.RowMap] = {}  # by where a table begins: the rows of its gradient that are not 0
 
     def zeros(self) -> _core.Tensor:
         """A new block of this size: slots of an optimizer."""
         return _core.tensor(np.zeros(self.size, self.dtype))
+
+    def written(self, begin: int, rows: int) -> _core.RowMap:
+        """The map of rows of the table's gradient that begins there."""
+        if begin not in self._written:
+            self._written[begin] = _core.RowMap(rows, unknown=1, of=[self.grads])
+        return self._written[begin]
 
     def view(self, block: _core.Tensor, begin: int, shape: Sequence[int]) -> _core.Tensor:
         return _core.view(block, tuple(shape), begin * np.dtype(self.dtype).itemsize)
@@ -41,6 +51,7 @@ class Place:
     segment: Segment
     begin: int
     size: int
+    rows: int = 0  # of a table whose gradient keeps to few rows, else 0
 
     @property
     def end(self) -> int:
@@ -70,7 +81,7 @@ def place(variables: Sequence[Variable]) -> list[Place]:
         segment = Segment(dtype, sum(_aligned(n) for n in sizes))
         begin = 0
         for v, n in zip(members, sizes, strict=True):
-            at = _places[v] = Place(segment, begin, n)
+            at = _places[v] = Place(segment, begin, n, v.shape[0] if v.by_rows and n >= LEAST_TABLE else 0)
             v._rebind(at.of(segment.params, v.shape))
             begin = at.end
     return [_places[v] for v in variables]
@@ -105,6 +116,7 @@ def runs(items: Sequence[tuple[Place, _core.Tensor, bool]]) -> list[Run]:
             own
             and last is not None
             and last.decays == decays
+            and not (at.rows or last.places[0].rows)
             and last.places[-1].segment is at.segment
             and last.places[-1].end == at.begin
             and lies_in_segment(last.places[-1], None, last.gradient)

@@ -56,6 +56,7 @@ class SGD(Optimizer):
             bool(self.nesterov),
             weight_decay,
             self.gradient_accumulation_steps or 1,
+            *self._rows(run, weight_decay, *self.slot_names),
         )
 
     def get_config(self) -> dict[str, Any]:

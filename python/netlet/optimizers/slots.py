@@ -10,7 +10,7 @@ import numpy as np
 from .. import _core, initializers
 from ..utils.naming import name_scope
 from ..variable import Variable
-from .segment import Place, Run, Segment
+from .segment import Place, Run, Segment, lies_in_segment
 
 
 class Slots:
@@ -24,6 +24,7 @@ class Slots:
         self._trainable_variables: list[Variable] = []
         self._places: dict[int, Place] = {}
         self._blocks: dict[tuple[int, str], _core.Tensor] = {}  # (segment's id, slot's name) -> its flat memory
+        self._used: dict[tuple[int, int], _core.RowMap] = {}  # (segment's id, begin of a table) -> rows with slots
 
     @property
     def variables(self) -> list[Variable]:
@@ -83,6 +84,33 @@ class Slots:
         return {
             id(v): self._places[id(v)].of(self._places[id(v)].segment.grads, v.shape) for v in self._trainable_variables
         }
+
+    # ---- tables of which a step reaches few rows -------------------------------------------------------------------
+    def _keeps_rows(self) -> bool:
+        """Whether gradients come to the update as backward wrote them, so that rows without one are zeros."""
+        return False
+
+    def gradient_rows(self) -> dict[int, _core.RowMap]:
+        """id(variable) -> the map of rows that its gradient keeps to, for tables."""
+        if not self._keeps_rows():
+            return {}
+        places = {id(v): self._places[id(v)] for v in self._trainable_variables}
+        return {key: at.segment.written(at.begin, at.rows) for key, at in places.items() if at.rows}
+
+    def _rows(self, run: Run, weight_decay: float, *slots: str) -> tuple[_core.RowMap | None, _core.RowMap | None]:
+        """For the update of a table in a recorded step: the rows with a gradient, and those whose slots may be moved.
+        (None, None) where every row must be gone over."""
+        at = run.places[0]
+        own = at.rows and lies_in_segment(at, run.gradient)
+        if not own or weight_decay or not self._keeps_rows() or not _core.recording():
+            return None, None
+        written = at.segment.written(at.begin, at.rows)
+        if not slots:
+            return written, None
+        key = (id(at.segment), at.begin)
+        if key not in self._used:
+            self._used[key] = _core.RowMap(at.rows, unknown=2, of=[self._slot(run, slot) for slot in slots])
+        return written, self._used[key]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Sets all of `variables`; build first.

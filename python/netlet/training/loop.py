@@ -98,11 +98,11 @@ class StepRunner:
         optimizer = self.model.optimizer if self.mode == "train" else None
         scalars = optimizer.step_scalars(count) if optimizer is not None else ()
         outputs = self._output_arrays(step, data) if self.mode == "predict" else ()
-        done, stopped = step.plan.run_batches(
+        done, record = step.plan.run_batches(
             data.leaves(), order, first=first, count=count, seconds=SLICE_SECONDS, outputs=outputs, scalars=scalars
         )
-        if stopped >= 0:
-            raise non_finite(self.model, step, self.epoch, first // self.batch + done if self.batch else done)
+        if record >= 0:
+            raise stopped(record, self.model, step, self.epoch, first, int(done), order)
         return int(done)
 
     def _run_batches(self, callbacks: Any) -> dict[str, float]:
@@ -212,6 +212,28 @@ def check_labels(model: Any, data: ArrayData) -> None:
         problem = loss.losses[i].label_problem(y.numpy(), shape) if shape else None
         if problem is not None:
             raise ValueError(f"y: output '{loss.names[i]}' {problem}")
+
+
+def stopped(
+    record: int, model: Any, step: RecordedStep, epoch: int | None, first: int, done: int, order: Any = None
+) -> Exception:
+    """The error for a run that its record of this number stopped, in step `done` of those that begin at row `first`."""
+    what = step.plan.records()[record]
+    if what["kernel"] != "check_index":
+        return non_finite(model, step, epoch, first // step.batch + done)
+    position, index, entries = (int(n) for n in step.plan.written(record)[1])
+    shape = what["reads"][0]
+    place = tuple(int(i) for i in np.unravel_index(position, shape))
+    row = ""
+    if place and shape[0] == step.batch:
+        at = first + done * step.batch + place[0]
+        at = at if order is None else int(order[at])
+        row = f" (row {at} of the data)" if at != place[0] else ""
+    layer = what["layer"].rsplit("/", 1)[-1]
+    return ValueError(
+        f"Layer '{layer}': index {index} at position {place} of the batch{row} lies outside of the {entries} entries "
+        f"(0 to {entries - 1})."
+    )
 
 
 def non_finite(model: Any, step: RecordedStep, epoch: int | None, index: int) -> results.NonFiniteLossError:

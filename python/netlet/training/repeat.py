@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..variable import storage_epoch
-from .loop import non_finite
+from .loop import stopped
 from .step import RecordedStep
 
 
@@ -40,9 +40,9 @@ class BatchRepeater:
         for cell in self._cells:
             cell[...] = 0
         scalars = model.optimizer.step_scalars(1) if self._mode == "train" else ()
-        _, stopped = step.plan.run_batches((x, y), None, 0, 1, 1e9, (), scalars)
-        if stopped >= 0:
-            raise non_finite(model, step, None, 0)
+        _, record = step.plan.run_batches((x, y), None, 0, 1, 1e9, (), scalars)
+        if record >= 0:
+            raise stopped(record, model, step, None, 0, 0)
         return step.read_logs(model)
 
 

@@ -15,8 +15,8 @@ from .data import ArrayData, pack_batch
 class RecordedStep:
     """A plan, and what has to be read after it ran."""
 
-    def __init__(self, plan: _core.Plan, outputs: Any, logs: dict[str, _core.Tensor], epoch: int) -> None:
-        self.plan = plan
+    def __init__(self, plan: _core.Plan, outputs: Any, logs: dict[str, _core.Tensor], epoch: int, batch: int) -> None:
+        self.plan, self.batch = plan, batch
         self.outputs = outputs  # predict: the structure of outputs, with one recorded Tensor a leaf
         self.logs = logs  # a train_step of the user's own: the values that it returns
         self.epoch = epoch
@@ -68,15 +68,10 @@ def record(model: Any, mode: str, data: ArrayData, batch: int, check_finite: boo
     flag = _core.tensor(0, dtype="int32") if check_finite and mode == "train" else None
     if mode == "train":
         # Gradients side by side in the optimizer's segment, so that one kernel updates all parameters.
-        targets = model.optimizer.gradient_targets()
+        targets, rows = model.optimizer.gradient_targets(), model.optimizer.gradient_rows()
         for v in model.trainable_variables:
             if id(v) in targets:
-                tape.set_grad_target(v._tensor, targets[id(v)])
-    if mode == "train":
-        targets = model.optimizer.gradient_targets()
-        for v in model.trainable_variables:
-            if id(v) in targets:
-                tape.set_grad_target(v._tensor, targets[id(v)])
+                tape.set_grad_target(v._tensor, targets[id(v)], rows.get(id(v)))
     with tape:
         model._finite_flag = flag
         try:
@@ -94,7 +89,7 @@ def record(model: Any, mode: str, data: ArrayData, batch: int, check_finite: boo
         if flag is not None:
             tape.guard(flag)
         plan = tape.compile([_output(t) for t in flatten(outputs)] if mode == "predict" else [])
-    return RecordedStep(plan, outputs, logs, storage_epoch())
+    return RecordedStep(plan, outputs, logs, storage_epoch(), batch)
 
 
 def _output(value: Any) -> _core.Tensor:

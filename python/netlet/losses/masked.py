@@ -1,0 +1,44 @@
+"""Masks in losses and metrics: what they exclude has weight 0. Source: Keras 3, `losses.loss.apply_mask`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from .. import ops
+from .arrays import as_tensor, is_leading, match_ranks
+
+
+def both(a: Any, b: Any) -> Any:
+    """The mask of what counts in both; None counts everywhere."""
+    if a is None or b is None:
+        return b if a is None else a
+    return ops.logical_and(a, b)
+
+
+def apply_mask(sample_weight: Any, mask: Any, dtype: str, reduction: str | None) -> Any:
+    """The weights that say the same as sample_weight (or None) and mask (or None) together.
+
+    Args:
+        sample_weight: one a sample, or a shape that fits the mask's.
+        mask: (batch, ...), which values count.
+        reduction: those that divide by the number of all values have weights that make up for the masked ones,
+            number of values / number of unmasked ones.
+
+    >>> import numpy as np
+    >>> apply_mask(None, np.array([True, True, False]), "float32", "mean").numpy()
+    array([1.5, 1.5, 0. ], dtype=float32)
+    """
+    if mask is None:
+        return sample_weight
+    mask = as_tensor(mask)
+    weight = as_tensor(mask, dtype)
+    if reduction in ("mean", "sum_over_batch_size"):
+        factor = ops.divide_no_nan(ops.cast(float(math.prod(mask.shape)), dtype), ops.sum(weight))
+        weight = ops.where(as_tensor(mask, "bool"), factor, as_tensor(0.0, dtype))
+    if sample_weight is None:
+        return weight
+    weight, given = match_ranks(weight, as_tensor(sample_weight, dtype))
+    if is_leading(tuple(given.shape), tuple(weight.shape)):  # one for all the values of a sample
+        given = ops.reshape(given, (*given.shape, *[1] * (len(weight.shape) - len(given.shape))))
+    return ops.multiply(given, weight)
