@@ -69,6 +69,9 @@ class Bidirectional(Layer):
 
     def _check_layers(self) -> None:
         for name in ("go_backwards", "stateful", "return_sequences", "return_state"):
+            for layer in (self.forward_layer, self.backward_layer):
+                if not hasattr(layer, name):
+                    raise ValueError(f"Bidirectional expects recurrent layers; {layer!r} has no `{name}`.")
             ahead, back = getattr(self.forward_layer, name), getattr(self.backward_layer, name)
             if (ahead == back) is (name == "go_backwards"):
                 wanted = "another" if name == "go_backwards" else "the same"
