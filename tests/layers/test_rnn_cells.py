@@ -151,6 +151,15 @@ def test_a_cell_that_is_no_layer():
     np.testing.assert_array_equal(y.numpy(), [[5.0, 5.0]])
 
 
+def test_a_cell_of_another_type_than_its_layer():
+    x = numbers((2, 3, 4))
+    layer = layers.RNN(layers.GRUCell(3, dtype="float64"), return_state=True, return_sequences=True)
+    y, state = layer(x)
+    assert y.dtype == state.dtype == "float32"
+    whole = layers.RNN(layer.cell, dtype="float64")
+    np.testing.assert_allclose(state.numpy(), whole(x.astype("float32")).numpy(), rtol=1e-6)
+
+
 def test_a_subclass_with_its_own_call_is_not_taken_for_its_base():
     class Doubled(layers.LSTMCell):
         def call(self, inputs, states, training=False):

@@ -94,6 +94,7 @@ def test_stateful_both_ways():
         (lambda: layers.Bidirectional(3), "expects a layer"),
         (lambda: layers.Bidirectional(layers.GRU(2), backward_layer="x"), "expects a layer"),
         (lambda: layers.Bidirectional(layers.GRU(2), merge_mode="max"), "merge_mode"),
+        (lambda: layers.Bidirectional(layers.Dense(2)), "recurrent layers; .* has no `go_backwards`"),
         (lambda: layers.Bidirectional(layers.GRU(2), backward_layer=layers.GRU(2)), "another `go_backwards`"),
         (
             lambda: layers.Bidirectional(

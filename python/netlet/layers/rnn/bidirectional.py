@@ -13,6 +13,7 @@ from ..layer import Layer
 from .rnn import RNN, time_order
 
 _MERGES = ("sum", "mul", "ave", "concat", None)
+_NEEDED = ("go_backwards", "stateful", "return_sequences", "return_state")
 
 
 class Bidirectional(Layer):
@@ -47,9 +48,11 @@ class Bidirectional(Layer):
         backward_layer: Any = None,
         **kwargs: Any,
     ) -> None:
-        for given in (layer, backward_layer):
-            if not isinstance(given, Layer) and (given is layer or given is not None):
+        for given in (layer,) if backward_layer is None else (layer, backward_layer):
+            if not isinstance(given, Layer):
                 raise ValueError(f"Bidirectional expects a layer; given {type(given).__name__}: {given!r}.")
+            if missing := [name for name in _NEEDED if not hasattr(given, name)]:
+                raise ValueError(f"Bidirectional expects recurrent layers; {given!r} has no `{missing[0]}`.")
         if merge_mode not in _MERGES:
             raise ValueError(f"Bidirectional: `merge_mode` is one of {_MERGES}; given {merge_mode!r}.")
         super().__init__(**kwargs)
@@ -68,7 +71,7 @@ class Bidirectional(Layer):
         self.input_spec = layer.input_spec
 
     def _check_layers(self) -> None:
-        for name in ("go_backwards", "stateful", "return_sequences", "return_state"):
+        for name in _NEEDED:
             ahead, back = getattr(self.forward_layer, name), getattr(self.backward_layer, name)
             if (ahead == back) is (name == "go_backwards"):
                 wanted = "another" if name == "go_backwards" else "the same"

@@ -177,7 +177,8 @@ class RNN(Layer):
                 variable.assign(state)
         if self.return_sequences and self.go_backwards and _in_order.get() is not self:
             outputs = ops.flip(outputs, 1)
-        output = outputs if self.return_sequences else last
+        found = outputs if self.return_sequences else last, *states
+        output, *states = tree.map_structure(lambda v: ops.cast_if_needed(v, self.compute_dtype), found)
         return (output, *states) if self.return_state else output
 
     def _walk(self, x: Any, states: list[Any] | None, mask: Any, training: bool) -> tuple[Any, Any, list[Any]]:
