@@ -139,9 +139,10 @@ class CompiledMetrics:
         built: list[tuple[int, metrics.Metric, bool, str]] = []
         for (i, spec), weighted in self._specs:
             metric = _resolve(spec, trues[i], preds[i])
-            name = f"{self.names[i]}_{metric.name}" if len(self.names) > 1 else metric.name
+            output = f"{self.names[i]}_" if len(self.names) > 1 else ""
+            name = output + metric.name
             if weighted and name in (other for _, _, _, other in built):
-                name = f"weighted_{name}"
+                name = f"{output}weighted_{metric.name}"
             built.append((i, metric, weighted, name))
         self._built = built
 
