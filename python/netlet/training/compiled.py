@@ -41,7 +41,14 @@ class CompiledLoss:
         self.weights = [1.0 if w is None else float(w) for w in weights]
         self.names = output_names
         self.shapes: list[tuple[int, ...] | None] = [None] * len(output_names)  # of each output, once it is known
-        self.trackers = [metrics.Mean(name=f"{n}_loss") for n in output_names] if len(output_names) > 1 else []
+        # By output, where several have a loss.
+        some = [i for i, f in enumerate(self.losses) if f is not None]
+        self._tracked = {i: metrics.Mean(name=f"{output_names[i]}_loss") for i in some if len(some) > 1}
+
+    @property
+    def trackers(self) -> list[metrics.Mean]:
+        """The means of the outputs' losses."""
+        return list(self._tracked.values())
 
     def wants_integer_labels(self, output: int) -> bool:
         f = self.losses[output] if output < len(self.losses) else None
@@ -60,8 +67,8 @@ class CompiledLoss:
                 raise ValueError(f"The loss of output '{self.names[i]}' needs y, and none was given.")
             self.shapes[i] = tuple(p.shape)
             value = f(t, p, sample_weight=w)
-            if self.trackers:
-                self.trackers[i].update_state(value, sample_weight=float(p.shape[0]))
+            if i in self._tracked:
+                self._tracked[i].update_state(value, sample_weight=float(p.shape[0]))
             if self.weights[i] != 1.0:
                 value = _core.multiply(value, self.weights[i])
             total = value if total is None else _core.add(total, value)
@@ -132,9 +139,10 @@ class CompiledMetrics:
         built: list[tuple[int, metrics.Metric, bool, str]] = []
         for (i, spec), weighted in self._specs:
             metric = _resolve(spec, trues[i], preds[i])
-            name = f"{self.names[i]}_{metric.name}" if len(self.names) > 1 else metric.name
+            output = f"{self.names[i]}_" if len(self.names) > 1 else ""
+            name = output + metric.name
             if weighted and name in (other for _, _, _, other in built):
-                name = f"weighted_{name}"
+                name = f"{output}weighted_{metric.name}"
             built.append((i, metric, weighted, name))
         self._built = built
 

@@ -205,7 +205,8 @@ def check_labels(model: Any, data: ArrayData) -> None:
     loss = model._compile_loss
     if loss is None or data.y is None:
         return
-    for i, y in enumerate(spread(data.y, loss.names, len(loss.losses))):
+    named = isinstance(data.y, dict)  # a train_step of the user's own may take y in other forms
+    for i, y in enumerate(spread(data.y, loss.names, len(loss.losses)) if named else flatten(data.y)):
         if y is None or not loss.wants_integer_labels(i):
             continue
         shape = loss.shapes[i] if i < len(loss.shapes) else None
