@@ -17,6 +17,7 @@ X1 = RNG.standard_normal((2, 7, 3))
 IDS = np.array([1, 0, 1], "int32")
 TIES = np.array([[2, 0, 1, 2], [0, 0, 3, 1], [1, 1, 1, 1]], "float64")
 
+HEADS = RNG.standard_normal((2, 5, 2, 3))
 IMAGES = RNG.uniform(-1.0, 1.0, (2, 5, 4, 3))
 
 CASES = [
@@ -158,4 +159,10 @@ CASES = [
     ("conv_transpose", (X1, RNG.standard_normal((4, 2, 3))), {"strides": 3, "padding": "same"}),
     ("conv_transpose", (X2, RNG.standard_normal((3, 3, 2, 4))), {"strides": 2, "output_padding": 1}),
     *[(f"adaptive_{name}_pool", (IMAGES, (2, 3)), {}) for name in ("max", "average")],
+    ("dot_product_attention", (HEADS, HEADS[:, :4], HEADS[:, 1:]), {"is_causal": True}),
+    (
+        "dot_product_attention",
+        (HEADS, HEADS[:, :, :1], HEADS[:, :, :1]),
+        {"bias": HEADS[:, :1, 0, :1, None], "scale": 0.5},
+    ),
 ]
