@@ -34,7 +34,7 @@ def test_values(name, args, kwargs):
         assert want.shape == np.shape(array) == tensor.shape
         assert want.dtype.kind == np.asarray(array).dtype.kind == tensor.numpy().dtype.kind
         # Keras computes these in float32 and casts back.
-        in_float32 = ("mean", "normalize", "layer_normalization", "rms_normalization")
+        in_float32 = ("mean", "normalize", "layer_normalization", "rms_normalization", "dot_product_attention")
         exact = want.dtype == np.float64 and name not in in_float32
         np.testing.assert_allclose(tensor.numpy(), want, rtol=1e-12 if exact else 3e-6, atol=1e-13 if exact else 1e-6)
         np.testing.assert_array_equal(np.asarray(array), tensor.numpy())

@@ -73,6 +73,9 @@ ONE_INPUT = {
 }
 # name: shape of the input, ways to make the layer
 SPATIAL = {
+    "EinsumDense": ((4, 3), [lambda: layers.EinsumDense("abc,cde->abde", (None, 2, 2), "gelu", "de")]),
+    "PositionEmbedding": ((4, 3), [lambda: layers.PositionEmbedding(5)]),
+    "SinePositionEncoding": ((4, 3), [lambda: layers.SinePositionEncoding(max_wavelength=100)]),
     **{
         f"{kind}Pooling{rank}D": ((*(5, 4, 3)[:rank], 2), [lambda c=f"{kind}Pooling{rank}D": getattr(layers, c)(2)])
         for kind in ("Max", "Average", "AdaptiveMax", "AdaptiveAverage")
@@ -191,6 +194,10 @@ NO_CASE = {
     "Layer",
     "Merge",
     "Wrapper",
+    "AdditiveAttention",  # tests/layers/test_attention.py, which has sequences
+    "Attention",
+    "GroupedQueryAttention",
+    "MultiHeadAttention",
 }  # abstract, or tested by themselves
 
 

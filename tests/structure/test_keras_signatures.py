@@ -27,6 +27,7 @@ LEFT_OUT = {
     "lora_rank": "adapters of large models",
     "lora_alpha": "adapters of large models",
     "quantization_config": "not there yet",
+    "gptq_unpacked_column_size": "not there yet",
     "ragged": "no ragged tensors",
     "synchronized": "one process",
     "zipped": "a model is one file",

@@ -18,6 +18,7 @@ IDS = np.array([1, 0, 1], "int32")
 TIES = np.array([[2, 0, 1, 2], [0, 0, 3, 1], [1, 1, 1, 1]], "float64")
 
 FRAMES = RNG.standard_normal((2, 6, 4))
+HEADS = RNG.standard_normal((2, 5, 2, 3))
 IMAGES = RNG.uniform(-1.0, 1.0, (2, 5, 4, 3))
 
 CASES = [
@@ -163,4 +164,10 @@ CASES = [
     ("ctc_decode", (FRAMES, np.array([6, 4])), {}),
     ("ctc_decode", (FRAMES, np.array([6, 4])), {"merge_repeated": False, "mask_index": 2}),
     ("ctc_decode", (FRAMES, np.array([6, 4])), {"strategy": "beam_search", "beam_width": 6, "top_paths": 2}),
+    ("dot_product_attention", (HEADS, HEADS[:, :4], HEADS[:, 1:]), {"is_causal": True}),
+    (
+        "dot_product_attention",
+        (HEADS, HEADS[:, :, :1], HEADS[:, :, :1]),
+        {"bias": HEADS[:, :1, 0, :1, None], "scale": 0.5},
+    ),
 ]
