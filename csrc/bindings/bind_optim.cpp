@@ -11,7 +11,9 @@ namespace {
 
 using Maybe = std::optional<Tensor>;  // a slot that some arguments do without
 
-Tensor or_nothing(const Maybe& t) { return t ? *t : nullptr; }
+using MaybeRows = std::optional<Rows>;
+
+template <class T> T or_nothing(const std::optional<T>& t) { return t ? *t : nullptr; }
 
 }  // namespace
 
@@ -20,32 +22,36 @@ void bind_optim(py::module_& m) {
     m.def(
         "sgd_update",
         [](const Tensor& p, const Tensor& g, const Maybe& m, const Tensor& lr, const Tensor& iteration, double momentum,
-           bool nesterov, double weight_decay, int64_t every, const Rows& written, const Rows& used) {
-            ops::sgd_update(Tape::current(), {lr, iteration, every, weight_decay, written, used}, p, g, or_nothing(m),
-                            momentum, nesterov);
+           bool nesterov, double weight_decay, int64_t every, const MaybeRows& written, const MaybeRows& used) {
+            ops::sgd_update(Tape::current(),
+                            {lr, iteration, every, weight_decay, or_nothing(written), or_nothing(used)}, p, g,
+                            or_nothing(m), momentum, nesterov);
         },
         "p"_a, "g"_a, "m"_a, "lr"_a, "iteration"_a, "momentum"_a = 0.0, "nesterov"_a = false, "weight_decay"_a = 0.0,
-        "every"_a = 1, "written"_a = nullptr, "used"_a = nullptr, NoGil());
+        "every"_a = 1, "written"_a = py::none(), "used"_a = py::none(), NoGil());
     m.def(
         "adam_update",
         [](const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& v, const Maybe& vhat, const Tensor& lr,
            const Tensor& iteration, double beta_1, double beta_2, double epsilon, double weight_decay, int64_t every,
-           const Rows& written, const Rows& used) {
-            ops::adam_update(Tape::current(), {lr, iteration, every, weight_decay, written, used}, p, g, m, v,
+           const MaybeRows& written, const MaybeRows& used) {
+            ops::adam_update(Tape::current(),
+                             {lr, iteration, every, weight_decay, or_nothing(written), or_nothing(used)}, p, g, m, v,
                              or_nothing(vhat), beta_1, beta_2, epsilon);
         },
         "p"_a, "g"_a, "m"_a, "v"_a, "vhat"_a, "lr"_a, "iteration"_a, "beta_1"_a = 0.9, "beta_2"_a = 0.999,
-        "epsilon"_a = 1e-7, "weight_decay"_a = 0.0, "every"_a = 1, "written"_a = nullptr, "used"_a = nullptr, NoGil());
+        "epsilon"_a = 1e-7, "weight_decay"_a = 0.0, "every"_a = 1, "written"_a = py::none(), "used"_a = py::none(),
+        NoGil());
     m.def(
         "rmsprop_update",
         [](const Tensor& p, const Tensor& g, const Tensor& v, const Maybe& m, const Maybe& a, const Tensor& lr,
            const Tensor& iteration, double rho, double momentum, double epsilon, double weight_decay, int64_t every,
-           const Rows& written, const Rows& used) {
-            ops::rmsprop_update(Tape::current(), {lr, iteration, every, weight_decay, written, used}, p, g, v,
+           const MaybeRows& written, const MaybeRows& used) {
+            ops::rmsprop_update(Tape::current(),
+                                {lr, iteration, every, weight_decay, or_nothing(written), or_nothing(used)}, p, g, v,
                                 or_nothing(m), or_nothing(a), rho, momentum, epsilon);
         },
         "p"_a, "g"_a, "v"_a, "m"_a, "a"_a, "lr"_a, "iteration"_a, "rho"_a = 0.9, "momentum"_a = 0.0, "epsilon"_a = 1e-7,
-        "weight_decay"_a = 0.0, "every"_a = 1, "written"_a = nullptr, "used"_a = nullptr, NoGil());
+        "weight_decay"_a = 0.0, "every"_a = 1, "written"_a = py::none(), "used"_a = py::none(), NoGil());
     m.def(
         "ema_update",
         [](const Tensor& p, const Tensor& average, const Tensor& iteration, double momentum, int64_t overwrite,

@@ -33,12 +33,13 @@ void bind_tape(py::module_& m) {
         .def("set_step", &Tape::set_step, "cell"_a)
         .def(
             "set_grad_target",
-            [](Tape& t, const Tensor& x, const Tensor& target, const Rows& rows) {
+            [](Tape& t, const Tensor& x, const Tensor& target, const std::optional<Rows>& map) {
+                const Rows rows = map ? *map : nullptr;
                 if (rows && (x->shape.rank() == 0 || rows->bytes->size() != x->shape[0]))
                     throw ValueError("set_grad_target: the map of rows does not fit shape " + x->shape.str());
                 t.set_grad_target(x, target, rows, [rows](Tape& tape) { ops::mark_rows(tape, rows, nullptr); });
             },
-            "x"_a, "target"_a, "rows"_a = nullptr,
+            "x"_a, "target"_a, "rows"_a = py::none(),
             "Where x's gradient is to be written; with `rows`, zero but for the rows that this map tells.")
         .def(
             "gradients",

@@ -56,7 +56,7 @@ class Tape:
     def input(self, shape: Sequence[int], dtype: str, name: str) -> Tensor: ...
     @property
     def recording(self) -> bool: ...
-    def set_grad_target(self, x: Tensor, target: Tensor, rows: RowMap = None) -> None: ...
+    def set_grad_target(self, x: Tensor, target: Tensor, rows: RowMap | None = None) -> None: ...
     def set_step(self, cell: Tensor) -> None: ...
 
 class Tensor:
@@ -128,8 +128,8 @@ def adam_update(
     epsilon: float = 1e-07,
     weight_decay: float = 0.0,
     every: int = 1,
-    written: RowMap = None,
-    used: RowMap = None,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
 ) -> None: ...
 def add(x1: _ArrayLike, x2: _ArrayLike) -> _Result: ...
 def affine_transform(
@@ -385,8 +385,8 @@ def rmsprop_update(
     epsilon: float = 1e-07,
     weight_decay: float = 0.0,
     every: int = 1,
-    written: RowMap = None,
-    used: RowMap = None,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
 ) -> None: ...
 def rnn(
     kind: str,
@@ -426,8 +426,8 @@ def sgd_update(
     nesterov: bool = False,
     weight_decay: float = 0.0,
     every: int = 1,
-    written: RowMap = None,
-    used: RowMap = None,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
 ) -> None: ...
 def sign(x: _ArrayLike) -> _Result: ...
 def sin(x: _ArrayLike) -> _Result: ...
