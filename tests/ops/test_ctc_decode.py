@@ -7,20 +7,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from keras.src.backend.numpy.nn import ctc_decode as keras_numpy  # the same search, without a compilation each
 
 from netlet import _core, ops
 from support.alignments import sequence_probabilities
 from support.guarded import guarded
+from support.keras_search import searched
 
 
 def keras_decode(*args, **kwargs):
     return [np.asarray(v) for v in keras.ops.ctc_decode(*args, **kwargs)]
-
-
-def searched(x, frames, **options):
-    with np.errstate(divide="ignore"):
-        return keras_numpy(x, frames, strategy="beam_search", **options)
 
 
 def logits(seed, shape, dtype="float32"):

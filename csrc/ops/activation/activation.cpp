@@ -34,14 +34,15 @@ Work work_of(Activation act, int64_t n) {
 }
 
 template <class T>
-void emit_forward(Tape& tape, const Tensor& x, const Tensor& y, Activation act, const ActivationParams& p) {
+void emit_forward(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& slope, Activation act,
+                  const ActivationParams& p) {
     ActivationArgs<T> args{};
     args.act = act;
     args.alpha = (T)p.alpha;
     args.beta = (T)p.beta;
     args.gamma = (T)p.gamma;
-    tape.emit(NETLET_KERNEL_FOR(activation_fwd, x->dtype), args, {in(args.x, x), out(args.y, y)},
-              work_of(act, x->size()));
+    tape.emit(NETLET_KERNEL_FOR(activation_fwd, x->dtype), args,
+              {in(args.x, x), out(args.y, y), out_if(args.slope, slope)}, work_of(act, x->size()));
 }
 
 template <class T>
@@ -53,11 +54,12 @@ void emit_backward(Tape& tape, const Tensor& saved, const Tensor& dy, const Grad
     args.beta = (T)p.beta;
     args.gamma = (T)p.gamma;
     args.from_output = from_output;
+    args.from_slope = keeps_slope(act);
     args.accumulate = dx.accumulate;
     tape.emit(
         NETLET_KERNEL_FOR(activation_bwd, saved->dtype), args,
         {in(args.saved, saved), in(args.dy, dy), dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-        from_output ? elementwise_work(saved->size(), 3) : work_of(act, saved->size()));
+        from_output || args.from_slope ? elementwise_work(saved->size(), 3) : work_of(act, saved->size()));
 }
 
 void backward(Tape& tape, const Tensor& saved, const Tensor& dy, const Grad& dx, Activation act,
@@ -90,14 +92,16 @@ void activation_gradient(Tape& tape, Activation act, double alpha, const Tensor&
 Tensor activation(Tape& tape, const Tensor& x, Activation act, const ActivationParams& params) {
     check_floating(name_of(act), x);
     Tensor y = tape.empty(x->shape, x->dtype);
+    const bool differentiates = tape.needs_grad({x});
+    const Tensor slope = differentiates && keeps_slope(act) ? tape.empty(x->shape, x->dtype) : nullptr;
     if (x->dtype == DType::f64)
-        emit_forward<double>(tape, x, y, act, params);
+        emit_forward<double>(tape, x, y, slope, act, params);
     else
-        emit_forward<float>(tape, x, y, act, params);
-    if (tape.needs_grad({x})) {
+        emit_forward<float>(tape, x, y, slope, act, params);
+    if (differentiates) {
         const bool from_output = is_fusable(act, params.alpha);
-        // Keeps y or x, whichever backward reads, and no reference from y's step to y that would outlive it.
-        const Tensor saved = from_output ? y : x;
+        // Keeps whichever backward reads, and no reference from y's step to y that would outlive it.
+        const Tensor saved = slope ? slope : from_output ? y : x;
         tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
             if (Grad dx = tape.grad(x)) backward(tape, saved, dy[0], dx, act, params, from_output);
         });

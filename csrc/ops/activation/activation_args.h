@@ -32,7 +32,8 @@
 //   squareplus     (x + sqrt(x^2 + alpha)) / 2                   alpha = 4
 //
 // Backward: dx = dy f'. At a kink f' is that of the flatter side, as in Keras for relu. The first seven know f' from y
-// alone (for alpha >= 0), so that dense and conv fuse them and keep no x; the others keep x.
+// alone (for alpha >= 0), so that dense and conv fuse them and keep no x; the others keep x, but for those whose f' shares
+// most of its work with f: forward writes it beside y, and backward is a product.
 #pragma once
 #include "base/types.h"
 
@@ -54,22 +55,25 @@ enum class Activation : int32_t {
 
 constexpr bool is_fusable(Activation act, double alpha) { return act <= Activation::exponential && alpha >= 0; }
 
+constexpr bool keeps_slope(Activation act) { return act == Activation::gelu || act == Activation::gelu_tanh; }
+
 template <class T>
 struct ActivationArgs {
     const T* x;  // (N,)
     T* y;        // (N,)
+    T* slope;    // (N,) f'(x), only of those that keep it; or null
     Activation act;
     T alpha, beta, gamma;
 };
 
 template <class T>
 struct ActivationGradArgs {
-    const T* saved;  // (N,) y if from_output, else x
+    const T* saved;  // (N,) y if from_output, f'(x) if from_slope, else x
     const T* dy;     // (N,)
     T* dx;           // (N,)
     Activation act;
     T alpha, beta, gamma;
-    bool from_output;
+    bool from_output, from_slope;
     bool accumulate;  // dx += instead of dx =
 };
 

@@ -1,5 +1,6 @@
 #include "dispatch/kernel.h"
 #include "ops/activation/curves.h"
+#include "simd/lanes.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -23,6 +24,26 @@ static void forward(const ActivationArgs<T>& a, Range r) {
         forward_vectors<act>(x, y, 1, p);
         V::load(y).store_n(a.y + r.end - rest, rest);
     }
+}
+
+template <Activation act, class T>
+static void forward_and_slope(const ActivationArgs<T>& a, Range r) {
+    using V = Vec<T>;
+    const ActivationVectors<V> p = {V::set1(a.alpha), V::set1(a.beta), V::set1(a.gamma)};
+    each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+        const Curve<V> c = curve(act, lanes.load(a.x + i), p);
+        lanes.store(c.y, a.y + i);
+        lanes.store(c.slope, a.slope + i);
+    });
+}
+
+template <class T>
+static void backward_from_slope(const ActivationGradArgs<T>& a, Range r) {
+    each_vector<Vec<T>>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+        auto g = lanes.load(a.dy + i) * lanes.load(a.saved + i);
+        if (a.accumulate) g += lanes.load(a.dx + i);
+        lanes.store(g, a.dx + i);
+    });
 }
 
 template <Activation act, bool from_output, class T>
@@ -60,6 +81,9 @@ static void backward(const ActivationGradArgs<T>& a, Range r) {
 
 template <class T>
 NETLET_INLINE void activation_fwd(const ActivationArgs<T>& a, Range r) {
+    if (a.slope)
+        return a.act == Activation::gelu ? forward_and_slope<Activation::gelu>(a, r)
+                                         : forward_and_slope<Activation::gelu_tanh>(a, r);
 #define NETLET_CASE(name)                                                                                              \
     case Activation::name: return forward<Activation::name>(a, r);
     switch (a.act) { NETLET_ACTIVATIONS(NETLET_CASE) }
@@ -68,6 +92,7 @@ NETLET_INLINE void activation_fwd(const ActivationArgs<T>& a, Range r) {
 
 template <class T>
 NETLET_INLINE void activation_bwd(const ActivationGradArgs<T>& a, Range r) {
+    if (a.from_slope) return backward_from_slope(a, r);
     if (a.from_output) switch (a.act) {
             case Activation::linear: return backward<Activation::linear, true>(a, r);
             case Activation::relu: return backward<Activation::relu, true>(a, r);
