@@ -43,21 +43,23 @@ struct Walked {
     RnnState first;
 };
 
-// Rows of a unit of work: enough that the recurrent weights, which come from the second cache at each step, are used often,
-// few enough that the block's scratch stays in the first, and that there is work for several threads.
-int64_t rows_of_unit(int64_t B) {
-    if (B <= 4) return std::max<int64_t>(B, 1);
-    return B <= 16 ? 4 : B < 96 ? 8 : 12;
+// Rows of a unit of work: enough that the recurrent weights, where they come from the second cache at each step, are used
+// often; few enough that the block's scratch stays in the first, and that there is work for several threads.
+int64_t rows_of_unit(const Walked& w) {
+    if (w.B <= 4) return std::max<int64_t>(w.B, 1);
+    if (w.B <= 8) return 4;
+    const int64_t weights = w.G * w.U * w.U * (int64_t)size_of(w.gates->dtype);
+    return w.B > 16 && weights > 128 * 1024 ? 16 : 8;
 }
 
 template <class T>
 RnnShape<T> shape_of(const Walked& w) {
     return {
-        w.B, w.T, w.U, w.G, rows_of_unit(w.B), w.options.reverse, w.options.activation, w.options.recurrent_activation};
+        w.B, w.T, w.U, w.G, rows_of_unit(w), w.options.reverse, w.options.activation, w.options.recurrent_activation};
 }
 
 Work work_of(const Walked& w) {
-    const int64_t rows = rows_of_unit(w.B);
+    const int64_t rows = rows_of_unit(w);
     // A gate costs as much as some sixty multiplications and additions.
     const double flops = (double)(w.T * w.G * w.U) * (2.0 * (double)w.U + 60);
     const int64_t grain = std::max<int64_t>(1, (int64_t)(250e3 / (flops * (double)rows + 1)));
@@ -65,7 +67,7 @@ Work work_of(const Walked& w) {
 }
 
 Tensor scratch(Tape& tape, const Walked& w) {
-    return tape.empty({ceil_div(w.B, rows_of_unit(w.B)) * rows_of_unit(w.B) * rnn_scratch_columns(w.U, w.G)},
+    return tape.empty({ceil_div(w.B, rows_of_unit(w)) * rows_of_unit(w) * rnn_scratch_columns(w.U, w.G)},
                       w.gates->dtype);
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 #include "ops/rnn/rnn_gates.h"
 #include "ops/rnn/rnn_panels.h"
+#include "simd/prefetch.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -47,6 +48,8 @@ struct Walk {
         step = s;
         t = a.n.reverse ? a.n.T_ - 1 - s : s;
     }
+    // From a step's gates to the next one's.
+    NETLET_MEMBER_INLINE int64_t onward() const { return a.n.reverse ? -GU : GU; }
     // Four places of a vector of U for each row, and one of G*U.
     NETLET_MEMBER_INLINE T* place(int which, int64_t i = 0) const { return scratch + (which * a.n.rows + i) * u_pitch; }
     NETLET_MEMBER_INLINE T* z(int64_t i = 0) const { return scratch + 4 * a.n.rows * u_pitch + i * z_pitch; }
@@ -70,7 +73,8 @@ struct Forward : Walk<T, RnnArgs<T>> {
 template <class T, class Cell>
 static void walk_forward(const RnnArgs<T>& a, int64_t unit, const Cell& cell) {
     Forward<T> w(a, unit);
-    const int64_t U = w.U;
+    // What the next step reads lies far off in each row: too many streams for the processor to foresee.
+    const int64_t U = w.U, bytes = w.GU * (int64_t)sizeof(T);
     for (int64_t i = 0; i < w.rows; ++i) {
         copy_row(w.h(i), a.h0 ? a.h0 + w.of_row(i, U) : nullptr, U);
         if (Cell::has_c) copy_row(w.own(i), a.c0 ? a.c0 + w.of_row(i, U) : nullptr, U);
@@ -83,6 +87,7 @@ static void walk_forward(const RnnArgs<T>& a, int64_t unit, const Cell& cell) {
         }
         cell.product(w);
         for (int64_t i = 0; i < w.rows; ++i) {
+            if (s + 1 < a.n.T_) prefetch(w.gates(i) + w.onward(), bytes);
             if (!w.masked(i)) cell.row(w, i);
             if (a.y) copy_row(a.y + w.at(i, U), w.h(i), U);
             if (Cell::has_c && a.train) copy_row(a.kept + w.at(i, U), w.own(i), U);
@@ -120,7 +125,7 @@ NETLET_INLINE void write_gradient(T* to, const T* from, bool add, int64_t n) {
 template <class T, class Cell>
 static void walk_back(const RnnBwdArgs<T>& a, int64_t unit, const Cell& cell) {
     Back<T> w(a, unit);
-    const int64_t U = w.U, GU = w.GU;
+    const int64_t U = w.U, GU = w.GU, bytes = GU * (int64_t)sizeof(T);
     for (int64_t i = 0; i < w.rows; ++i) {
         copy_row(w.dh(i), a.dh ? a.dh + w.of_row(i, U) : nullptr, U);
         if (Cell::has_c) copy_row(w.dc(i), a.dc ? a.dc + w.of_row(i, U) : nullptr, U);
@@ -128,6 +133,7 @@ static void walk_back(const RnnBwdArgs<T>& a, int64_t unit, const Cell& cell) {
     for (int64_t s = a.n.T_; s-- > 0;) {
         w.go_to(s);
         for (int64_t i = 0; i < w.rows; ++i) {
+            if (s > 0) prefetch(w.gates(i) - w.onward(), bytes);
             if (a.dy) write_gradient(w.dh(i), a.dy + w.at(i, U), true, U);
             if (!w.masked(i)) {
                 cell.row(w, i);
