@@ -73,6 +73,38 @@ ONE_INPUT = {
 }
 # name: shape of the input, ways to make the layer
 SPATIAL = {
+    "Bidirectional": (
+        (4, 3),
+        [
+            lambda: layers.Bidirectional(layers.GRU(2, return_sequences=True), merge_mode="mul", name="both"),
+            lambda: layers.Bidirectional(layers.LSTM(2), backward_layer=layers.GRU(2, go_backwards=True)),
+        ],
+    ),
+    "ConvLSTM1D": ((3, 5, 2), [lambda: layers.ConvLSTM1D(2, 3, padding="same", return_sequences=True)]),
+    "ConvLSTM2D": ((3, 5, 4, 2), [lambda: layers.ConvLSTM2D(2, (3, 2), strides=2, recurrent_dropout=0.3)]),
+    "ConvLSTM3D": ((2, 3, 4, 3, 1), [lambda: layers.ConvLSTM3D(1, 2, activation="relu")]),
+    "GRU": (
+        (4, 3),
+        [lambda: layers.GRU(2, reset_after=False, recurrent_regularizer="l2"), lambda: layers.GRU(2, use_bias=False)],
+    ),
+    "LSTM": (
+        (4, 3),
+        [
+            lambda: layers.LSTM(2, activation="relu", go_backwards=True, return_sequences=True, unit_forget_bias=False),
+            lambda: layers.LSTM(2, recurrent_activation="hard_sigmoid", dropout=0.2, recurrent_constraint="max_norm"),
+        ],
+    ),
+    "Masking": ((4, 3), [lambda: layers.Masking(0.5)]),
+    "RNN": (
+        (4, 3),
+        [
+            lambda: layers.RNN(layers.LSTMCell(2), return_sequences=True),
+            lambda: layers.RNN([layers.GRUCell(3), layers.SimpleRNNCell(2, activation="softsign")]),
+            lambda: layers.RNN(layers.StackedRNNCells([layers.LSTMCell(2), layers.LSTMCell(2)])),
+        ],
+    ),
+    "SimpleRNN": ((4, 3), [lambda: layers.SimpleRNN(2, recurrent_initializer="glorot_normal", name="simple")]),
+    "TimeDistributed": ((4, 3), [lambda: layers.TimeDistributed(layers.Dense(2, activation="tanh"))]),
     "EinsumDense": ((4, 3), [lambda: layers.EinsumDense("abc,cde->abde", (None, 2, 2), "gelu", "de")]),
     "PositionEmbedding": ((4, 3), [lambda: layers.PositionEmbedding(5)]),
     "SinePositionEncoding": ((4, 3), [lambda: layers.SinePositionEncoding(max_wavelength=100)]),
@@ -198,6 +230,11 @@ NO_CASE = {
     "Attention",
     "GroupedQueryAttention",
     "MultiHeadAttention",
+    "Embedding",  # tests/layers/test_embedding.py: it takes indices
+    "GRUCell",  # inside of RNN above
+    "LSTMCell",
+    "SimpleRNNCell",
+    "StackedRNNCells",
 }  # abstract, or tested by themselves
 
 

@@ -10,17 +10,21 @@ import numpy as np
 
 @contextlib.contextmanager
 def float64() -> Iterator[None]:
-    """Inside, Keras's type promotion keeps float64 (conftest has JAX keep it) and floatx is float64."""
+    """Inside, Keras's type promotion keeps float64 (conftest has JAX keep it), and floatx and the policy of new layers
+    are float64; the latter follows floatx only until somebody has asked for it."""
     import keras
     from keras.src.backend.common import dtypes
 
     before, narrow = keras.config.floatx(), dtypes.BIT64_TO_BIT32_DTYPE
+    policy = keras.config.dtype_policy()
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")
     dtypes.BIT64_TO_BIT32_DTYPE = {**narrow, "float64": "float64"}
     try:
         yield
     finally:
         keras.config.set_floatx(before)
+        keras.config.set_dtype_policy(policy)
         dtypes.BIT64_TO_BIT32_DTYPE = narrow
 
 

@@ -89,7 +89,8 @@ def our_trained(layer, x, states, mask):
     symbols = [netlet.Input(v.shape[1:], dtype=v.dtype.name) for v in given]
     inner = netlet.utils.tree.pack_like(states, symbols[1 : 1 + len(netlet.utils.tree.flatten(states))])
     outputs = layer(symbols[0], initial_state=inner or None, mask=None if mask is None else symbols[-1])
-    outputs = netlet.utils.tree.flatten(outputs)
+    # The loss counts every step: what an op gives carries no mask.
+    outputs = [value * 1.0 for value in netlet.utils.tree.flatten(outputs)]
     model = netlet.Model(symbols, outputs)
     real = flat(layer(x, initial_state=states or None, mask=mask))
 
