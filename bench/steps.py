@@ -129,17 +129,23 @@ def print_steps(table: dict[str, Row], batch_flops: dict[str, int]) -> None:
         print(line, flush=True)
 
 
+def onnx_of(w: Workload, weights: list[np.ndarray]) -> Any:
+    """ONNX Runtime's session, or None where there is none, or the network has a part that is not written for it."""
+    if not (have("onnxruntime") and have("onnx")):
+        return None
+    try:
+        return onnx_session(w, weights, netlet.get_num_threads())
+    except NotImplementedError:
+        return None
+
+
 def predict(workloads: list[Workload], seconds: float) -> None:
     print("\npredict_on_batch, us, beside ONNX Runtime's session.run")
     print(f"{'':40s}{'batch':>12s}{'ORT':>10s}{'ratio':>8s}{'one row':>12s}{'ORT':>10s}{'ratio':>8s}")
     for w in workloads:
         model = build(netlet, w)
         x = data(w, steps=1)[0]
-        session = (
-            onnx_session(w, model.get_weights(), netlet.get_num_threads())
-            if have("onnxruntime") and have("onnx")
-            else None
-        )
+        session = onnx_of(w, model.get_weights())
         line = f"{w.name:40s}"
         for rows in (x, x[:1]):
             works = [lambda model=model, rows=rows: model.predict_on_batch(rows)]
