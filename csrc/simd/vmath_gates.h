@@ -15,12 +15,10 @@ struct GateExp {
     V p, unit;  // e^x = unit (1 + p)
 };
 
-// x inside of where 2^n and 2^-n are normal.
+// For |x| <= 88 (float), 709 (double); 2^n counts as 0 where it is subnormal.
 template <class V>
 NETLET_INLINE GateExp<V> gate_exp(V x) {
-    const V n = round_even(x * constant<V>(1.44269504f, 1.44269504088896338700));
-    V r = fnma(n, constant<V>(0x1.62e4p-1f, 6.93147180369123816490e-01), x);
-    r = fnma(n, constant<V>(1.42860677e-6f, 1.90821492927058770002e-10), r);
+    V r, unused, n = exp_reduce(x, r, unused);
     return {fma(r * r, exp_q(r), r), pow2(n)};
 }
 

@@ -6,6 +6,7 @@
 #include "simd/philox.h"
 #include "simd/prefetch.h"
 #include "simd/vmath.h"
+#include "simd/vmath_gates.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -93,8 +94,8 @@ NETLET_INLINE V exp_of_negative(V x) {
     return exp(x);
 #else
     const V low = constant<V>(-87.3f, -708.3);
-    V r, unused, n = exp_reduce(at_least(x, low), r, unused);
-    return select(lt(x, low), V::zero(), (V::set1(1) + fma(r * r, exp_q(r), r)) * pow2(n));
+    const GateExp<V> e = gate_exp(at_least(x, low));
+    return select(lt(x, low), V::zero(), fma(e.unit, e.p, e.unit));
 #endif
 }
 
