@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 from .. import ops
-from ..graph import KerasTensor
 from .projected_attention import ProjectedAttention
 
 
@@ -140,25 +139,8 @@ class GroupedQueryAttention(ProjectedAttention):
         self._check_key(value_shape, key_shape)
         return query_shape
 
-    def compute_output_spec(
-        self,
-        query: Any,
-        value: Any,
-        key: Any = None,
-        query_mask: Any = None,
-        value_mask: Any = None,
-        key_mask: Any = None,
-        attention_mask: Any = None,
-        return_attention_scores: bool = False,
-        training: bool | None = None,
-        use_causal_mask: bool = False,
-    ) -> Any:
-        shape = self.compute_output_shape(query.shape, value.shape, None if key is None else key.shape)
-        output = KerasTensor(shape, self.compute_dtype)
-        if not return_attention_scores:
-            return output
-        scores = (query.shape[0], self.num_query_heads, query.shape[1], value.shape[1])
-        return output, KerasTensor(scores, self.compute_dtype)
+    def _scores_shape(self, query: Any, value: Any) -> tuple[Any, ...]:
+        return (query.shape[0], self.num_query_heads, query.shape[1], value.shape[1])
 
     def get_config(self) -> dict[str, Any]:
         own = {

@@ -6,7 +6,6 @@ import math
 import string
 from typing import Any
 
-from ..graph import KerasTensor
 from .projected_attention import ProjectedAttention
 
 
@@ -178,27 +177,10 @@ class MultiHeadAttention(ProjectedAttention):
         self._check_key(value_shape, key_shape)
         return (*query_shape[:-1], *(self._output_shape or query_shape[-1:]))
 
-    def compute_output_spec(
-        self,
-        query: Any,
-        value: Any,
-        key: Any = None,
-        query_mask: Any = None,
-        value_mask: Any = None,
-        key_mask: Any = None,
-        attention_mask: Any = None,
-        return_attention_scores: bool = False,
-        training: bool | None = None,
-        use_causal_mask: bool = False,
-    ) -> Any:
-        shape = self.compute_output_shape(query.shape, value.shape, None if key is None else key.shape)
-        output = KerasTensor(shape, self.compute_dtype)
-        if not return_attention_scores:
-            return output
+    def _scores_shape(self, query: Any, value: Any) -> tuple[Any, ...]:
         axes = self._attention_axes
         outer = [n for i, n in enumerate(query.shape[:-1]) if i not in axes]
-        lengths = [x.shape[i] for x in (query, value) for i in axes]
-        return output, KerasTensor((*outer, self._num_heads, *lengths), self.compute_dtype)
+        return (*outer, self._num_heads, *(x.shape[i] for x in (query, value) for i in axes))
 
     def get_config(self) -> dict[str, Any]:
         own = {

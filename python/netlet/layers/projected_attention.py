@@ -6,6 +6,7 @@ import warnings
 from typing import Any
 
 from .. import _core, constraints, initializers, ops, regularizers
+from ..graph import KerasTensor
 from .activation import Softmax
 from .attention_masks import causal_mask, merged_mask, with_heads
 from .dropout import Dropout
@@ -16,7 +17,7 @@ from .layer import Layer
 class ProjectedAttention(Layer):
     """Base: query, key and value each go through a projection, then attention, then the projection of the output.
 
-    Subclasses say in `build` what the projections are.
+    Subclasses say in `build` what the projections are, and in `_scores_shape` what shape the scores have.
     """
 
     _scale: float
@@ -118,6 +119,28 @@ class ProjectedAttention(Layer):
             seed=self._dropout_layer.seed_generator.seed,
         )
         return output, None
+
+    def compute_output_spec(
+        self,
+        query: Any,
+        value: Any,
+        key: Any = None,
+        query_mask: Any = None,
+        value_mask: Any = None,
+        key_mask: Any = None,
+        attention_mask: Any = None,
+        return_attention_scores: bool = False,
+        training: bool | None = None,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        shape = self.compute_output_shape(query.shape, value.shape, None if key is None else key.shape)
+        output = KerasTensor(shape, self.compute_dtype)
+        if not return_attention_scores:
+            return output
+        return output, KerasTensor(self._scores_shape(query, value), self.compute_dtype)
+
+    def _scores_shape(self, query: Any, value: Any) -> tuple[Any, ...]:
+        raise NotImplementedError
 
     def _equations(self) -> tuple[str, str]:
         """key, query -> scores and scores, value -> output."""
