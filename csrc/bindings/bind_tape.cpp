@@ -3,19 +3,73 @@
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
 #include "ops/feed/feed.h"
+#include "ops/higher/higher.h"
 #include "ops/index/index.h"
 #include "plan/plan.h"
 
 namespace netlet::bindings {
 
+namespace {
+
+// Never the caller's own memory: gradients may be added to it.
+Tensor seed_for(Tape& tape, const Tensor& target, const std::optional<Arg>& given) {
+    const DType dtype = gradient_dtype(target->dtype);
+    return given ? ops::identity(tape, ops::cast(tape, given->tensor, dtype))
+                 : ops::full(tape, target->shape, dtype, 1);
+}
+
+// Gradients of the targets with regard to the sources, emitted on the current tape; by ops whose own gradients flow where
+// somebody listens to it.
+Tensors gradients_of(BackwardList& list, const Tensors& targets, const Tensors& sources,
+                     const std::optional<std::vector<std::optional<Arg>>>& given, bool retain) {
+    if (given && given->size() != targets.size())
+        throw ValueError("gradients: expected an output gradient for each of " + std::to_string(targets.size()) +
+                         " targets, got " + std::to_string(given->size()));
+    py::gil_scoped_release nogil;
+    Tape& tape = Tape::current();
+    Tensors seeds;
+    for (size_t i = 0; i < targets.size(); ++i)
+        seeds.push_back(seed_for(tape, targets[i], given ? (*given)[i] : std::nullopt));
+    if (!tape.listened()) return gradients(tape, list, targets, seeds, sources, retain);
+    Tensors found = ops::higher_gradients(tape, list, targets, seeds, sources);
+    if (!retain) list.steps.clear();
+    return found;
+}
+
+}  // namespace
+
 void bind_tape(py::module_& m) {
     using namespace py::literals;
+    py::class_<BackwardList, std::shared_ptr<BackwardList>>(
+        m, "BackwardList", "The steps back through what runs while it listens to the current tape.")
+        .def(py::init([] { return std::make_shared<BackwardList>(); }))
+        .def("enter", [](BackwardList& list) { list.enter(Tape::current()); })
+        .def("leave", &BackwardList::leave)
+        .def("clear", [](BackwardList& list) { list.steps.clear(); })
+        .def_property_readonly("listening", &BackwardList::listening)
+        .def("__len__", [](const BackwardList& list) { return list.steps.size(); })
+        .def("gradients", &gradients_of, "targets"_a, "sources"_a, "output_gradients"_a = py::none(),
+             "retain"_a = false, "None for a source that no target depends on.");
+
     py::class_<Tape, std::shared_ptr<Tape>>(m, "Tape",
                                             "Where operations are emitted: run at once, or recorded into a Plan.")
-        .def(py::init([](bool record, bool grad) {
-                 return std::make_shared<Tape>(record ? Tape::Mode::record : Tape::Mode::eager, grad);
+        .def(py::init([](bool record, bool grad, bool trains) {
+                 auto tape = std::make_shared<Tape>(record ? Tape::Mode::record : Tape::Mode::eager, grad || trains);
+                 if (grad) tape->listen_to_itself();
+                 return tape;
              }),
-             "record"_a = false, "grad"_a = false)
+             "record"_a = false, "grad"_a = false, "trains"_a = false,
+             "`grad`: keeps the steps back itself, for `gradients`; `trains`: plans keep nothing of what they may "
+             "write.")
+        .def(
+            "gradients",
+            [](Tape& t, const Tensor& target, const Tensors& sources, const std::optional<Arg>& output_gradient,
+               bool retain) {
+                Tensor seed = seed_for(t, target, output_gradient);
+                py::gil_scoped_release nogil;
+                return gradients(t, t.own_steps(), {target}, {seed}, sources, retain);
+            },
+            "target"_a, "sources"_a, "output_gradient"_a = py::none(), "retain"_a = false)
         .def("__enter__",
              [](const std::shared_ptr<Tape>& t) {
                  Tape::enter(t.get());
@@ -41,16 +95,6 @@ void bind_tape(py::module_& m) {
             },
             "x"_a, "target"_a, "rows"_a = py::none(),
             "Where x's gradient is to be written; with `rows`, zero but for the rows that this map tells.")
-        .def(
-            "gradients",
-            [](Tape& t, const Tensor& target, const std::vector<Tensor>& sources,
-               const std::optional<Arg>& output_gradient, bool retain) {
-                // The seed is never the caller's own memory: gradients may be added to it.
-                Tensor seed = output_gradient ? ops::identity(t, *output_gradient)
-                                              : ops::full(t, target->shape, gradient_dtype(target->dtype), 1);
-                return t.gradients(target, seed, sources, retain);
-            },
-            "target"_a, "sources"_a, "output_gradient"_a = py::none(), "retain"_a = false)
         .def("guard", &Tape::guard, "flag"_a)
         .def(
             "compile",

@@ -17,13 +17,14 @@ thread_local uint32_t eager_stream = 0;
 
 }  // namespace
 
-Tape::Tape(Mode mode, bool grad_enabled)
-    : mode_(mode), grad_enabled_(grad_enabled), trains_(grad_enabled), id_(next_id++) {
+Tape::Tape(Mode mode, bool trains) : mode_(mode), trains_(trains), id_(next_id++) {
     step_ = make_tensor({1}, DType::i64);
     *step_->data<int64_t>() = 0;
 }
 
-Tape::~Tape() = default;
+Tape::~Tape() {
+    for (const auto& list : listeners_) list->tape_ = nullptr;
+}
 
 Tape& Tape::current() {
     if (!entered.empty()) return *entered.back();
@@ -95,6 +96,7 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<c
                       const Work& work) {
     for (const Operand& o : operands)
         if (o.tensor || !o.optional) check_owner(o.tensor, kernel);
+    last_kernel_ = kernel.name;
     if (work.units <= 0) return;
     if (!recording()) {
         for (const Operand& o : operands) {
@@ -133,26 +135,28 @@ void Tape::at_end(std::function<void(Tape&)> fn) {
 }
 
 bool Tape::needs_grad(std::initializer_list<Tensor> inputs) const {
-    if (!grad_enabled_) return false;
+    if (listeners_.empty()) return false;
     for (const Tensor& x : inputs)
         if (x && x->requires_grad) return true;
     return false;
 }
 
-void Tape::on_backward(const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs, Backward fn) {
+void Tape::on_backward(const Tensors& inputs, const Tensors& outputs, Backward run, Higher higher) {
     for (const Tensor& y : outputs) y->requires_grad = true;
-    steps_.push_back({inputs, outputs, std::move(fn), scope()});
+    const auto step = std::make_shared<BackwardStep>(
+        BackwardStep{inputs, outputs, std::move(run), std::move(higher), scope(), last_kernel_});
+    for (const auto& list : listeners_) list->steps.push_back(step);
 }
 
 Grad Tape::grad(const Tensor& x) {
     Grad g = grad_by_rows(x);
-    if (g.rows) grads_[x.get()].whole(*this);
+    if (g.rows) pass_->grads[x.get()].whole(*this);
     return {g.tensor, g.accumulate};
 }
 
 Grad Tape::grad_by_rows(const Tensor& x) {
-    if (!x || !x->requires_grad) return {};
-    GradState& g = grads_[x.get()];
+    if (!wants(x)) return {};
+    BackwardPass::State& g = pass_->grads[x.get()];
     if (!g.tensor) g.tensor = empty(x->shape, gradient_dtype(x->dtype));
     const bool accumulate = g.written;
     g.written = true;
@@ -160,65 +164,29 @@ Grad Tape::grad_by_rows(const Tensor& x) {
 }
 
 bool Tape::alias_grad(const Tensor& x, const Tensor& y, const Tensor& dy) {
-    if (!x->requires_grad) return true;  // nothing to do
-    GradState& g = grads_[x.get()];
+    if (!wants(x)) return true;  // nothing to do
+    BackwardPass::State& g = pass_->grads[x.get()];
     // A gradient that is handed out must have memory of its own: x adds to it later, y's must stay as it is.
-    if (g.tensor || sources_.count(x.get()) || sources_.count(y.get())) return false;
+    if (g.tensor || pass_->is_source(x) || pass_->is_source(y)) return false;
     g = {view(dy, x->shape), true};
     return true;
 }
 
 void Tape::set_grad_target(const Tensor& x, const Tensor& target, const Rows& rows, std::function<void(Tape&)> whole) {
-    grads_[x.get()] = {target, false, rows, std::move(whole)};
+    grad_targets_[x.get()] = {target, false, rows, std::move(whole)};
+}
+
+void Tape::take_grad_target(const Tensor& x, BackwardPass& pass) {
+    const auto it = grad_targets_.find(x.get());
+    if (it == grad_targets_.end()) return;
+    pass.grads[x.get()] = std::move(it->second);
+    grad_targets_.erase(it);
 }
 
 void Tape::rely_on(const Rows& rows) {
     if (!recording()) throw RuntimeError("a map of rows is kept up to date by plans alone");
     auto& known = recording_.row_maps;
     if (std::find(known.begin(), known.end(), rows) == known.end()) known.push_back(rows);
-}
-
-std::vector<Tensor> Tape::gradients(const Tensor& target, const Tensor& seed, const std::vector<Tensor>& sources,
-                                    bool retain) {
-    if (target->shape != seed->shape) throw ValueError("gradients: the seed's shape differs from the target's");
-    for (const Tensor& s : sources) sources_.insert(s.get());
-    grads_[target.get()] = {seed, true};
-
-    const bool enabled = grad_enabled_;
-    grad_enabled_ = false;
-    retains_ = retain;
-    std::vector<std::string> scopes;
-    scopes.swap(scopes_);
-    for (size_t i = steps_.size(); i-- > 0;) {
-        BackwardStep& step = steps_[i];
-        Grads dy;
-        bool any = false;
-        for (const Tensor& y : step.outputs) {
-            auto it = grads_.find(y.get());
-            dy.push_back(it != grads_.end() && it->second.written ? it->second.tensor : nullptr);
-            any = any || dy.back();
-        }
-        if (any) {
-            scopes_ = {step.scope};
-            step.fn(*this, dy);
-        }
-        // Every use of these outputs lies behind us; an eager tape gives their gradients' memory back here.
-        for (const Tensor& y : step.outputs)
-            if (!sources_.count(y.get())) grads_.erase(y.get());
-        if (!retain) step = {};
-    }
-    scopes_.swap(scopes);
-    grad_enabled_ = enabled;
-    if (!retain) steps_.clear();
-
-    std::vector<Tensor> result;
-    for (const Tensor& s : sources) {
-        auto it = grads_.find(s.get());
-        result.push_back(it != grads_.end() && it->second.written ? it->second.tensor : nullptr);
-    }
-    grads_.clear();
-    sources_.clear();
-    return result;
 }
 
 void Tape::guard(const Tensor& flag) {

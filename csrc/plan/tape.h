@@ -1,4 +1,4 @@
-// The tape: where every operation is emitted, and the one place of automatic differentiation.
+// The tape: where every operation is emitted.
 //
 // A tape is *eager* (each kernel runs at once: what users of `ops`, custom loops and GradientTape see) or it *records*
 // (each kernel becomes a Record; `compile` makes a Plan of them). An op's code does not know which:
@@ -10,6 +10,8 @@
 //         if (tape.needs_grad({x}))
 //             tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
 //                 if (Grad dx = tape.grad(x)) { ... emit relu_bwd, which writes dx.tensor, or adds to it if dx.accumulate }
+//             }, [](Tape& tape, const Tensors& x, const Tensors& y, const Grads& dy) {
+//                 return Tensors{ ... dx by ops whose gradients flow: what makes second derivatives possible ... };
 //             });
 //         return y;
 //     }
@@ -26,6 +28,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "plan/backward.h"
 #include "plan/record.h"
 #include "plan/tensor.h"
 
@@ -64,19 +67,11 @@ inline Work elementwise_work(int64_t elements, double flops_each = 1) {
     return {elements, 16384, flops_each * (double)elements};
 }
 
-// Where the gradient of a tensor is to be written; `accumulate` if an earlier use of it has written there already.
-struct Grad {
-    Tensor tensor;
-    bool accumulate = false;
-    Rows rows = nullptr;  // from grad_by_rows alone: which rows differ from zero; who writes must keep it true
-    explicit operator bool() const { return tensor != nullptr; }
-};
-using Grads = std::vector<Tensor>;  // gradients of an op's outputs; null where none flows
-
 class Tape : public std::enable_shared_from_this<Tape> {
   public:
     enum class Mode { eager, record };
-    explicit Tape(Mode mode, bool grad_enabled = false);
+    // `trains`: a recorded step that writes what it reads, so that a plan keeps nothing (see Work::keep).
+    explicit Tape(Mode mode, bool trains = false);
     ~Tape();
     Tape(const Tape&) = delete;
     Tape& operator=(const Tape&) = delete;
@@ -111,12 +106,16 @@ class Tape : public std::enable_shared_from_this<Tape> {
         emit_bytes(kernel, &args, sizeof args, operands, work);
     }
 
+    // Whether somebody listens who may ask for gradients of one of these.
     bool needs_grad(std::initializer_list<Tensor> inputs) const;
-    using Backward = std::function<void(Tape&, const Grads&)>;
-    void on_backward(const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs, Backward fn);
-    Grad grad(const Tensor& x);  // null if x needs no gradient
-    // Inside a backward closure: whether it may be called once more, so that what it has kept must not be overwritten.
-    bool retains() const { return retains_; }
+    bool listened() const { return !listeners_.empty(); }
+    // Appends a step to the lists of all who listen. Without `higher` the op can be differentiated once only.
+    void on_backward(const Tensors& inputs, const Tensors& outputs, Backward run, Higher higher = nullptr);
+    // Inside a step's way back: whether x's gradient is asked for, ...
+    bool wants(const Tensor& x) const { return pass_ && pass_->wants(x); }
+    Grad grad(const Tensor& x);  // ... and where `run` writes it; null if it is not
+    // Whether this step may be taken once more, so that what it has saved for backward must not be written over.
+    bool retains() const { return pass_ && pass_->retains; }
     // The same for an op that writes few rows of it and says which, if the place of x's gradient has a map of rows.
     Grad grad_by_rows(const Tensor& x);
     // A record that is emitted next reads or writes this map.
@@ -146,15 +145,21 @@ class Tape : public std::enable_shared_from_this<Tape> {
     Tensor input(const Shape& shape, DType dtype, const std::string& name);
     // The same for rows gathered from a larger array: `cell` is the FeedCell that a gather record of this tape reads.
     void add_feed(const Tensor& cell, const Shape& shape, DType dtype, const std::string& name);
-    void watch(const Tensor& x) { x->requires_grad = true; }
     // Lets x's gradient be written to memory that the caller chose (a part of the flat gradient segment). With `rows`:
     // zero but for the rows that the map tells; `whole` shall emit that all may differ, when an op knows nothing of rows.
     void set_grad_target(const Tensor& x, const Tensor& target, const Rows& rows = nullptr,
                          std::function<void(Tape&)> whole = nullptr);
-    // Emits the backward pass of everything since recording began. `seed` is the gradient of target. A source that
-    // target does not depend on yields null. Releases the recorded backward steps unless `retain`.
-    std::vector<Tensor> gradients(const Tensor& target, const Tensor& seed, const std::vector<Tensor>& sources,
-                                  bool retain = false);
+    // A tape that keeps the steps back through its ops itself.
+    void listen_to_itself() {
+        own_steps_ = std::make_shared<BackwardList>();
+        own_steps_->enter(*this);
+    }
+    BackwardList& own_steps() {
+        if (!own_steps_) throw RuntimeError("gradients: this tape keeps no steps back");
+        return *own_steps_;
+    }
+    // Hands the place that was set for x's gradient, if there is one, to a pass that computes it.
+    void take_grad_target(const Tensor& x, BackwardPass& pass);
     // A run is abandoned right after the records so far that write `flag` (one int32), if it is not 0 then.
     void guard(const Tensor& flag);
     // Whether the plan can hand y out as it is: recorded here, no input, not an output already.
@@ -162,12 +167,13 @@ class Tape : public std::enable_shared_from_this<Tape> {
     std::shared_ptr<Plan> compile(const std::vector<Tensor>& outputs);
 
   private:
+    friend class BackwardList;
+    friend class BackwardPass;
+    friend Tensors gradients(Tape&, BackwardList&, const Tensors&, const Tensors&, const Tensors&, bool);
     void emit_bytes(const Kernel&, void* args, size_t size, std::span<const Operand>, const Work&);
     void check_owner(const Tensor& x, const Kernel&) const;
 
     Mode mode_;
-    bool grad_enabled_;
-    bool retains_ = false;
     const bool trains_;
     uint64_t id_;
     uint32_t next_stream_ = 0;
@@ -176,21 +182,12 @@ class Tape : public std::enable_shared_from_this<Tape> {
     Recording recording_;
     std::unordered_set<int> kept_slots_;  // what records with Work::keep write, from operands that are kept
 
-    struct BackwardStep {
-        std::vector<Tensor> inputs, outputs;
-        Backward fn;
-        std::string scope;
-    };
-    std::vector<BackwardStep> steps_;
+    std::vector<std::shared_ptr<BackwardList>> listeners_;
+    std::shared_ptr<BackwardList> own_steps_;
+    BackwardPass* pass_ = nullptr;  // the one under way
+    std::unordered_map<const TensorImpl*, BackwardPass::State> grad_targets_;
+    const char* last_kernel_ = "";
     std::vector<std::function<void(Tape&)>> at_end_;
-    struct GradState {
-        Tensor tensor;
-        bool written = false;
-        Rows rows = nullptr;
-        std::function<void(Tape&)> whole = nullptr;
-    };
-    std::unordered_map<const TensorImpl*, GradState> grads_;  // keys are kept alive by steps_ and by the caller
-    std::unordered_set<const TensorImpl*> sources_;
 };
 
 // Names the ops emitted while it lives.

@@ -2,6 +2,7 @@
 
 #include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
+#include "ops/elementwise/elementwise.h"
 
 namespace netlet::ops {
 
@@ -102,9 +103,14 @@ Tensor activation(Tape& tape, const Tensor& x, Activation act, const ActivationP
         const bool from_output = is_fusable(act, params.alpha);
         // Keeps whichever backward reads, and no reference from y's step to y that would outlive it.
         const Tensor saved = slope ? slope : from_output ? y : x;
-        tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
-            if (Grad dx = tape.grad(x)) backward(tape, saved, dy[0], dx, act, params, from_output);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [=](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) backward(tape, saved, dy[0], dx, act, params, from_output);
+            },
+            [act, params](Tape& tape, const Tensors& x, const Tensors& y, const Grads& dy) {
+                return Tensors{multiply(tape, dy[0], activation_slope(tape, act, params, x[0], y[0]))};
+            });
     }
     return y;
 }

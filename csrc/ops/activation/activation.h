@@ -22,4 +22,7 @@ const char* name_of(Activation act);
 // dz = dy f'(z), or dz += as the Grad says, told from y = f(z): for ops that fused `act`, which must be fusable.
 void activation_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& dz);
 
+// f'(x) by ops whose gradients flow, from x and y = f(x).
+Tensor activation_slope(Tape& tape, Activation act, const ActivationParams& params, const Tensor& x, const Tensor& y);
+
 }  // namespace netlet::ops

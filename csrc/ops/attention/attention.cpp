@@ -5,8 +5,12 @@
 #include "dispatch/number_kernels.h"
 #include "ops/attention/attention_args.h"
 #include "ops/copy/copy.h"
+#include "ops/elementwise/elementwise.h"
 #include "ops/gemm/gemm.h"
+#include "ops/higher/higher.h"
 #include "ops/reduce/reduce.h"
+#include "ops/shape/shape.h"
+#include "ops/softmax/softmax.h"
 
 namespace netlet::ops {
 
@@ -113,6 +117,31 @@ void backward(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, con
     if (dbias) emit_sum_to(tape, dscores, dbias);
 }
 
+// Which keys a query may look at, (T, S) for causal attention joined with the mask; null: all.
+Tensor permitted(Tape& tape, const AttentionSizes& n, const Attention& how) {
+    if (!how.causal) return how.mask;
+    const Tensor seen = make_tensor({n.T, n.S}, DType::boolean);
+    for (int64_t t = 0; t < n.T; ++t)
+        for (int64_t s = 0; s < n.S; ++s) seen->data<bool>()[t * n.S + s] = s <= t;
+    return how.mask ? logical(tape, LogicalOp::logical_and, seen, how.mask) : seen;
+}
+
+// The same with a matrix of scores.
+Tensor attention_definition(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& bias,
+                            const AttentionSizes& n, const Attention& how) {
+    auto heads_first = [&](const Tensor& x) {
+        const Tensor all = x->shape[2] == n.N ? x : repeat(tape, x, n.N / n.K, 2);
+        return transpose(tape, all, {0, 2, 1, 3});
+    };
+    Tensor scores = affine(tape, matmul(tape, heads_first(q), heads_first(k), false, true), how.scale);
+    if (bias) scores = add(tape, scores, bias);
+    const Tensor seen = permitted(tape, n, how);
+    if (seen) scores = where(tape, seen, scores, constant(-1e30, q->dtype));  // a row of these alone: an average
+    Tensor weights = softmax(tape, scores, -1);
+    if (seen && !how.average_dead) weights = where(tape, seen, weights, constant(0, q->dtype));
+    return transpose(tape, matmul(tape, weights, heads_first(v)), {0, 2, 1, 3});
+}
+
 }  // namespace
 
 Tensor attention(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, const Attention& how) {
@@ -139,9 +168,15 @@ Tensor attention(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, 
             {units, grain(flops, units), flops});
     });
     if (differentiates)
-        tape.on_backward({q, k, v, how.bias}, {out}, [=](Tape& tape, const Grads& dout) {
-            with_float(q->dtype, [&](auto zero) { backward(tape, q, k, v, how, stream, n, out, lse, dout[0], zero); });
-        });
+        tape.on_backward(
+            {q, k, v, how.bias}, {out},
+            [=](Tape& tape, const Grads& dout) {
+                with_float(q->dtype,
+                           [&](auto zero) { backward(tape, q, k, v, how, stream, n, out, lse, dout[0], zero); });
+            },
+            how.rate > 0 ? nullptr : by_definition([n, how](Tape& tape, const Tensors& x) {
+                return Tensors{attention_definition(tape, x[0], x[1], x[2], x[3], n, how)};
+            }));
     return out;
 }
 

@@ -9,6 +9,7 @@
 #include "ops/conv/winograd.h"
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
+#include "ops/higher/higher.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::ops {
@@ -135,6 +136,69 @@ void emit_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const 
     emit_slice_sum(tape, slices_of_dw, dw);
 }
 
+std::vector<int64_t> pixels_of(const Tensor& x) { return {x->shape.begin() + 1, x->shape.end() - 1}; }
+
+// The kernel's gradient as an op: bilinear in x and dy, as a convolution is in x and kernel, so that each of the three
+// is differentiated by the other two.
+Tensor kernel_gradient(Tape& tape, const Geometry& g, const ConvSteps& steps, const Tensor& x, const Tensor& dy,
+                       const Shape& shape) {
+    Tensor dw = tape.empty(shape, x->dtype);
+    emit_kernel_gradient(tape, g, x, dy, {dw, false});
+    if (tape.needs_grad({x, dy}))
+        tape.on_backward(
+            {x, dy}, {dw},
+            [=](Tape& tape, const Grads& d) {
+                if (Grad dx = tape.grad(x)) emit_input_gradient(tape, g, dy, d[0], nullptr, dx, Activation::linear, 0);
+                if (Grad ddy = tape.grad(dy)) emit_forward(tape, g, x, d[0], nullptr, ddy, Activation::linear, 0);
+            },
+            [steps](Tape& tape, const Tensors& in, const Tensors&, const Grads& d) {
+                return Tensors{
+                    tape.wants(in[0]) ? conv_transpose(tape, in[1], d[0], nullptr, steps, pixels_of(in[0])) : nullptr,
+                    tape.wants(in[1]) ? conv(tape, in[0], d[0], nullptr, steps) : nullptr};
+            });
+    return dw;
+}
+
+// One convolution for each group.
+Tensor conv_of_groups(Tape& tape, const Geometry& g, const ConvSteps& steps, const Tensor& x, const Tensor& kernel) {
+    std::vector<int64_t> channels, filters;
+    for (int64_t i = 1; i < g.groups; ++i) {
+        channels.push_back(i * g.C);
+        filters.push_back(i * g.O);
+    }
+    const Tensors xs = split(tape, x, channels, -1), kernels = split(tape, kernel, filters, -1);
+    Tensors ys;
+    for (size_t i = 0; i < xs.size(); ++i) ys.push_back(conv(tape, xs[i], kernels[i], nullptr, steps));
+    return concatenate(tape, ys, -1);
+}
+
+Higher conv_higher(const Geometry& g, const ConvSteps& steps, bool plain, Activation act, double alpha) {
+    if (!plain)
+        return by_definition([=](Tape& tape, const Tensors& x) {
+            return Tensors{bias_and_activation(tape, conv(tape, x[0], x[1], nullptr, steps), x[2], act, alpha)};
+        });
+    if (g.groups > 1)
+        return by_definition(
+            [=](Tape& tape, const Tensors& x) { return Tensors{conv_of_groups(tape, g, steps, x[0], x[1])}; });
+    return [=](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+        return Tensors{tape.wants(x[0]) ? conv_transpose(tape, dy[0], x[1], nullptr, steps, pixels_of(x[0])) : nullptr,
+                       tape.wants(x[1]) ? kernel_gradient(tape, g, steps, x[0], dy[0], x[1]->shape) : nullptr, nullptr};
+    };
+}
+
+Higher conv_transpose_higher(const Geometry& g, const ConvSteps& steps, const std::vector<int64_t>& out, bool plain,
+                             Activation act, double alpha) {
+    if (!plain)
+        return by_definition([=](Tape& tape, const Tensors& x) {
+            const Tensor z = conv_transpose(tape, x[0], x[1], nullptr, steps, out);
+            return Tensors{bias_and_activation(tape, z, x[2], act, alpha)};
+        });
+    return [=](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+        return Tensors{tape.wants(x[0]) ? conv(tape, dy[0], x[1], nullptr, steps) : nullptr,
+                       tape.wants(x[1]) ? kernel_gradient(tape, g, steps, dy[0], x[0], x[1]->shape) : nullptr, nullptr};
+    };
+}
+
 }  // namespace
 
 Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
@@ -173,11 +237,14 @@ Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bia
     emit_forward(tape, g, x, kernel, bias, {y, false}, act, alpha);
     if (!tape.needs_grad({x, kernel, bias})) return y;
     const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
-    tape.on_backward({x, kernel, bias}, {y}, [=](Tape& tape, const Grads& dy) {
-        const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
-        if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, kept_x, dz, dw);
-        if (Grad dx = tape.grad(x)) emit_input_gradient(tape, g, dz, kernel, nullptr, dx, Activation::linear, 0);
-    });
+    tape.on_backward(
+        {x, kernel, bias}, {y},
+        [=](Tape& tape, const Grads& dy) {
+            const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
+            if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, kept_x, dz, dw);
+            if (Grad dx = tape.grad(x)) emit_input_gradient(tape, g, dz, kernel, nullptr, dx, Activation::linear, 0);
+        },
+        conv_higher(g, steps, !bias && act == Activation::linear, act, alpha));
     return y;
 }
 
@@ -209,11 +276,14 @@ Tensor conv_transpose(Tape& tape, const Tensor& x, const Tensor& kernel, const T
     emit_input_gradient(tape, g, x, kernel, bias, {y, false}, act, alpha);
     if (!tape.needs_grad({x, kernel, bias})) return y;
     const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
-    tape.on_backward({x, kernel, bias}, {y}, [=](Tape& tape, const Grads& dy) {
-        const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
-        if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, dz, kept_x, dw);
-        if (Grad dx = tape.grad(x)) emit_forward(tape, g, dz, kernel, nullptr, dx, Activation::linear, 0);
-    });
+    tape.on_backward(
+        {x, kernel, bias}, {y},
+        [=](Tape& tape, const Grads& dy) {
+            const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
+            if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, dz, kept_x, dw);
+            if (Grad dx = tape.grad(x)) emit_forward(tape, g, dz, kernel, nullptr, dx, Activation::linear, 0);
+        },
+        conv_transpose_higher(g, steps, out, !bias && act == Activation::linear, act, alpha));
     return y;
 }
 

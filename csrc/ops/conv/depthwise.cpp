@@ -5,7 +5,10 @@
 #include "ops/conv/conv.h"
 #include "ops/conv/geometry.h"
 #include "ops/copy/copy.h"
+#include "ops/elementwise/elementwise.h"
 #include "ops/gemm/gemm.h"
+#include "ops/higher/higher.h"
+#include "ops/higher/windows.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::ops {
@@ -57,6 +60,27 @@ void emit_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const 
     emit_slice_sum(tape, slices, dw);
 }
 
+// The sum over the taps of the pixels under each times its numbers (C,).
+Tensor sum_of_taps(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& kernel, const Shape& shape) {
+    Windows w{};
+    for (int i = 0; i < conv_axes; ++i) {
+        w.size[i] = g.in[i];
+        w.window[i] = g.kernel[i];
+        w.stride[i] = g.stride[i];
+        w.dilation[i] = g.dilation[i];
+        w.before[i] = g.before[i];
+        w.out[i] = g.out[i];
+    }
+    const Tensors pixels = pixels_under(tape, x, w, 0);
+    const Tensor taps = reshape(tape, kernel, {g.taps(), g.C});
+    Tensor y;
+    for (int64_t i = 0; i < g.taps(); ++i) {
+        const Tensor tap = multiply(tape, pixels[(size_t)i], slice(tape, taps, {{i, 1, 1}, {0, 1, g.C}}));
+        y = y ? add(tape, y, tap) : tap;
+    }
+    return reshape(tape, y, shape);
+}
+
 }  // namespace
 
 Tensor depthwise_conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
@@ -92,11 +116,16 @@ Tensor depthwise_conv(Tape& tape, const Tensor& x, const Tensor& kernel, const T
     if (!tape.needs_grad({x, kernel, bias})) return y;
 
     const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
-    tape.on_backward({x, kernel, bias}, {y}, [=](Tape& tape, const Grads& dy) {
-        const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
-        if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, kept_x, dz, dw);
-        if (Grad dx = tape.grad(x)) emit_input_gradient(tape, g, dz, kernel, dx);
-    });
+    tape.on_backward(
+        {x, kernel, bias}, {y},
+        [=](Tape& tape, const Grads& dy) {
+            const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
+            if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, kept_x, dz, dw);
+            if (Grad dx = tape.grad(x)) emit_input_gradient(tape, g, dz, kernel, dx);
+        },
+        by_definition([=](Tape& tape, const Tensors& x) {
+            return Tensors{bias_and_activation(tape, sum_of_taps(tape, g, x[0], x[1], shape), x[2], act, alpha)};
+        }));
     return y;
 }
 

@@ -58,9 +58,12 @@ Tensor identity(Tape& tape, const Tensor& x) {
     Tensor y = tape.empty(x->shape, x->dtype);
     emit_cast(tape, x, y);
     if (tape.needs_grad({x}))
-        tape.on_backward({x}, {y}, [x](Tape& tape, const Grads& dy) {
-            if (Grad dx = tape.grad(x)) accumulate(tape, dy[0], dx);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [x](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) accumulate(tape, dy[0], dx);
+            },
+            [](Tape&, const Tensors&, const Tensors&, const Grads& dy) { return dy; });
     return y;
 }
 
@@ -82,9 +85,14 @@ Tensor cast(Tape& tape, const Tensor& x, DType dtype) {
     Tensor y = tape.empty(x->shape, dtype);
     emit_cast(tape, x, y);
     if (has_gradient(dtype) && has_gradient(x->dtype) && tape.needs_grad({x}))
-        tape.on_backward({x}, {y}, [x](Tape& tape, const Grads& dy) {
-            if (Grad dx = tape.grad(x)) accumulate(tape, cast(tape, dy[0], dx.tensor->dtype), dx);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [x](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) accumulate(tape, cast(tape, dy[0], dx.tensor->dtype), dx);
+            },
+            [](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                return Tensors{cast(tape, dy[0], gradient_dtype(x[0]->dtype))};
+            });
     return y;
 }
 
@@ -93,11 +101,16 @@ Tensor reshape(Tape& tape, const Tensor& x, const Shape& shape) {
         throw ValueError("reshape: cannot give a tensor of shape " + x->shape.str() + " the shape " + shape.str());
     Tensor y = tape.view(x, shape);
     if (tape.needs_grad({x}))
-        tape.on_backward({x}, {y}, [x, weak = std::weak_ptr<TensorImpl>(y)](Tape& tape, const Grads& dy) {
-            // The gradient of a view is a view, unless x collects gradients from elsewhere too.
-            if (tape.alias_grad(x, weak.lock(), dy[0])) return;
-            accumulate(tape, tape.view(dy[0], x->shape), tape.grad(x));
-        });
+        tape.on_backward(
+            {x}, {y},
+            [x, weak = std::weak_ptr<TensorImpl>(y)](Tape& tape, const Grads& dy) {
+                // The gradient of a view is a view, unless x collects gradients from elsewhere too.
+                if (tape.alias_grad(x, weak.lock(), dy[0])) return;
+                accumulate(tape, tape.view(dy[0], x->shape), tape.grad(x));
+            },
+            [](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                return Tensors{reshape(tape, dy[0], x[0]->shape)};
+            });
     return y;
 }
 

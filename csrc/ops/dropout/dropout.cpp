@@ -28,19 +28,28 @@ void emit(Tape& tape, const Tensor& x, const Tensor& y, double rate, uint64_t se
         emit_dropout<float>(tape, x, y, rate, seed, stream, accumulate);
 }
 
+// The map that `stream` draws. It is linear and its own transpose, so that its gradient is itself again.
+Tensor dropout_of_stream(Tape& tape, const Tensor& x, double rate, uint64_t seed, uint32_t stream) {
+    Tensor y = tape.empty(x->shape, x->dtype);
+    emit(tape, x, y, rate, seed, stream, false);
+    if (tape.needs_grad({x}))
+        tape.on_backward(
+            {x}, {y},
+            [=](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) emit(tape, dy[0], dx.tensor, rate, seed, stream, dx.accumulate);
+            },
+            [=](Tape& tape, const Tensors&, const Tensors&, const Grads& dy) {
+                return Tensors{dropout_of_stream(tape, dy[0], rate, seed, stream)};
+            });
+    return y;
+}
+
 }  // namespace
 
 Tensor dropout(Tape& tape, const Tensor& x, double rate, uint64_t seed) {
     if (!(rate >= 0 && rate < 1)) throw ValueError("dropout: expected 0 <= rate < 1, got rate=" + std::to_string(rate));
     check_floating("dropout", x);
-    Tensor y = tape.empty(x->shape, x->dtype);
-    const uint32_t stream = tape.next_stream();
-    emit(tape, x, y, rate, seed, stream, false);
-    if (tape.needs_grad({x}))
-        tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
-            if (Grad dx = tape.grad(x)) emit(tape, dy[0], dx.tensor, rate, seed, stream, dx.accumulate);
-        });
-    return y;
+    return dropout_of_stream(tape, x, rate, seed, tape.next_stream());
 }
 
 }  // namespace netlet::ops

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ops/elementwise/broadcast.h"
+#include "ops/higher/higher.h"
 #include "ops/reduce/reduce.h"
 #include "ops/shape/shape.h"
 
@@ -93,6 +94,61 @@ void binary_backward(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b, 
     }
 }
 
+// b a^(b - 1), which is 0 where b is 0, whatever a is.
+Tensor power_by_base(Tape& tape, const Tensor& a, const Tensor& b) {
+    const Tensor zero = constant(0, b->dtype), one = constant(1, b->dtype);
+    const Tensor none = equal(tape, b, zero);
+    const Tensor exponent = where(tape, none, one, b);
+    const Tensor slope = multiply(tape, exponent, binary(tape, BinaryOp::power, a, subtract(tape, exponent, one)));
+    return where(tape, none, zero, slope);
+}
+
+// a^b log a, which is 0 where a is 0.
+Tensor power_by_exponent(Tape& tape, const Tensor& a, const Tensor& y) {
+    const Tensor zero = constant(0, a->dtype), one = constant(1, a->dtype);
+    const Tensor none = equal(tape, a, zero);
+    return where(tape, none, zero, multiply(tape, y, unary(tape, UnaryOp::log, where(tape, none, one, a))));
+}
+
+// Where p is the extreme of both: 1, or half where they are equal.
+Tensor share(Tape& tape, CompareOp beats, const Tensor& p, const Tensor& q) {
+    return add(tape, indicator(tape, beats, p, q), affine(tape, indicator(tape, CompareOp::equal, p, q), 0.5));
+}
+
+Tensors binary_higher(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b, const Tensor& y, const Tensor& dy) {
+    const bool to_a = tape.wants(a), to_b = tape.wants(b);
+    Tensor da, db;
+    switch (op) {
+        case BinaryOp::add:
+            da = dy;
+            db = dy;
+            break;
+        case BinaryOp::subtract:
+            da = dy;
+            if (to_b) db = negative(tape, dy);
+            break;
+        case BinaryOp::multiply:
+            if (to_a) da = multiply(tape, dy, b);
+            if (to_b) db = multiply(tape, dy, a);
+            break;
+        case BinaryOp::divide:
+            da = divide(tape, dy, b);
+            if (to_b) db = negative(tape, multiply(tape, da, y));
+            break;
+        case BinaryOp::power:
+            if (to_a) da = multiply(tape, dy, power_by_base(tape, a, b));
+            if (to_b) db = multiply(tape, dy, power_by_exponent(tape, a, y));
+            break;
+        case BinaryOp::maximum:
+        case BinaryOp::minimum: {
+            const CompareOp beats = op == BinaryOp::maximum ? CompareOp::greater : CompareOp::less;
+            if (to_a) da = multiply(tape, dy, share(tape, beats, a, b));
+            if (to_b) db = multiply(tape, dy, share(tape, beats, b, a));
+        }
+    }
+    return {to_a ? sum_to(tape, da, a->shape) : nullptr, to_b ? sum_to(tape, db, b->shape) : nullptr};
+}
+
 }  // namespace
 
 DType common_dtype(DType a, DType b) {
@@ -123,9 +179,14 @@ Tensor binary(Tape& tape, BinaryOp op, const Tensor& given_a, const Tensor& give
     Tensor y = tape.empty(broadcast_shapes(name_of(op), a->shape, b->shape), dtype);
     with_number(dtype, [&](auto zero) { emit_binary<decltype(zero)>(tape, op, a, b, y); });
     if (is_floating(dtype) && tape.needs_grad({a, b}))
-        tape.on_backward({a, b}, {y}, [op, a, b, weak = std::weak_ptr<TensorImpl>(y)](Tape& tape, const Grads& dy) {
-            binary_backward(tape, op, a, b, weak.lock(), dy[0]);
-        });
+        tape.on_backward(
+            {a, b}, {y},
+            [op, a, b, weak = std::weak_ptr<TensorImpl>(y)](Tape& tape, const Grads& dy) {
+                binary_backward(tape, op, a, b, weak.lock(), dy[0]);
+            },
+            [op](Tape& tape, const Tensors& x, const Tensors& y, const Grads& dy) {
+                return binary_higher(tape, op, x[0], x[1], y[0], dy[0]);
+            });
     return y;
 }
 

@@ -1,5 +1,6 @@
 // Results that are true or false, and `where`, which chooses by them.
 #include "ops/elementwise/broadcast.h"
+#include "ops/higher/higher.h"
 #include "ops/reduce/reduce.h"
 
 namespace netlet::ops {
@@ -77,11 +78,18 @@ Tensor where(Tape& tape, const Tensor& given_c, const Tensor& given_a, const Ten
                {(void*)&args.y, y, false, true}},
               elementwise_work(y->size()));
     if (is_floating(dtype) && tape.needs_grad({a, b}))
-        tape.on_backward({a, b}, {y}, [a, b, c](Tape& tape, const Grads& dy) {
-            const Tensor zero = constant(0, dy[0]->dtype);
-            if (Grad da = tape.grad(a)) emit_sum_to(tape, where(tape, c, dy[0], zero), da);
-            if (Grad db = tape.grad(b)) emit_sum_to(tape, where(tape, c, zero, dy[0]), db);
-        });
+        tape.on_backward(
+            {a, b}, {y},
+            [a, b, c](Tape& tape, const Grads& dy) {
+                const Tensor zero = constant(0, dy[0]->dtype);
+                if (Grad da = tape.grad(a)) emit_sum_to(tape, where(tape, c, dy[0], zero), da);
+                if (Grad db = tape.grad(b)) emit_sum_to(tape, where(tape, c, zero, dy[0]), db);
+            },
+            [c](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                const Tensor zero = constant(0, dy[0]->dtype);
+                return Tensors{tape.wants(x[0]) ? sum_to(tape, where(tape, c, dy[0], zero), x[0]->shape) : nullptr,
+                               tape.wants(x[1]) ? sum_to(tape, where(tape, c, zero, dy[0]), x[1]->shape) : nullptr};
+            });
     return y;
 }
 

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "ops/elementwise/broadcast.h"
+#include "ops/higher/higher.h"
 
 namespace netlet::ops {
 
@@ -34,6 +35,46 @@ Work unary_work(UnaryOp op, int64_t elements) {
     }
 }
 
+// f'(x), from x or from y = f(x).
+Tensor slope(Tape& tape, UnaryOp op, const Tensor& x, const Tensor& y) {
+    constexpr double ln2 = 0.69314718055994531, ln10 = 2.302585092994046, two_over_sqrt_pi = 1.1283791670955126;
+    auto f = [&](UnaryOp g, const Tensor& of) { return unary(tape, g, of); };
+    switch (op) {
+        case UnaryOp::negative: return constant(-1, x->dtype);
+        case UnaryOp::abs: return f(UnaryOp::sign, x);
+        case UnaryOp::exp: return y;
+        case UnaryOp::log: return f(UnaryOp::reciprocal, x);
+        case UnaryOp::log1p: return f(UnaryOp::reciprocal, affine(tape, x, 1, 1));
+        case UnaryOp::expm1: return affine(tape, y, 1, 1);
+        case UnaryOp::sqrt: return affine(tape, f(UnaryOp::reciprocal, y), 0.5);
+        case UnaryOp::rsqrt: return affine(tape, power(tape, y, 3), -0.5);
+        case UnaryOp::square: return affine(tape, x, 2);
+        case UnaryOp::sin: return f(UnaryOp::cos, x);
+        case UnaryOp::cos: return negative(tape, f(UnaryOp::sin, x));
+        case UnaryOp::tan: return affine(tape, f(UnaryOp::square, y), 1, 1);
+        case UnaryOp::exp2: return affine(tape, y, ln2);
+        case UnaryOp::log2: return f(UnaryOp::reciprocal, affine(tape, x, ln2));
+        case UnaryOp::log10: return f(UnaryOp::reciprocal, affine(tape, x, ln10));
+        case UnaryOp::erf:
+            return affine(tape, f(UnaryOp::exp, negative(tape, f(UnaryOp::square, x))), two_over_sqrt_pi);
+        case UnaryOp::reciprocal: return negative(tape, f(UnaryOp::square, y));
+        default: throw RuntimeError("unary: no slope");  // of what never registers a way back
+    }
+}
+
+// minimum(maximum(x, lo), hi): its definition, and so its gradient at the bounds.
+Tensors clip_definition(Tape& tape, const Tensor& x, double lo, double hi) {
+    return {minimum(tape, maximum(tape, x, constant(lo, x->dtype)), constant(hi, x->dtype))};
+}
+
+Higher unary_higher(UnaryOp op, double lo, double hi) {
+    if (op == UnaryOp::clip)
+        return by_definition([lo, hi](Tape& tape, const Tensors& x) { return clip_definition(tape, x[0], lo, hi); });
+    return [op](Tape& tape, const Tensors& x, const Tensors& y, const Grads& dy) {
+        return Tensors{multiply(tape, dy[0], slope(tape, op, x[0], y[0]))};
+    };
+}
+
 template <class T>
 Tensor emit_unary(Tape& tape, UnaryOp op, const Tensor& x, double lo, double hi) {
     Tensor y = tape.empty(x->shape, x->dtype);
@@ -44,19 +85,22 @@ Tensor emit_unary(Tape& tape, UnaryOp op, const Tensor& x, double lo, double hi)
     tape.emit(NETLET_KERNEL_FOR(unary, x->dtype), args, {in(args.x, x), out(args.y, y)}, unary_work(op, x->size()));
     const Kept kept = kept_by(op);
     if (kept != Kept::none && tape.needs_grad({x}))
-        tape.on_backward({x}, {y}, [op, x, lo, hi, keep = kept == Kept::y ? y : x](Tape& tape, const Grads& dy) {
-            Grad dx = tape.grad(x);
-            if (!dx) return;
-            UnaryBackwardArgs<T> args{};
-            args.op = op;
-            args.lo = (T)lo;
-            args.hi = (T)hi;
-            args.accumulate = dx.accumulate;
-            tape.emit(NETLET_KERNEL_FOR(unary_bwd, x->dtype), args,
-                      {in(args.kept, keep), in(args.dy, dy[0]),
-                       dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-                      unary_work(op, x->size()));
-        });
+        tape.on_backward(
+            {x}, {y},
+            [op, x, lo, hi, keep = kept == Kept::y ? y : x](Tape& tape, const Grads& dy) {
+                Grad dx = tape.grad(x);
+                if (!dx) return;
+                UnaryBackwardArgs<T> args{};
+                args.op = op;
+                args.lo = (T)lo;
+                args.hi = (T)hi;
+                args.accumulate = dx.accumulate;
+                tape.emit(NETLET_KERNEL_FOR(unary_bwd, x->dtype), args,
+                          {in(args.kept, keep), in(args.dy, dy[0]),
+                           dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+                          unary_work(op, x->size()));
+            },
+            unary_higher(op, lo, hi));
     return y;
 }
 

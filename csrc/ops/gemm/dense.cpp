@@ -4,7 +4,9 @@
 #include "dispatch/dispatch.h"
 #include "ops/activation/activation.h"
 #include "ops/copy/copy.h"
+#include "ops/elementwise/elementwise.h"
 #include "ops/gemm/gemm.h"
+#include "ops/higher/higher.h"
 
 namespace netlet::ops {
 
@@ -55,6 +57,11 @@ Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y,
     return dz;
 }
 
+Tensor bias_and_activation(Tape& tape, const Tensor& z, const Tensor& bias, Activation act, double alpha) {
+    const Tensor y = bias ? add(tape, z, bias) : z;
+    return act == Activation::linear ? y : activation(tape, y, act, {alpha, 0, 0});
+}
+
 Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation act, double alpha) {
     check(x, kernel, bias);
     if (!is_fusable(act, alpha)) return activation(tape, dense(tape, x, kernel, bias), act, {alpha, 0, 0});
@@ -68,27 +75,32 @@ Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bi
     if (!tape.needs_grad({x, kernel, bias})) return y;
 
     const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
-    tape.on_backward({x, kernel, bias}, {y}, [=](Tape& tape, const Grads& dy) {
-        const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
-        if (Grad dW = tape.grad(kernel))
-            emit_gemm(tape, {.a = kept_x,
-                             .b = dz,
-                             .c = dW.tensor,
-                             .M = K,
-                             .N = N,
-                             .K = M,
-                             .a_transposed = true,
-                             .accumulate = dW.accumulate});
-        if (Grad dx = tape.grad(x))
-            emit_gemm(tape, {.a = dz,
-                             .b = kernel,
-                             .c = dx.tensor,
-                             .M = M,
-                             .N = K,
-                             .K = N,
-                             .b_transposed = true,
-                             .accumulate = dx.accumulate});
-    });
+    tape.on_backward(
+        {x, kernel, bias}, {y},
+        [=](Tape& tape, const Grads& dy) {
+            const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
+            if (Grad dW = tape.grad(kernel))
+                emit_gemm(tape, {.a = kept_x,
+                                 .b = dz,
+                                 .c = dW.tensor,
+                                 .M = K,
+                                 .N = N,
+                                 .K = M,
+                                 .a_transposed = true,
+                                 .accumulate = dW.accumulate});
+            if (Grad dx = tape.grad(x))
+                emit_gemm(tape, {.a = dz,
+                                 .b = kernel,
+                                 .c = dx.tensor,
+                                 .M = M,
+                                 .N = K,
+                                 .K = N,
+                                 .b_transposed = true,
+                                 .accumulate = dx.accumulate});
+        },
+        by_definition([act, alpha](Tape& tape, const Tensors& x) {
+            return Tensors{bias_and_activation(tape, matmul(tape, x[0], x[1]), x[2], act, alpha)};
+        }));
     return y;
 }
 

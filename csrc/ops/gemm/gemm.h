@@ -45,4 +45,7 @@ void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c);
 // null, and dz is dy), and db, if asked for, the sum of dz over all axes but the last.
 Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& db);
 
+// act(z + bias), bias (N,) or null: what a product fuses, by ops of their own.
+Tensor bias_and_activation(Tape& tape, const Tensor& z, const Tensor& bias, Activation act, double alpha);
+
 }  // namespace netlet::ops

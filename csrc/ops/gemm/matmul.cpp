@@ -4,6 +4,7 @@
 
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
+#include "ops/higher/higher.h"
 
 namespace netlet::ops {
 
@@ -106,6 +107,33 @@ DType result_type(const Tensor& a, const Tensor& b) {
     return a->dtype;
 }
 
+// x as a matrix or a batch of them: a vector is a row on the left and a column on the right.
+Tensor as_matrix(Tape& tape, const Tensor& x, bool left) {
+    if (x->shape.rank() > 1) return x;
+    return reshape(tape, x, left ? Shape{1, x->size()} : Shape{x->size(), 1});
+}
+
+Tensors matmul_higher(Tape& tape, const Tensor& given_a, const Tensor& given_b, const Tensor& given_dc, bool ta,
+                      bool tb) {
+    const Tensor a = as_matrix(tape, given_a, true), b = as_matrix(tape, given_b, false);
+    Shape shape;  // of dc, with the axes of vectors
+    const Shape& s = given_dc->shape;
+    const int batch = s.rank() - (given_a->shape.rank() > 1) - (given_b->shape.rank() > 1);
+    for (int i = 0; i < batch; ++i) shape.push_back(s[i]);
+    shape.push_back(given_a->shape.rank() > 1 ? s[batch] : 1);
+    shape.push_back(given_b->shape.rank() > 1 ? s.back() : 1);
+    const Tensor dc = reshape(tape, given_dc, shape);
+    auto fold = [&](const Tensor& d, const Tensor& like, const Tensor& given) {
+        return reshape(tape, sum_to(tape, d, like->shape), given->shape);
+    };
+    Tensors grads(2);
+    if (tape.wants(given_a))
+        grads[0] = fold(ta ? matmul(tape, b, dc, tb, true) : matmul(tape, dc, b, false, !tb), a, given_a);
+    if (tape.wants(given_b))
+        grads[1] = fold(tb ? matmul(tape, dc, a, true, ta) : matmul(tape, a, dc, !ta, false), b, given_b);
+    return grads;
+}
+
 }  // namespace
 
 Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
@@ -121,27 +149,32 @@ Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bo
 
     whole.tensor = nullptr;
     if (tape.needs_grad({a, b}))
-        tape.on_backward({a, b}, {c}, [=](Tape& tape, const Grads& grads) {
-            Plane dc = whole;
-            dc.tensor = grads[0];
-            const bool ta = p.a.transposed, tb = p.b.transposed;
-            if (Grad da = tape.grad(a)) {
-                if (ta)
-                    emit_summed(tape, p, {.M = p.K, .N = p.M, .K = p.N, .a_transposed = tb, .b_transposed = true}, p.b,
-                                dc, p.a, da.tensor, da.accumulate);
-                else
-                    emit_summed(tape, p, {.M = p.M, .N = p.K, .K = p.N, .b_transposed = !tb}, dc, p.b, p.a, da.tensor,
-                                da.accumulate);
-            }
-            if (Grad db = tape.grad(b)) {
-                if (tb)
-                    emit_summed(tape, p, {.M = p.N, .N = p.K, .K = p.M, .a_transposed = true, .b_transposed = ta}, dc,
-                                p.a, p.b, db.tensor, db.accumulate);
-                else
-                    emit_summed(tape, p, {.M = p.K, .N = p.N, .K = p.M, .a_transposed = !ta}, p.a, dc, p.b, db.tensor,
-                                db.accumulate);
-            }
-        });
+        tape.on_backward(
+            {a, b}, {c},
+            [=](Tape& tape, const Grads& grads) {
+                Plane dc = whole;
+                dc.tensor = grads[0];
+                const bool ta = p.a.transposed, tb = p.b.transposed;
+                if (Grad da = tape.grad(a)) {
+                    if (ta)
+                        emit_summed(tape, p, {.M = p.K, .N = p.M, .K = p.N, .a_transposed = tb, .b_transposed = true},
+                                    p.b, dc, p.a, da.tensor, da.accumulate);
+                    else
+                        emit_summed(tape, p, {.M = p.M, .N = p.K, .K = p.N, .b_transposed = !tb}, dc, p.b, p.a,
+                                    da.tensor, da.accumulate);
+                }
+                if (Grad db = tape.grad(b)) {
+                    if (tb)
+                        emit_summed(tape, p, {.M = p.N, .N = p.K, .K = p.M, .a_transposed = true, .b_transposed = ta},
+                                    dc, p.a, p.b, db.tensor, db.accumulate);
+                    else
+                        emit_summed(tape, p, {.M = p.K, .N = p.N, .K = p.M, .a_transposed = !ta}, p.a, dc, p.b,
+                                    db.tensor, db.accumulate);
+                }
+            },
+            [ta = p.a.transposed, tb = p.b.transposed](Tape& tape, const Tensors& x, const Tensors&, const Grads& dc) {
+                return matmul_higher(tape, x[0], x[1], dc[0], ta, tb);
+            });
     return c;
 }
 

@@ -32,13 +32,18 @@ Tensor flip_images(Tape& tape, const Tensor& x, const Tensor& flags, bool horizo
     Tensor y = tape.empty(x->shape, x->dtype);
     emit_flip(tape, x, flags, y, horizontal, vertical);
     if (tape.needs_grad({x}))
-        tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
-            Grad dx = tape.grad(x);
-            if (!dx) return;
-            const Tensor flipped = dx.accumulate ? tape.empty(x->shape, dy[0]->dtype) : dx.tensor;
-            emit_flip(tape, dy[0], flags, flipped, horizontal, vertical);
-            if (dx.accumulate) accumulate(tape, flipped, dx);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [=](Tape& tape, const Grads& dy) {
+                Grad dx = tape.grad(x);
+                if (!dx) return;
+                const Tensor flipped = dx.accumulate ? tape.empty(x->shape, dy[0]->dtype) : dx.tensor;
+                emit_flip(tape, dy[0], flags, flipped, horizontal, vertical);
+                if (dx.accumulate) accumulate(tape, flipped, dx);
+            },
+            [=](Tape& tape, const Tensors&, const Tensors&, const Grads& dy) {
+                return Tensors{flip_images(tape, dy[0], flags, horizontal, vertical)};
+            });
     return y;
 }
 

@@ -22,6 +22,46 @@ void emit_scatter_along(Tape& tape, const Tensor& dy, const Tensor& index, const
     });
 }
 
+namespace {
+
+// y (outer, k, inner) = x (outer, n, inner) at index of the middle axis.
+Tensor gathered_along(Tape& tape, const Tensor& x, const Tensor& index, const Shape& shape, const Lines& lines) {
+    GatherAlongArgs args{};
+    args.lines = lines;
+    args.index_dtype = index->dtype;
+    args.dtype = x->dtype;
+    Tensor y = tape.empty(shape, x->dtype);
+    tape.emit(kernel(KernelId::gather_along), args,
+              {bytes_in(args.x, x), bytes_in(args.index, index), bytes_out(args.y, y)}, Work{y->size(), 8192, 0});
+    if (differentiable(tape, x))
+        tape.on_backward(
+            {x}, {y},
+            [x, index, lines](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, lines);
+            },
+            [index, lines](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                return Tensors{scattered_along(tape, dy[0], index, x[0]->shape, lines)};
+            });
+    return y;
+}
+
+}  // namespace
+
+Tensor scattered_along(Tape& tape, const Tensor& x, const Tensor& index, const Shape& shape, const Lines& lines) {
+    Tensor y = tape.empty(shape, x->dtype);
+    emit_scatter_along(tape, x, index, {y, false}, lines);
+    if (tape.needs_grad({x}))
+        tape.on_backward(
+            {x}, {y},
+            [x, index, lines](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) accumulate(tape, gathered_along(tape, dy[0], index, x->shape, lines), dx);
+            },
+            [index, lines](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                return Tensors{gathered_along(tape, dy[0], index, x[0]->shape, lines)};
+            });
+    return y;
+}
+
 Tensor take_along_axis(Tape& tape, const Tensor& given_x, const Tensor& given, int axis) {
     const char* op = "take_along_axis";
     const int rank = given_x->shape.rank();
@@ -43,18 +83,7 @@ Tensor take_along_axis(Tape& tape, const Tensor& given_x, const Tensor& given, i
     if (x->shape != x_shape) x = broadcast_to(tape, x, x_shape);
     if (index->shape != y_shape) index = broadcast_to(tape, index, y_shape);
 
-    GatherAlongArgs args{};
-    args.lines = lines_of(x_shape, axis, y_shape[axis]);
-    args.index_dtype = index->dtype;
-    args.dtype = x->dtype;
-    Tensor y = tape.empty(y_shape, x->dtype);
-    tape.emit(kernel(KernelId::gather_along), args,
-              {bytes_in(args.x, x), bytes_in(args.index, index), bytes_out(args.y, y)}, Work{y->size(), 8192, 0});
-    if (differentiable(tape, x))
-        tape.on_backward({x}, {y}, [x, index, lines = args.lines](Tape& tape, const Grads& dy) {
-            if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, lines);
-        });
-    return y;
+    return gathered_along(tape, x, index, y_shape, lines_of(x_shape, axis, y_shape[axis]));
 }
 
 }  // namespace netlet::ops

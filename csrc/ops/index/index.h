@@ -33,6 +33,8 @@ Lines lines_of(const Shape& shape, int axis, int64_t k);
 void emit_gather(Tape& tape, const Tensor& x, const Tensor& index, const Tensor& y, const Lines& lines, DType dtype);
 // dx = or += dy (outer, k, inner) at index (outer, k, inner) of the middle axis.
 void emit_scatter_along(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines);
+// x (outer, k, inner) added up at index of the middle axis of a tensor of this shape, 0 elsewhere. Gradient flows.
+Tensor scattered_along(Tape& tape, const Tensor& x, const Tensor& index, const Shape& shape, const Lines& lines);
 // Says that the rows that index names, or all if it is null, differ from zero; `keep`: beside those that did.
 void mark_rows(Tape& tape, const Rows& rows, const Tensor& index, bool keep = false);
 int64_t position(const Tensor& positions, int64_t i);  // the value of flat element i, which must be known

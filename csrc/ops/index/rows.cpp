@@ -73,6 +73,27 @@ void emit_gather(Tape& tape, const Tensor& x, const Tensor& index, const Tensor&
               Work{lines.outer * lines.k, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, lines.inner)), 0});
 }
 
+namespace {
+
+// x's rows added up where index names them on `axis` of a tensor of this shape: the transpose of `take`.
+Tensor scattered_rows(Tape& tape, const Tensor& x, const Tensor& index, int axis, const Shape& shape,
+                      const Lines& lines) {
+    Tensor y = tape.empty(shape, x->dtype);
+    with_float(x->dtype, [&](auto zero) { emit_scatter_add<decltype(zero)>(tape, x, index, {y, false}, lines); });
+    if (tape.needs_grad({x}))
+        tape.on_backward(
+            {x}, {y},
+            [x, index, axis](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) accumulate(tape, take(tape, dy[0], index, axis), dx);
+            },
+            [index, axis](Tape& tape, const Tensors&, const Tensors&, const Grads& dy) {
+                return Tensors{take(tape, dy[0], index, axis)};
+            });
+    return y;
+}
+
+}  // namespace
+
 Tensor take(Tape& tape, const Tensor& x, const Tensor& given, int axis) {
     const Tensor index = as_index(tape, "take", given);
     axis = normalize_axis(axis, x->shape.rank(), "take");
@@ -87,15 +108,20 @@ Tensor take(Tape& tape, const Tensor& x, const Tensor& given, int axis) {
     Tensor y = tape.empty(shape, x->dtype);
     if (y->size() > 0) emit_gather(tape, x, index, y, lines, x->dtype);
     if (differentiable(tape, x))
-        tape.on_backward({x}, {y}, [x, index, lines, axis](Tape& tape, const Grads& dy) {
-            if (Grad dx = axis == 0 ? tape.grad_by_rows(x) : tape.grad(x))
-                with_float(dy[0]->dtype, [&](auto zero) {
-                    if (dx.rows)
-                        emit_scatter_add_rows<decltype(zero)>(tape, dy[0], index, dx, lines);
-                    else
-                        emit_scatter_add<decltype(zero)>(tape, dy[0], index, dx, lines);
-                });
-        });
+        tape.on_backward(
+            {x}, {y},
+            [x, index, lines, axis](Tape& tape, const Grads& dy) {
+                if (Grad dx = axis == 0 ? tape.grad_by_rows(x) : tape.grad(x))
+                    with_float(dy[0]->dtype, [&](auto zero) {
+                        if (dx.rows)
+                            emit_scatter_add_rows<decltype(zero)>(tape, dy[0], index, dx, lines);
+                        else
+                            emit_scatter_add<decltype(zero)>(tape, dy[0], index, dx, lines);
+                    });
+            },
+            [index, axis, lines](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                return Tensors{scattered_rows(tape, dy[0], index, axis, x[0]->shape, lines)};
+            });
     return y;
 }
 

@@ -3,6 +3,7 @@
 #include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
+#include "ops/higher/higher.h"
 #include "ops/index/index.h"
 #include "ops/shape/nest.h"
 #include "ops/shape/shape.h"
@@ -107,6 +108,16 @@ void extreme_backward(Tape& tape, const Tensor& into, const Tensor& updates, con
         accumulate(tape, multiply(tape, won, gather_rows(tape, share, rows, updates->shape)), d);
 }
 
+// The transpose of adding rows is taking them; the row behind the last stands for those that went nowhere.
+Higher add_higher(const Rows& rows) {
+    return [rows](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+        if (!tape.wants(x[1])) return Tensors{dy[0], nullptr};
+        const Tensor all = reshape(tape, dy[0], {rows.n, rows.inner});
+        const Tensor with_none = concatenate(tape, {all, full(tape, {1, rows.inner}, dy[0]->dtype, 0)}, 0);
+        return Tensors{dy[0], reshape(tape, take(tape, with_none, rows.row, 0), x[1]->shape)};
+    };
+}
+
 }  // namespace
 
 Tensor scatter(Tape& tape, const char* op, ScatterOp how, const Tensor& given_into, const Tensor& given,
@@ -131,18 +142,19 @@ Tensor scatter(Tape& tape, const char* op, ScatterOp how, const Tensor& given_in
         if (how == ScatterOp::multiply && updates->requires_grad)
             throw ValueError(std::string(op) + ": updates that multiply have no gradient; use ops.stop_gradient");
         const bool needs_y = how == ScatterOp::max || how == ScatterOp::min;
-        tape.on_backward({into, updates}, {y},
-                         [=, result = needs_y ? tape.view(y, y->shape) : nullptr](Tape& tape, const Grads& dy) {
-                             if (how == ScatterOp::set) return set_backward(tape, into, updates, rows, dy[0]);
-                             if (needs_y) return extreme_backward(tape, into, updates, rows, result, dy[0]);
-                             if (Grad d = tape.grad(into)) {
-                                 const Tensor own = copy_of(tape, dy[0]);
-                                 if (how == ScatterOp::multiply) emit_scatter(tape, how, updates, rows, own);
-                                 accumulate(tape, own, d);
-                             }
-                             if (Grad d = tape.grad(updates))
-                                 accumulate(tape, gather_rows(tape, dy[0], rows, updates->shape), d);
-                         });
+        tape.on_backward(
+            {into, updates}, {y},
+            [=, result = needs_y ? tape.view(y, y->shape) : nullptr](Tape& tape, const Grads& dy) {
+                if (how == ScatterOp::set) return set_backward(tape, into, updates, rows, dy[0]);
+                if (needs_y) return extreme_backward(tape, into, updates, rows, result, dy[0]);
+                if (Grad d = tape.grad(into)) {
+                    const Tensor own = copy_of(tape, dy[0]);
+                    if (how == ScatterOp::multiply) emit_scatter(tape, how, updates, rows, own);
+                    accumulate(tape, own, d);
+                }
+                if (Grad d = tape.grad(updates)) accumulate(tape, gather_rows(tape, dy[0], rows, updates->shape), d);
+            },
+            how == ScatterOp::add ? add_higher(rows) : nullptr);
     }
     return cast(tape, y, dtype);
 }

@@ -1,3 +1,4 @@
+#include "ops/higher/higher.h"
 #include "ops/loss/loss_common.h"
 
 namespace netlet::ops {
@@ -101,9 +102,8 @@ Tensor loss_pointwise(Tape& tape, Pointwise kind, const Tensor& target, const Te
     if (reduce_later(s, w, reduction))
         return loss_reduce(tape, loss_pointwise(tape, kind, t, x, nullptr, Reduction::none, options), w, nullptr,
                            reduction);
-    if (t->requires_grad && tape.needs_grad({t}) && !of_difference(kind))
-        throw ValueError(name +
-                         ": no gradient flows into y_true; stop it with an array, or write the loss with netlet.ops");
+    if (tape.needs_grad({t}) && !of_difference(kind))
+        return pointwise_definition(tape, kind, t, x, w, reduction, options);
 
     const double row_scale = kind == Pointwise::kl_divergence ? 1 : 1 / (double)std::max<int64_t>(1, s.cols);
     const Output o(tape, s, x->dtype, w, reduction, reduction == Reduction::mean_with_weight && w);
@@ -113,23 +113,27 @@ Tensor loss_pointwise(Tape& tape, Pointwise kind, const Tensor& target, const Te
         emit_rows(tape, NETLET_KERNEL_FOR(loss_pointwise_fwd, x->dtype), a, in(a.t, t), x, o, s, type);
     });
     if (tape.needs_grad({t, x}))
-        tape.on_backward({t, x}, {o.y},
-                         [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
-                             auto run = [&](const Grad& d, bool negate) {
-                                 if (!d) return;
-                                 for_float(x->dtype, [&]<class T>(T type) {
-                                     const LossGrad<T> g{nullptr, nullptr, nullptr, o.factor, o.per_row};
-                                     PointwiseArgs<T> a{nullptr,   nullptr,       nullptr,         {},
-                                                        g,         nullptr,       s.rows,          s.cols,
-                                                        row_scale, options.delta, options.epsilon, options.smoothing,
-                                                        kind,      negate,        d.accumulate};
-                                     emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_pointwise_bwd, x->dtype), a, in(a.t, t),
-                                                   x, dy[0], w, scale, d, s, type);
-                                 });
-                             };
-                             run(tape.grad(x), false);
-                             run(tape.grad(t), true);
-                         });
+        tape.on_backward(
+            {t, x}, {o.y},
+            [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
+                auto run = [&](const Grad& d, bool negate) {
+                    if (!d) return;
+                    for_float(x->dtype, [&]<class T>(T type) {
+                        const LossGrad<T> g{nullptr, nullptr, nullptr, o.factor, o.per_row};
+                        PointwiseArgs<T> a{nullptr,   nullptr,       nullptr,         {},
+                                           g,         nullptr,       s.rows,          s.cols,
+                                           row_scale, options.delta, options.epsilon, options.smoothing,
+                                           kind,      negate,        d.accumulate};
+                        emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_pointwise_bwd, x->dtype), a, in(a.t, t), x, dy[0], w,
+                                      scale, d, s, type);
+                    });
+                };
+                run(tape.grad(x), false);
+                run(tape.grad(t), true);
+            },
+            by_definition([kind, w, reduction, options](Tape& tape, const Tensors& x) {
+                return Tensors{pointwise_definition(tape, kind, x[0], x[1], w, reduction, options)};
+            }));
     return o.y;
 }
 
@@ -145,9 +149,7 @@ Tensor loss_crossentropy(Tape& tape, const Tensor& target, const Tensor& x, cons
     if (reduce_later(s, w, reduction))
         return loss_reduce(tape, loss_crossentropy(tape, t, x, nullptr, Reduction::none, options), w, nullptr,
                            reduction);
-    if (tape.needs_grad({t}))
-        throw ValueError(std::string(name) +
-                         ": no gradient flows into y_true; stop it with an array, or write the loss with netlet.ops");
+    if (tape.needs_grad({t})) return crossentropy_definition(tape, t, x, w, reduction, options);
 
     const Output o(tape, s, x->dtype, w, reduction, reduction == Reduction::mean_with_weight && w);
     for_float(x->dtype, [&]<class T>(T type) {
@@ -157,7 +159,8 @@ Tensor loss_crossentropy(Tape& tape, const Tensor& target, const Tensor& x, cons
     });
     if (tape.needs_grad({x}))
         tape.on_backward(
-            {x}, {o.y}, [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
+            {x}, {o.y},
+            [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
                 const Grad dx = tape.grad(x);
                 if (!dx) return;
                 for_float(x->dtype, [&]<class T>(T type) {
@@ -168,7 +171,10 @@ Tensor loss_crossentropy(Tape& tape, const Tensor& target, const Tensor& x, cons
                     emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_crossentropy_bwd, x->dtype), a, in(a.t, t), x, dy[0], w,
                                   scale, dx, s, type);
                 });
-            });
+            },
+            by_definition([t, w, reduction, options](Tape& tape, const Tensors& x) {
+                return Tensors{crossentropy_definition(tape, t, x[0], w, reduction, options)};
+            }));
     return o.y;
 }
 
@@ -210,7 +216,8 @@ Tensor loss_sparse_crossentropy(Tape& tape, const Tensor& labels, const Tensor& 
     });
     if (tape.needs_grad({x}))
         tape.on_backward(
-            {x}, {o.y}, [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
+            {x}, {o.y},
+            [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
                 const Grad dx = tape.grad(x);
                 if (!dx) return;
                 for_float(x->dtype, [&]<class T>(T type) {
@@ -221,7 +228,10 @@ Tensor loss_sparse_crossentropy(Tape& tape, const Tensor& labels, const Tensor& 
                     emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_sparse_bwd, x->dtype), a,
                                   Operand{(void*)&a.labels, labels, true, false}, x, dy[0], w, scale, dx, s, type);
                 });
-            });
+            },
+            by_definition([labels, w, reduction, options](Tape& tape, const Tensors& x) {
+                return Tensors{sparse_crossentropy_definition(tape, labels, x[0], w, reduction, options)};
+            }));
     return o.y;
 }
 

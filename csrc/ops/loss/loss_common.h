@@ -39,6 +39,16 @@ template <class T> Operand in_or(const T*& field, const Tensor& t, const T*& unu
     return t ? in(field, t) : in(unused, there);
 }
 
+// loss_definitions.cpp: the same numbers by other ops.
+Tensor pointwise_definition(Tape& tape, Pointwise kind, const Tensor& t, const Tensor& x, const Tensor& w,
+                            Reduction reduction, const PointwiseOptions& options);
+Tensor crossentropy_definition(Tape& tape, const Tensor& t, const Tensor& x, const Tensor& w, Reduction reduction,
+                               const CrossentropyOptions& options);
+Tensor sparse_crossentropy_definition(Tape& tape, const Tensor& labels, const Tensor& x, const Tensor& w,
+                                      Reduction reduction, const CrossentropyOptions& options);
+Tensor hinge_labels_definition(Tape& tape, const Tensor& t);
+Tensor reduction_definition(Tape& tape, const Tensor& v, const Tensor& w, const Tensor& mask, Reduction reduction);
+
 template <class F>
 void for_float(DType dtype, F&& f) {
     if (dtype == DType::f64)

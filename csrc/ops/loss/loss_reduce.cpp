@@ -1,4 +1,5 @@
 // The reduction of values to a loss, and the checks around a loss.
+#include "ops/higher/higher.h"
 #include "ops/loss/loss_common.h"
 
 namespace netlet::ops {
@@ -88,9 +89,14 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tens
         });
     }
     if (tape.needs_grad({v}))
-        tape.on_backward({v}, {y}, [v, weigh](Tape& tape, const Grads& dy) {
-            if (Grad dv = tape.grad(v)) weigh(tape, dy[0], dv.tensor, dv.accumulate);
-        });
+        tape.on_backward(
+            {v}, {y},
+            [v, weigh](Tape& tape, const Grads& dy) {
+                if (Grad dv = tape.grad(v)) weigh(tape, dy[0], dv.tensor, dv.accumulate);
+            },
+            by_definition([w, mask, reduction](Tape& tape, const Tensors& x) {
+                return Tensors{reduction_definition(tape, x[0], w, mask, reduction)};
+            }));
     return y;
 }
 
@@ -106,9 +112,7 @@ Tensor not_label(Tape& tape, const Tensor& labels, const Shape& shape, int64_t i
 
 Tensor hinge_labels(Tape& tape, const Tensor& t) {
     check_floating("hinge_labels", t);
-    if (tape.needs_grad({t}))
-        throw ValueError(
-            "hinge: no gradient flows into y_true; stop it with an array, or write the loss with netlet.ops");
+    if (tape.needs_grad({t})) return hinge_labels_definition(tape, t);
     const Tensor y = tape.empty(t->shape, t->dtype);
     for_float(t->dtype, [&]<class T>(T) {
         HingeLabelsArgs<T> a{nullptr, nullptr, t->size()};

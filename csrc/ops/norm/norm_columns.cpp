@@ -4,9 +4,11 @@
 #include <cstring>
 
 #include "dispatch/number_kernels.h"
+#include "ops/higher/higher.h"
 #include "ops/norm/norm.h"
 #include "ops/norm/norm_args.h"
 #include "ops/norm/norm_checks.h"
+#include "ops/norm/norm_definitions.h"
 #include "ops/reduce/reduce.h"
 
 namespace netlet::ops {
@@ -165,9 +167,16 @@ Tensor normalise(Tape& tape, Norm n) {
     const bool differentiates =
         n.given ? tape.needs_grad({n.x, n.gamma, n.beta, n.mean, n.variance}) : tape.needs_grad({n.x, n.gamma, n.beta});
     if (differentiates)
-        tape.on_backward(inputs, {y}, [n](Tape& tape, const Grads& dy) {
-            with_float(n.x->dtype, [&](auto zero) { emit_backward(tape, n, dy[0], zero); });
-        });
+        tape.on_backward(
+            inputs, {y},
+            [n](Tape& tape, const Grads& dy) {
+                with_float(n.x->dtype, [&](auto zero) { emit_backward(tape, n, dy[0], zero); });
+            },
+            by_definition([given = n.given, epsilon = n.epsilon, samples = n.s.O, groups = n.s.groups](
+                              Tape& tape, const Tensors& x) {
+                return Tensors{given ? given_norm_definition(tape, x[0], x[1], x[2], x[3], x[4], epsilon)
+                                     : group_norm_definition(tape, x[0], x[1], x[2], samples, groups, epsilon)};
+            }));
     return y;
 }
 

@@ -3,9 +3,11 @@
 
 #include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
+#include "ops/higher/higher.h"
 #include "ops/norm/norm.h"
 #include "ops/norm/norm_args.h"
 #include "ops/norm/norm_checks.h"
+#include "ops/norm/norm_definitions.h"
 #include "ops/reduce/reduce.h"
 
 namespace netlet::ops {
@@ -56,9 +58,14 @@ Tensor layer_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor
             Work{R, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, C)), 8.0 * (double)x->size()});
     });
     if (differentiates)
-        tape.on_backward({x, gamma, beta}, {y}, [=](Tape& tape, const Grads& dy) {
-            with_float(x->dtype, [&](auto zero) { backward(tape, x, gamma, beta, rows, dy[0], centred, zero); });
-        });
+        tape.on_backward(
+            {x, gamma, beta}, {y},
+            [=](Tape& tape, const Grads& dy) {
+                with_float(x->dtype, [&](auto zero) { backward(tape, x, gamma, beta, rows, dy[0], centred, zero); });
+            },
+            by_definition([epsilon, centred](Tape& tape, const Tensors& x) {
+                return Tensors{row_norm_definition(tape, x[0], x[1], x[2], epsilon, centred)};
+            }));
     return y;
 }
 

@@ -1,9 +1,14 @@
 #include "ops/pool/pool.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
+#include "ops/elementwise/elementwise.h"
+#include "ops/higher/higher.h"
+#include "ops/higher/windows.h"
+#include "ops/shape/shape.h"
 
 namespace netlet::ops {
 
@@ -109,6 +114,32 @@ void emit_bwd(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx,
               work);
 }
 
+// The pixels under each cell of the window, joined one after the other. Of equal ones the first is the largest.
+Tensor pool_of_cells(Tape& tape, PoolOp op, const Tensor& x, const PoolShape& s, const Shape& shape) {
+    Windows w{};
+    for (int i = 0; i < 3; ++i) {
+        w.size[i] = s.size[i];
+        w.window[i] = s.window[i];
+        w.stride[i] = s.stride[i];
+        w.dilation[i] = 1;
+        w.before[i] = s.before[i];
+        w.out[i] = s.out[i];
+    }
+    auto join = [&](const Tensor& of, double outside) {
+        Tensor y;
+        for (const Tensor& cell : pixels_under(tape, of, w, outside))
+            y = !y                  ? cell
+                : op == PoolOp::max ? where(tape, compare(tape, CompareOp::greater, cell, y), cell, y)
+                                    : add(tape, y, cell);
+        return y;
+    };
+    if (op == PoolOp::max) return reshape(tape, join(x, -std::numeric_limits<double>::infinity()), shape);
+    Shape one = x->shape;
+    one[0] = one[one.rank() - 1] = 1;
+    const Tensor counts = join(full(tape, one, x->dtype, 1), 0);  // what lies outside does not count
+    return reshape(tape, divide(tape, join(x, 0), counts), shape);
+}
+
 }  // namespace
 
 Tensor pool(Tape& tape, PoolOp op, const Tensor& x, const std::vector<int64_t>& window,
@@ -126,11 +157,16 @@ Tensor pool(Tape& tape, PoolOp op, const Tensor& x, const std::vector<int64_t>& 
     const bool wide = x->dtype == DType::f64;
     if (y->size() > 0) wide ? emit_fwd<double>(tape, op, x, y, index, s) : emit_fwd<float>(tape, op, x, y, index, s);
     if (grad)
-        tape.on_backward({x}, {y}, [x, index, s, wide](Tape& tape, const Grads& dy) {
-            const Grad dx = tape.grad(x);
-            if (!dx || x->size() == 0) return;
-            wide ? emit_bwd<double>(tape, dy[0], index, dx, s) : emit_bwd<float>(tape, dy[0], index, dx, s);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [x, index, s, wide](Tape& tape, const Grads& dy) {
+                const Grad dx = tape.grad(x);
+                if (!dx || x->size() == 0) return;
+                wide ? emit_bwd<double>(tape, dy[0], index, dx, s) : emit_bwd<float>(tape, dy[0], index, dx, s);
+            },
+            by_definition([op, s, shape](Tape& tape, const Tensors& x) {
+                return Tensors{pool_of_cells(tape, op, x[0], s, shape)};
+            }));
     return y;
 }
 

@@ -222,9 +222,12 @@ Tensor fake_quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind
     const Quantized c = quantize(tape, op, x, kind, sharing);
     Tensor y = dequantize(tape, op, c.q, c.scale, c.zero);
     if (tape.needs_grad({x}))
-        tape.on_backward({x}, {y}, [x](Tape& tape, const Grads& dy) {
-            if (Grad dx = tape.grad(x)) accumulate(tape, dy[0], dx);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [x](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) accumulate(tape, dy[0], dx);
+            },
+            [](Tape&, const Tensors&, const Tensors&, const Grads& dy) { return dy; });
     return y;
 }
 

@@ -20,14 +20,23 @@ Tensor extreme(Tape& tape, ReduceOp op, const Tensor& original, const Axes& axes
                          x->shape.str());
     Tensor y = reduce(tape, op, x, set, keepdims);
     if (is_floating(x->dtype) && tape.needs_grad({x}))
-        tape.on_backward({x}, {y}, [x, y, set](Tape& tape, const Grads& dy) {
-            Grad dx = tape.grad(x);
-            if (!dx) return;
-            const Shape kept = set.kept(x->shape, true);
-            const Tensor chosen = cast(tape, equal(tape, x, tape.view(y, kept)), x->dtype);
-            const Tensor share = divide(tape, tape.view(dy[0], kept), reduce(tape, ReduceOp::sum, chosen, set, true));
-            accumulate(tape, multiply(tape, chosen, share), dx);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [x, y, set](Tape& tape, const Grads& dy) {
+                Grad dx = tape.grad(x);
+                if (!dx) return;
+                const Shape kept = set.kept(x->shape, true);
+                const Tensor chosen = cast(tape, equal(tape, x, tape.view(y, kept)), x->dtype);
+                const Tensor share =
+                    divide(tape, tape.view(dy[0], kept), reduce(tape, ReduceOp::sum, chosen, set, true));
+                accumulate(tape, multiply(tape, chosen, share), dx);
+            },
+            [set](Tape& tape, const Tensors& x, const Tensors& y, const Grads& dy) {
+                const Shape kept = set.kept(x[0]->shape, true);
+                const Tensor chosen = cast(tape, equal(tape, x[0], tape.view(y[0], kept)), x[0]->dtype);
+                const Tensor count = reduce(tape, ReduceOp::sum, chosen, set, true);
+                return Tensors{multiply(tape, chosen, divide(tape, reshape(tape, dy[0], kept), count))};
+            });
     return y;
 }
 

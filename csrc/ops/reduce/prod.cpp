@@ -2,7 +2,10 @@
 
 #include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
+#include "ops/elementwise/elementwise.h"
+#include "ops/higher/higher.h"
 #include "ops/reduce/steps.h"
+#include "ops/shape/shape.h"
 
 namespace netlet::ops {
 
@@ -21,6 +24,22 @@ void emit_prod_bwd(Tape& tape, const Tensor& x, const Tensor& dy, const Grad& dx
                dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
               Work{s.outer * s.inner, std::max<int64_t>(1, reduce_chunk / (4 * std::max<int64_t>(1, s.n))),
                    4.0 * (double)x->size()});
+}
+
+// The product along the middle axis of x seen as (outer, n, inner): of its two halves, until one is left.
+Tensor product_of_halves(Tape& tape, const Tensor& x, ReduceStep s, const Shape& shape) {
+    if (s.n == 0) return full(tape, shape, x->dtype, 1);
+    Tensor y = reshape(tape, x, {s.outer, s.n, s.inner});
+    while (s.n > 1) {
+        auto part = [&](int64_t start, int64_t size) {
+            return slice(tape, y, {{0, 1, s.outer}, {start, 1, size}, {0, 1, s.inner}});
+        };
+        const int64_t half = s.n / 2;
+        const Tensor product = multiply(tape, part(0, half), part(half, half));
+        y = s.n % 2 ? concatenate(tape, {product, part(s.n - 1, 1)}, 1) : product;
+        s.n = half + s.n % 2;
+    }
+    return reshape(tape, y, shape);
 }
 
 }  // namespace
@@ -44,14 +63,19 @@ Tensor prod(Tape& tape, const Tensor& original, const Axes& axes, bool keepdims)
         ReduceStep s{x->size(), 1, 1};
         for (size_t i = 0; i < blocks.size(); ++i)
             if (blocks[i].reduced) s = step_at(blocks, i);
-        tape.on_backward({x}, {y}, [x, s](Tape& tape, const Grads& dy) {
-            Grad dx = tape.grad(x);
-            if (!dx) return;
-            if (x->dtype == DType::f64)
-                emit_prod_bwd<double>(tape, x, dy[0], dx, s);
-            else
-                emit_prod_bwd<float>(tape, x, dy[0], dx, s);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [x, s](Tape& tape, const Grads& dy) {
+                Grad dx = tape.grad(x);
+                if (!dx) return;
+                if (x->dtype == DType::f64)
+                    emit_prod_bwd<double>(tape, x, dy[0], dx, s);
+                else
+                    emit_prod_bwd<float>(tape, x, dy[0], dx, s);
+            },
+            by_definition([s, shape = y->shape](Tape& tape, const Tensors& x) {
+                return Tensors{product_of_halves(tape, x[0], s, shape)};
+            }));
     }
     return y;
 }

@@ -1,6 +1,7 @@
 #include "ops/reduce/reduce.h"
 
 #include "ops/copy/copy.h"
+#include "ops/higher/higher.h"
 #include "ops/reduce/steps.h"
 #include "ops/shape/shape.h"
 
@@ -11,10 +12,16 @@ namespace {
 Tensor sum_or_mean(Tape& tape, const Tensor& x, const AxisSet& set, bool keepdims, double divisor) {
     Tensor y = reduce(tape, ReduceOp::sum, x, set, keepdims, divisor);
     if (is_floating(x->dtype) && tape.needs_grad({x}))
-        tape.on_backward({x}, {y}, [x, set, divisor](Tape& tape, const Grads& dy) {
-            if (Grad dx = tape.grad(x))
-                emit_broadcast(tape, tape.view(dy[0], set.kept(x->shape, true)), 1 / divisor, dx);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [x, set, divisor](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x))
+                    emit_broadcast(tape, tape.view(dy[0], set.kept(x->shape, true)), 1 / divisor, dx);
+            },
+            [set, divisor](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                const Tensor each = affine(tape, reshape(tape, dy[0], set.kept(x[0]->shape, true)), 1 / divisor);
+                return Tensors{broadcast_to(tape, each, x[0]->shape)};
+            });
     return y;
 }
 

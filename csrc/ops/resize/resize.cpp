@@ -83,10 +83,15 @@ Tensor resampled(Tape& tape, const Tensor& x, int axis, const Band& b) {
     Tensor y = tape.empty(shape, x->dtype);
     if (y->size() > 0) emit_resample<T>(tape, x, y, b, outer, inner, false);
     if (tape.needs_grad({x}))
-        tape.on_backward({x}, {y}, [=, back = transposed<T>(b, x->dtype)](Tape& tape, const Grads& dy) {
-            Grad dx = tape.grad(x);
-            if (dx && x->size() > 0) emit_resample<T>(tape, dy[0], dx.tensor, back, outer, inner, dx.accumulate);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [=, back = transposed<T>(b, x->dtype)](Tape& tape, const Grads& dy) {
+                Grad dx = tape.grad(x);
+                if (dx && x->size() > 0) emit_resample<T>(tape, dy[0], dx.tensor, back, outer, inner, dx.accumulate);
+            },
+            [axis, b, dtype = x->dtype](Tape& tape, const Tensors&, const Tensors&, const Grads& dy) {
+                return Tensors{resampled<T>(tape, dy[0], axis, transposed<T>(b, dtype))};
+            });
     return y;
 }
 

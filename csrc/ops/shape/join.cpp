@@ -45,10 +45,18 @@ Tensor concatenate(Tape& tape, const std::vector<Tensor>& given, int given_axis)
         any = any || differentiable(tape, x);
     }
     if (any)
-        tape.on_backward(xs, {y}, [xs, nests](Tape& tape, const Grads& dy) {
-            for (size_t i = 0; i < xs.size(); ++i)
-                if (Grad dx = tape.grad(xs[i])) emit_moved(tape, dy[0], dx, nests[i].reversed());
-        });
+        tape.on_backward(
+            xs, {y},
+            [xs, nests](Tape& tape, const Grads& dy) {
+                for (size_t i = 0; i < xs.size(); ++i)
+                    if (Grad dx = tape.grad(xs[i])) emit_moved(tape, dy[0], dx, nests[i].reversed());
+            },
+            [nests](Tape& tape, const Tensors& xs, const Tensors&, const Grads& dy) {
+                Tensors dxs(xs.size());
+                for (size_t i = 0; i < xs.size(); ++i)
+                    if (tape.wants(xs[i])) dxs[i] = moved(tape, dy[0], xs[i]->shape, nests[i].reversed(), true, true);
+                return dxs;
+            });
     return y;
 }
 
@@ -159,15 +167,23 @@ Tensor slice_update(Tape& tape, const Tensor& given, const std::vector<int64_t>&
     assign(tape, x, y);
     emit_move(tape, updates, y, nest, false);
     if (is_floating(dtype) && tape.needs_grad({x, updates}))
-        tape.on_backward({x, updates}, {y}, [=](Tape& tape, const Grads& dy) {
-            if (Grad d = tape.grad(updates)) emit_moved(tape, dy[0], d, nest.reversed());
-            if (Grad d = tape.grad(x)) {
-                const Tensor kept = tape.empty(x->shape, dtype);
-                assign(tape, dy[0], kept);
-                emit_move(tape, constant(0, dtype), kept, zeros, false);
-                accumulate(tape, kept, d);
-            }
-        });
+        tape.on_backward(
+            {x, updates}, {y},
+            [=](Tape& tape, const Grads& dy) {
+                if (Grad d = tape.grad(updates)) emit_moved(tape, dy[0], d, nest.reversed());
+                if (Grad d = tape.grad(x)) {
+                    const Tensor kept = tape.empty(x->shape, dtype);
+                    assign(tape, dy[0], kept);
+                    emit_move(tape, constant(0, dtype), kept, zeros, false);
+                    accumulate(tape, kept, d);
+                }
+            },
+            [start, nest](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                const Tensor none = full(tape, x[1]->shape, dy[0]->dtype, 0);
+                return Tensors{
+                    tape.wants(x[0]) ? slice_update(tape, dy[0], start, none) : nullptr,
+                    tape.wants(x[1]) ? moved(tape, dy[0], x[1]->shape, nest.reversed(), true, true) : nullptr};
+            });
     return y;
 }
 

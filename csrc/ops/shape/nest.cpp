@@ -84,12 +84,26 @@ void emit_moved(Tape& tape, const Tensor& x, const Grad& y, const Nest& nest, do
 
 void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, bool partial) {
     if (!differentiable(tape, x)) return;
-    tape.on_backward({x}, {y}, [x, nest, partial](Tape& tape, const Grads& dy) {
-        Grad dx = tape.grad(x);
-        if (!dx) return;
-        if (partial && !dx.accumulate) fill_zero(tape, dx.tensor);
-        emit_moved(tape, dy[0], dx, nest.reversed(), 1, !partial);
-    });
+    tape.on_backward(
+        {x}, {y},
+        [x, nest, partial](Tape& tape, const Grads& dy) {
+            Grad dx = tape.grad(x);
+            if (!dx) return;
+            if (partial && !dx.accumulate) fill_zero(tape, dx.tensor);
+            emit_moved(tape, dy[0], dx, nest.reversed(), 1, !partial);
+        },
+        [nest, partial, fills = y->size() == nest.elements()](Tape& tape, const Tensors& x, const Tensors&,
+                                                              const Grads& dy) {
+            return Tensors{moved(tape, dy[0], x[0]->shape, nest.reversed(), !partial, !fills)};
+        });
+}
+
+Tensor moved(Tape& tape, const Tensor& x, const Shape& shape, const Nest& nest, bool fills, bool partial) {
+    Tensor y = tape.empty(shape, x->dtype);
+    if (!fills) fill_zero(tape, y);
+    emit_move(tape, x, y, nest, fills);
+    on_backward_of_move(tape, x, y, nest, partial);
+    return y;
 }
 
 }  // namespace netlet::ops

@@ -38,7 +38,10 @@ struct Nest {
 void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, bool whole);
 // y = or += scale * x over the nest.
 void emit_moved(Tape& tape, const Tensor& x, const Grad& y, const Nest& nest, double scale = 1, bool whole = true);
-// Backward of y = x over `nest` where each element of x goes to at most one of y. `partial`: some go nowhere.
+// x over the nest into a tensor of this shape, 0 where nothing comes to lie. Gradient flows; each element of x goes to at
+// most one of y. `fills`: every element of y is written; `partial`: some of x go nowhere.
+Tensor moved(Tape& tape, const Tensor& x, const Shape& shape, const Nest& nest, bool fills, bool partial);
+// Backward of y = x over `nest`, likewise.
 void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, bool partial);
 
 inline bool differentiable(Tape& tape, const Tensor& x) { return has_gradient(x->dtype) && tape.needs_grad({x}); }

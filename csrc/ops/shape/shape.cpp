@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ops/copy/copy.h"
+#include "ops/higher/higher.h"
 #include "ops/reduce/reduce.h"
 #include "ops/shape/nest.h"
 
@@ -54,19 +55,26 @@ Tensor transpose(Tape& tape, const Tensor& x, const std::vector<int>& given) {
     Tensor y = tape.empty(shape, x->dtype);
     emit_move(tape, x, y, nest, true);
     if (differentiable(tape, x))
-        tape.on_backward({x}, {y}, [x, axes](Tape& tape, const Grads& dy) {
-            Grad dx = tape.grad(x);
-            if (!dx) return;
-            // Written in dx's order, so that the transposed path applies.
-            const Strides from(dy[0]->shape), into(x->shape);
-            Nest back;
-            for (int i = 0; i < x->shape.rank(); ++i) {
-                const int at = (int)(std::find(axes.begin(), axes.end(), i) - axes.begin());
-                push_axis(back.axes, x->shape[i], {from.of[at], into.of[i]});
-            }
-            finish_axes(back.axes);
-            emit_moved(tape, dy[0], dx, back);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [x, axes](Tape& tape, const Grads& dy) {
+                Grad dx = tape.grad(x);
+                if (!dx) return;
+                // Written in dx's order, so that the transposed path applies.
+                const Strides from(dy[0]->shape), into(x->shape);
+                Nest back;
+                for (int i = 0; i < x->shape.rank(); ++i) {
+                    const int at = (int)(std::find(axes.begin(), axes.end(), i) - axes.begin());
+                    push_axis(back.axes, x->shape[i], {from.of[at], into.of[i]});
+                }
+                finish_axes(back.axes);
+                emit_moved(tape, dy[0], dx, back);
+            },
+            [axes](Tape& tape, const Tensors&, const Tensors&, const Grads& dy) {
+                std::vector<int> back(axes.size());
+                for (size_t i = 0; i < axes.size(); ++i) back[(size_t)axes[i]] = (int)i;
+                return Tensors{transpose(tape, dy[0], back)};
+            });
     return y;
 }
 
@@ -75,9 +83,14 @@ Tensor broadcast_to(Tape& tape, const Tensor& x, const Shape& shape) {
     Tensor y = tape.empty(shape, x->dtype);
     emit_move(tape, x, y, nest, true);
     if (differentiable(tape, x))
-        tape.on_backward({x}, {y}, [x](Tape& tape, const Grads& dy) {
-            if (Grad dx = tape.grad(x)) emit_sum_to(tape, dy[0], dx);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [x](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) emit_sum_to(tape, dy[0], dx);
+            },
+            [](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                return Tensors{sum_to(tape, dy[0], x[0]->shape)};
+            });
     return y;
 }
 

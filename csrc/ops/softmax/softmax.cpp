@@ -4,6 +4,9 @@
 
 #include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
+#include "ops/elementwise/elementwise.h"
+#include "ops/higher/higher.h"
+#include "ops/reduce/reduce.h"
 
 namespace netlet::ops {
 
@@ -49,6 +52,25 @@ void emit_backward(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& d
         tape.emit(kernel, args, {in(args.y, y), in(args.dy, dy), result}, work_of(e));
 }
 
+Tensor higher(Tape& tape, SoftmaxKind kind, int axis, const Tensor& x, const Tensor& y, const Tensor& dy) {
+    auto summed = [&](const Tensor& v) { return sum(tape, v, std::vector<int>{axis}, true); };
+    switch (kind) {
+        case SoftmaxKind::softmax: return multiply(tape, y, subtract(tape, dy, summed(multiply(tape, dy, y))));
+        case SoftmaxKind::log_softmax:
+            return subtract(tape, dy, multiply(tape, unary(tape, UnaryOp::exp, y), summed(dy)));
+        case SoftmaxKind::sparsemax: {  // a projection on the entries that are not 0, which does not depend on x
+            const Tensor kept = indicator(tape, CompareOp::greater, y, 0), mine = multiply(tape, dy, kept);
+            return multiply(tape, kept, subtract(tape, mine, divide(tape, summed(mine), summed(kept))));
+        }
+        case SoftmaxKind::logsumexp: {
+            Shape wide = x->shape;
+            wide[axis] = 1;
+            return multiply(tape, reshape(tape, dy, wide), softmax(tape, x, axis));
+        }
+    }
+    throw RuntimeError("softmax: unknown kind");
+}
+
 Tensor apply(Tape& tape, const Tensor& x, int axis, SoftmaxKind kind, const char* name, bool keepdims) {
     check_floating(name, x);
     axis = normalize_axis(axis, x->shape.rank(), name);
@@ -65,14 +87,19 @@ Tensor apply(Tape& tape, const Tensor& x, int axis, SoftmaxKind kind, const char
     if (tape.needs_grad({x})) {
         const Tensor kept_x = reduced ? x : nullptr;
         // tape.grad needs x's identity, not its values: those are free to go unless kept_x holds them.
-        tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
-            Grad dx = tape.grad(x);
-            if (!dx) return;
-            if (y->dtype == DType::f64)
-                emit_backward<double>(tape, kept_x, y, dy[0], dx, e, kind);
-            else
-                emit_backward<float>(tape, kept_x, y, dy[0], dx, e, kind);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [=](Tape& tape, const Grads& dy) {
+                Grad dx = tape.grad(x);
+                if (!dx) return;
+                if (y->dtype == DType::f64)
+                    emit_backward<double>(tape, kept_x, y, dy[0], dx, e, kind);
+                else
+                    emit_backward<float>(tape, kept_x, y, dy[0], dx, e, kind);
+            },
+            [kind, axis](Tape& tape, const Tensors& x, const Tensors& y, const Grads& dy) {
+                return Tensors{higher(tape, kind, axis, x[0], y[0], dy[0])};
+            });
     }
     return y;
 }

@@ -48,9 +48,14 @@ std::pair<Tensor, Tensor> sorted(Tape& tape, const char* op, const Tensor& given
     Tensor y = tape.empty(shape, x->dtype), index = tape.empty(shape, DType::i32);
     with_number(x->dtype, [&](auto zero) { emit_sort<decltype(zero)>(tape, x, y, index, lines, falling); });
     if (is_floating(x->dtype) && tape.needs_grad({x}))
-        tape.on_backward({x}, {y}, [x, index, lines](Tape& tape, const Grads& dy) {
-            if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, lines);
-        });
+        tape.on_backward(
+            {x}, {y},
+            [x, index, lines](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, lines);
+            },
+            [index, lines](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                return Tensors{scattered_along(tape, dy[0], index, x[0]->shape, lines)};
+            });
     return {cast(tape, y, given->dtype), index};
 }
 

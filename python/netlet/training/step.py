@@ -61,7 +61,7 @@ def _skeleton(data: ArrayData) -> str:
 def record(model: Any, mode: str, data: ArrayData, batch: int, check_finite: bool) -> RecordedStep:
     """Runs `model.train_step`, `test_step` or `predict_step` once on a recording tape."""
     ensure_built(model, data)
-    tape = _core.Tape(record=True, grad=mode == "train")
+    tape = _core.Tape(record=True, trains=mode == "train")
     tape.set_step(model._step_cell)
     outputs: Any = None
     logs: dict[str, _core.Tensor] = {}

@@ -1,0 +1,73 @@
+#include "plan/backward.h"
+
+#include <algorithm>
+
+#include "plan/tape.h"
+
+namespace netlet {
+
+void BackwardList::enter(Tape& tape) {
+    if (tape_) throw RuntimeError("GradientTape: it is recording already");
+    tape.listeners_.push_back(shared_from_this());
+    tape_ = &tape;
+}
+
+void BackwardList::leave() {
+    if (!tape_) return;
+    auto& listeners = tape_->listeners_;
+    const auto it = std::find(listeners.begin(), listeners.end(), shared_from_this());
+    tape_ = nullptr;
+    if (it != listeners.end()) listeners.erase(it);
+}
+
+BackwardPass::BackwardPass(Tape& tape, const BackwardSteps& steps, const Tensors& sources, bool silent)
+    : tape_(tape), outer_(tape.pass_), silent_(silent) {
+    for (const Tensor& s : sources) sources_.insert(s.get());
+    reached_ = sources_;
+    for (const auto& step : steps)
+        if (std::any_of(step->inputs.begin(), step->inputs.end(), [&](const Tensor& x) { return wants(x); }))
+            for (const Tensor& y : step->outputs) reached_.insert(y.get());
+    tape.pass_ = this;
+    if (silent) tape.listeners_.swap(listeners_);
+    tape.scopes_.swap(scopes_);
+}
+
+BackwardPass::~BackwardPass() {
+    tape_.pass_ = outer_;
+    if (silent_) tape_.listeners_.swap(listeners_);
+    tape_.scopes_.swap(scopes_);
+}
+
+Tensors gradients(Tape& tape, BackwardList& list, const Tensors& targets, const Tensors& seeds, const Tensors& sources,
+                  bool retain) {
+    BackwardPass pass(tape, list.steps, sources, true);
+    for (const Tensor& s : sources) tape.take_grad_target(s, pass);
+    for (size_t i = 0; i < targets.size(); ++i) {
+        if (targets[i]->shape != seeds[i]->shape)
+            throw ValueError("gradients: the seed's shape differs from the target's");
+        pass.grads[targets[i].get()] = {seeds[i], true};
+    }
+    for (size_t i = list.steps.size(); i-- > 0;) {
+        BackwardStep& step = *list.steps[i];
+        pass.retains = retain || list.steps[i].use_count() > 1;
+        Grads dy;
+        bool any = false;
+        for (const Tensor& y : step.outputs) {
+            dy.push_back(pass.found(y));
+            any = any || dy.back();
+        }
+        if (any) {
+            tape.scopes_ = {step.scope};
+            step.run(tape, dy);
+        }
+        // Every use of these outputs lies behind us; an eager tape gives their gradients' memory back here.
+        for (const Tensor& y : step.outputs)
+            if (!pass.is_source(y)) pass.grads.erase(y.get());
+        if (!retain) list.steps.pop_back();
+    }
+    Tensors result;
+    for (const Tensor& s : sources) result.push_back(pass.found(s));
+    return result;
+}
+
+}  // namespace netlet
