@@ -82,6 +82,17 @@ Tensor from_ndarray(py::array a) {
 
 }  // namespace
 
+int64_t to_int64(py::handle object) {
+    const auto index = py::reinterpret_steal<py::object>(PyNumber_Index(object.ptr()));  // TypeError: not an integer
+    if (!index) throw py::error_already_set();
+    int overflow = 0;
+    const int64_t value = PyLong_AsLongLongAndOverflow(index.ptr(), &overflow);
+    if (overflow == 0) return value;
+    PyErr_SetString(PyExc_OverflowError,
+                    ("expected an integer within int64, received " + py::repr(index).cast<std::string>()).c_str());
+    throw py::error_already_set();
+}
+
 Arg to_arg(py::handle object) {
     PyObject* p = object.ptr();
     if (py::isinstance<py::array>(object))
@@ -94,7 +105,7 @@ Arg to_arg(py::handle object) {
         if (PyBool_Check(p))
             *t->data<bool>() = p == Py_True;
         else if (PyLong_CheckExact(p))
-            *t->data<int64_t>() = object.cast<int64_t>();
+            *t->data<int64_t>() = to_int64(object);
         else
             *t->data<double>() = PyFloat_AS_DOUBLE(p);
         return {t, false, true};
@@ -104,12 +115,17 @@ Arg to_arg(py::handle object) {
     if (py::hasattr(object, "__dlpack__") && !py::hasattr(object, "__array__"))
         return {from_ndarray(py::module_::import("numpy").attr("from_dlpack")(object).cast<py::array>()), false, false};
     if (PySequence_Check(p) && !PyUnicode_Check(p) && !PyBytes_Check(p) && !py::hasattr(object, "__array__")) {
-        // A list that holds symbolic tensors is symbolic; one of Tensors becomes an array of their values.
-        for (py::handle item : py::reinterpret_borrow<py::sequence>(object))
-            if (py::hasattr(item, "_symbolic")) throw SymbolicArgument("a list of symbolic tensors");
-        // Python floats mean the default float type, not NumPy's double.
+        // An object with a buffer (array.array, memoryview) has a dtype of its own and keeps it.
+        const bool typed = PyObject_CheckBuffer(p);
+        // A list that holds symbolic tensors is symbolic; one of Tensors becomes an array of their values. A sequence
+        // may make its items as they are asked for: `item` owns the one at hand.
+        if (!typed)
+            for (const py::object item : py::reinterpret_borrow<py::sequence>(object))
+                if (py::hasattr(item, "_symbolic")) throw SymbolicArgument("a list of symbolic tensors");
         auto a = py::module_::import("numpy").attr("asarray")(object).cast<py::array>();
-        if (a.dtype().kind() == 'f' && a.dtype().itemsize() == 8) a = a.attr("astype")("float32").cast<py::array>();
+        // Python floats mean the default float type, not NumPy's double.
+        if (!typed && a.dtype().kind() == 'f' && a.dtype().itemsize() == 8)
+            a = a.attr("astype")("float32").cast<py::array>();
         return {from_ndarray(a), false, false};
     }
     auto a = py::array::ensure(object);
@@ -189,11 +205,14 @@ DType to_dtype(py::handle object) {
 
 Shape to_shape(py::handle object) {
     Shape s;
-    if (PyLong_Check(object.ptr())) {
-        s.push_back(object.cast<int64_t>());
+    if (PyIndex_Check(object.ptr()) && !py::hasattr(object, "__len__")) {
+        s.push_back(to_int64(object));
         return s;
     }
-    for (py::handle extent : py::reinterpret_borrow<py::sequence>(object)) s.push_back(extent.cast<int64_t>());
+    if (!PySequence_Check(object.ptr()))
+        throw TypeError("expected a shape (an integer or a sequence of integers), received " +
+                        std::string(Py_TYPE(object.ptr())->tp_name));
+    for (const py::object size : py::reinterpret_borrow<py::sequence>(object)) s.push_back(to_int64(size));
     return s;
 }
 

@@ -58,6 +58,7 @@ template <class... Args> Result give(Tensor y, const Args&... args) {
 py::dtype to_numpy(DType t);        // bfloat16: that of the package ml_dtypes
 DType to_dtype(py::handle object);  // "float32", np.float32, np.dtype(...), float, ...
 Shape to_shape(py::handle object);
+int64_t to_int64(py::handle object);  // TypeError if it is no integer, OverflowError if int64 cannot hold it
 py::tuple from_shape(const Shape& s);
 
 using NoGil = py::call_guard<py::gil_scoped_release>;

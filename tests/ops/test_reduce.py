@@ -244,3 +244,19 @@ def test_gradients_of_large_reductions_are_recorded_and_replayed(isa):
         plan = tape.compile([d_row])
     ours = np.asarray(plan.run([x])[0][0])
     assert_sum(ours, x / np.float32(700), 0)
+
+
+@pytest.mark.parametrize("op", ["argmax", "argmin", "max", "min"])
+def test_extremes_of_an_empty_array(op):
+    """Nothing to choose is an error; no result is none."""
+
+    def call(shape, axis):
+        several = op in ("max", "min") and axis is not None
+        return getattr(_core, op)(np.zeros(shape, "float32"), [axis] if several else axis, False)
+
+    for shape, axis in [((4, 0), 0), ((0, 4), 1), ((2, 0, 3), 0), ((2, 0, 3), -1)]:
+        got = call(shape, axis)
+        assert got.shape == getattr(np, op)(np.zeros(shape), axis=axis).shape
+    for shape, axis in [((4, 0), 1), ((0,), None), ((0, 4), 0)]:
+        with pytest.raises(ValueError, match=op):
+            call(shape, axis)

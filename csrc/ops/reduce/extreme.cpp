@@ -47,7 +47,7 @@ void emit_argreduce(Tape& tape, ReduceOp op, const Tensor& x, const Tensor& y, R
     args.n = s.n;
     args.inner = s.inner;
     args.op = op;
-    const int64_t unit = s.n * std::min(s.inner, argreduce_tile);
+    const int64_t unit = std::max<int64_t>(1, s.n * std::min(s.inner, argreduce_tile));
     tape.emit(NETLET_NUMBER_KERNEL(argreduce, x->dtype), args, {in(args.x, x), out(args.y, y)},
               Work{s.outer * ceil_div(s.inner, argreduce_tile), std::max<int64_t>(1, reduce_chunk / unit),
                    (double)x->size()});
