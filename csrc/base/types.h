@@ -43,4 +43,10 @@ struct Kernel {
     const char* isa;
 };
 
+// The same with the type of its arguments, which Tape::emit checks. A kernel chosen by dtype lists the arguments of each
+// choice; `which` is the one taken.
+template <class... Args> struct KernelOf : Kernel {
+    int which = 0;
+};
+
 }  // namespace netlet

@@ -57,7 +57,7 @@ const Isa isas[] = {
 };
 
 const char* const names[] = {
-#define NETLET_KERNEL(name) #name,
+#define NETLET_KERNEL(name, Args) #name,
 #include "dispatch/kernels.def"
 #undef NETLET_KERNEL
 };
@@ -96,9 +96,9 @@ const Isa& chosen() {
 
 }  // namespace
 
-Kernel kernel(KernelId id) {
+Kernel kernel_at(KernelIndex index) {
     const Isa& isa = chosen();
-    return {isa.table->fn[(size_t)id], names[(size_t)id], isa.name};
+    return {isa.table->fn[(size_t)index], names[(size_t)index], isa.name};
 }
 
 std::string active_isa() { return chosen().name; }

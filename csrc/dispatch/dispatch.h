@@ -7,9 +7,29 @@
 
 namespace netlet {
 
-// The kernel that this process uses for `id`. The choice is made once, at first use: the best ISA of this CPU,
-// or the one that NETLET_ISA names.
-Kernel kernel(KernelId id);
+// A kernel's name for ops, with the type of its arguments: KernelId::cast is a KernelIdOf<CastArgs>.
+template <class Args> struct KernelIdOf {
+    KernelIndex index;
+};
+struct KernelId {
+#define NETLET_KERNEL(name, Args) static constexpr KernelIdOf<Args> name{KernelIndex::name};
+#include "dispatch/kernels.def"
+#undef NETLET_KERNEL
+};
+
+// The kernel that this process uses. The choice is made once, at first use: the best ISA of this CPU, or the one that
+// NETLET_ISA names.
+Kernel kernel_at(KernelIndex index);
+template <class Args> KernelOf<Args> kernel(KernelIdOf<Args> id) { return {kernel_at(id.index)}; }
+
+// One of two kernels by the floating type of `dtype`.
+template <class A, class B> KernelOf<A, B> float_kernel(DType dtype, KernelIdOf<A> f32, KernelIdOf<B> f64) {
+    const bool wide = dtype == DType::f64;
+    return {kernel_at(wide ? f64.index : f32.index), wide};
+}
+template <class Args> KernelOf<Args> float_kernel(DType dtype, KernelIdOf<Args> f32, KernelIdOf<Args> f64) {
+    return kernel(dtype == DType::f64 ? f64 : f32);
+}
 
 std::string active_isa();
 int vector_bytes();                                               // of the active instruction set; scalar: 8
@@ -22,4 +42,4 @@ void force_isa(const std::string& name);                          // ValueError 
 
 // The kernel `name` for the floating type of `dtype`: NETLET_KERNEL_FOR(relu_fwd, x->dtype).
 #define NETLET_KERNEL_FOR(name, dtype)                                                                                 \
-    ::netlet::kernel((dtype) == ::netlet::DType::f64 ? ::netlet::KernelId::name##_f64 : ::netlet::KernelId::name##_f32)
+    ::netlet::float_kernel(dtype, ::netlet::KernelId::name##_f32, ::netlet::KernelId::name##_f64)

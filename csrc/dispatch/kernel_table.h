@@ -1,19 +1,26 @@
-// The table that kernels.def spells out: an id for each kernel, and one array of function pointers per ISA.
+// The table that kernels.def spells out: an index for each kernel, and one array of function pointers per ISA.
 // Included by per-ISA files; plain types only.
 #pragma once
 #include "base/types.h"
 
 namespace netlet {
 
-enum class KernelId : uint16_t {
-#define NETLET_KERNEL(name) name,
+// The arguments of all kernels; csrc/ops/<op>/<op>_args.h defines them.
+#define NETLET_KERNEL(name, Args) struct Args;
+#define NETLET_KERNEL_OF(name, Args, T) template <class> struct Args;
+#include "dispatch/kernels.def"
+#undef NETLET_KERNEL
+
+// A kernel's place in every table.
+enum class KernelIndex : uint16_t {
+#define NETLET_KERNEL(name, Args) name,
 #include "dispatch/kernels.def"
 #undef NETLET_KERNEL
     count
 };
 
 struct KernelTable {
-    KernelFn fn[(size_t)KernelId::count];
+    KernelFn fn[(size_t)KernelIndex::count];
 };
 
 }  // namespace netlet

@@ -6,8 +6,12 @@
 
 namespace netlet {
 
-inline Kernel number_kernel(DType t, KernelId f32, KernelId f64, KernelId i32, KernelId i64) {
-    return kernel(t == DType::f32 ? f32 : t == DType::f64 ? f64 : t == DType::i32 ? i32 : i64);
+template <class A, class B, class C, class D>
+KernelOf<A, B, C, D> number_kernel(DType t, KernelIdOf<A> f32, KernelIdOf<B> f64, KernelIdOf<C> i32,
+                                   KernelIdOf<D> i64) {
+    const KernelIndex each[] = {f32.index, f64.index, i32.index, i64.index};
+    const int which = t == DType::f32 ? 0 : t == DType::f64 ? 1 : t == DType::i32 ? 2 : 3;
+    return {kernel_at(each[which]), which};
 }
 
 inline bool is_number(DType t) { return is_floating(t) || t == DType::i32 || t == DType::i64; }

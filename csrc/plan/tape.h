@@ -95,14 +95,16 @@ class Tape : public std::enable_shared_from_this<Tape> {
     // The same bytes under another shape, `offset` bytes in. No gradient flows: that is the op's business.
     Tensor view(const Tensor& x, const Shape& shape, int64_t offset = 0);
 
-    template <class Args>
-    void emit(const Kernel& kernel, Args& args, std::initializer_list<Operand> operands, const Work& work) {
-        static_assert(std::is_trivially_copyable_v<Args> && alignof(Args) <= 16, "kernel arguments are plain data");
+    // Compiles only with arguments of the type that kernels.def lists for the kernel.
+    template <class Args, class... Listed>
+    void emit(const KernelOf<Listed...>& kernel, Args& args, std::initializer_list<Operand> operands,
+              const Work& work) {
+        check_args<Args>(kernel);
         emit_bytes(kernel, &args, sizeof args, {operands.begin(), operands.size()}, work);
     }
-    template <class Args>
-    void emit(const Kernel& kernel, Args& args, const std::vector<Operand>& operands, const Work& work) {
-        static_assert(std::is_trivially_copyable_v<Args> && alignof(Args) <= 16, "kernel arguments are plain data");
+    template <class Args, class... Listed>
+    void emit(const KernelOf<Listed...>& kernel, Args& args, const std::vector<Operand>& operands, const Work& work) {
+        check_args<Args>(kernel);
         emit_bytes(kernel, &args, sizeof args, operands, work);
     }
 
@@ -170,6 +172,16 @@ class Tape : public std::enable_shared_from_this<Tape> {
     friend class BackwardList;
     friend class BackwardPass;
     friend Tensors gradients(Tape&, BackwardList&, const Tensors&, const Tensors&, const Tensors&, bool);
+    template <class Args, class... Listed>
+    static void check_args(const KernelOf<Listed...>& kernel) {
+        static_assert(std::is_trivially_copyable_v<Args> && alignof(Args) <= 16, "kernel arguments are plain data");
+        static_assert((std::is_same_v<Args, Listed> || ...), "this kernel takes other arguments: see kernels.def");
+        if constexpr (sizeof...(Listed) > 1) {
+            constexpr bool takes[] = {std::is_same_v<Args, Listed>...};
+            if (!takes[kernel.which])
+                throw RuntimeError(std::string(kernel.name) + ": expected arguments of its own element type");
+        }
+    }
     void emit_bytes(const Kernel&, void* args, size_t size, std::span<const Operand>, const Work&);
     void check_owner(const Tensor& x, const Kernel&) const;
 

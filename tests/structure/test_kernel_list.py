@@ -1,5 +1,5 @@
-"""kernels.def names every kernel once: each table is complete, each kernel is defined where its name says, and the
-instruction set that is forced is the one that runs."""
+"""kernels.def names every kernel once: each table is complete, each kernel is defined where its name says, is emitted
+with its own arguments alone, and the instruction set that is forced is the one that runs."""
 
 from __future__ import annotations
 
@@ -16,20 +16,21 @@ from support.simd import ISAS, OVERLAYS
 DEF = (CSRC / "dispatch" / "kernels.def").read_text(encoding="utf-8")
 
 
+SUFFIXES = {
+    "KERNEL": [""],
+    "KERNEL_OF": [""],
+    "DOT_KERNEL": [""],
+    "KERNEL_FLOAT": ["_f32", "_f64"],
+    "KERNEL_PAIR": ["_f32", "_f64"],
+    "KERNEL_NUMBER": ["_f32", "_f64", "_i32", "_i64"],
+}
+
+
 def listed() -> list[str]:
     """The names of kernels.def, its helper macros expanded as the preprocessor would."""
-    text = re.sub(r"//.*", "", DEF)
-    macros = dict(re.findall(r"#define (\w+)\(name\) (.*)", text))
-    rows = re.findall(r"^(NETLET_(?:DOT_)?KERNEL\w*)\((\w+)\)", text, re.MULTILINE)
-    names = []
-    for macro, name in rows:
-        suffixes = (
-            [""]
-            if macro in ("NETLET_KERNEL", "NETLET_DOT_KERNEL")
-            else re.findall(r"NETLET_KERNEL\(name##(\w+)\)", macros[macro])
-        )
-        names += [name + suffix for suffix in suffixes]
-    return names
+    rows = re.findall(r"^NETLET_(\w+)\((\w+), \w+(?:, \w+)?\)$", DEF, re.MULTILINE)
+    assert len(rows) == len(re.findall(r"^NETLET_", DEF, re.MULTILINE)), "a row of another form"
+    return [name + suffix for macro, name in rows for suffix in SUFFIXES[macro]]
 
 
 def test_no_kernel_is_listed_twice_and_the_binary_has_them_all():
@@ -66,7 +67,7 @@ def test_every_table_is_complete_and_has_its_own_functions():
 
 
 def test_an_overlay_has_its_own_dot_products_and_its_base_for_the_rest():
-    dot = set(re.findall(r"^NETLET_DOT_KERNEL\((\w+)\)", DEF, re.MULTILINE))
+    dot = set(re.findall(r"^NETLET_DOT_KERNEL\((\w+),", DEF, re.MULTILINE))
     assert dot
     for isa in set(OVERLAYS) & set(_core.supported_isas()):
         pairs = zip(listed(), _core.kernel_addresses(isa), _core.kernel_addresses(OVERLAYS[isa]), strict=True)
@@ -75,7 +76,7 @@ def test_an_overlay_has_its_own_dot_products_and_its_base_for_the_rest():
 
 def test_files_of_dot_products_define_dot_kernels_alone():
     """An overlay compiles these files whole: any other kernel in them would be compiled for nothing."""
-    dot = set(re.findall(r"^NETLET_DOT_KERNEL\((\w+)\)", DEF, re.MULTILINE))
+    dot = set(re.findall(r"^NETLET_DOT_KERNEL\((\w+),", DEF, re.MULTILINE))
     for path in CSRC.glob("ops/**/*_dot_simd.cpp"):
         defined = set(re.findall(r"^NETLET_DEFINE_KERNEL\((\w+),", path.read_text(encoding="utf-8"), re.MULTILINE))
         assert defined <= dot, path.name

@@ -46,7 +46,7 @@ void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& w, c
     args.accumulate = y.accumulate;
     const Operand result{(void*)&args.y, y.tensor, y.accumulate, true};
     const Work work{others * ceil_div(pixels, args.mb), 1, flops};
-    const Kernel kernel = lines ? NETLET_KERNEL_FOR(conv_lines, x->dtype) : NETLET_KERNEL_FOR(conv_gather, x->dtype);
+    const auto kernel = lines ? NETLET_KERNEL_FOR(conv_lines, x->dtype) : NETLET_KERNEL_FOR(conv_gather, x->dtype);
     tape.emit(kernel, args, {in<void>(args.x, x), in<void>(args.w, w), in_if<void>(args.bias, bias), result}, work);
 }
 
@@ -124,7 +124,7 @@ void emit_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const 
     const int64_t strips = std::max<int64_t>(1, taps * ceil_div(g.C, conv_strip));
     args.blocks = std::clamp<int64_t>(ceil_div(units, g.groups * count), 1, strips);
     const Work work{count * g.groups * args.blocks, 1, g.flops()};
-    const Kernel kernel = NETLET_KERNEL_FOR(conv_kernel_grad, x->dtype);
+    const auto kernel = NETLET_KERNEL_FOR(conv_kernel_grad, x->dtype);
     if (count == 1) {
         args.accumulate = dw.accumulate;
         const Operand result{(void*)&args.dw, dw.tensor, dw.accumulate, true};

@@ -32,7 +32,7 @@ struct Batch {
         return {samples(), std::max<int64_t>(1, 4096 / cells), flops_each * (double)(samples() * cells)};
     }
     template <class Args, class... More>
-    void emit(Tape& tape, const Kernel& k, Args& a, const Work& work, More... more) const {
+    void emit(Tape& tape, const auto& k, Args& a, const Work& work, More... more) const {
         a.batch = fields;
         tape.emit(k, a,
                   {bytes_in_if(a.batch.labels, labels), bytes_in_if(a.batch.label_lengths, label_lengths),

@@ -52,7 +52,7 @@ Tensor logical_not(Tape& tape, const Tensor& x) {
 Tensor classify(Tape& tape, ClassifyOp op, const Tensor& given) {
     const Tensor x = as_floating(tape, given);
     Tensor y = tape.empty(x->shape, DType::boolean);
-    with_number(x->dtype, [&](auto zero) {
+    with_float(x->dtype, [&](auto zero) {
         ClassifyArgs<decltype(zero)> args{};
         args.op = op;
         tape.emit(NETLET_KERNEL_FOR(classify, x->dtype), args, {in(args.x, x), out(args.y, y)},

@@ -65,8 +65,8 @@ GemmArgs arguments(const Gemm& g) {
     return args;
 }
 
-void emit_product(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& g, const Tensor& b, const Tensor& c,
-                  int64_t items) {
+void emit_product(Tape& tape, const KernelOf<GemmArgs>& kernel, GemmArgs& args, const Gemm& g, const Tensor& b,
+                  const Tensor& c, int64_t items) {
     const Tensor a = at(tape, g.a, g.a_offset);
     const Operand result{(void*)&args.c, c, args.accumulate, true};
     tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), in_if<void>(args.bias, g.bias), result},
@@ -76,15 +76,17 @@ void emit_product(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& 
 
 // The kernels that every format has.
 struct Kernels {
-    KernelId direct, pack_b, packed;
+    KernelIdOf<GemmArgs> direct;
+    KernelIdOf<GemmPackArgs> pack_b;
+    KernelIdOf<GemmArgs> packed;
 };
 Kernels kernels_for(DType a, DType b) {
-    using enum KernelId;
-    if (b == DType::f64) return {gemm_direct_f64, gemm_pack_b_f64, gemm_packed_f64};
-    if (b == DType::f32) return {gemm_direct_f32, gemm_pack_b_f32, gemm_packed_f32};
-    if (b == DType::bf16) return {gemm_direct_bf16, gemm_pack_b_bf16, gemm_packed_bf16};
-    return {a == DType::u8 ? gemm_direct_u8s8 : gemm_direct_s8s8, gemm_pack_b_s8,
-            a == DType::u8 ? gemm_packed_u8s8 : gemm_packed_s8s8};
+    using K = KernelId;
+    if (b == DType::f64) return {K::gemm_direct_f64, K::gemm_pack_b_f64, K::gemm_packed_f64};
+    if (b == DType::f32) return {K::gemm_direct_f32, K::gemm_pack_b_f32, K::gemm_packed_f32};
+    if (b == DType::bf16) return {K::gemm_direct_bf16, K::gemm_pack_b_bf16, K::gemm_packed_bf16};
+    return {a == DType::u8 ? K::gemm_direct_u8s8 : K::gemm_direct_s8s8, K::gemm_pack_b_s8,
+            a == DType::u8 ? K::gemm_packed_u8s8 : K::gemm_packed_s8s8};
 }
 
 bool is_narrow(DType t) { return size_of(t) < 4; }
@@ -99,7 +101,7 @@ Tensor room_for_panels(Tape& tape, const GemmArgs& args, DType b) {
 }
 
 // All columns of b in panels, as gemm_packed wants them.
-Tensor pack_b(Tape& tape, const Kernel& kernel, const GemmArgs& args, const Tensor& b) {
+Tensor pack_b(Tape& tape, const KernelOf<GemmPackArgs>& kernel, const GemmArgs& args, const Tensor& b) {
     const int64_t groups = ceil_div(args.N, gemm_panel_group);
     Tensor packed = room_for_panels(tape, args, b->dtype);
     GemmPackArgs pack{nullptr, nullptr, args.N, args.K, args.ldb, args.b_transposed};
@@ -120,7 +122,8 @@ void sum_slices(Tape& tape, const Tensor& slices, const Tensor& bias, const Grad
 }
 
 // Slices of k, each into a c of its own, and their sum.
-void emit_slices(Tape& tape, const Kernel& kernel, GemmArgs& args, const Gemm& g, const Tensor& b, const Tensor& c) {
+void emit_slices(Tape& tape, const KernelOf<GemmArgs>& kernel, GemmArgs& args, const Gemm& g, const Tensor& b,
+                 const Tensor& c) {
     if (args.kb == 0) return emit_product(tape, kernel, args, g, b, c, 1);
     const int64_t count = ceil_div(g.K, args.kb);
     Tensor slices = tape.empty({count, g.M, g.N}, c->dtype);

@@ -64,7 +64,7 @@ void check_same_shape(const char* op, const Tensor& t, const Tensor& x) {
 }
 
 template <class Args, class T>
-void emit_rows(Tape& tape, const Kernel& k, Args& a, Operand first, const Tensor& x, const Output& o, const RowShape& s,
+void emit_rows(Tape& tape, const auto& k, Args& a, Operand first, const Tensor& x, const Output& o, const RowShape& s,
                T) {
     double*& scale = a.out.scale;
     tape.emit(k, a,
@@ -74,7 +74,7 @@ void emit_rows(Tape& tape, const Kernel& k, Args& a, Operand first, const Tensor
 }
 
 template <class Args, class T>
-void emit_rows_bwd(Tape& tape, const Kernel& k, Args& a, Operand first, const Tensor& x, const Tensor& dy,
+void emit_rows_bwd(Tape& tape, const auto& k, Args& a, Operand first, const Tensor& x, const Tensor& dy,
                    const Tensor& w, const Tensor& scale, const Grad& dx, const RowShape& s, T) {
     tape.emit(k, a,
               {first, in(a.x, x), in(a.grad.dy, dy), in_or(a.grad.w, w, a.unused, x),

@@ -78,7 +78,7 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tens
             const Operand values = in(a.v, v), weights = in_or(a.w, w, a.unused, v),
                           masks = mask ? in(a.mask, mask) : in(a.unused, v);
             const Operand result = out(a.y, y), divisor = scale ? out(a.scale, scale) : in(a.unused, v);
-            const Kernel k = NETLET_KERNEL_FOR(loss_reduce_fwd, v->dtype);
+            const auto k = NETLET_KERNEL_FOR(loss_reduce_fwd, v->dtype);
             if (!partial) {
                 tape.emit(k, a, {values, weights, masks, result, divisor}, one_chunk(1, 2.0 * (double)n));
                 return;

@@ -55,7 +55,7 @@ MetricSum sum_of(const char* op, const Shape& values, const Tensor& w, const Ten
 
 // Emits one record if there is one chunk; else chunks into `partial` and a record that adds them up.
 template <class Args>
-void emit_sum(Tape& tape, const Kernel& k, Args& a, const Tensor& state, double flops, Operand o1, Operand o2,
+void emit_sum(Tape& tape, const auto& k, Args& a, const Tensor& state, double flops, Operand o1, Operand o2,
               Operand o3) {
     if (a.sum.chunks <= 1) return tape.emit(k, a, {o1, o2, o3, inout(a.sum.state, state)}, one_chunk(1, flops));
     const Tensor partial = tape.empty({2, a.sum.chunks}, DType::f64);

@@ -48,7 +48,7 @@ Work flat(const Tensor& p, double flops_each) { return Work{p->size(), grain, fl
 
 // Emits an update: what all of them read, and `own` operands, p and slots.
 template <class Args>
-void emit_update(Tape& tape, const char* op, const Kernel& kernel, Args& a, const OptimStep& s, const Tensor& p,
+void emit_update(Tape& tape, const char* op, const auto& kernel, Args& a, const OptimStep& s, const Tensor& p,
                  const Tensor& g, std::initializer_list<Tensor> slots, std::initializer_list<Operand> own,
                  double flops_each) {
     a.c.every = s.every;

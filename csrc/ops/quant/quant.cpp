@@ -91,7 +91,7 @@ void emit_quantize(Tape& tape, const Tensor& x, const Quantized& y, Quantizer ki
             work.grain = std::max<int64_t>(
                 1, 16384 / (std::clamp<int64_t>(v.inner, 1, quantize_tile) * std::max<int64_t>(1, v.n)));
         }
-        const Kernel kernel = NETLET_KERNEL_FOR(quantize, x->dtype);
+        const auto kernel = NETLET_KERNEL_FOR(quantize, x->dtype);
         if (y.zero)
             tape.emit(kernel, a, {in(a.x, x), out(a.q, y.q), out(a.scale, y.scale), out(a.zero, y.zero)}, work);
         else
@@ -108,8 +108,9 @@ void emit_quantize(Tape& tape, const Tensor& x, const Quantized& y, Quantizer ki
     range.pieces = scale.pieces = codes.pieces = pieces;
     scale.kind = codes.kind = kind;
     const Work by_piece{v.outer * pieces, 1, n}, by_line = one_chunk(v.outer, (double)(v.outer * pieces));
-    const Kernel find = NETLET_KERNEL_FOR(quantize_range, x->dtype), join = NETLET_KERNEL_FOR(quantize_scale, x->dtype),
-                 encode = NETLET_KERNEL_FOR(quantize_codes, x->dtype);
+    const auto find = NETLET_KERNEL_FOR(quantize_range, x->dtype);
+    const auto join = NETLET_KERNEL_FOR(quantize_scale, x->dtype);
+    const auto encode = NETLET_KERNEL_FOR(quantize_codes, x->dtype);
     if (y.zero) {
         tape.emit(find, range, {in(range.x, x), out(range.low, low), out(range.high, high)}, by_piece);
         tape.emit(join, scale,
@@ -135,7 +136,7 @@ void emit_dequantize(Tape& tape, const Tensor& q, const Tensor& scale, const Ten
     Work work{v.outer * a.pieces, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, v.n)), 2 * (double)q->size()};
     if (v.inner > 1) work = {v.outer * v.n, std::max<int64_t>(1, 16384 / v.inner), work.flops};
     if (q->size() == 0) work.units = 0;
-    const Kernel kernel = NETLET_KERNEL_FOR(dequantize, y->dtype);
+    const auto kernel = NETLET_KERNEL_FOR(dequantize, y->dtype);
     if (zero)
         tape.emit(kernel, a, {in(a.q, q), in(a.scale, scale), in(a.zero, zero), out(a.y, y)}, work);
     else

@@ -23,7 +23,7 @@ AxisSet to_set(const char* op, const Axes& axes, int rank) {
 namespace {
 
 template <class T>
-void emit_step(Tape& tape, const Kernel& kernel, ReduceOp op, const Tensor& x, const Grad& y, ReduceStep s,
+void emit_step(Tape& tape, const auto& kernel, ReduceOp op, const Tensor& x, const Grad& y, ReduceStep s,
                double divisor) {
     ReduceArgs<T> args{};
     args.outer = s.outer;

@@ -16,21 +16,18 @@ namespace netlet::ops {
 namespace {
 
 struct Kernels {
-    KernelId forward, back;
+    KernelOf<RnnArgs<float>, RnnArgs<double>> forward;
+    KernelOf<RnnBwdArgs<float>, RnnBwdArgs<double>> back;
 };
 
 Kernels kernels_of(RnnKind kind, DType dtype) {
-    using enum KernelId;
-    const bool wide = dtype == DType::f64;
     switch (kind) {
         case RnnKind::simple_rnn:
-            return wide ? Kernels{simple_rnn_fwd_f64, simple_rnn_bwd_f64}
-                        : Kernels{simple_rnn_fwd_f32, simple_rnn_bwd_f32};
-        case RnnKind::lstm: return wide ? Kernels{lstm_fwd_f64, lstm_bwd_f64} : Kernels{lstm_fwd_f32, lstm_bwd_f32};
-        case RnnKind::gru: return wide ? Kernels{gru_fwd_f64, gru_bwd_f64} : Kernels{gru_fwd_f32, gru_bwd_f32};
+            return {NETLET_KERNEL_FOR(simple_rnn_fwd, dtype), NETLET_KERNEL_FOR(simple_rnn_bwd, dtype)};
+        case RnnKind::lstm: return {NETLET_KERNEL_FOR(lstm_fwd, dtype), NETLET_KERNEL_FOR(lstm_bwd, dtype)};
+        case RnnKind::gru: return {NETLET_KERNEL_FOR(gru_fwd, dtype), NETLET_KERNEL_FOR(gru_bwd, dtype)};
         default:
-            return wide ? Kernels{gru_reset_before_fwd_f64, gru_reset_before_bwd_f64}
-                        : Kernels{gru_reset_before_fwd_f32, gru_reset_before_bwd_f32};
+            return {NETLET_KERNEL_FOR(gru_reset_before_fwd, dtype), NETLET_KERNEL_FOR(gru_reset_before_bwd, dtype)};
     }
 }
 
@@ -131,7 +128,7 @@ void emit_forward(Tape& tape, const Walked& w, const RnnResult& result, bool tra
     const Tensor& bias = w.weights.bias;
     const Tensor recurrent_bias =
         w.options.kind == RnnKind::gru && bias ? part(tape, bias, w.G * w.U, {w.G * w.U}) : nullptr;
-    tape.emit(kernel(kernels_of(w.options.kind, w.gates->dtype).forward), args,
+    tape.emit(kernels_of(w.options.kind, w.gates->dtype).forward, args,
               {inout(args.gates, w.gates), in(args.panels, panels.all), in_if(args.panels_n, panels.n),
                in_if(args.recurrent_bias, recurrent_bias), in_if(args.h0, w.first.h), in_if(args.c0, w.first.c),
                in_if(args.scale, w.scale), in_if(args.mask, w.mask), out_if(args.y, result.y),
@@ -148,7 +145,7 @@ void emit_back(Tape& tape, const Walked& w, const Grads& dy, const Tensor& dz, c
     const Grad dh0 = tape.grad(w.first.h), dc0 = tape.grad(w.first.c);
     args.add_dh0 = dh0.accumulate;
     args.add_dc0 = dc0.accumulate;
-    tape.emit(kernel(kernels_of(w.options.kind, w.gates->dtype).back), args,
+    tape.emit(kernels_of(w.options.kind, w.gates->dtype).back, args,
               {in(args.gates, w.gates), in(args.fed, w.fed), in_if(args.kept, w.kept), in(args.panels, panels.all),
                in_if(args.panels_n, panels.n), in_if(args.c0, w.first.c), in_if(args.scale, w.scale),
                in_if(args.mask, w.mask), in_if(args.dy, dy[0]), in_if(args.dh, dy[1]), in_if(args.dc, dy[2]),

@@ -45,7 +45,7 @@ void emit_backward(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& d
     args.kind = kind;
     args.accumulate = dx.accumulate;
     const Operand result = dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor);
-    const Kernel kernel = NETLET_KERNEL_FOR(softmax_bwd, y->dtype);
+    const auto kernel = NETLET_KERNEL_FOR(softmax_bwd, y->dtype);
     if (x)
         tape.emit(kernel, args, {in(args.x, x), in(args.y, y), in(args.dy, dy), result}, work_of(e));
     else
