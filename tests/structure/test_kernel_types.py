@@ -1,7 +1,9 @@
-"""Kernels take their arguments through a void pointer; a wrong pair of kernel and arguments does not build."""
+"""What the compiler and the linker cannot say by themselves about csrc/: one name for two types in one namespace is
+undefined behaviour without a word, and kernels take their arguments through a void pointer."""
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
@@ -9,7 +11,45 @@ import pytest
 from support.repo import CSRC
 from support.simd import compiler, flags
 
+TYPE = re.compile(r"^(?:template <[^>]+>+ *)?(?:struct|class|enum class|enum|union) (\w+)(?!\w*[;<])")
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="needs a C++ compiler")
+
+
+def shared_types(text: str) -> list[str]:
+    """The types at the start of a line that stand outside of anonymous namespaces; specializations are no new names."""
+    types, anonymous = [], False
+    for line in text.splitlines():
+        if line == "namespace {":
+            anonymous = True
+        elif line == "}  // namespace":
+            anonymous = False
+        elif not anonymous and (match := TYPE.match(line)):
+            types.append(match[1])
+    return types
+
+
+def test_types_of_a_kernel_file_are_its_own():
+    files = sorted(CSRC.glob("ops/**/*_simd.cpp"))
+    assert len(files) > 30
+    assert {p.name: types for p in files if (types := shared_types(p.read_text(encoding="utf-8")))} == {}
+
+
+def test_types_of_kernel_headers_have_names_of_their_own():
+    owners: dict[str, list[str]] = {}
+    for path in sorted(CSRC.glob("**/*.h")):
+        text = path.read_text(encoding="utf-8")
+        if "namespace netlet::NETLET_ISA" in text and not path.name.startswith("vec_"):  # one of these is included
+            for name in set(shared_types(text)):
+                owners.setdefault(name, []).append(path.name)
+    assert len(owners) > 30
+    assert {name: files for name, files in owners.items() if len(files) > 1} == {}
+
+
+def test_a_planted_type_is_found():
+    assert shared_types("struct Piece {\n};\nnamespace {\nstruct Own {\n};\n}  // namespace\nstruct Declared;") == [
+        "Piece"
+    ]
+    assert shared_types("template <> struct Piece<float> {\n};\ntemplate <class T> struct Row {\n};") == ["Row"]
 
 
 @needs_compiler

@@ -5,6 +5,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // Delta = dout . out for the queries of a block, and their log-sum-exp; 0 in the lanes behind them.
 template <class T>
 struct RowGrads {
@@ -126,6 +128,8 @@ static void back(const AttentionGradArgs<T>& a, int64_t unit) {
         }
     }
 }
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(attention_bwd_f32, AttentionGradArgs<float>) {
     for (int64_t unit = r.begin; unit < r.end; ++unit) back(a, unit);

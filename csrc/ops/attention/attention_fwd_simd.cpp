@@ -5,6 +5,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 template <int64_t n> struct Count {
     static constexpr int64_t count = n;
 };
@@ -138,6 +140,8 @@ static void attend(const AttentionArgs<T>& a, int64_t unit) {
     for (int64_t i = 0; i < at.queries; ++i)
         for (int64_t j = 0; j < a.n.D; ++j) out[i * a.n.N * a.n.D + j] = 0;
 }
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(attention_fwd_f32, AttentionArgs<float>) {
     for (int64_t unit = r.begin; unit < r.end; ++unit) attend(a, unit);

@@ -5,6 +5,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // Runs are pieces of a row of output pixels; those of one chunk are read by every strip while they are in the cache.
 constexpr int64_t longest_piece = 256;
 constexpr int chunk_runs = 64;
@@ -120,6 +122,8 @@ NETLET_INLINE void kernel_grad_unit(const ConvKernelGradArgs& g, int64_t unit) {
         }
     }
 }
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(conv_kernel_grad_f32, ConvKernelGradArgs) {
     for (int64_t unit = r.begin; unit < r.end; ++unit) kernel_grad_unit<float>(a, unit);

@@ -5,6 +5,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 template <class T>
 constexpr int64_t conv_panel = 2 * Vec<T>::width;
 
@@ -115,6 +117,8 @@ NETLET_INLINE void conv_gather(const ConvArgs& g, Range r) {
         }
     }
 }
+
+}  // namespace
 
 #define NETLET_CONV_KERNELS(T, suffix)                                                                                 \
     NETLET_DEFINE_KERNEL(conv_pack_##suffix, ConvPackArgs) { conv_pack<T>(a, r); }                                     \

@@ -6,6 +6,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // The taps [begin, end) whose input, for grid position q, is inside.
 struct Taps {
     int64_t begin, end;
@@ -169,6 +171,8 @@ NETLET_INLINE void depthwise_kernel_grad(const DepthwiseKernelGradArgs& g, int64
                 }
     }
 }
+
+}  // namespace
 
 #define NETLET_DEPTHWISE_KERNELS(T, suffix)                                                                            \
     NETLET_DEFINE_KERNEL(depthwise_##suffix, DepthwiseArgs) {                                                          \

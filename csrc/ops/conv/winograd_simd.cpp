@@ -6,6 +6,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // ---- the transforms, one axis at a time ----
 template <class V>
 NETLET_INLINE void tile_transform(V& a, V& b, V& c, V& d) {  // B^T
@@ -240,6 +242,8 @@ NETLET_INLINE void winograd_kernel_grad(const WinogradKernelGradArgs& g, int64_t
         first += winograd_grad_block;
     } while (first < end);
 }
+
+}  // namespace
 
 #define NETLET_WINOGRAD_KERNELS(T, suffix)                                                                             \
     NETLET_DEFINE_KERNEL(winograd_pack_##suffix, WinogradPackArgs) { winograd_pack<T>(a, r); }                         \

@@ -7,6 +7,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 template <class T>
 NETLET_INLINE void ctc_collapse(const CtcCollapseArgs<T>& a, Range r) {
     for (int64_t b = r.begin; b < r.end; ++b) {
@@ -162,6 +164,8 @@ NETLET_INLINE void ctc_beam(const CtcBeamArgs<T>& a, Range r) {
         }
     }
 }
+
+}  // namespace
 
 #define NETLET_CTC_DECODE(T, suffix)                                                                                   \
     NETLET_DEFINE_KERNEL(ctc_collapse_##suffix, CtcCollapseArgs<T>) { ctc_collapse(a, r); }                            \

@@ -5,6 +5,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 template <class T>
 NETLET_INLINE void ctc_norm(const CtcNormArgs<T>& a, Range r) {
     const int64_t cols = a.batch.classes;
@@ -207,6 +209,8 @@ NETLET_INLINE void ctc_backward(const CtcBackwardArgs<T>& a, Range r) {
         }
     }
 }
+
+}  // namespace
 
 #define NETLET_CTC(T, suffix)                                                                                          \
     NETLET_DEFINE_KERNEL(ctc_norm_##suffix, CtcNormArgs<T>) { ctc_norm(a, r); }                                        \

@@ -5,6 +5,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 struct Bf16 : Narrow<Bf16Lanes, BFloat16, BFloat16, 0> {
     static NETLET_MEMBER_INLINE int64_t header(int64_t) { return 0; }
     static NETLET_MEMBER_INLINE const float* begin(const GemmArgs& g, int64_t j) {
@@ -14,6 +16,8 @@ struct Bf16 : Narrow<Bf16Lanes, BFloat16, BFloat16, 0> {
         epilogue(g.act, g.alpha, c, g.ldc, rows, columns);
     }
 };
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(gemm_direct_bf16, GemmArgs) {
     const FlushSubnormals flush;

@@ -4,6 +4,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // sums(j) += what undoes the flip of a in column j, over `lanes` rows of each panel; whole panels.
 NETLET_INLINE void add_byte_sums(int32_t* sums, const int32_t* panels, int64_t panel_lanes, int64_t lanes,
                                  int64_t columns) {
@@ -40,6 +42,8 @@ NETLET_INLINE void pack_bytes(const GemmPackArgs& g, Range r) {
     for (int64_t j = begin; j < end; ++j) sums[j] = 0;
     add_byte_sums(sums + begin, panels + begin * panel_lanes, panel_lanes, panel_lanes, end - begin);
 }
+
+}  // namespace
 
 #define NETLET_BYTE_KERNELS(S, suffix)                                                                                 \
     NETLET_DEFINE_KERNEL(gemm_direct_##suffix, GemmArgs) {                                                             \

@@ -4,6 +4,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 template <class T>
 struct Targets {
     using V = Vec<T>;
@@ -90,6 +92,8 @@ NETLET_INLINE void crossentropy_bwd(const CrossentropyArgs<T>& a, Range r) {
         });
     }
 }
+
+}  // namespace
 
 #define NETLET_CROSSENTROPY(T, suffix)                                                                                 \
     NETLET_DEFINE_KERNEL(loss_crossentropy_fwd_##suffix, CrossentropyArgs<T>) { crossentropy_fwd(a, r); }              \

@@ -5,6 +5,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // Calls f(columns, k, n) for strips from `begin` to `end`: k whole vectors, a constant, or k = 1 and n <= width lanes.
 template <int k> struct Vectors {
     static constexpr int count = k;
@@ -200,6 +202,8 @@ NETLET_INLINE void moving_average(const MovingAverageArgs<T>& a, Range r) {
     const double m = a.momentum;
     for (int64_t i = r.begin; i < r.end; ++i) a.moving[i] = (T)((double)a.moving[i] * m + (double)a.value[i] * (1 - m));
 }
+
+}  // namespace
 
 #define NETLET_NORM(T, suffix)                                                                                         \
     NETLET_DEFINE_KERNEL(norm_moments_##suffix, NormMomentsArgs<T>) { moments_of(a, r); }                              \

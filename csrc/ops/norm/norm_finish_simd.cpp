@@ -7,6 +7,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // Calls f(sums, rows, channel) for each pair of sums that belongs to group g of sample o: sums[0] and sums[C].
 template <class F>
 NETLET_INLINE void for_sums(const NormColumns& s, const double* partial, int64_t o, int64_t g, const F& f) {
@@ -111,6 +113,8 @@ NETLET_INLINE void finish_bwd(const NormFinishBwdArgs<T>& a, Range r) {
             }
     }
 }
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(norm_finish_f32, NormFinishArgs<float>) { finish(a, r); }
 NETLET_DEFINE_KERNEL(norm_finish_f64, NormFinishArgs<double>) { finish(a, r); }

@@ -8,6 +8,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 constexpr int norm_rows_at_once = 4;
 constexpr int64_t norm_short_row = 256;  // longer ones are several chains by themselves, and read faster one by one
 
@@ -208,6 +210,8 @@ NETLET_INLINE void rows_bwd(const NormRowsBwdArgs<T>& a, Range r) {
         });
     }
 }
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(norm_rows_fwd_f32, NormRowsArgs<float>) { rows_fwd(a, r); }
 NETLET_DEFINE_KERNEL(norm_rows_fwd_f64, NormRowsArgs<double>) { rows_fwd(a, r); }

@@ -7,6 +7,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // b1^n and b2^n by squaring: the same bits on every machine, unlike libm's pow; error about n/2 ulp, which matters only
 // while b^n is not yet negligible beside 1. Without branches: the low bits of a step count are hard to predict.
 struct Powers {
@@ -193,6 +195,8 @@ NETLET_INLINE void scale_or_divide(const ScaleArgs<T>& a, Range r) {
     each_vector<V>(
         r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { lanes.store(lanes.load(a.x + i) / divisor, a.y + i); });
 }
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(clip_scale, ClipScaleArgs) {
     double squares = 0;

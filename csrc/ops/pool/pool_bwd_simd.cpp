@@ -3,6 +3,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // Pixels are counted with the padding before them: u = p + before. The windows over u along an axis are those that begin
 // at u / stride, one stride earlier, ...: window u / stride - m has u as its cell u % stride + m * stride.
 struct Covering {
@@ -244,6 +246,8 @@ NETLET_INLINE void max_pool_bwd(const PoolBwdArgs<T>& a, Range r) {
     else
         pool_bwd(a, OfMaximum<T, int32_t>{a.dy, a.wide_index}, r);
 }
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(max_pool_bwd_f32, PoolBwdArgs<float>) { max_pool_bwd(a, r); }
 NETLET_DEFINE_KERNEL(max_pool_bwd_f64, PoolBwdArgs<double>) { max_pool_bwd(a, r); }

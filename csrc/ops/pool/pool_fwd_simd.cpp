@@ -3,6 +3,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // ---- what is known of the cells seen so far, in vectors of channels -------------------------------------------------
 template <class T, class Index>
 struct Maximum {
@@ -237,6 +239,8 @@ NETLET_INLINE void max_pool_fwd(const PoolArgs<T>& a, Range r) {
     else
         pool_fwd<Maximum<T, NoIndex>>(a, (NoIndex*)nullptr, r);
 }
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(max_pool_fwd_f32, PoolArgs<float>) { max_pool_fwd(a, r); }
 NETLET_DEFINE_KERNEL(max_pool_fwd_f64, PoolArgs<double>) { max_pool_fwd(a, r); }

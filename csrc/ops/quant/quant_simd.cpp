@@ -9,6 +9,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // ---- the range ----------------------------------------------------------------------------------------------------
 // Grown by each vector; 0 belongs to it from the start, so missing lanes and infinities, taken for 0, change nothing.
 template <class T>
@@ -272,6 +274,8 @@ NETLET_INLINE void dequantize(const DequantizeArgs<T>& a, Range r) {
         }
     }
 }
+
+}  // namespace
 
 #define NETLET_QUANT_KERNELS(suffix, T)                                                                                \
     NETLET_DEFINE_KERNEL(quantize_##suffix, QuantizeArgs<T>) { quantize(a, r); }                                       \

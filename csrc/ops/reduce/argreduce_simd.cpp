@@ -28,6 +28,8 @@ NETLET_INLINE void prod_bwd(const ProdBackwardArgs<T>& a, Range r) {
 NETLET_DEFINE_KERNEL(prod_bwd_f32, ProdBackwardArgs<float>) { prod_bwd(a, r); }
 NETLET_DEFINE_KERNEL(prod_bwd_f64, ProdBackwardArgs<double>) { prod_bwd(a, r); }
 
+namespace {
+
 // ---- argmax, argmin
 // --------------------------------------------------------------------------------------------------
 template <bool first, class A, class B> struct Choose {
@@ -108,6 +110,8 @@ NETLET_INLINE void argreduce(const ArgReduceArgs<T>& a, Range r) {
             find_extremes_of_columns<false>(x, y, a.inner, a.n, cols);
     }
 }
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(argreduce_f32, ArgReduceArgs<float>) { argreduce(a, r); }
 NETLET_DEFINE_KERNEL(argreduce_f64, ArgReduceArgs<double>) { argreduce(a, r); }

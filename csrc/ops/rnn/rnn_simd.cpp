@@ -6,6 +6,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 template <class T, template <class, bool> class Cell>
 static void forward(const RnnArgs<T>& a, Range r, bool standard) {
     for (int64_t unit = r.begin; unit < r.end; ++unit)
@@ -23,6 +25,8 @@ static void back(const RnnBwdArgs<T>& a, Range r, bool standard) {
         else
             walk_back(a, unit, Cell<T, false>{{a.n.act, a.n.rec}});
 }
+
+}  // namespace
 
 #define NETLET_RNN_KERNELS(name, Name, T, suffix)                                                                      \
     NETLET_DEFINE_KERNEL(name##_fwd_##suffix, RnnArgs<T>) {                                                            \

@@ -3,6 +3,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // What running sums are held in. Integers wrap around, which only unsigned ones may.
 template <class T> struct Total {
     using type = double;
@@ -63,6 +65,8 @@ template <class T>
 NETLET_INLINE void scan(const ScanArgs<T>& a, Range r) {
     a.op == ScanOp::sum ? scan_with<false>(a, r) : scan_with<true>(a, r);
 }
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(scan_f32, ScanArgs<float>) { scan(a, r); }
 NETLET_DEFINE_KERNEL(scan_f64, ScanArgs<double>) { scan(a, r); }

@@ -5,6 +5,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 template <class K> struct Item {
     K key;
     int32_t at;
@@ -70,6 +72,8 @@ NETLET_INLINE void sort_lines(const SortArgs<T>& a, Range r) {
         }
     }
 }
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(sort_f32, SortArgs<float>) { sort_lines(a, r); }
 NETLET_DEFINE_KERNEL(sort_f64, SortArgs<double>) { sort_lines(a, r); }
