@@ -85,3 +85,15 @@ def test_a_definition_with_other_arguments_does_not_link(args, fits, tmp_path):
     )
     command = [compiler(), *flags("scalar"), str(source), "-o", str(tmp_path / "define")]
     assert (subprocess.run(command, capture_output=True).returncode == 0) == fits
+
+
+def test_headings_and_tables_of_comments_stand_on_lines_of_their_own():
+    """A formatter that reflows comments leaves a heading's dashes on the next line, with prose after them."""
+    broken = [
+        f"{path.name}:{number}"
+        for path in sorted(CSRC.rglob("*"))
+        if path.suffix in {".h", ".cpp"}
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.match(r"\s*// ?-{10}", line)
+    ]
+    assert broken == []

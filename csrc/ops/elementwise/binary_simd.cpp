@@ -9,9 +9,8 @@
 
 namespace netlet::NETLET_ISA {
 
-// ---- y = f(a, b)
-// ----------------------------------------------------------------------------------------------------- n elements of a
-// row. Broadcasting and merging leave each operand either contiguous or one number (step 0).
+// ---- y = f(a, b) -----------------------------------------------------------------------------------------------------
+// n elements of a row. Broadcasting and merging leave each operand either contiguous or one number (step 0).
 template <class V, bool a_row, bool b_row, class T, class F>
 NETLET_INLINE void binary_row(const T* a, const T* b, T* y, int64_t n, const F& f) {
     const V a0 = V::set1(*a), b0 = V::set1(*b);
@@ -87,8 +86,7 @@ NETLET_DEFINE_KERNEL(binary_f64, BinaryArgs<double>) { binary(a, r); }
 NETLET_DEFINE_KERNEL(binary_i32, BinaryArgs<int32_t>) { binary(a, r); }
 NETLET_DEFINE_KERNEL(binary_i64, BinaryArgs<int64_t>) { binary(a, r); }
 
-// ---- gradients of binary operations
-// ----------------------------------------------------------------------------------
+// ---- gradients of binary operations ---------------------------------------------------------------------------------
 template <class V, bool p_row, bool q_row, class T, class F>
 NETLET_INLINE void binary_bwd_row(const T* p, const T* q, const T* dy, T* dx, int64_t n, bool accumulate, const F& f) {
     const V p0 = V::set1(*p), q0 = V::set1(*q);

@@ -1,10 +1,14 @@
 // Elementwise operations with NumPy's broadcasting. The loop nest holds the strides of the operands; y is contiguous.
 // A unit of work is an element of y.
 //
-//   binary    y = a op b                     binary_bwd   dx = dy * d(a op b)/dp, p one operand and q the other, over
-//   y's shape compare   y = a op b, bool               logical      the same on bytes that are 0 or 1 unary     y =
-//   f(x)                       unary_bwd    dx = dy * f', from what the table below says was kept classify  y = f(x),
-//   bool                 where        y = c ? a : b
+//   binary      y = a op b
+//   binary_bwd  dx = dy * d(a op b)/dp, p one operand and q the other, over y's shape
+//   compare     y = a op b, bool
+//   logical     the same on bytes that are 0 or 1
+//   unary       y = f(x)
+//   unary_bwd   dx = dy * f', from what the table below says was kept
+//   classify    y = f(x), bool
+//   where       y = c ? a : b
 #pragma once
 #include "base/strided.h"
 #include "base/types.h"

@@ -68,8 +68,7 @@ NETLET_INLINE void classify(const ClassifyArgs<T>& a, Range r) {
 NETLET_DEFINE_KERNEL(classify_f32, ClassifyArgs<float>) { classify(a, r); }
 NETLET_DEFINE_KERNEL(classify_f64, ClassifyArgs<double>) { classify(a, r); }
 
-// ---- where
-// -----------------------------------------------------------------------------------------------------------
+// ---- where ----------------------------------------------------------------------------------------------------------
 template <class Bits>
 NETLET_INLINE void where_as(const WhereArgs& w, Range r) {
     const int last = w.nest.rank - 1;

@@ -6,8 +6,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// ---- y = f(x)
-// --------------------------------------------------------------------------------------------------------
+// ---- y = f(x) -------------------------------------------------------------------------------------------------------
 template <class V> NETLET_INLINE V sign(V x) {
     return select(gt(x, V::zero()), V::set1(1), select(lt(x, V::zero()), V::set1(-1), x));
 }
@@ -53,8 +52,7 @@ NETLET_INLINE void unary(const UnaryArgs<T>& a, Range r) {
 NETLET_DEFINE_KERNEL(unary_f32, UnaryArgs<float>) { unary(a, r); }
 NETLET_DEFINE_KERNEL(unary_f64, UnaryArgs<double>) { unary(a, r); }
 
-// ---- dx = dy f'(x); x and y name what the op table says was kept
-// -----------------------------------------------------
+// ---- dx = dy f'(x); x and y name what the op table says was kept ----------------------------------------------------
 template <class T>
 NETLET_INLINE void unary_bwd(const UnaryBackwardArgs<T>& a, Range r) {
     using V = Vec<T>;

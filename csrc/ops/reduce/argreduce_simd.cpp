@@ -3,8 +3,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// ---- d prod
-// ----------------------------------------------------------------------------------------------------------
+// ---- d prod ---------------------------------------------------------------------------------------------------------
 template <class T>
 NETLET_INLINE void prod_bwd(const ProdBackwardArgs<T>& a, Range r) {
     for (int64_t line = r.begin; line < r.end; ++line) {
@@ -30,8 +29,7 @@ NETLET_DEFINE_KERNEL(prod_bwd_f64, ProdBackwardArgs<double>) { prod_bwd(a, r); }
 
 namespace {
 
-// ---- argmax, argmin
-// --------------------------------------------------------------------------------------------------
+// ---- argmax, argmin -------------------------------------------------------------------------------------------------
 template <bool first, class A, class B> struct Choose {
     using type = A;
 };

@@ -23,9 +23,8 @@ Tensor all(Tape& tape, const Tensor& x, const Axes& axes, bool keepdims);
 Tensor argmax(Tape& tape, const Tensor& x, std::optional<int> axis, bool keepdims);
 Tensor argmin(Tape& tape, const Tensor& x, std::optional<int> axis, bool keepdims);
 
-// ---- for the backward passes of other ops; no gradient of their own
-// -------------------------------------------------- out (N,) = or += sum of x (..., N) over all axes but the last: the
-// gradient of a bias.
+// ---- for the backward passes of other ops; no gradient of their own -------------------------------------------------
+// out (N,) = or += sum of x (..., N) over all axes but the last: the gradient of a bias.
 void emit_column_sum(Tape& tape, const Tensor& x, const Grad& out);
 // out = or += x / divisor, summed over the axes along which out's shape is broadcast to x's: the gradient of a
 // broadcast operand.

@@ -1,11 +1,15 @@
 // Reductions over one axis: x (outer, n, inner) -> y (outer, inner). Sums over several axes that do not touch are
-// several such steps. sum: y = sum_n x / divisor; prod; max and min let NaN through; any and all are max and min of
-// bytes that are 0 or 1.
+// several such steps.
+//
+//   sum             y = sum_n x / divisor
+//   prod            y = product_n x
+//   max, min        the extreme value; NaN propagates. any and all are max and min of bytes that are 0 or 1
+//   argmax, argmin  the first position of the extreme value, or of the first NaN
 //
 // The order of the additions is a tree fixed by the shape (and by the vector width): blocks of a few rows or vectors,
 // joined pairwise, so a float32 sum of n numbers errs like log(n) and not like n. A long axis is cut into `pieces` of
 // `piece` entries, each a unit of work of its own with its own result, y (outer, pieces, inner); reducing that again
-// over the pieces gives the answer. argmax and argmin: the first position of the extreme value, or of the first NaN.
+// over the pieces gives the answer.
 #pragma once
 #include "base/types.h"
 

@@ -3,8 +3,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// ---- inner == 1: rows
-// ------------------------------------------------------------------------------------------------
+// ---- inner == 1: rows -----------------------------------------------------------------------------------------------
 template <class Op, class T>
 NETLET_INLINE void reduce_rows(const ReduceArgs<T>& a, Range r) {
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
@@ -16,8 +15,7 @@ NETLET_INLINE void reduce_rows(const ReduceArgs<T>& a, Range r) {
     }
 }
 
-// ---- inner > 1: columns
-// ----------------------------------------------------------------------------------------------
+// ---- inner > 1: columns ---------------------------------------------------------------------------------------------
 template <class V, class T> NETLET_INLINE V load_some(const T* p, int64_t n) {
     return n >= V::width ? V::load(p) : V::load_n(p, n);
 }

@@ -5,8 +5,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// ---- the four ways to join two values
-// --------------------------------------------------------------------------------
+// ---- the four ways to join two values -------------------------------------------------------------------------------
 NETLET_INLINE float lowest(float) { return -__builtin_inff(); }
 NETLET_INLINE double lowest(double) { return -__builtin_inf(); }
 NETLET_INLINE int32_t lowest(int32_t) { return INT32_MIN; }
@@ -69,10 +68,9 @@ template <class V> struct MinOp {
     }
 };
 
-// ---- the tree
-// -------------------------------------------------------------------------------------------------------- Blocks are
-// joined as a binary counter counts: block number b (from 0) first swallows the finished subtrees of the levels where b
-// has trailing ones, so only subtrees of equal size are ever joined until the end.
+// ---- the tree --------------------------------------------------------------------------------------------------------
+// Blocks are joined as a binary counter counts: block number b (from 0) first swallows the finished subtrees of the
+// levels where b has trailing ones, so only subtrees of equal size are ever joined until the end.
 template <class Op, class V>
 NETLET_INLINE V join_rest(const V* level, uint64_t blocks, V rest) {
     for (int l = 0; blocks >> l; ++l)

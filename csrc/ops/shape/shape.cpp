@@ -98,8 +98,7 @@ void emit_broadcast(Tape& tape, const Tensor& x, double scale, const Grad& out) 
     emit_moved(tape, x, out, broadcast_nest("gradient", x->shape, out.tensor->shape), scale);
 }
 
-// ---- the same bytes, or all of them several times
-// ---------------------------------------------------------------------
+// ---- the same bytes, or all of them several times -------------------------------------------------------------------
 Tensor expand_dims(Tape& tape, const Tensor& x, int axis) {
     const int rank = x->shape.rank();
     axis = normalize_axis(axis, rank + 1, "expand_dims");
