@@ -92,8 +92,12 @@ void bind_tensor(py::module_& m) {
     m.def(
         "view",
         [](const Tensor& x, const Shape& shape, int64_t offset) {
-            const int64_t bytes = shape.size() * (int64_t)size_of(x->dtype);
-            if (offset < 0 || offset + bytes > x->bytes()) throw ValueError("view: outside of the tensor");
+            const int64_t size = (int64_t)size_of(x->dtype), bytes = x->bytes();
+            if (offset < 0 || offset > bytes || shape.size() > (bytes - offset) / size)
+                throw ValueError("view: expected a shape within the tensor's " + std::to_string(bytes) +
+                                 " bytes, received " + shape.str() + " from byte " + std::to_string(offset) + " on");
+            if (offset % size != 0)
+                throw ValueError("view: expected an offset of whole elements, received " + std::to_string(offset));
             return Tape::current().view(x, shape, offset);
         },
         "x"_a, "shape"_a, "offset"_a = 0, "The bytes from `offset` on, as a tensor of this shape; no gradient flows.");

@@ -62,3 +62,12 @@ def test_integers_beyond_int64_are_named(number):
     with pytest.raises(OverflowError):
         _core.empty((number,), "float32")
     assert ops.add(2**63 - 1, 0).item() == 2**63 - 1
+
+
+def test_a_view_stays_within_its_tensor():
+    x = ops.zeros((4,))
+    assert _core.view(x, (2,), 8).shape == (2,)
+    outside = [((5,), 0), ((2,), 12), ((2**61,), 0), ((2**62, 1), 8), ((1,), -4), ((1,), 2**63 - 4), ((1,), 2)]
+    for shape, offset in outside:
+        with pytest.raises(ValueError, match="view"):
+            _core.view(x, shape, offset)

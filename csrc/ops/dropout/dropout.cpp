@@ -17,7 +17,8 @@ void emit_dropout(Tape& tape, const Tensor& x, const Tensor& y, double rate, uin
     args.stream = stream;
     args.rate = rate;
     args.accumulate = accumulate;
-    tape.emit(NETLET_KERNEL_FOR(dropout, x->dtype), args, {in(args.x, x), out(args.y, y), in(args.step, tape.step())},
+    tape.emit(NETLET_KERNEL_FOR(dropout, x->dtype), args,
+              {in(args.x, x), accumulate ? inout(args.y, y) : out(args.y, y), in(args.step, tape.step())},
               elementwise_work(x->size()));
 }
 
