@@ -37,8 +37,7 @@ class Model(Trainer, GraphLayer):
 
     _untracked_attributes = Layer._untracked_attributes | {
         "_steps",
-        "_predictors",
-        "_repeaters",
+        "_step_state",
         "_compile_config",
         "_compile_loss",
         "_compile_metrics",

@@ -121,7 +121,7 @@ def test_a_train_step_of_ones_own_is_recorded_too(problem):
         """Minimises half the squared error and reports the gradient's norm."""
 
         def train_step(self, data):
-            x, y, _ = data
+            x, y = data
             with netlet.GradientTape() as tape:
                 loss = 0.5 * ops.mean(ops.square(self(x, training=True) - y))
             grads = tape.gradient(loss, self.trainable_variables)

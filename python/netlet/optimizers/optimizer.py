@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
+from ..graph import in_trial
 from ..saving.serialization import deserialize_object, serialize_object
 from ..utils.naming import auto_name, name_scope
 from ..variable import Variable
@@ -86,6 +87,7 @@ class Optimizer(Slots):
         self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self.built = False
+        self.asked_in_trial = False  # whether a step that was tried would have used it
         super().__init__()
         self._excluded: set[int] = set()
         self._excluded_pattern: re.Pattern[str] | None = None
@@ -155,6 +157,9 @@ class Optimizer(Slots):
         Raises:
             ValueError: unknown variables, a gradient of another shape, no gradient at all.
         """
+        if in_trial():
+            self.asked_in_trial = True
+            return
         if len(grads) == 0:
             return
         pairs = self._pairs(list(grads), trainable_variables)
@@ -184,7 +189,8 @@ class Optimizer(Slots):
                 )
             variables = self._trainable_variables
         elif not self.built:
-            self.build(list(variables))
+            with _core.Tape():  # slots are made now, also while a step is recorded
+                self.build(list(variables))
         if len(grads) != len(variables):
             raise ValueError(f"{len(grads)} gradients were given for {len(variables)} variables.")
         for v in variables:

@@ -1,39 +1,20 @@
-"""What `fit`, `evaluate` and `predict` are fed, brought to one form.
+"""Arrays of one batch, or of a whole data set, brought to one form.
 
-Arrays stay where they are: float32 C-contiguous ones are read in place, others are converted once, and the native
-feed gathers each batch (and casts uint8, float64, ... as it does). Everything else is an iterable of batches.
+float32 C-contiguous arrays are read in place, others are converted once; the native feed gathers each batch from them
+(and casts uint8, float64, ... as it does).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+import functools
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from .. import _core
+from ..utils.batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from ..utils.tree import flatten, map_structure, pack_like
-
-
-class Batch(NamedTuple):
-    """x, y and sample_weight as nested structures of `_core.Tensor` (y and sample_weight may be None)."""
-
-    x: Any
-    y: Any = None
-    sample_weight: Any = None
-
-
-def unpack_x_y_sample_weight(data: Any) -> Batch:
-    """(x,), (x, y) or (x, y, sample_weight) as a Batch; anything that is no tuple is x alone."""
-    if isinstance(data, Batch):
-        return data
-    if isinstance(data, list):
-        data = tuple(data)
-    if not isinstance(data, tuple):
-        return Batch(data)
-    if not 1 <= len(data) <= 3:
-        raise ValueError(f"A batch is x, (x, y) or (x, y, sample_weight); given a tuple of {len(data)} items.")
-    return Batch(*data)
 
 
 def to_tensor(value: Any, what: str) -> _core.Tensor:
@@ -80,11 +61,18 @@ def _tensors(structure: Any, what: str) -> Any:
 class ArrayData:
     """Arrays with one row a sample.
 
+    Args:
+        x, y, sample_weight: arrays, or lists or dicts of them.
+        method: named in errors.
+        parts: the length of the tuple that a step receives; 0 for x alone. By default as long as the data needs.
+
     Raises:
         ValueError: no rows, different numbers of rows, or arrays of objects.
     """
 
-    def __init__(self, x: Any, y: Any = None, sample_weight: Any = None, *, method: str = "fit") -> None:
+    def __init__(
+        self, x: Any, y: Any = None, sample_weight: Any = None, *, method: str = "fit", parts: int | None = None
+    ) -> None:
         self.x, self.y = _tensors(x, f"{method}(x)"), _tensors(y, f"{method}(y)")
         self.sample_weight = _tensors(sample_weight, f"{method}(sample_weight)")
         self.method = method
@@ -97,10 +85,45 @@ class ArrayData:
         self.rows: int = rows.pop()
         if self.rows == 0:
             raise ValueError(f"{method}: the arrays are empty (0 rows).")
+        self.parts = self._parts_needed() if parts is None else parts
+
+    @classmethod
+    def of_batch(cls, batch: Any, method: str, x_alone: bool, run_ahead: Callable[[Any], Any]) -> ArrayData:
+        """One batch of an iterable, which its step receives in the form that it has here.
+
+        Args:
+            batch: x, (x,), (x, y) or (x, y, sample_weight).
+            method: named in errors.
+            x_alone: whether to leave out y and sample_weight.
+            run_ahead: what is called on x first.
+        """
+        x, y, sample_weight = unpack_x_y_sample_weight(batch)
+        x = run_ahead(x)
+        if x_alone:
+            return cls(x, method=method)
+        return cls(x, y, sample_weight, method=method, parts=len(batch) if isinstance(batch, (list, tuple)) else 0)
+
+    def _parts_needed(self) -> int:
+        packed = pack_x_y_sample_weight(self.x, self.y, self.sample_weight)
+        return len(packed) if isinstance(packed, tuple) else 0
 
     def leaves(self) -> list[_core.Tensor]:
         """All arrays in one fixed order: those of x, of y, of sample_weight."""
+        return self._leaves
+
+    @functools.cached_property
+    def _leaves(self) -> list[_core.Tensor]:
         return [t for part in (self.x, self.y, self.sample_weight) for t in flatten(part) if t is not None]
+
+    @functools.cached_property
+    def signature(self) -> Any:
+        """What a recorded step depends on: structure, dtypes, and the shape of one row of each array."""
+        arrays = tuple((tuple(t.shape[1:]), t.dtype) for t in self._leaves)
+        return repr((self.parts, _skeleton(self.x), _skeleton(self.y), _skeleton(self.sample_weight))), arrays
+
+    def weighted(self, sample_weight: Any) -> ArrayData:
+        """The same rows with these sample weights."""
+        return self._with(self.rows, self.x, self.y, sample_weight, parts=3)
 
     def split(self, fraction: float) -> tuple[ArrayData, ArrayData]:
         """The first rows, and the last `fraction` of them (taken before any shuffling, as in Keras)."""
@@ -110,49 +133,46 @@ class ArrayData:
                 f"validation_split={fraction} of {self.rows} rows leaves {at} rows to train on and {self.rows - at} to "
                 "validate."
             )
-        return self._rows(0, at), self._rows(at, self.rows)
+        return self.take(slice(0, at)), self.take(slice(at, self.rows))
 
-    def take(self, rows: Any) -> Batch:
+    def take(self, rows: Any) -> ArrayData:
         """The rows that a slice or an array of indices names."""
 
         def cut(t: Any) -> Any:
             return None if t is None else _core.as_tensor(t.numpy()[rows])
 
-        return Batch(*(map_structure(cut, s) for s in (self.x, self.y, self.sample_weight)))
+        x, y, sample_weight = (map_structure(cut, s) for s in (self.x, self.y, self.sample_weight))
+        return self._with(flatten(x)[0].shape[0], x, y, sample_weight)
 
-    def _rows(self, first: int, last: int) -> ArrayData:
+    def _with(self, rows: int, x: Any, y: Any, sample_weight: Any, parts: int | None = None) -> ArrayData:
         part = object.__new__(ArrayData)
-        part.method, part.rows = self.method, last - first
-        part.x, part.y, part.sample_weight = self.take(slice(first, last))
+        part.method, part.rows, part.parts = self.method, rows, self.parts if parts is None else parts
+        part.x, part.y, part.sample_weight = x, y, sample_weight
         return part
 
 
-def pack_batch(data: ArrayData, tensors: list[_core.Tensor]) -> Batch:
-    """Puts one Tensor for each of `data.leaves()` back into the structures of x, y and sample_weight."""
+def _skeleton(structure: Any) -> Any:
+    if isinstance(structure, dict):
+        return {key: _skeleton(value) for key, value in sorted(structure.items())}
+    if isinstance(structure, (list, tuple)):
+        return [_skeleton(value) for value in structure]
+    return None if structure is None else 0
+
+
+def pack_batch(data: ArrayData, tensors: list[_core.Tensor]) -> Any:
+    """What a step receives: one Tensor for each of `data.leaves()`, in the structure of the data."""
     remaining = iter(tensors)
 
     def pack(structure: Any) -> Any:
         return pack_like(structure, [None if t is None else next(remaining) for t in flatten(structure)])
 
-    return Batch(pack(data.x), pack(data.y), pack(data.sample_weight))
+    parts = (pack(data.x), pack(data.y), pack(data.sample_weight))
+    return parts[: data.parts] if data.parts else parts[0]
 
 
-def apply_class_weight(data: ArrayData, class_weight: dict[int, float]) -> None:
-    """Turns class weights into sample weights, row by row of y (class indices, or one-hot rows).
-
-    Raises:
-        ValueError: together with sample_weight, or for a model with several outputs.
-    """
-    if data.sample_weight is not None:
-        raise ValueError("fit: give class_weight or sample_weight, not both at once.")
-    if data.y is None or isinstance(data.y, (list, tuple, dict)):
-        raise ValueError("fit: class_weight is only supported for models with a single output.")
-    y = data.y.numpy()
-    classes = y.argmax(-1) if y.ndim > 1 and y.shape[-1] > 1 else np.round(y.reshape(len(y), -1)[:, 0]).astype(np.int64)
-    weights = np.ones(classes.shape, np.float32)
-    for label, weight in class_weight.items():
-        weights[classes == int(label)] = weight
-    data.sample_weight = _core.as_tensor(weights)
+def pack_x(data: ArrayData, tensors: list[_core.Tensor]) -> Any:
+    """The inputs alone: one Tensor for each array of x."""
+    return pack_like(data.x, tensors)
 
 
 def is_array_like(x: Any) -> bool:
@@ -160,14 +180,3 @@ def is_array_like(x: Any) -> bool:
     if x is None or isinstance(x, (np.ndarray, _core.Tensor, list, tuple, dict)):
         return True
     return hasattr(x, "__array__") or hasattr(x, "to_numpy") or hasattr(x, "__dlpack__")
-
-
-def batches(source: Any) -> Callable[[], Iterator[Any]]:
-    """A function that starts a new epoch over a PyDataset-like sequence, or goes on with a generator."""
-    if hasattr(source, "__getitem__") and hasattr(source, "__len__"):
-        return lambda: (source[i] for i in range(len(source)))
-    if isinstance(source, Iterator):
-        return lambda: source
-    if isinstance(source, Iterable):
-        return lambda: iter(source)
-    raise ValueError(f"Cannot train on a {type(source).__name__}: expected arrays or an iterable of (x, y) batches.")

@@ -2,188 +2,202 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..utils.tree import flatten, map_structure, pack_like
+from ..utils.tree import flatten, pack_like
 from . import results
-from .compiled import spread
-from .data import ArrayData, unpack_x_y_sample_weight
-from .step import RecordedStep, ensure_built
+from .building import build, mark_built
+from .data import ArrayData
+from .data_sources import ArraySource
+from .eager import run_eagerly
+from .epoch_iterator import EpochIterator
+from .errors import check_labels, stopped
+from .step import RecordedStep
 
 # How long one native call may run: long enough to cost nothing, short enough for progress and Ctrl-C.
 SLICE_SECONDS = 0.05
+_FEWEST = 256  # steps that a native call may make in any case
+_METHOD = {"train": "fit", "test": "evaluate", "predict": "predict"}
+_STOP = {"train": "stop_training", "test": "stop_evaluating", "predict": "stop_predicting"}
 
 
 class StepRunner:
-    """Runs one epoch after another over arrays (natively, many steps a call) or over an iterable of batches.
+    """Runs one epoch after another over arrays (natively, many steps a call) or over batches that come one by one.
 
     Args:
         model: the Trainer.
         mode: "train", "test" or "predict".
-        data: ArrayData, or a function that starts an iterator of batches.
-        batch_size: rows a step, 32 by default.
-        steps: at most so many steps an epoch.
-        shuffle: a new order each epoch.
+        batches: the epochs.
+        check_finite: whether a training step stops at a loss that is not finite.
     """
 
-    def __init__(
-        self, model: Any, mode: str, data: Any, batch_size: int | None, steps: int | None, shuffle: bool
-    ) -> None:
-        self.model, self.mode, self.data, self.shuffle = model, mode, data, shuffle
-        self.arrays = isinstance(data, ArrayData)
-        self.batch = min(batch_size or 32, data.rows) if self.arrays else 0
-        self.limit = steps
-        self.steps = steps
-        if self.arrays:
-            in_data = -(-data.rows // self.batch)
-            self.steps = in_data if steps is None else min(steps, in_data)
-        self.check_finite = False
+    def __init__(self, model: Any, mode: str, batches: EpochIterator, check_finite: bool = False) -> None:
+        self.model, self.mode, self.batches, self.check_finite = model, mode, batches, check_finite
+        self.source = batches.source
         self.epoch: int | None = None
-        self._iterator: Any = None
-        self._outputs: list[np.ndarray] | None = None
-        self._collected: list[Any] = []
+        self.outputs = Outputs()
+        # A native call checks the order of all the rows that it may reach. It is offered about as many steps as it can
+        # make within its time, so that this work stays in proportion to the steps that are made.
+        self._offer = _FEWEST
 
     # ---- before the first epoch ------------------------------------------------------------------------------------
     def prepare(self) -> None:
-        """Builds the model and records the first plan, so that mistakes are told before anything is trained."""
-        if not self.arrays:
+        """Builds the model and records the first plan, so that errors are raised before anything is trained."""
+        if not isinstance(self.source, ArraySource):
             return
-        if self.mode == "train":
-            # Weights first, then the optimizer (which moves them into its segment), then the plan that points at them.
-            ensure_built(self.model, self.data)
-            self.model.optimizer.build(self.model.trainable_variables)
+        data, batch = self.source.data, self.source.batch
         if self.model.run_eagerly:
-            ensure_built(self.model, self.data)
+            build(self.model, self.mode, data, batch)
             return
-        self._step(self.data, self.batch)
+        self._step(data, batch)
         if self.mode != "predict":
-            check_labels(self.model, self.data)
+            check_labels(self.model, data)
 
     def _step(self, data: ArrayData, batch: int) -> RecordedStep:
         return self.model._steps.get(self.model, self.mode, data, batch, self.check_finite)
 
     # ---- one epoch ---------------------------------------------------------------------------------------------------
-    def run(self, callbacks: Any, epoch: int | None = None) -> dict[str, float]:
-        """All steps of one epoch; returns the logs at its end."""
-        self.epoch = epoch
-        self._collected, self._outputs = [], None
-        if self.arrays and not self.model.run_eagerly:
-            return self._run_arrays(callbacks)
-        return self._run_batches(callbacks)
+    def run(self, callbacks: Any, epoch: int | None = None) -> dict[str, Any]:
+        """All steps of one epoch; returns the logs at its end.
 
-    def _run_arrays(self, callbacks: Any) -> dict[str, float]:
+        Raises:
+            ValueError: the data gave no batch.
+            NonFiniteLossError: the loss became NaN or infinite.
+        """
+        self.epoch = epoch
+        self.outputs = Outputs()
         hooks = Hooks(callbacks, self.mode)
-        rows, batch = self.data.rows, self.batch
-        order = self.model._shuffle.next(rows) if self.shuffle else None
-        full = rows // batch
-        done = 0
-        logs: dict[str, float] = {}
-        assert self.steps is not None
-        while done < self.steps:
-            size = batch if done < full else rows - full * batch
-            count = 1 if hooks.every_batch or done >= full else min(full, self.steps) - done
-            step = self._step(self.data, size)
-            hooks.begin(done)
-            ran = self._native(step, self.data, order, done * batch, count)
-            logs = self._logs(step) if hooks.every_batch or callbacks is None or done + ran == self.steps else {}
-            done += ran
-            hooks.end(done, logs or (lambda s=step: self._logs(s)))
-            if self.model.stop_training and self.mode == "train" and hooks.every_batch:
+        self.batches.begin()
+        native = isinstance(self.source, ArraySource) and not self.model.run_eagerly
+        logs = self._run_arrays(hooks) if native else self._run_batches(hooks)
+        self.batches.end()
+        if not self.batches.done:
+            raise ValueError(f"{_METHOD[self.mode]}: expected at least one batch, received none.")
+        return logs
+
+    def _stopped(self) -> bool:
+        return bool(getattr(self.model, _STOP[self.mode]))
+
+    def _run_arrays(self, hooks: Hooks) -> dict[str, Any]:
+        data, batch = self.source.data, self.source.batch
+        full = data.rows // batch
+        step = None
+        while left := self.batches.left():
+            rows = self.batches.rows
+            first = rows.at * batch
+            size = batch if rows.at < full else data.rows - first
+            count = 1 if hooks.every_batch or rows.at >= full else min(left, full - rows.at, self._offer)
+            step = self._step(data, size)
+            hooks.begin(self.batches.done)
+            ran = self._native(step, data, rows.order, first, count)
+            self.batches.advance(ran)
+            hooks.end(self.batches.done, lambda s=step, f=first + (ran - 1) * batch: self._logs(s, f))
+            if self._stopped():
                 break
-        return logs or self._logs(step)
+        return {} if step is None or self.mode == "predict" else step.read_logs(self.model)
 
     def _native(self, step: RecordedStep, data: ArrayData, order: Any, first: int, count: int) -> int:
-        optimizer = self.model.optimizer if self.mode == "train" else None
-        scalars = optimizer.step_scalars(count) if optimizer is not None else ()
-        outputs = self._output_arrays(step, data) if self.mode == "predict" else ()
+        count, scalars = step.scalars(count)
+        outputs = self.outputs.arrays(step.outputs, self._rows_at_most(data)) if self.mode == "predict" else ()
         done, record = step.plan.run_batches(
             data.leaves(), order, first=first, count=count, seconds=SLICE_SECONDS, outputs=outputs, scalars=scalars
         )
+        done = int(done)
         if record >= 0:
-            raise stopped(record, self.model, step, self.epoch, first, int(done), order)
-        return int(done)
+            raise stopped(record, self.model, step, self.epoch, first, done, order)
+        self._offer = max(_FEWEST, 2 * done, self._offer if done == count else 0)
+        self.outputs.rows = first + done * step.batch
+        return done
 
-    def _run_batches(self, callbacks: Any) -> dict[str, float]:
+    def _rows_at_most(self, data: ArrayData) -> int:
+        steps = self.batches.steps
+        return data.rows if steps is None else min(data.rows, steps * self.source.batch)
+
+    def _run_batches(self, hooks: Hooks) -> dict[str, Any]:
         """Batches that come one by one, or a model that runs eagerly."""
-        hooks = Hooks(callbacks, self.mode)
-        logs: dict[str, float] = {}
-        done = 0
-        for item in self._batches():
-            if self.limit is not None and done >= self.limit:
-                break
-            hooks.begin(done)
-            x, y, weight = unpack_x_y_sample_weight(item)
-            x = x if self.arrays else self.model.run_ahead(x)
-            data = ArrayData(x, None if self.mode == "predict" else y, weight, method=self.mode)
-            if self.mode == "train":
-                ensure_built(self.model, data)
-                self.model.optimizer.build(self.model.trainable_variables)
+        logs: Any = dict
+        for data in self.batches.batches():
+            hooks.begin(self.batches.done - 1)
             logs = self._eager(data) if self.model.run_eagerly else self._recorded(data)
-            done += 1
-            hooks.end(done, logs)
-            if self.model.stop_training and self.mode == "train":
+            hooks.end(self.batches.done, logs)
+            self.outputs.next_piece()
+            if self._stopped():
                 break
-            if self.limit is not None and done >= self.limit:
-                break
-        if done == 0:
-            raise ValueError(f"{self.mode}: the data gave no batch at all.")
-        return logs
+        return {} if self.mode == "predict" else logs()
 
-    def _recorded(self, data: ArrayData) -> dict[str, float]:
+    def _recorded(self, data: ArrayData) -> Callable[[], dict[str, Any]]:
         step = self._step(data, data.rows)
         if self.mode != "predict":
             check_labels(self.model, data)
-        self.batch = data.rows
         self._native(step, data, None, 0, 1)
+        return lambda: self._logs(step, 0)
+
+    def _eager(self, data: ArrayData) -> Callable[[], dict[str, Any]]:
+        build(self.model, self.mode, data, data.rows)
+        returned = run_eagerly(self.model, self.mode, data)
+        mark_built(self.model)
         if self.mode == "predict":
-            assert self._outputs is not None
-            self._collected.append(pack_like(step.outputs, self._outputs))
-            self._outputs = None
-        return self._logs(step)
+            self.outputs.add(returned)
+            return lambda: {"outputs": self.outputs.batch(0, data.rows)}
+        logs = results.checked_logs(returned, f"{self.mode}_step")
+        return lambda: results.logs_of(self.model, logs)
 
-    def _eager(self, data: ArrayData) -> dict[str, float]:
-        from .eager import run_eagerly
-
-        outputs = run_eagerly(self.model, self.mode, data)
+    def _logs(self, step: RecordedStep, first: int) -> dict[str, Any]:
+        """What a batch hook receives after the batch that begins at this row."""
         if self.mode == "predict":
-            self._collected.append(map_structure(np.asarray, outputs))
-            return {}
-        logs = self.model.get_metrics_result()
-        logs.update({k: results.as_number(v) for k, v in (outputs or {}).items()})
-        return logs
+            return {"outputs": self.outputs.batch(first, step.batch)}
+        return step.read_logs(self.model)
 
-    def _batches(self) -> Any:
-        if not self.arrays:
-            if self._iterator is None or self.limit is None:
-                self._iterator = self.data()
-            return self._iterator
-        order = self.model._shuffle.next(self.data.rows) if self.shuffle else np.arange(self.data.rows)
-        return (self.data.take(order[i : i + self.batch]) for i in range(0, self.data.rows, self.batch))
 
-    def _logs(self, step: RecordedStep) -> dict[str, float]:
-        return {} if self.mode == "predict" else step.read_logs(self.model)
+class Outputs:
+    """Collects what a run in mode "predict" computes, in pieces of any number of rows.
 
-    # ---- predictions -------------------------------------------------------------------------------------------------
-    def _output_arrays(self, step: RecordedStep, data: ArrayData) -> list[np.ndarray]:
-        if self._outputs is None:
-            rows = data.rows if self.limit is None else min(data.rows, self.limit * self.batch)
-            self._outputs = [np.empty((rows, *t.shape[1:]), t.dtype) for t in flatten(step.outputs)]
-            self._structure = step.outputs
-        return self._outputs
+    Attributes:
+        rows: rows of the current piece that hold outputs.
+    """
 
-    def predictions(self) -> Any:
-        """What a run in mode "predict" computed, in the structure of the model's outputs."""
-        if self._outputs is not None:
-            return pack_like(self._structure, self._outputs)
-        first = self._collected[0]
-        columns = zip(*(flatten(part) for part in self._collected))
-        return pack_like(first, [np.concatenate(column) for column in columns])
+    def __init__(self) -> None:
+        self.rows = 0
+        self._structure: Any = None
+        self._arrays: list[np.ndarray] | None = None  # the current piece
+        self._pieces: list[list[np.ndarray]] = []
+
+    def arrays(self, structure: Any, rows: int) -> list[np.ndarray]:
+        """The current piece, for native code to write: one array of so many rows for each output."""
+        if self._arrays is None:
+            self._structure = structure
+            self._arrays = [np.empty((rows, *t.shape[1:]), t.dtype) for t in flatten(structure)]
+        return self._arrays
+
+    def add(self, outputs: Any) -> None:
+        """The current piece, from an eager step."""
+        self._structure = outputs
+        self._arrays = [np.asarray(t) for t in flatten(outputs)]
+        self.rows = len(self._arrays[0])
+
+    def batch(self, first: int, rows: int) -> Any:
+        """Rows of the current piece, in the structure of the model's outputs."""
+        return pack_like(self._structure, [a[first : first + rows] for a in self._arrays or ()])
+
+    def next_piece(self) -> None:
+        """The current piece is complete."""
+        if self._arrays is not None:
+            self._pieces.append([a[: self.rows] for a in self._arrays])
+            self._arrays = None
+
+    def result(self) -> Any:
+        """All rows, in the structure of the model's outputs."""
+        self.next_piece()
+        if len(self._pieces) == 1:
+            return pack_like(self._structure, self._pieces[0])
+        return pack_like(self._structure, [np.concatenate(column) for column in zip(*self._pieces)])
 
 
 class Hooks:
-    """Calls the batch hooks of the mode, where anyone listens; draws progress otherwise."""
+    """Calls the batch hooks of the mode where a callback has some, and reports progress otherwise."""
 
     def __init__(self, callbacks: Any, mode: str) -> None:
         self.callbacks, self.mode = callbacks, mode
@@ -193,65 +207,8 @@ class Hooks:
         if self.every_batch:
             getattr(self.callbacks, f"on_{self.mode}_batch_begin")(done)
 
-    def end(self, done: int, logs: Any) -> None:
+    def end(self, done: int, logs: Callable[[], dict[str, Any]]) -> None:
         if self.every_batch:
-            getattr(self.callbacks, f"on_{self.mode}_batch_end")(done - 1, logs() if callable(logs) else logs)
+            getattr(self.callbacks, f"on_{self.mode}_batch_end")(done - 1, logs())
         elif self.callbacks is not None:
             self.callbacks.on_progress(self.mode, done, logs)
-
-
-def check_labels(model: Any, data: ArrayData) -> None:
-    """Integer labels must fit the model's outputs: told before training, with the row of the first bad one."""
-    loss = model._compile_loss
-    if loss is None or data.y is None:
-        return
-    named = isinstance(data.y, dict)  # a train_step of the user's own may take y in other forms
-    for i, y in enumerate(spread(data.y, loss.names, len(loss.losses)) if named else flatten(data.y)):
-        if y is None or not loss.wants_integer_labels(i):
-            continue
-        shape = loss.shapes[i] if i < len(loss.shapes) else None
-        problem = loss.losses[i].label_problem(y.numpy(), shape) if shape else None
-        if problem is not None:
-            raise ValueError(f"y: output '{loss.names[i]}' {problem}")
-
-
-def stopped(
-    record: int, model: Any, step: RecordedStep, epoch: int | None, first: int, done: int, order: Any = None
-) -> Exception:
-    """The error for a run that its record of this number stopped, in step `done` of those that begin at row `first`."""
-    what = step.plan.records()[record]
-    if what["kernel"] != "check_index":
-        return non_finite(model, step, epoch, first // step.batch + done)
-    position, index, entries = (int(n) for n in step.plan.written(record)[1])
-    shape = what["reads"][0]
-    place = tuple(int(i) for i in np.unravel_index(position, shape))
-    row = ""
-    if place and shape[0] == step.batch:
-        at = first + done * step.batch + place[0]
-        at = at if order is None else int(order[at])
-        row = f" (row {at} of the data)" if at != place[0] else ""
-    layer = what["layer"].rsplit("/", 1)[-1]
-    return ValueError(
-        f"Layer '{layer}': index {index} at position {place} of the batch{row} lies outside of the {entries} entries "
-        f"(0 to {entries - 1})."
-    )
-
-
-def non_finite(model: Any, step: RecordedStep, epoch: int | None, index: int) -> results.NonFiniteLossError:
-    """The error that says where a loss that is not finite came from."""
-    rate = float(model.optimizer.learning_rate)
-    at = step.plan.find_nonfinite()
-    records = step.plan.records()
-    origin = "could not be found"
-    if 0 <= at < len(records):
-        layer, kernel = records[at]["layer"], records[at]["kernel"]
-        if kernel == "feed":
-            origin = "is in the data that was fed (x, y or sample_weight)"
-        else:
-            origin = f"came out of layer '{layer}' ({kernel})" if layer else f"came out of the loss ({kernel})"
-    where = f"step {index + 1}" if epoch is None else f"epoch {epoch + 1}, step {index + 1}"
-    return results.NonFiniteLossError(
-        f"Model '{model.name}': the loss is not finite at {where}, with learning rate {rate:g}. The first value that "
-        f"is not finite {origin}. The weights are those before this step. Try a smaller learning rate, gradient "
-        f"clipping, or scaled inputs; compile(check_finite=False) trains on regardless."
-    )

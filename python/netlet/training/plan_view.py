@@ -8,6 +8,7 @@ import numpy as np
 
 from .. import _core
 from .data import ArrayData
+from .own_step import optimizers_of
 from .step import RecordedStep
 
 
@@ -93,6 +94,6 @@ def _snapshot(model: Any, mode: str) -> list[tuple[_core.Tensor, np.ndarray]]:
         return []
     variables = [*model.variables, *(v for m in model.metrics for v in m.variables)]
     if mode == "train":
-        variables += model.optimizer.variables
-    tensors = [v._tensor for v in variables] + [model._step_cell]
+        variables += [v for optimizer in optimizers_of(model, mode) for v in optimizer.variables]
+    tensors = [v._tensor for v in variables] + [model._step_state.cell]
     return [(t, t.numpy().copy()) for t in tensors]

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..variable import storage_epoch
-from .loop import stopped
+from .errors import stopped
+from .state import MetricReset
 from .step import RecordedStep
 
 
@@ -26,20 +27,21 @@ class BatchRepeater:
     """
 
     def __init__(self, model: Any, mode: str, step: RecordedStep, classes: int | None) -> None:
-        self._model, self._mode, self._step, self._classes = model, mode, step, classes
-        # Views of the metrics' cells: filled with zeros in place.
-        self._cells = [v._tensor.writable() for m in model.metrics for v in m.variables]
+        self.step = step
+        self._model, self._mode, self._classes = model, mode, classes
+        self._touch = model._steps.touch
+        self._reset = MetricReset(model.metrics)
 
     def __call__(self, x: np.ndarray, y: np.ndarray) -> dict[str, float] | None:
         """The logs of one step, or None where the slow way must look again."""
-        model, step = self._model, self._step
+        model, step = self._model, self.step
         if step.epoch != storage_epoch():
             return None
         if self._classes is not None and (y.min() < 0 or y.max() >= self._classes):
             return None
-        for cell in self._cells:
-            cell[...] = 0
-        scalars = model.optimizer.step_scalars(1) if self._mode == "train" else ()
+        self._touch(step)
+        self._reset()
+        _, scalars = step.scalars(1)
         _, record = step.plan.run_batches((x, y), None, 0, 1, 1e9, (), scalars)
         if record >= 0:
             raise stopped(record, model, step, None, 0, 0)

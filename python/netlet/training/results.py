@@ -1,47 +1,58 @@
-"""Small things that training needs: numbers out of metrics, the order of rows, argument checks."""
+"""Small things that training needs: logs, numbers out of metrics, argument checks."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from .. import random
-from ..variable import storage_epoch as storage_epoch
+from .. import _core
 
 
 class NonFiniteLossError(FloatingPointError):
     """The loss became NaN or infinite; the weights are those before the step that would have spoilt them."""
 
 
-class ShuffleOrder:
-    """The order of the rows in each epoch: a pure function of (seed, how many orders came before).
-
-    Both numbers are saved with the model, so a resumed training shuffles as the unbroken one would have.
-    """
-
-    def __init__(self) -> None:
-        self._seed: int | None = None
-        self._count = 0
-
-    def next(self, rows: int) -> np.ndarray:
-        if self._seed is None:
-            self._seed = random.make_seed()
-        rng = np.random.Generator(np.random.Philox(key=self._seed, counter=[0, 0, 0, self._count]))
-        self._count += 1
-        return rng.permutation(rows)
-
-    def get(self) -> list[int] | None:
-        return None if self._seed is None else [self._seed, self._count]
-
-    def set(self, state: Any) -> None:
-        self._seed, self._count = (None, 0) if state is None else (int(state[0]), int(state[1]))
-
-
 def as_number(value: Any) -> Any:
-    """A metric's result as a Python float; arrays stay arrays."""
+    """A metric's result as a Python float; arrays stay arrays, and what is part of a recorded step stays so."""
+    if isinstance(value, _core.Tensor) and value.recorded:
+        return value
     array = np.asarray(value)
     return float(array) if array.ndim == 0 else array
+
+
+def checked_logs(returned: Any, step: str) -> dict[str, Any] | None:
+    """What a step returned as one flat dict, or None.
+
+    Raises:
+        TypeError: it is no dict of numbers and Tensors.
+    """
+    if returned is None:
+        return None
+    if not isinstance(returned, Mapping):
+        raise TypeError(f"{step}: expected a dict of logs or None as its result, received {type(returned).__name__}.")
+    flat: dict[str, Any] = {}
+    for name, value in returned.items():
+        if isinstance(value, Mapping):
+            flat.update(checked_logs(value, step) or {})
+        elif hasattr(type(value), "update_state"):
+            raise TypeError(f"{step}: log '{name}' is a metric; expected its result().")
+        else:
+            flat[name] = value
+    return flat or None
+
+
+def logs_of(model: Any, returned: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The logs after a step, as in Keras: the metrics, unless the step returned other names than theirs.
+
+    Names of metrics come first, in their order, then the others, sorted.
+    """
+    metrics: dict[str, Any] = model.get_metrics_result()
+    if returned is None or returned.keys() == metrics.keys():
+        return metrics
+    names = [n for n in metrics if n in returned] + sorted(n for n in returned if n not in metrics)
+    return {name: as_number(returned[name]) for name in names}
 
 
 def in_order(logs: dict[str, Any]) -> Any:
@@ -50,13 +61,24 @@ def in_order(logs: dict[str, Any]) -> Any:
     return values[0] if len(values) == 1 else values
 
 
-def due(validation_freq: int | list[int], epoch: int) -> bool:
-    if isinstance(validation_freq, int):
-        return (epoch + 1) % validation_freq == 0
+def due(validation_freq: Any, epoch: int) -> bool:
+    """Whether to validate after this epoch (counted from 0)."""
+    if isinstance(validation_freq, (int, np.integer)):
+        return (epoch + 1) % int(validation_freq) == 0
     return epoch + 1 in validation_freq
 
 
+def check_frequency(validation_freq: Any) -> None:
+    """Raises ValueError unless it is a whole number of at least 1, or a collection of such numbers."""
+    if isinstance(validation_freq, (list, tuple, set, range)):
+        for epoch in validation_freq:
+            check_count("fit(validation_freq=)", epoch)
+        return
+    check_count("fit(validation_freq=)", validation_freq)
+
+
 def check_count(what: str, value: Any, least: int = 1, none_too: bool = False) -> None:
+    """Raises ValueError unless value is a whole number of at least `least` (or None, with `none_too`)."""
     if value is None and none_too:
         return
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .numerical import normalize, to_categorical
 from .progbar import Progbar
 from .sampling import sample_from_logits
@@ -20,12 +21,14 @@ __all__ = [
     "Sequence",
     "clear_session",
     "normalize",
+    "pack_x_y_sample_weight",
     "pad_sequences",
     "sample_from_logits",
     "set_random_seed",
     "text_dataset_from_directory",
     "timeseries_dataset_from_array",
     "to_categorical",
+    "unpack_x_y_sample_weight",
 ]
 
 # Keras's second names for what is in `saving`.

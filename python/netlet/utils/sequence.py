@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,9 @@ import numpy as np
 
 class PyDataset:
     """Base of a data set that gives one batch at a time: subclass with `__len__` (batches) and `__getitem__`.
+
+    `fit(shuffle=True)` takes the batches in a new order each epoch. A data set without end overrides `num_batches` to
+    be None, and is fitted with `steps_per_epoch`.
 
     Args:
         workers, use_multiprocessing, max_queue_size: accepted as in Keras; netlet reads batches one after another.
@@ -25,6 +29,8 @@ class PyDataset:
     [(4, 1), (4, 1)]
     """
 
+    _shuffled_by_fit = True  # netlet's own data sets have an order of their own, as Keras's tf.data ones
+
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
         self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size
 
@@ -35,11 +41,13 @@ class PyDataset:
         raise NotImplementedError(f"{type(self).__name__} must implement __len__(): the number of batches.")
 
     @property
-    def num_batches(self) -> int:
+    def num_batches(self) -> int | None:
+        """The number of batches; None for a data set without end."""
         return len(self)
 
     def __iter__(self) -> Iterator[Any]:
-        return (self[i] for i in range(len(self)))
+        n = self.num_batches
+        return (self[i] for i in (itertools.count() if n is None else range(n)))
 
     def on_epoch_begin(self) -> None:
         """Called before each epoch."""

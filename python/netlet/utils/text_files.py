@@ -19,6 +19,8 @@ class TextFiles(PyDataset):
         class_names: of the labels, or None.
     """
 
+    _shuffled_by_fit = False
+
     def __init__(
         self,
         file_paths: list[str],

@@ -19,6 +19,8 @@ class Windows(PyDataset):
         batch_size: windows a batch; None: one window at a time, without the axis of the batch.
     """
 
+    _shuffled_by_fit = False
+
     def __init__(
         self, data: Any, targets: Any, starts: np.ndarray, offsets: np.ndarray, batch_size: int | None
     ) -> None:

@@ -1,0 +1,66 @@
+"""Weights and optimizer slots, made before a plan points at them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _core
+from ..graph import trial
+from ..layers.graph_layer import GraphLayer
+from ..utils.tree import flatten
+from .data import ArrayData, pack_batch, pack_x
+from .feed import cast_to_model, check_inputs, feed, source
+from .own_step import has_own_step
+
+
+def build(model: Any, mode: str, data: ArrayData, batch: int) -> None:
+    """Makes the model's weights and, for training, moves them into its optimizer's segment.
+
+    A model with the standard step is called once on a tape that is thrown away. A step of the user's own need not call
+    the model (a GAN has no `call`), so the step itself is tried; its optimizers change nothing then.
+    """
+    if not has_own_step(model, mode):
+        check_inputs(model, data)
+        _try_call(model, data)
+        used = True
+    elif model.run_eagerly:
+        # The first step makes what is missing. The optimizer shall know all weights, as in Keras, if there are some.
+        used = all(layer.built for layer in model._flatten_layers(False))
+    else:
+        _try_step(model, mode, data, batch)
+        used = model.optimizer is not None and model.optimizer.asked_in_trial
+    if mode == "train" and used and model.trainable_variables:
+        model.optimizer.build(model.trainable_variables)
+
+
+def _try_call(model: Any, data: ArrayData) -> None:
+    tried = model._step_state.tried
+    if "call" in tried and model.built:
+        return
+    count = len([t for t in flatten(data.x) if t is not None])
+    # Layers that only run eagerly get values.
+    with _core.Tape(record=not model.run_eagerly) as tape, trial(), model.fed():
+        if model.run_eagerly:
+            tensors = [cast_to_model(model, data, i) for i in range(count)]
+        else:
+            tensors = [source(tape, model, data, i, 2, gather=False) for i in range(count)]
+        model(pack_x(data, tensors))
+    tried["call"] = True
+
+
+def _try_step(model: Any, mode: str, data: ArrayData, batch: int) -> None:
+    tried = model._step_state.tried
+    if mode in tried and tried[mode] is model.optimizer:
+        return
+    tape = _core.Tape(record=True, grad=mode == "train")
+    tape.set_step(model._step_state.cell)
+    with tape, trial():
+        getattr(model, f"{mode}_step")(pack_batch(data, feed(tape, model, mode, data, batch)))
+    mark_built(model)
+    tried[mode] = model.optimizer
+
+
+def mark_built(model: Any) -> None:
+    """A model whose step has run is built when its layers are, even if the step never called the model itself."""
+    if not model.built and type(model).build is GraphLayer.build:
+        model.built = all(layer.built for layer in model._flatten_layers(False))

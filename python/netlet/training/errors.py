@@ -1,0 +1,70 @@
+"""Errors that name the batch, the row and the layer: labels out of range, a loss that is not finite, a bad index."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..utils.tree import flatten
+from . import results
+from .compiled import spread
+from .data import ArrayData
+from .step import RecordedStep
+
+
+def check_labels(model: Any, data: ArrayData) -> None:
+    """Integer labels must fit the model's outputs: told before training, with the row of the first bad one."""
+    loss = model._compile_loss
+    if loss is None or data.y is None:
+        return
+    named = isinstance(data.y, dict)  # a train_step of the user's own may take y in other forms
+    for i, y in enumerate(spread(data.y, loss.names, len(loss.losses)) if named else flatten(data.y)):
+        if y is None or not loss.wants_integer_labels(i):
+            continue
+        shape = loss.shapes[i] if i < len(loss.shapes) else None
+        problem = loss.losses[i].label_problem(y.numpy(), shape) if shape else None
+        if problem is not None:
+            raise ValueError(f"y: output '{loss.names[i]}' {problem}")
+
+
+def stopped(
+    record: int, model: Any, step: RecordedStep, epoch: int | None, first: int, done: int, order: Any = None
+) -> Exception:
+    """The error for a run that its record of this number stopped, in step `done` of those that begin at row `first`."""
+    what = step.plan.records()[record]
+    if what["kernel"] != "check_index":
+        return non_finite(model, step, epoch, first // step.batch + done)
+    position, index, entries = (int(n) for n in step.plan.written(record)[1])
+    shape = what["reads"][0]
+    place = tuple(int(i) for i in np.unravel_index(position, shape))
+    row = ""
+    if place and shape[0] == step.batch:
+        at = first + done * step.batch + place[0]
+        at = at if order is None else int(order[at])
+        row = f" (row {at} of the data)" if at != place[0] else ""
+    layer = what["layer"].rsplit("/", 1)[-1]
+    return ValueError(
+        f"Layer '{layer}': index {index} at position {place} of the batch{row} lies outside of the {entries} entries "
+        f"(0 to {entries - 1})."
+    )
+
+
+def non_finite(model: Any, step: RecordedStep, epoch: int | None, index: int) -> results.NonFiniteLossError:
+    """The error that says where a loss that is not finite came from."""
+    rate = float(model.optimizer.learning_rate)
+    at = step.plan.find_nonfinite()
+    records = step.plan.records()
+    origin = "could not be found"
+    if 0 <= at < len(records):
+        layer, kernel = records[at]["layer"], records[at]["kernel"]
+        if kernel == "feed":
+            origin = "is in the data that was fed (x, y or sample_weight)"
+        else:
+            origin = f"came out of layer '{layer}' ({kernel})" if layer else f"came out of the loss ({kernel})"
+    where = f"step {index + 1}" if epoch is None else f"epoch {epoch + 1}, step {index + 1}"
+    return results.NonFiniteLossError(
+        f"Model '{model.name}': the loss is not finite at {where}, with learning rate {rate:g}. The first value that "
+        f"is not finite {origin}. The weights are those before this step. Try a smaller learning rate, gradient "
+        f"clipping, or scaled inputs; compile(check_finite=False) trains on regardless."
+    )

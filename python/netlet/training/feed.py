@@ -1,0 +1,113 @@
+"""The arrays of a batch as a step sees them: in the dtype that the model computes with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import _core, config
+from ..utils.tree import flatten
+from .data import ArrayData
+from .own_step import keeps_integers
+
+
+def feed(tape: _core.Tape, model: Any, mode: str, data: ArrayData, batch: int) -> list[_core.Tensor]:
+    """A recorded Tensor of `batch` rows for each array; a training step gathers its rows from the whole array."""
+    return [
+        source(tape, model, data, i, batch, mode == "train", keeps_integers(model, mode))
+        for i in range(len(data.leaves()))
+    ]
+
+
+def source(
+    tape: _core.Tape, model: Any, data: ArrayData, i: int, batch: int, gather: bool, integers: bool = False
+) -> _core.Tensor:
+    """The i-th array as a recorded step sees it.
+
+    Args:
+        tape: the recording tape.
+        model: the Trainer.
+        data: the arrays.
+        i: position among `data.leaves()`.
+        batch: rows of a step.
+        gather: whether the rows are gathered by an order; else they are read where they lie.
+        integers: whether integer targets stay integers.
+    """
+    part, index = _position(model, data, i)
+    leaf = data.leaves()[i]
+    wanted = _dtype(model, part, index, leaf, integers)
+    shape = (batch, *leaf.shape[1:])
+    name = part if index is None else f"{part}[{index}]"
+    if gather:
+        return tape.feed(shape, leaf.dtype, wanted, name)
+    t = tape.input(shape, leaf.dtype, name)
+    return t if leaf.dtype == wanted else _core.cast(t, wanted)
+
+
+def cast_to_model(model: Any, data: ArrayData, i: int, integers: bool = False) -> _core.Tensor:
+    """All rows of the i-th array as an eager step sees them."""
+    part, index = _position(model, data, i)
+    leaf = data.leaves()[i]
+    return _core.cast(leaf, _dtype(model, part, index, leaf, integers))
+
+
+def check_inputs(model: Any, data: ArrayData) -> None:
+    """Raises ValueError where a model made of a graph is given another number of arrays than it has inputs."""
+    inputs = getattr(model, "fed_inputs", None)
+    given = len(flatten(data.x))
+    if inputs is None or isinstance(data.x, dict) or given == len(inputs):
+        return
+    hint = " Give x and y as two arguments, not as one tuple." if data.y is None and given == 2 else ""
+    wanted = "1 array" if len(inputs) == 1 else f"{len(inputs)} arrays, one for each input"
+    raise ValueError(f"{data.method}(x): model '{model.name}' expected {wanted}, received {given}.{hint}")
+
+
+def _position(model: Any, data: ArrayData, i: int) -> tuple[str, int | None]:
+    """Where the i-th array goes: x, y or sample_weight, and to which of the model's inputs or outputs."""
+    for part in ("x", "y", "sample_weight"):
+        structure = getattr(data, part)
+        leaves = [t for t in flatten(structure) if t is not None]
+        if i >= len(leaves):
+            i -= len(leaves)
+            continue
+        if isinstance(structure, dict):
+            keys = [k for k in sorted(structure) if structure[k] is not None]
+            names = _names(model, "input" if part == "x" else "output")
+            if len(keys) == len(leaves) and keys[i] in names:
+                return part, names.index(keys[i])
+        return part, i if len(leaves) > 1 else None
+    raise IndexError(i)
+
+
+def _names(model: Any, end: str) -> list[str]:
+    """What the inputs or outputs are called in a dict of arrays, in the order of `model.inputs` or `outputs`."""
+    structure = getattr(getattr(model, "_function", None), f"{end}s_struct", None)
+    return sorted(structure) if isinstance(structure, dict) else list(getattr(model, f"{end}_names", None) or [])
+
+
+def _spec(model: Any, end: str, index: int) -> Any:
+    """The symbolic input or output of that index, where the model is a graph."""
+    specs = getattr(model, end, None) or []
+    return specs[index] if index < len(specs) else None
+
+
+def _dtype(model: Any, part: str, index: int | None, leaf: _core.Tensor, integers: bool) -> str:
+    compute = getattr(model, "compute_dtype", None) or config.floatx()
+    if compute not in ("float32", "float64"):
+        compute = config.floatx()
+    floating = config.is_float(leaf.dtype)
+    if part == "x":
+        spec = _spec(model, "fed_inputs", index or 0)
+        if spec is not None:
+            return str(spec.dtype)
+        return compute if floating else _integer(leaf)
+    if part == "y" and not floating:
+        if integers:
+            return _integer(leaf)
+        if model._wants_integer_labels(index or 0):
+            return "int32"
+    spec = _spec(model, "outputs", index or 0)
+    return str(spec.dtype) if spec is not None and str(spec.dtype) in ("float32", "float64") else compute
+
+
+def _integer(leaf: _core.Tensor) -> str:
+    return "int32" if leaf.dtype == "int64" else leaf.dtype

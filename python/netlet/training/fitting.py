@@ -1,0 +1,246 @@
+"""fit, evaluate and predict: the part of Trainer that runs over whole data sets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .. import callbacks as callbacks_module
+from ..utils.batches import unpack_x_y_sample_weight
+from . import results
+from .data import ArrayData, is_array_like
+from .data_sources import ArraySource, data_source
+from .epoch_iterator import EpochIterator
+from .loop import StepRunner
+from .own_step import has_own_step
+from .plan_view import PlanView
+from .state import StepState
+from .step import StepCache
+
+
+class Fitting:
+    """Mixed into Trainer, which compiles the model and gives its steps."""
+
+    name: str
+    optimizer: Any
+    check_finite: bool
+    trainable_variables: list[Any]
+    _steps: StepCache
+    _step_state: StepState
+    _require_compiled: Any
+    reset_metrics: Any
+    run_ahead: Any
+
+    def _init_fitting(self) -> None:
+        self._steps = StepCache()
+        self._step_state = StepState()
+        self.stop_training = self.stop_evaluating = self.stop_predicting = False
+        self.history: Any = None
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: Any = "auto",
+        callbacks: Any = None,
+        validation_split: float = 0.0,
+        validation_data: Any = None,
+        shuffle: bool = True,
+        class_weight: dict[int, float] | None = None,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int | list[int] = 1,
+    ) -> Any:
+        """Trains the model.
+
+        Args:
+            x: array (N, ...), a list or dict of arrays, a DataFrame, or an iterable of (x, y[, sample_weight]) batches;
+                texts for a model that begins with a layer of text.
+            y: targets, one row a sample; not with an iterable.
+            batch_size: rows a step (32); the last batch may be shorter.
+            epochs: passes over the data, counted from `initial_epoch`.
+            verbose: 0 silent, 1 a progress line, 2 a line an epoch, "auto" 1.
+            callbacks: list of `callbacks.Callback`.
+            validation_split: the last fraction of the rows, taken before shuffling.
+            validation_data: (x, y) or (x, y, sample_weight), or an iterable of such batches.
+            shuffle: a new order of the rows each epoch.
+            class_weight: {class index: factor of its samples' loss}.
+            sample_weight: factor of each sample's loss, shape (N,).
+            steps_per_epoch, validation_steps: stop an epoch early; needed for endless iterables.
+            validation_freq: validate each so many epochs, or in the listed ones.
+
+        Returns:
+            `callbacks.History`: `.history["loss"]`, ... one value an epoch.
+
+        Raises:
+            ValueError: not compiled, wrong shapes, empty arrays, labels outside of the model's classes.
+            NonFiniteLossError: the loss became NaN or infinite (see `compile(check_finite=)`).
+        """
+        self._require_compiled("fit")
+        results.check_count("fit(epochs=)", epochs, least=0)
+        results.check_count("fit(initial_epoch=)", initial_epoch, least=0)
+        results.check_frequency(validation_freq)
+        for name, value in (
+            ("batch_size", batch_size),
+            ("steps_per_epoch", steps_per_epoch),
+            ("validation_steps", validation_steps),
+            ("validation_batch_size", validation_batch_size),
+        ):
+            results.check_count(f"fit({name}=)", value, none_too=True)
+        if isinstance(shuffle, str) and shuffle != "batch":
+            raise ValueError(f'fit(shuffle=): expected True, False or "batch", received {shuffle!r}.')
+        if validation_split and validation_data is None:
+            x, validation_data = self._held_out(x, y, sample_weight, validation_split)
+            y = sample_weight = None
+        source = data_source(
+            self,
+            "fit",
+            x,
+            y,
+            sample_weight,
+            batch_size=batch_size,
+            steps=steps_per_epoch,
+            shuffle=shuffle,
+            class_weight=class_weight,
+        )
+        batches = EpochIterator(source, steps_per_epoch)
+        callbacks = self._callback_list(callbacks, verbose, epochs=epochs, batches=batches, history=True)
+        self.stop_training = False
+        runner = StepRunner(self, "train", batches, self.check_finite and not callbacks_module.handles_nan(callbacks))
+        validation = None
+        if validation_data is not None:
+            validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
+        runner.prepare()
+        if validation is not None:
+            validation.prepare()
+        logs: dict[str, float] = {}
+        callbacks.on_train_begin()
+        for epoch in range(initial_epoch, epochs):
+            if not batches.more():
+                break
+            self.reset_metrics()
+            callbacks.on_epoch_begin(epoch)
+            logs = runner.run(callbacks, epoch)
+            if validation is not None and results.due(validation_freq, epoch) and validation.batches.more():
+                logs = {
+                    **logs,
+                    **{f"val_{name}": value for name, value in self._evaluated(validation, callbacks).items()},
+                }
+            callbacks.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        self.optimizer.finalize_variable_values(self.trainable_variables)
+        callbacks.on_train_end(logs)
+        return self.history
+
+    def _held_out(self, x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[ArrayData, ArrayData]:
+        """The rows to train on and those to validate."""
+        if x is None or not is_array_like(x):
+            raise ValueError(
+                f"fit: validation_split needs arrays, received x of type {type(x).__name__}; give validation_data with "
+                "an iterable."
+            )
+        if not 0 < fraction < 1:
+            raise ValueError(f"fit: validation_split must lie between 0 and 1; given {fraction}.")
+        return ArrayData(self.run_ahead(x), y, sample_weight, method="fit").split(fraction)
+
+    def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> StepRunner:
+        parts = unpack_x_y_sample_weight(data)
+        source = data_source(self, "validation_data", *parts, batch_size=batch_size, steps=steps)
+        return StepRunner(self, "test", EpochIterator(source, steps))
+
+    def _evaluated(self, runner: StepRunner, callbacks: Any) -> dict[str, Any]:
+        self.stop_evaluating = False
+        self.reset_metrics()
+        callbacks.on_test_begin()
+        runner.batches.restart()
+        logs = runner.run(callbacks)
+        callbacks.on_test_end(logs)
+        return logs
+
+    def _callback_list(
+        self, callbacks: Any, verbose: Any, *, epochs: int, batches: EpochIterator, history: bool = False
+    ) -> Any:
+        if isinstance(callbacks, callbacks_module.CallbackList):
+            return callbacks
+        verbose = 1 if verbose == "auto" else int(verbose)
+        return callbacks_module.CallbackList(
+            callbacks,
+            add_history=history,
+            add_progbar=verbose != 0,
+            model=self,
+            verbose=verbose,
+            epochs=epochs,
+            steps=batches.num_batches,
+        )
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: int | None = None,
+        callbacks: Any = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Loss and metrics over the data, exact over all rows.
+
+        Returns:
+            The loss; [loss, *metrics] where there are metrics; a dict by name with `return_dict=True`.
+        """
+        self._require_compiled("evaluate")
+        results.check_count("evaluate(batch_size=)", batch_size, none_too=True)
+        results.check_count("evaluate(steps=)", steps, none_too=True)
+        source = data_source(self, "evaluate", x, y, sample_weight, batch_size=batch_size, steps=steps)
+        runner = StepRunner(self, "test", EpochIterator(source, steps))
+        callbacks = self._callback_list(callbacks, verbose, epochs=1, batches=runner.batches)
+        runner.prepare()
+        logs = self._evaluated(runner, callbacks)
+        return dict(logs) if return_dict else results.in_order(logs)
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: Any = "auto",
+        steps: int | None = None,
+        callbacks: Any = None,
+    ) -> Any:
+        """The model's outputs for all rows, in batches of `batch_size` (32): arrays with one row a sample."""
+        results.check_count("predict(batch_size=)", batch_size, none_too=True)
+        results.check_count("predict(steps=)", steps, none_too=True)
+        x_alone = not has_own_step(self, "predict")
+        source = data_source(self, "predict", x, batch_size=batch_size, steps=steps, x_alone=x_alone)
+        runner = StepRunner(self, "predict", EpochIterator(source, steps))
+        callbacks = self._callback_list(callbacks, verbose, epochs=1, batches=runner.batches)
+        self.stop_predicting = False
+        runner.prepare()
+        callbacks.on_predict_begin()
+        runner.run(callbacks)
+        callbacks.on_predict_end()
+        return runner.outputs.result()
+
+    # ---- what is run -------------------------------------------------------------------------------------------------
+    def plan(
+        self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, mode: str = "predict"
+    ) -> PlanView:
+        """The recorded step for a batch of such arrays: `.describe()` lists its kernels, `.profile()` times them.
+
+        Args:
+            x, y, sample_weight: arrays of at least `batch_size` rows, as for `fit` or `predict`.
+            mode: "train", "test" or "predict".
+        """
+        if mode not in ("train", "test", "predict"):
+            raise ValueError(f'plan(mode=): expected "train", "test" or "predict"; given {mode!r}.')
+        if mode != "predict":
+            self._require_compiled("plan")
+        source = ArraySource(ArrayData(self.run_ahead(x), y, sample_weight, method="plan"), batch_size)
+        StepRunner(self, mode, EpochIterator(source)).prepare()
+        step = self._steps.get(self, mode, source.data, source.batch, False)
+        return PlanView(self, mode, step, source.data, source.batch)

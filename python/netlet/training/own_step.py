@@ -1,0 +1,51 @@
+"""What changes for a model that overrides `train_step`, `test_step`, `predict_step`, or what these call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ..optimizers.optimizer import Optimizer
+from ..utils.tree import flatten
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+
+
+def standard(method: _F) -> _F:
+    """Marks a method of Trainer, so that an override of it can be told apart."""
+    method.standard = True  # type: ignore[attr-defined]
+    return method
+
+
+def overrides(model: Any, *methods: str) -> bool:
+    """Whether the model has one of these methods of its own."""
+    return any(not getattr(getattr(model, name), "standard", False) for name in methods)
+
+
+def has_own_step(model: Any, mode: str) -> bool:
+    """Whether the step of mode "train", "test" or "predict" is overridden: it need not call the model at all."""
+    return overrides(model, f"{mode}_step")
+
+
+def keeps_integers(model: Any, mode: str) -> bool:
+    """Whether integer targets reach code of the user's own, which gets them as integers, as in Keras."""
+    return overrides(model, f"{mode}_step", "compute_loss", "compute_metrics")
+
+
+def reports_logs(model: Any, mode: str) -> bool:
+    """Whether the logs are what a step returns, and not the metrics alone."""
+    return mode != "predict" and overrides(model, f"{mode}_step", "compute_metrics")
+
+
+def optimizers_of(model: Any, mode: str) -> list[Optimizer]:
+    """The optimizers that a training step may use: the compiled one, and those that are attributes (a GAN has two)."""
+    if mode != "train":
+        return []
+    if not has_own_step(model, mode):
+        return [model.optimizer]
+    found: dict[int, Optimizer] = {}
+    for layer in model._flatten_layers():
+        for value in flatten([v for v in vars(layer).values() if isinstance(v, (Optimizer, list, tuple, dict))]):
+            if isinstance(value, Optimizer):
+                found[id(value)] = value
+    return list(found.values())
