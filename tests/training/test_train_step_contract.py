@@ -218,7 +218,7 @@ def test_logs_are_what_a_step_returns(eager):
     class Logging(netlet.Model):
         def train_step(self, data):
             logs = super().train_step(data)
-            x, y = data
+            x, _ = data
             return {
                 **logs,
                 "number": 1.5,
@@ -298,6 +298,45 @@ def test_a_metric_with_a_reset_of_its_own_is_reset_by_repeated_batches():
     model.compile("sgd", "mse", metrics=[Count()])
     model.train_on_batch(X, Y)
     assert [model.train_on_batch(X, Y)[1] for _ in range(3)] == [101.0] * 3
+
+
+@BOTH
+def test_batches_of_two_data_sets_side_by_side(eager):
+    """SimCLR: many rows without labels beside few with them. Triplets and more: any number of arrays."""
+
+    class SideBySide(netlet.Model):
+        def __init__(self):
+            super().__init__()
+            self.encoder = layers.Dense(3)
+
+        def train_step(self, data):
+            (unlabelled, _), (labelled, labels) = data
+            assert labels.dtype == "int32" and unlabelled.shape[0] == 20 and labelled.shape[0] == 4
+            with netlet.GradientTape() as tape:
+                loss = ops.mean(ops.square(self.encoder(unlabelled)))
+                loss = loss + ops.mean(ops.square(self.encoder(labelled)[:, 0] - ops.cast(labels, "float32")))
+            self.optimizer.apply(tape.gradient(loss, self.trainable_weights), self.trainable_weights)
+            return {"loss": loss}
+
+    def batches():
+        for _ in range(3):
+            yield (X[:20], LABELS[:20]), (X[20:], LABELS[20:])
+
+    model = SideBySide()
+    model.compile(netlet.optimizers.SGD(netlet.optimizers.schedules.ExponentialDecay(0.1, 1, 0.5)), run_eagerly=eager)
+    assert np.isfinite(model.fit(batches(), verbose=0).history["loss"]).all()
+    assert int(model.optimizer.iterations) == 3 and float(model.optimizer.learning_rate) == 0.0125
+
+    class Four(Autoencoder):
+        def train_step(self, data):
+            _, _, _, last = data
+            return super().train_step(last)
+
+    model = Four()
+    model.compile("sgd", run_eagerly=eager)
+    assert np.isfinite(model.fit(iter([(X, X, Y, X)] * 2), verbose=0).history["loss"]).all()
+    with pytest.raises(ValueError, match="same number of rows"):
+        model.fit(X, Y[:20], verbose=0)
 
 
 def test_packing():

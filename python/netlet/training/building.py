@@ -52,7 +52,7 @@ def _try_step(model: Any, mode: str, data: ArrayData, batch: int) -> None:
     tried = model._step_state.tried
     if mode in tried and tried[mode] is model.optimizer:
         return
-    tape = _core.Tape(record=True, grad=mode == "train")
+    tape = _core.Tape(record=True, trains=mode == "train")
     tape.set_step(model._step_state.cell)
     with tape, trial():
         getattr(model, f"{mode}_step")(pack_batch(data, feed(tape, model, mode, data, batch)))

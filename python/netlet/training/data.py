@@ -65,13 +65,25 @@ class ArrayData:
         x, y, sample_weight: arrays, or lists or dicts of them.
         method: named in errors.
         parts: the length of the tuple that a step receives; 0 for x alone. By default as long as the data needs.
+        uneven: whether the arrays may have different numbers of rows, as those of two data sets side by side.
+
+    Attributes:
+        rows: of the first array.
+        even: whether all arrays have as many.
 
     Raises:
         ValueError: no rows, different numbers of rows, or arrays of objects.
     """
 
     def __init__(
-        self, x: Any, y: Any = None, sample_weight: Any = None, *, method: str = "fit", parts: int | None = None
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        *,
+        method: str = "fit",
+        parts: int | None = None,
+        uneven: bool = False,
     ) -> None:
         self.x, self.y = _tensors(x, f"{method}(x)"), _tensors(y, f"{method}(y)")
         self.sample_weight = _tensors(sample_weight, f"{method}(sample_weight)")
@@ -79,29 +91,33 @@ class ArrayData:
         named = [("x", t) for t in flatten(self.x)] + [("y", t) for t in flatten(self.y) if t is not None]
         named += [("sample_weight", t) for t in flatten(self.sample_weight) if t is not None]
         rows = {t.shape[0] for _, t in named}
-        if len(rows) != 1:
+        self.even = len(rows) == 1
+        if not rows or not (self.even or uneven):
             counts = ", ".join(f"{name} has {t.shape[0]}" for name, t in named)
             raise ValueError(f"{method}: all arrays need the same number of rows, but {counts}.")
-        self.rows: int = rows.pop()
-        if self.rows == 0:
+        self.rows: int = named[0][1].shape[0]
+        if 0 in rows:
             raise ValueError(f"{method}: the arrays are empty (0 rows).")
         self.parts = self._parts_needed() if parts is None else parts
 
     @classmethod
-    def of_batch(cls, batch: Any, method: str, x_alone: bool, run_ahead: Callable[[Any], Any]) -> ArrayData:
+    def of_batch(cls, batch: Any, method: str, own_step: bool, run_ahead: Callable[[Any], Any]) -> ArrayData:
         """One batch of an iterable, which its step receives in the form that it has here.
 
         Args:
-            batch: x, (x,), (x, y) or (x, y, sample_weight).
-            method: named in errors.
-            x_alone: whether to leave out y and sample_weight.
+            batch: x, (x,), (x, y) or (x, y, sample_weight); anything made of arrays for a step of the user's own.
+            method: named in errors. "predict" leaves out y and sample_weight unless the step is the user's own.
+            own_step: whether the step is the user's own.
             run_ahead: what is called on x first.
         """
+        if own_step and isinstance(batch, (list, tuple)) and len(batch) > 3:
+            return cls(tuple(batch), method=method, parts=0, uneven=True)
         x, y, sample_weight = unpack_x_y_sample_weight(batch)
         x = run_ahead(x)
-        if x_alone:
+        if method == "predict" and not own_step:
             return cls(x, method=method)
-        return cls(x, y, sample_weight, method=method, parts=len(batch) if isinstance(batch, (list, tuple)) else 0)
+        parts = len(batch) if isinstance(batch, (list, tuple)) else 0
+        return cls(x, y, sample_weight, method=method, parts=parts, uneven=own_step)
 
     def _parts_needed(self) -> int:
         packed = pack_x_y_sample_weight(self.x, self.y, self.sample_weight)
@@ -117,8 +133,8 @@ class ArrayData:
 
     @functools.cached_property
     def signature(self) -> Any:
-        """What a recorded step depends on: structure, dtypes, and the shape of one row of each array."""
-        arrays = tuple((tuple(t.shape[1:]), t.dtype) for t in self._leaves)
+        """What a recorded step depends on: structure, dtypes, and the shape of a row of each array."""
+        arrays = tuple((t.shape[1:] if self.even else t.shape, t.dtype) for t in self._leaves)
         return repr((self.parts, _skeleton(self.x), _skeleton(self.y), _skeleton(self.sample_weight))), arrays
 
     def weighted(self, sample_weight: Any) -> ArrayData:
@@ -147,6 +163,7 @@ class ArrayData:
     def _with(self, rows: int, x: Any, y: Any, sample_weight: Any, parts: int | None = None) -> ArrayData:
         part = object.__new__(ArrayData)
         part.method, part.rows, part.parts = self.method, rows, self.parts if parts is None else parts
+        part.even = self.even
         part.x, part.y, part.sample_weight = x, y, sample_weight
         return part
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from .class_weights import class_weighted
 from .data import ArrayData, is_array_like
+from .own_step import has_own_step
 from .state import ShuffleOrder
 
 
@@ -199,6 +200,7 @@ def batches_of(x: Any, method: str, order: ShuffleOrder | None) -> DataSource:
 
 def data_source(
     model: Any,
+    mode: str,
     method: str,
     x: Any,
     y: Any = None,
@@ -208,18 +210,17 @@ def data_source(
     steps: int | None = None,
     shuffle: bool | str = False,
     class_weight: dict[int, float] | None = None,
-    x_alone: bool = False,
 ) -> DataSource:
     """The source for what `fit`, `evaluate` or `predict` was given.
 
     Args:
         model: the Trainer; layers of text at its front turn texts into numbers here.
+        mode: "train", "test" or "predict".
         method: named in errors.
         x, y, sample_weight: arrays; or x, an iterable of batches.
         batch_size, steps, shuffle: see ArraySource. An iterable's batches are what they are; a PyDataset's are shuffled
             as a whole.
         class_weight: {class index: weight}.
-        x_alone: whether y and sample_weight of an iterable's batches are left out.
 
     Raises:
         ValueError: y or sample_weight beside an iterable; something that is neither arrays nor an iterable.
@@ -238,7 +239,9 @@ def data_source(
         if value is not None:
             raise ValueError(f"{method}: {name} comes with the batches where x is an iterable; received both.")
 
+    own_step = has_own_step(model, mode)
+
     def convert(batch: Any) -> ArrayData:
-        return weighted(ArrayData.of_batch(batch, method, x_alone, model.run_ahead))
+        return weighted(ArrayData.of_batch(batch, method, own_step, model.run_ahead))
 
     return ConvertedSource(batches_of(x, method, order), convert)

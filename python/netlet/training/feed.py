@@ -35,7 +35,7 @@ def source(
     part, index = _position(model, data, i)
     leaf = data.leaves()[i]
     wanted = _dtype(model, part, index, leaf, integers)
-    shape = (batch, *leaf.shape[1:])
+    shape = (batch if data.even else leaf.shape[0], *leaf.shape[1:])
     name = part if index is None else f"{part}[{index}]"
     if gather:
         return tape.feed(shape, leaf.dtype, wanted, name)
@@ -100,10 +100,10 @@ def _dtype(model: Any, part: str, index: int | None, leaf: _core.Tensor, integer
         if spec is not None:
             return str(spec.dtype)
         return compute if floating else _integer(leaf)
-    if part == "y" and not floating:
+    if not floating:
         if integers:
             return _integer(leaf)
-        if model._wants_integer_labels(index or 0):
+        if part == "y" and model._wants_integer_labels(index or 0):
             return "int32"
     spec = _spec(model, "outputs", index or 0)
     return str(spec.dtype) if spec is not None and str(spec.dtype) in ("float32", "float64") else compute

@@ -11,7 +11,6 @@ from .data import ArrayData, is_array_like
 from .data_sources import ArraySource, data_source
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
-from .own_step import has_own_step
 from .plan_view import PlanView
 from .state import StepState
 from .step import StepCache
@@ -61,17 +60,22 @@ class Fitting:
             x: array (N, ...), a list or dict of arrays, a DataFrame, or an iterable of (x, y[, sample_weight]) batches;
                 texts for a model that begins with a layer of text.
             y: targets, one row a sample; not with an iterable.
-            batch_size: rows a step (32); the last batch may be shorter.
+            batch_size: rows a step; by default 32, or as many as make `steps_per_epoch` steps of all rows. The last batch
+                may be shorter.
             epochs: passes over the data, counted from `initial_epoch`.
             verbose: 0 silent, 1 a progress line, 2 a line an epoch, "auto" 1.
             callbacks: list of `callbacks.Callback`.
             validation_split: the last fraction of the rows, taken before shuffling.
             validation_data: (x, y) or (x, y, sample_weight), or an iterable of such batches.
-            shuffle: a new order of the rows each epoch.
-            class_weight: {class index: factor of its samples' loss}.
+            shuffle: a new order of the rows, or of a PyDataset's batches, each epoch; "batch" shuffles the rows of each
+                batch alone.
+            class_weight: {class index: factor of its samples' loss}; not for the validation data.
             sample_weight: factor of each sample's loss, shape (N,).
-            steps_per_epoch, validation_steps: stop an epoch early; needed for endless iterables.
-            validation_freq: validate each so many epochs, or in the listed ones.
+            steps_per_epoch: steps of an epoch; the next epoch goes on where this one stopped, and the data begin again
+                when they end. Needed for endless iterables.
+            validation_steps: steps of each validation.
+            validation_batch_size: rows a step of the validation; `batch_size` by default.
+            validation_freq: validate each so many epochs, or in the listed ones (counted from 1).
 
         Returns:
             `callbacks.History`: `.history["loss"]`, ... one value an epoch.
@@ -79,6 +83,9 @@ class Fitting:
         Raises:
             ValueError: not compiled, wrong shapes, empty arrays, labels outside of the model's classes.
             NonFiniteLossError: the loss became NaN or infinite (see `compile(check_finite=)`).
+
+        Warns:
+            UserWarning: the data ran out before `steps_per_epoch` steps; a generator that has run out ends the training.
         """
         self._require_compiled("fit")
         results.check_count("fit(epochs=)", epochs, least=0)
@@ -98,6 +105,7 @@ class Fitting:
             y = sample_weight = None
         source = data_source(
             self,
+            "train",
             "fit",
             x,
             y,
@@ -150,7 +158,7 @@ class Fitting:
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> StepRunner:
         parts = unpack_x_y_sample_weight(data)
-        source = data_source(self, "validation_data", *parts, batch_size=batch_size, steps=steps)
+        source = data_source(self, "test", "validation_data", *parts, batch_size=batch_size, steps=steps)
         return StepRunner(self, "test", EpochIterator(source, steps))
 
     def _evaluated(self, runner: StepRunner, callbacks: Any) -> dict[str, Any]:
@@ -197,7 +205,7 @@ class Fitting:
         self._require_compiled("evaluate")
         results.check_count("evaluate(batch_size=)", batch_size, none_too=True)
         results.check_count("evaluate(steps=)", steps, none_too=True)
-        source = data_source(self, "evaluate", x, y, sample_weight, batch_size=batch_size, steps=steps)
+        source = data_source(self, "test", "evaluate", x, y, sample_weight, batch_size=batch_size, steps=steps)
         runner = StepRunner(self, "test", EpochIterator(source, steps))
         callbacks = self._callback_list(callbacks, verbose, epochs=1, batches=runner.batches)
         runner.prepare()
@@ -215,8 +223,7 @@ class Fitting:
         """The model's outputs for all rows, in batches of `batch_size` (32): arrays with one row a sample."""
         results.check_count("predict(batch_size=)", batch_size, none_too=True)
         results.check_count("predict(steps=)", steps, none_too=True)
-        x_alone = not has_own_step(self, "predict")
-        source = data_source(self, "predict", x, batch_size=batch_size, steps=steps, x_alone=x_alone)
+        source = data_source(self, "predict", "predict", x, batch_size=batch_size, steps=steps)
         runner = StepRunner(self, "predict", EpochIterator(source, steps))
         callbacks = self._callback_list(callbacks, verbose, epochs=1, batches=runner.batches)
         self.stop_predicting = False

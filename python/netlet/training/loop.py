@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +37,7 @@ class StepRunner:
 
     def __init__(self, model: Any, mode: str, batches: EpochIterator, check_finite: bool = False) -> None:
         self.model, self.mode, self.batches, self.check_finite = model, mode, batches, check_finite
-        self.source = batches.source
+        self.arrays = batches.source if isinstance(batches.source, ArraySource) else None
         self.epoch: int | None = None
         self.outputs = Outputs()
         # A native call checks the order of all the rows that it may reach. It is offered about as many steps as it can
@@ -46,9 +47,9 @@ class StepRunner:
     # ---- before the first epoch ------------------------------------------------------------------------------------
     def prepare(self) -> None:
         """Builds the model and records the first plan, so that errors are raised before anything is trained."""
-        if not isinstance(self.source, ArraySource):
+        if self.arrays is None:
             return
-        data, batch = self.source.data, self.source.batch
+        data, batch = self.arrays.data, self.arrays.batch
         if self.model.run_eagerly:
             build(self.model, self.mode, data, batch)
             return
@@ -71,8 +72,8 @@ class StepRunner:
         self.outputs = Outputs()
         hooks = Hooks(callbacks, self.mode)
         self.batches.begin()
-        native = isinstance(self.source, ArraySource) and not self.model.run_eagerly
-        logs = self._run_arrays(hooks) if native else self._run_batches(hooks)
+        native = self.arrays is not None and not self.model.run_eagerly
+        logs = self._run_arrays(self.arrays, hooks) if native else self._run_batches(hooks)
         self.batches.end()
         if not self.batches.done:
             raise ValueError(f"{_METHOD[self.mode]}: expected at least one batch, received none.")
@@ -81,8 +82,8 @@ class StepRunner:
     def _stopped(self) -> bool:
         return bool(getattr(self.model, _STOP[self.mode]))
 
-    def _run_arrays(self, hooks: Hooks) -> dict[str, Any]:
-        data, batch = self.source.data, self.source.batch
+    def _run_arrays(self, arrays: Any, hooks: Hooks) -> dict[str, Any]:
+        data, batch = arrays.data, arrays.batch
         full = data.rows // batch
         step = None
         while left := self.batches.left():
@@ -94,14 +95,16 @@ class StepRunner:
             hooks.begin(self.batches.done)
             ran = self._native(step, data, rows.order, first, count)
             self.batches.advance(ran)
-            hooks.end(self.batches.done, lambda s=step, f=first + (ran - 1) * batch: self._logs(s, f))
+            hooks.end(self.batches.done, functools.partial(self._logs, step, first + (ran - 1) * batch))
             if self._stopped():
                 break
         return {} if step is None or self.mode == "predict" else step.read_logs(self.model)
 
     def _native(self, step: RecordedStep, data: ArrayData, order: Any, first: int, count: int) -> int:
         count, scalars = step.scalars(count)
-        outputs = self.outputs.arrays(step.outputs, self._rows_at_most(data)) if self.mode == "predict" else ()
+        if not data.even:
+            return self._once(step, data, scalars)
+        outputs = self.outputs.arrays(step.outputs, self._rows_at_most(data, step)) if self.mode == "predict" else ()
         done, record = step.plan.run_batches(
             data.leaves(), order, first=first, count=count, seconds=SLICE_SECONDS, outputs=outputs, scalars=scalars
         )
@@ -112,9 +115,20 @@ class StepRunner:
         self.outputs.rows = first + done * step.batch
         return done
 
-    def _rows_at_most(self, data: ArrayData) -> int:
+    def _once(self, step: RecordedStep, data: ArrayData, scalars: list[Any]) -> int:
+        """One step over arrays with different numbers of rows."""
+        for cell, values in scalars:
+            cell.copy_from(np.asarray(values[0], np.float64))
+        outputs, record = step.plan.run(data.leaves())
+        if record >= 0:
+            raise stopped(record, self.model, step, self.epoch, 0, 0)
+        if self.mode == "predict":
+            self.outputs.add(pack_like(step.outputs, outputs))
+        return 1
+
+    def _rows_at_most(self, data: ArrayData, step: RecordedStep) -> int:
         steps = self.batches.steps
-        return data.rows if steps is None else min(data.rows, steps * self.source.batch)
+        return data.rows if steps is None else min(data.rows, steps * step.batch)
 
     def _run_batches(self, hooks: Hooks) -> dict[str, Any]:
         """Batches that come one by one, or a model that runs eagerly."""

@@ -23,7 +23,6 @@ class OnBatch:
 
     check_finite: bool
     run_eagerly: bool
-    has_front: bool
     _steps: StepCache
     _compile_loss: Any
     _require_compiled: Any
@@ -62,7 +61,8 @@ class OnBatch:
         runner = _one_batch(self, "predict", data, False)
         runner.prepare()
         runner.run(None)
-        if isinstance(data.x, _core.Tensor) and not self.run_eagerly and not self.has_front:
+        eager = self.run_eagerly or self.has_front  # type: ignore[attr-defined]
+        if isinstance(data.x, _core.Tensor) and not eager:
             step = self._steps.get(self, "predict", data, data.rows, False)
             if isinstance(step.outputs, _core.Tensor):
                 self._steps.predictors[data.x.shape] = (step, step.plan.predict)
@@ -86,7 +86,7 @@ class OnBatch:
 
     def _remember_batch(self, mode: str, data: ArrayData) -> None:
         plain = isinstance(data.x, _core.Tensor) and isinstance(data.y, _core.Tensor) and data.sample_weight is None
-        if not plain or self.run_eagerly or self.has_front:
+        if not plain or self.run_eagerly or self.has_front:  # type: ignore[attr-defined]
             return
         check = self.check_finite and mode == "train"
         loss = self._compile_loss
