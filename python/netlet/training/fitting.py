@@ -60,8 +60,8 @@ class Fitting:
             x: array (N, ...), a list or dict of arrays, a DataFrame, or an iterable of (x, y[, sample_weight]) batches;
                 texts for a model that begins with a layer of text.
             y: targets, one row a sample; not with an iterable.
-            batch_size: rows a step; by default 32, or as many as make `steps_per_epoch` steps of all rows. The last batch
-                may be shorter.
+            batch_size: rows a step; by default 32, or as many as make `steps_per_epoch` steps of all rows. The last
+                batch may be shorter.
             epochs: passes over the data, counted from `initial_epoch`.
             verbose: 0 silent, 1 a progress line, 2 a line an epoch, "auto" 1.
             callbacks: list of `callbacks.Callback`.
@@ -85,7 +85,7 @@ class Fitting:
             NonFiniteLossError: the loss became NaN or infinite (see `compile(check_finite=)`).
 
         Warns:
-            UserWarning: the data ran out before `steps_per_epoch` steps; a generator that has run out ends the training.
+            UserWarning: the data ran out before `steps_per_epoch` steps. A generator that ran out ends the training.
         """
         self._require_compiled("fit")
         results.check_count("fit(epochs=)", epochs, least=0)
