@@ -159,11 +159,6 @@ py::array to_ndarray(const Tensor& t, bool writable) {
     return a;
 }
 
-py::object to_python(const Result& r) {
-    if (r.native || r.tensor->recorded()) return py::cast(r.tensor);
-    return to_ndarray(r.tensor);
-}
-
 namespace {
 
 // NumPy has no bfloat16 of its own.

@@ -1,7 +1,6 @@
 // The border between Python and C++. What may come in: netlet Tensors, Variables (anything with `_tensor`), NumPy
 // arrays of any layout, DLPack producers, scalars and nested lists. Contiguous native arrays of our types are borrowed, never
-// copied; everything else is converted once. What goes out: a Tensor if any Tensor or Variable came in, otherwise an
-// ndarray that shares the result's memory.
+// copied; everything else is converted once. What goes out is always a Tensor.
 #pragma once
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -32,28 +31,12 @@ struct Arg {
 // other op a half becomes float32 on the way in, by a cast that gradients flow through.
 struct StoredArg : Arg {};
 
-struct Result {
-    Tensor tensor;
-    bool native = false;
-};
-
 Arg to_arg(py::handle object);
 Arg in_float32(Arg a);  // a half as float32, anything else as it is
 // Shares the tensor's memory; read-only where it is a Variable's, unless `writable`.
 py::array to_ndarray(const Tensor& t, bool writable = false);
-py::object to_python(const Result& r);
 
 inline Tensor or_null(const std::optional<Arg>& a) { return a ? a->tensor : nullptr; }
-
-template <class... Args> Result give(Tensor y, const Args&... args) {
-    auto native = [](const auto& a) {
-        if constexpr (std::is_base_of_v<Arg, std::decay_t<decltype(a)>>)
-            return a.native;
-        else
-            return a && a->native;
-    };
-    return {std::move(y), (native(args) || ...)};
-}
 
 py::dtype to_numpy(DType t);        // bfloat16: that of the package ml_dtypes
 DType to_dtype(py::handle object);  // "float32", np.float32, np.dtype(...), float, ...
@@ -82,13 +65,6 @@ template <> struct type_caster<netlet::bindings::StoredArg> {
         if (src.is_none()) return false;
         value = {netlet::bindings::to_arg(src)};
         return true;
-    }
-};
-
-template <> struct type_caster<netlet::bindings::Result> {
-    PYBIND11_TYPE_CASTER(netlet::bindings::Result, const_name("Tensor | numpy.ndarray"));
-    static handle cast(const netlet::bindings::Result& r, return_value_policy, handle) {
-        return netlet::bindings::to_python(r).release();
     }
 };
 

@@ -10,7 +10,7 @@ void bind_activation(py::module_& m) {
     m.def(
         "activation",
         [](const Arg& x, const std::string& name, double alpha, double beta, double gamma) {
-            return give(ops::activation(Tape::current(), x, ops::activation_by_name(name), {alpha, beta, gamma}), x);
+            return ops::activation(Tape::current(), x, ops::activation_by_name(name), {alpha, beta, gamma});
         },
         "x"_a, "name"_a, "alpha"_a = 0.0, "beta"_a = 0.0, "gamma"_a = 0.0, NoGil(),
         "y = f(x) for f by name; parameters as csrc/ops/activation/activation_args.h lists them.");

@@ -12,7 +12,7 @@ void bind_attention(py::module_& m) {
         [](const Arg& query, const Arg& key, const Arg& value, const std::optional<Arg>& mask,
            const std::optional<Arg>& bias, double scale, bool causal, bool average_dead, double rate, uint64_t seed) {
             const ops::Attention how{or_null(mask), or_null(bias), scale, causal, average_dead, rate, seed};
-            return give(ops::attention(Tape::current(), query, key, value, how), query, key, value, bias);
+            return ops::attention(Tape::current(), query, key, value, how);
         },
         "query"_a, "key"_a, "value"_a, "mask"_a = py::none(), "bias"_a = py::none(), "scale"_a = 1.0,
         "causal"_a = false, "average_dead"_a = true, "rate"_a = 0.0, "seed"_a = 0, NoGil(),

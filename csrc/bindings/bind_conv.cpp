@@ -20,9 +20,8 @@ void bind_conv(py::module_& m) {
             name,
             [function](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const Extents& strides,
                        const Pads& pads, const Extents& dilation, const std::string& activation, double alpha) {
-                return give(function(Tape::current(), x, kernel, or_null(bias), ops::ConvSteps{strides, dilation, pads},
-                                     ops::activation_by_name(activation), alpha),
-                            x, kernel, bias);
+                return function(Tape::current(), x, kernel, or_null(bias), ops::ConvSteps{strides, dilation, pads},
+                                ops::activation_by_name(activation), alpha);
             },
             "x"_a, "kernel"_a, "bias"_a, "strides"_a, "pads"_a, "dilation"_a, "activation"_a = "linear",
             "alpha"_a = 0.0, NoGil(), doc);
@@ -33,10 +32,9 @@ void bind_conv(py::module_& m) {
         "conv_transpose",
         [](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const Extents& strides, const Pads& pads,
            const Extents& output_sizes, const Extents& dilation, const std::string& activation, double alpha) {
-            return give(
-                ops::conv_transpose(Tape::current(), x, kernel, or_null(bias), ops::ConvSteps{strides, dilation, pads},
-                                    output_sizes, ops::activation_by_name(activation), alpha),
-                x, kernel, bias);
+            return ops::conv_transpose(Tape::current(), x, kernel, or_null(bias),
+                                       ops::ConvSteps{strides, dilation, pads}, output_sizes,
+                                       ops::activation_by_name(activation), alpha);
         },
         "x"_a, "kernel"_a, "bias"_a, "strides"_a, "pads"_a, "output_sizes"_a, "dilation"_a, "activation"_a = "linear",
         "alpha"_a = 0.0, NoGil(), "The gradient of a convolution with regard to its input; kernel (taps..., O, C).");

@@ -10,14 +10,13 @@ namespace netlet::bindings {
 
 void bind_copy(py::module_& m) {
     using namespace py::literals;
-    m.def("identity", [](const StoredArg& x) { return give(ops::identity(Tape::current(), x), x); }, "x"_a, NoGil());
+    m.def("identity", [](const StoredArg& x) { return ops::identity(Tape::current(), x); }, "x"_a, NoGil());
     m.def(
-        "cast", [](const StoredArg& x, DType dtype) { return give(ops::cast(Tape::current(), x, dtype), x); }, "x"_a,
-        "dtype"_a, NoGil());
+        "cast", [](const StoredArg& x, DType dtype) { return ops::cast(Tape::current(), x, dtype); }, "x"_a, "dtype"_a,
+        NoGil());
     m.def(
-        "reshape",
-        [](const StoredArg& x, const Shape& shape) { return give(ops::reshape(Tape::current(), x, shape), x); }, "x"_a,
-        "shape"_a, NoGil());
+        "reshape", [](const StoredArg& x, const Shape& shape) { return ops::reshape(Tape::current(), x, shape); },
+        "x"_a, "shape"_a, NoGil());
     m.def(
         "full",
         [](const Shape& shape, DType dtype, double value) { return ops::full(Tape::current(), shape, dtype, value); },
@@ -41,8 +40,8 @@ void bind_copy(py::module_& m) {
     m.def("increment", [](const Tensor& cell) { ops::increment(Tape::current(), cell); }, "cell"_a, NoGil());
     m.def(
         "dropout",
-        [](const Arg& x, double rate, uint64_t seed) { return give(ops::dropout(Tape::current(), x, rate, seed), x); },
-        "x"_a, "rate"_a, "seed"_a, NoGil());
+        [](const Arg& x, double rate, uint64_t seed) { return ops::dropout(Tape::current(), x, rate, seed); }, "x"_a,
+        "rate"_a, "seed"_a, NoGil());
 }
 
 }  // namespace netlet::bindings

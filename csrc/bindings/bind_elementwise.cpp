@@ -53,9 +53,7 @@ void bind_elementwise(py::module_& m) {
     auto binary = [&](const char* name, BinaryOp op) {
         m.def(
             name,
-            [op](const Arg& a, const Arg& b) {
-                return give(ops::binary(Tape::current(), op, beside(a, b), beside(b, a)), a, b);
-            },
+            [op](const Arg& a, const Arg& b) { return ops::binary(Tape::current(), op, beside(a, b), beside(b, a)); },
             "x1"_a, "x2"_a, NoGil());
     };
     binary("add", BinaryOp::add);
@@ -68,17 +66,15 @@ void bind_elementwise(py::module_& m) {
         "power",
         [](const Arg& a, const Arg& b) {
             Tape& tape = Tape::current();
-            if (b.scalar && !a.scalar) return give(ops::power(tape, a, *eager_cast(b, DType::f64)->data<double>()), a);
-            return give(ops::binary(tape, BinaryOp::power, beside(a, b), beside(b, a)), a, b);
+            if (b.scalar && !a.scalar) return ops::power(tape, a, *eager_cast(b, DType::f64)->data<double>());
+            return ops::binary(tape, BinaryOp::power, beside(a, b), beside(b, a));
         },
         "x1"_a, "x2"_a, NoGil());
 
     auto compare = [&](const char* name, CompareOp op) {
         m.def(
             name,
-            [op](const Arg& a, const Arg& b) {
-                return give(ops::compare(Tape::current(), op, beside(a, b), beside(b, a)), a, b);
-            },
+            [op](const Arg& a, const Arg& b) { return ops::compare(Tape::current(), op, beside(a, b), beside(b, a)); },
             "x1"_a, "x2"_a, NoGil());
     };
     compare("equal", CompareOp::equal);
@@ -90,33 +86,28 @@ void bind_elementwise(py::module_& m) {
 
     auto logical = [&](const char* name, LogicalOp op) {
         m.def(
-            name, [op](const Arg& a, const Arg& b) { return give(ops::logical(Tape::current(), op, a, b), a, b); },
-            "x1"_a, "x2"_a, NoGil());
+            name, [op](const Arg& a, const Arg& b) { return ops::logical(Tape::current(), op, a, b); }, "x1"_a, "x2"_a,
+            NoGil());
     };
     logical("logical_and", LogicalOp::logical_and);
     logical("logical_or", LogicalOp::logical_or);
     logical("logical_xor", LogicalOp::logical_xor);
-    m.def(
-        "logical_not", [](const Arg& x) { return give(ops::logical_not(Tape::current(), alone(x)), x); }, "x"_a,
-        NoGil());
+    m.def("logical_not", [](const Arg& x) { return ops::logical_not(Tape::current(), alone(x)); }, "x"_a, NoGil());
 
 #define NETLET_UNARY(name, kept)                                                                                       \
     if (UnaryOp::name != UnaryOp::clip)                                                                                \
-        m.def(                                                                                                         \
-            #name, [](const Arg& x) { return give(ops::unary(Tape::current(), UnaryOp::name, alone(x)), x); }, "x"_a,  \
-            NoGil());
+        m.def(#name, [](const Arg& x) { return ops::unary(Tape::current(), UnaryOp::name, alone(x)); }, "x"_a, NoGil());
     NETLET_UNARY_OPS(NETLET_UNARY)
 #undef NETLET_UNARY
     m.def(
         "clip",
         [](const Arg& x, const std::optional<double>& lo, const std::optional<double>& hi) {
-            return give(ops::clip(Tape::current(), alone(x), lo.value_or(-INFINITY), hi.value_or(INFINITY)), x);
+            return ops::clip(Tape::current(), alone(x), lo.value_or(-INFINITY), hi.value_or(INFINITY));
         },
         "x"_a, "x_min"_a = py::none(), "x_max"_a = py::none(), NoGil(), "minimum(maximum(x, x_min), x_max)");
 
     auto classify = [&](const char* name, ClassifyOp op) {
-        m.def(
-            name, [op](const Arg& x) { return give(ops::classify(Tape::current(), op, alone(x)), x); }, "x"_a, NoGil());
+        m.def(name, [op](const Arg& x) { return ops::classify(Tape::current(), op, alone(x)); }, "x"_a, NoGil());
     };
     classify("isfinite", ClassifyOp::isfinite);
     classify("isnan", ClassifyOp::isnan);
@@ -125,7 +116,7 @@ void bind_elementwise(py::module_& m) {
     m.def(
         "where",
         [](const Arg& condition, const Arg& a, const Arg& b) {
-            return give(ops::where(Tape::current(), condition, beside(a, b), beside(b, a)), condition, a, b);
+            return ops::where(Tape::current(), condition, beside(a, b), beside(b, a));
         },
         "condition"_a, "x1"_a, "x2"_a, NoGil());
 }

@@ -33,7 +33,7 @@ void bind_gemm(py::module_& m) {
         "matmul",
         [](StoredArg a, StoredArg b, bool transpose_a, bool transpose_b) {
             widen_halves(a, b);
-            return give(ops::matmul(Tape::current(), beside(a, b), beside(b, a), transpose_a, transpose_b), a, b);
+            return ops::matmul(Tape::current(), beside(a, b), beside(b, a), transpose_a, transpose_b);
         },
         "a"_a, "b"_a, "transpose_a"_a = false, "transpose_b"_a = false, NoGil(), "a @ b, batched as numpy.matmul.");
     install_eager_matmul(m);
@@ -42,9 +42,8 @@ void bind_gemm(py::module_& m) {
         [](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const std::string& activation,
            double alpha) {
             Tensor b = bias ? beside(*bias, kernel) : nullptr;
-            return give(ops::dense(Tape::current(), beside(x, kernel), beside(kernel, x), b,
-                                   ops::activation_by_name(activation), alpha),
-                        x, kernel, bias);
+            return ops::dense(Tape::current(), beside(x, kernel), beside(kernel, x), b,
+                              ops::activation_by_name(activation), alpha);
         },
         "x"_a, "kernel"_a, "bias"_a = py::none(), "activation"_a = "linear", "alpha"_a = 0.0, NoGil(),
         "activation(x @ kernel + bias); x (..., K), kernel (K, N), bias (N,) or None.");

@@ -11,15 +11,14 @@ void bind_image(py::module_& m) {
         "affine_transform",
         [](const Arg& images, const Arg& transform, const std::string& interpolation, const std::string& fill_mode,
            double fill_value) {
-            return give(ops::affine_transform(Tape::current(), images, transform, interpolation, fill_mode, fill_value),
-                        images, transform);
+            return ops::affine_transform(Tape::current(), images, transform, interpolation, fill_mode, fill_value);
         },
         "images"_a, "transform"_a, "interpolation"_a = "bilinear", "fill_mode"_a = "constant", "fill_value"_a = 0.0,
         NoGil());
     m.def(
         "flip_images",
         [](const StoredArg& images, const Arg& flags, bool horizontal, bool vertical) {
-            return give(ops::flip_images(Tape::current(), images, flags, horizontal, vertical), images, flags);
+            return ops::flip_images(Tape::current(), images, flags, horizontal, vertical);
         },
         "images"_a, "flags"_a, "horizontal"_a, "vertical"_a, NoGil());
 }

@@ -22,9 +22,7 @@ void bind_index(py::module_& m) {
     using namespace py::literals;
     m.def(
         "take",
-        [](const StoredArg& x, const Arg& indices, int axis) {
-            return give(ops::take(Tape::current(), x, indices, axis), x, indices);
-        },
+        [](const StoredArg& x, const Arg& indices, int axis) { return ops::take(Tape::current(), x, indices, axis); },
         "x"_a, "indices"_a, "axis"_a = 0, NoGil());
     m.def(
         "check_index", [](const Arg& indices, int64_t n) { ops::check_index(Tape::current(), indices, n); },
@@ -32,22 +30,21 @@ void bind_index(py::module_& m) {
     m.def(
         "one_hot",
         [](const Arg& indices, int64_t classes, DType dtype, int axis) {
-            return give(ops::one_hot(Tape::current(), indices, classes, axis, dtype), indices);
+            return ops::one_hot(Tape::current(), indices, classes, axis, dtype);
         },
         "indices"_a, "num_classes"_a, "dtype"_a = DType::f32, "axis"_a = -1, NoGil());
     m.def(
         "take_along_axis",
         [](const Arg& x, const Arg& indices, int axis) {
-            return give(ops::take_along_axis(Tape::current(), x, indices, axis), x, indices);
+            return ops::take_along_axis(Tape::current(), x, indices, axis);
         },
         "x"_a, "indices"_a, "axis"_a, NoGil());
     m.def(
         "scatter",
         [](const Arg& into, const Arg& indices, const Arg& updates, const std::string& reduction,
            const std::string& name, bool negative) {
-            return give(
-                ops::scatter(Tape::current(), name.c_str(), to_scatter_op(reduction), into, indices, updates, negative),
-                into, indices, updates);
+            return ops::scatter(Tape::current(), name.c_str(), to_scatter_op(reduction), into, indices, updates,
+                                negative);
         },
         "into"_a, "indices"_a, "updates"_a, "reduction"_a = "set", "name"_a = "scatter", "negative"_a = true, NoGil(),
         "`into` with the rows at indices (..., depth) joined with updates; `negative`: -1 is the last.");

@@ -14,9 +14,8 @@ void bind_loss(py::module_& m) {
         "loss_pointwise",
         [](const std::string& kind, const Arg& y_true, const Arg& y_pred, const Optional& w,
            const std::string& reduction, double delta, double epsilon, double label_smoothing) {
-            return give(ops::loss_pointwise(Tape::current(), ops::pointwise_kind(kind), y_true, y_pred, or_null(w),
-                                            ops::reduction_kind(reduction), {delta, epsilon, label_smoothing}),
-                        y_true, y_pred, w);
+            return ops::loss_pointwise(Tape::current(), ops::pointwise_kind(kind), y_true, y_pred, or_null(w),
+                                       ops::reduction_kind(reduction), {delta, epsilon, label_smoothing});
         },
         "kind"_a, "y_true"_a, "y_pred"_a, "sample_weight"_a = py::none(), "reduction"_a = "none", "delta"_a = 1.0,
         "epsilon"_a = 1e-7, "label_smoothing"_a = 0.0, NoGil());
@@ -24,10 +23,8 @@ void bind_loss(py::module_& m) {
         "loss_categorical_crossentropy",
         [](const Arg& y_true, const Arg& y_pred, const Optional& w, const std::string& reduction, bool from_logits,
            double label_smoothing, double epsilon) {
-            return give(
-                ops::loss_crossentropy(Tape::current(), y_true, y_pred, or_null(w), ops::reduction_kind(reduction),
-                                       {from_logits, epsilon, label_smoothing, {}}),
-                y_true, y_pred, w);
+            return ops::loss_crossentropy(Tape::current(), y_true, y_pred, or_null(w), ops::reduction_kind(reduction),
+                                          {from_logits, epsilon, label_smoothing, {}});
         },
         "y_true"_a, "y_pred"_a, "sample_weight"_a = py::none(), "reduction"_a = "none", "from_logits"_a = false,
         "label_smoothing"_a = 0.0, "epsilon"_a = 1e-7, NoGil());
@@ -35,25 +32,22 @@ void bind_loss(py::module_& m) {
         "loss_sparse_categorical_crossentropy",
         [](const Arg& y_true, const Arg& y_pred, const Optional& w, const std::string& reduction, bool from_logits,
            const std::optional<int64_t>& ignore_class, double epsilon) {
-            return give(
-                ops::loss_sparse_crossentropy(Tape::current(), y_true, y_pred, or_null(w),
-                                              ops::reduction_kind(reduction), {from_logits, epsilon, 0, ignore_class}),
-                y_true, y_pred, w);
+            return ops::loss_sparse_crossentropy(Tape::current(), y_true, y_pred, or_null(w),
+                                                 ops::reduction_kind(reduction),
+                                                 {from_logits, epsilon, 0, ignore_class});
         },
         "y_true"_a, "y_pred"_a, "sample_weight"_a = py::none(), "reduction"_a = "none", "from_logits"_a = false,
         "ignore_class"_a = py::none(), "epsilon"_a = 1e-7, NoGil());
     m.def(
         "loss_reduce",
         [](const Arg& values, const Optional& w, const Optional& mask, const std::string& reduction) {
-            return give(
-                ops::loss_reduce(Tape::current(), values, or_null(w), or_null(mask), ops::reduction_kind(reduction)),
-                values, w, mask);
+            return ops::loss_reduce(Tape::current(), values, or_null(w), or_null(mask), ops::reduction_kind(reduction));
         },
         "values"_a, "sample_weight"_a = py::none(), "mask"_a = py::none(), "reduction"_a = "sum_over_batch_size",
         NoGil());
     m.def(
-        "hinge_labels", [](const Arg& y_true) { return give(ops::hinge_labels(Tape::current(), y_true), y_true); },
-        "y_true"_a, NoGil());
+        "hinge_labels", [](const Arg& y_true) { return ops::hinge_labels(Tape::current(), y_true); }, "y_true"_a,
+        NoGil());
     m.def(
         "check_finite", [](const Arg& x, const Tensor& flag) { ops::check_finite(Tape::current(), x, flag); }, "x"_a,
         "flag"_a, NoGil(), "flag (one int32) = 1 if x holds an infinity or a NaN, else 0.");

@@ -28,8 +28,7 @@ void bind_metric(py::module_& m) {
     m.def(
         "accuracy",
         [](const std::string& kind, const Arg& y_true, const Arg& y_pred, double threshold) {
-            return give(ops::accuracy(Tape::current(), ops::accuracy_kind(kind), y_true, y_pred, threshold), y_true,
-                        y_pred);
+            return ops::accuracy(Tape::current(), ops::accuracy_kind(kind), y_true, y_pred, threshold);
         },
         "kind"_a, "y_true"_a, "y_pred"_a, "threshold"_a = 0.5, NoGil());
 }

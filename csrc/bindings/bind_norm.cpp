@@ -11,8 +11,7 @@ void bind_norm(py::module_& m) {
     m.def(
         "layer_norm",
         [](const Arg& x, const Optional& gamma, const Optional& beta, double epsilon, bool centred) {
-            return give(ops::layer_norm(Tape::current(), x, or_null(gamma), or_null(beta), epsilon, centred), x, gamma,
-                        beta);
+            return ops::layer_norm(Tape::current(), x, or_null(gamma), or_null(beta), epsilon, centred);
         },
         "x"_a, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3, "centred"_a = true, NoGil(),
         "(x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis; not centred: x / root mean square.");
@@ -20,16 +19,14 @@ void bind_norm(py::module_& m) {
         "batch_norm",
         [](const Arg& x, const Optional& gamma, const Optional& beta, double epsilon) {
             ops::BatchNorm b = ops::batch_norm(Tape::current(), x, or_null(gamma), or_null(beta), epsilon);
-            return std::make_tuple(give(b.y, x, gamma, beta), give(b.mean, x, gamma, beta),
-                                   give(b.variance, x, gamma, beta));
+            return std::make_tuple(b.y, b.mean, b.variance);
         },
         "x"_a, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3, NoGil(),
         "(y, mean, variance) with the statistics of each channel (last axis); no gradient through the latter two.");
     m.def(
         "group_norm",
         [](const Arg& x, int64_t groups, const Optional& gamma, const Optional& beta, double epsilon) {
-            return give(ops::group_norm(Tape::current(), x, groups, or_null(gamma), or_null(beta), epsilon), x, gamma,
-                        beta);
+            return ops::group_norm(Tape::current(), x, groups, or_null(gamma), or_null(beta), epsilon);
         },
         "x"_a, "groups"_a, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3, NoGil(),
         "x (N, ..., C) with the statistics of each sample's groups of neighbouring channels.");
@@ -37,8 +34,7 @@ void bind_norm(py::module_& m) {
         "given_norm",
         [](const Arg& x, const Arg& mean, const Arg& variance, const Optional& gamma, const Optional& beta,
            double epsilon) {
-            return give(ops::given_norm(Tape::current(), x, mean, variance, or_null(gamma), or_null(beta), epsilon), x,
-                        mean, variance, gamma, beta);
+            return ops::given_norm(Tape::current(), x, mean, variance, or_null(gamma), or_null(beta), epsilon);
         },
         "x"_a, "mean"_a, "variance"_a, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3, NoGil(),
         "(x - mean) / sqrt(variance + epsilon) * gamma + beta, each one number a channel (last axis).");
@@ -48,7 +44,7 @@ void bind_norm(py::module_& m) {
            const Optional& beta, double epsilon) {
             ops::Folded f = ops::fold_norm(Tape::current(), kernel, or_null(bias), mean, variance, or_null(gamma),
                                            or_null(beta), epsilon);
-            return std::make_pair(give(f.kernel, kernel), give(f.bias, kernel));
+            return std::make_pair(f.kernel, f.bias);
         },
         "kernel"_a, "bias"_a, "mean"_a, "variance"_a, "gamma"_a, "beta"_a, "epsilon"_a, NoGil(),
         "(kernel, bias) of the product (channels last) that gives given_norm of the product with these ones.");

@@ -13,19 +13,19 @@ void bind_pool(py::module_& m) {
     m.def(
         "max_pool",
         [](const Arg& x, const Sizes& window, const Sizes& strides, const ops::Pads& pads) {
-            return give(ops::pool(Tape::current(), PoolOp::max, x, window, strides, pads), x);
+            return ops::pool(Tape::current(), PoolOp::max, x, window, strides, pads);
         },
         "x"_a, "window"_a, "strides"_a, "pads"_a, NoGil());
     m.def(
         "average_pool",
         [](const Arg& x, const Sizes& window, const Sizes& strides, const ops::Pads& pads) {
-            return give(ops::pool(Tape::current(), PoolOp::average, x, window, strides, pads), x);
+            return ops::pool(Tape::current(), PoolOp::average, x, window, strides, pads);
         },
         "x"_a, "window"_a, "strides"_a, "pads"_a, NoGil());
     m.def(
         "resample",
         [](const Arg& x, int axis, const Arg& first, const Arg& count, const Arg& weights) {
-            return give(ops::resample(Tape::current(), x, axis, first, count, weights), x);
+            return ops::resample(Tape::current(), x, axis, first, count, weights);
         },
         "x"_a, "axis"_a, "first"_a, "count"_a, "weights"_a, NoGil(),
         "Entry i of the axis: the sum of weights[i, t] times entry first[i] + t, for t < count[i].");

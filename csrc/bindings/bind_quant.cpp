@@ -27,43 +27,39 @@ void bind_quant(py::module_& m) {
         "quantize_absmax",
         [](const Arg& x, const Axes& axes, int64_t group) {
             const auto y = ops::quantize(Tape::current(), "quantize_absmax", x, Quantizer::absmax_i8, {axes, group});
-            return std::make_tuple(give(y.q, x), give(y.scale, x));
+            return std::make_tuple(y.q, y.scale);
         },
         "x"_a, "axes"_a = py::none(), "group"_a = 0, NoGil());
     m.def(
         "quantize_zeropoint",
         [](const Arg& x, DType dtype, const Axes& axes, int64_t group) {
             const auto y = ops::quantize(Tape::current(), "quantize_zeropoint", x, zeropoint(dtype), {axes, group});
-            return std::make_tuple(give(y.q, x), give(y.scale, x), give(y.zero, x));
+            return std::make_tuple(y.q, y.scale, y.zero);
         },
         "x"_a, "dtype"_a = DType::i8, "axes"_a = py::none(), "group"_a = 0, NoGil());
     m.def(
         "dequantize_absmax",
         [](const Arg& q, const Arg& scale) {
-            return give(ops::dequantize(Tape::current(), "dequantize_absmax", q, typed(scale, DType::f32), nullptr), q,
-                        scale);
+            return ops::dequantize(Tape::current(), "dequantize_absmax", q, typed(scale, DType::f32), nullptr);
         },
         "q"_a, "scale"_a, NoGil());
     m.def(
         "dequantize_zeropoint",
         [](const Arg& q, const Arg& scale, const Arg& zero_point) {
-            return give(ops::dequantize(Tape::current(), "dequantize_zeropoint", q, typed(scale, DType::f32),
-                                        typed(zero_point, q->dtype)),
-                        q, scale, zero_point);
+            return ops::dequantize(Tape::current(), "dequantize_zeropoint", q, typed(scale, DType::f32),
+                                   typed(zero_point, q->dtype));
         },
         "q"_a, "scale"_a, "zero_point"_a, NoGil());
     m.def(
         "fake_quantize_absmax",
         [](const Arg& x, const Axes& axes, int64_t group) {
-            return give(
-                ops::fake_quantize(Tape::current(), "fake_quantize_absmax", x, Quantizer::absmax_i8, {axes, group}), x);
+            return ops::fake_quantize(Tape::current(), "fake_quantize_absmax", x, Quantizer::absmax_i8, {axes, group});
         },
         "x"_a, "axes"_a = py::none(), "group"_a = 0, NoGil());
     m.def(
         "fake_quantize_zeropoint",
         [](const Arg& x, DType dtype, const Axes& axes, int64_t group) {
-            return give(
-                ops::fake_quantize(Tape::current(), "fake_quantize_zeropoint", x, zeropoint(dtype), {axes, group}), x);
+            return ops::fake_quantize(Tape::current(), "fake_quantize_zeropoint", x, zeropoint(dtype), {axes, group});
         },
         "x"_a, "dtype"_a = DType::i8, "axes"_a = py::none(), "group"_a = 0, NoGil());
 }

@@ -25,7 +25,7 @@ void bind_reduce(py::module_& m) {
         m.def(
             name,
             [op](const Arg& x, const GivenAxes& axis, bool keepdims) {
-                return give(op(Tape::current(), x, to_axes(axis), keepdims), x);
+                return op(Tape::current(), x, to_axes(axis), keepdims);
             },
             "x"_a, "axis"_a = py::none(), "keepdims"_a = false, NoGil());
     };
@@ -41,7 +41,7 @@ void bind_reduce(py::module_& m) {
         m.def(
             name,
             [op](const Arg& x, std::optional<int> axis, bool keepdims) {
-                return give(op(Tape::current(), x, axis, keepdims), x);
+                return op(Tape::current(), x, axis, keepdims);
             },
             "x"_a, "axis"_a = py::none(), "keepdims"_a = false, NoGil());
     };

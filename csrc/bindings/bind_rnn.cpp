@@ -20,9 +20,7 @@ void bind_rnn(py::module_& m) {
                                    ops::activation_by_name(recurrent_activation), reverse, sequences};
             const ops::RnnResult r = ops::rnn(tape, options, x, {kernel, recurrent_kernel, or_null(bias)},
                                               {or_null(h0), or_null(c0)}, or_null(mask), or_null(recurrent_scale));
-            auto given = [&](const Tensor& t) {
-                return t ? std::optional(give(t, x, kernel, recurrent_kernel, bias, h0, c0)) : std::nullopt;
-            };
+            auto given = [&](const Tensor& t) { return t ? std::optional(t) : std::nullopt; };
             return std::make_tuple(given(r.y), given(r.last.h), given(r.last.c));
         },
         "kind"_a, "x"_a, "kernel"_a, "recurrent_kernel"_a, "bias"_a = py::none(), "h0"_a = py::none(),

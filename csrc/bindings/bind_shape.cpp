@@ -21,12 +21,6 @@ std::vector<Tensor> tensors(const std::vector<StoredArg>& xs) {
     return ts;
 }
 
-Result give_joined(Tensor y, const std::vector<StoredArg>& xs) {
-    bool native = false;
-    for (const StoredArg& x : xs) native = native || x.native;
-    return {std::move(y), native};
-}
-
 bool is_int(py::handle item) {
     return PyIndex_Check(item.ptr()) && !PyBool_Check(item.ptr()) && !py::hasattr(item, "__len__");
 }
@@ -92,7 +86,7 @@ Index read_index(const py::object& given, const Shape& x) {
     return index;
 }
 
-Result getitem(const StoredArg& x, const py::object& given) {
+Tensor getitem(const StoredArg& x, const py::object& given) {
     const Index index = read_index(given, x->shape);
     py::gil_scoped_release nogil;
     Tape& tape = Tape::current();
@@ -108,7 +102,7 @@ Result getitem(const StoredArg& x, const py::object& given) {
         y = ops::take(tape, y, *index.list, index.list_axis);
     else if (y == x.tensor)
         y = ops::identity(tape, y);
-    return give(y, x);
+    return y;
 }
 
 }  // namespace
@@ -117,70 +111,55 @@ void bind_shape(py::module_& m) {
     using namespace py::literals;
     m.def(
         "transpose",
-        [](const StoredArg& x, const std::vector<int>& axes) {
-            return give(ops::transpose(Tape::current(), x, axes), x);
-        },
+        [](const StoredArg& x, const std::vector<int>& axes) { return ops::transpose(Tape::current(), x, axes); },
         "x"_a, "axes"_a = std::vector<int>(), NoGil());
     m.def(
         "broadcast_to",
-        [](const StoredArg& x, const Shape& shape) { return give(ops::broadcast_to(Tape::current(), x, shape), x); },
-        "x"_a, "shape"_a, NoGil());
+        [](const StoredArg& x, const Shape& shape) { return ops::broadcast_to(Tape::current(), x, shape); }, "x"_a,
+        "shape"_a, NoGil());
     m.def(
         "concatenate",
-        [](const std::vector<StoredArg>& xs, int axis) {
-            return give_joined(ops::concatenate(Tape::current(), tensors(xs), axis), xs);
-        },
+        [](const std::vector<StoredArg>& xs, int axis) { return ops::concatenate(Tape::current(), tensors(xs), axis); },
         "xs"_a, "axis"_a = -1, NoGil());
     m.def(
         "stack",
-        [](const std::vector<StoredArg>& xs, int axis) {
-            return give_joined(ops::stack(Tape::current(), tensors(xs), axis), xs);
-        },
+        [](const std::vector<StoredArg>& xs, int axis) { return ops::stack(Tape::current(), tensors(xs), axis); },
         "xs"_a, "axis"_a = 0, NoGil());
     m.def(
         "split",
         [](const StoredArg& x, const std::vector<int64_t>& ends, int axis) {
-            std::vector<Result> parts;
-            for (Tensor& part : ops::split(Tape::current(), x, ends, axis)) parts.push_back(give(std::move(part), x));
-            return parts;
+            return ops::split(Tape::current(), x, ends, axis);
         },
         "x"_a, "ends"_a, "axis"_a = 0, NoGil(), "Parts that end before each of `ends`, and the rest.");
     m.def(
-        "expand_dims", [](const StoredArg& x, int axis) { return give(ops::expand_dims(Tape::current(), x, axis), x); },
-        "x"_a, "axis"_a, NoGil());
+        "expand_dims", [](const StoredArg& x, int axis) { return ops::expand_dims(Tape::current(), x, axis); }, "x"_a,
+        "axis"_a, NoGil());
     m.def(
         "squeeze",
-        [](const StoredArg& x, const std::vector<int>& axes) {
-            return give(ops::squeeze(Tape::current(), x, axes), x);
-        },
-        "x"_a, "axes"_a = std::vector<int>(), NoGil());
+        [](const StoredArg& x, const std::vector<int>& axes) { return ops::squeeze(Tape::current(), x, axes); }, "x"_a,
+        "axes"_a = std::vector<int>(), NoGil());
     m.def(
         "repeat",
-        [](const StoredArg& x, int64_t count, int axis) {
-            return give(ops::repeat(Tape::current(), x, count, axis), x);
-        },
-        "x"_a, "count"_a, "axis"_a, NoGil());
+        [](const StoredArg& x, int64_t count, int axis) { return ops::repeat(Tape::current(), x, count, axis); }, "x"_a,
+        "count"_a, "axis"_a, NoGil());
     m.def(
         "tile",
-        [](const StoredArg& x, const std::vector<int64_t>& counts) {
-            return give(ops::tile(Tape::current(), x, counts), x);
-        },
+        [](const StoredArg& x, const std::vector<int64_t>& counts) { return ops::tile(Tape::current(), x, counts); },
         "x"_a, "counts"_a, NoGil());
     m.def(
         "pad",
         [](const StoredArg& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after, double value) {
-            return give(ops::pad(Tape::current(), x, before, after, value), x);
+            return ops::pad(Tape::current(), x, before, after, value);
         },
         "x"_a, "before"_a, "after"_a, "value"_a = 0.0, NoGil());
     m.def(
         "slice_update",
         [](const Arg& x, const std::vector<int64_t>& start, const Arg& updates) {
-            return give(ops::slice_update(Tape::current(), x, start, updates), x, updates);
+            return ops::slice_update(Tape::current(), x, start, updates);
         },
         "x"_a, "start"_a, "updates"_a, NoGil());
     m.def(
-        "flip",
-        [](const StoredArg& x, const std::vector<int>& axes) { return give(ops::flip(Tape::current(), x, axes), x); },
+        "flip", [](const StoredArg& x, const std::vector<int>& axes) { return ops::flip(Tape::current(), x, axes); },
         "x"_a, "axes"_a, NoGil());
     m.def("getitem", &getitem, "x"_a, "index"_a,
           "x[index] for integers, slices, None, Ellipsis and one array of integers.");

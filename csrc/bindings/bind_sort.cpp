@@ -10,8 +10,7 @@ void bind_sort(py::module_& m) {
     using namespace py::literals;
     auto along_axis = [&](const char* name, Tensor (*op)(Tape&, const Tensor&, int)) {
         m.def(
-            name, [op](const Arg& x, int axis) { return give(op(Tape::current(), x, axis), x); }, "x"_a, "axis"_a = -1,
-            NoGil());
+            name, [op](const Arg& x, int axis) { return op(Tape::current(), x, axis); }, "x"_a, "axis"_a = -1, NoGil());
     };
     along_axis("sort", ops::sort);
     along_axis("argsort", ops::argsort);
@@ -21,19 +20,19 @@ void bind_sort(py::module_& m) {
         "top_k",
         [](const Arg& x, int64_t k) {
             auto [values, positions] = ops::top_k(Tape::current(), x, k);
-            return std::pair(give(std::move(values), x), give(std::move(positions), x));
+            return std::pair(std::move(values), std::move(positions));
         },
         "x"_a, "k"_a, NoGil());
     m.def(
         "in_top_k",
         [](const Arg& targets, const Arg& predictions, int64_t k) {
-            return give(ops::in_top_k(Tape::current(), targets, predictions, k), targets, predictions);
+            return ops::in_top_k(Tape::current(), targets, predictions, k);
         },
         "targets"_a, "predictions"_a, "k"_a, NoGil());
     m.def(
         "searchsorted",
         [](const Arg& sorted, const Arg& x, bool right) {
-            return give(ops::searchsorted(Tape::current(), sorted, x, right), sorted, x);
+            return ops::searchsorted(Tape::current(), sorted, x, right);
         },
         "sorted"_a, "x"_a, "right"_a = false, NoGil());
 }

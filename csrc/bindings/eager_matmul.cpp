@@ -99,26 +99,22 @@ PyObject* product(PyObject* x, PyObject* y, bool transpose_x, bool transpose_y) 
     }
     if (a.columns != b.rows) return nullptr;
 
-    Py_INCREF(p.descr);
-    Py_ssize_t shape[2] = {a.rows, b.columns};
-    Py_ssize_t* extents = p.nd == 1 ? shape + 1 : shape;
-    const int axes = (p.nd == 2) + (q.nd == 2);
-    PyObject* result =
-        numpy.PyArray_NewFromDescr_(numpy.PyArray_Type_, p.descr, axes, extents, nullptr, nullptr, 0, nullptr);
-    if (!result) return nullptr;
-    void* data = py::detail::array_proxy(result)->data;
+    Shape shape;
+    if (p.nd == 2) shape.push_back(a.rows);
+    if (q.nd == 2) shape.push_back(b.columns);
     try {
+        Tensor result = make_tensor(shape, dtype);
+        void* data = result->data();
         if (a.rows * b.columns * a.columns < worth_releasing) {
             multiply(a, b, dtype, data);
         } else {
             py::gil_scoped_release nogil;
             multiply(a, b, dtype, data);
         }
+        return py::cast(std::move(result)).release().ptr();
     } catch (const std::bad_alloc&) {
-        Py_DECREF(result);
         return PyErr_NoMemory();
     }
-    return result;
 }
 
 PyObject* call(PyObject* general, PyObject* const* args, Py_ssize_t count, PyObject* names) {

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
         saving,
         utils,
     )
-    from ._core import Tensor
     from .config import DTypePolicy
     from .constraints import Constraint
     from .functional import Model
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
     from .optimizers import Optimizer
     from .regularizers import Regularizer
     from .sequential import Sequential
+    from .tensor import Tensor
     from .variable import Variable
 
 _MODULES = (
@@ -89,7 +89,7 @@ _NAMES = {
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
     "Sequential": "sequential",
-    "Tensor": "_core",
+    "Tensor": "tensor",
     "Variable": "variable",
 }
 

@@ -1,11 +1,24 @@
-"""Python's operators for Variable and KerasTensor; `ops` installs their meaning, so that neither imports it."""
+"""Python's operators for Tensor, Variable and KerasTensor; `ops` installs their meaning, so that none imports it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Iterator
+from numbers import Number
 from typing import Any
 
-_table: dict[str, Callable[..., Any]] = {}
+import numpy as np
+
+
+class _Table(dict[str, Callable[..., Any]]):
+    """Operator name -> function; the first use of any of them imports `ops`, which fills it."""
+
+    def __missing__(self, name: str) -> Callable[..., Any]:
+        importlib.import_module("netlet.ops")
+        return dict(self)[name]
+
+
+_table = _Table()
 
 
 def install(table: dict[str, Callable[..., Any]]) -> None:
@@ -42,6 +55,24 @@ class Operators:
     def __rtruediv__(self, other: Any) -> Any:
         return _table["divide"](other, self)
 
+    def __floordiv__(self, other: Any) -> Any:
+        return _table["floor_divide"](self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _table["floor_divide"](other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _table["mod"](self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _table["mod"](other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
     def __pow__(self, other: Any) -> Any:
         return _table["power"](self, other)
 
@@ -57,8 +88,35 @@ class Operators:
     def __neg__(self) -> Any:
         return _table["negative"](self)
 
+    def __pos__(self) -> Any:
+        return self
+
     def __abs__(self) -> Any:
         return _table["abs"](self)
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return _table["round"](self, ndigits or 0)
+
+    def __invert__(self) -> Any:
+        return _table["logical_not"](self)
+
+    def __and__(self, other: Any) -> Any:
+        return _table["logical_and"](self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return _table["logical_and"](other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return _table["logical_or"](self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return _table["logical_or"](other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return _table["logical_xor"](self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return _table["logical_xor"](other, self)
 
     def __lt__(self, other: Any) -> Any:
         return _table["less"](self, other)
@@ -75,9 +133,67 @@ class Operators:
     def __getitem__(self, index: Any) -> Any:
         return _table["getitem"](self, index)
 
+    @property
+    def T(self) -> Any:
+        """The transpose: all axes in reverse order."""
+        return _table["transpose"](self)
 
-def attach(cls: type) -> None:
-    """Gives `cls` these operators too: `_core.Tensor`, whose class is native."""
-    for name, value in vars(Operators).items():
-        if name.startswith("__") and (callable(value) or name == "__array_priority__") and name not in vars(cls):
-            setattr(cls, name, value)
+
+def _comparable(other: Any) -> bool:
+    return isinstance(other, (Number, np.ndarray, np.generic, list, tuple)) or hasattr(other, "_tensor")
+
+
+class Values:
+    """What Tensors and Variables share because their numbers are there: equality, iteration, Python's conversions."""
+
+    shape: Any
+    dtype: str
+
+    def numpy(self) -> np.ndarray:
+        raise NotImplementedError
+
+    def __eq__(self, other: Any) -> Any:
+        """Element by element, as NumPy's; False beside what is no number, so that `x == None` and `x == "a"` work."""
+        return _table["equal"](self, other) if _comparable(other) else NotImplemented
+
+    def __ne__(self, other: Any) -> Any:
+        return _table["not_equal"](self, other) if _comparable(other) else NotImplemented
+
+    __hash__ = object.__hash__  # by identity: a Tensor or Variable can be a dictionary's key
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(self.shape[0]))  # type: ignore[index]
+
+    def __contains__(self, value: Any) -> bool:
+        return value in self.numpy()
+
+    def __index__(self) -> int:
+        if self.shape or not self.dtype.startswith(("int", "uint")):
+            raise TypeError(
+                f"Only a 0-d tensor of integers can be an index; this one has shape {tuple(self.shape)} and dtype "
+                f"{self.dtype}."
+            )
+        return int(self.numpy())
+
+    def __format__(self, spec: str) -> str:
+        """`f"{loss:.4f}"` for a single number; without a format the same as `str`."""
+        if not spec:
+            return str(self)
+        if self.shape:
+            raise TypeError(f"The format {spec!r} is for single numbers; this tensor has shape {tuple(self.shape)}.")
+        return format(np.asarray(self, None if self.dtype != "bfloat16" else "float32").item(), spec)
+
+    def tolist(self) -> Any:
+        """The values as nested lists of Python numbers."""
+        return self.numpy().tolist()
+
+
+def attach(cls: type, *mixins: type) -> None:
+    """Gives `cls`, whose class is native, what the mixins define and it does not."""
+    for mixin in mixins:
+        for name, value in vars(mixin).items():
+            member = callable(value) or isinstance(value, property) or name == "__array_priority__"
+            if member and name not in vars(cls):
+                setattr(cls, name, value)

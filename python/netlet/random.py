@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from . import _core
 from .config import standardize_dtype
+from .tensor import Tensor
 
 _lock = threading.Lock()
 _seed: int | None = None
@@ -22,8 +24,6 @@ _drawn = 0
 def set_seed(seed: int) -> None:
     """Sets the global seed and begins its sequence again (`utils.set_random_seed` also seeds NumPy and Python)."""
     global _seed, _drawn
-    from . import _core
-
     _core.reset_eager_streams()
     with _lock:
         _seed, _drawn = int(seed), 0
@@ -120,8 +120,6 @@ def _number(seed: int | SeedGenerator | None) -> tuple[int, bool]:
     An integer gives the same numbers at each call and each run. Outside a recording the others move on by themselves;
     inside one they name their sequence, so that it does not depend on how often a step was recorded.
     """
-    from . import _core
-
     if seed is not None and not isinstance(seed, SeedGenerator):
         return int(seed) & (2**64 - 1), False
     if _core.recording():
@@ -129,27 +127,22 @@ def _number(seed: int | SeedGenerator | None) -> tuple[int, bool]:
     return (make_seed() if seed is None else seed.next()), False
 
 
-def _draw(distribution: str, shape: Any, a: float, b: float, dtype: str, seed: int | SeedGenerator | None) -> Any:
-    """A Tensor of the distribution; types other than float32 and float64 are rounded from float32."""
-    from . import _core
-
+def _draw(distribution: str, shape: Any, a: float, b: float, dtype: str, seed: int | SeedGenerator | None) -> Tensor:
+    """Numbers of the distribution; types other than float32 and float64 are rounded from float32."""
     drawn = dtype if dtype in ("float32", "float64") else "float32"
     number, fresh = _number(seed)
     y = _core.random(distribution, tuple(shape), drawn, float(a), float(b), number, fresh)
     return y if drawn == dtype else _core.cast(y, dtype)
 
 
-def _out(y: Any) -> Any:
-    """A Tensor inside a recording, otherwise an array."""
-    from . import _core
-
-    return y if _core.recording() else y.numpy()
+def _shape_of(x: Any) -> tuple[int, ...]:
+    return tuple(x.shape) if hasattr(x, "shape") else np.shape(x)
 
 
 def normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | SeedGenerator | None = None
-) -> Any:
-    """Array of the given shape from the normal distribution.
+) -> Tensor:
+    """Tensor of the given shape from the normal distribution.
 
     Inside a layer's `call` that is recorded for training: a Tensor of other numbers at each step, unless `seed` is an
     integer, which gives the same numbers always. That holds for all functions here.
@@ -157,20 +150,20 @@ def normal(
     >>> normal((2, 3), seed=1).shape
     (2, 3)
     """
-    return _out(_draw("normal", shape, mean, stddev, standardize_dtype(dtype), seed))
+    return _draw("normal", shape, mean, stddev, standardize_dtype(dtype), seed)
 
 
 def truncated_normal(
     shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | SeedGenerator | None = None
-) -> Any:
+) -> Tensor:
     """Normal values restricted to within two standard deviations of the mean."""
-    return _out(_draw("truncated_normal", shape, mean, stddev, standardize_dtype(dtype), seed))
+    return _draw("truncated_normal", shape, mean, stddev, standardize_dtype(dtype), seed)
 
 
 def uniform(
     shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: int | SeedGenerator | None = None
-) -> Any:
-    """Array of the given shape, uniform in [minval, maxval); integers for an integer dtype.
+) -> Tensor:
+    """Tensor of the given shape, uniform in [minval, maxval); integers for an integer dtype.
 
     >>> bool((uniform((1000,), 2.0, 3.0, seed=1) >= 2.0).all())
     True
@@ -178,10 +171,10 @@ def uniform(
     dtype = standardize_dtype(dtype)
     if dtype.startswith(("int", "uint")):
         return randint(shape, int(minval), int(maxval), dtype, seed)
-    return _out(_draw("uniform", shape, minval, maxval, dtype, seed))
+    return _draw("uniform", shape, minval, maxval, dtype, seed)
 
 
-def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None) -> Any:
+def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None) -> Tensor:
     """Integers of the given shape in [minval, maxval).
 
     They come from 53 random bits, so that among more than some 2**50 integers not all are equally likely.
@@ -189,47 +182,36 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: in
     >>> sorted({int(i) for i in randint((100,), 3, 6, seed=1)})
     [3, 4, 5]
     """
-    from . import _core
-
     if not minval < maxval:
         raise ValueError(f"random.randint: expected minval < maxval, got minval={minval} and maxval={maxval}.")
     dtype = standardize_dtype(dtype)
-    y = _core.floor(_draw("uniform", shape, minval, maxval, "float64", seed))
-    return _core.cast(y, dtype) if _core.recording() else y.numpy().astype(dtype)
+    return _core.cast(_core.floor(_draw("uniform", shape, minval, maxval, "float64", seed)), dtype)
 
 
-def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None) -> Any:
+def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None) -> Tensor:
     """Classes drawn with probability softmax(logits): (B, classes) -> (B, num_samples). By the Gumbel-max trick.
 
     >>> categorical(np.array([[0.0, -1e9]]), 3, seed=1)
     array([[0, 0, 0]], dtype=int32)
     """
-    from . import _core
-
-    batch, classes = logits.shape
+    batch, classes = _shape_of(logits)
     u = _draw("uniform", (batch, int(num_samples), classes), 0.0, 1.0, "float32", seed)
     gumbel = _core.negative(_core.log(_core.negative(_core.log(u))))
     y = _core.argmax(_core.add(_core.reshape(logits, (batch, 1, classes)), gumbel), 2)
-    return _out(_core.cast(y, standardize_dtype(dtype)))
+    return _core.cast(y, standardize_dtype(dtype))
 
 
-def shuffle(x: Any, axis: int = 0, seed: int | SeedGenerator | None = None) -> Any:
+def shuffle(x: Any, axis: int = 0, seed: int | SeedGenerator | None = None) -> Tensor:
     """A copy of x with its slices along `axis` in random order.
 
     >>> sorted(shuffle(np.arange(5), seed=1).tolist())
     [0, 1, 2, 3, 4]
     """
-    from . import _core
-
-    if not hasattr(x, "shape"):
-        x = np.asarray(x)
-    order = _core.argsort(_draw("uniform", (x.shape[axis],), 0.0, 1.0, "float64", seed))
-    if isinstance(x, np.ndarray):
-        return x.take(order.numpy(), axis) if not _core.recording() else _core.take(x, order, axis)
+    order = _core.argsort(_draw("uniform", (_shape_of(x)[axis],), 0.0, 1.0, "float64", seed))
     return _core.take(x, order, axis)
 
 
-def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None) -> Any:
+def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
     """Zeroes each element with probability `rate` and scales the rest by 1 / (1 - rate); differentiable.
 
     Args:
@@ -239,15 +221,12 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedG
     return masked_dropout(inputs, float(rate), noise_shape, number)
 
 
-def masked_dropout(inputs: Any, rate: float, noise_shape: Any, number: int) -> Any:
+def masked_dropout(inputs: Any, rate: float, noise_shape: Any, number: int) -> Tensor:
     """`dropout` for the seed of the native op, which draws other numbers at each call."""
-    from . import _core
-
     if noise_shape is None:
         return _core.dropout(inputs, rate, number)
     shape = concrete_noise_shape(inputs, noise_shape)
-    array = isinstance(inputs, np.ndarray)
-    ones = np.ones(shape, inputs.dtype) if array else _core.full(shape, inputs.dtype, 1.0)
+    ones = _core.full(shape, standardize_dtype(inputs.dtype), 1.0)
     return _core.multiply(inputs, _core.dropout(ones, rate, number))
 
 

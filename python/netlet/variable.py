@@ -17,7 +17,7 @@ import numpy as np
 
 from . import _core
 from .config import is_float, numpy_dtype, standardize_dtype
-from .operators import Operators
+from .operators import Operators, Values
 from .utils.naming import auto_name, current_path
 
 _epoch = itertools.count(1)
@@ -44,7 +44,7 @@ def storage_epoch() -> int:
     return _current_epoch
 
 
-class Variable(Operators):
+class Variable(Operators, Values):
     """A named array that can be assigned to, and trained if it is a float.
 
     Args:

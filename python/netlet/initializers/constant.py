@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..config import numpy_dtype
+from .. import _core
+from ..config import standardize_dtype
 from .initializer import Initializer
 
 
@@ -16,8 +17,8 @@ class Zeros(Initializer):
     array([0., 0.], dtype=float32)
     """
 
-    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
-        return np.zeros(shape, numpy_dtype(dtype))
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        return _core.full(shape, standardize_dtype(dtype), 0.0)
 
 
 class Ones(Initializer):
@@ -26,8 +27,8 @@ class Ones(Initializer):
     array([1., 1.], dtype=float32)
     """
 
-    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
-        return np.ones(shape, numpy_dtype(dtype))
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        return _core.full(shape, standardize_dtype(dtype), 1.0)
 
 
 class Constant(Initializer):
@@ -40,8 +41,8 @@ class Constant(Initializer):
     def __init__(self, value: Any = 0.0) -> None:
         self.value = value
 
-    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
-        return np.array(np.broadcast_to(np.asarray(self.value), shape), numpy_dtype(dtype))
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        return _core.tensor(np.broadcast_to(np.asarray(self.value), shape), standardize_dtype(dtype))
 
     def get_config(self) -> dict[str, Any]:
         return {"value": self.value.tolist() if isinstance(self.value, (np.ndarray, np.generic)) else self.value}
@@ -58,10 +59,10 @@ class Identity(Initializer):
     def __init__(self, gain: float = 1.0) -> None:
         self.gain = gain
 
-    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
         if len(shape) != 2:
             raise ValueError(f"Identity needs a matrix; given shape {tuple(shape)}.")
-        return (self.gain * np.eye(*shape)).astype(numpy_dtype(dtype))
+        return _core.tensor(self.gain * np.eye(*shape), standardize_dtype(dtype))
 
     def get_config(self) -> dict[str, Any]:
         return {"gain": self.gain}

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import random
-from ..config import numpy_dtype
+from .. import _core, random
+from ..config import standardize_dtype
 from .initializer import Initializer
 
 
@@ -35,7 +35,7 @@ class RandomNormal(RandomInitializer):
         self.mean, self.stddev = mean, stddev
         super().__init__(seed)
 
-    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
         return random.normal(shape, self.mean, self.stddev, dtype, self.seed)
 
     def get_config(self) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class RandomNormal(RandomInitializer):
 class TruncatedNormal(RandomNormal):
     """Normal, redrawn until within two `stddev` of the mean."""
 
-    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
         return random.truncated_normal(shape, self.mean, self.stddev, dtype, self.seed)
 
 
@@ -56,7 +56,7 @@ class RandomUniform(RandomInitializer):
         self.minval, self.maxval = minval, maxval
         super().__init__(seed)
 
-    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
         return random.uniform(shape, self.minval, self.maxval, dtype, self.seed)
 
     def get_config(self) -> dict[str, Any]:
@@ -75,7 +75,7 @@ class Orthogonal(RandomInitializer):
         self.gain = gain
         super().__init__(seed)
 
-    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> np.ndarray:
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
         if len(shape) < 2:
             raise ValueError(f"Orthogonal needs at least two axes; given shape {tuple(shape)}.")
         rows, columns = math.prod(shape[:-1]), shape[-1]
@@ -84,7 +84,7 @@ class Orthogonal(RandomInitializer):
         q = q * np.sign(np.diag(r))  # without this the signs of the factorization would bias the distribution
         if rows < columns:
             q = q.T
-        return (self.gain * q.reshape(shape)).astype(numpy_dtype(dtype))
+        return _core.tensor(self.gain * q.reshape(shape), standardize_dtype(dtype))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "gain": self.gain}

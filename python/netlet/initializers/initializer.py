@@ -6,9 +6,9 @@ from typing import Any
 
 
 class Initializer:
-    """Base: subclass with `__call__(shape, dtype=None, **kwargs)` and `get_config`."""
+    """Base: subclass with `__call__(shape, dtype=None)`, which returns an array or a Tensor, and `get_config`."""
 
-    def __call__(self, shape: Any, dtype: Any = None, **kwargs: Any) -> Any:
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must implement __call__(shape, dtype).")
 
     def get_config(self) -> dict[str, Any]:

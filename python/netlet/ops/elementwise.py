@@ -1,8 +1,8 @@
 """Arithmetic and functions of each element, with NumPy's broadcasting and Keras's names.
 
-Every op takes Tensors, Variables, arrays, numbers, and symbolic tensors. Arrays in, arrays out; if any argument is a
-Tensor or Variable the result is a Tensor; if any is symbolic the result is symbolic. All are differentiable where the
-mathematics is. Two dtypes meet in the wider one, as in NumPy; an array or number beside a Tensor takes the Tensor's.
+Every op takes Tensors, Variables, arrays, numbers, and symbolic tensors. The result is a Tensor; if any argument is
+symbolic it is symbolic. All are differentiable where the mathematics is. Two dtypes meet in the wider one, as in NumPy;
+an array or number beside a Tensor takes the Tensor's.
 ValueError: shapes that do not broadcast; TypeError: an unsupported dtype.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np  # noqa: F401  (the examples use it)
 
 from .. import _core
-from .dispatch import float_op, op
+from .dispatch import concrete, dtype_of, float_op, op
 
 
 # ---- two arguments ---------------------------------------------------------------------------------------------------
@@ -236,6 +236,42 @@ def sign(x: Any) -> Any:
 def floor(x: Any) -> Any:
     """The largest integer that is not above x."""
     return _core.floor(x)
+
+
+def _common_dtype(x1: Any, x2: Any) -> str:
+    """The dtype of x1 * x2, int32 for two bools."""
+    with _core.Tape():  # computed now, also inside a recording, and of no elements
+        probes = [x if isinstance(x, (int, float)) else _core.empty((0,), dtype_of(x)) for x in (x1, x2)]
+        both = str(_core.multiply(*probes).dtype)
+    return "int32" if both == "bool" else both
+
+
+def _whole_quotient(x1: Any, x2: Any) -> Any:
+    """floor(x1 / x2) in float64."""
+    return _core.floor(_core.divide(_core.cast(concrete(x1), "float64"), _core.cast(concrete(x2), "float64")))
+
+
+@op
+def floor_divide(x1: Any, x2: Any) -> Any:
+    """The largest integer that is not above x1 / x2, in the type of x1 and x2 together; no gradient flows.
+
+    float32 numbers are divided as float64, so that 1 // 0.1 is 9, as in Python.
+
+    >>> floor_divide([7, -7], 2).tolist()
+    [3, -4]
+    """
+    return _core.cast(_whole_quotient(x1, x2), _common_dtype(x1, x2))
+
+
+@op
+def mod(x1: Any, x2: Any) -> Any:
+    """x1 - x2 * floor_divide(x1, x2): the remainder, with the sign of x2.
+
+    >>> mod([7, -7], 3).tolist()
+    [1, 2]
+    """
+    x1, x2 = _core.cast(concrete(x1), "float64"), _core.cast(concrete(x2), "float64")
+    return _core.cast(_core.subtract(x1, _core.multiply(x2, _whole_quotient(x1, x2))), _common_dtype(x1, x2))
 
 
 @op
