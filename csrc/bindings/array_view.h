@@ -8,6 +8,7 @@
 
 #include <optional>
 
+#include "bindings/dtype_name.h"
 #include "plan/tape.h"
 
 namespace netlet::bindings {
@@ -85,7 +86,7 @@ template <> struct type_caster<netlet::DType> {
         value = netlet::bindings::to_dtype(src);
         return true;
     }
-    static handle cast(netlet::DType t, return_value_policy, handle) { return str(netlet::name_of(t)).release(); }
+    static handle cast(netlet::DType t, return_value_policy, handle) { return netlet::bindings::dtype_name(t); }
 };
 
 }  // namespace pybind11::detail

@@ -5,6 +5,7 @@
 namespace netlet::bindings {
 
 void bind_runtime(pybind11::module_& m);  // threads, instruction sets
+void bind_dtype_name(pybind11::module_& m);
 void bind_tensor(pybind11::module_& m);
 void bind_tape(pybind11::module_& m);
 void bind_plan(pybind11::module_& m);

@@ -23,6 +23,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     py::register_exception<SymbolicArgument>(m, "SymbolicArgument");
 
     bind_runtime(m);
+    bind_dtype_name(m);
     bind_tensor(m);
     bind_tape(m);
     bind_plan(m);

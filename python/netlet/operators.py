@@ -140,7 +140,7 @@ class Operators:
 
 
 def _comparable(other: Any) -> bool:
-    return isinstance(other, (Number, np.ndarray, np.generic, list, tuple)) or hasattr(other, "_tensor")
+    return isinstance(other, (Number, list, tuple)) or hasattr(other, "__array__")
 
 
 class Values:

@@ -78,7 +78,7 @@ class Sequential(Model):
             self.built = False
 
     def pop(self, rebuild: bool = True) -> Any:
-        """Removes the top layer and returns it."""
+        """Removes the top layer and returns it. `rebuild`: accepted as in Keras; what is left stays built."""
         if not self.layers:
             raise TypeError(f"Sequential '{self.name}' has no layers to remove.")
         layer = self._layers.pop()

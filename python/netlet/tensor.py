@@ -92,11 +92,11 @@ class ArrayMethods:
 
     def min(self, axis: Any = None, keepdims: bool = False) -> Any:
         """The smallest element along the axes (of all if None)."""
-        return _table["min"](self, axis, None, keepdims)
+        return _table["min"](self, axis, keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> Any:
         """The largest element along the axes (of all if None)."""
-        return _table["max"](self, axis, None, keepdims)
+        return _table["max"](self, axis, keepdims)
 
     def all(self, axis: Any = None, keepdims: bool = False) -> Any:
         """Whether all elements along the axes are true."""

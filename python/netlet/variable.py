@@ -39,6 +39,15 @@ def blank_variables(claim: Callable[[int, str], None]) -> Iterator[None]:
         _claim.reset(token)
 
 
+def checked_aggregation(value: str | None) -> str:
+    """The name itself; ValueError if Keras knows none such."""
+    if value not in (None, "none", "mean", "sum", "only_first_replica"):
+        raise ValueError(
+            'aggregation: expected None, "none", "mean", "sum" or "only_first_replica"; ' f"received {value!r}."
+        )
+    return value or "none"
+
+
 def storage_epoch() -> int:
     """How many times any Variable has been moved to other memory."""
     return _current_epoch
@@ -52,6 +61,9 @@ class Variable(Operators, Values):
         shape: needed with a callable initializer; every entry known.
         dtype: defaults to the array's dtype where one is given, else to `config.floatx()`.
         trainable: whether gradients are wanted (floats only).
+        autocast: kept for Keras's sake: a Variable is never cast by itself, with True or False.
+        aggregation: how copies on several devices would become one: None, "none", "mean", "sum" or
+            "only_first_replica". There is one copy, so that all mean the same.
         name: last part of `path`.
 
     Raises:
@@ -64,6 +76,7 @@ class Variable(Operators, Values):
     np.float32(6.0)
     """
 
+    _place: Any = None  # where in which segment an optimizer has put it: optimizers/segment.py
     by_rows = False  # whether a step's gradient reaches few of its rows: the table of an Embedding
 
     def __init__(
@@ -73,7 +86,7 @@ class Variable(Operators, Values):
         dtype: Any = None,
         trainable: bool = True,
         autocast: bool = True,
-        aggregation: str = "none",
+        aggregation: str | None = "none",
         name: str | None = None,
         *,
         regularizer: Any = None,
@@ -87,8 +100,7 @@ class Variable(Operators, Values):
         self.regularizer = regularizer
         self.constraint = constraint
         self.autocast = autocast
-        self.aggregation = aggregation
-        self.overwrite_with_gradient = False
+        self.aggregation = checked_aggregation(aggregation)
         value = self._initial_value(initializer, shape, dtype)
         self._tensor: _core.Tensor = _core.tensor(value)
         self._tensor.variable = True
@@ -160,6 +172,19 @@ class Variable(Operators, Values):
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
         self._tensor.requires_grad = self._trainable and is_float(self._dtype)
+
+    @property
+    def overwrite_with_gradient(self) -> bool:
+        """Whether its gradient takes its place instead of updating it: False; Keras does this for float8 scales."""
+        return False
+
+    @overwrite_with_gradient.setter
+    def overwrite_with_gradient(self, value: bool) -> None:
+        if value:
+            raise NotImplementedError(
+                f"Variable '{self.path}': overwrite_with_gradient=True is not supported; optimizers update variables by "
+                "their gradients only."
+            )
 
     # ---- its value -------------------------------------------------------------------------------------------------
     def numpy(self) -> np.ndarray:
@@ -247,7 +272,7 @@ class Variable(Operators, Values):
 
     # ---- copies ----------------------------------------------------------------------------------------------------
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_tensor": self.numpy()}
+        return {**self.__dict__, "_tensor": self.numpy(), "_place": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

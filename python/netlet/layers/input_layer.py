@@ -16,6 +16,8 @@ class InputLayer(Layer):
         batch_size: None for any.
         dtype: of the values; defaults to floatx. "string" for texts, which layers such as TextVectorization take.
         batch_shape: shape with the batch axis, instead of shape and batch_size.
+        sparse, ragged, optional: only False.
+        input_tensor: a KerasTensor to stand for, whose shape and dtype are taken; `shape` and the like are left out.
         name: also the key under which a dict of inputs is fed.
 
     Raises:
@@ -37,6 +39,8 @@ class InputLayer(Layer):
     ) -> None:
         if sparse or ragged:
             raise NotImplementedError("Input: sparse and ragged tensors are not supported.")
+        if optional:
+            raise NotImplementedError("Input: optional=True is not supported; a model's inputs cannot be None.")
         super().__init__(name=name)
         shape = kwargs.pop("input_shape", shape)
         batch_shape = kwargs.pop("batch_input_shape", batch_shape)
@@ -52,7 +56,7 @@ class InputLayer(Layer):
         self._batch_shape: Extents = _extents((batch_size, *_extents(shape)) if batch_shape is None else batch_shape)
         self._input_dtype = symbolic_dtype(dtype)
         self.sparse = self.ragged = False
-        self.optional = optional
+        self.optional = False
         tensor = input_tensor or KerasTensor(self._batch_shape, self._input_dtype, name=self.name)
         Node(self, (), {}, tensor)
         self.built = True

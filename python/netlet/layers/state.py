@@ -112,7 +112,7 @@ class LayerState(Operation):
         autocast: bool = True,
         regularizer: Any = None,
         constraint: Any = None,
-        aggregation: str = "none",
+        aggregation: str | None = "none",
         overwrite_with_gradient: bool = False,
         name: str | None = None,
     ) -> Variable:
@@ -125,10 +125,13 @@ class LayerState(Operation):
             trainable: whether an optimizer changes it.
             regularizer: its penalty is among the layer's `losses`.
             constraint: applied after each update.
+            autocast, aggregation: see `Variable`.
+            overwrite_with_gradient: only False.
             name: "kernel" becomes the path "<layer>/kernel".
 
         Raises:
             ValueError: an unknown initializer, regularizer or constraint; a shape that is not fully known.
+            NotImplementedError: overwrite_with_gradient=True.
         """
         if isinstance(shape, str):
             raise ValueError(f"`name` must be passed as a keyword argument; given add_weight({shape!r}, ...).")
@@ -146,7 +149,7 @@ class LayerState(Operation):
                 regularizer=regularizers.get(regularizer),
                 constraint=constraints.get(constraint),
             )
-        variable.overwrite_with_gradient = overwrite_with_gradient
+        variable.overwrite_with_gradient = overwrite_with_gradient  # refuses True
         self._track(variable)
         if not self._trainable:
             variable.trainable = False

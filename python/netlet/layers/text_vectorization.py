@@ -105,7 +105,7 @@ class TextVectorization(HostLayer):
 
         Args:
             data: list or array of texts, or an iterable of such batches.
-            batch_size: accepted as in Keras.
+            batch_size: accepted as in Keras; the result does not depend on it.
             steps: at most so many batches of an iterable.
         """
         self.reset_state()

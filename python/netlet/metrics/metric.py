@@ -66,10 +66,15 @@ class Metric:
     def add_variable(
         self, shape: Any, initializer: Any, dtype: Any = None, aggregation: str = "sum", name: str | None = None
     ) -> Variable:
-        """A variable of this metric's state; `reset_state` sets it to zeros."""
+        """A variable of this metric's state; `reset_state` sets it to zeros. `aggregation`: see `Variable`."""
         with name_scope(self.name.replace("/", ">"), self):
             variable = Variable(
-                initializers.get(initializer or "zeros"), shape=shape, dtype=dtype, trainable=False, name=name
+                initializers.get(initializer or "zeros"),
+                shape=shape,
+                dtype=dtype,
+                trainable=False,
+                aggregation=aggregation,
+                name=name,
             )
         self._variables.append(variable)
         return variable

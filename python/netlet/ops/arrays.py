@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 from typing import Any
 
 import numpy as np
@@ -72,12 +73,19 @@ def linspace(start: float, stop: float, num: int = 50, endpoint: bool = True, dt
     return _core.tensor(np.linspace(start, stop, num, endpoint), standardize_dtype(dtype))
 
 
-def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None) -> Any:
+def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
     """x as a Tensor (a Tensor of that dtype is returned as it is, a KerasTensor too).
+
+    Args:
+        sparse, ragged: None or False: there are dense tensors only.
 
     Raises:
         TypeError: x holds Python objects instead of numbers.
+        ValueError: sparse or ragged is True.
     """
+    if sparse or ragged:
+        kind = "sparse" if sparse else "ragged"
+        raise ValueError(f"ops.convert_to_tensor: {kind}=True is not supported; there are dense tensors only.")
     if graph.is_symbolic(x):
         return x if dtype is None or x.dtype == standardize_dtype(dtype) else cast(x, dtype)
     value = concrete(x)
@@ -305,8 +313,29 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
 
 @op
 def getitem(x: Any, index: Any) -> Any:
-    """x[index] for integers, slices, Ellipsis and None."""
-    return _core.getitem(x, index)
+    """x[index] as in NumPy, differentiable.
+
+    Inside a recorded step, arrays of positions and masks must be known when it is recorded, except for one array of
+    positions: the shape of the result cannot depend on values.
+
+    >>> getitem(np.array([3.0, -1.0, 2.0]), np.array([True, False, True])).tolist()
+    [3.0, 2.0]
+    """
+    try:
+        return _core.getitem(x, index)
+    except TypeError:
+        items = index if isinstance(index, tuple) else (index,)
+        if builtins.any(isinstance(i, _core.Tensor) and i.recorded for i in items):
+            raise
+        extents = shape_of(x)
+        elements = np.arange(math.prod(extents)).reshape(extents)
+        return _core.take(flat(x), elements[tuple(_plain_index(i) for i in items)], 0)
+
+
+def _plain_index(item: Any) -> Any:
+    """One part of an index as NumPy understands it."""
+    array = hasattr(item, "__array__") or isinstance(item, list)
+    return np.asarray(item) if array else item
 
 
 @op

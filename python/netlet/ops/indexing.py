@@ -114,7 +114,7 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, so
 
     Args:
         num_segments: the largest id + 1 if None, which only works where ids are known.
-        sorted: no effect.
+        sorted: whether the ids ascend, which other backends make use of; the result is the same.
 
     >>> segment_sum(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 0]), 3)
     array([5., 0., 2.])

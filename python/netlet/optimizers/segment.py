@@ -6,7 +6,6 @@ clipped, accumulated and exchanged as one array.
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,9 +61,6 @@ class Place:
         return self.segment.view(block, self.begin, shape)
 
 
-_places: weakref.WeakKeyDictionary[Variable, Place] = weakref.WeakKeyDictionary()
-
-
 def _aligned(n: int) -> int:
     return -(-n // ALIGNMENT) * ALIGNMENT
 
@@ -73,7 +69,7 @@ def place(variables: Sequence[Variable]) -> list[Place]:
     """Where each variable lies; those that lie nowhere yet are moved into new segments, one for each dtype."""
     loose: dict[str, list[Variable]] = {}
     for v in variables:
-        known = _places.get(v)
+        known: Place | None = v._place
         if known is None or known.of(known.segment.params, v.shape).address != v._tensor.address:
             loose.setdefault(v.dtype, []).append(v)
     for dtype, members in loose.items():
@@ -81,10 +77,10 @@ def place(variables: Sequence[Variable]) -> list[Place]:
         segment = Segment(dtype, sum(_aligned(n) for n in sizes))
         begin = 0
         for v, n in zip(members, sizes, strict=True):
-            at = _places[v] = Place(segment, begin, n, v.shape[0] if v.by_rows and n >= LEAST_TABLE else 0)
+            at = v._place = Place(segment, begin, n, v.shape[0] if v.by_rows and n >= LEAST_TABLE else 0)
             v._rebind(at.of(segment.params, v.shape))
             begin = at.end
-    return [_places[v] for v in variables]
+    return [v._place for v in variables]
 
 
 @dataclass

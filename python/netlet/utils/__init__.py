@@ -74,7 +74,11 @@ def set_random_seed(seed: int) -> None:
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Starts automatic names again ("dense", "dense_1", ...)."""
+    """Starts automatic names again ("dense", "dense_1", ...).
+
+    Args:
+        free_memory: accepted as in Keras; memory is free as soon as nothing refers to it.
+    """
     from .naming import reset_uids
 
     reset_uids()

@@ -60,7 +60,8 @@ class CellLayer(RNN):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Any:
-        return cls(**config)
+        with CustomObjectScope(custom_objects):
+            return cls(**config)
 
 
 class Recurrent(CellLayer):
