@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,15 @@ def name_layer(error: Exception, name: str) -> None:
         return  # an exception class of the user's own may read its arguments
     if "Layer '" not in text and "Model '" not in text:
         error.args = (f"Layer '{name}': {text}", *error.args[1:])
+
+
+def nested_too_deeply(name: str) -> ValueError:
+    """What the outermost call raises where Python's recursion limit ended a call inside it."""
+    return ValueError(
+        f"Layer '{name}': expected calls nested less deeply than Python's recursion limit of {sys.getrecursionlimit()}, "
+        "received layers inside layers beyond it (or a call() that calls itself without end). Put the layers one after "
+        "another into one model, or raise the limit with sys.setrecursionlimit()."
+    )
 
 
 @functools.lru_cache(maxsize=4096)

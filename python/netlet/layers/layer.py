@@ -17,7 +17,7 @@ from ..utils import tree
 from ..utils.naming import name_scope
 from ..variable import Variable
 from . import call_context, masks
-from .calling import as_shapes, finishing, has_tensor, name_layer, parameters, shapes_in
+from .calling import as_shapes, finishing, has_tensor, name_layer, nested_too_deeply, parameters, shapes_in
 from .input_spec import InputSpec, check
 from .state import LayerState
 
@@ -184,8 +184,13 @@ class Layer(LayerState):
             if not symbolic:
                 return self._run(args, kwargs)
             before = masks.previous(args, kwargs)
-            with call_context.entered(self, self._resolve_training(kwargs)):
-                outputs = self.compute_output_spec(*args, **kwargs)
+            with call_context.entered(self, self._resolve_training(kwargs)) as outermost:
+                try:
+                    outputs = self.compute_output_spec(*args, **kwargs)
+                except RecursionError as error:
+                    if outermost:
+                        raise nested_too_deeply(self.name) from error
+                    raise
         masks.hand_on(self, masks.first(args, kwargs), outputs, before)
         Node(self, given_args, given_kwargs, outputs)
         return outputs
@@ -211,6 +216,10 @@ class Layer(LayerState):
                     masks.hand_on(self, masks.first(args, kwargs), outputs, before)
             except (ValueError, TypeError) as error:
                 name_layer(error, self.name)
+                raise
+            except RecursionError as error:
+                if outermost:
+                    raise nested_too_deeply(self.name) from error
                 raise
             finally:
                 _core.pop_scope()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import codecs
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -61,8 +62,7 @@ class Texts:
 
     def finder(self, table: dict[bytes, int]) -> Callable[[Sequence[bytes]], np.ndarray]:
         """A function from tokens to their numbers in the table, or ABSENT."""
-        get = table.get
-        return lambda flat: np.fromiter(map(get, flat, repeat(ABSENT)), np.int64, len(flat))
+        return functools.partial(_found_texts, table)
 
     def counted(self, flat: Iterable[bytes]) -> Counter[Any]:
         return Counter(flat)
@@ -71,6 +71,18 @@ class Texts:
         """The tokens of a vocabulary file, one a line."""
         found = data.split(b"\n")
         return [self.token(line.rstrip(b"\r")) for line in (found if found[-1] else found[:-1])]
+
+
+def _found_texts(table: dict[bytes, int], flat: Sequence[bytes]) -> np.ndarray:
+    return np.fromiter(map(table.get, flat, repeat(ABSENT)), np.int64, len(flat))
+
+
+def _found_integers(keys: np.ndarray, numbers: np.ndarray, flat: np.ndarray) -> np.ndarray:
+    """`keys` ascend; `numbers` are theirs."""
+    if not len(keys):
+        return np.full(len(flat), ABSENT, np.int64)
+    at = np.searchsorted(keys, flat).clip(max=len(keys) - 1)
+    return np.where(keys[at] == flat, numbers[at], ABSENT)
 
 
 class Integers:
@@ -107,13 +119,7 @@ class Integers:
         order = np.argsort(keys)
         keys, numbers = keys[order], np.fromiter(table.values(), np.int64, len(table))[order]
 
-        def find(flat: np.ndarray) -> np.ndarray:
-            if not len(keys):
-                return np.full(len(flat), ABSENT, np.int64)
-            at = np.searchsorted(keys, flat).clip(max=len(keys) - 1)
-            return np.where(keys[at] == flat, numbers[at], ABSENT)
-
-        return find
+        return functools.partial(_found_integers, keys, numbers)
 
     def counted(self, flat: Any) -> Counter[Any]:
         values, counts = np.unique(np.asarray(flat, np.int64), return_counts=True)

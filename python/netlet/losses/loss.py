@@ -157,6 +157,10 @@ class LossFunctionWrapper(Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
         self.fn = fn
         self._fn_kwargs = kwargs
+        self._take_from_function()
+
+    def _take_from_function(self) -> None:
+        fn = self.fn
         self._fused: Callable[..., Any] | None = getattr(fn, "fused", None)
         self.wants_integer_labels = bool(getattr(fn, "wants_integer_labels", False))
         if getattr(fn, "label_problem", None) is not None:
@@ -176,6 +180,13 @@ class LossFunctionWrapper(Loss):
         if weight is None or is_leading(tuple(weight.shape), tuple(y_pred.shape[:-1])):
             return self._fused(y_true, y_pred, weight, self.reduction or "none", **self._fn_kwargs)
         return reduce_weighted_values(self.fn(y_true, y_pred, **self._fn_kwargs), weight, self.reduction)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key not in ("_fused", "label_problem")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._take_from_function()
 
     @property
     def wants_plain_classes(self) -> bool:

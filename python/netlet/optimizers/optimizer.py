@@ -100,8 +100,8 @@ class Optimizer(Slots):
     # ---- learning rate and step count ------------------------------------------------------------------------------
     @property
     def learning_rate(self) -> Any:
-        """The rate of the next step: a float64 Variable, or where a schedule makes it, a number."""
-        return self._rate.cell if self._rate.source is None else np.float64(self._rate.next(1)[0])
+        """The rate of the next step: a float64 Variable, or where a schedule makes it, a Tensor."""
+        return self._rate.cell if self._rate.source is None else _core.tensor(np.float64(self._rate.next(1)[0]))
 
     @learning_rate.setter
     def learning_rate(self, value: Any) -> None:
@@ -121,14 +121,15 @@ class Optimizer(Slots):
 
     @property
     def iterations(self) -> Any:
-        """How many updates were made: an int64 Variable (a number, where gradients are accumulated)."""
+        """How many updates were made: an int64 Variable (a Tensor, where gradients are accumulated)."""
         every = self.gradient_accumulation_steps
-        return np.int64(int(self._iterations) // every) if every else self._iterations
+        return _core.tensor(np.int64(int(self._iterations) // every)) if every else self._iterations
 
     def build(self, variables: Sequence[Variable]) -> None:
         """Gathers the variables into a segment and makes the slots beside it; called by `apply` if need be."""
         if self.built:
             return
+        self._begin_build(variables)
         self._trainable_variables = list(variables)
         for v, at in zip(variables, place(variables), strict=True):
             self._places[id(v)] = at

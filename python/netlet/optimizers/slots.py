@@ -10,10 +10,11 @@ import numpy as np
 from .. import _core, initializers
 from ..utils.naming import name_scope
 from ..variable import Variable
+from .copies import Copies
 from .segment import Place, Run, Segment, lies_in_segment
 
 
-class Slots:
+class Slots(Copies):
     """The part of an optimizer that holds variables. Slots of one name share one block of memory for each segment."""
 
     name: str
@@ -33,6 +34,7 @@ class Slots:
 
     def _track(self, variable: Variable) -> Variable:
         self._variables.append(variable)
+        self._take_up(variable)
         return variable
 
     def add_variable(
