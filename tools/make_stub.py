@@ -23,17 +23,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .operators import Operators, Values
+from .tensor import ArrayMethods, Exchange
+
 # What may come in: Tensors, Variables, arrays of any layout, DLPack producers, numbers, nested lists.
 _ArrayLike = Any
-# What goes out: a Tensor if a Tensor or a Variable came in, otherwise an ndarray. Not a union, which every caller would
-# have to narrow.
-_Result = Any
 '''
 TYPES = [
     (r"typing\.SupportsFloat \| typing\.SupportsIndex", "float"),
     (r"typing\.SupportsInt \| typing\.SupportsIndex", "int"),
     (r"typing\.Annotated\[numpy\.typing\.ArrayLike, [\w.]+\]", "NDArray[Any]"),
-    (r"Tensor \| numpy\.ndarray", "_Result"),
     (r"\bArrayLike\b", "_ArrayLike"),
     (r"numpy\.ndarray", "NDArray[Any]"),
     (r"numpy\.dtype", "np.dtype[Any]"),
@@ -62,7 +61,8 @@ def function(name: str, doc: str, indent: str = "") -> str:
 
 
 def stub_of_class(cls: type) -> list[str]:
-    lines = [f"class {cls.__name__}:"]
+    bases = "(Operators, Values, ArrayMethods, Exchange)" if cls is _core.Tensor else ""  # tensor.py attaches them
+    lines = [f"class {cls.__name__}{bases}:"]
     for name, member in sorted(vars(cls).items()):
         if isinstance(member, property):
             lines.append("    @property")

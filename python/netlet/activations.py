@@ -50,7 +50,7 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
     """x from `threshold` to `max_value`, max_value above, negative_slope * (x - threshold) below.
 
     >>> import numpy as np
-    >>> relu(np.array([-2.0, 0.5, 9.0]), negative_slope=0.5, max_value=6.0)
+    >>> relu(np.array([-2.0, 0.5, 9.0]), negative_slope=0.5, max_value=6.0).numpy()
     array([-1. ,  0.5,  6. ])
     """
     if threshold == 0.0 and max_value is None:

@@ -51,7 +51,7 @@ class NonNeg(Constraint):
     """Negative weights become 0.
 
     >>> import numpy as np
-    >>> NonNeg()(np.array([-1.0, 2.0]))
+    >>> NonNeg()(np.array([-1.0, 2.0])).numpy()
     array([0., 2.])
     """
 
@@ -106,7 +106,7 @@ def get(identifier: Any) -> Any:
     """A constraint from a name ("non_neg"), config, class or callable.
 
     >>> import numpy as np
-    >>> get("non_neg")(np.array([-1.0]))
+    >>> get("non_neg")(np.array([-1.0])).numpy()
     array([0.])
     """
     return _table.get(identifier)

@@ -146,12 +146,6 @@ def _comparable(other: Any) -> bool:
 class Values:
     """What Tensors and Variables share because their numbers are there: equality, iteration, Python's conversions."""
 
-    shape: Any
-    dtype: str
-
-    def numpy(self) -> np.ndarray:
-        raise NotImplementedError
-
     def __eq__(self, other: Any) -> Any:
         """Element by element, as NumPy's; False beside what is no number, so that `x == None` and `x == "a"` work."""
         return _table["equal"](self, other) if _comparable(other) else NotImplemented
@@ -161,15 +155,15 @@ class Values:
 
     __hash__ = object.__hash__  # by identity: a Tensor or Variable can be a dictionary's key
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self: Any) -> Iterator[Any]:
         if not self.shape:
             raise TypeError("iteration over a 0-d tensor")
-        return (self[i] for i in range(self.shape[0]))  # type: ignore[index]
+        return (self[i] for i in range(self.shape[0]))
 
-    def __contains__(self, value: Any) -> bool:
+    def __contains__(self: Any, value: Any) -> bool:
         return value in self.numpy()
 
-    def __index__(self) -> int:
+    def __index__(self: Any) -> int:
         if self.shape or not self.dtype.startswith(("int", "uint")):
             raise TypeError(
                 f"Only a 0-d tensor of integers can be an index; this one has shape {tuple(self.shape)} and dtype "
@@ -177,7 +171,7 @@ class Values:
             )
         return int(self.numpy())
 
-    def __format__(self, spec: str) -> str:
+    def __format__(self: Any, spec: str) -> str:
         """`f"{loss:.4f}"` for a single number; without a format the same as `str`."""
         if not spec:
             return str(self)
@@ -185,7 +179,7 @@ class Values:
             raise TypeError(f"The format {spec!r} is for single numbers; this tensor has shape {tuple(self.shape)}.")
         return format(np.asarray(self, None if self.dtype != "bfloat16" else "float32").item(), spec)
 
-    def tolist(self) -> Any:
+    def tolist(self: Any) -> Any:
         """The values as nested lists of Python numbers."""
         return self.numpy().tolist()
 

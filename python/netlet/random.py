@@ -174,7 +174,9 @@ def uniform(
     return _draw("uniform", shape, minval, maxval, dtype, seed)
 
 
-def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None) -> Tensor:
+def randint(
+    shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None
+) -> Tensor:
     """Integers of the given shape in [minval, maxval).
 
     They come from 53 random bits, so that among more than some 2**50 integers not all are equally likely.
@@ -191,7 +193,7 @@ def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: in
 def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: int | SeedGenerator | None = None) -> Tensor:
     """Classes drawn with probability softmax(logits): (B, classes) -> (B, num_samples). By the Gumbel-max trick.
 
-    >>> categorical(np.array([[0.0, -1e9]]), 3, seed=1)
+    >>> categorical(np.array([[0.0, -1e9]]), 3, seed=1).numpy()
     array([[0, 0, 0]], dtype=int32)
     """
     batch, classes = _shape_of(logits)

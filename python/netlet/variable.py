@@ -43,7 +43,7 @@ def checked_aggregation(value: str | None) -> str:
     """The name itself; ValueError if Keras knows none such."""
     if value not in (None, "none", "mean", "sum", "only_first_replica"):
         raise ValueError(
-            'aggregation: expected None, "none", "mean", "sum" or "only_first_replica"; ' f"received {value!r}."
+            f'aggregation: expected None, "none", "mean", "sum" or "only_first_replica"; received {value!r}.'
         )
     return value or "none"
 

@@ -69,7 +69,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 def get(identifier: Any) -> Any:
     """An initializer from a name ("he_normal"), config, class, callable, or an array that is the value itself.
 
-    >>> get("zeros")((1,))
+    >>> get("zeros")((1,)).numpy()
     array([0.], dtype=float32)
     """
     if isinstance(identifier, (np.ndarray, np.generic)) or hasattr(identifier, "_tensor"):

@@ -13,7 +13,7 @@ from .initializer import Initializer
 
 class Zeros(Initializer):
     """
-    >>> Zeros()((2,))
+    >>> Zeros()((2,)).numpy()
     array([0., 0.], dtype=float32)
     """
 
@@ -23,7 +23,7 @@ class Zeros(Initializer):
 
 class Ones(Initializer):
     """
-    >>> Ones()((2,))
+    >>> Ones()((2,)).numpy()
     array([1., 1.], dtype=float32)
     """
 
@@ -34,7 +34,7 @@ class Ones(Initializer):
 class Constant(Initializer):
     """Every element is `value` (a number, or an array that broadcasts to the shape).
 
-    >>> Constant(3.0)((2,))
+    >>> Constant(3.0)((2,)).numpy()
     array([3., 3.], dtype=float32)
     """
 
@@ -51,7 +51,7 @@ class Constant(Initializer):
 class Identity(Initializer):
     """`gain` on the diagonal of a matrix.
 
-    >>> Identity(2.0)((2, 2))
+    >>> Identity(2.0)((2, 2)).numpy()
     array([[2., 0.],
            [0., 2.]], dtype=float32)
     """

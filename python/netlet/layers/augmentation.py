@@ -119,7 +119,7 @@ class RandomFlip(RandomImageLayer):
 
     >>> import numpy as np
     >>> image = np.arange(3.0, dtype="float32").reshape(1, 3, 1)
-    >>> RandomFlip("horizontal").transform_images(image, {"flips": np.array([True])})[0, :, 0]
+    >>> RandomFlip("horizontal").transform_images(image, {"flips": np.array([True])})[0, :, 0].numpy()
     array([2., 1., 0.], dtype=float32)
     """
 
@@ -157,7 +157,7 @@ class RandomBrightness(RandomImageLayer):
 
     >>> import numpy as np
     >>> image = np.array([[[0.5], [0.9]]], "float32")
-    >>> RandomBrightness(0.2, (0, 1)).transform_images(image, {"rgb_delta": np.float32(0.25)})[0, :, 0]
+    >>> RandomBrightness(0.2, (0, 1)).transform_images(image, {"rgb_delta": np.float32(0.25)})[0, :, 0].numpy()
     array([0.75, 1.  ], dtype=float32)
     """
 
@@ -187,7 +187,8 @@ class RandomContrast(RandomImageLayer):
 
     >>> import numpy as np
     >>> image = np.array([[[0.4], [0.6]]], "float32")
-    >>> RandomContrast(1.0, (0, 1)).transform_images(image, {"contrast_factor": np.float32(2)})[0, :, 0].round(3)
+    >>> contrast = RandomContrast(1.0, (0, 1))
+    >>> contrast.transform_images(image, {"contrast_factor": np.float32(2)})[0, :, 0].round(3).numpy()
     array([0.3, 0.7], dtype=float32)
     """
 

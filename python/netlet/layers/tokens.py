@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import codecs
+import functools
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import repeat

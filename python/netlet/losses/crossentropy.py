@@ -51,7 +51,7 @@ def binary_crossentropy(
         y_pred: probabilities, or logits with `from_logits`.
         label_smoothing: in [0, 1]: how far targets move towards 0.5.
 
-    >>> binary_crossentropy([[0.0, 1.0]], [[0.4, 0.6]]).round(4)
+    >>> binary_crossentropy([[0.0, 1.0]], [[0.4, 0.6]]).round(4).numpy()
     array([0.5108], dtype=float32)
     """
     return _binary(y_true, y_pred, None, "none", from_logits, label_smoothing, axis)
@@ -100,7 +100,7 @@ def categorical_crossentropy(
         y_true: y_pred's shape.
         y_pred: probabilities, or logits with `from_logits`; (batch, ..., classes).
 
-    >>> categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.05, 0.95, 0.0]]).round(4)
+    >>> categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.05, 0.95, 0.0]]).round(4).numpy()
     array([0.0513], dtype=float32)
     """
     return _categorical(y_true, y_pred, None, "none", from_logits, label_smoothing, axis)
@@ -136,7 +136,7 @@ def sparse_categorical_crossentropy(
         y_pred: probabilities, or logits with `from_logits`; (batch, ..., classes).
         ignore_class: label whose samples have loss 0; the class of this name leaves them out of the mean.
 
-    >>> sparse_categorical_crossentropy([1], [[0.05, 0.95, 0.0]]).round(4)
+    >>> sparse_categorical_crossentropy([1], [[0.05, 0.95, 0.0]]).round(4).numpy()
     array([0.0513], dtype=float32)
     """
     values = _sparse(y_true, y_pred, None, "none", from_logits, ignore_class, axis)
@@ -150,7 +150,7 @@ def sparse_categorical_crossentropy(
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """sum(t log(t / p)) over the last axis, both clipped to [epsilon, 1].
 
-    >>> kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).round(4)
+    >>> kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).round(4).numpy()
     array([0.1438], dtype=float32)
     """
     return _kl(y_true, y_pred)
@@ -169,7 +169,7 @@ def binary_focal_crossentropy(
 ) -> Any:
     """Binary crossentropy times (1 - p_t)**gamma, which makes light of easy samples (Lin et al., 2017).
 
-    >>> binary_focal_crossentropy([[0.0, 1.0]], [[0.4, 0.6]]).round(4)
+    >>> binary_focal_crossentropy([[0.0, 1.0]], [[0.4, 0.6]]).round(4).numpy()
     array([0.0817], dtype=float32)
     """
     p = floating(y_pred)
@@ -202,7 +202,7 @@ def categorical_focal_crossentropy(
 ) -> Any:
     """sum(-t log p * alpha * (1 - p)**gamma) along `axis` (Lin et al., 2017).
 
-    >>> categorical_focal_crossentropy([[0.0, 1.0, 0.0]], [[0.1, 0.8, 0.1]]).round(5)
+    >>> categorical_focal_crossentropy([[0.0, 1.0, 0.0]], [[0.1, 0.8, 0.1]]).round(5).numpy()
     array([0.00223], dtype=float32)
     """
     p = floating(y_pred)

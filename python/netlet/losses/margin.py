@@ -30,7 +30,7 @@ _hinge, _squared_hinge = _hinge_kernel("hinge"), _hinge_kernel("squared_hinge")
 def hinge(y_true: Any, y_pred: Any) -> Any:
     """mean(max(1 - y_true * y_pred, 0)) over the last axis.
 
-    >>> hinge([[1.0, -1.0]], [[0.5, 0.5]])
+    >>> hinge([[1.0, -1.0]], [[0.5, 0.5]]).numpy()
     array([1.], dtype=float32)
     """
     return _hinge(y_true, y_pred)
@@ -41,7 +41,7 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
 def squared_hinge(y_true: Any, y_pred: Any) -> Any:
     """mean(max(1 - y_true * y_pred, 0)**2) over the last axis.
 
-    >>> squared_hinge([[1.0, -1.0]], [[0.5, 0.5]])
+    >>> squared_hinge([[1.0, -1.0]], [[0.5, 0.5]]).numpy()
     array([1.25], dtype=float32)
     """
     return _squared_hinge(y_true, y_pred)
@@ -51,7 +51,7 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any:
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     """max(largest wrong score - right score + 1, 0), for one-hot rows.
 
-    >>> categorical_hinge([[0.0, 1.0]], [[0.5, 0.9]]).round(6)
+    >>> categorical_hinge([[0.0, 1.0]], [[0.5, 0.9]]).round(6).numpy()
     array([0.6], dtype=float32)
     """
     y_pred = floating(y_pred)

@@ -18,7 +18,7 @@ from .fused import fused_by, pointwise
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """mean((y_true - y_pred)**2).
 
-    >>> mean_squared_error([[0.0, 1.0]], [[1.0, 3.0]])
+    >>> mean_squared_error([[0.0, 1.0]], [[1.0, 3.0]]).numpy()
     array([2.5], dtype=float32)
     """
     return _squared(y_true, y_pred)
@@ -29,7 +29,7 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """mean(|y_true - y_pred|). Its slope where they are equal is 0.
 
-    >>> mean_absolute_error([[0.0, 1.0]], [[1.0, 3.0]])
+    >>> mean_absolute_error([[0.0, 1.0]], [[1.0, 3.0]]).numpy()
     array([1.5], dtype=float32)
     """
     return _absolute(y_true, y_pred)
@@ -40,7 +40,7 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """100 * mean(|y_true - y_pred| / max(|y_true|, epsilon)).
 
-    >>> mean_absolute_percentage_error([[1.0, 2.0]], [[1.5, 2.0]])
+    >>> mean_absolute_percentage_error([[1.0, 2.0]], [[1.5, 2.0]]).numpy()
     array([25.], dtype=float32)
     """
     return _percentage(y_true, y_pred)
@@ -51,7 +51,7 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """mean((log(1 + y_true) - log(1 + y_pred))**2), both at least epsilon.
 
-    >>> mean_squared_logarithmic_error([[0.0]], [[1.0]]).round(4)
+    >>> mean_squared_logarithmic_error([[0.0]], [[1.0]]).round(4).numpy()
     array([0.4805], dtype=float32)
     """
     return _logarithmic(y_true, y_pred)
@@ -66,7 +66,7 @@ def _huber(y_true: Any, y_pred: Any, sample_weight: Any = None, reduction: str =
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     """mean of e**2 / 2 where |e| <= delta, else delta * (|e| - delta / 2); e = y_pred - y_true (Huber, 1964).
 
-    >>> huber([[0.0, 0.0]], [[0.5, 3.0]])
+    >>> huber([[0.0, 0.0]], [[0.5, 3.0]]).numpy()
     array([1.3125], dtype=float32)
     """
     return _huber(y_true, y_pred, delta=delta)
@@ -77,7 +77,7 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
 def log_cosh(y_true: Any, y_pred: Any) -> Any:
     """mean(log(cosh(y_pred - y_true))): about e**2 / 2 for small errors, |e| - log(2) for large ones.
 
-    >>> log_cosh([[0.0]], [[1.0]]).round(4)
+    >>> log_cosh([[0.0]], [[1.0]]).round(4).numpy()
     array([0.4338], dtype=float32)
     """
     return _log_cosh(y_true, y_pred)
@@ -88,7 +88,7 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
 def poisson(y_true: Any, y_pred: Any) -> Any:
     """mean(y_pred - y_true * log(y_pred + epsilon)): the Poisson likelihood of counts y_true under rates y_pred.
 
-    >>> poisson([[2.0]], [[1.0]]).round(5)
+    >>> poisson([[2.0]], [[1.0]]).round(5).numpy()
     array([1.], dtype=float32)
     """
     return _poisson(y_true, y_pred)
@@ -98,7 +98,7 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """-sum(l2_normalize(y_true) * l2_normalize(y_pred)) along `axis`: -1 for the same direction, 1 for opposite.
 
-    >>> cosine_similarity([[3.0, 4.0]], [[6.0, 8.0]]).round(6)
+    >>> cosine_similarity([[3.0, 4.0]], [[6.0, 8.0]]).round(6).numpy()
     array([-1.], dtype=float32)
     """
     y_true, y_pred = match_ranks(y_true, floating(y_pred))

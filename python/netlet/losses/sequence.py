@@ -40,7 +40,7 @@ def ctc(y_true: Any, y_pred: Any) -> Any:
     Raises:
         ValueError: another rank, labels that are none, more labels than frames; the sample is named.
 
-    >>> ctc([[1, 2, 0]], [[[0.0, 0.0, 0.0]] * 3]).round(4)  # 5 of 27 paths
+    >>> ctc([[1, 2, 0]], [[[0.0, 0.0, 0.0]] * 3]).round(4).numpy()  # 5 of 27 paths
     array([1.6864], dtype=float32)
     """
     return _ctc(y_true, y_pred)

@@ -19,7 +19,7 @@ def _as_floatx(values: Any) -> Any:
 def accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where y_true equals y_pred, else 0.
 
-    >>> accuracy([1, 2, 3], [1, 0, 3])
+    >>> accuracy([1, 2, 3], [1, 0, 3]).numpy()
     array([1., 0., 1.], dtype=float32)
     """
     y_true, y_pred = match_ranks(y_true, y_pred)
@@ -41,7 +41,7 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the largest score is that of the one-hot target's class (the first of equal scores), else 0.
 
-    >>> categorical_accuracy([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]])
+    >>> categorical_accuracy([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]]).numpy()
     array([0., 1.], dtype=float32)
     """
     return _as_floatx(_core.accuracy("categorical", y_true, y_pred))
@@ -51,7 +51,7 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
     """1 where the largest score is that of the label's class (the first of equal scores), else 0.
 
-    >>> sparse_categorical_accuracy([2, 1], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]])
+    >>> sparse_categorical_accuracy([2, 1], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]]).numpy()
     array([0., 1.], dtype=float32)
     """
     values = _as_floatx(_core.accuracy("sparse", y_true, y_pred))
@@ -141,7 +141,7 @@ class SparseCategoricalAccuracy(_Accuracy):
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
     """1 where fewer than k scores are larger than that of the one-hot target's class, else 0.
 
-    >>> top_k_categorical_accuracy([[0, 0, 1], [1, 0, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.1]], k=2)
+    >>> top_k_categorical_accuracy([[0, 0, 1], [1, 0, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.1]], k=2).numpy()
     array([1., 0.], dtype=float32)
     """
     return _as_floatx(_in_top_k(y_true, y_pred, k))
@@ -154,7 +154,7 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from
     Args:
         from_sorted_ids: y_pred holds classes, the best first, instead of the scores of all classes.
 
-    >>> sparse_top_k_categorical_accuracy([2, 0], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.1]], k=2)
+    >>> sparse_top_k_categorical_accuracy([2, 0], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.1]], k=2).numpy()
     array([1., 0.], dtype=float32)
     """
     return _as_floatx(_label_in_top_k(y_true, y_pred, k, from_sorted_ids))

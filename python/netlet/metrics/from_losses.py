@@ -173,7 +173,7 @@ class SparseCategoricalCrossentropy(FunctionMetric):
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """The cosine of the angle between target and prediction: 1 for the same direction. The loss is its negative.
 
-    >>> cosine_similarity([[3.0, 4.0]], [[6.0, 8.0]]).round(6)
+    >>> cosine_similarity([[3.0, 4.0]], [[6.0, 8.0]]).round(6).numpy()
     array([1.], dtype=float32)
     """
     return ops.negative(losses.cosine_similarity(y_true, y_pred, axis))

@@ -1,14 +1,13 @@
 """Operations on arrays and Tensors under Keras's names: eager, recorded or symbolic, and differentiable.
 
 >>> import numpy as np
->>> matmul(np.ones((2, 3)), np.ones((3, 1)))
+>>> matmul(np.ones((2, 3)), np.ones((3, 1))).numpy()
 array([[3.],
        [3.]])
 """
 
 from __future__ import annotations
 
-from .. import tensor as _tensor  # gives Tensor its operators and methods
 from ..operators import install as _install
 from . import image
 from .arrays import (

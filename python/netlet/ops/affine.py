@@ -37,7 +37,7 @@ def affine_transform(
         ValueError: shapes that do not fit, an unknown mode.
 
     >>> image = np.array([[1.0, 2.0, 3.0]])[..., None]
-    >>> affine_transform(image, [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0])[..., 0]  # one pixel to the left
+    >>> affine_transform(image, [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0])[..., 0].numpy()  # one pixel to the left
     array([[2., 3., 0.]])
     """
     dtype = dtype_of(images)

@@ -179,7 +179,7 @@ def reshape(x: Any, newshape: Any) -> Any:
     Raises:
         ValueError: the number of elements differs.
 
-    >>> reshape(np.arange(4.0), (2, -1))
+    >>> reshape(np.arange(4.0), (2, -1)).numpy()
     array([[0., 1.],
            [2., 3.]])
     """

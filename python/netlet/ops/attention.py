@@ -49,7 +49,7 @@ def dot_product_attention(
 
     >>> import numpy as np
     >>> q, k, v = np.zeros((1, 1, 1, 4)), np.zeros((1, 2, 1, 4)), np.array([1.0, 3.0]).reshape(1, 2, 1, 1)
-    >>> dot_product_attention(q, k, v)
+    >>> dot_product_attention(q, k, v).numpy()
     array([[[[2.]]]])
     """
     if attn_logits_soft_cap is not None:

@@ -43,7 +43,7 @@ def conv(
 
     >>> import numpy as np
     >>> x = np.arange(6.0).reshape(1, 6, 1)
-    >>> conv(x, np.ones((3, 1, 1)), strides=2, padding="same").ravel()
+    >>> conv(x, np.ones((3, 1, 1)), strides=2, padding="same").ravel().numpy()
     array([3., 9., 9.])
     """
     x, window, fmt = _placed("ops.conv", inputs, kernel, strides, padding, data_format, dilation_rate, causal=True)
@@ -70,7 +70,7 @@ def depthwise_conv(
     The other arguments, and errors, are those of `conv`. Source: Keras 3, `keras.ops.depthwise_conv`.
 
     >>> import numpy as np
-    >>> depthwise_conv(np.ones((1, 3, 2)), np.ones((2, 2, 1)) * [[2.0], [5.0]])
+    >>> depthwise_conv(np.ones((1, 3, 2)), np.ones((2, 2, 1)) * [[2.0], [5.0]]).numpy()
     array([[[ 4., 10.],
             [ 4., 10.]]])
     """
@@ -134,7 +134,7 @@ def conv_transpose(
     to convolution arithmetic for deep learning", 2016.
 
     >>> import numpy as np
-    >>> conv_transpose(np.array([[[1.0], [10.0]]]), np.ones((3, 1, 1)), strides=2).ravel()
+    >>> conv_transpose(np.array([[[1.0], [10.0]]]), np.ones((3, 1, 1)), strides=2).ravel().numpy()
     array([ 1.,  1., 11., 10., 10.])
     """
     name = "ops.conv_transpose"

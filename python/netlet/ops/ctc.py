@@ -36,7 +36,7 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
         ValueError: shapes that do not fit, labels that are none, lengths outside of their axis, more labels than
             frames; the sample is named.
 
-    >>> ctc_loss([[1, 2]], [[[0.0, 0.0, 0.0]] * 3], [2], [3]).round(4)  # 5 of 27 paths
+    >>> ctc_loss([[1, 2]], [[[0.0, 0.0, 0.0]] * 3], [2], [3]).round(4).numpy()  # 5 of 27 paths
     array([1.6864], dtype=float32)
     """
     return _core.ctc_loss(target, _logits(output), target_length, output_length, int(mask_index))
@@ -72,9 +72,9 @@ def ctc_decode(
         ValueError: an unknown strategy, shapes that do not fit, lengths outside of the axis.
 
     >>> logits = [[[0.4, 0.0], [0.4, 0.0]]]  # probabilities 0.6 and 0.4
-    >>> ctc_decode(logits, [2])[0]  # each frame is a blank
+    >>> ctc_decode(logits, [2])[0].numpy()  # each frame is a blank
     array([[[-1, -1]]], dtype=int32)
-    >>> ctc_decode(logits, [2], strategy="beam_search")[0]  # yet a 1 is likelier than none: 0.64
+    >>> ctc_decode(logits, [2], strategy="beam_search")[0].numpy()  # yet a 1 is likelier than none: 0.64
     array([[[ 1, -1]]], dtype=int32)
     """
     x = _logits(inputs)

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import _core, graph
 from ..config import floatx, is_float
+from ..tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 REGISTRY: dict[str, Callable[..., Any]] = {}  # name -> op: how a saved graph finds its ops again
@@ -51,7 +52,7 @@ def float_op(fn: F) -> F:
 
 def concrete(x: Any) -> Any:
     """x as something with a known shape: a Tensor, or an ndarray; symbolic arguments raise SymbolicArgument."""
-    if isinstance(x, _core.Tensor):
+    if isinstance(x, Tensor):
         return x
     inner = getattr(x, "_tensor", None)
     if inner is not None:
@@ -83,7 +84,7 @@ def shape_from(given: Any, name: str) -> tuple[int, ...]:
 
 def is_native(*xs: Any) -> bool:
     """Whether a result made from these is a Tensor (else an ndarray)."""
-    return any(isinstance(x, _core.Tensor) or hasattr(x, "_tensor") for x in xs)
+    return any(isinstance(x, Tensor) or hasattr(x, "_tensor") for x in xs)
 
 
 def flat(x: Any) -> Any:

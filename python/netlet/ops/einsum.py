@@ -23,7 +23,7 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     Raises:
         ValueError: the subscripts do not fit the operands.
 
-    >>> einsum("ij,jk->ik", np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    >>> einsum("ij,jk->ik", np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]])).numpy()
     array([[1., 2.],
            [3., 4.]])
     """

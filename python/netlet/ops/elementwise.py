@@ -21,7 +21,7 @@ from .dispatch import concrete, dtype_of, float_op, op
 def add(x1: Any, x2: Any) -> Any:
     """x1 + x2.
 
-    >>> add(np.array([1.0, 2.0]), 1.0)
+    >>> add(np.array([1.0, 2.0]), 1.0).numpy()
     array([2., 3.])
     """
     return _core.add(x1, x2)
@@ -31,7 +31,7 @@ def add(x1: Any, x2: Any) -> Any:
 def subtract(x1: Any, x2: Any) -> Any:
     """x1 - x2.
 
-    >>> subtract(np.array([1.0, 2.0]), 1.0)
+    >>> subtract(np.array([1.0, 2.0]), 1.0).numpy()
     array([0., 1.])
     """
     return _core.subtract(x1, x2)
@@ -41,7 +41,7 @@ def subtract(x1: Any, x2: Any) -> Any:
 def multiply(x1: Any, x2: Any) -> Any:
     """x1 * x2.
 
-    >>> multiply(np.array([1.0, 2.0]), np.array([[2.0], [3.0]]))
+    >>> multiply(np.array([1.0, 2.0]), np.array([[2.0], [3.0]])).numpy()
     array([[2., 4.],
            [3., 6.]])
     """
@@ -52,7 +52,7 @@ def multiply(x1: Any, x2: Any) -> Any:
 def divide(x1: Any, x2: Any) -> Any:
     """x1 / x2; division by zero gives an infinity or NaN.
 
-    >>> divide(np.array([1.0, 2.0]), 2.0)
+    >>> divide(np.array([1.0, 2.0]), 2.0).numpy()
     array([0.5, 1. ])
     """
     return _core.divide(x1, x2)
@@ -65,7 +65,7 @@ true_divide = divide
 def divide_no_nan(x1: Any, x2: Any) -> Any:
     """x1 / x2, and 0 where x2 is 0 (its gradient too).
 
-    >>> divide_no_nan(np.array([1.0, 2.0]), np.array([0.0, 2.0]))
+    >>> divide_no_nan(np.array([1.0, 2.0]), np.array([0.0, 2.0])).numpy()
     array([0., 1.])
     """
     zero = _core.equal(x2, 0.0)
@@ -76,7 +76,7 @@ def divide_no_nan(x1: Any, x2: Any) -> Any:
 def maximum(x1: Any, x2: Any) -> Any:
     """The larger of each pair; NaN if either is NaN.
 
-    >>> maximum(np.array([1.0, 3.0]), 2.0)
+    >>> maximum(np.array([1.0, 3.0]), 2.0).numpy()
     array([2., 3.])
     """
     return _core.maximum(x1, x2)
@@ -86,7 +86,7 @@ def maximum(x1: Any, x2: Any) -> Any:
 def minimum(x1: Any, x2: Any) -> Any:
     """The smaller of each pair; NaN if either is NaN.
 
-    >>> minimum(np.array([1.0, 3.0]), 2.0)
+    >>> minimum(np.array([1.0, 3.0]), 2.0).numpy()
     array([1., 2.])
     """
     return _core.minimum(x1, x2)
@@ -96,7 +96,7 @@ def minimum(x1: Any, x2: Any) -> Any:
 def power(x1: Any, x2: Any) -> Any:
     """x1 to the power x2.
 
-    >>> power(np.array([2.0, 3.0]), 2.0)
+    >>> power(np.array([2.0, 3.0]), 2.0).numpy()
     array([4., 9.])
     """
     return _core.power(x1, x2)
@@ -106,7 +106,7 @@ def power(x1: Any, x2: Any) -> Any:
 def squared_difference(x1: Any, x2: Any) -> Any:
     """(x1 - x2)**2.
 
-    >>> squared_difference(np.array([1.0, 4.0]), 2.0)
+    >>> squared_difference(np.array([1.0, 4.0]), 2.0).numpy()
     array([1., 4.])
     """
     return _core.square(_core.subtract(x1, x2))
@@ -132,7 +132,7 @@ absolute = abs
 def exp(x: Any) -> Any:
     """e**x, within 1 ULP.
 
-    >>> exp(np.array([0.0, 1.0])).round(4)
+    >>> exp(np.array([0.0, 1.0])).round(4).numpy()
     array([1.    , 2.7183])
     """
     return _core.exp(x)
@@ -142,7 +142,7 @@ def exp(x: Any) -> Any:
 def exp2(x: Any) -> Any:
     """2**x.
 
-    >>> exp2(np.array([-1.0, 3.0]))
+    >>> exp2(np.array([-1.0, 3.0])).numpy()
     array([0.5, 8. ])
     """
     return _core.exp2(x)
@@ -270,8 +270,9 @@ def mod(x1: Any, x2: Any) -> Any:
     >>> mod([7, -7], 3).tolist()
     [1, 2]
     """
-    x1, x2 = _core.cast(concrete(x1), "float64"), _core.cast(concrete(x2), "float64")
-    return _core.cast(_core.subtract(x1, _core.multiply(x2, _whole_quotient(x1, x2))), _common_dtype(x1, x2))
+    wide1, wide2 = _core.cast(concrete(x1), "float64"), _core.cast(concrete(x2), "float64")
+    rest = _core.subtract(wide1, _core.multiply(wide2, _whole_quotient(wide1, wide2)))
+    return _core.cast(rest, _common_dtype(x1, x2))
 
 
 @op
@@ -293,7 +294,7 @@ def round(x: Any, decimals: int = 0) -> Any:
 def clip(x: Any, x_min: float | None, x_max: float | None) -> Any:
     """x limited to [x_min, x_max]; None is no limit.
 
-    >>> clip(np.array([-1.0, 0.5, 2.0]), 0.0, 1.0)
+    >>> clip(np.array([-1.0, 0.5, 2.0]), 0.0, 1.0).numpy()
     array([0. , 0.5, 1. ])
     """
     return _core.clip(x, None if x_min is None else float(x_min), None if x_max is None else float(x_max))

@@ -19,7 +19,7 @@ from .dispatch import along, concrete, dtype_of, flat, is_native, op, shape_from
 def take(x: Any, indices: Any, axis: int | None = None) -> Any:
     """Slices of x along the axis (of the flattened x if None) at integer positions.
 
-    >>> take(np.array([10.0, 20.0, 30.0]), np.array([2, 0]), axis=0)
+    >>> take(np.array([10.0, 20.0, 30.0]), np.array([2, 0]), axis=0).numpy()
     array([30., 10.])
     """
     x, axis = along(x, axis, "ops.take")
@@ -32,7 +32,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
 
     Outside of the axis the shapes of x and indices broadcast against each other.
 
-    >>> take_along_axis(np.array([[10.0, 20.0], [30.0, 40.0]]), np.array([[1], [0]]), axis=1)
+    >>> take_along_axis(np.array([[10.0, 20.0], [30.0, 40.0]]), np.array([[1], [0]]), axis=1).numpy()
     array([[20.],
            [30.]])
     """
@@ -46,7 +46,7 @@ def take_along_axis(x: Any, indices: Any, axis: int | None = None) -> Any:
 def scatter(indices: Any, values: Any, shape: Any) -> Any:
     """Zeros of a shape, with values (..., rest of the shape) added at indices (..., depth) of its first axes.
 
-    >>> scatter(np.array([[0], [2], [0]]), np.array([1.0, 2.0, 3.0]), (4,))
+    >>> scatter(np.array([[0], [2], [0]]), np.array([1.0, 2.0, 3.0]), (4,)).numpy()
     array([4., 0., 2., 0.])
     """
     zeros = np.zeros(shape_from(shape, "ops.scatter"), dtype_of(values))
@@ -60,7 +60,7 @@ def scatter_update(inputs: Any, indices: Any, updates: Any, reduction: str | Non
     Args:
         reduction: None, or how an update joins what is there: "add", "max", "min", "mul".
 
-    >>> scatter_update(np.zeros(4), np.array([[1], [3]]), np.array([5.0, 6.0]))
+    >>> scatter_update(np.zeros(4), np.array([[1], [3]]), np.array([5.0, 6.0])).numpy()
     array([0., 5., 0., 6.])
     """
     if reduction not in (None, "add", "max", "min", "mul"):
@@ -75,7 +75,7 @@ def slice_update(inputs: Any, start_indices: Any, updates: Any) -> Any:
     Raises:
         ValueError: the block does not lie inside of inputs.
 
-    >>> slice_update(np.zeros((2, 3)), (0, 1), np.ones((2, 2)))
+    >>> slice_update(np.zeros((2, 3)), (0, 1), np.ones((2, 2))).numpy()
     array([[0., 1., 1.],
            [0., 1., 1.]])
     """
@@ -116,7 +116,7 @@ def segment_sum(data: Any, segment_ids: Any, num_segments: int | None = None, so
         num_segments: the largest id + 1 if None, which only works where ids are known.
         sorted: whether the ids ascend, which other backends make use of; the result is the same.
 
-    >>> segment_sum(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 0]), 3)
+    >>> segment_sum(np.array([1.0, 2.0, 4.0]), np.array([0, 2, 0]), 3).numpy()
     array([5., 0., 2.])
     """
     return _segments("segment_sum", "add", 0, data, segment_ids, num_segments)
@@ -143,7 +143,7 @@ def segment_prod(data: Any, segment_ids: Any, num_segments: int | None = None, s
 def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = False) -> Any:
     """How often each integer >= 0 stands in x (N,) or in each row of x (M, N), or the sum of its weights.
 
-    >>> bincount(np.array([1, 2, 1]), minlength=4)
+    >>> bincount(np.array([1, 2, 1]), minlength=4).numpy()
     array([0, 2, 1, 0], dtype=int32)
     """
     if sparse:

@@ -23,7 +23,7 @@ def matmul(x1: Any, x2: Any) -> Any:
     Raises:
         ValueError: the inner extents differ, or an argument has rank 0.
 
-    >>> matmul(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    >>> matmul(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]])).numpy()
     array([[1., 2.],
            [3., 4.]])
     """

@@ -37,7 +37,7 @@ def greater(x1: Any, x2: Any) -> Any:
     """x1 > x2, element by element.
 
     >>> import numpy as np
-    >>> greater(np.array([1.0, 3.0]), 2.0)
+    >>> greater(np.array([1.0, 3.0]), 2.0).numpy()
     array([False,  True])
     """
     return _core.greater(x1, x2)
@@ -96,7 +96,7 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
     """x1 where the condition holds, else x2.
 
     >>> import numpy as np
-    >>> where(np.array([True, False]), np.array([1.0, 1.0]), 0.0)
+    >>> where(np.array([True, False]), np.array([1.0, 1.0]), 0.0).numpy()
     array([1., 0.])
     """
     if x1 is None or x2 is None:

@@ -34,7 +34,7 @@ def _triangle(x: Any, k: int, lower: bool, name: str) -> Any:
 def tril(x: Any, k: int = 0) -> Any:
     """Matrices (..., M, N) with zeros above the k-th diagonal.
 
-    >>> tril(np.ones((2, 2)))
+    >>> tril(np.ones((2, 2))).numpy()
     array([[1., 0.],
            [1., 1.]])
     """
@@ -45,7 +45,7 @@ def tril(x: Any, k: int = 0) -> Any:
 def triu(x: Any, k: int = 0) -> Any:
     """Matrices (..., M, N) with zeros below the k-th diagonal.
 
-    >>> triu(np.ones((2, 2)))
+    >>> triu(np.ones((2, 2))).numpy()
     array([[1., 1.],
            [0., 1.]])
     """
@@ -56,7 +56,7 @@ def triu(x: Any, k: int = 0) -> Any:
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     """The diagonal of each matrix that two axes span, as the last axis.
 
-    >>> diagonal(np.arange(4.0).reshape(2, 2))
+    >>> diagonal(np.arange(4.0).reshape(2, 2)).numpy()
     array([0., 3.])
     """
     shape = shape_of(x)
@@ -85,7 +85,7 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 def diag(x: Any, k: int = 0) -> Any:
     """The k-th diagonal of a matrix, or the matrix that has a vector as its k-th diagonal and zeros elsewhere.
 
-    >>> diag(np.array([1.0, 2.0]))
+    >>> diag(np.array([1.0, 2.0])).numpy()
     array([[1., 0.],
            [0., 2.]])
     """
@@ -107,7 +107,7 @@ def diag(x: Any, k: int = 0) -> Any:
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     """Entries moved on by `shift` places along the axes (of the flattened x if None); the last come first.
 
-    >>> roll(np.array([1.0, 2.0, 3.0]), 1)
+    >>> roll(np.array([1.0, 2.0, 3.0]), 1).numpy()
     array([3., 1., 2.])
     """
     shape = shape_of(x)

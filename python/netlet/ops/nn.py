@@ -24,7 +24,7 @@ def dense(x: Any, kernel: Any, bias: Any = None, activation: str = "linear", alp
     Raises:
         ValueError: the extents do not fit.
 
-    >>> dense(np.ones((1, 2)), np.ones((2, 3)), np.zeros(3), "relu")
+    >>> dense(np.ones((1, 2)), np.ones((2, 3)), np.zeros(3), "relu").numpy()
     array([[2., 2., 2.]])
     """
     return _core.dense(x, kernel, bias, activation, alpha)
@@ -34,7 +34,7 @@ def dense(x: Any, kernel: Any, bias: Any = None, activation: str = "linear", alp
 def relu(x: Any) -> Any:
     """max(x, 0).
 
-    >>> relu(np.array([-1.0, 2.0]))
+    >>> relu(np.array([-1.0, 2.0])).numpy()
     array([0., 2.])
     """
     return _core.activation(x, "relu")
@@ -228,7 +228,7 @@ def _along_last(fn: Any, x: Any, axis: Any, name: str) -> Any:
 def softmax(x: Any, axis: Any = -1) -> Any:
     """e**x / sum(e**x) along the axis (or axes), stable for large x.
 
-    >>> softmax(np.array([0.0, 0.0]))
+    >>> softmax(np.array([0.0, 0.0])).numpy()
     array([0.5, 0.5])
     """
     return _along_last(_core.softmax, x, axis, "ops.softmax")
@@ -246,7 +246,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
 
     They add up to 1; what Keras 3 returns under this name does not where more than one of them is above 0.
 
-    >>> sparsemax(np.array([1.0, 0.5, -1.0]))
+    >>> sparsemax(np.array([1.0, 0.5, -1.0])).numpy()
     array([0.75, 0.25, 0.  ])
     """
     return _core.sparsemax(x, axis_in(axis, len(shape_of(x)), "ops.sparsemax"))
@@ -256,7 +256,7 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
 def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse: bool = False) -> Any:
     """A new axis with 1 at the position that each integer names, else 0; integers outside [0, num_classes) give zeros.
 
-    >>> one_hot(np.array([0, 2]), 3)
+    >>> one_hot(np.array([0, 2]), 3).numpy()
     array([[1., 0., 0.],
            [0., 0., 1.]], dtype=float32)
     """

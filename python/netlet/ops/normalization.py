@@ -61,7 +61,8 @@ def batch_normalization(
     Source: Ioffe and Szegedy, 2015; Keras 3, `ops.batch_normalization`.
 
     >>> import numpy as np
-    >>> batch_normalization(np.array([[1.0, 4.0]]), np.array([1.0, 2.0]), np.array([1.0, 4.0]), axis=-1, epsilon=0.0)
+    >>> mean, variance = np.array([1.0, 2.0]), np.array([1.0, 4.0])
+    >>> batch_normalization(np.array([[1.0, 4.0]]), mean, variance, axis=-1, epsilon=0.0).numpy()
     array([[0., 1.]])
     """
     axes = [axis_in(axis, len(shape_of(x)), "ops.batch_normalization")]
@@ -87,7 +88,7 @@ def layer_normalization(
     gamma / sqrt(variance + epsilon) and subtracts nothing.
 
     >>> import numpy as np
-    >>> layer_normalization(np.array([[1.0, 3.0]]), epsilon=0.0)
+    >>> layer_normalization(np.array([[1.0, 3.0]]), epsilon=0.0).numpy()
     array([[-1.,  1.]])
     """
     rms_scaling = kwargs.pop("rms_scaling", False)
@@ -118,7 +119,7 @@ def rms_normalization(x: Any, scale: Any = None, axis: Axis = -1, epsilon: float
     Source: Zhang and Sennrich, 2019; Keras 3, `ops.rms_normalization`.
 
     >>> import numpy as np
-    >>> rms_normalization(np.array([[3.0, 3.0]]), epsilon=0.0)
+    >>> rms_normalization(np.array([[3.0, 3.0]]), epsilon=0.0).numpy()
     array([[1., 1.]])
     """
     axes = sorted(axes_of(x, axis, "rms_normalization"))
@@ -132,8 +133,8 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
 
     >>> import numpy as np
     >>> mean, variance = moments(np.array([[1.0, 3.0]]), axes=[1])
-    >>> mean, variance
-    (array([2.]), array([1.]))
+    >>> mean.item(), variance.item()
+    (2.0, 1.0)
     """
     if synchronized:
         raise NotImplementedError("ops.moments: synchronized=True is not supported: there is one process.")
@@ -147,7 +148,7 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = No
     """x divided by its norm (sum |x|**order)**(1 / order) along the axis or axes, at least `epsilon`.
 
     >>> import numpy as np
-    >>> normalize(np.array([3.0, 4.0]))
+    >>> normalize(np.array([3.0, 4.0])).numpy()
     array([0.6, 0.8])
     """
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:

@@ -46,7 +46,7 @@ def max_pool(
     Raises:
         ValueError: the image is smaller than a window (and padding is "valid"), or a size is not positive.
 
-    >>> max_pool(np.arange(16.0).reshape(1, 4, 4, 1), 2)[0, ..., 0]
+    >>> max_pool(np.arange(16.0).reshape(1, 4, 4, 1), 2)[0, ..., 0].numpy()
     array([[ 5.,  7.],
            [13., 15.]])
     """
@@ -61,7 +61,7 @@ def average_pool(
 
     Arguments and errors are those of `max_pool`.
 
-    >>> average_pool(np.arange(16.0).reshape(1, 4, 4, 1), 2)[0, ..., 0]
+    >>> average_pool(np.arange(16.0).reshape(1, 4, 4, 1), 2)[0, ..., 0].numpy()
     array([[ 2.5,  4.5],
            [10.5, 12.5]])
     """
@@ -92,7 +92,7 @@ def adaptive_average_pool(inputs: Any, output_size: Any, data_format: str | None
     Raises:
         ValueError: the image is smaller than the result.
 
-    >>> adaptive_average_pool(np.array([1.0, 2.0, 6.0]).reshape(1, 3, 1), 2).ravel()
+    >>> adaptive_average_pool(np.array([1.0, 2.0, 6.0]).reshape(1, 3, 1), 2).ravel().numpy()
     array([1.5, 4. ])
     """
 
@@ -106,7 +106,7 @@ def adaptive_average_pool(inputs: Any, output_size: Any, data_format: str | None
 def adaptive_max_pool(inputs: Any, output_size: Any, data_format: str | None = None) -> Any:
     """The largest values of the windows of `adaptive_average_pool`; equal ones share the gradient.
 
-    >>> adaptive_max_pool(np.array([1.0, 2.0, 6.0]).reshape(1, 3, 1), 2).ravel()
+    >>> adaptive_max_pool(np.array([1.0, 2.0, 6.0]).reshape(1, 3, 1), 2).ravel().numpy()
     array([2., 6.])
     """
 

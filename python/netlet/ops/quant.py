@@ -42,9 +42,9 @@ def quantize_absmax(x: Any, axis: Any = None, group_size: int | None = None) -> 
     Source: Dettmers et al., "LLM.int8()", 2022, section 2; keras.quantizers.abs_max_quantize.
 
     >>> q, scale = quantize_absmax(np.array([0.1, -1.6, 3.2], "float32"))
-    >>> q
+    >>> q.numpy()
     array([  4, -64, 127], dtype=int8)
-    >>> dequantize_absmax(q, scale).round(4)
+    >>> dequantize_absmax(q, scale).round(4).numpy()
     array([ 0.1008, -1.6126,  3.2   ], dtype=float32)
     """
     return _core.quantize_absmax(x, *_sharing(x, axis, group_size, "ops.quantize_absmax"))
@@ -65,7 +65,7 @@ def dequantize_absmax(q: Any, scale: Any) -> Any:
         TypeError: q holds no codes.
         ValueError: the shapes do not fit.
 
-    >>> dequantize_absmax(np.array([[4, 127]], "int8"), np.float32(3.2 / 127)).round(4)
+    >>> dequantize_absmax(np.array([[4, 127]], "int8"), np.float32(3.2 / 127)).round(4).numpy()
     array([[0.1008, 3.2   ]], dtype=float32)
     """
     return _core.dequantize_absmax(q, scale)
@@ -92,9 +92,9 @@ def quantize_zeropoint(x: Any, axis: Any = None, dtype: Any = "int8", group_size
     Source: ONNX DynamicQuantizeLinear (which is the uint8 case with axis=None).
 
     >>> q, scale, zero_point = quantize_zeropoint(np.array([-1.0, 0.0, 1.55], "float32"))
-    >>> q, zero_point
-    (array([-128,  -28,  127], dtype=int8), array(-28, dtype=int8))
-    >>> dequantize_zeropoint(q, scale, zero_point).round(4)
+    >>> q.tolist(), zero_point.item()
+    ([-128, -28, 127], -28)
+    >>> dequantize_zeropoint(q, scale, zero_point).round(4).numpy()
     array([-1.  ,  0.  ,  1.55], dtype=float32)
     """
     sharing = _sharing(x, axis, group_size, "ops.quantize_zeropoint")
@@ -113,7 +113,7 @@ def dequantize_zeropoint(q: Any, scale: Any, zero_point: Any) -> Any:
         TypeError: q holds no codes.
         ValueError: the shapes do not fit.
 
-    >>> dequantize_zeropoint(np.array([-128, 127], "int8"), np.float32(0.01), np.int8(-28)).round(4)
+    >>> dequantize_zeropoint(np.array([-128, 127], "int8"), np.float32(0.01), np.int8(-28)).round(4).numpy()
     array([-1.  ,  1.55], dtype=float32)
     """
     return _core.dequantize_zeropoint(q, scale, zero_point)
@@ -125,7 +125,7 @@ def fake_quantize_absmax(x: Any, axis: Any = None, group_size: int | None = None
 
     Source: the straight-through estimator, Bengio, Léonard and Courville, 2013.
 
-    >>> fake_quantize_absmax(np.array([0.1, 3.2], "float32")).round(4)
+    >>> fake_quantize_absmax(np.array([0.1, 3.2], "float32")).round(4).numpy()
     array([0.1008, 3.2   ], dtype=float32)
     """
     return _core.fake_quantize_absmax(x, *_sharing(x, axis, group_size, "ops.fake_quantize_absmax"))
@@ -135,7 +135,7 @@ def fake_quantize_absmax(x: Any, axis: Any = None, group_size: int | None = None
 def fake_quantize_zeropoint(x: Any, axis: Any = None, dtype: Any = "int8", group_size: int | None = None) -> Any:
     """`dequantize_zeropoint(*quantize_zeropoint(x))`, with the gradient of the identity.
 
-    >>> fake_quantize_zeropoint(np.array([0.0, 0.403, 1.02], "float32")).round(4)
+    >>> fake_quantize_zeropoint(np.array([0.0, 0.403, 1.02], "float32")).round(4).numpy()
     array([0.   , 0.404, 1.02 ], dtype=float32)
     """
     sharing = _sharing(x, axis, group_size, "ops.fake_quantize_zeropoint")

@@ -40,7 +40,7 @@ def simple_rnn(
 
     >>> import numpy as np
     >>> y, h = simple_rnn(np.ones((1, 3, 1)), np.ones((1, 1)), np.ones((1, 1)), activation="linear")
-    >>> y.ravel()
+    >>> y.ravel().numpy()
     array([1., 2., 3.])
     """
     y, h, _ = _core.rnn(

@@ -30,7 +30,7 @@ def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Sum over the axes (all if None), by a fixed tree: the same bits for any number of threads.
 
     >>> import numpy as np
-    >>> sum(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
+    >>> sum(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0).numpy()
     array([4., 6.])
     """
     return _core.sum(x, axes_of(x, axis, "sum"), keepdims)
@@ -41,7 +41,7 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Mean over the axes (all if None).
 
     >>> import numpy as np
-    >>> mean(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=1)
+    >>> mean(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=1).numpy()
     array([1.5, 3.5])
     """
     return _core.mean(x, axes_of(x, axis, "mean"), keepdims)
@@ -58,7 +58,7 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     """Maximum over the axes (all if None); ties share the gradient.
 
     >>> import numpy as np
-    >>> max(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=1)
+    >>> max(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=1).numpy()
     array([2., 4.])
     """
     return _core.max(x, axes_of(x, axis, "max"), keepdims)
@@ -97,7 +97,7 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     """Index of the first maximum along the axis (of the flattened input if None), int32.
 
     >>> import numpy as np
-    >>> argmax(np.array([[1.0, 5.0, 2.0]]), axis=-1)
+    >>> argmax(np.array([[1.0, 5.0, 2.0]]), axis=-1).numpy()
     array([1], dtype=int32)
     """
     return _core.argmax(x, axis, keepdims)
@@ -114,7 +114,7 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """Running sums along the axis (of the flattened x if None), held in float64.
 
     >>> import numpy as np
-    >>> cumsum(np.array([1.0, 2.0, 3.0]))
+    >>> cumsum(np.array([1.0, 2.0, 3.0])).numpy()
     array([1., 3., 6.])
     """
     return _core.cumsum(*along(_cast(x, dtype), axis, "ops.cumsum"))
@@ -135,7 +135,7 @@ def count_nonzero(x: Any, axis: Axis = None) -> Any:
     """How many elements along the axes (all if None) are not 0; int32.
 
     >>> import numpy as np
-    >>> count_nonzero(np.array([[0.0, 2.0], [3.0, 1.0]]), axis=0)
+    >>> count_nonzero(np.array([[0.0, 2.0], [3.0, 1.0]]), axis=0).numpy()
     array([1, 2], dtype=int32)
     """
     return _core.sum(_core.not_equal(x, 0), axes_of(x, axis, "count_nonzero"), False)

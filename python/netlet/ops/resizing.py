@@ -58,7 +58,7 @@ def resize(
 
     Source: Keras 3, `keras.ops.image.resize`, on JAX.
 
-    >>> resize(np.array([[0.0, 1.0]])[..., None], (1, 4))[0, :, 0]
+    >>> resize(np.array([[0.0, 1.0]])[..., None], (1, 4))[0, :, 0].numpy()
     array([0.  , 0.25, 0.75, 1.  ])
     """
     name = "ops.image.resize"

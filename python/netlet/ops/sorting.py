@@ -21,7 +21,7 @@ def _line(x: Any, axis: int | None, name: str) -> tuple[Any, int]:
 def sort(x: Any, axis: int = -1) -> Any:
     """The entries along the axis (of the flattened x if None) in rising order; NaN last.
 
-    >>> sort(np.array([3.0, 1.0, 2.0]))
+    >>> sort(np.array([3.0, 1.0, 2.0])).numpy()
     array([1., 2., 3.])
     """
     return _core.sort(*_line(x, axis, "sort"))
@@ -31,7 +31,7 @@ def sort(x: Any, axis: int = -1) -> Any:
 def argsort(x: Any, axis: int = -1) -> Any:
     """The int32 positions that put the entries along the axis into rising order.
 
-    >>> argsort(np.array([3.0, 1.0, 2.0]))
+    >>> argsort(np.array([3.0, 1.0, 2.0])).numpy()
     array([1, 2, 0], dtype=int32)
     """
     return _core.argsort(*_line(x, axis, "argsort"))
@@ -41,7 +41,7 @@ def argsort(x: Any, axis: int = -1) -> Any:
 def argpartition(x: Any, kth: int, axis: int = -1) -> Any:
     """The int32 positions that put the kth smallest entry into its place, smaller ones before it: argsort.
 
-    >>> argpartition(np.array([3.0, 1.0, 2.0]), 1)
+    >>> argpartition(np.array([3.0, 1.0, 2.0]), 1).numpy()
     array([1, 2, 0], dtype=int32)
     """
     x, axis = _line(x, axis, "argpartition")
@@ -60,8 +60,9 @@ def top_k(x: Any, k: int, sorted: bool = True) -> Any:
     Raises:
         ValueError: k is not between 0 and the extent of the last axis.
 
-    >>> top_k(np.array([1.0, 5.0, 3.0]), 2)
-    (array([5., 3.]), array([1, 2], dtype=int32))
+    >>> values, positions = top_k(np.array([1.0, 5.0, 3.0]), 2)
+    >>> values.tolist(), positions.tolist()
+    ([5.0, 3.0], [1, 2])
     """
     return _core.top_k(x, int(k))
 
@@ -72,7 +73,7 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
 
     A target outside [0, classes) is not.
 
-    >>> in_top_k(np.array([1, 0]), np.array([[0.1, 0.2, 0.7], [0.1, 0.2, 0.7]]), k=2)
+    >>> in_top_k(np.array([1, 0]), np.array([[0.1, 0.2, 0.7], [0.1, 0.2, 0.7]]), k=2).numpy()
     array([ True, False])
     """
     return _core.in_top_k(targets, predictions, int(k))
@@ -82,7 +83,7 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
     """Where each value would be put into a sorted sequence (n,), before (or side="right": behind) equal ones; int32.
 
-    >>> searchsorted(np.array([1.0, 2.0, 2.0]), np.array([2.0, 9.0]))
+    >>> searchsorted(np.array([1.0, 2.0, 2.0]), np.array([2.0, 9.0])).numpy()
     array([1, 3], dtype=int32)
     """
     if side not in ("left", "right"):
@@ -94,7 +95,7 @@ def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
 def digitize(x: Any, bins: Any) -> Any:
     """The int32 number of rising bin edges at or below each element.
 
-    >>> digitize(np.array([0.5, 1.0, 9.0]), np.array([1.0, 2.0]))
+    >>> digitize(np.array([0.5, 1.0, 9.0]), np.array([1.0, 2.0])).numpy()
     array([0, 1, 2], dtype=int32)
     """
     return _core.searchsorted(bins, x, True)
@@ -106,7 +107,7 @@ def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
     Gradients flow to the entries that were chosen.
 
-    >>> median(np.array([[1.0, 5.0, 2.0], [4.0, 3.0, 9.0]]), axis=1)
+    >>> median(np.array([[1.0, 5.0, 2.0], [4.0, 3.0, 9.0]]), axis=1).numpy()
     array([2., 4.])
     """
     shape = shape_of(x)

@@ -6,6 +6,7 @@ import inspect
 from typing import Any, ClassVar
 
 from ... import regularizers
+from ...saving.registry import CustomObjectScope
 from .gated import GatedCell
 from .rnn import RNN
 from .time_spec import TimeSpec
