@@ -182,8 +182,8 @@ class Variable(Operators, Values):
     def overwrite_with_gradient(self, value: bool) -> None:
         if value:
             raise NotImplementedError(
-                f"Variable '{self.path}': overwrite_with_gradient=True is not supported; optimizers update variables by "
-                "their gradients only."
+                f"Variable '{self.path}': overwrite_with_gradient=True is not supported; optimizers update "
+                "variables by their gradients only."
             )
 
     # ---- its value -------------------------------------------------------------------------------------------------

@@ -23,11 +23,22 @@ class _Accumulator(Metric):
 
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         super().__init__(name=name, dtype=dtype)
+        for cell in self.cells:
+            setattr(self, cell, self.add_variable((), "zeros", "float64", name=cell))
+        self._gather()
+
+    def _gather(self) -> None:
+        """Moves the cells into one block of memory, `_state`."""
         self._state = _core.tensor(np.zeros(len(self.cells)))
         for i, cell in enumerate(self.cells):
-            variable = self.add_variable((), "zeros", "float64", name=cell)
-            variable._rebind(_core.view(self._state, (), 8 * i))
-            setattr(self, cell, variable)
+            getattr(self, cell)._rebind(_core.view(self._state, (), 8 * i))
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "_state"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._gather()
 
     def reset_state(self) -> None:
         self._state.copy_from(np.zeros(len(self.cells)))

@@ -82,11 +82,6 @@ def shape_from(given: Any, name: str) -> tuple[int, ...]:
         raise ValueError(f"{name}: a shape is a tuple of integers; given {given!r}.") from None
 
 
-def is_native(*xs: Any) -> bool:
-    """Whether a result made from these is a Tensor (else an ndarray)."""
-    return any(isinstance(x, Tensor) or hasattr(x, "_tensor") for x in xs)
-
-
 def flat(x: Any) -> Any:
     """x with one axis."""
     return _core.reshape(x, (math.prod(shape_of(x)),))

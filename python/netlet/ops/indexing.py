@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core, graph
-from .dispatch import along, concrete, dtype_of, flat, is_native, op, shape_from, shape_of
+from .dispatch import along, concrete, dtype_of, flat, op, shape_from, shape_of
 
 
 @op
@@ -162,19 +162,17 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
         ids = ids + bins * np.arange(len(ids))[:, None]
     counted = np.ones(values.size, "int32") if weights is None else _core.reshape(weights, (values.size,))
     total = segment_sum(counted, ids.reshape(-1), bins * (len(values) if values.ndim == 2 else 1))
-    counts = _core.reshape(total, (*values.shape[:-1], bins))
-    return _core.as_tensor(counts) if is_native(x) and not is_native(counts) else counts
+    return _core.reshape(total, (*values.shape[:-1], bins))
 
 
 def nonzero(x: Any) -> tuple[Any, ...]:
     """The int32 positions of what is not 0, one array an axis. Not inside a recorded step: its shape depends on values.
 
-    >>> nonzero(np.array([0.0, 3.0, 0.0, 1.0]))
-    (array([1, 3], dtype=int32),)
+    >>> nonzero(np.array([0.0, 3.0, 0.0, 1.0]))[0].numpy()
+    array([1, 3], dtype=int32)
     """
     _refuse_symbols("nonzero", x)
-    found = [p.astype("int32") for p in np.nonzero(_values(x, "ops.nonzero"))]
-    return tuple(_core.tensor(p) if is_native(x) else p for p in found)
+    return tuple(_core.tensor(p, "int32") for p in np.nonzero(_values(x, "ops.nonzero")))
 
 
 def _refuse_symbols(name: str, x: Any) -> None:

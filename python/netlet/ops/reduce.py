@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import _core
 from ..config import standardize_dtype
-from .dispatch import along, axis_in, float_op, is_native, op, shape_of
+from .dispatch import along, axis_in, float_op, op, shape_of
 
 Axis = int | tuple[int, ...] | list[int] | None
 
@@ -166,7 +166,7 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     axes = axes_of(x, axis, "logsumexp")
     top = _core.max(x, axes, True)
     top = _core.where(_core.isfinite(top), top, 0.0)
-    top = _core.view(top, top.shape) if is_native(top) else top  # a constant for the gradient: it cancels out
+    top = _core.view(top, top.shape)  # a constant for the gradient: it cancels out
     total = _core.log(_core.sum(_core.exp(_core.subtract(x, top)), axes, True))
     result = _core.add(total, top)
     if keepdims:

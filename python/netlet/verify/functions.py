@@ -16,7 +16,7 @@ Array = np.ndarray[Any, Any]
 
 class Function(NamedTuple):
     ours: Callable[[Any], Any]
-    reference: Callable[[Array], Array]  # of float64, far nearer to the truth than half an ULP of float32
+    reference: Callable[[Array], Any]  # of float64, far nearer to the truth than half an ULP of float32
     bound: float  # ULP
 
 
