@@ -1,6 +1,8 @@
 // Plans: one run, many batches in one call, and what a plan says of itself.
 
+#include <algorithm>
 #include <chrono>
+#include <cstring>
 
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
@@ -88,6 +90,17 @@ py::object predict(Plan& plan, const py::object& x) {
     return y;
 }
 
+// Copies the rows of one batch to memory of our own and checks the copy: another thread may write the caller's array
+// while the steps run without the GIL.
+const int64_t* copy_rows(const int64_t* rows, int64_t limit, std::vector<int64_t>& copy) {
+    std::memcpy(copy.data(), rows, copy.size() * sizeof *rows);
+    for (int64_t r : copy)
+        if (r < 0 || r >= limit)
+            throw ValueError("run_batches: row " + std::to_string(r) + " of " + std::to_string(limit) +
+                             " does not exist: the order was written while its batches ran");
+    return copy.data();
+}
+
 // Steps over rows [first, first + count * batch) of the sources, or of the order that `rows` gives. Returns (steps
 // done, stopping record or -1); comes back early after `seconds`, so that Python can draw progress and handle signals.
 py::tuple run_batches(Plan& plan, const py::sequence& arrays,
@@ -96,8 +109,11 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
                       const std::vector<std::pair<Tensor, std::vector<double>>>& scalars) {
     const auto sources = checked_sources(plan, arrays);
     if (sources.empty()) throw ValueError("run_batches: this plan has no sources");
-    const int64_t batch = plan.sources()[0].shape[0], stop = first + count * batch;
+    const int64_t batch = plan.sources()[0].shape[0];
+    int64_t stop;
     if (first < 0 || count < 0) throw ValueError("run_batches: first and count must not be negative");
+    if (__builtin_mul_overflow(count, batch, &stop) || __builtin_add_overflow(first, stop, &stop))
+        throw ValueError("run_batches: the last batch ends past the last row");
     const int64_t* order = rows ? rows->data() : nullptr;
     for (size_t i = 0; i < sources.size(); ++i) {
         const int64_t n = sources[i]->shape[0];
@@ -112,7 +128,7 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
                                  " does not exist");
     }
     for (const auto& [cell, values] : scalars)
-        if ((int64_t)values.size() < count || cell->dtype != DType::f64)
+        if ((int64_t)values.size() < count || cell->dtype != DType::f64 || cell->recorded() || cell->size() != 1)
             throw ValueError("run_batches: scalars need one float64 a step");
 
     std::vector<std::byte*> out_data;
@@ -139,15 +155,17 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
         out_row.push_back(row_bytes(spec.shape, spec.dtype));
     }
 
-    int64_t done = 0, stopped = -1;
+    int64_t done = 0, stopped = -1, limit = INT64_MAX;
+    for (const Tensor& source : sources) limit = std::min(limit, source->shape[0]);
+    std::vector<int64_t> batch_rows(order ? (size_t)batch : 0);
     {
         py::gil_scoped_release nogil;
         std::lock_guard lock(plan.mutex());
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
         while (done < count && stopped < 0) {
             const int64_t row = first + done * batch;
-            for (size_t i = 0; i < sources.size(); ++i)
-                plan.feed(i, sources[i]->data(), order ? order + row : nullptr, row, batch);
+            const int64_t* rows_now = order ? copy_rows(order + row, limit, batch_rows) : nullptr;
+            for (size_t i = 0; i < sources.size(); ++i) plan.feed(i, sources[i]->data(), rows_now, row, batch);
             for (size_t i = 0; i < out_data.size(); ++i) plan.bind_output(i, out_data[i] + row * out_row[i]);
             for (const auto& [cell, values] : scalars) *cell->data<double>() = values[(size_t)done];
             stopped = plan.run();

@@ -84,6 +84,17 @@ def test_feed_gathers_rows_and_casts(source, wanted):
     np.testing.assert_array_equal(out, x[:48].astype(wanted))
 
 
+def test_an_order_that_is_written_while_its_batches_run_is_checked_again():
+    """Here by the plan's own output, which lies over the rows of the next batch; in practice by another thread."""
+    tape = _core.Tape(record=True)
+    with tape:
+        plan = tape.compile([_core.identity(tape.feed((4,), "int64", "int64", "x"))])
+    memory = np.zeros(12, np.int64)
+    x = np.full(8, 10**12)
+    with pytest.raises(ValueError, match=r"row 1000000000000 of 8 does not exist: the order was written"):
+        plan.run_batches([x], memory[:8], count=2, outputs=[memory[4:]])
+
+
 def test_run_batches_checks_what_it_is_given():
     tape = _core.Tape(record=True)
     with tape:
@@ -105,6 +116,10 @@ def test_run_batches_checks_what_it_is_given():
         plan.run_batches([x], None, count=1, outputs=[np.zeros((10, 3), np.float32)])
     with pytest.raises(ValueError, match="must not be negative"):
         plan.run_batches([x], None, first=-4, count=1)
+    with pytest.raises(ValueError, match="past the last row"):
+        plan.run_batches([x], None, count=2**62)
+    with pytest.raises(ValueError, match="one float64"):
+        plan.run_batches([x], None, count=1, scalars=[(_core.empty((0,), "float64"), [1.0])])
 
 
 def test_an_input_plan_reads_rows_in_order_only():
