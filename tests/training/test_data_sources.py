@@ -346,5 +346,6 @@ def test_recorded_steps_are_kept_up_to_a_bound(monkeypatch):
     assert len(cache._steps) == 4 and len(cache.repeaters) + len(cache.predictors) == 4
     assert any(step.batch == 1 for step in cache._steps.values())
     monkeypatch.setattr(StepCache, "most_bytes", 0)
+    monkeypatch.setattr(StepCache, "least_steps", 1)
     assert np.isfinite(model.train_on_batch(X[:12], Y[:12]))
     assert len(cache._steps) == 1

@@ -58,8 +58,8 @@ class StepCache:
     """The recorded steps of one model, by mode, batch size and the shapes and dtypes of the arrays.
 
     Each step holds an arena for its intermediate values, so the least recently used steps are dropped: beyond
-    `most_steps` of them, and beyond `most_bytes` of arenas (the newest one is kept in any case). A step that comes
-    again is recorded again, within milliseconds.
+    `most_steps` of them, and beyond `most_bytes` of arenas. `least_steps` stay in any case: those of training and
+    validation, with their short last batches. A step that was dropped is recorded again when its batches come again.
 
     Attributes:
         repeaters: ways for batches of plain arrays that go to a step without a search (BatchRepeater), by key.
@@ -67,6 +67,7 @@ class StepCache:
     """
 
     most_steps = 64
+    least_steps = 8
     most_bytes = 1 << 30
 
     def __init__(self) -> None:
@@ -89,7 +90,7 @@ class StepCache:
                 self._drop(key)
             step = self._steps[key] = record(model, mode, data, batch, check_finite)
             self.touch(step)
-            self._make_room(key)
+            self._make_room()
         self.touch(step)
         return step
 
@@ -97,10 +98,11 @@ class StepCache:
         """The step is used now."""
         step.used = next(self._clock)
 
-    def _make_room(self, newest: Any) -> None:
+    def _make_room(self) -> None:
         held = sum(int(step.plan.arena_bytes) for step in self._steps.values())
         for key in sorted(self._steps, key=lambda k: self._steps[k].used):
-            if key == newest or (len(self._steps) <= self.most_steps and held <= self.most_bytes):
+            most = self.most_steps if held <= self.most_bytes else self.least_steps
+            if len(self._steps) <= most:
                 return
             held -= int(self._steps[key].plan.arena_bytes)
             self._drop(key)
