@@ -246,6 +246,23 @@ def test_logs_are_what_a_step_returns(eager):
 
 
 @BOTH
+def test_a_loss_of_ones_own_is_logged_under_the_name_of_the_compiled_one(eager):
+    class Own(netlet.Model):
+        def train_step(self, data):
+            x, y = data
+            with netlet.GradientTape() as tape:
+                loss = self.compute_loss(y=y, y_pred=self(x, training=True))
+            self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+            return {"loss": loss}
+
+    inputs = netlet.Input((4,))
+    model = Own(inputs, layers.Dense(1)(inputs))
+    model.compile("sgd", "mse", run_eagerly=eager)
+    expected = model.evaluate(X, Y, verbose=0)
+    np.testing.assert_allclose(model.fit(X, Y, batch_size=24, verbose=0).history["loss"], expected, rtol=1e-5)
+
+
+@BOTH
 def test_compute_metrics_of_ones_own_is_logged(eager):
     class Own(netlet.Model):
         def compute_metrics(self, x, y, y_pred, sample_weight=None):

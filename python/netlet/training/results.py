@@ -44,12 +44,12 @@ def checked_logs(returned: Any, step: str) -> dict[str, Any] | None:
 
 
 def logs_of(model: Any, returned: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The logs after a step, as in Keras: the metrics, unless the step returned other names than theirs.
+    """The logs after a step: what it returned, or the metrics where it returned nothing.
 
     Names of metrics come first, in their order, then the others, sorted.
     """
     metrics: dict[str, Any] = model.get_metrics_result()
-    if returned is None or returned.keys() == metrics.keys():
+    if returned is None:
         return metrics
     names = [n for n in metrics if n in returned] + sorted(n for n in returned if n not in metrics)
     return {name: as_number(returned[name]) for name in names}
