@@ -16,9 +16,9 @@ Tensor eager_cast(const Tensor& x, DType dtype) {
     return ops::cast(eager, x, dtype);
 }
 
-bool fits_int32(const Tensor& scalar) {
+template <class T> bool fits(const Tensor& scalar) {
     const int64_t v = *scalar->data<int64_t>();
-    return v == (int32_t)v;
+    return v == (T)v;
 }
 
 // The dtype of a Python number beside an array of type `other`.
@@ -27,14 +27,14 @@ DType weak_dtype(const Tensor& scalar, DType other) {
         case DType::f64: return is_floating(other) ? other : DType::f32;
         case DType::i64:
             if (is_floating(other)) return other;
-            return fits_int32(scalar) && other != DType::i64 ? DType::i32 : DType::i64;
+            if (other == DType::i8 && fits<int8_t>(scalar)) return other;
+            if (other == DType::u8 && fits<uint8_t>(scalar)) return other;
+            return fits<int32_t>(scalar) && other != DType::i64 ? DType::i32 : DType::i64;
         default: return DType::boolean;
     }
 }
 
-DType lone_dtype(const Tensor& scalar) {
-    return scalar->dtype == DType::boolean ? DType::i32 : weak_dtype(scalar, DType::i32);
-}
+DType lone_dtype(const Tensor& scalar) { return weak_dtype(scalar, DType::i32); }
 
 // `a` as it stands beside `b`.
 Tensor beside(const Arg& a, const Arg& b) {

@@ -1,4 +1,4 @@
-// Kernels that exist for float32, float64, int32 and int64 alike.
+// Kernels that exist for float32, float64, int32 and int64 alike, some for int8 and uint8 too.
 #pragma once
 #include "base/dtype.h"
 #include "base/error.h"
@@ -6,11 +6,16 @@
 
 namespace netlet {
 
-template <class A, class B, class C, class D>
-KernelOf<A, B, C, D> number_kernel(DType t, KernelIdOf<A> f32, KernelIdOf<B> f64, KernelIdOf<C> i32,
-                                   KernelIdOf<D> i64) {
-    const KernelIndex each[] = {f32.index, f64.index, i32.index, i64.index};
-    const int which = t == DType::f32 ? 0 : t == DType::f64 ? 1 : t == DType::i32 ? 2 : 3;
+// One of these by the type t; the kernels stand in the order float32, float64, int32, int64[, int8, uint8].
+template <class... Args>
+KernelOf<Args...> number_kernel(DType t, KernelIdOf<Args>... kernels) {
+    const KernelIndex each[] = {kernels.index...};
+    const int which = t == DType::f32   ? 0
+                      : t == DType::f64 ? 1
+                      : t == DType::i32 ? 2
+                      : t == DType::i64 ? 3
+                      : t == DType::i8  ? 4
+                                        : 5;
     return {kernel_at(each[which]), which};
 }
 
@@ -38,9 +43,23 @@ void with_number(DType t, F f) {
     }
 }
 
+// The same for numbers and bytes; a bool is a byte that is 0 or 1.
+template <class F>
+void with_number_or_byte(DType t, F f) {
+    if (t == DType::i8) return f(int8_t{});
+    if (t == DType::u8 || t == DType::boolean) return f(uint8_t{});
+    with_number(t, f);
+}
+
 }  // namespace netlet
 
 // The kernel `name` for a number type: NETLET_NUMBER_KERNEL(reduce, x->dtype).
 #define NETLET_NUMBER_KERNEL(name, dtype)                                                                              \
     ::netlet::number_kernel(dtype, ::netlet::KernelId::name##_f32, ::netlet::KernelId::name##_f64,                     \
                             ::netlet::KernelId::name##_i32, ::netlet::KernelId::name##_i64)
+
+// The same where there are kernels for bytes too.
+#define NETLET_NUMBER_OR_BYTE_KERNEL(name, dtype)                                                                      \
+    ::netlet::number_kernel(dtype, ::netlet::KernelId::name##_f32, ::netlet::KernelId::name##_f64,                     \
+                            ::netlet::KernelId::name##_i32, ::netlet::KernelId::name##_i64,                            \
+                            ::netlet::KernelId::name##_i8, ::netlet::KernelId::name##_u8)

@@ -212,7 +212,8 @@ def test_integer_unary_stays_integer(isa):
 
 def test_dtypes_of_mixed_operands():
     f32, f64 = np.ones(2, "float32"), np.ones(2, "float64")
-    i32, i64, u8, boolean = np.ones(2, "int32"), np.ones(2, "int64"), np.ones(2, "uint8"), np.ones(2, bool)
+    i32, i64, boolean = np.ones(2, "int32"), np.ones(2, "int64"), np.ones(2, bool)
+    i8, u8 = np.ones(2, "int8"), np.ones(2, "uint8")
     for a, b, expected in [
         (f32, 2, "float32"),
         (f32, 2.5, "float32"),
@@ -224,7 +225,14 @@ def test_dtypes_of_mixed_operands():
         (i64, 2, "int64"),
         (i32, 2**40, "int64"),
         (boolean, 2, "int32"),
-        (u8, u8, "int32"),
+        (u8, u8, "uint8"),
+        (i8, i8, "int8"),
+        (i8, u8, "int32"),
+        (i8, boolean, "int8"),
+        (u8, 2, "uint8"),
+        (i8, 200, "int32"),
+        (i8, i32, "int32"),
+        (i8, 2.5, "float32"),
         (i32, i64, "int64"),
         (i64, f32, "float32"),
         (f32, f64, "float64"),
@@ -237,6 +245,46 @@ def test_dtypes_of_mixed_operands():
     assert _core.divide(i32, 2).dtype == np.dtype("float32")
     assert _core.add(_core.tensor(f32), f64).dtype == "float32"  # an ndarray takes the Tensor's type
     assert _core.add(_core.tensor(f32), _core.tensor(f64)).dtype == "float64"
+
+
+def test_bytes_stay_bytes(isa):
+    """All pairs, with NumPy's wrapping around; nothing is widened on the way."""
+    for dtype in ("int8", "uint8"):
+        x = np.arange(256).astype(dtype)
+        a, b = np.repeat(x, 256), np.tile(x, 256)
+        for (
+            name
+        ) in "add subtract multiply maximum minimum equal not_equal less less_equal greater greater_equal".split():
+            got, want = getattr(_core, name)(a, b), getattr(np, name)(a, b)
+            np.testing.assert_array_equal(got, want)
+            assert got.dtype == want.dtype
+        for name in "negative abs square sign".split():
+            got, want = getattr(_core, name)(x), getattr(np, name)(x)
+            np.testing.assert_array_equal(got, want)
+            assert got.dtype == want.dtype
+        np.testing.assert_array_equal(_core.clip(x, 3, 100), np.clip(x, 3, 100))
+        np.testing.assert_array_equal(_core.clip(x, -1000, 1000), x)
+        with _core.Tape(record=True) as tape:
+            y = _core.less(_core.negative(_core.add(tape.input((3, 5), dtype, "x"), 1)), 7)
+            plan = tape.compile([y])
+        assert {row["kernel"].rsplit("_", 1)[0] for row in plan.records()} == {"binary", "compare"}
+
+
+def test_sums_and_products_of_truths():
+    """As in NumPy and Keras: a sum is "or", a product "and", a difference an error."""
+    a, b = np.array([False, False, True, True]), np.array([False, True, False, True])
+    for name in "add multiply maximum minimum".split():
+        got = getattr(_core, name)(a, b)
+        np.testing.assert_array_equal(got, getattr(np, name)(a, b))
+        assert got.dtype == bool
+        for x, y in zip(a.tolist(), b.tolist(), strict=True):
+            assert getattr(_core, name)(x, y).dtype == bool
+            assert getattr(_core, name)(x, y) == getattr(np, name)(x, y)
+    np.testing.assert_array_equal(_core.abs(a), a)
+    np.testing.assert_array_equal(_core.logical_not(a), ~a)
+    for call in (lambda: _core.subtract(a, b), lambda: _core.negative(a)):
+        with pytest.raises(TypeError, match="bool"):
+            call()
 
 
 def test_powers_by_a_number(isa):

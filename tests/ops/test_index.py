@@ -217,3 +217,17 @@ def test_ties_of_an_extreme_share_the_gradient(isa):
     ours = gradients(lambda v: ops.segment_max(v, ids, 3), [data], seed)[0]
     np.testing.assert_allclose(ours, [0, 0.5, 0.5, 3, 3, 5])
     np.testing.assert_allclose(ours, vjp(seed)[0])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16", "int8", "uint8", "int32", "int64", "bool"])
+def test_one_hot_is_written_in_its_own_type(isa, dtype):
+    index = np.array([[2, 0, -1], [5, 1, 4]])
+    np.testing.assert_array_equal(_core.one_hot(index, 5, dtype), np.eye(7, 5, dtype=dtype)[index % 6])
+    for axis in (0, 1, 2):
+        want = np.moveaxis(np.eye(7, 5, dtype=dtype)[index % 6], -1, axis)
+        got = _core.one_hot(index, 5, dtype, axis)
+        assert got.dtype == want.dtype
+        np.testing.assert_array_equal(got, want)
+    with _core.Tape(record=True) as tape:
+        plan = tape.compile([_core.one_hot(tape.input((3,), "int32", "x"), 4, dtype)])
+    assert [row["kernel"] for row in plan.records()] == ["one_hot"]

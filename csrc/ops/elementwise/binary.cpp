@@ -19,7 +19,7 @@ void emit_binary(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b, cons
     BinaryArgs<T> args{};
     args.nest = broadcast_nest<2>(y->shape, {&a->shape, &b->shape});
     args.op = op;
-    tape.emit(NETLET_NUMBER_KERNEL(binary, y->dtype), args, {in(args.a, a), in(args.b, b), out(args.y, y)},
+    tape.emit(NETLET_NUMBER_OR_BYTE_KERNEL(binary, y->dtype), args, {in(args.a, a), in(args.b, b), out(args.y, y)},
               op == BinaryOp::power ? work_of(y->size(), 2048, 40) : elementwise_work(y->size()));
 }
 
@@ -152,6 +152,9 @@ Tensors binary_higher(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b,
 }  // namespace
 
 DType common_dtype(DType a, DType b) {
+    // Bytes of one kind stay what they are; int8 beside uint8 needs more bits.
+    if (size_of(a) == 1 && size_of(b) == 1 && (a == b || a == DType::boolean || b == DType::boolean))
+        return a == DType::boolean ? b : a;
     // Halves count as float32: that is what they are computed in.
     auto level = [](DType t) { return t == DType::f64 ? 4 : has_gradient(t) ? 3 : t == DType::i64 ? 2 : 1; };
     constexpr DType of_level[] = {DType::boolean, DType::i32, DType::i64, DType::f32, DType::f64};
@@ -172,12 +175,26 @@ Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b) {
     return y;
 }
 
+// Of truths, as in NumPy and Keras: a sum and the larger one are "or", a product and the smaller one "and".
+Tensor binary_of_truths(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b) {
+    switch (op) {
+        case BinaryOp::add:
+        case BinaryOp::maximum: return logical(tape, LogicalOp::logical_or, a, b);
+        case BinaryOp::multiply:
+        case BinaryOp::minimum: return logical(tape, LogicalOp::logical_and, a, b);
+        case BinaryOp::subtract:
+            throw TypeError("subtract: expected numbers, received two bools; see ops.logical_xor, or cast them");
+        default: return binary(tape, op, cast(tape, a, DType::f32), cast(tape, b, DType::f32));
+    }
+}
+
 Tensor binary(Tape& tape, BinaryOp op, const Tensor& given_a, const Tensor& given_b) {
     DType dtype = common_dtype(given_a->dtype, given_b->dtype);
+    if (dtype == DType::boolean) return binary_of_truths(tape, op, given_a, given_b);
     if (!is_floating(dtype) && (op == BinaryOp::divide || op == BinaryOp::power)) dtype = DType::f32;
     const Tensor a = cast(tape, given_a, dtype), b = cast(tape, given_b, dtype);
     Tensor y = tape.empty(broadcast_shapes(name_of(op), a->shape, b->shape), dtype);
-    with_number(dtype, [&](auto zero) { emit_binary<decltype(zero)>(tape, op, a, b, y); });
+    with_number_or_byte(dtype, [&](auto zero) { emit_binary<decltype(zero)>(tape, op, a, b, y); });
     if (is_floating(dtype) && tape.needs_grad({a, b}))
         tape.on_backward(
             {a, b}, {y},
@@ -192,7 +209,7 @@ Tensor binary(Tape& tape, BinaryOp op, const Tensor& given_a, const Tensor& give
 
 Tensor constant(double value, DType dtype) {
     Tensor t = make_tensor({}, dtype);
-    with_number(dtype, [&](auto zero) { *t->data<decltype(zero)>() = (decltype(zero))value; });
+    with_number_or_byte(dtype, [&](auto zero) { *t->data<decltype(zero)>() = (decltype(zero))value; });
     return t;
 }
 

@@ -85,6 +85,8 @@ NETLET_DEFINE_KERNEL(binary_f32, BinaryArgs<float>) { binary(a, r); }
 NETLET_DEFINE_KERNEL(binary_f64, BinaryArgs<double>) { binary(a, r); }
 NETLET_DEFINE_KERNEL(binary_i32, BinaryArgs<int32_t>) { binary(a, r); }
 NETLET_DEFINE_KERNEL(binary_i64, BinaryArgs<int64_t>) { binary(a, r); }
+NETLET_DEFINE_KERNEL(binary_i8, BinaryArgs<int8_t>) { binary(a, r); }
+NETLET_DEFINE_KERNEL(binary_u8, BinaryArgs<uint8_t>) { binary(a, r); }
 
 // ---- gradients of binary operations ---------------------------------------------------------------------------------
 template <class V, bool p_row, bool q_row, class T, class F>

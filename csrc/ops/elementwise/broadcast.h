@@ -29,7 +29,6 @@ Strided<N> broadcast_nest(const Shape& y, const Shape* const (&operands)[N]) {
 }
 
 inline Tensor as_floating(Tape& tape, const Tensor& x) { return is_floating(x->dtype) ? x : cast(tape, x, DType::f32); }
-inline Tensor as_number(Tape& tape, const Tensor& x) { return is_number(x->dtype) ? x : cast(tape, x, DType::i32); }
 
 inline Work work_of(int64_t elements, int64_t grain, double flops_each) {
     return {elements, grain, flops_each * (double)elements};

@@ -22,11 +22,11 @@ Tensor compare(Tape& tape, CompareOp op, const Tensor& given_a, const Tensor& gi
     const DType dtype = common_dtype(given_a->dtype, given_b->dtype);
     const Tensor a = cast(tape, given_a, dtype), b = cast(tape, given_b, dtype);
     Tensor y = tape.empty(broadcast_shapes(name_of(op), a->shape, b->shape), DType::boolean);
-    with_number(dtype, [&](auto zero) {
+    with_number_or_byte(dtype, [&](auto zero) {
         CompareArgs<decltype(zero)> args{};
         args.nest = broadcast_nest<2>(y->shape, {&a->shape, &b->shape});
         args.op = op;
-        tape.emit(NETLET_NUMBER_KERNEL(compare, dtype), args, {in(args.a, a), in(args.b, b), out(args.y, y)},
+        tape.emit(NETLET_NUMBER_OR_BYTE_KERNEL(compare, dtype), args, {in(args.a, a), in(args.b, b), out(args.y, y)},
                   elementwise_work(y->size()));
     });
     return y;
@@ -44,9 +44,7 @@ Tensor logical(Tape& tape, LogicalOp op, const Tensor& given_a, const Tensor& gi
 }
 
 Tensor logical_not(Tape& tape, const Tensor& x) {
-    Tensor zero = make_tensor({}, DType::i32);
-    *zero->data<int32_t>() = 0;
-    return compare(tape, CompareOp::equal, x, zero);
+    return compare(tape, CompareOp::equal, x, constant(0, size_of(x->dtype) == 1 ? x->dtype : DType::i32));
 }
 
 Tensor classify(Tape& tape, ClassifyOp op, const Tensor& given) {

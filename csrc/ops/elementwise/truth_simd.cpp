@@ -37,6 +37,8 @@ NETLET_DEFINE_KERNEL(compare_f32, CompareArgs<float>) { compare(a, r); }
 NETLET_DEFINE_KERNEL(compare_f64, CompareArgs<double>) { compare(a, r); }
 NETLET_DEFINE_KERNEL(compare_i32, CompareArgs<int32_t>) { compare(a, r); }
 NETLET_DEFINE_KERNEL(compare_i64, CompareArgs<int64_t>) { compare(a, r); }
+NETLET_DEFINE_KERNEL(compare_i8, CompareArgs<int8_t>) { compare(a, r); }
+NETLET_DEFINE_KERNEL(compare_u8, CompareArgs<uint8_t>) { compare(a, r); }
 
 NETLET_DEFINE_KERNEL(logical, LogicalArgs) {
     switch (a.op) {

@@ -1,4 +1,5 @@
 #include <cmath>
+#include <limits>
 
 #include "ops/elementwise/broadcast.h"
 #include "ops/higher/higher.h"
@@ -112,12 +113,22 @@ Tensor emit_unary(Tape& tape, UnaryOp op, const Tensor& x, double lo = 0, double
 
 Tensor unary(Tape& tape, UnaryOp op, const Tensor& x) {
     if (is_floating(x->dtype)) return emit_unary(tape, op, x);
-    const Tensor n = as_number(tape, x);
+    if (x->dtype == DType::boolean) {
+        if (op == UnaryOp::abs) return identity(tape, x);
+        if (op == UnaryOp::negative)
+            throw TypeError("negative: expected numbers, received bools; see ops.logical_not, or cast them");
+    }
+    const Tensor n = x->dtype == DType::boolean ? cast(tape, x, DType::i32) : x;
+    const bool is_unsigned = n->dtype == DType::u8;
     switch (op) {  // what maps integers to integers
         case UnaryOp::negative: return subtract(tape, constant(0, n->dtype), n);
-        case UnaryOp::abs: return maximum(tape, n, subtract(tape, constant(0, n->dtype), n));
+        case UnaryOp::abs:
+            return is_unsigned ? identity(tape, n) : maximum(tape, n, subtract(tape, constant(0, n->dtype), n));
         case UnaryOp::square: return multiply(tape, n, n);
-        case UnaryOp::sign: return minimum(tape, maximum(tape, n, constant(-1, n->dtype)), constant(1, n->dtype));
+        case UnaryOp::sign: {
+            const Tensor rest = is_unsigned ? n : maximum(tape, n, constant(-1, n->dtype));
+            return minimum(tape, rest, constant(1, n->dtype));
+        }
         case UnaryOp::floor:
         case UnaryOp::ceil:
         case UnaryOp::round: return n;
@@ -127,9 +138,21 @@ Tensor unary(Tape& tape, UnaryOp op, const Tensor& x) {
 
 Tensor clip(Tape& tape, const Tensor& x, double lo, double hi) {
     if (is_floating(x->dtype)) return emit_unary(tape, UnaryOp::clip, x, lo, hi);
-    Tensor y = as_number(tape, x);
-    if (lo > -INFINITY) y = maximum(tape, y, constant(std::ceil(lo), y->dtype));
-    if (hi < INFINITY) y = minimum(tape, y, constant(std::floor(hi), y->dtype));
+    Tensor y = x->dtype == DType::boolean ? cast(tape, x, DType::i32) : x;
+    // Bounds outside of the type are no bounds.
+    double lowest = 0, highest = 0;
+    with_number_or_byte(y->dtype, [&](auto zero) {
+        using Limits = std::numeric_limits<decltype(zero)>;
+        lowest = (double)Limits::lowest();
+        highest = (double)Limits::max();
+    });
+    if (std::isnan(lo) || std::isnan(hi)) throw ValueError("clip: a bound for integers is NaN");
+    lo = std::ceil(lo);
+    hi = std::floor(hi);
+    if (lo > highest || hi < lowest)
+        throw ValueError("clip: the bounds hold no number of " + std::string(name_of(y->dtype)));
+    if (lo > lowest) y = maximum(tape, y, constant(lo, y->dtype));
+    if (hi < highest) y = minimum(tape, y, constant(hi, y->dtype));
     return y;
 }
 

@@ -64,11 +64,12 @@ struct MarkRowsArgs {
 };
 
 // A unit is an element of index.
-template <class T>
 struct OneHotArgs {
     const void* index;
-    T* y;
+    void* y;
     int64_t n, inner;
+    uint64_t one;   // the bits of 1 in y's type
+    int32_t bytes;  // of an element of y
     DType index_dtype;
 };
 

@@ -52,13 +52,24 @@ void emit_scatter_add_rows(Tape& tape, const Tensor& dy, const Tensor& index, co
     mark_rows(tape, dx.rows, index, dx.accumulate);
 }
 
-template <class T>
+uint64_t bits_of_one(DType t) {
+    switch (t) {
+        case DType::f32: return 0x3f800000;
+        case DType::f64: return 0x3ff0000000000000;
+        case DType::f16: return 0x3c00;
+        case DType::bf16: return 0x3f80;
+        default: return 1;
+    }
+}
+
 void emit_one_hot(Tape& tape, const Tensor& index, const Tensor& y, int64_t classes, int64_t inner) {
-    OneHotArgs<T> args{};
+    OneHotArgs args{};
     args.n = classes;
     args.inner = inner;
+    args.one = bits_of_one(y->dtype);
+    args.bytes = (int32_t)size_of(y->dtype);
     args.index_dtype = index->dtype;
-    tape.emit(NETLET_KERNEL_FOR(one_hot, y->dtype), args, {bytes_in(args.index, index), out(args.y, y)},
+    tape.emit(kernel(KernelId::one_hot), args, {bytes_in(args.index, index), bytes_out(args.y, y)},
               Work{index->size(), std::max<int64_t>(1, 16384 / std::max<int64_t>(1, classes)), (double)y->size()});
 }
 
@@ -158,7 +169,6 @@ void mark_rows(Tape& tape, const Rows& rows, const Tensor& index, bool keep) {
 
 Tensor one_hot(Tape& tape, const Tensor& given, int64_t classes, int axis, DType dtype) {
     if (classes < 0) throw ValueError("one_hot: expected num_classes >= 0, got " + std::to_string(classes));
-    if (!is_floating(dtype)) return cast(tape, one_hot(tape, given, classes, axis, DType::f32), dtype);
     // Labels may come as floats.
     const Tensor index = as_index(tape, "one_hot", is_floating(given->dtype) ? cast(tape, given, DType::i32) : given);
     const int rank = index->shape.rank();
@@ -166,9 +176,7 @@ Tensor one_hot(Tape& tape, const Tensor& given, int64_t classes, int axis, DType
     Shape shape;
     for (int i = 0; i < rank + 1; ++i) shape.push_back(i == axis ? classes : index->shape[i - (i > axis)]);
     Tensor y = tape.empty(shape, dtype);
-    with_float(dtype, [&](auto zero) {
-        emit_one_hot<decltype(zero)>(tape, index, y, classes, index->shape.product(axis, rank));
-    });
+    emit_one_hot(tape, index, y, classes, index->shape.product(axis, rank));
     return y;
 }
 

@@ -77,17 +77,23 @@ NETLET_INLINE void scatter_add(const ScatterAddArgs<T>& a, Range r) {
 NETLET_DEFINE_KERNEL(scatter_add_f32, ScatterAddArgs<float>) { scatter_add(a, r); }
 NETLET_DEFINE_KERNEL(scatter_add_f64, ScatterAddArgs<double>) { scatter_add(a, r); }
 
-template <class T>
-NETLET_INLINE void one_hot(const OneHotArgs<T>& a, Range r) {
+template <class Bits>
+NETLET_INLINE void one_hot_as(const OneHotArgs& a, Range r) {
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
         const int64_t hot = position_at(a.index, a.index_dtype, unit);
-        T* y = a.y + unit / a.inner * a.n * a.inner + unit % a.inner;
-        for (int64_t c = 0; c < a.n; ++c) y[c * a.inner] = T(0);
-        if (hot >= 0 && hot < a.n) y[hot * a.inner] = T(1);
+        Bits* y = static_cast<Bits*>(a.y) + unit / a.inner * a.n * a.inner + unit % a.inner;
+        for (int64_t c = 0; c < a.n; ++c) y[c * a.inner] = 0;
+        if (hot >= 0 && hot < a.n) y[hot * a.inner] = (Bits)a.one;
     }
 }
 
-NETLET_DEFINE_KERNEL(one_hot_f32, OneHotArgs<float>) { one_hot(a, r); }
-NETLET_DEFINE_KERNEL(one_hot_f64, OneHotArgs<double>) { one_hot(a, r); }
+NETLET_DEFINE_KERNEL(one_hot, OneHotArgs) {
+    switch (a.bytes) {
+        case 1: return one_hot_as<uint8_t>(a, r);
+        case 2: return one_hot_as<uint16_t>(a, r);
+        case 4: return one_hot_as<uint32_t>(a, r);
+        default: return one_hot_as<uint64_t>(a, r);
+    }
+}
 
 }  // namespace netlet::NETLET_ISA

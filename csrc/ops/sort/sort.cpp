@@ -100,7 +100,7 @@ Tensor searchsorted(Tape& tape, const Tensor& given, const Tensor& given_x, bool
     if (given->size() > INT32_MAX)
         throw ValueError("searchsorted: positions beyond int32 in shape " + given->shape.str());
     const DType dtype = common_dtype(given->dtype, given_x->dtype);
-    const DType number = dtype == DType::boolean ? DType::i32 : dtype;
+    const DType number = is_number(dtype) ? dtype : DType::i32;
     const Tensor sequence = cast(tape, given, number), x = cast(tape, given_x, number);
     Tensor y = tape.empty(x->shape, DType::i32);
     with_number(number, [&](auto zero) {
