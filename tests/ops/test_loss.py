@@ -272,6 +272,17 @@ def test_small_losses_keep_their_digits(isa):
     np.testing.assert_allclose(y, np.log1p(np.exp(-np.abs(logits[:, 0]))), rtol=1e-15)
 
 
+def test_infinite_logits_of_binary_crossentropy(isa):
+    """Certain and right costs nothing, certain and wrong infinitely much (Keras: NaN for what is right)."""
+    t = np.array([[0.0], [1.0], [0.0], [1.0], [0.5], [0.5]])
+    x = np.array([[np.inf], [-np.inf], [-np.inf], [np.inf], [np.inf], [-np.inf]])
+    for dtype in ("float32", "float64"):
+        loss = functools.partial(_core.loss_pointwise, "binary_crossentropy_logits", t.astype(dtype))
+        y, dx = gradient(loss, x.astype(dtype))
+        np.testing.assert_array_equal(y, [np.inf, np.inf, 0, 0, np.inf, np.inf])
+        np.testing.assert_array_equal(dx[:, 0], [1, -1, 0, 0, 0.5, -0.5])
+
+
 def test_nan_is_never_hidden(isa):
     x = np.array([[0.3, np.nan, 0.3]])
     for from_logits in (False, True):

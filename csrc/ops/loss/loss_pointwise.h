@@ -54,8 +54,11 @@ struct PointwiseLoss {
             const V c = min(max(x, epsilon), high), s = t * keep + add;
             return -(s * log(c) + (one - s) * log(one - c));
         } else if constexpr (kind == Pointwise::binary_crossentropy_logits) {
-            // log(1 + e^x) - t x, the large parts taken from each other first.
-            return (max(x, V::zero()) - x * (t * keep + add)) + log1p(exp(-abs(x)));
+            // log(1 + e^x) - t x = log(1 + e^-|x|) + |x| (1 - t or t, as x is positive or not). An infinite logit costs
+            // nothing where it is right: infinity times 0 is 0 here.
+            const V s = t * keep + add, wrong = select(gt(x, V::zero()), one - s, s);
+            const V far = select(eq(wrong, V::zero()), V::zero(), abs(x) * wrong);
+            return far + log1p(exp(-abs(x)));
         } else if constexpr (kind == Pointwise::hinge) {
             return max(one - t * x, V::zero());
         } else {
