@@ -113,6 +113,11 @@ def test_none_stands_for_any_extent():
         lambda: ops.concatenate([A, C]),
         lambda: ops.stack([A, A[:2]]),
         lambda: ops.squeeze(A, 0),
+        lambda: ops.expand_dims(A, (0, 0)),
+        lambda: ops.expand_dims(A, (1, -3)),
+        lambda: ops.arange(0, 5, 0),
+        lambda: ops.hstack([]),
+        lambda: ops.vstack([]),
         lambda: ops.sum(A, axis=2),
         lambda: ops.sum(A, axis=(0, 0)),
         lambda: ops.softmax(A, axis=5),
@@ -136,6 +141,57 @@ def test_integers_count_as_floats_where_only_floats_make_sense(name):
     assert isinstance(getattr(ops, name)(ops.convert_to_tensor(x)), netlet.Tensor)
 
 
+def test_the_norm_of_integers_is_that_of_floats():
+    """Their squares would not fit."""
+    for dtype in ("int8", "uint8", "int32", "int64", "bool"):
+        x = np.array([[100, 120], [0, 7]]).astype(dtype)
+        for kwargs in ({}, {"axis": 1}, {"axis": 0, "ord": 1}, {"axis": -1, "ord": np.inf, "keepdims": True}):
+            want = np.asarray(keras.ops.norm(x, **kwargs))
+            got = ops.norm(x, **kwargs)
+            assert got.dtype == want.dtype == np.float32
+            np.testing.assert_allclose(got, want, rtol=1e-6)
+    assert ops.norm(np.array([50000, 50000], "int32")).item() == pytest.approx(70710.678)
+
+
+def test_bounds_of_a_clip_decide_its_dtype():
+    x = np.array([0, 1, 5])
+    np.testing.assert_allclose(ops.clip(x, 0.2, 3.6), keras.ops.clip(x, 0.2, 3.6), rtol=1e-6)
+    assert ops.clip(x, 0.2, 3.6).dtype == np.float32
+    assert ops.clip(x, 1, 3).tolist() == [1, 1, 3]
+    assert ops.clip(x, 1, 3).dtype == x.dtype
+
+
+def test_splits_as_numpy():
+    x = np.arange(6.0)
+    for cuts in ([-2], [2, -1], [0, 6], [2, 9], [-9, 3], [], np.array([1, 4]), 3):
+        got, want = ops.split(x, cuts), np.split(x, cuts)
+        assert [g.tolist() for g in got] == [w.tolist() for w in want]
+    assert [p.tolist() for p in ops.split(np.zeros(0), 2)] == [[], []]
+    for cuts in ([4, 2], [-1, -3], 0, -2, 4):
+        with pytest.raises(ValueError, match=r"ops\.split"):
+            ops.split(x, cuts)
+
+
+def test_floats_of_two_widths_have_a_product():
+    a, b = RNG.standard_normal((3, 4)).astype("float32"), RNG.standard_normal((4, 2))
+    for x, y in ((a, b), (b.T, a.T), (a.astype("float16"), b), (ops.convert_to_tensor(a), ops.convert_to_tensor(b))):
+        got = np.asarray(ops.matmul(x, y))
+        assert got.dtype == np.float64
+        np.testing.assert_allclose(got, np.asarray(x).astype("float64") @ np.asarray(y), rtol=1e-12)
+    assert ops.matmul(ops.convert_to_tensor(a), b).dtype == "float32"  # an ndarray takes the Tensor's type
+    y = ops.dense(ops.convert_to_tensor(a), b, bias=np.ones(2))
+    np.testing.assert_allclose(y.numpy(), a @ b + 1, rtol=1e-5)
+
+
+def test_arrays_of_types_that_netlet_has_not():
+    x = np.array([[3, -4]], "int16")
+    for like, value in ((ops.zeros_like, 0), (ops.ones_like, 1), (lambda v: ops.full_like(v, 7), 7)):
+        assert like(x).dtype == "int32"
+        assert (np.asarray(like(x)) == value).all()
+    assert ops.segment_max(x, np.array([1]), 2).tolist() == [[-(2**31)] * 2, [3, -4]]
+    assert ops.image.resize(np.full((1, 2, 2, 1), 5, "int16"), (3, 3)).dtype == np.int32
+
+
 def test_products_of_integers_are_exact():
     a = RNG.integers(-1000, 1000, (5, 7)).astype("int32")
     product = ops.matmul(a, a.T)
@@ -148,6 +204,10 @@ def test_python_objects_are_refused():
         ops.shape(np.array([object()]))
     with pytest.raises((TypeError, ValueError)):
         ops.add(np.array(["a"]), 1.0)
+    with pytest.raises(TypeError, match="subscripts"):
+        ops.einsum(7)
+    with pytest.raises(TypeError, match="numbers"):
+        ops.nonzero(np.array(["a"]))
 
 
 def test_every_op_has_a_docstring():

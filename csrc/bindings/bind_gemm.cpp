@@ -10,11 +10,12 @@ namespace netlet::bindings {
 
 namespace {
 
-// `a` as it stands beside `b`: an ndarray beside a Tensor, and integers beside floats, take the other's floating type.
+// `a` as it stands beside `b`: an ndarray beside a Tensor, and integers beside floats, take the other's floating type; of
+// two Tensors or two ndarrays the narrower becomes the wider.
 Tensor beside(const Arg& a, const Arg& b) {
-    const bool yields = is_floating(a->dtype) ? b.native && !a.native : true;
-    if (!yields || !is_floating(b->dtype) || a->dtype == b->dtype) return a;
-    return ops::cast(Tape::current(), a, b->dtype);
+    if (!is_floating(b->dtype) || a->dtype == b->dtype) return a;
+    const bool yields = !is_floating(a->dtype) || (a.native == b.native ? a->dtype == DType::f32 : b.native);
+    return yields ? ops::cast(Tape::current(), a, b->dtype) : a.tensor;
 }
 
 // Two bfloat16 matrices have a product of their own; where gradients flow, and for any other halves, it is float32's.
@@ -41,9 +42,9 @@ void bind_gemm(py::module_& m) {
         "dense",
         [](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const std::string& activation,
            double alpha) {
-            Tensor b = bias ? beside(*bias, kernel) : nullptr;
-            return ops::dense(Tape::current(), beside(x, kernel), beside(kernel, x), b,
-                              ops::activation_by_name(activation), alpha);
+            Tape& tape = Tape::current();
+            const Tensor w = beside(kernel, x), b = bias ? ops::cast(tape, *bias, w->dtype) : nullptr;
+            return ops::dense(tape, beside(x, kernel), w, b, ops::activation_by_name(activation), alpha);
         },
         "x"_a, "kernel"_a, "bias"_a = py::none(), "activation"_a = "linear", "alpha"_a = 0.0, NoGil(),
         "activation(x @ kernel + bias); x (..., K), kernel (K, N), bias (N,) or None.");

@@ -196,7 +196,10 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: int |
     >>> categorical(np.array([[0.0, -1e9]]), 3, seed=1).numpy()
     array([[0, 0, 0]], dtype=int32)
     """
-    batch, classes = _shape_of(logits)
+    shape = _shape_of(logits)
+    if len(shape) != 2:
+        raise ValueError(f"random.categorical: expected logits (batch, classes), received shape {shape}.")
+    batch, classes = shape
     u = _draw("uniform", (batch, int(num_samples), classes), 0.0, 1.0, "float32", seed)
     gumbel = _core.negative(_core.log(_core.negative(_core.log(u))))
     y = _core.argmax(_core.add(_core.reshape(logits, (batch, 1, classes)), gumbel), 2)

@@ -95,6 +95,17 @@ def test_the_gradient_falls_where_the_value_fell_and_adds_to_what_is_there(isa, 
     assert np.array_equal(dx.numpy(), np.where(y.numpy() != 0, scaled, 0) + one)
 
 
+def test_a_gradient_that_is_added_to_is_declared_as_read():
+    with _core.Tape(record=True, grad=True) as tape:
+        x = tape.input((7, 30), "float32", "x")
+        x.requires_grad = True
+        z = _core.add(_core.multiply(_core.dropout(x, 0.4, 5), _core.exp(x)), x)
+        plan = tape.compile(tape.gradients(_core.sum(z), [x]))
+    forward, back = (row for row in plan.records() if row["kernel"] == "dropout_f32")
+    assert forward["reads"] == ((7, 30), (1,))
+    assert back["reads"] == ((7, 30), (7, 30), (1,))
+
+
 @pytest.mark.parametrize("rate", [-0.1, 1.0, np.nan])
 def test_a_wrong_rate_is_named(rate):
     with pytest.raises(ValueError, match="rate"):

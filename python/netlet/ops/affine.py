@@ -9,7 +9,7 @@ import numpy as np
 from .. import _core
 from ..config import floatx, is_float
 from .data_format import back, channels_last
-from .dispatch import dtype_of, op, shape_of
+from .dispatch import nearest_dtype, op, shape_of
 
 
 @op
@@ -40,7 +40,7 @@ def affine_transform(
     >>> affine_transform(image, [1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0])[..., 0].numpy()  # one pixel to the left
     array([[2., 3., 0.]])
     """
-    dtype = dtype_of(images)
+    dtype = nearest_dtype(images)
     x, single = batched(images, "ops.image.affine_transform")
     x = channels_last(x, data_format)
     matrix = transform if hasattr(transform, "shape") else np.asarray(transform, "float32")

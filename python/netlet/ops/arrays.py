@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import builtins
 import math
+import operator
 from typing import Any
 
 import numpy as np
 
 from .. import _core, graph
 from ..config import standardize_dtype
-from .dispatch import axis_in, concrete, dtype_of, flat, op, shape_from, shape_of
+from .dispatch import axis_in, concrete, dtype_of, flat, nearest_dtype, op, shape_from, shape_of
 
 
 # ---- new arrays ------------------------------------------------------------------------------------------------------
@@ -36,19 +37,19 @@ def full(shape: Any, fill_value: float, dtype: Any = None) -> Any:
 @op
 def zeros_like(x: Any, dtype: Any = None) -> Any:
     """Zeros of x's shape (and dtype, unless given)."""
-    return _core.full(shape_of(x), standardize_dtype(dtype or dtype_of(x)), 0.0)
+    return _core.full(shape_of(x), standardize_dtype(dtype or nearest_dtype(x)), 0.0)
 
 
 @op
 def ones_like(x: Any, dtype: Any = None) -> Any:
     """Ones of x's shape (and dtype, unless given)."""
-    return _core.full(shape_of(x), standardize_dtype(dtype or dtype_of(x)), 1.0)
+    return _core.full(shape_of(x), standardize_dtype(dtype or nearest_dtype(x)), 1.0)
 
 
 @op
 def full_like(x: Any, fill_value: float, dtype: Any = None) -> Any:
     """`fill_value` in x's shape (and dtype, unless given)."""
-    return _core.full(shape_of(x), standardize_dtype(dtype or dtype_of(x)), float(fill_value))
+    return _core.full(shape_of(x), standardize_dtype(dtype or nearest_dtype(x)), float(fill_value))
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
@@ -64,6 +65,8 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> An
     if dtype is None:
         floats = builtins.any(isinstance(v, float) for v in (start, stop, step))
         dtype = standardize_dtype("float" if floats else "int32")
+    if step == 0:
+        raise ValueError("ops.arange: expected a step other than 0.")
     values = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
     return _core.tensor(values, standardize_dtype(dtype))
 
@@ -214,6 +217,8 @@ def expand_dims(x: Any, axis: Any) -> Any:
     old = shape_of(x)
     rank = len(old) + len(axes)
     at = {axis_in(a, rank, "ops.expand_dims") for a in axes}
+    if len(at) < len(axes):
+        raise ValueError(f"ops.expand_dims: expected different axes, received {tuple(axes)}.")
     rest = iter(old)
     return _core.reshape(x, tuple(1 if i in at else next(rest) for i in range(rank)))
 
@@ -277,26 +282,38 @@ def stack(x: Any, axis: int = 0) -> Any:
 
 def vstack(xs: Any) -> Any:
     """Rows (or arrays) on top of each other."""
-    return concatenate([expand_dims(x, 0) if ndim(x) == 1 else x for x in xs], axis=0)
+    return concatenate([expand_dims(x, 0) if ndim(x) == 1 else x for x in list(xs)], axis=0)
 
 
 def hstack(xs: Any) -> Any:
     """Arrays side by side."""
-    return concatenate(xs, axis=0 if ndim(xs[0]) == 1 else 1)
+    arrays = list(xs)
+    return concatenate(arrays, axis=0 if arrays and ndim(arrays[0]) == 1 else 1)
 
 
 @op
 def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
-    """List of pieces along an axis: so many equal ones, or cut before each given index."""
+    """List of pieces along an axis: so many equal ones, or cut before each given index (below 0: from the end).
+
+    Raises:
+        ValueError: the axis has no such equal parts, or the indices do not rise.
+
+    >>> [piece.tolist() for piece in split(np.arange(4), [1, -1])]
+    [[0], [1, 2], [3]]
+    """
     extents = shape_of(x)
     axis = axis_in(axis, len(extents), "ops.split")
     n = extents[axis]
     if isinstance(indices_or_sections, (int, np.integer)):
-        if n % indices_or_sections:
-            raise ValueError(f"ops.split: axis {axis} of extent {n} has no {indices_or_sections} equal parts.")
-        cuts = list(range(0, n, n // int(indices_or_sections)))[1:]
+        parts = int(indices_or_sections)
+        if parts < 1 or n % parts:
+            raise ValueError(f"ops.split: axis {axis} of size {n} has no {parts} equal parts.")
+        cuts = [i * (n // parts) for i in range(1, parts)]
     else:
-        cuts = [int(i) for i in indices_or_sections]
+        given = [operator.index(i) for i in indices_or_sections]
+        cuts = [max(0, min(n, i + n if i < 0 else i)) for i in given]  # as in NumPy: -1 is before the last
+        if cuts != sorted(cuts):
+            raise ValueError(f"ops.split: expected indices in rising order, received {given} for an axis of size {n}.")
     return _core.split(x, cuts, axis)
 
 
@@ -308,6 +325,8 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
     if num is not None and num != extents[axis]:
         raise ValueError(f"ops.unstack: num={num}, but axis {axis} has extent {extents[axis]}.")
     rest = extents[:axis] + extents[axis + 1 :]
+    if extents[axis] == 0:
+        return []
     return [_core.reshape(part, rest) for part in _core.split(x, list(range(1, extents[axis])), axis)]
 
 

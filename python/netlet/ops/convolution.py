@@ -10,7 +10,7 @@ from typing import Any
 
 from .. import _core
 from .data_format import back, channels_last, standardize
-from .dispatch import concrete, dtype_of, op, shape_of
+from .dispatch import concrete, dtype_of, nearest_dtype, op, shape_of
 from .windows import Window, per_axis, standardize_padding
 
 
@@ -178,7 +178,7 @@ def _placed(
         per_axis(dilation, rank, f"{name}: `dilation_rate`"),
         standardize_padding(padding, name, causal and rank == 1),
     )
-    fmt, dtype = standardize(data_format), dtype_of(kernel)
+    fmt, dtype = standardize(data_format), nearest_dtype(kernel)
     return channels_last(x if dtype_of(x) == dtype else _core.cast(concrete(x), dtype), fmt), window, fmt
 
 

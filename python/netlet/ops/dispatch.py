@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from .. import _core, graph
-from ..config import floatx, is_float
+from ..config import DTYPES, floatx, is_float
 from ..tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,12 +57,24 @@ def concrete(x: Any) -> Any:
     inner = getattr(x, "_tensor", None)
     if inner is not None:
         return inner
-    array = np.asarray(x)
+    # A producer of DLPack alone is an array, too; to NumPy's asarray it is an object.
+    array = np.from_dlpack(x) if hasattr(x, "__dlpack__") and not hasattr(x, "__array__") else np.asarray(x)
     if array.dtype == object:
         raise TypeError(f"netlet.ops work on numbers; given an array of Python objects (from {type(x).__name__}).")
-    if array.dtype == np.float64 and isinstance(x, (float, list, tuple)) and not isinstance(x, np.generic):
-        array = array.astype(np.float32)  # a Python number or list: Keras's default float type
+    if array.dtype == np.float64 and not _has_dtype(x):
+        array = array.astype(np.float32)  # a Python number or a sequence of them: Keras's default float type
     return array
+
+
+def _has_dtype(x: Any) -> bool:
+    """Whether x brings a dtype of its own: arrays, and what has a buffer (array.array, memoryview)."""
+    if isinstance(x, (np.ndarray, np.generic)) or hasattr(x, "__array__") or hasattr(x, "__dlpack__"):
+        return True
+    try:
+        memoryview(x)
+    except TypeError:
+        return False
+    return True
 
 
 def shape_of(x: Any) -> tuple[int, ...]:
@@ -72,6 +84,12 @@ def shape_of(x: Any) -> tuple[int, ...]:
 def dtype_of(x: Any) -> str:
     dtype = concrete(x).dtype
     return dtype if isinstance(dtype, str) else dtype.name
+
+
+def nearest_dtype(x: Any) -> str:
+    """The dtype of ours that holds x's values: its own, or int32 for int16, float64 for long double, ..."""
+    name = dtype_of(x)
+    return name if name in DTYPES else _core.as_tensor(concrete(x)).dtype
 
 
 def shape_from(given: Any, name: str) -> tuple[int, ...]:

@@ -27,6 +27,8 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     array([[1., 2.],
            [3., 4.]])
     """
+    if not isinstance(subscripts, str):
+        raise TypeError(f"ops.einsum: expected subscripts such as 'ij,jk->ik', received {subscripts!r}.")
     labels, result = _parse(subscripts, [len(shape_of(x)) for x in operands])
     extents: dict[str, int] = {}
     for names, x in zip(labels, operands, strict=True):

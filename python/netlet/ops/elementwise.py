@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np  # noqa: F401  (the examples use it)
+import numpy as np
 
 from .. import _core
-from .dispatch import concrete, dtype_of, float_op, op
+from ..config import floatx, is_float
+from .dispatch import concrete, dtype_of, float_op, nearest_dtype, op
 
 
 # ---- two arguments ---------------------------------------------------------------------------------------------------
@@ -292,9 +293,11 @@ def round(x: Any, decimals: int = 0) -> Any:
 
 @op
 def clip(x: Any, x_min: float | None, x_max: float | None) -> Any:
-    """x limited to [x_min, x_max]; None is no limit.
+    """x limited to [x_min, x_max]; None is no limit. Integers between floats become floatx, as in Keras.
 
     >>> clip(np.array([-1.0, 0.5, 2.0]), 0.0, 1.0).numpy()
     array([0. , 0.5, 1. ])
     """
+    if isinstance(x_min, (float, np.floating)) or isinstance(x_max, (float, np.floating)):
+        x = x if is_float(nearest_dtype(x)) else _core.cast(concrete(x), floatx())
     return _core.clip(x, None if x_min is None else float(x_min), None if x_max is None else float(x_max))

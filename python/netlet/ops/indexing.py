@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core, graph
-from .dispatch import along, concrete, dtype_of, flat, op, shape_from, shape_of
+from .dispatch import along, concrete, flat, nearest_dtype, op, shape_from, shape_of
 
 
 @op
@@ -49,7 +49,7 @@ def scatter(indices: Any, values: Any, shape: Any) -> Any:
     >>> scatter(np.array([[0], [2], [0]]), np.array([1.0, 2.0, 3.0]), (4,)).numpy()
     array([4., 0., 2., 0.])
     """
-    zeros = np.zeros(shape_from(shape, "ops.scatter"), dtype_of(values))
+    zeros = np.zeros(shape_from(shape, "ops.scatter"), nearest_dtype(values))
     return _core.scatter(zeros, indices, values, "add", "scatter")
 
 
@@ -90,7 +90,7 @@ def _segments(name: str, reduction: str, start: Any, data: Any, segment_ids: Any
         )
     if num_segments is None:
         num_segments = int(_values(ids, f"ops.{name}: num_segments=None").max(initial=-1)) + 1
-    dtype = dtype_of(data)
+    dtype = nearest_dtype(data)
     if reduction in ("max", "min") and not dtype.startswith("float"):
         limits = np.iinfo(dtype) if dtype != "bool" else None
         start = (limits.min if reduction == "max" else limits.max) if limits else reduction == "min"
@@ -101,11 +101,14 @@ def _segments(name: str, reduction: str, start: Any, data: Any, segment_ids: Any
 def _values(x: Any, what: str) -> np.ndarray:
     """The values of an eager array, for results whose shape depends on them."""
     try:
-        return np.asarray(concrete(x))
+        values = np.asarray(concrete(x))
     except RuntimeError:
         raise NotImplementedError(
             f"{what} gives a shape that depends on values, which a recorded step does not know."
         ) from None
+    if values.dtype.kind not in "iufb" and values.dtype.name != "bfloat16":
+        raise TypeError(f"{what}: expected an array of numbers, received {values.dtype}.")
+    return values
 
 
 @op
@@ -150,14 +153,14 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
         raise NotImplementedError("ops.bincount: sparse=True is not supported.")
     _refuse_symbols("bincount", x)
     values = _values(x, "ops.bincount")
-    if values.dtype.kind not in "iub" or values.ndim not in (1, 2):
+    if (values.size and values.dtype.kind not in "iub") or values.ndim not in (1, 2):  # an empty list is float32
         raise ValueError(
             f"ops.bincount: x is an array of integers (N,) or (M, N); given {values.dtype} {values.shape}."
         )
-    if values.size and values.min() < 0:
-        raise ValueError(f"ops.bincount: x holds {values.min()}; expected integers >= 0.")
-    bins = builtins.max(int(values.max(initial=-1)) + 1, int(minlength))
     ids = values.astype("int64")
+    if ids.size and ids.min() < 0:
+        raise ValueError(f"ops.bincount: x holds {values.min()}; expected integers >= 0.")
+    bins = builtins.max(int(ids.max(initial=-1)) + 1, int(minlength))
     if values.ndim == 2:  # one row of bins after the other
         ids = ids + bins * np.arange(len(ids))[:, None]
     counted = np.ones(values.size, "int32") if weights is None else _core.reshape(weights, (values.size,))

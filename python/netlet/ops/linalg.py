@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from .. import _core
-from .dispatch import concrete, float_op, op, shape_of
+from ..config import floatx, is_float
+from .dispatch import concrete, nearest_dtype, op, shape_of
 from .reduce import Axis, axes_of
 
 _INTEGERS = ("int8", "uint8", "int32", "int64", "bool")
@@ -69,13 +70,15 @@ def dot(x1: Any, x2: Any) -> Any:
     return _core.reshape(_core.matmul(rows, columns), a[:-1] + b[1:])
 
 
-@float_op
+@op
 def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> Any:
-    """Euclidean norm over the axes (ord None or 2), sum of |x| (1), or largest |x| (inf).
+    """Euclidean norm over the axes (ord None or 2), sum of |x| (1), or largest |x| (inf). Integers become floatx first.
 
     >>> norm(np.array([3.0, 4.0])).item()
     5.0
     """
+    if not is_float(nearest_dtype(x)):
+        x = _core.cast(concrete(x), floatx())  # integers: their squares would not fit
     axes = axes_of(x, axis, "norm")
     if ord is None or (ord == 2 and (len(shape_of(x)) == 1 or (axes is not None and len(axes) == 1))):
         return _core.sqrt(_core.sum(_core.square(x), axes, keepdims))

@@ -10,7 +10,7 @@ from .. import _core
 from ..config import floatx, is_float
 from . import resampling
 from .data_format import back, channels_last
-from .dispatch import concrete, dtype_of, op, shape_of
+from .dispatch import concrete, dtype_of, nearest_dtype, op, shape_of
 from .windows import per_axis
 
 
@@ -62,7 +62,7 @@ def resize(
     array([0.  , 0.25, 0.75, 1.  ])
     """
     name = "ops.image.resize"
-    shape, dtype = shape_of(images), dtype_of(images)
+    shape, dtype = shape_of(images), nearest_dtype(images)
     if len(shape) not in (3, 4):
         raise ValueError(f"{name}: images have rank 4 (a batch) or 3 (one image); given shape {shape}.")
     if crop_to_aspect_ratio and pad_to_aspect_ratio:

@@ -28,8 +28,8 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
            [0., 1., 0.]])
     """
     labels = np.asarray(x)
-    if labels.dtype == object:
-        raise ValueError("to_categorical expects integers; given an array of Python objects.")
+    if labels.dtype.kind not in "iufb":
+        raise ValueError(f"to_categorical expects integers; given an array of {labels.dtype}.")
     labels = labels.astype("int64")
     shape = labels.shape
     if len(shape) > 1 and shape[-1] == 1:

@@ -49,7 +49,10 @@ def sample_from_logits(
 
 
 def _checked(logits: Any, temperature: float, top_k: int | None, top_p: float | None) -> np.ndarray:
-    values = np.asarray(logits, np.float64)
+    values = np.asarray(logits)
+    if values.dtype.kind not in "fiub" and values.dtype.name != "bfloat16":
+        raise TypeError(f"sample_from_logits: expected `logits` of numbers, received {values.dtype}.")
+    values = values.astype(np.float64)
     if values.ndim == 0 or values.shape[-1] == 0:
         raise ValueError(f"sample_from_logits: `logits` is (..., classes); given the shape {values.shape}.")
     if not (np.isfinite(values) | (values == -np.inf)).all() or (values == -np.inf).all(-1).any():
