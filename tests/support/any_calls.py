@@ -1,0 +1,145 @@
+"""The public functions of the package that take arrays, and valid calls of each: tests/test_any_input.py generates its
+calls from them."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from netlet import activations, initializers, losses, metrics, ops, random, utils
+from support.op_cases import CASES, HEADS, A, B
+
+GROUPS = {
+    "ops": ops,
+    "image": ops.image,
+    "random": random,
+    "losses": losses,
+    "metrics": metrics,
+    "activations": activations,
+    "initializers": initializers,
+    "utils": utils,
+}
+# Functions of objects and names, of files, and of state: what they take is no array.
+NOT_OF_ARRAYS = {
+    "get": "names and objects: tests/saving",
+    "serialize": "names and objects: tests/saving",
+    "deserialize": "names and objects: tests/saving",
+    "is_tensor": "a question about anything",
+    "linear": "hands on what it gets, as in Keras",
+    "fused": "an activation, not an array",
+    "text_dataset_from_directory": "a folder: tests/test_text_files.py",
+    "clear_session": "no argument",
+    "set_random_seed": "changes the seed of everything",
+    "set_seed": "changes the seed of everything",
+    "get_state": "no argument",
+    "set_state": "changes the seed of everything",
+    "make_seed": "no argument",
+    "make_seed_if_unset": "no argument",
+    "generator": "of seeds",
+    "concrete_noise_shape": "what layers.Dropout and random.dropout share",
+    "masked_dropout": "what layers.Dropout and random.dropout share",
+}
+
+
+def public(group: str) -> dict[str, Callable[..., Any]]:
+    """The functions of a module by name, and of the initializers what their instances do."""
+    module = GROUPS[group]
+    names = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
+    found: dict[str, Callable[..., Any]] = {}
+    for name in names:
+        value = getattr(module, name)
+        if inspect.isfunction(value) and value.__module__.startswith("netlet") and name not in NOT_OF_ARRAYS:
+            if getattr(module, "__all__", None) or value.__module__ == module.__name__ or group == "activations":
+                found[name] = value
+        elif group == "initializers" and inspect.isclass(value) and name[0].isupper() and name not in BASES_ONLY:
+            found[name] = initializer(value)
+    return found
+
+
+BASES_ONLY = ("Initializer", "RandomInitializer")
+
+
+def initializer(cls: type) -> Callable[..., Any]:
+    def draw(shape: Any, dtype: Any = None) -> Any:
+        return (cls(seed=1) if "seed" in inspect.signature(cls).parameters else cls())(shape, dtype)
+
+    return draw
+
+
+# ---- a valid call of each --------------------------------------------------------------------------------------------
+T = np.eye(4)[[0, 2, 1]]
+LABELS = np.array([0, 2, 1])
+SERIES = np.random.default_rng(1).uniform(0.1, 0.9, (2, 5, 3))
+KERNEL = np.random.default_rng(2).uniform(-0.5, 0.5, (3, 16))
+RECURRENT = np.random.default_rng(3).uniform(-0.5, 0.5, (4, 16))
+Q, SCALE, ZERO = ops.quantize_zeropoint(A, axis=1)
+# By the names of the parameters without a default.
+BY_PARAMETERS: dict[tuple[str, ...], tuple[Any, ...]] = {
+    ("x",): (A,),
+    ("x1", "x2"): (A, B),
+    ("inputs",): (A,),
+    ("variable",): (A,),
+    ("shape",): ((3, 4),),
+    ("y_true", "y_pred"): (T, A),
+    ("x", "dtype"): (A, "float32"),
+    ("x", "threshold", "default_value"): (A, 0.5, 0.0),
+    ("inputs", "rate"): (A, 0.5),
+    ("N",): (3,),
+}
+# By name, where a function wants something of its own. In every group it has one meaning.
+BY_NAME: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
+    "arange": [((0, 5, 2), {})],
+    "linspace": [((0.0, 1.0, 5), {})],
+    "full": [(((2, 3), 1.5), {})],
+    "full_like": [((A, 1.5), {})],
+    "getitem": [((A, (slice(0, 2), 1)), {}), ((A, np.array([0, 2])), {})],
+    "attention": [((HEADS, HEADS, HEADS), {"mask": np.ones((2, 1, 5, 5), bool)})],
+    "batch_normalization": [((A, B[0], B[1], 1), {"offset": B[2], "scale": B[1]})],
+    "argpartition": [((A, 1), {})],
+    "bincount": [((np.array([1, 0, 3]),), {}), ((np.array([1, 0, 3]),), {"weights": A[0, :3]})],
+    "dense": [((A, B.T), {"bias": A[:, 0]})],
+    "depthwise_conv": [((SERIES, np.ones((2, 3, 1))), {"bias": A[0, :3]})],
+    "conv": [((SERIES, np.ones((2, 3, 2))), {"bias": A[0, :2]})],
+    "conv_transpose": [((SERIES, np.ones((2, 2, 3))), {"bias": A[0, :2]})],
+    "dequantize_absmax": [((Q, SCALE), {})],
+    "dequantize_zeropoint": [((Q, SCALE, ZERO), {})],
+    "einsum": [(("ij,kj->ik", A, B), {})],
+    "simple_rnn": [((SERIES, KERNEL[:, :4], RECURRENT[:, :4]), {"bias": KERNEL[0, :4]})],
+    "lstm": [((SERIES, KERNEL, RECURRENT), {"bias": KERNEL[0]})],
+    "gru": [((SERIES, KERNEL[:, :12], RECURRENT[:, :12]), {"bias": np.ones((2, 12))})],
+    "lstm_step": [((A[:, :3], B, B, KERNEL, RECURRENT), {"bias": KERNEL[0]})],
+    "meshgrid": [((A[0], B[1]), {})],
+    "separable_conv": [((SERIES, np.ones((2, 3, 1)), np.ones((1, 3, 2))), {})],
+    "affine_transform": [((np.ones((2, 4, 4, 3)), np.eye(3).reshape(1, 9)[:, :8].repeat(2, 0)), {})],
+    "resize": [((np.ones((2, 4, 4, 3)), (2, 3)), {})],
+    "categorical": [((A, 2), {})],
+    "randint": [(((3, 4), 0, 5), {"seed": 1})],
+    "sparse_categorical_crossentropy": [((LABELS, A), {})],
+    "sparse_categorical_accuracy": [((LABELS, A), {})],
+    "sparse_top_k_categorical_accuracy": [((LABELS, A), {"k": 2})],
+    "top_k_categorical_accuracy": [((T, A), {"k": 2})],
+    "ctc": [((np.array([[1, 2], [3, 2]]), np.random.default_rng(4).uniform(0.1, 0.9, (2, 6, 4))), {})],
+    "compute_fans": [(((3, 4),), {})],
+    "pad_sequences": [(([[1, 2], [3]],), {})],
+    "sample_from_logits": [((A,), {"seed": 1})],
+    "timeseries_dataset_from_array": [((A, B[:, 0], 2), {})],
+    "to_categorical": [((LABELS,), {})],
+    "Identity": [(((4, 4),), {})],
+}
+
+
+def calls(name: str, function: Callable[..., Any]) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
+    """Valid calls of a function; KeyError if nobody said how to call it."""
+    if name in BY_NAME:
+        return BY_NAME[name]
+    if cases := {frozenset(kwargs): (args, kwargs) for n, args, kwargs in CASES if n == name}:
+        return list(cases.values())
+    required = tuple(
+        p.name
+        for p in inspect.signature(function).parameters.values()
+        if p.default is p.empty and p.kind is not p.VAR_KEYWORD
+    )
+    return [(BY_PARAMETERS[required], {})]

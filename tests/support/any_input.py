@@ -1,0 +1,224 @@
+"""Every public function × every argument × every kind of object that a script may pass, in one process.
+
+Run as a child by tests/test_any_input.py: `python -m support.any_input GROUP LOG`. It writes each call to LOG before it
+makes it, so that a crash names its call, and prints the calls that ended in no right result and no named exception.
+
+The right result is that of the plain array of the same values; where NumPy has a function of that name, it is NumPy's.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import resource
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from netlet import ops, random
+from support.any_calls import calls, public
+from support.any_values import NUMBERS, OTHER, REFUSED, SAME, as_list
+
+NAMED = (ValueError, TypeError, IndexError, OverflowError, NotImplementedError, MemoryError)
+
+# ---- judging a call --------------------------------------------------------------------------------------------------
+# Functions that NumPy computes: a list of floats is float64 to them, and a DLPack producer an object.
+BY_NUMPY = {
+    "convert_to_numpy",
+    "shuffle",
+    "sample_from_logits",
+    "timeseries_dataset_from_array",
+    "to_categorical",
+    "utils.normalize",
+}
+# Those of them that move, or divide, any elements.
+OF_ANYTHING = {"shuffle", "timeseries_dataset_from_array", "utils.normalize", "convert_to_numpy"} | {
+    *("shape", "ndim", "size", "dtype")
+}
+# Arguments without a default that may be None all the same.
+NONE_TOO = {
+    ("ctc_loss", "target_length"),
+    ("ctc_loss", "output_length"),
+    ("ctc_decode", "sequence_lengths"),
+    ("lstm_step", "h"),
+    ("lstm_step", "c"),
+}
+# They count the elements in place, as NumPy does: of a huge array without memory of its own for hours.
+COUNTS = {"nonzero", "where"}
+# NumPy's function of that name does something else, or Keras's differs where both are right.
+NOT_NUMPY: dict[str, str] = {
+    "resize": "images here, any elements there",
+    "reciprocal": "of integers: 1 / x here and in Keras, 0 there",
+    "argpartition": "what is not the kth stands in any order",
+    "argsort": "NumPy's is not stable unless asked",
+    "median": "of nothing: an error here and in Keras, NaN there",
+    "digitize": "by bins that do not rise: an error in NumPy, any place here",
+    "tril": "of a vector: an error here and in Keras, a matrix there",
+    "triu": "of a vector: an error here and in Keras, a matrix there",
+}
+# (function, kind) where the rest of the function agrees with NumPy.
+NOT_NUMPY_EITHER = {
+    ("any", "0-d"): "NumPy takes axis 0 of a number",
+    ("cumprod", "0-d"): "NumPy takes axis 0 of a number",
+    ("take", "no elements"): "any index is out of bounds of an empty axis",
+}
+
+
+def leaves(value: Any) -> list[np.ndarray]:
+    if isinstance(value, (list, tuple)):
+        return [leaf for v in value for leaf in leaves(v)]
+    return [np.asarray(value)]
+
+
+def outcome(function: Callable[..., Any], args: Any, kwargs: Any) -> tuple[Any, BaseException | None]:
+    random.set_seed(1)
+    try:
+        return leaves(function(*args, **kwargs)), None
+    except NAMED as error:
+        return None, error
+
+
+def same(got: list[np.ndarray], want: list[np.ndarray], rtol: float) -> bool:
+    if any(w.dtype == np.float16 for w in want):
+        rtol = 2e-3
+
+    def close(g: np.ndarray, w: np.ndarray) -> bool:
+        if rtol == 0 or w.dtype.kind not in "fiub":
+            return np.array_equal(g, w, equal_nan=w.dtype.kind == "f")
+        return np.allclose(g, w, rtol=rtol, atol=rtol, equal_nan=True)
+
+    return len(got) == len(want) and all(g.shape == w.shape and close(g, w) for g, w in zip(got, want, strict=True))
+
+
+class Judge:
+    """Makes the calls of one function and keeps the complaints."""
+
+    def __init__(self, group: str, name: str, function: Callable[..., Any], log: int) -> None:
+        self.name, self.function, self.log = name, function, log
+        self.by_numpy = bool({name, f"{group}.{name}"} & BY_NUMPY)
+        self.of_anything = bool({name, f"{group}.{name}"} & OF_ANYTHING)
+        self.complaints: list[str] = []
+        self.numpy = None if group != "ops" or name in NOT_NUMPY else getattr(np, name, None)
+
+    def call(self, what: str, args: Any, kwargs: Any) -> list[np.ndarray] | None:
+        text = f"{self.name}: {what}"
+        os.pwrite(self.log, text.encode()[:400].ljust(400), 0)
+        try:
+            got, error = outcome(self.function, args, kwargs)
+        except Exception as wrong:
+            self.complaints.append(f"{text} ended in {type(wrong).__name__}: {wrong}")
+            return None
+        if error is not None and not str(error):
+            self.complaints.append(f"{text} ended in {type(error).__name__} without a word")
+        return got
+
+    def against_numpy(self, label: str, kind: str, got: list[np.ndarray] | None, args: Any, kwargs: Any) -> None:
+        if self.numpy is None or (self.name, kind) in NOT_NUMPY_EITHER:
+            return
+        what = f"{label} {kind}"
+        try:
+            want = leaves(self.numpy(*args, **kwargs))
+        except Exception:
+            return
+        if any(w.dtype.kind not in "fiub" for w in want):
+            return
+        if got is None:
+            self.complaints.append(f"{self.name}: {what} is refused; NumPy gives {want}"[:300])
+        elif not same(got, want, 1e-5):
+            self.complaints.append(f"{self.name}: {what} gives {got}; NumPy {want}"[:300])
+
+    def array(self, label: str, x: np.ndarray, put: Callable[[Any], tuple[Any, Any]], optional: bool) -> None:
+        for kind, (change, plain) in SAME.items():
+            if kind == "range" and (x.ndim != 1 or x.dtype.kind != "i"):
+                continue
+            if self.by_numpy and kind == "__dlpack__":
+                continue
+            if self.by_numpy and plain is as_list:
+                plain = np.copy
+            given = change(x)
+            got = self.call(f"{label} {kind}", *put(given))
+            want, _ = outcome(self.function, *put(plain(x)))
+            if (got is None) != (want is None) or (got is not None and not same(got, want, 0)):
+                self.complaints.append(f"{self.name}: {label} {kind} gives {got}, the plain array {want}"[:300])
+        before = x.copy()
+        self.call(f"{label} itself", *put(x))
+        if not np.array_equal(before, x):
+            self.complaints.append(f"{self.name}: {label} was written to")
+        for kind, other in OTHER.items():
+            if kind == "huge" and self.name in COUNTS:
+                continue
+            got = self.call(f"{label} {kind}", *put(other(x)))
+            if kind in ("huge", "nine axes", "uint64 beyond int64"):  # each refused by its name
+                continue
+            self.against_numpy(label, kind, got, *put(other(x)))
+            if self.name == "dtype":  # a Tensor has one of our own
+                continue
+            tensor = self.call(f"{label} {kind} as a Tensor", *put(ops.convert_to_tensor(other(x))))
+            if (got is None) != (tensor is None) or (got is not None and not same(tensor, got, 2e-6)):
+                self.complaints.append(f"{self.name}: {label} {kind} gives {got}, as a Tensor {tensor}"[:300])
+        for kind, refused in REFUSED.items():
+            got = self.call(f"{label} {kind}", *put(refused(x)))
+            optional = optional or (self.name, label) in NONE_TOO
+            if got is not None and not (optional and kind == "None") and not self.of_anything:
+                self.complaints.append(f"{self.name}: made {got} of {label} {kind}"[:300])
+
+    def number(self, label: str, put: Callable[[Any], tuple[Any, Any]]) -> None:
+        for value in NUMBERS:
+            self.call(f"{label}={value!r}", *put(value))
+
+
+def positions(name: str, function: Callable[..., Any]) -> Iterator[tuple[str, Any, Callable[[Any], Any], bool]]:
+    """(label, value in a valid call, value -> (args, kwargs), may be None) of each argument of the valid calls, and of
+    each parameter that none of them gives."""
+    parameters = inspect.signature(function).parameters
+    names = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    seen = set()
+    for args, kwargs in calls(name, function):
+        for i, value in enumerate(args):
+            label = names[i] if i < len(names) else f"argument {i}"
+            if label in seen:
+                continue
+            seen.add(label)
+
+            def at(v: Any, i: int = i, args: Any = args, kwargs: Any = kwargs) -> Any:
+                return (*args[:i], v, *args[i + 1 :]), kwargs
+
+            if isinstance(value, list) and isinstance(value[0], np.ndarray):
+                yield f"{label}[0]", value[0], lambda v, at=at, value=value: at([v, *value[1:]]), False
+                yield label, None, at, False
+            else:
+                yield label, value, at, label in parameters and parameters[label].default is None
+        for label in [*kwargs, *names[len(args) :]]:
+            if label not in seen:
+                seen.add(label)
+
+                def keyed(v: Any, label: str = label, args: Any = args, kwargs: Any = kwargs) -> Any:
+                    return args, {**kwargs, label: v}
+
+                yield label, kwargs.get(label), keyed, parameters[label].default is None
+
+
+def main(group: str, log: str) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))  # what is asked for too much is refused at once
+    warnings.simplefilter("ignore")
+    np.seterr(all="ignore")
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT)
+    complaints, count = [], 0
+    for name, function in public(group).items():
+        judge = Judge(group, name, function, descriptor)
+        for label, value, put, optional in positions(name, function):
+            if isinstance(value, np.ndarray):
+                judge.array(label, value, put, optional)
+            else:
+                judge.number(label, put)
+            count += 1
+        complaints += judge.complaints
+    print(json.dumps({"arguments": count, "complaints": complaints}))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
