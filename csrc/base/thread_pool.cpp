@@ -3,14 +3,9 @@
 #include <algorithm>
 #include <cstdlib>
 #include <string>
-#include <system_error>
 
 #include "base/cpu_info.h"
 #include "base/error.h"
-
-#if !defined(_WIN32)
-#include <pthread.h>
-#endif
 
 namespace netlet {
 
@@ -39,34 +34,22 @@ int default_threads() {
 }
 
 std::atomic<ThreadPool*> the_pool{nullptr};
-std::mutex creation;
+ForkSafeMutex creation;
 thread_local bool inside_a_chunk = false;
 
 }  // namespace
 
-ThreadPool::ThreadPool() : threads_(default_threads()) {}
+ThreadPool::ThreadPool(int threads) : generation_(fork_generation()), threads_(threads) {}
 
 ThreadPool& ThreadPool::instance() {
-    if (ThreadPool* pool = the_pool.load(std::memory_order_acquire)) return *pool;
+    auto usable = [](ThreadPool* pool) { return pool && pool->generation_ == fork_generation(); };
+    if (ThreadPool* pool = the_pool.load(std::memory_order_acquire); usable(pool)) return *pool;
     std::lock_guard lock(creation);
-    if (ThreadPool* pool = the_pool.load(std::memory_order_acquire)) return *pool;
-    // Never destroyed: its threads sleep until the process ends, and a forked child must not join its parent's.
-    auto* pool = new ThreadPool;
-#if !defined(_WIN32)
-    static bool registered = false;
-    if (!registered)
-        pthread_atfork([] { creation.lock(); }, [] { creation.unlock(); },
-                       [] {
-                           // Only the forking thread lives on here, so the workers are gone: begin anew, same size.
-                           ThreadPool* old = the_pool.load(std::memory_order_relaxed);
-                           ThreadPool* fresh = old ? new ThreadPool : nullptr;
-                           if (fresh) fresh->threads_.store(old->threads_.load());
-                           the_pool.store(fresh, std::memory_order_release);
-                           inside_a_chunk = false;
-                           creation.unlock();
-                       });
-    registered = true;
-#endif
+    ThreadPool* pool = the_pool.load(std::memory_order_acquire);
+    if (usable(pool)) return *pool;
+    // The workers of a pool from before a fork are not in this process: a new pool of the same size takes its place. No
+    // pool is ever destroyed: threads may be using it until the process ends.
+    pool = new ThreadPool(pool ? pool->num_threads() : default_threads());
     the_pool.store(pool, std::memory_order_release);
     return *pool;
 }
@@ -78,12 +61,14 @@ void ThreadPool::set_num_threads(int n) {
     threads_.store(n);
 }
 
-void ThreadPool::start_workers(int wanted) {
+void ThreadPool::start_workers(int64_t wanted) {
     try {
-        while ((int)workers_.size() < wanted)
+        while ((int64_t)workers_.size() < wanted) {
             workers_.emplace_back([this, seen = epoch_.load(std::memory_order_relaxed)] { work(seen); });
-    } catch (const std::system_error&) {
-        // The process may start no more threads: those that there are do the work, with the same result.
+            started_.store((int64_t)workers_.size(), std::memory_order_relaxed);
+        }
+    } catch (const std::exception&) {
+        // There is no memory or no permission for more threads: those that there are do the work, with the same result.
     }
 }
 
@@ -93,6 +78,7 @@ void ThreadPool::stop_workers() {
     epoch_.notify_all();
     for (auto& w : workers_) w.join();
     workers_.clear();
+    started_.store(0, std::memory_order_relaxed);
     stop_.store(false);
 }
 
@@ -146,7 +132,8 @@ void ThreadPool::run(KernelFn fn, const void* args, int64_t units, int64_t grain
         for (int64_t begin = 0; begin < units; begin += grain) fn(args, {begin, std::min(begin + grain, units)});
         return;
     }
-    start_workers(threads - 1);
+    const int64_t helpers = std::min<int64_t>(chunks, threads) - 1;
+    start_workers(helpers);
     fn_ = fn;
     args_ = args;
     units_ = units;
@@ -156,7 +143,10 @@ void ThreadPool::run(KernelFn fn, const void* args, int64_t units, int64_t grain
     const uint32_t epoch = epoch_.load(std::memory_order_relaxed) + 1;
     ticket_.store((uint64_t)epoch << 32 | (uint64_t)chunks, std::memory_order_release);
     epoch_.store(epoch, std::memory_order_release);
-    epoch_.notify_all();
+    if (helpers >= (int64_t)workers_.size())
+        epoch_.notify_all();
+    else
+        for (int64_t i = 0; i < helpers; ++i) epoch_.notify_one();
     run_chunks(epoch);
     int64_t left;
     for (int i = 0; i < spins && unfinished_.load(std::memory_order_acquire) != 0; ++i) pause();

@@ -7,16 +7,16 @@ drawn before), so that a program after `utils.set_random_seed(s)` repeats to the
 from __future__ import annotations
 
 import os
-import threading
 from typing import Any
 
 import numpy as np
 
 from . import _core
 from .config import standardize_dtype
+from .fork import fork_safe_lock
 from .tensor import Tensor
 
-_lock = threading.Lock()
+_lock = fork_safe_lock()
 _seed: int | None = None
 _drawn = 0
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -133,3 +135,72 @@ def test_changing_the_number_of_threads_while_others_compute():
         worker.join()
     assert wrong == []
     assert _core.workers_started() <= 7
+
+
+def test_no_more_workers_start_than_there_are_chunks_for():
+    child = run_child(
+        """
+        import netlet, numpy as np
+        from netlet import _core
+        netlet.set_num_threads(3000)
+        x = np.ones(40_000, np.float32)
+        netlet.ops.add(x, x)
+        assert _core.workers_started() == 2  # three chunks of 16384 elements, one of them the caller's
+        netlet.ops.sum(np.ones((2048, 1024), np.float32))
+        assert _core.workers_started() < 200
+        """
+    )
+    assert child.stderr == ""
+
+
+@pytest.mark.parametrize("name", ["NETLET_ISA", "NETLET_NUM_THREADS"])
+@pytest.mark.parametrize("size", [4, 400])
+def test_a_wrong_environment_variable_is_named_by_the_first_product(name, size):
+    """The way in for small products is a C function of its own."""
+    child = run_child(
+        f"""
+        import netlet, numpy as np
+        x = np.ones(({size}, {size}), np.float32)
+        for _ in range(2):
+            try:
+                netlet.ops.matmul(x, x)
+            except ValueError as e:
+                print(e)
+        """,
+        **{name: "many"},
+    )
+    assert [line.split(":")[0] for line in child.stdout.splitlines()] == [f"{name}=many"] * 2
+
+
+@pytest.mark.parametrize("what", ["tensor", "cast", "copy_from"])
+def test_large_copies_let_other_python_threads_run(what):
+    """No thread switches by itself here, so the other one advances only where the copy has released the GIL."""
+    x = np.ones((2048, 1024), np.float32)
+    target = _core.tensor(x)
+    copy = {
+        "tensor": lambda: _core.tensor(x),
+        "cast": lambda: _core.tensor(x, "float64"),
+        "copy_from": lambda: target.copy_from(x),
+    }[what]
+    rounds, stop = [0], [False]
+
+    def other() -> None:
+        while not stop[0]:
+            rounds[0] += 1
+            time.sleep(0)  # gives the GIL back
+
+    def advances() -> bool:
+        before = rounds[0]
+        copy()
+        return rounds[0] > before
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1000)
+    thread = threading.Thread(target=other)
+    thread.start()
+    try:
+        assert any(advances() for _ in range(100))  # not each time: on a busy machine it may sleep for long
+    finally:
+        stop[0] = True
+        sys.setswitchinterval(interval)
+        thread.join()

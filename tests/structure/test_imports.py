@@ -15,7 +15,7 @@ from support.repo import PACKAGE, python_files
 
 # Lowest first; what stands in one line does not know each other.
 ORDER = [
-    {"_core", "version"},
+    {"_core", "version", "fork"},
     {"utils", "threads"},
     {"config"},
     {"operators", "saving", "backend"},

@@ -8,8 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ..fork import fork_safe_lock
+
 _uids: defaultdict[str, int] = defaultdict(int)
-_lock = threading.Lock()
+_lock = fork_safe_lock()
 _scopes = threading.local()
 
 

@@ -1,0 +1,42 @@
+// Locks that a forked child can take. Only the forking thread lives on in the child: a mutex that another thread held at
+// that moment is never unlocked there.
+#pragma once
+#include <atomic>
+#include <cstdint>
+
+namespace netlet {
+
+// How many forks lie between this process and the one that loaded netlet.
+uint32_t fork_generation();
+
+// A mutex (for std::lock_guard and std::unique_lock) that remembers in which process it was locked. A lock from before
+// the fork counts as free. What it protects must be usable in whatever state a thread can leave it.
+class ForkSafeMutex {
+  public:
+    ForkSafeMutex() = default;
+    ForkSafeMutex(const ForkSafeMutex&) = delete;
+    ForkSafeMutex& operator=(const ForkSafeMutex&) = delete;
+
+    void lock() {
+        uint32_t now = 0;
+        if (!word_.compare_exchange_strong(now, locked_here(), std::memory_order_acquire)) wait_and_lock(now);
+    }
+    bool try_lock() {
+        const uint32_t mine = locked_here();
+        uint32_t now = word_.load(std::memory_order_relaxed);
+        return (now & ~waiting) != mine && word_.compare_exchange_strong(now, mine, std::memory_order_acquire);
+    }
+    void unlock() {
+        if (word_.exchange(0, std::memory_order_release) & waiting) word_.notify_one();
+    }
+
+  private:
+    static constexpr uint32_t waiting = 1;  // some thread sleeps until the mutex is unlocked
+    static uint32_t locked_here() { return 2 * fork_generation() + 2; }
+    void wait_and_lock(uint32_t now);
+
+    std::atomic<uint32_t> word_{
+        0};  // 0: free; else locked_here() of the process that locked it, perhaps with `waiting`
+};
+
+}  // namespace netlet
