@@ -47,7 +47,7 @@ void release(void* owner) {
         Py_DECREF(static_cast<PyObject*>(owner));
         return;
     }
-    py::gil_scoped_acquire gil;
+    const GilTaken gil;
     Py_DECREF(static_cast<PyObject*>(owner));
 }
 
@@ -138,7 +138,7 @@ Arg to_arg(py::handle object) {
 
 Arg in_float32(Arg a) {
     if (!is_half(a->dtype)) return a;
-    py::gil_scoped_release nogil;
+    const GilReleased nogil;
     a.tensor = ops::cast(Tape::current(), a.tensor, DType::f32);
     return a;
 }

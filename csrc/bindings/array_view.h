@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "bindings/dtype_name.h"
+#include "bindings/gil.h"
 #include "plan/tape.h"
 
 namespace netlet::bindings {
@@ -45,7 +46,7 @@ Shape to_shape(py::handle object);
 int64_t to_int64(py::handle object);  // TypeError if it is no integer, OverflowError if int64 cannot hold it
 py::tuple from_shape(const Shape& s);
 
-using NoGil = py::call_guard<py::gil_scoped_release>;
+using NoGil = py::call_guard<GilReleased>;
 
 }  // namespace netlet::bindings
 

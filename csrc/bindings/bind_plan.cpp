@@ -55,7 +55,7 @@ py::tuple run(Plan& plan, const py::sequence& arrays, bool profiled) {
     }
     int64_t stopped;
     {
-        py::gil_scoped_release nogil;
+        const GilReleased nogil;
         std::lock_guard lock(plan.mutex());
         for (size_t i = 0; i < sources.size(); ++i) plan.feed(i, sources[i]->data(), nullptr, 0, sources[i]->shape[0]);
         for (size_t i = 0; i < pointers.size(); ++i) plan.bind_output(i, pointers[i]);
@@ -80,7 +80,7 @@ py::object predict(Plan& plan, const py::object& x) {
     void* out = y.mutable_data();
     int64_t stopped;
     {
-        py::gil_scoped_release nogil;
+        const GilReleased nogil;
         std::lock_guard lock(plan.mutex());
         plan.feed(0, in, nullptr, 0, s.shape[0]);
         plan.bind_output(0, out);
@@ -159,7 +159,7 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
     for (const Tensor& source : sources) limit = std::min(limit, source->shape[0]);
     std::vector<int64_t> batch_rows(order ? (size_t)batch : 0);
     {
-        py::gil_scoped_release nogil;
+        const GilReleased nogil;
         std::lock_guard lock(plan.mutex());
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
         while (done < count && stopped < 0) {

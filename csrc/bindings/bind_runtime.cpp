@@ -8,18 +8,18 @@
 #include "dispatch/dispatch.h"
 
 // Plain C symbols, so that threadpoolctl and C programs see and set netlet's threads as they do OpenBLAS's. C knows no
-// exceptions: a wrong NETLET_NUM_THREADS is told at the first use from Python, and counts as unset here.
+// exceptions: a wrong NETLET_NUM_THREADS is reported at the first use from Python, and counts as unset here.
 extern "C" __attribute__((visibility("default"))) int netlet_get_num_threads() {
     try {
         return netlet::ThreadPool::instance().num_threads();
-    } catch (const netlet::Error&) {
+    } catch (const std::exception&) {
         return netlet::usable_cpus();
     }
 }
 extern "C" __attribute__((visibility("default"))) void netlet_set_num_threads(int n) {
     try {
         netlet::ThreadPool::instance().set_num_threads(n);
-    } catch (const netlet::Error&) {
+    } catch (const std::exception&) {
     }
 }
 

@@ -88,7 +88,7 @@ Index read_index(const py::object& given, const Shape& x) {
 
 Tensor getitem(const StoredArg& x, const py::object& given) {
     const Index index = read_index(given, x->shape);
-    py::gil_scoped_release nogil;
+    const GilReleased nogil;
     Tape& tape = Tape::current();
     Tensor y = x;
     bool everything = true;

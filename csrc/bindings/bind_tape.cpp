@@ -25,7 +25,7 @@ Tensors gradients_of(BackwardList& list, const Tensors& targets, const Tensors& 
     if (given && given->size() != targets.size())
         throw ValueError("gradients: expected an output gradient for each of " + std::to_string(targets.size()) +
                          " targets, got " + std::to_string(given->size()));
-    py::gil_scoped_release nogil;
+    const GilReleased nogil;
     Tape& tape = Tape::current();
     Tensors seeds;
     for (size_t i = 0; i < targets.size(); ++i)
@@ -66,7 +66,7 @@ void bind_tape(py::module_& m) {
             [](Tape& t, const Tensor& target, const Tensors& sources, const std::optional<Arg>& output_gradient,
                bool retain) {
                 Tensor seed = seed_for(t, target, output_gradient);
-                py::gil_scoped_release nogil;
+                const GilReleased nogil;
                 return gradients(t, t.own_steps(), {target}, {seed}, sources, retain);
             },
             "target"_a, "sources"_a, "output_gradient"_a = py::none(), "retain"_a = false)

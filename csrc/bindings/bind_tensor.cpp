@@ -6,11 +6,21 @@ namespace netlet::bindings {
 
 namespace {
 
+// Smaller copies are over before another Python thread has taken the GIL.
+constexpr int64_t worth_releasing = 64 * 1024;  // bytes
+
+// What `op` makes of x on a tape of its own: nothing is recorded, and no gradient flows.
+template <class Op> Tensor without_gil(const Tensor& x, Op op) {
+    std::optional<GilReleased> nogil;
+    if (x->bytes() >= worth_releasing) nogil.emplace();
+    Tape eager(Tape::Mode::eager);
+    return op(eager);
+}
+
 // For printing and for single numbers: halves as float32, so that bfloat16 needs no package.
 py::array readable(const Tensor& t) {
     if (!is_half(t->dtype) || t->recorded()) return to_ndarray(t);
-    Tape eager(Tape::Mode::eager);
-    return to_ndarray(ops::cast(eager, t, DType::f32));
+    return to_ndarray(without_gil(t, [&](Tape& eager) { return ops::cast(eager, t, DType::f32); }));
 }
 
 }  // namespace
@@ -27,9 +37,13 @@ void bind_tensor(py::module_& m) {
         .def_property_readonly("nbytes", &TensorImpl::bytes)
         .def_property_readonly("recorded", &TensorImpl::recorded)
         .def_property_readonly("address", [](const TensorImpl& t) { return t.recorded() ? 0 : (uintptr_t)t.data(); })
-        .def_readwrite("requires_grad", &TensorImpl::requires_grad)
-        .def_readwrite("variable", &TensorImpl::variable,
-                       "Whether this is a Variable's value: NumPy sees it read-only.")
+        .def_property(
+            "requires_grad", [](const TensorImpl& t) -> bool { return t.requires_grad; },
+            [](TensorImpl& t, bool value) { t.requires_grad = value; })
+        .def_property(
+            "variable", [](const TensorImpl& t) -> bool { return t.variable; },
+            [](TensorImpl& t, bool value) { t.variable = value; },
+            "Whether this is a Variable's value: NumPy sees it read-only.")
         .def_property(
             "_keras_mask", [](const TensorImpl& t) { return t.mask; },
             // A view: what is asked for its mask has none itself, so no ring of owners can close.
@@ -58,8 +72,10 @@ void bind_tensor(py::module_& m) {
             "copy_from",
             [](const Tensor& t, const StoredArg& value) {
                 if (t->recorded()) throw RuntimeError("copy_from: this tensor is part of a recorded step");
-                Tape eager(Tape::Mode::eager);
-                ops::assign(eager, value, t);
+                without_gil(t, [&](Tape& eager) {
+                    ops::assign(eager, value, t);
+                    return t;
+                });
             },
             "value"_a, "Copies values in, cast to this tensor's dtype; the shapes must be equal.")
         .def("__len__",
@@ -79,9 +95,10 @@ void bind_tensor(py::module_& m) {
     m.def(
         "tensor",
         [](const StoredArg& x, const std::optional<DType>& dtype) {
-            Tape eager(Tape::Mode::eager);
             const DType wanted = dtype ? *dtype : x.scalar && x->dtype == DType::f64 ? DType::f32 : x->dtype;
-            return wanted == x->dtype ? ops::identity(eager, x) : ops::cast(eager, x, wanted);
+            return without_gil(x, [&](Tape& eager) {
+                return wanted == x->dtype ? ops::identity(eager, x) : ops::cast(eager, x, wanted);
+            });
         },
         "value"_a, "dtype"_a = py::none(), "A tensor with a copy of the values in memory of its own.");
     m.def(

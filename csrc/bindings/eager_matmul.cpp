@@ -1,6 +1,7 @@
 #include "bindings/eager_matmul.h"
 
 #include "bindings/array_view.h"
+#include "bindings/python_error.h"
 #include "ops/gemm/gemm.h"
 #include "ops/gemm/gemm_choice.h"
 
@@ -108,12 +109,16 @@ PyObject* product(PyObject* x, PyObject* y, bool transpose_x, bool transpose_y) 
         if (a.rows * b.columns * a.columns < worth_releasing) {
             multiply(a, b, dtype, data);
         } else {
-            py::gil_scoped_release nogil;
+            const GilReleased nogil;
             multiply(a, b, dtype, data);
         }
         return py::cast(std::move(result)).release().ptr();
-    } catch (const std::bad_alloc&) {
-        return PyErr_NoMemory();
+    } catch (py::error_already_set& e) {
+        e.restore();
+        return nullptr;
+    } catch (const std::exception& e) {
+        set_python_error(e);
+        return nullptr;
     }
 }
 
@@ -130,7 +135,8 @@ PyObject* call(PyObject* general, PyObject* const* args, Py_ssize_t count, PyObj
 
 void install_eager_matmul(py::module_& m) {
     const py::object general = m.attr("matmul");
-    static const std::string doc = py::str(general.attr("__doc__"));
+    // Never destroyed: Python keeps pointers to both until the process ends.
+    static const auto& doc = *new std::string(py::str(general.attr("__doc__")));
     static PyMethodDef method = {"matmul", (PyCFunction)(void (*)())call, METH_FASTCALL | METH_KEYWORDS, doc.c_str()};
     m.attr("matmul") =
         py::reinterpret_steal<py::object>(PyCFunction_NewEx(&method, general.ptr(), m.attr("__name__").ptr()));

@@ -46,3 +46,30 @@ def test_import_starts_no_thread_and_changes_no_signal_handler_mode_or_affinity(
         """
     )
     assert child.stderr == ""
+
+
+SUBINTERPRETERS = """
+try:
+    import _interpreters as interpreters
+except ImportError:
+    import _xxsubinterpreters as interpreters
+code = [
+    "import warnings",
+    "warnings.simplefilter('ignore')",  # NumPy's, of itself
+    "try:",
+    "    from netlet import _core",
+    "except ImportError as e:",
+    "    print(e, flush=True)",
+]
+for _ in range(2):  # before and after the main interpreter has imported it
+    one = interpreters.create("legacy") if hasattr(interpreters, "exec") else interpreters.create()
+    interpreters.run_string(one, chr(10).join(code))
+    from netlet import _core
+"""
+
+
+def test_a_subinterpreter_is_refused():
+    """Instead of a hang."""
+    refusals = run_child(SUBINTERPRETERS).stdout.splitlines()
+    assert len(refusals) == 2
+    assert all("subinterpreter" in line for line in refusals)

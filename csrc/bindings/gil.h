@@ -1,0 +1,54 @@
+// Giving the GIL back while native code works, and taking it again.
+//
+// pybind11's own guards are not used: where Python has begun to end, it ends every other thread that asks for the GIL, by
+// unwinding that thread's stack (pthread_exit). The unwinding would cross the guards' destructors, and C++ ends the whole
+// process for that. Here such a thread sleeps until the process is gone, as in Python 3.14.
+#pragma once
+#include <Python.h>
+
+#include <cstddef>  // names the standard library
+
+#if defined(__GLIBCXX__) && !defined(_WIN32)
+#include <cxxabi.h>
+#include <unistd.h>
+#endif
+
+namespace netlet::bindings {
+
+template <class Take> auto take_gil(Take take) {
+#if defined(__GLIBCXX__) && !defined(_WIN32)
+    try {
+        return take();
+    } catch (abi::__forced_unwind&) {
+        for (;;) pause();
+    }
+#else
+    return take();
+#endif
+}
+
+class GilReleased {
+  public:
+    GilReleased() : state_(PyEval_SaveThread()) {}
+    ~GilReleased() {
+        take_gil([this] { PyEval_RestoreThread(state_); });
+    }
+    GilReleased(const GilReleased&) = delete;
+    GilReleased& operator=(const GilReleased&) = delete;
+
+  private:
+    PyThreadState* const state_;
+};
+
+class GilTaken {
+  public:
+    GilTaken() : state_(take_gil(PyGILState_Ensure)) {}
+    ~GilTaken() { PyGILState_Release(state_); }
+    GilTaken(const GilTaken&) = delete;
+    GilTaken& operator=(const GilTaken&) = delete;
+
+  private:
+    const PyGILState_STATE state_;
+};
+
+}  // namespace netlet::bindings
