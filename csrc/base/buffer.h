@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "base/flag.h"
+
 namespace netlet {
 
 class Buffer {
@@ -26,20 +28,36 @@ class Buffer {
     std::byte* data() const { return data_; }
     size_t bytes() const { return bytes_; }
 
-    // How often the contents have been written by an op or by a plan: what was computed from them and kept is stale once
-    // this has moved.
-    // Only for memory that nobody else can write: not for borrowed memory, nor where NumPy has a writable view of it.
+    // Whether the version says everything about the contents: not for borrowed memory, nor where NumPy has a writable view.
     bool tracked() const { return !release_ && !exposed_; }
-    void expose() { exposed_ = true; }
-    uint64_t version() const { return version_.load(std::memory_order_relaxed); }
-    void touch() { version_.store(version() + 1, std::memory_order_relaxed); }
+    void expose() {
+        if (!exposed_) exposed_ = true;
+    }
+
+    // The version of the contents: what was computed from them is out of date once it differs. It changes before an op or
+    // a plan writes and again after that, so that a reader who finds it the same before and after reading, and not
+    // `being_written`, has read what it names. Several writers may overlap.
+    static constexpr uint64_t one_write = 1 << 16;  // a version is finished writes * one_write + writers at work
+    uint64_t version() const {
+        std::atomic_thread_fence(std::memory_order_acquire);  // what was read before stays before
+        return version_.load(std::memory_order_acquire);
+    }
+    static bool being_written(uint64_t version) { return version % one_write; }
+    uint64_t begin_write() {  // returns the version before it
+        const uint64_t before = version_.fetch_add(1, std::memory_order_acquire);
+        std::atomic_thread_fence(std::memory_order_release);  // what is written next stays behind
+        return before;
+    }
+    uint64_t end_write() {  // returns the version after it
+        return version_.fetch_add(one_write - 1, std::memory_order_release) + one_write - 1;
+    }
 
   private:
     Buffer() = default;
     std::byte* data_ = nullptr;
     size_t bytes_ = 0;
     std::atomic<uint64_t> version_{0};
-    bool exposed_ = false;
+    Flag exposed_;
     void (*release_)(void*) = nullptr;
     void* owner_ = nullptr;
 };

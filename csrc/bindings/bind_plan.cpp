@@ -56,7 +56,7 @@ py::tuple run(Plan& plan, const py::sequence& arrays, bool profiled) {
     int64_t stopped;
     {
         const GilReleased nogil;
-        std::lock_guard lock(plan.mutex());
+        const Plan::Session session(plan);
         for (size_t i = 0; i < sources.size(); ++i) plan.feed(i, sources[i]->data(), nullptr, 0, sources[i]->shape[0]);
         for (size_t i = 0; i < pointers.size(); ++i) plan.bind_output(i, pointers[i]);
         stopped = profiled ? plan.run_profiled() : plan.run();
@@ -81,7 +81,7 @@ py::object predict(Plan& plan, const py::object& x) {
     int64_t stopped;
     {
         const GilReleased nogil;
-        std::lock_guard lock(plan.mutex());
+        const Plan::Session session(plan);
         plan.feed(0, in, nullptr, 0, s.shape[0]);
         plan.bind_output(0, out);
         stopped = plan.run();
@@ -160,7 +160,7 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
     std::vector<int64_t> batch_rows(order ? (size_t)batch : 0);
     {
         const GilReleased nogil;
-        std::lock_guard lock(plan.mutex());
+        const Plan::Session session(plan);
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
         while (done < count && stopped < 0) {
             const int64_t row = first + done * batch;
@@ -198,7 +198,7 @@ py::list describe(const Plan& plan) {
         row["flops"] = r.flops;
         row["kept"] = r.keep;
         row["chunks"] = (r.units + r.grain - 1) / r.grain;
-        row["seconds"] = plan.profile()[i];
+        row["seconds"] = plan.seconds(i);
         table.append(row);
     }
     return table;
@@ -236,7 +236,7 @@ void bind_plan(py::module_& m) {
         .def(
             "find_nonfinite",
             [](Plan& plan) {
-                std::lock_guard lock(plan.mutex());
+                const Plan::Session session(plan);
                 return plan.find_nonfinite();
             },
             NoGil());

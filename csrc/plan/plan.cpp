@@ -11,8 +11,9 @@
 
 namespace netlet {
 
-Plan::Plan(Recording recording) : recording_(std::move(recording)) {
+Plan::Plan(Recording recording) : recording_(std::move(recording)), seconds_(recording_.records.size()) {
     find_kept();
+    find_watched();
     auto& records = recording_.records;
     auto& slots = recording_.slots;
 
@@ -47,7 +48,6 @@ Plan::Plan(Recording recording) : recording_(std::move(recording)) {
                 o.slot >= 0 ? arena_->data() + memory.offsets[(size_t)o.slot] + o.offset : o.buffer->data() + o.offset;
             std::memcpy(field, &p, sizeof p);
         }
-    seconds_.assign(records.size(), 0);
 }
 
 void Plan::bind(int slot, const void* data) {
@@ -77,7 +77,7 @@ void Plan::find_kept() {
             if (o.writes && o.slot >= 0)
                 ++slot_writers[(size_t)o.slot];
             else if (o.writes && buffer_writers[o.buffer.get()]++ == 0)
-                written_.push_back(o.buffer);
+                writes_.push_back({o.buffer, never});
 
     std::vector<bool> kept_slots(recording_.slots.size());
     auto lasts = [&](const RecordOperand& o) {
@@ -98,15 +98,48 @@ void Plan::find_kept() {
     kept_ = (size_t)(rest - records.begin());
 }
 
-// Whether what is kept must be computed again: something that it was computed from has been written, or may have been.
-bool Plan::kept_is_stale() {
-    bool stale = false;
-    for (Read& read : kept_reads_) {
-        const uint64_t now = read.buffer->tracked() ? read.buffer->version() : never;
-        stale = stale || now != read.version || now == never;
-        read.version = now;
+// What a map watches counts as written by the plan, so that the versions of all of it are known while the plan runs.
+void Plan::find_watched() {
+    for (const Rows& rows : recording_.row_maps) {
+        auto& places = watched_.emplace_back();
+        for (size_t i = 0; i < rows->watched(); ++i) {
+            const auto& buffer = rows->buffer(i);
+            const auto at = std::find_if(writes_.begin(), writes_.end(), [&](auto& w) { return w.buffer == buffer; });
+            places.push_back((size_t)(at - writes_.begin()));
+            if (at == writes_.end()) writes_.push_back({buffer, never});
+        }
     }
-    return stale;
+}
+
+void Plan::begin_writes() {
+    for (Write& w : writes_) w.version = w.buffer->begin_write();
+    for (size_t map = 0; map < watched_.size(); ++map)
+        for (size_t i = 0; i < watched_[map].size(); ++i)
+            recording_.row_maps[map]->begin(i, writes_[watched_[map][i]].version);
+}
+
+void Plan::end_writes() {
+    for (Write& w : writes_) w.version = w.buffer->end_write();
+    for (size_t map = 0; map < watched_.size(); ++map)
+        for (size_t i = 0; i < watched_[map].size(); ++i)
+            recording_.row_maps[map]->end(i, writes_[watched_[map][i]].version);
+}
+
+// Whether what is kept must be computed again: something that it was computed from has been written, or may have been.
+bool Plan::kept_is_stale() const {
+    return std::any_of(kept_reads_.begin(), kept_reads_.end(),
+                       [](const Read& r) { return !r.buffer->tracked() || r.buffer->version() != r.version; });
+}
+
+// What is computed while somebody writes is used for this run only: the next one computes it again.
+template <class Each> void Plan::compute_kept(Each each) {
+    for (Read& read : kept_reads_) {
+        read.version = never;
+        read.found = read.buffer->version();
+    }
+    for (size_t i = 0; i < kept_; ++i) each(i);
+    for (Read& read : kept_reads_)
+        if (!Buffer::being_written(read.found) && read.buffer->version() == read.found) read.version = read.found;
 }
 
 void Plan::step(const Record& r) {
@@ -118,16 +151,13 @@ void Plan::step(const Record& r) {
 
 template <class Each> int64_t Plan::replay(Each each) {
     const auto& records = recording_.records;
-    for (const Rows& rows : recording_.row_maps) rows->refresh();
-    if (kept_ && kept_is_stale())
-        for (size_t i = 0; i < kept_; ++i) each(i);
+    for (const Rows& rows : recording_.row_maps) rows->check();
+    if (kept_ && kept_is_stale()) compute_kept(each);
     int64_t stopped = -1;
     for (size_t i = kept_; i < records.size() && stopped < 0; ++i) {
         each(i);
         if (records[i].guard && *records[i].guard) stopped = (int64_t)i;
     }
-    for (const auto& buffer : written_) buffer->touch();
-    for (const Rows& rows : recording_.row_maps) rows->settle();
     return stopped;
 }
 
@@ -140,7 +170,8 @@ int64_t Plan::run_profiled() {
         using clock = std::chrono::steady_clock;
         const auto start = clock::now();
         step(recording_.records[i]);
-        seconds_[i] += std::chrono::duration<double>(clock::now() - start).count();
+        const double taken = std::chrono::duration<double>(clock::now() - start).count();
+        seconds_[i].store(seconds(i) + taken, std::memory_order_relaxed);
     });
 }
 
@@ -161,6 +192,7 @@ int64_t Plan::find_nonfinite() {
     // What an earlier run left behind must not be taken for this one's: some records write a part of a value only.
     std::memset(arena_->data(), 0, (size_t)arena_bytes_);
     for (Read& read : kept_reads_) read.version = never;
+    for (const Rows& rows : recording_.row_maps) rows->check();
     int64_t last = -1;
     for (size_t i = 0; i < recording_.records.size(); ++i)
         if (recording_.records[i].guard) last = (int64_t)i;

@@ -1,8 +1,8 @@
 // What is known of the rows of a table, one byte each, where a step touches few of them: which rows of a gradient may
 // differ from zero, which rows of an optimizer's slots were ever moved.
 //
-// The bytes speak of other memory (`of`). Plans bring them up to date; once anybody else has written that memory, a plan
-// notices by the version of its buffers before it runs, and every byte becomes `unknown`.
+// The bytes describe the rows of other tensors (`of`). Plans keep them true; once anybody else has written those tensors,
+// the next plan notices by the version of their buffers, and every byte becomes `unknown`.
 #pragma once
 #include <cstring>
 #include <memory>
@@ -22,20 +22,32 @@ class RowMap {
 
     const Tensor bytes;  // (rows,) uint8
 
-    // Before a plan that reads and writes the map runs, and after it has run.
-    void refresh() {
-        for (const Watched& w : watched_)
-            if (!w.buffer->tracked() || w.buffer->version() != w.version) return forget();
+    // A plan that reads or writes the map announces itself as a writer of the buffers that the map watches, calls begin()
+    // with the version that each had before that, check() before each run, and end() with the versions that follow.
+    size_t watched() const { return watched_.size(); }
+    const std::shared_ptr<Buffer>& buffer(size_t i) const { return watched_[i].buffer; }
+    void begin(size_t i, uint64_t before) {
+        Watched& w = watched_[i];
+        if (!w.buffer->tracked() || w.version != before) forget();
+        w.version = never;
+        w.expected = before + 1;
     }
-    void settle() {
-        for (Watched& w : watched_) w.version = w.buffer->version();
+    void check() {
+        for (const Watched& w : watched_)
+            if (!w.buffer->tracked() || w.buffer->version() != w.expected) return forget();
+    }
+    void end(size_t i, uint64_t after) {
+        Watched& w = watched_[i];
+        const bool alone = after == w.expected - 1 + Buffer::one_write;
+        w.version = alone && !Buffer::being_written(after) ? after : never;
     }
 
   private:
     static constexpr uint64_t never = UINT64_MAX;
     struct Watched {
         std::shared_ptr<Buffer> buffer;
-        uint64_t version;
+        uint64_t version;       // at the end of the last plan that kept the map true, or `never`
+        uint64_t expected = 0;  // while a plan runs
     };
 
     void forget() { std::memset(bytes->data(), unknown_, (size_t)bytes->size()); }

@@ -34,12 +34,18 @@ Tape& Tape::current() {
 
 bool Tape::outside() { return entered.empty(); }
 
-void Tape::enter(Tape* tape) { entered.push_back(tape); }
+void Tape::enter(Tape* tape) {
+    const void* nobody = nullptr;
+    if (!tape->thread_.compare_exchange_strong(nobody, &entered) && nobody != &entered)
+        throw RuntimeError("a tape records the ops of one thread: another thread has entered this one");
+    entered.push_back(tape);
+}
 
 void Tape::leave(Tape* tape) {
     if (entered.empty() || entered.back() != tape)
         throw RuntimeError("tapes must be left in the reverse order of entering");
     entered.pop_back();
+    if (std::find(entered.begin(), entered.end(), tape) == entered.end()) tape->thread_ = nullptr;
 }
 
 Tensor Tape::empty(const Shape& shape, DType dtype) {
@@ -66,11 +72,14 @@ void Tape::add_feed(const Tensor& cell, const Shape& shape, DType dtype, const s
 }
 
 Tensor Tape::view(const Tensor& x, const Shape& shape, int64_t offset) {
-    auto y = std::make_shared<TensorImpl>(*x);
+    auto y = std::make_shared<TensorImpl>();
     y->shape = shape;
-    y->offset += offset;
-    y->requires_grad = false;
-    y->mask = nullptr;
+    y->dtype = x->dtype;
+    y->buffer = x->buffer;
+    y->slot = x->slot;
+    y->recording = x->recording;
+    y->offset = x->offset + offset;
+    y->variable = x->variable;
     return y;
 }
 
@@ -103,9 +112,13 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<c
             if (!o.tensor) continue;
             void* p = o.tensor->data();
             std::memcpy(o.field, &p, sizeof p);
-            if (o.writes) o.tensor->buffer->touch();
         }
-        ThreadPool::instance().run(kernel.fn, args, work.units, work.grain);
+        ThreadPool& pool = ThreadPool::instance();
+        for (const Operand& o : operands)
+            if (o.tensor && o.writes) o.tensor->buffer->begin_write();
+        pool.run(kernel.fn, args, work.units, work.grain);
+        for (const Operand& o : operands)
+            if (o.tensor && o.writes) o.tensor->buffer->end_write();
         return;
     }
     Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, work.keep, {},

@@ -18,6 +18,7 @@
 //
 // Capture in the closure only what backward needs: what is captured stays alive until backward has run.
 #pragma once
+#include <atomic>
 #include <cstring>
 #include <functional>
 #include <initializer_list>
@@ -200,6 +201,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
     std::unordered_map<const TensorImpl*, BackwardPass::State> grad_targets_;
     const char* last_kernel_ = "";
     std::vector<std::function<void(Tape&)>> at_end_;
+    std::atomic<const void*> thread_{nullptr};  // which thread has entered it: the address of a variable of that thread
 };
 
 // Names the ops emitted while it lives.

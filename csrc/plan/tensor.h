@@ -5,6 +5,7 @@
 
 #include "base/buffer.h"
 #include "base/dtype.h"
+#include "base/flag.h"
 #include "base/shape.h"
 
 namespace netlet {
@@ -18,9 +19,10 @@ struct TensorImpl {
     int slot = -1;
     uint64_t recording = 0;  // which recording the slot belongs to
     int64_t offset = 0;      // bytes from the start of the buffer or the slot
-    bool requires_grad = false;
-    bool variable = false;  // the value of a Variable: NumPy sees it read-only, so that every write is an op's
-    std::shared_ptr<TensorImpl> mask;  // which steps of a sequence count: layers read and set it, ops pass it over
+    Flag requires_grad;
+    Flag variable;  // the value of a Variable: NumPy sees it read-only, so that every write is an op's
+    // Which steps of a sequence count. Layers read and set it, with the GIL held; ops, which run without, leave it alone.
+    std::shared_ptr<TensorImpl> mask;
 
     int64_t size() const { return shape.size(); }
     int64_t bytes() const {

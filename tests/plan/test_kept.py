@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -136,3 +138,29 @@ def test_predictions_follow_training_and_assignment():
     check()
     model.layers[1].kernel.assign_add(np.ones((512, 512), "f4") * 0.01)
     check()
+
+
+def test_weights_that_are_written_while_a_plan_packs_them_are_packed_again():
+    """Whatever a prediction saw while the weights changed, those that begin later use the weights as they are then."""
+    inputs, units = 1024, 4096
+    model = netlet.Sequential([netlet.Input((inputs,)), netlet.layers.Dense(units, use_bias=False)])
+    x = np.ones((64, inputs), "float32")
+    assert any(r["kept"] for r in model.plan(x, batch_size=64).records())
+    stop = threading.Event()
+
+    def predict() -> None:
+        while not stop.is_set():
+            model.predict_on_batch(x)
+
+    other = threading.Thread(target=predict)
+    other.start()
+    stale = []
+    try:
+        for i in range(60):
+            model.layers[0].kernel.assign(np.full((inputs, units), i % 7, "float32"))
+            if not np.all(model.predict_on_batch(x) == inputs * (i % 7)):
+                stale.append(i)
+    finally:
+        stop.set()
+        other.join()
+    assert stale == []

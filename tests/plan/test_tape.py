@@ -1,5 +1,7 @@
 """The tape: the same ops run at once or recorded, gradients through both, and what it refuses."""
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -115,3 +117,26 @@ def test_tapes_are_left_in_order():
         a.__exit__()
     b.__exit__()
     a.__exit__()
+
+
+def test_a_tape_is_entered_by_one_thread_at_a_time():
+    """It writes down what each op did, without the GIL: two threads would write at once."""
+    tape = _core.Tape(grad=True)
+    refused = []
+
+    def enter() -> None:
+        try:
+            with tape:
+                pass
+        except RuntimeError as e:
+            refused.append(str(e))
+
+    with tape, tape:
+        other = threading.Thread(target=enter)
+        other.start()
+        other.join()
+    assert refused == ["a tape records the ops of one thread: another thread has entered this one"]
+    other = threading.Thread(target=enter)
+    other.start()
+    other.join()
+    assert len(refused) == 1

@@ -61,3 +61,54 @@ def test_fork_while_another_thread_computes():
         """
     )
     assert child.stderr == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_fork_while_another_thread_predicts_with_the_same_model():
+    """The other thread holds the plan's lock, and nobody in the child will ever give it back."""
+    child = run_child(
+        """
+        import os, signal, threading, warnings, numpy as np, netlet
+        from netlet import layers
+        warnings.simplefilter("ignore", DeprecationWarning)
+        netlet.set_num_threads(2)
+        model = netlet.Sequential([netlet.Input((512,)), layers.Dense(1024), layers.Dense(1)])
+        x = np.ones((512, 512), np.float32)
+        expected = model.predict(x, batch_size=256, verbose=0)
+        stop = threading.Event()
+        def busy():
+            while not stop.is_set():
+                model.predict(x, batch_size=256, verbose=0)
+        worker = threading.Thread(target=busy, daemon=True)
+        worker.start()
+        for i in range(10):
+            pid = os.fork()
+            if pid == 0:
+                signal.alarm(60)
+                os._exit(0 if np.array_equal(model.predict(x, batch_size=256, verbose=0), expected) else 1)
+            assert os.waitpid(pid, 0)[1] == 0, f"child {i}"
+        stop.set()
+        worker.join()
+        """
+    )
+    assert child.stderr == ""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_forked_child_keeps_the_number_of_threads_whatever_the_environment_has_become():
+    child = run_child(
+        """
+        import os, warnings, numpy as np, netlet
+        from netlet import _core
+        warnings.simplefilter("ignore", DeprecationWarning)
+        netlet.set_num_threads(3)
+        x = np.ones((2048, 1024), np.float32)
+        netlet.ops.add(x, x)
+        os.environ["NETLET_NUM_THREADS"] = "many"
+        pid = os.fork()
+        if pid == 0:
+            os._exit(0 if netlet.ops.add(x, x)[0, 0] == 2 and netlet.get_num_threads() == 3 else 1)
+        assert os.waitpid(pid, 0)[1] == 0
+        """
+    )
+    assert child.stderr == ""
