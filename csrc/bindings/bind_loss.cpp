@@ -49,8 +49,12 @@ void bind_loss(py::module_& m) {
         "hinge_labels", [](const Arg& y_true) { return ops::hinge_labels(Tape::current(), y_true); }, "y_true"_a,
         NoGil());
     m.def(
-        "check_finite", [](const Arg& x, const Tensor& flag) { ops::check_finite(Tape::current(), x, flag); }, "x"_a,
-        "flag"_a, NoGil(), "flag (one int32) = 1 if x holds an infinity or a NaN, else 0.");
+        "check_finite",
+        [](const Arg& x, const Tensor& flag, const Optional& loss, const std::optional<Rows>& written) {
+            ops::check_finite(Tape::current(), x, flag, or_null(loss), written.value_or(nullptr));
+        },
+        "x"_a, "flag"_a, "loss"_a = py::none(), "written"_a = py::none(), NoGil(),
+        "flag (one int32) = 1 if the loss is infinite or NaN, else 2 if anything in x is, else 0.");
 }
 
 }  // namespace netlet::bindings

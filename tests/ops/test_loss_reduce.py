@@ -130,12 +130,24 @@ def test_hinge_labels_change_only_where_all_are_binary():
     np.testing.assert_array_equal(_core.hinge_labels(given), given)
 
 
-@pytest.mark.parametrize(("values", "expected"), [([1.0], 0), ([np.inf], 1), ([1.0, np.nan], 1), ([-np.inf, 0.0], 1)])
-def test_check_finite(isa, values, expected):
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+@pytest.mark.parametrize("size", [1, 7, 100, 16384, 50_001])  # the last two: one chunk, and several
+def test_check_finite(isa, size, bad):
     for dtype in ("float32", "float64"):
-        flag = _core.tensor(np.array([7], dtype="int32"))
-        _core.check_finite(_core.tensor(np.array(values, dtype=dtype)), flag)
-        assert flag.numpy()[0] == expected
+        x, flag = np.full(size, 3.0, dtype), _core.tensor(np.array([7], dtype="int32"))
+        one, nan = np.ones((), dtype), np.full((), bad, dtype)
+
+        def found(x, *loss):
+            _core.check_finite(_core.tensor(x), flag, *map(_core.tensor, loss))
+            return flag.numpy()[0]
+
+        assert found(x) == found(x, one) == 0
+        assert found(x, nan) == 1
+        for place in {0, size // 2, size - 1}:
+            spoilt = x.copy()
+            spoilt[place] = bad
+            assert found(spoilt) == found(spoilt, one) == 2
+            assert found(spoilt, nan) == 1
 
 
 def test_errors_name_the_op_and_the_shapes():

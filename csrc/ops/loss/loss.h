@@ -34,8 +34,11 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& w, const Tensor& m
 // bool of `shape`: which labels are not `ignore`.
 Tensor not_label(Tape& tape, const Tensor& labels, const Shape& shape, int64_t ignore);
 
-Tensor hinge_labels(Tape& tape, const Tensor& t);                    // no gradient
-void check_finite(Tape& tape, const Tensor& x, const Tensor& flag);  // int32 flag = 1 if x holds an inf or a NaN
+Tensor hinge_labels(Tape& tape, const Tensor& t);  // no gradient
+// int32 flag = 1 if the loss (one element of x's type, or null) is infinite or NaN, else 2 if anything in x is, else 0.
+// `written`: which rows of x may differ from 0; the others are passed over.
+void check_finite(Tape& tape, const Tensor& x, const Tensor& flag, const Tensor& loss = nullptr,
+                  const Rows& written = nullptr);
 
 Pointwise pointwise_kind(const std::string& name);  // "squared_error", ...
 Reduction reduction_kind(const std::string& name);  // Keras's names

@@ -123,12 +123,23 @@ struct HingeLabelsArgs {
     int64_t n;
 };
 
-// flag = 1 if any x is infinite or NaN, else 0.
+// flag = 1 if the loss is infinite or NaN (null: there is none), else 2 if any x is, else 0.
+// One work unit does all.
 template <class T>
 struct CheckFiniteArgs {
-    const T* x;
+    const T *x, *loss;
     int32_t* flag;
     int64_t n;
+};
+
+// partial[chunk] = sum of x - x over the chunk: 0, or NaN where any x is infinite or NaN. A work unit is an element, or,
+// where `written` says which rows of x (n / inner, inner) may differ from 0, a row; a chunk is `grain` of them.
+template <class T>
+struct FinitePartialsArgs {
+    const T* x;
+    T* partial;
+    const uint8_t* written;
+    int64_t inner, grain;
 };
 
 }  // namespace netlet

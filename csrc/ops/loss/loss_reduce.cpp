@@ -122,15 +122,35 @@ Tensor hinge_labels(Tape& tape, const Tensor& t) {
     return y;
 }
 
-void check_finite(Tape& tape, const Tensor& x, const Tensor& flag) {
+void check_finite(Tape& tape, const Tensor& x, const Tensor& flag, const Tensor& loss, const Rows& written) {
     check_floating("check_finite", x);
     if (flag->dtype != DType::i32 || flag->size() != 1)
         throw TypeError("check_finite: expected one int32 cell for the flag, got " + std::string(name_of(flag->dtype)) +
                         " of shape " + flag->shape.str());
+    if (loss && (loss->dtype != x->dtype || loss->size() != 1))
+        throw TypeError("check_finite: expected the loss as one " + std::string(name_of(x->dtype)) + ", got " +
+                        name_of(loss->dtype) + " of shape " + loss->shape.str());
+    const int64_t rows = written ? written->bytes->size() : 0;
+    if (written && (rows == 0 || x->size() % rows != 0))
+        throw ValueError("check_finite: a map of " + std::to_string(rows) + " rows does not fit " +
+                         std::to_string(x->size()) + " elements");
     for_float(x->dtype, [&]<class T>(T) {
-        CheckFiniteArgs<T> a{nullptr, nullptr, x->size()};
-        tape.emit(NETLET_KERNEL_FOR(check_finite, x->dtype), a, {in(a.x, x), out(a.flag, flag)},
-                  one_chunk(1, (double)x->size()));
+        Tensor values = x;
+        if (written || x->size() > loss_grain) {
+            FinitePartialsArgs<T> p{nullptr, nullptr, nullptr, written ? x->size() / rows : 1, loss_grain};
+            if (written) {
+                tape.rely_on(written);
+                p.grain = std::max<int64_t>(1, loss_grain / std::max<int64_t>(1, p.inner));
+            }
+            const int64_t units = written ? rows : x->size();
+            values = tape.empty({(units + p.grain - 1) / p.grain}, x->dtype);
+            tape.emit(NETLET_KERNEL_FOR(finite_partials, x->dtype), p,
+                      {in(p.x, x), out(p.partial, values), in_if(p.written, written ? written->bytes : nullptr)},
+                      Work{units, p.grain, 2.0 * (double)x->size()});
+        }
+        CheckFiniteArgs<T> a{nullptr, nullptr, nullptr, values->size()};
+        tape.emit(NETLET_KERNEL_FOR(check_finite, x->dtype), a,
+                  {in(a.x, values), in_if(a.loss, loss), out(a.flag, flag)}, one_chunk(1, 2.0 * (double)a.n));
     });
 }
 
