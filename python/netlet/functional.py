@@ -41,8 +41,6 @@ class Model(Trainer, GraphLayer):
         "_compile_config",
         "_compile_loss",
         "_compile_metrics",
-        "_metrics_given",
-        "_weighted_metrics_given",
         "_loss_tracker",
         "_loss_weights",
         "_function",

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
+from . import finite
 from .segment import Place, lies_in_segment, runs
 
 if TYPE_CHECKING:
@@ -20,12 +21,17 @@ Item = tuple[Place, _core.Tensor, bool]
 
 
 def prepare(optimizer: Optimizer, items: list[Item], variables: list[Variable]) -> list[Item]:
-    """Gradients unscaled, accumulated and clipped, in this order, as in Keras."""
+    """Gradients unscaled, accumulated and clipped, in this order, as in Keras.
+
+    Where the step is looked at (see `finite`), it stops here unless they are finite: before they are added to the
+    accumulated ones, or else as they are applied, so that infinities which clipping makes finite are let through.
+    """
     if optimizer.loss_scale_factor is not None:
         factor = float(optimizer.loss_scale_factor)
         items = _in_place(items, lambda g: _core.divide_gradient(g, g, factor))
     every = optimizer.gradient_accumulation_steps
     if every:
+        finite.check_gradients(optimizer, runs(items))
         items = _own(items)
         for run in runs(items):
             total = optimizer._slot(run, "gradient_accumulator")
@@ -41,6 +47,8 @@ def prepare(optimizer: Optimizer, items: list[Item], variables: list[Variable]) 
         items = _own(items)
         all_of_them = [run.gradient for run in runs(items)]
         _core.clip_gradient_norm(all_of_them, all_of_them, float(optimizer.global_clipnorm), True)
+    if not every:
+        finite.check_gradients(optimizer, runs(items))
     return items
 
 

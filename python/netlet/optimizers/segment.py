@@ -51,6 +51,7 @@ class Place:
     begin: int
     size: int
     rows: int = 0  # of a table whose gradient keeps to few rows, else 0
+    path: str = ""  # the variable's
 
     @property
     def end(self) -> int:
@@ -77,7 +78,7 @@ def place(variables: Sequence[Variable]) -> list[Place]:
         segment = Segment(dtype, sum(_aligned(n) for n in sizes))
         begin = 0
         for v, n in zip(members, sizes, strict=True):
-            at = v._place = Place(segment, begin, n, v.shape[0] if v.by_rows and n >= LEAST_TABLE else 0)
+            at = v._place = Place(segment, begin, n, v.shape[0] if v.by_rows and n >= LEAST_TABLE else 0, v.path)
             v._rebind(at.of(segment.params, v.shape))
             begin = at.end
     return [v._place for v in variables]
@@ -90,6 +91,11 @@ class Run:
     places: list[Place]
     gradient: _core.Tensor  # of as many elements as `extent`
     decays: bool  # whether weight decay is theirs
+
+    @property
+    def path(self) -> str:
+        """The first variable's."""
+        return self.places[0].path
 
     @property
     def extent(self) -> int:

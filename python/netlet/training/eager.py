@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..optimizers.finite import FiniteCheck, NotFinite, checking
 from .data import ArrayData, pack_batch
 from .feed import cast_to_model
+from .nonfinite import in_eager_step
 from .own_step import keeps_integers
 
 
-def run_eagerly(model: Any, mode: str, data: ArrayData) -> Any:
-    """One `train_step`, `test_step` or `predict_step` on real values; returns what it returned."""
+def run_eagerly(model: Any, mode: str, data: ArrayData, check_finite: bool = False, where: str = "this step") -> Any:
+    """One `train_step`, `test_step` or `predict_step` on real values; returns what it returned.
+
+    Args:
+        check_finite: stop before an update by a loss or a gradient that is not finite.
+        where: names the step in the error.
+    """
     integers = keeps_integers(model, mode)
     tensors = [cast_to_model(model, data, i, integers) for i in range(len(data.leaves()))]
     batch = pack_batch(data, tensors)
-    with model.fed():
-        returned = getattr(model, f"{mode}_step")(batch)
+    check = FiniteCheck() if check_finite else None
+    try:
+        with model.fed(), checking(check):
+            returned = getattr(model, f"{mode}_step")(batch)
+    except NotFinite as error:
+        assert check is not None
+        raise in_eager_step(model, batch, error, check, where) from None
     if mode == "train":
         model._step_state.step += 1
     return returned

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..utils.tree import flatten
-from . import results
+from . import nonfinite
 from .compiled import spread
 from .data import ArrayData
 from .step import RecordedStep
@@ -34,7 +34,7 @@ def stopped(
     """The error for a run that its record of this number stopped, in step `done` of those that begin at row `first`."""
     what = step.plan.records()[record]
     if what["kernel"] != "check_index":
-        return non_finite(model, step, epoch, first // step.batch + done)
+        return nonfinite.in_recorded_step(model, step, record, place_of(epoch, first // step.batch + done))
     position, index, entries = (int(n) for n in step.plan.written(record)[1])
     shape = what["reads"][0]
     place = tuple(int(i) for i in np.unravel_index(position, shape))
@@ -50,21 +50,6 @@ def stopped(
     )
 
 
-def non_finite(model: Any, step: RecordedStep, epoch: int | None, index: int) -> results.NonFiniteLossError:
-    """The error that says where a loss that is not finite came from."""
-    rate = float(model.optimizer.learning_rate)
-    at = step.plan.find_nonfinite()
-    records = step.plan.records()
-    origin = "could not be found"
-    if 0 <= at < len(records):
-        layer, kernel = records[at]["layer"], records[at]["kernel"]
-        if kernel == "feed":
-            origin = "is in the data that was fed (x, y or sample_weight)"
-        else:
-            origin = f"came out of layer '{layer}' ({kernel})" if layer else f"came out of the loss ({kernel})"
-    where = f"step {index + 1}" if epoch is None else f"epoch {epoch + 1}, step {index + 1}"
-    return results.NonFiniteLossError(
-        f"Model '{model.name}': the loss is not finite at {where}, with learning rate {rate:g}. The first value that "
-        f"is not finite {origin}. The weights are those before this step. Try a smaller learning rate, gradient "
-        f"clipping, or scaled inputs; compile(check_finite=False) trains on regardless."
-    )
+def place_of(epoch: int | None, index: int) -> str:
+    """Which step, for an error."""
+    return f"step {index + 1}" if epoch is None else f"epoch {epoch + 1}, step {index + 1}"

@@ -15,7 +15,7 @@ from .data import ArrayData
 from .data_sources import ArraySource
 from .eager import run_eagerly
 from .epoch_iterator import EpochIterator
-from .errors import check_labels, stopped
+from .errors import check_labels, place_of, stopped
 from .step import RecordedStep
 
 # How long one native call may run: long enough to cost nothing, short enough for progress and Ctrl-C.
@@ -32,7 +32,7 @@ class StepRunner:
         model: the Trainer.
         mode: "train", "test" or "predict".
         batches: the epochs.
-        check_finite: whether a training step stops at a loss that is not finite.
+        check_finite: whether a training step stops at a loss or a gradient that is not finite.
     """
 
     def __init__(self, model: Any, mode: str, batches: EpochIterator, check_finite: bool = False) -> None:
@@ -151,7 +151,8 @@ class StepRunner:
 
     def _eager(self, data: ArrayData) -> Callable[[], dict[str, Any]]:
         build(self.model, self.mode, data, data.rows)
-        returned = run_eagerly(self.model, self.mode, data)
+        where = place_of(self.epoch, self.batches.done - 1)
+        returned = run_eagerly(self.model, self.mode, data, self.check_finite and self.mode == "train", where)
         mark_built(self.model)
         if self.mode == "predict":
             self.outputs.add(returned)

@@ -11,7 +11,8 @@ from .. import _core
 
 
 class NonFiniteLossError(FloatingPointError):
-    """The loss became NaN or infinite; the weights are those before the step that would have spoilt them."""
+    """The loss or a gradient became NaN or infinite; the weights are those before the step that would have spoilt
+    them."""
 
 
 def as_number(value: Any) -> Any:

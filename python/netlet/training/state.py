@@ -1,4 +1,4 @@
-"""The state of training that belongs to no layer and no optimizer: step count, order of the rows, finite flag."""
+"""The state of training that belongs to no layer and no optimizer: step count, order of the rows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,6 @@ class StepState:
 
     Attributes:
         cell: an int64 Tensor, the number of training steps made. Random ops read it; a recorded step advances it.
-        finite_flag: an int32 Tensor while a training step that checks its loss is recorded, else None.
         shuffle: the order of the rows.
         tried: what has been tried to make the weights: "call", or the mode of a step of the model's own with the
             optimizer that it was tried with.
@@ -49,7 +48,6 @@ class StepState:
 
     def __init__(self) -> None:
         self.cell = _core.tensor(0, dtype="int64")
-        self.finite_flag: _core.Tensor | None = None
         self.shuffle = ShuffleOrder()
         self.tried: dict[str, Any] = {}
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core
+from ..optimizers.finite import FiniteCheck, checking
 from ..utils.tree import flatten
 from ..variable import Variable, storage_epoch
 from . import results
@@ -31,6 +32,7 @@ class RecordedStep:
         optimizers: those whose learning rates the plan reads.
         schedules_advance_alone: whether a learning rate must be looked up before each step, since an overridden step
             may use an optimizer any number of times.
+        check: what stops the plan where a number is not finite, or None.
         epoch: the storage epoch that it was recorded in.
         used: when it was last used, for the cache.
     """
@@ -39,6 +41,7 @@ class RecordedStep:
         self.plan, self.batch, self.outputs, self.logs, self.epoch = plan, batch, outputs, logs, epoch
         self.optimizers: list[Any] = []
         self.schedules_advance_alone = False
+        self.check: FiniteCheck | None = None
         self.used = 0
 
     def scalars(self, count: int) -> tuple[int, list[Any]]:
@@ -139,27 +142,25 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
     tape.set_step(state.cell)
     optimizers = optimizers_of(model, mode)
     _aim_gradients(tape, model, optimizers)
-    flag = _core.tensor(0, dtype="int32") if check_finite and mode == "train" else None
+    check = FiniteCheck() if check_finite and mode == "train" else None
     outputs: Any = None
     logs: dict[str, Any] | None = None
     with tape:
-        state.finite_flag = flag
-        try:
+        with checking(check):
             returned = getattr(model, f"{mode}_step")(pack_batch(data, feed(tape, model, mode, data, batch)))
             if mode == "predict":
                 outputs = returned
             elif reports_logs(model, mode):
                 logs = _keep(results.checked_logs(returned, f"{mode}_step"))
-            if mode == "train":
-                _core.increment(state.cell)
-        finally:
-            state.finite_flag = None
-        if flag is not None:
-            tape.guard(flag)
+        if mode == "train":
+            _core.increment(state.cell)
+        if check is not None:
+            tape.guard(check.flag)
         plan = tape.compile([_output(t) for t in flatten(outputs)] if mode == "predict" else [])
     step = RecordedStep(plan, batch, outputs, logs, epoch)
     step.optimizers = optimizers_of(model, mode)
     step.schedules_advance_alone = has_own_step(model, mode)
+    step.check = check
     return step
 
 

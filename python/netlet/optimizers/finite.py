@@ -1,0 +1,122 @@
+"""Stopping a training step before a number that is not finite reaches the weights.
+
+Every update goes through `Optimizer.apply`, so that is where the loss and the gradients are looked at. In a recorded
+step a kernel writes what it found into a flag that the plan reads: a run is abandoned before the update. An eager step
+reads the flag at once and raises.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
+from typing import Any
+
+from .. import _core
+from .segment import Run, lies_in_segment
+
+LOSS, GRADIENT = 1, 2  # what check_finite writes into the flag
+
+
+class NotFinite(FloatingPointError):
+    """An eager step met a loss or a gradient that is not finite, before the update of `optimizer`.
+
+    Args:
+        what: LOSS or GRADIENT.
+        optimizer: the one whose update was not made, or None.
+        variable: path of the first variable of the gradient, or None.
+    """
+
+    def __init__(self, what: int, optimizer: Any = None, variable: str | None = None) -> None:
+        super().__init__("The loss is not finite." if what == LOSS else f"The gradient of '{variable}' is not finite.")
+        self.what, self.optimizer, self.variable = what, optimizer, variable
+
+
+class FiniteCheck:
+    """What is looked at in one training step.
+
+    Attributes:
+        flag: an int32 cell: 0, LOSS or GRADIENT after each look.
+        looks: how often something was looked at.
+        saw_loss: whether a loss was among it.
+        updates: each optimizer whose update was looked at, in their order, and by how many looks.
+    """
+
+    def __init__(self) -> None:
+        self.flag = _core.tensor(0, dtype="int32")
+        self.updates: list[tuple[Any, int]] = []
+        self.looks = 0
+        self.saw_loss = False
+        self._losses: list[_core.Tensor] = []  # not looked at yet
+        self._optimizer: Any = None  # whose gradients are being looked at
+
+    def expect_loss(self, loss: Any) -> None:
+        """The loss is looked at with the next gradients, by the same kernel, or by `finish`."""
+        tensor = getattr(loss, "_tensor", loss)
+        if isinstance(tensor, _core.Tensor) and tensor.size == 1 and tensor.dtype in ("float32", "float64"):
+            self.saw_loss = True
+            if not any(tensor is other for other in self._losses):
+                self._losses.append(tensor)
+
+    def before_update(self, optimizer: Any, runs: Sequence[Run]) -> None:
+        """Looks at the gradients that an optimizer is about to apply, and at losses that were not looked at."""
+        self._optimizer, looks = optimizer, self.looks
+        for run in runs:
+            fits = bool(self._losses) and self._losses[0].dtype == run.gradient.dtype
+            self._look(run.gradient, self._losses.pop(0) if fits else None, _written_rows(optimizer, run), run.path)
+        self.finish()
+        self._optimizer = None
+        self.updates.append((optimizer, self.looks - looks))
+
+    def finish(self) -> None:
+        """Looks at the losses that no gradients came with."""
+        while self._losses:
+            loss = self._losses.pop(0)
+            self._look(loss, loss)
+
+    def _look(self, values: _core.Tensor, loss: Any, rows: Any = None, path: str | None = None) -> None:
+        self.looks += 1
+        _core.check_finite(values, self.flag, loss, rows)
+        if not _core.recording() and (found := int(self.flag.numpy().item())):
+            raise NotFinite(found, self._optimizer, path)
+
+
+_current: ContextVar[FiniteCheck | None] = ContextVar("netlet_finite_check", default=None)
+
+
+@contextlib.contextmanager
+def checking(check: FiniteCheck | None) -> Iterator[None]:
+    """Inside, a training step is recorded or run whose numbers are looked at (not if None)."""
+    token = _current.set(check)
+    try:
+        yield
+        if check is not None:
+            check.finish()
+    finally:
+        _current.reset(token)
+
+
+def expect_finite_loss(loss: Any, now: bool = False) -> None:
+    """In a step that is looked at: its loss. With `now`, before anything else of the step: for steps of a user's own,
+    which may change weights without an optimizer."""
+    check = _current.get()
+    if check is None:
+        return
+    check.expect_loss(loss)
+    if now:
+        check.finish()
+
+
+def check_gradients(optimizer: Any, runs: Sequence[Run]) -> None:
+    """In a step that is looked at: gradients that are about to be applied."""
+    check = _current.get()
+    if check is not None:
+        check.before_update(optimizer, runs)
+
+
+def _written_rows(optimizer: Any, run: Run) -> Any:
+    """The rows of a table's gradient that a step has written, where the optimizer relies on them too."""
+    at = run.places[0]
+    if not at.rows or not _core.recording() or not optimizer._keeps_rows() or not lies_in_segment(at, run.gradient):
+        return None
+    return at.segment.written(at.begin, at.rows)

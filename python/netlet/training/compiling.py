@@ -1,0 +1,260 @@
+"""Compiling: what `compile` sets, and how the losses and metrics that it was given meet a batch."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import warnings
+from typing import Any
+
+from .. import _core, optimizers
+from .. import metrics as metrics_module
+from ..metrics.compiled import CompiledMetrics
+from ..optimizers import finite
+from ..saving.serialization import deserialize_object
+from ..utils.tree import flatten
+from . import results
+from .compiled import CompiledLoss, check_compile_arguments
+from .own_step import reports_logs, standard
+
+
+class Compiling:
+    """The part of Trainer from `compile` to the metrics' results. Mixed into `Trainer`; not used by itself."""
+
+    # Set by the classes that this one is mixed into.
+    name: str
+    losses: list[Any]
+
+    def _init_compiling(self) -> None:
+        self._compiled = False
+        self.optimizer: Any = None
+        self.loss: Any = None
+        self._loss_weights: Any = None
+        self._loss_tracker: metrics_module.Mean | None = None
+        self._compile_loss: CompiledLoss | None = None
+        self._compile_metrics: CompiledMetrics | None = None
+        self._compile_config: dict[str, Any] = {}
+        self.run_eagerly = False
+        self.steps_per_execution = 1
+        self.check_finite = True
+        self.stop_training = False
+
+    def compile(
+        self,
+        optimizer: Any = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+        weighted_metrics: Any = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int = 1,
+        jit_compile: Any = "auto",
+        auto_scale_loss: bool = True,
+        check_finite: bool = True,
+    ) -> None:
+        """Sets how the model is trained. If it raises, the model is compiled as it was before, or not at all.
+
+        Args:
+            optimizer: name or `optimizers.Optimizer`.
+            loss: name, `losses.Loss` or `fn(y_true, y_pred)`; a list or dict of them for several outputs, with None
+                for an output without a loss.
+            loss_weights: factors of the outputs' losses in their sum.
+            metrics, weighted_metrics: names, `metrics.Metric`s or functions; the latter honour `sample_weight`.
+            run_eagerly: run `train_step` in Python for every batch instead of recording it.
+            steps_per_execution, jit_compile, auto_scale_loss: accepted as in Keras; netlet always runs many
+                recorded steps in one native call.
+            check_finite: stop with a NonFiniteLossError, weights untouched, when the loss or a gradient is NaN or
+                infinite.
+
+        Raises:
+            ValueError: an unknown name, with the nearest known one; something that is no loss, metric or number.
+        """
+        optimizer = optimizers.get(optimizer)
+        check_compile_arguments(loss, loss_weights, metrics, weighted_metrics)
+        given = None
+        if metrics is not None or weighted_metrics is not None:
+            given = CompiledMetrics(metrics, weighted_metrics, self._names_of_outputs)
+        config = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": bool(run_eagerly),
+            "steps_per_execution": steps_per_execution,
+            "check_finite": bool(check_finite),
+        }
+        state = {
+            "optimizer": optimizer,
+            "loss": loss,
+            "_loss_weights": loss_weights,
+            "_loss_tracker": metrics_module.Mean(name="loss"),
+            "_compile_loss": None,
+            "_compile_metrics": given,
+            "_compile_config": config,
+            "run_eagerly": bool(run_eagerly),
+            "steps_per_execution": steps_per_execution,
+            "check_finite": bool(check_finite),
+            "stop_training": False,
+            "_compiled": True,
+        }
+        self._forget_training_steps()
+        self.__dict__.update(state)  # one call: Ctrl-C finds either all of it done or nothing
+
+    def _forget_training_steps(self) -> None:
+        raise NotImplementedError
+
+    @property
+    def compiled(self) -> bool:
+        return self._compiled
+
+    def _require_compiled(self, method: str) -> None:
+        if not self._compiled:
+            raise ValueError(
+                f"Model '{self.name}' must be compiled before {method}(): call model.compile(optimizer, loss, ...)."
+            )
+
+    def get_compile_config(self) -> dict[str, Any] | None:
+        """What `compile` was given, for saving; None before."""
+        return dict(self._compile_config) if self._compiled else None
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles the model as a saved one was. A class with a `compile` of its own overrides this too."""
+        if type(self).compile is not Compiling.compile:
+            warnings.warn(
+                f"Model '{self.name}' was loaded without being compiled: {type(self).__name__} has a `compile` of its "
+                "own. Call it, or override `get_compile_config()` and `compile_from_config(config)` too.",
+                stacklevel=2,
+            )
+            return
+        self.compile(**deserialize_object(config))
+
+    # ---- what compile was given, for the outputs that the model turned out to have -----------------------------------
+    def _names_of_outputs(self, y_pred: Any) -> list[str]:
+        """The outputs' names, in the order of the flat y_pred."""
+        outputs = len(flatten(y_pred))
+        if isinstance(y_pred, dict) and len(y_pred) == outputs:
+            return sorted(y_pred)
+        names = list(getattr(self, "output_names", None) or [])
+        return names if len(names) == outputs else [f"output_{i + 1}" for i in range(outputs)]
+
+    def _loss_for(self, y_pred: Any) -> CompiledLoss:
+        if self._compile_loss is None:
+            self._compile_loss = CompiledLoss(self.loss, self._loss_weights, self._names_of_outputs(y_pred))
+        return self._compile_loss
+
+    def _wants_integer_labels(self, output: int) -> bool:
+        if not self._compiled or self.loss is None:
+            return False
+        if self._compile_loss is not None:
+            return self._compile_loss.wants_integer_labels(output)
+        specs = [s for s in flatten(self.loss) if s is not None]
+        index = min(output, len(specs) - 1)
+        return index >= 0 and CompiledLoss(specs[index], None, ["output"]).wants_integer_labels(0)
+
+    # ---- the loss of a batch -----------------------------------------------------------------------------------------
+    @standard
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> _core.Tensor:
+        """The compiled losses plus what layers added (regularizers, `add_loss`), as a scalar Tensor."""
+        total = self._total_loss(y, y_pred, sample_weight)
+        if training:
+            finite.expect_finite_loss(total, now=True)
+        return total
+
+    def _total_loss(self, y: Any, y_pred: Any, sample_weight: Any) -> _core.Tensor:
+        total = self._loss_for(y_pred)(y, y_pred, sample_weight) if self.loss is not None else None
+        for extra in self.losses:
+            total = extra if total is None else _core.add(total, extra)
+        if total is None:
+            raise ValueError(f"Model '{self.name}' has no loss to minimise: give compile(loss=...) or use add_loss.")
+        return total
+
+    def _compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
+        """`compute_loss`, also of a subclass without `training`. One kernel looks at it and at the gradients."""
+        if type(self).compute_loss is Compiling.compute_loss:
+            loss = self._total_loss(y, y_pred, sample_weight)
+        else:
+            more = {"training": training} if _takes_training(type(self).compute_loss) else {}
+            loss = self.compute_loss(x, y, y_pred, sample_weight, **more)
+        if training:
+            finite.expect_finite_loss(loss)
+        return loss
+
+    def _track_loss(self, loss: Any, x: Any) -> None:
+        assert self._loss_tracker is not None
+        rows = next(leaf for leaf in flatten(x) if leaf is not None).shape[0]
+        self._loss_tracker.update_state(loss, sample_weight=float(rows))
+
+    # ---- metrics -----------------------------------------------------------------------------------------------------
+    @standard
+    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
+        """Updates the compiled metrics with one batch.
+
+        Returns:
+            The results of all metrics by name; nothing in a recorded step that no code of the user's own looks at.
+        """
+        if self._compile_metrics is not None:
+            outputs = None if self._compile_loss is None else self._compile_loss.outputs
+            self._compile_metrics.update_state(y, y_pred, sample_weight, outputs=outputs)
+        looked_at = not _core.recording() or reports_logs(self, "train") or reports_logs(self, "test")
+        return self.get_metrics_result() if looked_at else {}
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The loss tracker, the compiled metrics as one, the means of the outputs' losses, and what layers hold."""
+        own: list[Any] = []
+        if self._compiled:
+            parts = [] if self._compile_loss is None else self._compile_loss.trackers
+            own = [m for m in (self._loss_tracker, self._compile_metrics, *parts) if m is not None]
+        seen = {id(m) for m in own}
+        for layer in getattr(self, "_flatten_layers", lambda: [])():
+            for m in getattr(layer, "_metrics", []):
+                if id(m) not in seen:
+                    seen.add(id(m))
+                    own.append(m)
+        return own
+
+    @property
+    def metrics_names(self) -> list[str]:
+        return list(self.get_metrics_result())
+
+    def reset_metrics(self) -> None:
+        for m in self.metrics:
+            m.reset_state()
+
+    def get_metrics_result(self) -> dict[str, float]:
+        """What the metrics say now, by log name, in the order in which `evaluate` returns them.
+
+        A metric of a name that another one has is logged as "<name>_1". One of the model's own called "loss" stands
+        in the place of the mean of the losses.
+        """
+        logs: dict[str, Any] = {}
+        by_output: dict[str, Any] = {}
+        for m in self.metrics:
+            result = m.result()
+            if isinstance(m, CompiledMetrics) and len(m.names) > 1:
+                by_output = dict(sorted(result.items()))
+            elif isinstance(result, dict):
+                _merge(logs, result)
+            elif m.name == "loss":
+                logs["loss"] = result
+            else:
+                _merge(logs, {m.name: result})
+        _merge(logs, by_output)
+        return {name: results.as_number(value) for name, value in logs.items()}
+
+
+def _merge(logs: dict[str, Any], more: dict[str, Any]) -> None:
+    for name, value in more.items():
+        unique, count = name, 0
+        while unique in logs:
+            count += 1
+            unique = f"{name}_{count}"
+        logs[unique] = value
+
+
+@functools.lru_cache(maxsize=256)
+def _takes_training(compute_loss: Any) -> bool:
+    return "training" in inspect.signature(compute_loss).parameters

@@ -1,0 +1,116 @@
+"""The error for a training step that met a loss or a gradient that is not finite: where it came from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import _core
+from ..optimizers.finite import LOSS, FiniteCheck, NotFinite
+from ..utils.tree import flatten
+from .results import NonFiniteLossError
+
+
+def in_recorded_step(model: Any, step: Any, record: int, where: str) -> NonFiniteLossError:
+    """For a plan that its record of this number stopped."""
+    records = step.plan.records()
+    found = int(step.check.flag.numpy().item())
+    looks = sum(r["kernel"].startswith("check_finite") for r in records[:record])
+    made, optimizer = _updates(step.check.updates, looks, model)
+    thing = _thing(found, step.check)
+    if made:  # running the step again, up to here, would make them once more
+        return _error(model, thing, optimizer, made, where, "could not be found")
+    at = step.plan.find_nonfinite()
+    origin = "could not be found"
+    if 0 <= at < len(records):
+        layer, kernel = records[at]["layer"], records[at]["kernel"]
+        if kernel == "feed":
+            origin = "is in the data that was fed (x, y or sample_weight)"
+        else:
+            origin = f"came out of layer '{layer}' ({kernel})" if layer else f"came out of the loss ({kernel})"
+    return _error(model, thing, optimizer, [], where, origin)
+
+
+def in_eager_step(model: Any, batch: Any, error: NotFinite, check: FiniteCheck, where: str) -> NonFiniteLossError:
+    """For a step that ran in Python, on this batch."""
+    made = [optimizer for optimizer, _ in check.updates]
+    optimizer = model.optimizer if error.optimizer is None else error.optimizer
+    return _error(model, _thing(error.what, check), optimizer, made, where, _origin(model, batch, error))
+
+
+def _thing(found: int, check: FiniteCheck) -> str:
+    if found == LOSS:
+        return "the loss is not finite"
+    return "the loss is finite, but its gradient is not," if check.saw_loss else "a gradient is not finite"
+
+
+def _updates(looks: list[tuple[Any, int]], before: int, model: Any) -> tuple[list[Any], Any]:
+    """Optimizers that updated something before this look at the numbers, and the one whose update it stopped."""
+    made: list[Any] = []
+    for optimizer, count in looks:
+        if before < count:
+            return made, optimizer
+        before -= count
+        made.append(optimizer)
+    return made, model.optimizer
+
+
+def _error(model: Any, thing: str, optimizer: Any, made: list[Any], where: str, origin: str) -> NonFiniteLossError:
+    rate = "" if optimizer is None else f", with learning rate {float(optimizer.learning_rate):g}"
+    weights = "The weights are those before this step."
+    if made:
+        names = ", ".join(f"'{o.name}'" for o in made)
+        weights = f"The updates of optimizer {names} were made before that; that of '{optimizer.name}' was not."
+    return NonFiniteLossError(
+        f"Model '{model.name}': {thing} at {where}{rate}. The first value that is not finite {origin}. {weights} Try a "
+        f"smaller learning rate, gradient clipping, or scaled inputs; compile(check_finite=False) trains on regardless."
+    )
+
+
+def _origin(model: Any, batch: Any, error: NotFinite) -> str:
+    if not all(_finite(leaf) for leaf in flatten(batch)):
+        return "is in the data that was fed (x, y or sample_weight)"
+    for v in model.variables:
+        if not _finite(v):
+            return f"is in weight '{v.path}'"
+    if error.what != LOSS:
+        return f"is in the gradient of '{error.variable}'"
+    layer = _first_layer(model, batch)
+    return "came out of the loss" if layer is None else f"came out of layer '{layer}'"
+
+
+def _finite(value: Any) -> bool:
+    tensor = getattr(value, "_tensor", value)
+    if not isinstance(tensor, _core.Tensor) or tensor.dtype not in ("float32", "float64"):
+        return True
+    return bool(np.isfinite(tensor.numpy()).all())
+
+
+def _first_layer(model: Any, batch: Any) -> str | None:
+    """The first layer whose output is not finite when the model is called on the batch once more."""
+    found: list[str] = []
+    layers = [layer for layer in model._flatten_layers() if layer is not model and not layer._layers]
+
+    def watched(layer: Any) -> Any:
+        call = layer.call
+
+        def run(*args: Any, **kwargs: Any) -> Any:
+            outputs = call(*args, **kwargs)
+            if not found and not all(_finite(leaf) for leaf in flatten(outputs)):
+                found.append(layer.name)
+            return outputs
+
+        return run
+
+    for layer in layers:
+        object.__setattr__(layer, "call", watched(layer))
+    try:
+        with model.fed():
+            model(batch[0] if isinstance(batch, tuple) else batch, training=True)
+    except Exception:
+        return None  # a train_step of the user's own may call the model in another way
+    finally:
+        for layer in layers:
+            object.__delattr__(layer, "call")
+    return found[0] if found else None

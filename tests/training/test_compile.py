@@ -1,0 +1,182 @@
+"""compile: all or nothing; its losses and metrics as Keras lists, names and resets them."""
+
+import numpy as np
+import pytest
+
+import netlet
+from netlet import layers, ops
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.standard_normal((12, 3)).astype("float32"), RNG.standard_normal((12, 2)).astype("float32")
+
+
+def one_output(cls=netlet.Model):
+    inputs = netlet.Input((3,))
+    return cls(inputs, layers.Dense(2)(inputs))
+
+
+def two_outputs(cls=netlet.Model):
+    inputs = netlet.Input((3,))
+    return cls(inputs, [layers.Dense(2, name="a")(inputs), layers.Dense(2, name="b")(inputs)])
+
+
+class Guide(netlet.Model):
+    """The train_step of Keras's guide "Customizing what happens in fit()"."""
+
+    def train_step(self, data):
+        x, y = data[:2]
+        with netlet.GradientTape() as tape:
+            y_pred = self(x, training=True)
+            loss = self.compute_loss(y=y, y_pred=y_pred)
+        variables = self.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        for metric in self.metrics:
+            if metric.name == "loss":
+                metric.update_state(loss)
+            else:
+                metric.update_state(y, y_pred)
+        return {m.name: m.result() for m in self.metrics}
+
+
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_the_loop_over_metrics_of_the_guide(run_eagerly):
+    netlet.utils.set_random_seed(0)
+    guide, plain = one_output(Guide), one_output()
+    plain.set_weights(guide.get_weights())
+    for model in (guide, plain):
+        model.compile("sgd", "mse", metrics=["mae"], run_eagerly=run_eagerly)
+    logs = [m.fit(X, Y, batch_size=4, epochs=3, shuffle=False, verbose=0).history for m in (guide, plain)]
+    assert logs[0].keys() == logs[1].keys() == {"loss", "mae"}
+    for name in logs[1]:
+        np.testing.assert_allclose(logs[0][name], logs[1][name], rtol=1e-6)
+
+
+def test_metrics_are_there_from_compile_on():
+    model = one_output()
+    model.compile("sgd", "mse", metrics=["mae"])
+    assert [m.name for m in model.metrics] == ["loss", "compile_metrics"]
+    container = model.metrics[1]
+    assert container.variables == []
+    model.fit(X, Y, verbose=0)
+    assert model.metrics[1] is container
+    assert len(container.variables) == 2
+    assert float(container.variables[1].numpy()) == 12.0
+    model.reset_metrics()
+    assert float(container.variables[1].numpy()) == 0.0
+
+
+def test_metrics_of_one_name_are_all_logged():
+    """Names and numbers are Keras 3's, but for a metric of the model's own, which there overwrites the compiled one."""
+
+    class Own(netlet.Model):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            self.own = netlet.metrics.Sum(name="mae")
+
+        def compute_metrics(self, x, y, y_pred, sample_weight=None):
+            self.own.update_state(ops.ones((2,)))
+            return super().compute_metrics(x, y, y_pred, sample_weight)
+
+    model = one_output(Own)
+    q = [netlet.metrics.MeanAbsoluteError(name="q"), netlet.metrics.MeanSquaredError(name="q")]
+    model.compile("sgd", "mse", metrics=[*q, "mae"], weighted_metrics=["mae", "mae"])
+    logs = model.evaluate(X, Y, verbose=0, return_dict=True)
+    assert list(logs) == ["loss", "q", "q_1", "mae", "weighted_mae", "weighted_mae_1", "mae_1"]
+    assert logs["q"] == logs["mae"] == logs["weighted_mae_1"] != logs["q_1"]
+    np.testing.assert_allclose(logs["q_1"], logs["loss"], rtol=1e-5)
+    assert logs["mae_1"] == 2.0
+
+
+def test_evaluate_lists_the_outputs_as_keras_does():
+    model = two_outputs()
+    model.compile("sgd", "mse", metrics=[["mae"], ["mse", "mae"]])
+    logs = model.evaluate(X, [Y, Y], verbose=0, return_dict=True)
+    assert list(logs) == ["loss", "a_loss", "b_loss", "a_mae", "b_mae", "b_mse"]
+
+
+@pytest.mark.parametrize(("at", "loss"), [(0, ["mse", None]), (1, [None, "mse"])])
+def test_an_output_without_a_loss_needs_no_y(at, loss):
+    model = two_outputs()
+    metrics = [None, None]
+    metrics[at] = ["mse"]
+    model.compile("sgd", loss, metrics=metrics)
+    logs = model.evaluate(X, Y, verbose=0, return_dict=True)
+    expected = np.mean((model.predict(X, verbose=0)[at] - Y) ** 2)
+    np.testing.assert_allclose(list(logs.values()), expected, rtol=1e-5)
+    model.fit(X, Y, verbose=0)
+
+
+def test_labels_of_a_later_output_alone():
+    model = two_outputs()
+    model.compile("sgd", [None, netlet.losses.SparseCategoricalCrossentropy(from_logits=True)])
+    labels = np.arange(12) % 2
+    z = model.predict(X, verbose=0)[1]
+    expected = np.mean(np.log(np.exp(z).sum(1)) - z[np.arange(12), labels])
+    np.testing.assert_allclose(model.evaluate(X, labels, verbose=0), expected, rtol=1e-5)
+
+
+def test_compute_loss_without_training():
+    class Own(netlet.Model):
+        def compute_loss(self, x, y, y_pred, sample_weight=None):
+            return ops.mean(ops.abs(y - y_pred))
+
+    model = one_output(Own)
+    model.compile("sgd")
+    expected = np.mean(np.abs(model.predict(X, verbose=0) - Y))
+    np.testing.assert_allclose(model.evaluate(X, Y, verbose=0), expected, rtol=1e-6)
+    np.testing.assert_allclose(model.fit(X, Y, verbose=0).history["loss"], [expected], rtol=1e-6)
+
+
+WRONG = {
+    "optimizer": {"optimizer": "addam"},
+    "loss": {"loss": "mss"},
+    "a loss that is none": {"loss": 3},
+    "one of several losses": {"loss": {"a": "mse", "b": "mss"}},
+    "weights of losses": {"loss": "mse", "loss_weights": ["heavy"]},
+    "metric": {"loss": "mse", "metrics": ["maee"]},
+    "a metric that is none": {"loss": "mse", "metrics": [3]},
+    "weighted metric": {"loss": "mse", "weighted_metrics": [["maee"]]},
+}
+
+
+@pytest.mark.parametrize("arguments", WRONG.values(), ids=WRONG)
+def test_a_compile_that_fails_changes_nothing(arguments, tmp_path):
+    model = one_output()
+    with pytest.raises(ValueError):
+        model.compile(**arguments)
+    assert not model.compiled
+    model.save(tmp_path / "model.netlet")
+    assert not netlet.models.load_model(tmp_path / "model.netlet").compiled
+
+    model.compile("adam", "mse", metrics=["mae"])
+    model.fit(X, Y, verbose=0)
+    before = dict(vars(model))
+    with pytest.raises(ValueError):
+        model.compile(**arguments)
+    assert {name: value for name, value in vars(model).items() if value is not before[name]} == {}
+    model.fit(X, Y, verbose=0)
+    model.save(tmp_path / "model.netlet")
+    assert netlet.models.load_model(tmp_path / "model.netlet").compiled
+
+
+def test_a_class_with_a_compile_of_its_own_is_loaded_uncompiled(tmp_path):
+    class Pair(netlet.Model):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.inner = layers.Dense(2)
+
+        def compile(self, first, second):
+            super().compile(first)
+            self.second = second
+
+        def call(self, x):
+            return self.inner(x)
+
+    model = Pair()
+    model.compile("adam", "sgd")
+    expected = model.predict(X, verbose=0)
+    model.save(tmp_path / "model.netlet")
+    with pytest.warns(UserWarning, match="Pair has a `compile` of its own"):
+        loaded = netlet.models.load_model(tmp_path / "model.netlet", custom_objects={"Pair": Pair})
+    assert not loaded.compiled
+    np.testing.assert_array_equal(loaded.predict(X, verbose=0), expected)
