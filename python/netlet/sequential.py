@@ -14,6 +14,7 @@ from .layers.graph_inputs import fit_to, shapes_of
 from .layers.input_layer import InputLayer
 from .layers.layer import Layer
 from .saving.serialization import building, deserialize_object, serialize_object
+from .utils.all_or_nothing import all_or_nothing
 from .utils.naming import name_scope
 
 
@@ -51,10 +52,14 @@ class Sequential(Model):
 
     # ---- the stack -------------------------------------------------------------------------------------------------
     def add(self, layer: Any, rebuild: bool = True) -> None:
-        """Puts a layer on top."""
-        self._append(layer)
-        if rebuild:
-            self._extend_graph()
+        """Puts a layer on top. If that fails, the model is what it was."""
+
+        def whole() -> None:
+            self._append(layer)
+            if rebuild:
+                self._extend_graph()
+
+        all_or_nothing([self], whole)
 
     def _append(self, layer: Any) -> None:
         if isinstance(layer, KerasTensor) and isinstance(layer._keras_history.operation, InputLayer):
@@ -92,6 +97,9 @@ class Sequential(Model):
 
     def _extend_graph(self) -> None:
         """Calls the layers that are new on the output so far: each layer once, however the model is put together."""
+        all_or_nothing([self, *self._layers[max(0, len(self._symbols) - 1) :]], self._call_new_layers)
+
+    def _call_new_layers(self) -> None:
         if not self._symbols:
             if not self._layers:
                 return

@@ -137,7 +137,7 @@ def test_check_finite(isa, size, bad):
         x, flag = np.full(size, 3.0, dtype), _core.tensor(np.array([7], dtype="int32"))
         one, nan = np.ones((), dtype), np.full((), bad, dtype)
 
-        def found(x, *loss):
+        def found(x, *loss, flag=flag):
             _core.check_finite(_core.tensor(x), flag, *map(_core.tensor, loss))
             return flag.numpy()[0]
 

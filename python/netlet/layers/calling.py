@@ -10,6 +10,7 @@ from typing import Any
 
 from ..graph import KerasTensor
 from ..utils import tree
+from ..utils.all_or_nothing import all_or_nothing
 from ..utils.naming import current_path, name_scope
 
 
@@ -41,20 +42,24 @@ def parameters(fn: Callable[..., Any]) -> dict[str, inspect.Parameter]:
 
 
 def finishing(build: Callable[..., None]) -> Callable[..., None]:
-    """What happens around every `build`: the name scope before, and afterwards `built` and no more new weights."""
+    """What happens around every `build`: the name scope before, and afterwards `built` and no more new weights.
+
+    A build that raises, also by Ctrl-C or for lack of memory, leaves no half of a layer behind.
+    """
 
     @functools.wraps(build)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
         if self._building:  # super().build() of a subclass
             build(self, *args, **kwargs)
             return
+        all_or_nothing([self], whole, self, *args, **kwargs)
+
+    def whole(self: Any, *args: Any, **kwargs: Any) -> None:
         object.__setattr__(self, "_building", True)
-        try:
-            with name_scope(self.name, self):
-                object.__setattr__(self, "_path", current_path())
-                build(self, *args, **kwargs)
-        finally:
-            object.__setattr__(self, "_building", False)
+        with name_scope(self.name, self):
+            object.__setattr__(self, "_path", current_path())
+            build(self, *args, **kwargs)
+        object.__setattr__(self, "_building", False)
         named = {**dict(zip(parameters(build), args, strict=False)), **kwargs}
         object.__setattr__(self, "_build_arguments", named)
         self.built = True

@@ -188,7 +188,8 @@ class GraphLayer(Layer):
     def _to_tensor_uncast(self, value: Any) -> Any:
         if isinstance(value, _core.Tensor) or not (hasattr(value, "__array__") or hasattr(value, "__dlpack__")):
             return value
-        return getattr(value, "_tensor", None) or self._array_to_tensor(value)
+        tensor = getattr(value, "_tensor", None)  # a Variable's
+        return self._array_to_tensor(value) if tensor is None else tensor
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         if self._function is None:
@@ -214,8 +215,6 @@ class GraphLayer(Layer):
     def _lock_state(self) -> None:
         """A model may get new layers after it is built."""
 
-    def _build_from(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if type(self).build is GraphLayer.build:
-            self.built = True
-            return
-        super()._build_from(args, kwargs)
+    @property
+    def _builds_by_call(self) -> bool:
+        return self._function is None and type(self).build is GraphLayer.build

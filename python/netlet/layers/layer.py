@@ -5,26 +5,25 @@ from __future__ import annotations
 import functools
 import inspect
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .. import _core, ops, regularizers
 from ..config import is_float
-from ..graph import KerasTensor, Node, infer_spec, is_symbolic
+from ..graph import KerasTensor, Node, is_symbolic
 from ..utils import tree
 from ..utils.naming import name_scope
 from ..variable import Variable
 from . import call_context, masks
-from .calling import as_shapes, finishing, has_tensor, name_layer, nested_too_deeply, parameters, shapes_in
+from .building import Building
+from .calling import finishing, name_layer, nested_too_deeply
 from .input_spec import InputSpec, check
-from .state import LayerState
 
 _OTHER_TYPES = {"int16": "int32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
 
 
-class Layer(LayerState):
+class Layer(Building):
     """Base class of all layers.
 
     Args:
@@ -95,10 +94,6 @@ class Layer(LayerState):
         self._build_arguments: dict[str, Any] | None = None
 
     # ---- what subclasses override ----------------------------------------------------------------------------------
-    def build(self, input_shape: Any) -> None:
-        """Makes the weights, once, when the first input's shape (batch axis included, None if any) is known."""
-        self.built = True
-
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The computation, with ops and sub-layers. Runs once for each shape of input while a step is recorded."""
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
@@ -178,19 +173,28 @@ class Layer(LayerState):
             check(self.input_spec, args[0] if args else next(iter(kwargs.values()), None), self.name)
         if self.built and not self._layers and not symbolic:
             return self._run(args, kwargs)
-        with name_scope(self.name, self):  # for the weights of this layer and of those below it
-            if not self.built:
-                self._build_from(args, kwargs)
-            if not symbolic:
-                return self._run(args, kwargs)
-            before = masks.previous(args, kwargs)
-            with call_context.entered(self, self._resolve_training(kwargs)) as outermost:
-                try:
-                    outputs = self.compute_output_spec(*args, **kwargs)
-                except RecursionError as error:
-                    if outermost:
-                        raise nested_too_deeply(self.name) from error
-                    raise
+        built_by_call = not self.built and self._builds_by_call
+        try:
+            with name_scope(self.name, self):  # for the weights of this layer and of those below it
+                if not self.built:
+                    self._build_from(args, kwargs)
+                if not symbolic:
+                    return self._run(args, kwargs)
+                before = masks.previous(args, kwargs)
+                with call_context.entered(self, self._resolve_training(kwargs)) as outermost:
+                    try:
+                        outputs = self.compute_output_spec(*args, **kwargs)
+                        if built_by_call and self._leaves_layers_unbuilt():
+                            self._spec_by_trial(args, kwargs)
+                    except RecursionError as error:
+                        if outermost:
+                            raise nested_too_deeply(self.name) from error
+                        raise
+        except BaseException:
+            if built_by_call:
+                self.built = False  # layers below it may be without weights
+                object.__setattr__(self, "_build_arguments", None)
+            raise
         masks.hand_on(self, masks.first(args, kwargs), outputs, before)
         Node(self, given_args, given_kwargs, outputs)
         return outputs
@@ -225,20 +229,18 @@ class Layer(LayerState):
                 _core.pop_scope()
         return outputs
 
+    def _leaves_layers_unbuilt(self) -> bool:
+        """Whether `compute_output_shape` answered without a call that would have built the sub-layers."""
+        if type(self).compute_output_spec is not Layer.compute_output_spec:
+            return False
+        return any(not layer.built for layer in self._flatten_layers(include_self=False))
+
     _masks_travel_inside = False  # whether it is made of layers that hand masks on to each other
 
     @functools.cached_property
     def _computes_masks(self) -> bool:
         """Whether its outputs may carry a mask where its inputs have none."""
         return type(self).compute_mask is not Layer.compute_mask
-
-    @functools.cached_property
-    def _call_parameters(self) -> dict[str, inspect.Parameter]:
-        return parameters(getattr(self.call, "__func__", None) or self.call)
-
-    @functools.cached_property
-    def _takes_training(self) -> bool:
-        return "training" in self._call_parameters
 
     def _resolve_training(self, kwargs: dict[str, Any]) -> bool | None:
         """Explicit argument, else the enclosing call's, else the default in the signature, else False."""
@@ -292,49 +294,7 @@ class Layer(LayerState):
         if type(self).compute_output_shape is not Layer.compute_output_shape:
             shapes = self._shapes_for(self.compute_output_shape, args, kwargs)
             return tree.map_shapes(lambda s: KerasTensor(s, self.compute_dtype), self.compute_output_shape(**shapes))
-        with call_context.entered(self, call_context.current.training):
-            try:
-                extra = {"training": False} if self._takes_training else {}
-                return infer_spec(self.call, args, {**kwargs, **extra})
-            except (ValueError, TypeError) as error:
-                name_layer(error, self.name)
-                raise
-            finally:
-                self._clear_losses()
-
-    def _shapes_for(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Shapes of the tensor arguments under the names that build or compute_output_shape gives them."""
-        found = parameters(getattr(fn, "__func__", fn)).values()
-        wanted = [p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
-        named = dict(zip(self._call_parameters, args, strict=False))
-        named.update(kwargs)
-        shapes = {f"{name}_shape": shapes_in(value) for name, value in named.items() if has_tensor(value)}
-        chosen = {name: shape for name, shape in shapes.items() if name in wanted}
-        needed = [p.name for p in found if p.name in wanted and p.default is p.empty]
-        if chosen and (len(chosen) >= min(len(shapes), len(wanted)) or set(needed) <= set(chosen)):
-            return chosen
-        return {wanted[0]: next(iter(shapes.values()))} if wanted and shapes else {}
-
-    def _build_from(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if type(self).build is Layer.build:
-            self.built = True  # sub-layers build themselves when `call` reaches them
-            return
-        self.build(**self._shapes_for(self.build, args, kwargs))
-
-    def get_build_config(self) -> dict[str, Any] | None:
-        """The shapes that `build` was called with; `build_from_config` repeats it when a model is loaded."""
-        shapes = self._build_arguments
-        if not shapes:
-            return None
-        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": dict(shapes)}
-
-    def build_from_config(self, config: dict[str, Any]) -> None:
-        if not config:
-            return
-        if "input_shape" in config:
-            self.build(as_shapes(config["input_shape"]))
-        elif "shapes_dict" in config:
-            self.build(**{k: as_shapes(v) for k, v in config["shapes_dict"].items()})
+        return self._spec_by_trial(args, kwargs)
 
     def _name_scope(self) -> Any:
         return name_scope(self.name, self)

@@ -15,6 +15,12 @@ class TrackedList(list[Any]):
         self._track = track
         super().__init__(track(v) for v in values)
 
+    def shallow_copy(self) -> TrackedList:
+        """The same contents in another list, which tracks for the same layer."""
+        other = TrackedList((), self._track)
+        list.extend(other, self)
+        return other
+
     def append(self, value: Any) -> None:
         super().append(self._track(value))
 
@@ -41,6 +47,12 @@ class TrackedDict(dict[Any, Any]):
     def __init__(self, values: dict[Any, Any], track: Track) -> None:
         self._track = track
         super().__init__({k: track(v) for k, v in values.items()})
+
+    def shallow_copy(self) -> TrackedDict:
+        """The same contents in another dict, which tracks for the same layer."""
+        other = TrackedDict({}, self._track)
+        dict.update(other, self)
+        return other
 
     def __setitem__(self, key: Any, value: Any) -> None:
         super().__setitem__(key, self._track(value))

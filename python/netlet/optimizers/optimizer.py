@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,25 @@ import numpy as np
 from .. import _core
 from ..graph import in_trial
 from ..saving.serialization import deserialize_object, serialize_object
+from ..utils.all_or_nothing import all_or_nothing
 from ..utils.naming import auto_name, name_scope
 from ..variable import Variable
 from . import gradients
 from .learning_rate import LearningRate
 from .segment import Run, as_gradient, place, runs
 from .slots import Slots
+
+
+def _whole(build: Callable[..., None]) -> Callable[..., None]:
+    """A `build` that is done whole or not at all."""
+
+    @functools.wraps(build)
+    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
+        if self.built:
+            return build(self, *args, **kwargs)
+        return all_or_nothing([self], build, self, *args, **kwargs)
+
+    return wrapper
 
 
 class Optimizer(Slots):
@@ -125,8 +139,17 @@ class Optimizer(Slots):
         every = self.gradient_accumulation_steps
         return _core.tensor(np.int64(int(self._iterations) // every)) if every else self._iterations
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "build" in cls.__dict__:
+            cls.build = _whole(cls.__dict__["build"])  # type: ignore[method-assign]
+
+    @_whole
     def build(self, variables: Sequence[Variable]) -> None:
-        """Gathers the variables into a segment and makes the slots beside it; called by `apply` if need be."""
+        """Gathers the variables into a segment and makes the slots beside it; called by `apply` if need be.
+
+        A build that raises, also by Ctrl-C or for lack of memory, leaves the optimizer as it was.
+        """
         if self.built:
             return
         self._begin_build(variables)

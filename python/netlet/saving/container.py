@@ -14,6 +14,7 @@ import os
 import stat
 import struct
 import zlib
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -133,11 +134,14 @@ class Container:
         itemsize = 2 if dtype == "bfloat16" else np.dtype(dtype).itemsize
         return int(np.prod(shape, dtype=object)) * itemsize
 
-    def strings(self, key: str) -> list[str]:
-        """A list of strings out of the document; empty where there is none."""
+    def array_names(self, key: str) -> list[str]:
+        """The names of arrays that the document lists under `key`, each once; empty where there are none."""
         value = self.document.get(key, [])
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise ValueError(f"'{self.path}' is damaged: '{key}' is no list of names.")
+        if len(set(value)) != len(value):  # or a small file could ask for any number of large weights
+            twice = next(name for name, count in Counter(value).items() if count > 1)
+            raise ValueError(f"'{self.path}' is damaged: '{key}' lists the array '{twice}' twice.")
         return value
 
 

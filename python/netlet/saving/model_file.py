@@ -37,8 +37,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
         include_optimizer: whether to save how the model is compiled and its optimizer's state (default True).
 
     Raises:
-        ValueError: another ending (".keras" and ".h5" are not written yet), or a part that cannot be saved, such as a
-            Lambda layer.
+        ValueError: another ending (".keras" and ".h5" are not written yet), a part that cannot be saved, such as a
+            Lambda layer, or a model that was never called with layers that were.
         FileExistsError: the file is there and `overwrite` is off.
         OSError: it cannot be written. What was there is still whole then, also if the process is killed.
 
@@ -49,6 +49,11 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
         raise ValueError(f"The following argument(s) are not supported: {sorted(kwargs)}")
     path = path_to_write(filepath, ".netlet", overwrite)
     if not getattr(model, "built", True):
+        if model.weights:
+            raise ValueError(
+                f"Model '{model.name}' cannot be saved yet: some of its layers have weights, but it was never called "
+                "itself, so nothing says on which shapes. Call it on data, or use `build()`."
+            )
         warnings.warn(
             f"Model '{model.name}' is saved without weights: it has none yet, because it was never built.", stacklevel=2
         )
@@ -106,7 +111,7 @@ def load_model(
         file = Container(path)
         if file.document.get("kind") != "model" or "model" not in file.document:
             raise ValueError(f"'{path}' holds weights only: make the model yourself, and use its load_weights().")
-        names = file.strings("weights")
+        names = file.array_names("weights")
         model = _rebuild(file, names)
         assign(file, pair_in_order(file, model.weights, names))
         set_seeds(file, model, strict=True)
@@ -147,6 +152,8 @@ def _recompile(file: Container, model: Any) -> None:
         model.compile_from_config(config)
     else:
         model.compile(**deserialize_object(config))
+    if model.optimizer is None:
+        return
     if pairs := optimizer_pairs(file, model, model.optimizer, strict=True):
         assign(file, pairs)
         set_training_state(file, model)

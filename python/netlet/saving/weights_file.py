@@ -60,7 +60,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
         )
     with rebuilding(path):
         file = Container(path)
-        names = file.strings("weights")
+        names = file.array_names("weights")
         chosen = pair_by_name(file, model, names) if skip_mismatch else pair_in_order(file, model.weights, names)
         for _, name in chosen:
             file.read(name)  # all checked before any is changed
@@ -162,7 +162,7 @@ def pair_by_name(file: Container, model: Any, names: list[str]) -> Pairs:
 
 def optimizer_pairs(file: Container, model: Any, optimizer: Any, strict: bool) -> Pairs:
     """The optimizer's variables, built if need be, with the arrays for them."""
-    names = file.strings("optimizer")
+    names = file.array_names("optimizer")
     if not names:
         return []
     trainable = model.trainable_variables
