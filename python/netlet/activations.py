@@ -138,6 +138,7 @@ def get(identifier: Any) -> Callable[..., Any]:
 # What `ops.dense` applies on the tile of its matrix product: function -> (name, alpha).
 _FUSED: dict[Any, tuple[str, float]] = {
     linear: ("linear", 0.0),
+    None: ("linear", 0.0),  # `layer.activation = None` takes a layer's activation away, as in Keras
     relu: ("relu", 0.0),
     leaky_relu: ("leaky_relu", 0.2),
     sigmoid: ("sigmoid", 0.0),

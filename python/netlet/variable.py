@@ -57,7 +57,7 @@ class Variable(Operators, Values):
     """A named array that can be assigned to, and trained if it is a float.
 
     Args:
-        initializer: array, scalar, or callable `initializer(shape, dtype)`.
+        initializer: array, scalar, callable `initializer(shape, dtype)`, or an initializer's name.
         shape: needed with a callable initializer; every entry known.
         dtype: defaults to the array's dtype where one is given, else to `config.floatx()`.
         trainable: whether gradients are wanted (floats only).
@@ -109,6 +109,10 @@ class Variable(Operators, Values):
         self.trainable = trainable
 
     def _initial_value(self, initializer: Any, shape: Any, dtype: Any) -> np.ndarray:
+        if isinstance(initializer, str):
+            from . import initializers  # which stand above
+
+            initializer = initializers.get(initializer)
         if callable(initializer) and not isinstance(initializer, (np.ndarray, _core.Tensor, Variable)):
             if shape is None:
                 raise ValueError(f"Variable '{self.name}' needs `shape` when its initializer is callable.")
@@ -267,8 +271,8 @@ class Variable(Operators, Values):
         tensor.copy_from(self._tensor.numpy())
         tensor.requires_grad = self._tensor.requires_grad
         tensor.variable = True
+        _current_epoch = next(_epoch)  # first: Ctrl-C between the two leaves no plan that takes old memory for new
         self._tensor = tensor
-        _current_epoch = next(_epoch)
 
     # ---- copies ----------------------------------------------------------------------------------------------------
     def __getstate__(self) -> dict[str, Any]:

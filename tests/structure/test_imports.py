@@ -42,6 +42,7 @@ DOORS = {
     ("utils", "random"),  # set_random_seed
     ("utils", "saving"),  # utils.serialize..., Keras's second name for it
     ("random", "_core"),
+    ("variable", "initializers"),  # Variable("zeros", shape=...)
     ("saving", "graph"),
     ("saving", "*"),  # loading a model builds its classes, which a config names
     ("trainer", "saving"),  # Model.save

@@ -102,7 +102,8 @@ class EinsumDense(Layer):
         if parts.bound and whole_bias:
             return self._as_dense(x, parts)
         y = ops.einsum(self.equation, x, self.kernel)
-        return self.activation(y if self.bias is None else ops.add(y, self.bias))
+        y = y if self.bias is None else ops.add(y, self.bias)
+        return y if self.activation is None else self.activation(y)
 
     def _as_dense(self, x: Any, parts: EinsumEquation) -> Any:
         rows, bound = len(x.shape) - parts.bound, parts.bound

@@ -372,11 +372,31 @@ def flip(x: Any, axis: Any = None) -> Any:
 
 
 @op
-def repeat(x: Any, repeats: int, axis: int | None = None) -> Any:
-    """Each element (slice along the axis) `repeats` times in a row."""
+def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
+    """Each element (slice along the axis) `repeats` times in a row.
+
+    Args:
+        repeats: one number for all, or one for each element (slice).
+        axis: None: x is flattened first.
+
+    >>> repeat(np.array([1, 2, 3]), [2, 0, 1])
+    array([1, 1, 3])
+    """
     if axis is None:
-        return _core.repeat(_core.reshape(x, (size(x),)), int(repeats), 0)
-    return _core.repeat(x, int(repeats), int(axis))
+        x, axis = _core.reshape(x, (size(x),)), 0
+    counts = np.asarray(repeats)
+    if counts.dtype.kind not in "iu" or counts.ndim > 1 or (counts < 0).any():
+        raise ValueError(f"ops.repeat: expected whole numbers of at least 0 for `repeats`, received {repeats!r}.")
+    if counts.size == 1:
+        return _core.repeat(x, int(counts.reshape(())), int(axis))
+    shape = shape_of(x)
+    along = shape[axis] if -len(shape) <= axis < len(shape) else None
+    if along != counts.size:
+        raise ValueError(
+            f"ops.repeat: expected one number, or one for each of the {along} slices along axis {axis} of shape "
+            f"{tuple(shape)}, received {counts.size}."
+        )
+    return _core.take(x, np.repeat(np.arange(counts.size, dtype=np.int32), counts), int(axis))
 
 
 @op

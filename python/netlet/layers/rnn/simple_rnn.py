@@ -59,7 +59,8 @@ class SimpleRNNCell(GatedCell):
         z = self._product(x, self.kernel, self.input_masks(x.shape, training), ops.matmul)
         z = z if self.bias is None else ops.add(z, self.bias)
         masks = self.state_masks(before.shape, training)
-        h = self.activation(ops.add(z, self._product(before, self.recurrent_kernel, masks, ops.matmul)))
+        h = ops.add(z, self._product(before, self.recurrent_kernel, masks, ops.matmul))
+        h = h if self.activation is None else self.activation(h)
         return h, [h] if isinstance(states, (list, tuple)) else h
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
