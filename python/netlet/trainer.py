@@ -39,6 +39,8 @@ class Trainer(Compiling, Fitting, OnBatch):
         Returns:
             A dict of logs: numbers and Tensors by name.
         """
+        if self.optimizer is None:
+            raise ValueError(f"Model '{self.name}' has no optimizer to train with: give compile(optimizer=...).")
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         with GradientTape() as tape:
             y_pred = self(x, training=True)  # type: ignore[operator]

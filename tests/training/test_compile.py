@@ -159,6 +159,23 @@ def test_a_compile_that_fails_changes_nothing(arguments, tmp_path):
     assert netlet.models.load_model(tmp_path / "model.netlet").compiled
 
 
+def test_without_an_optimizer():
+    model = one_output()
+    model.compile(None, "mse")
+    with pytest.raises(ValueError, match="no optimizer to train with"):
+        model.fit(X, Y, verbose=0)
+
+    class Own(netlet.Model):
+        def train_step(self, data):
+            self.layers[1].bias.assign_add(ops.ones((2,)))
+            return {"seen": ops.sum(data[0])}
+
+    model = one_output(Own)
+    model.compile(None)
+    model.fit(X, Y, epochs=3, verbose=0)
+    np.testing.assert_array_equal(model.layers[1].bias.numpy(), [3.0, 3.0])
+
+
 def test_a_class_with_a_compile_of_its_own_is_loaded_uncompiled(tmp_path):
     class Pair(netlet.Model):
         def __init__(self, **kwargs):

@@ -29,7 +29,7 @@ def build(model: Any, mode: str, data: ArrayData, batch: int) -> None:
     else:
         _try_step(model, mode, data, batch)
         used = model.optimizer is not None and model.optimizer.asked_in_trial
-    if mode == "train" and used and model.trainable_variables:
+    if mode == "train" and used and model.optimizer is not None and model.trainable_variables:
         model.optimizer.build(model.trainable_variables)
 
 

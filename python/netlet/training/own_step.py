@@ -42,7 +42,7 @@ def optimizers_of(model: Any, mode: str) -> list[Optimizer]:
     if mode != "train":
         return []
     if not has_own_step(model, mode):
-        return [model.optimizer]
+        return [] if model.optimizer is None else [model.optimizer]
     found: dict[int, Optimizer] = {}
     for layer in model._flatten_layers():
         for value in flatten([v for v in vars(layer).values() if isinstance(v, (Optimizer, list, tuple, dict))]):
