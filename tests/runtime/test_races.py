@@ -1,0 +1,28 @@
+"""ThreadSanitizer over the locks, the pool and the plan: a program of its own, which needs no build of all kernels."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from support.repo import CSRC
+
+SOURCE = pathlib.Path(__file__).parents[1] / "support" / "races.cpp"
+GCC = shutil.which("g++")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(GCC is None or sys.platform != "linux", reason="needs g++ with ThreadSanitizer, and fork")
+def test_no_race_in_the_lock_the_pool_and_the_plan(tmp_path):
+    program = tmp_path / "races"
+    sources = [*CSRC.glob("base/*.cpp"), *CSRC.glob("plan/*.cpp"), SOURCE]
+    flags = ["-std=c++20", "-O1", "-g1", "-fsanitize=thread", "-Wno-tsan", "-pthread", f"-I{CSRC}"]
+    subprocess.run([GCC, *flags, *map(str, sources), "-o", str(program)], check=True)
+    environment = {**os.environ, "TSAN_OPTIONS": "die_after_fork=0 exitcode=66"}
+    result = subprocess.run([str(program)], env=environment, capture_output=True, text=True, timeout=600)
+    assert (result.returncode, result.stderr) == (0, "")

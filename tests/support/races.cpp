@@ -1,0 +1,142 @@
+// What several threads do to the pool, to a lock and to a plan at once, and a fork in the middle of it. Built with
+// ThreadSanitizer by tests/runtime/test_races.py. The kernels read and write atomically: that a plan may read weights while
+// somebody assigns them is meant, and everything else is not.
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include "base/fork.h"
+#include "base/thread_pool.h"
+#include "plan/plan.h"
+#include "plan/tape.h"
+
+using namespace netlet;
+
+#define CHECK(x)                                                                                                       \
+    do {                                                                                                               \
+        if (!(x)) {                                                                                                    \
+            std::fprintf(stderr, "line %d: expected %s\n", __LINE__, #x);                                              \
+            std::_Exit(1);                                                                                             \
+        }                                                                                                              \
+    } while (0)
+
+namespace {
+
+struct CopyArgs {
+    const int* x;
+    int* y;
+    int64_t x_step;  // 0: one number for all
+};
+
+void copy(const void* args, Range r) {
+    const auto& a = *static_cast<const CopyArgs*>(args);
+    for (int64_t i = r.begin; i < r.end; ++i)
+        __atomic_store_n(a.y + i, __atomic_load_n(a.x + i * a.x_step, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+}
+
+constexpr int64_t size = 20000;
+const KernelOf<CopyArgs> kernel{{copy, "copy", "any"}, 0};
+
+void locks() {
+    ForkSafeMutex mutex;
+    int64_t sum = 0;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+        threads.emplace_back([&, t] {
+            for (int i = 0; i < 5000; ++i) {
+                if (t < 3)
+                    mutex.lock();
+                else if (!mutex.try_lock())
+                    continue;
+                ++sum;
+                mutex.unlock();
+            }
+        });
+    for (auto& t : threads) t.join();
+    CHECK(sum >= 15000);
+}
+
+void pool() {
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 3; ++t)
+        threads.emplace_back([] {
+            std::vector<int> x(1000, 7), y(1000);
+            for (int i = 0; i < 500; ++i) {
+                std::fill(y.begin(), y.end(), 0);
+                const CopyArgs args{x.data(), y.data(), 1};
+                ThreadPool::instance().run(copy, &args, 1000, 100 + i % 400);
+                CHECK(x == y);
+            }
+        });
+    std::thread setter([&] {
+        for (int i = 0; !stop; ++i) {
+            ThreadPool::instance().set_num_threads(1 + i % 5);
+            CHECK(ThreadPool::instance().workers_started() < 5);
+        }
+    });
+    for (auto& t : threads) t.join();
+    stop = true;
+    setter.join();
+}
+
+void plan() {
+    const Tensor w = make_tensor({size}, DType::i32);
+    std::fill_n(w->data<int>(), size, 0);
+    const auto recorder = std::make_shared<Tape>(Tape::Mode::record);
+    const Tensor packed = recorder->empty({size}, DType::i32), y = recorder->empty({size}, DType::i32);
+    CopyArgs pack{nullptr, nullptr, 1}, use = pack;
+    recorder->emit(kernel, pack, {in(pack.x, w), out(pack.y, packed)}, Work{size, 1000, 0, true});
+    recorder->emit(kernel, use, {in(use.x, packed), out(use.y, y)}, Work{size, 1000});
+    const auto plan = recorder->compile({y});
+    CHECK(plan->records()[0].keep);
+
+    auto predicts = [&](int expected) {
+        std::vector<int> result(size);
+        const Plan::Session session(*plan);
+        plan->bind_output(0, result.data());
+        plan->run_profiled();
+        return std::all_of(result.begin(), result.end(), [&](int v) { return v == expected; });
+    };
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> others;
+    for (int t = 0; t < 2; ++t)
+        others.emplace_back([&] {
+            while (!stop) predicts(-1);
+            CHECK(plan->seconds(1) > 0);
+        });
+    constexpr int last = 300;
+    for (int i = 1; i <= last; ++i) {
+        const Tensor value = make_tensor({1}, DType::i32);
+        *value->data<int>() = i;
+        Tape eager(Tape::Mode::eager);
+        CopyArgs fill{};
+        const Tensor held = w;
+        eager.emit(kernel, fill, {in(fill.x, value), out(fill.y, w)}, Work{size, 1000});
+        CHECK(predicts(i));
+    }
+    for (int i = 0; i < 5; ++i) {
+        const pid_t child = fork();
+        if (child == 0) {
+            alarm(100);
+            std::_Exit(predicts(last) ? 0 : 1);
+        }
+        int status = 1;
+        waitpid(child, &status, 0);
+        CHECK(status == 0);
+    }
+    stop = true;
+    for (auto& t : others) t.join();
+}
+
+}  // namespace
+
+int main() {
+    locks();
+    pool();
+    plan();
+}
