@@ -22,7 +22,10 @@ HEADS = RNG.uniform(0.1, 0.9, (2, 5, 2, 3))  # all positive: averages of them do
 IMAGES = RNG.uniform(-1.0, 1.0, (2, 5, 4, 3))
 
 CASES = [
-    *[(name, (A, B), {}) for name in "add subtract multiply divide true_divide maximum minimum power floor_divide mod".split()],
+    *[
+        (name, (A, B), {})
+        for name in "add subtract multiply divide true_divide maximum minimum power floor_divide mod".split()
+    ],
     *[(name, (A, B), {}) for name in "equal not_equal less less_equal greater greater_equal".split()],
     *[(name, (BOOL, ~BOOL), {}) for name in "logical_and logical_or logical_xor".split()],
     *[

@@ -26,7 +26,7 @@ def name_layer(error: Exception, name: str) -> None:
 def nested_too_deeply(name: str) -> ValueError:
     """What the outermost call raises where Python's recursion limit ended a call inside it."""
     return ValueError(
-        f"Layer '{name}': expected calls nested less deeply than Python's limit of {sys.getrecursionlimit()} calls, "
+        f"Layer '{name}': expected calls nested less deeply than Python's recursion limit ({sys.getrecursionlimit()}), "
         "received layers inside layers beyond it (or a call() that calls itself without end). Put the layers one after "
         "another into one model, or raise the limit with sys.setrecursionlimit()."
     )
