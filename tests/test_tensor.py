@@ -171,9 +171,14 @@ def test_numpy_reads_a_tensor_as_an_array():
     ):
         assert isinstance(ours, np.ndarray)
         np.testing.assert_array_equal(ours, theirs)
-    copied = np.array(x)
-    copied += x
-    np.testing.assert_array_equal(copied, 2 * ARRAY)
+    for read in (x, netlet.Variable(ARRAY)):
+        copied = changed = np.array(x)
+        changed += read
+        assert changed is copied and isinstance(np.float64(2) * read, netlet.Tensor)
+        np.testing.assert_array_equal(copied, 2 * ARRAY)
+        assert np.add.reduce(read, axis=1).tolist() == ARRAY.sum(1).tolist()
+    with pytest.raises(TypeError, match="`out` is a NumPy array"):
+        np.exp(ARRAY, out=x)
     assert np.shape(x) == (2, 3) and np.ndim(x) == 2
 
 

@@ -26,10 +26,43 @@ def install(table: dict[str, Callable[..., Any]]) -> None:
     _table.update(table)
 
 
+# What NumPy calls for `ndarray + self`, and the op that it means.
+_UFUNCS = {
+    np.add: "add",
+    np.subtract: "subtract",
+    np.multiply: "multiply",
+    np.true_divide: "divide",
+    np.floor_divide: "floor_divide",
+    np.remainder: "mod",
+    np.power: "power",
+    np.matmul: "matmul",
+    np.bitwise_and: "logical_and",
+    np.bitwise_or: "logical_or",
+    np.bitwise_xor: "logical_xor",
+    np.less: "less",
+    np.less_equal: "less_equal",
+    np.greater: "greater",
+    np.greater_equal: "greater_equal",
+    np.equal: "equal",
+    np.not_equal: "not_equal",
+}
+
+
 class Operators:
-    """What a + b and its relatives do; `__array_priority__` makes `ndarray + self` come here as well."""
+    """What a + b and its relatives do."""
 
     __array_priority__ = 100
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        """`array + self` is `ops.add`; `array += self` and every other function of NumPy work on the values."""
+        if method == "__call__" and not kwargs and ufunc in _UFUNCS:
+            return _table[_UFUNCS[ufunc]](*inputs)
+        if any(not isinstance(out, np.ndarray) for out in kwargs.get("out", ())):
+            raise TypeError(f"np.{ufunc.__name__}: `out` is a NumPy array; a Tensor or Variable cannot be written to.")
+        arrays = [x.__array__() if hasattr(type(x), "_netlet_operators") else x for x in inputs]
+        return getattr(ufunc, method)(*arrays, **kwargs)
+
+    _netlet_operators = True
 
     def __add__(self, other: Any) -> Any:
         return _table["add"](self, other)
@@ -184,10 +217,13 @@ class Values:
         return self.numpy().tolist()
 
 
+_PLAIN = ("__array_priority__", "_netlet_operators")  # attributes that are neither methods nor properties
+
+
 def attach(cls: type, *mixins: type) -> None:
     """Gives `cls`, whose class is native, what the mixins define and it does not."""
     for mixin in mixins:
         for name, value in vars(mixin).items():
-            member = callable(value) or isinstance(value, property) or name == "__array_priority__"
+            member = callable(value) or isinstance(value, property) or name in _PLAIN
             if member and name not in vars(cls):
                 setattr(cls, name, value)
