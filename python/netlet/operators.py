@@ -176,6 +176,11 @@ def _comparable(other: Any) -> bool:
     return isinstance(other, (Number, list, tuple)) or hasattr(other, "__array__")
 
 
+def readable_dtype(dtype: str) -> str:
+    """bfloat16 becomes float32, which holds all of its values and needs no package."""
+    return "float32" if dtype == "bfloat16" else dtype
+
+
 class Values:
     """What Tensors and Variables share because their numbers are there: equality, iteration, Python's conversions."""
 
@@ -210,11 +215,11 @@ class Values:
             return str(self)
         if self.shape:
             raise TypeError(f"The format {spec!r} is for single numbers; this tensor has shape {tuple(self.shape)}.")
-        return format(np.asarray(self, None if self.dtype != "bfloat16" else "float32").item(), spec)
+        return format(np.asarray(self, readable_dtype(self.dtype)).item(), spec)
 
     def tolist(self: Any) -> Any:
         """The values as nested lists of Python numbers."""
-        return self.numpy().tolist()
+        return np.asarray(self, readable_dtype(self.dtype)).tolist()
 
 
 _PLAIN = ("__array_priority__", "_netlet_operators")  # attributes that are neither methods nor properties

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ._core import Tensor
-from .operators import Operators, Values, _table, attach
+from .operators import Operators, Values, _table, attach, readable_dtype
 
 __all__ = ["Tensor"]
 
@@ -127,7 +127,7 @@ class Exchange:
     """Handing a Tensor to other programs and processes."""
 
     def __str__(self: Any) -> str:
-        return repr(self) if self.recorded else str(np.asarray(self, _readable_dtype(self.dtype)))
+        return repr(self) if self.recorded else str(np.asarray(self, readable_dtype(self.dtype)))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TypeError(
@@ -156,7 +156,7 @@ class Exchange:
         return 1, 0  # kDLCPU
 
     def __reduce__(self: Any) -> Any:
-        values = np.array(self, _readable_dtype(self.dtype))
+        values = np.array(self, readable_dtype(self.dtype))
         return _from_parts, (values, self.dtype, self.requires_grad, self._keras_mask)
 
     def tobytes(self: Any) -> bytes:
@@ -173,11 +173,6 @@ def _as_arrays(arguments: Any) -> Any:
     if type(arguments) is dict:
         return {name: _as_arrays(a) for name, a in arguments.items()}
     return arguments
-
-
-def _readable_dtype(dtype: str) -> str:
-    """bfloat16 becomes float32, which holds all of its values and needs no package."""
-    return "float32" if dtype == "bfloat16" else dtype
 
 
 attach(Tensor, Operators, Values, ArrayMethods, Exchange)

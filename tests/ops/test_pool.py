@@ -238,4 +238,4 @@ def test_bad_input(name):
         with pytest.raises(ValueError, match="padding"):
             getattr(_core, name)(image, [2, 2], [2, 2], pads)
     assert pool(image, 2, 2**62, padding="same").shape == (2, 1, 1, 32)
-    np.testing.assert_array_equal(pool(np.arange(4).reshape(1, 4, 1), 4, padding="same").dtype, np.float32)
+    assert pool(np.arange(4).reshape(1, 4, 1), 4, padding="same").dtype == np.float32

@@ -28,8 +28,8 @@ VIEWS = [
 def quantize(x, kind, **options):
     """(q, scale, zero point) of any of the three."""
     if kind == "absmax":
-        return *ops.quantize_absmax(x, **options), np.int8(0)
-    return ops.quantize_zeropoint(x, dtype=kind, **options)
+        return *(t.numpy() for t in ops.quantize_absmax(x, **options)), np.int8(0)
+    return tuple(t.numpy() for t in ops.quantize_zeropoint(x, dtype=kind, **options))
 
 
 def dequantize(q, scale, zero, kind):
@@ -132,17 +132,17 @@ def test_against_onnx():
     rng = np.random.default_rng(2)
     for low, high in ((-1, 1), (0.5, 3), (-7, -2), (-0.01, 5)):
         x = rng.uniform(low, high, (6, 8)).astype(np.float32)
-        q, scale, zero = ops.quantize_zeropoint(x, dtype="uint8")
+        q, scale, zero = quantize(x, "uint8")
         for got, want in zip((q, scale, zero), run("DynamicQuantizeLinear", [x], 3), strict=True):
             assert np.array_equal(got, want)
         assert np.array_equal(ops.dequantize_zeropoint(q, scale, zero), run("DequantizeLinear", [q, scale, zero], 1)[0])
-        q, scale = ops.quantize_absmax(x, axis=0)
+        q, scale, _ = quantize(x, "absmax", axis=0)
         zeros = np.zeros(8, np.int8)
         assert np.array_equal(q, run("QuantizeLinear", [x, scale[0], zeros], 1, axis=1)[0])
         assert np.array_equal(
             ops.dequantize_absmax(q, scale), run("DequantizeLinear", [q, scale[0], zeros], 1, axis=1)[0]
         )
-        q, scale, zero = ops.quantize_zeropoint(x, axis=1)
+        q, scale, zero = quantize(x, "int8", axis=1)
         assert np.array_equal(q, run("QuantizeLinear", [x, scale[:, 0], zero[:, 0]], 1, axis=0)[0])
 
 

@@ -342,9 +342,10 @@ def getitem(x: Any, index: Any) -> Any:
     """
     try:
         return _core.getitem(x, index)
-    except TypeError:
+    except (TypeError, IndexError):
         items = index if isinstance(index, tuple) else (index,)
-        if builtins.any(isinstance(i, _core.Tensor) and i.recorded for i in items):
+        recorded = builtins.any(isinstance(i, _core.Tensor) and i.recorded for i in items)
+        if recorded or not builtins.any(isinstance(i, (bool, list)) or hasattr(i, "__array__") for i in items):
             raise
         extents = shape_of(x)
         elements = np.arange(math.prod(extents)).reshape(extents)
