@@ -26,6 +26,7 @@ class ReduceLROnPlateau(MonitorCallback):
 
     Raises:
         ValueError: factor >= 1.
+        TypeError: an argument that is none of these (`min_delta` was once `epsilon`).
 
     Source: Keras 3 `keras.callbacks.ReduceLROnPlateau`.
 
@@ -44,7 +45,10 @@ class ReduceLROnPlateau(MonitorCallback):
         min_delta: float = 1e-4,
         cooldown: int = 0,
         min_lr: float = 0.0,
+        **kwargs: object,
     ) -> None:
+        if kwargs:  # Keras has them for old names, and forgets them
+            raise TypeError(f"ReduceLROnPlateau: expected Keras 3's arguments, received also {sorted(kwargs)}.")
         super().__init__(monitor, mode, min_delta=min_delta)
         if factor >= 1.0:
             raise ValueError(f"ReduceLROnPlateau does not support a factor >= 1.0. Received factor={factor}")

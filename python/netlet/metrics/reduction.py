@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core, losses, ops
+from ..config import FLOATS
 from ..graph import mask_of
 from ..losses.arrays import is_leading, match_ranks
 from ..losses.masked import apply_mask
@@ -46,7 +47,8 @@ class _Accumulator(Metric):
     def _accumulate(self, values: Any, sample_weight: Any, reduce: Callable[..., Any]) -> None:
         values = concrete(values)
         if sample_weight is not None:  # as in Keras; without weights a mask of the values themselves is passed over
-            sample_weight = apply_mask(sample_weight, mask_of(values), self.dtype, "sum")
+            dtype = values.dtype if values.dtype in FLOATS else self.dtype
+            sample_weight = apply_mask(sample_weight, mask_of(values), str(dtype), "sum")
         if sample_weight is None:
             return _core.accumulate_mean(values, None, self._state)
         if isinstance(sample_weight, (int, float)):
