@@ -34,7 +34,11 @@ def test_a_buffer_keeps_its_dtype(typecode):
             assert got.dtype == want.dtype
 
 
-@pytest.mark.parametrize("given", [range(5), range(0), Squares(), [Squares(), Squares()], (1, 2.5)], ids=repr)
+@pytest.mark.parametrize(
+    "given",
+    [range(5), range(0), Squares(), [Squares(), Squares()], (1, 2.5)],
+    ids=["range", "empty", "sequence", "sequences", "tuple"],
+)
 def test_any_sequence_is_an_array(given):
     want = np.asarray(given)
     got = ops.negative(given)
