@@ -90,7 +90,7 @@ py::object predict(Plan& plan, const py::object& x) {
     return y;
 }
 
-// Copies the rows of one batch to memory of our own and checks the copy: another thread may write the caller's array
+// Copies the rows of one batch to memory of the plan's own and checks the copy: another thread may write the caller's array
 // while the steps run without the GIL.
 const int64_t* copy_rows(const int64_t* rows, int64_t limit, std::vector<int64_t>& copy) {
     std::memcpy(copy.data(), rows, copy.size() * sizeof *rows);
@@ -157,10 +157,10 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
 
     int64_t done = 0, stopped = -1, limit = INT64_MAX;
     for (const Tensor& source : sources) limit = std::min(limit, source->shape[0]);
-    std::vector<int64_t> batch_rows(order ? (size_t)batch : 0);
     {
         const GilReleased nogil;
         const Plan::Session session(plan);
+        std::vector<int64_t>& batch_rows = plan.batch_rows(order ? batch : 0);
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
         while (done < count && stopped < 0) {
             const int64_t row = first + done * batch;

@@ -38,6 +38,11 @@ class Plan {
 
     // Points source i at the caller's rows [first, first + count), or at the rows that `rows` lists (feeds only).
     void feed(size_t i, const void* data, const int64_t* rows, int64_t first, int64_t count);
+    // Memory for the rows of one batch. It belongs to the plan, since find_nonfinite gathers the last batch once more.
+    std::vector<int64_t>& batch_rows(int64_t count) {
+        batch_rows_.resize((size_t)count);
+        return batch_rows_;
+    }
     bool gathers(size_t i) const { return recording_.sources[i].cell != nullptr; }
     // Lets the plan write output i to the caller's memory.
     void bind_output(size_t i, void* data) { bind(recording_.outputs[i].slot, data); }
@@ -69,6 +74,7 @@ class Plan {
 
     Recording recording_;
     std::shared_ptr<Buffer> arena_, args_;
+    std::vector<int64_t> batch_rows_;
     std::vector<std::vector<Use>> uses_;        // by slot; filled for inputs and outputs
     std::vector<std::atomic<double>> seconds_;  // of each record
     // The first records of the plan, `kept_` in number, run only when one of the buffers that they read has been written
