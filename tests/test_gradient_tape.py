@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -126,6 +128,25 @@ def test_an_error_in_the_way_back_leaves_the_tape_usable():
     with netlet.GradientTape() as tape:
         y = ops.sum(x * x)
     np.testing.assert_array_equal(tape.gradient(y, x).numpy(), np.full(6, 4.0))
+
+
+def test_a_tape_belongs_to_the_thread_that_entered_it():
+    x = netlet.Variable(3.0)
+    errors = []
+
+    def elsewhere():
+        try:
+            tape.gradient(y, x)
+        except RuntimeError as error:
+            errors.append(str(error))
+
+    with netlet.GradientTape() as tape:
+        y = x * x
+        thread = threading.Thread(target=elsewhere)
+        thread.start()
+        thread.join()
+    assert errors
+    assert "another thread" in errors[0]
 
 
 def penalty_of(model, x, weights):

@@ -26,6 +26,7 @@ Tensors gradients_of(BackwardList& list, const Tensors& targets, const Tensors& 
         throw ValueError("gradients: expected an output gradient for each of " + std::to_string(targets.size()) +
                          " targets, got " + std::to_string(given->size()));
     const GilReleased nogil;
+    const std::lock_guard lock(list.mutex());
     Tape& tape = Tape::current();
     Tensors seeds;
     for (size_t i = 0; i < targets.size(); ++i)
@@ -45,7 +46,12 @@ void bind_tape(py::module_& m) {
         .def(py::init([] { return std::make_shared<BackwardList>(); }))
         .def("enter", [](BackwardList& list) { list.enter(Tape::current()); })
         .def("leave", &BackwardList::leave)
-        .def("clear", [](BackwardList& list) { list.steps.clear(); })
+        .def("clear",
+             [](BackwardList& list) {
+                 const GilReleased nogil;
+                 const std::lock_guard lock(list.mutex());
+                 list.steps.clear();
+             })
         .def_property_readonly("listening", &BackwardList::listening)
         .def("__len__", [](const BackwardList& list) { return list.steps.size(); })
         .def("gradients", &gradients_of, "targets"_a, "sources"_a, "output_gradients"_a = py::none(),

@@ -10,10 +10,13 @@ void BackwardList::enter(Tape& tape) {
     if (tape_) throw RuntimeError("GradientTape: it is recording already");
     tape.listeners_.push_back(shared_from_this());
     tape_ = &tape;
+    thread_ = std::this_thread::get_id();
 }
 
 void BackwardList::leave() {
     if (!tape_) return;
+    if (thread_ != std::this_thread::get_id())
+        throw RuntimeError("GradientTape: it is recording on another thread, which must leave its block first");
     auto& listeners = tape_->listeners_;
     const auto it = std::find(listeners.begin(), listeners.end(), shared_from_this());
     tape_ = nullptr;

@@ -7,10 +7,12 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
+#include "base/fork.h"
 #include "plan/row_map.h"
 #include "plan/tensor.h"
 
@@ -44,19 +46,25 @@ struct BackwardStep {
 };
 using BackwardSteps = std::vector<std::shared_ptr<BackwardStep>>;
 
-// The steps of one GradientTape.
+// The steps of one GradientTape. One thread at a time.
 class BackwardList : public std::enable_shared_from_this<BackwardList> {
   public:
     BackwardSteps steps;
 
     // From now on the ops that run on `tape` append their steps, until `leave` or the end of that tape.
     void enter(Tape& tape);
-    void leave();  // on the thread that entered; nothing to do where it does not listen
+    // RuntimeError on another thread than the one that entered; nothing to do where it does not listen.
+    void leave();
     bool listening() const { return tape_ != nullptr; }
+
+    // Held while gradients are computed from the steps, which changes them.
+    ForkSafeMutex& mutex() { return mutex_; }
 
   private:
     friend class Tape;
     Tape* tape_ = nullptr;
+    std::thread::id thread_;  // that entered
+    ForkSafeMutex mutex_;
 };
 
 // Listens while it lives.

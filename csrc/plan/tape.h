@@ -140,7 +140,10 @@ class Tape : public std::enable_shared_from_this<Tape> {
 
     // The layer that ops are emitted for: named by describe() and by errors.
     void push_scope(const std::string& name) { scopes_.push_back(name); }
-    void pop_scope() { scopes_.pop_back(); }
+    void pop_scope() {
+        // None is open where an interruption came between a push and its tape.
+        if (!scopes_.empty()) scopes_.pop_back();
+    }
     std::string scope() const;
 
     // ---- what the training engine calls -------------------------------------------------------------------------

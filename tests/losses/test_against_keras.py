@@ -283,7 +283,7 @@ def test_lists_numbers_and_arrays_go_in_a_tensor_comes_out():
     y = losses.MeanSquaredError()([0, 1], [1.0, 3.0])
     assert isinstance(y, netlet.Tensor)
     assert float(y) == 2.5
-    assert isinstance(losses.mean_squared_error(np.zeros((2, 1)), np.ones((2, 1))), np.ndarray)
+    assert isinstance(losses.mean_squared_error(np.zeros((2, 1)), np.ones((2, 1))), netlet.Tensor)
     assert losses.mean_squared_error([[0, 1]], [[1, 3]]).dtype == np.float32
     assert losses.MeanSquaredError(dtype="float32")(np.zeros((2, 1)), np.ones((2, 1))).dtype == "float32"
 
