@@ -381,7 +381,8 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
         axis: None: x is flattened first.
 
     >>> repeat(np.array([1, 2, 3]), [2, 0, 1])
-    array([1, 1, 3])
+    <netlet.Tensor shape=(3,) dtype=int64
+    [1 1 3]>
     """
     if axis is None:
         x, axis = _core.reshape(x, (size(x),)), 0
