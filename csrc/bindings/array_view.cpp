@@ -144,11 +144,12 @@ Arg in_float32(Arg a) {
 }
 
 py::array to_ndarray(const Tensor& t, bool writable) {
-    if (t->recorded())
+    if (t->recorded()) {
+        if (const Tensor known = Tape::current().known_value(t)) return to_ndarray(known);
         throw RuntimeError(
             "this tensor is part of a recorded step and has no value yet: NumPy cannot be used on it inside call(); "
-            "use "
-            "netlet.ops (or give the layer compute_output_shape and compile the model with run_eagerly=True)");
+            "use netlet.ops (or give the layer compute_output_shape and compile the model with run_eagerly=True)");
+    }
     auto* keep = new std::shared_ptr<Buffer>(t->buffer);
     py::capsule owner(keep, [](void* p) { delete static_cast<std::shared_ptr<Buffer>*>(p); });
     py::array a(to_numpy(t->dtype), std::vector<py::ssize_t>(t->shape.begin(), t->shape.end()), t->data(), owner);

@@ -19,6 +19,7 @@ struct RecordOperand {
     Shape shape;
     DType dtype;
     bool reads, writes;
+    bool constant = false;  // nothing that a step changes: a number that is known while it is recorded
 };
 
 struct Record {

@@ -157,7 +157,7 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<c
         const TensorImpl& t = *o.tensor;
         if (kept && o.writes) kept_slots_.insert(t.slot);
         r.operands.push_back({(uint32_t)((std::byte*)o.field - (std::byte*)args), t.slot, t.buffer, t.offset, t.shape,
-                              t.dtype, o.reads, o.writes});
+                              t.dtype, o.reads, o.writes, t.buffer && !t.variable && t.buffer != step_->buffer});
     }
     recording_.args.resize(r.args + size);
     std::memcpy(recording_.args.data() + r.args, args, size);

@@ -138,6 +138,10 @@ class Tape : public std::enable_shared_from_this<Tape> {
     const Tensor& step() const { return step_; }
     void set_step(const Tensor& int64_cell) { step_ = int64_cell; }
 
+    // The value of a recorded tensor that is computed from constants alone, as arithmetic on shapes and masks is; null where
+    // it depends on an input, a Variable or a random number.
+    Tensor known_value(const Tensor& x) const;
+
     // The layer that ops are emitted for: named by describe() and by errors.
     void push_scope(const std::string& name) { scopes_.push_back(name); }
     void pop_scope() {

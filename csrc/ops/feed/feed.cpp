@@ -13,6 +13,7 @@ Tensor feed(Tape& tape, const Shape& shape, DType from, DType to, const std::str
     static_assert(sizeof(FeedCell) == sizeof(FeedCellView));
     Tensor cell = make_tensor({(int64_t)sizeof(FeedCell)}, DType::u8);
     *cell->data<FeedCell>() = {};
+    cell->variable = true;  // each step points it at other rows
     tape.add_feed(cell, shape, from, name);
 
     Tensor y = tape.empty(shape, to);

@@ -1,0 +1,71 @@
+// Values that are known while a step is recorded. Code inside of `call` computes shapes and masks from constants by the same
+// ops as everything else, so they are recorded; where Python asks for such a value, the records that it is made of run
+// once, aside.
+#include <algorithm>
+#include <cstring>
+#include <unordered_map>
+
+#include "base/thread_pool.h"
+#include "plan/tape.h"
+
+namespace netlet {
+
+namespace {
+
+// The records that write the slot, and those that write what they read, in their order; empty where one of them reads
+// what is no constant, or writes anything else than slots.
+std::vector<const Record*> records_behind(const Recording& recording, int slot) {
+    std::unordered_map<int, bool> wanted{{slot, true}};
+    std::vector<const Record*> found;
+    for (auto r = recording.records.rbegin(); r != recording.records.rend(); ++r) {
+        const auto& operands = r->operands;
+        const bool writes_wanted = std::any_of(operands.begin(), operands.end(), [&](const RecordOperand& o) {
+            return o.writes && o.slot >= 0 && wanted.count(o.slot);
+        });
+        if (!writes_wanted) continue;
+        for (const RecordOperand& o : operands) {
+            if (o.slot < 0 && (o.writes || !o.constant)) return {};
+            if (o.slot >= 0) wanted[o.slot] = true;
+        }
+        found.push_back(&*r);
+    }
+    for (const auto& [s, _] : wanted)
+        if (recording.slots[(size_t)s].kind != Slot::Kind::temporary) return {};
+    std::reverse(found.begin(), found.end());
+    return found;
+}
+
+}  // namespace
+
+Tensor Tape::known_value(const Tensor& x) const {
+    if (!recording() || !x->recorded() || x->recording != id_) return nullptr;
+    const auto records = records_behind(recording_, x->slot);
+    if (records.empty()) return nullptr;
+    std::unordered_map<int, std::shared_ptr<Buffer>> slots;
+    for (const Record* r : records) {
+        const auto next = (size_t)(r - recording_.records.data()) + 1;
+        const size_t end = next < recording_.records.size() ? recording_.records[next].args : recording_.args.size();
+        const auto args = Buffer::allocate(end - r->args);
+        std::memcpy(args->data(), recording_.args.data() + r->args, end - r->args);
+        for (const RecordOperand& o : r->operands) {
+            std::shared_ptr<Buffer> buffer = o.buffer;
+            if (o.slot >= 0) {
+                auto& own = slots[o.slot];
+                if (!own) own = Buffer::allocate((size_t)recording_.slots[(size_t)o.slot].bytes);
+                buffer = own;
+            }
+            const void* p = buffer->data() + o.offset;
+            std::memcpy(args->data() + o.field, &p, sizeof p);
+        }
+        ThreadPool::instance().run(r->kernel.fn, args->data(), r->units, r->grain);
+    }
+    auto y = std::make_shared<TensorImpl>(*x);
+    y->slot = -1;
+    y->recording = 0;
+    y->buffer = slots[x->slot];
+    y->mask = nullptr;
+    y->requires_grad = false;
+    return y;
+}
+
+}  // namespace netlet
