@@ -153,6 +153,13 @@ def test_the_norm_of_integers_is_that_of_floats():
     assert ops.norm(np.array([50000, 50000], "int32")).item() == pytest.approx(70710.678)
 
 
+def test_quotients_and_rests_of_infinities():
+    a, b = np.array([np.inf, -np.inf, 3, -3, 3, 0, np.inf, 3]), np.array([2, 2, np.inf, np.inf, -np.inf, np.inf, 1, 0])
+    with np.errstate(all="ignore"):
+        np.testing.assert_array_equal(ops.floor_divide(a, b), np.floor_divide(a, b))
+        np.testing.assert_array_equal(ops.mod(a, b), np.mod(a, b))
+
+
 def test_bounds_of_a_clip_decide_its_dtype():
     x = np.array([0, 1, 5])
     np.testing.assert_allclose(ops.clip(x, 0.2, 3.6), keras.ops.clip(x, 0.2, 3.6), rtol=1e-6)

@@ -37,6 +37,8 @@ NOT_OF_ARRAYS = {
     "get_state": "no argument",
     "set_state": "changes the seed of everything",
     "make_seed": "no argument",
+    "pack_x_y_sample_weight": "tuples of anything",
+    "unpack_x_y_sample_weight": "tuples of anything",
     "make_seed_if_unset": "no argument",
     "generator": "of seeds",
     "concrete_noise_shape": "what layers.Dropout and random.dropout share",

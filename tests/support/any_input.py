@@ -29,14 +29,13 @@ NAMED = (ValueError, TypeError, IndexError, OverflowError, NotImplementedError, 
 # Functions that NumPy computes: a list of floats is float64 to them, and a DLPack producer an object.
 BY_NUMPY = {
     "convert_to_numpy",
-    "shuffle",
     "sample_from_logits",
     "timeseries_dataset_from_array",
     "to_categorical",
     "utils.normalize",
 }
 # Those of them that move, or divide, any elements.
-OF_ANYTHING = {"shuffle", "timeseries_dataset_from_array", "utils.normalize", "convert_to_numpy"} | {
+OF_ANYTHING = {"timeseries_dataset_from_array", "utils.normalize", "convert_to_numpy"} | {
     *("shape", "ndim", "size", "dtype")
 }
 # Arguments without a default that may be None all the same.
@@ -64,6 +63,7 @@ NOT_NUMPY: dict[str, str] = {
 NOT_NUMPY_EITHER = {
     ("any", "0-d"): "NumPy takes axis 0 of a number",
     ("cumprod", "0-d"): "NumPy takes axis 0 of a number",
+    ("mod", "lowest int64"): "a quotient beyond 2**53: the rest of a division in float64 has no digits left",
     ("take", "no elements"): "any index is out of bounds of an empty axis",
 }
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from .. import _core
 from ..config import floatx, is_float
-from .dispatch import concrete, dtype_of, float_op, nearest_dtype, op
+from .dispatch import concrete, float_op, nearest_dtype, op
 
 
 # ---- two arguments ---------------------------------------------------------------------------------------------------
@@ -242,14 +242,23 @@ def floor(x: Any) -> Any:
 def _common_dtype(x1: Any, x2: Any) -> str:
     """The dtype of x1 * x2, int32 for two bools."""
     with _core.Tape():  # computed now, also inside a recording, and of no elements
-        probes = [x if isinstance(x, (int, float)) else _core.empty((0,), dtype_of(x)) for x in (x1, x2)]
+        probes = [x if isinstance(x, (int, float)) else _core.empty((0,), nearest_dtype(x)) for x in (x1, x2)]
         both = str(_core.multiply(*probes).dtype)
     return "int32" if both == "bool" else both
 
 
-def _whole_quotient(x1: Any, x2: Any) -> Any:
-    """floor(x1 / x2) in float64."""
-    return _core.floor(_core.divide(_core.cast(concrete(x1), "float64"), _core.cast(concrete(x2), "float64")))
+def _division(x1: Any, x2: Any) -> tuple[Any, Any]:
+    """floor(x1 / x2) and x1 - x2 * floor(x1 / x2) in float64, each of them NaN where x1 is infinite."""
+    a, b = _core.cast(concrete(x1), "float64"), _core.cast(concrete(x2), "float64")
+    whole = _core.floor(_core.divide(a, b))
+    rest = _core.subtract(a, _core.multiply(b, whole))
+    if not (is_float(nearest_dtype(x1)) or is_float(nearest_dtype(x2))):
+        return whole, rest
+    infinite, nothing = _core.isinf(b), _core.multiply(a, 0.0)
+    below = _core.less(_core.multiply(_core.sign(a), _core.sign(b)), 0.0)  # a / b is a little less than 0
+    whole = _core.where(infinite, _core.where(below, -1.0, 0.0), whole)
+    rest = _core.where(infinite, _core.where(below, b, a), rest)
+    return _core.add(whole, nothing), _core.add(rest, nothing)
 
 
 @op
@@ -261,7 +270,7 @@ def floor_divide(x1: Any, x2: Any) -> Any:
     >>> floor_divide([7, -7], 2).tolist()
     [3, -4]
     """
-    return _core.cast(_whole_quotient(x1, x2), _common_dtype(x1, x2))
+    return _core.cast(_division(x1, x2)[0], _common_dtype(x1, x2))
 
 
 @op
@@ -271,9 +280,7 @@ def mod(x1: Any, x2: Any) -> Any:
     >>> mod([7, -7], 3).tolist()
     [1, 2]
     """
-    wide1, wide2 = _core.cast(concrete(x1), "float64"), _core.cast(concrete(x2), "float64")
-    rest = _core.subtract(wide1, _core.multiply(wide2, _whole_quotient(wide1, wide2)))
-    return _core.cast(rest, _common_dtype(x1, x2))
+    return _core.cast(_division(x1, x2)[1], _common_dtype(x1, x2))
 
 
 @op
