@@ -21,6 +21,8 @@ def make_model(keras, vocab_size, rate=0.1):
         mask = ops.cast(m, dtype)
         mask = ops.reshape(mask, [1, n_dest, n_src])
         mult = ops.concatenate([ops.expand_dims(batch_size, -1), ops.convert_to_tensor([1, 1])], 0)
+        if keras is not netlet:  # Keras on JAX needs numbers here, and so cannot run its own example
+            mult = [batch_size, 1, 1]
         return ops.tile(mask, mult)
 
     class TransformerBlock(layers.Layer):
