@@ -415,3 +415,17 @@ def test_bad_dropout_rates(rate):
 def test_bad_input_shapes(arguments):
     with pytest.raises(ValueError):
         netlet.Input(**arguments)
+
+
+def test_methods_may_give_their_object_any_name():
+    class Scale(layers.Layer):
+        def build(this, input_shape):
+            this.w = this.add_weight(shape=(input_shape[-1],), initializer="ones")
+
+        def call(this, x, training=False):
+            return this.w * x
+
+    layer = Scale()
+    layer(np.ones((2, 3), "float32"))
+    assert layer.get_build_config() == {"input_shape": (None, 3)}
+    assert list(layer._call_parameters) == ["x", "training"]

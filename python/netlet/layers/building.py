@@ -28,7 +28,7 @@ class Building(LayerState):
 
     @functools.cached_property
     def _call_parameters(self) -> dict[str, inspect.Parameter]:
-        return parameters(getattr(self.call, "__func__", None) or self.call)
+        return parameters(self.call)
 
     @functools.cached_property
     def _takes_training(self) -> bool:
@@ -48,7 +48,7 @@ class Building(LayerState):
 
     def _shapes_for(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Shapes of the tensor arguments under the names that build or compute_output_shape gives them."""
-        found = parameters(getattr(fn, "__func__", fn)).values()
+        found = parameters(fn).values()
         wanted = [p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         shapes = self._argument_shapes(args, kwargs)
         chosen = {name: shape for name, shape in shapes.items() if name in wanted}

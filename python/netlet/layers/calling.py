@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -32,12 +33,17 @@ def nested_too_deeply(name: str) -> ValueError:
     )
 
 
-@functools.lru_cache(maxsize=4096)
-def parameters(fn: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The parameters of a method, without self."""
-    found = dict(inspect.signature(fn).parameters)
-    if not inspect.ismethod(fn) and next(iter(found), None) == "self":
-        del found["self"]
+def parameters(method: Callable[..., Any]) -> dict[str, inspect.Parameter]:
+    """The parameters of a method that is bound to an object, or of a function that stands in its place."""
+    function = getattr(method, "__func__", None)
+    return _parameters(method, False) if function is None else _parameters(function, True)
+
+
+@functools.lru_cache(maxsize=4096)  # by function: a bound method would keep its object alive
+def _parameters(function: Callable[..., Any], first_is_self: bool) -> dict[str, inspect.Parameter]:
+    found = dict(inspect.signature(function).parameters)
+    if first_is_self:
+        found.pop(next(iter(found), ""), None)
     return found
 
 
@@ -60,7 +66,7 @@ def finishing(build: Callable[..., None]) -> Callable[..., None]:
             object.__setattr__(self, "_path", current_path())
             build(self, *args, **kwargs)
         object.__setattr__(self, "_building", False)
-        named = {**dict(zip(parameters(build), args, strict=False)), **kwargs}
+        named = {**dict(zip(parameters(types.MethodType(build, self)), args, strict=False)), **kwargs}
         object.__setattr__(self, "_build_arguments", named)
         self.built = True
         self._lock_state()
