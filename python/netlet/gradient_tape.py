@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import TracebackType
 from typing import Any
 
@@ -52,6 +53,11 @@ class GradientTape:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._steps.leave()
+
+    def __del__(self) -> None:
+        # A block that was interrupted while it was entered is never left.
+        with contextlib.suppress(AttributeError, RuntimeError):
+            self._steps.leave()
 
     def watch(self, tensor: Any) -> None:
         """Asks for gradients of `tensor` (a `netlet.Tensor`, or a list or dict of them)."""
