@@ -407,5 +407,11 @@ def test_wrong_shapes_are_named():
         _core.dense(f((2, 4)), f((4, 5)), f(4))
     with pytest.raises(ValueError, match=r"dense: expected a kernel of shape \(inputs, units\), got shape \(4,\)"):
         _core.dense(f((2, 4)), f(4))
-    with pytest.raises(TypeError, match="float32 and float64"):
-        _core.matmul(f((2, 3), "f4"), f((3, 2)))
+
+
+def test_floats_of_two_widths_meet_in_the_wider():
+    """As in Keras and NumPy."""
+    a, b = np.full((2, 3), 0.1, "f4"), np.full((3, 2), 0.1)
+    for c in (_core.matmul(a, b), _core.dense(a, b)):
+        assert c.dtype == "float64"
+        np.testing.assert_allclose(c.numpy(), a.astype("f8") @ b, rtol=1e-15)
