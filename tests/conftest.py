@@ -16,6 +16,9 @@ import pytest
 from netlet import _core
 from support.simd import OVERLAYS
 
+if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores; tests of threads ask for theirs
+    _core.set_num_threads(1)
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="also run the tests marked slow")

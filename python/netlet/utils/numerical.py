@@ -29,7 +29,8 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     """
     labels = np.asarray(x)
     if labels.dtype.kind not in "iufb":
-        raise ValueError(f"to_categorical expects integers; given an array of {labels.dtype}.")
+        kind = "Python objects" if labels.dtype == object else labels.dtype
+        raise ValueError(f"to_categorical expects integers; given an array of {kind}.")
     labels = labels.astype("int64")
     shape = labels.shape
     if len(shape) > 1 and shape[-1] == 1:
