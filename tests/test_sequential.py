@@ -214,3 +214,15 @@ def test_shared_layer_in_two_models():
     a, b = netlet.Sequential([netlet.Input((8,)), dense]), netlet.Sequential([netlet.Input((8,)), dense])
     np.testing.assert_array_equal(a(X).numpy(), b(X).numpy())
     assert a.weights[0] is b.weights[0]
+
+
+def test_one_input_in_a_list_or_dict():
+    model = netlet.Sequential([netlet.layers.Dense(3, "softmax")])
+    x, y = np.random.default_rng(0).random((8, 4)).astype("float32"), np.arange(8) % 3
+    assert model([x]).shape == (8, 3)
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    model.fit([x], [y], verbose=0)
+    model.fit({"x": x}, y, verbose=0)
+    np.testing.assert_array_equal(model.predict([x], verbose=0), model.predict(x, verbose=0))
+    with pytest.raises(ValueError, match=r"expected one input, received 2"):
+        model([x, x])

@@ -16,6 +16,7 @@ from .layers.layer import Layer
 from .saving.serialization import building, deserialize_object, serialize_object
 from .utils.all_or_nothing import all_or_nothing
 from .utils.naming import name_scope
+from .utils.tree import flatten
 
 
 class Sequential(Model):
@@ -183,9 +184,20 @@ class Sequential(Model):
         return x
 
     def _converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if args and isinstance(args[0], (list, tuple, dict)) and not self.has_front:
+            args = (self._only_input(args[0]), *args[1:])
         if args and hasattr(args[0], "shape"):
             return (self._to_tensor_uncast(args[0]), *args[1:]), dict(kwargs)
         return super()._converted(args, kwargs)
+
+    def _only_input(self, structure: Any) -> Any:
+        """The tensor in a list or dict of one, as Keras takes it too; a list of numbers stays what it is."""
+        leaves = flatten(structure)
+        if not any(hasattr(leaf, "shape") for leaf in leaves):
+            return structure
+        if len(leaves) != 1:
+            raise ValueError(f"Sequential '{self.name}': expected one input, received {len(leaves)}.")
+        return leaves[0]
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         x = args[0] if args else kwargs["inputs"]
