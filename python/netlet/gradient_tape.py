@@ -18,8 +18,9 @@ class GradientTape:
     records, the gradients become part of the recorded step. The meaning is that of `tf.GradientTape`.
 
     Gradients that are computed while another tape listens can be differentiated again, to any order: gradient
-    penalties, physics-informed networks, Hessians. Recurrent layers, attention with dropout, `ops.ctc_loss`
-    and `ops.image.affine_transform` can be differentiated once only; a second time raises a ValueError that names them.
+    penalties, physics-informed networks, Hessians. Recurrent layers, attention with dropout, `ops.ctc_loss`,
+    `ops.image.affine_transform`, `ops.scatter_update`, `segment_max` and `segment_min` can be differentiated once
+    only; a second time raises a ValueError that names the op.
 
     Args:
         persistent: whether `gradient` may be called more than once. Memory is then held until the tape is gone.
