@@ -55,7 +55,7 @@ def test_two_tapes_at_once():
 
 
 def test_two_tapes_of_a_recurrent_layer():
-    """The kernels of the way back may write over what they saved only when nobody else needs it."""
+    """Backward kernels may overwrite what was saved for them only when no other tape needs it."""
     layer = layers.LSTM(3)
     x = np.random.default_rng(0).standard_normal((2, 4, 3)).astype("float32")
     layer(x)

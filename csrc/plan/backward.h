@@ -1,8 +1,8 @@
-// The way back through what was computed. While a BackwardList listens to a tape, each op that runs there appends a
-// step; a pass over the list then computes gradients, by kernels that write where `Tape::grad` says.
+// Reverse-mode differentiation. While a BackwardList listens to a tape, each op that runs there appends a step. A
+// backward pass over the list then computes gradients: `run` of each step emits kernels that write where `Tape::grad` says.
 //
-// A step has a second way back, `higher`, made of ops whose own gradients flow. It is taken where another list listens
-// while gradients are computed, so that they can be differentiated again (ops/higher/higher.h).
+// `higher` of a step computes the same gradients by ops whose own gradients flow. The pass uses it where another list
+// listens while gradients are computed, so that they can be differentiated again (ops/higher/higher.h).
 #pragma once
 #include <functional>
 #include <memory>
@@ -85,8 +85,8 @@ class Listening {
 Tensors gradients(Tape& tape, BackwardList& list, const Tensors& targets, const Tensors& seeds, const Tensors& sources,
                   bool retain = false);
 
-// What a pass back knows; the tape that it emits on answers an op's questions from it. An op may run a pass of its own
-// inside of another.
+// The state of one backward pass. The tape that the pass emits on reads it when an op calls `wants`, `grad` or `retains`. An op
+// may run a pass of its own inside of another.
 class BackwardPass {
   public:
     // `silent`: nobody listens to what is emitted while this pass lives.
@@ -95,7 +95,7 @@ class BackwardPass {
     BackwardPass(const BackwardPass&) = delete;
     BackwardPass& operator=(const BackwardPass&) = delete;
 
-    // Whether x lies on a way from a source to the targets.
+    // Whether x needs a gradient and depends on a source.
     bool wants(const Tensor& x) const { return x && x->requires_grad && reached_.count(x.get()) > 0; }
 
     struct State {

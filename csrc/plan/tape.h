@@ -114,10 +114,10 @@ class Tape : public std::enable_shared_from_this<Tape> {
     bool listened() const { return !listeners_.empty(); }
     // Appends a step to the lists of all who listen. Without `higher` the op can be differentiated once only.
     void on_backward(const Tensors& inputs, const Tensors& outputs, Backward run, Higher higher = nullptr);
-    // Inside a step's way back: whether x's gradient is asked for, ...
+    // Inside a backward pass: whether x's gradient is asked for, ...
     bool wants(const Tensor& x) const { return pass_ && pass_->wants(x); }
     Grad grad(const Tensor& x);  // ... and where `run` writes it; null if it is not
-    // Whether this step may be taken once more, so that what it has saved for backward must not be written over.
+    // Whether this step may run once more, so that what it has saved for backward must not be overwritten.
     bool retains() const { return pass_ && pass_->retains; }
     // The same for an op that writes few rows of it and says which, if the place of x's gradient has a map of rows.
     Grad grad_by_rows(const Tensor& x);
@@ -159,13 +159,13 @@ class Tape : public std::enable_shared_from_this<Tape> {
     // zero but for the rows that the map tells; `whole` shall emit that all may differ, when an op knows nothing of rows.
     void set_grad_target(const Tensor& x, const Tensor& target, const Rows& rows = nullptr,
                          std::function<void(Tape&)> whole = nullptr);
-    // A tape that keeps the steps back through its ops itself.
+    // Makes the tape keep the backward steps of its ops itself.
     void listen_to_itself() {
         own_steps_ = std::make_shared<BackwardList>();
         own_steps_->enter(*this);
     }
     BackwardList& own_steps() {
-        if (!own_steps_) throw RuntimeError("gradients: this tape keeps no steps back");
+        if (!own_steps_) throw RuntimeError("gradients: this tape keeps no backward steps");
         return *own_steps_;
     }
     // Hands the place that was set for x's gradient, if there is one, to a pass that computes it.

@@ -59,7 +59,7 @@ Tensor slope(Tape& tape, UnaryOp op, const Tensor& x, const Tensor& y) {
         case UnaryOp::erf:
             return affine(tape, f(UnaryOp::exp, negative(tape, f(UnaryOp::square, x))), two_over_sqrt_pi);
         case UnaryOp::reciprocal: return negative(tape, f(UnaryOp::square, y));
-        default: throw RuntimeError("unary: no slope");  // of what never registers a way back
+        default: throw RuntimeError("unary: no slope");  // of what never registers a gradient
     }
 }
 

@@ -2,7 +2,7 @@
 //
 // Each op's step says how (`Higher`, plan/backward.h): by a formula made of other ops, or by `by_definition`, where the
 // op itself is a faster form of others. A step that says neither is differentiated once, by its kernels; a second time is
-// a ValueError that names it.
+// a ValueError that names the op.
 #pragma once
 #include <functional>
 
@@ -15,8 +15,8 @@ namespace netlet::ops {
 Tensors higher_gradients(Tape& tape, const BackwardList& list, const Tensors& targets, const Tensors& seeds,
                          const Tensors& sources);
 
-// The way back through `definition`, which computes the op's outputs from its inputs by other ops. It is run again when
-// gradients are asked for, and computes with the inputs that the step had.
+// The gradients of `definition`, which computes the op's outputs from its inputs by other ops. It runs on the step's inputs
+// when gradients are asked for, and is differentiated in place of the op.
 using Definition = std::function<Tensors(Tape&, const Tensors& x)>;
 Higher by_definition(Definition definition);
 

@@ -88,13 +88,14 @@ class StepCache:
         key = (mode, batch, check_finite, data.signature)
         step = self._steps.get(key)
         # A variable that moved since (an optimizer gathered it into its segment) left its old memory to this plan.
-        if step is None or step.epoch != storage_epoch():
-            if step is not None:
-                self._drop(key)
-            step = self._steps[key] = record(model, mode, data, batch, check_finite)
+        if step is not None and step.epoch == storage_epoch():
             self.touch(step)
-            self._make_room()
+            return step
+        if step is not None:
+            self._drop(key)
+        step = self._steps[key] = record(model, mode, data, batch, check_finite)
         self.touch(step)
+        self._make_room()
         return step
 
     def touch(self, step: RecordedStep) -> None:
