@@ -28,8 +28,8 @@ import numpy as np
 os.environ.setdefault("KERAS_BACKEND", "jax")
 
 import netlet
-from netlet.bench.timing import alternate, microseconds
-from netlet.info import describe_machine
+from netlet.commands.bench.timing import alternate, microseconds
+from netlet.commands.info import describe_machine
 from workloads import WORKLOADS, Torch, Workload, build, data, dense, onnx_input, onnx_session
 
 Row = dict[str, float]

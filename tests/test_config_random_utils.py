@@ -11,7 +11,7 @@ import scipy.stats
 
 import netlet
 from netlet import config, random
-from netlet.utils import naming, suggest, tree
+from netlet.base import naming, suggest, tree
 
 
 @pytest.fixture

@@ -215,7 +215,7 @@ def of_keras(example: Example, start: Any) -> Any:
 
 
 def flat(structure: Any) -> list[np.ndarray]:
-    return [np.asarray(leaf) for leaf in netlet.utils.tree.flatten(structure)]
+    return [np.asarray(leaf) for leaf in netlet.base.tree.flatten(structure)]
 
 
 def same(ours: Any, theirs: Any, tolerance: float = 1e-9) -> None:
@@ -262,7 +262,7 @@ def test_fit_of_arrays_and_of_batches_is_the_same(name):
     e = EXAMPLES[name]
     start = made(e).get_weights()
     weights = () if e.sample_weight is None else (e.sample_weight,)
-    cut = lambda s, rows: netlet.utils.tree.map_structure(lambda v: v[rows], s)  # noqa: E731
+    cut = lambda s, rows: netlet.base.tree.map_structure(lambda v: v[rows], s)  # noqa: E731
 
     def batches():
         for first in (0, 5, 10):

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import netlet
-from netlet import _core, graph, layers, ops
+from netlet import _core, layers, ops
+from netlet.engine import graph
 
 WIDTH = 3
 

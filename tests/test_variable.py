@@ -8,8 +8,8 @@ import pytest
 
 import netlet
 from netlet import _core, ops
-from netlet.utils.naming import name_scope
-from netlet.variable import storage_epoch
+from netlet.base.naming import name_scope
+from netlet.engine.variable import storage_epoch
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from netlet import _core
-from netlet.bench.timing import Work, alternate
+from netlet.commands.bench.timing import Work, alternate
 
 FLAGS = {"avx512": "-march=native -mprefer-vector-width=512", "avx2": "-mavx2 -mfma", "neon": "-march=native"}
 # AVX2 by rule has no VNNI: what such a CPU has is measured only where the kernels may use it.

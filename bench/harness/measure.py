@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
-from netlet.bench.timing import Clock, Work, alternate
+from netlet.commands.bench.timing import Clock, Work, alternate
 
 from .floors import Floors
 from .row import Case, Row

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import netlet
-from netlet.bench.timing import Work
+from netlet.commands.bench.timing import Work
 
 PEERS = {"numpy": "NumPy", "torch": "PyTorch", "onnxruntime": "ONNX Runtime"}
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet.bench.timing import Work
+from netlet.commands.bench.timing import Work
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from netlet.bench.timing import microseconds
+from netlet.commands.bench.timing import microseconds
 
 from .measure import Measured
 

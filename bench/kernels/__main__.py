@@ -14,7 +14,7 @@ from bench.harness.peers import limit_threads
 from bench.harness.plot import plot
 from bench.harness.table import print_header, print_line, print_summary, write_json
 from netlet import _core
-from netlet.info import cpu_name, describe_machine
+from netlet.commands.info import cpu_name, describe_machine
 
 
 def main() -> None:

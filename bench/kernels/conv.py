@@ -17,7 +17,7 @@ import numpy as np
 from bench.harness.peers import have, onnx_peer
 from bench.harness.row import Case, Row, normal
 from netlet import _core
-from netlet.bench.timing import Work
+from netlet.commands.bench.timing import Work
 
 SHAPES = """
 1x224x3->64k7s2same 128x28x1->32k3valid 64x32x3->32k3valid 64x32x3->32k3same 64x32x1->6k5valid

@@ -11,7 +11,7 @@ import numpy as np
 from bench.harness.peers import have
 from bench.harness.row import Case, Row, uniform
 from netlet import _core
-from netlet.bench.timing import Work
+from netlet.commands.bench.timing import Work
 
 SIZES = {"10k": 10_000, "100k": 100_000, "10M": 10_000_000}
 LR = 1e-3

@@ -16,7 +16,7 @@ import numpy as np
 from bench.harness.peers import have, onnx_peer
 from bench.harness.row import Case, Row, gradient_of, normal
 from netlet import ops
-from netlet.bench.timing import Work
+from netlet.commands.bench.timing import Work
 from netlet.ops.resizing import upsample
 
 Shape = tuple[int, ...]

@@ -15,7 +15,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from .threads import get_num_threads, register_with_threadpoolctl, set_num_threads
+from .base.threads import get_num_threads, register_with_threadpoolctl, set_num_threads
 from .version import __version__
 
 if TYPE_CHECKING:
@@ -41,18 +41,18 @@ if TYPE_CHECKING:
     )
     from .config import DTypePolicy
     from .constraints import Constraint
-    from .functional import Model
-    from .gradient_tape import GradientTape
-    from .graph import KerasTensor
+    from .engine.gradient_tape import GradientTape
+    from .engine.graph import KerasTensor
+    from .engine.tensor import Tensor
+    from .engine.variable import Variable
     from .initializers import Initializer
     from .layers import Input, InputSpec, Layer
     from .losses import Loss
     from .metrics import Metric
+    from .models.functional import Model
+    from .models.sequential import Sequential
     from .optimizers import Optimizer
     from .regularizers import Regularizer
-    from .sequential import Sequential
-    from .tensor import Tensor
-    from .variable import Variable
 
 _MODULES = (
     "activations",
@@ -77,20 +77,20 @@ _MODULES = (
 _NAMES = {
     "Constraint": "constraints",
     "DTypePolicy": "config",
-    "GradientTape": "gradient_tape",
+    "GradientTape": "engine.gradient_tape",
     "Initializer": "initializers",
     "Input": "layers",
     "InputSpec": "layers",
-    "KerasTensor": "graph",
+    "KerasTensor": "engine.graph",
     "Layer": "layers",
     "Loss": "losses",
     "Metric": "metrics",
-    "Model": "functional",
+    "Model": "models",
     "Optimizer": "optimizers",
     "Regularizer": "regularizers",
-    "Sequential": "sequential",
-    "Tensor": "tensor",
-    "Variable": "variable",
+    "Sequential": "models",
+    "Tensor": "engine.tensor",
+    "Variable": "engine.variable",
 }
 
 __all__ = [

@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("info", help="version, processor, instruction set, threads")
     options = parser.parse_args(arguments)
     if options.command == "demo":
-        from .demo import main as run_demo
+        from .commands.demo import main as run_demo
 
         try:
             run_demo(epochs=options.epochs, seed=options.seed, output=options.output)
@@ -33,11 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"error: {e}", file=sys.stderr)
             return 1
     elif options.command == "bench":
-        from .bench import main as run_bench
+        from .commands.bench import main as run_bench
 
         run_bench(seconds=options.seconds)
     elif options.command == "verify":
-        from .verify import main as run_verify
+        from .commands.verify import main as run_verify
 
         try:
             return 1 if run_verify(options.exhaustive, options.functions) else 0
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"error: {e}", file=sys.stderr)
             return 2
     else:
-        from .info import main as run_info
+        from .commands.info import main as run_info
 
         run_info()
     return 0

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .operators import Operators, Values
-from .tensor import ArrayMethods, Exchange
+from .engine.operators import Operators, Values
+from .engine.tensor import ArrayMethods, Exchange
 
 # What may come in: Tensors, Variables, arrays of any layout, DLPack producers, numbers, nested lists.
 _ArrayLike = Any

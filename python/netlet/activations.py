@@ -35,7 +35,7 @@ from .ops import (
     tanh_shrink,
     threshold,
 )
-from .utils.registry import Table
+from .saving.identifiers import Table
 
 # `threshold` is also the name of an argument of relu.
 _threshold_op = threshold

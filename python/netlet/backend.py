@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .base.naming import get_uid
 from .config import (
     backend,
     epsilon,
@@ -14,7 +15,6 @@ from .config import (
 )
 from .config import is_float as is_float_dtype
 from .utils import clear_session
-from .utils.naming import get_uid
 
 __all__ = [
     "backend",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from .utils.suggest import unknown
+from .base.suggest import unknown
 
 FLOATS = ("float32", "float64")
 HALVES = ("float16", "bfloat16")  # stored and converted; computed with in float32

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import config, ops
-from .utils.registry import Table, names_of
+from .saving.identifiers import Table, names_of
 
 
 class Constraint:

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from . import _core
+from .base.fork import fork_safe_lock
 from .config import standardize_dtype
-from .fork import fork_safe_lock
-from .tensor import Tensor
+from .engine.tensor import Tensor
 
 _lock = fork_safe_lock()
 _seed: int | None = None

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .utils.registry import Table, names_of
+from .saving.identifiers import Table, names_of
 
 
 class Regularizer:

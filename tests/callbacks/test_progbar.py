@@ -12,7 +12,7 @@ from keras.src.utils import io_utils as keras_io
 from keras.src.utils import progbar as keras_progbar
 
 import netlet.callbacks
-from netlet.utils import messages
+from netlet.base import messages
 from netlet.utils import progbar as progbar_module
 from netlet.utils.progbar import Progbar
 from support.scripted_fit import scripted_fit

@@ -12,7 +12,7 @@ import pytest
 import netlet
 from netlet import _core
 from netlet.__main__ import main
-from netlet.bench import cases
+from netlet.commands.bench import cases
 from support.child import WATCHDOG, run_child
 from support.repo import ROOT
 
@@ -45,7 +45,7 @@ def test_demo_learns_digits_and_draws(tmp_path):
 
 
 def test_demo_splits_without_overlap():
-    from netlet.demo import load_digits
+    from netlet.commands.demo import load_digits
 
     x_train, y_train, x_test, y_test = load_digits(0)
     assert len(x_train) == len(y_train) == 1347

@@ -7,7 +7,7 @@ import pytest
 
 from netlet import _core
 from netlet.__main__ import main
-from netlet.verify import exact, functions
+from netlet.commands.verify import exact, functions
 
 
 def test_all_promises_kept(capsys):

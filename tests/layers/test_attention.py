@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import netlet
-from netlet.layers.einsum_equation import EinsumEquation
-from netlet.layers.multi_head_attention import attention_equations
+from netlet.layers.attention.multi_head_attention import attention_equations
+from netlet.layers.core.einsum_equation import EinsumEquation
 from support import keras64
 from support.saved import trip
 

@@ -9,8 +9,8 @@ import pytest
 
 import netlet
 from netlet.layers import Hashing
+from netlet.layers.preprocessing.text.fingerprint import farmhash64, siphash64
 from netlet.saving import deserialize_keras_object, serialize_keras_object
-from netlet.utils.fingerprint import farmhash64, siphash64
 
 LETTERS = [["A"], ["B"], ["C"], ["D"], ["E"]]
 NAMES = ["omar", "stringer", "marlo", "wire", "skywalker"]

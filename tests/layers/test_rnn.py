@@ -89,7 +89,7 @@ def test_config_has_keras_keys_and_restores_the_layer(kind, options):
     for other in (again, from_keras):
         ours(x), other(x)
         other.set_weights(ours.get_weights())
-        for a, b in zip(netlet.utils.tree.flatten(other(x)), netlet.utils.tree.flatten(ours(x)), strict=True):
+        for a, b in zip(netlet.base.tree.flatten(other(x)), netlet.base.tree.flatten(ours(x)), strict=True):
             np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 

@@ -117,7 +117,7 @@ def test_initial_state_of_stacked_cells():
 
     layer = check(make, x, states)
     flat = layer(x, initial_state=[s for part in states for s in part])  # without the nesting
-    for a, b in zip(*(netlet.utils.tree.flatten(v) for v in (flat, layer(x, initial_state=states))), strict=True):
+    for a, b in zip(*(netlet.base.tree.flatten(v) for v in (flat, layer(x, initial_state=states))), strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
@@ -125,10 +125,10 @@ def test_one_stacked_cell_is_that_cell():
     """Keras's JAX backend fails here."""
     x, cell = numbers((2, 3, 4)).astype("float32"), layers.LSTMCell(3)
     alone, stacked = layers.RNN(cell, return_state=True), layers.RNN([cell], return_state=True)
-    for a, b in zip(*(netlet.utils.tree.flatten(layer(x)) for layer in (alone, stacked)), strict=True):
+    for a, b in zip(*(netlet.base.tree.flatten(layer(x)) for layer in (alone, stacked)), strict=True):
         np.testing.assert_array_equal(a.numpy(), b.numpy())
     with step_by_step():
-        for a, b in zip(*(netlet.utils.tree.flatten(layer(x)) for layer in (alone, stacked)), strict=True):
+        for a, b in zip(*(netlet.base.tree.flatten(layer(x)) for layer in (alone, stacked)), strict=True):
             np.testing.assert_array_equal(a.numpy(), b.numpy())
 
 
@@ -210,10 +210,10 @@ def test_cells_called_alone():
         theirs.set_weights(ours.get_weights())
         found, expected = ours(x, states), theirs(x, states)
         assert isinstance(found[1], list) is isinstance(expected[1], list)
-        for a, b in zip(netlet.utils.tree.flatten(found), keras.tree.flatten(expected), strict=True):
+        for a, b in zip(netlet.base.tree.flatten(found), keras.tree.flatten(expected), strict=True):
             np.testing.assert_allclose(a.numpy(), np.asarray(b), rtol=1e-5, atol=1e-6)
     symbols = layers.LSTMCell(4)(netlet.Input((3,)), [netlet.Input((4,)), netlet.Input((4,))])
-    assert [s.shape for s in netlet.utils.tree.flatten(symbols)] == [(None, 4)] * 3
+    assert [s.shape for s in netlet.base.tree.flatten(symbols)] == [(None, 4)] * 3
 
 
 # ---- files -----------------------------------------------------------------------------------------------------------

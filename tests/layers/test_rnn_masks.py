@@ -76,7 +76,7 @@ def test_what_outputs_carry():
     np.testing.assert_array_equal(mask, WORDS > 0)
 
     def carried(layer):
-        found = [t._keras_mask for t in netlet.utils.tree.flatten(layer(x))]
+        found = [t._keras_mask for t in netlet.base.tree.flatten(layer(x))]
         return [None if m is None else np.array_equal(m.numpy(), mask) for m in found]
 
     assert carried(layers.LSTM(2)) == [None]

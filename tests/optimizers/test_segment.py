@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from netlet import Variable, _core, optimizers
+from netlet.engine.variable import storage_epoch
 from netlet.optimizers.segment import ALIGNMENT, as_gradient, place, runs
-from netlet.variable import storage_epoch
 
 
 def variables(*shapes, dtype="float32"):

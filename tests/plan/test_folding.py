@@ -208,7 +208,7 @@ def test_training_pools_before_it_activates_and_has_the_same_bits(chain, functio
     def trained(swap):
         with monkeypatch.context() as patch:
             if not swap:
-                patch.setattr("netlet.layers.folding.pool_first", lambda layers: (layers[0], 1))
+                patch.setattr("netlet.models.folding.pool_first", lambda layers: (layers[0], 1))
             netlet.utils.set_random_seed(0)
             model = netlet.Sequential([netlet.Input((9, 8, 4)), *chain(), layers.Flatten(), layers.Dense(2)])
             if functional:

@@ -55,7 +55,7 @@ def test_same_architecture_and_new_weights(make):
     copy.set_weights(model.get_weights())
     x = [np.random.default_rng(i).standard_normal((5, 4)).astype("float32") for i in range(len(model.inputs))]
     x = x if len(x) > 1 else x[0]
-    for a, b in zip(netlet.utils.tree.flatten(model(x)), netlet.utils.tree.flatten(copy(x)), strict=True):
+    for a, b in zip(netlet.base.tree.flatten(model(x)), netlet.base.tree.flatten(copy(x)), strict=True):
         np.testing.assert_array_equal(np.asarray(a), np.asarray(b))
 
 

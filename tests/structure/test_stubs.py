@@ -9,8 +9,8 @@ import re
 import pytest
 
 from netlet import _core
-from netlet.operators import Operators, Values
-from netlet.tensor import ArrayMethods, Exchange
+from netlet.engine.operators import Operators, Values
+from netlet.engine.tensor import ArrayMethods, Exchange
 from support.repo import PACKAGE
 
 STUB = ast.parse((PACKAGE / "_core.pyi").read_text(encoding="utf-8"))

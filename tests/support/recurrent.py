@@ -46,7 +46,7 @@ def seeds_of(values):
 
 
 def flat(values):
-    return [np.asarray(v) for v in netlet.utils.tree.flatten(values)]
+    return [np.asarray(v) for v in netlet.base.tree.flatten(values)]
 
 
 def keras_results(layer, x, states, mask):
@@ -74,23 +74,23 @@ def keras_results(layer, x, states, mask):
 
 def our_gradients(layer, x, states, mask):
     """(outputs, gradients of the weights, x and states) on an eager tape."""
-    x, states = ops.convert_to_tensor(x), netlet.utils.tree.map_structure(ops.convert_to_tensor, states)
-    leaves = netlet.utils.tree.flatten(states)
+    x, states = ops.convert_to_tensor(x), netlet.base.tree.map_structure(ops.convert_to_tensor, states)
+    leaves = netlet.base.tree.flatten(states)
     with netlet.GradientTape() as tape:
         tape.watch([x, *leaves])
-        y = netlet.utils.tree.flatten(layer(x, initial_state=states or None, mask=mask))
+        y = netlet.base.tree.flatten(layer(x, initial_state=states or None, mask=mask))
         total = sum(ops.sum(v * s) for v, s in zip(y, seeds_of(y))) / float(x.shape[0])
     return flat(y), [g.numpy() for g in tape.gradient(total, [*layer.trainable_variables, x, *leaves])]
 
 
 def our_trained(layer, x, states, mask):
     """Weights after three recorded steps of gradient descent."""
-    given = [x, *netlet.utils.tree.flatten(states)] + ([] if mask is None else [mask])
+    given = [x, *netlet.base.tree.flatten(states)] + ([] if mask is None else [mask])
     symbols = [netlet.Input(v.shape[1:], dtype=v.dtype.name) for v in given]
-    inner = netlet.utils.tree.pack_like(states, symbols[1 : 1 + len(netlet.utils.tree.flatten(states))])
+    inner = netlet.base.tree.pack_like(states, symbols[1 : 1 + len(netlet.base.tree.flatten(states))])
     outputs = layer(symbols[0], initial_state=inner or None, mask=None if mask is None else symbols[-1])
     # The loss counts every step: what an op gives carries no mask.
-    outputs = [value * 1.0 for value in netlet.utils.tree.flatten(outputs)]
+    outputs = [value * 1.0 for value in netlet.base.tree.flatten(outputs)]
     model = netlet.Model(symbols, outputs)
     real = flat(layer(x, initial_state=states or None, mask=mask))
 

@@ -14,7 +14,7 @@ RNG = np.random.default_rng(0)
 
 def outputs(model, *inputs):
     result = model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
-    return [np.asarray(leaf) for leaf in netlet.utils.tree.flatten(result)]
+    return [np.asarray(leaf) for leaf in netlet.base.tree.flatten(result)]
 
 
 def trip(model, tmp_path, **kwargs):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from ..utils.messages import print_msg
+from netlet.base.messages import print_msg
+
 from .callback import Logs
 from .monitor import MonitorCallback, available
 

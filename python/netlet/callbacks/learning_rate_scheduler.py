@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..utils.messages import print_msg
+from netlet.base.messages import print_msg
+
 from .callback import Callback, Logs
 
 

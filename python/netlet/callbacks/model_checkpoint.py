@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..utils.messages import print_msg
+from netlet.base.messages import print_msg
+
 from .callback import Logs
 from .monitor import MonitorCallback
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..utils.messages import print_msg
-from ..utils.progbar import Progbar
+from netlet.base.messages import print_msg
+from netlet.utils.progbar import Progbar
+
 from .callback import Callback, Logs
 
 

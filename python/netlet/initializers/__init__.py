@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..config import numpy_dtype
-from ..utils.registry import Table, names_of
+from netlet.config import numpy_dtype
+from netlet.saving.identifiers import Table, names_of
+
 from .constant import Constant, Identity, Ones, Zeros
 from .draws import Orthogonal, RandomInitializer, RandomNormal, RandomUniform, TruncatedNormal
 from .initializer import Initializer

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..config import numpy_dtype, standardize_dtype
+from netlet import _core
+from netlet.config import numpy_dtype, standardize_dtype
+
 from .initializer import Initializer
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core, random
-from ..config import standardize_dtype
+from netlet import _core, random
+from netlet.config import standardize_dtype
+
 from .initializer import Initializer
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import random
+from netlet import random
+
 from .draws import RandomInitializer
 
 

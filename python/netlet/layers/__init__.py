@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from .activation import ELU, Activation, ActivityRegularization, LeakyReLU, PReLU, ReLU, Softmax
-from .attention import AdditiveAttention, Attention
-from .augmentation import RandomBrightness, RandomContrast, RandomCrop, RandomFlip
-from .augmentation_affine import RandomRotation, RandomShear, RandomTranslation, RandomZoom
-from .batch_normalization import BatchNormalization
-from .convolution import (
-    Conv1D,
-    Conv2D,
-    Conv3D,
-    Convolution1D,
-    Convolution2D,
-    Convolution3D,
-)
-from .convolution_depthwise import (
+from .activations.activation import ELU, Activation, ActivityRegularization, LeakyReLU, PReLU, ReLU, Softmax
+from .attention.attention import AdditiveAttention, Attention
+from .attention.grouped_query_attention import GroupedQueryAttention, GroupQueryAttention
+from .attention.multi_head_attention import MultiHeadAttention
+from .attention.position_embedding import PositionEmbedding, SinePositionEncoding
+from .base.input_spec import InputSpec
+from .base.layer import Layer
+from .base.wrapper import Wrapper
+from .convolutional.convolution import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
+from .convolutional.convolution_depthwise import (
     DepthwiseConv1D,
     DepthwiseConv2D,
     SeparableConv1D,
@@ -23,7 +19,7 @@ from .convolution_depthwise import (
     SeparableConvolution1D,
     SeparableConvolution2D,
 )
-from .convolution_transpose import (
+from .convolutional.convolution_transpose import (
     Conv1DTranspose,
     Conv2DTranspose,
     Conv3DTranspose,
@@ -31,18 +27,12 @@ from .convolution_transpose import (
     Convolution2DTranspose,
     Convolution3DTranspose,
 )
-from .dense import Dense
-from .dropout import AlphaDropout, Dropout, SpatialDropout1D, SpatialDropout2D, SpatialDropout3D
-from .einsum_dense import EinsumDense
-from .embedding import Embedding
-from .grouped_query_attention import GroupedQueryAttention, GroupQueryAttention
-from .hashing import Hashing
-from .input_layer import Input, InputLayer
-from .input_spec import InputSpec
-from .layer import Layer
-from .lookup import IntegerLookup, StringLookup
-from .masking import Masking
-from .merge import (
+from .core.dense import Dense
+from .core.einsum_dense import EinsumDense
+from .core.embedding import Embedding
+from .core.input_layer import Input, InputLayer
+from .core.masking import Masking
+from .merging.merge import (
     Add,
     Average,
     Concatenate,
@@ -61,10 +51,15 @@ from .merge import (
     multiply,
     subtract,
 )
-from .multi_head_attention import MultiHeadAttention
-from .noise import GaussianDropout, GaussianNoise
-from .normalization import GroupNormalization, LayerNormalization, RMSNormalization, UnitNormalization
-from .pooling import (
+from .normalization.batch_normalization import BatchNormalization
+from .normalization.normalization import (
+    GroupNormalization,
+    LayerNormalization,
+    RMSNormalization,
+    UnitNormalization,
+)
+from .normalization.spectral_normalization import SpectralNormalization
+from .pooling.pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
     AdaptiveAveragePooling3D,
@@ -96,9 +91,27 @@ from .pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
-from .position_embedding import PositionEmbedding, SinePositionEncoding
-from .preprocessing import CategoryEncoding, Discretization, Normalization
-from .resampling import (
+from .preprocessing.features.preprocessing import CategoryEncoding, Discretization, Normalization
+from .preprocessing.image.augmentation import RandomBrightness, RandomContrast, RandomCrop, RandomFlip
+from .preprocessing.image.augmentation_affine import (
+    RandomRotation,
+    RandomShear,
+    RandomTranslation,
+    RandomZoom,
+)
+from .preprocessing.image.resizing import CenterCrop, Resizing
+from .preprocessing.text.hashing import Hashing
+from .preprocessing.text.lookup import IntegerLookup, StringLookup
+from .preprocessing.text.text_vectorization import TextVectorization
+from .regularization.dropout import (
+    AlphaDropout,
+    Dropout,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    SpatialDropout3D,
+)
+from .regularization.noise import GaussianDropout, GaussianNoise
+from .reshaping.resampling import (
     Cropping1D,
     Cropping2D,
     Cropping3D,
@@ -109,10 +122,7 @@ from .resampling import (
     ZeroPadding2D,
     ZeroPadding3D,
 )
-from .resizing import (
-    CenterCrop,
-    Resizing,
-)
+from .reshaping.shapes import Flatten, Identity, Lambda, Permute, RepeatVector, Rescaling, Reshape
 from .rnn import (
     GRU,
     LSTM,
@@ -128,10 +138,6 @@ from .rnn import (
     StackedRNNCells,
     TimeDistributed,
 )
-from .shapes import Flatten, Identity, Lambda, Permute, RepeatVector, Rescaling, Reshape
-from .spectral_normalization import SpectralNormalization
-from .text_vectorization import TextVectorization
-from .wrapper import Wrapper
 
 __all__ = [
     "ELU",

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..utils.registry import Table
+from netlet.saving.identifiers import Table
+
 from .crossentropy import (
     binary_crossentropy,
     binary_focal_crossentropy,
@@ -20,13 +21,7 @@ from .crossentropy import (
 )
 from .loss import Loss, LossFunctionWrapper
 from .margin import categorical_hinge, dice, hinge, squared_hinge, tversky
-from .margin_classes import (
-    CategoricalHinge,
-    Dice,
-    Hinge,
-    SquaredHinge,
-    Tversky,
-)
+from .margin_classes import CategoricalHinge, Dice, Hinge, SquaredHinge, Tversky
 from .probability_classes import (
     BinaryCrossentropy,
     BinaryFocalCrossentropy,

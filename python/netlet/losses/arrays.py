@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core, config
-from ..ops.dispatch import concrete
+from netlet import _core, config
+from netlet.ops.dispatch import concrete
 
 
 def as_tensor(x: Any, dtype: str | None = None) -> _core.Tensor:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from .. import _core, config, ops
-from ..ops.dispatch import concrete, op
+from netlet import _core, config, ops
+from netlet.ops.dispatch import concrete, op
+
 from .arrays import floating
 from .fused import fused_by, last_axis, pointwise
 

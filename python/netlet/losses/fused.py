@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from .. import _core, config
+from netlet import _core, config
+
 from .arrays import common_shape, floating, match_ranks
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import _core, config, ops
-from ..graph import mask_of
-from ..saving.serialization import deserialize_object, serialize_object
-from ..utils.naming import auto_name
+from netlet import _core, config, ops
+from netlet.base.naming import auto_name
+from netlet.engine.graph import mask_of
+from netlet.saving.serialization import deserialize_object, serialize_object
+
 from .arrays import as_tensor, is_leading, match_ranks
 from .labels import class_label_problem
 from .masked import apply_mask, both

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core, config, ops
-from ..ops.dispatch import op
+from netlet import _core, config, ops
+from netlet.ops.dispatch import op
+
 from .arrays import common_shape, floating
 from .fused import fused_by, pointwise
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .. import ops
+from netlet import ops
+
 from .arrays import as_tensor, is_leading, match_ranks
 
 

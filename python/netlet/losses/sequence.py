@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core
-from ..ops.dispatch import concrete, op
+from netlet import _core
+from netlet.ops.dispatch import concrete, op
+
 from .arrays import floating
 from .function_loss import FunctionLoss
 from .fused import fused_by

@@ -12,7 +12,8 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from ..losses import (
+from netlet.base.naming import to_snake_case
+from netlet.losses import (
     binary_crossentropy,
     binary_focal_crossentropy,
     categorical_crossentropy,
@@ -30,8 +31,8 @@ from ..losses import (
     sparse_categorical_crossentropy,
     squared_hinge,
 )
-from ..utils.naming import to_snake_case
-from ..utils.registry import Table
+from netlet.saving.identifiers import Table
+
 from .accuracy import (
     Accuracy,
     BinaryAccuracy,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .. import _core, config
-from ..losses.arrays import is_leading, match_ranks
-from ..ops.dispatch import concrete, op
+from netlet import _core, config
+from netlet.losses.arrays import is_leading, match_ranks
+from netlet.ops.dispatch import concrete, op
+
 from .reduction import FunctionMetric, Mean
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core, losses, ops
-from ..losses.arrays import as_tensor, floating, match_ranks
-from ..ops.dispatch import op
+from netlet import _core, losses, ops
+from netlet.losses.arrays import as_tensor, floating, match_ranks
+from netlet.ops.dispatch import op
+
 from .metric import quotient
 from .reduction import FunctionMetric, Mean
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core, config, initializers
-from ..utils.naming import auto_name, name_scope
-from ..variable import Variable
+from netlet import _core, config, initializers
+from netlet.base.naming import auto_name, name_scope
+from netlet.engine.variable import Variable
 
 
 class Metric:
@@ -115,7 +115,7 @@ class Metric:
 def quotient(total: Variable, count: Variable) -> Any:
     """total / count, 0 where count is 0; a value outside of a recorded step, part of it inside."""
     if _core.recording():
-        from .. import ops
+        from netlet import ops
 
         return ops.divide_no_nan(total, count)
     n = float(count)

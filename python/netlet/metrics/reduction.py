@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core, losses, ops
-from ..config import FLOATS
-from ..graph import mask_of
-from ..losses.arrays import is_leading, match_ranks
-from ..losses.masked import apply_mask
-from ..ops.dispatch import concrete
-from ..saving.serialization import deserialize_object, serialize_object
+from netlet import _core, losses, ops
+from netlet.config import FLOATS
+from netlet.engine.graph import mask_of
+from netlet.losses.arrays import is_leading, match_ranks
+from netlet.losses.masked import apply_mask
+from netlet.ops.dispatch import concrete
+from netlet.saving.serialization import deserialize_object, serialize_object
+
 from .metric import Metric, quotient
 
 

@@ -12,7 +12,8 @@ array([[3.],
 
 from __future__ import annotations
 
-from ..operators import install as _install
+from netlet.engine.operators import install as _install
+
 from . import image
 from .arrays import (
     arange,
@@ -59,16 +60,9 @@ from .arrays import (
     zeros_like,
 )
 from .attention import attention, dot_product_attention
-from .convolution import (
-    conv,
-    conv_transpose,
-    depthwise_conv,
-    separable_conv,
-)
+from .convolution import conv, conv_transpose, depthwise_conv, separable_conv
 from .ctc import ctc_decode, ctc_loss
-from .einsum import (
-    einsum,
-)
+from .einsum import einsum
 from .elementwise import (
     abs,
     absolute,
@@ -119,11 +113,7 @@ from .indexing import (
     take,
     take_along_axis,
 )
-from .linalg import (
-    dot,
-    matmul,
-    norm,
-)
+from .linalg import dot, matmul, norm
 from .logic import (
     equal,
     greater,
@@ -140,16 +130,7 @@ from .logic import (
     not_equal,
     where,
 )
-from .matrices import (
-    diag,
-    diagonal,
-    meshgrid,
-    roll,
-    trace,
-    tri,
-    tril,
-    triu,
-)
+from .matrices import diag, diagonal, meshgrid, roll, trace, tri, tril, triu
 from .nn import (
     celu,
     dense,
@@ -187,12 +168,7 @@ from .nn import (
     threshold,
 )
 from .normalization import batch_normalization, layer_normalization, moments, normalize, rms_normalization
-from .pooling import (
-    adaptive_average_pool,
-    adaptive_max_pool,
-    average_pool,
-    max_pool,
-)
+from .pooling import adaptive_average_pool, adaptive_max_pool, average_pool, max_pool
 from .quant import (
     dequantize_absmax,
     dequantize_zeropoint,
@@ -222,16 +198,7 @@ from .reduce import (
     sum,
     var,
 )
-from .sorting import (
-    argpartition,
-    argsort,
-    digitize,
-    in_top_k,
-    median,
-    searchsorted,
-    sort,
-    top_k,
-)
+from .sorting import argpartition, argsort, digitize, in_top_k, median, searchsorted, sort, top_k
 
 __all__ = [
     "abs",

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core, graph
-from ..config import standardize_dtype
+from netlet import _core
+from netlet.config import standardize_dtype
+from netlet.engine import graph
+
 from .dispatch import axis_in, concrete, dtype_of, flat, nearest_dtype, op, shape_from, shape_of
 
 

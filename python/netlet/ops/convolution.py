@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core
+from netlet import _core
+
 from .data_format import back, channels_last, standardize
 from .dispatch import concrete, dtype_of, nearest_dtype, op, shape_of
 from .windows import Window, per_axis, standardize_padding

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core
-from ..config import floatx, is_float
+from netlet import _core
+from netlet.config import floatx, is_float
+
 from .dispatch import concrete, dtype_of, op
 
 

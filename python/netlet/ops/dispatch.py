@@ -10,9 +10,10 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from .. import _core, graph
-from ..config import DTYPES, floatx, is_float
-from ..tensor import Tensor
+from netlet import _core
+from netlet.config import DTYPES, floatx, is_float
+from netlet.engine import graph
+from netlet.engine.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
 REGISTRY: dict[str, Callable[..., Any]] = {}  # name -> op: how a saved graph finds its ops again

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
+from netlet import _core
+
 from .dispatch import op, shape_of
 from .linalg import matmul
 from .matrices import diagonal

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..config import floatx, is_float
+from netlet import _core
+from netlet.config import floatx, is_float
+
 from .dispatch import concrete, float_op, nearest_dtype, op
 
 

@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core, graph
+from netlet import _core
+from netlet.engine import graph
+
 from .dispatch import along, concrete, flat, nearest_dtype, op, shape_from, shape_of
 
 

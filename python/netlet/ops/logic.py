@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core
+from netlet import _core
+
 from .dispatch import float_op, op
 
 

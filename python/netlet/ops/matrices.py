@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..config import standardize_dtype
+from netlet import _core
+from netlet.config import standardize_dtype
+
 from .dispatch import axis_in, flat, op, shape_of
 
 

@@ -6,8 +6,9 @@ import math
 import warnings
 from typing import Any
 
-from .. import _core
-from ..config import epsilon as default_epsilon
+from netlet import _core
+from netlet.config import epsilon as default_epsilon
+
 from .dispatch import axis_in, concrete, float_op, shape_of
 from .reduce import axes_of
 

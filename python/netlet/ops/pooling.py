@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..config import floatx, is_float
+from netlet import _core
+from netlet.config import floatx, is_float
+
 from .data_format import back, channels_last
 from .dispatch import concrete, dtype_of, op, shape_of
 from .resampling import means, windows

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..config import standardize_dtype
+from netlet import _core
+from netlet.config import standardize_dtype
+
 from .dispatch import axis_in, float_op, op, shape_of
 
 

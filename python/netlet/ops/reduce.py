@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core
-from ..config import standardize_dtype
+from netlet import _core
+from netlet.config import standardize_dtype
+
 from .dispatch import along, axis_in, float_op, op, shape_of
 
 Axis = int | tuple[int, ...] | list[int] | None

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..config import floatx, is_float
+from netlet import _core
+from netlet.config import floatx, is_float
+
 from . import resampling
 from .data_format import back, channels_last
 from .dispatch import concrete, dtype_of, nearest_dtype, op, shape_of

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..config import is_float
+from netlet import _core
+from netlet.config import is_float
+
 from .dispatch import along, dtype_of, op, shape_of
 from .reduce import Axis, axes_of
 

@@ -10,8 +10,9 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from ..utils.registry import Table
-from ..utils.suggest import unknown
+from netlet.base.suggest import unknown
+from netlet.saving.identifiers import Table
+
 from . import schedules
 from .adam import Adam, AdamW
 from .optimizer import Optimizer
@@ -55,7 +56,7 @@ def get(identifier: Any) -> Any:
         found = _by_lower_name.get(identifier.lower())
         if found is not None:
             return found()
-        from ..saving.serialization import get_registered_object
+        from netlet.saving.serialization import get_registered_object
 
         registered = get_registered_object(identifier)
         if registered is None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..variable import Variable
+from netlet.engine.variable import Variable
 
 _REMADE = (
     "_places",

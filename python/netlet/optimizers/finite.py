@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from .. import _core
+from netlet import _core
+
 from .segment import Run, lies_in_segment
 
 LOSS, GRADIENT = 1, 2  # what check_finite writes into the flag

@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from .. import _core
+from netlet import _core
+
 from . import finite
 from .segment import Place, lies_in_segment, runs
 
 if TYPE_CHECKING:
-    from ..variable import Variable
+    from netlet.engine.variable import Variable
+
     from .optimizer import Optimizer
 
 Item = tuple[Place, _core.Tensor, bool]

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..variable import Variable
+from netlet import _core
+from netlet.engine.variable import Variable
+
 from .learning_rate_schedule import LearningRateSchedule
 
 

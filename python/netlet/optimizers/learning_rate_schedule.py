@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..utils.registry import Table
+from netlet.saving.identifiers import Table
 
 
 class LearningRateSchedule:

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..graph import in_trial
-from ..saving.serialization import deserialize_object, serialize_object
-from ..utils.all_or_nothing import all_or_nothing
-from ..utils.naming import auto_name, name_scope
-from ..variable import Variable
+from netlet import _core
+from netlet.base.all_or_nothing import all_or_nothing
+from netlet.base.naming import auto_name, name_scope
+from netlet.engine.graph import in_trial
+from netlet.engine.variable import Variable
+from netlet.saving.serialization import deserialize_object, serialize_object
+
 from . import gradients
 from .learning_rate import LearningRate
 from .segment import Run, as_gradient, place, runs

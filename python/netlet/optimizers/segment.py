@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..variable import Variable
+from netlet import _core
+from netlet.engine.variable import Variable
 
 ALIGNMENT = 16  # elements: each variable begins on a cache line; the gap is zeros, which every update leaves zero
 

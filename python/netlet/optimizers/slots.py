@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core, initializers
-from ..utils.naming import name_scope
-from ..variable import Variable
+from netlet import _core, initializers
+from netlet.base.naming import name_scope
+from netlet.engine.variable import Variable
+
 from .copies import Copies
 from .segment import Place, Run, Segment, lies_in_segment
 

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from ..config import numpy_dtype
+from netlet.config import numpy_dtype
+
 from .atomic import replace_file
 
 FORMAT = 1  # raised when a file could not be understood by older releases

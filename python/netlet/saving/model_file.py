@@ -121,8 +121,8 @@ def load_model(
 
 
 def _rebuild(file: Container, names: list[str]) -> Any:
-    from ..functional import Model
-    from ..variable import blank_variables
+    from netlet.engine.variable import blank_variables
+    from netlet.models.functional import Model
 
     left = sum(file.nbytes(name) for name in names) + _SLACK_BYTES
 

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..config import numpy_dtype
-from ..utils.suggest import unknown
+from netlet.base.suggest import unknown
+from netlet.config import numpy_dtype
+
 from .registry import (
     CustomObjectScope,
     builtin_names,
@@ -253,7 +254,7 @@ def _deserialize_special(name: str, inner: Any) -> Any:
         if name == "__slice__":
             return slice(*(_deserialize(inner[part]) for part in ("start", "stop", "step")))
         if name == "__keras_tensor__":
-            from ..graph import KerasTensor
+            from netlet.engine.graph import KerasTensor
 
             tensor = KerasTensor(tuple(inner["shape"]), dtype=inner["dtype"])
             tensor._pre_serialization_keras_history = inner["keras_history"]  # type: ignore[attr-defined]

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..config import is_float
-from ..version import __version__
+from netlet.config import is_float
+from netlet.version import __version__
+
 from .container import Container, write_container
 from .paths import path_to_read, path_to_write
 from .serialization import deserialize_object, serialize_object

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core
-from ..graph import trial
-from ..layers.graph_layer import GraphLayer
-from ..utils.tree import flatten
+from netlet import _core
+from netlet.base.tree import flatten
+from netlet.engine.graph import trial
+from netlet.models.graph_layer import GraphLayer
+
 from .data import ArrayData, pack_batch, pack_x
 from .feed import cast_to_model, check_inputs, feed, source
 from .own_step import has_own_step

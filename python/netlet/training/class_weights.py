@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import _core
+from netlet import _core
+
 from .data import ArrayData
 
 

@@ -7,14 +7,15 @@ import inspect
 import warnings
 from typing import Any
 
-from .. import _core, optimizers
-from .. import metrics as metrics_module
-from ..metrics.compiled import CompiledMetrics
-from ..optimizers import finite
-from ..saving.serialization import deserialize_object
-from ..utils.tree import flatten
+from netlet import _core, optimizers
+from netlet import metrics as metrics_module
+from netlet.base.tree import flatten
+from netlet.optimizers import finite
+from netlet.saving.serialization import deserialize_object
+
 from . import results
-from .compiled import CompiledLoss, check_compile_arguments
+from .compiled_losses import CompiledLoss, check_compile_arguments
+from .compiled_metrics import CompiledMetrics
 from .own_step import reports_logs, standard
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..utils.batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
-from ..utils.tree import flatten, map_structure, pack_like
+from netlet import _core
+from netlet.base.tree import flatten, map_structure, pack_like
+from netlet.utils.batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
 
 def to_tensor(value: Any, what: str) -> _core.Tensor:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..optimizers.finite import FiniteCheck, NotFinite, checking
+from netlet.optimizers.finite import FiniteCheck, NotFinite, checking
+
 from .data import ArrayData, pack_batch
 from .feed import cast_to_model
 from .nonfinite import in_eager_step

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ..utils.tree import flatten
+from netlet.base.tree import flatten
+
 from . import nonfinite
-from .compiled import spread
+from .compiled_losses import spread
 from .data import ArrayData
 from .step import RecordedStep
 

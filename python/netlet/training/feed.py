@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core, config
-from ..utils.tree import flatten
+from netlet import _core, config
+from netlet.base.tree import flatten
+
 from .data import ArrayData
 from .own_step import keeps_integers
 

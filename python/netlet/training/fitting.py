@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import callbacks as callbacks_module
-from ..utils.batches import unpack_x_y_sample_weight
+from netlet import callbacks as callbacks_module
+from netlet.utils.batches import unpack_x_y_sample_weight
+
 from . import results
 from .data import ArrayData, is_array_like
 from .data_sources import ArraySource, data_source

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..utils.tree import flatten, pack_like
+from netlet.base.tree import flatten, pack_like
+
 from . import results
 from .building import build, mark_built
 from .data import ArrayData

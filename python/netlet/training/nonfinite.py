@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..optimizers.finite import LOSS, FiniteCheck, NotFinite
-from ..utils.tree import flatten
+from netlet import _core
+from netlet.base.tree import flatten
+from netlet.optimizers.finite import LOSS, FiniteCheck, NotFinite
+
 from .results import NonFiniteLossError
 
 

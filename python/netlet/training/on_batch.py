@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..variable import storage_epoch
+from netlet import _core
+from netlet.engine.variable import storage_epoch
+
 from . import results
 from .class_weights import class_weighted
 from .data import ArrayData

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from ..optimizers.optimizer import Optimizer
-from ..utils.tree import flatten
+from netlet.base.tree import flatten
+from netlet.optimizers.optimizer import Optimizer
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

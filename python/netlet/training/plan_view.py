@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
+from netlet import _core
+
 from .data import ArrayData
 from .own_step import optimizers_of
 from .step import RecordedStep

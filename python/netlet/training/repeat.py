@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..variable import storage_epoch
+from netlet.engine.variable import storage_epoch
+
 from .errors import stopped
 from .state import MetricReset
 from .step import RecordedStep

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
+from netlet import _core
 
 
 class NonFiniteLossError(FloatingPointError):

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core, random
+from netlet import _core, random
 
 
 class ShuffleOrder:

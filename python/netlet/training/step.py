@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from .. import _core
-from ..optimizers.finite import FiniteCheck, checking
-from ..utils.tree import flatten
-from ..variable import Variable, storage_epoch
+from netlet import _core
+from netlet.base.tree import flatten
+from netlet.engine.variable import Variable, storage_epoch
+from netlet.optimizers.finite import FiniteCheck, checking
+
 from . import results
 from .building import build
 from .data import ArrayData, pack_batch

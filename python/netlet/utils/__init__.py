@@ -48,7 +48,7 @@ _IN_SAVING = frozenset(
 
 def __getattr__(name: str) -> Any:
     if name in _IN_SAVING:
-        from .. import saving
+        from netlet import saving
 
         return getattr(saving, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -64,7 +64,7 @@ def set_random_seed(seed: int) -> None:
 
     >>> set_random_seed(7)
     """
-    from ..random import set_seed  # here: `random` needs `config`, which needs `utils.suggest`
+    from netlet.random import set_seed  # here: `random` needs `config`, which needs `utils.suggest`
 
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= int(seed) < 2**32:
         raise ValueError(f"set_random_seed expects an integer in [0, 2**32); given {seed!r}.")
@@ -79,6 +79,6 @@ def clear_session(free_memory: bool = True) -> None:
     Args:
         free_memory: accepted as in Keras; memory is free as soon as nothing refers to it.
     """
-    from .naming import reset_uids
+    from netlet.base.naming import reset_uids
 
     reset_uids()

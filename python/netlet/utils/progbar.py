@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .messages import print_msg
+from netlet.base.messages import print_msg
 
 
 class Progbar:

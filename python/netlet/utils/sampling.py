@@ -33,7 +33,7 @@ def sample_from_logits(
     >>> set(sample_from_logits(np.zeros((100, 4)), top_k=2, seed=1).tolist()) == {0, 1}
     True
     """
-    from ..random import generator  # here: `random` needs `config`, which needs `utils.suggest`
+    from netlet.random import generator  # here: `random` needs `config`, which needs `utils.suggest`
 
     values = _checked(logits, temperature, top_k, top_p)
     if temperature == 0:

@@ -113,7 +113,7 @@ def text_dataset_from_directory(
     >>> texts.tolist(), labels.tolist()
     (['a bad film', 'a good film'], [0, 1])
     """
-    from ..random import make_seed  # here: `random` needs `config`, which needs `utils.suggest`
+    from netlet.random import make_seed  # here: `random` needs `config`, which needs `utils.suggest`
 
     _check(labels, label_mode, class_names, validation_split, subset, format, batch_size, max_length)
     if validation_split and shuffle and seed is None:

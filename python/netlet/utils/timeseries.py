@@ -84,7 +84,7 @@ def timeseries_dataset_from_array(
     >>> x.tolist(), y.tolist(), len(windows)
     ([[0, 1], [1, 2], [2, 3]], [2, 3, 4], 2)
     """
-    from ..random import generator  # here: `random` needs `config`, which needs `utils.suggest`
+    from netlet.random import generator  # here: `random` needs `config`, which needs `utils.suggest`
 
     data = np.asarray(data)
     if data.ndim == 0:

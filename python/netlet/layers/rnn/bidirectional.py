@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ... import ops
-from ...saving.registry import get_registered_name
-from ...saving.serialization import custom_object_scope, deserialize_object, serialize_object, sharing_scope
-from ...utils import tree
-from ..layer import Layer
+from netlet import ops
+from netlet.base import tree
+from netlet.saving.registry import get_registered_name
+from netlet.saving.serialization import (
+    custom_object_scope,
+    deserialize_object,
+    serialize_object,
+    sharing_scope,
+)
+
+from ..base.layer import Layer
 from .rnn import RNN, time_order
 
 _MERGES = ("sum", "mul", "ave", "concat", None)

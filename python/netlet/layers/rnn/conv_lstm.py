@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ... import ops
-from ...ops.convolution import too_large
-from ...ops.data_format import back, channels_last, standardize
-from ...ops.windows import Window, per_axis, standardize_padding
-from ..convolution import no_strides_with_dilation, positive
-from ..input_spec import InputSpec
+from netlet import ops
+from netlet.ops.convolution import too_large
+from netlet.ops.data_format import back, channels_last, standardize
+from netlet.ops.windows import Window, per_axis, standardize_padding
+
+from ..base.input_spec import InputSpec
+from ..convolutional.convolution import no_strides_with_dilation, positive
 from .gated import ForgetBias, GatedCell
 from .lstm import lstm_state
 from .recurrent import CellLayer, given, of_cell

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ... import ops
-from ...random import SeedGenerator, masked_dropout
-from ..layer import Layer
+from netlet import ops
+from netlet.random import SeedGenerator, masked_dropout
+
+from ..base.layer import Layer
 
 
 class DropoutCell(Layer):

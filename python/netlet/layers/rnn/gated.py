@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from ... import activations, ops
-from .. import roles
+from netlet import activations, ops
+
+from ..base import roles
 from .dropout import DropoutCell
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import _core, activations, ops
+from netlet import _core, activations, ops
+
 from .stacked import StackedRNNCells
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 from typing import Any, ClassVar
 
-from ... import regularizers
-from ...saving.registry import CustomObjectScope
+from netlet import regularizers
+from netlet.saving.registry import CustomObjectScope
+
 from .gated import GatedCell
 from .rnn import RNN
 from .time_spec import TimeSpec

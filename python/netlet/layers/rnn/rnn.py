@@ -7,11 +7,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from ... import ops
-from ...graph import in_trial
-from ...saving.serialization import deserialize_object, serialize_object
-from ...utils import tree
-from ..layer import Layer
+from netlet import ops
+from netlet.base import tree
+from netlet.engine.graph import in_trial
+from netlet.saving.serialization import deserialize_object, serialize_object
+
+from ..base.layer import Layer
 from . import native
 from . import states as states_of
 from .dropout import constant_masks

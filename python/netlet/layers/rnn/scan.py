@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ... import _core, ops
-from ...utils import tree
+from netlet import _core, ops
+from netlet.base import tree
 
 Step = Callable[[Any, Any], tuple[Any, Any]]  # (x_t, states) -> (output, states)
 

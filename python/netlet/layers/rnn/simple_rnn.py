@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import ops
-from ..convolution import positive
+from netlet import ops
+
+from ..convolutional.convolution import positive
 from . import states as states_of
 from .gated import GatedCell
 from .recurrent import Recurrent, given

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...saving.serialization import deserialize_object, serialize_object
-from ..layer import Layer
+from netlet.saving.serialization import deserialize_object, serialize_object
+
+from ..base.layer import Layer
 from . import states as states_of
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from ... import _core, ops
-from ...utils import tree
-from ...variable import Variable
+from netlet import _core, ops
+from netlet.base import tree
+from netlet.engine.variable import Variable
 
 
 def zeros(sizes: Any, batch: Any, dtype: str) -> list[Any]:

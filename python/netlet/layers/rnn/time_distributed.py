@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ... import _core, ops
-from ...graph import OpCall
-from ...utils import tree
-from ..augmentation import RandomImageLayer
-from ..batch_normalization import BatchNormalization
-from ..shapes import Lambda
-from ..spectral_normalization import SpectralNormalization
-from ..wrapper import Wrapper
+from netlet import _core, ops
+from netlet.base import tree
+from netlet.engine.graph import OpCall
+
+from ..base.wrapper import Wrapper
+from ..normalization.batch_normalization import BatchNormalization
+from ..normalization.spectral_normalization import SpectralNormalization
+from ..preprocessing.image.augmentation import RandomImageLayer
+from ..reshaping.shapes import Lambda
 from .scan import steps_of
 
 

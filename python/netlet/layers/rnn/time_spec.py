@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..input_spec import InputSpec
+from ..base.input_spec import InputSpec
 
 
 class TimeSpec(InputSpec):

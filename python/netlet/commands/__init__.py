@@ -1,0 +1,1 @@
+"""The command line: `python -m netlet demo | bench | verify | info`."""

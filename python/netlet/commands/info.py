@@ -1,0 +1,49 @@
+"""What netlet runs on: `python -m netlet info`."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+
+import numpy as np
+
+from netlet import _core
+from netlet.base.threads import get_num_threads
+from netlet.version import __version__
+
+
+def cpu_name() -> str:
+    """The processor's name as the system gives it."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as f:
+            for line in f:
+                if line.startswith(("model name", "Model\t", "Hardware")):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def describe_machine() -> str:
+    """A few lines: versions, processor, instruction set, threads.
+
+    >>> describe_machine().startswith("netlet ")
+    True
+    """
+    forced = os.environ.get("NETLET_ISA")
+    isa = f"{_core.active_isa()} (forced by NETLET_ISA)" if forced else _core.active_isa()
+    return "\n".join(
+        [
+            f"netlet {__version__}, Python {platform.python_version()}, NumPy {np.__version__}, "
+            f"{platform.system()} {platform.machine()}",
+            f"processor:        {cpu_name()}",
+            f"instruction set:  {isa}; this machine runs {', '.join(_core.supported_isas())}",
+            f"threads:          {get_num_threads()} ({_core.usable_cpus()} of {os.cpu_count()} CPUs are usable)",
+            f"kernels:          {len(_core.kernel_names())}, in {sys.modules['netlet'].__path__[0]}",
+        ]
+    )
+
+
+def main() -> None:
+    print(describe_machine())

@@ -1,0 +1,105 @@
+"""GradientTape: gradients of what netlet computed, for training loops written by hand."""
+
+from __future__ import annotations
+
+import contextlib
+from types import TracebackType
+from typing import Any
+
+from netlet import _core
+from netlet.base.tree import flatten, pack_like
+
+from .variable import Variable
+
+
+class GradientTape:
+    """Listens to what is computed inside the `with` block, so that gradients can be asked for afterwards.
+
+    Trainable Variables are watched without being named, Tensors after `watch`. Inside a `train_step` that `fit`
+    records, the gradients become part of the recorded step. The meaning is that of `tf.GradientTape`.
+
+    Gradients that are computed while another tape listens can be differentiated again, to any order: gradient
+    penalties, physics-informed networks, Hessians. Recurrent layers, attention with dropout, `ops.ctc_loss`,
+    `ops.image.affine_transform`, `ops.scatter_update`, `segment_max` and `segment_min` can be differentiated once
+    only; a second time raises a ValueError that names the op.
+
+    Args:
+        persistent: whether `gradient` may be called more than once. Memory is then held until the tape is gone.
+
+    Example:
+
+    >>> import netlet
+    >>> x = netlet.Variable([3.0])
+    >>> with netlet.GradientTape() as outer:
+    ...     with netlet.GradientTape() as inner:
+    ...         y = netlet.ops.sum(x * x * x)
+    ...     slope = inner.gradient(y, x)
+    >>> float(slope.numpy()[0]), float(outer.gradient(slope, x).numpy()[0])
+    (27.0, 18.0)
+    """
+
+    def __init__(self, persistent: bool = False) -> None:
+        self.persistent = persistent
+        self._steps = _core.BackwardList()
+        self._entered = self._used = False
+
+    def __enter__(self) -> GradientTape:
+        if self._used and not self.persistent:
+            self._steps.clear()
+            self._used = False
+        self._steps.enter()
+        self._entered = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._steps.leave()
+
+    def __del__(self) -> None:
+        # A block that was interrupted while it was entered is never left.
+        with contextlib.suppress(AttributeError, RuntimeError):
+            self._steps.leave()
+
+    def watch(self, tensor: Any) -> None:
+        """Asks for gradients of `tensor` (a `netlet.Tensor`, or a list or dict of them)."""
+        for t in flatten(tensor):
+            if not isinstance(t, (_core.Tensor, Variable)):
+                raise TypeError(
+                    f"GradientTape.watch expects a netlet Tensor (netlet.ops.convert_to_tensor makes one of an array); "
+                    f"given {type(t).__name__}."
+                )
+            (t._tensor if isinstance(t, Variable) else t).requires_grad = True
+
+    def gradient(self, target: Any, sources: Any, output_gradients: Any = None) -> Any:
+        """Gradients of `target` (summed over its elements, or weighted by `output_gradients`).
+
+        Args:
+            target: a Tensor that was computed inside the block, or a list of them, whose gradients are added up.
+            sources: Variable, Tensor, or a list or dict of them.
+            output_gradients: array of the target's shape, or a list of them.
+
+        Returns:
+            Tensors in the structure of `sources`; None where the target does not depend on the source.
+
+        Raises:
+            RuntimeError: before the block was entered, or a second time without `persistent=True`.
+            ValueError: a second derivative through an op that has none.
+        """
+        if not self._entered:
+            raise RuntimeError("GradientTape.gradient: nothing was recorded; compute the target inside `with tape:`.")
+        if self._used and not self.persistent:
+            raise RuntimeError("GradientTape.gradient can be called once only; use GradientTape(persistent=True).")
+        leaves = [s._tensor if isinstance(s, Variable) else s for s in flatten(sources)]
+        for s in leaves:
+            if not isinstance(s, _core.Tensor):
+                raise TypeError(f"GradientTape.gradient: sources are Variables and Tensors; given {type(s).__name__}.")
+        targets = [t._tensor if isinstance(t, Variable) else t for t in flatten(target)]
+        for t in targets:
+            if not isinstance(t, _core.Tensor):
+                raise TypeError(f"GradientTape.gradient expects a Tensor as its target; given {type(t).__name__}.")
+        seeds = None if output_gradients is None else flatten(output_gradients)
+        self._used = True
+        if not self.persistent:
+            self._steps.leave()  # inside its own block: what computes the gradients is not to be recorded
+        return pack_like(sources, self._steps.gradients(targets, leaves, seeds, retain=self.persistent))

@@ -1,0 +1,37 @@
+"""Ops on symbolic tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from netlet.base.naming import auto_name
+
+from .infer import infer_spec
+from .symbols import Node, Operation, is_symbolic
+
+
+class OpCall(Operation):
+    """One use of a `netlet.ops` function in a graph."""
+
+    def __init__(self, fn: Callable[..., Any], name: str | None = None) -> None:
+        self.fn = fn
+        super().__init__(name or auto_name(fn.__name__))
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if is_symbolic(args) or is_symbolic(kwargs):
+            outputs = self.compute_output_spec(*args, **kwargs)
+            Node(self, args, kwargs, outputs)
+            return outputs
+        return self.fn(*args, **kwargs)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        return infer_spec(self.fn, args, kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"name": self.name, "op": self.fn.__name__}
+
+
+def symbolic_op(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What `netlet.ops` does with symbolic arguments: a node, and KerasTensors of the result."""
+    return OpCall(fn)(*args, **kwargs)

@@ -1,0 +1,149 @@
+"""Symbolic tensors, the operations that can be called on them, and the calls: nodes of the graph."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from netlet import _core
+from netlet.base import tree
+from netlet.base.naming import auto_name
+from netlet.config import standardize_dtype
+
+from ..operators import Operators
+
+Extents = tuple[int | None, ...]
+
+
+def symbolic_dtype(dtype: Any) -> str:
+    """`standardize_dtype`, and "string": texts can enter a model whose first layers turn them into numbers."""
+    return "string" if isinstance(dtype, str) and dtype == "string" else standardize_dtype(dtype)
+
+
+class KerasHistory(NamedTuple):
+    """Which output of which call of which operation a KerasTensor is."""
+
+    operation: Operation
+    node_index: int
+    tensor_index: int
+
+
+class KerasTensor(Operators):
+    """A value that is not there yet: shape (None where unknown), dtype, and the call that will make it."""
+
+    _symbolic = True
+    _keras_history: KerasHistory
+    _keras_mask: Any = None  # a symbolic tensor itself
+
+    def __init__(self, shape: Any, dtype: Any = None, name: str | None = None, record_history: bool = True) -> None:
+        self.shape: Extents = tuple(None if d is None else int(d) for d in shape)
+        self.dtype = symbolic_dtype(dtype)
+        self.name = name or auto_name("keras_tensor")
+        self.sparse = False
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        raise _core.SymbolicArgument(
+            f"{self!r} is symbolic: it has no values. Use netlet.ops on it, or a layer, instead of NumPy functions."
+        )
+
+    def __len__(self) -> int:
+        raise TypeError(f"{self!r} is symbolic and has no length.")
+
+    def __iter__(self) -> Any:
+        raise TypeError(f"{self!r} is symbolic: Python cannot iterate over it.")
+
+    def __bool__(self) -> bool:
+        raise TypeError(f"{self!r} is symbolic: it has no truth value.")
+
+    def __repr__(self) -> str:
+        return f"<KerasTensor shape={self.shape}, dtype={self.dtype}, name={self.name}>"
+
+
+def mask_of(value: Any) -> Any:
+    """The mask that a tensor carries, or None."""
+    return getattr(value, "_keras_mask", None)
+
+
+def is_symbolic(value: Any) -> bool:
+    """Whether a KerasTensor is anywhere in the structure."""
+    if isinstance(value, KerasTensor):
+        return True
+    if isinstance(value, (list, tuple)):
+        return any(is_symbolic(item) for item in value)
+    if isinstance(value, dict):
+        return any(is_symbolic(item) for item in value.values())
+    return False
+
+
+class Operation:
+    """What a node can call: a Layer, or an op on symbolic tensors. Has a unique name and knows its calls."""
+
+    def __init__(self, name: str | None = None) -> None:
+        if name is not None and (not isinstance(name, str) or "/" in name):
+            raise ValueError(f"A name is a string without '/'; given {name!r}.")
+        self.name: str = name or auto_name(type(self).__name__)
+        self._inbound_nodes: list[Node] = []
+        self._outbound_nodes: list[Node] = []
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """KerasTensors of the result, without adding a node."""
+        raise NotImplementedError
+
+    @property
+    def input(self) -> Any:
+        return self._only_node("input").input_tensors_struct
+
+    @property
+    def output(self) -> Any:
+        return self._only_node("output").outputs_struct
+
+    def _only_node(self, what: str) -> Node:
+        if len(self._inbound_nodes) != 1:
+            count = len(self._inbound_nodes)
+            reason = "has not been called on symbolic inputs" if count == 0 else f"was called {count} times"
+            raise AttributeError(f"Layer '{self.name}' {reason}, so it has no single `{what}`.")
+        return self._inbound_nodes[0]
+
+
+class Node:
+    """One call of an operation: its arguments (symbolic tensors among them) and the symbolic tensors it gave."""
+
+    def __init__(self, operation: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> None:
+        self.operation = operation
+        self.args = args
+        self.kwargs = kwargs
+        leaves = tree.flatten([list(args), kwargs])
+        self.input_tensors: list[KerasTensor] = [a for a in leaves if isinstance(a, KerasTensor)]
+        self.outputs_struct = outputs
+        self.outputs: list[KerasTensor] = tree.flatten(outputs)
+        for out in self.outputs:
+            if not isinstance(out, KerasTensor):
+                raise ValueError(f"'{operation.name}' must return tensors; it returned {type(out).__name__}: {out!r}.")
+        self.is_input = not self.input_tensors
+        index = len(operation._inbound_nodes)
+        operation._inbound_nodes.append(self)
+        for i, out in enumerate(self.outputs):
+            out._keras_history = KerasHistory(operation, index, i)
+        for parent in self.input_tensors:
+            parent._keras_history.operation._outbound_nodes.append(self)
+
+    @property
+    def input_tensors_struct(self) -> Any:
+        if len(self.args) == 1 and not is_symbolic(self.kwargs):
+            return self.args[0]
+        return self.input_tensors
+
+    @property
+    def output_tensors(self) -> list[KerasTensor]:
+        return self.outputs
+
+    @property
+    def parent_nodes(self) -> list[Node]:
+        histories = [t._keras_history for t in self.input_tensors]
+        return [h.operation._inbound_nodes[h.node_index] for h in histories]

@@ -1,0 +1,115 @@
+"""The part of a Layer that is about building: when its weights are made, from which shapes, and again from a file."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from netlet.base import tree
+from netlet.base.naming import name_scope
+from netlet.engine.graph import KerasTensor, infer_spec
+
+from . import call_context, masks
+from .calling import as_shapes, has_tensor, name_layer, parameters, shapes_in
+from .state import LayerState
+
+
+class Building(LayerState):
+    """Base of Layer. A layer without a `build` of its own is built by its first call."""
+
+    call: Callable[..., Any]
+    _build_arguments: dict[str, Any] | None
+    _clear_losses: Callable[[], None]
+
+    def build(self, input_shape: Any) -> None:
+        """Makes the weights, once, when the first input's shape (batch axis included, None if any) is known."""
+        self.built = True
+
+    @functools.cached_property
+    def _call_parameters(self) -> dict[str, inspect.Parameter]:
+        return parameters(self.call)
+
+    @functools.cached_property
+    def _takes_training(self) -> bool:
+        return "training" in self._call_parameters
+
+    def _spec_by_trial(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """KerasTensors of what `call` gives, found by recording it; builds the sub-layers that it reaches."""
+        with call_context.entered(self, call_context.current.training):
+            try:
+                extra = {"training": False} if self._takes_training else {}
+                return infer_spec(self.call, args, {**masks.fill(self, args, kwargs), **extra})
+            except (ValueError, TypeError) as error:
+                name_layer(error, self.name)
+                raise
+            finally:
+                self._clear_losses()
+
+    def _shapes_for(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """Shapes of the tensor arguments under the names that build or compute_output_shape gives them."""
+        found = parameters(fn).values()
+        wanted = [p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
+        shapes = self._argument_shapes(args, kwargs)
+        chosen = {name: shape for name, shape in shapes.items() if name in wanted}
+        needed = [p.name for p in found if p.name in wanted and p.default is p.empty]
+        if chosen and (len(chosen) >= min(len(shapes), len(wanted)) or set(needed) <= set(chosen)):
+            return chosen
+        return {wanted[0]: next(iter(shapes.values()))} if wanted and shapes else {}
+
+    def _argument_shapes(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+        """The shapes of the arguments of `call` that hold tensors: {"inputs_shape": (None, 3)}."""
+        named = {**dict(zip(self._call_parameters, args, strict=False)), **kwargs}
+        return {f"{name}_shape": shapes_in(value) for name, value in named.items() if has_tensor(value)}
+
+    @property
+    def _builds_by_call(self) -> bool:
+        """Whether there is no `build`: its sub-layers build themselves when `call` reaches them."""
+        return type(self).build is Building.build
+
+    def _build_from(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if self._builds_by_call:
+            shapes = self._argument_shapes(args, kwargs)
+            object.__setattr__(self, "_build_arguments", shapes)
+            self.built = True
+            return
+        self.build(**self._shapes_for(self.build, args, kwargs))
+
+    def get_build_config(self) -> dict[str, Any] | None:
+        """The shapes that `build` was called with; `build_from_config` repeats it when a model is loaded."""
+        shapes = self._build_arguments
+        if not shapes or (self._builds_by_call and not self._layers):
+            return None
+        return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": dict(shapes)}
+
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        if not config:
+            return
+        if self._builds_by_call:
+            self._build_by_trial(config)
+        elif "input_shape" in config:
+            self.build(as_shapes(config["input_shape"]))
+        elif "shapes_dict" in config:
+            self.build(**{k: as_shapes(v) for k, v in config["shapes_dict"].items()})
+
+    def _build_by_trial(self, config: dict[str, Any]) -> None:
+        """Builds the sub-layers by trying `call` on symbolic inputs of the shapes in a `get_build_config`."""
+        alone = "input_shape" in config
+        names = [next(iter(self._call_parameters), "inputs")] if alone else list(config.get("shapes_dict", ()))
+        shapes = [config["input_shape"]] if alone else [config["shapes_dict"][name] for name in names]
+        names = [name.removesuffix("_shape") for name in names]
+        symbols = [tree.map_shapes(lambda s: KerasTensor(s, self.compute_dtype), shape) for shape in shapes]
+        try:
+            with name_scope(self.name, self):
+                self._spec_by_trial((), dict(zip(names, symbols, strict=True)))
+        except Exception as error:
+            raise ValueError(
+                f"Layer '{self.name}': {type(self).__name__} could not be built by calling it on inputs of the shapes "
+                f"{dict(zip(names, shapes, strict=True))}, which it was built with before: {error} Give the class a "
+                "`build(input_shape)`, or a `build_from_config(config)`."
+            ) from error
+        object.__setattr__(
+            self, "_build_arguments", {f"{n}_shape": as_shapes(s) for n, s in zip(names, shapes, strict=True)}
+        )
+        self.built = True

@@ -1,0 +1,128 @@
+"""What a layer asks of its inputs, checked before each call, so that an error names the layer and both shapes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netlet.base import tree
+
+
+class InputSpec:
+    """Rank, extents and dtype that a layer expects of one input; None asks for nothing.
+
+    Args:
+        dtype: element type.
+        shape: full shape; None entries match anything.
+        ndim, min_ndim, max_ndim: rank.
+        axes: {axis: extent}.
+        allow_last_axis_squeeze: a last axis of 1 may be missing or extra.
+        reason: why, added to the error, e.g. "its kernel is (784, 16)".
+
+    Example:
+
+    >>> import numpy as np
+    >>> check([InputSpec(ndim=2, axes={-1: 3})], np.zeros((5, 4)), "dense")
+    Traceback (most recent call last):
+        ...
+    ValueError: Layer 'dense' expects inputs with last axis 3; given shape (5, 4).
+    """
+
+    def __init__(
+        self,
+        dtype: str | None = None,
+        shape: Any = None,
+        ndim: int | None = None,
+        max_ndim: int | None = None,
+        min_ndim: int | None = None,
+        axes: dict[int, int | None] | None = None,
+        allow_last_axis_squeeze: bool = False,
+        name: str | None = None,
+        optional: bool = False,
+        reason: str = "",
+    ) -> None:
+        self.dtype, self.ndim, self.max_ndim, self.min_ndim = dtype, ndim, max_ndim, min_ndim
+        self.shape = None if shape is None else tuple(shape)
+        if self.shape is not None:
+            self.ndim = len(self.shape)
+        self.axes = {int(k): v for k, v in (axes or {}).items()}
+        self.allow_last_axis_squeeze, self.name, self.optional, self.reason = (
+            allow_last_axis_squeeze,
+            name,
+            optional,
+            reason,
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        keys = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes", "optional")
+        return {key: getattr(self, key) for key in keys}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> InputSpec:
+        return cls(**config)
+
+    def mismatch(self, shape: tuple[int | None, ...], dtype: str) -> str | None:
+        """What is expected instead, or None if the input fits."""
+        rank = len(shape)
+        if self.ndim is not None and rank != self.ndim and not self.allow_last_axis_squeeze:
+            return f"inputs of rank {self.ndim}"
+        if self.max_ndim is not None and rank > self.max_ndim:
+            return f"inputs of rank {self.max_ndim} or less"
+        if self.min_ndim is not None and rank < self.min_ndim:
+            return f"inputs of rank {self.min_ndim} or more"
+        if self.dtype is not None and dtype != self.dtype:
+            return f"inputs of dtype {self.dtype}"
+        for axis, extent in self.axes.items():
+            if extent is not None and shape[axis] not in (extent, None):
+                return f"inputs with {'last axis' if axis == -1 else f'axis {axis} of extent'} {extent}"
+        if self.shape is not None:
+            given, wanted = shape, self.shape
+            if self.allow_last_axis_squeeze:
+                given, wanted = _without_last_one(given), _without_last_one(wanted)
+            fits = len(given) == len(wanted) and all(
+                w is None or g is None or w == g for g, w in zip(given, wanted, strict=True)
+            )
+            if not fits:
+                return f"inputs of shape {self.shape}"
+        return None
+
+    def hint(self, shape: tuple[int | None, ...]) -> str:
+        """What may have gone wrong with an input of this shape, added to the error: a sentence, or nothing."""
+        return ""
+
+    def complaint(self, layer_name: str, shape: tuple[int | None, ...], dtype: str, which: str = "") -> str | None:
+        """The words of the error where an input does not fit, else None."""
+        expected = self.mismatch(shape, dtype)
+        if expected is None:
+            return None
+        why = f" ({self.reason})" if self.reason and "axis" in expected else ""
+        return f"Layer '{layer_name}' expects {which}{expected}{why}; given shape {shape}. {self.hint(shape)}".rstrip()
+
+
+def _without_last_one(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    return shape[:-1] if shape and shape[-1] == 1 else shape
+
+
+def check(specs: Any, inputs: Any, layer_name: str) -> None:
+    """ValueError if an input does not fit its InputSpec; one spec for each leaf of `inputs`."""
+    if isinstance(specs, InputSpec) and hasattr(inputs, "shape") and not specs.mismatch(inputs.shape, inputs.dtype):
+        return  # nearly always
+    wanted = tree.flatten(specs)
+    if isinstance(inputs, dict) and all(spec.name for spec in wanted):
+        missing = [spec.name for spec in wanted if spec.name not in inputs]
+        if missing:
+            raise ValueError(f"Layer '{layer_name}' expects inputs {missing}; given a dict with {sorted(inputs)}.")
+        given = [inputs[spec.name] for spec in wanted]
+    else:
+        given = tree.flatten(inputs)
+    if len(given) != len(wanted):
+        raise ValueError(f"Layer '{layer_name}' expects {len(wanted)} input(s); given {len(given)}.")
+    for x, spec in zip(given, wanted, strict=True):
+        if spec is None or (x is None and spec.optional):
+            continue
+        if not hasattr(x, "shape"):
+            raise ValueError(f"Layer '{layer_name}' expects tensors or arrays; given {type(x).__name__}: {x!r}.")
+        shape = tuple(x.shape)
+        which = f"for input '{spec.name}' " if spec.name and len(wanted) > 1 else ""
+        complaint = spec.complaint(layer_name, shape, str(x.dtype), which)
+        if complaint is not None:
+            raise ValueError(complaint)

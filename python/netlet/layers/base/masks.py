@@ -1,0 +1,97 @@
+"""Masks: which steps of a sequence count. They travel as `_keras_mask` on tensors, from layer to layer.
+
+Before a layer's `call` its mask arguments are filled from its inputs; behind it the layer says by `compute_mask` what
+its outputs carry. The result of an op carries none. Source: Keras 3, `Layer.__call__`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+from netlet import _core
+from netlet.base import tree
+from netlet.engine.graph import KerasTensor, mask_of
+
+
+def masks_of(structure: Any) -> Any:
+    """The masks in a structure of tensors, in the same structure."""
+    return tree.map_structure(mask_of, structure)
+
+
+def keep(before: Any, after: Any) -> Any:
+    """`after`, another form of the tensor `before`, with its mask."""
+    if after is not before and (mask := mask_of(before)) is not None:
+        after._keras_mask = mask
+    return after
+
+
+def attach(values: Iterable[Any], masks: Any) -> None:
+    """Gives tensors their masks, where there are any; both flat, in the same order."""
+    for value, mask in zip(values, tree.flatten(masks), strict=False):
+        if mask is not None and _is_tensor(value):
+            value._keras_mask = mask
+
+
+def fill(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """kwargs with the mask arguments of `layer.call` that were not given: `mask` where one argument holds tensors,
+    `<name>_mask` where several do."""
+    wanted = layer._call_parameters
+    named = {**dict(zip(wanted, args, strict=False)), **kwargs}
+    given = {name: value for name, value in named.items() if _holds_tensors(value)}
+    if len(given) == 1:
+        found = {"mask": next(iter(given.values()))}
+    else:
+        found = {f"{name}_mask": value for name, value in given.items()}
+    positional = list(wanted)[: len(args)]
+    masks = {
+        name: masks_of(value)
+        for name, value in found.items()
+        if name in wanted and named.get(name) is None and name not in positional
+    }
+    if len(given) > 1 and "mask" in wanted and named.get("mask") is None and args and mask_of(args[0]) is not None:
+        warnings.warn(
+            f"Layer '{layer.name}' was given several tensors, so that the mask of the first is not its `mask` argument "
+            "(as in Keras). Give mask=... with the call.",
+            stacklevel=4,
+        )
+    return {**kwargs, **masks} if masks else kwargs
+
+
+def previous(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What `compute_mask` is told: the `mask` argument, or else what the first argument carries."""
+    mask = kwargs.get("mask")
+    return masks_of(first(args, kwargs)) if mask is None else mask
+
+
+def first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    return args[0] if args else next(iter(kwargs.values()), None)
+
+
+def hand_on(layer: Any, inputs: Any, outputs: Any, before: Any) -> None:
+    """Puts on the outputs what `compute_mask` makes of the masks before; warns where they are lost."""
+    flat = tree.flatten(outputs)
+    if all(mask_of(t) is not None for t in flat):
+        return
+    if layer.supports_masking:
+        masks = layer.compute_mask(inputs, before)
+        attach((t if mask_of(t) is None else None for t in flat), masks)
+    elif not layer._masks_travel_inside and any(m is not None for m in tree.flatten(before)):
+        warnings.warn(
+            f"Layer '{layer.name}' (of type {type(layer).__name__}) was passed an input with a mask attached to it. "
+            "However, this layer does not support masking and will therefore destroy the mask information. Downstream "
+            "layers will not see the mask.",
+            stacklevel=4,
+        )
+
+
+def _holds_tensors(value: Any) -> bool:
+    if isinstance(value, (list, tuple, dict)):
+        leaves = tree.flatten(value)
+        return bool(leaves) and all(leaf is None or _is_tensor(leaf) for leaf in leaves)
+    return _is_tensor(value)
+
+
+def _is_tensor(value: Any) -> bool:
+    return isinstance(value, (_core.Tensor, KerasTensor))

@@ -1,0 +1,265 @@
+"""The part of a Layer that holds state: weights, sub-layers, their order, reading and setting them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from netlet import constraints, initializers, regularizers
+from netlet.config import DTypePolicy, get_policy, is_float, standardize_dtype
+from netlet.engine.graph import Operation
+from netlet.engine.variable import Variable
+
+from .tracking import wrap
+
+
+class LayerState(Operation):
+    """Weights and sub-layers, tracked by attribute assignment. Base of Layer."""
+
+    _trainable: bool = True
+    _tracked_names = ("_trainable_variables", "_non_trainable_variables", "_layers", "_metrics")
+
+    def _start_tracking(self) -> None:
+        for name in self._tracked_names:
+            object.__setattr__(self, name, [])
+        object.__setattr__(self, "_locked", False)
+
+    # ---- tracking --------------------------------------------------------------------------------------------------
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in self._untracked_attributes:
+            object.__setattr__(self, name, value)
+            return
+        old = self.__dict__.get(name)
+        if old is not value and isinstance(old, (Variable, LayerState)):
+            self._untrack(old)
+        object.__setattr__(self, name, self._track(value))
+
+    _untracked_attributes: frozenset[str] = frozenset(
+        ["_inbound_nodes", "_outbound_nodes", "_losses", "_tensor", "_init_arguments", "_build_arguments", "_locked"]
+    )
+
+    def __delattr__(self, name: str) -> None:
+        old = self.__dict__.get(name)
+        object.__delattr__(self, name)
+        if isinstance(old, (Variable, LayerState)):
+            self._untrack(old)
+
+    def _track(self, value: Any) -> Any:
+        if isinstance(value, Variable):
+            self._add_state(self._trainable_variables if value.trainable else self._non_trainable_variables, value)
+        elif isinstance(value, LayerState):
+            self._add_state(self._layers, value)
+        elif hasattr(type(value), "update_state") and hasattr(type(value), "reset_state"):
+            self._add_state(self._metrics, value)
+        elif type(value) in (list, tuple, dict):
+            return wrap(value, self._track)
+        return value
+
+    def _add_state(self, place: list[Any], value: Any) -> None:
+        if "_layers" not in self.__dict__:
+            raise RuntimeError(
+                f"In layer '{type(self).__name__}', call `super().__init__()` before assigning weights or layers."
+            )
+        if any(value is known for known in place):
+            return
+        if isinstance(value, Variable) and any(value is v for v in self._all_own_variables()):
+            return
+        if self._locked and place is not self._metrics:
+            raise ValueError(
+                f"Layer '{self.name}' is already built: weights and sub-layers are made in `__init__()` or `build()`, "
+                f"not afterwards; given {value!r}."
+            )
+        place.append(value)
+
+    def _untrack(self, value: Any) -> None:
+        for name in self._tracked_names:
+            place = self.__dict__.get(name) or []
+            place[:] = [known for known in place if known is not value]
+
+    def _all_own_variables(self) -> list[Variable]:
+        return self._trainable_variables + self._non_trainable_variables
+
+    _trainable_variables: list[Variable]
+    _non_trainable_variables: list[Variable]
+    _layers: list[Any]
+    _metrics: list[Any]
+    _locked: bool
+
+    def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Any]:
+        """This layer and all below it, each once, depth first."""
+        found: list[Any] = [self] if include_self else []
+        seen: set[int] = set()
+        stack = list(reversed(self._layers))
+        while stack:
+            layer = stack.pop()
+            if id(layer) in seen:
+                continue
+            seen.add(id(layer))
+            found.append(layer)
+            if recursive:
+                stack.extend(reversed(layer._layers))
+        return found
+
+    # ---- weights ---------------------------------------------------------------------------------------------------
+    def add_weight(
+        self,
+        shape: Any = None,
+        initializer: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        autocast: bool = True,
+        regularizer: Any = None,
+        constraint: Any = None,
+        aggregation: str | None = "none",
+        overwrite_with_gradient: bool = False,
+        name: str | None = None,
+    ) -> Variable:
+        """A new weight of this layer.
+
+        Args:
+            shape: () if None.
+            initializer: defaults to "glorot_uniform" for floats, "zeros" for other types.
+            dtype: defaults to the layer's.
+            trainable: whether an optimizer changes it.
+            regularizer: its penalty is among the layer's `losses`.
+            constraint: applied after each update.
+            autocast, aggregation: see `Variable`.
+            overwrite_with_gradient: only False.
+            name: "kernel" becomes the path "<layer>/kernel".
+
+        Raises:
+            ValueError: an unknown initializer, regularizer or constraint; a shape that is not fully known.
+            NotImplementedError: overwrite_with_gradient=True.
+        """
+        if isinstance(shape, str):
+            raise ValueError(f"`name` must be passed as a keyword argument; given add_weight({shape!r}, ...).")
+        dtype = self.variable_dtype if dtype is None else standardize_dtype(dtype)
+        default = "glorot_uniform" if is_float(dtype) else "zeros"
+        with self._name_scope():
+            variable = Variable(
+                initializers.get(default if initializer is None else initializer),
+                shape=() if shape is None else shape,
+                dtype=dtype,
+                trainable=trainable,
+                autocast=autocast,
+                aggregation=aggregation,
+                name=name,
+                regularizer=regularizers.get(regularizer),
+                constraint=constraints.get(constraint),
+            )
+        variable.overwrite_with_gradient = overwrite_with_gradient  # refuses True
+        self._track(variable)
+        if not self._trainable:
+            variable.trainable = False
+        return variable
+
+    add_variable = add_weight
+
+    def _name_scope(self) -> Any:
+        raise NotImplementedError
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All state of this layer and its sub-layers, each once: its own first, trainable before the others."""
+        return _unique(self._iterate_variables())
+
+    def _iterate_variables(self) -> Iterator[Variable]:
+        for layer in self._flatten_layers():  # each once: shared layers in shared layers would else multiply
+            yield from layer._trainable_variables
+            yield from layer._non_trainable_variables
+
+    @property
+    def weights(self) -> list[Variable]:
+        """Like `variables`: what `get_weights` returns, in order."""
+        return self.variables
+
+    @property
+    def trainable_variables(self) -> list[Variable]:
+        """What an optimizer may change: empty while `trainable` is False."""
+        return [v for v in self.variables if v.trainable] if self.trainable else []
+
+    @property
+    def non_trainable_variables(self) -> list[Variable]:
+        return [v for v in self.variables if not v.trainable] if self.trainable else self.variables
+
+    @property
+    def trainable_weights(self) -> list[Variable]:
+        return self.trainable_variables
+
+    @property
+    def non_trainable_weights(self) -> list[Variable]:
+        return self.non_trainable_variables
+
+    @property
+    def trainable(self) -> bool:
+        """Setting it sets the weights and sub-layers too; compile the model again for it to count in training."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        for layer in self._flatten_layers():
+            layer._trainable = bool(value)
+            for variable in layer._trainable_variables:
+                variable.trainable = bool(value)
+
+    def get_weights(self) -> list[np.ndarray]:
+        """Copies of all weights, in the order of `weights`."""
+        return [v.numpy() for v in self.weights]
+
+    def set_weights(self, weights: Any) -> None:
+        """Sets all weights from arrays in the order of `weights`; nothing changes if one does not fit.
+
+        Raises:
+            ValueError: another number of arrays, or another shape.
+        """
+        own = self.weights
+        values = [np.asarray(w) for w in weights]
+        if len(values) != len(own):
+            raise ValueError(f"Layer '{self.name}' has {len(own)} weights; given {len(values)} arrays.")
+        for variable, value in zip(own, values, strict=True):
+            if value.shape != variable.shape:
+                raise ValueError(
+                    f"Layer '{self.name}': weight '{variable.path}' has shape {variable.shape}; given {value.shape}."
+                )
+        for variable, value in zip(own, values, strict=True):
+            variable.assign(value)
+
+    def count_params(self) -> int:
+        """The number of weights' elements.
+
+        Raises:
+            ValueError: the layer is not built yet.
+        """
+        if not self.built:
+            raise ValueError(
+                f"Layer '{self.name}' has no weights yet: build it by calling it, or with `build(input_shape)`."
+            )
+        return sum(math.prod(v.shape) for v in self.weights)
+
+    built: bool
+
+    # ---- types -----------------------------------------------------------------------------------------------------
+    dtype_policy: DTypePolicy
+
+    def _set_policy(self, dtype: Any) -> None:
+        self.dtype_policy = get_policy(dtype)
+        self._compute_dtype = self.dtype_policy.compute_dtype
+
+    @property
+    def compute_dtype(self) -> str:
+        return self._compute_dtype
+
+    @property
+    def variable_dtype(self) -> str:
+        return self.dtype_policy.variable_dtype
+
+    @property
+    def dtype(self) -> str:
+        return self.variable_dtype
+
+
+def _unique(variables: Iterator[Variable]) -> list[Variable]:
+    return list({id(v): v for v in variables}.values())

@@ -1,0 +1,41 @@
+"""Wrapper: a layer around another one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from netlet.saving.serialization import deserialize_object, serialize_object
+
+from .layer import Layer
+
+
+class Wrapper(Layer):
+    """Base of layers that hold one other layer and do something around it.
+
+    Args:
+        layer: the layer inside.
+
+    Raises:
+        ValueError: `layer` is none.
+    """
+
+    def __init__(self, layer: Any, **kwargs: Any) -> None:
+        if not isinstance(layer, Layer):
+            raise ValueError(f"{type(self).__name__} expects a layer; given {type(layer).__name__}: {layer!r}.")
+        super().__init__(**kwargs)
+        self.layer = layer
+
+    def build(self, input_shape: Any = None) -> None:
+        if not self.layer.built:
+            self.layer.build(input_shape)
+            self.layer.built = True
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "layer": serialize_object(self.layer)}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+        config = dict(config)
+        layer = deserialize_object(config.pop("layer"), custom_objects)
+        return cls(layer, **config)

@@ -1,0 +1,1 @@
+"""Convolutions, their transposes, depthwise and separable ones."""

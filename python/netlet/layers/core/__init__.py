@@ -1,0 +1,1 @@
+"""Dense, EinsumDense, Embedding, Input, Masking, Identity, Lambda."""

@@ -1,0 +1,134 @@
+"""Embedding: a table of vectors, looked up by index."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from netlet import _core, constraints, initializers, ops, regularizers
+from netlet.engine.graph import KerasTensor
+
+from ..base.layer import Layer
+
+_EXACT_IN_FLOAT32 = 2**24
+
+
+class Embedding(Layer):
+    """y[...] = embeddings[x[...]]: indices x (B, ...) become vectors y (B, ..., output_dim).
+
+    While `fit` trains, an update goes over those rows of the table alone that it changes; see docs/numerics.md.
+
+    Args:
+        input_dim: size of the vocabulary V: indices are 0 to V - 1.
+        output_dim: length of a vector.
+        embeddings_initializer: of the table (input_dim, output_dim); uniform in [-0.05, 0.05] by default.
+        embeddings_regularizer: its penalty on the whole table is among `losses`, and moves all rows at each step.
+        embeddings_constraint: applied to the table after each update.
+        mask_zero: index 0 is padding: the output's mask is False where it stands.
+        weights: the table to begin with, (input_dim, output_dim), instead of an initializer.
+
+    Inputs of other types (floats, as a model without a declared dtype feeds them) become int32.
+
+    Raises:
+        ValueError: an extent that is no positive integer; when called, an index outside of the vocabulary, with its
+            position: in `fit` and `predict` too, before any weight is changed.
+        NotImplementedError: `lora_rank` or `quantization_config`.
+
+    Source: Keras 3, `keras.layers.Embedding` (where an index outside gives what the backend likes).
+
+    Example:
+
+    >>> import numpy as np
+    >>> y = Embedding(5, 2, weights=np.arange(10.0).reshape(5, 2), mask_zero=True)(np.array([[3, 0]]))
+    >>> y.numpy().tolist(), y._keras_mask.numpy().tolist()
+    ([[[6.0, 7.0], [0.0, 1.0]]], [[True, False]])
+    """
+
+    def __init__(
+        self,
+        input_dim: int,
+        output_dim: int,
+        embeddings_initializer: Any = "uniform",
+        embeddings_regularizer: Any = None,
+        embeddings_constraint: Any = None,
+        mask_zero: bool = False,
+        weights: Any = None,
+        lora_rank: int | None = None,
+        lora_alpha: float | None = None,
+        quantization_config: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        for name, value in (("input_dim", input_dim), ("output_dim", output_dim)):
+            if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
+                raise ValueError(f"Embedding: `{name}` must be a positive integer; given {value!r}.")
+        left_out = {"lora_rank": lora_rank, "lora_alpha": lora_alpha, "quantization_config": quantization_config}
+        for name, given in left_out.items():
+            if given is not None:
+                raise NotImplementedError(f"Embedding: `{name}` is not supported; given {given!r}.")
+        if kwargs.pop("input_length", None) is not None:
+            warnings.warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
+        super().__init__(**kwargs)
+        self.input_dim, self.output_dim = input_dim, output_dim
+        self.embeddings_initializer = initializers.get(embeddings_initializer)
+        self.embeddings_regularizer = regularizers.get(embeddings_regularizer)
+        self.embeddings_constraint = constraints.get(embeddings_constraint)
+        self.mask_zero = mask_zero
+        self.supports_masking = mask_zero
+        self.autocast = False
+        if weights is not None:
+            self.build((None, None))
+            self.set_weights(weights if isinstance(weights, list) and len(weights) == 1 else [weights])
+
+    def build(self, input_shape: Any = None) -> None:
+        if self.built:
+            return
+        self._embeddings = self.add_weight(
+            name="embeddings",
+            shape=(self.input_dim, self.output_dim),
+            initializer=self.embeddings_initializer,
+            regularizer=self.embeddings_regularizer,
+            constraint=self.embeddings_constraint,
+        )
+        self._embeddings.by_rows = True
+
+    @property
+    def embeddings(self) -> Any:
+        """The table (input_dim, output_dim), a Variable."""
+        if not self.built:
+            raise AttributeError(f"Layer '{self.name}' has no `embeddings` yet: it is not built.")
+        return self._embeddings
+
+    def call(self, inputs: Any) -> Any:
+        index = inputs
+        if index.dtype not in ("int32", "int64"):
+            if index.dtype == "float32" and self.input_dim > _EXACT_IN_FLOAT32:
+                raise ValueError(
+                    f"Layer '{self.name}': float32 counts to {_EXACT_IN_FLOAT32:,} without gaps, and the vocabulary "
+                    f"has {self.input_dim:,} entries: let the model begin with Input(..., dtype='int32')."
+                )
+            index = ops.cast(index, "int32")
+        _core.check_index(index, self.input_dim)
+        return ops.cast_if_needed(ops.take(self.embeddings, index, axis=0), self._compute_dtype)
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return ops.not_equal(inputs, 0) if self.mask_zero else None
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return (*input_shape, self.output_dim)
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        x = args[0] if args else kwargs["inputs"]
+        return KerasTensor(self.compute_output_shape(x.shape), self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return {
+            **super().get_config(),
+            "input_dim": self.input_dim,
+            "output_dim": self.output_dim,
+            "embeddings_initializer": initializers.serialize(self.embeddings_initializer),
+            "embeddings_regularizer": regularizers.serialize(self.embeddings_regularizer),
+            "activity_regularizer": regularizers.serialize(self.activity_regularizer),
+            "embeddings_constraint": constraints.serialize(self.embeddings_constraint),
+            "mask_zero": self.mask_zero,
+            "quantization_config": None,
+        }

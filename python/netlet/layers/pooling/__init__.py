@@ -1,0 +1,1 @@
+"""Maxima and averages over windows, over whole images, and to a given size."""

@@ -1,0 +1,1 @@
+"""What comes before the network: features, images, text."""

@@ -1,0 +1,1 @@
+"""Numbers and categories: normalization, buckets, one-hot encoding."""

@@ -1,0 +1,1 @@
+"""Images: sizes, scales, random augmentation."""

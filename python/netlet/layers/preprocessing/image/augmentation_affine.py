@@ -1,0 +1,234 @@
+"""Images randomly rotated, zoomed, moved or sheared while training.
+
+Each is one `affine_transform` whose matrices (N, 8) are a constant plus random coefficients times constant vectors.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from netlet import ops
+
+from .augmentation import RandomImageLayer, interval
+
+FILL_MODES = ("reflect", "wrap", "constant", "nearest")
+INTERPOLATIONS = ("nearest", "bilinear")
+UNIT = np.eye(8)
+IDENTITY = UNIT[0] + UNIT[4]
+
+
+class RandomAffineLayer(RandomImageLayer):
+    """Base: a subclass gives `_terms`.
+
+    Args:
+        fill_mode: what stands outside of the image: "reflect", "wrap", "constant" or "nearest".
+        interpolation: "nearest" or "bilinear".
+        fill_value: of "constant".
+    """
+
+    def __init__(
+        self,
+        fill_mode: str,
+        interpolation: str,
+        fill_value: float,
+        seed: int | None,
+        data_format: str | None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(seed=seed, data_format=data_format, **kwargs)
+        for name, given, known in [
+            ("fill_mode", fill_mode, FILL_MODES),
+            ("interpolation", interpolation, INTERPOLATIONS),
+        ]:
+            if given not in known:
+                raise NotImplementedError(f"{type(self).__name__}: `{name}` is one of {known}; given {given!r}.")
+        self.fill_mode, self.interpolation, self.fill_value = fill_mode, interpolation, fill_value
+
+    def _terms(self, transformation: Any, height: int, width: int) -> tuple[np.ndarray, list[tuple[Any, np.ndarray]]]:
+        """(constant (8,), [(coefficients (N, 1), vector (8,)), ...]) of the matrices."""
+        raise NotImplementedError
+
+    def _transform(self, images: Any, transformation: Any) -> Any:
+        constant, terms = self._terms(transformation, *images.shape[1:3])
+        matrix: Any = constant[None].astype(self.compute_dtype)
+        for coefficients, vector in terms:
+            matrix = ops.add(matrix, ops.multiply(coefficients, vector[None].astype(self.compute_dtype)))
+        return ops.image.affine_transform(images, matrix, self.interpolation, self.fill_mode, self.fill_value)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"fill_mode": self.fill_mode, "interpolation": self.interpolation, "fill_value": self.fill_value}
+        return {**super().get_config(), **own}
+
+
+class RandomRotation(RandomAffineLayer):
+    """While training, turns an image about its centre.
+
+    Args:
+        factor: the angle, in full turns counter-clockwise, is uniform in this interval: a pair, or f for (-f, f).
+        fill_mode, interpolation, fill_value: see `ops.image.affine_transform`.
+        seed: integer, or None for the next one of netlet's global sequence.
+
+    >>> image = np.array([[1.0, 2.0], [3.0, 4.0]], "float32")[..., None]
+    >>> RandomRotation((0.25, 0.25))(image).numpy()[..., 0].round(3)
+    array([[2., 4.],
+           [1., 3.]], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        factor: Any,
+        fill_mode: str = "reflect",
+        interpolation: str = "bilinear",
+        seed: int | None = None,
+        fill_value: float = 0.0,
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(fill_mode, interpolation, fill_value, seed, data_format, **kwargs)
+        self.factor = interval("factor", factor or 0.0, -1, 1, clipped=True, overlapping=True)
+
+    def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
+        return {"angle": self._uniform((count,), (360 * self.factor[0], 360 * self.factor[1]), seed)}  # degrees
+
+    def _terms(self, transformation: Any, height: int, width: int) -> Any:
+        angle = ops.multiply(ops.reshape(transformation["angle"], (-1, 1)), math.pi / 180)
+        cx, cy = (width - 1) / 2, (height - 1) / 2
+        centre = cx * UNIT[2] + cy * UNIT[5]
+        cosine = UNIT[0] + UNIT[4] - cx * UNIT[2] - cy * UNIT[5]
+        sine = UNIT[3] - UNIT[1] + cy * UNIT[2] - cx * UNIT[5]
+        return centre, [(ops.cos(angle), cosine), (ops.sin(angle), sine)]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "factor": self.factor}
+
+
+class RandomZoom(RandomAffineLayer):
+    """While training, makes what is in an image larger (negative factors) or smaller (positive ones).
+
+    Args:
+        height_factor: 1 plus a number, uniform in this interval, is how many rows of the image one row of the result
+            spans: a pair, or f for (-f, f), in (-1, 1].
+        width_factor: the same for columns; None keeps the aspect ratio.
+
+    >>> RandomZoom((-0.5, -0.5))(np.arange(16.0).reshape(4, 4, 1)).numpy()[0, :, 0]  # a quarter fills the image
+    array([3.75, 4.25, 4.75, 5.25], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        height_factor: Any,
+        width_factor: Any = None,
+        fill_mode: str = "reflect",
+        interpolation: str = "bilinear",
+        seed: int | None = None,
+        fill_value: float = 0.0,
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(fill_mode, interpolation, fill_value, seed, data_format, **kwargs)
+        self.height_factor, self.width_factor = height_factor, width_factor
+        self._height = interval("height_factor", height_factor, -1, 1, low_is_open=True)
+        self._width = None if width_factor is None else interval("width_factor", width_factor, -1, 1, low_is_open=True)
+
+    def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
+        rows = self._uniform((count, 1), (1 + self._height[0], 1 + self._height[1]), seed)
+        if self._width is None:
+            return {"height_zoom": rows, "width_zoom": rows}
+        return {
+            "height_zoom": rows,
+            "width_zoom": self._uniform((count, 1), (1 + self._width[0], 1 + self._width[1]), seed),
+        }
+
+    def _terms(self, transformation: Any, height: int, width: int) -> Any:
+        cx, cy = (width - 1) / 2, (height - 1) / 2
+        return cx * UNIT[2] + cy * UNIT[5], [
+            (transformation["width_zoom"], UNIT[0] - cx * UNIT[2]),
+            (transformation["height_zoom"], UNIT[4] - cy * UNIT[5]),
+        ]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "height_factor": self.height_factor, "width_factor": self.width_factor}
+
+
+class RandomTranslation(RandomAffineLayer):
+    """While training, moves an image down and to the right.
+
+    Args:
+        height_factor: by a part of the height, uniform in this interval: a pair, or f for (-f, f), in [-1, 1].
+        width_factor: the same of the width.
+
+    >>> RandomTranslation(0, (0.5, 0.5), "constant")(np.array([[[1.0], [2.0]]])).numpy()[0, :, 0]
+    array([0., 1.], dtype=float32)
+    """
+
+    def __init__(
+        self,
+        height_factor: Any,
+        width_factor: Any,
+        fill_mode: str = "reflect",
+        interpolation: str = "bilinear",
+        seed: int | None = None,
+        fill_value: float = 0.0,
+        data_format: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(fill_mode, interpolation, fill_value, seed, data_format, **kwargs)
+        self.height_factor, self.width_factor = height_factor, width_factor
+        self._height = interval("height_factor", height_factor, -1, 1)
+        self._width = interval("width_factor", width_factor, -1, 1)
+
+    def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
+        down = self._uniform((count, 1), (self._height[0] * height, self._height[1] * height), seed)
+        right = self._uniform((count, 1), (self._width[0] * width, self._width[1] * width), seed)
+        return {"translations": ops.concatenate([right, down], axis=1)}
+
+    def _terms(self, transformation: Any, height: int, width: int) -> Any:
+        right, down = ops.split(transformation["translations"], 2, axis=1)
+        return IDENTITY, [(right, -UNIT[2]), (down, -UNIT[5])]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "height_factor": self.height_factor, "width_factor": self.width_factor}
+
+
+class RandomShear(RandomAffineLayer):
+    """While training, moves rows and columns of an image the further, the further down or right they are.
+
+    Args:
+        x_factor: pixels to the left for each row down, uniform in this interval: a pair, or f for (-f, f), in [-1, 1].
+            For half of the images it is the other direction.
+        y_factor: pixels up for each column to the right, with the same sign.
+
+    >>> RandomShear(fill_mode="constant")(np.ones((2, 2, 1))).shape
+    (2, 2, 1)
+    """
+
+    def __init__(
+        self,
+        x_factor: Any = 0.0,
+        y_factor: Any = 0.0,
+        interpolation: str = "bilinear",
+        fill_mode: str = "reflect",
+        fill_value: float = 0.0,
+        data_format: str | None = None,
+        seed: int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(fill_mode, interpolation, fill_value, seed, data_format, **kwargs)
+        self.x_factor = interval("x_factor", x_factor, -1, 1)
+        self.y_factor = interval("y_factor", y_factor, -1, 1)
+
+    def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
+        sign = ops.where(ops.greater(self._uniform((count, 1), (0.0, 1.0), seed), 0.5), -1.0, 1.0)
+        y = self._uniform((count, 1), self.y_factor, seed)
+        x = self._uniform((count, 1), self.x_factor, seed)
+        return {"shear_factor": ops.multiply(ops.concatenate([x, y], axis=1), sign)}
+
+    def _terms(self, transformation: Any, height: int, width: int) -> Any:
+        x, y = ops.split(transformation["shear_factor"], 2, axis=1)
+        return IDENTITY, [(x, UNIT[1]), (y, UNIT[3])]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "x_factor": self.x_factor, "y_factor": self.y_factor}

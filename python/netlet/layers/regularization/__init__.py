@@ -1,0 +1,1 @@
+"""Dropout, noise, penalties on activations."""

@@ -1,0 +1,150 @@
+"""The dropout family: elements or whole channels that fall at random while training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from netlet import ops
+from netlet.ops.data_format import standardize
+from netlet.random import SeedGenerator, concrete_noise_shape, masked_dropout, uniform
+
+from ..activations.activation import Elementwise
+from ..base.input_spec import InputSpec
+
+
+def share(layer: Any, name: str, value: Any) -> Any:
+    """The value of an argument that is a number in [0, 1]."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value <= 1:
+        raise ValueError(f"Layer '{layer.name}': `{name}` must be a number in [0, 1]; given {value!r}.")
+    return value
+
+
+class Dropout(Elementwise):
+    """While training, zeroes each element with probability `rate` and scales the others by 1 / (1 - rate).
+
+    Args:
+        rate: in [0, 1].
+        noise_shape: shape of the mask, None entries as the input; 1 shares the decision along an axis.
+        seed: integer, or None for the next one of netlet's global sequence.
+
+    The mask is a function of (seed, step, element): the same for any number of threads.
+    Source: Srivastava et al., 2014; inverted scaling as in Keras.
+
+    Example:
+
+    >>> Dropout(0.5)(np.ones((2, 3), "float32"), training=False).numpy().sum()
+    np.float32(6.0)
+    """
+
+    def __init__(self, rate: float, noise_shape: Any = None, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rate = share(self, "rate", rate)
+        self.seed = seed
+        self.noise_shape = None if noise_shape is None else _noise_shape(noise_shape)
+        self.seed_generator = SeedGenerator(seed)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training or self.rate == 0:
+            return inputs
+        if self.rate == 1:
+            return ops.multiply(inputs, 0.0)
+        return masked_dropout(inputs, float(self.rate), self.noise_shape, self.seed_generator.seed)
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"rate": self.rate, "seed": self.seed, "noise_shape": self.noise_shape}
+        return {**super().get_config(), **own}
+
+
+class _SpatialDropout(Dropout):
+    """Base of dropout of whole channels: the decision is shared along the spatial axes."""
+
+    rank: int  # spatial axes
+
+    def __init__(self, rate: float, seed: int | None = None, name: str | None = None, dtype: Any = None) -> None:
+        super().__init__(rate, seed=seed, name=name, dtype=dtype)
+        self.input_spec = InputSpec(ndim=self.rank + 2)
+        self._set_data_format(None)
+
+    def _set_data_format(self, data_format: str | None) -> None:
+        self.data_format = standardize(data_format)
+        ones = (1,) * self.rank
+        self.noise_shape = (None, *ones, None) if self.data_format == "channels_last" else (None, None, *ones)
+
+    def get_config(self) -> dict[str, Any]:
+        return {"rate": self.rate, "seed": self.seed, "name": self.name, "dtype": self.dtype}
+
+
+class SpatialDropout1D(_SpatialDropout):
+    """While training, zeroes whole channels (B, :, c) with probability `rate` and scales the others by 1 / (1 - rate).
+
+    Source: Tompson et al., 2015.
+
+    >>> y = SpatialDropout1D(0.5, seed=1)(np.ones((1, 4, 8), "float32"), training=True).numpy()
+    >>> bool((y == y[:, :1]).all())
+    True
+    """
+
+    rank = 1
+
+
+class _SpatialDropoutND(_SpatialDropout):
+    def __init__(
+        self,
+        rate: float,
+        data_format: str | None = None,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: Any = None,
+    ) -> None:
+        super().__init__(rate, seed=seed, name=name, dtype=dtype)
+        self._set_data_format(data_format)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "data_format": self.data_format}
+
+
+class SpatialDropout2D(_SpatialDropoutND):
+    """The same for images (B, H, W, C), or (B, C, H, W) with data_format="channels_first"."""
+
+    rank = 2
+
+
+class SpatialDropout3D(_SpatialDropoutND):
+    """The same for volumes (B, D, H, W, C), or (B, C, D, H, W) with data_format="channels_first"."""
+
+    rank = 3
+
+
+class AlphaDropout(Dropout):
+    """Dropout for networks of SELU: what falls gets SELU's lower limit, and mean and variance are kept.
+
+    With a' = -1.758..., the limit, and a random keep of 0 or 1: y = a (x keep + a' (1 - keep)) + b,
+    a = ((1 - rate) (1 + rate a'^2))^(-1/2), b = -a a' rate.
+    Arguments as `Dropout`. Source: Klambauer et al., 2017.
+
+    >>> AlphaDropout(0.5)(np.ones((2, 3), "float32")).numpy().sum()
+    np.float32(6.0)
+    """
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training or self.rate == 0:
+            return inputs
+        rate, limit = float(self.rate), -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
+        if rate == 1:
+            raise ValueError(f"Layer '{self.name}': with `rate` 1 the scale that keeps the variance is infinite.")
+        a = ((1 - rate) * (1 + rate * limit**2)) ** -0.5
+        b = -a * limit * rate
+        shape = concrete_noise_shape(inputs, self.noise_shape)
+        keep = ops.greater_equal(uniform(shape, dtype=inputs.dtype, seed=self.seed_generator), rate)
+        return ops.where(keep, ops.add(ops.multiply(inputs, a), b), a * limit + b)
+
+
+def _noise_shape(noise_shape: Any) -> tuple[int | None, ...]:
+    ok = isinstance(noise_shape, (tuple, list)) and all(
+        d is None or (isinstance(d, int) and d > 0) for d in noise_shape
+    )
+    if not ok:
+        raise ValueError(f"Dropout: `noise_shape` is a tuple of positive integers and None; given {noise_shape!r}.")
+    return tuple(noise_shape)

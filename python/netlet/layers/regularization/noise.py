@@ -1,0 +1,63 @@
+"""Gaussian noise, added or multiplied, while training."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from netlet import ops
+from netlet.random import SeedGenerator, normal
+
+from ..activations.activation import Elementwise
+from .dropout import share
+
+
+class GaussianNoise(Elementwise):
+    """While training, adds normal noise with mean 0 and standard deviation `stddev`, in [0, 1].
+
+    >>> import numpy as np
+    >>> GaussianNoise(0.1)(np.ones((2, 3), "float32"), training=False).numpy().sum()
+    np.float32(6.0)
+    """
+
+    def __init__(self, stddev: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.stddev = share(self, "stddev", stddev)
+        self.seed = seed
+        self.seed_generator = SeedGenerator(seed)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training or self.stddev == 0:
+            return inputs
+        return ops.add(inputs, normal(inputs.shape, 0.0, self.stddev, inputs.dtype, self.seed_generator))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}
+
+
+class GaussianDropout(Elementwise):
+    """While training, multiplies by normal noise with mean 1 and standard deviation sqrt(rate / (1 - rate)).
+
+    Source: Srivastava et al., 2014, section 10.
+
+    >>> import numpy as np
+    >>> GaussianDropout(0.1)(np.ones((2, 3), "float32"), training=False).numpy().sum()
+    np.float32(6.0)
+    """
+
+    def __init__(self, rate: float, seed: int | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rate = share(self, "rate", rate)
+        self.seed = seed
+        self.seed_generator = SeedGenerator(seed)
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        if not training or self.rate == 0:
+            return inputs
+        if self.rate == 1:
+            raise ValueError(f"Layer '{self.name}': with `rate` 1 the standard deviation of the noise is infinite.")
+        stddev = math.sqrt(self.rate / (1.0 - self.rate))
+        return ops.multiply(inputs, normal(inputs.shape, 1.0, stddev, inputs.dtype, self.seed_generator))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}

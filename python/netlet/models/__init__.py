@@ -1,0 +1,10 @@
+"""Models, and what reads, writes and copies them."""
+
+from __future__ import annotations
+
+from .cloning import clone_model
+from .files import load_model, model_from_json, save_model
+from .functional import Functional, Model
+from .sequential import Sequential
+
+__all__ = ["Functional", "Model", "Sequential", "clone_model", "load_model", "model_from_json", "save_model"]

@@ -1,0 +1,132 @@
+"""Copies of models: the same architecture with new weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from netlet.base import tree
+from netlet.engine.graph import KerasTensor, OpCall
+from netlet.layers.base.layer import Layer
+from netlet.layers.core.input_layer import InputLayer
+
+from .functional import Functional, Model
+from .sequential import Sequential
+
+
+def clone_model(
+    model: Any,
+    input_tensors: Any = None,
+    clone_function: Callable[[Any], Any] | None = None,
+    call_function: Callable[..., Any] | None = None,
+    recursive: bool = False,
+) -> Any:
+    """A model of the same architecture with new weights, compiled in the same way.
+
+    Args:
+        model: Sequential, or Model(inputs, outputs); of another class if it has `get_config`.
+        input_tensors: symbolic tensors, in the structure of the model's inputs, that the copy shall begin with.
+        clone_function: called with each layer but InputLayers; its result takes the layer's place. By default the
+            layer is made again from its config.
+        call_function: called with (layer, *args, **kwargs) in place of the layer; not for Sequential.
+        recursive: whether the layers of nested models go through `clone_function` too.
+
+    Raises:
+        ValueError: arguments that a model of unknown structure, or a Sequential, cannot honour.
+
+    Source: Keras 3 `keras.models.clone_model`.
+
+    Example:
+
+    >>> import netlet
+    >>> model = Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+    >>> clone_model(model).count_params()
+    8
+    """
+    sequential = isinstance(model, Sequential)
+    if sequential and call_function is not None:
+        raise ValueError("clone_model: `call_function` cannot be used with a Sequential: its layers are merely listed.")
+    if not sequential and getattr(model, "_function", None) is None:
+        if clone_function is not None or input_tensors is not None or call_function is not None:
+            raise ValueError(
+                f"clone_model: '{model.name}' is not made of a graph, so its layers are not known; `clone_function`, "
+                "`call_function` and `input_tensors` cannot be used."
+            )
+        copy = _clone(model)
+    else:
+        copies: dict[int, Any] = {}
+
+        def cloned(layer: Any) -> Any:
+            if id(layer) not in copies:
+                nested = recursive and (isinstance(layer, Sequential) or getattr(layer, "_function", None) is not None)
+                inner_call = None if isinstance(layer, Sequential) else call_function
+                copies[id(layer)] = (
+                    clone_model(layer, None, clone_function, inner_call, True)
+                    if nested
+                    else (clone_function or _clone)(layer)
+                )
+            return copies[id(layer)]
+
+        if sequential:
+            copy = _clone_sequential(model, input_tensors, cloned)
+        else:
+            copy = _clone_graph(model, input_tensors, cloned, call_function)
+    if model.compiled:
+        copy.compile(**{name: _again(value) for name, value in model.get_compile_config().items()})
+    return copy
+
+
+def _clone_sequential(model: Sequential, input_tensors: Any, cloned: Callable[[Any], Any]) -> Sequential:
+    layers = [cloned(layer) for layer in model.layers]
+    if input_tensors is not None:
+        given = tree.flatten(input_tensors)
+        if len(given) != 1 or not isinstance(given[0], KerasTensor):
+            raise ValueError(f"clone_model: a Sequential begins with one symbolic tensor; given {input_tensors!r}.")
+        layers.insert(0, given[0])
+    elif model._layers and isinstance(model._layers[0], InputLayer):
+        layers.insert(0, _clone(model._layers[0]))
+    return Sequential(layers, name=model.name, trainable=model.trainable)
+
+
+def _clone_graph(
+    model: Model, input_tensors: Any, cloned: Callable[[Any], Any], call_function: Callable[..., Any] | None
+) -> Model:
+    assert model._function is not None
+    if input_tensors is None:
+        given = [_clone_input(tensor) for tensor in model.inputs]
+    else:
+        given = tree.flatten(input_tensors)
+        if len(given) != len(model.inputs) or not all(isinstance(t, KerasTensor) for t in given):
+            raise ValueError(
+                f"clone_model: `input_tensors` must be {len(model.inputs)} symbolic tensors, as the model has inputs; "
+                f"given {input_tensors!r}."
+            )
+
+    def run(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        if not isinstance(operation, Layer):
+            return OpCall(operation.fn, name=operation.name)(*args, **kwargs)
+        layer = cloned(operation)
+        return layer(*args, **kwargs) if call_function is None else call_function(layer, *args, **kwargs)
+
+    outputs = model._function.run(given, run)
+    inputs = tree.pack_like(model.input, given)
+    plain = type(model).__init__ in (Model.__init__, Functional.__init__)
+    return (type(model) if plain else Functional)(inputs, outputs, name=model.name, trainable=model.trainable)
+
+
+def _clone(layer: Any) -> Any:
+    return type(layer).from_config(layer.get_config())
+
+
+def _clone_input(tensor: KerasTensor) -> KerasTensor:
+    symbol: KerasTensor = _clone(tensor._keras_history.operation).output
+    return symbol
+
+
+def _again(value: Any) -> Any:
+    """A copy of an argument of compile that shares no state with it; functions, which have none, as they are."""
+    if isinstance(value, (list, tuple)):
+        return [_again(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _again(item) for key, item in value.items()}
+    return _clone(value) if hasattr(value, "get_config") and hasattr(type(value), "from_config") else value

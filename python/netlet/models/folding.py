@@ -1,0 +1,181 @@
+"""Plans with fewer passes over memory than the layers that they were made from. Eager calls are left as they are.
+
+Inference: a batch normalization, and an activation, right behind a product become part of it.
+act(batch_norm(x . kernel + bias)) = act(x . kernel' + bias'), where the plan computes kernel' and bias' once, until a
+weight is written (`_core.fold_norm`).
+
+Training: max_pool(relu(x)) = relu(max_pool(x)), to the bit, values and gradients: among the positive, relu leaves the
+first of the largest the first; elsewhere its slope is 0. The second form has the smaller image to go back over.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from netlet import _core, activations
+from netlet.engine.graph import Function, mask_of
+from netlet.layers.activations.activation import ELU, Activation, LeakyReLU, ReLU
+from netlet.layers.base import call_context
+from netlet.layers.base.input_spec import check
+from netlet.layers.convolutional.convolution import Conv, Windowed
+from netlet.layers.convolutional.convolution_depthwise import DepthwiseConv
+from netlet.layers.core.dense import Dense
+from netlet.layers.normalization.batch_normalization import BatchNormalization
+from netlet.layers.pooling.pooling import MaxPooling, Pooling
+
+LINEAR = ("linear", 0.0)
+LONGEST = 3  # product, batch normalization, activation
+RELU = ("relu", 0.0)
+
+
+def fused_activation(layer: Any) -> tuple[str, float] | None:
+    """(name, alpha) for a product that shall do what this layer does, else None."""
+    if getattr(layer, "activity_regularizer", None) is not None:
+        return None
+    found: tuple[str, float] | None = None
+    if type(layer) is Activation:
+        found = activations.fused(layer.activation)
+    elif type(layer) is ReLU and layer.max_value is None and layer.threshold == 0:
+        found = ("leaky_relu", float(layer.negative_slope)) if layer.negative_slope else ("relu", 0.0)
+    elif type(layer) is LeakyReLU:
+        found = ("leaky_relu", float(layer.negative_slope))
+    elif type(layer) is ELU and layer.alpha >= 0:
+        found = ("elu", float(layer.alpha))
+    return found
+
+
+def is_product(layer: Any) -> bool:
+    """Whether it is a product with one kernel whose last axes are the channels of its output."""
+    known = isinstance(layer, Dense) and type(layer).call is Dense.call
+    known = known or (isinstance(layer, (Conv, DepthwiseConv)) and type(layer).call is Windowed.call)
+    return known and bool(layer.built) and layer.activity_regularizer is None
+
+
+def can_fold(layer: Any) -> bool:
+    """Whether it is a linear product whose weights are there already."""
+    return is_product(layer) and activations.fused(layer.activation) == LINEAR and bool(_core.keeps(layer.kernel.value))
+
+
+def normalizes(layer: Any, product: Any) -> bool:
+    """Whether it is a batch normalization of the product's channels."""
+    if type(layer) is not BatchNormalization or not layer.built or layer.activity_regularizer is not None:
+        return False
+    rank = layer.input_spec.ndim
+    channels = rank - 1 if isinstance(product, Dense) else product._channel_axis % rank
+    return layer.axis % rank == channels and layer.compute_dtype == product.compute_dtype
+
+
+class Together:
+    """Layers that follow each other, taken as one; what carries a mask goes through them one by one."""
+
+    def __init__(self, layers: Sequence[Any]) -> None:
+        self.layers = layers
+
+    def __call__(self, x: Any) -> Any:
+        if mask_of(x) is None:
+            return self.at_once(x)
+        return functools.reduce(lambda value, layer: layer(value), self.layers, x)
+
+    def at_once(self, x: Any) -> Any:
+        raise NotImplementedError
+
+
+class Folded(Together):
+    """Layers that follow each other as one product."""
+
+    def __init__(self, layers: Sequence[Any], batch_norm: Any = None, activation: tuple[str, float] = LINEAR) -> None:
+        super().__init__(layers)
+        self.product, self.batch_norm, self.activation = layers[0], batch_norm, activation
+
+    def at_once(self, x: Any) -> Any:
+        product, norm = self.product, self.batch_norm
+        if product.input_spec is not None:
+            check(product.input_spec, x, product.name)
+        (x,), _ = product._converted((x,), {})
+        _core.push_scope(product.name)
+        try:
+            kernel, bias = product.kernel, product.bias
+            if norm is not None:
+                statistics = norm.moving_mean, norm.moving_variance, norm.gamma, norm.beta
+                kernel, bias = _core.fold_norm(kernel, bias, *statistics, norm.epsilon)
+            return product._product(x, kernel, bias, self.activation)
+        finally:
+            _core.pop_scope()
+
+
+def fold_first(layers: Sequence[Any]) -> tuple[Any, int]:
+    """What to call for the first of these layers, which follow each other, and how many of them that stands for."""
+    if not can_fold(layers[0]):
+        return layers[0], 1
+    product, count, batch_norm, activation = layers[0], 1, None, LINEAR
+    if count < len(layers) and normalizes(layers[count], product):
+        batch_norm, count = layers[count], count + 1
+    if count < len(layers) and (fused := fused_activation(layers[count])) is not None:
+        activation, count = fused, count + 1
+    return (product, 1) if count == 1 else (Folded(layers[:count], batch_norm, activation), count)
+
+
+class PooledFirst(Together):
+    """A layer that ends in relu, and the max-pooling behind it, the other way round."""
+
+    def __init__(self, layer: Any, pooling: Any) -> None:
+        super().__init__([layer, pooling])
+        self.layer, self.pooling = layer, pooling
+        self.linear = Folded([layer]) if is_product(layer) else None
+
+    def at_once(self, x: Any) -> Any:
+        if self.linear is None:
+            return self.layer(self.pooling(x))
+        return self.layer.activation(self.pooling(self.linear(x)))
+
+
+def pool_first(layers: Sequence[Any]) -> tuple[Any, int]:
+    """The same as `fold_first`, for training."""
+    layer, pooling = layers[0], layers[1] if len(layers) > 1 else None
+    pools = isinstance(pooling, MaxPooling) and type(pooling).call is Pooling.call
+    if not pools or pooling.activity_regularizer is not None or not pooling.built:  # type: ignore[union-attr]
+        return layer, 1
+    found = activations.fused(layer.activation) if is_product(layer) else fused_activation(layer)
+    return (PooledFirst(layer, pooling), 2) if found == RELU else (layer, 1)
+
+
+def rule() -> Callable[[Sequence[Any]], tuple[Any, int]] | None:
+    """How layers are taken together in the plan that is being recorded, if one is."""
+    if not _core.recording():
+        return None
+    return pool_first if call_context.current.training else fold_first
+
+
+def chain(layers: Sequence[Any]) -> Sequence[Any]:
+    """What to call, one after the other, for layers of a chain."""
+    first = rule()
+    if first is None:
+        return layers
+    found, done = [], 0
+    while done < len(layers):
+        operation, count = first(layers[done : done + LONGEST])
+        found.append(operation)
+        done += count
+    return found
+
+
+def steps(function: Function) -> list[Any] | None:
+    """The steps of a graph with chains of them taken together, for `Function.run`; None: as they are."""
+    first = rule()
+    if first is None:
+        return None
+    follower, old = function.followers(), function.steps
+    gone: set[int] = set()
+    found = []
+    for i, (_, fill, _) in enumerate(old):
+        if i in gone:
+            continue
+        run = [i]
+        while len(run) < LONGEST and run[-1] in follower:
+            run.append(follower[run[-1]])
+        operation, count = first([old[k][0] for k in run])
+        gone.update(run[1:count])
+        found.append((operation, fill, old[run[count - 1]][2]))
+    return found

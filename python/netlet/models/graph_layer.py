@@ -1,0 +1,222 @@
+"""A layer that is a graph of layers: the part of Model that knows nothing of training."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from netlet import _core
+from netlet.base import tree
+from netlet.engine.graph import Function, KerasTensor, is_symbolic
+from netlet.layers.base import masks
+from netlet.layers.base.input_spec import InputSpec
+from netlet.layers.base.layer import Layer
+
+from . import folding
+from .front import Front
+from .graph_inputs import fit_to, from_input_layers, shapes_of
+
+
+class GraphLayer(Layer):
+    """Runs the operations between symbolic inputs and outputs; without these, a subclass with its own `call`."""
+
+    _function: Function | None = None
+    _specs: dict[Any, Any]  # shapes and dtypes of inputs -> symbolic outputs
+    _front: Front | None = None
+    _fed = False
+
+    @property
+    def _masks_travel_inside(self) -> bool:  # type: ignore[override]
+        return self._function is not None
+
+    # ---- the graph -------------------------------------------------------------------------------------------------
+    def _init_graph(self, inputs: Any, outputs: Any) -> None:
+        for what, structure in (("inputs", inputs), ("outputs", outputs)):
+            for leaf in tree.flatten(structure):
+                if not isinstance(leaf, KerasTensor):
+                    raise ValueError(
+                        f"Model(inputs, outputs): `{what}` are symbolic tensors, made by `Input` and by calling layers "
+                        f"on them; given {type(leaf).__name__}: {leaf!r}."
+                    )
+        inputs, outputs = from_input_layers(inputs, outputs)
+        self._function = function = Function(inputs, outputs)
+        object.__setattr__(self, "_specs", {})
+        object.__setattr__(self, "_front", Front.of(function))
+        for operation in function.operations:
+            if isinstance(operation, Layer):
+                self._track(operation)
+        self.built = True
+        if self._front is not None:
+            return  # what the model is called with is checked by the layers in front
+        named = isinstance(inputs, dict) and all(isinstance(v, KerasTensor) for v in inputs.values())
+        names = sorted(inputs) if named else self.input_names
+        self.input_spec = [
+            InputSpec(
+                shape=(None, *t.shape[1:]),
+                allow_last_axis_squeeze=True,
+                name=n,
+                optional=bool(getattr(t._keras_history.operation, "optional", False)),
+            )
+            for t, n in zip(function.inputs, names, strict=True)
+        ]
+
+    @property
+    def inputs(self) -> list[KerasTensor]:
+        """Symbolic inputs, flat; AttributeError for a model without a graph."""
+        return self._graph("inputs").inputs
+
+    @property
+    def outputs(self) -> list[KerasTensor]:
+        return self._graph("outputs").outputs
+
+    @property
+    def input(self) -> Any:
+        return self._graph("input").inputs_struct
+
+    @property
+    def output(self) -> Any:
+        return self._graph("output").outputs_struct
+
+    def _graph(self, what: str) -> Function:
+        if self._function is None:
+            raise AttributeError(f"Model '{self.name}' has no defined {what}: it is not made of a graph.")
+        return self._function
+
+    @property
+    def input_shape(self) -> Any:
+        return shapes_of(self.input)
+
+    @property
+    def output_shape(self) -> Any:
+        return shapes_of(self.output)
+
+    @property
+    def input_names(self) -> list[str]:
+        return [t._keras_history.operation.name for t in self.inputs]
+
+    @property
+    def output_names(self) -> list[str]:
+        """Names of the layers that give the outputs: the keys of `loss={...}`."""
+        return [t._keras_history.operation.name for t in self.outputs]
+
+    @property
+    def operations(self) -> list[Any]:
+        return list(self._graph("operations").operations)
+
+    # ---- layers that run in Python, ahead of the others ------------------------------------------------------------
+    @property
+    def has_front(self) -> bool:
+        return self._front is not None
+
+    @property
+    def fed_inputs(self) -> list[KerasTensor]:
+        """The inputs of the model's recorded steps: those of the model, or what the layers in front make of them."""
+        return self.inputs if self._front is None else self._front.border
+
+    def run_ahead(self, inputs: Any) -> Any:
+        """The inputs, or what the layers in front make of them, if that has not been done yet."""
+        if not self.has_front or self._fed or is_symbolic(inputs):
+            return inputs
+        if any(isinstance(leaf, _core.Tensor) and leaf.recorded for leaf in tree.flatten(inputs)):
+            return inputs
+        return self._run_front(inputs)
+
+    def _run_front(self, inputs: Any) -> Any:
+        assert self._front is not None
+        wanted = self._graph("inputs").inputs_struct
+        if isinstance(inputs, dict):
+            values = [inputs[n] for n in (sorted(wanted) if isinstance(wanted, dict) else self.input_names)]
+        elif len(self.inputs) == 1:
+            alone = isinstance(inputs, (list, tuple)) and len(inputs) == 1 and hasattr(inputs[0], "shape")
+            values = [inputs[0] if alone else inputs]
+        else:
+            values = list(inputs)
+        return self._front.run(values, self.name)
+
+    @contextlib.contextmanager
+    def fed(self) -> Iterator[None]:
+        """Inside, what the model is called with went through the layers in front already."""
+        before, self._fed = self._fed, True
+        try:
+            yield
+        finally:
+            self._fed = before
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.has_front and args:
+            args = (self.run_ahead(args[0]), *args[1:])
+        return super().__call__(*args, **kwargs)
+
+    # ---- running ---------------------------------------------------------------------------------------------------
+    def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """The outputs; a subclass without a graph overrides this."""
+        if self._function is None:
+            raise NotImplementedError(
+                f"Model {type(self).__name__} does not have a `call()` method: give Model(inputs, outputs), or "
+                "implement it."
+            )
+        if self._front is None:
+            function, given = self._function, self._flat_inputs(inputs)
+        else:
+            function, given = self._front.rest, tree.flatten(inputs)
+        if mask is not None:
+            masks.attach(given, mask)
+        values = [fit_to(v, t, self.name) for v, t in zip(given, function.inputs, strict=True)]
+        call: Any = lambda operation, args, kwargs: operation(*args, **kwargs)  # noqa: E731
+        return function.run(values, call, folding.steps(function))
+
+    def _flat_inputs(self, inputs: Any) -> list[Any]:
+        assert self._function is not None
+        wanted = self._function.inputs_struct
+        if isinstance(inputs, dict) and not isinstance(wanted, dict):
+            missing = [n for n in self.input_names if n not in inputs]
+            if missing:
+                raise ValueError(f"Model '{self.name}' needs inputs {missing}; given a dict with {sorted(inputs)}.")
+            return [inputs[n] for n in self.input_names]
+        if isinstance(wanted, dict) and isinstance(inputs, dict):
+            missing = sorted(set(wanted) - set(inputs))
+            if missing:
+                raise ValueError(f"Model '{self.name}' needs inputs {missing}; given a dict with {sorted(inputs)}.")
+            inputs = {key: inputs[key] for key in wanted}
+        return tree.flatten(inputs)
+
+    def _converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        if self._function is None:
+            return super()._converted(args, kwargs)
+        convert = self._to_tensor_uncast  # each input is cast to its own InputLayer's dtype
+        return tree.map_structure(convert, args), {k: tree.map_structure(convert, v) for k, v in kwargs.items()}
+
+    def _to_tensor_uncast(self, value: Any) -> Any:
+        if isinstance(value, _core.Tensor) or not (hasattr(value, "__array__") or hasattr(value, "__dlpack__")):
+            return value
+        tensor = getattr(value, "_tensor", None)  # a Variable's
+        return self._array_to_tensor(value) if tensor is None else tensor
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        if self._function is None:
+            return super().compute_output_spec(*args, **kwargs)
+        inputs = args[0] if args else kwargs["inputs"]
+        values = self._flat_inputs(inputs)
+        key = tuple(None if v is None else (v.shape, v.dtype) for v in values)
+        if key not in self._specs:
+            # Remembered: models that call models twice, nested, would else take time exponential in their depth.
+            run = self._function.run
+            self._specs[key] = run(values, lambda operation, a, k: operation.compute_output_spec(*a, **k))
+        return tree.map_structure(lambda t: KerasTensor(t.shape, t.dtype), self._specs[key])
+
+    def build(self, input_shape: Any = None) -> None:
+        """Makes the weights of a subclassed model by trying `call` on symbolic inputs of this shape."""
+        if self._function is not None or input_shape is None:
+            return
+        if type(self).call is GraphLayer.call:
+            return
+        symbols = tree.map_shapes(lambda s: KerasTensor(s, self.compute_dtype), input_shape)
+        super().compute_output_spec(symbols)
+
+    def _lock_state(self) -> None:
+        """A model may get new layers after it is built."""
+
+    @property
+    def _builds_by_call(self) -> bool:
+        return self._function is None and type(self).build is GraphLayer.build

@@ -1,0 +1,122 @@
+"""The metrics of `compile`, as one metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from netlet import metrics
+from netlet.base.tree import flatten
+from netlet.metrics.metric import Metric
+
+from .outputs import per_output, spread, spread_weights
+
+_ACCURACY, _CROSSENTROPY = ("accuracy", "acc"), ("crossentropy", "ce")
+BY_SHAPE = _ACCURACY + _CROSSENTROPY  # names that mean different metrics for different shapes of y
+
+
+class CompiledMetrics(Metric):
+    """`metrics` and `weighted_metrics` of `compile`, as one metric among `model.metrics`.
+
+    Its parts are made by the first `update_state`: "accuracy" depends on the shapes of y. Until then it has no
+    variables, and no results.
+
+    Args:
+        plain, weighted: what `compile` was given.
+        names_of: the outputs' names for the structure y_pred.
+    """
+
+    def __init__(self, plain: Any, weighted: Any, names_of: Callable[[Any], list[str]]) -> None:
+        super().__init__(name="compile_metrics")
+        self._plain, self._weighted, self._names_of = plain, weighted, names_of
+        self._metrics = []  # not those among the arguments: its parts, once it is built
+        self.names: list[str] = []  # of the outputs
+        # Output, metric, whether it takes sample weights, name in the logs.
+        self._parts: tuple[tuple[int, Metric, bool, str], ...] | None = None
+
+    @property
+    def metrics(self) -> list[Metric]:
+        """The metrics that it consists of; empty before the first `update_state`."""
+        return list(self._metrics)
+
+    def reset_state(self) -> None:
+        for m in self.metrics:
+            m.reset_state()
+
+    def result(self) -> dict[str, Any]:
+        """The parts' results by their names in the logs."""
+        return {name: m.result() for _, m, _, name in self._parts or ()}
+
+    def build(self, y_true: Any, y_pred: Any, outputs: list[int] | None = None) -> None:
+        """Resolves names and shapes; the first call decides. Nothing is half done where it raises."""
+        if self._parts is not None:
+            return
+        names = self._names_of(y_pred)
+        preds = flatten(y_pred)
+        trues = spread(y_true, names, len(preds), outputs)
+        taken: dict[str, int] = {}  # name -> how often it came up
+        parts = []
+        for argument, given in (("metrics", self._plain), ("weighted_metrics", self._weighted)):
+            for i, spec in _specs(given, names, argument):
+                if trues[i] is None:
+                    raise ValueError(f"compile({argument}=): expected y for output '{names[i]}', received none.")
+                metric = _resolve(spec, trues[i], preds[i])
+                output = f"{names[i]}_" if len(names) > 1 else ""
+                name = output + metric.name
+                weighs = argument == "weighted_metrics"
+                if weighs and name in taken:
+                    name = f"{output}weighted_{metric.name}"
+                count = taken.get(name, 0)
+                taken[name] = count + 1
+                parts.append((i, metric, weighs, f"{name}_{count}" if count else name))
+        self.names, self._metrics = names, [m for _, m, _, _ in parts]
+        self._parts = tuple(parts)
+
+    def update_state(
+        self, y_true: Any, y_pred: Any, sample_weight: Any = None, outputs: list[int] | None = None
+    ) -> None:
+        self.build(y_true, y_pred, outputs)
+        preds = flatten(y_pred)
+        trues = spread(y_true, self.names, len(preds), outputs)
+        weights = spread_weights(sample_weight, self.names, len(preds), outputs)
+        for i, metric, weighs, _ in self._parts or ():
+            if trues[i] is not None:
+                metric.update_state(trues[i], preds[i], sample_weight=weights[i] if weighs else None)
+
+    def get_config(self) -> dict[str, Any]:
+        raise NotImplementedError("The metrics of compile are saved with the model, not by themselves.")
+
+
+def _specs(given: Any, names: list[str], argument: str) -> list[tuple[int, Any]]:
+    """(output, what was given for it), flat."""
+    if given is None:
+        return []
+    if len(names) == 1:
+        if isinstance(given, dict):
+            given = per_output(given, names, argument)[0]
+        return [(0, item) for item in flatten(given) if item is not None]
+    return [
+        (i, item)
+        for i, part in enumerate(per_output(given, names, argument))
+        for item in flatten(part)
+        if item is not None
+    ]
+
+
+def _resolve(spec: Any, y_true: Any, y_pred: Any) -> Metric:
+    """A Metric for what the user wrote; "accuracy" and "crossentropy" become the kind that fits the shapes."""
+    if isinstance(spec, Metric):
+        return spec
+    if isinstance(spec, str) and spec in _ACCURACY + _CROSSENTROPY:
+        binary = y_pred.shape[-1] == 1
+        sparse = len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1] == 1 < y_pred.shape[-1]
+        kind = "Binary" if binary else "SparseCategorical" if sparse else "Categorical"
+        suffix = "Accuracy" if spec in _ACCURACY else "Crossentropy"
+        return getattr(metrics, kind + suffix)(name=spec)
+    found = metrics.get(spec)
+    if isinstance(found, Metric):
+        if isinstance(spec, str):
+            found.name = spec  # "mse" is logged as "mse", as in Keras
+        return found
+    name = spec if isinstance(spec, str) else getattr(found, "__name__", type(found).__name__)
+    return metrics.MeanMetricWrapper(found, name=name)
