@@ -13,6 +13,8 @@ import subprocess
 import sys
 
 from netlet import _core
+from netlet.engine.operators import Operators, Values
+from netlet.engine.tensor import ArrayMethods, Exchange
 
 HEAD = '''"""netlet's native core. Written by tools/make_stub.py from the binding."""
 
@@ -23,8 +25,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .operators import Operators, Values
-from .tensor import ArrayMethods, Exchange
+from .engine.operators import Operators, Values
+from .engine.tensor import ArrayMethods, Exchange
 
 # What may come in: Tensors, Variables, arrays of any layout, DLPack producers, numbers, nested lists.
 _ArrayLike = Any
@@ -61,9 +63,12 @@ def function(name: str, doc: str, indent: str = "") -> str:
 
 
 def stub_of_class(cls: type) -> list[str]:
-    bases = "(Operators, Values, ArrayMethods, Exchange)" if cls is _core.Tensor else ""  # tensor.py attaches them
+    mixins = (Operators, Values, ArrayMethods, Exchange) if cls is _core.Tensor else ()  # engine/tensor.py attaches them
+    bases = f"({', '.join(mixin.__name__ for mixin in mixins)})" if mixins else ""
     lines = [f"class {cls.__name__}{bases}:"]
     for name, member in sorted(vars(cls).items()):
+        if any(vars(mixin).get(name) is member for mixin in mixins):
+            continue
         if isinstance(member, property):
             lines.append("    @property")
             kind = translated((member.fget.__doc__ or "-> Any").split("->")[-1].split("\n")[0].strip())

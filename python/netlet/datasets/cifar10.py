@@ -38,10 +38,11 @@ def load_data(path: Any = None) -> tuple[Split, Split]:
 
     Example, with files of one's own, a record each:
 
-    >>> import pathlib
+    >>> import pathlib, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
     >>> for name in NAMES:
-    ...     _ = pathlib.Path(name).write_bytes(bytes([3]) + bytes(3 * 32 * 32))
-    >>> (x_train, y_train), (x_test, y_test) = load_data(".")
+    ...     _ = (folder / name).write_bytes(bytes([3]) + bytes(3 * 32 * 32))
+    >>> (x_train, y_train), (x_test, y_test) = load_data(folder)
     >>> x_train.shape, y_test
     ((5, 32, 32, 3), array([[3]], dtype=uint8))
     """

@@ -61,10 +61,12 @@ def load_data(
 
     Example, with a file of one's own:
 
+    >>> import os, tempfile
     >>> import numpy as np
+    >>> path = os.path.join(tempfile.mkdtemp(), "own.npz")
     >>> arrays = {"x": np.array([4, 1, 2], "int32"), "lengths": np.array([1, 2]), "y": np.array([0, 1])}
-    >>> np.savez("own.npz", **{f"{k}_{part}": v for k, v in arrays.items() for part in ("train", "test")})
-    >>> (x_train, y_train), _ = load_data("own.npz", num_words=100)
+    >>> np.savez(path, **{f"{k}_{part}": v for k, v in arrays.items() for part in ("train", "test")})
+    >>> (x_train, y_train), _ = load_data(path, num_words=100)
     >>> x_train.tolist(), y_train.tolist()
     ([[1, 7], [1, 4, 5]], [0, 1])
     """

@@ -35,10 +35,12 @@ def load_data(path: Any = "mnist.npz") -> tuple[Split, Split]:
 
     Example, with a file of one's own:
 
+    >>> import os, tempfile
     >>> import numpy as np
+    >>> path = os.path.join(tempfile.mkdtemp(), "own.npz")
     >>> x, y = np.zeros((5, 28, 28), "uint8"), np.arange(5, dtype="uint8")
-    >>> np.savez("own.npz", x_train=x, y_train=y, x_test=x[:2], y_test=y[:2])
-    >>> (x_train, y_train), (x_test, y_test) = load_data("own.npz")
+    >>> np.savez(path, x_train=x, y_train=y, x_test=x[:2], y_test=y[:2])
+    >>> (x_train, y_train), (x_test, y_test) = load_data(path)
     >>> x_train.shape, y_test
     ((5, 28, 28), array([0, 1], dtype=uint8))
     """

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator
 from numbers import Number
 from typing import Any
 
 import numpy as np
 
+from .deferred import deferred
+
 
 class _Table(dict[str, Callable[..., Any]]):
     """Operator name -> function; the first use of any of them imports `ops`, which fills it."""
 
     def __missing__(self, name: str) -> Callable[..., Any]:
-        importlib.import_module("netlet.ops")
+        deferred("ops")
         return dict(self)[name]
 
 

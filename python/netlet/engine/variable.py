@@ -19,6 +19,7 @@ from netlet import _core
 from netlet.base.naming import auto_name, current_path
 from netlet.config import is_float, numpy_dtype, standardize_dtype
 
+from .deferred import deferred
 from .operators import Operators, Values
 
 _epoch = itertools.count(1)
@@ -111,9 +112,7 @@ class Variable(Operators, Values):
 
     def _initial_value(self, initializer: Any, shape: Any, dtype: Any) -> np.ndarray:
         if isinstance(initializer, str):
-            from netlet import initializers  # which stand above
-
-            initializer = initializers.get(initializer)
+            initializer = deferred("initializers").get(initializer)
         if callable(initializer) and not isinstance(initializer, (np.ndarray, _core.Tensor, Variable)):
             if shape is None:
                 raise ValueError(f"Variable '{self.name}' needs `shape` when its initializer is callable.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet import _core, config, initializers
+from netlet import _core, config, initializers, ops
 from netlet.base.naming import auto_name, name_scope
 from netlet.engine.variable import Variable
 
@@ -115,8 +115,6 @@ class Metric:
 def quotient(total: Variable, count: Variable) -> Any:
     """total / count, 0 where count is 0; a value outside of a recorded step, part of it inside."""
     if _core.recording():
-        from netlet import ops
-
         return ops.divide_no_nan(total, count)
     n = float(count)
     return _core.tensor(np.float64(float(total) / n if n else 0.0))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Mapping
 from typing import Any
 
+from netlet import saving
 from netlet.engine.graph import Function, OpCall
 from netlet.layers.base.layer import Layer
+from netlet.saving.serialization import building, serialize_object
 from netlet.training.trainer import Trainer
 
 from . import summary
+from .graph_config import graph_config, graph_from_config
 from .graph_layer import GraphLayer
 
 
@@ -120,20 +124,14 @@ class Model(Trainer, GraphLayer):
     # ---- files -----------------------------------------------------------------------------------------------------
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
         """Writes architecture, weights and training state to one file; see `saving.save_model`."""
-        from netlet import saving
-
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
         """Writes the weights alone; see `saving.save_weights`."""
-        from netlet import saving
-
         saving.save_weights(self, filepath, overwrite=overwrite)
 
     def load_weights(self, filepath: Any, **kwargs: Any) -> None:
         """Reads weights that `save_weights` or `save` wrote; see `saving.load_weights`."""
-        from netlet import saving
-
         saving.load_weights(self, filepath, **kwargs)
 
     def __reduce__(self) -> Any:
@@ -142,8 +140,6 @@ class Model(Trainer, GraphLayer):
 
     def get_config(self) -> dict[str, Any]:
         if self._function is not None and type(self).__init__ in (Model.__init__, Functional.__init__):
-            from .graph_config import graph_config
-
             return graph_config(self)
         return super().get_config()
 
@@ -151,20 +147,12 @@ class Model(Trainer, GraphLayer):
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
         """The model of a config that `get_config` gave, with new weights."""
         if {"layers", "input_layers", "output_layers"} <= set(config):
-            from netlet.saving.serialization import building
-
-            from .graph_config import graph_from_config
-
             with building():
                 return graph_from_config(cls, config, custom_objects)
         return cls(**config)
 
     def to_json(self, **kwargs: Any) -> str:
         """The architecture as JSON; `models.model_from_json` reads it."""
-        import json
-
-        from netlet.saving.serialization import serialize_object
-
         return json.dumps(serialize_object(self), **kwargs)
 
 
@@ -199,8 +187,6 @@ def _to_bytes(model: Model) -> bytes:
 
 
 def _from_bytes(data: bytes, classes: dict[str, Any]) -> Any:
-    from netlet import saving
-
     own = {name: cls for name, cls in classes.items() if not cls.__module__.startswith("netlet.")}
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.netlet")

@@ -12,6 +12,7 @@ from netlet.engine.graph import Function, KerasTensor, is_symbolic
 from netlet.layers.base import masks
 from netlet.layers.base.input_spec import InputSpec
 from netlet.layers.base.layer import Layer
+from netlet.training.own_step import standard
 
 from . import folding
 from .front import Front
@@ -205,6 +206,7 @@ class GraphLayer(Layer):
             self._specs[key] = run(values, lambda operation, a, k: operation.compute_output_spec(*a, **k))
         return tree.map_structure(lambda t: KerasTensor(t.shape, t.dtype), self._specs[key])
 
+    @standard
     def build(self, input_shape: Any = None) -> None:
         """Makes the weights of a subclassed model by trying `call` on symbolic inputs of this shape."""
         if self._function is not None or input_shape is None:

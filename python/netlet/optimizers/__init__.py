@@ -12,6 +12,7 @@ from typing import Any
 
 from netlet.base.suggest import unknown
 from netlet.saving.identifiers import Table
+from netlet.saving.serialization import get_registered_object
 
 from . import schedules
 from .adam import Adam, AdamW
@@ -56,8 +57,6 @@ def get(identifier: Any) -> Any:
         found = _by_lower_name.get(identifier.lower())
         if found is not None:
             return found()
-        from netlet.saving.serialization import get_registered_object
-
         registered = get_registered_object(identifier)
         if registered is None:
             raise unknown("optimizer", identifier, _by_lower_name)

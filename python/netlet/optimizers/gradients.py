@@ -7,22 +7,18 @@ result goes into a copy.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from netlet import _core
+from netlet.engine.variable import Variable
 
 from . import finite
 from .segment import Place, lies_in_segment, runs
 
-if TYPE_CHECKING:
-    from netlet.engine.variable import Variable
-
-    from .optimizer import Optimizer
-
 Item = tuple[Place, _core.Tensor, bool]
 
 
-def prepare(optimizer: Optimizer, items: list[Item], variables: list[Variable]) -> list[Item]:
+def prepare(optimizer: Any, items: list[Item], variables: list[Variable]) -> list[Item]:
     """Gradients unscaled, accumulated and clipped, in this order, as in Keras.
 
     Where the step is looked at (see `finite`), it stops here unless they are finite: before they are added to the
@@ -66,7 +62,7 @@ def _in_place(items: list[Item], change: Callable[[_core.Tensor], Any]) -> list[
     return items
 
 
-def average(optimizer: Optimizer) -> None:
+def average(optimizer: Any) -> None:
     """The exponential average of all the optimizer's variables, one kernel a segment."""
     targets = optimizer.gradient_targets()
     everything = [(optimizer._places[id(v)], targets[id(v)], True) for v in optimizer._trainable_variables]

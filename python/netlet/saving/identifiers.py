@@ -9,6 +9,8 @@ from typing import Any
 from netlet.base.naming import to_snake_case
 from netlet.base.suggest import unknown
 
+from .serialization import deserialize_object, get_registered_object, serialize_object
+
 
 def names_of(objects: Iterable[Any], **aliases: Any) -> dict[str, Any]:
     """Name -> object: each under its own name and in snake case, and the aliases.
@@ -36,8 +38,6 @@ class Table:
 
     def serialize(self, obj: Any) -> Any:
         """A dict {"module", "class_name", "config", "registered_name"} that JSON can hold; None for None."""
-        from .serialization import serialize_object
-
         return serialize_object(obj)
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
@@ -46,8 +46,6 @@ class Table:
         Raises:
             ValueError: a name that is neither the library's nor registered; the message has the nearest ones.
         """
-        from .serialization import deserialize_object, get_registered_object
-
         if config is None:
             return None
         if isinstance(config, dict):

@@ -6,8 +6,11 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from netlet.engine.variable import blank_variables
+
 from .container import Container, write_container
 from .paths import path_to_read, path_to_write
+from .registry import find_builtin
 from .serialization import CustomObjectScope, deserialize_object, serialize_object, sharing_scope
 from .weights_file import (
     assign,
@@ -121,9 +124,6 @@ def load_model(
 
 
 def _rebuild(file: Container, names: list[str]) -> Any:
-    from netlet.engine.variable import blank_variables
-    from netlet.models.functional import Model
-
     left = sum(file.nbytes(name) for name in names) + _SLACK_BYTES
 
     def claim(nbytes: int, variable: str) -> None:
@@ -134,7 +134,7 @@ def _rebuild(file: Container, names: list[str]) -> Any:
 
     with sharing_scope(), blank_variables(claim):
         model = deserialize_object(file.document["model"])
-    if not isinstance(model, Model):
+    if not isinstance(model, find_builtin("netlet.models", "Model", function=False)):
         raise ValueError(f"the file describes a {type(model).__name__}, not a model.")
     if names and not getattr(model, "built", True):
         raise ValueError(

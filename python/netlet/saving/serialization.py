@@ -17,6 +17,7 @@ import numpy as np
 
 from netlet.base.suggest import unknown
 from netlet.config import numpy_dtype
+from netlet.engine.graph import KerasTensor
 
 from .registry import (
     CustomObjectScope,
@@ -254,8 +255,6 @@ def _deserialize_special(name: str, inner: Any) -> Any:
         if name == "__slice__":
             return slice(*(_deserialize(inner[part]) for part in ("start", "stop", "step")))
         if name == "__keras_tensor__":
-            from netlet.engine.graph import KerasTensor
-
             tensor = KerasTensor(tuple(inner["shape"]), dtype=inner["dtype"])
             tensor._pre_serialization_keras_history = inner["keras_history"]  # type: ignore[attr-defined]
             return tensor

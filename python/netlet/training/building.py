@@ -7,11 +7,10 @@ from typing import Any
 from netlet import _core
 from netlet.base.tree import flatten
 from netlet.engine.graph import trial
-from netlet.models.graph_layer import GraphLayer
 
 from .data import ArrayData, pack_batch, pack_x
 from .feed import cast_to_model, check_inputs, feed, source
-from .own_step import has_own_step
+from .own_step import has_own_step, overrides
 
 
 def build(model: Any, mode: str, data: ArrayData, batch: int) -> None:
@@ -63,5 +62,5 @@ def _try_step(model: Any, mode: str, data: ArrayData, batch: int) -> None:
 
 def mark_built(model: Any) -> None:
     """A model whose step has run is built when its layers are, even if the step never called the model itself."""
-    if not model.built and type(model).build is GraphLayer.build:
+    if not model.built and not overrides(model, "build"):
         model.built = all(layer.built for layer in model._flatten_layers(False))

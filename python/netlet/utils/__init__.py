@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import random as _python_random
-from typing import Any
 
 import numpy as np
+
+from netlet.base.naming import reset_uids
+from netlet.random import set_seed
+from netlet.saving import (  # Keras has them in `utils` too
+    CustomObjectScope,
+    custom_object_scope,
+    deserialize_keras_object,
+    get_custom_objects,
+    get_registered_name,
+    get_registered_object,
+    register_keras_serializable,
+    serialize_keras_object,
+)
 
 from .batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .numerical import normalize, to_categorical
@@ -16,42 +28,28 @@ from .text_files import text_dataset_from_directory
 from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
+    "CustomObjectScope",
     "Progbar",
     "PyDataset",
     "Sequence",
     "clear_session",
+    "custom_object_scope",
+    "deserialize_keras_object",
+    "get_custom_objects",
+    "get_registered_name",
+    "get_registered_object",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
+    "register_keras_serializable",
     "sample_from_logits",
+    "serialize_keras_object",
     "set_random_seed",
     "text_dataset_from_directory",
     "timeseries_dataset_from_array",
     "to_categorical",
     "unpack_x_y_sample_weight",
 ]
-
-# Keras's second names for what is in `saving`.
-_IN_SAVING = frozenset(
-    [
-        "CustomObjectScope",
-        "custom_object_scope",
-        "deserialize_keras_object",
-        "get_custom_objects",
-        "get_registered_name",
-        "get_registered_object",
-        "register_keras_serializable",
-        "serialize_keras_object",
-    ]
-)
-
-
-def __getattr__(name: str) -> Any:
-    if name in _IN_SAVING:
-        from netlet import saving
-
-        return getattr(saving, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def set_random_seed(seed: int) -> None:
@@ -64,8 +62,6 @@ def set_random_seed(seed: int) -> None:
 
     >>> set_random_seed(7)
     """
-    from netlet.random import set_seed  # here: `random` needs `config`, which needs `utils.suggest`
-
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= int(seed) < 2**32:
         raise ValueError(f"set_random_seed expects an integer in [0, 2**32); given {seed!r}.")
     _python_random.seed(int(seed))
@@ -79,6 +75,4 @@ def clear_session(free_memory: bool = True) -> None:
     Args:
         free_memory: accepted as in Keras; memory is free as soon as nothing refers to it.
     """
-    from netlet.base.naming import reset_uids
-
     reset_uids()

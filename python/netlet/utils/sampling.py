@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from netlet.random import generator
+
 
 def sample_from_logits(
     logits: Any, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None, seed: Any = None
@@ -33,8 +35,6 @@ def sample_from_logits(
     >>> set(sample_from_logits(np.zeros((100, 4)), top_k=2, seed=1).tolist()) == {0, 1}
     True
     """
-    from netlet.random import generator  # here: `random` needs `config`, which needs `utils.suggest`
-
     values = _checked(logits, temperature, top_k, top_p)
     if temperature == 0:
         return np.asarray(values.argmax(-1), np.int64)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from netlet.random import make_seed
+
 from .sequence import PyDataset
 
 
@@ -105,16 +107,15 @@ def text_dataset_from_directory(
 
     Source: Keras 3 `text_dataset_from_directory`.
 
-    >>> import os
+    >>> import os, tempfile
+    >>> folder = tempfile.mkdtemp()
     >>> for name in ("bad", "good"):
-    ...     os.makedirs(f"reviews/{name}")
-    ...     _ = open(f"reviews/{name}/1.txt", "w").write(f"a {name} film")
-    >>> texts, labels = text_dataset_from_directory("reviews", shuffle=False, verbose=False)[0]
+    ...     os.makedirs(f"{folder}/{name}")
+    ...     _ = open(f"{folder}/{name}/1.txt", "w").write(f"a {name} film")
+    >>> texts, labels = text_dataset_from_directory(folder, shuffle=False, verbose=False)[0]
     >>> texts.tolist(), labels.tolist()
     (['a bad film', 'a good film'], [0, 1])
     """
-    from netlet.random import make_seed  # here: `random` needs `config`, which needs `utils.suggest`
-
     _check(labels, label_mode, class_names, validation_split, subset, format, batch_size, max_length)
     if validation_split and shuffle and seed is None:
         raise ValueError("text_dataset_from_directory: with `validation_split` and `shuffle`, give a `seed`.")

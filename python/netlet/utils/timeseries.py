@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from netlet.random import generator
+
 from .sequence import PyDataset
 
 
@@ -84,8 +86,6 @@ def timeseries_dataset_from_array(
     >>> x.tolist(), y.tolist(), len(windows)
     ([[0, 1], [1, 2], [2, 3]], [2, 3, 4], 2)
     """
-    from netlet.random import generator  # here: `random` needs `config`, which needs `utils.suggest`
-
     data = np.asarray(data)
     if data.ndim == 0:
         raise ValueError("timeseries_dataset_from_array: `data` has no axis of time.")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.saving.serialization import deserialize_object
 
 from .host import HostLayer, bags, check_mode
 from .index_lookup import refuse_path
@@ -197,8 +198,6 @@ class TextVectorization(HostLayer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        from netlet.saving.serialization import deserialize_object
-
         refuse_path(cls.__name__, config)
         arguments = dict(config)
         for key in ("standardize", "split"):
