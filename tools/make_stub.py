@@ -63,7 +63,8 @@ def function(name: str, doc: str, indent: str = "") -> str:
 
 
 def stub_of_class(cls: type) -> list[str]:
-    mixins = (Operators, Values, ArrayMethods, Exchange) if cls is _core.Tensor else ()  # engine/tensor.py attaches them
+    # What engine/tensor.py attached.
+    mixins = (Operators, Values, ArrayMethods, Exchange) if cls is _core.Tensor else ()
     bases = f"({', '.join(mixin.__name__ for mixin in mixins)})" if mixins else ""
     lines = [f"class {cls.__name__}{bases}:"]
     for name, member in sorted(vars(cls).items()):
