@@ -1,7 +1,7 @@
 # netlet_add_simd(<target> <sources...>): compiles one source list once per instruction set and links all of them into
 # <target>. Each copy lives in the namespace that NETLET_ISA names; dispatch.cpp chooses among them at run time.
 #
-# An overlay is a level that adds instructions for dot products of narrow numbers to a full one, its base. It has
+# An overlay is a level that adds instructions for dot products of low-precision numbers to a full one, its base. It has
 # kernels of its own only where they can use them (`*_dot_simd.cpp`) and a table that takes the rest from its base.
 include_guard()
 include(CheckCXXCompilerFlag)

@@ -94,7 +94,7 @@ void bind_elementwise(py::module_& m) {
     logical("logical_xor", LogicalOp::logical_xor);
     m.def("logical_not", [](const Arg& x) { return ops::logical_not(Tape::current(), alone(x)); }, "x"_a, NoGil());
 
-#define NETLET_UNARY(name, kept)                                                                                       \
+#define NETLET_UNARY(name, saved)                                                                                      \
     if (UnaryOp::name != UnaryOp::clip)                                                                                \
         m.def(#name, [](const Arg& x) { return ops::unary(Tape::current(), UnaryOp::name, alone(x)); }, "x"_a, NoGil());
     NETLET_UNARY_OPS(NETLET_UNARY)

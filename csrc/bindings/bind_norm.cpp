@@ -49,7 +49,7 @@ void bind_norm(py::module_& m) {
         "kernel"_a, "bias"_a, "mean"_a, "variance"_a, "gamma"_a, "beta"_a, "epsilon"_a, NoGil(),
         "(kernel, bias) of the product (channels last) that gives given_norm of the product with these ones.");
     m.def(
-        "keeps", [](const Tensor& x) { return Tape::current().keeps(x); }, "x"_a,
+        "keeps", [](const Tensor& x) { return Tape::current().prepacks(x); }, "x"_a,
         "Whether what follows from x alone is computed once by the plan that is recorded.");
     m.def(
         "moving_average",

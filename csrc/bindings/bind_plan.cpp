@@ -196,7 +196,7 @@ py::list describe(const Plan& plan) {
         row["writes"] = py::tuple(writes);
         row["bytes"] = bytes;
         row["flops"] = r.flops;
-        row["kept"] = r.keep;
+        row["kept"] = r.prepack;
         row["chunks"] = (r.units + r.grain - 1) / r.grain;
         row["seconds"] = plan.seconds(i);
         table.append(row);

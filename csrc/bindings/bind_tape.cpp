@@ -3,7 +3,7 @@
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
 #include "ops/feed/feed.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/index/index.h"
 #include "plan/plan.h"
 

@@ -2,7 +2,7 @@
 // backward pass over the list then computes gradients: `run` of each step emits kernels that write where `Tape::grad` says.
 //
 // `higher` of a step computes the same gradients by ops whose own gradients flow. The pass uses it where another list
-// listens while gradients are computed, so that they can be differentiated again (ops/higher/higher.h).
+// listens while gradients are computed, so that they can be differentiated again (ops/higher_order/higher_order.h).
 #pragma once
 #include <functional>
 #include <memory>
@@ -35,12 +35,12 @@ struct Grad {
 using Backward = std::function<void(Tape&, const Grads& dy)>;
 // Returns the gradient of each input, computed by ops from inputs x, outputs y and dy; null where none flows or where
 // Tape::wants(x) is false. Parameters of the op are all that it needs to capture.
-using Higher = std::function<Tensors(Tape&, const Tensors& x, const Tensors& y, const Grads& dy)>;
+using HigherOrder = std::function<Tensors(Tape&, const Tensors& x, const Tensors& y, const Grads& dy)>;
 
 struct BackwardStep {
     Tensors inputs, outputs;
     Backward run;
-    Higher higher;  // empty: this op can be differentiated once only
+    HigherOrder higher;  // empty: this op can be differentiated once only
     std::string scope;
     const char* kernel;  // the last one that the op emitted; names the op in errors
 };

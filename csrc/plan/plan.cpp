@@ -12,7 +12,7 @@
 namespace netlet {
 
 Plan::Plan(Recording recording) : recording_(std::move(recording)), seconds_(recording_.records.size()) {
-    find_kept();
+    find_prepacked();
     find_watched();
     auto& records = recording_.records;
     auto& slots = recording_.slots;
@@ -25,7 +25,7 @@ Plan::Plan(Recording recording) : recording_(std::move(recording)), seconds_(rec
             if (o.slot >= 0 && slots[(size_t)o.slot].kind == Slot::Kind::temporary) {
                 Lifetime& life = lifetimes[(size_t)o.slot];
                 life.first = std::min(life.first, (int)i);
-                life.last = i < kept_ ? (int)records.size() : std::max(life.last, (int)i);
+                life.last = i < prepacked_ ? (int)records.size() : std::max(life.last, (int)i);
             }
     const MemoryPlan memory = pack(lifetimes);
     arena_bytes_ = memory.total;
@@ -68,7 +68,7 @@ void Plan::feed(size_t i, const void* data, const int64_t* rows, int64_t first, 
 }
 
 // Moves the records that are kept to the front: those that read only what this plan does not write, or what is kept.
-void Plan::find_kept() {
+void Plan::find_prepacked() {
     auto& records = recording_.records;
     std::unordered_map<const Buffer*, int> buffer_writers;
     std::vector<int> slot_writers(recording_.slots.size());
@@ -79,23 +79,23 @@ void Plan::find_kept() {
             else if (o.writes && buffer_writers[o.buffer.get()]++ == 0)
                 writes_.push_back({o.buffer, never});
 
-    std::vector<bool> kept_slots(recording_.slots.size());
+    std::vector<bool> prepacked_slots(recording_.slots.size());
     auto lasts = [&](const RecordOperand& o) {
         const auto slot = (size_t)o.slot;
         if (o.slot < 0) return !o.writes && o.buffer->tracked() && !buffer_writers.count(o.buffer.get());
-        if (o.reads) return !o.writes && kept_slots[slot];
+        if (o.reads) return !o.writes && prepacked_slots[slot];
         return recording_.slots[slot].kind == Slot::Kind::temporary && slot_writers[slot] == 1;
     };
     for (Record& r : records) {
-        r.keep = r.keep && std::all_of(r.operands.begin(), r.operands.end(), lasts);
+        r.prepack = r.prepack && std::all_of(r.operands.begin(), r.operands.end(), lasts);
         for (const RecordOperand& o : r.operands) {
-            if (!r.keep) continue;
-            if (o.writes) kept_slots[(size_t)o.slot] = true;
-            if (o.slot < 0) kept_reads_.push_back({o.buffer, never});
+            if (!r.prepack) continue;
+            if (o.writes) prepacked_slots[(size_t)o.slot] = true;
+            if (o.slot < 0) prepacked_reads_.push_back({o.buffer, never});
         }
     }
-    const auto rest = std::stable_partition(records.begin(), records.end(), [](const Record& r) { return r.keep; });
-    kept_ = (size_t)(rest - records.begin());
+    const auto rest = std::stable_partition(records.begin(), records.end(), [](const Record& r) { return r.prepack; });
+    prepacked_ = (size_t)(rest - records.begin());
 }
 
 // What a map watches counts as written by the plan, so that the versions of all of it are known while the plan runs.
@@ -126,19 +126,19 @@ void Plan::end_writes() {
 }
 
 // Whether what is kept must be computed again: something that it was computed from has been written, or may have been.
-bool Plan::kept_is_stale() const {
-    return std::any_of(kept_reads_.begin(), kept_reads_.end(),
+bool Plan::prepacked_is_stale() const {
+    return std::any_of(prepacked_reads_.begin(), prepacked_reads_.end(),
                        [](const Read& r) { return !r.buffer->tracked() || r.buffer->version() != r.version; });
 }
 
 // What is computed while somebody writes is used for this run only: the next one computes it again.
-template <class Each> void Plan::compute_kept(Each each) {
-    for (Read& read : kept_reads_) {
+template <class Each> void Plan::compute_prepacked(Each each) {
+    for (Read& read : prepacked_reads_) {
         read.version = never;
         read.found = read.buffer->version();
     }
-    for (size_t i = 0; i < kept_; ++i) each(i);
-    for (Read& read : kept_reads_)
+    for (size_t i = 0; i < prepacked_; ++i) each(i);
+    for (Read& read : prepacked_reads_)
         if (!Buffer::being_written(read.found) && read.buffer->version() == read.found) read.version = read.found;
 }
 
@@ -152,9 +152,9 @@ void Plan::step(const Record& r) {
 template <class Each> int64_t Plan::replay(Each each) {
     const auto& records = recording_.records;
     for (const Rows& rows : recording_.row_maps) rows->check();
-    if (kept_ && kept_is_stale()) compute_kept(each);
+    if (prepacked_ && prepacked_is_stale()) compute_prepacked(each);
     int64_t stopped = -1;
-    for (size_t i = kept_; i < records.size() && stopped < 0; ++i) {
+    for (size_t i = prepacked_; i < records.size() && stopped < 0; ++i) {
         each(i);
         if (records[i].guard && *records[i].guard) stopped = (int64_t)i;
     }
@@ -191,7 +191,7 @@ bool Plan::writes_nonfinite(const Record& r) const {
 int64_t Plan::find_nonfinite() {
     // What an earlier run left behind must not be taken for this one's: some records write a part of a value only.
     std::memset(arena_->data(), 0, (size_t)arena_bytes_);
-    for (Read& read : kept_reads_) read.version = never;
+    for (Read& read : prepacked_reads_) read.version = never;
     for (const Rows& rows : recording_.row_maps) rows->check();
     int64_t last = -1;
     for (size_t i = 0; i < recording_.records.size(); ++i)

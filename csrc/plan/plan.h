@@ -57,12 +57,12 @@ class Plan {
     int64_t find_nonfinite();
 
   private:
-    void find_kept();
+    void find_prepacked();
     void find_watched();
     void begin_writes();
     void end_writes();
-    bool kept_is_stale() const;
-    template <class Each> void compute_kept(Each each);
+    bool prepacked_is_stale() const;
+    template <class Each> void compute_prepacked(Each each);
     void step(const Record& r);
     template <class Each> int64_t replay(Each each);
     struct Use {
@@ -77,7 +77,7 @@ class Plan {
     std::vector<int64_t> batch_rows_;
     std::vector<std::vector<Use>> uses_;        // by slot; filled for inputs and outputs
     std::vector<std::atomic<double>> seconds_;  // of each record
-    // The first records of the plan, `kept_` in number, run only when one of the buffers that they read has been written
+    // The first records of the plan, `prepacked_` in number, run only when one of the buffers that they read has been written
     // since.
     static constexpr uint64_t never = UINT64_MAX;
     struct Read {
@@ -85,8 +85,8 @@ class Plan {
         uint64_t version;    // of what the kept records have read, or `never`
         uint64_t found = 0;  // while they run
     };
-    size_t kept_ = 0;
-    std::vector<Read> kept_reads_;
+    size_t prepacked_ = 0;
+    std::vector<Read> prepacked_reads_;
     // Memory outside the arena that the plan writes, and what its maps of rows watch.
     struct Write {
         std::shared_ptr<Buffer> buffer;

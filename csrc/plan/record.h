@@ -27,7 +27,7 @@ struct Record {
     size_t args;  // byte offset into Recording::args
     int64_t units, grain;
     double flops;
-    bool keep;  // see Work; in a plan: is kept
+    bool prepack;  // see Work; in a plan: is kept
     std::vector<RecordOperand> operands;
     std::string scope;         // the layer that it was emitted for
     int32_t* guard = nullptr;  // abandon the run after this record if this is not 0 then

@@ -147,15 +147,15 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<c
         ThreadPool::instance().run(kernel.fn, args, work.units, work.grain);
         return;
     }
-    Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, work.keep, {},
+    Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, work.prepack, {},
              scope()};
-    bool kept = work.keep;
+    bool prepacked = work.prepack;
     for (const Operand& o : operands)
-        if (o.tensor && o.reads) kept = kept && keeps(o.tensor);
+        if (o.tensor && o.reads) prepacked = prepacked && prepacks(o.tensor);
     for (const Operand& o : operands) {
         if (!o.tensor) continue;
         const TensorImpl& t = *o.tensor;
-        if (kept && o.writes) kept_slots_.insert(t.slot);
+        if (prepacked && o.writes) prepacked_slots_.insert(t.slot);
         r.operands.push_back({(uint32_t)((std::byte*)o.field - (std::byte*)args), t.slot, t.buffer, t.offset, t.shape,
                               t.dtype, o.reads, o.writes, t.buffer && !t.variable && t.buffer != step_->buffer});
     }
@@ -180,7 +180,7 @@ bool Tape::needs_grad(std::initializer_list<Tensor> inputs) const {
     return false;
 }
 
-void Tape::on_backward(const Tensors& inputs, const Tensors& outputs, Backward run, Higher higher) {
+void Tape::on_backward(const Tensors& inputs, const Tensors& outputs, Backward run, HigherOrder higher) {
     for (const Tensor& y : outputs) y->requires_grad = true;
     const auto step = std::make_shared<BackwardStep>(
         BackwardStep{inputs, outputs, std::move(run), std::move(higher), scope(), last_kernel_});

@@ -60,7 +60,7 @@ struct Work {
     double flops = 0;  // for describe()
     // The result follows from the operands alone and is worth its memory: a plan that does not write the operands itself
     // keeps it from one run to the next, and computes it again once somebody has written them (packed weights).
-    bool keep = false;
+    bool prepack = false;
 };
 inline Work one_chunk(int64_t units, double flops = 0) { return {units, units > 0 ? units : 1, flops}; }
 // For kernels that stream: units are elements, chunks of 16k elements (a few microseconds each).
@@ -71,7 +71,7 @@ inline Work elementwise_work(int64_t elements, double flops_each = 1) {
 class Tape : public std::enable_shared_from_this<Tape> {
   public:
     enum class Mode { eager, record };
-    // `trains`: a recorded step that writes what it reads, so that a plan keeps nothing (see Work::keep).
+    // `trains`: a recorded step that writes what it reads, so that a plan keeps nothing (see Work::prepack).
     explicit Tape(Mode mode, bool trains = false);
     ~Tape();
     Tape(const Tape&) = delete;
@@ -84,11 +84,11 @@ class Tape : public std::enable_shared_from_this<Tape> {
     static void leave(Tape* tape);
 
     bool recording() const { return mode_ == Mode::record; }
-    // Whether a plan of this tape would keep what follows from x alone (see Work::keep): x is there already or is kept
+    // Whether a plan of this tape would keep what follows from x alone (see Work::prepack): x is there already or is kept
     // itself, and no step of training is recorded, which would write it.
-    bool keeps(const Tensor& x) const {
+    bool prepacks(const Tensor& x) const {
         if (!recording() || trains_) return false;
-        return x->recorded() ? kept_slots_.count(x->slot) > 0 : x->buffer->tracked();
+        return x->recorded() ? prepacked_slots_.count(x->slot) > 0 : x->buffer->tracked();
     }
 
     // ---- what ops call ------------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
     bool needs_grad(std::initializer_list<Tensor> inputs) const;
     bool listened() const { return !listeners_.empty(); }
     // Appends a step to the lists of all who listen. Without `higher` the op can be differentiated once only.
-    void on_backward(const Tensors& inputs, const Tensors& outputs, Backward run, Higher higher = nullptr);
+    void on_backward(const Tensors& inputs, const Tensors& outputs, Backward run, HigherOrder higher = nullptr);
     // Inside a backward pass: whether x's gradient is asked for, ...
     bool wants(const Tensor& x) const { return pass_ && pass_->wants(x); }
     Grad grad(const Tensor& x);  // ... and where `run` writes it; null if it is not
@@ -200,7 +200,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
     Tensor step_;
     std::vector<std::string> scopes_;
     Recording recording_;
-    std::unordered_set<int> kept_slots_;  // what records with Work::keep write, from operands that are kept
+    std::unordered_set<int> prepacked_slots_;  // what records with Work::prepack write, from operands that are kept
 
     std::vector<std::shared_ptr<BackwardList>> listeners_;
     std::shared_ptr<BackwardList> own_steps_;

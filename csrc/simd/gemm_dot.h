@@ -1,10 +1,10 @@
-// Products of narrow numbers: how many terms one 32-bit lane holds, how a lane is read, and the multiply-add of lanes.
+// Products of low-precision numbers: how many terms one 32-bit lane holds, how a lane is read, and the multiply-add of lanes.
 //
 //     along(p, n)              n consecutive numbers as whole lanes                      (n <= group * width)
 //     across(p, ld, t, n)      t numbers of each of n neighbours, p[0..t)*ld apart       (t <= group, n <= width)
 //     multiply_add(a, b, sum)  sum + a . b, lane by lane
 #pragma once
-#include "simd/narrow.h"
+#include "simd/low_precision_pack.h"
 
 namespace netlet::NETLET_ISA {
 

@@ -30,7 +30,7 @@ constexpr int max_rows(int nv) {
 }
 constexpr int most_rows = max_rows(1);
 
-// What a tile multiplies: lanes of a and b, and the type of their sums. The narrow formats are in gemm_dot.h.
+// What a tile multiplies: lanes of a and b, and the type of their sums. The low-precision formats are in gemm_dot.h.
 template <class T>
 struct Plain {
     using Lane = T;

@@ -7,7 +7,7 @@
 // block 16 g + l.
 #pragma once
 #include "base/types.h"
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 #include "simd/vec.h"
 
 namespace netlet::NETLET_ISA {

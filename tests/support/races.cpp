@@ -93,7 +93,7 @@ void plan() {
     recorder->emit(kernel, pack, {in(pack.x, w), out(pack.y, packed)}, Work{size, 1000, 0, true});
     recorder->emit(kernel, use, {in(use.x, packed), out(use.y, y)}, Work{size, 1000});
     const auto plan = recorder->compile({y});
-    CHECK(plan->records()[0].keep);
+    CHECK(plan->records()[0].prepack);
 
     auto predicts = [&](int expected) {
         std::vector<int> result(size);

@@ -14,7 +14,7 @@ from support.repo import CSRC, ROOT
 
 X86 = platform.machine().lower() in {"x86_64", "amd64"}
 ISAS = ("scalar", "avx2", "avx512") if X86 else ("scalar", "neon")
-# Levels that add dot products of narrow numbers to another, with whose kernels they share all others; best last.
+# Levels that add dot products of low-precision numbers to another, with whose kernels they share all others; best last.
 OVERLAYS = {"avx2_vnni": "avx2", "avx512_vnni": "avx512", "avx512_bf16": "avx512"} if X86 else {"neon_dot": "neon"}
 
 

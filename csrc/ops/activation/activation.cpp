@@ -55,7 +55,7 @@ void emit_backward(Tape& tape, const Tensor& saved, const Tensor& dy, const Grad
     args.beta = (T)p.beta;
     args.gamma = (T)p.gamma;
     args.from_output = from_output;
-    args.from_slope = keeps_slope(act);
+    args.from_slope = saves_slope(act);
     args.accumulate = dx.accumulate;
     tape.emit(
         NETLET_KERNEL_FOR(activation_bwd, saved->dtype), args,
@@ -94,7 +94,7 @@ Tensor activation(Tape& tape, const Tensor& x, Activation act, const ActivationP
     check_floating(name_of(act), x);
     Tensor y = tape.empty(x->shape, x->dtype);
     const bool differentiates = tape.needs_grad({x});
-    const Tensor slope = differentiates && keeps_slope(act) ? tape.empty(x->shape, x->dtype) : nullptr;
+    const Tensor slope = differentiates && saves_slope(act) ? tape.empty(x->shape, x->dtype) : nullptr;
     if (x->dtype == DType::f64)
         emit_forward<double>(tape, x, y, slope, act, params);
     else

@@ -55,7 +55,7 @@ enum class Activation : int32_t {
 
 constexpr bool is_fusable(Activation act, double alpha) { return act <= Activation::exponential && alpha >= 0; }
 
-constexpr bool keeps_slope(Activation act) { return act == Activation::gelu || act == Activation::gelu_tanh; }
+constexpr bool saves_slope(Activation act) { return act == Activation::gelu || act == Activation::gelu_tanh; }
 
 template <class T>
 struct ActivationArgs {

@@ -1,6 +1,6 @@
 #include "dispatch/kernel.h"
-#include "ops/activation/curves.h"
-#include "simd/lanes.h"
+#include "ops/activation/activation_and_slope.h"
+#include "simd/each_vector.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -9,7 +9,8 @@ namespace netlet::NETLET_ISA {
 template <Activation act, class T>
 static void forward_vectors(const T* x, T* y, int64_t vectors, const ActivationVectors<Vec<T>>& p) {
     using V = Vec<T>;
-    for (int64_t i = 0; i < vectors * V::width; i += V::width) curve(act, V::load(x + i), p).y.store(y + i);
+    for (int64_t i = 0; i < vectors * V::width; i += V::width)
+        activation_and_slope(act, V::load(x + i), p).y.store(y + i);
 }
 
 template <Activation act, class T>
@@ -31,7 +32,7 @@ static void forward_and_slope(const ActivationArgs<T>& a, Range r) {
     using V = Vec<T>;
     const ActivationVectors<V> p = {V::set1(a.alpha), V::set1(a.beta), V::set1(a.gamma)};
     each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
-        const Curve<V> c = curve(act, lanes.load(a.x + i), p);
+        const ValueAndSlope<V> c = activation_and_slope(act, lanes.load(a.x + i), p);
         lanes.store(c.y, a.y + i);
         lanes.store(c.slope, a.slope + i);
     });
@@ -55,7 +56,7 @@ static void backward_vectors(const T* saved, const T* dy, T* dx, int64_t vectors
         if constexpr (from_output)
             g = activation_gradient_from_output(act, s, g, alpha);
         else
-            g = g * curve(act, s, p).slope;
+            g = g * activation_and_slope(act, s, p).slope;
         if (accumulate) g += V::load(dx + i);
         g.store(dx + i);
     }

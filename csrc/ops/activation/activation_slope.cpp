@@ -1,9 +1,9 @@
-// f'(x) of every activation, by ops whose gradients flow: for derivatives of derivatives. curves.h has the same formulas
+// f'(x) of every activation, by ops whose gradients flow: for derivatives of derivatives. activation_and_slope.h has the same formulas
 // for the kernels.
 #include "ops/activation/activation.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 
 namespace netlet::ops {
 

@@ -7,7 +7,7 @@
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/gemm/gemm.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/reduce/reduce.h"
 #include "ops/shape/shape.h"
 #include "ops/softmax/softmax.h"

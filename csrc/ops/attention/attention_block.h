@@ -2,7 +2,7 @@
 #pragma once
 #include "ops/attention/attention_args.h"
 #include "ops/gemm/gemm_floats.h"
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 #include "simd/philox.h"
 #include "simd/prefetch.h"
 #include "simd/vmath.h"

@@ -5,11 +5,11 @@
 
 #include "dispatch/dispatch.h"
 #include "ops/activation/activation.h"
-#include "ops/conv/geometry.h"
+#include "ops/conv/conv_geometry.h"
 #include "ops/conv/winograd.h"
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::ops {
@@ -22,9 +22,9 @@ constexpr int64_t cached_kernel = 512 * 1024;  // bytes of a packed kernel that 
 constexpr int64_t slices_bytes = 1 << 20;      // of all slices of a kernel's gradient together
 constexpr int64_t few_channels = 8;            // padding such an image costs less than gathering it tap by tap
 
-// Both directions of a product of pixels with a kernel: packed, or, `lines`, as it is, for few columns.
+// Both directions of a product of pixels with a kernel: packed, or, `unpacked`, as it is, for few columns.
 void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& w, const Tensor& bias, const Grad& y,
-                 bool lines = false) {
+                 bool unpacked = false) {
     int64_t pixels = args.batch, kernel_rows = args.C;
     double flops = 2.0 * (double)(args.groups * args.C * args.O);
     for (const ConvAxis& axis : args.axis) {
@@ -46,11 +46,12 @@ void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& w, c
     args.accumulate = y.accumulate;
     const Operand result{(void*)&args.y, y.tensor, y.accumulate, true};
     const Work work{others * ceil_div(pixels, args.mb), 1, flops};
-    const auto kernel = lines ? NETLET_KERNEL_FOR(conv_lines, x->dtype) : NETLET_KERNEL_FOR(conv_gather, x->dtype);
+    const auto kernel =
+        unpacked ? NETLET_KERNEL_FOR(conv_unpacked_rows, x->dtype) : NETLET_KERNEL_FOR(conv_gather, x->dtype);
     tape.emit(kernel, args, {in<void>(args.x, x), in<void>(args.w, w), in_if<void>(args.bias, bias), result}, work);
 }
 
-Tensor pack(Tape& tape, const Geometry& g, const Tensor& kernel, bool transposed) {
+Tensor pack(Tape& tape, const ConvGeometry& g, const Tensor& kernel, bool transposed) {
     const int64_t columns = ceil_div(transposed ? g.C : g.O, conv_panel_group), terms = transposed ? g.O : g.C;
     Tensor packed = tape.empty({g.groups, columns * conv_panel_group, g.taps() * terms}, kernel->dtype);
     ConvPackArgs args{nullptr, nullptr, g.taps(), g.groups, g.C, g.O, transposed};
@@ -72,7 +73,7 @@ ConvArgs arguments(int64_t batch, int64_t groups, int64_t C, int64_t O, Activati
 }
 
 // y = or += the convolution of x.
-void emit_forward(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& kernel, const Tensor& bias,
+void emit_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& kernel, const Tensor& bias,
                   const Grad& y, Activation act, double alpha) {
     const Tensor packed = pack(tape, g, kernel, false);
     if (winograd_pays(g))
@@ -84,12 +85,12 @@ void emit_forward(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& 
 }
 
 // dx = or += its gradient: one convolution of dy for each phase of the strides.
-void emit_input_gradient(Tape& tape, const Geometry& g, const Tensor& dy, const Tensor& kernel, const Tensor& bias,
+void emit_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, const Tensor& kernel, const Tensor& bias,
                          const Grad& dx, Activation act, double alpha) {
     // Few columns leave most lanes of a packed kernel empty; terms fill them, if there are enough.
-    const bool lines = g.groups == 1 && g.C <= conv_few_columns && g.O >= 16 &&
-                       g.taps() * ceil_div(g.O, conv_longest_run) <= conv_most_runs;
-    const Tensor packed = lines ? kernel : pack(tape, g, kernel, true);
+    const bool unpacked = g.groups == 1 && g.C <= conv_few_columns && g.O >= 16 &&
+                          g.taps() * ceil_div(g.O, conv_longest_run) <= conv_most_runs;
+    const Tensor packed = unpacked ? kernel : pack(tape, g, kernel, true);
     if (winograd_pays(g))
         return emit_winograd(tape, g.batch, phase_axis(g, 1, 0, true), phase_axis(g, 2, 0, true), g.O, g.C, dy, packed,
                              bias, dx, act, alpha);
@@ -98,13 +99,13 @@ void emit_input_gradient(Tape& tape, const Geometry& g, const Tensor& dy, const 
         for (int64_t h = 0; h < g.stride[1]; ++h)
             for (int64_t w = 0; w < g.stride[2]; ++w) {
                 const int64_t phase[conv_axes] = {d, h, w};
-                for (int i = 0; i < conv_axes; ++i) args.axis[i] = phase_axis(g, i, phase[i], !lines);
-                emit_gather(tape, args, dy, packed, bias, dx, lines);
+                for (int i = 0; i < conv_axes; ++i) args.axis[i] = phase_axis(g, i, phase[i], !unpacked);
+                emit_gather(tape, args, dy, packed, bias, dx, unpacked);
             }
 }
 
 // dw = or += x^T dy, tap by tap.
-void emit_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {
+void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {
     const int64_t rows = g.batch * g.out[0] * g.out[1], taps = g.taps();
     if (dw.tensor->size() == 0) return;
     if (rows * g.out[2] == 0) return zero(tape, dw);  // nothing to sum
@@ -140,7 +141,7 @@ std::vector<int64_t> pixels_of(const Tensor& x) { return {x->shape.begin() + 1, 
 
 // The kernel's gradient as an op: bilinear in x and dy, as a convolution is in x and kernel, so that each of the three
 // is differentiated by the other two.
-Tensor kernel_gradient(Tape& tape, const Geometry& g, const ConvSteps& steps, const Tensor& x, const Tensor& dy,
+Tensor kernel_gradient(Tape& tape, const ConvGeometry& g, const ConvSteps& steps, const Tensor& x, const Tensor& dy,
                        const Shape& shape) {
     Tensor dw = tape.empty(shape, x->dtype);
     emit_kernel_gradient(tape, g, x, dy, {dw, false});
@@ -160,7 +161,8 @@ Tensor kernel_gradient(Tape& tape, const Geometry& g, const ConvSteps& steps, co
 }
 
 // One convolution for each group.
-Tensor conv_of_groups(Tape& tape, const Geometry& g, const ConvSteps& steps, const Tensor& x, const Tensor& kernel) {
+Tensor conv_of_groups(Tape& tape, const ConvGeometry& g, const ConvSteps& steps, const Tensor& x,
+                      const Tensor& kernel) {
     std::vector<int64_t> channels, filters;
     for (int64_t i = 1; i < g.groups; ++i) {
         channels.push_back(i * g.C);
@@ -172,7 +174,7 @@ Tensor conv_of_groups(Tape& tape, const Geometry& g, const ConvSteps& steps, con
     return concatenate(tape, ys, -1);
 }
 
-Higher conv_higher(const Geometry& g, const ConvSteps& steps, bool plain, Activation act, double alpha) {
+HigherOrder conv_higher(const ConvGeometry& g, const ConvSteps& steps, bool plain, Activation act, double alpha) {
     if (!plain)
         return by_definition([=](Tape& tape, const Tensors& x) {
             return Tensors{bias_and_activation(tape, conv(tape, x[0], x[1], nullptr, steps), x[2], act, alpha)};
@@ -186,8 +188,8 @@ Higher conv_higher(const Geometry& g, const ConvSteps& steps, bool plain, Activa
     };
 }
 
-Higher conv_transpose_higher(const Geometry& g, const ConvSteps& steps, const std::vector<int64_t>& out, bool plain,
-                             Activation act, double alpha) {
+HigherOrder conv_transpose_higher(const ConvGeometry& g, const ConvSteps& steps, const std::vector<int64_t>& out,
+                                  bool plain, Activation act, double alpha) {
     if (!plain)
         return by_definition([=](Tape& tape, const Tensors& x) {
             const Tensor z = conv_transpose(tape, x[0], x[1], nullptr, steps, out);
@@ -209,7 +211,7 @@ Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bia
         throw ValueError("conv: expected x with a multiple of " + std::to_string(C) +
                          " channels (its last axis) for a kernel of shape " + kernel->shape.str() + ", got shape " +
                          x->shape.str());
-    Geometry g = geometry("conv", x->shape, kernel->shape, steps);
+    ConvGeometry g = conv_geometry("conv", x->shape, kernel->shape, steps);
     g.groups = channels / C;
     if (channels == 0 || filters % g.groups != 0)
         throw ValueError("conv: x of shape " + x->shape.str() + " and a kernel of shape " + kernel->shape.str() +
@@ -236,12 +238,12 @@ Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bia
     Tensor y = tape.empty(g.y_shape(spatial), x->dtype);
     emit_forward(tape, g, x, kernel, bias, {y, false}, act, alpha);
     if (!tape.needs_grad({x, kernel, bias})) return y;
-    const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
+    const Tensor saved_y = act == Activation::linear ? nullptr : y, saved_x = kernel->requires_grad ? x : nullptr;
     tape.on_backward(
         {x, kernel, bias}, {y},
         [=](Tape& tape, const Grads& dy) {
-            const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
-            if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, kept_x, dz, dw);
+            const Tensor dz = fused_gradient(tape, act, alpha, saved_y, dy[0], tape.grad(bias));
+            if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, saved_x, dz, dw);
             if (Grad dx = tape.grad(x)) emit_input_gradient(tape, g, dz, kernel, nullptr, dx, Activation::linear, 0);
         },
         conv_higher(g, steps, !bias && act == Activation::linear, act, alpha));
@@ -265,7 +267,7 @@ Tensor conv_transpose(Tape& tape, const Tensor& x, const Tensor& kernel, const T
     Shape shape{x->shape[0]};
     for (int64_t extent : out) shape.push_back(extent);
     shape.push_back(filters);
-    Geometry g = geometry("conv_transpose", shape, kernel->shape, steps);
+    ConvGeometry g = conv_geometry("conv_transpose", shape, kernel->shape, steps);
     g.C = filters;
     g.O = C;
     if (g.y_shape(spatial) != x->shape)
@@ -275,12 +277,12 @@ Tensor conv_transpose(Tape& tape, const Tensor& x, const Tensor& kernel, const T
     Tensor y = tape.empty(shape, x->dtype);
     emit_input_gradient(tape, g, x, kernel, bias, {y, false}, act, alpha);
     if (!tape.needs_grad({x, kernel, bias})) return y;
-    const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
+    const Tensor saved_y = act == Activation::linear ? nullptr : y, saved_x = kernel->requires_grad ? x : nullptr;
     tape.on_backward(
         {x, kernel, bias}, {y},
         [=](Tape& tape, const Grads& dy) {
-            const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
-            if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, dz, kept_x, dw);
+            const Tensor dz = fused_gradient(tape, act, alpha, saved_y, dy[0], tape.grad(bias));
+            if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, dz, saved_x, dw);
             if (Grad dx = tape.grad(x)) emit_forward(tape, g, dz, kernel, nullptr, dx, Activation::linear, 0);
         },
         conv_transpose_higher(g, steps, out, !bias && act == Activation::linear, act, alpha));

@@ -24,7 +24,7 @@ constexpr int64_t conv_pixel_step = 42;  // blocks of pixels are whole strips of
 // conv_gather finds zeros here for pixels outside; no run of terms is longer.
 constexpr int64_t conv_longest_run = 1024;
 constexpr int64_t conv_most_runs = 64;   // that a strip holds at a time
-constexpr int64_t conv_few_columns = 8;  // conv_lines takes no more
+constexpr int64_t conv_few_columns = 8;  // conv_unpacked_rows takes no more
 
 // Along one axis: the grid of pixels that are written, and for tap j (0 <= j < taps) of grid position q the input
 // position q*step + first + j*tap_step (outside [0, in): a zero) and the row of taps tap + j*tap_stride of w.

@@ -1,6 +1,6 @@
 // The gradient of a convolution's kernel: rows are (tap, channel), terms are pixels.
 #include "dispatch/kernel.h"
-#include "ops/conv/pixels.h"
+#include "ops/conv/pixel_iterator.h"
 #include "simd/gather_tile.h"
 
 namespace netlet::NETLET_ISA {

@@ -1,6 +1,6 @@
 // Convolution as a product whose rows of a are pixels: packing of the kernel, and the product.
 #include "dispatch/kernel.h"
-#include "ops/conv/strip.h"
+#include "ops/conv/pixel_strip.h"
 #include "simd/gemm_pack.h"
 
 namespace netlet::NETLET_ISA {
@@ -61,7 +61,7 @@ NETLET_INLINE int64_t inner_runs(Run<T>* run, const ConvArgs& g, const T* const*
 
 // At an edge each run has rows of its own. More runs than there is room for are multiplied in turns.
 template <class T>
-NETLET_INLINE void edge_strip(Runs<T>& runs, const Strip<T>& s, const ConvArgs& g, const T* b, GatherTile<T> tile,
+NETLET_INLINE void edge_strip(Runs<T>& runs, const PixelStrip<T>& s, const ConvArgs& g, const T* b, GatherTile<T> tile,
                               int64_t rows, int64_t columns, int64_t panel) {
     const bool whole = side_by_side(g) && s.inside[2];
     auto flush = [&] {
@@ -88,7 +88,7 @@ NETLET_INLINE void conv_gather(const ConvArgs& g, Range r) {
     const int64_t m_blocks = (pixels + g.mb - 1) / g.mb, n_blocks = (g.O + g.nb - 1) / g.nb;
     const int64_t K = g.axis[0].kernel * g.axis[1].kernel * g.axis[2].kernel * g.C;
     const int64_t padded = (g.O + conv_panel_group - 1) / conv_panel_group * conv_panel_group;
-    Strip<T> s;
+    PixelStrip<T> s;
     Runs<T> edge;
     Run<T> inner[most_runs];
     for (int64_t unit = r.begin; unit < r.end; ++unit) {

@@ -3,12 +3,12 @@
 #include "dispatch/dispatch.h"
 #include "ops/activation/activation.h"
 #include "ops/conv/conv.h"
-#include "ops/conv/geometry.h"
+#include "ops/conv/conv_geometry.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/gemm/gemm.h"
-#include "ops/higher/higher.h"
-#include "ops/higher/windows.h"
+#include "ops/higher_order/higher_order.h"
+#include "ops/higher_order/sliding_windows.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::ops {
@@ -30,7 +30,7 @@ void emit_depthwise(Tape& tape, DepthwiseArgs& args, const Tensor& x, const Tens
               {in<void>(args.x, x), in<void>(args.w, kernel), in_if<void>(args.bias, bias), result}, work);
 }
 
-void emit_input_gradient(Tape& tape, const Geometry& g, const Tensor& dy, const Tensor& kernel, const Grad& dx) {
+void emit_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, const Tensor& kernel, const Grad& dx) {
     DepthwiseArgs args{};
     args.batch = g.batch;
     args.C = g.C;
@@ -43,7 +43,7 @@ void emit_input_gradient(Tape& tape, const Geometry& g, const Tensor& dy, const 
             }
 }
 
-void emit_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {
+void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {
     const int64_t rows = g.batch * g.out[0] * g.out[1];
     if (rows * g.out[2] * g.C == 0) return zero(tape, dw);
     DepthwiseKernelGradArgs args{};
@@ -61,8 +61,8 @@ void emit_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const 
 }
 
 // The sum over the taps of the pixels under each times its numbers (C,).
-Tensor sum_of_taps(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& kernel, const Shape& shape) {
-    Windows w{};
+Tensor sum_of_taps(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& kernel, const Shape& shape) {
+    SlidingWindow w{};
     for (int i = 0; i < conv_axes; ++i) {
         w.size[i] = g.in[i];
         w.window[i] = g.kernel[i];
@@ -71,7 +71,7 @@ Tensor sum_of_taps(Tape& tape, const Geometry& g, const Tensor& x, const Tensor&
         w.before[i] = g.before[i];
         w.out[i] = g.out[i];
     }
-    const Tensors pixels = pixels_under(tape, x, w, 0);
+    const Tensors pixels = window_pixels(tape, x, w, 0);
     const Tensor taps = reshape(tape, kernel, {g.taps(), g.C});
     Tensor y;
     for (int64_t i = 0; i < g.taps(); ++i) {
@@ -101,7 +101,7 @@ Tensor depthwise_conv(Tape& tape, const Tensor& x, const Tensor& kernel, const T
         return depthwise_conv(tape, repeat(tape, x, multiplier, -1), reshape(tape, kernel, flat), bias, steps, act,
                               alpha);
     }
-    Geometry g = geometry("depthwise_conv", x->shape, kernel->shape, steps);
+    ConvGeometry g = conv_geometry("depthwise_conv", x->shape, kernel->shape, steps);
     g.C = channels;
     Shape shape = g.y_shape(spatial);
     shape[spatial + 1] = channels;
@@ -115,12 +115,12 @@ Tensor depthwise_conv(Tape& tape, const Tensor& x, const Tensor& kernel, const T
     emit_depthwise(tape, args, x, kernel, bias, {y, false});
     if (!tape.needs_grad({x, kernel, bias})) return y;
 
-    const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
+    const Tensor saved_y = act == Activation::linear ? nullptr : y, saved_x = kernel->requires_grad ? x : nullptr;
     tape.on_backward(
         {x, kernel, bias}, {y},
         [=](Tape& tape, const Grads& dy) {
-            const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
-            if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, kept_x, dz, dw);
+            const Tensor dz = fused_gradient(tape, act, alpha, saved_y, dy[0], tape.grad(bias));
+            if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, saved_x, dz, dw);
             if (Grad dx = tape.grad(x)) emit_input_gradient(tape, g, dz, kernel, dx);
         },
         by_definition([=](Tape& tape, const Tensors& x) {

@@ -1,6 +1,6 @@
 // Depthwise convolution: channels are lanes, so there is nothing to gather and nothing to pack.
 #include "dispatch/kernel.h"
-#include "ops/conv/pixels.h"
+#include "ops/conv/pixel_iterator.h"
 #include "ops/gemm/epilogue.h"
 #include "simd/vec.h"
 

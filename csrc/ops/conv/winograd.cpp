@@ -29,7 +29,7 @@ double flops_of(int64_t tiles, int64_t C, int64_t O) { return 2.0 * winograd_poi
 
 }  // namespace
 
-bool winograd_pays(const Geometry& g) {
+bool winograd_pays(const ConvGeometry& g) {
     for (int i = 0; i < conv_axes; ++i)
         if (g.stride[i] != 1 || g.dilation[i] != 1 || g.kernel[i] != (i ? 3 : 1)) return false;
     const int64_t tiles = tiles_of(g.batch, g.out[1], g.out[2]);
@@ -68,7 +68,8 @@ void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis&
         {args.lanes, 1, flops_of(tiles, C, O)});
 }
 
-void emit_winograd_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {
+void emit_winograd_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& dy,
+                                   const Grad& dw) {
     const DType dtype = x->dtype;
     const int64_t tiles = tiles_of(g.batch, g.out[1], g.out[2]);
     WinogradKernelGradArgs args{};

@@ -1,11 +1,11 @@
 // 3x3 taps moved by single pixels, with 16 products where the definition has 36 (winograd_args.h).
 #pragma once
-#include "ops/conv/geometry.h"
+#include "ops/conv/conv_geometry.h"
 
 namespace netlet::ops {
 
 // Whether a convolution of g, and its gradients, are computed so: many tiles, many channels. Depends on shapes alone.
-bool winograd_pays(const Geometry& g);
+bool winograd_pays(const ConvGeometry& g);
 
 // y = or += act(convolution + bias), from the taps as conv_pack wrote them; h, w as forward_axis or phase_axis gave them.
 void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis& w, int64_t C, int64_t O,
@@ -13,6 +13,7 @@ void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis&
                    double alpha);
 
 // dw = or += the gradient with regard to the kernel.
-void emit_winograd_kernel_gradient(Tape& tape, const Geometry& g, const Tensor& x, const Tensor& dy, const Grad& dw);
+void emit_winograd_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& dy,
+                                   const Grad& dw);
 
 }  // namespace netlet::ops

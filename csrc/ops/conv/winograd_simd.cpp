@@ -2,7 +2,7 @@
 #include "ops/conv/winograd_args.h"
 #include "ops/gemm/epilogue.h"
 #include "ops/gemm/gemm_floats.h"
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 
 namespace netlet::NETLET_ISA {
 

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/types.h"
+#include "simd/each_vector.h"
 #include "simd/half.h"
-#include "simd/lanes.h"
 
 namespace netlet::NETLET_ISA {
 

@@ -47,10 +47,10 @@ void check_labels(const Batch& s) {
     const int64_t width = s.fields.width, blank = s.fields.blank;
     const bool frames_known = !s.frames || !s.frames->recorded();
     for (int64_t b = 0; b < s.samples(); ++b) {
-        int64_t length = s.label_lengths ? position(s.label_lengths, b) : 0;
-        for (int64_t j = 0; !s.label_lengths && j < width; ++j) length += position(s.labels, b * width + j) != blank;
+        int64_t length = s.label_lengths ? index_value(s.label_lengths, b) : 0;
+        for (int64_t j = 0; !s.label_lengths && j < width; ++j) length += index_value(s.labels, b * width + j) != blank;
         for (int64_t j = 0; j < length; ++j) {
-            const int64_t k = position(s.labels, b * width + j);
+            const int64_t k = index_value(s.labels, b * width + j);
             const std::string at = std::to_string(k) + " at " + s.labels->shape.place(b * width + j).str();
             if (k < 0 || k >= s.fields.classes)
                 throw ValueError(std::string(op) + ": label " + at + " lies outside of the " +
@@ -59,7 +59,7 @@ void check_labels(const Batch& s) {
                 throw ValueError(std::string(op) + ": label " + at +
                                  " is the blank (mask_index), which only fills up behind the labels of a sample");
         }
-        const int64_t frames = s.frames && frames_known ? position(s.frames, b) : s.fields.steps;
+        const int64_t frames = s.frames && frames_known ? index_value(s.frames, b) : s.fields.steps;
         if (frames_known && length > frames)
             throw ValueError(std::string(op) + ": sample " + std::to_string(b) + " has " + std::to_string(length) +
                              " labels, but only " + std::to_string(frames) + " time steps");
@@ -129,7 +129,7 @@ void check_ctc_lengths(const char* name, const char* argument, const Tensor& len
         throw ValueError(std::string(name) + ": expected " + argument + " of shape (" + std::to_string(batch) +
                          ",), got " + lengths->shape.str());
     for (int64_t b = 0; b < batch && !lengths->recorded(); ++b)
-        if (const int64_t n = position(lengths, b); n < 0 || n > most)
+        if (const int64_t n = index_value(lengths, b); n < 0 || n > most)
             throw ValueError(std::string(name) + ": " + argument + " of sample " + std::to_string(b) + " is " +
                              std::to_string(n) + ", outside of [0, " + std::to_string(most) + "]");
 }

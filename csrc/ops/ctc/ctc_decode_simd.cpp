@@ -1,8 +1,8 @@
 #include "dispatch/kernel.h"
-#include "ops/ctc/ctc_best.h"
 #include "ops/ctc/ctc_decode_args.h"
 #include "ops/ctc/ctc_sample.h"
-#include "simd/lanes.h"
+#include "ops/ctc/ctc_top_k.h"
+#include "simd/each_vector.h"
 #include "simd/vmath.h"
 
 namespace netlet::NETLET_ISA {
@@ -97,11 +97,11 @@ NETLET_INLINE int64_t ctc_beam_step(const CtcBeamArgs<T>& a, CtcTree& tree, CtcP
     bool* taken = a.taken + b * a.count;
     const T none = -(T)__builtin_inf();
     ctc_keep(tree.nodes, beam, n, log_p, a.blank, found, a.sums + b * 4 * a.width, a.width);
-    Best<CtcCandidate<T>> best{found, a.width};
+    TopK<CtcCandidate<T>> best{found, a.width};
     for (int64_t i = 0; i < n; ++i)
         if (found[i].total > none) best.offer(CtcCandidate<T>(found[i]));
 
-    Best<CtcClass<T>> likely{classes, a.choice};
+    TopK<CtcClass<T>> likely{classes, a.choice};
     for (int64_t k = 0; k < a.count; ++k)
         if (k != a.blank && log_p[k] > none) likely.offer({log_p[k], (int32_t)k});
     likely.sort();

@@ -1,14 +1,14 @@
 // A sample as the kernels see it: its lengths and labels, checked as they are read.
 #pragma once
 #include "ops/ctc/ctc_args.h"
-#include "ops/index/positions.h"
+#include "ops/index/read_index.h"
 
 namespace netlet::NETLET_ISA {
 
 // Frames that count, within [0, T] whatever is written there.
 template <class Args>
 NETLET_INLINE int64_t frames_of(const Args& a, int64_t b) {
-    const int64_t n = a.frames ? position_at(a.frames, a.frames_type, b) : a.steps;
+    const int64_t n = a.frames ? index_at(a.frames, a.frames_type, b) : a.steps;
     return n < 0 ? 0 : n < a.steps ? n : a.steps;
 }
 
@@ -21,15 +21,13 @@ struct CtcSample {
 NETLET_INLINE CtcSample read_sample(const CtcBatch& a, int64_t b, int32_t* symbols) {
     CtcSample s{frames_of(a, b), 0, true};
     if (a.label_lengths) {
-        s.length = position_at(a.label_lengths, a.length_type, b);
+        s.length = index_at(a.label_lengths, a.length_type, b);
     } else {
-        for (int64_t j = 0; j < a.width; ++j)
-            s.length += position_at(a.labels, a.label_type, b * a.width + j) != a.blank;
+        for (int64_t j = 0; j < a.width; ++j) s.length += index_at(a.labels, a.label_type, b * a.width + j) != a.blank;
     }
-    s.valid =
-        s.length >= 0 && s.length <= a.width && (!a.frames || s.frames == position_at(a.frames, a.frames_type, b));
+    s.valid = s.length >= 0 && s.length <= a.width && (!a.frames || s.frames == index_at(a.frames, a.frames_type, b));
     for (int64_t j = 0; s.valid && j < s.length; ++j) {
-        const int64_t k = position_at(a.labels, a.label_type, b * a.width + j);
+        const int64_t k = index_at(a.labels, a.label_type, b * a.width + j);
         s.valid = k >= 0 && k < a.classes && k != a.blank;
         symbols[j] = (int32_t)k;
     }

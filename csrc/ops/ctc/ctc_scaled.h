@@ -1,7 +1,7 @@
 // Numbers with an exponent of their own: m 2^e, m in [0.5, 1) and e integral, or m = 0 with the lowest e there is. A
 // sum keeps the digits of its largest term as a float would, but nothing overflows or vanishes.
 #pragma once
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 #include "simd/vmath.h"
 
 namespace netlet::NETLET_ISA {

@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "ops/elementwise/broadcast.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/reduce/reduce.h"
 #include "ops/shape/shape.h"
 
@@ -175,8 +175,8 @@ Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b) {
     return y;
 }
 
-// Of truths, as in NumPy and Keras: a sum and the larger one are "or", a product and the smaller one "and".
-Tensor binary_of_truths(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b) {
+// Of bools, as in NumPy and Keras: a sum and the larger one are "or", a product and the smaller one "and".
+Tensor binary_of_bools(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b) {
     switch (op) {
         case BinaryOp::add:
         case BinaryOp::maximum: return logical(tape, LogicalOp::logical_or, a, b);
@@ -190,7 +190,7 @@ Tensor binary_of_truths(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& 
 
 Tensor binary(Tape& tape, BinaryOp op, const Tensor& given_a, const Tensor& given_b) {
     DType dtype = common_dtype(given_a->dtype, given_b->dtype);
-    if (dtype == DType::boolean) return binary_of_truths(tape, op, given_a, given_b);
+    if (dtype == DType::boolean) return binary_of_bools(tape, op, given_a, given_b);
     if (!is_floating(dtype) && (op == BinaryOp::divide || op == BinaryOp::power)) dtype = DType::f32;
     const Tensor a = cast(tape, given_a, dtype), b = cast(tape, given_b, dtype);
     Tensor y = tape.empty(broadcast_shapes(name_of(op), a->shape, b->shape), dtype);

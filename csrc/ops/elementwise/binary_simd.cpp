@@ -1,9 +1,9 @@
 #include <string.h>
 
 #include "dispatch/kernel.h"
+#include "ops/elementwise/broadcast_ties.h"
 #include "ops/elementwise/elementwise_args.h"
-#include "ops/elementwise/ties.h"
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 #include "simd/scalar_lane.h"
 #include "simd/vmath.h"
 

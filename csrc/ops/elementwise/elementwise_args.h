@@ -6,7 +6,7 @@
 //   compare     y = a op b, bool
 //   logical     the same on bytes that are 0 or 1
 //   unary       y = f(x)
-//   unary_bwd   dx = dy * f', from what the table below says was kept
+//   unary_bwd   dx = dy * f', from what the table below says was saved
 //   classify    y = f(x), bool
 //   where       y = c ? a : b
 #pragma once
@@ -28,7 +28,7 @@ enum class ClassifyOp : int32_t { isfinite, isnan, isinf };
         f(cos, x) f(tan, y) f(exp2, y) f(log2, x) f(log10, x) f(erf, x) f(reciprocal, y) f(clip, x) f(sign, none)      \
             f(floor, none) f(ceil, none) f(round, none)
 enum class UnaryOp : int32_t {
-#define NETLET_UNARY(name, kept) name,
+#define NETLET_UNARY(name, saved) name,
     NETLET_UNARY_OPS(NETLET_UNARY)
 #undef NETLET_UNARY
 };
@@ -83,7 +83,7 @@ struct UnaryArgs {
 
 template <class T>
 struct UnaryBackwardArgs {
-    const T *kept, *dy;
+    const T *saved, *dy;
     T* dx;
     T lo, hi;
     UnaryOp op;

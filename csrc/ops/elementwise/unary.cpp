@@ -2,17 +2,17 @@
 #include <limits>
 
 #include "ops/elementwise/broadcast.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 
 namespace netlet::ops {
 
 namespace {
 
-enum class Kept { none, x, y };
+enum class Saved { none, x, y };
 
-Kept kept_by(UnaryOp op) {
-    constexpr Kept table[] = {
-#define NETLET_UNARY(name, kept) Kept::kept,
+Saved saved_by(UnaryOp op) {
+    constexpr Saved table[] = {
+#define NETLET_UNARY(name, saved) Saved::saved,
         NETLET_UNARY_OPS(NETLET_UNARY)
 #undef NETLET_UNARY
     };
@@ -68,7 +68,7 @@ Tensors clip_definition(Tape& tape, const Tensor& x, double lo, double hi) {
     return {minimum(tape, maximum(tape, x, constant(lo, x->dtype)), constant(hi, x->dtype))};
 }
 
-Higher unary_higher(UnaryOp op, double lo, double hi) {
+HigherOrder unary_higher(UnaryOp op, double lo, double hi) {
     if (op == UnaryOp::clip)
         return by_definition([lo, hi](Tape& tape, const Tensors& x) { return clip_definition(tape, x[0], lo, hi); });
     return [op](Tape& tape, const Tensors& x, const Tensors& y, const Grads& dy) {
@@ -84,11 +84,11 @@ Tensor emit_unary(Tape& tape, UnaryOp op, const Tensor& x, double lo, double hi)
     args.lo = (T)lo;
     args.hi = (T)hi;
     tape.emit(NETLET_KERNEL_FOR(unary, x->dtype), args, {in(args.x, x), out(args.y, y)}, unary_work(op, x->size()));
-    const Kept kept = kept_by(op);
-    if (kept != Kept::none && tape.needs_grad({x}))
+    const Saved saved = saved_by(op);
+    if (saved != Saved::none && tape.needs_grad({x}))
         tape.on_backward(
             {x}, {y},
-            [op, x, lo, hi, keep = kept == Kept::y ? y : x](Tape& tape, const Grads& dy) {
+            [op, x, lo, hi, from = saved == Saved::y ? y : x](Tape& tape, const Grads& dy) {
                 Grad dx = tape.grad(x);
                 if (!dx) return;
                 UnaryBackwardArgs<T> args{};
@@ -97,7 +97,7 @@ Tensor emit_unary(Tape& tape, UnaryOp op, const Tensor& x, double lo, double hi)
                 args.hi = (T)hi;
                 args.accumulate = dx.accumulate;
                 tape.emit(NETLET_KERNEL_FOR(unary_bwd, x->dtype), args,
-                          {in(args.kept, keep), in(args.dy, dy[0]),
+                          {in(args.saved, from), in(args.dy, dy[0]),
                            dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
                           unary_work(op, x->size()));
             },

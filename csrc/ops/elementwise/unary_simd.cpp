@@ -1,7 +1,7 @@
 #include "dispatch/kernel.h"
+#include "ops/elementwise/broadcast_ties.h"
 #include "ops/elementwise/elementwise_args.h"
-#include "ops/elementwise/ties.h"
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 #include "simd/vmath.h"
 
 namespace netlet::NETLET_ISA {
@@ -52,17 +52,17 @@ NETLET_INLINE void unary(const UnaryArgs<T>& a, Range r) {
 NETLET_DEFINE_KERNEL(unary_f32, UnaryArgs<float>) { unary(a, r); }
 NETLET_DEFINE_KERNEL(unary_f64, UnaryArgs<double>) { unary(a, r); }
 
-// ---- dx = dy f'(x); x and y name what the op table says was kept ----------------------------------------------------
+// ---- dx = dy f'(x); x and y name what the op table says was saved ----------------------------------------------------
 template <class T>
 NETLET_INLINE void unary_bwd(const UnaryBackwardArgs<T>& a, Range r) {
     using V = Vec<T>;
     const V one = V::set1(1), half = V::set1((T)0.5), two = V::set1(2), lo = V::set1(a.lo), hi = V::set1(a.hi);
     const V two_over_root_pi = V::set1((T)1.1283791670955125739);
-#define NETLET_MAP(name, kept_name, expression)                                                                        \
+#define NETLET_MAP(name, saved_name, expression)                                                                       \
     case UnaryOp::name:                                                                                                \
         return each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {                                     \
-            const V kept_name = lanes.load(a.kept + i), dy = lanes.load(a.dy + i);                                     \
-            (void)kept_name;                                                                                           \
+            const V saved_name = lanes.load(a.saved + i), dy = lanes.load(a.dy + i);                                   \
+            (void)saved_name;                                                                                          \
             const V d = expression;                                                                                    \
             lanes.store(a.accumulate ? lanes.load(a.dx + i) + d : d, a.dx + i);                                        \
         });

@@ -6,7 +6,7 @@
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/gemm/gemm.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 
 namespace netlet::ops {
 
@@ -74,13 +74,13 @@ Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bi
     emit_gemm(tape, forward);
     if (!tape.needs_grad({x, kernel, bias})) return y;
 
-    const Tensor kept_y = act == Activation::linear ? nullptr : y, kept_x = kernel->requires_grad ? x : nullptr;
+    const Tensor saved_y = act == Activation::linear ? nullptr : y, saved_x = kernel->requires_grad ? x : nullptr;
     tape.on_backward(
         {x, kernel, bias}, {y},
         [=](Tape& tape, const Grads& dy) {
-            const Tensor dz = fused_gradient(tape, act, alpha, kept_y, dy[0], tape.grad(bias));
+            const Tensor dz = fused_gradient(tape, act, alpha, saved_y, dy[0], tape.grad(bias));
             if (Grad dW = tape.grad(kernel))
-                emit_gemm(tape, {.a = kept_x,
+                emit_gemm(tape, {.a = saved_x,
                                  .b = dz,
                                  .c = dW.tensor,
                                  .M = K,

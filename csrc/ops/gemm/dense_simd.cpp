@@ -2,7 +2,7 @@
 // column sums db. Rows are added in four interleaved chains, (s0 + s1) + (s2 + s3): an order that depends on shapes
 // alone.
 #include "dispatch/kernel.h"
-#include "ops/activation/activate.h"
+#include "ops/activation/fusable_activations.h"
 #include "ops/gemm/gemm_args.h"
 
 namespace netlet::NETLET_ISA {

@@ -1,6 +1,6 @@
 // c = act(c) on a block that is still in the cache: the last step of a fused product.
 #pragma once
-#include "ops/activation/activate.h"
+#include "ops/activation/fusable_activations.h"
 #include "simd/vec.h"
 
 namespace netlet::NETLET_ISA {

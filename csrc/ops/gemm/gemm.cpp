@@ -89,13 +89,13 @@ Kernels kernels_for(DType a, DType b) {
             a == DType::u8 ? K::gemm_packed_u8s8 : K::gemm_packed_s8s8};
 }
 
-bool is_narrow(DType t) { return size_of(t) < 4; }
+bool is_low_precision(DType t) { return size_of(t) < 4; }
 
-// Memory for all columns of b in panels. Narrow numbers take lanes of 4 bytes, with two terms in each or (where there
+// Memory for all columns of b in panels. Low-precision numbers take lanes of 4 bytes, with two terms in each or (where there
 // are instructions for it) four: there is room for either.
 Tensor room_for_panels(Tape& tape, const GemmArgs& args, DType b) {
     const int64_t columns = ceil_div(args.N, gemm_panel_group) * gemm_panel_group;
-    if (!is_narrow(b)) return tape.empty({columns * args.K}, b);
+    if (!is_low_precision(b)) return tape.empty({columns * args.K}, b);
     const int64_t header = b == DType::i8 ? gemm_packed_header(args.N) : 0;
     return tape.empty({header + columns * ceil_div(args.K, 2)}, DType::i32);
 }
@@ -154,16 +154,17 @@ void emit_gemm(Tape& tape, const Gemm& g) {
     const DType dtype = g.c->dtype;
     if (g.M * g.N * g.items == 0) return;
     if (g.summed == 0) return emit_gemm(tape, without_terms(g));
-    const bool narrow = is_narrow(g.b->dtype);
-    if (!narrow && is_column(g)) return emit_gemm(tape, as_row(g));
+    const bool low_precision = is_low_precision(g.b->dtype);
+    if (!low_precision && is_column(g)) return emit_gemm(tape, as_row(g));
     GemmArgs args = arguments(g);
-    if (narrow && g.N == 1 && args.ldb == 1) {  // one column lies like one line along k, which packs faster
+    if (low_precision && g.N == 1 && args.ldb == 1) {  // one column lies like one line along k, which packs faster
         args.b_transposed = true;
         args.ldb = g.K;
     }
-    const GemmChoice choice = narrow ? choose_narrow_gemm(g.M, g.N, g.K, args.b_transposed, g.items, tape.keeps(g.b))
-                                     : choose_gemm(g.M, g.N, g.K, g.a_transposed, args.b_transposed, g.items * g.summed,
-                                                   (int64_t)size_of(dtype), tape.keeps(g.b), vector_bytes());
+    const GemmChoice choice =
+        low_precision ? choose_low_precision_gemm(g.M, g.N, g.K, args.b_transposed, g.items, tape.prepacks(g.b))
+                      : choose_gemm(g.M, g.N, g.K, g.a_transposed, args.b_transposed, g.items * g.summed,
+                                    (int64_t)size_of(dtype), tape.prepacks(g.b), vector_bytes());
     const Kernels kernels = kernels_for(g.a->dtype, g.b->dtype);
     args.mb = choice.mb;
     args.nb = choice.nb;

@@ -17,7 +17,7 @@ Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bi
 
 // ---- for other ops: one product, recorded as one or two records; no gradient of its own ----
 
-// Where the matrices lie; fields as in gemm_args.h. Batch axes may be left out (rank 0). Narrow numbers know neither
+// Where the matrices lie; fields as in gemm_args.h. Batch axes may be left out (rank 0). Low-precision numbers know neither
 // `accumulate` nor `summed`, bytes neither bias nor activation.
 struct Gemm {
     Tensor a = {}, b = {}, bias = {}, c = {};  // bias may be null

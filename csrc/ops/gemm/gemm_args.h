@@ -7,7 +7,7 @@
 // init (0, the bias, or c itself), with two exceptions: gemm_dot sums lanes and reduces them at the end, and a
 // split K sums slices that gemm_sum_slices adds in order. Which is used depends on shapes alone (gemm_choice.h).
 //
-// Narrow numbers: u8 or s8 times s8 gives s32, exact modulo 2^32; bfloat16 times bfloat16 gives float32, in pairs of terms
+// Low-precision numbers: u8 or s8 times s8 gives s32, exact modulo 2^32; bfloat16 times bfloat16 gives float32, in pairs of terms
 // (simd/gemm_dot.h). Both are the same on every instruction set.
 #pragma once
 #include "base/types.h"
@@ -17,7 +17,8 @@ namespace netlet {
 
 constexpr int gemm_max_batch_rank = 6;
 constexpr int64_t gemm_panel_group = 64;  // packed b is padded to whole groups of columns; every panel width divides it
-constexpr int64_t narrow_most_columns = 4096;  // of one block of a product of narrow numbers that is not packed
+constexpr int64_t low_precision_most_columns =
+    4096;  // of one block of a product of low-precision numbers that is not packed
 
 struct GemmArgs {
     const void* a;

@@ -1,13 +1,13 @@
 // Products of bfloat16 with float32 sums: the same bits on every instruction set (Bf16Lanes in simd/gemm_dot.h).
 #include "dispatch/kernel.h"
 #include "ops/gemm/epilogue.h"
-#include "ops/gemm/gemm_narrow.h"
+#include "ops/gemm/gemm_low_precision.h"
 
 namespace netlet::NETLET_ISA {
 
 namespace {
 
-struct Bf16 : Narrow<Bf16Lanes, BFloat16, BFloat16, 0> {
+struct Bf16 : LowPrecision<Bf16Lanes, BFloat16, BFloat16, 0> {
     static NETLET_MEMBER_INLINE int64_t header(int64_t) { return 0; }
     static NETLET_MEMBER_INLINE const float* begin(const GemmArgs& g, int64_t j) {
         return g.bias ? static_cast<const float*>(g.bias) + j : nullptr;
@@ -21,7 +21,7 @@ struct Bf16 : Narrow<Bf16Lanes, BFloat16, BFloat16, 0> {
 
 NETLET_DEFINE_KERNEL(gemm_direct_bf16, GemmArgs) {
     const FlushSubnormals flush;
-    for (int64_t unit = r.begin; unit < r.end; ++unit) narrow_unit<Bf16>(a, unit);
+    for (int64_t unit = r.begin; unit < r.end; ++unit) low_precision_unit<Bf16>(a, unit);
 }
 NETLET_DEFINE_KERNEL(gemm_packed_bf16, GemmArgs) {
     const FlushSubnormals flush;

@@ -24,7 +24,7 @@ constexpr int64_t streamed_b_bytes = 4 * 1024 * 1024;
 constexpr int64_t slice_bytes = 512 * 1024;
 
 // So few rows read b once, whatever is done.
-constexpr int64_t few_rows = 4;
+constexpr int64_t skinny_rows = 4;
 
 // Cuts `extent` into at most `parts` blocks of whole multiples of `step`.
 int64_t block(int64_t extent, int64_t parts, int64_t step) {
@@ -33,16 +33,16 @@ int64_t block(int64_t extent, int64_t parts, int64_t step) {
 
 // Whether b is worth packing for M rows of a. As it lies it is read as fast, with these exceptions: a large one; a
 // transposed one, which would be turned for every block of rows; and a tall one whose rows are pages apart.
-bool packing_pays(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t element_bytes, bool b_kept,
+bool packing_pays(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t element_bytes, bool b_prepacked,
                   int vector_bytes) {
     const int64_t bytes = N * K * element_bytes;
     if (N < gemm_panel_group) return false;
     // Strips of AVX2 and NEON are short: they wait for every line of b that does not come in order.
     if (vector_bytes < 64 && M >= 24) return true;
-    if (!b_transposed && bytes > streamed_b_bytes) return M > few_rows;
-    if (M < (b_kept ? 32 : 48)) return false;
+    if (!b_transposed && bytes > streamed_b_bytes) return M > skinny_rows;
+    if (M < (b_prepacked ? 32 : 48)) return false;
     if (b_transposed) return bytes > 128 * 1024;
-    if (b_kept) return bytes > 1024 * 1024;
+    if (b_prepacked) return bytes > 1024 * 1024;
     return K >= 1024 && N * element_bytes % 2048 == 0;
 }
 
@@ -57,17 +57,17 @@ GemmChoice packed_blocks(int64_t M, int64_t N) {
 }  // namespace
 
 // One column is computed as one row (gemm.cpp).
-bool order_depends_on_layout(int64_t M, int64_t N) { return M <= few_rows || N == 1; }
+bool order_depends_on_layout(int64_t M, int64_t N) { return M <= skinny_rows || N == 1; }
 
 GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items,
-                       int64_t element_bytes, bool b_kept, int vector_bytes) {
+                       int64_t element_bytes, bool b_prepacked, int vector_bytes) {
     const int64_t G = gemm_panel_group;
     const double work = (double)M * (double)N * (double)K;
     const int64_t units = std::clamp<int64_t>((int64_t)(work / unit_work), 1, most_units);
 
     // Then the order of reading is what counts. A small b in the first cache is as well read by the tile, which keeps c in
     // registers.
-    if (items == 1 && M <= few_rows && !a_transposed) {
+    if (items == 1 && M <= skinny_rows && !a_transposed) {
         if (b_transposed) return {GemmChoice::Path::dot, M, block(N, units, G), 0};
         const int64_t bytes = N * K * element_bytes, slices = std::min(bytes / slice_bytes, int64_t{16});
         if (N >= 2 * G && bytes > 128 * 1024)
@@ -78,7 +78,7 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
         const int64_t kb = std::max({int64_t{1024}, ceil_div(K, 32), (int64_t)(unit_work / (double)(M * N))});
         if (kb < K) return {GemmChoice::Path::slice_k, M, ceil_div(N, G) * G, kb};
     }
-    if (items == 1 && packing_pays(M, N, K, b_transposed, element_bytes, b_kept, vector_bytes))
+    if (items == 1 && packing_pays(M, N, K, b_transposed, element_bytes, b_prepacked, vector_bytes))
         return packed_blocks(M, N);
     int64_t mb = M, nb = ceil_div(N, G) * G;
     if (units > 1 && items < most_units) {
@@ -98,14 +98,15 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
     return {GemmChoice::Path::direct, std::max<int64_t>(mb, 1), std::max(nb, G), 0};
 }
 
-GemmChoice choose_narrow_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items, bool b_kept) {
+GemmChoice choose_low_precision_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items,
+                                     bool b_prepacked) {
     const int64_t G = gemm_panel_group;
     // Four terms to a lane: the same time is four times the work.
     const int64_t units =
         std::clamp<int64_t>((int64_t)((double)M * (double)N * (double)K / (4 * unit_work)), 1, most_units);
-    if (items == 1 && (b_kept || M >= 2 * strip) && N * K > 16 * 1024) return packed_blocks(M, N);
+    if (items == 1 && (b_prepacked || M >= 2 * strip) && N * K > 16 * 1024) return packed_blocks(M, N);
     // Lines along k are read in long pieces if the block is narrow, rows of b if it is wide.
-    const int64_t widest = b_transposed ? 2 * G : M <= few_rows ? 16 * G : 4 * G;
+    const int64_t widest = b_transposed ? 2 * G : M <= skinny_rows ? 16 * G : 4 * G;
     const int64_t nb = std::min(block(N, items < most_units ? units : 1, G), widest);
     const int64_t blocks = std::clamp<int64_t>(units / (ceil_div(N, nb) * items), 1, ceil_div(M, 4 * strip));
     return {GemmChoice::Path::direct, ceil_div(M, blocks), nb, 0};

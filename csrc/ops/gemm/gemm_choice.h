@@ -21,13 +21,14 @@ struct GemmChoice {
 bool order_depends_on_layout(int64_t M, int64_t N);
 
 // a_transposed, b_transposed: as in gemm_args.h. items: how many products of this shape one record makes;
-// element_bytes: 4 or 8; b_kept: packing b costs nothing, for the plan keeps it;
+// element_bytes: 4 or 8; b_prepacked: packing b costs nothing, for the plan keeps it;
 // vector_bytes: of the instruction set that will run.
 GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items,
-                       int64_t element_bytes, bool b_kept, int vector_bytes);
+                       int64_t element_bytes, bool b_prepacked, int vector_bytes);
 
-// The same for products of narrow numbers, which always read panels: direct (panels on the stack, anew for each block of
+// The same for products of low-precision numbers, which always read panels: direct (panels on the stack, anew for each block of
 // rows) or packed.
-GemmChoice choose_narrow_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items, bool b_kept);
+GemmChoice choose_low_precision_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items,
+                                     bool b_prepacked);
 
 }  // namespace netlet::ops

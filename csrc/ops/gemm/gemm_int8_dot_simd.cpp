@@ -1,6 +1,6 @@
 // Products of bytes, u8 x s8 -> s32 and s8 x s8 -> s32: exact modulo 2^32, the same on every instruction set.
 #include "dispatch/kernel.h"
-#include "ops/gemm/gemm_narrow.h"
+#include "ops/gemm/gemm_low_precision.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -20,7 +20,7 @@ NETLET_INLINE void add_byte_sums(int32_t* sums, const int32_t* panels, int64_t p
 
 // A packed b begins with one number for each column: what a product with a flipped a begins with.
 template <class S>
-struct Bytes : Narrow<ByteLanes, S, int8_t, flip_of<S>> {
+struct Bytes : LowPrecision<ByteLanes, S, int8_t, flip_of<S>> {
     static NETLET_MEMBER_INLINE int64_t header(int64_t N) { return gemm_packed_header(N); }
     static NETLET_MEMBER_INLINE const int32_t* begin(const GemmArgs& g, int64_t j) {
         return flip_of<S> ? static_cast<const int32_t*>(g.b) + j : nullptr;
@@ -47,7 +47,7 @@ NETLET_INLINE void pack_bytes(const GemmPackArgs& g, Range r) {
 
 #define NETLET_BYTE_KERNELS(S, suffix)                                                                                 \
     NETLET_DEFINE_KERNEL(gemm_direct_##suffix, GemmArgs) {                                                             \
-        for (int64_t unit = r.begin; unit < r.end; ++unit) narrow_unit<Bytes<S>>(a, unit);                             \
+        for (int64_t unit = r.begin; unit < r.end; ++unit) low_precision_unit<Bytes<S>>(a, unit);                      \
     }                                                                                                                  \
     NETLET_DEFINE_KERNEL(gemm_packed_##suffix, GemmArgs) {                                                             \
         for (int64_t unit = r.begin; unit < r.end; ++unit) packed_unit<Bytes<S>>(a, unit);                             \

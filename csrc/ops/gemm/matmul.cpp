@@ -4,7 +4,7 @@
 
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 
 namespace netlet::ops {
 

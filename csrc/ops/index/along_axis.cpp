@@ -3,31 +3,31 @@
 #include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
 #include "ops/index/index.h"
-#include "ops/shape/nest.h"
+#include "ops/shape/loop_nest.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::ops {
 
-void emit_scatter_along(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines) {
+void emit_scatter_along(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const AxisLayout& layout) {
     with_float(dy->dtype, [&](auto zero) {
         ScatterAlongArgs<decltype(zero)> args{};
-        args.lines = lines;
+        args.layout = layout;
         args.index_dtype = index->dtype;
         args.accumulate = dx.accumulate;
         tape.emit(NETLET_KERNEL_FOR(scatter_along, dy->dtype), args,
                   {in(args.dy, dy), bytes_in(args.index, index),
                    dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-                  Work{lines.outer * lines.inner, std::max<int64_t>(1, 8192 / std::max<int64_t>(1, lines.n + lines.k)),
-                       (double)dy->size()});
+                  Work{layout.outer * layout.inner,
+                       std::max<int64_t>(1, 8192 / std::max<int64_t>(1, layout.n + layout.k)), (double)dy->size()});
     });
 }
 
 namespace {
 
 // y (outer, k, inner) = x (outer, n, inner) at index of the middle axis.
-Tensor gathered_along(Tape& tape, const Tensor& x, const Tensor& index, const Shape& shape, const Lines& lines) {
+Tensor gathered_along(Tape& tape, const Tensor& x, const Tensor& index, const Shape& shape, const AxisLayout& layout) {
     GatherAlongArgs args{};
-    args.lines = lines;
+    args.layout = layout;
     args.index_dtype = index->dtype;
     args.dtype = x->dtype;
     Tensor y = tape.empty(shape, x->dtype);
@@ -36,28 +36,28 @@ Tensor gathered_along(Tape& tape, const Tensor& x, const Tensor& index, const Sh
     if (differentiable(tape, x))
         tape.on_backward(
             {x}, {y},
-            [x, index, lines](Tape& tape, const Grads& dy) {
-                if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, lines);
+            [x, index, layout](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, layout);
             },
-            [index, lines](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
-                return Tensors{scattered_along(tape, dy[0], index, x[0]->shape, lines)};
+            [index, layout](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                return Tensors{scattered_along(tape, dy[0], index, x[0]->shape, layout)};
             });
     return y;
 }
 
 }  // namespace
 
-Tensor scattered_along(Tape& tape, const Tensor& x, const Tensor& index, const Shape& shape, const Lines& lines) {
+Tensor scattered_along(Tape& tape, const Tensor& x, const Tensor& index, const Shape& shape, const AxisLayout& layout) {
     Tensor y = tape.empty(shape, x->dtype);
-    emit_scatter_along(tape, x, index, {y, false}, lines);
+    emit_scatter_along(tape, x, index, {y, false}, layout);
     if (tape.needs_grad({x}))
         tape.on_backward(
             {x}, {y},
-            [x, index, lines](Tape& tape, const Grads& dy) {
-                if (Grad dx = tape.grad(x)) accumulate(tape, gathered_along(tape, dy[0], index, x->shape, lines), dx);
+            [x, index, layout](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) accumulate(tape, gathered_along(tape, dy[0], index, x->shape, layout), dx);
             },
-            [index, lines](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
-                return Tensors{gathered_along(tape, dy[0], index, x[0]->shape, lines)};
+            [index, layout](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                return Tensors{gathered_along(tape, dy[0], index, x[0]->shape, layout)};
             });
     return y;
 }
@@ -67,7 +67,7 @@ Tensor take_along_axis(Tape& tape, const Tensor& given_x, const Tensor& given, i
     const int rank = given_x->shape.rank();
     axis = normalize_axis(axis, rank, op);
     Tensor x = given_x, index = as_index(tape, op, given);
-    check_positions(op, index, x->shape[axis], axis);
+    check_indices(op, index, x->shape[axis], axis);
     // The other axes broadcast against each other.
     bool fits = index->shape.rank() == rank;
     Shape x_shape = x->shape, y_shape = index->shape;
@@ -83,7 +83,7 @@ Tensor take_along_axis(Tape& tape, const Tensor& given_x, const Tensor& given, i
     if (x->shape != x_shape) x = broadcast_to(tape, x, x_shape);
     if (index->shape != y_shape) index = broadcast_to(tape, index, y_shape);
 
-    return gathered_along(tape, x, index, y_shape, lines_of(x_shape, axis, y_shape[axis]));
+    return gathered_along(tape, x, index, y_shape, axis_layout(x_shape, axis, y_shape[axis]));
 }
 
 }  // namespace netlet::ops

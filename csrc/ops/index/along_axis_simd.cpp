@@ -2,19 +2,19 @@
 
 #include "dispatch/kernel.h"
 #include "ops/index/index_args.h"
-#include "ops/index/positions.h"
+#include "ops/index/read_index.h"
 
 namespace netlet::NETLET_ISA {
 
 template <class Bits>
 NETLET_INLINE void gather_along(const GatherAlongArgs& a, Range r, Bits missing) {
-    const Lines& s = a.lines;
+    const AxisLayout& s = a.layout;
     const int64_t row = r.begin / s.inner;
     int64_t j = row % s.k, i = r.begin % s.inner;
     const Bits* x = static_cast<const Bits*>(a.x) + row / s.k * s.n * s.inner;
     Bits* y = static_cast<Bits*>(a.y);
     for (int64_t at = r.begin; at < r.end; ++at) {
-        const int64_t from = inside(position_at(a.index, a.index_dtype, at), s.n);
+        const int64_t from = wrap_index(index_at(a.index, a.index_dtype, at), s.n);
         y[at] = from >= 0 ? x[from * s.inner + i] : missing;
         if (++i < s.inner) continue;
         i = 0;
@@ -36,7 +36,7 @@ NETLET_DEFINE_KERNEL(gather_along, GatherAlongArgs) {
 
 template <class T>
 NETLET_INLINE void scatter_along(const ScatterAlongArgs<T>& a, Range r) {
-    const Lines& s = a.lines;
+    const AxisLayout& s = a.layout;
     // The lines of one `outer` lie side by side: row by row over those of them that are this thread's.
     for (int64_t line = r.begin; line < r.end;) {
         const int64_t o = line / s.inner, first = line % s.inner;
@@ -47,7 +47,7 @@ NETLET_INLINE void scatter_along(const ScatterAlongArgs<T>& a, Range r) {
         for (int64_t j = 0; j < s.k; ++j)
             for (int64_t i = first; i < end; ++i) {
                 const int64_t at = (o * s.k + j) * s.inner + i;
-                const int64_t to = inside(position_at(a.index, a.index_dtype, at), s.n);
+                const int64_t to = wrap_index(index_at(a.index, a.index_dtype, at), s.n);
                 if (to >= 0) dx[to * s.inner + i] += a.dy[at];
             }
         line += end - first;

@@ -27,20 +27,21 @@ Tensor scatter(Tape& tape, const char* op, ScatterOp how, const Tensor& into, co
 // ---- what ops that work with positions share
 
 Tensor as_index(Tape& tape, const char* op, const Tensor& positions);  // int32 or int64; TypeError for floats
-Lines lines_of(const Shape& shape, int axis, int64_t k);
+AxisLayout axis_layout(const Shape& shape, int axis, int64_t k);
 // y (outer, k, inner) = the rows of x (outer, n, inner) that index (k,) names, as numbers of `dtype`: that says what a
 // position outside gives.
-void emit_gather(Tape& tape, const Tensor& x, const Tensor& index, const Tensor& y, const Lines& lines, DType dtype);
+void emit_gather(Tape& tape, const Tensor& x, const Tensor& index, const Tensor& y, const AxisLayout& layout,
+                 DType dtype);
 // dx = or += dy (outer, k, inner) at index (outer, k, inner) of the middle axis.
-void emit_scatter_along(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines);
+void emit_scatter_along(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const AxisLayout& layout);
 // x (outer, k, inner) added up at index of the middle axis of a tensor of this shape, 0 elsewhere. Gradient flows.
-Tensor scattered_along(Tape& tape, const Tensor& x, const Tensor& index, const Shape& shape, const Lines& lines);
+Tensor scattered_along(Tape& tape, const Tensor& x, const Tensor& index, const Shape& shape, const AxisLayout& layout);
 // Says that the rows that index names, or all if it is null, differ from zero; `keep`: beside those that did.
 void mark_rows(Tape& tape, const Rows& rows, const Tensor& index, bool keep = false);
-int64_t position(const Tensor& positions, int64_t i);  // the value of flat element i, which must be known
+int64_t index_value(const Tensor& positions, int64_t i);  // the value of flat element i, which must be known
 // The first flat element that is known and lies outside of [-n, n) or, not `negative`, [0, n); -1: none.
 int64_t first_outside(const Tensor& positions, int64_t n, bool negative = true);
 // ValueError where a position that is known lies outside of [-n, n) or, not `negative`, [0, n).
-void check_positions(const char* op, const Tensor& positions, int64_t n, int axis, bool negative = true);
+void check_indices(const char* op, const Tensor& positions, int64_t n, int axis, bool negative = true);
 
 }  // namespace netlet::ops

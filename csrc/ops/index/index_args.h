@@ -16,7 +16,7 @@
 namespace netlet {
 
 // An axis seen from within: n entries of which k are taken or given, between `outer` and `inner` others.
-struct Lines {
+struct AxisLayout {
     int64_t outer, n, k, inner;
 };
 
@@ -24,7 +24,7 @@ struct Lines {
 struct GatherArgs {
     const void *x, *index;
     void* y;
-    Lines lines;
+    AxisLayout layout;
     DType index_dtype, dtype;
 };
 
@@ -34,7 +34,7 @@ struct ScatterAddArgs {
     const T* dy;
     const void* index;
     T* dx;
-    Lines lines;
+    AxisLayout layout;
     DType index_dtype;
     bool accumulate, columns;
 };
@@ -77,7 +77,7 @@ struct OneHotArgs {
 struct GatherAlongArgs {
     const void *x, *index;
     void* y;
-    Lines lines;
+    AxisLayout layout;
     DType index_dtype, dtype;
 };
 
@@ -87,7 +87,7 @@ struct ScatterAlongArgs {
     const T* dy;
     const void* index;
     T* dx;
-    Lines lines;
+    AxisLayout layout;
     DType index_dtype;
     bool accumulate;
 };

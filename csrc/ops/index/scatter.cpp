@@ -3,9 +3,9 @@
 #include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/index/index.h"
-#include "ops/shape/nest.h"
+#include "ops/shape/loop_nest.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::ops {
@@ -29,12 +29,12 @@ Rows find_rows(Tape& tape, const char* op, const Shape& into, const Tensor& inde
     for (int d = 0; d < depth; ++d) args.extent[d] = into[d];
     const int64_t k = index->shape.product(0, index->shape.rank() - 1);
     if (depth == 1)
-        check_positions(op, index, into[0], 0, negative);
+        check_indices(op, index, into[0], 0, negative);
     else if (!index->recorded())
         for (int d = 0; d < depth; ++d) {
             Tape eager(Tape::Mode::eager);
-            check_positions(op, slice(eager, eager.view(index, {k, depth}), {{0, 1, k}, {d, 1, 1}}), into[d], d,
-                            negative);
+            check_indices(op, slice(eager, eager.view(index, {k, depth}), {{0, 1, k}, {d, 1, 1}}), into[d], d,
+                          negative);
         }
     rows.row = tape.empty({k}, DType::i64);
     tape.emit(kernel(KernelId::flat_rows), args, {bytes_in(args.index, index), out(args.row, rows.row)},
@@ -109,7 +109,7 @@ void extreme_backward(Tape& tape, const Tensor& into, const Tensor& updates, con
 }
 
 // The transpose of adding rows is taking them; the row behind the last stands for those that went nowhere.
-Higher add_higher(const Rows& rows) {
+HigherOrder add_higher(const Rows& rows) {
     return [rows](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
         if (!tape.wants(x[1])) return Tensors{dy[0], nullptr};
         const Tensor all = reshape(tape, dy[0], {rows.n, rows.inner});

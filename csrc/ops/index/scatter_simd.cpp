@@ -1,6 +1,6 @@
 #include "dispatch/kernel.h"
 #include "ops/index/index_args.h"
-#include "ops/index/positions.h"
+#include "ops/index/read_index.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -8,8 +8,8 @@ NETLET_DEFINE_KERNEL(flat_rows, FlatRowsArgs) {
     for (int64_t i = r.begin; i < r.end; ++i) {
         int64_t row = 0;
         for (int32_t d = 0; d < a.depth && row >= 0; ++d) {
-            const int64_t position = position_at(a.index, a.index_dtype, i * a.depth + d);
-            const int64_t at = position < 0 && !a.from_end ? -1 : inside(position, a.extent[d]);
+            const int64_t position = index_at(a.index, a.index_dtype, i * a.depth + d);
+            const int64_t at = position < 0 && !a.from_end ? -1 : wrap_index(position, a.extent[d]);
             row = at < 0 ? -1 : row * a.extent[d] + at;
         }
         a.row[i] = row < 0 ? a.rows : row;

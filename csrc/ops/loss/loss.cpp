@@ -1,4 +1,4 @@
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/loss/loss_common.h"
 
 namespace netlet::ops {

@@ -2,7 +2,7 @@
 // gradients flow into the targets too, and can be differentiated again.
 #include "ops/activation/activation.h"
 #include "ops/elementwise/elementwise.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/index/index.h"
 #include "ops/loss/loss_common.h"
 #include "ops/reduce/reduce.h"

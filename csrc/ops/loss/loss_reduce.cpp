@@ -1,5 +1,5 @@
 // The reduction of values to a loss, and the checks around a loss.
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/loss/loss_common.h"
 
 namespace netlet::ops {

@@ -1,7 +1,7 @@
 // What the loss kernels share: sums in a fixed order, where a row's loss goes, what a row's gradient is.
 #pragma once
 #include "ops/loss/loss_args.h"
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 
 namespace netlet::NETLET_ISA {
 

@@ -1,7 +1,7 @@
 #include "ops/metric/metric_args.h"
 
 #include "dispatch/kernel.h"
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 
 namespace netlet::NETLET_ISA {
 

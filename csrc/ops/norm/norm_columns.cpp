@@ -4,7 +4,7 @@
 #include <cstring>
 
 #include "dispatch/number_kernels.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/norm/norm.h"
 #include "ops/norm/norm_args.h"
 #include "ops/norm/norm_checks.h"
@@ -15,11 +15,11 @@ namespace netlet::ops {
 
 namespace {
 
-constexpr int64_t narrow = 64;  // columns that fill the vectors of every instruction set
+constexpr int64_t full_vector_columns = 64;  // columns that fill the vectors of every instruction set
 
 NormColumns columns_of(int64_t O, int64_t R, int64_t C, int64_t groups) {
     NormColumns s{};
-    s.fold = std::max<int64_t>(1, std::min(narrow / std::max<int64_t>(1, C), R));
+    s.fold = std::max<int64_t>(1, std::min(full_vector_columns / std::max<int64_t>(1, C), R));
     while (R % s.fold) --s.fold;
     s.O = O;
     s.R = R / s.fold;
@@ -39,9 +39,9 @@ Work work_of_pieces(const NormColumns& s, double flops) {
             flops * (double)(s.O * s.R * s.C)};
 }
 
-Work work_of_groups(const NormColumns& s, bool keep = false) {
+Work work_of_groups(const NormColumns& s, bool prepack = false) {
     const int64_t unit = s.pieces * s.fold * s.D();
-    return {s.O * s.groups, std::max<int64_t>(1, 4096 / (unit + 8)), 8.0 * (double)(s.O * s.groups * unit), keep};
+    return {s.O * s.groups, std::max<int64_t>(1, 4096 / (unit + 8)), 8.0 * (double)(s.O * s.groups * unit), prepack};
 }
 
 Work work_of_rows(const NormColumns& s, double flops) {
@@ -91,12 +91,12 @@ void emit_statistics(Tape& tape, const Norm& n, T) {
 
 // y = (x - centre) a + b
 template <class T>
-void emit_apply(Tape& tape, const Tensor& x, const Tensor& columns, const Tensor& y, const NormColumns& s, bool keep,
+void emit_apply(Tape& tape, const Tensor& x, const Tensor& columns, const Tensor& y, const NormColumns& s, bool prepack,
                 T) {
     NormApplyArgs<T> args{};
     args.s = s;
     Work work = work_of_rows(s, 3);
-    work.keep = keep;
+    work.prepack = prepack;
     tape.emit(NETLET_KERNEL_FOR(norm_apply, x->dtype), args, {in(args.x, x), in(args.columns, columns), out(args.y, y)},
               work);
 }
@@ -259,7 +259,7 @@ Folded fold_norm(Tape& tape, const Tensor& kernel, const Tensor& bias, const Ten
         args.s = rows(kernel->size() / C);
         const Tensor a = tape.view(n.columns, {2, 1, C}, C * (int64_t)size_of(type));
         Work work = work_of_rows(args.s, 1);
-        work.keep = true;
+        work.prepack = true;
         tape.emit(NETLET_KERNEL_FOR(norm_apply_bwd, type), args,
                   {in(args.dy, kernel), in(args.columns, a), out(args.dx, folded.kernel)}, work);
     });

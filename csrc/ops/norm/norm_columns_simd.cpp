@@ -1,7 +1,7 @@
 // Statistics of columns, and what is done to each column with them.
 #include "dispatch/kernel.h"
 #include "ops/norm/norm_args.h"
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 
 namespace netlet::NETLET_ISA {
 

@@ -4,7 +4,7 @@
 
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/reduce/reduce.h"
 
 namespace netlet::ops {

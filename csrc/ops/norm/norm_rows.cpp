@@ -3,7 +3,7 @@
 
 #include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/norm/norm.h"
 #include "ops/norm/norm_args.h"
 #include "ops/norm/norm_checks.h"

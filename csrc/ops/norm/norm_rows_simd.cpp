@@ -4,7 +4,7 @@
 
 #include "dispatch/kernel.h"
 #include "ops/norm/norm_args.h"
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 
 namespace netlet::NETLET_ISA {
 

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "dispatch/kernel.h"
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 
 namespace netlet::NETLET_ISA {
 

@@ -6,8 +6,8 @@
 #include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
-#include "ops/higher/higher.h"
-#include "ops/higher/windows.h"
+#include "ops/higher_order/higher_order.h"
+#include "ops/higher_order/sliding_windows.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::ops {
@@ -116,7 +116,7 @@ void emit_bwd(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx,
 
 // The pixels under each cell of the window, joined one after the other. Of equal ones the first is the largest.
 Tensor pool_of_cells(Tape& tape, PoolOp op, const Tensor& x, const PoolShape& s, const Shape& shape) {
-    Windows w{};
+    SlidingWindow w{};
     for (int i = 0; i < 3; ++i) {
         w.size[i] = s.size[i];
         w.window[i] = s.window[i];
@@ -127,7 +127,7 @@ Tensor pool_of_cells(Tape& tape, PoolOp op, const Tensor& x, const PoolShape& s,
     }
     auto join = [&](const Tensor& of, double outside) {
         Tensor y;
-        for (const Tensor& cell : pixels_under(tape, of, w, outside))
+        for (const Tensor& cell : window_pixels(tape, of, w, outside))
             y = !y                  ? cell
                 : op == PoolOp::max ? where(tape, compare(tape, CompareOp::greater, cell, y), cell, y)
                                     : add(tape, y, cell);

@@ -128,7 +128,7 @@ NETLET_INLINE void gather_line(const Line<T, From>& line, Range whole, Range u) 
 template <class T>
 struct FewPixels {
     int64_t pixels;
-    Pick<T> pick;
+    TwoSourcePermute<T> permute;
     Vec<T> cell;
     static NETLET_MEMBER_INLINE FewPixels of(const PoolShape& s) {
         const int64_t C = s.channels < Vec<T>::width ? s.channels : Vec<T>::width, step = s.stride[2];
@@ -137,7 +137,7 @@ struct FewPixels {
         for (int64_t i = 0; i < Vec<T>::width; ++i)
             cells[i] = i < pixels * C ? T(i / C % step) : T(s.window[2]);  // no cell
         const auto from = [&](int lane) { return lane < pixels * C ? lane / C / step * C + lane % C : 0; };
-        return {pixels, Pick<T>(from), Vec<T>::load(cells)};
+        return {pixels, TwoSourcePermute<T>(from), Vec<T>::load(cells)};
     }
 };
 
@@ -151,7 +151,7 @@ NETLET_INLINE void gather_few(const Line<T, From>& line, const FewPixels<T>& few
     T number[From::indexed ? pool_room<T> + pool_slack<T> : 1];
 
     const int64_t pixels = few.pixels, elements = (u.end - u.begin) * C;  // u begins with a whole stride
-    const Pick<T>& pick = few.pick;
+    const TwoSourcePermute<T>& permute = few.permute;
     const int64_t skipped = u.begin < s.before[2] ? (s.before[2] - u.begin) * C : 0;
     T* dx = line.dx + (u.begin - s.before[2]) * C;
     // One window over each pixel at most: dx is written as it is found. Otherwise sums go through a buffer.
@@ -188,9 +188,9 @@ NETLET_INLINE void gather_few(const Line<T, From>& line, const FewPixels<T>& few
             const auto covered = lt(k, V::set1(T(s.window[2])));
             int64_t from = (covers - 1 - m) * C;
             for (int64_t i = 0; i < elements; i += pixels * C, from += pixels / step * C) {
-                const V flows = pick(flow + from);
+                const V flows = permute(flow + from);
                 auto taken = covered;
-                if constexpr (From::indexed) taken = taken & eq(pick(number + from), wanted);
+                if constexpr (From::indexed) taken = taken & eq(permute(number + from), wanted);
                 const V flown = select(taken, flows, V::zero());
                 if (!once)
                     (first_time ? flown : V::load(sums + i) + flown).store(sums + i);

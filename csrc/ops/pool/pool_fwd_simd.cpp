@@ -145,12 +145,13 @@ NETLET_INLINE Vec<T> cells_of(const PoolShape& s, int64_t lines, int64_t o, int6
 template <class T>
 struct FewWindows {
     int64_t pixels;
-    Pick<T> pick;
+    TwoSourcePermute<T> permute;
     static NETLET_MEMBER_INLINE FewWindows of(const PoolShape& s) {
         const int64_t C = 2 * s.channels <= Vec<T>::width ? s.channels : Vec<T>::width, step = s.stride[2];
         const int64_t held = Vec<T>::width / C, reached = (2 * Vec<T>::width / C - 1) / step + 1;
         const int64_t pixels = held < reached ? held : reached;
-        return {pixels, Pick<T>([&](int lane) { return lane < pixels * C ? lane / C * step * C + lane % C : 0; })};
+        return {pixels,
+                TwoSourcePermute<T>([&](int lane) { return lane < pixels * C ? lane / C * step * C + lane % C : 0; })};
     }
 };
 
@@ -183,18 +184,18 @@ NETLET_INLINE void pool_few(const PoolRow<T, Index>& r, const FewWindows<T>& win
     if constexpr (indexed) fill(cell + before + inside, behind, after);
 
     const int64_t pixels = windows.pixels;
-    const Pick<T>& pick = windows.pick;
+    const TwoSourcePermute<T>& permute = windows.permute;
     const V all = V::set1(T(r.d.cells * r.h.cells * s.window[2]));
     for (int64_t i = o.begin; i < o.end; i += pixels) {
         const int64_t at = (i - o.begin) * step * C, left = (o.end - i) * C;
         auto cells_at = [&](int64_t k) NETLET_INLINE_LAMBDA {
             if constexpr (indexed)
-                return pick(cell + at + k * C) + V::set1(T(k));
+                return permute(cell + at + k * C) + V::set1(T(k));
             else
                 return V::zero();
         };
-        State state = State::first(pick(value + at), cells_at(0));
-        for (int64_t k = 1; k < s.window[2]; ++k) state.add_any(pick(value + at + k * C), cells_at(k));
+        State state = State::first(permute(value + at), cells_at(0));
+        for (int64_t k = 1; k < s.window[2]; ++k) state.add_any(permute(value + at + k * C), cells_at(k));
         const int64_t last = i + pixels < o.end ? i + pixels : o.end;
         const bool clipped = i < r.whole.begin || last > r.whole.end;
         const V cells = clipped ? cells_of<T>(s, r.d.cells * r.h.cells, i, pixels) : all;

@@ -2,8 +2,8 @@
 #pragma once
 #include "ops/pool/pool_args.h"
 #include "simd/bytes.h"
-#include "simd/lanes.h"
-#include "simd/pick.h"
+#include "simd/each_vector.h"
+#include "simd/two_source_permute.h"
 
 namespace netlet::NETLET_ISA {
 

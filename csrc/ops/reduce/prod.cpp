@@ -3,8 +3,8 @@
 #include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
-#include "ops/higher/higher.h"
-#include "ops/reduce/steps.h"
+#include "ops/higher_order/higher_order.h"
+#include "ops/reduce/cumulative_steps.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::ops {

@@ -1,8 +1,8 @@
 #include "ops/reduce/reduce.h"
 
 #include "ops/copy/copy.h"
-#include "ops/higher/higher.h"
-#include "ops/reduce/steps.h"
+#include "ops/higher_order/higher_order.h"
+#include "ops/reduce/cumulative_steps.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::ops {

@@ -5,7 +5,7 @@
 
 #include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
-#include "ops/reduce/steps.h"
+#include "ops/reduce/cumulative_steps.h"
 #include "ops/resize/resize_args.h"
 
 namespace netlet::ops {

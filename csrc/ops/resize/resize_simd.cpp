@@ -1,6 +1,6 @@
 #include "dispatch/kernel.h"
 #include "ops/resize/resize_args.h"
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 
 namespace netlet::NETLET_ISA {
 

@@ -1,7 +1,7 @@
 // z, r = s(...),  n = a(...),  h = z h' + (1 - z) n. The reset gate r multiplies after the product with n's part of R
 // (reset_after, as in cuDNN), or before it.
 #pragma once
-#include "ops/rnn/rnn_walk.h"
+#include "ops/rnn/rnn_steps.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -17,7 +17,7 @@ struct GruForward {
     }
     NETLET_MEMBER_INLINE void row(const Forward<T>& w, int64_t i) const {
         const T *z = w.z(i), *fed = w.fed(i);
-        T *h = w.h(i), *x = w.gates(i), *kept = w.a.train ? w.a.kept + w.at(i, w.GU) : nullptr;
+        T *h = w.h(i), *x = w.gates(i), *saved = w.a.train ? w.a.saved + w.at(i, w.GU) : nullptr;
         const int64_t U = w.U;
         using V = Vec<T>;
         each_vector<V>({0, U}, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA {
@@ -25,11 +25,11 @@ struct GruForward {
                     reset = g.gate(lanes.load(x + U + j) + lanes.load(z + U + j)), m = lanes.load(z + 2 * U + j),
                     candidate = g.activation(fma(reset, m, lanes.load(x + 2 * U + j)));
             lanes.store(fma(update, lanes.load(fed + j), (V::set1(1) - update) * candidate), h + j);
-            if (kept) {
+            if (saved) {
                 lanes.store(update, x + j);
                 lanes.store(reset, x + U + j);
                 lanes.store(candidate, x + 2 * U + j);
-                lanes.store(m, kept + 2 * U + j);
+                lanes.store(m, saved + 2 * U + j);
             }
         });
     }
@@ -41,7 +41,7 @@ struct GruBack {
     Gates<standard> g;
 
     NETLET_MEMBER_INLINE void row(const Back<T>& w, int64_t i) const {
-        const T *gates = w.gates(i), *m = w.a.kept + w.at(i, w.GU) + 2 * w.U, *fed = w.a.fed + w.at(i, w.U);
+        const T *gates = w.gates(i), *m = w.a.saved + w.at(i, w.GU) + 2 * w.U, *fed = w.a.fed + w.at(i, w.U);
         T *dh = w.dh(i), *dfed = w.dfed(i), *z = w.z(i), *dz = w.a.dz + w.at(i, w.GU), *dr = w.a.dr + w.at(i, w.GU);
         const int64_t U = w.U;
         using V = Vec<T>;
@@ -74,18 +74,18 @@ struct GruBeforeForward {
         const Init<T> x = w.input_part();
         rows_times_panels<T>(w.rows, 2 * U, U, w.fed(0), w.u_pitch, w.a.panels, w.z(), w.z_pitch, x);
         for (int64_t i = 0; i < w.rows; ++i) {
-            T *z = w.z(i), *kept = w.a.train ? w.a.kept + w.at(i, U) : nullptr;
-            if (kept && w.masked(i)) {  // backward multiplies it with zeros
-                copy_row<T>(kept, nullptr, U);
-                kept = nullptr;
+            T *z = w.z(i), *saved = w.a.train ? w.a.saved + w.at(i, U) : nullptr;
+            if (saved && w.masked(i)) {  // backward multiplies it with zeros
+                copy_row<T>(saved, nullptr, U);
+                saved = nullptr;
             }
             each_vector<Vec<T>>({0, U}, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA {
                 const auto reset = g.gate(lanes.load(z + U + j)), r_h = reset * lanes.load(w.fed(i) + j);
                 lanes.store(g.gate(lanes.load(z + j)), z + j);
                 lanes.store(r_h, w.own(i) + j);
-                if (kept) {
+                if (saved) {
                     lanes.store(reset, w.gates(i) + U + j);
-                    lanes.store(r_h, kept + j);
+                    lanes.store(r_h, saved + j);
                 }
             });
         }

@@ -1,6 +1,6 @@
 // i, f, o = s(z),  g = a(z),  c = f c' + i g,  h = o a(c).
 #pragma once
-#include "ops/rnn/rnn_walk.h"
+#include "ops/rnn/rnn_steps.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -39,7 +39,7 @@ struct LstmBack {
 
     NETLET_MEMBER_INLINE void row(const Back<T>& w, int64_t i) const {
         const int64_t U = w.U, before = w.a.n.reverse ? U : -U;
-        const T *gates = w.gates(i), *c = w.a.kept + w.at(i, U);
+        const T *gates = w.gates(i), *c = w.a.saved + w.at(i, U);
         const T* c_before = w.step > 0 ? c + before : w.a.c0 ? w.a.c0 + w.of_row(i, U) : nullptr;
         T *dh = w.dh(i), *dc = w.dc(i), *z = w.z(i), *dz = w.a.dz + w.at(i, w.GU);
         using V = Vec<T>;

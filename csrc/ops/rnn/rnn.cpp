@@ -9,7 +9,7 @@
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
 #include "ops/rnn/rnn_checks.h"
-#include "ops/shape/nest.h"
+#include "ops/shape/loop_nest.h"
 
 namespace netlet::ops {
 
@@ -32,17 +32,17 @@ Kernels kernels_of(RnnKind kind, DType dtype) {
 }
 
 // Everything that the pass back needs to know of the way there.
-struct Walked {
+struct RnnContext {
     Rnn options;
     int64_t B, T, I, U, G;
-    Tensor x, gates, fed, kept, mask, scale;
+    Tensor x, gates, fed, saved, mask, scale;
     RnnWeights weights;
     RnnState first;
 };
 
 // Rows of a unit of work: enough that the recurrent weights, where they come from the second cache at each step, are used
 // often; few enough that the block's scratch stays in the first, and that there is work for several threads.
-int64_t rows_of_unit(const Walked& w) {
+int64_t rows_of_unit(const RnnContext& w) {
     if (w.B <= 4) return std::max<int64_t>(w.B, 1);
     if (w.B <= 8) return 4;
     const int64_t weights = w.G * w.U * w.U * (int64_t)size_of(w.gates->dtype);
@@ -50,12 +50,12 @@ int64_t rows_of_unit(const Walked& w) {
 }
 
 template <class T>
-RnnShape<T> shape_of(const Walked& w) {
+RnnShape<T> shape_of(const RnnContext& w) {
     return {
         w.B, w.T, w.U, w.G, rows_of_unit(w), w.options.reverse, w.options.activation, w.options.recurrent_activation};
 }
 
-Work work_of(const Walked& w) {
+Work work_of(const RnnContext& w) {
     const int64_t rows = rows_of_unit(w);
     // A gate costs as much as some sixty multiplications and additions.
     const double flops = (double)(w.T * w.G * w.U) * (2.0 * (double)w.U + 60);
@@ -63,7 +63,7 @@ Work work_of(const Walked& w) {
     return {ceil_div(w.B, rows), grain, flops * (double)w.B};
 }
 
-Tensor scratch(Tape& tape, const Walked& w) {
+Tensor scratch(Tape& tape, const RnnContext& w) {
     return tape.empty({ceil_div(w.B, rows_of_unit(w)) * rows_of_unit(w) * rnn_scratch_columns(w.U, w.G)},
                       w.gates->dtype);
 }
@@ -72,7 +72,7 @@ Tensor scratch(Tape& tape, const Walked& w) {
 struct Panels {
     Tensor all, n;
 };
-Panels panels_of(Tape& tape, const Walked& w, bool transposed) {
+Panels panels_of(Tape& tape, const RnnContext& w, bool transposed) {
     const Tensor& r = w.weights.recurrent_kernel;
     const int64_t U = w.U, GU = w.G * w.U;
     auto pack = [&](int64_t first, int64_t columns) {
@@ -92,11 +92,11 @@ Grad part(Tape& tape, const Grad& g, int64_t first, const Shape& shape) {
 }
 
 // dR, where n's columns belong to another operand than those of the other gates.
-void emit_split_gradient(Tape& tape, const Walked& w, const Tensor& dz, const Grad& dr) {
+void emit_split_gradient(Tape& tape, const RnnContext& w, const Tensor& dz, const Grad& dr) {
     const int64_t U = w.U, rows = w.B * w.T;
     const Tensor whole = dr.accumulate ? tape.empty(dr.tensor->shape, dz->dtype) : dr.tensor;
     int64_t first = 0;
-    for (const Tensor& fed : {w.fed, w.kept}) {
+    for (const Tensor& fed : {w.fed, w.saved}) {
         const int64_t columns = first ? U : 2 * U;
         const Tensor block = tape.empty({U, columns}, dz->dtype);
         emit_gemm(tape, {.a = fed,
@@ -108,7 +108,7 @@ void emit_split_gradient(Tape& tape, const Walked& w, const Tensor& dz, const Gr
                          .a_transposed = true,
                          .b_offset = first,
                          .ldb = 3 * U});
-        Nest nest;
+        LoopNest nest;
         push_axis(nest.axes, U, {columns, 3 * U});
         push_axis(nest.axes, columns, {1, 1});
         finish_axes(nest.axes);
@@ -120,7 +120,7 @@ void emit_split_gradient(Tape& tape, const Walked& w, const Tensor& dz, const Gr
 }
 
 template <class T>
-void emit_forward(Tape& tape, const Walked& w, const RnnResult& result, bool train, T) {
+void emit_forward(Tape& tape, const RnnContext& w, const RnnResult& result, bool train, T) {
     RnnArgs<T> args{};
     args.n = shape_of<T>(w);
     args.train = train;
@@ -133,12 +133,12 @@ void emit_forward(Tape& tape, const Walked& w, const RnnResult& result, bool tra
                in_if(args.recurrent_bias, recurrent_bias), in_if(args.h0, w.first.h), in_if(args.c0, w.first.c),
                in_if(args.scale, w.scale), in_if(args.mask, w.mask), out_if(args.y, result.y),
                out(args.h, result.last.h), out_if(args.c, result.last.c), out_if(args.fed, w.fed),
-               out_if(args.kept, w.kept), out(args.scratch, scratch(tape, w))},
+               out_if(args.saved, w.saved), out(args.scratch, scratch(tape, w))},
               work_of(w));
 }
 
 template <class T>
-void emit_back(Tape& tape, const Walked& w, const Grads& dy, const Tensor& dz, const Tensor& dr, T) {
+void emit_back(Tape& tape, const RnnContext& w, const Grads& dy, const Tensor& dz, const Tensor& dr, T) {
     RnnBwdArgs<T> args{};
     args.n = shape_of<T>(w);
     const Panels panels = panels_of(tape, w, true);
@@ -146,7 +146,7 @@ void emit_back(Tape& tape, const Walked& w, const Grads& dy, const Tensor& dz, c
     args.add_dh0 = dh0.accumulate;
     args.add_dc0 = dc0.accumulate;
     tape.emit(kernels_of(w.options.kind, w.gates->dtype).back, args,
-              {in(args.gates, w.gates), in(args.fed, w.fed), in_if(args.kept, w.kept), in(args.panels, panels.all),
+              {in(args.gates, w.gates), in(args.fed, w.fed), in_if(args.saved, w.saved), in(args.panels, panels.all),
                in_if(args.panels_n, panels.n), in_if(args.c0, w.first.c), in_if(args.scale, w.scale),
                in_if(args.mask, w.mask), in_if(args.dy, dy[0]), in_if(args.dh, dy[1]), in_if(args.dc, dy[2]),
                out(args.dz, dz), out_if(args.dr, dr), out_if(args.dh0, dh0.tensor, dh0.accumulate),
@@ -154,12 +154,12 @@ void emit_back(Tape& tape, const Walked& w, const Grads& dy, const Tensor& dz, c
               work_of(w));
 }
 
-void backward(Tape& tape, const Walked& w, const Grads& dy) {
+void backward(Tape& tape, const RnnContext& w, const Grads& dy) {
     const int64_t rows = w.B * w.T, GU = w.G * w.U;
     const bool gru = w.options.kind == RnnKind::gru;
     // In place, unless this pass may come again.
     const Tensor dz = tape.retains() ? tape.empty(w.gates->shape, w.gates->dtype) : w.gates;
-    const Tensor dr = !gru ? nullptr : tape.retains() ? tape.empty(w.kept->shape, w.kept->dtype) : w.kept;
+    const Tensor dr = !gru ? nullptr : tape.retains() ? tape.empty(w.saved->shape, w.saved->dtype) : w.saved;
     with_float(w.gates->dtype, [&](auto zero) { emit_back(tape, w, dy, dz, dr, zero); });
 
     if (const Grad db = tape.grad(w.weights.bias)) {
@@ -213,26 +213,26 @@ RnnResult rnn(Tape& tape, const Rnn& options, const Tensor& x, const RnnWeights&
     const bool lstm = options.kind == RnnKind::lstm,
                train = tape.needs_grad({x, weights.kernel, weights.recurrent_kernel, weights.bias, first.h, first.c});
     const DType dtype = x->dtype;
-    Walked w{.options = options,
-             .B = x->shape[0],
-             .T = x->shape[1],
-             .I = x->shape[2],
-             .U = weights.recurrent_kernel->shape[0],
-             .G = rnn_gates(options.kind),
-             .x = x,
-             .gates = nullptr,
-             .fed = nullptr,
-             .kept = nullptr,
-             .mask = mask,
-             .scale = scale,
-             .weights = weights,
-             .first = first};
+    RnnContext w{.options = options,
+                 .B = x->shape[0],
+                 .T = x->shape[1],
+                 .I = x->shape[2],
+                 .U = weights.recurrent_kernel->shape[0],
+                 .G = rnn_gates(options.kind),
+                 .x = x,
+                 .gates = nullptr,
+                 .fed = nullptr,
+                 .saved = nullptr,
+                 .mask = mask,
+                 .scale = scale,
+                 .weights = weights,
+                 .first = first};
     const int64_t GU = w.G * w.U;
     w.gates = tape.empty({w.B, w.T, GU}, dtype);
     if (train) {
         w.fed = tape.empty({w.B, w.T, w.U}, dtype);
         if (options.kind != RnnKind::simple_rnn)
-            w.kept = tape.empty({w.B, w.T, options.kind == RnnKind::gru ? GU : w.U}, dtype);
+            w.saved = tape.empty({w.B, w.T, options.kind == RnnKind::gru ? GU : w.U}, dtype);
     }
     RnnResult result;
     if (options.sequences) result.y = tape.empty({w.B, w.T, w.U}, dtype);

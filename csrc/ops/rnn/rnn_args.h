@@ -55,7 +55,7 @@ struct RnnArgs {
     T *h, *c;                    // (B, U) after the last step
     T* fed;                      // train: (B, T, U) h' of each step
     // train: lstm (B, T, U) c after each step; gru (B, T, G*U), of which the last U are h' R + b; gru_reset_before (B, T, U) r h'
-    T* kept;
+    T* saved;
     T* scratch;
     bool train;
 };
@@ -63,13 +63,13 @@ struct RnnArgs {
 template <class T>
 struct RnnBwdArgs {
     RnnShape<T> n;
-    const T *gates, *fed, *kept;
+    const T *gates, *fed, *saved;
     const T *panels, *panels_n;  // R^T for the tile
     const T *c0, *scale;
     const bool* mask;
     const T *dy, *dh, *dc;  // gradients of y, h, c; null: none
     T* dz;                  // (B, T, G*U) of the input's part
-    T* dr;                  // gru: (B, T, G*U) of h' R + b; may be `kept`, as dz may be `gates`
+    T* dr;                  // gru: (B, T, G*U) of h' R + b; may be `saved`, as dz may be `gates`
     T *dh0, *dc0;           // (B, U) or null
     bool add_dh0, add_dc0;  // dh0 +=
     T* scratch;

@@ -1,9 +1,9 @@
 // The two activations of a cell on one vector. Keras's defaults are constants, so that a loop over gates is one straight run;
 // any others go through a call.
 #pragma once
-#include "ops/activation/activate.h"
+#include "ops/activation/fusable_activations.h"
 #include "ops/rnn/rnn_args.h"
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 #include "simd/vmath_gates.h"
 
 namespace netlet::NETLET_ISA {

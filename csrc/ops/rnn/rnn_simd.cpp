@@ -12,18 +12,18 @@ template <class T, template <class, bool> class Cell>
 static void forward(const RnnArgs<T>& a, Range r, bool standard) {
     for (int64_t unit = r.begin; unit < r.end; ++unit)
         if (standard)
-            walk_forward(a, unit, Cell<T, true>{{a.n.act, a.n.rec}});
+            run_steps_forward(a, unit, Cell<T, true>{{a.n.act, a.n.rec}});
         else
-            walk_forward(a, unit, Cell<T, false>{{a.n.act, a.n.rec}});
+            run_steps_forward(a, unit, Cell<T, false>{{a.n.act, a.n.rec}});
 }
 
 template <class T, template <class, bool> class Cell>
 static void back(const RnnBwdArgs<T>& a, Range r, bool standard) {
     for (int64_t unit = r.begin; unit < r.end; ++unit)
         if (standard)
-            walk_back(a, unit, Cell<T, true>{{a.n.act, a.n.rec}});
+            run_steps_back(a, unit, Cell<T, true>{{a.n.act, a.n.rec}});
         else
-            walk_back(a, unit, Cell<T, false>{{a.n.act, a.n.rec}});
+            run_steps_back(a, unit, Cell<T, false>{{a.n.act, a.n.rec}});
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // h = a(z).
 #pragma once
-#include "ops/rnn/rnn_walk.h"
+#include "ops/rnn/rnn_steps.h"
 
 namespace netlet::NETLET_ISA {
 

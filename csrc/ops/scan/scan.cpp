@@ -5,7 +5,7 @@
 #include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/index/index.h"
 #include "ops/scan/scan_args.h"
 #include "ops/shape/shape.h"
@@ -14,56 +14,57 @@ namespace netlet::ops {
 
 namespace {
 
-Work scan_work(const Lines& lines) {
-    const int64_t tiles = (lines.inner + scan_tile - 1) / scan_tile;
-    const int64_t unit = lines.n * std::min(lines.inner, scan_tile);
-    return {lines.outer * tiles, std::max<int64_t>(1, 8192 / std::max<int64_t>(1, unit)),
-            (double)(lines.outer * lines.n * lines.inner)};
+Work scan_work(const AxisLayout& layout) {
+    const int64_t tiles = (layout.inner + scan_tile - 1) / scan_tile;
+    const int64_t unit = layout.n * std::min(layout.inner, scan_tile);
+    return {layout.outer * tiles, std::max<int64_t>(1, 8192 / std::max<int64_t>(1, unit)),
+            (double)(layout.outer * layout.n * layout.inner)};
 }
 
-void emit_scan(Tape& tape, ScanOp op, const Tensor& x, const Grad& y, const Lines& lines, bool from_end) {
+void emit_scan(Tape& tape, ScanOp op, const Tensor& x, const Grad& y, const AxisLayout& layout, bool from_end) {
     with_number(x->dtype, [&](auto zero) {
         ScanArgs<decltype(zero)> args{};
-        args.n = lines.n;
-        args.inner = lines.inner;
+        args.n = layout.n;
+        args.inner = layout.inner;
         args.op = op;
         args.from_end = from_end;
         args.accumulate = y.accumulate;
         tape.emit(NETLET_NUMBER_KERNEL(scan, x->dtype), args,
-                  {in(args.x, x), y.accumulate ? inout(args.y, y.tensor) : out(args.y, y.tensor)}, scan_work(lines));
+                  {in(args.x, x), y.accumulate ? inout(args.y, y.tensor) : out(args.y, y.tensor)}, scan_work(layout));
     });
 }
 
 template <class T>
-void emit_cumprod_bwd(Tape& tape, const Tensor& x, const Tensor& dy, const Grad& dx, const Lines& lines) {
+void emit_cumprod_bwd(Tape& tape, const Tensor& x, const Tensor& dy, const Grad& dx, const AxisLayout& layout) {
     CumprodBackwardArgs<T> args{};
-    args.n = lines.n;
-    args.inner = lines.inner;
+    args.n = layout.n;
+    args.inner = layout.inner;
     args.accumulate = dx.accumulate;
     const Tensor before = tape.empty(x->shape, x->dtype);
     tape.emit(NETLET_KERNEL_FOR(cumprod_bwd, x->dtype), args,
               {in(args.x, x), in(args.dy, dy), out(args.before, before),
                dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-              scan_work(lines));
+              scan_work(layout));
 }
 
 // Each entry times those before it, by ever longer steps back: 1, 2, 4, ...
-Tensor product_of_steps(Tape& tape, const Tensor& x, const Lines& lines) {
-    Tensor y = reshape(tape, x, {lines.outer, lines.n, lines.inner});
+Tensor product_of_steps(Tape& tape, const Tensor& x, const AxisLayout& layout) {
+    Tensor y = reshape(tape, x, {layout.outer, layout.n, layout.inner});
     auto part = [&](int64_t start, int64_t size) {
-        return slice(tape, y, {{0, 1, lines.outer}, {start, 1, size}, {0, 1, lines.inner}});
+        return slice(tape, y, {{0, 1, layout.outer}, {start, 1, size}, {0, 1, layout.inner}});
     };
-    for (int64_t back = 1; back < lines.n; back *= 2)
-        y = concatenate(tape, {part(0, back), multiply(tape, part(back, lines.n - back), part(0, lines.n - back))}, 1);
+    for (int64_t back = 1; back < layout.n; back *= 2)
+        y = concatenate(tape, {part(0, back), multiply(tape, part(back, layout.n - back), part(0, layout.n - back))},
+                        1);
     return reshape(tape, y, x->shape);
 }
 
-Higher scan_higher(ScanOp op, const Lines& lines) {
+HigherOrder scan_higher(ScanOp op, const AxisLayout& layout) {
     if (op != ScanOp::sum)
         return by_definition(
-            [lines](Tape& tape, const Tensors& x) { return Tensors{product_of_steps(tape, x[0], lines)}; });
-    return [lines](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
-        const Tensor seen = reshape(tape, dy[0], {lines.outer, lines.n, lines.inner});
+            [layout](Tape& tape, const Tensors& x) { return Tensors{product_of_steps(tape, x[0], layout)}; });
+    return [layout](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+        const Tensor seen = reshape(tape, dy[0], {layout.outer, layout.n, layout.inner});
         return Tensors{reshape(tape, flip(tape, cumsum(tape, flip(tape, seen, {1}), 1), {1}), x[0]->shape)};
     };
 }
@@ -71,19 +72,19 @@ Higher scan_higher(ScanOp op, const Lines& lines) {
 Tensor scan(Tape& tape, const char* name, ScanOp op, const Tensor& given, int axis) {
     const Tensor x = is_number(given->dtype) ? given : cast(tape, given, DType::i32);
     axis = normalize_axis(axis, x->shape.rank(), name);
-    const Lines lines = lines_of(x->shape, axis, x->shape[axis]);
+    const AxisLayout layout = axis_layout(x->shape, axis, x->shape[axis]);
     Tensor y = tape.empty(x->shape, x->dtype);
-    emit_scan(tape, op, x, {y, false}, lines, false);
+    emit_scan(tape, op, x, {y, false}, layout, false);
     if (is_floating(x->dtype) && tape.needs_grad({x}))
         tape.on_backward(
             {x}, {y},
-            [op, x, lines](Tape& tape, const Grads& dy) {
+            [op, x, layout](Tape& tape, const Grads& dy) {
                 Grad dx = tape.grad(x);
                 if (!dx) return;
-                if (op == ScanOp::sum) return emit_scan(tape, op, dy[0], dx, lines, true);
-                with_float(x->dtype, [&](auto one) { emit_cumprod_bwd<decltype(one)>(tape, x, dy[0], dx, lines); });
+                if (op == ScanOp::sum) return emit_scan(tape, op, dy[0], dx, layout, true);
+                with_float(x->dtype, [&](auto one) { emit_cumprod_bwd<decltype(one)>(tape, x, dy[0], dx, layout); });
             },
-            scan_higher(op, lines));
+            scan_higher(op, layout));
     return y;
 }
 

@@ -3,15 +3,15 @@
 #include <algorithm>
 
 #include "ops/copy/copy.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/reduce/reduce.h"
-#include "ops/shape/nest.h"
+#include "ops/shape/loop_nest.h"
 
 namespace netlet::ops {
 
 namespace {
 
-Nest broadcast_nest(const char* op, const Shape& from, const Shape& to) {
+LoopNest broadcast_nest(const char* op, const Shape& from, const Shape& to) {
     const int lead = to.rank() - from.rank();
     bool fits = lead >= 0;
     for (int i = 0; fits && i < from.rank(); ++i) fits = from[i] == to[i + lead] || from[i] == 1;
@@ -19,7 +19,7 @@ Nest broadcast_nest(const char* op, const Shape& from, const Shape& to) {
         throw ValueError(std::string(op) + ": cannot broadcast a tensor of shape " + from.str() + " to shape " +
                          to.str());
     const Strides x(from), y(to);
-    Nest nest;
+    LoopNest nest;
     for (int i = 0; i < to.rank(); ++i)
         push_axis(nest.axes, to[i], {i < lead || from[i - lead] == 1 ? 0 : x.of[i - lead], y.of[i]});
     finish_axes(nest.axes);
@@ -46,7 +46,7 @@ Tensor transpose(Tape& tape, const Tensor& x, const std::vector<int>& given) {
         shape.push_back(x->shape[axis]);
     }
     const Strides to(shape);
-    Nest nest;
+    LoopNest nest;
     for (int i = 0; i < rank; ++i) push_axis(nest.axes, shape[i], {strides.of[axes[(size_t)i]], to.of[i]});
     finish_axes(nest.axes);
     // Nothing moves if only axes of extent 1 change places.
@@ -62,13 +62,13 @@ Tensor transpose(Tape& tape, const Tensor& x, const std::vector<int>& given) {
                 if (!dx) return;
                 // Written in dx's order, so that the transposed path applies.
                 const Strides from(dy[0]->shape), into(x->shape);
-                Nest back;
+                LoopNest back;
                 for (int i = 0; i < x->shape.rank(); ++i) {
                     const int at = (int)(std::find(axes.begin(), axes.end(), i) - axes.begin());
                     push_axis(back.axes, x->shape[i], {from.of[at], into.of[i]});
                 }
                 finish_axes(back.axes);
-                emit_moved(tape, dy[0], dx, back);
+                emit_move_scaled(tape, dy[0], dx, back);
             },
             [axes](Tape& tape, const Tensors&, const Tensors&, const Grads& dy) {
                 std::vector<int> back(axes.size());
@@ -79,7 +79,7 @@ Tensor transpose(Tape& tape, const Tensor& x, const std::vector<int>& given) {
 }
 
 Tensor broadcast_to(Tape& tape, const Tensor& x, const Shape& shape) {
-    const Nest nest = broadcast_nest("broadcast_to", x->shape, shape);
+    const LoopNest nest = broadcast_nest("broadcast_to", x->shape, shape);
     Tensor y = tape.empty(shape, x->dtype);
     emit_move(tape, x, y, nest, true);
     if (differentiable(tape, x))
@@ -95,7 +95,7 @@ Tensor broadcast_to(Tape& tape, const Tensor& x, const Shape& shape) {
 }
 
 void emit_broadcast(Tape& tape, const Tensor& x, double scale, const Grad& out) {
-    emit_moved(tape, x, out, broadcast_nest("gradient", x->shape, out.tensor->shape), scale);
+    emit_move_scaled(tape, x, out, broadcast_nest("gradient", x->shape, out.tensor->shape), scale);
 }
 
 // ---- the same bytes, or all of them several times -------------------------------------------------------------------

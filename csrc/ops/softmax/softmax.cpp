@@ -5,7 +5,7 @@
 #include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/reduce/reduce.h"
 
 namespace netlet::ops {
@@ -85,17 +85,17 @@ Tensor apply(Tape& tape, const Tensor& x, int axis, SoftmaxKind kind, const char
     else
         emit_forward<float>(tape, x, y, e, kind);
     if (tape.needs_grad({x})) {
-        const Tensor kept_x = reduced ? x : nullptr;
-        // tape.grad needs x's identity, not its values: those are free to go unless kept_x holds them.
+        const Tensor saved_x = reduced ? x : nullptr;
+        // tape.grad needs x's identity, not its values: those are free to go unless saved_x holds them.
         tape.on_backward(
             {x}, {y},
             [=](Tape& tape, const Grads& dy) {
                 Grad dx = tape.grad(x);
                 if (!dx) return;
                 if (y->dtype == DType::f64)
-                    emit_backward<double>(tape, kept_x, y, dy[0], dx, e, kind);
+                    emit_backward<double>(tape, saved_x, y, dy[0], dx, e, kind);
                 else
-                    emit_backward<float>(tape, kept_x, y, dy[0], dx, e, kind);
+                    emit_backward<float>(tape, saved_x, y, dy[0], dx, e, kind);
             },
             [kind, axis](Tape& tape, const Tensors& x, const Tensors& y, const Grads& dy) {
                 return Tensors{higher(tape, kind, axis, x[0], y[0], dy[0])};

@@ -1,6 +1,6 @@
 // Loads of up to one vector, and sums by blocks.
 #pragma once
-#include "simd/lanes.h"
+#include "simd/each_vector.h"
 #include "simd/vmath.h"
 
 namespace netlet::NETLET_ISA {

@@ -18,43 +18,44 @@ Tensor sortable(Tape& tape, const Tensor& x) { return is_number(x->dtype) ? x : 
 
 // The first k entries of each line -> y, and their positions -> index.
 template <class T>
-void emit_sort(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& index, const Lines& lines, bool falling) {
+void emit_sort(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& index, const AxisLayout& layout,
+               bool falling) {
     SortArgs<T> args{};
-    args.n = lines.n;
-    args.k = lines.k;
-    args.inner = lines.inner;
+    args.n = layout.n;
+    args.k = layout.k;
+    args.inner = layout.inner;
     args.falling = falling;
-    const int64_t units = lines.outer * lines.inner;
-    const bool by_digits = lines.n > sort_short && (lines.k > sort_kept || lines.k == lines.n);
-    args.grain = std::max<int64_t>(1, 1024 / std::max<int64_t>(1, lines.n));
+    const int64_t units = layout.outer * layout.inner;
+    const bool by_digits = layout.n > sort_short && (layout.k > sort_partial_k || layout.k == layout.n);
+    args.grain = std::max<int64_t>(1, 1024 / std::max<int64_t>(1, layout.n));
     if (by_digits) args.grain = std::max(args.grain, (units + 15) / 16);  // so many chunks have scratch of their own
     const int64_t chunks = by_digits ? (units + args.grain - 1) / args.grain : 0;
-    const Tensor scratch = tape.empty({chunks, 2 * lines.n, sort_item_bytes}, DType::u8);
+    const Tensor scratch = tape.empty({chunks, 2 * layout.n, sort_item_bytes}, DType::u8);
     Operand items{(void*)&args.scratch, scratch, false, true};
     tape.emit(NETLET_NUMBER_KERNEL(sort, x->dtype), args,
               {in(args.x, x), out(args.y, y), out(args.index, index), items},
-              Work{units, args.grain, (double)(units * lines.n)});
+              Work{units, args.grain, (double)(units * layout.n)});
 }
 
 // Values and positions; gradients of the values flow.
 std::pair<Tensor, Tensor> sorted(Tape& tape, const char* op, const Tensor& given, int axis, int64_t k, bool falling) {
     const Tensor x = sortable(tape, given);
     axis = normalize_axis(axis, x->shape.rank(), op);
-    const Lines lines = lines_of(x->shape, axis, k < 0 ? x->shape[axis] : k);
-    if (lines.n > INT32_MAX)
+    const AxisLayout layout = axis_layout(x->shape, axis, k < 0 ? x->shape[axis] : k);
+    if (layout.n > INT32_MAX)
         throw ValueError(std::string(op) + ": positions beyond int32 in a tensor of shape " + x->shape.str());
     Shape shape = x->shape;
-    shape[axis] = lines.k;
+    shape[axis] = layout.k;
     Tensor y = tape.empty(shape, x->dtype), index = tape.empty(shape, DType::i32);
-    with_number(x->dtype, [&](auto zero) { emit_sort<decltype(zero)>(tape, x, y, index, lines, falling); });
+    with_number(x->dtype, [&](auto zero) { emit_sort<decltype(zero)>(tape, x, y, index, layout, falling); });
     if (is_floating(x->dtype) && tape.needs_grad({x}))
         tape.on_backward(
             {x}, {y},
-            [x, index, lines](Tape& tape, const Grads& dy) {
-                if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, lines);
+            [x, index, layout](Tape& tape, const Grads& dy) {
+                if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, layout);
             },
-            [index, lines](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
-                return Tensors{scattered_along(tape, dy[0], index, x[0]->shape, lines)};
+            [index, layout](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                return Tensors{scattered_along(tape, dy[0], index, x[0]->shape, layout)};
             });
     return {cast(tape, y, given->dtype), index};
 }

@@ -15,7 +15,7 @@ namespace netlet {
 // Lines up to this length are sorted by insertion, in place of passes over all digits of the numbers.
 constexpr int64_t sort_short = 48;
 // The largest k for which the k first entries are kept in order while a longer line passes by.
-constexpr int64_t sort_kept = 32;
+constexpr int64_t sort_partial_k = 32;
 
 // A unit is a line. Lines that fit neither bound above need scratch: 2 n items of 16 bytes for each chunk of `grain`
 // units.

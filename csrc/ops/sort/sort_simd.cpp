@@ -1,5 +1,5 @@
 #include "dispatch/kernel.h"
-#include "ops/index/positions.h"
+#include "ops/index/read_index.h"
 #include "ops/sort/sort_args.h"
 #include "ops/sort/sort_keys.h"
 
@@ -53,7 +53,7 @@ NETLET_INLINE void sort_lines(const SortArgs<T>& a, Range r) {
         const T* x = a.x + unit / a.inner * a.n * a.inner + unit % a.inner;
         const Item<K>* sorted = few;
         auto item = [&](int64_t i) { return Item<K>{(K)(key_of(x[i * a.inner]) ^ flip), (int32_t)i}; };
-        if (a.k <= sort_kept && a.k < a.n) {
+        if (a.k <= sort_partial_k && a.k < a.n) {
             for (int64_t i = 0; i < a.k; ++i) insert(few, i, item(i));
             for (int64_t i = a.k; i < a.n; ++i) {
                 const Item<K> next = item(i);
@@ -84,7 +84,7 @@ template <class T>
 NETLET_INLINE void in_top_k(const InTopKArgs<T>& a, Range r) {
     for (int64_t row = r.begin; row < r.end; ++row) {
         const T* NETLET_RESTRICT x = a.x + row * a.n;
-        const int64_t target = position_at(a.target, a.target_dtype, row);
+        const int64_t target = index_at(a.target, a.target_dtype, row);
         a.y[row] = 0;
         if (target < 0 || target >= a.n) continue;
         const T own = x[target] == x[target] ? x[target] : (T)-__builtin_inf();

@@ -4,7 +4,7 @@
 #include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
-#include "ops/reduce/steps.h"
+#include "ops/reduce/cumulative_steps.h"
 
 namespace netlet::ops {
 

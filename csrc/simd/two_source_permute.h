@@ -1,19 +1,19 @@
 // Lanes from anywhere in two vectors that lie side by side in memory: pixels of few channels are taken apart and put
 // together with it.
-//   const Pick<T> every_second([](int lane) { return 2 * lane; });   lane -> element, 0 <= element < 2 * width
+//   const TwoSourcePermute<T> every_second([](int lane) { return 2 * lane; });   lane -> element, 0 <= element < 2 * width
 //   every_second(p)       {p[0], p[2], ...}; reads all of p[0 .. 2 * width)
 #pragma once
 #include "simd/vec.h"
 
 namespace netlet::NETLET_ISA {
 
-template <class T> struct Pick;
+template <class T> struct TwoSourcePermute;
 
 #if defined(NETLET_VEC_AVX512)
 
-template <> struct Pick<float> {
+template <> struct TwoSourcePermute<float> {
     __m512i from;
-    template <class F> NETLET_MEMBER_INLINE explicit Pick(const F& element) {
+    template <class F> NETLET_MEMBER_INLINE explicit TwoSourcePermute(const F& element) {
         int32_t at[16];
         for (int i = 0; i < 16; ++i) at[i] = (int32_t)element(i);
         from = _mm512_loadu_si512(at);
@@ -22,9 +22,9 @@ template <> struct Pick<float> {
         return {_mm512_permutex2var_ps(_mm512_loadu_ps(p), from, _mm512_loadu_ps(p + 16))};
     }
 };
-template <> struct Pick<double> {
+template <> struct TwoSourcePermute<double> {
     __m512i from;
-    template <class F> NETLET_MEMBER_INLINE explicit Pick(const F& element) {
+    template <class F> NETLET_MEMBER_INLINE explicit TwoSourcePermute(const F& element) {
         int64_t at[8];
         for (int i = 0; i < 8; ++i) at[i] = (int64_t)element(i);
         from = _mm512_loadu_si512(at);
@@ -37,9 +37,9 @@ template <> struct Pick<double> {
 #elif defined(NETLET_VEC_AVX2)
 
 // 32-bit lanes are permuted across a vector, doubles as pairs of them; `second` says which vector a lane comes from.
-template <> struct Pick<float> {
+template <> struct TwoSourcePermute<float> {
     __m256i from, second;
-    template <class F> NETLET_MEMBER_INLINE explicit Pick(const F& element) {
+    template <class F> NETLET_MEMBER_INLINE explicit TwoSourcePermute(const F& element) {
         int32_t at[8], high[8];
         for (int i = 0; i < 8; ++i) {
             at[i] = (int32_t)(element(i) % 8);
@@ -53,10 +53,11 @@ template <> struct Pick<float> {
                                  _mm256_permutevar8x32_ps(_mm256_loadu_ps(p + 8), from), _mm256_castsi256_ps(second))};
     }
 };
-template <> struct Pick<double> {
-    Pick<float> halves;
+template <> struct TwoSourcePermute<double> {
+    TwoSourcePermute<float> halves;
     template <class F>
-    NETLET_MEMBER_INLINE explicit Pick(const F& element) : halves([&](int i) { return 2 * element(i / 2) + i % 2; }) {}
+    NETLET_MEMBER_INLINE explicit TwoSourcePermute(const F& element)
+        : halves([&](int i) { return 2 * element(i / 2) + i % 2; }) {}
     NETLET_MEMBER_INLINE Vec<double> operator()(const double* p) const {
         return {_mm256_castps_pd(halves((const float*)p).r)};
     }
@@ -64,9 +65,9 @@ template <> struct Pick<double> {
 
 #elif defined(NETLET_VEC_NEON)
 
-template <class T> struct Pick {
+template <class T> struct TwoSourcePermute {
     uint8x16_t from;
-    template <class F> NETLET_MEMBER_INLINE explicit Pick(const F& element) {
+    template <class F> NETLET_MEMBER_INLINE explicit TwoSourcePermute(const F& element) {
         uint8_t at[16];
         for (int i = 0; i < 16; ++i)
             at[i] = (uint8_t)((int)element(i / (int)sizeof(T)) * (int)sizeof(T) + i % (int)sizeof(T));
@@ -82,9 +83,9 @@ template <class T> struct Pick {
 
 #else
 
-template <class T> struct Pick {
+template <class T> struct TwoSourcePermute {
     int64_t from;
-    template <class F> NETLET_MEMBER_INLINE explicit Pick(const F& element) : from((int64_t)element(0)) {}
+    template <class F> NETLET_MEMBER_INLINE explicit TwoSourcePermute(const F& element) : from((int64_t)element(0)) {}
     NETLET_MEMBER_INLINE Vec<T> operator()(const T* p) const { return {p[from]}; }
 };
 

@@ -1,6 +1,6 @@
 // Gradients that can be differentiated again: of gradient penalties, of physics-informed networks, of Hessians.
 //
-// Each op's step says how (`Higher`, plan/backward.h): by a formula made of other ops, or by `by_definition`, where the
+// Each op's step says how (`HigherOrder`, plan/backward.h): by a formula made of other ops, or by `by_definition`, where the
 // op itself is a faster form of others. A step that says neither is differentiated once, by its kernels; a second time is
 // a ValueError that names the op.
 #pragma once
@@ -18,7 +18,7 @@ Tensors higher_gradients(Tape& tape, const BackwardList& list, const Tensors& ta
 // The gradients of `definition`, which computes the op's outputs from its inputs by other ops. It runs on the step's inputs
 // when gradients are asked for, and is differentiated in place of the op.
 using Definition = std::function<Tensors(Tape&, const Tensors& x)>;
-Higher by_definition(Definition definition);
+HigherOrder by_definition(Definition definition);
 
 // ---- for formulas; gradients flow ----
 

@@ -1,6 +1,6 @@
 // Results that are true or false, and `where`, which chooses by them.
 #include "ops/elementwise/broadcast.h"
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 #include "ops/reduce/reduce.h"
 
 namespace netlet::ops {

@@ -1,12 +1,12 @@
 // Every activation and its derivative on one vector, side by side. `act` is a constant at each use: the switch and the
 // half that is not asked for vanish when it is compiled.
 #pragma once
-#include "ops/activation/activate.h"
+#include "ops/activation/fusable_activations.h"
 
 namespace netlet::NETLET_ISA {
 
 template <class V>
-struct Curve {
+struct ValueAndSlope {
     V y, slope;  // f(x), f'(x)
 };
 
@@ -16,7 +16,7 @@ struct ActivationVectors {
 };
 
 template <class V>
-NETLET_INLINE Curve<V> curve(Activation act, V x, const ActivationVectors<V>& p) {
+NETLET_INLINE ValueAndSlope<V> activation_and_slope(Activation act, V x, const ActivationVectors<V>& p) {
     using S = typename V::Scalar;
     const V zero = V::zero(), one = V::set1(1), half = V::set1((S)0.5), two = V::set1(2);
     const typename V::Mask positive = gt(x, zero);

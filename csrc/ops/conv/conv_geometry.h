@@ -7,7 +7,7 @@
 
 namespace netlet::ops {
 
-struct Geometry {
+struct ConvGeometry {
     int64_t batch = 1, groups = 1, C = 1, O = 1;  // channels of one group
     int64_t in[conv_axes] = {1, 1, 1}, out[conv_axes] = {1, 1, 1}, kernel[conv_axes] = {1, 1, 1};
     int64_t stride[conv_axes] = {1, 1, 1}, dilation[conv_axes] = {1, 1, 1};
@@ -27,12 +27,12 @@ int check_steps(const char* op, const Tensor& x, const Tensor& kernel, const Con
 void check_bias(const char* op, const Tensor& x, const Tensor& bias, int64_t channels);
 // Spatial extents of a convolution of (spatial...) with kernel (taps...); channels are left to the caller. ValueError
 // where the kernel does not fit into the padded input.
-Geometry geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps);
+ConvGeometry conv_geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps);
 
 // What conv_gather and its siblings see along `axis`: of the convolution itself,
-ConvAxis forward_axis(const Geometry& g, int axis);
+ConvAxis forward_axis(const ConvGeometry& g, int axis);
 // and of phase `phase` (0 <= phase < stride) of its gradient with regard to x. The taps are counted from the end where the
 // kernel was packed so (`reversed`).
-ConvAxis phase_axis(const Geometry& g, int axis, int64_t phase, bool reversed);
+ConvAxis phase_axis(const ConvGeometry& g, int axis, int64_t phase, bool reversed);
 
 }  // namespace netlet::ops

@@ -1,14 +1,14 @@
-// A product of narrow numbers without a packed b: each block of c lays its part of b in panels on the stack.
+// A product of low-precision numbers without a packed b: each block of c lays its part of b in panels on the stack.
 #pragma once
 #include "ops/gemm/gemm_blocks.h"
 #include "simd/gemm_dot.h"
 
 namespace netlet::NETLET_ISA {
 
-// What the narrow formats share. L is their lanes (gemm_dot.h), `flip` what a is packed with. A format adds
+// What the low-precision formats share. L is their lanes (gemm_dot.h), `flip` what a is packed with. A format adds
 //     add_flip_sums(sums, panels, lanes, columns)   the column sums that undo the flip of a, if there is one
 template <class L, class A_, class B_, int32_t flip_>
-struct Narrow : L {
+struct LowPrecision : L {
     using Product = L;
     using A = A_;
     using B = B_;
@@ -17,21 +17,21 @@ struct Narrow : L {
     static NETLET_MEMBER_INLINE void pack_a(int32_t* dst, int64_t ld, const A* a, int64_t lda, bool transposed,
                                             int64_t rows, int64_t K) {
         if (transposed)
-            pack_terms<L>(dst, ld, a, lda, rows, K, flip);
+            pack_k_strided<L>(dst, ld, a, lda, rows, K, flip);
         else
-            pack_lines<L>(dst, ld, a, lda, rows, K, flip);
+            pack_k_contiguous<L>(dst, ld, a, lda, rows, K, flip);
     }
     static NETLET_MEMBER_INLINE void pack_b(int32_t* dst, int64_t ld, const B* b, int64_t ldb, bool transposed,
                                             int64_t columns, int64_t K) {
         if (transposed)
-            pack_lines<L>(dst, ld, b, ldb, columns, K, 0);
+            pack_k_contiguous<L>(dst, ld, b, ldb, columns, K, 0);
         else
-            pack_terms<L>(dst, ld, b, ldb, columns, K, 0);
+            pack_k_strided<L>(dst, ld, b, ldb, columns, K, 0);
     }
 };
 
-constexpr int64_t narrow_panel_lanes = 8192;  // 32 KB
-static_assert(narrow_most_columns <= narrow_panel_lanes / 2);
+constexpr int64_t low_precision_panel_lanes = 8192;  // 32 KB
+static_assert(low_precision_most_columns <= low_precision_panel_lanes / 2);
 
 // c(i, :) += row, of whole vectors.
 template <class S>
@@ -45,10 +45,10 @@ NETLET_INLINE void add_to_rows(S* c, int64_t ldc, int64_t rows, int64_t columns,
 }
 
 template <class F>
-static void narrow_unit(const GemmArgs& g, int64_t unit) {
+static void low_precision_unit(const GemmArgs& g, int64_t unit) {
     using S = typename F::Sum;
     constexpr int most = max_rows(packed_nv);
-    constexpr int64_t NR = panel_width<F>, strip_lanes = narrow_panel_lanes / NR;
+    constexpr int64_t NR = panel_width<F>, strip_lanes = low_precision_panel_lanes / NR;
     const Block at = block_of(g, unit);
     const int64_t strips = (at.rows + most - 1) / most, each = at.rows / strips, longer = at.rows % strips;
     const typename F::A* a = static_cast<const typename F::A*>(g.a) + at.i * (g.a_transposed ? 1 : g.lda);
@@ -62,11 +62,11 @@ static void narrow_unit(const GemmArgs& g, int64_t unit) {
         b += index * g.b_step[d];
     }
 
-    alignas(64) int32_t panels[narrow_panel_lanes];
+    alignas(64) int32_t panels[low_precision_panel_lanes];
     alignas(64) int32_t strip[strip_lanes * strip_width<F>];
-    alignas(64) S sums[F::flip ? narrow_most_columns : 1];
+    alignas(64) S sums[F::flip ? low_precision_most_columns : 1];
     const int64_t padded = (at.columns + NR - 1) / NR * NR;
-    const int64_t kc = narrow_panel_lanes / padded * F::group;
+    const int64_t kc = low_precision_panel_lanes / padded * F::group;
     int64_t k0 = 0;
     do {  // once even where K = 0: c is still to be written
         const int64_t ks = g.K - k0 < kc ? g.K - k0 : kc, lanes = lanes_of<F>(ks);

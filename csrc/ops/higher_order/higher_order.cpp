@@ -1,4 +1,4 @@
-#include "ops/higher/higher.h"
+#include "ops/higher_order/higher_order.h"
 
 #include <algorithm>
 
@@ -96,7 +96,7 @@ Tensors higher_gradients(Tape& tape, const BackwardList& list, const Tensors& ta
     return result;
 }
 
-Higher by_definition(Definition definition) {
+HigherOrder by_definition(Definition definition) {
     return [definition = std::move(definition)](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
         Tensors sources;
         std::vector<size_t> places;

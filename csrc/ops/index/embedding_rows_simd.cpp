@@ -3,7 +3,7 @@
 
 #include "dispatch/kernel.h"
 #include "ops/index/index_args.h"
-#include "ops/index/positions.h"
+#include "ops/index/read_index.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -26,7 +26,7 @@ NETLET_DEFINE_KERNEL(check_index, CheckIndexArgs) {
                                                    : first_outside(static_cast<const int64_t*>(a.index), a.k, a.n);
     *a.flag = at >= 0;
     a.found[0] = at;
-    a.found[1] = at >= 0 ? position_at(a.index, a.index_dtype, at) : 0;
+    a.found[1] = at >= 0 ? index_at(a.index, a.index_dtype, at) : 0;
     a.found[2] = a.n;
 }
 
@@ -42,7 +42,7 @@ NETLET_DEFINE_KERNEL(zero_rows_f64, ZeroRowsArgs<double>) { zero_rows(a, r); }
 NETLET_DEFINE_KERNEL(mark_rows, MarkRowsArgs) {
     if (!a.index || !a.keep) memset(a.rows, a.index ? 0 : 1, (size_t)a.n);
     for (int64_t i = 0; a.index && i < a.k; ++i) {
-        const int64_t row = inside(position_at(a.index, a.index_dtype, i), a.n);
+        const int64_t row = wrap_index(index_at(a.index, a.index_dtype, i), a.n);
         if (row >= 0) a.rows[row] = 1;
     }
 }

@@ -14,7 +14,7 @@ NETLET_INLINE bool better(const CtcClass<T>& a, const CtcClass<T>& b) {
 }
 
 template <class Item>
-struct Best {
+struct TopK {
     Item* items;
     int64_t most;
     int64_t n = 0;

@@ -11,11 +11,11 @@ Tensor as_index(Tape& tape, const char* op, const Tensor& positions) {
     return as_it_is ? positions : cast(tape, positions, DType::i32);
 }
 
-Lines lines_of(const Shape& shape, int axis, int64_t k) {
+AxisLayout axis_layout(const Shape& shape, int axis, int64_t k) {
     return {shape.product(0, axis), shape[axis], k, shape.product(axis + 1, shape.rank())};
 }
 
-int64_t position(const Tensor& positions, int64_t i) {
+int64_t index_value(const Tensor& positions, int64_t i) {
     return positions->dtype == DType::i32 ? positions->data<int32_t>()[i] : positions->data<int64_t>()[i];
 }
 
@@ -30,9 +30,9 @@ int64_t first_outside(const Tensor& positions, int64_t n, bool negative) {
     return positions->dtype == DType::i32 ? find(positions->data<int32_t>()) : find(positions->data<int64_t>());
 }
 
-void check_positions(const char* op, const Tensor& positions, int64_t n, int axis, bool negative) {
+void check_indices(const char* op, const Tensor& positions, int64_t n, int axis, bool negative) {
     if (const int64_t i = first_outside(positions, n, negative); i >= 0)
-        throw ValueError(std::string(op) + ": index " + std::to_string(position(positions, i)) + " at " +
+        throw ValueError(std::string(op) + ": index " + std::to_string(index_value(positions, i)) + " at " +
                          positions->shape.place(i).str() + " is out of bounds for axis " + std::to_string(axis) +
                          " with " + std::to_string(n) + " entries");
 }

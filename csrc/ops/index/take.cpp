@@ -4,51 +4,52 @@
 #include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
 #include "ops/index/index.h"
-#include "ops/shape/nest.h"
+#include "ops/shape/loop_nest.h"
 
 namespace netlet::ops {
 
 namespace {
 
 // Every chunk reads all indices: a few chunks at most, and only where what it adds up outweighs that. Long rows are cut
-// into columns, in cache lines, so that rows which many indices name are shared out too.
+// into columns, in cache layout, so that rows which many indices name are shared out too.
 template <class T>
-Work scatter_work(const Lines& lines, bool columns) {
-    const int64_t line = 64 / (int64_t)sizeof(T), total = lines.outer * lines.k * lines.inner;
+Work scatter_work(const AxisLayout& layout, bool columns) {
+    const int64_t line = 64 / (int64_t)sizeof(T), total = layout.outer * layout.k * layout.inner;
     if (columns) {
-        const int64_t chunks = std::min<int64_t>({8, lines.inner / line, total / 8192 + 1});
-        const int64_t lines_each = ((lines.inner + line - 1) / line + chunks - 1) / chunks;
-        return {lines.inner, lines_each * line, (double)total};
+        const int64_t chunks = std::min<int64_t>({8, layout.inner / line, total / 8192 + 1});
+        const int64_t lines_each = ((layout.inner + line - 1) / line + chunks - 1) / chunks;
+        return {layout.inner, lines_each * line, (double)total};
     }
-    const int64_t least = 16384 / std::max<int64_t>(1, lines.inner * lines.outer) + 1;
-    return {lines.n, std::max<int64_t>((lines.n + 7) / 8, least), (double)total};
+    const int64_t least = 16384 / std::max<int64_t>(1, layout.inner * layout.outer) + 1;
+    return {layout.n, std::max<int64_t>((layout.n + 7) / 8, least), (double)total};
 }
 
 template <class T>
-void emit_scatter_add(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines) {
+void emit_scatter_add(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const AxisLayout& layout) {
     ScatterAddArgs<T> args{};
-    args.lines = lines;
+    args.layout = layout;
     args.index_dtype = index->dtype;
     args.accumulate = dx.accumulate;
-    args.columns = lines.inner >= 2 * 64 / (int64_t)sizeof(T);
+    args.columns = layout.inner >= 2 * 64 / (int64_t)sizeof(T);
     tape.emit(NETLET_KERNEL_FOR(scatter_add, dy->dtype), args,
               {in(args.dy, dy), bytes_in(args.index, index),
                dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-              scatter_work<T>(lines, args.columns));
+              scatter_work<T>(layout, args.columns));
 }
 
 // The same where dx keeps to a map of rows: only what the step before wrote is zeroed.
 template <class T>
-void emit_scatter_add_rows(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const Lines& lines) {
+void emit_scatter_add_rows(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx,
+                           const AxisLayout& layout) {
     tape.rely_on(dx.rows);
     if (!dx.accumulate) {
         ZeroRowsArgs<T> args{};
-        args.inner = lines.inner;
+        args.inner = layout.inner;
         tape.emit(NETLET_KERNEL_FOR(zero_rows, dy->dtype), args,
                   {in(args.rows, dx.rows->bytes), inout(args.x, dx.tensor)},
-                  Work{lines.n, std::max<int64_t>(64, 16384 / std::max<int64_t>(1, lines.inner)), 0});
+                  Work{layout.n, std::max<int64_t>(64, 16384 / std::max<int64_t>(1, layout.inner)), 0});
     }
-    emit_scatter_add<T>(tape, dy, index, {dx.tensor, true}, lines);
+    emit_scatter_add<T>(tape, dy, index, {dx.tensor, true}, layout);
     mark_rows(tape, dx.rows, index, dx.accumulate);
 }
 
@@ -75,22 +76,23 @@ void emit_one_hot(Tape& tape, const Tensor& index, const Tensor& y, int64_t clas
 
 }  // namespace
 
-void emit_gather(Tape& tape, const Tensor& x, const Tensor& index, const Tensor& y, const Lines& lines, DType dtype) {
+void emit_gather(Tape& tape, const Tensor& x, const Tensor& index, const Tensor& y, const AxisLayout& layout,
+                 DType dtype) {
     GatherArgs args{};
-    args.lines = lines;
+    args.layout = layout;
     args.index_dtype = index->dtype;
     args.dtype = dtype;
     tape.emit(kernel(KernelId::gather), args, {bytes_in(args.x, x), bytes_in(args.index, index), bytes_out(args.y, y)},
-              Work{lines.outer * lines.k, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, lines.inner)), 0});
+              Work{layout.outer * layout.k, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, layout.inner)), 0});
 }
 
 namespace {
 
 // x's rows added up where index names them on `axis` of a tensor of this shape: the transpose of `take`.
 Tensor scattered_rows(Tape& tape, const Tensor& x, const Tensor& index, int axis, const Shape& shape,
-                      const Lines& lines) {
+                      const AxisLayout& layout) {
     Tensor y = tape.empty(shape, x->dtype);
-    with_float(x->dtype, [&](auto zero) { emit_scatter_add<decltype(zero)>(tape, x, index, {y, false}, lines); });
+    with_float(x->dtype, [&](auto zero) { emit_scatter_add<decltype(zero)>(tape, x, index, {y, false}, layout); });
     if (tape.needs_grad({x}))
         tape.on_backward(
             {x}, {y},
@@ -108,30 +110,30 @@ Tensor scattered_rows(Tape& tape, const Tensor& x, const Tensor& index, int axis
 Tensor take(Tape& tape, const Tensor& x, const Tensor& given, int axis) {
     const Tensor index = as_index(tape, "take", given);
     axis = normalize_axis(axis, x->shape.rank(), "take");
-    const Lines lines = lines_of(x->shape, axis, index->size());
-    if (const int64_t i = first_outside(index, lines.n); i >= 0)
-        throw ValueError("take: index " + std::to_string(position(index, i)) + " is out of bounds for axis " +
-                         std::to_string(axis) + " with " + std::to_string(lines.n) + " entries");
+    const AxisLayout layout = axis_layout(x->shape, axis, index->size());
+    if (const int64_t i = first_outside(index, layout.n); i >= 0)
+        throw ValueError("take: index " + std::to_string(index_value(index, i)) + " is out of bounds for axis " +
+                         std::to_string(axis) + " with " + std::to_string(layout.n) + " entries");
     Shape shape;
     for (int i = 0; i < axis; ++i) shape.push_back(x->shape[i]);
     for (int64_t n : index->shape) shape.push_back(n);
     for (int i = axis + 1; i < x->shape.rank(); ++i) shape.push_back(x->shape[i]);
     Tensor y = tape.empty(shape, x->dtype);
-    if (y->size() > 0) emit_gather(tape, x, index, y, lines, x->dtype);
+    if (y->size() > 0) emit_gather(tape, x, index, y, layout, x->dtype);
     if (differentiable(tape, x))
         tape.on_backward(
             {x}, {y},
-            [x, index, lines, axis](Tape& tape, const Grads& dy) {
+            [x, index, layout, axis](Tape& tape, const Grads& dy) {
                 if (Grad dx = axis == 0 ? tape.grad_by_rows(x) : tape.grad(x))
                     with_float(dy[0]->dtype, [&](auto zero) {
                         if (dx.rows)
-                            emit_scatter_add_rows<decltype(zero)>(tape, dy[0], index, dx, lines);
+                            emit_scatter_add_rows<decltype(zero)>(tape, dy[0], index, dx, layout);
                         else
-                            emit_scatter_add<decltype(zero)>(tape, dy[0], index, dx, lines);
+                            emit_scatter_add<decltype(zero)>(tape, dy[0], index, dx, layout);
                     });
             },
-            [index, axis, lines](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
-                return Tensors{scattered_rows(tape, dy[0], index, axis, x[0]->shape, lines)};
+            [index, axis, layout](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+                return Tensors{scattered_rows(tape, dy[0], index, axis, x[0]->shape, layout)};
             });
     return y;
 }
@@ -140,7 +142,7 @@ void check_index(Tape& tape, const Tensor& given, int64_t n) {
     const Tensor index = as_index(tape, "check_index", given);
     if (!index->recorded()) {
         if (const int64_t i = first_outside(index, n, false); i >= 0)
-            throw ValueError("index " + std::to_string(position(index, i)) + " at position " +
+            throw ValueError("index " + std::to_string(index_value(index, i)) + " at position " +
                              index->shape.place(i).str() + " lies outside of the " + std::to_string(n) +
                              " entries (0 to " + std::to_string(n - 1) + ")");
         return;

@@ -1,4 +1,4 @@
-#include "ops/conv/geometry.h"
+#include "ops/conv/conv_geometry.h"
 
 #include <algorithm>
 #include <numeric>
@@ -8,17 +8,17 @@
 
 namespace netlet::ops {
 
-bool Geometry::padded() const {
+bool ConvGeometry::padded() const {
     for (int i = 0; i < conv_axes; ++i)
         if (before[i] || after[i]) return true;
     return false;
 }
 
-bool Geometry::pointwise() const {
+bool ConvGeometry::pointwise() const {
     return groups == 1 && taps() == 1 && !padded() && stride[0] * stride[1] * stride[2] == 1;
 }
 
-Shape Geometry::y_shape(int spatial) const {
+Shape ConvGeometry::y_shape(int spatial) const {
     Shape y{batch};
     for (int i = conv_axes - spatial; i < conv_axes; ++i) y.push_back(out[i]);
     y.push_back(groups * O);
@@ -69,8 +69,8 @@ void check_bias(const char* op, const Tensor& x, const Tensor& bias, int64_t cha
                          bias->shape.str());
 }
 
-Geometry geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps) {
-    Geometry g;
+ConvGeometry conv_geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps) {
+    ConvGeometry g;
     g.batch = x[0];
     const int spatial = x.rank() - 2;
     for (int i = 0; i < spatial; ++i) {
@@ -92,12 +92,12 @@ Geometry geometry(const char* op, const Shape& x, const Shape& kernel, const Con
     return g;
 }
 
-ConvAxis forward_axis(const Geometry& g, int i) {
+ConvAxis forward_axis(const ConvGeometry& g, int i) {
     return {g.in[i], g.out[i], g.stride[i], -g.before[i], g.dilation[i], g.kernel[i], 0, 1, g.kernel[i], g.out[i],
             0,       1};
 }
 
-ConvAxis phase_axis(const Geometry& g, int i, int64_t phase, bool reversed) {
+ConvAxis phase_axis(const ConvGeometry& g, int i, int64_t phase, bool reversed) {
     const int64_t s = g.stride[i], d = g.dilation[i], step = s / std::gcd(s, d);
     ConvAxis a{};
     a.in = g.out[i];

@@ -18,11 +18,11 @@ struct Strides {
 };
 
 // A loop nest and where it starts in x and y.
-struct Nest {
+struct LoopNest {
     int64_t x_first = 0, y_first = 0;
     Strided<2> axes{};
-    Nest reversed() const {
-        Nest n = *this;
+    LoopNest reversed() const {
+        LoopNest n = *this;
         std::swap(n.x_first, n.y_first);
         for (int d = 0; d < axes.rank; ++d) std::swap(n.axes.stride[0][d], n.axes.stride[1][d]);
         return n;
@@ -35,14 +35,15 @@ struct Nest {
 };
 
 // y = x over the nest. `whole`: every element of y is written; otherwise y keeps what it holds elsewhere.
-void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, bool whole);
+void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nest, bool whole);
 // y = or += scale * x over the nest.
-void emit_moved(Tape& tape, const Tensor& x, const Grad& y, const Nest& nest, double scale = 1, bool whole = true);
+void emit_move_scaled(Tape& tape, const Tensor& x, const Grad& y, const LoopNest& nest, double scale = 1,
+                      bool whole = true);
 // x over the nest into a tensor of this shape, 0 where nothing comes to lie. Gradient flows; each element of x goes to at
 // most one of y. `fills`: every element of y is written; `partial`: some of x go nowhere.
-Tensor moved(Tape& tape, const Tensor& x, const Shape& shape, const Nest& nest, bool fills, bool partial);
+Tensor moved(Tape& tape, const Tensor& x, const Shape& shape, const LoopNest& nest, bool fills, bool partial);
 // Backward of y = x over `nest`, likewise.
-void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, bool partial);
+void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nest, bool partial);
 
 inline bool differentiable(Tape& tape, const Tensor& x) { return has_gradient(x->dtype) && tape.needs_grad({x}); }
 inline Operand bytes_in(const void*& field, const Tensor& t) { return {(void*)&field, t, true, false}; }

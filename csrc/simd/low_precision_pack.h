@@ -1,4 +1,4 @@
-// Bytes and bfloat16 on their way into 32-bit lanes: what products of narrow numbers are packed with.
+// Bytes and bfloat16 on their way into 32-bit lanes: what products of low-precision numbers are packed with.
 #pragma once
 #include <string.h>
 
@@ -57,8 +57,8 @@ NETLET_INLINE Words widen_u16(Words x) { return {x.r & 0xffff}; }
 
 // Lines whose terms lie side by side: dst[w*ld_dst + i] = the terms of line i that make lane w, from src + i*ld.
 template <class F, class S>
-NETLET_INLINE void pack_lines(int32_t* dst, int64_t ld_dst, const S* src, int64_t ld, int64_t lines, int64_t K,
-                              int32_t flip) {
+NETLET_INLINE void pack_k_contiguous(int32_t* dst, int64_t ld_dst, const S* src, int64_t ld, int64_t lines, int64_t K,
+                                     int32_t flip) {
     constexpr int W = Words::width;
     constexpr int64_t most = F::group * W;
     for (int64_t i0 = 0; i0 < lines; i0 += W) {
@@ -82,8 +82,8 @@ NETLET_INLINE void pack_lines(int32_t* dst, int64_t ld_dst, const S* src, int64_
 
 // Lines that lie side by side: dst[w*ld_dst + j] = the terms of line j that make lane w, from src + k*ld + j.
 template <class F, class S>
-NETLET_INLINE void pack_terms(int32_t* dst, int64_t ld_dst, const S* src, int64_t ld, int64_t lines, int64_t K,
-                              int32_t flip) {
+NETLET_INLINE void pack_k_strided(int32_t* dst, int64_t ld_dst, const S* src, int64_t ld, int64_t lines, int64_t K,
+                                  int32_t flip) {
     constexpr int W = Words::width;
     for (int64_t k = 0; k < K; k += F::group, dst += ld_dst, src += F::group * ld) {
         const int64_t terms = K - k < F::group ? K - k : F::group;

@@ -1,4 +1,4 @@
-#include "ops/higher/windows.h"
+#include "ops/higher_order/sliding_windows.h"
 
 #include <algorithm>
 
@@ -7,7 +7,7 @@
 
 namespace netlet::ops {
 
-Tensors pixels_under(Tape& tape, const Tensor& x, const Windows& w, double outside) {
+Tensors window_pixels(Tape& tape, const Tensor& x, const SlidingWindow& w, double outside) {
     const int64_t N = x->shape[0], C = x->shape.back();
     std::vector<int64_t> before{0}, after{0};
     for (int i = 0; i < 3; ++i) {

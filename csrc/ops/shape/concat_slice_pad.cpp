@@ -3,7 +3,7 @@
 
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
-#include "ops/shape/nest.h"
+#include "ops/shape/loop_nest.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::ops {
@@ -32,10 +32,10 @@ Tensor concatenate(Tape& tape, const std::vector<Tensor>& given, int given_axis)
     const Strides to(shape);
     int64_t begin = 0;
     bool any = false;
-    std::vector<Nest> nests;
+    std::vector<LoopNest> nests;
     for (const Tensor& x : xs) {
         const Strides from(x->shape);
-        Nest nest;
+        LoopNest nest;
         for (int i = 0; i < shape.rank(); ++i) push_axis(nest.axes, x->shape[i], {from.of[i], to.of[i]});
         finish_axes(nest.axes);
         nest.y_first = begin * to.of[axis];
@@ -49,7 +49,7 @@ Tensor concatenate(Tape& tape, const std::vector<Tensor>& given, int given_axis)
             xs, {y},
             [xs, nests](Tape& tape, const Grads& dy) {
                 for (size_t i = 0; i < xs.size(); ++i)
-                    if (Grad dx = tape.grad(xs[i])) emit_moved(tape, dy[0], dx, nests[i].reversed());
+                    if (Grad dx = tape.grad(xs[i])) emit_move_scaled(tape, dy[0], dx, nests[i].reversed());
             },
             [nests](Tape& tape, const Tensors& xs, const Tensors&, const Grads& dy) {
                 Tensors dxs(xs.size());
@@ -85,7 +85,7 @@ Tensor slice(Tape& tape, const Tensor& x, const std::vector<Span>& spans) {
         shape.push_back(s.size);
     }
     const Strides from(x->shape), to(shape);
-    Nest nest;
+    LoopNest nest;
     for (int i = 0; i < rank; ++i) {
         const Span& s = spans[(size_t)i];
         push_axis(nest.axes, s.size, {s.step * from.of[i], to.of[i]});
@@ -130,7 +130,7 @@ Tensor pad(Tape& tape, const Tensor& x, const std::vector<int64_t>& before, cons
     }
     Tensor y = full(tape, shape, x->dtype, value);
     const Strides from(x->shape), to(shape);
-    Nest nest;
+    LoopNest nest;
     for (int i = 0; i < rank; ++i) {
         push_axis(nest.axes, x->shape[i], {from.of[i], to.of[i]});
         nest.y_first += before[(size_t)i] * to.of[i];
@@ -150,7 +150,7 @@ Tensor slice_update(Tape& tape, const Tensor& given, const std::vector<int64_t>&
                          x->shape.str() + ", got " + std::to_string(start.size()) + " and updates of shape " +
                          updates->shape.str());
     const Strides from(updates->shape), to(x->shape);
-    Nest nest, zeros;
+    LoopNest nest, zeros;
     for (int i = 0; i < rank; ++i) {
         const int64_t first = start[(size_t)i], n = updates->shape[i];
         if (first < 0 || first + n > x->shape[i])
@@ -170,7 +170,7 @@ Tensor slice_update(Tape& tape, const Tensor& given, const std::vector<int64_t>&
         tape.on_backward(
             {x, updates}, {y},
             [=](Tape& tape, const Grads& dy) {
-                if (Grad d = tape.grad(updates)) emit_moved(tape, dy[0], d, nest.reversed());
+                if (Grad d = tape.grad(updates)) emit_move_scaled(tape, dy[0], d, nest.reversed());
                 if (Grad d = tape.grad(x)) {
                     const Tensor kept = tape.empty(x->shape, dtype);
                     assign(tape, dy[0], kept);

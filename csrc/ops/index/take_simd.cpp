@@ -2,18 +2,18 @@
 
 #include "dispatch/kernel.h"
 #include "ops/index/index_args.h"
-#include "ops/index/positions.h"
+#include "ops/index/read_index.h"
 
 namespace netlet::NETLET_ISA {
 
 template <class Bits>
 NETLET_INLINE void gather_as(const GatherArgs& a, Range r, Bits missing) {
-    const Lines& s = a.lines;
+    const AxisLayout& s = a.layout;
     int64_t k = r.begin % s.k;
     const Bits* x = static_cast<const Bits*>(a.x) + r.begin / s.k * s.n * s.inner;
     Bits* y = static_cast<Bits*>(a.y) + r.begin * s.inner;
     for (int64_t unit = r.begin; unit < r.end; ++unit, y += s.inner) {
-        const int64_t row = inside(position_at(a.index, a.index_dtype, k), s.n);
+        const int64_t row = wrap_index(index_at(a.index, a.index_dtype, k), s.n);
         const Bits* from = x + row * s.inner;
         if (row < 0)
             for (int64_t i = 0; i < s.inner; ++i) y[i] = missing;
@@ -41,14 +41,14 @@ NETLET_DEFINE_KERNEL(gather, GatherArgs) {
 
 template <class T>
 NETLET_INLINE void scatter_add_columns(const ScatterAddArgs<T>& a, Range r) {
-    const Lines& s = a.lines;
+    const AxisLayout& s = a.layout;
     for (int64_t o = 0; o < s.outer; ++o) {
         T* dx = a.dx + o * s.n * s.inner;
         if (!a.accumulate)
             for (int64_t row = 0; row < s.n; ++row)
                 memset(dx + row * s.inner + r.begin, 0, (size_t)(r.end - r.begin) * sizeof(T));
         for (int64_t k = 0; k < s.k; ++k) {
-            const int64_t row = inside(position_at(a.index, a.index_dtype, k), s.n);
+            const int64_t row = wrap_index(index_at(a.index, a.index_dtype, k), s.n);
             if (row < 0) continue;
             const T* NETLET_RESTRICT from = a.dy + (o * s.k + k) * s.inner;
             T* NETLET_RESTRICT to = dx + row * s.inner;
@@ -60,12 +60,12 @@ NETLET_INLINE void scatter_add_columns(const ScatterAddArgs<T>& a, Range r) {
 template <class T>
 NETLET_INLINE void scatter_add(const ScatterAddArgs<T>& a, Range r) {
     if (a.columns) return scatter_add_columns(a, r);
-    const Lines& s = a.lines;
+    const AxisLayout& s = a.layout;
     for (int64_t o = 0; o < s.outer; ++o) {
         T* dx = a.dx + o * s.n * s.inner;
         if (!a.accumulate) memset(dx + r.begin * s.inner, 0, (size_t)((r.end - r.begin) * s.inner) * sizeof(T));
         for (int64_t k = 0; k < s.k; ++k) {
-            const int64_t row = inside(position_at(a.index, a.index_dtype, k), s.n);
+            const int64_t row = wrap_index(index_at(a.index, a.index_dtype, k), s.n);
             if (row < r.begin || row >= r.end) continue;
             const T* NETLET_RESTRICT from = a.dy + (o * s.k + k) * s.inner;
             T* NETLET_RESTRICT to = dx + row * s.inner;
@@ -80,7 +80,7 @@ NETLET_DEFINE_KERNEL(scatter_add_f64, ScatterAddArgs<double>) { scatter_add(a, r
 template <class Bits>
 NETLET_INLINE void one_hot_as(const OneHotArgs& a, Range r) {
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
-        const int64_t hot = position_at(a.index, a.index_dtype, unit);
+        const int64_t hot = index_at(a.index, a.index_dtype, unit);
         Bits* y = static_cast<Bits*>(a.y) + unit / a.inner * a.n * a.inner + unit % a.inner;
         for (int64_t c = 0; c < a.n; ++c) y[c * a.inner] = 0;
         if (hot >= 0 && hot < a.n) y[hot * a.inner] = (Bits)a.one;

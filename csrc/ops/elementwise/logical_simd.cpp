@@ -5,7 +5,7 @@ namespace netlet::NETLET_ISA {
 
 // Plain loops: the compiler narrows the masks to bytes itself.
 template <class Args, class F>
-NETLET_INLINE void truth_with(const Args& a, Range r, const F& f) {
+NETLET_INLINE void logical_rows(const Args& a, Range r, const F& f) {
     const int last = a.nest.rank - 1;
     const bool a_row = a.nest.stride[0][last] != 0, b_row = a.nest.stride[1][last] != 0;
     for_rows(a.nest, r, [&](const int64_t (&at)[2], int64_t i, int64_t n) {
@@ -20,16 +20,16 @@ NETLET_INLINE void truth_with(const Args& a, Range r, const F& f) {
     });
 }
 
-#define NETLET_TRUTH(expression) return truth_with(a, r, [](auto x, auto y) -> uint8_t { return expression; })
+#define NETLET_LOGICAL(expression) return logical_rows(a, r, [](auto x, auto y) -> uint8_t { return expression; })
 template <class T>
 NETLET_INLINE void compare(const CompareArgs<T>& a, Range r) {
     switch (a.op) {
-        case CompareOp::equal: NETLET_TRUTH(x == y);
-        case CompareOp::not_equal: NETLET_TRUTH(x != y);
-        case CompareOp::less: NETLET_TRUTH(x < y);
-        case CompareOp::less_equal: NETLET_TRUTH(x <= y);
-        case CompareOp::greater: NETLET_TRUTH(x > y);
-        case CompareOp::greater_equal: NETLET_TRUTH(x >= y);
+        case CompareOp::equal: NETLET_LOGICAL(x == y);
+        case CompareOp::not_equal: NETLET_LOGICAL(x != y);
+        case CompareOp::less: NETLET_LOGICAL(x < y);
+        case CompareOp::less_equal: NETLET_LOGICAL(x <= y);
+        case CompareOp::greater: NETLET_LOGICAL(x > y);
+        case CompareOp::greater_equal: NETLET_LOGICAL(x >= y);
     }
 }
 
@@ -42,12 +42,12 @@ NETLET_DEFINE_KERNEL(compare_u8, CompareArgs<uint8_t>) { compare(a, r); }
 
 NETLET_DEFINE_KERNEL(logical, LogicalArgs) {
     switch (a.op) {
-        case LogicalOp::logical_and: NETLET_TRUTH(x & y);
-        case LogicalOp::logical_or: NETLET_TRUTH(x | y);
-        case LogicalOp::logical_xor: NETLET_TRUTH(x ^ y);
+        case LogicalOp::logical_and: NETLET_LOGICAL(x & y);
+        case LogicalOp::logical_or: NETLET_LOGICAL(x | y);
+        case LogicalOp::logical_xor: NETLET_LOGICAL(x ^ y);
     }
 }
-#undef NETLET_TRUTH
+#undef NETLET_LOGICAL
 
 template <class T>
 NETLET_INLINE void classify(const ClassifyArgs<T>& a, Range r) {

@@ -6,7 +6,7 @@
 #include "ops/ctc/ctc_decode_args.h"
 #include "ops/loss/loss_common.h"
 #include "ops/reduce/reduce.h"
-#include "ops/shape/nest.h"
+#include "ops/shape/loop_nest.h"
 #include "ops/softmax/softmax.h"
 
 namespace netlet::ops {

@@ -1,7 +1,7 @@
 // The same product for few columns (the gradient of an image with one or three channels): lanes are terms, not columns,
 // and each sum is added up at its end. The kernel needs no packing: for each tap and column its terms lie in a line.
 #include "dispatch/kernel.h"
-#include "ops/conv/strip.h"
+#include "ops/conv/pixel_strip.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -13,8 +13,8 @@ constexpr int pixels_for(int columns) {
 
 // N columns of P pixels, `pixels` of them the caller's own.
 template <class T, int N>
-static void lines(const Run<T>* runs, int64_t count, int64_t line, T* const* y, int64_t first, int64_t pixels,
-                  const T* bias, bool accumulate) {
+static void unpacked_rows(const Run<T>* runs, int64_t count, int64_t line, T* const* y, int64_t first, int64_t pixels,
+                          const T* bias, bool accumulate) {
     using V = Vec<T>;
     constexpr int P = pixels_for(N);
     V sum[P][N];
@@ -52,18 +52,25 @@ static void lines(const Run<T>* runs, int64_t count, int64_t line, T* const* y, 
 }
 
 template <class T>
-using LinesFn = void (*)(const Run<T>*, int64_t, int64_t, T* const*, int64_t, int64_t, const T*, bool);
+using UnpackedRowsFn = void (*)(const Run<T>*, int64_t, int64_t, T* const*, int64_t, int64_t, const T*, bool);
 template <class T>
-static const LinesFn<T> lines_by_columns[conv_few_columns + 1] = {
-    nullptr, lines<T, 1>, lines<T, 2>, lines<T, 3>, lines<T, 4>, lines<T, 5>, lines<T, 6>, lines<T, 7>, lines<T, 8>};
+static const UnpackedRowsFn<T> unpacked_rows_by_columns[conv_few_columns + 1] = {nullptr,
+                                                                                 unpacked_rows<T, 1>,
+                                                                                 unpacked_rows<T, 2>,
+                                                                                 unpacked_rows<T, 3>,
+                                                                                 unpacked_rows<T, 4>,
+                                                                                 unpacked_rows<T, 5>,
+                                                                                 unpacked_rows<T, 6>,
+                                                                                 unpacked_rows<T, 7>,
+                                                                                 unpacked_rows<T, 8>};
 
 // w is the kernel itself, (taps, columns, terms). A unit is mb pixels.
 template <class T>
-NETLET_INLINE void conv_lines(const ConvArgs& g, Range r) {
+NETLET_INLINE void conv_unpacked_rows(const ConvArgs& g, Range r) {
     constexpr int64_t most = most_rows;
     const int64_t pixels = g.batch * g.axis[0].grid * g.axis[1].grid * g.axis[2].grid;
     const int64_t step = pixels_for((int)g.O);
-    Strip<T> s;
+    PixelStrip<T> s;
     const T* a[most_runs][most_rows];
     Run<T> run[most_runs];
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
@@ -81,15 +88,15 @@ NETLET_INLINE void conv_lines(const ConvArgs& g, Range r) {
                 ++runs;
             });
             for (int64_t k = 0; k < rows; k += step)
-                lines_by_columns<T>[g.O](run, runs, g.C, s.y, k, rows - k < step ? rows - k : step,
-                                         static_cast<const T*>(g.bias), g.accumulate);
+                unpacked_rows_by_columns<T>[g.O](run, runs, g.C, s.y, k, rows - k < step ? rows - k : step,
+                                                 static_cast<const T*>(g.bias), g.accumulate);
             finish_strip(s, g, rows, g.O);
             i += rows;
         }
     }
 }
 
-NETLET_DEFINE_KERNEL(conv_lines_f32, ConvArgs) { conv_lines<float>(a, r); }
-NETLET_DEFINE_KERNEL(conv_lines_f64, ConvArgs) { conv_lines<double>(a, r); }
+NETLET_DEFINE_KERNEL(conv_unpacked_rows_f32, ConvArgs) { conv_unpacked_rows<float>(a, r); }
+NETLET_DEFINE_KERNEL(conv_unpacked_rows_f64, ConvArgs) { conv_unpacked_rows<double>(a, r); }
 
 }  // namespace netlet::NETLET_ISA

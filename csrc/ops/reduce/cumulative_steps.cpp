@@ -1,4 +1,4 @@
-#include "ops/reduce/steps.h"
+#include "ops/reduce/cumulative_steps.h"
 
 #include <algorithm>
 

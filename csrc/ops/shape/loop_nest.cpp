@@ -1,4 +1,4 @@
-#include "ops/shape/nest.h"
+#include "ops/shape/loop_nest.h"
 
 #include <algorithm>
 
@@ -31,7 +31,7 @@ void make_rows_long(Strided<2>& s) {
 }
 
 template <class T>
-void emit_move_add(Tape& tape, const Tensor& x, const Grad& y, const Nest& nest, double scale, bool whole) {
+void emit_move_add(Tape& tape, const Tensor& x, const Grad& y, const LoopNest& nest, double scale, bool whole) {
     MoveAddArgs<T> args{};
     args.x_first = nest.x_first;
     args.y_first = nest.y_first;
@@ -55,7 +55,7 @@ void fill_zero(Tape& tape, const Tensor& y) {
 
 }  // namespace
 
-void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, bool whole) {
+void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nest, bool whole) {
     MoveArgs args{};
     args.x_first = nest.x_first;
     args.y_first = nest.y_first;
@@ -74,7 +74,7 @@ void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, b
     tape.emit(kernel(KernelId::move), args, {bytes_in(args.x, x), to}, work);
 }
 
-void emit_moved(Tape& tape, const Tensor& x, const Grad& y, const Nest& nest, double scale, bool whole) {
+void emit_move_scaled(Tape& tape, const Tensor& x, const Grad& y, const LoopNest& nest, double scale, bool whole) {
     if (!y.accumulate && scale == 1) return emit_move(tape, x, y.tensor, nest, whole);
     if (x->dtype == DType::f64)
         emit_move_add<double>(tape, x, y, nest, scale, whole);
@@ -82,7 +82,7 @@ void emit_moved(Tape& tape, const Tensor& x, const Grad& y, const Nest& nest, do
         emit_move_add<float>(tape, x, y, nest, scale, whole);
 }
 
-void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const Nest& nest, bool partial) {
+void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nest, bool partial) {
     if (!differentiable(tape, x)) return;
     tape.on_backward(
         {x}, {y},
@@ -90,7 +90,7 @@ void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const Nes
             Grad dx = tape.grad(x);
             if (!dx) return;
             if (partial && !dx.accumulate) fill_zero(tape, dx.tensor);
-            emit_moved(tape, dy[0], dx, nest.reversed(), 1, !partial);
+            emit_move_scaled(tape, dy[0], dx, nest.reversed(), 1, !partial);
         },
         [nest, partial, fills = y->size() == nest.elements()](Tape& tape, const Tensors& x, const Tensors&,
                                                               const Grads& dy) {
@@ -98,7 +98,7 @@ void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const Nes
         });
 }
 
-Tensor moved(Tape& tape, const Tensor& x, const Shape& shape, const Nest& nest, bool fills, bool partial) {
+Tensor moved(Tape& tape, const Tensor& x, const Shape& shape, const LoopNest& nest, bool fills, bool partial) {
     Tensor y = tape.empty(shape, x->dtype);
     if (!fills) fill_zero(tape, y);
     emit_move(tape, x, y, nest, fills);

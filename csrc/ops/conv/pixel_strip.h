@@ -1,6 +1,6 @@
 // What the products of pixels share: a strip of rows, each a pixel, and the runs of terms along which they are multiplied.
 #pragma once
-#include "ops/conv/pixels.h"
+#include "ops/conv/pixel_iterator.h"
 #include "ops/gemm/epilogue.h"
 #include "simd/gather_tile.h"
 
@@ -14,7 +14,7 @@ constexpr int64_t most_runs = conv_most_runs;
 
 // Rows beyond the strip's own hold what was there before: they are computed with, and never followed.
 template <class T>
-struct Strip {
+struct PixelStrip {
     T* y[most_rows] = {};
     const T* x[most_rows] = {};             // where the first tap of each axis reads (a place that may lie outside)
     int64_t at[conv_axes][most_rows] = {};  // and its position along each axis
@@ -23,7 +23,7 @@ struct Strip {
 
 // Points the strip at the pixels from p on, and p behind them.
 template <class T>
-NETLET_INLINE void place_strip(Strip<T>& s, const ConvArgs& g, Pixel& p, int64_t rows, int64_t group, int64_t j) {
+NETLET_INLINE void place_strip(PixelStrip<T>& s, const ConvArgs& g, Pixel& p, int64_t rows, int64_t group, int64_t j) {
     const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
     const int64_t in_pitch = g.groups * g.C, out_pitch = g.groups * g.O;
     int64_t low[conv_axes] = {INT64_MAX, INT64_MAX, INT64_MAX}, high[conv_axes] = {INT64_MIN, INT64_MIN, INT64_MIN};
@@ -81,7 +81,8 @@ NETLET_INLINE void each_run(const ConvArgs& g, bool whole, F f) {
 
 // Where each row of the strip reads: what lies outside is read from zeros. False: all of it does.
 template <class T>
-NETLET_INLINE bool place_stretch(const T** a, const Strip<T>& s, const ConvArgs& g, const Stretch& at, bool whole) {
+NETLET_INLINE bool place_stretch(const T** a, const PixelStrip<T>& s, const ConvArgs& g, const Stretch& at,
+                                 bool whole) {
     const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
     const uint64_t in_d = (uint64_t)d.in, in_h = (uint64_t)h.in, in_w = whole ? ~(uint64_t)0 : (uint64_t)w.in;
     const int64_t to_d = at.td * d.tap_step, to_h = at.th * h.tap_step, to_w = at.tw * w.tap_step;
@@ -97,7 +98,7 @@ NETLET_INLINE bool place_stretch(const T** a, const Strip<T>& s, const ConvArgs&
 
 // The activation of a strip that is done, columns j... of one group.
 template <class T>
-NETLET_INLINE void finish_strip(const Strip<T>& s, const ConvArgs& g, int64_t rows, int64_t columns) {
+NETLET_INLINE void finish_strip(const PixelStrip<T>& s, const ConvArgs& g, int64_t rows, int64_t columns) {
     if (g.act == Activation::linear) return;
     const int64_t pitch = g.groups * g.O;
     if (s.y[rows - 1] - s.y[0] != (rows - 1) * pitch)

@@ -4,12 +4,12 @@
 namespace netlet::ops {
 
 // How a window moves over images (N, size..., C); unused axes have sizes, windows and strides of 1.
-struct Windows {
+struct SlidingWindow {
     int64_t size[3], window[3], stride[3], dilation[3], before[3], out[3];
 };
 
 // One tensor (N, out..., C) for each cell of the window, row by row: the pixels that lie under it. `outside` surrounds
 // the images. Gradient flows.
-Tensors pixels_under(Tape& tape, const Tensor& x, const Windows& w, double outside);
+Tensors window_pixels(Tape& tape, const Tensor& x, const SlidingWindow& w, double outside);
 
 }  // namespace netlet::ops

@@ -25,14 +25,14 @@ NETLET_INLINE void scale_row(T* to, const T* from, const T* scale, int64_t n) {
 
 // A block of rows at a step, and its part of scratch.
 template <class T, class Args>
-struct Walk {
+struct RowBlock {
     const Args& a;
     int64_t U, GU, first, rows;  // of the batch, from `first` on
     int64_t step, t;             // the place of the step's input
     int64_t u_pitch, z_pitch;    // of rows of scratch
     T* scratch;
 
-    NETLET_MEMBER_INLINE Walk(const Args& args, int64_t unit)
+    NETLET_MEMBER_INLINE RowBlock(const Args& args, int64_t unit)
         : a(args),
           U(args.n.U),
           GU(args.n.G * args.n.U),
@@ -51,7 +51,9 @@ struct Walk {
     // From a step's gates to the next one's.
     NETLET_MEMBER_INLINE int64_t onward() const { return a.n.reverse ? -GU : GU; }
     // Four places of a vector of U for each row, and one of G*U.
-    NETLET_MEMBER_INLINE T* place(int which, int64_t i = 0) const { return scratch + (which * a.n.rows + i) * u_pitch; }
+    NETLET_MEMBER_INLINE T* scratch_row(int which, int64_t i = 0) const {
+        return scratch + (which * a.n.rows + i) * u_pitch;
+    }
     NETLET_MEMBER_INLINE T* z(int64_t i = 0) const { return scratch + 4 * a.n.rows * u_pitch + i * z_pitch; }
     // Where (row i, this step) lies in an array (B, T, columns), and (row i) in one of (B, columns).
     NETLET_MEMBER_INLINE int64_t at(int64_t i, int64_t columns) const { return ((first + i) * a.n.T_ + t) * columns; }
@@ -61,17 +63,17 @@ struct Walk {
 
 // ---- forward: place 0 is h, place 1 h' where it is scaled, place 2 is the cell's own ----
 template <class T>
-struct Forward : Walk<T, RnnArgs<T>> {
-    using Walk<T, RnnArgs<T>>::Walk;
-    NETLET_MEMBER_INLINE T* h(int64_t i) const { return this->place(0, i); }
-    NETLET_MEMBER_INLINE T* fed(int64_t i) const { return this->place(this->a.scale ? 1 : 0, i); }
-    NETLET_MEMBER_INLINE T* own(int64_t i) const { return this->place(2, i); }
+struct Forward : RowBlock<T, RnnArgs<T>> {
+    using RowBlock<T, RnnArgs<T>>::RowBlock;
+    NETLET_MEMBER_INLINE T* h(int64_t i) const { return this->scratch_row(0, i); }
+    NETLET_MEMBER_INLINE T* fed(int64_t i) const { return this->scratch_row(this->a.scale ? 1 : 0, i); }
+    NETLET_MEMBER_INLINE T* own(int64_t i) const { return this->scratch_row(2, i); }
     NETLET_MEMBER_INLINE T* gates(int64_t i) const { return this->a.gates + this->at(i, this->GU); }
     NETLET_MEMBER_INLINE Init<T> input_part() const { return {gates(0), this->a.n.T_ * this->GU}; }
 };
 
 template <class T, class Cell>
-static void walk_forward(const RnnArgs<T>& a, int64_t unit, const Cell& cell) {
+static void run_steps_forward(const RnnArgs<T>& a, int64_t unit, const Cell& cell) {
     Forward<T> w(a, unit);
     // What the next step reads lies far off in each row: too many streams for the processor to foresee.
     const int64_t U = w.U, bytes = w.GU * (int64_t)sizeof(T);
@@ -90,7 +92,7 @@ static void walk_forward(const RnnArgs<T>& a, int64_t unit, const Cell& cell) {
             if (s + 1 < a.n.T_) prefetch(w.gates(i) + w.onward(), bytes);
             if (!w.masked(i)) cell.row(w, i);
             if (a.y) copy_row(a.y + w.at(i, U), w.h(i), U);
-            if (Cell::has_c && a.train) copy_row(a.kept + w.at(i, U), w.own(i), U);
+            if (Cell::has_c && a.train) copy_row(a.saved + w.at(i, U), w.own(i), U);
         }
     }
     for (int64_t i = 0; i < w.rows; ++i) {
@@ -101,12 +103,12 @@ static void walk_forward(const RnnArgs<T>& a, int64_t unit, const Cell& cell) {
 
 // ---- back: place 0 is dh, place 1 dc, place 2 the gradient of h', place 3 the cell's own ----
 template <class T>
-struct Back : Walk<T, RnnBwdArgs<T>> {
-    using Walk<T, RnnBwdArgs<T>>::Walk;
-    NETLET_MEMBER_INLINE T* dh(int64_t i) const { return this->place(0, i); }
-    NETLET_MEMBER_INLINE T* dc(int64_t i) const { return this->place(1, i); }
-    NETLET_MEMBER_INLINE T* dfed(int64_t i) const { return this->place(2, i); }
-    NETLET_MEMBER_INLINE T* own(int64_t i) const { return this->place(3, i); }
+struct Back : RowBlock<T, RnnBwdArgs<T>> {
+    using RowBlock<T, RnnBwdArgs<T>>::RowBlock;
+    NETLET_MEMBER_INLINE T* dh(int64_t i) const { return this->scratch_row(0, i); }
+    NETLET_MEMBER_INLINE T* dc(int64_t i) const { return this->scratch_row(1, i); }
+    NETLET_MEMBER_INLINE T* dfed(int64_t i) const { return this->scratch_row(2, i); }
+    NETLET_MEMBER_INLINE T* own(int64_t i) const { return this->scratch_row(3, i); }
     NETLET_MEMBER_INLINE const T* gates(int64_t i) const { return this->a.gates + this->at(i, this->GU); }
     // dfed = or += the first K columns of dz . panels
     NETLET_MEMBER_INLINE void product(int64_t K, bool add) const {
@@ -123,7 +125,7 @@ NETLET_INLINE void write_gradient(T* to, const T* from, bool add, int64_t n) {
 }
 
 template <class T, class Cell>
-static void walk_back(const RnnBwdArgs<T>& a, int64_t unit, const Cell& cell) {
+static void run_steps_back(const RnnBwdArgs<T>& a, int64_t unit, const Cell& cell) {
     Back<T> w(a, unit);
     const int64_t U = w.U, GU = w.GU, bytes = GU * (int64_t)sizeof(T);
     for (int64_t i = 0; i < w.rows; ++i) {
