@@ -1,4 +1,4 @@
-// netlet._core: the contents page of the native core.
+// Creates netlet._core. What it contains is listed in bindings.def.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "bindings/python_error.h"
@@ -9,7 +9,7 @@ namespace netlet::bindings {
 PYBIND11_MODULE(_core_of_main_interpreter, m) {
     m.doc() = "netlet's native core. Private: use netlet.ops, netlet.layers and netlet.Sequential.";
 
-    // Our errors are Python's own: nobody has to import anything to catch them.
+    // netlet raises Python's built-in exceptions: users need no import to catch them.
     py::register_exception_translator([](std::exception_ptr p) {
         try {
             if (p) std::rethrow_exception(p);
@@ -19,38 +19,15 @@ PYBIND11_MODULE(_core_of_main_interpreter, m) {
     });
     py::register_exception<SymbolicArgument>(m, "SymbolicArgument");
 
-    bind_runtime(m);
-    bind_dtype_name(m);
-    bind_tensor(m);
-    bind_tape(m);
-    bind_plan(m);
-    bind_copy(m);
-    bind_gemm(m);
-    bind_conv(m);
-    bind_rnn(m);
-    bind_activation(m);
-    bind_softmax(m);
-    bind_attention(m);
-    bind_norm(m);
-    bind_elementwise(m);
-    bind_reduce(m);
-    bind_shape(m);
-    bind_index(m);
-    bind_sort(m);
-    bind_loss(m);
-    bind_ctc(m);
-    bind_metric(m);
-    bind_optim(m);
-    bind_quant(m);
-    bind_random(m);
-    bind_pool(m);
-    bind_image(m);
+#define NETLET_BINDING(name) bind_##name(m);
+#include "bindings/bindings.def"
+#undef NETLET_BINDING
 }
 
 }  // namespace netlet::bindings
 
-// Types, pools and plans belong to the interpreter that imported them first, and pybind11 takes the GIL in a way that hangs
-// in any other (PyGILState_Ensure): refused before pybind11 is asked. Python below 3.12 knows no such refusal itself.
+// A subinterpreter is refused before pybind11 runs: types, thread pool and plans belong to the interpreter that imported
+// them first, and pybind11's PyGILState_Ensure would hang in any other. Python refuses by itself only from 3.12 on.
 extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
     if (PyInterpreterState_Get() == PyInterpreterState_Main())
         return netlet::bindings::PyInit__core_of_main_interpreter();
