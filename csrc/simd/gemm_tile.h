@@ -30,6 +30,18 @@ constexpr int max_rows(int nv) {
 }
 constexpr int most_rows = max_rows(1);
 
+// Rows cut into strips of at most `most` rows, as evenly as possible: 15 rows are 8 + 7 and not 14 + 1.
+struct RowStrips {
+    int64_t count = 1, each, longer = 0;  // the first `longer` strips have each + 1 rows
+    NETLET_MEMBER_INLINE RowStrips(int64_t rows, int64_t most) : each(rows) {
+        if (rows <= most) return;  // two divisions would cost as much as a tiny product
+        count = (rows + most - 1) / most;
+        each = rows / count;
+        longer = rows % count;
+    }
+    NETLET_MEMBER_INLINE int64_t rows(int64_t strip) const { return each + (strip < longer); }
+};
+
 // What a tile multiplies: lanes of a and b, and the type of their sums. The low-precision formats are in gemm_dot.h.
 template <class T>
 struct Plain {

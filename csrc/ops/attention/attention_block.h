@@ -33,7 +33,7 @@ static void block_product(Factor<T> a, Factor<T> b, T* c, int64_t ldc, bool add,
     using F = Floats<T>;
     constexpr int most = max_rows(packed_nv);
     constexpr int64_t width = Vec<T>::width;
-    const int64_t strips = (M + most - 1) / most, each = M / strips, longer = M % strips;
+    const RowStrips strips(M, most);
     const AMajor major = a.transposed ? AMajor::k : AMajor::row;
     const int64_t a_row = a.transposed ? 1 : a.ld, a_k = a.transposed ? a.ld : 1;
     for (int64_t j = 0; j < N; j += block_queries) {
@@ -44,8 +44,8 @@ static void block_product(Factor<T> a, Factor<T> b, T* c, int64_t ldc, bool add,
             const int64_t ks = K - k < block_keys<T> ? K - k : block_keys<T>;
             const T* from = b.transposed ? b.p + j * b.ld + k : b.p + k * b.ld + j;
             pack_panels<F>(panel, ks, from, b.ld, b.transposed, ns, ks);
-            for (int64_t s = 0, i = 0; s < strips; ++s) {
-                const int64_t rows = each + (s < longer);
+            for (int64_t s = 0, i = 0; s < strips.count; ++s) {
+                const int64_t rows = strips.rows(s);
                 T* to = c + i * ldc + j;
                 strip_times_panels<F>(ks, major, a.p + i * a_row + k * a_k, a.ld, panel, ks, to, ldc,
                                       {add || k > 0 ? to : nullptr, ldc}, rows, stored);

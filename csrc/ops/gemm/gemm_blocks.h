@@ -123,7 +123,7 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     using S = typename F::Sum;
     constexpr int most = max_rows(packed_nv);
     const Block at = block_of(g, unit);
-    const int64_t strips = (at.rows + most - 1) / most, each = at.rows / strips, longer = at.rows % strips;
+    const RowStrips strips(at.rows, most);
     const int64_t panel_lanes = lanes_of<F>(g.K);
     const typename F::A* a = static_cast<const typename F::A*>(g.a) + at.i * (g.a_transposed ? 1 : g.lda);
     const L* b = static_cast<const L*>(g.b) + F::header(g.N) + at.j * panel_lanes;
@@ -137,8 +137,8 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     alignas(64) L strip[row_lanes * strip_width<F>];
     for (int64_t k0 = 0; k0 < g.K; k0 += F::kc, init = {c, g.ldc}) {
         const int64_t ks = g.K - k0 < F::kc ? g.K - k0 : F::kc;
-        for (int64_t s = 0, i = 0; s < strips; ++s) {
-            const int64_t mr = each + (s < longer);
+        for (int64_t s = 0, i = 0; s < strips.count; ++s) {
+            const int64_t mr = strips.rows(s);
             const typename F::A* rows = g.a_transposed ? a + k0 * g.lda + i : a + i * g.lda + k0;
             const L* lanes = strip;
             int64_t ld = by_row ? row_lanes : strip_width<F>;

@@ -50,7 +50,7 @@ static void low_precision_unit(const GemmArgs& g, int64_t unit) {
     constexpr int most = max_rows(packed_nv);
     constexpr int64_t NR = panel_width<F>, strip_lanes = low_precision_panel_lanes / NR;
     const Block at = block_of(g, unit);
-    const int64_t strips = (at.rows + most - 1) / most, each = at.rows / strips, longer = at.rows % strips;
+    const RowStrips strips(at.rows, most);
     const typename F::A* a = static_cast<const typename F::A*>(g.a) + at.i * (g.a_transposed ? 1 : g.lda);
     const typename F::B* b = static_cast<const typename F::B*>(g.b) + at.j * (g.b_transposed ? g.ldb : 1);
     S* c = static_cast<S*>(g.c) + (at.item * g.M + at.i) * g.ldc + at.j;
@@ -78,8 +78,8 @@ static void low_precision_unit(const GemmArgs& g, int64_t unit) {
             F::add_flip_sums(sums, panels, lanes, padded);
             init.p = sums;
         }
-        for (int64_t s = 0, i = 0; s < strips; ++s) {
-            const int64_t mr = each + (s < longer);
+        for (int64_t s = 0, i = 0; s < strips.count; ++s) {
+            const int64_t mr = strips.rows(s);
             F::pack_a(strip, strip_width<F>, g.a_transposed ? a + k0 * g.lda + i : a + i * g.lda + k0, g.lda,
                       g.a_transposed, mr, ks);
             S* ci = c + i * g.ldc;

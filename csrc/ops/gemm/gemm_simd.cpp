@@ -11,7 +11,7 @@ namespace netlet::NETLET_ISA {
 // ---- direct ----
 constexpr int64_t stack_panel_bytes = 16 * 1024;
 
-// One block of c: rows x columns, K terms. Strips of rows are cut evenly, so that 15 rows are 8 + 7 and not 14 + 1.
+// One block of c: rows x columns, K terms.
 template <class T>
 static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T> first, int64_t rows, int64_t columns,
                          int64_t K, bool finish) {
@@ -19,18 +19,13 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
     const AMajor major = g.a_transposed ? AMajor::k : AMajor::row;
     const int64_t a_row = g.a_transposed ? 1 : g.lda, a_k = g.a_transposed ? g.lda : 1;
     const int nv = columns <= W ? 1 : columns > 2 * W && rows <= max_rows(4) ? 4 : 2;
-    int64_t strips = 1, each = rows, longer = 0;
-    if (rows > max_rows(nv)) {
-        strips = (rows + max_rows(nv) - 1) / max_rows(nv);
-        each = rows / strips;
-        longer = rows % strips;
-    }
+    const RowStrips strips(rows, max_rows(nv));
 
     // A transposed b is turned, kc rows at a time, into a panel on the stack. Then panels are the outer loop. So they are
     // where rows of b fall on few sets of the caches (the second strip would find none of what the first has read), and with
     // AVX2, whose strips are too short to wait for the second cache.
     const bool far = sizeof(Vec<T>) == 32 || g.ldb * (int64_t)sizeof(T) % 4096 == 0;
-    const bool panels = g.b_transposed || (strips > 1 && far);
+    const bool panels = g.b_transposed || (strips.count > 1 && far);
     alignas(64) T panel[stack_panel_bytes / sizeof(T)];
     const int64_t panel_columns = nv * W;
     const int64_t turned = stack_panel_bytes / (int64_t)sizeof(T) / W;  // vectors of the panel
@@ -49,8 +44,8 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
                 pack_transposed(panel, panel_columns, b + j0 * g.ldb + k0, g.ldb, j1 - j0, ks);
             else if (panels)
                 pack_rows(panel, panel_columns, b + k0 * g.ldb + j0, g.ldb, j1 - j0, ks);
-            for (int64_t s = 0, i = 0; s < strips; ++s) {
-                const int64_t mr = each + (s < longer);
+            for (int64_t s = 0, i = 0; s < strips.count; ++s) {
+                const int64_t mr = strips.rows(s);
                 const T* ai = a + i * a_row + k0 * a_k;
                 for (int64_t j = j0; j < j1;) {
                     const int64_t left = j1 - j;

@@ -39,14 +39,14 @@ static void rows_times_panels(int64_t rows, int64_t N, int64_t K, const T* a, in
     if (rows == 1)
         for (; j + together * NR <= N; j += together * NR)
             row_times_panels<T, together>(K, a, panels + j * K, c + j, init.at(0, j));
-    const int64_t strips = (rows + most - 1) / most, each = rows / strips, longer = rows % strips;
+    const RowStrips strips(rows, most);
     for (; j < N; j += NR) {
         const int64_t left = N - j;
         const int nv = left <= W ? 1 : 2;
         const int64_t last = left < nv * W ? left - (nv - 1) * W : W;
         const auto& tiles = tiles_for<Plain<T>>(AMajor::row, false, nv);
-        for (int64_t s = 0, i = 0; s < strips; ++s) {
-            const int64_t mr = each + (s < longer);
+        for (int64_t s = 0, i = 0; s < strips.count; ++s) {
+            const int64_t mr = strips.rows(s);
             tiles.fn[mr](K, a + i * lda, lda, panels + j * K, NR, c + i * ldc + j, ldc, init.at(i, j), init.ld, last);
             i += mr;
         }
