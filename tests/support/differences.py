@@ -11,6 +11,10 @@ from netlet import _core
 
 Function = Callable[..., Any]
 
+# Whether `check_gradients` also takes one difference quotient for each element of each input (tests/conftest.py sets it
+# for --run-slow). The short suite takes one for each input, in a random direction.
+every_element = False
+
 
 def leaf(x: np.ndarray) -> Any:
     tensor = _core.tensor(x)
@@ -28,20 +32,35 @@ def gradients(f: Function, xs: Sequence[np.ndarray], seed: np.ndarray) -> list[n
     return [np.zeros_like(x) if g is None else g.numpy().copy() for g, x in zip(found, xs, strict=True)]
 
 
+def quotient(f: Function, xs: Sequence[np.ndarray], k: int, direction: np.ndarray, seed: np.ndarray, h: float) -> float:
+    """The derivative of sum(seed * f(*xs)) along a direction of input k, by the five-point stencil: its error is h^4
+    times the fifth derivative, and rounding over h."""
+    total = 0.0
+    for step, weight in ((-2, 1), (-1, -8), (1, 8), (2, -1)):
+        moved = [v.copy() for v in xs]
+        moved[k] += step * h * direction
+        total += weight * float(np.sum(seed * np.asarray(f(*moved))))
+    return total / (12 * h)
+
+
 def quotients(f: Function, xs: Sequence[np.ndarray], seed: np.ndarray, h: float = 2e-3) -> list[np.ndarray]:
-    """The same by the five-point stencil: its error is h^4 times the fifth derivative, and rounding over h."""
+    """d sum(seed * f(*xs)) / dxs, one difference quotient for each element."""
     results = []
     for k, x in enumerate(xs):
         d = np.zeros_like(x)
         for i in np.ndindex(*x.shape):
-            total = 0.0
-            for step, weight in ((-2, 1), (-1, -8), (1, 8), (2, -1)):
-                moved = [v.copy() for v in xs]
-                moved[k][i] += step * h
-                total += weight * float(np.sum(seed * np.asarray(f(*moved))))
-            d[i] = total / (12 * h)
+            direction = np.zeros_like(x)
+            direction[i] = 1
+            d[i] = quotient(f, xs, k, direction, seed, h)
         results.append(d)
     return results
+
+
+def directions(xs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """A random direction of length 1 for each input. No element is near 0, so that each element's gradient counts."""
+    rng = np.random.default_rng(11)
+    found = [rng.uniform(0.5, 1.5, x.shape) * rng.choice([-1.0, 1.0], x.shape) for x in xs]
+    return [d / max(1.0, float(np.linalg.norm(d))) for d in found]
 
 
 def check_gradients(f: Function, xs: Sequence[np.ndarray], tolerance: float = 1e-9, h: float = 2e-3) -> None:
@@ -50,9 +69,11 @@ def check_gradients(f: Function, xs: Sequence[np.ndarray], tolerance: float = 1e
     y = np.asarray(f(*xs))
     seed = np.random.default_rng(7).uniform(0.5, 1.5, y.shape)
     found = gradients(f, xs, seed)
-    expected = quotients(f, xs, seed, h)
-    for g, e in zip(found, expected, strict=True):
-        np.testing.assert_allclose(g, e, rtol=tolerance, atol=tolerance)
+    for k, (g, d) in enumerate(zip(found, directions(xs), strict=True)):
+        np.testing.assert_allclose(np.sum(g * d), quotient(f, xs, k, d, seed, h), rtol=tolerance, atol=tolerance)
+    if every_element:
+        for g, e in zip(found, quotients(f, xs, seed, h), strict=True):
+            np.testing.assert_allclose(g, e, rtol=tolerance, atol=tolerance)
     # Two uses of each input: the second gradient is added to the first.
     twice = gradients(lambda *ts: _core.add(f(*ts), f(*ts)), xs, seed)
     for g, e in zip(twice, found, strict=True):
