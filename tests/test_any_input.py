@@ -10,6 +10,8 @@ import os
 import pathlib
 import subprocess
 import sys
+import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,23 +38,75 @@ def test_every_public_function_says_how_it_is_called(group):
     assert unknown == []
 
 
-@pytest.mark.parametrize("group", GROUPS)
-def test_any_input(group, tmp_path):
-    log = tmp_path / "calls"
-    log.touch()
-    paths = os.pathsep.join(p for p in sys.path if p)
-    child = subprocess.run(
-        [sys.executable, "-m", "support.any_input", group, str(log)],
-        capture_output=True,
-        text=True,
-        timeout=WATCHDOG,
-        cwd=pathlib.Path(__file__).parent,
-        env={**os.environ, "PYTHONPATH": paths},
-    )
-    assert child.returncode == 0, f"ended with {child.returncode} at {log.read_text().strip()}\n{child.stderr[-2000:]}"
-    report = json.loads(child.stdout)
-    assert report["arguments"] > 2
+class Caller:
+    """A child that makes the calls, started when first asked and again after a crash."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.log, self.errors = folder / "calls", folder / "stderr"
+        self.child: subprocess.Popen[str] | None = None
+
+    def start(self) -> subprocess.Popen[str]:
+        self.log.write_text("")
+        paths = os.pathsep.join(p for p in sys.path if p)
+        with self.errors.open("w") as errors:
+            return subprocess.Popen(
+                [sys.executable, "-m", "support.any_input", str(self.log)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                cwd=pathlib.Path(__file__).parent,
+                env={**os.environ, "PYTHONPATH": paths},
+            )
+
+    def report(self, group: str, name: str) -> dict[str, Any]:
+        """What support.any_input says about a function. Fails if the child crashes or takes longer than WATCHDOG."""
+        child = self.child = self.child or self.start()
+        assert child.stdin is not None
+        assert child.stdout is not None
+        watchdog = threading.Timer(WATCHDOG, child.kill)
+        watchdog.start()
+        try:
+            child.stdin.write(f"{group} {name}\n")
+            child.stdin.flush()
+            answer = child.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        finally:
+            watchdog.cancel()
+        if not answer:
+            self.close()
+            pytest.fail(
+                f"the child ended with {child.returncode} at {self.log.read_text().strip()}\n"
+                f"{self.errors.read_text()[-2000:]}"
+            )
+        return json.loads(answer)
+
+    def close(self) -> None:
+        if self.child is not None:
+            self.child.kill()
+            self.child.communicate()
+            self.child = None
+
+
+@pytest.fixture(scope="module")
+def caller(tmp_path_factory):
+    caller = Caller(tmp_path_factory.mktemp("any_input"))
+    yield caller
+    caller.close()
+
+
+@pytest.mark.parametrize(("group", "name"), [(group, name) for group in GROUPS for name in public(group)])
+def test_any_input(caller, group, name):
+    report = caller.report(group, name)
+    assert report["arguments"] > 0
     assert report["complaints"] == []
+
+
+def test_a_crash_names_its_call_and_the_next_report_has_a_new_child(caller):
+    with pytest.raises(pytest.fail.Exception, match="the child ended with"):
+        caller.report("no group", "of that name")
+    assert caller.report("random", "uniform")["arguments"] > 0
 
 
 @pytest.mark.parametrize("shape", [(2**62, 4), (2**40, 2**40), (-2, 3), (2.5, 2), ("a",), (np.nan,)], ids=str)

@@ -1,7 +1,8 @@
 """Every public function × every argument × every kind of object that a script may pass, in one process.
 
-Run as a child by tests/test_any_input.py: `python -m support.any_input GROUP LOG`. It writes each call to LOG before it
-makes it, so that a crash names its call, and prints the calls that ended in no right result and no named exception.
+Run as a child by tests/test_any_input.py: `python -m support.any_input LOG`. It reads lines `GROUP NAME` and answers each
+with one line of JSON: how many arguments the function has, and the calls that ended in no right result and no named
+exception. It writes each call to LOG before it makes it, so that a crash names its call.
 
 The right result is that of the plain array of the same values; where NumPy has a function of that name, it is NumPy's.
 """
@@ -202,23 +203,27 @@ def positions(name: str, function: Callable[..., Any]) -> Iterator[tuple[str, An
                 yield label, kwargs.get(label), keyed, parameters[label].default is None
 
 
-def main(group: str, log: str) -> None:
+def report(group: str, name: str, log: int) -> dict[str, Any]:
+    """Makes all calls of one function: {"arguments": their number, "complaints": [...]}."""
+    function = public(group)[name]
+    judge, count = Judge(group, name, function, log), 0
+    for label, value, put, optional in positions(name, function):
+        if isinstance(value, np.ndarray):
+            judge.array(label, value, put, optional)
+        else:
+            judge.number(label, put)
+        count += 1
+    return {"arguments": count, "complaints": judge.complaints}
+
+
+def main(log: str) -> None:
     if "libasan" not in os.environ.get("LD_PRELOAD", ""):  # whose shadow takes terabytes of addresses
         resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))  # what is asked for too much is refused at once
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT)
-    complaints, count = [], 0
-    for name, function in public(group).items():
-        judge = Judge(group, name, function, descriptor)
-        for label, value, put, optional in positions(name, function):
-            if isinstance(value, np.ndarray):
-                judge.array(label, value, put, optional)
-            else:
-                judge.number(label, put)
-            count += 1
-        complaints += judge.complaints
-    print(json.dumps({"arguments": count, "complaints": complaints}))
+    for line in sys.stdin:
+        print(json.dumps(report(*line.split(), descriptor)), flush=True)
 
 
 if __name__ == "__main__":
