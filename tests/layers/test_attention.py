@@ -436,4 +436,5 @@ def test_positions_in_a_model(tmp_path):
 def test_no_warning_in_ordinary_use():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        netlet.layers.MultiHeadAttention(2, 3)(X, Y, value_mask=VALUE_MASK)
+        y = netlet.layers.MultiHeadAttention(2, 3)(X, Y, value_mask=VALUE_MASK)
+    assert tuple(y.shape) == X.shape

@@ -133,17 +133,15 @@ def test_standardizing(standardize, vocabulary, text, expected):
     assert_gives(TextVectorization(standardize=standardize, vocabulary=vocabulary), [text], [expected])
 
 
-@given(st.text())
+# A lone surrogate ("Cs") is no text.
+@given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_standardizing_is_kerass_regular_expression(text):
     """`tf.strings.lower` knows ASCII alone; the pattern is that of Keras's source; white space is ASCII's."""
     pattern = r'[!"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']'
     lowered = "".join(c.lower() if c in string.ascii_uppercase else c for c in text)
     expected = re.sub(pattern, "", lowered)
     layer = TextVectorization(vocabulary=["x"])
-    try:
-        words, _ = layer._words([text])
-    except UnicodeEncodeError:
-        return  # a lone surrogate is no text
+    words, _ = layer._words([text])
     assert [w.decode() for w in words[0]] == [w for w in re.split("[ \t\n\v\f\r]+", expected) if w]
 
 
@@ -274,16 +272,16 @@ def test_what_is_no_text(bad, message):
         TextVectorization().adapt(bad)
 
 
+# As in Keras, texts that are not split and have no axis but the batch's are one sample: (None, ()) is left out.
 @pytest.mark.parametrize("mode", ["int", "multi_hot", "count", "tf_idf", "one_hot"])
-@pytest.mark.parametrize("shape", [(), (1,), (3, 1)])
-@pytest.mark.parametrize("split", ["whitespace", None])
+@pytest.mark.parametrize(
+    ("split", "shape"), [("whitespace", ()), ("whitespace", (1,)), ("whitespace", (3, 1)), (None, (1,)), (None, (3, 1))]
+)
 def test_the_symbolic_shape_is_the_real_one(mode, shape, split):
     idf = {"idf_weights": [1.0, 2.0]} if mode == "tf_idf" else {}
     layer = TextVectorization(vocabulary=["a", "b"], output_mode=mode, split=split, **idf)
     symbol = layer(netlet.Input(shape, dtype="string"))
     real = layer(np.full((2, *shape), "a b a"))
-    if split is None and not shape:
-        return  # as in Keras, texts that are not split and have no axis but the batch's are one sample
     assert len(symbol.shape) == len(real.shape)
     assert all(s in (None, r) for s, r in zip(symbol.shape, real.shape))
     assert symbol.dtype == real.dtype

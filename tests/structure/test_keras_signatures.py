@@ -117,11 +117,7 @@ PAIRS = common()
 @pytest.mark.parametrize("name", sorted(PAIRS))
 def test_parameters_are_those_of_keras(name):
     theirs, ours = PAIRS[name]
-    try:
-        theirs, ours = parameters(theirs), parameters(ours)
-    except (ValueError, TypeError):
-        return  # a class without an __init__ of its own has no signature
-    assert differences(name, theirs, ours) == []
+    assert differences(name, parameters(theirs), parameters(ours)) == []
 
 
 def test_the_names_that_scripts_use_are_compared():

@@ -1,7 +1,7 @@
 """Every public function × every argument × every kind of object that a script may pass, in one process.
 
-Run as a child by tests/test_any_input.py: `python -m support.any_input LOG`. It reads lines `GROUP NAME` and answers each
-with one line of JSON: how many arguments the function has, and the calls that ended in no right result and no named
+Run as a child by tests/test_any_input.py: `python -m support.any_input LOG`. It reads lines `GROUP NAME` and answers
+each with one line of JSON: how many arguments the function has, and the calls that ended in no right result and no named
 exception. It writes each call to LOG before it makes it, so that a crash names its call.
 
 The right result is that of the plain array of the same values; where NumPy has a function of that name, it is NumPy's.
@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet import ops, random
+from netlet import ops, random, utils
 from support.any_calls import calls, public
 from support.any_values import NUMBERS, OTHER, REFUSED, SAME, as_list
 
@@ -70,7 +70,7 @@ NOT_NUMPY_EITHER = {
 
 
 def leaves(value: Any) -> list[np.ndarray]:
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (list, tuple, utils.PyDataset)):
         return [leaf for v in value for leaf in leaves(v)]
     return [np.asarray(value)]
 
@@ -146,7 +146,8 @@ class Judge:
             if (got is None) != (want is None) or (got is not None and not same(got, want, 0)):
                 self.complaints.append(f"{self.name}: {label} {kind} gives {got}, the plain array {want}"[:300])
         before = x.copy()
-        self.call(f"{label} itself", *put(x))
+        if self.call(f"{label} itself", *put(x)) is None:
+            self.complaints.append(f"{self.name}: {label} itself is refused")
         if not np.array_equal(before, x):
             self.complaints.append(f"{self.name}: {label} was written to")
         for kind, other in OTHER.items():
