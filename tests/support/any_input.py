@@ -1,8 +1,8 @@
 """Every public function × every argument × every kind of object that a script may pass, in one process.
 
 Run as a child by tests/test_any_input.py: `python -m support.any_input LOG`. It reads lines `GROUP NAME` and answers
-each with one line of JSON: how many arguments the function has, and the calls that ended in no right result and no named
-exception. It writes each call to LOG before it makes it, so that a crash names its call.
+each with one line of JSON: how many arguments the function has, and the calls that ended in neither a right result nor
+a named exception. It writes each call to LOG before it makes it, so that a crash names its call.
 
 The right result is that of the plain array of the same values; where NumPy has a function of that name, it is NumPy's.
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .activations.activation import ELU, Activation, ActivityRegularization, LeakyReLU, PReLU, ReLU, Softmax
+from .activations.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention.attention import AdditiveAttention, Attention
 from .attention.grouped_query_attention import GroupedQueryAttention, GroupQueryAttention
 from .attention.multi_head_attention import MultiHeadAttention
@@ -30,7 +30,9 @@ from .convolutional.convolution_transpose import (
 from .core.dense import Dense
 from .core.einsum_dense import EinsumDense
 from .core.embedding import Embedding
+from .core.identity import Identity
 from .core.input_layer import Input, InputLayer
+from .core.lambda_layer import Lambda
 from .core.masking import Masking
 from .merging.merge import (
     Add,
@@ -52,26 +54,20 @@ from .merging.merge import (
     subtract,
 )
 from .normalization.batch_normalization import BatchNormalization
-from .normalization.normalization import (
-    GroupNormalization,
-    LayerNormalization,
-    RMSNormalization,
-    UnitNormalization,
-)
+from .normalization.group_normalization import GroupNormalization
+from .normalization.layer_normalization import LayerNormalization
+from .normalization.rms_normalization import RMSNormalization
 from .normalization.spectral_normalization import SpectralNormalization
-from .pooling.pooling import (
+from .normalization.unit_normalization import UnitNormalization
+from .pooling.adaptive_pooling import (
     AdaptiveAveragePooling1D,
     AdaptiveAveragePooling2D,
     AdaptiveAveragePooling3D,
     AdaptiveMaxPooling1D,
     AdaptiveMaxPooling2D,
     AdaptiveMaxPooling3D,
-    AveragePooling1D,
-    AveragePooling2D,
-    AveragePooling3D,
-    AvgPool1D,
-    AvgPool2D,
-    AvgPool3D,
+)
+from .pooling.global_pooling import (
     GlobalAveragePooling1D,
     GlobalAveragePooling2D,
     GlobalAveragePooling3D,
@@ -84,6 +80,14 @@ from .pooling.pooling import (
     GlobalMaxPooling1D,
     GlobalMaxPooling2D,
     GlobalMaxPooling3D,
+)
+from .pooling.pooling import (
+    AveragePooling1D,
+    AveragePooling2D,
+    AveragePooling3D,
+    AvgPool1D,
+    AvgPool2D,
+    AvgPool3D,
     MaxPool1D,
     MaxPool2D,
     MaxPool3D,
@@ -91,7 +95,9 @@ from .pooling.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
-from .preprocessing.features.preprocessing import CategoryEncoding, Discretization, Normalization
+from .preprocessing.features.category_encoding import CategoryEncoding
+from .preprocessing.features.discretization import Discretization
+from .preprocessing.features.normalization import Normalization
 from .preprocessing.image.augmentation import RandomBrightness, RandomContrast, RandomCrop, RandomFlip
 from .preprocessing.image.augmentation_affine import (
     RandomRotation,
@@ -99,10 +105,12 @@ from .preprocessing.image.augmentation_affine import (
     RandomTranslation,
     RandomZoom,
 )
+from .preprocessing.image.rescaling import Rescaling
 from .preprocessing.image.resizing import CenterCrop, Resizing
 from .preprocessing.text.hashing import Hashing
 from .preprocessing.text.lookup import IntegerLookup, StringLookup
 from .preprocessing.text.text_vectorization import TextVectorization
+from .regularization.activity_regularization import ActivityRegularization
 from .regularization.dropout import (
     AlphaDropout,
     Dropout,
@@ -111,18 +119,10 @@ from .regularization.dropout import (
     SpatialDropout3D,
 )
 from .regularization.noise import GaussianDropout, GaussianNoise
-from .reshaping.resampling import (
-    Cropping1D,
-    Cropping2D,
-    Cropping3D,
-    UpSampling1D,
-    UpSampling2D,
-    UpSampling3D,
-    ZeroPadding1D,
-    ZeroPadding2D,
-    ZeroPadding3D,
-)
-from .reshaping.shapes import Flatten, Identity, Lambda, Permute, RepeatVector, Rescaling, Reshape
+from .reshaping.cropping import Cropping1D, Cropping2D, Cropping3D
+from .reshaping.reshape import Flatten, Permute, RepeatVector, Reshape
+from .reshaping.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
+from .reshaping.zero_padding import ZeroPadding1D, ZeroPadding2D, ZeroPadding3D
 from .rnn import (
     GRU,
     LSTM,

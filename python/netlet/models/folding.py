@@ -19,8 +19,9 @@ from netlet.engine.graph import Function, mask_of
 from netlet.layers.activations.activation import ELU, Activation, LeakyReLU, ReLU
 from netlet.layers.base import call_context
 from netlet.layers.base.input_spec import check
-from netlet.layers.convolutional.convolution import Conv, Windowed
+from netlet.layers.convolutional.convolution import Conv
 from netlet.layers.convolutional.convolution_depthwise import DepthwiseConv
+from netlet.layers.convolutional.windowed import Windowed
 from netlet.layers.core.dense import Dense
 from netlet.layers.normalization.batch_normalization import BatchNormalization
 from netlet.layers.pooling.pooling import MaxPooling, Pooling

@@ -8,7 +8,7 @@ import numpy as np
 
 from netlet.base.naming import reset_uids
 from netlet.random import set_seed
-from netlet.saving import (  # Keras has them in `utils` too
+from netlet.saving import (  # noqa: F401  (Keras has them here too)
     CustomObjectScope,
     custom_object_scope,
     deserialize_keras_object,
@@ -28,22 +28,14 @@ from .text_files import text_dataset_from_directory
 from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
-    "CustomObjectScope",
     "Progbar",
     "PyDataset",
     "Sequence",
     "clear_session",
-    "custom_object_scope",
-    "deserialize_keras_object",
-    "get_custom_objects",
-    "get_registered_name",
-    "get_registered_object",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
-    "register_keras_serializable",
     "sample_from_logits",
-    "serialize_keras_object",
     "set_random_seed",
     "text_dataset_from_directory",
     "timeseries_dataset_from_array",

@@ -7,19 +7,9 @@ from typing import Any
 
 from netlet import activations, constraints, initializers, ops, regularizers
 
+from ..base.elementwise import Elementwise
 from ..base.input_spec import InputSpec
 from ..base.layer import Layer
-
-
-class Elementwise(Layer):
-    """Base of layers whose output has their input's shape."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.supports_masking = True
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        return input_shape
 
 
 def _not_negative(layer: Layer, **arguments: Any) -> None:
@@ -171,19 +161,3 @@ class Softmax(Elementwise):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
-
-
-class ActivityRegularization(Elementwise):
-    """Passes its input on and adds l1 * sum(|x|) + l2 * sum(x**2), divided by the batch size, to the loss."""
-
-    def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
-        super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **kwargs)
-        self.l1, self.l2 = l1, l2
-
-    def call(self, inputs: Any) -> Any:
-        return inputs
-
-    def get_config(self) -> dict[str, Any]:
-        base = super().get_config()
-        base.pop("activity_regularizer", None)
-        return {**base, "l1": self.l1, "l2": self.l2}

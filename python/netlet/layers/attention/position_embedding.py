@@ -8,7 +8,7 @@ import numpy as np
 
 from netlet import _core, initializers, ops
 
-from ..activations.activation import Elementwise
+from ..base.elementwise import Elementwise
 
 
 def _length_and_size(layer: Any, shape: Any) -> tuple[Any, Any]:

@@ -6,7 +6,8 @@ from typing import Any
 
 from netlet import ops
 
-from .convolution import Windowed, positive
+from ..base.arguments import positive
+from .windowed import Windowed
 
 
 class DepthwiseConv(Windowed):

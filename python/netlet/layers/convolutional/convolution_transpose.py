@@ -7,7 +7,8 @@ from typing import Any
 from netlet import ops
 from netlet.ops.convolution import check_output_padding
 
-from .convolution import Windowed, no_strides_with_dilation, positive
+from ..base.arguments import positive
+from .windowed import Windowed, no_strides_with_dilation
 
 
 class ConvTranspose(Windowed):

@@ -6,7 +6,7 @@ from typing import Any
 
 from netlet import ops
 
-from ..activations.activation import Elementwise
+from ..base.elementwise import Elementwise
 
 
 class Masking(Elementwise):

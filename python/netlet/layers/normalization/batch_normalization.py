@@ -9,7 +9,7 @@ from netlet import _core, config, initializers, ops
 from netlet.ops.normalization import normalize_batch
 
 from ..base.input_spec import InputSpec
-from .normalization import Scaled
+from .along_axes import Scaled
 
 
 class BatchNormalization(Scaled):

@@ -10,7 +10,7 @@ from netlet import ops
 from netlet.ops.data_format import standardize
 from netlet.random import SeedGenerator, concrete_noise_shape, masked_dropout, uniform
 
-from ..activations.activation import Elementwise
+from ..base.elementwise import Elementwise
 from ..base.input_spec import InputSpec
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from netlet import ops
 from netlet.random import SeedGenerator, normal
 
-from ..activations.activation import Elementwise
+from ..base.elementwise import Elementwise
 from .dropout import share
 
 

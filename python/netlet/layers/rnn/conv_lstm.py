@@ -9,8 +9,9 @@ from netlet.ops.convolution import too_large
 from netlet.ops.data_format import back, channels_last, standardize
 from netlet.ops.windows import Window, per_axis, standardize_padding
 
+from ..base.arguments import positive
 from ..base.input_spec import InputSpec
-from ..convolutional.convolution import no_strides_with_dilation, positive
+from ..convolutional.windowed import no_strides_with_dilation
 from .gated import ForgetBias, GatedCell
 from .lstm import lstm_state
 from .recurrent import CellLayer, given, of_cell

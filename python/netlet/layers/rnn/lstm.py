@@ -6,7 +6,7 @@ from typing import Any
 
 from netlet import ops
 
-from ..convolutional.convolution import positive
+from ..base.arguments import positive
 from . import states as states_of
 from .gated import ForgetBias, GatedCell
 from .recurrent import Recurrent, given, of_cell

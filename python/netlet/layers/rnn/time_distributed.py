@@ -9,10 +9,10 @@ from netlet.base import tree
 from netlet.engine.graph import OpCall
 
 from ..base.wrapper import Wrapper
+from ..core.lambda_layer import Lambda
 from ..normalization.batch_normalization import BatchNormalization
 from ..normalization.spectral_normalization import SpectralNormalization
 from ..preprocessing.image.augmentation import RandomImageLayer
-from ..reshaping.shapes import Lambda
 from .scan import steps_of
 
 

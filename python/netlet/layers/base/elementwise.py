@@ -1,0 +1,18 @@
+"""Base of layers whose output has the shape of their input."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .layer import Layer
+
+
+class Elementwise(Layer):
+    """Base of layers whose output has their input's shape."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.supports_masking = True
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape

@@ -1,0 +1,81 @@
+"""Pooling to an output of a given size."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from netlet import ops
+from netlet.ops.windows import per_axis
+
+from ..base.spatial import Spatial
+
+
+class AdaptivePooling(Spatial):
+    """Base of AdaptiveMaxPooling and AdaptiveAveragePooling: x (N, spatial ..., C) -> (N, output_size ..., C).
+
+    Args:
+        output_size: positive integer, or one for each spatial axis, no larger than the input's.
+        data_format: "channels_last" or "channels_first".
+    """
+
+    _pool: ClassVar[Any]
+    _floating = True
+
+    def __init__(self, output_size: Any, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(data_format, **kwargs)
+        self.output_size = per_axis(output_size, self.rank, f"{type(self).__name__}: `output_size`")
+
+    def call(self, inputs: Any) -> Any:
+        return type(self)._pool(inputs, self.output_size, self.data_format)
+
+    def _extents(self, extents: tuple[int | None, ...], input_shape: Any) -> tuple[int | None, ...]:
+        return self.output_size
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "output_size": self.output_size}
+
+
+class AdaptiveMaxPooling1D(AdaptivePooling):
+    """`ops.adaptive_max_pool` of x (N, steps, C); the arguments are those of `AdaptivePooling`."""
+
+    rank, _pool = 1, ops.adaptive_max_pool
+
+
+class AdaptiveMaxPooling2D(AdaptivePooling):
+    """`ops.adaptive_max_pool` of x (N, height, width, C); the arguments are those of `AdaptivePooling`.
+
+    >>> import numpy as np
+    >>> AdaptiveMaxPooling2D(2)(np.zeros((1, 5, 7, 3), "float32")).shape
+    (1, 2, 2, 3)
+    """
+
+    rank, _pool = 2, ops.adaptive_max_pool
+
+
+class AdaptiveMaxPooling3D(AdaptivePooling):
+    """`ops.adaptive_max_pool` of x (N, depth, height, width, C); the arguments are those of `AdaptivePooling`."""
+
+    rank, _pool = 3, ops.adaptive_max_pool
+
+
+class AdaptiveAveragePooling1D(AdaptivePooling):
+    """`ops.adaptive_average_pool` of x (N, steps, C); the arguments are those of `AdaptivePooling`."""
+
+    rank, _pool = 1, ops.adaptive_average_pool
+
+
+class AdaptiveAveragePooling2D(AdaptivePooling):
+    """`ops.adaptive_average_pool` of x (N, height, width, C); the arguments are those of `AdaptivePooling`.
+
+    >>> import numpy as np
+    >>> AdaptiveAveragePooling2D((1, 2))(np.ones((1, 5, 7, 3), "float32")).shape
+    (1, 1, 2, 3)
+    """
+
+    rank, _pool = 2, ops.adaptive_average_pool
+
+
+class AdaptiveAveragePooling3D(AdaptivePooling):
+    """`ops.adaptive_average_pool` of x (N, depth, height, width, C); the arguments are those of `AdaptivePooling`."""
+
+    rank, _pool = 3, ops.adaptive_average_pool

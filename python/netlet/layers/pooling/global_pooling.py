@@ -1,0 +1,115 @@
+"""The maximum or the average over a whole sequence, image or volume."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from netlet import ops
+
+from ..base.spatial import Spatial
+
+
+class GlobalPooling(Spatial):
+    """Base of GlobalMaxPooling and GlobalAveragePooling: x (N, spatial ..., C) -> (N, C).
+
+    Args:
+        data_format: "channels_last" or "channels_first".
+        keepdims: whether the spatial axes stay, with extent 1.
+    """
+
+    _reduce: ClassVar[Any]
+    _floating = True
+
+    def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
+        super().__init__(data_format, **kwargs)
+        self.keepdims = keepdims
+
+    @property
+    def _axes(self) -> tuple[int, ...]:
+        return tuple(range(self._first, self._first + self.rank))
+
+    def call(self, inputs: Any) -> Any:
+        return type(self)._reduce(ops.cast_if_needed(inputs, self.compute_dtype), self._axes, keepdims=self.keepdims)
+
+    def _extents(self, extents: tuple[int | None, ...], input_shape: Any) -> tuple[int | None, ...]:
+        return (1,) * self.rank if self.keepdims else ()
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "keepdims": self.keepdims}
+
+
+class GlobalMaxPooling1D(GlobalPooling):
+    """The largest value of each channel: x (N, steps, C) -> (N, C); the arguments are those of `GlobalPooling`."""
+
+    rank, _reduce = 1, ops.max
+
+
+class GlobalMaxPooling2D(GlobalPooling):
+    """The largest value of each channel: x (N, height, width, C) -> (N, C); the arguments are those of `GlobalPooling`.
+
+    >>> import numpy as np
+    >>> GlobalMaxPooling2D()(np.arange(8.0, dtype="float32").reshape(1, 2, 2, 2)).numpy()
+    array([[6., 7.]], dtype=float32)
+    """
+
+    rank, _reduce = 2, ops.max
+
+
+class GlobalMaxPooling3D(GlobalPooling):
+    """The largest value of each channel: x (N, depth, height, width, C) -> (N, C); arguments as of `GlobalPooling`."""
+
+    rank, _reduce = 3, ops.max
+
+
+class GlobalAveragePooling1D(GlobalPooling):
+    """The mean of each channel: x (N, steps, C) -> (N, C); the arguments are those of `GlobalPooling`.
+
+    Where there is a mask (N, steps), the mean is over the steps that it lets through; nothing else has one behind this
+    layer.
+
+    >>> import numpy as np
+    >>> x = np.array([[[1.0], [3.0], [100.0]]], "float32")
+    >>> GlobalAveragePooling1D()(x, mask=np.array([[True, True, False]])).numpy()
+    array([[2.]], dtype=float32)
+    """
+
+    rank, _reduce = 1, ops.mean
+
+    def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
+        super().__init__(data_format, keepdims, **kwargs)
+        self.supports_masking = True
+
+    def call(self, inputs: Any, mask: Any = None) -> Any:
+        if mask is None:
+            return super().call(inputs)
+        there = ops.expand_dims(ops.cast(mask, "bool"), 2 if self.data_format == "channels_last" else 1)
+        x = ops.where(there, ops.cast_if_needed(inputs, self.compute_dtype), 0.0)
+        sums = ops.sum(x, self._axes, keepdims=self.keepdims)
+        return ops.divide(sums, ops.sum(ops.cast(there, x.dtype), self._axes, keepdims=self.keepdims))
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return None
+
+
+class GlobalAveragePooling2D(GlobalPooling):
+    """The mean of each channel: x (N, height, width, C) -> (N, C); the arguments are those of `GlobalPooling`.
+
+    >>> import numpy as np
+    >>> GlobalAveragePooling2D()(np.arange(8.0, dtype="float32").reshape(1, 2, 2, 2)).numpy()
+    array([[3., 4.]], dtype=float32)
+    """
+
+    rank, _reduce = 2, ops.mean
+
+
+class GlobalAveragePooling3D(GlobalPooling):
+    """The mean of each channel: x (N, depth, height, width, C) -> (N, C); arguments as of `GlobalPooling`."""
+
+    rank, _reduce = 3, ops.mean
+
+
+GlobalMaxPool1D, GlobalMaxPool2D, GlobalMaxPool3D = GlobalMaxPooling1D, GlobalMaxPooling2D, GlobalMaxPooling3D
+
+GlobalAvgPool1D, GlobalAvgPool2D = GlobalAveragePooling1D, GlobalAveragePooling2D
+
+GlobalAvgPool3D = GlobalAveragePooling3D

@@ -1,0 +1,37 @@
+"""x * scale + offset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from netlet import ops
+
+from ...base.elementwise import Elementwise
+
+
+class Rescaling(Elementwise):
+    """x * scale + offset, in the layer's float type: `Rescaling(1 / 255)` for images of bytes.
+
+    >>> Rescaling(1 / 255)(np.array([[0, 255]], "uint8")).numpy()
+    array([[0., 1.]], dtype=float32)
+    """
+
+    def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.scale, self.offset = scale, offset
+
+    def call(self, inputs: Any) -> Any:
+        x = ops.multiply(ops.cast_if_needed(inputs, self.compute_dtype), self._number(self.scale))
+        plain = isinstance(self.offset, (int, float)) and self.offset == 0
+        return x if plain else ops.add(x, self._number(self.offset))
+
+    def _number(self, value: Any) -> Any:
+        return float(value) if isinstance(value, (int, float)) else np.asarray(value, self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        def plain(value: Any) -> Any:
+            return value.tolist() if isinstance(value, (np.ndarray, np.generic)) else value
+
+        return {**super().get_config(), "scale": plain(self.scale), "offset": plain(self.offset)}

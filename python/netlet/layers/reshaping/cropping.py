@@ -1,0 +1,95 @@
+"""Sequences, images and volumes without their edges."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netlet import ops
+
+from ..base.spatial import Spatial
+from .border import border
+
+
+class Cropping(Spatial):
+    """Base of Cropping1D, 2D and 3D: the image without its border.
+
+    Args:
+        cropping: as `padding` of `ZeroPadding`.
+        data_format: "channels_last" or "channels_first" (not Cropping1D).
+
+    Raises:
+        ValueError: nothing would be left.
+    """
+
+    def __init__(self, cropping: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(data_format, **kwargs)
+        self._border = border(cropping, self.rank, f"{type(self).__name__}: `cropping`")
+        self.cropping: Any = self._border if self.rank > 1 else self._border[0]
+
+    def call(self, inputs: Any) -> Any:
+        rest = self.compute_output_shape(inputs.shape)
+        start = [0] * len(rest)
+        start[self._first : self._first + self.rank] = [low for low, _ in self._border]
+        return ops.slice(inputs, start, rest)
+
+    def _extents(self, extents: tuple[int | None, ...], input_shape: Any) -> tuple[int | None, ...]:
+        rest = tuple(None if n is None else n - low - high for n, (low, high) in zip(extents, self._border))
+        if any(n is not None and n <= 0 for n in rest):
+            raise ValueError(
+                f"Layer '{self.name}': cropping={self.cropping} leaves nothing of inputs of shape {tuple(input_shape)} "
+                f"({self.data_format})."
+            )
+        return rest
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "cropping": self.cropping}
+
+
+class Cropping1D(Cropping):
+    """x (N, steps, C) without its first and last steps.
+
+    Args:
+        cropping: how many at both ends, or (first, last).
+
+    >>> import numpy as np
+    >>> Cropping1D((1, 0))(np.array([[[1.0], [2.0]]], "float32")).numpy().ravel()
+    array([2.], dtype=float32)
+    """
+
+    rank = 1
+
+    def __init__(self, cropping: Any = (1, 1), **kwargs: Any) -> None:
+        super().__init__(cropping, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["data_format"]
+        return config
+
+
+class Cropping2D(Cropping):
+    """Images (N, height, width, C) without their border; the arguments are those of `Cropping`.
+
+    >>> import numpy as np
+    >>> Cropping2D(((1, 0), (1, 1)))(np.zeros((1, 3, 3, 1), "float32")).shape
+    (1, 2, 1, 1)
+    """
+
+    rank = 2
+
+    def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(cropping, data_format, **kwargs)
+
+
+class Cropping3D(Cropping):
+    """Volumes (N, depth, height, width, C) without their border; the arguments are those of `Cropping`.
+
+    >>> import numpy as np
+    >>> Cropping3D(1)(np.zeros((1, 3, 4, 5, 1), "float32")).shape
+    (1, 1, 2, 3, 1)
+    """
+
+    rank = 3
+
+    def __init__(self, cropping: Any = ((1, 1), (1, 1), (1, 1)), data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(cropping, data_format, **kwargs)

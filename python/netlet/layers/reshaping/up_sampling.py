@@ -1,0 +1,97 @@
+"""Images, sequences and volumes made larger by whole factors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netlet import ops
+from netlet.ops.data_format import back, channels_last
+from netlet.ops.resizing import standardize_interpolation, upsample
+from netlet.ops.windows import per_axis
+
+from ..base.spatial import Spatial
+
+
+class UpSampling(Spatial):
+    """Base of UpSampling1D, 2D and 3D: each pixel becomes a block of `size` such.
+
+    Args:
+        size: positive integer, or one for each spatial axis.
+        data_format: "channels_last" or "channels_first" (not UpSampling1D).
+    """
+
+    def __init__(self, size: Any = 2, data_format: str | None = None, **kwargs: Any) -> None:
+        super().__init__(data_format, **kwargs)
+        self.size = per_axis(size, self.rank, f"{type(self).__name__}: `size`")
+
+    def call(self, inputs: Any) -> Any:
+        return back(upsample(channels_last(inputs, self.data_format), self.size), self.data_format)
+
+    def _extents(self, extents: tuple[int | None, ...], input_shape: Any) -> tuple[int | None, ...]:
+        return tuple(None if n is None else n * f for n, f in zip(extents, self.size))
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "size": self.size}
+
+
+class UpSampling1D(UpSampling):
+    """Each step `size` times: (N, steps, C) -> (N, size * steps, C).
+
+    >>> import numpy as np
+    >>> UpSampling1D(2)(np.array([[[1.0], [2.0]]], "float32")).numpy().ravel()
+    array([1., 1., 2., 2.], dtype=float32)
+    """
+
+    rank = 1
+
+    def __init__(self, size: int = 2, **kwargs: Any) -> None:
+        if not isinstance(size, int) or isinstance(size, bool):
+            raise TypeError(f"UpSampling1D: `size` is an integer; given {size!r}.")
+        super().__init__(size, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        config = {**super().get_config(), "size": self.size[0]}
+        del config["data_format"]
+        return config
+
+
+class UpSampling2D(UpSampling):
+    """(N, height, width, C) -> (N, size[0] * height, size[1] * width, C); the arguments are those of `UpSampling`.
+
+    Args:
+        interpolation: "nearest" (each pixel a block), "bilinear", "bicubic", "lanczos3" or "lanczos5"
+            (`ops.image.resize`).
+
+    >>> import numpy as np
+    >>> UpSampling2D((1, 2))(np.array([[[[1.0], [2.0]]]], "float32")).numpy().ravel()
+    array([1., 1., 2., 2.], dtype=float32)
+    """
+
+    rank = 2
+
+    def __init__(
+        self, size: Any = 2, data_format: str | None = None, interpolation: str = "nearest", **kwargs: Any
+    ) -> None:
+        super().__init__(size, data_format, **kwargs)
+        self.interpolation = standardize_interpolation(interpolation, "UpSampling2D")
+
+    def call(self, inputs: Any) -> Any:
+        if self.interpolation == "nearest":
+            return super().call(inputs)
+        first = self._first
+        size = self._extents(tuple(inputs.shape[first : first + 2]), inputs.shape)
+        return ops.image.resize(inputs, size, self.interpolation, data_format=self.data_format)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "interpolation": self.interpolation}
+
+
+class UpSampling3D(UpSampling):
+    """(N, depth, height, width, C) with each axis `size` times as long; the arguments are those of `UpSampling`.
+
+    >>> import numpy as np
+    >>> UpSampling3D((1, 2, 3))(np.zeros((1, 2, 2, 2, 1), "float32")).shape
+    (1, 2, 4, 6, 1)
+    """
+
+    rank = 3
