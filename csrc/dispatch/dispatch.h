@@ -31,6 +31,14 @@ template <class Args> KernelOf<Args> float_kernel(DType dtype, KernelIdOf<Args> 
     return kernel(dtype == DType::f64 ? f64 : f32);
 }
 
+// Calls f with a value of the C++ type of t, float or double: with_float(x->dtype, [&]<class T>(T) { ... }).
+template <class F> void with_float(DType t, F&& f) {
+    if (t == DType::f64)
+        f(double{});
+    else
+        f(float{});
+}
+
 std::string active_isa();
 int vector_bytes();                                               // of the active instruction set; scalar: 8
 std::vector<std::string> supported_isas();                        // best first; always ends with "scalar"

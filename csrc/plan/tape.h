@@ -18,6 +18,7 @@
 //
 // Capture in the closure only what backward needs: what is captured stays alive until backward has run.
 #pragma once
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 #include <functional>
@@ -51,6 +52,15 @@ template <class T> Operand in_if(const T*& field, const Tensor& t) { return {(vo
 template <class T> Operand out_if(T*& field, const Tensor& t, bool adds = false) {
     return {(void*)&field, t, adds, true, true};
 }
+// The operand that writes a gradient, or adds to it; `accumulate` is the flag in the same arguments that says which.
+template <class T> Operand into(T*& field, bool& accumulate, const Grad& g) {
+    accumulate = g.accumulate;
+    return {(void*)&field, g.tensor, g.accumulate, true};
+}
+template <class T> Operand into_if(T*& field, bool& accumulate, const Grad& g) {
+    accumulate = g.accumulate;
+    return {(void*)&field, g.tensor, g.accumulate, true, true};
+}
 
 // How a record may be split: `units` of work in chunks of `grain`. Both depend on shapes alone, never on the number
 // of threads, so that results do not either. One chunk (grain >= units) stays on the calling thread.
@@ -62,6 +72,10 @@ struct Work {
     // keeps it from one run to the next, and computes it again once somebody has written them (packed weights).
     bool prepack = false;
 };
+// The grain of chunks of about `elements`, where each unit has `unit` of them.
+inline int64_t grain_for(int64_t elements, int64_t unit) {
+    return std::max<int64_t>(1, elements / std::max<int64_t>(1, unit));
+}
 inline Work one_chunk(int64_t units, double flops = 0) { return {units, units > 0 ? units : 1, flops}; }
 // For kernels that stream: units are elements, chunks of 16k elements (a few microseconds each).
 inline Work elementwise_work(int64_t elements, double flops_each = 1) {

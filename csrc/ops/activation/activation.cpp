@@ -56,19 +56,14 @@ void emit_backward(Tape& tape, const Tensor& saved, const Tensor& dy, const Grad
     args.gamma = (T)p.gamma;
     args.from_output = from_output;
     args.from_slope = saves_slope(act);
-    args.accumulate = dx.accumulate;
-    tape.emit(
-        NETLET_KERNEL_FOR(activation_bwd, saved->dtype), args,
-        {in(args.saved, saved), in(args.dy, dy), dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-        from_output || args.from_slope ? elementwise_work(saved->size(), 3) : work_of(act, saved->size()));
+    tape.emit(NETLET_KERNEL_FOR(activation_bwd, saved->dtype), args,
+              {in(args.saved, saved), in(args.dy, dy), into(args.dx, args.accumulate, dx)},
+              from_output || args.from_slope ? elementwise_work(saved->size(), 3) : work_of(act, saved->size()));
 }
 
 void backward(Tape& tape, const Tensor& saved, const Tensor& dy, const Grad& dx, Activation act,
               const ActivationParams& p, bool from_output) {
-    if (saved->dtype == DType::f64)
-        emit_backward<double>(tape, saved, dy, dx, act, p, from_output);
-    else
-        emit_backward<float>(tape, saved, dy, dx, act, p, from_output);
+    with_float(saved->dtype, [&]<class T>(T) { emit_backward<T>(tape, saved, dy, dx, act, p, from_output); });
 }
 
 }  // namespace
@@ -95,10 +90,7 @@ Tensor activation(Tape& tape, const Tensor& x, Activation act, const ActivationP
     Tensor y = tape.empty(x->shape, x->dtype);
     const bool differentiates = tape.needs_grad({x});
     const Tensor slope = differentiates && saves_slope(act) ? tape.empty(x->shape, x->dtype) : nullptr;
-    if (x->dtype == DType::f64)
-        emit_forward<double>(tape, x, y, slope, act, params);
-    else
-        emit_forward<float>(tape, x, y, slope, act, params);
+    with_float(x->dtype, [&]<class T>(T) { emit_forward<T>(tape, x, y, slope, act, params); });
     if (differentiates) {
         const bool from_output = is_fusable(act, params.alpha);
         // Keeps whichever backward reads, and no reference from y's step to y that would outlive it.

@@ -88,7 +88,7 @@ int64_t chunk_of(const AttentionSizes& n, int64_t key_block) {
 
 template <class T>
 void backward(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, const Attention& how, uint32_t stream,
-              const AttentionSizes& n, const Tensor& out, const Tensor& lse, const Tensor& dout, T) {
+              const AttentionSizes& n, const Tensor& out, const Tensor& lse, const Tensor& dout) {
     const Grad dq = tape.grad(q), dk = tape.grad(k), dv = tape.grad(v), dbias = how.bias ? tape.grad(how.bias) : Grad{};
     if (n.B * n.T * n.N == 0 || n.S == 0) {
         for (const Grad& g : {dq, dk, dv, dbias})
@@ -99,21 +99,18 @@ void backward(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, con
     args.forward = arguments<T>(n, how, stream);
     args.chunk = chunk_of(n, attention_key_bytes / (int64_t)sizeof(T));
     const int64_t chunks = ceil_div(n.S, args.chunk), units = n.B * n.K * chunks;
-    const Tensor slices = dq && chunks > 1 ? tape.empty({chunks, n.B * n.T, n.N * n.H}, q->dtype) : nullptr;
+    const Grad slices = slices_for(tape, dq, chunks, {chunks, n.B * n.T, n.N * n.H});
     const Tensor dscores = dbias ? tape.empty({n.B, n.N, n.T, n.S}, q->dtype) : nullptr;
-    args.accumulate_q = dq.accumulate && !slices;
-    args.accumulate_k = dk.accumulate;
-    args.accumulate_v = dv.accumulate;
     const double flops = 3 * product_flops(n, n.H, how.causal) + 2 * product_flops(n, n.D, how.causal);
     AttentionArgs<T>& f = args.forward;
     tape.emit(
         NETLET_KERNEL_FOR(attention_bwd, q->dtype), args,
         {in(f.q, q), in(f.k, k), in(f.v, v), in_if(f.bias, how.bias), in_if(f.mask, how.mask),
          in_if(f.step, how.rate > 0 ? tape.step() : nullptr), in(args.out, out), in(args.lse, lse), in(args.dout, dout),
-         out_if(args.dq, slices ? slices : dq.tensor, args.accumulate_q), out_if(args.dk, dk.tensor, dk.accumulate),
-         out_if(args.dv, dv.tensor, dv.accumulate), out_if(args.dscores, dscores)},
+         into_if(args.dq, args.accumulate_q, slices), into_if(args.dk, args.accumulate_k, dk),
+         into_if(args.dv, args.accumulate_v, dv), out_if(args.dscores, dscores)},
         {units, grain(flops, units), flops});
-    if (slices) emit_slice_sum(tape, slices, dq);
+    if (dq && chunks > 1) emit_slice_sum(tape, slices.tensor, dq);
     if (dbias) emit_sum_to(tape, dscores, dbias);
 }
 
@@ -155,8 +152,7 @@ Tensor attention(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, 
     const Tensor out = tape.empty({n.B, n.T, n.N, n.D}, q->dtype);
     const Tensor lse = differentiates ? tape.empty({n.B, n.N, n.T}, q->dtype) : nullptr;
     const uint32_t stream = how.rate > 0 ? tape.next_stream() : 0;
-    with_float(q->dtype, [&](auto zero) {
-        using T = decltype(zero);
+    with_float(q->dtype, [&]<class T>(T) {
         AttentionArgs<T> args = arguments<T>(n, how, stream);
         const int64_t units = n.B * n.N * ceil_div(n.T, attention_queries);
         const double flops = product_flops(n, n.H, how.causal) + product_flops(n, n.D, how.causal);
@@ -172,7 +168,7 @@ Tensor attention(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, 
             {q, k, v, how.bias}, {out},
             [=](Tape& tape, const Grads& dout) {
                 with_float(q->dtype,
-                           [&](auto zero) { backward(tape, q, k, v, how, stream, n, out, lse, dout[0], zero); });
+                           [&]<class T>(T) { backward<T>(tape, q, k, v, how, stream, n, out, lse, dout[0]); });
             },
             how.rate > 0 ? nullptr : by_definition([n, how](Tape& tape, const Tensors& x) {
                 return Tensors{attention_definition(tape, x[0], x[1], x[2], x[3], n, how)};

@@ -43,21 +43,20 @@ void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& w, c
     const int64_t each = ceil_div(pixels, ceil_div(units, others));
     const int64_t step = each < 4 * conv_pixel_step ? conv_strip : conv_pixel_step;  // few pixels: balance counts more
     args.mb = ceil_div(each, step) * step;
-    args.accumulate = y.accumulate;
-    const Operand result{(void*)&args.y, y.tensor, y.accumulate, true};
     const Work work{others * ceil_div(pixels, args.mb), 1, flops};
     const auto kernel =
         unpacked ? NETLET_KERNEL_FOR(conv_unpacked_rows, x->dtype) : NETLET_KERNEL_FOR(conv_gather, x->dtype);
-    tape.emit(kernel, args, {in<void>(args.x, x), in<void>(args.w, w), in_if<void>(args.bias, bias), result}, work);
+    tape.emit(kernel, args, {in(args.x, x), in(args.w, w), in_if(args.bias, bias), into(args.y, args.accumulate, y)},
+              work);
 }
 
 Tensor pack(Tape& tape, const ConvGeometry& g, const Tensor& kernel, bool transposed) {
     const int64_t columns = ceil_div(transposed ? g.C : g.O, conv_panel_group), terms = transposed ? g.O : g.C;
     Tensor packed = tape.empty({g.groups, columns * conv_panel_group, g.taps() * terms}, kernel->dtype);
     ConvPackArgs args{nullptr, nullptr, g.taps(), g.groups, g.C, g.O, transposed};
-    const int64_t grain = std::max<int64_t>(1, 32768 / std::max<int64_t>(conv_panel_group * g.taps() * terms, 1));
-    tape.emit(NETLET_KERNEL_FOR(conv_pack, kernel->dtype), args,
-              {in<void>(args.w, kernel), out<void>(args.packed, packed)}, {g.groups * columns, grain, 0, true});
+    const int64_t grain = grain_for(32768, conv_panel_group * g.taps() * terms);
+    tape.emit(NETLET_KERNEL_FOR(conv_pack, kernel->dtype), args, {in(args.w, kernel), out(args.packed, packed)},
+              {g.groups * columns, grain, 0, true});
     return packed;
 }
 
@@ -80,7 +79,7 @@ void emit_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tens
         return emit_winograd(tape, g.batch, forward_axis(g, 1), forward_axis(g, 2), g.C, g.O, x, packed, bias, y, act,
                              alpha);
     ConvArgs args = arguments(g.batch, g.groups, g.C, g.O, act, alpha);
-    for (int i = 0; i < conv_axes; ++i) args.axis[i] = forward_axis(g, i);
+    set_forward_axes(g, args.axis);
     emit_gather(tape, args, x, packed, bias, y);
 }
 
@@ -95,13 +94,7 @@ void emit_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, co
         return emit_winograd(tape, g.batch, phase_axis(g, 1, 0, true), phase_axis(g, 2, 0, true), g.O, g.C, dy, packed,
                              bias, dx, act, alpha);
     ConvArgs args = arguments(g.batch, g.groups, g.O, g.C, act, alpha);
-    for (int64_t d = 0; d < g.stride[0]; ++d)
-        for (int64_t h = 0; h < g.stride[1]; ++h)
-            for (int64_t w = 0; w < g.stride[2]; ++w) {
-                const int64_t phase[conv_axes] = {d, h, w};
-                for (int i = 0; i < conv_axes; ++i) args.axis[i] = phase_axis(g, i, phase[i], !unpacked);
-                emit_gather(tape, args, dy, packed, bias, dx, unpacked);
-            }
+    for_each_phase(g, !unpacked, args.axis, [&] { emit_gather(tape, args, dy, packed, bias, dx, unpacked); });
 }
 
 // dw = or += x^T dy, tap by tap.
@@ -111,7 +104,7 @@ void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, co
     if (rows * g.out[2] == 0) return zero(tape, dw);  // nothing to sum
     if (winograd_pays(g)) return emit_winograd_kernel_gradient(tape, g, x, dy, dw);
     ConvKernelGradArgs args{};
-    for (int i = 0; i < conv_axes; ++i) args.axis[i] = forward_axis(g, i);
+    set_forward_axes(g, args.axis);
     args.batch = g.batch;
     args.groups = g.groups;
     args.C = g.C;
@@ -125,16 +118,10 @@ void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, co
     const int64_t strips = std::max<int64_t>(1, taps * ceil_div(g.C, conv_strip));
     args.blocks = std::clamp<int64_t>(ceil_div(units, g.groups * count), 1, strips);
     const Work work{count * g.groups * args.blocks, 1, g.flops()};
-    const auto kernel = NETLET_KERNEL_FOR(conv_kernel_grad, x->dtype);
-    if (count == 1) {
-        args.accumulate = dw.accumulate;
-        const Operand result{(void*)&args.dw, dw.tensor, dw.accumulate, true};
-        tape.emit(kernel, args, {in<void>(args.x, x), in<void>(args.dy, dy), result}, work);
-        return;
-    }
-    Tensor slices_of_dw = tape.empty({count, taps * g.C, g.groups * g.O}, x->dtype);
-    tape.emit(kernel, args, {in<void>(args.x, x), in<void>(args.dy, dy), out<void>(args.dw, slices_of_dw)}, work);
-    emit_slice_sum(tape, slices_of_dw, dw);
+    const Grad slices_of_dw = slices_for(tape, dw, count, {count, taps * g.C, g.groups * g.O});
+    tape.emit(NETLET_KERNEL_FOR(conv_kernel_grad, x->dtype), args,
+              {in(args.x, x), in(args.dy, dy), into(args.dw, args.accumulate, slices_of_dw)}, work);
+    if (count > 1) emit_slice_sum(tape, slices_of_dw.tensor, dw);
 }
 
 std::vector<int64_t> pixels_of(const Tensor& x) { return {x->shape.begin() + 1, x->shape.end() - 1}; }
@@ -174,31 +161,58 @@ Tensor conv_of_groups(Tape& tape, const ConvGeometry& g, const ConvSteps& steps,
     return concatenate(tape, ys, -1);
 }
 
-HigherOrder conv_higher(const ConvGeometry& g, const ConvSteps& steps, bool plain, Activation act, double alpha) {
+// conv or conv_transpose without bias and activation. Each is the gradient of the other with regard to its input.
+struct LinearConv {
+    bool transposed;
+    ConvGeometry g;  // of the convolution
+    ConvSteps steps;
+    std::vector<int64_t> image;  // spatial sizes of the convolution's input
+
+    Tensor apply(Tape& tape, const Tensor& x, const Tensor& kernel) const { return run(tape, transposed, x, kernel); }
+    Tensor input_gradient(Tape& tape, const Tensor& dy, const Tensor& kernel) const {
+        return run(tape, !transposed, dy, kernel);
+    }
+    Tensor kernel_gradient(Tape& tape, const Tensor& x, const Tensor& dy, const Shape& shape) const {
+        return ops::kernel_gradient(tape, g, steps, transposed ? dy : x, transposed ? x : dy, shape);
+    }
+    void emit_kernel_gradient(Tape& tape, const Tensor& x, const Tensor& dy, const Grad& dw) const {
+        ops::emit_kernel_gradient(tape, g, transposed ? dy : x, transposed ? x : dy, dw);
+    }
+    void emit_input_gradient(Tape& tape, const Tensor& dy, const Tensor& kernel, const Grad& dx) const {
+        if (transposed)
+            emit_forward(tape, g, dy, kernel, nullptr, dx, Activation::linear, 0);
+        else
+            ops::emit_input_gradient(tape, g, dy, kernel, nullptr, dx, Activation::linear, 0);
+    }
+
+  private:
+    Tensor run(Tape& tape, bool transpose, const Tensor& x, const Tensor& kernel) const {
+        return transpose ? conv_transpose(tape, x, kernel, nullptr, steps, image)
+                         : conv(tape, x, kernel, nullptr, steps);
+    }
+};
+
+HigherOrder higher_order_of(const LinearConv& c, bool plain, Activation act, double alpha) {
     if (!plain)
         return by_definition([=](Tape& tape, const Tensors& x) {
-            return Tensors{bias_and_activation(tape, conv(tape, x[0], x[1], nullptr, steps), x[2], act, alpha)};
+            return Tensors{bias_and_activation(tape, c.apply(tape, x[0], x[1]), x[2], act, alpha)};
         });
-    if (g.groups > 1)
+    if (c.g.groups > 1)
         return by_definition(
-            [=](Tape& tape, const Tensors& x) { return Tensors{conv_of_groups(tape, g, steps, x[0], x[1])}; });
-    return [=](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
-        return Tensors{tape.wants(x[0]) ? conv_transpose(tape, dy[0], x[1], nullptr, steps, pixels_of(x[0])) : nullptr,
-                       tape.wants(x[1]) ? kernel_gradient(tape, g, steps, x[0], dy[0], x[1]->shape) : nullptr, nullptr};
+            [c](Tape& tape, const Tensors& x) { return Tensors{conv_of_groups(tape, c.g, c.steps, x[0], x[1])}; });
+    return [c](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+        return Tensors{tape.wants(x[0]) ? c.input_gradient(tape, dy[0], x[1]) : nullptr,
+                       tape.wants(x[1]) ? c.kernel_gradient(tape, x[0], dy[0], x[1]->shape) : nullptr, nullptr};
     };
 }
 
-HigherOrder conv_transpose_higher(const ConvGeometry& g, const ConvSteps& steps, const std::vector<int64_t>& out,
-                                  bool plain, Activation act, double alpha) {
-    if (!plain)
-        return by_definition([=](Tape& tape, const Tensors& x) {
-            const Tensor z = conv_transpose(tape, x[0], x[1], nullptr, steps, out);
-            return Tensors{bias_and_activation(tape, z, x[2], act, alpha)};
-        });
-    return [=](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
-        return Tensors{tape.wants(x[0]) ? conv(tape, dy[0], x[1], nullptr, steps) : nullptr,
-                       tape.wants(x[1]) ? kernel_gradient(tape, g, steps, dy[0], x[0], x[1]->shape) : nullptr, nullptr};
-    };
+void on_backward_of_conv(Tape& tape, const LinearConv& c, const Tensor& x, const Tensor& kernel, const Tensor& bias,
+                         const Tensor& y, Activation act, double alpha) {
+    on_backward_of_fused(
+        tape, x, kernel, bias, y, act, alpha,
+        [c](Tape& tape, const Tensor& x, const Tensor& dz, const Grad& dw) { c.emit_kernel_gradient(tape, x, dz, dw); },
+        [c, kernel](Tape& tape, const Tensor& dz, const Grad& dx) { c.emit_input_gradient(tape, dz, kernel, dx); },
+        higher_order_of(c, !bias && act == Activation::linear, act, alpha));
 }
 
 }  // namespace
@@ -237,16 +251,8 @@ Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bia
 
     Tensor y = tape.empty(g.y_shape(spatial), x->dtype);
     emit_forward(tape, g, x, kernel, bias, {y, false}, act, alpha);
-    if (!tape.needs_grad({x, kernel, bias})) return y;
-    const Tensor saved_y = act == Activation::linear ? nullptr : y, saved_x = kernel->requires_grad ? x : nullptr;
-    tape.on_backward(
-        {x, kernel, bias}, {y},
-        [=](Tape& tape, const Grads& dy) {
-            const Tensor dz = fused_gradient(tape, act, alpha, saved_y, dy[0], tape.grad(bias));
-            if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, saved_x, dz, dw);
-            if (Grad dx = tape.grad(x)) emit_input_gradient(tape, g, dz, kernel, nullptr, dx, Activation::linear, 0);
-        },
-        conv_higher(g, steps, !bias && act == Activation::linear, act, alpha));
+    if (tape.needs_grad({x, kernel, bias}))
+        on_backward_of_conv(tape, {false, g, steps, pixels_of(x)}, x, kernel, bias, y, act, alpha);
     return y;
 }
 
@@ -276,16 +282,8 @@ Tensor conv_transpose(Tape& tape, const Tensor& x, const Tensor& kernel, const T
 
     Tensor y = tape.empty(shape, x->dtype);
     emit_input_gradient(tape, g, x, kernel, bias, {y, false}, act, alpha);
-    if (!tape.needs_grad({x, kernel, bias})) return y;
-    const Tensor saved_y = act == Activation::linear ? nullptr : y, saved_x = kernel->requires_grad ? x : nullptr;
-    tape.on_backward(
-        {x, kernel, bias}, {y},
-        [=](Tape& tape, const Grads& dy) {
-            const Tensor dz = fused_gradient(tape, act, alpha, saved_y, dy[0], tape.grad(bias));
-            if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, dz, saved_x, dw);
-            if (Grad dx = tape.grad(x)) emit_forward(tape, g, dz, kernel, nullptr, dx, Activation::linear, 0);
-        },
-        conv_transpose_higher(g, steps, out, !bias && act == Activation::linear, act, alpha));
+    if (tape.needs_grad({x, kernel, bias}))
+        on_backward_of_conv(tape, {true, g, steps, out}, x, kernel, bias, y, act, alpha);
     return y;
 }
 

@@ -34,5 +34,19 @@ ConvAxis forward_axis(const ConvGeometry& g, int axis);
 // and of phase `phase` (0 <= phase < stride) of its gradient with regard to x. The taps are counted from the end where the
 // kernel was packed so (`reversed`).
 ConvAxis phase_axis(const ConvGeometry& g, int axis, int64_t phase, bool reversed);
+// The same for all axes: those of the convolution, and those of each phase of its gradient, for which f is called.
+inline void set_forward_axes(const ConvGeometry& g, ConvAxis (&axis)[conv_axes]) {
+    for (int i = 0; i < conv_axes; ++i) axis[i] = forward_axis(g, i);
+}
+template <class F>
+void for_each_phase(const ConvGeometry& g, bool reversed, ConvAxis (&axis)[conv_axes], F f) {
+    for (int64_t d = 0; d < g.stride[0]; ++d)
+        for (int64_t h = 0; h < g.stride[1]; ++h)
+            for (int64_t w = 0; w < g.stride[2]; ++w) {
+                const int64_t phase[conv_axes] = {d, h, w};
+                for (int i = 0; i < conv_axes; ++i) axis[i] = phase_axis(g, i, phase[i], reversed);
+                f();
+            }
+}
 
 }  // namespace netlet::ops

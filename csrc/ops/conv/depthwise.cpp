@@ -22,32 +22,24 @@ void emit_depthwise(Tape& tape, DepthwiseArgs& args, const Tensor& x, const Tens
     for (const ConvAxis& axis : args.axis) taps *= axis.taps;
     const int64_t each = args.axis[2].grid * args.C;  // numbers of a row
     if (rows * each == 0) return;
-    args.accumulate = y.accumulate;
-    const Operand result{(void*)&args.y, y.tensor, y.accumulate, true};
-    const Work work{rows, std::max<int64_t>(1, 65536 / (each * std::max<int64_t>(taps, 1))),
+    const Work work{rows, grain_for(65536, each * std::max<int64_t>(taps, 1)),
                     2.0 * (double)(rows * each) * (double)taps};
     tape.emit(NETLET_KERNEL_FOR(depthwise, x->dtype), args,
-              {in<void>(args.x, x), in<void>(args.w, kernel), in_if<void>(args.bias, bias), result}, work);
+              {in(args.x, x), in(args.w, kernel), in_if(args.bias, bias), into(args.y, args.accumulate, y)}, work);
 }
 
 void emit_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, const Tensor& kernel, const Grad& dx) {
     DepthwiseArgs args{};
     args.batch = g.batch;
     args.C = g.C;
-    for (int64_t d = 0; d < g.stride[0]; ++d)
-        for (int64_t h = 0; h < g.stride[1]; ++h)
-            for (int64_t w = 0; w < g.stride[2]; ++w) {
-                const int64_t phase[conv_axes] = {d, h, w};
-                for (int i = 0; i < conv_axes; ++i) args.axis[i] = phase_axis(g, i, phase[i], false);
-                emit_depthwise(tape, args, dy, kernel, nullptr, dx);
-            }
+    for_each_phase(g, false, args.axis, [&] { emit_depthwise(tape, args, dy, kernel, nullptr, dx); });
 }
 
 void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {
     const int64_t rows = g.batch * g.out[0] * g.out[1];
     if (rows * g.out[2] * g.C == 0) return zero(tape, dw);
     DepthwiseKernelGradArgs args{};
-    for (int i = 0; i < conv_axes; ++i) args.axis[i] = forward_axis(g, i);
+    set_forward_axes(g, args.axis);
     args.batch = g.batch;
     args.C = g.C;
     // Slices of some ten microseconds at least, and not more than balance needs.
@@ -56,7 +48,7 @@ void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, co
     const int64_t count = ceil_div(rows, args.slice);
     Tensor slices = tape.empty({count, g.taps(), g.C}, x->dtype);
     tape.emit(NETLET_KERNEL_FOR(depthwise_kernel_grad, x->dtype), args,
-              {in<void>(args.x, x), in<void>(args.dy, dy), out<void>(args.dw, slices)}, {count, 1, g.flops()});
+              {in(args.x, x), in(args.dy, dy), out(args.dw, slices)}, {count, 1, g.flops()});
     emit_slice_sum(tape, slices, dw);
 }
 
@@ -111,18 +103,16 @@ Tensor depthwise_conv(Tape& tape, const Tensor& x, const Tensor& kernel, const T
     args.C = g.C;
     args.act = act;
     args.alpha = alpha;
-    for (int i = 0; i < conv_axes; ++i) args.axis[i] = forward_axis(g, i);
+    set_forward_axes(g, args.axis);
     emit_depthwise(tape, args, x, kernel, bias, {y, false});
     if (!tape.needs_grad({x, kernel, bias})) return y;
 
-    const Tensor saved_y = act == Activation::linear ? nullptr : y, saved_x = kernel->requires_grad ? x : nullptr;
-    tape.on_backward(
-        {x, kernel, bias}, {y},
-        [=](Tape& tape, const Grads& dy) {
-            const Tensor dz = fused_gradient(tape, act, alpha, saved_y, dy[0], tape.grad(bias));
-            if (Grad dw = tape.grad(kernel)) emit_kernel_gradient(tape, g, saved_x, dz, dw);
-            if (Grad dx = tape.grad(x)) emit_input_gradient(tape, g, dz, kernel, dx);
+    on_backward_of_fused(
+        tape, x, kernel, bias, y, act, alpha,
+        [g](Tape& tape, const Tensor& x, const Tensor& dz, const Grad& dw) {
+            emit_kernel_gradient(tape, g, x, dz, dw);
         },
+        [g, kernel](Tape& tape, const Tensor& dz, const Grad& dx) { emit_input_gradient(tape, g, dz, kernel, dx); },
         by_definition([=](Tape& tape, const Tensors& x) {
             return Tensors{bias_and_activation(tape, sum_of_taps(tape, g, x[0], x[1], shape), x[2], act, alpha)};
         }));

@@ -46,8 +46,8 @@ void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis&
     const int64_t columns = ceil_div(O, conv_panel_group) * conv_panel_group;
     Tensor u = tape.empty({winograd_points, columns, C}, dtype);
     WinogradPackArgs pack{nullptr, nullptr, C, columns};
-    tape.emit(NETLET_KERNEL_FOR(winograd_pack, dtype), pack, {in<void>(pack.packed, packed), out<void>(pack.u, u)},
-              {columns / conv_panel_group, std::max<int64_t>(1, 128 / C), 0, true});
+    tape.emit(NETLET_KERNEL_FOR(winograd_pack, dtype), pack, {in(pack.packed, packed), out(pack.u, u)},
+              {columns / conv_panel_group, grain_for(128, C), 0, true});
 
     const int64_t tiles = tiles_of(batch, h.grid, w.grid);
     WinogradArgs args{};
@@ -57,15 +57,13 @@ void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis&
     args.C = C;
     args.O = O;
     args.lanes = lanes_for(tiles, winograd_block, 16);
-    args.accumulate = y.accumulate;
     args.act = act;
     args.alpha = alpha;
     Tensor room = scratch(tape, args.lanes, winograd_block, C, O, dtype);
-    const Operand result{(void*)&args.y, y.tensor, y.accumulate, true};
-    tape.emit(
-        NETLET_KERNEL_FOR(winograd, dtype), args,
-        {in<void>(args.x, x), in<void>(args.u, u), in_if<void>(args.bias, bias), result, out<void>(args.scratch, room)},
-        {args.lanes, 1, flops_of(tiles, C, O)});
+    tape.emit(NETLET_KERNEL_FOR(winograd, dtype), args,
+              {in(args.x, x), in(args.u, u), in_if(args.bias, bias), into(args.y, args.accumulate, y),
+               out(args.scratch, room)},
+              {args.lanes, 1, flops_of(tiles, C, O)});
 }
 
 void emit_winograd_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& dy,
@@ -82,17 +80,16 @@ void emit_winograd_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tens
     Tensor room = scratch(tape, args.lanes, winograd_grad_block, g.C, g.O, dtype);
     Tensor du = tape.empty({args.lanes, winograd_points * g.C, g.O}, dtype);
     tape.emit(NETLET_KERNEL_FOR(winograd_kernel_grad, dtype), args,
-              {in<void>(args.x, x), in<void>(args.dy, dy), out<void>(args.du, du), out<void>(args.scratch, room)},
+              {in(args.x, x), in(args.dy, dy), out(args.du, du), out(args.scratch, room)},
               {args.lanes, 1, flops_of(tiles, g.C, g.O)});
     if (args.lanes > 1) {
         Tensor sum = tape.empty({winograd_points * g.C, g.O}, dtype);
         emit_slice_sum(tape, du, {sum, false});
         du = sum;
     }
-    WinogradUnpackArgs unpack{nullptr, nullptr, g.C, g.O, dw.accumulate};
-    const Operand result{(void*)&unpack.dw, dw.tensor, dw.accumulate, true};
-    tape.emit(NETLET_KERNEL_FOR(winograd_unpack, dtype), unpack, {in<void>(unpack.du, du), result},
-              {g.C, std::max<int64_t>(1, 2048 / g.O), 0});
+    WinogradUnpackArgs unpack{nullptr, nullptr, g.C, g.O, false};
+    tape.emit(NETLET_KERNEL_FOR(winograd_unpack, dtype), unpack,
+              {in(unpack.du, du), into(unpack.dw, unpack.accumulate, dw)}, {g.C, grain_for(2048, g.O), 0});
 }
 
 }  // namespace netlet::ops

@@ -19,33 +19,32 @@ void check_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
 
 namespace {
 
-template <class T>
-void emit_accumulate(Tape& tape, const Tensor& x, const Tensor& y, bool accumulate) {
-    AccumulateArgs<T> args{};
-    args.accumulate = accumulate;
-    tape.emit(NETLET_KERNEL_FOR(accumulate, x->dtype), args,
-              {in(args.x, x), accumulate ? inout(args.y, y) : out(args.y, y)}, elementwise_work(x->size(), accumulate));
-}
-
 void emit_cast(Tape& tape, const Tensor& x, const Tensor& y) {
     CastArgs args{};
     args.from = x->dtype;
     args.to = y->dtype;
-    Operand from{(void*)&args.x, x, true, false}, to{(void*)&args.y, y, false, true};
-    tape.emit(kernel(KernelId::cast), args, {from, to}, elementwise_work(x->size()));
+    tape.emit(kernel(KernelId::cast), args, {in(args.x, x), out(args.y, y)}, elementwise_work(x->size()));
 }
 
 }  // namespace
 
-void accumulate(Tape& tape, const Tensor& x, const Grad& into) {
-    if (x->dtype == DType::f64)
-        emit_accumulate<double>(tape, x, into.tensor, into.accumulate);
-    else
-        emit_accumulate<float>(tape, x, into.tensor, into.accumulate);
+void accumulate(Tape& tape, const Tensor& x, const Grad& y) {
+    with_float(x->dtype, [&]<class T>(T) {
+        AccumulateArgs<T> args{};
+        tape.emit(NETLET_KERNEL_FOR(accumulate, x->dtype), args, {in(args.x, x), into(args.y, args.accumulate, y)},
+                  elementwise_work(x->size(), y.accumulate));
+    });
 }
 
-void zero(Tape& tape, const Grad& into) {
-    if (!into.accumulate) assign(tape, full(tape, into.tensor->shape, into.tensor->dtype, 0), into.tensor);
+void zero(Tape& tape, const Grad& y) {
+    if (!y.accumulate) assign(tape, full(tape, y.tensor->shape, y.tensor->dtype, 0), y.tensor);
+}
+
+void fill(Tape& tape, const Tensor& y, double value) {
+    with_float(y->dtype, [&]<class T>(T) {
+        FillArgs<T> args{nullptr, (T)value};
+        tape.emit(NETLET_KERNEL_FOR(fill, y->dtype), args, {out(args.y, y)}, elementwise_work(y->size()));
+    });
 }
 
 void assign(Tape& tape, const Tensor& x, const Tensor& y) {
@@ -70,13 +69,7 @@ Tensor identity(Tape& tape, const Tensor& x) {
 Tensor full(Tape& tape, const Shape& shape, DType dtype, double value) {
     if (!is_floating(dtype)) return cast(tape, full(tape, shape, DType::f64, value), dtype);
     Tensor y = tape.empty(shape, dtype);
-    if (dtype == DType::f64) {
-        FillArgs<double> args{nullptr, value};
-        tape.emit(kernel(KernelId::fill_f64), args, {out(args.y, y)}, elementwise_work(y->size()));
-    } else {
-        FillArgs<float> args{nullptr, (float)value};
-        tape.emit(kernel(KernelId::fill_f32), args, {out(args.y, y)}, elementwise_work(y->size()));
-    }
+    fill(tape, y, value);
     return y;
 }
 
@@ -112,6 +105,10 @@ Tensor reshape(Tape& tape, const Tensor& x, const Shape& shape) {
                 return Tensors{reshape(tape, dy[0], x[0]->shape)};
             });
     return y;
+}
+
+Grad slices_for(Tape& tape, const Grad& g, int64_t count, const Shape& shape) {
+    return !g || count == 1 ? g : Grad{tape.empty(shape, g.tensor->dtype)};
 }
 
 void increment(Tape& tape, const Tensor& cell) {

@@ -14,8 +14,6 @@ namespace {
 
 constexpr const char* op = "ctc_loss";
 
-Operand bytes_in_if(const void*& field, const Tensor& t) { return {(void*)&field, t, true, false, true}; }
-
 // What a batch is made of.
 struct Batch {
     Tensor labels, label_lengths, frames, x;
@@ -25,18 +23,18 @@ struct Batch {
     int64_t row() const { return ctc_row(fields.width); }
     Work frame_work(double flops_each) const {
         const int64_t c = fields.classes, n = samples() * fields.steps;
-        return {n, std::max<int64_t>(1, loss_grain / std::max<int64_t>(1, c)), flops_each * (double)(n * c)};
+        return {n, grain_for(loss_grain, c), flops_each * (double)(n * c)};
     }
     Work sample_work(double flops_each) const {
         const int64_t cells = std::max<int64_t>(1, fields.steps * row());
-        return {samples(), std::max<int64_t>(1, 4096 / cells), flops_each * (double)(samples() * cells)};
+        return {samples(), grain_for(4096, cells), flops_each * (double)(samples() * cells)};
     }
     template <class Args, class... More>
     void emit(Tape& tape, const auto& k, Args& a, const Work& work, More... more) const {
         a.batch = fields;
         tape.emit(k, a,
-                  {bytes_in_if(a.batch.labels, labels), bytes_in_if(a.batch.label_lengths, label_lengths),
-                   bytes_in_if(a.batch.frames, frames), in(a.x, x), more...},
+                  {in_if(a.batch.labels, labels), in_if(a.batch.label_lengths, label_lengths),
+                   in_if(a.batch.frames, frames), in(a.x, x), more...},
                   work);
     }
 };
@@ -94,10 +92,8 @@ void emit_backward(Tape& tape, const Batch& s, const Tensor& norm, const Tensor&
                    const Tensor& dy, const Grad& dx) {
     const DType dtype = s.x->dtype;
     CtcSoftmaxArgs<T> softmax{};
-    softmax.accumulate = dx.accumulate;
     s.emit(tape, NETLET_KERNEL_FOR(ctc_softmax, dtype), softmax, s.frame_work(12), in(softmax.norm, norm),
-           in(softmax.z, z), in(softmax.dy, dy),
-           dx.accumulate ? inout(softmax.dx, dx.tensor) : out(softmax.dx, dx.tensor));
+           in(softmax.z, z), in(softmax.dy, dy), into(softmax.dx, softmax.accumulate, dx));
     const Tensor scratch = tape.empty({s.samples(), ctc_lines_bwd, s.row()}, dtype);
     const Tensor symbols = tape.empty(s.labels->shape, DType::i32);
     CtcBackwardArgs<T> a{};
@@ -144,7 +140,7 @@ Tensor ctc_loss(Tape& tape, const Tensor& labels, const Tensor& x, const Tensor&
     const Tensor scratch = tape.empty({samples, ctc_lines, row}, x->dtype);
     const Tensor symbols = tape.empty(s.labels->shape, DType::i32);
     const Tensor loss = tape.empty({samples}, x->dtype);
-    for_float(x->dtype, [&]<class T>(T) {
+    with_float(x->dtype, [&]<class T>(T) {
         CtcNormArgs<T> n{};
         s.emit(tape, NETLET_KERNEL_FOR(ctc_norm, x->dtype), n, s.frame_work(10), out(n.norm, norm));
         CtcForwardArgs<T> a{};
@@ -156,7 +152,7 @@ Tensor ctc_loss(Tape& tape, const Tensor& labels, const Tensor& x, const Tensor&
         tape.on_backward({x}, {loss}, [=](Tape& tape, const Grads& dy) {
             const Grad dx = tape.grad(x);
             if (!dx) return;
-            for_float(x->dtype, [&]<class T>(T) { emit_backward<T>(tape, s, norm, table, z, dy[0], dx); });
+            with_float(x->dtype, [&]<class T>(T) { emit_backward<T>(tape, s, norm, table, z, dy[0], dx); });
         });
     return loss;
 }

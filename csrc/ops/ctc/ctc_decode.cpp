@@ -39,11 +39,6 @@ template <class Item>
 Tensor scratch(Tape& tape, int64_t samples, int64_t count) {
     return tape.empty({samples, count, (int64_t)sizeof(Item)}, DType::u8);
 }
-template <class Item>
-Operand to(Item*& field, const Tensor& t) {
-    return {(void*)&field, t, false, true};
-}
-
 }  // namespace
 
 std::pair<Tensor, Tensor> ctc_greedy(Tape& tape, const Tensor& x, const Tensor& given, bool merge, int64_t blank) {
@@ -51,16 +46,16 @@ std::pair<Tensor, Tensor> ctc_greedy(Tape& tape, const Tensor& x, const Tensor& 
     const int64_t samples = x->shape[0], steps = x->shape[1];
     const Tensor best = argmax(tape, x, 2, false), most = max(tape, x, {{2}}, false);
     const Tensor labels = tape.empty({1, samples, steps}, DType::i32), score = tape.empty({samples, 1}, x->dtype);
-    for_float(x->dtype, [&]<class T>(T) {
+    with_float(x->dtype, [&]<class T>(T) {
         CtcCollapseArgs<T> a{};
         a.steps = steps;
         a.blank = blank;
         a.merge = merge;
         a.frames_type = frames ? frames->dtype : DType::i32;
-        tape.emit(NETLET_KERNEL_FOR(ctc_collapse, x->dtype), a,
-                  {in(a.best, best), in(a.most, most), Operand{(void*)&a.frames, frames, true, false, true},
-                   out(a.labels, labels), out(a.score, score)},
-                  Work{samples, std::max<int64_t>(1, 8192 / std::max<int64_t>(1, steps)), (double)best->size()});
+        tape.emit(
+            NETLET_KERNEL_FOR(ctc_collapse, x->dtype), a,
+            {in(a.best, best), in(a.most, most), in_if(a.frames, frames), out(a.labels, labels), out(a.score, score)},
+            Work{samples, grain_for(8192, steps), (double)best->size()});
     });
     return {labels, score};
 }
@@ -80,7 +75,7 @@ std::pair<Tensor, Tensor> ctc_beam_search(Tape& tape, const Tensor& x, const Ten
     const int64_t choice = std::min(classes - 1, width + 1);
     const Tensor labels = tape.empty({paths, samples, steps}, DType::i32),
                  score = tape.empty({samples, paths}, x->dtype);
-    for_float(x->dtype, [&]<class T>(T) {
+    with_float(x->dtype, [&]<class T>(T) {
         const Tensor nodes = scratch<CtcNode>(tape, samples, 1 + steps * width);
         const Tensor beam = scratch<CtcPrefix<T>>(tape, samples, width);
         const Tensor candidates = scratch<CtcCandidate<T>>(tape, samples, width);
@@ -96,9 +91,9 @@ std::pair<Tensor, Tensor> ctc_beam_search(Tape& tape, const Tensor& x, const Ten
         a.choice = choice;
         a.frames_type = frames ? frames->dtype : DType::i32;
         tape.emit(NETLET_KERNEL_FOR(ctc_beam, x->dtype), a,
-                  {in(a.log_p, log_p), Operand{(void*)&a.frames, frames, true, false, true}, out(a.paths, labels),
-                   out(a.score, score), to(a.sums, sums), to(a.nodes, nodes), to(a.beam, beam),
-                   to(a.candidates, candidates), to(a.classes, likely), to(a.taken, taken)},
+                  {in(a.log_p, log_p), in_if(a.frames, frames), out(a.paths, labels), out(a.score, score),
+                   out(a.sums, sums), out(a.nodes, nodes), out(a.beam, beam), out(a.candidates, candidates),
+                   out(a.classes, likely), out(a.taken, taken)},
                   Work{samples, 1, (double)(samples * steps) * (double)(classes + 50 * width)});
     });
     return {labels, score};

@@ -9,35 +9,27 @@ namespace netlet::ops {
 namespace {
 
 // Forward and backward are the same map, so they are the same kernel.
-template <class T>
-void emit_dropout(Tape& tape, const Tensor& x, const Tensor& y, double rate, uint64_t seed, uint32_t stream,
-                  bool accumulate) {
-    DropoutArgs<T> args{};
-    args.seed = seed;
-    args.stream = stream;
-    args.rate = rate;
-    args.accumulate = accumulate;
-    tape.emit(NETLET_KERNEL_FOR(dropout, x->dtype), args,
-              {in(args.x, x), accumulate ? inout(args.y, y) : out(args.y, y), in(args.step, tape.step())},
-              elementwise_work(x->size()));
-}
-
-void emit(Tape& tape, const Tensor& x, const Tensor& y, double rate, uint64_t seed, uint32_t stream, bool accumulate) {
-    if (x->dtype == DType::f64)
-        emit_dropout<double>(tape, x, y, rate, seed, stream, accumulate);
-    else
-        emit_dropout<float>(tape, x, y, rate, seed, stream, accumulate);
+void emit_dropout(Tape& tape, const Tensor& x, const Grad& y, double rate, uint64_t seed, uint32_t stream) {
+    with_float(x->dtype, [&]<class T>(T) {
+        DropoutArgs<T> args{};
+        args.seed = seed;
+        args.stream = stream;
+        args.rate = rate;
+        tape.emit(NETLET_KERNEL_FOR(dropout, x->dtype), args,
+                  {in(args.x, x), into(args.y, args.accumulate, y), in(args.step, tape.step())},
+                  elementwise_work(x->size()));
+    });
 }
 
 // The map that `stream` draws. It is linear and its own transpose, so that its gradient is itself again.
 Tensor dropout_of_stream(Tape& tape, const Tensor& x, double rate, uint64_t seed, uint32_t stream) {
     Tensor y = tape.empty(x->shape, x->dtype);
-    emit(tape, x, y, rate, seed, stream, false);
+    emit_dropout(tape, x, {y}, rate, seed, stream);
     if (tape.needs_grad({x}))
         tape.on_backward(
             {x}, {y},
             [=](Tape& tape, const Grads& dy) {
-                if (Grad dx = tape.grad(x)) emit(tape, dy[0], dx.tensor, rate, seed, stream, dx.accumulate);
+                if (Grad dx = tape.grad(x)) emit_dropout(tape, dy[0], dx, rate, seed, stream);
             },
             [=](Tape& tape, const Tensors&, const Tensors&, const Grads& dy) {
                 return Tensors{dropout_of_stream(tape, dy[0], rate, seed, stream)};

@@ -28,11 +28,9 @@ void emit_binary_bwd(Tape& tape, BinaryGrad op, const Tensor& p, const Tensor& q
     BinaryBackwardArgs<T> args{};
     args.nest = broadcast_nest<2>(dy->shape, {&p->shape, &q->shape});
     args.op = op;
-    args.accumulate = dx.accumulate;
     const bool slow = op == BinaryGrad::base || op == BinaryGrad::exponent;
     tape.emit(NETLET_KERNEL_FOR(binary_bwd, dy->dtype), args,
-              {in(args.p, p), in(args.q, q), in(args.dy, dy),
-               dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+              {in(args.p, p), in(args.q, q), in(args.dy, dy), into(args.dx, args.accumulate, dx)},
               slow ? work_of(dy->size(), 2048, 50) : elementwise_work(dy->size(), 2));
 }
 
@@ -44,10 +42,7 @@ void backward_through(Tape& tape, BinaryGrad op, const Tensor& p, const Tensor& 
     const Tensor& own = op == BinaryGrad::factor || op == BinaryGrad::dividend ? q : p;
     const bool direct = p->size() == dy->size();
     const Grad whole = direct ? dp : Grad{tape.empty(dy->shape, dy->dtype), false};
-    if (dy->dtype == DType::f64)
-        emit_binary_bwd<double>(tape, op, own, q, dy, whole);
-    else
-        emit_binary_bwd<float>(tape, op, own, q, dy, whole);
+    with_float(dy->dtype, [&]<class T>(T) { emit_binary_bwd<T>(tape, op, own, q, dy, whole); });
     if (!direct) emit_sum_to(tape, whole.tensor, dp);
 }
 
@@ -194,7 +189,7 @@ Tensor binary(Tape& tape, BinaryOp op, const Tensor& given_a, const Tensor& give
     if (!is_floating(dtype) && (op == BinaryOp::divide || op == BinaryOp::power)) dtype = DType::f32;
     const Tensor a = cast(tape, given_a, dtype), b = cast(tape, given_b, dtype);
     Tensor y = tape.empty(broadcast_shapes(name_of(op), a->shape, b->shape), dtype);
-    with_number_or_byte(dtype, [&](auto zero) { emit_binary<decltype(zero)>(tape, op, a, b, y); });
+    with_number_or_byte(dtype, [&]<class T>(T) { emit_binary<T>(tape, op, a, b, y); });
     if (is_floating(dtype) && tape.needs_grad({a, b}))
         tape.on_backward(
             {a, b}, {y},
@@ -209,7 +204,7 @@ Tensor binary(Tape& tape, BinaryOp op, const Tensor& given_a, const Tensor& give
 
 Tensor constant(double value, DType dtype) {
     Tensor t = make_tensor({}, dtype);
-    with_number_or_byte(dtype, [&](auto zero) { *t->data<decltype(zero)>() = (decltype(zero))value; });
+    with_number_or_byte(dtype, [&]<class T>(T) { *t->data<T>() = (T)value; });
     return t;
 }
 

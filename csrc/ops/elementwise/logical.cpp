@@ -22,8 +22,8 @@ Tensor compare(Tape& tape, CompareOp op, const Tensor& given_a, const Tensor& gi
     const DType dtype = common_dtype(given_a->dtype, given_b->dtype);
     const Tensor a = cast(tape, given_a, dtype), b = cast(tape, given_b, dtype);
     Tensor y = tape.empty(broadcast_shapes(name_of(op), a->shape, b->shape), DType::boolean);
-    with_number_or_byte(dtype, [&](auto zero) {
-        CompareArgs<decltype(zero)> args{};
+    with_number_or_byte(dtype, [&]<class T>(T) {
+        CompareArgs<T> args{};
         args.nest = broadcast_nest<2>(y->shape, {&a->shape, &b->shape});
         args.op = op;
         tape.emit(NETLET_NUMBER_OR_BYTE_KERNEL(compare, dtype), args, {in(args.a, a), in(args.b, b), out(args.y, y)},
@@ -50,8 +50,8 @@ Tensor logical_not(Tape& tape, const Tensor& x) {
 Tensor classify(Tape& tape, ClassifyOp op, const Tensor& given) {
     const Tensor x = as_floating(tape, given);
     Tensor y = tape.empty(x->shape, DType::boolean);
-    with_float(x->dtype, [&](auto zero) {
-        ClassifyArgs<decltype(zero)> args{};
+    with_float(x->dtype, [&]<class T>(T) {
+        ClassifyArgs<T> args{};
         args.op = op;
         tape.emit(NETLET_KERNEL_FOR(classify, x->dtype), args, {in(args.x, x), out(args.y, y)},
                   elementwise_work(y->size()));

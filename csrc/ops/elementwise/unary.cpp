@@ -76,14 +76,15 @@ HigherOrder unary_higher(UnaryOp op, double lo, double hi) {
     };
 }
 
-template <class T>
-Tensor emit_unary(Tape& tape, UnaryOp op, const Tensor& x, double lo, double hi) {
+Tensor emit_unary(Tape& tape, UnaryOp op, const Tensor& x, double lo = 0, double hi = 0) {
     Tensor y = tape.empty(x->shape, x->dtype);
-    UnaryArgs<T> args{};
-    args.op = op;
-    args.lo = (T)lo;
-    args.hi = (T)hi;
-    tape.emit(NETLET_KERNEL_FOR(unary, x->dtype), args, {in(args.x, x), out(args.y, y)}, unary_work(op, x->size()));
+    with_float(x->dtype, [&]<class T>(T) {
+        UnaryArgs<T> args{};
+        args.op = op;
+        args.lo = (T)lo;
+        args.hi = (T)hi;
+        tape.emit(NETLET_KERNEL_FOR(unary, x->dtype), args, {in(args.x, x), out(args.y, y)}, unary_work(op, x->size()));
+    });
     const Saved saved = saved_by(op);
     if (saved != Saved::none && tape.needs_grad({x}))
         tape.on_backward(
@@ -91,22 +92,18 @@ Tensor emit_unary(Tape& tape, UnaryOp op, const Tensor& x, double lo, double hi)
             [op, x, lo, hi, from = saved == Saved::y ? y : x](Tape& tape, const Grads& dy) {
                 Grad dx = tape.grad(x);
                 if (!dx) return;
-                UnaryBackwardArgs<T> args{};
-                args.op = op;
-                args.lo = (T)lo;
-                args.hi = (T)hi;
-                args.accumulate = dx.accumulate;
-                tape.emit(NETLET_KERNEL_FOR(unary_bwd, x->dtype), args,
-                          {in(args.saved, from), in(args.dy, dy[0]),
-                           dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-                          unary_work(op, x->size()));
+                with_float(x->dtype, [&]<class T>(T) {
+                    UnaryBackwardArgs<T> args{};
+                    args.op = op;
+                    args.lo = (T)lo;
+                    args.hi = (T)hi;
+                    tape.emit(NETLET_KERNEL_FOR(unary_bwd, x->dtype), args,
+                              {in(args.saved, from), in(args.dy, dy[0]), into(args.dx, args.accumulate, dx)},
+                              unary_work(op, x->size()));
+                });
             },
             unary_higher(op, lo, hi));
     return y;
-}
-
-Tensor emit_unary(Tape& tape, UnaryOp op, const Tensor& x, double lo = 0, double hi = 0) {
-    return x->dtype == DType::f64 ? emit_unary<double>(tape, op, x, lo, hi) : emit_unary<float>(tape, op, x, lo, hi);
 }
 
 }  // namespace
@@ -141,8 +138,8 @@ Tensor clip(Tape& tape, const Tensor& x, double lo, double hi) {
     Tensor y = x->dtype == DType::boolean ? cast(tape, x, DType::i32) : x;
     // Bounds outside of the type are no bounds.
     double lowest = 0, highest = 0;
-    with_number_or_byte(y->dtype, [&](auto zero) {
-        using Limits = std::numeric_limits<decltype(zero)>;
+    with_number_or_byte(y->dtype, [&]<class T>(T) {
+        using Limits = std::numeric_limits<T>;
         lowest = (double)Limits::lowest();
         highest = (double)Limits::max();
     });

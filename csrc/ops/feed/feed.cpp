@@ -21,9 +21,8 @@ Tensor feed(Tape& tape, const Shape& shape, DType from, DType to, const std::str
     args.row = shape.product(1, shape.rank());
     args.from = from;
     args.to = to;
-    const int64_t rows_in_a_chunk = std::max<int64_t>(1, 16384 / std::max<int64_t>(1, args.row));
-    tape.emit(kernel(KernelId::feed), args, {in(args.cell, cell), Operand{(void*)&args.y, y, false, true}},
-              Work{shape[0], rows_in_a_chunk, 0});
+    const int64_t rows_in_a_chunk = grain_for(16384, args.row);
+    tape.emit(kernel(KernelId::feed), args, {in(args.cell, cell), out(args.y, y)}, Work{shape[0], rows_in_a_chunk, 0});
     return y;
 }
 

@@ -46,14 +46,13 @@ Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y,
     args.act = act;
     args.alpha = alpha;
     const int64_t count = std::max<int64_t>(1, ceil_div(M, args.slice));
-    const Tensor sums = count == 1 ? db.tensor : tape.empty({count, 1, N}, dy->dtype);
-    args.accumulate = count == 1 && db.accumulate;
-    const Operand result{(void*)&args.db, sums, args.accumulate, true};
-    tape.emit(NETLET_KERNEL_FOR(dense_bwd, dy->dtype), args,
-              {in_if<void>(args.y, y), in<void>(args.dy, dy), out_if<void>(args.dz, y ? dz : nullptr), result},
-              {count * ceil_div(N, gemm_panel_group),
-               std::max<int64_t>(1, slice_elements / (args.slice * gemm_panel_group)), 4.0 * (double)(M * N)});
-    if (count > 1) emit_slice_sum(tape, sums, db);
+    const Grad sums = slices_for(tape, db, count, {count, 1, N});
+    tape.emit(
+        NETLET_KERNEL_FOR(dense_bwd, dy->dtype), args,
+        {in_if(args.y, y), in(args.dy, dy), out_if(args.dz, y ? dz : nullptr), into(args.db, args.accumulate, sums)},
+        {count * ceil_div(N, gemm_panel_group), grain_for(slice_elements, args.slice * gemm_panel_group),
+         4.0 * (double)(M * N)});
+    if (count > 1) emit_slice_sum(tape, sums.tensor, db);
     return dz;
 }
 
@@ -74,29 +73,13 @@ Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bi
     emit_gemm(tape, forward);
     if (!tape.needs_grad({x, kernel, bias})) return y;
 
-    const Tensor saved_y = act == Activation::linear ? nullptr : y, saved_x = kernel->requires_grad ? x : nullptr;
-    tape.on_backward(
-        {x, kernel, bias}, {y},
-        [=](Tape& tape, const Grads& dy) {
-            const Tensor dz = fused_gradient(tape, act, alpha, saved_y, dy[0], tape.grad(bias));
-            if (Grad dW = tape.grad(kernel))
-                emit_gemm(tape, {.a = saved_x,
-                                 .b = dz,
-                                 .c = dW.tensor,
-                                 .M = K,
-                                 .N = N,
-                                 .K = M,
-                                 .a_transposed = true,
-                                 .accumulate = dW.accumulate});
-            if (Grad dx = tape.grad(x))
-                emit_gemm(tape, {.a = dz,
-                                 .b = kernel,
-                                 .c = dx.tensor,
-                                 .M = M,
-                                 .N = K,
-                                 .K = N,
-                                 .b_transposed = true,
-                                 .accumulate = dx.accumulate});
+    on_backward_of_fused(
+        tape, x, kernel, bias, y, act, alpha,
+        [=](Tape& tape, const Tensor& x, const Tensor& dz, const Grad& dw) {
+            emit_gemm(tape, {.a = x, .b = dz, .M = K, .N = N, .K = M, .a_transposed = true}, dw);
+        },
+        [=](Tape& tape, const Tensor& dz, const Grad& dx) {
+            emit_gemm(tape, {.a = dz, .b = kernel, .M = M, .N = K, .K = N, .b_transposed = true}, dx);
         },
         by_definition([act, alpha](Tape& tape, const Tensors& x) {
             return Tensors{bias_and_activation(tape, matmul(tape, x[0], x[1]), x[2], act, alpha)};

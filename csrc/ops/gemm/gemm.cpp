@@ -68,10 +68,11 @@ GemmArgs arguments(const Gemm& g) {
 void emit_product(Tape& tape, const KernelOf<GemmArgs>& kernel, GemmArgs& args, const Gemm& g, const Tensor& b,
                   const Tensor& c, int64_t items) {
     const Tensor a = at(tape, g.a, g.a_offset);
-    const Operand result{(void*)&args.c, c, args.accumulate, true};
-    tape.emit(kernel, args, {in<void>(args.a, a), in<void>(args.b, b), in_if<void>(args.bias, g.bias), result},
-              {items * ceil_div(g.M, args.mb) * ceil_div(g.N, args.nb), 1,
-               2.0 * (double)g.M * (double)g.N * (double)g.K * (double)(g.items * g.summed)});
+    tape.emit(
+        kernel, args,
+        {in(args.a, a), in(args.b, b), in_if(args.bias, g.bias), into(args.c, args.accumulate, {c, args.accumulate})},
+        {items * ceil_div(g.M, args.mb) * ceil_div(g.N, args.nb), 1,
+         2.0 * (double)g.M * (double)g.N * (double)g.K * (double)(g.items * g.summed)});
 }
 
 // The kernels that every format has.
@@ -105,8 +106,8 @@ Tensor pack_b(Tape& tape, const KernelOf<GemmPackArgs>& kernel, const GemmArgs& 
     const int64_t groups = ceil_div(args.N, gemm_panel_group);
     Tensor packed = room_for_panels(tape, args, b->dtype);
     GemmPackArgs pack{nullptr, nullptr, args.N, args.K, args.ldb, args.b_transposed};
-    const int64_t grain = std::max<int64_t>(1, 65536 / (gemm_panel_group * args.K));
-    tape.emit(kernel, pack, {in<void>(pack.b, b), out<void>(pack.packed, packed)}, {groups, grain, 0, true});
+    const int64_t grain = grain_for(65536, gemm_panel_group * args.K);
+    tape.emit(kernel, pack, {in(pack.b, b), out(pack.packed, packed)}, {groups, grain, 0, true});
     return packed;
 }
 
@@ -114,11 +115,10 @@ Tensor pack_b(Tape& tape, const KernelOf<GemmPackArgs>& kernel, const GemmArgs& 
 void sum_slices(Tape& tape, const Tensor& slices, const Tensor& bias, const Grad& c, Activation act, double alpha) {
     const int64_t count = slices->shape[0], N = slices->shape.back(),
                   M = slices->size() / std::max<int64_t>(count * N, 1);
-    GemmSlicesArgs args{nullptr, nullptr, nullptr, M, N, count, c.accumulate, act, alpha};
-    const Operand result{(void*)&args.c, c.tensor, c.accumulate, true};
+    GemmSlicesArgs args{nullptr, nullptr, nullptr, M, N, count, false, act, alpha};
     tape.emit(NETLET_KERNEL_FOR(gemm_sum_slices, c.tensor->dtype), args,
-              {in<void>(args.slices, slices), in_if<void>(args.bias, bias), result},
-              {M, std::max<int64_t>(1, 16384 / std::max<int64_t>(count * N, 1)), (double)slices->size()});
+              {in(args.slices, slices), in_if(args.bias, bias), into(args.c, args.accumulate, c)},
+              {M, grain_for(16384, count * N), (double)slices->size()});
 }
 
 // Slices of k, each into a c of its own, and their sum.

@@ -33,6 +33,12 @@ struct Gemm {
     Tensor* panels = nullptr;  // of several products of one b: the first that packs it leaves its panels here
 };
 void emit_gemm(Tape& tape, const Gemm& gemm);
+// The same with c and `accumulate` as the Grad says.
+inline void emit_gemm(Tape& tape, Gemm gemm, const Grad& c) {
+    gemm.c = c.tensor;
+    gemm.accumulate = c.accumulate;
+    emit_gemm(tape, gemm);
+}
 
 // Columns of b in panels, for kernels that run the tile themselves: op(b) is (K, N), begins `offset` elements in, and its rows
 // (or columns, where it is transposed) are ldb apart. A plan that does not train keeps it.
@@ -44,6 +50,23 @@ void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c);
 // The first step back through a product that fused bias and activation: dz = dy act'(z), told from the result y (linear:
 // null, and dz is dy), and db, if asked for, the sum of dz over all axes but the last.
 Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& db);
+
+// Registers the gradient of y = act(product of x and kernel, + bias) with `act` fused. dz is the gradient of what act is
+// applied to; kernel_gradient(tape, x, dz, dw) and input_gradient(tape, dz, dx) emit the product's own gradients.
+template <class KernelGradient, class InputGradient>
+void on_backward_of_fused(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const Tensor& y,
+                          Activation act, double alpha, KernelGradient kernel_gradient, InputGradient input_gradient,
+                          HigherOrder higher) {
+    const Tensor saved_y = act == Activation::linear ? nullptr : y, saved_x = kernel->requires_grad ? x : nullptr;
+    tape.on_backward(
+        {x, kernel, bias}, {y},
+        [=](Tape& tape, const Grads& dy) {
+            const Tensor dz = fused_gradient(tape, act, alpha, saved_y, dy[0], tape.grad(bias));
+            if (Grad dw = tape.grad(kernel)) kernel_gradient(tape, saved_x, dz, dw);
+            if (Grad dx = tape.grad(x)) input_gradient(tape, dz, dx);
+        },
+        std::move(higher));
+}
 
 // act(z + bias), bias (N,) or null: what a product fuses, by ops of their own.
 Tensor bias_and_activation(Tape& tape, const Tensor& z, const Tensor& bias, Activation act, double alpha);

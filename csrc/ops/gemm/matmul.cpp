@@ -78,14 +78,12 @@ Problem analyse(const Tensor& a, const Tensor& b, bool transpose_a, bool transpo
     return p;
 }
 
-// result = or += op(x) . op(y), where result has the layout of `like` and is summed over the axes where like is
+// c = or += op(x) . op(y), where c has the layout of `like` and is summed over the axes where like is
 // broadcast.
 void emit_summed(Tape& tape, const Problem& p, Gemm g, const Plane& x, const Plane& y, const Plane& like,
-                 const Tensor& out, bool accumulate) {
+                 const Grad& c) {
     g.a = x.tensor;
     g.b = y.tensor;
-    g.c = out;
-    g.accumulate = accumulate;
     for (int pass = 0; pass < 2; ++pass)  // own axes first, broadcast ones behind them
         for (int i = 0; i < p.rank; ++i) {
             const bool summed = like.step[i] == 0 && p.dims[i] != 1;
@@ -95,7 +93,7 @@ void emit_summed(Tape& tape, const Problem& p, Gemm g, const Plane& x, const Pla
             g.b_step[g.batch_rank++] = y.step[i];
             (summed ? g.summed : g.items) *= p.dims[i];
         }
-    emit_gemm(tape, g);
+    emit_gemm(tape, g, c);
 }
 
 // The type of the result, from the pairs that have kernels.
@@ -145,7 +143,7 @@ Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bo
     int64_t step = p.M * p.N;
     for (int i = p.rank - 1; i >= 0; step *= p.dims[i--]) whole.step[i] = step;
     emit_summed(tape, p, {.M = p.M, .N = p.N, .K = p.K, .a_transposed = p.a.transposed, .b_transposed = p.b.transposed},
-                p.a, p.b, whole, c, false);
+                p.a, p.b, whole, {c});
 
     whole.tensor = nullptr;
     if (tape.needs_grad({a, b}))
@@ -158,18 +156,16 @@ Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bo
                 if (Grad da = tape.grad(a)) {
                     if (ta)
                         emit_summed(tape, p, {.M = p.K, .N = p.M, .K = p.N, .a_transposed = tb, .b_transposed = true},
-                                    p.b, dc, p.a, da.tensor, da.accumulate);
+                                    p.b, dc, p.a, da);
                     else
-                        emit_summed(tape, p, {.M = p.M, .N = p.K, .K = p.N, .b_transposed = !tb}, dc, p.b, p.a,
-                                    da.tensor, da.accumulate);
+                        emit_summed(tape, p, {.M = p.M, .N = p.K, .K = p.N, .b_transposed = !tb}, dc, p.b, p.a, da);
                 }
                 if (Grad db = tape.grad(b)) {
                     if (tb)
                         emit_summed(tape, p, {.M = p.N, .N = p.K, .K = p.M, .a_transposed = true, .b_transposed = ta},
-                                    dc, p.a, p.b, db.tensor, db.accumulate);
+                                    dc, p.a, p.b, db);
                     else
-                        emit_summed(tape, p, {.M = p.K, .N = p.N, .K = p.M, .a_transposed = !ta}, p.a, dc, p.b,
-                                    db.tensor, db.accumulate);
+                        emit_summed(tape, p, {.M = p.K, .N = p.N, .K = p.M, .a_transposed = !ta}, p.a, dc, p.b, db);
                 }
             },
             [ta = p.a.transposed, tb = p.b.transposed](Tape& tape, const Tensors& x, const Tensors&, const Grads& dc) {

@@ -48,16 +48,15 @@ Tensor affine_transform(Tape& tape, const Tensor& x, const Tensor& given, const 
     const bool bilinear = is_bilinear(interpolation);
     const FillMode fill = to_fill_mode(fill_mode);
     const int64_t N = x->shape[0], H = x->shape[1], W = x->shape[2], C = x->shape[3];
-    const auto map_of = [=](auto zero) {
-        using T = decltype(zero);
+    const auto map_of = [=]<class T>(T) {
         return AffineMap<T>{nullptr, given->shape[0] == 1 ? 0 : 8, H, W, C, bilinear, fill, (T)fill_value};
     };
     Tensor y = tape.empty(x->shape, x->dtype);
     const double flops = (double)y->size() * (bilinear ? 7 : 0);
-    with_float(x->dtype, [&](auto zero) {
-        AffineArgs<decltype(zero)> args{nullptr, nullptr, map_of(zero)};
+    with_float(x->dtype, [&]<class T>(T type) {
+        AffineArgs<T> args{nullptr, nullptr, map_of(type)};
         const int64_t rows = y->size() ? N * H : 0;
-        const int64_t few = std::max<int64_t>(1, 2048 / std::max<int64_t>(1, W));
+        const int64_t few = grain_for(2048, W);
         tape.emit(NETLET_KERNEL_FOR(affine_fwd, x->dtype), args,
                   {in(args.x, x), in(args.map.transform, transform), out(args.y, y)},
                   {rows, N >= 16 ? std::max(H, few) : few, flops});
@@ -66,11 +65,10 @@ Tensor affine_transform(Tape& tape, const Tensor& x, const Tensor& given, const 
         tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
             Grad dx = tape.grad(x);
             if (!dx) return;
-            with_float(x->dtype, [&](auto zero) {
-                AffineBwdArgs<decltype(zero)> args{nullptr, nullptr, map_of(zero), dx.accumulate};
+            with_float(x->dtype, [&]<class T>(T type) {
+                AffineBwdArgs<T> args{nullptr, nullptr, map_of(type), false};
                 tape.emit(NETLET_KERNEL_FOR(affine_bwd, x->dtype), args,
-                          {in(args.dy, dy[0]), in(args.map.transform, transform),
-                           dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+                          {in(args.dy, dy[0]), in(args.map.transform, transform), into(args.dx, args.accumulate, dx)},
                           {N, 1, flops});
             });
         });

@@ -17,9 +17,8 @@ void emit_flip(Tape& tape, const Tensor& x, const Tensor& flags, const Tensor& y
     args.pixel = s[3] * (int64_t)size_of(x->dtype);
     args.horizontal = horizontal;
     args.vertical = vertical;
-    const int64_t row = std::max<int64_t>(1, args.W * args.pixel);
     tape.emit(kernel(KernelId::flip_images), args, {in(args.x, x), in(args.flags, flags), out(args.y, y)},
-              {y->size() ? s[0] * s[1] : 0, std::max<int64_t>(1, 65536 / row)});
+              {y->size() ? s[0] * s[1] : 0, grain_for(65536, args.W * args.pixel)});
 }
 
 }  // namespace

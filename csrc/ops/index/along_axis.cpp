@@ -9,16 +9,13 @@
 namespace netlet::ops {
 
 void emit_scatter_along(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const AxisLayout& layout) {
-    with_float(dy->dtype, [&](auto zero) {
-        ScatterAlongArgs<decltype(zero)> args{};
+    with_float(dy->dtype, [&]<class T>(T) {
+        ScatterAlongArgs<T> args{};
         args.layout = layout;
         args.index_dtype = index->dtype;
-        args.accumulate = dx.accumulate;
         tape.emit(NETLET_KERNEL_FOR(scatter_along, dy->dtype), args,
-                  {in(args.dy, dy), bytes_in(args.index, index),
-                   dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-                  Work{layout.outer * layout.inner,
-                       std::max<int64_t>(1, 8192 / std::max<int64_t>(1, layout.n + layout.k)), (double)dy->size()});
+                  {in(args.dy, dy), in(args.index, index), into(args.dx, args.accumulate, dx)},
+                  Work{layout.outer * layout.inner, grain_for(8192, layout.n + layout.k), (double)dy->size()});
     });
 }
 
@@ -31,21 +28,25 @@ Tensor gathered_along(Tape& tape, const Tensor& x, const Tensor& index, const Sh
     args.index_dtype = index->dtype;
     args.dtype = x->dtype;
     Tensor y = tape.empty(shape, x->dtype);
-    tape.emit(kernel(KernelId::gather_along), args,
-              {bytes_in(args.x, x), bytes_in(args.index, index), bytes_out(args.y, y)}, Work{y->size(), 8192, 0});
-    if (differentiable(tape, x))
-        tape.on_backward(
-            {x}, {y},
-            [x, index, layout](Tape& tape, const Grads& dy) {
-                if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, layout);
-            },
-            [index, layout](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
-                return Tensors{scattered_along(tape, dy[0], index, x[0]->shape, layout)};
-            });
+    tape.emit(kernel(KernelId::gather_along), args, {in(args.x, x), in(args.index, index), out(args.y, y)},
+              Work{y->size(), 8192, 0});
+    if (differentiable(tape, x)) on_backward_of_gather_along(tape, x, y, index, layout);
     return y;
 }
 
 }  // namespace
+
+void on_backward_of_gather_along(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& index,
+                                 const AxisLayout& layout) {
+    tape.on_backward(
+        {x}, {y},
+        [x, index, layout](Tape& tape, const Grads& dy) {
+            if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, layout);
+        },
+        [index, layout](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
+            return Tensors{scattered_along(tape, dy[0], index, x[0]->shape, layout)};
+        });
+}
 
 Tensor scattered_along(Tape& tape, const Tensor& x, const Tensor& index, const Shape& shape, const AxisLayout& layout) {
     Tensor y = tape.empty(shape, x->dtype);

@@ -36,6 +36,9 @@ void emit_gather(Tape& tape, const Tensor& x, const Tensor& index, const Tensor&
 void emit_scatter_along(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, const AxisLayout& layout);
 // x (outer, k, inner) added up at index of the middle axis of a tensor of this shape, 0 elsewhere. Gradient flows.
 Tensor scattered_along(Tape& tape, const Tensor& x, const Tensor& index, const Shape& shape, const AxisLayout& layout);
+// Registers the gradient of y (outer, k, inner) = the entries of x that index (outer, k, inner) names along the middle axis.
+void on_backward_of_gather_along(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& index,
+                                 const AxisLayout& layout);
 // Says that the rows that index names, or all if it is null, differ from zero; `keep`: beside those that did.
 void mark_rows(Tape& tape, const Rows& rows, const Tensor& index, bool keep = false);
 int64_t index_value(const Tensor& positions, int64_t i);  // the value of flat element i, which must be known

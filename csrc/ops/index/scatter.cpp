@@ -37,16 +37,15 @@ Rows find_rows(Tape& tape, const char* op, const Shape& into, const Tensor& inde
                           negative);
         }
     rows.row = tape.empty({k}, DType::i64);
-    tape.emit(kernel(KernelId::flat_rows), args, {bytes_in(args.index, index), out(args.row, rows.row)},
-              Work{k, 4096, 0});
+    tape.emit(kernel(KernelId::flat_rows), args, {in(args.index, index), out(args.row, rows.row)}, Work{k, 4096, 0});
     return rows;
 }
 
 void emit_scatter(Tape& tape, ScatterOp how, const Tensor& updates, const Rows& rows, const Tensor& y) {
     // Every chunk reads all positions: a few chunks at most, and only where the rows outweigh that.
     const int64_t least = 16384 / std::max<int64_t>(1, rows.inner) + 1;
-    with_number(y->dtype, [&](auto zero) {
-        ScatterArgs<decltype(zero)> args{};
+    with_number(y->dtype, [&]<class T>(T) {
+        ScatterArgs<T> args{};
         args.k = rows.row->size();
         args.inner = rows.inner;
         args.op = how;

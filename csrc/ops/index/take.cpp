@@ -17,7 +17,7 @@ Work scatter_work(const AxisLayout& layout, bool columns) {
     const int64_t line = 64 / (int64_t)sizeof(T), total = layout.outer * layout.k * layout.inner;
     if (columns) {
         const int64_t chunks = std::min<int64_t>({8, layout.inner / line, total / 8192 + 1});
-        const int64_t lines_each = ((layout.inner + line - 1) / line + chunks - 1) / chunks;
+        const int64_t lines_each = ceil_div(ceil_div(layout.inner, line), chunks);
         return {layout.inner, lines_each * line, (double)total};
     }
     const int64_t least = 16384 / std::max<int64_t>(1, layout.inner * layout.outer) + 1;
@@ -29,11 +29,9 @@ void emit_scatter_add(Tape& tape, const Tensor& dy, const Tensor& index, const G
     ScatterAddArgs<T> args{};
     args.layout = layout;
     args.index_dtype = index->dtype;
-    args.accumulate = dx.accumulate;
     args.columns = layout.inner >= 2 * 64 / (int64_t)sizeof(T);
     tape.emit(NETLET_KERNEL_FOR(scatter_add, dy->dtype), args,
-              {in(args.dy, dy), bytes_in(args.index, index),
-               dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+              {in(args.dy, dy), in(args.index, index), into(args.dx, args.accumulate, dx)},
               scatter_work<T>(layout, args.columns));
 }
 
@@ -70,8 +68,8 @@ void emit_one_hot(Tape& tape, const Tensor& index, const Tensor& y, int64_t clas
     args.one = bits_of_one(y->dtype);
     args.bytes = (int32_t)size_of(y->dtype);
     args.index_dtype = index->dtype;
-    tape.emit(kernel(KernelId::one_hot), args, {bytes_in(args.index, index), bytes_out(args.y, y)},
-              Work{index->size(), std::max<int64_t>(1, 16384 / std::max<int64_t>(1, classes)), (double)y->size()});
+    tape.emit(kernel(KernelId::one_hot), args, {in(args.index, index), out(args.y, y)},
+              Work{index->size(), grain_for(16384, classes), (double)y->size()});
 }
 
 }  // namespace
@@ -82,8 +80,8 @@ void emit_gather(Tape& tape, const Tensor& x, const Tensor& index, const Tensor&
     args.layout = layout;
     args.index_dtype = index->dtype;
     args.dtype = dtype;
-    tape.emit(kernel(KernelId::gather), args, {bytes_in(args.x, x), bytes_in(args.index, index), bytes_out(args.y, y)},
-              Work{layout.outer * layout.k, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, layout.inner)), 0});
+    tape.emit(kernel(KernelId::gather), args, {in(args.x, x), in(args.index, index), out(args.y, y)},
+              Work{layout.outer * layout.k, grain_for(16384, layout.inner), 0});
 }
 
 namespace {
@@ -92,7 +90,7 @@ namespace {
 Tensor scattered_rows(Tape& tape, const Tensor& x, const Tensor& index, int axis, const Shape& shape,
                       const AxisLayout& layout) {
     Tensor y = tape.empty(shape, x->dtype);
-    with_float(x->dtype, [&](auto zero) { emit_scatter_add<decltype(zero)>(tape, x, index, {y, false}, layout); });
+    with_float(x->dtype, [&]<class T>(T) { emit_scatter_add<T>(tape, x, index, {y, false}, layout); });
     if (tape.needs_grad({x}))
         tape.on_backward(
             {x}, {y},
@@ -125,11 +123,11 @@ Tensor take(Tape& tape, const Tensor& x, const Tensor& given, int axis) {
             {x}, {y},
             [x, index, layout, axis](Tape& tape, const Grads& dy) {
                 if (Grad dx = axis == 0 ? tape.grad_by_rows(x) : tape.grad(x))
-                    with_float(dy[0]->dtype, [&](auto zero) {
+                    with_float(dy[0]->dtype, [&]<class T>(T) {
                         if (dx.rows)
-                            emit_scatter_add_rows<decltype(zero)>(tape, dy[0], index, dx, layout);
+                            emit_scatter_add_rows<T>(tape, dy[0], index, dx, layout);
                         else
-                            emit_scatter_add<decltype(zero)>(tape, dy[0], index, dx, layout);
+                            emit_scatter_add<T>(tape, dy[0], index, dx, layout);
                     });
             },
             [index, axis, layout](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
@@ -153,7 +151,7 @@ void check_index(Tape& tape, const Tensor& given, int64_t n) {
     args.n = n;
     args.index_dtype = index->dtype;
     tape.emit(kernel(KernelId::check_index), args,
-              {bytes_in(args.index, index), out(args.flag, flag), out(args.found, found)}, one_chunk(1));
+              {in(args.index, index), out(args.flag, flag), out(args.found, found)}, one_chunk(1));
     tape.guard(flag);
 }
 
@@ -166,7 +164,7 @@ void mark_rows(Tape& tape, const Rows& rows, const Tensor& index, bool keep) {
     if (!index) return tape.emit(kernel(KernelId::mark_rows), args, {bytes}, one_chunk(1));
     args.k = index->size();
     args.index_dtype = index->dtype;
-    tape.emit(kernel(KernelId::mark_rows), args, {bytes_in(args.index, index), bytes}, one_chunk(1));
+    tape.emit(kernel(KernelId::mark_rows), args, {in(args.index, index), bytes}, one_chunk(1));
 }
 
 Tensor one_hot(Tape& tape, const Tensor& given, int64_t classes, int axis, DType dtype) {

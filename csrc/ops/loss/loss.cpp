@@ -40,7 +40,7 @@ struct Output {
     template <class T> LossOut<T> out() const { return {nullptr, nullptr, nullptr, reduction, reduced}; }
     template <class T> LossGrad<T> grad() const { return {nullptr, nullptr, nullptr, factor, !reduced}; }
     // What backward captures.
-    Tensor kept_weight() const { return reduced ? w : nullptr; }
+    Tensor saved_weight() const { return reduced ? w : nullptr; }
 };
 
 // One weight a row; axes of 1 at the end do not count.
@@ -78,8 +78,7 @@ void emit_rows_bwd(Tape& tape, const auto& k, Args& a, Operand first, const Tens
                    const Tensor& w, const Tensor& scale, const Grad& dx, const RowShape& s, T) {
     tape.emit(k, a,
               {first, in(a.x, x), in(a.grad.dy, dy), in_or(a.grad.w, w, a.unused, x),
-               scale ? in(a.grad.scale, scale) : in(a.unused, x),
-               dx.accumulate ? inout(a.dx, dx.tensor) : out(a.dx, dx.tensor)},
+               scale ? in(a.grad.scale, scale) : in(a.unused, x), into(a.dx, a.accumulate, dx)},
               s.work(12));
 }
 
@@ -107,7 +106,7 @@ Tensor loss_pointwise(Tape& tape, Pointwise kind, const Tensor& target, const Te
 
     const double row_scale = kind == Pointwise::kl_divergence ? 1 : 1 / (double)std::max<int64_t>(1, s.cols);
     const Output o(tape, s, x->dtype, w, reduction, reduction == Reduction::mean_with_weight && w);
-    for_float(x->dtype, [&]<class T>(T type) {
+    with_float(x->dtype, [&]<class T>(T type) {
         PointwiseArgs<T> a{nullptr,   nullptr,       nullptr,         o.out<T>(),        {},   nullptr, s.rows, s.cols,
                            row_scale, options.delta, options.epsilon, options.smoothing, kind, false,   false};
         emit_rows(tape, NETLET_KERNEL_FOR(loss_pointwise_fwd, x->dtype), a, in(a.t, t), x, o, s, type);
@@ -115,15 +114,26 @@ Tensor loss_pointwise(Tape& tape, Pointwise kind, const Tensor& target, const Te
     if (tape.needs_grad({t, x}))
         tape.on_backward(
             {t, x}, {o.y},
-            [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
+            [=, w = o.saved_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
                 auto run = [&](const Grad& d, bool negate) {
                     if (!d) return;
-                    for_float(x->dtype, [&]<class T>(T type) {
+                    with_float(x->dtype, [&]<class T>(T type) {
                         const LossGrad<T> g{nullptr, nullptr, nullptr, o.factor, o.per_row};
-                        PointwiseArgs<T> a{nullptr,   nullptr,       nullptr,         {},
-                                           g,         nullptr,       s.rows,          s.cols,
-                                           row_scale, options.delta, options.epsilon, options.smoothing,
-                                           kind,      negate,        d.accumulate};
+                        PointwiseArgs<T> a{nullptr,
+                                           nullptr,
+                                           nullptr,
+                                           {},
+                                           g,
+                                           nullptr,
+                                           s.rows,
+                                           s.cols,
+                                           row_scale,
+                                           options.delta,
+                                           options.epsilon,
+                                           options.smoothing,
+                                           kind,
+                                           negate,
+                                           false};
                         emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_pointwise_bwd, x->dtype), a, in(a.t, t), x, dy[0], w,
                                       scale, d, s, type);
                     });
@@ -152,7 +162,7 @@ Tensor loss_crossentropy(Tape& tape, const Tensor& target, const Tensor& x, cons
     if (tape.needs_grad({t})) return crossentropy_definition(tape, t, x, w, reduction, options);
 
     const Output o(tape, s, x->dtype, w, reduction, reduction == Reduction::mean_with_weight && w);
-    for_float(x->dtype, [&]<class T>(T type) {
+    with_float(x->dtype, [&]<class T>(T type) {
         CrossentropyArgs<T> a{nullptr, nullptr,         nullptr,           o.out<T>(),     {},   nullptr, s.rows,
                               s.cols,  options.epsilon, options.smoothing, options.logits, false};
         emit_rows(tape, NETLET_KERNEL_FOR(loss_crossentropy_fwd, x->dtype), a, in(a.t, t), x, o, s, type);
@@ -160,14 +170,14 @@ Tensor loss_crossentropy(Tape& tape, const Tensor& target, const Tensor& x, cons
     if (tape.needs_grad({x}))
         tape.on_backward(
             {x}, {o.y},
-            [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
+            [=, w = o.saved_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
                 const Grad dx = tape.grad(x);
                 if (!dx) return;
-                for_float(x->dtype, [&]<class T>(T type) {
+                with_float(x->dtype, [&]<class T>(T type) {
                     const LossGrad<T> g{nullptr, nullptr, nullptr, o.factor, o.per_row};
                     CrossentropyArgs<T> a{
-                        nullptr,         nullptr,           nullptr,        {},           g, nullptr, s.rows, s.cols,
-                        options.epsilon, options.smoothing, options.logits, dx.accumulate};
+                        nullptr,         nullptr,           nullptr,        {},   g, nullptr, s.rows, s.cols,
+                        options.epsilon, options.smoothing, options.logits, false};
                     emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_crossentropy_bwd, x->dtype), a, in(a.t, t), x, dy[0], w,
                                   scale, dx, s, type);
                 });
@@ -207,26 +217,24 @@ Tensor loss_sparse_crossentropy(Tape& tape, const Tensor& labels, const Tensor& 
         a.label_type = labels->dtype;
         a.logits = options.logits;
     };
-    for_float(x->dtype, [&]<class T>(T type) {
+    with_float(x->dtype, [&]<class T>(T type) {
         SparseCrossentropyArgs<T> a{};
         fields(a);
         a.out = o.out<T>();
-        emit_rows(tape, NETLET_KERNEL_FOR(loss_sparse_fwd, x->dtype), a, Operand{(void*)&a.labels, labels, true, false},
-                  x, o, s, type);
+        emit_rows(tape, NETLET_KERNEL_FOR(loss_sparse_fwd, x->dtype), a, in(a.labels, labels), x, o, s, type);
     });
     if (tape.needs_grad({x}))
         tape.on_backward(
             {x}, {o.y},
-            [=, w = o.kept_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
+            [=, w = o.saved_weight(), scale = o.scale, o = o.grad<double>()](Tape& tape, const Grads& dy) {
                 const Grad dx = tape.grad(x);
                 if (!dx) return;
-                for_float(x->dtype, [&]<class T>(T type) {
+                with_float(x->dtype, [&]<class T>(T type) {
                     SparseCrossentropyArgs<T> a{};
                     fields(a);
                     a.grad = {nullptr, nullptr, nullptr, o.factor, o.per_row};
-                    a.accumulate = dx.accumulate;
-                    emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_sparse_bwd, x->dtype), a,
-                                  Operand{(void*)&a.labels, labels, true, false}, x, dy[0], w, scale, dx, s, type);
+                    emit_rows_bwd(tape, NETLET_KERNEL_FOR(loss_sparse_bwd, x->dtype), a, in(a.labels, labels), x, dy[0],
+                                  w, scale, dx, s, type);
                 });
             },
             by_definition([labels, w, reduction, options](Tape& tape, const Tensors& x) {

@@ -24,8 +24,7 @@ struct RowShape {
     // A batch of one chunk's work takes one record from x to the loss.
     bool small() const { return rows * cols <= loss_grain; }
     Work work(double flops_each) const {
-        return {rows, std::max<int64_t>(1, loss_grain / std::max<int64_t>(1, cols)),
-                flops_each * (double)(rows * cols)};
+        return {rows, grain_for(loss_grain, cols), flops_each * (double)(rows * cols)};
     }
 };
 
@@ -33,6 +32,9 @@ inline void check_weight(const char* op, const Tensor& w) {
     if (w && w->requires_grad)
         throw ValueError(std::string(op) + ": sample weights are constants: no gradient flows into them");
 }
+
+// How many of the values of a loss or metric share a weight: w has the leading axes of `shape`, then axes of 1 or none. 1 if w is null.
+int64_t values_of_a_weight(const char* op, const Shape& shape, const Tensor& w);
 
 // An operand that may be missing: `unused` then points at something that is there.
 template <class T> Operand in_or(const T*& field, const Tensor& t, const T*& unused, const Tensor& there) {
@@ -48,13 +50,5 @@ Tensor sparse_crossentropy_definition(Tape& tape, const Tensor& labels, const Te
                                       Reduction reduction, const CrossentropyOptions& options);
 Tensor hinge_labels_definition(Tape& tape, const Tensor& t);
 Tensor reduction_definition(Tape& tape, const Tensor& v, const Tensor& w, const Tensor& mask, Reduction reduction);
-
-template <class F>
-void for_float(DType dtype, F&& f) {
-    if (dtype == DType::f64)
-        f(double{});
-    else
-        f(float{});
-}
 
 }  // namespace netlet::ops

@@ -4,21 +4,17 @@
 
 namespace netlet::ops {
 
-namespace {
-
-// How many values share a weight: w has v's leading axes, then axes of 1 or none.
-int64_t values_of_a_weight(const Tensor& v, const Tensor& w) {
+int64_t values_of_a_weight(const char* op, const Shape& shape, const Tensor& w) {
+    if (!w) return 1;
     int axes = w->shape.rank();
     while (axes > 0 && w->shape[axes - 1] == 1) --axes;
-    bool leading = w->shape.rank() <= v->shape.rank() || axes <= v->shape.rank();
-    for (int i = 0; leading && i < axes; ++i) leading = w->shape[i] == v->shape[i];
+    bool leading = axes <= shape.rank();
+    for (int i = 0; leading && i < axes; ++i) leading = w->shape[i] == shape[i];
     if (!leading)
-        throw ValueError("loss_reduce: weights of shape " + w->shape.str() + " do not fit values of shape " +
-                         v->shape.str());
-    return v->size() / std::max<int64_t>(1, w->size());
+        throw ValueError(std::string(op) + ": weights of shape " + w->shape.str() + " do not fit values of shape " +
+                         shape.str());
+    return std::max<int64_t>(1, shape.size() / std::max<int64_t>(1, w->size()));
 }
-
-}  // namespace
 
 Reduction reduction_kind(const std::string& name) {
     if (name == "none") return Reduction::none;
@@ -40,8 +36,8 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tens
     const bool none = reduction == Reduction::none;
     if (none && !w && !mask) return identity(tape, v);
 
-    const int64_t n = v->size(), chunks = (n + loss_grain - 1) / loss_grain;
-    const int64_t w_inner = w ? values_of_a_weight(v, w) : 1;
+    const int64_t n = v->size(), chunks = ceil_div(n, loss_grain);
+    const int64_t w_inner = values_of_a_weight("loss_reduce", v->shape, w);
     const bool weighs = reduction == Reduction::mean_with_weight && w;
     const Tensor y = tape.empty(none ? v->shape : Shape{}, v->dtype);
     const Tensor scale =
@@ -49,25 +45,23 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tens
     const double factor = reduction == Reduction::sum || none ? 1 : n ? 1 / (double)n : 0;
 
     // y = v * w * mask, or dv = dy * w * mask / divisor: the same kernel.
-    auto weigh = [=](Tape& tape, const Tensor& from, const Tensor& to, bool accumulate) {
-        for_float(v->dtype, [&]<class T>(T) {
+    auto weigh = [=](Tape& tape, const Tensor& from, const Grad& to) {
+        with_float(v->dtype, [&]<class T>(T) {
             LossReduceArgs<T> a{};
             a.n = n;
             a.w_inner = w_inner;
             a.factor = factor;
             a.reduction = reduction;
-            a.accumulate = accumulate;
-            tape.emit(
-                NETLET_KERNEL_FOR(loss_reduce_bwd, v->dtype), a,
-                {in(a.dy, from), in_or(a.w, w, a.unused, from), mask ? in(a.mask, mask) : in(a.unused, from),
-                 scale ? in(a.read_scale, scale) : in(a.unused, from), accumulate ? inout(a.dv, to) : out(a.dv, to)},
-                elementwise_work(n, 2));
+            tape.emit(NETLET_KERNEL_FOR(loss_reduce_bwd, v->dtype), a,
+                      {in(a.dy, from), in_or(a.w, w, a.unused, from), mask ? in(a.mask, mask) : in(a.unused, from),
+                       scale ? in(a.read_scale, scale) : in(a.unused, from), into(a.dv, a.accumulate, to)},
+                      elementwise_work(n, 2));
         });
     };
     if (none) {
-        weigh(tape, v, y, false);
+        weigh(tape, v, {y});
     } else {
-        for_float(v->dtype, [&]<class T>(T) {
+        with_float(v->dtype, [&]<class T>(T) {
             LossReduceArgs<T> a{};
             a.n = n;
             a.w_inner = w_inner;
@@ -92,7 +86,7 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tens
         tape.on_backward(
             {v}, {y},
             [v, weigh](Tape& tape, const Grads& dy) {
-                if (Grad dv = tape.grad(v)) weigh(tape, dy[0], dv.tensor, dv.accumulate);
+                if (Grad dv = tape.grad(v)) weigh(tape, dy[0], dv);
             },
             by_definition([w, mask, reduction](Tape& tape, const Tensors& x) {
                 return Tensors{reduction_definition(tape, x[0], w, mask, reduction)};
@@ -105,8 +99,7 @@ Tensor not_label(Tape& tape, const Tensor& labels, const Shape& shape, int64_t i
     NotLabelArgs a{};
     a.type = labels->dtype;
     a.ignore = ignore;
-    tape.emit(kernel(KernelId::loss_not_label), a, {Operand{(void*)&a.labels, labels, true, false}, out(a.y, y)},
-              elementwise_work(y->size()));
+    tape.emit(kernel(KernelId::loss_not_label), a, {in(a.labels, labels), out(a.y, y)}, elementwise_work(y->size()));
     return y;
 }
 
@@ -114,7 +107,7 @@ Tensor hinge_labels(Tape& tape, const Tensor& t) {
     check_floating("hinge_labels", t);
     if (tape.needs_grad({t})) return hinge_labels_definition(tape, t);
     const Tensor y = tape.empty(t->shape, t->dtype);
-    for_float(t->dtype, [&]<class T>(T) {
+    with_float(t->dtype, [&]<class T>(T) {
         HingeLabelsArgs<T> a{nullptr, nullptr, t->size()};
         tape.emit(NETLET_KERNEL_FOR(hinge_labels, t->dtype), a, {in(a.t, t), out(a.y, y)},
                   one_chunk(1, (double)t->size()));
@@ -134,16 +127,16 @@ void check_finite(Tape& tape, const Tensor& x, const Tensor& flag, const Tensor&
     if (written && (rows == 0 || x->size() % rows != 0))
         throw ValueError("check_finite: a map of " + std::to_string(rows) + " rows does not fit " +
                          std::to_string(x->size()) + " elements");
-    for_float(x->dtype, [&]<class T>(T) {
+    with_float(x->dtype, [&]<class T>(T) {
         Tensor values = x;
         if (written || x->size() > loss_grain) {
             FinitePartialsArgs<T> p{nullptr, nullptr, nullptr, written ? x->size() / rows : 1, loss_grain};
             if (written) {
                 tape.rely_on(written);
-                p.grain = std::max<int64_t>(1, loss_grain / std::max<int64_t>(1, p.inner));
+                p.grain = grain_for(loss_grain, p.inner);
             }
             const int64_t units = written ? rows : x->size();
-            values = tape.empty({(units + p.grain - 1) / p.grain}, x->dtype);
+            values = tape.empty({ceil_div(units, p.grain)}, x->dtype);
             tape.emit(NETLET_KERNEL_FOR(finite_partials, x->dtype), p,
                       {in(p.x, x), out(p.partial, values), in_if(p.written, written ? written->bytes : nullptr)},
                       Work{units, p.grain, 2.0 * (double)x->size()});

@@ -4,37 +4,13 @@
 
 #include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
+#include "ops/loss/loss_common.h"
 
 namespace netlet::ops {
 
 namespace {
 
 constexpr int64_t grain_elements = 16384;
-
-template <class F>
-void for_float(DType dtype, F&& f) {
-    if (dtype == DType::f64)
-        f(double{});
-    else
-        f(float{});
-}
-
-template <class T> Operand in_or(const T*& field, const Tensor& t, const T*& unused, const Tensor& there) {
-    return t ? in(field, t) : in(unused, there);
-}
-
-// How many values share a weight: w has the leading axes of `shape`, then axes of 1 or none.
-int64_t values_of_a_weight(const char* op, const Shape& shape, const Tensor& w) {
-    if (!w) return 1;
-    int axes = w->shape.rank();
-    while (axes > 0 && w->shape[axes - 1] == 1) --axes;
-    bool leading = axes <= shape.rank();
-    for (int i = 0; leading && i < axes; ++i) leading = w->shape[i] == shape[i];
-    if (!leading)
-        throw ValueError(std::string(op) + ": weights of shape " + w->shape.str() + " do not fit values of shape " +
-                         shape.str());
-    return std::max<int64_t>(1, shape.size() / std::max<int64_t>(1, w->size()));
-}
 
 // The values' sum: fields of MetricSum but for pointers.
 MetricSum sum_of(const char* op, const Shape& values, const Tensor& w, const Tensor& state, int64_t cols,
@@ -46,8 +22,8 @@ MetricSum sum_of(const char* op, const Shape& values, const Tensor& w, const Ten
     s.n = values.size();
     s.w_inner = values_of_a_weight(op, values, w);
     s.has_count = state->size() == 2;
-    s.grain = std::max<int64_t>(1, grain_elements / std::max<int64_t>(1, cols));
-    s.chunks = (s.n + s.grain - 1) / s.grain;
+    s.grain = grain_for(grain_elements, cols);
+    s.chunks = ceil_div(s.n, s.grain);
     const int64_t inner = values.rank() > 1 ? values.product(1, values.rank()) : 1;
     s.factor = s.has_count && inner > 0 ? count / (double)inner : count;
     return s;
@@ -111,7 +87,7 @@ AccuracyArgs<T> accuracy_args(Accuracy kind, const Checked& c, const MetricSum& 
 
 template <class T>
 Operand targets(AccuracyArgs<T>& a, const Checked& c) {
-    return a.kind == Accuracy::sparse ? Operand{(void*)&a.labels, c.t, true, false} : in(a.t, c.t);
+    return a.kind == Accuracy::sparse ? in(a.labels, c.t) : in(a.t, c.t);
 }
 
 }  // namespace
@@ -128,7 +104,7 @@ void accumulate_mean(Tape& tape, const Tensor& values, const Tensor& weight, con
     const Tensor v = is_floating(values->dtype) ? values : cast(tape, values, DType::f64);
     const Tensor w = weight ? cast(tape, weight, v->dtype) : nullptr;
     const MetricSum sum = sum_of("accumulate_mean", v->shape, w, state, 1, count);
-    for_float(v->dtype, [&]<class T>(T) {
+    with_float(v->dtype, [&]<class T>(T) {
         AccumulateMeanArgs<T> a{};
         a.sum = sum;
         emit_sum(tape, NETLET_KERNEL_FOR(accumulate_mean, v->dtype), a, state, 2.0 * (double)sum.n, in(a.v, v),
@@ -141,7 +117,7 @@ void accumulate_accuracy(Tape& tape, Accuracy kind, const Tensor& t, const Tenso
     const Checked c = check_accuracy(tape, kind, t, x);
     const Tensor w = weight ? cast(tape, weight, c.x->dtype) : nullptr;
     const MetricSum sum = sum_of("accuracy", c.values, w, state, c.cols, 1);
-    for_float(c.x->dtype, [&]<class T>(T) {
+    with_float(c.x->dtype, [&]<class T>(T) {
         AccuracyArgs<T> a = accuracy_args<T>(kind, c, sum, threshold);
         emit_sum(tape, NETLET_KERNEL_FOR(accuracy, c.x->dtype), a, state, 2.0 * (double)c.x->size(), targets(a, c),
                  in(a.x, c.x), in_or(a.w, w, a.unused, c.x));
@@ -152,10 +128,10 @@ Tensor accuracy(Tape& tape, Accuracy kind, const Tensor& t, const Tensor& x, dou
     const Checked c = check_accuracy(tape, kind, t, x);
     const Tensor y = tape.empty(c.values, c.x->dtype);
     const int64_t rows = c.values.size();
-    for_float(c.x->dtype, [&]<class T>(T) {
+    with_float(c.x->dtype, [&]<class T>(T) {
         AccuracyArgs<T> a = accuracy_args<T>(kind, c, {}, threshold);
         tape.emit(NETLET_KERNEL_FOR(accuracy, c.x->dtype), a, {targets(a, c), in(a.x, c.x), out(a.y, y)},
-                  Work{rows, std::max<int64_t>(1, grain_elements / c.cols), 2.0 * (double)c.x->size()});
+                  Work{rows, grain_for(grain_elements, c.cols), 2.0 * (double)c.x->size()});
     });
     return y;
 }

@@ -35,17 +35,16 @@ NormColumns columns_of(int64_t O, int64_t R, int64_t C, int64_t groups) {
 
 Work work_of_pieces(const NormColumns& s, double flops) {
     const int64_t unit = std::min(s.piece, std::max<int64_t>(1, s.R)) * std::min(s.C, norm_tile);
-    return {s.O * s.pieces * ceil_div(s.C, norm_tile), std::max<int64_t>(1, 16384 / std::max<int64_t>(1, unit)),
-            flops * (double)(s.O * s.R * s.C)};
+    return {s.O * s.pieces * ceil_div(s.C, norm_tile), grain_for(16384, unit), flops * (double)(s.O * s.R * s.C)};
 }
 
 Work work_of_groups(const NormColumns& s, bool prepack = false) {
     const int64_t unit = s.pieces * s.fold * s.D();
-    return {s.O * s.groups, std::max<int64_t>(1, 4096 / (unit + 8)), 8.0 * (double)(s.O * s.groups * unit), prepack};
+    return {s.O * s.groups, grain_for(4096, unit + 8), 8.0 * (double)(s.O * s.groups * unit), prepack};
 }
 
 Work work_of_rows(const NormColumns& s, double flops) {
-    return {s.O * s.R, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, s.C)), flops * (double)(s.O * s.R * s.C)};
+    return {s.O * s.R, grain_for(16384, s.C), flops * (double)(s.O * s.R * s.C)};
 }
 
 // What is normalised with what, and what backward needs of it.
@@ -61,7 +60,7 @@ Tensor sums_tensor(Tape& tape, const NormColumns& s) { return tape.empty({s.O, s
 
 // What each column is told, from statistics that are handed in. At inference these are weights: a plan does this once.
 template <class T>
-void emit_columns(Tape& tape, const Norm& n, T) {
+void emit_columns(Tape& tape, const Norm& n) {
     NormFinishArgs<T> args{};
     args.s = n.s;
     args.epsilon = n.epsilon;
@@ -73,7 +72,7 @@ void emit_columns(Tape& tape, const Norm& n, T) {
 
 // The same from the statistics of x, which n.mean and n.variance receive where they are.
 template <class T>
-void emit_statistics(Tape& tape, const Norm& n, T) {
+void emit_statistics(Tape& tape, const Norm& n) {
     const DType type = n.x->dtype;
     const Tensor sums = sums_tensor(tape, n.s);
     NormMomentsArgs<T> moments{};
@@ -91,8 +90,8 @@ void emit_statistics(Tape& tape, const Norm& n, T) {
 
 // y = (x - centre) a + b
 template <class T>
-void emit_apply(Tape& tape, const Tensor& x, const Tensor& columns, const Tensor& y, const NormColumns& s, bool prepack,
-                T) {
+void emit_apply(Tape& tape, const Tensor& x, const Tensor& columns, const Tensor& y, const NormColumns& s,
+                bool prepack) {
     NormApplyArgs<T> args{};
     args.s = s;
     Work work = work_of_rows(s, 3);
@@ -102,16 +101,16 @@ void emit_apply(Tape& tape, const Tensor& x, const Tensor& columns, const Tensor
 }
 
 template <class T>
-void emit_forward(Tape& tape, const Norm& n, const Tensor& y, T zero) {
+void emit_forward(Tape& tape, const Norm& n, const Tensor& y) {
     if (n.given)
-        emit_columns(tape, n, zero);
+        emit_columns<T>(tape, n);
     else
-        emit_statistics(tape, n, zero);
-    emit_apply(tape, n.x, n.columns, y, n.s, false, zero);
+        emit_statistics<T>(tape, n);
+    emit_apply<T>(tape, n.x, n.columns, y, n.s, false);
 }
 
 template <class T>
-void emit_backward(Tape& tape, const Norm& n, const Tensor& dy, T) {
+void emit_backward(Tape& tape, const Norm& n, const Tensor& dy) {
     const DType type = n.x->dtype;
     const NormColumns& s = n.s;
     const Grad dx = tape.grad(n.x), dgamma = tape.grad(n.gamma), dbeta = tape.grad(n.beta);
@@ -127,32 +126,26 @@ void emit_backward(Tape& tape, const Norm& n, const Tensor& dy, T) {
     NormFinishBwdArgs<T> finish{};
     finish.s = s;
     finish.given = n.given;
-    finish.add_dmean = dmean.accumulate;
-    finish.add_dvariance = dvariance.accumulate;
     // Samples that share a gamma each give a row of sums.
-    auto place = [&](const Grad& g, bool& adds) -> Tensor {
-        adds = s.O == 1 && g.accumulate;
-        return !g ? nullptr : s.O == 1 ? g.tensor : tape.empty({s.O, s.channels()}, type);
-    };
-    const Tensor of_gamma = place(dgamma, finish.add_dgamma), of_beta = place(dbeta, finish.add_dbeta);
+    const Shape rows{s.O, s.channels()};
+    const Grad of_gamma = slices_for(tape, dgamma, s.O, rows), of_beta = slices_for(tape, dbeta, s.O, rows);
     const Tensor columns = dx ? tape.empty({3, s.O, s.C}, type) : nullptr;
     tape.emit(NETLET_KERNEL_FOR(norm_finish_bwd, type), finish,
               {in(finish.partial, sums), in(finish.moment, n.moment), in_if(finish.gamma, n.gamma),
-               out_if(finish.dgamma, of_gamma, finish.add_dgamma), out_if(finish.dbeta, of_beta, finish.add_dbeta),
-               out_if(finish.dmean, dmean.tensor, dmean.accumulate),
-               out_if(finish.dvariance, dvariance.tensor, dvariance.accumulate), out_if(finish.columns, columns)},
+               into_if(finish.dgamma, finish.add_dgamma, of_gamma), into_if(finish.dbeta, finish.add_dbeta, of_beta),
+               into_if(finish.dmean, finish.add_dmean, dmean),
+               into_if(finish.dvariance, finish.add_dvariance, dvariance), out_if(finish.columns, columns)},
               work_of_groups(s));
-    if (dgamma && s.O != 1) emit_column_sum(tape, of_gamma, dgamma);
-    if (dbeta && s.O != 1) emit_column_sum(tape, of_beta, dbeta);
+    if (dgamma && s.O != 1) emit_column_sum(tape, of_gamma.tensor, dgamma);
+    if (dbeta && s.O != 1) emit_column_sum(tape, of_beta.tensor, dbeta);
 
     if (!dx) return;
     NormApplyBwdArgs<T> apply{};
     apply.s = s;
-    apply.accumulate = dx.accumulate;
     const Tensor x = n.given ? nullptr : n.x;
     tape.emit(NETLET_KERNEL_FOR(norm_apply_bwd, type), apply,
               {in_if(apply.x, x), in(apply.dy, dy), in(apply.centre, n.columns), in(apply.columns, columns),
-               out_if(apply.dx, dx.tensor, dx.accumulate)},
+               into_if(apply.dx, apply.accumulate, dx)},
               work_of_rows(s, 4));
 }
 
@@ -161,7 +154,7 @@ Tensor normalise(Tape& tape, Norm n) {
     n.moment = tape.empty({n.s.O, n.s.groups, 2}, DType::f64);
     n.columns = tape.empty({3, n.s.O, n.s.C}, type);
     Tensor y = tape.empty(n.x->shape, type);
-    with_float(type, [&](auto zero) { emit_forward(tape, n, y, zero); });
+    with_float(type, [&]<class T>(T) { emit_forward<T>(tape, n, y); });
     std::vector<Tensor> inputs{n.x, n.gamma, n.beta};
     if (n.given) inputs.insert(inputs.end(), {n.mean, n.variance});
     const bool differentiates =
@@ -170,7 +163,7 @@ Tensor normalise(Tape& tape, Norm n) {
         tape.on_backward(
             inputs, {y},
             [n](Tape& tape, const Grads& dy) {
-                with_float(n.x->dtype, [&](auto zero) { emit_backward(tape, n, dy[0], zero); });
+                with_float(n.x->dtype, [&]<class T>(T) { emit_backward<T>(tape, n, dy[0]); });
             },
             by_definition([given = n.given, epsilon = n.epsilon, samples = n.s.O, groups = n.s.groups](
                               Tape& tape, const Tensors& x) {
@@ -251,11 +244,11 @@ Folded fold_norm(Tape& tape, const Tensor& kernel, const Tensor& bias, const Ten
         std::memset(old_bias->data(), 0, (size_t)old_bias->bytes());
     }
     const Folded folded{tape.empty(kernel->shape, type), tape.empty({C}, type)};
-    with_float(type, [&](auto zero) {
-        emit_columns(tape, n, zero);
-        emit_apply(tape, old_bias, n.columns, folded.bias, n.s, true, zero);
+    with_float(type, [&]<class T>(T) {
+        emit_columns<T>(tape, n);
+        emit_apply<T>(tape, old_bias, n.columns, folded.bias, n.s, true);
         // kernel' = kernel a: what is done to dy where the statistics are given.
-        NormApplyBwdArgs<decltype(zero)> args{};
+        NormApplyBwdArgs<T> args{};
         args.s = rows(kernel->size() / C);
         const Tensor a = tape.view(n.columns, {2, 1, C}, C * (int64_t)size_of(type));
         Work work = work_of_rows(args.s, 1);
@@ -273,8 +266,8 @@ void moving_average(Tape& tape, const Tensor& value, const Tensor& moving, doubl
         throw ValueError("moving_average: expected a value of shape " + moving->shape.str() + ", got " +
                          value->shape.str());
     tape.at_end([=](Tape& tape) {
-        with_float(value->dtype, [&](auto zero) {
-            MovingAverageArgs<decltype(zero)> args{};
+        with_float(value->dtype, [&]<class T>(T) {
+            MovingAverageArgs<T> args{};
             args.momentum = momentum;
             tape.emit(NETLET_KERNEL_FOR(moving_average, value->dtype), args,
                       {in(args.value, value), inout(args.moving, moving)}, elementwise_work(value->size(), 3));

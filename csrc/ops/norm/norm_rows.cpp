@@ -19,20 +19,19 @@ int64_t block_rows(int64_t C) { return std::clamp<int64_t>(32768 / std::max<int6
 
 template <class T>
 void backward(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor& beta, const Tensor& rows,
-              const Tensor& dy, bool centred, T) {
+              const Tensor& dy, bool centred) {
     NormRowsBwdArgs<T> args{};
     args.C = x->shape.back();
     args.R = x->shape.product(0, x->shape.rank() - 1);
     args.block = block_rows(args.C);
     args.centred = centred;
     const Grad dx = tape.grad(x), dgamma = tape.grad(gamma), dbeta = tape.grad(beta);
-    args.accumulate = dx.accumulate;
-    const int64_t blocks = (args.R + args.block - 1) / args.block;
+    const int64_t blocks = ceil_div(args.R, args.block);
     auto partial = [&](const Grad& g) { return g ? tape.empty({blocks, args.C}, x->dtype) : nullptr; };
     const Tensor of_gamma = partial(dgamma), of_beta = partial(dbeta);
     tape.emit(NETLET_KERNEL_FOR(norm_rows_bwd, x->dtype), args,
               {in(args.x, x), in(args.dy, dy), in_if(args.gamma, gamma), in(args.rows, rows),
-               out_if(args.dx, dx.tensor, dx.accumulate), out_if(args.dgamma, of_gamma), out_if(args.dbeta, of_beta)},
+               into_if(args.dx, args.accumulate, dx), out_if(args.dgamma, of_gamma), out_if(args.dbeta, of_beta)},
               Work{blocks, 1, 15.0 * (double)x->size()});
     if (dgamma) emit_column_sum(tape, of_gamma, dgamma);
     if (dbeta) emit_column_sum(tape, of_beta, dbeta);
@@ -47,21 +46,21 @@ Tensor layer_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor
     const bool differentiates = tape.needs_grad({x, gamma, beta});
     Tensor y = tape.empty(x->shape, x->dtype);
     const Tensor rows = differentiates ? tape.empty({R, 3}, x->dtype) : nullptr;
-    with_float(x->dtype, [&](auto zero) {
-        NormRowsArgs<decltype(zero)> args{};
+    with_float(x->dtype, [&]<class T>(T) {
+        NormRowsArgs<T> args{};
         args.C = C;
         args.epsilon = epsilon;
         args.centred = centred;
         tape.emit(
             NETLET_KERNEL_FOR(norm_rows_fwd, x->dtype), args,
             {in(args.x, x), in_if(args.gamma, gamma), in_if(args.beta, beta), out(args.y, y), out_if(args.rows, rows)},
-            Work{R, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, C)), 8.0 * (double)x->size()});
+            Work{R, grain_for(16384, C), 8.0 * (double)x->size()});
     });
     if (differentiates)
         tape.on_backward(
             {x, gamma, beta}, {y},
             [=](Tape& tape, const Grads& dy) {
-                with_float(x->dtype, [&](auto zero) { backward(tape, x, gamma, beta, rows, dy[0], centred, zero); });
+                with_float(x->dtype, [&]<class T>(T) { backward<T>(tape, x, gamma, beta, rows, dy[0], centred); });
             },
             by_definition([epsilon, centred](Tape& tape, const Tensors& x) {
                 return Tensors{row_norm_definition(tape, x[0], x[1], x[2], epsilon, centred)};

@@ -12,15 +12,6 @@ namespace {
 
 constexpr int64_t grain = 16384;  // elements of a chunk
 
-// Calls f with a value of T's type: fn<T>(...) for the dtype that all these tensors share.
-template <class F>
-void for_dtype(DType dtype, F&& f) {
-    if (dtype == DType::f64)
-        f(double{});
-    else
-        f(float{});
-}
-
 void check(const char* op, const Tensor& p, std::initializer_list<Tensor> others) {
     check_floating(op, p);
     for (const Tensor& t : others) {
@@ -69,7 +60,7 @@ void emit_update(Tape& tape, const char* op, const auto& kernel, Args& a, const 
             used = s.used->bytes;
         }
         a.c.inner = p->size() / rows;
-        work = {rows, std::max<int64_t>(1, grain / std::max<int64_t>(1, a.c.inner)), work.flops};
+        work = {rows, grain_for(grain, a.c.inner), work.flops};
     }
     std::vector<Operand> operands{in(a.c.lr, s.lr), in(a.c.iteration, s.iteration), in(a.g, g),
                                   in_if(a.c.written, written), out_if(a.c.used, used, true)};
@@ -83,7 +74,7 @@ void sgd_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g
                 bool nesterov) {
     check("sgd_update", p, {g, m});
     check_step("sgd_update", s);
-    for_dtype(p->dtype, [&]<class T>(T) {
+    with_float(p->dtype, [&]<class T>(T) {
         SgdArgs<T> a{{}, nullptr, nullptr, nullptr, momentum, nesterov};
         emit_update(tape, "sgd_update", NETLET_KERNEL_FOR(sgd_update, p->dtype), a, s, p, g, {m},
                     {inout(a.p, p), out_if(a.m, m, true)}, m ? 4 : 2);
@@ -94,7 +85,7 @@ void adam_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& 
                  const Tensor& vhat, double beta1, double beta2, double epsilon) {
     check("adam_update", p, {g, m, v, vhat});
     check_step("adam_update", s);
-    for_dtype(p->dtype, [&]<class T>(T) {
+    with_float(p->dtype, [&]<class T>(T) {
         AdamArgs<T> a{{}, nullptr, nullptr, nullptr, nullptr, nullptr, beta1, beta2, epsilon};
         emit_update(tape, "adam_update", NETLET_KERNEL_FOR(adam_update, p->dtype), a, s, p, g, {m, v, vhat},
                     {inout(a.p, p), inout(a.m, m), inout(a.v, v), out_if(a.vhat, vhat, true)}, vhat ? 13 : 12);
@@ -105,7 +96,7 @@ void rmsprop_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tenso
                     const Tensor& mean, double rho, double momentum, double epsilon) {
     check("rmsprop_update", p, {g, v, m, mean});
     check_step("rmsprop_update", s);
-    for_dtype(p->dtype, [&]<class T>(T) {
+    with_float(p->dtype, [&]<class T>(T) {
         RmspropArgs<T> a{{}, nullptr, nullptr, nullptr, nullptr, nullptr, rho, momentum, epsilon};
         emit_update(tape, "rmsprop_update", NETLET_KERNEL_FOR(rmsprop_update, p->dtype), a, s, p, g, {v, m, mean},
                     {inout(a.p, p), inout(a.v, v), out_if(a.m, m, true), out_if(a.a, mean, true)},
@@ -117,7 +108,7 @@ void ema_update(Tape& tape, const Tensor& p, const Tensor& average, const Tensor
                 double momentum, int64_t overwrite) {
     check("ema_update", p, {average});
     check_cell("ema_update", iteration, DType::i64, "the iteration");
-    for_dtype(p->dtype, [&]<class T>(T) {
+    with_float(p->dtype, [&]<class T>(T) {
         EmaArgs<T> a{nullptr, nullptr, nullptr, every, overwrite, momentum};
         tape.emit(NETLET_KERNEL_FOR(ema_update, p->dtype), a,
                   {in(a.iteration, iteration), inout(a.p, p), inout(a.average, average)}, flat(p, 3));
@@ -128,7 +119,7 @@ void accumulate_gradient(Tape& tape, const Tensor& g, const Tensor& total, const
                          int64_t every) {
     check("accumulate_gradient", g, {total, y});
     check_cell("accumulate_gradient", iteration, DType::i64, "the iteration");
-    for_dtype(g->dtype, [&]<class T>(T) {
+    with_float(g->dtype, [&]<class T>(T) {
         AccumulateGradientArgs<T> a{nullptr, nullptr, nullptr, nullptr, every};
         tape.emit(NETLET_KERNEL_FOR(accumulate_gradient, g->dtype), a,
                   {in(a.iteration, iteration), in(a.g, g), out(a.y, y), inout(a.total, total)}, flat(g, 2));
@@ -137,7 +128,7 @@ void accumulate_gradient(Tape& tape, const Tensor& g, const Tensor& total, const
 
 void clip_value(Tape& tape, const Tensor& x, const Tensor& y, double limit) {
     check("clip_value", x, {y});
-    for_dtype(x->dtype, [&]<class T>(T) {
+    with_float(x->dtype, [&]<class T>(T) {
         ClipValueArgs<T> a{nullptr, nullptr, limit};
         tape.emit(NETLET_KERNEL_FOR(clip_value, x->dtype), a, {in(a.x, x), out(a.y, y)}, flat(x, 2));
     });
@@ -145,7 +136,7 @@ void clip_value(Tape& tape, const Tensor& x, const Tensor& y, double limit) {
 
 void divide_gradient(Tape& tape, const Tensor& x, const Tensor& y, double divisor) {
     check("divide_gradient", x, {y});
-    for_dtype(x->dtype, [&]<class T>(T) {
+    with_float(x->dtype, [&]<class T>(T) {
         ScaleArgs<T> a{nullptr, nullptr, nullptr, divisor};
         tape.emit(NETLET_KERNEL_FOR(scale, x->dtype), a, {in(a.x, x), out(a.y, y)}, flat(x, 1));
     });
@@ -163,7 +154,7 @@ void clip_norm(Tape& tape, const std::vector<Tensor>& x, const std::vector<Tenso
         for (size_t i = 0; x.size() > 1 && i < x.size(); ++i) clip_norm(tape, {x[i]}, {y[i]}, limit, false);
     if (count == 0 || (!global && x.size() > 1)) return;
     if (count == 1 && x.size() == 1) {
-        for_dtype(x[0]->dtype, [&]<class T>(T) {
+        with_float(x[0]->dtype, [&]<class T>(T) {
             ClipNormArgs<T> a{nullptr, nullptr, limit, global};
             tape.emit(NETLET_KERNEL_FOR(clip_norm, x[0]->dtype), a, {in(a.x, x[0]), out(a.y, y[0])},
                       one_chunk(x[0]->size(), 3.0 * (double)x[0]->size()));
@@ -173,7 +164,7 @@ void clip_norm(Tape& tape, const std::vector<Tensor>& x, const std::vector<Tenso
     const Tensor partial = tape.empty({count}, DType::f64), scale = tape.empty({1}, DType::f64);
     int64_t at = 0;
     for (const Tensor& t : x)
-        for_dtype(t->dtype, [&]<class T>(T) {
+        with_float(t->dtype, [&]<class T>(T) {
             SumSquaresArgs<T> a{nullptr, nullptr, grain};
             const Tensor part = tape.view(partial, {chunks(t)}, at * 8);
             tape.emit(NETLET_KERNEL_FOR(sum_squares, t->dtype), a, {in(a.x, t), out(a.partial, part)}, flat(t, 2));
@@ -182,7 +173,7 @@ void clip_norm(Tape& tape, const std::vector<Tensor>& x, const std::vector<Tenso
     ClipScaleArgs c{nullptr, nullptr, count, limit, global};
     tape.emit(kernel(KernelId::clip_scale), c, {in(c.partial, partial), out(c.scale, scale)}, one_chunk(1));
     for (size_t i = 0; i < x.size(); ++i)
-        for_dtype(x[i]->dtype, [&]<class T>(T) {
+        with_float(x[i]->dtype, [&]<class T>(T) {
             ScaleArgs<T> a{nullptr, nullptr, nullptr, 1};
             tape.emit(NETLET_KERNEL_FOR(scale, x[i]->dtype), a, {in(a.x, x[i]), out(a.y, y[i]), in(a.scale, scale)},
                       flat(x[i], 1));

@@ -74,9 +74,9 @@ Work split(PoolShape& s, int64_t rows, int64_t length, int64_t pixels_per_step, 
     const int64_t budget = s.channels <= pool_few_channels ? pool_buffer : chunk;
     const int64_t fits = budget / std::max<int64_t>(1, s.channels * pixels_per_step) - s.window[2];
     s.block = std::clamp<int64_t>(fits / multiple * multiple, multiple, std::max(multiple, length));
-    s.blocks = std::max<int64_t>(1, (length + s.block - 1) / s.block);
-    const int64_t cost = std::max<int64_t>(1, std::min(s.block, length) * s.channels * cost_each);
-    return {rows * s.blocks, std::max<int64_t>(1, chunk / cost), (double)rows * (double)length * (double)cost_each};
+    s.blocks = std::max<int64_t>(1, ceil_div(length, s.block));
+    const int64_t cost = std::min(s.block, length) * s.channels * cost_each;
+    return {rows * s.blocks, grain_for(chunk, cost), (double)rows * (double)length * (double)cost_each};
 }
 
 // How many windows a pixel lies in at most, or at least 1.
@@ -105,13 +105,12 @@ void emit_bwd(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx,
     const int64_t rows = dx.tensor->shape[0] * s.size[0] * s.size[1];
     const Work work = split(s, rows, s.size[2] + s.before[2], 1, s.stride[2], covers(s));
     args.shape = s;
-    args.accumulate = dx.accumulate;
     const bool small = index && index->dtype == DType::u8;
     const Tensor byte = small ? index : nullptr, wide = small ? nullptr : index;
-    tape.emit(index ? NETLET_KERNEL_FOR(max_pool_bwd, dy->dtype) : NETLET_KERNEL_FOR(average_pool_bwd, dy->dtype), args,
-              {in(args.dy, dy), in_if(args.index, byte), in_if(args.wide_index, wide),
-               dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-              work);
+    tape.emit(
+        index ? NETLET_KERNEL_FOR(max_pool_bwd, dy->dtype) : NETLET_KERNEL_FOR(average_pool_bwd, dy->dtype), args,
+        {in(args.dy, dy), in_if(args.index, byte), in_if(args.wide_index, wide), into(args.dx, args.accumulate, dx)},
+        work);
 }
 
 // The pixels under each cell of the window, joined one after the other. Of equal ones the first is the largest.
@@ -154,15 +153,14 @@ Tensor pool(Tape& tape, PoolOp op, const Tensor& x, const std::vector<int64_t>& 
     const bool grad = tape.needs_grad({x});
     if (grad && op == PoolOp::max)
         index = tape.empty(shape, s.window[0] * s.window[1] * s.window[2] <= 255 ? DType::u8 : DType::i32);
-    const bool wide = x->dtype == DType::f64;
-    if (y->size() > 0) wide ? emit_fwd<double>(tape, op, x, y, index, s) : emit_fwd<float>(tape, op, x, y, index, s);
+    if (y->size() > 0) with_float(x->dtype, [&]<class T>(T) { emit_fwd<T>(tape, op, x, y, index, s); });
     if (grad)
         tape.on_backward(
             {x}, {y},
-            [x, index, s, wide](Tape& tape, const Grads& dy) {
+            [x, index, s](Tape& tape, const Grads& dy) {
                 const Grad dx = tape.grad(x);
                 if (!dx || x->size() == 0) return;
-                wide ? emit_bwd<double>(tape, dy[0], index, dx, s) : emit_bwd<float>(tape, dy[0], index, dx, s);
+                with_float(x->dtype, [&]<class T>(T) { emit_bwd<T>(tape, dy[0], index, dx, s); });
             },
             by_definition([op, s, shape](Tape& tape, const Tensors& x) {
                 return Tensors{pool_of_cells(tape, op, x[0], s, shape)};

@@ -75,7 +75,7 @@ bool cut(const Layout::View& v) {
     return v.inner == 1 && v.n > 2 * quantize_piece && (v.outer < 16 || v.n > (1 << 18));
 }
 
-int64_t pieces_of(int64_t n) { return std::max<int64_t>(1, (n + quantize_piece - 1) / quantize_piece); }
+int64_t pieces_of(int64_t n) { return std::max<int64_t>(1, ceil_div(n, quantize_piece)); }
 
 template <class T>
 void emit_quantize(Tape& tape, const Tensor& x, const Quantized& y, Quantizer kind, const Layout::View& v) {
@@ -85,18 +85,13 @@ void emit_quantize(Tape& tape, const Tensor& x, const Quantized& y, Quantizer ki
         a.n = v.n;
         a.inner = v.inner;
         a.kind = kind;
-        Work work{v.outer, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, v.n)), 2 * n};
+        Work work{v.outer, grain_for(16384, v.n), 2 * n};
         if (v.inner != 1) {
-            work.units *= (v.inner + quantize_tile - 1) / quantize_tile;
-            work.grain = std::max<int64_t>(
-                1, 16384 / (std::clamp<int64_t>(v.inner, 1, quantize_tile) * std::max<int64_t>(1, v.n)));
+            work.units *= ceil_div(v.inner, quantize_tile);
+            work.grain = grain_for(16384, std::clamp<int64_t>(v.inner, 1, quantize_tile) * std::max<int64_t>(1, v.n));
         }
-        const auto kernel = NETLET_KERNEL_FOR(quantize, x->dtype);
-        if (y.zero)
-            tape.emit(kernel, a, {in(a.x, x), out(a.q, y.q), out(a.scale, y.scale), out(a.zero, y.zero)}, work);
-        else
-            tape.emit(kernel, a, {in(a.x, x), out(a.q, y.q), out(a.scale, y.scale)}, work);
-        return;
+        return tape.emit(NETLET_KERNEL_FOR(quantize, x->dtype), a,
+                         {in(a.x, x), out(a.q, y.q), out(a.scale, y.scale), out_if(a.zero, y.zero)}, work);
     }
     const int64_t pieces = pieces_of(v.n);
     const Tensor high = tape.empty({v.outer, pieces}, x->dtype);
@@ -108,21 +103,13 @@ void emit_quantize(Tape& tape, const Tensor& x, const Quantized& y, Quantizer ki
     range.pieces = scale.pieces = codes.pieces = pieces;
     scale.kind = codes.kind = kind;
     const Work by_piece{v.outer * pieces, 1, n}, by_line = one_chunk(v.outer, (double)(v.outer * pieces));
-    const auto find = NETLET_KERNEL_FOR(quantize_range, x->dtype);
-    const auto join = NETLET_KERNEL_FOR(quantize_scale, x->dtype);
-    const auto encode = NETLET_KERNEL_FOR(quantize_codes, x->dtype);
-    if (y.zero) {
-        tape.emit(find, range, {in(range.x, x), out(range.low, low), out(range.high, high)}, by_piece);
-        tape.emit(join, scale,
-                  {in(scale.low, low), in(scale.high, high), out(scale.scale, y.scale), out(scale.zero, y.zero)},
-                  by_line);
-        tape.emit(encode, codes, {in(codes.x, x), in(codes.scale, y.scale), in(codes.zero, y.zero), out(codes.q, y.q)},
-                  by_piece);
-    } else {
-        tape.emit(find, range, {in(range.x, x), out(range.high, high)}, by_piece);
-        tape.emit(join, scale, {in(scale.high, high), out(scale.scale, y.scale)}, by_line);
-        tape.emit(encode, codes, {in(codes.x, x), in(codes.scale, y.scale), out(codes.q, y.q)}, by_piece);
-    }
+    tape.emit(NETLET_KERNEL_FOR(quantize_range, x->dtype), range,
+              {in(range.x, x), out_if(range.low, low), out(range.high, high)}, by_piece);
+    tape.emit(NETLET_KERNEL_FOR(quantize_scale, x->dtype), scale,
+              {in_if(scale.low, low), in(scale.high, high), out(scale.scale, y.scale), out_if(scale.zero, y.zero)},
+              by_line);
+    tape.emit(NETLET_KERNEL_FOR(quantize_codes, x->dtype), codes,
+              {in(codes.x, x), in(codes.scale, y.scale), in_if(codes.zero, y.zero), out(codes.q, y.q)}, by_piece);
 }
 
 template <class T>
@@ -133,14 +120,11 @@ void emit_dequantize(Tape& tape, const Tensor& q, const Tensor& scale, const Ten
     a.inner = v.inner;
     a.pieces = pieces_of(v.n);
     a.is_signed = q->dtype == DType::i8;
-    Work work{v.outer * a.pieces, std::max<int64_t>(1, 16384 / std::max<int64_t>(1, v.n)), 2 * (double)q->size()};
-    if (v.inner > 1) work = {v.outer * v.n, std::max<int64_t>(1, 16384 / v.inner), work.flops};
+    Work work{v.outer * a.pieces, grain_for(16384, v.n), 2 * (double)q->size()};
+    if (v.inner > 1) work = {v.outer * v.n, grain_for(16384, v.inner), work.flops};
     if (q->size() == 0) work.units = 0;
-    const auto kernel = NETLET_KERNEL_FOR(dequantize, y->dtype);
-    if (zero)
-        tape.emit(kernel, a, {in(a.q, q), in(a.scale, scale), in(a.zero, zero), out(a.y, y)}, work);
-    else
-        tape.emit(kernel, a, {in(a.q, q), in(a.scale, scale), out(a.y, y)}, work);
+    tape.emit(NETLET_KERNEL_FOR(dequantize, y->dtype), a,
+              {in(a.q, q), in(a.scale, scale), in_if(a.zero, zero), out(a.y, y)}, work);
 }
 
 template <class T>
@@ -166,7 +150,7 @@ Quantized quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, 
                 kind == Quantizer::absmax_i8 ? nullptr : tape.empty(scale_shape, code)};
     auto emit = [&](const Tensor& from, const Layout::View& v) {
         y.q = tape.empty(from->shape, code);
-        with_float(x->dtype, [&](auto zero) { emit_quantize<decltype(zero)>(tape, from, y, kind, v); });
+        with_float(x->dtype, [&]<class T>(T) { emit_quantize<T>(tape, from, y, kind, v); });
     };
     if (const auto view = layout.view()) {
         emit(x, *view);
@@ -177,7 +161,7 @@ Quantized quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, 
         emit(rows, {scale_shape.size(), x->size() / std::max<int64_t>(1, scale_shape.size()), 1});
         y.q = tape.view(transpose(tape, y.q, inverse(order)), x->shape);
     }
-    if (!tape.recording()) with_float(x->dtype, [&](auto zero) { check_no_nan<decltype(zero)>(op, x, y.scale); });
+    if (!tape.recording()) with_float(x->dtype, [&]<class T>(T) { check_no_nan<T>(op, x, y.scale); });
     return y;
 }
 
@@ -209,7 +193,7 @@ Tensor dequantize(Tape& tape, const char* op, const Tensor& q, const Tensor& sca
                          ": expected one number, or extents that divide the codes'");
     Tensor y = tape.empty(q->shape, scale->dtype);
     if (const auto view = layout.view()) {
-        with_float(y->dtype, [&](auto z) { emit_dequantize<decltype(z)>(tape, q, scale, zero, y, *view); });
+        with_float(y->dtype, [&]<class T>(T) { emit_dequantize<T>(tape, q, scale, zero, y, *view); });
         return y;
     }
     Shape wide;

@@ -41,8 +41,7 @@ Tensor random(Tape& tape, const std::string& distribution, const Shape& shape, D
         throw ValueError("random: the parameters of a distribution are finite; got " + std::to_string(a) + " and " +
                          std::to_string(b));
     Tensor y = tape.empty(shape, dtype);
-    with_float(dtype, [&](auto zero) {
-        using T = decltype(zero);
+    with_float(dtype, [&]<class T>(T) {
         RandomArgs<T> args{};
         args.seed = seed;
         args.stream = fresh ? tape.next_stream() : 0;
@@ -53,7 +52,7 @@ Tensor random(Tape& tape, const std::string& distribution, const Shape& shape, D
         args.top = last_below((T)b, (T)a);
         tape.emit(NETLET_KERNEL_FOR(random, dtype), args,
                   {out(args.y, y), in(args.step, fresh ? tape.step() : zero_cell())},
-                  {(args.n + group - 1) / group, 64, (double)args.n});
+                  {ceil_div(args.n, group), 64, (double)args.n});
     });
     return y;
 }

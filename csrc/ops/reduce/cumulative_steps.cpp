@@ -37,8 +37,7 @@ void emit_step(Tape& tape, const auto& kernel, ReduceOp op, const Tensor& x, con
         args.piece = std::max<int64_t>(64, ceil_div(reduce_chunk, 16 * width) * 16);
     args.piece = std::clamp<int64_t>(args.piece, 1, reduce_max_piece);
     args.pieces = std::max<int64_t>(1, ceil_div(s.n, args.piece));
-    const int64_t unit = std::max<int64_t>(1, args.piece * width);
-    const Work work{s.outer * args.pieces * tiles, std::max<int64_t>(1, reduce_chunk / unit),
+    const Work work{s.outer * args.pieces * tiles, grain_for(reduce_chunk, args.piece * width),
                     (double)(s.outer * s.n * s.inner)};
 
     if (args.pieces > 1) {
@@ -48,17 +47,15 @@ void emit_step(Tape& tape, const auto& kernel, ReduceOp op, const Tensor& x, con
         return emit_step<T>(tape, kernel, op, partial, y, {s.outer, args.pieces, s.inner}, divisor);
     }
     args.divisor = (T)divisor;
-    args.accumulate = y.accumulate;
-    tape.emit(kernel, args, {in(args.x, x), y.accumulate ? inout(args.y, y.tensor) : out(args.y, y.tensor)}, work);
+    tape.emit(kernel, args, {in(args.x, x), into(args.y, args.accumulate, y)}, work);
 }
 
 }  // namespace
 
 void emit_step(Tape& tape, ReduceOp op, const Tensor& x, const Grad& y, ReduceStep s, double divisor) {
     if (x->dtype == DType::boolean) return emit_step<uint8_t>(tape, kernel(KernelId::reduce_bool), op, x, y, s, 1);
-    with_number(x->dtype, [&](auto zero) {
-        emit_step<decltype(zero)>(tape, NETLET_NUMBER_KERNEL(reduce, x->dtype), op, x, y, s, divisor);
-    });
+    with_number(x->dtype,
+                [&]<class T>(T) { emit_step<T>(tape, NETLET_NUMBER_KERNEL(reduce, x->dtype), op, x, y, s, divisor); });
 }
 
 std::vector<AxisBlock> to_blocks(const Shape& shape, const AxisSet& set) {

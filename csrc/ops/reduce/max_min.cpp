@@ -47,10 +47,9 @@ void emit_argreduce(Tape& tape, ReduceOp op, const Tensor& x, const Tensor& y, R
     args.n = s.n;
     args.inner = s.inner;
     args.op = op;
-    const int64_t unit = std::max<int64_t>(1, s.n * std::min(s.inner, argreduce_tile));
+    const int64_t unit = s.n * std::min(s.inner, argreduce_tile);
     tape.emit(NETLET_NUMBER_KERNEL(argreduce, x->dtype), args, {in(args.x, x), out(args.y, y)},
-              Work{s.outer * ceil_div(s.inner, argreduce_tile), std::max<int64_t>(1, reduce_chunk / unit),
-                   (double)x->size()});
+              Work{s.outer * ceil_div(s.inner, argreduce_tile), grain_for(reduce_chunk, unit), (double)x->size()});
 }
 
 Tensor arg_extreme(Tape& tape, ReduceOp op, const Tensor& original, std::optional<int> axis, bool keepdims) {
@@ -68,7 +67,7 @@ Tensor arg_extreme(Tape& tape, ReduceOp op, const Tensor& original, std::optiona
         s.inner = x->shape.product(at + 1, x->shape.rank());
     }
     Tensor y = tape.empty(set.kept(x->shape, keepdims), DType::i32);
-    with_number(x->dtype, [&](auto zero) { emit_argreduce<decltype(zero)>(tape, op, x, y, s); });
+    with_number(x->dtype, [&]<class T>(T) { emit_argreduce<T>(tape, op, x, y, s); });
     return y;
 }
 

@@ -17,13 +17,10 @@ void emit_prod_bwd(Tape& tape, const Tensor& x, const Tensor& dy, const Grad& dx
     args.outer = s.outer;
     args.n = s.n;
     args.inner = s.inner;
-    args.accumulate = dx.accumulate;
     Tensor before = tape.empty(x->shape, x->dtype);
     tape.emit(NETLET_KERNEL_FOR(prod_bwd, x->dtype), args,
-              {in(args.x, x), in(args.dy, dy), out(args.before, before),
-               dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
-              Work{s.outer * s.inner, std::max<int64_t>(1, reduce_chunk / (4 * std::max<int64_t>(1, s.n))),
-                   4.0 * (double)x->size()});
+              {in(args.x, x), in(args.dy, dy), out(args.before, before), into(args.dx, args.accumulate, dx)},
+              Work{s.outer * s.inner, grain_for(reduce_chunk, 4 * s.n), 4.0 * (double)x->size()});
 }
 
 // The product along the middle axis of x seen as (outer, n, inner): of its two halves, until one is left.
@@ -68,10 +65,7 @@ Tensor prod(Tape& tape, const Tensor& original, const Axes& axes, bool keepdims)
             [x, s](Tape& tape, const Grads& dy) {
                 Grad dx = tape.grad(x);
                 if (!dx) return;
-                if (x->dtype == DType::f64)
-                    emit_prod_bwd<double>(tape, x, dy[0], dx, s);
-                else
-                    emit_prod_bwd<float>(tape, x, dy[0], dx, s);
+                with_float(x->dtype, [&]<class T>(T) { emit_prod_bwd<T>(tape, x, dy[0], dx, s); });
             },
             by_definition([s, shape = y->shape](Tape& tape, const Tensors& x) {
                 return Tensors{product_of_halves(tape, x[0], s, shape)};

@@ -60,19 +60,17 @@ Band transposed(const Band& b, DType dtype) {
 }
 
 template <class T>
-void emit_resample(Tape& tape, const Tensor& x, const Tensor& y, const Band& b, int64_t outer, int64_t inner,
-                   bool accumulate) {
+void emit_resample(Tape& tape, const Tensor& x, const Grad& y, const Band& b, int64_t outer, int64_t inner) {
     ResampleArgs<T> args{};
     args.m = b.m;
     args.n = b.n;
     args.inner = inner;
     args.taps = b.taps;
-    args.accumulate = accumulate;
     const int64_t cost = std::max<int64_t>(1, inner * b.taps);
     tape.emit(NETLET_KERNEL_FOR(resample, x->dtype), args,
               {in(args.x, x), in(args.w, b.weights), in(args.first, b.first), in(args.count, b.count),
-               accumulate ? inout(args.y, y) : out(args.y, y)},
-              Work{outer * b.m, std::max<int64_t>(1, 16384 / cost), 2.0 * (double)(outer * b.m) * (double)cost});
+               into(args.y, args.accumulate, y)},
+              Work{outer * b.m, grain_for(16384, cost), 2.0 * (double)(outer * b.m) * (double)cost});
 }
 
 template <class T>
@@ -81,13 +79,13 @@ Tensor resampled(Tape& tape, const Tensor& x, int axis, const Band& b) {
     Shape shape = x->shape;
     shape[axis] = b.m;
     Tensor y = tape.empty(shape, x->dtype);
-    if (y->size() > 0) emit_resample<T>(tape, x, y, b, outer, inner, false);
+    if (y->size() > 0) emit_resample<T>(tape, x, {y}, b, outer, inner);
     if (tape.needs_grad({x}))
         tape.on_backward(
             {x}, {y},
             [=, back = transposed<T>(b, x->dtype)](Tape& tape, const Grads& dy) {
                 Grad dx = tape.grad(x);
-                if (dx && x->size() > 0) emit_resample<T>(tape, dy[0], dx.tensor, back, outer, inner, dx.accumulate);
+                if (dx && x->size() > 0) emit_resample<T>(tape, dy[0], dx, back, outer, inner);
             },
             [axis, b, dtype = x->dtype](Tape& tape, const Tensors&, const Tensors&, const Grads& dy) {
                 return Tensors{resampled<T>(tape, dy[0], axis, transposed<T>(b, dtype))};
@@ -116,8 +114,9 @@ Tensor resample(Tape& tape, const Tensor& x, int axis, const Tensor& first, cons
                              " and " + std::to_string(weights->shape[1]) + " weights");
     const std::vector<int32_t> firsts(f, f + m), counts(c, c + m);
     const std::vector<double> w(weights->data<double>(), weights->data<double>() + weights->size());
-    if (x->dtype == DType::f64) return resampled<double>(tape, x, axis, band<double>(firsts, counts, w, n, DType::f64));
-    return resampled<float>(tape, x, axis, band<float>(firsts, counts, w, n, DType::f32));
+    Tensor y;
+    with_float(x->dtype, [&]<class T>(T) { y = resampled<T>(tape, x, axis, band<T>(firsts, counts, w, n, x->dtype)); });
+    return y;
 }
 
 }  // namespace netlet::ops

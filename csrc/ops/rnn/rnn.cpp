@@ -120,7 +120,7 @@ void emit_split_gradient(Tape& tape, const RnnContext& w, const Tensor& dz, cons
 }
 
 template <class T>
-void emit_forward(Tape& tape, const RnnContext& w, const RnnResult& result, bool train, T) {
+void emit_forward(Tape& tape, const RnnContext& w, const RnnResult& result, bool train) {
     RnnArgs<T> args{};
     args.n = shape_of<T>(w);
     args.train = train;
@@ -138,19 +138,17 @@ void emit_forward(Tape& tape, const RnnContext& w, const RnnResult& result, bool
 }
 
 template <class T>
-void emit_back(Tape& tape, const RnnContext& w, const Grads& dy, const Tensor& dz, const Tensor& dr, T) {
+void emit_back(Tape& tape, const RnnContext& w, const Grads& dy, const Tensor& dz, const Tensor& dr) {
     RnnBwdArgs<T> args{};
     args.n = shape_of<T>(w);
     const Panels panels = panels_of(tape, w, true);
     const Grad dh0 = tape.grad(w.first.h), dc0 = tape.grad(w.first.c);
-    args.add_dh0 = dh0.accumulate;
-    args.add_dc0 = dc0.accumulate;
     tape.emit(kernels_of(w.options.kind, w.gates->dtype).back, args,
               {in(args.gates, w.gates), in(args.fed, w.fed), in_if(args.saved, w.saved), in(args.panels, panels.all),
                in_if(args.panels_n, panels.n), in_if(args.c0, w.first.c), in_if(args.scale, w.scale),
                in_if(args.mask, w.mask), in_if(args.dy, dy[0]), in_if(args.dh, dy[1]), in_if(args.dc, dy[2]),
-               out(args.dz, dz), out_if(args.dr, dr), out_if(args.dh0, dh0.tensor, dh0.accumulate),
-               out_if(args.dc0, dc0.tensor, dc0.accumulate), out(args.scratch, scratch(tape, w))},
+               out(args.dz, dz), out_if(args.dr, dr), into_if(args.dh0, args.add_dh0, dh0),
+               into_if(args.dc0, args.add_dc0, dc0), out(args.scratch, scratch(tape, w))},
               work_of(w));
 }
 
@@ -160,7 +158,7 @@ void backward(Tape& tape, const RnnContext& w, const Grads& dy) {
     // In place, unless this pass may come again.
     const Tensor dz = tape.retains() ? tape.empty(w.gates->shape, w.gates->dtype) : w.gates;
     const Tensor dr = !gru ? nullptr : tape.retains() ? tape.empty(w.saved->shape, w.saved->dtype) : w.saved;
-    with_float(w.gates->dtype, [&](auto zero) { emit_back(tape, w, dy, dz, dr, zero); });
+    with_float(w.gates->dtype, [&]<class T>(T) { emit_back<T>(tape, w, dy, dz, dr); });
 
     if (const Grad db = tape.grad(w.weights.bias)) {
         fused_gradient(tape, Activation::linear, 0, nullptr, dz, part(tape, db, 0, {GU}));
@@ -169,15 +167,15 @@ void backward(Tape& tape, const RnnContext& w, const Grads& dy) {
     // x^T dz and h'^T dz are products of one dz.
     Tensor panels;
     auto emit_weights = [&](const Tensor& fed, int64_t M, const Tensor& of, const Grad& d) {
-        emit_gemm(tape, {.a = fed,
-                         .b = of,
-                         .c = d.tensor,
-                         .M = M,
-                         .N = GU,
-                         .K = rows,
-                         .a_transposed = true,
-                         .accumulate = d.accumulate,
-                         .panels = of == dz ? &panels : nullptr});
+        emit_gemm(tape,
+                  {.a = fed,
+                   .b = of,
+                   .M = M,
+                   .N = GU,
+                   .K = rows,
+                   .a_transposed = true,
+                   .panels = of == dz ? &panels : nullptr},
+                  d);
     };
     if (const Grad d = tape.grad(w.weights.recurrent_kernel)) {
         if (w.options.kind == RnnKind::gru_reset_before)
@@ -187,14 +185,7 @@ void backward(Tape& tape, const RnnContext& w, const Grads& dy) {
     }
     if (const Grad d = tape.grad(w.weights.kernel)) emit_weights(w.x, w.I, dz, d);
     if (const Grad d = tape.grad(w.x))
-        emit_gemm(tape, {.a = dz,
-                         .b = w.weights.kernel,
-                         .c = d.tensor,
-                         .M = rows,
-                         .N = w.I,
-                         .K = GU,
-                         .b_transposed = true,
-                         .accumulate = d.accumulate});
+        emit_gemm(tape, {.a = dz, .b = w.weights.kernel, .M = rows, .N = w.I, .K = GU, .b_transposed = true}, d);
 }
 
 }  // namespace
@@ -241,7 +232,7 @@ RnnResult rnn(Tape& tape, const Rnn& options, const Tensor& x, const RnnWeights&
 
     const Tensor bias = weights.bias ? part(tape, weights.bias, 0, {GU}) : nullptr;
     emit_gemm(tape, {.a = x, .b = weights.kernel, .bias = bias, .c = w.gates, .M = w.B * w.T, .N = GU, .K = w.I});
-    with_float(dtype, [&](auto zero) { emit_forward(tape, w, result, train, zero); });
+    with_float(dtype, [&]<class T>(T) { emit_forward<T>(tape, w, result, train); });
     if (!train) return result;
 
     std::vector<Tensor> outputs;

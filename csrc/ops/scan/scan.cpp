@@ -15,22 +15,20 @@ namespace netlet::ops {
 namespace {
 
 Work scan_work(const AxisLayout& layout) {
-    const int64_t tiles = (layout.inner + scan_tile - 1) / scan_tile;
+    const int64_t tiles = ceil_div(layout.inner, scan_tile);
     const int64_t unit = layout.n * std::min(layout.inner, scan_tile);
-    return {layout.outer * tiles, std::max<int64_t>(1, 8192 / std::max<int64_t>(1, unit)),
-            (double)(layout.outer * layout.n * layout.inner)};
+    return {layout.outer * tiles, grain_for(8192, unit), (double)(layout.outer * layout.n * layout.inner)};
 }
 
 void emit_scan(Tape& tape, ScanOp op, const Tensor& x, const Grad& y, const AxisLayout& layout, bool from_end) {
-    with_number(x->dtype, [&](auto zero) {
-        ScanArgs<decltype(zero)> args{};
+    with_number(x->dtype, [&]<class T>(T) {
+        ScanArgs<T> args{};
         args.n = layout.n;
         args.inner = layout.inner;
         args.op = op;
         args.from_end = from_end;
-        args.accumulate = y.accumulate;
-        tape.emit(NETLET_NUMBER_KERNEL(scan, x->dtype), args,
-                  {in(args.x, x), y.accumulate ? inout(args.y, y.tensor) : out(args.y, y.tensor)}, scan_work(layout));
+        tape.emit(NETLET_NUMBER_KERNEL(scan, x->dtype), args, {in(args.x, x), into(args.y, args.accumulate, y)},
+                  scan_work(layout));
     });
 }
 
@@ -39,11 +37,9 @@ void emit_cumprod_bwd(Tape& tape, const Tensor& x, const Tensor& dy, const Grad&
     CumprodBackwardArgs<T> args{};
     args.n = layout.n;
     args.inner = layout.inner;
-    args.accumulate = dx.accumulate;
     const Tensor before = tape.empty(x->shape, x->dtype);
     tape.emit(NETLET_KERNEL_FOR(cumprod_bwd, x->dtype), args,
-              {in(args.x, x), in(args.dy, dy), out(args.before, before),
-               dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor)},
+              {in(args.x, x), in(args.dy, dy), out(args.before, before), into(args.dx, args.accumulate, dx)},
               scan_work(layout));
 }
 
@@ -82,7 +78,7 @@ Tensor scan(Tape& tape, const char* name, ScanOp op, const Tensor& given, int ax
                 Grad dx = tape.grad(x);
                 if (!dx) return;
                 if (op == ScanOp::sum) return emit_scan(tape, op, dy[0], dx, layout, true);
-                with_float(x->dtype, [&](auto one) { emit_cumprod_bwd<decltype(one)>(tape, x, dy[0], dx, layout); });
+                with_float(x->dtype, [&]<class T>(T) { emit_cumprod_bwd<T>(tape, x, dy[0], dx, layout); });
             },
             scan_higher(op, layout));
     return y;

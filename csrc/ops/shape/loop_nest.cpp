@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "dispatch/dispatch.h"
-#include "ops/copy/copy_args.h"
+#include "ops/copy/copy.h"
 
 namespace netlet::ops {
 
@@ -30,29 +30,6 @@ void make_rows_long(Strided<2>& s) {
     for (auto& stride : s.stride) std::swap(stride[best], stride[last]);
 }
 
-template <class T>
-void emit_move_add(Tape& tape, const Tensor& x, const Grad& y, const LoopNest& nest, double scale, bool whole) {
-    MoveAddArgs<T> args{};
-    args.x_first = nest.x_first;
-    args.y_first = nest.y_first;
-    args.nest = nest.axes;
-    args.scale = (T)scale;
-    args.accumulate = y.accumulate;
-    Operand to = out(args.y, y.tensor);
-    to.reads = y.accumulate || !whole;
-    tape.emit(NETLET_KERNEL_FOR(move_add, x->dtype), args, {in(args.x, x), to}, elementwise_work(nest.elements(), 2));
-}
-
-void fill_zero(Tape& tape, const Tensor& y) {
-    if (y->dtype == DType::f64) {
-        FillArgs<double> args{};
-        tape.emit(kernel(KernelId::fill_f64), args, {out(args.y, y)}, elementwise_work(y->size()));
-    } else {
-        FillArgs<float> args{};
-        tape.emit(kernel(KernelId::fill_f32), args, {out(args.y, y)}, elementwise_work(y->size()));
-    }
-}
-
 }  // namespace
 
 void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nest, bool whole) {
@@ -66,20 +43,27 @@ void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nes
     Work work = elementwise_work(nest.elements());
     if (args.tile_axis >= 0) {
         const int64_t axis = nest.axes.extent[args.tile_axis], columns = nest.axes.extent[nest.axes.rank - 1];
-        work.units = nest.elements() / std::max<int64_t>(1, axis * columns) * ((axis + move_tile - 1) / move_tile);
-        work.grain = std::max<int64_t>(1, 16384 / (move_tile * std::max<int64_t>(1, columns)));
+        work.units = nest.elements() / std::max<int64_t>(1, axis * columns) * ceil_div(axis, move_tile);
+        work.grain = grain_for(16384, move_tile * columns);
     }
-    Operand to = bytes_out(args.y, y);
+    Operand to = out(args.y, y);
     to.reads = !whole;
-    tape.emit(kernel(KernelId::move), args, {bytes_in(args.x, x), to}, work);
+    tape.emit(kernel(KernelId::move), args, {in(args.x, x), to}, work);
 }
 
 void emit_move_scaled(Tape& tape, const Tensor& x, const Grad& y, const LoopNest& nest, double scale, bool whole) {
     if (!y.accumulate && scale == 1) return emit_move(tape, x, y.tensor, nest, whole);
-    if (x->dtype == DType::f64)
-        emit_move_add<double>(tape, x, y, nest, scale, whole);
-    else
-        emit_move_add<float>(tape, x, y, nest, scale, whole);
+    with_float(x->dtype, [&]<class T>(T) {
+        MoveAddArgs<T> args{};
+        args.x_first = nest.x_first;
+        args.y_first = nest.y_first;
+        args.nest = nest.axes;
+        args.scale = (T)scale;
+        Operand to = into(args.y, args.accumulate, y);
+        to.reads = y.accumulate || !whole;
+        tape.emit(NETLET_KERNEL_FOR(move_add, x->dtype), args, {in(args.x, x), to},
+                  elementwise_work(nest.elements(), 2));
+    });
 }
 
 void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nest, bool partial) {
@@ -89,7 +73,7 @@ void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const Loo
         [x, nest, partial](Tape& tape, const Grads& dy) {
             Grad dx = tape.grad(x);
             if (!dx) return;
-            if (partial && !dx.accumulate) fill_zero(tape, dx.tensor);
+            if (partial && !dx.accumulate) fill(tape, dx.tensor, 0);
             emit_move_scaled(tape, dy[0], dx, nest.reversed(), 1, !partial);
         },
         [nest, partial, fills = y->size() == nest.elements()](Tape& tape, const Tensors& x, const Tensors&,
@@ -100,7 +84,7 @@ void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const Loo
 
 Tensor moved(Tape& tape, const Tensor& x, const Shape& shape, const LoopNest& nest, bool fills, bool partial) {
     Tensor y = tape.empty(shape, x->dtype);
-    if (!fills) fill_zero(tape, y);
+    if (!fills) fill(tape, y, 0);
     emit_move(tape, x, y, nest, fills);
     on_backward_of_move(tape, x, y, nest, partial);
     return y;

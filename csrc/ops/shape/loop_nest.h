@@ -46,7 +46,5 @@ Tensor moved(Tape& tape, const Tensor& x, const Shape& shape, const LoopNest& ne
 void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nest, bool partial);
 
 inline bool differentiable(Tape& tape, const Tensor& x) { return has_gradient(x->dtype) && tape.needs_grad({x}); }
-inline Operand bytes_in(const void*& field, const Tensor& t) { return {(void*)&field, t, true, false}; }
-inline Operand bytes_out(void*& field, const Tensor& t) { return {(void*)&field, t, false, true}; }
 
 }  // namespace netlet::ops

@@ -22,9 +22,9 @@ Extents extents(const Shape& shape, int axis) {
 
 // Some thousand exponentials a chunk.
 Work work_of(const Extents& e) {
-    const int64_t units = e.I == 1 ? e.O : e.O * ((e.I + softmax_columns - 1) / softmax_columns);
+    const int64_t units = e.I == 1 ? e.O : e.O * ceil_div(e.I, softmax_columns);
     const int64_t unit_elements = e.N * std::min(e.I, softmax_columns);
-    return {units, std::max<int64_t>(1, 8192 / std::max<int64_t>(1, unit_elements)), 20.0 * (double)(e.O * e.N * e.I)};
+    return {units, grain_for(8192, unit_elements), 20.0 * (double)(e.O * e.N * e.I)};
 }
 
 template <class T>
@@ -43,13 +43,8 @@ void emit_backward(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& d
     args.N = e.N;
     args.I = e.I;
     args.kind = kind;
-    args.accumulate = dx.accumulate;
-    const Operand result = dx.accumulate ? inout(args.dx, dx.tensor) : out(args.dx, dx.tensor);
-    const auto kernel = NETLET_KERNEL_FOR(softmax_bwd, y->dtype);
-    if (x)
-        tape.emit(kernel, args, {in(args.x, x), in(args.y, y), in(args.dy, dy), result}, work_of(e));
-    else
-        tape.emit(kernel, args, {in(args.y, y), in(args.dy, dy), result}, work_of(e));
+    tape.emit(NETLET_KERNEL_FOR(softmax_bwd, y->dtype), args,
+              {in_if(args.x, x), in(args.y, y), in(args.dy, dy), into(args.dx, args.accumulate, dx)}, work_of(e));
 }
 
 Tensor higher(Tape& tape, SoftmaxKind kind, int axis, const Tensor& x, const Tensor& y, const Tensor& dy) {
@@ -80,10 +75,7 @@ Tensor apply(Tape& tape, const Tensor& x, int axis, SoftmaxKind kind, const char
     for (int i = 0; i < x->shape.rank(); ++i)
         if (i != axis || !reduced || keepdims) shape.push_back(i == axis && reduced ? 1 : x->shape[i]);
     Tensor y = tape.empty(shape, x->dtype);
-    if (x->dtype == DType::f64)
-        emit_forward<double>(tape, x, y, e, kind);
-    else
-        emit_forward<float>(tape, x, y, e, kind);
+    with_float(x->dtype, [&]<class T>(T) { emit_forward<T>(tape, x, y, e, kind); });
     if (tape.needs_grad({x})) {
         const Tensor saved_x = reduced ? x : nullptr;
         // tape.grad needs x's identity, not its values: those are free to go unless saved_x holds them.
@@ -92,10 +84,7 @@ Tensor apply(Tape& tape, const Tensor& x, int axis, SoftmaxKind kind, const char
             [=](Tape& tape, const Grads& dy) {
                 Grad dx = tape.grad(x);
                 if (!dx) return;
-                if (y->dtype == DType::f64)
-                    emit_backward<double>(tape, saved_x, y, dy[0], dx, e, kind);
-                else
-                    emit_backward<float>(tape, saved_x, y, dy[0], dx, e, kind);
+                with_float(y->dtype, [&]<class T>(T) { emit_backward<T>(tape, saved_x, y, dy[0], dx, e, kind); });
             },
             [kind, axis](Tape& tape, const Tensors& x, const Tensors& y, const Grads& dy) {
                 return Tensors{higher(tape, kind, axis, x[0], y[0], dy[0])};

@@ -27,13 +27,12 @@ void emit_sort(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& index
     args.falling = falling;
     const int64_t units = layout.outer * layout.inner;
     const bool by_digits = layout.n > sort_short && (layout.k > sort_partial_k || layout.k == layout.n);
-    args.grain = std::max<int64_t>(1, 1024 / std::max<int64_t>(1, layout.n));
+    args.grain = grain_for(1024, layout.n);
     if (by_digits) args.grain = std::max(args.grain, (units + 15) / 16);  // so many chunks have scratch of their own
-    const int64_t chunks = by_digits ? (units + args.grain - 1) / args.grain : 0;
+    const int64_t chunks = by_digits ? ceil_div(units, args.grain) : 0;
     const Tensor scratch = tape.empty({chunks, 2 * layout.n, sort_item_bytes}, DType::u8);
-    Operand items{(void*)&args.scratch, scratch, false, true};
     tape.emit(NETLET_NUMBER_KERNEL(sort, x->dtype), args,
-              {in(args.x, x), out(args.y, y), out(args.index, index), items},
+              {in(args.x, x), out(args.y, y), out(args.index, index), out(args.scratch, scratch)},
               Work{units, args.grain, (double)(units * layout.n)});
 }
 
@@ -47,16 +46,8 @@ std::pair<Tensor, Tensor> sorted(Tape& tape, const char* op, const Tensor& given
     Shape shape = x->shape;
     shape[axis] = layout.k;
     Tensor y = tape.empty(shape, x->dtype), index = tape.empty(shape, DType::i32);
-    with_number(x->dtype, [&](auto zero) { emit_sort<decltype(zero)>(tape, x, y, index, layout, falling); });
-    if (is_floating(x->dtype) && tape.needs_grad({x}))
-        tape.on_backward(
-            {x}, {y},
-            [x, index, layout](Tape& tape, const Grads& dy) {
-                if (Grad dx = tape.grad(x)) emit_scatter_along(tape, dy[0], index, dx, layout);
-            },
-            [index, layout](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
-                return Tensors{scattered_along(tape, dy[0], index, x[0]->shape, layout)};
-            });
+    with_number(x->dtype, [&]<class T>(T) { emit_sort<T>(tape, x, y, index, layout, falling); });
+    if (is_floating(x->dtype) && tape.needs_grad({x})) on_backward_of_gather_along(tape, x, y, index, layout);
     return {cast(tape, y, given->dtype), index};
 }
 
@@ -83,14 +74,13 @@ Tensor in_top_k(Tape& tape, const Tensor& targets, const Tensor& given, int64_t 
         throw ValueError("in_top_k: expected targets (...) and predictions (..., classes), got shapes " +
                          target->shape.str() + " and " + x->shape.str());
     Tensor y = tape.empty(target->shape, DType::boolean);
-    with_float(x->dtype, [&](auto zero) {
-        InTopKArgs<decltype(zero)> args{};
+    with_float(x->dtype, [&]<class T>(T) {
+        InTopKArgs<T> args{};
         args.n = x->shape.back();
         args.k = k;
         args.target_dtype = target->dtype;
-        Operand to{(void*)&args.y, y, false, true}, at{(void*)&args.target, target, true, false};
-        tape.emit(NETLET_KERNEL_FOR(in_top_k, x->dtype), args, {in(args.x, x), at, to},
-                  Work{y->size(), std::max<int64_t>(1, 16384 / (args.n + 1)), (double)x->size()});
+        tape.emit(NETLET_KERNEL_FOR(in_top_k, x->dtype), args, {in(args.x, x), in(args.target, target), out(args.y, y)},
+                  Work{y->size(), grain_for(16384, args.n + 1), (double)x->size()});
     });
     return y;
 }
@@ -104,8 +94,8 @@ Tensor searchsorted(Tape& tape, const Tensor& given, const Tensor& given_x, bool
     const DType number = is_number(dtype) ? dtype : DType::i32;
     const Tensor sequence = cast(tape, given, number), x = cast(tape, given_x, number);
     Tensor y = tape.empty(x->shape, DType::i32);
-    with_number(number, [&](auto zero) {
-        SearchSortedArgs<decltype(zero)> args{};
+    with_number(number, [&]<class T>(T) {
+        SearchSortedArgs<T> args{};
         args.n = sequence->size();
         args.right = right;
         tape.emit(NETLET_NUMBER_KERNEL(searchsorted, number), args,
