@@ -27,7 +27,7 @@ std::optional<DType> own_dtype(const py::dtype& d) {
     }
 }
 
-// The type of ours that holds the values of a NumPy type that we do not have.
+// The netlet dtype that holds the values of an unsupported NumPy dtype.
 DType nearest_dtype(const py::dtype& d) {
     if (auto own = own_dtype(d.attr("newbyteorder")("=").cast<py::dtype>())) return *own;
     switch (d.kind()) {
@@ -35,12 +35,12 @@ DType nearest_dtype(const py::dtype& d) {
         case 'i': return DType::i32;
         case 'u': return d.itemsize() == 2 ? DType::i32 : DType::i64;
         default:
-            throw TypeError("expected an array of numbers, got dtype " + py::str(d).cast<std::string>() +
+            throw TypeError("expected an array of numbers, received dtype " + py::str(d).cast<std::string>() +
                             (d.kind() == 'O' ? " (rows of different lengths, or Python objects?)" : ""));
     }
 }
 
-// Gives an array back to Python. Nearly always the GIL is held already, and asking is cheaper than taking it again.
+// Drops the reference to an array. The GIL is nearly always held already, and checking is cheaper than taking it again.
 void release(void* owner) {
     if (!Py_IsInitialized()) return;
     if (PyGILState_Check()) {
@@ -71,10 +71,10 @@ Tensor from_ndarray(py::array a) {
     const DType dtype = own ? *own : nearest_dtype(a.dtype());
     if (!own || !usable_as_is(a)) {
         auto converted = py::module_::import("numpy").attr("require")(a, to_numpy(dtype), py::make_tuple("C", "A"));
-        // uint64 beyond int64 would wrap to negative numbers without a word.
+        // uint64 beyond int64 would silently wrap to negative numbers.
         if (a.dtype().kind() == 'u' && a.dtype().itemsize() == 8 && a.size() > 0 &&
             py::module_::import("numpy").attr("max")(a).cast<uint64_t>() > (uint64_t)INT64_MAX)
-            throw ValueError("a uint64 array holds values beyond the range of int64");
+            throw ValueError("expected values within int64, received a uint64 array with larger ones");
         a = converted.cast<py::array>();
     }
     return borrow(a, dtype);
@@ -100,7 +100,7 @@ Arg to_arg(py::handle object) {
     if (py::isinstance<TensorImpl>(object)) return {object.cast<Tensor>(), true, false};
     if (PyFloat_CheckExact(p) || PyLong_CheckExact(p) || PyBool_Check(p)) {
         const DType dtype = PyBool_Check(p) ? DType::boolean : PyLong_CheckExact(p) ? DType::i64 : DType::f32;
-        // Kept in double and int64 first; `f32` marks a float whose dtype the other operand decides.
+        // Stored as float64 or int64 until the other operand decides the dtype.
         Tensor t = make_tensor({}, PyFloat_CheckExact(p) ? DType::f64 : dtype);
         if (PyBool_Check(p))
             *t->data<bool>() = p == Py_True;
@@ -115,10 +115,10 @@ Arg to_arg(py::handle object) {
     if (py::hasattr(object, "__dlpack__") && !py::hasattr(object, "__array__"))
         return {from_ndarray(py::module_::import("numpy").attr("from_dlpack")(object).cast<py::array>()), false, false};
     if (PySequence_Check(p) && !PyUnicode_Check(p) && !PyBytes_Check(p) && !py::hasattr(object, "__array__")) {
-        // An object with a buffer (array.array, memoryview) has a dtype of its own and keeps it.
+        // Objects with a buffer (array.array, memoryview) keep their dtype.
         const bool typed = PyObject_CheckBuffer(p);
         // A list that holds symbolic tensors is symbolic; one of Tensors becomes an array of their values. A sequence
-        // may make its items as they are asked for: `item` owns the one at hand.
+        // may create its items on access: `item` owns the current one.
         if (!typed)
             for (const py::object item : py::reinterpret_borrow<py::sequence>(object))
                 if (py::hasattr(item, "_symbolic")) throw SymbolicArgument("a list of symbolic tensors");
@@ -131,7 +131,7 @@ Arg to_arg(py::handle object) {
     auto a = py::array::ensure(object);
     if (!a) {
         PyErr_Clear();
-        throw TypeError("expected an array, a Tensor or a number, got " + std::string(Py_TYPE(p)->tp_name));
+        throw TypeError("expected an array, a Tensor or a number, received " + std::string(Py_TYPE(p)->tp_name));
     }
     return {from_ndarray(a), false, false};
 }

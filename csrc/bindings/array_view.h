@@ -1,6 +1,6 @@
-// The border between Python and C++. What may come in: netlet Tensors, Variables (anything with `_tensor`), NumPy
-// arrays of any layout, DLPack producers, scalars and nested lists. Contiguous native arrays of our types are borrowed, never
-// copied; everything else is converted once. What goes out is always a Tensor.
+// Conversion between Python objects and Tensors. Arguments may be netlet Tensors, Variables (anything with `_tensor`),
+// NumPy arrays of any layout, DLPack producers, scalars and nested lists. Contiguous arrays of our dtypes are borrowed,
+// never copied; everything else is converted once. Results are always Tensors.
 #pragma once
 #include <pybind11/numpy.h>
 #include <pybind11/pybind11.h>
@@ -29,8 +29,8 @@ struct Arg {
     const TensorImpl* operator->() const { return tensor.get(); }
 };
 
-// The same for ops that take halves (float16, bfloat16) as they are stored: cast, and what only moves bytes. For every
-// other op a half becomes float32 on the way in, by a cast that gradients flow through.
+// The same for ops that take halves (float16, bfloat16) as they are stored: cast, and ops that only move bytes. For
+// every other op a half is first cast to float32; gradients flow through that cast.
 struct StoredArg : Arg {};
 
 Arg to_arg(py::handle object);

@@ -1,4 +1,4 @@
-// ops/attention.
+// ops/attention: scaled dot-product attention.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/attention/attention.h"

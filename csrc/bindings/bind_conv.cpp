@@ -1,4 +1,4 @@
-// ops/conv: images with channels last; padding comes resolved, as pairs of zeros before and after.
+// ops/conv: images with channels last; padding is given as pairs, zeros before and after each axis.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/activation/activation.h"
@@ -8,7 +8,7 @@ namespace netlet::bindings {
 
 namespace {
 
-using Extents = std::vector<int64_t>;
+using Sizes = std::vector<int64_t>;
 using Pads = std::vector<std::pair<int64_t, int64_t>>;
 
 }  // namespace
@@ -18,8 +18,8 @@ void bind_conv(py::module_& m) {
     auto bind = [&](const char* name, auto function, const char* doc) {
         m.def(
             name,
-            [function](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const Extents& strides,
-                       const Pads& pads, const Extents& dilation, const std::string& activation, double alpha) {
+            [function](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const Sizes& strides,
+                       const Pads& pads, const Sizes& dilation, const std::string& activation, double alpha) {
                 return function(Tape::current(), x, kernel, or_null(bias), ops::ConvSteps{strides, dilation, pads},
                                 ops::activation_by_name(activation), alpha);
             },
@@ -30,8 +30,8 @@ void bind_conv(py::module_& m) {
     bind("depthwise_conv", ops::depthwise_conv, "The same, each channel for itself; kernel (taps..., C, multiplier).");
     m.def(
         "conv_transpose",
-        [](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const Extents& strides, const Pads& pads,
-           const Extents& output_sizes, const Extents& dilation, const std::string& activation, double alpha) {
+        [](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const Sizes& strides, const Pads& pads,
+           const Sizes& output_sizes, const Sizes& dilation, const std::string& activation, double alpha) {
             return ops::conv_transpose(Tape::current(), x, kernel, or_null(bias),
                                        ops::ConvSteps{strides, dilation, pads}, output_sizes,
                                        ops::activation_by_name(activation), alpha);

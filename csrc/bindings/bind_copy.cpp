@@ -1,5 +1,5 @@
-// ops/copy, ops/feed and ops/dropout. The pattern for every bind_<op>.cpp: arguments come as Arg, the op runs without
-// the GIL on the current tape, and `give` names the arguments that decide between Tensor and ndarray.
+// ops/copy and ops/dropout. The pattern of every bind_<op>.cpp: arguments are Arg, and the op runs on the current tape
+// without the GIL.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
@@ -29,7 +29,7 @@ void bind_copy(py::module_& m) {
         [](const Arg& x, const Tensor& y) {
             Tape& tape = Tape::current();
             if (x->shape != y->shape)
-                throw ValueError("accumulate_into: expected a value of shape " + y->shape.str() + ", got " +
+                throw ValueError("accumulate_into: expected a value of shape " + y->shape.str() + ", received " +
                                  x->shape.str());
             if (is_floating(y->dtype))
                 ops::accumulate(tape, ops::cast(tape, x, y->dtype), {y, true});

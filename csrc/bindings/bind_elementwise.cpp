@@ -1,5 +1,5 @@
-// ops/elementwise. Python numbers take the dtype of the array beside them; an ndarray beside a Tensor takes the
-// Tensor's floating type, as in Keras, where NumPy's float64 default does not turn a model into doubles.
+// ops/elementwise. A Python number takes the dtype of the other operand. An ndarray with a Tensor takes the Tensor's
+// floating type, as in Keras: NumPy's default of float64 must not turn a model into float64.
 #include <cmath>
 
 #include "bindings/array_view.h"
@@ -21,7 +21,7 @@ template <class T> bool fits(const Tensor& scalar) {
     return v == (T)v;
 }
 
-// The dtype of a Python number beside an array of type `other`.
+// The dtype of a Python number whose other operand has type `other`.
 DType weak_dtype(const Tensor& scalar, DType other) {
     switch (scalar->dtype) {
         case DType::f64: return is_floating(other) ? other : DType::f32;
@@ -36,7 +36,7 @@ DType weak_dtype(const Tensor& scalar, DType other) {
 
 DType lone_dtype(const Tensor& scalar) { return weak_dtype(scalar, DType::i32); }
 
-// `a` as it stands beside `b`.
+// `a` in the dtype that it has as an operand with `b`.
 Tensor beside(const Arg& a, const Arg& b) {
     if (a.scalar) return eager_cast(a, b.scalar ? lone_dtype(a) : weak_dtype(a, b->dtype));
     if (b.native && !a.native && is_floating(a->dtype) && is_floating(b->dtype)) return eager_cast(a, b->dtype);

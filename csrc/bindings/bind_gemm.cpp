@@ -10,15 +10,15 @@ namespace netlet::bindings {
 
 namespace {
 
-// `a` as it stands beside `b`: an ndarray beside a Tensor, and integers beside floats, take the other's floating type; of
-// two Tensors or two ndarrays the narrower becomes the wider.
+// `a` in the dtype that it has as an operand with `b`: an ndarray with a Tensor, and integers with floats, take the
+// other's floating type; of two Tensors or two ndarrays, float32 becomes float64.
 Tensor beside(const Arg& a, const Arg& b) {
     if (!is_floating(b->dtype) || a->dtype == b->dtype) return a;
     const bool yields = !is_floating(a->dtype) || (a.native == b.native ? a->dtype == DType::f32 : b.native);
     return yields ? ops::cast(Tape::current(), a, b->dtype) : a.tensor;
 }
 
-// Two bfloat16 matrices have a product of their own; where gradients flow, and for any other halves, it is float32's.
+// Two bfloat16 matrices have their own product; with gradients, and for other halves, operands are cast to float32.
 void widen_halves(Arg& a, Arg& b) {
     Tape& tape = Tape::current();
     if (a->dtype == DType::bf16 && b->dtype == DType::bf16 && !tape.needs_grad({a, b})) return;

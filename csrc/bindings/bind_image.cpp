@@ -1,4 +1,4 @@
-// ops/image.
+// ops/image: affine_transform, flip_images.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/image/image.h"

@@ -1,4 +1,4 @@
-// ops/index: entries by position.
+// ops/index: reading and writing entries by index.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/index/index.h"
@@ -13,7 +13,7 @@ ScatterOp to_scatter_op(const std::string& reduction) {
     if (reduction == "mul") return ScatterOp::multiply;
     if (reduction == "max") return ScatterOp::max;
     if (reduction == "min") return ScatterOp::min;
-    throw ValueError("scatter: expected reduction 'set', 'add', 'mul', 'max' or 'min', got '" + reduction + "'");
+    throw ValueError("scatter: expected reduction 'set', 'add', 'mul', 'max' or 'min', received '" + reduction + "'");
 }
 
 }  // namespace

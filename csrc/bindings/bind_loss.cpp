@@ -1,4 +1,4 @@
-// ops/loss. `reduction` takes Keras's names; "none" gives one value a row.
+// ops/loss. `reduction` takes Keras's names; "none" returns one value per row.
 #include <pybind11/stl.h>
 
 #include "bindings/array_view.h"

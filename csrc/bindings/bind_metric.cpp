@@ -1,4 +1,4 @@
-// ops/metric: what metrics add to their float64 state inside the recorded step.
+// ops/metric: metrics accumulate in float64 state inside the recorded step.
 #include <pybind11/stl.h>
 
 #include "bindings/array_view.h"

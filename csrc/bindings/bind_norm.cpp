@@ -47,10 +47,10 @@ void bind_norm(py::module_& m) {
             return std::make_pair(f.kernel, f.bias);
         },
         "kernel"_a, "bias"_a, "mean"_a, "variance"_a, "gamma"_a, "beta"_a, "epsilon"_a, NoGil(),
-        "(kernel, bias) of the product (channels last) that gives given_norm of the product with these ones.");
+        "(kernel, bias) of the one product (channels last) that computes given_norm of the product with these.");
     m.def(
         "keeps", [](const Tensor& x) { return Tape::current().prepacks(x); }, "x"_a,
-        "Whether what follows from x alone is computed once by the plan that is recorded.");
+        "Whether the plan being recorded caches results that depend on x alone.");
     m.def(
         "moving_average",
         [](const Tensor& value, const Tensor& moving, double momentum) {

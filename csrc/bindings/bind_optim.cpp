@@ -1,4 +1,4 @@
-// ops/optim: in-place updates of flat parameter segments. Used by netlet.optimizers alone, so tensors only.
+// ops/optim: in-place updates of flat parameter segments. Only netlet.optimizers calls these, with Tensors.
 #include <pybind11/stl.h>
 
 #include "bindings/array_view.h"
@@ -9,7 +9,7 @@ namespace netlet::bindings {
 
 namespace {
 
-using Maybe = std::optional<Tensor>;  // a slot that some arguments do without
+using Maybe = std::optional<Tensor>;  // an optional slot
 
 using MaybeRows = std::optional<Rows>;
 

@@ -1,4 +1,4 @@
-// Plans: one run, many batches in one call, and what a plan says of itself.
+// Plans: a single run, many batches in one call, and the table of records.
 
 #include <algorithm>
 #include <chrono>
@@ -22,13 +22,13 @@ Tensor checked_source(const Plan& plan, size_t i, const py::handle& array) {
     for (int axis = 1; fits && axis < s.shape.rank(); ++axis) fits = a->shape[axis] == s.shape[axis];
     if (!fits)
         throw ValueError("plan: source '" + s.name + "' was recorded for rows of " + s.shape.str() + " " +
-                         name_of(s.dtype) + ", got " + a->shape.str() + " " + name_of(a->dtype));
+                         name_of(s.dtype) + ", received " + a->shape.str() + " " + name_of(a->dtype));
     return a.tensor;
 }
 
 std::vector<Tensor> checked_sources(const Plan& plan, const py::sequence& arrays) {
     if (arrays.size() != plan.sources().size())
-        throw ValueError("plan: expected " + std::to_string(plan.sources().size()) + " arrays, got " +
+        throw ValueError("plan: expected " + std::to_string(plan.sources().size()) + " arrays, received " +
                          std::to_string(arrays.size()));
     std::vector<Tensor> tensors;
     for (size_t i = 0; i < arrays.size(); ++i) tensors.push_back(checked_source(plan, i, arrays[i]));
@@ -39,13 +39,13 @@ py::array new_output(const Output& spec) {
     return py::array(to_numpy(spec.dtype), std::vector<py::ssize_t>(spec.shape.begin(), spec.shape.end()));
 }
 
-// One batch in, the outputs out as new arrays. The stopping record is -1 where nothing stopped it.
+// Runs one batch. Returns (outputs as new arrays, the record whose guard stopped the run or -1).
 py::tuple run(Plan& plan, const py::sequence& arrays, bool profiled) {
     const auto sources = checked_sources(plan, arrays);
     for (size_t i = 0; i < sources.size(); ++i)
         if (sources[i]->shape != plan.sources()[i].shape)
             throw ValueError("plan: source '" + plan.sources()[i].name + "' expects shape " +
-                             plan.sources()[i].shape.str() + ", got " + sources[i]->shape.str());
+                             plan.sources()[i].shape.str() + ", received " + sources[i]->shape.str());
     py::list outputs;
     std::vector<void*> pointers;
     for (size_t i = 0; i < plan.outputs(); ++i) {
@@ -64,8 +64,8 @@ py::tuple run(Plan& plan, const py::sequence& arrays, bool profiled) {
     return py::make_tuple(outputs, stopped);
 }
 
-// The quickest way through a plan with one source and one output; None if x is not exactly what the plan reads, or if
-// the run was stopped.
+// Fast path for a plan with one source and one output. None if x is not exactly what the plan reads, or if a guard
+// stopped the run.
 py::object predict(Plan& plan, const py::object& x) {
     if (!py::isinstance<py::array>(x) || plan.sources().size() != 1 || plan.outputs() != 1) return py::none();
     const auto a = py::reinterpret_borrow<py::array>(x);
@@ -90,7 +90,7 @@ py::object predict(Plan& plan, const py::object& x) {
     return y;
 }
 
-// Copies the rows of one batch to memory of the plan's own and checks the copy: another thread may write the caller's array
+// Copies the rows of one batch to the plan's memory and checks the copy: another thread may write the caller's array
 // while the steps run without the GIL.
 const int64_t* copy_rows(const int64_t* rows, int64_t limit, std::vector<int64_t>& copy) {
     std::memcpy(copy.data(), rows, copy.size() * sizeof *rows);
@@ -101,8 +101,8 @@ const int64_t* copy_rows(const int64_t* rows, int64_t limit, std::vector<int64_t
     return copy.data();
 }
 
-// Steps over rows [first, first + count * batch) of the sources, or of the order that `rows` gives. Returns (steps
-// done, stopping record or -1); comes back early after `seconds`, so that Python can draw progress and handle signals.
+// Steps over rows [first, first + count * batch) of the sources, or of the order in `rows`. Returns (steps done, record
+// that stopped the run or -1). Returns early after `seconds`, so that Python can show progress and handle signals.
 py::tuple run_batches(Plan& plan, const py::sequence& arrays,
                       const std::optional<py::array_t<int64_t, py::array::c_style>>& rows, int64_t first, int64_t count,
                       double seconds, const py::sequence& outputs,
@@ -111,7 +111,7 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
     if (sources.empty()) throw ValueError("run_batches: this plan has no sources");
     const int64_t batch = plan.sources()[0].shape[0];
     int64_t stop;
-    if (first < 0 || count < 0) throw ValueError("run_batches: first and count must not be negative");
+    if (first < 0 || count < 0) throw ValueError("run_batches: expected first and count of at least 0");
     if (__builtin_mul_overflow(count, batch, &stop) || __builtin_add_overflow(first, stop, &stop))
         throw ValueError("run_batches: the last batch ends past the last row");
     const int64_t* order = rows ? rows->data() : nullptr;
@@ -129,12 +129,12 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
     }
     for (const auto& [cell, values] : scalars)
         if ((int64_t)values.size() < count || cell->dtype != DType::f64 || cell->recorded() || cell->size() != 1)
-            throw ValueError("run_batches: scalars need one float64 a step");
+            throw ValueError("run_batches: expected one float64 per step for each scalar");
 
     std::vector<std::byte*> out_data;
     std::vector<int64_t> out_row;
     if (outputs.size() && outputs.size() != plan.outputs())
-        throw ValueError("run_batches: give an array for every output");
+        throw ValueError("run_batches: expected an array for every output");
     std::vector<py::array> scratch;
     for (size_t i = 0; i < plan.outputs(); ++i) {
         const Output& spec = plan.output(i);
@@ -149,8 +149,8 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
                     y.shape(0) >= stop && (y.flags() & py::array::c_style) && spec.shape[0] == batch;
         for (int axis = 1; fits && axis < spec.shape.rank(); ++axis) fits = y.shape(axis) == spec.shape[axis];
         if (!fits)
-            throw ValueError("run_batches: output " + std::to_string(i) + " needs rows of " + spec.shape.str() + " " +
-                             name_of(spec.dtype));
+            throw ValueError("run_batches: expected output " + std::to_string(i) + " with rows of " + spec.shape.str() +
+                             " " + name_of(spec.dtype));
         out_data.push_back(static_cast<std::byte*>(y.mutable_data()));
         out_row.push_back(row_bytes(spec.shape, spec.dtype));
     }

@@ -1,4 +1,4 @@
-// ops/pool and ops/resize.
+// ops/pool and ops/resize: pooling, and resampling along an axis.
 #include "ops/pool/pool.h"
 
 #include "bindings/array_view.h"

@@ -1,4 +1,4 @@
-// ops/quant. The names are those of the errors; netlet.ops dresses them.
+// ops/quant. netlet.ops wraps these functions; errors name them.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
@@ -13,10 +13,10 @@ using Axes = std::optional<std::vector<int>>;
 Quantizer zeropoint(DType dtype) {
     if (dtype == DType::i8) return Quantizer::zeropoint_i8;
     if (dtype == DType::u8) return Quantizer::zeropoint_u8;
-    throw ValueError(std::string("quantize_zeropoint: expected dtype int8 or uint8, got ") + name_of(dtype));
+    throw ValueError(std::string("quantize_zeropoint: expected dtype int8 or uint8, received ") + name_of(dtype));
 }
 
-// A Python number as an array of that type.
+// Casts a Python number to the dtype.
 Tensor typed(const Arg& a, DType dtype) { return a.scalar ? ops::cast(Tape::current(), a, dtype) : a.tensor; }
 
 }  // namespace

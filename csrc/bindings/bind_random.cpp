@@ -1,4 +1,4 @@
-// ops/random.
+// ops/random: random tensors.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/random/random.h"

@@ -7,8 +7,8 @@
 #include "bindings/bindings.h"
 #include "dispatch/dispatch.h"
 
-// Plain C symbols, so that threadpoolctl and C programs see and set netlet's threads as they do OpenBLAS's. C knows no
-// exceptions: a wrong NETLET_NUM_THREADS is reported at the first use from Python, and counts as unset here.
+// C symbols, so that threadpoolctl and C programs can read and set netlet's threads as they do OpenBLAS's. C has no
+// exceptions: an invalid NETLET_NUM_THREADS is reported at the first use from Python and ignored here.
 extern "C" __attribute__((visibility("default"))) int netlet_get_num_threads() {
     try {
         return netlet::ThreadPool::instance().num_threads();

@@ -1,4 +1,4 @@
-// ops/shape. The one long story is indexing: x[index] becomes a slice, a reshape and at most one take.
+// ops/shape, and indexing: x[index] becomes a slice, a reshape and at most one take.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
@@ -9,7 +9,7 @@ namespace netlet::bindings {
 
 namespace {
 
-// Floating ndarrays beside Tensors take the Tensors' type (see bind_elementwise.cpp).
+// Floating ndarrays together with Tensors take the Tensors' type (see bind_elementwise.cpp).
 std::vector<Tensor> tensors(const std::vector<StoredArg>& xs) {
     std::optional<DType> native;
     for (const StoredArg& x : xs)

@@ -1,4 +1,4 @@
-
+// Tapes, GradientTape's list of backward steps, and row maps.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
@@ -11,20 +11,20 @@ namespace netlet::bindings {
 
 namespace {
 
-// Never the caller's own memory: gradients may be added to it.
+// The gradient that backward starts from at a target. A copy: gradients may be added to it.
 Tensor seed_for(Tape& tape, const Tensor& target, const std::optional<Arg>& given) {
     const DType dtype = gradient_dtype(target->dtype);
     return given ? ops::identity(tape, ops::cast(tape, given->tensor, dtype))
                  : ops::full(tape, target->shape, dtype, 1);
 }
 
-// Gradients of the targets with regard to the sources, emitted on the current tape; by ops whose own gradients flow where
-// somebody listens to it.
+// Gradients of the targets with regard to the sources, emitted on the current tape. If a list listens to that tape,
+// they are computed by differentiable ops.
 Tensors gradients_of(BackwardList& list, const Tensors& targets, const Tensors& sources,
                      const std::optional<std::vector<std::optional<Arg>>>& given, bool retain) {
     if (given && given->size() != targets.size())
         throw ValueError("gradients: expected an output gradient for each of " + std::to_string(targets.size()) +
-                         " targets, got " + std::to_string(given->size()));
+                         " targets, received " + std::to_string(given->size()));
     const GilReleased nogil;
     const std::lock_guard lock(list.mutex());
     Tape& tape = Tape::current();
@@ -65,8 +65,9 @@ void bind_tape(py::module_& m) {
                  return tape;
              }),
              "record"_a = false, "grad"_a = false, "trains"_a = false,
-             "`grad`: keeps the steps back itself, for `gradients`; `trains`: plans keep nothing of what they may "
-             "write.")
+             "`grad`: records the backward steps itself, for `gradients`; `trains`: a training step, whose plan caches "
+             "nothing "
+             "that it may write.")
         .def(
             "gradients",
             [](Tape& t, const Tensor& target, const Tensors& sources, const std::optional<Arg>& output_gradient,
@@ -105,7 +106,7 @@ void bind_tape(py::module_& m) {
         .def(
             "compile",
             [](const std::shared_ptr<Tape>& t, std::vector<Tensor> outputs) {
-                // An input, a constant, part of another value or the same value twice is handed out as a copy.
+                // An input, a constant, part of another value, or a value that is listed twice, is copied.
                 for (size_t i = 0; i < outputs.size(); ++i) {
                     bool alone = t->can_output(outputs[i]);
                     for (size_t j = 0; j < i; ++j) alone = alone && outputs[j]->slot != outputs[i]->slot;

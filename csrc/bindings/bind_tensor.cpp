@@ -1,3 +1,4 @@
+// Tensor.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
@@ -9,7 +10,7 @@ namespace {
 // Smaller copies are over before another Python thread has taken the GIL.
 constexpr int64_t worth_releasing = 64 * 1024;  // bytes
 
-// What `op` makes of x on a tape of its own: nothing is recorded, and no gradient flows.
+// Runs op on an eager tape of its own: nothing is recorded, and no gradient flows.
 template <class Op> Tensor without_gil(const Tensor& x, Op op) {
     std::optional<GilReleased> nogil;
     if (x->bytes() >= worth_releasing) nogil.emplace();
@@ -46,7 +47,7 @@ void bind_tensor(py::module_& m) {
             "Whether this is a Variable's value: NumPy sees it read-only.")
         .def_property(
             "_keras_mask", [](const TensorImpl& t) { return t.mask; },
-            // A view: what is asked for its mask has none itself, so no ring of owners can close.
+            // A view of the mask: it has no mask itself, so that no reference cycle can form.
             [](TensorImpl& t, const std::optional<StoredArg>& mask) {
                 t.mask = mask ? Tape::current().view(mask->tensor, mask->tensor->shape) : nullptr;
             },

@@ -10,7 +10,7 @@ namespace py = pybind11;
 
 namespace {
 
-// "float32" == np.float32 is False for a plain str, and a script that checks dtypes this way would go on silently.
+// "float32" == np.float32 is False for a plain str, so that a script that compares dtypes this way would silently fail.
 PyObject* compare(PyObject* self, PyObject* other, int how) {
     if (PyUnicode_Check(other) || (how != Py_EQ && how != Py_NE))
         return PyUnicode_Type.tp_richcompare(self, other, how);
@@ -48,7 +48,7 @@ PyTypeObject* made_type() {
     return (PyTypeObject*)type;
 }
 
-std::array<PyObject*, 16> names{};  // one a dtype, as long as the process lives
+std::array<PyObject*, 16> names{};  // one per dtype, never freed
 
 }  // namespace
 

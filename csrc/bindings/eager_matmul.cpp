@@ -15,7 +15,7 @@ using py::detail::PyArray_Proxy;
 // Products of fewer multiply-adds than this are over before another Python thread has taken the GIL.
 constexpr int64_t worth_releasing = 64 * 1024;
 
-// An operand where it lies: element (i, j) is data[i*ld + j], or data[j*ld + i] if transposed. ld 0: contiguous.
+// An operand in place: element (i, j) is data[i*ld + j], or data[j*ld + i] if transposed. ld 0: contiguous.
 struct Matrix {
     const void* data;
     int64_t rows, columns, ld;
@@ -43,12 +43,12 @@ bool describe(const PyArray_Proxy& a, int64_t item, bool vector_is_row, Matrix& 
     return true;
 }
 
-void turn(Matrix& m) {
+void transpose(Matrix& m) {
     std::swap(m.rows, m.columns);
     m.transposed = true;
 }
 
-// A tensor without memory of its own, pointed at each operand in turn: making one would take as long as a small product.
+// A tensor without memory of its own, reused for each operand: making one would take as long as a small product.
 const Tensor& pointed_at(const Tensor& t, DType dtype, const void* data) {
     t->dtype = dtype;
     t->buffer->point_at(const_cast<void*>(data));
@@ -76,7 +76,7 @@ void multiply(const Matrix& a, const Matrix& b, DType dtype, void* result) {
     ops::emit_gemm(Tape::current(), g);
 }
 
-// The product, or null without an error set where the general function has to look at the operands.
+// The product; null without a Python error set if the general function has to handle the operands.
 PyObject* product(PyObject* x, PyObject* y, bool transpose_x, bool transpose_y) {
     const npy_api& numpy = npy_api::get();
     if (Py_TYPE(x) != numpy.PyArray_Type_ || Py_TYPE(y) != numpy.PyArray_Type_ || !Tape::outside()) return nullptr;
@@ -89,14 +89,14 @@ PyObject* product(PyObject* x, PyObject* y, bool transpose_x, bool transpose_y) 
     const auto item = (int64_t)size_of(dtype);
     Matrix a, b;
     if (!describe(p, item, true, a) || !describe(q, item, false, b)) return nullptr;
-    // The bits must not depend on how NumPy laid the numbers out: where they would, operands are copied as everywhere else.
+    // The bits must not depend on NumPy's memory layout: where they would, the general function copies the operands.
     if (ops::order_depends_on_layout(a.rows, b.columns) && (a.transposed || b.transposed || (b.columns == 1 && b.ld)))
         return nullptr;
 
     if (transpose_x || transpose_y) {
         if (p.nd != 2 || q.nd != 2 || a.transposed || b.transposed || a.ld || b.ld) return nullptr;
-        if (transpose_x) turn(a);
-        if (transpose_y) turn(b);
+        if (transpose_x) transpose(a);
+        if (transpose_y) transpose(b);
     }
     if (a.columns != b.rows) return nullptr;
 

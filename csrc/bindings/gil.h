@@ -1,8 +1,8 @@
-// Giving the GIL back while native code works, and taking it again.
+// Releases the GIL while native code runs, and takes it.
 //
-// pybind11's own guards are not used: where Python has begun to end, it ends every other thread that asks for the GIL, by
-// unwinding that thread's stack (pthread_exit). The unwinding would cross the guards' destructors, and C++ ends the whole
-// process for that. Here such a thread sleeps until the process is gone, as in Python 3.14.
+// pybind11's own guards are not used. While Python shuts down, it ends every other thread that asks for the GIL by
+// unwinding that thread's stack (pthread_exit). The unwinding would leave a destructor of the guard, for which C++ ends
+// the whole process. Here such a thread sleeps until the process ends, as in Python 3.14.
 #pragma once
 #include <Python.h>
 

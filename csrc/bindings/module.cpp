@@ -26,8 +26,9 @@ PYBIND11_MODULE(_core_of_main_interpreter, m) {
 
 }  // namespace netlet::bindings
 
-// A subinterpreter is refused before pybind11 runs: types, thread pool and plans belong to the interpreter that imported
-// them first, and pybind11's PyGILState_Ensure would hang in any other. Python refuses by itself only from 3.12 on.
+// A subinterpreter is refused before pybind11 runs: types, thread pool and plans belong to the interpreter that
+// imported them first, and pybind11's PyGILState_Ensure would hang in any other. Python refuses by itself only from
+// 3.12 on.
 extern "C" PYBIND11_EXPORT PyObject* PyInit__core() {
     if (PyInterpreterState_Get() == PyInterpreterState_Main())
         return netlet::bindings::PyInit__core_of_main_interpreter();

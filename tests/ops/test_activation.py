@@ -231,9 +231,9 @@ def test_shapes(shape):
 
 
 def test_errors():
-    with pytest.raises(ValueError, match=r"expected one of linear, relu.*got 'rely'"):
+    with pytest.raises(ValueError, match=r"expected one of linear, relu.*received 'rely'"):
         _core.activation(np.zeros(3), "rely")
-    with pytest.raises(TypeError, match="gelu: expected a float32 or float64 tensor, got int32"):
+    with pytest.raises(TypeError, match="gelu: expected a float32 or float64 tensor, received int32"):
         _core.activation(np.zeros(3, np.int32), "gelu")
 
 

@@ -308,7 +308,7 @@ def test_shapes_that_do_not_fit_are_named(shapes, message):
 
 def test_other_bad_arguments():
     x = np.zeros((1, 2, 1, 3))
-    with pytest.raises(ValueError, match=r"mask that broadcasts .* \(1, 1, 2, 2\), got shape \(3, 2\)"):
+    with pytest.raises(ValueError, match=r"mask that broadcasts .* \(1, 1, 2, 2\), received shape \(3, 2\)"):
         ops.dot_product_attention(x, x, x, mask=np.ones((3, 2), bool))
     with pytest.raises(ValueError, match="bias that broadcasts"):
         ops.dot_product_attention(x, x, x, bias=np.ones((1, 1, 1, 2, 2)))

@@ -401,11 +401,11 @@ def test_wrong_shapes_are_named():
         _core.matmul(f((2, 3, 3)), f((4, 3, 3)))
     with pytest.raises(ValueError, match="at least one axis"):
         _core.matmul(f(()), f((4,)))
-    with pytest.raises(ValueError, match=r"dense: expected x with a last axis of 4.*got shape \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"dense: expected x with a last axis of 4.*received shape \(2, 3\)"):
         _core.dense(f((2, 3)), f((4, 5)))
-    with pytest.raises(ValueError, match=r"dense: expected a bias of shape \(5,\), got \(4,\)"):
+    with pytest.raises(ValueError, match=r"dense: expected a bias of shape \(5,\), received \(4,\)"):
         _core.dense(f((2, 4)), f((4, 5)), f(4))
-    with pytest.raises(ValueError, match=r"dense: expected a kernel of shape \(inputs, units\), got shape \(4,\)"):
+    with pytest.raises(ValueError, match=r"dense: expected a kernel of shape \(inputs, units\), received shape \(4,\)"):
         _core.dense(f((2, 4)), f(4))
 
 

@@ -206,13 +206,19 @@ def test_symbolic_images():
     [
         (lambda: ops.image.affine_transform(np.ones((3, 4)), np.ones(8)), r"\(H, W, C\).*given shape \(3, 4\)"),
         (lambda: ops.image.affine_transform(np.ones((2, 3, 4, 1)), np.ones((3, 8))), r"\(N, 8\) with N = 2"),
-        (lambda: ops.image.affine_transform(np.ones((2, 3, 4, 1)), np.ones((2, 9))), r"got \(2, 9\)"),
+        (lambda: ops.image.affine_transform(np.ones((2, 3, 4, 1)), np.ones((2, 9))), r"received \(2, 9\)"),
         (lambda: ops.image.affine_transform(np.ones((2, 3, 4, 1)), np.ones(8), "cubic"), "interpolation"),
         (lambda: ops.image.affine_transform(np.ones((2, 3, 4, 1)), np.ones(8), fill_mode="edge"), "fill_mode"),
         (lambda: ops.image.affine_transform(np.ones((2, 3, 4, 1)), np.ones(8), data_format="NHWC"), "data_format"),
         (lambda: _core.flip_images(np.ones((2, 3, 4)), np.ones(2, bool), True, True), "flip_images"),
-        (lambda: _core.flip_images(np.ones((2, 3, 4, 1)), np.ones(3, bool), True, True), "one bool an image"),
-        (lambda: _core.flip_images(np.ones((2, 3, 4, 1)), np.ones(2), True, True), "one bool an image"),
+        (
+            lambda: _core.flip_images(np.ones((2, 3, 4, 1)), np.ones(3, bool), True, True),
+            r"expected bool flags of shape \(2,\)",
+        ),
+        (
+            lambda: _core.flip_images(np.ones((2, 3, 4, 1)), np.ones(2), True, True),
+            r"expected bool flags of shape \(2,\)",
+        ),
     ],
 )
 def test_bad_arguments(call, message):

@@ -177,9 +177,9 @@ def test_slice_update(data, dtype):
 
 
 def test_slice_update_refuses():
-    with pytest.raises(ValueError, match="slice_update: entries 1 to 3 of axis 1 lie outside"):
+    with pytest.raises(ValueError, match=r"slice_update: expected entries within axis 1.*received 1 to 3"):
         ops.slice_update(np.zeros((2, 3)), (0, 1), np.ones((1, 3)))
-    with pytest.raises(ValueError, match="a start and an extent"):
+    with pytest.raises(ValueError, match="a start and a size"):
         ops.slice_update(np.zeros((2, 3)), (0,), np.ones((1, 3)))
 
 

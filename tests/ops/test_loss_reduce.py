@@ -162,7 +162,7 @@ def test_errors_name_the_op_and_the_shapes():
         _core.loss_pointwise("squared_error", x, x.astype("int32"))
     with pytest.raises(ValueError, match="unknown loss"):
         _core.loss_pointwise("nonsense", x, x)
-    with pytest.raises(ValueError, match="unknown reduction"):
+    with pytest.raises(ValueError, match="reduction: expected"):
         _core.loss_reduce(x, None, None, "median")
-    with pytest.raises(ValueError, match=r"weights of shape \(3,\) do not fit values of shape \(4,\)"):
+    with pytest.raises(ValueError, match=r"expected weights .* shape \(4,\), received shape \(3,\)"):
         _core.loss_pointwise("squared_error", x, x, np.zeros(3, "float32"), "mean")

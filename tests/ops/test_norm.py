@@ -285,9 +285,13 @@ def test_moving_average(isa):
 @pytest.mark.parametrize(
     ("call", "error", "says"),
     [
-        (lambda: _core.batch_norm(np.ones((2, 3)), np.ones(4)), ValueError, r"gamma of shape \(3,\).*got \(4,\)"),
+        (lambda: _core.batch_norm(np.ones((2, 3)), np.ones(4)), ValueError, r"gamma of shape \(3,\).*received \(4,\)"),
         (lambda: _core.layer_norm(np.ones((2, 3)), None, np.ones((3, 1))), ValueError, r"beta of shape \(3,\)"),
-        (lambda: _core.group_norm(np.ones((2, 6)), 4), ValueError, "4 groups do not divide the 6 channels"),
+        (
+            lambda: _core.group_norm(np.ones((2, 6)), 4),
+            ValueError,
+            "expected a number of groups that divides the 6 channels.*received 4",
+        ),
         (lambda: _core.group_norm(np.ones(6), 2), ValueError, "expected x"),
         (lambda: _core.batch_norm(np.ones((2, 3), "i4")), TypeError, "batch_normalization"),
         (lambda: _core.layer_norm(np.float64(1.0)), ValueError, "at least one axis"),

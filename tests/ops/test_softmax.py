@@ -202,7 +202,7 @@ def test_errors():
         _core.softmax(np.zeros((2, 3)), 2)
     with pytest.raises(ValueError, match="log_softmax: axis -1 is out of bounds for a tensor with 0 axes"):
         _core.log_softmax(np.float64(1.0))
-    with pytest.raises(TypeError, match="logsumexp: expected a float32 or float64 tensor, got int64"):
+    with pytest.raises(TypeError, match="logsumexp: expected a float32 or float64 tensor, received int64"):
         _core.logsumexp(np.zeros((2, 3), np.int64))
 
 

@@ -153,13 +153,15 @@ def test_gradients(isa):
 
 def test_refusals():
     x = np.zeros((2, 3))
-    with pytest.raises(ValueError, match=r"top_k: expected 0 <= k <= the last extent of shape \(2, 3\), got k=4"):
+    with pytest.raises(
+        ValueError, match=r"top_k: expected 0 <= k <= the last dimension of shape \(2, 3\), received k=4"
+    ):
         _core.top_k(x, 4)
     with pytest.raises(ValueError, match="top_k"):
         _core.top_k(np.float64(1), 1)
     with pytest.raises(ValueError, match="axis 2"):
         ops.sort(x, 2)
-    with pytest.raises(TypeError, match="in_top_k: expected integer indices, got float64"):
+    with pytest.raises(TypeError, match="in_top_k: expected integer indices, received float64"):
         _core.in_top_k(x[:, 0], x, 1)
     with pytest.raises(ValueError, match=r"in_top_k: expected targets \(...\)"):
         _core.in_top_k(np.zeros(3, "int32"), x, 1)

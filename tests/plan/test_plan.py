@@ -110,11 +110,11 @@ def test_run_batches_checks_what_it_is_given():
         plan.run_batches([x.astype(np.float64)], None, count=1)
     with pytest.raises(ValueError, match="recorded for rows of"):
         plan.run_batches([np.zeros((10, 3), np.float32)], None, count=1)
-    with pytest.raises(ValueError, match="expected 1 arrays, got 2"):
+    with pytest.raises(ValueError, match="expected 1 arrays, received 2"):
         plan.run_batches([x, x], None, count=1)
-    with pytest.raises(ValueError, match="output 0 needs rows"):
+    with pytest.raises(ValueError, match="expected output 0 with rows"):
         plan.run_batches([x], None, count=1, outputs=[np.zeros((10, 3), np.float32)])
-    with pytest.raises(ValueError, match="must not be negative"):
+    with pytest.raises(ValueError, match="first and count of at least 0"):
         plan.run_batches([x], None, first=-4, count=1)
     with pytest.raises(ValueError, match="past the last row"):
         plan.run_batches([x], None, count=2**62)

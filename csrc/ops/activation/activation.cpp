@@ -14,7 +14,7 @@ const char* const names[] = {
 #undef NETLET_NAME
 };
 
-// What compares and selects streams; what takes an exponential is worth a thread sooner.
+// Activations that only compare and select are bound by memory; one with an exponential is worth a thread sooner.
 Work work_of(Activation act, int64_t n) {
     switch (act) {
         case Activation::linear:
@@ -74,14 +74,17 @@ Activation activation_by_name(const std::string& name) {
         if (name == names[i]) return (Activation)i;
         known += (i ? ", " : "") + std::string(names[i]);
     }
-    throw ValueError("activation: expected one of " + known + "; got '" + name + "'");
+    throw ValueError("activation: expected one of " + known + ", received '" + name + "'");
 }
 
 const char* name_of(Activation act) { return names[(size_t)act]; }
 
 void activation_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& dz) {
     if (!is_fusable(act, alpha))
-        throw RuntimeError(std::string("activation_gradient: ") + name_of(act) + " is not told by its output");
+        throw RuntimeError(
+            std::string(
+                "activation_gradient: expected an activation whose derivative follows from its output, received ") +
+            name_of(act));
     backward(tape, y, dy, dz, act, {alpha, 0, 0}, true);
 }
 
@@ -93,7 +96,7 @@ Tensor activation(Tape& tape, const Tensor& x, Activation act, const ActivationP
     with_float(x->dtype, [&]<class T>(T) { emit_forward<T>(tape, x, y, slope, act, params); });
     if (differentiates) {
         const bool from_output = is_fusable(act, params.alpha);
-        // Keeps whichever backward reads, and no reference from y's step to y that would outlive it.
+        // The one tensor that backward reads: the others are not kept alive.
         const Tensor saved = slope ? slope : from_output ? y : x;
         tape.on_backward(
             {x}, {y},

@@ -15,14 +15,14 @@ struct ActivationParams {
 // y = f(x), float32 or float64, any shape. Gradient flows.
 Tensor activation(Tape& tape, const Tensor& x, Activation act, const ActivationParams& params = {});
 
-// "relu" -> Activation::relu; ValueError naming the known ones.
+// "relu" -> Activation::relu; ValueError that lists the known ones.
 Activation activation_by_name(const std::string& name);
 const char* name_of(Activation act);
 
-// dz = dy f'(z), or dz += as the Grad says, told from y = f(z): for ops that fused `act`, which must be fusable.
+// dz = dy f'(z), or dz += as the Grad says, computed from y = f(z). For ops that fuse `act`, which must be fusable.
 void activation_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& dz);
 
-// f'(x) by ops whose gradients flow, from x and y = f(x).
+// f'(x) as differentiable ops, from x and y = f(x).
 Tensor activation_slope(Tape& tape, Activation act, const ActivationParams& params, const Tensor& x, const Tensor& y);
 
 }  // namespace netlet::ops

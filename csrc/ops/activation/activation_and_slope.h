@@ -1,5 +1,5 @@
-// Every activation and its derivative on one vector, side by side. `act` is a constant at each use: the switch and the
-// half that is not asked for vanish when it is compiled.
+// Every activation and its derivative on one vector. `act` is a constant at each use, so that the compiler removes the
+// switch and whichever of the two results the caller does not use.
 #pragma once
 #include "ops/activation/fusable_activations.h"
 

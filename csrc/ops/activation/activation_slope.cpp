@@ -1,5 +1,5 @@
-// f'(x) of every activation, by ops whose gradients flow: for derivatives of derivatives. activation_and_slope.h has the same formulas
-// for the kernels.
+// f'(x) of every activation as differentiable ops, for higher-order gradients. activation_and_slope.h has the same
+// formulas for the kernels.
 #include "ops/activation/activation.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
@@ -9,7 +9,7 @@ namespace netlet::ops {
 
 namespace {
 
-// The few words that the formulas below are made of.
+// Shorthands for the formulas below.
 struct Formula {
     Tape& tape;
     Tensor of(Activation act, const Tensor& x) const { return activation(tape, x, act); }
@@ -21,7 +21,7 @@ struct Formula {
     Tensor above(const Tensor& x, double limit) const { return indicator(tape, CompareOp::greater, x, limit); }
     Tensor below(const Tensor& x, double limit) const { return indicator(tape, CompareOp::less, x, limit); }
     Tensor within(const Tensor& x, double limit) const { return below(of(UnaryOp::abs, x), limit); }
-    // e^(x / width) for x <= 0; its value elsewhere does not count, and does not overflow.
+    // e^(x / width) for x <= 0. For x > 0, where callers ignore it, it is 1 and does not overflow.
     Tensor falling_exp(const Tensor& x, double width = 1) const {
         return of(UnaryOp::exp, line(minimum(tape, x, constant(0, x->dtype)), 1 / width));
     }

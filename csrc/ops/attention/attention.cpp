@@ -24,8 +24,8 @@ AttentionSizes sizes_of(const Tensor& q, const Tensor& k, const Tensor& v) {
     check_same_dtype(name, q, v);
     const Shape &a = q->shape, &b = k->shape, &c = v->shape;
     auto refuse = [&](const char* expected) {
-        throw ValueError(std::string(name) + ": expected " + expected + "; got query " + a.str() + ", key " + b.str() +
-                         ", value " + c.str());
+        throw ValueError(std::string(name) + ": expected " + expected + ", received query " + a.str() + ", key " +
+                         b.str() + ", value " + c.str());
     };
     if (a.rank() != 4 || b.rank() != 4 || c.rank() != 4)
         refuse("query, key and value with the axes (batch, time, heads, size)");
@@ -51,7 +51,7 @@ void broadcast_strides(const char* what, const Tensor& x, const AttentionSizes& 
     }
     if (!fits)
         throw ValueError(std::string(name) + ": expected a " + what + " that broadcasts to (batch, heads, T, S) = " +
-                         Shape{n.B, n.N, n.T, n.S}.str() + ", got shape " + x->shape.str());
+                         Shape{n.B, n.N, n.T, n.S}.str() + ", received shape " + x->shape.str());
 }
 
 template <class T>
@@ -69,17 +69,17 @@ AttentionArgs<T> arguments(const AttentionSizes& n, const Attention& how, uint32
     return args;
 }
 
-// Multiply-adds of one product of all scores; half of them, if causal.
+// Floating-point operations of one product over all scores; half of them if causal.
 double product_flops(const AttentionSizes& n, int64_t width, bool causal) {
     return (causal ? 1.0 : 2.0) * (double)(n.B * n.N * n.T) * (double)(n.S * width);
 }
 
-// A chunk is worth some five microseconds.
+// Units of a chunk that takes about five microseconds.
 int64_t grain(double flops, int64_t units) {
     return std::max<int64_t>(1, (int64_t)(5e5 * (double)units / std::max(flops, 1.0)));
 }
 
-// Keys of one unit of backward: heads alone are enough to be parallel in, or a few chunks of each.
+// Keys of one unit of work of backward. If there are too few heads for the threads, each is cut into chunks of keys.
 int64_t chunk_of(const AttentionSizes& n, int64_t key_block) {
     constexpr int64_t enough_units = 16, most_chunks = 8;
     const int64_t wanted = std::min({most_chunks, ceil_div(enough_units, n.B * n.K), ceil_div(n.S, 4 * key_block)});
@@ -114,7 +114,7 @@ void backward(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, con
     if (dbias) emit_sum_to(tape, dscores, dbias);
 }
 
-// Which keys a query may look at, (T, S) for causal attention joined with the mask; null: all.
+// The mask and the causal mask combined; null: all keys are allowed.
 Tensor permitted(Tape& tape, const AttentionSizes& n, const Attention& how) {
     if (!how.causal) return how.mask;
     const Tensor seen = make_tensor({n.T, n.S}, DType::boolean);
@@ -123,7 +123,7 @@ Tensor permitted(Tape& tape, const AttentionSizes& n, const Attention& how) {
     return how.mask ? logical(tape, LogicalOp::logical_and, seen, how.mask) : seen;
 }
 
-// The same with a matrix of scores.
+// Attention by its definition, with a full matrix of scores.
 Tensor attention_definition(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& bias,
                             const AttentionSizes& n, const Attention& how) {
     auto heads_first = [&](const Tensor& x) {
@@ -133,7 +133,7 @@ Tensor attention_definition(Tape& tape, const Tensor& q, const Tensor& k, const 
     Tensor scores = affine(tape, matmul(tape, heads_first(q), heads_first(k), false, true), how.scale);
     if (bias) scores = add(tape, scores, bias);
     const Tensor seen = permitted(tape, n, how);
-    if (seen) scores = where(tape, seen, scores, constant(-1e30, q->dtype));  // a row of these alone: an average
+    if (seen) scores = where(tape, seen, scores, constant(-1e30, q->dtype));  // a fully masked row averages v
     Tensor weights = softmax(tape, scores, -1);
     if (seen && !how.average_dead) weights = where(tape, seen, weights, constant(0, q->dtype));
     return transpose(tape, matmul(tape, weights, heads_first(v)), {0, 2, 1, 3});
@@ -145,9 +145,9 @@ Tensor attention(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, 
     const AttentionSizes n = sizes_of(q, k, v);
     if (how.bias) check_same_dtype(name, q, how.bias);
     if (how.mask && how.mask->dtype != DType::boolean)
-        throw TypeError(std::string(name) + ": expected a bool mask, got " + name_of(how.mask->dtype));
+        throw TypeError(std::string(name) + ": expected a bool mask, received " + name_of(how.mask->dtype));
     if (!(how.rate >= 0 && how.rate < 1))
-        throw ValueError(std::string(name) + ": expected 0 <= rate < 1, got rate=" + std::to_string(how.rate));
+        throw ValueError(std::string(name) + ": expected 0 <= rate < 1, received rate=" + std::to_string(how.rate));
     const bool differentiates = tape.needs_grad({q, k, v, how.bias});
     const Tensor out = tape.empty({n.B, n.T, n.N, n.D}, q->dtype);
     const Tensor lse = differentiates ? tape.empty({n.B, n.N, n.T}, q->dtype) : nullptr;

@@ -8,7 +8,7 @@ struct Attention {
     Tensor bias = {};  // added to the scores, broadcastable likewise; may be null
     double scale = 1;
     bool causal = false;       // query t sees the keys up to t
-    bool average_dead = true;  // a row without a permitted key gives the average of all v; otherwise 0
+    bool average_dead = true;  // a fully masked row outputs the average of all v; false: 0
     double rate = 0;           // of dropout on the probabilities
     uint64_t seed = 0;
 };

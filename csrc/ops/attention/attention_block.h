@@ -1,4 +1,4 @@
-// What forward and backward of attention share: products of blocks, and the scores of a block.
+// Shared by the forward and backward kernels of attention: products of blocks, and the scores of a block.
 #pragma once
 #include "ops/attention/attention_args.h"
 #include "ops/gemm/gemm_floats.h"
@@ -14,7 +14,7 @@ constexpr int64_t block_queries = attention_queries;
 template <class T>
 constexpr int64_t block_keys = attention_key_bytes / sizeof(T);
 
-// A block of scores, and room for a panel of the second factor of a product: 32 KB each.
+// A block of scores; also the size of a packed panel of a product's second factor. 32 KB each.
 template <class T>
 using Scores = T[block_keys<T> * block_queries];
 
@@ -25,8 +25,8 @@ struct Factor {
     bool transposed;
 };
 
-// c (M, N) = a . b, or += it. N is at most what c has room for when rounded up to whole vectors, if `whole`: those lanes
-// are then written too.
+// c (M, N) = a . b, or c += a . b if `add`. With `whole`, the rows of c are written in whole vectors: c needs room for
+// N rounded up.
 template <class T>
 static void block_product(Factor<T> a, Factor<T> b, T* c, int64_t ldc, bool add, int64_t M, int64_t N, int64_t K,
                           T* panel, bool whole = false) {
@@ -70,7 +70,7 @@ NETLET_INLINE const T* key_row(const AttentionArgs<T>& a, const T* k, const Atte
     return k + ((at.b * a.n.S + at.s) * a.n.K + at.n / (a.n.N / a.n.K)) * width;
 }
 
-// Rows of a head lie far from each other: nothing but this asks for the next ones in time.
+// Rows of a head are far apart in memory: the hardware prefetcher does not fetch the next ones in time.
 template <class T>
 NETLET_INLINE void prefetch_rows(const T* p, int64_t ld, int64_t rows, int64_t width) {
     for (int64_t i = 0; i < rows; ++i) prefetch(p + i * ld, width * (int64_t)sizeof(T));
@@ -87,7 +87,7 @@ NETLET_INLINE int64_t offset(const int64_t* stride, const AttentionBlock& at) {
     return at.b * stride[0] + at.n * stride[1] + at.t * stride[2] + at.s * stride[3];
 }
 
-// e^x for x <= 0, to 1.1 ULP; 0 where it is less than the smallest normal number. Half the work of exp on AVX2 and NEON.
+// e^x for x <= 0, to 1.1 ULP; 0 where it would be subnormal. Half the work of exp on AVX2 and NEON.
 template <class V>
 NETLET_INLINE V exp_of_negative(V x) {
 #if defined(NETLET_VEC_AVX512) || defined(NETLET_VEC_SCALAR)
@@ -99,16 +99,16 @@ NETLET_INLINE V exp_of_negative(V x) {
 #endif
 }
 
-// The keys of a row [0, hidden) of which are to come are forbidden: the triangle above the diagonal.
+// Masks the first `hidden` queries of a key's row: with causal attention these queries come before the key.
 template <class T>
 NETLET_INLINE void hide(T* row, int64_t hidden, int64_t queries, T with) {
     each_vector<Vec<T>>({0, hidden < queries ? hidden : queries},
                         [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { lanes.store(Vec<T>::set1(with), row + i); });
 }
 
-// Scores of a block, up to the positive factor that is returned: scale q . k + bias, and attention_forbidden. With neither
-// bias nor mask the factor is the scale, which then costs no pass of its own, and -inf is what is forbidden: every row
-// has seen its first key.
+// The scores of a block, scale q . k + bias, with attention_forbidden where a key is masked. Returns the factor that
+// the caller still multiplies them by. With neither bias nor mask this is the scale, which saves a pass over the block,
+// and masked scores are -inf: that is safe, since every row has an allowed key in its first block.
 template <class T>
 static T score_block(const AttentionArgs<T>& a, const AttentionBlock& at, T* block, T* panel) {
     using V = Vec<T>;
@@ -124,24 +124,24 @@ static T score_block(const AttentionArgs<T>& a, const AttentionBlock& at, T* blo
     const V scale = V::set1(a.scale), forbidden = V::set1((T)attention_forbidden);
     const T* bias = a.bias ? a.bias + offset<T>(a.bias_stride, at) : nullptr;
     const uint8_t* mask = a.mask ? a.mask + offset<T>(a.mask_stride, at) : nullptr;
-    alignas(64) T added[block_queries], kept[block_queries];
-    for (int64_t i = 0; i < block_queries; ++i) added[i] = kept[i] = 0;
+    alignas(64) T added[block_queries], allowed[block_queries];
+    for (int64_t i = 0; i < block_queries; ++i) added[i] = allowed[i] = 0;
     for (int64_t key = 0; key < at.keys; ++key) {
         T* row = block + key * block_queries;
         if (bias) along_queries(added, bias + key * a.bias_stride[3], a.bias_stride[2], at.queries);
         for (int64_t i = 0; i < at.queries; i += V::width)
             at_least(fma(V::load(row + i), scale, V::load(added + i)), forbidden).store(row + i);
         if (mask) {
-            along_queries(kept, mask + key * a.mask_stride[3], a.mask_stride[2], at.queries);
+            along_queries(allowed, mask + key * a.mask_stride[3], a.mask_stride[2], at.queries);
             for (int64_t i = 0; i < at.queries; i += V::width)
-                select(ne(V::load(kept + i), V::zero()), V::load(row + i), forbidden).store(row + i);
+                select(ne(V::load(allowed + i), V::zero()), V::load(row + i), forbidden).store(row + i);
         }
         hide(row, hidden + key, at.queries, (T)attention_forbidden);
     }
     return 1;
 }
 
-// What dropout multiplies the 64 probabilities of a key by: 0 or 1 / (1 - rate).
+// The dropout factors of the 64 probabilities of a key: 0 or 1 / (1 - rate).
 template <class T>
 struct KeyDropout {
     bool active;

@@ -16,13 +16,14 @@ namespace netlet::ops {
 
 namespace {
 
-constexpr double unit_flops = 1 << 19;         // worth waking a thread for: some five microseconds on one core
-constexpr int64_t most_units = 64;             // more balance no better
-constexpr int64_t cached_kernel = 512 * 1024;  // bytes of a packed kernel that the second cache holds beside the pixels
-constexpr int64_t slices_bytes = 1 << 20;      // of all slices of a kernel's gradient together
-constexpr int64_t few_channels = 8;            // padding such an image costs less than gathering it tap by tap
+constexpr double unit_flops = 1 << 19;         // of a unit of work: about five microseconds on one core
+constexpr int64_t most_units = 64;             // more units do not balance better
+constexpr int64_t cached_kernel = 512 * 1024;  // bytes of a packed kernel that the L2 cache holds beside the pixels
+constexpr int64_t slices_bytes = 1 << 20;      // bytes of all slices of a kernel's gradient
+constexpr int64_t few_channels = 8;            // images with fewer are padded first: cheaper than gathering tap by tap
 
-// Both directions of a product of pixels with a kernel: packed, or, `unpacked`, as it is, for few columns.
+// The product of pixels with a kernel, forward or backward. The kernel is packed, or, with `unpacked`, read in place,
+// which pays for few columns.
 void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& w, const Tensor& bias, const Grad& y,
                  bool unpacked = false) {
     int64_t pixels = args.batch, kernel_rows = args.C;
@@ -83,10 +84,10 @@ void emit_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tens
     emit_gather(tape, args, x, packed, bias, y);
 }
 
-// dx = or += its gradient: one convolution of dy for each phase of the strides.
+// dx = or += the gradient with regard to x: one convolution of dy for each phase of the strides.
 void emit_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, const Tensor& kernel, const Tensor& bias,
                          const Grad& dx, Activation act, double alpha) {
-    // Few columns leave most lanes of a packed kernel empty; terms fill them, if there are enough.
+    // With few columns most SIMD lanes of a packed kernel are empty; lanes of terms are full if there are enough terms.
     const bool unpacked = g.groups == 1 && g.C <= conv_few_columns && g.O >= 16 &&
                           g.taps() * ceil_div(g.O, conv_longest_run) <= conv_most_runs;
     const Tensor packed = unpacked ? kernel : pack(tape, g, kernel, true);
@@ -126,8 +127,8 @@ void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, co
 
 std::vector<int64_t> pixels_of(const Tensor& x) { return {x->shape.begin() + 1, x->shape.end() - 1}; }
 
-// The kernel's gradient as an op: bilinear in x and dy, as a convolution is in x and kernel, so that each of the three
-// is differentiated by the other two.
+// The kernel's gradient as an op. conv, conv_transpose and this op are bilinear: the gradients of each are the other
+// two.
 Tensor kernel_gradient(Tape& tape, const ConvGeometry& g, const ConvSteps& steps, const Tensor& x, const Tensor& dy,
                        const Shape& shape) {
     Tensor dw = tape.empty(shape, x->dtype);
@@ -223,14 +224,14 @@ Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bia
     const int64_t channels = x->shape.back(), C = kernel->shape[spatial], filters = kernel->shape.back();
     if (C < 1 || channels % C != 0)
         throw ValueError("conv: expected x with a multiple of " + std::to_string(C) +
-                         " channels (its last axis) for a kernel of shape " + kernel->shape.str() + ", got shape " +
-                         x->shape.str());
+                         " channels (its last axis) for a kernel of shape " + kernel->shape.str() +
+                         ", received shape " + x->shape.str());
     ConvGeometry g = conv_geometry("conv", x->shape, kernel->shape, steps);
     g.groups = channels / C;
     if (channels == 0 || filters % g.groups != 0)
-        throw ValueError("conv: x of shape " + x->shape.str() + " and a kernel of shape " + kernel->shape.str() +
-                         " make " + std::to_string(g.groups) + " groups, which do not divide the " +
-                         std::to_string(filters) + " filters");
+        throw ValueError("conv: expected a number of filters that the " + std::to_string(g.groups) +
+                         " groups divide (x of shape " + x->shape.str() + ", kernel of shape " + kernel->shape.str() +
+                         "), received " + std::to_string(filters));
     g.C = C;
     g.O = filters / g.groups;
     check_bias("conv", x, bias, filters);
@@ -262,23 +263,24 @@ Tensor conv_transpose(Tape& tape, const Tensor& x, const Tensor& kernel, const T
     const int64_t C = kernel->shape.back(), filters = kernel->shape[spatial];
     if (x->shape.back() != C)
         throw ValueError("conv_transpose: expected x with " + std::to_string(C) +
-                         " channels (its last axis) for a kernel of shape " + kernel->shape.str() + ", got shape " +
-                         x->shape.str());
+                         " channels (its last axis) for a kernel of shape " + kernel->shape.str() +
+                         ", received shape " + x->shape.str());
     check_bias("conv_transpose", x, bias, filters);
     if ((int)out.size() != spatial)
-        throw ValueError("conv_transpose: expected " + std::to_string(spatial) + " extents of the output, got " +
+        throw ValueError("conv_transpose: expected " + std::to_string(spatial) + " output sizes, received " +
                          std::to_string(out.size()));
     if (!is_fusable(act, alpha))
         return activation(tape, conv_transpose(tape, x, kernel, bias, steps, out), act, {alpha, 0, 0});
     Shape shape{x->shape[0]};
-    for (int64_t extent : out) shape.push_back(extent);
+    for (int64_t size : out) shape.push_back(size);
     shape.push_back(filters);
     ConvGeometry g = conv_geometry("conv_transpose", shape, kernel->shape, steps);
     g.C = filters;
     g.O = C;
     if (g.y_shape(spatial) != x->shape)
-        throw ValueError("conv_transpose: a convolution with these strides and this padding takes an image of shape " +
-                         shape.str() + " to " + g.y_shape(spatial).str() + ", but x has shape " + x->shape.str());
+        throw ValueError("conv_transpose: expected x of shape " + g.y_shape(spatial).str() +
+                         " for an output of shape " + shape.str() +
+                         " with these strides and this padding, received shape " + x->shape.str());
 
     Tensor y = tape.empty(shape, x->dtype);
     emit_input_gradient(tape, g, x, kernel, bias, {y, false}, act, alpha);

@@ -13,14 +13,15 @@ struct ConvSteps {
     std::vector<std::pair<int64_t, int64_t>> pads;  // zeros before and after
 };
 
-// act(convolution + bias): x (N, spatial..., C), kernel (taps..., C / groups, O), bias (O,) or null -> (N, out..., O) with
-// out = floor((in + pads - dilation*(taps - 1) - 1) / stride) + 1. A fusable activation is applied on the tile. Gradient
-// flows to x, kernel and bias.
+// act(convolution + bias): x (N, spatial..., C), kernel (taps..., C / groups, O), bias (O,) or null -> (N, out..., O)
+// with out = floor((in + pads - dilation*(taps - 1) - 1) / stride) + 1. A fusable activation is applied in the register
+// tile. Gradient flows to x, kernel and bias.
 Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
             Activation act = Activation::linear, double alpha = 0);
 
-// The gradient, with regard to its input, of a convolution that takes `out` pixels: x (N, spatial..., C), kernel (taps..., O,
-// C), bias (O,) or null -> (N, out..., O). steps are those of that convolution. Gradient flows to all three.
+// Transposed convolution: the gradient, with regard to its input, of a convolution with these steps whose input has the
+// spatial sizes `out`. x (N, spatial..., C), kernel (taps..., O, C), bias (O,) or null -> (N, out..., O). Gradient
+// flows to all three.
 Tensor conv_transpose(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
                       const std::vector<int64_t>& out, Activation act = Activation::linear, double alpha = 0);
 

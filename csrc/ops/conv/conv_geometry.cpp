@@ -31,32 +31,33 @@ int check_steps(const char* op, const Tensor& x, const Tensor& kernel, const Con
     const int spatial = x->shape.rank() - 2;
     if (spatial < 1 || spatial > conv_axes)
         throw ValueError(std::string(op) +
-                         ": expected x with a batch axis, 1 to 3 spatial axes and channels last, got shape " +
+                         ": expected x with a batch axis, 1 to 3 spatial axes and channels last, received shape " +
                          x->shape.str());
     if (kernel->shape.rank() != spatial + 2)
         throw ValueError(std::string(op) + ": expected a kernel with " + std::to_string(spatial + 2) +
-                         " axes for x of shape " + x->shape.str() + ", got shape " + kernel->shape.str());
+                         " axes for x of shape " + x->shape.str() + ", received shape " + kernel->shape.str());
     auto of_axes = [&](const char* name, size_t given) {
         if (given != (size_t)spatial)
             throw ValueError(std::string(op) + ": expected " + std::to_string(spatial) + " " + name +
-                             " for x of shape " + x->shape.str() + ", got " + std::to_string(given));
+                             " for x of shape " + x->shape.str() + ", received " + std::to_string(given));
     };
     of_axes("strides", steps.strides.size());
     of_axes("dilation rates", steps.dilation.size());
     of_axes("pairs of padding", steps.pads.size());
-    // What leaves this range could not be computed with, and no image is as large.
+    // Larger values would overflow, and no image is that large.
     constexpr int64_t most = 1 << 30;
     for (int i = 0; i < spatial; ++i) {
         const auto [before, after] = steps.pads[(size_t)i];
         const int64_t stride = steps.strides[(size_t)i], dilation = steps.dilation[(size_t)i];
         if (stride < 1 || stride > most || dilation < 1 || dilation > most)
-            throw ValueError(std::string(op) + ": strides and dilation rates are positive, got " +
+            throw ValueError(std::string(op) + ": expected positive strides and dilation rates, received " +
                              std::to_string(stride) + " and " + std::to_string(dilation));
         if (before < 0 || after < 0 || before > most || after > most)
-            throw ValueError(std::string(op) + ": padding is not negative, got (" + std::to_string(before) + ", " +
-                             std::to_string(after) + ")");
+            throw ValueError(std::string(op) + ": expected padding of at least 0, received (" + std::to_string(before) +
+                             ", " + std::to_string(after) + ")");
         if (kernel->shape[i] < 1)
-            throw ValueError(std::string(op) + ": the kernel of shape " + kernel->shape.str() + " has no taps");
+            throw ValueError(std::string(op) + ": expected a kernel with at least one tap, received shape " +
+                             kernel->shape.str());
     }
     return spatial;
 }
@@ -65,7 +66,7 @@ void check_bias(const char* op, const Tensor& x, const Tensor& bias, int64_t cha
     if (!bias) return;
     check_same_dtype(op, x, bias);
     if (bias->shape != Shape{channels})
-        throw ValueError(std::string(op) + ": expected a bias of shape " + Shape{channels}.str() + ", got " +
+        throw ValueError(std::string(op) + ": expected a bias of shape " + Shape{channels}.str() + ", received " +
                          bias->shape.str());
 }
 
@@ -83,10 +84,10 @@ ConvGeometry conv_geometry(const char* op, const Shape& x, const Shape& kernel, 
         const int64_t padded = g.in[at] + g.before[at] + g.after[at];
         int64_t reach = 0;
         if (__builtin_mul_overflow(g.kernel[at] - 1, g.dilation[at], &reach) || ++reach > padded)
-            throw ValueError(std::string(op) + ": the kernel of shape " + kernel.str() + " covers " +
-                             std::to_string(reach) + " pixels of axis " + std::to_string(i + 1) +
-                             " (dilation counted), the input of shape " + x.str() + " has only " +
-                             std::to_string(padded) + " there, padding counted");
+            throw ValueError(std::string(op) + ": expected at least " + std::to_string(reach) + " pixels along axis " +
+                             std::to_string(i + 1) + " for a kernel of shape " + kernel.str() +
+                             " (dilation included), received shape " + x.str() + ", " + std::to_string(padded) +
+                             " pixels with padding");
         g.out[at] = (padded - reach) / g.stride[at] + 1;
     }
     return g;
@@ -108,11 +109,12 @@ ConvAxis phase_axis(const ConvGeometry& g, int i, int64_t phase, bool reversed) 
     a.out = g.in[i];
     a.out_first = phase;
     a.out_step = s;
-    // Pixel h of x meets pixel (h + before - t*d) / s of dy for the taps t of which s divides that: every `step`-th tap.
+    // Tap t connects pixel h of x with pixel (h + before - t*d) / s of dy if s divides the numerator: every `step`-th
+    // tap.
     int64_t first = 0;
     while (first < std::min(step, g.kernel[i]) && (phase + g.before[i] - first * d) % s != 0) ++first;
     if (first < std::min(step, g.kernel[i])) a.taps = ceil_div(g.kernel[i] - first, step);
-    // From the last of them on, so that positions rise.
+    // The taps run from the last one down, so that positions in dy rise.
     const int64_t last = first + std::max<int64_t>(a.taps - 1, 0) * step;
     a.first = a.taps ? (phase + g.before[i] - last * d) / s : 0;
     a.tap = reversed ? g.kernel[i] - 1 - last : last;

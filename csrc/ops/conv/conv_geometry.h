@@ -1,4 +1,4 @@
-// The shapes of a convolution, and what its kernels are told of each axis.
+// The shapes of a convolution, and the arguments of its kernels for each axis.
 #pragma once
 #include <vector>
 
@@ -18,23 +18,23 @@ struct ConvGeometry {
     int64_t in_pixels() const { return batch * in[0] * in[1] * in[2]; }
     double flops() const { return 2.0 * (double)(out_pixels() * taps()) * (double)(groups * C * O); }
     bool padded() const;
-    bool pointwise() const;  // one tap, moved by single pixels: a dense product
+    bool pointwise() const;  // one tap, stride 1: a dense product
     Shape y_shape(int spatial) const;
 };
 
-// The number of axes that images have in x; ValueError if x, kernel and steps do not fit each other.
+// The number of spatial axes of x. ValueError if x, kernel and steps do not match.
 int check_steps(const char* op, const Tensor& x, const Tensor& kernel, const ConvSteps& steps);
 void check_bias(const char* op, const Tensor& x, const Tensor& bias, int64_t channels);
-// Spatial extents of a convolution of (spatial...) with kernel (taps...); channels are left to the caller. ValueError
-// where the kernel does not fit into the padded input.
+// The spatial sizes of a convolution; the caller sets the channels. ValueError if the kernel is larger than the padded
+// input.
 ConvGeometry conv_geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps);
 
-// What conv_gather and its siblings see along `axis`: of the convolution itself,
+// The kernels' arguments along `axis`: for the convolution itself,
 ConvAxis forward_axis(const ConvGeometry& g, int axis);
-// and of phase `phase` (0 <= phase < stride) of its gradient with regard to x. The taps are counted from the end where the
-// kernel was packed so (`reversed`).
+// and for phase `phase` (0 <= phase < stride) of its gradient with regard to x. `reversed`: taps count from the end, as
+// in a kernel that conv_pack has packed for the gradient.
 ConvAxis phase_axis(const ConvGeometry& g, int axis, int64_t phase, bool reversed);
-// The same for all axes: those of the convolution, and those of each phase of its gradient, for which f is called.
+// The same for all axes: sets `axis` for the convolution, or for each phase of its gradient in turn and calls f().
 inline void set_forward_axes(const ConvGeometry& g, ConvAxis (&axis)[conv_axes]) {
     for (int i = 0; i < conv_axes; ++i) axis[i] = forward_axis(g, i);
 }

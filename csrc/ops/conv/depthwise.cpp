@@ -15,7 +15,7 @@ namespace netlet::ops {
 
 namespace {
 
-// y = or += each channel of x with its own taps; also of dy, phase by phase (conv_args.h).
+// y = or += each channel of x convolved with its own taps. Backward passes dy, once per phase (conv_args.h).
 void emit_depthwise(Tape& tape, DepthwiseArgs& args, const Tensor& x, const Tensor& kernel, const Tensor& bias,
                     const Grad& y) {
     int64_t rows = args.batch * args.axis[0].grid * args.axis[1].grid, taps = 1;
@@ -42,7 +42,7 @@ void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, co
     set_forward_axes(g, args.axis);
     args.batch = g.batch;
     args.C = g.C;
-    // Slices of some ten microseconds at least, and not more than balance needs.
+    // At most 64 slices, of about ten microseconds or more.
     const int64_t work_each = g.out[2] * g.C * g.taps();
     args.slice = std::max(ceil_div(131072, work_each), ceil_div(rows, 64));
     const int64_t count = ceil_div(rows, args.slice);
@@ -52,7 +52,7 @@ void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, co
     emit_slice_sum(tape, slices, dw);
 }
 
-// The sum over the taps of the pixels under each times its numbers (C,).
+// Depthwise convolution by its definition: sums over the taps the pixels under the tap times its weights (C,).
 Tensor sum_of_taps(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& kernel, const Shape& shape) {
     SlidingWindow w{};
     for (int i = 0; i < conv_axes; ++i) {
@@ -81,12 +81,12 @@ Tensor depthwise_conv(Tape& tape, const Tensor& x, const Tensor& kernel, const T
     const int64_t channels = x->shape.back(), multiplier = kernel->shape.back();
     if (kernel->shape[spatial] != channels)
         throw ValueError("depthwise_conv: expected x with " + std::to_string(kernel->shape[spatial]) +
-                         " channels (its last axis) for a kernel of shape " + kernel->shape.str() + ", got shape " +
-                         x->shape.str());
+                         " channels (its last axis) for a kernel of shape " + kernel->shape.str() +
+                         ", received shape " + x->shape.str());
     check_bias("depthwise_conv", x, bias, channels * multiplier);
     if (!is_fusable(act, alpha))
         return activation(tape, depthwise_conv(tape, x, kernel, bias, steps), act, {alpha, 0, 0});
-    if (multiplier != 1) {  // rare: every channel as often as it has kernels
+    if (multiplier != 1) {  // rare: repeats each channel once per kernel
         Shape flat = kernel->shape;
         flat[spatial] = channels * multiplier;
         flat[spatial + 1] = 1;

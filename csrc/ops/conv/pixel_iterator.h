@@ -1,4 +1,4 @@
-// Walking over the pixels of a grid in row-major order.
+// Iterates over the pixels of a grid in row-major order.
 #pragma once
 #include "ops/conv/conv_args.h"
 

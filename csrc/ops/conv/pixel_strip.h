@@ -1,4 +1,4 @@
-// What the products of pixels share: a strip of rows, each a pixel, and the runs of terms along which they are multiplied.
+// Shared by the convolution kernels: a strip of rows, each an output pixel, and the runs of terms that are summed.
 #pragma once
 #include "ops/conv/pixel_iterator.h"
 #include "ops/gemm/epilogue.h"
@@ -12,16 +12,16 @@ alignas(64) static const T conv_zeros[conv_longest_run] = {};
 // ---- a strip of pixels and its runs ----
 constexpr int64_t most_runs = conv_most_runs;
 
-// Rows beyond the strip's own hold what was there before: they are computed with, and never followed.
+// Unused rows keep stale pointers: place_stretch computes with them, and no tile dereferences the result.
 template <class T>
 struct PixelStrip {
     T* y[most_rows] = {};
-    const T* x[most_rows] = {};             // where the first tap of each axis reads (a place that may lie outside)
+    const T* x[most_rows] = {};             // the row's first tap; may be outside of the image
     int64_t at[conv_axes][most_rows] = {};  // and its position along each axis
-    bool inside[conv_axes];                 // all taps of all rows are, along this axis
+    bool inside[conv_axes];                 // whether all taps of all rows are, along this axis
 };
 
-// Points the strip at the pixels from p on, and p behind them.
+// Fills the strip with the next `rows` output pixels starting at p and advances p past them.
 template <class T>
 NETLET_INLINE void place_strip(PixelStrip<T>& s, const ConvArgs& g, Pixel& p, int64_t rows, int64_t group, int64_t j) {
     const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
@@ -55,14 +55,14 @@ NETLET_INLINE void place_strip(PixelStrip<T>& s, const ConvArgs& g, Pixel& p, in
         s.inside[a] = low[a] >= 0 && high[a] + (g.axis[a].taps - 1) * g.axis[a].tap_step < g.axis[a].in;
 }
 
-// A stretch of terms: which tap this is, where it reads seen from a row's first tap, which tap of the packed kernel and which
-// of its channels it begins with.
+// A run of terms: its tap (td, th, tw), the offset of its pixels from the row's first tap, its tap in the packed
+// kernel, its first channel, and its length.
 struct Stretch {
     int64_t td, th, tw, offset, tap, channel, terms;
 };
 
-// Calls f for each tap, or piece of its channels; the taps along the last axis together where they lie side by side and none
-// is outside (`whole`).
+// Calls f for each run: one tap, or a part of its channels. With `whole`, the taps along the last axis are contiguous
+// and inside of the image, and form one run.
 template <class F>
 NETLET_INLINE void each_run(const ConvArgs& g, bool whole, F f) {
     const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
@@ -79,7 +79,7 @@ NETLET_INLINE void each_run(const ConvArgs& g, bool whole, F f) {
             }
 }
 
-// Where each row of the strip reads: what lies outside is read from zeros. False: all of it does.
+// Points a[i] at the pixels that row i reads, or at zeros if the tap is outside of the image. False if all rows are.
 template <class T>
 NETLET_INLINE bool place_stretch(const T** a, const PixelStrip<T>& s, const ConvArgs& g, const Stretch& at,
                                  bool whole) {
@@ -87,7 +87,7 @@ NETLET_INLINE bool place_stretch(const T** a, const PixelStrip<T>& s, const Conv
     const uint64_t in_d = (uint64_t)d.in, in_h = (uint64_t)h.in, in_w = whole ? ~(uint64_t)0 : (uint64_t)w.in;
     const int64_t to_d = at.td * d.tap_step, to_h = at.th * h.tap_step, to_w = at.tw * w.tap_step;
     bool some = false;
-    for (int i = 0; i < most_rows; ++i) {  // no branch, so that it becomes vectors
+    for (int i = 0; i < most_rows; ++i) {  // no branch, so that the compiler vectorizes it
         const bool there = ((uint64_t)(s.at[0][i] + to_d) < in_d) & ((uint64_t)(s.at[1][i] + to_h) < in_h) &
                            ((uint64_t)(s.at[2][i] + to_w) < in_w);
         a[i] = there ? s.x[i] + at.offset : conv_zeros<T>;
@@ -96,14 +96,14 @@ NETLET_INLINE bool place_stretch(const T** a, const PixelStrip<T>& s, const Conv
     return some;
 }
 
-// The activation of a strip that is done, columns j... of one group.
+// Applies the activation to a finished strip.
 template <class T>
 NETLET_INLINE void finish_strip(const PixelStrip<T>& s, const ConvArgs& g, int64_t rows, int64_t columns) {
     if (g.act == Activation::linear) return;
     const int64_t pitch = g.groups * g.O;
     if (s.y[rows - 1] - s.y[0] != (rows - 1) * pitch)
         for (int64_t k = 0; k < rows; ++k) epilogue(g.act, g.alpha, s.y[k], pitch, 1, columns);
-    else if (columns == pitch)  // one stretch of memory
+    else if (columns == pitch)  // contiguous
         epilogue(g.act, g.alpha, s.y[0], pitch, 1, rows * columns);
     else
         epilogue(g.act, g.alpha, s.y[0], pitch, rows, columns);

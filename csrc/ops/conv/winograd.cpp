@@ -33,8 +33,8 @@ bool winograd_pays(const ConvGeometry& g) {
     for (int i = 0; i < conv_axes; ++i)
         if (g.stride[i] != 1 || g.dilation[i] != 1 || g.kernel[i] != (i ? 3 : 1)) return false;
     const int64_t tiles = tiles_of(g.batch, g.out[1], g.out[2]);
-    // Fewer channels are mostly transforms; beyond 256 x 256 the transformed taps leave the caches, and few tiles would
-    // read them again and again.
+    // With fewer channels the transforms dominate. Beyond 256 x 256 channels the transformed taps do not fit the
+    // caches: only many tiles make up for reading them.
     const bool deep = g.C * g.O > 256 * 256;
     return g.groups == 1 && g.in[0] == 1 && g.out[0] == 1 && g.C >= 16 && g.O >= 16 && tiles >= (deep ? 1024 : 128);
 }

@@ -1,13 +1,13 @@
-// 3x3 taps moved by single pixels, with 16 products where the definition has 36 (winograd_args.h).
+// Winograd convolution: 3x3 taps, stride 1, with 16 products where the definition has 36 (winograd_args.h).
 #pragma once
 #include "ops/conv/conv_geometry.h"
 
 namespace netlet::ops {
 
-// Whether a convolution of g, and its gradients, are computed so: many tiles, many channels. Depends on shapes alone.
+// Whether g and its gradients use Winograd: for many tiles and many channels. Depends on shapes alone.
 bool winograd_pays(const ConvGeometry& g);
 
-// y = or += act(convolution + bias), from the taps as conv_pack wrote them; h, w as forward_axis or phase_axis gave them.
+// y = or += act(convolution + bias). packed: the taps, from conv_pack; h, w: from forward_axis or phase_axis.
 void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis& w, int64_t C, int64_t O,
                    const Tensor& x, const Tensor& packed, const Tensor& bias, const Grad& y, Activation act,
                    double alpha);

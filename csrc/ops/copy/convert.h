@@ -1,5 +1,5 @@
-// The one loop that turns elements of one type into another; shared by cast and by feed (which casts as it gathers).
-// Halves go by way of float32, which holds them exactly; what is no float32 first becomes one.
+// Converts elements from one type to another; shared by cast and by feed, which casts as it gathers. Halves are
+// converted through float32, which holds them exactly.
 #pragma once
 #include <string.h>
 
@@ -98,7 +98,7 @@ NETLET_INLINE void convert_halves(DType to, const void* x, void* y, int64_t n) {
     }
 }
 
-// n elements of type `from` at x to type `to` at y.
+// Converts n elements of type `from` at x to type `to` at y.
 static inline void convert(DType from, DType to, const void* x, void* y, int64_t n) {
     if (from == to) {
         memcpy(y, x, (size_t)(n * element_bytes(from)));

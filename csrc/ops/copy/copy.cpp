@@ -7,13 +7,13 @@ namespace netlet::ops {
 
 void check_floating(const char* op, const Tensor& x) {
     if (!is_floating(x->dtype))
-        throw TypeError(std::string(op) + ": expected a float32 or float64 tensor, got " + name_of(x->dtype) +
+        throw TypeError(std::string(op) + ": expected a float32 or float64 tensor, received " + name_of(x->dtype) +
                         " of shape " + x->shape.str());
 }
 
 void check_same_dtype(const char* op, const Tensor& a, const Tensor& b) {
     if (a->dtype != b->dtype)
-        throw TypeError(std::string(op) + ": expected operands of one dtype, got " + name_of(a->dtype) + " and " +
+        throw TypeError(std::string(op) + ": expected operands of one dtype, received " + name_of(a->dtype) + " and " +
                         name_of(b->dtype));
 }
 
@@ -49,7 +49,7 @@ void fill(Tape& tape, const Tensor& y, double value) {
 
 void assign(Tape& tape, const Tensor& x, const Tensor& y) {
     if (x->shape != y->shape)
-        throw ValueError("assign: expected a value of shape " + y->shape.str() + ", got " + x->shape.str());
+        throw ValueError("assign: expected a value of shape " + y->shape.str() + ", received " + x->shape.str());
     emit_cast(tape, x, y);
 }
 
@@ -97,7 +97,7 @@ Tensor reshape(Tape& tape, const Tensor& x, const Shape& shape) {
         tape.on_backward(
             {x}, {y},
             [x, weak = std::weak_ptr<TensorImpl>(y)](Tape& tape, const Grads& dy) {
-                // The gradient of a view is a view, unless x collects gradients from elsewhere too.
+                // The gradient of a view is a view, unless x receives gradients from elsewhere too.
                 if (tape.alias_grad(x, weak.lock(), dy[0])) return;
                 accumulate(tape, tape.view(dy[0], x->shape), tape.grad(x));
             },

@@ -13,10 +13,11 @@ void accumulate(Tape& tape, const Tensor& x, const Grad& y);             // y = 
 void zero(Tape& tape, const Grad& y);                                    // y = 0; nothing where it is y += 0
 void increment(Tape& tape, const Tensor& cell);                          // int64 cell += 1
 
-// Where slices of a gradient are written before they are added up: g itself if there is one slice, else a tensor of `shape`.
+// Where the slices of a gradient are written before they are summed: g itself if there is one, else a tensor of
+// `shape`.
 Grad slices_for(Tape& tape, const Grad& g, int64_t count, const Shape& shape);
 
-// The errors that every op words alike.
+// Argument checks that ops share.
 void check_floating(const char* op, const Tensor& x);
 void check_same_dtype(const char* op, const Tensor& a, const Tensor& b);
 

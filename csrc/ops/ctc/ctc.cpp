@@ -14,7 +14,7 @@ namespace {
 
 constexpr const char* op = "ctc_loss";
 
-// What a batch is made of.
+// The operands of a batch.
 struct Batch {
     Tensor labels, label_lengths, frames, x;
     CtcBatch fields;
@@ -39,7 +39,7 @@ struct Batch {
     }
 };
 
-// Where the values are known: labels that are none, and more of them than frames.
+// Checks values that are known already: labels that are no class, more labels than frames.
 void check_labels(const Batch& s) {
     if (s.labels->recorded() || (s.label_lengths && s.label_lengths->recorded())) return;
     const int64_t width = s.fields.width, blank = s.fields.blank;
@@ -51,16 +51,16 @@ void check_labels(const Batch& s) {
             const int64_t k = index_value(s.labels, b * width + j);
             const std::string at = std::to_string(k) + " at " + s.labels->shape.place(b * width + j).str();
             if (k < 0 || k >= s.fields.classes)
-                throw ValueError(std::string(op) + ": label " + at + " lies outside of the " +
-                                 std::to_string(s.fields.classes) + " classes");
+                throw ValueError(std::string(op) + ": expected labels in [0, " + std::to_string(s.fields.classes) +
+                                 "), the number of classes, received " + at);
             if (k == blank)
                 throw ValueError(std::string(op) + ": label " + at +
-                                 " is the blank (mask_index), which only fills up behind the labels of a sample");
+                                 " is the blank (mask_index), which may only pad the end of a sample's labels");
         }
         const int64_t frames = s.frames && frames_known ? index_value(s.frames, b) : s.fields.steps;
         if (frames_known && length > frames)
-            throw ValueError(std::string(op) + ": sample " + std::to_string(b) + " has " + std::to_string(length) +
-                             " labels, but only " + std::to_string(frames) + " time steps");
+            throw ValueError(std::string(op) + ": expected at most " + std::to_string(frames) + " labels in sample " +
+                             std::to_string(b) + ", one per time step, received " + std::to_string(length));
     }
 }
 
@@ -70,7 +70,7 @@ Batch batch_of(Tape& tape, const Tensor& labels, const Tensor& x, const Tensor& 
     const int64_t samples = x->shape[0];
     if (labels->shape.rank() != 2 || labels->shape[0] != samples)
         throw ValueError(std::string(op) + ": expected labels of shape (" + std::to_string(samples) +
-                         ", length) for logits of shape " + x->shape.str() + ", got " + labels->shape.str());
+                         ", length) for logits of shape " + x->shape.str() + ", received " + labels->shape.str());
     Batch s{ctc_integers(tape, labels), nullptr, nullptr, x, {}};
     if (label_lengths) s.label_lengths = ctc_integers(tape, label_lengths);
     if (frames) s.frames = ctc_integers(tape, frames);
@@ -110,24 +110,26 @@ Tensor ctc_integers(Tape& tape, const Tensor& t) {
 void check_ctc_logits(const char* name, const Tensor& x, int64_t blank) {
     check_floating(name, x);
     if (x->shape.rank() != 3)
-        throw ValueError(std::string(name) + ": expected logits of shape (batch, steps, classes), got " +
+        throw ValueError(std::string(name) + ": expected logits of shape (batch, steps, classes), received " +
                          x->shape.str());
     const int64_t classes = x->shape[2];
-    if (classes > INT32_MAX) throw ValueError(std::string(name) + ": more classes than int32 can count");
+    if (classes > INT32_MAX)
+        throw ValueError(std::string(name) + ": expected at most 2^31 - 1 classes, received " +
+                         std::to_string(classes));
     if (blank < 0 || blank >= classes)
-        throw ValueError(std::string(name) + ": mask_index " + std::to_string(blank) + " is none of the " +
-                         std::to_string(classes) + " classes");
+        throw ValueError(std::string(name) + ": expected a mask_index in [0, " + std::to_string(classes) +
+                         "), the number of classes, received " + std::to_string(blank));
 }
 
 void check_ctc_lengths(const char* name, const char* argument, const Tensor& lengths, int64_t batch, int64_t most) {
     if (!lengths) return;
     if (lengths->shape != Shape{batch})
         throw ValueError(std::string(name) + ": expected " + argument + " of shape (" + std::to_string(batch) +
-                         ",), got " + lengths->shape.str());
+                         ",), received " + lengths->shape.str());
     for (int64_t b = 0; b < batch && !lengths->recorded(); ++b)
         if (const int64_t n = index_value(lengths, b); n < 0 || n > most)
-            throw ValueError(std::string(name) + ": " + argument + " of sample " + std::to_string(b) + " is " +
-                             std::to_string(n) + ", outside of [0, " + std::to_string(most) + "]");
+            throw ValueError(std::string(name) + ": expected " + argument + " in [0, " + std::to_string(most) +
+                             "], received " + std::to_string(n) + " for sample " + std::to_string(b));
 }
 
 Tensor ctc_loss(Tape& tape, const Tensor& labels, const Tensor& x, const Tensor& label_lengths, const Tensor& frames,

@@ -23,7 +23,7 @@ Tensor checked_frames(Tape& tape, const Tensor& x, const Tensor& frames, int64_t
     return n;
 }
 
-// How many label sequences of at most `steps` labels there are, as far as `most`.
+// The number of label sequences with at most `steps` labels, or `most` if there are more.
 int64_t sequences(int64_t labels, int64_t steps, int64_t most) {
     int64_t total = 1, longest = 1;
     for (int64_t t = 0; t < steps && total < most; ++t) {
@@ -63,14 +63,14 @@ std::pair<Tensor, Tensor> ctc_greedy(Tape& tape, const Tensor& x, const Tensor& 
 std::pair<Tensor, Tensor> ctc_beam_search(Tape& tape, const Tensor& x, const Tensor& given, int64_t width,
                                           int64_t paths, int64_t blank) {
     if (width < 1 || paths < 1)
-        throw ValueError(std::string(op) + ": beam_width and top_paths must be at least 1, got " +
+        throw ValueError(std::string(op) + ": expected beam_width and top_paths of at least 1, received " +
                          std::to_string(width) + " and " + std::to_string(paths));
     const Tensor frames = checked_frames(tape, x, given, blank);
     const int64_t samples = x->shape[0], steps = x->shape[1], classes = x->shape[2];
     width = sequences(classes - 1, steps, width);
     if (steps > 0 && width > (INT32_MAX - 1) / steps)
-        throw ValueError(std::string(op) + ": a beam of " + std::to_string(width) + " over " + std::to_string(steps) +
-                         " steps has more prefixes than int32 can count");
+        throw ValueError(std::string(op) + ": expected beam_width * steps below 2^31, received a beam of " +
+                         std::to_string(width) + " over " + std::to_string(steps) + " steps");
     const Tensor log_p = log_softmax(tape, x, 2);
     const int64_t choice = std::min(classes - 1, width + 1);
     const Tensor labels = tape.empty({paths, samples, steps}, DType::i32),

@@ -1,11 +1,11 @@
-// A sample as the kernels see it: its lengths and labels, checked as they are read.
+// Reads the lengths and labels of a sample and checks them.
 #pragma once
 #include "ops/ctc/ctc_args.h"
 #include "ops/index/read_index.h"
 
 namespace netlet::NETLET_ISA {
 
-// Frames that count, within [0, T] whatever is written there.
+// The number of frames of a sample, clamped to [0, T].
 template <class Args>
 NETLET_INLINE int64_t frames_of(const Args& a, int64_t b) {
     const int64_t n = a.frames ? index_at(a.frames, a.frames_type, b) : a.steps;
@@ -17,7 +17,7 @@ struct CtcSample {
     bool valid;
 };
 
-// Copies the labels to `symbols`: a label is read once, so that one that changes meanwhile cannot lead outside.
+// Copies the labels to `symbols`. Each is read once: a concurrent write cannot get past the check.
 NETLET_INLINE CtcSample read_sample(const CtcBatch& a, int64_t b, int32_t* symbols) {
     CtcSample s{frames_of(a, b), 0, true};
     if (a.label_lengths) {

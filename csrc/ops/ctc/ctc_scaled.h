@@ -1,5 +1,5 @@
-// Numbers with an exponent of their own: m 2^e, m in [0.5, 1) and e integral, or m = 0 with the lowest e there is. A
-// sum keeps the digits of its largest term as a float would, but nothing overflows or vanishes.
+// Floating-point numbers with a separate exponent: m 2^e, m in [0.5, 1) and e integral; zero is m = 0 with the lowest
+// e. They round as floats do, but neither overflow nor underflow.
 #pragma once
 #include "simd/each_vector.h"
 #include "simd/vmath.h"
@@ -29,7 +29,8 @@ NETLET_INLINE Scaled<V> scaled(V m, V e) {
     return {select(none, V::zero(), unit), select(none, Scaled<V>::lowest(), e + shift)};
 }
 
-// a as a multiple of 2^e, e not below a's: what lies further below than any digit counts as if it lay there.
+// a as a multiple of 2^e, for e >= a.e. The difference of the exponents is clamped: beyond, a changes no digit of a
+// sum.
 template <class V>
 NETLET_INLINE V in_units(Scaled<V> a, V e) {
     return a.m * pow2(at_least(a.e - e, constant<V>(-60, -120)));
@@ -55,7 +56,7 @@ NETLET_INLINE Scaled<V> where(V flag, Scaled<V> a) {
     return {select(set, a.m, V::zero()), select(set, a.e, Scaled<V>::lowest())};
 }
 
-// share e^z, for z <= 0 and a share in (0, 1]. Far below, where z has no digits behind the point, z alone decides.
+// share * e^z, for z <= 0 and share in (0, 1]. For a z so low that it has no fraction, e is rounded from z alone.
 template <class V>
 NETLET_INLINE Scaled<V> scaled_exp(V z, V share) {
     const V far = constant<V>(-1e6f, -1e12);
@@ -67,7 +68,7 @@ NETLET_INLINE Scaled<V> scaled_exp(V z, V share) {
     return scaled(m, e);
 }
 
-// a b / c, a number of at most about 1, as a plain one.
+// a b / c as a plain number; it is at most about 1.
 template <class V>
 NETLET_INLINE V ratio(Scaled<V> a, Scaled<V> b, Scaled<V> c) {
     const V e = clip(a.e + b.e - c.e, constant<V>(-120, -1000), V::set1(8));

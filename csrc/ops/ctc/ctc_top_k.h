@@ -1,4 +1,4 @@
-// The best few of what is offered one by one: a heap whose first item is the worst of them.
+// Selects the best `most` of the items offered: a heap whose first item is the worst of them.
 #pragma once
 #include "ops/ctc/ctc_decode_args.h"
 
@@ -19,7 +19,7 @@ struct TopK {
     int64_t most;
     int64_t n = 0;
 
-    // False: nothing that is worse than this will be taken either.
+    // False if the item was rejected; then every worse item will be rejected too.
     NETLET_MEMBER_INLINE bool offer(const Item& item) {
         if (n < most) {
             int64_t i = n++;
@@ -31,7 +31,7 @@ struct TopK {
         sink(item, n);
         return true;
     }
-    // The best first.
+    // Sorts the items, best first.
     NETLET_MEMBER_INLINE void sort() {
         for (int64_t end = n - 1; end > 0; --end) {
             const Item last = items[end];
@@ -41,7 +41,7 @@ struct TopK {
     }
 
   private:
-    // Puts `item` into the place of the first of `count`.
+    // Replaces the first of `count` items by `item` and restores the heap.
     NETLET_MEMBER_INLINE void sink(const Item& item, int64_t count) {
         int64_t i = 0;
         for (int64_t child = 1; child < count; child = 2 * i + 1) {

@@ -21,7 +21,7 @@ void emit_dropout(Tape& tape, const Tensor& x, const Grad& y, double rate, uint6
     });
 }
 
-// The map that `stream` draws. It is linear and its own transpose, so that its gradient is itself again.
+// Dropout with the mask of `stream`. It is linear and its own transpose, so its gradient is the same function of dy.
 Tensor dropout_of_stream(Tape& tape, const Tensor& x, double rate, uint64_t seed, uint32_t stream) {
     Tensor y = tape.empty(x->shape, x->dtype);
     emit_dropout(tape, x, {y}, rate, seed, stream);
@@ -40,7 +40,8 @@ Tensor dropout_of_stream(Tape& tape, const Tensor& x, double rate, uint64_t seed
 }  // namespace
 
 Tensor dropout(Tape& tape, const Tensor& x, double rate, uint64_t seed) {
-    if (!(rate >= 0 && rate < 1)) throw ValueError("dropout: expected 0 <= rate < 1, got rate=" + std::to_string(rate));
+    if (!(rate >= 0 && rate < 1))
+        throw ValueError("dropout: expected 0 <= rate < 1, received rate=" + std::to_string(rate));
     check_floating("dropout", x);
     return dropout_of_stream(tape, x, rate, seed, tape.next_stream());
 }

@@ -38,7 +38,7 @@ void emit_binary_bwd(Tape& tape, BinaryGrad op, const Tensor& p, const Tensor& q
 void backward_through(Tape& tape, BinaryGrad op, const Tensor& p, const Tensor& q, const Tensor& dy) {
     Grad dp = tape.grad(p);
     if (!dp) return;
-    // A factor's own value does not matter; naming the other one twice lets its memory go.
+    // The gradient of a factor or dividend does not read its own value: q takes its place, so that p's memory is free.
     const Tensor& own = op == BinaryGrad::factor || op == BinaryGrad::dividend ? q : p;
     const bool direct = p->size() == dy->size();
     const Grad whole = direct ? dp : Grad{tape.empty(dy->shape, dy->dtype), false};
@@ -46,7 +46,7 @@ void backward_through(Tape& tape, BinaryGrad op, const Tensor& p, const Tensor& 
     if (!direct) emit_sum_to(tape, whole.tensor, dp);
 }
 
-// The same for operands that enter as they are (sign 1) or negated (-1).
+// The same for an operand of a sum (sign 1) and the second one of a difference (-1).
 void pass_through(Tape& tape, double sign, const Tensor& p, const Tensor& dy) {
     Grad dp = tape.grad(p);
     if (!dp) return;
@@ -56,7 +56,7 @@ void pass_through(Tape& tape, double sign, const Tensor& p, const Tensor& dy) {
         emit_sum_to(tape, dy, dp, sign);
 }
 
-// One operand of a sum may take dy itself as its gradient, so that a residual connection costs no copy.
+// One operand of a sum may share dy's memory as its gradient, so that a residual connection costs no copy.
 void sum_backward(Tape& tape, double sign_of_b, const Tensor& a, const Tensor& b, const Tensor& y, const Tensor& dy) {
     auto takes = [&](const Tensor& p) {
         return p->requires_grad && a != b && p->shape == dy->shape && tape.alias_grad(p, y, dy);
@@ -89,7 +89,7 @@ void binary_backward(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b, 
     }
 }
 
-// b a^(b - 1), which is 0 where b is 0, whatever a is.
+// b a^(b - 1); 0 where b is 0, for every a.
 Tensor power_by_base(Tape& tape, const Tensor& a, const Tensor& b) {
     const Tensor zero = constant(0, b->dtype), one = constant(1, b->dtype);
     const Tensor none = equal(tape, b, zero);
@@ -105,7 +105,7 @@ Tensor power_by_exponent(Tape& tape, const Tensor& a, const Tensor& y) {
     return where(tape, none, zero, multiply(tape, y, unary(tape, UnaryOp::log, where(tape, none, one, a))));
 }
 
-// Where p is the extreme of both: 1, or half where they are equal.
+// 1 where p is the larger (smaller) one, 1/2 where both are equal, else 0.
 Tensor share(Tape& tape, CompareOp beats, const Tensor& p, const Tensor& q) {
     return add(tape, indicator(tape, beats, p, q), affine(tape, indicator(tape, CompareOp::equal, p, q), 0.5));
 }
@@ -147,10 +147,10 @@ Tensors binary_higher(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b,
 }  // namespace
 
 DType common_dtype(DType a, DType b) {
-    // Bytes of one kind stay what they are; int8 beside uint8 needs more bits.
+    // Operands of one 8-bit type keep it; int8 with uint8 becomes int32.
     if (size_of(a) == 1 && size_of(b) == 1 && (a == b || a == DType::boolean || b == DType::boolean))
         return a == DType::boolean ? b : a;
-    // Halves count as float32: that is what they are computed in.
+    // Halves count as float32, in which they are computed.
     auto level = [](DType t) { return t == DType::f64 ? 4 : has_gradient(t) ? 3 : t == DType::i64 ? 2 : 1; };
     constexpr DType of_level[] = {DType::boolean, DType::i32, DType::i64, DType::f32, DType::f64};
     return of_level[std::max(level(a), level(b))];
@@ -170,7 +170,7 @@ Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b) {
     return y;
 }
 
-// Of bools, as in NumPy and Keras: a sum and the larger one are "or", a product and the smaller one "and".
+// Bools as in NumPy and Keras: add and maximum are "or", multiply and minimum are "and".
 Tensor binary_of_bools(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b) {
     switch (op) {
         case BinaryOp::add:

@@ -1,4 +1,4 @@
-// What the elementwise ops share: types and shapes brought together, and the loop nest over broadcast operands.
+// Shared by the elementwise ops: the loop nest over broadcast operands, and work sizes.
 #pragma once
 #include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"

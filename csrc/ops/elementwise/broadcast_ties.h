@@ -1,9 +1,10 @@
+// The gradient of max and min where their operands tie.
 #pragma once
 #include "simd/vec.h"
 
 namespace netlet::NETLET_ISA {
 
-// Where both operands are the extreme, each gets half, as in JAX.
+// The part of dy that goes to operand p of extreme = max(p, q) or min(p, q): all, none, or half where p = q, as in JAX.
 template <class V>
 NETLET_INLINE V share_of_extreme(V dy, V p, V q, V extreme) {
     const V mine = select(eq(p, extreme), dy, V::zero());

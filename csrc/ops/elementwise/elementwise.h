@@ -4,8 +4,8 @@
 
 namespace netlet::ops {
 
-// Operands broadcast against each other and are brought to one dtype: bool and 8 bits count as int32, then int32 <
-// int64 < float32 < float64. divide, power and the functions below turn integers into float32.
+// Operands broadcast against each other and are cast to a common dtype: bool and 8 bits count as int32, then int32 <
+// int64 < float32 < float64. divide, power and the functions below cast integers to float32.
 Tensor binary(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b);
 Tensor compare(Tape& tape, CompareOp op, const Tensor& a, const Tensor& b);  // bool
 Tensor logical(Tape& tape, LogicalOp op, const Tensor& a, const Tensor& b);  // of x != 0; bool
@@ -26,7 +26,7 @@ inline Tensor equal(Tape& tape, const Tensor& a, const Tensor& b) { return compa
 Tensor constant(double value, DType dtype);
 Tensor power(Tape& tape, const Tensor& x, double exponent);
 
-// The dtype and the shape that both operands come to; ValueError where the shapes do not broadcast.
+// The common dtype and the broadcast shape of two operands; ValueError if the shapes do not broadcast.
 DType common_dtype(DType a, DType b);
 Shape broadcast_shapes(const char* op, const Shape& a, const Shape& b);
 

@@ -1,4 +1,4 @@
-// Results that are true or false, and `where`, which chooses by them.
+// Comparisons, logical operations, isfinite and its like, and where.
 #include "ops/elementwise/broadcast.h"
 #include "ops/higher_order/higher_order.h"
 #include "ops/reduce/reduce.h"

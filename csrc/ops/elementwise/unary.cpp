@@ -59,7 +59,7 @@ Tensor slope(Tape& tape, UnaryOp op, const Tensor& x, const Tensor& y) {
         case UnaryOp::erf:
             return affine(tape, f(UnaryOp::exp, negative(tape, f(UnaryOp::square, x))), two_over_sqrt_pi);
         case UnaryOp::reciprocal: return negative(tape, f(UnaryOp::square, y));
-        default: throw RuntimeError("unary: no slope");  // of what never registers a gradient
+        default: throw RuntimeError("unary: no slope");  // only ops that register no gradient
     }
 }
 
@@ -117,7 +117,7 @@ Tensor unary(Tape& tape, UnaryOp op, const Tensor& x) {
     }
     const Tensor n = x->dtype == DType::boolean ? cast(tape, x, DType::i32) : x;
     const bool is_unsigned = n->dtype == DType::u8;
-    switch (op) {  // what maps integers to integers
+    switch (op) {  // ops with integer results
         case UnaryOp::negative: return subtract(tape, constant(0, n->dtype), n);
         case UnaryOp::abs:
             return is_unsigned ? identity(tape, n) : maximum(tape, n, subtract(tape, constant(0, n->dtype), n));
@@ -136,18 +136,19 @@ Tensor unary(Tape& tape, UnaryOp op, const Tensor& x) {
 Tensor clip(Tape& tape, const Tensor& x, double lo, double hi) {
     if (is_floating(x->dtype)) return emit_unary(tape, UnaryOp::clip, x, lo, hi);
     Tensor y = x->dtype == DType::boolean ? cast(tape, x, DType::i32) : x;
-    // Bounds outside of the type are no bounds.
+    // Bounds beyond the range of the dtype have no effect.
     double lowest = 0, highest = 0;
     with_number_or_byte(y->dtype, [&]<class T>(T) {
         using Limits = std::numeric_limits<T>;
         lowest = (double)Limits::lowest();
         highest = (double)Limits::max();
     });
-    if (std::isnan(lo) || std::isnan(hi)) throw ValueError("clip: a bound for integers is NaN");
+    if (std::isnan(lo) || std::isnan(hi)) throw ValueError("clip: expected bounds that are numbers, received NaN");
     lo = std::ceil(lo);
     hi = std::floor(hi);
     if (lo > highest || hi < lowest)
-        throw ValueError("clip: the bounds hold no number of " + std::string(name_of(y->dtype)));
+        throw ValueError("clip: expected bounds with a number of " + std::string(name_of(y->dtype)) +
+                         " between them, received " + std::to_string(lo) + " and " + std::to_string(hi));
     if (lo > lowest) y = maximum(tape, y, constant(lo, y->dtype));
     if (hi < highest) y = minimum(tape, y, constant(hi, y->dtype));
     return y;

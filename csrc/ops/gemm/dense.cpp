@@ -1,4 +1,5 @@
-// y = act(x W + b).  Backward, with dz = dy act'(z) told from y:  dW = x^T dz,  db = column sums of dz,  dx = dz W^T.
+// y = act(x W + b).  Backward, with dz = dy act'(z) computed from y:  dW = x^T dz,  db = column sums of dz,  dx = dz
+// W^T.
 #include <algorithm>
 
 #include "dispatch/dispatch.h"
@@ -16,14 +17,14 @@ void check(const Tensor& x, const Tensor& kernel, const Tensor& bias) {
     check_floating("dense", x);
     check_same_dtype("dense", x, kernel);
     if (kernel->shape.rank() != 2)
-        throw ValueError("dense: expected a kernel of shape (inputs, units), got shape " + kernel->shape.str());
+        throw ValueError("dense: expected a kernel of shape (inputs, units), received shape " + kernel->shape.str());
     if (x->shape.rank() < 1 || x->shape.back() != kernel->shape[0])
         throw ValueError("dense: expected x with a last axis of " + std::to_string(kernel->shape[0]) +
-                         " for a kernel of shape " + kernel->shape.str() + ", got shape " + x->shape.str());
+                         " for a kernel of shape " + kernel->shape.str() + ", received shape " + x->shape.str());
     if (bias) {
         check_same_dtype("dense", x, bias);
         if (bias->shape != Shape{kernel->shape[1]})
-            throw ValueError("dense: expected a bias of shape " + Shape{kernel->shape[1]}.str() + ", got " +
+            throw ValueError("dense: expected a bias of shape " + Shape{kernel->shape[1]}.str() + ", received " +
                              bias->shape.str());
     }
 }
@@ -37,7 +38,8 @@ Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y,
         if (y) activation_gradient(tape, act, alpha, y, dy, {dz, false});
         return dz;
     }
-    // Many rows are cut into slices that stay in the second cache: their columns are read one vector at a time.
+    // Many rows are cut into slices that stay in the L2 cache, since each slice is read one vector of columns at a
+    // time.
     constexpr int64_t slice_elements = 16384;
     DenseGradArgs args{};
     args.M = M;

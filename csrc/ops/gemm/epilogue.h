@@ -1,4 +1,4 @@
-// c = act(c) on a block that is still in the cache: the last step of a fused product.
+// c = act(c) on a block that is still in the cache: the last step of a product with a fused activation.
 #pragma once
 #include "ops/activation/fusable_activations.h"
 #include "simd/vec.h"

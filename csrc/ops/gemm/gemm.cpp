@@ -1,4 +1,4 @@
-// From one product to its records. Which kernels, and how the work is cut: gemm_choice.cpp.
+// Emits the records of a product. gemm_choice.cpp chooses the kernel and the blocks.
 #include "ops/gemm/gemm.h"
 
 #include <algorithm>
@@ -14,8 +14,8 @@ Tensor at(Tape& tape, const Tensor& x, int64_t elements) {
     return elements ? tape.view(x, x->shape, elements * (int64_t)size_of(x->dtype)) : x;
 }
 
-// A column c = op(a) b, b and c contiguous, is the row c^T = b^T op(a)^T: then it takes the kernels for few rows.
-// Its one bias has no place in them but in gemm_dot, which takes a transposed b.
+// A column c = op(a) b, with b and c contiguous, is computed as the row c^T = b^T op(a)^T by the skinny kernels. Of
+// these only gemm_dot, which takes a transposed b, supports the column's single bias.
 bool is_column(const Gemm& g) {
     const bool dot = !g.a_transposed && g.K > 1;
     return g.N == 1 && g.M > 1 && g.items * g.summed == 1 && g.ldb == 0 && (dot || !g.bias);
@@ -33,7 +33,7 @@ Gemm as_row(Gemm g) {
     return g;
 }
 
-// A sum over an empty batch is a product without terms: what it begins with is still to be written.
+// A sum over an empty batch is a product with K = 0: its initial value still has to be written.
 Gemm without_terms(Gemm g) {
     g.K = g.batch_rank = 0;
     g.summed = 1;
@@ -50,7 +50,7 @@ GemmArgs arguments(const Gemm& g) {
     args.ldc = g.N;
     args.bias_step = !g.bias || g.bias->size() == g.N;
     args.a_transposed = g.a_transposed;
-    // One column is the same in either order, and so is a single term; neither needs turning.
+    // A single column, and a single term, have the same layout transposed or not.
     args.b_transposed = g.b_transposed && g.N > 1 && !(g.K == 1 && args.ldb == 1);
     if (g.b_transposed && g.N == 1) args.ldb = 1;
     if (g.b_transposed && g.N > 1 && !args.b_transposed) args.ldb = g.N;
@@ -92,8 +92,8 @@ Kernels kernels_for(DType a, DType b) {
 
 bool is_low_precision(DType t) { return size_of(t) < 4; }
 
-// Memory for all columns of b in panels. Low-precision numbers take lanes of 4 bytes, with two terms in each or (where there
-// are instructions for it) four: there is room for either.
+// Memory for all columns of b in panels. Low-precision numbers are packed into lanes of 4 bytes that hold two or four
+// terms; the size is that for two.
 Tensor room_for_panels(Tape& tape, const GemmArgs& args, DType b) {
     const int64_t columns = ceil_div(args.N, gemm_panel_group) * gemm_panel_group;
     if (!is_low_precision(b)) return tape.empty({columns * args.K}, b);
@@ -101,7 +101,7 @@ Tensor room_for_panels(Tape& tape, const GemmArgs& args, DType b) {
     return tape.empty({header + columns * ceil_div(args.K, 2)}, DType::i32);
 }
 
-// All columns of b in panels, as gemm_packed wants them.
+// Packs all columns of b into panels for gemm_packed.
 Tensor pack_b(Tape& tape, const KernelOf<GemmPackArgs>& kernel, const GemmArgs& args, const Tensor& b) {
     const int64_t groups = ceil_div(args.N, gemm_panel_group);
     Tensor packed = room_for_panels(tape, args, b->dtype);
@@ -121,7 +121,7 @@ void sum_slices(Tape& tape, const Tensor& slices, const Tensor& bias, const Grad
               {M, grain_for(16384, count * N), (double)slices->size()});
 }
 
-// Slices of k, each into a c of its own, and their sum.
+// Computes slices of K into results of their own and adds these up.
 void emit_slices(Tape& tape, const KernelOf<GemmArgs>& kernel, GemmArgs& args, const Gemm& g, const Tensor& b,
                  const Tensor& c) {
     if (args.kb == 0) return emit_product(tape, kernel, args, g, b, c, 1);
@@ -157,7 +157,8 @@ void emit_gemm(Tape& tape, const Gemm& g) {
     const bool low_precision = is_low_precision(g.b->dtype);
     if (!low_precision && is_column(g)) return emit_gemm(tape, as_row(g));
     GemmArgs args = arguments(g);
-    if (low_precision && g.N == 1 && args.ldb == 1) {  // one column lies like one line along k, which packs faster
+    if (low_precision && g.N == 1 &&
+        args.ldb == 1) {  // a column is a contiguous row of the transpose, which packs faster
         args.b_transposed = true;
         args.ldb = g.K;
     }

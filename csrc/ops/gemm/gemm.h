@@ -11,14 +11,14 @@ namespace netlet::ops {
 Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
 
 // act(x . kernel + bias): x (..., K), kernel (K, N), bias (N,) or null -> (..., N). Gradient flows to all three. A
-// fusable activation is applied on the tile of the product and x is all that backward keeps beside the result.
+// fusable activation is applied in the register tile; backward saves x and the result.
 Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation act = Activation::linear,
              double alpha = 0);
 
-// ---- for other ops: one product, recorded as one or two records; no gradient of its own ----
+// ---- for other ops: one product, as one or two records, without a gradient ----
 
-// Where the matrices lie; fields as in gemm_args.h. Batch axes may be left out (rank 0). Low-precision numbers know neither
-// `accumulate` nor `summed`, bytes neither bias nor activation.
+// A product and the layout of its matrices; fields as in gemm_args.h. Batch axes may be left out (rank 0).
+// Low-precision products support neither `accumulate` nor `summed`, 8-bit products neither bias nor activation.
 struct Gemm {
     Tensor a = {}, b = {}, bias = {}, c = {};  // bias may be null
     int64_t M = 0, N = 0, K = 0;
@@ -30,29 +30,29 @@ struct Gemm {
     int64_t batch_dims[gemm_max_batch_rank] = {}, a_step[gemm_max_batch_rank] = {}, b_step[gemm_max_batch_rank] = {};
     int64_t a_offset = 0, b_offset = 0, c_offset = 0;  // in elements
     int64_t lda = 0, ldb = 0;                          // 0: the matrices are contiguous
-    Tensor* panels = nullptr;  // of several products of one b: the first that packs it leaves its panels here
+    Tensor* panels = nullptr;  // for several products of one b: the first that packs it stores its panels here
 };
 void emit_gemm(Tape& tape, const Gemm& gemm);
-// The same with c and `accumulate` as the Grad says.
+// The same, with c and `accumulate` set from a Grad.
 inline void emit_gemm(Tape& tape, Gemm gemm, const Grad& c) {
     gemm.c = c.tensor;
     gemm.accumulate = c.accumulate;
     emit_gemm(tape, gemm);
 }
 
-// Columns of b in panels, for kernels that run the tile themselves: op(b) is (K, N), begins `offset` elements in, and its rows
-// (or columns, where it is transposed) are ldb apart. A plan that does not train keeps it.
+// The columns of b in panels, for kernels that call the register tile themselves. op(b) is (K, N), begins `offset`
+// elements in, and has leading dimension ldb. Inference plans cache the result across runs.
 Tensor pack_for_tiles(Tape& tape, const Tensor& b, int64_t offset, int64_t N, int64_t K, int64_t ldb, bool transposed);
 
 // c = or += the sum of slices (count, M, N), in their order.
 void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c);
 
-// The first step back through a product that fused bias and activation: dz = dy act'(z), told from the result y (linear:
-// null, and dz is dy), and db, if asked for, the sum of dz over all axes but the last.
+// The elementwise part of backward for a product with fused bias and activation. Returns dz = dy act'(z), computed from
+// the result y (linear: y is null and dz is dy), and writes db, if asked for: the sum of dz over all axes but the last.
 Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& db);
 
-// Registers the gradient of y = act(product of x and kernel, + bias) with `act` fused. dz is the gradient of what act is
-// applied to; kernel_gradient(tape, x, dz, dw) and input_gradient(tape, dz, dx) emit the product's own gradients.
+// Registers the gradient of y = act(z), z = (product of x and kernel) + bias, with `act` fused. kernel_gradient(tape,
+// x, dz, dw) and input_gradient(tape, dz, dx) emit the gradients of the product.
 template <class KernelGradient, class InputGradient>
 void on_backward_of_fused(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const Tensor& y,
                           Activation act, double alpha, KernelGradient kernel_gradient, InputGradient input_gradient,
@@ -68,7 +68,7 @@ void on_backward_of_fused(Tape& tape, const Tensor& x, const Tensor& kernel, con
         std::move(higher));
 }
 
-// act(z + bias), bias (N,) or null: what a product fuses, by ops of their own.
+// act(z + bias), bias (N,) or null, by separate ops.
 Tensor bias_and_activation(Tape& tape, const Tensor& z, const Tensor& bias, Activation act, double alpha);
 
 }  // namespace netlet::ops

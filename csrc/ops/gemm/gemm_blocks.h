@@ -1,12 +1,12 @@
-// What the products of all number formats share: the register tiles by size, and the blocks of a packed product.
+// Shared by the products of all number formats: the register tiles by size, and the blocks of a packed product.
 //
-// A format F says what is multiplied (simd/gemm_tile.h: Lane, Sum, multiply_add) and how it comes into panels:
+// A format F defines what is multiplied (simd/gemm_tile.h: Lane, Sum, multiply_add) and how it is packed into panels:
 //     Product                       the same Lane, Sum, multiply_add alone, which the tiles are made of
-//     A, B                          what the operands' elements are in memory
+//     A, B                          the operands' element types in memory
 //     group                         consecutive terms k that one lane takes
 //     kc                            terms of a block of k, a multiple of group
 //     pack_a(dst, ld, a, lda, transposed, rows, K), pack_b(... columns, K)
-//     header(N)                     lanes that stand before the panels of a packed b
+//     header(N)                     lanes before the panels of a packed b
 //     begin(g, j)                   where the sums of columns j... of a packed product begin
 //     finish(g, c, rows, columns)   the last step on a block of c that is done
 #pragma once
@@ -53,7 +53,7 @@ template <class F>
 NETLET_INLINE const Tiles<F>& tiles_for(AMajor major, bool mask_b, int nv) {
     const int w = nv == 4 ? 2 : nv - 1;
 #if defined(NETLET_VEC_AVX512)
-    (void)mask_b;  // a masked load costs nothing here, so one set of tiles does
+    (void)mask_b;  // a masked load costs nothing here, so one set of tiles is enough
     return major == AMajor::row ? tiles<F, AMajor::row, true>[w] : tiles<F, AMajor::k, true>[w];
 #else
     if (mask_b) return major == AMajor::row ? tiles<F, AMajor::row, true>[w] : tiles<F, AMajor::k, true>[w];
@@ -61,7 +61,7 @@ NETLET_INLINE const Tiles<F>& tiles_for(AMajor major, bool mask_b, int nv) {
 #endif
 }
 
-// Where a tile's sums begin: the first pass over k takes the bias, c or zero, later passes continue in c.
+// The initial values of a tile's sums: the bias, c or zero in the first pass over k, then c.
 template <class T>
 struct Init {
     const T* p;
@@ -69,7 +69,7 @@ struct Init {
     NETLET_MEMBER_INLINE const T* at(int64_t i, int64_t j) const { return p ? p + i * ld + j : nullptr; }
 };
 
-// The block of c that a unit of work is.
+// The block of c that one unit of work computes.
 struct Block {
     int64_t item, i, j, rows, columns;
 };
@@ -87,8 +87,8 @@ NETLET_INLINE Block block_of(const GemmArgs& g, int64_t unit) {
 }
 
 // ---- packed ----
-// A panel of b is 2 vectors wide. Blocks of kc terms keep nb columns of b in the second cache and one strip of a,
-// packed on the stack, in the first.
+// A panel of b is 2 vectors wide. Blocks of kc terms keep nb columns of b in the L2 cache and one strip of a, packed
+// on the stack, in the L1 cache.
 constexpr int packed_nv = 2;
 template <class F>
 constexpr int64_t panel_width = packed_nv * Vec<typename F::Lane>::width;
@@ -101,8 +101,8 @@ NETLET_INLINE int64_t lanes_of(int64_t terms) {
     return (terms + F::group - 1) / F::group;
 }
 
-// rows of c by all columns of a block, from a strip of a (packed, or as it lies) and panels of b. Panels are `panel_lanes` rows long,
-// of which K are multiplied.
+// Computes `rows` rows and all columns of a block of c, from a strip of a (packed or in place) and panels of b. Panels
+// are `panel_lanes` rows long, of which K are multiplied.
 template <class F>
 NETLET_INLINE void strip_times_panels(int64_t K, AMajor major, const typename F::Lane* strip, int64_t ld,
                                       const typename F::Lane* panels, int64_t panel_lanes, typename F::Sum* c,
@@ -130,9 +130,9 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     S* c = static_cast<S*>(g.c) + at.i * g.ldc + at.j;
     Init<S> init = g.accumulate ? Init<S>{c, g.ldc} : Init<S>{F::begin(g, at.j), 0};
 
-    // Where a lane takes one term, rows of a are read as they lie; a copy of them, if the steps between them are such that
-    // they fall on few sets of the first cache. Anything else becomes a strip of lanes, as the tile reads them.
-    const bool by_row = F::group == 1 && !g.a_transposed, as_it_lies = by_row && g.lda * (int64_t)sizeof(L) % 4096 != 0;
+    // With one term per lane, the tile reads the rows of a in place, or from a copy if their pitch maps them to few
+    // sets of the L1 cache. Otherwise a is packed into a strip.
+    const bool by_row = F::group == 1 && !g.a_transposed, in_place = by_row && g.lda * (int64_t)sizeof(L) % 4096 != 0;
     constexpr int64_t row_lanes = F::kc / F::group + 16;
     alignas(64) L strip[row_lanes * strip_width<F>];
     for (int64_t k0 = 0; k0 < g.K; k0 += F::kc, init = {c, g.ldc}) {
@@ -143,7 +143,7 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
             const L* lanes = strip;
             int64_t ld = by_row ? row_lanes : strip_width<F>;
             if constexpr (F::group == 1) {
-                if (as_it_lies) {
+                if (in_place) {
                     lanes = rows;
                     ld = g.lda;
                 } else if (by_row)
@@ -159,8 +159,8 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     }
 }
 
-// Columns of b into panels, each `panel_lanes` rows long, of which this call writes those of K terms. A few rows of b at a
-// time, across all panels: as near to reading b in its own order as the number of places to write to allows.
+// Packs columns of b into panels, each `panel_lanes` rows long; this call writes the rows of K terms. It packs 8 rows
+// of b at a time across all panels: it reads b nearly in order and writes to few places at once.
 template <class F>
 NETLET_INLINE void pack_panels(typename F::Lane* panels, int64_t panel_lanes, const typename F::B* b, int64_t ldb,
                                bool transposed, int64_t columns, int64_t K) {

@@ -11,33 +11,33 @@ namespace {
 
 // Multiply-adds that are worth waking a thread for: about two microseconds on one core.
 constexpr double unit_work = 128 * 1024;
-// More units than this balance no better, even over many threads.
+// More units than this do not balance better, even over many threads.
 constexpr int64_t most_units = 64;
 // A strip of rows fills the registers (AVX-512: 14 rows; 7 strips of AVX2's 6 make 3 of 14).
 constexpr int64_t strip = 14;
-// Columns of a b of this size, a power of two apart, fall on few sets of the caches.
+// From this size on, narrow blocks of columns of b map to few sets of the caches if its pitch is a power of two.
 constexpr int64_t cached_b_bytes = 512 * 1024;
-// Beyond this b comes from memory, and a few columns at a time of all its rows come slowly: three times as slow as packing
-// it in its own order and reading the panels.
+// From this size on, b comes from memory. Reading a few columns of all its rows is then three times as slow as packing
+// it in order and reading the panels.
 constexpr int64_t streamed_b_bytes = 4 * 1024 * 1024;
-// A part of b whose reading is worth waking a thread for, where reading b is all there is to do.
+// A part of b that is worth waking a thread for where reading b is all the work.
 constexpr int64_t slice_bytes = 512 * 1024;
 
-// So few rows read b once, whatever is done.
+// Products with at most this many rows are bound by reading b once.
 constexpr int64_t skinny_rows = 4;
 
-// Cuts `extent` into at most `parts` blocks of whole multiples of `step`.
-int64_t block(int64_t extent, int64_t parts, int64_t step) {
-    return std::max<int64_t>(ceil_div(ceil_div(extent, std::max<int64_t>(parts, 1)), step) * step, step);
+// Cuts `size` into at most `parts` blocks of whole multiples of `step`.
+int64_t block(int64_t size, int64_t parts, int64_t step) {
+    return std::max<int64_t>(ceil_div(ceil_div(size, std::max<int64_t>(parts, 1)), step) * step, step);
 }
 
-// Whether b is worth packing for M rows of a. As it lies it is read as fast, with these exceptions: a large one; a
-// transposed one, which would be turned for every block of rows; and a tall one whose rows are pages apart.
+// Whether packing b pays for M rows of a. Reading b in place is as fast, but for a large b; a transposed b, which would
+// be transposed again for every block of rows; and a tall b whose rows are a multiple of 2 KB apart.
 bool packing_pays(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t element_bytes, bool b_prepacked,
                   int vector_bytes) {
     const int64_t bytes = N * K * element_bytes;
     if (N < gemm_panel_group) return false;
-    // Strips of AVX2 and NEON are short: they wait for every line of b that does not come in order.
+    // AVX2 and NEON strips have too few rows to hide the latency of cache lines of b that are not read in order.
     if (vector_bytes < 64 && M >= 24) return true;
     if (!b_transposed && bytes > streamed_b_bytes) return M > skinny_rows;
     if (M < (b_prepacked ? 32 : 48)) return false;
@@ -46,7 +46,7 @@ bool packing_pays(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t el
     return K >= 1024 && N * element_bytes % 2048 == 0;
 }
 
-// 512 columns by 384 terms of a panel are 768 KB, most of the second cache. With fewer rows the columns are cut finer, so
+// 512 columns by 384 terms of a panel are 768 KB, most of the L2 cache. With fewer rows the columns are cut finer, so
 // that two or four threads finish together.
 GemmChoice packed_blocks(int64_t M, int64_t N) {
     const int64_t nb = block(N, ceil_div(N, M < 8 * 3 * strip ? 128 : 512), gemm_panel_group);
@@ -65,15 +65,15 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
     const double work = (double)M * (double)N * (double)K;
     const int64_t units = std::clamp<int64_t>((int64_t)(work / unit_work), 1, most_units);
 
-    // Then the order of reading is what counts. A small b in the first cache is as well read by the tile, which keeps c in
-    // registers.
+    // With few rows the order in which b is read decides. A small b stays in the L1 cache, where the tile reads it as
+    // well and keeps c in registers.
     if (items == 1 && M <= skinny_rows && !a_transposed) {
         if (b_transposed) return {GemmChoice::Path::dot, M, block(N, units, G), 0};
         const int64_t bytes = N * K * element_bytes, slices = std::min(bytes / slice_bytes, int64_t{16});
         if (N >= 2 * G && bytes > 128 * 1024)
             return {GemmChoice::Path::stream, M, N, slices > 1 ? block(K, slices, 8) : 0};
     }
-    // A long sum into few elements has nothing else to be parallel in.
+    // A long sum into few elements can be parallel only along K.
     if (items == 1 && M <= 4 * strip && N <= 2 * G && K >= 4096 && units > 1) {
         const int64_t kb = std::max({int64_t{1024}, ceil_div(K, 32), (int64_t)(unit_work / (double)(M * N))});
         if (kb < K) return {GemmChoice::Path::slice_k, M, ceil_div(N, G) * G, kb};
@@ -82,11 +82,11 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
         return packed_blocks(M, N);
     int64_t mb = M, nb = ceil_div(N, G) * G;
     if (units > 1 && items < most_units) {
-        if (b_transposed) {  // columns first: a block of columns turns its own part of b, once
+        if (b_transposed) {  // columns first: each block of columns transposes its part of b once
             nb = block(N, units, G);
             mb = ceil_div(M, std::clamp<int64_t>(units / ceil_div(N, nb), 1, ceil_div(M, 8 * strip)));
         } else if (M <= 4 * strip) {  // few rows: each block of rows would read all of b again
-            // Narrow columns of a large b, a power of two apart, would fall on few sets of the caches.
+            // Narrow blocks of a large b would map to few sets of the caches.
             nb = block(N, units, N * K * element_bytes > cached_b_bytes ? 4 * G : G);
             const int64_t blocks = ceil_div(N, nb);
             if (blocks < 16) mb = ceil_div(M, std::clamp<int64_t>(units / blocks, 1, ceil_div(M, strip)));
@@ -101,11 +101,11 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
 GemmChoice choose_low_precision_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items,
                                      bool b_prepacked) {
     const int64_t G = gemm_panel_group;
-    // Four terms to a lane: the same time is four times the work.
+    // A lane holds four terms: the same time does four times the work.
     const int64_t units =
         std::clamp<int64_t>((int64_t)((double)M * (double)N * (double)K / (4 * unit_work)), 1, most_units);
     if (items == 1 && (b_prepacked || M >= 2 * strip) && N * K > 16 * 1024) return packed_blocks(M, N);
-    // Lines along k are read in long pieces if the block is narrow, rows of b if it is wide.
+    // Narrow blocks read a transposed b in long runs along k; wide blocks read the rows of b in long runs.
     const int64_t widest = b_transposed ? 2 * G : M <= skinny_rows ? 16 * G : 4 * G;
     const int64_t nb = std::min(block(N, items < most_units ? units : 1, G), widest);
     const int64_t blocks = std::clamp<int64_t>(units / (ceil_div(N, nb) * items), 1, ceil_div(M, 4 * strip));

@@ -1,4 +1,4 @@
-// Which kernel a product takes and how it is cut: the one place where that is decided, from shapes and the instruction set alone.
+// Chooses the kernel and the blocks of a product, from its shapes and the instruction set alone.
 #pragma once
 #include <cstdint>
 
@@ -6,28 +6,28 @@ namespace netlet::ops {
 
 struct GemmChoice {
     enum class Path {
-        direct,   // one record, operands read where they lie
+        direct,   // one record, operands read in place
         packed,   // b is packed first, by a record of its own
         slice_k,  // a long sum into few elements, cut into slices that a second record adds up
-        stream,   // few rows: along the rows of b, where b is large in slices as well
-        dot,      // few rows: along the rows of a transposed b
+        stream,   // few rows: reads b row by row; a large b in slices
+        dot,      // few rows: reads a transposed b row by row
     } path;
     int64_t mb, nb;  // rows and columns of one unit of work
     int64_t kb;      // terms of one slice; 0: not cut into slices
 };
 
-// With few rows there are kernels that add up the terms in an order of their own where an operand is transposed. Whether
-// a product of such a shape may be one of those: then its bits depend on how the operands lie.
+// Whether a product of this shape may take a skinny kernel, which sums its terms in another order if an operand is
+// transposed. Then its bits depend on the operands' layout.
 bool order_depends_on_layout(int64_t M, int64_t N);
 
 // a_transposed, b_transposed: as in gemm_args.h. items: how many products of this shape one record makes;
-// element_bytes: 4 or 8; b_prepacked: packing b costs nothing, for the plan keeps it;
+// element_bytes: 4 or 8; b_prepacked: packing b costs nothing, since the plan caches it;
 // vector_bytes: of the instruction set that will run.
 GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items,
                        int64_t element_bytes, bool b_prepacked, int vector_bytes);
 
-// The same for products of low-precision numbers, which always read panels: direct (panels on the stack, anew for each block of
-// rows) or packed.
+// The same for low-precision products, which always read panels: `direct` packs them on the stack for each block of
+// rows.
 GemmChoice choose_low_precision_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items,
                                      bool b_prepacked);
 

@@ -1,11 +1,12 @@
-// A product of low-precision numbers without a packed b: each block of c lays its part of b in panels on the stack.
+// Low-precision products without a packed b: each block of c packs its part of b into panels on the stack.
 #pragma once
 #include "ops/gemm/gemm_blocks.h"
 #include "simd/gemm_dot.h"
 
 namespace netlet::NETLET_ISA {
 
-// What the low-precision formats share. L is their lanes (gemm_dot.h), `flip` what a is packed with. A format adds
+// Shared by the low-precision formats. L: their lanes (gemm_dot.h); flip: the bits that packing a inverts. A format
+// adds
 //     add_flip_sums(sums, panels, lanes, columns)   the column sums that undo the flip of a, if there is one
 template <class L, class A_, class B_, int32_t flip_>
 struct LowPrecision : L {

@@ -25,11 +25,11 @@ struct Problem {
 };
 
 [[noreturn]] void mismatch(const std::string& expected, const Tensor& a, const Tensor& b) {
-    throw ValueError("matmul: expected " + expected + "; given shapes " + a->shape.str() + " and " + b->shape.str());
+    throw ValueError("matmul: expected " + expected + ", received shapes " + a->shape.str() + " and " + b->shape.str());
 }
 
-// Batch extents of one operand, counted from the last; 1 where it has none.
-int64_t batch_extent(const Tensor& x, int from_last) {
+// The size of a batch axis of x, counted from the last; 1 if x does not have it.
+int64_t batch_size(const Tensor& x, int from_last) {
     const int axis = x->shape.rank() - 3 - from_last;
     return axis >= 0 ? x->shape[axis] : 1;
 }
@@ -38,11 +38,11 @@ Problem analyse(const Tensor& a, const Tensor& b, bool transpose_a, bool transpo
     if (a->shape.rank() == 0 || b->shape.rank() == 0) mismatch("operands with at least one axis", a, b);
     const int ra = a->shape.rank(), rb = b->shape.rank();
     Problem p{{a, transpose_a && ra > 1}, {b, transpose_b && rb > 1}, 1, 1, 0};
-    auto extent = [](const Tensor& x, int from_last) { return x->shape[x->shape.rank() - 1 - from_last]; };
-    p.K = extent(a, p.a.transposed);
-    if (ra > 1) p.M = extent(a, !p.a.transposed);
-    if (rb > 1) p.N = extent(b, p.b.transposed);
-    const int64_t Kb = rb == 1 ? extent(b, 0) : extent(b, !p.b.transposed);
+    auto size_of_axis = [](const Tensor& x, int from_last) { return x->shape[x->shape.rank() - 1 - from_last]; };
+    p.K = size_of_axis(a, p.a.transposed);
+    if (ra > 1) p.M = size_of_axis(a, !p.a.transposed);
+    if (rb > 1) p.N = size_of_axis(b, p.b.transposed);
+    const int64_t Kb = rb == 1 ? size_of_axis(b, 0) : size_of_axis(b, !p.b.transposed);
     if (p.K != Kb)
         mismatch("the summed axes to agree, " + std::to_string(p.K) + " of the first and " + std::to_string(Kb) +
                      " of the second operand",
@@ -51,7 +51,7 @@ Problem analyse(const Tensor& a, const Tensor& b, bool transpose_a, bool transpo
     p.rank = std::max({ra, rb, 2}) - 2;
     int64_t step_a = p.M * p.K, step_b = p.K * p.N;
     for (int i = p.rank - 1, last = 0; i >= 0; --i, ++last) {
-        const int64_t na = batch_extent(a, last), nb = batch_extent(b, last);
+        const int64_t na = batch_size(a, last), nb = batch_size(b, last);
         if (na != nb && na != 1 && nb != 1) mismatch("batch axes that agree or are 1", a, b);
         p.dims[i] = na == 1 ? nb : na;
         p.a.step[i] = na == 1 ? 0 : step_a;
@@ -63,7 +63,7 @@ Problem analyse(const Tensor& a, const Tensor& b, bool transpose_a, bool transpo
     if (ra > 1) shape.push_back(p.M);
     if (rb > 1) shape.push_back(p.N);
 
-    // One b for all of a: the batch is more rows. A layer on a sequence is one product this way, and so is its
+    // If all matrices of a share one b, the batch axes become rows: a layer on a sequence is one product, and so is its
     // gradient.
     bool one_b = !p.a.transposed;
     int64_t rows = p.M;
@@ -84,7 +84,7 @@ void emit_summed(Tape& tape, const Problem& p, Gemm g, const Plane& x, const Pla
                  const Grad& c) {
     g.a = x.tensor;
     g.b = y.tensor;
-    for (int pass = 0; pass < 2; ++pass)  // own axes first, broadcast ones behind them
+    for (int pass = 0; pass < 2; ++pass)  // own axes first, then those along which `like` is broadcast
         for (int i = 0; i < p.rank; ++i) {
             const bool summed = like.step[i] == 0 && p.dims[i] != 1;
             if (summed != (pass == 1)) continue;

@@ -21,7 +21,7 @@ std::string op_of(const std::string& kernel) {
     return kernel;
 }
 
-// The gradients of one step by its kernels, and a step in their place that refuses to be taken.
+// The gradients of one step by its kernels. Registers a step that raises if they are differentiated again.
 Tensors differentiate_once(Tape& tape, const std::shared_ptr<BackwardStep>& step, const Grads& dy) {
     Tensors wanted, dx;
     for (const Tensor& x : step->inputs)
@@ -59,7 +59,7 @@ Tensors differentiate_once(Tape& tape, const std::shared_ptr<BackwardStep>& step
 
 Tensors higher_gradients(Tape& tape, const BackwardList& list, const Tensors& targets, const Tensors& seeds,
                          const Tensors& sources) {
-    const BackwardSteps steps = list.steps;  // the list may be listening, and grow
+    const BackwardSteps steps = list.steps;  // a copy: the ops below may append to the list
     BackwardPass pass(tape, steps, sources, false);
     std::unordered_map<const TensorImpl*, Tensor> grads;
     auto add_to = [&](const Tensor& x, const Tensor& dx) {

@@ -1,8 +1,8 @@
-// Gradients that can be differentiated again: of gradient penalties, of physics-informed networks, of Hessians.
+// Gradients that can be differentiated again: for gradient penalties, physics-informed networks, Hessians.
 //
-// Each op's step says how (`HigherOrder`, plan/backward.h): by a formula made of other ops, or by `by_definition`, where the
-// op itself is a faster form of others. A step that says neither is differentiated once, by its kernels; a second time is
-// a ValueError that names the op.
+// The step of an op provides them as a `HigherOrder` function (plan/backward.h): a formula of other ops, or
+// `by_definition` if the op is a faster form of other ops. A step without one can be differentiated once, by its
+// kernels; a second derivative raises a ValueError that names the op.
 #pragma once
 #include <functional>
 
@@ -11,16 +11,16 @@
 
 namespace netlet::ops {
 
-// As `gradients` (plan/backward.h), by ops whose steps go to whoever listens to the tape. The list keeps its steps.
+// As `gradients` (plan/backward.h), by ops whose own steps are recorded by the tape's listeners. `list` is unchanged.
 Tensors higher_gradients(Tape& tape, const BackwardList& list, const Tensors& targets, const Tensors& seeds,
                          const Tensors& sources);
 
-// The gradients of `definition`, which computes the op's outputs from its inputs by other ops. It runs on the step's inputs
-// when gradients are asked for, and is differentiated in place of the op.
+// The gradients of `definition`, which computes the op's outputs from its inputs by other ops. It runs when gradients
+// are asked for, on the step's inputs, and is differentiated in place of the op.
 using Definition = std::function<Tensors(Tape&, const Tensors& x)>;
 HigherOrder by_definition(Definition definition);
 
-// ---- for formulas; gradients flow ----
+// ---- for these formulas; gradients flow ----
 
 // x summed over the axes along which `shape` is broadcast to x's.
 Tensor sum_to(Tape& tape, const Tensor& x, const Shape& shape);

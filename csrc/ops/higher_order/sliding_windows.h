@@ -8,8 +8,8 @@ struct SlidingWindow {
     int64_t size[3], window[3], stride[3], dilation[3], before[3], out[3];
 };
 
-// One tensor (N, out..., C) for each cell of the window, row by row: the pixels that lie under it. `outside` surrounds
-// the images. Gradient flows.
+// One tensor (N, out..., C) for each cell of the window, in row-major order: the pixel under that cell at each output
+// position, or `outside` where the cell is outside of the image. Gradient flows.
 Tensors window_pixels(Tape& tape, const Tensor& x, const SlidingWindow& w, double outside);
 
 }  // namespace netlet::ops

@@ -16,26 +16,27 @@ FillMode to_fill_mode(const std::string& name) {
     if (name == "mirror") return FillMode::mirror;
     if (name == "reflect") return FillMode::reflect;
     throw ValueError(
-        "affine_transform: expected fill_mode 'constant', 'nearest', 'wrap', 'mirror' or 'reflect', got '" + name +
+        "affine_transform: expected fill_mode 'constant', 'nearest', 'wrap', 'mirror' or 'reflect', received '" + name +
         "'");
 }
 
 bool is_bilinear(const std::string& interpolation) {
     if (interpolation != "nearest" && interpolation != "bilinear")
-        throw ValueError("affine_transform: expected interpolation 'nearest' or 'bilinear', got '" + interpolation +
-                         "'");
+        throw ValueError("affine_transform: expected interpolation 'nearest' or 'bilinear', received '" +
+                         interpolation + "'");
     return interpolation == "bilinear";
 }
 
 void check_shapes(const Tensor& x, const Tensor& transform) {
     if (x->shape.rank() != 4)
-        throw ValueError("affine_transform: expected images of shape (N, H, W, C), got " + x->shape.str());
-    if (std::max(x->shape[1], x->shape[2]) > (1 << 28))  // where coordinates are cut off, see affine_taps.h
-        throw ValueError("affine_transform: images have at most 2^28 rows and columns, got " + x->shape.str());
+        throw ValueError("affine_transform: expected images of shape (N, H, W, C), received " + x->shape.str());
+    if (std::max(x->shape[1], x->shape[2]) > (1 << 28))  // coordinates are clamped there, see affine_taps.h
+        throw ValueError("affine_transform: expected images of at most 2^28 rows and columns, received " +
+                         x->shape.str());
     const Shape& t = transform->shape;
     if (t.rank() != 2 || t[1] != 8 || (t[0] != 1 && t[0] != x->shape[0]))
         throw ValueError("affine_transform: expected a transform of shape (8,), or (N, 8) with N = " +
-                         std::to_string(x->shape[0]) + " as the images have, got " + t.str());
+                         std::to_string(x->shape[0]) + " as the images have, received " + t.str());
 }
 
 }  // namespace

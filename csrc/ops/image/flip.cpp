@@ -25,9 +25,10 @@ void emit_flip(Tape& tape, const Tensor& x, const Tensor& flags, const Tensor& y
 
 Tensor flip_images(Tape& tape, const Tensor& x, const Tensor& flags, bool horizontal, bool vertical) {
     if (x->shape.rank() != 4)
-        throw ValueError("flip_images: expected images of shape (N, H, W, C), got " + x->shape.str());
+        throw ValueError("flip_images: expected images of shape (N, H, W, C), received " + x->shape.str());
     if (flags->shape != Shape{x->shape[0]} || flags->dtype != DType::boolean)
-        throw ValueError("flip_images: expected one bool an image, got shape " + flags->shape.str());
+        throw ValueError("flip_images: expected bool flags of shape " + Shape{x->shape[0]}.str() + ", received " +
+                         name_of(flags->dtype) + " of shape " + flags->shape.str());
     Tensor y = tape.empty(x->shape, x->dtype);
     emit_flip(tape, x, flags, y, horizontal, vertical);
     if (tape.needs_grad({x}))

@@ -9,7 +9,8 @@ namespace netlet::ops {
 Tensor affine_transform(Tape& tape, const Tensor& x, const Tensor& transform, const std::string& interpolation,
                         const std::string& fill_mode, double fill_value);
 
-// x (N, H, W, C), flags (N,) bool: the images whose flag is set, mirrored left to right and/or top to bottom; any dtype.
+// x (N, H, W, C), flags (N,) bool: the images whose flag is set, mirrored left to right and/or top to bottom; any
+// dtype.
 Tensor flip_images(Tape& tape, const Tensor& x, const Tensor& flags, bool horizontal, bool vertical);
 
 }  // namespace netlet::ops

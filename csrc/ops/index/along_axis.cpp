@@ -80,7 +80,7 @@ Tensor take_along_axis(Tape& tape, const Tensor& given_x, const Tensor& given, i
     }
     if (!fits)
         throw ValueError(std::string(op) + ": expected shapes that broadcast outside of axis " + std::to_string(axis) +
-                         ", got " + x->shape.str() + " and indices " + index->shape.str());
+                         ", received " + x->shape.str() + " and indices " + index->shape.str());
     if (x->shape != x_shape) x = broadcast_to(tape, x, x_shape);
     if (index->shape != y_shape) index = broadcast_to(tape, index, y_shape);
 

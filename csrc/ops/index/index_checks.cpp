@@ -6,7 +6,7 @@ namespace netlet::ops {
 
 Tensor as_index(Tape& tape, const char* op, const Tensor& positions) {
     if (is_floating(positions->dtype) && positions->size() > 0)  // an empty list is float32
-        throw TypeError(std::string(op) + ": expected integer indices, got " + name_of(positions->dtype));
+        throw TypeError(std::string(op) + ": expected integer indices, received " + name_of(positions->dtype));
     const bool as_it_is = positions->dtype == DType::i32 || positions->dtype == DType::i64;
     return as_it_is ? positions : cast(tape, positions, DType::i32);
 }

@@ -12,7 +12,7 @@ namespace netlet::ops {
 
 namespace {
 
-// A tensor seen as rows, and which row each update goes to (the number of rows: to none).
+// A tensor seen as n rows, and the row that each update goes to (n: none).
 struct Rows {
     int64_t n, inner;
     Tensor row;  // (k,) int64
@@ -42,7 +42,7 @@ Rows find_rows(Tape& tape, const char* op, const Shape& into, const Tensor& inde
 }
 
 void emit_scatter(Tape& tape, ScatterOp how, const Tensor& updates, const Rows& rows, const Tensor& y) {
-    // Every chunk reads all positions: a few chunks at most, and only where the rows outweigh that.
+    // Every chunk reads all indices: at most 8 chunks, with rows enough to outweigh that.
     const int64_t least = 16384 / std::max<int64_t>(1, rows.inner) + 1;
     with_number(y->dtype, [&]<class T>(T) {
         ScatterArgs<T> args{};
@@ -58,7 +58,7 @@ void emit_scatter(Tape& tape, ScatterOp how, const Tensor& updates, const Rows& 
 // The rows of x that the updates went to, in the updates' shape; 0 for those that went nowhere.
 Tensor gather_rows(Tape& tape, const Tensor& x, const Rows& rows, const Shape& shape) {
     Tensor y = tape.empty(shape, x->dtype);
-    const DType bits = size_of(x->dtype) == 8 ? DType::i64 : DType::i32;  // what is missing becomes 0
+    const DType bits = size_of(x->dtype) == 8 ? DType::i64 : DType::i32;  // an index out of bounds reads 0
     emit_gather(tape, x, rows.row, y, {1, rows.n, rows.row->size(), rows.inner}, bits);
     return y;
 }
@@ -107,7 +107,7 @@ void extreme_backward(Tape& tape, const Tensor& into, const Tensor& updates, con
         accumulate(tape, multiply(tape, won, gather_rows(tape, share, rows, updates->shape)), d);
 }
 
-// The transpose of adding rows is taking them; the row behind the last stands for those that went nowhere.
+// The gradient of adding rows takes them; an extra row of zeros stands for updates that went nowhere.
 HigherOrder add_higher(const Rows& rows) {
     return [rows](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
         if (!tape.wants(x[1])) return Tensors{dy[0], nullptr};
@@ -127,7 +127,7 @@ Tensor scatter(Tape& tape, const char* op, ScatterOp how, const Tensor& given_in
     const Tensor into = cast(tape, given_into, number);
     if (index->shape.rank() == 0 || index->shape.back() < 1 || index->shape.back() > into->shape.rank())
         throw ValueError(std::string(op) + ": expected indices (..., depth) with 1 <= depth <= " +
-                         std::to_string(into->shape.rank()) + ", got shape " + index->shape.str());
+                         std::to_string(into->shape.rank()) + ", received shape " + index->shape.str());
     Shape shape;
     for (int i = 0; i < index->shape.rank() - 1; ++i) shape.push_back(index->shape[i]);
     for (int i = (int)index->shape.back(); i < into->shape.rank(); ++i) shape.push_back(into->shape[i]);

@@ -1,4 +1,4 @@
-// Entries along an axis by one list of positions: take and its gradient, one_hot.
+// Entries along an axis by one list of indices: take and its gradient, check_index, mark_rows, one_hot.
 #include <algorithm>
 
 #include "dispatch/number_kernels.h"
@@ -10,8 +10,8 @@ namespace netlet::ops {
 
 namespace {
 
-// Every chunk reads all indices: a few chunks at most, and only where what it adds up outweighs that. Long rows are cut
-// into columns, in cache layout, so that rows which many indices name are shared out too.
+// Every chunk reads all indices: at most 8 chunks, with additions enough to outweigh that. Long rows are cut into
+// columns, in whole cache lines, so that a row that many indices name is split between threads too.
 template <class T>
 Work scatter_work(const AxisLayout& layout, bool columns) {
     const int64_t line = 64 / (int64_t)sizeof(T), total = layout.outer * layout.k * layout.inner;
@@ -35,7 +35,7 @@ void emit_scatter_add(Tape& tape, const Tensor& dy, const Tensor& index, const G
               scatter_work<T>(layout, args.columns));
 }
 
-// The same where dx keeps to a map of rows: only what the step before wrote is zeroed.
+// The same where dx has a map of its nonzero rows: only rows that the step before wrote are zeroed.
 template <class T>
 void emit_scatter_add_rows(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx,
                            const AxisLayout& layout) {
@@ -86,7 +86,7 @@ void emit_gather(Tape& tape, const Tensor& x, const Tensor& index, const Tensor&
 
 namespace {
 
-// x's rows added up where index names them on `axis` of a tensor of this shape: the transpose of `take`.
+// A tensor of this shape with the rows of x added at index along `axis`: the transpose of `take`.
 Tensor scattered_rows(Tape& tape, const Tensor& x, const Tensor& index, int axis, const Shape& shape,
                       const AxisLayout& layout) {
     Tensor y = tape.empty(shape, x->dtype);
@@ -168,7 +168,7 @@ void mark_rows(Tape& tape, const Rows& rows, const Tensor& index, bool keep) {
 }
 
 Tensor one_hot(Tape& tape, const Tensor& given, int64_t classes, int axis, DType dtype) {
-    if (classes < 0) throw ValueError("one_hot: expected num_classes >= 0, got " + std::to_string(classes));
+    if (classes < 0) throw ValueError("one_hot: expected num_classes >= 0, received " + std::to_string(classes));
     // Labels may come as floats.
     const Tensor index = as_index(tape, "one_hot", is_floating(given->dtype) ? cast(tape, given, DType::i32) : given);
     const int rank = index->shape.rank();

@@ -21,7 +21,7 @@ static_assert(std::size(pointwise_names) == (size_t)Pointwise::count);
 
 bool of_difference(Pointwise kind) { return kind <= Pointwise::log_cosh; }
 
-// The output of a loss's forward record: a value for each row, or the scalar and, where it depends on data, 1 / divisor.
+// The outputs of a loss's forward record: a value for each row, or the scalar and, if it depends on data, 1 / divisor.
 struct Output {
     Tensor y, scale, w;
     double factor;
@@ -43,7 +43,7 @@ struct Output {
     Tensor saved_weight() const { return reduced ? w : nullptr; }
 };
 
-// One weight a row; axes of 1 at the end do not count.
+// Whether w has one weight per row; trailing axes of size 1 are ignored.
 bool one_a_row(const Tensor& w, const Shape& outer) {
     if (w->shape.rank() < outer.rank()) return false;
     for (int i = 0; i < w->shape.rank(); ++i)
@@ -51,7 +51,7 @@ bool one_a_row(const Tensor& w, const Shape& outer) {
     return true;
 }
 
-// A reduction that the rows' own record does not do: large batches, weights of other shapes, weights without a reduction.
+// Whether a separate record reduces: large batches, weights of other shapes, weights without a reduction.
 bool reduce_later(const RowShape& s, const Tensor& w, Reduction r) {
     if (r == Reduction::none) return w != nullptr;
     return !s.small() || (w && !one_a_row(w, s.outer));
@@ -59,7 +59,7 @@ bool reduce_later(const RowShape& s, const Tensor& w, Reduction r) {
 
 void check_same_shape(const char* op, const Tensor& t, const Tensor& x) {
     if (t->shape != x->shape)
-        throw ValueError(std::string(op) + ": expected y_true of y_pred's shape " + x->shape.str() + ", got " +
+        throw ValueError(std::string(op) + ": expected y_true of y_pred's shape " + x->shape.str() + ", received " +
                          t->shape.str());
 }
 
@@ -153,7 +153,8 @@ Tensor loss_crossentropy(Tape& tape, const Tensor& target, const Tensor& x, cons
     check_floating(name, x);
     check_same_shape(name, target, x);
     check_weight(name, w);
-    if (x->shape.rank() == 0) throw ValueError(std::string(name) + ": expected y_pred with a class axis, got shape ()");
+    if (x->shape.rank() == 0)
+        throw ValueError(std::string(name) + ": expected y_pred with a class axis, received shape ()");
     const Tensor t = cast(tape, target, x->dtype);
     const RowShape s(x->shape);
     if (reduce_later(s, w, reduction))
@@ -193,12 +194,13 @@ Tensor loss_sparse_crossentropy(Tape& tape, const Tensor& labels, const Tensor& 
     const char* name = "loss_sparse_categorical_crossentropy";
     check_floating(name, x);
     check_weight(name, w);
-    if (x->shape.rank() == 0) throw ValueError(std::string(name) + ": expected y_pred with a class axis, got shape ()");
+    if (x->shape.rank() == 0)
+        throw ValueError(std::string(name) + ": expected y_pred with a class axis, received shape ()");
     const RowShape s(x->shape);
     const bool column = labels->shape.rank() == x->shape.rank() && labels->shape.back() == 1;
     if (labels->shape != s.outer && !(column && without_last(labels->shape) == s.outer))
         throw ValueError(std::string(name) + ": expected labels of shape " + s.outer.str() + " for y_pred of shape " +
-                         x->shape.str() + ", got " + labels->shape.str());
+                         x->shape.str() + ", received " + labels->shape.str());
     if (reduce_later(s, w, reduction)) {
         const Tensor rows = loss_sparse_crossentropy(tape, labels, x, nullptr, Reduction::none, options);
         return loss_reduce(tape, rows, w, options.ignore ? not_label(tape, labels, s.outer, *options.ignore) : nullptr,

@@ -1,4 +1,4 @@
-// What loss.cpp and loss_reduce.cpp share.
+// Shared by the losses and by metrics.
 #pragma once
 #include <algorithm>
 
@@ -21,7 +21,7 @@ struct RowShape {
     Shape outer;
     int64_t rows, cols;
     explicit RowShape(const Shape& s) : outer(without_last(s)), rows(outer.size()), cols(s.rank() ? s.back() : 1) {}
-    // A batch of one chunk's work takes one record from x to the loss.
+    // Whether the batch is one chunk of work: then one record computes the loss from x.
     bool small() const { return rows * cols <= loss_grain; }
     Work work(double flops_each) const {
         return {rows, grain_for(loss_grain, cols), flops_each * (double)(rows * cols)};
@@ -33,15 +33,15 @@ inline void check_weight(const char* op, const Tensor& w) {
         throw ValueError(std::string(op) + ": sample weights are constants: no gradient flows into them");
 }
 
-// How many of the values of a loss or metric share a weight: w has the leading axes of `shape`, then axes of 1 or none. 1 if w is null.
+// How many values of `shape` share a weight: w has the leading axes of shape, then axes of 1 or none. 1 if w is null.
 int64_t values_of_a_weight(const char* op, const Shape& shape, const Tensor& w);
 
-// An operand that may be missing: `unused` then points at something that is there.
+// An optional operand. If t is null, `unused` points at another tensor instead.
 template <class T> Operand in_or(const T*& field, const Tensor& t, const T*& unused, const Tensor& there) {
     return t ? in(field, t) : in(unused, there);
 }
 
-// loss_definitions.cpp: the same numbers by other ops.
+// loss_definitions.cpp: the same losses by other ops.
 Tensor pointwise_definition(Tape& tape, Pointwise kind, const Tensor& t, const Tensor& x, const Tensor& w,
                             Reduction reduction, const PointwiseOptions& options);
 Tensor crossentropy_definition(Tape& tape, const Tensor& t, const Tensor& x, const Tensor& w, Reduction reduction,

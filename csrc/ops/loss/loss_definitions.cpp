@@ -1,5 +1,5 @@
-// The losses made of other ops, after Keras's losses.py: what the kernels of this folder compute in one record. Their
-// gradients flow into the targets too, and can be differentiated again.
+// The losses as compositions of other ops, after Keras's losses.py; the kernels of this folder compute the same in one
+// record. Gradients of these flow to the targets too, and can be differentiated again.
 #include "ops/activation/activation.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/higher_order/higher_order.h"
@@ -113,7 +113,7 @@ Tensor hinge_labels_definition(Tape& tape, const Tensor& t) {
 Tensor reduction_definition(Tape& tape, const Tensor& v, const Tensor& given_w, const Tensor& mask,
                             Reduction reduction) {
     Tensor w = given_w, counted = mask ? cast(tape, tape.view(mask, v->shape), v->dtype) : nullptr;
-    if (w) {  // its trailing axes of 1 are not those of v
+    if (w) {  // its trailing axes of 1 do not line up with those of v
         Shape shape;
         for (int i = 0; i < v->shape.rank(); ++i)
             shape.push_back(i < w->shape.rank() && w->shape[i] == v->shape[i] ? v->shape[i] : 1);

@@ -11,8 +11,8 @@ int64_t values_of_a_weight(const char* op, const Shape& shape, const Tensor& w) 
     bool leading = axes <= shape.rank();
     for (int i = 0; leading && i < axes; ++i) leading = w->shape[i] == shape[i];
     if (!leading)
-        throw ValueError(std::string(op) + ": weights of shape " + w->shape.str() + " do not fit values of shape " +
-                         shape.str());
+        throw ValueError(std::string(op) + ": expected weights with the leading axes of the values' shape " +
+                         shape.str() + ", received shape " + w->shape.str());
     return std::max<int64_t>(1, shape.size() / std::max<int64_t>(1, w->size()));
 }
 
@@ -21,8 +21,9 @@ Reduction reduction_kind(const std::string& name) {
     if (name == "sum") return Reduction::sum;
     if (name == "mean" || name == "sum_over_batch_size") return Reduction::mean;
     if (name == "mean_with_sample_weight") return Reduction::mean_with_weight;
-    throw ValueError("unknown reduction '" + name +
-                     "': expected 'sum_over_batch_size', 'mean', 'sum', 'mean_with_sample_weight' or 'none'");
+    throw ValueError(
+        "reduction: expected 'sum_over_batch_size', 'mean', 'sum', 'mean_with_sample_weight' or 'none', received '" +
+        name + "'");
 }
 
 Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tensor& mask, Reduction reduction) {
@@ -30,7 +31,7 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tens
     check_floating("loss_reduce", v);
     check_weight("loss_reduce", weight);
     if (mask && (mask->dtype != DType::boolean || mask->size() != v->size()))
-        throw ValueError("loss_reduce: expected a bool mask of shape " + v->shape.str() + ", got " +
+        throw ValueError("loss_reduce: expected a bool mask of shape " + v->shape.str() + ", received " +
                          name_of(mask->dtype) + " of shape " + mask->shape.str());
     const Tensor w = weight ? cast(tape, weight, v->dtype) : nullptr;
     const bool none = reduction == Reduction::none;
@@ -118,15 +119,15 @@ Tensor hinge_labels(Tape& tape, const Tensor& t) {
 void check_finite(Tape& tape, const Tensor& x, const Tensor& flag, const Tensor& loss, const Rows& written) {
     check_floating("check_finite", x);
     if (flag->dtype != DType::i32 || flag->size() != 1)
-        throw TypeError("check_finite: expected one int32 cell for the flag, got " + std::string(name_of(flag->dtype)) +
-                        " of shape " + flag->shape.str());
+        throw TypeError("check_finite: expected one int32 cell for the flag, received " +
+                        std::string(name_of(flag->dtype)) + " of shape " + flag->shape.str());
     if (loss && (loss->dtype != x->dtype || loss->size() != 1))
-        throw TypeError("check_finite: expected the loss as one " + std::string(name_of(x->dtype)) + ", got " +
+        throw TypeError("check_finite: expected the loss as one " + std::string(name_of(x->dtype)) + ", received " +
                         name_of(loss->dtype) + " of shape " + loss->shape.str());
     const int64_t rows = written ? written->bytes->size() : 0;
     if (written && (rows == 0 || x->size() % rows != 0))
-        throw ValueError("check_finite: a map of " + std::to_string(rows) + " rows does not fit " +
-                         std::to_string(x->size()) + " elements");
+        throw ValueError("check_finite: expected a map whose number of rows divides " + std::to_string(x->size()) +
+                         " elements, received " + std::to_string(rows) + " rows");
     with_float(x->dtype, [&]<class T>(T) {
         Tensor values = x;
         if (written || x->size() > loss_grain) {

@@ -1,4 +1,4 @@
-// What the loss kernels share: sums in a fixed order, where a row's loss goes, what a row's gradient is.
+// Shared by the loss kernels: sums in a fixed order, the output of a row's loss, the incoming gradient of a row.
 #pragma once
 #include "ops/loss/loss_args.h"
 #include "simd/each_vector.h"
@@ -23,7 +23,7 @@ NETLET_INLINE double sum_over(int64_t begin, int64_t end, const F& f) {
     return total;
 }
 
-// Takes the losses of rows in order.
+// Writes the losses of rows, or sums them in order.
 template <class T>
 struct LossSink {
     const LossOut<T>& o;

@@ -12,12 +12,12 @@ namespace {
 
 constexpr int64_t grain_elements = 16384;
 
-// The values' sum: fields of MetricSum but for pointers.
+// The fields of MetricSum, except for the pointers.
 MetricSum sum_of(const char* op, const Shape& values, const Tensor& w, const Tensor& state, int64_t cols,
                  double count) {
     if (state->dtype != DType::f64 || state->size() < 1 || state->size() > 2)
-        throw TypeError(std::string(op) + ": expected a float64 state of 1 or 2 cells, got " + name_of(state->dtype) +
-                        " of shape " + state->shape.str());
+        throw TypeError(std::string(op) + ": expected a float64 state of 1 or 2 cells, received " +
+                        name_of(state->dtype) + " of shape " + state->shape.str());
     MetricSum s{};
     s.n = values.size();
     s.w_inner = values_of_a_weight(op, values, w);
@@ -53,7 +53,7 @@ Checked check_accuracy(Tape& tape, Accuracy kind, const Tensor& t, const Tensor&
     const bool by_rows = kind == Accuracy::sparse || kind == Accuracy::categorical;
     if (by_rows) {
         if (x->shape.rank() == 0 || x->shape.back() == 0)
-            throw ValueError("accuracy: expected y_pred with a class axis, got shape " + x->shape.str());
+            throw ValueError("accuracy: expected y_pred with a class axis, received shape " + x->shape.str());
         c.cols = x->shape.back();
         c.values = Shape{};
         for (int i = 0; i + 1 < x->shape.rank(); ++i) c.values.push_back(x->shape[i]);
@@ -64,13 +64,13 @@ Checked check_accuracy(Tape& tape, Accuracy kind, const Tensor& t, const Tensor&
         column.push_back(1);
         fits = t->shape == c.values || t->shape == column;
     } else {
-        // Keras compares in y_pred's dtype, but for the binary kind, where 0 and 1 are exact in any.
+        // Keras compares in y_pred's dtype, except for the binary kind, where 0 and 1 are exact in any.
         if (kind != Accuracy::binary) c.t = cast(tape, t, x->dtype);
         c.t = cast(tape, c.t, c.x->dtype);
     }
     if (!fits)
-        throw ValueError("accuracy: y_true of shape " + t->shape.str() + " does not fit y_pred of shape " +
-                         x->shape.str());
+        throw ValueError("accuracy: expected y_true that matches y_pred of shape " + x->shape.str() +
+                         ", received shape " + t->shape.str());
     return c;
 }
 
@@ -97,7 +97,7 @@ Accuracy accuracy_kind(const std::string& name) {
     if (name == "categorical") return Accuracy::categorical;
     if (name == "binary") return Accuracy::binary;
     if (name == "equal") return Accuracy::equal;
-    throw ValueError("accuracy: unknown kind '" + name + "'");
+    throw ValueError("accuracy: expected 'sparse', 'categorical', 'binary' or 'equal', received '" + name + "'");
 }
 
 void accumulate_mean(Tape& tape, const Tensor& values, const Tensor& weight, const Tensor& state, double count) {

@@ -17,12 +17,13 @@ BatchNorm batch_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Ten
 // x (N, ..., C), rank >= 2: statistics of each sample's `groups` groups of neighbouring channels.
 Tensor group_norm(Tape& tape, const Tensor& x, int64_t groups, const Tensor& gamma, const Tensor& beta, double epsilon);
 
-// With mean and variance (C,) handed in; gradient flows to them too.
+// With given mean and variance (C,); gradient flows to them too.
 Tensor given_norm(Tape& tape, const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& gamma,
                   const Tensor& beta, double epsilon);
 
-// kernel' and bias' (C,) of the product that gives given_norm(x . kernel + bias, ...) at once: kernel (..., C), bias (C,) or
-// null. No gradient. A plan computes them once, for as long as nobody writes what they follow from.
+// Folds given_norm into the product before it: the kernel (..., C) and bias (C,) of the one product that computes
+// given_norm(x . kernel + bias, ...). bias may be null. No gradient. A plan caches the result until an operand is
+// written.
 struct Folded {
     Tensor kernel, bias;
 };

@@ -1,5 +1,5 @@
-// Batch, instance and group normalization. Forward: moments of pieces of columns, one step that joins them, one that
-// applies them. Backward in the same three steps.
+// Batch, instance and group normalization. Forward is three records: the moments of pieces of columns, their
+// combination, and the normalization itself. Backward is the same three.
 #include <algorithm>
 #include <cstring>
 
@@ -47,9 +47,9 @@ Work work_of_rows(const NormColumns& s, double flops) {
     return {s.O * s.R, grain_for(16384, s.C), flops * (double)(s.O * s.R * s.C)};
 }
 
-// What is normalised with what, and what backward needs of it.
+// The operands of a normalization, and the results that backward needs.
 struct Norm {
-    Tensor x = {}, gamma = {}, beta = {}, mean = {}, variance = {};  // the last two are inputs where they are given
+    Tensor x = {}, gamma = {}, beta = {}, mean = {}, variance = {};  // the last two are inputs if `given`
     bool given = false;
     double epsilon = 0;
     NormColumns s = {};
@@ -58,7 +58,7 @@ struct Norm {
 
 Tensor sums_tensor(Tape& tape, const NormColumns& s) { return tape.empty({s.O, s.pieces, 2, s.C}, DType::f64); }
 
-// What each column is told, from statistics that are handed in. At inference these are weights: a plan does this once.
+// The coefficients of each column, from given statistics. At inference these are weights: a plan caches the result.
 template <class T>
 void emit_columns(Tape& tape, const Norm& n) {
     NormFinishArgs<T> args{};
@@ -70,7 +70,7 @@ void emit_columns(Tape& tape, const Norm& n) {
               work_of_groups(n.s, true));
 }
 
-// The same from the statistics of x, which n.mean and n.variance receive where they are.
+// The same from the statistics of x, which are also written to n.mean and n.variance if these are not null.
 template <class T>
 void emit_statistics(Tape& tape, const Norm& n) {
     const DType type = n.x->dtype;
@@ -126,7 +126,7 @@ void emit_backward(Tape& tape, const Norm& n, const Tensor& dy) {
     NormFinishBwdArgs<T> finish{};
     finish.s = s;
     finish.given = n.given;
-    // Samples that share a gamma each give a row of sums.
+    // Each sample writes its own sums for gamma and beta.
     const Shape rows{s.O, s.channels()};
     const Grad of_gamma = slices_for(tape, dgamma, s.O, rows), of_beta = slices_for(tape, dbeta, s.O, rows);
     const Tensor columns = dx ? tape.empty({3, s.O, s.C}, type) : nullptr;
@@ -196,10 +196,10 @@ Tensor group_norm(Tape& tape, const Tensor& x, int64_t groups, const Tensor& gam
     check_channels("group_normalization", x, {{"gamma", gamma}, {"beta", beta}});
     const int64_t C = x->shape.back();
     if (x->shape.rank() < 2)
-        throw ValueError("group_normalization: expected x (N, ..., C), got shape " + x->shape.str());
+        throw ValueError("group_normalization: expected x (N, ..., C), received shape " + x->shape.str());
     if (groups < 1 || C % groups)
-        throw ValueError("group_normalization: " + std::to_string(groups) + " groups do not divide the " +
-                         std::to_string(C) + " channels of x " + x->shape.str());
+        throw ValueError("group_normalization: expected a number of groups that divides the " + std::to_string(C) +
+                         " channels of x " + x->shape.str() + ", received " + std::to_string(groups));
     return normalise(tape, {.x = x,
                             .gamma = gamma,
                             .beta = beta,
@@ -231,8 +231,8 @@ Folded fold_norm(Tape& tape, const Tensor& kernel, const Tensor& bias, const Ten
     check_same_dtype("batch_normalization", kernel, mean);
     const int64_t C = mean->size();
     if (C == 0 || kernel->size() % C)
-        throw ValueError("batch_normalization: a kernel of shape " + kernel->shape.str() + " has not " +
-                         std::to_string(C) + " channels");
+        throw ValueError("batch_normalization: expected a kernel with " + std::to_string(C) +
+                         " channels (its last axis), received shape " + kernel->shape.str());
     const DType type = kernel->dtype;
     auto rows = [&](int64_t R) { return NormColumns{1, R, C, norm_block, 1, 1, C}; };
     Norm n{.gamma = gamma, .beta = beta, .mean = mean, .variance = variance, .epsilon = epsilon, .s = rows(1)};
@@ -247,7 +247,7 @@ Folded fold_norm(Tape& tape, const Tensor& kernel, const Tensor& bias, const Ten
     with_float(type, [&]<class T>(T) {
         emit_columns<T>(tape, n);
         emit_apply<T>(tape, old_bias, n.columns, folded.bias, n.s, true);
-        // kernel' = kernel a: what is done to dy where the statistics are given.
+        // kernel' = kernel a: the same as dx = dy a of given_norm.
         NormApplyBwdArgs<T> args{};
         args.s = rows(kernel->size() / C);
         const Tensor a = tape.view(n.columns, {2, 1, C}, C * (int64_t)size_of(type));
@@ -263,7 +263,7 @@ void moving_average(Tape& tape, const Tensor& value, const Tensor& moving, doubl
     check_floating("moving_average", value);
     check_same_dtype("moving_average", value, moving);
     if (value->shape != moving->shape)
-        throw ValueError("moving_average: expected a value of shape " + moving->shape.str() + ", got " +
+        throw ValueError("moving_average: expected a value of shape " + moving->shape.str() + ", received " +
                          value->shape.str());
     tape.at_end([=](Tape& tape) {
         with_float(value->dtype, [&]<class T>(T) {

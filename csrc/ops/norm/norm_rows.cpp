@@ -1,4 +1,4 @@
-// Layer and RMS normalization: one record forward; backward one, and two sums over blocks of rows.
+// Layer and RMS normalization: one record forward; backward one record, and two sums over blocks of rows.
 #include <algorithm>
 
 #include "dispatch/number_kernels.h"
@@ -14,7 +14,7 @@ namespace netlet::ops {
 
 namespace {
 
-// The same for every number of threads: it decides the order in which dgamma is summed.
+// Rows of a block. Does not depend on the number of threads: it fixes the order in which dgamma is summed.
 int64_t block_rows(int64_t C) { return std::clamp<int64_t>(32768 / std::max<int64_t>(1, C), 32, 256); }
 
 template <class T>

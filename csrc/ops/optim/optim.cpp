@@ -19,25 +19,25 @@ void check(const char* op, const Tensor& p, std::initializer_list<Tensor> others
         check_same_dtype(op, p, t);
         if (t->size() != p->size())
             throw ValueError(std::string(op) + ": expected tensors of " + std::to_string(p->size()) +
-                             " elements, as shape " + p->shape.str() + " has, got shape " + t->shape.str());
+                             " elements, as shape " + p->shape.str() + " has, received shape " + t->shape.str());
     }
 }
 
 void check_cell(const char* op, const Tensor& cell, DType dtype, const char* what) {
     if (!cell || cell->dtype != dtype || cell->size() != 1)
-        throw TypeError(std::string(op) + ": expected " + what + " as one " + name_of(dtype) + " cell, got " +
+        throw TypeError(std::string(op) + ": expected " + what + " as one " + name_of(dtype) + " cell, received " +
                         (cell ? std::string(name_of(cell->dtype)) + " of shape " + cell->shape.str() : "nothing"));
 }
 
 void check_step(const char* op, const OptimStep& s) {
     check_cell(op, s.lr, DType::f64, "the learning rate");
     check_cell(op, s.iteration, DType::i64, "the iteration");
-    if (s.every < 1) throw ValueError(std::string(op) + ": expected every >= 1, got " + std::to_string(s.every));
+    if (s.every < 1) throw ValueError(std::string(op) + ": expected every >= 1, received " + std::to_string(s.every));
 }
 
 Work flat(const Tensor& p, double flops_each) { return Work{p->size(), grain, flops_each * (double)p->size()}; }
 
-// Emits an update: what all of them read, and `own` operands, p and slots.
+// Emits an update with the operands that all updates read and its `own`: p and the slots.
 template <class Args>
 void emit_update(Tape& tape, const char* op, const auto& kernel, Args& a, const OptimStep& s, const Tensor& p,
                  const Tensor& g, std::initializer_list<Tensor> slots, std::initializer_list<Operand> own,
@@ -47,12 +47,14 @@ void emit_update(Tape& tape, const char* op, const auto& kernel, Args& a, const 
     Work work = flat(p, flops_each);
     Tensor written, used;
     if (s.written) {
-        const int64_t rows = s.written->bytes->size();
-        if (rows == 0 || p->size() % rows != 0 || (s.used && s.used->bytes->size() != rows))
-            throw ValueError(std::string(op) + ": a map of " + std::to_string(rows) + " rows does not fit " +
-                             std::to_string(p->size()) + " parameters");
+        const int64_t rows = s.written->bytes->size(), used_rows = s.used ? s.used->bytes->size() : rows;
+        if (rows == 0 || p->size() % rows != 0 || used_rows != rows)
+            throw ValueError(std::string(op) + ": expected maps with one number of rows that divides the " +
+                             std::to_string(p->size()) + " parameters, received " + std::to_string(rows) + " and " +
+                             std::to_string(used_rows) + " rows");
         for (const Tensor& slot : slots)
-            if (slot && !s.used) throw ValueError(std::string(op) + ": slots need a map of their used rows");
+            if (slot && !s.used)
+                throw ValueError(std::string(op) + ": expected a map of the used rows of the slots, received none");
         tape.rely_on(s.written);
         written = s.written->bytes;
         if (s.used) {

@@ -9,7 +9,8 @@ struct OptimStep {
     Tensor iteration;  // one int64 cell
     int64_t every = 1;
     double weight_decay = 0;
-    // For a table whose gradient keeps to a map of rows; `used` is the optimizer's own, of its slots, if it has any.
+    // For a table whose gradient has a map of its nonzero rows. used: the optimizer's own map for its slots, if it has
+    // any.
     Rows written = nullptr, used = nullptr;
 };
 
@@ -25,7 +26,7 @@ void ema_update(Tape& tape, const Tensor& p, const Tensor& average, const Tensor
 void accumulate_gradient(Tape& tape, const Tensor& g, const Tensor& total, const Tensor& y, const Tensor& iteration,
                          int64_t every);
 
-// Clipped or scaled gradients into y, which may be x itself.
+// Write clipped or scaled gradients to y, which may be x itself.
 void clip_value(Tape& tape, const Tensor& x, const Tensor& y, double limit);
 void clip_norm(Tape& tape, const std::vector<Tensor>& x, const std::vector<Tensor>& y, double limit, bool global);
 void divide_gradient(Tape& tape, const Tensor& x, const Tensor& y, double divisor);

@@ -22,7 +22,7 @@ std::string text_of(const std::vector<int64_t>& v) {
     return s + ")";
 }
 
-// What an image of another library looks like: (N, 3, 32, 32).
+// A hint for shapes that look like channels first, as (N, 3, 32, 32).
 std::string channels_first_hint(const Shape& x) {
     if (x.rank() < 4 || x[1] > 4 || x[1] >= x[2] || x.back() <= 4) return "";
     return "; this shape looks like channels first (N, C, ...): channels come last here, unless "
@@ -33,12 +33,12 @@ PoolShape shape_of(const char* name, const Tensor& x, const std::vector<int64_t>
                    const std::vector<int64_t>& strides, const Pads& pads) {
     const int axes = x->shape.rank() - 2;
     if (axes < 1 || axes > 3)
-        throw ValueError(std::string(name) + ": expected (batch, 1 to 3 spatial axes, channels), got shape " +
+        throw ValueError(std::string(name) + ": expected (batch, 1 to 3 spatial axes, channels), received shape " +
                          x->shape.str());
     if ((int)window.size() != axes || (int)strides.size() != axes || (int)pads.size() != axes)
         throw ValueError(std::string(name) + ": expected pool_size, strides and padding of " + std::to_string(axes) +
-                         " entries for an input of shape " + x->shape.str() + ", got pool_size=" + text_of(window) +
-                         ", strides=" + text_of(strides));
+                         " entries for an input of shape " + x->shape.str() +
+                         ", received pool_size=" + text_of(window) + ", strides=" + text_of(strides));
     PoolShape s{};
     s.channels = x->shape.back();
     int64_t cells = 1;
@@ -49,12 +49,13 @@ PoolShape shape_of(const char* name, const Tensor& x, const std::vector<int64_t>
         s.stride[i] = given < 0 ? 1 : strides[(size_t)given];
         if (s.window[i] < 1 || s.window[i] > 1 << 30 || s.stride[i] < 1)
             throw ValueError(std::string(name) +
-                             ": expected positive pool_size (up to 2^30) and strides, got pool_size=" +
+                             ": expected positive pool_size (up to 2^30) and strides, received pool_size=" +
                              text_of(window) + ", strides=" + text_of(strides));
         s.stride[i] = std::min(s.stride[i], std::max<int64_t>(1, s.size[i]));  // the same windows, and no overflow
         const auto [before, after] = given < 0 ? std::pair<int64_t, int64_t>{} : pads[(size_t)given];
         if (before < 0 || after < 0 || before >= s.window[i] || after >= s.window[i])
-            throw ValueError(std::string(name) + ": expected padding of at least 0 and less than pool_size, got (" +
+            throw ValueError(std::string(name) +
+                             ": expected padding of at least 0 and less than pool_size, received (" +
                              std::to_string(before) + ", " + std::to_string(after) + ") for " + text_of(window));
         const int64_t room = before + s.size[i] + after - s.window[i];
         if (room < 0 || s.size[i] == 0)
@@ -64,12 +65,12 @@ PoolShape shape_of(const char* name, const Tensor& x, const std::vector<int64_t>
         s.out[i] = room / s.stride[i] + 1;
         if (__builtin_mul_overflow(cells, s.window[i], &cells) || cells > 1 << 24)  // counted in float32, exactly
             throw ValueError(std::string(name) +
-                             ": expected windows of at most 16777216 cells, got pool_size=" + text_of(window));
+                             ": expected windows of at most 16777216 cells, received pool_size=" + text_of(window));
     }
     return s;
 }
 
-// Cuts `length` steps of the last axis, of which `step` make one pixel column of the other side, into units of work.
+// Cuts `length` steps of the last axis into blocks of a multiple of `multiple`, and the work into units of one block.
 Work split(PoolShape& s, int64_t rows, int64_t length, int64_t pixels_per_step, int64_t multiple, int64_t cost_each) {
     const int64_t budget = s.channels <= pool_few_channels ? pool_buffer : chunk;
     const int64_t fits = budget / std::max<int64_t>(1, s.channels * pixels_per_step) - s.window[2];
@@ -79,7 +80,7 @@ Work split(PoolShape& s, int64_t rows, int64_t length, int64_t pixels_per_step, 
     return {rows * s.blocks, grain_for(chunk, cost), (double)rows * (double)length * (double)cost_each};
 }
 
-// How many windows a pixel lies in at most, or at least 1.
+// The largest number of windows that contain one pixel.
 int64_t covers(const PoolShape& s) {
     int64_t n = 1;
     for (int i = 0; i < 3; ++i) n *= (s.window[i] + s.stride[i] - 1) / s.stride[i];
@@ -113,7 +114,8 @@ void emit_bwd(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx,
         work);
 }
 
-// The pixels under each cell of the window, joined one after the other. Of equal ones the first is the largest.
+// Pooling by its definition: combines the pixels under each cell of the window in order. The first of equal maxima
+// wins.
 Tensor pool_of_cells(Tape& tape, PoolOp op, const Tensor& x, const PoolShape& s, const Shape& shape) {
     SlidingWindow w{};
     for (int i = 0; i < 3; ++i) {

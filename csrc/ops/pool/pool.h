@@ -9,8 +9,8 @@ namespace netlet::ops {
 
 using Pads = std::vector<std::pair<int64_t, int64_t>>;  // (before, after) of each spatial axis
 
-// x (N, spatial..., C) with 1 to 3 spatial axes; window, strides and pads have an entry for each. Padding is shorter than
-// the window, so that no window lies in it alone.
+// x (N, spatial..., C) with 1 to 3 spatial axes; window, strides and pads have an entry for each. Padding is smaller
+// than the window, so that every window contains a pixel.
 Tensor pool(Tape& tape, PoolOp op, const Tensor& x, const std::vector<int64_t>& window,
             const std::vector<int64_t>& strides, const Pads& pads);
 

@@ -20,7 +20,7 @@ struct Layout {
         shape.push_back(extent);
         shared[shape.rank() - 1] = is_shared;
     }
-    // The kernels' view (outer, n, inner), if the shared axes stand side by side.
+    // The kernels' view (outer, n, inner), if the shared axes are adjacent.
     struct View {
         int64_t outer = 1, n = 1, inner = 1;
     };
@@ -33,7 +33,7 @@ struct Layout {
         }
         return v;
     }
-    // The axes that have scales of their own first, in order.
+    // An order of the axes: first those with scales of their own, then the shared ones.
     std::vector<int> shared_last() const {
         std::vector<int> order;
         for (bool want : {false, true})
@@ -51,8 +51,8 @@ Layout layout_of(const char* op, const Shape& x, const Sharing& sharing, Shape& 
     for (int i = 0; i < x.rank(); ++i) {
         if (sharing.group > 0 && shared[i]) {
             if (x[i] % sharing.group)
-                throw ValueError(std::string(op) + ": axis " + std::to_string(i) + " of shape " + x.str() +
-                                 " cannot be cut into groups of " + std::to_string(sharing.group));
+                throw ValueError(std::string(op) + ": expected a group_size that divides axis " + std::to_string(i) +
+                                 " of shape " + x.str() + ", received " + std::to_string(sharing.group));
             layout.push(x[i] / sharing.group, false);
             layout.push(sharing.group, true);
             scale.push_back(x[i] / sharing.group);
@@ -70,7 +70,7 @@ std::vector<int> inverse(const std::vector<int>& order) {
     return back;
 }
 
-// Long lines are cut in pieces: where there are too few lines for the threads, or where a line leaves the cache anyway.
+// Whether long lines are cut into pieces: there are too few lines for the threads, or a line exceeds the cache.
 bool cut(const Layout::View& v) {
     return v.inner == 1 && v.n > 2 * quantize_piece && (v.outer < 16 || v.n > (1 << 18));
 }
@@ -133,8 +133,8 @@ void check_no_nan(const char* op, const Tensor& x, const Tensor& scale) {
     if (std::none_of(s, s + scale->size(), [](T v) { return std::isnan(v); })) return;
     const T* p = x->data<T>();
     const int64_t at = std::find_if(p, p + x->size(), [](T v) { return std::isnan(v); }) - p;
-    throw ValueError(std::string(op) + ": x of shape " + x->shape.str() + " holds a NaN at " +
-                     x->shape.place(at).str() + ", which no code stands for");
+    throw ValueError(std::string(op) + ": expected x without NaN, received a NaN at " + x->shape.place(at).str() +
+                     " of shape " + x->shape.str());
 }
 
 }  // namespace
@@ -155,7 +155,8 @@ Quantized quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, 
     if (const auto view = layout.view()) {
         emit(x, *view);
     } else {
-        // Axes with scales of their own on both sides of shared ones: rows of a copy, and the codes moved back.
+        // Axes with scales of their own on both sides of shared ones: a transposed copy is quantized, its codes
+        // transposed back.
         const std::vector<int> order = layout.shared_last();
         const Tensor rows = transpose(tape, tape.view(x, layout.shape), order);
         emit(rows, {scale_shape.size(), x->size() / std::max<int64_t>(1, scale_shape.size()), 1});
@@ -167,11 +168,11 @@ Quantized quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, 
 
 Tensor dequantize(Tape& tape, const char* op, const Tensor& q, const Tensor& scale, const Tensor& zero) {
     if (q->dtype != DType::i8 && q->dtype != DType::u8)
-        throw TypeError(std::string(op) + ": expected codes of int8 or uint8, got " + name_of(q->dtype));
+        throw TypeError(std::string(op) + ": expected codes of int8 or uint8, received " + name_of(q->dtype));
     check_floating(op, scale);
     if (zero && (zero->dtype != q->dtype || zero->shape != scale->shape))
         throw ValueError(std::string(op) + ": expected a zero point of " + name_of(q->dtype) +
-                         " and the scale's shape " + scale->shape.str() + ", got " + name_of(zero->dtype) +
+                         " and the scale's shape " + scale->shape.str() + ", received " + name_of(zero->dtype) +
                          " of shape " + zero->shape.str());
     Layout layout;
     const bool one = scale->size() == 1;
@@ -188,9 +189,9 @@ Tensor dequantize(Tape& tape, const char* op, const Tensor& q, const Tensor& sca
         }
     }
     if (!fits)
-        throw ValueError(std::string(op) + ": a scale of shape " + scale->shape.str() +
-                         " does not fit codes of shape " + q->shape.str() +
-                         ": expected one number, or extents that divide the codes'");
+        throw ValueError(std::string(op) +
+                         ": expected a scale of one number, or of sizes that divide those of the codes " +
+                         q->shape.str() + ", received shape " + scale->shape.str());
     Tensor y = tape.empty(q->shape, scale->dtype);
     if (const auto view = layout.view()) {
         with_float(y->dtype, [&]<class T>(T) { emit_dequantize<T>(tape, q, scale, zero, y, *view); });

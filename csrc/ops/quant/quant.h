@@ -17,13 +17,13 @@ struct Sharing {
     int64_t group = 0;
 };
 
-// x float32 or float64, q int8 or uint8 of x's shape, scale of x's dtype: () where all share it, otherwise x's shape with
-// 1 (groups: their number) in place of the axes. No gradient. Eager: ValueError where x holds a NaN. Recorded: its scale
-// is NaN then.
+// x float32 or float64, q int8 or uint8 of x's shape, scale of x's dtype: () where all share it, otherwise x's shape
+// with 1 (groups: their number) in place of the axes. No gradient. Eager: ValueError where x holds a NaN. Recorded: its
+// scale is NaN then.
 Quantized quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, const Sharing& sharing);
-// (q - zero) * scale, of scale's dtype; each extent of scale divides q's, or scale is one number. No gradient.
+// (q - zero) * scale, of scale's dtype; each size of scale divides q's, or scale is one number. No gradient.
 Tensor dequantize(Tape& tape, const char* op, const Tensor& q, const Tensor& scale, const Tensor& zero);
-// dequantize(quantize(x)), whose gradient is passed on as it comes (straight through; Bengio et al., 2013).
+// dequantize(quantize(x)) with the straight-through gradient dx = dy (Bengio et al., 2013).
 Tensor fake_quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, const Sharing& sharing);
 
 }  // namespace netlet::ops

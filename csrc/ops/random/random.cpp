@@ -16,7 +16,7 @@ Distribution to_distribution(const std::string& name) {
     if (name == "uniform") return Distribution::uniform;
     if (name == "normal") return Distribution::normal;
     if (name == "truncated_normal") return Distribution::truncated_normal;
-    throw ValueError("random: expected 'uniform', 'normal' or 'truncated_normal', got '" + name + "'");
+    throw ValueError("random: expected 'uniform', 'normal' or 'truncated_normal', received '" + name + "'");
 }
 
 // The largest number inside [a, b).
@@ -36,9 +36,10 @@ Tensor zero_cell() {
 Tensor random(Tape& tape, const std::string& distribution, const Shape& shape, DType dtype, double a, double b,
               uint64_t seed, bool fresh) {
     const Distribution which = to_distribution(distribution);
-    if (!is_floating(dtype)) throw TypeError(std::string("random: expected float32 or float64, got ") + name_of(dtype));
+    if (!is_floating(dtype))
+        throw TypeError(std::string("random: expected float32 or float64, received ") + name_of(dtype));
     if (!std::isfinite(a) || !std::isfinite(b))
-        throw ValueError("random: the parameters of a distribution are finite; got " + std::to_string(a) + " and " +
+        throw ValueError("random: expected finite parameters, received " + std::to_string(a) + " and " +
                          std::to_string(b));
     Tensor y = tape.empty(shape, dtype);
     with_float(dtype, [&]<class T>(T) {

@@ -5,8 +5,8 @@
 
 namespace netlet::ops {
 
-// What a distribution's two numbers are: [a, b) of the uniform one, mean a and standard deviation b of the others.
-// `fresh`: other numbers at each call in a recording and at each of its runs; otherwise they follow from the seed alone.
+// Uniform in [a, b), or (truncated) normal with mean a and standard deviation b. `fresh`: new numbers at each call in a
+// recording and at each of its runs; otherwise they depend on the seed alone.
 Tensor random(Tape& tape, const std::string& distribution, const Shape& shape, DType dtype, double a, double b,
               uint64_t seed, bool fresh);
 

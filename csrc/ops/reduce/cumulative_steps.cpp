@@ -63,7 +63,7 @@ std::vector<AxisBlock> to_blocks(const Shape& shape, const AxisSet& set) {
     for (int i = 0; i < shape.rank(); ++i) {
         if (shape[i] == 1) continue;
         if (!blocks.empty() && blocks.back().reduced == set.reduced[i])
-            blocks.back().extent *= shape[i];
+            blocks.back().size *= shape[i];
         else
             blocks.push_back({shape[i], set.reduced[i]});
     }
@@ -71,9 +71,9 @@ std::vector<AxisBlock> to_blocks(const Shape& shape, const AxisSet& set) {
 }
 
 ReduceStep step_at(const std::vector<AxisBlock>& blocks, size_t at) {
-    ReduceStep s{1, blocks[at].extent, 1};
-    for (size_t i = 0; i < at; ++i) s.outer *= blocks[i].extent;
-    for (size_t i = at + 1; i < blocks.size(); ++i) s.inner *= blocks[i].extent;
+    ReduceStep s{1, blocks[at].size, 1};
+    for (size_t i = 0; i < at; ++i) s.outer *= blocks[i].size;
+    for (size_t i = at + 1; i < blocks.size(); ++i) s.inner *= blocks[i].size;
     return s;
 }
 
@@ -88,14 +88,14 @@ void emit_reduce(Tape& tape, ReduceOp op, Tensor x, const Grad& y, const AxisSet
         const bool last = reduced.size() == 1;
         const Grad to = last ? y : Grad{tape.empty({s.outer, s.inner}, x->dtype), false};
         emit_step(tape, op, x, to, s, last ? divisor : 1);
-        blocks[reduced.back()].extent = 1;
+        blocks[reduced.back()].size = 1;
         reduced.pop_back();
         x = to.tensor;
     }
 }
 
 Tensor reduce(Tape& tape, ReduceOp op, const Tensor& x, const AxisSet& set, bool keepdims, double divisor) {
-    Tensor y = tape.empty(set.kept(x->shape, keepdims), x->dtype);
+    Tensor y = tape.empty(set.result_shape(x->shape, keepdims), x->dtype);
     emit_reduce(tape, op, x, {y, false}, set, divisor);
     return y;
 }

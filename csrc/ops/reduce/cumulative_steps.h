@@ -1,4 +1,4 @@
-// Any reduction as steps over one axis each: what the reducing ops share.
+// A reduction over any axes as steps over one axis each; shared by the reducing ops.
 #pragma once
 #include <vector>
 
@@ -8,10 +8,10 @@ namespace netlet::ops {
 
 constexpr int64_t reduce_chunk = 16384;  // elements that are worth a thread of their own
 
-// Which axes a reduction takes away.
+// The axes that a reduction removes.
 struct AxisSet {
     bool reduced[Shape::max_rank] = {};
-    Shape kept(const Shape& x, bool keepdims) const {
+    Shape result_shape(const Shape& x, bool keepdims) const {
         Shape y;
         for (int i = 0; i < x.rank(); ++i)
             if (!reduced[i])
@@ -37,7 +37,7 @@ struct ReduceStep {
 
 // Neighbouring axes that are all kept or all reduced act as one.
 struct AxisBlock {
-    int64_t extent;
+    int64_t size;
     bool reduced;
 };
 
@@ -49,7 +49,7 @@ void emit_step(Tape& tape, ReduceOp op, const Tensor& x, const Grad& y, ReduceSt
 void emit_reduce(Tape& tape, ReduceOp op, Tensor x, const Grad& y, const AxisSet& set, double divisor);
 Tensor reduce(Tape& tape, ReduceOp op, const Tensor& x, const AxisSet& set, bool keepdims, double divisor = 1);
 
-// What can be added up and compared: booleans and 8 bits count as int32.
+// x in a dtype that can be summed and compared: bools and 8-bit integers become int32.
 Tensor countable(Tape& tape, const Tensor& x);
 
 }  // namespace netlet::ops

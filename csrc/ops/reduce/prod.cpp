@@ -23,7 +23,7 @@ void emit_prod_bwd(Tape& tape, const Tensor& x, const Tensor& dy, const Grad& dx
               Work{s.outer * s.inner, grain_for(reduce_chunk, 4 * s.n), 4.0 * (double)x->size()});
 }
 
-// The product along the middle axis of x seen as (outer, n, inner): of its two halves, until one is left.
+// The product along the middle axis of x seen as (outer, n, inner): multiplies its halves until one entry is left.
 Tensor product_of_halves(Tape& tape, const Tensor& x, ReduceStep s, const Shape& shape) {
     if (s.n == 0) return full(tape, shape, x->dtype, 1);
     Tensor y = reshape(tape, x, {s.outer, s.n, s.inner});
@@ -53,7 +53,7 @@ Tensor prod(Tape& tape, const Tensor& original, const Axes& axes, bool keepdims)
         Tensor y = x;
         for (int i = 0; i < rank; ++i)
             if (set.reduced[i]) y = prod(tape, y, Axes(std::vector<int>{i}), true);
-        return reshape(tape, y, set.kept(x->shape, keepdims));
+        return reshape(tape, y, set.result_shape(x->shape, keepdims));
     }
     Tensor y = reduce(tape, ReduceOp::prod, x, set, keepdims);
     if (differentiable) {

@@ -16,10 +16,11 @@ Tensor sum_or_mean(Tape& tape, const Tensor& x, const AxisSet& set, bool keepdim
             {x}, {y},
             [x, set, divisor](Tape& tape, const Grads& dy) {
                 if (Grad dx = tape.grad(x))
-                    emit_broadcast(tape, tape.view(dy[0], set.kept(x->shape, true)), 1 / divisor, dx);
+                    emit_broadcast(tape, tape.view(dy[0], set.result_shape(x->shape, true)), 1 / divisor, dx);
             },
             [set, divisor](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {
-                const Tensor each = affine(tape, reshape(tape, dy[0], set.kept(x[0]->shape, true)), 1 / divisor);
+                const Tensor each =
+                    affine(tape, reshape(tape, dy[0], set.result_shape(x[0]->shape, true)), 1 / divisor);
                 return Tensors{broadcast_to(tape, each, x[0]->shape)};
             });
     return y;
@@ -48,7 +49,7 @@ Tensor all(Tape& tape, const Tensor& x, const Axes& axes, bool keepdims) {
 void emit_column_sum(Tape& tape, const Tensor& x, const Grad& out) {
     const int64_t columns = x->shape.back();
     if (out.tensor->size() != columns)
-        throw ValueError("column sum: expected room for " + std::to_string(columns) + " sums, got " +
+        throw ValueError("column sum: expected room for " + std::to_string(columns) + " sums, received " +
                          out.tensor->shape.str());
     emit_step(tape, ReduceOp::sum, x, out, {1, x->shape.product(0, x->shape.rank() - 1), columns}, 1);
 }

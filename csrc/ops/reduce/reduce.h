@@ -10,7 +10,7 @@ namespace netlet::ops {
 // Axes as in Python: negative ones count from the end, none given means all of them.
 using Axes = std::optional<std::vector<int>>;
 
-// Integers stay what they are, booleans are counted in int32. Gradients flow for floating types; that of max and min is
+// Integers keep their dtype, bools are counted in int32. Gradients flow for floating types; that of max and min is
 // split evenly between equal extremes, as in JAX.
 Tensor sum(Tape& tape, const Tensor& x, const Axes& axes, bool keepdims);
 Tensor mean(Tape& tape, const Tensor& x, const Axes& axes, bool keepdims);  // integers become float32

@@ -1,4 +1,4 @@
-// The tree by which numbers are joined, and one line of numbers reduced by it.
+// The reduction tree, and the reduction of one contiguous line by it.
 #pragma once
 #include "ops/reduce/reduce_args.h"
 #include "simd/scalar_lane.h"
@@ -69,7 +69,7 @@ template <class V> struct MinOp {
 };
 
 // ---- the tree --------------------------------------------------------------------------------------------------------
-// Blocks are joined as a binary counter counts: block number b (from 0) first swallows the finished subtrees of the
+// Blocks are joined as a binary counter counts: block number b (from 0) first absorbs the finished subtrees of the
 // levels where b has trailing ones, so only subtrees of equal size are ever joined until the end.
 template <class Op, class V>
 NETLET_INLINE V join_rest(const V* level, uint64_t blocks, V rest) {
@@ -86,7 +86,7 @@ NETLET_INLINE void join_block(V* level, uint64_t b, V sum) {
     level[l] = sum;
 }
 
-// The n numbers at x, side by side.
+// Reduces the n contiguous numbers at x.
 template <class Op, class V, class T = typename V::Scalar>
 NETLET_INLINE T reduce_line(const T* x, int64_t n) {
     constexpr int64_t w = V::width, block = 64 * w;

@@ -104,14 +104,14 @@ Tensor resample(Tape& tape, const Tensor& x, int axis, const Tensor& first, cons
         throw TypeError("resample: expected int32 first and count and float64 weights whose values are known");
     const int64_t m = first->size(), n = x->shape[axis];
     if (count->shape != Shape{m} || first->shape != Shape{m} || weights->shape.rank() != 2 || weights->shape[0] != m)
-        throw ValueError("resample: expected first (m,), count (m,) and weights (m, taps), got " + first->shape.str() +
-                         ", " + count->shape.str() + " and " + weights->shape.str());
+        throw ValueError("resample: expected first (m,), count (m,) and weights (m, taps), received " +
+                         first->shape.str() + ", " + count->shape.str() + " and " + weights->shape.str());
     const int32_t *f = first->data<int32_t>(), *c = count->data<int32_t>();
     for (int64_t i = 0; i < m; ++i)
         if (f[i] < 0 || c[i] < 0 || c[i] > weights->shape[1] || (int64_t)f[i] + c[i] > n)
-            throw ValueError("resample: entry " + std::to_string(i) + " reads " + std::to_string(c[i]) +
-                             " entries from " + std::to_string(f[i]) + " on, of an axis of " + std::to_string(n) +
-                             " and " + std::to_string(weights->shape[1]) + " weights");
+            throw ValueError("resample: expected entries within an axis of " + std::to_string(n) + " and at most " +
+                             std::to_string(weights->shape[1]) + " weights, received " + std::to_string(c[i]) +
+                             " entries from " + std::to_string(f[i]) + " on for entry " + std::to_string(i));
     const std::vector<int32_t> firsts(f, f + m), counts(c, c + m);
     const std::vector<double> w(weights->data<double>(), weights->data<double>() + weights->size());
     Tensor y;

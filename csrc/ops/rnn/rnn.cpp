@@ -1,5 +1,5 @@
-// The input's part of all steps is one product, then one record walks through time. Backward walks back, which leaves the
-// gradient dz of everything inside the activations; with it the weights' gradients are one product each.
+// The input's part of all time steps is one product; then one record runs through the steps. Backward runs through them
+// in reverse and writes dz, the gradient of the activations' arguments; from it each weight's gradient is one product.
 #include "ops/rnn/rnn.h"
 
 #include <algorithm>
@@ -31,7 +31,7 @@ Kernels kernels_of(RnnKind kind, DType dtype) {
     }
 }
 
-// Everything that the pass back needs to know of the way there.
+// The operands and saved tensors that backward needs.
 struct RnnContext {
     Rnn options;
     int64_t B, T, I, U, G;
@@ -40,8 +40,8 @@ struct RnnContext {
     RnnState first;
 };
 
-// Rows of a unit of work: enough that the recurrent weights, where they come from the second cache at each step, are used
-// often; few enough that the block's scratch stays in the first, and that there is work for several threads.
+// Rows of a unit of work: enough to use the recurrent weights often if they come from the L2 cache at each step; few
+// enough that the scratch stays in the L1 cache and that there is work for several threads.
 int64_t rows_of_unit(const RnnContext& w) {
     if (w.B <= 4) return std::max<int64_t>(w.B, 1);
     if (w.B <= 8) return 4;
@@ -68,7 +68,8 @@ Tensor scratch(Tape& tape, const RnnContext& w) {
                       w.gates->dtype);
 }
 
-// R in panels, or its transpose; where n's part is a product of its own, that of the other gates and that one.
+// R, or its transpose, in panels. gru_reset_before multiplies n's columns separately: they are in `n`, the others in
+// `all`.
 struct Panels {
     Tensor all, n;
 };
@@ -91,7 +92,7 @@ Grad part(Tape& tape, const Grad& g, int64_t first, const Shape& shape) {
     return g ? Grad{part(tape, g.tensor, first, shape), g.accumulate} : g;
 }
 
-// dR, where n's columns belong to another operand than those of the other gates.
+// dR of gru_reset_before: n's columns multiply r h', those of the other gates h'.
 void emit_split_gradient(Tape& tape, const RnnContext& w, const Tensor& dz, const Grad& dr) {
     const int64_t U = w.U, rows = w.B * w.T;
     const Tensor whole = dr.accumulate ? tape.empty(dr.tensor->shape, dz->dtype) : dr.tensor;
@@ -155,7 +156,7 @@ void emit_back(Tape& tape, const RnnContext& w, const Grads& dy, const Tensor& d
 void backward(Tape& tape, const RnnContext& w, const Grads& dy) {
     const int64_t rows = w.B * w.T, GU = w.G * w.U;
     const bool gru = w.options.kind == RnnKind::gru;
-    // In place, unless this pass may come again.
+    // In place, unless backward may run again.
     const Tensor dz = tape.retains() ? tape.empty(w.gates->shape, w.gates->dtype) : w.gates;
     const Tensor dr = !gru ? nullptr : tape.retains() ? tape.empty(w.saved->shape, w.saved->dtype) : w.saved;
     with_float(w.gates->dtype, [&]<class T>(T) { emit_back<T>(tape, w, dy, dz, dr); });
@@ -164,7 +165,7 @@ void backward(Tape& tape, const RnnContext& w, const Grads& dy) {
         fused_gradient(tape, Activation::linear, 0, nullptr, dz, part(tape, db, 0, {GU}));
         if (gru) fused_gradient(tape, Activation::linear, 0, nullptr, dr, part(tape, db, GU, {GU}));
     }
-    // x^T dz and h'^T dz are products of one dz.
+    // x^T dz and h'^T dz share dz, which is packed once.
     Tensor panels;
     auto emit_weights = [&](const Tensor& fed, int64_t M, const Tensor& of, const Grad& d) {
         emit_gemm(tape,
@@ -195,7 +196,7 @@ RnnKind rnn_kind_by_name(const std::string& name) {
     if (name == "lstm") return RnnKind::lstm;
     if (name == "gru") return RnnKind::gru;
     if (name == "gru_reset_before") return RnnKind::gru_reset_before;
-    throw ValueError("rnn: expected one of simple_rnn, lstm, gru, gru_reset_before; got '" + name + "'");
+    throw ValueError("rnn: expected one of simple_rnn, lstm, gru, gru_reset_before, received '" + name + "'");
 }
 
 RnnResult rnn(Tape& tape, const Rnn& options, const Tensor& x, const RnnWeights& weights, const RnnState& first,
@@ -236,7 +237,7 @@ RnnResult rnn(Tape& tape, const Rnn& options, const Tensor& x, const RnnWeights&
     if (!train) return result;
 
     std::vector<Tensor> outputs;
-    const Tensor none = tape.empty({0}, dtype);  // stands where there is no result of that kind
+    const Tensor none = tape.empty({0}, dtype);  // takes the place of an output that does not exist
     outputs = {result.y ? result.y : none, result.last.h, lstm ? result.last.c : none};
     tape.on_backward({x, weights.kernel, weights.recurrent_kernel, weights.bias, first.h, first.c}, outputs,
                      [=](Tape& tape, const Grads& dy) { backward(tape, w, dy); });

@@ -10,7 +10,7 @@ namespace netlet::ops {
 struct Rnn {
     RnnKind kind = RnnKind::lstm;
     Activation activation = Activation::tanh, recurrent_activation = Activation::sigmoid;
-    bool reverse = false;   // walks from the last step to the first; y stays in the order of x
+    bool reverse = false;   // runs from the last step to the first; y stays in the order of x
     bool sequences = true;  // whether y is asked for
 };
 

@@ -1,4 +1,4 @@
-// What every recurrent op checks before anything runs.
+// Argument checks of the recurrent ops.
 #pragma once
 #include "ops/copy/copy.h"
 #include "ops/rnn/rnn.h"
@@ -11,16 +11,16 @@ inline void check_rnn(const Rnn& options, const Tensor& x, const RnnWeights& wei
     const std::string op = lstm ? "lstm" : options.kind == RnnKind::simple_rnn ? "simple_rnn" : "gru";
     auto expect = [&](const char* what, const Tensor& t, const Shape& shape) {
         if (t && t->shape != shape)
-            throw ValueError(op + ": expected " + what + " of shape " + shape.str() + ", got " + t->shape.str());
+            throw ValueError(op + ": expected " + what + " of shape " + shape.str() + ", received " + t->shape.str());
         if (t) check_same_dtype(op.c_str(), x, t);
     };
     check_floating(op.c_str(), x);
     if (x->shape.rank() != 3)
-        throw ValueError(op + ": expected x of shape (batch, time steps, features), got shape " + x->shape.str());
+        throw ValueError(op + ": expected x of shape (batch, time steps, features), received shape " + x->shape.str());
     if (!rnn_knows(options.activation) || !rnn_knows(options.recurrent_activation))
         throw ValueError(op +
-                         ": these activations are not told by their values; use linear, relu, sigmoid, tanh, elu, "
-                         "exponential or hard_sigmoid");
+                         ": expected activations whose derivatives follow from their values (linear, relu, sigmoid, "
+                         "tanh, elu, exponential or hard_sigmoid), received others");
     const Shape& r = weights.recurrent_kernel->shape;
     const int64_t B = x->shape[0], T = x->shape[1], I = x->shape[2], U = r.rank() == 2 ? r[0] : 0,
                   GU = rnn_gates(options.kind) * U;
@@ -30,9 +30,9 @@ inline void check_rnn(const Rnn& options, const Tensor& x, const RnnWeights& wei
     expect("an initial h", first.h, {B, U});
     expect("an initial c", first.c, {B, U});
     expect("a recurrent scale", scale, {B, U});
-    if (first.c && !lstm) throw ValueError(op + ": only an lstm has a c");
+    if (first.c && !lstm) throw ValueError(op + ": expected no initial c, which only an lstm has");
     if (mask && (mask->shape != Shape{B, T} || mask->dtype != DType::boolean))
-        throw ValueError(op + ": expected a boolean mask of shape " + Shape{B, T}.str() + ", got shape " +
+        throw ValueError(op + ": expected a boolean mask of shape " + Shape{B, T}.str() + ", received shape " +
                          mask->shape.str());
 }
 

@@ -1,5 +1,5 @@
-// The two activations of a cell on one vector. Keras's defaults are constants, so that a loop over gates is one straight run;
-// any others go through a call.
+// The two activations of a cell on one vector. Keras's defaults are compile-time constants, so that loops over gates
+// have no branches; other activations are function calls.
 #pragma once
 #include "ops/activation/fusable_activations.h"
 #include "ops/rnn/rnn_args.h"
@@ -16,7 +16,7 @@ __attribute__((noinline)) static V any_activation(Activation act, V x) {
     return activate(act, x, (S)1);
 }
 
-// dy f'(x), told from y = f(x).
+// dy f'(x), computed from y = f(x).
 template <class V>
 __attribute__((noinline)) static V any_slope(Activation act, V y, V dy) {
     using S = typename V::Scalar;

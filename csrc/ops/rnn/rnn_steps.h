@@ -1,6 +1,6 @@
-// The walk of a block of rows through time, forward and back: what all cells share. A cell says what happens inside a step:
+// Runs a block of rows through the time steps, forward and back; shared by all cells. A cell defines what a step does:
 //
-//     product(w)      forward: z = the input's part + h' R, for all rows        back: what flows to h', from dz
+//     product(w)      forward: z = the input's part + h' R, for all rows        back: the gradient of h', from dz
 //     row(w, i)       forward: the gates and the new state of row i             back: dz of row i from dh
 #pragma once
 #include "ops/rnn/rnn_gates.h"
@@ -28,7 +28,7 @@ template <class T, class Args>
 struct RowBlock {
     const Args& a;
     int64_t U, GU, first, rows;  // of the batch, from `first` on
-    int64_t step, t;             // the place of the step's input
+    int64_t step, t;             // t: the time of the step's input
     int64_t u_pitch, z_pitch;    // of rows of scratch
     T* scratch;
 
@@ -48,20 +48,20 @@ struct RowBlock {
         step = s;
         t = a.n.reverse ? a.n.T_ - 1 - s : s;
     }
-    // From a step's gates to the next one's.
+    // Offset from a step's gates to the next one's.
     NETLET_MEMBER_INLINE int64_t onward() const { return a.n.reverse ? -GU : GU; }
-    // Four places of a vector of U for each row, and one of G*U.
+    // Scratch of each row: four vectors of U, and one of G*U.
     NETLET_MEMBER_INLINE T* scratch_row(int which, int64_t i = 0) const {
         return scratch + (which * a.n.rows + i) * u_pitch;
     }
     NETLET_MEMBER_INLINE T* z(int64_t i = 0) const { return scratch + 4 * a.n.rows * u_pitch + i * z_pitch; }
-    // Where (row i, this step) lies in an array (B, T, columns), and (row i) in one of (B, columns).
+    // Offset of (row i, this step) in an array (B, T, columns), and of row i in one of (B, columns).
     NETLET_MEMBER_INLINE int64_t at(int64_t i, int64_t columns) const { return ((first + i) * a.n.T_ + t) * columns; }
     NETLET_MEMBER_INLINE int64_t of_row(int64_t i, int64_t columns) const { return (first + i) * columns; }
     NETLET_MEMBER_INLINE bool masked(int64_t i) const { return a.mask && !a.mask[at(i, 1)]; }
 };
 
-// ---- forward: place 0 is h, place 1 h' where it is scaled, place 2 is the cell's own ----
+// ---- forward: scratch row 0 is h, 1 is h' if it is scaled, 2 is the cell's own ----
 template <class T>
 struct Forward : RowBlock<T, RnnArgs<T>> {
     using RowBlock<T, RnnArgs<T>>::RowBlock;
@@ -75,7 +75,7 @@ struct Forward : RowBlock<T, RnnArgs<T>> {
 template <class T, class Cell>
 static void run_steps_forward(const RnnArgs<T>& a, int64_t unit, const Cell& cell) {
     Forward<T> w(a, unit);
-    // What the next step reads lies far off in each row: too many streams for the processor to foresee.
+    // The next step's gates are far apart in memory, one stream per row: too many for the hardware prefetcher.
     const int64_t U = w.U, bytes = w.GU * (int64_t)sizeof(T);
     for (int64_t i = 0; i < w.rows; ++i) {
         copy_row(w.h(i), a.h0 ? a.h0 + w.of_row(i, U) : nullptr, U);
@@ -101,7 +101,7 @@ static void run_steps_forward(const RnnArgs<T>& a, int64_t unit, const Cell& cel
     }
 }
 
-// ---- back: place 0 is dh, place 1 dc, place 2 the gradient of h', place 3 the cell's own ----
+// ---- back: scratch row 0 is dh, 1 is dc, 2 is the gradient of h', 3 is the cell's own ----
 template <class T>
 struct Back : RowBlock<T, RnnBwdArgs<T>> {
     using RowBlock<T, RnnBwdArgs<T>>::RowBlock;

@@ -43,7 +43,7 @@ void emit_cumprod_bwd(Tape& tape, const Tensor& x, const Tensor& dy, const Grad&
               scan_work(layout));
 }
 
-// Each entry times those before it, by ever longer steps back: 1, 2, 4, ...
+// The running product by its definition: multiplies each entry by that 1, 2, 4, ... places before it.
 Tensor product_of_steps(Tape& tape, const Tensor& x, const AxisLayout& layout) {
     Tensor y = reshape(tape, x, {layout.outer, layout.n, layout.inner});
     auto part = [&](int64_t start, int64_t size) {

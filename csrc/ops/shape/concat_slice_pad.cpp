@@ -1,4 +1,4 @@
-// Joining, cutting, padding.
+// concatenate, stack, slice, split, pad, slice_update, flip.
 #include <algorithm>
 
 #include "ops/copy/copy.h"
@@ -24,7 +24,7 @@ Tensor concatenate(Tape& tape, const std::vector<Tensor>& given, int given_axis)
         for (int i = 0; fits && i < first.rank(); ++i) fits = i == axis || x->shape[i] == first[i];
         if (!fits)
             throw ValueError("concatenate: expected shapes that differ only in axis " + std::to_string(axis) +
-                             ", got " + first.str() + " and " + x->shape.str());
+                             ", received " + first.str() + " and " + x->shape.str());
         shape[axis] += x->shape[axis];
     }
     if (xs.size() == 1) return identity(tape, xs[0]);
@@ -64,7 +64,7 @@ Tensor stack(Tape& tape, const std::vector<Tensor>& xs, int axis) {
     if (xs.empty()) throw ValueError("stack: expected at least one tensor");
     for (const Tensor& x : xs)
         if (x->shape != xs[0]->shape)
-            throw ValueError("stack: expected tensors of one shape, got " + xs[0]->shape.str() + " and " +
+            throw ValueError("stack: expected tensors of one shape, received " + xs[0]->shape.str() + " and " +
                              x->shape.str());
     axis = normalize_axis(axis, xs[0]->shape.rank() + 1, "stack");
     std::vector<Tensor> wider;
@@ -80,8 +80,8 @@ Tensor slice(Tape& tape, const Tensor& x, const std::vector<Span>& spans) {
         const Span& s = spans[(size_t)i];
         const int64_t end = s.start + (s.size - 1) * s.step, n = x->shape[i];
         if (s.size > 0 && (s.start < 0 || s.start >= n || end < 0 || end >= n))
-            throw ValueError("slice: entries " + std::to_string(s.start) + " to " + std::to_string(end) + " of axis " +
-                             std::to_string(i) + " lie outside of shape " + x->shape.str());
+            throw ValueError("slice: expected entries within axis " + std::to_string(i) + " of shape " +
+                             x->shape.str() + ", received " + std::to_string(s.start) + " to " + std::to_string(end));
         shape.push_back(s.size);
     }
     const Strides from(x->shape), to(shape);
@@ -122,11 +122,11 @@ Tensor pad(Tape& tape, const Tensor& x, const std::vector<int64_t>& before, cons
     Shape shape;
     for (int i = 0; i < rank; ++i) {
         if (before[(size_t)i] < 0 || after[(size_t)i] < 0) throw ValueError("pad: expected widths of at least 0");
-        int64_t extent = x->shape[i];
-        if (__builtin_add_overflow(extent, before[(size_t)i], &extent) ||
-            __builtin_add_overflow(extent, after[(size_t)i], &extent))
+        int64_t size = x->shape[i];
+        if (__builtin_add_overflow(size, before[(size_t)i], &size) ||
+            __builtin_add_overflow(size, after[(size_t)i], &size))
             throw ValueError("pad: shape " + x->shape.str() + " and its widths have too many elements");
-        shape.push_back(extent);
+        shape.push_back(size);
     }
     Tensor y = full(tape, shape, x->dtype, value);
     const Strides from(x->shape), to(shape);
@@ -146,16 +146,17 @@ Tensor slice_update(Tape& tape, const Tensor& given, const std::vector<int64_t>&
     const Tensor x = given, updates = cast(tape, given_updates, dtype);
     const int rank = x->shape.rank();
     if ((int)start.size() != rank || updates->shape.rank() != rank)
-        throw ValueError("slice_update: expected a start and an extent of updates for each axis of shape " +
-                         x->shape.str() + ", got " + std::to_string(start.size()) + " and updates of shape " +
+        throw ValueError("slice_update: expected a start and a size of updates for each axis of shape " +
+                         x->shape.str() + ", received " + std::to_string(start.size()) + " and updates of shape " +
                          updates->shape.str());
     const Strides from(updates->shape), to(x->shape);
     LoopNest nest, zeros;
     for (int i = 0; i < rank; ++i) {
         const int64_t first = start[(size_t)i], n = updates->shape[i];
         if (first < 0 || first + n > x->shape[i])
-            throw ValueError("slice_update: entries " + std::to_string(first) + " to " + std::to_string(first + n - 1) +
-                             " of axis " + std::to_string(i) + " lie outside of shape " + x->shape.str());
+            throw ValueError("slice_update: expected entries within axis " + std::to_string(i) + " of shape " +
+                             x->shape.str() + ", received " + std::to_string(first) + " to " +
+                             std::to_string(first + n - 1));
         push_axis(nest.axes, n, {from.of[i], to.of[i]});
         push_axis(zeros.axes, n, {0, to.of[i]});
         nest.y_first += first * to.of[i];

@@ -18,8 +18,8 @@ int transposed_axis(const Strided<2>& s) {
     return -1;
 }
 
-// A last axis of a few entries (channels) makes short rows: the longest axis along which x is contiguous, or else the
-// longest, takes its place. Any order of the axes moves the same elements.
+// A short last axis (channels) makes short rows: it is swapped with the longest axis along which x is contiguous, or
+// else with the longest one. The order of the axes does not change which elements move.
 void make_rows_long(Strided<2>& s) {
     const int last = s.rank - 1;
     if (s.extent[last] >= 8) return;

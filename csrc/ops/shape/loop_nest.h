@@ -1,4 +1,4 @@
-// A move as a loop nest: what the ops that move elements share.
+// Strided copies as loop nests; shared by the ops that move elements.
 #pragma once
 #include <utility>
 
@@ -12,7 +12,7 @@ namespace netlet::ops {
 struct Strides {
     int64_t of[Shape::max_rank];
     explicit Strides(const Shape& s) {
-        (void)s.size();  // refuses a shape that is not yet a tensor's and has too many elements
+        (void)s.size();  // raises if the shape has too many elements
         for (int i = 0; i < s.rank(); ++i) of[i] = s.product(i + 1, s.rank());
     }
 };
@@ -39,10 +39,10 @@ void emit_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nes
 // y = or += scale * x over the nest.
 void emit_move_scaled(Tape& tape, const Tensor& x, const Grad& y, const LoopNest& nest, double scale = 1,
                       bool whole = true);
-// x over the nest into a tensor of this shape, 0 where nothing comes to lie. Gradient flows; each element of x goes to at
-// most one of y. `fills`: every element of y is written; `partial`: some of x go nowhere.
+// A tensor of this shape with x copied over the nest, 0 elsewhere. Gradient flows; each element of x goes to at most
+// one of y. `fills`: every element of y is written; `partial`: some elements of x are not copied.
 Tensor moved(Tape& tape, const Tensor& x, const Shape& shape, const LoopNest& nest, bool fills, bool partial);
-// Backward of y = x over `nest`, likewise.
+// Registers the gradient of y = x over `nest`; `partial` as above.
 void on_backward_of_move(Tape& tape, const Tensor& x, const Tensor& y, const LoopNest& nest, bool partial);
 
 inline bool differentiable(Tape& tape, const Tensor& x) { return has_gradient(x->dtype) && tape.needs_grad({x}); }

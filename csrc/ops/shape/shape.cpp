@@ -36,7 +36,7 @@ Tensor transpose(Tape& tape, const Tensor& x, const std::vector<int>& given) {
     bool seen[Shape::max_rank] = {};
     if ((int)axes.size() != rank)
         throw ValueError("transpose: expected " + std::to_string(rank) + " axes for a tensor of shape " +
-                         x->shape.str() + ", got " + std::to_string(axes.size()));
+                         x->shape.str() + ", received " + std::to_string(axes.size()));
     Shape shape;
     const Strides strides(x->shape);
     for (int& axis : axes) {
@@ -49,7 +49,7 @@ Tensor transpose(Tape& tape, const Tensor& x, const std::vector<int>& given) {
     LoopNest nest;
     for (int i = 0; i < rank; ++i) push_axis(nest.axes, shape[i], {strides.of[axes[(size_t)i]], to.of[i]});
     finish_axes(nest.axes);
-    // Nothing moves if only axes of extent 1 change places.
+    // No element moves if only axes of size 1 change places.
     if (nest.axes.rank == 1 && nest.axes.stride[0][0] == 1) return reshape(tape, x, shape);
 
     Tensor y = tape.empty(shape, x->dtype);
@@ -98,7 +98,7 @@ void emit_broadcast(Tape& tape, const Tensor& x, double scale, const Grad& out) 
     emit_move_scaled(tape, x, out, broadcast_nest("gradient", x->shape, out.tensor->shape), scale);
 }
 
-// ---- the same bytes, or all of them several times -------------------------------------------------------------------
+// ---- other shapes of the same elements; repetition ------------------------------------------------------------------
 Tensor expand_dims(Tape& tape, const Tensor& x, int axis) {
     const int rank = x->shape.rank();
     axis = normalize_axis(axis, rank + 1, "expand_dims");
@@ -126,9 +126,9 @@ Tensor squeeze(Tape& tape, const Tensor& x, const std::vector<int>& axes) {
 
 namespace {
 
-// x seen as (outer, n, inner) around an axis, each entry `count` times: as a whole (n, count) or one by one (count, n).
+// Repeats x `count` times along an axis: each entry in a row (`each`), or the axis as a whole.
 Tensor repeat_axis(Tape& tape, const Tensor& x, int64_t count, int axis, bool each) {
-    if (count < 0) throw ValueError("repeat: expected a count of at least 0, got " + std::to_string(count));
+    if (count < 0) throw ValueError("repeat: expected a count of at least 0, received " + std::to_string(count));
     const int64_t outer = x->shape.product(0, axis), n = x->shape[axis],
                   inner = x->shape.product(axis + 1, x->shape.rank());
     Shape shape = x->shape;

@@ -11,7 +11,7 @@ Tensor broadcast_to(Tape& tape, const Tensor& x, const Shape& shape);
 Tensor concatenate(Tape& tape, const std::vector<Tensor>& xs, int axis);
 Tensor stack(Tape& tape, const std::vector<Tensor>& xs, int axis);
 Tensor expand_dims(Tape& tape, const Tensor& x, int axis);
-Tensor squeeze(Tape& tape, const Tensor& x, const std::vector<int>& axes);  // none: every axis of extent 1
+Tensor squeeze(Tape& tape, const Tensor& x, const std::vector<int>& axes);  // none: every axis of size 1
 Tensor repeat(Tape& tape, const Tensor& x, int64_t count, int axis);        // each entry `count` times in a row
 Tensor tile(Tape& tape, const Tensor& x, const std::vector<int64_t>& counts);
 // `before[i]` and `after[i]` entries of `value` around axis i.

@@ -1,7 +1,7 @@
 // y[i * y_row + j] = x[j * x_column + i] for i < rows, j < columns: the square block that transposing is made of. At
-// most `width` of each; through registers where a vector holds several elements, so that each line of x is read once and
-// each of y written once. (With extents that are powers of two all lines of a column fall into one set of the first-level
-// cache, which holds 8 of them and no more.)
+// most `width` of each; through registers where a vector holds several elements, so that each line of x is read once
+// and each of y written once. (With sizes that are powers of two, all lines of a column map to one set of the L1 cache,
+// which holds 8 of them.)
 #pragma once
 #include <string.h>
 

@@ -12,23 +12,23 @@ namespace netlet::ops {
 
 namespace {
 
-struct Extents {
+struct AxisSizes {
     int64_t O, N, I;
 };
 
-Extents extents(const Shape& shape, int axis) {
+AxisSizes axis_sizes(const Shape& shape, int axis) {
     return {shape.product(0, axis), shape[axis], shape.product(axis + 1, shape.rank())};
 }
 
-// Some thousand exponentials a chunk.
-Work work_of(const Extents& e) {
+// About 8192 exponentials per chunk.
+Work work_of(const AxisSizes& e) {
     const int64_t units = e.I == 1 ? e.O : e.O * ceil_div(e.I, softmax_columns);
     const int64_t unit_elements = e.N * std::min(e.I, softmax_columns);
     return {units, grain_for(8192, unit_elements), 20.0 * (double)(e.O * e.N * e.I)};
 }
 
 template <class T>
-void emit_forward(Tape& tape, const Tensor& x, const Tensor& y, const Extents& e, SoftmaxKind kind) {
+void emit_forward(Tape& tape, const Tensor& x, const Tensor& y, const AxisSizes& e, SoftmaxKind kind) {
     SoftmaxArgs<T> args{};
     args.N = e.N;
     args.I = e.I;
@@ -37,7 +37,7 @@ void emit_forward(Tape& tape, const Tensor& x, const Tensor& y, const Extents& e
 }
 
 template <class T>
-void emit_backward(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& dy, const Grad& dx, const Extents& e,
+void emit_backward(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& dy, const Grad& dx, const AxisSizes& e,
                    SoftmaxKind kind) {
     SoftmaxGradArgs<T> args{};
     args.N = e.N;
@@ -53,9 +53,9 @@ Tensor higher(Tape& tape, SoftmaxKind kind, int axis, const Tensor& x, const Ten
         case SoftmaxKind::softmax: return multiply(tape, y, subtract(tape, dy, summed(multiply(tape, dy, y))));
         case SoftmaxKind::log_softmax:
             return subtract(tape, dy, multiply(tape, unary(tape, UnaryOp::exp, y), summed(dy)));
-        case SoftmaxKind::sparsemax: {  // a projection on the entries that are not 0, which does not depend on x
-            const Tensor kept = indicator(tape, CompareOp::greater, y, 0), mine = multiply(tape, dy, kept);
-            return multiply(tape, kept, subtract(tape, mine, divide(tape, summed(mine), summed(kept))));
+        case SoftmaxKind::sparsemax: {  // a projection onto the nonzero entries, a set that is locally constant
+            const Tensor nonzero = indicator(tape, CompareOp::greater, y, 0), mine = multiply(tape, dy, nonzero);
+            return multiply(tape, nonzero, subtract(tape, mine, divide(tape, summed(mine), summed(nonzero))));
         }
         case SoftmaxKind::logsumexp: {
             Shape wide = x->shape;
@@ -69,7 +69,7 @@ Tensor higher(Tape& tape, SoftmaxKind kind, int axis, const Tensor& x, const Ten
 Tensor apply(Tape& tape, const Tensor& x, int axis, SoftmaxKind kind, const char* name, bool keepdims) {
     check_floating(name, x);
     axis = normalize_axis(axis, x->shape.rank(), name);
-    const Extents e = extents(x->shape, axis);
+    const AxisSizes e = axis_sizes(x->shape, axis);
     const bool reduced = kind == SoftmaxKind::logsumexp;
     Shape shape;
     for (int i = 0; i < x->shape.rank(); ++i)
@@ -78,7 +78,6 @@ Tensor apply(Tape& tape, const Tensor& x, int axis, SoftmaxKind kind, const char
     with_float(x->dtype, [&]<class T>(T) { emit_forward<T>(tape, x, y, e, kind); });
     if (tape.needs_grad({x})) {
         const Tensor saved_x = reduced ? x : nullptr;
-        // tape.grad needs x's identity, not its values: those are free to go unless saved_x holds them.
         tape.on_backward(
             {x}, {y},
             [=](Tape& tape, const Grads& dy) {

@@ -9,6 +9,6 @@ Tensor softmax(Tape& tape, const Tensor& x, int axis = -1);
 Tensor log_softmax(Tape& tape, const Tensor& x, int axis = -1);
 Tensor sparsemax(Tape& tape, const Tensor& x, int axis = -1);
 Tensor logsumexp(Tape& tape, const Tensor& x, int axis = -1,
-                 bool keepdims = false);  // without `axis`, or with extent 1
+                 bool keepdims = false);  // without `axis`, or with size 1
 
 }  // namespace netlet::ops

@@ -1,4 +1,4 @@
-// Softmax along an axis that is not the last: each lane follows a column of its own, N elements that lie I apart.
+// Softmax along an axis that is not the last: each SIMD lane has its own column, N elements that are I apart.
 #pragma once
 #include "ops/softmax/softmax_args.h"
 #include "ops/softmax/softmax_vectors.h"
@@ -18,13 +18,14 @@ NETLET_INLINE V column_sum(int64_t N, const Term& term) {
     return total.sum();
 }
 
-// k columns side by side, k <= V::width; x and y point at their first elements.
+// k adjacent columns, k <= V::width; x and y point at their first elements.
 template <class T>
 static void softmax_column(const T* x, T* y, int64_t N, int64_t I, int64_t k, SoftmaxKind kind) {
     using V = Vec<T>;
     V m = -infinity<V>();
     for (int64_t j = 0; j < N; ++j) m = max(m, load_lanes<V>(x + j * I, k));
-    if (kind == SoftmaxKind::logsumexp) m = select(eq(m - m, V::zero()), m, V::zero());  // +-inf, NaN: the sum tells
+    if (kind == SoftmaxKind::logsumexp)
+        m = select(eq(m - m, V::zero()), m, V::zero());  // +-inf, NaN: the sum becomes the result
     if (kind == SoftmaxKind::softmax) {
         const V sum = column_sum<V>(N, [&](int64_t j) {
             V e = exp(load_lanes<V>(x + j * I, k) - m);

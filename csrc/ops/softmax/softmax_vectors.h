@@ -5,7 +5,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// The missing lanes neither are the maximum nor add to the sum of exponentials.
+// The first k lanes; missing ones are -inf, which changes neither the maximum nor the sum of exponentials.
 template <class V>
 NETLET_INLINE V load_row(const typename V::Scalar* p, int64_t k) {
     if (k == V::width) return V::load(p);

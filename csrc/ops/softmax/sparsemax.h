@@ -48,7 +48,7 @@ static void sparsemax_row_bwd(const T* y, const T* dy, T* dx, int64_t n, bool ac
     });
 }
 
-// k columns side by side: all go on until the count of each stays.
+// k adjacent columns: iterates until all their counts are stable.
 template <class T>
 static void sparsemax_column(const T* x, T* y, int64_t N, int64_t I, int64_t k) {
     using V = Vec<T>;

@@ -28,7 +28,8 @@ void emit_sort(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& index
     const int64_t units = layout.outer * layout.inner;
     const bool by_digits = layout.n > sort_short && (layout.k > sort_partial_k || layout.k == layout.n);
     args.grain = grain_for(1024, layout.n);
-    if (by_digits) args.grain = std::max(args.grain, (units + 15) / 16);  // so many chunks have scratch of their own
+    if (by_digits)
+        args.grain = std::max(args.grain, (units + 15) / 16);  // at most 16 chunks, each with its own scratch
     const int64_t chunks = by_digits ? ceil_div(units, args.grain) : 0;
     const Tensor scratch = tape.empty({chunks, 2 * layout.n, sort_item_bytes}, DType::u8);
     tape.emit(NETLET_NUMBER_KERNEL(sort, x->dtype), args,
@@ -42,7 +43,8 @@ std::pair<Tensor, Tensor> sorted(Tape& tape, const char* op, const Tensor& given
     axis = normalize_axis(axis, x->shape.rank(), op);
     const AxisLayout layout = axis_layout(x->shape, axis, k < 0 ? x->shape[axis] : k);
     if (layout.n > INT32_MAX)
-        throw ValueError(std::string(op) + ": positions beyond int32 in a tensor of shape " + x->shape.str());
+        throw ValueError(std::string(op) + ": expected at most 2^31 - 1 entries along the axis (indices are int32), " +
+                         "received shape " + x->shape.str());
     Shape shape = x->shape;
     shape[axis] = layout.k;
     Tensor y = tape.empty(shape, x->dtype), index = tape.empty(shape, DType::i32);
@@ -59,8 +61,8 @@ Tensor argsort(Tape& tape, const Tensor& x, int axis) { return sorted(tape, "arg
 
 std::pair<Tensor, Tensor> top_k(Tape& tape, const Tensor& x, int64_t k) {
     if (x->shape.rank() == 0 || k < 0 || k > x->shape.back())
-        throw ValueError("top_k: expected 0 <= k <= the last extent of shape " + x->shape.str() +
-                         ", got k=" + std::to_string(k));
+        throw ValueError("top_k: expected 0 <= k <= the last dimension of shape " + x->shape.str() +
+                         ", received k=" + std::to_string(k));
     return sorted(tape, "top_k", x, -1, k, true);
 }
 
@@ -71,7 +73,7 @@ Tensor in_top_k(Tape& tape, const Tensor& targets, const Tensor& given, int64_t 
     bool fits = rank == target->shape.rank() + 1;
     for (int i = 0; fits && i < rank - 1; ++i) fits = x->shape[i] == target->shape[i];
     if (!fits)
-        throw ValueError("in_top_k: expected targets (...) and predictions (..., classes), got shapes " +
+        throw ValueError("in_top_k: expected targets (...) and predictions (..., classes), received shapes " +
                          target->shape.str() + " and " + x->shape.str());
     Tensor y = tape.empty(target->shape, DType::boolean);
     with_float(x->dtype, [&]<class T>(T) {
@@ -87,9 +89,10 @@ Tensor in_top_k(Tape& tape, const Tensor& targets, const Tensor& given, int64_t 
 
 Tensor searchsorted(Tape& tape, const Tensor& given, const Tensor& given_x, bool right) {
     if (given->shape.rank() != 1)
-        throw ValueError("searchsorted: expected a sorted sequence of one axis, got shape " + given->shape.str());
+        throw ValueError("searchsorted: expected a sorted sequence of one axis, received shape " + given->shape.str());
     if (given->size() > INT32_MAX)
-        throw ValueError("searchsorted: positions beyond int32 in shape " + given->shape.str());
+        throw ValueError("searchsorted: expected at most 2^31 - 1 sorted entries (indices are int32), received shape " +
+                         given->shape.str());
     const DType dtype = common_dtype(given->dtype, given_x->dtype);
     const DType number = is_number(dtype) ? dtype : DType::i32;
     const Tensor sequence = cast(tape, given, number), x = cast(tape, given_x, number);

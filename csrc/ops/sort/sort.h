@@ -5,8 +5,7 @@
 
 namespace netlet::ops {
 
-// Numbers in rising order along an axis, NaN last; the order of equal ones is kept. Gradients flow to where each came
-// from.
+// Numbers in rising order along an axis, NaN last; stable. Gradients flow to where each came from.
 Tensor sort(Tape& tape, const Tensor& x, int axis);
 Tensor argsort(Tape& tape, const Tensor& x, int axis);  // their positions; int32
 // The k largest of the last axis in falling order, the first of equal ones first, and their positions (int32).
