@@ -19,7 +19,7 @@ A, B = RNG.standard_normal((6, 8)).astype("float32"), RNG.standard_normal((6, 8)
 @pytest.fixture(autouse=True)
 def fresh_names():
     netlet.utils.clear_session()
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # its full garbage collection takes a second
 
 
 def residual(module):

@@ -190,7 +190,7 @@ EXAMPLES = {
 @pytest.fixture(autouse=True)
 def fresh_names():
     netlet.utils.clear_session()
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # its full garbage collection takes a second
     with float64():
         before = netlet.config.floatx()
         netlet.config.set_floatx("float64")

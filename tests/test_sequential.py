@@ -15,7 +15,7 @@ X = np.random.default_rng(0).standard_normal((6, 8)).astype("float32")
 @pytest.fixture(autouse=True)
 def fresh_names():
     netlet.utils.clear_session()
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # its full garbage collection takes a second
 
 
 def build(module):

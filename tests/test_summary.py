@@ -68,7 +68,7 @@ def text(model, **options):
 def test_against_keras(build, options, columns, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(columns))
     netlet.utils.clear_session()
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # its full garbage collection takes a second
     ours, theirs = words(text(build(netlet), **options)), words(text(build(keras), **options))
     assert len(ours) == len(theirs)
     for mine, expected in zip(ours, theirs, strict=True):
@@ -96,7 +96,7 @@ def words(lines):
 def test_widths_are_keras_too(build, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     netlet.utils.clear_session()
-    keras.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)  # its full garbage collection takes a second
     assert text(build(netlet)) == text(build(keras))
 
 

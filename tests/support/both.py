@@ -22,7 +22,7 @@ def run_both(script: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """(what `script(netlet)` returns, what `script(keras)` returns)."""
     results = []
     for library in (netlet, keras):
-        library.utils.clear_session()
+        library.utils.clear_session(free_memory=False)  # Keras would collect all garbage: a second
         library.utils.set_random_seed(0)
         results.append(script(library))
     return results[0], results[1]
