@@ -107,8 +107,8 @@ def collect(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     if optimizer is not None and getattr(optimizer, "built", False):
         document["optimizer"] = [keep("optimizer", v.path, v) for v in optimizer.variables]
         document["without_decay"] = _without_decay(model, optimizer)
-        if hasattr(model, "_training_state"):
-            document["training"] = serialize_object(model._training_state())
+        if hasattr(model, "get_training_state"):
+            document["training"] = serialize_object(model.get_training_state())
     return document, arrays
 
 
@@ -203,5 +203,5 @@ def set_seeds(file: Container, model: Any, strict: bool) -> None:
 
 def set_training_state(file: Container, model: Any) -> None:
     state = file.document.get("training")
-    if state is not None and hasattr(model, "_set_training_state"):
-        model._set_training_state(deserialize_object(state))
+    if state is not None and hasattr(model, "set_training_state"):
+        model.set_training_state(deserialize_object(state))

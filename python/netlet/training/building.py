@@ -7,9 +7,11 @@ from typing import Any
 from netlet import _core
 from netlet.base.tree import flatten
 from netlet.engine.graph import trial
+from netlet.layers.base.tracking import flatten_layers
 
 from .data import ArrayData, pack_batch, pack_x
 from .feed import cast_to_model, check_inputs, feed, source
+from .own_fields import step_state
 from .own_step import has_own_step, overrides
 
 
@@ -25,7 +27,7 @@ def build(model: Any, mode: str, data: ArrayData, batch: int) -> None:
         used = True
     elif model.run_eagerly:
         # The first step makes what is missing. The optimizer shall know all weights, as in Keras, if there are some.
-        used = all(layer.built for layer in model._flatten_layers(False))
+        used = all(layer.built for layer in flatten_layers(model, include_self=False))
     else:
         _try_step(model, mode, data, batch)
         used = model.optimizer is not None and model.optimizer.asked_in_trial
@@ -34,7 +36,7 @@ def build(model: Any, mode: str, data: ArrayData, batch: int) -> None:
 
 
 def _try_call(model: Any, data: ArrayData) -> None:
-    tried = model._step_state.tried
+    tried = step_state(model).tried
     if "call" in tried and model.built:
         return
     count = len([t for t in flatten(data.x) if t is not None])
@@ -49,11 +51,11 @@ def _try_call(model: Any, data: ArrayData) -> None:
 
 
 def _try_step(model: Any, mode: str, data: ArrayData, batch: int) -> None:
-    tried = model._step_state.tried
+    tried = step_state(model).tried
     if mode in tried and tried[mode] is model.optimizer:
         return
     tape = _core.Tape(record=True, trains=mode == "train")
-    tape.set_step(model._step_state.cell)
+    tape.set_step(step_state(model).cell)
     with tape, trial():
         getattr(model, f"{mode}_step")(pack_batch(data, feed(tape, model, mode, data, batch)))
     mark_built(model)
@@ -63,4 +65,4 @@ def _try_step(model: Any, mode: str, data: ArrayData, batch: int) -> None:
 def mark_built(model: Any) -> None:
     """A model whose step has run is built when its layers are, even if the step never called the model itself."""
     if not model.built and not overrides(model, "build"):
-        model.built = all(layer.built for layer in model._flatten_layers(False))
+        model.built = all(layer.built for layer in flatten_layers(model, include_self=False))

@@ -144,7 +144,8 @@ class Compiling:
             self._compile_loss = CompiledLoss(self.loss, self._loss_weights, self._names_of_outputs(y_pred))
         return self._compile_loss
 
-    def _wants_integer_labels(self, output: int) -> bool:
+    def wants_integer_labels(self, output: int) -> bool:
+        """Whether the loss of the output with this index takes class numbers as integers."""
         if not self._compiled or self.loss is None:
             return False
         if self._compile_loss is not None:

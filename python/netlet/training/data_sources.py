@@ -11,6 +11,7 @@ import numpy as np
 
 from .class_weights import class_weighted
 from .data import ArrayData, is_array_like
+from .own_fields import step_state
 from .own_step import has_own_step
 from .state import ShuffleOrder
 
@@ -227,7 +228,7 @@ def data_source(
     """
     if x is None:
         raise ValueError(f"{method}: x is missing: give arrays, or an iterable of batches.")
-    order = model._step_state.shuffle if shuffle else None
+    order = step_state(model).shuffle if shuffle else None
 
     def weighted(data: ArrayData) -> ArrayData:
         return data if class_weight is None else class_weighted(data, class_weight)

@@ -9,6 +9,7 @@ from netlet.optimizers.finite import FiniteCheck, NotFinite, checking
 from .data import ArrayData, pack_batch
 from .feed import cast_to_model
 from .nonfinite import in_eager_step
+from .own_fields import step_state
 from .own_step import keeps_integers
 
 
@@ -30,5 +31,5 @@ def run_eagerly(model: Any, mode: str, data: ArrayData, check_finite: bool = Fal
         assert check is not None
         raise in_eager_step(model, batch, error, check, where) from None
     if mode == "train":
-        model._step_state.step += 1
+        step_state(model).step += 1
     return returned

@@ -11,20 +11,21 @@ from netlet.base.tree import flatten
 from . import nonfinite
 from .compiled_losses import spread
 from .data import ArrayData
+from .own_fields import compiled_loss
 from .step import RecordedStep
 
 
 def check_labels(model: Any, data: ArrayData) -> None:
     """Integer labels must fit the model's outputs: told before training, with the row of the first bad one."""
-    loss = model._compile_loss
+    loss = compiled_loss(model)
     if loss is None or data.y is None:
         return
     named = isinstance(data.y, dict)  # a train_step of the user's own may take y in other forms
     for i, y in enumerate(spread(data.y, loss.names, len(loss.losses)) if named else flatten(data.y)):
         if y is None or not loss.wants_integer_labels(i):
             continue
-        shape = loss.shapes[i] if i < len(loss.shapes) else None
-        problem = loss.losses[i].label_problem(y.numpy(), shape) if shape else None
+        shape, fn = loss.shapes[i] if i < len(loss.shapes) else None, loss.losses[i]
+        problem = fn.label_problem(y.numpy(), shape) if shape and fn is not None else None
         if problem is not None:
             raise ValueError(f"y: output '{loss.names[i]}' {problem}")
 

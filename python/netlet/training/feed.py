@@ -81,7 +81,7 @@ def _position(model: Any, data: ArrayData, i: int) -> tuple[str, int | None]:
 
 def _names(model: Any, end: str) -> list[str]:
     """What the inputs or outputs are called in a dict of arrays, in the order of `model.inputs` or `outputs`."""
-    structure = getattr(getattr(model, "_function", None), f"{end}s_struct", None)
+    structure = getattr(model, end, None)
     return sorted(structure) if isinstance(structure, dict) else list(getattr(model, f"{end}_names", None) or [])
 
 
@@ -104,7 +104,7 @@ def _dtype(model: Any, part: str, index: int | None, leaf: _core.Tensor, integer
     if not floating:
         if integers:
             return _integer(leaf)
-        if part == "y" and model._wants_integer_labels(index or 0):
+        if part == "y" and model.wants_integer_labels(index or 0):
             return "int32"
     spec = _spec(model, "outputs", index or 0)
     return str(spec.dtype) if spec is not None and str(spec.dtype) in ("float32", "float64") else compute

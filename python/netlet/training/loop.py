@@ -17,6 +17,7 @@ from .data_sources import ArraySource
 from .eager import run_eagerly
 from .epoch_iterator import EpochIterator
 from .errors import check_labels, place_of, stopped
+from .own_fields import recorded_steps
 from .step import RecordedStep
 
 # How long one native call may run: long enough to cost nothing, short enough for progress and Ctrl-C.
@@ -59,7 +60,7 @@ class StepRunner:
             check_labels(self.model, data)
 
     def _step(self, data: ArrayData, batch: int) -> RecordedStep:
-        return self.model._steps.get(self.model, self.mode, data, batch, self.check_finite)
+        return recorded_steps(self.model).get(self.model, self.mode, data, batch, self.check_finite)
 
     # ---- one epoch ---------------------------------------------------------------------------------------------------
     def run(self, callbacks: Any, epoch: int | None = None) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from netlet import _core
 from netlet.base.tree import flatten
+from netlet.layers.base.tracking import flatten_layers
 from netlet.optimizers.finite import LOSS, FiniteCheck, NotFinite
 
 from .results import NonFiniteLossError
@@ -91,7 +92,7 @@ def _finite(value: Any) -> bool:
 def _first_layer(model: Any, batch: Any) -> str | None:
     """The first layer whose output is not finite when the model is called on the batch once more."""
     found: list[str] = []
-    layers = [layer for layer in model._flatten_layers() if layer is not model and not layer._layers]
+    layers = [layer for layer in flatten_layers(model) if layer is not model and len(flatten_layers(layer)) == 1]
 
     def watched(layer: Any) -> Any:
         call = layer.call

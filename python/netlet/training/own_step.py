@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from netlet.base.tree import flatten
+from netlet.layers.base.tracking import flatten_layers
 from netlet.optimizers.optimizer import Optimizer
 
 _F = TypeVar("_F", bound=Callable[..., Any])
@@ -44,7 +45,7 @@ def optimizers_of(model: Any, mode: str) -> list[Optimizer]:
     if not has_own_step(model, mode):
         return [] if model.optimizer is None else [model.optimizer]
     found: dict[int, Optimizer] = {}
-    for layer in model._flatten_layers():
+    for layer in flatten_layers(model):
         for value in flatten([v for v in vars(layer).values() if isinstance(v, (Optimizer, list, tuple, dict))]):
             if isinstance(value, Optimizer):
                 found[id(value)] = value

@@ -9,6 +9,7 @@ import numpy as np
 from netlet import _core
 
 from .data import ArrayData
+from .own_fields import step_state
 from .own_step import optimizers_of
 from .step import RecordedStep
 
@@ -96,5 +97,5 @@ def _snapshot(model: Any, mode: str) -> list[tuple[_core.Tensor, np.ndarray]]:
     variables = [*model.variables, *(v for m in model.metrics for v in m.variables)]
     if mode == "train":
         variables += [v for optimizer in optimizers_of(model, mode) for v in optimizer.variables]
-    tensors = [v._tensor for v in variables] + [model._step_state.cell]
+    tensors = [v._tensor for v in variables] + [step_state(model).cell]
     return [(t, t.numpy().copy()) for t in tensors]

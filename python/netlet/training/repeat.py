@@ -13,6 +13,7 @@ import numpy as np
 from netlet.engine.variable import storage_epoch
 
 from .errors import stopped
+from .own_fields import recorded_steps
 from .state import MetricReset
 from .step import RecordedStep
 
@@ -30,7 +31,7 @@ class BatchRepeater:
     def __init__(self, model: Any, mode: str, step: RecordedStep, classes: int | None) -> None:
         self.step = step
         self._model, self._mode, self._classes = model, mode, classes
-        self._touch = model._steps.touch
+        self._touch = recorded_steps(model).touch
         self._reset = MetricReset(model.metrics)
 
     def __call__(self, x: np.ndarray, y: np.ndarray) -> dict[str, float] | None:

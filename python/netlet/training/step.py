@@ -17,6 +17,7 @@ from . import results
 from .building import build
 from .data import ArrayData, pack_batch
 from .feed import feed
+from .own_fields import step_state
 from .own_step import has_own_step, optimizers_of, reports_logs
 
 _ATTEMPTS = 4
@@ -139,7 +140,7 @@ def record(model: Any, mode: str, data: ArrayData, batch: int, check_finite: boo
 
 
 def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finite: bool) -> RecordedStep:
-    epoch, state = storage_epoch(), model._step_state
+    epoch, state = storage_epoch(), step_state(model)
     tape = _core.Tape(record=True, trains=mode == "train")
     tape.set_step(state.cell)
     optimizers = optimizers_of(model, mode)

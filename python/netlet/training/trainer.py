@@ -71,11 +71,11 @@ class Trainer(Compiling, Fitting, OnBatch):
         return self(unpack_x_y_sample_weight(data)[0], training=False)  # type: ignore[operator]
 
     # ---- what a file keeps -------------------------------------------------------------------------------------------
-    def _training_state(self) -> dict[str, Any]:
+    def get_training_state(self) -> dict[str, Any]:
         """The state that training goes on from beside weights and optimizer slots."""
         return self._step_state.get()
 
-    def _set_training_state(self, state: dict[str, Any]) -> None:
+    def set_training_state(self, state: dict[str, Any]) -> None:
         self._step_state.set(state)
 
     def _forget_training_steps(self) -> None:

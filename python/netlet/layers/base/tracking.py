@@ -8,6 +8,22 @@ from typing import Any, SupportsIndex
 Track = Callable[[Any], Any]
 
 
+def flatten_layers(layer: Any, include_self: bool = True, recursive: bool = True) -> list[Any]:
+    """The layer and all layers below it, each once, depth first."""
+    found: list[Any] = [layer] if include_self else []
+    seen: set[int] = set()
+    stack = list(reversed(layer._layers))
+    while stack:
+        below = stack.pop()
+        if id(below) in seen:
+            continue
+        seen.add(id(below))
+        found.append(below)
+        if recursive:
+            stack.extend(reversed(below._layers))
+    return found
+
+
 class TrackedList(list[Any]):
     """A list that is an attribute of a layer: what is put into it belongs to the layer."""
 
