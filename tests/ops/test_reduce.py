@@ -125,7 +125,7 @@ def test_no_elements():
     assert _core.max(empty, 1).shape == (0,)
     assert float(_core.sum(empty)) == 0
     for name in ("max", "min", "argmax", "argmin"):
-        with pytest.raises(ValueError, match=f"{name}: no elements"):
+        with pytest.raises(ValueError, match=f"{name}: expected at least one element"):
             getattr(_core, name)(empty, 0)
 
 
