@@ -1,4 +1,4 @@
-// Every activation and its derivative on one vector. `act` is a constant at each use, so that the compiler removes the
+// Every activation and its derivative on one vector. `act` is a constant at each call, so the compiler removes the
 // switch and whichever of the two results the caller does not use.
 #pragma once
 #include "ops/activation/fusable_activations.h"
@@ -41,7 +41,7 @@ NETLET_INLINE ValueAndSlope<V> activation_and_slope(Activation act, V x, const A
         case Activation::relu6: return {clip(x, zero, with(6)), select(positive & lt(x, with(6)), one, zero)};
         case Activation::relu_general: {
             typename V::Mask above = gt(x, p.gamma);
-            V below = select(eq(p.alpha, zero), zero, p.alpha * (x - p.gamma));  // 0 * -inf
+            V below = select(eq(p.alpha, zero), zero, p.alpha * (x - p.gamma));  // alpha = 0 would give 0 * -inf
             V y = select(above, select(lt(x, p.beta), x, p.beta), below);
             return {select(is_nan(x), x, y), select(above, select(lt(x, p.beta), one, zero), p.alpha)};
         }
@@ -60,7 +60,7 @@ NETLET_INLINE ValueAndSlope<V> activation_and_slope(Activation act, V x, const A
         case Activation::gelu_tanh: {
             // 2 sqrt(2/pi) and its product with 0.044715
             const V c1 = with(1.5957691216057307), c3 = with(0.071354816272600249);
-            V near = clip(x, with(-50), with(50));  // beyond, s is 0 or 1; inf * 0 would be NaN
+            V near = clip(x, with(-50), with(50));  // beyond, s is 0 or 1 and inf * 0 would be NaN
             V square = near * near;
             V s = sigmoid(near * fma(c3, square, c1));
             V inner = fma(c3 * V::set1(3), square, c1);
@@ -72,12 +72,12 @@ NETLET_INLINE ValueAndSlope<V> activation_and_slope(Activation act, V x, const A
         }
         case Activation::softplus: return {softplus(x), sigmoid(x)};
         case Activation::softsign: {
-            const V huge = with(1e30);  // inf / inf
+            const V huge = with(1e30);  // without the clip, inf / inf
             V d = one + abs(x), finite = clip(x, -huge, huge);
             return {finite / (one + abs(finite)), one / (d * d)};
         }
         case Activation::mish: {
-            // tanh(log(1 + e)) = w / (w + 2) with w = e (e + 2), e = e^x; from 20 on it is 1.
+            // tanh(log(1 + e)) = w / (w + 2) with w = e (e + 2), e = e^x. From x = 20 on it is 1.
             V e = exp(at_most(x, with(20)));
             V w = e * (e + two), d = w + two;
             return {x * (w / d), fma(x, V::set1(4) * e * (e + one) / (d * d), w / d)};
@@ -118,8 +118,8 @@ NETLET_INLINE ValueAndSlope<V> activation_and_slope(Activation act, V x, const A
         case Activation::sparse_sigmoid:
             return {clip(half * (x + one), zero, one), select(lt(abs(x), one), half, zero)};
         case Activation::squareplus: {
-            // x + s cancels for x < 0; there (x + s) (s - x) = alpha helps. Beyond 1e15, s is |x|, and x^2 may
-            // overflow.
+            // For x < 0, x + s cancels, so y is computed from (x + s) (s - x) = alpha. Beyond 1e15, s is |x| and x^2
+            // may overflow.
             V a = abs(x);
             V s = select(gt(a, with(1e15)), a, sqrt(fma(x, x, p.alpha)));
             return {select(positive, fma(half, x, half * s), half * p.alpha / (s - x)), half * (one + x / s)};

@@ -1,4 +1,4 @@
-// Activations y = f(x), element by element: which there are, and what their kernels are told.
+// Activations y = f(x), element by element: their names, formulas and kernel arguments.
 //
 //   name           f(x)                                          parameters (Keras's defaults)
 //   linear         x
@@ -13,7 +13,7 @@
 //                                                                alpha = slope = 0, beta = max = inf, gamma = theta = 0
 //   selu           scale * elu(x, a), the fixed point of Klambauer et al., 2017
 //   celu           x if x > 0 else alpha (e^(x / alpha) - 1)     alpha = 1
-//   gelu           x Phi(x), Phi the normal distribution's
+//   gelu           x Phi(x), Phi the cumulative distribution function of the standard normal distribution
 //   gelu_tanh      x sigmoid(2 sqrt(2/pi) (x + 0.044715 x^3)), which is the tanh approximation
 //   silu           x sigmoid(x)
 //   softplus       log(1 + e^x)
@@ -31,9 +31,10 @@
 //   sparse_sigmoid clip((x + 1) / 2, 0, 1)
 //   squareplus     (x + sqrt(x^2 + alpha)) / 2                   alpha = 4
 //
-// Backward: dx = dy f'. At a kink f' is that of the flatter side, as in Keras for relu. The first seven know f' from y
-// alone (for alpha >= 0), so that dense and conv fuse them and keep no x; the others keep x, but for those whose f' shares
-// most of its work with f: forward writes it beside y, and backward is a product.
+// Backward: dx = dy f'. At a kink f' is the slope of the flatter side, as Keras has it for relu. The slopes of the
+// first seven depend on y alone (if alpha >= 0), so dense and conv fuse them and do not save x. The others save x for
+// backward, except those whose f' shares most of its work with f (saves_slope): forward writes f' beside y, and
+// backward multiplies.
 #pragma once
 #include "base/types.h"
 
@@ -61,7 +62,7 @@ template <class T>
 struct ActivationArgs {
     const T* x;  // (N,)
     T* y;        // (N,)
-    T* slope;    // (N,) f'(x), only of those that keep it; or null
+    T* slope;    // (N,) f'(x) if saves_slope(act) and a gradient is wanted, else null
     Activation act;
     T alpha, beta, gamma;
 };

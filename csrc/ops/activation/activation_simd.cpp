@@ -4,8 +4,8 @@
 
 namespace netlet::NETLET_ISA {
 
-// The loops see whole vectors only. The last n % width elements go through them too, in a buffer: every activation is
-// compiled once instead of twice, and an element's bits do not depend on where it lies.
+// The loops see whole vectors only. The last n % width elements go through the same loop in a buffer, so that every
+// activation is compiled once and an element's bits do not depend on its position.
 template <Activation act, class T>
 static void forward_vectors(const T* x, T* y, int64_t vectors, const ActivationVectors<Vec<T>>& p) {
     using V = Vec<T>;
@@ -102,7 +102,7 @@ NETLET_INLINE void activation_bwd(const ActivationGradArgs<T>& a, Range r) {
             case Activation::tanh: return backward<Activation::tanh, true>(a, r);
             case Activation::elu: return backward<Activation::elu, true>(a, r);
             case Activation::exponential: return backward<Activation::exponential, true>(a, r);
-            default: return;  // not fusable: the op never asks
+            default: return;  // not fusable: the op never sets from_output for it
         }
 #define NETLET_CASE(name)                                                                                              \
     case Activation::name: return backward<Activation::name, false>(a, r);

@@ -1,5 +1,5 @@
-// The fusable activations and their derivatives on one vector. Callers pass `act` as a constant or switch on it outside
-// of their loop: a switch inside the loop would cost more than most activations.
+// The fusable activations and their derivatives on one vector. Callers pass a constant `act`, or switch on it outside
+// the loop: a switch inside the loop would cost more than most activations.
 #pragma once
 #include "ops/activation/activation_args.h"
 #include "simd/vmath.h"
@@ -20,7 +20,7 @@ NETLET_INLINE V activate(Activation act, V x, typename V::Scalar alpha) {
     }
 }
 
-// dy f'(x), computed from y = f(x). Needs alpha >= 0, so that y has the sign of x.
+// dy f'(x), computed from y = f(x). Requires alpha >= 0, so that y has the sign of x.
 template <class V>
 NETLET_INLINE V activation_gradient_from_output(Activation act, V y, V dy, typename V::Scalar alpha) {
     const V zero = V::zero(), one = V::set1(1);

@@ -1,6 +1,6 @@
-// The elementwise half of a dense layer's backward pass in one sweep: dz = dy act'(z), told from y = act(z), and its
-// column sums db. Rows are added in four interleaved chains, (s0 + s1) + (s2 + s3): an order that depends on shapes
-// alone.
+// The elementwise half of a dense layer's backward pass, in one pass over memory: dz = dy act'(z), computed from y =
+// act(z), and its column sums db. Each column is summed as four interleaved chains of rows, joined as (s0 + s1) + (s2 +
+// s3), so the order of the additions depends on the shapes alone.
 #include "dispatch/kernel.h"
 #include "ops/activation/fusable_activations.h"
 #include "ops/gemm/gemm_args.h"

@@ -26,7 +26,7 @@ NETLET_INLINE void epilogue(Activation act, double alpha, T* c, int64_t ldc, int
         NETLET_CASE(tanh)
         NETLET_CASE(elu)
         NETLET_CASE(exponential)
-        default: return;  // linear; ops refuse to fuse any other
+        default: return;  // linear; ops do not fuse any other
     }
 #undef NETLET_CASE
 }

@@ -1,4 +1,4 @@
-// Products of bfloat16 with float32 sums: the same bits on every instruction set (Bf16Lanes in simd/gemm_dot.h).
+// bfloat16 products with float32 sums. Every instruction set computes the same bits (Bf16Lanes in simd/gemm_dot.h).
 #include "dispatch/kernel.h"
 #include "ops/gemm/epilogue.h"
 #include "ops/gemm/gemm_low_precision.h"

@@ -1,4 +1,4 @@
-// The format of float32 and float64 products (gemm_blocks.h): nothing is converted.
+// The format of float32 and float64 products (gemm_blocks.h). Nothing is converted.
 #pragma once
 #include "ops/gemm/epilogue.h"
 #include "ops/gemm/gemm_blocks.h"

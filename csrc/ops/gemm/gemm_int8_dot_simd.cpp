@@ -1,4 +1,4 @@
-// Products of bytes, u8 x s8 -> s32 and s8 x s8 -> s32: exact modulo 2^32, the same on every instruction set.
+// 8-bit products, u8 x s8 -> s32 and s8 x s8 -> s32: exact modulo 2^32, the same bits on every instruction set.
 #include "dispatch/kernel.h"
 #include "ops/gemm/gemm_low_precision.h"
 
@@ -6,7 +6,8 @@ namespace netlet::NETLET_ISA {
 
 namespace {
 
-// sums(j) += what undoes the flip of a in column j, over `lanes` rows of each panel; whole panels.
+// sums(j) += the correction that undoes the flip of a (ByteLanes::flip_sum) in column j, over `lanes` rows of lanes of
+// each panel. `columns` is a whole number of panels.
 NETLET_INLINE void add_byte_sums(int32_t* sums, const int32_t* panels, int64_t panel_lanes, int64_t lanes,
                                  int64_t columns) {
     constexpr int64_t NR = panel_width<ByteLanes>;
@@ -18,7 +19,8 @@ NETLET_INLINE void add_byte_sums(int32_t* sums, const int32_t* panels, int64_t p
         }
 }
 
-// A packed b begins with one number for each column: what a product with a flipped a begins with.
+// The format of 8-bit products. A packed b starts with one int32 per column: the initial sum of that column in a
+// product whose a is flipped.
 template <class S>
 struct Bytes : LowPrecision<ByteLanes, S, int8_t, flip_of<S>> {
     static NETLET_MEMBER_INLINE int64_t header(int64_t N) { return gemm_packed_header(N); }

@@ -5,9 +5,9 @@
 
 namespace netlet::NETLET_ISA {
 
-// Shared by the low-precision formats. L: their lanes (gemm_dot.h); flip: the bits that packing a inverts. A format
-// adds
-//     add_flip_sums(sums, panels, lanes, columns)   the column sums that undo the flip of a, if there is one
+// The members that the low-precision formats share. L defines the lanes (gemm_dot.h); `flip` is the mask that packing
+// applies to a by exclusive or. A format adds
+//     add_flip_sums(sums, panels, lanes, columns)   adds the column sums that undo the flip of a, if there is one
 template <class L, class A_, class B_, int32_t flip_>
 struct LowPrecision : L {
     using Product = L;
@@ -34,7 +34,7 @@ struct LowPrecision : L {
 constexpr int64_t low_precision_panel_lanes = 8192;  // 32 KB
 static_assert(low_precision_most_columns <= low_precision_panel_lanes / 2);
 
-// c(i, :) += row, of whole vectors.
+// c(i, :) += row, for whole vectors of row.
 template <class S>
 NETLET_INLINE void add_to_rows(S* c, int64_t ldc, int64_t rows, int64_t columns, const S* row) {
     using V = Vec<S>;
@@ -69,11 +69,11 @@ static void low_precision_unit(const GemmArgs& g, int64_t unit) {
     const int64_t padded = (at.columns + NR - 1) / NR * NR;
     const int64_t kc = low_precision_panel_lanes / padded * F::group;
     int64_t k0 = 0;
-    do {  // once even where K = 0: c is still to be written
+    do {  // runs once even if K = 0, because c must be written
         const int64_t ks = g.K - k0 < kc ? g.K - k0 : kc, lanes = lanes_of<F>(ks);
         pack_panels<F>(panels, lanes, b + k0 * (g.b_transposed ? 1 : g.ldb), g.ldb, g.b_transposed, at.columns, ks);
         Init<S> init{F::begin(g, at.j), 0};
-        if constexpr (F::flip != 0) {  // the first block of k begins with its sums, the others' are added at the end
+        if constexpr (F::flip != 0) {  // block 0 starts at its own sums; add_to_rows adds the others at the end
             if (k0 <= kc)
                 for (int64_t j = 0; j < padded; ++j) sums[j] = 0;
             F::add_flip_sums(sums, panels, lanes, padded);

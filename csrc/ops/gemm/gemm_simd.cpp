@@ -1,5 +1,5 @@
-// The two ways to a large or middling product: gemm_direct reads the operands where they lie, gemm_packed reads a b
-// that gemm_pack_b has laid out in panels. Both end in the register tile.
+// Kernels for medium and large products. gemm_direct reads both operands in place; gemm_packed reads a b that
+// gemm_pack_b has packed into panels. Both compute with the register tile (simd/gemm_tile.h).
 #include "dispatch/kernel.h"
 #include "ops/gemm/epilogue.h"
 #include "ops/gemm/gemm_blocks.h"
@@ -11,7 +11,7 @@ namespace netlet::NETLET_ISA {
 // ---- direct ----
 constexpr int64_t stack_panel_bytes = 16 * 1024;
 
-// One block of c: rows x columns, K terms.
+// Computes one block of c: rows x columns, K terms.
 template <class T>
 static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T> first, int64_t rows, int64_t columns,
                          int64_t K, bool finish) {
@@ -21,21 +21,22 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
     const int nv = columns <= W ? 1 : columns > 2 * W && rows <= max_rows(4) ? 4 : 2;
     const RowStrips strips(rows, max_rows(nv));
 
-    // A transposed b is turned, kc rows at a time, into a panel on the stack. Then panels are the outer loop. So they are
-    // where rows of b fall on few sets of the caches (the second strip would find none of what the first has read), and with
-    // AVX2, whose strips are too short to wait for the second cache.
+    // A b that is transposed is packed into a panel on the stack, kc terms at a time, and the loop over panels is the
+    // outer loop. The same is done for other b's in two cases, if several strips of rows read them: rows of b whose
+    // pitch is a multiple of 4 KB share a few sets of the caches, so the second strip would find nothing of what the
+    // first one read; and the strips of AVX2 have too few rows to hide the latency of the L2 cache.
     const bool far = sizeof(Vec<T>) == 32 || g.ldb * (int64_t)sizeof(T) % 4096 == 0;
     const bool panels = g.b_transposed || (strips.count > 1 && far);
     alignas(64) T panel[stack_panel_bytes / sizeof(T)];
     const int64_t panel_columns = nv * W;
-    const int64_t turned = stack_panel_bytes / (int64_t)sizeof(T) / W;  // vectors of the panel
+    const int64_t turned = stack_panel_bytes / (int64_t)sizeof(T) / W;  // vectors that fit the panel
     const int64_t kc = !panels ? K : nv == 1 ? turned : nv == 2 ? turned / 2 : turned / 4;
-    const int64_t group = panels ? panel_columns : columns;  // columns that one round of strips covers
+    const int64_t group = panels ? panel_columns : columns;  // columns covered by one pass over the strips
 
     for (int64_t j0 = 0; j0 < columns; j0 += group) {
         const int64_t j1 = j0 + group < columns ? j0 + group : columns;
         int64_t k0 = 0;
-        do {  // once even where K = 0: c is still to be written
+        do {  // runs once even if K = 0, because c must be written
             const int64_t ks = K - k0 < kc ? K - k0 : kc;
             const Init<T> init = k0 == 0 ? first : Init<T>{c, g.ldc};
             const T* bk = panels ? panel : b + k0 * g.ldb + j0;
@@ -50,7 +51,8 @@ static void direct_block(const GemmArgs& g, const T* a, const T* b, T* c, Init<T
                 for (int64_t j = j0; j < j1;) {
                     const int64_t left = j1 - j;
                     const int v = left <= W ? 1 : left <= 2 * W || nv == 2 ? 2 : 4;
-                    // 3 vectors are done as 2 + 1: a 4-vector tile must have its last vector in part.
+                    // 3 vectors are computed as 2 + 1: a tile of 4 vectors needs at least one valid lane in its last
+                    // vector.
                     const int width = v == 4 && left <= 3 * W ? 2 : v;
                     const int64_t last = left < width * W ? left - (width - 1) * W : W;
                     const bool mask_b = !panels && last < W;

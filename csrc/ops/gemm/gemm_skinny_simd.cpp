@@ -1,5 +1,5 @@
-// Products with few rows (M <= 4, matrix times vector above all). They are bound by reading b once, so b is read in the
-// order in which it lies: gemm_stream goes along rows of b, gemm_dot along rows of a transposed b.
+// Products with few rows (M <= 4, above all matrix times vector). Reading b once bounds their speed, so b is read in
+// memory order: gemm_stream walks along the rows of b, gemm_dot along the rows of a transposed b.
 #include "dispatch/kernel.h"
 #include "ops/gemm/epilogue.h"
 #include "ops/gemm/gemm_args.h"
@@ -14,8 +14,8 @@ constexpr int registers = 32;
 
 // ---- stream ----
 
-// c(i, :) += sum over `terms` rows of b, in one pass over the columns. M * terms numbers of a stay broadcast in
-// registers. The chain of an element is that of the tile: k ascending.
+// c(i, :) += the sum over `terms` rows of b, in one pass over the columns. The M * terms elements of a stay broadcast
+// in registers. Each element of c is summed in ascending k, as in the register tile.
 template <int M, int terms, class T>
 NETLET_INLINE void stream_pass(const T* a, int64_t lda, const T* b, int64_t ldb, T* c, int64_t ldc, int64_t columns) {
     using V = Vec<T>;
@@ -45,7 +45,7 @@ NETLET_INLINE void stream_pass(const T* a, int64_t lda, const T* b, int64_t ldb,
     if (n > 0) at(j, [n](const T* p) { return V::load_n(p, n); }, [n](V v, T* p) { v.store_n(p, n); });
 }
 
-// One unit is a slice of k over all columns: narrow blocks of columns would break b's rows into short reads.
+// A work unit is a slice of k over all columns: narrower blocks of columns would break b's rows into short reads.
 template <int M, class T>
 static void stream_block(const GemmArgs& g, int64_t slice) {
     constexpr int terms = registers / 2 / M > 8 ? 8 : registers / 2 / M > 4 ? 4 : registers / 2 / M;
@@ -63,8 +63,8 @@ static void stream_block(const GemmArgs& g, int64_t slice) {
 
 // ---- dot ----
 
-// c(i, j) = init + sum over lanes of sum over k of a(i, k) b(j, k). The lanes are added in the fixed order of
-// reduce_add, so an element does not depend on how many rows ran beside it.
+// c(i, j) = init + sum over lanes of (sum over k of a(i, k) b(j, k)). reduce_add adds the lanes in a fixed order, so an
+// element does not depend on how many rows are computed together.
 template <int M, int NJ, class T>
 NETLET_INLINE void dot_tile(const GemmArgs& g, const T* a, const T* b, T* c, const T* bias) {
     using V = Vec<T>;
@@ -112,7 +112,7 @@ static void dot_block(const GemmArgs& g, int64_t j0, int64_t columns) {
     epilogue(g.act, g.alpha, c, g.ldc, M, columns);
 }
 
-// M as a constant: f(the constant).
+// Calls f with M as a compile-time constant.
 template <class F>
 NETLET_INLINE void with_rows(int64_t M, F f) {
     switch (M) {
