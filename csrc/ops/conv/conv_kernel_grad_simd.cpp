@@ -1,4 +1,4 @@
-// The gradient of a convolution's kernel: rows are (tap, channel), terms are pixels.
+// The gradient of a convolution's kernel, as a matrix product: rows are (tap, channel), terms are pixels.
 #include "dispatch/kernel.h"
 #include "ops/conv/pixel_iterator.h"
 #include "simd/gather_tile.h"
@@ -7,20 +7,20 @@ namespace netlet::NETLET_ISA {
 
 namespace {
 
-// Runs are pieces of a row of output pixels; those of one chunk are read by every strip while they are in the cache.
+// Runs are pieces of a row of output pixels. Every strip reads the pieces of one chunk while they are in the cache.
 constexpr int64_t longest_piece = 256;
 constexpr int chunk_runs = 64;
 
-// A piece of a row of output pixels: where its first tap reads along the first two axes, its pixels, and where pixel 0 of
-// its row reads x and dy.
+// A piece of a row of output pixels: the input positions of its first tap along the first two axes, its pixels [from,
+// to), and the offsets in x and dy of pixel 0 of its row.
 struct Piece {
     int64_t d, h, from, to, x, dy;
 };
 
-// Rows of dw that one tile computes.
+// The rows of dw that one tile computes.
 struct KernelRows {
     int64_t first, rows;
-    int64_t td, th, tw;  // their tap, unless one_matrix
+    int64_t td, th, tw;  // their tap; unused if one_matrix
 };
 
 NETLET_INLINE KernelRows kernel_rows(const ConvKernelGradArgs& g, int64_t strip, int64_t strips, int64_t taps) {
@@ -41,7 +41,7 @@ NETLET_INLINE KernelRows kernel_rows(const ConvKernelGradArgs& g, int64_t strip,
     return at;
 }
 
-// Points a at what the strip's rows read, seen from x, where tap 0 and channel 0 do.
+// Sets a[i] to the address that row i of the strip reads. x is the address that tap 0, channel 0 reads.
 template <class T>
 NETLET_INLINE void place_rows(const ConvKernelGradArgs& g, const KernelRows& at, const T* x, const T** a) {
     const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
@@ -59,7 +59,7 @@ NETLET_INLINE void place_rows(const ConvKernelGradArgs& g, const KernelRows& at,
     }
 }
 
-// The output positions of the last axis whose input is inside x.
+// Clips [begin, end) to the output positions of the last axis whose input for this tap is inside x.
 NETLET_INLINE void valid_pixels(const ConvAxis& w, int64_t tap, int64_t& begin, int64_t& end) {
     const int64_t first = w.first + tap * w.tap_step;
     const int64_t lo = first < 0 ? (-first + w.step - 1) / w.step : 0;

@@ -1,4 +1,4 @@
-// Convolution as a product whose rows of a are pixels: packing of the kernel, and the product.
+// Convolution as a matrix product whose rows are pixels: the packing of the kernel, and the product.
 #include "dispatch/kernel.h"
 #include "ops/conv/pixel_strip.h"
 #include "simd/gemm_pack.h"
@@ -10,7 +10,7 @@ namespace {
 template <class T>
 constexpr int64_t conv_panel = 2 * Vec<T>::width;
 
-// One unit is a panel group of one group's columns.
+// A work unit is one panel group of the columns of one group.
 template <class T>
 NETLET_INLINE void conv_pack(const ConvPackArgs& g, Range r) {
     static_assert(conv_panel_group % conv_panel<T> == 0, "a group of columns holds whole panels");
@@ -35,7 +35,7 @@ NETLET_INLINE void conv_pack(const ConvPackArgs& g, Range r) {
     }
 }
 
-// The stretches of terms that a strip's rows have in common, and where their rows of the packed kernel are.
+// The runs of terms of one strip, with the addresses that its rows read and the rows of the packed kernel.
 template <class T>
 struct Runs {
     const T* a[most_runs][most_rows];
@@ -47,7 +47,8 @@ NETLET_INLINE bool side_by_side(const ConvArgs& g) {
     return g.groups == 1 && g.axis[2].tap_step == 1 && g.axis[2].tap_stride == 1;
 }
 
-// Where everything is inside, strips differ only in where their rows begin.
+// If all taps are inside x, strips differ only in the addresses of their rows, so the runs are computed once per work
+// unit.
 template <class T>
 NETLET_INLINE int64_t inner_runs(Run<T>* run, const ConvArgs& g, const T* const* rows, const T* b) {
     int64_t count = 0;
@@ -59,7 +60,8 @@ NETLET_INLINE int64_t inner_runs(Run<T>* run, const ConvArgs& g, const T* const*
     return count;
 }
 
-// At an edge each run has rows of its own. More runs than there is room for are multiplied in turns.
+// At an edge each run has its own row addresses. If there are more than most_runs runs, the product is computed in
+// several passes that accumulate.
 template <class T>
 NETLET_INLINE void edge_strip(Runs<T>& runs, const PixelStrip<T>& s, const ConvArgs& g, const T* b, GatherTile<T> tile,
                               int64_t rows, int64_t columns, int64_t panel) {

@@ -1,17 +1,18 @@
-// The same product for few columns (the gradient of an image with one or three channels): lanes are terms, not columns,
-// and each sum is added up at its end. The kernel needs no packing: for each tap and column its terms lie in a line.
+// The product of conv_simd.cpp for few output channels (the gradient of an image with one or three channels). SIMD lanes
+// hold terms, not columns, and each sum is reduced at its end. The kernel needs no packing: the terms of one tap and
+// column are contiguous.
 #include "dispatch/kernel.h"
 #include "ops/conv/pixel_strip.h"
 
 namespace netlet::NETLET_ISA {
 
-// Sums that stay in registers beside a line of the kernel for each column.
+// The number of sums that fit the registers beside one vector of the kernel per column.
 constexpr int most_sums = sizeof(Vec<float>) == 64 ? 24 : 10;
 constexpr int pixels_for(int columns) {
     return most_sums / columns < 4 ? (most_sums / columns ? most_sums / columns : 1) : 4;
 }
 
-// N columns of P pixels, `pixels` of them the caller's own.
+// Computes N columns of P pixels. Only the first `pixels` of them are stored.
 template <class T, int N>
 static void unpacked_rows(const Run<T>* runs, int64_t count, int64_t line, T* const* y, int64_t first, int64_t pixels,
                           const T* bias, bool accumulate) {
@@ -64,7 +65,7 @@ static const UnpackedRowsFn<T> unpacked_rows_by_columns[conv_few_columns + 1] = 
                                                                                  unpacked_rows<T, 7>,
                                                                                  unpacked_rows<T, 8>};
 
-// w is the kernel itself, (taps, columns, terms). A unit is mb pixels.
+// w is the unpacked kernel, (taps, columns, terms). A work unit is mb pixels.
 template <class T>
 NETLET_INLINE void conv_unpacked_rows(const ConvArgs& g, Range r) {
     constexpr int64_t most = most_rows;

@@ -1,4 +1,4 @@
-// Depthwise convolution: channels are lanes, so there is nothing to gather and nothing to pack.
+// Depthwise convolution. SIMD lanes are channels, so no rows are gathered and nothing is packed.
 #include "dispatch/kernel.h"
 #include "ops/conv/pixel_iterator.h"
 #include "ops/gemm/epilogue.h"
@@ -8,7 +8,7 @@ namespace netlet::NETLET_ISA {
 
 namespace {
 
-// The taps [begin, end) whose input, for grid position q, is inside.
+// The taps [begin, end) that read inside x at grid position q.
 struct Taps {
     int64_t begin, end;
 };
@@ -17,7 +17,8 @@ NETLET_INLINE Taps taps_inside(const ConvAxis& axis, int64_t q) {
     return {at < 0 ? (-at + s - 1) / s : 0, left < 0 ? 0 : left / s + 1 < axis.taps ? left / s + 1 : axis.taps};
 }
 
-// P pixels of a row, all with the same taps, by NV vectors of channels, the last of them `last` lanes wide.
+// Computes P pixels of a row, all with the same taps, for NV vectors of channels. The last vector has `last` valid
+// lanes.
 template <class T, int P, int NV>
 NETLET_INLINE void depthwise_pixels(const DepthwiseArgs& g, const T* x, const T* w, const T* bias, T* y, Taps td,
                                     Taps th, Taps tw, int64_t last) {
@@ -73,8 +74,9 @@ NETLET_INLINE void depthwise_channels(const DepthwiseArgs& g, const T* x, T* y, 
         depthwise_pixels<T, P, 1>(g, x + c, w + c, columns(c), y + c, td, th, tw, g.C - c < W ? g.C - c : W);
 }
 
-// One row of the grid: stretches of pixels that share their taps, 8 or 4 of them at a time; at the edges one by one. Either
-// way there are sums enough to hide the latency of one.
+// Computes one row of the grid. Pixels that share their taps are computed 8 or 4 at a time with one vector of channels;
+// the others, at the edges, one at a time with 4 vectors. Both have enough independent sums to hide the latency of an
+// addition.
 template <class T>
 NETLET_INLINE void depthwise_row(const DepthwiseArgs& g, int64_t row) {
     const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
@@ -105,7 +107,7 @@ NETLET_INLINE void depthwise_row(const DepthwiseArgs& g, int64_t row) {
     }
 }
 
-// Sums of taps [k, k + N) of one row of taps, for a vector of channels, over rows of output pixels.
+// Sums taps [k, k + N) of one row of taps over rows of output pixels, for one vector of channels.
 template <class T, int N>
 NETLET_INLINE void depthwise_taps(const DepthwiseKernelGradArgs& g, int64_t begin, int64_t end, int64_t td, int64_t th,
                                   int64_t k, int64_t c, int64_t lanes, T* dw, bool accumulate) {

@@ -1,4 +1,5 @@
-// Shared by the convolution kernels: a strip of rows, each an output pixel, and the runs of terms that are summed.
+// The parts that the pixel products share: a strip of rows, one row per output pixel, and the runs of terms along which
+// the rows are multiplied.
 #pragma once
 #include "ops/conv/pixel_iterator.h"
 #include "ops/gemm/epilogue.h"
@@ -12,22 +13,22 @@ alignas(64) static const T conv_zeros[conv_longest_run] = {};
 // ---- a strip of pixels and its runs ----
 constexpr int64_t most_runs = conv_most_runs;
 
-// Unused rows keep stale pointers: place_stretch computes with them, and no tile dereferences the result.
+// Unused rows keep stale pointers. place_stretch computes addresses for them too; the product never reads those.
 template <class T>
 struct PixelStrip {
     T* y[most_rows] = {};
-    const T* x[most_rows] = {};             // the row's first tap; may be outside of the image
-    int64_t at[conv_axes][most_rows] = {};  // and its position along each axis
-    bool inside[conv_axes];                 // whether all taps of all rows are, along this axis
+    const T* x[most_rows] = {};             // address that the first tap of each axis reads; it may lie outside x
+    int64_t at[conv_axes][most_rows] = {};  // position of that tap along each axis
+    bool inside[conv_axes];                 // whether all taps of all rows are inside x along this axis
 };
 
-// Fills the strip with the next `rows` output pixels starting at p and advances p past them.
+// Fills the strip with the next `rows` output pixels starting at p, and advances p past them.
 template <class T>
 NETLET_INLINE void place_strip(PixelStrip<T>& s, const ConvArgs& g, Pixel& p, int64_t rows, int64_t group, int64_t j) {
     const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
     const int64_t in_pitch = g.groups * g.C, out_pitch = g.groups * g.O;
     int64_t low[conv_axes] = {INT64_MAX, INT64_MAX, INT64_MAX}, high[conv_axes] = {INT64_MIN, INT64_MIN, INT64_MIN};
-    for (int64_t i = 0; i < rows;) {  // a row of the grid, or the part of it that is in the strip
+    for (int64_t i = 0; i < rows;) {  // one row of the grid, or its part inside the strip
         const int64_t id = p.d * d.step + d.first, ih = p.h * h.step + h.first, iw = p.w * w.step + w.first;
         const int64_t od = d.out_first + p.d * d.out_step, oh = h.out_first + p.h * h.out_step;
         const T* x =
@@ -55,14 +56,14 @@ NETLET_INLINE void place_strip(PixelStrip<T>& s, const ConvArgs& g, Pixel& p, in
         s.inside[a] = low[a] >= 0 && high[a] + (g.axis[a].taps - 1) * g.axis[a].tap_step < g.axis[a].in;
 }
 
-// A run of terms: its tap (td, th, tw), the offset of its pixels from the row's first tap, its tap in the packed
-// kernel, its first channel, and its length.
+// A run of terms: its tap (td, th, tw), its offset from the row's first tap, its tap number in the packed kernel, the
+// first channel, and the number of terms.
 struct Stretch {
     int64_t td, th, tw, offset, tap, channel, terms;
 };
 
-// Calls f for each run: one tap, or a part of its channels. With `whole`, the taps along the last axis are contiguous
-// and inside of the image, and form one run.
+// Calls f for each tap, or each piece of at most conv_longest_run of its channels. `whole` merges the taps along the
+// last axis into one run; that requires adjacent taps in x and w, and no tap outside x along that axis.
 template <class F>
 NETLET_INLINE void each_run(const ConvArgs& g, bool whole, F f) {
     const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
@@ -79,7 +80,7 @@ NETLET_INLINE void each_run(const ConvArgs& g, bool whole, F f) {
             }
 }
 
-// Points a[i] at the pixels that row i reads, or at zeros if the tap is outside of the image. False if all rows are.
+// Sets a[i] to the address that row i reads; a row whose tap is outside x reads zeros. Returns false if all rows do.
 template <class T>
 NETLET_INLINE bool place_stretch(const T** a, const PixelStrip<T>& s, const ConvArgs& g, const Stretch& at,
                                  bool whole) {
@@ -96,14 +97,14 @@ NETLET_INLINE bool place_stretch(const T** a, const PixelStrip<T>& s, const Conv
     return some;
 }
 
-// Applies the activation to a finished strip.
+// Applies the activation to a finished strip, columns j... of one group.
 template <class T>
 NETLET_INLINE void finish_strip(const PixelStrip<T>& s, const ConvArgs& g, int64_t rows, int64_t columns) {
     if (g.act == Activation::linear) return;
     const int64_t pitch = g.groups * g.O;
     if (s.y[rows - 1] - s.y[0] != (rows - 1) * pitch)
         for (int64_t k = 0; k < rows; ++k) epilogue(g.act, g.alpha, s.y[k], pitch, 1, columns);
-    else if (columns == pitch)  // contiguous
+    else if (columns == pitch)  // the strip is contiguous
         epilogue(g.act, g.alpha, s.y[0], pitch, 1, rows * columns);
     else
         epilogue(g.act, g.alpha, s.y[0], pitch, rows, columns);

@@ -1,27 +1,29 @@
-// Winograd's minimal filtering F(2x2, 3x3): 16 instead of 36 products for each 2x2 pixels (Lavin and Gray, 2016).
+// Winograd's minimal filtering F(2x2, 3x3): 16 products instead of 36 for each 2x2 pixels (Lavin and Gray, 2016).
 //
-//     y = A^T [ (G w G^T) . (B^T x B) ] A        x: a tile of 4x4 pixels, w: 3x3 taps, y: 2x2 pixels, . element by element
+//     y = A^T [ (G w G^T) . (B^T x B) ] A     x: a tile of 4x4 pixels, w: 3x3 taps, y: 2x2 pixels, . element by element
 //
-// Summed over the channels, each of the 16 elements is a product of matrices: (tiles, C) by (C, O). For 3x3 taps moved by
-// single pixels, one group. The gradient with regard to w takes the same road back:
+// Summed over the channels, each of the 16 elements ("points") is a matrix product: (tiles, C) by (C, O). Requires 3x3
+// taps, stride 1, dilation 1 and one group. The gradient with respect to w uses the transposed transforms:
 //
 //     dw = G^T [ sum over tiles of (B^T x B) . (A dy A^T) ] G
 //
-// Sums and differences of a few pixels (taps) replace them, so the error is that of a somewhat larger sum: docs/numerics.md.
-// A unit is a lane: a stretch of tiles, done in blocks, whose scratch memory stays in the second cache.
+// The transforms are sums and differences of a few pixels (taps), so the error is that of a somewhat longer sum:
+// docs/numerics.md. A work unit is a run of tiles ("lane"). It computes them in blocks, whose scratch memory stays in
+// the L2 cache.
 #pragma once
 #include "ops/conv/conv_args.h"
 
 namespace netlet {
 
 constexpr int winograd_points = 16;
-constexpr int64_t winograd_block = 28;       // tiles that are transformed at a time: two strips of AVX-512
-constexpr int64_t winograd_grad_block = 56;  // for the kernel's gradient, whose sums are stored once a block
-// Scratch: a plane for each point, in it a row for each tile of a block; planes begin on different sets of the caches.
+constexpr int64_t winograd_block = 28;       // tiles transformed at a time: two strips of AVX-512
+constexpr int64_t winograd_grad_block = 56;  // for the kernel's gradient: it stores its sums once per block
+// Scratch: one plane per point, which holds one row per tile of a block. The 16 extra elements place the planes on
+// different sets of the caches.
 constexpr int64_t winograd_pitch(int64_t channels) { return (channels + 15) / 16 * 16; }
 constexpr int64_t winograd_plane(int64_t block, int64_t channels) { return block * winograd_pitch(channels) + 16; }
 
-// Taps that conv_pack wrote, transformed: u (points, panels..., terms).
+// Transforms the taps that conv_pack wrote: u (points, panels..., terms).
 struct WinogradPackArgs {
     const void* packed;
     void* u;
@@ -46,7 +48,7 @@ struct WinogradKernelGradArgs {
     int64_t batch, C, O, lanes;
 };
 
-// dw (9, C, O) = or += G^T du G; a unit is a row of C.
+// dw (9, C, O) = or += G^T du G. A work unit is a row of C.
 struct WinogradUnpackArgs {
     const void* du;
     void* dw;

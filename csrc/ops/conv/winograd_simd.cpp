@@ -34,7 +34,7 @@ NETLET_INLINE void pixel_gradient(V a, V b, V* out, int64_t step) {  // A
 }
 
 // ---- the taps ----
-// One unit is a panel group of the packed kernel.
+// A work unit is one panel group of the packed kernel.
 template <class T>
 NETLET_INLINE void winograd_pack(const WinogradPackArgs& g, Range r) {
     using V = Vec<T>;
@@ -84,7 +84,7 @@ NETLET_INLINE void winograd_unpack(const WinogradUnpackArgs& g, Range r) {
 
 // ---- tiles ----
 struct TilePlace {
-    int64_t n, h, w;  // the image, and the first of its 2x2 output pixels
+    int64_t n, h, w;  // the image, and the first of the tile's 2x2 output pixels
 };
 NETLET_INLINE TilePlace tile_place(const ConvAxis& h, const ConvAxis& w, int64_t tile) {
     const int64_t across = (w.grid + 1) / 2, down = (h.grid + 1) / 2;
@@ -94,7 +94,7 @@ NETLET_INLINE int64_t tiles_of(const ConvAxis& h, const ConvAxis& w, int64_t bat
     return batch * ((h.grid + 1) / 2) * ((w.grid + 1) / 2);
 }
 
-// v[point] = B^T x B for 4x4 pixels of x from (h, w) on; pixels outside are 0.
+// v[point] = B^T x B for the 4x4 pixels of x that start at (h, w). Pixels outside x are 0.
 template <class T>
 NETLET_INLINE void transform_pixels(T* v, int64_t plane, const T* image, const ConvAxis& H, const ConvAxis& W,
                                     int64_t h, int64_t w, int64_t C) {
@@ -121,7 +121,7 @@ NETLET_INLINE void transform_pixels(T* v, int64_t plane, const T* image, const C
     });
 }
 
-// The 2x2 pixels of y from (h, w) on = act(bias + A^T m A), or += it.
+// The 2x2 pixels of y that start at (h, w): y = act(bias + A^T m A), or y += A^T m A.
 template <class T>
 NETLET_INLINE void finish_pixels(const WinogradArgs& g, const T* m, int64_t plane, T* image, int64_t h, int64_t w) {
     using V = Vec<T>;
@@ -183,7 +183,7 @@ NETLET_INLINE void winograd_lane(const WinogradArgs& g, int64_t lane) {
 }
 
 // ---- the gradient of the taps ----
-// m[point] = A dy A^T for the 2x2 pixels of dy from (h, w) on; those outside are 0.
+// m[point] = A dy A^T for the 2x2 pixels of dy that start at (h, w). Pixels outside dy are 0.
 template <class T>
 NETLET_INLINE void spread_pixels(T* m, int64_t plane, const T* image, int64_t h, int64_t w, const ConvAxis& H,
                                  const ConvAxis& W, int64_t O) {
@@ -217,7 +217,7 @@ NETLET_INLINE void winograd_kernel_grad(const WinogradKernelGradArgs& g, int64_t
     T* du = static_cast<T*>(g.du) + lane * winograd_points * g.C * g.O;
     const int64_t strips = (g.C + most - 1) / most;
     int64_t first = begin;
-    do {  // once even where a lane has no tiles: du is still to be written
+    do {  // runs once even if a lane has no tiles, because du must be written
         const int64_t count = end - first < winograd_grad_block ? end - first : winograd_grad_block;
         for (int64_t t = 0; t < count; ++t) {
             const TilePlace at = tile_place(g.h, g.w, first + t);
