@@ -1,32 +1,32 @@
-// Scaled dot-product attention (Vaswani et al., 2017), block by block so that no matrix of scores is ever stored (Dao et
-// al., 2022, "FlashAttention"): memory grows with T + S, not with T S.
+// Scaled dot-product attention (Vaswani et al., 2017), block by block so that no matrix of scores is ever stored (Dao
+// et al., 2022, "FlashAttention"): memory grows with T + S, not with T S.
 //
 //     x(t, s) = scale q(t) . k(s) + bias(t, s);  where the mask (or s > t, if causal) forbids s: `attention_forbidden`
 //     p(t, .) = softmax over s;  out(t) = sum over s of drop(p(t, s)) v(s)
 //
 //     q (B, T, N, H), k (B, S, K, H), v (B, S, K, D), out (B, T, N, D); head n of q reads head n / (N / K) of k and v.
-//     lse (B, N, T) = log sum over s of e^x, -inf for a row without a permitted key ("dead")
-//     mask and bias broadcast to (B, N, T, S) by their strides, which are 0 along axes of extent 1.
+//     lse (B, N, T) = log sum over s of e^x; -inf for a fully masked row, one without a permitted key ("dead" in names)
+//     mask and bias broadcast to (B, N, T, S) by their strides, which are 0 along axes of size 1.
 //
-// A dead row is the average of all v, as in JAX, where all its scores are the same number; or 0, as where Keras's Softmax
-// layer takes part. No gradient flows through its scores. -inf in the bias counts as forbidden.
+// A fully masked row is the average of all v, as in JAX, where all its scores are equal; or, without average_dead, 0,
+// as when Keras uses its Softmax layer. No gradient flows through its scores. -inf in the bias counts as forbidden.
 //
-// Backward, Delta(t) = dout(t) . out(t), computes x again and
+// Backward, with Delta(t) = dout(t) . out(t), recomputes x and
 //     dv(s) = sum over t of drop(p) dout(t);  g = p (drop(dout(t) . v(s)) - Delta(t));  dbias = g
 //     dq(t) = scale sum over s of g k(s);     dk(s) = scale sum over t of g q(t)
 //
-// Dropout draws by counters, so that backward draws the same: the 64 queries of a block are one group of Philox for each
-// key (simd/philox.h).
+// Dropout is drawn by counters, so that backward draws the same numbers: for each key, the 64 queries of a block are
+// one Philox group (simd/philox.h).
 //
-// A block of scores lies with the queries as lanes, block[key * attention_queries + query]: maxima and sums over keys are
-// then vertical, and both products that follow read it without turning it.
+// A block of scores has the queries as lanes, block[key * attention_queries + query]. Maxima and sums over keys then
+// need no reduction across lanes, and both products that follow read the block without transposing it.
 #pragma once
 #include "base/types.h"
 
 namespace netlet {
 
-constexpr int64_t attention_queries = 64;     // of a block
-constexpr int64_t attention_key_bytes = 512;  // of a block's keys: 128 of float32, 64 of float64
+constexpr int64_t attention_queries = 64;     // queries in a block
+constexpr int64_t attention_key_bytes = 512;  // keys in a block, in bytes: 128 keys of float32, 64 of float64
 constexpr double attention_forbidden = -0.7 * 3.40282346638528859812e38;  // JAX's, for both types
 
 struct AttentionSizes {
@@ -38,7 +38,7 @@ struct AttentionArgs {
     const T *q, *k, *v;
     const T* bias;        // or null
     const uint8_t* mask;  // or null; 0 forbids
-    const int64_t* step;  // of dropout, or null
+    const int64_t* step;  // the step count of dropout, or null
     T *out, *lse;         // lse may be null
     AttentionSizes n;
     int64_t bias_stride[4], mask_stride[4];  // along B, N, T, S
@@ -49,14 +49,14 @@ struct AttentionArgs {
     uint32_t stream;
 };
 
-// One unit of work is all keys of a chunk for one head of k. Each chunk has a dq of its own, (chunks, B, T, N, H), to be
-// added up; dk and dv belong to one unit each. dscores (B, N, T, S) are the gradients of the scores before `scale`, for dbias.
+// A work unit is one chunk of keys for one head of k. Each chunk has its own dq, (chunks, B, T, N, H), to be added up
+// afterwards; each dk and dv belongs to one unit. dscores (B, N, T, S) is g, for dbias.
 template <class T>
 struct AttentionGradArgs {
-    AttentionArgs<T> forward;  // out and lse are what it wrote
+    AttentionArgs<T> forward;  // the arguments of forward; out and lse below are its outputs
     const T *out, *lse, *dout;
     T *dq, *dk, *dv, *dscores;  // any may be null
-    int64_t chunk;              // keys; a multiple of a block's
+    int64_t chunk;              // keys per chunk, a multiple of block_keys
     bool accumulate_q, accumulate_k, accumulate_v;
 };
 

@@ -1,4 +1,4 @@
-// Shared by the forward and backward kernels of attention: products of blocks, and the scores of a block.
+// The parts that forward and backward attention share: products of blocks, and the scores of a block.
 #pragma once
 #include "ops/attention/attention_args.h"
 #include "ops/gemm/gemm_floats.h"
@@ -14,7 +14,7 @@ constexpr int64_t block_queries = attention_queries;
 template <class T>
 constexpr int64_t block_keys = attention_key_bytes / sizeof(T);
 
-// A block of scores; also the size of a packed panel of a product's second factor. 32 KB each.
+// A block of scores, or the packed panel of a product's second factor: 32 KB each.
 template <class T>
 using Scores = T[block_keys<T> * block_queries];
 
@@ -25,8 +25,8 @@ struct Factor {
     bool transposed;
 };
 
-// c (M, N) = a . b, or c += a . b if `add`. With `whole`, the rows of c are written in whole vectors: c needs room for
-// N rounded up.
+// c (M, N) = a . b, or += it. `whole`: rows of c are stored in whole vectors, so each needs room for N rounded up to
+// the vector width.
 template <class T>
 static void block_product(Factor<T> a, Factor<T> b, T* c, int64_t ldc, bool add, int64_t M, int64_t N, int64_t K,
                           T* panel, bool whole = false) {
@@ -56,7 +56,7 @@ static void block_product(Factor<T> a, Factor<T> b, T* c, int64_t ldc, bool add,
     }
 }
 
-// Keys [s, s + keys) of queries [t, t + queries) of one head.
+// One block: keys [s, s + keys) and queries [t, t + queries) of one head.
 struct AttentionBlock {
     int64_t b, n, t, s, queries, keys;
 };
@@ -70,7 +70,7 @@ NETLET_INLINE const T* key_row(const AttentionArgs<T>& a, const T* k, const Atte
     return k + ((at.b * a.n.S + at.s) * a.n.K + at.n / (a.n.N / a.n.K)) * width;
 }
 
-// Rows of a head are far apart in memory: the hardware prefetcher does not fetch the next ones in time.
+// The rows of one head are far apart in memory, so the hardware prefetcher does not load them in time.
 template <class T>
 NETLET_INLINE void prefetch_rows(const T* p, int64_t ld, int64_t rows, int64_t width) {
     for (int64_t i = 0; i < rows; ++i) prefetch(p + i * ld, width * (int64_t)sizeof(T));
@@ -87,7 +87,7 @@ NETLET_INLINE int64_t offset(const int64_t* stride, const AttentionBlock& at) {
     return at.b * stride[0] + at.n * stride[1] + at.t * stride[2] + at.s * stride[3];
 }
 
-// e^x for x <= 0, to 1.1 ULP; 0 where it would be subnormal. Half the work of exp on AVX2 and NEON.
+// e^x for x <= 0, to 1.1 ULP; 0 where it is below the smallest normal number. Half the work of exp on AVX2 and NEON.
 template <class V>
 NETLET_INLINE V exp_of_negative(V x) {
 #if defined(NETLET_VEC_AVX512) || defined(NETLET_VEC_SCALAR)
@@ -99,23 +99,23 @@ NETLET_INLINE V exp_of_negative(V x) {
 #endif
 }
 
-// Masks the first `hidden` queries of a key's row: with causal attention these queries come before the key.
+// Forbids one key for the queries [0, hidden), which come before it: the triangle above the diagonal.
 template <class T>
 NETLET_INLINE void hide(T* row, int64_t hidden, int64_t queries, T with) {
     each_vector<Vec<T>>({0, hidden < queries ? hidden : queries},
                         [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { lanes.store(Vec<T>::set1(with), row + i); });
 }
 
-// The scores of a block, scale q . k + bias, with attention_forbidden where a key is masked. Returns the factor that
-// the caller still multiplies them by. With neither bias nor mask this is the scale, which saves a pass over the block,
-// and masked scores are -inf: that is safe, since every row has an allowed key in its first block.
+// Computes the scores of a block, up to the positive factor that it returns: scale q . k + bias, or
+// attention_forbidden. Without bias and mask the factor is the scale, which saves a pass over the block. Forbidden
+// scores are then -inf, which is safe because every row has seen its first key.
 template <class T>
 static T score_block(const AttentionArgs<T>& a, const AttentionBlock& at, T* block, T* panel) {
     using V = Vec<T>;
     block_product<T>({key_row(a, a.k, at, a.n.H), a.n.K * a.n.H, false},
                      {query_row(a, a.q, at, a.n.H), a.n.N * a.n.H, true}, block, block_queries, false, at.keys,
                      at.queries, a.n.H, panel, true);
-    const int64_t hidden = a.causal ? at.s - at.t : -at.keys;  // queries of the block before its first key
+    const int64_t hidden = a.causal ? at.s - at.t : -at.keys;  // queries of the block that come before its first key
     if (!a.bias && !a.mask && a.scale > 0) {
         for (int64_t key = 0; key < at.keys; ++key)
             hide(block + key * block_queries, hidden + key, at.queries, -(T)__builtin_inf());
@@ -141,12 +141,12 @@ static T score_block(const AttentionArgs<T>& a, const AttentionBlock& at, T* blo
     return 1;
 }
 
-// The dropout factors of the 64 probabilities of a key: 0 or 1 / (1 - rate).
+// The factors by which dropout multiplies the 64 probabilities of one key: 0 or 1 / (1 - rate).
 template <class T>
 struct KeyDropout {
     bool active;
     T scale, rate;
-    uint64_t seed, first;  // group of the block's first key
+    uint64_t seed, first;  // first: Philox group of the block's first key
     uint64_t pitch;        // groups from one key to the next
     uint32_t stream, step;
 

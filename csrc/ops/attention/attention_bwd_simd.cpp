@@ -1,5 +1,6 @@
-// Back through attention, block by block: probabilities come again from the scores and the saved log-sum-exp of the rows.
-// One unit is a chunk of keys of one head of k, against all queries of the heads that read it: dk and dv are its own.
+// Backward of attention, block by block: it recomputes the probabilities from the scores and the saved log-sum-exp of
+// each row. A work unit is a chunk of keys of one head of k, with all queries of the heads that read it, so that no
+// other unit writes its dk and dv.
 #include "dispatch/kernel.h"
 #include "ops/attention/attention_block.h"
 
@@ -7,7 +8,7 @@ namespace netlet::NETLET_ISA {
 
 namespace {
 
-// Delta = dout . out for the queries of a block, and their log-sum-exp; 0 in the lanes behind them.
+// Delta = dout . out and log-sum-exp of each query of a block; 0 in the lanes past the last query.
 template <class T>
 struct RowGrads {
     alignas(64) T delta[block_queries], lse[block_queries];
@@ -33,7 +34,8 @@ static bool load_rows(const AttentionGradArgs<T>& a, const AttentionBlock& at, R
     return dead;
 }
 
-// block: scores, still to be multiplied by `factor` -> drop(p). slopes: dout . v -> g. Lanes behind the queries become 0 in neither, and are not read.
+// block: from scores, still to be multiplied by `factor`, to drop(p). slopes: from dout . v to scale g. Lanes past the
+// last query hold garbage in both, and nothing reads them.
 template <class T>
 static void probabilities(const AttentionGradArgs<T>& a, const AttentionBlock& at, const RowGrads<T>& rows, T factor,
                           T* block, T* slopes) {
@@ -73,7 +75,7 @@ NETLET_INLINE void zero_rows(T* x, int64_t ld, int64_t rows, int64_t columns) {
                                               NETLET_INLINE_LAMBDA { lanes.store(Vec<T>::zero(), x + i * ld + j); });
 }
 
-// Adds what one block of scores gives to dq, dk and dv.
+// Adds the contribution of one block of scores to dq, dk and dv.
 template <class T>
 static void back_through_block(const AttentionGradArgs<T>& a, const AttentionBlock& at, const RowGrads<T>& rows,
                                T* dq) {

@@ -1,5 +1,5 @@
-// Streaming softmax: a row keeps its largest score and its sum of exponentials so far; what was added up before a larger
-// score came is scaled down by e^(old - new). One unit is a block of queries of one head.
+// Streaming softmax: each row tracks its largest score and its sum of exponentials so far. When a larger score comes,
+// the sums so far are scaled by e^(old - new). A work unit is a block of queries of one head.
 #include "dispatch/kernel.h"
 #include "ops/attention/attention_block.h"
 
@@ -16,12 +16,12 @@ struct RowState {
     alignas(64) T top[block_queries], sum[block_queries], shrink[block_queries];
 };
 
-// The scores of a block, still to be multiplied by `factor`, become e^(score - top) in place. Whether what came before
-// must shrink.
+// Replaces the scores of a block, still to be multiplied by `factor`, with e^(score - top), in place, and updates the
+// row states. Returns whether the largest score of any row rose, so that the output so far must be scaled by `shrink`.
 template <class T>
 static bool exponentials(const AttentionBlock& at, T factor, T* block, RowState<T>& rows) {
     using V = Vec<T>;
-    constexpr int64_t group = 4;  // vectors side by side: neither a maximum nor a sum waits for itself
+    constexpr int64_t group = 4;  // vectors at a time, so that the chains of maxima and sums overlap
     bool shrinks = false;
     auto columns = [&](int64_t i0, auto count) NETLET_INLINE_LAMBDA {
         constexpr int64_t n = decltype(count)::count;
@@ -88,7 +88,7 @@ NETLET_INLINE bool any_dead(const RowState<T>& rows, int64_t queries) {
     return false;
 }
 
-// out / sum, and lse.
+// Divides out by the sums, and writes lse.
 template <class T>
 static void finish_rows(const AttentionArgs<T>& a, const AttentionBlock& at, T* out, RowState<T>& rows) {
     using V = Vec<T>;
@@ -119,7 +119,7 @@ static void attend(const AttentionArgs<T>& a, int64_t unit) {
         V::set1((T)attention_forbidden).store(rows.top + i);
         V::zero().store(rows.sum + i);
     }
-    const int64_t seen = at.t + at.queries;  // keys that a causal row may look at
+    const int64_t seen = at.t + at.queries;  // keys that a causal block may see
     int64_t end = a.causal && seen < a.n.S ? seen : a.n.S;
     for (; at.s < end; at.s += at.keys) {
         at.keys = end - at.s < block_keys<T> ? end - at.s : block_keys<T>;
@@ -133,7 +133,7 @@ static void attend(const AttentionArgs<T>& a, int64_t unit) {
         if (a.rate > 0) drop(a, at, block);
         block_product<T>({block, block_queries, true}, {v, a.n.K * a.n.D, false}, out, a.n.N * a.n.D, at.s > 0,
                          at.queries, a.n.D, at.keys, panel);
-        // The average of a dead row is over all keys.
+        // With average_dead, a fully masked row averages all keys, also those that `causal` hides.
         if (next == end && a.average_dead && (a.mask || a.bias) && any_dead(rows, at.queries)) end = a.n.S;
     }
     if (a.n.S > 0) return finish_rows(a, at, out, rows);

@@ -1,6 +1,6 @@
-// The product of conv_simd.cpp for few output channels (the gradient of an image with one or three channels). SIMD lanes
-// hold terms, not columns, and each sum is reduced at its end. The kernel needs no packing: the terms of one tap and
-// column are contiguous.
+// The product of conv_simd.cpp for few output channels (the gradient of an image with one or three channels). SIMD
+// lanes hold terms, not columns, and each sum is reduced at its end. The kernel needs no packing: the terms of one tap
+// and column are contiguous.
 #include "dispatch/kernel.h"
 #include "ops/conv/pixel_strip.h"
 

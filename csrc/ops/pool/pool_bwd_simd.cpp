@@ -5,11 +5,11 @@ namespace netlet::NETLET_ISA {
 
 namespace {
 
-// Pixels are counted with the padding before them: u = p + before. The windows over u along an axis are those that begin
-// at u / stride, one stride earlier, ...: window u / stride - m has u as its cell u % stride + m * stride.
+// Positions count the padding before the image: u = p + before. Along an axis, u is cell u % stride + m * stride of
+// window u / stride - m, for m = 0, 1, ... as long as the window has that cell.
 struct Covering {
-    int64_t first, count;  // output positions, the last of them first
-    int64_t cell;          // in the first one; in the next it is larger by the stride
+    int64_t first, count;  // the output positions first, first - 1, ..., `count` of them
+    int64_t cell;          // cell number of u in window `first`; it grows by the stride for each next one
 };
 NETLET_INLINE Covering covering(const PoolShape& s, int axis, int64_t u) {
     int64_t o = u / s.stride[axis], cell = u % s.stride[axis];
@@ -21,10 +21,10 @@ NETLET_INLINE Covering covering(const PoolShape& s, int axis, int64_t u) {
     return {o, fit < o + 1 ? fit : o + 1, cell};
 }
 
-// What flows from one window to one of its cells, in vectors of channels.
+// The gradient that one window sends to one of its cells, in vectors of channels.
 template <class T, class Index>
 struct OfMaximum {
-    static constexpr bool indexed = true, usual = sizeof(Index) == 1;  // windows that have loops of their own
+    static constexpr bool indexed = true, usual = sizeof(Index) == 1;  // usual: may use specialized loops
     const T* dy;
     const Index* index;
     template <class Lanes>
@@ -44,7 +44,7 @@ struct OfMean {
     }
 };
 
-// A line of dx and the rows of windows over it: those of dy at `image`, positions d of axis 0 and h of axis 1.
+// A line of dx, and the rows of windows that cover it: rows of dy in image `image`, positions d (axis 0), h (axis 1).
 template <class T, class From>
 struct Line {
     const PoolShape& s;
@@ -53,7 +53,8 @@ struct Line {
     int64_t image;
     Covering d, h;
     bool accumulate;
-    // Calls row(first element of the row in dy, number of its first cell in this line, its lines inside the image).
+    // Calls row(offset of the row in dy, number of its windows' first cell in this line, lines of its windows inside
+    // the image; 0 if indexed).
     template <class Row>
     NETLET_MEMBER_INLINE void each_row(const Row& row) const {
         for (int64_t i = 0; i < d.count; ++i)
@@ -67,7 +68,7 @@ struct Line {
     }
 };
 
-// ---- channels by vectors: one pixel after the other -----------------------------------------------------------------
+// ---- vectors of channels, one pixel at a time -----------------------------------------------------------------------
 template <class T, class From>
 NETLET_INLINE void gather_pixels(const Line<T, From>& line, Range u) {
     const PoolShape& s = line.s;
@@ -89,7 +90,8 @@ NETLET_INLINE void gather_pixels(const Line<T, From>& line, Range u) {
     }
 }
 
-// At most one window over each pixel, and one row of them over the line: no sums, and one step of dy for `stride` of dx.
+// For windows that do not overlap along the last axis, and one row of windows over the line: nothing is summed, and
+// each position of dy writes `stride` pixels of dx.
 template <int Window, class T, class From>
 NETLET_INLINE void spread_pixels(const Line<T, From>& line, Range o) {
     const PoolShape& s = line.s;
@@ -111,7 +113,7 @@ template <class T, class From>
 NETLET_INLINE void gather_line(const Line<T, From>& line, Range whole, Range u) {
     const PoolShape& s = line.s;
     if (s.window[2] > s.stride[2] || line.d.count * line.h.count != 1 || line.accumulate) return gather_pixels(line, u);
-    // Windows that lie in the image and with their stride in this block.
+    // The windows that lie inside the image and whose stride lies inside this block.
     const Range o = common(whole, {(u.begin + s.stride[2] - 1) / s.stride[2], u.end / s.stride[2]});
     if (o.begin >= o.end) return gather_pixels(line, u);
     gather_pixels(line, {u.begin, o.begin * s.stride[2]});
@@ -122,9 +124,9 @@ NETLET_INLINE void gather_line(const Line<T, From>& line, Range whole, Range u) 
     gather_pixels(line, {o.end * s.stride[2], u.end});
 }
 
-// ---- few channels: rows of dy in a buffer, from which the pixels of dx are picked -----------------------------------
-// As many pixels as a vector holds, in whole strides; which of the windows' vectors' lanes they come from, and as which
-// cells of them.
+// ---- few channels: rows of dy are copied to a buffer, then permuted to the pixels of dx -----------------------------
+// `pixels` pixels are computed at a time: as many whole strides as one vector holds. `permute` gives each pixel the
+// lanes of the last window that starts at or before it, and `cell` is the pixel's cell number in that window.
 template <class T>
 struct FewPixels {
     int64_t pixels;
@@ -135,7 +137,7 @@ struct FewPixels {
         const int64_t pixels = Vec<T>::width / C / step * step;
         T cells[Vec<T>::width];
         for (int64_t i = 0; i < Vec<T>::width; ++i)
-            cells[i] = i < pixels * C ? T(i / C % step) : T(s.window[2]);  // no cell
+            cells[i] = i < pixels * C ? T(i / C % step) : T(s.window[2]);  // matches no cell
         const auto from = [&](int lane) { return lane < pixels * C ? lane / C / step * C + lane % C : 0; };
         return {pixels, TwoSourcePermute<T>(from), Vec<T>::load(cells)};
     }
@@ -150,11 +152,11 @@ NETLET_INLINE void gather_few(const Line<T, From>& line, const FewPixels<T>& few
     T sums[pool_room<T> + pool_slack<T>], flow[pool_room<T> + pool_slack<T>];
     T number[From::indexed ? pool_room<T> + pool_slack<T> : 1];
 
-    const int64_t pixels = few.pixels, elements = (u.end - u.begin) * C;  // u begins with a whole stride
+    const int64_t pixels = few.pixels, elements = (u.end - u.begin) * C;  // u.begin is a multiple of the stride
     const TwoSourcePermute<T>& permute = few.permute;
     const int64_t skipped = u.begin < s.before[2] ? (s.before[2] - u.begin) * C : 0;
     T* dx = line.dx + (u.begin - s.before[2]) * C;
-    // One window over each pixel at most: dx is written as it is found. Otherwise sums go through a buffer.
+    // If each pixel has at most one window, dx is written directly. Otherwise sums are collected in a buffer.
     const bool once = covers * line.d.count * line.h.count == 1 && skipped == 0 && !line.accumulate;
     bool first_time = true;
 
@@ -175,7 +177,7 @@ NETLET_INLINE void gather_few(const Line<T, From>& line, const FewPixels<T>& few
         fill(flow + before + inside, T(0), after);
         if constexpr (!From::indexed)
             for (int64_t o = first; o < end; ++o) {
-                if (o >= whole.begin && o < whole.end) {  // not clipped
+                if (o >= whole.begin && o < whole.end) {  // skips the windows that are not clipped
                     o = whole.end - 1;
                     continue;
                 }

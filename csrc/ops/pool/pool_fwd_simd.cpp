@@ -5,21 +5,21 @@ namespace netlet::NETLET_ISA {
 
 namespace {
 
-// ---- what is known of the cells seen so far, in vectors of channels -------------------------------------------------
+// ---- the running state of a window, in vectors of channels ----------------------------------------------------------
 template <class T, class Index>
 struct Maximum {
     using V = Vec<T>;
-    static constexpr T nothing = -T(__builtin_inf());                  // what a cell outside the image holds
-    static constexpr bool indexed = true, usual = sizeof(Index) == 1;  // windows of a size that has loops of its own
+    static constexpr T nothing = -T(__builtin_inf());                  // value of a cell outside the image
+    static constexpr bool indexed = true, usual = sizeof(Index) == 1;  // usual: may use specialized loops
     V best, at;
     static NETLET_MEMBER_INLINE Maximum first(V x, V cell) { return {x, cell}; }
-    // Cells in row-major order.
+    // Adds cells in row-major order.
     NETLET_MEMBER_INLINE void add(V x, T cell) {
         const auto beats = gt(x, best) | is_nan(x);
         best = select(beats, x, best);
         at = select(beats, V::set1(cell), at);
     }
-    // Cells in another order.
+    // Adds cells in any order.
     NETLET_MEMBER_INLINE void add_any(V x, V cell) {
         const auto beats = gt(x, best) | is_nan(x) | (eq(x, best) & lt(cell, at));
         best = select(beats, x, best);
@@ -63,7 +63,7 @@ struct Mean {
     }
 };
 
-// A row of windows: x from their first line inside the image on, and the lines that they take of it.
+// A row of windows. x is the first line of the image that they cover; d and h clip them along the first two axes.
 template <class T, class Index>
 struct PoolRow {
     const PoolShape& s;
@@ -74,9 +74,9 @@ struct PoolRow {
     Range whole;  // see unclipped
 };
 
-// ---- channels by vectors: one window after the other ----------------------------------------------------------------
-// One vector of channels of one window, whose first cell inside the image is at p. Height x Width: the window's, where
-// they are known when this is compiled and all of it is inside.
+// ---- vectors of channels, one window at a time ----------------------------------------------------------------------
+// Reduces one window for one vector of channels; p is its first cell inside the image. Height x Width is the size of
+// the window if it is a compile-time constant and the whole window is inside; otherwise 0 x 0.
 template <class State, int Height, int Width, class Row, class Lanes, class T>
 NETLET_INLINE State over_window(const Row& r, Lanes lanes, const T* p, const Clip& w) {
     using V = Vec<T>;
@@ -115,7 +115,7 @@ NETLET_INLINE void pool_pixels(const PoolRow<T, Index>& r, Range o) {
     }
 }
 
-// The usual windows, 2 x 2 and 3 x 3, have loops of their own where nothing is clipped.
+// 2 x 2 and 3 x 3 windows have loops of their own, used where no window is clipped.
 template <class State, class T, class Index>
 NETLET_INLINE void pool_row(const PoolRow<T, Index>& r, Range o) {
     const PoolShape& s = r.s;
@@ -129,8 +129,8 @@ NETLET_INLINE void pool_row(const PoolRow<T, Index>& r, Range o) {
     pool_pixels<State, 0, 0>(r, {inside.end, o.end});
 }
 
-// ---- few channels: the lines of the windows become one in a buffer, whose pixels are picked -------------------------
-// The cells of `pixels` windows from o on, for the few vectors of means in which one is clipped.
+// ---- few channels: the lines of the windows are reduced to one in a buffer, then its pixels are permuted ------------
+// The number of cells of `pixels` windows from o on, for the few vectors of means that contain a clipped window.
 template <class T>
 NETLET_INLINE Vec<T> cells_of(const PoolShape& s, int64_t lines, int64_t o, int64_t pixels) {
     T cells[Vec<T>::width] = {};
@@ -141,7 +141,8 @@ NETLET_INLINE Vec<T> cells_of(const PoolShape& s, int64_t lines, int64_t o, int6
     return Vec<T>::load(cells);
 }
 
-// So many windows at a time as a vector holds, and two vectors what they begin with; and what picks it.
+// `pixels` windows are computed at a time: as many as one vector holds and whose first pixels lie in two vectors of the
+// buffer. `permute` picks those pixels.
 template <class T>
 struct FewWindows {
     int64_t pixels;
@@ -163,11 +164,11 @@ NETLET_INLINE void pool_few(const PoolRow<T, Index>& r, const FewWindows<T>& win
     const int64_t C = s.channels, step = s.stride[2], line = s.size[2] * C, plane = s.size[1] * line;
     T value[pool_room<T> + pool_slack<T>], cell[indexed ? pool_room<T> + pool_slack<T> : 1];
 
-    // Columns [start, stop) of the padded image, of which [first, end) are there.
+    // Columns [start, stop) of the padded image; [first, end) of them lie inside the image.
     const int64_t start = o.begin * step - s.before[2], stop = (o.end - 1) * step - s.before[2] + s.window[2];
     const int64_t first = start < 0 ? 0 : start, end = stop < s.size[2] ? stop : s.size[2];
     const int64_t before = (first - start) * C, inside = (end - first) * C, after = (stop - end) * C;
-    const T behind = T(1 << 25);  // behind every cell that is there: at -inf, too, one of those is the maximum
+    const T behind = T(1 << 25);  // after every real cell, so that one of those is the maximum even if all are -inf
     const T* x = r.x + first * C;
     fill(value, State::nothing, before);
     if constexpr (indexed) fill(cell, behind, before);

@@ -1,4 +1,5 @@
-// Shared by the pooling kernels: windows clipped to the image, cell numbers in memory, images with few channels.
+// The parts that forward and backward share: windows clipped to the image, cell numbers in memory, pixels of few
+// channels.
 #pragma once
 #include "ops/pool/pool_args.h"
 #include "simd/bytes.h"
@@ -7,7 +8,8 @@
 
 namespace netlet::NETLET_ISA {
 
-// The part of a window that lies inside the image along one axis: `cells` of it from `first` on, `skipped` before them.
+// The part of a window inside the image along one axis: `cells` cells starting at position `first`, after `skipped`
+// cells outside.
 struct Clip {
     int64_t first, cells, skipped;
 };
@@ -23,7 +25,7 @@ NETLET_INLINE Range unclipped(const PoolShape& s) {
     const int64_t room = s.size[2] + s.before[2] - s.window[2];
     return {(s.before[2] + s.stride[2] - 1) / s.stride[2], room < 0 ? 0 : room / s.stride[2] + 1};
 }
-// The part of r inside `whole`; if it is empty, at the end of r.
+// The intersection of `whole` and r; an empty range at the end of r if there is none.
 NETLET_INLINE Range common(Range whole, Range r) {
     const int64_t end = whole.end < r.end ? whole.end : r.end, begin = whole.begin > r.begin ? whole.begin : r.begin;
     return begin < end ? Range{begin, end} : Range{r.end, r.end};
@@ -52,16 +54,17 @@ NETLET_INLINE Vec<double> load_cells(const Index* p, int64_t n, double) {
 }
 
 // ---- few channels ---------------------------------------------------------------------------------------------------
-// If several pixels fit a vector and a block of them fits these buffers, rows are processed as contiguous memory.
+// Elements of the row buffers. If several pixels fit a vector and a block of them fits these buffers, rows are
+// processed as contiguous elements.
 template <class T> constexpr int64_t pool_room = 2 * pool_buffer;
-// What whole vectors may read and write past its end.
+// Elements past their end that whole vectors may read and write.
 template <class T> constexpr int64_t pool_slack = 4 * Vec<T>::width;
 template <class T>
 NETLET_INLINE bool few_channels(const PoolShape& s, int64_t pixels) {
     return Vec<T>::width > 1 && 2 * s.channels <= Vec<T>::width && pixels * s.channels <= pool_room<T>;
 }
 
-// Writes n times `value`, rounded up to whole vectors.
+// Stores n times `value`, rounded up to whole vectors.
 template <class T>
 NETLET_INLINE void fill(T* p, T value, int64_t n) {
     for (int64_t i = 0; i < n; i += Vec<T>::width) Vec<T>::set1(value).store(p + i);

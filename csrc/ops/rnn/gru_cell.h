@@ -1,4 +1,4 @@
-// z, r = s(...),  n = a(...),  h = z h' + (1 - z) n. The reset gate r multiplies after the product with n's part of R
+// z, r = s(...),  n = a(...),  h = z h' + (1 - z) n. The reset gate r is applied after the product with n's part of R
 // (reset_after, as in cuDNN), or before it.
 #pragma once
 #include "ops/rnn/rnn_steps.h"
@@ -75,7 +75,7 @@ struct GruBeforeForward {
         rows_times_panels<T>(w.rows, 2 * U, U, w.fed(0), w.u_pitch, w.a.panels, w.z(), w.z_pitch, x);
         for (int64_t i = 0; i < w.rows; ++i) {
             T *z = w.z(i), *saved = w.a.train ? w.a.saved + w.at(i, U) : nullptr;
-            if (saved && w.masked(i)) {  // backward multiplies it with zeros
+            if (saved && w.masked(i)) {  // backward multiplies it by zeros
                 copy_row<T>(saved, nullptr, U);
                 saved = nullptr;
             }
@@ -130,7 +130,7 @@ struct GruBeforeBack {
     }
     NETLET_MEMBER_INLINE void product(const Back<T>& w) const {
         const int64_t U = w.U;
-        // The gradient of r h'; masked rows have none.
+        // Computes the gradient of r h'. Masked rows have none.
         rows_times_panels<T>(w.rows, U, U, w.z() + 2 * U, w.z_pitch, w.a.panels_n, w.own(0), w.u_pitch, {nullptr, 0});
         for (int64_t i = 0; i < w.rows; ++i) {
             if (w.masked(i)) continue;

@@ -1,5 +1,5 @@
-// The two activations of a cell on one vector. Keras's defaults are compile-time constants, so that loops over gates
-// have no branches; other activations are function calls.
+// The two activations of a cell on one vector. Keras's defaults are compile-time constants, so that a loop over gates
+// has no branches and no calls. All other activations are called.
 #pragma once
 #include "ops/activation/fusable_activations.h"
 #include "ops/rnn/rnn_args.h"

@@ -1,11 +1,11 @@
-// Rows of scratch times packed panels: the product inside a time step. The panels come from the L2 cache at each step,
-// so they are the outer loop; strips of rows use a panel while it is in the L1 cache.
+// Rows of scratch times packed panels: the matrix product inside a time step. Every step reads the panels from the L2
+// cache, so the loop over panels is the outer loop, and all strips of rows use a panel while it is in the L1 cache.
 #pragma once
 #include "ops/gemm/gemm_blocks.h"
 
 namespace netlet::NETLET_ISA {
 
-// A single row is bound by reading panels: several at a time keep the multiply-adds in flight.
+// Reading the panels bounds the speed of a single row: several panels at a time keep enough multiply-adds in flight.
 template <class T, int P>
 NETLET_INLINE void row_times_panels(int64_t K, const T* a, const T* panels, T* c, const T* init) {
     using V = Vec<T>;
@@ -29,7 +29,7 @@ NETLET_INLINE void row_times_panels(int64_t K, const T* a, const T* panels, T* c
         for (int v = 0; v < packed_nv; ++v) sum[p][v].store(c + (p * packed_nv + v) * W);
 }
 
-// c (rows, N) = init + a (rows, K) . b, b in panels as gemm_pack_b writes them.
+// c (rows, N) = init + a (rows, K) . b, with b in the panels of gemm_pack_b.
 template <class T>
 static void rows_times_panels(int64_t rows, int64_t N, int64_t K, const T* a, int64_t lda, const T* panels, T* c,
                               int64_t ldc, Init<T> init) {

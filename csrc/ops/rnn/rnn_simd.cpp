@@ -1,4 +1,4 @@
-// The kernels of recurrent layers: each cell, with Keras's activations and with any others.
+// The kernels of recurrent layers. Each cell is compiled for Keras's default activations and for all others.
 #include "dispatch/kernel.h"
 #include "ops/rnn/gru_cell.h"
 #include "ops/rnn/lstm_cell.h"

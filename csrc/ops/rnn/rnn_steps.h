@@ -1,7 +1,8 @@
-// Runs a block of rows through the time steps, forward and back; shared by all cells. A cell defines what a step does:
+// The loop over time steps for a block of rows, forward and backward: the part that all cells share. A cell defines one
+// step:
 //
-//     product(w)      forward: z = the input's part + h' R, for all rows        back: the gradient of h', from dz
-//     row(w, i)       forward: the gates and the new state of row i             back: dz of row i from dh
+//     product(w)      forward: z = the input's part + h' R, for all rows     backward: the gradient of h', from dz
+//     row(w, i)       forward: the gates and the new state of row i          backward: dz of row i, from dh
 #pragma once
 #include "ops/rnn/rnn_gates.h"
 #include "ops/rnn/rnn_panels.h"
@@ -23,13 +24,13 @@ NETLET_INLINE void scale_row(T* to, const T* from, const T* scale, int64_t n) {
     });
 }
 
-// A block of rows at a step, and its part of scratch.
+// A block of rows at one time step, and its part of scratch.
 template <class T, class Args>
 struct RowBlock {
     const Args& a;
-    int64_t U, GU, first, rows;  // of the batch, from `first` on
-    int64_t step, t;             // t: the time of the step's input
-    int64_t u_pitch, z_pitch;    // of rows of scratch
+    int64_t U, GU, first, rows;  // the block is rows [first, first + rows) of the batch
+    int64_t step, t;             // t: the position of this step along T
+    int64_t u_pitch, z_pitch;    // row pitch of scratch
     T* scratch;
 
     NETLET_MEMBER_INLINE RowBlock(const Args& args, int64_t unit)
@@ -48,20 +49,20 @@ struct RowBlock {
         step = s;
         t = a.n.reverse ? a.n.T_ - 1 - s : s;
     }
-    // Offset from a step's gates to the next one's.
+    // The offset from the gates of a step to those of the next step.
     NETLET_MEMBER_INLINE int64_t onward() const { return a.n.reverse ? -GU : GU; }
-    // Scratch of each row: four vectors of U, and one of G*U.
+    // Scratch holds four arrays (rows, U), numbered 0 to 3, and z (rows, G*U).
     NETLET_MEMBER_INLINE T* scratch_row(int which, int64_t i = 0) const {
         return scratch + (which * a.n.rows + i) * u_pitch;
     }
     NETLET_MEMBER_INLINE T* z(int64_t i = 0) const { return scratch + 4 * a.n.rows * u_pitch + i * z_pitch; }
-    // Offset of (row i, this step) in an array (B, T, columns), and of row i in one of (B, columns).
+    // The offset of (row i, this step) in an array (B, T, columns), and of row i in an array (B, columns).
     NETLET_MEMBER_INLINE int64_t at(int64_t i, int64_t columns) const { return ((first + i) * a.n.T_ + t) * columns; }
     NETLET_MEMBER_INLINE int64_t of_row(int64_t i, int64_t columns) const { return (first + i) * columns; }
     NETLET_MEMBER_INLINE bool masked(int64_t i) const { return a.mask && !a.mask[at(i, 1)]; }
 };
 
-// ---- forward: scratch row 0 is h, 1 is h' if it is scaled, 2 is the cell's own ----
+// ---- forward: scratch array 0 is h, 1 is h' if it is scaled, 2 belongs to the cell ----
 template <class T>
 struct Forward : RowBlock<T, RnnArgs<T>> {
     using RowBlock<T, RnnArgs<T>>::RowBlock;
@@ -75,7 +76,7 @@ struct Forward : RowBlock<T, RnnArgs<T>> {
 template <class T, class Cell>
 static void run_steps_forward(const RnnArgs<T>& a, int64_t unit, const Cell& cell) {
     Forward<T> w(a, unit);
-    // The next step's gates are far apart in memory, one stream per row: too many for the hardware prefetcher.
+    // The next step's gates are far away in memory for each row: too many streams for the hardware prefetcher.
     const int64_t U = w.U, bytes = w.GU * (int64_t)sizeof(T);
     for (int64_t i = 0; i < w.rows; ++i) {
         copy_row(w.h(i), a.h0 ? a.h0 + w.of_row(i, U) : nullptr, U);
@@ -101,7 +102,7 @@ static void run_steps_forward(const RnnArgs<T>& a, int64_t unit, const Cell& cel
     }
 }
 
-// ---- back: scratch row 0 is dh, 1 is dc, 2 is the gradient of h', 3 is the cell's own ----
+// ---- back: scratch array 0 is dh, 1 is dc, 2 is the gradient of h', 3 belongs to the cell ----
 template <class T>
 struct Back : RowBlock<T, RnnBwdArgs<T>> {
     using RowBlock<T, RnnBwdArgs<T>>::RowBlock;
