@@ -1,23 +1,25 @@
 // Connectionist temporal classification (Graves et al., 2006): minus the log of the probability that softmax(x), read
-// frame by frame, spells the labels, whatever blanks and repetitions stand between them. Keras: ops.ctc_loss.
+// frame by frame, spells the labels, with any blanks and repetitions between them. Keras: ops.ctc_loss.
 //
 //   x (B, T, C) logits   labels (B, L), in [0, C) and not `blank`   frames (B,): frames of a sample that count, null: T
-//   label_lengths (B,), null: as many as the row of labels has that are not `blank`   loss (B,)
+//   label_lengths (B,), null: the number of labels in the row that are not `blank`   loss (B,)
 //
-// Of l labels, l + 1 blanks and l labels are the states of a path; b_j stands before label j, and
+// A path through l labels has 2 l + 1 states, l + 1 blanks and l labels. b_j is the blank before label j, a_j is label
+// j:
 //
 //   b_j(t) = p_blank(t) (b_j(t-1) + a_{j-1}(t-1))
-//   a_j(t) = p_j(t) (a_j(t-1) + b_j(t-1) + [label j-1 is another] a_{j-1}(t-1))       from b_0(-1) = 1
+//   a_j(t) = p_j(t) (a_j(t-1) + b_j(t-1) + [labels j-1 and j differ] a_{j-1}(t-1))       from b_0(-1) = 1
 //   loss   = -log Z,  Z = b_l(last) + a_{l-1}(last)
 //
-// Backward runs the same recursion from the end (beta), with alpha beta / Z the probability of each state:
+// Backward runs the same recursion from the end (beta); alpha beta / Z is the probability of each state:
 //   dx(t, k) = dy (softmax(x)(t, k) - sum of alpha beta / Z over the states of class k)
 //
-// The sums are no logarithms, but numbers with an exponent of their own (ctc_scaled.h): no range is too wide, a step
-// costs no exp or log, and its error is relative to the probability, not to its logarithm.
+// The sums are not logarithms but numbers with a separate exponent (ctc_scaled.h). They cannot overflow or underflow, a
+// step needs no exp or log, and the error is relative to the probability, not to its logarithm.
 //
-// A sample that cannot be spelled (fewer frames than labels and the blanks between equal ones) has loss inf and no
-// gradient; one whose lengths or labels lie outside has loss NaN and gradient NaN, and nothing is read by them.
+// A sample that cannot be spelled (fewer frames than labels and the blanks between equal labels) has loss inf and no
+// gradient. A sample with lengths or labels out of range has loss NaN and gradient NaN; they are never used as an
+// index.
 #pragma once
 #include "base/types.h"
 
@@ -29,17 +31,17 @@ struct CtcBatch {
     DType label_type, length_type, frames_type;
 };
 
-// What a row of states takes: the states 0..L, rounded up to whole vectors of any instruction set, and one more on
-// both sides, which stay 0.
+// The length of a row of states: the states 0..L, rounded up to whole vectors of any instruction set, plus one on each
+// side that stays 0.
 inline constexpr int64_t ctc_most_lanes = 16;
 constexpr int64_t ctc_row(int64_t width) { return (width + ctc_most_lanes) / ctc_most_lanes * ctc_most_lanes + 2; }
-// Parts of a row: mantissas and exponents of blanks and labels.
+// Parts of a row: mantissas and exponents, of the blanks and of the labels.
 constexpr int64_t ctc_parts = 4;
-// The lines of a sample's scratch, each as long as a row: whether label j-1 is another, mantissas and exponents of the
-// labels' probabilities, one line for gathering; backward: a row of states.
+// The lines of a sample's scratch, each as long as a row: whether labels j-1 and j differ; mantissas and exponents of
+// the labels' probabilities; one line of gathered logits. Backward: plus one row of states.
 constexpr int64_t ctc_lines = 4, ctc_lines_bwd = ctc_lines + ctc_parts;
 
-// A unit is a frame (b, t). norm (B, T, 2): the largest logit, and 1 / sum e^(x - largest).
+// A work unit is a frame (b, t). norm (B, T, 2): the largest logit, and 1 / sum e^(x - largest).
 template <class T>
 struct CtcNormArgs {
     CtcBatch batch;
@@ -47,8 +49,9 @@ struct CtcNormArgs {
     T* norm;
 };
 
-// A unit is a sample. table (B, rows, parts, row): alpha, row t + 1 of it for frame t; rows = T + 1 keeps all, 2 the
-// last. z (B, 2): Z as mantissa and exponent. symbols (B, L): scratch for labels that have been checked.
+// A work unit is a sample. table (B, rows, parts, row): alpha; frame t writes row t + 1 (modulo rows). rows = T + 1
+// saves all rows for backward, rows = 2 only the last. z (B, 2): Z as mantissa and exponent. symbols (B, L): scratch
+// for the checked labels.
 template <class T>
 struct CtcForwardArgs {
     CtcBatch batch;
@@ -58,7 +61,7 @@ struct CtcForwardArgs {
     int64_t rows;
 };
 
-// A unit is a frame: dx = or += dy softmax(x).
+// A work unit is a frame: dx = or += dy softmax(x).
 template <class T>
 struct CtcSoftmaxArgs {
     CtcBatch batch;
@@ -67,7 +70,7 @@ struct CtcSoftmaxArgs {
     bool accumulate;
 };
 
-// A unit is a sample: dx -= dy alpha beta / Z.
+// A work unit is a sample: dx -= dy alpha beta / Z.
 template <class T>
 struct CtcBackwardArgs {
     CtcBatch batch;

@@ -26,7 +26,7 @@ NETLET_INLINE void ctc_collapse(const CtcCollapseArgs<T>& a, Range r) {
     }
 }
 
-// log(e^x + e^y) of n pairs, to x.
+// x = log(e^x + e^y), for n pairs.
 template <class T>
 NETLET_INLINE void log_add(T* x, const T* y, int64_t n) {
     using V = Vec<T>;
@@ -54,13 +54,13 @@ struct CtcTree {
             if (nodes[i].label == label) return i;
         return add(node, label);
     }
-    // The labels of a sequence.
+    // Writes the labels of a sequence.
     NETLET_MEMBER_INLINE void spell(int32_t node, int32_t* labels) const {
         for (; nodes[node].before >= 0; node = nodes[node].before) labels[nodes[node].length - 1] = nodes[node].label;
     }
 };
 
-// What the beam's sequences become in a frame if nothing is added; candidates' probabilities are written.
+// Computes the probabilities of the beam's sequences after a frame that adds no label, and writes them as candidates.
 template <class T>
 NETLET_INLINE void ctc_keep(const CtcNode* nodes, CtcPrefix<T>* beam, int64_t n, const T* log_p, int64_t blank,
                             CtcCandidate<T>* kept, T* sums, int64_t width) {
@@ -88,7 +88,7 @@ NETLET_INLINE void ctc_keep(const CtcNode* nodes, CtcPrefix<T>* beam, int64_t n,
     for (int64_t i = 0; i < n; ++i) kept[i].total = total[i];
 }
 
-// One frame; returns how many sequences the beam then holds.
+// Processes one frame. Returns how many sequences the beam holds afterwards.
 template <class T>
 NETLET_INLINE int64_t ctc_beam_step(const CtcBeamArgs<T>& a, CtcTree& tree, CtcPrefix<T>* beam, int64_t n,
                                     const T* log_p, int64_t b) {
@@ -126,7 +126,7 @@ NETLET_INLINE int64_t ctc_beam_step(const CtcBeamArgs<T>& a, CtcTree& tree, CtcP
     }
     best.sort();
 
-    // Sequences as nodes first, while the beam still tells them.
+    // First replaces the candidates' beam positions by nodes, because the beam is overwritten below.
     for (int64_t i = 0; i < n; ++i) tree.nodes[beam[i].node].place = -1;
     for (int64_t i = 0; i < best.n; ++i) {
         const int32_t node = beam[found[i].from].node;

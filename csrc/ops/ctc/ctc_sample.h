@@ -1,11 +1,11 @@
-// Reads the lengths and labels of a sample and checks them.
+// A sample's lengths and labels, checked as the kernels read them.
 #pragma once
 #include "ops/ctc/ctc_args.h"
 #include "ops/index/read_index.h"
 
 namespace netlet::NETLET_ISA {
 
-// The number of frames of a sample, clamped to [0, T].
+// The frames of a sample that count, clamped to [0, T].
 template <class Args>
 NETLET_INLINE int64_t frames_of(const Args& a, int64_t b) {
     const int64_t n = a.frames ? index_at(a.frames, a.frames_type, b) : a.steps;
@@ -17,7 +17,8 @@ struct CtcSample {
     bool valid;
 };
 
-// Copies the labels to `symbols`. Each is read once: a concurrent write cannot get past the check.
+// Copies the labels to `symbols`. Each label is read once, so a label that changes meanwhile cannot index out of
+// bounds.
 NETLET_INLINE CtcSample read_sample(const CtcBatch& a, int64_t b, int32_t* symbols) {
     CtcSample s{frames_of(a, b), 0, true};
     if (a.label_lengths) {

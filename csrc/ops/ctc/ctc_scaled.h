@@ -1,5 +1,5 @@
-// Floating-point numbers with a separate exponent: m 2^e, m in [0.5, 1) and e integral; zero is m = 0 with the lowest
-// e. They round as floats do, but neither overflow nor underflow.
+// Numbers with a separate exponent: m 2^e, m in [0.5, 1) and e an integer, or m = 0 with the lowest e. A sum has the
+// precision of a float, but nothing overflows or underflows.
 #pragma once
 #include "simd/each_vector.h"
 #include "simd/vmath.h"
@@ -29,8 +29,8 @@ NETLET_INLINE Scaled<V> scaled(V m, V e) {
     return {select(none, V::zero(), unit), select(none, Scaled<V>::lowest(), e + shift)};
 }
 
-// a as a multiple of 2^e, for e >= a.e. The difference of the exponents is clamped: beyond, a changes no digit of a
-// sum.
+// a as a multiple of 2^e, e not below a's exponent. Differences of exponents that are too large to matter to a sum are
+// clamped.
 template <class V>
 NETLET_INLINE V in_units(Scaled<V> a, V e) {
     return a.m * pow2(at_least(a.e - e, constant<V>(-60, -120)));
@@ -56,7 +56,8 @@ NETLET_INLINE Scaled<V> where(V flag, Scaled<V> a) {
     return {select(set, a.m, V::zero()), select(set, a.e, Scaled<V>::lowest())};
 }
 
-// share * e^z, for z <= 0 and share in (0, 1]. For a z so low that it has no fraction, e is rounded from z alone.
+// share e^z, for z <= 0 and a share in (0, 1]. Far below 0, where z has no fractional digits, the exponent is z / log 2
+// rounded.
 template <class V>
 NETLET_INLINE Scaled<V> scaled_exp(V z, V share) {
     const V far = constant<V>(-1e6f, -1e12);

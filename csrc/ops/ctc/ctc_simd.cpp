@@ -33,21 +33,21 @@ struct CtcStates {
     NETLET_MEMBER_INLINE void clear_all(int64_t row) const {
         for (int64_t j = -1; j < row - 1; ++j) clear(j);
     }
-    // The number 1 in blank j.
+    // Sets blank j to the number 1.
     NETLET_MEMBER_INLINE void set_one(int64_t j) const {
         bm[j] = T(0.5);
         be[j] = 1;
     }
 };
 
-// ---- what a sample's frames look like through its labels ---------------------------------------------------------------
+// ---- the probabilities of a sample's frames at its labels -----------------------------------------------------------
 template <class T>
 struct CtcLabels {
     using V = Vec<T>;
     const CtcBatch& batch;
     const T *x, *norm;  // of the sample
     const int32_t* symbols;
-    int64_t length, states;  // states: 0..length in whole vectors
+    int64_t length, states;  // states: 0..length, rounded up to whole vectors
     T *other, *pm, *pe, *line;
     T blank_m = 0, blank_e = 0;
 
@@ -67,7 +67,7 @@ struct CtcLabels {
         for (int64_t j = -1; j < row - 1; ++j) other[j] = j > 0 && j < length && symbols[j] != symbols[j - 1];
     }
 
-    // The probabilities of the labels and of the blank in frame t. False: they are not numbers.
+    // Reads the probabilities of the labels and of the blank in frame t. Returns false if they are NaN.
     NETLET_MEMBER_INLINE bool read(int64_t t) {
         const T* row = x + t * batch.classes;
         const T share = norm[2 * t + 1];
@@ -162,8 +162,8 @@ NETLET_INLINE void ctc_softmax(const CtcSoftmaxArgs<T>& a, Range r) {
     }
 }
 
-// One step of beta, in place: its states after the step, and the probabilities of the labels' states to `line`; returns
-// that of all blanks together.
+// One step of beta, in place. Writes the probabilities of the labels' states to `line`, and returns the summed
+// probability of all blanks.
 template <class T>
 NETLET_INLINE T ctc_step_back(const CtcLabels<T>& f, const CtcStates<T>& alpha, const CtcStates<T>& beta,
                               Scaled<Vec<T>> z) {
@@ -200,7 +200,7 @@ NETLET_INLINE void ctc_backward(const CtcBackwardArgs<T>& a, Range r) {
         beta.clear_all(row);
         beta.set_one(sample.length);
         for (int64_t t = sample.frames - 1; t >= 0; --t) {
-            // const_cast: a row of states is written by forward, read here.
+            // const_cast: forward wrote this row of states; here it is only read.
             const CtcStates<T> alpha(const_cast<T*>(a.table) + (b * (s.steps + 1) + t + 1) * part, row);
             f.read(t);
             T* dx = a.dx + (first + t) * s.classes;

@@ -1,4 +1,4 @@
-// Selects the best `most` of the items offered: a heap whose first item is the worst of them.
+// The best k of the items that are offered one by one: a heap whose first item is the worst.
 #pragma once
 #include "ops/ctc/ctc_decode_args.h"
 
@@ -19,7 +19,7 @@ struct TopK {
     int64_t most;
     int64_t n = 0;
 
-    // False if the item was rejected; then every worse item will be rejected too.
+    // Returns false if the item is not taken; then no worse item can be taken either.
     NETLET_MEMBER_INLINE bool offer(const Item& item) {
         if (n < most) {
             int64_t i = n++;
@@ -31,7 +31,7 @@ struct TopK {
         sink(item, n);
         return true;
     }
-    // Sorts the items, best first.
+    // Sorts the items, the best first.
     NETLET_MEMBER_INLINE void sort() {
         for (int64_t end = n - 1; end > 0; --end) {
             const Item last = items[end];

@@ -1,33 +1,36 @@
 // Normalization: y = (x - mean) rstd gamma + beta, rstd = 1 / sqrt(variance + epsilon), with the statistics of
 //
-//   layer, RMS    each row of x (R, C); gamma, beta (C,). RMS: mean = 0 and the mean square for the variance.
+//   layer, RMS    each row of x (R, C); gamma, beta (C,). RMS: mean = 0, and the mean square replaces the variance.
 //   batch         each channel of x (R, C) over all rows
 //   group         each of G groups of D neighbouring channels of x (O, R, C = G D) over a sample's R rows;
 //                 batch is the case O = 1, D = 1, and instance normalization is D = 1
-//   given         as batch, with mean and variance handed in: batch normalization at inference
+//   given         as batch, but the caller passes mean and variance: batch normalization at inference
 //
 // (Ioffe and Szegedy, 2015; Ba et al., 2016; Wu and He, 2018; Zhang and Sennrich, 2019; formulas as in Keras.) The
-// variance is the biased one. With x^ = (x - mean) rstd, g = dy gamma and averages <.> over what shares a mean,
+// variance is the biased one. With x^ = (x - mean) rstd, g = dy gamma and <.> the average over the elements that share
+// a mean,
 //
 //   dbeta = sum dy    dgamma = sum dy x^    dx = rstd (g - <g> - x^ <g x^>)       (RMS: without <g>)
 //   given: dx = rstd g    dmean = -rstd sum g    dvariance = -rstd^2 / 2 sum g x^
 //
-// Numerics. A mean that is large beside the standard deviation must not cost the variance its digits, nor may a mean
-// that is rounded to float32 shift y. So x is always first centred on c, the mean rounded to T, which is exact where it
-// matters; what c lacks of the mean is carried in a second number. Statistics of columns take one reading of the memory:
-// the mean of a block of 64 rows, and while it is in the cache, sums in T of the differences to it and of their squares;
-// blocks are joined in double (Chan et al., 1983). Rows are read twice in the cache likewise. With u = 2^-24 (2^-53)
-// a variance errs by at most 70 u of itself, plus what x, given in T, has lost already: u^2 mean^2.
+// Numerics. A mean that is large compared with the standard deviation must not cost the variance its digits, and
+// rounding the mean to float32 must not shift y. So x is always centred first on c, the mean rounded to T; the
+// subtraction is exact where that matters. A second number holds the difference between the mean and c. Statistics of
+// columns read memory once: they compute the mean of a block of 64 rows and then, while the block is in the cache, sums
+// in T of the differences from that mean and of their squares; blocks are joined in double (Chan et al., 1983). Rows,
+// too, are read twice from the cache. With u = 2^-24 (2^-53) the error of a variance is at most 70 u of the variance,
+// plus u^2 mean^2, which x, given in T, has already lost.
 #pragma once
 #include "base/types.h"
 
 namespace netlet {
 
-constexpr int64_t norm_block = 64;  // rows whose sums are taken in T
-constexpr int64_t norm_tile = 256;  // columns of a unit of work
+constexpr int64_t norm_block = 64;  // rows whose sums are computed in T
+constexpr int64_t norm_tile = 256;  // columns of a work unit
 
-// x (O, R, C) as the kernels for columns see it. Few channels would leave most of a vector empty: then `fold` rows count
-// as one, and a channel is `fold` columns. A long column is cut into `pieces` of `piece` rows, a multiple of norm_block.
+// x (O, R, C) as the column kernels see it. Few channels would leave most of a vector empty, so `fold` rows count as
+// one row, and a channel is `fold` columns. A long column is cut into `pieces` of `piece` rows, a multiple of
+// norm_block.
 struct NormColumns {
     int64_t O, R, C;
     int64_t piece, pieces;
@@ -36,11 +39,12 @@ struct NormColumns {
     NETLET_MEMBER_INLINE int64_t channels() const { return C / fold; }
 };
 
-// What each column is told: y = (x - centre) a + b; backward dx = dy a + (x - centre) b + c. (3, O, C).
+// The coefficients of a column, (3, O, C): centre, a, b of y = (x - centre) a + b, or a, b, c of the backward dx = dy a
+// + (x - centre) b + c.
 template <class T>
 struct NormMomentsArgs {
     const T* x;
-    double* partial;  // (O, pieces, 2, C): mean, and sum of the squares of the differences to it
+    double* partial;  // (O, pieces, 2, C): mean, and sum of the squared differences from it
     NormColumns s;
 };  // a unit is (o, piece, tile of columns)
 
@@ -53,7 +57,7 @@ struct NormSumsArgs {
 
 template <class T>
 struct NormFinishArgs {
-    const double* partial;                 // or, where it is null:
+    const double* partial;                 // or null: then the given mean and variance are used
     const T *given_mean, *given_variance;  // (channels,)
     const T *gamma, *beta;                 // (channels,) or null
     T *mean, *variance;                    // (O, groups) or null
@@ -75,8 +79,8 @@ struct NormFinishBwdArgs {
     const double *partial, *moment;
     const T* gamma;        // or null
     T *dgamma, *dbeta;     // (O, channels) or null
-    T *dmean, *dvariance;  // (channels,) or null; `given` alone
-    T* columns;            // (3, O, C): a, b, c; null if dx is not wanted
+    T *dmean, *dvariance;  // (channels,) or null; only if `given`
+    T* columns;            // (3, O, C): a, b, c; null if no dx is wanted
     NormColumns s;
     bool given;
     bool add_dgamma, add_dbeta, add_dmean, add_dvariance;  // += instead of =
@@ -95,7 +99,7 @@ template <class T>
 struct NormRowsArgs {
     const T *x, *gamma, *beta;  // gamma, beta (C,) or null
     T* y;
-    T* rows;  // (R, 3): centre, rstd, shift, so that x^ = (x - centre) rstd + shift; null if backward does not need it
+    T* rows;  // (R, 3): centre, rstd, shift with x^ = (x - centre) rstd + shift; null if no gradient is wanted
     int64_t C;
     double epsilon;
     bool centred;  // false: RMS
@@ -105,7 +109,7 @@ template <class T>
 struct NormRowsBwdArgs {
     const T *x, *dy, *gamma, *rows;  // gamma may be null
     T* dx;                           // or null
-    T *dgamma, *dbeta;               // (blocks, C): the sums of each block of rows; or null
+    T *dgamma, *dbeta;               // (blocks, C): sums over each block of rows; or null
     int64_t R, C, block;
     bool centred;
     bool accumulate;  // dx += instead of dx =

@@ -1,4 +1,4 @@
-// Statistics of columns, and what is done to each column with them.
+// The statistics of columns, and the kernels that apply them to each column.
 #include "dispatch/kernel.h"
 #include "ops/norm/norm_args.h"
 #include "simd/each_vector.h"
@@ -7,7 +7,8 @@ namespace netlet::NETLET_ISA {
 
 namespace {
 
-// Calls f(columns, k, n) for strips from `begin` to `end`: k whole vectors, a constant, or k = 1 and n <= width lanes.
+// Calls f(c, Vectors<k>, lanes) for strips of columns from `begin` to `end`: k = 4 or 1 whole vectors, or one vector of
+// lanes <= width.
 template <int k> struct Vectors {
     static constexpr int count = k;
 };
@@ -19,14 +20,14 @@ NETLET_INLINE void for_strips(int64_t begin, int64_t end, const F& f) {
     if (c < end) f(c, Vectors<1>(), end - c);
 }
 
-// How many rows to go down a strip: beyond one strip, memory is read and written from end to end.
+// The number of rows computed per strip. With more than one strip it is 1, so that memory is read and written in order.
 template <class V>
 NETLET_INLINE int64_t rows_of_a_strip(int64_t C) {
     return C <= 4 * V::width ? 64 : 1;
 }
 
 struct Piece {
-    int64_t o, row, rows, column, columns, at;  // `at`: where its two lines of sums begin
+    int64_t o, row, rows, column, columns, at;  // at: offset of its two lines of sums
 };
 
 NETLET_INLINE Piece piece_of(const NormColumns& s, int64_t unit) {
@@ -42,8 +43,8 @@ NETLET_INLINE Piece piece_of(const NormColumns& s, int64_t unit) {
 }
 
 // ---- forward -------------------------------------------------------------------------------------------------------
-// Sums of x - pivot and of its square over n rows. The pivot is their mean as T has it: the block is in the cache, so
-// it is read twice.
+// Sums of x - pivot and of (x - pivot)^2 over n rows. The pivot is the mean of the rows, rounded to T. The block is in
+// the cache, so it is read twice.
 template <class V, int k, class T>
 NETLET_INLINE void block_moments(const T* x, int64_t stride, int64_t n, int64_t lanes, T* pivot, T* sum, T* square) {
     V p[k], s[k], q[k];
@@ -159,7 +160,7 @@ NETLET_INLINE void sums_of(const NormSumsArgs<T>& a, Range r) {
     }
 }
 
-// dx = dy a + (x - centre) b + c, or dy a alone where x is null
+// dx = dy a + (x - centre) b + c, or dy a if x is null
 template <class T, bool with_x>
 NETLET_INLINE void apply_bwd(const NormApplyBwdArgs<T>& a, Range r) {
     using V = Vec<T>;

@@ -1,5 +1,5 @@
-// From the sums of the pieces to the statistics of a group, and to what is done to each of its columns. In double: there
-// is little of it, and it carries the digits that T would lose.
+// From the sums of the pieces to the statistics of a group and the coefficients of its columns. Computed in double:
+// there are few numbers, and they hold digits that T would lose.
 #include <math.h>
 
 #include "dispatch/kernel.h"
@@ -9,7 +9,7 @@ namespace netlet::NETLET_ISA {
 
 namespace {
 
-// Calls f(sums, rows, channel) for each pair of sums that belongs to group g of sample o: sums[0] and sums[C].
+// Calls f(sums, rows, channel) for each pair of sums of group g of sample o: sums[0] and sums[C].
 template <class F>
 NETLET_INLINE void for_sums(const NormColumns& s, const double* partial, int64_t o, int64_t g, const F& f) {
     const int64_t D = s.D(), channels = s.channels();
@@ -73,7 +73,7 @@ NETLET_INLINE void give(T* to, int64_t at, double value, bool add) {
     if (to) to[at] = (T)(add ? (double)to[at] + value : value);
 }
 
-// The sums of one channel over pieces and folds: of dy, and of dy x^.
+// Sums each channel over pieces and folds: of dy, and of dy x^.
 template <class T>
 NETLET_INLINE void finish_bwd(const NormFinishBwdArgs<T>& a, Range r) {
     const NormColumns& s = a.s;

@@ -1,5 +1,6 @@
-// Layer and RMS normalization: a row is read while it is in the cache, so memory sees one read and one write. Short rows
-// go four at a time: the sums over one row wait for each other, those over several do not, and gamma is loaded once.
+// Layer and RMS normalization. A row stays in the cache, so memory sees one read and one write. Short rows are computed
+// four at a time: the sums over one row form a chain of additions, those over several rows overlap, and gamma is loaded
+// once.
 #include <math.h>
 
 #include "dispatch/kernel.h"
@@ -11,11 +12,11 @@ namespace netlet::NETLET_ISA {
 namespace {
 
 constexpr int norm_rows_at_once = 4;
-constexpr int64_t norm_short_row = 256;  // longer ones are several chains by themselves, and read faster one by one
+constexpr int64_t norm_short_row = 256;  // longer rows have several chains of their own, and are read faster one by one
 
-// sums[k][s] = what term(k, i, lanes, sums of row k) adds to sum s for each vector i of the row; for a missing lane, 0.
-// Blocks of 256, added up by 64: three short chains, so that the rounding error does not grow with the row. A row's sum
-// does not depend on which rows are summed beside it.
+// sums[k][s] = the sum s of row k. term(k, i, lanes, sums of row k) adds vector i of the row, and must add 0 for
+// missing lanes. Sums are computed over blocks of 256 elements, then over 64 blocks, then over all: three short chains,
+// so that the rounding error does not grow with the row. A row's sum does not depend on the rows computed beside it.
 template <class V, int rows, int count, class Term>
 NETLET_INLINE void row_sums(int64_t n, const Term& term, typename V::Scalar (*sums)[count]) {
     constexpr int64_t block = 256;
@@ -46,7 +47,7 @@ NETLET_INLINE void row_sums(int64_t n, const Term& term, typename V::Scalar (*su
         for (int s = 0; s < count; ++s) sums[k][s] = reduce_add(grand[k][s] + recent[k][s]);
 }
 
-// f(i, lanes) for every vector of a row.
+// Calls f(i, lanes) for every vector of a row.
 template <class V, class F>
 NETLET_INLINE void for_row(int64_t n, const F& f) {
     int64_t i = 0;
@@ -54,7 +55,7 @@ NETLET_INLINE void for_row(int64_t n, const F& f) {
     if (i < n) f(i, n - i);
 }
 
-// Calls f(row, rows) with rows = norm_rows_at_once, or 1 for what is left over and for long rows; a constant each time.
+// Calls f(row, Rows<k>) with k = norm_rows_at_once, or 1 for remaining and for long rows.
 template <int k> struct Rows {
     static constexpr int count = k;
 };
@@ -66,7 +67,7 @@ NETLET_INLINE void for_rows(int64_t begin, int64_t end, int64_t C, const F& f) {
     for (; row < end; ++row) f(row, Rows<1>());
 }
 
-// v where it is there, 0 in the lanes past n.
+// v, with 0 in the lanes from n on.
 template <class V>
 NETLET_INLINE V present(V v, int64_t n) {
     return n == V::width ? v : select(lt(V::iota(), V::set1((typename V::Scalar)n)), v, V::zero());
@@ -104,7 +105,7 @@ NETLET_INLINE void row_scales(const T* x, int64_t C, double epsilon, bool centre
         scales[k].centre = (T)((double)one[k][0] * each);
         centre[k] = V::set1(scales[k].centre);
     }
-    // The second pass knows by how much the first one missed the mean.
+    // The second pass also sums the differences, which gives the error of the rounded mean.
     row_sums<V, rows, 2>(
         C,
         [&](int k, int64_t i, int64_t lanes, V* sum) NETLET_INLINE_LAMBDA {

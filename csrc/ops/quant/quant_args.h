@@ -5,9 +5,10 @@
 //     zeropoint   int8   [-128, 127]   scale = (max - min) / 255, zero = round(-128 - min / scale)
 //                 uint8  [0, 255]      the same, zero = round(0 - min / scale); min and max include 0
 //
-// x and q are (outer, n, inner); the n elements of an (outer, inner) pair share a scale, so scale and zero are (outer,
-// inner). Guards: infinities do not take part in the range, and saturate; nothing but zeros: scale 1; a scale below the
-// smallest normal number is that number; a NaN makes its scale NaN and its codes 0 (the op tells of it).
+// x and q are (outer, n, inner). The n elements of an (outer, inner) pair share a scale, so scale and zero are (outer,
+// inner). Special cases: infinities do not count in the range, and saturate; a range of 0 has scale 1; a scale below
+// the smallest normal number is replaced by that number; a NaN makes its scale NaN and its codes 0, and the op reports
+// it.
 #pragma once
 #include "base/types.h"
 
@@ -15,13 +16,13 @@ namespace netlet {
 
 enum class Quantizer : int32_t { absmax_i8, zeropoint_i8, zeropoint_u8 };
 
-// Columns that a unit of work covers where inner > 1.
+// Columns of one work unit if inner > 1.
 constexpr int64_t quantize_tile = 256;
-// A long line (inner == 1) is cut into pieces of so many elements.
+// A long line (inner == 1) is cut into pieces of this many elements.
 constexpr int64_t quantize_piece = 1 << 14;
 
-// Range, scale and codes in one go while the line is in the cache. A unit is a line where inner == 1, otherwise
-// outer x a tile of columns. zero is null for absmax.
+// Computes range, scale and codes in one kernel, while the line is in the cache. A work unit is a line if inner == 1,
+// otherwise a tile of columns of one outer index. zero is null for absmax.
 template <class T>
 struct QuantizeArgs {
     const T* x;
@@ -32,8 +33,8 @@ struct QuantizeArgs {
     Quantizer kind;
 };
 
-// The same in three steps for long lines: low, high (outer, pieces) of each piece; scale and zero (outer,) of these; the
-// codes. A unit is a piece, a line, a piece.
+// The same in three steps for long lines: low and high (outer, pieces) of each piece; scale and zero (outer,) from
+// those; the codes. The work units are a piece, a line and a piece.
 template <class T>
 struct QuantizeRangeArgs {
     const T* x;
@@ -59,8 +60,8 @@ struct QuantizeCodesArgs {
     Quantizer kind;
 };
 
-// y = (q - zero) * scale. A unit is a piece of a line where inner == 1, otherwise a row of inner elements. zero may be
-// null, which is 0.
+// y = (q - zero) * scale. A work unit is a piece of a line if inner == 1, otherwise a row of `inner` elements. zero
+// null: 0.
 template <class T>
 struct DequantizeArgs {
     const uint8_t* q;

@@ -12,7 +12,8 @@ namespace netlet::NETLET_ISA {
 namespace {
 
 // ---- the range ----------------------------------------------------------------------------------------------------
-// Grown by each vector; 0 belongs to it from the start, so missing lanes and infinities, taken for 0, change nothing.
+// The range of the vectors added so far. It contains 0 from the start, so missing lanes and infinities, replaced by 0,
+// do not change it.
 template <class T>
 struct Extent {
     using V = Vec<T>;
@@ -28,7 +29,7 @@ struct Extent {
 template <bool absolute, class T>
 NETLET_INLINE void range_of(const T* x, int64_t n, T& low, T& high) {
     using V = Vec<T>;
-    Extent<T> a, b, c, d;  // four, because a maximum waits for the one before
+    Extent<T> a, b, c, d;  // four chains, because each maximum waits for the previous one
     int64_t i = 0;
     for (; i + 4 * V::width <= n; i += 4 * V::width) {
         a.template add<absolute>(V::load(x + i));
@@ -53,7 +54,7 @@ template <> struct Smallest<double> {
 
 template <class T>
 struct Code {
-    T scale, zero;  // zero as a number: it is added to quotients
+    T scale, zero;  // zero as a floating-point number, which is added to quotients
 };
 
 NETLET_INLINE int lowest_code(Quantizer k) {
@@ -61,7 +62,7 @@ NETLET_INLINE int lowest_code(Quantizer k) {
 }
 NETLET_INLINE int highest_code(Quantizer k) { return k == Quantizer::zeropoint_u8 ? 255 : 127; }
 
-// NaN in the range passes through every comparison into the scale.
+// A NaN in the range passes through every comparison into the scale.
 template <class T>
 NETLET_INLINE Code<T> code_of(Quantizer kind, T low, T high) {
     const bool absolute = kind == Quantizer::absmax_i8;
@@ -76,14 +77,14 @@ NETLET_INLINE Code<T> code_of(Quantizer kind, T low, T high) {
 
 NETLET_INLINE uint8_t to_byte(double zero) { return (uint8_t)(int32_t)zero; }
 
-// The zero point of byte `b` as a number.
+// The zero point stored in byte i, as a floating-point number.
 template <class T>
 NETLET_INLINE T zero_at(const uint8_t* b, int64_t i, bool is_signed) {
     return !b ? T(0) : is_signed ? (T)(int8_t)b[i] : (T)b[i];
 }
 
 // ---- codes --------------------------------------------------------------------------------------------------------
-// Where the scale of element i comes from: one for the whole line, or arrays along it, padded to whole vectors.
+// The source of the scale of element i: one scale for the whole line, or arrays along it, padded to whole vectors.
 template <class T>
 struct OneScale {
     Vec<T> value, z;
@@ -108,7 +109,7 @@ struct Encoder {
         const V c = round_even(x / scale) + zero;
         return select(is_nan(c), V::zero(), min(max(c, lowest), highest));
     }
-    // VecI::width codes from x + i on, of which the first n count.
+    // The VecI::width codes of the elements from x + i on; only the first n are valid.
     template <class At> NETLET_MEMBER_INLINE VecI codes(const float* x, int64_t i, int64_t n, const At& at) const {
         return to_int_trunc(code(n >= V::width ? V::load(x + i) : V::load_n(x + i, n), at.scale(i), at.zero(i)));
     }
@@ -126,7 +127,7 @@ struct Encoder {
     }
 };
 
-// ---- in one go ----------------------------------------------------------------------------------------------------
+// ---- one kernel: range, scale and codes ---------------------------------------------------------------------------
 template <bool absolute, class T>
 NETLET_INLINE void quantize_lines(const QuantizeArgs<T>& a, Range r) {
     const Encoder<T> encode(a.kind);
@@ -145,7 +146,7 @@ NETLET_INLINE void quantize_columns(const QuantizeArgs<T>& a, Range r) {
     using V = Vec<T>;
     const Encoder<T> encode(a.kind);
     const int64_t tiles = (a.inner + quantize_tile - 1) / quantize_tile;
-    T low[quantize_tile], high[quantize_tile];  // become zero and scale
+    T low[quantize_tile], high[quantize_tile];  // later the zero points and scales
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
         const int64_t first = unit % tiles * quantize_tile, o = unit / tiles;
         const int64_t columns = a.inner - first < quantize_tile ? a.inner - first : quantize_tile;
@@ -180,7 +181,7 @@ NETLET_INLINE void quantize(const QuantizeArgs<T>& a, Range r) {
         return absolute ? quantize_columns<true>(a, r) : quantize_columns<false>(a, r);
 }
 
-// ---- in three steps -----------------------------------------------------------------------------------------------
+// ---- three kernels: range, scale, codes ---------------------------------------------------------------------------
 NETLET_INLINE int64_t piece_size(int64_t n, int64_t piece) {
     const int64_t left = n - piece * quantize_piece;
     return left < quantize_piece ? left : quantize_piece;
@@ -203,7 +204,7 @@ template <class T>
 NETLET_INLINE void quantize_scale(const QuantizeScaleArgs<T>& a, Range r) {
     for (int64_t o = r.begin; o < r.end; ++o) {
         T low = T(0), high, unused;
-        range_of<true>(a.high + o * a.pieces, a.pieces, unused, high);  // none is below 0
+        range_of<true>(a.high + o * a.pieces, a.pieces, unused, high);  // no high is below 0
         if (a.low) range_of<false>(a.low + o * a.pieces, a.pieces, low, unused);
         const Code<T> code = code_of(a.kind, low, high);
         a.scale[o] = code.scale;
@@ -222,7 +223,7 @@ NETLET_INLINE void quantize_codes(const QuantizeCodesArgs<T>& a, Range r) {
     }
 }
 
-// ---- and back -----------------------------------------------------------------------------------------------------
+// ---- dequantization -----------------------------------------------------------------------------------------------
 NETLET_INLINE void store_product(VecI c, const float* scale, const float* zero, float* y, int64_t n, int64_t step) {
     using V = Vec<float>;
     const V s = step ? V::load_n(scale, n) : V::set1(*scale), z = step ? V::load_n(zero, n) : V::set1(*zero);
@@ -265,7 +266,7 @@ NETLET_INLINE void dequantize(const DequantizeArgs<T>& a, Range r) {
             decode_line<is_signed>(a.q + at, a.scale + o, zeros, 0, a.y + at, piece_size(a.n, piece));
             continue;
         }
-        const int64_t from = unit / a.n * a.inner;  // of the scales
+        const int64_t from = unit / a.n * a.inner;  // offset of this row's scales
         for (int64_t j = 0; j < a.inner; j += quantize_tile) {
             const int64_t columns = a.inner - j < quantize_tile ? a.inner - j : quantize_tile;
             for (int64_t k = 0; k < columns; ++k) zeros[k] = zero_at<T>(a.zero, from + j + k, is_signed);
