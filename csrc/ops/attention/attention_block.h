@@ -40,7 +40,7 @@ static void block_product(Factor<T> a, Factor<T> b, T* c, int64_t ldc, bool add,
         const int64_t ns = N - j < block_queries ? N - j : block_queries;
         const int64_t stored = whole ? (ns + width - 1) / width * width : ns;
         int64_t k = 0;
-        do {  // once even where K = 0
+        do {  // runs once even if K = 0
             const int64_t ks = K - k < block_keys<T> ? K - k : block_keys<T>;
             const T* from = b.transposed ? b.p + j * b.ld + k : b.p + k * b.ld + j;
             pack_panels<F>(panel, ks, from, b.ld, b.transposed, ns, ks);

@@ -1,5 +1,6 @@
-// Converts elements from one type to another; shared by cast and by feed, which casts as it gathers. Halves are
-// converted through float32, which holds them exactly.
+// The loop that converts elements from one type to another, shared by cast and feed (which casts while it gathers).
+// Halves convert through float32, which holds them exactly. To a half, integers convert to float32 first, and float64
+// is rounded once (narrow_to_odd).
 #pragma once
 #include <string.h>
 

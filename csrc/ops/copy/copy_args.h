@@ -17,7 +17,7 @@ struct AccumulateArgs {
     bool accumulate;  // false: y = x
 };
 
-// Any type to any type; float to integer truncates, as C and NumPy do; to bool is `!= 0`.
+// Any type to any type. Float to integer truncates, as in C and NumPy; to bool is `!= 0`.
 struct CastArgs {
     const void* x;
     void* y;

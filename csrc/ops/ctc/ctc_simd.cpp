@@ -89,7 +89,7 @@ struct CtcLabels {
     NETLET_MEMBER_INLINE Scaled<V> p_blank() const { return Scaled<V>::set1(blank_m, blank_e); }
 };
 
-// ---- forward ------------------------------------------------------------------------------------------------------------
+// ---- forward --------------------------------------------------------------------------------------------------------
 template <class T>
 NETLET_INLINE void ctc_step(const CtcLabels<T>& f, const CtcStates<T>& from, const CtcStates<T>& to) {
     using V = Vec<T>;
@@ -140,7 +140,7 @@ NETLET_INLINE void ctc_forward(const CtcForwardArgs<T>& a, Range r) {
     }
 }
 
-// ---- backward -----------------------------------------------------------------------------------------------------------
+// ---- backward -------------------------------------------------------------------------------------------------------
 template <class T>
 NETLET_INLINE void ctc_softmax(const CtcSoftmaxArgs<T>& a, Range r) {
     using V = Vec<T>;

@@ -1,5 +1,5 @@
 // Dropout: y = x * keep / (1 - rate), keep = 0 or 1 at random (Srivastava et al., 2014; inverted scaling as in Keras).
-// x, y (N,). Nothing is kept for backward: the mask is a pure function of (seed, stream, step, element), so backward
+// x, y (N,). Nothing is saved for backward: the mask is a pure function of (seed, stream, step, element), so backward
 // draws it again: dx = dy * keep / (1 - rate). That is cheaper than the memory traffic of a stored mask.
 #pragma once
 #include "base/types.h"
@@ -10,7 +10,7 @@ template <class T>
 struct DropoutArgs {
     const T* x;
     T* y;
-    const int64_t* step;  // one cell, read at each run
+    const int64_t* step;  // scalar cell, read at each run
     uint64_t seed;
     uint32_t stream;
     double rate;

@@ -4,14 +4,14 @@
 
 namespace netlet::NETLET_ISA {
 
-// The group's numbers in the type that they are compared in.
+// The random numbers of a group, converted to T for the comparison.
 NETLET_INLINE const float* in_type_of(const float*, const float* u, float*) { return u; }
 NETLET_INLINE const double* in_type_of(const double*, const float* u, double* wide) {
     for (int64_t i = 0; i < philox_group; ++i) wide[i] = u[i];
     return wide;
 }
 
-// An element's random number depends on its index alone, whatever range it is computed in.
+// An element's random number depends on its index alone, not on the range that computes it.
 template <class T>
 NETLET_INLINE void dropout(const DropoutArgs<T>& a, Range r) {
     using V = Vec<T>;

@@ -9,8 +9,9 @@
 
 namespace netlet::NETLET_ISA {
 
-// ---- y = f(a, b) -----------------------------------------------------------------------------------------------------
-// n elements of a row. Broadcasting and merging leave each operand either contiguous or one number (step 0).
+// ---- y = f(a, b) ----------------------------------------------------------------------------------------------------
+// Computes n elements of a row. After broadcasting and merging of axes, each operand is contiguous or one number
+// (stride 0).
 template <class V, bool a_row, bool b_row, class T, class F>
 NETLET_INLINE void binary_row(const T* a, const T* b, T* y, int64_t n, const F& f) {
     const V a0 = V::set1(*a), b0 = V::set1(*b);
@@ -20,8 +21,7 @@ NETLET_INLINE void binary_row(const T* a, const T* b, T* y, int64_t n, const F& 
         f(a_row ? V::load_n(a + i, m) : a0, b_row ? V::load_n(b + i, m) : b0).store_n(y + i, m);
 }
 
-// (rows, few columns) op (few columns,): the short operand is unrolled to a longer row first, so that the vectors are
-// full.
+// (rows, few columns) op (few columns,): the short operand is first repeated to a longer row, so that vectors are full.
 template <class V, bool a_short, class T, class F>
 NETLET_INLINE void binary_short_rows(const BinaryArgs<T>& a, Range r, const F& f) {
     const int64_t n = a.nest.extent[1], whole = 256 / n * n, wanted = (r.end - r.begin + n - 1) / n * n;
@@ -136,9 +136,9 @@ NETLET_INLINE void binary_bwd(const BinaryBackwardArgs<T>& a, Range r) {
         case BinaryGrad::factor: NETLET_GRADIENT(return dy * q);
         case BinaryGrad::dividend: NETLET_GRADIENT(return dy / q);
         case BinaryGrad::divisor: NETLET_GRADIENT(return -((dy / p) * (q / p)));
-        case BinaryGrad::base:  // x^0 is flat, even where q - 1 would make a pole of it
+        case BinaryGrad::base:  // p^0 has slope 0, also where p^(q - 1) is infinite
             NETLET_GRADIENT(return select(eq(q, V::zero()), V::zero(), dy * (q * pow(p, q - V::set1(1)))));
-        case BinaryGrad::exponent:  // 0^p is flat too, where log would make NaN of it
+        case BinaryGrad::exponent:  // 0^p has slope 0 too, where log(0) would give NaN
             NETLET_GRADIENT(return dy * (pow(q, p) * log(select(eq(q, V::zero()), V::set1(1), q))));
         case BinaryGrad::maximum: NETLET_GRADIENT(return share_of_extreme(dy, p, q, max(p, q)));
         case BinaryGrad::minimum: NETLET_GRADIENT(return share_of_extreme(dy, p, q, min(p, q)));

@@ -4,7 +4,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// The part of dy that goes to operand p of extreme = max(p, q) or min(p, q): all, none, or half where p = q, as in JAX.
+// The gradient with respect to p of extreme = max(p, q) or min(p, q). If p equals q, each gets half of dy, as in JAX.
 template <class V>
 NETLET_INLINE V share_of_extreme(V dy, V p, V q, V extreme) {
     const V mine = select(eq(p, extreme), dy, V::zero());

@@ -1,12 +1,12 @@
-// Elementwise operations with NumPy's broadcasting. The loop nest holds the strides of the operands; y is contiguous.
-// A unit of work is an element of y.
+// Elementwise operations with NumPy's broadcasting. The loop nest holds the strides of the operands; y is contiguous. A
+// work unit is an element of y.
 //
 //   binary      y = a op b
 //   binary_bwd  dx = dy * d(a op b)/dp, p one operand and q the other, over y's shape
 //   compare     y = a op b, bool
 //   logical     the same on bytes that are 0 or 1
 //   unary       y = f(x)
-//   unary_bwd   dx = dy * f', from what the table below says was saved
+//   unary_bwd   dx = dy * f'(x), computed from x or y: whichever the table below names
 //   classify    y = f(x), bool
 //   where       y = c ? a : b
 #pragma once
@@ -16,13 +16,14 @@
 namespace netlet {
 
 enum class BinaryOp : int32_t { add, subtract, multiply, divide, power, maximum, minimum };
-// The derivative that binary_bwd multiplies dy by. divisor: of q / p. base: of p^q. exponent: of q^p.
+// The derivative with respect to p by which binary_bwd multiplies dy. divisor: of q / p. base: of p^q. exponent: of
+// q^p.
 enum class BinaryGrad : int32_t { factor, dividend, divisor, base, exponent, maximum, minimum };
 enum class CompareOp : int32_t { equal, not_equal, less, less_equal, greater, greater_equal };
 enum class LogicalOp : int32_t { logical_and, logical_or, logical_xor };
 enum class ClassifyOp : int32_t { isfinite, isnan, isinf };
 
-// name, what backward keeps: x, y, or nothing where the derivative is constant or 0 (none flows through steps).
+// The name, and what is saved for backward: x, y, or none if no gradient flows (steps).
 #define NETLET_UNARY_OPS(f)                                                                                            \
     f(negative, x) f(abs, x) f(exp, y) f(log, x) f(log1p, x) f(expm1, y) f(sqrt, y) f(rsqrt, y) f(square, x) f(sin, x) \
         f(cos, x) f(tan, y) f(exp2, y) f(log2, x) f(log10, x) f(erf, x) f(reciprocal, y) f(clip, x) f(sign, none)      \

@@ -3,7 +3,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// Plain loops: the compiler narrows the masks to bytes itself.
+// Plain loops: the compiler vectorizes them and converts the masks to bytes by itself.
 template <class Args, class F>
 NETLET_INLINE void logical_rows(const Args& a, Range r, const F& f) {
     const int last = a.nest.rank - 1;

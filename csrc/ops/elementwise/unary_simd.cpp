@@ -52,7 +52,7 @@ NETLET_INLINE void unary(const UnaryArgs<T>& a, Range r) {
 NETLET_DEFINE_KERNEL(unary_f32, UnaryArgs<float>) { unary(a, r); }
 NETLET_DEFINE_KERNEL(unary_f64, UnaryArgs<double>) { unary(a, r); }
 
-// ---- dx = dy f'(x); x and y name what the op table says was saved ----------------------------------------------------
+// ---- dx = dy f'(x); x or y is the operand that the op table names as saved ------------------------------------------
 template <class T>
 NETLET_INLINE void unary_bwd(const UnaryBackwardArgs<T>& a, Range r) {
     using V = Vec<T>;

@@ -30,7 +30,7 @@ NETLET_INLINE void crossentropy_fwd(const CrossentropyArgs<T>& a, Range r) {
         if (a.logits) {
             const Softmax<T> s = softmax_of<V>(x, a.cols);
             const V shift = V::set1(s.max), log_sum = log(V::set1(s.sum));
-            // A target of 0 asks nothing of its class, not even a finite logit; but NaN anywhere makes log_sum NaN.
+            // A class with target 0 adds 0, even if its logit is infinite. A NaN anywhere makes log_sum NaN.
             dot = row_sum<V>(a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA {
                 const V p = targets.load(lanes, t + j);
                 return select(eq(p, zero), zero * log_sum, p * (lanes.load(x + j) - shift - log_sum));

@@ -1,9 +1,9 @@
 // Losses, as Keras 3 defines them: one number per row, R rows of C columns, then weighted and reduced.
 //   t (R, C) targets or (R,) labels   x (R, C) predictions   w (R,) sample weights, null: all 1   g = dloss/dy
 //
-// Small batches take one record from x to the scalar (LossOut::reduced); large ones write y (R,) in parallel chunks of
-// rows and reduce them by records of their own. Backward reads t and x again and keeps nothing else, but for a divisor
-// that depends on data (`scale`). Sums run in blocks of 512 and then in float64, in an order that shapes alone decide.
+// Small batches take one record from x to the scalar (LossOut::reduced). Large batches write y (R,) in parallel chunks
+// of rows, and separate records reduce it. Backward reads t and x again and saves nothing else, except a divisor that
+// depends on data (`scale`). Sums run in blocks of 512 and then in float64, in an order that the shapes alone decide.
 //
 // Gradients are those of automatic differentiation of Keras's formulas: a clipped value has slope 0 outside its limits
 // and 1/2 on them (as maximum and minimum have in JAX), sign(0) = 0.
@@ -14,8 +14,8 @@ namespace netlet {
 
 enum class Reduction : uint8_t { none, sum, mean, mean_with_weight };
 
-// Where the rows' losses go. reduced: y is one cell, y = sum(w l) / divisor, with divisor = 1 (sum), the number of
-// counted rows (mean), or the sum of the weights (mean_with_weight); a divisor of 0 makes y 0.
+// The output of the rows' losses. If reduced, y is a scalar, y = sum(w l) / divisor, with divisor = 1 (sum), the number
+// of counted rows (mean), or the sum of the weights (mean_with_weight); a divisor of 0 makes y 0.
 template <class T>
 struct LossOut {
     const T* w;
@@ -53,14 +53,14 @@ enum class Pointwise : uint8_t {
 // l = row_scale * sum over the row of f(t, x); row_scale is 1 / C, but 1 for kl_divergence.
 template <class T>
 struct PointwiseArgs {
-    const T *t, *x, *unused;  // `unused` takes the place of operands that a call does without
+    const T *t, *x, *unused;  // unused: the field for operands that a call leaves out
     LossOut<T> out;
     LossGrad<T> grad;
     T* dx;
     int64_t rows, cols;
     double row_scale, delta, epsilon, smoothing;
     Pointwise kind;
-    bool negate, accumulate;  // backward: negate gives dt of a loss that depends on x - t
+    bool negate, accumulate;  // backward: negate computes dt of a loss that depends on x - t
 };
 
 // Targets as distributions: l = -sum t' log p, t' = t (1 - smoothing) + smoothing / C.
@@ -76,8 +76,8 @@ struct CrossentropyArgs {
     bool logits, accumulate;
 };
 
-// Targets as labels of any type: l = -log p[label]. A label outside [0, C) gives NaN, and reads nothing. Rows whose
-// label is `ignore` have l = 0, no gradient, and do not count in a mean.
+// Targets as labels of any type: l = -log p[label]. A label outside [0, C) gives NaN, and is never used as an index.
+// Rows whose label is `ignore` have l = 0, no gradient, and do not count in a mean.
 template <class T>
 struct SparseCrossentropyArgs {
     const void* labels;
@@ -91,7 +91,8 @@ struct SparseCrossentropyArgs {
     bool logits, ignores, accumulate;
 };
 
-// y of a LossOut from values that exist already. v (N,), w (N / w_inner,), mask (N,): masked values count nowhere.
+// The y of LossOut, computed from existing values. v (N,), w (N / w_inner,), mask (N,): false excludes a value from all
+// sums.
 //   partial (2, chunks): sums and divisors of chunks of `grain` elements; null if there is one chunk.
 template <class T>
 struct LossReduceArgs {
@@ -123,8 +124,7 @@ struct HingeLabelsArgs {
     int64_t n;
 };
 
-// flag = 1 if the loss is infinite or NaN (null: there is none), else 2 if any x is, else 0.
-// One work unit does all.
+// flag = 1 if the loss is infinite or NaN (null: no loss), else 2 if any x is, else 0. A single work unit computes it.
 template <class T>
 struct CheckFiniteArgs {
     const T *x, *loss;
@@ -132,8 +132,8 @@ struct CheckFiniteArgs {
     int64_t n;
 };
 
-// partial[chunk] = sum of x - x over the chunk: 0, or NaN where any x is infinite or NaN. A work unit is an element, or,
-// where `written` says which rows of x (n / inner, inner) may differ from 0, a row; a chunk is `grain` of them.
+// partial[chunk] = sum of x - x over the chunk: 0, or NaN if any x is infinite or NaN. A work unit is an element; if
+// `written` marks the rows of x (n / inner, inner) that may differ from 0, it is a row. A chunk is `grain` units.
 template <class T>
 struct FinitePartialsArgs {
     const T* x;

@@ -14,7 +14,7 @@ NETLET_INLINE V max_slope(V x, V low) {  // of max(x, low)
     return select(gt(x, low), V::set1(1), select(eq(x, low), V::set1((typename V::Scalar)0.5), V::zero()));
 }
 
-// Constants of a loss, and its two functions.
+// The constants of a loss, and its two functions.
 template <class V, Pointwise kind>
 struct PointwiseLoss {
     using T = typename V::Scalar;
@@ -54,8 +54,8 @@ struct PointwiseLoss {
             const V c = min(max(x, epsilon), high), s = t * keep + add;
             return -(s * log(c) + (one - s) * log(one - c));
         } else if constexpr (kind == Pointwise::binary_crossentropy_logits) {
-            // log(1 + e^x) - t x = log(1 + e^-|x|) + |x| (1 - t or t, as x is positive or not). An infinite logit costs
-            // nothing where it is right: infinity times 0 is 0 here.
+            // log(1 + e^x) - t x = log(1 + e^-|x|) + |x| wrong, where wrong is 1 - t if x > 0, else t. An infinite
+            // logit of the right sign costs nothing: infinity times 0 is 0 here.
             const V s = t * keep + add, wrong = select(gt(x, V::zero()), one - s, s);
             const V far = select(eq(wrong, V::zero()), V::zero(), abs(x) * wrong);
             return far + log1p(exp(-abs(x)));

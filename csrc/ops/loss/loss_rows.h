@@ -1,4 +1,4 @@
-// Passes over one row of predictions. A row that fits one register stays in it.
+// Passes over one row of predictions. A row that fits one vector stays in a register.
 #pragma once
 #include "ops/loss/loss_sums.h"
 #include "simd/vmath.h"
@@ -44,7 +44,7 @@ NETLET_INLINE typename V::Scalar row_max(const typename V::Scalar* x, int64_t co
     return reduce_max(m);
 }
 
-// Softmax's two numbers: max and sum e^(x - max).
+// The two numbers of a softmax: max and sum e^(x - max).
 template <class T>
 struct Softmax {
     T max, sum;

@@ -1,4 +1,4 @@
-// Pointwise losses, the reduction of values to a loss, and the checks around them.
+// Pointwise losses, the reduction of values to a loss, hinge labels, and checks for finite values.
 #include "dispatch/kernel.h"
 #include "ops/loss/loss_pointwise.h"
 
@@ -13,7 +13,7 @@ NETLET_INLINE void pointwise_fwd(const PointwiseArgs<T>& a, Range r) {
                            NETLET_INLINE_LAMBDA { return f.value(lanes.load(a.t + i), lanes.load(a.x + i)); };
     LossSink<T> sink{a.out};
     if (a.out.reduced && !a.out.w) {
-        // Rows do not matter here: one sum over everything.
+        // Without weights, one sum over all elements.
         sink.sum = sum_over<V>(0, a.rows * a.cols, value) * a.row_scale;
         sink.divisor = (double)a.rows;
     } else if (!a.out.reduced && a.cols == 1) {
@@ -34,7 +34,7 @@ NETLET_INLINE void pointwise_bwd(const PointwiseArgs<T>& a, Range r) {
     const double scale = loss_scale(a.grad);
     const T sign = (T)(a.negate ? -a.row_scale : a.row_scale);
     const bool one_gradient = !a.grad.per_row && !a.grad.w;
-    // One loop over elements, of all rows at once where they share a gradient.
+    // One loop over the elements of a row, or of all rows if they share a gradient.
     const int64_t span = one_gradient ? (r.end - r.begin) * a.cols : a.cols;
     for (int64_t row = r.begin, i = r.begin * a.cols; i < r.end * a.cols; ++row, i += span) {
         const V g = V::set1(row_gradient(a.grad, scale, row) * sign);
@@ -94,7 +94,7 @@ NETLET_INLINE void reduce_part(const LossReduceArgs<T>& a, int64_t begin, int64_
         s += (double)(a.v[i] * w);
         d += weighs ? (double)w : 1.0;
     }
-    // Weights that are shared by several values count once each; under a mask each value has its own.
+    // A weight shared by w_inner values counts once; under a mask, every value counts its weight.
     *sum = s;
     *divisor = weighs && a.w && !a.mask ? d / (double)a.w_inner : d;
 }
@@ -127,7 +127,8 @@ NETLET_INLINE void reduce_partials(const LossReduceArgs<T>& a) {
     reduce_finish(a, sum, divisor);
 }
 
-// dv = dy * w * mask / divisor; no reduction: dy has a value for each element, and so for forward: y = v * w * mask.
+// dv = dy * w * mask / divisor. Without reduction dy has one value per element, and forward uses the same: y = v * w *
+// mask.
 template <class T>
 NETLET_INLINE void weigh(const LossReduceArgs<T>& a, Range r) {
     using V = Vec<T>;
@@ -157,8 +158,7 @@ NETLET_INLINE void hinge_labels(const HingeLabelsArgs<T>& a) {
     for (int64_t i = 0; i < a.n; ++i) a.y[i] = binary ? 2 * a.t[i] - 1 : a.t[i];
 }
 
-// The sum of x - x: 0, or NaN where any x is infinite or NaN. Four sums side by side, or an addition's latency would be
-// the price of each.
+// The sum of x - x: 0, or NaN if any x is infinite or NaN. Four interleaved sums hide the latency of the additions.
 template <class T>
 NETLET_INLINE T sum_of_differences(const T* x, int64_t n) {
     using V = Vec<T>;

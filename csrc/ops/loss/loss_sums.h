@@ -1,4 +1,4 @@
-// Shared by the loss kernels: sums in a fixed order, the output of a row's loss, the incoming gradient of a row.
+// The parts that the loss kernels share: sums in a fixed order, the output of row losses, the gradient of a row.
 #pragma once
 #include "ops/loss/loss_args.h"
 #include "simd/each_vector.h"
@@ -23,7 +23,7 @@ NETLET_INLINE double sum_over(int64_t begin, int64_t end, const F& f) {
     return total;
 }
 
-// Writes the losses of rows, or sums them in order.
+// Collects the losses of rows, in order.
 template <class T>
 struct LossSink {
     const LossOut<T>& o;

@@ -4,7 +4,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// Floats truncate, as Keras's cast does; what is no int64 is no label.
+// Floats are truncated, as by Keras's cast. A value outside int64 is not a valid label.
 NETLET_INLINE int64_t whole(double value) { return value > -9e18 && value < 9e18 ? (int64_t)value : INT64_MIN; }
 NETLET_INLINE int64_t whole(float value) { return whole((double)value); }
 
@@ -55,7 +55,7 @@ NETLET_INLINE void sparse_fwd(const SparseCrossentropyArgs<T>& a, Range r) {
                 const T sum = (T)row_sum<V>(
                     a.cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { return lanes.load(x + j); });
                 const T q = x[k] / sum;
-                in_log[i] = q < low ? low : q > high ? high : q;  // NaN stays
+                in_log[i] = q < low ? low : q > high ? high : q;  // NaN stays NaN
                 outside[i] = 0;
             }
         }
@@ -67,7 +67,7 @@ NETLET_INLINE void sparse_fwd(const SparseCrossentropyArgs<T>& a, Range r) {
     sink.finish();
 }
 
-// As crossentropy_bwd with t' one at the label: logits: (softmax - 1{label}) g; else (a 1{label} - a q) / sum(x) g.
+// As crossentropy_bwd with t' = 1{label}. logits: (softmax - 1{label}) g; else (a 1{label} - a q) / sum(x) g.
 template <class T>
 NETLET_INLINE void sparse_bwd(const SparseCrossentropyArgs<T>& a, Range r) {
     using V = Vec<T>;

@@ -46,14 +46,14 @@ struct NormMomentsArgs {
     const T* x;
     double* partial;  // (O, pieces, 2, C): mean, and sum of the squared differences from it
     NormColumns s;
-};  // a unit is (o, piece, tile of columns)
+};  // a work unit is (o, piece, tile of columns)
 
 template <class T>
 struct NormSumsArgs {
     const T *x, *dy, *centre;
     double* partial;  // (O, pieces, 2, C): sum dy, sum dy (x - centre)
     NormColumns s;
-};  // units as above
+};  // work units as above
 
 template <class T>
 struct NormFinishArgs {
@@ -65,14 +65,14 @@ struct NormFinishArgs {
     T* columns;                            // (3, O, C): centre, a, b
     NormColumns s;
     double epsilon;
-};  // a unit is (o, group)
+};  // a work unit is (o, group)
 
 template <class T>
 struct NormApplyArgs {
     const T *x, *columns;
     T* y;
     NormColumns s;
-};  // a unit is a row of O * R
+};  // a work unit is a row of O * R
 
 template <class T>
 struct NormFinishBwdArgs {
@@ -84,7 +84,7 @@ struct NormFinishBwdArgs {
     NormColumns s;
     bool given;
     bool add_dgamma, add_dbeta, add_dmean, add_dvariance;  // += instead of =
-};  // a unit is (o, group)
+};  // a work unit is (o, group)
 
 template <class T>
 struct NormApplyBwdArgs {
@@ -92,7 +92,7 @@ struct NormApplyBwdArgs {
     T* dx;
     NormColumns s;
     bool accumulate;  // dx += instead of dx =
-};  // a unit is a row of O * R
+};  // a work unit is a row of O * R
 
 // ---- rows: x (R, C) ------------------------------------------------------------------------------------------------
 template <class T>
@@ -103,7 +103,7 @@ struct NormRowsArgs {
     int64_t C;
     double epsilon;
     bool centred;  // false: RMS
-};  // a unit is a row
+};  // a work unit is a row
 
 template <class T>
 struct NormRowsBwdArgs {
@@ -113,7 +113,7 @@ struct NormRowsBwdArgs {
     int64_t R, C, block;
     bool centred;
     bool accumulate;  // dx += instead of dx =
-};  // a unit is a block of rows
+};  // a work unit is a block of rows
 
 // moving = moving momentum + value (1 - momentum)
 template <class T>

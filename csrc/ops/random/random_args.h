@@ -1,11 +1,11 @@
-// Random numbers of a shape, no gradient: y (N,) from u, uniform in [0, 1) by Philox (simd/philox.h).
+// Random numbers y (N,), without gradient, from u, uniform in [0, 1) by Philox (simd/philox.h).
 //
 //   uniform:           y = offset + scale u, at most `top`: rounding up must not reach the open end of the interval
 //   normal:            y = offset + scale Phi^-1(u)
-//   truncated_normal:  the same with u restricted to what lies within two standard deviations
+//   truncated_normal:  the same with u restricted to values within two standard deviations
 //
-// An element is a pure function of (seed, stream, step, index), so it is the same for any number of threads. The uniform
-// ones have the same bits on every instruction set; u has 24 random bits in float32, 53 in float64.
+// An element is a pure function of (seed, stream, step, index), so it is the same for any number of threads. Uniform
+// numbers have the same bits on every instruction set; u has 24 random bits in float32, 53 in float64.
 #pragma once
 #include "base/types.h"
 
@@ -13,11 +13,11 @@ namespace netlet {
 
 enum class Distribution : uint8_t { uniform, normal, truncated_normal };
 
-// A unit of work is a group of philox_group elements.
+// A work unit is a group of philox_group elements.
 template <class T>
 struct RandomArgs {
     T* y;
-    const int64_t* step;  // one cell, read at each run
+    const int64_t* step;  // scalar cell, read at each run
     uint64_t seed;
     uint32_t stream;
     Distribution distribution;

@@ -5,8 +5,8 @@
 
 namespace netlet::NETLET_ISA {
 
-// Phi^-1 in the middle of u's interval of width 2 half, so that 0 and 1 are never asked for, and symmetric: with `cut` of
-// the weight left out on each side.
+// Phi^-1 at the middle of u's interval, whose width is 2 half, so that 0 and 1 never occur; symmetric about 1/2. `cut`
+// is the probability that is cut off on each side.
 template <class V>
 NETLET_INLINE V quantile(V u, V half, V cut) {
     typename V::Mask upper = ge(u, constant<V>(0.5f, 0.5));

@@ -3,7 +3,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// ---- d prod ---------------------------------------------------------------------------------------------------------
+// ---- gradient of prod -----------------------------------------------------------------------------------------------
 template <class T>
 NETLET_INLINE void prod_bwd(const ProdBackwardArgs<T>& a, Range r) {
     for (int64_t line = r.begin; line < r.end; ++line) {
@@ -43,7 +43,7 @@ NETLET_INLINE bool displaces(T v, T best) {
     return (is_max ? v > best : v < best) | ((v != v) & (best == best));
 }
 
-// The extreme value first, then its first place: two fast passes instead of one that carries positions along.
+// Finds the extreme value, then its first position: two fast passes instead of one that tracks positions.
 template <bool is_max, class T>
 NETLET_INLINE int32_t find_extreme(const T* x, int64_t n) {
     using V = typename VectorOf<T>::type;

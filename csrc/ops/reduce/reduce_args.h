@@ -1,15 +1,15 @@
-// Reductions over one axis: x (outer, n, inner) -> y (outer, inner). Sums over several axes that do not touch are
-// several such steps.
+// Reductions over one axis: x (outer, n, inner) -> y (outer, inner). A reduction over several axes that are not
+// adjacent takes several such steps.
 //
 //   sum             y = sum_n x / divisor
 //   prod            y = product_n x
 //   max, min        the extreme value; NaN propagates. any and all are max and min of bytes that are 0 or 1
 //   argmax, argmin  the first position of the extreme value, or of the first NaN
 //
-// The order of the additions is a tree fixed by the shape (and by the vector width): blocks of a few rows or vectors,
-// joined pairwise, so a float32 sum of n numbers errs like log(n) and not like n. A long axis is cut into `pieces` of
-// `piece` entries, each a unit of work of its own with its own result, y (outer, pieces, inner); reducing that again
-// over the pieces gives the answer.
+// The shape and the vector width fix the order of the additions, a tree: blocks of a few rows or vectors are joined
+// pairwise, so the error of a float32 sum of n numbers grows like log(n), not like n. A long axis is cut into `pieces`
+// of `piece` entries. Each piece is a work unit with its own result, y (outer, pieces, inner); reducing y over the
+// pieces gives the final result.
 #pragma once
 #include "base/types.h"
 
@@ -17,16 +17,16 @@ namespace netlet {
 
 enum class ReduceOp : int32_t { sum, prod, max, min };
 
-// Columns that one unit of work covers where inner > 1: 4 KB of them, so that sums of a strip and the tree over it stay
-// in the first-level caches; argmax and argmin, which keep positions beside, take fewer.
+// Columns of one work unit if inner > 1: 4 KB of them, so that the sums of a strip and the tree above them stay in the
+// L1 cache. argmax and argmin, which also track positions, take fewer.
 template <class T> constexpr int64_t reduce_tile = 4096 / (int64_t)sizeof(T);
 constexpr int64_t argreduce_tile = 256;
-// Rows that lie no further apart are read block by block, others strip by strip.
+// Rows at most this many elements apart are read block by block, others strip by strip.
 constexpr int64_t reduce_near = 32;
-// No piece is longer, which bounds the tree's depth.
+// The longest piece. It bounds the depth of the tree.
 constexpr int64_t reduce_max_piece = 1 << 18;
 
-// A unit of work is a piece of a row where inner == 1: unit = o * pieces + p;
+// A work unit is a piece of a row if inner == 1: unit = o * pieces + p;
 // otherwise a piece of a tile of columns: unit = (o * pieces + p) * tiles + t.
 template <class T>
 struct ReduceArgs {
@@ -39,7 +39,7 @@ struct ReduceArgs {
     bool accumulate;  // y += instead of y =
 };
 
-// Units as above, with pieces = 1. op is max or min.
+// Work units as above, with pieces = 1. op is max or min.
 template <class T>
 struct ArgReduceArgs {
     const T* x;
@@ -48,8 +48,9 @@ struct ArgReduceArgs {
     ReduceOp op;
 };
 
-// dx[i] = dy * (product of all x but x[i]), through products of what lies before and behind i, so zeros are no special
-// case. before (outer, n, inner) is scratch. A unit is a line (o, j); lines of one o lie side by side.
+// dx[i] = dy * (product of all x except x[i]), computed from the products of the elements before and after i, so zeros
+// need no special case. before (outer, n, inner) is scratch. A work unit is a line (o, j); the lines of one o are
+// adjacent.
 template <class T>
 struct ProdBackwardArgs {
     const T *x, *dy;

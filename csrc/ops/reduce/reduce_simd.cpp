@@ -37,8 +37,8 @@ NETLET_INLINE V reduce_block(const T* x, int64_t stride, int64_t rows, int64_t n
     return s;
 }
 
-// The same for all vectors of a strip. Four rows at a time are read from end to end: rows that lie a page apart would
-// otherwise come without the help of the prefetcher, and pages of 4 KB would share a few lines of the cache.
+// The same for all vectors of a strip. It reads four rows at a time from end to end: column by column, the prefetcher
+// would not help with rows a page apart, and rows at multiples of 4 KB would share a few lines of the cache.
 template <class Op, class V, class T>
 NETLET_INLINE void reduce_strip_block(V* sum, const T* x, int64_t stride, int64_t rows, int64_t cols) {
     constexpr int64_t w = V::width;
@@ -66,7 +66,7 @@ NETLET_INLINE void reduce_tile_of_columns(const T* x, T* y, int64_t stride, int6
     constexpr int depth = 16;  // blocks of 16 rows: 2^14 in the longest piece
     static_assert(reduce_max_piece / 16 < (int64_t)1 << (depth - 1));
     V level[depth * vectors], sum[vectors];
-    const int64_t count = (cols + w - 1) / w;  // vectors in use: the levels lie close together
+    const int64_t count = (cols + w - 1) / w;  // vectors in use, so that the levels are close together
     uint64_t blocks = 0;
     for (; (int64_t)blocks * 16 < rows - 16; ++blocks) {
         reduce_strip_block<Op, V>(sum, x + (int64_t)blocks * 16 * stride, stride, 16, cols);

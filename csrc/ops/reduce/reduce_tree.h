@@ -1,11 +1,11 @@
-// The reduction tree, and the reduction of one contiguous line by it.
+// The tree in which numbers are joined, and the reduction of one line by it.
 #pragma once
 #include "ops/reduce/reduce_args.h"
 #include "simd/scalar_lane.h"
 
 namespace netlet::NETLET_ISA {
 
-// ---- the four ways to join two values -------------------------------------------------------------------------------
+// ---- the four join operations ---------------------------------------------------------------------------------------
 NETLET_INLINE float lowest(float) { return -__builtin_inff(); }
 NETLET_INLINE double lowest(double) { return -__builtin_inf(); }
 NETLET_INLINE int32_t lowest(int32_t) { return INT32_MIN; }
@@ -17,7 +17,7 @@ NETLET_INLINE int32_t highest(int32_t) { return INT32_MAX; }
 NETLET_INLINE int64_t highest(int64_t) { return INT64_MAX; }
 NETLET_INLINE uint8_t highest(uint8_t) { return 1; }
 
-// `lanes` joins the lanes of one vector: halves, quarters, ..., an order that is fixed like the rest of the tree.
+// `lanes` joins the lanes of one vector: halves, quarters, ..., a fixed order like the rest of the tree.
 template <class V> struct SumOp {
     using T = typename V::Scalar;
     static NETLET_MEMBER_INLINE T empty() { return T(0); }
@@ -68,9 +68,9 @@ template <class V> struct MinOp {
     }
 };
 
-// ---- the tree --------------------------------------------------------------------------------------------------------
-// Blocks are joined as a binary counter counts: block number b (from 0) first absorbs the finished subtrees of the
-// levels where b has trailing ones, so only subtrees of equal size are ever joined until the end.
+// ---- the tree -------------------------------------------------------------------------------------------------------
+// Blocks are joined like the carries of a binary counter: block number b (from 0) first joins the finished subtrees of
+// the levels where b has trailing ones. So only subtrees of equal size are joined until the end.
 template <class Op, class V>
 NETLET_INLINE V join_rest(const V* level, uint64_t blocks, V rest) {
     for (int l = 0; blocks >> l; ++l)

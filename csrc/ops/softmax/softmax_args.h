@@ -1,17 +1,17 @@
-// Softmax and its relatives along one axis of x (O, N, I): N is that axis, O and I the product of the extents before
-// and after it. With m = max x and s = sum e^(x - m) over N,
+// Softmax, log_softmax, logsumexp and sparsemax along one axis of x (O, N, I): N is that axis, O and I are the products
+// of the sizes before and after it. With m = max x and s = sum e^(x - m) over N,
 //
 //   softmax      y = e^(x - m) / s           dx = y (dy - sum dy y)
 //   log_softmax  y = (x - m) - log s         dx = dy - e^y sum dy
 //   logsumexp    y = m + log s   (O, I)      dx = dy e^(x - y)
 //   sparsemax    sparsemax.h
 //
-// Nothing overflows, and s >= 1 wherever x is finite. Where all x are -inf, softmax and log_softmax are NaN, as NumPy
-// has it (0 / 0), and logsumexp is -inf. Backward keeps y, and x for logsumexp alone.
+// Nothing overflows, and s >= 1 if x is finite. If all x are -inf, softmax and log_softmax are NaN, as in NumPy (0 /
+// 0), and logsumexp is -inf. y is saved for backward, and x for logsumexp only.
 //
-// I = 1: the vectors run along a row, and one unit of work is a row. I > 1: each lane has its own column, so that there
-// is nothing to reduce across lanes and nothing to transpose; one unit is softmax_columns columns of one o.
-// Sums go by blocks of blocks, so that their rounding error does not grow with N (softmax_vectors.h).
+// I = 1: vectors run along a row, and a work unit is a row. I > 1: each lane has its own column, so nothing is reduced
+// across lanes and nothing is transposed; a work unit is softmax_columns columns of one o. Sums are computed over
+// blocks of blocks, so that their rounding error does not grow with N (softmax_vectors.h).
 #pragma once
 #include "base/types.h"
 
@@ -31,7 +31,7 @@ struct SoftmaxArgs {
 
 template <class T>
 struct SoftmaxGradArgs {
-    const T* x;  // logsumexp alone
+    const T* x;  // logsumexp only
     const T* y;
     const T* dy;
     T* dx;

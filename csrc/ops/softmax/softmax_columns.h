@@ -1,4 +1,4 @@
-// Softmax along an axis that is not the last: each SIMD lane has its own column, N elements that are I apart.
+// Softmax along an axis that is not the last: each lane computes one column, N elements that are I apart.
 #pragma once
 #include "ops/softmax/softmax_args.h"
 #include "ops/softmax/softmax_vectors.h"
@@ -24,8 +24,8 @@ static void softmax_column(const T* x, T* y, int64_t N, int64_t I, int64_t k, So
     using V = Vec<T>;
     V m = -infinity<V>();
     for (int64_t j = 0; j < N; ++j) m = max(m, load_lanes<V>(x + j * I, k));
-    if (kind == SoftmaxKind::logsumexp)
-        m = select(eq(m - m, V::zero()), m, V::zero());  // +-inf, NaN: the sum becomes the result
+    // +-inf, NaN: the sum then gives the result.
+    if (kind == SoftmaxKind::logsumexp) m = select(eq(m - m, V::zero()), m, V::zero());
     if (kind == SoftmaxKind::softmax) {
         const V sum = column_sum<V>(N, [&](int64_t j) {
             V e = exp(load_lanes<V>(x + j * I, k) - m);

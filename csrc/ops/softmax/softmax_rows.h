@@ -1,4 +1,4 @@
-// Softmax along the last axis: vectors along a row.
+// Softmax along the last axis: vectors run along a row.
 #pragma once
 #include "ops/softmax/softmax_args.h"
 #include "ops/softmax/softmax_vectors.h"
@@ -21,8 +21,8 @@ NETLET_INLINE typename V::Scalar row_max(const typename V::Scalar* x, int64_t n)
     return reduce_max(max(max(a, b), max(c, d)));
 }
 
-// Sum of term(i, lanes) over the row, by blocks. Missing lanes must yield 0. For a term with an exponential one
-// accumulator is enough; terms that only load need four to hide the latency of the addition.
+// Sum of term(i, lanes) over the row, by blocks. A missing lane must yield 0. One accumulator is enough for a term that
+// computes an exponential; terms that only load need four.
 template <class V, int accumulators, class Term>
 NETLET_INLINE typename V::Scalar row_sum(int64_t n, const Term& term) {
     BlockSum<V> total;
@@ -59,7 +59,7 @@ template <class T>
 static void softmax_row(const T* x, T* y, int64_t n, SoftmaxKind kind) {
     using V = Vec<T>;
     T top = row_max<V>(x, n);
-    if (kind == SoftmaxKind::logsumexp && !(top - top == 0)) top = 0;  // +-inf, NaN: the sum becomes the result
+    if (kind == SoftmaxKind::logsumexp && !(top - top == 0)) top = 0;  // +-inf, NaN: the sum then gives the result
     const V m = V::set1(top);
     if (kind == SoftmaxKind::softmax) {
         const T sum = row_sum<V, 1>(n, [&](int64_t i, int64_t k) {

@@ -5,14 +5,14 @@
 
 namespace netlet::NETLET_ISA {
 
-// The first k lanes; missing ones are -inf, which changes neither the maximum nor the sum of exponentials.
+// Missing lanes are -inf: they are not the maximum and add 0 to the sum of exponentials.
 template <class V>
 NETLET_INLINE V load_row(const typename V::Scalar* p, int64_t k) {
     if (k == V::width) return V::load(p);
     return select(lt(V::iota(), V::set1((typename V::Scalar)k)), V::load_n(p, k), -infinity<V>());
 }
 
-// Adds up block sums 64 at a time: three levels of short chains where one long chain would round N times.
+// Adds up block sums 64 at a time: three short chains of additions, where one long chain would round N times.
 template <class V>
 struct BlockSum {
     V grand = V::zero(), recent = V::zero();

@@ -2,7 +2,8 @@
 //
 //   y = max(z - t, 0), z = x - max x, t such that sum y = 1;   dx = dy - mean of dy over y > 0, there; 0 elsewhere
 //
-// No sorting: t >= -1, and t <- (sum of z - 1) / count, over the z > t, rises until the count stays (Michelot, 1986).
+// No sorting: t starts at -1, and t <- (sum of z - 1) / count, over the z > t, rises until count is stable (Michelot,
+// 1986).
 #pragma once
 #include "ops/softmax/softmax_columns.h"
 #include "ops/softmax/softmax_rows.h"
@@ -48,7 +49,7 @@ static void sparsemax_row_bwd(const T* y, const T* dy, T* dx, int64_t n, bool ac
     });
 }
 
-// k adjacent columns: iterates until all their counts are stable.
+// k adjacent columns. The loop runs until the counts of all are stable.
 template <class T>
 static void sparsemax_column(const T* x, T* y, int64_t N, int64_t I, int64_t k) {
     using V = Vec<T>;
