@@ -1,6 +1,6 @@
-// Feed: y[i] = x[rows[i]], cast on the way: the next batch out of the caller's array, in whatever type that has.
-// x (N, row) of type `from`, y (B, row) of type `to`; a unit of work is a row. What x and rows are changes from step
-// to step, so they stand in a cell (FeedCell) and not here.
+// Feed: y[i] = x[rows[i]], with a cast: gathers the next batch from the caller's array, of any type. x (N, row) of type
+// `from`, y (B, row) of type `to`; a work unit is a row. x and rows change from step to step, so a cell (FeedCell)
+// holds them.
 #pragma once
 #include "base/types.h"
 

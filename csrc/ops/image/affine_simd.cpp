@@ -5,7 +5,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// Pixels of few channels are one partial vector, or one number.
+// A pixel of few channels is one partial vector; a pixel of one channel is computed as a scalar.
 template <class T, int fixed>
 NETLET_INLINE void blend(const T* p, int64_t right, int64_t down, const T* const weight[4], int64_t i, T* y,
                          int64_t C) {
@@ -25,7 +25,7 @@ NETLET_INLINE void blend(const T* p, int64_t right, int64_t down, const T* const
     }
 }
 
-// The same of taps that may lie outside of the image.
+// The same for taps that may be outside the image.
 template <class T>
 NETLET_INLINE void blend_at_edge(const AffineMap<T>& m, const T* x, const AffineBlock<T>& block, int64_t i, T* y) {
     const AffineTaps<T> taps(m, block, i);
@@ -45,8 +45,9 @@ NETLET_INLINE void affine_rows(const AffineArgs<T>& a, Range r) {
     const AffineMap<T> m = a.map;
     const int64_t C = fixed ? fixed : m.C, right = C, down = m.W * C;
     const uint32_t rows = (uint32_t)(m.H - m.bilinear), columns = (uint32_t)(m.W - m.bilinear);  // of first taps inside
-    // A slanted path meets a new line of memory every few pixels, in an order that the hardware does not guess: an image
-    // that this chunk draws as a whole, and that the second cache holds, is asked for in order before.
+    // A slanted path reads a new cache line every few pixels, in an order that the hardware prefetcher does not
+    // predict. If this call computes a whole image and the image fits the L2 cache (1 MB), the image is prefetched in
+    // order.
     const int64_t image_bytes = m.H * m.W * C * (int64_t)sizeof(T);
     const bool whole = r.end - r.begin >= m.H && image_bytes <= (1 << 20);
     AffineBlock<T> block;

@@ -1,4 +1,4 @@
-// The pixels of x that a pixel of y interpolates.
+// The pixels of x from which a pixel of y is computed.
 #pragma once
 #include "ops/image/affine_args.h"
 #include "simd/vmath_common.h"
@@ -7,15 +7,15 @@ namespace netlet::NETLET_ISA {
 
 constexpr int64_t affine_block = 64;
 
-// For each pixel of a block: row and column of its first tap, and the weights of the taps at (0, 0), (0, 1), (1, 0),
-// (1, 1) from there. Nearest-neighbour interpolation reads the first tap only.
+// A block of pixels of a row: row and column of each pixel's first tap, and the weights of the taps at (0, 0), (0, 1),
+// (1, 0) and (1, 1) from there. With the nearest pixel only the first tap is used, and the weights are not set.
 template <class T>
 struct AffineBlock {
     int32_t row[affine_block], column[affine_block];
     T weight[4][affine_block];
 };
 
-// Clamps a coordinate to +-2^28, beyond which no image has pixels. NaN becomes the upper end.
+// Clamps to the range of integers; NaN becomes the upper end. No image has pixels beyond it.
 template <class V>
 NETLET_INLINE V coordinate(V c) {
     const V limit = constant<V>(0x1p28f, 0x1p28);
@@ -39,7 +39,8 @@ NETLET_INLINE void store_index(Vec<double> v, int32_t* p) {
     for (int i = 0; i < Vec<double>::width; ++i) p[i] = (int32_t)lanes[i];
 }
 
-// Fills the block with the pixels of row h from w on; returns how many. Lanes past the end of the row are ignored.
+// Computes the taps of the pixels of row h from w on, and returns the number of pixels. Lanes past the end of the row
+// hold garbage.
 template <class T>
 NETLET_INLINE int64_t fill_block(const AffineMap<T>& m, const T* t, int64_t h, int64_t w, AffineBlock<T>& block) {
     using V = Vec<T>;
@@ -79,7 +80,7 @@ NETLET_INLINE int64_t modulo(int64_t i, int64_t n) {
     return r < 0 ? r + n : r;
 }
 
-// The index in [0, n) that the fill mode maps i to; -1: the fill value.
+// The position inside an axis of size n to which index i maps; -1: the fill value.
 NETLET_INLINE int64_t inside(FillMode fill, int64_t i, int64_t n) {
     if (i >= 0 && i < n) return i;
     switch (fill) {
@@ -98,7 +99,7 @@ NETLET_INLINE int64_t inside(FillMode fill, int64_t i, int64_t n) {
     }
 }
 
-// Offsets of the taps of pixel i of a block from the start of the image, in elements; -1: the fill value.
+// The offsets from the image's first element to the taps of pixel i of a block; -1: the fill value.
 template <class T>
 struct AffineTaps {
     int64_t count, offset[4];

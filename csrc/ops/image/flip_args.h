@@ -1,5 +1,5 @@
-// flip_images: the images whose flag is set, mirrored. x, y (N, H, W, C) of any type, flags (N,) bool.
-// A unit of work is a row. Its own inverse, so backward is the same map of dy.
+// flip_images: mirrors the images whose flag is set. x, y (N, H, W, C) of any type, flags (N,) bool. A work unit is a
+// row. The map is its own inverse, so backward applies it to dy.
 #pragma once
 #include "base/types.h"
 

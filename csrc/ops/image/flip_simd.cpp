@@ -5,7 +5,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// Pixels from x on, in reverse order; memcpy of a constant size is a move or two.
+// Copies n pixels in reverse order. memcpy of a constant size compiles to a move or two.
 template <int fixed>
 NETLET_INLINE void reverse(const char* x, char* y, int64_t n, int64_t bytes) {
     const int64_t step = fixed ? fixed : bytes;

@@ -37,7 +37,7 @@ NETLET_DEFINE_KERNEL(gather_along, GatherAlongArgs) {
 template <class T>
 NETLET_INLINE void scatter_along(const ScatterAlongArgs<T>& a, Range r) {
     const AxisLayout& s = a.layout;
-    // The lines of one `outer` lie side by side: row by row over those of them that are this thread's.
+    // The lines of one `outer` are adjacent, so each row is processed over all lines of this thread at once.
     for (int64_t line = r.begin; line < r.end;) {
         const int64_t o = line / s.inner, first = line % s.inner;
         const int64_t end = s.inner - first < r.end - line ? s.inner : first + r.end - line;

@@ -1,4 +1,4 @@
-// Tables of which a step uses few rows: embeddings.
+// Kernels for tables of which a step uses few rows: embeddings.
 #include <string.h>
 
 #include "dispatch/kernel.h"
@@ -7,7 +7,8 @@
 
 namespace netlet::NETLET_ISA {
 
-// Whether all lie inside is found without a branch for each; the place of the first that does not, afterwards.
+// The position of the first index outside [0, n), or -1. A block is checked without a branch per index, and searched
+// only if it contains one.
 template <class I>
 NETLET_INLINE int64_t first_outside(const I* index, int64_t k, int64_t n) {
     constexpr int64_t block = 1024;

@@ -1,26 +1,26 @@
-// Entries by position.
+// Reading and writing entries by position.
 //
-// gather: y (outer, k, inner) = x (outer, n, inner) at index (k,) along the middle axis (take); scatter_add is its
-// gradient, dx = or += dy at the rows that index names, added up in the order of the index.
+// gather: y (outer, k, inner) = x (outer, n, inner) at index (k,) along the middle axis (take). scatter_add: its
+// gradient, dx = or += dy at the rows that index names, added in the order of the index.
 // one_hot: y (outer, n, inner) = 1 where index (outer, inner) names the middle position, else 0.
-// gather_along: y (outer, k, inner) = x (outer, n, inner) at index (outer, k, inner) along the middle axis, a position
-// of its own for each element (take_along_axis). scatter_along: its gradient, dx = or += the dy of all elements that
-// name it, added up in the order of the index.
-// flat_rows: positions (k, depth) on the first `depth` axes of a tensor -> row numbers (k,), `rows` for what lies outside.
-// scatter: y (n, inner) joined at row (k,) with updates (k, inner), in the order of the rows; row n is passed over.
-// Positions below 0 count from the end, but for one_hot; gather and gather_along give NaN (integers: 0) for what lies
-// outside, the others pass it over: no kernel reads or writes out of bounds, whatever the positions are.
+// gather_along: y (outer, k, inner) = x (outer, n, inner) at index (outer, k, inner) along the middle axis, one
+// position per element (take_along_axis). scatter_along: its gradient, dx = or += the dy of all elements that name it,
+// added in the order of the index.
+// flat_rows: positions (k, depth) on the first `depth` axes of a tensor -> row numbers (k,); `rows` if out of range.
+// scatter: y (n, inner) joined at row (k,) with updates (k, inner), in the order of the updates; row n is skipped.
+// Positions below 0 count from the end, except in one_hot. For positions out of range, gather and gather_along return
+// NaN (integers: 0); the others skip them. No kernel reads or writes out of bounds, whatever the positions are.
 #pragma once
 #include "base/types.h"
 
 namespace netlet {
 
-// An axis seen from within: n entries of which k are taken or given, between `outer` and `inner` others.
+// One axis between `outer` and `inner` others: n entries, of which k are read or written.
 struct AxisLayout {
     int64_t outer, n, k, inner;
 };
 
-// A unit is an (outer, k) pair.
+// A work unit is an (outer, k) pair.
 struct GatherArgs {
     const void *x, *index;
     void* y;
@@ -28,7 +28,8 @@ struct GatherArgs {
     DType index_dtype, dtype;
 };
 
-// A unit is a row of n, or if `columns` an element of inner: each thread looks through all positions and adds what is its own.
+// A work unit is a row of n, or, if `columns`, an element of inner. Each thread scans all positions and adds those that
+// fall into its own units.
 template <class T>
 struct ScatterAddArgs {
     const T* dy;
@@ -39,9 +40,10 @@ struct ScatterAddArgs {
     bool accumulate, columns;
 };
 
-// Tables of which a step uses few rows. check_index: flag = 1 and found = {position, index, n} for the first index (k,)
-// outside of [0, n), else flag = 0. zero_rows: x (n, inner) = 0 in the rows whose byte in `rows` is set; a unit is a row.
-// mark_rows: rows (n,) = 1 where index names a row; else 0, or what it was if `keep`. index null: all 1.
+// Kernels for tables of which a step uses few rows. check_index: flag = 1 and found = {position, index, n} for the
+// first index (k,) outside [0, n), else flag = 0. zero_rows: x (n, inner) = 0 in the rows whose byte in `rows` is set;
+// a work unit is a row. mark_rows: rows (n,) = 1 where index names a row; the others become 0, or stay unchanged if
+// `keep`. index null: all 1.
 struct CheckIndexArgs {
     const void* index;
     int32_t* flag;
@@ -63,7 +65,7 @@ struct MarkRowsArgs {
     bool keep;
 };
 
-// A unit is an element of index.
+// A work unit is an element of index.
 struct OneHotArgs {
     const void* index;
     void* y;
@@ -73,7 +75,7 @@ struct OneHotArgs {
     DType index_dtype;
 };
 
-// A unit is an element of y.
+// A work unit is an element of y.
 struct GatherAlongArgs {
     const void *x, *index;
     void* y;
@@ -81,7 +83,7 @@ struct GatherAlongArgs {
     DType index_dtype, dtype;
 };
 
-// A unit is a line (outer, inner).
+// A work unit is a line (outer, inner).
 template <class T>
 struct ScatterAlongArgs {
     const T* dy;
@@ -94,19 +96,19 @@ struct ScatterAlongArgs {
 
 constexpr int32_t scatter_max_depth = 8;
 
-// A unit is a position.
+// A work unit is a position.
 struct FlatRowsArgs {
     const void* index;
     int64_t* row;
-    int64_t extent[scatter_max_depth], rows;  // rows: the product of the extents
+    int64_t extent[scatter_max_depth], rows;  // rows: the product of the sizes
     int32_t depth;
     DType index_dtype;
-    bool from_end;  // whether positions below 0 count from the end, or lie outside
+    bool from_end;  // whether positions below 0 count from the end, or are out of range
 };
 
 enum class ScatterOp : int32_t { set, add, multiply, max, min };
 
-// A unit is a row of y: each thread looks through all positions for its own rows.
+// A work unit is a row of y. Each thread scans all positions for its own rows.
 template <class T>
 struct ScatterArgs {
     const T* x;

@@ -1,8 +1,8 @@
 // Metrics accumulate in float64, inside the recorded step: state[0] += total, state[1] += count, so that a mean over an
-// epoch is exact to the last digit that anyone prints, however long the epoch.
+// epoch is exact to the last printed digit, however long the epoch.
 //   N samples of `inner` values each; v (N * inner,); w (N * inner / w_inner,) weights, null: all 1
 //   total = sum(v w) / inner, count = sum(w) / inner        (a sample's value is the mean of its values)
-// Large arrays go in chunks: `partial` (2, chunks) takes their sums, and a last record adds those up.
+// Large arrays are summed in chunks: `partial` (2, chunks) holds the sums of the chunks, and a last record adds them.
 #pragma once
 #include "base/types.h"
 
@@ -11,8 +11,8 @@ namespace netlet {
 struct MetricSum {
     double *state, *partial;
     int64_t n, w_inner, grain, chunks;
-    double factor;   // 1 / inner, and for a value that stands for many samples their number
-    bool has_count;  // state has a second cell
+    double factor;   // 1 / inner; for a value that stands for many samples, times their number
+    bool has_count;  // whether state[1] exists
 };
 
 template <class T>
@@ -28,7 +28,8 @@ enum class Accuracy : uint8_t {
     equal,        // x == t                             t, x (R,)
 };
 
-// One value a row, 1 or 0: summed into the state, or written to y (R,). Of equal maxima the first counts; NaN never matches.
+// One value per row, 1 or 0: summed into the state, or written to y (R,). Of equal maxima the first counts; NaN never
+// matches.
 template <class T>
 struct AccuracyArgs {
     MetricSum sum;

@@ -10,14 +10,14 @@ NETLET_INLINE void add_to_state(const MetricSum& s, double total, double count) 
     if (s.has_count) s.state[1] += count * s.factor;
 }
 
-// One chunk's share: straight into the state where it is the only one.
+// Stores the sums of one chunk; a single chunk adds directly to the state.
 NETLET_INLINE void add_chunk(const MetricSum& s, Range r, double total, double count) {
     if (!s.partial) return add_to_state(s, total, count);
     s.partial[r.begin / s.grain] = total;
     s.partial[s.chunks + r.begin / s.grain] = count;
 }
 
-// Eight sums side by side, then a fixed tree.
+// Eight interleaved sums, joined by a fixed tree.
 template <class T, class F>
 NETLET_INLINE double sum_in_double(Range r, const F& f) {
     double s[8] = {};
@@ -59,7 +59,8 @@ NETLET_INLINE double number(const void* labels, DType type, int64_t i) {
     }
 }
 
-// Whether k is the first of the largest of x (cols,): no value before it reaches x[k], none after it exceeds x[k].
+// Whether k is the position of the first maximum of x (cols,): no value before it reaches x[k], none after it exceeds
+// x[k].
 template <class T>
 NETLET_INLINE bool is_argmax(const T* x, int64_t cols, int64_t k) {
     using V = Vec<T>;
@@ -73,7 +74,7 @@ NETLET_INLINE bool is_argmax(const T* x, int64_t cols, int64_t k) {
     return !any(ne(beaten, zero));
 }
 
-// The first of the largest of t (cols,).
+// The position of the first maximum of t (cols,).
 template <class T>
 NETLET_INLINE int64_t argmax(const T* t, int64_t cols) {
     using V = Vec<T>;

@@ -1,8 +1,8 @@
 // Optimizers: one streaming pass over a flat parameter segment. All arrays (N,), of one type T.
 //   p parameters   g gradients   m, v, ... slots, updated in place
-//   lr         one float64 cell: read at run time, since it changes between steps
-//   iteration  one int64 cell: calls of the optimizer before this one; with `every` > 1 gradients are accumulated, so
-//              step = iteration / every, and a call is idle unless it is the last of its `every`
+//   lr         float64 scalar cell, read at run time because it changes between steps
+//   iteration  int64 scalar cell: calls of the optimizer before this one. With `every` > 1 gradients are accumulated:
+//              step = iteration / every, and only the last of `every` calls updates the parameters
 // Decoupled weight decay (Loshchilov and Hutter, 2019) comes first in each: p -= p * weight_decay * lr.
 #pragma once
 #include "base/types.h"
@@ -14,9 +14,10 @@ struct OptimCells {
     const int64_t* iteration;
     int64_t every;
     double weight_decay;
-    // A table, N = rows * inner, of which a step moves few rows; else `written` is null. Bytes, one for each row: of which
-    // the gradient may differ from 0, and (null where there are no slots) of which the slots may: row_* below. With neither,
-    // and without weight decay, an update changes nothing, so these rows are passed over. A unit of work is a row then.
+    // For a table, N = rows * inner, of which a step changes few rows; otherwise `written` is null. written: one byte
+    // per row, set if its gradient may differ from 0. used: one byte per row, row_* below, whether its slots may differ
+    // from 0; null if there are no slots. A row with zero gradient and zero slots, and no weight decay, would not
+    // change, so it is skipped. A work unit is then a row.
     const uint8_t* written;
     uint8_t* used;
     int64_t inner;
@@ -33,7 +34,7 @@ struct SgdArgs {
     bool nesterov;
 };
 
-// Kingma and Ba, 2015, in the form of the end of their section 2, where epsilon stands beside the uncorrected root:
+// Kingma and Ba, 2015, in the form of the end of their section 2, where epsilon is added to the uncorrected root:
 //   m += (1 - beta1) (g - m);  v += (1 - beta2) (g^2 - v);  vhat = max(vhat, v) (AMSGrad; else vhat null and v itself)
 //   p -= lr sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(vhat) + epsilon),  t = step + 1
 template <class T>
@@ -54,7 +55,7 @@ struct RmspropArgs {
     double rho, momentum, epsilon;
 };
 
-// average = k average + (1 - k) p with k = momentum, or 0 at step 0. Then p = average each `overwrite` steps (0: never).
+// average = k average + (1 - k) p with k = momentum, or 0 at step 0. Then p = average every `overwrite` steps, if > 0.
 template <class T>
 struct EmaArgs {
     const int64_t* iteration;
@@ -88,7 +89,7 @@ struct SumSquaresArgs {
     int64_t grain;
 };
 
-// scale = limit / max(norm, limit), norm the root of the sum of `count` partials.
+// scale = limit / max(norm, limit), where norm is the root of the sum of `count` partials.
 struct ClipScaleArgs {
     const double* partial;
     double* scale;
@@ -97,7 +98,7 @@ struct ClipScaleArgs {
     bool global;  // a norm that is not finite makes everything NaN, as Keras's global clipping does
 };
 
-// The three steps in one, for segments of one chunk.
+// sum_squares, clip_scale and scale in one kernel, for segments of one chunk.
 template <class T>
 struct ClipNormArgs {
     const T* x;

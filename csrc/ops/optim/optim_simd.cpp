@@ -9,8 +9,9 @@ namespace netlet::NETLET_ISA {
 
 namespace {
 
-// b1^n and b2^n by squaring: the same bits on every machine, unlike libm's pow; error about n/2 ulp, which matters only
-// while b^n is not yet negligible beside 1. Without branches: the low bits of a step count are hard to predict.
+// b1^n and b2^n by squaring: the same bits on every machine, unlike libm's pow. The error is about n/2 ulp, which
+// matters only while b^n is not negligible beside 1. No branches, because the low bits of a step count are hard to
+// predict.
 struct Powers {
     double b1, b2;
 };
@@ -43,8 +44,8 @@ NETLET_INLINE bool row_is_zero(const T* slot, int64_t row, int64_t inner) {
     return zero;
 }
 
-// update(range of elements) where an update changes anything: everywhere, or in a table in the rows that were written or
-// whose slots were ever moved.
+// Calls body for the elements that an update can change: all of them, or, in a table, those of the rows that were
+// written or whose slots may differ from 0.
 template <class V, class Body>
 NETLET_INLINE void update(const OptimCells& c, Range r, const typename V::Scalar* const (&slots)[3], const Body& body) {
     if (!c.written) return each_vector<V>(r, body);
@@ -59,7 +60,7 @@ NETLET_INLINE void update(const OptimCells& c, Range r, const typename V::Scalar
     }
 }
 
-// The step is taken away, not added: p - 0 is p also where p is -0, so that an update by nothing changes nothing.
+// The step is subtracted, not added: p - 0 is p even if p is -0, so an update of 0 changes nothing.
 template <class T>
 NETLET_INLINE void sgd(const SgdArgs<T>& a, Range r) {
     if (idle(a.c.iteration, a.c.every)) return;
@@ -160,8 +161,8 @@ NETLET_INLINE void clip_value(const ClipValueArgs<T>& a, Range r) {
                           NETLET_INLINE_LAMBDA { lanes.store(min(max(lanes.load(a.x + i), low), high), a.y + i); });
 }
 
-// 32 sums side by side (four chains of vectors, or an addition's latency would be the price of each), then a fixed
-// tree: in float64, so that no square overflows float32.
+// 32 interleaved sums (four chains of vectors, which hide the latency of the additions), joined by a fixed tree. In
+// float64, so that no square of a float32 overflows.
 template <class T>
 NETLET_INLINE double sum_squares(const T* x, int64_t n) {
     double s[32] = {};
@@ -176,7 +177,7 @@ NETLET_INLINE double sum_squares(const T* x, int64_t n) {
 
 NETLET_INLINE double scale_for(double squares, double limit, bool global) {
     const double norm = ::sqrt(squares);
-    const double scale = norm <= limit ? 1 : limit / norm;  // NaN goes to the division
+    const double scale = norm <= limit ? 1 : limit / norm;  // a NaN norm takes the division
     return global ? scale + (norm - norm) : scale;
 }
 

@@ -1,14 +1,14 @@
 // Resampling along one axis: y[o, i, :] = sum over t < count[i] of w[i, t] * x[o, first[i] + t, :]
 //
-// x (outer, n, inner), y (outer, m, inner); w (m, taps): a matrix (m, n) that is zero outside of a band. Resizing an
-// image is one such product for its height and one for its width; interpolation is a matter of the weights alone.
-// Backward is the same with the transposed matrix, which is a band as well.
+// x (outer, n, inner), y (outer, m, inner); w (m, taps): a banded matrix (m, n). Resizing an image is one such product
+// along its height and one along its width; the weights alone define the interpolation. Backward is the same with the
+// transposed matrix, which is banded as well.
 #pragma once
 #include "base/types.h"
 
 namespace netlet {
 
-// A unit of work is a row (o, i) of y. A row without taps is 0.
+// A work unit is a row (o, i) of y. A row without taps is 0.
 template <class T>
 struct ResampleArgs {
     const T *x, *w;

@@ -4,7 +4,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// One row of y from `count` rows of x, by vectors of `inner`.
+// One row of y from `count` rows of x, in vectors along `inner`.
 template <class T>
 NETLET_INLINE void combine(const ResampleArgs<T>& a, const T* x, const T* w, int64_t count, T* y) {
     using V = Vec<T>;
@@ -16,7 +16,7 @@ NETLET_INLINE void combine(const ResampleArgs<T>& a, const T* x, const T* w, int
     });
 }
 
-// Two taps, as bilinear interpolation has, of a row that one vector holds: grey and coloured images, across their width.
+// Two taps, as in bilinear interpolation, for rows that fit one vector: grey and colour images, along their width.
 template <class T>
 NETLET_INLINE void combine_two(const ResampleArgs<T>& a, const T* x, const T* w, T* y) {
     using V = Vec<T>;

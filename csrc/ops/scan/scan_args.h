@@ -1,9 +1,9 @@
 // Running sums and products along an axis: x, y (outer, n, inner).
 //   sum:     y_i = x_0 + ... + x_i        backward: the running sum of dy from the end
 //   product: y_i = x_0 * ... * x_i        backward: dx_i = (x_0 ... x_{i-1}) * s_i with s_i = dy_i + x_{i+1} s_{i+1},
-//                                         so zeros are no special case
-// One number after the other in float64 (float32 results are right to an ulp or so of the sum of magnitudes); integers
-// wrap around.
+//                                         so zeros need no special case
+// Elements are added one after the other in float64 (float32 results are accurate to about an ulp of the sum of
+// magnitudes); integers wrap around.
 #pragma once
 #include "base/types.h"
 
@@ -11,10 +11,10 @@ namespace netlet {
 
 enum class ScanOp : int32_t { sum, product };
 
-// Columns that one unit of work covers.
+// Columns of one work unit.
 constexpr int64_t scan_tile = 64;
 
-// A unit is a tile of the lines of one `outer`: unit = o * tiles + t.
+// A work unit is a tile of columns of one `outer`: unit = o * tiles + t.
 template <class T>
 struct ScanArgs {
     const T* x;
@@ -24,7 +24,7 @@ struct ScanArgs {
     bool from_end, accumulate;
 };
 
-// before (outer, n, inner) is scratch: the products of what lies before. Units as above.
+// before (outer, n, inner) is scratch: the products of the preceding elements. Work units as above.
 template <class T>
 struct CumprodBackwardArgs {
     const T *x, *dy;

@@ -5,7 +5,7 @@ namespace netlet::NETLET_ISA {
 
 namespace {
 
-// What running sums are held in. Integers wrap around, which only unsigned ones may.
+// The type of running sums. Integers wrap around, which C++ defines for unsigned types only.
 template <class T> struct Total {
     using type = double;
 };
@@ -16,7 +16,7 @@ template <> struct Total<int64_t> {
     using type = uint64_t;
 };
 
-// One tile of columns: where it begins, and how wide it is.
+// One tile of columns: its first element, and its width.
 struct ScanTile {
     int64_t first, columns;
 };
@@ -25,7 +25,7 @@ NETLET_INLINE ScanTile scan_tile_at(int64_t unit, int64_t n, int64_t inner) {
     return {unit / tiles * n * inner + begin, inner - begin < scan_tile ? inner - begin : scan_tile};
 }
 
-// One line of neighbours: the running total stays in a register.
+// One contiguous line: the running total stays in a register.
 template <bool product, class T>
 NETLET_INLINE void scan_line(const ScanArgs<T>& a, int64_t first) {
     using S = typename Total<T>::type;

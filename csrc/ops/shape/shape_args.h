@@ -1,8 +1,8 @@
 // Operations that only move elements.
 //
-// move: y[index] = x[index] over a loop nest in which both have strides of their own. That one kernel is transpose,
-// slice (strides may be negative), concatenate, broadcast (stride 0), pad and flip. move_add: the same with
-// y = or += scale * x, for gradients.
+// move: y[index] = x[index] over a loop nest in which x and y have strides of their own. This kernel serves transpose,
+// slice (strides may be negative), concatenate, broadcast (stride 0), pad and flip. move_add: the same with y = or +=
+// scale * x, for gradients.
 #pragma once
 #include "base/strided.h"
 #include "base/types.h"
@@ -11,9 +11,8 @@ namespace netlet {
 
 constexpr int64_t move_tile = 32;
 
-// A unit of work is an element; where tile_axis >= 0 (a transposition: x is contiguous along that axis, y along the
-// last) a unit is move_tile steps of that axis, over all of the last axis, so that both are read and written by cache
-// lines.
+// A work unit is an element. If tile_axis >= 0 (a transposition: x is contiguous along that axis, y along the last), it
+// is move_tile steps of that axis over all of the last axis, so that both are accessed by whole cache lines.
 struct MoveArgs {
     const void* x;
     void* y;

@@ -6,7 +6,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// ---- move: elements as bits, so one instance serves all types of a size
+// ---- move: elements are copied as bits, so one instance serves all types of a size
 template <class Bits>
 NETLET_INLINE void move_tiles(const MoveArgs& a, Range r) {
     const Strided<2>& s = a.nest;
@@ -34,7 +34,7 @@ NETLET_INLINE void move_tiles(const MoveArgs& a, Range r) {
     }
 }
 
-// n elements `x_step` apart, side by side: steps that are known when this is compiled become shuffles.
+// Collects n elements that are x_step apart. Steps known at compile time become shuffles.
 template <int step, class Bits>
 NETLET_INLINE void collect(const Bits* NETLET_RESTRICT x, Bits* NETLET_RESTRICT y, int64_t n) {
     for (int64_t i = 0; i < n; ++i) y[i] = x[i * step];

@@ -1,7 +1,7 @@
-// y[i * y_row + j] = x[j * x_column + i] for i < rows, j < columns: the square block that transposing is made of. At
-// most `width` of each; through registers where a vector holds several elements, so that each line of x is read once
-// and each of y written once. (With sizes that are powers of two, all lines of a column map to one set of the L1 cache,
-// which holds 8 of them.)
+// y[i * y_row + j] = x[j * x_column + i] for i < rows, j < columns: the square block from which a transposition is
+// built, at most `width` by `width`. If a vector holds several elements, the block is transposed in registers, so that
+// each line of x is read once and each line of y is written once. (With power-of-two dimensions, all lines of a column
+// fall into one set of the L1 cache, which holds only 8 of them.)
 #pragma once
 #include <string.h>
 
@@ -9,7 +9,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// Elements of 1 and 2 bytes, and everything on scalar code: through a small buffer.
+// Elements of 1 and 2 bytes, and all elements in scalar code: through a small buffer.
 template <class Bits> struct TransposeBlock {
     static constexpr int64_t width = 8;
     static NETLET_MEMBER_INLINE void move(const Bits* x, int64_t x_column, Bits* y, int64_t y_row, int64_t rows,

@@ -1,4 +1,4 @@
-// Numbers as unsigned integers of the same order, which is all that sorting by digits needs.
+// Converts numbers to unsigned integers with the same order, for comparison and radix sort.
 #pragma once
 #include <string.h>
 
@@ -25,7 +25,7 @@ template <class K> constexpr K top_bit = (K)1 << (8 * sizeof(K) - 1);
 NETLET_INLINE uint32_t key_of(int32_t v) { return (uint32_t)v ^ top_bit<uint32_t>; }
 NETLET_INLINE uint64_t key_of(int64_t v) { return (uint64_t)v ^ top_bit<uint64_t>; }
 
-// The bits of a positive float rise with it, those of a negative one fall.
+// The bits of a positive float rise with its value; those of a negative float fall, so they are inverted.
 template <class K, class T>
 NETLET_INLINE K key_of_float(T v) {
     K bits;

@@ -12,14 +12,14 @@ template <class K> struct Item {
     int32_t at;
 };
 
-// Puts `item` behind the items that are not larger; items has room for one more than n.
+// Inserts `item` after the items that are not larger. items has room for n + 1 items.
 template <class K>
 NETLET_INLINE void insert(Item<K>* items, int64_t n, Item<K> item) {
     for (; n > 0 && items[n - 1].key > item.key; --n) items[n] = items[n - 1];
     items[n] = item;
 }
 
-// ---- long lines: by digits of 8 bits, from the last to the first; each pass is stable
+// ---- long lines: radix sort by digits of 8 bits, least significant digit first; each pass is stable
 template <class K>
 NETLET_INLINE Item<K>* sort_by_digits(Item<K>* from, Item<K>* to, int64_t n) {
     constexpr int digits = (int)sizeof(K);
@@ -28,7 +28,7 @@ NETLET_INLINE Item<K>* sort_by_digits(Item<K>* from, Item<K>* to, int64_t n) {
     for (int64_t i = 0; i < n; ++i)
         for (int d = 0; d < digits; ++d) ++count[d][from[i].key >> (8 * d) & 255];
     for (int d = 0; d < digits; ++d) {
-        if (count[d][from[0].key >> (8 * d) & 255] == n) continue;  // one digit for all: small integers, near numbers
+        if (count[d][from[0].key >> (8 * d) & 255] == n) continue;  // one digit for all: small or close numbers
         int32_t at = 0;
         for (int32_t& c : count[d]) {
             const int32_t here = c;
@@ -99,7 +99,7 @@ template <class T>
 NETLET_INLINE void searchsorted(const SearchSortedArgs<T>& a, Range r) {
     for (int64_t i = r.begin; i < r.end; ++i) {
         const auto wanted = key_of(a.x[i]);
-        int64_t first = 0, left = a.n;  // the place lies in [first, first + left]
+        int64_t first = 0, left = a.n;  // the position is in [first, first + left]
         while (left > 0) {
             const int64_t half = left / 2;
             const auto key = key_of(a.sorted[first + half]);
