@@ -88,7 +88,7 @@ def test_inputs_and_outputs_may_be_dicts():
     listed = netlet.Model([a, b], a - b)
     np.testing.assert_allclose(listed({"b": B, "a": A}).numpy(), A - B)
     for given in ({"a": A}, [A], [A, B, A]):
-        with pytest.raises(ValueError, match=r"expects|needs"):
+        with pytest.raises(ValueError, match=r"expected|needs"):
             listed(given)
 
 
@@ -228,10 +228,10 @@ def test_two_layers_of_one_name():
 
 def test_wrong_shapes_name_the_input():
     model = two_towers(netlet)
-    with pytest.raises(ValueError, match=r"for input 'b' inputs of shape \(None, 8\); given shape \(6, 7\)"):
+    with pytest.raises(ValueError, match=r"for input 'b' inputs of shape \(None, 8\), received shape \(6, 7\)"):
         model([A, B[:, :7]])
     single = residual(netlet)
-    with pytest.raises(ValueError, match=r"'residual' expects inputs of shape \(None, 8\); given shape \(6, 7\)"):
+    with pytest.raises(ValueError, match=r"'residual': expected inputs of shape \(None, 8\), received shape \(6, 7\)"):
         single(A[:, :7])
 
 

@@ -205,7 +205,7 @@ def test_mistakes(make, message):
 def test_a_layer_is_named_in_errors_of_its_data():
     model = netlet.Sequential([layers.Dense(4), layers.Dense(2)])
     model(X)
-    with pytest.raises(ValueError, match=r"'dense' expects inputs with last axis 8 .*given shape \(6, 7\)"):
+    with pytest.raises(ValueError, match=r"'dense': expected inputs with last axis 8 .*received shape \(6, 7\)"):
         model(X[:, :7])
 
 

@@ -258,8 +258,8 @@ def test_onnx_conv_is_the_same_function():
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("Conv2D", {"filters": 0, "kernel_size": 3}, r"Conv2D expects a positive integer for `filters`; given 0"),
-        ("Conv2D", {"filters": 2.5, "kernel_size": 3}, r"positive integer for `filters`; given 2\.5"),
+        ("Conv2D", {"filters": 0, "kernel_size": 3}, r"Conv2D expected a positive integer for `filters`, received 0"),
+        ("Conv2D", {"filters": 2.5, "kernel_size": 3}, r"positive integer for `filters`, received 2\.5"),
         ("Conv2D", {"filters": 2, "kernel_size": 0}, r"Conv2D: `kernel_size` is a positive integer, or a tuple of 2"),
         ("Conv2D", {"filters": 2, "kernel_size": (3, 3, 3)}, r"tuple of 2 such; given \(3, 3, 3\)"),
         ("Conv3D", {"filters": 2, "kernel_size": 3, "strides": (1, 0, 1)}, r"Conv3D: `strides` is a positive integer"),
@@ -277,7 +277,7 @@ def test_onnx_conv_is_the_same_function():
         ),
         ("Conv2DTranspose", {"filters": 2, "kernel_size": 3, "strides": 2, "dilation_rate": 2}, r"exclude each other"),
         ("Conv2D", {"filters": 3, "kernel_size": 3, "groups": 2}, r"3 filters cannot be shared evenly by 2 groups"),
-        ("Conv2D", {"filters": 3, "kernel_size": 3, "groups": -1}, r"positive integer for `groups`; given -1"),
+        ("Conv2D", {"filters": 3, "kernel_size": 3, "groups": -1}, r"positive integer for `groups`, received -1"),
         ("Conv2D", {"filters": 3, "kernel_size": 3, "activation": "rellu"}, r"Did you mean 'relu'"),
         (
             "Conv2DTranspose",
@@ -287,9 +287,9 @@ def test_onnx_conv_is_the_same_function():
         (
             "DepthwiseConv2D",
             {"kernel_size": 3, "depth_multiplier": 0},
-            r"positive integer for `depth_multiplier`; given 0",
+            r"positive integer for `depth_multiplier`, received 0",
         ),
-        ("SeparableConv2D", {"filters": None, "kernel_size": 3}, r"positive integer for `filters`; given None"),
+        ("SeparableConv2D", {"filters": None, "kernel_size": 3}, r"positive integer for `filters`, received None"),
     ],
 )
 def test_arguments_that_cannot_be(name, arguments, message):
@@ -302,11 +302,11 @@ def test_an_input_of_another_rank(name):
     layer = getattr(layers, name)(**({} if name == "DepthwiseConv2D" else {"filters": 2}), kernel_size=3, name="first")
     with pytest.raises(
         ValueError,
-        match=r"Layer 'first' expects inputs of rank 4, \(batch, height, width, channels\); given shape \(60, 28, 28\)"
-        r"\. One channel \(grey images\) needs an axis all the same: x\[\.\.\., None\]",
+        match=r"Layer 'first': expected inputs of rank 4, \(batch, height, width, channels\), "
+        r"received shape \(60, 28, 28\)\. Add a channel axis to grey images with x\[\.\.\., None\]",
     ):
         layer(np.zeros((60, 28, 28), "float32"))
-    with pytest.raises(ValueError, match=r"rank 4.*given shape \(5, 784\)"):
+    with pytest.raises(ValueError, match=r"rank 4.*received shape \(5, 784\)"):
         layer(np.zeros((5, 784), "float32"))
     with pytest.raises(ValueError, match="rank 4"):
         layer.build((None, 28, 28))
@@ -317,13 +317,13 @@ def test_channels_that_are_somewhere_else():
     layer(np.zeros((2, 8, 9, 3), "float32"))
     with pytest.raises(
         ValueError,
-        match=r"Layer 'c' expects inputs with last axis 3, the channels \(its kernel is \(3, 3, 3, 4\)\); given shape "
-        r"\(2, 3, 8, 9\)\. Axis 1 has 3: are the channels first\? np\.moveaxis\(x, 1, -1\)",
+        match=r"Layer 'c': expected inputs with last axis 3, the channels \(its kernel is \(3, 3, 3, 4\)\), received "
+        r"shape \(2, 3, 8, 9\)\. Axis 1 has 3: are the channels first\? Move them with np\.moveaxis\(x, 1, -1\)",
     ):
         layer(np.zeros((2, 3, 8, 9), "float32"))
     layer = layers.Conv2D(4, 3, data_format="channels_first")
     layer(np.zeros((2, 3, 8, 9), "float32"))
-    with pytest.raises(ValueError, match=r"axis 1 of extent 3.*Axis -1 has 3: are the channels last"):
+    with pytest.raises(ValueError, match=r"axis 1 of size 3.*Axis -1 has 3: are the channels last"):
         layer(np.zeros((2, 8, 9, 3), "float32"))
 
 

@@ -306,7 +306,7 @@ def test_the_mask_argument_is_not_filled_beside_other_tensors():
 
     x, _ = masked(values(2, 6, 4))
     layer = Started()
-    with pytest.warns(UserWarning, match="Give mask="):
+    with pytest.warns(UserWarning, match="Pass mask="):
         layer(x, np.zeros((2, 6, 4), "float32"))
     assert layer.seen is None
 

@@ -270,7 +270,7 @@ def test_spectral_normalization_in_fit():
         (lambda: layers.LayerNormalization()(netlet.Input((None,))), "must know the extent of axis -1"),
         (lambda: layers.SpectralNormalization(layers.ReLU())(np.ones((2, 3), "f4")), "no attribute 'kernel'"),
         (lambda: layers.SpectralNormalization(layers.Dense(2), power_iterations=0), "above 0"),
-        (lambda: layers.SpectralNormalization("Dense"), "expects a layer"),
+        (lambda: layers.SpectralNormalization("Dense"), "expected a layer"),
     ],
 )
 def test_bad_arguments(call, says):
@@ -281,7 +281,7 @@ def test_bad_arguments(call, says):
 def test_another_number_of_channels_is_refused():
     layer = layers.BatchNormalization(name="bn")
     layer(np.ones((2, 3), "f4"))
-    with pytest.raises(ValueError, match=r"Layer 'bn' expects inputs with last axis 3.*gammas and betas.*\(2, 4\)"):
+    with pytest.raises(ValueError, match=r"Layer 'bn': expected inputs with last axis 3.*gammas and betas.*\(2, 4\)"):
         layer(np.ones((2, 4), "f4"))
 
 

@@ -204,9 +204,12 @@ def test_no_sequences_at_all(kind):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda layer, x: layer(x[:, 0]), r"'lstm.*rank 3, \(batch, time, features\); given shape \(2, 3\).*time axis"),
-        (lambda layer, x: layer(x[..., None]), r"rank 3, \(batch, time, features\); given shape \(2, 4, 3, 1\)"),
-        (lambda layer, x: layer(x[..., :2]), r"last axis 3 \(its kernel is \(3, 20\)\); given shape \(2, 4, 2\)"),
+        (
+            lambda layer, x: layer(x[:, 0]),
+            r"'lstm.*rank 3, \(batch, time, features\), received .*\(2, 3\).*time axis",
+        ),
+        (lambda layer, x: layer(x[..., None]), r"rank 3, \(batch, time, features\), received shape \(2, 4, 3, 1\)"),
+        (lambda layer, x: layer(x[..., :2]), r"last axis 3 \(its kernel is \(3, 20\)\), received shape \(2, 4, 2\)"),
         (
             lambda layer, x: layer(x, mask=np.ones((2, 3), bool)),
             r"sequences \(2, 4, 3\) has shape \(2, 4\).*\(2, 3\)",

@@ -192,7 +192,7 @@ def test_no_cell(cell, message):
 
 def test_bad_input_of_cells():
     layer = layers.RNN(minimal_cell(netlet, 3))
-    with pytest.raises(ValueError, match=r"rank 3 or more, \(batch, time, \.\.\.\); given shape \(2, 3\)"):
+    with pytest.raises(ValueError, match=r"rank 3 or more, \(batch, time, \.\.\.\), received shape \(2, 3\)"):
         layer(np.ones((2, 3)))
 
     class Forgetful(layers.Layer):

@@ -221,7 +221,7 @@ def test_masks_of_inner_layers():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: layers.TimeDistributed(3), "expects a layer"),
+        (lambda: layers.TimeDistributed(3), "expected a layer"),
         (lambda: layers.TimeDistributed(layers.Dense(2))(numbers((2, 3))), "rank 3 or more"),
         (lambda: layers.TimeDistributed(layers.Dense(2))(numbers((2, 3, 4)), mask=numbers((2,))), "the mask of inputs"),
         (
@@ -312,5 +312,5 @@ def test_bad_input_of_images(call, message):
 def test_images_of_another_size():
     layer = layers.ConvLSTM2D(2, 3)
     layer(numbers((2, 3, 5, 5, 1)))
-    with pytest.raises(ValueError, match=r"given shape \(2, 3, 6, 5, 1\)"):
+    with pytest.raises(ValueError, match=r"received shape \(2, 3, 6, 5, 1\)"):
         layer(numbers((2, 3, 6, 5, 1)))

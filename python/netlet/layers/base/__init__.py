@@ -1,1 +1,1 @@
-"""Layer itself: its state, how it is built and called, and what layer families share."""
+"""The Layer class (state, building, calling) and the base classes and checks that layer families share."""

@@ -8,7 +8,7 @@ import numpy as np
 
 
 def positive(value: Any, layer: str, name: str) -> int:
-    """`value`, if it is a positive integer."""
+    """Returns `value` as an int; raises ValueError if it is not a positive integer."""
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value <= 0:
-        raise ValueError(f"{layer} expects a positive integer for `{name}`; given {value!r}.")
+        raise ValueError(f"{layer} expected a positive integer for `{name}`, received {value!r}.")
     return int(value)

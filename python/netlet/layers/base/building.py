@@ -1,4 +1,4 @@
-"""The part of a Layer that is about building: when its weights are made, from which shapes, and again from a file."""
+"""How a Layer is built: when its weights are created, from which shapes, and how a loaded model is built again."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ from .state import LayerState
 
 
 class Building(LayerState):
-    """Base of Layer. A layer without a `build` of its own is built by its first call."""
+    """Base of Layer that builds it. A layer that does not override `build` is built by its first call."""
 
     call: Callable[..., Any]
     _build_arguments: dict[str, Any] | None
     _clear_losses: Callable[[], None]
 
     def build(self, input_shape: Any) -> None:
-        """Makes the weights, once, when the first input's shape (batch axis included, None if any) is known."""
+        """Creates the weights. Runs once, before the first call.
+
+        Args:
+            input_shape: shape of the first input with the batch axis, which is None if any size fits.
+        """
         self.built = True
 
     @functools.cached_property
@@ -36,7 +40,7 @@ class Building(LayerState):
         return "training" in self._call_parameters
 
     def _spec_by_trial(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """KerasTensors of what `call` gives, found by recording it; builds the sub-layers that it reaches."""
+        """Records `call` to find the KerasTensors of its outputs; builds the sub-layers that it calls."""
         with call_context.entered(self, call_context.current.training):
             try:
                 extra = {"training": False} if self._takes_training else {}
@@ -48,7 +52,7 @@ class Building(LayerState):
                 self._clear_losses()
 
     def _shapes_for(self, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """Shapes of the tensor arguments under the names that build or compute_output_shape gives them."""
+        """Shapes of the tensor arguments, by the names of `fn`'s parameters (`fn` is build or compute_output_shape)."""
         found = parameters(fn).values()
         wanted = [p.name for p in found if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL)]
         shapes = self._argument_shapes(args, kwargs)
@@ -59,13 +63,13 @@ class Building(LayerState):
         return {wanted[0]: next(iter(shapes.values()))} if wanted and shapes else {}
 
     def _argument_shapes(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """The shapes of the arguments of `call` that hold tensors: {"inputs_shape": (None, 3)}."""
+        """The shapes of the arguments of `call` that hold tensors, e.g. {"inputs_shape": (None, 3)}."""
         named = {**dict(zip(self._call_parameters, args, strict=False)), **kwargs}
         return {f"{name}_shape": shapes_in(value) for name, value in named.items() if has_tensor(value)}
 
     @property
     def _builds_by_call(self) -> bool:
-        """Whether there is no `build`: its sub-layers build themselves when `call` reaches them."""
+        """Whether `build` is not overridden: the sub-layers are built when `call` calls them."""
         return type(self).build is Building.build
 
     def _build_from(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -77,13 +81,14 @@ class Building(LayerState):
         self.build(**self._shapes_for(self.build, args, kwargs))
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """The shapes that `build` was called with; `build_from_config` repeats it when a model is loaded."""
+        """The shapes that `build` was called with, or None; `build_from_config` uses them when a model is loaded."""
         shapes = self._build_arguments
         if not shapes or (self._builds_by_call and not self._layers):
             return None
         return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": dict(shapes)}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
+        """Builds the layer from a config of `get_build_config`; an empty config leaves it unbuilt."""
         if not config:
             return
         if self._builds_by_call:
@@ -94,7 +99,7 @@ class Building(LayerState):
             self.build(**{k: as_shapes(v) for k, v in config["shapes_dict"].items()})
 
     def _build_by_trial(self, config: dict[str, Any]) -> None:
-        """Builds the sub-layers by trying `call` on symbolic inputs of the shapes in a `get_build_config`."""
+        """Builds the sub-layers: runs `call` on symbolic inputs with the shapes of a `get_build_config`."""
         alone = "input_shape" in config
         names = [next(iter(self._call_parameters), "inputs")] if alone else list(config.get("shapes_dict", ()))
         shapes = [config["input_shape"]] if alone else [config["shapes_dict"][name] for name in names]
@@ -105,9 +110,9 @@ class Building(LayerState):
                 self._spec_by_trial((), dict(zip(names, symbols, strict=True)))
         except Exception as error:
             raise ValueError(
-                f"Layer '{self.name}': {type(self).__name__} could not be built by calling it on inputs of the shapes "
-                f"{dict(zip(names, shapes, strict=True))}, which it was built with before: {error} Give the class a "
-                "`build(input_shape)`, or a `build_from_config(config)`."
+                f"Layer '{self.name}': {type(self).__name__} could not be built again by calling it on inputs of the "
+                f"saved shapes {dict(zip(names, shapes, strict=True))}: {error} Define `build(input_shape)` or "
+                "`build_from_config(config)` in the class."
             ) from error
         object.__setattr__(
             self, "_build_arguments", {f"{n}_shape": as_shapes(s) for n, s in zip(names, shapes, strict=True)}

@@ -1,4 +1,4 @@
-"""What a running call tells the calls inside it: the `training` flag, and who was called first."""
+"""What nested calls inherit from the call in progress: the `training` flag and the outermost layer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ current = _Context()
 
 
 class entered:
-    """`with entered(layer, training):` around a layer's call. Truth of the result: this call is the outermost."""
+    """Context manager around a layer's call: `with entered(layer, training) as outermost:`.
+
+    It sets `current.training` for the calls inside. `outermost` is True if no other layer's call is in progress.
+    """
 
     __slots__ = ("layer", "outer_training", "outermost", "training")
 

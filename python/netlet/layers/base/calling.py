@@ -1,4 +1,4 @@
-"""What happens around `build` and `call`: signatures, shapes of arguments, names in errors."""
+"""Helpers around `build` and `call`: signatures, shapes of arguments, layer names in errors."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from netlet.engine.graph import KerasTensor
 
 
 def name_layer(error: Exception, name: str) -> None:
-    """Puts the innermost layer's name in front of an op's message, unless a layer is named in it already."""
+    """Prefixes an op's error message with the layer's name, unless the message already names a layer or model."""
     text = error.args[0] if error.args else None
     if type(error) not in (ValueError, TypeError) or not isinstance(text, str):
-        return  # an exception class of the user's own may read its arguments
+        return  # a user's own exception class may use its arguments differently
     if "Layer '" not in text and "Model '" not in text:
         error.args = (f"Layer '{name}': {text}", *error.args[1:])
 
 
 def nested_too_deeply(name: str) -> ValueError:
-    """What the outermost call raises where Python's recursion limit ended a call inside it."""
+    """The error that the outermost call raises when a call inside it exceeds Python's recursion limit."""
     return ValueError(
         f"Layer '{name}': expected calls nested less deeply than Python's recursion limit ({sys.getrecursionlimit()}), "
-        "received layers inside layers beyond it (or a call() that calls itself without end). Put the layers one after "
+        "received layers nested deeper (or a call() that calls itself without end). Put the layers one after "
         "another into one model, or raise the limit with sys.setrecursionlimit()."
     )
 
 
 def parameters(method: Callable[..., Any]) -> dict[str, inspect.Parameter]:
-    """The parameters of a method that is bound to an object, or of a function that stands in its place."""
+    """Parameters of a bound method (without self), or of a plain function assigned in its place."""
     function = getattr(method, "__func__", None)
     return _parameters(method, False) if function is None else _parameters(function, True)
 
 
-@functools.lru_cache(maxsize=4096)  # by function: a bound method would keep its object alive
+@functools.lru_cache(maxsize=4096)  # keyed by function: a cached bound method would keep its object alive
 def _parameters(function: Callable[..., Any], first_is_self: bool) -> dict[str, inspect.Parameter]:
     found = dict(inspect.signature(function).parameters)
     if first_is_self:
@@ -48,9 +48,9 @@ def _parameters(function: Callable[..., Any], first_is_self: bool) -> dict[str, 
 
 
 def finishing(build: Callable[..., None]) -> Callable[..., None]:
-    """What happens around every `build`: the name scope before, and afterwards `built` and no more new weights.
+    """Wraps a class's `build`: enters the name scope, then sets `built` and locks the layer against new weights.
 
-    A build that raises, also by Ctrl-C or for lack of memory, leaves no half of a layer behind.
+    If `build` raises (also KeyboardInterrupt or MemoryError), the layer returns to its state before the call.
     """
 
     @functools.wraps(build)
@@ -75,14 +75,15 @@ def finishing(build: Callable[..., None]) -> Callable[..., None]:
 
 
 def has_tensor(value: Any) -> bool:
+    """Whether any leaf of a structure has a shape."""
     return any(hasattr(leaf, "shape") for leaf in tree.flatten(value))
 
 
 def shapes_in(value: Any) -> Any:
-    """Shapes of the tensors in a structure; real batches have any size, so their first axis counts as None."""
+    """Shapes of the tensors in a structure. The batch axis of real tensors is None, since later batches may differ."""
 
     def shape(t: Any) -> Any:
-        if not hasattr(t, "shape"):  # a list of masks has None where there is none
+        if not hasattr(t, "shape"):  # e.g. None in a list of masks
             return None
         return t.shape if isinstance(t, KerasTensor) or not len(t.shape) else (None, *tuple(t.shape)[1:])
 
@@ -90,4 +91,5 @@ def shapes_in(value: Any) -> Any:
 
 
 def as_shapes(value: Any) -> Any:
+    """The shapes in a structure, e.g. one read from a JSON config, as tuples."""
     return tree.map_shapes(lambda s: s, value)

@@ -1,4 +1,4 @@
-"""Base of layers whose output has the shape of their input."""
+"""Base of layers whose output has the same shape as their input."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from .layer import Layer
 
 
 class Elementwise(Layer):
-    """Base of layers whose output has their input's shape."""
+    """Base of layers whose output has the same shape as their input. They support masking.
+
+    Args:
+        **kwargs: the arguments of `Layer`.
+    """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -1,4 +1,4 @@
-"""What a layer asks of images, sequences and volumes: axes by name, and the mistakes that are usual with them."""
+"""ImageSpec: the expected rank and channels of images, sequences and volumes, with hints for common mistakes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ SPATIAL = {1: ("steps",), 2: ("height", "width"), 3: ("depth", "height", "width"
 
 
 class ImageSpec(InputSpec):
-    """Batch, `rank` spatial axes, and channels last or first.
+    """Input requirement for a batch with `rank` spatial axes and a channels axis, last or first.
 
     Args:
         rank: 1, 2 or 3.
         data_format: "channels_last" or "channels_first".
-        channels: how many, once they are known; `reason` says why.
+        channels: number of channels; None (the default) accepts any.
+        reason: explanation added to the error, e.g. "its kernel is (3, 3, 1, 32)"; "" by default.
 
     Example:
 
@@ -37,12 +38,12 @@ class ImageSpec(InputSpec):
     def hint(self, shape: tuple[int | None, ...]) -> str:
         if self.ndim is not None and len(shape) == self.ndim - 1:
             grey = "x[..., None]" if self.channel_axis == -1 else "x[:, None]"
-            return f"One channel (grey images) needs an axis all the same: {grey}; so does a batch of one: x[None]."
+            return f"Add a channel axis to grey images with {grey}, or a batch axis to a single image with x[None]."
         other = 1 if self.channel_axis == -1 else -1
         if len(shape) == self.ndim and self.channels is not None and shape[other] == self.channels:
             move, name = ("1, -1", "first") if other == 1 else ("-1, 1", "last")
             return (
-                f"Axis {other} has {self.channels}: are the channels {name}? np.moveaxis(x, {move}) moves them, or say "
-                f'data_format="channels_{name}".'
+                f"Axis {other} has {self.channels}: are the channels {name}? Move them with np.moveaxis(x, {move}), or "
+                f'pass data_format="channels_{name}".'
             )
         return ""

@@ -1,4 +1,4 @@
-"""What a layer asks of its inputs, checked before each call, so that an error names the layer and both shapes."""
+"""InputSpec: what a layer expects of its inputs. Checked before each call; errors name the layer and both shapes."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from netlet.base import tree
 
 
 class InputSpec:
-    """Rank, extents and dtype that a layer expects of one input; None asks for nothing.
+    """Rank, dimensions and dtype that a layer expects of one input. None (the default) accepts anything.
 
     Args:
-        dtype: element type.
-        shape: full shape; None entries match anything.
-        ndim, min_ndim, max_ndim: rank.
-        axes: {axis: extent}.
-        allow_last_axis_squeeze: a last axis of 1 may be missing or extra.
-        reason: why, added to the error, e.g. "its kernel is (784, 16)".
+        dtype: element type, e.g. "float32".
+        shape: full shape with the batch axis; None entries match any size. Sets `ndim`.
+        ndim: exact rank.
+        max_ndim: largest rank.
+        min_ndim: smallest rank.
+        axes: {axis: size}; a size of None matches any.
+        allow_last_axis_squeeze: whether a last axis of size 1 may be missing or extra; False by default.
+        name: key of this input in a dict of inputs; also named in errors.
+        optional: whether the input may be None; False by default.
+        reason: explanation added to errors about an axis, e.g. "its kernel is (784, 16)"; "" by default.
 
     Example:
 
@@ -24,7 +28,7 @@ class InputSpec:
     >>> check([InputSpec(ndim=2, axes={-1: 3})], np.zeros((5, 4)), "dense")
     Traceback (most recent call last):
         ...
-    ValueError: Layer 'dense' expects inputs with last axis 3; given shape (5, 4).
+    ValueError: Layer 'dense': expected inputs with last axis 3, received shape (5, 4).
     """
 
     def __init__(
@@ -61,7 +65,7 @@ class InputSpec:
         return cls(**config)
 
     def mismatch(self, shape: tuple[int | None, ...], dtype: str) -> str | None:
-        """What is expected instead, or None if the input fits."""
+        """Describes what is expected if an input does not fit, e.g. "inputs of rank 2"; None if it fits."""
         rank = len(shape)
         if self.ndim is not None and rank != self.ndim and not self.allow_last_axis_squeeze:
             return f"inputs of rank {self.ndim}"
@@ -73,7 +77,7 @@ class InputSpec:
             return f"inputs of dtype {self.dtype}"
         for axis, extent in self.axes.items():
             if extent is not None and shape[axis] not in (extent, None):
-                return f"inputs with {'last axis' if axis == -1 else f'axis {axis} of extent'} {extent}"
+                return f"inputs with {'last axis' if axis == -1 else f'axis {axis} of size'} {extent}"
         if self.shape is not None:
             given, wanted = shape, self.shape
             if self.allow_last_axis_squeeze:
@@ -86,16 +90,18 @@ class InputSpec:
         return None
 
     def hint(self, shape: tuple[int | None, ...]) -> str:
-        """What may have gone wrong with an input of this shape, added to the error: a sentence, or nothing."""
+        """A sentence added to the error about the likely cause for an input of this shape, or ""."""
         return ""
 
     def complaint(self, layer_name: str, shape: tuple[int | None, ...], dtype: str, which: str = "") -> str | None:
-        """The words of the error where an input does not fit, else None."""
+        """The error message if an input does not fit, else None."""
         expected = self.mismatch(shape, dtype)
         if expected is None:
             return None
         why = f" ({self.reason})" if self.reason and "axis" in expected else ""
-        return f"Layer '{layer_name}' expects {which}{expected}{why}; given shape {shape}. {self.hint(shape)}".rstrip()
+        return (
+            f"Layer '{layer_name}': expected {which}{expected}{why}, received shape {shape}. {self.hint(shape)}"
+        ).rstrip()
 
 
 def _without_last_one(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -103,24 +109,24 @@ def _without_last_one(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
 
 
 def check(specs: Any, inputs: Any, layer_name: str) -> None:
-    """ValueError if an input does not fit its InputSpec; one spec for each leaf of `inputs`."""
+    """Raises ValueError if an input does not fit its InputSpec. `specs` has one spec for each leaf of `inputs`."""
     if isinstance(specs, InputSpec) and hasattr(inputs, "shape") and not specs.mismatch(inputs.shape, inputs.dtype):
-        return  # nearly always
+        return  # the common case: one input that fits
     wanted = tree.flatten(specs)
     if isinstance(inputs, dict) and all(spec.name for spec in wanted):
         missing = [spec.name for spec in wanted if spec.name not in inputs]
         if missing:
-            raise ValueError(f"Layer '{layer_name}' expects inputs {missing}; given a dict with {sorted(inputs)}.")
+            raise ValueError(f"Layer '{layer_name}': expected inputs {missing}, received a dict with {sorted(inputs)}.")
         given = [inputs[spec.name] for spec in wanted]
     else:
         given = tree.flatten(inputs)
     if len(given) != len(wanted):
-        raise ValueError(f"Layer '{layer_name}' expects {len(wanted)} input(s); given {len(given)}.")
+        raise ValueError(f"Layer '{layer_name}': expected {len(wanted)} input(s), received {len(given)}.")
     for x, spec in zip(given, wanted, strict=True):
         if spec is None or (x is None and spec.optional):
             continue
         if not hasattr(x, "shape"):
-            raise ValueError(f"Layer '{layer_name}' expects tensors or arrays; given {type(x).__name__}: {x!r}.")
+            raise ValueError(f"Layer '{layer_name}': expected tensors or arrays, received {type(x).__name__}: {x!r}.")
         shape = tuple(x.shape)
         which = f"for input '{spec.name}' " if spec.name and len(wanted) > 1 else ""
         complaint = spec.complaint(layer_name, shape, str(x.dtype), which)

@@ -1,4 +1,4 @@
-"""Layer: state plus a computation. Subclass it with `__init__`, `build` (weights) and `call` (ops)."""
+"""Layer: weights plus a computation. Subclasses define `__init__`, `build` (weights) and `call` (ops)."""
 
 from __future__ import annotations
 
@@ -28,13 +28,12 @@ class Layer(Building):
     """Base class of all layers.
 
     Args:
-        activity_regularizer: its penalty on each output, divided by the batch size, is among `losses`.
-        trainable: whether an optimizer may change the weights.
-        dtype: "float32" or "float64"; defaults to `config.floatx()`.
-        name: unique in a model; defaults to the class name in snake case, numbered.
-        input_shape, input_dim: shape of one sample, for a first layer of Sequential (older style; prefer `Input`).
-
-    Example:
+        activity_regularizer: its penalty on each output, divided by the batch size, is added to `losses`; None: none.
+        trainable: whether an optimizer updates the weights; True by default.
+        dtype: "float32", "float64" or a DTypePolicy; None: `config.floatx()`.
+        autocast: whether float inputs are cast to the compute dtype; True by default.
+        name: unique in a model; None: the class name in snake case, numbered.
+        input_shape, input_dim: shape of one sample, for the first layer of a Sequential (deprecated; use `Input`).
 
     >>> class Scale(Layer):
     ...     def build(self, input_shape):
@@ -82,7 +81,7 @@ class Layer(Building):
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {sorted(kwargs)}")
         if not isinstance(trainable, bool):
-            raise ValueError(f"Layer '{self.name}': `trainable` must be True or False; given {trainable!r}.")
+            raise ValueError(f"Layer '{self.name}': expected `trainable` to be True or False, received {trainable!r}.")
         self._trainable = trainable
         self.autocast = autocast
         self.built = False
@@ -96,25 +95,25 @@ class Layer(Building):
 
     # ---- what subclasses override ----------------------------------------------------------------------------------
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        """The computation, with ops and sub-layers. Runs once for each shape of input while a step is recorded."""
+        """The computation, with ops and sub-layers. `fit` runs it once for each input shape, to record a step."""
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
-        """Shape of the output for the shape of the input; found by trying `call` where it is not overridden."""
+        """The output shape for an input shape; unless overridden, found by recording `call` on symbolic inputs."""
         spec = self.compute_output_spec(
             *(tree.map_shapes(lambda s: KerasTensor(s, self.compute_dtype), a) for a in args)
         )
         return tree.map_structure(lambda t: t.shape, spec)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The mask of the output for inputs and their mask (None: there is none); asked where `supports_masking`."""
+        """The outputs' mask, from inputs and their mask (None: no mask). Called only if `supports_masking` is True."""
         return previous_mask
 
     def get_config(self) -> dict[str, Any]:
-        """The constructor's arguments as plain values: what `from_config` needs.
+        """The constructor's arguments as plain values, from which `from_config` makes the layer again.
 
         Raises:
-            NotImplementedError: a subclass with arguments of its own that are not plain values must override this.
+            NotImplementedError: a subclass has arguments that are not plain values and does not override this.
         """
         config: dict[str, Any] = {
             "name": self.name,
@@ -146,14 +145,14 @@ class Layer(Building):
         for key, value in own.items():
             if not all(isinstance(leaf, (str, int, float, bool, type(None))) for leaf in tree.flatten(value)):
                 raise NotImplementedError(
-                    f"Layer {type(self).__name__} was constructed with {key}={value!r}, which is no plain value. "
-                    "Override `get_config()` (and, if needed, `from_config()`) for it to be saved."
+                    f"Layer {type(self).__name__} was constructed with {key}={value!r}, which is not a plain "
+                    "value. Override `get_config()` (and, if needed, `from_config()`) to save it."
                 )
         return own
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """The layer of a config that `get_config` gave (with new weights)."""
+        """Makes a layer, with new weights, from a config of `get_config`."""
         return cls(**config)
 
     # ---- calling ---------------------------------------------------------------------------------------------------
@@ -176,7 +175,7 @@ class Layer(Building):
             return self._run(args, kwargs)
         built_by_call = not self.built and self._builds_by_call
         try:
-            with name_scope(self.name, self):  # for the weights of this layer and of those below it
+            with name_scope(self.name, self):  # names the weights of this layer and its sub-layers
                 if not self.built:
                     self._build_from(args, kwargs)
                 if not symbolic:
@@ -193,7 +192,7 @@ class Layer(Building):
                         raise
         except BaseException:
             if built_by_call:
-                self.built = False  # layers below it may be without weights
+                self.built = False  # its sub-layers may have no weights yet
                 object.__setattr__(self, "_build_arguments", None)
             raise
         masks.hand_on(self, masks.first(args, kwargs), outputs, before)
@@ -231,20 +230,20 @@ class Layer(Building):
         return outputs
 
     def _leaves_layers_unbuilt(self) -> bool:
-        """Whether `compute_output_shape` answered without a call that would have built the sub-layers."""
+        """Whether sub-layers are unbuilt because `compute_output_shape` gave the shape without running `call`."""
         if type(self).compute_output_spec is not Layer.compute_output_spec:
             return False
         return any(not layer.built for layer in self._flatten_layers(include_self=False))
 
-    _masks_travel_inside = False  # whether it is made of layers that hand masks on to each other
+    _masks_travel_inside = False  # True if its sub-layers pass masks to each other (models)
 
     @functools.cached_property
     def _computes_masks(self) -> bool:
-        """Whether its outputs may carry a mask where its inputs have none."""
+        """Whether its outputs may have a mask even if its inputs have none."""
         return type(self).compute_mask is not Layer.compute_mask
 
     def _resolve_training(self, kwargs: dict[str, Any]) -> bool | None:
-        """Explicit argument, else the enclosing call's, else the default in the signature, else False."""
+        """The `training` flag: the argument, else the enclosing call's, else the default of `call`, else False."""
         training: bool | None = None
         if "training" in kwargs:
             training = kwargs["training"] if self._takes_training else kwargs.pop("training")
@@ -258,14 +257,14 @@ class Layer(Building):
     def _converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         if args and type(args[0]) in (list, tuple) and any(isinstance(v, (int, float)) for v in tree.flatten(args[0])):
             raise ValueError(
-                f"Layer '{self.name}' expects tensors or arrays; given a Python {type(args[0]).__name__} of numbers. "
+                f"Layer '{self.name}': expected tensors or arrays, received a Python {type(args[0]).__name__}. "
                 "Make it an array with np.array(...)."
             )
         convert = self._to_tensor
         return tree.map_structure(convert, args), {k: tree.map_structure(convert, v) for k, v in kwargs.items()}
 
     def _to_tensor(self, value: Any) -> Any:
-        """Arrays become Tensors, floats of another type this layer's; numbers, strings and None stay what they are."""
+        """Arrays become Tensors, floats are cast to the compute dtype; numbers, strings and None are unchanged."""
         if isinstance(value, Variable):
             value = value._tensor
         elif not isinstance(value, _core.Tensor):
@@ -280,7 +279,7 @@ class Layer(Building):
         array = np.asarray(value)
         name = array.dtype.name
         if array.dtype.kind not in "fiub" and name != "bfloat16":
-            raise ValueError(f"Layer '{self.name}' expects numbers; given an array of dtype {array.dtype}.")
+            raise ValueError(f"Layer '{self.name}': expected numbers, received an array of dtype {array.dtype}.")
         return _core.as_tensor(array.astype(_OTHER_TYPES[name]) if name in _OTHER_TYPES else array)
 
     def _add_activity_losses(self, outputs: Any) -> None:
@@ -290,7 +289,7 @@ class Layer(Building):
 
     # ---- shapes and building ---------------------------------------------------------------------------------------
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """KerasTensors of the result for KerasTensors."""
+        """The KerasTensors of the outputs for KerasTensors of the inputs."""
         kwargs.pop("training", None)
         if type(self).compute_output_shape is not Layer.compute_output_shape:
             shapes = self._shapes_for(self.compute_output_shape, args, kwargs)
@@ -302,7 +301,7 @@ class Layer(Building):
 
     @property
     def path(self) -> str | None:
-        """Names of the enclosing layers and this one; None before it is built."""
+        """Names of the enclosing layers and this one, joined by "/"; None before the layer is built."""
         return self._path
 
     def _lock_state(self) -> None:
@@ -310,15 +309,15 @@ class Layer(Building):
 
     # ---- losses ----------------------------------------------------------------------------------------------------
     def add_loss(self, loss: Any) -> None:
-        """Adds a scalar, computed in `call`, to what training minimizes."""
+        """Adds a scalar tensor (or several), computed in `call`, to the loss that training minimizes."""
         for value in tree.flatten(loss):
             if not isinstance(value, _core.Tensor) and not is_symbolic(value):
-                raise ValueError(f"Layer '{self.name}'.add_loss expects a tensor computed in `call`; given {value!r}.")
+                raise ValueError(f"Layer '{self.name}': add_loss expected a tensor of `call`, received {value!r}.")
             self._losses.append(value)
 
     @property
     def losses(self) -> list[Any]:
-        """Scalars: `add_loss` and activity penalties of the last call, and the penalties of regularized weights."""
+        """Scalars: `add_loss` and activity penalties of the last call, and the weights' regularization penalties."""
         found = [loss for layer in self._flatten_layers() for loss in layer._losses]
         found += [v.regularizer(v) for v in self.trainable_variables if v.regularizer is not None]
         return found
@@ -330,12 +329,12 @@ class Layer(Building):
 
     @property
     def seed_generators(self) -> list[Any]:
-        """The seeds that random layers draw with, in order: part of what resuming a training needs."""
+        """The SeedGenerators of random layers, in order; resuming training restores their state."""
         return [g for layer in self._flatten_layers() for g in [layer.__dict__.get("seed_generator")] if g is not None]
 
     @property
     def metrics(self) -> list[Any]:
-        """Metrics that are attributes of this layer and its sub-layers."""
+        """The metrics among the attributes of this layer and its sub-layers."""
         return [m for layer in self._flatten_layers() for m in layer._metrics]
 
     def __repr__(self) -> str:

@@ -1,7 +1,7 @@
-"""Masks: which steps of a sequence count. They travel as `_keras_mask` on tensors, from layer to layer.
+"""Masks: which steps of a sequence count. A tensor carries its mask in the attribute `_keras_mask`.
 
-Before a layer's `call` its mask arguments are filled from its inputs; behind it the layer says by `compute_mask` what
-its outputs carry. The result of an op carries none. Source: Keras 3, `Layer.__call__`.
+Before a layer's `call`, its mask arguments are filled from the masks of its inputs. After it, `compute_mask` returns
+the masks of its outputs. The output of an op has no mask. Source: Keras 3, `Layer.__call__`.
 """
 
 from __future__ import annotations
@@ -21,22 +21,24 @@ def masks_of(structure: Any) -> Any:
 
 
 def keep(before: Any, after: Any) -> Any:
-    """`after`, another form of the tensor `before`, with its mask."""
+    """Copies the mask of `before` to `after` (the same values, converted) and returns `after`."""
     if after is not before and (mask := mask_of(before)) is not None:
         after._keras_mask = mask
     return after
 
 
 def attach(values: Iterable[Any], masks: Any) -> None:
-    """Gives tensors their masks, where there are any; both flat, in the same order."""
+    """Sets the masks of tensors. `values` and the flattened `masks` have the same order; None masks are skipped."""
     for value, mask in zip(values, tree.flatten(masks), strict=False):
         if mask is not None and _is_tensor(value):
             value._keras_mask = mask
 
 
 def fill(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """kwargs with the mask arguments of `layer.call` that were not given: `mask` where one argument holds tensors,
-    `<name>_mask` where several do."""
+    """Returns kwargs plus the mask arguments of `layer.call` that the caller left out.
+
+    The argument is `mask` if one argument holds tensors, and `<name>_mask` for each of them if several do.
+    """
     wanted = layer._call_parameters
     named = {**dict(zip(wanted, args, strict=False)), **kwargs}
     given = {name: value for name, value in named.items() if _holds_tensors(value)}
@@ -52,25 +54,26 @@ def fill(layer: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str,
     }
     if len(given) > 1 and "mask" in wanted and named.get("mask") is None and args and mask_of(args[0]) is not None:
         warnings.warn(
-            f"Layer '{layer.name}' was given several tensors, so that the mask of the first is not its `mask` argument "
-            "(as in Keras). Give mask=... with the call.",
+            f"Layer '{layer.name}' received several tensors; the mask of the first is not used as its `mask` argument "
+            "(as in Keras). Pass mask=... explicitly.",
             stacklevel=4,
         )
     return {**kwargs, **masks} if masks else kwargs
 
 
 def previous(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What `compute_mask` is told: the `mask` argument, or else what the first argument carries."""
+    """The `previous_mask` for `compute_mask`: the `mask` argument, or else the masks of the first argument."""
     mask = kwargs.get("mask")
     return masks_of(first(args, kwargs)) if mask is None else mask
 
 
 def first(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The first argument of a call, positional or by keyword; None if there is none."""
     return args[0] if args else next(iter(kwargs.values()), None)
 
 
 def hand_on(layer: Any, inputs: Any, outputs: Any, before: Any) -> None:
-    """Puts on the outputs what `compute_mask` makes of the masks before; warns where they are lost."""
+    """Sets the outputs' masks to the result of `compute_mask`; warns if the layer drops its inputs' masks."""
     flat = tree.flatten(outputs)
     if all(mask_of(t) is not None for t in flat):
         return

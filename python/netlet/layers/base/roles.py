@@ -1,4 +1,4 @@
-"""Weights by their role: "kernel" has the arguments kernel_initializer, kernel_regularizer and kernel_constraint."""
+"""Weight roles: role "kernel" has the arguments kernel_initializer, kernel_regularizer and kernel_constraint."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ KINDS: dict[str, Any] = {"initializer": initializers, "regularizer": regularizer
 
 
 def taken(roles: Sequence[str], kwargs: dict[str, Any]) -> dict[str, Any]:
-    """These roles' arguments, taken out of `kwargs`, as the objects that they name."""
+    """Removes these roles' arguments from `kwargs` and returns them, names and configs resolved to objects."""
     names = [(f"{role}_{kind}", module) for role in roles for kind, module in KINDS.items()]
     return {name: module.get(kwargs.pop(name)) for name, module in names}
 
 
 def add(layer: Any, role: str, name: str, shape: tuple[int, ...], **other: Any) -> Any:
-    """A new weight of `layer` in this role; `other` replaces what the layer's arguments say."""
+    """Adds a weight with this role's initializer, regularizer and constraint to `layer`; `other` overrides them."""
     arguments = {kind: getattr(layer, f"{role}_{kind}") for kind in KINDS}
     return layer.add_weight(name=name, shape=shape, **{**arguments, **other})
 
 
 def config(layer: Any, roles: Sequence[str]) -> dict[str, Any]:
-    """These roles' arguments for `get_config`."""
+    """These roles' arguments, serialized for `get_config`."""
     return {
         f"{role}_{kind}": module.serialize(getattr(layer, f"{role}_{kind}"))
         for role in roles

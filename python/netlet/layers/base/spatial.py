@@ -1,4 +1,4 @@
-"""What layers over spatial axes share that have no weights: the data format, and shapes."""
+"""Base of layers over spatial axes that have no weights (pooling, padding, cropping, upsampling)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from .layer import Layer
 
 
 class Spatial(Layer):
-    """Base of layers without weights over `rank` spatial axes: the data format, and shapes that follow from extents.
+    """Base of layers without weights over `rank` spatial axes: data format and output shape.
 
-    A subclass says with `_extents` what becomes of the spatial axes. The output has the dtype of the input, which may
-    be an integer, unless `_floating`.
+    A subclass computes the output's spatial dimensions in `_extents`. If `_floating` is set, the output has the layer's
+    compute dtype; otherwise it has the dtype of the input, which may be an integer.
+
+    Args:
+        data_format: "channels_last" or "channels_first"; None: "channels_last".
+        **kwargs: the arguments of `Layer`.
     """
 
     rank: ClassVar[int]

@@ -1,4 +1,4 @@
-"""The part of a Layer that holds state: weights, sub-layers, their order, reading and setting them."""
+"""The state of a Layer: weights and sub-layers, their order, and how they are read and set."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .tracking import flatten_layers, wrap
 
 
 class LayerState(Operation):
-    """Weights and sub-layers, tracked by attribute assignment. Base of Layer."""
+    """Base of Layer that holds weights and sub-layers; assigning them to attributes tracks them."""
 
     _trainable: bool = True
     _tracked_names = ("_trainable_variables", "_non_trainable_variables", "_layers", "_metrics")
@@ -69,8 +69,8 @@ class LayerState(Operation):
             return
         if self._locked and place is not self._metrics:
             raise ValueError(
-                f"Layer '{self.name}' is already built: weights and sub-layers are made in `__init__()` or `build()`, "
-                f"not afterwards; given {value!r}."
+                f"Layer '{self.name}' is already built: expected weights and sub-layers to be created in `__init__()` "
+                f"or `build()`, received {value!r} afterwards."
             )
         place.append(value)
 
@@ -89,8 +89,19 @@ class LayerState(Operation):
     _locked: bool
 
     def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Any]:
-        """This layer and all below it, each once, depth first. (Keras's name for `flatten_layers`.)"""
-        return flatten_layers(self, include_self, recursive)
+        """This layer and its sub-layers, each once, depth first."""
+        found: list[Any] = [self] if include_self else []
+        seen: set[int] = set()
+        stack = list(reversed(self._layers))
+        while stack:
+            layer = stack.pop()
+            if id(layer) in seen:
+                continue
+            seen.add(id(layer))
+            found.append(layer)
+            if recursive:
+                stack.extend(reversed(layer._layers))
+        return found
 
     # ---- weights ---------------------------------------------------------------------------------------------------
     def add_weight(
@@ -106,25 +117,29 @@ class LayerState(Operation):
         overwrite_with_gradient: bool = False,
         name: str | None = None,
     ) -> Variable:
-        """A new weight of this layer.
+        """Creates a weight of this layer and returns it.
 
         Args:
-            shape: () if None.
+            shape: tuple of integers; None (the default) makes a scalar.
             initializer: defaults to "glorot_uniform" for floats, "zeros" for other types.
-            dtype: defaults to the layer's.
-            trainable: whether an optimizer changes it.
-            regularizer: its penalty is among the layer's `losses`.
-            constraint: applied after each update.
-            autocast, aggregation: see `Variable`.
-            overwrite_with_gradient: only False.
+            dtype: defaults to the layer's `variable_dtype`.
+            trainable: whether an optimizer updates it; True by default.
+            autocast: see `Variable`; True by default.
+            regularizer: its penalty is added to the layer's `losses`; None by default.
+            constraint: function applied after each update; None by default.
+            aggregation: see `Variable`; "none" by default.
+            overwrite_with_gradient: only False is supported.
             name: "kernel" becomes the path "<layer>/kernel".
 
+        Returns:
+            The Variable.
+
         Raises:
-            ValueError: an unknown initializer, regularizer or constraint; a shape that is not fully known.
+            ValueError: an unknown initializer, regularizer or constraint; a shape with None; a name passed as `shape`.
             NotImplementedError: overwrite_with_gradient=True.
         """
         if isinstance(shape, str):
-            raise ValueError(f"`name` must be passed as a keyword argument; given add_weight({shape!r}, ...).")
+            raise ValueError(f"add_weight: expected `name` as a keyword argument, received add_weight({shape!r}, ...).")
         dtype = self.variable_dtype if dtype is None else standardize_dtype(dtype)
         default = "glorot_uniform" if is_float(dtype) else "zeros"
         with self._name_scope():
@@ -139,7 +154,7 @@ class LayerState(Operation):
                 regularizer=regularizers.get(regularizer),
                 constraint=constraints.get(constraint),
             )
-        variable.overwrite_with_gradient = overwrite_with_gradient  # refuses True
+        variable.overwrite_with_gradient = overwrite_with_gradient  # the setter raises for True
         self._track(variable)
         if not self._trainable:
             variable.trainable = False
@@ -152,39 +167,45 @@ class LayerState(Operation):
 
     @property
     def variables(self) -> list[Variable]:
-        """All state of this layer and its sub-layers, each once: its own first, trainable before the others."""
+        """All variables of this layer and its sub-layers, each once: its own first, trainable before non-trainable."""
         return _unique(self._iterate_variables())
 
     def _iterate_variables(self) -> Iterator[Variable]:
-        for layer in self._flatten_layers():  # each once: shared layers in shared layers would else multiply
+        for layer in self._flatten_layers():  # each layer once, or nested shared layers would be repeated
             yield from layer._trainable_variables
             yield from layer._non_trainable_variables
 
     @property
     def weights(self) -> list[Variable]:
-        """Like `variables`: what `get_weights` returns, in order."""
+        """All variables of this layer and its sub-layers, in the order of `get_weights` and `set_weights`."""
         return self.variables
 
     @property
     def trainable_variables(self) -> list[Variable]:
-        """What an optimizer may change: empty while `trainable` is False."""
+        """The variables that an optimizer updates; empty while `trainable` is False."""
         return [v for v in self.variables if v.trainable] if self.trainable else []
 
     @property
     def non_trainable_variables(self) -> list[Variable]:
+        """The variables that no optimizer updates; all variables while `trainable` is False."""
         return [v for v in self.variables if not v.trainable] if self.trainable else self.variables
 
     @property
     def trainable_weights(self) -> list[Variable]:
+        """Keras's other name of `trainable_variables`."""
         return self.trainable_variables
 
     @property
     def non_trainable_weights(self) -> list[Variable]:
+        """Keras's other name of `non_trainable_variables`."""
         return self.non_trainable_variables
 
     @property
     def trainable(self) -> bool:
-        """Setting it sets the weights and sub-layers too; compile the model again for it to count in training."""
+        """Whether an optimizer updates the weights.
+
+        Setting it also sets the weights and sub-layers. A compiled model must be compiled again for it to take effect.
+        """
         return self._trainable
 
     @trainable.setter
@@ -199,25 +220,29 @@ class LayerState(Operation):
         return [v.numpy() for v in self.weights]
 
     def set_weights(self, weights: Any) -> None:
-        """Sets all weights from arrays in the order of `weights`; nothing changes if one does not fit.
+        """Sets all weights; none changes if one array does not fit.
+
+        Args:
+            weights: list of arrays in the order of `self.weights`, of the same shapes.
 
         Raises:
-            ValueError: another number of arrays, or another shape.
+            ValueError: wrong number of arrays, or an array of the wrong shape.
         """
         own = self.weights
         values = [np.asarray(w) for w in weights]
         if len(values) != len(own):
-            raise ValueError(f"Layer '{self.name}' has {len(own)} weights; given {len(values)} arrays.")
+            raise ValueError(f"Layer '{self.name}': expected {len(own)} weights, received {len(values)} arrays.")
         for variable, value in zip(own, values, strict=True):
             if value.shape != variable.shape:
                 raise ValueError(
-                    f"Layer '{self.name}': weight '{variable.path}' has shape {variable.shape}; given {value.shape}."
+                    f"Layer '{self.name}': expected shape {variable.shape} for weight '{variable.path}', "
+                    f"received {value.shape}."
                 )
         for variable, value in zip(own, values, strict=True):
             variable.assign(value)
 
     def count_params(self) -> int:
-        """The number of weights' elements.
+        """The total number of elements of all weights.
 
         Raises:
             ValueError: the layer is not built yet.
@@ -239,14 +264,17 @@ class LayerState(Operation):
 
     @property
     def compute_dtype(self) -> str:
+        """The dtype of the computation and the outputs."""
         return self._compute_dtype
 
     @property
     def variable_dtype(self) -> str:
+        """The dtype of the weights."""
         return self.dtype_policy.variable_dtype
 
     @property
     def dtype(self) -> str:
+        """The dtype of the weights, as `variable_dtype`."""
         return self.variable_dtype
 
 

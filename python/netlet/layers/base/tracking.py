@@ -1,4 +1,4 @@
-"""How a layer finds its weights and sub-layers: by what is assigned to its attributes, also inside lists and dicts."""
+"""Lists and dicts that track the weights and sub-layers in them when they are attributes of a layer."""
 
 from __future__ import annotations
 
@@ -25,14 +25,19 @@ def flatten_layers(layer: Any, include_self: bool = True, recursive: bool = True
 
 
 class TrackedList(list[Any]):
-    """A list that is an attribute of a layer: what is put into it belongs to the layer."""
+    """A list attribute of a layer: weights and layers added to it are tracked by the layer.
+
+    Args:
+        values: the initial items.
+        track: the layer's function that tracks an item and returns it.
+    """
 
     def __init__(self, values: Iterable[Any], track: Track) -> None:
         self._track = track
         super().__init__(track(v) for v in values)
 
     def shallow_copy(self) -> TrackedList:
-        """The same contents in another list, which tracks for the same layer."""
+        """A new list with the same items, tracked by the same layer."""
         other = TrackedList((), self._track)
         list.extend(other, self)
         return other
@@ -58,14 +63,19 @@ class TrackedList(list[Any]):
 
 
 class TrackedDict(dict[Any, Any]):
-    """A dict that is an attribute of a layer."""
+    """A dict attribute of a layer: weights and layers added to it are tracked by the layer.
+
+    Args:
+        values: the initial items.
+        track: the layer's function that tracks a value and returns it.
+    """
 
     def __init__(self, values: dict[Any, Any], track: Track) -> None:
         self._track = track
         super().__init__({k: track(v) for k, v in values.items()})
 
     def shallow_copy(self) -> TrackedDict:
-        """The same contents in another dict, which tracks for the same layer."""
+        """A new dict with the same items, tracked by the same layer."""
         other = TrackedDict({}, self._track)
         dict.update(other, self)
         return other
@@ -87,7 +97,7 @@ class TrackedDict(dict[Any, Any]):
 
 
 def wrap(value: Any, track: Track) -> Any:
-    """Lists, tuples and plain dicts with their contents tracked; anything else as it is."""
+    """Returns lists, tuples and plain dicts with their contents tracked, and any other value unchanged."""
     if type(value) is list:
         return TrackedList(value, track)
     if type(value) is tuple:

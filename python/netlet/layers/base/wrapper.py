@@ -1,4 +1,4 @@
-"""Wrapper: a layer around another one."""
+"""Wrapper: base of layers around another layer."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from .layer import Layer
 
 
 class Wrapper(Layer):
-    """Base of layers that hold one other layer and do something around it.
+    """Base of layers that contain one other layer and change its inputs, outputs or weights.
 
     Args:
-        layer: the layer inside.
+        layer: the wrapped layer.
+        **kwargs: the arguments of `Layer`.
 
     Raises:
-        ValueError: `layer` is none.
+        ValueError: `layer` is not a Layer.
     """
 
     def __init__(self, layer: Any, **kwargs: Any) -> None:
         if not isinstance(layer, Layer):
-            raise ValueError(f"{type(self).__name__} expects a layer; given {type(layer).__name__}: {layer!r}.")
+            raise ValueError(f"{type(self).__name__}: expected a layer, received {type(layer).__name__}: {layer!r}.")
         super().__init__(**kwargs)
         self.layer = layer
 
