@@ -223,10 +223,10 @@ def test_einsum_dense(equation, output_shape, bias_axes, shape, activation):
         ("ab->a", 4, None, (3, 5), "Invalid einsum equation"),
         ("ab,bc->ac", 4, "z", (3, 5), "Bias dimension 'z'"),
         ("ab,bc->az", 4, None, (3, 5), "'z'"),
-        ("abc,cd->abd", 4, None, (3, 5), "does not fit an input"),
-        ("abc,cd->abd", 4, None, (3, 2, 5), "gives 2 axes"),
+        ("abc,cd->abd", 4, None, (3, 5), "one axis for each label"),
+        ("abc,cd->abd", 4, None, (3, 2, 5), "expected `output_shape` with 2 entries"),
         ("abc,cd->abd", (7, 4), None, (3, 2, 5), "shared dimension 'b'"),
-        ("abc,cd->abd", (None, None), None, (3, 2, 5), "'d' in the kernel"),
+        ("abc,cd->abd", (None, None), None, (3, 2, 5), "the size of dimension 'd' of the kernel is unknown"),
     ],
 )
 def test_equations_that_do_not_fit_are_named(equation, output_shape, bias_axes, shape, message):

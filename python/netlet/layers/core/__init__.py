@@ -1,1 +1,1 @@
-"""Dense, EinsumDense, Embedding, Input, Masking, Identity, Lambda."""
+"""Core layers: Dense, EinsumDense, Embedding, Input, Masking, Identity, Lambda."""

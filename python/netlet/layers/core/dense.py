@@ -18,15 +18,19 @@ class Dense(Layer):
     x (..., K), kernel (K, units), bias (units,), y (..., units).
 
     Args:
-        units: size of the output, a positive integer.
-        activation: name, function or None (linear). linear, relu, leaky_relu, sigmoid, tanh, elu and exponential are
-            applied while the matrix product is still in registers.
-        use_bias: whether there is a bias.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
-            kernel_constraint, bias_constraint: see those modules.
+        units: last dimension of the output, a positive integer.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
+            exponential are fused into the matrix product.
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer: name, config or function; "glorot_uniform" by default.
+        bias_initializer: name, config or function; "zeros" by default.
+        kernel_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, bias_constraint: applied to the weights after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Raises:
-        ValueError: units is no positive integer; an unknown name; an input of another last axis than the first one.
+        ValueError: units is not a positive integer; an unknown name; the last axis of the input is unknown or changed.
 
     Source: Keras 3, `keras.layers.Dense`.
 
@@ -52,7 +56,7 @@ class Dense(Layer):
         **kwargs: Any,
     ) -> None:
         if isinstance(units, bool) or not isinstance(units, (int, np.integer)) or units <= 0:
-            raise ValueError(f"Dense expects a positive integer for `units`; given {units!r}.")
+            raise ValueError(f"Dense expected a positive integer for `units`, received {units!r}.")
         super().__init__(activity_regularizer=activity_regularizer, **kwargs)
         self.units = int(units)
         self.activation = activations.get(activation)
@@ -69,7 +73,7 @@ class Dense(Layer):
     def build(self, input_shape: Any) -> None:
         k = input_shape[-1]
         if k is None:
-            raise ValueError(f"Layer '{self.name}' needs to know the last axis of its input; given {input_shape}.")
+            raise ValueError(f"Layer '{self.name}': expected a known last axis, received shape {input_shape}.")
         self.kernel = self.add_weight(
             name="kernel",
             shape=(k, self.units),

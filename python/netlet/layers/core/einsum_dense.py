@@ -1,4 +1,4 @@
-"""EinsumDense: a dense layer whose product is written as an equation."""
+"""EinsumDense: a dense layer whose product is given as an einsum equation."""
 
 from __future__ import annotations
 
@@ -14,22 +14,29 @@ from .einsum_equation import EinsumEquation
 
 
 class EinsumDense(Layer):
-    """y = activation(einsum(equation, x, kernel) + bias).
+    """Dense layer with an einsum product: y = activation(einsum(equation, x, kernel) + bias).
+
+    The shapes of x, kernel, bias and y are given by the equation.
 
     Args:
-        equation: "input,kernel->output", each a string of labels; "..." before or behind those of input and output
-            stands for axes that are left alone. "abc,cde->abde" maps the last axis to two.
-        output_shape: extents of the output without the batch and the axes of "..."; None where the input tells.
-        activation: name, function or None (linear).
-        bias_axes: labels of the output along which there is a bias; None for no bias.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
-            kernel_constraint, bias_constraint: see those modules.
+        equation: "input,kernel->output", each a string of labels; "..." before or after the labels of input and output
+            stands for axes that stay as they are. "abc,cde->abde" maps the last axis to two.
+        output_shape: dimensions of the output without the batch and the axes of "...", an integer or a tuple; None
+            entries are taken from the input.
+        activation: name, function or None (linear, the default).
+        bias_axes: labels of the output along which the bias varies; None (the default) for no bias.
+        kernel_initializer: name, config or function; "glorot_uniform" by default.
+        bias_initializer: name, config or function; "zeros" by default.
+        kernel_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, bias_constraint: applied to the weights after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    Where the labels allow it (a matrix product with several axes for one), it is one product of reshaped operands, with
-    bias and activation in it, as in `Dense`.
+    If the equation is a plain matrix product over one or more axes, it runs as one product of reshaped operands, with
+    bias and activation fused, as in `Dense`.
 
     Raises:
-        ValueError: an equation that does not fit the shapes.
+        ValueError: an invalid equation, or one that does not match the shapes.
 
     Source: Keras 3, `keras.layers.EinsumDense`.
 
@@ -88,7 +95,7 @@ class EinsumDense(Layer):
         return EinsumEquation(self.equation, self.bias_axes, input_shape, self.partial_output_shape)
 
     def _initializer(self, parts: EinsumEquation) -> Any:
-        """The kernel's, told which of its axes are summed, if it asks for them."""
+        """The kernel initializer; a VarianceScaling without axes gets the kernel's summed and output axes."""
         given = self.kernel_initializer
         if not isinstance(given, VarianceScaling) or None not in (given.input_axes, given.output_axes):
             return given
@@ -107,6 +114,7 @@ class EinsumDense(Layer):
         return y if self.activation is None else self.activation(y)
 
     def _as_dense(self, x: Any, parts: EinsumEquation) -> Any:
+        """The layer as one matrix product of x and the kernel, both reshaped to matrices."""
         rows, bound = len(x.shape) - parts.bound, parts.bound
         terms, units = math.prod(parts.kernel_shape[:bound]), math.prod(parts.kernel_shape[bound:])
         flat = _reshaped(x, (*tuple(x.shape)[:rows], terms))

@@ -1,4 +1,4 @@
-"""The equation of an EinsumDense: which labels are whose, and what extents they have."""
+"""Parses the equation of an EinsumDense and computes the shapes of its kernel, bias and output."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ _FORM = re.compile(r"(\.\.\.)?([a-zA-Z]+)(\.\.\.)?,([a-zA-Z]+)->(\.\.\.)?([a-zA-
 
 
 class EinsumEquation:
-    """ "ab,bc->ac", "...ab,bc->...ac" or "ab...,bc->ac...", for inputs of one shape.
+    """An equation like "ab,bc->ac", "...ab,bc->...ac" or "ab...,bc->ac...", applied to one input shape.
 
     Args:
-        equation: input, kernel -> output.
-        bias_axes: labels of the output along which there is a bias, or None.
-        input_shape: with the batch; None where not known.
-        partial_output_shape: without the batch and without the axes of "..."; None where the input tells.
+        equation: "input,kernel->output".
+        bias_axes: labels of the output along which the bias varies, or None.
+        input_shape: shape of the input with the batch; None entries are unknown.
+        partial_output_shape: output shape without the batch and the axes of "..."; None entries are taken from the
+            input.
 
     Raises:
-        ValueError: another form; labels that stand nowhere, or whose extents differ; a bias axis that the output lacks.
+        ValueError: invalid equation; an output label that is in neither operand; different dimensions for one label; a
+            bias axis that is not in the output.
     """
 
     def __init__(self, equation: str, bias_axes: str | None, input_shape: Any, partial_output_shape: Any) -> None:
@@ -32,15 +34,18 @@ class EinsumEquation:
         self.left, self.right = bool(match[1]), bool(match[3])
         elided = len(input_shape) - len(self.input)
         if elided < 0 or (elided > 0 and not (self.left or self.right)):
-            raise ValueError(f"Equation '{equation}' does not fit an input of shape {tuple(input_shape)}.")
+            raise ValueError(
+                f"Equation '{equation}': expected an input with one axis for each label, received shape "
+                f"{tuple(input_shape)}."
+            )
         before, after = (elided, 0) if self.left else (0, elided)
         given = dict(zip(self.input, input_shape[before : len(input_shape) - after], strict=True))
         batch = max(before, 1)  # axes of the output that partial_output_shape leaves out
         wanted = len(self.output) + before - batch
         if len(partial_output_shape) != wanted:
             raise ValueError(
-                f"Equation '{equation}' gives {wanted} axes beside the batch and those of '...'; given "
-                f"output_shape={tuple(partial_output_shape)}."
+                f"Equation '{equation}': expected `output_shape` with {wanted} entries (without the batch and the axes "
+                f"of '...'), received {tuple(partial_output_shape)}."
             )
         outer = [*input_shape[:batch], *partial_output_shape]
         made = dict(zip(self.output, outer[before:], strict=True))
@@ -57,7 +62,7 @@ class EinsumEquation:
         extents = {**given, **made}
         for label in self.kernel:
             if extents.get(label) is None:
-                raise ValueError(f"The extent of '{label}' in the kernel of '{equation}' is not known.")
+                raise ValueError(f"Equation '{equation}': the size of dimension '{label}' of the kernel is unknown.")
         self.output_shape = (
             *input_shape[:before],
             *(made[c] for c in self.output),
@@ -79,8 +84,11 @@ class EinsumEquation:
 
     @property
     def bound(self) -> int:
-        """Axes of the input that one matrix product sums, or 0 if the equation is no plain matrix product: the input's
-        last are the kernel's first, and the kernel's others, in their order, are the last of the output."""
+        """The number of summed axes if the equation is a plain matrix product, else 0.
+
+        In a plain matrix product the last axes of the input are the first of the kernel, and the kernel's other axes,
+        in the same order, are the last of the output.
+        """
         for count in range(1, len(self.input) + 1):
             summed, made = self.input[-count:], self.kernel[count:]
             if self.kernel[:count] == summed and made and self.input[:-count] + made == self.output:

@@ -1,4 +1,4 @@
-"""Embedding: a table of vectors, looked up by index."""
+"""Embedding: looks up vectors in a trained table by integer index."""
 
 from __future__ import annotations
 
@@ -14,27 +14,32 @@ _EXACT_IN_FLOAT32 = 2**24
 
 
 class Embedding(Layer):
-    """y[...] = embeddings[x[...]]: indices x (B, ...) become vectors y (B, ..., output_dim).
+    """Table of trained vectors, looked up by index: y[...] = embeddings[x[...]].
 
-    While `fit` trains, an update goes over those rows of the table alone that it changes; see docs/numerics.md.
+    Indices x (B, ...), vectors y (B, ..., output_dim). In `fit`, an update only touches the rows of the table that it
+    changes; see docs/numerics.md.
 
     Args:
-        input_dim: size of the vocabulary V: indices are 0 to V - 1.
-        output_dim: length of a vector.
+        input_dim: size of the vocabulary V, a positive integer; indices are 0 to V - 1.
+        output_dim: length of a vector, a positive integer.
         embeddings_initializer: of the table (input_dim, output_dim); uniform in [-0.05, 0.05] by default.
-        embeddings_regularizer: its penalty on the whole table is among `losses`, and moves all rows at each step.
-        embeddings_constraint: applied to the table after each update.
-        mask_zero: index 0 is padding: the output's mask is False where it stands.
-        weights: the table to begin with, (input_dim, output_dim), instead of an initializer.
+        embeddings_regularizer: its penalty on the whole table is added to `losses`, and changes all rows at each step;
+            None by default.
+        embeddings_constraint: applied to the table after each update; None by default.
+        mask_zero: whether index 0 is padding; if so, the output's mask is False there. False by default.
+        weights: initial table (input_dim, output_dim) instead of an initializer; None by default.
+        lora_rank, lora_alpha, quantization_config: only None is supported.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    Inputs of other types (floats, as a model without a declared dtype feeds them) become int32.
+    Inputs that are not int32 or int64 (floats, in a model without a declared dtype) are cast to int32.
 
     Raises:
-        ValueError: an extent that is no positive integer; when called, an index outside of the vocabulary, with its
-            position: in `fit` and `predict` too, before any weight is changed.
-        NotImplementedError: `lora_rank` or `quantization_config`.
+        ValueError: input_dim or output_dim is not a positive integer. When called: an index outside the vocabulary; the
+            error gives its position, and `fit` raises it before any weight changes.
+        NotImplementedError: `lora_rank`, `lora_alpha` or `quantization_config` is given.
 
-    Source: Keras 3, `keras.layers.Embedding` (where an index outside gives what the backend likes).
+    Source: Keras 3, `keras.layers.Embedding` (there, the result for an index outside the vocabulary depends on the
+    backend).
 
     Example:
 
@@ -60,11 +65,11 @@ class Embedding(Layer):
     ) -> None:
         for name, value in (("input_dim", input_dim), ("output_dim", output_dim)):
             if isinstance(value, bool) or not isinstance(value, int) or value <= 0:
-                raise ValueError(f"Embedding: `{name}` must be a positive integer; given {value!r}.")
+                raise ValueError(f"Embedding: expected a positive integer for `{name}`, received {value!r}.")
         left_out = {"lora_rank": lora_rank, "lora_alpha": lora_alpha, "quantization_config": quantization_config}
         for name, given in left_out.items():
             if given is not None:
-                raise NotImplementedError(f"Embedding: `{name}` is not supported; given {given!r}.")
+                raise NotImplementedError(f"Embedding: `{name}` is not supported: expected None, received {given!r}.")
         if kwargs.pop("input_length", None) is not None:
             warnings.warn("Argument `input_length` is deprecated. Just remove it.", stacklevel=2)
         super().__init__(**kwargs)
@@ -95,7 +100,7 @@ class Embedding(Layer):
     def embeddings(self) -> Any:
         """The table (input_dim, output_dim), a Variable."""
         if not self.built:
-            raise AttributeError(f"Layer '{self.name}' has no `embeddings` yet: it is not built.")
+            raise AttributeError(f"Layer '{self.name}' has no `embeddings` yet: it is not built. Call it first.")
         return self._embeddings
 
     def call(self, inputs: Any) -> Any:
@@ -103,8 +108,9 @@ class Embedding(Layer):
         if index.dtype not in ("int32", "int64"):
             if index.dtype == "float32" and self.input_dim > _EXACT_IN_FLOAT32:
                 raise ValueError(
-                    f"Layer '{self.name}': float32 counts to {_EXACT_IN_FLOAT32:,} without gaps, and the vocabulary "
-                    f"has {self.input_dim:,} entries: let the model begin with Input(..., dtype='int32')."
+                    f"Layer '{self.name}': expected int32 indices, received float32, which is only exact up to "
+                    f"{_EXACT_IN_FLOAT32:,} (the vocabulary has {self.input_dim:,} entries). Start the model with "
+                    "Input(..., dtype='int32')."
                 )
             index = ops.cast(index, "int32")
         _core.check_index(index, self.input_dim)

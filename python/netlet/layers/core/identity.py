@@ -1,4 +1,4 @@
-"""A layer that returns its input."""
+"""Identity: a layer that returns its input."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from ..base.elementwise import Elementwise
 
 
 class Identity(Elementwise):
-    """Passes its input on."""
+    """Returns its input, a tensor or a structure of tensors of any shape, unchanged.
+
+    Args:
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    >>> import numpy as np
+    >>> Identity()(np.array([[1.0, 2.0]], "float32")).numpy()
+    array([[1., 2.]], dtype=float32)
+    """
 
     def call(self, inputs: Any) -> Any:
         return inputs

@@ -1,4 +1,4 @@
-"""The beginning of a graph: InputLayer, and Input, which returns its symbolic tensor."""
+"""Inputs of a model: InputLayer, and the function Input, which returns its symbolic tensor."""
 
 from __future__ import annotations
 
@@ -10,19 +10,24 @@ from ..base.layer import Layer
 
 
 class InputLayer(Layer):
-    """The place where values enter a model.
+    """The layer of a model's input. It has no weights and cannot be called; `output` is its symbolic tensor.
 
     Args:
-        shape: of one sample; None where any extent will do.
-        batch_size: None for any.
-        dtype: of the values; defaults to floatx. "string" for texts, which layers such as TextVectorization take.
-        batch_shape: shape with the batch axis, instead of shape and batch_size.
-        sparse, ragged, optional: only False.
-        input_tensor: a KerasTensor to stand for, whose shape and dtype are taken; `shape` and the like are left out.
-        name: also the key under which a dict of inputs is fed.
+        shape: shape of one sample, a tuple; None entries match any size.
+        batch_size: fixed batch size; None (the default) for any.
+        dtype: of the values; None: floatx. "string" for text layers such as TextVectorization.
+        sparse, ragged, optional: only False is supported.
+        batch_shape: shape with the batch axis, instead of `shape` and `batch_size`.
+        input_tensor: an existing KerasTensor to use, which gives shape and dtype; replaces `shape` and `batch_shape`.
+        name: name of the layer, and key of this input in a dict of inputs; None: "input_layer", numbered.
+        **kwargs: `input_shape` and `batch_input_shape`, older names of `shape` and `batch_shape`.
 
     Raises:
-        ValueError: no shape, both kinds of shape, or a negative or non-integer extent.
+        ValueError: neither or both of `shape` and `batch_shape`; a negative or non-integer dimension.
+        NotImplementedError: `sparse`, `ragged` or `optional` is True.
+
+    >>> InputLayer((784,)).batch_shape
+    (None, 784)
     """
 
     def __init__(
@@ -51,8 +56,8 @@ class InputLayer(Layer):
             batch_shape, dtype, shape = input_tensor.shape, input_tensor.dtype, None
         if (shape is None) == (batch_shape is None) or (batch_size is not None and batch_shape is not None):
             raise ValueError(
-                "Input needs either `shape` (and optionally `batch_size`) or `batch_shape`; "
-                f"given shape={shape}, batch_size={batch_size}, batch_shape={batch_shape}."
+                "Input: expected either `shape` (and optionally `batch_size`) or `batch_shape`, "
+                f"received shape={shape}, batch_size={batch_size}, batch_shape={batch_shape}."
             )
         self._batch_shape: Extents = _extents((batch_size, *_extents(shape)) if batch_shape is None else batch_shape)
         self._input_dtype = symbolic_dtype(dtype)
@@ -63,14 +68,16 @@ class InputLayer(Layer):
         self.built = True
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError(f"Input '{self.name}' is where values enter; it cannot be called.")
+        raise NotImplementedError(f"Input '{self.name}' cannot be called; pass values to the model instead.")
 
     @property
     def batch_shape(self) -> Extents:
+        """Shape of the input with the batch axis; None entries match any size."""
         return self._batch_shape
 
     @property
     def dtype(self) -> str:
+        """The dtype of the input's values."""
         return self._input_dtype
 
     def get_config(self) -> dict[str, Any]:
@@ -90,10 +97,10 @@ def _extents(shape: Any) -> Extents:
     try:
         given = tuple(shape)
     except TypeError:
-        raise ValueError(f"A shape is a tuple of integers and None; given {shape!r}.") from None
+        raise ValueError(f"Input: expected a shape that is a tuple of integers and None, received {shape!r}.") from None
     for d in given:
         if d is not None and (isinstance(d, bool) or not hasattr(d, "__index__") or int(d) < 0):
-            raise ValueError(f"A shape is a tuple of non-negative integers and None; given {given}.")
+            raise ValueError(f"Input: expected a shape of non-negative integers and None, received {given}.")
     return tuple(None if d is None else int(d) for d in given)
 
 
@@ -108,9 +115,25 @@ def Input(
     tensor: KerasTensor | None = None,
     optional: bool = False,
 ) -> KerasTensor:
-    """A symbolic tensor: call layers on it, then `Model(inputs, outputs)`; or the first element of a Sequential.
+    """Returns the symbolic input tensor of a model.
 
-    Args: see InputLayer.
+    Call layers on it and pass it to `Model(inputs, outputs)`, or put it first in a Sequential.
+
+    Args:
+        shape: shape of one sample, a tuple; None entries match any size.
+        batch_size: fixed batch size; None (the default) for any.
+        dtype: of the values; None: floatx. "string" for text layers such as TextVectorization.
+        sparse, ragged, optional: only False is supported.
+        batch_shape: shape with the batch axis, instead of `shape` and `batch_size`.
+        name: name of the input layer, and key of this input in a dict of inputs.
+        tensor: an existing KerasTensor to use, which gives shape and dtype.
+
+    Returns:
+        A KerasTensor of shape (batch_size, *shape).
+
+    Raises:
+        ValueError: neither or both of `shape` and `batch_shape`; a negative or non-integer dimension.
+        NotImplementedError: `sparse`, `ragged` or `optional` is True.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""A function as a layer."""
+"""Lambda: a layer that calls a Python function."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ from ..base.layer import Layer
 
 
 class Lambda(Layer):
-    """A function of the input as a layer. It cannot be saved: a file holds no code.
+    """Wraps a function of the input as a layer. It cannot be saved, since a model file contains no code.
 
-    A function with a parameter `mask` or `training` is told what they are. The argument `mask` of the layer is what its
-    output's mask is, or a function `mask(inputs, mask)` that gives it.
+    Args:
+        function: `function(inputs, **arguments)`, written with ops. If it has parameters `mask` or `training`, they are
+            passed too.
+        output_shape: accepted as in Keras and not used; the output's shape is found by calling the function.
+        mask: the output's mask, or a function `mask(inputs, mask)` that returns it; None (the default): no mask.
+        arguments: dict of further keyword arguments of `function`; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: `get_config` was called, e.g. to save the layer.
 
     >>> import numpy as np
     >>> Lambda(lambda x: x * 2.0)(np.ones((1, 2), "float32")).numpy()
@@ -45,13 +53,13 @@ class Lambda(Layer):
 
     def get_config(self) -> dict[str, Any]:
         raise ValueError(
-            f"Layer '{self.name}' is a Lambda: its function is code, which a netlet file never holds. Write a subclass "
-            "of `layers.Layer` and register it with `saving.register_keras_serializable`."
+            f"Layer '{self.name}' is a Lambda and cannot be saved: a netlet file contains no code. Write a subclass of "
+            "`layers.Layer` and register it with `saving.register_keras_serializable`."
         )
 
 
 def _parameters(function: Callable[..., Any]) -> Any:
     try:
         return inspect.signature(function).parameters
-    except (TypeError, ValueError):  # some functions written in C have none
+    except (TypeError, ValueError):  # some functions written in C have no signature
         return ()

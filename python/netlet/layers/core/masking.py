@@ -1,4 +1,4 @@
-"""Masking: steps that hold nothing but one value do not count."""
+"""Masking: masks the time steps that contain only one given value."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from ..base.elementwise import Elementwise
 
 
 class Masking(Elementwise):
-    """Steps of x (B, T, ..., C) whose C numbers all equal `mask_value` become 0, and the output's mask is False there.
+    """Masks time steps that contain only `mask_value`.
 
-    Layers behind it that know masks pass over those steps: LSTM, GlobalAveragePooling1D, losses, metrics, ...
+    Input and output (B, T, ..., C). Where all C values of a step equal `mask_value`, the output is 0 and its mask
+    (B, T, ...) is False. Later layers that support masks skip those steps: LSTM, GlobalAveragePooling1D, losses,
+    metrics, ...
 
     Args:
-        mask_value: the number that fills a step which is not there.
+        mask_value: the value of padded steps; 0.0 by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Source: Keras 3, `keras.layers.Masking`.
 
