@@ -298,7 +298,7 @@ def test_dropout_of_images_is_the_same_in_each_step():
         (lambda: layers.ConvLSTM2D(2, 3)(numbers((2, 5, 5, 1))), r"rank 5, \(batch, time, \.\.\.\).*time axis"),
         (lambda: layers.ConvLSTM2D(2, 9)(numbers((2, 3, 5, 5, 1))), "does not fit an input of 5 x 5"),
         (lambda: layers.ConvLSTM2D(2, 3)(netlet.Input((3, None, 5, 1))), "spatial axes and the channels"),
-        (lambda: layers.ConvLSTM2D(2, 3, strides=2, dilation_rate=2), "ConvLSTM2D: strides and dilation"),
+        (lambda: layers.ConvLSTM2D(2, 3, strides=2, dilation_rate=2), "ConvLSTM2D: expected strides or dilation of 1"),
         (lambda: layers.ConvLSTM2D(0, 3), "`filters`"),
         (lambda: layers.ConvLSTM1D(2, (3, 3)), "`kernel_size`"),
         (lambda: layers.ConvLSTM1D(2, 3, padding="causal"), "`padding`"),

@@ -1,4 +1,4 @@
-"""Convolution layers, and what all families of them share."""
+"""Conv1D, Conv2D and Conv3D."""
 
 from __future__ import annotations
 
@@ -13,26 +13,33 @@ from .windowed import Windowed, no_strides_with_dilation
 class Conv(Windowed):
     """Base of Conv1D, Conv2D and Conv3D: y = activation(x * kernel + bias), `*` being cross-correlation.
 
-    x (N, spatial..., C), kernel (K..., C / groups, filters), bias (filters,), y (N, places..., filters); C before the
-    spatial axes for `data_format="channels_first"`. An axis of n has floor((n - span + p) / s) + 1 places, where
-    span = dilation (K - 1) + 1.
+    x (N, spatial..., C), kernel (K..., C / groups, filters), bias (filters,), y (N, out..., filters); with
+    `data_format="channels_first"` the channels of x and y are before the spatial axes. A spatial axis of size n has
+    output size floor((n - span + p) / s) + 1, where span = dilation (K - 1) + 1, p is the padding and s the stride.
 
     Args:
         filters: channels of the output, a positive integer.
-        kernel_size, strides, dilation_rate: positive integers, or one for each spatial axis.
-        padding: "valid" (p = 0), "same" (ceil(n / s) places; where p is odd the larger half is at the end, as in
-            TensorFlow), or, Conv1D alone, "causal" (all of it at the start).
+        kernel_size: size of the window, a positive integer or one for each spatial axis.
+        strides: step of the window, a positive integer or one for each spatial axis; 1 by default.
+        padding: "valid" (p = 0, the default), "same" (output size ceil(n / s); if p is odd, the larger half is at the
+            end, as in TensorFlow), or, for Conv1D only, "causal" (all padding at the start).
         data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
-        groups: each group of C / groups channels has its own filters / groups filters.
-        activation: name, function or None (linear). linear, relu, leaky_relu, sigmoid, tanh, elu and exponential are
-            applied while the result is still in registers.
-        use_bias: whether there is a bias.
-        kernel_initializer, bias_initializer, kernel_regularizer, bias_regularizer, activity_regularizer,
-            kernel_constraint, bias_constraint: see those modules.
+        dilation_rate: distance between the window's elements, a positive integer or one for each spatial axis; 1 by
+            default. Strides and dilation cannot both be above 1.
+        groups: number of channel groups; each group of C / groups channels has filters / groups filters. 1 by default.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
+            exponential are fused into the convolution.
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer: name, config or function; "glorot_uniform" by default.
+        bias_initializer: name, config or function; "zeros" by default.
+        kernel_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, bias_constraint: applied to the weights after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Raises:
-        ValueError: arguments that cannot be; strides with dilation; an input of another rank or other channels than
-            before; channels or filters that the groups do not divide; a kernel larger than the padded input.
+        ValueError: invalid arguments; strides together with dilation; an input with the wrong rank or number of
+            channels; channels or filters not divisible by the groups; a kernel larger than the padded input.
 
     Source: Keras 3, `keras.layers.Conv2D`.
     """
@@ -79,15 +86,17 @@ class Conv(Windowed):
         layer = type(self).__name__
         self.filters, self.groups = positive(filters, layer, "filters"), positive(groups, layer, "groups")
         if self.filters % self.groups:
-            raise ValueError(f"{layer}: {self.filters} filters cannot be shared evenly by {self.groups} groups.")
+            raise ValueError(
+                f"{layer}: expected `filters` divisible by `groups`, received {self.filters} and {self.groups}."
+            )
         no_strides_with_dilation(self)
 
     def build(self, input_shape: Any) -> None:
         channels = self._channels_of(input_shape)
         if channels % self.groups:
             raise ValueError(
-                f"Layer '{self.name}': {channels} channels cannot be shared evenly by {self.groups} groups; given "
-                f"shape {tuple(input_shape)} ({self.data_format})."
+                f"Layer '{self.name}': expected a number of channels divisible by {self.groups} groups, received "
+                f"{channels}, shape {tuple(input_shape)} ({self.data_format})."
             )
         shape = (*self.kernel_size, channels // self.groups, self.filters)
         self.kernel = self._add("kernel", "kernel", shape)
@@ -105,7 +114,9 @@ class Conv(Windowed):
 
 
 class Conv1D(Conv):
-    """Convolution over the steps of a sequence: x (N, steps, C); the arguments are those of `Conv`.
+    """1D convolution over the steps of a sequence.
+
+    Input (N, steps, C), output (N, out_steps, filters). Arguments: see `Conv`.
 
     >>> import numpy as np
     >>> layer = Conv1D(4, 3, padding="causal", activation="relu")
@@ -117,7 +128,9 @@ class Conv1D(Conv):
 
 
 class Conv2D(Conv):
-    """Convolution over images: x (N, height, width, C); the arguments are those of `Conv`.
+    """2D convolution over images.
+
+    Input (N, height, width, C), output (N, out_height, out_width, filters). Arguments: see `Conv`.
 
     >>> import numpy as np
     >>> layer = Conv2D(32, (3, 3), activation="relu")
@@ -129,7 +142,9 @@ class Conv2D(Conv):
 
 
 class Conv3D(Conv):
-    """Convolution over volumes or videos: x (N, depth, height, width, C); the arguments are those of `Conv`.
+    """3D convolution over volumes or videos.
+
+    Input (N, depth, height, width, C), output (N, out_depth, out_height, out_width, filters). Arguments: see `Conv`.
 
     >>> import numpy as np
     >>> Conv3D(2, 3, strides=2, padding="same")(np.ones((1, 5, 6, 7, 1), "float32")).shape

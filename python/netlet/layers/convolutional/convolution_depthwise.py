@@ -1,4 +1,4 @@
-"""Depthwise and separable convolution layers: each channel by itself, and then, in separable ones, a mix of them."""
+"""Depthwise convolution layers, and separable ones: depthwise followed by a 1x1 convolution."""
 
 from __future__ import annotations
 
@@ -11,15 +11,32 @@ from .windowed import Windowed
 
 
 class DepthwiseConv(Windowed):
-    """Base of DepthwiseConv1D and DepthwiseConv2D: each channel has `depth_multiplier` filters of its own.
+    """Base of DepthwiseConv1D and DepthwiseConv2D: applies `depth_multiplier` separate filters to each channel.
 
-    x (N, spatial..., C), kernel (K..., C, M), bias (C M,), y (N, places..., C M): filter m of channel c at c M + m.
+    x (N, spatial..., C), kernel (K..., C, M), bias (C M,), y (N, out..., C M). Filter m of channel c is output channel
+    c M + m.
 
     Args:
-        depth_multiplier: M, a positive integer.
-        depthwise_initializer, depthwise_regularizer, depthwise_constraint: of the kernel.
+        kernel_size: size of the window, a positive integer or one for each spatial axis.
+        strides: step of the window, a positive integer or one for each spatial axis; 1 by default.
+        padding: "valid" (the default) or "same"; see `Conv`.
+        depth_multiplier: M, filters per channel, a positive integer; 1 by default.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        dilation_rate: distance between the window's elements, a positive integer or one for each spatial axis; 1 by
+            default.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
+            exponential are fused into the convolution.
+        use_bias: whether to add a bias; True by default.
+        depthwise_initializer: name, config or function; "glorot_uniform" by default.
+        bias_initializer: name, config or function; "zeros" by default.
+        depthwise_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        depthwise_constraint, bias_constraint: applied to the weights after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    The other arguments, and errors, are those of `Conv`, without filters and groups.
+    Raises:
+        ValueError: invalid arguments; an input with the wrong rank or number of channels; a kernel larger than the
+            padded input.
 
     Source: Keras 3, `keras.layers.DepthwiseConv2D`.
     """
@@ -82,7 +99,9 @@ class DepthwiseConv(Windowed):
 
 
 class DepthwiseConv1D(DepthwiseConv):
-    """Depthwise convolution over steps; the arguments are those of `DepthwiseConv`.
+    """1D depthwise convolution over the steps of a sequence.
+
+    Input (N, steps, C), output (N, out_steps, C * depth_multiplier). Arguments: see `DepthwiseConv`.
 
     >>> import numpy as np
     >>> DepthwiseConv1D(3, depth_multiplier=2)(np.ones((2, 10, 5), "float32")).shape
@@ -93,7 +112,10 @@ class DepthwiseConv1D(DepthwiseConv):
 
 
 class DepthwiseConv2D(DepthwiseConv):
-    """Depthwise convolution over images; the arguments are those of `DepthwiseConv`.
+    """2D depthwise convolution over images.
+
+    Input (N, height, width, C), output (N, out_height, out_width, C * depth_multiplier). Arguments: see
+    `DepthwiseConv`.
 
     >>> import numpy as np
     >>> layer = DepthwiseConv2D(3, padding="same")
@@ -105,16 +127,34 @@ class DepthwiseConv2D(DepthwiseConv):
 
 
 class SeparableConv(Windowed):
-    """Base of SeparableConv1D and SeparableConv2D: a depthwise convolution, then one of 1 x 1 that mixes the channels.
+    """Base of SeparableConv1D and SeparableConv2D: a depthwise convolution, then a 1x1 convolution over the channels.
 
     x (N, spatial..., C), depthwise_kernel (K..., C, M), pointwise_kernel (1..., C M, filters), bias (filters,),
-    y (N, places..., filters). Fewer weights and operations than `Conv` with the same window by about K... / M.
+    y (N, out..., filters). It has fewer weights and operations than a full convolution with the same window, by a
+    factor of about K... / M.
 
     Args:
-        depth_multiplier: M, a positive integer.
-        depthwise_..., pointwise_...: initializer, regularizer and constraint of either kernel.
+        filters: channels of the output, a positive integer.
+        kernel_size: size of the window, a positive integer or one for each spatial axis.
+        strides: step of the window, a positive integer or one for each spatial axis; 1 by default.
+        padding: "valid" (the default) or "same"; see `Conv`.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        dilation_rate: distance between the window's elements, a positive integer or one for each spatial axis; 1 by
+            default.
+        depth_multiplier: M, depthwise filters per channel, a positive integer; 1 by default.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
+            exponential are fused into the convolution.
+        use_bias: whether to add a bias; True by default.
+        depthwise_initializer, pointwise_initializer: of the two kernels; "glorot_uniform" by default.
+        bias_initializer: name, config or function; "zeros" by default.
+        depthwise_regularizer, pointwise_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        depthwise_constraint, pointwise_constraint, bias_constraint: applied after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    The other arguments, and errors, are those of `Conv`, without groups.
+    Raises:
+        ValueError: invalid arguments; an input with the wrong rank or number of channels; a kernel larger than the
+            padded input.
 
     Source: Keras 3, `keras.layers.SeparableConv2D`; Chollet, "Xception", 2017.
     """
@@ -188,7 +228,9 @@ class SeparableConv(Windowed):
 
 
 class SeparableConv1D(SeparableConv):
-    """Separable convolution over steps; the arguments are those of `SeparableConv`.
+    """1D separable convolution over the steps of a sequence.
+
+    Input (N, steps, C), output (N, out_steps, filters). Arguments: see `SeparableConv`.
 
     >>> import numpy as np
     >>> SeparableConv1D(4, 3)(np.ones((2, 10, 5), "float32")).shape
@@ -199,7 +241,9 @@ class SeparableConv1D(SeparableConv):
 
 
 class SeparableConv2D(SeparableConv):
-    """Separable convolution over images; the arguments are those of `SeparableConv`.
+    """2D separable convolution over images.
+
+    Input (N, height, width, C), output (N, out_height, out_width, filters). Arguments: see `SeparableConv`.
 
     >>> import numpy as np
     >>> layer = SeparableConv2D(16, 3, padding="same")

@@ -1,4 +1,4 @@
-"""Transposed convolution layers: from few places to many, as decoders and generators do."""
+"""Transposed convolution layers, which upsample; used in decoders and generators."""
 
 from __future__ import annotations
 
@@ -14,14 +14,34 @@ from .windowed import Windowed, no_strides_with_dilation
 class ConvTranspose(Windowed):
     """Base of Conv1DTranspose, Conv2DTranspose and Conv3DTranspose: the gradient of a convolution as a layer.
 
-    x (N, places..., C), kernel (K..., filters, C), bias (filters,), y (N, spatial..., filters). An axis of n becomes
-    n s long for "same", and (n - 1) s + max(span, s) for "valid", where span = dilation (K - 1) + 1.
+    x (N, spatial..., C), kernel (K..., filters, C), bias (filters,), y (N, out..., filters). A spatial axis of size n
+    has output size n s for "same", and (n - 1) s + max(span, s) for "valid", where s is the stride and
+    span = dilation (K - 1) + 1.
 
     Args:
-        output_padding: None, or how much longer than the shortest an axis of the result is, less than its stride:
-            (n - 1) s + span % 2 + output_padding for "same", (n - 1) s + span + output_padding for "valid".
+        filters: channels of the output, a positive integer.
+        kernel_size: size of the window, a positive integer or one for each spatial axis.
+        strides: step of the window, a positive integer or one for each spatial axis; 1 by default.
+        padding: "valid" (the default) or "same".
+        output_padding: non-negative integer less than the stride, or one for each spatial axis. The output size is then
+            (n - 1) s + span % 2 + output_padding for "same", (n - 1) s + span + output_padding for "valid". None (the
+            default): the sizes above.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        dilation_rate: distance between the window's elements, a positive integer or one for each spatial axis; 1 by
+            default. Strides and dilation cannot both be above 1.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
+            exponential are fused into the convolution.
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer: name, config or function; "glorot_uniform" by default.
+        bias_initializer: name, config or function; "zeros" by default.
+        kernel_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, bias_constraint: applied to the weights after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    The other arguments, and errors, are those of `Conv`, without groups.
+    Raises:
+        ValueError: invalid arguments; strides together with dilation; an input with the wrong rank or number of
+            channels.
 
     Source: Keras 3, `keras.layers.Conv2DTranspose`; Zeiler et al., "Deconvolutional networks", 2010.
     """
@@ -93,7 +113,9 @@ class ConvTranspose(Windowed):
 
 
 class Conv1DTranspose(ConvTranspose):
-    """Transposed convolution over steps; the arguments are those of `ConvTranspose`.
+    """1D transposed convolution over the steps of a sequence.
+
+    Input (N, steps, C), output (N, out_steps, filters). Arguments: see `ConvTranspose`.
 
     >>> import numpy as np
     >>> Conv1DTranspose(4, 3, strides=2)(np.ones((2, 10, 5), "float32")).shape
@@ -104,7 +126,9 @@ class Conv1DTranspose(ConvTranspose):
 
 
 class Conv2DTranspose(ConvTranspose):
-    """Transposed convolution over images; the arguments are those of `ConvTranspose`.
+    """2D transposed convolution over images.
+
+    Input (N, height, width, C), output (N, out_height, out_width, filters). Arguments: see `ConvTranspose`.
 
     >>> import numpy as np
     >>> layer = Conv2DTranspose(8, 3, strides=2, padding="same")
@@ -116,7 +140,10 @@ class Conv2DTranspose(ConvTranspose):
 
 
 class Conv3DTranspose(ConvTranspose):
-    """Transposed convolution over volumes; the arguments are those of `ConvTranspose`.
+    """3D transposed convolution over volumes.
+
+    Input (N, depth, height, width, C), output (N, out_depth, out_height, out_width, filters). Arguments: see
+    `ConvTranspose`.
 
     >>> import numpy as np
     >>> Conv3DTranspose(1, 2, strides=2)(np.ones((1, 2, 3, 4, 2), "float32")).shape

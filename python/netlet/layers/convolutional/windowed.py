@@ -1,4 +1,4 @@
-"""Base of layers that slide a kernel over an image, a sequence or a volume."""
+"""Base of convolution layers: arguments, checks, weights and config of a window over spatial axes."""
 
 from __future__ import annotations
 
@@ -15,10 +15,18 @@ from ..base.layer import Layer
 
 
 class Windowed(Layer):
-    """Base of the layers that slide learned windows over `rank` spatial axes: arguments, checks, weights, config.
+    """Base of layers that apply a learned window to `rank` spatial axes.
 
-    A subclass has a `rank`, the `_roles` of its weights ("kernel" has the arguments kernel_initializer,
-    kernel_regularizer and kernel_constraint), and `_extents`, `_convolve` and `build`.
+    A subclass defines `rank`, the `_roles` of its weights (role "kernel" has the arguments kernel_initializer,
+    kernel_regularizer and kernel_constraint), `build`, `_convolve` and `_filters_for`.
+
+    Args:
+        kernel_size, strides, dilation_rate: positive integers, or one for each spatial axis.
+        padding: "valid", "same", or "causal" if the class has `_causal`.
+        data_format: "channels_last", "channels_first" or None (channels_last).
+        activation: name, function or None (linear).
+        use_bias: whether to add a bias.
+        **kwargs: the arguments of each role, and those of `Layer`.
     """
 
     rank: ClassVar[int]
@@ -61,16 +69,17 @@ class Windowed(Layer):
 
     # ---- building ----------------------------------------------------------------------------------------------------
     def _channels_of(self, input_shape: Any) -> int:
-        """The number of channels, from a shape that this layer can work on."""
+        """The number of channels of an input shape; raises ValueError if the layer cannot process the shape."""
         complaint = self.input_spec.complaint(self.name, tuple(input_shape), self.compute_dtype)
         if complaint:
             raise ValueError(complaint)
         channels = input_shape[self._channel_axis]
         if not channels:
             raise ValueError(
-                f"Layer '{self.name}' needs to know how many channels its input has, at least one; given {input_shape}."
+                f"Layer '{self.name}' expected an input with a known number of channels, at least one, received "
+                f"shape {input_shape}."
             )
-        self.compute_output_shape(input_shape)  # tells whether the window fits
+        self.compute_output_shape(input_shape)  # raises ValueError if the window does not fit
         return int(channels)
 
     def _add(self, role: str, name: str, shape: tuple[int, ...]) -> Any:
@@ -80,7 +89,7 @@ class Windowed(Layer):
         self.bias = self._add("bias", "bias", (filters,)) if self.use_bias else None
 
     def _takes(self, channels: int, kernel: tuple[int, ...]) -> None:
-        """From now on the input has so many channels."""
+        """Requires this number of channels of later inputs; `kernel` is the shape named in the error."""
         self.input_spec = ImageSpec(self.rank, self.data_format, channels, f"its kernel is {kernel}")
 
     # ---- calling -----------------------------------------------------------------------------------------------------
@@ -103,12 +112,12 @@ class Windowed(Layer):
         raise NotImplementedError
 
     def _product(self, x: Any, kernel: Any, bias: Any, activation: tuple[str, float]) -> Any:
-        """What the layer does, with other weights; where it has one kernel."""
+        """Computes the layer with the given weights instead of its own; only for layers with one kernel."""
         name, alpha = activation
         return self._convolve(x, kernel=kernel, bias=bias, activation=name, alpha=alpha, **self._placement())
 
     def _filters_for(self, channels: int | None) -> int | None:
-        """Channels of the output."""
+        """Channels of the output for an input with `channels`; None if unknown."""
         raise NotImplementedError
 
     def _extents(self, extents: tuple[int | None, ...]) -> tuple[int | None, ...]:
@@ -117,7 +126,7 @@ class Windowed(Layer):
             why = too_large(self._window, extents)
             raise ValueError(
                 f"Layer '{self.name}': {why}. Use padding=\"same\", a smaller kernel, or less pooling and striding "
-                "before; or are the axes in another order?"
+                "before this layer, or check the order of the axes."
             )
         return found
 
@@ -140,8 +149,9 @@ class Windowed(Layer):
 
 
 def no_strides_with_dilation(layer: Any, name: str | None = None) -> None:
+    """Raises ValueError if strides and dilation are both above 1."""
     if max(layer.strides) > 1 and max(layer.dilation_rate) > 1:
         raise ValueError(
-            f"{name or type(layer).__name__}: strides and dilation exclude each other, as in Keras; given strides="
-            f"{layer.strides}, dilation_rate={layer.dilation_rate}. `ops.conv` does both."
+            f"{name or type(layer).__name__}: expected strides or dilation of 1, as in Keras, received strides="
+            f"{layer.strides}, dilation_rate={layer.dilation_rate}. `ops.conv` supports both."
         )
