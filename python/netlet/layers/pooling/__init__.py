@@ -1,1 +1,1 @@
-"""Maxima and averages over windows, over whole images, and to a given size."""
+"""Max and average pooling: over windows, over whole images (global), and to a given output size (adaptive)."""

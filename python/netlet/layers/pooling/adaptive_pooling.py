@@ -1,4 +1,4 @@
-"""Pooling to an output of a given size."""
+"""Adaptive pooling: max and average pooling to a given output size."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ class AdaptivePooling(Spatial):
     """Base of AdaptiveMaxPooling and AdaptiveAveragePooling: x (N, spatial ..., C) -> (N, output_size ..., C).
 
     Args:
-        output_size: positive integer, or one for each spatial axis, no larger than the input's.
-        data_format: "channels_last" or "channels_first".
+        output_size: positive integer, or one for each spatial axis, at most the input's size.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
     """
 
     _pool: ClassVar[Any]
@@ -36,13 +37,22 @@ class AdaptivePooling(Spatial):
 
 
 class AdaptiveMaxPooling1D(AdaptivePooling):
-    """`ops.adaptive_max_pool` of x (N, steps, C); the arguments are those of `AdaptivePooling`."""
+    """Max pooling of sequences to a given output size.
+
+    Input (N, steps, C), output (N, output_size, C). Arguments: see `AdaptivePooling`.
+
+    >>> import numpy as np
+    >>> AdaptiveMaxPooling1D(2)(np.zeros((1, 6, 3), "float32")).shape
+    (1, 2, 3)
+    """
 
     rank, _pool = 1, ops.adaptive_max_pool
 
 
 class AdaptiveMaxPooling2D(AdaptivePooling):
-    """`ops.adaptive_max_pool` of x (N, height, width, C); the arguments are those of `AdaptivePooling`.
+    """Max pooling of images to a given output size.
+
+    Input (N, height, width, C), output (N, output_height, output_width, C). Arguments: see `AdaptivePooling`.
 
     >>> import numpy as np
     >>> AdaptiveMaxPooling2D(2)(np.zeros((1, 5, 7, 3), "float32")).shape
@@ -53,19 +63,36 @@ class AdaptiveMaxPooling2D(AdaptivePooling):
 
 
 class AdaptiveMaxPooling3D(AdaptivePooling):
-    """`ops.adaptive_max_pool` of x (N, depth, height, width, C); the arguments are those of `AdaptivePooling`."""
+    """Max pooling of volumes to a given output size.
+
+    Input (N, depth, height, width, C), output (N, output_depth, output_height, output_width, C). Arguments: see
+    `AdaptivePooling`.
+
+    >>> import numpy as np
+    >>> AdaptiveMaxPooling3D(2)(np.zeros((1, 4, 5, 6, 3), "float32")).shape
+    (1, 2, 2, 2, 3)
+    """
 
     rank, _pool = 3, ops.adaptive_max_pool
 
 
 class AdaptiveAveragePooling1D(AdaptivePooling):
-    """`ops.adaptive_average_pool` of x (N, steps, C); the arguments are those of `AdaptivePooling`."""
+    """Average pooling of sequences to a given output size.
+
+    Input (N, steps, C), output (N, output_size, C). Arguments: see `AdaptivePooling`.
+
+    >>> import numpy as np
+    >>> AdaptiveAveragePooling1D(2)(np.zeros((1, 6, 3), "float32")).shape
+    (1, 2, 3)
+    """
 
     rank, _pool = 1, ops.adaptive_average_pool
 
 
 class AdaptiveAveragePooling2D(AdaptivePooling):
-    """`ops.adaptive_average_pool` of x (N, height, width, C); the arguments are those of `AdaptivePooling`.
+    """Average pooling of images to a given output size.
+
+    Input (N, height, width, C), output (N, output_height, output_width, C). Arguments: see `AdaptivePooling`.
 
     >>> import numpy as np
     >>> AdaptiveAveragePooling2D((1, 2))(np.ones((1, 5, 7, 3), "float32")).shape
@@ -76,6 +103,14 @@ class AdaptiveAveragePooling2D(AdaptivePooling):
 
 
 class AdaptiveAveragePooling3D(AdaptivePooling):
-    """`ops.adaptive_average_pool` of x (N, depth, height, width, C); the arguments are those of `AdaptivePooling`."""
+    """Average pooling of volumes to a given output size.
+
+    Input (N, depth, height, width, C), output (N, output_depth, output_height, output_width, C). Arguments: see
+    `AdaptivePooling`.
+
+    >>> import numpy as np
+    >>> AdaptiveAveragePooling3D(2)(np.zeros((1, 4, 5, 6, 3), "float32")).shape
+    (1, 2, 2, 2, 3)
+    """
 
     rank, _pool = 3, ops.adaptive_average_pool

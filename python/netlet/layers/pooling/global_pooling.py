@@ -1,4 +1,4 @@
-"""The maximum or the average over a whole sequence, image or volume."""
+"""Global pooling: the maximum or the mean of each channel over a whole sequence, image or volume."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ class GlobalPooling(Spatial):
     """Base of GlobalMaxPooling and GlobalAveragePooling: x (N, spatial ..., C) -> (N, C).
 
     Args:
-        data_format: "channels_last" or "channels_first".
-        keepdims: whether the spatial axes stay, with extent 1.
+        data_format: "channels_last" (the default) or "channels_first".
+        keepdims: whether to keep the spatial axes, with size 1; False by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
     """
 
     _reduce: ClassVar[Any]
@@ -39,13 +40,22 @@ class GlobalPooling(Spatial):
 
 
 class GlobalMaxPooling1D(GlobalPooling):
-    """The largest value of each channel: x (N, steps, C) -> (N, C); the arguments are those of `GlobalPooling`."""
+    """Maximum of each channel over the steps of a sequence.
+
+    Input (N, steps, C), output (N, C), or (N, 1, C) with `keepdims`. Arguments: see `GlobalPooling`.
+
+    >>> import numpy as np
+    >>> GlobalMaxPooling1D()(np.zeros((2, 4, 3), "float32")).shape
+    (2, 3)
+    """
 
     rank, _reduce = 1, ops.max
 
 
 class GlobalMaxPooling2D(GlobalPooling):
-    """The largest value of each channel: x (N, height, width, C) -> (N, C); the arguments are those of `GlobalPooling`.
+    """Maximum of each channel over an image.
+
+    Input (N, height, width, C), output (N, C), or (N, 1, 1, C) with `keepdims`. Arguments: see `GlobalPooling`.
 
     >>> import numpy as np
     >>> GlobalMaxPooling2D()(np.arange(8.0, dtype="float32").reshape(1, 2, 2, 2)).numpy()
@@ -56,16 +66,25 @@ class GlobalMaxPooling2D(GlobalPooling):
 
 
 class GlobalMaxPooling3D(GlobalPooling):
-    """The largest value of each channel: x (N, depth, height, width, C) -> (N, C); arguments as of `GlobalPooling`."""
+    """Maximum of each channel over a volume.
+
+    Input (N, depth, height, width, C), output (N, C), or (N, 1, 1, 1, C) with `keepdims`. Arguments: see
+    `GlobalPooling`.
+
+    >>> import numpy as np
+    >>> GlobalMaxPooling3D()(np.zeros((2, 4, 5, 6, 3), "float32")).shape
+    (2, 3)
+    """
 
     rank, _reduce = 3, ops.max
 
 
 class GlobalAveragePooling1D(GlobalPooling):
-    """The mean of each channel: x (N, steps, C) -> (N, C); the arguments are those of `GlobalPooling`.
+    """Mean of each channel over the steps of a sequence.
 
-    Where there is a mask (N, steps), the mean is over the steps that it lets through; nothing else has one behind this
-    layer.
+    Input (N, steps, C), output (N, C), or (N, 1, C) with `keepdims`. Arguments: see `GlobalPooling`.
+
+    With a mask (N, steps), the mean is over the steps where it is True. The output has no mask.
 
     >>> import numpy as np
     >>> x = np.array([[[1.0], [3.0], [100.0]]], "float32")
@@ -92,7 +111,9 @@ class GlobalAveragePooling1D(GlobalPooling):
 
 
 class GlobalAveragePooling2D(GlobalPooling):
-    """The mean of each channel: x (N, height, width, C) -> (N, C); the arguments are those of `GlobalPooling`.
+    """Mean of each channel over an image.
+
+    Input (N, height, width, C), output (N, C), or (N, 1, 1, C) with `keepdims`. Arguments: see `GlobalPooling`.
 
     >>> import numpy as np
     >>> GlobalAveragePooling2D()(np.arange(8.0, dtype="float32").reshape(1, 2, 2, 2)).numpy()
@@ -103,7 +124,15 @@ class GlobalAveragePooling2D(GlobalPooling):
 
 
 class GlobalAveragePooling3D(GlobalPooling):
-    """The mean of each channel: x (N, depth, height, width, C) -> (N, C); arguments as of `GlobalPooling`."""
+    """Mean of each channel over a volume.
+
+    Input (N, depth, height, width, C), output (N, C), or (N, 1, 1, 1, C) with `keepdims`. Arguments: see
+    `GlobalPooling`.
+
+    >>> import numpy as np
+    >>> GlobalAveragePooling3D()(np.zeros((2, 4, 5, 6, 3), "float32")).shape
+    (2, 3)
+    """
 
     rank, _reduce = 3, ops.mean
 

@@ -1,4 +1,4 @@
-"""The maximum or the average over windows."""
+"""Max and average pooling over windows."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from ..base.spatial import Spatial
 
 
 class Pooling(Spatial):
-    """Base of MaxPooling and AveragePooling: `_pool` says which, `rank` how many spatial axes.
+    """Base of MaxPooling and AveragePooling: pooling over windows of `rank` spatial axes with the op `_pool`.
 
-    x (N, spatial ..., C) -> (N, places ..., C). An axis of n has floor((n - pool_size) / stride) + 1 places where
-    padding is "valid", and ceil(n / stride) where it is "same".
+    x (N, spatial ..., C) -> (N, out ..., C). A spatial axis of size n has output size
+    floor((n - pool_size) / stride) + 1 for padding "valid", and ceil(n / stride) for "same".
 
     Args:
-        pool_size: extent of the windows, a positive integer, or one for each spatial axis.
-        strides: from one window to the next; None: pool_size.
-        padding: "valid": windows inside the image only; "same": windows over its border, where what lies outside
-            does not count.
-        data_format: "channels_last" or "channels_first", which costs a transpose each way.
+        pool_size: size of the windows, a positive integer or one for each spatial axis.
+        strides: step of the windows, a positive integer or one for each spatial axis; None (the default): pool_size.
+        padding: "valid" (the default): only windows inside the input; "same": windows may cross the border, and
+            elements outside the input are ignored.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        name: name of the layer; None: the class name in snake case, numbered.
+        **kwargs: the other arguments of `Layer`.
 
     Raises:
-        ValueError: arguments that cannot be; an input of another rank, or smaller than a window.
+        ValueError: invalid arguments; an input with the wrong rank, or smaller than a window.
     """
 
     _pool: ClassVar[Any]
@@ -52,9 +54,9 @@ class Pooling(Spatial):
         places = Window(self.pool_size, self.strides, (1,) * self.rank, self.padding).places(extents)
         if any(n is not None and n < 1 for n in places):
             raise ValueError(
-                f"Layer '{self.name}': windows of pool_size={self.pool_size} do not fit into inputs of shape "
-                f'{input_shape}. Use padding="same" or less pooling and striding before; or are the axes in another '
-                "order?"
+                f"Layer '{self.name}': expected inputs at least as large as pool_size={self.pool_size}, received "
+                f'shape {input_shape}. Use padding="same" or less pooling and striding before this layer, or check the '
+                "order of the axes."
             )
         return places
 
@@ -64,7 +66,7 @@ class Pooling(Spatial):
 
 
 class MaxPooling(Pooling):
-    """Base of MaxPooling1D, 2D and 3D."""
+    """Base of MaxPooling1D, 2D and 3D. Arguments: see `Pooling`; `pool_size` is 2 by default."""
 
     _pool = ops.max_pool
 
@@ -81,7 +83,9 @@ class MaxPooling(Pooling):
 
 
 class MaxPooling1D(MaxPooling):
-    """The largest value of each window of steps: x (N, steps, C); the arguments are those of `Pooling`.
+    """Max pooling over windows of the steps of a sequence.
+
+    Input (N, steps, C), output (N, out_steps, C). Arguments: see `Pooling`. `pool_size` is 2 by default.
 
     >>> import numpy as np
     >>> MaxPooling1D()(np.array([[[1.0], [3.0], [2.0], [0.0]]], "float32")).numpy().ravel()
@@ -92,7 +96,10 @@ class MaxPooling1D(MaxPooling):
 
 
 class MaxPooling2D(MaxPooling):
-    """The largest value of each window: x (N, height, width, C); the arguments are those of `Pooling`.
+    """Max pooling over windows of images.
+
+    Input (N, height, width, C), output (N, out_height, out_width, C). Arguments: see `Pooling`.
+    `pool_size` is 2 by default.
 
     >>> import numpy as np
     >>> MaxPooling2D((2, 2))(np.arange(16.0, dtype="float32").reshape(1, 4, 4, 1)).numpy()[0, ..., 0]
@@ -104,7 +111,10 @@ class MaxPooling2D(MaxPooling):
 
 
 class MaxPooling3D(MaxPooling):
-    """The largest value of each window: x (N, depth, height, width, C); the arguments are those of `Pooling`.
+    """Max pooling over windows of volumes.
+
+    Input (N, depth, height, width, C), output (N, out_depth, out_height, out_width, C). Arguments: see `Pooling`.
+    `pool_size` is 2 by default.
 
     >>> import numpy as np
     >>> MaxPooling3D(2, padding="same")(np.zeros((1, 4, 5, 6, 2), "float32")).shape
@@ -115,13 +125,15 @@ class MaxPooling3D(MaxPooling):
 
 
 class AveragePooling(Pooling):
-    """Base of AveragePooling1D, 2D and 3D."""
+    """Base of AveragePooling1D, 2D and 3D. Arguments: see `Pooling`."""
 
     _pool = ops.average_pool
 
 
 class AveragePooling1D(AveragePooling):
-    """The mean of each window of steps: x (N, steps, C); the arguments are those of `Pooling`.
+    """Average pooling over windows of the steps of a sequence.
+
+    Input (N, steps, C), output (N, out_steps, C). Arguments: see `Pooling`.
 
     >>> import numpy as np
     >>> AveragePooling1D(2)(np.array([[[1.0], [3.0], [2.0], [0.0]]], "float32")).numpy().ravel()
@@ -132,7 +144,9 @@ class AveragePooling1D(AveragePooling):
 
 
 class AveragePooling2D(AveragePooling):
-    """The mean of each window: x (N, height, width, C); the arguments are those of `Pooling`.
+    """Average pooling over windows of images.
+
+    Input (N, height, width, C), output (N, out_height, out_width, C). Arguments: see `Pooling`.
 
     >>> import numpy as np
     >>> AveragePooling2D(3, strides=1, padding="same")(np.ones((1, 4, 4, 2), "float32")).numpy().min()
@@ -143,7 +157,9 @@ class AveragePooling2D(AveragePooling):
 
 
 class AveragePooling3D(AveragePooling):
-    """The mean of each window: x (N, depth, height, width, C); the arguments are those of `Pooling`.
+    """Average pooling over windows of volumes.
+
+    Input (N, depth, height, width, C), output (N, out_depth, out_height, out_width, C). Arguments: see `Pooling`.
 
     >>> import numpy as np
     >>> AveragePooling3D((1, 2, 2))(np.zeros((1, 4, 5, 6, 2), "float32")).shape
