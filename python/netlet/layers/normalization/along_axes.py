@@ -10,14 +10,14 @@ from ..base.elementwise import Elementwise
 
 
 def check_axes(axis: Any, input_shape: Any, name: str) -> None:
-    """Each axis is one of the input's."""
+    """Raises ValueError if an axis is out of bounds for the input."""
     for a in axis if isinstance(axis, (list, tuple)) else [axis]:
         if not -len(input_shape) <= a < len(input_shape):
             raise ValueError(f"Layer '{name}': axis {a} is out of bounds for input shape {tuple(input_shape)}.")
 
 
 class AlongAxes(Elementwise):
-    """Base of layers that normalise along the axis, or axes, `axis`."""
+    """Base of layers that normalise along `axis`, an integer or a list of integers. Output shape: the input's."""
 
     axis: Any
 
@@ -26,14 +26,13 @@ class AlongAxes(Elementwise):
         return input_shape
 
     def _extents(self, input_shape: Any) -> tuple[int, ...]:
-        """The input's extents along the axes: the shape of gamma and beta."""
+        """The input's dimensions along the axes, which are the shape of gamma and beta."""
         check_axes(self.axis, input_shape, self.name)
         axes = self.axis if isinstance(self.axis, list) else [self.axis]
         for a in axes:
             if input_shape[a] is None:
                 raise ValueError(
-                    f"Layer '{self.name}' must know the extent of axis {a} of its input; given shape "
-                    f"{tuple(input_shape)}."
+                    f"Layer '{self.name}' expected a known size of axis {a}, received shape {tuple(input_shape)}."
                 )
         return tuple(input_shape[a] for a in axes)
 
@@ -42,12 +41,17 @@ class AlongAxes(Elementwise):
 
 
 class Scaled(AlongAxes):
-    """Base of layers that multiply what they have normalised by gamma and add beta, both learned.
+    """Base of layers that scale the normalised values by gamma and add beta, both learned.
 
     Args:
-        axis: along which gamma and beta lie.
+        axis: axis or axes along which gamma and beta vary.
         epsilon: added to the variance.
-        center, scale: whether there is a beta, a gamma.
+        center: whether to add beta.
+        scale: whether to multiply by gamma.
+        beta_initializer, gamma_initializer: names, configs or functions.
+        beta_regularizer, gamma_regularizer: penalties, or None.
+        beta_constraint, gamma_constraint: applied after each update, or None.
+        **kwargs: the arguments of `Layer`.
     """
 
     def __init__(
@@ -114,8 +118,9 @@ class Scaled(AlongAxes):
 
 
 def axes_argument(layer: str, axis: Any) -> Any:
+    """Returns `axis` as an integer or a list; raises TypeError for anything else."""
     if isinstance(axis, (list, tuple)):
         return list(axis)
     if isinstance(axis, int) and not isinstance(axis, bool):
         return axis
-    raise TypeError(f"{layer}: `axis` is an integer or a list or tuple of integers; given {axis!r}.")
+    raise TypeError(f"{layer}: expected `axis` to be an integer or a list or tuple of integers, received {axis!r}.")

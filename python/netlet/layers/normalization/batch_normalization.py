@@ -1,4 +1,4 @@
-"""BatchNormalization: each channel's mean and variance over the batch while training, moving ones at inference."""
+"""BatchNormalization: normalizes by batch statistics while training, and by moving ones at inference."""
 
 from __future__ import annotations
 
@@ -13,27 +13,39 @@ from .along_axes import Scaled
 
 
 class BatchNormalization(Scaled):
-    """y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, one of each for every channel.
+    """Batch normalization: y = (x - mean) / sqrt(variance + epsilon) * gamma + beta for each channel.
 
-    While training, mean and variance are the batch's, over all axes but `axis`, and
-    moving = moving * momentum + batch * (1 - momentum). At inference they are the moving ones; likewise while training
-    if `trainable` is False.
+    Input and output have the same shape (N, ..., C). While training, mean and variance are those of the batch, over all
+    axes but `axis`, and moving = moving * momentum + batch * (1 - momentum). At inference, and while training if
+    `trainable` is False, mean and variance are the moving ones.
 
     Args:
-        axis: that of the channels: -1, or 1 for images of which the channels come first.
-        momentum: of the moving mean and variance.
-        epsilon: added to the variance.
-        center, scale: whether there is a beta, a gamma.
-        beta_initializer, gamma_initializer, moving_mean_initializer, moving_variance_initializer, beta_regularizer,
-            gamma_regularizer, beta_constraint, gamma_constraint: see those modules.
-        renorm: batch renormalization (Ioffe, 2017): while training too, the result is that of slowly moving
-            statistics, within `renorm_clipping` ({"rmin", "rmax", "dmax"}).
-        renorm_momentum: of those statistics.
-        synchronized: refused; there is one process.
+        axis: the channels axis; -1 by default, 1 for images with channels first.
+        momentum: of the moving mean and variance; 0.99 by default.
+        epsilon: added to the variance; 1e-3 by default.
+        center: whether to add beta; True by default.
+        scale: whether to multiply by gamma; True by default.
+        beta_initializer, moving_mean_initializer: "zeros" by default.
+        gamma_initializer, moving_variance_initializer: "ones" by default.
+        beta_regularizer, gamma_regularizer: penalties on the weights; None by default.
+        beta_constraint, gamma_constraint: applied after each update; None by default.
+        renorm: batch renormalization (Ioffe, 2017): corrects the batch statistics towards slowly moving ones while
+            training, within `renorm_clipping`. False by default.
+        renorm_clipping: dict with any of "rmin", "rmax" and "dmax"; None: no limits.
+        renorm_momentum: of the renormalization statistics; 0.99 by default.
+        synchronized: only False is supported, since there is one process.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    `mask` (a call argument, without the channels' axis): only what it is True for counts in the statistics.
-    Weights: gamma, beta, moving_mean, moving_variance, each (C,). Source: Ioffe and Szegedy, 2015; Keras 3,
-    `keras.layers.BatchNormalization`.
+    Call arguments: inputs; training; mask (N, ...), without the channels axis: only elements where it is True count in
+        the statistics.
+
+    Weights: gamma, beta, moving_mean, moving_variance, each (C,).
+
+    Raises:
+        ValueError: synchronized=True; an invalid `renorm_clipping`; an axis out of bounds or of unknown size; a mask of
+            the wrong rank.
+
+    Source: Ioffe and Szegedy, 2015; Keras 3, `keras.layers.BatchNormalization`.
 
     >>> import numpy as np
     >>> layer = BatchNormalization(epsilon=0.0)
@@ -107,14 +119,14 @@ class BatchNormalization(Scaled):
             self.renorm_mean = statistic("renorm_mean", self.moving_mean_initializer)
             self.renorm_stddev = statistic("renorm_stddev", stddev)
         self.input_spec = InputSpec(
-            ndim=len(input_shape), axes={self.axis: shape[0]}, reason="as many as it has gammas and betas"
+            ndim=len(input_shape), axes={self.axis: shape[0]}, reason="the size of its gammas and betas"
         )
 
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
         if mask is not None and len(mask.shape) != len(inputs.shape) - 1:
             raise ValueError(
-                f"Layer '{self.name}': a mask has one axis less than the inputs; given mask {tuple(mask.shape)} for "
-                f"inputs {tuple(inputs.shape)}."
+                f"Layer '{self.name}': expected a mask with one axis less than the inputs, received mask "
+                f"{tuple(mask.shape)} for inputs {tuple(inputs.shape)}."
             )
         x = ops.cast_if_needed(inputs, self._compute_dtype)
         if not (training and self.trainable):
@@ -141,7 +153,7 @@ class BatchNormalization(Scaled):
     def _move(self, moving: Any, value: Any, momentum: float) -> None:
         _core.moving_average(value, moving.value, momentum)
 
-    # ---- statistics of a part, and of slow ones --------------------------------------------------------------------
+    # ---- masked statistics, and renormalization --------------------------------------------------------------------
     def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
         over = [i for i in range(len(x.shape)) if i != self.axis % len(x.shape)]
         if mask is None:
@@ -155,7 +167,7 @@ class BatchNormalization(Scaled):
         return ops.reshape(mean, self.moving_mean.shape), ops.reshape(variance, self.moving_mean.shape)
 
     def _renorm(self, mean: Any, variance: Any) -> tuple[Any, Any]:
-        """gamma and beta that turn the batch's x^ into x^ r + d: what the slow statistics would have given."""
+        """gamma and beta that include the correction x^ r + d from batch statistics to the slowly moving ones."""
         slow = ops.maximum(self.renorm_stddev, math.sqrt(self.epsilon))
         r = ops.divide(ops.sqrt(ops.add(variance, self.epsilon)), slow)
         d = ops.divide(ops.subtract(mean, self.renorm_mean), slow)
@@ -197,10 +209,12 @@ class BatchNormalization(Scaled):
 def _clipping(given: Any) -> dict[str, float | None]:
     clipping = dict(given or {})
     if unknown := set(clipping) - {"rmin", "rmax", "dmax"}:
-        raise ValueError(f"BatchNormalization: `renorm_clipping` has rmin, rmax and dmax; given {sorted(unknown)}.")
+        raise ValueError(
+            f"BatchNormalization: expected `renorm_clipping` keys rmin, rmax and dmax, received {sorted(unknown)}."
+        )
     rmin, rmax, dmax = (clipping.get(key) for key in ("rmin", "rmax", "dmax"))
     if rmin is not None and rmax is not None and rmax < rmin:
-        raise ValueError(f"BatchNormalization: `renorm_clipping` needs rmin <= rmax; given {given!r}.")
+        raise ValueError(f"BatchNormalization: expected `renorm_clipping` with rmin <= rmax, received {given!r}.")
     if dmax is not None and dmax < 0:
-        raise ValueError(f"BatchNormalization: `renorm_clipping` needs dmax >= 0; given {given!r}.")
+        raise ValueError(f"BatchNormalization: expected `renorm_clipping` with dmax >= 0, received {given!r}.")
     return clipping

@@ -1,4 +1,4 @@
-"""Group normalization."""
+"""GroupNormalization: normalizes over groups of channels of each sample."""
 
 from __future__ import annotations
 
@@ -12,17 +12,26 @@ from .along_axes import Scaled
 
 
 class GroupNormalization(Scaled):
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta with the statistics of each sample's groups of channels.
+    """Group normalization: y = (x - mean) / sqrt(variance + epsilon) * gamma + beta.
+
+    Mean and variance are taken over each group of channels of each sample. Input and output have the same shape
+    (N, ..., C); gamma and beta are (C,).
 
     Args:
-        groups: how many groups the channels form, each of neighbouring ones; -1 for one a channel (instance
-            normalization). 1 takes all channels together, as layer normalization over everything but the batch does.
-        axis: that of the channels; gamma and beta have its extent.
-        epsilon: added to the variance.
-        center, scale: whether there is a beta, a gamma.
+        groups: number of groups of adjacent channels, 32 by default; -1: one group for each channel (instance
+            normalization); 1: one group of all channels.
+        axis: the channels axis; -1 by default.
+        epsilon: added to the variance; 1e-3 by default.
+        center: whether to add beta; True by default.
+        scale: whether to multiply by gamma; True by default.
+        beta_initializer: "zeros" by default.
+        gamma_initializer: "ones" by default.
+        beta_regularizer, gamma_regularizer: penalties on the weights; None by default.
+        beta_constraint, gamma_constraint: applied after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Raises:
-        ValueError: groups that do not divide the channels.
+        ValueError: invalid `groups`; channels not divisible by the groups; an axis out of bounds or of unknown size.
 
     Source: Wu and He, 2018; Keras 3, `keras.layers.GroupNormalization`.
 
@@ -48,7 +57,7 @@ class GroupNormalization(Scaled):
     ) -> None:
         if isinstance(groups, bool) or not isinstance(groups, int) or (groups <= 0 and groups != -1):
             raise ValueError(
-                f"GroupNormalization: `groups` is positive, or -1 for instance normalization; given {groups!r}."
+                f"GroupNormalization: expected `groups` positive or -1 (instance normalization), received {groups!r}."
             )
         super().__init__(
             axis,
@@ -71,8 +80,8 @@ class GroupNormalization(Scaled):
             self.groups = channels
         if channels % self.groups:
             raise ValueError(
-                f"Layer '{self.name}': {self.groups} groups do not divide the {channels} channels of axis {self.axis} "
-                f"of an input of shape {tuple(input_shape)}."
+                f"Layer '{self.name}': expected channels divisible by {self.groups} groups, received {channels} on "
+                f"axis {self.axis} of shape {tuple(input_shape)}."
             )
         self._make_gamma_and_beta((channels,))
         self.input_spec = InputSpec(ndim=len(input_shape), axes={self.axis: channels})

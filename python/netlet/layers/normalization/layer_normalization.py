@@ -1,4 +1,4 @@
-"""Layer normalization."""
+"""LayerNormalization: normalizes over the features of each sample."""
 
 from __future__ import annotations
 
@@ -11,13 +11,26 @@ from .along_axes import Scaled, axes_argument
 
 
 class LayerNormalization(Scaled):
-    """y = (x - mean) / sqrt(variance + epsilon) * gamma + beta, mean and variance taken over `axis` of each sample.
+    """Layer normalization: y = (x - mean) / sqrt(variance + epsilon) * gamma + beta.
+
+    Mean and variance are taken over `axis` of each sample. Input and output have the same shape; gamma and beta have
+    the dimensions of `axis`.
 
     Args:
-        axis: one or several; gamma and beta have their extents.
-        epsilon: added to the variance.
-        center, scale: whether there is a beta, a gamma.
-        rms_scaling: x / sqrt(variance + epsilon) * gamma; deprecated in Keras, use `RMSNormalization`.
+        axis: an integer or a list or tuple of integers; -1 by default.
+        epsilon: added to the variance; 1e-3 by default.
+        center: whether to add beta; True by default.
+        scale: whether to multiply by gamma; True by default.
+        beta_initializer: "zeros" by default.
+        gamma_initializer: "ones" by default.
+        beta_regularizer, gamma_regularizer: penalties on the weights; None by default.
+        beta_constraint, gamma_constraint: applied after each update; None by default.
+        **kwargs: `rms_scaling` (y = x / sqrt(variance + epsilon) * gamma; deprecated in Keras, use `RMSNormalization`),
+            and the arguments of `Layer`.
+
+    Raises:
+        TypeError: `axis` is neither an integer nor a list or tuple.
+        ValueError: an axis out of bounds or of unknown size.
 
     Source: Ba et al., 2016; Keras 3, `keras.layers.LayerNormalization`.
 
@@ -72,7 +85,7 @@ class LayerNormalization(Scaled):
     def call(self, inputs: Any) -> Any:
         x = ops.cast_if_needed(inputs, self._compute_dtype)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about rms_scaling: told when the layer was made
+            warnings.simplefilter("ignore")  # __init__ already warned about rms_scaling
             return ops.layer_normalization(
                 x, self.gamma, self.beta, self.axis, self.epsilon, rms_scaling=self.rms_scaling
             )

@@ -1,4 +1,4 @@
-"""Root-mean-square normalization."""
+"""RMSNormalization: divides by the root mean square of each sample's features."""
 
 from __future__ import annotations
 
@@ -10,11 +10,18 @@ from .along_axes import AlongAxes
 
 
 class RMSNormalization(AlongAxes):
-    """y = x / sqrt(mean(x**2) + epsilon) * scale, the mean taken over `axis` of each sample.
+    """Root-mean-square normalization: y = x / sqrt(mean(x**2) + epsilon) * scale.
+
+    The mean is taken over `axis` of each sample. Input and output have the same shape; the learned scale has the
+    dimensions of `axis`.
 
     Args:
-        axis: one or several; the learned scale has their extents.
-        epsilon: added to the mean.
+        axis: an integer or a list or tuple of integers; -1 by default.
+        epsilon: added to the mean; 1e-6 by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an axis out of bounds or of unknown size.
 
     Source: Zhang and Sennrich, 2019; Keras 3, `keras.layers.RMSNormalization`.
 

@@ -1,4 +1,4 @@
-"""SpectralNormalization: a wrapper that keeps the largest singular value of a layer's kernel at 1."""
+"""SpectralNormalization: a wrapper that scales a layer's kernel to a largest singular value of about 1."""
 
 from __future__ import annotations
 
@@ -13,16 +13,18 @@ from ..base.wrapper import Wrapper
 class SpectralNormalization(Wrapper):
     """Divides the kernel of `layer` by an estimate of its largest singular value at each call while training.
 
-    The estimate comes from `power_iterations` steps of the power method, which go on from one call to the next by the
-    weight `vector_u` (1, last axis of the kernel). The kernel is seen as a matrix (everything else, last axis); one of
-    zeros is left alone. Gradients are those at the divided kernel.
+    The estimate comes from `power_iterations` steps of the power method, which start from the previous call's vector,
+    the weight `vector_u` (1, last dimension of the kernel). The kernel is reshaped to a matrix (product of the other
+    dimensions, last dimension); a kernel of zeros is not changed. Gradients are computed at the divided kernel. Input
+    and output shapes are those of `layer`.
 
     Args:
-        layer: has a `kernel`, or `embeddings`.
-        power_iterations: a positive integer.
+        layer: a layer with a weight `kernel` or `embeddings`.
+        power_iterations: steps of the power method in each call, a positive integer; 1 by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Raises:
-        ValueError: no positive number of iterations; a layer without such a weight.
+        ValueError: power_iterations is not positive; the layer has no `kernel` and no `embeddings`.
 
     Source: Miyato et al., 2018; Keras 3, `keras.layers.SpectralNormalization`.
 
@@ -37,7 +39,9 @@ class SpectralNormalization(Wrapper):
     def __init__(self, layer: Any, power_iterations: int = 1, **kwargs: Any) -> None:
         super().__init__(layer, **kwargs)
         if power_iterations <= 0:
-            raise ValueError(f"SpectralNormalization: `power_iterations` is above 0; given {power_iterations!r}.")
+            raise ValueError(
+                f"SpectralNormalization: expected `power_iterations` above 0, received {power_iterations!r}."
+            )
         self.power_iterations = power_iterations
 
     def build(self, input_shape: Any) -> None:  # type: ignore[override]
@@ -66,7 +70,7 @@ class SpectralNormalization(Wrapper):
         return self.layer(inputs)
 
     def normalized_weights(self) -> tuple[Any, Any]:
-        """(vector_u, kernel) after the power iterations; the layer's own stay as they are."""
+        """Returns (vector_u, kernel) after the power iterations; the layer's weights do not change."""
         kernel = ops.stop_gradient(self.kernel)
         matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
         u = ops.stop_gradient(self.vector_u)

@@ -1,4 +1,4 @@
-"""Vectors scaled to length one."""
+"""UnitNormalization: scales vectors to length 1."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from .along_axes import AlongAxes, axes_argument
 
 
 class UnitNormalization(AlongAxes):
-    """x divided by its Euclidean norm along `axis`.
+    """Scales vectors to length 1: divides x by its Euclidean norm along `axis`. Input and output have the same shape.
+
+    Args:
+        axis: an integer or a list or tuple of integers; -1 by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        TypeError: `axis` is neither an integer nor a list or tuple.
 
     >>> import numpy as np
     >>> UnitNormalization()(np.array([[3.0, 4.0]], "float32")).numpy()
