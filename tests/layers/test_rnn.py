@@ -212,16 +212,16 @@ def test_no_sequences_at_all(kind):
         (lambda layer, x: layer(x[..., :2]), r"last axis 3 \(its kernel is \(3, 20\)\), received shape \(2, 4, 2\)"),
         (
             lambda layer, x: layer(x, mask=np.ones((2, 3), bool)),
-            r"sequences \(2, 4, 3\) has shape \(2, 4\).*\(2, 3\)",
+            r"mask of shape \(2, 4\) for sequences \(2, 4, 3\).*\(2, 3\)",
         ),
-        (lambda layer, x: layer(x, mask=np.ones((2,), bool)), r"mask of sequences.*given \(2,\)"),
+        (lambda layer, x: layer(x, mask=np.ones((2,), bool)), r"mask of shape \(2, 4\) for sequences.*received \(2,\)"),
         (
             lambda layer, x: layer(x, initial_state=[x[:, 0]]),
-            r"2 state\(s\), of shapes \[\(2, 5\), \(2, 5\)\].*has 1",
+            r"2 state\(s\) .*of shapes \[\(2, 5\), \(2, 5\)\].*received 1",
         ),
-        (lambda layer, x: layer(x, initial_state=[x[:, 0], x[:, 0]]), r"state 0 has shape \(2, 5\).*\(2, 3\)"),
-        (lambda layer, x: layer(x, initial_state=[np.zeros((3, 5))] * 2), r"state 0 has shape \(2, 5\).*\(3, 5\)"),
-        (lambda layer, x: layer(x, initial_state=[1.0, 2.0]), r"state 0 has shape \(2, 5\).*1.0"),
+        (lambda layer, x: layer(x, initial_state=[x[:, 0], x[:, 0]]), r"shape \(2, 5\) for state 0.*\(2, 3\)"),
+        (lambda layer, x: layer(x, initial_state=[np.zeros((3, 5))] * 2), r"shape \(2, 5\) for state 0.*\(3, 5\)"),
+        (lambda layer, x: layer(x, initial_state=[1.0, 2.0]), r"shape \(2, 5\) for state 0.*1.0"),
     ],
 )
 def test_bad_input(call, message):

@@ -201,7 +201,7 @@ def test_bad_input_of_cells():
         def call(self, inputs, states):
             return states[0], [states[0]]
 
-    with pytest.raises(ValueError, match="has 2 state\\(s\\) and returned 1"):
+    with pytest.raises(ValueError, match="expected 2 state\\(s\\) from the cell, received 1"):
         layers.RNN(Forgetful())(np.ones((1, 3, 2), "float32"))
 
 
@@ -321,14 +321,14 @@ def test_fit_carries_states_from_batch_to_batch():
 def test_a_changed_batch_size():
     model = netlet.Sequential([netlet.Input((3, 2), batch_size=4), layers.GRU(4, stateful=True, name="g")])
     model.compile("sgd", "mse")
-    message = r"'g' is stateful.*batch of 4 sequences.*batch size.*given 2"
+    message = r"'g' is stateful.*batch size to stay 4, received 2.*`batch_size`"
     with pytest.raises(ValueError, match=message):
         model(np.ones((2, 3, 2), "float32"))
     with pytest.raises(ValueError, match=message):
         model.fit(np.ones((6, 3, 2)), np.ones((6, 4)), batch_size=4, verbose=0)
     layer = layers.GRU(4, stateful=True)  # the first batch decides
     layer(np.ones((3, 2, 2), "float32"))
-    with pytest.raises(ValueError, match="batch of 3 sequences"):
+    with pytest.raises(ValueError, match="batch size to stay 3"):
         layer(np.ones((4, 2, 2), "float32"))
 
 

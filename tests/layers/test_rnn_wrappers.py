@@ -91,20 +91,20 @@ def test_stateful_both_ways():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: layers.Bidirectional(3), "expects a layer"),
-        (lambda: layers.Bidirectional(layers.GRU(2), backward_layer="x"), "expects a layer"),
+        (lambda: layers.Bidirectional(3), "expected a layer"),
+        (lambda: layers.Bidirectional(layers.GRU(2), backward_layer="x"), "expected a layer"),
         (lambda: layers.Bidirectional(layers.GRU(2), merge_mode="max"), "merge_mode"),
-        (lambda: layers.Bidirectional(layers.Dense(2)), "recurrent layers; .* has no `go_backwards`"),
-        (lambda: layers.Bidirectional(layers.GRU(2), backward_layer=layers.GRU(2)), "another `go_backwards`"),
+        (lambda: layers.Bidirectional(layers.Dense(2)), "recurrent layers, received .* without `go_backwards`"),
+        (lambda: layers.Bidirectional(layers.GRU(2), backward_layer=layers.GRU(2)), "opposite `go_backwards`"),
         (
             lambda: layers.Bidirectional(
                 layers.GRU(2), backward_layer=layers.GRU(2, go_backwards=True, return_sequences=True)
             ),
-            "the same `return_sequences`",
+            "equal `return_sequences`",
         ),
         (
             lambda: layers.Bidirectional(layers.GRU(2))(numbers((2, 3, 4)), initial_state=[numbers((2, 2))] * 3),
-            "`initial_state` has the forward layer's states",
+            "even number of initial states .the forward layer's",
         ),
         (lambda: layers.Bidirectional(layers.GRU(2))(numbers((2, 3))), "time axis"),
     ],
@@ -223,10 +223,13 @@ def test_masks_of_inner_layers():
     [
         (lambda: layers.TimeDistributed(3), "expected a layer"),
         (lambda: layers.TimeDistributed(layers.Dense(2))(numbers((2, 3))), "rank 3 or more"),
-        (lambda: layers.TimeDistributed(layers.Dense(2))(numbers((2, 3, 4)), mask=numbers((2,))), "the mask of inputs"),
+        (
+            lambda: layers.TimeDistributed(layers.Dense(2))(numbers((2, 3, 4)), mask=numbers((2,))),
+            "expected a mask whose first axes",
+        ),
         (
             lambda: layers.TimeDistributed(layers.Dense(2))(numbers((2, 3, 4)), mask=numbers((2, 4))),
-            r"begins with axes \(2, 3\); given \(2, 4\)",
+            r"first axes are \(2, 3\).*received shape \(2, 4\)",
         ),
     ],
 )
@@ -297,7 +300,7 @@ def test_dropout_of_images_is_the_same_in_each_step():
     [
         (lambda: layers.ConvLSTM2D(2, 3)(numbers((2, 5, 5, 1))), r"rank 5, \(batch, time, \.\.\.\).*time axis"),
         (lambda: layers.ConvLSTM2D(2, 9)(numbers((2, 3, 5, 5, 1))), "does not fit an input of 5 x 5"),
-        (lambda: layers.ConvLSTM2D(2, 3)(netlet.Input((3, None, 5, 1))), "spatial axes and the channels"),
+        (lambda: layers.ConvLSTM2D(2, 3)(netlet.Input((3, None, 5, 1))), "known spatial axes and channels"),
         (lambda: layers.ConvLSTM2D(2, 3, strides=2, dilation_rate=2), "ConvLSTM2D: expected strides or dilation of 1"),
         (lambda: layers.ConvLSTM2D(0, 3), "`filters`"),
         (lambda: layers.ConvLSTM1D(2, (3, 3)), "`kernel_size`"),

@@ -1,7 +1,6 @@
-"""Recurrent layers: a cell computes one step, `RNN` walks it over all of them.
+"""Recurrent layers: a cell computes one time step, and `RNN` runs it over all steps of a sequence.
 
-`scan` is the way that works for every cell, a loop that is recorded once; `native` is one op for all steps of
-SimpleRNN, LSTM and GRU.
+`scan.py` runs any cell in a loop over the steps. `native.py` runs all steps of SimpleRNN, LSTM and GRU as one op.
 """
 
 from __future__ import annotations

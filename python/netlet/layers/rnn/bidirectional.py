@@ -1,4 +1,4 @@
-"""Bidirectional: one recurrent layer from either end of the sequence."""
+"""Bidirectional: runs a recurrent layer over a sequence in both directions."""
 
 from __future__ import annotations
 
@@ -23,20 +23,28 @@ _NEEDED = ("go_backwards", "stateful", "return_sequences", "return_state")
 
 
 class Bidirectional(Layer):
-    """Walks a sequence forwards and backwards, and puts the two outputs of each step together.
+    """Processes a sequence forwards and backwards and combines the two outputs of each step.
+
+    Input (B, T, ...); the output is that of `layer`, with a doubled last axis for "concat".
 
     Args:
-        layer: an RNN layer, or another with go_backwards, return_sequences, return_state and a config; it is copied.
-        merge_mode: "concat" (in the last axis), "sum", "mul", "ave", or None for a pair of outputs.
-        weights: the forward and then the backward layer's weights to begin with.
-        backward_layer: for the way back, instead of a copy of `layer`; with the other `go_backwards`.
+        layer: an RNN layer, or a layer with the attributes go_backwards, stateful, return_sequences and return_state
+            and a config; it is copied.
+        merge_mode: "concat" (along the last axis, the default), "sum", "mul", "ave", or None for a pair of outputs.
+        weights: initial weights, the forward layer's and then the backward layer's; None by default.
+        backward_layer: layer for the backward direction, with the opposite `go_backwards`; None (the default): a copy
+            of `layer`.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    With `return_state` the forward layer's states follow the output, and then the backward layer's; `initial_state` is
-    in that order too. Sequences are in the order of time; with `return_sequences` masked steps are zeros.
+    Call arguments: sequences; initial_state=None, the forward layer's states and then the backward layer's; mask=None
+        (B, T); training=None.
+
+    With `return_state` the states follow the output, in the order of `initial_state`. Output sequences are in time
+    order; with `return_sequences` masked steps are zeros.
 
     Raises:
-        ValueError: no layer, an unknown merge_mode, two layers that walk the same way or return different things; an
-            odd number of initial states.
+        ValueError: an argument is not a recurrent layer; an unknown merge_mode; both layers run in the same direction
+            or differ in stateful, return_sequences or return_state; an odd number of initial states.
 
     Source: Schuster and Paliwal, 1997; Keras 3, `keras.layers.Bidirectional`.
 
@@ -56,11 +64,13 @@ class Bidirectional(Layer):
     ) -> None:
         for given in (layer,) if backward_layer is None else (layer, backward_layer):
             if not isinstance(given, Layer):
-                raise ValueError(f"Bidirectional expects a layer; given {type(given).__name__}: {given!r}.")
+                raise ValueError(f"Bidirectional: expected a layer, received {type(given).__name__}: {given!r}.")
             if missing := [name for name in _NEEDED if not hasattr(given, name)]:
-                raise ValueError(f"Bidirectional expects recurrent layers; {given!r} has no `{missing[0]}`.")
+                raise ValueError(
+                    f"Bidirectional: expected recurrent layers, received {given!r} without `{missing[0]}`."
+                )
         if merge_mode not in _MERGES:
-            raise ValueError(f"Bidirectional: `merge_mode` is one of {_MERGES}; given {merge_mode!r}.")
+            raise ValueError(f"Bidirectional: expected `merge_mode` to be one of {_MERGES}, received {merge_mode!r}.")
         super().__init__(**kwargs)
         self.forward_layer = layer if layer.__dict__.pop("_is_copy", False) else _copy(layer, "forward")
         self.backward_layer = _copy(layer, "backward") if backward_layer is None else backward_layer
@@ -80,9 +90,9 @@ class Bidirectional(Layer):
         for name in _NEEDED:
             ahead, back = getattr(self.forward_layer, name), getattr(self.backward_layer, name)
             if (ahead == back) is (name == "go_backwards"):
-                wanted = "another" if name == "go_backwards" else "the same"
+                wanted = "opposite" if name == "go_backwards" else "equal"
                 raise ValueError(
-                    f"Bidirectional: the backward layer must have {wanted} `{name}` than the forward layer; given "
+                    f"Bidirectional: expected {wanted} `{name}` of the forward and the backward layer, received "
                     f"{ahead!r} and {back!r}."
                 )
 
@@ -110,8 +120,8 @@ class Bidirectional(Layer):
         given = list(initial_state) if isinstance(initial_state, (list, tuple)) else [initial_state]
         if len(given) % 2:
             raise ValueError(
-                f"Layer '{self.name}': `initial_state` has the forward layer's states and then as many of the backward "
-                f"layer; given {len(given)}."
+                f"Layer '{self.name}': expected an even number of initial states (the forward layer's, then the "
+                f"backward layer's), received {len(given)}."
             )
         half = len(given) // 2
         return given[:half], given[half:]
@@ -137,7 +147,7 @@ class Bidirectional(Layer):
         return (*outputs, *states, *states) if len(outputs) > 1 or self.return_state else outputs[0]
 
     def compute_mask(self, _: Any, mask: Any) -> Any:
-        """That of the sequences for sequences, None for a last output and for states."""
+        """The inputs' mask for output sequences; None for a last output and for states."""
         mask = tree.flatten(mask)[0]
         own = mask if self.return_sequences else None
         states = 2 * len(getattr(self.forward_layer, "state_size", ())) if self.return_state else 0
@@ -147,7 +157,7 @@ class Bidirectional(Layer):
     # ---- states ------------------------------------------------------------------------------------------------------
     @property
     def states(self) -> Any:
-        """The forward layer's and the backward layer's states; None where they have none yet."""
+        """The forward layer's states and then the backward layer's; None if one of them has no states yet."""
         both = self.forward_layer.states, self.backward_layer.states
         return None if None in both else (*both[0], *both[1])
 
@@ -158,12 +168,12 @@ class Bidirectional(Layer):
             AttributeError: the layers are not stateful.
         """
         if not self.stateful:
-            raise AttributeError(f"Layer '{self.name}' must be stateful for its state to be reset.")
+            raise AttributeError(f"Layer '{self.name}' expected stateful=True to reset its states, received False.")
         self.forward_layer.reset_state()
         self.backward_layer.reset_state()
 
     def reset_states(self) -> None:
-        """An older name of `reset_state`."""
+        """Sets the states of stateful layers to zeros; an older name of `reset_state`."""
         self.reset_state()
 
     # ---- config ------------------------------------------------------------------------------------------------------
@@ -186,7 +196,7 @@ class Bidirectional(Layer):
 
 
 def _outputs(layer: Any, x: Any, states: Any, mask: Any, training: Any) -> tuple[Any, ...]:
-    """(sequence or last output, states ...) of one layer, the sequence in the order of time."""
+    """(sequence or last output, states ...) of one layer, the sequence in time order."""
     given: dict[str, Any] = {"initial_state": states, "mask": mask, "training": training}
     given = {name: value for name, value in given.items() if name in layer._call_parameters}
     with time_order(layer):
@@ -197,10 +207,10 @@ def _outputs(layer: Any, x: Any, states: Any, mask: Any, training: Any) -> tuple
 
 
 def _copy(layer: Any, way: str) -> Any:
-    """The layer again from its config, with new weights, for one way."""
+    """A copy of the layer from its config, with new weights, for the direction `way` ("forward" or "backward")."""
     classes = [type(part) for part in layer._flatten_layers()]
     own = {get_registered_name(cls): cls for cls in classes if not cls.__module__.startswith("netlet.")}
-    with custom_object_scope(own), sharing_scope():  # apart from a file that is being read
+    with custom_object_scope(own), sharing_scope():  # independent of a file that is being loaded
         config = {**layer.get_config(), "name": f"{way}_{layer.name.removeprefix(f'{way}_')}"}
         if way == "backward":
             config["go_backwards"] = True

@@ -1,4 +1,4 @@
-"""ConvLSTM1D, ConvLSTM2D and ConvLSTM3D: LSTM whose products are convolutions."""
+"""ConvLSTM1D, ConvLSTM2D and ConvLSTM3D: LSTM with convolutions instead of matrix products."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from .time_spec import TimeSpec
 
 
 class ConvLSTMCell(GatedCell):
-    """One step of `ConvLSTM`: x (B, spatial ..., C), states [h, c] of (B, places ..., filters) each -> h', [h', c'].
+    """One time step of a convolutional LSTM.
+
+    x (B, spatial ..., C), states [h, c] of (B, out ..., filters) each -> h', [h', c'].
 
     Args:
-        rank: the number of spatial axes.
-
-    The others are those of `ConvLSTM`.
+        rank: the number of spatial axes, 1 to 3.
+        filters, kernel_size, strides, padding, data_format, dilation_rate, unit_forget_bias: see `ConvLSTM`.
+        **kwargs: the arguments of `GatedCell`.
     """
 
     _gates = 4
@@ -43,7 +45,7 @@ class ConvLSTMCell(GatedCell):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
-        self.implementation = 1  # each gate has masks of its own
+        self.implementation = 1  # each gate has its own dropout masks
         self.rank = rank
         name = f"ConvLSTM{rank}D"
         self.filters = positive(filters, name, "filters")
@@ -54,15 +56,15 @@ class ConvLSTMCell(GatedCell):
         self.data_format = standardize(data_format)
         no_strides_with_dilation(self, name)
         self.unit_forget_bias = unit_forget_bias
-        self.state_size = -1  # an image: see get_initial_state
+        self.state_size = -1  # the states are images; see get_initial_state
 
     # ---- building ----------------------------------------------------------------------------------------------------
     def build(self, inputs_shape: Any, states_shape: Any = None) -> None:
         spatial, channels = self._parts(inputs_shape)
         if None in spatial or not channels:
             raise ValueError(
-                f"Layer '{self.name}' needs to know the spatial axes and the channels of its input; given steps of "
-                f"shape {tuple(inputs_shape)}."
+                f"Layer '{self.name}' expected known spatial axes and channels, received steps of shape "
+                f"{tuple(inputs_shape)}."
             )
         self.input_spec = InputSpec(shape=(None, *inputs_shape[1:]))
         self._state_shape = self.compute_output_shape(inputs_shape)[0][1:]
@@ -72,7 +74,7 @@ class ConvLSTMCell(GatedCell):
         self._add_weights((*size, channels, n), (*size, self.filters, n), (n,), **other)
 
     def _parts(self, shape: Any) -> tuple[tuple[Any, ...], Any]:
-        """(spatial extents, channels) of the shape of a step."""
+        """(spatial dimensions, channels) of the shape of a step."""
         last = self.data_format == "channels_last"
         return (tuple(shape[1:-1]), shape[-1]) if last else (tuple(shape[2:]), shape[1])
 
@@ -81,7 +83,7 @@ class ConvLSTMCell(GatedCell):
         window = Window(self.kernel_size, self.strides, self.dilation_rate, self.padding)
         places = window.places(spatial)
         if any(n is not None and n < 1 for n in places):
-            raise ValueError(f"Layer '{self.name}': {too_large(window, spatial)}. Use padding=\"same\"?")
+            raise ValueError(f"Layer '{self.name}': {too_large(window, spatial)}. Use padding=\"same\".")
         last = self.data_format == "channels_last"
         shape = (inputs_shape[0], *((*places, self.filters) if last else (self.filters, *places)))
         return shape, [shape, shape]
@@ -112,33 +114,42 @@ class ConvLSTMCell(GatedCell):
 
 
 class ConvLSTM(CellLayer):
-    """Base of ConvLSTM1D, ConvLSTM2D and ConvLSTM3D: an LSTM of images, whose products are convolutions.
+    """Base of ConvLSTM1D, ConvLSTM2D and ConvLSTM3D: an LSTM over images, with convolutions as its products.
 
-    The input's convolution is moved by `strides`; that of the state keeps its extents ("same", stride 1).
-    x (B, T, spatial ..., C) -> y (B, T, places ..., filters) with `return_sequences`, else without T; states h and c,
-    like a step of y. Weights: kernel (K ..., C, 4 filters), recurrent_kernel (K ..., filters, 4 filters), bias
-    (4 filters,), gates in the order i, f, c, o.
+    The input's convolution uses `strides`, `padding` and `dilation_rate`; the state's convolution keeps its size
+    (padding "same", stride 1). x (B, T, spatial ..., C) -> y (B, T, out ..., filters) with `return_sequences`, else
+    (B, out ..., filters); the states h and c have the shape of one step of y. Weights: kernel (K ..., C, 4 filters),
+    recurrent_kernel (K ..., filters, 4 filters), bias (4 filters,), gates in the order i, f, c, o.
 
     Args:
         filters: channels of the output, a positive integer.
-        kernel_size, strides, dilation_rate: positive integers, or one for each spatial axis; the last two are of the
-            input's convolution.
-        padding: "valid" or "same", of the input's convolution.
-        data_format: "channels_last" or "channels_first", which costs transposes at each step.
-        activation, recurrent_activation: names, functions or None (linear).
-        use_bias: whether there is a bias.
-        unit_forget_bias: whether the forget gate's bias begins as ones.
-        kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
-            bias_regularizer, activity_regularizer, kernel_constraint, recurrent_constraint, bias_constraint: see those
-            modules.
-        dropout, recurrent_dropout: shares of the input's and the state's elements that fall while training, for each
-            gate others and the same in each step.
-        seed: of dropout: integer, or None for the next one of netlet's global sequence.
-        return_sequences, return_state, go_backwards, stateful: see `RNN`.
+        kernel_size: size of the window, a positive integer or one for each spatial axis.
+        strides: step of the input's convolution, a positive integer or one for each spatial axis; 1 by default.
+        padding: "valid" (the default) or "same", of the input's convolution.
+        data_format: "channels_last" (the default) or "channels_first", which costs transposes at each step.
+        dilation_rate: distance between the window's elements in the input's convolution, a positive integer or one for
+            each spatial axis; 1 by default. Strides and dilation cannot both be above 1.
+        activation: of the candidate state, "tanh" by default; name, function or None (linear).
+        recurrent_activation: of the gates, "sigmoid" by default; name, function or None (linear).
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer, recurrent_initializer, bias_initializer: "glorot_uniform", "orthogonal" and "zeros" by
+            default.
+        unit_forget_bias: whether the bias of the forget gate starts as ones; True by default.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, recurrent_constraint, bias_constraint: applied after each update; None by default.
+        dropout, recurrent_dropout: fractions of the input and of the state to drop during training; each gate has its
+            own mask, the same for all steps. 0.0 by default.
+        seed: integer seed of the dropout masks; None (the default): the next seed of netlet's global sequence.
+        return_sequences: whether to return the outputs of all steps; False by default.
+        return_state: whether to return the last states after the output; False by default.
+        go_backwards: whether to process the steps from last to first; False by default.
+        stateful: whether a batch starts from the last states of the previous batch; False by default.
+        **kwargs: `unroll` and `zero_output_for_mask` (see `RNN`), and the arguments of `Layer`, e.g. `name`.
 
     Raises:
-        ValueError: arguments that cannot be; strides with dilation; spatial axes of unknown extent, or a kernel that
-            does not fit them; see `RNN`.
+        ValueError: invalid arguments; strides together with dilation; unknown spatial dimensions; a kernel larger than
+            the padded input; invalid inputs, masks or states (see `RNN`).
 
     Source: Shi et al., 2015; Keras 3, `keras.layers.ConvLSTM2D`.
     """
@@ -205,7 +216,10 @@ class ConvLSTM(CellLayer):
 
 
 class ConvLSTM1D(ConvLSTM):
-    """An LSTM of sequences of rows: x (B, T, steps, C); the arguments are those of `ConvLSTM`.
+    """Convolutional LSTM over sequences of 1D signals.
+
+    Input (B, T, steps, C), output (B, out_steps, filters), or (B, T, out_steps, filters) with `return_sequences`.
+    Arguments: see `ConvLSTM`.
 
     >>> import numpy as np
     >>> ConvLSTM1D(4, 3)(np.ones((2, 5, 10, 3), "float32")).shape
@@ -216,7 +230,10 @@ class ConvLSTM1D(ConvLSTM):
 
 
 class ConvLSTM2D(ConvLSTM):
-    """An LSTM of videos: x (B, T, height, width, C); the arguments are those of `ConvLSTM`.
+    """Convolutional LSTM over sequences of images (videos).
+
+    Input (B, T, height, width, C), output (B, out_height, out_width, filters), or
+    (B, T, out_height, out_width, filters) with `return_sequences`. Arguments: see `ConvLSTM`.
 
     >>> import numpy as np
     >>> ConvLSTM2D(4, 3, padding="same", return_sequences=True)(np.ones((2, 5, 8, 8, 3), "float32")).shape
@@ -227,7 +244,10 @@ class ConvLSTM2D(ConvLSTM):
 
 
 class ConvLSTM3D(ConvLSTM):
-    """An LSTM of sequences of volumes: x (B, T, depth, height, width, C); the arguments are those of `ConvLSTM`.
+    """Convolutional LSTM over sequences of volumes.
+
+    Input (B, T, depth, height, width, C), output (B, out_depth, out_height, out_width, filters), or with a T axis after
+    B with `return_sequences`. Arguments: see `ConvLSTM`.
 
     >>> import numpy as np
     >>> ConvLSTM3D(2, 3)(np.ones((1, 2, 4, 5, 6, 1), "float32")).shape

@@ -1,4 +1,4 @@
-"""Dropout inside recurrent cells: masks that stay the same over all time steps of a call, and are new in the next."""
+"""Dropout inside recurrent cells: one mask for all time steps of a call, a new one for each call."""
 
 from __future__ import annotations
 
@@ -18,15 +18,21 @@ class DropoutCell(Layer):
     """Base of cells with `dropout` (of the input) and `recurrent_dropout` (of the state).
 
     Args:
-        dropout, recurrent_dropout: probabilities; below 0 counts as 0 and above 1 as 1, as in Keras.
-        seed: integer, or None for the next one of netlet's global sequence.
+        dropout: fraction of the inputs to drop during training; clipped to [0, 1], as in Keras.
+        recurrent_dropout: fraction of the state to drop during training; clipped to [0, 1].
+        seed: integer seed; None: the next seed of netlet's global sequence.
+        **kwargs: the arguments of `Layer`.
 
-    Inside an RNN layer the masks are drawn once a call: at the first step that asks. A cell that is called by itself
-    draws new ones each time.
+    Inside an RNN layer the masks are drawn once for each call, at the first step that needs them. A cell called on its
+    own draws new masks each time.
+
+    Raises:
+        ValueError: dropout or recurrent_dropout is not a number.
+
     Source: Gal and Ghahramani, "A theoretically grounded application of dropout in recurrent neural networks", 2016.
     """
 
-    _drawn: dict[str, list[Any]] | None = None  # this call's masks, while an RNN layer runs the cell
+    _drawn: dict[str, list[Any]] | None = None  # masks of the current call, while an RNN layer runs the cell
 
     def __init__(self, dropout: Any, recurrent_dropout: Any, seed: int | None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -36,11 +42,11 @@ class DropoutCell(Layer):
         self.seed_generator = SeedGenerator(seed)
 
     def input_masks(self, shape: Any, training: bool, gates: int = 1) -> list[Any] | None:
-        """`gates` masks of this shape to multiply the input with, or None."""
+        """`gates` masks of this shape to multiply the input by, or None if nothing is dropped."""
         return self._masks("input", shape, self.dropout if training else 0.0, gates)
 
     def state_masks(self, shape: Any, training: bool, gates: int = 1) -> list[Any] | None:
-        """`gates` masks of this shape to multiply the state with, or None."""
+        """`gates` masks of this shape to multiply the state by, or None if nothing is dropped."""
         return self._masks("state", shape, self.recurrent_dropout if training else 0.0, gates)
 
     def _masks(self, role: str, shape: Any, rate: float, gates: int) -> list[Any] | None:
@@ -49,7 +55,7 @@ class DropoutCell(Layer):
         drawn = {} if self._drawn is None else self._drawn
         if role not in drawn:
             ones = ops.ones((gates, *shape), self._compute_dtype)
-            # One draw for all gates: their elements are independent. At rate 1 nothing is left to scale up.
+            # One draw for all gates, since its elements are independent. At rate 1 all masks are 0.
             seed = self.seed_generator.seed
             masks = ops.multiply(ones, 0.0) if rate == 1 else masked_dropout(ones, rate, None, seed)
             drawn[role] = ops.unstack(masks)
@@ -58,7 +64,7 @@ class DropoutCell(Layer):
 
 @contextmanager
 def constant_masks(cell: Any) -> Iterator[None]:
-    """Inside, this cell and those in it draw their masks once."""
+    """Context manager: inside, the cell and its sub-cells draw their masks once and reuse them."""
     cells = [c for c in cell._flatten_layers() if isinstance(c, DropoutCell)] if isinstance(cell, Layer) else []
     for c in cells:
         object.__setattr__(c, "_drawn", {})
@@ -71,5 +77,5 @@ def constant_masks(cell: Any) -> Iterator[None]:
 
 def _share(layer: Layer, name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-        raise ValueError(f"Layer '{layer.name}': `{name}` must be a number in [0, 1]; given {value!r}.")
+        raise ValueError(f"Layer '{layer.name}': `{name}` must be a number in [0, 1], received {value!r}.")
     return min(1.0, max(0.0, float(value)))

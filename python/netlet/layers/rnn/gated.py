@@ -1,4 +1,4 @@
-"""What the cells of SimpleRNN, LSTM, GRU and ConvLSTM share: three weights, their arguments, dropout of each gate."""
+"""GatedCell: weights, arguments and per-gate dropout shared by the cells of SimpleRNN, LSTM, GRU and ConvLSTM."""
 
 from __future__ import annotations
 
@@ -14,15 +14,20 @@ from .dropout import DropoutCell
 class GatedCell(DropoutCell):
     """Base of cells with a `kernel` for the input, a `recurrent_kernel` for the state, and a `bias`.
 
-    The last axis of each holds `_gates` gates side by side.
+    The last axis of each weight contains the `_gates` gates one after another.
 
     Args:
-        activation, recurrent_activation: name, function or None (linear); of the candidate state, of the gates.
-        use_bias: whether there is a bias.
-        kernel_initializer, recurrent_initializer, bias_initializer, and their regularizers and constraints: see those
-            modules.
+        activation: of the candidate state; name, function or None (linear).
+        recurrent_activation: of the gates; name, function or None (linear).
+        use_bias: whether to add a bias.
         dropout, recurrent_dropout, seed: see `DropoutCell`.
-        implementation: 2: one input mask for all gates; 1: each gate has its own. With `recurrent_dropout` always 1.
+        implementation: 2 (the default): one dropout mask of the input for all gates; 1: one for each gate. Always 1
+            with `recurrent_dropout`.
+        **kwargs: initializer, regularizer and constraint of each weight (kernel_initializer, recurrent_initializer,
+            bias_initializer, ...), and the arguments of `Layer`.
+
+    Raises:
+        ValueError: implementation is neither 1 nor 2; an unknown name.
     """
 
     _gates: ClassVar[int]
@@ -45,7 +50,7 @@ class GatedCell(DropoutCell):
         weights = roles.taken(self._roles, kwargs)
         super().__init__(dropout, recurrent_dropout, seed, **kwargs)
         if implementation not in (1, 2):
-            raise ValueError(f"{type(self).__name__}: `implementation` is 1 or 2; given {implementation!r}.")
+            raise ValueError(f"{type(self).__name__}: expected `implementation` 1 or 2, received {implementation!r}.")
         self.implementation = 1 if self.recurrent_dropout else implementation
         self.activation = activations.get(activation)
         self.recurrent_activation = activations.get(recurrent_activation)
@@ -60,11 +65,11 @@ class GatedCell(DropoutCell):
 
     @property
     def _masked_gates(self) -> int:
-        """How many input masks there are."""
+        """The number of dropout masks of the input."""
         return self._gates if self.implementation == 1 else 1
 
     def _product(self, x: Any, kernel: Any, masks: list[Any] | None, product: Callable[..., Any]) -> Any:
-        """product(x, kernel) along the gates, of which each sees x through its own mask, or all through one."""
+        """product(x * mask, kernel): with one mask for all gates, or one for each gate's part of the kernel."""
         if masks is None:
             return product(x, kernel)
         if len(masks) == 1:
@@ -85,7 +90,10 @@ class GatedCell(DropoutCell):
 
 
 class ForgetBias:
-    """Initializer of a bias of gates i, f, c, o: ones for f, the forget gate, and `other` for the rest.
+    """Initializer of an LSTM's bias (4 units,), gates i, f, c, o: ones for the forget gate f, `other` for the rest.
+
+    Args:
+        other: initializer of the other gates.
 
     Source: Jozefowicz et al., "An empirical exploration of recurrent network architectures", 2015.
     """

@@ -13,10 +13,29 @@ from .recurrent import Recurrent, given, of_cell
 
 
 class GRUCell(GatedCell):
-    """One step of `GRU`: x (B, I), states [h (B, U)] -> h', [h'].
+    """One time step of a gated recurrent unit: x (B, I), states [h (B, U)] -> h', [h'].
 
-    Weights: kernel (I, 3 U), recurrent_kernel (U, 3 U), bias (2, 3 U) with `reset_after`, of the input and of the
-    state, else (3 U,); gates in the order z, r, h. Arguments: see `GRU`.
+    Weights: kernel (I, 3 U), recurrent_kernel (U, 3 U), bias (2, 3 U) with `reset_after` (row 0 for the input, row
+    1 for the state), else (3 U,). Gates are in the order z, r, h.
+
+    Args:
+        units: size U of the state, a positive integer.
+        activation: of the candidate state, "tanh" by default; name, function or None (linear).
+        recurrent_activation: of the gates, "sigmoid" by default; name, function or None (linear).
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer, recurrent_initializer, bias_initializer: "glorot_uniform", "orthogonal" and "zeros" by
+            default.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on the weights; None by default.
+        kernel_constraint, recurrent_constraint, bias_constraint: applied after each update; None by default.
+        dropout: fraction of the inputs to drop during training; 0.0 by default.
+        recurrent_dropout: fraction of the state to drop during training; 0.0 by default.
+        reset_after: whether to apply the reset gate after the matrix product, as cuDNN and PyTorch do; True by
+            default.
+        seed: integer seed of the dropout masks; None (the default): the next seed of netlet's global sequence.
+        **kwargs: `implementation` (see `GatedCell`) and the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: units is not a positive integer; an unknown name.
 
     >>> import numpy as np
     >>> cell = GRUCell(4)
@@ -57,7 +76,7 @@ class GRUCell(GatedCell):
 
     @property
     def kind(self) -> str:
-        """What the native op calls it."""
+        """The name of this cell in the native op."""
         return "gru" if self.reset_after else "gru_reset_before"
 
     def build(self, input_shape: Any) -> None:
@@ -93,7 +112,7 @@ class GRUCell(GatedCell):
         return self._mixed(ops.add(x_z, h_z), ops.add(x_h, from_reset), h)
 
     def _mixed(self, update: Any, candidate: Any, h: Any) -> Any:
-        """z h + (1 - z) h', with z and h' of these sums."""
+        """The new state z h + (1 - z) h', with z and h' computed from their pre-activations."""
         z = self.recurrent_activation(update)
         return ops.add(ops.multiply(z, h), ops.multiply(ops.subtract(1.0, z), self.activation(candidate)))
 
@@ -105,32 +124,42 @@ class GRUCell(GatedCell):
 
 
 class GRU(Recurrent):
-    """Gated recurrent unit: an update gate z mixes the old state with a candidate, for which a gate r resets it.
+    """Gated recurrent unit: an update gate z mixes the old state with a candidate computed from the reset state.
 
     z, r = recurrent_activation(x_t kernel + h_(t-1) recurrent_kernel + bias), each with its part of the weights;
     h' = activation(x_t kernel + bias_x + r (h_(t-1) recurrent_kernel + bias_h)) with `reset_after`, else
     activation(x_t kernel + bias + (r h_(t-1)) recurrent_kernel); h_t = z h_(t-1) + (1 - z) h'; y_t = h_t.
     x (B, T, I) -> y (B, T, units) with `return_sequences`, else (B, units).
-    Weights: kernel (I, 3 units), recurrent_kernel (units, 3 units), bias (2, 3 units) with `reset_after`, of the input
-    and of the state, else (3 units,); in the order z, r, h.
+    Weights: kernel (I, 3 units), recurrent_kernel (units, 3 units), bias (2, 3 units) with `reset_after` (row 0 for
+    the input, row 1 for the state), else (3 units,). Gates are in the order z, r, h.
 
     Args:
         units: size of the state, a positive integer.
-        activation, recurrent_activation: names, functions or None (linear). relu, tanh, sigmoid, hard_sigmoid and
-            linear make one native op of all steps; others take ops for each.
-        use_bias: whether there is a bias.
-        kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
-            bias_regularizer, activity_regularizer, kernel_constraint, recurrent_constraint, bias_constraint: see those
-            modules.
-        dropout: share of the input's elements that fall while training, the same in each step.
-        recurrent_dropout: the same for the state. With it each gate has masks of its own, and each step its own ops.
-        seed: of dropout: integer, or None for the next one of netlet's global sequence.
-        return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: see `RNN`.
-        reset_after: whether the reset gate is applied after the product (as cuDNN and PyTorch do) or before it.
-        use_cudnn: accepted; there is no cuDNN here.
+        activation: of the candidate state, "tanh" by default; name, function or None (linear). With relu, tanh,
+            sigmoid, hard_sigmoid and linear, all steps run as one native op; others run step by step.
+        recurrent_activation: of the gates, "sigmoid" by default; as `activation`.
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer, recurrent_initializer, bias_initializer: "glorot_uniform", "orthogonal" and "zeros" by
+            default.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, recurrent_constraint, bias_constraint: applied after each update; None by default.
+        dropout: fraction of the inputs to drop during training; one mask for all steps. 0.0 by default.
+        recurrent_dropout: fraction of the state to drop during training; one mask for all steps. 0.0 by default. If
+            above 0, each gate has its own masks and each step runs as separate ops.
+        seed: integer seed of the dropout masks; None (the default): the next seed of netlet's global sequence.
+        return_sequences: whether to return the outputs of all steps; False by default.
+        return_state: whether to return the last states after the output; False by default.
+        go_backwards: whether to process the steps from last to first; False by default.
+        stateful: whether a batch starts from the last states of the previous batch; False by default.
+        unroll: accepted as in Keras; it changes nothing.
+        reset_after: whether to apply the reset gate after the matrix product, as cuDNN and PyTorch do; True by
+            default.
+        use_cudnn: accepted as in Keras; netlet does not use cuDNN.
+        **kwargs: `zero_output_for_mask` (see `RNN`), `implementation` (see `GatedCell`) and the arguments of `Layer`.
 
     Raises:
-        ValueError: units is no positive integer; an unknown name; see `RNN`.
+        ValueError: units is not a positive integer; an unknown name; invalid inputs, masks or states (see `RNN`).
 
     Source: Cho et al., 2014; Keras 3, `keras.layers.GRU`.
 

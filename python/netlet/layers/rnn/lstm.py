@@ -13,10 +13,27 @@ from .recurrent import Recurrent, given, of_cell
 
 
 class LSTMCell(GatedCell):
-    """One step of `LSTM`: x (B, I), states [h, c] of (B, U) each -> h', [h', c'].
+    """One time step of a long short-term memory: x (B, I), states [h, c] of (B, U) each -> h', [h', c'].
 
-    Weights: kernel (I, 4 U), recurrent_kernel (U, 4 U), bias (4 U,), gates in the order i, f, c, o. Arguments: see
-    `LSTM`.
+    Weights: kernel (I, 4 U), recurrent_kernel (U, 4 U), bias (4 U,), gates in the order i, f, c, o.
+
+    Args:
+        units: size U of the state, a positive integer.
+        activation: of the candidate state, "tanh" by default; name, function or None (linear).
+        recurrent_activation: of the gates, "sigmoid" by default; name, function or None (linear).
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer, recurrent_initializer, bias_initializer: "glorot_uniform", "orthogonal" and "zeros" by
+            default.
+        unit_forget_bias: whether the bias of the forget gate starts as ones; True by default.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on the weights; None by default.
+        kernel_constraint, recurrent_constraint, bias_constraint: applied after each update; None by default.
+        dropout: fraction of the inputs to drop during training; 0.0 by default.
+        recurrent_dropout: fraction of the state to drop during training; 0.0 by default.
+        seed: integer seed of the dropout masks; None (the default): the next seed of netlet's global sequence.
+        **kwargs: `implementation` (see `GatedCell`) and the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: units is not a positive integer; an unknown name.
 
     >>> import numpy as np
     >>> cell, zeros = LSTMCell(4), np.zeros((2, 4), "float32")
@@ -78,7 +95,7 @@ class LSTMCell(GatedCell):
 
 
 def lstm_state(cell: Any, z: Any, c: Any) -> tuple[Any, Any]:
-    """(h, c) from what the gates i, f, c, o add up to, side by side in the last axis of z."""
+    """New states (h, c) from the gates' pre-activations z (..., 4 units), in the order i, f, c, o."""
     i, f, new, o = ops.split(z, 4, axis=-1)
     kept = ops.multiply(cell.recurrent_activation(f), c)
     c = ops.add(kept, ops.multiply(cell.recurrent_activation(i), cell.activation(new)))
@@ -86,30 +103,39 @@ def lstm_state(cell: Any, z: Any, c: Any) -> tuple[Any, Any]:
 
 
 class LSTM(Recurrent):
-    """Long short-term memory: gates decide what the cell's state c keeps, takes up and shows.
+    """Long short-term memory: gates control what the state c forgets (f), adds (i) and outputs (o).
 
     i, f, o = recurrent_activation(x_t kernel + h_(t-1) recurrent_kernel + bias), each with its part of the weights;
-    c_t = f c_(t-1) + i activation(... its part); h_t = o activation(c_t); y_t = h_t.
+    c_t = f c_(t-1) + i activation(the same sum with the part of c); h_t = o activation(c_t); y_t = h_t.
     x (B, T, I) -> y (B, T, units) with `return_sequences`, else (B, units); states h and c, (B, units) each.
     Weights: kernel (I, 4 units), recurrent_kernel (units, 4 units), bias (4 units,), in the order i, f, c, o.
 
     Args:
         units: size of the states, a positive integer.
-        activation, recurrent_activation: names, functions or None (linear). relu, tanh, sigmoid, hard_sigmoid and
-            linear make one native op of all steps; others take ops for each.
-        use_bias: whether there is a bias.
-        unit_forget_bias: whether the forget gate's bias begins as ones.
-        kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
-            bias_regularizer, activity_regularizer, kernel_constraint, recurrent_constraint, bias_constraint: see those
-            modules.
-        dropout: share of the input's elements that fall while training, the same in each step.
-        recurrent_dropout: the same for the state. With it each gate has masks of its own, and each step its own ops.
-        seed: of dropout: integer, or None for the next one of netlet's global sequence.
-        return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: see `RNN`.
-        use_cudnn: accepted; there is no cuDNN here.
+        activation: of the candidate state, "tanh" by default; name, function or None (linear). With relu, tanh,
+            sigmoid, hard_sigmoid and linear, all steps run as one native op; others run step by step.
+        recurrent_activation: of the gates, "sigmoid" by default; as `activation`.
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer, recurrent_initializer, bias_initializer: "glorot_uniform", "orthogonal" and "zeros" by
+            default.
+        unit_forget_bias: whether the bias of the forget gate starts as ones; True by default.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, recurrent_constraint, bias_constraint: applied after each update; None by default.
+        dropout: fraction of the inputs to drop during training; one mask for all steps. 0.0 by default.
+        recurrent_dropout: fraction of the state to drop during training; one mask for all steps. 0.0 by default. If
+            above 0, each gate has its own masks and each step runs as separate ops.
+        seed: integer seed of the dropout masks; None (the default): the next seed of netlet's global sequence.
+        return_sequences: whether to return the outputs of all steps; False by default.
+        return_state: whether to return the last states after the output; False by default.
+        go_backwards: whether to process the steps from last to first; False by default.
+        stateful: whether a batch starts from the last states of the previous batch; False by default.
+        unroll: accepted as in Keras; it changes nothing.
+        use_cudnn: accepted as in Keras; netlet does not use cuDNN.
+        **kwargs: `zero_output_for_mask` (see `RNN`), `implementation` (see `GatedCell`) and the arguments of `Layer`.
 
     Raises:
-        ValueError: units is no positive integer; an unknown name; see `RNN`.
+        ValueError: units is not a positive integer; an unknown name; invalid inputs, masks or states (see `RNN`).
 
     Source: Hochreiter and Schmidhuber, 1997; Keras 3, `keras.layers.LSTM`.
 

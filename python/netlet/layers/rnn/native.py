@@ -1,4 +1,4 @@
-"""The fast way: all time steps of a SimpleRNN, LSTM or GRU cell as one native op. `scan` is its oracle."""
+"""Runs all time steps of a SimpleRNN, LSTM or GRU cell as one native op. `scan.py` is the reference."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from .stacked import StackedRNNCells
 
 
 def kind_of(cell: Any) -> str | None:
-    """What the native op calls the cell; None for one that it does not know, such as a subclass with its own `call`."""
+    """The cell's name in the native op; None if it does not support the cell, e.g. a subclass with its own `call`."""
     owner = next((cls for cls in type(cell).__mro__ if "call" in vars(cls)), None)
     return cell.kind if owner is not None and "kind" in vars(owner) else None
 
 
 def name_of(activation: Any) -> str | None:
-    """What the native op calls an activation; None for one whose slope is not told by its value."""
+    """The activation's name in the native op; None if its gradient cannot be computed from its output."""
     if activation is activations.hard_sigmoid:
         return "hard_sigmoid"
     name, _ = activations.fused(activation) or (None, 0.0)
@@ -24,12 +24,12 @@ def name_of(activation: Any) -> str | None:
 
 
 def fits(cell: Any, training: bool) -> bool:
-    """Whether the native op computes what this cell computes; of stacked cells, each of them."""
+    """Whether the native op supports this cell, or every cell of stacked cells."""
     if type(cell) is StackedRNNCells:
         return all(fits(one, training) for one in cell.cells)
     if kind_of(cell) is None or None in (name_of(cell.activation), name_of(cell.recurrent_activation)):
         return False
-    # It multiplies each operand once, for all gates: masks that differ from gate to gate need the other way.
+    # The native op multiplies each operand once for all gates, so masks that differ between gates need scan.
     own_masks = cell._gates > 1 and cell.implementation == 1
     return not (training and own_masks and (cell.dropout or cell.recurrent_dropout))
 
@@ -37,9 +37,21 @@ def fits(cell: Any, training: bool) -> bool:
 def walk(
     cell: Any, x: Any, states: list[Any] | None, mask: Any, training: bool, reverse: bool, every: bool
 ) -> tuple[Any, Any, list[Any]]:
-    """(last output, all outputs (B, T, U) in the order of time or None unless `every`, last states) of x (B, T, I).
+    """Runs `cell` over x (B, T, I).
 
-    `states` None stands for zeros. Stacked cells walk one after the other: each takes all outputs of the one before.
+    Stacked cells run one after another; each processes all outputs of the previous cell.
+
+    Args:
+        cell: a supported cell (see `fits`).
+        x: (B, T, I).
+        states: initial states; None for zeros.
+        mask: (B, T) bool, or None.
+        training: whether dropout applies.
+        reverse: whether to process the steps from last to first.
+        every: whether to return all outputs.
+
+    Returns:
+        (last output (B, U), all outputs (B, T, U) in time order or None, last states).
     """
     if type(cell) is not StackedRNNCells:
         return _one(cell, x, states, mask, training, reverse, every)

@@ -1,4 +1,4 @@
-"""The layers that are one cell: SimpleRNN, LSTM and GRU name the cell's arguments as their own."""
+"""Bases of layers that create their own cell (SimpleRNN, LSTM, GRU, ConvLSTM) and take the cell's arguments."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from .time_spec import TimeSpec
 
 
 def of_cell(name: str) -> Any:
-    """A property that is the cell's."""
+    """A property that returns the attribute `name` of the layer's cell."""
     return property(lambda self: getattr(self.cell, name), doc=f"`{name}` of the cell.")
 
 
 class CellLayer(RNN):
-    """Base of the layers that make their own cell.
+    """Base of the layers that create their own cell.
 
     Args:
-        arguments: what the subclass was given, the cell's arguments and those of `RNN` alike.
+        arguments: dict of the subclass's arguments: those of the cell and those of `RNN`.
+        **kwargs: `implementation` of the cell, further arguments of `RNN`, and those of `Layer`.
     """
 
     _cell_class: ClassVar[type[GatedCell]]
@@ -67,14 +68,21 @@ class CellLayer(RNN):
 
 
 class Recurrent(CellLayer):
-    """Base of SimpleRNN, LSTM and GRU: steps are vectors."""
+    """Base of SimpleRNN, LSTM and GRU, whose inputs are sequences of vectors (B, T, I).
+
+    Args:
+        arguments: dict of the subclass's arguments: those of the cell, those of `RNN`, and `use_cudnn`.
+        **kwargs: as for `CellLayer`.
+    """
 
     def __init__(self, arguments: dict[str, Any], **kwargs: Any) -> None:
         use_cudnn = arguments.pop("use_cudnn", "auto")
         if use_cudnn not in ("auto", True, False):
-            raise ValueError(f"{type(self).__name__}: `use_cudnn` is 'auto', True or False; given {use_cudnn!r}.")
+            raise ValueError(
+                f"{type(self).__name__}: expected `use_cudnn` 'auto', True or False, received {use_cudnn!r}."
+            )
         super().__init__(arguments, **kwargs)
-        self.use_cudnn = use_cudnn  # accepted; there is no cuDNN here
+        self.use_cudnn = use_cudnn  # accepted as in Keras and not used
         self.input_spec = TimeSpec(3)
 
     units = of_cell("units")
@@ -84,12 +92,12 @@ class Recurrent(CellLayer):
         if complaint:
             raise ValueError(complaint)
         if sequences_shape[-1] is None:
-            raise ValueError(f"Layer '{self.name}' needs to know the features of a step; given {sequences_shape}.")
+            raise ValueError(f"Layer '{self.name}' expected a known number of features, received {sequences_shape}.")
         super().build(sequences_shape, initial_state_shape)
         kernel = tuple(self.cell.kernel.shape)
         self.input_spec = TimeSpec(3, kernel[0], f"its kernel is {kernel}")
 
 
 def given(values: dict[str, Any]) -> dict[str, Any]:
-    """The arguments among the `locals()` of an `__init__`."""
+    """The arguments of an `__init__`, from its `locals()`: without self and kwargs."""
     return {name: value for name, value in values.items() if name not in ("self", "kwargs", "__class__")}

@@ -1,4 +1,4 @@
-"""RNN: a cell walked over the time steps of a sequence."""
+"""RNN: runs a cell over the time steps of a sequence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _in_order: ContextVar[Any] = ContextVar("netlet_time_order", default=None)
 
 @contextmanager
 def time_order(layer: Any) -> Iterator[None]:
-    """Inside, `layer` returns sequences in the order of time, whichever way it walks."""
+    """Context manager: inside, `layer` returns sequences in time order, also with go_backwards."""
     token = _in_order.set(layer)
     try:
         yield
@@ -34,29 +34,33 @@ def time_order(layer: Any) -> Iterator[None]:
 
 
 class RNN(Layer):
-    """Walks `cell` over the steps of sequences (B, T, ...): (output, states) = cell(x_t, states).
+    """Runs `cell` over the time steps of sequences (B, T, ...): (output, states) = cell(x_t, states).
 
-    y is (B, T, output_size) with `return_sequences`, else the last step's (B, output_size).
+    The output is (B, T, output_size) with `return_sequences`, else the last step's (B, output_size).
 
     Args:
-        cell: a layer, or any object, with `call(inputs, states) -> (output, states)`, a `state_size` (an integer, or a
-            list of integers or of lists of them), and where it is not the first of these an `output_size`; a `build`,
-            a `get_initial_state(batch_size)` and a `training` argument if it wants them. A list of cells is stacked.
-        return_sequences: whether to return the outputs of all steps.
-        return_state: whether to return the last states after the output: (y, state, ...).
-        go_backwards: from the last step to the first; outputs come in the order in which they were made.
-        stateful: each batch goes on from the states that the one before ended with (row by row, so all batches have
-            one size), until `reset_state()`.
-        unroll: accepted; the numbers are the same, and a recorded step is unrolled anyway.
-        zero_output_for_mask: masked steps put out zeros instead of the output before them.
+        cell: a layer or any object with `call(inputs, states) -> (output, states)` and a `state_size` (an integer, or a
+            list of integers or of nested lists of them). It needs an `output_size` if that differs from its first state
+            size, and may have `build`, `get_initial_state(batch_size)` and a `training` argument. A list of cells is
+            stacked.
+        return_sequences: whether to return the outputs of all steps; False by default.
+        return_state: whether to return the last states after the output, (y, state, ...); False by default.
+        go_backwards: whether to process the steps from last to first; output sequences are then in processing order.
+            False by default.
+        stateful: whether each batch starts from the last states of the previous batch, row by row, until
+            `reset_state()`; all batches must have the same size. False by default.
+        unroll: accepted as in Keras; it changes nothing, since a recorded step is unrolled anyway.
+        zero_output_for_mask: whether masked steps output zeros instead of repeating the previous output; False by
+            default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    Call arguments: sequences; `initial_state`, one array (B, size) for each state, zeros (or the cell's) if None;
-    `mask` (B, T), False where a step shall change nothing; `training`, for dropout. A sequence of no steps gives the
-    initial states.
+    Call arguments: sequences; `initial_state=None`, one array (B, size) for each state (None: zeros, or the cell's
+    initial state); `mask=None` (B, T), False at steps that leave the states unchanged; `training`, for dropout. For
+    a sequence without steps, the last states are the initial states.
 
     Raises:
-        ValueError: no cell, sequences without a time axis, a mask or states of another shape, another batch size than
-            the states of a stateful layer have.
+        ValueError: an invalid cell; sequences without a time axis; a mask or states of the wrong shape; a batch size
+            that differs from that of a stateful layer's states.
 
     Source: Keras 3, `keras.layers.RNN`; masks are those of its JAX backend.
 
@@ -72,7 +76,7 @@ class RNN(Layer):
     array([1., 2., 3.], dtype=float32)
     """
 
-    _untracked_attributes = Layer._untracked_attributes | {"states"}  # no weights: not saved, not trained
+    _untracked_attributes = Layer._untracked_attributes | {"states"}  # not weights: neither saved nor trained
 
     def __init__(
         self,
@@ -118,19 +122,21 @@ class RNN(Layer):
         batch, steps = sequences_shape[:2]
         size = output_size(self.cell)
         if not isinstance(size, int):
-            raise ValueError(f"Layer '{self.name}': the cell's `output_size` must be an integer; it is {size!r}.")
+            raise ValueError(
+                f"Layer '{self.name}': expected an integer as the cell's `output_size`, received {size!r}."
+            )
         output = (batch, steps, size) if self.return_sequences else (batch, size)
         return (output, *(_state_shape(s, batch) for s in self.state_size)) if self.return_state else output
 
     def compute_mask(self, _: Any, mask: Any) -> Any:
-        """That of the sequences for sequences, None for a last output and for states."""
+        """The inputs' mask for output sequences; None for a last output and for states."""
         mask = tree.flatten(mask)[0]
         own = mask if self.return_sequences else None
         return [own, *(None for _ in self.state_size)] if self.return_state else own
 
     # ---- states ------------------------------------------------------------------------------------------------------
     def get_initial_state(self, batch_size: int) -> list[Any]:
-        """What the states are before the first step: the cell's choice, or zeros."""
+        """The states before the first step: those of the cell's `get_initial_state`, or zeros."""
         if getattr(self.cell, "get_initial_state", None) is not None:
             return states_of.as_list(self.cell.get_initial_state(batch_size=batch_size))
         return states_of.zeros(self.state_size, batch_size, getattr(self.cell, "compute_dtype", self.compute_dtype))
@@ -141,18 +147,18 @@ class RNN(Layer):
             state.assign(ops.zeros_like(state))
 
     def reset_states(self) -> None:
-        """An older name of `reset_state`."""
+        """Sets the states of a stateful layer to zeros; an older name of `reset_state`."""
         self.reset_state()
 
     def _first_states(self, batch: int, given: Any) -> list[Any] | None:
-        """The states to begin with; None for the cell's own."""
+        """The states before the first step; None: the cell's initial states."""
         if self.stateful and not in_trial():
             self._check_batch(batch)
         if given is not None:
             return states_of.fitted(self, given, states_of.initial(self, batch))
         if not self.stateful or in_trial():
             return None
-        # Copies: the variables are assigned to before backward reads what they were.
+        # Copies, since the variables are assigned new values before backward reads the old ones.
         copies: list[Any] = tree.map_structure(ops.copy, self.states)
         return copies
 
@@ -162,9 +168,8 @@ class RNN(Layer):
         expected = tree.flatten(self.states)[0].shape[0]
         if batch != expected:
             raise ValueError(
-                f"Layer '{self.name}' is stateful: its states are those of a batch of {expected} sequences, and the "
-                f"batch size must stay the same; given {batch} sequences. Leave out the last, smaller batch, or give "
-                "`batch_size`."
+                f"Layer '{self.name}' is stateful: expected the batch size to stay {expected}, received {batch} "
+                "sequences. Drop the last, smaller batch, or pass a `batch_size` that divides the data."
             )
 
     # ---- calling -----------------------------------------------------------------------------------------------------
@@ -183,7 +188,7 @@ class RNN(Layer):
         return (output, *states) if self.return_state else output
 
     def _walk(self, x: Any, states: list[Any] | None, mask: Any, training: bool) -> tuple[Any, Any, list[Any]]:
-        """(last output, all outputs in the order of time where they are wanted, last states)."""
+        """(last output, all outputs in time order if `return_sequences`, last states)."""
         if len(x.shape) == 3 and native.fits(self.cell, training):
             last, y, after = native.walk(self.cell, x, states, mask, training, self.go_backwards, self.return_sequences)
             return *self._with_zeros(last, y, mask), after
@@ -197,7 +202,7 @@ class RNN(Layer):
         return last, ops.stack(outputs, 1) if outputs else None, states
 
     def _with_zeros(self, last: Any, y: Any, mask: Any) -> tuple[Any, Any]:
-        """(last output, all outputs) with zeros for masked steps, where these are asked for."""
+        """(last output, all outputs) with zeros for masked steps if `zero_output_for_mask`."""
         if mask is None or not self.zero_output_for_mask or not mask.shape[1]:
             return last, y
         if self.return_sequences:
@@ -213,13 +218,15 @@ class RNN(Layer):
             output, new = run(x, states, **more)
             leaves, expected = tree.flatten(new), len(tree.flatten(states))
             if len(leaves) != expected:
-                raise ValueError(f"Layer '{self.name}': the cell has {expected} state(s) and returned {len(leaves)}.")
+                raise ValueError(
+                    f"Layer '{self.name}': expected {expected} state(s) from the cell, received {len(leaves)}."
+                )
             return output, tree.pack_like(states, leaves)
 
         return step
 
     def _without_steps(self, x: Any, states: list[Any]) -> tuple[Any, Any, list[Any]]:
-        """The same for sequences of no steps: the last output is that of the states before the first."""
+        """What `_walk` returns for sequences without steps: outputs of length 0, and the initial states."""
         shape = self.compute_output_shape(tuple(x.shape))
         shape = tuple(shape[0]) if self.return_state else tuple(shape)
         tail = shape[2:] if self.return_sequences else shape[1:]
@@ -230,7 +237,7 @@ class RNN(Layer):
 
     # ---- config ------------------------------------------------------------------------------------------------------
     def _own_config(self) -> dict[str, Any]:
-        """The config without the cell's part."""
+        """The config without the cell."""
         names = ("return_sequences", "return_state", "go_backwards", "stateful", "unroll", "zero_output_for_mask")
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 

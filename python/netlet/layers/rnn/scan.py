@@ -1,4 +1,4 @@
-"""Walking a cell over the time steps: the way that works for every cell, and the oracle of the native one."""
+"""Runs any cell over the time steps in a loop. It is also the reference for the native op in `native.py`."""
 
 from __future__ import annotations
 
@@ -14,15 +14,21 @@ Step = Callable[[Any, Any], tuple[Any, Any]]  # (x_t, states) -> (output, states
 def scan(
     step: Step, x: Any, states: list[Any], mask: Any, reverse: bool, zero_output: bool, every: bool
 ) -> tuple[Any, list[Any], list[Any]]:
-    """(last output, all outputs, last states) of `step` along axis 1 of x (B, T, ...).
+    """Runs `step` along axis 1 of x (B, T, ...).
 
     Args:
-        states: those before the first step, in any structure.
-        mask: (B, T) bool or None. Where it is False a step keeps the states, and puts out the first of them (of the
-            last cell, where cells are stacked): what an LSTM put out before.
-        reverse: from the last step to the first.
-        zero_output: masked steps put out zeros instead.
-        every: whether all outputs are wanted; they come as a list in the order of time, else empty.
+        step: function (x_t, states) -> (output, states).
+        x: (B, T, ...).
+        states: states before the first step, in any structure.
+        mask: (B, T) bool or None. Where it is False, the states do not change and the output is the first state (of the
+            last cell if cells are stacked), which for an LSTM is the previous output.
+        reverse: whether to process the steps from last to first.
+        zero_output: whether masked steps output zeros instead.
+        every: whether to return all outputs.
+
+    Returns:
+        (last output, list of all outputs in time order, empty unless `every`, last states). The last output is None for
+        sequences without steps.
     """
     steps = steps_of(x)
     masks = None if mask is None else _core.split(mask, list(range(1, len(steps))), 1)
@@ -40,7 +46,7 @@ def scan(
 
 
 def steps_of(x: Any) -> list[Any]:
-    """The slices (B, ...) of x (B, T, ...), cut in one pass."""
+    """The T slices (B, ...) of x (B, T, ...), made by one split."""
     b, n, *rest = x.shape
     if n == 0:
         return []
@@ -48,9 +54,9 @@ def steps_of(x: Any) -> list[Any]:
 
 
 def previous_output(states: Any, output: Any = None, emitted: Any = None) -> Any:
-    """What stands for the output of the step before: the first state (of the last cell, where cells are stacked).
+    """The previous output, for masked steps: the first state (of the last cell if cells are stacked).
 
-    If its shape is not the output's: what was put out before, None at first.
+    If its shape differs from that of `output`, it is `emitted`, the output of the previous step (None at the first).
     """
     first = states[0]
     if isinstance(first, (list, tuple)):

@@ -13,9 +13,25 @@ from .recurrent import Recurrent, given
 
 
 class SimpleRNNCell(GatedCell):
-    """One step of `SimpleRNN`: x (B, I), states [h (B, U)] -> h', [h'].
+    """One time step of a fully connected RNN: x (B, I), states [h (B, U)] -> h', [h'].
 
-    Weights: kernel (I, U), recurrent_kernel (U, U), bias (U,). Arguments: see `SimpleRNN`.
+    Weights: kernel (I, U), recurrent_kernel (U, U), bias (U,).
+
+    Args:
+        units: size U of the state, a positive integer.
+        activation: "tanh" by default; name, function or None (linear).
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer, recurrent_initializer, bias_initializer: "glorot_uniform", "orthogonal" and "zeros" by
+            default.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on the weights; None by default.
+        kernel_constraint, recurrent_constraint, bias_constraint: applied after each update; None by default.
+        dropout: fraction of the inputs to drop during training; 0.0 by default.
+        recurrent_dropout: fraction of the state to drop during training; 0.0 by default.
+        seed: integer seed of the dropout masks; None (the default): the next seed of netlet's global sequence.
+        **kwargs: `implementation` (see `GatedCell`) and the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: units is not a positive integer; an unknown name.
 
     >>> import numpy as np
     >>> cell = SimpleRNNCell(4)
@@ -72,26 +88,33 @@ class SimpleRNNCell(GatedCell):
 
 
 class SimpleRNN(Recurrent):
-    """h_t = activation(x_t kernel + h_(t-1) recurrent_kernel + bias); y_t = h_t.
+    """Fully connected RNN: h_t = activation(x_t kernel + h_(t-1) recurrent_kernel + bias); y_t = h_t.
 
     x (B, T, I) -> y (B, T, units) with `return_sequences`, else (B, units).
     Weights: kernel (I, units), recurrent_kernel (units, units), bias (units,).
 
     Args:
         units: size of the state, a positive integer.
-        activation: name, function or None (linear). relu, tanh, sigmoid, hard_sigmoid and linear make one native op of
-            all steps; others take an op for each.
-        use_bias: whether there is a bias.
-        kernel_initializer, recurrent_initializer, bias_initializer, kernel_regularizer, recurrent_regularizer,
-            bias_regularizer, activity_regularizer, kernel_constraint, recurrent_constraint, bias_constraint: see those
-            modules.
-        dropout: share of the input's elements that fall while training, the same in each step.
-        recurrent_dropout: the same for the state.
-        seed: of dropout: integer, or None for the next one of netlet's global sequence.
-        return_sequences, return_state, go_backwards, stateful, unroll, zero_output_for_mask: see `RNN`.
+        activation: "tanh" by default; name, function or None (linear). With relu, tanh, sigmoid, hard_sigmoid and
+            linear, all steps run as one native op; with others each step runs as separate ops.
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer, recurrent_initializer, bias_initializer: "glorot_uniform", "orthogonal" and "zeros" by
+            default.
+        kernel_regularizer, recurrent_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, recurrent_constraint, bias_constraint: applied after each update; None by default.
+        dropout: fraction of the inputs to drop during training; one mask for all steps. 0.0 by default.
+        recurrent_dropout: fraction of the state to drop during training; one mask for all steps. 0.0 by default.
+        return_sequences: whether to return the outputs of all steps; False by default.
+        return_state: whether to return the last states after the output; False by default.
+        go_backwards: whether to process the steps from last to first; False by default.
+        stateful: whether a batch starts from the last states of the previous batch; False by default.
+        unroll: accepted as in Keras; it changes nothing.
+        seed: integer seed of the dropout masks; None (the default): the next seed of netlet's global sequence.
+        **kwargs: `zero_output_for_mask` (see `RNN`), `implementation` (see `GatedCell`) and the arguments of `Layer`.
 
     Raises:
-        ValueError: units is no positive integer; an unknown name; see `RNN`.
+        ValueError: units is not a positive integer; an unknown name; invalid inputs, masks or states (see `RNN`).
 
     Source: Elman, 1990; Keras 3, `keras.layers.SimpleRNN`.
 

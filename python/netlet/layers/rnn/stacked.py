@@ -1,4 +1,4 @@
-"""StackedRNNCells: cells on top of each other as one cell."""
+"""StackedRNNCells: several cells, run in sequence at each step, as one cell."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from . import states as states_of
 
 
 def check_cell(cell: Any, owner: str) -> None:
-    """ValueError if it is no cell."""
+    """Raises ValueError if `cell` is not a cell; `owner` is the class named in the error."""
     if not callable(getattr(cell, "call", None)):
-        raise ValueError(f"{owner} expects a cell with a `call(inputs, states)` method; given {cell!r}.")
+        raise ValueError(f"{owner}: expected a cell with a `call(inputs, states)` method, received {cell!r}.")
     size = getattr(cell, "state_size", None)
     if isinstance(size, bool) or not isinstance(size, (int, list, tuple)):
         raise ValueError(
-            f"{owner} expects a cell with a `state_size`, an integer or a list with one entry for each state; that of "
-            f"{cell!r} is {size!r}."
+            f"{owner}: expected a cell with a `state_size` (an integer, or a list with one entry for each state), "
+            f"received {size!r} of {cell!r}."
         )
 
 
 def output_size(cell: Any) -> Any:
-    """The cell's `output_size`, or the size of its first state where it has none."""
+    """The cell's `output_size`, or the size of its first state if it has no `output_size`."""
     size = getattr(cell, "output_size", None)
     if size is None:
         size = cell.state_size
@@ -33,15 +33,16 @@ def output_size(cell: Any) -> Any:
 
 
 class StackedRNNCells(Layer):
-    """Cells of which each takes what the one before put out, as one cell for `RNN`.
+    """Stack of cells that acts as one cell for `RNN`: each cell's input is the previous cell's output.
 
-    The states are a list with those of each cell; the output is the last cell's.
+    Input (B, I); the states are a list with the states of each cell; the output is that of the last cell.
 
     Args:
-        cells: list of cells.
+        cells: non-empty list of cells.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Raises:
-        ValueError: something among them that is no cell, or none at all.
+        ValueError: `cells` is empty or contains an object that is not a cell.
 
     Source: Keras 3, `keras.layers.StackedRNNCells`.
 
@@ -57,20 +58,23 @@ class StackedRNNCells(Layer):
         super().__init__(**kwargs)
         cells = list(cells)
         if not cells:
-            raise ValueError("StackedRNNCells expects at least one cell.")
+            raise ValueError("StackedRNNCells: expected at least one cell, received none.")
         for cell in cells:
             check_cell(cell, "StackedRNNCells")
         self.cells = cells
 
     @property
     def state_size(self) -> list[Any]:
+        """List of the cells' state sizes."""
         return [cell.state_size for cell in self.cells]
 
     @property
     def output_size(self) -> Any:
+        """The output size of the last cell."""
         return output_size(self.cells[-1])
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+        """List of the cells' initial states for a batch size."""
         return [self._initial_state_of(cell, batch_size) for cell in self.cells]
 
     def _initial_state_of(self, cell: Any, batch: Any) -> Any:

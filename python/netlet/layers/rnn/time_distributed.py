@@ -1,4 +1,4 @@
-"""TimeDistributed: one layer applied to every time step."""
+"""TimeDistributed: applies one layer to every time step."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ from .scan import steps_of
 class TimeDistributed(Wrapper):
     """Applies `layer` to each step of x (B, T, ...): y[:, t] = layer(x[:, t]).
 
-    Where a layer works on each sample of a batch by itself, all steps are one batch of B T samples, and one call.
-    What looks at the batch as a whole (batch normalization while training, layers of your own) is called step by step.
+    If the layer processes each sample independently, all steps run as one batch of B T samples in one call. Layers that
+    use the whole batch (batch normalization while training) and user-defined layers are called once for each step.
 
     Args:
-        layer: a layer, or a model.
+        layer: a layer or a model.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    `mask` (B, T, ...), a call argument: mask[:, t] goes to a layer that takes a mask.
+    Call arguments: inputs (B, T, ...); training; mask (B, T, ...): mask[:, t] is passed to the layer if its `call` has
+        a `mask` argument.
 
     Raises:
-        ValueError: no layer; an input without a time axis and another one; a mask for other sequences.
+        ValueError: `layer` is not a layer; an input of rank below 3; a mask that does not match the inputs' first two
+            axes.
 
     Source: Keras 3, `keras.layers.TimeDistributed`.
 
@@ -45,7 +48,7 @@ class TimeDistributed(Wrapper):
     def _step_shape(self, shape: Any) -> tuple[Any, ...]:
         if not isinstance(shape, (tuple, list)) or len(shape) < 3:
             raise ValueError(
-                f"Layer '{self.name}' expects an input of rank 3 or more, (batch, time, ...); given shape {shape}."
+                f"Layer '{self.name}': expected an input of rank 3 or more, (batch, time, ...), received shape {shape}."
             )
         return (shape[0], *shape[2:])
 
@@ -69,7 +72,7 @@ class TimeDistributed(Wrapper):
         return tree.pack_like(outputs[0], [ops.stack(list(column), 1) for column in columns])
 
     def _inner(self, x: Any, training: Any, mask: Any) -> Any:
-        """The layer's `call`, as in Keras: without the penalty of its own activity_regularizer."""
+        """Runs the layer's `call` directly, as Keras does, so its own activity_regularizer adds no penalty."""
         takes = self.layer._call_parameters
         more = {"training": training} if "training" in takes else {}
         if mask is not None and "mask" in takes:
@@ -83,13 +86,13 @@ class TimeDistributed(Wrapper):
     def _check_mask(self, mask: Any, shape: Any) -> None:
         if mask is not None and (len(mask.shape) < 2 or tuple(mask.shape[:2]) != tuple(shape[:2])):
             raise ValueError(
-                f"Layer '{self.name}': the mask of inputs {tuple(shape)} begins with axes {tuple(shape[:2])}; given "
-                f"{tuple(mask.shape)}."
+                f"Layer '{self.name}': expected a mask whose first axes are {tuple(shape[:2])}, as of the inputs, "
+                f"received shape {tuple(mask.shape)}."
             )
 
 
 def treats_samples_alone(layer: Any, training: bool) -> bool:
-    """Whether a sample's result is the same whatever stands beside it in the batch."""
+    """Whether a sample's output does not depend on the other samples of the batch."""
     return all(
         _alone(part, training) and (part is layer or part.activity_regularizer is None) for part in _parts(layer)
     )

@@ -1,4 +1,4 @@
-"""What a recurrent layer asks of its input, and the mistakes that are usual with it."""
+"""TimeSpec: the expected rank and features of sequences, with a hint for a missing time axis."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from ..base.input_spec import InputSpec
 
 
 class TimeSpec(InputSpec):
-    """Batch, time, and what a step has.
+    """Input requirement for sequences (batch, time, ...).
 
     Args:
-        ndim: the rank where it is known, 3 for steps that are vectors.
-        features: extent of the last axis, once it is known; `reason` says why.
+        ndim: required rank, e.g. 3 for sequences of vectors; None (the default): 3 or more.
+        features: required size of the last axis; None (the default) accepts any.
+        reason: explanation added to the error, e.g. "its kernel is (8, 32)"; "" by default.
 
     Example:
 
@@ -32,4 +33,4 @@ class TimeSpec(InputSpec):
     def hint(self, shape: tuple[int | None, ...]) -> str:
         if len(shape) >= (self.ndim or 3):
             return ""
-        return "Is the time axis missing? x[:, None] is a sequence of one step, x[None] a batch of one."
+        return "Is the time axis missing? Use x[:, None] for sequences of one step, x[None] for a batch of one."
