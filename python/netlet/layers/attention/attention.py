@@ -1,4 +1,4 @@
-"""Attention without projections: Luong's dot product and Bahdanau's sum."""
+"""Attention layers without projections: dot-product (Luong) and additive (Bahdanau) attention."""
 
 from __future__ import annotations
 
@@ -11,28 +11,32 @@ from netlet.random import SeedGenerator, masked_dropout
 from ..base.layer import Layer
 from .attention_masks import causal_mask
 
-_FORBIDDEN = 1e9  # taken from scores that a mask excludes
+_FORBIDDEN = 1e9  # subtracted from masked scores
 
 
 class Attention(Layer):
-    """softmax(q k^T) v, the score being a dot product or `concat`, a sum of tanh (Luong et al., 2015).
+    """Dot-product attention without projections: softmax(q k^T) v (Luong et al., 2015).
 
-    inputs: [query (B, T, d), value (B, S, D)] or [query, value, key (B, S, d)]; without key it is value. -> (B, T, D).
+    Inputs [query (B, T, d), value (B, S, D)] or [query, value, key (B, S, d)]; key defaults to value. Output (B, T, D).
 
     Args:
-        use_scale: whether the scores are multiplied by a trained number (concat: what tanh is taken of).
-        score_mode: "dot", or "concat": w * sum(tanh(q + k)) with a trained number w.
-        dropout: share of the attention weights that fall while training.
-        seed: of dropout.
+        use_scale: whether to multiply the scores by a trained number (for "concat": the argument of tanh). False by
+            default.
+        score_mode: "dot" (the default), or "concat" for scores w * sum(tanh(q + k)) with a trained number w.
+        dropout: fraction of the attention weights to drop during training; 0.0 by default.
+        seed: integer seed of the dropout; None (the default): the next seed of netlet's global sequence.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    Call arguments: inputs, mask=[query_mask (B, T), value_mask (B, S)], either may be None: where query_mask is False
-        the output is 0, where value_mask is False a value is not looked at; training,
-        return_attention_scores=False, use_causal_mask=False.
+    Call arguments: inputs; mask=[query_mask (B, T), value_mask (B, S)], each may be None: the output is 0 where
+        query_mask is False, and values where value_mask is False get no weight; training;
+        return_attention_scores=False: also return the weights (B, T, S); use_causal_mask=False: query t only attends
+        to the keys 0 to t.
 
-    No matrix of scores is stored for "dot", unless scores are asked for, or both value_mask and use_causal_mask given.
+    With "dot", the matrix of scores is not stored, unless the scores are returned, the dropout rate is 1, or value_mask
+    and use_causal_mask are combined.
 
     Raises:
-        ValueError: score_mode is another; inputs or mask are no lists of two or three.
+        ValueError: an unknown score_mode; inputs or mask are not lists of two or three.
 
     Source: Keras 3, `keras.layers.Attention`.
 
@@ -96,7 +100,7 @@ class Attention(Layer):
         return self.score_mode == "dot" and type(self)._calculate_scores is Attention._calculate_scores
 
     def _stream(self, query: Any, key: Any, value: Any, value_mask: Any, causal: bool, rate: float) -> Any:
-        """Attention of one head, block by block. The mask is added to the scores, as the other way does it."""
+        """Attention of one head, block by block. The mask is added to the scores, as in `_apply_scores`."""
         bias = None
         if value_mask is not None:
             added = ops.where(value_mask, _core.full((), self.compute_dtype, 0.0), -_FORBIDDEN)
@@ -107,7 +111,7 @@ class Attention(Layer):
         return ops.squeeze(_core.attention(q, k, v, None, bias, 1.0, causal, rate=rate, seed=seed), 2)
 
     def _calculate_scores(self, query: Any, key: Any) -> Any:
-        """(B, T, S)."""
+        """The scores (B, T, S) of query (B, T, d) and key (B, S, d)."""
         if self.score_mode == "dot":
             scores = ops.matmul(query, ops.swapaxes(key, -2, -1))
             return scores if self.scale is None else ops.multiply(scores, self.scale)
@@ -126,7 +130,7 @@ class Attention(Layer):
     def _apply_scores(
         self, scores: Any, value: Any, scores_mask: Any = None, training: bool = False
     ) -> tuple[Any, Any]:
-        """(output, attention weights) of scores (B, T, S)."""
+        """(output (B, T, D), attention weights (B, T, S)) from scores (B, T, S)."""
         if scores_mask is not None:
             scores = ops.where(scores_mask, scores, ops.subtract(scores, _FORBIDDEN))
         weights = ops.softmax(scores, axis=-1)
@@ -183,14 +187,21 @@ class Attention(Layer):
 
 
 class AdditiveAttention(Attention):
-    """Attention with the score sum(scale * tanh(q + k)) (Bahdanau et al., 2015).
+    """Additive attention: softmax(sum(scale * tanh(q + k))) v (Bahdanau et al., 2015).
+
+    Inputs [query (B, T, d), value (B, S, D)] or [query, value, key (B, S, d)]; key defaults to value. Output (B, T, D).
 
     Args:
-        use_scale: whether `scale`, one number for each entry of a query, is trained; otherwise it is 1.
-        dropout: share of the attention weights that fall while training.
+        use_scale: whether to train `scale` (d,); True by default. If False, it is 1.
+        dropout: fraction of the attention weights to drop during training; 0.0 by default.
+        **kwargs: `seed`, and the arguments of `Layer`, e.g. `name`.
 
-    Inputs, masks and output: as of `Attention`, key and query of the same size. Source: Keras 3,
-    `keras.layers.AdditiveAttention`.
+    Call arguments: those of `Attention`.
+
+    Raises:
+        ValueError: inputs or mask are not lists of two or three.
+
+    Source: Keras 3, `keras.layers.AdditiveAttention`.
 
     >>> import numpy as np
     >>> AdditiveAttention()([np.ones((2, 3, 4), "float32"), np.ones((2, 5, 4), "float32")]).shape

@@ -1,4 +1,4 @@
-"""Masks of attention: which query may look at which key, from all that is said about it."""
+"""Attention masks: which query may attend to which key, combined from all mask arguments."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from netlet import ops
 
 
 def causal_mask(queries: int, keys: int) -> np.ndarray:
-    """(1, T, S): query t sees the keys 0 ... t."""
+    """Boolean mask (1, T, S): query t may attend to the keys 0 to t."""
     return np.tri(queries, keys, dtype=bool)[None]
 
 
 def window_mask(queries: int, keys: int, window: int) -> np.ndarray:
-    """(1, T, S): query t sees the keys less than `window` away, on both sides."""
+    """Boolean mask (1, T, S): query t may attend to the keys at a distance below `window` on both sides."""
     return np.asarray(np.abs(np.arange(queries)[:, None] - np.arange(keys)) < window)[None]
 
 
@@ -29,9 +29,16 @@ def merged_mask(
     causal: bool = False,
     window: int | None = None,
 ) -> Any:
-    """All masks in one, as far as it has to extend: up to (B, T, S), or None.
+    """The logical and of all masks, broadcastable to (B, T, S); None if there is no mask.
 
-    query_mask (B, T), value_mask and key_mask (B, S), attention_mask (B, T, S) or what broadcasts to it.
+    Args:
+        query: (B, T, ...).
+        value: (B, S, ...).
+        query_mask: (B, T) or None.
+        value_mask, key_mask: (B, S) or None.
+        attention_mask: (B, T, S), a shape that broadcasts to it, or None.
+        causal: whether query t may only attend to the keys 0 to t.
+        window: distance below which a query may attend to a key; None for any.
     """
     queries, keys = int(query.shape[1]), int(value.shape[1])
     found = [] if query_mask is None else [ops.expand_dims(_bool(query_mask), -1)]
@@ -51,7 +58,7 @@ def merged_mask(
 
 
 def with_heads(mask: Any, axes: int = 1, rank: int = 4) -> Any:
-    """The mask with axes of extent 1 before those of queries and keys (`axes` each), up to `rank`; None stays."""
+    """The mask with axes of size 1 inserted before its query and key axes (`axes` each), up to `rank`; None stays."""
     while mask is not None and len(mask.shape) < rank:
         mask = ops.expand_dims(mask, max(len(mask.shape) - 2 * axes, 0))
     return mask

@@ -1,4 +1,4 @@
-"""GroupQueryAttention: several heads of query share one of key and value."""
+"""GroupedQueryAttention: several query heads share one key and value head."""
 
 from __future__ import annotations
 
@@ -11,22 +11,35 @@ from .projected_attention import ProjectedAttention
 
 
 class GroupedQueryAttention(ProjectedAttention):
-    """Attention of `num_query_heads` heads of query over `num_key_value_heads` heads of key and value.
+    """Attention in which groups of query heads share one key and value head.
 
-    query (B, T, F), value (B, S, F), key (B, S, F), value if not given -> (B, T, F). Keras exports it as
-    `GroupQueryAttention`; both names are known.
+    query (B, T, F), value (B, S, F), key (B, S, F), which defaults to value; output (B, T, F). Keras exports it as
+    `GroupQueryAttention`; netlet has both names.
 
     Args:
-        head_dim: size of a head.
-        num_query_heads: N.
+        head_dim: size of a head, a positive integer.
+        num_query_heads: N, a positive integer.
         num_key_value_heads: K, a divisor of N; 1 is multi-query attention, N is multi-head attention.
-        dropout, use_bias, sliding_window, flash_attention, kernel_initializer, ..., use_gate, seed: as of
-            `MultiHeadAttention`.
+        dropout: fraction of the attention weights to drop during training; 0.0 by default.
+        use_bias: whether the projections have biases; True by default.
+        sliding_window: query t only attends to keys at a distance below it; None (the default): no limit.
+        flash_attention: accepted as in Keras; memory is linear in any case. None by default.
+        kernel_initializer: of all projections; "glorot_uniform" by default.
+        bias_initializer: of all projections; "zeros" by default.
+        kernel_regularizer, bias_regularizer: penalties on the projections' weights; None by default.
+        activity_regularizer: penalty on the projections' outputs; None by default.
+        kernel_constraint, bias_constraint: applied to the projections' weights after each update; None by default.
+        use_gate: whether to multiply the heads' output by sigmoid of another projection of query (Qiu et al., 2025);
+            False by default.
+        seed: integer seed of the dropout; None (the default): the next seed of netlet's global sequence.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    Call arguments: as of `MultiHeadAttention`; query_mask counts here.
+    Call arguments: query, value, key=None, query_mask=None (B, T), value_mask=None and key_mask=None (B, S),
+        attention_mask=None (B, T, S), return_attention_scores=False, training=None, use_causal_mask=False.
 
     Raises:
-        ValueError: num_query_heads is no multiple of num_key_value_heads; shapes that do not fit.
+        ValueError: num_query_heads is not a multiple of num_key_value_heads; invalid arguments; shapes that do not
+            match.
 
     Source: Ainslie et al., 2023; Keras 3, `keras.layers.GroupQueryAttention`.
 

@@ -1,4 +1,4 @@
-"""MultiHeadAttention: several attentions side by side, each on projections of its own."""
+"""MultiHeadAttention: several attention heads, each with its own projections."""
 
 from __future__ import annotations
 
@@ -10,34 +10,41 @@ from .projected_attention import ProjectedAttention
 
 
 class MultiHeadAttention(ProjectedAttention):
-    """softmax(q k^T / sqrt(key_dim)) v for `num_heads` heads of projected query, key and value, projected again.
+    """Multi-head attention: softmax(q k^T / sqrt(key_dim)) v for each head, with projected inputs and output.
 
-    query (B, T, F), value (B, S, G), key (B, S, E), value if not given -> (B, T, F); any number of axes may stand for T
-    and S. No matrix of scores is stored (`ops.dot_product_attention`), unless the scores are asked for or there are
-    several such axes.
+    query (B, T, F), value (B, S, G), key (B, S, E), which defaults to value; output (B, T, F). T and S may each be
+    several axes. The matrix of scores is not stored, unless the scores are returned, attention is over several axes, or
+    the dropout rate is 1.
 
     Args:
-        num_heads: N.
-        key_dim: H, size of a head of query and key.
-        value_dim: D, size of a head of value; key_dim if None.
-        dropout: share of the attention weights that fall while training.
-        use_bias: whether the projections have biases.
-        output_shape: last axes of the output, a number or several; query's last axis if None.
-        attention_axes: axes of query and value over which attention goes; all but batch and last if None.
-        sliding_window: query t sees the keys less than so many places away only.
-        flash_attention: accepted, as in Keras; memory is linear in any case.
-        kernel_initializer, ..., bias_constraint: of all projections. activity_regularizer: of their outputs.
-        use_gate: whether the heads' output is multiplied by sigmoid of another projection of query (Qiu et al., 2025).
-        seed: of dropout.
+        num_heads: N, a positive integer.
+        key_dim: H, size of a query and key head, a positive integer.
+        value_dim: D, size of a value head; None (the default): key_dim.
+        dropout: fraction of the attention weights to drop during training; 0.0 by default.
+        use_bias: whether the projections have biases; True by default.
+        output_shape: last dimensions of the output, an integer or several; None (the default): query's last dimension.
+        attention_axes: axes of query and value to attend over; None (the default): all but the batch and the last.
+        sliding_window: query t only attends to keys at a distance below it; None (the default): no limit.
+        flash_attention: accepted as in Keras; memory is linear in any case. None by default.
+        kernel_initializer: of all projections; "glorot_uniform" by default.
+        bias_initializer: of all projections; "zeros" by default.
+        kernel_regularizer, bias_regularizer: penalties on the projections' weights; None by default.
+        activity_regularizer: penalty on the projections' outputs; None by default.
+        kernel_constraint, bias_constraint: applied to the projections' weights after each update; None by default.
+        use_gate: whether to multiply the heads' output by sigmoid of another projection of query (Qiu et al., 2025);
+            False by default.
+        seed: integer seed of the dropout; None (the default): the next seed of netlet's global sequence.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    Call arguments: query, value, key=None, query_mask=None, value_mask=None, key_mask=None (masks (B, S)),
+    Call arguments: query, value, key=None, query_mask=None (B, T), value_mask=None and key_mask=None (B, S),
         attention_mask=None (B, T, S), return_attention_scores=False, training=None, use_causal_mask=False. As in Keras,
-        of query only the mask that it carries itself counts.
+        query_mask is not used; the mask attached to query is.
 
-    Weights: kernel and bias of query (F, N, H), key, value (gate before value) and attention_output (N, D, F).
+    Weights: kernel and bias of query (F, N, H), key (E, N, H), gate (F, N, D) if used, value (G, N, D) and
+    attention_output (N, D, F), in this order.
 
     Raises:
-        ValueError: num_heads, key_dim or value_dim are no positive integers; shapes that do not fit.
+        ValueError: num_heads, key_dim or value_dim is not a positive integer; shapes that do not match.
 
     Source: Vaswani et al., 2017; Keras 3, `keras.layers.MultiHeadAttention`.
 
@@ -95,26 +102,32 @@ class MultiHeadAttention(ProjectedAttention):
 
     @property
     def num_heads(self) -> int:
+        """Number of heads N."""
         return self._num_heads
 
     @property
     def key_dim(self) -> int:
+        """Size of a query and key head."""
         return self._key_dim
 
     @property
     def value_dim(self) -> int:
+        """Size of a value head."""
         return self._value_dim
 
     @property
     def dropout(self) -> float:
+        """Fraction of the attention weights to drop during training."""
         return self._dropout
 
     @property
     def use_bias(self) -> bool:
+        """Whether the projections have biases."""
         return self._use_bias
 
     @property
     def attention_axes(self) -> Any:
+        """The axes to attend over; before the layer is built, as they were passed."""
         return self._attention_axes
 
     query_dense = property(lambda self: self._query_dense)
@@ -202,14 +215,14 @@ def _as_tuple(value: Any, name: str) -> tuple[int, ...] | None:
 
 
 def projection_equation(free: int, bound: int, made: int) -> tuple[str, str]:
-    """("abc,cde->abde", "de") for 2 free axes, 1 that is summed and 2 new ones."""
+    """Equation and new axes of a projection, e.g. ("abc,cde->abde", "de") for 2 free, 1 summed and 2 new axes."""
     letters = string.ascii_lowercase
     kept, summed, new = letters[:free], letters[free : free + bound], letters[free + bound : free + bound + made]
     return f"{kept}{summed},{summed}{new}->{kept}{new}", new
 
 
 def attention_equations(rank: int, axes: tuple[int, ...]) -> tuple[str, str]:
-    """key, query -> scores and scores, value -> output of projected operands (batch, attention axes, heads, size)."""
+    """Equations (key, query -> scores), (scores, value -> output) of operands (batch, attention axes, heads, size)."""
     target = string.ascii_lowercase[:rank]
     fresh = iter(string.ascii_lowercase[rank:])
     source = "".join(next(fresh) if i in axes else c for i, c in enumerate(target))

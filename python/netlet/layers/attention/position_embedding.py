@@ -1,4 +1,4 @@
-"""Where in the sequence an entry stands, as a vector. Keras has no such layers; these are named after keras_hub's."""
+"""Position embeddings, trained and sinusoidal. Keras has none; the names are those of keras_hub."""
 
 from __future__ import annotations
 
@@ -13,21 +13,24 @@ from ..base.elementwise import Elementwise
 
 def _length_and_size(layer: Any, shape: Any) -> tuple[Any, Any]:
     if len(shape) < 2:
-        raise ValueError(f"Layer '{layer.name}' expects sequences (..., T, F); given an input of shape {tuple(shape)}.")
+        raise ValueError(f"Layer '{layer.name}': expected sequences (..., T, F), received shape {tuple(shape)}.")
     return shape[-2], shape[-1]
 
 
 class PositionEmbedding(Elementwise):
-    """One trained vector for each position: x (..., T, F) -> the first T of them, (..., T, F), to be added to x.
+    """Trained position embeddings: one vector for each position, to be added to the input.
+
+    Input x (..., T, F); output (..., T, F), the vectors of positions start_index to start_index + T - 1.
 
     Args:
-        sequence_length: the longest T.
-        initializer: of the embeddings (sequence_length, F).
+        sequence_length: the largest T, a positive integer.
+        initializer: of the embeddings (sequence_length, F); "glorot_uniform" by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    Call arguments: inputs, start_index=0, the position of the first entry.
+    Call arguments: inputs; start_index=0, the position of the first step.
 
     Raises:
-        ValueError: start_index + T > sequence_length; an input without an axis of time.
+        ValueError: sequence_length is not a positive integer; start_index + T > sequence_length; an input of rank 1.
 
     Source: keras_hub, `layers.PositionEmbedding` (Devlin et al., 2019).
 
@@ -58,7 +61,8 @@ class PositionEmbedding(Elementwise):
         length, size = _length_and_size(self, shape)
         if not 0 <= start_index <= self.sequence_length - length:
             raise ValueError(
-                f"Layer '{self.name}' knows {self.sequence_length} positions; given {length} from {start_index} on."
+                f"Layer '{self.name}': expected positions 0 to {self.sequence_length - 1}, received {length} "
+                f"positions from {start_index}."
             )
         return ops.broadcast_to(ops.slice(self.embeddings, (start_index, 0), (length, size)), shape)
 
@@ -68,14 +72,19 @@ class PositionEmbedding(Elementwise):
 
 
 class SinePositionEncoding(Elementwise):
-    """A fixed vector for each position: x (..., T, F) -> (..., T, F), to be added to x.
+    """Sinusoidal position encoding: a fixed vector for each position, to be added to the input.
 
+    Input x (..., T, F), output (..., T, F):
     y[t, 2i] = sin(t / w^(2i / F)), y[t, 2i + 1] = cos(t / w^(2i / F)), w = max_wavelength.
 
     Args:
-        max_wavelength: w, over 2 pi.
+        max_wavelength: w, the largest wavelength divided by 2 pi; 10000 by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    Call arguments: inputs, start_index=0, the position of the first entry.
+    Call arguments: inputs; start_index=0, the position of the first step.
+
+    Raises:
+        ValueError: max_wavelength is not positive; an input of rank 1.
 
     Source: Vaswani et al., 2017; keras_hub, `layers.SinePositionEncoding`.
 

@@ -1,4 +1,4 @@
-"""What attention layers with projections share: MultiHeadAttention and GroupQueryAttention."""
+"""Base of MultiHeadAttention and GroupedQueryAttention: attention between projections."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from .attention_masks import causal_mask, merged_mask, with_heads
 
 
 class ProjectedAttention(Layer):
-    """Base: query, key and value each go through a projection, then attention, then the projection of the output.
+    """Base of layers that project query, key and value, apply attention, and project the output.
 
-    Subclasses say in `build` what the projections are, and in `_scores_shape` what shape the scores have.
+    Subclasses create the projections in `build`, and define `_equations` and `_scores_shape`.
     """
 
     _scale: float
@@ -38,7 +38,7 @@ class ProjectedAttention(Layer):
         seed: Any,
         weights: dict[str, Any],
     ) -> None:
-        """The arguments that both layers have; `weights`: initializers, regularizers and constraints by name."""
+        """Checks and stores the common arguments; `weights` has initializers, regularizers and constraints by name."""
         self.supports_masking = True
         is_number = isinstance(sliding_window, int) and not isinstance(sliding_window, bool)
         if sliding_window is not None and not (is_number and sliding_window > 0):
@@ -54,7 +54,7 @@ class ProjectedAttention(Layer):
         self._of_weights = {name: modules[name.split("_")[-1]].get(value) for name, value in weights.items()}
 
     def _projection(self, name: str, equation: str, output_shape: Any, bias_axes: str, activation: Any = None) -> Any:
-        """An EinsumDense of this layer's options; its initializers draw numbers of their own."""
+        """An EinsumDense with this layer's options and its own copies of the initializers."""
         own = {
             k: type(v).from_config(v.get_config()) if k.endswith("initializer") else v
             for k, v in self._of_weights.items()
@@ -70,9 +70,9 @@ class ProjectedAttention(Layer):
     def _attend(
         self, query: Any, value: Any, key: Any, masks: dict[str, Any], scores: bool, training: Any, causal: bool
     ) -> Any:
-        """The whole call; `masks` are merged_mask's arguments."""
+        """The whole call; `masks` are the mask arguments of `merged_mask`."""
         key = value if key is None else key
-        # A subclass's own attention may know of no causal flag: it is told by a mask, as in Keras.
+        # A subclass may override `_compute_attention` without a causal flag; it gets a mask instead, as in Keras.
         usual = type(self)._compute_attention is ProjectedAttention._compute_attention
         causal_only = causal and usual and self._sliding_window is None and all(m is None for m in masks.values())
         mask = None
@@ -106,7 +106,7 @@ class ProjectedAttention(Layer):
             )
         if return_attention_scores or len(query.shape) != 4 or self._dropout >= 1:
             return self._with_scores(query, key, value, attention_mask, training, use_causal_mask)
-        # With dropout Keras takes its Softmax layer, which gives rows without a permitted key nothing at all.
+        # With dropout Keras uses its Softmax layer, which returns zeros for fully masked rows.
         output = _core.attention(
             query,
             key,
@@ -144,11 +144,11 @@ class ProjectedAttention(Layer):
         raise NotImplementedError
 
     def _equations(self) -> tuple[str, str]:
-        """key, query -> scores and scores, value -> output."""
+        """The einsum equations (key, query -> scores) and (scores, value -> output)."""
         raise NotImplementedError
 
     def _with_scores(self, query: Any, key: Any, value: Any, mask: Any, training: Any, causal: bool) -> tuple[Any, Any]:
-        """The same with all scores in memory."""
+        """(output, scores), computed with the whole matrix of scores in memory."""
         if causal:
             own = causal_mask(int(query.shape[1]), int(key.shape[1]))
             mask = own if mask is None else ops.logical_and(mask, own)
@@ -163,17 +163,17 @@ class ProjectedAttention(Layer):
         return ops.einsum(combine, dropped, value), scores
 
     def _warn_of_query_mask(self, query: Any, query_mask: Any) -> Any:
-        """The mask that query carries. One that is given is not used, as in Keras."""
+        """The mask attached to query. Warns if `query_mask` is passed, which is not used, as in Keras."""
         carried = getattr(query, "_keras_mask", None)
         if query_mask is not None and carried is None:
             warnings.warn(
-                f"Layer '{self.name}' does not use `query_mask`, as in Keras: it takes the mask that `query` carries, "
-                "or `attention_mask`.",
+                f"Layer '{self.name}' does not use `query_mask`, as in Keras. It uses the mask attached to `query`, or "
+                "`attention_mask`.",
                 stacklevel=4,
             )
         return carried
 
-    # ---- what both layers say alike ----------------------------------------------------------------------------------
+    # ---- config and checks -------------------------------------------------------------------------------------------
     def _options(self) -> dict[str, Any]:
         config: dict[str, Any] = {
             "dropout": self._dropout,
@@ -195,5 +195,5 @@ class ProjectedAttention(Layer):
 
 
 def _unmasked(x: Any) -> Any:
-    """x without the mask that it carries: the projections know of none."""
+    """x without its mask, since the projections do not support masks."""
     return x if getattr(x, "_keras_mask", None) is None else ops.reshape(x, tuple(x.shape))
