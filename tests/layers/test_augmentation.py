@@ -304,7 +304,7 @@ def test_factors_mean_what_they_mean_in_keras(name, value):
 def test_wrong_factors(name, value):
     with pytest.raises((ValueError, TypeError)):
         both(name, value, lambda n: getattr(keras.layers, n))
-    with pytest.raises(ValueError, match=r"`\w*factor` is a number, or a pair of them, in .*; given"):
+    with pytest.raises(ValueError, match=r"expected `\w*factor` to be a number, or a pair of them, in .*, received"):
         both(name, value, lambda n: getattr(layers, n))
 
 

@@ -1,1 +1,1 @@
-"""What comes before the network: features, images, text."""
+"""Preprocessing layers for features, images and text."""

@@ -1,1 +1,1 @@
-"""Numbers and categories: normalization, buckets, one-hot encoding."""
+"""Preprocessing of numbers and categories: normalization, bins, one-hot encoding."""

@@ -1,4 +1,4 @@
-"""The data that `adapt` is given, batch by batch."""
+"""Iterates over the data passed to `adapt`, batch by batch."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ import numpy as np
 
 
 def batches_of(data: Any, name: str) -> Iterator[np.ndarray]:
-    """What `adapt` is given, batch by batch: one array, or an iterable of arrays or of tuples that begin with one.
+    """Yields the batches of data passed to `adapt`, as NumPy arrays.
+
+    Args:
+        data: one array; or an iterable, or a sequence with `__len__` and `__getitem__`, of arrays or of tuples that
+            start with an array.
+        name: the layer class named in errors.
 
     Raises:
-        TypeError: something else.
-        ValueError: no batch at all.
+        TypeError: `data` is something else.
+        ValueError: `data` has no batches.
     """
     if hasattr(data, "shape"):
         yield np.asarray(data)
         return
     indexed = hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(data, (list, tuple))
     if not indexed and not isinstance(data, Iterable):
-        raise TypeError(f"{name}.adapt takes an array or an iterable of batches; given {type(data).__name__}.")
+        raise TypeError(f"{name}.adapt: expected an array or an iterable of batches, received {type(data).__name__}.")
     count = 0
     for batch in (data[i] for i in range(len(data))) if indexed else data:
         count += 1
         yield np.asarray(batch[0] if isinstance(batch, tuple) else batch)
     if not count:
-        raise ValueError(f"{name}.adapt was given no batches.")
+        raise ValueError(f"{name}.adapt: expected at least one batch, received none.")

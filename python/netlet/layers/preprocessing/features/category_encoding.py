@@ -1,4 +1,4 @@
-"""Integers as one-hot, multi-hot or count vectors."""
+"""CategoryEncoding: encodes integers as one-hot, multi-hot or count vectors."""
 
 from __future__ import annotations
 
@@ -12,8 +12,16 @@ from ...base.layer import Layer
 
 
 def encoded(x: Any, mode: str, depth: int, dtype: str, weights: Any = None) -> Any:
-    """Integers as "one_hot" vectors (an axis of extent 1 at the end gives way to them), or those of a sample joined
-    along its first axis: their maximum ("multi_hot") or their sum, weighted or not ("count")."""
+    """Encodes integers as vectors of length `depth`.
+
+    Args:
+        x: integers. A last axis of size 1 is replaced by the vectors for "one_hot".
+        mode: "one_hot": one vector for each integer; "multi_hot" and "count": the maximum or the sum of a sample's
+            vectors.
+        depth: length of the vectors.
+        dtype: of the output.
+        weights: factors for the vectors, of the shape of x, or None.
+    """
     if len(x.shape) == 0:
         x = ops.reshape(x, (1,))
     if mode == "one_hot" and len(x.shape) > 1 and x.shape[-1] == 1:
@@ -27,14 +35,23 @@ def encoded(x: Any, mode: str, depth: int, dtype: str, weights: Any = None) -> A
 
 
 class CategoryEncoding(Layer):
-    """Integers in [0, num_tokens) as vectors of that length.
+    """Encodes integers in [0, num_tokens) as vectors of that length.
+
+    Input (N, K) or (K,) of integers; output (N, num_tokens) or (num_tokens,), and one vector for each integer with
+    "one_hot".
 
     Args:
-        output_mode: "one_hot": a vector each; "multi_hot": one a sample, with 1 for what occurs; "count": how often.
-        sparse: only False.
+        num_tokens: number of categories, an integer of at least 1.
+        output_mode: "multi_hot" (the default): 1 for each integer that occurs in a sample; "count": how often each
+            occurs; "one_hot": one vector for each integer.
+        sparse: only False is supported.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    Call arguments:
-        count_weights: with "count", what each integer counts.
+    Call arguments: inputs; count_weights=None, of the shape of inputs: with "count", the weight of each integer.
+
+    Raises:
+        ValueError: invalid arguments; count_weights without "count".
+        NotImplementedError: sparse=True.
 
     >>> CategoryEncoding(4)(np.array([[0, 1], [3, 3]])).numpy()
     array([[1., 1., 0., 0.],
@@ -47,16 +64,22 @@ class CategoryEncoding(Layer):
         super().__init__(**kwargs)
         output_mode = "multi_hot" if output_mode == "binary" else output_mode
         if output_mode not in ("count", "one_hot", "multi_hot"):
-            raise ValueError(f"CategoryEncoding: `output_mode` is count, one_hot or multi_hot; given {output_mode!r}.")
+            raise ValueError(
+                f"CategoryEncoding: expected `output_mode` count, one_hot or multi_hot, received {output_mode!r}."
+            )
         if not isinstance(num_tokens, (int, np.integer)) or num_tokens < 1:
-            raise ValueError(f"CategoryEncoding: `num_tokens` is an integer of at least 1; given {num_tokens!r}.")
+            raise ValueError(
+                f"CategoryEncoding: expected `num_tokens` to be an integer of at least 1, received {num_tokens!r}."
+            )
         if sparse:
-            raise NotImplementedError("CategoryEncoding: netlet has no sparse tensors; leave `sparse` False.")
+            raise NotImplementedError(
+                "CategoryEncoding: sparse tensors are not supported; expected sparse=False, received True."
+            )
         self.num_tokens, self.output_mode, self.sparse = int(num_tokens), output_mode, sparse
 
     def call(self, inputs: Any, count_weights: Any = None) -> Any:
         if count_weights is not None and self.output_mode != "count":
-            raise ValueError(f"`count_weights` is for output_mode='count'; the layer's is {self.output_mode!r}.")
+            raise ValueError(f"`count_weights` expected output_mode='count', received {self.output_mode!r}.")
         x = ops.cast_if_needed(inputs, "int32")
         return encoded(x, self.output_mode, self.num_tokens, self.compute_dtype, count_weights)
 

@@ -1,4 +1,4 @@
-"""Numbers in buckets."""
+"""Discretization: replaces numbers by the index of their bin."""
 
 from __future__ import annotations
 
@@ -14,14 +14,23 @@ from .category_encoding import encoded
 
 
 class Discretization(Layer):
-    """The number of the bin that each value lies in.
+    """Replaces each value by the index of its bin.
+
+    Input of any shape; output of the same shape with "int", else the encoded vectors.
 
     Args:
-        bin_boundaries: rising edges; n of them make n + 1 bins.
-        num_bins: instead, as many bins of about equal content as `adapt` then finds.
-        epsilon: how exactly, as a part of all values.
-        output_mode: "int" (int32), or an encoding of those integers: see `CategoryEncoding`.
-        sparse: only False.
+        bin_boundaries: increasing boundaries; n of them make n + 1 bins. None: found by `adapt`.
+        num_bins: number of bins for `adapt`, which makes them about equally full; instead of `bin_boundaries`.
+        epsilon: error of `adapt`'s quantiles, as a fraction of all values; 0.01 by default.
+        output_mode: "int" (int32, the default), or "one_hot", "multi_hot" or "count" vectors of the indices, as in
+            `CategoryEncoding`.
+        sparse: only False is supported.
+        dtype: of the computation and of vectors; None: floatx.
+        name: name of the layer; None: "discretization", numbered.
+
+    Raises:
+        ValueError: invalid arguments, or neither or both of bin_boundaries and num_bins; called before `adapt`.
+        NotImplementedError: sparse=True.
 
     >>> Discretization([0.0, 1.0])(np.array([-5.0, 0.0, 0.5, 7.0])).numpy()
     array([0, 1, 1, 2], dtype=int32)
@@ -40,22 +49,34 @@ class Discretization(Layer):
         super().__init__(name=name, dtype=dtype)
         if output_mode not in ("int", "one_hot", "multi_hot", "count"):
             raise ValueError(
-                f"Discretization: `output_mode` is int, one_hot, multi_hot or count; given {output_mode!r}."
+                f"Discretization: expected `output_mode` int, one_hot, multi_hot or count, received {output_mode!r}."
             )
         if sparse:
-            raise NotImplementedError("Discretization: netlet has no sparse tensors; leave `sparse` False.")
+            raise NotImplementedError(
+                "Discretization: sparse tensors are not supported; expected sparse=False, received True."
+            )
         if (bin_boundaries is None) == (num_bins is None) or (num_bins is not None and num_bins < 0):
             raise ValueError(
-                "Discretization: give either rising `bin_boundaries`, or `num_bins`, at least 0; given "
+                "Discretization: expected either increasing `bin_boundaries` or `num_bins` of at least 0, received "
                 f"bin_boundaries={bin_boundaries!r} and num_bins={num_bins!r}."
             )
         self.bin_boundaries, self.num_bins, self.epsilon = bin_boundaries, num_bins, epsilon
         self.output_mode, self.sparse = output_mode, sparse
 
     def adapt(self, data: Any, steps: int | None = None) -> None:
-        """Finds the boundaries of `num_bins` bins of about equal content, from an array or `steps` batches."""
+        """Finds the boundaries of `num_bins` about equally full bins.
+
+        Args:
+            data: an array or an iterable of batches.
+            steps: the largest number of batches to use; None (the default): all.
+
+        Raises:
+            ValueError: the layer was constructed with `bin_boundaries`.
+        """
         if self.num_bins is None:
-            raise ValueError(f"Layer '{self.name}' was given its `bin_boundaries`; there is nothing to adapt.")
+            raise ValueError(
+                f"Layer '{self.name}' has fixed `bin_boundaries`; `adapt` expected a layer with `num_bins`."
+            )
         summary = np.zeros((2, 0), "float32")
         for i, batch in enumerate(batches_of(data, "Discretization")):
             if steps is not None and i >= steps:
@@ -66,7 +87,7 @@ class Discretization(Layer):
 
     def call(self, inputs: Any) -> Any:
         if self.bin_boundaries is None:
-            raise ValueError("The bins are not known yet: call `adapt(data)`, or give `bin_boundaries`.")
+            raise ValueError("The bins are not known yet: call `adapt(data)` first, or pass `bin_boundaries`.")
         x = ops.cast_if_needed(inputs, self.compute_dtype)
         bins = ops.digitize(x, np.asarray(self.bin_boundaries, self.compute_dtype))
         if self.output_mode == "int":
@@ -95,7 +116,7 @@ class Discretization(Layer):
 
 
 def _thinned(values: np.ndarray, epsilon: float) -> np.ndarray:
-    """About 1 / epsilon of the sorted values, and how many each stands for: (2, n), as Keras summarizes a batch."""
+    """Summary (2, n) of a batch, as in Keras: about 1 / epsilon of the sorted values, and the count each represents."""
     values = np.sort(np.asarray(values, "float32"), axis=None)
     step = max(values.size * epsilon, 1)
     chosen = values[int(step - 1) :: int(step)]
@@ -103,7 +124,7 @@ def _thinned(values: np.ndarray, epsilon: float) -> np.ndarray:
 
 
 def _compressed(summary: np.ndarray, epsilon: float) -> np.ndarray:
-    """The same distribution by 1 / epsilon values: quantiles of the weighted values, between which is interpolated."""
+    """The same distribution with 1 / epsilon values: interpolated quantiles of the weighted values."""
     if summary.shape[1] * epsilon < 1:
         return summary
     shares = epsilon + np.arange(0.0, 1.0, epsilon)

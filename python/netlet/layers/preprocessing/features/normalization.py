@@ -1,4 +1,4 @@
-"""Features scaled to mean 0 and variance 1."""
+"""Normalization: scales features to mean 0 and variance 1."""
 
 from __future__ import annotations
 
@@ -15,12 +15,17 @@ from .adapting import batches_of
 
 
 class Normalization(Elementwise):
-    """(x - mean) / max(sqrt(variance), 1e-7), with the statistics of the data that `adapt` saw, or given ones.
+    """Normalizes features: y = (x - mean) / max(sqrt(variance), 1e-7). Input and output have the same shape.
 
     Args:
-        axis: the axes that have statistics of their own for each index, 0 being the batch; None: one pair for all.
-        mean, variance: numbers or arrays over those axes, both or none.
-        invert: x * sqrt(variance) + mean instead.
+        axis: axis or axes (0 is the batch) with separate statistics for each index; -1 by default; None: one mean and
+            variance for all values.
+        mean, variance: numbers or arrays over `axis`, both or neither; None (the default): computed by `adapt`.
+        invert: whether to compute y = x * max(sqrt(variance), 1e-7) + mean instead; False by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: only one of mean and variance, or different shapes; an axis out of bounds or of unknown size.
 
     Example:
 
@@ -37,21 +42,26 @@ class Normalization(Elementwise):
         self.axis = () if axis is None else (axis,) if isinstance(axis, int) else tuple(axis)
         if (mean is None) != (variance is None) or np.shape(mean) != np.shape(variance):
             raise ValueError(
-                f"Normalization: `mean` and `variance` come together and have one shape; given {mean!r}, {variance!r}."
+                f"Normalization: expected `mean` and `variance` of one shape, received {mean!r} and {variance!r}."
             )
         if len(np.shape(mean)) > len(self.axis):
             raise ValueError(
-                f"Normalization: `mean` of shape {np.shape(mean)} has more axes than `axis` {self.axis} names."
+                f"Normalization: expected `mean` with at most {len(self.axis)} axes, as `axis` {self.axis}, received "
+                f"shape {np.shape(mean)}."
             )
         self.input_mean, self.input_variance, self.invert = mean, variance, invert
 
     def build(self, input_shape: Any) -> None:
         rank = len(input_shape)
         if any(not -rank <= a < rank for a in self.axis):
-            raise ValueError(f"Normalization: `axis` {self.axis} is outside of an input of shape {input_shape}.")
+            raise ValueError(
+                f"Normalization: expected `axis` within the input shape {input_shape}, received {self.axis}."
+            )
         self._kept = tuple(sorted(a % rank for a in self.axis))
         if any(input_shape[a] is None for a in self._kept):
-            raise ValueError(f"Normalization: the extents of `axis` {self.axis} must be known; given {input_shape}.")
+            raise ValueError(
+                f"Normalization: expected known sizes of `axis` {self.axis}, received shape {input_shape}."
+            )
         self._extents = tuple(input_shape[a] for a in self._kept)
         self._aligned = tuple(input_shape[a] if a in self._kept else 1 for a in range(rank))
         if self.input_mean is None:
@@ -61,20 +71,27 @@ class Normalization(Elementwise):
             )
             self.count = self.add_weight(
                 name="count", shape=(), dtype="int32", initializer="zeros", trainable=False
-            )  # 0; of older files of Keras
+            )  # always 0; it is in older Keras files
 
     def adapt(self, data: Any) -> None:
-        """Takes mean and variance from data: an array, or an iterable of batches (Chan et al., 1983, joins theirs)."""
+        """Computes mean and variance of data. Statistics of batches are merged as in Chan et al., 1983.
+
+        Args:
+            data: an array or an iterable of batches.
+
+        Raises:
+            ValueError: the layer has fixed statistics; data of the wrong shape, or without values.
+        """
         if self.input_mean is not None:
-            raise ValueError(f"Layer '{self.name}' was given its mean and variance; there is nothing to adapt.")
+            raise ValueError(f"Layer '{self.name}' has fixed mean and variance; `adapt` expected a layer without them.")
         count, mean, squares = 0, np.zeros(()), np.zeros(())
         for batch in batches_of(data, "Normalization"):
             if not self.built:
                 self.build((None, *batch.shape[1:]) if 0 not in (a % batch.ndim for a in self.axis) else batch.shape)
             if batch.ndim != len(self._aligned) or tuple(batch.shape[a] for a in self._kept) != self._extents:
                 raise ValueError(
-                    f"Layer '{self.name}' has statistics for {self._extents} along `axis` {self.axis}; given data of "
-                    f"shape {batch.shape}."
+                    f"Layer '{self.name}': expected data of size {self._extents} along `axis` {self.axis}, "
+                    f"received shape {batch.shape}."
                 )
             others = tuple(a for a in range(batch.ndim) if a not in self._kept)
             n = math.prod(batch.shape[a] for a in others)
@@ -87,7 +104,7 @@ class Normalization(Elementwise):
             mean = mean + step * (n / (count + n))
             count += n
         if not count:
-            raise ValueError("Normalization.adapt was given no values.")
+            raise ValueError("Normalization.adapt: expected data with values, received none.")
         self.adapt_mean.assign(mean.astype(self.adapt_mean.dtype))
         self.adapt_variance.assign((squares / count).astype(self.adapt_variance.dtype))
 

@@ -1,1 +1,1 @@
-"""Images: sizes, scales, random augmentation."""
+"""Preprocessing of images: resizing, rescaling, random augmentation."""

@@ -1,8 +1,8 @@
-"""Random images from images while training: the base of these layers, flips, brightness, contrast, crops.
+"""Random image augmentation: base class, flips, brightness, contrast, crops.
 
-All take one image (H, W, C) or a batch (N, H, W, C), inside a model or by themselves in a pipeline of data, where they
-are active unless `training=False`. Each image of a batch has a draw of its own, seeded, the same for any number of
-threads. What comes out is of the layer's float type.
+The layers take one image (H, W, C) or a batch (N, H, W, C), inside a model or in a data pipeline, where they are active
+unless `training=False`. Random numbers are drawn separately for each image of a batch (RandomCrop: once for each
+batch); they depend on the seed only, not on the number of threads. The output has the layer's float type.
 """
 
 from __future__ import annotations
@@ -19,7 +19,13 @@ from ...base.layer import Layer
 
 
 class RandomImageLayer(Layer):
-    """Base: a subclass gives `_draw`, the random numbers of a batch, and `_transform`, what they do to it."""
+    """Base of random image layers. A subclass draws the random numbers in `_draw` and applies them in `_transform`.
+
+    Args:
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+    """
 
     def __init__(self, *, seed: int | None = None, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -31,11 +37,20 @@ class RandomImageLayer(Layer):
         raise NotImplementedError
 
     def _transform(self, images: Any, transformation: Any) -> Any:
-        """For images (N, H, W, C) of the layer's type."""
+        """Applies the transformation to images (N, H, W, C) of the layer's compute dtype."""
         raise NotImplementedError
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
-        """The random numbers for images of this shape, as `transform_images` takes them; None if not training."""
+        """Draws the random numbers for `transform_images`.
+
+        Args:
+            data: image or batch of images; only its shape is used.
+            training: if False, nothing is drawn.
+            seed: None (the default): the layer's seed generator.
+
+        Returns:
+            The random numbers, or None if not training.
+        """
         if not training:
             return None
         n, *rest = data.shape if len(data.shape) == 4 else (1, *data.shape)
@@ -43,7 +58,13 @@ class RandomImageLayer(Layer):
         return self._draw(n, height, width, self.seed_generator if seed is None else seed)
 
     def transform_images(self, images: Any, transformation: Any, training: bool = True) -> Any:
-        """The images under given random numbers."""
+        """Applies given random numbers to images.
+
+        Args:
+            images: (N, H, W, C) or (H, W, C).
+            transformation: from `get_random_transformation`.
+            training: if False, the images are only cast to the layer's float type.
+        """
         images = ops.cast_if_needed(images, self.compute_dtype)
         return self._in_batches(lambda x: self._transform(x, transformation), images) if training else images
 
@@ -55,8 +76,8 @@ class RandomImageLayer(Layer):
     def call(self, inputs: Any, training: bool = True) -> Any:
         if isinstance(inputs, dict):
             raise ValueError(
-                f"{type(self).__name__} takes images; given a dict with {sorted(inputs)}. Labels, masks and bounding "
-                "boxes are not transformed with them."
+                f"{type(self).__name__}: expected images, received a dict with {sorted(inputs)}. Labels, masks and "
+                "bounding boxes cannot be transformed."
             )
         batched(inputs, type(self).__name__)
         return self.transform_images(inputs, self.get_random_transformation(inputs, training), training)
@@ -81,18 +102,21 @@ def interval(
     clipped: bool = False,
     overlapping: bool = False,
 ) -> tuple[float, float]:
-    """The bounds that a `factor` argument stands for: a pair in order, or one number f for (-f, f).
+    """The bounds (lower, upper) of a `factor` argument: a pair, in any order, or one number f for (-f, f).
 
     Args:
-        low, high: where the numbers must lie; `low_is_open`: low itself is no such number.
-        clipped: (-f, f) is cut off at `low`.
-        overlapping: of a pair, only the interval has to reach into [low, high].
+        name: of the argument, for errors.
+        value: the argument.
+        low, high: the allowed range of the numbers.
+        low_is_open: whether `low` itself is not allowed.
+        clipped: whether the lower bound -f is clipped to `low`.
+        overlapping: whether a pair only has to overlap [low, high].
 
     Raises:
-        ValueError: something else, or out of range.
+        ValueError: not a number or pair of numbers, or out of range.
     """
     bracket = "(" if low_is_open else "["
-    message = f"`{name}` is a number, or a pair of them, in {bracket}{low}, {high}]; given {value!r}."
+    message = f"expected `{name}` to be a number, or a pair of them, in {bracket}{low}, {high}], received {value!r}."
     pair = isinstance(value, (tuple, list))
     numbers = list(value) if pair else [value]
     if (pair and len(numbers) != 2) or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in numbers):
@@ -111,12 +135,19 @@ def interval(
 
 
 class RandomFlip(RandomImageLayer):
-    """While training, mirrors an image with probability 1/2.
+    """Mirrors each image with probability 1/2 while training.
+
+    Input and output (N, H, W, C) or (H, W, C).
 
     Args:
-        mode: "horizontal" (left to right), "vertical", or "horizontal_and_vertical": both at once, as in Keras.
-        seed: integer, or None for the next one of netlet's global sequence.
-        data_format: "channels_last", or "channels_first" for (N, C, H, W).
+        mode: "horizontal" (left to right), "vertical", or "horizontal_and_vertical": both at once (the
+            default, as in Keras).
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an unknown mode; an input that is not an image or batch of images.
 
     >>> import numpy as np
     >>> image = np.arange(3.0, dtype="float32").reshape(1, 3, 1)
@@ -135,7 +166,7 @@ class RandomFlip(RandomImageLayer):
     ) -> None:
         super().__init__(seed=seed, data_format=data_format, **kwargs)
         if mode not in self.MODES:
-            raise ValueError(f"RandomFlip: `mode` is one of {self.MODES}; given {mode!r}.")
+            raise ValueError(f"RandomFlip: expected `mode` to be one of {self.MODES}, received {mode!r}.")
         self.mode = mode
 
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
@@ -150,11 +181,19 @@ class RandomFlip(RandomImageLayer):
 
 
 class RandomBrightness(RandomImageLayer):
-    """While training, adds one random number to all values of an image and clips them to `value_range`.
+    """Adds one random number to all values of each image while training, and clips them to `value_range`.
+
+    Input and output (N, H, W, C) or (H, W, C).
 
     Args:
-        factor: the number is uniform in this interval times the extent of `value_range`: a pair, or f for (-f, f).
-        value_range: of the images.
+        factor: the number is uniform in this interval times the width of `value_range`: a pair, or f for (-f, f), in
+            [-1, 1].
+        value_range: smallest and largest value of the images; (0, 255) by default.
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        **kwargs: `data_format` ("channels_last" or "channels_first") and the arguments of `Layer`.
+
+    Raises:
+        ValueError: factor or value_range is invalid.
 
     >>> import numpy as np
     >>> image = np.array([[[0.5], [0.9]]], "float32")
@@ -180,11 +219,19 @@ class RandomBrightness(RandomImageLayer):
 
 
 class RandomContrast(RandomImageLayer):
-    """While training, (x - mean) * f + mean for each channel of an image, clipped to `value_range`.
+    """Changes the contrast of each image while training: (x - mean) * f + mean for each channel, then clips.
+
+    Input and output (N, H, W, C) or (H, W, C).
 
     Args:
-        factor: f is uniform in [1 - lower, 1 + upper] for a pair (lower, upper); one number is (0, upper), as in Keras.
-        value_range: of the images.
+        factor: f is uniform in [1 - lower, 1 + upper] for a pair (lower, upper); one number u is (-u, u), clipped
+            to (0, u), as in Keras.
+        value_range: smallest and largest value of the output; (0, 255) by default.
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        **kwargs: `data_format` ("channels_last" or "channels_first") and the arguments of `Layer`.
+
+    Raises:
+        ValueError: factor or value_range is invalid.
 
     >>> import numpy as np
     >>> image = np.array([[[0.4], [0.6]]], "float32")
@@ -213,15 +260,25 @@ class RandomContrast(RandomImageLayer):
 
 def _pair(value_range: Any) -> Any:
     if not isinstance(value_range, (tuple, list)) or len(value_range) != 2:
-        raise ValueError(f"`value_range` is a pair of numbers; given {value_range!r}.")
+        raise ValueError(f"expected `value_range` to be a pair of numbers, received {value_range!r}.")
     return value_range
 
 
 class RandomCrop(RandomImageLayer):
-    """While training, a window of (height, width) at a random place, the same for all images of a batch.
+    """Crops a window at a random position while training, the same for all images of a batch.
 
-    Otherwise, and where the image is smaller than the window, the largest part in the middle that has the window's
-    aspect ratio is resized to it.
+    Input (N, H, W, C) or (H, W, C), output (N, height, width, C) or (height, width, C). At inference, and if the image
+    is smaller than the window, the largest central part with the window's aspect ratio is resized to the window's size.
+
+    Args:
+        height, width: size of the window, integers of at least 1.
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        data_format: "channels_last" (the default) or "channels_first".
+        name: name of the layer; None: "random_crop", numbered.
+        **kwargs: the other arguments of `Layer`.
+
+    Raises:
+        ValueError: height or width below 1.
 
     >>> import numpy as np
     >>> RandomCrop(2, 3)(np.ones((5, 8, 8, 1), "float32")).shape
@@ -239,7 +296,7 @@ class RandomCrop(RandomImageLayer):
     ) -> None:
         super().__init__(seed=seed, data_format=data_format, name=name, **kwargs)
         if min(height, width) < 1:
-            raise ValueError(f"RandomCrop: `height` and `width` are at least 1; given {height} and {width}.")
+            raise ValueError(f"RandomCrop: expected `height` and `width` of at least 1, received {height} and {width}.")
         self.height, self.width = int(height), int(width)
 
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:

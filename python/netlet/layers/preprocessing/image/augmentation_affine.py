@@ -1,6 +1,6 @@
-"""Images randomly rotated, zoomed, moved or sheared while training.
+"""Random rotation, zoom, translation and shear of images while training.
 
-Each is one `affine_transform` whose matrices (N, 8) are a constant plus random coefficients times constant vectors.
+Each layer is one `affine_transform` with matrices (N, 8): a constant plus random coefficients times constant vectors.
 """
 
 from __future__ import annotations
@@ -21,12 +21,18 @@ IDENTITY = UNIT[0] + UNIT[4]
 
 
 class RandomAffineLayer(RandomImageLayer):
-    """Base: a subclass gives `_terms`.
+    """Base of random affine image layers. A subclass computes the terms of the matrices in `_terms`.
 
     Args:
-        fill_mode: what stands outside of the image: "reflect", "wrap", "constant" or "nearest".
+        fill_mode: values outside the image: "reflect", "wrap", "constant" or "nearest".
         interpolation: "nearest" or "bilinear".
-        fill_value: of "constant".
+        fill_value: the value for fill_mode "constant".
+        seed: integer, or None for the next seed of netlet's global sequence.
+        data_format: "channels_last", "channels_first" or None (channels_last).
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        NotImplementedError: an unknown fill_mode or interpolation.
     """
 
     def __init__(
@@ -44,11 +50,11 @@ class RandomAffineLayer(RandomImageLayer):
             ("interpolation", interpolation, INTERPOLATIONS),
         ]:
             if given not in known:
-                raise NotImplementedError(f"{type(self).__name__}: `{name}` is one of {known}; given {given!r}.")
+                raise NotImplementedError(f"{type(self).__name__}: expected `{name}` in {known}, received {given!r}.")
         self.fill_mode, self.interpolation, self.fill_value = fill_mode, interpolation, fill_value
 
     def _terms(self, transformation: Any, height: int, width: int) -> tuple[np.ndarray, list[tuple[Any, np.ndarray]]]:
-        """(constant (8,), [(coefficients (N, 1), vector (8,)), ...]) of the matrices."""
+        """The terms of the matrices: (constant (8,), [(coefficients (N, 1), vector (8,)), ...])."""
         raise NotImplementedError
 
     def _transform(self, images: Any, transformation: Any) -> Any:
@@ -64,12 +70,19 @@ class RandomAffineLayer(RandomImageLayer):
 
 
 class RandomRotation(RandomAffineLayer):
-    """While training, turns an image about its centre.
+    """Rotates each image about its centre by a random angle while training.
+
+    Input and output (N, H, W, C) or (H, W, C).
 
     Args:
-        factor: the angle, in full turns counter-clockwise, is uniform in this interval: a pair, or f for (-f, f).
-        fill_mode, interpolation, fill_value: see `ops.image.affine_transform`.
-        seed: integer, or None for the next one of netlet's global sequence.
+        factor: the angle, in full rotations counter-clockwise, is uniform in this interval: a pair, or f for (-f, f),
+            in [-1, 1].
+        fill_mode: values outside the image: "reflect" (the default), "wrap", "constant" or "nearest".
+        interpolation: "bilinear" (the default) or "nearest".
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        fill_value: the value for fill_mode "constant"; 0.0 by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     >>> image = np.array([[1.0, 2.0], [3.0, 4.0]], "float32")[..., None]
     >>> RandomRotation((0.25, 0.25))(image).numpy()[..., 0].round(3)
@@ -106,14 +119,22 @@ class RandomRotation(RandomAffineLayer):
 
 
 class RandomZoom(RandomAffineLayer):
-    """While training, makes what is in an image larger (negative factors) or smaller (positive ones).
+    """Zooms into (negative factors) or out of (positive factors) each image at random while training.
+
+    Input and output (N, H, W, C) or (H, W, C).
 
     Args:
-        height_factor: 1 plus a number, uniform in this interval, is how many rows of the image one row of the result
-            spans: a pair, or f for (-f, f), in (-1, 1].
-        width_factor: the same for columns; None keeps the aspect ratio.
+        height_factor: interval of a uniform random number z: a pair, or f for (-f, f), in (-1, 1]. One row of the
+            output covers 1 + z rows of the image.
+        width_factor: the same for columns; None (the default) keeps the aspect ratio.
+        fill_mode: values outside the image: "reflect" (the default), "wrap", "constant" or "nearest".
+        interpolation: "bilinear" (the default) or "nearest".
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        fill_value: the value for fill_mode "constant"; 0.0 by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    >>> RandomZoom((-0.5, -0.5))(np.arange(16.0).reshape(4, 4, 1)).numpy()[0, :, 0]  # a quarter fills the image
+    >>> RandomZoom((-0.5, -0.5))(np.arange(16.0).reshape(4, 4, 1)).numpy()[0, :, 0]  # a quarter fills the output
     array([3.75, 4.25, 4.75, 5.25], dtype=float32)
     """
 
@@ -154,11 +175,20 @@ class RandomZoom(RandomAffineLayer):
 
 
 class RandomTranslation(RandomAffineLayer):
-    """While training, moves an image down and to the right.
+    """Translates each image by a random distance while training.
+
+    Input and output (N, H, W, C) or (H, W, C).
 
     Args:
-        height_factor: by a part of the height, uniform in this interval: a pair, or f for (-f, f), in [-1, 1].
-        width_factor: the same of the width.
+        height_factor: the distance down, as a fraction of the height, is uniform in this interval: a pair, or f for
+            (-f, f), in [-1, 1].
+        width_factor: the distance to the right as a fraction of the width; as height_factor.
+        fill_mode: values outside the image: "reflect" (the default), "wrap", "constant" or "nearest".
+        interpolation: "bilinear" (the default) or "nearest".
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        fill_value: the value for fill_mode "constant"; 0.0 by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     >>> RandomTranslation(0, (0.5, 0.5), "constant")(np.array([[[1.0], [2.0]]])).numpy()[0, :, 0]
     array([0., 1.], dtype=float32)
@@ -194,12 +224,20 @@ class RandomTranslation(RandomAffineLayer):
 
 
 class RandomShear(RandomAffineLayer):
-    """While training, moves rows and columns of an image the further, the further down or right they are.
+    """Shears each image at random while training.
+
+    Input and output (N, H, W, C) or (H, W, C).
 
     Args:
-        x_factor: pixels to the left for each row down, uniform in this interval: a pair, or f for (-f, f), in [-1, 1].
-            For half of the images it is the other direction.
-        y_factor: pixels up for each column to the right, with the same sign.
+        x_factor: the shift to the left, in pixels for each row down, is uniform in this interval: a pair, or f for
+            (-f, f), in [-1, 1]; 0.0 by default. For half of the images the direction is reversed.
+        y_factor: the shift up, in pixels for each column to the right; as x_factor, and reversed with it.
+        fill_mode: values outside the image: "reflect" (the default), "wrap", "constant" or "nearest".
+        interpolation: "bilinear" (the default) or "nearest".
+        fill_value: the value for fill_mode "constant"; 0.0 by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     >>> RandomShear(fill_mode="constant")(np.ones((2, 2, 1))).shape
     (2, 2, 1)

@@ -1,4 +1,4 @@
-"""x * scale + offset."""
+"""Rescaling: y = x * scale + offset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,14 @@ from ...base.elementwise import Elementwise
 
 
 class Rescaling(Elementwise):
-    """x * scale + offset, in the layer's float type: `Rescaling(1 / 255)` for images of bytes.
+    """Rescales values: y = x * scale + offset, e.g. `Rescaling(1 / 255)` for uint8 images.
+
+    Input and output have the same shape; the output has the layer's float type.
+
+    Args:
+        scale: number, or array that broadcasts to the input.
+        offset: number, or array that broadcasts to the input; 0.0 by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     >>> Rescaling(1 / 255)(np.array([[0, 255]], "uint8")).numpy()
     array([[0., 1.]], dtype=float32)

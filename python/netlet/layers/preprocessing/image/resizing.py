@@ -1,4 +1,4 @@
-"""Images of another size, or of the size of a model's input."""
+"""Resizing and CenterCrop: bring images to a fixed size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...base.layer import Layer
 
 
 class _Sized(Layer):
-    """Base: batches of images (N, H, W, C), or one image (H, W, C), become height x width."""
+    """Base of layers that bring images (N, H, W, C) or one image (H, W, C) to the size height x width."""
 
     def __init__(self, height: int, width: int, data_format: str | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -25,7 +25,7 @@ class _Sized(Layer):
         shape = list(input_shape)
         if len(shape) not in (3, 4):
             raise ValueError(
-                f"Layer '{self.name}' expects images of rank 4 (a batch) or 3 (one image); given shape {input_shape}."
+                f"Layer '{self.name}': expected images of rank 3 (one) or 4 (a batch), received shape {input_shape}."
             )
         first = len(shape) - (3 if self.data_format == "channels_last" else 2)
         shape[first : first + 2] = [self.height, self.width]
@@ -37,15 +37,25 @@ class _Sized(Layer):
 
 
 class Resizing(_Sized):
-    """Resizes images to height x width, as `ops.image.resize`; the dtype stays what it was.
+    """Resizes images to height x width.
+
+    Input (N, H, W, C) or (H, W, C), output (N, height, width, C) or (height, width, C) of the same dtype.
 
     Args:
-        height, width: positive integers.
-        interpolation: "bilinear", "nearest", "bicubic", "lanczos3" or "lanczos5".
-        crop_to_aspect_ratio: without distortion: what does not fit the proportions is cut off.
-        pad_to_aspect_ratio: without distortion: a border of `fill_value` fills the rest.
-        antialias: all pixels count when an image shrinks.
-        data_format: "channels_last" or "channels_first".
+        height, width: size of the output, positive integers.
+        interpolation: "bilinear" (the default), "nearest", "bicubic", "lanczos3" or "lanczos5".
+        crop_to_aspect_ratio: whether to crop the image to the output's aspect ratio instead of distorting it; False by
+            default.
+        pad_to_aspect_ratio: whether to pad the image to the output's aspect ratio instead of distorting it; False by
+            default.
+        fill_mode: how to pad: "constant" (the default).
+        fill_value: value of the padding; 0.0 by default.
+        antialias: whether to average over all pixels when shrinking; False by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: invalid arguments; an input of another rank.
 
     >>> import numpy as np
     >>> Resizing(2, 2)(np.arange(16.0, dtype="float32").reshape(1, 4, 4, 1)).numpy()[0, ..., 0]
@@ -94,11 +104,17 @@ class Resizing(_Sized):
 
 
 class CenterCrop(_Sized):
-    """Cuts height x width out of the middle; an image that is smaller is resized so that it covers them, and cut.
+    """Crops the central height x width of images. A smaller image is resized to cover that size, then cropped.
+
+    Input (N, H, W, C) or (H, W, C), output (N, height, width, C) or (height, width, C).
 
     Args:
-        height, width: positive integers.
-        data_format: "channels_last" or "channels_first".
+        height, width: size of the output, positive integers.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: height or width is not a positive integer; an input of another rank.
 
     >>> import numpy as np
     >>> CenterCrop(2, 2)(np.arange(16.0, dtype="float32").reshape(1, 4, 4, 1)).numpy()[0, ..., 0]
