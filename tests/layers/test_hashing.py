@@ -114,7 +114,7 @@ def test_the_type_of_the_output(mode, dtype):
         ({"num_bins": 2, "salt": "string"}, "can only be a tuple of size 2"),
         ({"num_bins": 2, "salt": [1]}, "can only be a tuple of size 2"),
         ({"num_bins": 1, "salt": [133, 137, 177]}, "can only be a tuple of size 2"),
-        ({"num_bins": 3, "output_mode": "unsupported"}, "`output_mode` is one of"),
+        ({"num_bins": 3, "output_mode": "unsupported"}, "expected `output_mode` to be one of"),
         ({"num_bins": 3, "dtype": "float32"}, "`dtype` should be an integer type"),
         ({"num_bins": 3, "sparse": True}, "`sparse` may only be true if `output_mode` is"),
     ],

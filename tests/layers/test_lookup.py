@@ -307,7 +307,7 @@ def test_a_salt_changes_where_unknown_tokens_go():
         (StringLookup, {"sparse": True}, "`sparse` may only be true if `output_mode` is `'one_hot'`"),
         (StringLookup, {"idf_weights": [1.0]}, "should only be set if `output_mode` is `'tf_idf'`"),
         (StringLookup, {"vocabulary": ["a"], "output_mode": "tf_idf"}, "needs `idf_weights`"),
-        (StringLookup, {"output_mode": "bag"}, "is one of int, one_hot"),
+        (StringLookup, {"output_mode": "bag"}, "expected `output_mode` to be one of int, one_hot"),
         (StringLookup, {"extra_arg": True}, "Unrecognized keyword argument"),
         (StringLookup, {"vocabulary": "path/to/missing.txt"}, "Vocabulary file path/to/missing.txt does not exist"),
         (StringLookup, {"vocabulary": ["token", "token"]}, "at least one repeated term"),
@@ -324,7 +324,7 @@ def test_a_salt_changes_where_unknown_tokens_go():
         (IntegerLookup, {"salt": [1, 2]}, "oov_method='farmhash'"),
         (IntegerLookup, {"salt": [1, 2, 3], "oov_method": "farmhash"}, "tuple of size 2"),
         (StringLookup, {"output_mode": "tf_idf", "vocabulary": ["a"], "idf_weights": [1.0, 2.0]}, "same length"),
-        (StringLookup, {"encoding": "no such"}, "`encoding` is the name"),
+        (StringLookup, {"encoding": "no such"}, "expected `encoding` to be the name"),
     ],
 )
 def test_arguments_that_do_not_fit(cls, arguments, message):
@@ -333,7 +333,7 @@ def test_arguments_that_do_not_fit(cls, arguments, message):
 
 
 def test_sparse_vectors_are_refused():
-    with pytest.raises(NotImplementedError, match="no sparse tensors"):
+    with pytest.raises(NotImplementedError, match="sparse tensors are not supported"):
         StringLookup(output_mode="multi_hot", sparse=True)
 
 

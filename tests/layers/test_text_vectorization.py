@@ -191,10 +191,10 @@ def test_functions_of_ones_own():
 
 def test_functions_that_return_something_else():
     layer = TextVectorization(standardize=lambda t: t[:1], vocabulary=["a"], name="v")
-    with pytest.raises(ValueError, match=r"Layer 'v': `standardize` was given a shape of \(2,\) and returned \(1,\)"):
+    with pytest.raises(ValueError, match=r"Layer 'v': expected shape \(2,\) from `standardize`, received \(1,\)"):
         layer(["a", "b"])
     layer = TextVectorization(split=lambda t: [["a"]], vocabulary=["a"], name="v")
-    with pytest.raises(ValueError, match="Layer 'v': `split` was given 2 texts and returned 1 lists"):
+    with pytest.raises(ValueError, match="Layer 'v': expected 2 lists of words from `split`, received 1"):
         layer(["a", "b"])
     layer = TextVectorization(split=lambda t: [[1]], vocabulary=["a"], name="v")
     with pytest.raises(ValueError, match="Layer 'v': expected texts"):
@@ -226,15 +226,15 @@ def test_limits():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"standardize": "upper"}, "`standardize` is None, a function, or one of"),
-        ({"split": "words"}, "`split` is None, a function, or one of"),
-        ({"ngrams": "invalid"}, "`ngrams` is None, or positive integers"),
-        ({"ngrams": (0, 1)}, "`ngrams` is None, or positive integers"),
-        ({"ngrams": [1]}, "`ngrams` is None, or positive integers"),
-        ({"output_mode": "bag"}, "`output_mode` is one of"),
+        ({"standardize": "upper"}, "expected `standardize` to be None, a function, or one of"),
+        ({"split": "words"}, "expected `split` to be None, a function, or one of"),
+        ({"ngrams": "invalid"}, "expected `ngrams` to be None or positive integers"),
+        ({"ngrams": (0, 1)}, "expected `ngrams` to be None or positive integers"),
+        ({"ngrams": [1]}, "expected `ngrams` to be None or positive integers"),
+        ({"output_mode": "bag"}, "expected `output_mode` to be one of"),
         ({"output_mode": "multi_hot", "output_sequence_length": 5}, "`output_sequence_length` must not be set if"),
-        ({"output_sequence_length": 2.5}, "`output_sequence_length` is an integer"),
-        ({"output_sequence_length": -1}, "`output_sequence_length` is an integer"),
+        ({"output_sequence_length": 2.5}, "expected a non-negative integer for `output_sequence_length`"),
+        ({"output_sequence_length": -1}, "expected a non-negative integer for `output_sequence_length`"),
         ({"vocabulary": ["a"], "output_mode": "tf_idf"}, "needs `idf_weights`"),
         ({"vocabulary": ["a", ""]}, "reserved mask token"),
         ({"what": 1}, "Unrecognized keyword arguments"),
@@ -246,9 +246,9 @@ def test_arguments_that_do_not_fit(arguments, message):
 
 
 def test_what_is_not_there():
-    with pytest.raises(NotImplementedError, match="no ragged tensors"):
+    with pytest.raises(NotImplementedError, match="ragged tensors are not supported"):
         TextVectorization(ragged=True)
-    with pytest.raises(NotImplementedError, match="no sparse tensors"):
+    with pytest.raises(NotImplementedError, match="sparse tensors are not supported"):
         TextVectorization(sparse=True, output_mode="count")
     with pytest.raises(RuntimeError, match="must set the layer's vocabulary"):
         TextVectorization()(["a"])
@@ -257,7 +257,7 @@ def test_what_is_not_there():
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        ([["a", "b"]], r"the input is \(N,\), or its last axis has extent 1"),
+        ([["a", "b"]], r"expected texts of shape \(N,\) or with a last axis of size 1"),
         ([1, 2], "expected texts"),
         ([["a"], ["b", "c"]], "lists of equal lengths"),
         (np.zeros((2, 1)), "expected texts"),
@@ -268,7 +268,7 @@ def test_what_is_no_text(bad, message):
     layer = TextVectorization(vocabulary=["a"], name="v")
     with pytest.raises(ValueError, match=f"Layer 'v': .*{message}"):
         layer(bad)
-    with pytest.raises(ValueError, match=f"Layer '.*{message}" if bad is not None else "adapt takes"):
+    with pytest.raises(ValueError, match=f"Layer '.*{message}" if bad is not None else "adapt expected a list"):
         TextVectorization().adapt(bad)
 
 

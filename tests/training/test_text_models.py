@@ -204,7 +204,7 @@ def test_texts_where_there_is_no_layer_for_them():
 def test_a_layer_of_text_behind_others():
     lookup = layers.IntegerLookup(vocabulary=[1, 2], output_mode="one_hot", name="ids")
     model = netlet.Sequential([netlet.Input((1,), dtype="int64"), layers.Flatten(), lookup, layers.Dense(1)])
-    with pytest.raises(ValueError, match=r"Layer 'ids': .*ahead of the model's recorded steps"):
+    with pytest.raises(ValueError, match=r"Layer 'ids': .*runs in Python, before the model's recorded step"):
         model.predict(np.array([[1]]), verbose=0)
     assert model(np.array([[1], [2]])).shape == (2, 1)
 

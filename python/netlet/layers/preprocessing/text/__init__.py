@@ -1,1 +1,1 @@
-"""Text: splitting, vocabularies, hashing. These layers run in Python, in front of the recorded step."""
+"""Text layers: splitting, vocabularies, hashing. They run in Python, before the recorded step."""

@@ -1,6 +1,6 @@
-"""Hashes of bytes that are the same everywhere and in every run: FarmHash's Fingerprint64, and SipHash with a key.
+"""Hashes of bytes that are equal on every machine and in every run: FarmHash's Fingerprint64, and SipHash with a key.
 
-They are those of TensorFlow's `strings.to_hash_bucket_fast` and `to_hash_bucket_strong`, on which Keras's layers rest.
+They equal those of TensorFlow's `strings.to_hash_bucket_fast` and `to_hash_bucket_strong`, which Keras's layers use.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ def _u32(data: bytes, at: int) -> int:
 
 
 def _right(v: int, by: int) -> int:
-    """Rotated to the right."""
+    """A 64-bit integer rotated to the right by `by` bits."""
     v &= _MASK
     return (v >> by | v << (64 - by)) & _MASK
 
@@ -157,7 +157,7 @@ def siphash64(data: bytes, key: Sequence[int]) -> int:
 
 
 def hasher(salt: Sequence[int] | None) -> Callable[[bytes], int]:
-    """Which of the two a layer uses: SipHash with its salt as the key, FarmHash without one."""
+    """The hash function of a layer: SipHash with the salt as its key, or FarmHash if there is no salt."""
     if salt is None:
         return farmhash64
     key = tuple(salt)

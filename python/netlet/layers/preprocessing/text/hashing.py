@@ -1,4 +1,4 @@
-"""Hashing: anything to one of a few numbers, without a vocabulary."""
+"""Hashing: maps strings or integers to a fixed number of bins, without a vocabulary."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ from .tokens import Integers, Texts, as_array, holds_texts
 
 
 class Hashing(HostLayer):
-    """Strings or integers to bins in [0, num_bins), by a hash that is the same everywhere.
+    """Maps strings or integers to bins in [0, num_bins) with a hash that is equal on every machine.
 
-    FarmHash's Fingerprint64, or SipHash-2-4 with a salt, of the string (of an integer's decimal digits), modulo the
-    number of bins: the numbers of Keras and TensorFlow. The layer runs in Python: call it on data, or put it at the
-    front of a Sequential.
+    The bin is the FarmHash Fingerprint64 (SipHash-2-4 if there is a salt) of the string, or of an integer's decimal
+    digits, modulo the number of bins, as in Keras and TensorFlow. Input of any shape; output of the same shape with
+    "int", else vectors. The layer runs in Python: call it on data, or put it first in a Sequential.
 
     Args:
-        num_bins: the number of bins, that for masks included.
-        mask_value: what goes to bin 0, which is then left to it alone.
-        salt: the key of SipHash, two integers, or one for both.
-        output_mode: "int", or vectors of length `num_bins`: "one_hot", "multi_hot", "count"; see StringLookup.
-        sparse: only False.
-        dtype: of the output: "int64" or "int32" with "int", else a float type.
+        num_bins: the number of bins, including bin 0 for `mask_value`; a positive integer.
+        mask_value: value that maps to bin 0, which no other value then uses; None (the default): no such value.
+        salt: key of SipHash, two integers, or one for both; None (the default): FarmHash.
+        output_mode: "int" (the default), or vectors of length `num_bins`: "one_hot", one for each value; and one for
+            each sample (the last axis): "multi_hot", 1 for each bin that occurs; "count", how often it occurs.
+        sparse: only False is supported.
+        **kwargs: the arguments of `Layer`. `dtype` is that of the output: "int64" (the default) or "int32" with "int",
+            else a float type.
 
     Raises:
-        ValueError: arguments that do not fit each other, input that is neither text nor numbers.
+        ValueError: invalid or conflicting arguments; an input that is neither text nor integers.
+        NotImplementedError: sparse=True.
 
     Source: Keras 3 `Hashing`.
 
@@ -53,12 +56,12 @@ class Hashing(HostLayer):
         super().__init__(**kwargs)
         if num_bins is None or num_bins <= 0:
             raise ValueError(
-                f"The `num_bins` for `Hashing` cannot be `None` or non-positive values; given num_bins={num_bins}."
+                f"The `num_bins` for `Hashing` cannot be `None` or non-positive values; received num_bins={num_bins}."
             )
         mode = check_mode("Hashing", output_mode, ("int", "one_hot", "multi_hot", "count"))
         if mode == "int" and self.compute_dtype not in ("int32", "int64"):
             raise ValueError(
-                'Hashing: When `output_mode="int"`, `dtype` should be an integer type, "int32" or "int64"; given '
+                'Hashing: When `output_mode="int"`, `dtype` should be an integer type, "int32" or "int64"; received '
                 f"{self.compute_dtype!r}."
             )
         check_sparse("Hashing", sparse, mode)
@@ -79,7 +82,7 @@ class Hashing(HostLayer):
         return _core.as_tensor(vectors(ids, shape, self.output_mode, self.num_bins, self.compute_dtype))
 
     def _keys(self, inputs: Any) -> tuple[list[bytes], Any, tuple[int, ...]]:
-        """What is hashed, which of it is `mask_value`, and the shape."""
+        """The bytes to hash, which of the values equal `mask_value`, and the input's shape."""
         if holds_texts(inputs):
             kind = Texts()
             keys, shape = kind.read(inputs)
@@ -87,11 +90,15 @@ class Hashing(HostLayer):
             return keys, [key == mask for key in keys], shape
         array = as_array(inputs)
         if self.mask_value is not None and isinstance(self.mask_value, (str, bytes)):
-            raise ValueError(f"`mask_value` is {self.mask_value!r}; given an array of dtype {array.dtype}.")
+            raise ValueError(
+                f"expected texts, as `mask_value` {self.mask_value!r}, received an array of dtype {array.dtype}."
+            )
         masked = np.reshape(array == self.mask_value, -1) if self.mask_value is not None else False
         if array.dtype.kind == "f":
             if not (np.abs(array) < 2**63).all():
-                raise ValueError("floats are hashed as integers; given some that are NaN, or too large for int64.")
+                raise ValueError(
+                    "expected floats that fit int64 (they are hashed as integers), received NaN or too large ones."
+                )
             array = array.astype(np.int64)
         flat, shape = Integers().read(array)
         return [b"%d" % number for number in flat.tolist()], masked, shape

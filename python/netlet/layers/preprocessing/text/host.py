@@ -1,4 +1,4 @@
-"""Layers that run in Python, on texts or on integers of any size, and the vectors that they make of numbers."""
+"""HostLayer: base of layers that run in Python; argument checks and encodings that they share."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ _MODES = ("int", "one_hot", "multi_hot", "count", "tf_idf")
 
 
 class HostLayer(Layer):
-    """Base of layers that no recorded step holds: they run in Python, whenever they are called.
+    """Base of layers that run in Python at each call and are never part of a recorded step.
 
-    At the front of a Sequential they run on the data ahead of `fit`, `evaluate` and `predict`; behind other layers they
-    can only be called by themselves.
+    As the first layer of a Sequential they process the data before `fit`, `evaluate` and `predict` run the recorded
+    step. They cannot follow other layers in a model.
     """
 
     runs_on_host = True
 
     def _converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        return args, kwargs  # lists and texts are arguments like any other
+        return args, kwargs  # lists and texts are passed to `call` unchanged
 
     @contextlib.contextmanager
     def _named(self) -> Iterator[None]:
-        """Errors inside name this layer, as those of `call` do."""
+        """Context manager that adds this layer's name to errors, as in `call`."""
         try:
             yield
         except (ValueError, TypeError) as error:
@@ -45,39 +45,45 @@ class HostLayer(Layer):
 
 
 def check_mode(name: str, output_mode: Any, modes: Sequence[str] = _MODES) -> str:
-    """The mode under its present name."""
+    """Returns the output mode, old names replaced; raises ValueError if it is not in `modes`."""
     mode = {"binary": "multi_hot", "tf-idf": "tf_idf"}.get(output_mode, output_mode)
     if mode not in modes:
-        raise ValueError(f"{name}: `output_mode` is one of {', '.join(modes)}; given {output_mode!r}.")
+        raise ValueError(f"{name}: expected `output_mode` to be one of {', '.join(modes)}, received {output_mode!r}.")
     return str(mode)
 
 
 def check_sparse(name: str, sparse: bool, mode: str) -> None:
+    """Raises an error if `sparse` is True."""
     if sparse and mode == "int":
         raise ValueError(
             f"{name}: `sparse` may only be true if `output_mode` is `'one_hot'`, `'multi_hot'`, `'count'` or "
-            f"`'tf_idf'`; given {mode!r}."
+            f"`'tf_idf'`; received {mode!r}."
         )
     if sparse:
-        raise NotImplementedError(f"{name}: netlet has no sparse tensors; leave `sparse` False.")
+        raise NotImplementedError(f"{name}: sparse tensors are not supported; expected sparse=False.")
 
 
 def check_salt(name: str, salt: Any) -> list[int] | None:
-    """The key of SipHash: two integers; one stands for both."""
+    """Returns the key of SipHash, a list of two integers (a single integer is used twice), or None."""
     if salt is None:
         return None
     pair = [salt, salt] if isinstance(salt, int) else salt
     if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not all(isinstance(s, int) for s in pair):
-        raise ValueError(f"{name}: `salt` can only be a tuple of size 2 integers, or a single integer; given {salt!r}.")
+        raise ValueError(
+            f"{name}: `salt` can only be a tuple of size 2 integers, or a single integer; received {salt!r}."
+        )
     return list(pair)
 
 
 def vectors(ids: np.ndarray, shape: tuple[int, ...], mode: str, depth: int, dtype: str) -> np.ndarray:
-    """Numbers as vectors of length `depth`; those below 0 count nowhere.
+    """Encodes indices as vectors of length `depth`; negative indices are ignored.
 
     Args:
-        ids: flat.
-        shape: theirs. "one_hot": an axis of extent 1 at the end gives way to the vectors. Otherwise the last axis does.
+        ids: flat array of indices.
+        shape: the shape of the indices. The vectors replace the last axis; with "one_hot" only if its size is 1.
+        mode: "one_hot", "multi_hot" or "count".
+        depth: length of the vectors.
+        dtype: of the vectors.
     """
     shape = shape or (1,)
     if mode == "one_hot":
@@ -88,7 +94,7 @@ def vectors(ids: np.ndarray, shape: tuple[int, ...], mode: str, depth: int, dtyp
 
 
 def bags(ids: np.ndarray, rows: np.ndarray, mode: str, depth: int, dtype: str, lead: tuple[int, ...]) -> np.ndarray:
-    """(*lead, depth): what of `ids` lies in each row, 1 for what occurs or how often it does."""
+    """Vectors (*lead, depth) of the `ids` in each row: 1 for each id that occurs, or its count with mode "count"."""
     out = np.zeros((*lead, depth), dtype)
     there = ids >= 0
     places = rows[there] * depth + ids[there]

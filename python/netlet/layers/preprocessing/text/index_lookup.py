@@ -1,4 +1,4 @@
-"""Tokens to numbers and back by a vocabulary: what StringLookup and IntegerLookup share."""
+"""IndexLookup: base of StringLookup and IntegerLookup."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ from .vocabulary_layer import VocabularyLayer
 
 
 class IndexLookup(VocabularyLayer):
-    """What StringLookup and IntegerLookup share; see there."""
+    """Base of StringLookup and IntegerLookup: maps tokens to indices and back.
+
+    Args:
+        kind: `Texts` or `Integers`, the type of the tokens.
+        max_tokens, num_oov_indices, ...: see `StringLookup` and `IntegerLookup`.
+    """
 
     def __init__(
         self,
@@ -37,7 +42,7 @@ class IndexLookup(VocabularyLayer):
         **kwargs: Any,
     ) -> None:
         own = type(self).__name__
-        for key in ("vocabulary_size", "vocabulary_dtype"):  # in Keras's configs; found anew from the vocabulary
+        for key in ("vocabulary_size", "vocabulary_dtype"):  # in Keras's configs; computed from the vocabulary instead
             kwargs.pop(key, None)
         given = kwargs.pop("has_input_vocabulary", vocabulary is not None)
         super().__init__(name=name, **kwargs)
@@ -48,7 +53,10 @@ class IndexLookup(VocabularyLayer):
             (max_tokens is not None and max_tokens <= 1, f"If set, `max_tokens` must be greater than 1: {max_tokens}"),
             (pad_to_max_tokens and max_tokens is None, "If pad_to_max_tokens is True, must set `max_tokens`"),
             (num_oov_indices < 0, f"`num_oov_indices` must be greater than or equal to 0: {num_oov_indices}"),
-            (oov_method not in ("floormod", "farmhash"), f"`oov_method` is 'floormod' or 'farmhash': {oov_method!r}"),
+            (
+                oov_method not in ("floormod", "farmhash"),
+                f"`oov_method` must be 'floormod' or 'farmhash': {oov_method!r}",
+            ),
             (
                 salt is not None and integers and oov_method != "farmhash",
                 f"`salt` can only be used when `oov_method='farmhash'`: {oov_method!r}",
@@ -92,13 +100,13 @@ class IndexLookup(VocabularyLayer):
     def _weighted(self, found: np.ndarray) -> Any:
         if self.output_mode == "tf_idf":
             if self._idf is None:
-                raise RuntimeError(f"Layer '{self.name}' has no `idf_weights`: call `adapt` on data that has tokens.")
+                raise RuntimeError(f"Layer '{self.name}' has no `idf_weights`: call `adapt` on data with tokens first.")
             found[..., : self._token_start] *= self._special_idf
             found[..., self._token_start : self.vocabulary_size()] *= self._idf
         return _core.as_tensor(found)
 
     def _numbers(self, flat: Any) -> np.ndarray:
-        """The number of each token."""
+        """The index of each token."""
         self._require_vocabulary()
         ids = self._find(flat)
         unknown = np.flatnonzero(ids == ABSENT)
@@ -165,7 +173,7 @@ class IndexLookup(VocabularyLayer):
         return "int64" if self.output_mode == "int" else self.compute_dtype
 
     def get_config(self) -> dict[str, Any]:
-        # Special tokens' own weights can only be told where the tokens have names.
+        # Weights of special tokens are only saved if those tokens are not None.
         whole = self._idf is not None and None not in self._special_tokens()
         idf = self.idf_weights if whole else self._idf
         return {
@@ -192,8 +200,8 @@ class IndexLookup(VocabularyLayer):
 
 
 def refuse_path(name: str, config: dict[str, Any]) -> None:
-    """A model file is data: it may not have another file read."""
+    """Raises ValueError for a config with a path: loading a model file must not read other files."""
     if isinstance(config.get("vocabulary"), (str, os.PathLike)):
         raise ValueError(
-            f"The config of {name} names a vocabulary file, {config['vocabulary']!r}: it must list the terms."
+            f"The config of {name} names a vocabulary file, {config['vocabulary']!r}; expected a list of terms."
         )

@@ -1,4 +1,4 @@
-"""Strings and integers to numbers and back by a vocabulary that is given or learned: StringLookup, IntegerLookup."""
+"""StringLookup and IntegerLookup: map strings and integers to their indices in a vocabulary, and back."""
 
 from __future__ import annotations
 
@@ -9,30 +9,37 @@ from .tokens import Integers, Texts
 
 
 class StringLookup(IndexLookup):
-    """Strings to their numbers in a vocabulary, or to vectors; unknown ones share numbers of their own.
+    """Maps strings to their indices in a vocabulary, or to vectors.
 
-    Numbers begin, with `output_mode="int"`, with that of the mask token (0, if there is one), then come those for
-    strings that are not in the vocabulary (OOV), then the vocabulary's. Vectors have no place for the mask token.
-    The layer runs in Python: call it on data, or put it at the front of a Sequential.
+    With `output_mode="int"`, the mask token (if there is one) has index 0, followed by the indices of strings that are
+    not in the vocabulary (OOV), then those of the vocabulary. Vectors have no element for the mask token. Input of any
+    shape; output of the same shape with "int", else vectors. The layer runs in Python: call it on data, or put it first
+    in a Sequential.
 
     Args:
-        max_tokens: at most so many numbers, special ones included.
-        num_oov_indices: how many numbers unknown strings share (by their hash, if more than 1); 0: they are errors.
-        mask_token: what counts as a mask.
-        oov_token: what stands for unknown ones in the vocabulary, and when `invert` is on.
-        vocabulary: list or array of strings, or the path of a text file with one a line; else `adapt` learns it.
-        idf_weights: with "tf_idf", a weight a string of the vocabulary.
-        invert: numbers to strings instead (an array of `str`).
-        output_mode: "int" (int64); vectors of the vocabulary's length: "one_hot", one a string; one a sample (the last
-            axis): "multi_hot", 1 for what occurs; "count", how often; "tf_idf", how often times the weight.
-        pad_to_max_tokens: vectors of length `max_tokens`.
-        sparse: only False.
-        encoding: of `bytes` that are given.
-        salt: hash with SipHash under this key (two integers) instead of FarmHash.
+        max_tokens: largest number of indices, special ones included; None (the default): no limit.
+        num_oov_indices: number of indices for unknown strings, chosen by hash if above 1; 1 by default. With 0, unknown
+            strings raise an error.
+        mask_token: the string that is masked; None (the default): no such string.
+        oov_token: the string for unknown ones in the vocabulary and with `invert`; "[UNK]" by default.
+        vocabulary: list or array of strings, or the path of a text file with one string on each line; None (the
+            default): learned by `adapt`.
+        idf_weights: with "tf_idf", one weight for each string of the vocabulary; None by default.
+        invert: whether to map indices back to strings (an array of `str`); False by default.
+        output_mode: "int" (int64, the default), or vectors of the vocabulary's size: "one_hot", one for each string;
+            and one for each sample (the last axis): "multi_hot", 1 for each string that occurs; "count", how often it
+            occurs; "tf_idf", that count times the weight.
+        pad_to_max_tokens: whether vectors have length `max_tokens`; False by default.
+        sparse: only False is supported.
+        encoding: of `bytes` inputs; "utf-8" by default.
+        name: name of the layer; None: "string_lookup", numbered.
+        salt: key of SipHash (two integers, or one for both); None (the default): FarmHash.
+        **kwargs: the other arguments of `Layer`.
 
     Raises:
-        ValueError: arguments that do not fit each other, input that is no text, an unknown string without a number.
-        RuntimeError: called before there is a vocabulary.
+        ValueError: invalid or conflicting arguments; an input that is not text; an unknown string if num_oov_indices
+            is 0.
+        RuntimeError: called without a vocabulary.
 
     Source: Keras 3 `StringLookup`.
 
@@ -84,14 +91,36 @@ class StringLookup(IndexLookup):
 
 
 class IntegerLookup(IndexLookup):
-    """Integers to their numbers in a vocabulary, or to vectors; unknown ones share numbers of their own.
+    """Maps integers to their indices in a vocabulary, or to vectors.
+
+    The order of indices, and input and output shapes, are those of `StringLookup`. The layer runs in Python: call it on
+    data, or put it first in a Sequential.
 
     Args:
-        vocabulary_dtype: only "int64".
-        oov_method: how unknown integers share several numbers: "floormod", the remainder, or "farmhash".
-        salt: with "farmhash", hash with SipHash under this key (two integers).
-        max_tokens, num_oov_indices, mask_token, oov_token, vocabulary, idf_weights, invert, output_mode, sparse,
-            pad_to_max_tokens: as those of StringLookup, which also says what is raised.
+        max_tokens: largest number of indices, special ones included; None (the default): no limit.
+        num_oov_indices: number of indices for unknown integers, chosen by `oov_method` if above 1; 1 by default. With
+            0, unknown integers raise an error.
+        mask_token: the integer that is masked; None (the default): no such integer.
+        oov_token: the integer for unknown ones in the vocabulary and with `invert`; -1 by default.
+        vocabulary: list or array of integers, or the path of a text file with one integer on each line; None (the
+            default): learned by `adapt`.
+        vocabulary_dtype: only "int64" is supported.
+        idf_weights: with "tf_idf", one weight for each integer of the vocabulary; None by default.
+        invert: whether to map indices back to integers; False by default.
+        output_mode: "int" (int64, the default), or vectors of the vocabulary's size: "one_hot", one for each integer;
+            and one for each sample (the last axis): "multi_hot", 1 for each integer that occurs; "count", how often it
+            occurs; "tf_idf", that count times the weight.
+        pad_to_max_tokens: whether vectors have length `max_tokens`; False by default.
+        sparse: only False is supported.
+        oov_method: how an unknown integer's index is chosen: "floormod" (its remainder, the default) or "farmhash".
+        salt: with "farmhash", key of SipHash (two integers, or one for both); None (the default): FarmHash.
+        name: name of the layer; None: "integer_lookup", numbered.
+        **kwargs: the other arguments of `Layer`.
+
+    Raises:
+        ValueError: invalid or conflicting arguments; an input that is not integers; an unknown integer if
+            num_oov_indices is 0.
+        RuntimeError: called without a vocabulary.
 
     Source: Keras 3 `IntegerLookup`.
 
@@ -120,9 +149,7 @@ class IntegerLookup(IndexLookup):
         **kwargs: Any,
     ) -> None:
         if vocabulary_dtype != "int64":
-            raise ValueError(
-                f"IntegerLookup: only `vocabulary_dtype='int64'` is supported; given {vocabulary_dtype!r}."
-            )
+            raise ValueError(f"IntegerLookup: expected `vocabulary_dtype='int64'`, received {vocabulary_dtype!r}.")
         super().__init__(
             Integers(),
             max_tokens=max_tokens,

@@ -1,4 +1,4 @@
-"""TextVectorization: texts to words, and words to numbers or vectors."""
+"""TextVectorization: splits texts into words and maps the words to indices or vectors."""
 
 from __future__ import annotations
 
@@ -18,29 +18,37 @@ from .words import WordSplitter
 
 
 class TextVectorization(HostLayer):
-    """Texts to the numbers of their words in a vocabulary, or to one vector each.
+    """Maps texts to the vocabulary indices of their words, or to one vector for each text.
 
-    Number 0 is padding, 1 stands for words that are not in the vocabulary; in vectors the first place is theirs.
-    The layer runs in Python: call it on data, or put it at the front of a Sequential.
+    Index 0 is padding and 1 is for words that are not in the vocabulary (OOV); in vectors, element 0 is for OOV words.
+    Input (N,) or (N, 1) texts; output (N, words) with "int", (N, words, size) with "one_hot", else (N, size). The layer
+    runs in Python: call it on data, or put it first in a Sequential.
 
     Args:
-        max_tokens: at most so many numbers, the special ones included.
-        standardize: None, "lower" (the letters A to Z), "strip_punctuation" (ASCII's), "lower_and_strip_punctuation",
-            or a function of an array of `str` that returns one of the same shape.
-        split: None, "whitespace" (ASCII's), "character", or a function of an array of `str` (N,) that returns N lists.
-        ngrams: up to so many neighbouring words as one token, joined by spaces; a tuple: just these numbers of words.
-        output_mode: "int" (int64, (N, longest), the rest 0), or "multi_hot", "count", "tf_idf", "one_hot" as those of
-            StringLookup.
-        output_sequence_length: with "int", cut or fill up to this length.
-        pad_to_max_tokens: vectors of length `max_tokens`.
-        vocabulary: list or array of words, or the path of a text file with one a line; else `adapt` learns it.
-        idf_weights: with "tf_idf", a weight a word of the vocabulary.
-        sparse, ragged: only False.
-        encoding: of `bytes` that are given.
+        max_tokens: largest number of indices, special ones included; None (the default): no limit.
+        standardize: None, "lower" (ASCII letters), "strip_punctuation" (ASCII punctuation),
+            "lower_and_strip_punctuation" (the default), or a function of an array of `str` that returns one of the same
+            shape.
+        split: None, "whitespace" (ASCII whitespace, the default), "character", or a function of an array of `str` (N,)
+            that returns N lists of words.
+        ngrams: None (the default): single words; an integer n: also sequences of up to n words, joined by spaces, as
+            tokens; a tuple: sequences of these numbers of words.
+        output_mode: "int" (int64, padded with 0 to the longest text, the default), or "multi_hot", "count", "tf_idf" or
+            "one_hot", as in `StringLookup`.
+        output_sequence_length: with "int", the length to cut or pad to; None (the default): the longest text.
+        pad_to_max_tokens: whether vectors have length `max_tokens`; False by default.
+        vocabulary: list or array of words, or the path of a text file with one word on each line; None (the default):
+            learned by `adapt`.
+        idf_weights: with "tf_idf", one weight for each word of the vocabulary; None by default.
+        sparse, ragged: only False is supported.
+        encoding: of `bytes` inputs; "utf-8" by default.
+        name: name of the layer; None: "text_vectorization", numbered.
+        **kwargs: the other arguments of `Layer`.
 
     Raises:
-        ValueError: arguments that do not fit each other; input that is no text, or has a last axis other than 1.
-        RuntimeError: called before there is a vocabulary.
+        ValueError: invalid or conflicting arguments; an input that is not text, or has a last axis other than 1.
+        NotImplementedError: sparse=True or ragged=True.
+        RuntimeError: called without a vocabulary.
 
     Source: Keras 3 `TextVectorization`.
 
@@ -72,15 +80,17 @@ class TextVectorization(HostLayer):
         super().__init__(name=name, **kwargs)
         mode = check_mode("TextVectorization", output_mode)
         if ragged:
-            raise NotImplementedError("TextVectorization: netlet has no ragged tensors; leave `ragged` False.")
+            raise NotImplementedError("TextVectorization: ragged tensors are not supported; expected ragged=False.")
         length = output_sequence_length
         if length is not None and mode != "int":
             raise ValueError(
-                "TextVectorization: `output_sequence_length` must not be set if `output_mode` is not 'int'; given "
+                "TextVectorization: `output_sequence_length` must not be set if `output_mode` is not 'int'; received "
                 f"{length!r} with {mode!r}."
             )
         if length is not None and (not isinstance(length, int) or length < 0):
-            raise ValueError(f"TextVectorization: `output_sequence_length` is an integer; given {length!r}.")
+            raise ValueError(
+                f"TextVectorization: expected a non-negative integer for `output_sequence_length`, received {length!r}."
+            )
         self._words = WordSplitter(standardize, split, ngrams, encoding)
         self.standardize, self.split, self.ngrams = standardize, split, ngrams
         self.output_sequence_length, self.ragged = output_sequence_length, ragged
@@ -99,16 +109,17 @@ class TextVectorization(HostLayer):
 
     @property
     def output_mode(self) -> str:
+        """The layer's `output_mode`."""
         return self._lookup_layer.output_mode
 
-    # ---- the vocabulary, which is the lookup layer's -----------------------------------------------------------------
+    # ---- the vocabulary, stored in the lookup layer ------------------------------------------------------------------
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:
-        """Learns the vocabulary from texts: the most frequent words first, among equals the later in order.
+        """Learns the vocabulary from texts: most frequent words first, ties in descending order.
 
         Args:
             data: list or array of texts, or an iterable of such batches.
             batch_size: accepted as in Keras; the result does not depend on it.
-            steps: at most so many batches of an iterable.
+            steps: the largest number of batches to use; None (the default): all.
         """
         self.reset_state()
         with self._named():
@@ -126,26 +137,30 @@ class TextVectorization(HostLayer):
         self._lookup_layer._observe(list(chain.from_iterable(words)), words)
 
     def finalize_state(self) -> None:
-        """Makes the vocabulary of what was counted."""
+        """Sets the vocabulary from the counted words."""
         self._lookup_layer.finalize_state()
 
     def reset_state(self) -> None:
-        """Forgets what was counted; the vocabulary stays."""
+        """Resets the counts; the vocabulary does not change."""
         self._lookup_layer.reset_state()
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[str]:
-        """The words, each at the place that is its number; without padding and unknown words if so asked."""
+        """The list of words; the position of a word is its index.
+
+        Args:
+            include_special_tokens: whether to include "" (padding) and "[UNK]" (OOV); True by default.
+        """
         return self._lookup_layer.get_vocabulary(include_special_tokens)
 
     def vocabulary_size(self) -> int:
-        """How many numbers there are, special ones included."""
+        """The number of indices, special ones included."""
         return self._lookup_layer.vocabulary_size()
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
-        """Sets the vocabulary instead of learning it; see `StringLookup.set_vocabulary`."""
+        """Sets the vocabulary instead of learning it. Arguments: see `StringLookup.set_vocabulary`."""
         self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
 
-    # ---- words to numbers --------------------------------------------------------------------------------------------
+    # ---- words to indices --------------------------------------------------------------------------------------------
     def call(self, inputs: Any) -> Any:
         lookup = self._lookup_layer
         words, lead = self._words(inputs)
@@ -163,7 +178,7 @@ class TextVectorization(HostLayer):
         return lookup._weighted(bags(ids, rows, mode, lookup._depth(), lookup.compute_dtype, lead))
 
     def _padded(self, ids: np.ndarray, rows: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        """(rows, longest or `output_sequence_length`), filled up with 0, or what is no place in one-hot vectors."""
+        """Indices (rows, longest or `output_sequence_length`), padded with 0, or with -1 (no element) for "one_hot"."""
         longest = int(lengths.max()) if len(lengths) else 0
         width = longest if self.output_sequence_length is None else self.output_sequence_length
         out = np.full((len(lengths), width), 0 if self.output_mode == "int" else -1, np.int64)

@@ -1,4 +1,4 @@
-"""Vocabularies: terms that are given, checked; terms that are learned, counted and ranked."""
+"""Vocabularies: reads and checks given terms, and counts and ranks learned ones."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import numpy as np
 
 
 def terms_of(vocabulary: Any, kind: Any) -> list[Any]:
-    """The tokens of a list or array, or of a text file with one a line, which is named by its path.
+    """The tokens of a list or array, or of a text file (its path) with one token on each line.
 
     Raises:
-        ValueError: no such file, something that is no token, or no token at all.
+        ValueError: the file does not exist; an element is not a token; there are no tokens.
     """
     if isinstance(vocabulary, (str, os.PathLike)):
         if not os.path.isfile(vocabulary):
@@ -29,30 +29,38 @@ def terms_of(vocabulary: Any, kind: Any) -> list[Any]:
 
 
 def check_terms(tokens: list[Any], kind: Any, reserved: dict[str, Any], special: int, limit: int | None) -> None:
-    """Each token once, no reserved one among them, and with the special ones not more than `limit`."""
+    """Raises ValueError for an invalid vocabulary.
+
+    Args:
+        tokens: must be distinct.
+        kind: `Texts` or `Integers`.
+        reserved: special tokens by name ("mask", "OOV"), which must not be in `tokens`; None entries are ignored.
+        special: number of indices of special tokens.
+        limit: largest number of indices, special ones included; None: no limit.
+    """
     repeated = [kind.plain(t) for t, n in Counter(tokens).items() if n > 1]
     if repeated:
         raise ValueError(f"The passed vocabulary has at least one repeated term: {repeated[:5]}.")
     for what, token in reserved.items():
         if token is not None and token in tokens:
             raise ValueError(
-                f"Found reserved {what} token at unexpected location in `vocabulary`: {kind.plain(token)!r}. Special "
-                "tokens are left out, or all of them stand in front: the mask's, if it has a number, then the OOV ones."
+                f"Found reserved {what} token at unexpected location in `vocabulary`: {kind.plain(token)!r}. Leave out "
+                "the special tokens, or put all of them first: the mask token, if it has an index, then the OOV tokens."
             )
     size = special + len(tokens)
     if limit is not None and size > limit:
         raise ValueError(
-            f"Attempted to set a vocabulary larger than the maximum vocab size: with special tokens it has {size}; "
-            f"`max_tokens` is {limit}."
+            f"Attempted to set a vocabulary larger than the maximum vocab size: expected at most `max_tokens`={limit}, "
+            f"received {size} with special tokens."
         )
 
 
 class TokenCounts:
-    """How often tokens occur, and in how many documents.
+    """Counts how often tokens occur, and in how many documents.
 
     Args:
-        kind: of the tokens.
-        with_documents: whether documents are counted too.
+        kind: `Texts` or `Integers`, the type of the tokens.
+        with_documents: whether to count the documents of each token too.
     """
 
     def __init__(self, kind: Any, with_documents: bool) -> None:
@@ -62,7 +70,7 @@ class TokenCounts:
         self._documents = 0
 
     def update(self, flat: Any, documents: Iterable[Any]) -> None:
-        """Counts tokens; `documents` are the same ones, piece by piece."""
+        """Adds the tokens `flat` to the counts; `documents` are the same tokens, split into documents."""
         self._tokens.update(self._kind.counted(flat))
         if self._with_documents:
             for document in documents:
@@ -70,11 +78,11 @@ class TokenCounts:
                 self._documents_with.update(set(document))
 
     def ranked(self, without: set[Any], limit: int | None) -> list[Any]:
-        """The most frequent first, among equals the later in order, as in Keras; at most `limit`."""
+        """At most `limit` tokens except `without`: most frequent first, ties in descending order, as in Keras."""
         found = [(count, token) for token, count in self._tokens.items() if token not in without]
         return [token for _, token in sorted(found, reverse=True)[:limit]]
 
     def idf(self, tokens: list[Any]) -> np.ndarray:
-        """log(1 + documents / (1 + documents with the token)), a number a token."""
+        """log(1 + documents / (1 + documents with the token)) for each token."""
         held = np.array([self._documents_with[token] for token in tokens], "float64")
         return np.asarray(np.log(1 + self._documents / (1 + held)))

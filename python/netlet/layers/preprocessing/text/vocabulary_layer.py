@@ -1,4 +1,4 @@
-"""A layer with a vocabulary: given, or learned by `adapt`."""
+"""VocabularyLayer: base of layers with a vocabulary, which is passed or learned by `adapt`."""
 
 from __future__ import annotations
 
@@ -11,15 +11,17 @@ from .host import HostLayer
 from .tokens import batches_of_tokens
 from .vocabulary import TokenCounts, check_terms, terms_of
 
-DROPPED = -2  # the mask token where it has no number: in vectors it counts nowhere
+DROPPED = -2  # marks the mask token if it has no index: vectors do not count it
 
 
 class VocabularyLayer(HostLayer):
-    """Base of layers that number tokens: first those for masks (if they have a number) and for unknown tokens, then the
-    vocabulary's."""
+    """Base of layers that map tokens to indices.
+
+    The mask token (if it has an index) comes first, then the unknown tokens, then the vocabulary.
+    """
 
     _untracked_attributes = HostLayer._untracked_attributes | {"_tokens", "_find", "_kind"}
-    # Set by IndexLookup, which says what they are.
+    # Set by IndexLookup.
     max_tokens: int | None
     num_oov_indices: int
     mask_token: Any
@@ -31,11 +33,11 @@ class VocabularyLayer(HostLayer):
     _oov: Any
     _has_input_vocabulary: bool
 
-    _tokens: list[Any] | None = None  # without those for masks and for what is not in the vocabulary
+    _tokens: list[Any] | None = None  # without mask and OOV tokens
     _find: Callable[[Any], np.ndarray]
-    _idf: np.ndarray | None = None  # a weight a token
-    _special_idf: Any = None  # of the special tokens in front: one each, or one for all
-    _called_with: int | None = None  # the length of vectors that other layers were built for
+    _idf: np.ndarray | None = None  # one weight for each token
+    _special_idf: Any = None  # weights of the special tokens: one for each, or one for all
+    _called_with: int | None = None  # length of the vectors when the layer was first called; later layers depend on it
 
     # ---- the vocabulary --------------------------------------------------------------------------------------------
     @property
@@ -50,17 +52,21 @@ class VocabularyLayer(HostLayer):
         return [self.mask_token] * self._oov_start + [self.oov_token] * self.num_oov_indices
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
-        """The tokens, each at the place that is its number; without those for masks and unknown ones if so asked."""
+        """The list of tokens; the position of a token is its index.
+
+        Args:
+            include_special_tokens: whether to include mask and OOV tokens; True by default.
+        """
         special = self._special_tokens() if include_special_tokens else []
         return special + [self._kind.plain(token) for token in self._tokens or ()]
 
     def vocabulary_size(self) -> int:
-        """How many numbers there are: those for masks and for unknown tokens count."""
+        """The number of indices, including those of mask and OOV tokens."""
         return self._token_start + len(self._tokens or ())
 
     @property
     def idf_weights(self) -> np.ndarray | None:
-        """The inverse document frequency of each number, `output_mode="tf_idf"` only."""
+        """The inverse document frequency of each index, with `output_mode="tf_idf"`; else None."""
         if self._idf is None or self._special_idf is None:
             return None
         return np.concatenate([np.broadcast_to(self._special_idf, self._token_start), self._idf])
@@ -69,13 +75,14 @@ class VocabularyLayer(HostLayer):
         """Sets the vocabulary instead of learning it.
 
         Args:
-            vocabulary: list or array of tokens, with or without the special ones in front; or the path of a text file
-                with one a line.
-            idf_weights: with `output_mode="tf_idf"`, a number a token.
+            vocabulary: list or array of tokens, with or without the special tokens first; or the path of a text file
+                with one token on each line.
+            idf_weights: with `output_mode="tf_idf"`, one number for each token; None otherwise.
 
         Raises:
-            ValueError: no token, one twice, the mask token among them, more than `max_tokens`, a file that is not
-                there.
+            ValueError: no tokens; a repeated token; the mask token among them; more than `max_tokens`; the file does
+                not exist; missing or unexpected idf_weights.
+            RuntimeError: the layer was called with vectors of another size.
         """
         with self._named():
             self._set_vocabulary(vocabulary, idf_weights)
@@ -83,10 +90,10 @@ class VocabularyLayer(HostLayer):
     def _set_vocabulary(self, vocabulary: Any, idf_weights: Any) -> None:
         if (self.output_mode == "tf_idf") != (idf_weights is not None):
             raise ValueError(
-                f"`idf_weights` must be set if output_mode is 'tf_idf', and only then; it is {self.output_mode!r}."
+                f"`idf_weights` must be set if and only if output_mode is 'tf_idf'; received {self.output_mode!r}."
             )
         given, start = terms_of(vocabulary, self._kind), self._token_start
-        # A config may claim any number of special tokens: none are made that are not there.
+        # A config may claim a huge number of special tokens, so the list is only made if the vocabulary is long enough.
         begins = start <= len(given) and [self._kind.plain(t) for t in given[:start]] == self._special_tokens()
         tokens = given[start:] if begins else given
         reserved = {"mask": self._mask, "OOV": self._oov if self.invert else None}
@@ -95,15 +102,15 @@ class VocabularyLayer(HostLayer):
             weights = np.asarray(idf_weights, self.compute_dtype)
             if weights.shape != (len(given),):
                 raise ValueError(
-                    f"`idf_weights` must be the same length as vocabulary, {len(given)}; given an array of shape "
-                    f"{weights.shape}."
+                    f"`idf_weights` must be the same length as vocabulary, {len(given)}; received an array of "
+                    f"shape {weights.shape}."
                 )
         self._use(tokens)
         if idf_weights is not None:
             self._set_idf(weights[start if begins else 0 :], weights[:start] if begins else None)
 
     def _set_idf(self, weights: np.ndarray, special: np.ndarray | None = None) -> None:
-        """The special tokens' weight, where none are known, is the others' mean."""
+        """Sets the weights. Special tokens get the weights `special`, or the mean of the others if it is None."""
         self._idf = weights
         self._special_idf = weights.mean(keepdims=True) if special is None else special
 
@@ -120,13 +127,16 @@ class VocabularyLayer(HostLayer):
             table[self._mask] = 0 if self.output_mode == "int" else DROPPED
         self._tokens, self._find = tokens, self._kind.finder(table)
 
-    # ---- learning it -----------------------------------------------------------------------------------------------
+    # ---- learning the vocabulary -----------------------------------------------------------------------------------
     def adapt(self, data: Any, steps: int | None = None) -> None:
-        """Learns the vocabulary: the most frequent tokens first, among equals the later in order (as Keras does).
+        """Learns the vocabulary: most frequent tokens first, ties in descending order, as in Keras.
 
         Args:
             data: list or array of tokens, or an iterable of such batches.
-            steps: at most so many batches of an iterable.
+            steps: the largest number of batches to use; None (the default): all.
+
+        Raises:
+            ValueError: the vocabulary was passed to the constructor; `data` has other values than tokens.
         """
         self.reset_state()
         with self._named():
@@ -136,7 +146,7 @@ class VocabularyLayer(HostLayer):
         self.finalize_state()
 
     def update_state(self, data: Any) -> None:
-        """Counts the tokens of a batch; a row is a document."""
+        """Counts the tokens of a batch, list or array; each row is a document."""
         with self._named():
             self._observe_array(*self._kind.read(data))
 
@@ -152,7 +162,7 @@ class VocabularyLayer(HostLayer):
         self._counts.update(flat, documents)
 
     def finalize_state(self) -> None:
-        """Makes the vocabulary of what was counted."""
+        """Sets the vocabulary from the counted tokens."""
         if self._has_input_vocabulary:
             return
         limit = None if self.max_tokens is None else max(self.max_tokens - self._token_start, 0)
@@ -164,5 +174,5 @@ class VocabularyLayer(HostLayer):
         self.reset_state()
 
     def reset_state(self) -> None:
-        """Forgets what was counted; the vocabulary stays."""
+        """Resets the counts; the vocabulary does not change."""
         self._counts = TokenCounts(self._kind, self.output_mode == "tf_idf")

@@ -1,4 +1,4 @@
-"""Texts to words: standardized, split, joined to n-grams."""
+"""Splits texts into words: standardization, splitting, n-grams."""
 
 from __future__ import annotations
 
@@ -12,32 +12,42 @@ from .tokens import Texts, flattened
 
 _LOWER = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
 _PUNCTUATION = string.punctuation.encode()
-_STANDARDIZE: dict[str, tuple[bytes | None, bytes]] = {  # arguments of bytes.translate; UTF-8 keeps ASCII to itself
+_STANDARDIZE: dict[str, tuple[bytes | None, bytes]] = {  # arguments of bytes.translate, safe in UTF-8
     "lower": (_LOWER, b""),
     "strip_punctuation": (None, _PUNCTUATION),
     "lower_and_strip_punctuation": (_LOWER, _PUNCTUATION),
 }
-_PIECE = 1024  # texts at once before a function of the user's: an array of them is as wide as its longest
+_PIECE = 1024  # texts per call of a user's function; an array of texts is as wide as its longest text
 
 Words = list[list[bytes]]
 
 
 class WordSplitter:
-    """What TextVectorization does before it looks words up; see there."""
+    """Standardizes and splits texts for TextVectorization.
+
+    Args:
+        standardize, split, ngrams, encoding: see `TextVectorization`.
+
+    Raises:
+        ValueError: an unknown name, or `ngrams` is not None or positive integers.
+    """
 
     def __init__(self, standardize: Any, split: Any, ngrams: Any, encoding: str) -> None:
         _check_choice("standardize", standardize, tuple(_STANDARDIZE))
         _check_choice("split", split, ("whitespace", "character"))
         widths = tuple(range(1, ngrams + 1)) if isinstance(ngrams, int) else ngrams
         if widths is not None and not (isinstance(widths, tuple) and all(isinstance(n, int) and n > 0 for n in widths)):
-            raise ValueError(f"TextVectorization: `ngrams` is None, or positive integers; given {ngrams!r}.")
+            raise ValueError(
+                f"TextVectorization: expected `ngrams` to be None or positive integers, received {ngrams!r}."
+            )
         self.standardize, self.split, self.widths, self.kind = standardize, split, widths, Texts(encoding)
 
     def __call__(self, inputs: Any, in_column: bool = False) -> tuple[Words, tuple[int, ...]]:
-        """The words of each text, and the shape of the texts; without `split`, of each row along the last axis.
+        """Returns the words of each text and the shape of the texts; without `split`, of each row along the last axis.
 
         Args:
-            in_column: texts in a list are (N, 1).
+            inputs: texts, as a list or an array.
+            in_column: whether texts (N,) are treated as (N, 1).
         """
         flat, shape = self._texts(inputs)
         if in_column and len(shape) == 1:
@@ -49,8 +59,8 @@ class WordSplitter:
         else:
             if len(shape) > 1 and shape[-1] != 1:
                 raise ValueError(
-                    "to split texts, the input is (N,), or its last axis has extent 1; given a shape of "
-                    f"{shape}. Words that are split already are for StringLookup, or `split=None`."
+                    "expected texts of shape (N,) or with a last axis of size 1, received shape "
+                    f"{shape}. For words that are already split, use StringLookup or `split=None`."
                 )
             words, lead = self._split(flat), shape[:-1] if len(shape) > 1 else shape
         if self.widths is not None:
@@ -70,7 +80,7 @@ class WordSplitter:
         for piece in _pieces([kind.plain(kind.token(text, i)) for i, text in enumerate(texts)]):
             result = np.asarray(self.standardize(piece))
             if result.shape != piece.shape:
-                raise ValueError(f"`standardize` was given a shape of {piece.shape} and returned {result.shape}.")
+                raise ValueError(f"expected shape {piece.shape} from `standardize`, received {result.shape}.")
             done += kind.read(result)[0]
         return done, shape
 
@@ -84,14 +94,16 @@ class WordSplitter:
         for piece in _pieces([kind.plain(text) for text in texts]):
             rows = list(self.split(piece))
             if len(rows) != len(piece):
-                raise ValueError(f"`split` was given {len(piece)} texts and returned {len(rows)} lists of words.")
+                raise ValueError(f"expected {len(piece)} lists of words from `split`, received {len(rows)}.")
             words += [kind.read(list(row))[0] for row in rows]
         return words
 
 
 def _check_choice(argument: str, value: Any, names: tuple[str, ...]) -> None:
     if value is not None and value not in names and not callable(value):
-        raise ValueError(f"TextVectorization: `{argument}` is None, a function, or one of {names}; given {value!r}.")
+        raise ValueError(
+            f"TextVectorization: expected `{argument}` to be None, a function, or one of {names}, received {value!r}."
+        )
 
 
 def _pieces(texts: list[str]) -> Iterable[np.ndarray]:
@@ -99,5 +111,5 @@ def _pieces(texts: list[str]) -> Iterable[np.ndarray]:
 
 
 def _ngrams(row: list[bytes], widths: tuple[int, ...]) -> list[bytes]:
-    """All runs of so many neighbours, width by width: those of TensorFlow's `strings.ngrams`."""
+    """All n-grams of the words for each n in `widths`, in the order of TensorFlow's `strings.ngrams`."""
     return [b" ".join(row[i : i + n]) for n in widths for i in range(len(row) - n + 1)]
