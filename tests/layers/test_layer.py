@@ -293,11 +293,11 @@ def test_errors_name_the_layer_and_both_shapes():
         layers.Permute((2, 1))(np.zeros((2, 3), "float32"))
     with pytest.raises(ValueError, match=r"'reshape'.*6 elements.*\(4, 2\)"):
         layers.Reshape((4, 2))(np.zeros((1, 6), "float32"))
-    with pytest.raises(ValueError, match=r"'add' cannot combine inputs of shapes"):
+    with pytest.raises(ValueError, match=r"'add': expected inputs whose shapes broadcast"):
         layers.Add()([np.zeros((1, 3), "float32"), np.zeros((1, 4), "float32")])
-    with pytest.raises(ValueError, match=r"'subtract' expects 2 inputs; given 3"):
+    with pytest.raises(ValueError, match=r"'subtract': expected 2 inputs, received 3"):
         layers.Subtract()([X, X, X])
-    with pytest.raises(ValueError, match="expects a list of inputs"):
+    with pytest.raises(ValueError, match="expected a list of inputs"):
         layers.Add()(X)
 
 
@@ -404,7 +404,7 @@ def test_lambda_computes_and_refuses_to_be_saved():
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, "x", None, True])
 def test_bad_dropout_rates(rate):
-    with pytest.raises(ValueError, match="`rate` must be a number in"):
+    with pytest.raises(ValueError, match="expected `rate` to be a number in"):
         layers.Dropout(rate)
 
 

@@ -127,7 +127,7 @@ def test_nothing_happens_outside_of_training(name):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: layers.GaussianNoise(1.5), r"`stddev` must be a number in \[0, 1\]"),
+        (lambda: layers.GaussianNoise(1.5), r"expected `stddev` to be a number in \[0, 1\]"),
         (lambda: layers.GaussianDropout(-0.1), "`rate`"),
         (lambda: layers.AlphaDropout("a"), "`rate`"),
         (lambda: layers.SpatialDropout2D(0.5, data_format="NCHW"), "data_format"),

@@ -1,4 +1,4 @@
-"""Layers, under Keras's names."""
+"""All layers, with the names that they have in Keras."""
 
 from __future__ import annotations
 

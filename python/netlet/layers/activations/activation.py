@@ -1,4 +1,4 @@
-"""Activation functions as layers. Each keeps the shape of its input."""
+"""Activation functions as layers. Input and output have the same shape."""
 
 from __future__ import annotations
 
@@ -13,13 +13,21 @@ from ..base.layer import Layer
 
 
 def _not_negative(layer: Layer, **arguments: Any) -> None:
+    """Raises ValueError if an argument is None or negative."""
     for name, value in arguments.items():
         if value is None or value < 0:
-            raise ValueError(f"{type(layer).__name__}: `{name}` cannot be None or negative; given {value!r}.")
+            raise ValueError(f"{type(layer).__name__}: expected `{name}` of at least 0, received {value!r}.")
 
 
 class Activation(Elementwise):
-    """Applies an activation function, given by name or as a callable.
+    """Applies an activation function to each element. Input and output have the same shape.
+
+    Args:
+        activation: name, config or function; None: linear.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an unknown name.
 
     >>> import numpy as np
     >>> Activation("relu")(np.array([[-1.0, 2.0]], "float32")).numpy()
@@ -38,7 +46,23 @@ class Activation(Elementwise):
 
 
 class ReLU(Elementwise):
-    """x from `threshold` to `max_value`, max_value above, negative_slope * (x - threshold) below."""
+    """Rectified linear unit: x where x >= threshold, negative_slope * (x - threshold) below, limited to `max_value`.
+
+    Input and output have the same shape.
+
+    Args:
+        max_value: largest output, at least 0; None (the default): no limit.
+        negative_slope: slope below the threshold, at least 0; 0.0 by default.
+        threshold: at least 0; 0.0 by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: a negative argument.
+
+    >>> import numpy as np
+    >>> ReLU(max_value=2.0)(np.array([[-1.0, 1.0, 3.0]], "float32")).numpy()
+    array([[0., 1., 2.]], dtype=float32)
+    """
 
     def __init__(
         self, max_value: float | None = None, negative_slope: float = 0.0, threshold: float = 0.0, **kwargs: Any
@@ -58,7 +82,21 @@ class ReLU(Elementwise):
 
 
 class LeakyReLU(Elementwise):
-    """x above 0, negative_slope * x below. The function `activations.leaky_relu` has slope 0.2, as in Keras."""
+    """Leaky rectified linear unit: x where x > 0, negative_slope * x elsewhere.
+
+    Input and output have the same shape. The function `activations.leaky_relu` has slope 0.2, as in Keras.
+
+    Args:
+        negative_slope: slope below 0, at least 0; 0.3 by default.
+        **kwargs: `alpha`, an older name of `negative_slope`, and the arguments of `Layer`.
+
+    Raises:
+        ValueError: negative_slope is None or negative.
+
+    >>> import numpy as np
+    >>> LeakyReLU(0.5)(np.array([[-1.0, 2.0]], "float32")).numpy()
+    array([[-0.5,  2. ]], dtype=float32)
+    """
 
     def __init__(self, negative_slope: float = 0.3, **kwargs: Any) -> None:
         if "alpha" in kwargs:
@@ -76,7 +114,18 @@ class LeakyReLU(Elementwise):
 
 
 class ELU(Elementwise):
-    """x above 0, alpha * (e**x - 1) below."""
+    """Exponential linear unit: x where x > 0, alpha * (e**x - 1) elsewhere.
+
+    Input and output have the same shape.
+
+    Args:
+        alpha: factor below 0; 1.0 by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    >>> import numpy as np
+    >>> ELU()(np.array([[-1.0, 2.0]], "float32")).numpy().round(3)
+    array([[-0.632,  2.   ]], dtype=float32)
+    """
 
     def __init__(self, alpha: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -90,10 +139,21 @@ class ELU(Elementwise):
 
 
 class PReLU(Elementwise):
-    """x above 0, alpha * x below, where alpha is learned: one for each element of a sample, or shared along axes.
+    """Parametric rectified linear unit: x where x > 0, alpha * x elsewhere, with a learned alpha.
+
+    Input and output have the same shape. alpha has the shape of a sample, with size 1 along `shared_axes`.
 
     Args:
-        shared_axes: axes (1 is the first after the batch) along which there is one alpha.
+        alpha_initializer: "Zeros" by default.
+        alpha_regularizer: penalty on alpha; None by default.
+        alpha_constraint: applied to alpha after each update; None by default.
+        shared_axes: axis or axes (1 is the first after the batch) that share one alpha; None (the default): none.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    >>> import numpy as np
+    >>> layer = PReLU(shared_axes=[1])
+    >>> layer(np.ones((2, 3, 4), "float32")).shape, layer.alpha.shape
+    ((2, 3, 4), (1, 4))
     """
 
     def __init__(
@@ -140,7 +200,22 @@ class PReLU(Elementwise):
 
 
 class Softmax(Elementwise):
-    """softmax along `axis`; where a mask is given, positions that it excludes get probability 0."""
+    """Softmax along an axis; masked elements get probability 0. Input and output have the same shape.
+
+    Args:
+        axis: axis or axes that sum to 1; -1 by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Call arguments: inputs; mask=None, which broadcasts to the inputs: elements where it is False (numbers: at most 0.5)
+        get probability 0.
+
+    Raises:
+        ValueError: the mask does not broadcast to the inputs.
+
+    >>> import numpy as np
+    >>> Softmax()(np.zeros((1, 2), "float32")).numpy()
+    array([[0.5, 0.5]], dtype=float32)
+    """
 
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -152,8 +227,7 @@ class Softmax(Elementwise):
         shape, given = tuple(inputs.shape), tuple(mask.shape)
         if len(given) > len(shape) or any(n not in (1, d) for n, d in zip(given[::-1], shape[::-1], strict=False)):
             raise ValueError(
-                f"Layer '{self.name}': each axis of `mask` has the extent of the inputs' or 1; given mask {given} for "
-                f"inputs {shape}."
+                f"Layer '{self.name}': expected a mask that broadcasts to the inputs {shape}, received shape {given}."
             )
         if mask.dtype != "bool":
             mask = ops.greater(mask, 0.5)

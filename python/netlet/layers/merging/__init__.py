@@ -1,1 +1,1 @@
-"""Layers of several inputs: sums, products, concatenation, dot products."""
+"""Layers with several inputs: sums, products, concatenation, dot products."""

@@ -1,4 +1,4 @@
-"""Layers of several inputs: Add, Subtract, Multiply, ... (shapes broadcast), Concatenate and Dot."""
+"""Layers with several inputs: Add, Subtract, Multiply, ... (shapes broadcast), Concatenate and Dot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,16 @@ from ..base.layer import Layer
 
 
 class Merge(Layer):
-    """Base: a list of inputs, combined two at a time by `combine`."""
+    """Base of layers with a list of inputs, which `combine` combines two at a time.
+
+    Inputs of a lower rank get axes of size 1 after the batch axis; then the shapes broadcast.
+
+    Args:
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: when called: not a list, the wrong number of inputs, or shapes that do not broadcast.
+    """
 
     minimum, maximum = 1, 2**31
 
@@ -20,19 +29,22 @@ class Merge(Layer):
         self.supports_masking = True
 
     def combine(self, a: Any, b: Any) -> Any:
+        """The result for two inputs of one rank; subclasses define it."""
         raise NotImplementedError
 
     def build(self, input_shape: Any) -> None:
         if not input_shape or not isinstance(input_shape[0], (tuple, list)):
-            raise ValueError(f"Layer '{self.name}' expects a list of inputs; given one of shape {input_shape}.")
+            raise ValueError(f"Layer '{self.name}': expected a list of inputs, received one of shape {input_shape}.")
         if not self.minimum <= len(input_shape) <= self.maximum:
             wanted = f"{self.minimum}" if self.minimum == self.maximum else f"at least {self.minimum}"
-            raise ValueError(f"Layer '{self.name}' expects {wanted} inputs; given {len(input_shape)}.")
+            raise ValueError(f"Layer '{self.name}': expected {wanted} inputs, received {len(input_shape)}.")
         self.compute_output_shape(input_shape)
 
     def call(self, inputs: Any) -> Any:
         if not isinstance(inputs, (list, tuple)):
-            raise ValueError(f"Layer '{self.name}' expects a list of inputs; given one of shape {tuple(inputs.shape)}.")
+            raise ValueError(
+                f"Layer '{self.name}': expected a list of inputs, received one of shape {tuple(inputs.shape)}."
+            )
         rank = max(len(x.shape) for x in inputs)
         alike = [ops.reshape(x, _at_rank(tuple(x.shape), rank)) if len(x.shape) < rank else x for x in inputs]
         return functools.reduce(self.combine, alike)
@@ -43,7 +55,7 @@ class Merge(Layer):
         return tuple(self._broadcast(column, input_shape) for column in columns)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """Where any of the inputs counts, if all of them have a mask."""
+        """The logical or of the inputs' masks; None if an input has no mask."""
         masks = self._masks(inputs, mask)
         return None if any(m is None for m in masks) else functools.reduce(ops.logical_or, masks)
 
@@ -52,31 +64,53 @@ class Merge(Layer):
             return [None] * len(inputs)
         if not isinstance(mask, (list, tuple)) or len(mask) != len(inputs):
             raise ValueError(
-                f"Layer '{self.name}' expects one mask (or None) for each of its {len(inputs)} inputs; given {mask!r}."
+                f"Layer '{self.name}': expected one mask (or None) for each of {len(inputs)} inputs, received {mask!r}."
             )
         return list(mask)
 
     def _broadcast(self, extents: tuple[int | None, ...], shapes: Any) -> int | None:
         known = {d for d in extents if d not in (None, 1)}
         if len(known) > 1:
-            raise ValueError(f"Layer '{self.name}' cannot combine inputs of shapes {[tuple(s) for s in shapes]}.")
+            raise ValueError(
+                f"Layer '{self.name}': expected inputs whose shapes broadcast, received {[tuple(s) for s in shapes]}."
+            )
         return known.pop() if known else None if None in extents else 1
 
 
 def _at_rank(shape: Any, rank: int) -> tuple[Any, ...]:
-    """Axes of extent 1 after the batch axis, as Keras adds them."""
+    """The shape with axes of size 1 inserted after the batch axis, up to `rank`, as in Keras."""
     return (*shape[:1], *([1] * (rank - len(shape))), *shape[1:])
 
 
 class Add(Merge):
-    """Sum of the inputs."""
+    """Adds the inputs element by element.
+
+    Input: a list of tensors whose shapes broadcast; output: one tensor of the broadcast shape.
+
+    Args:
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    >>> import numpy as np
+    >>> Add()([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 1.0]], "float32")]).numpy()
+    array([[4., 3.]], dtype=float32)
+    """
 
     def combine(self, a: Any, b: Any) -> Any:
         return ops.add(a, b)
 
 
 class Subtract(Merge):
-    """The first of two inputs minus the second."""
+    """Subtracts the second of two inputs from the first, element by element.
+
+    Input: a list of two tensors whose shapes broadcast; output: one tensor of the broadcast shape.
+
+    Args:
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    >>> import numpy as np
+    >>> Subtract()([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 1.0]], "float32")]).numpy()
+    array([[-2.,  1.]], dtype=float32)
+    """
 
     minimum = maximum = 2
 
@@ -85,14 +119,34 @@ class Subtract(Merge):
 
 
 class Multiply(Merge):
-    """Product of the inputs, element by element."""
+    """Multiplies the inputs element by element.
+
+    Input: a list of tensors whose shapes broadcast; output: one tensor of the broadcast shape.
+
+    Args:
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    >>> import numpy as np
+    >>> Multiply()([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 1.0]], "float32")]).numpy()
+    array([[3., 2.]], dtype=float32)
+    """
 
     def combine(self, a: Any, b: Any) -> Any:
         return ops.multiply(a, b)
 
 
 class Average(Merge):
-    """Mean of the inputs."""
+    """Averages the inputs element by element.
+
+    Input: a list of tensors whose shapes broadcast; output: one tensor of the broadcast shape.
+
+    Args:
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    >>> import numpy as np
+    >>> Average()([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 1.0]], "float32")]).numpy()
+    array([[2. , 1.5]], dtype=float32)
+    """
 
     def combine(self, a: Any, b: Any) -> Any:
         return ops.add(a, b)
@@ -102,21 +156,56 @@ class Average(Merge):
 
 
 class Maximum(Merge):
-    """The largest of the inputs, element by element."""
+    """Maximum of the inputs, element by element.
+
+    Input: a list of tensors whose shapes broadcast; output: one tensor of the broadcast shape.
+
+    Args:
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    >>> import numpy as np
+    >>> Maximum()([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 1.0]], "float32")]).numpy()
+    array([[3., 2.]], dtype=float32)
+    """
 
     def combine(self, a: Any, b: Any) -> Any:
         return ops.maximum(a, b)
 
 
 class Minimum(Merge):
-    """The smallest of the inputs, element by element."""
+    """Minimum of the inputs, element by element.
+
+    Input: a list of tensors whose shapes broadcast; output: one tensor of the broadcast shape.
+
+    Args:
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    >>> import numpy as np
+    >>> Minimum()([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 1.0]], "float32")]).numpy()
+    array([[1., 1.]], dtype=float32)
+    """
 
     def combine(self, a: Any, b: Any) -> Any:
         return ops.minimum(a, b)
 
 
 class Concatenate(Merge):
-    """The inputs one after another along `axis`; their other extents are equal."""
+    """Concatenates the inputs along an axis.
+
+    Input: a list of tensors with equal dimensions except along `axis`; output: one tensor whose size along `axis` is
+    the sum of theirs.
+
+    Args:
+        axis: the axis, counted with the batch axis; -1 by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: when called: not a list, an axis out of bounds, or different ranks or dimensions.
+
+    >>> import numpy as np
+    >>> Concatenate()([np.ones((2, 3), "float32"), np.ones((2, 4), "float32")]).shape
+    (2, 7)
+    """
 
     def __init__(self, axis: int = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -129,7 +218,8 @@ class Concatenate(Merge):
         rank = len(input_shape[0])
         if any(len(s) != rank for s in input_shape) or not -rank <= self.axis < rank:
             raise ValueError(
-                f"Layer '{self.name}' cannot join shapes {[tuple(s) for s in input_shape]} along axis {self.axis}."
+                f"Layer '{self.name}': expected inputs of one rank with an axis {self.axis}, received shapes "
+                f"{[tuple(s) for s in input_shape]}."
             )
         at = self.axis % rank
         out: list[int | None] = []
@@ -140,14 +230,14 @@ class Concatenate(Merge):
             known = {d for d in extents if d is not None}
             if len(known) > 1:
                 raise ValueError(
-                    f"Layer '{self.name}' expects inputs that are equal except along axis {self.axis}; "
-                    f"given {[tuple(s) for s in input_shape]}."
+                    f"Layer '{self.name}': expected shapes that are equal except along axis {self.axis}, "
+                    f"received {[tuple(s) for s in input_shape]}."
                 )
             out.append(known.pop() if known else None)
         return tuple(out)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        """The masks one after another, where an input without one counts everywhere; None if none has one."""
+        """The concatenated masks; an input without a mask counts as all True. None if no input has a mask."""
         masks = self._masks(inputs, mask)
         if all(m is None for m in masks):
             return None
@@ -155,7 +245,7 @@ class Concatenate(Merge):
         return ops.any(ops.concatenate(whole, axis=self.axis), axis=-1)
 
     def _whole(self, x: Any, mask: Any) -> Any:
-        """A mask of x's shape where it has fewer axes."""
+        """The mask with the shape of x; all True if it is None."""
         if mask is None:
             return ops.ones_like(x, dtype="bool")
         if len(mask.shape) >= len(x.shape):
@@ -167,11 +257,23 @@ class Concatenate(Merge):
 
 
 class Dot(Merge):
-    """Dot product of two inputs, sample by sample, over one axis of each.
+    """Dot product of two inputs over one axis of each, for each sample.
+
+    Input: a list of two tensors (B, ...); output (B, other axes of the first, other axes of the second), or (B, 1) if
+    there are none.
 
     Args:
-        axes: one axis for both, or a pair; counted with the batch axis.
-        normalize: whether to scale to unit length first (cosine similarity).
+        axes: one axis for both inputs, or a pair; counted with the batch axis.
+        normalize: whether to scale both inputs to length 1 along their axis first (cosine similarity); False by
+            default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: `axes` is not an integer or a pair; when called: not two inputs, or axes of different sizes.
+
+    >>> import numpy as np
+    >>> Dot(axes=1)([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 4.0]], "float32")]).numpy()
+    array([[11.]], dtype=float32)
     """
 
     minimum = maximum = 2
@@ -180,7 +282,7 @@ class Dot(Merge):
         super().__init__(**kwargs)
         pair = axes if isinstance(axes, (list, tuple)) else (axes, axes)
         if len(pair) != 2 or not all(isinstance(a, int) for a in pair):
-            raise ValueError(f"Dot: `axes` is an integer or a pair of integers; given {axes!r}.")
+            raise ValueError(f"Dot: expected `axes` to be an integer or a pair of integers, received {axes!r}.")
         self.axes, self.normalize = axes, normalize
 
     def _pair(self, ranks: tuple[int, int]) -> tuple[int, int]:
@@ -202,7 +304,7 @@ class Dot(Merge):
         a, b = self._pair((len(s), len(t)))
         if s[a] != t[b] and None not in (s[a], t[b]):
             raise ValueError(
-                f"Layer '{self.name}' contracts axes of equal extent; given {s} axis {a} and {t} axis {b}."
+                f"Layer '{self.name}': expected axes of equal size, received axis {a} of {s} and axis {b} of {t}."
             )
         rest = (*s[1:a], *s[a + 1 :], *t[1:b], *t[b + 1 :])
         return (s[0], *rest) if rest else (s[0], 1)
@@ -215,10 +317,12 @@ class Dot(Merge):
 
 
 def _functional(cls: type[Merge]) -> Any:
+    """A function that makes the layer and calls it."""
+
     def apply(inputs: Any, **kwargs: Any) -> Any:
         return cls(**kwargs)(inputs)
 
-    apply.__doc__ = f"`{cls.__name__}(**kwargs)(inputs)`."
+    apply.__doc__ = f"Makes a `{cls.__name__}` layer and calls it: `{cls.__name__}(**kwargs)(inputs)`."
     return apply
 
 
@@ -227,10 +331,10 @@ average, maximum, minimum = _functional(Average), _functional(Maximum), _functio
 
 
 def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
-    """`Concatenate(axis)(inputs)`."""
+    """Concatenates a list of inputs along `axis` (-1 by default): `Concatenate(axis, **kwargs)(inputs)`."""
     return Concatenate(axis=axis, **kwargs)(inputs)
 
 
 def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Any:
-    """`Dot(axes)(inputs)`."""
+    """Dot product of a list of two inputs over `axes` (-1 by default): `Dot(axes, **kwargs)(inputs)`."""
     return Dot(axes=axes, **kwargs)(inputs)

@@ -1,1 +1,1 @@
-"""Dropout, noise, penalties on activations."""
+"""Regularization layers: dropout, noise, penalties on activations."""

@@ -1,4 +1,4 @@
-"""A penalty on activations as a layer."""
+"""ActivityRegularization: adds a penalty on its input to the loss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,19 @@ from ..base.elementwise import Elementwise
 
 
 class ActivityRegularization(Elementwise):
-    """Passes its input on and adds l1 * sum(|x|) + l2 * sum(x**2), divided by the batch size, to the loss."""
+    """Adds a penalty on its input to the loss: (l1 * sum(|x|) + l2 * sum(x**2)) / batch size. Returns its input.
+
+    Args:
+        l1: factor of the absolute values; 0.0 by default.
+        l2: factor of the squares; 0.0 by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    >>> import numpy as np
+    >>> layer = ActivityRegularization(l2=0.5)
+    >>> _ = layer(np.array([[1.0, 2.0]], "float32"))
+    >>> float(layer.losses[0].numpy())
+    2.5
+    """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0, **kwargs: Any) -> None:
         super().__init__(activity_regularizer=regularizers.L1L2(l1=l1, l2=l2), **kwargs)

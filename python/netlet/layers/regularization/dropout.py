@@ -1,4 +1,4 @@
-"""The dropout family: elements or whole channels that fall at random while training."""
+"""Dropout layers: drop elements or whole channels at random while training."""
 
 from __future__ import annotations
 
@@ -15,21 +15,30 @@ from ..base.input_spec import InputSpec
 
 
 def share(layer: Any, name: str, value: Any) -> Any:
-    """The value of an argument that is a number in [0, 1]."""
+    """Returns `value`; raises ValueError if it is not a number in [0, 1]."""
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 <= value <= 1:
-        raise ValueError(f"Layer '{layer.name}': `{name}` must be a number in [0, 1]; given {value!r}.")
+        raise ValueError(f"Layer '{layer.name}': expected `{name}` to be a number in [0, 1], received {value!r}.")
     return value
 
 
 class Dropout(Elementwise):
-    """While training, zeroes each element with probability `rate` and scales the others by 1 / (1 - rate).
+    """Drops elements at random while training.
+
+    Each element is set to 0 with probability `rate`; the others are scaled by 1 / (1 - rate). Input and output have the
+    same shape.
 
     Args:
-        rate: in [0, 1].
-        noise_shape: shape of the mask, None entries as the input; 1 shares the decision along an axis.
-        seed: integer, or None for the next one of netlet's global sequence.
+        rate: probability to drop an element, in [0, 1].
+        noise_shape: shape of the mask; None entries are the input's size, and 1 shares the mask along an axis. None
+            (the default): the input's shape.
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
-    The mask is a function of (seed, step, element): the same for any number of threads.
+    The mask depends on (seed, step, element) only, not on the number of threads.
+
+    Raises:
+        ValueError: rate is not in [0, 1]; an invalid noise_shape.
+
     Source: Srivastava et al., 2014; inverted scaling as in Keras.
 
     Example:
@@ -58,7 +67,7 @@ class Dropout(Elementwise):
 
 
 class _SpatialDropout(Dropout):
-    """Base of dropout of whole channels: the decision is shared along the spatial axes."""
+    """Base of layers that drop whole channels: the mask is shared along the spatial axes."""
 
     rank: int  # spatial axes
 
@@ -77,7 +86,18 @@ class _SpatialDropout(Dropout):
 
 
 class SpatialDropout1D(_SpatialDropout):
-    """While training, zeroes whole channels (B, :, c) with probability `rate` and scales the others by 1 / (1 - rate).
+    """Drops whole channels of sequences at random while training; the others are scaled by 1 / (1 - rate).
+
+    Input and output (B, steps, C).
+
+    Args:
+        rate: probability to drop a channel, in [0, 1].
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        name: name of the layer; None: "spatial_dropout1d", numbered.
+        dtype: see `Layer`; None: floatx.
+
+    Raises:
+        ValueError: rate is not in [0, 1]; an input of another rank.
 
     Source: Tompson et al., 2015.
 
@@ -90,6 +110,8 @@ class SpatialDropout1D(_SpatialDropout):
 
 
 class _SpatialDropoutND(_SpatialDropout):
+    """Base of SpatialDropout2D and SpatialDropout3D, which have a `data_format`."""
+
     def __init__(
         self,
         rate: float,
@@ -106,23 +128,72 @@ class _SpatialDropoutND(_SpatialDropout):
 
 
 class SpatialDropout2D(_SpatialDropoutND):
-    """The same for images (B, H, W, C), or (B, C, H, W) with data_format="channels_first"."""
+    """Drops whole channels of images at random while training; the others are scaled by 1 / (1 - rate).
+
+    Input and output (B, height, width, C), or (B, C, height, width) with data_format="channels_first".
+
+    Args:
+        rate: probability to drop a channel, in [0, 1].
+        data_format: "channels_last" (the default) or "channels_first".
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        name: name of the layer; None: "spatial_dropout2d", numbered.
+        dtype: see `Layer`; None: floatx.
+
+    Raises:
+        ValueError: rate is not in [0, 1]; an input of another rank.
+
+    Source: Tompson et al., 2015.
+
+    >>> y = SpatialDropout2D(0.5, seed=1)(np.ones((1, 3, 4, 8), "float32"), training=True).numpy()
+    >>> bool((y == y[:, :1, :1]).all())
+    True
+    """
 
     rank = 2
 
 
 class SpatialDropout3D(_SpatialDropoutND):
-    """The same for volumes (B, D, H, W, C), or (B, C, D, H, W) with data_format="channels_first"."""
+    """Drops whole channels of volumes at random while training; the others are scaled by 1 / (1 - rate).
+
+    Input and output (B, depth, height, width, C), or (B, C, depth, height, width) with data_format="channels_first".
+
+    Args:
+        rate: probability to drop a channel, in [0, 1].
+        data_format: "channels_last" (the default) or "channels_first".
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        name: name of the layer; None: "spatial_dropout3d", numbered.
+        dtype: see `Layer`; None: floatx.
+
+    Raises:
+        ValueError: rate is not in [0, 1]; an input of another rank.
+
+    Source: Tompson et al., 2015.
+
+    >>> y = SpatialDropout3D(0.5, seed=1)(np.ones((1, 2, 3, 4, 8), "float32"), training=True).numpy()
+    >>> bool((y == y[:, :1, :1, :1]).all())
+    True
+    """
 
     rank = 3
 
 
 class AlphaDropout(Dropout):
-    """Dropout for networks of SELU: what falls gets SELU's lower limit, and mean and variance are kept.
+    """Dropout for SELU networks: dropped elements get SELU's lower limit, and mean and variance do not change.
 
-    With a' = -1.758..., the limit, and a random keep of 0 or 1: y = a (x keep + a' (1 - keep)) + b,
-    a = ((1 - rate) (1 + rate a'^2))^(-1/2), b = -a a' rate.
-    Arguments as `Dropout`. Source: Klambauer et al., 2017.
+    Input and output have the same shape. With the limit a' = -1.758... and a random keep of 0 or 1:
+    y = a (x keep + a' (1 - keep)) + b, a = ((1 - rate) (1 + rate a'^2))^(-1/2), b = -a a' rate.
+
+    Args:
+        rate: probability to drop an element, in [0, 1).
+        noise_shape: shape of the mask; None entries are the input's size, and 1 shares the mask along an axis. None
+            (the default): the input's shape.
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: rate is not in [0, 1]; rate is 1 while training; an invalid noise_shape.
+
+    Source: Klambauer et al., 2017.
 
     >>> AlphaDropout(0.5)(np.ones((2, 3), "float32")).numpy().sum()
     np.float32(6.0)
@@ -133,7 +204,10 @@ class AlphaDropout(Dropout):
             return inputs
         rate, limit = float(self.rate), -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
         if rate == 1:
-            raise ValueError(f"Layer '{self.name}': with `rate` 1 the scale that keeps the variance is infinite.")
+            raise ValueError(
+                f"Layer '{self.name}': expected `rate` below 1, received 1, for which the scale that preserves the "
+                "variance is infinite."
+            )
         a = ((1 - rate) * (1 + rate * limit**2)) ** -0.5
         b = -a * limit * rate
         shape = concrete_noise_shape(inputs, self.noise_shape)
@@ -146,5 +220,7 @@ def _noise_shape(noise_shape: Any) -> tuple[int | None, ...]:
         d is None or (isinstance(d, int) and d > 0) for d in noise_shape
     )
     if not ok:
-        raise ValueError(f"Dropout: `noise_shape` is a tuple of positive integers and None; given {noise_shape!r}.")
+        raise ValueError(
+            f"Dropout: expected `noise_shape` to be a tuple of positive integers and None, received {noise_shape!r}."
+        )
     return tuple(noise_shape)

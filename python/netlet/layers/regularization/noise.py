@@ -1,4 +1,4 @@
-"""Gaussian noise, added or multiplied, while training."""
+"""GaussianNoise and GaussianDropout: add or multiply normal noise while training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from .dropout import share
 
 
 class GaussianNoise(Elementwise):
-    """While training, adds normal noise with mean 0 and standard deviation `stddev`, in [0, 1].
+    """Adds normal noise with mean 0 while training. Input and output have the same shape.
+
+    Args:
+        stddev: standard deviation of the noise, in [0, 1].
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: stddev is not in [0, 1].
 
     >>> import numpy as np
     >>> GaussianNoise(0.1)(np.ones((2, 3), "float32"), training=False).numpy().sum()
@@ -36,7 +44,17 @@ class GaussianNoise(Elementwise):
 
 
 class GaussianDropout(Elementwise):
-    """While training, multiplies by normal noise with mean 1 and standard deviation sqrt(rate / (1 - rate)).
+    """Multiplies by normal noise with mean 1 and standard deviation sqrt(rate / (1 - rate)) while training.
+
+    Input and output have the same shape.
+
+    Args:
+        rate: in [0, 1); the noise has the variance of dropout with this rate.
+        seed: integer; None (the default): the next seed of netlet's global sequence.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: rate is not in [0, 1]; rate is 1 while training.
 
     Source: Srivastava et al., 2014, section 10.
 
@@ -55,7 +73,9 @@ class GaussianDropout(Elementwise):
         if not training or self.rate == 0:
             return inputs
         if self.rate == 1:
-            raise ValueError(f"Layer '{self.name}': with `rate` 1 the standard deviation of the noise is infinite.")
+            raise ValueError(
+                f"Layer '{self.name}': expected `rate` below 1, received 1, for which the noise is infinite."
+            )
         stddev = math.sqrt(self.rate / (1.0 - self.rate))
         return ops.multiply(inputs, normal(inputs.shape, 1.0, stddev, inputs.dtype, self.seed_generator))
 

@@ -1,1 +1,1 @@
-"""Layers that move, repeat, pad or crop values."""
+"""Layers that reshape, repeat, upsample, pad or crop."""

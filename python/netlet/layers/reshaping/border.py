@@ -1,4 +1,4 @@
-"""The argument of padding and cropping layers: how much at each end of each axis."""
+"""Parses the argument of padding and cropping layers: the amount at both ends of each axis."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from netlet.ops.windows import per_axis
 
 
 def border(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
-    """(before, after) of each axis, from an integer, an integer an axis, or a pair an axis."""
+    """Returns (before, after) for each axis, from an integer, or one integer or pair for each axis.
+
+    Raises:
+        ValueError: another type, the wrong length, or a negative integer.
+    """
     if rank == 1:
         low, high = per_axis(value, 2, name, least=0)
         return ((low, high),)
@@ -17,6 +21,6 @@ def border(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:
         value = (value,) * rank
     given = tuple(value)
     if len(given) != rank:
-        raise ValueError(f"{name} is an integer, or a tuple of {rank} integers or pairs; given {value!r}.")
+        raise ValueError(f"{name}: expected an integer, or a tuple of {rank} integers or pairs, received {value!r}.")
     pairs = [per_axis(v, 2, f"{name}, entry {i}", least=0) for i, v in enumerate(given)]
     return tuple((low, high) for low, high in pairs)

@@ -1,4 +1,4 @@
-"""Sequences, images and volumes without their edges."""
+"""Cropping of sequences, images and volumes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from .border import border
 
 
 class Cropping(Spatial):
-    """Base of Cropping1D, 2D and 3D: the image without its border.
+    """Base of Cropping1D, 2D and 3D: removes elements at both ends of the spatial axes.
 
     Args:
-        cropping: as `padding` of `ZeroPadding`.
-        data_format: "channels_last" or "channels_first" (not Cropping1D).
+        cropping: number of elements to remove: an integer for all ends; or for each axis an integer, or a pair (before,
+            after). Cropping1D: an integer or a pair.
+        data_format: "channels_last" (the default) or "channels_first" (not Cropping1D).
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Raises:
-        ValueError: nothing would be left.
+        ValueError: an invalid `cropping`; when called: an axis has no elements left.
     """
 
     def __init__(self, cropping: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
@@ -36,8 +38,8 @@ class Cropping(Spatial):
         rest = tuple(None if n is None else n - low - high for n, (low, high) in zip(extents, self._border))
         if any(n is not None and n <= 0 for n in rest):
             raise ValueError(
-                f"Layer '{self.name}': cropping={self.cropping} leaves nothing of inputs of shape {tuple(input_shape)} "
-                f"({self.data_format})."
+                f"Layer '{self.name}': expected inputs larger than cropping={self.cropping}, received shape "
+                f"{tuple(input_shape)} ({self.data_format})."
             )
         return rest
 
@@ -46,10 +48,13 @@ class Cropping(Spatial):
 
 
 class Cropping1D(Cropping):
-    """x (N, steps, C) without its first and last steps.
+    """Removes the first and last steps of sequences.
+
+    Input (N, steps, C), output (N, steps - first - last, C).
 
     Args:
-        cropping: how many at both ends, or (first, last).
+        cropping: number of steps at both ends, or a pair (first, last); (1, 1) by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     >>> import numpy as np
     >>> Cropping1D((1, 0))(np.array([[[1.0], [2.0]]], "float32")).numpy().ravel()
@@ -68,7 +73,10 @@ class Cropping1D(Cropping):
 
 
 class Cropping2D(Cropping):
-    """Images (N, height, width, C) without their border; the arguments are those of `Cropping`.
+    """Removes rows and columns at the borders of images.
+
+    Input (N, height, width, C), output (N, cropped_height, cropped_width, C). Arguments: see `Cropping`; nothing is
+    cropped by default.
 
     >>> import numpy as np
     >>> Cropping2D(((1, 0), (1, 1)))(np.zeros((1, 3, 3, 1), "float32")).shape
@@ -82,7 +90,10 @@ class Cropping2D(Cropping):
 
 
 class Cropping3D(Cropping):
-    """Volumes (N, depth, height, width, C) without their border; the arguments are those of `Cropping`.
+    """Removes elements at the borders of volumes.
+
+    Input (N, depth, height, width, C), output (N, cropped_depth, cropped_height, cropped_width, C). Arguments: see
+    `Cropping`; 1 at all ends by default.
 
     >>> import numpy as np
     >>> Cropping3D(1)(np.zeros((1, 3, 4, 5, 1), "float32")).shape

@@ -1,4 +1,4 @@
-"""Flatten, Reshape, Permute, RepeatVector: the same values in another shape or order."""
+"""Flatten, Reshape, Permute and RepeatVector: change the shape or the order of the axes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..base.layer import Layer
 
 
 class _Rearranging(Layer):
-    """Keeps the dtype of its input, which may be an integer."""
+    """Base of layers whose output has the dtype of the input, which may be an integer."""
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
         x = args[0] if args else kwargs["inputs"]
@@ -23,9 +23,12 @@ class _Rearranging(Layer):
 
 
 class Flatten(_Rearranging):
-    """All axes but the first as one: (B, ...) -> (B, product); (B,) -> (B, 1).
+    """Flattens each sample: (B, ...) -> (B, product of the other dimensions); (B,) -> (B, 1).
 
-    With data_format="channels_first" the channels of (B, C, ...) go last first, so that the result is the same.
+    Args:
+        data_format: "channels_last" (the default) or "channels_first": the channels of (B, C, ...) are moved to the end
+            before flattening, so both formats give the same output.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
 
     >>> import numpy as np
     >>> Flatten()(np.zeros((2, 3, 4), "float32")).shape
@@ -50,7 +53,14 @@ class Flatten(_Rearranging):
 
 
 class Reshape(_Rearranging):
-    """(B, ...) -> (B, *target_shape); one entry of target_shape may be -1.
+    """Reshapes each sample: (B, ...) -> (B, *target_shape).
+
+    Args:
+        target_shape: tuple of integers without the batch axis; one entry may be -1 (or None), which is computed.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: several entries are -1; when called: the number of elements differs.
 
     >>> import numpy as np
     >>> Reshape((2, -1))(np.zeros((5, 6), "float32")).shape
@@ -61,7 +71,7 @@ class Reshape(_Rearranging):
         super().__init__(**kwargs)
         self.target_shape = tuple(-1 if d is None else int(d) for d in target_shape)
         if self.target_shape.count(-1) > 1 or any(d < -1 for d in self.target_shape):
-            raise ValueError(f"Reshape: `target_shape` has at most one -1; given {target_shape}.")
+            raise ValueError(f"Reshape: expected `target_shape` with at most one -1, received {target_shape}.")
 
     def call(self, inputs: Any) -> Any:
         return ops.reshape(inputs, (inputs.shape[0], *self.compute_output_shape(inputs.shape)[1:]))
@@ -77,7 +87,14 @@ class Reshape(_Rearranging):
 
 
 class Permute(_Rearranging):
-    """Axes after the first in another order; `dims` counts from 1.
+    """Permutes the axes of each sample: (B, ...) -> (B, ... in the order `dims`).
+
+    Args:
+        dims: tuple, a permutation of 1 to the number of axes after the batch axis.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: `dims` is not a permutation; an input of another rank.
 
     >>> import numpy as np
     >>> Permute((2, 1))(np.zeros((5, 3, 4), "float32")).shape
@@ -88,7 +105,9 @@ class Permute(_Rearranging):
         super().__init__(**kwargs)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise ValueError(f"Permute: `dims` must be a permutation of 1..{len(self.dims)}; given {self.dims}.")
+            raise ValueError(
+                f"Permute: expected `dims` to be a permutation of 1..{len(self.dims)}, received {self.dims}."
+            )
         self.input_spec = InputSpec(ndim=len(self.dims) + 1)
 
     def call(self, inputs: Any) -> Any:
@@ -102,12 +121,24 @@ class Permute(_Rearranging):
 
 
 class RepeatVector(_Rearranging):
-    """(B, K) -> (B, n, K)."""
+    """Repeats each vector n times: (B, K) -> (B, n, K).
+
+    Args:
+        n: number of repetitions, an integer.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        TypeError: n is not an integer.
+
+    >>> import numpy as np
+    >>> RepeatVector(3)(np.zeros((2, 4), "float32")).shape
+    (2, 3, 4)
+    """
 
     def __init__(self, n: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         if not isinstance(n, int):
-            raise TypeError(f"RepeatVector: `n` must be an integer; given {n!r}.")
+            raise TypeError(f"RepeatVector: expected an integer for `n`, received {n!r}.")
         self.n = n
         self.input_spec = InputSpec(ndim=2)
 

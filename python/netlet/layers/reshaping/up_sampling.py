@@ -1,4 +1,4 @@
-"""Images, sequences and volumes made larger by whole factors."""
+"""Upsampling of sequences, images and volumes by integer factors."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ from ..base.spatial import Spatial
 
 
 class UpSampling(Spatial):
-    """Base of UpSampling1D, 2D and 3D: each pixel becomes a block of `size` such.
+    """Base of UpSampling1D, 2D and 3D: repeats each element `size` times along each spatial axis.
 
     Args:
-        size: positive integer, or one for each spatial axis.
-        data_format: "channels_last" or "channels_first" (not UpSampling1D).
+        size: factor, a positive integer or one for each spatial axis; 2 by default.
+        data_format: "channels_last" (the default) or "channels_first" (not UpSampling1D).
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: `size` is not a positive integer or one for each axis.
     """
 
     def __init__(self, size: Any = 2, data_format: str | None = None, **kwargs: Any) -> None:
@@ -35,7 +39,16 @@ class UpSampling(Spatial):
 
 
 class UpSampling1D(UpSampling):
-    """Each step `size` times: (N, steps, C) -> (N, size * steps, C).
+    """Repeats each step of sequences `size` times.
+
+    Input (N, steps, C), output (N, size * steps, C).
+
+    Args:
+        size: number of repetitions, a positive integer; 2 by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        TypeError: `size` is not an integer.
 
     >>> import numpy as np
     >>> UpSampling1D(2)(np.array([[[1.0], [2.0]]], "float32")).numpy().ravel()
@@ -46,7 +59,7 @@ class UpSampling1D(UpSampling):
 
     def __init__(self, size: int = 2, **kwargs: Any) -> None:
         if not isinstance(size, int) or isinstance(size, bool):
-            raise TypeError(f"UpSampling1D: `size` is an integer; given {size!r}.")
+            raise TypeError(f"UpSampling1D: expected an integer for `size`, received {size!r}.")
         super().__init__(size, **kwargs)
 
     def get_config(self) -> dict[str, Any]:
@@ -56,11 +69,18 @@ class UpSampling1D(UpSampling):
 
 
 class UpSampling2D(UpSampling):
-    """(N, height, width, C) -> (N, size[0] * height, size[1] * width, C); the arguments are those of `UpSampling`.
+    """Enlarges images by integer factors.
+
+    Input (N, height, width, C), output (N, size[0] * height, size[1] * width, C).
 
     Args:
-        interpolation: "nearest" (each pixel a block), "bilinear", "bicubic", "lanczos3" or "lanczos5"
-            (`ops.image.resize`).
+        size: factor, a positive integer or a pair for height and width; 2 by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        interpolation: "nearest" (repeats pixels, the default), "bilinear", "bicubic", "lanczos3" or "lanczos5".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `size` or `interpolation`.
 
     >>> import numpy as np
     >>> UpSampling2D((1, 2))(np.array([[[[1.0], [2.0]]]], "float32")).numpy().ravel()
@@ -87,7 +107,10 @@ class UpSampling2D(UpSampling):
 
 
 class UpSampling3D(UpSampling):
-    """(N, depth, height, width, C) with each axis `size` times as long; the arguments are those of `UpSampling`.
+    """Repeats each element of volumes `size` times along each spatial axis.
+
+    Input (N, depth, height, width, C), output (N, size[0] * depth, size[1] * height, size[2] * width, C).
+    Arguments: see `UpSampling`.
 
     >>> import numpy as np
     >>> UpSampling3D((1, 2, 3))(np.zeros((1, 2, 2, 2, 1), "float32")).shape

@@ -1,4 +1,4 @@
-"""Zeros around sequences, images and volumes."""
+"""Zero padding of sequences, images and volumes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from .border import border
 
 
 class ZeroPadding(Spatial):
-    """Base of ZeroPadding1D, 2D and 3D: zeros around the image.
+    """Base of ZeroPadding1D, 2D and 3D: adds zeros at both ends of the spatial axes.
 
     Args:
-        padding: an integer for all sides; or for each axis an integer, or a pair (before, after). ZeroPadding1D: an
-            integer or a pair.
-        data_format: "channels_last" or "channels_first".
+        padding: number of zeros: an integer for all ends; or for each axis an integer, or a pair (before, after).
+            ZeroPadding1D: an integer or a pair. 1 by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `padding`.
     """
 
     def __init__(self, padding: Any = 1, data_format: str | None = None, **kwargs: Any) -> None:
@@ -37,7 +41,9 @@ class ZeroPadding(Spatial):
 
 
 class ZeroPadding1D(ZeroPadding):
-    """Zeros before and after the steps of x (N, steps, C); the arguments are those of `ZeroPadding`.
+    """Adds steps of zeros before and after sequences.
+
+    Input (N, steps, C), output (N, before + steps + after, C). Arguments: see `ZeroPadding`.
 
     >>> import numpy as np
     >>> ZeroPadding1D((1, 0))(np.array([[[1.0], [2.0]]], "float32")).numpy().ravel()
@@ -48,7 +54,9 @@ class ZeroPadding1D(ZeroPadding):
 
 
 class ZeroPadding2D(ZeroPadding):
-    """Zeros around images (N, height, width, C); the arguments are those of `ZeroPadding`.
+    """Adds rows and columns of zeros around images.
+
+    Input (N, height, width, C), output (N, padded_height, padded_width, C). Arguments: see `ZeroPadding`.
 
     >>> import numpy as np
     >>> ZeroPadding2D(((1, 0), (2, 2)))(np.zeros((1, 3, 3, 1), "float32")).shape
@@ -59,7 +67,10 @@ class ZeroPadding2D(ZeroPadding):
 
 
 class ZeroPadding3D(ZeroPadding):
-    """Zeros around volumes (N, depth, height, width, C); the arguments are those of `ZeroPadding`.
+    """Adds zeros around volumes.
+
+    Input (N, depth, height, width, C), output (N, padded_depth, padded_height, padded_width, C). Arguments: see
+    `ZeroPadding`.
 
     >>> import numpy as np
     >>> ZeroPadding3D(1)(np.zeros((1, 3, 3, 3, 1), "float32")).shape

@@ -77,5 +77,5 @@ def constant_masks(cell: Any) -> Iterator[None]:
 
 def _share(layer: Layer, name: str, value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, np.number)):
-        raise ValueError(f"Layer '{layer.name}': `{name}` must be a number in [0, 1], received {value!r}.")
+        raise ValueError(f"Layer '{layer.name}': expected `{name}` to be a number in [0, 1], received {value!r}.")
     return min(1.0, max(0.0, float(value)))
