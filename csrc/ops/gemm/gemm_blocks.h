@@ -1,15 +1,14 @@
-// The parts that matrix products of all number formats share: the register tiles by size, and the blocks of a packed
-// product.
+// Shared by the products of all number formats: the register tiles by size, and the blocks of a packed product.
 //
-// A format F defines what is multiplied (simd/gemm_tile.h: Lane, Sum, multiply_add) and how operands are packed:
-//     Product                       Lane, Sum and multiply_add alone, so that formats share their tiles
-//     A, B                          the element types of the operands in memory
-//     group                         consecutive terms k in one lane
-//     kc                            terms in one block of k, a multiple of group
+// A format F defines what is multiplied (simd/gemm_tile.h: Lane, Sum, multiply_add) and how it is packed into panels:
+//     Product                       the same Lane, Sum, multiply_add alone, which the tiles are made of
+//     A, B                          the operands' element types in memory
+//     group                         consecutive terms k that one lane takes
+//     kc                            terms of a block of k, a multiple of group
 //     pack_a(dst, ld, a, lda, transposed, rows, K), pack_b(... columns, K)
 //     header(N)                     lanes before the panels of a packed b
-//     begin(g, j)                   the initial sums of columns j... of a packed product
-//     finish(g, c, rows, columns)   the last step on a finished block of c
+//     begin(g, j)                   where the sums of columns j... of a packed product begin
+//     finish(g, c, rows, columns)   the last step on a block of c that is done
 #pragma once
 #include "ops/gemm/gemm_args.h"
 #include "simd/gemm_pack.h"
@@ -62,7 +61,7 @@ NETLET_INLINE const Tiles<F>& tiles_for(AMajor major, bool mask_b, int nv) {
 #endif
 }
 
-// The initial sums of a tile: the first pass over k starts at the bias, c or zero; later passes continue from c.
+// The initial values of a tile's sums: the bias, c or zero in the first pass over k, then c.
 template <class T>
 struct Init {
     const T* p;
@@ -70,13 +69,13 @@ struct Init {
     NETLET_MEMBER_INLINE const T* at(int64_t i, int64_t j) const { return p ? p + i * ld + j : nullptr; }
 };
 
-// The block of c that one work unit computes.
+// The block of c that one unit of work computes.
 struct Block {
     int64_t item, i, j, rows, columns;
 };
 NETLET_INLINE Block block_of(const GemmArgs& g, int64_t unit) {
     Block at{unit, 0, 0, g.M, g.N};
-    if (g.mb < g.M || g.nb < g.N) {  // skipped for one block: three divisions cost as much as a tiny product
+    if (g.mb < g.M || g.nb < g.N) {  // three divisions cost as much as a tiny product
         const int64_t m_blocks = (g.M + g.mb - 1) / g.mb, n_blocks = (g.N + g.nb - 1) / g.nb;
         at.j = unit % n_blocks * g.nb;
         at.i = unit / n_blocks % m_blocks * g.mb;
@@ -88,12 +87,12 @@ NETLET_INLINE Block block_of(const GemmArgs& g, int64_t unit) {
 }
 
 // ---- packed ----
-// A panel of b is 2 vectors wide. Blocks of kc terms keep nb columns of b in the L2 cache, and one strip of a, packed
+// A panel of b is 2 vectors wide. Blocks of kc terms keep nb columns of b in the L2 cache and one strip of a, packed
 // on the stack, in the L1 cache.
 constexpr int packed_nv = 2;
 template <class F>
 constexpr int64_t panel_width = packed_nv * Vec<typename F::Lane>::width;
-// The width of a packed strip of rows, padded to whole vectors.
+// A packed strip of rows, padded to whole vectors.
 template <class F>
 constexpr int64_t strip_width = (max_rows(packed_nv) + Vec<typename F::Lane>::width - 1) /
                                 Vec<typename F::Lane>::width * Vec<typename F::Lane>::width;
@@ -102,7 +101,7 @@ NETLET_INLINE int64_t lanes_of(int64_t terms) {
     return (terms + F::group - 1) / F::group;
 }
 
-// Multiplies one strip of a (packed or in place) by the panels of b, for `rows` rows and all columns of a block. Panels
+// Computes `rows` rows and all columns of a block of c, from a strip of a (packed or in place) and panels of b. Panels
 // are `panel_lanes` rows long, of which K are multiplied.
 template <class F>
 NETLET_INLINE void strip_times_panels(int64_t K, AMajor major, const typename F::Lane* strip, int64_t ld,
@@ -131,10 +130,9 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     S* c = static_cast<S*>(g.c) + at.i * g.ldc + at.j;
     Init<S> init = g.accumulate ? Init<S>{c, g.ldc} : Init<S>{F::begin(g, at.j), 0};
 
-    // If a lane holds one term, rows of a are read in place. They are copied if lda is a multiple of 4 KB, because they
-    // would then share a few sets of the L1 cache. All other operands are packed into a strip of lanes, in the tile's
-    // order.
-    const bool by_row = F::group == 1 && !g.a_transposed, as_it_lies = by_row && g.lda * (int64_t)sizeof(L) % 4096 != 0;
+    // With one term per lane, the tile reads the rows of a in place, or from a copy if their pitch maps them to few
+    // sets of the L1 cache. Otherwise a is packed into a strip.
+    const bool by_row = F::group == 1 && !g.a_transposed, in_place = by_row && g.lda * (int64_t)sizeof(L) % 4096 != 0;
     constexpr int64_t row_lanes = F::kc / F::group + 16;
     alignas(64) L strip[row_lanes * strip_width<F>];
     for (int64_t k0 = 0; k0 < g.K; k0 += F::kc, init = {c, g.ldc}) {
@@ -161,9 +159,8 @@ NETLET_INLINE void packed_unit(const GemmArgs& g, int64_t unit) {
     }
 }
 
-// Packs columns of b into panels, each `panel_lanes` rows long; this call writes the rows of K terms. It reads 8 rows
-// of b at a time across all panels (of a transposed b, all K terms). One row at a time would read b in memory order but
-// switch between panels too often.
+// Packs columns of b into panels, each `panel_lanes` rows long; this call writes the rows of K terms. It packs 8 rows
+// of b at a time across all panels: it reads b nearly in order and writes to few places at once.
 template <class F>
 NETLET_INLINE void pack_panels(typename F::Lane* panels, int64_t panel_lanes, const typename F::B* b, int64_t ldb,
                                bool transposed, int64_t columns, int64_t K) {

@@ -89,19 +89,8 @@ class LayerState(Operation):
     _locked: bool
 
     def _flatten_layers(self, include_self: bool = True, recursive: bool = True) -> list[Any]:
-        """This layer and its sub-layers, each once, depth first."""
-        found: list[Any] = [self] if include_self else []
-        seen: set[int] = set()
-        stack = list(reversed(self._layers))
-        while stack:
-            layer = stack.pop()
-            if id(layer) in seen:
-                continue
-            seen.add(id(layer))
-            found.append(layer)
-            if recursive:
-                stack.extend(reversed(layer._layers))
-        return found
+        """This layer and its sub-layers, each once, depth first. (Keras's name for `flatten_layers`.)"""
+        return flatten_layers(self, include_self, recursive)
 
     # ---- weights ---------------------------------------------------------------------------------------------------
     def add_weight(
