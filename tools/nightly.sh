@@ -1,0 +1,119 @@
+#!/usr/bin/env bash
+# The checks that take too long for every change. All sections, or those that are named:
+#
+#     tools/nightly.sh [tests] [asan] [tsan] [random] [coverage]
+#
+# tests     the whole suite, with the tests that are marked slow
+# asan      AddressSanitizer and UBSan; reports in build/asan/report.<pid>
+# tsan      ThreadSanitizer; reports in build/tsan/report.<pid>
+# random    the suite in three random orders; SEEDS="1 2 3" repeats those that were printed
+# coverage  the lines that the suite runs, of Python and of C++
+#
+# It needs an environment with the dev extra (CONTRIBUTING.md), its `python` first on PATH, and GCC. JOBS=8 uses eight
+# cores, FILES="tests/saving tests/plan" runs those tests in place of a section's own. Each section ends with one line of
+# result; the exit status is 1 if one failed.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs=${JOBS:-2}
+
+# An editable install would come before PYTHONPATH: an empty module takes the place of the one that registers it.
+mkdir -p build/nightly
+: >build/nightly/_editable_skbc_netlet.py
+export PYTHONPATH="$PWD/python:$PWD/build/nightly"
+
+# build PRESET: the module of that preset, and no other, lies in python/netlet.
+build() {
+    rm -f python/netlet/_core*.so
+    cmake --preset "$1" >/dev/null
+    cmake --build --preset "$1" -j "$jobs"
+}
+
+# suite ARGUMENTS...: pytest, on the module that was built. With PRELOAD, a sanitizer's runtime comes first in the process,
+# in that of the tests only.
+suite() {
+    local module run=(env ${PRELOAD:+LD_PRELOAD="$PRELOAD"} python)
+    module=$("${run[@]}" -c 'from netlet import _core; print(_core.__file__)')
+    [[ $module == "$PWD"/python/netlet/* ]] || { echo "imported $module, expected that of $PWD/python"; return 1; }
+    "${run[@]}" -m pytest -q -p no:cacheprovider "$@"
+}
+
+# no_reports PRESET: a process that a test starts, or a worker of pytest-xdist, may end with a report that nobody reads.
+no_reports() {
+    local found
+    found=$(grep -lE 'SUMMARY: |runtime error: ' build/"$1"/report.* 2>/dev/null || true)
+    [[ -z $found ]] || { head -n 40 $found; return 1; }
+}
+
+section_tests() {
+    build dev
+    suite -p no:randomly -n "$jobs" --run-slow ${FILES:-}
+}
+
+# Leaks are not looked for: Python itself keeps memory until its end. test_no_allocation.py counts the calls of malloc by a
+# library of its own that must come first too.
+section_asan() {
+    build asan
+    rm -f build/asan/report.*
+    PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libstdc++.so)"
+    export ASAN_OPTIONS=detect_leaks=0:log_path=$PWD/build/asan/report:allocator_may_return_null=1:max_allocation_size_mb=6000
+    export UBSAN_OPTIONS=print_stacktrace=1
+    suite -p no:randomly -n "$jobs" --deselect tests/runtime/test_no_allocation.py \
+        ${FILES:-tests/ops tests/plan tests/runtime tests/saving tests/training tests/optimizers tests/metrics tests/losses \
+            tests/test_any_input.py}
+    no_reports asan
+}
+
+# die_after_fork=0: a forked child computes on. The second call: results on several threads.
+section_tsan() {
+    build tsan
+    rm -f build/tsan/report.*
+    PRELOAD="$(gcc -print-file-name=libtsan.so)"
+    export TSAN_OPTIONS=die_after_fork=0:log_path=$PWD/build/tsan/report
+    suite -p no:randomly --deselect tests/runtime/test_no_allocation.py ${FILES:-tests/runtime tests/plan}
+    [[ -n ${FILES:-} ]] || suite -p no:randomly -n "$jobs" -k "thread or bits" \
+        tests/ops tests/training/test_determinism.py tests/test_config_random_utils.py
+    no_reports tsan
+}
+
+section_random() {
+    build dev
+    for seed in ${SEEDS:-$RANDOM $RANDOM $RANDOM}; do
+        echo "random: seed $seed"
+        suite --randomly-seed="$seed" -n "$jobs" ${FILES:-}
+    done
+}
+
+section_coverage() {
+    local filter="$PWD/csrc/" totals=build/coverage/totals.txt
+    export COVERAGE_FILE="$PWD/build/coverage/python.data"
+    build coverage
+    find build/coverage -name '*.gcda' -delete
+    suite -p no:randomly -n "$jobs" --cov=netlet --cov-report= ${FILES:-}
+    python -m coverage report --skip-covered --sort=cover
+    # A template's function has a line in each file that uses it.
+    python -m gcovr -j "$jobs" --root . --filter "$filter" --merge-mode-functions=separate --sort uncovered-percent \
+        --print-summary build/coverage | tee "$totals"
+    echo "coverage: Python $(python -m coverage report --format=total) %, C++ $(sed -n 's/^lines: \([0-9.]*\)%.*/\1/p' "$totals") %"
+}
+
+all=(tests asan tsan random coverage)
+[[ $# -gt 0 ]] || set -- "${all[@]}"
+for name in "$@"; do
+    [[ " ${all[*]} " == *" $name "* ]] || { echo "no section is called '$name'; there are: ${all[*]}" >&2; exit 2; }
+done
+
+failed=0
+for name in "$@"; do
+    printf '\n== %s\n' "$name"
+    started=$SECONDS
+    set +e # `if (...)` would turn `set -e` off inside of the section
+    (
+        set -e
+        "section_$name"
+    )
+    status=$?
+    set -e
+    if [[ $status -eq 0 ]]; then result=passed; else result="FAILED (exit status $status)" failed=1; fi
+    echo "nightly: $name: $result after $((SECONDS - started)) s"
+done
+exit "$failed"
