@@ -90,9 +90,9 @@ section_coverage() {
     find build/coverage -name '*.gcda' -delete
     suite -p no:randomly -n "$jobs" --cov=netlet --cov-report= ${FILES:-}
     python -m coverage report --skip-covered --sort=cover
-    # A template's function has a line in each file that uses it.
-    python -m gcovr -j "$jobs" --root . --filter "$filter" --merge-mode-functions=separate --sort uncovered-percent \
-        --print-summary build/coverage | tee "$totals"
+    # A line counts once, however many instances of its template and instruction sets there are.
+    python -m gcovr -j "$jobs" --root . --filter "$filter" --merge-mode-functions=separate --merge-lines \
+        --sort uncovered-percent --print-summary build/coverage | tee "$totals"
     echo "coverage: Python $(python -m coverage report --format=total) %, C++ $(sed -n 's/^lines: \([0-9.]*\)%.*/\1/p' "$totals") %"
 }
 
