@@ -1,4 +1,4 @@
-// A block of memory with one owner: either aligned memory of our own or memory borrowed from a NumPy array.
+// A block of memory: either aligned memory that the buffer allocates and frees, or memory borrowed from a NumPy array.
 #pragma once
 #include <atomic>
 #include <cstddef>
@@ -13,12 +13,12 @@ class Buffer {
   public:
     static constexpr size_t alignment = 64;  // one cache line, one AVX-512 register
 
-    // Uninitialised memory; throws std::bad_alloc (MemoryError in Python) where there is none.
+    // Returns uninitialised memory. Throws std::bad_alloc (MemoryError in Python) when memory runs out.
     static std::shared_ptr<Buffer> allocate(size_t bytes);
-    // Somebody else's memory; release(owner) runs when the last user is gone.
+    // Wraps memory that `owner` owns; release(owner) runs when the last reference to the buffer goes away.
     static std::shared_ptr<Buffer> borrow(void* data, size_t bytes, void (*release)(void*), void* owner);
 
-    // Lets a buffer that was borrowed without an owner stand for other memory.
+    // Points a buffer that was borrowed without an owner at other memory.
     void point_at(void* data) { data_ = static_cast<std::byte*>(data); }
 
     ~Buffer();
@@ -28,27 +28,29 @@ class Buffer {
     std::byte* data() const { return data_; }
     size_t bytes() const { return bytes_; }
 
-    // Whether the version says everything about the contents: not for borrowed memory, nor where NumPy has a writable view.
+    // True if every write to the contents changes the version: false for borrowed memory, and once NumPy has a
+    // writable view.
     bool tracked() const { return !release_ && !exposed_; }
     void expose() {
         if (!exposed_) exposed_ = true;
     }
 
-    // The version of the contents: what was computed from them is out of date once it differs. It changes before an op or
-    // a plan writes and again after that, so that a reader who finds it the same before and after reading, and not
-    // `being_written`, has read what it names. Several writers may overlap.
-    static constexpr uint64_t one_write = 1 << 16;  // a version is finished writes * one_write + writers at work
+    // The version of the contents. Results computed from the contents are out of date once the version differs. An op
+    // or a plan changes the version before it writes and again afterwards. A reader that finds the same version before
+    // and after reading, with `being_written` false, has read the contents of that version. Several writers may
+    // overlap.
+    static constexpr uint64_t one_write = 1 << 16;  // version = finished writes * one_write + active writers
     uint64_t version() const {
-        std::atomic_thread_fence(std::memory_order_acquire);  // what was read before stays before
+        std::atomic_thread_fence(std::memory_order_acquire);  // earlier reads stay before the load
         return version_.load(std::memory_order_acquire);
     }
     static bool being_written(uint64_t version) { return version % one_write; }
-    uint64_t begin_write() {  // returns the version before it
+    uint64_t begin_write() {  // returns the version before this write
         const uint64_t before = version_.fetch_add(1, std::memory_order_acquire);
-        std::atomic_thread_fence(std::memory_order_release);  // what is written next stays behind
+        std::atomic_thread_fence(std::memory_order_release);  // later writes stay after the addition
         return before;
     }
-    uint64_t end_write() {  // returns the version after it
+    uint64_t end_write() {  // returns the version after this write
         return version_.fetch_add(one_write - 1, std::memory_order_release) + one_write - 1;
     }
 

@@ -18,7 +18,7 @@
 namespace netlet {
 
 #if defined(__x86_64__)
-// GCC's and Clang's builtin asks both CPUID and XGETBV.
+// GCC's and Clang's builtin checks both CPUID and XGETBV.
 bool cpu_has_avx2() {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
@@ -28,7 +28,7 @@ bool cpu_has_avx512() {
 }
 bool cpu_has_avx512_vnni() { return cpu_has_avx512() && __builtin_cpu_supports("avx512vnni"); }
 bool cpu_has_avx512_bf16() { return cpu_has_avx512_vnni() && __builtin_cpu_supports("avx512bf16"); }
-// The builtin of older compilers does not know AVX-VNNI: leaf 7, subleaf 1, EAX bit 4.
+// Older compilers' builtin does not know AVX-VNNI, so this reads CPUID leaf 7, subleaf 1, EAX bit 4.
 bool cpu_has_avx2_vnni() {
     unsigned a, b, c, d;
     return cpu_has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
@@ -51,7 +51,7 @@ bool cpu_has_neon_dot() {
 
 namespace {
 
-// CPUs' worth of time that the control group grants, or 0 where there is no limit.
+// The CPU quota of the control group, in CPUs; 0 if there is no limit.
 double cgroup_quota() {
     std::ifstream v2("/sys/fs/cgroup/cpu.max");
     std::string quota;

@@ -1,4 +1,4 @@
-// Facts about element types, for the code that is compiled once.
+// Properties of element types. Per-ISA kernel files include types.h instead.
 #pragma once
 #include <cstddef>
 
@@ -32,10 +32,10 @@ inline const char* name_of(DType t) {
     }
 }
 
-inline bool is_floating(DType t) { return t == DType::f32 || t == DType::f64; }  // what float kernels compute in
-inline bool is_half(DType t) { return t == DType::f16 || t == DType::bf16; }     // floats that are stored only
+inline bool is_floating(DType t) { return t == DType::f32 || t == DType::f64; }  // float kernels compute in these
+inline bool is_half(DType t) { return t == DType::f16 || t == DType::bf16; }     // stored only; computed in float32
 inline bool has_gradient(DType t) { return is_floating(t) || is_half(t); }
-// Gradients of halves are float32: many small ones are added up.
+// Gradients of halves are float32, because they are sums of many small terms.
 inline DType gradient_dtype(DType t) { return is_half(t) ? DType::f32 : t; }
 
 template <class T> struct dtype_of;

@@ -1,4 +1,4 @@
-// The errors that cross the border to Python, each with the Python exception that it becomes.
+// Exceptions that the bindings translate to Python exceptions.
 #pragma once
 #include <stdexcept>
 #include <string>

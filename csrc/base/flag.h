@@ -1,4 +1,4 @@
-// A bool that threads may set and read at once. It orders nothing else between them.
+// A bool that several threads may read and write at the same time. Its accesses do not order other memory accesses.
 #pragma once
 #include <atomic>
 

@@ -29,7 +29,7 @@ void ForkSafeMutex::wait_and_lock(uint32_t now) {
         if (!(now & waiting) && !word_.compare_exchange_weak(now, now | waiting, std::memory_order_relaxed)) continue;
         word_.wait(mine | waiting, std::memory_order_relaxed);
         now = word_.load(std::memory_order_relaxed);
-        wanted = mine | waiting;  // others may sleep as well
+        wanted = mine | waiting;  // other threads may be waiting too
     }
 }
 

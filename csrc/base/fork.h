@@ -1,16 +1,16 @@
-// Locks that a forked child can take. Only the forking thread lives on in the child: a mutex that another thread held at
-// that moment is never unlocked there.
+// Locks that a forked child can take. Only the forking thread exists in the child, so an ordinary mutex that another
+// thread held at the fork is never unlocked there.
 #pragma once
 #include <atomic>
 #include <cstdint>
 
 namespace netlet {
 
-// How many forks lie between this process and the one that loaded netlet.
+// The number of forks between the process that loaded netlet and this one.
 uint32_t fork_generation();
 
-// A mutex (for std::lock_guard and std::unique_lock) that remembers in which process it was locked. A lock from before
-// the fork counts as free. What it protects must be usable in whatever state a thread can leave it.
+// A mutex (for std::lock_guard and std::unique_lock) that records which process locked it. In a forked child, a lock
+// from before the fork counts as free. The protected data must be usable in any state in which a thread may leave it.
 class ForkSafeMutex {
   public:
     ForkSafeMutex() = default;
@@ -31,12 +31,12 @@ class ForkSafeMutex {
     }
 
   private:
-    static constexpr uint32_t waiting = 1;  // some thread sleeps until the mutex is unlocked
+    static constexpr uint32_t waiting = 1;  // a thread sleeps until the mutex is unlocked
     static uint32_t locked_here() { return 2 * fork_generation() + 2; }
     void wait_and_lock(uint32_t now);
 
     std::atomic<uint32_t> word_{
-        0};  // 0: free; else locked_here() of the process that locked it, perhaps with `waiting`
+        0};  // 0: free; else locked_here() of the process that locked it, plus `waiting` if a thread sleeps
 };
 
 }  // namespace netlet

@@ -1,4 +1,4 @@
-// Extents of a tensor, row-major. Fixed capacity, so that shapes never allocate.
+// The dimensions of a row-major tensor. Fixed capacity, so that shapes never allocate.
 #pragma once
 #include <cstdint>
 #include <initializer_list>
@@ -25,12 +25,12 @@ class Shape {
     const int64_t* end() const { return dims_ + rank_; }
 
     void push_back(int64_t extent) {
-        if (rank_ == max_rank) throw ValueError("tensors have at most 8 axes");
-        if (extent < 0) throw ValueError("a shape has the negative extent " + std::to_string(extent));
+        if (rank_ == max_rank) throw ValueError("expected a shape with at most 8 axes, received more");
+        if (extent < 0) throw ValueError("expected a shape without negative sizes, received " + std::to_string(extent));
         dims_[rank_++] = extent;
     }
 
-    // Number of elements; a shape whose element count leaves 63 bits is refused rather than wrapped.
+    // The number of elements. Throws ValueError if it does not fit in 63 bits.
     int64_t size() const { return product(0, rank_); }
     int64_t product(int first, int last) const {
         int64_t n = 1;
@@ -39,7 +39,7 @@ class Shape {
         return n;
     }
 
-    // Where the flat (row-major) element i lies.
+    // The index along each axis of the element with the flat (row-major) index i.
     Shape place(int64_t i) const {
         Shape at = *this;
         for (int axis = rank_; axis-- > 0; i /= dims_[axis]) at[axis] = i % dims_[axis];
@@ -68,7 +68,7 @@ class Shape {
     int rank_ = 0;
 };
 
-// How many pieces of b there are in a, the last one perhaps in part.
+// a / b rounded up, for a >= 0 and b > 0.
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Maps a Python-style axis (negative counts from the end) to 0..rank-1.

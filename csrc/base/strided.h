@@ -1,6 +1,7 @@
-// A loop nest over N operands that lie in memory with strides of their own: the iteration space of broadcasting,
-// transposing and slicing. Axes are pushed from the outermost in; neighbours that all operands cross in one go are
-// merged, so that most nests end with one or two axes. Used on both sides of the border between ops and kernels.
+// A loop nest over N operands, each with its own strides: the iteration space of broadcasting, transposing and
+// slicing. Axes are pushed from the outermost to the innermost. Neighbouring axes that every operand can step through
+// with a single stride are merged, so that most nests end with one or two axes. Ops build the nest; kernels iterate
+// over it.
 #pragma once
 #include "base/types.h"
 
@@ -12,7 +13,7 @@ template <int N>
 struct Strided {
     int64_t extent[strided_max_rank];
     int64_t stride[N][strided_max_rank];  // in elements; 0 where an operand is broadcast
-    int32_t rank;                         // at least 1 once finished
+    int32_t rank;                         // at least 1 after finish_axes
 };
 
 template <int N>
@@ -27,7 +28,7 @@ NETLET_INLINE void push_axis(Strided<N>& s, int64_t extent, const int64_t (&stri
     for (int k = 0; k < N; ++k) s.stride[k][s.rank - 1] = stride[k];
 }
 
-// A nest of no axes is one element.
+// Call after the last push_axis. A nest without axes gets one axis of size 1: it has one element.
 template <int N>
 NETLET_INLINE void finish_axes(Strided<N>& s) {
     if (s.rank > 0) return;
@@ -36,8 +37,8 @@ NETLET_INLINE void finish_axes(Strided<N>& s) {
     for (int k = 0; k < N; ++k) s.stride[k][0] = 1;
 }
 
-// Calls row(at, i, n) for each stretch of the innermost axis inside [r.begin, r.end): n elements of which the first has
-// the flat index i and lies at element at[k] of operand k.
+// Calls row(at, i, n) for each stretch of the innermost axis inside [r.begin, r.end). A stretch has n elements; the
+// first one has the flat index i and is element at[k] of operand k.
 template <int N, class Row>
 NETLET_INLINE void for_rows(const Strided<N>& s, Range r, const Row& row) {
     const int last = s.rank - 1;

@@ -47,15 +47,15 @@ ThreadPool& ThreadPool::instance() {
     std::lock_guard lock(creation);
     ThreadPool* pool = the_pool.load(std::memory_order_acquire);
     if (usable(pool)) return *pool;
-    // The workers of a pool from before a fork are not in this process: a new pool of the same size takes its place. No
-    // pool is ever destroyed: threads may be using it until the process ends.
+    // The workers of a pool from before a fork do not exist in this process, so a new pool of the same size replaces
+    // it. Pools are never destroyed, because threads may use them until the process ends.
     pool = new ThreadPool(pool ? pool->num_threads() : default_threads());
     the_pool.store(pool, std::memory_order_release);
     return *pool;
 }
 
 void ThreadPool::set_num_threads(int n) {
-    if (n < 1) throw ValueError("set_num_threads: expected at least 1 thread, got " + std::to_string(n));
+    if (n < 1) throw ValueError("set_num_threads: expected at least 1 thread, received " + std::to_string(n));
     std::lock_guard lock(mutex_);
     if (n < threads_.load()) stop_workers();
     threads_.store(n);
@@ -68,7 +68,8 @@ void ThreadPool::start_workers(int64_t wanted) {
             started_.store((int64_t)workers_.size(), std::memory_order_relaxed);
         }
     } catch (const std::exception&) {
-        // There is no memory or no permission for more threads: those that there are do the work, with the same result.
+        // The system refused another thread (memory, permission). The existing threads do the work, with the same
+        // result.
     }
 }
 
@@ -85,7 +86,8 @@ void ThreadPool::stop_workers() {
 bool ThreadPool::claim(uint32_t epoch, int64_t* chunk) {
     uint64_t t = ticket_.load(std::memory_order_acquire);
     while ((uint32_t)(t >> 32) == epoch && (int64_t)(uint32_t)t > 0)
-        // The lower half counts the chunks left: a claimed chunk keeps the job, and so its fields, in place.
+        // The lower half counts the unclaimed chunks. The job does not end before this chunk is done, so its fields
+        // stay valid until then.
         if (ticket_.compare_exchange_weak(t, t - 1, std::memory_order_acq_rel, std::memory_order_acquire)) {
             *chunk = (int64_t)(uint32_t)t - 1;
             return true;

@@ -1,6 +1,6 @@
-// netlet's own small thread pool. Lazy (a thread starts with the first work that has a chunk for it), rebuilt in a forked
-// child, a short spin and then asleep in the kernel. How work is cut into chunks is the caller's choice, made from shapes;
-// the pool only decides who runs which chunk, so results never depend on the number of threads.
+// netlet's own small thread pool. A worker thread starts when a job first has a chunk for it; an idle worker spins for
+// a short time and then sleeps in the kernel. A forked child gets a new pool. The caller cuts the work into chunks, by
+// shapes alone; the pool only decides which thread runs which chunk, so results never depend on the number of threads.
 #pragma once
 #include <atomic>
 #include <mutex>
@@ -16,8 +16,8 @@ class ThreadPool {
   public:
     static ThreadPool& instance();
 
-    // fn(args, chunk) for every chunk of `grain` units in [0, units); returns when all are done. The caller works too.
-    // Where another thread is using the pool, the caller does all chunks itself.
+    // Runs fn(args, chunk) for every chunk of `grain` units in [0, units) and returns when all are done. The caller
+    // runs chunks too. If another thread is using the pool, the caller runs all chunks itself.
     void run(KernelFn fn, const void* args, int64_t units, int64_t grain);
 
     int num_threads() const { return threads_.load(std::memory_order_relaxed); }
@@ -32,14 +32,14 @@ class ThreadPool {
     bool claim(uint32_t epoch, int64_t* chunk);
     void run_chunks(uint32_t epoch);
 
-    const uint32_t generation_;  // the process that its workers live in
+    const uint32_t generation_;  // fork_generation() of the process that made the pool
     std::atomic<int> threads_;
     std::mutex mutex_;  // held while a job runs: one job at a time
     std::vector<std::thread> workers_;
-    std::atomic<int64_t> started_{0};  // workers_.size(), for those who do not hold the mutex
+    std::atomic<int64_t> started_{0};  // workers_.size(), for readers that do not hold the mutex
 
-    // The job. `ticket_` is epoch (upper half) and next chunk (lower half) in one word: a worker that wakes late finds
-    // another epoch and cannot claim a chunk of a job that it has not seen.
+    // The current job. `ticket_` holds the epoch (upper half) and the number of unclaimed chunks (lower half) in one
+    // word. A worker that wakes late finds another epoch there and cannot claim a chunk of a job that it has not seen.
     KernelFn fn_ = nullptr;
     const void* args_ = nullptr;
     int64_t units_ = 0, grain_ = 1, chunks_ = 0;

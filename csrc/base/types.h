@@ -1,6 +1,6 @@
 // Plain types that every layer of netlet shares. Included by the per-ISA kernel files, so: no STL beyond
-// fixed-width integers, and every function forced inline. An ordinary inline function compiled with AVX-512
-// flags could be the copy that the linker keeps for everyone, and then crash an older CPU.
+// fixed-width integers, and every function forced inline. The linker could choose the copy of an ordinary inline
+// function that was compiled with AVX-512 flags, use it in all files, and so crash an older CPU.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -19,8 +19,8 @@ namespace netlet {
 
 enum class DType : uint8_t { f32, f64, f16, bf16, i8, u8, i32, i64, boolean };
 
-// The bits of a half: float16 (1 sign, 5 exponent, 10 mantissa; IEEE binary16) and bfloat16 (1, 8, 7: the upper half of a
-// float32). They are stored, moved and converted (simd/half.h); arithmetic is done in float32.
+// The bits of a half: float16 (1 sign, 5 exponent, 10 mantissa; IEEE binary16) and bfloat16 (1, 8, 7: the upper half
+// of a float32). They are stored, moved and converted (simd/half.h); arithmetic is done in float32.
 struct Float16 {
     uint16_t bits;
 };
@@ -28,23 +28,23 @@ struct BFloat16 {
     uint16_t bits;
 };
 
-// A half-open interval of work units. What one unit is (an element, a row, a tile) is the kernel's own business.
+// A half-open interval of work units. Each kernel defines what one unit is: an element, a row, a tile.
 struct Range {
     int64_t begin, end;
 };
 
-// Every kernel has this one type: single-threaded, allocates nothing, throws nothing (DESIGN.md, "Laws of a kernel").
+// The type of every kernel. A kernel is single-threaded, allocates nothing and throws nothing (docs/architecture.md).
 using KernelFn = void (*)(const void* args, Range range);
 
-// A kernel as chosen by dispatch: what to call, and what describe() prints about it.
+// A kernel as chosen by dispatch: the function to call, and the names that describe() prints.
 struct Kernel {
     KernelFn fn;
     const char* name;
     const char* isa;
 };
 
-// The same with the type of its arguments, which Tape::emit checks. A kernel chosen by dtype lists the arguments of each
-// choice; `which` is the one taken.
+// A Kernel with the type of its arguments, which Tape::emit checks. A kernel that is chosen by dtype lists the argument
+// type of each choice; `which` is the index of the choice.
 template <class... Args> struct KernelOf : Kernel {
     int which = 0;
 };
