@@ -1,5 +1,5 @@
-// As many bytes as Vec<float> has lanes, from and to 32-bit lanes.
-//   load_i8(p), load_u8(p)        widened with or without sign
+// Loads and stores bytes, one byte for each 32-bit lane of a VecI.
+//   load_i8(p), load_u8(p)        widened with or without sign extension
 //   store_low_bytes(v, p)         the lowest byte of each lane; the others are dropped
 //   load_i8_n, load_u8_n(p, n), store_low_bytes_n(v, p, n)   the first n of them
 #pragma once
@@ -44,7 +44,7 @@ NETLET_INLINE VecI load_u8(const uint8_t* p) { return {(int32_t)*p}; }
 NETLET_INLINE void store_low_bytes(VecI v, uint8_t* p) { *p = (uint8_t)v.r; }
 #endif
 
-// Moves n <= VecI::width bytes: memcpy of a size that is known when this is compiled is an instruction, not a call.
+// Copies n <= VecI::width bytes in pieces of constant size: memcpy of a constant size is an instruction, not a call.
 template <int64_t part = VecI::width>
 NETLET_INLINE void copy_bytes(uint8_t* to, const uint8_t* from, int64_t n) {
     const int64_t now = n & part;

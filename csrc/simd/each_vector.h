@@ -1,5 +1,7 @@
 // A loop over vectors, written once for whole vectors and for the tail:
-//     each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { lanes.store(lanes.load(a.x + i) * s, a.y + i); });
+//     each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+//         lanes.store(lanes.load(a.x + i) * s, a.y + i);
+//     });
 // The tail runs the same vector code on masked loads, so an element's bits do not depend on its position.
 #pragma once
 #include "simd/vec.h"
@@ -12,7 +14,8 @@
 
 namespace netlet::NETLET_ISA {
 
-// The first n lanes, 0 <= n <= width. With n a constant, as in the body of a loop, the check folds away.
+// Loads or stores the first n lanes, 0 <= n <= width. Where n is a constant, as in a loop's body, the compiler removes
+// the check.
 template <class V>
 NETLET_INLINE V load_lanes(const typename V::Scalar* p, int64_t n) {
     return n == V::width ? V::load(p) : V::load_n(p, n);
@@ -40,7 +43,7 @@ struct FirstLanes {
     int64_t n;
     NETLET_MEMBER_INLINE V load(const T* p) const { return V::load_n(p, n); }
     NETLET_MEMBER_INLINE void store(V v, T* p) const { v.store_n(p, n); }
-    // Lanes past the end become 0: for sums of what was computed from missing lanes.
+    // Sets the lanes past the end to 0, so that values computed from missing lanes do not enter a sum.
     NETLET_MEMBER_INLINE V or_zero(V v) const { return select(lt(V::iota(), V::set1((T)n)), v, V::zero()); }
 };
 

@@ -1,9 +1,9 @@
-// The register tile of gemm_tile.h for rows that lie anywhere: convolutions are products whose rows of a are pixels.
+// The register tile of gemm_tile.h for rows at arbitrary addresses. Convolutions use it: the rows of a are pixels.
 //
-//     c[i][j] = init + sum over the runs, and over the terms k of each, of a_i[k*step] * b[k][j],  in this order
+//     c[i][j] = init[j] + sum over the runs, and over the terms k of each run, of a_i[k*step] * b[k][j],  in this order
 //
-// A run is a stretch of terms whose step is the same for all rows: the channels of a kernel's tap, or the pixels of an
-// image's row. Sums stay in registers over all runs.
+// A run is a sequence of terms whose step is the same for all rows: the channels at one kernel tap, or the pixels of
+// one image row. Sums stay in registers over all runs.
 #pragma once
 #include "simd/gemm_tile.h"
 
@@ -25,16 +25,16 @@ struct GatherTile {
     int64_t shift, ldb;  // the tile's columns begin at b + shift
     T* const* c;         // rows of c
     int64_t column;      // the tile's columns begin at c[i] + column
-    const T* init;       // that many numbers that each row's sums begin with, or null: zero
-    bool accumulate;     // they begin with c itself
+    const T* init;       // the initial sum of each column, the same for all rows; null: zero
+    bool accumulate;     // the initial sums are c itself, not init
     int64_t last;        // valid lanes of the last vector, 1..width
 };
 
-// x86 has 16 registers for pointers. Those of the other rows are read from the stack each time: left to itself, GCC keeps
-// them in vector registers, and takes them from there on the ports that multiply.
+// x86-64 has 16 general-purpose registers. The pointers of the remaining rows are read from the stack each time
+// (`far`): otherwise GCC holds them in vector registers and moves them out on the execution ports that multiply.
 constexpr int pointers_in_registers = sizeof(void*) == 8 && most_rows > 12 ? 9 : most_rows;
 
-// With MaskB no more than `last` lanes of b's last vector are read.
+// With MaskB the tile reads only the first `last` lanes of b's last vector.
 template <class T, int MR, int NV, bool MaskB>
 static void gather_tile(const GatherTile<T>& g) {
     using V = Vec<T>;
@@ -70,7 +70,7 @@ static void gather_tile(const GatherTile<T>& g) {
                 for (int v = 0; v < NV; ++v) acc[i][v] = fma(ai, bv[v], acc[i][v]);
             }
 #if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON) && defined(__GNUC__)
-            asm volatile("" : "+r"(b));  // as in gemm_tile.h
+            asm volatile("" : "+r"(b));  // keeps the loop scalar: see gemm_tile.h
 #endif
         }
     }
@@ -106,8 +106,8 @@ constexpr GatherTiles<T> gather_tiles_of() {
 template <class T, bool MaskB>
 static const GatherTiles<T> gather_tiles[2] = {gather_tiles_of<T, 1, MaskB>(), gather_tiles_of<T, 2, MaskB>()};
 
-// `rows` rows (at most max_rows(2)) by `columns` columns, from b as panels of 2 vectors, `panel` elements apart (Packed),
-// or as it lies, its rows `panel` elements apart.
+// Computes `rows` rows (at most max_rows(2)) by `columns` columns. With Packed, b is packed in panels that are 2
+// vectors wide and `panel` elements apart; otherwise b is a matrix with leading dimension `panel`.
 template <class T, bool Packed>
 NETLET_INLINE void gather_columns(GatherTile<T> g, int64_t rows, int64_t columns, int64_t panel) {
     constexpr int W = Vec<T>::width;
@@ -121,7 +121,7 @@ NETLET_INLINE void gather_columns(GatherTile<T> g, int64_t rows, int64_t columns
         g.column = j;
         g.init = init ? init + j : nullptr;
 #if defined(NETLET_VEC_AVX512)
-        gather_tiles<T, !Packed>[v - 1].fn[rows](g);  // a masked load costs nothing here
+        gather_tiles<T, !Packed>[v - 1].fn[rows](g);  // a masked load costs nothing extra on AVX-512
 #else
         if (!Packed && g.last < W)
             gather_tiles<T, true>[v - 1].fn[rows](g);

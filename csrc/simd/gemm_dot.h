@@ -1,15 +1,16 @@
-// Products of low-precision numbers: how many terms one 32-bit lane holds, how a lane is read, and the multiply-add of lanes.
+// Dot products of low-precision numbers. Each number format defines how many terms one 32-bit lane holds (`group`), how
+// lanes are loaded, and the multiply-add of lanes.
 //
-//     along(p, n)              n consecutive numbers as whole lanes                      (n <= group * width)
-//     across(p, ld, t, n)      t numbers of each of n neighbours, p[0..t)*ld apart       (t <= group, n <= width)
-//     multiply_add(a, b, sum)  sum + a . b, lane by lane
+//     along(p, n)              p[0..n) as consecutive lanes                                  (n <= group * width)
+//     across(p, ld, t, n)      lane j holds p[j], p[ld + j], ... p[(t-1)*ld + j], for j < n  (t <= group, n <= width)
+//     multiply_add(a, b, sum)  sum + a . b in each lane
 #pragma once
 #include "simd/low_precision_pack.h"
 
 namespace netlet::NETLET_ISA {
 
-// Instructions by name, not by intrinsic: GCC 12 gives an intrinsic's result a register of its own, and then keeps half of
-// a large tile's sums in memory. sum += a . b:
+// sum += a . b, in assembly: GCC 12 puts the result of an intrinsic in a separate register and then spills half of a
+// large tile's sums to memory.
 #if defined(NETLET_VEC_AVX512)
 #define NETLET_DOT_INSTRUCTION(name, sum, a, b) asm(name " %2, %1, %0" : "+v"(sum.r) : "v"(a.r), "v"(b.r))
 #else
@@ -18,9 +19,9 @@ namespace netlet::NETLET_ISA {
 
 // ---- int8 and uint8: exact; sums wrap modulo 2^32 -------------------------------------------------------------------
 #if defined(NETLET_DOT_VNNI) || defined(NETLET_VEC_NEON)
-// Four bytes to a lane. The instructions want a of one signedness (x86 unsigned, NEON signed) and b signed. An `a` of
-// the other kind is packed with its top bits flipped (flip_of), which is a + 128 or a - 128; the caller adds what takes
-// 128 times the column sums of b off again (flip_sum).
+// Four bytes per lane. The instructions need b signed and a of one signedness: unsigned on x86, signed on NEON. An `a`
+// of the other signedness is packed with its top bits flipped (flip_of), which gives a + 128 or a - 128. The caller
+// corrects the result by 128 times the column sums of b (flip_sum).
 struct ByteLanes {
     using Lane = int32_t;
     using Sum = int32_t;
@@ -46,13 +47,13 @@ struct ByteLanes {
         return {vdotq_s32(sum.r, vreinterpretq_s8_s32(a.r), vreinterpretq_s8_s32(b.r))};
 #else
         const int8x16_t x = vreinterpretq_s8_s32(a.r), y = vreinterpretq_s8_s32(b.r);
-        // A product is at most 2^14; two of them already need the wider lane.
+        // A product is at most 2^14 and the sum of two may be 2^15, which int16 cannot hold: pairs are added in int32.
         const int32x4_t low = vpaddlq_s16(vmull_s8(vget_low_s8(x), vget_low_s8(y)));
         const int32x4_t high = vpaddlq_s16(vmull_high_s8(x, y));
         return {vaddq_s32(sum.r, vpaddq_s32(low, high))};
 #endif
     }
-    // sum + 128 times b's terms, with the sign that undoes the flip of a.
+    // sum plus or minus 128 times the sum of b's terms: the correction for the flip of a.
     static NETLET_MEMBER_INLINE Words flip_sum(Words b, Words sum) {
         const Words ones = multiply_add(Words::set1(0x01010101), b, Words::zero());
         return a_is_signed ? sum + shl<7>(ones) : sum - shl<7>(ones);
@@ -60,8 +61,8 @@ struct ByteLanes {
 };
 template <class S> constexpr int32_t flip_of = ((S)-1 < 0) == ByteLanes::a_is_signed ? 0 : (int32_t)0x80808080;
 #else
-// Two numbers to a lane, widened to int16 as they are packed: a product of two and the sum of a pair of them fit int32
-// whatever the numbers are. (The instruction that multiplies bytes, vpmaddubsw, saturates at int16 and is never used.)
+// Two numbers per lane, widened to int16 during packing: the sum of two products always fits int32. (The instruction
+// that multiplies bytes, vpmaddubsw, saturates at int16 and is never used.)
 struct ByteLanes {
     using Lane = int32_t;
     using Sum = int32_t;
@@ -72,7 +73,7 @@ struct ByteLanes {
         else
             return x & Words::set1(0xff);
     }
-    template <class S> static NETLET_MEMBER_INLINE Words high_half(Words x) {  // of bits 8 to 15
+    template <class S> static NETLET_MEMBER_INLINE Words high_half(Words x) {  // widens bits 8 to 15
         if constexpr ((S)-1 < 0)
             return shl<16>(shr<24>(shl<16>(x)));
         else
@@ -101,8 +102,8 @@ template <class S> constexpr int32_t flip_of = 0;
 #endif
 
 // ---- bfloat16 -------------------------------------------------------------------------------------------------------
-// Two to a lane. What AVX512-BF16's vdpbf16ps does, and everything else repeats to the bit: sum + a1 b1, then + a0 b0,
-// each a fused multiply-add rounded to nearest even, subnormal numbers taken as zeros and given as zeros.
+// Two numbers per lane. Every instruction set computes the same bits as vdpbf16ps of AVX512-BF16: sum + a1 b1, then
+// + a0 b0, each a fused multiply-add rounded to nearest even. Subnormal inputs and results are replaced by zeros.
 struct Bf16Lanes {
     using Lane = int32_t;
     using Sum = float;
@@ -124,24 +125,25 @@ struct Bf16Lanes {
     }
 
   private:
-    // A fused multiply-add that flushes subnormals; vectors leave the flushing to the processor (FlushSubnormals).
+    // A fused multiply-add that flushes subnormals. On vectors the processor's flush mode does it (FlushSubnormals).
     static NETLET_MEMBER_INLINE Vec<float> term(Vec<float> a, Vec<float> b, Vec<float> sum) {
 #if defined(NETLET_VEC_AVX512) || defined(NETLET_VEC_AVX2) || defined(NETLET_VEC_NEON)
         return fma(a, b, sum);
 #else
-        // Products are exact in double, and so is the sum as far as rounding it again to float can tell.
+        // The product is exact in double. The sum is rounded to double and then to float, with the same result as if it
+        // were rounded to float once.
         const double x = __builtin_fabsf(a.r) < 0x1p-126f ? a.r * 0.0f : a.r;
         const double y = __builtin_fabsf(b.r) < 0x1p-126f ? b.r * 0.0f : b.r;
         const double s = __builtin_fabsf(sum.r) < 0x1p-126f ? sum.r * 0.0f : sum.r;
         const double r = x * y + s;
-        // Too small is what is so after rounding to 24 bits, wherever the exponent may be.
+        // A result is flushed if it is below 2^-126 after rounding to 24 bits with an unlimited exponent range.
         return {(float)(__builtin_fabs(r) < 0x1p-126 - 0x1p-151 ? r * 0.0 : r)};
 #endif
     }
 };
 
-// Subnormal numbers count as zeros while it lives, and rounding is to nearest. On AArch64 a result that would round up
-// to 2^-126 is flushed too: the one case in which the levels may differ.
+// During its lifetime subnormal inputs and results are replaced by zeros, and rounding is to nearest. On AArch64 a
+// result that would round up to 2^-126 is flushed too: the only case in which instruction sets may differ.
 #if defined(NETLET_DOT_BF16) || !(defined(NETLET_VEC_AVX512) || defined(NETLET_VEC_AVX2) || defined(NETLET_VEC_NEON))
 struct FlushSubnormals {
     NETLET_MEMBER_INLINE FlushSubnormals() {}
@@ -158,7 +160,7 @@ struct FlushSubnormals {
 #else
 struct FlushSubnormals {
     unsigned before = _mm_getcsr();
-    NETLET_MEMBER_INLINE FlushSubnormals() { _mm_setcsr(0x9fc0); }  // flush both ways, no traps, to nearest
+    NETLET_MEMBER_INLINE FlushSubnormals() { _mm_setcsr(0x9fc0); }  // flush inputs and results, no traps, to nearest
     NETLET_MEMBER_INLINE ~FlushSubnormals() { _mm_setcsr(before); }
 };
 #endif

@@ -1,5 +1,5 @@
 // Packing for the register tile: a strip of A or a panel of B becomes K consecutive rows of `width` numbers, padded
-// with zeros to whole vectors, so that the tile reads memory in order whatever the operand's own strides are.
+// with zeros to whole vectors, so that the tile reads memory sequentially whatever the operand's strides are.
 #pragma once
 #include "simd/transpose.h"
 

@@ -1,4 +1,4 @@
-// The register tile that every product of matrices ends in.
+// The register tile: the inner loop of every matrix product.
 //
 //            b: K rows of NV vectors             c[i][j] = init[i][j] + sum over k of a(i,k) * b(k,j),  k ascending
 //            +---------------+
@@ -12,11 +12,12 @@
 
 namespace netlet::NETLET_ISA {
 
-// How a(i,k) lies in memory: a[i*lda + k], or a[k*lda + i] (a transposed operand, or a packed strip).
+// The layout of a: a(i,k) is a[i*lda + k] (row), or a[k*lda + i] (k: a transposed operand or a packed strip).
 enum class AMajor { row, k };
 
-// The most rows of a tile that is nv vectors wide: accumulators, nv vectors of b and one broadcast must fit the
-// registers (32 on AVX-512 and NEON, 16 on AVX2), and 8 accumulators or more hide the latency of the multiply-add.
+// The maximum number of rows of a tile that is nv vectors wide: accumulators, nv vectors of b and one broadcast must
+// fit the registers (32 on AVX-512 and NEON, 16 on AVX2), and 8 accumulators or more hide the latency of the
+// multiply-add.
 constexpr int max_rows(int nv) {
 #if defined(NETLET_VEC_AVX512)
     return nv == 4 ? 4 : 14;
@@ -42,7 +43,8 @@ struct RowStrips {
     NETLET_MEMBER_INLINE int64_t rows(int64_t strip) const { return each + (strip < longer); }
 };
 
-// What a tile multiplies: lanes of a and b, and the type of their sums. The low-precision formats are in gemm_dot.h.
+// The number format of a tile: the lane type of a and b, the type of their sums, and the multiply-add. The
+// low-precision formats are in gemm_dot.h.
 template <class T>
 struct Plain {
     using Lane = T;
@@ -50,8 +52,8 @@ struct Plain {
     static NETLET_MEMBER_INLINE Vec<T> multiply_add(Vec<T> a, Vec<T> b, Vec<T> sum) { return fma(a, b, sum); }
 };
 
-// The last vector has `last` valid lanes (1..width): only those are stored, and with MaskB only those of b are read
-// (without, b is a panel padded to whole vectors). `init` may be c itself (accumulate), a bias row (ldinit = 0), or
+// The last vector has `last` valid lanes (1..width). Only those are stored. With MaskB only those of b are read;
+// without it, b is a panel padded to whole vectors. `init` may be c itself (accumulate), a bias row (ldinit = 0), or
 // null (zero).
 template <class F, int MR, int NV, AMajor major, bool MaskB>
 NETLET_INLINE void tile(int64_t K, const typename F::Lane* a, int64_t lda, const typename F::Lane* b, int64_t ldb,
@@ -86,7 +88,8 @@ NETLET_INLINE void tile(int64_t K, const typename F::Lane* a, int64_t lda, const
         a += major == AMajor::row ? 1 : lda;
         b += ldb;
 #if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON) && defined(__GNUC__)
-        // Keeps the loop scalar: GCC 12 pairs two rounds of it and then reads, without using it, row K of a and of b.
+        // Keeps the loop scalar. Otherwise GCC 12 combines two iterations and reads row K of a and b, past their end,
+        // without using it.
         asm volatile("" : "+r"(a));
 #endif
     }

@@ -1,13 +1,14 @@
-// float16 and bfloat16 to float32 and back, a vector at a time: round to nearest even, subnormals kept, overflow to
-// infinity. The same bits on every instruction set. NaN becomes a quiet NaN of the same sign: float16 keeps the upper
-// bits of its payload (as the F16C and NEON instructions do), bfloat16 drops it (as ml_dtypes does); the way up keeps it.
+// Conversions of vectors between float32 and the half types, float16 and bfloat16. They round to nearest even,
+// preserve subnormals and overflow to infinity. The bits are the same on every instruction set. NaN becomes a quiet
+// NaN of the same sign. Conversion to float16 preserves the upper bits of the payload (as the F16C and NEON
+// instructions do), to bfloat16 drops the payload (as ml_dtypes does), and to float32 preserves it.
 //
 //   load_half(p), load_half_n(p, n)       Vec<float> of the halves at p; Float16 or BFloat16 by p's type
 //   store_half(v, p), store_half_n(v, p, n)
-//   narrow_to_odd(low, high)              doubles to float32, inexact results to the odd neighbour: rounding that once
-//                                         more to a half gives what one rounding would (Boldo and Melquiond, 2008)
+//   narrow_to_odd(low, high)              doubles to float32, inexact results to the odd neighbour: rounding them again
+//                                         to a half equals one rounding of the double (Boldo and Melquiond, 2008)
 //
-// bfloat16 is rounded by integer arithmetic: the instruction of AVX512-BF16 takes subnormals for zero.
+// bfloat16 is rounded by integer arithmetic, because the AVX512-BF16 instruction treats subnormals as zeros.
 #pragma once
 #include <string.h>
 
@@ -16,7 +17,7 @@
 
 namespace netlet::NETLET_ISA {
 
-// ---- as many 16-bit numbers as Vec<float> has lanes: from and to the lower halves of 32-bit lanes -----------------
+// ---- 16-bit numbers, one in the lower half of each 32-bit lane ----------------------------------------------------
 #if defined(NETLET_VEC_AVX512)
 NETLET_INLINE VecI load_u16(const uint16_t* p) {
     return {_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)p))};
@@ -39,7 +40,8 @@ NETLET_INLINE void store_u16(VecI v, uint16_t* p) { *p = (uint16_t)v.r; }
 NETLET_INLINE Vec<float> load_half(const BFloat16* p) { return as_float(shl<16>(load_u16(&p->bits))); }
 NETLET_INLINE void store_half(Vec<float> v, BFloat16* p) {
     const VecI bits = as_int(v), upper = shr_logical<16>(bits);
-    // Just below half of the last place, plus one if that place is odd: carries where the lower half rounds up.
+    // Adds just under half a unit in the last place, plus one if the last place is odd: this carries exactly where the
+    // lower half rounds up.
     const VecI rounded = shr_logical<16>(bits + VecI::set1(0x7fff) + (upper & VecI::set1(1)));
     const VecI nan = (upper & VecI::set1(0x8000)) | VecI::set1(0x7fc0);
     store_u16(select(gt(bits & VecI::set1(0x7fffffff), VecI::set1(0x7f800000)), nan, rounded), &p->bits);
@@ -64,8 +66,8 @@ NETLET_INLINE Vec<float> load_half(const Float16* p) {
 }
 NETLET_INLINE void store_half(Vec<float> v, Float16* p) { vst1_u16(&p->bits, vreinterpret_u16_f16(vcvt_f16_f32(v.r))); }
 #else
-// Exponent and mantissa moved to float32's places are 2^112 times too small; a multiplication mends that, for
-// subnormals too. Infinity and NaN get the largest exponent.
+// Shifting exponent and mantissa to their float32 positions gives a value 2^112 times too small. A multiplication
+// corrects that, for subnormals too. Infinity and NaN get the largest exponent.
 NETLET_INLINE Vec<float> load_half(const Float16* p) {
     const VecI bits = load_u16(&p->bits), magnitude = bits & VecI::set1(0x7fff),
                sign = shl<16>(bits & VecI::set1(0x8000));
@@ -77,11 +79,12 @@ NETLET_INLINE Vec<float> load_half(const Float16* p) {
 NETLET_INLINE void store_half(Vec<float> v, Float16* p) {
     const VecI bits = as_int(v), sign = shr_logical<16>(bits) & VecI::set1(0x8000),
                magnitude = bits & VecI::set1(0x7fffffff);
-    // Normal: rebias the exponent by 112 and round as bfloat16 does, 13 bits further down. What carries into the largest
-    // exponent is an infinity.
+    // Normal: rebias the exponent by 112 and round as for bfloat16, but drop 13 bits. A carry into the largest exponent
+    // gives infinity.
     const VecI odd = shr_logical<13>(magnitude) & VecI::set1(1);
     const VecI normal = shr_logical<13>(magnitude - VecI::set1(112 << 23) + VecI::set1(0xfff) + odd);
-    // Subnormal: the unit in the last place of 0.5 is 2^-24, which is float16's smallest; the addition rounds to it.
+    // Subnormal: the unit in the last place of 0.5 is 2^-24, the smallest float16, so adding 0.5 rounds to a multiple
+    // of it.
     const VecI small = as_int(as_float(magnitude) + Vec<float>::set1(0.5f)) - VecI::set1(0x3f000000);
     const VecI nan = (shr_logical<13>(magnitude) & VecI::set1(0x3ff)) | VecI::set1(0x7e00);
     VecI half = select(lt(magnitude, VecI::set1(113 << 23)), small, normal);
@@ -91,7 +94,7 @@ NETLET_INLINE void store_half(Vec<float> v, Float16* p) {
 }
 #endif
 
-// ---- tails: through a vector's worth of memory of our own ---------------------------------------------------------
+// ---- tails: through a local array of one vector -------------------------------------------------------------------
 template <class H>
 NETLET_INLINE Vec<float> load_half_n(const H* p, int64_t n) {
     H lanes[Vec<float>::width] = {};
@@ -106,7 +109,7 @@ NETLET_INLINE void store_half_n(Vec<float> v, H* p, int64_t n) {
 }
 
 // ---- double -------------------------------------------------------------------------------------------------------
-// +1 where x lies farther from zero than what float32 made of it, -1 where nearer, 0 where equal or NaN.
+// +1 where x is farther from zero than its float32 rounding, -1 where it is nearer, 0 where they are equal or NaN.
 NETLET_INLINE Vec<double> direction(Vec<double> x, Vec<double> rounded) {
     using V = Vec<double>;
     const V a = abs(x), b = abs(rounded);

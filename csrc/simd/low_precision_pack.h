@@ -1,4 +1,4 @@
-// Bytes and bfloat16 on their way into 32-bit lanes: what products of low-precision numbers are packed with.
+// Packs bytes and bfloat16 numbers into 32-bit lanes, for matrix products in low precision.
 #pragma once
 #include <string.h>
 
@@ -8,7 +8,7 @@ namespace netlet::NETLET_ISA {
 
 using Words = Vec<int32_t>;
 
-//   load_bytes(p, n)    the first n bytes, n <= 4 * width; missing bytes are 0 and nothing past p+n is touched
+//   load_bytes(p, n)    the first n bytes, n <= 4 * width; missing bytes are 0 and nothing past p+n is read
 //   widen_u8(x)         the first `width` bytes of x, one to a lane
 //   widen_u16(x)        the first `width` pairs of bytes of x, one to a lane
 #if defined(NETLET_VEC_AVX512)
@@ -51,11 +51,11 @@ NETLET_INLINE Words widen_u8(Words x) { return {x.r & 0xff}; }
 NETLET_INLINE Words widen_u16(Words x) { return {x.r & 0xffff}; }
 #endif
 
-// ---- packing: F (gemm_dot.h) says how many numbers a lane takes and how they are read -------------------------------
-// Consecutive terms k of one row or column make a lane. dst holds ceil(K / F::group) rows of lanes, zeros where the
-// terms or the lines end. Every lane is combined with `flip` (exclusive or).
+// ---- packing: F (gemm_dot.h) defines how many numbers a lane holds and how lanes are loaded -------------------------
+// A line is a row of a or a column of b. Lane w of a line holds its terms k from w * F::group on. dst holds
+// ceil(K / F::group) rows of lanes. Terms and lines past the end are zeros. The lanes are XORed with `flip`.
 
-// Lines whose terms lie side by side: dst[w*ld_dst + i] = the terms of line i that make lane w, from src + i*ld.
+// The terms of a line are contiguous: dst[w*ld_dst + i] = lane w of line i, whose term k is src[i*ld + k].
 template <class F, class S>
 NETLET_INLINE void pack_k_contiguous(int32_t* dst, int64_t ld_dst, const S* src, int64_t ld, int64_t lines, int64_t K,
                                      int32_t flip) {
@@ -80,7 +80,7 @@ NETLET_INLINE void pack_k_contiguous(int32_t* dst, int64_t ld_dst, const S* src,
     }
 }
 
-// Lines that lie side by side: dst[w*ld_dst + j] = the terms of line j that make lane w, from src + k*ld + j.
+// The terms of a line are ld apart: dst[w*ld_dst + j] = lane w of line j, whose term k is src[k*ld + j].
 template <class F, class S>
 NETLET_INLINE void pack_k_strided(int32_t* dst, int64_t ld_dst, const S* src, int64_t ld, int64_t lines, int64_t K,
                                   int32_t flip) {

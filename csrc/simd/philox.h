@@ -2,9 +2,8 @@
 // as 1, 2, 3" (SC 2011). Random bits are a pure function of (seed, stream, step, element), so they are the same for any
 // number of threads, in any order of evaluation, on any instruction set and on any device.
 //
-// The generator turns a counter (a block) into four words. Blocks are computed side by side, one a lane, and elements
-// are numbered so that no word ever has to change its lane: of the 64 elements of group g, element 16 w + l is word w of
-// block 16 g + l.
+// The generator maps a counter (a block) to four words. Each lane computes one block, and elements are numbered so
+// that no word has to change its lane: of the 64 elements of group g, element 16 w + l is word w of block 16 g + l.
 #pragma once
 #include "base/types.h"
 #include "simd/each_vector.h"
@@ -49,7 +48,7 @@ NETLET_INLINE void philox_uniform(uint64_t seed, uint32_t stream, uint32_t step,
     });
 }
 
-// The same with 53 random bits, of two words: those of the groups 2 g and 2 g + 1.
+// The same with 53 random bits, taken from two words: one of group 2 g and one of group 2 g + 1.
 NETLET_INLINE void philox_uniform(uint64_t seed, uint32_t stream, uint32_t step, uint64_t group,
                                   double u[philox_group]) {
     int32_t high[philox_group], low[philox_group];

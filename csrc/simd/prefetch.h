@@ -1,4 +1,4 @@
-// Asks for the lines of memory in [p, p + bytes), to be in the cache when they are read: a hint.
+// Prefetches the cache lines of [p, p + bytes). It is a hint: the results do not depend on it.
 #pragma once
 #include "base/types.h"
 

@@ -1,5 +1,5 @@
-// One number behind the interface of a vector, for the types that Vec does not have: integer kernels share the loops of
-// the floating ones. Integers wrap around, as NumPy's do.
+// Lane<T>: one number with the interface of a vector, for types that have no Vec. With it integer kernels share the
+// loops of the float kernels. Integers wrap around, as NumPy's do.
 #pragma once
 #include "simd/vec.h"
 
@@ -50,7 +50,7 @@ template <> struct VectorOf<double> {
     using type = Vec<double>;
 };
 
-// n lanes with `missing` in the others.
+// Loads the first n lanes; the others become `missing`.
 template <class T> NETLET_INLINE Vec<T> load_or(const T* p, int64_t n, Vec<T> missing) {
     using V = Vec<T>;
     return n >= V::width ? V::load(p) : select(lt(V::iota(), V::set1((T)n)), V::load_n(p, n), missing);

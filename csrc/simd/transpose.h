@@ -1,4 +1,4 @@
-// transpose(r): the W x W block whose rows are r[0..W) becomes the block whose rows are its columns, in registers.
+// transpose(r) transposes the W x W block with the rows r[0..W) in registers.
 #pragma once
 #include "simd/vec.h"
 

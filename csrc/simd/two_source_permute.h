@@ -1,6 +1,6 @@
-// Lanes from anywhere in two vectors that lie side by side in memory: pixels of few channels are taken apart and put
-// together with it.
-//   const TwoSourcePermute<T> every_second([](int lane) { return 2 * lane; });   lane -> element, 0 <= element < 2 * width
+// Selects lanes from two vectors that are contiguous in memory. Pooling uses it to split and merge pixels of few
+// channels.
+//   const TwoSourcePermute<T> every_second([](int lane) { return 2 * lane; });   the element of a lane, < 2 * width
 //   every_second(p)       {p[0], p[2], ...}; reads all of p[0 .. 2 * width)
 #pragma once
 #include "simd/vec.h"
@@ -36,7 +36,7 @@ template <> struct TwoSourcePermute<double> {
 
 #elif defined(NETLET_VEC_AVX2)
 
-// 32-bit lanes are permuted across a vector, doubles as pairs of them; `second` says which vector a lane comes from.
+// Permutes 32-bit lanes across a vector, doubles as pairs of them; `second` selects the vector that a lane comes from.
 template <> struct TwoSourcePermute<float> {
     __m256i from, second;
     template <class F> NETLET_MEMBER_INLINE explicit TwoSourcePermute(const F& element) {

@@ -4,7 +4,8 @@
 //   V::width                              lanes (scalar: 1)
 //   V::zero(), V::set1(s)
 //   V::load(p), v.store(p)                unaligned
-//   V::load_n(p, n), v.store_n(p, n)      the first n lanes, 0 <= n <= width; missing lanes load as 0; nothing past p+n is touched
+//   V::load_n(p, n), v.store_n(p, n)      the first n lanes, 0 <= n <= width; nothing past p+n is read or written;
+//                                         missing lanes load as 0
 //   a + b, a - b, a * b, a / b, -a, a += b, a -= b, a *= b
 //   fma(a, b, c) = a*b + c    fnma(a, b, c) = c - a*b     one rounding where the ISA has it (scalar: two)
 //   min(a, b), max(a, b)                  NaN in either operand gives NaN, as NumPy's minimum and maximum
@@ -17,9 +18,9 @@
 //   Vec<int32_t>: + - * (wrapping) & | ^ min max, the compares, select (masks are shared with Vec<float>),
 //     shl<n>(v), shr<n>(v) arithmetic, shr_logical<n>(v), mulhi_u32(a, b) the high half of the unsigned product
 //   to_float(i), to_int_round(f), to_int_trunc(f) (defined inside the int32 range), as_float(i), as_int(f) reinterpret
-//   reduce_add(v), reduce_max(v), reduce_min(v)   a fixed tree: halves, quarters, ... (part of the bits we promise)
+//   reduce_add(v), reduce_max(v), reduce_min(v)   a fixed tree: halves, quarters, ... (the order determines the bits)
 //
-// Raw intrinsics live in csrc/simd and nowhere else.
+// Only csrc/simd uses raw intrinsics.
 #pragma once
 #include "base/types.h"
 

@@ -8,7 +8,7 @@ namespace netlet::NETLET_ISA {
 
 template <class T> struct Vec;
 
-// A mask keeps all ones or all zeros in each lane; one kind for 32-bit lanes, one for 64-bit lanes.
+// A mask holds all ones or all zeros in each lane; one type for 32-bit lanes, one for 64-bit lanes.
 #define NETLET_MASK(Mask, R, S)                                                                                        \
     struct Mask {                                                                                                      \
         R m;                                                                                                           \
@@ -30,7 +30,8 @@ NETLET_INLINE __m256i first_lanes(double, int64_t n) {
     return _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
 }
 
-// Partial stores go by halves: vmaskmov stores are microcoded on AMD before Zen 5 and cost tens of cycles.
+// Partial stores write halves, quarters, ...: vmaskmov stores are microcoded on AMD before Zen 5 and cost tens of
+// cycles.
 NETLET_INLINE void store_first(float* p, __m256 r, int64_t n) {
     if (n >= 8) return _mm256_storeu_ps(p, r);
     __m128 part = _mm256_castps256_ps128(r);
@@ -192,7 +193,7 @@ NETLET_INLINE Vec<float> as_float(VecI a) { return {_mm256_castsi256_ps(a.r)}; }
 NETLET_INLINE VecI as_int(Vec<float> a) { return {_mm256_castps_si256(a.r)}; }
 
 // ---- exponents ----------------------------------------------------------------------------------------------------
-// AVX2 has no conversion between double and int64. An integer added to 2^52 stands in the low mantissa bits instead.
+// AVX2 has no conversion between double and int64. Adding an integer to 2^52 puts it in the low mantissa bits instead.
 NETLET_INLINE Vec<float> pow2(Vec<float> n) { return as_float(shl<23>(to_int_round(n) + VecI::set1(127))); }
 NETLET_INLINE Vec<double> pow2(Vec<double> n) {
     __m256d biased = _mm256_add_pd(n.r, _mm256_set1_pd(0x1p52 + 1023));

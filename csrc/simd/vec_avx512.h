@@ -31,7 +31,7 @@ NETLET_MASK(Mask16, __mmask16)
 NETLET_MASK(Mask8, __mmask8)
 #undef NETLET_MASK
 
-// The part that float, double and int32_t write alike. S is the suffix of the typed intrinsics, Z of the untyped ones.
+// The part shared by float, double and int32_t. S is the suffix of the typed intrinsics, Z of the untyped ones.
 #define NETLET_AVX512_VEC(T, R, K, lanes, S, Z)                                                                        \
     template <> struct Vec<T> {                                                                                        \
         using Scalar = T;                                                                                              \

@@ -24,7 +24,7 @@ NETLET_INLINE Mask64 operator|(Mask64 a, Mask64 b) { return {vorrq_u64(a.m, b.m)
 NETLET_INLINE Mask64 operator!(Mask64 a) { return {veorq_u64(a.m, vdupq_n_u64(~(uint64_t)0))}; }
 NETLET_INLINE bool any(Mask64 a) { return (vgetq_lane_u64(a.m, 0) | vgetq_lane_u64(a.m, 1)) != 0; }
 
-// There are no masked loads: a tail is gathered from the pieces that exist.
+// NEON has no masked loads and stores: a tail is moved in pieces of 2 lanes and 1 lane.
 #define NETLET_NEON_PARTIAL(T, R, S)                                                                                   \
     NETLET_INLINE R load_first(const T* p, int64_t n) {                                                                \
         R v = vdupq_n_##S(0);                                                                                          \

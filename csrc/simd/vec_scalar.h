@@ -41,7 +41,7 @@ NETLET_INLINE bool any(Mask1 a) { return a.m; }
     NETLET_INLINE Mask1 ne(Vec<T> a, Vec<T> b) { return {a.r != b.r}; }                                                \
     NETLET_INLINE Vec<T> select(Mask1 m, Vec<T> a, Vec<T> b) { return m.m ? a : b; }
 
-// Written as `b < a ? b : a`-like chains that let a NaN on either side through.
+// min and max return NaN if either operand is NaN.
 #define NETLET_SCALAR_FLOAT(T, S)                                                                                      \
     NETLET_SCALAR_VEC(T)                                                                                               \
     NETLET_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) { return {a.r + b.r}; }                                         \

@@ -1,4 +1,5 @@
-// Float vectors through double: for functions that are rare enough to pay twice the width for an easy 0.5 ULP.
+// Conversions between float and double vectors. Rarely used float functions compute in double: twice the vectors, but
+// about 0.5 ULP.
 #pragma once
 #include "simd/vec.h"
 
@@ -29,7 +30,8 @@ NETLET_INLINE Vec<double> widen_high(Vec<float> x) { return {(double)x.r}; }
 NETLET_INLINE Vec<float> narrow(Vec<double> low, Vec<double>) { return {(float)low.r}; }
 #endif
 
-// Defines f for Vec<float> by f for Vec<double>. On the scalar path the second call is dead and compiles away.
+// Defines f for Vec<float> by f for Vec<double>. On the scalar path the compiler removes the second call, which is
+// unused.
 #define NETLET_FLOAT_VIA_DOUBLE(f)                                                                                     \
     NETLET_INLINE Vec<float> f(Vec<float> x) { return narrow(f(widen_low(x)), f(widen_high(x))); }
 

@@ -6,7 +6,7 @@
 //   normal (cdf and density)       vmath_normal.h
 //   sin, cos, tan                  vmath_trig.h
 //   pow                            vmath_pow.h
-//   float functions of AVX-512 that look up tables: vmath_avx512.h takes their place
+//   table-based float functions for AVX-512, which replace some of these   vmath_avx512.h
 //
 // NaN in, NaN out; infinities, overflow, zeros' signs and subnormals as in C and NumPy. An element's result depends on
 // the element alone, not on its lane or its neighbours. On the scalar path, which has no fused multiply-add, float

@@ -1,9 +1,11 @@
-// Float functions for AVX-512, by tables that one instruction looks up: 16 entries in a register, 32 in two. Narrow
-// pieces need short polynomials, so that these take half the time of the formulas that they replace.
+// Table-based float functions for AVX-512. One instruction looks up a table of 16 entries in one register or of 32 in
+// two. Short intervals (pieces) need short polynomials: tanh, erf and log take half the time of the formulas that they
+// replace; exp, expm1, sigmoid and log1p take a third less time.
 //
-//   tanh, erf            |x| in 32 pieces; each has its own polynomial                          no exponential, no division
+//   tanh, erf            |x| in 32 pieces, each with its own polynomial; no exponential, no division
 //   exp, expm1, sigmoid  x = (n + k/16) ln 2 + r;  e^x = 2^n (T + w), T = 2^(k/16)
-//   log, log1p           x = 2^e m, m in [3/4, 3/2) in 32 pieces; f = m c - 1, c ~ 1/m;  log x = e ln 2 - log c + log(1 + f)
+//   log, log1p           x = 2^e m, m in [3/4, 3/2) in 32 pieces; f = m c - 1, c ~ 1/m;
+//                        log x = e ln 2 - log c + log(1 + f)
 //
 // Tables: tools/tables.py. Errors are the worst over all 2^32 inputs.
 #pragma once
@@ -22,8 +24,8 @@ NETLET_INLINE Vec<float> lookup(const float (&table)[32], VecI index) {
 
 // ---- tanh, erf ----------------------------------------------------------------------------------------------------
 
-// y0 + t P(t) for a >= 0 below the end of the pieces. The piece is told by the exponent of a and two bits more; `first`
-// is the one that begins at 0, where y0 may be another.
+// y0 + t P(t) for 0 <= a below the end of the last piece. The exponent of a and two more bits select the piece.
+// `first` is the number of the piece that begins at 0; in that piece *first_y0, if given, replaces y0.
 template <int first>
 NETLET_INLINE Vec<float> by_pieces(const Pieces& p, Vec<float> a, const Vec<float>* first_y0 = nullptr) {
     using V = Vec<float>;
@@ -37,7 +39,7 @@ NETLET_INLINE Vec<float> by_pieces(const Pieces& p, Vec<float> a, const Vec<floa
     y = fma(y, t, lookup(p.c1, piece));
     return fma(y, t, y0);
 }
-// Odd f; beyond `last` it is 1.
+// An odd function that is 1 beyond `last`.
 template <int first>
 NETLET_INLINE Vec<float> odd_by_pieces(const Pieces& p, Vec<float> x, float last) {
     Vec<float> a = at_most(abs(x), Vec<float>::set1(last));
@@ -54,7 +56,7 @@ NETLET_INLINE Vec<float> erf(Vec<float> x) { return odd_by_pieces<0x1E4>(erf_pie
 // x = (n + k/16) ln 2 + r, where n + k/16 = steps.
 struct ExpSteps {
     Vec<float> steps, r;
-    VecI k;  // its low four bits
+    VecI k;  // in its low four bits
 };
 NETLET_INLINE ExpSteps exp_steps(Vec<float> x) {
     using V = Vec<float>;
@@ -63,12 +65,12 @@ NETLET_INLINE ExpSteps exp_steps(Vec<float> x) {
     V exact = fnma(steps, V::set1(0x1.62e4p-1f), x);
     return {steps, fnma(steps, V::set1(1.42860677e-6f), exact), as_int(shifted)};
 }
-// T (e^r - 1) + T_lo for |r| < 0.022, what a power of 2 lacks of e^x; minimax.py expstep32.
+// T (e^r - 1) + T_lo for |r| < 0.022: added to T, it gives (T + T_lo) e^r. Coefficients: tools/minimax.py expstep32.
 NETLET_INLINE Vec<float> rest_of_power(Vec<float> T, Vec<float> T_lo, Vec<float> r) {
     using V = Vec<float>;
     return fma(T, fma(r * r, fma(r, V::set1(0.16667058056f), V::set1(0.50001620254f)), r), T_lo);
 }
-// x 2^floor(n): to infinity, or rounded once if it is subnormal.
+// x 2^floor(n). It overflows to infinity; a subnormal result is rounded once.
 NETLET_INLINE Vec<float> scale(Vec<float> x, Vec<float> n) { return {_mm512_scalef_ps(x.r, n.r)}; }
 
 // 0.77 ULP
@@ -87,7 +89,7 @@ NETLET_INLINE Vec<float> expm1(Vec<float> x) {
     Pair<V> d = two_sum(T, -scale(V::set1(1), -floor(e.steps)));
     V far = scale(d.hi + (d.lo + rest_of_power(T, lookup(exp_steps16.up_lo, e.k), e.r)), e.steps);
     V near = fma(a * a, poly(a, 0.49999999743f, 0.16666633372f, 0.04166680947f, 0.0083505898725f, 0.0013885741624f), a);
-    return copysign(select(lt(abs(x), V::set1(0.25f)), near, far), x);  // -0
+    return copysign(select(lt(abs(x), V::set1(0.25f)), near, far), x);  // keeps -0
 }
 
 // sigmoid x = 2^n y for x <= 0, n = floor(steps): 1 / (1 + e^-x) = i / (i + T + w) with i = 2^n, T = 2^(-k/16) >= i.
@@ -103,7 +105,7 @@ NETLET_INLINE Vec<float> sigmoid_tail(Vec<float> x, Vec<float>& steps) {
     return fma(inverse, fnma(inverse, d.lo, fnma(inverse, d.hi, one)), inverse);
 }
 
-// For x > 0 it is 1 - sigmoid(-x), whose error is halved. 0.78 ULP
+// For x > 0 it is 1 - sigmoid(-x), where the error of sigmoid(-x) counts half. 0.78 ULP
 NETLET_INLINE Vec<float> sigmoid(Vec<float> x) {
     using V = Vec<float>;
     V steps, tail = sigmoid_tail(-abs(x), steps);
@@ -111,8 +113,8 @@ NETLET_INLINE Vec<float> sigmoid(Vec<float> x) {
     return select(lt(x, V::zero()), tail, V::set1(1) - tail);
 }
 
-// x F(x) where F(-a) = 2^floor(steps) tail and F(a) = 1 - F(-a); `near` is x, clipped. -0 stays, -inf gives NaN, as the
-// product does.
+// x F(x) where F(-a) = 2^floor(steps) tail and F(a) = 1 - F(-a); `near` is x, clipped. As in the product x F(x), -0
+// gives -0 and -inf gives NaN.
 NETLET_INLINE Vec<float> gate(Vec<float> x, Vec<float> near, Vec<float> tail, Vec<float> steps) {
     Vec<float> p = scale(near * tail, steps);
     return select(lt(as_int(x), VecI::zero()), fma(x, Vec<float>::zero(), p), x - p);
@@ -148,7 +150,7 @@ NETLET_INLINE Vec<float> log_by_pieces(Vec<float> x, Vec<float> x_lo) {
     VecI piece = shr<18>(as_int(m));
     V c = lookup(log_pieces.inverse, piece);
     V f = fma(m, c, -one);
-    // The logarithm of 1/c is a multiple of 2^-17, so that this is exact.
+    // -log c is a multiple of 2^-17, so that this sum is exact.
     V high = fma(e, V::set1(0x1.62e4p-1f), lookup(log_pieces.minus_log, piece));
     Pair<V> sum = fast_two_sum(high, f);
     V low = fma(e, V::set1(1.42860677e-6f), sum.lo);
@@ -176,7 +178,7 @@ NETLET_INLINE Vec<float> log1p(Vec<float> x) {
     using V = Vec<float>;
     Pair<V> u = two_sum(V::set1(1), x);
     V y = log_special(log_by_pieces<true>(u.hi, u.lo), u.hi);
-    return select(eq(x, V::zero()), x, y);  // -0
+    return select(eq(x, V::zero()), x, y);  // keeps -0
 }
 
 }  // namespace netlet::NETLET_ISA

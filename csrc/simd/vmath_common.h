@@ -1,4 +1,5 @@
-// What the vector functions share: polynomials, scaling by powers of two, and sums that keep their rounding error.
+// Shared by the vector functions: polynomials, scaling by powers of two, and sums and products with their rounding
+// error.
 #pragma once
 #include <math.h>
 
@@ -27,21 +28,21 @@ struct Pair {
     V hi, lo;
 };
 
-// a + b without loss, if |a| >= |b| or a = 0 (Dekker, 1971).
+// a + b exactly, if |a| >= |b| or a = 0 (Dekker, 1971).
 template <class V>
 NETLET_INLINE Pair<V> fast_two_sum(V a, V b) {
     V s = a + b;
     return {s, b - (s - a)};
 }
-// a + b without loss (Knuth).
+// a + b exactly (Knuth).
 template <class V>
 NETLET_INLINE Pair<V> two_sum(V a, V b) {
     V s = a + b, t = s - a;
     return {s, (a - (s - t)) + (b - t)};
 }
 
-// a * b - p, exact for p = the rounded product; in general a * b - p of nearby p. One fused operation where the ISA
-// has one; the scalar path splits the factors (Veltkamp and Dekker), good while |a|, |b| < 2^996.
+// a * b - p for p near the product; exact if p is the rounded product. One fused operation where the ISA has one; the
+// scalar path splits the factors (Veltkamp and Dekker), which is valid for |a|, |b| < 2^996.
 template <class V>
 NETLET_INLINE V product_minus(V a, V b, V p) {
 #if !defined(NETLET_VEC_SCALAR)
@@ -59,8 +60,8 @@ NETLET_INLINE Pair<V> two_product(V a, V b) {
     return {p, product_minus(a, b, p)};
 }
 
-// The nearer bound where x is beyond it; NaN stays. The x86 instructions return their second operand when either is
-// NaN, so that this order needs no care for it.
+// at_most and at_least replace x by the bound where x is beyond it; NaN stays NaN. The x86 instructions return their
+// second operand when either is NaN: x is the second operand, so NaN needs no check.
 #if defined(NETLET_VEC_AVX512)
 NETLET_INLINE Vec<float> at_most(Vec<float> x, Vec<float> high) { return {_mm512_min_ps(high.r, x.r)}; }
 NETLET_INLINE Vec<double> at_most(Vec<double> x, Vec<double> high) { return {_mm512_min_pd(high.r, x.r)}; }

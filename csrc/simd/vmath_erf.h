@@ -24,7 +24,8 @@ NETLET_INLINE Vec<double> erf_p(Vec<double> x) {
                 5.9606853385209710332e-11);
 }
 
-// erfc for x >= 0. The rounding error of x^2 would be multiplied by x^2: it is carried into exp.
+// erfc for x >= 0. In exp(-x^2) the relative rounding error of x^2 grows by the factor x^2, so it is passed to
+// exp_parts.
 NETLET_INLINE Vec<double> erfc_positive(Vec<double> x) {
     using V = Vec<double>;
     x = at_most(x, V::set1(28));
@@ -45,10 +46,10 @@ NETLET_INLINE Vec<double> erfc_positive(Vec<double> x) {
 NETLET_INLINE Vec<float> erf_large(Vec<float> x) {
     using V = Vec<float>;
     x = at_most(x, V::set1(3.95f));
-    // Q + 1, smaller than Q, so that less of it is rounded away.
+    // Q + 1 is smaller than Q, so that less of it is rounded away.
     V q = poly(x, -0.12862289f, -0.635256946f, -0.106059551f, 0.0236071646f, -0.00356825604f, 0.000304330752f,
                -9.36481683e-6f);
-    // The exponent is rounded at 2^-23 and more; what was lost is put back in first order.
+    // The exponent has a rounding error of 2^-23 or more; its first-order effect is added back.
     V exponent = fma(x, q, -x), lost = fma(x, q, -x - exponent);
     ExpParts<V> p = exp_parts(exponent);
     p.t += fma(lost, p.r, lost);
@@ -63,7 +64,7 @@ NETLET_INLINE V erf(V x) {
     return select(lt(a, constant<V>(0.875f, 0.875)), fma(x, erf_p(x), x), copysign(erf_large(a), x));
 }
 
-// Double 3 ULP; float, by way of double, 0.5.
+// Double 3 ULP; float, computed in double, 0.5.
 NETLET_INLINE Vec<double> erfc(Vec<double> x) {
     using V = Vec<double>;
     const V half = V::set1(0.5);

@@ -1,12 +1,12 @@
-// exp, expm1, sigmoid, tanh: one reduction, one polynomial, four ways to finish.
+// exp, expm1, sigmoid, tanh. They share one range reduction and one polynomial.
 //
 //   x = n ln 2 + r,  |r| <= ln(2)/2         n integral, ln 2 in two parts so that n * ln2_hi is exact (Cody & Waite)
 //   e^x = 2^n (1 + r + t),  t = r^2 q(r)    q minimax over the interval (tools/minimax.py exp32, exp64)
 //
 // Errors of float are the worst over all 2^32 inputs, those of double the worst seen in a sample of every binade.
 //
-// The error of 1 + r + t is almost only that of its last addition, because r is exact to a quarter ULP and t is small.
-// The three functions that go on computing with e^x keep that addition's error as a second word.
+// Almost all of the error of 1 + r + t is that of its last addition, because r is exact to a quarter ULP and t is
+// small. expm1, sigmoid and tanh, which compute further with e^x, carry the error of that addition as a second word.
 #pragma once
 #include "simd/vec_widen.h"
 #include "simd/vmath_common.h"
@@ -37,7 +37,7 @@ NETLET_INLINE V exp_reduce(V x, V& r, V& r_lo) {
     V n = round_even(x * constant<V>(1.44269504f, 1.44269504088896338700));
     V a = fnma(n, ln2_hi, x);
     r = fnma(n, ln2_lo, a);
-    r_lo = fnma(n, ln2_lo, a - r);  // what the line above rounded away
+    r_lo = fnma(n, ln2_lo, a - r);  // the rounding error of the line above
     return n;
 }
 template <class V>
@@ -45,7 +45,7 @@ NETLET_INLINE ExpParts<V> exp_parts(V x) {
     V r, r_lo, n = exp_reduce(x, r, r_lo);
     return {n, r, fma(r * r, exp_q(r), r_lo)};
 }
-// The same for x + x_lo, |x_lo| <= ulp(x): many ULPs of r when n is large.
+// The same for x + x_lo, |x_lo| <= ulp(x). One ULP of x is many ULPs of r when n is large.
 template <class V>
 NETLET_INLINE ExpParts<V> exp_parts(V x, V x_lo) {
     V r, r_lo, n = exp_reduce(x, r, r_lo);
@@ -53,14 +53,14 @@ NETLET_INLINE ExpParts<V> exp_parts(V x, V x_lo) {
     return {n, s.hi, fma(s.hi * s.hi, exp_q(s.hi), s.lo)};
 }
 
-// 1 + r + t with one rounding that counts: for functions that amplify, or promise more than, exp's own last error.
+// 1 + r + t with only one significant rounding: for functions that amplify exp's last error or need a smaller one.
 template <class V>
 NETLET_INLINE V one_plus(V r, V t) {
     Pair<V> m = fast_two_sum(V::set1(1), r);
     return m.hi + (m.lo + t);
 }
 
-// Beyond these e^x is 0 or infinity; inside, n fits. A NaN stays.
+// Limits x to the range in which n fits; beyond it e^x is 0 or infinity. NaN stays NaN.
 template <class V>
 NETLET_INLINE V exp_clamp(V x) {
     return clip(x, constant<V>(-104, -746), constant<V>(89, 710));
@@ -73,7 +73,7 @@ NETLET_INLINE V exp(V x) {
     return (V::set1(1) + (p.r + p.t)) * Pow2<V>(p.n);
 }
 
-// 2^x = 2^n e^((x - n) ln 2); x - n is exact. Double 0.9 ULP; float, by way of double, 0.501.
+// 2^x = 2^n e^((x - n) ln 2); x - n is exact. Double 0.9 ULP; float, computed in double, 0.501.
 NETLET_INLINE Vec<double> exp2(Vec<double> x) {
     using V = Vec<double>;
     x = clip(x, V::set1(-1080), V::set1(1025));
@@ -84,7 +84,7 @@ NETLET_INLINE Vec<double> exp2(Vec<double> x) {
 }
 NETLET_FLOAT_VIA_DOUBLE(exp2)
 
-// e^x - 1 = 2^n - 1 + 2^n r + 2^n t as a pair; x clamped by the caller to where 2^n is finite and n >= -60.
+// e^x - 1 = 2^n - 1 + 2^n r + 2^n t as a pair. The caller clamps x so that 2^n is finite and n >= -60.
 // t is far larger than an ULP, hence the last of the three sums.
 template <class V>
 NETLET_INLINE Pair<V> expm1_pair(V x) {
@@ -100,17 +100,17 @@ template <class V>
 NETLET_INLINE V expm1(V x) {
     const V high = constant<V>(88, 709);
     Pair<V> e = expm1_pair(clip(x, constant<V>(-18, -38), high));
-    // Above `high` 2^n alone overflows: there e^x - 1 is e^x.
+    // Above `high` 2^n overflows on its own; there e^x - 1 rounds to e^x.
     V y = select(gt(x, high), exp(x), e.hi + e.lo);
-    return select(eq(x, V::zero()), x, y);  // -0
+    return select(eq(x, V::zero()), x, y);  // keeps -0
 }
 
 // tanh a = (e^2a - 1) / (e^2a + 1) for a = |x|. With e^2a = 2^n (1 + r + t) and i = 2^-n,
 //
 //   tanh a = ((1 - i) + r + t) / ((1 + i) + r + t)
 //
-// where every sum but those with t keeps what it rounds away, and the quotient's remainder, from these exact parts, is
-// added back. Float 0.85 ULP, double 0.96.
+// Every sum except those with t carries its rounding error. The remainder of the quotient, computed from these exact
+// parts, is added back. Float 0.85 ULP, double 0.96.
 template <class V>
 NETLET_INLINE V tanh(V x) {
     const V one = V::set1(1);
@@ -127,18 +127,18 @@ NETLET_INLINE V tanh(V x) {
     return copysign(fma(rest, inverse, y), x);
 }
 
-// sigmoid x = y unit. `unit` is 1, or a power of 2 that keeps y normal where sigmoid x is not.
+// sigmoid x = y unit. `unit` is 1, or a power of 2 that keeps y normal where sigmoid x is subnormal.
 template <class V>
 struct ScaledSigmoid {
     V y, unit;
 };
 
-// E / (1 + E), E = e^x, for x < 0; 1 / (1 + E), E = e^-x, for x >= 0: never a difference of near equals.
+// E / (1 + E), E = e^x, for x < 0; 1 / (1 + E), E = e^-x, for x >= 0. Nearly equal numbers are never subtracted.
 template <class V>
 NETLET_INLINE ScaledSigmoid<V> scaled_sigmoid(V x) {
     const V one = V::set1(1);
     ExpParts<V> p = exp_parts(at_least(-abs(x), constant<V>(-110, -800)));
-    // Beyond this E + 1 is 1 even if E is made larger by so much.
+    // Beyond this E + 1 rounds to 1 even after E is scaled up by 2^64 (double: 2^512).
     typename V::Mask deep = gt(abs(x), constant<V>(64, 600)), negative = lt(x, V::zero());
     V scale = pow2(p.n + select(deep, constant<V>(64, 512), V::zero()));
     Pair<V> m = fast_two_sum(one, p.r);
@@ -160,7 +160,7 @@ NETLET_INLINE V sigmoid(V x) {
     return s.y * s.unit;
 }
 
-// x sigmoid x. Where sigmoid is 0, x * 0 gives the zero its sign, and NaN for -inf. 1.5 ULP.
+// x sigmoid x. Where sigmoid x is 0, x * 0 gives a zero of the right sign, and NaN for -inf. 1.5 ULP.
 template <class V>
 NETLET_INLINE V silu(V x) {
     ScaledSigmoid<V> s = scaled_sigmoid(x);

@@ -1,10 +1,12 @@
-// sigmoid and tanh for the gates of recurrent layers: half the work of those in vmath_exp.h, whose results are carried in two
-// words until the last rounding. Here each step rounds once; an LSTM spends a quarter of its time in them.
+// sigmoid and tanh for the gates of recurrent layers, where an LSTM spends a quarter of its time. They take half the
+// work of the functions in vmath_exp.h, which carry results in two words until the last rounding: here each step
+// rounds to one.
 //
-//   e^x = 2^n (1 + p), p = r + r^2 q(r)      sigmoid x = 1 / (1 + e^-x)
-//                                            tanh x = E / (E + 2), E = e^2x - 1 = (2^n - 1) + 2^n p, exact to the last bits near 0
+//   e^x = 2^n (1 + p), p = r + r^2 q(r)
+//   sigmoid x = 1 / (1 + e^-x)
+//   tanh x = E / (E + 2), E = e^2x - 1 = (2^n - 1) + 2^n p, which is accurate to the last bits near 0
 //
-// Float 2.5 ULP (sigmoid), 4 ULP (tanh), where sigmoid x is normal; beyond, it ends at e^-88. NaN stays.
+// Float 2.5 ULP (sigmoid), 4 ULP (tanh), where sigmoid x is normal; the smallest sigmoid is e^-88. NaN stays NaN.
 #pragma once
 #include "simd/vmath_exp.h"
 
@@ -31,7 +33,7 @@ NETLET_INLINE V gate_sigmoid(V x) {
 
 template <class V>
 NETLET_INLINE V gate_tanh(V x) {
-    const V limit = constant<V>(20, 42), one = V::set1(1);  // of 2x: beyond, it is 1
+    const V limit = constant<V>(20, 42), one = V::set1(1);  // of 2x: beyond it tanh x is 1
     const GateExp<V> e = gate_exp(clip(x + x, -limit, limit));
     const V less = fma(e.unit, e.p, e.unit - one);
     return less / (less + V::set1(2));

@@ -62,8 +62,8 @@ NETLET_INLINE V log(V x) {
     return log_special(x, log_finite(x, V::zero()));
 }
 
-// log2 and log10 of doubles: the exponent counts whole, log(1 + f) in the other base. 1.7 ULP; exact where the result is
-// an integer, for log2, and for log10 up to 10^22. Float goes through double, 0.501 ULP.
+// log2 and log10 of doubles: e log(2) + log(1 + f), both in that base. 1.7 ULP; exact where the result is an integer,
+// for log2 always and for log10 up to 10^22. Float, computed in double, 0.501 ULP.
 template <int base>
 NETLET_INLINE Vec<double> log_to_base(Vec<double> x) {
     using V = Vec<double>;
@@ -73,7 +73,7 @@ NETLET_INLINE Vec<double> log_to_base(Vec<double> x) {
     const V lo = V::set1(base == 2 ? 2.0355273740931033e-17 : 1.09831965021676507e-17);
     Pair<V> p = two_product(l.hi, hi);
     V low = p.lo + fma(l.lo, hi, l.hi * lo);
-    // log10 2 in two parts, e times the first exact; log2 2 is 1
+    // log10(2) in two parts, so that e times the first is exact; log2(2) is 1.
     const V step = V::set1(base == 2 ? 1 : 3.01029995663611771306e-01);
     Pair<V> sum = two_sum(e * step, p.hi);
     if (base == 10) low = fma(e, V::set1(3.69423907715893078616e-13), low);
@@ -92,8 +92,8 @@ NETLET_INLINE V log1p(V x) {
     return select(lt(abs(x), constant<V>(0x1p-25f, 0x1p-54)), x, y);  // keeps -0 and subnormals
 }
 
-// log(1 + z) for 0 <= z <= 1, where nothing special happens. The correction is small, and 1 - z + z^2/2 near enough to
-// its factor 1 / (1 + z).
+// log(1 + z) for 0 <= z <= 1, without special cases. The correction u.lo / (1 + z) is so small that 1 - z + z^2/2 is
+// close enough to 1 / (1 + z).
 template <class V>
 NETLET_INLINE V log1p_unit(V z) {
     const V one = V::set1(1), half = constant<V>(0.5f, 0.5);

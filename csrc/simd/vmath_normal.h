@@ -2,9 +2,10 @@
 //
 //   a = |x|:  Phi(-a) = e^(-a^2/2) u P(v),  u = k / (a + k),  v = 2a / (a + k) = 2 - 2u
 //   Phi(x) = Phi(-a) for x < 0, 1 - Phi(-a) for x >= 0;   phi(x) = e^(-a^2/2) / sqrt(2 pi)
-//   P minimax: tools/minimax.py normal32 and normal64; the latter about v = 1, where 25 terms cancel least
+//   P minimax: tools/minimax.py normal32, normal64 (a polynomial in v - 1, where its 25 terms cancel least)
 //
-// Relative accuracy lasts into the tail, where 1/2 (1 + erf) has none: both share one exponential, and a^2 is exact.
+// The result is relatively accurate in the tail too, unlike 1/2 (1 + erf). cdf and density share one exponential, and
+// a^2 is exact.
 #pragma once
 #include "simd/vmath_exp.h"
 #include "simd/vmath_log.h"
@@ -59,8 +60,8 @@ NETLET_INLINE Normal<V> normal(V x) {
             (s.head * constant<V>(0.398942280f, 0.39894228040143267794)) * scale};
 }
 
-// x Phi(x), rounded once where it is subnormal. Where Phi(x) is 0, x * 0 has the zero's sign, and NaN for -inf. Float 6
-// ULP, double 6.
+// x Phi(x), rounded once where it is subnormal. Where Phi(x) is 0, x * 0 gives a zero of the right sign, and NaN for
+// -inf. Float 6 ULP, double 6.
 template <class V>
 NETLET_INLINE V gelu(V x) {
     const V zero = V::zero();
@@ -70,10 +71,10 @@ NETLET_INLINE V gelu(V x) {
     return select(lt(x, zero), below, x * (V::set1(1) - s.tail * scale));
 }
 
-// The a >= 0 beyond which the tail weighs q: Phi(-a) = q, for q in (2^-60, 1/2]. The rational guess of Abramowitz and
-// Stegun, 26.2.23 (4.5e-4 at most), and then steps of Halley's method, each of which cubes the error:
+// The a >= 0 with Phi(-a) = q, for q in (2^-60, 1/2]. It starts from the rational approximation of Abramowitz and
+// Stegun, 26.2.23 (error at most 4.5e-4), and takes steps of Halley's method, each of which cubes the error:
 //   e = (Phi(-a) - q) / phi(a),  a += e / (1 - a e / 2)
-// The error is that of Phi over phi: of the order of u, absolute.
+// The absolute error is the error of Phi divided by phi, of the order of the unit roundoff.
 template <class V>
 NETLET_INLINE V normal_tail_quantile(V q) {
     const V one = V::set1(1);

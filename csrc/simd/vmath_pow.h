@@ -1,11 +1,11 @@
 // pow(x, y) = exp(y log|x|), with the sign of x where y is odd.
 //
-// y log|x| reaches 745, and its absolute error is the relative error of the result: log is kept as a pair, good to
-// about 2^-63 relative. With s = f / (2 + f), also a pair,
+// y log|x| reaches 745, and its absolute error is the relative error of the result, so log is computed as a pair with a
+// relative error of about 2^-63. With s = f / (2 + f), also a pair,
 //
 //   log(1 + f) = 2 s + 2/3 s^3 + s^5 R(s^2)      R minimax to 2^-71.7, tools/minimax.py logpair64
 //
-// the first two terms carry a second word and the last, below 2^-12 of the first, does not need one. Float goes through
+// The first two terms carry a second word; the last, below 2^-12 of the first, does not need one. Float is computed in
 // double. Special cases: C99, annex F.
 #pragma once
 #include "simd/vmath_exp.h"

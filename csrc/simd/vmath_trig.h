@@ -1,11 +1,11 @@
 // sin, cos, tan.
 //
-//   x = n pi/2 + r, |r| <= pi/4;  n mod 4 tells which of +-sin r, +-cos r it is
+//   x = n pi/2 + r, |r| <= pi/4;  n mod 4 selects one of +-sin r, +-cos r
 //   pi/2 in three parts of 33 + 33 + 53 bits (fdlibm's e_rem_pio2.c): n * part is exact for the first two
 //   sin r = r + r^3 S(r^2),  cos r = 1 - r^2/2 + r^4 C(r^2)      minimax, tools/minimax.py sin64, cos64
 //
-// Beyond |x| = 2^19 pi/2 the C library is asked lane by lane. Float goes through double: near multiples of pi even the
-// exact float x needs a reduction of twice its digits, and no network has its inner loop here.
+// Beyond |x| = 2^19 pi/2 the C library computes each lane. Float is computed in double: near multiples of pi the
+// reduction of a float needs twice its digits, and networks spend little time here.
 #pragma once
 #include "simd/vec_widen.h"
 #include "simd/vmath_common.h"
@@ -28,7 +28,7 @@ NETLET_INLINE Vec<double> sin_or_cos(Vec<double> x) {
     V sine = r.hi + fma(z * r.hi, s, r.lo);
     V c = poly(z, 0.041666666666666599516, -0.0013888888888874131231, 0.000024801587289486977576,
                -2.7557314353779585672e-7, 2.0875723477815253561e-9, -1.1359658784069740029e-11);
-    // 1 - z/2 rounds: its error goes back in (fdlibm's k_cos.c).
+    // The rounding error of 1 - z/2 is added back (fdlibm's k_cos.c).
     V half = z * V::set1(0.5), head = V::set1(1) - half;
     V cos_ = head + (((V::set1(1) - head) - half) + (z * z * c - r.hi * r.lo));
 
@@ -37,7 +37,7 @@ NETLET_INLINE Vec<double> sin_or_cos(Vec<double> x) {
     V pairs = floor(k * V::set1(0.5));
     V y = select(ne(pairs + pairs, k), cos_, sine);
     y = select(ne(floor(pairs * V::set1(0.5)) * V::set1(2), pairs), -y, y);
-    if (!cosine) y = select(eq(x, V::zero()), x, y);  // -0
+    if (!cosine) y = select(eq(x, V::zero()), x, y);  // keeps -0
 
     if (any(!le(abs(x), limit))) {  // large, infinite or NaN
         double in[V::width], out[V::width];
