@@ -7,7 +7,7 @@
 namespace netlet {
 
 void BackwardList::enter(Tape& tape) {
-    if (tape_) throw RuntimeError("GradientTape: it is recording already");
+    if (tape_) throw RuntimeError("GradientTape: this tape is already recording");
     tape.listeners_.push_back(shared_from_this());
     tape_ = &tape;
     thread_ = std::this_thread::get_id();
@@ -16,7 +16,7 @@ void BackwardList::enter(Tape& tape) {
 void BackwardList::leave() {
     if (!tape_) return;
     if (thread_ != std::this_thread::get_id())
-        throw RuntimeError("GradientTape: it is recording on another thread, which must leave its block first");
+        throw RuntimeError("GradientTape: this tape is recording on another thread; leave its block on that thread");
     auto& listeners = tape_->listeners_;
     const auto it = std::find(listeners.begin(), listeners.end(), shared_from_this());
     tape_ = nullptr;
@@ -47,7 +47,7 @@ Tensors gradients(Tape& tape, BackwardList& list, const Tensors& targets, const 
     for (const Tensor& s : sources) tape.take_grad_target(s, pass);
     for (size_t i = 0; i < targets.size(); ++i) {
         if (targets[i]->shape != seeds[i]->shape)
-            throw ValueError("gradients: the seed's shape differs from the target's");
+            throw ValueError("gradients: expected a seed with the target's shape, received another shape");
         pass.grads[targets[i].get()] = {seeds[i], true};
     }
     for (size_t i = list.steps.size(); i-- > 0;) {
@@ -63,7 +63,7 @@ Tensors gradients(Tape& tape, BackwardList& list, const Tensors& targets, const 
             tape.scopes_ = {step.scope};
             step.run(tape, dy);
         }
-        // Every use of these outputs lies behind us; an eager tape gives their gradients' memory back here.
+        // No later step needs the gradients of these outputs. An eager tape frees their memory here.
         for (const Tensor& y : step.outputs)
             if (!pass.is_source(y)) pass.grads.erase(y.get());
         if (!retain) list.steps.pop_back();

@@ -1,8 +1,9 @@
-// Reverse-mode differentiation. While a BackwardList listens to a tape, each op that runs there appends a step. A
-// backward pass over the list then computes gradients: `run` of each step emits kernels that write where `Tape::grad` says.
+// Reverse-mode differentiation. While a BackwardList listens to a tape, each op that runs on the tape appends a step. A
+// backward pass over the list then computes gradients: `run` of each step emits kernels that write to the tensors that
+// `Tape::grad` returns.
 //
-// `higher` of a step computes the same gradients by ops whose own gradients flow. The pass uses it where another list
-// listens while gradients are computed, so that they can be differentiated again (ops/higher_order/higher_order.h).
+// `higher` of a step computes the same gradients with differentiable ops. It is used when another list listens while
+// gradients are computed, so that the gradients can be differentiated again (ops/higher_order/higher_order.h).
 #pragma once
 #include <functional>
 #include <memory>
@@ -23,18 +24,18 @@ class Tape;
 using Tensors = std::vector<Tensor>;
 using Grads = Tensors;  // gradients of an op's outputs; null where none flows
 
-// Where the gradient of a tensor is to be written; `accumulate` if an earlier use of it has written there already.
+// The tensor to which a step writes a gradient. With `accumulate`, the step adds to what earlier steps have written.
 struct Grad {
     Tensor tensor;
     bool accumulate = false;
-    Rows rows = nullptr;  // from grad_by_rows alone: which rows differ from zero; who writes must keep it true
+    Rows rows = nullptr;  // only from grad_by_rows: which rows may differ from zero; a step that writes rows updates it
     explicit operator bool() const { return tensor != nullptr; }
 };
 
 // Emits the kernels that write the gradients of a step's inputs.
 using Backward = std::function<void(Tape&, const Grads& dy)>;
 // Returns the gradient of each input, computed by ops from inputs x, outputs y and dy; null where none flows or where
-// Tape::wants(x) is false. Parameters of the op are all that it needs to capture.
+// Tape::wants(x) is false. It needs to capture only the parameters of the op.
 using HigherOrder = std::function<Tensors(Tape&, const Tensors& x, const Tensors& y, const Grads& dy)>;
 
 struct BackwardStep {
@@ -42,7 +43,7 @@ struct BackwardStep {
     Backward run;
     HigherOrder higher;  // empty: this op can be differentiated once only
     std::string scope;
-    const char* kernel;  // the last one that the op emitted; names the op in errors
+    const char* kernel;  // the last kernel that the op emitted; names the op in errors
 };
 using BackwardSteps = std::vector<std::shared_ptr<BackwardStep>>;
 
@@ -51,9 +52,9 @@ class BackwardList : public std::enable_shared_from_this<BackwardList> {
   public:
     BackwardSteps steps;
 
-    // From now on the ops that run on `tape` append their steps, until `leave` or the end of that tape.
+    // Ops that run on `tape` append their steps to this list, until `leave` or until the tape is destroyed.
     void enter(Tape& tape);
-    // RuntimeError on another thread than the one that entered; nothing to do where it does not listen.
+    // Throws RuntimeError on another thread than the one that entered. Does nothing if the list does not listen.
     void leave();
     bool listening() const { return tape_ != nullptr; }
 
@@ -63,11 +64,11 @@ class BackwardList : public std::enable_shared_from_this<BackwardList> {
   private:
     friend class Tape;
     Tape* tape_ = nullptr;
-    std::thread::id thread_;  // that entered
+    std::thread::id thread_;  // the thread that entered
     ForkSafeMutex mutex_;
 };
 
-// Listens while it lives.
+// Makes the list listen to the tape during the lifetime of this object.
 class Listening {
   public:
     Listening(BackwardList& list, Tape& tape) : list_(list) { list.enter(tape); }
@@ -79,17 +80,17 @@ class Listening {
     BackwardList& list_;
 };
 
-// Gradients of the targets, each weighted by its seed and all added up, with regard to the sources; null where no target
-// depends on a source. Emitted on `tape`, without steps of their own. Steps that nobody else holds are released as they
-// are passed, unless `retain`. Seeds may be written over.
+// Returns the gradients of the sum of all targets, each weighted by its seed, with respect to the sources; null for a
+// source on which no target depends. The kernels are emitted on `tape` and append no backward steps. Unless `retain`,
+// the pass removes each step from the list, which frees the step if no other list holds it. Seeds may be overwritten.
 Tensors gradients(Tape& tape, BackwardList& list, const Tensors& targets, const Tensors& seeds, const Tensors& sources,
                   bool retain = false);
 
-// The state of one backward pass. The tape that the pass emits on reads it when an op calls `wants`, `grad` or `retains`. An op
-// may run a pass of its own inside of another.
+// The state of one backward pass. The tape that the pass emits on reads it when an op calls `wants`, `grad` or
+// `retains`. Passes may be nested.
 class BackwardPass {
   public:
-    // `silent`: nobody listens to what is emitted while this pass lives.
+    // With `silent`, ops append no backward steps during the lifetime of this pass.
     BackwardPass(Tape& tape, const BackwardSteps& steps, const Tensors& sources, bool silent);
     ~BackwardPass();
     BackwardPass(const BackwardPass&) = delete;

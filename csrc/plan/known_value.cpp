@@ -1,6 +1,6 @@
-// Values that are known while a step is recorded. Code inside of `call` computes shapes and masks from constants by the same
-// ops as everything else, so they are recorded; where Python asks for such a value, the records that it is made of run
-// once, aside.
+// Values that are known while a step is recorded. A layer's `call` computes shapes and masks from constants by
+// ordinary ops, which are recorded. When Python asks for such a value, the records that compute it run once, at once
+// and outside of any plan.
 #include <algorithm>
 #include <cstring>
 #include <unordered_map>
@@ -12,8 +12,8 @@ namespace netlet {
 
 namespace {
 
-// The records that write the slot, and those that write what they read, in their order; empty where one of them reads
-// what is no constant, or writes anything else than slots.
+// The records that write the slot and, recursively, those that write the slots that they read, in recorded order.
+// Empty if one of them reads an input or memory that is not constant, or writes anything but temporary slots.
 std::vector<const Record*> records_behind(const Recording& recording, int slot) {
     std::unordered_map<int, bool> wanted{{slot, true}};
     std::vector<const Record*> found;

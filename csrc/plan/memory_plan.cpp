@@ -1,5 +1,5 @@
-// Greedy by size (Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020): the largest
-// value first, each at the lowest offset where it meets no value that is alive together with it.
+// Greedy by size (Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020): places the
+// largest value first, each at the lowest offset where it overlaps no value that is alive at the same time.
 #include "plan/memory_plan.h"
 
 #include <algorithm>

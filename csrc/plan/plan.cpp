@@ -17,7 +17,7 @@ Plan::Plan(Recording recording) : recording_(std::move(recording)), seconds_(rec
     auto& records = recording_.records;
     auto& slots = recording_.slots;
 
-    // Lifetimes, in records. Inputs and outputs live in the caller's memory and need no place here.
+    // Lifetimes, in records. Inputs and outputs are in the caller's memory and take no space in the arena.
     std::vector<Lifetime> lifetimes(slots.size());
     for (size_t s = 0; s < slots.size(); ++s) lifetimes[s] = {slots[s].bytes, (int)records.size(), -1};
     for (size_t i = 0; i < records.size(); ++i)
@@ -67,7 +67,8 @@ void Plan::feed(size_t i, const void* data, const int64_t* rows, int64_t first, 
     bind(s.slot, static_cast<const std::byte*>(data) + first * row_bytes);
 }
 
-// Moves the records that are kept to the front: those that read only what this plan does not write, or what is kept.
+// Moves the prepacked records to the front: those marked `prepack` that read only memory that this plan does not
+// write, and the results of other prepacked records.
 void Plan::find_prepacked() {
     auto& records = recording_.records;
     std::unordered_map<const Buffer*, int> buffer_writers;
@@ -98,7 +99,7 @@ void Plan::find_prepacked() {
     prepacked_ = (size_t)(rest - records.begin());
 }
 
-// What a map watches counts as written by the plan, so that the versions of all of it are known while the plan runs.
+// Buffers that a row map watches count as written by the plan, so that their versions are known while the plan runs.
 void Plan::find_watched() {
     for (const Rows& rows : recording_.row_maps) {
         auto& places = watched_.emplace_back();
@@ -125,13 +126,14 @@ void Plan::end_writes() {
             recording_.row_maps[map]->end(i, writes_[watched_[map][i]].version);
 }
 
-// Whether what is kept must be computed again: something that it was computed from has been written, or may have been.
+// True if the prepacked records must run again: a buffer that they read has been written, or may have been.
 bool Plan::prepacked_is_stale() const {
     return std::any_of(prepacked_reads_.begin(), prepacked_reads_.end(),
                        [](const Read& r) { return !r.buffer->tracked() || r.buffer->version() != r.version; });
 }
 
-// What is computed while somebody writes is used for this run only: the next one computes it again.
+// If a buffer is written while the prepacked records read it, their results are used for this run only; the next run
+// computes them again.
 template <class Each> void Plan::compute_prepacked(Each each) {
     for (Read& read : prepacked_reads_) {
         read.version = never;
@@ -189,7 +191,8 @@ bool Plan::writes_nonfinite(const Record& r) const {
 }
 
 int64_t Plan::find_nonfinite() {
-    // What an earlier run left behind must not be taken for this one's: some records write a part of a value only.
+    // Clears the arena, because some records write only a part of a value: non-finite numbers that an earlier run left
+    // in the rest must not be found.
     std::memset(arena_->data(), 0, (size_t)arena_bytes_);
     for (Read& read : prepacked_reads_) read.version = never;
     for (const Rows& rows : recording_.row_maps) rows->check();

@@ -1,6 +1,6 @@
 // A recorded step, ready to be replayed: a flat array of {kernel, arguments, split} over one arena. A run allocates
-// nothing, looks nothing up and never asks Python. Records that only prepare what does not change from run to run (the
-// packing of an inference plan's weights) stand in front and are passed over while their operands stay as they are.
+// nothing, looks nothing up and never calls Python. Prepacked records, whose results do not change from run to run (the
+// packing of an inference plan's weights), come first. A run skips them while their operands are unchanged.
 #pragma once
 #include <atomic>
 #include <mutex>
@@ -22,8 +22,8 @@ class Plan {
     int64_t arena_bytes() const { return arena_bytes_; }
     int64_t unplanned_bytes() const { return unplanned_bytes_; }
 
-    // One user at a time; hold a Session around bind, feed and run. While it lives, the memory that the plan writes counts
-    // as being written.
+    // A plan has one user at a time. The user holds a Session while it calls bind_output, feed and run; during that
+    // time the buffers that the plan writes count as being written.
     class Session {
       public:
         explicit Session(Plan& plan) : lock_(plan.mutex_), plan_(plan) { plan_.begin_writes(); }
@@ -36,24 +36,25 @@ class Plan {
         Plan& plan_;
     };
 
-    // Points source i at the caller's rows [first, first + count), or at the rows that `rows` lists (feeds only).
+    // Points source i at the caller's rows [first, first + count), or at the rows that `rows` lists (only if
+    // gathers(i)).
     void feed(size_t i, const void* data, const int64_t* rows, int64_t first, int64_t count);
-    // Memory for the rows of one batch. It belongs to the plan, since find_nonfinite gathers the last batch once more.
+    // Memory for the row numbers of one batch. The plan owns it, because find_nonfinite gathers the last batch again.
     std::vector<int64_t>& batch_rows(int64_t count) {
         batch_rows_.resize((size_t)count);
         return batch_rows_;
     }
     bool gathers(size_t i) const { return recording_.sources[i].cell != nullptr; }
-    // Lets the plan write output i to the caller's memory.
+    // Makes the plan write output i to the caller's memory.
     void bind_output(size_t i, void* data) { bind(recording_.outputs[i].slot, data); }
 
-    // Replays the step. Returns -1, or the record whose guard stopped it.
+    // Replays the step. Returns -1, or the index of the record whose guard stopped the run.
     int64_t run();
-    // The same with each record's seconds added up.
+    // The same, and adds the time that each record takes to seconds(record).
     int64_t run_profiled();
     double seconds(size_t record) const { return seconds_[record].load(std::memory_order_relaxed); }
-    // Replays a step up to its first record that writes a value that is not finite, and returns that record, or -1.
-    // Goes no further than the last guard, so nothing is updated.
+    // Replays the step up to the first record that writes a non-finite value or whose guard is set, and returns the
+    // index of that record, or -1. It stops after the last guard, so no weight is updated.
     int64_t find_nonfinite();
 
   private:
@@ -77,26 +78,25 @@ class Plan {
     std::vector<int64_t> batch_rows_;
     std::vector<std::vector<Use>> uses_;        // by slot; filled for inputs and outputs
     std::vector<std::atomic<double>> seconds_;  // of each record
-    // The first records of the plan, `prepacked_` in number, run only when one of the buffers that they read has been written
-    // since.
+    // The first `prepacked_` records run only if a buffer that they read has been written since they last ran.
     static constexpr uint64_t never = UINT64_MAX;
     struct Read {
         std::shared_ptr<Buffer> buffer;
-        uint64_t version;    // of what the kept records have read, or `never`
-        uint64_t found = 0;  // while they run
+        uint64_t version;    // the version that the prepacked records have read, or `never`
+        uint64_t found = 0;  // the version when they begin to run
     };
     size_t prepacked_ = 0;
     std::vector<Read> prepacked_reads_;
-    // Memory outside the arena that the plan writes, and what its maps of rows watch.
+    // The buffers outside the arena that the plan writes, and those that its row maps watch.
     struct Write {
         std::shared_ptr<Buffer> buffer;
-        uint64_t version;  // before the session began, after it ended
+        uint64_t version;  // in a session: before it began; otherwise: after the last one ended
     };
     std::vector<Write> writes_;
-    std::vector<std::vector<size_t>> watched_;  // for each map, for each buffer that it watches: which of writes_
+    std::vector<std::vector<size_t>> watched_;  // for each row map and buffer that it watches: index in writes_
     int64_t arena_bytes_ = 0, unplanned_bytes_ = 0;
     ForkSafeMutex
-        mutex_;  // a run that a fork cut off is begun anew: it reads nothing that an earlier run left half done
+        mutex_;  // if a fork interrupts a run, the child may run again: no run reads what an unfinished run has written
 };
 
 }  // namespace netlet

@@ -13,13 +13,13 @@ namespace netlet {
 // One pointer inside a record's arguments.
 struct RecordOperand {
     uint32_t field;                  // byte offset of the pointer inside the arguments
-    int slot = -1;                   // the slot that it points into, or -1:
-    std::shared_ptr<Buffer> buffer;  // memory that exists before the plan does
-    int64_t offset = 0;              // bytes from the start of either
+    int slot = -1;                   // the slot that it points into, or -1 if it points into `buffer`
+    std::shared_ptr<Buffer> buffer;  // memory that exists before the plan
+    int64_t offset = 0;              // bytes from the start of the slot or the buffer
     Shape shape;
     DType dtype;
     bool reads, writes;
-    bool constant = false;  // nothing that a step changes: a number that is known while it is recorded
+    bool constant = false;  // no step changes the value, so it is known during recording
 };
 
 struct Record {
@@ -27,21 +27,22 @@ struct Record {
     size_t args;  // byte offset into Recording::args
     int64_t units, grain;
     double flops;
-    bool prepack;  // see Work; in a plan: is kept
+    bool prepack;  // see Work; in a plan: the result is cached across runs
     std::vector<RecordOperand> operands;
     std::string scope;         // the layer that it was emitted for
-    int32_t* guard = nullptr;  // abandon the run after this record if this is not 0 then
+    int32_t* guard = nullptr;  // the run ends after this record if *guard is not 0
 };
 
-// A piece of the arena, until packing gives it a place.
+// A value that records write or read. The memory plan assigns a place in the arena to temporaries; the caller supplies
+// the memory of inputs and outputs.
 struct Slot {
     enum class Kind { temporary, input, output };
     Kind kind = Kind::temporary;
     int64_t bytes = 0;
 };
 
-// Where the next rows of a fed array are: a small cell that gather records read, so that the rows can change between
-// steps. `rows` null means the `count` rows from `first` on.
+// The rows of a fed array that the next step uses. Gather records read them from this cell, so that they can change
+// between steps. If `rows` is null, they are the `count` rows from `first` on.
 struct FeedCell {
     const void* data;
     const int64_t* rows;
@@ -49,7 +50,7 @@ struct FeedCell {
     int64_t count;
 };
 
-// One array that the caller supplies: either a slot that is pointed at the caller's memory, or a FeedCell.
+// An array that the caller supplies: either a slot, which points at the caller's memory, or a FeedCell.
 struct Source {
     std::string name;
     Shape shape;
@@ -58,7 +59,7 @@ struct Source {
     Tensor cell;
 };
 
-// A slot that the caller receives, under the shape that it has as an output.
+// A slot that the plan writes for the caller, and the shape of that output.
 struct Output {
     int slot;
     Shape shape;
@@ -69,9 +70,9 @@ struct Recording {
     std::vector<Record> records;
     std::vector<Slot> slots;
     std::vector<Source> sources;  // in the caller's order
-    std::vector<Output> outputs;  // likewise
+    std::vector<Output> outputs;  // in the caller's order
     std::vector<std::byte> args;  // all argument structs, each 16-byte aligned
-    std::vector<Rows> row_maps;   // those that records read and write
+    std::vector<Rows> row_maps;   // those that records read or write
 };
 
 }  // namespace netlet

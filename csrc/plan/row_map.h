@@ -1,8 +1,8 @@
-// What is known of the rows of a table, one byte each, where a step touches few of them: which rows of a gradient may
-// differ from zero, which rows of an optimizer's slots were ever moved.
+// One byte for each row of a table, for steps that touch few rows. It records which rows of a gradient may differ from
+// zero, or which rows of an optimizer's slots have ever been updated.
 //
-// The bytes describe the rows of other tensors (`of`). Plans keep them true; once anybody else has written those tensors,
-// the next plan notices by the version of their buffers, and every byte becomes `unknown`.
+// The bytes describe the rows of other tensors, `of`. Plans update the bytes. If anyone else writes those tensors, the
+// next plan notices by the versions of their buffers and sets every byte to `unknown`.
 #pragma once
 #include <cstring>
 #include <memory>
@@ -22,8 +22,8 @@ class RowMap {
 
     const Tensor bytes;  // (rows,) uint8
 
-    // A plan that reads or writes the map announces itself as a writer of the buffers that the map watches, calls begin()
-    // with the version that each had before that, check() before each run, and end() with the versions that follow.
+    // A plan that reads or writes the map begins a write of every buffer that the map watches, and calls begin() with
+    // the version before that write. It calls check() before each run, and end() with the version after the write.
     size_t watched() const { return watched_.size(); }
     const std::shared_ptr<Buffer>& buffer(size_t i) const { return watched_[i].buffer; }
     void begin(size_t i, uint64_t before) {
@@ -46,8 +46,8 @@ class RowMap {
     static constexpr uint64_t never = UINT64_MAX;
     struct Watched {
         std::shared_ptr<Buffer> buffer;
-        uint64_t version;       // at the end of the last plan that kept the map true, or `never`
-        uint64_t expected = 0;  // while a plan runs
+        uint64_t version;       // the version for which the bytes are valid, or `never`
+        uint64_t expected = 0;  // the version while a plan runs, if no one else writes
     };
 
     void forget() { std::memset(bytes->data(), unknown_, (size_t)bytes->size()); }

@@ -16,8 +16,9 @@ std::atomic<uint64_t> next_id{1};
 thread_local std::vector<Tape*> entered;
 thread_local uint32_t eager_stream = 0;
 
-// The buffers that an eager op is writing: plans that keep something of them notice. A result that only its op holds so far
-// is in no plan, and the two atomic additions would cost a small op 2 % (add of 16 numbers; Zen 5, 2026-11).
+// Marks the buffers that an eager op writes, so that plans notice that values cached from them are out of date. It
+// leaves out a result that only its op holds so far: no plan reads it, and the two atomic additions would cost a small
+// op 2 % (add of 16 numbers; Zen 5, 2026-11).
 class Writes {
   public:
     Writes() = default;
@@ -89,7 +90,7 @@ Tensor Tape::empty(const Shape& shape, DType dtype) {
 }
 
 Tensor Tape::input(const Shape& shape, DType dtype, const std::string& name) {
-    if (!recording()) throw RuntimeError("input(): only a recording tape has inputs");
+    if (!recording()) throw RuntimeError("input(): expected a recording tape, received an eager one");
     Tensor t = empty(shape, dtype);
     recording_.slots[(size_t)t->slot].kind = Slot::Kind::input;
     recording_.sources.push_back({name, shape, dtype, t->slot, nullptr});
@@ -123,7 +124,7 @@ std::string Tape::scope() const {
 }
 
 void Tape::check_owner(const Tensor& x, const Kernel& kernel) const {
-    if (!x) throw RuntimeError(std::string(kernel.name) + ": a tensor is missing");
+    if (!x) throw RuntimeError(std::string(kernel.name) + ": expected a tensor, received none");
     if (x->recorded() && (!recording() || x->recording != id_))
         throw RuntimeError(std::string(kernel.name) +
                            ": this tensor belongs to a recording and has no value yet; use it only while that step is "
@@ -205,7 +206,8 @@ Grad Tape::grad_by_rows(const Tensor& x) {
 bool Tape::alias_grad(const Tensor& x, const Tensor& y, const Tensor& dy) {
     if (!wants(x)) return true;  // nothing to do
     BackwardPass::State& g = pass_->grads[x.get()];
-    // A gradient that is handed out must have memory of its own: x adds to it later, y's must stay as it is.
+    // The gradient of a source is returned to the caller, so it needs separate memory: later steps may add to x's
+    // gradient, which must not change y's.
     if (g.tensor || pass_->is_source(x) || pass_->is_source(y)) return false;
     g = {view(dy, x->shape), true};
     return true;
@@ -223,7 +225,7 @@ void Tape::take_grad_target(const Tensor& x, BackwardPass& pass) {
 }
 
 void Tape::rely_on(const Rows& rows) {
-    if (!recording()) throw RuntimeError("a map of rows is kept up to date by plans alone");
+    if (!recording()) throw RuntimeError("rely_on(): expected a recording tape, since only plans update a row map");
     auto& known = recording_.row_maps;
     if (std::find(known.begin(), known.end(), rows) == known.end()) known.push_back(rows);
 }
@@ -240,12 +242,12 @@ bool Tape::can_output(const Tensor& y) const {
 }
 
 std::shared_ptr<Plan> Tape::compile(const std::vector<Tensor>& outputs) {
-    if (!recording()) throw RuntimeError("compile(): only a recording tape becomes a plan");
+    if (!recording()) throw RuntimeError("compile(): expected a recording tape, received an eager one");
     for (const auto& fn : at_end_) fn(*this);
     at_end_.clear();
     for (const Tensor& y : outputs) {
         if (!can_output(y))
-            throw RuntimeError("compile(): an output needs memory of its own: give it through ops.identity");
+            throw RuntimeError("compile(): expected an output with its own memory; copy it with ops.identity");
         recording_.slots[(size_t)y->slot].kind = Slot::Kind::output;
         recording_.outputs.push_back({y->slot, y->shape, y->dtype});
     }

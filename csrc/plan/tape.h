@@ -1,22 +1,25 @@
 // The tape: where every operation is emitted.
 //
-// A tape is *eager* (each kernel runs at once: what users of `ops`, custom loops and GradientTape see) or it *records*
-// (each kernel becomes a Record; `compile` makes a Plan of them). An op's code does not know which:
+// A tape is *eager* (each kernel runs at once: users of `ops`, custom loops and GradientTape use this) or it *records*
+// (each kernel becomes a Record; `compile` makes a Plan of them). An op's code is the same for both:
 //
 //     Tensor relu(Tape& tape, const Tensor& x) {
 //         Tensor y = tape.empty(x->shape, x->dtype);
 //         ReluArgs args{};
-//         tape.emit(NETLET_KERNEL_FOR(relu_fwd, x->dtype), args, {in(args.x, x), out(args.y, y)}, Work{x->size(), grain});
+//         tape.emit(NETLET_KERNEL_FOR(relu_fwd, x->dtype), args, {in(args.x, x), out(args.y, y)},
+//                   Work{x->size(), grain});
 //         if (tape.needs_grad({x}))
 //             tape.on_backward({x}, {y}, [=](Tape& tape, const Grads& dy) {
-//                 if (Grad dx = tape.grad(x)) { ... emit relu_bwd, which writes dx.tensor, or adds to it if dx.accumulate }
+//                 if (Grad dx = tape.grad(x)) {
+//                     ... emit relu_bwd, which writes dx.tensor, or adds to it if dx.accumulate
+//                 }
 //             }, [](Tape& tape, const Tensors& x, const Tensors& y, const Grads& dy) {
-//                 return Tensors{ ... dx by ops whose gradients flow: what makes second derivatives possible ... };
+//                 return Tensors{ ... dx computed by differentiable ops, for second derivatives ... };
 //             });
 //         return y;
 //     }
 //
-// Capture in the closure only what backward needs: what is captured stays alive until backward has run.
+// Capture in the closure only what backward needs: captured tensors stay alive until backward has run.
 #pragma once
 #include <algorithm>
 #include <atomic>
@@ -38,7 +41,7 @@ namespace netlet {
 
 class Plan;
 
-// One pointer field of an argument struct and the tensor that it shall point to.
+// One pointer field of an argument struct and the tensor that it will point to.
 struct Operand {
     void* field;
     const Tensor& tensor;
@@ -68,8 +71,8 @@ struct Work {
     int64_t units = 1;
     int64_t grain = 1;
     double flops = 0;  // for describe()
-    // The result follows from the operands alone and is worth its memory: a plan that does not write the operands itself
-    // keeps it from one run to the next, and computes it again once somebody has written them (packed weights).
+    // The result depends on the operands alone and is worth its memory (packed weights). A plan that does not write the
+    // operands caches the result across runs and computes it again after someone has written them.
     bool prepack = false;
 };
 // The grain of chunks of about `elements`, where each unit has `unit` of them.
@@ -77,7 +80,7 @@ inline int64_t grain_for(int64_t elements, int64_t unit) {
     return std::max<int64_t>(1, elements / std::max<int64_t>(1, unit));
 }
 inline Work one_chunk(int64_t units, double flops = 0) { return {units, units > 0 ? units : 1, flops}; }
-// For kernels that stream: units are elements, chunks of 16k elements (a few microseconds each).
+// For kernels that stream through memory: a unit is one element, a chunk is 16k elements (a few microseconds).
 inline Work elementwise_work(int64_t elements, double flops_each = 1) {
     return {elements, 16384, flops_each * (double)elements};
 }
@@ -85,21 +88,21 @@ inline Work elementwise_work(int64_t elements, double flops_each = 1) {
 class Tape : public std::enable_shared_from_this<Tape> {
   public:
     enum class Mode { eager, record };
-    // `trains`: a recorded step that writes what it reads, so that a plan keeps nothing (see Work::prepack).
+    // `trains`: the recorded step updates tensors that it reads, so the plan caches nothing (see Work::prepack).
     explicit Tape(Mode mode, bool trains = false);
     ~Tape();
     Tape(const Tape&) = delete;
     Tape& operator=(const Tape&) = delete;
 
-    // The innermost tape that this thread has entered; outside any, the thread's own eager tape without gradients.
+    // The innermost tape that this thread has entered. A thread that has entered none uses its own eager tape.
     static Tape& current();
-    static bool outside();  // this thread has entered none
+    static bool outside();  // true if this thread has entered no tape
     static void enter(Tape* tape);
     static void leave(Tape* tape);
 
     bool recording() const { return mode_ == Mode::record; }
-    // Whether a plan of this tape would keep what follows from x alone (see Work::prepack): x is there already or is kept
-    // itself, and no step of training is recorded, which would write it.
+    // Whether a plan of this tape would cache a result that depends on x alone (see Work::prepack): x exists before
+    // the plan or is itself cached, and the recorded step does not train, which would write x.
     bool prepacks(const Tensor& x) const {
         if (!recording() || trains_) return false;
         return x->recorded() ? prepacked_slots_.count(x->slot) > 0 : x->buffer->tracked();
@@ -107,7 +110,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
 
     // ---- what ops call ------------------------------------------------------------------------------------------
     Tensor empty(const Shape& shape, DType dtype);
-    // The same bytes under another shape, `offset` bytes in. No gradient flows: that is the op's business.
+    // The same memory with another shape, `offset` bytes further. It appends no backward step; the calling op does.
     Tensor view(const Tensor& x, const Shape& shape, int64_t offset = 0);
 
     // Compiles only with arguments of the type that kernels.def lists for the kernel.
@@ -123,70 +126,71 @@ class Tape : public std::enable_shared_from_this<Tape> {
         emit_bytes(kernel, &args, sizeof args, operands, work);
     }
 
-    // Whether somebody listens who may ask for gradients of one of these.
+    // Whether a list listens and one of these inputs requires a gradient.
     bool needs_grad(std::initializer_list<Tensor> inputs) const;
     bool listened() const { return !listeners_.empty(); }
-    // Appends a step to the lists of all who listen. Without `higher` the op can be differentiated once only.
+    // Appends a step to every list that listens. Without `higher` the op can be differentiated once only.
     void on_backward(const Tensors& inputs, const Tensors& outputs, Backward run, HigherOrder higher = nullptr);
-    // Inside a backward pass: whether x's gradient is asked for, ...
+    // Inside a backward pass: whether x's gradient is needed, ...
     bool wants(const Tensor& x) const { return pass_ && pass_->wants(x); }
-    Grad grad(const Tensor& x);  // ... and where `run` writes it; null if it is not
-    // Whether this step may run once more, so that what it has saved for backward must not be overwritten.
+    Grad grad(const Tensor& x);  // ... and where `run` writes it; null if it is not needed
+    // Whether this step may run again; if so, it must not overwrite what it has saved for backward.
     bool retains() const { return pass_ && pass_->retains; }
-    // The same for an op that writes few rows of it and says which, if the place of x's gradient has a map of rows.
+    // As grad, for an op that writes few rows of x's gradient. If the result has a row map, the op updates the map.
     Grad grad_by_rows(const Tensor& x);
-    // A record that is emitted next reads or writes this map.
+    // Declares that records of this tape read or write the row map.
     void rely_on(const Rows& rows);
-    // Lets x's gradient share the memory of `dy`, where x is a view's origin and nothing else has reached it yet.
-    // False: the op must add `dy` to grad(x) itself.
+    // Lets x's gradient share the memory of `dy`, where y is a view of x and x has no gradient yet. If it returns
+    // false, the op must add `dy` to grad(x) itself.
     bool alias_grad(const Tensor& x, const Tensor& y, const Tensor& dy);
 
-    // Emits what fn emits after everything else; an eager tape knows no later and does it now. For state that a step
-    // brings up to date for the steps to come: a run that is abandoned (see guard) has not touched it.
+    // Calls fn at the end of the recording, so that its records come last; an eager tape calls it at once. Use it for
+    // state that a step updates for later steps: a run that a guard ends has not changed that state.
     void at_end(std::function<void(Tape&)> fn);
 
     // A number that differs between the random ops of one step (eager: between all calls of this thread).
     uint32_t next_stream();
     static void reset_eager_streams();
-    // The int64 cell that random ops read as their step count; a recorded training step advances it at its end.
+    // The int64 scalar cell that random ops read as the step count. A recorded training step increments it at its end.
     const Tensor& step() const { return step_; }
     void set_step(const Tensor& int64_cell) { step_ = int64_cell; }
 
-    // The value of a recorded tensor that is computed from constants alone, as arithmetic on shapes and masks is; null where
-    // it depends on an input, a Variable or a random number.
+    // The value of a recorded tensor that is computed from constants alone, such as shapes and masks; null if it
+    // depends on an input, a Variable or a random number.
     Tensor known_value(const Tensor& x) const;
 
-    // The layer that ops are emitted for: named by describe() and by errors.
+    // The layer that ops are emitted for; describe() and errors name it.
     void push_scope(const std::string& name) { scopes_.push_back(name); }
     void pop_scope() {
-        // None is open where an interruption came between a push and its tape.
+        // An interrupt can cause a pop on a tape without the matching push.
         if (!scopes_.empty()) scopes_.pop_back();
     }
     std::string scope() const;
 
     // ---- what the training engine calls -------------------------------------------------------------------------
-    // A value that the caller supplies at each run; the plan reads it where it lies, without a copy.
+    // A value that the caller supplies at each run. The plan reads the caller's memory, without a copy.
     Tensor input(const Shape& shape, DType dtype, const std::string& name);
     // The same for rows gathered from a larger array: `cell` is the FeedCell that a gather record of this tape reads.
     void add_feed(const Tensor& cell, const Shape& shape, DType dtype, const std::string& name);
-    // Lets x's gradient be written to memory that the caller chose (a part of the flat gradient segment). With `rows`:
-    // zero but for the rows that the map tells; `whole` shall emit that all may differ, when an op knows nothing of rows.
+    // Makes backward write x's gradient to `target`, memory that the caller chose (a part of the flat gradient
+    // segment). With `rows`, the gradient is zero except in the rows that the map marks. If an op writes the gradient
+    // without updating the map, `whole` is called; it emits a record that marks all rows.
     void set_grad_target(const Tensor& x, const Tensor& target, const Rows& rows = nullptr,
                          std::function<void(Tape&)> whole = nullptr);
-    // Makes the tape keep the backward steps of its ops itself.
+    // Makes the tape record the backward steps of its ops in a list that it owns.
     void listen_to_itself() {
         own_steps_ = std::make_shared<BackwardList>();
         own_steps_->enter(*this);
     }
     BackwardList& own_steps() {
-        if (!own_steps_) throw RuntimeError("gradients: this tape keeps no backward steps");
+        if (!own_steps_) throw RuntimeError("gradients: expected a tape that records backward steps");
         return *own_steps_;
     }
-    // Hands the place that was set for x's gradient, if there is one, to a pass that computes it.
+    // Moves the target that set_grad_target set for x, if any, to the pass that computes x's gradient.
     void take_grad_target(const Tensor& x, BackwardPass& pass);
-    // A run is abandoned right after the records so far that write `flag` (one int32), if it is not 0 then.
+    // Makes every record so far that writes `flag` (one int32) a guard: a run ends right after it if the flag is not 0.
     void guard(const Tensor& flag);
-    // Whether the plan can hand y out as it is: recorded here, no input, not an output already.
+    // Whether y can be an output without a copy: recorded here, without an offset, and not yet an input or an output.
     bool can_output(const Tensor& y) const;
     std::shared_ptr<Plan> compile(const std::vector<Tensor>& outputs);
 
@@ -214,18 +218,18 @@ class Tape : public std::enable_shared_from_this<Tape> {
     Tensor step_;
     std::vector<std::string> scopes_;
     Recording recording_;
-    std::unordered_set<int> prepacked_slots_;  // what records with Work::prepack write, from operands that are kept
+    std::unordered_set<int> prepacked_slots_;  // slots that prepacked records write
 
     std::vector<std::shared_ptr<BackwardList>> listeners_;
     std::shared_ptr<BackwardList> own_steps_;
-    BackwardPass* pass_ = nullptr;  // the one under way
+    BackwardPass* pass_ = nullptr;  // the innermost one that is running
     std::unordered_map<const TensorImpl*, BackwardPass::State> grad_targets_;
     const char* last_kernel_ = "";
     std::vector<std::function<void(Tape&)>> at_end_;
-    std::atomic<const void*> thread_{nullptr};  // which thread has entered it: the address of a variable of that thread
+    std::atomic<const void*> thread_{nullptr};  // the thread that has entered it: address of its thread_local
 };
 
-// Names the ops emitted while it lives.
+// Names the ops that are emitted during its lifetime.
 class Scope {
   public:
     Scope(Tape& tape, const std::string& name) : tape_(tape) { tape_.push_scope(name); }

@@ -20,8 +20,9 @@ struct TensorImpl {
     uint64_t recording = 0;  // which recording the slot belongs to
     int64_t offset = 0;      // bytes from the start of the buffer or the slot
     Flag requires_grad;
-    Flag variable;  // the value of a Variable: NumPy sees it read-only, so that every write is an op's
-    // Which steps of a sequence count. Layers read and set it, with the GIL held; ops, which run without, leave it alone.
+    Flag variable;  // the value of a Variable: NumPy sees it read-only, so that only ops write it
+    // Which time steps of a sequence count. Layers read and set it with the GIL held; ops, which run without the GIL,
+    // do not access it.
     std::shared_ptr<TensorImpl> mask;
 
     int64_t size() const { return shape.size(); }
@@ -37,7 +38,7 @@ struct TensorImpl {
 
 using Tensor = std::shared_ptr<TensorImpl>;
 
-// A tensor with memory of its own (uninitialised).
+// A tensor with new, uninitialised memory.
 inline Tensor make_tensor(const Shape& shape, DType dtype) {
     auto t = std::make_shared<TensorImpl>();
     t->shape = shape;
