@@ -30,7 +30,7 @@ struct Isa {
     int vector_bytes;
 };
 
-// Best first; the first that this CPU runs wins. The last runs everywhere.
+// Best first; dispatch takes the first that this CPU runs. The last one runs on every CPU.
 const Isa isas[] = {
 #if defined(NETLET_HAS_AVX512_BF16)
     {"avx512_bf16", &avx512_bf16::table, cpu_has_avx512_bf16, 64},
@@ -72,11 +72,11 @@ const Isa& find(const std::string& name) {
     for (const Isa& isa : isas)
         if (name == isa.name) {
             if (!isa.runs_here())
-                throw ValueError("NETLET_ISA=" + name + ": this CPU cannot run it; it runs " +
+                throw ValueError("NETLET_ISA=" + name + ": this CPU cannot run it; expected one of " +
                                  joined(supported_isas()));
             return isa;
         }
-    throw ValueError("NETLET_ISA=" + name + ": unknown instruction set; this CPU runs " + joined(supported_isas()));
+    throw ValueError("NETLET_ISA=" + name + ": unknown instruction set; expected one of " + joined(supported_isas()));
 }
 
 const Isa& first_choice() {

@@ -7,7 +7,7 @@
 
 namespace netlet {
 
-// A kernel's name for ops, with the type of its arguments: KernelId::cast is a KernelIdOf<CastArgs>.
+// The name by which ops select a kernel, with the type of its arguments: KernelId::cast is a KernelIdOf<CastArgs>.
 template <class Args> struct KernelIdOf {
     KernelIndex index;
 };
@@ -22,7 +22,7 @@ struct KernelId {
 Kernel kernel_at(KernelIndex index);
 template <class Args> KernelOf<Args> kernel(KernelIdOf<Args> id) { return {kernel_at(id.index)}; }
 
-// One of two kernels by the floating type of `dtype`.
+// Selects one of two kernels by `dtype`, float32 or float64.
 template <class A, class B> KernelOf<A, B> float_kernel(DType dtype, KernelIdOf<A> f32, KernelIdOf<B> f64) {
     const bool wide = dtype == DType::f64;
     return {kernel_at(wide ? f64.index : f32.index), wide};
@@ -48,6 +48,6 @@ void force_isa(const std::string& name);                          // ValueError 
 
 }  // namespace netlet
 
-// The kernel `name` for the floating type of `dtype`: NETLET_KERNEL_FOR(relu_fwd, x->dtype).
+// The kernel `name` for `dtype`, float32 or float64: NETLET_KERNEL_FOR(relu_fwd, x->dtype).
 #define NETLET_KERNEL_FOR(name, dtype)                                                                                 \
     ::netlet::float_kernel(dtype, ::netlet::KernelId::name##_f32, ::netlet::KernelId::name##_f64)

@@ -1,6 +1,6 @@
 // Compiled once per ISA, like the kernels: lists this ISA's functions in the order of kernels.def. An overlay
-// (cmake/simd.cmake) has its own functions for the NETLET_DOT_KERNELs and takes all others from its base. Each is asked for
-// by its name and its Args: a definition with other Args does not link.
+// (cmake/simd.cmake) has its own functions for the NETLET_DOT_KERNELs and takes all others from its base. The table
+// refers to each function by its name and its Args, so a definition with other Args does not link.
 #include "dispatch/kernel_table.h"
 
 #if defined(NETLET_BASE_ISA)

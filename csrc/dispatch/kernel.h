@@ -1,11 +1,13 @@
-// What every kernel file includes. Not kernels.def: a new kernel recompiles its own file and the tables, no other kernel.
+// Every kernel file includes this header. It does not include kernels.def, so that a new kernel recompiles only its own
+// file and the tables.
 #pragma once
 #include "base/types.h"
 
 // Defines a kernel inside the ISA's namespace:
 //     NETLET_DEFINE_KERNEL(relu_fwd_f32, ReluArgs) { for (int64_t i = r.begin; i < r.end; ++i) ... a.x[i] ... }
-// with `a` the arguments and `r` the range. The outer function has the one type that plans call. Its symbol names Args as
-// well, and isa_table.cpp looks for the Args that kernels.def lists: a definition that differs from the list does not link.
+// with `a` the arguments and `r` the range. The outer function has the type KernelFn, which plans call. Its symbol
+// contains Args, and isa_table.cpp refers to the Args that kernels.def lists: a definition that differs from the list
+// does not link.
 #define NETLET_DEFINE_KERNEL(name, Args)                                                                               \
     static void name##_body(const Args& a, Range r);                                                                   \
     template <class> void name(const void* args, Range r);                                                             \

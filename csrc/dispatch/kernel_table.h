@@ -1,4 +1,4 @@
-// The table that kernels.def spells out: an index for each kernel, and one array of function pointers per ISA.
+// The table generated from kernels.def: an index for each kernel, and one array of function pointers per ISA.
 // Included by per-ISA files; plain types only.
 #pragma once
 #include "base/types.h"
@@ -11,7 +11,7 @@ namespace netlet {
 #include "dispatch/kernels.def"
 #undef NETLET_KERNEL
 
-// A kernel's place in every table.
+// A kernel's index in every table.
 enum class KernelIndex : uint16_t {
 #define NETLET_KERNEL(name, Args) name,
 #include "dispatch/kernels.def"

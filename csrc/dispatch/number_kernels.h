@@ -1,4 +1,4 @@
-// Kernels that exist for float32, float64, int32 and int64 alike, some for int8 and uint8 too.
+// Selects kernels that exist for float32, float64, int32 and int64, and some also for int8 and uint8.
 #pragma once
 #include "base/dtype.h"
 #include "base/error.h"
@@ -6,7 +6,7 @@
 
 namespace netlet {
 
-// One of these by the type t; the kernels stand in the order float32, float64, int32, int64[, int8, uint8].
+// Selects a kernel by the type t. Pass the kernels in the order float32, float64, int32, int64[, int8, uint8].
 template <class... Args>
 KernelOf<Args...> number_kernel(DType t, KernelIdOf<Args>... kernels) {
     const KernelIndex each[] = {kernels.index...};
@@ -21,7 +21,17 @@ KernelOf<Args...> number_kernel(DType t, KernelIdOf<Args>... kernels) {
 
 inline bool is_number(DType t) { return is_floating(t) || t == DType::i32 || t == DType::i64; }
 
-// with_float (dispatch.h) for all numbers: with_number(t, [&]<class T>(T) { ... }).
+// Calls f with a zero of the C++ type of t, float32 or float64:
+//     with_float(t, [&](auto zero) { using T = decltype(zero); ... });
+template <class F>
+void with_float(DType t, F f) {
+    if (t == DType::f64)
+        f(double{});
+    else
+        f(float{});
+}
+
+// The same for float32, float64, int32 and int64.
 template <class F>
 void with_number(DType t, F f) {
     switch (t) {
@@ -29,11 +39,11 @@ void with_number(DType t, F f) {
         case DType::f64: return f(double{});
         case DType::i32: return f(int32_t{});
         case DType::i64: return f(int64_t{});
-        default: throw TypeError(std::string("no arithmetic on ") + name_of(t));
+        default: throw TypeError(std::string("expected float32, float64, int32 or int64, received ") + name_of(t));
     }
 }
 
-// The same for numbers and bytes; a bool is a byte that is 0 or 1.
+// The same for these types, int8, uint8 and bool; a bool is a uint8 that is 0 or 1.
 template <class F>
 void with_number_or_byte(DType t, F f) {
     if (t == DType::i8) return f(int8_t{});
@@ -48,7 +58,7 @@ void with_number_or_byte(DType t, F f) {
     ::netlet::number_kernel(dtype, ::netlet::KernelId::name##_f32, ::netlet::KernelId::name##_f64,                     \
                             ::netlet::KernelId::name##_i32, ::netlet::KernelId::name##_i64)
 
-// The same where there are kernels for bytes too.
+// The same for kernels that exist for int8 and uint8 too.
 #define NETLET_NUMBER_OR_BYTE_KERNEL(name, dtype)                                                                      \
     ::netlet::number_kernel(dtype, ::netlet::KernelId::name##_f32, ::netlet::KernelId::name##_f64,                     \
                             ::netlet::KernelId::name##_i32, ::netlet::KernelId::name##_i64,                            \
