@@ -1,17 +1,18 @@
-# netlet_add_simd(<target> <sources...>): compiles one source list once per instruction set and links all of them into
-# <target>. Each copy lives in the namespace that NETLET_ISA names; dispatch.cpp chooses among them at run time.
+# netlet_add_simd(<target> <sources...>): compiles one source list once per instruction set and links all copies into
+# <target>. Each copy is in the namespace that NETLET_ISA names; dispatch.cpp chooses among them at run time.
 #
-# An overlay is a level that adds instructions for dot products of low-precision numbers to a full one, its base. It has
-# kernels of its own only where they can use them (`*_dot_simd.cpp`) and a table that takes the rest from its base.
+# An overlay is a level that adds dot-product instructions for low-precision numbers to another level, its base. It
+# compiles only the kernels that can use these instructions (`*_dot_simd.cpp`); its table takes all other kernels from
+# the base.
 include_guard()
 include(CheckCXXCompilerFlag)
 
 set(netlet_common_flags -O3 -ffp-contract=off -fno-math-errno -fvisibility=hidden)
 if(NOT CMAKE_BUILD_TYPE STREQUAL "Release")
-  # The sanitizers' builds are read, not timed, and take a third of the time at the -O1 of their presets.
+  # Sanitizer builds need no speed at run time: at the -O1 of their presets they compile in a third of the time.
   list(REMOVE_ITEM netlet_common_flags -O3)
 endif()
-# scalar is the baseline of the platform: what every CPU of this kind runs.
+# scalar is the baseline of the platform: every CPU of this kind runs it.
 set(flags_scalar "")
 set(flags_avx2 -mavx2 -mfma -mf16c -DNETLET_VEC_AVX2)
 set(flags_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -mprefer-vector-width=512

@@ -1,8 +1,8 @@
-"""Writes python/netlet/_core.pyi from the signatures that pybind11 leaves in the binding's docstrings.
+"""Writes python/netlet/_core.pyi from the signatures that pybind11 puts in the docstrings of the bindings.
 
     PYTHONPATH=python python tools/make_stub.py
 
-tests/structure/test_stubs.py says when it is time to.
+tests/structure/test_stubs.py fails when the stub is out of date.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def function(name: str, doc: str, indent: str = "") -> str:
 
 
 def stub_of_class(cls: type) -> list[str]:
-    # What engine/tensor.py attached.
+    # engine/tensor.py attaches the methods of these classes to Tensor.
     mixins = (Operators, Values, ArrayMethods, Exchange) if cls is _core.Tensor else ()
     bases = f"({', '.join(mixin.__name__ for mixin in mixins)})" if mixins else ""
     lines = [f"class {cls.__name__}{bases}:"]

@@ -1,11 +1,11 @@
-"""Where the polynomials of csrc/simd/vmath_*.h come from: weighted minimax fits by the Remez exchange, in 60 digits.
+"""Computes the polynomials of csrc/simd/vmath_*.h: weighted minimax fits by the Remez exchange, in 60 digits.
 
     python tools/minimax.py [exp32 ...]        needs mpmath; prints each fit's error as a power of two
 
 A fit finds the P of a given degree that minimises max |w(x) (P(x) - f(x))| over [a, b]. Where a kernel computes
 head(x) + x^k P(x), f is (function - head) / x^k and w is x^k / function: the error is relative to the result. At the
-minimum the error reaches its maximum degree + 2 times with alternating signs (Chebyshev); the exchange solves for
-equal errors at degree + 2 nodes, then moves the nodes to where the error really peaks.
+minimum the error reaches its maximum degree + 2 times with alternating signs (Chebyshev). The exchange solves for
+equal errors at degree + 2 nodes, then moves the nodes to the actual maxima of the error.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def evaluate(coefficients: list[mpf], x: mpf) -> mpf:
 
 
 def remez(f: Function, degree: int, a: mpf, b: mpf, w: Function, grid: int = 1500) -> tuple[list[mpf], mpf]:
-    """The coefficients, lowest first, and the largest weighted error."""
+    """Returns the coefficients, lowest first, and the largest weighted error."""
     a, b, n = mpf(a), mpf(b), degree + 2
     nodes = [(a + b) / 2 - (b - a) / 2 * cos(pi * i / (n - 1)) for i in range(n)]
     xs = [(a + b) / 2 - (b - a) / 2 * cos(pi * i / grid) for i in range(grid + 1)]
@@ -74,7 +74,7 @@ def remez(f: Function, degree: int, a: mpf, b: mpf, w: Function, grid: int = 150
 
 
 def rounded(f: Function, degree: int, a: mpf, b: mpf, w: Function, bits: int = 24) -> tuple[list[mpf], mpf]:
-    """The same with coefficients of `bits` bits: each is rounded and kept, and those after it are fitted again."""
+    """As remez, with coefficients of `bits` bits: rounds one coefficient, then fits the higher ones again."""
     kept: list[mpf] = []
     for k in range(degree + 1):
         rest = lambda x, k=k: (f(x) - evaluate(kept, x)) / x**k  # noqa: E731

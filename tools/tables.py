@@ -1,10 +1,10 @@
-"""Where the tables of csrc/simd/vmath_tables.h come from: functions cut into pieces that one permutation can look up.
+"""Computes the tables of csrc/simd/vmath_tables.h: functions in pieces whose coefficients one permutation looks up.
 
     python tools/tables.py > csrc/simd/vmath_tables.h        needs mpmath; then clang-format
 
-Two ideas. An *accurate table* (Gal, 1986) picks, near each wanted point, one whose function value happens to lie next
-to a float, so that the rounding of the table costs nothing. And a piece narrow enough needs few terms: its polynomial
-is the interpolant at Chebyshev points, within a few per cent of the minimax one.
+There are two ideas. An *accurate table* (Gal, 1986) takes, near each wanted point, a point whose function value happens
+to be very close to a float, so that rounding the table costs no accuracy. A short piece needs few terms: its polynomial
+is the interpolant at Chebyshev points, whose error is within a few per cent of the minimax one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ def interpolant(g: Function, terms: int, a: mpf, b: mpf) -> list[mpf]:
 
 
 def accurate_point(f: Function, inverse: Function | None, middle: float, tries: int = 300) -> float:
-    """A float near `middle` where f is nearest to a float: among neighbours, and (f may be flat) neighbours of f."""
+    """Returns the float near `middle` at which f is closest to a float.
+
+    Candidates are the neighbours of `middle` and, since f may be flat, the points where f is a neighbour of f(middle).
+    """
     value, k = f32(f(mpf(middle))), range(-tries, tries + 1)
     candidates = [middle + i * ulp(middle) for i in k]
     if inverse:
@@ -44,9 +47,9 @@ def accurate_point(f: Function, inverse: Function | None, middle: float, tries: 
 
 
 def pieces(f: Function, first: int, inverse: Function | None = None, odd: bool = True, terms: int = 6) -> Rows:
-    """f a = y0 + t P(t), t = a - center, in 32 pieces, four an octave, the first of which reaches down to 0.
+    """f a = y0 + t P(t), t = a - center, in 32 pieces, four per octave; the first piece begins at 0.
 
-    A piece stands where the low five bits of (bits of a >> 21) point. For an odd f the first is f a = a + a P(a).
+    The index of a piece is the low five bits of (bits of a >> 21). For an odd f the first piece is f a = a + a P(a).
     """
     names = ["center", "y0", *(f"c{i + 1}" for i in range(terms))]
     rows: Rows = {name: [0.0] * 32 for name in names}
@@ -85,7 +88,7 @@ def exp_steps(steps: int) -> Rows:
 def log_pieces() -> Rows:
     """m in [0.75, 1.5): inverse ~ 1 / m, and minus its logarithm, a multiple of 2^-17: adding e ln2_hi to it is exact.
 
-    A piece stands where the first five bits of m's fraction point.
+    The index of a piece is the first five bits of m's fraction.
     """
     rows: Rows = {"inverse": [0.0] * 32, "minus_log": [0.0] * 32}
     for piece in range(32):
