@@ -29,7 +29,7 @@ def test_stubtest(tmp_path):
     package = os.path.dirname(os.path.dirname(netlet.__file__))
     installed = package in site.getsitepackages()  # mypy finds it there by itself, and refuses the folder in MYPYPATH
     where = {} if installed else {"MYPYPATH": package}
-    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, **where})
+    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **where})
     assert done.returncode == 0, done.stdout + done.stderr
 
 
