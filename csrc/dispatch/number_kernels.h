@@ -21,17 +21,7 @@ KernelOf<Args...> number_kernel(DType t, KernelIdOf<Args>... kernels) {
 
 inline bool is_number(DType t) { return is_floating(t) || t == DType::i32 || t == DType::i64; }
 
-// Calls f with a zero of the C++ type of t, float32 or float64:
-//     with_float(t, [&](auto zero) { using T = decltype(zero); ... });
-template <class F>
-void with_float(DType t, F f) {
-    if (t == DType::f64)
-        f(double{});
-    else
-        f(float{});
-}
-
-// The same for float32, float64, int32 and int64.
+// Calls f with a zero of the C++ type of t: with_float (dispatch.h) for float32, float64, int32 and int64.
 template <class F>
 void with_number(DType t, F f) {
     switch (t) {
