@@ -15,90 +15,78 @@ from __future__ import annotations
 from netlet.engine.operators import install as _install
 
 from . import image
-from .arrays import (
-    arange,
-    array,
-    broadcast_to,
-    cast,
-    cast_if_needed,
-    concatenate,
-    convert_to_numpy,
-    convert_to_tensor,
-    copy,
-    dtype,
-    expand_dims,
-    eye,
-    flip,
-    full,
-    full_like,
-    getitem,
-    hstack,
-    identity,
-    is_tensor,
-    linspace,
-    moveaxis,
-    ndim,
-    ones,
-    ones_like,
-    pad,
-    ravel,
-    repeat,
-    reshape,
-    shape,
-    size,
-    slice,
-    split,
-    squeeze,
-    stack,
-    stop_gradient,
-    swapaxes,
-    tile,
-    transpose,
-    unstack,
-    vstack,
-    zeros,
-    zeros_like,
+from .activation import (
+    exponential,
+    gelu,
+    hard_sigmoid,
+    hard_silu,
+    hard_swish,
+    hard_tanh,
+    log_sigmoid,
+    mish,
+    sigmoid,
+    silu,
+    softsign,
+    sparse_sigmoid,
+    swish,
+    tanh,
 )
-from .attention import attention, dot_product_attention
-from .convolution import conv, conv_transpose, depthwise_conv, separable_conv
-from .ctc import ctc_decode, ctc_loss
-from .einsum import einsum
-from .elementwise import (
-    abs,
-    absolute,
+from .arithmetic import (
     add,
-    ceil,
-    clip,
-    cos,
     divide,
     divide_no_nan,
-    erf,
-    exp,
-    exp2,
-    expm1,
-    floor,
     floor_divide,
-    log,
-    log1p,
-    log2,
-    log10,
     maximum,
     minimum,
     mod,
     multiply,
-    negative,
     power,
+    squared_difference,
+    subtract,
+    true_divide,
+)
+from .attention import attention, dot_product_attention
+from .convolution import conv, conv_transpose, depthwise_conv, separable_conv
+from .creation import (
+    arange,
+    array,
+    convert_to_numpy,
+    convert_to_tensor,
+    eye,
+    full,
+    full_like,
+    identity,
+    linspace,
+    ones,
+    ones_like,
+    zeros,
+    zeros_like,
+)
+from .ctc import ctc_decode, ctc_loss
+from .cumulative import (
+    cumprod,
+    cumsum,
+)
+from .einsum import einsum
+from .elementwise import (
+    abs,
+    absolute,
+    cos,
+    erf,
+    exp,
+    exp2,
+    expm1,
+    log,
+    log1p,
+    log2,
+    log10,
+    negative,
     reciprocal,
-    round,
     rsqrt,
-    sign,
     sin,
     sqrt,
     square,
-    squared_difference,
-    subtract,
     tan,
-    true_divide,
 )
 from .indexing import (
     bincount,
@@ -112,6 +100,16 @@ from .indexing import (
     slice_update,
     take,
     take_along_axis,
+)
+from .joining import (
+    concatenate,
+    getitem,
+    hstack,
+    slice,
+    split,
+    stack,
+    unstack,
+    vstack,
 )
 from .linalg import dot, matmul, norm
 from .logic import (
@@ -130,45 +128,42 @@ from .logic import (
     not_equal,
     where,
 )
+from .manipulation import (
+    broadcast_to,
+    expand_dims,
+    flip,
+    moveaxis,
+    pad,
+    ravel,
+    repeat,
+    reshape,
+    squeeze,
+    swapaxes,
+    tile,
+    transpose,
+)
 from .matrices import diag, diagonal, meshgrid, roll, trace, tri, tril, triu
 from .nn import (
-    celu,
     dense,
-    elu,
-    exponential,
-    gelu,
     glu,
-    hard_shrink,
-    hard_sigmoid,
-    hard_silu,
-    hard_swish,
-    hard_tanh,
-    leaky_relu,
-    log_sigmoid,
     log_softmax,
-    mish,
     one_hot,
-    relu,
-    relu6,
-    relu_general,
-    selu,
-    sigmoid,
-    silu,
-    soft_shrink,
     softmax,
-    softplus,
-    softsign,
-    sparse_plus,
-    sparse_sigmoid,
     sparsemax,
-    squareplus,
-    swish,
-    tanh,
-    tanh_shrink,
-    threshold,
 )
 from .normalization import batch_normalization, layer_normalization, moments, normalize, rms_normalization
 from .pooling import adaptive_average_pool, adaptive_max_pool, average_pool, max_pool
+from .properties import (
+    cast,
+    cast_if_needed,
+    copy,
+    dtype,
+    is_tensor,
+    ndim,
+    shape,
+    size,
+    stop_gradient,
+)
 from .quant import (
     dequantize_absmax,
     dequantize_zeropoint,
@@ -176,6 +171,22 @@ from .quant import (
     fake_quantize_zeropoint,
     quantize_absmax,
     quantize_zeropoint,
+)
+from .rectifiers import (
+    celu,
+    elu,
+    hard_shrink,
+    leaky_relu,
+    relu,
+    relu6,
+    relu_general,
+    selu,
+    soft_shrink,
+    softplus,
+    sparse_plus,
+    squareplus,
+    tanh_shrink,
+    threshold,
 )
 from .recurrent import gru, lstm, lstm_step, simple_rnn
 from .reduce import (
@@ -187,8 +198,6 @@ from .reduce import (
     argmin,
     average,
     count_nonzero,
-    cumprod,
-    cumsum,
     logsumexp,
     max,
     mean,
@@ -197,6 +206,13 @@ from .reduce import (
     std,
     sum,
     var,
+)
+from .rounding import (
+    ceil,
+    clip,
+    floor,
+    round,
+    sign,
 )
 from .sorting import argpartition, argsort, digitize, in_top_k, median, searchsorted, sort, top_k
 

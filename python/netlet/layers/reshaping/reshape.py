@@ -7,7 +7,7 @@ from typing import Any
 
 from netlet import ops
 from netlet.engine.graph import KerasTensor
-from netlet.ops.arrays import resolve_shape
+from netlet.ops.manipulation import resolve_shape
 from netlet.ops.data_format import channels_last, standardize
 
 from ..base.input_spec import InputSpec

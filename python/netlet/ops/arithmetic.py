@@ -1,0 +1,166 @@
+"""Arithmetic and functions of each element, with NumPy's broadcasting and Keras's names.
+
+Every op takes Tensors, Variables, arrays, numbers, and symbolic tensors. The result is a Tensor; if any argument is
+symbolic it is symbolic. All are differentiable where the mathematics is. Two dtypes meet in the wider one, as in NumPy;
+an array or number beside a Tensor takes the Tensor's.
+ValueError: shapes that do not broadcast; TypeError: an unsupported dtype.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netlet import _core
+from netlet.config import is_float
+
+from .dispatch import concrete, nearest_dtype, op
+
+
+@op
+def add(x1: Any, x2: Any) -> Any:
+    """x1 + x2.
+
+    >>> import numpy as np
+    >>> add(np.array([1.0, 2.0]), 1.0).numpy()
+    array([2., 3.])
+    """
+    return _core.add(x1, x2)
+
+
+@op
+def subtract(x1: Any, x2: Any) -> Any:
+    """x1 - x2.
+
+    >>> import numpy as np
+    >>> subtract(np.array([1.0, 2.0]), 1.0).numpy()
+    array([0., 1.])
+    """
+    return _core.subtract(x1, x2)
+
+
+@op
+def multiply(x1: Any, x2: Any) -> Any:
+    """x1 * x2.
+
+    >>> import numpy as np
+    >>> multiply(np.array([1.0, 2.0]), np.array([[2.0], [3.0]])).numpy()
+    array([[2., 4.],
+           [3., 6.]])
+    """
+    return _core.multiply(x1, x2)
+
+
+@op
+def divide(x1: Any, x2: Any) -> Any:
+    """x1 / x2; division by zero gives an infinity or NaN.
+
+    >>> import numpy as np
+    >>> divide(np.array([1.0, 2.0]), 2.0).numpy()
+    array([0.5, 1. ])
+    """
+    return _core.divide(x1, x2)
+
+
+true_divide = divide
+
+
+@op
+def divide_no_nan(x1: Any, x2: Any) -> Any:
+    """x1 / x2, and 0 where x2 is 0 (its gradient too).
+
+    >>> import numpy as np
+    >>> divide_no_nan(np.array([1.0, 2.0]), np.array([0.0, 2.0])).numpy()
+    array([0., 1.])
+    """
+    zero = _core.equal(x2, 0.0)
+    return _core.where(zero, 0.0, _core.divide(x1, _core.where(zero, 1.0, x2)))
+
+
+@op
+def maximum(x1: Any, x2: Any) -> Any:
+    """The larger of each pair; NaN if either is NaN.
+
+    >>> import numpy as np
+    >>> maximum(np.array([1.0, 3.0]), 2.0).numpy()
+    array([2., 3.])
+    """
+    return _core.maximum(x1, x2)
+
+
+@op
+def minimum(x1: Any, x2: Any) -> Any:
+    """The smaller of each pair; NaN if either is NaN.
+
+    >>> import numpy as np
+    >>> minimum(np.array([1.0, 3.0]), 2.0).numpy()
+    array([1., 2.])
+    """
+    return _core.minimum(x1, x2)
+
+
+@op
+def power(x1: Any, x2: Any) -> Any:
+    """x1 to the power x2.
+
+    >>> import numpy as np
+    >>> power(np.array([2.0, 3.0]), 2.0).numpy()
+    array([4., 9.])
+    """
+    return _core.power(x1, x2)
+
+
+@op
+def squared_difference(x1: Any, x2: Any) -> Any:
+    """(x1 - x2)**2.
+
+    >>> import numpy as np
+    >>> squared_difference(np.array([1.0, 4.0]), 2.0).numpy()
+    array([1., 4.])
+    """
+    return _core.square(_core.subtract(x1, x2))
+
+
+def _common_dtype(x1: Any, x2: Any) -> str:
+    """The dtype of x1 * x2, int32 for two bools."""
+    with _core.Tape():  # computed now, also inside a recording, and of no elements
+        probes = [x if isinstance(x, (int, float)) else _core.empty((0,), nearest_dtype(x)) for x in (x1, x2)]
+        both = str(_core.multiply(*probes).dtype)
+    return "int32" if both == "bool" else both
+
+
+def _division(x1: Any, x2: Any) -> tuple[Any, Any]:
+    """floor(x1 / x2) and x1 - x2 * floor(x1 / x2) in float64, each of them NaN where x1 is infinite."""
+    a, b = _core.cast(concrete(x1), "float64"), _core.cast(concrete(x2), "float64")
+    whole = _core.floor(_core.divide(a, b))
+    rest = _core.subtract(a, _core.multiply(b, whole))
+    if not (is_float(nearest_dtype(x1)) or is_float(nearest_dtype(x2))):
+        return whole, rest
+    infinite, nothing = _core.isinf(b), _core.multiply(a, 0.0)
+    below = _core.less(_core.multiply(_core.sign(a), _core.sign(b)), 0.0)  # a / b is a little less than 0
+    whole = _core.where(infinite, _core.where(below, -1.0, 0.0), whole)
+    rest = _core.where(infinite, _core.where(below, b, a), rest)
+    return _core.add(whole, nothing), _core.add(rest, nothing)
+
+
+@op
+def floor_divide(x1: Any, x2: Any) -> Any:
+    """The largest integer that is not above x1 / x2, in the type of x1 and x2 together; no gradient flows.
+
+    float32 numbers are divided as float64, so that 1 // 0.1 is 9, as in Python.
+
+    >>> import numpy as np
+    >>> floor_divide([7, -7], 2).tolist()
+    [3, -4]
+    """
+    return _core.cast(_division(x1, x2)[0], _common_dtype(x1, x2))
+
+
+@op
+def mod(x1: Any, x2: Any) -> Any:
+    """x1 - x2 * floor_divide(x1, x2): the remainder, with the sign of x2.
+
+    >>> import numpy as np
+    >>> mod([7, -7], 3).tolist()
+    [1, 2]
+    """
+    return _core.cast(_division(x1, x2)[1], _common_dtype(x1, x2))
