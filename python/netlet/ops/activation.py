@@ -11,25 +11,65 @@ from .dispatch import float_op
 
 @float_op
 def sigmoid(x: Any) -> Any:
-    """1 / (1 + e**-x)."""
+    """Logistic function: 1 / (1 + e**-x).
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> sigmoid([0.0]).tolist()
+    [0.5]
+    """
     return _core.activation(x, "sigmoid")
 
 
 @float_op
 def tanh(x: Any) -> Any:
-    """Hyperbolic tangent."""
+    """Hyperbolic tangent.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> tanh([0.0]).tolist()
+    [0.0]
+    """
     return _core.activation(x, "tanh")
 
 
 @float_op
 def softsign(x: Any) -> Any:
-    """x / (1 + |x|)."""
+    """x / (1 + |x|).
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> softsign([-1.0, 1.0]).tolist()
+    [-0.5, 0.5]
+    """
     return _core.activation(x, "softsign")
 
 
 @float_op
 def silu(x: Any) -> Any:
-    """x * sigmoid(x); also called swish."""
+    """Sigmoid linear unit: x * sigmoid(x). Also called swish.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> silu([0.0]).tolist()
+    [0.0]
+    """
     return _core.activation(x, "silu")
 
 
@@ -38,19 +78,51 @@ swish = silu
 
 @float_op
 def mish(x: Any) -> Any:
-    """x * tanh(softplus(x)) (Misra, 2019)."""
+    """x * tanh(softplus(x)).
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    Source: Misra, 2019.
+
+    >>> mish([0.0]).tolist()
+    [0.0]
+    """
     return _core.activation(x, "mish")
 
 
 @float_op
 def hard_sigmoid(x: Any) -> Any:
-    """clip(x / 6 + 0.5, 0, 1)."""
+    """Piecewise linear sigmoid: clip(x / 6 + 0.5, 0, 1).
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> hard_sigmoid([-3.0, 0.0, 3.0]).tolist()
+    [0.0, 0.5, 1.0]
+    """
     return _core.activation(x, "hard_sigmoid")
 
 
 @float_op
 def hard_silu(x: Any) -> Any:
-    """x * hard_sigmoid(x); also called hard_swish."""
+    """x * clip(x / 6 + 0.5, 0, 1). Also called hard_swish.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> hard_silu([-3.0, 3.0]).tolist()
+    [-0.0, 3.0]
+    """
     return _core.activation(x, "hard_silu")
 
 
@@ -59,29 +131,83 @@ hard_swish = hard_silu
 
 @float_op
 def hard_tanh(x: Any) -> Any:
-    """clip(x, -1, 1)."""
+    """Piecewise linear hyperbolic tangent: clip(x, -1, 1).
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> hard_tanh([-2.0, 0.5]).tolist()
+    [-1.0, 0.5]
+    """
     return _core.activation(x, "hard_tanh")
 
 
 @float_op
 def log_sigmoid(x: Any) -> Any:
-    """log(sigmoid(x)) = -softplus(-x)."""
+    """log(sigmoid(x)) = -softplus(-x), stable for large |x|.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> log_sigmoid([0.0]).numpy().round(4)
+    array([-0.6931], dtype=float32)
+    """
     return _core.activation(x, "log_sigmoid")
 
 
 @float_op
 def exponential(x: Any) -> Any:
-    """e**x."""
+    """e**x, as an activation.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> exponential([0.0]).tolist()
+    [1.0]
+    """
     return _core.activation(x, "exponential")
 
 
 @float_op
 def sparse_sigmoid(x: Any) -> Any:
-    """clip((x + 1) / 2, 0, 1)."""
+    """Piecewise linear sigmoid: clip((x + 1) / 2, 0, 1).
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> sparse_sigmoid([-1.0, 0.0, 1.0]).tolist()
+    [0.0, 0.5, 1.0]
+    """
     return _core.activation(x, "sparse_sigmoid")
 
 
 @float_op
 def gelu(x: Any, approximate: bool = True) -> Any:
-    """x * Phi(x), Phi the normal distribution function (Hendrycks and Gimpel, 2016), or its tanh approximation."""
+    """Gaussian error linear unit: x * Phi(x), with Phi the normal distribution function.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+        approximate: True (the default): Phi by tanh; False: Phi by erf, the
+            default of `activations.gelu`.
+
+    Returns:
+        Tensor of x's shape.
+
+    Source: Hendrycks and Gimpel, 2016.
+
+    >>> gelu([0.0, 1.0], approximate=False).numpy().round(4)
+    array([0.    , 0.8413], dtype=float32)
+    """
     return _core.activation(x, "gelu_tanh" if approximate else "gelu")

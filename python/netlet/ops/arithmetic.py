@@ -1,9 +1,10 @@
-"""Arithmetic and functions of each element, with NumPy's broadcasting and Keras's names.
+"""Arithmetic of two arguments, with NumPy's broadcasting and Keras's names.
 
-Every op takes Tensors, Variables, arrays, numbers, and symbolic tensors. The result is a Tensor; if any argument is
-symbolic it is symbolic. All are differentiable where the mathematics is. Two dtypes meet in the wider one, as in NumPy;
-an array or number beside a Tensor takes the Tensor's.
-ValueError: shapes that do not broadcast; TypeError: an unsupported dtype.
+Arguments are Tensors, Variables, arrays, numbers or symbolic tensors. The result is a Tensor, or a symbolic tensor if
+any argument is symbolic. Gradients flow wherever the function has a derivative. The result has the larger of the two
+dtypes, as in NumPy; an array or number next to a Tensor is cast to the Tensor's dtype.
+
+All functions raise ValueError for shapes that do not broadcast and TypeError for an unsupported dtype.
 """
 
 from __future__ import annotations
@@ -18,45 +19,68 @@ from .dispatch import concrete, nearest_dtype, op
 
 @op
 def add(x1: Any, x2: Any) -> Any:
-    """x1 + x2.
+    """x1 + x2, element by element.
 
-    >>> import numpy as np
-    >>> add(np.array([1.0, 2.0]), 1.0).numpy()
-    array([2., 3.])
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> add([1.0, 2.0], 1.0).tolist()
+    [2.0, 3.0]
     """
     return _core.add(x1, x2)
 
 
 @op
 def subtract(x1: Any, x2: Any) -> Any:
-    """x1 - x2.
+    """x1 - x2, element by element.
 
-    >>> import numpy as np
-    >>> subtract(np.array([1.0, 2.0]), 1.0).numpy()
-    array([0., 1.])
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> subtract([1.0, 2.0], 1.0).tolist()
+    [0.0, 1.0]
     """
     return _core.subtract(x1, x2)
 
 
 @op
 def multiply(x1: Any, x2: Any) -> Any:
-    """x1 * x2.
+    """x1 * x2, element by element.
 
-    >>> import numpy as np
-    >>> multiply(np.array([1.0, 2.0]), np.array([[2.0], [3.0]])).numpy()
-    array([[2., 4.],
-           [3., 6.]])
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> multiply([1.0, 2.0], [[2.0], [3.0]]).tolist()
+    [[2.0, 4.0], [3.0, 6.0]]
     """
     return _core.multiply(x1, x2)
 
 
 @op
 def divide(x1: Any, x2: Any) -> Any:
-    """x1 / x2; division by zero gives an infinity or NaN.
+    """x1 / x2, element by element; division by zero gives an infinity or NaN.
 
-    >>> import numpy as np
-    >>> divide(np.array([1.0, 2.0]), 2.0).numpy()
-    array([0.5, 1. ])
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> divide([1.0, 2.0], 2.0).tolist()
+    [0.5, 1.0]
     """
     return _core.divide(x1, x2)
 
@@ -66,11 +90,17 @@ true_divide = divide
 
 @op
 def divide_no_nan(x1: Any, x2: Any) -> Any:
-    """x1 / x2, and 0 where x2 is 0 (its gradient too).
+    """x1 / x2, and 0 where x2 is 0. The gradient is 0 there, too.
 
-    >>> import numpy as np
-    >>> divide_no_nan(np.array([1.0, 2.0]), np.array([0.0, 2.0])).numpy()
-    array([0., 1.])
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> divide_no_nan([1.0, 2.0], [0.0, 2.0]).tolist()
+    [0.0, 1.0]
     """
     zero = _core.equal(x2, 0.0)
     return _core.where(zero, 0.0, _core.divide(x1, _core.where(zero, 1.0, x2)))
@@ -78,51 +108,75 @@ def divide_no_nan(x1: Any, x2: Any) -> Any:
 
 @op
 def maximum(x1: Any, x2: Any) -> Any:
-    """The larger of each pair; NaN if either is NaN.
+    """The larger of each pair of elements; NaN if either is NaN.
 
-    >>> import numpy as np
-    >>> maximum(np.array([1.0, 3.0]), 2.0).numpy()
-    array([2., 3.])
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> maximum([1.0, 3.0], 2.0).tolist()
+    [2.0, 3.0]
     """
     return _core.maximum(x1, x2)
 
 
 @op
 def minimum(x1: Any, x2: Any) -> Any:
-    """The smaller of each pair; NaN if either is NaN.
+    """The smaller of each pair of elements; NaN if either is NaN.
 
-    >>> import numpy as np
-    >>> minimum(np.array([1.0, 3.0]), 2.0).numpy()
-    array([1., 2.])
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> minimum([1.0, 3.0], 2.0).tolist()
+    [1.0, 2.0]
     """
     return _core.minimum(x1, x2)
 
 
 @op
 def power(x1: Any, x2: Any) -> Any:
-    """x1 to the power x2.
+    """x1 to the power x2, element by element.
 
-    >>> import numpy as np
-    >>> power(np.array([2.0, 3.0]), 2.0).numpy()
-    array([4., 9.])
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> power([2.0, 3.0], 2.0).tolist()
+    [4.0, 9.0]
     """
     return _core.power(x1, x2)
 
 
 @op
 def squared_difference(x1: Any, x2: Any) -> Any:
-    """(x1 - x2)**2.
+    """(x1 - x2)**2, element by element.
 
-    >>> import numpy as np
-    >>> squared_difference(np.array([1.0, 4.0]), 2.0).numpy()
-    array([1., 4.])
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> squared_difference([1.0, 4.0], 2.0).tolist()
+    [1.0, 4.0]
     """
     return _core.square(_core.subtract(x1, x2))
 
 
 def _common_dtype(x1: Any, x2: Any) -> str:
-    """The dtype of x1 * x2, int32 for two bools."""
-    with _core.Tape():  # computed now, also inside a recording, and of no elements
+    """The dtype of x1 * x2; int32 for two bools."""
+    with _core.Tape():  # computed at once, also inside a recording, on arrays without elements
         probes = [x if isinstance(x, (int, float)) else _core.empty((0,), nearest_dtype(x)) for x in (x1, x2)]
         both = str(_core.multiply(*probes).dtype)
     return "int32" if both == "bool" else both
@@ -144,11 +198,17 @@ def _division(x1: Any, x2: Any) -> tuple[Any, Any]:
 
 @op
 def floor_divide(x1: Any, x2: Any) -> Any:
-    """The largest integer that is not above x1 / x2, in the type of x1 and x2 together; no gradient flows.
+    """The largest integer <= x1 / x2, element by element; no gradient flows.
 
-    float32 numbers are divided as float64, so that 1 // 0.1 is 9, as in Python.
+    float32 numbers are divided in float64, so that 1 // 0.1 is 9, as in Python.
 
-    >>> import numpy as np
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape, in the dtype of x1 * x2.
+
     >>> floor_divide([7, -7], 2).tolist()
     [3, -4]
     """
@@ -157,9 +217,15 @@ def floor_divide(x1: Any, x2: Any) -> Any:
 
 @op
 def mod(x1: Any, x2: Any) -> Any:
-    """x1 - x2 * floor_divide(x1, x2): the remainder, with the sign of x2.
+    """The remainder x1 - x2 * floor(x1 / x2), with the sign of x2; no gradient flows.
 
-    >>> import numpy as np
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape, in the dtype of x1 * x2.
+
     >>> mod([7, -7], 3).tolist()
     [1, 2]
     """
