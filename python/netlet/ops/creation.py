@@ -16,44 +16,124 @@ from .properties import cast
 
 
 def zeros(shape: Any, dtype: Any = None) -> Any:
-    """Zeros of the given shape; dtype defaults to floatx."""
+    """A Tensor of zeros.
+
+    Args:
+        shape: tuple of integers, or one integer.
+        dtype: name of the dtype; None (the default): floatx.
+
+    Returns:
+        Tensor.
+
+    >>> zeros((2,)).tolist()
+    [0.0, 0.0]
+    """
     return full(shape, 0, dtype)
 
 
 def ones(shape: Any, dtype: Any = None) -> Any:
-    """Ones of the given shape; dtype defaults to floatx."""
+    """A Tensor of ones.
+
+    Args:
+        shape: tuple of integers, or one integer.
+        dtype: name of the dtype; None (the default): floatx.
+
+    Returns:
+        Tensor.
+
+    >>> ones((2,)).tolist()
+    [1.0, 1.0]
+    """
     return full(shape, 1, dtype)
 
 
 def full(shape: Any, fill_value: float, dtype: Any = None) -> Any:
-    """A Tensor of the given shape, every element the number `fill_value`.
+    """A Tensor with every element equal to `fill_value`.
 
-    >>> full((2,), 7.0).numpy()
-    array([7., 7.], dtype=float32)
+    Args:
+        shape: tuple of integers, or one integer.
+        fill_value: a number.
+        dtype: name of the dtype; None (the default): floatx.
+
+    Returns:
+        Tensor.
+
+    Raises:
+        ValueError: the shape is not one of integers.
+
+    >>> full((2,), 7.0).tolist()
+    [7.0, 7.0]
     """
     return _core.full(shape_from(shape, "ops.full"), standardize_dtype(dtype), float(fill_value))
 
 
 @op
 def zeros_like(x: Any, dtype: Any = None) -> Any:
-    """Zeros of x's shape (and dtype, unless given)."""
+    """Zeros of x's shape.
+
+    Args:
+        x: array or Tensor of any shape.
+        dtype: name of the dtype; None (the default): x's.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> zeros_like([1, 2]).tolist()
+    [0, 0]
+    """
     return _core.full(shape_of(x), standardize_dtype(dtype or nearest_dtype(x)), 0.0)
 
 
 @op
 def ones_like(x: Any, dtype: Any = None) -> Any:
-    """Ones of x's shape (and dtype, unless given)."""
+    """Ones of x's shape.
+
+    Args:
+        x: array or Tensor of any shape.
+        dtype: name of the dtype; None (the default): x's.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> ones_like([5, 6]).tolist()
+    [1, 1]
+    """
     return _core.full(shape_of(x), standardize_dtype(dtype or nearest_dtype(x)), 1.0)
 
 
 @op
 def full_like(x: Any, fill_value: float, dtype: Any = None) -> Any:
-    """`fill_value` in x's shape (and dtype, unless given)."""
+    """`fill_value` in x's shape.
+
+    Args:
+        x: array or Tensor of any shape.
+        fill_value: a number.
+        dtype: name of the dtype; None (the default): x's.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> full_like([1, 2], 7).tolist()
+    [7, 7]
+    """
     return _core.full(shape_of(x), standardize_dtype(dtype or nearest_dtype(x)), float(fill_value))
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
-    """Ones on the k-th diagonal of an (N, M) matrix of zeros."""
+    """A matrix with ones on one diagonal and zeros elsewhere.
+
+    Args:
+        N: number of rows.
+        M: number of columns; None (the default): N.
+        k: which diagonal: 0 (the default) is the main one, above 0 to its right, below 0 to its left.
+        dtype: name of the dtype; None (the default): floatx.
+
+    Returns:
+        Tensor (N, M).
+
+    >>> eye(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
     return _core.tensor(np.eye(N, M, k), standardize_dtype(dtype))
 
 
@@ -61,7 +141,23 @@ identity = eye
 
 
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Any:
-    """start, start + step, ... below stop; int32, or floatx if an argument is a float."""
+    """The numbers start, start + step, ... below stop.
+
+    Args:
+        start: first number; with `start` alone, the numbers are 0, 1, ... below it.
+        stop: the end, which is not included; None (the default): see start.
+        step: difference of neighbours, not 0; 1 by default.
+        dtype: name of the dtype; None (the default): int32, or floatx if an argument is a float.
+
+    Returns:
+        Tensor of one axis.
+
+    Raises:
+        ValueError: step is 0.
+
+    >>> arange(1, 7, 2).tolist()
+    [1, 3, 5]
+    """
     if dtype is None:
         floats = builtins.any(isinstance(v, float) for v in (start, stop, step))
         dtype = standardize_dtype("float" if floats else "int32")
@@ -72,19 +168,42 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> An
 
 
 def linspace(start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Any:
-    """`num` numbers evenly from start to stop."""
+    """`num` evenly spaced numbers from start to stop.
+
+    Args:
+        start: first number.
+        stop: last number.
+        num: how many; 50 by default.
+        endpoint: whether stop is included; True by default.
+        dtype: name of the dtype; None (the default): floatx.
+
+    Returns:
+        Tensor (num,).
+
+    >>> linspace(0.0, 1.0, 3).tolist()
+    [0.0, 0.5, 1.0]
+    """
     return _core.tensor(np.linspace(start, stop, num, endpoint), standardize_dtype(dtype))
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
-    """x as a Tensor (a Tensor of that dtype is returned as it is, a KerasTensor too).
+    """x as a Tensor. A Tensor or KerasTensor of the right dtype is returned unchanged.
 
     Args:
-        sparse, ragged: None or False: there are dense tensors only.
+        x: number, list, array, Tensor, Variable or KerasTensor.
+        dtype: name of the dtype; None (the default): x's.
+        sparse: None or False; there are dense tensors only.
+        ragged: None or False; there are dense tensors only.
+
+    Returns:
+        Tensor, or KerasTensor for a KerasTensor.
 
     Raises:
         TypeError: x holds Python objects instead of numbers.
         ValueError: sparse or ragged is True.
+
+    >>> convert_to_tensor([1.0, 2.0]).shape
+    (2,)
     """
     if sparse or ragged:
         kind = "sparse" if sparse else "ragged"
@@ -105,5 +224,15 @@ array = convert_to_tensor
 
 
 def convert_to_numpy(x: Any) -> np.ndarray:
-    """The values as an ndarray of its own."""
+    """The values as a NumPy array: always a copy.
+
+    Args:
+        x: array, Tensor or Variable.
+
+    Returns:
+        ndarray of x's shape and dtype.
+
+    >>> convert_to_numpy(ones(2))
+    array([1., 1.], dtype=float32)
+    """
     return np.array(x)

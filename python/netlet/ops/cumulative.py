@@ -12,18 +12,37 @@ from .dispatch import along, op
 
 @op
 def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    """Running sums along the axis (of the flattened x if None), held in float64.
+    """Sums of the elements up to and including each one, accumulated in float64.
 
-    >>> import numpy as np
-    >>> cumsum(np.array([1.0, 2.0, 3.0])).numpy()
-    array([1., 3., 6.])
+    Args:
+        x: array or Tensor.
+        axis: None (the default): x is flattened first.
+        dtype: name of a dtype that x is cast to first; None (the default): x's.
+
+    Returns:
+        Tensor of x's shape, or with one axis for axis=None.
+
+    >>> cumsum([1.0, 2.0, 3.0]).tolist()
+    [1.0, 3.0, 6.0]
     """
     return _core.cumsum(*along(_cast(x, dtype), axis, "ops.cumsum"))
 
 
 @op
 def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    """Running products along the axis (of the flattened x if None), held in float64."""
+    """Products of the elements up to and including each one, accumulated in float64.
+
+    Args:
+        x: array or Tensor.
+        axis: None (the default): x is flattened first.
+        dtype: name of a dtype that x is cast to first; None (the default): x's.
+
+    Returns:
+        Tensor of x's shape, or with one axis for axis=None.
+
+    >>> cumprod([1.0, 2.0, 3.0]).tolist()
+    [1.0, 2.0, 6.0]
+    """
     return _core.cumprod(*along(_cast(x, dtype), axis, "ops.cumprod"))
 
 

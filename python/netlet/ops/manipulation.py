@@ -13,7 +13,23 @@ from .properties import size
 
 
 def resolve_shape(given: Any, elements: int, old: Any, name: str) -> tuple[int, ...]:
-    """The new shape with one -1 or None computed; ValueError if it does not hold all elements."""
+    """The new shape with its one -1 or None computed from the number of elements.
+
+    Args:
+        given: the new shape: a tuple of integers, one of which may be -1 or None.
+        elements: number of elements of the array.
+        old: shape of the array, for the message.
+        name: name of the op or layer, for the message.
+
+    Returns:
+        tuple of integers.
+
+    Raises:
+        ValueError: the new shape does not hold `elements` elements.
+
+    >>> resolve_shape((2, -1), 6, (6,), "ops.reshape")
+    (2, 3)
+    """
     one = isinstance(given, (int, np.integer))
     new = list(shape_from((given,) if one else [-1 if d is None else d for d in given], name))
     known = int(np.prod([d for d in new if d != -1], dtype=np.int64))
@@ -21,13 +37,23 @@ def resolve_shape(given: Any, elements: int, old: Any, name: str) -> tuple[int, 
     if unknown == 1 and known and elements % known == 0:
         new[new.index(-1)] = elements // known
     elif unknown or known != elements:
-        raise ValueError(f"{name}: {tuple(old)} has {elements} elements, which do not fit the shape {tuple(given)}.")
+        raise ValueError(
+            f"{name}: expected a shape of {elements} elements for an input of shape {tuple(old)}, received "
+            f"{tuple(given)}."
+        )
     return tuple(new)
 
 
 @op
 def reshape(x: Any, newshape: Any) -> Any:
-    """The same elements in another shape; one extent may be -1.
+    """The same elements in another shape, in row-major order.
+
+    Args:
+        x: array or Tensor.
+        newshape: tuple of integers; one of them may be -1 and is then computed from the number of elements.
+
+    Returns:
+        Tensor of the new shape.
 
     Raises:
         ValueError: the number of elements differs.
@@ -42,13 +68,37 @@ def reshape(x: Any, newshape: Any) -> Any:
 
 @op
 def ravel(x: Any) -> Any:
-    """All elements in one axis."""
+    """All elements in one axis, in row-major order.
+
+    Args:
+        x: array or Tensor of any shape.
+
+    Returns:
+        Tensor (number of elements,).
+
+    >>> ravel([[1, 2], [3, 4]]).tolist()
+    [1, 2, 3, 4]
+    """
     return flat(x)
 
 
 @op
 def squeeze(x: Any, axis: Any = None) -> Any:
-    """Without the given axes of extent 1 (without all of them if None)."""
+    """x without axes of size 1.
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes to remove; None (the default): all of size 1.
+
+    Returns:
+        Tensor with fewer axes.
+
+    Raises:
+        ValueError: an axis has another size.
+
+    >>> squeeze([[[1.0, 2.0]]], axis=0).shape
+    (1, 2)
+    """
     return _core.squeeze(
         x, [] if axis is None else [int(a) for a in (axis if isinstance(axis, (tuple, list)) else (axis,))]
     )
@@ -56,7 +106,17 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 
 @op
 def expand_dims(x: Any, axis: Any) -> Any:
-    """With new axes of extent 1 at the given positions.
+    """x with new axes of size 1.
+
+    Args:
+        x: array or Tensor.
+        axis: position or positions of the new axes in the result.
+
+    Returns:
+        Tensor with more axes.
+
+    Raises:
+        ValueError: a position out of range or named twice.
 
     >>> expand_dims(np.zeros(3), 0).shape
     (1, 3)
@@ -75,7 +135,17 @@ def expand_dims(x: Any, axis: Any) -> Any:
 
 @op
 def transpose(x: Any, axes: Any = None) -> Any:
-    """Axes in another order (reversed if None).
+    """x with its axes in another order.
+
+    Args:
+        x: array or Tensor.
+        axes: the new order; None (the default): reversed.
+
+    Returns:
+        Tensor.
+
+    Raises:
+        ValueError: axes is not a permutation.
 
     >>> transpose(np.zeros((2, 3, 4)), (1, 0, 2)).shape
     (3, 2, 4)
@@ -83,13 +153,28 @@ def transpose(x: Any, axes: Any = None) -> Any:
     rank = len(shape_of(x))
     order = list(range(rank))[::-1] if axes is None else [axis_in(a, rank, "ops.transpose") for a in axes]
     if sorted(order) != list(range(rank)):
-        raise ValueError(f"ops.transpose: axes {tuple(axes)} are no permutation of the {rank} axes.")
+        raise ValueError(f"ops.transpose: expected a permutation of the {rank} axes, received {tuple(axes)}.")
     return _core.transpose(x, order)
 
 
 @op
 def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
-    """With two axes exchanged."""
+    """x with two axes exchanged.
+
+    Args:
+        x: array or Tensor.
+        axis1: first axis.
+        axis2: second axis.
+
+    Returns:
+        Tensor.
+
+    Raises:
+        ValueError: an axis out of range.
+
+    >>> swapaxes(np.zeros((2, 3, 4)), 0, 2).shape
+    (4, 3, 2)
+    """
     order = list(range(len(shape_of(x))))
     a, b = axis_in(axis1, len(order), "ops.swapaxes"), axis_in(axis2, len(order), "ops.swapaxes")
     order[a], order[b] = order[b], order[a]
@@ -98,7 +183,22 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 
 @op
 def moveaxis(x: Any, source: Any, destination: Any) -> Any:
-    """With some axes moved to other positions, the rest in order."""
+    """x with some axes moved to new positions; the other axes keep their order.
+
+    Args:
+        x: array or Tensor.
+        source: axis or axes to move.
+        destination: their new positions.
+
+    Returns:
+        Tensor.
+
+    Raises:
+        ValueError: an axis out of range, or lists of different lengths.
+
+    >>> moveaxis(np.zeros((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
     rank = len(shape_of(x))
     sources = [axis_in(a, rank, "ops.moveaxis") for a in (source if isinstance(source, (tuple, list)) else [source])]
     targets = destination if isinstance(destination, (tuple, list)) else [destination]
@@ -110,24 +210,56 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
 
 @op
 def broadcast_to(x: Any, shape: Any) -> Any:
-    """x repeated along axes of extent 1 (and new leading ones) to the given shape."""
+    """x repeated along axes of size 1 and new leading axes, to the given shape.
+
+    Args:
+        x: array or Tensor.
+        shape: tuple of integers.
+
+    Returns:
+        Tensor of that shape.
+
+    Raises:
+        ValueError: x does not broadcast to the shape.
+
+    >>> broadcast_to([1, 2], (2, 2)).tolist()
+    [[1, 2], [1, 2]]
+    """
     return _core.broadcast_to(x, shape_from(shape, "ops.broadcast_to"))
 
 
 @op
 def flip(x: Any, axis: Any = None) -> Any:
-    """Elements in reverse order along the axes (all if None)."""
+    """x with its elements in reverse order along axes.
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> flip([1, 2, 3]).tolist()
+    [3, 2, 1]
+    """
     axes = range(len(shape_of(x))) if axis is None else axis if isinstance(axis, (tuple, list)) else (axis,)
     return _core.flip(x, [int(a) for a in axes])
 
 
 @op
 def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
-    """Each element (slice along the axis) `repeats` times in a row.
+    """Each element, or each slice along the axis, `repeats` times in a row.
 
     Args:
+        x: array or Tensor.
         repeats: one number for all, or one for each element (slice).
-        axis: None: x is flattened first.
+        axis: None (the default): x is flattened first.
+
+    Returns:
+        Tensor.
+
+    Raises:
+        ValueError: repeats is below 0, not an integer, or of another length than the axis.
 
     >>> repeat(np.array([1, 2, 3]), [2, 0, 1])
     <netlet.Tensor shape=(3,) dtype=int64
@@ -137,7 +269,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
         x, axis = _core.reshape(x, (size(x),)), 0
     counts = np.asarray(repeats)
     if counts.dtype.kind not in "iu" or counts.ndim > 1 or (counts < 0).any():
-        raise ValueError(f"ops.repeat: expected whole numbers of at least 0 for `repeats`, received {repeats!r}.")
+        raise ValueError(f"ops.repeat: expected integers of at least 0 for `repeats`, received {repeats!r}.")
     if counts.size == 1:
         return _core.repeat(x, int(counts.reshape(())), int(axis))
     shape = shape_of(x)
@@ -152,14 +284,41 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
 
 @op
 def tile(x: Any, repeats: Any) -> Any:
-    """x repeated as a whole, so many times along each axis."""
+    """x as a whole, repeated along each axis.
+
+    Args:
+        x: array or Tensor.
+        repeats: repetitions along each axis; a single number is for the last axis.
+
+    Returns:
+        Tensor.
+
+    >>> tile([1, 2], 2).tolist()
+    [1, 2, 1, 2]
+    """
     return _core.tile(x, [int(repeats)] if isinstance(repeats, (int, np.integer)) else [int(r) for r in repeats])
 
 
 @op
 def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
-    """With `pad_width` ((before, after) an axis, or one number) constants around x."""
+    """x with a constant added around it.
+
+    Args:
+        x: array or Tensor.
+        pad_width: (before, after) for each axis, or one number for all.
+        mode: "constant".
+        constant_values: the padding's value; 0.0 by default.
+
+    Returns:
+        Tensor, longer by before + after along each axis.
+
+    Raises:
+        NotImplementedError: another mode.
+
+    >>> pad([1.0, 2.0], [(1, 2)]).tolist()
+    [0.0, 1.0, 2.0, 0.0, 0.0]
+    """
     if mode != "constant":
-        raise NotImplementedError(f"ops.pad: only mode='constant' is supported; given {mode!r}.")
+        raise NotImplementedError(f"ops.pad: expected mode='constant', received {mode!r}.")
     widths = np.broadcast_to(np.asarray(pad_width, dtype=int), (len(shape_of(x)), 2)).T.tolist()
     return _core.pad(x, widths[0], widths[1], float(constant_values or 0.0))
