@@ -124,7 +124,7 @@ def test_scatter_checks_what_it_can_see(isa):
         ops.scatter_update(x, np.array([[0], [1]]), np.ones((2, 4)))
     with pytest.raises(TypeError, match="integer indices"):
         ops.scatter_update(x, np.array([[0.0]]), np.ones(3))
-    with pytest.raises(ValueError, match="reduction is None"):
+    with pytest.raises(ValueError, match="expected reduction None"):
         ops.scatter_update(x, np.array([[0]]), np.ones(3), "sub")
     with pytest.raises(ValueError, match=r"expected data \(N, ...\)"):
         ops.segment_sum(np.ones(3), np.array([0, 1]), 2)

@@ -167,7 +167,7 @@ def test_refusals():
         _core.in_top_k(np.zeros(3, "int32"), x, 1)
     with pytest.raises(ValueError, match="searchsorted: expected a sorted sequence of one axis"):
         _core.searchsorted(x, x)
-    with pytest.raises(ValueError, match="side is 'left' or 'right'"):
+    with pytest.raises(ValueError, match="expected side 'left' or 'right'"):
         ops.searchsorted(x[0], x, "middle")
     with pytest.raises(ValueError, match="no elements"):
         ops.median(np.zeros((0, 3)), 0)

@@ -1,4 +1,4 @@
-"""Triangles, diagonals, grids: made of moves and masks."""
+"""Triangles, diagonals, rolled arrays and coordinate grids."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ from .dispatch import axis_in, flat, op, shape_of
 
 
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
-    """Ones at and below the k-th diagonal of an (N, M) matrix of zeros.
+    """A matrix with ones on and below the k-th diagonal, and zeros above.
+
+    Args:
+        N: number of rows.
+        M: number of columns; None (the default): N.
+        k: 0 (the default) is the main diagonal; above 0 to its right, below 0 to its left.
+        dtype: name of the dtype; None (the default): floatx.
+
+    Returns:
+        Tensor (N, M).
 
     >>> tri(2, 3).numpy()
     array([[1., 0., 0.],
@@ -24,16 +33,27 @@ def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
 
 
 def _triangle(x: Any, k: int, lower: bool, name: str) -> Any:
+    """The lower or upper triangle of each matrix; zeros elsewhere."""
     shape = shape_of(x)
     if len(shape) < 2:
-        raise ValueError(f"ops.{name}: expected matrices (..., M, N); given shape {shape}.")
+        raise ValueError(f"ops.{name}: expected matrices (..., M, N), received shape {shape}.")
     kept = np.tri(shape[-2], shape[-1], k if lower else k - 1, dtype=bool)
     return _core.where(kept, x, 0) if lower else _core.where(kept, 0, x)
 
 
 @op
 def tril(x: Any, k: int = 0) -> Any:
-    """Matrices (..., M, N) with zeros above the k-th diagonal.
+    """Matrices with zeros above the k-th diagonal.
+
+    Args:
+        x: (..., M, N).
+        k: 0 (the default) is the main diagonal.
+
+    Returns:
+        Tensor of x's shape.
+
+    Raises:
+        ValueError: fewer than two axes.
 
     >>> tril(np.ones((2, 2))).numpy()
     array([[1., 0.],
@@ -44,7 +64,17 @@ def tril(x: Any, k: int = 0) -> Any:
 
 @op
 def triu(x: Any, k: int = 0) -> Any:
-    """Matrices (..., M, N) with zeros below the k-th diagonal.
+    """Matrices with zeros below the k-th diagonal.
+
+    Args:
+        x: (..., M, N).
+        k: 0 (the default) is the main diagonal.
+
+    Returns:
+        Tensor of x's shape.
+
+    Raises:
+        ValueError: fewer than two axes.
 
     >>> triu(np.ones((2, 2))).numpy()
     array([[1., 1.],
@@ -55,17 +85,29 @@ def triu(x: Any, k: int = 0) -> Any:
 
 @op
 def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The diagonal of each matrix that two axes span, as the last axis.
+    """A diagonal of each matrix that two axes span, as the last axis of the result.
+
+    Args:
+        x: array or Tensor of at least two axes.
+        offset: which diagonal: 0 (the default) is the main one.
+        axis1: the matrices' rows; 0 by default.
+        axis2: the matrices' columns; 1 by default.
+
+    Returns:
+        Tensor without axis1 and axis2, with the diagonal as a new last axis.
+
+    Raises:
+        ValueError: fewer than two axes, or the same axis twice.
 
     >>> diagonal(np.arange(4.0).reshape(2, 2)).numpy()
     array([0., 3.])
     """
     shape = shape_of(x)
     if len(shape) < 2:
-        raise ValueError(f"ops.diagonal: expected at least two axes; given shape {shape}.")
+        raise ValueError(f"ops.diagonal: expected at least two axes, received shape {shape}.")
     first, second = (axis_in(a, len(shape), "ops.diagonal") for a in (axis1, axis2))
     if first == second:
-        raise ValueError("ops.diagonal: axis1 and axis2 are the same.")
+        raise ValueError("ops.diagonal: expected two different axes, received one axis twice.")
     rest = [i for i in range(len(shape)) if i not in (first, second)]
     m, n = shape[first], shape[second]
     flat = _core.reshape(_core.transpose(x, [*rest, first, second]), (*(shape[i] for i in rest), m * n))
@@ -74,7 +116,16 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 @op
 def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    """The sum of the diagonal of each matrix that two axes span.
+    """The sum of a diagonal of each matrix that two axes span.
+
+    Args:
+        x: array or Tensor of at least two axes.
+        offset: which diagonal: 0 (the default) is the main one.
+        axis1: the matrices' rows; 0 by default.
+        axis2: the matrices' columns; 1 by default.
+
+    Returns:
+        Tensor without the two axes.
 
     >>> trace(np.eye(3)).item()
     3.0
@@ -84,7 +135,17 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 @op
 def diag(x: Any, k: int = 0) -> Any:
-    """The k-th diagonal of a matrix, or the matrix that has a vector as its k-th diagonal and zeros elsewhere.
+    """The k-th diagonal of a matrix; or a matrix with a vector as its k-th diagonal and zeros elsewhere.
+
+    Args:
+        x: (M, N) or (N,).
+        k: 0 (the default) is the main diagonal.
+
+    Returns:
+        Tensor: a vector for a matrix, and (N + |k|, N + |k|) for a vector.
+
+    Raises:
+        ValueError: x has another rank.
 
     >>> diag(np.array([1.0, 2.0])).numpy()
     array([[1., 0.],
@@ -94,10 +155,10 @@ def diag(x: Any, k: int = 0) -> Any:
     if len(shape) == 2:
         return diagonal(x, k)
     if len(shape) != 1:
-        raise ValueError(f"ops.diag: expected a vector or a matrix; given shape {shape}.")
+        raise ValueError(f"ops.diag: expected a vector or a matrix, received shape {shape}.")
     n = shape[0] + abs(k)
     on_diagonal = np.eye(n, k=k, dtype=bool)
-    # Row i of the matrix takes the entry i (k >= 0: the first rows) or i + k of x.
+    # Row i of the matrix holds x[i] (k >= 0; only the first rows have one) or x[i + k] (k < 0).
     entry = np.clip(np.arange(n) + builtins.min(k, 0), 0, max(shape[0] - 1, 0))
     if shape[0] == 0:
         return _core.broadcast_to(_core.reshape(_core.concatenate([x, np.zeros(1, "int32")], 0), (1, 1)), (n, n))
@@ -106,7 +167,15 @@ def diag(x: Any, k: int = 0) -> Any:
 
 @op
 def roll(x: Any, shift: Any, axis: Any = None) -> Any:
-    """Entries moved on by `shift` places along the axes (of the flattened x if None); the last come first.
+    """Elements shifted along axes; those shifted past the end come back at the start.
+
+    Args:
+        x: array or Tensor.
+        shift: by how many positions; one number, or one for each axis.
+        axis: axis or axes; None (the default): the flattened x, in its old shape again.
+
+    Returns:
+        Tensor of x's shape.
 
     >>> roll(np.array([1.0, 2.0, 3.0]), 1).numpy()
     array([3., 1., 2.])
@@ -131,15 +200,23 @@ def _roll(x: Any, shift: int, axis: int) -> Any:
 
 @op
 def meshgrid(*x: Any, indexing: str = "xy") -> list[Any]:
-    """Vectors as the coordinates of a grid: for each of them an array of the grid's shape.
+    """Coordinate arrays of a grid: for each vector, an array of the grid's shape.
 
-    indexing: "ij": axis i belongs to vector i; "xy": the first two change places.
+    Args:
+        *x: vectors.
+        indexing: "ij": axis i belongs to vector i; "xy" (the default): the first two axes are exchanged.
+
+    Returns:
+        list of Tensors.
+
+    Raises:
+        ValueError: another indexing.
 
     >>> [g.shape for g in meshgrid(np.arange(2.0), np.arange(3.0))]
     [(3, 2), (3, 2)]
     """
     if indexing not in ("xy", "ij"):
-        raise ValueError(f"ops.meshgrid: indexing is 'xy' or 'ij'; given {indexing!r}.")
+        raise ValueError(f"ops.meshgrid: expected indexing 'xy' or 'ij', received {indexing!r}.")
     extents = [int(np.prod(shape_of(v), dtype=np.int64)) for v in x]
     place = list(range(len(x)))
     if indexing == "xy" and len(x) > 1:

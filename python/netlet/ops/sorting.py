@@ -1,4 +1,4 @@
-"""Order along an axis. Sorting is stable: equal entries stay as they were. NaN counts as larger than everything."""
+"""Sorting, selection and search. Sorting is stable: equal elements stay in order. NaN counts as the largest value."""
 
 from __future__ import annotations
 
@@ -14,13 +14,20 @@ from .reduce import Axis, axes_of
 
 
 def _line(x: Any, axis: int | None, name: str) -> tuple[Any, int]:
-    """As `along`; a number is a line of one."""
+    """x and the axis to sort along, counted from 0; a single number becomes (1,)."""
     return along(x, axis if shape_of(x) else None, f"ops.{name}")
 
 
 @op
 def sort(x: Any, axis: int = -1) -> Any:
-    """The entries along the axis (of the flattened x if None) in rising order; NaN last.
+    """The elements along an axis in increasing order; NaN last.
+
+    Args:
+        x: array or Tensor.
+        axis: -1 by default; None: x is flattened first.
+
+    Returns:
+        Tensor of x's shape.
 
     >>> sort(np.array([3.0, 1.0, 2.0])).numpy()
     array([1., 2., 3.])
@@ -30,7 +37,14 @@ def sort(x: Any, axis: int = -1) -> Any:
 
 @op
 def argsort(x: Any, axis: int = -1) -> Any:
-    """The int32 positions that put the entries along the axis into rising order.
+    """The positions that sort the elements along an axis in increasing order.
+
+    Args:
+        x: array or Tensor.
+        axis: -1 by default; None: x is flattened first.
+
+    Returns:
+        int32 Tensor of x's shape.
 
     >>> argsort(np.array([3.0, 1.0, 2.0])).numpy()
     array([1, 2, 0], dtype=int32)
@@ -40,7 +54,20 @@ def argsort(x: Any, axis: int = -1) -> Any:
 
 @op
 def argpartition(x: Any, kth: int, axis: int = -1) -> Any:
-    """The int32 positions that put the kth smallest entry into its place, smaller ones before it: argsort.
+    """Positions along an axis such that the kth is that of the kth smallest element, and smaller ones come before it.
+
+    All positions are sorted by their elements, which fulfils this for every kth.
+
+    Args:
+        x: array or Tensor.
+        kth: a position of the axis.
+        axis: -1 by default; None: x is flattened first.
+
+    Returns:
+        int32 Tensor of x's shape.
+
+    Raises:
+        ValueError: kth is outside the axis.
 
     >>> argpartition(np.array([3.0, 1.0, 2.0]), 1).numpy()
     array([1, 2, 0], dtype=int32)
@@ -48,18 +75,24 @@ def argpartition(x: Any, kth: int, axis: int = -1) -> Any:
     x, axis = _line(x, axis, "argpartition")
     n = shape_of(x)[axis]
     if not -n <= kth < n:
-        raise ValueError(f"ops.argpartition: kth={kth} is out of range for an axis of extent {n}.")
+        raise ValueError(f"ops.argpartition: kth={kth} is out of range for an axis of size {n}.")
     return _core.argsort(x, axis)
 
 
 @op
 def top_k(x: Any, k: int, sorted: bool = True) -> Any:
-    """(values, int32 positions) of the k largest entries of the last axis, the largest first; of equal ones the first.
+    """The k largest elements of the last axis and their positions, the largest first; of equal ones the first.
 
-    The order is the same for `sorted=False`.
+    Args:
+        x: array or Tensor (..., N).
+        k: 0 <= k <= N.
+        sorted: ignored; the order is always that of the values.
+
+    Returns:
+        (values, positions): Tensors (..., k); positions int32.
 
     Raises:
-        ValueError: k is not between 0 and the extent of the last axis.
+        ValueError: k is not between 0 and N.
 
     >>> values, positions = top_k(np.array([1.0, 5.0, 3.0]), 2)
     >>> values.tolist(), positions.tolist()
@@ -70,9 +103,18 @@ def top_k(x: Any, k: int, sorted: bool = True) -> Any:
 
 @op
 def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
-    """Whether fewer than k of the predictions (..., classes) are larger than that for the target (...): bool.
+    """Whether each target is among its k most probable classes: fewer than k predictions are larger than the target's.
 
-    A target outside [0, classes) is not.
+    Args:
+        targets: integers (...); one outside [0, classes) gives False.
+        predictions: (..., classes).
+        k: number of classes that count.
+
+    Returns:
+        bool Tensor (...).
+
+    Raises:
+        ValueError: shapes that do not fit.
 
     >>> in_top_k(np.array([1, 0]), np.array([[0.1, 0.2, 0.7], [0.1, 0.2, 0.7]]), k=2).numpy()
     array([ True, False])
@@ -82,19 +124,37 @@ def in_top_k(targets: Any, predictions: Any, k: int) -> Any:
 
 @op
 def searchsorted(sorted_sequence: Any, values: Any, side: str = "left") -> Any:
-    """Where each value would be put into a sorted sequence (n,), before (or side="right": behind) equal ones; int32.
+    """The positions at which values could be inserted into a sorted sequence so that it stays sorted.
+
+    Args:
+        sorted_sequence: (n,), increasing.
+        values: array or Tensor of any shape.
+        side: "left" (the default): before equal elements; "right": after them.
+
+    Returns:
+        int32 Tensor of the shape of values.
+
+    Raises:
+        ValueError: another side, or a sequence of another rank.
 
     >>> searchsorted(np.array([1.0, 2.0, 2.0]), np.array([2.0, 9.0])).numpy()
     array([1, 3], dtype=int32)
     """
     if side not in ("left", "right"):
-        raise ValueError(f"ops.searchsorted: side is 'left' or 'right'; given {side!r}.")
+        raise ValueError(f"ops.searchsorted: expected side 'left' or 'right', received {side!r}.")
     return _core.searchsorted(sorted_sequence, values, side == "right")
 
 
 @op
 def digitize(x: Any, bins: Any) -> Any:
-    """The int32 number of rising bin edges at or below each element.
+    """The number of bin edges at or below each element.
+
+    Args:
+        x: array or Tensor of any shape.
+        bins: increasing edges (n,).
+
+    Returns:
+        int32 Tensor of x's shape.
 
     >>> digitize(np.array([0.5, 1.0, 9.0]), np.array([1.0, 2.0])).numpy()
     array([0, 1, 2], dtype=int32)
@@ -104,9 +164,20 @@ def digitize(x: Any, bins: Any) -> Any:
 
 @op
 def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
-    """The middle entry over the axes (all if None), or the mean of the two in the middle; NaN if there is one.
+    """The median over axes: the middle element, or the mean of the two middle ones; NaN if any element is NaN.
 
-    Gradients flow to the entries that were chosen.
+    Gradients flow to the middle elements.
+
+    Args:
+        x: array or Tensor; integers are cast to float32.
+        axis: axis or axes; None (the default): all.
+        keepdims: whether the reduced axes stay with size 1; False by default.
+
+    Returns:
+        Tensor without the reduced axes.
+
+    Raises:
+        ValueError: no elements.
 
     >>> median(np.array([[1.0, 5.0, 2.0], [4.0, 3.0, 9.0]]), axis=1).numpy()
     array([2., 4.])
@@ -126,6 +197,6 @@ def median(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     middle = _core.getitem(lines, (Ellipsis, first))
     if last != first:
         middle = _core.multiply(_core.add(middle, _core.getitem(lines, (Ellipsis, last))), 0.5)
-    largest = _core.getitem(lines, (Ellipsis, n - 1))  # NaN if there is one
+    largest = _core.getitem(lines, (Ellipsis, n - 1))  # NaN if any element is NaN
     middle = _core.where(_core.isnan(largest), largest, middle)
     return _core.reshape(middle, kept) if keepdims else middle
