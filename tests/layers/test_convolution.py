@@ -258,18 +258,30 @@ def test_onnx_conv_is_the_same_function():
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("Conv2D", {"filters": 0, "kernel_size": 3}, r"Conv2D expected a positive integer for `filters`, received 0"),
-        ("Conv2D", {"filters": 2.5, "kernel_size": 3}, r"positive integer for `filters`, received 2\.5"),
-        ("Conv2D", {"filters": 2, "kernel_size": 0}, r"Conv2D: `kernel_size` is a positive integer, or a tuple of 2"),
-        ("Conv2D", {"filters": 2, "kernel_size": (3, 3, 3)}, r"tuple of 2 such; given \(3, 3, 3\)"),
-        ("Conv3D", {"filters": 2, "kernel_size": 3, "strides": (1, 0, 1)}, r"Conv3D: `strides` is a positive integer"),
+        ("Conv2D", {"filters": 0, "kernel_size": 3}, r"Conv2D expects a positive integer for `filters`; given 0"),
+        ("Conv2D", {"filters": 2.5, "kernel_size": 3}, r"positive integer for `filters`; given 2\.5"),
+        (
+            "Conv2D",
+            {"filters": 2, "kernel_size": 0},
+            r"Conv2D: `kernel_size`: expected a positive integer, or a tuple of 2",
+        ),
+        ("Conv2D", {"filters": 2, "kernel_size": (3, 3, 3)}, r"tuple of 2 of them, received \(3, 3, 3\)"),
+        (
+            "Conv3D",
+            {"filters": 2, "kernel_size": 3, "strides": (1, 0, 1)},
+            r"Conv3D: `strides`: expected a positive integer",
+        ),
         (
             "Conv2D",
             {"filters": 2, "kernel_size": 3, "padding": "causal"},
-            r"`padding` is one of 'valid', 'same'; given",
+            r"expected `padding` 'valid' or 'same', received",
         ),
-        ("Conv1D", {"filters": 2, "kernel_size": 3, "padding": "full"}, r"'valid', 'same', 'causal'; given 'full'"),
-        ("Conv2D", {"filters": 2, "kernel_size": 3, "data_format": "NCHW"}, r"data_format.*given 'NCHW'"),
+        (
+            "Conv1D",
+            {"filters": 2, "kernel_size": 3, "padding": "full"},
+            r"'valid' or 'same' or 'causal', received 'full'",
+        ),
+        ("Conv2D", {"filters": 2, "kernel_size": 3, "data_format": "NCHW"}, r"data_format.*received 'NCHW'"),
         (
             "Conv2D",
             {"filters": 2, "kernel_size": 3, "strides": 2, "dilation_rate": 2},
@@ -372,13 +384,13 @@ def test_channels_that_groups_do_not_divide_or_nobody_knows():
         (lambda x, k: ops.conv(x, k[:, :, :1, :]), r"4 channels and a kernel of .* 4 groups, which cannot share 6"),
         (
             lambda x, k: ops.conv(x, k, strides=(1, 2, 3)),
-            r"ops\.conv: `strides` is a positive integer, or a tuple of 2",
+            r"ops\.conv: `strides`: expected a positive integer, or a tuple of 2",
         ),
         (
             lambda x, k: ops.conv(x, k, dilation_rate=3),
             r"a kernel of 3 x 3 with dilation 3 x 3 does not fit an input of 4",
         ),
-        (lambda x, k: ops.conv(x, k, padding="causal"), r"ops\.conv: `padding` is one of 'valid', 'same'"),
+        (lambda x, k: ops.conv(x, k, padding="causal"), r"ops\.conv: expected `padding` 'valid' or 'same'"),
         (lambda x, k: ops.conv_transpose(x, k), r"\(spatial\.\.\., filters, channels\) takes 6 channels"),
         (lambda x, k: ops.conv_transpose(x, k, output_padding=1), r"takes 6 channels"),
         (lambda x, k: ops.depthwise_conv(x, k[:, :, :3]), r"takes 3 channels; given x of"),

@@ -71,11 +71,11 @@ def test_a_network_of_them_trains():
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda: layers.MaxPooling2D(0), "`pool_size` is a positive integer"),
-        (lambda: layers.MaxPooling2D((2, 2, 2)), "`pool_size` is a positive integer, or a tuple of 2"),
-        (lambda: layers.AveragePooling1D(2, strides=-1), "`strides` is a positive integer"),
-        (lambda: layers.MaxPooling2D(2, padding="causal"), "`padding` is one of"),
-        (lambda: layers.MaxPooling2D(2, data_format="NHWC"), "`data_format` is one of"),
+        (lambda: layers.MaxPooling2D(0), "`pool_size`: expected a positive integer"),
+        (lambda: layers.MaxPooling2D((2, 2, 2)), "`pool_size`: expected a positive integer, or a tuple of 2"),
+        (lambda: layers.AveragePooling1D(2, strides=-1), "`strides`: expected a positive integer"),
+        (lambda: layers.MaxPooling2D(2, padding="causal"), "expected `padding`"),
+        (lambda: layers.MaxPooling2D(2, data_format="NHWC"), "Expected `data_format`"),
         (lambda: layers.UpSampling2D(2, interpolation="cubic"), "`interpolation` is one of"),
         (lambda: layers.ZeroPadding2D((1, 2, 3)), "tuple of 2 integers or pairs"),
         (lambda: layers.ZeroPadding2D(((1, -1), 2)), "at least 0"),

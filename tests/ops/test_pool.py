@@ -224,11 +224,11 @@ def test_bad_input(name):
     for bad in (np.zeros((2, 3)), np.zeros(3), np.zeros(())):
         with pytest.raises(ValueError):
             pool(bad, 2)
-    with pytest.raises(ValueError, match="`pool_size` is a positive integer"):
+    with pytest.raises(ValueError, match="`pool_size`: expected a positive integer"):
         pool(image, (2, 2, 2))
-    with pytest.raises(ValueError, match="`strides` is a positive integer"):
+    with pytest.raises(ValueError, match="`strides`: expected a positive integer"):
         pool(image, 2, 0)
-    with pytest.raises(ValueError, match="`padding` is"):
+    with pytest.raises(ValueError, match="expected `padding`"):
         pool(image, 2, padding="full")
     with pytest.raises(ValueError, match="data_format"):
         pool(image, 2, data_format="NCHW")

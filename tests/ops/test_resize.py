@@ -154,14 +154,14 @@ def test_empty_batches_and_what_is_refused():
     image = np.zeros((4, 5, 3), "float32")
     for call, words in [
         (lambda: ops.image.resize(image[0], (2, 2)), "rank 4"),
-        (lambda: ops.image.resize(image, (2, 0)), "`size` is a positive integer"),
-        (lambda: ops.image.resize(image, (2, 2, 2)), "`size` is a positive integer"),
+        (lambda: ops.image.resize(image, (2, 0)), "`size`: expected a positive integer"),
+        (lambda: ops.image.resize(image, (2, 2, 2)), "`size`: expected a positive integer"),
         (lambda: ops.image.resize(image, (2, 2), "area"), "`interpolation` is one of"),
         (lambda: ops.image.resize(image, (2, 2), fill_mode="wrap"), "`fill_mode`"),
         (lambda: ops.image.resize(image, (2, 2), crop_to_aspect_ratio=True, pad_to_aspect_ratio=True), "only one of"),
         (lambda: ops.image.resize(image[:0], (2, 2)), "at least one pixel"),
         (lambda: ops.adaptive_max_pool(image[None], 6), "is larger than the image"),
-        (lambda: ops.adaptive_average_pool(image[None], 0), "`output_size` is a positive integer"),
+        (lambda: ops.adaptive_average_pool(image[None], 0), "`output_size`: expected a positive integer"),
     ]:
         with pytest.raises(ValueError, match=words):
             call()

@@ -71,10 +71,10 @@ def test_arguments():
     assert per_axis(np.int64(2), 3, "x") == (2, 2, 2)
     assert per_axis([1, 2], 2, "x") == (1, 2)
     for bad in (0, (1, 2, 3), 1.5, "ab", None, (1, -1), True, (1, True)):
-        with pytest.raises(ValueError, match=r"^x is a positive integer, or a tuple of 2 such; given"):
+        with pytest.raises(ValueError, match=r"^x: expected a positive integer, or a tuple of 2 of them, received"):
             per_axis(bad, 2, "x")
     assert per_axis(0, 1, "x", least=0) == (0,)
     assert standardize_padding("SAME", "x") == "same"
     for bad in ("causal", "full", None, 1, (1, 1)):
-        with pytest.raises(ValueError, match="x: `padding` is one of 'valid', 'same'; given"):
+        with pytest.raises(ValueError, match="x: expected `padding` 'valid' or 'same', received"):
             standardize_padding(bad, "x")

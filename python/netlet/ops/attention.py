@@ -1,4 +1,4 @@
-"""Attention: each query takes the average of the values, weighed by how well its key fits."""
+"""Attention: each query gets an average of the values, weighted by how well the query matches each key."""
 
 from __future__ import annotations
 
@@ -23,25 +23,26 @@ def dot_product_attention(
     flash_attention: bool | None = None,
     attn_logits_soft_cap: float | None = None,
 ) -> Any:
-    """softmax(scale * query . key + bias) . value, head by head, without a matrix of scores in memory.
+    """softmax(scale * query . key + bias) . value for each head, without storing the matrix of scores.
 
-    Memory grows with T + S, not with T * S: the softmax runs along blocks of keys, and backward computes the scores
-    again (Dao et al., 2022, "FlashAttention"). The gradient of a bias alone takes (B, N, T, S).
+    Memory grows with T + S, not with T * S: the softmax runs over blocks of keys, and backward computes the scores
+    again (Dao et al., 2022, "FlashAttention"). Only the gradient of a bias takes (B, N, T, S).
 
     Args:
         query: (B, T, N, H).
-        key, value: (B, S, K, H) and (B, S, K, D). Where K < N, a divisor of it, N / K heads of query share one (grouped
-            queries; Ainslie et al., 2023).
-        bias: added to the scores; broadcasts to (B, N, T, S). Gradient flows.
-        mask: True where a query may look at a key; broadcasts likewise. A row without any gives the average of all
-            values, as Keras does on JAX.
-        scale: 1 / sqrt(H) if None.
-        is_causal: query t sees the keys 0 ... t only. Blocks behind them are skipped.
-        flash_attention: accepted; it is what is done in any case.
-        attn_logits_soft_cap: None; Keras has it on TPUs only.
+        key: (B, S, K, H). K divides N; N / K heads of query share one head of key and value (grouped queries, Ainslie
+            et al., 2023).
+        value: (B, S, K, D).
+        bias: added to the scores; broadcasts to (B, N, T, S), with a gradient. None (the default): no bias.
+        mask: True where a query may see a key; broadcasts to (B, N, T, S). A fully masked row gives the mean of all
+            values, as in Keras on JAX. None (the default): no mask.
+        scale: factor of the scores; None (the default): 1 / sqrt(H).
+        is_causal: whether query t sees the keys 0 ... t only; later blocks are skipped. False by default.
+        flash_attention: ignored; the blocked algorithm always runs.
+        attn_logits_soft_cap: None; Keras supports it on TPUs only.
 
     Returns:
-        (B, T, N, D).
+        Tensor (B, T, N, D).
 
     Raises:
         ValueError: shapes that do not fit; attn_logits_soft_cap.
@@ -75,11 +76,15 @@ attention = dot_product_attention
 
 
 def _as(x: Any, dtype: str) -> Any:
+    """x in a dtype, cast only if needed."""
     return x if dtype_of(x) == dtype else _core.cast(x, dtype)
 
 
 def _common_dtype(*xs: Any) -> str:
-    """The widest floating type among them; a Tensor's before an array's; halves are computed in float32."""
+    """float64 if any float argument has it, else float32 (also for 16-bit floats), or floatx for integers.
+
+    If any argument is a Tensor of floats, only such Tensors count.
+    """
     native = [x for x in xs if isinstance(x, _core.Tensor) and is_float(dtype_of(x))]
     found = {dtype_of(x) for x in native or xs if is_float(dtype_of(x))}
     return "float64" if "float64" in found else "float32" if found else floatx()

@@ -1,4 +1,4 @@
-"""Images are channels last (N, H, W, C) inside netlet; the other order is turned on the way in and on the way out."""
+"""Channels first and channels last. netlet computes on (N, H, W, C); other images are transposed before and after."""
 
 from __future__ import annotations
 
@@ -12,20 +12,41 @@ FORMATS = ("channels_last", "channels_first")
 
 
 def standardize(data_format: str | None) -> str:
-    """The argument `data_format` with its default.
+    """The argument `data_format` with its default, "channels_last".
+
+    Args:
+        data_format: "channels_last", "channels_first" or None.
+
+    Returns:
+        str.
 
     Raises:
-        ValueError: neither "channels_last" nor "channels_first".
+        ValueError: another value.
+
+    >>> standardize(None)
+    'channels_last'
     """
     if data_format is None:
         return FORMATS[0]
     if data_format not in FORMATS:
-        raise ValueError(f"`data_format` is one of {FORMATS} or None; given {data_format!r}.")
+        raise ValueError(f"Expected `data_format` None or one of {FORMATS}, received {data_format!r}.")
     return data_format
 
 
 def channels_last(x: Any, data_format: str | None, batched: bool = True) -> Any:
-    """(N, C, spatial ...) as (N, spatial ..., C) where data_format says so; without `batched` there is no N."""
+    """Images transposed to channels last if `data_format` is "channels_first".
+
+    Args:
+        x: (N, C, spatial...) or (N, spatial..., C).
+        data_format: the format of x; None: channels last.
+        batched: whether x has the axis N; True by default.
+
+    Returns:
+        (N, spatial..., C).
+
+    >>> shape_of(channels_last([[[1.0, 2.0]]], "channels_first"))
+    (1, 2, 1)
+    """
     if standardize(data_format) == "channels_last":
         return x
     first = 1 if batched else 0
@@ -34,7 +55,19 @@ def channels_last(x: Any, data_format: str | None, batched: bool = True) -> Any:
 
 
 def back(y: Any, data_format: str | None, batched: bool = True) -> Any:
-    """The inverse of `channels_last`."""
+    """Images transposed from channels last to `data_format`: the inverse of `channels_last`.
+
+    Args:
+        y: (N, spatial..., C).
+        data_format: the format of the result; None: channels last.
+        batched: whether y has the axis N; True by default.
+
+    Returns:
+        (N, C, spatial...) or (N, spatial..., C).
+
+    >>> shape_of(back([[[1.0], [2.0]]], "channels_first"))
+    (1, 1, 2)
+    """
     if standardize(data_format) == "channels_last":
         return y
     first = 1 if batched else 0

@@ -1,7 +1,7 @@
-"""Numbers in 8 bits: x is close to q·scale (absmax), or to (q − zero_point)·scale (zero point), as in ONNX and PyTorch.
+"""8-bit quantization: x ≈ q·scale (absmax) or x ≈ (q − zero_point)·scale (zero point), as in ONNX and PyTorch.
 
-Lecture notes and Keras write the reciprocal: with s = 127 / max|x| the code is round(x·s) and the way back q / s. The
-codes are the same but for the rounding of the reciprocal, which division by the scale does not have.
+Lecture notes and Keras use the reciprocal: with s = 127 / max|x| the code is round(x·s), and x is close to q / s. The
+codes are the same, except where the rounding of the reciprocal matters; dividing by the scale avoids that rounding.
 """
 
 from __future__ import annotations
@@ -20,25 +20,25 @@ from .dispatch import axis_in, float_op, op, shape_of
 def quantize_absmax(x: Any, axis: Any = None, group_size: int | None = None) -> Any:
     """int8 codes of x, symmetric about 0, and their scale: scale = max|x| / 127, q = round(x / scale).
 
-    Rounds half to even after an IEEE division, and saturates at ±127. Elements along `axis` share a scale.
+    Elements along `axis` share a scale. Codes are rounded half to even after an IEEE division, and limited to ±127.
 
-    Infinities do not count for max|x| and saturate. Where there is nothing but zeros the scale is 1; it is never below
-    the smallest normal number. So always |x − q·scale| ≤ scale/2 (up to the rounding of the quotient, 2⁻¹⁷ of that),
-    for finite x.
+    Infinities are ignored in max|x| and become ±127. The scale is 1 where all elements are 0, and never below the
+    smallest normal number. So |x − q·scale| ≤ scale/2 for finite x (up to the rounding of the quotient, 2⁻¹⁷ of that).
 
     Args:
-        x: array or Tensor of floats; float16 and bfloat16 count as float32.
-        axis: the axis or axes over which the maximum is taken, as in Keras; None: all. For weights (in, out) with one
-            scale an output it is 0, for rows of activations -1.
-        group_size: elements in a row along the one `axis` (-1 if None) that share a scale.
+        x: array or Tensor of floats; float16 and bfloat16 are computed in float32.
+        axis: the axis or axes over which the maximum is taken, as in Keras; None (the default): all. For weights (in,
+            out) with one scale for each output it is 0; for one scale for each row of activations it is -1.
+        group_size: number of neighbouring elements along the one `axis` (-1 if None) that share a scale; None (the
+            default): all along the axis.
 
     Returns:
-        (q, scale): q int8 of x's shape; scale of x's dtype, of shape () for axis=None, otherwise x's shape with 1 (with
-        the number of groups) in place of the axes, so that q·scale broadcasts (groups: `dequantize_absmax`).
+        (q, scale): q int8 of x's shape. scale of x's dtype: shape () for axis=None; otherwise x's shape with 1 (with
+        the number of groups) in place of the axes, so that q·scale broadcasts (groups need `dequantize_absmax`).
 
     Raises:
-        ValueError: x holds a NaN (inside a recorded step its scale is NaN instead); an axis that x has not; groups that
-            do not fill the axis.
+        ValueError: x holds a NaN (inside a recorded step its scale is NaN instead); an axis out of range; group_size
+            does not divide the axis.
 
     Source: Dettmers et al., "LLM.int8()", 2022, section 2; keras.quantizers.abs_max_quantize.
 
@@ -53,18 +53,18 @@ def quantize_absmax(x: Any, axis: Any = None, group_size: int | None = None) -> 
 
 @op
 def dequantize_absmax(q: Any, scale: Any) -> Any:
-    """q·scale: the way back from `quantize_absmax`.
+    """The values q·scale of codes made by `quantize_absmax`.
 
     Args:
-        q: int8 or uint8.
-        scale: floats; one number, or as many axes as q with extents that divide q's (a scale for each group).
+        q: int8 or uint8 codes.
+        scale: floats: one number, or as many axes as q, with sizes that divide q's (one scale for each group).
 
     Returns:
-        array of q's shape and scale's dtype.
+        Tensor of q's shape and scale's dtype.
 
     Raises:
-        TypeError: q holds no codes.
-        ValueError: the shapes do not fit.
+        TypeError: q is not int8 or uint8.
+        ValueError: shapes that do not fit.
 
     >>> dequantize_absmax(np.array([[4, 127]], "int8"), np.float32(3.2 / 127)).round(4).numpy()
     array([[0.1008, 3.2   ]], dtype=float32)
@@ -74,23 +74,26 @@ def dequantize_absmax(q: Any, scale: Any) -> Any:
 
 @float_op
 def quantize_zeropoint(x: Any, axis: Any = None, dtype: Any = "int8", group_size: int | None = None) -> Any:
-    """Codes of x over its own range, which need not be symmetric, with their scale and zero point.
+    """8-bit codes of x over its own range, which need not be symmetric, with their scale and zero point.
 
     scale = (max − min) / 255, zero_point = round(−128 − min / scale) (uint8: 0 instead of −128), q = round(x / scale) +
-    zero_point, saturated. Max and min include 0, so 0 has a code of its own: the zero point. Rounding and guards are
-    those of `quantize_absmax`.
+    zero_point, limited to the range of the codes. Max and min include 0, so that the code of 0, the zero point, is
+    exact. Rounding, infinities and the smallest scale are as in `quantize_absmax`.
 
     Args:
-        x, axis, group_size: as in `quantize_absmax`.
-        dtype: "int8" (codes −128 to 127) or "uint8" (0 to 255).
+        x: array or Tensor of floats; float16 and bfloat16 are computed in float32.
+        axis: the axis or axes over which max and min are taken; None (the default): all.
+        dtype: "int8" (the default; codes −128 to 127) or "uint8" (0 to 255).
+        group_size: number of neighbouring elements along the one `axis` that share a scale; None (the default): all.
 
     Returns:
-        (q, scale, zero_point): q of x's shape; scale of x's dtype and zero_point of q's, in the shape told there.
+        (q, scale, zero_point): q of x's shape and the given dtype; scale of x's dtype and zero_point of q's, both of
+        the shape of `quantize_absmax`'s scale.
 
     Raises:
-        ValueError: as in `quantize_absmax`; another dtype.
+        ValueError: as for `quantize_absmax`, or another dtype.
 
-    Source: ONNX DynamicQuantizeLinear (which is the uint8 case with axis=None).
+    Source: ONNX DynamicQuantizeLinear (the case of uint8 and axis=None).
 
     >>> q, scale, zero_point = quantize_zeropoint(np.array([-1.0, 0.0, 1.55], "float32"))
     >>> q.tolist(), zero_point.item()
@@ -104,15 +107,19 @@ def quantize_zeropoint(x: Any, axis: Any = None, dtype: Any = "int8", group_size
 
 @op
 def dequantize_zeropoint(q: Any, scale: Any, zero_point: Any) -> Any:
-    """(q − zero_point)·scale: the way back from `quantize_zeropoint`.
+    """The values (q − zero_point)·scale of codes made by `quantize_zeropoint`.
 
     Args:
-        q, scale: as in `dequantize_absmax`.
+        q: int8 or uint8 codes.
+        scale: floats: one number, or as many axes as q, with sizes that divide q's (one scale for each group).
         zero_point: of q's dtype and scale's shape.
 
+    Returns:
+        Tensor of q's shape and scale's dtype.
+
     Raises:
-        TypeError: q holds no codes.
-        ValueError: the shapes do not fit.
+        TypeError: q is not int8 or uint8.
+        ValueError: shapes that do not fit.
 
     >>> dequantize_zeropoint(np.array([-128, 127], "int8"), np.float32(0.01), np.int8(-28)).round(4).numpy()
     array([-1.  ,  1.55], dtype=float32)
@@ -122,7 +129,20 @@ def dequantize_zeropoint(q: Any, scale: Any, zero_point: Any) -> Any:
 
 @float_op
 def fake_quantize_absmax(x: Any, axis: Any = None, group_size: int | None = None) -> Any:
-    """`dequantize_absmax(*quantize_absmax(x))`, with the gradient of the identity: for training that knows of int8.
+    """x rounded to its int8 codes and back, with the gradient of the identity: for quantization-aware training.
+
+    The values are those of `dequantize_absmax(*quantize_absmax(x))`.
+
+    Args:
+        x: array or Tensor of floats.
+        axis: the axis or axes over which the maximum is taken; None (the default): all.
+        group_size: number of neighbouring elements along the one `axis` that share a scale; None (the default): all.
+
+    Returns:
+        Tensor of x's shape and dtype.
+
+    Raises:
+        ValueError: as for `quantize_absmax`.
 
     Source: the straight-through estimator, Bengio, Léonard and Courville, 2013.
 
@@ -134,7 +154,23 @@ def fake_quantize_absmax(x: Any, axis: Any = None, group_size: int | None = None
 
 @float_op
 def fake_quantize_zeropoint(x: Any, axis: Any = None, dtype: Any = "int8", group_size: int | None = None) -> Any:
-    """`dequantize_zeropoint(*quantize_zeropoint(x))`, with the gradient of the identity.
+    """x rounded to its zero-point codes and back, with the gradient of the identity: for quantization-aware training.
+
+    The values are those of `dequantize_zeropoint(*quantize_zeropoint(x))`.
+
+    Args:
+        x: array or Tensor of floats.
+        axis: the axis or axes over which max and min are taken; None (the default): all.
+        dtype: "int8" (the default) or "uint8".
+        group_size: number of neighbouring elements along the one `axis` that share a scale; None (the default): all.
+
+    Returns:
+        Tensor of x's shape and dtype.
+
+    Raises:
+        ValueError: as for `quantize_zeropoint`.
+
+    Source: the straight-through estimator, Bengio, Léonard and Courville, 2013.
 
     >>> fake_quantize_zeropoint(np.array([0.0, 0.403, 1.02], "float32")).round(4).numpy()
     array([0.   , 0.404, 1.02 ], dtype=float32)
@@ -144,7 +180,7 @@ def fake_quantize_zeropoint(x: Any, axis: Any = None, dtype: Any = "int8", group
 
 
 def _sharing(x: Any, axis: Any, group_size: int | None, name: str) -> tuple[list[int] | None, int]:
-    """The axes along which elements share a scale, and the size of a group (0: none)."""
+    """The axes along which elements share a scale (None: all), and the size of a group (0: no groups)."""
     if axis is None and group_size is None:
         return None, 0
     rank = len(shape_of(x))
@@ -153,7 +189,7 @@ def _sharing(x: Any, axis: Any, group_size: int | None, name: str) -> tuple[list
     if group_size is None:
         return axes, 0
     if isinstance(group_size, bool) or not isinstance(group_size, (int, np.integer)) or group_size < 1:
-        raise ValueError(f"{name}: group_size must be a positive integer; given {group_size!r}.")
+        raise ValueError(f"{name}: expected group_size to be a positive integer, received {group_size!r}.")
     if len(axes) != 1:
-        raise ValueError(f"{name}: groups lie along one axis; given axis={axis!r}.")
+        raise ValueError(f"{name}: expected one axis for groups, received axis={axis!r}.")
     return axes, int(group_size)
