@@ -376,12 +376,12 @@ def test_channels_that_groups_do_not_divide_or_nobody_knows():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda x, k: ops.conv(x[0], k), r"ops\.conv: with a kernel of \(3, 3, 4, 6\) the input has 4 axes"),
-        (lambda x, k: ops.conv(x, k[0, 0]), r"a kernel has 1 to 3 spatial axes and two of channels"),
-        (lambda x, k: ops.conv(x, k[..., :0]), r"none of them empty"),
-        (lambda x, k: ops.conv(x[..., :3], k), r"takes multiples of 4 channels; given x of \(2, 4, 5, 3\)"),
+        (lambda x, k: ops.conv(x[0], k), r"ops\.conv: expected inputs of 4 axes .* kernel of \(3, 3, 4, 6\)"),
+        (lambda x, k: ops.conv(x, k[0, 0]), r"a kernel with 1 to 3 spatial axes and two of channels"),
+        (lambda x, k: ops.conv(x, k[..., :0]), r"none empty"),
+        (lambda x, k: ops.conv(x[..., :3], k), r"takes multiples of 4 channels; received x of \(2, 4, 5, 3\)"),
         (lambda x, k: ops.conv(np.moveaxis(x, -1, 1), k), r"Axis 1 has 4: are the channels first\?"),
-        (lambda x, k: ops.conv(x, k[:, :, :1, :]), r"4 channels and a kernel of .* 4 groups, which cannot share 6"),
+        (lambda x, k: ops.conv(x, k[:, :, :1, :]), r"4 channels and a kernel of .* 4 groups, which do not divide 6"),
         (
             lambda x, k: ops.conv(x, k, strides=(1, 2, 3)),
             r"ops\.conv: `strides`: expected a positive integer, or a tuple of 2",
@@ -393,8 +393,8 @@ def test_channels_that_groups_do_not_divide_or_nobody_knows():
         (lambda x, k: ops.conv(x, k, padding="causal"), r"ops\.conv: expected `padding` 'valid' or 'same'"),
         (lambda x, k: ops.conv_transpose(x, k), r"\(spatial\.\.\., filters, channels\) takes 6 channels"),
         (lambda x, k: ops.conv_transpose(x, k, output_padding=1), r"takes 6 channels"),
-        (lambda x, k: ops.depthwise_conv(x, k[:, :, :3]), r"takes 3 channels; given x of"),
-        (lambda x, k: ops.separable_conv(x, k, k), r"the pointwise kernel is \(1, 1, 24, 'filters'\); given"),
+        (lambda x, k: ops.depthwise_conv(x, k[:, :, :3]), r"takes 3 channels; received x of"),
+        (lambda x, k: ops.separable_conv(x, k, k), r"pointwise kernel of shape \(1, 1, 24, 'filters'\), received"),
     ],
 )
 def test_operands_that_do_not_fit(call, message):

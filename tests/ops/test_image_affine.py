@@ -204,7 +204,7 @@ def test_symbolic_images():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: ops.image.affine_transform(np.ones((3, 4)), np.ones(8)), r"\(H, W, C\).*given shape \(3, 4\)"),
+        (lambda: ops.image.affine_transform(np.ones((3, 4)), np.ones(8)), r"\(H, W, C\).*received shape \(3, 4\)"),
         (lambda: ops.image.affine_transform(np.ones((2, 3, 4, 1)), np.ones((3, 8))), r"\(N, 8\) with N = 2"),
         (lambda: ops.image.affine_transform(np.ones((2, 3, 4, 1)), np.ones((2, 9))), r"received \(2, 9\)"),
         (lambda: ops.image.affine_transform(np.ones((2, 3, 4, 1)), np.ones(8), "cubic"), "interpolation"),

@@ -296,7 +296,7 @@ def test_moving_average(isa):
         (lambda: _core.batch_norm(np.ones((2, 3), "i4")), TypeError, "batch_normalization"),
         (lambda: _core.layer_norm(np.float64(1.0)), ValueError, "at least one axis"),
         (lambda: ops.layer_normalization(np.ones((2, 3)), axis=2), ValueError, "out of range"),
-        (lambda: ops.layer_normalization(np.ones((2, 3)), axis=(1, -1)), ValueError, "twice"),
+        (lambda: ops.layer_normalization(np.ones((2, 3)), axis=(1, -1)), ValueError, "expected different axes"),
         (
             lambda: ops.batch_normalization(np.ones((2, 3)), np.ones(2), np.ones(2), 1),
             ValueError,

@@ -367,7 +367,7 @@ def test_public_functions():
         ops.lstm(x, w, r, b, h, c, go_backwards=True), definition("lstm", x, w, r, b, h, c, reverse=True), 1e-12
     )
     check_equal(ops.lstm_step(x[:, 0], h, c, w, r, b), definition("lstm", x[:, :1], w, r, b, h, c)[1:], 1e-12)
-    with pytest.raises(ValueError, match=r"lstm_step: expected x of shape \(batch, features\), got \(3, 4, 2\)"):
+    with pytest.raises(ValueError, match=r"lstm_step: expected x of shape \(batch, features\), received \(3, 4, 2\)"):
         ops.lstm_step(x, h, c, w, r, b)
     mask = masks(3, 4, 5)[0]
     for reset_after in (True, False):

@@ -1,8 +1,8 @@
 """Operations on arrays and Tensors under Keras's names: eager, recorded or symbolic, and differentiable.
 
 Arguments are Tensors, Variables, NumPy arrays of any layout, DLPack producers, numbers and lists. The result is a
-Tensor, whatever came in, and a symbolic tensor if any argument is one. A Tensor does what an array does: operators,
-methods, NumPy's functions, `float`, formats, `.numpy()`; see docs/tensors.md.
+Tensor, or a symbolic tensor if any argument is one. Tensors have operators and methods like NumPy's arrays and work
+with NumPy's functions, `float`, formats and `.numpy()`; see docs/tensors.md.
 
 >>> import numpy as np
 >>> matmul(np.ones((2, 3)), np.ones((3, 1))).numpy()

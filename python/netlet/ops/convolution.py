@@ -1,7 +1,7 @@
-"""Convolutions of 1, 2 or 3 spatial axes under Keras's names; bias and activation are applied on the way out.
+"""Convolutions over 1, 2 or 3 spatial axes under Keras's names, with bias and activation.
 
-Shapes, for channels last: x (N, spatial..., C), kernel (K..., C / groups, F), y (N, places..., F). `windows.py` says
-what padding means; the kernels are told numbers.
+Shapes, channels last: x (N, spatial..., C), kernel (K..., C / groups, F), y (N, places..., F). `windows.py` computes
+the padding and the places from the arguments; the native kernels receive numbers.
 """
 
 from __future__ import annotations
@@ -30,15 +30,23 @@ def conv(
     """Convolution: y[n, p, f] = activation(sum over k, c of x[n, s p + d k - low, c] kernel[k, c, f] + bias[f]).
 
     Args:
-        inputs: (N, spatial..., C), or (N, C, spatial...) for channels first.
-        kernel: (K..., C / groups, F); fewer channels than the input's make groups, each with its share of the filters.
-        strides, dilation_rate: positive integers, or one for each spatial axis.
-        padding: "valid", "same" (TensorFlow's: the odd one high) or "causal" (all low).
-        bias: (F,) or None.
-        activation, alpha: those that `ops.dense` applies.
+        inputs: (N, spatial..., C), or (N, C, spatial...) for channels first; 1 to 3 spatial axes.
+        kernel: (K..., C / groups, F). Fewer channels than the input's mean groups, each with an equal part of the
+            filters.
+        strides: distance between neighbouring windows: a positive integer, or one for each spatial axis; 1 by default.
+        padding: "valid" (the default; none), "same" (TensorFlow's: an odd one is on the high side) or, for one spatial
+            axis, "causal" (all on the low side).
+        data_format: "channels_last" (None, the default) or "channels_first".
+        dilation_rate: distance between neighbouring elements of a window: like strides; 1 by default.
+        bias: (F,), or None (the default).
+        activation: an activation that `ops.dense` applies; "linear" by default.
+        alpha: slope of leaky_relu, factor of elu; 0.0 by default.
+
+    Returns:
+        Tensor (N, places..., F), or (N, F, places...) for channels first.
 
     Raises:
-        ValueError: shapes that do not fit together; a kernel larger than the padded input.
+        ValueError: shapes that do not fit together, or a kernel larger than the padded input.
 
     Source: Keras 3, `keras.ops.conv`; ONNX `Conv`.
 
@@ -66,9 +74,26 @@ def depthwise_conv(
     activation: str = "linear",
     alpha: float = 0.0,
 ) -> Any:
-    """Convolution of each channel by itself: kernel (K..., C, M), result (N, places..., C M), channel c at c M ... .
+    """Convolution of each channel with its own M filters.
 
-    The other arguments, and errors, are those of `conv`. Source: Keras 3, `keras.ops.depthwise_conv`.
+    Args:
+        inputs: (N, spatial..., C), or (N, C, spatial...) for channels first; 1 to 3 spatial axes.
+        kernel: (K..., C, M).
+        strides: distance between neighbouring windows: a positive integer, or one for each spatial axis; 1 by default.
+        padding: "valid" (the default; none) or "same" (TensorFlow's: an odd one is on the high side).
+        data_format: "channels_last" (None, the default) or "channels_first".
+        dilation_rate: distance between neighbouring elements of a window: like strides; 1 by default.
+        bias: (C M,), or None (the default).
+        activation: an activation that `ops.dense` applies; "linear" by default.
+        alpha: slope of leaky_relu, factor of elu; 0.0 by default.
+
+    Returns:
+        Tensor (N, places..., C M); the M results of channel c are at c M, c M + 1, ...
+
+    Raises:
+        ValueError: shapes that do not fit together, or a kernel larger than the padded input.
+
+    Source: Keras 3, `keras.ops.depthwise_conv`.
 
     >>> import numpy as np
     >>> depthwise_conv(np.ones((1, 3, 2)), np.ones((2, 2, 1)) * [[2.0], [5.0]]).numpy()
@@ -93,9 +118,31 @@ def separable_conv(
     activation: str = "linear",
     alpha: float = 0.0,
 ) -> Any:
-    """`depthwise_conv` with the one kernel, then `conv` with the other, (1..., C M, F), which mixes channels.
+    """A depthwise convolution, followed by a convolution with a 1 x ... x 1 kernel that mixes the channels.
 
-    Bias and activation are those of the second. Source: Keras 3, `keras.ops.separable_conv`.
+    Args:
+        inputs: (N, spatial..., C), or (N, C, spatial...) for channels first; 1 to 3 spatial axes.
+        depthwise_kernel: (K..., C, M).
+        pointwise_kernel: (1..., C M, F).
+        strides: of the depthwise convolution: a positive integer, or one for each spatial axis; 1 by default.
+        padding: of the depthwise convolution: "valid" (the default) or "same".
+        data_format: "channels_last" (None, the default) or "channels_first".
+        dilation_rate: of the depthwise convolution: like strides; 1 by default.
+        bias: (F,), added after the second convolution; None (the default): none.
+        activation: applied after the second convolution; "linear" by default.
+        alpha: slope of leaky_relu, factor of elu; 0.0 by default.
+
+    Returns:
+        Tensor (N, places..., F).
+
+    Raises:
+        ValueError: shapes that do not fit together, or a kernel larger than the padded input.
+
+    Source: Keras 3, `keras.ops.separable_conv`.
+
+    >>> import numpy as np
+    >>> separable_conv(np.ones((1, 3, 2)), np.ones((2, 2, 1)), np.ones((1, 2, 1))).ravel().numpy()
+    array([4., 4.])
     """
     name = "ops.separable_conv"
     x, window, fmt = _placed(name, inputs, depthwise_kernel, strides, padding, data_format, dilation_rate)
@@ -103,7 +150,9 @@ def separable_conv(
     rank = len(window.size)
     channels = shape_of(x)[-1] * shape_of(depthwise_kernel)[-1]
     if len(pointwise) != rank + 2 or pointwise[:rank] != (1,) * rank or pointwise[rank] != channels:
-        raise ValueError(f"{name}: the pointwise kernel is {(*(1,) * rank, channels, 'filters')}; given {pointwise}.")
+        raise ValueError(
+            f"{name}: expected a pointwise kernel of shape {(*(1,) * rank, channels, 'filters')}, received {pointwise}."
+        )
     deep = _depthwise(name, x, depthwise_kernel, window, None, "linear", 0.0)
     ones, none = (1,) * rank, [(0, 0)] * rank
     return back(_core.conv(deep, pointwise_kernel, bias, ones, none, ones, activation, alpha), fmt)
@@ -122,17 +171,30 @@ def conv_transpose(
     activation: str = "linear",
     alpha: float = 0.0,
 ) -> Any:
-    """Transposed convolution: the gradient of a `conv` with respect to its input, as an operation of its own.
+    """Transposed convolution: the gradient of a convolution with respect to its input, as an operation of its own.
 
     Args:
-        inputs: (N, places..., C).
-        kernel: (K..., F, C): that of the convolution, which leads from F to C channels.
-        output_padding: None, or how much longer than the shortest an axis of the result is, less than its stride.
-            Without: n s for "same"; (n - 1) s + max(span, s) for "valid", where span = dilation (K - 1) + 1. With it:
-            (n - 1) s + span % 2 + output_padding, and (n - 1) s + span + output_padding.
+        inputs: (N, places..., C), or (N, C, places...) for channels first.
+        kernel: (K..., F, C): the kernel of a convolution from F to C channels.
+        strides: strides of that convolution: a positive integer, or one for each spatial axis; 1 by default.
+        padding: padding of that convolution: "valid" (the default) or "same".
+        output_padding: None (the default): the size of the result along an axis of n places is n s for "same", and
+            (n - 1) s + max(span, s) for "valid", with span = dilation (K - 1) + 1. An integer less than the stride, or
+            one for each spatial axis: (n - 1) s + span % 2 + output_padding, and (n - 1) s + span + output_padding.
+        data_format: "channels_last" (None, the default) or "channels_first".
+        dilation_rate: dilation of that convolution: like strides; 1 by default.
+        bias: (F,), or None (the default).
+        activation: an activation that `ops.dense` applies; "linear" by default.
+        alpha: slope of leaky_relu, factor of elu; 0.0 by default.
 
-    The other arguments are those of `conv`. Source: Keras 3, `keras.ops.conv_transpose`; Dumoulin and Visin, "A guide
-    to convolution arithmetic for deep learning", 2016.
+    Returns:
+        Tensor (N, spatial..., F), or (N, F, spatial...) for channels first.
+
+    Raises:
+        ValueError: shapes that do not fit together, or an output_padding that is not less than the stride.
+
+    Source: Keras 3, `keras.ops.conv_transpose`; Dumoulin and Visin, "A guide to convolution arithmetic for deep
+    learning", 2016.
 
     >>> import numpy as np
     >>> conv_transpose(np.array([[[1.0], [10.0]]]), np.ones((3, 1, 1)), strides=2).ravel().numpy()
@@ -143,8 +205,8 @@ def conv_transpose(
     places, channels = shape_of(x)[1:-1], shape_of(kernel)[-1]
     if shape_of(x)[-1] != channels:
         raise ValueError(
-            f"{name}: a kernel of {shape_of(kernel)} (spatial..., filters, channels) takes {channels} channels; given "
-            f"x of {shape_of(x)} (channels last)."
+            f"{name}: a kernel of {shape_of(kernel)} (spatial..., filters, channels) takes {channels} channels; "
+            f"received x of {shape_of(x)} (channels last)."
         )
     extra = None if output_padding is None else check_output_padding(output_padding, window.strides, name)
     extents, pads = window.transposed(places, extra)
@@ -153,25 +215,41 @@ def conv_transpose(
 
 
 def check_output_padding(value: Any, strides: tuple[int, ...], name: str) -> tuple[int, ...]:
+    """The argument `output_padding` as a tuple.
+
+    Args:
+        value: an integer, or one for each spatial axis.
+        strides: stride of each spatial axis.
+        name: name of the op or layer, for the message.
+
+    Returns:
+        tuple of integers.
+
+    Raises:
+        ValueError: an entry below 0, or not less than its stride.
+
+    >>> check_output_padding(1, (2, 2), "ops.conv_transpose")
+    (1, 1)
+    """
     found = per_axis(value, len(strides), f"{name}: `output_padding`", least=0)
     if any(o >= s for o, s in zip(found, strides)):
-        raise ValueError(f"{name}: `output_padding` must be less than `strides`; given {found} and {strides}.")
+        raise ValueError(f"{name}: expected `output_padding` less than `strides` {strides}, received {found}.")
     return found
 
 
 def _placed(
     name: str, x: Any, kernel: Any, strides: Any, padding: Any, data_format: Any, dilation: Any, causal: bool = False
 ) -> tuple[Any, Window, str]:
-    """(x with its channels last and of the kernel's type, the window, the format that x came in)."""
+    """(x, channels last and in the kernel's dtype; the window; the data format of the argument)."""
     shape, rank = shape_of(kernel), len(shape_of(kernel)) - 2
     if not 1 <= rank <= 3 or min(shape, default=0) < 1:
         raise ValueError(
-            f"{name}: a kernel has 1 to 3 spatial axes and two of channels, none of them empty; given {shape}."
+            f"{name}: expected a kernel with 1 to 3 spatial axes and two of channels, none empty, received {shape}."
         )
     if len(shape_of(x)) != rank + 2:
         raise ValueError(
-            f"{name}: with a kernel of {shape} the input has {rank + 2} axes: batch, {rank} spatial, channels; given "
-            f"{shape_of(x)}."
+            f"{name}: expected inputs of {rank + 2} axes (batch, {rank} spatial, channels) for a kernel of {shape}, "
+            f"received {shape_of(x)}."
         )
     window = Window(
         shape[:rank],
@@ -184,30 +262,42 @@ def _placed(
 
 
 def _check_groups(x: tuple[int, ...], kernel: tuple[int, ...]) -> None:
+    """Raises ValueError if the kernel's channels do not divide the input's, or the groups do not divide the filters."""
     channels, taken, filters = x[-1], *kernel[-2:]
     if channels % taken or not channels:
         hint = f" Axis 1 has {taken}: are the channels first?" if x[1] == taken else ""
         raise ValueError(
             f"ops.conv: a kernel of {kernel} (spatial..., channels / groups, filters) takes multiples of {taken} "
-            f"channels; given x of {x} (channels last).{hint}"
+            f"channels; received x of {x} (channels last).{hint}"
         )
     if filters % (channels // taken):
         raise ValueError(
-            f"ops.conv: {channels} channels and a kernel of {kernel} make {channels // taken} groups, which cannot "
-            f"share {filters} filters evenly."
+            f"ops.conv: {channels} channels and a kernel of {kernel} make {channels // taken} groups, which do not "
+            f"divide {filters} filters evenly."
         )
 
 
 def _fitting(name: str, x: tuple[int, ...], window: Window) -> list[tuple[int, int]]:
-    """The pads, where the window has a place at all."""
+    """The padding, if the window fits in the input."""
     extents = x[1:-1]
     if window.padding == "valid" and any(n < span for n, span in zip(extents, window.spans)):
-        raise ValueError(f"{name}: {too_large(window, extents)}; given x of {x} (channels last).")
+        raise ValueError(f"{name}: {too_large(window, extents)}; received x of {x} (channels last).")
     return window.pads(extents)
 
 
 def too_large(window: Window, extents: Any) -> str:
-    """Words for a window that an unpadded input has no place for."""
+    """The words of a message about a window that is larger than an input without padding.
+
+    Args:
+        window: the window.
+        extents: size of each spatial axis of the input.
+
+    Returns:
+        str.
+
+    >>> too_large(Window((3, 3), (1, 1), (1, 1), "valid"), (2, 5))
+    'a kernel of 3 x 3 does not fit an input of 2 x 5 without padding'
+    """
     holes = f" with dilation {_times(window.dilation)}" if max(window.dilation) > 1 else ""
     return f"a kernel of {_times(window.size)}{holes} does not fit an input of {_times(extents)} without padding"
 
@@ -217,11 +307,12 @@ def _times(extents: Any) -> str:
 
 
 def _depthwise(name: str, x: Any, kernel: Any, window: Window, bias: Any, activation: str, alpha: float) -> Any:
+    """The depthwise convolution of channels-last x."""
     shape, channels = shape_of(x), shape_of(kernel)[-2]
     if shape[-1] != channels:
         raise ValueError(
             f"{name}: a kernel of {shape_of(kernel)} (spatial..., channels, multiplier) takes {channels} channels; "
-            f"given x of {shape} (channels last)."
+            f"received x of {shape} (channels last)."
         )
     pads = _fitting(name, shape, window)
     return _core.depthwise_conv(x, kernel, bias, window.strides, pads, window.dilation, activation, alpha)

@@ -1,4 +1,4 @@
-"""Operations on images (N, H, W, C), or on one image (H, W, C), under Keras's names."""
+"""Operations on images (N, H, W, C), or one image (H, W, C), under the names of `keras.ops.image`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Normalization: a mean and a variance taken away, over rows, channels or groups of channels."""
+"""Normalization by mean and variance over rows, channels or groups of channels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Axis = int | tuple[int, ...] | list[int]
 
 
 def _moved_last(x: Any, axes: list[int]) -> tuple[Any, list[int] | None]:
-    """x with these axes at its end, and the order that brings them back (None if they stand there already)."""
+    """x with the given axes last, and the order of axes that reverses it (None if they were last already)."""
     rank = len(shape_of(x))
     order = [i for i in range(rank) if i not in axes] + axes
     if order == list(range(rank)):
@@ -25,7 +25,7 @@ def _moved_last(x: Any, axes: list[int]) -> tuple[Any, list[int] | None]:
 
 
 def _over_last(normalise: Any, x: Any, axes: list[int], vectors: list[Any]) -> Any:
-    """normalise(x (..., C), *vectors (C,)) with the axes of x as one last axis C, brought back afterwards."""
+    """normalise(x (..., C), *vectors (C,)) with the given axes of x as its last axis C, and the result in x's shape."""
     moved, back = _moved_last(x, axes)
     shape = shape_of(moved)
     extents = shape[len(shape) - len(axes) :]
@@ -38,7 +38,7 @@ def _over_last(normalise: Any, x: Any, axes: list[int], vectors: list[Any]) -> A
 
 
 def _vector(v: Any, count: int, x: Any) -> Any:
-    """The vector flat and in x's dtype; one of another size is left for the kernel to refuse."""
+    """A vector of `count` entries, flat and in x's dtype. The kernel raises for another size."""
     v = concrete(v)
     if math.prod(v.shape) == count and len(v.shape) != 1:
         v = _core.reshape(v, (count,))
@@ -50,11 +50,19 @@ def _vector(v: Any, count: int, x: Any) -> Any:
 def batch_normalization(
     x: Any, mean: Any, variance: Any, axis: int, offset: Any = None, scale: Any = None, epsilon: float = 1e-3
 ) -> Any:
-    """(x - mean) / sqrt(variance + epsilon) * scale + offset, with one of each for each entry of `axis`.
+    """(x - mean) / sqrt(variance + epsilon) * scale + offset, with one of each for every entry of an axis.
 
     Args:
-        x: any shape; C is its extent along `axis`.
-        mean, variance, offset, scale: (C,).
+        x: array or Tensor; C is its size along `axis`.
+        mean: (C,).
+        variance: (C,).
+        axis: the axis of the channels.
+        offset: (C,); None (the default): 0.
+        scale: (C,); None (the default): 1.
+        epsilon: 0.001 by default.
+
+    Returns:
+        Tensor of x's shape.
 
     Raises:
         ValueError: a vector of another length.
@@ -78,15 +86,21 @@ def batch_normalization(
 def layer_normalization(
     x: Any, gamma: Any = None, beta: Any = None, axis: Axis = -1, epsilon: float | None = None, **kwargs: Any
 ) -> Any:
-    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, mean and variance being those over the axes.
+    """(x - mean) / sqrt(variance + epsilon) * gamma + beta, with mean and variance over the given axes.
 
     Args:
-        gamma, beta: extents of the axes, in their order; None for 1 and 0.
-        axis: one or several.
-        epsilon: `config.epsilon()` if None.
+        x: array or Tensor.
+        gamma: of the axes' sizes, in increasing order of the axes; None (the default): 1.
+        beta: like gamma; None (the default): 0.
+        axis: axis or axes; -1 by default.
+        epsilon: None (the default): `config.epsilon()`.
+        **kwargs: `rms_scaling`, deprecated in Keras: True multiplies by gamma / sqrt(variance + epsilon) without
+            subtracting the mean.
 
-    Source: Ba et al., 2016; Keras 3, `ops.layer_normalization`. Its deprecated `rms_scaling=True` multiplies by
-    gamma / sqrt(variance + epsilon) and subtracts nothing.
+    Returns:
+        Tensor of x's shape.
+
+    Source: Ba et al., 2016; Keras 3, `ops.layer_normalization`.
 
     >>> import numpy as np
     >>> layer_normalization(np.array([[1.0, 3.0]]), epsilon=0.0).numpy()
@@ -94,7 +108,7 @@ def layer_normalization(
     """
     rms_scaling = kwargs.pop("rms_scaling", False)
     if kwargs:
-        raise TypeError(f"ops.layer_normalization: unknown arguments {sorted(kwargs)}.")
+        raise TypeError(f"ops.layer_normalization: received unknown arguments {sorted(kwargs)}.")
     axes = sorted(axes_of(x, axis, "layer_normalization"))
     eps = float(default_epsilon() if epsilon is None else epsilon)
     if not rms_scaling:
@@ -110,12 +124,16 @@ def layer_normalization(
 
 @float_op
 def rms_normalization(x: Any, scale: Any = None, axis: Axis = -1, epsilon: float | None = None) -> Any:
-    """x / sqrt(mean(x**2) + epsilon) * scale over the axes.
+    """x / sqrt(mean(x**2) + epsilon) * scale, with the mean over the given axes.
 
     Args:
-        scale: extents of the axes, in their order; None for 1.
-        axis: one or several.
-        epsilon: `config.epsilon()` if None.
+        x: array or Tensor.
+        scale: of the axes' sizes, in increasing order of the axes; None (the default): 1.
+        axis: axis or axes; -1 by default.
+        epsilon: None (the default): `config.epsilon()`.
+
+    Returns:
+        Tensor of x's shape.
 
     Source: Zhang and Sennrich, 2019; Keras 3, `ops.rms_normalization`.
 
@@ -130,7 +148,19 @@ def rms_normalization(x: Any, scale: Any = None, axis: Axis = -1, epsilon: float
 
 @float_op
 def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = False) -> Any:
-    """(mean, population variance) over the axes.
+    """Mean and population variance over axes.
+
+    Args:
+        x: array or Tensor.
+        axes: axis or axes.
+        keepdims: whether the reduced axes stay with size 1; False by default.
+        synchronized: False; there is one process.
+
+    Returns:
+        (mean, variance): Tensors without the reduced axes.
+
+    Raises:
+        NotImplementedError: synchronized is True.
 
     >>> import numpy as np
     >>> mean, variance = moments(np.array([[1.0, 3.0]]), axes=[1])
@@ -146,14 +176,26 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
 
 @float_op
 def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = None) -> Any:
-    """x divided by its norm (sum |x|**order)**(1 / order) along the axis or axes, at least `epsilon`.
+    """x divided by its norm (sum of |x|**order)**(1 / order) over the given axes.
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; -1 by default.
+        order: an integer of at least 1; 2 by default.
+        epsilon: smallest divisor; None (the default): `config.epsilon()`.
+
+    Returns:
+        Tensor of x's shape; a number becomes (1,).
+
+    Raises:
+        ValueError: another order.
 
     >>> import numpy as np
     >>> normalize(np.array([3.0, 4.0])).numpy()
     array([0.6, 0.8])
     """
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:
-        raise ValueError(f"ops.normalize: order is an integer of at least 1; given {order!r}.")
+        raise ValueError(f"ops.normalize: expected an integer order of at least 1, received {order!r}.")
     if not shape_of(x):
         x = _core.reshape(x, (1,))
     axes = axes_of(x, axis, "normalize")
@@ -167,16 +209,47 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = No
     return _core.divide(x, _core.maximum(norm, floor))
 
 
-# ---- for layers: no ops of the graph, since they give more than a value, or are told what a layer knows --------------
+# ---- functions for layers only; they are not ops and do not take symbolic tensors ------------------------------------
 def normalize_batch(x: Any, gamma: Any, beta: Any, axis: int, epsilon: float) -> tuple[Any, Any, Any]:
-    """(y, mean, variance): batch normalization with this batch's own statistics (C,), which carry no gradient."""
+    """Batch normalization with the statistics of this batch.
+
+    Args:
+        x: (..., C, ...).
+        gamma: (C,) or None.
+        beta: (C,) or None.
+        axis: the axis of the channels.
+        epsilon: added to the variance.
+
+    Returns:
+        (y, mean, variance): y of x's shape; mean and variance (C,), without a gradient.
+
+    >>> import numpy as np
+    >>> normalize_batch(np.array([[1.0], [3.0]]), None, None, -1, 0.0)[0].ravel().numpy()
+    array([-1.,  1.])
+    """
     moved, back = _moved_last(x, [axis % len(shape_of(x))])
     y, mean, variance = _core.batch_norm(moved, gamma, beta, epsilon)
     return (y if back is None else _core.transpose(y, back)), mean, variance
 
 
 def normalize_groups(x: Any, groups: int, gamma: Any, beta: Any, axis: int, epsilon: float) -> Any:
-    """Group normalization of x (N, ..., C, ...), C being its extent along `axis`."""
+    """Group normalization: mean and variance over each sample's groups of channels.
+
+    Args:
+        x: (N, ..., C, ...).
+        groups: number of groups, a divisor of C.
+        gamma: (C,) or None.
+        beta: (C,) or None.
+        axis: the axis of the channels.
+        epsilon: added to the variance.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> import numpy as np
+    >>> normalize_groups(np.array([[1.0, 3.0]]), 1, None, None, -1, 0.0).numpy()
+    array([[-1.,  1.]])
+    """
     moved, back = _moved_last(x, [axis % len(shape_of(x))])
     y = _core.group_norm(moved, groups, gamma, beta, epsilon)
     return y if back is None else _core.transpose(y, back)

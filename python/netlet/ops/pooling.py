@@ -1,4 +1,4 @@
-"""Pooling over images (N, spatial ..., C) of one to three spatial axes."""
+"""Pooling over images (N, spatial..., C) with one to three spatial axes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from .windows import Window, per_axis, standardize_padding
 
 
 def _pool(kernel: Any, inputs: Any, pool_size: Any, strides: Any, padding: str, data_format: str | None) -> Any:
+    """`kernel` over the windows of channels-last inputs, in the argument's data format."""
     name = f"ops.{kernel.__name__}"
     x = inputs if is_float(dtype_of(inputs)) else _core.cast(concrete(inputs), floatx())
     x = channels_last(x, data_format)
@@ -31,21 +32,25 @@ def _pool(kernel: Any, inputs: Any, pool_size: Any, strides: Any, padding: str, 
 def max_pool(
     inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: str | None = None
 ) -> Any:
-    """The largest value of each window, by channels.
+    """The maximum of each window, for each channel.
 
-    The gradient flows to the first of equal values; a NaN in a window is its result.
+    The gradient flows to the first of equal values. A window with a NaN gives NaN.
 
     Args:
-        inputs: (N, spatial ..., C), with 1 to 3 spatial axes; (N, C, spatial ...) if data_format="channels_first".
-        pool_size: extent of the windows: an integer, or one for each spatial axis.
-        strides: from one window to the next; None: pool_size, so that they touch.
-        padding: "valid": windows inside the image only, floor((n - pool_size) / stride) + 1 of them; "same":
-            ceil(n / stride) of them, the image in their middle (where the rest is odd, one cell
-            less before it than after, as in TensorFlow), and what lies outside is no maximum.
-        data_format: "channels_last" (None) or "channels_first".
+        inputs: (N, spatial..., C), or (N, C, spatial...) for channels first; 1 to 3 spatial axes.
+        pool_size: window size: an integer, or one for each spatial axis.
+        strides: distance between neighbouring windows: an integer, or one for each spatial axis; None (the default):
+            pool_size.
+        padding: "valid" (the default): windows inside the image only, floor((n - pool_size) / stride) + 1 of them.
+            "same": ceil(n / stride) windows; an odd padding is on the high side, as in TensorFlow, and is never the
+            maximum.
+        data_format: "channels_last" (None, the default) or "channels_first".
+
+    Returns:
+        Tensor (N, places..., C), or (N, C, places...) for channels first.
 
     Raises:
-        ValueError: the image is smaller than a window (and padding is "valid"), or a size is not positive.
+        ValueError: the image is smaller than a window with "valid" padding, or a size is not positive.
 
     >>> max_pool(np.arange(16.0).reshape(1, 4, 4, 1), 2)[0, ..., 0].numpy()
     array([[ 5.,  7.],
@@ -58,9 +63,21 @@ def max_pool(
 def average_pool(
     inputs: Any, pool_size: Any, strides: Any = None, padding: str = "valid", data_format: str | None = None
 ) -> Any:
-    """The mean of each window, by channels. With padding="same" it is over what lies inside the image.
+    """The mean of each window, for each channel. With padding="same" the mean is over elements inside the image only.
 
-    Arguments and errors are those of `max_pool`.
+    Args:
+        inputs: (N, spatial..., C), or (N, C, spatial...) for channels first; 1 to 3 spatial axes.
+        pool_size: window size: an integer, or one for each spatial axis.
+        strides: distance between neighbouring windows: an integer, or one for each spatial axis; None (the default):
+            pool_size.
+        padding: "valid" (the default) or "same", as for `max_pool`.
+        data_format: "channels_last" (None, the default) or "channels_first".
+
+    Returns:
+        Tensor (N, places..., C), or (N, C, places...) for channels first.
+
+    Raises:
+        ValueError: the image is smaller than a window with "valid" padding, or a size is not positive.
 
     >>> average_pool(np.arange(16.0).reshape(1, 4, 4, 1), 2)[0, ..., 0].numpy()
     array([[ 2.5,  4.5],
@@ -70,7 +87,7 @@ def average_pool(
 
 
 def _adaptive(name: str, along: Any, inputs: Any, output_size: Any, data_format: str | None) -> Any:
-    """`along(x, axis, extent)` over each spatial axis in turn."""
+    """`along(x, axis, size)` applied to one spatial axis after the other."""
     x = inputs if is_float(dtype_of(inputs)) else _core.cast(concrete(inputs), floatx())
     x = channels_last(x, data_format)
     extents = shape_of(x)[1:-1]
@@ -84,11 +101,17 @@ def _adaptive(name: str, along: Any, inputs: Any, output_size: Any, data_format:
 
 @op
 def adaptive_average_pool(inputs: Any, output_size: Any, data_format: str | None = None) -> Any:
-    """Means over as many windows as `output_size` says: entry i of m is over floor(i n / m) .. ceil((i + 1) n / m) - 1.
+    """Means over a given number of windows.
+
+    Along an axis of n, window i of m covers the entries from floor(i n / m) to ceil((i + 1) n / m) - 1.
 
     Args:
-        inputs: (N, spatial ..., C), with 1 to 3 spatial axes; (N, C, spatial ...) if data_format="channels_first".
-        output_size: extents of the result: an integer, or one for each spatial axis.
+        inputs: (N, spatial..., C), or (N, C, spatial...) for channels first; 1 to 3 spatial axes.
+        output_size: size of the result: an integer, or one for each spatial axis.
+        data_format: "channels_last" (None, the default) or "channels_first".
+
+    Returns:
+        Tensor (N, output_size..., C), or (N, C, output_size...) for channels first.
 
     Raises:
         ValueError: the image is smaller than the result.
@@ -105,7 +128,18 @@ def adaptive_average_pool(inputs: Any, output_size: Any, data_format: str | None
 
 @op
 def adaptive_max_pool(inputs: Any, output_size: Any, data_format: str | None = None) -> Any:
-    """The largest values of the windows of `adaptive_average_pool`; equal ones share the gradient.
+    """Maxima over a given number of windows, those of `adaptive_average_pool`. Equal maxima share the gradient.
+
+    Args:
+        inputs: (N, spatial..., C), or (N, C, spatial...) for channels first; 1 to 3 spatial axes.
+        output_size: size of the result: an integer, or one for each spatial axis.
+        data_format: "channels_last" (None, the default) or "channels_first".
+
+    Returns:
+        Tensor (N, output_size..., C), or (N, C, output_size...) for channels first.
+
+    Raises:
+        ValueError: the image is smaller than the result.
 
     >>> adaptive_max_pool(np.array([1.0, 2.0, 6.0]).reshape(1, 3, 1), 2).ravel().numpy()
     array([2., 6.])
@@ -113,7 +147,7 @@ def adaptive_max_pool(inputs: Any, output_size: Any, data_format: str | None = N
 
     def along(x: Any, axis: int, m: int) -> Any:
         n = shape_of(x)[axis]
-        if n % m == 0:  # windows that only touch
+        if n % m == 0:  # windows that do not overlap
             window = [n // m if i == axis else 1 for i in range(1, len(shape_of(x)) - 1)]
             return _core.max_pool(x, window, window, [(0, 0)] * len(window))
         first, count = windows(n, m)

@@ -1,8 +1,9 @@
-"""Recurrent layers on plain arrays: all time steps in one op, gradients included.
+"""Recurrent layers as ops: all time steps in one call, with gradients.
 
-Shapes: x (B, T, I), a batch of B sequences of T steps with I features; U units; kernel (I, G U), recurrent_kernel
-(U, G U), bias (G U,), where G gates stand side by side; states h and c (B, U), zeros where they are None; mask (B, T):
-where it is False, a step leaves the state as it is. y (B, T, U) is h after each step, always in the order of x.
+Shapes: x (B, T, I) is a batch of B sequences of T steps with I features. U is the number of units and G the number of
+gates: kernel (I, G U), recurrent_kernel (U, G U), bias (G U,), each with its gates next to each other. The states h and
+c are (B, U); None means zeros. mask (B, T): a step where it is False leaves the state unchanged. y (B, T, U) is h after
+each step, always in the order of x.
 """
 
 from __future__ import annotations
@@ -25,17 +26,23 @@ def simple_rnn(
     activation: str = "tanh",
     go_backwards: bool = False,
 ) -> Any:
-    """h = activation(x kernel + h recurrent_kernel + bias), step by step; G = 1.
+    """Fully connected recurrent layer: h = activation(x kernel + h recurrent_kernel + bias) for each step; G = 1.
 
     Args:
-        activation: "tanh", "sigmoid", "relu", "linear", "elu", "exponential" or "hard_sigmoid".
-        go_backwards: begins with the last step.
+        x: (B, T, I).
+        kernel: (I, U).
+        recurrent_kernel: (U, U).
+        bias: (U,), or None (the default).
+        h: initial state (B, U); None (the default): zeros.
+        mask: bool (B, T), False where a step leaves the state unchanged; None (the default): all steps count.
+        activation: "tanh" (the default), "sigmoid", "relu", "linear", "elu", "exponential" or "hard_sigmoid".
+        go_backwards: whether to start with the last step; False by default.
 
     Returns:
-        (y, h): h of every step, and the last one.
+        (y, h): h after every step (B, T, U), and after the last one computed (B, U).
 
     Raises:
-        ValueError: shapes that do not fit together; another activation.
+        ValueError: shapes that do not fit together, or another activation.
 
     Source: Elman, 1990; Keras 3, `keras.layers.SimpleRNN`; ONNX `RNN`.
 
@@ -65,14 +72,26 @@ def lstm(
 ) -> Any:
     """Long short-term memory: i, f, o = s(z), g = a(z), c = f c + i g, h = o a(c).
 
-    z = x kernel + h recurrent_kernel + bias has G = 4 gates in the order i, f, g, o. `activation` is a and
-    `recurrent_activation` s, of the names that `simple_rnn` lists.
+    z = x kernel + h recurrent_kernel + bias has G = 4 gates in the order i, f, g, o.
+
+    Args:
+        x: (B, T, I).
+        kernel: (I, 4 U).
+        recurrent_kernel: (U, 4 U).
+        bias: (4 U,), or None (the default).
+        h: initial state (B, U); None (the default): zeros.
+        c: initial cell state (B, U); None (the default): zeros.
+        mask: bool (B, T), False where a step leaves the states unchanged; None (the default): all steps count.
+        activation: the function a: "tanh" (the default), "sigmoid", "relu", "linear", "elu", "exponential" or
+            "hard_sigmoid".
+        recurrent_activation: the function s, one of the same; "sigmoid" by default.
+        go_backwards: whether to start with the last step; False by default.
 
     Returns:
-        (y, h, c): h of every step, and both states after the last.
+        (y, h, c): h after every step (B, T, U), and both states after the last one computed (B, U).
 
     Raises:
-        ValueError: shapes that do not fit together; another activation.
+        ValueError: shapes that do not fit together, or another activation.
 
     Source: Hochreiter and Schmidhuber, 1997, with the forget gate of Gers et al., 2000; Keras 3, `keras.layers.LSTM`;
     ONNX `LSTM` (whose order is i, o, f, c).
@@ -88,22 +107,30 @@ def lstm(
 
 @op
 def lstm_step(x: Any, h: Any, c: Any, kernel: Any, recurrent_kernel: Any, bias: Any = None) -> Any:
-    """One step of `lstm`: x (B, I), states h and c (B, U).
+    """A single time step of an LSTM with tanh and sigmoid.
+
+    Args:
+        x: (B, I).
+        h: state (B, U).
+        c: cell state (B, U).
+        kernel: (I, 4 U).
+        recurrent_kernel: (U, 4 U).
+        bias: (4 U,), or None (the default).
 
     Returns:
-        (h, c): the states after it.
+        (h, c): the states after the step.
 
     Raises:
-        ValueError: x of another rank, shapes that do not fit together.
+        ValueError: x of another rank, or shapes that do not fit together.
 
     >>> import numpy as np
     >>> h, c = lstm_step(np.ones((1, 1)), np.zeros((1, 1)), np.ones((1, 1)), np.zeros((1, 4)), np.zeros((1, 4)))
-    >>> float(c[0, 0])  # forgets one half, and adds half of nothing
+    >>> float(c[0, 0])  # all gates are 0.5 and the candidate is 0: half of the old c
     0.5
     """
     shape = shape_of(x)
     if len(shape) != 2:
-        raise ValueError(f"ops.lstm_step: expected x of shape (batch, features), got {shape}.")
+        raise ValueError(f"ops.lstm_step: expected x of shape (batch, features), received {shape}.")
     one_step = _core.reshape(x, (shape[0], 1, shape[1]))
     _, h, c = _core.rnn("lstm", one_step, kernel, recurrent_kernel, bias, h, c, sequences=False)
     return h, c
@@ -122,20 +149,31 @@ def gru(
     reset_after: bool = True,
     go_backwards: bool = False,
 ) -> Any:
-    """Gated recurrent unit: z, r = s(...), h = z h + (1 - z) n.
+    """Gated recurrent unit: z, r = s(...), h = z h + (1 - z) n, with G = 3 gates in the order z, r, n.
 
-    n = a(x W + b + r (h R + b')), or, where `reset_after` is False, a(x W + b + (r h) R). G = 3 gates, z, r, n.
+    With W and b for kernel and bias, R and b' for the recurrent ones: n = a(x W + b + r (h R + b')) if `reset_after`,
+    else n = a(x W + b + (r h) R).
 
     Args:
-        bias: (2, 3 U), the second row that of h R; where `reset_after` is False (3 U,).
-        reset_after: whether r multiplies after the product with R (as in cuDNN), or before it (as in the paper).
-        activation, recurrent_activation, go_backwards: as for `lstm`.
+        x: (B, T, I).
+        kernel: (I, 3 U).
+        recurrent_kernel: (U, 3 U).
+        bias: (2, 3 U), with b in the first row and b' in the second; (3 U,) if `reset_after` is False. None (the
+            default): no bias.
+        h: initial state (B, U); None (the default): zeros.
+        mask: bool (B, T), False where a step leaves the state unchanged; None (the default): all steps count.
+        activation: the function a: "tanh" (the default), "sigmoid", "relu", "linear", "elu", "exponential" or
+            "hard_sigmoid".
+        recurrent_activation: the function s, one of the same; "sigmoid" by default.
+        reset_after: whether r multiplies after the product with R (True, the default, as in cuDNN) or before it (as in
+            the paper).
+        go_backwards: whether to start with the last step; False by default.
 
     Returns:
-        (y, h): h of every step, and the last one.
+        (y, h): h after every step (B, T, U), and after the last one computed (B, U).
 
     Raises:
-        ValueError: shapes that do not fit together; another activation.
+        ValueError: shapes that do not fit together, or another activation.
 
     Source: Cho et al., 2014; Keras 3, `keras.layers.GRU`; ONNX `GRU` (linear_before_reset is reset_after).
 
