@@ -208,8 +208,8 @@ def test_deep_graphs_do_not_exhaust_the_stack():
     [
         (lambda: netlet.Model(netlet.Input((2,)), netlet.Input((2,))), "Graph disconnected"),
         (lambda: netlet.Model(inputs=netlet.Input((2,))), "together"),
-        (lambda: netlet.Model(A, netlet.Input((2,))), "`inputs` are symbolic tensors"),
-        (lambda: netlet.Model(netlet.Input((2,)), A), "`outputs` are symbolic tensors"),
+        (lambda: netlet.Model(A, netlet.Input((2,))), r"inputs=\): expected symbolic tensors"),
+        (lambda: netlet.Model(netlet.Input((2,)), A), r"outputs=\): expected symbolic tensors"),
         (lambda: netlet.Model()(A), "does not have a `call"),
         (lambda: netlet.Model(1, 2, 3, 4), "positional arguments"),
     ],

@@ -61,7 +61,7 @@ def test_built_by_the_first_data():
     later = netlet.Sequential([layers.Dense(3), layers.Dense(2)])
     later.build((None, 8))
     assert later.count_params() == 8 * 3 + 3 + 3 * 2 + 2
-    with pytest.raises(ValueError, match=r"begins with shape \(None, 8\); given \(None, 9\)"):
+    with pytest.raises(ValueError, match=r"expected input shape \(None, 8\), received \(None, 9\)"):
         later.build((None, 9))
 
 
@@ -124,7 +124,7 @@ def test_inputs_of_rank_one_and_with_extra_axes():
     model = netlet.Sequential([netlet.Input((1,)), layers.Dense(2)])
     assert model(np.zeros(5, "float32")).shape == (5, 2)
     assert netlet.Sequential([netlet.Input((8,)), layers.Dense(2)])(X[..., None]).shape == (6, 2)
-    with pytest.raises(ValueError, match=r"expects shape \(None, 8\)"):
+    with pytest.raises(ValueError, match=r"expected shape \(None, 8\)"):
         build(netlet)(np.zeros((2, 3, 8), "float32"))
 
 
@@ -187,12 +187,12 @@ def test_get_layer():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: netlet.Sequential([3]), "Only layers can be added.*int"),
-        (lambda: netlet.Sequential([layers.Dense]), "Only layers can be added"),
-        (lambda: netlet.Sequential([layers.Dense(1, name="a"), layers.Dense(1, name="a")]), "'a' already"),
-        (lambda: netlet.Sequential([netlet.Input((1,)), netlet.Input((1,))]), "must be its first layer"),
-        (lambda: netlet.Sequential([layers.Dense(2), netlet.Input((1,))]), "must be its first layer"),
-        (lambda: netlet.Sequential([layers.Dense(2)])("text"), "expects one input"),
+        (lambda: netlet.Sequential([3]), "expected a layer, received int"),
+        (lambda: netlet.Sequential([layers.Dense]), "expected a layer, received"),
+        (lambda: netlet.Sequential([layers.Dense(1, name="a"), layers.Dense(1, name="a")]), "received a second 'a'"),
+        (lambda: netlet.Sequential([netlet.Input((1,)), netlet.Input((1,))]), "only as its first layer"),
+        (lambda: netlet.Sequential([layers.Dense(2), netlet.Input((1,))]), "only as its first layer"),
+        (lambda: netlet.Sequential([layers.Dense(2)])("text"), "expected one input"),
         (lambda: netlet.Sequential.from_config({"name": "x"}), "'name' and 'layers'"),
         (lambda: setattr(netlet.Sequential(), "layers", []), "Use `add` and `pop`"),
     ],

@@ -211,9 +211,9 @@ def test_a_layer_of_text_behind_others():
 
 def test_inputs_that_do_not_fit():
     model = model_of(before=(netlet.Input((1,), dtype="string"),))
-    with pytest.raises(ValueError, match=r"expects shape \(None, 1\).*given \(1, 1, 2\)"):
+    with pytest.raises(ValueError, match=r"expected shape \(None, 1\).*received \(1, 1, 2\)"):
         model.predict(np.array([[["a", "b"]]]), verbose=0)
-    with pytest.raises(ValueError, match="expects texts for input"):
+    with pytest.raises(ValueError, match="expected texts for input"):
         model.predict(np.zeros((2, 1)), verbose=0)
     with pytest.raises(ValueError, match="number of rows"):
         model.fit(TEXTS, LABELS[:-1], verbose=0)

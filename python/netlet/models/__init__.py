@@ -1,4 +1,4 @@
-"""Models, and what reads, writes and copies them."""
+"""Model classes, and functions that save, load and copy models."""
 
 from __future__ import annotations
 

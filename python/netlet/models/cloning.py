@@ -24,15 +24,20 @@ def clone_model(
     """A model of the same architecture with new weights, compiled in the same way.
 
     Args:
-        model: Sequential, or Model(inputs, outputs); of another class if it has `get_config`.
-        input_tensors: symbolic tensors, in the structure of the model's inputs, that the copy shall begin with.
-        clone_function: called with each layer but InputLayers; its result takes the layer's place. By default the
-            layer is made again from its config.
-        call_function: called with (layer, *args, **kwargs) in place of the layer; not for Sequential.
-        recursive: whether the layers of nested models go through `clone_function` too.
+        model: a Sequential, a `Model(inputs, outputs)`, or a subclassed model that has `get_config`.
+        input_tensors: symbolic tensors to use as the copy's inputs, in the structure of the model's inputs. By default
+            new inputs of the same shapes are made.
+        clone_function: called with each layer except InputLayers; the copy uses the layer that it returns. By default
+            the layer is made from its config.
+        call_function: called with (layer, *args, **kwargs) instead of calling the layer. Not for a Sequential.
+        recursive: whether `clone_function` is also applied to the layers of nested models.
+
+    Returns:
+        The copy, compiled if the model is compiled.
 
     Raises:
-        ValueError: arguments that a model of unknown structure, or a Sequential, cannot honour.
+        ValueError: `call_function` with a Sequential; `input_tensors`, `clone_function` or `call_function` with a
+            subclassed model; `input_tensors` that do not match the model's inputs.
 
     Source: Keras 3 `keras.models.clone_model`.
 
@@ -45,12 +50,12 @@ def clone_model(
     """
     sequential = isinstance(model, Sequential)
     if sequential and call_function is not None:
-        raise ValueError("clone_model: `call_function` cannot be used with a Sequential: its layers are merely listed.")
+        raise ValueError("clone_model: expected no `call_function` for a Sequential, received one.")
     if not sequential and getattr(model, "_function", None) is None:
         if clone_function is not None or input_tensors is not None or call_function is not None:
             raise ValueError(
-                f"clone_model: '{model.name}' is not made of a graph, so its layers are not known; `clone_function`, "
-                "`call_function` and `input_tensors` cannot be used."
+                f"clone_model: model '{model.name}' is not made of a graph, so its layers are not known: expected no "
+                "`clone_function`, `call_function` or `input_tensors`, received at least one."
             )
         copy = _clone(model)
     else:
@@ -77,11 +82,12 @@ def clone_model(
 
 
 def _clone_sequential(model: Sequential, input_tensors: Any, cloned: Callable[[Any], Any]) -> Sequential:
+    """A Sequential of the cloned layers; `input_tensors` replace its Input."""
     layers = [cloned(layer) for layer in model.layers]
     if input_tensors is not None:
         given = tree.flatten(input_tensors)
         if len(given) != 1 or not isinstance(given[0], KerasTensor):
-            raise ValueError(f"clone_model: a Sequential begins with one symbolic tensor; given {input_tensors!r}.")
+            raise ValueError(f"clone_model(input_tensors=): expected one symbolic tensor, received {input_tensors!r}.")
         layers.insert(0, given[0])
     elif model._layers and isinstance(model._layers[0], InputLayer):
         layers.insert(0, _clone(model._layers[0]))
@@ -91,6 +97,7 @@ def _clone_sequential(model: Sequential, input_tensors: Any, cloned: Callable[[A
 def _clone_graph(
     model: Model, input_tensors: Any, cloned: Callable[[Any], Any], call_function: Callable[..., Any] | None
 ) -> Model:
+    """A model from calling the cloned layers as the graph calls the originals."""
     assert model._function is not None
     if input_tensors is None:
         given = [_clone_input(tensor) for tensor in model.inputs]
@@ -98,8 +105,8 @@ def _clone_graph(
         given = tree.flatten(input_tensors)
         if len(given) != len(model.inputs) or not all(isinstance(t, KerasTensor) for t in given):
             raise ValueError(
-                f"clone_model: `input_tensors` must be {len(model.inputs)} symbolic tensors, as the model has inputs; "
-                f"given {input_tensors!r}."
+                f"clone_model(input_tensors=): expected {len(model.inputs)} symbolic tensors, one for each input of "
+                f"model '{model.name}', received {input_tensors!r}."
             )
 
     def run(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -115,16 +122,18 @@ def _clone_graph(
 
 
 def _clone(layer: Any) -> Any:
+    """A new layer or other object from the config of this one."""
     return type(layer).from_config(layer.get_config())
 
 
 def _clone_input(tensor: KerasTensor) -> KerasTensor:
+    """The symbolic output of a new InputLayer with the config of this input's."""
     symbol: KerasTensor = _clone(tensor._keras_history.operation).output
     return symbol
 
 
 def _again(value: Any) -> Any:
-    """A copy of an argument of compile that shares no state with it; functions, which have none, as they are."""
+    """A copy of an argument of `compile` that shares no state with it; a value without a config is returned itself."""
     if isinstance(value, (list, tuple)):
         return [_again(item) for item in value]
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Models to files and back, under the names that Keras has in `models`."""
+"""Save and load functions under the names that Keras has in `keras.models`."""
 
 from __future__ import annotations
 
@@ -10,17 +10,58 @@ from netlet import saving
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-    """Same as `model.save(filepath)`; see `saving.save_model`."""
+    """Writes a model's architecture, weights and training state to one file.
+
+    Args:
+        model: the model.
+        filepath: str or path, ending in ".netlet". Missing directories are made.
+        overwrite: whether an existing file may be replaced.
+        **kwargs: `include_optimizer` (default True): whether to save the compile arguments and the optimizer's state.
+
+    Raises:
+        ValueError: another file extension, or a part that cannot be saved, such as a Lambda layer.
+        FileExistsError: the file exists and `overwrite` is False.
+        OSError: the file cannot be written.
+    """
     saving.save_model(model, filepath, overwrite=overwrite, **kwargs)
 
 
 def load_model(
     filepath: Any, custom_objects: Mapping[str, Any] | None = None, compile: bool = True, **kwargs: Any
 ) -> Any:
-    """The model in a file; see `saving.load_model`."""
+    """Reads a model from a file that `save_model` or `Model.save` wrote.
+
+    Args:
+        filepath: str or path of the file.
+        custom_objects: {name: class or function} for your own code that is not registered.
+        compile: whether to compile the model as it was saved and restore its optimizer.
+        **kwargs: `safe_mode`, accepted for compatibility with Keras; loading is always safe.
+
+    Returns:
+        The model.
+
+    Raises:
+        ValueError: not a netlet file, a damaged file, or a class that is not known.
+        OSError: the file is missing or cannot be read.
+    """
     return saving.load_model(filepath, custom_objects=custom_objects, compile=compile, **kwargs)
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The model (with new weights) whose `to_json` this is."""
+    """Builds a model with new weights from the JSON that `Model.to_json` returned.
+
+    Args:
+        json_string: the JSON text.
+        custom_objects: {name: class or function} for your own code that is not registered.
+
+    Returns:
+        The model, not compiled.
+
+    Example:
+
+    >>> import netlet
+    >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+    >>> model_from_json(model.to_json()).output_shape
+    (None, 2)
+    """
     return saving.deserialize_keras_object(json.loads(json_string), custom_objects)

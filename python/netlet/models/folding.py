@@ -1,11 +1,14 @@
-"""Plans with fewer passes over memory than the layers that they were made from. Eager calls are left as they are.
+"""Fuses consecutive layers while a plan is recorded, so that the plan makes fewer passes over memory.
 
-Inference: a batch normalization, and an activation, right behind a product become part of it.
-act(batch_norm(x . kernel + bias)) = act(x . kernel' + bias'), where the plan computes kernel' and bias' once, until a
-weight is written (`_core.fold_norm`).
+Eager calls do not fuse layers.
 
-Training: max_pool(relu(x)) = relu(max_pool(x)), to the bit, values and gradients: among the positive, relu leaves the
-first of the largest the first; elsewhere its slope is 0. The second form has the smaller image to go back over.
+Inference: a product (dense or convolution layer), the batch normalization after it and the activation after that become
+one product: act(batch_norm(x . kernel + bias)) = act(x . kernel' + bias'). The plan computes kernel' and bias' once and
+again after a weight is written (`_core.fold_norm`).
+
+Training: max_pool(relu(x)) is computed as relu(max_pool(x)). Values and gradients are equal to the bit: relu does not
+change which positive value is the first largest one, and where no value is positive its gradient is 0. In the second
+form relu and its gradient run over the smaller, pooled image.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ RELU = ("relu", 0.0)
 
 
 def fused_activation(layer: Any) -> tuple[str, float] | None:
-    """(name, alpha) for a product that shall do what this layer does, else None."""
+    """The (name, alpha) of the activation that a product must fuse to replace this layer; None if none can."""
     if getattr(layer, "activity_regularizer", None) is not None:
         return None
     found: tuple[str, float] | None = None
@@ -48,19 +51,23 @@ def fused_activation(layer: Any) -> tuple[str, float] | None:
 
 
 def is_product(layer: Any) -> bool:
-    """Whether it is a product with one kernel whose last axes are the channels of its output."""
+    """Whether the layer is a built dense or convolution layer that computes one product.
+
+    Its kernel's last axes are the output channels. A subclass with its own `call` or a layer with an activity
+    regularizer does not count.
+    """
     known = isinstance(layer, Dense) and type(layer).call is Dense.call
     known = known or (isinstance(layer, (Conv, DepthwiseConv)) and type(layer).call is Windowed.call)
     return known and bool(layer.built) and layer.activity_regularizer is None
 
 
 def can_fold(layer: Any) -> bool:
-    """Whether it is a linear product whose weights are there already."""
+    """Whether the layer is a product without an activation, and the plan caches what depends on its kernel alone."""
     return is_product(layer) and activations.fused(layer.activation) == LINEAR and bool(_core.keeps(layer.kernel.value))
 
 
 def normalizes(layer: Any, product: Any) -> bool:
-    """Whether it is a batch normalization of the product's channels."""
+    """Whether the layer is a batch normalization over the channel axis of the product's output."""
     if type(layer) is not BatchNormalization or not layer.built or layer.activity_regularizer is not None:
         return False
     rank = layer.input_spec.ndim
@@ -69,7 +76,13 @@ def normalizes(layer: Any, product: Any) -> bool:
 
 
 class Together:
-    """Layers that follow each other, taken as one; what carries a mask goes through them one by one."""
+    """Consecutive layers that are run as one operation.
+
+    An input with a mask goes through the layers one by one, so that each layer handles the mask.
+
+    Args:
+        layers: the layers, in their order.
+    """
 
     def __init__(self, layers: Sequence[Any]) -> None:
         self.layers = layers
@@ -80,11 +93,18 @@ class Together:
         return functools.reduce(lambda value, layer: layer(value), self.layers, x)
 
     def at_once(self, x: Any) -> Any:
+        """The output of all layers for an input without a mask."""
         raise NotImplementedError
 
 
 class Folded(Together):
-    """Layers that follow each other as one product."""
+    """Consecutive layers that are computed as one product.
+
+    Args:
+        layers: the product, then the layers that it replaces.
+        batch_norm: the batch normalization among them, or None.
+        activation: (name, alpha) of the fused activation.
+    """
 
     def __init__(self, layers: Sequence[Any], batch_norm: Any = None, activation: tuple[str, float] = LINEAR) -> None:
         super().__init__(layers)
@@ -107,7 +127,14 @@ class Folded(Together):
 
 
 def fold_first(layers: Sequence[Any]) -> tuple[Any, int]:
-    """What to call for the first of these layers, which follow each other, and how many of them that stands for."""
+    """Fuses the first of these consecutive layers for inference.
+
+    Args:
+        layers: the next layers of a chain; at least one.
+
+    Returns:
+        (operation, count): what to call, and how many of the layers it replaces; (the first layer, 1) if nothing fuses.
+    """
     if not can_fold(layers[0]):
         return layers[0], 1
     product, count, batch_norm, activation = layers[0], 1, None, LINEAR
@@ -119,7 +146,12 @@ def fold_first(layers: Sequence[Any]) -> tuple[Any, int]:
 
 
 class PooledFirst(Together):
-    """A layer that ends in relu, and the max-pooling behind it, the other way round."""
+    """A layer that ends in relu and the max pooling after it, computed in the opposite order.
+
+    Args:
+        layer: a product with relu, or a relu layer.
+        pooling: the max pooling.
+    """
 
     def __init__(self, layer: Any, pooling: Any) -> None:
         super().__init__([layer, pooling])
@@ -133,7 +165,14 @@ class PooledFirst(Together):
 
 
 def pool_first(layers: Sequence[Any]) -> tuple[Any, int]:
-    """The same as `fold_first`, for training."""
+    """Fuses the first of these consecutive layers for training.
+
+    Args:
+        layers: the next layers of a chain; at least one.
+
+    Returns:
+        (operation, count): what to call, and how many of the layers it replaces; (the first layer, 1) if nothing fuses.
+    """
     layer, pooling = layers[0], layers[1] if len(layers) > 1 else None
     pools = isinstance(pooling, MaxPooling) and type(pooling).call is Pooling.call
     if not pools or pooling.activity_regularizer is not None or not pooling.built:  # type: ignore[union-attr]
@@ -143,14 +182,14 @@ def pool_first(layers: Sequence[Any]) -> tuple[Any, int]:
 
 
 def rule() -> Callable[[Sequence[Any]], tuple[Any, int]] | None:
-    """How layers are taken together in the plan that is being recorded, if one is."""
+    """The function that fuses layers for the plan that is being recorded; None outside of recording."""
     if not _core.recording():
         return None
     return pool_first if call_context.current.training else fold_first
 
 
 def chain(layers: Sequence[Any]) -> Sequence[Any]:
-    """What to call, one after the other, for layers of a chain."""
+    """The operations to call, one after the other, for a chain of layers."""
     first = rule()
     if first is None:
         return layers
@@ -163,7 +202,14 @@ def chain(layers: Sequence[Any]) -> Sequence[Any]:
 
 
 def steps(function: Function) -> list[Any] | None:
-    """The steps of a graph with chains of them taken together, for `Function.run`; None: as they are."""
+    """The steps of a graph with its chains fused, for `Function.run`.
+
+    Args:
+        function: the graph.
+
+    Returns:
+        List of (operation, fill, output slots); None outside of recording, where `Function.run` uses its own steps.
+    """
     first = rule()
     if first is None:
         return None

@@ -1,4 +1,4 @@
-"""Model: what can be trained and saved. A graph of layers (`Model(inputs, outputs)`), or a subclass with `call`."""
+"""Model, which is trained and saved: a graph of layers (`Model(inputs, outputs)`), or a subclass with `call`."""
 
 from __future__ import annotations
 
@@ -23,13 +23,16 @@ class Model(Trainer, GraphLayer):
     """A network with `compile`, `fit`, `evaluate`, `predict` and `save`.
 
     Args:
-        inputs, outputs: symbolic tensors (`Input`, and what layers gave for them), or lists or dicts of them. Without
-            them: a subclass with its own `call`.
-        name: of the model.
-        trainable: whether an optimizer may change its weights.
+        inputs: symbolic tensor that `Input` returned, or a list or dict of them. None in a subclass with `call`.
+        outputs: symbolic tensor that calling layers on `inputs` returned, or a list or dict of them. None if `inputs`
+            is None.
+        name: of the model; by default one is made.
+        trainable: whether an optimizer may change its weights; True by default.
 
     Raises:
-        ValueError: an output that does not depend on the inputs alone; two layers of one name.
+        TypeError: more than three positional arguments.
+        ValueError: `inputs` without `outputs` or the reverse; one that is not symbolic; an output that depends on other
+            inputs; two layers of one name.
 
     Example:
 
@@ -71,7 +74,11 @@ class Model(Trainer, GraphLayer):
     # ---- its layers ------------------------------------------------------------------------------------------------
     @property
     def layers(self) -> list[Any]:
-        """The layers right below this model, in the order of the data's way."""
+        """The layers of this model, without those inside of nested models.
+
+        For a graph they are in topological order; other layers that are attributes come last. A subclass lists its
+        attributes in the order of assignment.
+        """
         if self._function is not None:
             in_graph = [op for op in self._function.operations if isinstance(op, Layer)]
             known = {id(layer) for layer in in_graph}
@@ -80,19 +87,26 @@ class Model(Trainer, GraphLayer):
 
     @layers.setter
     def layers(self, value: Any) -> None:
-        raise AttributeError("`layers` of a model is made by netlet; use another name for an attribute of your own.")
+        raise AttributeError("`layers` of a model is read-only; use another name for an attribute of your own.")
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Any:
-        """The layer of this name, or at this position.
+        """The layer with this name, or at this position.
+
+        Args:
+            name: of the layer.
+            index: position in `layers`; negative counts from the end.
+
+        Returns:
+            The layer.
 
         Raises:
-            ValueError: there is none; the message lists the names.
+            ValueError: both or neither argument; no such layer (the message lists the names).
         """
         if (name is None) == (index is None):
-            raise ValueError("get_layer needs a name or an index, and not both.")
+            raise ValueError("get_layer: expected a name or an index, received both or neither.")
         if index is not None:
             if not -len(self.layers) <= index < len(self.layers):
-                raise ValueError(f"Model '{self.name}' has {len(self.layers)} layers; asked for number {index}.")
+                raise ValueError(f"Model '{self.name}' has {len(self.layers)} layers, received index {index}.")
             return self.layers[index]
         for layer in self.layers:
             if layer.name == name:
@@ -108,77 +122,141 @@ class Model(Trainer, GraphLayer):
         show_trainable: bool = False,
         layer_range: Any = None,
     ) -> None:
-        """Prints the table of layers, output shapes and numbers of weights, as Keras does.
+        """Prints a table of the layers with their output shapes and numbers of weights, in Keras's layout.
 
         Args:
-            line_length: width of the table; by default the terminal's, at most 88.
-            positions: where the columns end, as shares of the width.
-            print_fn: called with the whole text instead of `print`.
+            line_length: width of the table in characters. By default the terminal's width minus 4, at most 88, or 108
+                for a graph with branches, plus 12 with `show_trainable`.
+            positions: where each column ends, as fractions of the width; the last is 1.0.
+            print_fn: called once with the whole text; `print` by default.
             expand_nested: whether to list the layers of nested models too.
-            show_trainable: whether to add a column that tells which layers are trained.
-            layer_range: (first, last) layer name or regular expression to list only a part.
+            show_trainable: whether to add a column that shows which layers are trainable.
+            layer_range: (first, last) layer names or regular expressions; only these layers and those between them are
+                listed.
+
+        Raises:
+            ValueError: `line_length` is too small for the columns; `layer_range` matches no layer.
+
+        Example:
+
+        >>> import netlet
+        >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2, name="out")], name="small")
+        >>> model.summary(line_length=64, print_fn=lambda text: print(text.splitlines()[0]))
+        Model: "small"
         """
         text = summary.table(self, line_length, positions, expand_nested, show_trainable, layer_range)
         (print if print_fn is None else print_fn)(text)
 
     # ---- files -----------------------------------------------------------------------------------------------------
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-        """Writes architecture, weights and training state to one file; see `saving.save_model`."""
+        """Writes architecture, weights and training state to one file.
+
+        Args:
+            filepath: str or path, ending in ".netlet". Missing directories are made.
+            overwrite: whether an existing file may be replaced.
+            **kwargs: `include_optimizer` (default True): whether to save the compile arguments and the optimizer.
+
+        Raises:
+            ValueError: another file extension, or a part that cannot be saved, such as a Lambda layer.
+            FileExistsError: the file exists and `overwrite` is False.
+            OSError: the file cannot be written.
+        """
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Writes the weights alone; see `saving.save_weights`."""
+        """Writes only the weights; `saving.save_weights` lists formats and errors.
+
+        Args:
+            filepath: str or path of the file.
+            overwrite: whether an existing file may be replaced.
+        """
         saving.save_weights(self, filepath, overwrite=overwrite)
 
     def load_weights(self, filepath: Any, **kwargs: Any) -> None:
-        """Reads weights that `save_weights` or `save` wrote; see `saving.load_weights`."""
+        """Reads weights that `save_weights` or `save` wrote; `saving.load_weights` lists formats and errors.
+
+        Args:
+            filepath: str or path of the file.
+            **kwargs: options of `saving.load_weights`.
+        """
         saving.load_weights(self, filepath, **kwargs)
 
     def __reduce__(self) -> Any:
-        """Copies and pickles go through the file format: weights, optimizer and all; own classes by reference."""
+        """Copies and pickles the model through the file format: architecture, weights and optimizer.
+
+        Your own classes are pickled by reference.
+        """
         return _from_bytes, (_to_bytes(self), {type(layer).__name__: type(layer) for layer in self._flatten_layers()})
 
     def get_config(self) -> dict[str, Any]:
+        """The architecture as a dict, without weights; `from_config` reads it."""
         if self._function is not None and type(self).__init__ in (Model.__init__, Functional.__init__):
             return graph_config(self)
         return super().get_config()
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """The model of a config that `get_config` gave, with new weights."""
+        """Builds a model with new weights from a config.
+
+        Args:
+            config: what `get_config` returned.
+            custom_objects: {name: class or function} for your own code that is not registered.
+
+        Returns:
+            The model, not compiled.
+
+        Raises:
+            ValueError: the config's graph is damaged or names something unknown.
+        """
         if {"layers", "input_layers", "output_layers"} <= set(config):
             with building():
                 return graph_from_config(cls, config, custom_objects)
         return cls(**config)
 
     def to_json(self, **kwargs: Any) -> str:
-        """The architecture as JSON; `models.model_from_json` reads it."""
+        """The architecture as JSON text; `models.model_from_json` reads it.
+
+        Args:
+            **kwargs: passed to `json.dumps`.
+
+        Returns:
+            The text.
+        """
         return json.dumps(serialize_object(self), **kwargs)
 
 
 class Functional(Model):
-    """What `Model(inputs, outputs)` makes."""
+    """A graph of layers; `Model(inputs, outputs)` returns an object of this class.
+
+    Args:
+        inputs: symbolic tensor that `Input` returned, or a list or dict of them.
+        outputs: symbolic tensor that calling layers on `inputs` returned, or a list or dict of them.
+        name: of the model; by default one is made.
+        **kwargs: `trainable`.
+    """
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:
         super().__init__(inputs, outputs, name=name, **kwargs)
 
 
 def _graph_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any, dict[str, Any]]:
+    """(inputs, outputs, the other arguments) of a call of `Model`."""
     names = ("inputs", "outputs", "name")
     if len(args) > len(names):
         raise TypeError(
-            f"Model takes at most {len(names)} positional arguments (inputs, outputs, name); given {len(args)}."
+            f"Model: expected at most {len(names)} positional arguments (inputs, outputs, name), received {len(args)}."
         )
     given = {**dict(zip(names, args, strict=False)), **kwargs}
     inputs, outputs = given.pop("inputs", None), given.pop("outputs", None)
     if (inputs is None) != (outputs is None):
-        raise ValueError("Model needs `inputs` and `outputs` together, or neither in a subclass with `call`.")
+        raise ValueError("Model: expected `inputs` and `outputs` together, or neither in a subclass; received one.")
     if given.get("trainable") is None:
         given.pop("trainable", None)
     return inputs, outputs, given
 
 
 def _to_bytes(model: Model) -> bytes:
+    """The bytes of the file that `model.save` writes."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.netlet")
         model.save(path)
@@ -187,6 +265,7 @@ def _to_bytes(model: Model) -> bytes:
 
 
 def _from_bytes(data: bytes, classes: dict[str, Any]) -> Any:
+    """The model in these bytes; `classes` holds its layers' classes by name."""
     own = {name: cls for name, cls in classes.items() if not cls.__module__.startswith("netlet.")}
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.netlet")

@@ -1,4 +1,4 @@
-"""Bringing the inputs of a graph to the form that it begins with."""
+"""Converts the inputs of a graph to the shapes and dtypes of its symbolic inputs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,20 @@ from netlet.layers.core.input_layer import InputLayer
 
 
 def from_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:
-    """The same graph with every input an InputLayer's: a model may begin at tensors inside of another one."""
+    """Replaces inputs that another layer computes by new InputLayers.
+
+    A model may use tensors inside of another model as its inputs.
+
+    Args:
+        inputs: symbolic inputs: one, a list or a dict.
+        outputs: symbolic outputs: one, a list or a dict.
+
+    Returns:
+        (inputs, outputs) in the same structure; unchanged if every input belongs to an InputLayer.
+
+    Warns:
+        UserWarning: a key of an input dict is not the name of that input.
+    """
     if isinstance(inputs, dict):
         for key, t in inputs.items():
             if isinstance(t, KerasTensor) and t._keras_history.operation.name != key:
@@ -33,13 +46,26 @@ def from_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:
 
 
 def fit_to(value: Any, wanted: KerasTensor, model: str) -> Any:
-    """The value in an input's dtype, with its mask, and with a last axis of 1 added or removed if only that differs."""
+    """Casts a value to an input's dtype and keeps its mask. Adds or removes a last axis of size 1 if only that differs.
+
+    Args:
+        value: Tensor or symbolic tensor; None for an optional input.
+        wanted: the symbolic input.
+        model: the model's name, for errors.
+
+    Returns:
+        The value in the form of the input; None for None.
+
+    Raises:
+        ValueError: the rank differs in another way.
+    """
     if value is None:
         return None
     return masks.keep(value, _in_form(value, wanted, model))
 
 
 def _in_form(value: Any, wanted: KerasTensor, model: str) -> Any:
+    """`fit_to` without masks and None. Floats are not cast to an integer input."""
     rank, target = len(value.shape), len(wanted.shape)
     if rank == target + 1 and value.shape[-1] == 1:
         value = ops.squeeze(value, axis=-1)
@@ -47,7 +73,7 @@ def _in_form(value: Any, wanted: KerasTensor, model: str) -> Any:
         value = ops.expand_dims(value, axis=-1)
     elif rank != target:
         raise ValueError(
-            f"Model '{model}' expects shape {wanted.shape} for input '{wanted.name}'; given {tuple(value.shape)}."
+            f"Model '{model}': expected shape {wanted.shape} for input '{wanted.name}', received {tuple(value.shape)}."
         )
     if is_symbolic(value) or str(value.dtype) == wanted.dtype:
         return value
@@ -55,5 +81,6 @@ def _in_form(value: Any, wanted: KerasTensor, model: str) -> Any:
 
 
 def shapes_of(structure: Any) -> Any:
+    """The shapes in a structure of tensors; of a list of one, that one shape."""
     shapes = tree.map_structure(lambda t: t.shape, structure)
     return shapes[0] if isinstance(shapes, list) and len(shapes) == 1 else shapes

@@ -1,4 +1,4 @@
-"""A layer that is a graph of layers: the part of Model that knows nothing of training."""
+"""The part of Model without training: a layer that is a graph of layers."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ from .graph_inputs import fit_to, from_input_layers, shapes_of
 
 
 class GraphLayer(Layer):
-    """Runs the operations between symbolic inputs and outputs; without these, a subclass with its own `call`."""
+    """A layer that runs the operations between symbolic inputs and outputs.
+
+    Without symbolic inputs it is the base of a subclass with its own `call`.
+    """
 
     _function: Function | None = None
     _specs: dict[Any, Any]  # shapes and dtypes of inputs -> symbolic outputs
     _front: Front | None = None
-    _fed = False
+    _fed = False  # True inside of `fed`
 
     @property
     def _masks_travel_inside(self) -> bool:  # type: ignore[override]
@@ -33,12 +36,13 @@ class GraphLayer(Layer):
 
     # ---- the graph -------------------------------------------------------------------------------------------------
     def _init_graph(self, inputs: Any, outputs: Any) -> None:
+        """Makes the graph between these symbolic tensors; ValueError if one is not symbolic."""
         for what, structure in (("inputs", inputs), ("outputs", outputs)):
             for leaf in tree.flatten(structure):
                 if not isinstance(leaf, KerasTensor):
                     raise ValueError(
-                        f"Model(inputs, outputs): `{what}` are symbolic tensors, made by `Input` and by calling layers "
-                        f"on them; given {type(leaf).__name__}: {leaf!r}."
+                        f"Model({what}=): expected symbolic tensors, which `Input` and calls of layers on them return, "
+                        f"received {type(leaf).__name__}: {leaf!r}."
                     )
         inputs, outputs = from_input_layers(inputs, outputs)
         self._function = function = Function(inputs, outputs)
@@ -49,7 +53,7 @@ class GraphLayer(Layer):
                 self._track(operation)
         self.built = True
         if self._front is not None:
-            return  # what the model is called with is checked by the layers in front
+            return  # the layers in front check the inputs
         named = isinstance(inputs, dict) and all(isinstance(v, KerasTensor) for v in inputs.values())
         names = sorted(inputs) if named else self.input_names
         self.input_spec = [
@@ -64,59 +68,75 @@ class GraphLayer(Layer):
 
     @property
     def inputs(self) -> list[KerasTensor]:
-        """Symbolic inputs, flat; AttributeError for a model without a graph."""
+        """The symbolic inputs, flat; AttributeError for a model without a graph."""
         return self._graph("inputs").inputs
 
     @property
     def outputs(self) -> list[KerasTensor]:
+        """The symbolic outputs, flat; AttributeError for a model without a graph."""
         return self._graph("outputs").outputs
 
     @property
     def input(self) -> Any:
+        """The symbolic inputs in their structure; AttributeError for a model without a graph."""
         return self._graph("input").inputs_struct
 
     @property
     def output(self) -> Any:
+        """The symbolic outputs in their structure; AttributeError for a model without a graph."""
         return self._graph("output").outputs_struct
 
     def _graph(self, what: str) -> Function:
+        """The graph; AttributeError, which names `what`, if there is none."""
         if self._function is None:
             raise AttributeError(f"Model '{self.name}' has no defined {what}: it is not made of a graph.")
         return self._function
 
     @property
     def input_shape(self) -> Any:
+        """Shape of the input, or the structure of the inputs' shapes; None for any size."""
         return shapes_of(self.input)
 
     @property
     def output_shape(self) -> Any:
+        """Shape of the output, or the structure of the outputs' shapes; None for any size."""
         return shapes_of(self.output)
 
     @property
     def input_names(self) -> list[str]:
+        """Names of the InputLayers, in the order of `inputs`."""
         return [t._keras_history.operation.name for t in self.inputs]
 
     @property
     def output_names(self) -> list[str]:
-        """Names of the layers that give the outputs: the keys of `loss={...}`."""
+        """Names of the layers that compute the outputs: the keys of `loss={...}`."""
         return [t._keras_history.operation.name for t in self.outputs]
 
     @property
     def operations(self) -> list[Any]:
+        """The layers and ops of the graph, in topological order."""
         return list(self._graph("operations").operations)
 
     # ---- layers that run in Python, ahead of the others ------------------------------------------------------------
     @property
     def has_front(self) -> bool:
+        """Whether the model begins with layers that run in Python (text and lookup layers)."""
         return self._front is not None
 
     @property
     def fed_inputs(self) -> list[KerasTensor]:
-        """The inputs of the model's recorded steps: those of the model, or what the layers in front make of them."""
+        """The symbolic inputs of the recorded step: the outputs of the layers in front, or the model's inputs."""
         return self.inputs if self._front is None else self._front.border
 
     def run_ahead(self, inputs: Any) -> Any:
-        """The inputs, or what the layers in front make of them, if that has not been done yet."""
+        """Runs the layers in front, if there are some and they have not run.
+
+        Args:
+            inputs: what the model is called with.
+
+        Returns:
+            What the recorded step receives; `inputs` if nothing is to run.
+        """
         if not self.has_front or self._fed or is_symbolic(inputs):
             return inputs
         if any(isinstance(leaf, _core.Tensor) and leaf.recorded for leaf in tree.flatten(inputs)):
@@ -124,6 +144,7 @@ class GraphLayer(Layer):
         return self._run_front(inputs)
 
     def _run_front(self, inputs: Any) -> Any:
+        """Runs the layers in front on inputs in the structure of the model's."""
         assert self._front is not None
         wanted = self._graph("inputs").inputs_struct
         if isinstance(inputs, dict):
@@ -137,7 +158,7 @@ class GraphLayer(Layer):
 
     @contextlib.contextmanager
     def fed(self) -> Iterator[None]:
-        """Inside, what the model is called with went through the layers in front already."""
+        """A context in which calls of the model receive what the layers in front returned, and do not run them."""
         before, self._fed = self._fed, True
         try:
             yield
@@ -151,7 +172,20 @@ class GraphLayer(Layer):
 
     # ---- running ---------------------------------------------------------------------------------------------------
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        """The outputs; a subclass without a graph overrides this."""
+        """Runs the graph. A subclass without a graph overrides this.
+
+        Args:
+            inputs: Tensors in the structure of the model's inputs; a dict may use the inputs' names.
+            training: unused here; layers read it from the call that surrounds them.
+            mask: mask or masks of the inputs, or None.
+
+        Returns:
+            The outputs, in the structure of the model's outputs.
+
+        Raises:
+            NotImplementedError: a subclass without a graph and without `call`.
+            ValueError: an input is missing, or its shape does not fit.
+        """
         if self._function is None:
             raise NotImplementedError(
                 f"Model {type(self).__name__} does not have a `call()` method: give Model(inputs, outputs), or "
@@ -168,17 +202,18 @@ class GraphLayer(Layer):
         return function.run(values, call, folding.steps(function))
 
     def _flat_inputs(self, inputs: Any) -> list[Any]:
+        """The inputs as a list in the order of `self.inputs`; ValueError if one is missing."""
         assert self._function is not None
         wanted = self._function.inputs_struct
         if isinstance(inputs, dict) and not isinstance(wanted, dict):
             missing = [n for n in self.input_names if n not in inputs]
             if missing:
-                raise ValueError(f"Model '{self.name}' needs inputs {missing}; given a dict with {sorted(inputs)}.")
+                raise ValueError(f"Model '{self.name}': expected also inputs {missing}, received {sorted(inputs)}.")
             return [inputs[n] for n in self.input_names]
         if isinstance(wanted, dict) and isinstance(inputs, dict):
             missing = sorted(set(wanted) - set(inputs))
             if missing:
-                raise ValueError(f"Model '{self.name}' needs inputs {missing}; given a dict with {sorted(inputs)}.")
+                raise ValueError(f"Model '{self.name}': expected also inputs {missing}, received {sorted(inputs)}.")
             inputs = {key: inputs[key] for key in wanted}
         return tree.flatten(inputs)
 
@@ -189,26 +224,42 @@ class GraphLayer(Layer):
         return tree.map_structure(convert, args), {k: tree.map_structure(convert, v) for k, v in kwargs.items()}
 
     def _to_tensor_uncast(self, value: Any) -> Any:
+        """A Tensor of the array's own dtype; other values unchanged."""
         if isinstance(value, _core.Tensor) or not (hasattr(value, "__array__") or hasattr(value, "__dlpack__")):
             return value
-        tensor = getattr(value, "_tensor", None)  # a Variable's
+        tensor = getattr(value, "_tensor", None)  # set if value is a Variable
         return self._array_to_tensor(value) if tensor is None else tensor
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """The symbolic outputs for inputs of these shapes and dtypes; computes no values.
+
+        Args:
+            *args: symbolic inputs, in the structure of the model's.
+            **kwargs: `inputs`, if not the first of `args`.
+
+        Returns:
+            Symbolic tensors in the structure of the model's outputs.
+        """
         if self._function is None:
             return super().compute_output_spec(*args, **kwargs)
         inputs = args[0] if args else kwargs["inputs"]
         values = self._flat_inputs(inputs)
         key = tuple(None if v is None else (v.shape, v.dtype) for v in values)
         if key not in self._specs:
-            # Remembered: models that call models twice, nested, would else take time exponential in their depth.
+            # Without this cache, nested models that each call the next one twice take time exponential in their depth.
             run = self._function.run
             self._specs[key] = run(values, lambda operation, a, k: operation.compute_output_spec(*a, **k))
         return tree.map_structure(lambda t: KerasTensor(t.shape, t.dtype), self._specs[key])
 
     @standard
     def build(self, input_shape: Any = None) -> None:
-        """Makes the weights of a subclassed model by trying `call` on symbolic inputs of this shape."""
+        """Makes the weights of a subclassed model by trying `call` on symbolic inputs.
+
+        A model with a graph is built already; nothing happens.
+
+        Args:
+            input_shape: shape of the input with its batch axis (None for any), or a structure of shapes.
+        """
         if self._function is not None or input_shape is None:
             return
         if type(self).call is GraphLayer.call:
@@ -217,8 +268,9 @@ class GraphLayer(Layer):
         super().compute_output_spec(symbols)
 
     def _lock_state(self) -> None:
-        """A model may get new layers after it is built."""
+        """Does nothing: a model may get new layers after it is built."""
 
     @property
     def _builds_by_call(self) -> bool:
+        """Whether a first call builds the model, since it has neither a graph nor its own `build`."""
         return self._function is None and type(self).build is GraphLayer.build

@@ -25,12 +25,13 @@ class Sequential(Model):
     """A stack of layers, each with one input and one output.
 
     Args:
-        layers: list of layers; the first may be an `Input`. Without one the model is built by its first data.
+        layers: a layer or a list of layers; the first may be an `Input`. Without an `Input` the first batch builds the
+            model.
         trainable: whether an optimizer may change its weights.
-        name: of the model.
+        name: of the model; by default one is made.
 
     Raises:
-        ValueError: something that is no layer, two layers of one name, a second Input.
+        ValueError: something that is not a layer; two layers of one name; an Input that is not first.
 
     Example:
 
@@ -43,7 +44,7 @@ class Sequential(Model):
     def __init__(self, layers: Any = None, trainable: bool = True, name: str | None = None) -> None:
         super().__init__(trainable=trainable, name=name)
         self._names: set[str] = set()
-        self._symbols: list[KerasTensor] = []  # input, then the output of each layer: the chain as a graph
+        self._symbols: list[KerasTensor] = []  # the symbolic input, then the output of each layer
         given = [] if layers is None else layers if isinstance(layers, (list, tuple)) else [layers]
         for layer in given:
             self._append(layer)
@@ -55,7 +56,15 @@ class Sequential(Model):
 
     # ---- the stack -------------------------------------------------------------------------------------------------
     def add(self, layer: Any, rebuild: bool = True) -> None:
-        """Puts a layer on top. If that fails, the model is what it was."""
+        """Adds a layer on top. If that fails, the model does not change.
+
+        Args:
+            layer: the layer, or an `Input` for the bottom.
+            rebuild: whether to call the layer on the output so far, where that is known, which makes its weights.
+
+        Raises:
+            ValueError: not a layer; a name that another layer has; an Input that is not first; several outputs.
+        """
 
         def whole() -> None:
             self._append(layer)
@@ -65,20 +74,19 @@ class Sequential(Model):
         all_or_nothing([self], whole)
 
     def _append(self, layer: Any) -> None:
+        """Adds a layer to the list without calling it."""
         if isinstance(layer, KerasTensor) and isinstance(layer._keras_history.operation, InputLayer):
             layer = layer._keras_history.operation
         if not isinstance(layer, Layer):
-            raise ValueError(
-                f"Only layers can be added to Sequential '{self.name}'; given {type(layer).__name__}: {layer!r}."
-            )
+            raise ValueError(f"Sequential '{self.name}': expected a layer, received {type(layer).__name__}: {layer!r}.")
         if not self._layers and "_input_shape_arg" in layer.__dict__:
             self._layers.append(InputLayer(shape=layer._input_shape_arg, dtype=layer.compute_dtype))
         if layer.name in self._names:
             raise ValueError(
-                f"Sequential '{self.name}' has a layer named '{layer.name}' already; names must be unique."
+                f"Sequential '{self.name}': expected layers with unique names, received a second '{layer.name}'."
             )
         if isinstance(layer, InputLayer) and self._layers:
-            raise ValueError(f"Sequential '{self.name}' already begins; an Input must be its first layer.")
+            raise ValueError(f"Sequential '{self.name}': expected an Input only as its first layer, received another.")
         self._layers.append(layer)
         self._names.add(layer.name)
         self._forget_recorded_steps()
@@ -86,7 +94,11 @@ class Sequential(Model):
             self.built = False
 
     def pop(self, rebuild: bool = True) -> Any:
-        """Removes the top layer and returns it. `rebuild`: accepted as in Keras; what is left stays built."""
+        """Removes and returns the top layer; TypeError if there is none.
+
+        Args:
+            rebuild: accepted for compatibility with Keras; the other layers stay built.
+        """
         if not self.layers:
             raise TypeError(f"Sequential '{self.name}' has no layers to remove.")
         layer = self._layers.pop()
@@ -99,10 +111,11 @@ class Sequential(Model):
         return layer
 
     def _extend_graph(self) -> None:
-        """Calls the layers that are new on the output so far: each layer once, however the model is put together."""
+        """Calls each layer that has not been called on the symbolic output so far; each layer is called once."""
         all_or_nothing([self, *self._layers[max(0, len(self._symbols) - 1) :]], self._call_new_layers)
 
     def _call_new_layers(self) -> None:
+        """`_extend_graph` without the rollback after an error."""
         if not self._symbols:
             if not self._layers:
                 return
@@ -120,21 +133,30 @@ class Sequential(Model):
         self.built = len(self._symbols) > 1
 
     def _begin_with(self, layer: InputLayer) -> None:
+        """Puts an InputLayer at the bottom."""
         self._layers.insert(0, layer)
         self._symbols.append(layer.output)
 
     def _one_tensor(self, layer: Any, output: Any) -> KerasTensor:
+        """The output of a layer; ValueError if it is not one tensor."""
         if isinstance(output, KerasTensor):
             return output
-        raise ValueError(f"A layer in a Sequential has one output; layer '{layer.name}' gives {type(output).__name__}.")
+        raise ValueError(f"Sequential, layer '{layer.name}': expected one output, received {type(output).__name__}.")
 
     def build(self, input_shape: Any = None) -> None:
-        """Makes the weights for inputs of this shape (batch axis included, None for any)."""
+        """Makes the weights of all layers.
+
+        Args:
+            input_shape: shape of the input with its batch axis (None for any size). Not needed after an `Input`.
+
+        Raises:
+            ValueError: no layers; no shape where there is no `Input`; a shape that does not fit the `Input`.
+        """
         if not self.layers:
             raise ValueError(f"Sequential '{self.name}' cannot be built: it has no layers. Call `add(layer)`.")
         if not self._symbols and not isinstance(self._layers[0], InputLayer):
             if input_shape is None:
-                raise ValueError(f"Sequential '{self.name}'.build needs an input shape, e.g. (None, 784).")
+                raise ValueError(f"Sequential '{self.name}'.build: expected a shape, e.g. (None, 784), received None.")
             first = self._layers[0]
             self._begin_with(InputLayer(batch_shape=tuple(input_shape), dtype=first.compute_dtype))
         elif input_shape is not None and self._layers and isinstance(self._layers[0], InputLayer):
@@ -143,17 +165,28 @@ class Sequential(Model):
                 a is None or b is None or a == b for a, b in zip(wanted, given, strict=True)
             )
             if not fits:
-                raise ValueError(f"Sequential '{self.name}' begins with shape {wanted}; given {given}.")
+                raise ValueError(f"Sequential '{self.name}': expected input shape {wanted}, received {given}.")
         self._extend_graph()
 
     def _build_from(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Builds the model for the shape of the first argument of a call."""
         x = args[0] if args else kwargs["inputs"]
         if not hasattr(x, "shape"):
-            raise ValueError(f"Sequential '{self.name}' expects one input; given {type(x).__name__}.")
+            raise ValueError(f"Sequential '{self.name}': expected one input, received {type(x).__name__}.")
         self.build((None, *tuple(x.shape)[1:]) if len(x.shape) else ())
 
     # ---- running ---------------------------------------------------------------------------------------------------
     def call(self, inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        """Runs the layers, one after the other. Layers that run in Python are not run here (see `run_ahead`).
+
+        Args:
+            inputs: one Tensor, batch first.
+            training: unused here; layers read it from the call that surrounds them.
+            mask: mask of the input, or None.
+
+        Returns:
+            The output of the last layer.
+        """
         front = self._front_layers()
         if mask is not None:
             masks.attach([inputs], mask)
@@ -163,15 +196,17 @@ class Sequential(Model):
         return x
 
     def _front_layers(self) -> list[Any]:
-        """The first layers, as far as they run in Python, ahead of the others."""
+        """The first layers, up to the first one that does not run in Python."""
         return list(itertools.takewhile(is_host, self.layers))
 
     @property
     def has_front(self) -> bool:
+        """Whether the model begins with layers that run in Python (text and lookup layers)."""
         return bool(self.layers) and is_host(self.layers[0])
 
     @property
     def fed_inputs(self) -> list[KerasTensor]:
+        """The symbolic input of the recorded step: the output of the layers in front, or the model's input."""
         return [self._chain("inputs")[len(self._front_layers())]]
 
     def _run_front(self, inputs: Any) -> Any:
@@ -193,7 +228,7 @@ class Sequential(Model):
         return super()._converted(args, kwargs)
 
     def _only_input(self, structure: Any) -> Any:
-        """The tensor in a list or dict of one, as Keras takes it too; a list of numbers stays what it is."""
+        """The tensor in a list or dict of one; a list of numbers is returned unchanged."""
         leaves = flatten(structure)
         if not any(hasattr(leaf, "shape") for leaf in leaves):
             return structure
@@ -202,55 +237,65 @@ class Sequential(Model):
         return leaves[0]
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """The symbolic output for a symbolic input (the first argument, or `inputs`); computes no values."""
         x = args[0] if args else kwargs["inputs"]
         for layer in self.layers:
             x = layer.compute_output_spec(x)
         return x
 
     def compute_output_shape(self, input_shape: Any) -> Any:
+        """The output's shape for an input of this shape; both include the batch axis, None for any size."""
         return self.compute_output_spec(KerasTensor(input_shape, self.compute_dtype)).shape
 
     # ---- facts -----------------------------------------------------------------------------------------------------
     @property
     def layers(self) -> list[Any]:
-        """The layers without the Input."""
+        """The layers, without the Input."""
         return self._layers[1:] if self._layers and isinstance(self._layers[0], InputLayer) else list(self._layers)
 
     @layers.setter
     def layers(self, value: Any) -> None:
-        raise AttributeError("Use `add` and `pop` to change the layers of a Sequential.")
+        raise AttributeError("`layers` of a Sequential is read-only. Use `add` and `pop` to change its layers.")
 
     def _chain(self, what: str) -> list[KerasTensor]:
+        """The symbolic input and each layer's output; AttributeError, which names `what`, before the build."""
         if len(self._symbols) < 2:
             raise AttributeError(f"Sequential '{self.name}' has no defined {what} yet: it is not built.")
         return self._symbols
 
     @property
     def inputs(self) -> list[KerasTensor]:
+        """The symbolic input, in a list; AttributeError before the model is built."""
         return [self._chain("inputs")[0]]
 
     @property
     def outputs(self) -> list[KerasTensor]:
+        """The symbolic output, in a list; AttributeError before the model is built."""
         return [self._chain("outputs")[-1]]
 
     @property
     def input(self) -> Any:
+        """The symbolic input; AttributeError before the model is built."""
         return self._chain("input")[0]
 
     @property
     def output(self) -> Any:
+        """The symbolic output; AttributeError before the model is built."""
         return self._chain("output")[-1]
 
     @property
     def input_shape(self) -> Any:
+        """Shape of the input, None for any size; AttributeError before the model is built."""
         return shapes_of(self._chain("input shape")[0])
 
     @property
     def output_shape(self) -> Any:
+        """Shape of the output, None for any size; AttributeError before the model is built."""
         return shapes_of(self._chain("output shape")[-1])
 
     # ---- config ----------------------------------------------------------------------------------------------------
     def get_config(self) -> dict[str, Any]:
+        """The layers' configs and, if known, the input's shape, as a dict; `from_config` reads it."""
         config = {**Layer.get_config(self)}
         config["layers"] = [serialize_object(layer) for layer in self._layers]
         if self._symbols:
@@ -259,8 +304,17 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
+        """Builds a Sequential with new weights from a config; built if the config knows the input's shape.
+
+        Args:
+            config: what `get_config` returned.
+            custom_objects: {name: class or function} for your own code that is not registered.
+
+        Raises:
+            ValueError: the config has no "layers", or names something unknown.
+        """
         if "layers" not in config:
-            raise ValueError(f"The config of a Sequential has 'name' and 'layers'; given {sorted(config)}.")
+            raise ValueError(f"Config of a Sequential: expected 'name' and 'layers', received {sorted(config)}.")
         model = cls(name=config.get("name"))
         with building():
             for entry in config["layers"]:
@@ -275,6 +329,7 @@ class Sequential(Model):
 
 
 def _has_input_shape(model: Model) -> bool:
+    """Whether the model has one input of a known shape."""
     try:
         return isinstance(model.input_shape, tuple)
     except AttributeError:

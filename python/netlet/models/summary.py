@@ -1,4 +1,4 @@
-"""The table that `model.summary()` prints, laid out as Keras's."""
+"""The table that `model.summary()` prints, in Keras's layout."""
 
 from __future__ import annotations
 
@@ -13,7 +13,14 @@ from netlet.base import tree
 
 
 def readable_size(size: float) -> str:
-    """
+    """A number of bytes as text with a unit.
+
+    Args:
+        size: number of bytes.
+
+    Returns:
+        Text with two decimals; a KB is 1024 bytes.
+
     >>> readable_size(52008)
     '50.79 KB'
     """
@@ -32,7 +39,23 @@ def table(
     show_trainable: bool = False,
     layer_range: Any = None,
 ) -> str:
-    """The whole text. See `Model.summary`."""
+    """The text of `Model.summary`.
+
+    Args:
+        model: the model.
+        line_length: width in characters; by default the terminal's width minus 4, up to a width that depends on the
+            columns.
+        positions: where each column ends, as fractions of the width.
+        expand_nested: whether to list the layers of nested models too.
+        show_trainable: whether to add a column that shows which layers are trainable.
+        layer_range: (first, last) layer names or regular expressions, or None for all layers.
+
+    Returns:
+        The lines, joined.
+
+    Raises:
+        ValueError: `line_length` is too small for the columns; `layer_range` matches no layer.
+    """
     function = getattr(model, "_function", None)
     chain = function is None or _is_chain(function, model)
     if chain:
@@ -56,11 +79,11 @@ def table(
 
 
 def _column_widths(positions: list[float], line_length: int) -> list[int]:
-    """Widths of the cells' texts: shares of the line, then each as much narrower as borders and margins take."""
+    """Widths of the cells' texts in characters: fractions of the line, less what borders and padding take."""
     edges = [int(p * line_length) for p in positions]
     widths = [b - a for a, b in zip([0, *edges[:-1]], edges, strict=True)]
     if min(widths) < 4:
-        raise ValueError(f"summary(line_length={line_length}) is too narrow for its {len(widths)} columns.")
+        raise ValueError(f"summary(line_length={line_length}): too narrow for {len(widths)} columns.")
     excess = sum(w + 2 for w in widths) - (line_length - len(widths) - 1)
     for i in range(len(widths)):
         cut = round(max(excess, 0) / (len(widths) - i))
@@ -69,6 +92,7 @@ def _column_widths(positions: list[float], line_length: int) -> list[int]:
 
 
 def _draw(header: list[str], rows: list[list[str]], widths: list[int]) -> list[str]:
+    """The table's lines, with borders."""
     right = header.index("Param #")
     centre = header.index("Trainable") if "Trainable" in header else -1
 
@@ -97,6 +121,7 @@ def _draw(header: list[str], rows: list[list[str]], widths: list[int]) -> list[s
 
 
 def _rows(op: Any, function: Any, chain: bool, nested: bool, trainable: bool, level: int) -> Iterable[list[str]]:
+    """The row of a layer or op, then those of its nested layers."""
     prefix = "   " * level + "└ " if level else ""
     row = [
         f"{prefix}{op.name} ({type(op).__name__ if hasattr(op, 'built') else op.fn.__name__})",
@@ -114,12 +139,14 @@ def _rows(op: Any, function: Any, chain: bool, nested: bool, trainable: bool, le
 
 
 def _params(op: Any) -> str:
+    """The number of weights of a layer or op, as text."""
     if not hasattr(op, "built"):
         return "0"
     return f"{op.count_params():,}" if op.built else "0 (unbuilt)"
 
 
 def _shape(op: Any) -> str:
+    """The output shape of a layer's last call, or of the shape it was built with; "?" if unknown."""
     nodes = op._inbound_nodes
     if nodes:
         shapes = [str(t.shape) for t in nodes[-1].outputs]
@@ -135,13 +162,14 @@ def _shape(op: Any) -> str:
 
 
 def _connections(op: Any, function: Any) -> str:
+    """ "layer[call][output]" for each input of a layer or op in this model."""
     own = {id(node) for node in function.nodes}
     histories = [t._keras_history for node in op._inbound_nodes if id(node) in own for t in node.input_tensors]
     return ", ".join(f"{h.operation.name}[{h.node_index}][{h.tensor_index}]" for h in histories) or "-"
 
 
 def _is_chain(function: Any, model: Any) -> bool:
-    """Whether the graph can be listed without saying what is connected to what."""
+    """Whether the graph is a chain of layers that are called once, so that the table needs no connections."""
     if any(len(nodes) > 1 or len(nodes[0].input_tensors) > 1 for nodes in function.nodes_by_depth.values()):
         return False
     own = [id(node) for node in function.nodes]
@@ -149,18 +177,20 @@ def _is_chain(function: Any, model: Any) -> bool:
 
 
 def _range(operations: list[Any], layer_range: Any) -> tuple[int, int]:
+    """(start, stop) of the operations that `layer_range` selects."""
     if layer_range is None:
         return 0, len(operations)
     if len(layer_range) != 2 or not all(isinstance(name, str) for name in layer_range):
-        raise ValueError(f"summary: `layer_range` is a pair of layer names; given {layer_range!r}.")
+        raise ValueError(f"summary(layer_range=): expected a pair of layer names, received {layer_range!r}.")
     found = [[i for i, op in enumerate(operations) if re.match(name, op.name)] for name in layer_range]
     if not all(found):
-        raise ValueError(f"summary: no layers match {layer_range!r}; there are {[op.name for op in operations]}.")
+        raise ValueError(f"summary: no layers match {layer_range!r}; the layers are {[op.name for op in operations]}.")
     first, last = min(found[0]), max(found[1])
     return (first, last + 1) if first <= last else (min(found[1]), max(found[0]) + 1)
 
 
 def _totals(model: Any) -> list[str]:
+    """The lines below the table: numbers of weights and bytes."""
     groups = {"Trainable": model.trainable_variables, "Non-trainable": model.non_trainable_variables}
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and getattr(optimizer, "built", False):
