@@ -1,7 +1,8 @@
-"""What every test needs: the oracles' settings, the `slow` marker, and a fixture that visits each instruction set."""
+"""What every test needs: the oracles' settings, the markers `slow` and `product`, and fixtures of instruction sets."""
 
 from __future__ import annotations
 
+import collections
 import gc
 import os
 from collections.abc import Iterator
@@ -27,7 +28,40 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="also run the tests marked slow")
 
 
+def mark_repeated_products(items: list[pytest.Item]) -> None:
+    """The best instruction set runs all cases of a test marked `product`. The others run some, in which each value of
+    each parameter occurs with each dtype, several new ones at once where that can be; the rest becomes `slow`.
+    `@pytest.mark.product(seed=range(20))`: of `seed`, only these values.
+    """
+    best = {
+        "isa": next(isa for isa in _core.supported_isas() if isa not in OVERLAYS),
+        "dot_isa": _core.supported_isas()[0],
+    }
+    groups = collections.defaultdict(list)
+    for item in sorted(items, key=lambda item: item.nodeid):
+        if (mark := item.get_closest_marker("product")) is None:
+            continue
+        values = dict(item.callspec.params)
+        fixture = "isa" if "isa" in values else "dot_isa"
+        if (isa := values.pop(fixture)) != best[fixture]:
+            asked_for = all(values[name] in some for name, some in mark.kwargs.items())
+            dtype = values.get("dtype")
+            parts = {(name, id(value), dtype) for name, value in values.items()} if asked_for else set()
+            groups[item.nodeid.split("[")[0], isa].append((item, parts))
+    for cases in groups.values():
+        seen, chosen = set(), set()
+        for new in range(max(len(parts) for _, parts in cases), 0, -1):
+            for item, parts in cases:
+                if len(parts - seen) >= new:
+                    seen |= parts
+                    chosen.add(item)
+        for item, _ in cases:
+            if item not in chosen:
+                item.add_marker("slow")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    mark_repeated_products(items)
     if config.getoption("--run-slow") or "slow" in (config.getoption("-m") or ""):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]

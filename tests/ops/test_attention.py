@@ -55,6 +55,7 @@ def extras(sizes, mask, bias, dtype="float64", seed=1):
     )
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("how", HOW, ids=str)
 @pytest.mark.parametrize("sizes", SIZES, ids=str)
 def test_values(isa, sizes, how):
@@ -68,6 +69,7 @@ def test_values(isa, sizes, how):
         np.testing.assert_allclose(got, want, rtol=bound, atol=bound * np.abs(v).max())
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("how", HOW, ids=str)
 @pytest.mark.parametrize("sizes", [(1, 2, 3, 2, 1, 2, 3), (2, 3, 2, 2, 2, 2, 1)], ids=str)
 def test_gradients_are_the_difference_quotients(isa, sizes, how):
@@ -80,6 +82,7 @@ def test_gradients_are_the_difference_quotients(isa, sizes, how):
     check_gradients(f, xs)
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("how", HOW, ids=str)
 @pytest.mark.parametrize(
     "sizes", [(1, 65, 129, 2, 1, 33, 9), (2, 130, 200, 2, 2, 8, 70), (1, 300, 600, 1, 1, 4, 4)], ids=str

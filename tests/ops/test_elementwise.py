@@ -354,6 +354,7 @@ SHAPES = [
 ]
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
 @pytest.mark.parametrize("name", BINARY)
 def test_binary_gradients(isa, name, shapes):

@@ -309,6 +309,7 @@ def test_gradient_of_a_square():
     check_gradients(lambda a: _core.matmul(a, a), [np.random.default_rng(14).standard_normal((4, 4))])
 
 
+@pytest.mark.product
 @pytest.mark.parametrize(("act", "alpha"), FUSED)
 @pytest.mark.parametrize("bias", [False, True])
 def test_gradients_of_dense(isa, act, alpha, bias):

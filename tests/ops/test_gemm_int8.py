@@ -55,6 +55,7 @@ def test_around_every_edge(dot_isa, dtype):
         check(*operands(rng, m, n, k, ta, tb, dtype), ta, tb)
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize(("ta", "tb"), TRANSPOSES)
 def test_extremes_never_saturate(dot_isa, dtype, ta, tb):
@@ -92,6 +93,7 @@ def test_each_path_is_taken(dot_isa, dtype, path, m, n, k):
     check(a, b)
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize(
     ("a", "b"),

@@ -153,6 +153,7 @@ def test_any_number_of_threads(threads, half):
 
 
 # ---- arrays of these types -------------------------------------------------------------------------------------------
+@pytest.mark.product
 @pytest.mark.parametrize(
     "move",
     [

@@ -63,6 +63,7 @@ def reference(x, t, order, mode, value=0.0):
     return y
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("projective", [False, True])
@@ -73,6 +74,7 @@ def test_float64_against_scipy(isa, shape, mode, projective):
         np.testing.assert_allclose(y, reference(x, t, order, mode, 0.75), rtol=0, atol=1e-12)
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("mode", MODES)
 def test_float32_against_scipy(isa, shape, mode):
@@ -161,6 +163,7 @@ def test_transforms_that_lead_nowhere(isa, mode, value):
     ops.image.affine_transform(x, t, "bilinear", mode, 9.0)
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
 @pytest.mark.parametrize("shape", [(2, 7, 5, 3), (1, 1, 1, 1), (2, 4, 70, 1)])
@@ -227,6 +230,7 @@ def test_bad_arguments(call, message):
 
 
 # ---- flips -----------------------------------------------------------------------------------------------------------
+@pytest.mark.product
 @pytest.mark.parametrize("dtype", ["float32", "float64", "uint8", "int64", "bool", "float16"])
 @pytest.mark.parametrize("shape", [(3, 1, 1, 1), (3, 2, 7, 3), (5, 7, 65, 1), (3, 4, 5, 2), (2, 3, 6, 11)])
 def test_flips(isa, threads, dtype, shape):

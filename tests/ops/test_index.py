@@ -75,6 +75,7 @@ def reference(into, at, updates, how, negative=True):
     return y
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("how", JOIN)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_scatter(isa, dtype, how):

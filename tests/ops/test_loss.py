@@ -82,6 +82,7 @@ def pointwise_oracle(kind: str, shape: tuple[int, ...], dtype: str):
     return oracle(lambda v: POINTWISE[kind](jnp.asarray(t, "float64"), v), x, seed_of(shape, dtype))
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("kind", POINTWISE)
@@ -151,6 +152,7 @@ def categorical(shape, from_logits, smoothing, dtype):
     return t, x, seed, *oracle(lambda v: loss(t.astype("float64"), v), x, seed)
 
 
+@pytest.mark.product
 @pytest.mark.filterwarnings("ignore:In loss categorical_crossentropy")  # of Keras, about a single class
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
@@ -179,6 +181,7 @@ def sparse(shape, from_logits, dtype):
     return t, x, seed, *oracle(lambda v: loss(t, v), x, seed)
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("labels", ["int32", "int64", "uint8", "int8", "float32", "float64"])
 @pytest.mark.parametrize("from_logits", [False, True])

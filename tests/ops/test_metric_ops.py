@@ -12,6 +12,7 @@ def state(cells=2):
     return _core.tensor(np.zeros(cells))
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "bool"])
 @pytest.mark.parametrize("shape", [(), (1,), (7,), (8,), (9,), (5, 3), (4, 3, 2), (50_001,), (300, 90)], ids=str)
 def test_accumulate_mean(isa, shape, dtype):

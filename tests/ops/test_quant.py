@@ -82,6 +82,7 @@ def test_the_worked_example(isa):
     assert round(float(ops.dequantize_absmax(q, scale)[0]), 4) == 0.1008
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(

@@ -205,6 +205,7 @@ def test_wrong_axes():
 
 
 # ---- gradients -------------------------------------------------------------------------------------------------------
+@pytest.mark.product
 @pytest.mark.parametrize("keepdims", [False, True])
 @pytest.mark.parametrize("axis", [None, 0, 1, [0, 2], [1], [0, 1], [], [2, 1]], ids=str)
 @pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min"])

@@ -109,6 +109,7 @@ def test_no_bias_no_state_no_sequences(kind):
     check_equal((h, c), definition(kind, x, w, r, None)[1:], 1e-12)
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("act", CURVES)
 @pytest.mark.parametrize("kind", GATES)
 def test_other_activations(isa, kind, act):
@@ -134,6 +135,7 @@ def joined(kind, mask, scale, reverse, names, **options):
     return f
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("masked", [False, True])
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("kind", GATES)

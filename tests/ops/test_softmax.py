@@ -76,6 +76,7 @@ def test_rows_float32(isa, name, n):
     np.testing.assert_allclose(dx, twin_gradient(name, exact, dexact, -1), rtol=4e-6, atol=2e-7 * max(1.0, scale / 5))
 
 
+@pytest.mark.product
 @pytest.mark.parametrize("name", OPS)
 @pytest.mark.parametrize(("shape", "axis"), SHAPES, ids=str)
 def test_any_axis(isa, name, shape, axis):
