@@ -1,1 +1,1 @@
-"""How a model is trained: the data it is fed, the step that is recorded, and the results that are read back."""
+"""Training, evaluation and prediction: data sources, recorded steps, and results."""

@@ -1,4 +1,4 @@
-"""Weights and optimizer slots, made before a plan points at them."""
+"""Makes weights and optimizer slots before a plan is recorded, since a plan holds their addresses."""
 
 from __future__ import annotations
 
@@ -16,17 +16,27 @@ from .own_step import has_own_step, overrides
 
 
 def build(model: Any, mode: str, data: ArrayData, batch: int) -> None:
-    """Makes the model's weights and, for training, moves them into its optimizer's segment.
+    """Makes the model's weights and, for training, moves them into the memory segment of its optimizer.
 
-    A model with the standard step is called once on a tape that is thrown away. A step of the user's own need not call
-    the model (a GAN has no `call`), so the step itself is tried; its optimizers change nothing then.
+    A model with the standard step is called once on a tape that is discarded. An overridden step need not call the
+    model (a GAN has no `call`), so the step itself is tried; optimizers change nothing during the trial.
+
+    Args:
+        model: the Trainer.
+        mode: "train", "test" or "predict".
+        data: the arrays.
+        batch: rows of a batch.
+
+    Raises:
+        ValueError: the data do not fit the model's inputs.
     """
     if not has_own_step(model, mode):
         check_inputs(model, data)
         _try_call(model, data)
         used = True
     elif model.run_eagerly:
-        # The first step makes what is missing. The optimizer shall know all weights, as in Keras, if there are some.
+        # An eager first step makes missing weights. As in Keras, the optimizer is built for all weights, so only after
+        # every layer is built.
         used = all(layer.built for layer in flatten_layers(model, include_self=False))
     else:
         _try_step(model, mode, data, batch)
@@ -36,11 +46,12 @@ def build(model: Any, mode: str, data: ArrayData, batch: int) -> None:
 
 
 def _try_call(model: Any, data: ArrayData) -> None:
+    """Calls the model once on data of the right shapes, so that its layers make their weights."""
     tried = step_state(model).tried
     if "call" in tried and model.built:
         return
     count = len([t for t in flatten(data.x) if t is not None])
-    # Layers that only run eagerly get values.
+    # Layers that only run eagerly get real values.
     with _core.Tape(record=not model.run_eagerly) as tape, trial(), model.fed():
         if model.run_eagerly:
             tensors = [cast_to_model(model, data, i) for i in range(count)]
@@ -51,6 +62,7 @@ def _try_call(model: Any, data: ArrayData) -> None:
 
 
 def _try_step(model: Any, mode: str, data: ArrayData, batch: int) -> None:
+    """Records the overridden step once and discards the tape; the optimizer notes whether the step uses it."""
     tried = step_state(model).tried
     if mode in tried and tried[mode] is model.optimizer:
         return
@@ -63,6 +75,6 @@ def _try_step(model: Any, mode: str, data: ArrayData, batch: int) -> None:
 
 
 def mark_built(model: Any) -> None:
-    """A model whose step has run is built when its layers are, even if the step never called the model itself."""
+    """Marks the model as built if all its layers are, since an overridden step may never call the model itself."""
     if not model.built and not overrides(model, "build"):
         model.built = all(layer.built for layer in flatten_layers(model, include_self=False))

@@ -1,4 +1,4 @@
-"""The metrics of `compile`, as one metric."""
+"""CompiledMetrics: the metrics of `compile`, as one metric."""
 
 from __future__ import annotations
 
@@ -16,45 +16,59 @@ BY_SHAPE = _ACCURACY + _CROSSENTROPY  # names that mean different metrics for di
 
 
 class CompiledMetrics(Metric):
-    """`metrics` and `weighted_metrics` of `compile`, as one metric among `model.metrics`.
+    """The `metrics` and `weighted_metrics` of `compile`, as one metric of the model.
 
-    Its parts are made by the first `update_state`: "accuracy" depends on the shapes of y. Until then it has no
-    variables, and no results.
+    The first `update_state` makes the single metrics, since "accuracy" depends on the shapes of y. Before it there are
+    no variables and no results.
 
     Args:
-        plain, weighted: what `compile` was given.
-        names_of: the outputs' names for the structure y_pred.
+        plain: the argument `metrics`.
+        weighted: the argument `weighted_metrics`.
+        names_of: function that returns the outputs' names for the structure y_pred.
+
+    Attributes:
+        names: names of the outputs; empty before the first `update_state`.
     """
 
     def __init__(self, plain: Any, weighted: Any, names_of: Callable[[Any], list[str]]) -> None:
         super().__init__(name="compile_metrics")
         self._plain, self._weighted, self._names_of = plain, weighted, names_of
-        self._metrics = []  # not those among the arguments: its parts, once it is built
-        self.names: list[str] = []  # of the outputs
-        # Output, metric, whether it takes sample weights, name in the logs.
+        self._metrics = []  # set by `build`; without this line, Metrics among the arguments would count
+        self.names: list[str] = []
+        # (output index, metric, whether it takes sample weights, name in the logs) of each single metric.
         self._parts: tuple[tuple[int, Metric, bool, str], ...] | None = None
 
     @property
     def metrics(self) -> list[Metric]:
-        """The metrics that it consists of; empty before the first `update_state`."""
+        """The single metrics; empty before the first `update_state`."""
         return list(self._metrics)
 
     def reset_state(self) -> None:
+        """Resets the single metrics."""
         for m in self.metrics:
             m.reset_state()
 
     def result(self) -> dict[str, Any]:
-        """The parts' results by their names in the logs."""
+        """The results of the single metrics by their names in the logs."""
         return {name: m.result() for _, m, _, name in self._parts or ()}
 
     def build(self, y_true: Any, y_pred: Any, outputs: list[int] | None = None) -> None:
-        """Resolves names and shapes; the first call decides. Nothing is half done where it raises."""
+        """Makes the single metrics from names and shapes. Only the first call does; if it raises, nothing changes.
+
+        Args:
+            y_true: targets: one array, a list, or a dict by output name.
+            y_pred: outputs of the model.
+            outputs: indices of the outputs with a loss; y may hold these alone.
+
+        Raises:
+            ValueError: an output with a metric has no y; an unknown output name.
+        """
         if self._parts is not None:
             return
         names = self._names_of(y_pred)
         preds = flatten(y_pred)
         trues = spread(y_true, names, len(preds), outputs)
-        taken: dict[str, int] = {}  # name -> how often it came up
+        taken: dict[str, int] = {}  # name -> number of metrics that have it so far
         parts = []
         for argument, given in (("metrics", self._plain), ("weighted_metrics", self._weighted)):
             for i, spec in _specs(given, names, argument):
@@ -75,6 +89,14 @@ class CompiledMetrics(Metric):
     def update_state(
         self, y_true: Any, y_pred: Any, sample_weight: Any = None, outputs: list[int] | None = None
     ) -> None:
+        """Updates all metrics with one batch.
+
+        Args:
+            y_true: targets: one array, a list, or a dict by output name.
+            y_pred: outputs of the model.
+            sample_weight: for `weighted_metrics`: one array for all outputs, a list, a dict by output name, or None.
+            outputs: indices of the outputs with a loss; y may hold these alone.
+        """
         self.build(y_true, y_pred, outputs)
         preds = flatten(y_pred)
         trues = spread(y_true, self.names, len(preds), outputs)
@@ -84,11 +106,12 @@ class CompiledMetrics(Metric):
                 metric.update_state(trues[i], preds[i], sample_weight=weights[i] if weighs else None)
 
     def get_config(self) -> dict[str, Any]:
-        raise NotImplementedError("The metrics of compile are saved with the model, not by themselves.")
+        """Raises NotImplementedError: the model's file holds the arguments of `compile`."""
+        raise NotImplementedError("CompiledMetrics has no config: the metrics of `compile` are saved with the model.")
 
 
 def _specs(given: Any, names: list[str], argument: str) -> list[tuple[int, Any]]:
-    """(output, what was given for it), flat."""
+    """List of (output index, metric as the user gave it)."""
     if given is None:
         return []
     if len(names) == 1:
@@ -104,7 +127,7 @@ def _specs(given: Any, names: list[str], argument: str) -> list[tuple[int, Any]]
 
 
 def _resolve(spec: Any, y_true: Any, y_pred: Any) -> Metric:
-    """A Metric for what the user wrote; "accuracy" and "crossentropy" become the kind that fits the shapes."""
+    """A Metric for what the user wrote; "accuracy" and "crossentropy" become the metric that fits the shapes."""
     if isinstance(spec, Metric):
         return spec
     if isinstance(spec, str) and spec in _ACCURACY + _CROSSENTROPY:

@@ -1,4 +1,4 @@
-"""Compiling: what `compile` sets, and how the losses and metrics that it was given meet a batch."""
+"""Compiling: the part of Trainer with `compile`, and the losses and metrics of a batch."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ from .own_step import reports_logs, standard
 
 
 class Compiling:
-    """The part of Trainer from `compile` to the metrics' results. Mixed into `Trainer`; not used by itself."""
+    """The part of Trainer with `compile`, the loss and the metrics. Only `Trainer` uses it, as a base class."""
 
     # Set by the classes that this one is mixed into.
     name: str
     losses: list[Any]
 
     def _init_compiling(self) -> None:
+        """Sets the fields of a model that is not compiled."""
         self._compiled = False
         self.optimizer: Any = None
         self.loss: Any = None
@@ -53,22 +54,34 @@ class Compiling:
         auto_scale_loss: bool = True,
         check_finite: bool = True,
     ) -> None:
-        """Sets how the model is trained. If it raises, the model is compiled as it was before, or not at all.
+        """Sets how the model is trained. If it raises, the model does not change.
 
         Args:
             optimizer: name or `optimizers.Optimizer`.
             loss: name, `losses.Loss` or `fn(y_true, y_pred)`; a list or dict of them for several outputs, with None
                 for an output without a loss.
-            loss_weights: factors of the outputs' losses in their sum.
-            metrics, weighted_metrics: names, `metrics.Metric`s or functions; the latter honour `sample_weight`.
+            loss_weights: factors of the outputs' losses in their sum, as a list or dict; 1 by default.
+            metrics: names, `metrics.Metric`s or functions; a list or dict of them for several outputs. They ignore
+                `sample_weight`.
+            weighted_metrics: the same; they use `sample_weight`.
             run_eagerly: run `train_step` in Python for every batch instead of recording it.
-            steps_per_execution, jit_compile, auto_scale_loss: accepted as in Keras; netlet always runs many
-                recorded steps in one native call.
-            check_finite: stop with a NonFiniteLossError, weights untouched, when the loss or a gradient is NaN or
-                infinite.
+            steps_per_execution: accepted for compatibility with Keras; netlet always runs many recorded steps in one
+                native call.
+            jit_compile: accepted for compatibility with Keras; no effect.
+            auto_scale_loss: accepted for compatibility with Keras; no effect.
+            check_finite: raise a NonFiniteLossError before the update when the loss or a gradient is NaN or infinite.
 
         Raises:
-            ValueError: an unknown name, with the nearest known one; something that is no loss, metric or number.
+            ValueError: an unknown name (the message names the nearest known one); something that is not a loss, metric
+                or number.
+
+        Example:
+
+        >>> import netlet
+        >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+        >>> model.compile(netlet.optimizers.Adam(0.01), "mse", metrics=["mae"])
+        >>> model.compiled
+        True
         """
         optimizer = optimizers.get(optimizer)
         check_compile_arguments(loss, loss_weights, metrics, weighted_metrics)
@@ -100,27 +113,37 @@ class Compiling:
             "_compiled": True,
         }
         self._forget_training_steps()
-        self.__dict__.update(state)  # one call: Ctrl-C finds either all of it done or nothing
+        self.__dict__.update(state)  # one call, so that Ctrl-C cannot leave half of it set
 
     def _forget_training_steps(self) -> None:
+        """Discards the recorded steps; Trainer implements it."""
         raise NotImplementedError
 
     @property
     def compiled(self) -> bool:
+        """Whether `compile` was called."""
         return self._compiled
 
     def _require_compiled(self, method: str) -> None:
+        """Raises ValueError, which names the method, unless the model is compiled."""
         if not self._compiled:
             raise ValueError(
                 f"Model '{self.name}' must be compiled before {method}(): call model.compile(optimizer, loss, ...)."
             )
 
     def get_compile_config(self) -> dict[str, Any] | None:
-        """What `compile` was given, for saving; None before."""
+        """The arguments of `compile` as a dict, for saving; None before `compile`."""
         return dict(self._compile_config) if self._compiled else None
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
-        """Compiles the model as a saved one was. A class with a `compile` of its own overrides this too."""
+        """Compiles a loaded model as the saved one was. A class that overrides `compile` must override this too.
+
+        Args:
+            config: what `get_compile_config` returned, serialized.
+
+        Warns:
+            UserWarning: the class overrides `compile`, so the model stays uncompiled.
+        """
         if type(self).compile is not Compiling.compile:
             warnings.warn(
                 f"Model '{self.name}' was loaded without being compiled: {type(self).__name__} has a `compile` of its "
@@ -130,7 +153,7 @@ class Compiling:
             return
         self.compile(**deserialize_object(config))
 
-    # ---- what compile was given, for the outputs that the model turned out to have -----------------------------------
+    # ---- the arguments of compile, matched with the model's outputs --------------------------------------------------
     def _names_of_outputs(self, y_pred: Any) -> list[str]:
         """The outputs' names, in the order of the flat y_pred."""
         outputs = len(flatten(y_pred))
@@ -140,12 +163,13 @@ class Compiling:
         return names if len(names) == outputs else [f"output_{i + 1}" for i in range(outputs)]
 
     def _loss_for(self, y_pred: Any) -> CompiledLoss:
+        """The CompiledLoss; the first call makes it for the outputs y_pred."""
         if self._compile_loss is None:
             self._compile_loss = CompiledLoss(self.loss, self._loss_weights, self._names_of_outputs(y_pred))
         return self._compile_loss
 
     def wants_integer_labels(self, output: int) -> bool:
-        """Whether the loss of the output with this index takes class numbers as integers."""
+        """Whether the loss of the output with this index takes class indices as integers."""
         if not self._compiled or self.loss is None:
             return False
         if self._compile_loss is not None:
@@ -159,22 +183,40 @@ class Compiling:
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> _core.Tensor:
-        """The compiled losses plus what layers added (regularizers, `add_loss`), as a scalar Tensor."""
+        """The loss of a batch: the compiled losses plus those of layers (regularizers, `add_loss`). May be overridden.
+
+        Args:
+            x: inputs; unused here.
+            y: targets, or None.
+            y_pred: outputs of the model.
+            sample_weight: factors of the samples' losses, or None.
+            training: whether the batch is trained on.
+
+        Returns:
+            A scalar Tensor.
+
+        Raises:
+            ValueError: the model has no loss.
+        """
         total = self._total_loss(y, y_pred, sample_weight)
         if training:
             finite.expect_finite_loss(total, now=True)
         return total
 
     def _total_loss(self, y: Any, y_pred: Any, sample_weight: Any) -> _core.Tensor:
+        """`compute_loss` without the check for values that are not finite."""
         total = self._loss_for(y_pred)(y, y_pred, sample_weight) if self.loss is not None else None
         for extra in self.losses:
             total = extra if total is None else _core.add(total, extra)
         if total is None:
-            raise ValueError(f"Model '{self.name}' has no loss to minimise: give compile(loss=...) or use add_loss.")
+            raise ValueError(f"Model '{self.name}': expected compile(loss=...) or `add_loss`, received no loss.")
         return total
 
     def _compute_loss(self, x: Any, y: Any, y_pred: Any, sample_weight: Any, training: bool) -> Any:
-        """`compute_loss`, also of a subclass without `training`. One kernel looks at it and at the gradients."""
+        """Calls `compute_loss`, which a subclass may define without `training`.
+
+        In training it registers the loss for the finite check: the kernel that checks the gradients checks it too.
+        """
         if type(self).compute_loss is Compiling.compute_loss:
             loss = self._total_loss(y, y_pred, sample_weight)
         else:
@@ -185,6 +227,7 @@ class Compiling:
         return loss
 
     def _track_loss(self, loss: Any, x: Any) -> None:
+        """Adds the loss to its mean, weighted by the batch's rows."""
         assert self._loss_tracker is not None
         rows = next(leaf for leaf in flatten(x) if leaf is not None).shape[0]
         self._loss_tracker.update_state(loss, sample_weight=float(rows))
@@ -192,10 +235,16 @@ class Compiling:
     # ---- metrics -----------------------------------------------------------------------------------------------------
     @standard
     def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Updates the compiled metrics with one batch.
+        """Updates the compiled metrics with one batch. May be overridden.
+
+        Args:
+            x: inputs; unused here.
+            y: targets, or None.
+            y_pred: outputs of the model.
+            sample_weight: weights for `weighted_metrics`, or None.
 
         Returns:
-            The results of all metrics by name; nothing in a recorded step that no code of the user's own looks at.
+            The results of all metrics by name; an empty dict in a recorded step whose logs no user code reads.
         """
         if self._compile_metrics is not None:
             outputs = None if self._compile_loss is None else self._compile_loss.outputs
@@ -205,7 +254,7 @@ class Compiling:
 
     @property
     def metrics(self) -> list[Any]:
-        """The loss tracker, the compiled metrics as one, the means of the outputs' losses, and what layers hold."""
+        """The mean of the loss, the compiled metrics as one, the means of the outputs' losses, the layers' metrics."""
         own: list[Any] = []
         if self._compiled:
             parts = [] if self._compile_loss is None else self._compile_loss.trackers
@@ -220,17 +269,19 @@ class Compiling:
 
     @property
     def metrics_names(self) -> list[str]:
+        """The names in the logs, in the order in which `evaluate` returns the values."""
         return list(self.get_metrics_result())
 
     def reset_metrics(self) -> None:
+        """Resets all metrics."""
         for m in self.metrics:
             m.reset_state()
 
     def get_metrics_result(self) -> dict[str, float]:
-        """What the metrics say now, by log name, in the order in which `evaluate` returns them.
+        """The current results of the metrics by log name, in the order in which `evaluate` returns them.
 
-        A metric of a name that another one has is logged as "<name>_1". One of the model's own called "loss" stands
-        in the place of the mean of the losses.
+        A metric whose name is taken is logged as "<name>_1". A metric of the model's own that is named "loss"
+        replaces the mean of the losses.
         """
         logs: dict[str, Any] = {}
         by_output: dict[str, Any] = {}
@@ -249,6 +300,7 @@ class Compiling:
 
 
 def _merge(logs: dict[str, Any], more: dict[str, Any]) -> None:
+    """Adds results to the logs under names that are not taken."""
     for name, value in more.items():
         unique, count = name, 0
         while unique in logs:
@@ -259,4 +311,5 @@ def _merge(logs: dict[str, Any], more: dict[str, Any]) -> None:
 
 @functools.lru_cache(maxsize=256)
 def _takes_training(compute_loss: Any) -> bool:
+    """Whether a `compute_loss` has the parameter `training`."""
     return "training" in inspect.signature(compute_loss).parameters
