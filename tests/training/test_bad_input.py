@@ -37,7 +37,7 @@ def still_works(model):
         (([[1, 2], [3]], Y[:2]), r"fit\(x\)"),
         ((X, Y + 1), r"3 classes, so labels are 0 to 2; row 2 has 3"),
         ((X, Y - 1), r"row 0 has -1"),
-        ((None, Y), r"x is missing"),
+        ((None, Y), r"iterable of batches as x, received None"),
     ],
 )
 def test_fit_refuses(model, arguments, message):

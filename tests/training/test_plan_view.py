@@ -41,5 +41,5 @@ def test_profile_times_every_kernel_and_leaves_the_model_as_it_was(model):
 
 
 def test_plan_refuses_an_unknown_mode(model):
-    with pytest.raises(ValueError, match="given 'training'"):
+    with pytest.raises(ValueError, match="received 'training'"):
         model.plan(X, Y, mode="training")

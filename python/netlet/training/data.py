@@ -1,7 +1,7 @@
-"""Arrays of one batch, or of a whole data set, brought to one form.
+"""ArrayData: the arrays of one batch or of a whole data set, as Tensors.
 
-float32 C-contiguous arrays are read in place, others are converted once; the native feed gathers each batch from them
-(and casts uint8, float64, ... as it does).
+C-contiguous arrays are read in place, others are copied once. Native code gathers each batch from them and casts it
+(from uint8, float64, ...).
 """
 
 from __future__ import annotations
@@ -18,29 +18,41 @@ from netlet.utils.batches import pack_x_y_sample_weight, unpack_x_y_sample_weigh
 
 
 def to_tensor(value: Any, what: str) -> _core.Tensor:
-    """An array-like as a Tensor with at least one axis, borrowed where possible; errors name the argument `what`."""
+    """Converts an array-like to a Tensor with at least one axis, without a copy where possible.
+
+    Args:
+        value: NumPy array, Tensor, DataFrame, nested list, or another object that NumPy converts.
+        what: the argument's name, for errors.
+
+    Returns:
+        The Tensor.
+
+    Raises:
+        ValueError: texts, objects, or a single number.
+    """
     if hasattr(value, "to_numpy") and not isinstance(value, np.ndarray):  # pandas, polars
         value = value.to_numpy()
     if isinstance(value, (str, bytes)):
-        raise ValueError(f"{what}: expected an array of numbers; given {value!r}.")
+        raise ValueError(f"{what}: expected an array of numbers, received {value!r}.")
     try:
         array = value if isinstance(value, (np.ndarray, _core.Tensor)) else np.asarray(value)
         if isinstance(array, np.ndarray) and array.dtype.kind in "UST":
             raise TypeError(
-                "texts become numbers by layers.TextVectorization or StringLookup: call one on the data, or put it at "
-                "the front of the model."
+                "texts become numbers by layers.TextVectorization or StringLookup: call one on the data, or make it "
+                "the first layer of the model."
             )
         if isinstance(array, np.ndarray) and array.dtype == object:
             raise TypeError("its dtype is object: rows of different lengths, strings, or missing values?")
         tensor = _core.as_tensor(array)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{what}: cannot be used as an array of numbers: {error}") from None
+        raise ValueError(f"{what}: expected an array of numbers: {error}") from None
     if tensor.ndim == 0:
-        raise ValueError(f"{what}: expected an array with one row a sample; given a single number.")
+        raise ValueError(f"{what}: expected an array with one row per sample, received a single number.")
     return tensor
 
 
 def _tensors(structure: Any, what: str) -> Any:
+    """`to_tensor` of each array in a structure."""
     if structure is None:
         return None
     leaves = flatten(structure)
@@ -59,20 +71,25 @@ def _tensors(structure: Any, what: str) -> Any:
 
 
 class ArrayData:
-    """Arrays with one row a sample.
+    """Arrays with one row per sample.
 
     Args:
-        x, y, sample_weight: arrays, or lists or dicts of them.
-        method: named in errors.
-        parts: the length of the tuple that a step receives; 0 for x alone. By default as long as the data needs.
-        uneven: whether the arrays may have different numbers of rows, as those of two data sets side by side.
+        x: array of shape (N, ...), or a list or dict of arrays.
+        y: targets in the same form, or None.
+        sample_weight: weights in the same form, or None.
+        method: name of the calling method, for errors.
+        parts: length of the tuple that a step receives; 0 for x alone. By default as long as the data need.
+        uneven: whether the arrays may have different numbers of rows, e.g. two data sets side by side.
 
     Attributes:
-        rows: of the first array.
-        even: whether all arrays have as many.
+        x, y, sample_weight: Tensors in the structure of the arguments.
+        method: name of the calling method.
+        rows: number of rows of the first array.
+        even: whether all arrays have the same number of rows.
+        parts: length of the tuple that a step receives; 0 for x alone.
 
     Raises:
-        ValueError: no rows, different numbers of rows, or arrays of objects.
+        ValueError: no rows; different numbers of rows without `uneven`; arrays of texts or objects.
     """
 
     def __init__(
@@ -94,21 +111,27 @@ class ArrayData:
         self.even = len(rows) == 1
         if not rows or not (self.even or uneven):
             counts = ", ".join(f"{name} has {t.shape[0]}" for name, t in named)
-            raise ValueError(f"{method}: all arrays need the same number of rows, but {counts}.")
+            raise ValueError(f"{method}: expected arrays with the same number of rows, received: {counts}.")
         self.rows: int = named[0][1].shape[0]
         if 0 in rows:
-            raise ValueError(f"{method}: the arrays are empty (0 rows).")
+            raise ValueError(f"{method}: expected at least one row, received empty arrays.")
         self.parts = self._parts_needed() if parts is None else parts
 
     @classmethod
     def of_batch(cls, batch: Any, method: str, own_step: bool, run_ahead: Callable[[Any], Any]) -> ArrayData:
-        """One batch of an iterable, which its step receives in the form that it has here.
+        """The arrays of one batch of an iterable.
 
         Args:
-            batch: x, (x,), (x, y) or (x, y, sample_weight); anything made of arrays for a step of the user's own.
-            method: named in errors. "predict" leaves out y and sample_weight unless the step is the user's own.
-            own_step: whether the step is the user's own.
-            run_ahead: what is called on x first.
+            batch: x, (x,), (x, y) or (x, y, sample_weight). An overridden step may have other tuples of arrays.
+            method: name of the calling method, for errors. "predict" drops y and sample_weight unless `own_step`.
+            own_step: whether the model overrides the step.
+            run_ahead: function that is applied to x first (`GraphLayer.run_ahead`).
+
+        Returns:
+            The batch. Its `parts` makes the step receive the same form.
+
+        Raises:
+            ValueError: a tuple of another length, or unsuitable arrays.
         """
         if own_step and isinstance(batch, (list, tuple)) and len(batch) > 3:
             return cls(tuple(batch), method=method, parts=0, uneven=True)
@@ -120,11 +143,12 @@ class ArrayData:
         return cls(x, y, sample_weight, method=method, parts=parts, uneven=own_step)
 
     def _parts_needed(self) -> int:
+        """The length of the tuple that holds x, y and sample_weight without trailing Nones; 0 for x alone."""
         packed = pack_x_y_sample_weight(self.x, self.y, self.sample_weight)
         return len(packed) if isinstance(packed, tuple) else 0
 
     def leaves(self) -> list[_core.Tensor]:
-        """All arrays in one fixed order: those of x, of y, of sample_weight."""
+        """All Tensors in a fixed order: those of x, of y, of sample_weight."""
         return self._leaves
 
     @functools.cached_property
@@ -133,7 +157,7 @@ class ArrayData:
 
     @functools.cached_property
     def signature(self) -> Any:
-        """What a recorded step depends on: structure, dtypes, and the shape of a row of each array."""
+        """All that a recorded step depends on: structure, dtypes, and the shape of each array's rows."""
         arrays = tuple((t.shape[1:] if self.even else t.shape, t.dtype) for t in self._leaves)
         return repr((self.parts, _skeleton(self.x), _skeleton(self.y), _skeleton(self.sample_weight))), arrays
 
@@ -142,17 +166,27 @@ class ArrayData:
         return self._with(self.rows, self.x, self.y, sample_weight, parts=3)
 
     def split(self, fraction: float) -> tuple[ArrayData, ArrayData]:
-        """The first rows, and the last `fraction` of them (taken before any shuffling, as in Keras)."""
+        """Splits off the last rows. This happens before any shuffling, as in Keras.
+
+        Args:
+            fraction: of the rows, between 0 and 1.
+
+        Returns:
+            (the first rows, the last rows).
+
+        Raises:
+            ValueError: one of the parts is empty.
+        """
         at = int(np.floor(self.rows * (1.0 - fraction)))
         if at == 0 or at == self.rows:
             raise ValueError(
-                f"validation_split={fraction} of {self.rows} rows leaves {at} rows to train on and {self.rows - at} to "
-                "validate."
+                f"{self.method}(validation_split={fraction}): expected rows on both sides, received {at} for training "
+                f"and {self.rows - at} for validation."
             )
         return self.take(slice(0, at)), self.take(slice(at, self.rows))
 
     def take(self, rows: Any) -> ArrayData:
-        """The rows that a slice or an array of indices names."""
+        """The rows with these indices: a slice or an integer array."""
 
         def cut(t: Any) -> Any:
             return None if t is None else _core.as_tensor(t.numpy()[rows])
@@ -161,6 +195,7 @@ class ArrayData:
         return self._with(flatten(x)[0].shape[0], x, y, sample_weight)
 
     def _with(self, rows: int, x: Any, y: Any, sample_weight: Any, parts: int | None = None) -> ArrayData:
+        """A copy with other arrays."""
         part = object.__new__(ArrayData)
         part.method, part.rows, part.parts = self.method, rows, self.parts if parts is None else parts
         part.even = self.even
@@ -169,6 +204,7 @@ class ArrayData:
 
 
 def _skeleton(structure: Any) -> Any:
+    """The structure with 0 for an array and None for None, to compare structures."""
     if isinstance(structure, dict):
         return {key: _skeleton(value) for key, value in sorted(structure.items())}
     if isinstance(structure, (list, tuple)):
@@ -177,7 +213,15 @@ def _skeleton(structure: Any) -> Any:
 
 
 def pack_batch(data: ArrayData, tensors: list[_core.Tensor]) -> Any:
-    """What a step receives: one Tensor for each of `data.leaves()`, in the structure of the data."""
+    """What a step receives.
+
+    Args:
+        data: the arrays.
+        tensors: a Tensor for each of `data.leaves()`.
+
+    Returns:
+        x, or a tuple of `data.parts` parts, in the structure of the data.
+    """
     remaining = iter(tensors)
 
     def pack(structure: Any) -> Any:
@@ -188,7 +232,7 @@ def pack_batch(data: ArrayData, tensors: list[_core.Tensor]) -> Any:
 
 
 def pack_x(data: ArrayData, tensors: list[_core.Tensor]) -> Any:
-    """The inputs alone: one Tensor for each array of x."""
+    """The inputs alone, in the structure of `data.x`: a Tensor for each array."""
     return pack_like(data.x, tensors)
 
 

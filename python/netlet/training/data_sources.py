@@ -1,4 +1,4 @@
-"""Where batches come from: `fit`, `evaluate` and `predict` see one protocol, `DataSource`."""
+"""Sources of batches for `fit`, `evaluate` and `predict`: arrays, datasets, iterables and generators."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from .state import ShuffleOrder
 
 
 class DataSource:
-    """Batches, one pass after another.
+    """The protocol that the training loop reads batches from: one pass after another.
 
     Attributes:
-        restarts: whether `epoch` may be called again. A generator gives its batches once.
+        restarts: whether `epoch` begins a new pass each time. False for a generator, which has one pass.
     """
 
     restarts = True
 
     @property
     def num_batches(self) -> int | None:
-        """Batches of a pass; None where this is unknown, or where there is no end."""
+        """Batches of a pass; None if unknown or endless."""
         return None
 
     def epoch(self) -> Iterator[Any]:
@@ -35,18 +35,21 @@ class DataSource:
         raise NotImplementedError
 
     def on_epoch_begin(self) -> None:
-        """Called before each epoch."""
+        """Is called before each epoch."""
 
     def on_epoch_end(self) -> None:
-        """Called after each epoch."""
+        """Is called after each epoch."""
 
 
 class ArrayPass:
-    """One pass over arrays. The native loop asks which rows come next; an eager step takes them.
+    """One pass over arrays. Native code reads `order` and `at`; an eager step iterates over the batches.
+
+    Args:
+        source: the arrays.
+        order: permutation of the rows, or None for their own order.
 
     Attributes:
-        order: the order of the rows; None where they are taken as they come.
-        at: batches done.
+        at: number of batches that are done.
     """
 
     def __init__(self, source: ArraySource, order: np.ndarray | None) -> None:
@@ -54,6 +57,7 @@ class ArrayPass:
 
     @property
     def left(self) -> int:
+        """Number of batches that are not done."""
         return self.source.num_batches - self.at
 
     def __iter__(self) -> ArrayPass:
@@ -69,14 +73,17 @@ class ArrayPass:
 
 
 class ArraySource(DataSource):
-    """Arrays: they stay where they are, and native code gathers each batch.
+    """Arrays. They are not copied; native code gathers each batch from them.
 
     Args:
         data: the arrays.
-        batch_size: rows a batch; by default 32, or as many as make `steps` batches of all rows.
+        batch_size: rows of a batch. By default 32, or, with `steps`, a `steps`-th of the rows (rounded up).
         steps: batches of an epoch, or None.
-        shuffle: whether each pass has an order of its own; "batch" shuffles inside of each batch's rows.
-        order: draws the orders.
+        shuffle: whether each pass has a new order of the rows; "batch" permutes only inside of each batch.
+        order: draws the orders; None for no shuffling.
+
+    Attributes:
+        batch: rows of a batch; the last one may be shorter.
     """
 
     def __init__(
@@ -92,20 +99,22 @@ class ArraySource(DataSource):
 
     @property
     def num_batches(self) -> int:
+        """Batches of a pass."""
         return math.ceil(self.data.rows / self.batch)
 
     def epoch(self) -> ArrayPass:
+        """A new pass, with a new order if the source shuffles."""
         if not self.shuffle or self._order is None:
             return ArrayPass(self, None)
         return ArrayPass(self, self._order.next(self.data.rows, self.batch if self.shuffle == "batch" else None))
 
 
 class SequenceSource(DataSource):
-    """A PyDataset, or any object with `__getitem__` that gives batch i and `__len__` that counts them.
+    """A PyDataset, or another object whose `__getitem__` returns batch i and whose `__len__` counts the batches.
 
     Args:
         dataset: the object.
-        order: draws the order of the batches of each pass; None to take them in order.
+        order: draws the order of the batches in each pass; None for the dataset's own order.
     """
 
     def __init__(self, dataset: Any, order: ShuffleOrder | None = None) -> None:
@@ -113,10 +122,12 @@ class SequenceSource(DataSource):
 
     @property
     def num_batches(self) -> int | None:
+        """Batches of a pass; None for an endless PyDataset."""
         n = self._dataset.num_batches if hasattr(self._dataset, "num_batches") else len(self._dataset)
         return None if n is None else int(n)
 
     def epoch(self) -> Iterator[Any]:
+        """The batches of a new pass."""
         n = self.num_batches
         if n is None:
             places: Iterable[int] = itertools.count()
@@ -126,34 +137,47 @@ class SequenceSource(DataSource):
 
     @staticmethod
     def _batch(item: Any) -> Any:
-        return (item,) if isinstance(item, np.ndarray) else item  # as in Keras
+        """The batch; an array becomes (array,), as in Keras."""
+        return (item,) if isinstance(item, np.ndarray) else item
 
     def on_epoch_begin(self) -> None:
+        """Calls the dataset's method of this name, if it has one."""
         getattr(self._dataset, "on_epoch_begin", lambda: None)()
 
     def on_epoch_end(self) -> None:
+        """Calls the dataset's method of this name, if it has one."""
         getattr(self._dataset, "on_epoch_end", lambda: None)()
 
 
 class IterableSource(DataSource):
-    """Any iterable of batches: a torch DataLoader, a tf.data.Dataset, an object with `__iter__`."""
+    """Any iterable of batches: a torch DataLoader, a tf.data.Dataset, an object with `__iter__`.
+
+    Args:
+        iterable: the object; `iter` of it begins a new pass.
+    """
 
     def __init__(self, iterable: Iterable[Any]) -> None:
         self._iterable = iterable
 
     @property
     def num_batches(self) -> int | None:
+        """Batches of a pass; None if the iterable has no length."""
         try:
             return len(self._iterable)  # type: ignore[arg-type]
         except TypeError:  # no length, or an endless one
             return None
 
     def epoch(self) -> Iterator[Any]:
+        """The batches of a new pass."""
         return iter(self._iterable)
 
 
 class GeneratorSource(DataSource):
-    """A generator, or any iterator: it goes on where it stopped and cannot begin again."""
+    """A generator or another iterator. It has one pass; the next epoch continues where the last one stopped.
+
+    Args:
+        generator: the iterator.
+    """
 
     restarts = False
 
@@ -161,11 +185,17 @@ class GeneratorSource(DataSource):
         self._generator = generator
 
     def epoch(self) -> Iterator[Any]:
+        """The iterator itself."""
         return self._generator
 
 
 class ConvertedSource(DataSource):
-    """Another source with each batch changed: class weights, layers of text that run ahead of the model."""
+    """Another source with each batch converted: class weights, and the layers that run before the recorded step.
+
+    Args:
+        source: the other source.
+        convert: function from a batch to ArrayData.
+    """
 
     def __init__(self, source: DataSource, convert: Callable[[Any], ArrayData]) -> None:
         self._source, self._convert = source, convert
@@ -174,17 +204,27 @@ class ConvertedSource(DataSource):
 
     @property
     def num_batches(self) -> int | None:
+        """Batches of a pass; None if unknown or endless."""
         return self._source.num_batches
 
     def epoch(self) -> Iterator[ArrayData]:
+        """The converted batches of a new pass."""
         return map(self._convert, self._source.epoch())
 
 
 def batches_of(x: Any, method: str, order: ShuffleOrder | None) -> DataSource:
-    """The source for something that gives batches.
+    """The source for an object that yields batches.
+
+    Args:
+        x: a DataSource, a PyDataset, an object with `__getitem__` and `__len__`, an iterator or an iterable.
+        method: name of the calling method, for errors.
+        order: draws the order of a PyDataset's batches; None for its own order.
+
+    Returns:
+        The source.
 
     Raises:
-        ValueError: it gives none.
+        ValueError: x is none of these.
     """
     if isinstance(x, DataSource):
         return x
@@ -212,22 +252,28 @@ def data_source(
     shuffle: bool | str = False,
     class_weight: dict[int, float] | None = None,
 ) -> DataSource:
-    """The source for what `fit`, `evaluate` or `predict` was given.
+    """The source for the arguments of `fit`, `evaluate` or `predict`.
 
     Args:
-        model: the Trainer; layers of text at its front turn texts into numbers here.
+        model: the Trainer. Its layers that run in Python run on each batch here.
         mode: "train", "test" or "predict".
-        method: named in errors.
-        x, y, sample_weight: arrays; or x, an iterable of batches.
-        batch_size, steps, shuffle: see ArraySource. An iterable's batches are what they are; a PyDataset's are shuffled
-            as a whole.
-        class_weight: {class index: weight}.
+        method: name of the calling method, for errors.
+        x: array or structure of arrays, or an iterable of batches.
+        y: targets, if x is arrays.
+        sample_weight: weights, if x is arrays.
+        batch_size: rows of a batch, if x is arrays (see ArraySource).
+        steps: batches of an epoch, or None.
+        shuffle: whether to shuffle rows of arrays or batches of a PyDataset; "batch" shuffles inside of each batch.
+        class_weight: {class index: weight}, or None.
+
+    Returns:
+        The source.
 
     Raises:
-        ValueError: y or sample_weight beside an iterable; something that is neither arrays nor an iterable.
+        ValueError: no x; y or sample_weight beside an iterable; x is neither arrays nor an iterable.
     """
     if x is None:
-        raise ValueError(f"{method}: x is missing: give arrays, or an iterable of batches.")
+        raise ValueError(f"{method}: expected arrays or an iterable of batches as x, received None.")
     order = step_state(model).shuffle if shuffle else None
 
     def weighted(data: ArrayData) -> ArrayData:
@@ -238,7 +284,7 @@ def data_source(
         return ArraySource(weighted(data), batch_size, steps, shuffle, order)
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
-            raise ValueError(f"{method}: {name} comes with the batches where x is an iterable; received both.")
+            raise ValueError(f"{method}: expected {name} in the batches of the iterable x, received it as an argument.")
 
     own_step = has_own_step(model, mode)
 

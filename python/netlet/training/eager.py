@@ -1,4 +1,4 @@
-"""`run_eagerly=True`: the step in Python for every batch, so that it can be stepped through and printed from."""
+"""`run_eagerly=True`: runs the step in Python for every batch, so that a debugger or `print` can look into it."""
 
 from __future__ import annotations
 
@@ -14,11 +14,20 @@ from .own_step import keeps_integers
 
 
 def run_eagerly(model: Any, mode: str, data: ArrayData, check_finite: bool = False, where: str = "this step") -> Any:
-    """One `train_step`, `test_step` or `predict_step` on real values; returns what it returned.
+    """Runs one `train_step`, `test_step` or `predict_step` on real values.
 
     Args:
-        check_finite: stop before an update by a loss or a gradient that is not finite.
-        where: names the step in the error.
+        model: the Trainer.
+        mode: "train", "test" or "predict".
+        data: the batch.
+        check_finite: whether to stop before an update if the loss or a gradient is not finite.
+        where: description of the step, for the error.
+
+    Returns:
+        What the step returned.
+
+    Raises:
+        NonFiniteLossError: the loss or a gradient is not finite.
     """
     integers = keeps_integers(model, mode)
     tensors = [cast_to_model(model, data, i, integers) for i in range(len(data.leaves()))]

@@ -1,4 +1,4 @@
-"""Which batches an epoch consists of: the one owner of `steps_per_epoch`, restarts and running out of data."""
+"""EpochIterator: which batches an epoch consists of. It handles `steps_per_epoch`, new passes and missing data."""
 
 from __future__ import annotations
 
@@ -18,38 +18,40 @@ _NOTHING = object()
 class EpochIterator:
     """The batches of one epoch after another.
 
-    Without `steps` an epoch is a pass over the data. With `steps` it is so many batches: the next epoch goes on where
-    this one stopped, and a new pass begins where the last one ended. A pass that ends inside of an epoch ends the epoch
-    with a warning, as in Keras.
+    Without `steps` an epoch is a pass over the data. With `steps` it is that many batches: the next epoch continues
+    where this one stopped, and a new pass begins when one ends exactly with an epoch. A pass that ends inside of an
+    epoch ends the epoch with a warning, as in Keras.
 
     Args:
         source: where the batches come from.
         steps: batches of an epoch, or None.
 
     Attributes:
+        source: the source of the batches.
+        steps: batches of an epoch, or None.
         done: batches of this epoch so far.
     """
 
     def __init__(self, source: DataSource, steps: int | None = None) -> None:
         self.source, self.steps = source, steps
         self.done = 0
-        self._pass: Any = None  # the current pass, where another epoch may go on with it
-        self._next: Any = _NOTHING  # a batch that was taken from it already
+        self._pass: Any = None  # the current pass; the next epoch may continue it
+        self._next: Any = _NOTHING  # a batch that was already taken from the pass
 
     @property
     def num_batches(self) -> int | None:
-        """Batches of an epoch, as far as this is known."""
+        """Batches of an epoch; None if unknown."""
         return self.source.num_batches if self.steps is None else self.steps
 
     def more(self) -> bool:
-        """Whether there is a batch for another epoch. False, with a warning, once a generator has run out."""
+        """Whether there is a batch for another epoch. False, with a warning, when a generator is exhausted."""
         if self.source.restarts or self._pass is None or self._peek():
             return True
         warnings.warn(_RAN_OUT, stacklevel=3)
         return False
 
     def restart(self) -> None:
-        """Lets the next epoch begin a new pass, where the source can."""
+        """Makes the next epoch begin a new pass, if the source restarts."""
         if self.source.restarts:
             self._pass, self._next = None, _NOTHING
 
@@ -66,8 +68,8 @@ class EpochIterator:
 
     # ---- batches that come one by one --------------------------------------------------------------------------------
     def batches(self) -> Iterator[Any]:
-        """The batches of an epoch that has begun."""
-        if not self._peek() and self.source.restarts:  # the last epoch ended exactly where the pass did
+        """Yields the batches of the epoch after `begin`."""
+        if not self._peek() and self.source.restarts:  # the last epoch and the pass ended together
             self._pass = self.source.epoch()
         while self.steps is None or self.done < self.steps:
             if not self._peek():
@@ -79,6 +81,7 @@ class EpochIterator:
             del batch
 
     def _peek(self) -> bool:
+        """Whether the pass has another batch; takes it from the pass if needed."""
         if self._next is _NOTHING:
             self._next = next(self._pass, _NOTHING)
         return self._next is not _NOTHING
@@ -86,13 +89,13 @@ class EpochIterator:
     # ---- rows that native code gathers -------------------------------------------------------------------------------
     @property
     def rows(self) -> ArrayPass:
-        """The current pass over arrays."""
+        """The current pass over arrays; a new one if the last epoch ended exactly with the pass."""
         if not self._pass.left and not self.done:
             self._pass = self.source.epoch()
         return self._pass
 
     def left(self) -> int:
-        """How many batches of this epoch are still to run."""
+        """Number of batches that are left in this epoch; a warning if the data end before `steps`."""
         in_pass = self.rows.left
         if self.steps is None:
             return in_pass
@@ -101,11 +104,12 @@ class EpochIterator:
         return min(in_pass, self.steps - self.done)
 
     def advance(self, count: int) -> None:
-        """So many batches have run."""
+        """Counts batches that native code has run."""
         self.done += count
         self._pass.at += count
 
     def _run_out(self) -> None:
+        """Warns that the pass ended inside of an epoch, and discards the pass."""
         if self.steps is not None and self.done:
             warnings.warn(_RAN_OUT, stacklevel=4)
         if self.source.restarts:

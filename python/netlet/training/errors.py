@@ -16,11 +16,21 @@ from .step import RecordedStep
 
 
 def check_labels(model: Any, data: ArrayData) -> None:
-    """Integer labels must fit the model's outputs: told before training, with the row of the first bad one."""
+    """Raises an error for integer labels that the model's outputs do not have.
+
+    It is called before the first step or batch that uses the labels. The message names the first bad row.
+
+    Args:
+        model: the Trainer.
+        data: arrays with y.
+
+    Raises:
+        ValueError: a label is out of range.
+    """
     loss = compiled_loss(model)
     if loss is None or data.y is None:
         return
-    named = isinstance(data.y, dict)  # a train_step of the user's own may take y in other forms
+    named = isinstance(data.y, dict)  # an overridden train_step may take y in other forms
     for i, y in enumerate(spread(data.y, loss.names, len(loss.losses)) if named else flatten(data.y)):
         if y is None or not loss.wants_integer_labels(i):
             continue
@@ -33,7 +43,20 @@ def check_labels(model: Any, data: ArrayData) -> None:
 def stopped(
     record: int, model: Any, step: RecordedStep, epoch: int | None, first: int, done: int, order: Any = None
 ) -> Exception:
-    """The error for a run that its record of this number stopped, in step `done` of those that begin at row `first`."""
+    """The error for a run that one of the plan's records stopped.
+
+    Args:
+        record: index of the record in `step.plan.records()`.
+        model: the Trainer.
+        step: the recorded step.
+        epoch: of the run, counted from 0; None outside of `fit`.
+        first: row of the data that the run begins at.
+        done: steps of the run that were made before this one.
+        order: permutation of the rows, or None.
+
+    Returns:
+        ValueError for an index out of range, NonFiniteLossError for a loss or gradient that is not finite.
+    """
     what = step.plan.records()[record]
     if what["kernel"] != "check_index":
         return nonfinite.in_recorded_step(model, step, record, place_of(epoch, first // step.batch + done))
@@ -53,5 +76,5 @@ def stopped(
 
 
 def place_of(epoch: int | None, index: int) -> str:
-    """Which step, for an error."""
+    """The step as text, for errors: "epoch 1, step 3"; both arguments count from 0."""
     return f"step {index + 1}" if epoch is None else f"epoch {epoch + 1}, step {index + 1}"

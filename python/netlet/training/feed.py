@@ -1,4 +1,4 @@
-"""The arrays of a batch as a step sees them: in the dtype that the model computes with."""
+"""Makes the Tensors that a step receives from arrays: in the dtypes that the model computes with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,19 @@ from .own_step import keeps_integers
 
 
 def feed(tape: _core.Tape, model: Any, mode: str, data: ArrayData, batch: int) -> list[_core.Tensor]:
-    """A recorded Tensor of `batch` rows for each array; a training step gathers its rows from the whole array."""
+    """The recorded Tensors of a batch.
+
+    Args:
+        tape: the recording tape.
+        model: the Trainer.
+        mode: "train", "test" or "predict".
+        data: the arrays.
+        batch: rows of a batch.
+
+    Returns:
+        A Tensor of `batch` rows for each of `data.leaves()`. A training step gathers its rows from the whole array, so
+        that they can be shuffled; the other steps read consecutive rows.
+    """
     return [
         source(tape, model, data, i, batch, mode == "train", keeps_integers(model, mode))
         for i in range(len(data.leaves()))
@@ -22,16 +34,19 @@ def feed(tape: _core.Tape, model: Any, mode: str, data: ArrayData, batch: int) -
 def source(
     tape: _core.Tape, model: Any, data: ArrayData, i: int, batch: int, gather: bool, integers: bool = False
 ) -> _core.Tensor:
-    """The i-th array as a recorded step sees it.
+    """The recorded Tensor for one array.
 
     Args:
         tape: the recording tape.
         model: the Trainer.
         data: the arrays.
-        i: position among `data.leaves()`.
-        batch: rows of a step.
-        gather: whether the rows are gathered by an order; else they are read where they lie.
-        integers: whether integer targets stay integers.
+        i: index in `data.leaves()`.
+        batch: rows of a batch.
+        gather: whether the rows are gathered in a given order; else the step reads consecutive rows in place.
+        integers: whether integer targets keep an integer dtype.
+
+    Returns:
+        A Tensor of `batch` rows in the dtype that the model computes with.
     """
     part, index = _position(model, data, i)
     leaf = data.leaves()[i]
@@ -45,14 +60,32 @@ def source(
 
 
 def cast_to_model(model: Any, data: ArrayData, i: int, integers: bool = False) -> _core.Tensor:
-    """All rows of the i-th array as an eager step sees them."""
+    """All rows of one array, in the dtype that the model computes with, for an eager step.
+
+    Args:
+        model: the Trainer.
+        data: the arrays.
+        i: index in `data.leaves()`.
+        integers: whether integer targets keep an integer dtype.
+
+    Returns:
+        The Tensor.
+    """
     part, index = _position(model, data, i)
     leaf = data.leaves()[i]
     return _core.cast(leaf, _dtype(model, part, index, leaf, integers))
 
 
 def check_inputs(model: Any, data: ArrayData) -> None:
-    """Raises ValueError where a model made of a graph is given another number of arrays than it has inputs."""
+    """Checks that the data have one array for each input of a model that is a graph.
+
+    Args:
+        model: the Trainer.
+        data: the arrays; a dict as x is not checked.
+
+    Raises:
+        ValueError: another number of arrays.
+    """
     inputs = getattr(model, "fed_inputs", None)
     given = len(flatten(data.x))
     if inputs is None or isinstance(data.x, dict) or given == len(inputs):
@@ -63,7 +96,10 @@ def check_inputs(model: Any, data: ArrayData) -> None:
 
 
 def _position(model: Any, data: ArrayData, i: int) -> tuple[str, int | None]:
-    """Where the i-th array goes: x, y or sample_weight, and to which of the model's inputs or outputs."""
+    """(part, index) of the i-th array: "x", "y" or "sample_weight", and the index of the model's input or output.
+
+    The index is None if the part has one array without a known name.
+    """
     for part in ("x", "y", "sample_weight"):
         structure = getattr(data, part)
         leaves = [t for t in flatten(structure) if t is not None]
@@ -80,18 +116,23 @@ def _position(model: Any, data: ArrayData, i: int) -> tuple[str, int | None]:
 
 
 def _names(model: Any, end: str) -> list[str]:
-    """What the inputs or outputs are called in a dict of arrays, in the order of `model.inputs` or `outputs`."""
+    """Keys of a dict of arrays for the inputs or outputs (`end` is "input" or "output"), in the model's order."""
     structure = getattr(model, end, None)
     return sorted(structure) if isinstance(structure, dict) else list(getattr(model, f"{end}_names", None) or [])
 
 
 def _spec(model: Any, end: str, index: int) -> Any:
-    """The symbolic input or output of that index, where the model is a graph."""
+    """The symbolic input or output with this index; None if the model is not a graph."""
     specs = getattr(model, end, None) or []
     return specs[index] if index < len(specs) else None
 
 
 def _dtype(model: Any, part: str, index: int | None, leaf: _core.Tensor, integers: bool) -> str:
+    """The dtype in which a step receives an array.
+
+    Inputs have the dtype of the symbolic input. Targets and weights have the float dtype of the output or the model;
+    integer targets stay integers if the loss takes class indices or `integers` is True.
+    """
     compute = getattr(model, "compute_dtype", None) or config.floatx()
     if compute not in ("float32", "float64"):
         compute = config.floatx()
@@ -111,4 +152,5 @@ def _dtype(model: Any, part: str, index: int | None, leaf: _core.Tensor, integer
 
 
 def _integer(leaf: _core.Tensor) -> str:
+    """The array's dtype, with int32 instead of int64."""
     return "int32" if leaf.dtype == "int64" else leaf.dtype

@@ -1,4 +1,4 @@
-"""fit, evaluate and predict: the part of Trainer that runs over whole data sets."""
+"""Fitting: the part of Trainer with `fit`, `evaluate`, `predict` and `plan`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .step import StepCache
 
 
 class Fitting:
-    """Mixed into Trainer, which compiles the model and gives its steps."""
+    """The part of Trainer that runs steps over whole data sets. `Trainer` adds `compile` and the steps."""
 
     name: str
     optimizer: Any
@@ -31,6 +31,7 @@ class Fitting:
     run_ahead: Any
 
     def _init_fitting(self) -> None:
+        """Sets the fields of a model that has not been trained."""
         self._steps = StepCache()
         self._step_state = StepState()
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
@@ -58,35 +59,46 @@ class Fitting:
         """Trains the model.
 
         Args:
-            x: array (N, ...), a list or dict of arrays, a DataFrame, or an iterable of (x, y[, sample_weight]) batches;
-                texts for a model that begins with a layer of text.
-            y: targets, one row a sample; not with an iterable.
-            batch_size: rows a step; by default 32, or as many as make `steps_per_epoch` steps of all rows. The last
-                batch may be shorter.
-            epochs: passes over the data, counted from `initial_epoch`.
-            verbose: 0 silent, 1 a progress line, 2 a line an epoch, "auto" 1.
-            callbacks: list of `callbacks.Callback`.
-            validation_split: the last fraction of the rows, taken before shuffling.
+            x: array (N, ...), a list or dict of arrays, a DataFrame, or an iterable of (x, y[, sample_weight]) batches.
+                Texts for a model that begins with a text layer.
+            y: targets with N rows, or a list or dict of them; not with an iterable.
+            batch_size: rows of a step; by default 32, or the rows divided by `steps_per_epoch`. The last batch may be
+                shorter.
+            epochs: number of epochs, counted from epoch 0: `initial_epoch` to `epochs - 1` are run.
+            verbose: 0 silent, 1 a progress line, 2 a line per epoch; "auto" is 1.
+            callbacks: a `callbacks.Callback`, or a list of them.
+            validation_split: fraction of the rows to validate on, between 0 and 1. These are the last rows before any
+                shuffling.
             validation_data: (x, y) or (x, y, sample_weight), or an iterable of such batches.
-            shuffle: a new order of the rows, or of a PyDataset's batches, each epoch; "batch" shuffles the rows of each
-                batch alone.
-            class_weight: {class index: factor of its samples' loss}; not for the validation data.
+            shuffle: whether each epoch has a new order of the rows, or of a PyDataset's batches; "batch" shuffles only
+                inside of each batch.
+            class_weight: {class index: factor of its samples' loss}; 1 for other classes. Not for the validation data.
             sample_weight: factor of each sample's loss, shape (N,).
-            steps_per_epoch: steps of an epoch; the next epoch goes on where this one stopped, and the data begin again
-                when they end. Needed for endless iterables.
+            initial_epoch: index of the first epoch, from 0.
+            steps_per_epoch: steps of an epoch. The next epoch continues where this one stopped, and the data start
+                again when an epoch ends with them. Needed for endless iterables.
             validation_steps: steps of each validation.
-            validation_batch_size: rows a step of the validation; `batch_size` by default.
-            validation_freq: validate each so many epochs, or in the listed ones (counted from 1).
+            validation_batch_size: rows of a validation step; `batch_size` by default.
+            validation_freq: validate every this many epochs, or in the listed epochs (counted from 1).
 
         Returns:
-            `callbacks.History`: `.history["loss"]`, ... one value an epoch.
+            `callbacks.History`; its `history["loss"]` and so on are lists with one value per epoch.
 
         Raises:
             ValueError: not compiled, wrong shapes, empty arrays, labels outside of the model's classes.
-            NonFiniteLossError: the loss became NaN or infinite (see `compile(check_finite=)`).
+            NonFiniteLossError: the loss or a gradient became NaN or infinite (see `compile(check_finite=)`).
 
         Warns:
-            UserWarning: the data ran out before `steps_per_epoch` steps. A generator that ran out ends the training.
+            UserWarning: the data ended before `steps_per_epoch` steps. A generator that is exhausted ends the training.
+
+        Example:
+
+        >>> import netlet, numpy
+        >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(1)])
+        >>> model.compile("sgd", "mse")
+        >>> history = model.fit(numpy.ones((8, 3)), numpy.ones(8), epochs=2, verbose=0)
+        >>> len(history.history["loss"])
+        2
         """
         self._require_compiled("fit")
         results.check_count("fit(epochs=)", epochs, least=0)
@@ -148,22 +160,24 @@ class Fitting:
         return self.history
 
     def _held_out(self, x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[ArrayData, ArrayData]:
-        """The rows to train on and those to validate."""
+        """(rows to train on, rows to validate on) for `validation_split`."""
         if x is None or not is_array_like(x):
             raise ValueError(
-                f"fit: validation_split needs arrays, received x of type {type(x).__name__}; give validation_data with "
+                f"fit(validation_split=): expected x as arrays, received {type(x).__name__}; use validation_data for "
                 "an iterable."
             )
         if not 0 < fraction < 1:
-            raise ValueError(f"fit: validation_split must lie between 0 and 1; given {fraction}.")
+            raise ValueError(f"fit(validation_split=): expected a fraction between 0 and 1, received {fraction}.")
         return ArrayData(self.run_ahead(x), y, sample_weight, method="fit").split(fraction)
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> StepRunner:
+        """The runner for `validation_data`."""
         parts = unpack_x_y_sample_weight(data)
         source = data_source(self, "test", "validation_data", *parts, batch_size=batch_size, steps=steps)
         return StepRunner(self, "test", EpochIterator(source, steps))
 
     def _evaluated(self, runner: StepRunner, callbacks: Any) -> dict[str, Any]:
+        """The logs of one pass over the data in mode "test", with its callback hooks."""
         self.stop_evaluating = False
         self.reset_metrics()
         callbacks.on_test_begin()
@@ -175,6 +189,7 @@ class Fitting:
     def _callback_list(
         self, callbacks: Any, verbose: Any, *, epochs: int, batches: EpochIterator, history: bool = False
     ) -> Any:
+        """The callbacks as a CallbackList, with a progress line and, if `history`, a History."""
         if isinstance(callbacks, callbacks_module.CallbackList):
             return callbacks
         verbose = 1 if verbose == "auto" else int(verbose)
@@ -199,10 +214,31 @@ class Fitting:
         callbacks: Any = None,
         return_dict: bool = False,
     ) -> Any:
-        """Loss and metrics over the data, exact over all rows.
+        """Computes the loss and the metrics over the data, as exact means over all rows.
+
+        Args:
+            x: array (N, ...), a list or dict of arrays, or an iterable of (x, y[, sample_weight]) batches.
+            y: targets with N rows; not with an iterable.
+            batch_size: rows of a step; by default 32, or the rows divided by `steps`.
+            verbose: 0 silent, 1 a progress line, 2 a line at the end; "auto" is 1.
+            sample_weight: factor of each sample's loss, shape (N,); not with an iterable.
+            steps: number of batches; by default all.
+            callbacks: a `callbacks.Callback`, or a list of them.
+            return_dict: whether to return a dict.
 
         Returns:
-            The loss; [loss, *metrics] where there are metrics; a dict by name with `return_dict=True`.
+            The loss; [loss, *metrics] if there are metrics; a dict by name with `return_dict=True`.
+
+        Raises:
+            ValueError: not compiled, wrong shapes, empty arrays, labels outside of the model's classes.
+
+        Example:
+
+        >>> import netlet, numpy
+        >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(1, kernel_initializer="zeros")])
+        >>> model.compile("sgd", "mse")
+        >>> model.evaluate(numpy.ones((8, 3)), numpy.ones(8), verbose=0)
+        1.0
         """
         self._require_compiled("evaluate")
         results.check_count("evaluate(batch_size=)", batch_size, none_too=True)
@@ -222,7 +258,28 @@ class Fitting:
         steps: int | None = None,
         callbacks: Any = None,
     ) -> Any:
-        """The model's outputs for all rows, in batches of `batch_size` (32): arrays with one row a sample."""
+        """Computes the model's outputs for all rows. The model need not be compiled.
+
+        Args:
+            x: array (N, ...), a list or dict of arrays, or an iterable of batches (y and sample_weight are ignored).
+            batch_size: rows of a step; by default 32, or the rows divided by `steps`.
+            verbose: 0 silent, 1 a progress line, 2 a line at the end; "auto" is 1.
+            steps: number of batches; by default all.
+            callbacks: a `callbacks.Callback`, or a list of them.
+
+        Returns:
+            NumPy arrays of shape (N, ...), in the structure of the model's outputs.
+
+        Raises:
+            ValueError: wrong shapes or empty arrays.
+
+        Example:
+
+        >>> import netlet, numpy
+        >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+        >>> model.predict(numpy.ones((8, 3)), verbose=0).shape
+        (8, 2)
+        """
         results.check_count("predict(batch_size=)", batch_size, none_too=True)
         results.check_count("predict(steps=)", steps, none_too=True)
         source = data_source(self, "predict", "predict", x, batch_size=batch_size, steps=steps)
@@ -235,18 +292,27 @@ class Fitting:
         callbacks.on_predict_end()
         return runner.outputs.result()
 
-    # ---- what is run -------------------------------------------------------------------------------------------------
+    # ---- inspection --------------------------------------------------------------------------------------------------
     def plan(
         self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, mode: str = "predict"
     ) -> PlanView:
-        """The recorded step for a batch of such arrays: `.describe()` lists its kernels, `.profile()` times them.
+        """The recorded step for a batch of these arrays: `.describe()` lists its kernels, `.profile()` times them.
 
         Args:
-            x, y, sample_weight: arrays of at least `batch_size` rows, as for `fit` or `predict`.
+            x: array or structure of arrays, as for `fit`. With fewer rows than `batch_size` the batch has these rows.
+            y: targets; not for "predict".
+            sample_weight: weights; not for "predict".
+            batch_size: rows of the batch.
             mode: "train", "test" or "predict".
+
+        Returns:
+            The PlanView.
+
+        Raises:
+            ValueError: another mode; not compiled (except for "predict"); wrong shapes.
         """
         if mode not in ("train", "test", "predict"):
-            raise ValueError(f'plan(mode=): expected "train", "test" or "predict"; given {mode!r}.')
+            raise ValueError(f'plan(mode=): expected "train", "test" or "predict", received {mode!r}.')
         if mode != "predict":
             self._require_compiled("plan")
         source = ArraySource(ArrayData(self.run_ahead(x), y, sample_weight, method="plan"), batch_size)

@@ -1,4 +1,4 @@
-"""The loop over the batches of an epoch, for training, evaluation and prediction alike."""
+"""StepRunner: the loop over the batches of an epoch, for training, evaluation and prediction."""
 
 from __future__ import annotations
 
@@ -20,21 +20,28 @@ from .errors import check_labels, place_of, stopped
 from .own_fields import recorded_steps
 from .step import RecordedStep
 
-# How long one native call may run: long enough to cost nothing, short enough for progress and Ctrl-C.
+# Seconds that one native call may run: long enough that the calls cost little, short enough for progress and Ctrl-C.
 SLICE_SECONDS = 0.05
-_FEWEST = 256  # steps that a native call may make in any case
+_FEWEST = 256  # steps that every native call is offered, if there are as many
 _METHOD = {"train": "fit", "test": "evaluate", "predict": "predict"}
 _STOP = {"train": "stop_training", "test": "stop_evaluating", "predict": "stop_predicting"}
 
 
 class StepRunner:
-    """Runs one epoch after another over arrays (natively, many steps a call) or over batches that come one by one.
+    """Runs one epoch after another, over arrays or over batches that come one by one.
+
+    Arrays run natively, many steps per call.
 
     Args:
         model: the Trainer.
         mode: "train", "test" or "predict".
         batches: the epochs.
         check_finite: whether a training step stops at a loss or a gradient that is not finite.
+
+    Attributes:
+        arrays: the ArraySource, or None.
+        epoch: index of the current epoch; None outside of `fit`.
+        outputs: outputs of mode "predict".
     """
 
     def __init__(self, model: Any, mode: str, batches: EpochIterator, check_finite: bool = False) -> None:
@@ -42,13 +49,13 @@ class StepRunner:
         self.arrays = batches.source if isinstance(batches.source, ArraySource) else None
         self.epoch: int | None = None
         self.outputs = Outputs()
-        # A native call checks the order of all the rows that it may reach. It is offered about as many steps as it can
-        # make within its time, so that this work stays in proportion to the steps that are made.
+        # Steps that the next native call may make. A call checks the indices of all rows that it may reach, so it is
+        # offered only about twice the steps that it made in SLICE_SECONDS the last time.
         self._offer = _FEWEST
 
     # ---- before the first epoch ------------------------------------------------------------------------------------
     def prepare(self) -> None:
-        """Builds the model and records the first plan, so that errors are raised before anything is trained."""
+        """Builds the model and records the first plan, so that errors are raised before the first step."""
         if self.arrays is None:
             return
         data, batch = self.arrays.data, self.arrays.batch
@@ -60,15 +67,23 @@ class StepRunner:
             check_labels(self.model, data)
 
     def _step(self, data: ArrayData, batch: int) -> RecordedStep:
+        """The recorded step for this number of rows."""
         return recorded_steps(self.model).get(self.model, self.mode, data, batch, self.check_finite)
 
     # ---- one epoch ---------------------------------------------------------------------------------------------------
     def run(self, callbacks: Any, epoch: int | None = None) -> dict[str, Any]:
-        """All steps of one epoch; returns the logs at its end.
+        """Runs all steps of one epoch.
+
+        Args:
+            callbacks: a CallbackList, or None.
+            epoch: index of the epoch, from 0; None outside of `fit`.
+
+        Returns:
+            The logs at the end of the epoch; empty in mode "predict".
 
         Raises:
-            ValueError: the data gave no batch.
-            NonFiniteLossError: the loss became NaN or infinite.
+            ValueError: there was no batch.
+            NonFiniteLossError: the loss or a gradient became NaN or infinite.
         """
         self.epoch = epoch
         self.outputs = Outputs()
@@ -82,9 +97,11 @@ class StepRunner:
         return logs
 
     def _stopped(self) -> bool:
+        """Whether a callback has asked the model to stop."""
         return bool(getattr(self.model, _STOP[self.mode]))
 
     def _run_arrays(self, arrays: Any, hooks: Hooks) -> dict[str, Any]:
+        """Runs the epoch natively over arrays; returns its logs."""
         data, batch = arrays.data, arrays.batch
         full = data.rows // batch
         step = None
@@ -103,6 +120,7 @@ class StepRunner:
         return {} if step is None or self.mode == "predict" else step.read_logs(self.model)
 
     def _native(self, step: RecordedStep, data: ArrayData, order: Any, first: int, count: int) -> int:
+        """Runs up to `count` steps from row `first` in one native call; returns how many it made."""
         count, scalars = step.scalars(count)
         if not data.even:
             return self._once(step, data, scalars)
@@ -118,7 +136,7 @@ class StepRunner:
         return done
 
     def _once(self, step: RecordedStep, data: ArrayData, scalars: list[Any]) -> int:
-        """One step over arrays with different numbers of rows."""
+        """Runs one step over arrays with different numbers of rows."""
         for cell, values in scalars:
             cell.copy_from(np.asarray(values[0], np.float64))
         outputs, record = step.plan.run(data.leaves())
@@ -129,11 +147,12 @@ class StepRunner:
         return 1
 
     def _rows_at_most(self, data: ArrayData, step: RecordedStep) -> int:
+        """Most rows that one epoch can predict."""
         steps = self.batches.steps
         return data.rows if steps is None else min(data.rows, steps * step.batch)
 
     def _run_batches(self, hooks: Hooks) -> dict[str, Any]:
-        """Batches that come one by one, or a model that runs eagerly."""
+        """Runs the epoch over batches that come one by one, or eagerly; returns its logs."""
         logs: Any = dict
         for data in self.batches.batches():
             hooks.begin(self.batches.done - 1)
@@ -145,6 +164,7 @@ class StepRunner:
         return {} if self.mode == "predict" else logs()
 
     def _recorded(self, data: ArrayData) -> Callable[[], dict[str, Any]]:
+        """Runs the recorded step on one batch; returns a function that reads its logs."""
         step = self._step(data, data.rows)
         if self.mode != "predict":
             check_labels(self.model, data)
@@ -152,6 +172,7 @@ class StepRunner:
         return lambda: self._logs(step, 0)
 
     def _eager(self, data: ArrayData) -> Callable[[], dict[str, Any]]:
+        """Runs the step in Python on one batch; returns a function that reads its logs."""
         build(self.model, self.mode, data, data.rows)
         where = place_of(self.epoch, self.batches.done - 1)
         returned = run_eagerly(self.model, self.mode, data, self.check_finite and self.mode == "train", where)
@@ -163,14 +184,14 @@ class StepRunner:
         return lambda: results.logs_of(self.model, logs)
 
     def _logs(self, step: RecordedStep, first: int) -> dict[str, Any]:
-        """What a batch hook receives after the batch that begins at this row."""
+        """The logs for a batch hook after the batch that begins at row `first`."""
         if self.mode == "predict":
             return {"outputs": self.outputs.batch(first, step.batch)}
         return step.read_logs(self.model)
 
 
 class Outputs:
-    """Collects what a run in mode "predict" computes, in pieces of any number of rows.
+    """Collects the outputs of mode "predict" in pieces of any number of rows.
 
     Attributes:
         rows: rows of the current piece that hold outputs.
@@ -183,24 +204,32 @@ class Outputs:
         self._pieces: list[list[np.ndarray]] = []
 
     def arrays(self, structure: Any, rows: int) -> list[np.ndarray]:
-        """The current piece, for native code to write: one array of so many rows for each output."""
+        """The arrays of the current piece, which native code fills.
+
+        Args:
+            structure: the outputs of the recorded step.
+            rows: most rows that the piece can have.
+
+        Returns:
+            An array of `rows` rows for each output.
+        """
         if self._arrays is None:
             self._structure = structure
             self._arrays = [np.empty((rows, *t.shape[1:]), t.dtype) for t in flatten(structure)]
         return self._arrays
 
     def add(self, outputs: Any) -> None:
-        """The current piece, from an eager step."""
+        """Sets the current piece to the outputs of an eager step."""
         self._structure = outputs
         self._arrays = [np.asarray(t) for t in flatten(outputs)]
         self.rows = len(self._arrays[0])
 
     def batch(self, first: int, rows: int) -> Any:
-        """Rows of the current piece, in the structure of the model's outputs."""
+        """Rows `first` to `first + rows` of the current piece, in the structure of the model's outputs."""
         return pack_like(self._structure, [a[first : first + rows] for a in self._arrays or ()])
 
     def next_piece(self) -> None:
-        """The current piece is complete."""
+        """Marks the current piece as complete."""
         if self._arrays is not None:
             self._pieces.append([a[: self.rows] for a in self._arrays])
             self._arrays = None
@@ -214,17 +243,27 @@ class Outputs:
 
 
 class Hooks:
-    """Calls the batch hooks of the mode where a callback has some, and reports progress otherwise."""
+    """Calls the batch hooks of a mode if a callback defines them, and reports progress otherwise.
+
+    Args:
+        callbacks: a CallbackList, or None.
+        mode: "train", "test" or "predict".
+
+    Attributes:
+        every_batch: whether a callback defines batch hooks, so that each batch needs its own native call.
+    """
 
     def __init__(self, callbacks: Any, mode: str) -> None:
         self.callbacks, self.mode = callbacks, mode
         self.every_batch = callbacks is not None and callbacks.needs_batch_hooks(mode)
 
     def begin(self, done: int) -> None:
+        """Is called before batch `done` (from 0), or before several batches that start with it."""
         if self.every_batch:
             getattr(self.callbacks, f"on_{self.mode}_batch_begin")(done)
 
     def end(self, done: int, logs: Callable[[], dict[str, Any]]) -> None:
+        """Is called after `done` batches of the epoch; `logs` is a function that reads the logs."""
         if self.every_batch:
             getattr(self.callbacks, f"on_{self.mode}_batch_end")(done - 1, logs())
         elif self.callbacks is not None:
