@@ -1,4 +1,4 @@
-"""The benchmarks are run by `python -m pytest bench`; netlet's tests do not collect them."""
+"""`python -m pytest bench` runs the benchmarks; netlet's own test run does not collect them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ import pathlib
 import sys
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
-# The tests are imported by path (importmode=importlib), which finds no neighbours: `steps`, and `bench` itself.
+# pytest imports the tests by path (import mode importlib), which does not find `steps` beside them, nor `bench` itself.
 here = pathlib.Path(__file__).parent
 sys.path[:0] = [str(here), str(here.parent)]

@@ -1,7 +1,7 @@
-"""The layers of the benchmarks' networks, each for every side: Keras's interface (netlet's too), PyTorch and ONNX.
+"""The layers of the benchmark networks, each for every side: Keras's interface (netlet's too), PyTorch and ONNX.
 
-Shapes are those of one sample, channels last. PyTorch and ONNX have channels first: kernels turn from (K, K, C, F) to
-(F, C, K, K), and the rows of a dense layer behind a Flatten from (H, W, C) to (C, H, W).
+Shapes are those of one sample, channels last. PyTorch and ONNX have channels first: kernels are transposed from
+(K, K, C, F) to (F, C, K, K), and the rows of a dense layer after a Flatten from (H, W, C) to (C, H, W).
 """
 
 from __future__ import annotations
@@ -18,31 +18,35 @@ Arrays = list[np.ndarray]
 
 
 class Part:
-    """A layer. `weights`: how many arrays it has; what follows `shape` is told about what comes in."""
+    """A layer. `weights` is the number of its weight arrays; `shape` is always that of its input."""
 
     weights = 0
 
     def keras(self, api: Any) -> Any:
-        """A layer, or several; `api` is keras or netlet."""
+        """A layer, or a list of layers; `api` is keras or netlet."""
         raise NotImplementedError
 
     def out(self, shape: Shape) -> Shape:
         return shape
 
     def products(self, shape: Shape) -> int:
-        """Multiply-adds of one sample, forward."""
+        """Multiply-adds of one sample in forward."""
         return 0
 
     def torch(self, nn: Any, shape: Shape) -> list[Any]:
         raise NotImplementedError
 
     def channels_first(self, weights: Arrays, image: Shape | None) -> Arrays:
-        """Its weights as PyTorch has them, in the order of its state_dict; `image`: what a Flatten just before made a
-        row of."""
+        """The weights in PyTorch's layout and in the order of its state_dict.
+
+        Args:
+            weights: Keras's arrays.
+            image: the input shape (H, W, C) of the Flatten directly before this layer, or None.
+        """
         return weights
 
     def onnx(self, weights: Arrays) -> list[tuple[str, Arrays, dict[str, Any]]]:
-        """(operator, constants, attributes) of its nodes; the weights are channels first."""
+        """(operator, constants, attributes) of each node; `weights` are channels first."""
         raise NotImplementedError
 
 
@@ -51,7 +55,7 @@ ACTIVATIONS = {"relu": ("ReLU", "Relu"), "sigmoid": ("Sigmoid", "Sigmoid"), "tan
 
 @dataclass(frozen=True)
 class Activated(Part):
-    """Something with an activation behind it, or none."""
+    """A part followed by an activation, or by none."""
 
     size: int
     activation: str | None = None
@@ -145,7 +149,7 @@ class Pool(Part):
 
 @dataclass(frozen=True)
 class BatchNorm(Part):
-    """With a ReLU behind it, and Keras's epsilon and momentum."""
+    """Batch normalization followed by a ReLU, with Keras's epsilon and momentum."""
 
     weights = 4
 
@@ -204,14 +208,14 @@ class GlobalAverage(Part):
 
 
 def walk(shape: Shape, parts: tuple[Part, ...]) -> Iterator[tuple[Part, Shape]]:
-    """Each part with the shape that comes in."""
+    """Each part with its input shape."""
     for part in parts:
         yield part, shape
         shape = part.out(shape)
 
 
 def channels_first(shape: Shape, parts: tuple[Part, ...], weights: Arrays) -> list[Arrays]:
-    """For each part its weights, from Keras's list of all."""
+    """The weights of each part, channels first, from Keras's list of all weights."""
     rest, image, found = iter(weights), None, []
     for part, incoming in walk(shape, parts):
         found.append(part.channels_first([next(rest) for _ in range(part.weights)], image))

@@ -1,4 +1,4 @@
-"""The layers of the benchmarks' networks over sequences: see parts.py."""
+"""The layers of the benchmark networks over sequences; see parts.py."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Embedding(Part):
 
 @dataclass(frozen=True)
 class Recurrent(Part):
-    """One layer over all steps; its last h, or with `every_step` all of them."""
+    """One layer over all steps. Its output is the last h or, with `every_step`, every h."""
 
     size: int
     every_step: bool = False
@@ -82,7 +82,7 @@ class LSTM(Recurrent):
     one_bias = True
 
     def channels_first(self, weights: Arrays, image: Shape | None) -> Arrays:
-        """The same gates in the same order, and a second bias of zeros, which is not trained: Keras has one."""
+        """Gates keep their order. Keras has one bias, so PyTorch's second bias is zero and not trained."""
         found = []
         for kernel, recurrent, bias in zip(weights[::3], weights[1::3], weights[2::3]):
             found += [kernel.T, recurrent.T, bias, np.zeros_like(bias)]
@@ -108,7 +108,7 @@ class GRU(Recurrent):
     gates = 3
 
     def channels_first(self, weights: Arrays, image: Shape | None) -> Arrays:
-        """Gates z, r, n as r, z, n."""
+        """Reorders the gates from z, r, n to r, z, n."""
         kernel, recurrent, bias = weights
         order = np.concatenate([np.arange(self.size) + g * self.size for g in (1, 0, 2)])
         return [np.ascontiguousarray(w) for w in (kernel.T[order], recurrent.T[order], bias[0][order], bias[1][order])]
@@ -190,7 +190,7 @@ class TransformerBlock(Part):
 
 
 class Average(Part):
-    """Over the steps."""
+    """The average over the steps."""
 
     def keras(self, api: Any) -> Any:
         return api.layers.GlobalAveragePooling1D()

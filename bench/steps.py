@@ -1,13 +1,14 @@
-"""Training steps, predictions, start and size, beside the peers that are installed.
+"""Training steps, predictions, import time and size, compared with the peers that are installed.
 
     python bench/steps.py                       everything
-    python bench/steps.py --only steps,predict  some of: steps predict batch depth import memory size
+    python bench/steps.py --only steps,predict  any of: steps predict batch depth import memory size
     python bench/steps.py --threads 2 --seconds 2 --compile
 
-Ours are timed inside fit(verbose=0), data pipeline and shuffling included, the plan recorded before; PyTorch's as a
-bare loop on one batch without a data loader, the best of its plain optimizer, its fused one, for images channels last
-too, and, with --compile, torch.compile; Keras's inside fit, on JAX. Warm, alternating, medians. The losses of all sides
-are compared after three steps from the same weights before anything is timed (without dropout: all draw their own).
+netlet's steps are timed inside fit(verbose=0), with data pipeline and shuffling; the plan is recorded before. PyTorch's
+are a bare loop on one batch without a data loader: the best of its plain optimizer, its fused one, channels last for
+images and, with --compile, torch.compile. Keras's run inside fit, on JAX. All sides are warm and take turns; the median
+counts. Before anything is timed, all sides train three steps from the same weights, and their losses are compared
+(without dropout, because each library draws its own masks).
 """
 
 from __future__ import annotations
@@ -44,12 +45,15 @@ def epochs_of(model: Any, w: Workload, x: np.ndarray, y: np.ndarray, epochs: int
 
 
 def check_same_loss(w: Workload, weights: list[np.ndarray], peers: dict[str, Any]) -> None:
-    """Three steps on one batch, from the same weights: every side must arrive at the same loss. Later rounding drives
-    them apart: Adam takes a whole step for a gradient that is nearly zero, whatever its sign."""
+    """Trains three steps on one batch from the same weights; every side must arrive at the same loss.
+
+    More steps would let rounding separate the sides: Adam takes a whole step for a gradient that is nearly zero,
+    whatever its sign.
+    """
     x, y = data(w, steps=1)
 
     def fourth(model: Any) -> float:
-        """The loss before the fourth step, which is that of the training: batch normalization's batch counts."""
+        """The loss of the fourth step. It is the training loss, so batch normalization uses the batch's statistics."""
         return model.fit(x, y, batch_size=w.batch, epochs=4, shuffle=False, verbose=0).history["loss"][-1]
 
     expected = fourth(build(netlet, w, weights))
@@ -85,11 +89,11 @@ def keras_variant(w: Workload, weights: list[np.ndarray]) -> dict[str, Any]:
 
 
 def steps(workloads: list[Workload], seconds: float, compiled: bool, with_keras: bool = True) -> dict[str, Row]:
-    """Seconds a training step of each side: {workload: {side: seconds}}."""
+    """Seconds per training step: {workload: {side: seconds}}."""
     table = {}
     for w in workloads:
         x, y = data(w)
-        netlet.utils.set_random_seed(0)  # the same weights in every run, for the check of the losses
+        netlet.utils.set_random_seed(0)  # the same weights in every run, for check_same_loss
         ours = build(netlet, w)
         weights = ours.get_weights()
         plain = w.without_dropout()
@@ -130,7 +134,7 @@ def print_steps(table: dict[str, Row], batch_flops: dict[str, int]) -> None:
 
 
 def onnx_of(w: Workload, weights: list[np.ndarray]) -> Any:
-    """ONNX Runtime's session, or None where there is none, or the network has a part that is not written for it."""
+    """ONNX Runtime's session; None where it is not installed or a part of the network has no ONNX form here."""
     if not (have("onnxruntime") and have("onnx")):
         return None
     try:
@@ -189,7 +193,10 @@ def child(code: str) -> str:
 
 
 def import_time(repeats: int = 9) -> None:
-    """Each in fresh processes, in turn; the file cache is warm. netlet imports its parts when they are first used."""
+    """Times each import in fresh processes, in turn, with a warm file cache.
+
+    netlet imports its parts when they are first used.
+    """
     statements = {
         "numpy": "import numpy",
         "netlet": "import netlet",
@@ -208,7 +215,7 @@ def import_time(repeats: int = 9) -> None:
 
 
 def memory(workloads: list[Workload]) -> None:
-    """The process's resident memory: after the import, and what 50 steps add at their peak beyond the data."""
+    """Resident memory: what the import adds, and what 50 steps add at their peak (without the data)."""
     code = """
 import os, sys, re
 sys.path.insert(0, {here!r})
@@ -236,7 +243,7 @@ print(imported - before, status("VmHWM") - imported)
     print(f"{'':48s}" + "".join(f"{name:>10s}{'':>10s}" for name, _ in sides))
     for w in workloads:
         if w.flops < 1e8:
-            continue  # the smallest are lost in what the process takes
+            continue  # the smallest are lost in the memory of the process
         line = f"{w.name:48s}"
         for _, body in sides:
             a, b = map(float, child(code.format(here=here, body=body, index=WORKLOADS.index(w))).split())
@@ -245,7 +252,7 @@ print(imported - before, status("VmHWM") - imported)
 
 
 def size() -> None:
-    """What a wheel of the installed package takes, compressed as wheels are."""
+    """The size of a wheel of the installed package, compressed as wheels are."""
     root = pathlib.Path(netlet.__file__).parent
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as z:

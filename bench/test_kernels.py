@@ -3,7 +3,7 @@
     python -m pytest bench/test_kernels.py -k "gemm and 1024" --benchmark-group-by=group --benchmark-autosave
     python -m pytest bench/test_kernels.py -k netlet --benchmark-compare
 
-Each side's answer has been checked before it is timed.
+Each side's answer is checked before it is timed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Training steps beside PyTorch and Keras where installed: `python -m pytest bench/test_steps.py`.
+"""Training steps, with PyTorch and Keras where they are installed: `python -m pytest bench/test_steps.py`.
 
-A round is one epoch of `steps` batches for netlet and Keras (inside fit) and as many bare steps for PyTorch.
+A round is one epoch of `steps` batches for netlet and Keras (inside fit), and as many bare steps for PyTorch.
 """
 
 from __future__ import annotations

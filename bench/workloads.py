@@ -1,4 +1,4 @@
-"""The named training workloads, each for netlet, Keras, PyTorch and ONNX Runtime, from the same weights."""
+"""The named training workloads: each as a model of netlet, Keras, PyTorch and ONNX Runtime with the same weights."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from sequence_parts import GRU, LSTM, Average, Embedding, TransformerBlock
 @dataclass(frozen=True)
 class Workload:
     name: str
-    shape: tuple[int, ...]  # of a sample: features; steps; steps, features; height, width, channels
-    parts: tuple[Part, ...]  # the last one gives logits
+    shape: tuple[int, ...]  # of a sample: (features,), (steps,), (steps, features) or (height, width, channels)
+    parts: tuple[Part, ...]  # the last one outputs logits
     optimizer: str  # "sgd" or "adam", both with their default settings
     batch: int
-    steps: int = 60  # batches in the data set: enough that a step sees fresh memory
-    vocabulary: int = 0  # x holds numbers of tokens, below this
+    steps: int = 60  # batches in the data set: enough that the next batch is not in the cache
+    vocabulary: int = 0  # if not 0, x holds token indices below this
 
     @property
     def image(self) -> bool:
@@ -35,18 +35,18 @@ class Workload:
 
     @property
     def flops(self) -> int:
-        """Multiplications and additions of one training step: forward, gradient of weights, gradient of inputs (not
-        of the first)."""
+        """Multiplications and additions of one training step: forward, gradients of the weights, gradients of the
+        inputs (except the first layer's)."""
         products = [n for part, shape in walk(self.shape, self.parts) if (n := part.products(shape))]
         return 2 * self.batch * (3 * sum(products) - products[0])
 
     def without_dropout(self) -> Workload:
-        """What can be compared: each library draws its own zeros."""
+        """The workload for comparing losses: each library draws its own dropout masks."""
         return replace(self, parts=tuple(p for p in self.parts if not isinstance(p, Dropout)))
 
 
 def dense(sizes: tuple[int, ...], activation: str, optimizer: str, batch: int, steps: int = 60) -> Workload:
-    """A multilayer perceptron: features, units of each layer."""
+    """A multilayer perceptron. `sizes`: the number of features, then the units of each layer."""
     name = f"{'-'.join(map(str, sizes))} {activation} {optimizer} batch {batch}"
     hidden = [Dense(n, activation) for n in sizes[1:-1]]
     return Workload(name, sizes[:1], (*hidden, Dense(sizes[-1])), optimizer, batch, steps)
@@ -121,7 +121,7 @@ def data(w: Workload, steps: int | None = None) -> tuple[np.ndarray, np.ndarray]
 
 
 def build(api: Any, w: Workload, weights: list[np.ndarray] | None = None) -> Any:
-    """The compiled model; `api` is netlet or keras: the same lines serve both."""
+    """The compiled model. `api` is netlet or keras."""
     model = api.Sequential([api.Input(w.shape, dtype="int32" if w.vocabulary else "float32")])
     for part in w.parts:
         made = part.keras(api)
@@ -153,7 +153,7 @@ class Torch:
         self.model = nn.Sequential(*(module for modules in made for module in modules))
         if weights is not None:
             for modules, arrays in zip(made, channels_first(w.shape, w.parts, weights), strict=True):
-                state = [v for v in modules[0].state_dict().values() if v.ndim]  # but for BatchNorm's counter
+                state = [v for v in modules[0].state_dict().values() if v.ndim]  # all but BatchNorm's counter
                 for tensor, array in zip(state, arrays, strict=True):
                     tensor.copy_(torch.from_numpy(np.array(array)))
         self.format = torch.channels_last if channels_last else torch.contiguous_format
@@ -178,7 +178,10 @@ class Torch:
             self.x = self.x.permute(0, 3, 1, 2).contiguous(memory_format=self.format)
 
     def epsilon_of_keras(self, t: int) -> None:
-        """PyTorch adds Adam's epsilon to the corrected root, Keras and we to the uncorrected one: equal at step t."""
+        """Makes PyTorch's Adam equal Keras's at step t.
+
+        PyTorch adds epsilon to the bias-corrected root; Keras and netlet add it to the uncorrected one.
+        """
         for group in self.optimizer.param_groups:
             if "eps" in group:
                 group["eps"] = 1e-7 / (1 - group["betas"][1] ** t) ** 0.5
@@ -192,7 +195,7 @@ class Torch:
 
 
 def onnx_session(w: Workload, weights: list[np.ndarray], threads: int) -> Any:
-    """The network's prediction in ONNX Runtime, `session.run(None, {"x": onnx_input(w, x)})`."""
+    """The network in ONNX Runtime; `session.run(None, {"x": onnx_input(w, x)})` predicts."""
     import onnx
     import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
@@ -219,5 +222,5 @@ def onnx_session(w: Workload, weights: list[np.ndarray], threads: int) -> Any:
 
 
 def onnx_input(w: Workload, x: np.ndarray) -> np.ndarray:
-    """x as the session takes it."""
+    """x in the layout of the session: images channels first."""
     return np.ascontiguousarray(np.moveaxis(x, -1, 1)) if w.image else x

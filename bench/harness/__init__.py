@@ -1,1 +1,1 @@
-"""What every benchmark of kernels shares: rows, peers, floors, the check of the answers, the table, the plot."""
+"""Shared by all kernel benchmarks: rows, peers, floors, the check of the answers, the table, the plot."""

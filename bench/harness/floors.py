@@ -1,8 +1,8 @@
-"""The machine's own limits, measured in the same run as what is held against them.
+"""The machine's limits ("floors"), measured in the same run as the kernels that are compared with them.
 
-floors.c holds one loop for each: "float32" and "float64" multiply-adds, "int8" and "bfloat16" dot products where the
-CPU has them, "copy" and "read" of so many bytes (as many as the row moves: first cache, second cache, or beyond).
-It is compiled here for the instruction set that netlet runs; without a compiler there are no floors, which is said.
+floors.c has one loop for each: "float32" and "float64" multiply-adds, "int8" and "bfloat16" dot products where the CPU
+has them, "copy" and "read" of as many bytes as the row moves (in the L1 cache, the L2 cache, or beyond). This module
+compiles it for the instruction set that netlet uses. Without a compiler there are no floors, and the output says so.
 """
 
 from __future__ import annotations
@@ -20,12 +20,15 @@ from netlet import _core
 from netlet.commands.bench.timing import Work, alternate
 
 FLAGS = {"avx512": "-march=native -mprefer-vector-width=512", "avx2": "-mavx2 -mfma", "neon": "-march=native"}
-# AVX2 by rule has no VNNI: what such a CPU has is measured only where the kernels may use it.
-SECONDS = 2e-3  # of one call of a floor, about
+# AVX2 does not include VNNI. The floor uses VNNI only where the kernels may use it too.
+SECONDS = 2e-3  # approximate duration of one call of a floor
 
 
 class Floors:
-    """`works(name, bytes)` is a call and what it does: operations, or bytes. None: no such floor here."""
+    """The floors of this machine on `threads` threads.
+
+    `work(name, bytes)` returns a call and its amount (operations or bytes), or None if this machine has no such floor.
+    """
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
@@ -49,7 +52,7 @@ class Floors:
             calls = [(int(SECONDS * 4e8),)] * self.threads
 
         def run() -> float:
-            _ = memory  # read by address
+            _ = memory  # keeps the arrays alive: the C function has only their addresses
             if self.pool is None:
                 return float(function(*calls[0]))
             return sum(self.pool.map(lambda arguments: function(*arguments), calls))
@@ -57,13 +60,13 @@ class Floors:
         return run, run()
 
     def rate(self, name: str, bytes: float = 0) -> float | None:
-        """Billions of operations or bytes a second."""
+        """Billions of operations or bytes per second; None if this machine has no such floor."""
         if (found := self.work(name, bytes)) is None:
             return None
         return found[1] / alternate(found[0], seconds=0.01, settle=0)[0] * 1e-9
 
     def describe(self) -> str:
-        """A line with each floor that there is."""
+        """One line with the rate of every floor that this machine has."""
         formats = [(name, self.rate(name), "GFLOP/s") for name in ("float32", "float64", "bfloat16", "int8")]
         sizes = {"16 KB": 1 << 14, "512 KB": 1 << 19, "256 MB": 1 << 28}
         copies = [(f"copy {label}", self.rate("copy", size), "GB/s") for label, size in sizes.items()]

@@ -1,4 +1,4 @@
-"""One row: the answers checked, then all sides and the floor timed in turns."""
+"""Measures one row: checks the answers, then times all sides and the floor in turns."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Measured:
     row: Row
     unit: str  # "GFLOP/s" or "GB/s"
     amount: float  # operations or bytes of the row
-    seconds: dict[str, float]  # of each side: "plan" and "call" are ours
-    floor: float | None  # operations or bytes a second
+    seconds: dict[str, float]  # per side; "plan" and "call" are netlet's
+    floor: float | None  # operations or bytes per second
 
     @property
     def rates(self) -> dict[str, float]:
-        """Of each side and the floor, in `unit`."""
+        """The rate of each side and of the floor, in `unit`."""
         rates = {side: self.amount / t * 1e-9 for side, t in self.seconds.items()}
         return rates | ({"floor": self.floor * 1e-9} if self.floor else {})
 
@@ -36,7 +36,7 @@ class Measured:
 
 
 def recorded(case: Case, copies: int, *, outputs: bool = False) -> Work:
-    """`copies` times ours in one plan. Without outputs a run hands no array over, and times nothing but the kernels."""
+    """A plan that runs `case.ours` `copies` times. Without `outputs` a run returns no arrays, only runs the kernels."""
     tape = _core.Tape(record=True, grad=case.grad)
     with tape:
         inputs = [
@@ -65,8 +65,21 @@ def check(name: str, side: str, result: Any, case: Case) -> None:
 def sides_of(
     name: str, case: Case, only: Container[str] | None = None, plan_seconds: float = 1e-3
 ) -> dict[str, tuple[Work, int]]:
-    """{side: (call, how often it does the row's work)}; each has been seen to give the right answer. `only`: which.
-    plan_seconds: how long a plan may run, as many times as the work goes into it, and at least once."""
+    """Builds the sides of a row and checks the answer of each.
+
+    Args:
+        name: the row's name, for error messages.
+        case: the row's work.
+        only: the sides to build; None: all.
+        plan_seconds: target duration of one run of the plan. The plan repeats the work until it takes that long; at
+            least once.
+
+    Returns:
+        {side: (call, how many times one call does the row's work)}.
+
+    Raises:
+        AssertionError: a side gives another answer.
+    """
 
     def wanted(side: str) -> bool:
         return only is None or side in only
@@ -108,7 +121,7 @@ def measure(row: Row, floors: Floors, seconds: float, samples: int, clock: Clock
         samples=samples,
         sample_seconds=2e-3,
         clock=clock,
-        **({} if floors.threads > 1 else {"settle": 0.0}),  # nobody has a pool that spins
+        **({} if floors.threads > 1 else {"settle": 0.0}),  # one thread: no side has a pool that spins
     )
     return Measured(
         row,

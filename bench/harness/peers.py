@@ -1,4 +1,4 @@
-"""The other libraries: each function gives {name: call}, or {} where the library is not installed.
+"""The other libraries. Each function returns {name: call}, or {} where the library is not installed.
 
     peers={
         "numpy": partial(np.exp, x, np.empty_like(x)),
@@ -6,7 +6,8 @@
         **onnx_peer("Exp", x),
     }
 
-All get their best: outputs allocated before, inputs where they want them, and as many threads as netlet.
+Each peer runs under its best conditions: outputs allocated before, inputs in its preferred layout, and as many threads
+as netlet.
 """
 
 from __future__ import annotations
@@ -32,8 +33,14 @@ def have(module: str) -> bool:
 def torch_peer(
     function: str | Callable[..., Any], *arrays: np.ndarray, out: bool = False, **options: Any
 ) -> dict[str, Work]:
-    """`function`: a name below `torch` ("nn.functional.silu"), or f(torch, *tensors). Tensors share the arrays' memory
-    and strides. out: the function takes `out=`, and gets the memory of its first result."""
+    """PyTorch's call. Tensors share the arrays' memory and strides.
+
+    Args:
+        function: a name below `torch` ("nn.functional.silu"), or f(torch, *tensors).
+        arrays: the arguments.
+        out: the function accepts `out=`; later calls then write to the memory of the first result.
+        options: keyword arguments of the function.
+    """
     if not have("torch"):
         return {}
     import torch
@@ -49,7 +56,7 @@ def torch_peer(
 
 
 def onnx_peer(op: str, *arrays: np.ndarray, opset: int = 20, **attributes: Any) -> dict[str, Work]:
-    """A model of one node of ONNX's operator `op` with one result, run on memory that was bound before."""
+    """ONNX Runtime's call: a model with one node of ONNX's operator `op` and one result, run on memory bound before."""
     if not (have("onnxruntime") and have("onnx")):
         return {}
     import onnxruntime
@@ -75,7 +82,7 @@ def onnx_peer(op: str, *arrays: np.ndarray, opset: int = 20, **attributes: Any) 
     binding.bind_output("y", "cpu", 0, result.dtype, result.shape, result.ctypes.data)
 
     def run() -> np.ndarray:
-        _ = arrays  # bound by address: they live as long as this function
+        _ = arrays  # keeps them alive: the binding has only their addresses
         session.run_with_iobinding(binding)
         return result
 
@@ -83,7 +90,7 @@ def onnx_peer(op: str, *arrays: np.ndarray, opset: int = 20, **attributes: Any) 
 
 
 def limit_threads(threads: int) -> list[str]:
-    """Gives the peers so many threads, and returns what is to be said about them."""
+    """Sets the number of threads of the peers. Returns notes for the header: versions, and peers that are missing."""
     said = []
     for module, name in PEERS.items():
         try:

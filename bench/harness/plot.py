@@ -1,4 +1,4 @@
-"""Rates over size, one panel for each line of rows: the picture of matrix products in the README."""
+"""Plots rates over size, one panel for each number format: the picture of matrix products in the README."""
 
 from __future__ import annotations
 

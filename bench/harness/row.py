@@ -1,4 +1,4 @@
-"""A row of a benchmark: one named piece of work that netlet and its peers do on the same arrays."""
+"""A benchmark row: a named piece of work that netlet and its peers do on the same arrays."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from netlet.commands.bench.timing import Work
 
 @dataclass(frozen=True)
 class Case:
-    """The work itself: netlet's function and its arrays, the peers' calls, the answer, and what to count.
+    """The work of a row: netlet's function and its arrays, the peers' calls, the answer, and the amount of work.
 
-    ours(*on) is timed twice: as a call ("call"), and recorded many times over in a plan ("plan"), as a training step
-    has it, without Python. Count either `flops` (a sum of products: 2 M N K) or `bytes` (what must be read and
-    written, once). Every side's first result must be `truth` within the tolerances, before anything is timed.
+    ours(*on) is timed twice: as a call ("call"), and recorded many times in one plan ("plan"), as in a training step,
+    with no Python between. Set either `flops` (for a sum of products: 2 M N K) or `bytes` (each byte that must be read
+    or written, counted once). Before anything is timed, every side's first result must equal `truth` within the
+    tolerances.
     """
 
     ours: Callable[..., Any]
     on: Sequence[Any]
-    truth: Any  # from NumPy in float64, or exact integers; a tuple where there are several results
+    truth: Any  # from NumPy in float64, or exact integers; a tuple if there are several results
     peers: Mapping[str, Work] = field(default_factory=dict)  # see peers.py
     flops: float = 0
     bytes: float = 0
@@ -31,15 +32,15 @@ class Case:
     atol: float = 1e-6
     eager: bool = True  # False: only the plan is timed
     recorded: bool = True  # False: only the call is timed
-    in_place: bool = False  # ours changes its operands, so that only its first call can be checked
-    grad: bool = False  # the plan's tape differentiates: see gradient_of
+    in_place: bool = False  # ours changes its operands, so only its first call can be checked
+    grad: bool = False  # the plan's tape records gradients: see gradient_of
 
 
 @dataclass(frozen=True)
 class Row:
-    """A name and a function that makes the case, so that arrays exist only while their row is run.
+    """A name and a function that makes the case, so that arrays exist only while their row runs.
 
-    line, size: where the row is a point of the plot: which line, and where along it.
+    line, size: for a row that is a point of the plot, its panel and its position on the x axis.
     """
 
     name: str
@@ -49,7 +50,10 @@ class Row:
 
 
 def gradient_of(function: Callable[..., Any]) -> Callable[..., Any]:
-    """f(x, dy) -> (y, dx), for a plan: forward and backward of `function` in its first argument. Use with `grad`."""
+    """f(x, dy) -> (y, dx): forward and backward of `function` with respect to its first argument.
+
+    For plans; use it with `grad=True`.
+    """
 
     def both(x: Any, dy: Any) -> tuple[Any, Any]:
         from netlet import _core

@@ -1,4 +1,4 @@
-"""The table that a run prints, and the JSON that it may leave."""
+"""Prints the table of a run and writes its JSON file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from netlet.commands.bench.timing import microseconds
 
 from .measure import Measured
 
-SIDES = ("plan", "call", "numpy", "torch", "onnxruntime")  # further peers follow after these
+SIDES = ("plan", "call", "numpy", "torch", "onnxruntime")  # other peers follow these
 
 
 def number(x: float) -> str:
@@ -27,8 +27,8 @@ def print_header() -> None:
 
 
 def print_line(m: Measured) -> None:
-    """Rates of all sides, in the row's unit; then ours as a part of the floor, and how often ours goes into the time
-    of the best peer (above 1 we are faster)."""
+    """Prints the rates of all sides in the row's unit, netlet's rate as a fraction of the floor, and the best peer's
+    time divided by netlet's (above 1 netlet is faster)."""
     rates, best = m.rates, m.best_peer
     ours = m.seconds.get("plan", m.seconds.get("call", math.nan))
     line = f"{m.row.name[:37]:38}{microseconds(ours):>9}"

@@ -1,12 +1,12 @@
-"""Every kernel beside NumPy, PyTorch, ONNX Runtime and the machine's own limit.
+"""Every kernel compared with NumPy, PyTorch, ONNX Runtime and the machine's limit.
 
-    python -m bench.kernels                      every group of rows: each file in this folder is one
+    python -m bench.kernels                      every group of rows: each file in this folder is a group
     python -m bench.kernels gemm reduce          some of them
-    python -m bench.kernels gemm --only 1024     rows whose name holds the text (a regular expression)
+    python -m bench.kernels gemm --only 1024     rows whose name matches a regular expression
     python -m bench.kernels gemm --threads 2 --isa avx2
     python -m bench.kernels gemm gemm_formats --plot docs/images/gemm.svg
 
-To add rows, write a file here with a function `rows()` that yields them; nothing else needs to know of it:
+To add rows, write a file here with a function `rows()` that yields them. The file is found by itself:
 
     def exponential(n: int) -> Case:
         x = uniform(n)
@@ -23,7 +23,7 @@ To add rows, write a file here with a function `rows()` that yields them; nothin
         for label, n in SIZES.items():
             yield Row(f"exp {label}", partial(exponential, n))
 
-The fields are told in bench/harness/row.py. A name says function, shape, and the type where it is not float32.
+bench/harness/row.py explains the fields. A name gives the function, the shape, and the type where it is not float32.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from collections.abc import Iterator
 
 from bench.harness.row import Row
 
-# Elements: in the first cache, in the second, and beyond.
+# Elements: arrays that fit the L1 cache, the L2 cache, and neither.
 SIZES = {"4k": 1 << 12, "64k": 1 << 16, "1M": 1 << 20}
 
 

@@ -1,4 +1,4 @@
-"""The command line: see the head of this package."""
+"""The command line; the package's docstring explains it."""
 
 from __future__ import annotations
 

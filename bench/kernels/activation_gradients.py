@@ -1,4 +1,4 @@
-"""Activations forward and backward, as a training step has them."""
+"""Activations, forward and backward, as in a training step."""
 
 from __future__ import annotations
 

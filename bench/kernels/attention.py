@@ -1,6 +1,6 @@
-"""Attention, forward alone and with its gradients: the block of a small transformer, and long sequences.
+"""Attention, forward alone and with gradients: the block of a small transformer, and long sequences.
 
-PyTorch's operands lie as (B, N, T, H), as it likes them; ours as (B, T, N, H), as the projections make them.
+PyTorch's operands are (B, N, T, H), its preferred layout; netlet's are (B, T, N, H), as the projections produce them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def truth(q: np.ndarray, k: np.ndarray, v: np.ndarray, causal: bool) -> tuple[np
 
 
 def expected(xs: list[np.ndarray], dy: np.ndarray, causal: bool) -> list[np.ndarray]:
-    """Output and gradients, head by head, so that one matrix of scores is in memory."""
+    """Output and gradients, head by head, so that only one matrix of scores is in memory."""
     found = [np.empty(x.shape) for x in (xs[0], *xs)]
     scale = 1 / np.sqrt(dy.shape[-1])
     for b, n in np.ndindex(dy.shape[0], dy.shape[2]):
@@ -60,7 +60,7 @@ def forward(shape: tuple[int, ...], causal: bool) -> Case:
 
 
 def gradients(shape: tuple[int, ...], causal: bool) -> Case:
-    """Forward and backward; the five products of backward come to two and a half times forward's two."""
+    """Forward and backward; backward's five products are two and a half times forward's two."""
     *xs, dy = (normal(shape, seed=i) for i in range(4))
     B, T, N, H = shape
 

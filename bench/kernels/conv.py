@@ -1,7 +1,8 @@
-"""Convolutions as in known networks: first layers, wide ones, small images, depthwise; forward and both gradients.
+"""Convolutions of known networks: first layers, wide ones, small images, depthwise; forward and both gradients.
 
-A name says batch x image x channels -> filters, the kernel's size, s its stride; padding keeps the size ("same"), or
-there is none ("valid"). PyTorch twice: its own layout (channels first) and channels last, each on arrays of its own.
+A name gives batch x image x channels -> filters, k and the kernel's size, s and the stride, and the padding: "same"
+keeps the size, "valid" means none. PyTorch runs twice: with its default layout (channels first) and with channels last,
+each on its own arrays.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def padding(size: int, k: int, stride: int, kind: str) -> tuple[int, int]:
 
 
 def torch_peers(function: Callable[..., Any], x: np.ndarray, w: np.ndarray, *rest: np.ndarray) -> dict[str, Work]:
-    """In both layouts: `function(torch, x, w, *rest)` on arrays that are channels first."""
+    """`function(torch, x, w, *rest)` in both layouts; the arrays are channels first."""
     if not have("torch"):
         return {}
     import torch
@@ -46,7 +47,7 @@ def torch_peers(function: Callable[..., Any], x: np.ndarray, w: np.ndarray, *res
 
 @dataclass(frozen=True)
 class Shape:
-    """What a name says."""
+    """The shape that a name describes."""
 
     batch: int
     size: int
@@ -82,7 +83,7 @@ class Shape:
         return torch.nn.functional.conv2d(x, w, None, self.stride, pad, 1, self.groups)
 
     def torch_padded(self, torch: Any, x: Any) -> tuple[Any, int]:
-        """PyTorch pads both sides alike, or does it before."""
+        """PyTorch's convolution pads both sides equally; other padding is a separate call before it."""
         low, high = self.pads
         return (x, low) if low == high else (torch.nn.functional.pad(x, (low, high) * 2), 0)
 
@@ -96,13 +97,13 @@ class Shape:
 
 
 def convolution(name: str, gradients: bool) -> Case:
-    """Forward; or forward and both gradients, from a random dy."""
+    """Forward, or forward and both gradients for a random dy."""
     shape = Shape.of(name)
     k, channels = shape.k, shape.channels
     x = normal((shape.batch, shape.size, shape.size, channels))
     w = normal((k, k, channels, 1) if shape.depthwise else (k, k, channels, shape.filters), seed=1) / k
     first = [x.transpose(0, 3, 1, 2), w.transpose(2, 3, 0, 1) if shape.depthwise else w.transpose(3, 2, 0, 1)]
-    truth = np.asarray(shape.ours(x.astype("f8"), w.astype("f8")))  # tests/ops/test_conv.py judges these
+    truth = np.asarray(shape.ours(x.astype("f8"), w.astype("f8")))  # tests/ops/test_conv.py checks this function
     flops = 2.0 * truth.size * k * k * channels / shape.groups
     if not gradients:
         onnx = {
@@ -144,7 +145,7 @@ def convolution(name: str, gradients: bool) -> Case:
 
 
 def channels_last(work: Work) -> Work:
-    """The same work, its answer as a view with channels last."""
+    """The same work; its answer is a view with channels last."""
 
     def run() -> Any:
         y = work()
@@ -154,7 +155,7 @@ def channels_last(work: Work) -> Work:
 
 
 def all_channels_last(work: Work, shape: Shape) -> Work:
-    """The same for y, dx (without the padding) and dw."""
+    """As `channels_last`, for y, dx (without the padding) and dw."""
 
     def run() -> Any:
         y, dx, dw = work()

@@ -18,7 +18,7 @@ SHAPES = [(100, 32, 80, 20), (400, 16, 5000, 60)]
 
 
 def states(log_p: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Log probabilities of the states blank, label, blank, ... (T, B, S), and which may pass over a blank (B, S)."""
+    """Log probabilities of the states blank, label, blank, ... (T, B, S), and which states may skip a blank (B, S)."""
     extended = np.zeros((len(labels), 2 * labels.shape[1] + 1), labels.dtype)
     extended[:, 1::2] = labels
     passes = np.zeros(extended.shape, bool)
@@ -77,7 +77,7 @@ def loss(frames: int, samples: int, classes: int, length: int) -> Case:
         bytes=3 * x.nbytes,
         eager=False,
         grad=True,
-        # PyTorch's float32 is that of logarithms, whose errors of 3e-4 in 4000 are relative ones of the gradient.
+        # PyTorch adds logarithms in float32. Their errors of 3e-4 in 4000 are relative errors of the gradient.
         atol=5e-3,
     )
 
@@ -96,7 +96,7 @@ def greedy(frames: int, samples: int, classes: int, _: int) -> Case:
 
 
 def beam_search(frames: int, samples: int, classes: int, _: int, width: int = 100) -> Case:
-    """Of nearly certain frames, whose best path is the best sequence as well: what a trained network gives."""
+    """Nearly certain frames, as a trained network outputs them: their best path is also the best sequence."""
     x = normal((samples, frames, classes))
     best = x.argmax(-1)
     np.put_along_axis(x, best[..., None], 30.0, -1)

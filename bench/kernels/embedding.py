@@ -1,4 +1,4 @@
-"""A table looked up, forward and backward: uniform words, and words as frequent as in texts (Zipf's law)."""
+"""Embedding lookup, forward and backward: uniform words, and words as frequent as in texts (Zipf's law)."""
 
 from __future__ import annotations
 

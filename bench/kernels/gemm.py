@@ -1,5 +1,7 @@
-"""Products of matrices in float32 and float64: squares, the layers of small networks, skinny shapes, matrix times
-vector. M x N x K, and what is transposed as it lies in memory (nn, tn, nt)."""
+"""Matrix products in float32 and float64: squares, the layers of small networks, skinny shapes, matrix times vector.
+
+A name gives M x N x K and which operand is stored transposed (nn, tn, nt).
+"""
 
 from __future__ import annotations
 

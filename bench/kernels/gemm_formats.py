@@ -1,4 +1,4 @@
-"""Products of matrices in small formats: int8 and uint8 x int8 to int32, exact; bfloat16 to float32."""
+"""Low-precision matrix products: int8 and uint8 x int8 to int32, exact; bfloat16 to float32."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def int8_product(m: int, n: int, k: int, left: str) -> Case:
         on=[a, b],
         truth=np.rint(a.astype("f8") @ b.astype("f8")),
         peers={
-            **(torch_peer("_int_mm", a, b) if left == "int8" and m > 16 else {}),  # has no smaller ones
+            **(torch_peer("_int_mm", a, b) if left == "int8" and m > 16 else {}),  # it requires m > 16
             **onnx_peer("MatMulInteger", a, b),
         },
         flops=2.0 * m * n * k,
@@ -47,7 +47,8 @@ def bfloat16_product(m: int, n: int, k: int) -> Case:
 
         x, y = (torch.from_numpy(w).to(torch.bfloat16) for w in wide)
         out = torch.empty((m, n), dtype=torch.bfloat16)
-        return {"torch": lambda: torch.matmul(x, y, out=out).float()}  # rounds its results, and is widened to compare
+        # PyTorch rounds its results to bfloat16; float() is for the comparison.
+        return {"torch": lambda: torch.matmul(x, y, out=out).float()}
 
     return Case(
         ours=ops.matmul,

@@ -23,7 +23,7 @@ def conversion(source: str, target: str, n: int) -> Case:
         return ops.cast(x, target)
 
     peers = {"numpy": partial(x.astype, dtype)}  # bfloat16: ml_dtypes
-    if "bfloat16" not in (source, target):  # PyTorch neither takes nor gives NumPy arrays of it
+    if "bfloat16" not in (source, target):  # PyTorch cannot exchange bfloat16 with NumPy
         peers |= torch_peer(lambda torch, x: x.to(getattr(torch, target)), x)
     truth = x.astype(dtype)
     if target == "bfloat16":  # compared as float64

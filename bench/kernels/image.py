@@ -1,7 +1,7 @@
-"""Augmentation: images rotated (each by an angle of its own) and mirrored. Named batch x height x width x channels.
+"""Augmentation: images rotated (each by its own angle) and mirrored. A name gives batch x height x width x channels.
 
-Both start from matrices: PyTorch by affine_grid and grid_sample, on channels first, its layout. Its grid_sample
-alone, at points that were computed before, is faster than netlet where there is one channel.
+For rotation both sides start from matrices. PyTorch uses affine_grid and grid_sample on channels first, its layout. Its
+grid_sample alone, on points computed before, is faster than netlet for images of one channel.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def rotations(shape: Shape) -> np.ndarray:
 
 
 def points(shape: Shape, matrices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Row and column that each pixel is taken from, (N, H, W) each."""
+    """The row and the column that each pixel is read from, (N, H, W) each."""
     row, column = np.mgrid[: shape[1], : shape[2]].astype("f8")
     a0, a1, a2, b0, b1, b2 = (m[:, None, None].astype("f8") for m in matrices.T[:6])
     return b0 * column + b1 * row + b2, a0 * column + a1 * row + a2
@@ -50,7 +50,7 @@ def rotate(shape: Shape) -> Case:
     x, matrices = uniform(shape), rotations(shape)
     rows, columns = points(shape, matrices)
     n, h, w, c = shape
-    rotation = matrices[:, [0, 1, 3, 4]].reshape(n, 2, 2)  # about the centre, of square images: no shift is left
+    rotation = matrices[:, [0, 1, 3, 4]].reshape(n, 2, 2)  # about the centre of square images, so there is no shift
     theta = np.concatenate([rotation, np.zeros((n, 2, 1), "f4")], axis=2)
 
     def rotated(torch: Any, x: Any, theta: Any) -> Any:
@@ -65,12 +65,12 @@ def rotate(shape: Shape) -> Case:
         peers=torch_peer(rotated, x.transpose(0, 3, 1, 2).copy(), theta),
         bytes=2 * x.nbytes,
         rtol=0,
-        atol=2e-3,  # the coordinates of either are rounded to some 2^-16 of a pixel
+        atol=2e-3,  # both sides round coordinates to about 2^-16 of a pixel
     )
 
 
 def flip(shape: Shape) -> Case:
-    """Left to right, every second image."""
+    """Mirrors every second image left to right."""
     x, flags = uniform(shape), np.arange(shape[0]) % 2 == 0
     truth = np.where(flags[:, None, None, None], x[:, :, ::-1], x)
     y = np.empty_like(x)

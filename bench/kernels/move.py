@@ -1,4 +1,4 @@
-"""Elements moved and not computed with: transposes, rows gathered, joined, cut, padded, one-hot."""
+"""Data movement: transpose, gather, concatenate, one-hot."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def transpose(shape: Sequence[int], axes: Sequence[int]) -> Case:
 
 
 def gather(table: tuple[int, int], count: int) -> Case:
-    """Rows of a table, as a batch is taken from a data set or words from an embedding."""
+    """Gathers rows of a table, as for a batch of a data set or the words of an embedding."""
     x = uniform(table)
     indices = np.random.default_rng(0).integers(0, table[0], count)
     y = np.empty((count, table[1]), x.dtype)
@@ -38,7 +38,7 @@ def gather(table: tuple[int, int], count: int) -> Case:
         on=[x, indices],
         truth=x[indices],
         peers={
-            "numpy": partial(np.take, x, indices, 0, y, "clip"),  # the one mode that writes to `out` directly
+            "numpy": partial(np.take, x, indices, 0, y, "clip"),  # the only mode that writes directly to `out`
             **torch_peer(lambda torch, x, i, y: torch.index_select(x, 0, i, out=y), x, indices, y.copy()),
             **onnx_peer("Gather", x, indices, axis=0),
         },

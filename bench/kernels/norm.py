@@ -26,7 +26,7 @@ def operands(shape: Sequence[int]) -> tuple[np.ndarray, ...]:
 def truth(
     shape: Sequence[int], x: np.ndarray, gamma: np.ndarray, beta: np.ndarray, dy: np.ndarray, axes: Any, rms: bool
 ) -> tuple[np.ndarray, ...]:
-    """y, dx, dgamma, dbeta in float64; `shape` is one in which the statistics are those of `axes`."""
+    """y, dx, dgamma, dbeta in float64. Reshaped to `shape`, the statistics are taken over `axes`."""
     x, dy = x.astype("f8"), dy.astype("f8")
     z, g = x.reshape(shape), (dy * gamma).reshape(shape)
     mean = 0.0 if rms else z.mean(axes, keepdims=True)
@@ -39,7 +39,7 @@ def truth(
 
 
 def first(x: Any) -> Any:
-    """PyTorch's view of channels last: axes in its order, bytes in ours."""
+    """A channels-first view of channels-last memory, as PyTorch expects it."""
     return x.permute(0, 3, 1, 2)
 
 
@@ -105,7 +105,7 @@ def forward(kind: str, shape: Sequence[int]) -> Case:
         peers={**torch_peer(TORCH[kind], x, g, b), **layer},
         bytes=2 * x.nbytes,
         rtol=1e-4,
-        atol=1e-4,  # PyTorch's, on one thread: it adds a channel up in one chain
+        atol=1e-4,  # for PyTorch on one thread, which adds a channel in one chain
     )
 
 

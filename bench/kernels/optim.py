@@ -1,4 +1,4 @@
-"""Updates of parameters: one call on a flat segment, beside PyTorch's fused and foreach optimizers on one tensor."""
+"""Parameter updates: one call on a flat segment, against PyTorch's fused and foreach optimizers on one tensor."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def torch_variants(name: str, p: np.ndarray, g: np.ndarray, **options: Any) -> d
     variants: dict[str, Work] = {}
     for kind in ("fused", "foreach"):
         if kind == "fused" and name == "RMSprop":
-            continue  # has none
+            continue  # PyTorch has no fused RMSprop
         parameter = torch.nn.Parameter(torch.from_numpy(p.copy()))
         parameter.grad = torch.from_numpy(g)
         optimizer = getattr(torch.optim, name)([parameter], lr=LR, **options, **{kind: True})
@@ -39,8 +39,8 @@ def torch_variants(name: str, p: np.ndarray, g: np.ndarray, **options: Any) -> d
 
 
 def update(name: str, n: int) -> Case:
-    """The first step, from zero slots: what a step moves is told by `bytes`."""
-    p, g = uniform(n, 1, 2), uniform(n, 0.1, 1)  # near 0 the first step depends on epsilon
+    """The first step, from zero slots. `bytes` counts the arrays that a step reads and writes."""
+    p, g = uniform(n, 1, 2), uniform(n, 0.1, 1)  # not near 0, where the first step would depend on epsilon
     params, gradient = _core.tensor(p), _core.tensor(g)
     m, v = (_core.tensor(np.zeros_like(p)) for _ in range(2))
     cells = _core.tensor(np.array(LR)), _core.tensor(np.array(0))

@@ -1,4 +1,4 @@
-"""Order and positions: sorting, the k largest, running sums, entries by position, rows added at positions."""
+"""Sorting and indexing: sort, argsort, top_k, cumsum, take_along_axis, scatter."""
 
 from __future__ import annotations
 

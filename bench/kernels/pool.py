@@ -1,8 +1,8 @@
-"""Pooling, upsampling and resizing: forward, and forward with backward ("grad"), against the copy of as many bytes.
+"""Pooling, upsampling and resizing: forward, and forward with backward ("grad"). The floor copies as many bytes.
 
-A name says batch x image x channels, the window, s its stride. PyTorch works channels last, its better layout here;
-ONNX Runtime has channels first only. Bytes are what must be read and written once; with the gradient of a maximum also
-a byte for each of its values, twice.
+A name gives batch x image x channels, the window, s and the stride. PyTorch runs with channels last, its better layout
+here; ONNX Runtime has channels first only. `bytes` counts each byte that must be read or written once. With the
+gradient of a maximum, it also counts one byte per output value, twice.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Shape = tuple[int, ...]
 
 
 def torch_images(function: Callable[..., Any], x: np.ndarray, dy: np.ndarray | None) -> dict[str, Work]:
-    """function(torch, x) and, if dy is given, its gradient; arrays channels last, in memory and as results."""
+    """function(torch, x) and, if dy is given, its gradient. Arguments and results are channels last."""
     if not have("torch"):
         return {}
     import torch
@@ -53,8 +53,12 @@ def image_case(
     kept: int = 0,
     atol: float = 1e-5,
 ) -> Case:
-    """`kept`: bytes that backward needs for each value of y."""
-    truth = np.asarray(f(x.astype("f8")))  # the tests judge these
+    """A row for f on the image x.
+
+    Args:
+        kept: bytes that are saved for backward per value of y.
+    """
+    truth = np.asarray(f(x.astype("f8")))  # tests/ops checks f in float64
     if not grad:
         return Case(
             ours=f,
@@ -119,7 +123,7 @@ def resizing(shape: Shape, size: int, method: str, grad: bool) -> Case:
     f = partial(ops.image.resize, size=(size, size), interpolation=method)
     if method == "nearest":  # as UpSampling2D
         f = partial(upsample, size=(size // shape[1],) * 2)
-    return image_case(f, x, grad, torch, {}, atol=1e-3)  # PyTorch places samples in float32
+    return image_case(f, x, grad, torch, {}, atol=1e-3)  # PyTorch computes sample positions in float32
 
 
 def rows() -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""Quantization to 8 bits and back. Bytes are those of two passes: x read twice, the codes written once."""
+"""Quantization to 8 bits and back. `bytes` counts two passes: x is read twice, the codes are written once."""
 
 from __future__ import annotations
 

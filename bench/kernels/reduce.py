@@ -1,4 +1,4 @@
-"""Sums and extremes: of everything, of rows (the last axis), of columns (the first)."""
+"""Reductions (sum, mean, max, argmax): over everything, over rows (the last axis), over columns (the first)."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from bench.harness.row import Case, Row, normal
 from netlet import _core
 
 GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3}
-# B, T, I, U: what lecture notes train, the workloads of bench/steps.py, wide ones, and one row.
+# B, T, I, U: a lecture-notes example, the workloads of bench/steps.py, a wide layer, and one row.
 SHAPES = [(32, 20, 8, 16), (32, 100, 32, 128), (32, 200, 128, 64), (64, 50, 256, 256), (1, 100, 32, 128)]
 
 
@@ -51,7 +51,7 @@ def truth(kind: str, x: np.ndarray, w: np.ndarray, r: np.ndarray, bias: np.ndarr
 
 
 def torch_order(kind: str, v: np.ndarray) -> np.ndarray:
-    """Columns of gates as PyTorch has them: r, z, n in a GRU."""
+    """The columns of the gates in PyTorch's order: r, z, n in a GRU."""
     if kind != "gru":
         return v
     z, r, n = np.split(v, 3, -1)
@@ -110,7 +110,7 @@ def case(kind: str, shape: tuple[int, ...], grad: bool) -> Case:
         on=[x, w, r, b],
         truth=(y,) if grad else y,
         peers={**torch_peer(partial(torch_both if grad else torch_inference, kind), x, *theirs), **onnx},
-        # Back: the gradient of the state, and those of both kernels.
+        # Backward: the gradients of the state and of both kernels.
         flops=forward + (forward + 2.0 * rows * steps * GATES[kind] * units**2 if grad else 0),
         rtol=1e-4,
         atol=1e-4,

@@ -46,7 +46,7 @@ def softmax(name: str, rows: int, classes: int) -> Case:
 
 
 def cross_entropy(rows: int, classes: int) -> Case:
-    """Mean over the rows of -log softmax(x)[label], and its gradient in x."""
+    """Mean over the rows of -log softmax(x)[label], and its gradient with respect to x."""
     x = normal((rows, classes))
     labels = np.random.default_rng(0).integers(0, classes, rows).astype("int32")
     log_p, at = numpy_log_softmax(x.astype("f8")), np.arange(rows)

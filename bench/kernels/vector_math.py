@@ -28,7 +28,7 @@ def erf(x: np.ndarray, out: np.ndarray | None = None) -> Any:
     return special.erf(x, out)
 
 
-# netlet's name: NumPy's way (SciPy's where NumPy has none), PyTorch's name, ONNX's operator, the arguments' range
+# netlet's name: NumPy's function (SciPy's where NumPy has none), PyTorch's name, ONNX's operator, the arguments' range
 FUNCTIONS: dict[str, tuple[Callable[..., Any], str, str, float, float]] = {
     "exp": (np.exp, "exp", "Exp", -10, 10),
     "expm1": (np.expm1, "expm1", "", -2, 2),
