@@ -1,4 +1,4 @@
-"""What every test needs: the oracles' settings, the markers `slow` and `product`, and fixtures of instruction sets."""
+"""Shared by all tests: settings of the reference libraries, the `slow` marker, the fixtures `isa` and `threads`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import gc
 import os
 from collections.abc import Iterator
 
-# Before anything imports keras: JAX is the oracle's engine, on the CPU, and in float64 where a test asks for it.
+# Set before anything imports keras: the reference runs on JAX, on the CPU, in float64 where a test asks for it.
 os.environ.setdefault("KERAS_BACKEND", "jax")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("JAX_ENABLE_X64", "1")
-# Most of the suite's time went into compiling functions that run once: with fewer passes it takes two thirds.
+# JAX mostly compiles functions that run once. With fewer optimization passes the suite takes two thirds of the time.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
@@ -20,7 +20,7 @@ import pytest
 from netlet import _core
 from support.simd import OVERLAYS
 
-if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores; tests of threads ask for theirs
+if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores; tests of threads set their own number
     _core.set_num_threads(1)
 
 
@@ -70,7 +70,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """The garbage collector passes over all that collection made: twenty thousand items, and every module."""
+    """Excludes all objects created so far (twenty thousand test items, every module) from garbage collection."""
     gc.collect()
     gc.freeze()
 
@@ -84,19 +84,19 @@ def in_force(name: str) -> Iterator[str]:
 
 @pytest.fixture(params=[isa for isa in _core.supported_isas() if isa not in OVERLAYS])
 def isa(request: pytest.FixtureRequest):
-    """Each instruction set with kernels of its own that this CPU runs, in force while the test runs."""
+    """Each instruction set with its own kernels that this CPU supports; active while the test runs."""
     yield from in_force(request.param)
 
 
 @pytest.fixture(params=_core.supported_isas())
 def dot_isa(request: pytest.FixtureRequest):
-    """The same with the levels that differ in products of narrow numbers only: for tests of those."""
+    """As `isa`, plus the levels that differ only in low-precision products; for tests of those products."""
     yield from in_force(request.param)
 
 
 @pytest.fixture(params=[1, 2, 3, 8])
 def threads(request: pytest.FixtureRequest):
-    """1, 2, 3 and 8 threads, in force while the test runs."""
+    """1, 2, 3 and 8 threads; the number is active while the test runs."""
     before = _core.get_num_threads()
     _core.set_num_threads(request.param)
     yield request.param

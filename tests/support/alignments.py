@@ -1,4 +1,4 @@
-"""CTC by its definition: every path of one class a frame, and what it spells. For tiny cases; in float64."""
+"""CTC by its definition, in float64, for tiny cases: enumerates every path of one class per frame."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def log_softmax(x: np.ndarray) -> np.ndarray:
 
 
 def spelled(path: tuple[int, ...], blank: int) -> tuple[int, ...]:
-    """Without repetitions, then without blanks."""
+    """The label sequence of a path: first repetitions are removed, then blanks."""
     return tuple(k for k, _ in itertools.groupby(path) if k != blank)
 
 
@@ -28,7 +28,7 @@ def sequence_probabilities(x: np.ndarray, blank: int) -> dict[tuple[int, ...], f
 
 
 def loss_by_recursion(x: np.ndarray, labels: np.ndarray, blank: int) -> float:
-    """The same for one label sequence, by the forward recursion on logarithms."""
+    """-log of the probability of one label sequence, by the forward recursion on logarithms."""
     log_p = log_softmax(np.asarray(x, "float64"))
     states = [blank]
     for k in labels:

@@ -1,5 +1,7 @@
-"""The public functions of the package that take arrays, and valid calls of each: tests/test_any_input.py generates its
-calls from them."""
+"""The public functions of the package that take arrays, and valid calls of each.
+
+tests/test_any_input.py generates its calls from them.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ GROUPS = {
     "initializers": initializers,
     "utils": utils,
 }
-# Functions of objects and names, of files, and of state: what they take is no array.
+# Functions whose arguments are not arrays but objects, names, files or state. The value says which, or names a test.
 NOT_OF_ARRAYS = {
     "get": "names and objects: tests/saving",
     "serialize": "names and objects: tests/saving",
@@ -47,7 +49,7 @@ NOT_OF_ARRAYS = {
 
 
 def public(group: str) -> dict[str, Callable[..., Any]]:
-    """The functions of a module by name, and of the initializers what their instances do."""
+    """The functions of a group by name; for an initializer class, a function that makes an instance and calls it."""
     module = GROUPS[group]
     names = getattr(module, "__all__", None) or [n for n in vars(module) if not n.startswith("_")]
     found: dict[str, Callable[..., Any]] = {}
@@ -78,7 +80,7 @@ SERIES = np.random.default_rng(1).uniform(0.1, 0.9, (2, 5, 3))
 KERNEL = np.random.default_rng(2).uniform(-0.5, 0.5, (3, 16))
 RECURRENT = np.random.default_rng(3).uniform(-0.5, 0.5, (4, 16))
 Q, SCALE, ZERO = ops.quantize_zeropoint(A, axis=1)
-# By the names of the parameters without a default.
+# Arguments by the names of the parameters without a default.
 BY_PARAMETERS: dict[tuple[str, ...], tuple[Any, ...]] = {
     ("x",): (A,),
     ("x1", "x2"): (A, B),
@@ -91,7 +93,7 @@ BY_PARAMETERS: dict[tuple[str, ...], tuple[Any, ...]] = {
     ("inputs", "rate"): (A, 0.5),
     ("N",): (3,),
 }
-# By name, where a function wants something of its own. In every group it has one meaning.
+# Calls by function name, where the parameters do not determine them. A name means the same in every group.
 BY_NAME: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "arange": [((0, 5, 2), {})],
     "linspace": [((0.0, 1.0, 5), {})],
@@ -134,7 +136,11 @@ BY_NAME: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
 
 
 def calls(name: str, function: Callable[..., Any]) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
-    """Valid calls of a function; KeyError if nobody said how to call it."""
+    """Valid calls of a function.
+
+    Raises:
+        KeyError: no table here says how to call it.
+    """
     if name in BY_NAME:
         return BY_NAME[name]
     if cases := {frozenset(kwargs): (args, kwargs) for n, args, kwargs in CASES if n == name}:

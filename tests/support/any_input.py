@@ -1,10 +1,10 @@
-"""Every public function × every argument × every kind of object that a script may pass, in one process.
+"""Calls every public function with every kind of object that a script may pass as each argument, in one process.
 
-Run as a child by tests/test_any_input.py: `python -m support.any_input LOG`. It reads lines `GROUP NAME` and answers
-each with one line of JSON: how many arguments the function has, and the calls that ended in neither a right result nor
-a named exception. It writes each call to LOG before it makes it, so that a crash names its call.
+tests/test_any_input.py runs it as a child: `python -m support.any_input LOG`. It reads lines `GROUP NAME`. For each it
+prints one line of JSON: the number of arguments of the function, and the calls that neither returned the expected
+result nor raised a named exception. Before each call it writes the call to LOG, so that a crash can be traced.
 
-The right result is that of the plain array of the same values; where NumPy has a function of that name, it is NumPy's.
+The expected result is that of the plain array with the same values; for a function that NumPy has too, NumPy's.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from support.any_values import NUMBERS, OTHER, REFUSED, SAME, as_list
 
 NAMED = (ValueError, TypeError, IndexError, OverflowError, NotImplementedError, MemoryError)
 
-# ---- judging a call --------------------------------------------------------------------------------------------------
-# Functions that NumPy computes: a list of floats is float64 to them, and a DLPack producer an object.
+# ---- checking a call -------------------------------------------------------------------------------------------------
+# Functions that use NumPy: they convert a list of floats to float64, and see a DLPack producer as an object.
 BY_NUMPY = {
     "convert_to_numpy",
     "sample_from_logits",
@@ -35,11 +35,11 @@ BY_NUMPY = {
     "to_categorical",
     "utils.normalize",
 }
-# Those of them that move, or divide, any elements.
+# Functions that accept elements of any type, since they only move or divide them.
 OF_ANYTHING = {"timeseries_dataset_from_array", "utils.normalize", "convert_to_numpy"} | {
     *("shape", "ndim", "size", "dtype")
 }
-# Arguments without a default that may be None all the same.
+# Arguments without a default that may be None.
 NONE_TOO = {
     ("ctc_loss", "target_length"),
     ("ctc_loss", "output_length"),
@@ -47,9 +47,9 @@ NONE_TOO = {
     ("lstm_step", "h"),
     ("lstm_step", "c"),
 }
-# They count the elements in place, as NumPy does: of a huge array without memory of its own for hours.
+# Like NumPy, they count the elements in place. For the huge array, which broadcasts one element, that takes hours.
 COUNTS = {"nonzero", "where"}
-# NumPy's function of that name does something else, or Keras's differs where both are right.
+# Functions that are not compared with NumPy's of the same name, and why.
 NOT_NUMPY: dict[str, str] = {
     "resize": "images here, any elements there",
     "reciprocal": "of integers: 1 / x here and in Keras, 0 there",
@@ -60,7 +60,7 @@ NOT_NUMPY: dict[str, str] = {
     "tril": "of a vector: an error here and in Keras, a matrix there",
     "triu": "of a vector: an error here and in Keras, a matrix there",
 }
-# (function, kind) where the rest of the function agrees with NumPy.
+# (function, kind) that are not compared; for other kinds the function agrees with NumPy.
 NOT_NUMPY_EITHER = {
     ("any", "0-d"): "NumPy takes axis 0 of a number",
     ("cumprod", "0-d"): "NumPy takes axis 0 of a number",
@@ -96,7 +96,7 @@ def same(got: list[np.ndarray], want: list[np.ndarray], rtol: float) -> bool:
 
 
 class Judge:
-    """Makes the calls of one function and keeps the complaints."""
+    """Makes the calls of one function and collects the complaints."""
 
     def __init__(self, group: str, name: str, function: Callable[..., Any], log: int) -> None:
         self.name, self.function, self.log = name, function, log
@@ -154,10 +154,10 @@ class Judge:
             if kind == "huge" and self.name in COUNTS:
                 continue
             got = self.call(f"{label} {kind}", *put(other(x)))
-            if kind in ("huge", "nine axes", "uint64 beyond int64"):  # each refused by its name
+            if kind in ("huge", "nine axes", "uint64 beyond int64"):  # these raise a named exception
                 continue
             self.against_numpy(label, kind, got, *put(other(x)))
-            if self.name == "dtype":  # a Tensor has one of our own
+            if self.name == "dtype":  # a Tensor has netlet's own dtype
                 continue
             tensor = self.call(f"{label} {kind} as a Tensor", *put(ops.convert_to_tensor(other(x))))
             if (got is None) != (tensor is None) or (got is not None and not same(tensor, got, 2e-6)):
@@ -174,8 +174,8 @@ class Judge:
 
 
 def positions(name: str, function: Callable[..., Any]) -> Iterator[tuple[str, Any, Callable[[Any], Any], bool]]:
-    """(label, value in a valid call, value -> (args, kwargs), may be None) of each argument of the valid calls, and of
-    each parameter that none of them gives."""
+    """Yields (label, value in a valid call, value -> (args, kwargs), may be None) for each argument of the valid calls,
+    and for each parameter that none of them sets."""
     parameters = inspect.signature(function).parameters
     names = [p.name for p in parameters.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
     seen = set()
@@ -205,7 +205,7 @@ def positions(name: str, function: Callable[..., Any]) -> Iterator[tuple[str, An
 
 
 def report(group: str, name: str, log: int) -> dict[str, Any]:
-    """Makes all calls of one function: {"arguments": their number, "complaints": [...]}."""
+    """Makes all calls of one function. Returns {"arguments": their number, "complaints": [...]}."""
     function = public(group)[name]
     judge, count = Judge(group, name, function, log), 0
     for label, value, put, optional in positions(name, function):
@@ -218,8 +218,8 @@ def report(group: str, name: str, log: int) -> dict[str, Any]:
 
 
 def main(log: str) -> None:
-    if "libasan" not in os.environ.get("LD_PRELOAD", ""):  # whose shadow takes terabytes of addresses
-        resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))  # what is asked for too much is refused at once
+    if "libasan" not in os.environ.get("LD_PRELOAD", ""):  # its shadow memory takes terabytes of addresses
+        resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))  # a too large allocation fails at once
     warnings.simplefilter("ignore")
     np.seterr(all="ignore")
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT)

@@ -1,4 +1,4 @@
-"""What a script may pass as an array or as a number: the same values in other clothes, other arrays, and no arrays."""
+"""Objects that a script may pass as an array or number: the same values in other forms, other arrays, non-arrays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netlet import ops
 
 
 class Rows(Sequence):
-    """A sequence that makes its items as they are asked for."""
+    """A sequence that computes its items on access."""
 
     def __init__(self, x: np.ndarray) -> None:
         self.x = x
@@ -25,11 +25,11 @@ class Rows(Sequence):
 
 
 class Subclass(np.ndarray):
-    """An array class of somebody else's."""
+    """A user-defined array class."""
 
 
 class HasArray:
-    """Something that only knows how to become an array."""
+    """An object that can only be converted to an array."""
 
     def __init__(self, x: np.ndarray) -> None:
         self.x, self.shape, self.dtype = x, x.shape, x.dtype
@@ -39,7 +39,7 @@ class HasArray:
 
 
 class HasDlpack:
-    """Something that only knows DLPack."""
+    """An object that supports only DLPack."""
 
     def __init__(self, x: np.ndarray) -> None:
         self.x, self.shape, self.dtype = x.copy(), x.shape, x.dtype
@@ -73,13 +73,13 @@ def inside(x: np.ndarray) -> np.ndarray:
 
 
 def overlapping(x: np.ndarray) -> np.ndarray:
-    """Rows that share elements: not x's values."""
+    """A view whose rows share elements; its values are not x's."""
     flat = np.ascontiguousarray(x).reshape(-1)
     return np.lib.stride_tricks.as_strided(flat, x.shape, [x.itemsize] * x.ndim, writeable=False)
 
 
 def as_list(x: np.ndarray) -> np.ndarray:
-    """What a list of x's numbers is: float32, or NumPy's integers."""
+    """The array that a list of x's numbers becomes: float32, or NumPy's integers."""
     y = np.asarray(x.tolist())
     return y.astype("float32") if y.dtype == np.float64 else y
 
@@ -88,7 +88,7 @@ def flat_array(x: np.ndarray) -> array.array:
     return array.array({"f": "d", "i": "q", "u": "B", "b": "b"}[x.dtype.kind], x.reshape(-1).tolist())
 
 
-# name -> (what is passed, the plain array that it stands for)
+# name -> (the object that is passed, the plain array with the same values)
 SAME: dict[str, tuple[Callable[[np.ndarray], Any], Callable[[np.ndarray], np.ndarray]]] = {
     "a Tensor": (ops.convert_to_tensor, np.copy),
     "F-order": (np.asfortranarray, np.copy),
@@ -110,7 +110,7 @@ SAME: dict[str, tuple[Callable[[np.ndarray], Any], Callable[[np.ndarray], np.nda
     "own sequence": (Rows, as_list),
     "range": (lambda x: range(len(x)), lambda x: np.arange(len(x))),
 }
-# Other arrays: any of them may not fit the function, or give another result than x.
+# Other arrays: the function may refuse them, or return another result than for x.
 OTHER: dict[str, Callable[[np.ndarray], Any]] = {
     "0-d": lambda x: x.reshape(-1)[0],
     "no rows": lambda x: x[:0],
@@ -134,7 +134,7 @@ OTHER: dict[str, Callable[[np.ndarray], Any]] = {
     "bool": lambda x: x.astype("bool"),
     "huge": lambda x: np.broadcast_to(x.reshape(-1)[:1].reshape([1] * x.ndim), (2**40, *x.shape[1:])),
 }
-# What holds no numbers.
+# Objects that hold no real numbers: a function of numbers must refuse them.
 REFUSED: dict[str, Callable[[np.ndarray], Any]] = {
     "objects": lambda x: np.full(x.shape, object()),
     "an object": lambda x: object(),

@@ -1,4 +1,4 @@
-"""Attention by its definition, in NumPy, with all scores in memory."""
+"""Attention by its definition, in NumPy, with the whole matrix of scores in memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ FORBIDDEN = -0.7 * np.finfo("float32").max
 
 
 def probabilities(q, k, mask=None, bias=None, scale=1.0, causal=False, average_dead=True):
-    """(B, N, T, S) of q (B, T, N, H) and k (B, S, K, H); complex arrays are taken too, for derivatives."""
+    """Probabilities (B, N, T, S) from q (B, T, N, H) and k (B, S, K, H). Complex arrays work too, for complex-step
+    derivatives."""
     queries, keys = q.shape[1], k.shape[1]
     x = np.einsum("btnh,bsnh->bnts", q, np.repeat(k, q.shape[2] // max(k.shape[2], 1), 2)) * scale
     x = x if bias is None else x + bias
@@ -26,6 +27,6 @@ def probabilities(q, k, mask=None, bias=None, scale=1.0, causal=False, average_d
 
 
 def attention(q, k, v, mask=None, bias=None, scale=1.0, causal=False, average_dead=True):
-    """(B, T, N, D); v (B, S, K, D)."""
+    """The output (B, T, N, D) from q (B, T, N, H), k (B, S, K, H) and v (B, S, K, D)."""
     p = probabilities(q, k, mask, bias, scale, causal, average_dead)
     return np.einsum("bnts,bsnd->btnd", p, np.repeat(v, q.shape[2] // max(v.shape[2], 1), 2))

@@ -1,4 +1,4 @@
-"""A Python of its own, for what a test cannot do to itself: fresh imports, environment variables, fork, signals."""
+"""Runs code in a new Python process: for tests of fresh imports, environment variables, fork and signals."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import subprocess
 import sys
 import textwrap
 
-WATCHDOG = 120  # seconds; no test waits for it, it only turns a hang into a failure
+WATCHDOG = 120  # seconds; no test takes that long, it only turns a hang into a failure
 
 
 def run_child(code: str, *, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
-    """Runs `code` in a new interpreter with `env` added to the environment; fails with its stderr unless `check` is
-    off."""
+    """Runs `code` in a new interpreter, with `env` added to the environment.
+
+    With `check`, a nonzero exit status fails the test and shows the child's output.
+    """
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Convolution by its definition, tap by tap, in float64: the judge of `csrc/ops/conv`. Channels last throughout."""
+"""Convolution by its definition, tap by tap, in float64: the reference for `csrc/ops/conv`. Channels last."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass
 class Definition:
-    """How a kernel moves: an entry for each spatial axis."""
+    """The strides, padding and dilation of a convolution, one entry for each spatial axis."""
 
     strides: Sequence[int]
     pads: Sequence[tuple[int, int]]
@@ -22,7 +22,7 @@ class Definition:
     def taps(
         self, extents: Sequence[int], kernel: Sequence[int]
     ) -> Iterator[tuple[tuple[int, ...], tuple[slice, ...]]]:
-        """Each tap, and the pixels of a padded image that it meets."""
+        """Yields each tap and the pixels of a padded image that it reads."""
         axes = list(zip(extents, kernel, self.strides, self.dilation, strict=True))
         places = [(n - d * (k - 1) - 1) // s + 1 for n, k, s, d in axes]
         for tap in np.ndindex(*kernel):
@@ -38,7 +38,7 @@ class Definition:
         return np.asarray(y)
 
     def gradients(self, x: np.ndarray, w: np.ndarray, dy: np.ndarray, groups: int = 1) -> tuple[np.ndarray, np.ndarray]:
-        """(dx, dw) for the gradient dy of the result."""
+        """(dx, dw) for the gradient dy with respect to the output."""
         xp, dw = self.padded(x), np.zeros(w.shape)
         dxp = np.zeros(xp.shape)
         for tap, at in self.taps(xp.shape[1:-1], w.shape[:-2]):

@@ -1,4 +1,4 @@
-"""Small files in the formats of the data sets, and a server on this machine that hands them out."""
+"""Small files in the formats of the data sets, and a local server that serves them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def archive(members: dict[str, bytes]) -> bytes:
 
 
 def digit_folder(folder: pathlib.Path, packed: bool = True) -> dict[str, np.ndarray]:
-    """The four files of MNIST's form, written to `folder`; name -> array."""
+    """Writes the four files of MNIST's format to `folder`. Returns {name: array}."""
     arrays = {}
     for prefix, n in (("train", 5), ("t10k", 3)):
         arrays[f"{prefix}-images-idx3-ubyte"], arrays[f"{prefix}-labels-idx1-ubyte"] = digits(n)
@@ -64,7 +64,7 @@ def digit_folder(folder: pathlib.Path, packed: bool = True) -> dict[str, np.ndar
 
 
 class Server:
-    """`files` (name -> bytes) over HTTP; `asked` lists the names in the order of the requests."""
+    """Serves `files` (name -> bytes) over HTTP; `asked` lists the requested names in order."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -72,7 +72,7 @@ class Server:
         self.asked: list[str] = []
 
     def holding(self, file: RemoteFile, data: bytes, sha256: str | None = None) -> RemoteFile:
-        """`file` as it would be if this server were its origin and `data` its content."""
+        """A copy of `file` whose origin is this server and whose content is `data`."""
         name = file.url.rpartition("/")[2]
         self.files[name] = data
         digest = sha256 or hashlib.sha256(data).hexdigest()
@@ -88,7 +88,7 @@ def serving() -> Iterator[Server]:
             data = found.files.get(name)
             self.send_response(404 if data is None else 200)
             self.end_headers()
-            with contextlib.suppress(OSError):  # the client may have hung up: that is what one test is about
+            with contextlib.suppress(OSError):  # the client may have closed the connection; one test does so
                 self.wfile.write(data or b"")
 
         def log_message(self, *_: object) -> None:

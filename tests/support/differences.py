@@ -1,4 +1,4 @@
-"""Gradients as the tape computes them, and as the difference quotients of the forward pass say they must be."""
+"""Gradients by the tape, and the reference: difference quotients of the forward pass."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from netlet import _core
 
 Function = Callable[..., Any]
 
-# Whether `check_gradients` also takes one difference quotient for each element of each input (tests/conftest.py sets it
-# for --run-slow). The short suite takes one for each input, in a random direction.
+# Whether `check_gradients` also computes one difference quotient for each element of each input. Otherwise it computes
+# one for each input, in a random direction.
 every_element = False
 
 
@@ -23,7 +23,7 @@ def leaf(x: np.ndarray) -> Any:
 
 
 def gradients(f: Function, xs: Sequence[np.ndarray], seed: np.ndarray) -> list[np.ndarray]:
-    """d sum(seed * f(*xs)) / dxs by the tape; zeros where the tape says that none flows."""
+    """d sum(seed * f(*xs)) / dxs by the tape; zeros where the tape reports that no gradient flows."""
     leaves = [leaf(x) for x in xs]
     with _core.Tape(grad=True) as tape:
         y = f(*leaves)
@@ -33,8 +33,10 @@ def gradients(f: Function, xs: Sequence[np.ndarray], seed: np.ndarray) -> list[n
 
 
 def quotient(f: Function, xs: Sequence[np.ndarray], k: int, direction: np.ndarray, seed: np.ndarray, h: float) -> float:
-    """The derivative of sum(seed * f(*xs)) along a direction of input k, by the five-point stencil: its error is h^4
-    times the fifth derivative, and rounding over h."""
+    """The derivative of sum(seed * f(*xs)) along a direction of input k, by the five-point stencil.
+
+    Its error is of order h^4 times the fifth derivative, plus rounding errors divided by h.
+    """
     total = 0.0
     for step, weight in ((-2, 1), (-1, -8), (1, 8), (2, -1)):
         moved = [v.copy() for v in xs]
@@ -57,14 +59,14 @@ def quotients(f: Function, xs: Sequence[np.ndarray], seed: np.ndarray, h: float 
 
 
 def directions(xs: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """A random direction of length 1 for each input. No element is near 0, so that each element's gradient counts."""
+    """A random direction of length at most 1 for each input. None of its elements is near 0, so each gradient counts."""
     rng = np.random.default_rng(11)
     found = [rng.uniform(0.5, 1.5, x.shape) * rng.choice([-1.0, 1.0], x.shape) for x in xs]
     return [d / max(1.0, float(np.linalg.norm(d))) for d in found]
 
 
 def check_gradients(f: Function, xs: Sequence[np.ndarray], tolerance: float = 1e-9, h: float = 2e-3) -> None:
-    """Float64 gradients of f agree with its difference quotients, where written and where added to another gradient."""
+    """Checks the float64 gradients of f against difference quotients, both written and added to another gradient."""
     xs = [np.asarray(x, "float64") for x in xs]
     y = np.asarray(f(*xs))
     seed = np.random.default_rng(7).uniform(0.5, 1.5, y.shape)
@@ -78,7 +80,7 @@ def check_gradients(f: Function, xs: Sequence[np.ndarray], tolerance: float = 1e
     twice = gradients(lambda *ts: _core.add(f(*ts), f(*ts)), xs, seed)
     for g, e in zip(twice, found, strict=True):
         np.testing.assert_allclose(g, 2 * e, rtol=1e-14, atol=1e-14)
-    # float32 takes the same formulas.
+    # float32 uses the same formulas.
     single = gradients(f, [x.astype("float32") for x in xs], seed.astype("float32"))
     for g, e in zip(single, found, strict=True):
         scale = max(1.0, float(np.abs(e).max(initial=0)))

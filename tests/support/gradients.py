@@ -1,4 +1,4 @@
-"""Gradients by netlet's own tape, for tests of single ops."""
+"""Gradients by netlet's tape, for tests of single ops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arrays that end (or begin) exactly at a page that may not be touched: one element too far is a crash."""
+"""Arrays that end (or begin) exactly at an inaccessible page: an access one element too far crashes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 
 def guarded(x: np.ndarray, side: str = "end") -> np.ndarray:
-    """A copy of x whose first ("begin") or last ("end") byte borders on a forbidden page; both sides have one."""
+    """A copy of x whose first ("begin") or last ("end") byte is next to an inaccessible page. Both sides have one."""
     libc = ctypes.CDLL(None, use_errno=True)
     if not hasattr(libc, "mprotect"):
         pytest.skip("no mprotect here")
@@ -21,7 +21,7 @@ def guarded(x: np.ndarray, side: str = "end") -> np.ndarray:
     for address in (base, base + page + inside):
         assert libc.mprotect(ctypes.c_void_p(address), ctypes.c_size_t(page), 0) == 0
     offset = page + (inside - x.nbytes if side == "end" else 0)
-    # The mapping lives as long as the array: munmap drops the protection with it.
+    # The mapping lives as long as the array; munmap removes the protection with it.
     y = np.frombuffer(memory, x.dtype, x.size, offset).reshape(x.shape)
     y[...] = x
     return y

@@ -1,4 +1,4 @@
-"""Files that mean harm, or were harmed: good ones taken apart, changed, and put together again with right checksums."""
+"""Hostile and damaged files: takes valid files apart, changes them, and reassembles them with correct checksums."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 
 def take_apart(path: pathlib.Path) -> tuple[dict[str, Any], dict[str, Any], bytes]:
-    """(document, tensors of the header, data)."""
+    """Splits a file into (document, tensors of the header, data)."""
     content = path.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
@@ -22,7 +22,7 @@ def take_apart(path: pathlib.Path) -> tuple[dict[str, Any], dict[str, Any], byte
 
 
 def put_together(path: pathlib.Path, document: Any, tensors: dict[str, Any], data: bytes, sums: bool = True) -> None:
-    """Writes a file whose checksums are right, whatever it says."""
+    """Writes a file with correct checksums, whatever its content."""
     if sums and isinstance(document, dict):
         offsets = {n: t["data_offsets"] for n, t in tensors.items() if isinstance(t.get("data_offsets"), list)}
         document["crc32"] = {name: zlib.crc32(data[a:b]) for name, (a, b) in offsets.items()}
@@ -33,14 +33,14 @@ def put_together(path: pathlib.Path, document: Any, tensors: dict[str, Any], dat
 
 
 def change(path: pathlib.Path, target: pathlib.Path, edit: Any) -> None:
-    """`edit(document)` changes the document in place."""
+    """Writes `target`: the file at `path` after `edit(document)` has changed its document in place."""
     document, tensors, data = take_apart(path)
     edit(document)
     put_together(target, document, tensors, data)
 
 
 def places(node: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Paths of everything in a JSON tree."""
+    """The paths of all values in a JSON tree."""
     found = [path] if path else []
     items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for key, value in items:
@@ -106,7 +106,8 @@ JUNK: list[Any] = [
 
 
 def mutate(document: Any, rng: np.random.Generator) -> Any:
-    """One to three changes: values replaced, removed, doubled, moved; keys renamed; numbers and strings bent."""
+    """A copy with one to three changes: values replaced, removed, duplicated, moved; keys renamed; numbers and strings
+    altered."""
     document = copy.deepcopy(document)
     for _ in range(int(rng.integers(1, 4))):
         where = places(document)

@@ -1,4 +1,4 @@
-"""Keras on JAX as an oracle in float64, which it narrows to float32 by default."""
+"""Keras on JAX as the reference in float64. By default Keras converts float64 to float32."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import numpy as np
 
 @contextlib.contextmanager
 def float64() -> Iterator[None]:
-    """Inside, Keras's type promotion keeps float64 (conftest has JAX keep it), and floatx and the policy of new layers
-    are float64; the latter follows floatx only until somebody has asked for it."""
+    """Inside, Keras's type promotion keeps float64, and floatx and the policy of new layers are float64.
+
+    conftest.py makes JAX keep float64. The policy is set separately: it follows floatx only until its first use.
+    """
     import keras
     from keras.src.backend.common import dtypes
 

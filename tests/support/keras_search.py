@@ -1,11 +1,11 @@
-"""Keras's beam search on its NumPy backend: the one of the JAX backend without a compilation for each shape."""
+"""Keras's beam search on its NumPy backend: the algorithm of the JAX backend without a compilation for each shape."""
 
 from __future__ import annotations
 
 import numpy as np
 from keras.src import backend
 
-# Importing a part of `keras.src.backend.numpy` puts that package where JAX's functions of this name stand.
+# Importing from `keras.src.backend.numpy` replaces `backend.numpy`, JAX's functions, by that package. Restored below.
 _functions = backend.numpy
 from keras.src.backend.numpy.nn import ctc_decode  # noqa: E402
 

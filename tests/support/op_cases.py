@@ -1,4 +1,4 @@
-"""Calls of netlet.ops, one or more for each name: (name, positional arguments, keyword arguments)."""
+"""Calls of netlet.ops, one or more for each function: (name, positional arguments, keyword arguments)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IDS = np.array([1, 0, 1], "int32")
 TIES = np.array([[2, 0, 1, 2], [0, 0, 3, 1], [1, 1, 1, 1]], "float64")
 
 FRAMES = RNG.standard_normal((2, 6, 4))
-HEADS = RNG.uniform(0.1, 0.9, (2, 5, 2, 3))  # all positive: averages of them do not cancel
+HEADS = RNG.uniform(0.1, 0.9, (2, 5, 2, 3))  # all positive: sums of them do not cancel
 IMAGES = RNG.uniform(-1.0, 1.0, (2, 5, 4, 3))
 
 CASES = [

@@ -1,4 +1,4 @@
-"""A recurrent layer and Keras's of the same weights: outputs, states, gradients, and weights after three steps."""
+"""Compares a recurrent layer with Keras's of the same weights: outputs, states, gradients, weights after training."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ RATE, STEPS = 0.02, 3
 
 @contextlib.contextmanager
 def step_by_step():
-    """Inside, no native op walks over all steps: the cell is called for each, which is its oracle."""
+    """Inside, the native op is not used: the cell is called for each step, which is the reference for the native op."""
     before, native.fits = native.fits, lambda cell, training: False
     try:
         yield
@@ -32,7 +32,7 @@ def numbers(shape, seed=0):
 
 
 def some_mask(batch, steps, seed=0):
-    """Holes anywhere: a step masked first, one last, a sequence masked throughout."""
+    """A random mask (batch, steps): a first step masked, a last step masked, one whole sequence masked."""
     mask = np.random.default_rng([seed, batch, steps]).random((batch, steps)) > 0.4
     mask[0, 0], mask[-1, -1] = False, False
     if batch > 2:
@@ -41,7 +41,7 @@ def some_mask(batch, steps, seed=0):
 
 
 def seeds_of(values):
-    """What the outputs are multiplied with: any numbers that differ."""
+    """Weights for the sum of the outputs: any numbers that differ."""
     return [np.cos(np.arange(np.size(v), dtype=float) + i).reshape(np.shape(v)) for i, v in enumerate(values)]
 
 
@@ -89,7 +89,7 @@ def our_trained(layer, x, states, mask):
     symbols = [netlet.Input(v.shape[1:], dtype=v.dtype.name) for v in given]
     inner = netlet.base.tree.pack_like(states, symbols[1 : 1 + len(netlet.base.tree.flatten(states))])
     outputs = layer(symbols[0], initial_state=inner or None, mask=None if mask is None else symbols[-1])
-    # The loss counts every step: what an op gives carries no mask.
+    # The loss must count every step: the output of an op has no mask.
     outputs = [value * 1.0 for value in netlet.base.tree.flatten(outputs)]
     model = netlet.Model(symbols, outputs)
     real = flat(layer(x, initial_state=states or None, mask=mask))
@@ -103,12 +103,23 @@ def our_trained(layer, x, states, mask):
 
 
 def paths(layer):
-    """Paths and shapes of the weights, without the numbers that names are made unique with."""
+    """Paths and shapes of the weights, without the numbers that make names unique."""
     return [(re.sub(r"_\d+(?=/|$)", "", w.path), tuple(w.shape)) for w in layer.weights]
 
 
 def check(make, x, states=(), mask=None, rtol=1e-10, atol=1e-11):
-    """`make(module)` gives the layer; all of it must be Keras's, whichever way netlet walks. Returns our layer."""
+    """Checks a layer against Keras's, with the native op and step by step.
+
+    Args:
+        make: function of `netlet` or `keras` that makes the layer.
+        x: the input.
+        states: initial states.
+        mask: mask (batch, steps) or None.
+        rtol, atol: tolerances.
+
+    Returns:
+        netlet's layer.
+    """
     states = list(states)
     ours = make(netlet)
     with float64():

@@ -1,4 +1,4 @@
-"""Where the source tree lies, for the tests that read it."""
+"""Paths of the source tree, for tests that read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models through a file, and whether they are the same afterwards."""
+"""Saves and loads models, and checks that they are the same afterwards."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def assert_same(model, again, *inputs):
 
 
 def random_weights(model):
-    """Weights that no initializer would give, so that nothing comes back by chance."""
+    """Sets weights that no initializer would produce, so that a test cannot pass by chance."""
     model.set_weights([RNG.standard_normal(w.shape).astype(w.dtype) for w in model.get_weights()])
     return model
 

@@ -1,4 +1,4 @@
-"""A `fit` without a model: drives a CallbackList, netlet's or Keras's, through logs written in advance."""
+"""A `fit` without a real model: drives a CallbackList of netlet or Keras through predefined logs."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from typing import Any
 
 
 class Metric:
-    """What callbacks read of a metric."""
+    """The attributes of a metric that callbacks read."""
 
     def __init__(self, name: str, direction: str) -> None:
         self.name, self._direction = name, direction
 
 
 class ScriptedModel:
-    """What callbacks read and change of a model. Its weights are the number of epochs begun."""
+    """The attributes of a model that callbacks read and change. Its weights are the number of epochs begun."""
 
     def __init__(self, rate: float = 0.1, metrics: tuple[Metric, ...] = ()) -> None:
         self.stop_training = False
@@ -56,7 +56,7 @@ def scripted_fit(
     fits: int = 1,
     verbose: Any = 0,
 ) -> dict[str, Any]:
-    """Everything that can be seen from outside: history, weights, rate at each epoch, prints, warnings, files saved.
+    """Runs a scripted fit and returns its visible effects: history, weights, learning rates, output, warnings, files.
 
     Args:
         library: `netlet.callbacks` or `keras.callbacks`.

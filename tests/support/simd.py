@@ -1,4 +1,4 @@
-"""The compiler and the flags with which cmake/simd.cmake compiles a file for each instruction set."""
+"""The compiler, and the flags that cmake/simd.cmake uses for each instruction set."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from support.repo import CSRC, ROOT
 
 X86 = platform.machine().lower() in {"x86_64", "amd64"}
 ISAS = ("scalar", "avx2", "avx512") if X86 else ("scalar", "neon")
-# Levels that add dot products of low-precision numbers to another, with whose kernels they share all others; best last.
+# Levels that add low-precision dot products to a base level and share all its other kernels; best last.
 OVERLAYS = {"avx2_vnni": "avx2", "avx512_vnni": "avx512", "avx512_bf16": "avx512"} if X86 else {"neon_dot": "neon"}
 
 
 @functools.cache
 def compiler() -> str | None:
-    """A C++ compiler that knows these flags, or None."""
+    """The path of a C++ compiler, or None."""
     names = [os.environ.get("CXX", ""), "c++", "g++", "clang++"]
     return next((path for name in names if name and (path := shutil.which(name.split()[0]))), None)
 
@@ -57,6 +57,6 @@ def compile_for(isa: str, source: pathlib.Path, target: pathlib.Path, *extra: st
 
 
 def defined_symbols(obj: pathlib.Path) -> list[tuple[str, str]]:
-    """[(type letter, mangled name), ...] of what an object file defines."""
+    """[(type letter, mangled name), ...] of the symbols that an object file defines."""
     lines = subprocess.run(["nm", "--defined-only", "-P", str(obj)], capture_output=True, text=True, check=True).stdout
     return [(fields[1], fields[0]) for line in lines.splitlines() if len(fields := line.split()) >= 2]

@@ -1,4 +1,4 @@
-"""Small real data for scripts that Keras's pages run on MNIST: scikit-learn's digits, 8 by 8 pixels."""
+"""Small real data for scripts that Keras's examples run on MNIST: scikit-learn's digits, 8 by 8 pixels."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def digits(count: int | None = None, classes: int = 10) -> tuple[np.ndarray, np.
 
 
 class Batched:
-    """What `tf.data.Dataset.from_tensor_slices(arrays).shuffle(...).batch(size)` is to a script: an iterable that can
-    be started again, of batches in the structure of `arrays`, in another order each time.
+    """Replaces `tf.data.Dataset.from_tensor_slices(arrays).shuffle(...).batch(size)`: a restartable iterable of batches
+    in the structure of `arrays`, in another order each time.
 
     Args:
-        arrays: an array, or a tuple of arrays with one row a sample.
-        size: rows a batch.
-        shuffle: whether each epoch has an order of its own.
-        combine: makes the batch that the iterator gives from the cut arrays.
+        arrays: an array, or a tuple of arrays with one row per sample.
+        size: rows per batch.
+        shuffle: whether each epoch has its own order.
+        combine: function that makes the batch from the sliced arrays.
     """
 
     def __init__(self, arrays: Any, size: int, shuffle: bool = True, combine: Callable[..., Any] | None = None) -> None:
