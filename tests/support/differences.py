@@ -59,7 +59,7 @@ def quotients(f: Function, xs: Sequence[np.ndarray], seed: np.ndarray, h: float 
 
 
 def directions(xs: Sequence[np.ndarray]) -> list[np.ndarray]:
-    """A random direction of length at most 1 for each input. None of its elements is near 0, so each gradient counts."""
+    """A random direction of length at most 1 for each input. No element of it is near 0, so each gradient counts."""
     rng = np.random.default_rng(11)
     found = [rng.uniform(0.5, 1.5, x.shape) * rng.choice([-1.0, 1.0], x.shape) for x in xs]
     return [d / max(1.0, float(np.linalg.norm(d))) for d in found]
