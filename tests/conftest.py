@@ -1,4 +1,4 @@
-"""Shared by all tests: settings of the reference libraries, the `slow` marker, the fixtures `isa` and `threads`."""
+"""Shared by all tests: settings of the reference libraries, the markers `slow` and `product`, the fixtures `isa` and `threads`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import pytest
 
 from netlet import _core
+from support import differences
 from support.simd import OVERLAYS
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores; tests of threads set their own number
@@ -26,6 +27,10 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores; tests of
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="also run the tests marked slow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    differences.every_element = config.getoption("--run-slow")
 
 
 def mark_repeated_products(items: list[pytest.Item]) -> None:
