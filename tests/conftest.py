@@ -1,4 +1,4 @@
-"""Shared by all tests: settings of the reference libraries, the markers `slow` and `product`, the fixtures `isa` and `threads`."""
+"""Shared by all tests: settings of the reference libraries, the markers `slow` and `product`, fixtures."""
 
 from __future__ import annotations
 
