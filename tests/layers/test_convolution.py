@@ -258,8 +258,8 @@ def test_onnx_conv_is_the_same_function():
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [
-        ("Conv2D", {"filters": 0, "kernel_size": 3}, r"Conv2D expects a positive integer for `filters`; given 0"),
-        ("Conv2D", {"filters": 2.5, "kernel_size": 3}, r"positive integer for `filters`; given 2\.5"),
+        ("Conv2D", {"filters": 0, "kernel_size": 3}, r"Conv2D expected a positive integer for `filters`, received 0"),
+        ("Conv2D", {"filters": 2.5, "kernel_size": 3}, r"positive integer for `filters`, received 2\.5"),
         (
             "Conv2D",
             {"filters": 2, "kernel_size": 0},

@@ -322,7 +322,7 @@ def test_maps_are_checked():
     cells = _core.tensor(np.float64(0.1)), _core.tensor(np.int64(0))
     rows = _core.RowMap(4, unknown=1, of=[p])
     np.testing.assert_array_equal(rows.bytes, [1, 1, 1, 1])
-    with pytest.raises(RuntimeError, match="by plans alone"):
+    with pytest.raises(RuntimeError, match="only plans update a row map"):
         _core.sgd_update(p, p, None, *cells, written=rows)
     tape = _core.Tape(record=True)
     with tape:
