@@ -1,4 +1,4 @@
-"""Do the tests find faults? Plants small ones in a copy of the last commit, one at a time, and runs the tests beside it.
+"""Do the tests find faults? Plants small ones in a copy of the last commit, one at a time, and runs the tests near it.
 
     python tools/planted_faults.py [arguments of `cmake --preset dev`, e.g. -DCMAKE_CXX_COMPILER_LAUNCHER=ccache]
 
