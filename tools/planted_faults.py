@@ -1,4 +1,4 @@
-"""Do the tests find faults? Plants small ones in a copy of the last commit, one at a time, and runs the tests near it.
+"""Do the tests find faults? Plants small ones in a copy of the last commit, one at a time, and runs the tests for each.
 
     python tools/planted_faults.py [arguments of `cmake --preset dev`, e.g. -DCMAKE_CXX_COMPILER_LAUNCHER=ccache]
 
@@ -15,6 +15,7 @@ import pathlib
 import re
 import subprocess
 import sys
+from typing import Any
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COPY = ROOT / "build" / "planted-faults"
@@ -110,8 +111,8 @@ def environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def run(*command: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, cwd=COPY, env=environment(), text=True, **options)  # type: ignore[call-overload]
+def run(*command: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, cwd=COPY, env=environment(), text=True, **options)
 
 
 def build() -> None:
@@ -150,6 +151,8 @@ def plant(fault: Fault) -> str | None:
 
 
 def main() -> int:
+    if COPY.exists():  # of a run that was killed
+        subprocess.run(["git", "worktree", "remove", "--force", str(COPY)], cwd=ROOT, check=True)
     subprocess.run(["git", "worktree", "add", "--force", "--detach", str(COPY), "HEAD"], cwd=ROOT, check=True)
     try:
         lost = [f for f in FAULTS if (COPY / f.file).read_text(encoding="utf-8").count(f.old) != 1]
