@@ -55,7 +55,6 @@ def test_around_every_edge(dot_isa, dtype):
         check(*operands(rng, m, n, k, ta, tb, dtype), ta, tb)
 
 
-@pytest.mark.product
 @pytest.mark.parametrize("dtype", TYPES)
 @pytest.mark.parametrize(("ta", "tb"), TRANSPOSES)
 def test_extremes_never_saturate(dot_isa, dtype, ta, tb):
