@@ -288,7 +288,7 @@ def test_what_is_no_dict_of_logs_is_refused(eager):
     model = Wrong()
     model.compile("sgd", run_eagerly=eager)
     model.fit(X, verbose=0)  # None: the metrics
-    for result, message in ((3.0, "expected a dict of logs"), ({"loss": model.loss_tracker}, "expected its result")):
+    for result, message in ((3.0, "expected a dict of logs"), ({"loss": model.loss_tracker}, "received the metric")):
         model.result = result
         model.compile("sgd", run_eagerly=eager)
         with pytest.raises(TypeError, match=message):

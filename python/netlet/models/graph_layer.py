@@ -32,6 +32,7 @@ class GraphLayer(Layer):
 
     @property
     def _masks_travel_inside(self) -> bool:  # type: ignore[override]
+        """Whether the layers inside handle masks, so that this layer itself need not."""
         return self._function is not None
 
     # ---- the graph -------------------------------------------------------------------------------------------------
@@ -218,6 +219,7 @@ class GraphLayer(Layer):
         return tree.flatten(inputs)
 
     def _converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of a call with arrays as Tensors of their own dtype."""
         if self._function is None:
             return super()._converted(args, kwargs)
         convert = self._to_tensor_uncast  # each input is cast to its own InputLayer's dtype

@@ -210,6 +210,7 @@ class Sequential(Model):
         return [self._chain("inputs")[len(self._front_layers())]]
 
     def _run_front(self, inputs: Any) -> Any:
+        """Runs the layers in front; the first call without an `Input` makes one for these inputs."""
         if not self._symbols:
             if not isinstance(self._layers[0], InputLayer):
                 shape, dtype = raw_spec(inputs)
@@ -221,6 +222,7 @@ class Sequential(Model):
         return x
 
     def _converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments of a call with the input as a Tensor of its own dtype."""
         if args and isinstance(args[0], (list, tuple, dict)) and not self.has_front:
             args = (self._only_input(args[0]), *args[1:])
         if args and hasattr(args[0], "shape"):

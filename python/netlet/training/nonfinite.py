@@ -1,4 +1,4 @@
-"""The error for a training step that met a loss or a gradient that is not finite: where it came from."""
+"""Finds where a loss or gradient that is not finite came from, and makes the error that reports it."""
 
 from __future__ import annotations
 
@@ -15,13 +15,23 @@ from .results import NonFiniteLossError
 
 
 def in_recorded_step(model: Any, step: Any, record: int, where: str) -> NonFiniteLossError:
-    """For a plan that its record of this number stopped."""
+    """The error for a plan that stopped at a finite check.
+
+    Args:
+        model: the Trainer.
+        step: the recorded step.
+        record: index of the check in the plan's records.
+        where: description of the step, e.g. "epoch 1, step 3".
+
+    Returns:
+        The error.
+    """
     records = step.plan.records()
     found = int(step.check.flag.numpy().item())
     looks = sum(r["kernel"].startswith("check_finite") for r in records[:record])
     made, optimizer = _updates(step.check.updates, looks, model)
     thing = _thing(found, step.check)
-    if made:  # running the step again, up to here, would make them once more
+    if made:  # running the step again to find the origin would repeat these updates
         return _error(model, thing, optimizer, made, where, "could not be found")
     at = step.plan.find_nonfinite()
     origin = "could not be found"
@@ -35,20 +45,38 @@ def in_recorded_step(model: Any, step: Any, record: int, where: str) -> NonFinit
 
 
 def in_eager_step(model: Any, batch: Any, error: NotFinite, check: FiniteCheck, where: str) -> NonFiniteLossError:
-    """For a step that ran in Python, on this batch."""
+    """The error for a step that ran in Python.
+
+    Args:
+        model: the Trainer.
+        batch: what the step received.
+        error: what the finite check raised.
+        check: the finite check of the step.
+        where: description of the step, e.g. "epoch 1, step 3".
+
+    Returns:
+        The error.
+    """
     made = [optimizer for optimizer, _ in check.updates]
     optimizer = model.optimizer if error.optimizer is None else error.optimizer
     return _error(model, _thing(error.what, check), optimizer, made, where, _origin(model, batch, error))
 
 
 def _thing(found: int, check: FiniteCheck) -> str:
+    """The beginning of the message: which value is not finite. `found` is LOSS or GRADIENT."""
     if found == LOSS:
         return "the loss is not finite"
     return "the loss is finite, but its gradient is not," if check.saw_loss else "a gradient is not finite"
 
 
 def _updates(looks: list[tuple[Any, int]], before: int, model: Any) -> tuple[list[Any], Any]:
-    """Optimizers that updated something before this look at the numbers, and the one whose update it stopped."""
+    """(optimizers that updated before the check that stopped the step, the optimizer whose update it stopped).
+
+    Args:
+        looks: (optimizer, number of its checks) in the order of the updates.
+        before: number of checks before the one that stopped the step.
+        model: the Trainer; its optimizer is returned if no update follows the check.
+    """
     made: list[Any] = []
     for optimizer, count in looks:
         if before < count:
@@ -59,6 +87,7 @@ def _updates(looks: list[tuple[Any, int]], before: int, model: Any) -> tuple[lis
 
 
 def _error(model: Any, thing: str, optimizer: Any, made: list[Any], where: str, origin: str) -> NonFiniteLossError:
+    """The error with its whole message."""
     rate = "" if optimizer is None else f", with learning rate {float(optimizer.learning_rate):g}"
     weights = "The weights are those before this step."
     if made:
@@ -66,11 +95,12 @@ def _error(model: Any, thing: str, optimizer: Any, made: list[Any], where: str, 
         weights = f"The updates of optimizer {names} were made before that; that of '{optimizer.name}' was not."
     return NonFiniteLossError(
         f"Model '{model.name}': {thing} at {where}{rate}. The first value that is not finite {origin}. {weights} Try a "
-        f"smaller learning rate, gradient clipping, or scaled inputs; compile(check_finite=False) trains on regardless."
+        f"smaller learning rate, gradient clipping, or scaled inputs; compile(check_finite=False) disables this check."
     )
 
 
 def _origin(model: Any, batch: Any, error: NotFinite) -> str:
+    """Where the first value that is not finite is, for an eager step: data, weights, a gradient or a layer."""
     if not all(_finite(leaf) for leaf in flatten(batch)):
         return "is in the data that was fed (x, y or sample_weight)"
     for v in model.variables:
@@ -83,6 +113,7 @@ def _origin(model: Any, batch: Any, error: NotFinite) -> str:
 
 
 def _finite(value: Any) -> bool:
+    """Whether all values of a float Tensor or Variable are finite; True for anything else."""
     tensor = getattr(value, "_tensor", value)
     if not isinstance(tensor, _core.Tensor) or tensor.dtype not in ("float32", "float64"):
         return True
@@ -90,7 +121,10 @@ def _finite(value: Any) -> bool:
 
 
 def _first_layer(model: Any, batch: Any) -> str | None:
-    """The first layer whose output is not finite when the model is called on the batch once more."""
+    """The name of the first layer with an output that is not finite, or None.
+
+    Calls the model once more on the batch and looks at the outputs of each layer without sublayers.
+    """
     found: list[str] = []
     layers = [layer for layer in flatten_layers(model) if layer is not model and len(flatten_layers(layer)) == 1]
 
@@ -111,7 +145,7 @@ def _first_layer(model: Any, batch: Any) -> str | None:
         with model.fed():
             model(batch[0] if isinstance(batch, tuple) else batch, training=True)
     except Exception:
-        return None  # a train_step of the user's own may call the model in another way
+        return None  # an overridden train_step may call the model in another way
     finally:
         for layer in layers:
             object.__delattr__(layer, "call")

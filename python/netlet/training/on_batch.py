@@ -1,4 +1,4 @@
-"""train_on_batch, test_on_batch and predict_on_batch: the part of Trainer that runs single batches."""
+"""OnBatch: the part of Trainer with `train_on_batch`, `test_on_batch` and `predict_on_batch`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .step import StepCache
 
 
 class OnBatch:
-    """Mixed into Trainer."""
+    """The part of Trainer that runs single batches. `Trainer` adds `compile` and the steps."""
 
     check_finite: bool
     run_eagerly: bool
@@ -33,7 +33,22 @@ class OnBatch:
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
-        """One step on one batch; returns its loss, or [loss, *metrics], or a dict with `return_dict=True`."""
+        """Makes one training step on one batch.
+
+        Args:
+            x: array (N, ...), or a list or dict of arrays.
+            y: targets with N rows.
+            sample_weight: factor of each sample's loss, shape (N,).
+            class_weight: {class index: factor of its samples' loss}; 1 for other classes.
+            return_dict: whether to return a dict.
+
+        Returns:
+            The loss before the update; [loss, *metrics] if there are metrics; a dict by name with `return_dict=True`.
+
+        Raises:
+            ValueError: not compiled, wrong shapes, labels outside of the model's classes.
+            NonFiniteLossError: the loss or a gradient is NaN or infinite (see `compile(check_finite=)`).
+        """
         self._require_compiled("train_on_batch")
         if sample_weight is None and class_weight is None and (logs := self._repeat("train", x, y)) is not None:
             return logs if return_dict else results.in_order(logs)
@@ -43,14 +58,44 @@ class OnBatch:
         return self._on_batch("train", data, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
-        """Loss, or [loss, *metrics], of one batch."""
+        """Computes the loss and the metrics of one batch.
+
+        Args:
+            x: array (N, ...), or a list or dict of arrays.
+            y: targets with N rows.
+            sample_weight: factor of each sample's loss, shape (N,).
+            return_dict: whether to return a dict.
+
+        Returns:
+            The loss; [loss, *metrics] if there are metrics; a dict by name with `return_dict=True`.
+
+        Raises:
+            ValueError: not compiled, wrong shapes, labels outside of the model's classes.
+        """
         self._require_compiled("test_on_batch")
         if sample_weight is None and (logs := self._repeat("test", x, y)) is not None:
             return logs if return_dict else results.in_order(logs)
         return self._on_batch("test", self._batch("test_on_batch", x, y, sample_weight), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
-        """The outputs for one batch, as arrays."""
+        """Computes the model's outputs for one batch. The model need not be compiled.
+
+        Args:
+            x: array (N, ...), or a list or dict of arrays.
+
+        Returns:
+            NumPy arrays with N rows, in the structure of the model's outputs.
+
+        Raises:
+            ValueError: wrong shapes.
+
+        Example:
+
+        >>> import netlet
+        >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+        >>> model.predict_on_batch(np.ones((8, 3))).shape
+        (8, 2)
+        """
         if type(x) is np.ndarray:
             known = self._steps.predictors.get(x.shape)
             if known is not None and known[0].epoch == storage_epoch():
@@ -70,9 +115,11 @@ class OnBatch:
         return runner.outputs.result()
 
     def _batch(self, method: str, x: Any, y: Any = None, sample_weight: Any = None) -> ArrayData:
+        """The arrays of the batch, after the layers that run in Python."""
         return ArrayData(self.run_ahead(x), y, sample_weight, method=method)
 
     def _on_batch(self, mode: str, data: ArrayData, return_dict: bool) -> Any:
+        """Runs one step and returns its logs in the form that the caller asks for."""
         runner = _one_batch(self, mode, data, self.check_finite and mode == "train")
         runner.prepare()
         self.reset_metrics()
@@ -81,11 +128,12 @@ class OnBatch:
         return logs if return_dict else results.in_order(logs)
 
     def _repeat(self, mode: str, x: Any, y: Any) -> dict[str, float] | None:
-        """One step through a BatchRepeater, where the same kind of batch came before."""
+        """The logs of one step by a BatchRepeater; None if there is none for such a batch or it refuses."""
         repeater = self._steps.repeaters.get(key_of(mode, x, y))
         return None if repeater is None else repeater(x, y)
 
     def _remember_batch(self, mode: str, data: ArrayData) -> None:
+        """Makes a BatchRepeater for batches of this shape, if both x and y are single arrays without weights."""
         plain = isinstance(data.x, _core.Tensor) and isinstance(data.y, _core.Tensor) and data.sample_weight is None
         if not plain or self.run_eagerly or self.has_front:  # type: ignore[attr-defined]
             return
@@ -93,7 +141,7 @@ class OnBatch:
         loss = self._compile_loss
         labels = loss is not None and loss.wants_integer_labels(0)
         key = key_of(mode, data.x.numpy(), data.y.numpy())
-        # A repeater knows classes from 0 on, but neither one that is ignored nor sequences of them.
+        # A repeater can check labels 0 to classes - 1. It cannot check an ignored class, or label sequences as CTC has.
         if not labels or loss.losses[0].wants_plain_classes:
             step = self._steps.get(self, mode, data, data.rows, check)
             classes = loss.shapes[0][-1] if labels and loss.shapes[0] else None
@@ -101,4 +149,5 @@ class OnBatch:
 
 
 def _one_batch(model: Any, mode: str, data: ArrayData, check_finite: bool) -> StepRunner:
+    """A StepRunner whose epoch is this batch."""
     return StepRunner(model, mode, EpochIterator(ArraySource(data, data.rows)), check_finite)

@@ -1,4 +1,4 @@
-"""The fields that Trainer adds to a model. All other files of `training` use public methods only."""
+"""Access to the private fields that Trainer adds to a model, for the other files of `training`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .state import StepState
 
 
 def step_state(model: Any) -> StepState:
-    """The step count, the order of the rows, and what has been tried to make the weights."""
+    """The model's step count, shuffle order and record of trial calls."""
     state: StepState = model._step_state
     return state
 
@@ -20,6 +20,6 @@ def recorded_steps(model: Any) -> Any:
 
 
 def compiled_loss(model: Any) -> CompiledLoss | None:
-    """The losses that `compile` was given, matched with the model's outputs; None before the first step."""
+    """The losses of `compile`, matched with the model's outputs; None before the first step."""
     loss: CompiledLoss | None = model._compile_loss
     return loss

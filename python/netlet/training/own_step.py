@@ -1,4 +1,4 @@
-"""What changes for a model that overrides `train_step`, `test_step`, `predict_step`, or what these call."""
+"""Detects models that override `train_step`, `test_step`, `predict_step` or the methods that these call."""
 
 from __future__ import annotations
 
@@ -13,33 +13,42 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 
 
 def standard(method: _F) -> _F:
-    """Marks a method of Trainer, so that an override of it can be told apart."""
+    """Marks a method as netlet's own, so that `overrides` can recognize an override."""
     method.standard = True  # type: ignore[attr-defined]
     return method
 
 
 def overrides(model: Any, *methods: str) -> bool:
-    """Whether the model has one of these methods of its own."""
+    """Whether the model overrides one of these methods, which are marked with `standard`."""
     return any(not getattr(getattr(model, name), "standard", False) for name in methods)
 
 
 def has_own_step(model: Any, mode: str) -> bool:
-    """Whether the step of mode "train", "test" or "predict" is overridden: it need not call the model at all."""
+    """Whether the model overrides the step of this mode ("train", "test" or "predict"); it need not call the model."""
     return overrides(model, f"{mode}_step")
 
 
 def keeps_integers(model: Any, mode: str) -> bool:
-    """Whether integer targets reach code of the user's own, which gets them as integers, as in Keras."""
+    """Whether user code receives the targets; integer targets then stay integers, as in Keras."""
     return overrides(model, f"{mode}_step", "compute_loss", "compute_metrics")
 
 
 def reports_logs(model: Any, mode: str) -> bool:
-    """Whether the logs are what a step returns, and not the metrics alone."""
+    """Whether the logs are what an overridden step or `compute_metrics` returns, and not the metrics alone."""
     return mode != "predict" and overrides(model, f"{mode}_step", "compute_metrics")
 
 
 def optimizers_of(model: Any, mode: str) -> list[Optimizer]:
-    """The optimizers that a training step may use: the compiled one, and those that are attributes (a GAN has two)."""
+    """The optimizers that a step may use.
+
+    Args:
+        model: the Trainer.
+        mode: "train", "test" or "predict".
+
+    Returns:
+        The compiled optimizer; for an overridden `train_step` all optimizers that are attributes (a GAN has two).
+        Empty unless mode is "train".
+    """
     if mode != "train":
         return []
     if not has_own_step(model, mode):

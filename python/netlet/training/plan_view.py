@@ -1,4 +1,4 @@
-"""What a recorded step consists of, and where its time goes: `model.plan(...)`."""
+"""PlanView, the result of `model.plan(...)`: the kernels of a recorded step and their times."""
 
 from __future__ import annotations
 
@@ -15,7 +15,14 @@ from .step import RecordedStep
 
 
 class PlanView:
-    """A recorded step of a model: `describe()` lists its kernels, `profile()` times them.
+    """A view of a recorded step: `describe()` lists its kernels, `profile()` times them.
+
+    Args:
+        model: the Trainer.
+        mode: "train", "test" or "predict".
+        step: the recorded step.
+        data: arrays that `profile` runs the step on.
+        batch: rows of the batch.
 
     Example:
 
@@ -30,11 +37,11 @@ class PlanView:
 
     @property
     def arena_bytes(self) -> int:
-        """Bytes of the arena in which all intermediate values live."""
+        """Size in bytes of the arena that holds all intermediate values."""
         return int(self._step.plan.arena_bytes)
 
     def records(self) -> list[dict[str, Any]]:
-        """One dict a kernel call: layer, kernel, isa, reads and writes (shapes), bytes, flops, chunks, seconds."""
+        """One dict per kernel call: layer, kernel, isa, reads and writes (shapes), bytes, flops, chunks, seconds."""
         return list(self._step.plan.records())
 
     def describe(self) -> str:
@@ -42,7 +49,16 @@ class PlanView:
         return self._table(self.records(), timed=False)
 
     def profile(self, steps: int = 50) -> str:
-        """The same table with microseconds, GFLOP/s and GB/s, means over `steps` steps; the model is left as it was."""
+        """The table of `describe` with microseconds, GFLOP/s and GB/s of each kernel.
+
+        The values of the model, its metrics and its optimizers are restored afterwards.
+
+        Args:
+            steps: number of runs that the times are means over.
+
+        Returns:
+            The table as text.
+        """
         plan, data = self._step.plan, [t.numpy()[: self._batch] for t in self._data.leaves()]
         before = [r["seconds"] for r in plan.records()]
         state = _snapshot(self._model, self._mode)
@@ -58,6 +74,7 @@ class PlanView:
         return self._table(records, timed=True)
 
     def _table(self, records: list[dict[str, Any]], timed: bool) -> str:
+        """The table as text; with times if `timed`."""
         head = ["layer", "kernel", "isa", "reads", "writes", "bytes", "flops", "chunks"]
         head += ["us", "GFLOP/s", "GB/s"] if timed else []
         rows = [head]
@@ -83,15 +100,17 @@ class PlanView:
 
 
 def _align(cell: str, width: int, column: int) -> str:
+    """The cell, padded to the column's width: text columns to the left, numbers to the right."""
     return cell.ljust(width) if column < 5 else cell.rjust(width)
 
 
 def _shapes(shapes: Any) -> str:
+    """Shapes as text, e.g. "8x4 4x2"; a scalar is "1"."""
     return " ".join("x".join(map(str, s)) if len(s) else "1" for s in shapes)
 
 
 def _snapshot(model: Any, mode: str) -> list[tuple[_core.Tensor, np.ndarray]]:
-    """Everything that a step changes, with its value."""
+    """A copy of each Tensor that a step changes, as (Tensor, values)."""
     if mode == "predict":
         return []
     variables = [*model.variables, *(v for m in model.metrics for v in m.variables)]

@@ -1,7 +1,7 @@
-"""Single batches again and again: `train_on_batch` and `test_on_batch` without the search for the plan.
+"""BatchRepeater: the fast path of `train_on_batch` and `test_on_batch` for arrays of the same shapes as before.
 
-A loop over `train_on_batch` gives arrays of one shape each time. After the first call everything but their bytes is
-known, so the next calls go from the arguments to the plan directly.
+A loop over `train_on_batch` usually passes arrays of one shape. After the first call only their values change, so later
+calls run the plan without preparing the data and looking up the plan.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from .step import RecordedStep
 
 
 class BatchRepeater:
-    """One recorded step for arrays x and y of one shape and dtype.
+    """Runs one recorded step on arrays x and y of one shape and dtype.
 
     Args:
-        model: the Trainer; its step was recorded already.
+        model: the Trainer; its step is recorded already.
         mode: "train" or "test".
-        step: the step.
-        classes: number of classes where y holds labels, else None.
+        step: the recorded step.
+        classes: number of classes if y holds class indices, else None.
     """
 
     def __init__(self, model: Any, mode: str, step: RecordedStep, classes: int | None) -> None:
@@ -35,7 +35,19 @@ class BatchRepeater:
         self._reset = MetricReset(model.metrics)
 
     def __call__(self, x: np.ndarray, y: np.ndarray) -> dict[str, float] | None:
-        """The logs of one step, or None where the slow way must look again."""
+        """Runs one step.
+
+        Args:
+            x: array of the recorded shape and dtype.
+            y: targets of the recorded shape and dtype.
+
+        Returns:
+            The logs. None, and no step is made, if the plan is outdated or a label is out of range.
+
+        Raises:
+            ValueError: an index in x is out of range.
+            NonFiniteLossError: the loss or a gradient is not finite.
+        """
         model, step = self._model, self.step
         if step.epoch != storage_epoch():
             return None
@@ -51,7 +63,7 @@ class BatchRepeater:
 
 
 def key_of(mode: str, x: Any, y: Any) -> Any:
-    """What a BatchRepeater is found by, or None for anything but two plain arrays with equal numbers of rows."""
+    """The key of the BatchRepeater for x and y; None unless both are NumPy arrays with equal numbers of rows."""
     if type(x) is not np.ndarray or type(y) is not np.ndarray or not x.ndim or not y.ndim or len(x) != len(y):
         return None
     return mode, x.shape, x.dtype.char, y.shape, y.dtype.char

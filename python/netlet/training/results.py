@@ -1,4 +1,4 @@
-"""Small things that training needs: logs, numbers out of metrics, argument checks."""
+"""Logs, metric results as numbers, argument checks, and NonFiniteLossError."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ from netlet import _core
 
 
 class NonFiniteLossError(FloatingPointError):
-    """The loss or a gradient became NaN or infinite; the weights are those before the step that would have spoilt
-    them."""
+    """The loss or a gradient became NaN or infinite.
+
+    The step stopped before the update, so the weights are those before this step. If a step uses several optimizers,
+    the updates of earlier ones may have been made; the message names them.
+    """
 
 
 def as_number(value: Any) -> Any:
-    """A metric's result as a Python float; arrays stay arrays, and what is part of a recorded step stays so."""
+    """A metric's result as a Python float. Arrays stay arrays; Tensors of a recorded step are returned unchanged."""
     if isinstance(value, _core.Tensor) and value.recorded:
         return value
     array = np.asarray(value)
@@ -24,10 +27,17 @@ def as_number(value: Any) -> Any:
 
 
 def checked_logs(returned: Any, step: str) -> dict[str, Any] | None:
-    """What a step returned as one flat dict, or None.
+    """The return value of a step as one flat dict.
+
+    Args:
+        returned: dict of numbers, Tensors and such dicts, or None.
+        step: name of the step, for errors.
+
+    Returns:
+        The dict; None if it is empty or None.
 
     Raises:
-        TypeError: it is no dict of numbers and Tensors.
+        TypeError: not a dict, or a metric in place of its result.
     """
     if returned is None:
         return None
@@ -38,16 +48,21 @@ def checked_logs(returned: Any, step: str) -> dict[str, Any] | None:
         if isinstance(value, Mapping):
             flat.update(checked_logs(value, step) or {})
         elif hasattr(type(value), "update_state"):
-            raise TypeError(f"{step}: log '{name}' is a metric; expected its result().")
+            raise TypeError(f"{step}: log '{name}': expected the metric's result(), received the metric.")
         else:
             flat[name] = value
     return flat or None
 
 
 def logs_of(model: Any, returned: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The logs after a step: what it returned, or the metrics where it returned nothing.
+    """The logs after a step.
 
-    Names of metrics come first, in their order, then the others, sorted.
+    Args:
+        model: the Trainer.
+        returned: flat dict that the step returned; None for the metrics.
+
+    Returns:
+        Numbers by name: names of metrics first, in their order, then other names, sorted.
     """
     metrics: dict[str, Any] = model.get_metrics_result()
     if returned is None:
@@ -57,20 +72,20 @@ def logs_of(model: Any, returned: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def in_order(logs: dict[str, Any]) -> Any:
-    """[loss, *metrics], or the only value."""
+    """[loss, *metrics]; the value itself if there is only one."""
     values = list(logs.values())
     return values[0] if len(values) == 1 else values
 
 
 def due(validation_freq: Any, epoch: int) -> bool:
-    """Whether to validate after this epoch (counted from 0)."""
+    """Whether to validate after this epoch, which counts from 0."""
     if isinstance(validation_freq, (int, np.integer)):
         return (epoch + 1) % int(validation_freq) == 0
     return epoch + 1 in validation_freq
 
 
 def check_frequency(validation_freq: Any) -> None:
-    """Raises ValueError unless it is a whole number of at least 1, or a collection of such numbers."""
+    """Raises ValueError unless `validation_freq` is a whole number >= 1, or a collection of them."""
     if isinstance(validation_freq, (list, tuple, set, range)):
         for epoch in validation_freq:
             check_count("fit(validation_freq=)", epoch)
@@ -79,8 +94,18 @@ def check_frequency(validation_freq: Any) -> None:
 
 
 def check_count(what: str, value: Any, least: int = 1, none_too: bool = False) -> None:
-    """Raises ValueError unless value is a whole number of at least `least` (or None, with `none_too`)."""
+    """Checks that a value is a whole number.
+
+    Args:
+        what: the method and argument, for the error.
+        value: the value.
+        least: smallest allowed value.
+        none_too: whether None is allowed.
+
+    Raises:
+        ValueError: it is not.
+    """
     if value is None and none_too:
         return
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{what}: expected a whole number of at least {least}; given {value!r}.")
+        raise ValueError(f"{what}: expected a whole number of at least {least}, received {value!r}.")

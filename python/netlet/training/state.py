@@ -1,4 +1,4 @@
-"""The state of training that belongs to no layer and no optimizer: step count, order of the rows."""
+"""Training state outside of layers and optimizers: step count and shuffle order. Also MetricReset."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from netlet import _core, random
 
 
 class ShuffleOrder:
-    """The order of the rows in each pass: a pure function of (seed, how many orders came before).
+    """The order of the rows in each pass, computed from a seed and the number of orders drawn before.
 
-    Both numbers are saved with the model, so a resumed training shuffles as the unbroken one would have.
+    Both numbers are saved with the model, so that a resumed training shuffles as an uninterrupted one.
     """
 
     def __init__(self) -> None:
@@ -20,7 +20,15 @@ class ShuffleOrder:
         self._count = 0
 
     def next(self, count: int, block: int | None = None) -> np.ndarray:
-        """A permutation of range(count); with `block`, each run of so many numbers is permuted by itself."""
+        """Draws the next order.
+
+        Args:
+            count: number of rows.
+            block: None, or the number of consecutive rows that are permuted among themselves.
+
+        Returns:
+            Permutation of range(count), int64.
+        """
         if self._seed is None:
             self._seed = random.make_seed()
         rng = np.random.Generator(np.random.Philox(key=self._seed, counter=[0, 0, 0, self._count]))
@@ -30,20 +38,22 @@ class ShuffleOrder:
         return np.concatenate([first + rng.permutation(min(block, count - first)) for first in range(0, count, block)])
 
     def get(self) -> list[int] | None:
+        """[seed, number of orders drawn], for saving; None before the first order."""
         return None if self._seed is None else [self._seed, self._count]
 
     def set(self, state: Any) -> None:
+        """Restores what `get` returned."""
         self._seed, self._count = (None, 0) if state is None else (int(state[0]), int(state[1]))
 
 
 class StepState:
-    """What the steps of one model share.
+    """State that all steps of one model share.
 
     Attributes:
-        cell: an int64 Tensor, the number of training steps made. Random ops read it; a recorded step advances it.
+        cell: scalar int64 Tensor, the number of training steps made. Random ops read it; a recorded step increments it.
         shuffle: the order of the rows.
-        tried: what has been tried to make the weights: "call", or the mode of a step of the model's own with the
-            optimizer that it was tried with.
+        tried: trial calls that made weights: "call", or the mode of an overridden step with the optimizer that it
+            was tried with.
     """
 
     def __init__(self) -> None:
@@ -53,6 +63,7 @@ class StepState:
 
     @property
     def step(self) -> int:
+        """Number of training steps made."""
         return int(self.cell.numpy().item())
 
     @step.setter
@@ -60,18 +71,22 @@ class StepState:
         self.cell.copy_from(np.asarray(value, np.int64))
 
     def get(self) -> dict[str, Any]:
-        """What a file keeps."""
+        """The state for saving: {"step", "shuffle"}."""
         return {"step": self.step, "shuffle": self.shuffle.get()}
 
     def set(self, state: dict[str, Any]) -> None:
+        """Restores what `get` returned."""
         self.step = int(state["step"])
         self.shuffle.set(state["shuffle"])
 
 
 class MetricReset:
-    """Resets a fixed list of metrics again and again, at the cost of a few assignments.
+    """Resets a fixed list of metrics many times with little work.
 
-    A metric whose own class says how it is reset is asked to do so; the others are cells to fill with zeros.
+    It fills the variables of netlet's metrics with zeros, and calls `reset_state` of metrics from other classes.
+
+    Args:
+        metrics: the metrics.
     """
 
     def __init__(self, metrics: list[Any]) -> None:
@@ -91,6 +106,7 @@ class MetricReset:
 
     @classmethod
     def _is_plain(cls, metric: Any) -> bool:
-        # All of netlet's own metrics begin with zeros.
+        """Whether `reset_state` of the metric and its inner metrics is netlet's, which fills variables with zeros."""
+        # The variables of all of netlet's metrics start at zero.
         own = getattr(type(metric).reset_state, "__module__", "").startswith("netlet.metrics.")
         return own and all(cls._is_plain(inner) for inner in metric._metrics)

@@ -1,4 +1,4 @@
-"""Recording a model's step: once for each shape of batch, replayed natively afterwards."""
+"""Records a model's step once for each shape of batch; native code runs the recorded plan afterwards."""
 
 from __future__ import annotations
 
@@ -20,23 +20,25 @@ from .feed import feed
 from .own_fields import step_state
 from .own_step import has_own_step, optimizers_of, reports_logs
 
-_ATTEMPTS = 4
+_ATTEMPTS = 4  # recordings before `record` gives up
 
 
 class RecordedStep:
-    """A plan, and what has to be written before it runs and read afterwards.
+    """A plan, with what must be written before a run and read after it.
+
+    Args:
+        plan: the recorded step.
+        batch: rows of a batch.
+        outputs: in mode "predict", the structure of the outputs with a recorded Tensor for each leaf; else None.
+        logs: what an overridden step returns, by name; None if the metrics are the logs.
+        epoch: storage epoch of the recording. A later one means that variables have moved in memory.
 
     Attributes:
-        plan: the recorded step.
-        batch: its rows.
-        outputs: in mode "predict", the structure of the outputs with a recorded Tensor for each leaf.
-        logs: what an overridden step returns; None where the metrics are all there is.
-        optimizers: those whose learning rates the plan reads.
-        schedules_advance_alone: whether a learning rate must be looked up before each step, since an overridden step
-            may use an optimizer any number of times.
-        check: what stops the plan where a number is not finite, or None.
-        epoch: the storage epoch that it was recorded in.
-        used: when it was last used, for the cache.
+        optimizers: optimizers whose learning rates the plan reads.
+        schedules_advance_alone: whether learning rates are looked up before each step, since an overridden step may use
+            an optimizer any number of times.
+        check: the finite check that stops the plan, or None.
+        used: time of the last use, on the clock of the StepCache.
     """
 
     def __init__(self, plan: _core.Plan, batch: int, outputs: Any, logs: dict[str, Any] | None, epoch: int) -> None:
@@ -47,7 +49,14 @@ class RecordedStep:
         self.used = 0
 
     def scalars(self, count: int) -> tuple[int, list[Any]]:
-        """How many of the next `count` steps a native call may make, and what to write into which cell before each."""
+        """The scalar cells to write before each of the next steps.
+
+        Args:
+            count: number of steps that the caller wants to make.
+
+        Returns:
+            (number of steps that one native call may make, [(cell, one value for each step), ...]).
+        """
         if len(self.optimizers) == 1 and not self.schedules_advance_alone:
             return count, self.optimizers[0].step_scalars(count)
         if self.schedules_advance_alone and any(o.step_scalars(1) for o in self.optimizers):
@@ -62,13 +71,16 @@ class RecordedStep:
 class StepCache:
     """The recorded steps of one model, by mode, batch size and the shapes and dtypes of the arrays.
 
-    Each step holds an arena for its intermediate values, so the least recently used steps are dropped: beyond
-    `most_steps` of them, and beyond `most_bytes` of arenas. `least_steps` stay in any case: those of training and
-    validation, with their short last batches. A step that was dropped is recorded again when its batches come again.
+    Each step owns an arena for its intermediate values, so the least recently used steps are dropped: beyond
+    `most_steps` in total, or beyond `least_steps` while the arenas exceed `most_bytes`. A dropped step is recorded
+    again when it is needed.
 
     Attributes:
-        repeaters: ways for batches of plain arrays that go to a step without a search (BatchRepeater), by key.
-        predictors: the same for `predict_on_batch`: (step, function) by shape.
+        most_steps: most steps to hold.
+        least_steps: steps to hold regardless of memory; enough for training and validation with short last batches.
+        most_bytes: bytes of arenas above which only `least_steps` are held.
+        repeaters: BatchRepeater by `key_of`, for `train_on_batch` and `test_on_batch`.
+        predictors: (step, function) by shape, for `predict_on_batch`.
     """
 
     most_steps = 64
@@ -82,14 +94,28 @@ class StepCache:
         self.predictors: dict[Any, tuple[RecordedStep, Any]] = {}
 
     def clear(self) -> None:
+        """Discards all recorded steps."""
         self._steps.clear()
         self.repeaters.clear()
         self.predictors.clear()
 
     def get(self, model: Any, mode: str, data: ArrayData, batch: int, check_finite: bool = True) -> RecordedStep:
+        """The recorded step for a batch; records it if needed.
+
+        Args:
+            model: the Trainer.
+            mode: "train", "test" or "predict".
+            data: the arrays.
+            batch: rows of a batch.
+            check_finite: whether a training step stops at a loss or a gradient that is not finite.
+
+        Returns:
+            The step.
+        """
         key = (mode, batch, check_finite, data.signature)
         step = self._steps.get(key)
-        # A variable that moved since (an optimizer gathered it into its segment) left its old memory to this plan.
+        # A new storage epoch means that a variable moved, e.g. into an optimizer's segment. The plan points at its old
+        # memory.
         if step is not None and step.epoch == storage_epoch():
             self.touch(step)
             return step
@@ -101,10 +127,11 @@ class StepCache:
         return step
 
     def touch(self, step: RecordedStep) -> None:
-        """The step is used now."""
+        """Marks the step as the most recently used one."""
         step.used = next(self._clock)
 
     def _make_room(self) -> None:
+        """Drops the least recently used steps beyond the limits."""
         held = sum(int(step.plan.arena_bytes) for step in self._steps.values())
         for key in sorted(self._steps, key=lambda k: self._steps[k].used):
             most = self.most_steps if held <= self.most_bytes else self.least_steps
@@ -114,19 +141,30 @@ class StepCache:
             self._drop(key)
 
     def _drop(self, key: Any) -> None:
+        """Drops a step, with the repeaters and predictors that use it."""
         step = self._steps.pop(key)
         self.repeaters = {k: r for k, r in self.repeaters.items() if r.step is not step}
         self.predictors = {k: p for k, p in self.predictors.items() if p[0] is not step}
 
 
 def record(model: Any, mode: str, data: ArrayData, batch: int, check_finite: bool) -> RecordedStep:
-    """The step of this mode as a plan.
+    """Records the step of this mode as a plan.
 
-    An optimizer that an overridden step applies for the first time moves its variables into a segment. What was
-    recorded before that points at their old memory, so the step is recorded again.
+    An optimizer that an overridden step applies for the first time moves its variables into a segment. A recording that
+    began before points at their old memory, so the step is recorded again.
+
+    Args:
+        model: the Trainer.
+        mode: "train", "test" or "predict".
+        data: the arrays.
+        batch: rows of a batch.
+        check_finite: whether a training step stops at a loss or a gradient that is not finite.
+
+    Returns:
+        The recorded step.
 
     Raises:
-        RuntimeError: variables move each time: the step makes a new optimizer whenever it runs.
+        RuntimeError: variables move in each recording, since the step makes a new optimizer each time.
     """
     build(model, mode, data, batch)
     for _ in range(_ATTEMPTS):
@@ -140,6 +178,7 @@ def record(model: Any, mode: str, data: ArrayData, batch: int, check_finite: boo
 
 
 def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finite: bool) -> RecordedStep:
+    """Records the step once; variables may move meanwhile."""
     epoch, state = storage_epoch(), step_state(model)
     tape = _core.Tape(record=True, trains=mode == "train")
     tape.set_step(state.cell)
@@ -168,7 +207,7 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
 
 
 def _aim_gradients(tape: _core.Tape, model: Any, optimizers: list[Any]) -> None:
-    """Gradients go side by side into the optimizers' segments, so that one kernel updates all parameters."""
+    """Makes the tape write gradients into the optimizers' segments, so that one kernel updates all parameters."""
     targets: dict[int, _core.Tensor] = {}
     rows: dict[int, _core.RowMap] = {}
     for optimizer in optimizers:
@@ -181,12 +220,13 @@ def _aim_gradients(tape: _core.Tape, model: Any, optimizers: list[Any]) -> None:
 
 
 def _output(value: Any) -> _core.Tensor:
+    """An output as a Tensor."""
     tensor = getattr(value, "_tensor", value)
     return tensor if isinstance(tensor, _core.Tensor) else _core.tensor(tensor)
 
 
 def _keep(returned: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """What a step returned, with recorded values copied, at each run, to where Python can read them."""
+    """The logs of a step; recorded Tensors are copied at each run to Tensors that Python can read."""
     if returned is None:
         return None
     kept: dict[str, Any] = {}

@@ -1,7 +1,7 @@
-"""Trainer: compile, fit, evaluate and predict, for every kind of model.
+"""Trainer: `compile`, `fit`, `evaluate` and `predict` for every kind of model.
 
-`train_step` runs once for each shape of batch, on a recording tape; `fit` replays the recorded plan natively, many
-batches in one call, and comes back to Python about twenty times a second to draw progress and to notice Ctrl-C.
+`train_step` runs once for each shape of batch, on a recording tape. `fit` then runs the recorded plan natively, many
+batches per call. It returns to Python about twenty times a second to show progress and to react to Ctrl-C.
 """
 
 from __future__ import annotations
@@ -19,26 +19,30 @@ from .own_step import standard
 
 
 class Trainer(Compiling, Fitting, OnBatch):
-    """What makes a model trainable. Mixed into `Model`; not used by itself."""
+    """The base class that makes a model trainable. Only `Model` derives from it."""
 
     # Set by the model classes.
     built: bool
     name: str
 
     def _init_trainer(self) -> None:
+        """Sets the fields of a model that is not compiled and not trained."""
         self._init_fitting()
         self._init_compiling()
 
-    # ---- one step: what is recorded, and what a subclass may override ------------------------------------------------
+    # ---- one step; a subclass may override these methods -------------------------------------------------------------
     @standard
     def train_step(self, data: Any) -> Any:
-        """One step of training. Recorded once for each shape of batch; may be overridden, as in Keras.
+        """One training step. It is recorded once for each shape of batch; a subclass may override it, as in Keras.
 
         Args:
-            data: what `fit` was given for a batch: x, (x, y) or (x, y, sample_weight), as Tensors.
+            data: a batch as `fit` received it: x, (x, y) or (x, y, sample_weight), as Tensors.
 
         Returns:
             A dict of logs: numbers and Tensors by name.
+
+        Raises:
+            ValueError: the model has no optimizer or no loss.
         """
         if self.optimizer is None:
             raise ValueError(f"Model '{self.name}' has no optimizer to train with: give compile(optimizer=...).")
@@ -53,13 +57,20 @@ class Trainer(Compiling, Fitting, OnBatch):
             self.optimizer.apply(gradients, variables)
         else:
             warnings.warn(f"Model '{self.name}' has no trainable weights.", stacklevel=2)
-        # Behind the update: a step that is abandoned before it has not touched them.
+        # After the update, so that a step that stops before it leaves the metrics unchanged.
         self._track_loss(loss, x)
         return self.compute_metrics(x, y, y_pred, sample_weight)
 
     @standard
     def test_step(self, data: Any) -> Any:
-        """Loss and metrics of one batch; `data` and the result are those of `train_step`."""
+        """Loss and metrics of one batch; a subclass may override it.
+
+        Args:
+            data: a batch as `evaluate` received it: x, (x, y) or (x, y, sample_weight), as Tensors.
+
+        Returns:
+            A dict of logs: numbers and Tensors by name.
+        """
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)  # type: ignore[operator]
         self._track_loss(self._compute_loss(x, y, y_pred, sample_weight, training=False), x)
@@ -67,22 +78,30 @@ class Trainer(Compiling, Fitting, OnBatch):
 
     @standard
     def predict_step(self, data: Any) -> Any:
-        """The outputs for one batch."""
+        """The outputs for one batch; a subclass may override it.
+
+        Args:
+            data: a batch as `predict` received it: x, (x,), or a tuple that begins with x, as Tensors.
+
+        Returns:
+            Tensors, in the structure of the model's outputs.
+        """
         return self(unpack_x_y_sample_weight(data)[0], training=False)  # type: ignore[operator]
 
-    # ---- what a file keeps -------------------------------------------------------------------------------------------
+    # ---- saved state -------------------------------------------------------------------------------------------------
     def get_training_state(self) -> dict[str, Any]:
-        """The state that training goes on from beside weights and optimizer slots."""
+        """The step count and shuffle order as a dict, which files save beside weights and optimizer slots."""
         return self._step_state.get()
 
     def set_training_state(self, state: dict[str, Any]) -> None:
+        """Restores what `get_training_state` returned."""
         self._step_state.set(state)
 
     def _forget_training_steps(self) -> None:
-        """To be called when the model is compiled anew."""
+        """Discards the recorded steps; `compile` calls it."""
         self._steps.clear()
 
     def _forget_recorded_steps(self) -> None:
-        """To be called when the model's structure changes."""
+        """Discards the recorded steps and trial calls; called when the model's structure changes."""
         self._steps.clear()
         self._step_state.tried.clear()
