@@ -98,7 +98,7 @@ def test_extents_of_zero(name):
 def test_an_optimizer_names_a_gradient_that_does_not_fit():
     w = Variable(np.zeros((2, 3)), name="kernel")
     for bad in (np.zeros((3, 2)), np.zeros(6), 1.0):
-        with pytest.raises(ValueError, match=r"'kernel' should have shape \(2, 3\)"):
+        with pytest.raises(ValueError, match=r"'kernel': expected shape \(2, 3\)"):
             optimizers.SGD().apply([bad], [w])
     for gradient in (np.asfortranarray(np.ones((2, 3))), np.ones((2, 3), ">f8"), np.ones((2, 3), int).tolist()):
         w.assign(np.zeros((2, 3)))

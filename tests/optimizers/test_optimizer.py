@@ -173,7 +173,7 @@ def test_apply_needs_to_know_its_variables():
     np.testing.assert_array_equal(w.numpy(), 0.5)
     optimizer.apply_gradients([(np.array([0.5, 0.5]), w)])
     np.testing.assert_array_equal(w.numpy(), 0)
-    with pytest.raises(ValueError, match="2 gradients were given for 1 variables"):
+    with pytest.raises(ValueError, match="expected 1 gradients, one per variable, received 2"):
         optimizer.apply([np.ones(2), np.ones(2)], [w])
     optimizer.apply([], [])
 

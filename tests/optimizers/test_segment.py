@@ -126,6 +126,6 @@ def test_the_callers_gradients_are_not_changed_by_clipping():
 
 def test_gradients_are_checked():
     (v,) = variables((4,))
-    with pytest.raises(ValueError, match=r"gradient of 'v0' should have shape \(4,\); given \(3,\)"):
+    with pytest.raises(ValueError, match=r"gradient of 'v0': expected shape \(4,\), received \(3,\)"):
         as_gradient(np.zeros(3), v)
     assert as_gradient(np.zeros(4), v).dtype == "float32"

@@ -1,4 +1,4 @@
-"""How weights follow gradients: each optimizer is one native kernel over all parameters at once.
+"""Optimizers, which update weights from gradients. Each is one native kernel over all parameters at once.
 
 >>> get("adam").name[:4]
 'adam'
@@ -28,12 +28,27 @@ _table = Table("optimizer", _CLASSES)
 
 
 def serialize(optimizer: Any) -> Any:
-    """The config dict of an optimizer."""
+    """Returns the config dict of an optimizer.
+
+    Args:
+        optimizer: an Optimizer.
+
+    >>> serialize(SGD(0.5))["config"]["learning_rate"]
+    0.5
+    """
     return _table.serialize(optimizer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The optimizer of a config dict; the names of netlet's own are read in any case, as in Keras."""
+    """Returns the optimizer of a config dict.
+
+    Args:
+        config: what `serialize` returned. The case of netlet's own class names does not matter, as in Keras.
+        custom_objects: classes by name, in addition to netlet's own and registered ones.
+
+    >>> deserialize({"class_name": "sgd", "config": {"name": "mine"}})
+    <SGD name=mine>
+    """
     name = config.get("class_name") if isinstance(config, dict) else None
     if isinstance(name, str) and name.lower() in _by_lower_name:
         return _by_lower_name[name.lower()].from_config(dict(config.get("config") or {}), custom_objects)
@@ -41,10 +56,16 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
 
 def get(identifier: Any) -> Any:
-    """An optimizer from a name in any case ("adam"), config dict, class, or itself; None stays None.
+    """Returns an optimizer.
+
+    Args:
+        identifier: a name in upper or lower case ("adam"), a config dict, a class, an Optimizer, or None.
+
+    Returns:
+        A new optimizer; `identifier` itself if it is an Optimizer or None.
 
     Raises:
-        ValueError: an unknown name, with the nearest known one; something that is no optimizer.
+        ValueError: an unknown name (the message has the nearest known ones), or something that is no optimizer.
 
     >>> get("adm")
     Traceback (most recent call last):

@@ -1,4 +1,4 @@
-"""Adam and its relative with decoupled weight decay."""
+"""Adam, and AdamW: Adam with decoupled weight decay."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from .segment import Run
 
 
 class Adam(Optimizer):
-    """Adam (Kingma and Ba, 2015), with epsilon beside the uncorrected root as at the end of the paper's section 2:
+    """Adam (Kingma and Ba, 2015).
+
+    Epsilon is added to the root without bias correction, as at the end of the paper's section 2:
 
         m += (1 - beta_1) * (g - m)
         v += (1 - beta_2) * (g**2 - v)
         w -= learning_rate * sqrt(1 - beta_2**t) / (1 - beta_1**t) * m / (sqrt(v) + epsilon),  t = 1, 2, ...
 
     Args:
-        learning_rate: number, schedule, or function without arguments.
-        beta_1, beta_2: how much of the averages is kept at each step.
-        epsilon: keeps the quotient finite.
-        amsgrad: divide by the root of the largest v so far (Reddi et al., 2018).
-        kwargs: see `Optimizer`.
+        learning_rate: number, schedule, or function without arguments; default 0.001.
+        beta_1: decay rate of m, the average of the gradients; default 0.9.
+        beta_2: decay rate of v, the average of their squares; default 0.999.
+        epsilon: small number that avoids a division by zero; default 1e-7.
+        amsgrad: whether to divide by the root of the largest v so far (Reddi et al., 2018).
+        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
+        kwargs: further arguments of `Optimizer`.
 
     Example:
 
@@ -55,7 +59,7 @@ class Adam(Optimizer):
             self.add_optimizer_variables(variables, "velocity_hat")
 
     def _keeps_rows(self) -> bool:
-        return super()._keeps_rows() and self.epsilon > 0  # else what never had a gradient becomes 0 / 0
+        return super()._keeps_rows() and self.epsilon > 0  # else rows that never had a gradient become 0 / 0
 
     def _update_run(self, run: Run, weight_decay: float) -> None:
         slots = ("momentum", "velocity", *(("velocity_hat",) if self.amsgrad else ()))
@@ -81,7 +85,18 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with decoupled weight decay, w -= learning_rate * weight_decay * w first (Loshchilov and Hutter, 2019).
+    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019).
+
+    Before each update of `Adam`, w -= learning_rate * weight_decay * w.
+
+    Args:
+        learning_rate: number, schedule, or function without arguments; default 0.001.
+        weight_decay: factor of the weight decay; default 0.004.
+        beta_1, beta_2, epsilon, amsgrad: see `Adam`.
+        kwargs: further arguments of `Optimizer`.
+
+    Raises:
+        ValueError: weight_decay is None.
 
     Example:
 

@@ -23,19 +23,20 @@ _REMADE = (
 class Copies:
     """The part of an optimizer that copies itself.
 
-    A copy is not built: where the slots lie depends on the variables that it will train. It carries their values, and
-    takes them up when it is built with variables of the same shapes; built with others it begins anew.
+    A copy is not built, because the memory of its slots depends on the variables that it will train. It holds the
+    values of the slots. When it is built with variables of the same shapes, it uses these values; with other variables
+    it starts from zero.
     """
 
     built: bool
     _variables: list[Variable]
     _trainable_variables: list[Variable]
     _excluded: set[int]
-    _own = 0  # how many of `_variables` were there before `build`
+    _own = 0  # number of `_variables` that exist before `build`
     _waiting: tuple[list[tuple[Any, str, bool]], list[np.ndarray]] | None = None  # ([(shape, dtype, excluded)], values)
 
     def _begin_build(self, variables: Sequence[Variable]) -> None:
-        """Called first thing in `build`."""
+        """Must be called at the beginning of `build`."""
         self._own = len(self._variables)
         if self._waiting is None:
             return
@@ -47,7 +48,7 @@ class Copies:
         self._excluded = {id(v) for v, (_, _, excluded) in zip(variables, trained, strict=True) if excluded}
 
     def _take_up(self, variable: Variable) -> None:
-        """Gives a variable that `build` has made the value that its original had."""
+        """Assigns the value of the original's variable to a variable that `build` has made."""
         if self._waiting is not None and self._waiting[1]:
             value = self._waiting[1].pop(0)
             if value.shape == variable.shape:
@@ -57,7 +58,7 @@ class Copies:
         if self._excluded and not self.built and self._waiting is None:
             raise ValueError(
                 f"{type(self).__name__}: expected `exclude_from_weight_decay(var_names=...)` or a built optimizer, "
-                "received `var_list`: a copy cannot know these variables before it is built."
+                "received `var_list`. A copy cannot find these variables before the optimizer is built."
             )
         state = {key: value for key, value in self.__dict__.items() if key not in _REMADE}
         state.update(_places={}, _blocks={}, _used={}, _trainable_variables=[], built=False)

@@ -1,8 +1,8 @@
 """Stopping a training step before a number that is not finite reaches the weights.
 
-Every update goes through `Optimizer.apply`, so that is where the loss and the gradients are looked at. In a recorded
-step a kernel writes what it found into a flag that the plan reads: a run is abandoned before the update. An eager step
-reads the flag at once and raises.
+Every update goes through `Optimizer.apply`, so the loss and the gradients are checked there. In a recorded step, a
+kernel writes its result to a flag, which is a guard of the plan: it ends the run before the update. An eager step reads
+the flag at once and raises.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from netlet import _core
 
 from .segment import Run, lies_in_segment
 
-LOSS, GRADIENT = 1, 2  # what check_finite writes into the flag
+LOSS, GRADIENT = 1, 2  # what check_finite writes to the flag
 
 
 class NotFinite(FloatingPointError):
-    """An eager step met a loss or a gradient that is not finite, before the update of `optimizer`.
+    """Raised by an eager step, before the update of `optimizer`, if the loss or a gradient is not finite.
 
     Args:
         what: LOSS or GRADIENT.
-        optimizer: the one whose update was not made, or None.
-        variable: path of the first variable of the gradient, or None.
+        optimizer: the optimizer whose update was not made, or None.
+        variable: path of the first variable that the gradient belongs to, or None.
     """
 
     def __init__(self, what: int, optimizer: Any = None, variable: str | None = None) -> None:
@@ -34,13 +34,13 @@ class NotFinite(FloatingPointError):
 
 
 class FiniteCheck:
-    """What is looked at in one training step.
+    """The checks of one training step.
 
     Attributes:
-        flag: an int32 cell: 0, LOSS or GRADIENT after each look.
-        looks: how often something was looked at.
-        saw_loss: whether a loss was among it.
-        updates: each optimizer whose update was looked at, in their order, and by how many looks.
+        flag: an int32 scalar cell: 0, LOSS or GRADIENT after each check.
+        looks: number of checks.
+        saw_loss: whether one of them checked a loss.
+        updates: (optimizer, number of checks) of each update, in their order.
     """
 
     def __init__(self) -> None:
@@ -48,11 +48,11 @@ class FiniteCheck:
         self.updates: list[tuple[Any, int]] = []
         self.looks = 0
         self.saw_loss = False
-        self._losses: list[_core.Tensor] = []  # not looked at yet
-        self._optimizer: Any = None  # whose gradients are being looked at
+        self._losses: list[_core.Tensor] = []  # not checked yet
+        self._optimizer: Any = None  # whose gradients are being checked
 
     def expect_loss(self, loss: Any) -> None:
-        """The loss is looked at with the next gradients, by the same kernel, or by `finish`."""
+        """Adds a loss, which the kernel that checks the next gradients, or else `finish`, will check."""
         tensor = getattr(loss, "_tensor", loss)
         if isinstance(tensor, _core.Tensor) and tensor.size == 1 and tensor.dtype in ("float32", "float64"):
             self.saw_loss = True
@@ -60,7 +60,7 @@ class FiniteCheck:
                 self._losses.append(tensor)
 
     def before_update(self, optimizer: Any, runs: Sequence[Run]) -> None:
-        """Looks at the gradients that an optimizer is about to apply, and at losses that were not looked at."""
+        """Checks the gradients that an optimizer is about to apply, and losses that were not checked yet."""
         self._optimizer, looks = optimizer, self.looks
         for run in runs:
             fits = bool(self._losses) and self._losses[0].dtype == run.gradient.dtype
@@ -70,7 +70,7 @@ class FiniteCheck:
         self.updates.append((optimizer, self.looks - looks))
 
     def finish(self) -> None:
-        """Looks at the losses that no gradients came with."""
+        """Checks the losses that were not checked together with gradients."""
         while self._losses:
             loss = self._losses.pop(0)
             self._look(loss, loss)
@@ -87,7 +87,7 @@ _current: ContextVar[FiniteCheck | None] = ContextVar("netlet_finite_check", def
 
 @contextlib.contextmanager
 def checking(check: FiniteCheck | None) -> Iterator[None]:
-    """Inside, a training step is recorded or run whose numbers are looked at (not if None)."""
+    """Context manager: `check` checks the training step that is recorded or run inside. None disables the checks."""
     token = _current.set(check)
     try:
         yield
@@ -98,8 +98,12 @@ def checking(check: FiniteCheck | None) -> Iterator[None]:
 
 
 def expect_finite_loss(loss: Any, now: bool = False) -> None:
-    """In a step that is looked at: its loss. With `now`, before anything else of the step: for steps of a user's own,
-    which may change weights without an optimizer."""
+    """Adds the loss of the current step to its checks; does nothing in a step that is not checked.
+
+    Args:
+        loss: a scalar.
+        now: whether to check it at once, for an overridden step, which may change weights without an optimizer.
+    """
     check = _current.get()
     if check is None:
         return
@@ -109,14 +113,14 @@ def expect_finite_loss(loss: Any, now: bool = False) -> None:
 
 
 def check_gradients(optimizer: Any, runs: Sequence[Run]) -> None:
-    """In a step that is looked at: gradients that are about to be applied."""
+    """Checks gradients that are about to be applied; does nothing in a step that is not checked."""
     check = _current.get()
     if check is not None:
         check.before_update(optimizer, runs)
 
 
 def _written_rows(optimizer: Any, run: Run) -> Any:
-    """The rows of a table's gradient that a step has written, where the optimizer relies on them too."""
+    """The map of the rows of a table's gradient that a step has written; None if the optimizer does not use it."""
     at = run.places[0]
     if not at.rows or not _core.recording() or not optimizer._keeps_rows() or not lies_in_segment(at, run.gradient):
         return None

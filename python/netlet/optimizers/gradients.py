@@ -1,7 +1,7 @@
-"""What happens to gradients before an update, and to weights after it: scaling, accumulation, clipping, averaging.
+"""Scaling, accumulation and clipping of gradients before an update, and averaging of the weights after it.
 
-Gradients that lie in the optimizer's own segment are changed there; those of a custom loop are the caller's, so the
-result goes into a copy.
+Gradients in the optimizer's own segment are changed in place. Gradients of a custom loop belong to the caller, so they
+are copied first.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ Item = tuple[Place, _core.Tensor, bool]
 
 
 def prepare(optimizer: Any, items: list[Item], variables: list[Variable]) -> list[Item]:
-    """Gradients unscaled, accumulated and clipped, in this order, as in Keras.
+    """Returns the gradients unscaled, accumulated and clipped, in this order, as in Keras.
 
-    Where the step is looked at (see `finite`), it stops here unless they are finite: before they are added to the
-    accumulated ones, or else as they are applied, so that infinities which clipping makes finite are let through.
+    A step that is checked (see `finite`) stops here if a gradient is not finite. With accumulation, the check is made
+    before the gradients are added to the accumulated ones. Without, it is made after clipping, so it accepts infinities
+    that clipping has made finite.
     """
     if optimizer.loss_scale_factor is not None:
         factor = float(optimizer.loss_scale_factor)
@@ -51,7 +52,7 @@ def prepare(optimizer: Any, items: list[Item], variables: list[Variable]) -> lis
 
 
 def _own(items: list[Item]) -> list[Item]:
-    """The same gradients, in memory that may be changed."""
+    """Returns the same gradients in memory that may be changed: copies, except in the segment."""
     return [(at, g if lies_in_segment(at, g) else _core.identity(g), decays) for at, g, decays in items]
 
 
@@ -63,7 +64,7 @@ def _in_place(items: list[Item], change: Callable[[_core.Tensor], Any]) -> list[
 
 
 def average(optimizer: Any) -> None:
-    """The exponential average of all the optimizer's variables, one kernel a segment."""
+    """Updates the exponential average of all the optimizer's variables, with one kernel call for each run."""
     targets = optimizer.gradient_targets()
     everything = [(optimizer._places[id(v)], targets[id(v)], True) for v in optimizer._trainable_variables]
     for run in runs(everything):

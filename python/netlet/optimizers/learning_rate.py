@@ -1,4 +1,4 @@
-"""The learning rate of an optimizer: one cell that kernels read, and what is written into it before each step."""
+"""The learning rate of an optimizer: a scalar cell that kernels read, and the values that are written to it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .learning_rate_schedule import LearningRateSchedule
 
 
 class LearningRate:
-    """A number, a schedule, or a function without arguments.
+    """The learning rate of one optimizer.
 
     Args:
-        value: which of them.
+        value: a number, a schedule, or a function without arguments.
         iterations: the optimizer's step count, at which a schedule is evaluated.
 
     Raises:
-        ValueError: none of the three.
+        ValueError: value is none of these.
     """
 
     def __init__(self, value: Any, iterations: Variable) -> None:
@@ -42,7 +42,7 @@ class LearningRate:
         self.cell.assign(np.float64(value))
 
     def next(self, count: int) -> np.ndarray:
-        """The rates of the next `count` steps, from the source."""
+        """Returns the rates of the next `count` steps, (count,) float64, from the schedule or function."""
         if not isinstance(self.source, LearningRateSchedule):
             return np.full(count, float(self.source()))
         first = int(self._iterations)
@@ -51,15 +51,15 @@ class LearningRate:
             rates = np.asarray(self.source(steps), dtype=np.float64)
         except (TypeError, ValueError):
             rates = np.empty(0)
-        if rates.shape != (count,):  # a user's own schedule may take one step at a time only
+        if rates.shape != (count,):  # a user's own schedule may accept only one step at a time
             rates = np.array([float(self.source(int(step))) for step in steps])
         return rates
 
     def refresh(self) -> None:
-        """Before an eager step: what the source says now goes into the cell."""
+        """Writes the current value of the schedule or function to the cell; must be called before an eager step."""
         if self.source is not None:
             self.cell.assign(np.float64(self.next(1)[0]))
 
     def scalars(self, count: int) -> list[tuple[_core.Tensor, list[float]]]:
-        """What must stand in which cell before each of the next `count` recorded steps."""
+        """Returns (cell, its values before each of the next `count` recorded steps); empty for a constant rate."""
         return [] if self.source is None else [(self.cell._tensor, self.next(count).tolist())]

@@ -1,4 +1,8 @@
-"""Learning rates as functions of the step. Each takes a step or an array of steps and gives as many rates, float64."""
+"""Learning rates as functions of the step.
+
+Each schedule is called with a step, or an array of steps, and returns as many rates, float64. The decays raise
+ValueError if their number of steps is not positive. Their `name` is stored in the config and not used otherwise.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ from netlet.saving.identifiers import Table
 
 
 class LearningRateSchedule:
-    """Base: subclasses give `__call__(step)` and `get_config()`.
+    """Base of all schedules. Subclasses define `__call__(step)` and `get_config()`.
 
     >>> class Halving(LearningRateSchedule):
     ...     def __call__(self, step):
@@ -41,7 +45,13 @@ def _check_decay_steps(value: float, name: str = "decay_steps") -> None:
 
 
 class ExponentialDecay(LearningRateSchedule):
-    """initial_learning_rate * decay_rate ** (step / decay_steps); the quotient is floored if `staircase`.
+    """Exponential decay: initial_learning_rate * decay_rate ** (step / decay_steps).
+
+    Args:
+        initial_learning_rate: the rate at step 0.
+        decay_steps: number of steps in which the rate is multiplied by decay_rate.
+        decay_rate: the factor.
+        staircase: whether step / decay_steps is rounded down.
 
     >>> float(ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5)(20))
     0.025
@@ -74,7 +84,14 @@ class ExponentialDecay(LearningRateSchedule):
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
-    """values[i] from after boundaries[i - 1] up to and including boundaries[i].
+    """A constant rate between boundaries: values[i] for boundaries[i - 1] < step <= boundaries[i].
+
+    Args:
+        boundaries: increasing steps.
+        values: the rates, one more than boundaries.
+
+    Raises:
+        ValueError: the lengths do not match.
 
     >>> PiecewiseConstantDecay([2, 4], [1.0, 0.5, 0.1])(np.arange(6)).tolist()
     [1.0, 1.0, 1.0, 0.5, 0.5, 0.1]
@@ -97,8 +114,15 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 
 class PolynomialDecay(LearningRateSchedule):
-    """(initial - end) * (1 - step / decay_steps) ** power + end, staying at the end; with `cycle` it begins again over
-    the next multiple of decay_steps.
+    """Polynomial decay: (initial - end) * (1 - step / decay_steps) ** power + end.
+
+    Args:
+        initial_learning_rate: the rate at step 0.
+        decay_steps: number of steps in which the rate falls to end_learning_rate.
+        end_learning_rate: the last rate; default 0.0001.
+        power: exponent; default 1, linear decay.
+        cycle: if False, the rate stays at end_learning_rate after decay_steps. If True, decay_steps is replaced by its
+            smallest multiple that is not less than the step.
 
     >>> PolynomialDecay(1.0, decay_steps=4, end_learning_rate=0.0)([0, 2, 9]).tolist()
     [1.0, 0.5, 0.0]
@@ -139,7 +163,13 @@ class PolynomialDecay(LearningRateSchedule):
 
 
 class InverseTimeDecay(LearningRateSchedule):
-    """initial_learning_rate / (1 + decay_rate * step / decay_steps); the quotient is floored if `staircase`.
+    """Decay by the inverse of time: initial_learning_rate / (1 + decay_rate * step / decay_steps).
+
+    Args:
+        initial_learning_rate: the rate at step 0.
+        decay_steps: number of steps in which the denominator grows by decay_rate.
+        decay_rate: see the formula.
+        staircase: whether step / decay_steps is rounded down.
 
     >>> float(InverseTimeDecay(0.1, decay_steps=10, decay_rate=1.0)(10))
     0.05
@@ -172,10 +202,15 @@ class InverseTimeDecay(LearningRateSchedule):
 
 
 class CosineDecay(LearningRateSchedule):
-    """Half a cosine from the initial rate down to `alpha` times it (Loshchilov and Hutter, 2017).
+    """Decay along half a cosine from the initial rate to `alpha` times it (Loshchilov and Hutter, 2017).
 
-    With `warmup_target` the rate first rises linearly from the initial rate to the target over `warmup_steps`, and the
-    cosine begins there.
+    Args:
+        initial_learning_rate: the rate at step 0.
+        decay_steps: number of steps of the decay.
+        alpha: the last rate as a fraction of the highest; default 0.
+        warmup_target: the highest rate. With it, the rate first rises linearly from the initial rate to the target,
+            and the decay begins there. None: no warmup.
+        warmup_steps: number of steps of the rise.
 
     >>> CosineDecay(1.0, decay_steps=4)([0, 2, 4, 9]).round(6).tolist()
     [1.0, 0.5, 0.0, 0.0]
@@ -222,8 +257,14 @@ class CosineDecay(LearningRateSchedule):
 
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """Cosine decays one after another, each `t_mul` times as long and begun `m_mul` times as high as the one before
-    (Loshchilov and Hutter, 2017).
+    """A sequence of cosine decays, each of which starts again at a high rate (Loshchilov and Hutter, 2017).
+
+    Args:
+        initial_learning_rate: the rate at step 0.
+        first_decay_steps: number of steps of the first decay.
+        t_mul: each decay has t_mul times as many steps as the one before; default 2.
+        m_mul: each decay starts at m_mul times the rate at which the one before started; default 1.
+        alpha: the last rate of a decay as a fraction of initial_learning_rate; default 0.
 
     >>> CosineDecayRestarts(1.0, first_decay_steps=2)([0, 1, 2, 4]).round(6).tolist()
     [1.0, 0.5, 1.0, 0.5]
@@ -249,7 +290,7 @@ class CosineDecayRestarts(LearningRateSchedule):
             restart = np.floor(fraction)
             fraction = fraction - restart
         else:
-            # Restart i begins at (1 - t^i) / (1 - t) first periods.
+            # Decay i begins after (1 - t^i) / (1 - t) times the steps of the first decay.
             restart = np.floor(np.log(1 - fraction * (1 - t)) / np.log(t))
             fraction = (fraction - (1 - t**restart) / (1 - t)) / t**restart
         cosine = 0.5 * float(self.m_mul) ** restart * (1 + np.cos(np.pi * fraction))
@@ -283,10 +324,25 @@ _table = Table(
 
 
 def serialize(learning_rate_schedule: Any) -> Any:
-    """The config dict of a schedule."""
+    """Returns the config dict of a schedule.
+
+    Args:
+        learning_rate_schedule: a LearningRateSchedule.
+
+    >>> serialize(ExponentialDecay(0.1, 10, 0.5))["config"]["decay_steps"]
+    10
+    """
     return _table.serialize(learning_rate_schedule)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The schedule of a config dict."""
+    """Returns the schedule of a config dict.
+
+    Args:
+        config: what `serialize` returned.
+        custom_objects: classes by name, in addition to netlet's own and registered ones.
+
+    >>> float(deserialize(serialize(ExponentialDecay(0.1, 10, 0.5)))(10))
+    0.05
+    """
     return _table.deserialize(config, custom_objects)

@@ -1,4 +1,4 @@
-"""Optimizer: what every optimizer shares. A subclass names its slots and gives one kernel call for many variables."""
+"""Optimizer: base of all optimizers. A subclass names its slots and calls one kernel for many variables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .slots import Slots
 
 
 def _whole(build: Callable[..., None]) -> Callable[..., None]:
-    """A `build` that is done whole or not at all."""
+    """Makes a `build` leave the optimizer unchanged if it raises."""
 
     @functools.wraps(build)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
@@ -40,20 +40,21 @@ class Optimizer(Slots):
 
     Args:
         learning_rate: a number, a `schedules.LearningRateSchedule`, or a function without arguments.
-        weight_decay: w -= learning_rate * weight_decay * w before each update (Loshchilov and Hutter, 2019); see
-            `exclude_from_weight_decay`.
+        weight_decay: before each update, w -= learning_rate * weight_decay * w (Loshchilov and Hutter, 2019), except
+            for variables that `exclude_from_weight_decay` names.
         clipnorm: the largest Euclidean norm of each variable's gradient.
         clipvalue: the largest absolute value of each element of a gradient.
-        global_clipnorm: the largest norm of all gradients together. At most one of the three.
-        use_ema: keep an exponential average of the weights, average = k * average + (1 - k) * w.
-        ema_momentum: k.
-        ema_overwrite_frequency: w = average after each so many steps; None: at the end of training only.
-        loss_scale_factor: the loss is multiplied by it, and the gradients divided again.
-        gradient_accumulation_steps: update after each so many calls, with the mean of their gradients.
-        name: appears in the paths of its variables.
+        global_clipnorm: the largest norm of all gradients together. Set at most one of these three.
+        use_ema: whether to compute an exponential average of the weights, average = k * average + (1 - k) * w.
+        ema_momentum: k; default 0.99.
+        ema_overwrite_frequency: number of steps after which w = average; None: only at the end of training.
+        loss_scale_factor: the loss is multiplied by it, and the gradients are divided by it.
+        gradient_accumulation_steps: number of calls (at least 2) after which the weights are updated with the mean of
+            the calls' gradients; None: every call updates.
+        name: first part of the paths of its variables.
 
     Raises:
-        ValueError: contradicting or unknown arguments, values outside their range.
+        ValueError: unknown arguments, more than one kind of clipping, or a value outside its range.
 
     To write your own in Python, override `update_step(gradient, variable, learning_rate)`, and `build` for slots.
     """
@@ -102,7 +103,7 @@ class Optimizer(Slots):
         self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self.built = False
-        self.asked_in_trial = False  # whether a step that was tried would have used it
+        self.asked_in_trial = False  # whether a trial (engine.graph.trial) called `apply`
         super().__init__()
         self._excluded: set[int] = set()
         self._excluded_pattern: re.Pattern[str] | None = None
@@ -115,7 +116,7 @@ class Optimizer(Slots):
     # ---- learning rate and step count ------------------------------------------------------------------------------
     @property
     def learning_rate(self) -> Any:
-        """The rate of the next step: a float64 Variable, or where a schedule makes it, a Tensor."""
+        """The rate of the next step: a float64 Variable, or a Tensor if a schedule or function computes it."""
         return self._rate.cell if self._rate.source is None else _core.tensor(np.float64(self._rate.next(1)[0]))
 
     @learning_rate.setter
@@ -131,12 +132,12 @@ class Optimizer(Slots):
             self._variables = [v for v in self._variables if v is not self._rate.cell]
 
     def step_scalars(self, count: int) -> list[tuple[_core.Tensor, list[float]]]:
-        """What must stand in which cell before each of the next `count` recorded steps."""
+        """Returns (cell, its values before each of the next `count` recorded steps); empty for a constant rate."""
         return self._rate.scalars(count)
 
     @property
     def iterations(self) -> Any:
-        """How many updates were made: an int64 Variable (a Tensor, where gradients are accumulated)."""
+        """Number of updates so far: an int64 Variable, or a Tensor if gradients are accumulated."""
         every = self.gradient_accumulation_steps
         return _core.tensor(np.int64(int(self._iterations) // every)) if every else self._iterations
 
@@ -147,9 +148,12 @@ class Optimizer(Slots):
 
     @_whole
     def build(self, variables: Sequence[Variable]) -> None:
-        """Gathers the variables into a segment and makes the slots beside it; called by `apply` if need be.
+        """Moves the variables to segments and creates the slots. `apply` calls it if it was not called before.
 
-        A build that raises, also by Ctrl-C or for lack of memory, leaves the optimizer as it was.
+        If it raises (also at Ctrl-C or without memory), the optimizer is unchanged.
+
+        Args:
+            variables: the variables to train.
         """
         if self.built:
             return
@@ -167,20 +171,28 @@ class Optimizer(Slots):
 
     # ---- one step ----------------------------------------------------------------------------------------------------
     def apply_gradients(self, grads_and_vars: Iterable[tuple[Any, Variable]]) -> Variable:
-        """`apply` for pairs; returns the step count."""
+        """Updates variables from pairs of (gradient, variable).
+
+        Args:
+            grads_and_vars: the pairs.
+
+        Returns:
+            The number of calls so far, an int64 Variable.
+        """
         pairs = list(grads_and_vars)
         self.apply([g for g, _ in pairs], [v for _, v in pairs])
         return self._iterations
 
     def apply(self, grads: Sequence[Any], trainable_variables: Sequence[Variable] | None = None) -> None:
-        """Updates variables by their gradients; inside a recorded step this becomes part of it.
+        """Updates variables by their gradients. While a step is recorded, the update becomes part of it.
 
         Args:
-            grads: arrays or Tensors of the variables' shapes; None for a variable that the loss does not depend on.
-            trainable_variables: those that the optimizer was (or will be) built with; all of them if None.
+            grads: arrays or Tensors of the variables' shapes; None if the loss does not depend on a variable.
+            trainable_variables: one for each gradient, among those that the optimizer was built with; None for all of
+                those. An optimizer that is not built is built with them.
 
         Raises:
-            ValueError: unknown variables, a gradient of another shape, no gradient at all.
+            ValueError: unknown variables, a gradient of another shape, or no gradient at all.
         """
         if in_trial():
             self.asked_in_trial = True
@@ -214,10 +226,12 @@ class Optimizer(Slots):
                 )
             variables = self._trainable_variables
         elif not self.built:
-            with _core.Tape():  # slots are made now, also while a step is recorded
+            with _core.Tape():  # creates the slots at once, also while a step is recorded
                 self.build(list(variables))
         if len(grads) != len(variables):
-            raise ValueError(f"{len(grads)} gradients were given for {len(variables)} variables.")
+            raise ValueError(
+                f"Argument `grads`: expected {len(variables)} gradients, one per variable, received {len(grads)}."
+            )
         for v in variables:
             if id(v) not in self._places:
                 raise ValueError(
@@ -241,7 +255,13 @@ class Optimizer(Slots):
         return not custom and all(not option for option in (*changed, self.global_clipnorm))
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        """Updates one variable: for subclasses written in Python."""
+        """Updates one variable. Override it to write an optimizer in Python.
+
+        Args:
+            gradient: Tensor of the variable's shape.
+            variable: the variable to change, with `assign` or `assign_sub`.
+            learning_rate: the current rate, a Tensor of the variable's dtype.
+        """
         raise NotImplementedError(f"{type(self).__name__} must implement update_step().")
 
     def _update_one_by_one(self, items: list[Any], variables: list[Variable]) -> None:
@@ -254,21 +274,24 @@ class Optimizer(Slots):
             self.update_step(gradient, v, rate)
 
     def assign(self, variable: Variable, value: Any) -> None:
+        """Sets the variable to `value`."""
         variable.assign(value)
 
     def assign_add(self, variable: Variable, value: Any) -> None:
+        """Adds `value` to the variable."""
         variable.assign_add(value)
 
     def assign_sub(self, variable: Variable, value: Any) -> None:
+        """Subtracts `value` from the variable."""
         variable.assign_sub(value)
 
     # ---- around the step -------------------------------------------------------------------------------------------
     def scale_loss(self, loss: Any) -> Any:
-        """The loss times `loss_scale_factor`."""
+        """Returns the loss times `loss_scale_factor`."""
         return loss if self.loss_scale_factor is None else _core.multiply(loss, float(self.loss_scale_factor))
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
-        """At the end of training with `use_ema`: the weights become their averages."""
+        """With `use_ema`, sets the variables in `var_list` to their averages. `fit` calls it at its end."""
         if self.use_ema and self.built:
             averages = dict(zip(map(id, self._trainable_variables), self._model_variables_moving_average, strict=True))
             for v in var_list:
@@ -276,11 +299,14 @@ class Optimizer(Slots):
                     v.assign(averages[id(v)].numpy())
 
     def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
-        """Leaves variables out of the weight decay; before `build`.
+        """Excludes variables from the weight decay. Must be called before `build`.
 
         Args:
-            var_list: variables.
-            var_names: strings; a variable whose name contains one is left out.
+            var_list: the variables to exclude.
+            var_names: strings; variables whose name contains one of them are excluded.
+
+        Raises:
+            ValueError: the optimizer is built.
         """
         if self.built:
             raise ValueError("`exclude_from_weight_decay()` can only be configured before the optimizer is built.")

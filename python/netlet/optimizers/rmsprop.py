@@ -11,19 +11,22 @@ from .segment import Run
 
 
 class RMSprop(Optimizer):
-    """RMSprop (Hinton's lectures, 2012; centered: Graves, 2013), with epsilon inside the root:
+    """RMSprop (Hinton's lectures, 2012; centered: Graves, 2013).
+
+    Epsilon is inside the root:
 
         v = rho * v + (1 - rho) * g**2
         d = learning_rate * g / sqrt(v + epsilon); centered: v - a**2 + epsilon, a = rho * a + (1 - rho) * g
         w -= d, or with momentum w -= m, m = momentum * m + d
 
     Args:
-        learning_rate: number, schedule, or function without arguments.
-        rho: how much of the averages is kept at each step.
-        momentum: 0 for none.
-        epsilon: keeps the quotient finite.
-        centered: divide by an estimate of the gradient's variance instead of its second moment.
-        kwargs: see `Optimizer`.
+        learning_rate: number, schedule, or function without arguments; default 0.001.
+        rho: decay rate of the averages; default 0.9.
+        momentum: factor of the previous update; default 0, no momentum.
+        epsilon: small number that avoids a division by zero; default 1e-7.
+        centered: whether to divide by an estimate of the gradient's variance instead of its second moment.
+        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
+        kwargs: further arguments of `Optimizer`.
 
     Example:
 
@@ -58,7 +61,7 @@ class RMSprop(Optimizer):
             self.add_optimizer_variables(variables, "average_gradient")
 
     def _keeps_rows(self) -> bool:
-        return super()._keeps_rows() and self.epsilon > 0  # else what never had a gradient becomes 0 / 0
+        return super()._keeps_rows() and self.epsilon > 0  # else rows that never had a gradient become 0 / 0
 
     def _update_run(self, run: Run, weight_decay: float) -> None:
         slots = ("velocity", *(("momentum",) if self.momentum > 0 else ()))

@@ -1,4 +1,4 @@
-"""Learning rate schedules, under the name that scripts import them by."""
+"""Learning rate schedules, as the module `netlet.optimizers.schedules`."""
 
 from .learning_rate_schedule import (
     CosineDecay,

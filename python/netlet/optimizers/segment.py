@@ -1,7 +1,7 @@
-"""Segments: the trainable variables of a model, one after another in one block of memory.
+"""Segments: blocks of memory that hold all trainable variables of a model contiguously.
 
-An optimizer then updates all of them by one kernel, and their gradients, written side by side into a second block, are
-clipped, accumulated and exchanged as one array.
+An optimizer updates a segment with one kernel call. Backward writes the gradients to a second block of the same layout,
+so they are clipped and accumulated as one array.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ import numpy as np
 from netlet import _core
 from netlet.engine.variable import Variable
 
-ALIGNMENT = 16  # elements: each variable begins on a cache line; the gap is zeros, which every update leaves zero
+ALIGNMENT = 16  # elements: each variable begins on a cache line; the padding is zeros, which no update changes
 
-
-LEAST_TABLE = 65536  # elements: below, one pass over all rows costs less than looking for those that matter
+LEAST_TABLE = 65536  # elements: updating all rows of a smaller table costs less than searching for the used ones
 
 
 class Segment:
@@ -27,14 +26,16 @@ class Segment:
     def __init__(self, dtype: str, size: int) -> None:
         self.dtype, self.size = dtype, size
         self.params, self.grads = self.zeros(), self.zeros()
-        self._written: dict[int, _core.RowMap] = {}  # by where a table begins: the rows of its gradient that are not 0
+        self._written: dict[
+            int, _core.RowMap
+        ] = {}  # for the table that begins at the key: which rows of its gradient may differ from 0
 
     def zeros(self) -> _core.Tensor:
-        """A new block of this size: slots of an optimizer."""
+        """Returns a new block of the same layout, for slots of an optimizer."""
         return _core.tensor(np.zeros(self.size, self.dtype))
 
     def written(self, begin: int, rows: int) -> _core.RowMap:
-        """The map of rows of the table's gradient that begins there."""
+        """The row map of the gradient of the table that begins at element `begin` and has `rows` rows."""
         if begin not in self._written:
             self._written[begin] = _core.RowMap(rows, unknown=1, of=[self.grads])
         return self._written[begin]
@@ -45,17 +46,25 @@ class Segment:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a variable lies in its segment."""
+    """The position of a variable in its segment.
+
+    Attributes:
+        segment: the segment.
+        begin: its first element.
+        size: its number of elements.
+        rows: its number of rows if it is a table whose gradient is 0 except in few rows, else 0.
+        path: the variable's path.
+    """
 
     segment: Segment
     begin: int
     size: int
-    rows: int = 0  # of a table whose gradient keeps to few rows, else 0
-    path: str = ""  # the variable's
+    rows: int = 0
+    path: str = ""
 
     @property
     def end(self) -> int:
-        """Where the next variable begins."""
+        """The element at which the next variable begins."""
         return _aligned(self.begin + self.size)
 
     def of(self, block: _core.Tensor, shape: Sequence[int]) -> _core.Tensor:
@@ -67,7 +76,7 @@ def _aligned(n: int) -> int:
 
 
 def place(variables: Sequence[Variable]) -> list[Place]:
-    """Where each variable lies; those that lie nowhere yet are moved into new segments, one for each dtype."""
+    """Returns the position of each variable. Variables without one are moved to new segments, one for each dtype."""
     loose: dict[str, list[Variable]] = {}
     for v in variables:
         known: Place | None = v._place
@@ -86,30 +95,31 @@ def place(variables: Sequence[Variable]) -> list[Place]:
 
 @dataclass
 class Run:
-    """Variables that one kernel call updates: neighbours in a segment, with gradients that are neighbours too."""
+    """Variables that one kernel call updates: contiguous in a segment, with contiguous gradients."""
 
     places: list[Place]
-    gradient: _core.Tensor  # of as many elements as `extent`
-    decays: bool  # whether weight decay is theirs
+    gradient: _core.Tensor  # (extent,), or the shape of the one variable
+    decays: bool  # whether weight decay applies to them
 
     @property
     def path(self) -> str:
-        """The first variable's."""
+        """The path of the first variable."""
         return self.places[0].path
 
     @property
     def extent(self) -> int:
+        """Its number of elements, including padding between variables."""
         first, last = self.places[0], self.places[-1]
         return last.end - first.begin if len(self.places) > 1 else first.size
 
     def of(self, block: _core.Tensor) -> _core.Tensor:
-        """This run's part of a block: parameters or slots."""
+        """The part of a block (parameters or a slot) that belongs to this run."""
         first = self.places[0]
         return first.segment.view(block, first.begin, (self.extent,))
 
 
 def runs(items: Sequence[tuple[Place, _core.Tensor, bool]]) -> list[Run]:
-    """Merges (place, gradient, decays) into as few runs as their order in memory allows."""
+    """Merges items (place, gradient, decays) that are contiguous in memory into runs, and returns the runs."""
     found: list[Run] = []
     for at, gradient, decays in sorted(items, key=lambda item: (id(item[0].segment), item[0].begin)):
         own = lies_in_segment(at, gradient)
@@ -131,7 +141,7 @@ def runs(items: Sequence[tuple[Place, _core.Tensor, bool]]) -> list[Run]:
 
 
 def lies_in_segment(at: Place, gradient: _core.Tensor | None, run_gradient: _core.Tensor | None = None) -> bool:
-    """Whether a gradient is the segment's own memory for that variable (or a run's gradient reaches its memory)."""
+    """Whether `gradient` is the segment's own memory for that variable, or `run_gradient` is part of the segment."""
     itemsize = np.dtype(at.segment.dtype).itemsize
     base = at.segment.grads.address
     if gradient is not None:
@@ -141,16 +151,16 @@ def lies_in_segment(at: Place, gradient: _core.Tensor | None, run_gradient: _cor
 
 
 def as_gradient(value: Any, variable: Variable) -> _core.Tensor:
-    """A gradient as a Tensor of the variable's shape and dtype.
+    """Converts a gradient to a Tensor of the variable's dtype.
 
     Raises:
-        ValueError: it has another shape.
+        ValueError: its shape is not the variable's.
     """
     tensor = value if isinstance(value, _core.Tensor) else getattr(value, "_tensor", None)
     if tensor is None:
         tensor = _core.as_tensor(np.asarray(value))
     if tuple(tensor.shape) != variable.shape:
         raise ValueError(
-            f"The gradient of '{variable.path}' should have shape {variable.shape}; given {tuple(tensor.shape)}."
+            f"The gradient of '{variable.path}': expected shape {variable.shape}, received {tuple(tensor.shape)}."
         )
     return tensor if tensor.dtype == variable.dtype else _core.cast(tensor, variable.dtype)

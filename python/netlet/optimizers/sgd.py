@@ -11,17 +11,23 @@ from .segment import Run
 
 
 class SGD(Optimizer):
-    """Gradient descent, plain or with momentum (Sutskever et al., 2013); the learning rate stands inside the velocity.
+    """Stochastic gradient descent, plain or with momentum (Sutskever et al., 2013).
+
+    The learning rate is a factor inside the velocity v:
 
         momentum = 0:   w -= learning_rate * g
         else:           v = momentum * v - learning_rate * g
                         w += v, or with nesterov w += momentum * v - learning_rate * g
 
     Args:
-        learning_rate: number, schedule, or function without arguments.
-        momentum: in [0, 1].
-        nesterov: look ahead along the velocity.
-        kwargs: see `Optimizer`.
+        learning_rate: number, schedule, or function without arguments; default 0.01.
+        momentum: decay rate of the velocity, in [0, 1]; default 0, no velocity.
+        nesterov: whether to use Nesterov's momentum.
+        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
+        kwargs: further arguments of `Optimizer`.
+
+    Raises:
+        ValueError: momentum is not a number in [0, 1].
 
     Example:
 

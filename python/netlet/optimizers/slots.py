@@ -1,4 +1,4 @@
-"""An optimizer's own variables: step count, learning rate, and slots that lie beside the parameters."""
+"""An optimizer's own variables: step count, learning rate, and slots (values stored for each parameter)."""
 
 from __future__ import annotations
 
@@ -26,11 +26,13 @@ class Slots(Copies):
         self._trainable_variables: list[Variable] = []
         self._places: dict[int, Place] = {}
         self._blocks: dict[tuple[int, str], _core.Tensor] = {}  # (segment's id, slot's name) -> its flat memory
-        self._used: dict[tuple[int, int], _core.RowMap] = {}  # (segment's id, begin of a table) -> rows with slots
+        self._used: dict[
+            tuple[int, int], _core.RowMap
+        ] = {}  # (segment's id, begin of a table) -> rows that were updated
 
     @property
     def variables(self) -> list[Variable]:
-        """The optimizer's own state: step count, learning rate, slots."""
+        """The optimizer's own state: step count, learning rate (unless it has a schedule), slots."""
         return list(self._variables)
 
     def _track(self, variable: Variable) -> Variable:
@@ -41,7 +43,17 @@ class Slots(Copies):
     def add_variable(
         self, shape: Any, initializer: Any = "zeros", dtype: Any = None, name: str | None = None
     ) -> Variable:
-        """A variable of the optimizer's own, for `update_step` of a subclass."""
+        """Adds a variable to the optimizer, for `update_step` of a subclass.
+
+        Args:
+            shape: its shape.
+            initializer: name or Initializer; default zeros.
+            dtype: its dtype; None for `config.floatx()`.
+            name: its name.
+
+        Returns:
+            The Variable, which is not trainable.
+        """
         with name_scope(self.name, self):
             return self._track(
                 Variable(initializers.get(initializer), shape=shape, dtype=dtype, trainable=False, name=name)
@@ -50,18 +62,41 @@ class Slots(Copies):
     def add_variable_from_reference(
         self, reference_variable: Variable, name: str | None = None, initializer: Any = "zeros"
     ) -> Variable:
-        """A slot: a variable of the optimizer's own with the shape and dtype of a model's variable."""
+        """Adds a slot: a variable of the optimizer with the shape and dtype of a model's variable.
+
+        Args:
+            reference_variable: the model's variable.
+            name: appended to the name of the model's variable.
+            initializer: name or Initializer; default zeros.
+
+        Returns:
+            The Variable, which is not trainable.
+        """
         name = f"{reference_variable.path.replace('/', '_')}_{name or 'var'}"
         return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name)
 
     def add_optimizer_variables(
         self, trainable_variables: Sequence[Variable], name: Any, initializer: Any = "zeros"
     ) -> Any:
-        """Slots for all variables, in one block of memory for each name; a list of lists if `name` is one."""
+        """Adds slots for all variables, in one block of memory for each name and segment.
+
+        Args:
+            trainable_variables: the model's variables.
+            name: name of the slot, or a list of names.
+            initializer: name or Initializer, or one for each name; default zeros.
+
+        Returns:
+            A list with one Variable for each of trainable_variables; for a list of names, a tuple of such lists.
+
+        Raises:
+            ValueError: not as many initializers as names.
+        """
         names = [name] if isinstance(name, str) else list(name)
         initial = [initializer] * len(names) if isinstance(initializer, str) or callable(initializer) else initializer
         if len(names) != len(initial):
-            raise ValueError(f"As many initializers as names are needed; given name={name} initializer={initializer}.")
+            raise ValueError(
+                f"Argument `initializer`: expected {len(names)} initializers for name={name}, received {initializer}."
+            )
         made: list[list[Variable]] = [[] for _ in names]
         for v in trainable_variables:
             for k, slot in enumerate(names):
@@ -79,30 +114,34 @@ class Slots(Copies):
         return self._blocks[key]
 
     def _slot(self, run: Run, name: str) -> _core.Tensor:
-        """A run's part of a slot."""
+        """The part of a slot that belongs to a run."""
         return run.of(self._block(run.places[0].segment, name))
 
     def gradient_targets(self) -> dict[int, _core.Tensor]:
-        """id(variable) -> where its gradient should be written, so that one kernel call updates all."""
+        """Returns {id(variable): the part of the segment to which backward should write its gradient}."""
         return {
             id(v): self._places[id(v)].of(self._places[id(v)].segment.grads, v.shape) for v in self._trainable_variables
         }
 
-    # ---- tables of which a step reaches few rows -------------------------------------------------------------------
+    # ---- tables of which a step uses few rows ----------------------------------------------------------------------
     def _keeps_rows(self) -> bool:
-        """Whether gradients come to the update as backward wrote them, so that rows without one are zeros."""
+        """Whether the update reads gradients as backward wrote them, so that rows without a gradient are 0."""
         return False
 
     def gradient_rows(self) -> dict[int, _core.RowMap]:
-        """id(variable) -> the map of rows that its gradient keeps to, for tables."""
+        """Returns {id(variable): row map of its gradient} for tables."""
         if not self._keeps_rows():
             return {}
         places = {id(v): self._places[id(v)] for v in self._trainable_variables}
         return {key: at.segment.written(at.begin, at.rows) for key, at in places.items() if at.rows}
 
     def _rows(self, run: Run, weight_decay: float, *slots: str) -> tuple[_core.RowMap | None, _core.RowMap | None]:
-        """For the update of a table in a recorded step: the rows with a gradient, and those whose slots may be moved.
-        (None, None) where every row must be gone over."""
+        """The row maps for the update of a table in a recorded step.
+
+        Returns:
+            The map of rows with a gradient, and the map of rows whose slots may differ from 0; (None, None) if every
+            row must be updated.
+        """
         at = run.places[0]
         own = at.rows and lies_in_segment(at, run.gradient)
         if not own or weight_decay or not self._keeps_rows() or not _core.recording():
@@ -116,10 +155,13 @@ class Slots(Copies):
         return written, self._used[key]
 
     def set_weights(self, weights: Sequence[Any]) -> None:
-        """Sets all of `variables`; build first.
+        """Sets all of `variables`. The optimizer must be built.
+
+        Args:
+            weights: one array for each of `variables`.
 
         Raises:
-            ValueError: not built yet, or not as many arrays as variables.
+            ValueError: the optimizer is not built, or there are not as many arrays as variables.
         """
         if not self.built:
             raise ValueError(
