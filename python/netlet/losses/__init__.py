@@ -1,4 +1,4 @@
-"""What training minimises: functions that give one value a sample, and classes that reduce these to a number.
+"""Losses: functions that return one value per sample, and classes that reduce these values to one number.
 
 >>> float(get("mse")([[0.0]], [[2.0]])[0])
 4.0
@@ -116,20 +116,44 @@ _table = Table(
 
 
 def serialize(loss: Any) -> Any:
-    """The config dict of a loss or loss function."""
+    """Returns the config of a loss.
+
+    Args:
+        loss: a Loss or a loss function.
+
+    Returns:
+        A config dict.
+
+    >>> serialize(huber)["config"], serialize(Huber())["class_name"]
+    ('huber', 'Huber')
+    """
     return _table.serialize(loss)
 
 
 def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The loss of a config dict or name."""
+    """Returns the loss of a config dict or name.
+
+    Args:
+        name: what `serialize` returned.
+        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+
+    >>> deserialize("huber") is huber
+    True
+    """
     return _table.deserialize(name, custom_objects)
 
 
 def get(identifier: Any) -> Any:
-    """A loss from a name (of a function or class), config dict, class, or itself; None stays None.
+    """Returns a loss.
+
+    Args:
+        identifier: the name of a function or class, a config dict, a class, a loss, or None.
+
+    Returns:
+        A function for the name of a function, a Loss for a class, its name or a config, else `identifier` itself.
 
     Raises:
-        ValueError: an unknown name, with the nearest known one.
+        ValueError: an unknown name. The message has the nearest known name.
 
     >>> get("huber") is huber, type(get("Huber")).__name__
     (True, 'Huber')

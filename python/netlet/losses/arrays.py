@@ -1,4 +1,4 @@
-"""Bringing targets, predictions and weights to shapes and types that fit each other, by Keras's rules."""
+"""Matching the shapes and dtypes of targets, predictions and weights, by Keras's rules."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from netlet.ops.dispatch import concrete
 
 
 def as_tensor(x: Any, dtype: str | None = None) -> _core.Tensor:
-    """x as a Tensor, cast where its dtype is another; arrays are borrowed where possible."""
+    """Returns x as a Tensor of `dtype` (None: its own). The Tensor uses an array's memory if possible."""
     tensor = x if isinstance(x, _core.Tensor) else _core.as_tensor(concrete(x))
     return tensor if dtype is None or tensor.dtype == dtype else _core.cast(tensor, dtype)
 
 
 def floating(x: Any) -> Any:
-    """x as it is if it holds floats (float16 and long double become the nearest of ours), else cast to floatx."""
+    """Returns x if its dtype is one of ours; other floats as float32 or float64; anything else cast to floatx."""
     x = concrete(x)
     if str(x.dtype) in config.FLOATS:
         return x
@@ -27,9 +27,10 @@ def floating(x: Any) -> Any:
 
 
 def match_ranks(x1: Any, x2: Any) -> tuple[Any, Any]:
-    """Where the ranks differ by one and the extra axis has extent 1: that axis is dropped, or given to a vector.
+    """Matches ranks that differ by one if the last axis of the longer shape has size 1.
 
-    (N, 1) with (N,) become (N, 1) and (N, 1); (N, T, 1) with (N, T) become (N, T) and (N, T).
+    A vector gets that axis; otherwise the axis is dropped: (N, 1) with (N,) become (N, 1) and (N, 1); (N, T, 1) with
+    (N, T) become (N, T) and (N, T).
     """
     x1, x2 = concrete(x1), concrete(x2)
     if len(x1.shape) == len(x2.shape) + 1:
@@ -48,20 +49,23 @@ def _match(longer: Any, shorter: Any) -> tuple[Any, Any]:
 
 
 def common_shape(name: str, y_true: Any, y_pred: Any) -> tuple[Any, Any]:
-    """Both broadcast to one shape; ValueError where that is impossible."""
+    """Broadcasts both to one shape. Raises ValueError, with `name`, if that is impossible."""
     a, b = tuple(y_true.shape), tuple(y_pred.shape)
     if a == b:
         return y_true, y_pred
     try:
         shape = np.broadcast_shapes(a, b)
     except ValueError:
-        raise ValueError(f"{name}: y_true has shape {a} and y_pred {b}; they do not fit each other.") from None
+        raise ValueError(f"{name}: expected y_true and y_pred that broadcast, received shapes {a} and {b}.") from None
     y_true = y_true if a == shape else _core.broadcast_to(y_true, shape)
     return y_true, y_pred if b == shape else _core.broadcast_to(y_pred, shape)
 
 
 def is_leading(weights: tuple[int, ...], values: tuple[int, ...]) -> bool:
-    """Whether weights have the first axes of values, possibly followed by axes of 1: what the kernels take."""
+    """Whether a weight's shape is the first axes of the values' shape, possibly followed by axes of size 1.
+
+    Kernels accept only such weights.
+    """
     rank = len(weights)
     while rank and weights[rank - 1] == 1:
         rank -= 1

@@ -1,7 +1,8 @@
-"""Losses of probabilities. Predictions are probabilities unless `from_logits`, and then any real numbers.
+"""Losses of probabilities. Predictions are probabilities, or with `from_logits` any real numbers.
 
-Probabilities are clipped to [epsilon, 1 - epsilon], those of exclusive classes divided by their sum first, as in Keras;
-logits need no clipping. Targets may be smoothed: t (1 - label_smoothing) + label_smoothing / number of classes.
+As in Keras, probabilities of exclusive classes are divided by their sum; then probabilities are clipped to
+[epsilon, 1 - epsilon]. Logits are not clipped. Targets may be smoothed: t (1 - label_smoothing) + label_smoothing /
+number of classes.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def _binary(
     y_true, y_pred = concrete(y_true), floating(y_pred)
     if tuple(y_true.shape) != tuple(y_pred.shape):
         raise ValueError(
-            f"binary_crossentropy: y_true and y_pred must have the same shape; given {tuple(y_true.shape)} and "
+            f"binary_crossentropy: expected y_true and y_pred of the same shape, received {tuple(y_true.shape)} and "
             f"{tuple(y_pred.shape)}."
         )
     y_true, y_pred = last_axis(y_true, axis), last_axis(y_pred, axis)
@@ -45,12 +46,20 @@ def _binary(
 def binary_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Any:
-    """mean(-t log p - (1 - t) log(1 - p)) along `axis`, for independent yes/no targets.
+    """Crossentropy of independent binary targets: mean(-t log p - (1 - t) log(1 - p)) along `axis`.
 
     Args:
-        y_true: 0 or 1 (or between), y_pred's shape.
+        y_true: targets in [0, 1], y_pred's shape.
         y_pred: probabilities, or logits with `from_logits`.
-        label_smoothing: in [0, 1]: how far targets move towards 0.5.
+        from_logits: whether y_pred holds logits instead of probabilities.
+        label_smoothing: fraction in [0, 1] by which targets move towards 0.5; default 0.
+        axis: axis of the mean; default the last.
+
+    Returns:
+        One value per sample: y_pred's shape without `axis`.
+
+    Raises:
+        ValueError: the shapes differ.
 
     >>> binary_crossentropy([[0.0, 1.0]], [[0.4, 0.6]]).round(4).numpy()
     array([0.5108], dtype=float32)
@@ -71,10 +80,10 @@ def _categorical(
     if tuple(y_true.shape) != tuple(y_pred.shape):
         hint = ""
         if len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1:] == (1,):
-            hint = " Integer labels go with sparse_categorical_crossentropy, or through utils.to_categorical."
+            hint = " For integer labels use sparse_categorical_crossentropy or utils.to_categorical."
         raise ValueError(
-            f"categorical_crossentropy: y_true and y_pred must have the same shape; given {tuple(y_true.shape)} and "
-            f"{tuple(y_pred.shape)}.{hint}"
+            f"categorical_crossentropy: expected y_true and y_pred of the same shape, received {tuple(y_true.shape)} "
+            f"and {tuple(y_pred.shape)}.{hint}"
         )
     if tuple(y_pred.shape[-1:]) == (1,):
         warnings.warn(
@@ -95,11 +104,20 @@ def _categorical(
 def categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, label_smoothing: float = 0.0, axis: int = -1
 ) -> Any:
-    """-sum(t log p) along `axis`, for exclusive classes given as one-hot rows (or distributions).
+    """Crossentropy of exclusive classes with one-hot targets: -sum(t log p) along `axis`.
 
     Args:
-        y_true: y_pred's shape.
+        y_true: one-hot rows or distributions, y_pred's shape.
         y_pred: probabilities, or logits with `from_logits`; (batch, ..., classes).
+        from_logits: whether y_pred holds logits instead of probabilities.
+        label_smoothing: fraction in [0, 1] by which targets move towards 1 / classes; default 0.
+        axis: axis of the classes; default the last.
+
+    Returns:
+        One value per sample: y_pred's shape without `axis`.
+
+    Raises:
+        ValueError: the shapes differ.
 
     >>> categorical_crossentropy([[0.0, 1.0, 0.0]], [[0.05, 0.95, 0.0]]).round(4).numpy()
     array([0.0513], dtype=float32)
@@ -130,12 +148,19 @@ def _sparse(
 def sparse_categorical_crossentropy(
     y_true: Any, y_pred: Any, from_logits: bool = False, ignore_class: int | None = None, axis: int = -1
 ) -> Any:
-    """-log p[label], for exclusive classes given as integers.
+    """Crossentropy of exclusive classes with integer labels: -log p[label].
 
     Args:
-        y_true: labels in [0, classes), y_pred's shape without `axis` (or with extent 1 there); others give NaN.
+        y_true: labels in [0, classes), y_pred's shape without `axis` (or with size 1 there). The loss of any other
+            label is NaN.
         y_pred: probabilities, or logits with `from_logits`; (batch, ..., classes).
-        ignore_class: label whose samples have loss 0; the class of this name leaves them out of the mean.
+        from_logits: whether y_pred holds logits instead of probabilities.
+        ignore_class: label whose samples have loss 0; None for none. The class `SparseCategoricalCrossentropy` also
+            excludes them from the mean.
+        axis: axis of the classes; default the last.
+
+    Returns:
+        One value per sample: y_pred's shape without `axis`.
 
     >>> sparse_categorical_crossentropy([1], [[0.05, 0.95, 0.0]]).round(4).numpy()
     array([0.0513], dtype=float32)
@@ -149,7 +174,14 @@ def sparse_categorical_crossentropy(
 @fused_by(_kl)
 @op
 def kl_divergence(y_true: Any, y_pred: Any) -> Any:
-    """sum(t log(t / p)) over the last axis, both clipped to [epsilon, 1].
+    """Kullback-Leibler divergence: sum(t log(t / p)) over the last axis, both clipped to [epsilon, 1].
+
+    Args:
+        y_true: probabilities t.
+        y_pred: probabilities p, y_true's shape.
+
+    Returns:
+        One value per sample: the shape without the last axis.
 
     >>> kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).round(4).numpy()
     array([0.1438], dtype=float32)
@@ -168,7 +200,22 @@ def binary_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Any:
-    """Binary crossentropy times (1 - p_t)**gamma, which makes light of easy samples (Lin et al., 2017).
+    """Binary crossentropy times (1 - p_t)**gamma, which down-weights easy examples (Lin et al., 2017).
+
+    p_t is p for targets 1 and 1 - p for targets 0.
+
+    Args:
+        y_true: targets in [0, 1], y_pred's shape.
+        y_pred: probabilities, or logits with `from_logits`.
+        apply_class_balancing: whether targets 1 are weighted by alpha and targets 0 by 1 - alpha.
+        alpha: see apply_class_balancing; default 0.25.
+        gamma: exponent; default 2.
+        from_logits: whether y_pred holds logits instead of probabilities.
+        label_smoothing: fraction in [0, 1] by which targets move towards 0.5; default 0.
+        axis: axis of the mean; default the last.
+
+    Returns:
+        One value per sample: y_pred's shape without `axis`.
 
     >>> binary_focal_crossentropy([[0.0, 1.0]], [[0.4, 0.6]]).round(4).numpy()
     array([0.0817], dtype=float32)
@@ -201,7 +248,21 @@ def categorical_focal_crossentropy(
     label_smoothing: float = 0.0,
     axis: int = -1,
 ) -> Any:
-    """sum(-t log p * alpha * (1 - p)**gamma) along `axis` (Lin et al., 2017).
+    """Categorical crossentropy that down-weights easy examples (Lin et al., 2017).
+
+    The sum of -t log p * alpha * (1 - p)**gamma along `axis`.
+
+    Args:
+        y_true: one-hot rows or distributions, y_pred's shape.
+        y_pred: probabilities, or logits with `from_logits`; (batch, ..., classes).
+        alpha: factor of the loss; default 0.25.
+        gamma: exponent; default 2.
+        from_logits: whether y_pred holds logits instead of probabilities.
+        label_smoothing: fraction in [0, 1] by which targets move towards 1 / classes; default 0.
+        axis: axis of the classes; default the last.
+
+    Returns:
+        One value per sample: y_pred's shape without `axis`.
 
     >>> categorical_focal_crossentropy([[0.0, 1.0, 0.0]], [[0.1, 0.8, 0.1]]).round(5).numpy()
     array([0.00223], dtype=float32)

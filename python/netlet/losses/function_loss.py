@@ -1,4 +1,4 @@
-"""What the losses have in common that are a function, its options, and a reduction."""
+"""Base of losses that consist of a function, its options and a reduction."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .loss import Loss, LossFunctionWrapper
 
 
 class FunctionLoss(LossFunctionWrapper):
-    """A loss whose function is known by its class, so that its config holds the options alone."""
+    """A loss whose class defines its function, so its config holds only the options."""
 
     _function: Callable[..., Any]
 

@@ -1,4 +1,4 @@
-"""What losses that are kernels share: a function for one value a sample, and its `fused` form for the whole loss."""
+"""Losses that are native kernels: a function with one value per sample has a `fused` form, which is the whole loss."""
 
 from __future__ import annotations
 
@@ -17,9 +17,14 @@ def fused_by(
     wants_integer_labels: bool = False,
     label_problem: Callable[..., str | None] | None = None,
 ) -> Callable[[F], F]:
-    """Decorator: names the function `kernel(y_true, y_pred, sample_weight, reduction, **options)` that gives the
-    weighted and reduced loss in one go, and what is wrong with integer labels where they are no classes (see
-    `Loss.label_problem`). `LossFunctionWrapper` looks for both."""
+    """Decorator that sets the fused form of a loss function. `LossFunctionWrapper` uses it.
+
+    Args:
+        kernel: `kernel(y_true, y_pred, sample_weight, reduction, **options)`, which returns the weighted and reduced
+            loss.
+        wants_integer_labels: whether y_true holds integer labels.
+        label_problem: checks integer labels that are not simply classes, see `Loss.label_problem`.
+    """
 
     def decorate(fn: F) -> F:
         fn.fused = kernel  # type: ignore[attr-defined]
@@ -31,7 +36,7 @@ def fused_by(
 
 
 def pointwise(kind: str) -> Callable[..., Any]:
-    """The fused form of a loss that is a mean (or sum) over the last axis of a function of single elements."""
+    """Returns the fused form of a loss that is a mean (or sum) over the last axis of an elementwise function."""
 
     def kernel(y_true: Any, y_pred: Any, sample_weight: Any = None, reduction: str = "none", **options: Any) -> Any:
         y_true, y_pred = match_ranks(y_true, floating(y_pred))
@@ -42,12 +47,14 @@ def pointwise(kind: str) -> Callable[..., Any]:
 
 
 def last_axis(x: Any, axis: int) -> Any:
-    """x with `axis` moved to the end."""
+    """Moves `axis` to the end."""
     if isinstance(axis, bool) or not isinstance(axis, int):
         raise ValueError(f"`axis` must be of type `int`. Received: axis={axis} of type {type(axis)}")
     rank = len(x.shape)
     if not -rank <= axis < rank:
-        raise ValueError(f"axis={axis} is out of range for an array of shape {tuple(x.shape)}.")
+        raise ValueError(
+            f"Argument `axis`: expected {-rank} to {rank - 1} for shape {tuple(x.shape)}, received {axis}."
+        )
     if axis % rank == rank - 1:
         return x
     order = [i for i in range(rank) if i != axis % rank]

@@ -1,4 +1,4 @@
-"""Integer labels beside the predictions that they are for: what is refused before anything is trained."""
+"""Checks of integer labels against the shape of the predictions, made before the first step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,12 @@ import numpy as np
 
 
 def class_label_problem(labels: np.ndarray, shape: tuple[int, ...], ignore_class: int | None = None) -> str | None:
-    """What is wrong with labels (rows, ...) that name one of the classes of predictions (..., classes), or None.
+    """Describes the first wrong label, or returns None.
+
+    Args:
+        labels: (rows, ...), integers in [0, classes).
+        shape: of the predictions, (..., classes).
+        ignore_class: a label that is accepted too.
 
     >>> class_label_problem(np.array([0, 2, 3]), (32, 3))
     'has 3 classes, so labels are 0 to 2; row 2 has 3.'
@@ -23,7 +28,11 @@ def class_label_problem(labels: np.ndarray, shape: tuple[int, ...], ignore_class
 
 
 def ctc_label_problem(labels: np.ndarray, shape: tuple[int, ...]) -> str | None:
-    """The same for label sequences (rows, length), 0 behind each, and predictions (..., frames, classes).
+    """Describes the first wrong label sequence, or returns None.
+
+    Args:
+        labels: (rows, length), integers in [1, classes), padded with 0 at the end.
+        shape: of the predictions, (..., frames, classes).
 
     >>> ctc_label_problem(np.array([[2, 1], [3, 3]]), (32, 2, 5))
     'has 2 time steps; the 2 labels of row 1 and a blank between equal ones need 3: [3, 3].'
@@ -35,7 +44,7 @@ def ctc_label_problem(labels: np.ndarray, shape: tuple[int, ...]) -> str | None:
     if bad.any():
         row = _first(bad)
         return (
-            f"has {classes} classes, so labels are 1 to {classes - 1}, with the blank 0 behind the last of them only; "
+            f"has {classes} classes, so labels are 1 to {classes - 1}, and 0 is only padding at the end; "
             f"row {row} has {labels[row].tolist()}."
         )
     needs = length + (used[:, 1:] & (labels[:, 1:] == labels[:, :-1])).sum(1)

@@ -1,4 +1,4 @@
-"""Loss: what a model minimises, as one number a batch."""
+"""Loss: base of all losses, and the reduction of values to one number per batch."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "
 
 
 def standardize_reduction(reduction: Any) -> str | None:
-    """`reduction` itself, if it is one of Keras's.
+    """Returns `reduction` if it is one of Keras's.
 
     Raises:
-        ValueError: it is none of them.
+        ValueError: it is not.
     """
     if reduction not in REDUCTIONS:
         raise ValueError(
@@ -33,13 +33,16 @@ def standardize_reduction(reduction: Any) -> str | None:
 def reduce_weighted_values(
     values: Any, sample_weight: Any = None, reduction: str | None = "sum_over_batch_size"
 ) -> Any:
-    """values * sample_weight, reduced: one kernel for any batch size.
+    """Reduces values * sample_weight.
 
     Args:
         values: losses, usually (batch,).
-        sample_weight: None, or a shape that fits: that of values, its first axes, or one that broadcasts.
-        reduction: "sum_over_batch_size" and "mean" divide by the number of values, "mean_with_sample_weight" by the
-            sum of the weights, "sum" not at all; "none" and None keep the values.
+        sample_weight: None, or weights whose shape is that of values, its first axes, or one that broadcasts to it.
+        reduction: "sum_over_batch_size" and "mean" divide the sum by the number of values, "mean_with_sample_weight"
+            divides it by the sum of the weights, "sum" does not divide; "none" and None do not reduce.
+
+    Returns:
+        A scalar; with "none" or None the weighted values.
 
     Example:
 
@@ -59,13 +62,13 @@ def reduce_weighted_values(
 
 
 class Loss:
-    """Base of all losses. Subclasses give `call(y_true, y_pred)`: one value a sample.
+    """Base of all losses. Subclasses define `call(y_true, y_pred)`, which returns one value per sample.
 
     Args:
-        name: appears in errors and configs; made from the class's name if None.
+        name: used in errors and configs; default: the class's name in snake case.
         reduction: "sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none" or None.
-        dtype: "float32" or "float64", to which y_true and y_pred are cast. None: floats stay what y_pred's are, and
-            everything else becomes `config.floatx()`.
+        dtype: "float32" or "float64", to which y_true and y_pred are cast. None: y_pred's dtype if it is
+            a float type of ours, else `config.floatx()`.
 
     Raises:
         ValueError: an unknown reduction.
@@ -79,7 +82,7 @@ class Loss:
     4.5
     """
 
-    # Whether integer class labels are of use to `call`: the trainer then feeds int32 instead of floats.
+    # Whether `call` uses integer class labels. If so, the trainer feeds int32 instead of floats.
     wants_integer_labels = False
 
     def __init__(self, name: str | None = None, reduction: Any = "sum_over_batch_size", dtype: Any = None) -> None:
@@ -92,17 +95,20 @@ class Loss:
         return self._dtype or config.floatx()
 
     def _predictions(self, y_pred: Any) -> _core.Tensor:
-        """y_pred in the dtype that everything is computed in."""
+        """Casts y_pred to the dtype of the computation."""
         y_pred = as_tensor(y_pred, self._dtype)
         return y_pred if y_pred.dtype in config.FLOATS else as_tensor(y_pred, self.dtype)
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        """The reduced loss as a Tensor: a scalar, or one value a sample with reduction "none".
+        """Computes the reduced loss.
 
         Args:
-            y_true, y_pred: targets and predictions, (batch, ...). Where y_pred carries a mask, or what `call` gives
-                does, only what they let through counts.
-            sample_weight: factor of each sample's loss, (batch,) or a shape that fits the values.
+            y_true: targets, (batch, ...).
+            y_pred: predictions, (batch, ...). If y_pred or the result of `call` has a mask, masked values do not count.
+            sample_weight: factor of each sample's loss, (batch,) or a shape that `reduce_weighted_values` accepts.
+
+        Returns:
+            A scalar Tensor, or one value per sample with reduction "none".
         """
         mask = mask_of(y_pred)
         y_pred = self._predictions(y_pred)
@@ -113,15 +119,21 @@ class Loss:
         return reduce_weighted_values(as_tensor(values, y_pred.dtype), weight, self.reduction)
 
     def label_problem(self, labels: Any, shape: tuple[int, ...]) -> str | None:
-        """What is wrong with integer labels (rows, ...) for predictions of this shape, or None."""
+        """Describes the first wrong integer label, or returns None.
+
+        Args:
+            labels: (rows, ...).
+            shape: of the predictions.
+        """
         return class_label_problem(labels, shape, getattr(self, "ignore_class", None))
 
     @property
     def wants_plain_classes(self) -> bool:
-        """Whether every label is one of the classes, from 0 on."""
+        """Whether every label must be one of the classes 0, 1, ..."""
         return self.wants_integer_labels and getattr(self, "ignore_class", None) is None
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Returns one value per sample, (batch, ...), for targets and predictions of the same dtype."""
         raise NotImplementedError(f"{type(self).__name__} must implement call(y_true, y_pred).")
 
     def get_config(self) -> dict[str, Any]:
@@ -133,11 +145,12 @@ class Loss:
 
 
 class LossFunctionWrapper(Loss):
-    """A loss from a function `fn(y_true, y_pred, **kwargs)` that gives one value a sample.
+    """A loss from a function `fn(y_true, y_pred, **kwargs)` that returns one value per sample.
 
     Args:
-        fn: the function; one of netlet's own runs together with the reduction as a single kernel.
-        kwargs: passed on to `fn`.
+        fn: the function. Many of netlet's own are computed by one kernel together with the reduction.
+        reduction, name, dtype: see `Loss`.
+        kwargs: passed to `fn`.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Losses of scores: hinges on labels -1 and 1 (0 and 1 are converted), and overlaps of masks."""
+"""Losses of scores: hinge losses for labels -1 and 1 (0 and 1 are converted), and losses of the overlap of masks."""
 
 from __future__ import annotations
 
@@ -29,7 +29,14 @@ _hinge, _squared_hinge = _hinge_kernel("hinge"), _hinge_kernel("squared_hinge")
 @fused_by(_hinge)
 @op
 def hinge(y_true: Any, y_pred: Any) -> Any:
-    """mean(max(1 - y_true * y_pred, 0)) over the last axis.
+    """Hinge loss: mean(max(1 - y_true * y_pred, 0)) over the last axis.
+
+    Args:
+        y_true: labels -1 or 1, or 0 or 1; a shape that broadcasts with y_pred's.
+        y_pred: scores.
+
+    Returns:
+        One value per sample: the shape without the last axis.
 
     >>> hinge([[1.0, -1.0]], [[0.5, 0.5]]).numpy()
     array([1.], dtype=float32)
@@ -40,7 +47,14 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
 @fused_by(_squared_hinge)
 @op
 def squared_hinge(y_true: Any, y_pred: Any) -> Any:
-    """mean(max(1 - y_true * y_pred, 0)**2) over the last axis.
+    """Squared hinge loss: mean(max(1 - y_true * y_pred, 0)**2) over the last axis.
+
+    Args:
+        y_true: labels -1 or 1, or 0 or 1; a shape that broadcasts with y_pred's.
+        y_pred: scores.
+
+    Returns:
+        One value per sample: the shape without the last axis.
 
     >>> squared_hinge([[1.0, -1.0]], [[0.5, 0.5]]).numpy()
     array([1.25], dtype=float32)
@@ -50,7 +64,14 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any:
 
 @op
 def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
-    """max(largest wrong score - right score + 1, 0), for one-hot rows.
+    """Hinge loss of exclusive classes: max(largest wrong score - right score + 1, 0).
+
+    Args:
+        y_true: one-hot rows, (..., classes).
+        y_pred: scores, y_true's shape.
+
+    Returns:
+        One value per sample: the shape without the last axis.
 
     >>> categorical_hinge([[0.0, 1.0]], [[0.5, 0.9]]).round(6).numpy()
     array([0.6], dtype=float32)
@@ -64,7 +85,15 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
 
 @op
 def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
-    """1 - 2 sum(t p) / (sum(t) + sum(p) + epsilon) along `axis` (all axes if None).
+    """Dice loss of two masks: 1 - 2 sum(t p) / (sum(t) + sum(p) + epsilon) along `axis`.
+
+    Args:
+        y_true: masks t, values in [0, 1].
+        y_pred: masks p, y_true's shape.
+        axis: axes of the sums; None for all.
+
+    Returns:
+        The shape without `axis`.
 
     >>> round(float(dice([1.0, 0.0], [1.0, 1.0])), 4)
     0.3333
@@ -78,7 +107,20 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
 
 @op
 def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axis: Any = None) -> Any:
-    """1 - tp / (tp + alpha fp + beta fn + epsilon) along `axis` (Salehi et al., 2017); alpha, beta as in Keras.
+    """Tversky loss of two masks (Salehi et al., 2017).
+
+    1 - tp / (tp + alpha fn + beta fp + epsilon), where tp = sum(t p), fn = sum(t (1 - p)), fp = sum((1 - t) p). As in
+    Keras, alpha is the factor of fn.
+
+    Args:
+        y_true: masks t, values in [0, 1].
+        y_pred: masks p, y_true's shape.
+        alpha: factor of the false negatives; default 0.5.
+        beta: factor of the false positives; default 0.5.
+        axis: axes of the sums; None for all.
+
+    Returns:
+        The shape without `axis`.
 
     >>> round(float(tversky([1.0, 0.0], [1.0, 1.0])), 4)
     0.3333

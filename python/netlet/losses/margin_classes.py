@@ -1,6 +1,6 @@
 """Hinge losses and overlaps as classes: a function, its options, and a reduction.
 
-`reduction`, `name` and `dtype` are those of `Loss`; the formulas stand with the functions.
+`reduction`, `name` and `dtype` are those of `Loss`; the formulas are in margin.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from .function_loss import FunctionLoss
 
 
 class Hinge(FunctionLoss):
-    """
+    """Hinge loss, for labels -1 and 1 (or 0 and 1).
+
+    Args:
+        reduction, name, dtype: see `Loss`.
+
     >>> float(Hinge()([[1.0, -1.0]], [[0.5, 0.5]]))
     1.0
     """
@@ -24,7 +28,11 @@ class Hinge(FunctionLoss):
 
 
 class SquaredHinge(FunctionLoss):
-    """
+    """Squared hinge loss, for labels -1 and 1 (or 0 and 1).
+
+    Args:
+        reduction, name, dtype: see `Loss`.
+
     >>> float(SquaredHinge()([[1.0, -1.0]], [[0.5, 0.5]]))
     1.25
     """
@@ -36,7 +44,11 @@ class SquaredHinge(FunctionLoss):
 
 
 class CategoricalHinge(FunctionLoss):
-    """
+    """Hinge loss of exclusive classes, for one-hot targets.
+
+    Args:
+        reduction, name, dtype: see `Loss`.
+
     >>> round(float(CategoricalHinge()([[0.0, 1.0]], [[0.5, 0.9]])), 5)
     0.6
     """
@@ -50,7 +62,12 @@ class CategoricalHinge(FunctionLoss):
 
 
 class Dice(FunctionLoss):
-    """
+    """Dice loss of the overlap of two masks.
+
+    Args:
+        axis: axes of the sums; None for all.
+        reduction, name, dtype: see `Loss`.
+
     >>> round(float(Dice()([[1.0, 0.0]], [[1.0, 1.0]])), 4)
     0.3333
     """
@@ -64,7 +81,14 @@ class Dice(FunctionLoss):
 
 
 class Tversky(FunctionLoss):
-    """
+    """Tversky loss of the overlap of two masks.
+
+    Args:
+        alpha: factor of the false negatives; default 0.5.
+        beta: factor of the false positives; default 0.5.
+        axis: axes of the sums; None for all.
+        reduction, name, dtype: see `Loss`.
+
     >>> round(float(Tversky()([[1.0, 0.0]], [[1.0, 1.0]])), 4)
     0.3333
     """

@@ -1,4 +1,4 @@
-"""Masks in losses and metrics: what they exclude has weight 0. Source: Keras 3, `losses.loss.apply_mask`."""
+"""Masks in losses and metrics: masked values have weight 0. Source: Keras 3, `losses.loss.apply_mask`."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from .arrays import as_tensor, is_leading, match_ranks
 
 
 def both(a: Any, b: Any) -> Any:
-    """The mask of what counts in both; None counts everywhere."""
+    """Combines two masks: a value counts if it counts in both. None is a mask in which every value counts."""
     if a is None or b is None:
         return b if a is None else a
     return ops.logical_and(a, b)
 
 
 def apply_mask(sample_weight: Any, mask: Any, dtype: str, reduction: str | None) -> Any:
-    """The weights that say the same as sample_weight (or None) and mask (or None) together.
+    """Combines sample weights and a mask into one array of weights.
 
     Args:
-        sample_weight: one a sample, or a shape that fits the mask's.
-        mask: (batch, ...), which values count.
-        reduction: those that divide by the number of all values have weights that make up for the masked ones,
-            number of values / number of unmasked ones.
+        sample_weight: one weight per sample, or a shape that broadcasts with the mask's; or None.
+        mask: (batch, ...), which values count; or None.
+        reduction: "mean" and "sum_over_batch_size" divide by the number of all values. For them the weights are
+            multiplied by number of values / number of unmasked values.
+
+    Returns:
+        The weights, or None if both are None.
 
     >>> import numpy as np
     >>> apply_mask(None, np.array([True, True, False]), "float32", "mean").numpy()
@@ -40,6 +43,6 @@ def apply_mask(sample_weight: Any, mask: Any, dtype: str, reduction: str | None)
     if sample_weight is None:
         return weight
     weight, given = match_ranks(weight, as_tensor(sample_weight, dtype))
-    if is_leading(tuple(given.shape), tuple(weight.shape)):  # one for all the values of a sample
+    if is_leading(tuple(given.shape), tuple(weight.shape)):  # one weight for all values of a sample
         given = ops.reshape(given, (*given.shape, *[1] * (len(weight.shape) - len(given.shape))))
     return ops.multiply(given, weight)

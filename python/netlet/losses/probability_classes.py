@@ -1,6 +1,6 @@
 """The losses of probabilities as classes: a function, its options, and a reduction.
 
-`reduction`, `name` and `dtype` are those of `Loss`; the formulas stand with the functions.
+`reduction`, `name` and `dtype` are those of `Loss`; the formulas are in crossentropy.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from .function_loss import FunctionLoss
 
 
 class KLDivergence(FunctionLoss):
-    """
+    """Kullback-Leibler divergence of two distributions.
+
+    Args:
+        reduction, name, dtype: see `Loss`.
+
     >>> round(float(KLDivergence()([[0.5, 0.5]], [[0.25, 0.75]])), 4)
     0.1438
     """
@@ -24,7 +28,13 @@ class KLDivergence(FunctionLoss):
 
 
 class BinaryCrossentropy(FunctionLoss):
-    """Crossentropy of independent yes/no targets.
+    """Crossentropy of independent binary targets.
+
+    Args:
+        from_logits: whether predictions are logits instead of probabilities.
+        label_smoothing: fraction in [0, 1] by which targets move towards 0.5; default 0.
+        axis: axis of the mean; default the last.
+        reduction, name, dtype: see `Loss`.
 
     >>> round(float(BinaryCrossentropy()([[0.0, 1.0]], [[0.4, 0.6]])), 4)
     0.5108
@@ -46,7 +56,16 @@ class BinaryCrossentropy(FunctionLoss):
 
 
 class BinaryFocalCrossentropy(FunctionLoss):
-    """Binary crossentropy that makes light of easy samples.
+    """Binary crossentropy that down-weights easy examples.
+
+    Args:
+        apply_class_balancing: whether targets 1 are weighted by alpha and targets 0 by 1 - alpha.
+        alpha: see apply_class_balancing; default 0.25.
+        gamma: exponent of the weight of an example; default 2.
+        from_logits: whether predictions are logits instead of probabilities.
+        label_smoothing: fraction in [0, 1] by which targets move towards 0.5; default 0.
+        axis: axis of the mean; default the last.
+        reduction, name, dtype: see `Loss`.
 
     >>> round(float(BinaryFocalCrossentropy()([[0.0, 1.0]], [[0.4, 0.6]])), 4)
     0.0817
@@ -72,7 +91,13 @@ class BinaryFocalCrossentropy(FunctionLoss):
 
 
 class CategoricalCrossentropy(FunctionLoss):
-    """Crossentropy of exclusive classes given as one-hot rows.
+    """Crossentropy of exclusive classes with one-hot targets.
+
+    Args:
+        from_logits: whether predictions are logits instead of probabilities.
+        label_smoothing: fraction in [0, 1] by which targets move towards 1 / classes; default 0.
+        axis: axis of the classes; default the last.
+        reduction, name, dtype: see `Loss`.
 
     >>> round(float(CategoricalCrossentropy()([[0.0, 1.0, 0.0]], [[0.05, 0.95, 0.0]])), 4)
     0.0513
@@ -94,7 +119,15 @@ class CategoricalCrossentropy(FunctionLoss):
 
 
 class CategoricalFocalCrossentropy(FunctionLoss):
-    """Categorical crossentropy that makes light of easy samples.
+    """Categorical crossentropy that down-weights easy examples.
+
+    Args:
+        alpha: factor of the loss; default 0.25.
+        gamma: exponent of the weight of an example; default 2.
+        from_logits: whether predictions are logits instead of probabilities.
+        label_smoothing: fraction in [0, 1] by which targets move towards 1 / classes; default 0.
+        axis: axis of the classes; default the last.
+        reduction, name, dtype: see `Loss`.
 
     >>> round(float(CategoricalFocalCrossentropy()([[0.0, 1.0, 0.0]], [[0.1, 0.8, 0.1]])), 5)
     0.00223
@@ -118,7 +151,13 @@ class CategoricalFocalCrossentropy(FunctionLoss):
 
 
 class SparseCategoricalCrossentropy(FunctionLoss):
-    """Crossentropy of exclusive classes given as integers; samples of class `ignore_class` do not count.
+    """Crossentropy of exclusive classes with integer labels.
+
+    Args:
+        from_logits: whether predictions are logits instead of probabilities.
+        ignore_class: label whose samples do not count; None for none.
+        axis: axis of the classes; default the last.
+        reduction, name, dtype: see `Loss`.
 
     >>> round(float(SparseCategoricalCrossentropy()([1], [[0.05, 0.95, 0.0]])), 4)
     0.0513
@@ -141,5 +180,5 @@ class SparseCategoricalCrossentropy(FunctionLoss):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config()
         if config["axis"] == -1:
-            del config["axis"]  # which Keras's config does not have
+            del config["axis"]  # Keras's config does not have it
         return config

@@ -1,6 +1,6 @@
-"""Losses of numbers. Each maps y_true, y_pred (batch, ..., d) to (batch, ...): the mean over the last axis.
+"""Losses of numbers. Each maps y_true and y_pred, (batch, ..., d), to the mean over the last axis, (batch, ...).
 
-A target whose rank differs by an axis of extent 1 is brought to y_pred's rank, as in Keras.
+As in Keras, the ranks may differ by an axis of size 1 at the end.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from .fused import fused_by, pointwise
 @fused_by(pointwise("squared_error"))
 @op
 def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
-    """mean((y_true - y_pred)**2).
+    """Mean squared error: mean((y_true - y_pred)**2).
+
+    Args:
+        y_true: targets.
+        y_pred: predictions, (batch, ..., d).
+
+    Returns:
+        (batch, ...).
 
     >>> mean_squared_error([[0.0, 1.0]], [[1.0, 3.0]]).numpy()
     array([2.5], dtype=float32)
@@ -28,7 +35,14 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
 @fused_by(pointwise("absolute_error"))
 @op
 def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
-    """mean(|y_true - y_pred|). Its slope where they are equal is 0.
+    """Mean absolute error: mean(|y_true - y_pred|). Its gradient is 0 where they are equal.
+
+    Args:
+        y_true: targets.
+        y_pred: predictions, (batch, ..., d).
+
+    Returns:
+        (batch, ...).
 
     >>> mean_absolute_error([[0.0, 1.0]], [[1.0, 3.0]]).numpy()
     array([1.5], dtype=float32)
@@ -39,7 +53,14 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
 @fused_by(pointwise("absolute_percentage_error"))
 @op
 def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
-    """100 * mean(|y_true - y_pred| / max(|y_true|, epsilon)).
+    """Mean absolute percentage error: 100 * mean(|y_true - y_pred| / max(|y_true|, epsilon)).
+
+    Args:
+        y_true: targets.
+        y_pred: predictions, (batch, ..., d).
+
+    Returns:
+        (batch, ...).
 
     >>> mean_absolute_percentage_error([[1.0, 2.0]], [[1.5, 2.0]]).numpy()
     array([25.], dtype=float32)
@@ -50,7 +71,14 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
 @fused_by(pointwise("squared_logarithmic_error"))
 @op
 def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
-    """mean((log(1 + y_true) - log(1 + y_pred))**2), both at least epsilon.
+    """Mean squared logarithmic error: mean((log(1 + y_true) - log(1 + y_pred))**2), both at least epsilon.
+
+    Args:
+        y_true: targets.
+        y_pred: predictions, (batch, ..., d).
+
+    Returns:
+        (batch, ...).
 
     >>> mean_squared_logarithmic_error([[0.0]], [[1.0]]).round(4).numpy()
     array([0.4805], dtype=float32)
@@ -65,7 +93,17 @@ def _huber(y_true: Any, y_pred: Any, sample_weight: Any = None, reduction: str =
 @fused_by(_huber)
 @op
 def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
-    """mean of e**2 / 2 where |e| <= delta, else delta * (|e| - delta / 2); e = y_pred - y_true (Huber, 1964).
+    """Huber loss (Huber, 1964) of e = y_pred - y_true.
+
+    The mean of e**2 / 2 where |e| <= delta, and of delta * (|e| - delta / 2) elsewhere.
+
+    Args:
+        y_true: targets.
+        y_pred: predictions, (batch, ..., d).
+        delta: largest error with a quadratic loss; default 1.
+
+    Returns:
+        (batch, ...).
 
     >>> huber([[0.0, 0.0]], [[0.5, 3.0]]).numpy()
     array([1.3125], dtype=float32)
@@ -76,7 +114,14 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
 @fused_by(pointwise("log_cosh"))
 @op
 def log_cosh(y_true: Any, y_pred: Any) -> Any:
-    """mean(log(cosh(y_pred - y_true))): about e**2 / 2 for small errors, |e| - log(2) for large ones.
+    """Log-cosh loss: mean(log(cosh(e))), e = y_pred - y_true; about e**2 / 2 for small e, |e| - log(2) for large e.
+
+    Args:
+        y_true: targets.
+        y_pred: predictions, (batch, ..., d).
+
+    Returns:
+        (batch, ...).
 
     >>> log_cosh([[0.0]], [[1.0]]).round(4).numpy()
     array([0.4338], dtype=float32)
@@ -87,7 +132,14 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
 @fused_by(pointwise("poisson"))
 @op
 def poisson(y_true: Any, y_pred: Any) -> Any:
-    """mean(y_pred - y_true * log(y_pred + epsilon)): the Poisson likelihood of counts y_true under rates y_pred.
+    """Negative Poisson log-likelihood up to a constant: mean(y_pred - y_true * log(y_pred + epsilon)).
+
+    Args:
+        y_true: counts.
+        y_pred: rates, (batch, ..., d).
+
+    Returns:
+        (batch, ...).
 
     >>> poisson([[2.0]], [[1.0]]).round(5).numpy()
     array([1.], dtype=float32)
@@ -97,7 +149,17 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 
 @op
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
-    """-sum(l2_normalize(y_true) * l2_normalize(y_pred)) along `axis`: -1 for the same direction, 1 for opposite.
+    """Negative cosine similarity: -1 for the same direction, 1 for the opposite direction.
+
+    -sum(l2_normalize(y_true) * l2_normalize(y_pred)) along `axis`.
+
+    Args:
+        y_true: targets.
+        y_pred: predictions.
+        axis: axis of the vectors; default the last.
+
+    Returns:
+        The shape without `axis`.
 
     >>> cosine_similarity([[3.0, 4.0]], [[6.0, 8.0]]).round(6).numpy()
     array([-1.], dtype=float32)

@@ -1,6 +1,6 @@
 """The losses of numbers as classes: a function, its options, and a reduction.
 
-`reduction`, `name` and `dtype` are those of `Loss`; the formulas stand with the functions.
+`reduction`, `name` and `dtype` are those of `Loss`; the formulas are in regression.py.
 """
 
 from __future__ import annotations
@@ -12,7 +12,11 @@ from .function_loss import FunctionLoss
 
 
 class MeanSquaredError(FunctionLoss):
-    """
+    """Mean of the squared errors.
+
+    Args:
+        reduction, name, dtype: see `Loss`.
+
     >>> float(MeanSquaredError()([[0.0, 1.0]], [[1.0, 3.0]]))
     2.5
     """
@@ -26,7 +30,11 @@ class MeanSquaredError(FunctionLoss):
 
 
 class MeanAbsoluteError(FunctionLoss):
-    """
+    """Mean of the absolute errors.
+
+    Args:
+        reduction, name, dtype: see `Loss`.
+
     >>> float(MeanAbsoluteError()([[0.0, 1.0]], [[1.0, 3.0]]))
     1.5
     """
@@ -40,7 +48,11 @@ class MeanAbsoluteError(FunctionLoss):
 
 
 class MeanAbsolutePercentageError(FunctionLoss):
-    """
+    """Mean of the absolute errors in percent of the targets.
+
+    Args:
+        reduction, name, dtype: see `Loss`.
+
     >>> float(MeanAbsolutePercentageError()([[1.0, 2.0]], [[1.5, 2.0]]))
     25.0
     """
@@ -54,7 +66,11 @@ class MeanAbsolutePercentageError(FunctionLoss):
 
 
 class MeanSquaredLogarithmicError(FunctionLoss):
-    """
+    """Mean of the squared differences of log(1 + y).
+
+    Args:
+        reduction, name, dtype: see `Loss`.
+
     >>> round(float(MeanSquaredLogarithmicError()([[0.0]], [[1.0]])), 4)
     0.4805
     """
@@ -68,7 +84,11 @@ class MeanSquaredLogarithmicError(FunctionLoss):
 
 
 class Huber(FunctionLoss):
-    """Quadratic up to an error of `delta`, linear beyond.
+    """Loss that is quadratic up to an error of `delta` and linear for larger errors.
+
+    Args:
+        delta: the error; default 1.
+        reduction, name, dtype: see `Loss`.
 
     >>> float(Huber()([[0.0, 0.0]], [[0.5, 3.0]]))
     1.3125
@@ -87,7 +107,11 @@ class Huber(FunctionLoss):
 
 
 class LogCosh(FunctionLoss):
-    """
+    """Mean of log(cosh(error)).
+
+    Args:
+        reduction, name, dtype: see `Loss`.
+
     >>> round(float(LogCosh()([[0.0]], [[1.0]])), 4)
     0.4338
     """
@@ -99,7 +123,11 @@ class LogCosh(FunctionLoss):
 
 
 class Poisson(FunctionLoss):
-    """
+    """Negative Poisson log-likelihood, for targets that are counts.
+
+    Args:
+        reduction, name, dtype: see `Loss`.
+
     >>> round(float(Poisson()([[2.0]], [[1.0]])), 5)
     1.0
     """
@@ -111,7 +139,11 @@ class Poisson(FunctionLoss):
 
 
 class CosineSimilarity(FunctionLoss):
-    """The negative cosine of the angle between target and prediction, along `axis`.
+    """Negative cosine of the angle between target and prediction.
+
+    Args:
+        axis: axis of the vectors; default the last.
+        reduction, name, dtype: see `Loss`.
 
     >>> round(float(CosineSimilarity()([[3.0, 4.0]], [[6.0, 8.0]])), 5)
     -1.0

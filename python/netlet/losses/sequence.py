@@ -17,9 +17,11 @@ from .loss import Loss, reduce_weighted_values
 def _ctc(y_true: Any, y_pred: Any, sample_weight: Any = None, reduction: str = "none") -> Any:
     y_true, y_pred = concrete(y_true), floating(y_pred)
     if len(y_true.shape) != 2:
-        raise ValueError(f"ctc: expected y_true of shape (batch, max_length), got {tuple(y_true.shape)}.")
+        raise ValueError(f"ctc: expected y_true of shape (batch, max_length), received {tuple(y_true.shape)}.")
     if len(y_pred.shape) != 3:
-        raise ValueError(f"ctc: expected logits y_pred of shape (batch, frames, classes), got {tuple(y_pred.shape)}.")
+        raise ValueError(
+            f"ctc: expected logits y_pred of shape (batch, frames, classes), received {tuple(y_pred.shape)}."
+        )
     values = _core.ctc_loss(y_true, y_pred)
     return (
         values
@@ -31,15 +33,19 @@ def _ctc(y_true: Any, y_pred: Any, sample_weight: Any = None, reduction: str = "
 @fused_by(_ctc, wants_integer_labels=True, label_problem=ctc_label_problem)
 @op
 def ctc(y_true: Any, y_pred: Any) -> Any:
-    """-log of the probability that softmax(y_pred), read frame by frame, spells the labels: `ops.ctc_loss` with the
-    blank 0, all frames, and as many labels as are not 0.
+    """Connectionist temporal classification loss: -log of the probability of the label sequence.
+
+    As `ops.ctc_loss` with blank 0 and all frames. The labels of a sample are those that are not 0.
 
     Args:
-        y_true: labels (batch, max_length), integers in [1, classes), 0 behind the last of each sample.
+        y_true: labels (batch, max_length), integers in [1, classes), padded with 0 at the end.
         y_pred: logits (batch, frames, classes).
 
+    Returns:
+        One value per sample, (batch,).
+
     Raises:
-        ValueError: another rank, labels that are none, more labels than frames; the sample is named.
+        ValueError: another rank, a label outside [1, classes), or more labels than frames. The message has the sample.
 
     >>> ctc([[1, 2, 0]], [[[0.0, 0.0, 0.0]] * 3]).round(4).numpy()  # 5 of 27 paths
     array([1.6864], dtype=float32)
@@ -48,7 +54,10 @@ def ctc(y_true: Any, y_pred: Any) -> Any:
 
 
 class CTC(FunctionLoss):
-    """The loss of label sequences that come without times: see `ctc`.
+    """Connectionist temporal classification loss, for label sequences that are not aligned with the frames.
+
+    Args:
+        reduction, name, dtype: see `Loss`.
 
     >>> round(float(CTC()([[1, 2, 0]], [[[0.0, 0.0, 0.0]] * 3])), 4)
     1.6864
