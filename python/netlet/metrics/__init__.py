@@ -1,4 +1,4 @@
-"""Numbers about predictions, exact over everything seen since the last reset.
+"""Metrics: numbers about predictions, exact over all batches since the last reset.
 
 >>> m = get("mse")
 >>> m.update_state([[0.0]], [[2.0]])
@@ -139,19 +139,43 @@ _table = Table(
 
 
 def serialize(metric: Any) -> Any:
-    """The config dict of a metric."""
+    """Returns the config dict of a metric.
+
+    Args:
+        metric: a Metric or a function.
+
+    >>> serialize(Mean())["class_name"]
+    'Mean'
+    """
     return _table.serialize(metric)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The metric of a config dict or name."""
+    """Returns the metric of a config dict or name.
+
+    Args:
+        config: what `serialize` returned.
+        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+
+    >>> deserialize(serialize(Mean("loss")))
+    <Mean name=loss>
+    """
     return _table.deserialize(config, custom_objects)
 
 
 def get(identifier: Any) -> Any:
-    """A metric from a name, config dict, class, function or itself; None stays None.
+    """Returns a metric.
+
+    Args:
+        identifier: a name ("mse"), a config dict, a class, a function, a Metric, or None.
+
+    Returns:
+        A new Metric for a name, a config or a class, else `identifier` itself.
 
     Raises:
-        ValueError: an unknown name, with the nearest known one.
+        ValueError: an unknown name. The message has the nearest known name.
+
+    >>> get("mse")
+    <MeanSquaredError name=mean_squared_error>
     """
     return _table.get(identifier)

@@ -1,4 +1,4 @@
-"""How often predictions are right. Each class adds a whole batch to its state by one kernel."""
+"""Accuracies: the fraction of correct predictions. Each class updates its state with one kernel call per batch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,14 @@ def _as_floatx(values: Any) -> Any:
 
 @op
 def accuracy(y_true: Any, y_pred: Any) -> Any:
-    """1 where y_true equals y_pred, else 0.
+    """Returns 1 where y_true equals y_pred, else 0.
+
+    Args:
+        y_true: any shape.
+        y_pred: y_true's shape.
+
+    Returns:
+        y_pred's shape, `config.floatx()`.
 
     >>> accuracy([1, 2, 3], [1, 0, 3]).numpy()
     array([1., 0., 1.], dtype=float32)
@@ -29,7 +36,15 @@ def accuracy(y_true: Any, y_pred: Any) -> Any:
 
 @op
 def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
-    """1 where (y_pred > threshold) equals y_true, else 0.
+    """Returns 1 where (y_pred > threshold) equals y_true, else 0.
+
+    Args:
+        y_true: 0 or 1, any shape.
+        y_pred: scores, y_true's shape.
+        threshold: scores above it are class 1; default 0.5.
+
+    Returns:
+        y_pred's shape, `config.floatx()`.
 
     >>> binary_accuracy([[1.0], [0.0]], [[0.7], [0.6]]).tolist()
     [[1.0], [0.0]]
@@ -40,7 +55,14 @@ def binary_accuracy(y_true: Any, y_pred: Any, threshold: float = 0.5) -> Any:
 
 @op
 def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """1 where the largest score is that of the one-hot target's class (the first of equal scores), else 0.
+    """Returns 1 where the class of the largest score (the first of equal scores) is that of the target, else 0.
+
+    Args:
+        y_true: one-hot rows, (..., classes).
+        y_pred: scores, (..., classes).
+
+    Returns:
+        One value per row, (...), `config.floatx()`.
 
     >>> categorical_accuracy([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]]).numpy()
     array([0., 1.], dtype=float32)
@@ -50,7 +72,14 @@ def categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
 
 @op
 def sparse_categorical_accuracy(y_true: Any, y_pred: Any) -> Any:
-    """1 where the largest score is that of the label's class (the first of equal scores), else 0.
+    """Returns 1 where the class of the largest score (the first of equal scores) is the label, else 0.
+
+    Args:
+        y_true: labels, (...).
+        y_pred: scores, (..., classes).
+
+    Returns:
+        One value per row, (...), `config.floatx()`.
 
     >>> sparse_categorical_accuracy([2, 1], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.0]]).numpy()
     array([0., 1.], dtype=float32)
@@ -83,7 +112,11 @@ class _Accuracy(FunctionMetric):
 
 
 class Accuracy(_Accuracy):
-    """
+    """Fraction of predictions that equal the targets.
+
+    Args:
+        name, dtype: see `Metric`.
+
     >>> m = Accuracy()
     >>> m.update_state([[1], [2], [3], [4]], [[0], [2], [3], [4]])
     >>> float(m.result())
@@ -97,7 +130,12 @@ class Accuracy(_Accuracy):
 
 
 class BinaryAccuracy(_Accuracy):
-    """
+    """Fraction of predictions whose class, 0 or 1, is that of the target.
+
+    Args:
+        threshold: scores above it are class 1; default 0.5.
+        name, dtype: see `Metric`.
+
     >>> m = BinaryAccuracy()
     >>> m.update_state([[1], [1], [0], [0]], [[0.98], [1], [0], [0.6]])
     >>> float(m.result())
@@ -111,7 +149,11 @@ class BinaryAccuracy(_Accuracy):
 
 
 class CategoricalAccuracy(_Accuracy):
-    """
+    """Fraction of predictions whose largest score is that of the target's class, for one-hot targets.
+
+    Args:
+        name, dtype: see `Metric`.
+
     >>> m = CategoricalAccuracy()
     >>> m.update_state([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
     >>> float(m.result())
@@ -125,7 +167,11 @@ class CategoricalAccuracy(_Accuracy):
 
 
 class SparseCategoricalAccuracy(_Accuracy):
-    """
+    """Fraction of predictions whose largest score is that of the target's class, for integer labels.
+
+    Args:
+        name, dtype: see `Metric`.
+
     >>> m = SparseCategoricalAccuracy()
     >>> m.update_state([[2], [1]], [[0.1, 0.6, 0.3], [0.05, 0.95, 0]])
     >>> float(m.result())
@@ -140,7 +186,15 @@ class SparseCategoricalAccuracy(_Accuracy):
 
 @op
 def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
-    """1 where fewer than k scores are larger than that of the one-hot target's class, else 0.
+    """Returns 1 where fewer than k scores are larger than the score of the target's class, else 0.
+
+    Args:
+        y_true: one-hot rows, (..., classes).
+        y_pred: scores, (..., classes).
+        k: number of scores; default 5.
+
+    Returns:
+        One value per row, (...), `config.floatx()`.
 
     >>> top_k_categorical_accuracy([[0, 0, 1], [1, 0, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.1]], k=2).numpy()
     array([1., 0.], dtype=float32)
@@ -150,10 +204,16 @@ def top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5) -> Any:
 
 @op
 def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from_sorted_ids: bool = False) -> Any:
-    """1 where fewer than k scores are larger than that of the label's class, else 0.
+    """Returns 1 where fewer than k scores are larger than the score of the label's class, else 0.
 
     Args:
-        from_sorted_ids: y_pred holds classes, the best first, instead of the scores of all classes.
+        y_true: labels, (...).
+        y_pred: scores, (..., classes).
+        k: number of scores; default 5.
+        from_sorted_ids: whether y_pred holds classes, the best first, instead of the scores of all classes.
+
+    Returns:
+        One value per row, (...), `config.floatx()`.
 
     >>> sparse_top_k_categorical_accuracy([2, 0], [[0.1, 0.9, 0.8], [0.05, 0.95, 0.1]], k=2).numpy()
     array([1., 0.], dtype=float32)
@@ -188,7 +248,12 @@ class _TopK(FunctionMetric):
 
 
 class TopKCategoricalAccuracy(_TopK):
-    """
+    """Fraction of predictions with the target's class among the k largest scores, for one-hot targets.
+
+    Args:
+        k: number of scores; default 5.
+        name, dtype: see `Metric`.
+
     >>> m = TopKCategoricalAccuracy(k=1)
     >>> m.update_state([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
     >>> float(m.result())
@@ -202,7 +267,13 @@ class TopKCategoricalAccuracy(_TopK):
 
 
 class SparseTopKCategoricalAccuracy(_TopK):
-    """
+    """Fraction of predictions with the target's class among the k largest scores, for integer labels.
+
+    Args:
+        k: number of scores; default 5.
+        from_sorted_ids: whether predictions are classes, the best first, instead of scores.
+        name, dtype: see `Metric`.
+
     >>> m = SparseTopKCategoricalAccuracy(k=1)
     >>> m.update_state([2, 1], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
     >>> float(m.result())

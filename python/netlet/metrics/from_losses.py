@@ -1,4 +1,4 @@
-"""Losses as metrics: their plain mean over all samples, whatever the reduction of the loss that is trained on."""
+"""Losses as metrics: the mean over all samples. The reduction of the trained loss has no effect on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from .reduction import FunctionMetric, Mean
 
 
 class MeanSquaredError(FunctionMetric):
-    """The mean of `losses.mean_squared_error`.
+    """Mean of `losses.mean_squared_error` over all samples.
+
+    Args:
+        name, dtype: see `Metric`.
 
     >>> m = MeanSquaredError()
     >>> m.update_state([[0.0, 1.0]], [[1.0, 3.0]])
@@ -28,7 +31,11 @@ class MeanSquaredError(FunctionMetric):
 
 
 class MeanAbsoluteError(FunctionMetric):
-    """The mean of `losses.mean_absolute_error`."""
+    """Mean of `losses.mean_absolute_error` over all samples.
+
+    Args:
+        name, dtype: see `Metric`.
+    """
 
     _function = staticmethod(losses.mean_absolute_error)
 
@@ -37,7 +44,11 @@ class MeanAbsoluteError(FunctionMetric):
 
 
 class MeanAbsolutePercentageError(FunctionMetric):
-    """The mean of `losses.mean_absolute_percentage_error`."""
+    """Mean of `losses.mean_absolute_percentage_error` over all samples.
+
+    Args:
+        name, dtype: see `Metric`.
+    """
 
     _function = staticmethod(losses.mean_absolute_percentage_error)
 
@@ -46,7 +57,11 @@ class MeanAbsolutePercentageError(FunctionMetric):
 
 
 class MeanSquaredLogarithmicError(FunctionMetric):
-    """The mean of `losses.mean_squared_logarithmic_error`."""
+    """Mean of `losses.mean_squared_logarithmic_error` over all samples.
+
+    Args:
+        name, dtype: see `Metric`.
+    """
 
     _function = staticmethod(losses.mean_squared_logarithmic_error)
 
@@ -55,7 +70,11 @@ class MeanSquaredLogarithmicError(FunctionMetric):
 
 
 class LogCoshError(FunctionMetric):
-    """The mean of `losses.log_cosh`."""
+    """Mean of `losses.log_cosh` over all samples.
+
+    Args:
+        name, dtype: see `Metric`.
+    """
 
     _function = staticmethod(losses.log_cosh)
 
@@ -64,7 +83,11 @@ class LogCoshError(FunctionMetric):
 
 
 class KLDivergence(FunctionMetric):
-    """The mean of `losses.kl_divergence`."""
+    """Mean of `losses.kl_divergence` over all samples.
+
+    Args:
+        name, dtype: see `Metric`.
+    """
 
     _function = staticmethod(losses.kl_divergence)
 
@@ -73,7 +96,11 @@ class KLDivergence(FunctionMetric):
 
 
 class Poisson(FunctionMetric):
-    """The mean of `losses.poisson`."""
+    """Mean of `losses.poisson` over all samples.
+
+    Args:
+        name, dtype: see `Metric`.
+    """
 
     _function = staticmethod(losses.poisson)
 
@@ -82,7 +109,11 @@ class Poisson(FunctionMetric):
 
 
 class Hinge(FunctionMetric):
-    """The mean of `losses.hinge`."""
+    """Mean of `losses.hinge` over all samples.
+
+    Args:
+        name, dtype: see `Metric`.
+    """
 
     _function = staticmethod(losses.hinge)
 
@@ -91,7 +122,11 @@ class Hinge(FunctionMetric):
 
 
 class SquaredHinge(FunctionMetric):
-    """The mean of `losses.squared_hinge`."""
+    """Mean of `losses.squared_hinge` over all samples.
+
+    Args:
+        name, dtype: see `Metric`.
+    """
 
     _function = staticmethod(losses.squared_hinge)
 
@@ -100,7 +135,11 @@ class SquaredHinge(FunctionMetric):
 
 
 class CategoricalHinge(FunctionMetric):
-    """The mean of `losses.categorical_hinge`."""
+    """Mean of `losses.categorical_hinge` over all samples.
+
+    Args:
+        name, dtype: see `Metric`.
+    """
 
     _function = staticmethod(losses.categorical_hinge)
 
@@ -109,7 +148,13 @@ class CategoricalHinge(FunctionMetric):
 
 
 class BinaryCrossentropy(FunctionMetric):
-    """The mean of `losses.binary_crossentropy`."""
+    """Mean of `losses.binary_crossentropy` over all samples.
+
+    Args:
+        from_logits: whether predictions are logits instead of probabilities.
+        label_smoothing: fraction in [0, 1] by which targets are smoothed; default 0.
+        name, dtype: see `Metric`.
+    """
 
     _function = staticmethod(losses.binary_crossentropy)
 
@@ -124,7 +169,14 @@ class BinaryCrossentropy(FunctionMetric):
 
 
 class CategoricalCrossentropy(FunctionMetric):
-    """The mean of `losses.categorical_crossentropy`."""
+    """Mean of `losses.categorical_crossentropy` over all samples.
+
+    Args:
+        from_logits: whether predictions are logits instead of probabilities.
+        label_smoothing: fraction in [0, 1] by which targets are smoothed; default 0.
+        axis: axis of the classes; default the last.
+        name, dtype: see `Metric`.
+    """
 
     _function = staticmethod(losses.categorical_crossentropy)
 
@@ -140,10 +192,16 @@ class CategoricalCrossentropy(FunctionMetric):
 
 
 class SparseCategoricalCrossentropy(FunctionMetric):
-    """The mean of `losses.sparse_categorical_crossentropy`.
+    """Mean of `losses.sparse_categorical_crossentropy` over all samples.
 
-    Samples of class `ignore_class` add 0 to the sum; they count in the mean unless there are sample weights (as in
-    Keras).
+    Samples of class `ignore_class` add 0 to the sum. As in Keras, they count in the mean unless there are sample
+    weights.
+
+    Args:
+        from_logits: whether predictions are logits instead of probabilities.
+        ignore_class: label whose samples have loss 0; None for none.
+        axis: axis of the classes; default the last.
+        name, dtype: see `Metric`.
     """
 
     _function = staticmethod(losses.sparse_categorical_crossentropy)
@@ -172,7 +230,15 @@ class SparseCategoricalCrossentropy(FunctionMetric):
 
 @op
 def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
-    """The cosine of the angle between target and prediction: 1 for the same direction. The loss is its negative.
+    """Returns the cosine of the angle between target and prediction, the negative of the loss of this name.
+
+    Args:
+        y_true: targets.
+        y_pred: predictions, y_true's shape.
+        axis: axis of the vectors; default the last.
+
+    Returns:
+        The shape without `axis`: 1 for the same direction, -1 for the opposite direction.
 
     >>> cosine_similarity([[3.0, 4.0]], [[6.0, 8.0]]).round(6).numpy()
     array([1.], dtype=float32)
@@ -181,7 +247,12 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
 
 class CosineSimilarity(FunctionMetric):
-    """The mean cosine of the angle between target and prediction."""
+    """Mean cosine of the angle between target and prediction.
+
+    Args:
+        axis: axis of the vectors; default the last.
+        name, dtype: see `Metric`.
+    """
 
     _function = staticmethod(cosine_similarity)
     _best = "up"
@@ -191,7 +262,10 @@ class CosineSimilarity(FunctionMetric):
 
 
 class RootMeanSquaredError(Mean):
-    """The root of the mean squared error over everything seen.
+    """Square root of the mean squared error over all samples.
+
+    Args:
+        name, dtype: see `Metric`.
 
     >>> m = RootMeanSquaredError()
     >>> m.update_state([[0.0, 1.0]], [[0.0, 3.0]])

@@ -1,4 +1,4 @@
-"""Metric: a number about predictions, kept up to date batch by batch in variables of its own."""
+"""Metric: base of all metrics. A metric stores its state in variables and updates it with each batch."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from netlet.engine.variable import Variable
 
 
 class Metric:
-    """Base of all metrics. Subclasses make variables with `add_weight` and give `update_state` and `result`.
+    """Base of all metrics. Subclasses create variables with `add_weight` and define `update_state` and `result`.
 
-    `update_state` runs inside the recorded step: it uses `netlet.ops` on Tensors, never NumPy on their values.
+    `update_state` is recorded as part of the step, so it must use `netlet.ops` on Tensors and not NumPy.
 
     Args:
         dtype: "float32" or "float64"; `config.floatx()` if None.
-        name: appears in the logs; made from the class's name if None.
+        name: its key in the logs; default: the class's name in snake case.
 
     Example:
 
@@ -60,13 +60,24 @@ class Metric:
 
     @property
     def variables(self) -> list[Variable]:
-        """Its own variables, then those of the metrics inside it."""
+        """The variables of this metric, then those of the metrics that are its attributes."""
         return [*self._variables, *(v for m in self._metrics for v in m.variables)]
 
     def add_variable(
         self, shape: Any, initializer: Any, dtype: Any = None, aggregation: str = "sum", name: str | None = None
     ) -> Variable:
-        """A variable of this metric's state; `reset_state` sets it to zeros. `aggregation`: see `Variable`."""
+        """Adds a variable to the metric's state.
+
+        Args:
+            shape: its shape.
+            initializer: name or Initializer of its first value; None for zeros. `reset_state` always sets zeros.
+            dtype: its dtype; None for `config.floatx()`.
+            aggregation: see `Variable`.
+            name: its name.
+
+        Returns:
+            The Variable, which is not trainable.
+        """
         with name_scope(self.name.replace("/", ">"), self):
             variable = Variable(
                 initializers.get(initializer or "zeros"),
@@ -82,22 +93,24 @@ class Metric:
     def add_weight(
         self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None
     ) -> Variable:
-        """`add_variable`, under the name that scripts use."""
+        """Adds a variable to the metric's state, by default a scalar. Arguments as in `add_variable`."""
         return self.add_variable(shape=shape, initializer=initializer, dtype=dtype, name=name)
 
     def reset_state(self) -> None:
-        """Begins anew: all variables become zeros."""
+        """Sets all variables to zeros."""
         for v in self.variables:
             v.assign(np.zeros(v.shape, v.dtype))
 
     def update_state(self, *args: Any, **kwargs: Any) -> None:
+        """Adds a batch to the state; `fit` passes y_true, y_pred and sample_weight."""
         raise NotImplementedError(f"{type(self).__name__} must implement update_state().")
 
     def result(self) -> Any:
+        """Returns the value of the metric for the state, a scalar."""
         raise NotImplementedError(f"{type(self).__name__} must implement result().")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """`update_state`, then `result`."""
+        """Calls `update_state` and returns `result`."""
         self.update_state(*args, **kwargs)
         return self.result()
 
@@ -113,7 +126,7 @@ class Metric:
 
 
 def quotient(total: Variable, count: Variable) -> Any:
-    """total / count, 0 where count is 0; a value outside of a recorded step, part of it inside."""
+    """Returns total / count, or 0 if count is 0. While a step is recorded, the division becomes part of it."""
     if _core.recording():
         return ops.divide_no_nan(total, count)
     n = float(count)

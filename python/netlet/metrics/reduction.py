@@ -1,4 +1,4 @@
-"""Sums and means over everything seen since the last reset, in float64: exact over an epoch, never a mean of means."""
+"""Sums and means of all values since the last reset, accumulated in float64. They are not means of batch means."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .metric import Metric, quotient
 
 
 class _Accumulator(Metric):
-    """A metric whose state is one or two float64 numbers side by side, which one kernel brings up to date."""
+    """A metric whose state is one or two contiguous float64 numbers, which one kernel updates."""
 
     cells: tuple[str, ...]
 
@@ -30,7 +30,7 @@ class _Accumulator(Metric):
         self._gather()
 
     def _gather(self) -> None:
-        """Moves the cells into one block of memory, `_state`."""
+        """Moves the state's variables to one block of memory, `_state`."""
         self._state = _core.tensor(np.zeros(len(self.cells)))
         for i, cell in enumerate(self.cells):
             getattr(self, cell)._rebind(_core.view(self._state, (), 8 * i))
@@ -47,13 +47,13 @@ class _Accumulator(Metric):
 
     def _accumulate(self, values: Any, sample_weight: Any, reduce: Callable[..., Any]) -> None:
         values = concrete(values)
-        if sample_weight is not None:  # as in Keras; without weights a mask of the values themselves is passed over
+        if sample_weight is not None:  # as in Keras: without weights, a mask of the values has no effect
             dtype = values.dtype if values.dtype in FLOATS else self.dtype
             sample_weight = apply_mask(sample_weight, mask_of(values), str(dtype), "sum")
         if sample_weight is None:
             return _core.accumulate_mean(values, None, self._state)
         if isinstance(sample_weight, (int, float)):
-            # One weight for the whole array, which counts as one sample then.
+            # One weight for the whole array: the array counts as one sample.
             values = reduce(values) if len(values.shape) else values
             return _core.accumulate_mean(values, None, self._state, float(sample_weight))
         values, weight = match_ranks(values, sample_weight)
@@ -65,7 +65,10 @@ class _Accumulator(Metric):
 
 
 class Sum(_Accumulator):
-    """The (weighted) sum of all values.
+    """Weighted sum of all values.
+
+    Args:
+        name, dtype: see `Metric`.
 
     >>> m = Sum()
     >>> m.update_state([1, 3, 5, 7])
@@ -86,7 +89,10 @@ class Sum(_Accumulator):
 
 
 class Mean(_Accumulator):
-    """The (weighted) mean of all values; rows of several values count as one value, their mean.
+    """Weighted mean of all values. A row of several values counts as one value, the mean of the row.
+
+    Args:
+        name, dtype: see `Metric`.
 
     >>> m = Mean()
     >>> m.update_state([1, 3, 5, 7], sample_weight=[1, 1, 0, 0])
@@ -107,10 +113,12 @@ class Mean(_Accumulator):
 
 
 class MeanMetricWrapper(Mean):
-    """The mean of what a function gives for each sample.
+    """Weighted mean of a function of targets and predictions.
 
     Args:
-        fn: `fn(y_true, y_pred, **kwargs)`, giving (batch, ...).
+        fn: `fn(y_true, y_pred, **kwargs)`, which returns (batch, ...).
+        name, dtype: see `Metric`; default name: that of the function.
+        kwargs: passed to `fn`.
 
     >>> def off_by(y_true, y_pred):
     ...     return ops.abs(ops.subtract(y_true, y_pred))
@@ -135,7 +143,7 @@ class MeanMetricWrapper(Mean):
         Mean.update_state(self, self._fn(y_true, y_pred, **self._fn_kwargs), weight)
 
     def _weight(self, sample_weight: Any, y_pred: Any) -> Any:
-        """sample_weight, and 0 for what the mask of the predictions excludes."""
+        """Combines sample_weight with the mask of the predictions: masked values have weight 0."""
         return apply_mask(sample_weight, mask_of(y_pred), self.dtype, "sum")
 
     def get_config(self) -> dict[str, Any]:
@@ -150,10 +158,10 @@ class MeanMetricWrapper(Mean):
 
 
 class FunctionMetric(MeanMetricWrapper):
-    """A MeanMetricWrapper whose function is known by its class, so that its config holds the options alone."""
+    """A MeanMetricWrapper whose class defines its function, so its config holds only the options."""
 
     _function: Callable[..., Any]
-    _best = "down"  # which way is better
+    _best = "down"  # whether smaller ("down") or larger ("up") values are better
 
     def __init__(self, name: str, dtype: Any = None, **options: Any) -> None:
         super().__init__(type(self)._function, name=name, dtype=dtype, **options)
