@@ -1,4 +1,4 @@
-"""Callbacks: code that runs at the edges of batches, epochs and training."""
+"""Callbacks: code that runs before and after batches, epochs and training."""
 
 from .callback import Callback
 from .callback_list import CallbackList

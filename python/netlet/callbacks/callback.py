@@ -1,4 +1,4 @@
-"""Callback: hooks into training, evaluation and prediction."""
+"""Callback: base of all callbacks, with the hooks that training, evaluation and prediction call."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ Logs = dict[str, Any] | None
 
 
 class Callback:
-    """Base class: override the hooks you need and pass an instance to `fit`, `evaluate` or `predict`.
+    """Base of all callbacks: override the hooks you need and pass an instance to `fit`, `evaluate` or `predict`.
 
     `logs` holds Python floats, sorted by name: the loss and metrics of the epoch so far ("loss", "accuracy"), and at
-    the end of an epoch those of validation too ("val_loss"). A hook may add entries; callbacks after it see them.
+    the end of an epoch also those of the validation ("val_loss"). A hook may add entries; later callbacks see them.
 
-    Overriding a batch hook makes `fit` return to Python after every batch. Callbacks that override none let it run
-    many batches natively.
+    If a callback overrides a batch hook, `fit` returns to Python after every batch. Otherwise `fit` runs many batches
+    in one native call.
 
     Attributes:
         params: dict with "verbose", "epochs", "steps".
@@ -35,9 +35,11 @@ class Callback:
         self._model: Any = None
 
     def set_params(self, params: dict[str, Any]) -> None:
+        """Sets `params`; called before the first hook."""
         self.params = params
 
     def set_model(self, model: Any) -> None:
+        """Sets `model`; called before the first hook."""
         self._model = model
 
     @property
@@ -51,51 +53,51 @@ class Callback:
         """Older name of `on_train_batch_end`."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Before an epoch of training; `epoch` counts from 0."""
+        """Called before an epoch of training; `epoch` counts from 0."""
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """After an epoch of training and its validation."""
+        """Called after an epoch of training and its validation."""
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Before a batch of training; `batch` counts from 0 in each epoch."""
+        """Called before a batch of training; `batch` counts from 0 in each epoch."""
         self.on_batch_begin(batch, logs=logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """After a batch of training; `logs` are the metrics of the epoch up to here."""
+        """Called after a batch of training; `logs` are the metrics of the epoch so far."""
         self.on_batch_end(batch, logs=logs)
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Before a batch of `evaluate`, or of validation inside `fit`."""
+        """Called before a batch of `evaluate`, or of a validation in `fit`."""
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """After a batch of `evaluate`, or of validation inside `fit`."""
+        """Called after a batch of `evaluate`, or of a validation in `fit`."""
 
     def on_predict_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Before a batch of `predict`."""
+        """Called before a batch of `predict`."""
 
     def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """After a batch of `predict`; `logs["outputs"]` is what the model gave."""
+        """Called after a batch of `predict`; `logs["outputs"]` holds the model's outputs."""
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        """Once, at the beginning of `fit`."""
+        """Called once, at the beginning of `fit`."""
 
     def on_train_end(self, logs: Logs = None) -> None:
-        """Once, at the end of `fit`; `logs` are those of the last epoch."""
+        """Called once, at the end of `fit`; `logs` are those of the last epoch."""
 
     def on_test_begin(self, logs: Logs = None) -> None:
-        """At the beginning of `evaluate` or of a validation."""
+        """Called at the beginning of `evaluate` or of a validation."""
 
     def on_test_end(self, logs: Logs = None) -> None:
-        """At the end of `evaluate` or of a validation."""
+        """Called at the end of `evaluate` or of a validation."""
 
     def on_predict_begin(self, logs: Logs = None) -> None:
-        """At the beginning of `predict`."""
+        """Called at the beginning of `predict`."""
 
     def on_predict_end(self, logs: Logs = None) -> None:
-        """At the end of `predict`."""
+        """Called at the end of `predict`."""
 
     def _wants_batches(self, phase: str) -> bool:
-        """Whether the batch hooks of "train", "test" or "predict" must be called: whether one is overridden."""
+        """Whether a batch hook of `phase` ("train", "test" or "predict") is overridden, so it must be called."""
         names = [f"on_{phase}_batch_begin", f"on_{phase}_batch_end"]
         if phase == "train":
             names += ["on_batch_begin", "on_batch_end"]

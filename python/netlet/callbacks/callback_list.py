@@ -1,4 +1,4 @@
-"""CallbackList: several callbacks called as one."""
+"""CallbackList: calls several callbacks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .progbar_logger import ProgbarLogger
 
 
 def python_logs(logs: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Logs as callbacks get them: nested dicts laid flat, keys sorted, values Python floats where they can be.
+    """Converts logs for callbacks: nested dicts are flattened, keys sorted, values converted to float where possible.
 
     >>> python_logs({"loss": 1, "acc": {"b": 2, "a": "x"}})
     {'a': 'x', 'b': 2.0, 'loss': 1.0}
@@ -39,18 +39,18 @@ def _flatten(callbacks: Any) -> list[Any]:
 class CallbackList(Callback):
     """Calls every hook of every callback, in order.
 
-    A loop that runs many batches in one native call asks `needs_batch_hooks(mode)` first: then it must come back after
-    each batch. Otherwise it calls `on_progress(mode, step, logs)` now and then, in place of the batch hooks.
+    The training loop runs many batches in one native call unless `needs_batch_hooks(mode)` is true. Between native
+    calls it calls `on_progress(mode, step, logs)` instead of the batch hooks.
 
     Args:
         callbacks: a Callback, or a nested list of them.
-        add_history: append a History unless there is one.
-        add_progbar: append a ProgbarLogger unless there is one.
-        model: given to each callback.
-        **params: "verbose", "epochs", "steps"; given to each callback.
+        add_history: whether to append a History if there is none.
+        add_progbar: whether to append a ProgbarLogger if there is none.
+        model: passed to `set_model` of each callback; None to call `set_model` later.
+        **params: "verbose", "epochs", "steps"; passed to `set_params` of each callback.
 
     Raises:
-        ValueError: an end hook called without its begin hook.
+        ValueError: an end hook is called without its begin hook.
 
     Source: Keras 3 `keras.callbacks.CallbackList`.
     """
@@ -80,9 +80,11 @@ class CallbackList(Callback):
 
     @property
     def history(self) -> History | None:
+        """The History among the callbacks, or None."""
         return self._history
 
     def append(self, callback: Any) -> None:
+        """Adds a callback at the end."""
         self.callbacks.append(callback)
 
     def set_params(self, params: dict[str, Any]) -> None:
@@ -98,14 +100,20 @@ class CallbackList(Callback):
         for callback in self.callbacks:
             callback.set_model(model)
 
-    # ---- what a native loop asks -----------------------------------------------------------------------------------
+    # ---- what a native loop calls ----------------------------------------------------------------------------------
     def needs_batch_hooks(self, mode: str) -> bool:
-        """Whether some callback must be called for each batch of "train", "test" or "predict"."""
-        # Somebody else's callback (Keras's own, a duck) has no `_wants_batches`: it is called for every batch.
+        """Whether a callback must be called for each batch; mode: "train", "test" or "predict"."""
+        # Callbacks of other classes (Keras's own) have no `_wants_batches`; they are called for every batch.
         return any(getattr(callback, "_wants_batches", lambda _: True)(mode) for callback in self.callbacks)
 
     def on_progress(self, mode: str, step: int, logs: Logs | Callable[[], Logs] = None) -> None:
-        """`step` batches of this pass have been done natively. `logs`, or a function that gives them, may be read."""
+        """Reports progress to the callbacks that have a hook `on_progress`.
+
+        Args:
+            mode: "train", "test" or "predict".
+            step: number of batches of this pass so far.
+            logs: the logs, or a function that returns them.
+        """
         for callback in self.callbacks:
             if (hook := getattr(callback, "on_progress", None)) is not None:
                 hook(mode, step, (lambda: python_logs(logs() if callable(logs) else logs)))

@@ -15,13 +15,13 @@ from .callback import Callback, Logs
 class CSVLogger(Callback):
     """Writes the logs of each epoch as a line of a CSV file.
 
-    Columns: epoch, then the logs' names sorted. Where the first epoch had no validation, columns for it are kept free
-    ("NA").
+    The columns are "epoch" and the names of the logs, sorted. If the first epoch has no validation, columns for it are
+    added and hold "NA" in epochs without validation.
 
     Args:
-        filename: the file.
-        separator: between fields.
-        append: add to an existing file instead of replacing it.
+        filename: path of the file.
+        separator: the character between fields; default ",".
+        append: whether to append to an existing file instead of replacing it.
 
     Source: Keras 3 `keras.callbacks.CSVLogger`.
 

@@ -15,14 +15,14 @@ class EarlyStopping(MonitorCallback):
     """Stops training when a quantity has not improved for `patience` epochs.
 
     Args:
-        monitor: name in the logs.
-        min_delta: an absolute change smaller than this is no improvement.
-        patience: epochs without improvement after which training stops.
-        verbose: 1 says so.
-        mode: "auto", "min" or "max".
-        baseline: waiting begins anew only for values better than this.
-        restore_best_weights: put back the weights of the best epoch at the end, whether or not training was stopped.
-        start_from_epoch: epochs at the beginning that do not count.
+        monitor: name of the quantity in the logs; default "val_loss".
+        min_delta: smallest absolute change that counts as an improvement; default 0.
+        patience: number of epochs without improvement after which training stops; default 0.
+        verbose: 1 prints a message when training stops; default 0.
+        mode: "min" if smaller values are better, "max" if larger values are; default "auto", see `MonitorCallback`.
+        baseline: only improvements to a value better than this restart the count of epochs; None for all.
+        restore_best_weights: whether to restore the weights of the best epoch at the end, also if all epochs were run.
+        start_from_epoch: number of epochs at the beginning that are ignored; default 0.
 
     Source: Keras 3 `keras.callbacks.EarlyStopping`; Prechelt, "Early Stopping - But When?", 1998.
 
@@ -67,7 +67,7 @@ class EarlyStopping(MonitorCallback):
         if current is None or epoch < self.start_from_epoch:
             return
         if self.restore_best_weights and self.best_weights is None:
-            self._keep(epoch)  # nothing kept yet: these are the best so far, even if they are NaN
+            self._keep(epoch)  # nothing saved yet: these are the best so far, even if they are NaN
         self.wait += 1
         if self._is_improvement(current, self.best):
             self.best = current
@@ -94,6 +94,7 @@ class EarlyStopping(MonitorCallback):
             self.model.set_weights(self.best_weights)
 
     def get_monitor_value(self, logs: Logs) -> Any:
+        """Returns the monitored value. Warns and returns None if the logs do not have it."""
         value = (logs or {}).get(self.monitor)
         if value is None:
             warnings.warn(

@@ -1,4 +1,4 @@
-"""History: what `fit` returns."""
+"""History: the logs of all epochs, which `fit` returns."""
 
 from __future__ import annotations
 
@@ -8,13 +8,20 @@ from .callback import Callback, Logs
 
 
 class History(Callback):
-    """Keeps the logs of every epoch. `fit` adds one by itself and returns it.
+    """Stores the logs of every epoch. `fit` adds one and returns it.
 
     Attributes:
         history: dict of name to a list with one value for each epoch ("loss", "val_loss", ...).
         epoch: list of the epochs' numbers, from 0.
 
     Source: Keras 3 `keras.callbacks.History`.
+
+    Example:
+
+    >>> history = History()
+    >>> history.on_epoch_end(0, {"loss": 0.5})
+    >>> history.history
+    {'loss': [0.5]}
     """
 
     def __init__(self) -> None:

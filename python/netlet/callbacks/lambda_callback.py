@@ -11,7 +11,7 @@ Hook = Callable[..., Any] | None
 
 
 class LambdaCallback(Callback):
-    """A callback made of functions, each named by the hook that it stands for.
+    """A callback whose hooks are functions that are passed by name.
 
     Args:
         on_epoch_begin: called with (epoch, logs).
@@ -20,7 +20,7 @@ class LambdaCallback(Callback):
         on_train_end: called with (logs).
         on_train_batch_begin: called with (batch, logs=logs).
         on_train_batch_end: called with (batch, logs=logs).
-        **kwargs: any other hook of Callback.
+        **kwargs: functions for other hooks of Callback.
 
     Source: Keras 3 `keras.callbacks.LambdaCallback`.
 

@@ -12,17 +12,16 @@ from .callback import Callback, Logs
 
 
 class LearningRateScheduler(Callback):
-    """Sets the learning rate before each epoch to what a function says.
+    """Sets the learning rate before each epoch to the result of a function.
 
     Adds "learning_rate", the rate of the epoch, to the logs.
 
     Args:
-        schedule: function of the epoch (from 0) and the current rate that returns a float; a function of the epoch
-            alone is called so.
-        verbose: 1 says what it sets.
+        schedule: function of the epoch (from 0) and the current rate, or of the epoch alone. It returns a float.
+        verbose: 1 prints each new rate; default 0.
 
     Raises:
-        ValueError: the function returned something else than a float, or the optimizer has no learning rate.
+        ValueError: the function does not return a float, or the optimizer has no learning rate.
 
     Source: Keras 3 `keras.callbacks.LearningRateScheduler`.
 

@@ -15,22 +15,23 @@ from .monitor import MonitorCallback
 
 
 class ModelCheckpoint(MonitorCallback):
-    """Saves the model, or its weights, after each epoch or every so many batches.
+    """Saves the model, or its weights, after each epoch or after a number of batches.
 
     Args:
-        filepath: where to, ending in ".netlet" (".weights.netlet" with `save_weights_only`). May hold fields filled
-            with the epoch (from 1), the batch, and the logs: "{epoch:02d}-{val_loss:.2f}.netlet".
-        monitor: name in the logs, for `save_best_only`.
-        verbose: 1 says when it saves.
-        save_best_only: save only when `monitor` has improved.
-        save_weights_only: `model.save_weights` instead of `model.save`.
-        mode: "auto", "min" or "max".
-        save_freq: "epoch", or a number of batches. A number makes `fit` return to Python after every batch.
-        initial_value_threshold: with `save_best_only`, the value to improve on at first.
+        filepath: path of the file, ending in ".netlet" (".weights.netlet" with `save_weights_only`). It may contain
+            format fields for the epoch (from 1), the batch, and the logs: "{epoch:02d}-{val_loss:.2f}.netlet".
+        monitor: name of a quantity in the logs, for `save_best_only`; default "val_loss".
+        verbose: 1 prints a message when it saves; default 0.
+        save_best_only: whether to save only if `monitor` has improved.
+        save_weights_only: whether to save with `model.save_weights` instead of `model.save`.
+        mode: "min" if smaller values are better, "max" if larger values are; default "auto", see `MonitorCallback`.
+        save_freq: "epoch", or a number of batches. With a number, `fit` returns to Python after every batch.
+        initial_value_threshold: with `save_best_only`, the first file is saved for a value better than this; None for
+            any value.
 
     Raises:
-        ValueError: another ending, or a `save_freq` that is neither.
-        OSError: the file cannot be written. What was there before is still whole then.
+        ValueError: filepath has another ending, or save_freq is neither "epoch" nor an integer.
+        OSError: the file cannot be written. An existing file is unchanged then.
 
     Source: Keras 3 `keras.callbacks.ModelCheckpoint`.
 

@@ -1,4 +1,4 @@
-"""What callbacks share that watch one of the logged quantities."""
+"""Base of callbacks that monitor one of the logged quantities."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from .callback import Callback, Logs
 
 
 class MonitorCallback(Callback):
-    """Watches `logs[monitor]` and knows what an improvement of it is.
+    """Base of callbacks that react to an improvement of `logs[monitor]`.
 
     Args:
-        monitor: name in the logs.
-        mode: "min", "max", or "auto": a loss is to shrink, a metric goes the way that it says itself.
-        baseline: value to improve on at first; None for the first one seen.
-        min_delta: an absolute change smaller than this is none.
+        monitor: name of the quantity in the logs; default "val_loss".
+        mode: "min" if smaller values are better, "max" if larger values are. "auto": "min" for a loss, and for a metric
+            the direction that its class defines.
+        baseline: a first value counts as an improvement if it is better than this; None for any value.
+        min_delta: smallest absolute change that counts as an improvement; default 0.
 
     Source: Keras 3 `monitor_callback.py`.
     """
@@ -36,7 +37,11 @@ class MonitorCallback(Callback):
         self.monitor_op: Callable[[Any, Any], Any] | None = None
 
     def _set_monitor_op(self) -> None:
-        """Settles which way is better. Not before the first epoch's end: metrics are built by then."""
+        """Decides whether smaller or larger values are better. Called after the first epoch, when metrics are built.
+
+        Raises:
+            ValueError: mode is "auto" and the metric has no direction.
+        """
         if self.mode != "auto":
             self.monitor_op = operator.lt if self.mode == "min" else operator.gt
             return
@@ -74,4 +79,5 @@ def _flat_metrics(metrics: Any) -> list[Any]:
 
 
 def available(logs: Logs) -> str:
+    """The names in the logs, separated by commas, for warnings."""
     return ",".join(logs or {})

@@ -12,10 +12,10 @@ from .callback import Callback, Logs
 
 
 class ProgbarLogger(Callback):
-    """Prints "Epoch 1/5" and a progress line with the metrics. `fit` adds one by itself unless `verbose=0`.
+    """Prints "Epoch 1/5" and a progress line with the metrics. `fit` adds one unless `verbose=0`.
 
-    Formats: `verbose=1` a line redrawn at most ten times a second on a terminal, one plain line an epoch anywhere
-    else; `verbose=2` one plain line an epoch; 0 nothing. "auto" is 1.
+    `verbose=1` redraws the line at most ten times a second on a terminal; elsewhere it prints one plain line per epoch.
+    `verbose=2` prints one plain line per epoch, 0 prints nothing. "auto" is 1.
 
     Source: Keras 3 `keras.callbacks.ProgbarLogger`.
     """
@@ -37,10 +37,10 @@ class ProgbarLogger(Callback):
         self.target = params["steps"]
 
     def _wants_batches(self, phase: str) -> bool:
-        return False  # `on_progress` serves as well, and leaves the batches to the native loop
+        return False  # `on_progress` is enough; the native loop runs the batches
 
     def on_progress(self, mode: str, step: int, logs: Callable[[], Logs]) -> None:
-        """Draws the line for `step` batches done, if it is time. `logs` is asked for only then: metrics cost."""
+        """Redraws the line after `step` batches if it is due. It calls `logs` only then, because metrics cost time."""
         if mode == "test" and self._called_in_fit:
             return
         self.seen = step
@@ -74,7 +74,7 @@ class ProgbarLogger(Callback):
             self._update(batch + 1, logs)
 
     def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
-        self._update(batch + 1, None)  # the outputs are no metrics
+        self._update(batch + 1, None)  # the outputs are not metrics
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self._finish_line(logs)

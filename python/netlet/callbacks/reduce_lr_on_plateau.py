@@ -16,18 +16,18 @@ class ReduceLROnPlateau(MonitorCallback):
     Adds "learning_rate", the rate of the epoch, to the logs.
 
     Args:
-        monitor: name in the logs.
-        factor: in (0, 1).
-        patience: epochs without improvement before the rate is reduced.
-        verbose: 1 says so.
-        mode: "auto", "min" or "max".
-        min_delta: an absolute change smaller than this is no improvement.
-        cooldown: epochs after a reduction that do not count.
-        min_lr: the rate is never made smaller than this.
+        monitor: name of the quantity in the logs; default "val_loss".
+        factor: factor of the learning rate, in (0, 1); default 0.1.
+        patience: number of epochs without improvement after which the rate is reduced; default 10.
+        verbose: 1 prints each new rate; default 0.
+        mode: "min" if smaller values are better, "max" if larger values are; default "auto", see `MonitorCallback`.
+        min_delta: smallest absolute change that counts as an improvement; default 1e-4.
+        cooldown: number of epochs after a reduction that are ignored; default 0.
+        min_lr: the smallest rate; default 0.
 
     Raises:
         ValueError: factor >= 1.
-        TypeError: an argument that is none of these (`min_delta` was once `epsilon`).
+        TypeError: an unknown argument, such as `epsilon`, the old name of `min_delta`.
 
     Source: Keras 3 `keras.callbacks.ReduceLROnPlateau`.
 
@@ -48,7 +48,7 @@ class ReduceLROnPlateau(MonitorCallback):
         min_lr: float = 0.0,
         **kwargs: object,
     ) -> None:
-        if kwargs:  # Keras has them for old names, and forgets them
+        if kwargs:  # Keras accepts them for old names and ignores them
             raise TypeError(f"ReduceLROnPlateau: expected Keras 3's arguments, received also {sorted(kwargs)}.")
         super().__init__(monitor, mode, min_delta=min_delta)
         if factor >= 1.0:
@@ -102,4 +102,5 @@ class ReduceLROnPlateau(MonitorCallback):
         self.wait = 0
 
     def in_cooldown(self) -> bool:
+        """Whether epochs are ignored after a reduction."""
         return self.cooldown_counter > 0

@@ -13,10 +13,13 @@ from .callback import Callback, Logs
 class TerminateOnNaN(Callback):
     """Stops training when the loss is NaN or infinite.
 
-    Looks after every batch, so `fit` returns to Python after every batch.
+    It checks the loss after every batch, so `fit` returns to Python after every batch.
 
     Args:
-        raise_error: raise RuntimeError at once instead of setting `model.stop_training`.
+        raise_error: whether to raise instead of setting `model.stop_training`.
+
+    Raises:
+        RuntimeError: with raise_error, the loss is not finite.
 
     Source: Keras 3 `keras.callbacks.TerminateOnNaN`.
 
