@@ -32,7 +32,7 @@ class GraphLayer(Layer):
 
     @property
     def _masks_travel_inside(self) -> bool:  # type: ignore[override]
-        """Whether the layers inside handle masks, so that this layer itself need not."""
+        """Whether the layers inside pass masks to each other."""
         return self._function is not None
 
     # ---- the graph -------------------------------------------------------------------------------------------------
