@@ -1,4 +1,4 @@
-"""Saving and loading: one safe file for each model, and the registry of classes that configs may name."""
+"""Saving and loading: one file per model, and the registry of the classes and functions that configs may name."""
 
 from .model_file import load_model, save_model
 from .serialization import (

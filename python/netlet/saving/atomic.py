@@ -1,4 +1,4 @@
-"""Replacing a file so that there is the old one or the new one, whole, whatever happens in between."""
+"""Replacing a file atomically: after a crash there is either the complete old file or the complete new one."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ import os
 import secrets
 from collections.abc import Iterable
 
-_CHUNK = 1 << 24  # bytes a write call: a signal is noticed between two
+_CHUNK = 1 << 24  # bytes per write call; signals are handled between calls
 
 
 def replace_file(path: str, parts: Iterable[bytes | memoryview]) -> None:
-    """Writes `parts` one after another as the new content of `path`.
+    """Replaces the content of a file atomically.
 
-    They go to a temporary file in the same directory, which is forced to the disk, given the old file's permissions,
-    and renamed onto it; then the directory is forced to the disk. A process killed on the way leaves a file
-    ".netlet-<random>.tmp" that may be deleted. A symbolic link stays one, and what it points at is replaced.
+    It writes a temporary file in the same directory, syncs it to the disk, copies the old file's permissions, renames
+    it to `path` and syncs the directory. If the process is killed, a file ".netlet-<random>.tmp" may remain, which may
+    be deleted. If `path` is a symbolic link, the file that it points to is replaced.
+
+    Args:
+        path: the file.
+        parts: the new content, in order.
 
     Raises:
-        OSError: the directory is missing or read-only, the disk is full, ...; the old file is as it was.
+        OSError: the directory is missing or read-only, the disk is full, ... The old file is unchanged.
     """
     target = os.path.realpath(path)
     directory = os.path.dirname(target)
@@ -44,10 +48,10 @@ def replace_file(path: str, parts: Iterable[bytes | memoryview]) -> None:
 
 
 def _sync_directory(directory: str) -> None:
-    """Forces a rename to the disk, on file systems that know how."""
+    """Syncs a rename to the disk, on file systems that support it."""
     try:
         folder = os.open(directory, os.O_RDONLY)
-    except PermissionError:  # it may be written and not be read
+    except PermissionError:  # writable but not readable
         return
     try:
         os.fsync(folder)

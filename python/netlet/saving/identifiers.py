@@ -1,4 +1,4 @@
-"""Tables of things that are named by strings: what `get`, `serialize` and `deserialize` of a module share."""
+"""Tables of objects by name, which implement `get`, `serialize` and `deserialize` of a module."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .serialization import deserialize_object, get_registered_object, serialize_
 
 
 def names_of(objects: Iterable[Any], **aliases: Any) -> dict[str, Any]:
-    """Name -> object: each under its own name and in snake case, and the aliases.
+    """Returns {name: object} with the name of each object, its name in snake case, and the aliases.
 
     >>> sorted(names_of([ValueError]))
     ['ValueError', 'value_error']
@@ -26,10 +26,10 @@ def names_of(objects: Iterable[Any], **aliases: Any) -> dict[str, Any]:
 
 
 class Table:
-    """The objects of one kind.
+    """The objects of one kind, by name.
 
     Args:
-        kind: as an error names it, e.g. "initializer".
+        kind: used in errors, e.g. "initializer".
         objects: name -> class or function.
     """
 
@@ -37,14 +37,14 @@ class Table:
         self.kind, self.objects = kind, objects
 
     def serialize(self, obj: Any) -> Any:
-        """A dict {"module", "class_name", "config", "registered_name"} that JSON can hold; None for None."""
+        """Returns a dict {"module", "class_name", "config", "registered_name"} that JSON can hold; None for None."""
         return serialize_object(obj)
 
     def deserialize(self, config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-        """The object of a dict that `serialize` made (or Keras), of a name, or None.
+        """Returns the object of a config dict (of `serialize` or Keras) or of a name; None for None.
 
         Raises:
-            ValueError: a name that is neither the library's nor registered; the message has the nearest ones.
+            ValueError: the name is neither netlet's nor registered. The message has the nearest known names.
         """
         if config is None:
             return None
@@ -63,10 +63,10 @@ class Table:
         return found
 
     def get(self, identifier: Any) -> Any:
-        """An object from its name, config dict, class or itself; None stays None.
+        """Returns the object for a name, a config dict, a class or an object; None for None.
 
         Raises:
-            ValueError: no such name, or something that cannot be called.
+            ValueError: the name is unknown, or the object cannot be called.
         """
         if identifier is None:
             return None

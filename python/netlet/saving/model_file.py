@@ -1,4 +1,4 @@
-"""Whole models: architecture, weights, how they were compiled and where their training stands, in one file."""
+"""Saving and loading of models: architecture, weights, arguments of `compile` and state of the training."""
 
 from __future__ import annotations
 
@@ -22,28 +22,28 @@ from .weights_file import (
     set_training_state,
 )
 
-# What layers may keep beside the weights that the file holds (a state of a few numbers each) before a file that
-# declares more than it contains is refused.
+# A file may declare this many bytes of weights more than it contains (layers may have a state of a few numbers that is
+# not saved); a file that declares more is rejected.
 _SLACK_BYTES = 1 << 20
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
-    """Saves a model as one file, from which `load_model` makes it again, ready to train on as if never stopped.
+    """Saves a model to one file. A model that `load_model` returns continues training where this one stopped.
 
     The file holds the architecture, the weights, the arguments of `compile`, the optimizer's state, and the counters
-    of dropout and shuffling. It holds no code: classes and functions of your own are saved by name.
+    of dropout and shuffling. It holds no code: your own classes and functions are saved by name.
 
     Args:
         model: the model.
-        filepath: str or path, ending in ".netlet". Missing directories are made.
-        overwrite: whether a file that is there may be replaced.
-        include_optimizer: whether to save how the model is compiled and its optimizer's state (default True).
+        filepath: str or path, ending in ".netlet". Missing directories are created.
+        overwrite: whether an existing file may be replaced.
+        include_optimizer: whether to save the arguments of `compile` and the optimizer's state; default True.
 
     Raises:
-        ValueError: another ending (".keras" and ".h5" are not written yet), a part that cannot be saved, such as a
-            Lambda layer, or a model that was never called with layers that were.
-        FileExistsError: the file is there and `overwrite` is off.
-        OSError: it cannot be written. What was there is still whole then, also if the process is killed.
+        ValueError: the path has another ending (".keras" and ".h5" files are not supported), the model contains
+            something that cannot be saved, such as a Lambda layer, or some of its layers were called but it was not.
+        FileExistsError: the file exists and `overwrite` is False.
+        OSError: the file cannot be written. An existing file is unchanged, also if the process is killed.
 
     Source: Keras 3 `keras.saving.save_model`; the bytes are safetensors.
     """
@@ -55,7 +55,7 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
         if model.weights:
             raise ValueError(
                 f"Model '{model.name}' cannot be saved yet: some of its layers have weights, but it was never called "
-                "itself, so nothing says on which shapes. Call it on data, or use `build()`."
+                "itself, so its input shapes are unknown. Call it on data, or use `build()`."
             )
         warnings.warn(
             f"Model '{model.name}' is saved without weights: it has none yet, because it was never built.", stacklevel=2
@@ -76,9 +76,9 @@ def _compile_config(model: Any) -> Any:
     try:
         return serialize_object(config) if config else None
     except ValueError as error:
-        # The weights are worth more than the arguments of compile.
+        # Saving the weights matters more than saving the arguments of compile.
         warnings.warn(
-            f"How model '{model.name}' is compiled was not saved, and load_model will return it uncompiled: {error}",
+            f"Model '{model.name}' is saved without compile's arguments; load_model will return it uncompiled: {error}",
             stacklevel=3,
         )
         return None
@@ -89,22 +89,22 @@ def load_model(
 ) -> Any:
     """Loads a model that `save_model` (or `model.save`) wrote.
 
-    A file is data. Loading runs no code from it, imports nothing that it names, opens no other path, and takes memory
-    in proportion to its size.
+    Loading runs no code from the file, imports no module that it names, opens no other path, and needs memory in
+    proportion to the file's size.
 
     Args:
         filepath: str or path of the file.
-        custom_objects: dict of name to class or function, for what was saved from your own code and is not decorated
-            with `register_keras_serializable`.
-        compile: whether to compile the model as it was, and restore its optimizer.
-        safe_mode: accepted for Keras's sake; loading is always safe.
+        custom_objects: dict of name to class or function, for those of your own that are not decorated with
+            `register_keras_serializable`.
+        compile: whether to compile the model with the saved arguments and restore its optimizer.
+        safe_mode: accepted for compatibility with Keras; loading is always safe.
 
     Returns:
         The model.
 
     Raises:
-        ValueError: no netlet file, a damaged one, one that names a class which is neither netlet's, nor registered,
-            nor in `custom_objects`, or one with a Lambda layer.
+        ValueError: the file is not a netlet file, is damaged, contains a Lambda layer, or names a class that is neither
+            netlet's, nor registered, nor in `custom_objects`.
         OSError: the file is missing or cannot be read.
 
     Source: Keras 3 `keras.saving.load_model`.
@@ -113,7 +113,7 @@ def load_model(
     with rebuilding(path), CustomObjectScope(custom_objects):
         file = Container(path)
         if file.document.get("kind") != "model" or "model" not in file.document:
-            raise ValueError(f"'{path}' holds weights only: make the model yourself, and use its load_weights().")
+            raise ValueError(f"'{path}' holds weights only: create the model first, and use its load_weights().")
         names = file.array_names("weights")
         model = _rebuild(file, names)
         assign(file, pair_in_order(file, model.weights, names))
@@ -130,12 +130,12 @@ def _rebuild(file: Container, names: list[str]) -> Any:
         nonlocal left
         left -= nbytes
         if left < 0:
-            raise ValueError(f"the architecture asks for more weights than the file holds, at '{variable}'.")
+            raise ValueError(f"the architecture needs more weights than the file holds, at '{variable}'.")
 
     with sharing_scope(), blank_variables(claim):
         model = deserialize_object(file.document["model"])
     if not isinstance(model, find_builtin("netlet.models", "Model", function=False)):
-        raise ValueError(f"the file describes a {type(model).__name__}, not a model.")
+        raise ValueError(f"the file: expected a model, received a {type(model).__name__}.")
     if names and not getattr(model, "built", True):
         raise ValueError(
             f"the file holds weights, and {type(model).__name__} has none after `from_config`: give the class a "
@@ -147,7 +147,7 @@ def _rebuild(file: Container, names: list[str]) -> Any:
 def _recompile(file: Container, model: Any) -> None:
     config = file.document["compile"]
     if not isinstance(config, dict):
-        raise ValueError("the arguments of compile are no dict.")
+        raise ValueError("the arguments of compile: expected a dict.")
     if hasattr(model, "compile_from_config"):  # a class with a `compile` of its own
         model.compile_from_config(config)
     else:

@@ -1,4 +1,4 @@
-"""Which paths are taken, and what is said about the others."""
+"""Checks of the paths of saved files."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ _FOREIGN = (".keras", ".h5", ".hdf5", ".onnx", ".pt", ".pth")
 
 
 def path_to_write(path: Any, ending: str, overwrite: bool) -> str:
-    """The path as a string.
+    """Checks a path to write to and creates its directory. Returns it as a string.
 
     Raises:
         ValueError: it does not end in `ending`.
-        FileExistsError: something is there and may not be overwritten.
-        TypeError: it is no path.
+        FileExistsError: the file exists and `overwrite` is False.
+        IsADirectoryError: it is a directory.
+        TypeError: it is not a path.
     """
     name = _text(path)
     if name.endswith(_FOREIGN):
@@ -39,11 +40,11 @@ def path_to_write(path: Any, ending: str, overwrite: bool) -> str:
 
 
 def path_to_read(path: Any) -> str:
-    """The path as a string.
+    """Checks a path to read from. Returns it as a string.
 
     Raises:
-        ValueError: a file of another kind.
-        TypeError: it is no path.
+        ValueError: its ending is that of another format.
+        TypeError: it is not a path.
     """
     name = _text(path)
     if name.endswith(_FOREIGN):
@@ -57,4 +58,4 @@ def path_to_read(path: Any) -> str:
 def _text(path: Any) -> str:
     if isinstance(path, (str, bytes, os.PathLike)):
         return os.fsdecode(path)
-    raise TypeError(f"Expected a path (str or os.PathLike); given {type(path).__name__}.")
+    raise TypeError(f"Expected a path (str or os.PathLike), received {type(path).__name__}.")

@@ -1,6 +1,6 @@
-"""Which Python objects a config may name: netlet's own, those registered by decorator, those passed by the caller.
+"""The Python objects that a config may name: netlet's own, those registered by decorator, those passed by the caller.
 
-A config names classes; it never causes an import. What is not in one of the three places does not load.
+A config never causes an import. Loading a config that names any other object raises an error.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _registered: dict[str, Any] = {}
 _names: dict[Any, str] = {}
 _scope: ContextVar[Mapping[str, Any] | None] = ContextVar("netlet_custom_objects", default=None)
 
-# The modules whose public classes load by name, in the order in which a class's public home is looked for.
+# The modules whose public classes may be named, in the order in which `public_home` searches them.
 _CLASS_MODULES = (
     "netlet.layers",
     "netlet.optimizers.schedules",
@@ -31,10 +31,10 @@ _CLASS_MODULES = (
     "netlet.models",
     "netlet.config",
 )
-# The modules whose public functions load by name. Nothing else: `losses.get` or `models.load_model` are functions too.
+# The modules whose public functions may be named. Functions such as `models.load_model` must not be.
 _FUNCTION_MODULES = ("netlet.activations", "netlet.losses", "netlet.metrics")
 _NEVER = {"get", "serialize", "deserialize"}
-# Where Keras says a class lives, and where it is here.
+# Keras's module of a class, and ours.
 _MODULE_ALIASES = {
     "keras": "netlet.models",
     "netlet": "netlet.models",
@@ -46,14 +46,14 @@ _CLASS_ALIASES = {("netlet.models", "DTypePolicy"): ("netlet.config", "DTypePoli
 
 
 def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[T], T]:
-    """Decorator: lets models saved with this class or function load, under the key "package>name".
+    """Decorator that registers a class or function under the key "package>name", so that saved models may name it.
 
     Args:
-        package: first part of the key.
-        name: second part; the object's own name unless given.
+        package: first part of the key; default "Custom".
+        name: second part of the key; default the object's own name.
 
     Raises:
-        ValueError: a class without `get_config`.
+        ValueError: the class has no `get_config`.
 
     Example:
 
@@ -77,7 +77,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
 
 def get_registered_name(obj: Any) -> str:
-    """The key under which an object is registered, or its plain Python name."""
+    """Returns the key under which an object is registered, or its Python name if it is not registered."""
     try:
         return _names[obj]
     except (KeyError, TypeError):
@@ -87,7 +87,11 @@ def get_registered_name(obj: Any) -> str:
 def get_registered_object(
     name: str, custom_objects: Mapping[str, Any] | None = None, module_objects: Mapping[str, Any] | None = None
 ) -> Any:
-    """The object registered under `name`, or None. An enclosing `custom_object_scope` is looked at first."""
+    """Returns the object of a name, or None.
+
+    It searches the enclosing `custom_object_scope`s, the registered objects, custom_objects and module_objects, in this
+    order.
+    """
     for place in (_scope.get(), _registered, custom_objects, module_objects):
         if place and name in place:
             return place[name]
@@ -95,17 +99,24 @@ def get_registered_object(
 
 
 def get_custom_objects() -> dict[str, Any]:
-    """The live dictionary of registered objects; entries may be added, as in Keras."""
+    """Returns the dict of registered objects itself, not a copy; entries may be added, as in Keras."""
     return _registered
 
 
 class CustomObjectScope:
-    """`with custom_object_scope({"MyLayer": MyLayer}):` configs read inside may name these objects.
+    """Context manager: configs that are read inside may name the given objects.
 
-    Scopes nest: an inner one adds to the outer. Each thread has its own.
+    In nested scopes, the objects of all scopes may be named. Each thread has its own scopes.
 
     Args:
         custom_objects: dict of name to class or function.
+
+    Example:
+
+    >>> class Mine: ...
+    >>> with custom_object_scope({"Mine": Mine}):
+    ...     get_registered_object("Mine") is Mine
+    True
     """
 
     def __init__(self, custom_objects: Mapping[str, Any] | None) -> None:
@@ -124,7 +135,7 @@ custom_object_scope = CustomObjectScope
 
 
 def public_home(obj: Any) -> tuple[str, str] | None:
-    """(module, name) under which netlet itself offers this class or function, or None for anybody else's."""
+    """Returns (module, name) of netlet's public class or function; None for an object that is not netlet's."""
     name = getattr(obj, "__name__", None)
     if name is None or not str(getattr(obj, "__module__", "")).startswith("netlet."):
         return None
@@ -135,7 +146,7 @@ def public_home(obj: Any) -> tuple[str, str] | None:
 
 
 def find_builtin(module: str | None, name: str, function: bool) -> Any:
-    """netlet's own class (or function) of that name; a Keras module name is read as ours. None if there is none."""
+    """Returns netlet's class (or function) of that name, or None. Keras's module names are replaced by ours."""
     if module is None:
         return None
     module = _MODULE_ALIASES.get(module, "netlet." + module[6:] if module.startswith("keras.") else module)
@@ -151,7 +162,7 @@ def find_builtin(module: str | None, name: str, function: bool) -> Any:
 
 
 def find_builtin_function(name: str) -> Any:
-    """netlet's function of that name in whichever of the modules has one, or None."""
+    """Returns netlet's function of that name from any of its modules, or None."""
     for module in _FUNCTION_MODULES:
         if (found := find_builtin(module, name, function=True)) is not None:
             return found
@@ -159,7 +170,7 @@ def find_builtin_function(name: str) -> Any:
 
 
 def builtin_names(function: bool) -> Iterator[str]:
-    """Every name that `find_builtin` would find, for suggestions."""
+    """Yields every name that `find_builtin` finds, for suggestions."""
     for module in _FUNCTION_MODULES if function else _CLASS_MODULES:
         for name in _public(module):
             if find_builtin(module, name, function) is not None:
@@ -167,7 +178,7 @@ def builtin_names(function: bool) -> Iterator[str]:
 
 
 def _public(module: str) -> Mapping[str, Any]:
-    """What a module offers by name: its table of objects, else its `__all__`, else what has no leading underscore."""
+    """The public names of a module: its table OBJECTS, else its `__all__`, else names without a leading underscore."""
     try:
         names = vars(importlib.import_module(module))
     except ModuleNotFoundError as error:

@@ -1,7 +1,7 @@
-"""Objects to plain JSON-able dicts and back: Keras 3's config format, without its lambdas.
+"""Conversion of objects to plain dicts that JSON can hold, and back: Keras 3's config format, without lambdas.
 
 An object becomes {"module", "class_name", "config", "registered_name"}. Nothing here imports a module that a config
-names or runs code that a config holds: `registry` says which names mean something.
+names or runs code that a config holds: `registry` decides which names are known.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ _ARRAY_DTYPES = frozenset(
 
 
 class _Sharing:
-    """Objects met twice inside one save or load are one object: a layer that two sub-models share stays shared."""
+    """Finds objects that occur twice in one save or load, so that a layer that two sub-models share stays shared."""
 
     def __init__(self) -> None:
-        self.numbers: dict[int, tuple[Any, int]] = {}  # id -> the object, kept alive so that the id stays its, number
-        self.objects: dict[int, tuple[str, Any]] = {}  # number -> (its class's name, the object rebuilt)
+        self.numbers: dict[int, tuple[Any, int]] = {}  # id -> (the object, which keeps the id valid; its number)
+        self.objects: dict[int, tuple[str, Any]] = {}  # number -> (its class's name, the rebuilt object)
 
 
 _sharing: ContextVar[_Sharing | None] = ContextVar("netlet_sharing", default=None)
@@ -66,7 +66,7 @@ _unbuilt: ContextVar[list[tuple[Any, dict[str, Any]]] | None] = ContextVar("netl
 
 @contextmanager
 def sharing_scope() -> Iterator[None]:
-    """Inside, an object that is serialized twice is restored as one object."""
+    """Context manager: an object that is serialized twice inside is restored as one object."""
     token = _sharing.set(_Sharing())
     try:
         yield
@@ -75,10 +75,10 @@ def sharing_scope() -> Iterator[None]:
 
 
 def serialize_object(obj: Any) -> Any:
-    """The JSON-able description of a layer, model, loss, function, list, dict, array or plain value.
+    """Returns the config of a layer, model, loss, function, list, dict, array or plain value, which JSON can hold.
 
     Raises:
-        ValueError: a lambda (a saved model holds no code), or an object with no `get_config`.
+        ValueError: a lambda (a saved model holds no code), or an object without `get_config`.
 
     Example:
 
@@ -112,7 +112,7 @@ def _numpy_dtype(name: str) -> np.dtype:
 def _array_config(array: np.ndarray) -> Any:
     config = {"value": array.tolist(), "dtype": array.dtype.name}
     if array.size == 0:
-        config["shape"] = list(array.shape)  # which nested lists do not tell then
+        config["shape"] = list(array.shape)  # nested lists do not have it if an axis is empty
     return {"class_name": "__numpy__", "config": config}
 
 
@@ -166,18 +166,18 @@ def _instance_config(obj: Any) -> dict[str, Any]:
     if build:
         config["build_config"] = serialize_object(build)
     if (sharing := _sharing.get()) is not None:
-        # Every object gets its number at first sight: a `get_config` may copy what it was given before the second.
+        # Number every object, not only those that occur again: `get_config` may return copies of its configs.
         config["shared_object_id"] = sharing.numbers.setdefault(id(obj), (obj, len(sharing.numbers) + 1))[1]
     return config
 
 
 def deserialize_object(config: Any, custom_objects: Mapping[str, Any] | None = None, **kwargs: Any) -> Any:
-    """The object that `serialize_object` described.
+    """Returns the object of a config.
 
     Args:
-        config: what `serialize_object` gave, possibly after a trip through JSON. Plain values come back as they are.
+        config: what `serialize_object` returned, also after conversion to JSON and back. Plain values are unchanged.
         custom_objects: dict of name to class or function that the config may name.
-        safe_mode: accepted for Keras's sake; loading never runs code, so `False` changes nothing.
+        safe_mode: accepted for compatibility with Keras; loading never runs code.
 
     Raises:
         ValueError: a name that is neither netlet's own, nor registered, nor in `custom_objects`; a damaged config;
@@ -199,8 +199,8 @@ def deserialize_object(config: Any, custom_objects: Mapping[str, Any] | None = N
 
 @contextmanager
 def building() -> Iterator[None]:
-    """Inside, layers made from configs are built by being called in what they are parts of, which gives their weights
-    the paths that they had. What is left unbuilt at the end is built from the shapes in its config."""
+    """Context manager: layers made from configs inside are built when the model that contains them calls them, which
+    gives their weights the same paths as before. Layers that are not called are built at the end from their config."""
     if _unbuilt.get() is not None:
         yield
         return
@@ -224,12 +224,12 @@ def _deserialize(config: Any) -> Any:
     if isinstance(config, (list, tuple)):
         return [_deserialize(item) for item in config]
     if not isinstance(config, Mapping):
-        return config  # an object already: `from_config(get_config())` inside one process
+        return config  # already an object: `from_config(get_config())` in one process
     if "class_name" not in config or "config" not in config:
         return {key: _deserialize(value) for key, value in config.items()}
     name, inner = config["class_name"], config["config"]
     if not isinstance(name, str):
-        raise ValueError(f"A config's `class_name` must be a string; it is {name!r}.")
+        raise ValueError(f"A config's `class_name`: expected a string, received {name!r}.")
     if name.startswith("__") and name.endswith("__"):
         return _deserialize_special(name, inner)
     if name == "function":
@@ -243,7 +243,7 @@ def _deserialize_special(name: str, inner: Any) -> Any:
     if name == "__ellipsis__":
         return Ellipsis
     if not isinstance(inner, Mapping):
-        raise ValueError(f"The config of {name} must be a dict; it is {type(inner).__name__}.")
+        raise ValueError(f"The config of {name}: expected a dict, received {type(inner).__name__}.")
     try:
         if name in ("__numpy__", "__tensor__"):
             if inner["dtype"] not in _ARRAY_DTYPES:
@@ -266,7 +266,7 @@ def _deserialize_special(name: str, inner: Any) -> Any:
 def _find_function(config: Mapping[str, Any]) -> Any:
     name, key, module = config["config"], config.get("registered_name"), config.get("module")
     if not isinstance(name, str):
-        raise ValueError(f"A function's config must be its name; it is {name!r}.")
+        raise ValueError(f"A function's config: expected its name, received {name!r}.")
     for label in (key, name):
         if isinstance(label, str) and (found := get_registered_object(label)) is not None:
             return found
@@ -291,13 +291,13 @@ def _deserialize_instance(config: Mapping[str, Any]) -> Any:
     if inner is None:
         inner = {}
     if not isinstance(inner, dict):
-        raise ValueError(f"The config of {name} must be a dict; it is {type(inner).__name__}.")
+        raise ValueError(f"The config of {name}: expected a dict, received {type(inner).__name__}.")
     if not hasattr(cls, "from_config"):
         raise ValueError(f"Cannot rebuild an instance of {name}: the class has no `from_config()` method.")
     try:
         instance = cls.from_config(dict(inner))
     except TypeError as error:
-        # No TypeError again, which the object around this one would explain a second time.
+        # Not a TypeError: the object that contains this one would add the same explanation again.
         raise ValueError(
             f"{name} could not be rebuilt from its config: {error}. Its `from_config()` must deserialize objects "
             "(layers, losses) that its `get_config()` returned, and its constructor must take every key of "
@@ -321,7 +321,7 @@ def _find_class(config: Mapping[str, Any]) -> Any:
         found = find_builtin(module, name, function=False)
         if found is not None:
             return found
-    # A class that is netlet's own has no registered name, so `custom_objects` cannot be used by a file to replace it.
+    # netlet's own classes have no registered name, so a file cannot use `custom_objects` to replace them.
     for label in (key, name):
         if isinstance(label, str) and (found := get_registered_object(label)) is not None:
             return found

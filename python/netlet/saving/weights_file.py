@@ -1,4 +1,4 @@
-"""Weights and optimizer state: into a file and out of it."""
+"""Saving and loading of weights and optimizer state."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from .serialization import deserialize_object, serialize_object
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
-    """Saves the weights of a model; of a compiled one also where its training stands.
+    """Saves the weights of a model, and the state of the training if the model is compiled.
 
     Args:
         model: a built model.
-        filepath: str or path, ending in ".weights.netlet". Missing directories are made.
-        overwrite: whether a file that is there may be replaced.
+        filepath: str or path, ending in ".weights.netlet". Missing directories are created.
+        overwrite: whether an existing file may be replaced.
 
     Raises:
-        ValueError: the model has no weights yet; another ending.
-        FileExistsError: the file is there and `overwrite` is off.
-        OSError: it cannot be written. What was there is still whole then, also if the process is killed.
+        ValueError: the model has no weights yet, or the path has another ending.
+        FileExistsError: the file exists and `overwrite` is False.
+        OSError: the file cannot be written. An existing file is unchanged, also if the process is killed.
     """
     if not getattr(model, "built", True):
         raise ValueError(
@@ -42,16 +42,17 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None:
     """Loads weights that `save_weights` or `save_model` wrote, in the order of `model.weights`.
 
-    A compiled model also gets the optimizer's state back, where the file has it and it fits.
+    For a compiled model, it also restores the optimizer's state if the file has it and it matches.
 
     Args:
         model: a built model of the same architecture.
         filepath: str or path of a ".weights.netlet" or ".netlet" file.
-        skip_mismatch: load by name instead, leave out weights that are missing or of another shape, and warn.
+        skip_mismatch: whether to load by name instead, and to skip weights that are missing or of another shape, with
+            a warning.
 
     Raises:
-        ValueError: the model is not built, number or shapes of the weights differ, or the file is damaged; the model
-            is unchanged then.
+        ValueError: the model is not built, the number or shapes of the weights differ, or the file is damaged. The
+            model is unchanged then.
         OSError: the file is missing or cannot be read.
     """
     path = path_to_read(filepath)
@@ -64,7 +65,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
         names = file.array_names("weights")
         chosen = pair_by_name(file, model, names) if skip_mismatch else pair_in_order(file, model.weights, names)
         for _, name in chosen:
-            file.read(name)  # all checked before any is changed
+            file.read(name)  # checks all weights before any variable is changed
         optimizer = getattr(model, "optimizer", None)
         slots = optimizer_pairs(file, model, optimizer, strict=False) if optimizer is not None else []
         for _, name in slots:
@@ -77,7 +78,7 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False) -> None
 
 @contextlib.contextmanager
 def rebuilding(path: str) -> Iterator[None]:
-    """Whatever goes wrong with what a file says is a ValueError that names the file."""
+    """Context manager that turns exceptions raised by a file's content into ValueErrors with the file's path."""
     try:
         yield
     except (OSError, MemoryError):
@@ -88,7 +89,7 @@ def rebuilding(path: str) -> Iterator[None]:
 
 
 def collect(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """The part of the document, and the arrays, that say what a model's training has made of it."""
+    """Returns the document and the arrays with the weights and the state of the training."""
     arrays: dict[str, np.ndarray] = {}
 
     def keep(group: str, label: str, variable: Any) -> str:
@@ -113,7 +114,7 @@ def collect(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
 
 
 def _without_decay(model: Any, optimizer: Any) -> list[int]:
-    """Which trainable variables `exclude_from_weight_decay` named; no config holds them."""
+    """Indices of trainable variables without weight decay; an optimizer's config does not have them."""
     if not getattr(optimizer, "weight_decay", None):
         return []
     return [i for i, v in enumerate(model.trainable_variables) if not optimizer._use_weight_decay(v)]
@@ -124,7 +125,7 @@ def _tensor(variable: Any) -> Any:
 
 
 def _kind(dtype: str) -> str:
-    """Floats of every width fit each other, and so do integers."""
+    """Dtypes of the same kind may be assigned to each other: all floats, all integers."""
     return "f" if is_float(dtype) else np.dtype(dtype).kind
 
 
@@ -132,37 +133,37 @@ Pairs = list[tuple[Any, str]]
 
 
 def pair_in_order(file: Container, variables: Sequence[Any], names: list[str], what: str = "weights") -> Pairs:
-    """Variables with the arrays for them, one by one in order; every shape checked."""
+    """Returns (variable, array's name) in order. Raises ValueError if a number, shape or kind of dtype differs."""
     if len(names) != len(variables):
-        raise ValueError(f"the file holds {len(names)} {what}, and the model has {len(variables)}.")
+        raise ValueError(f"expected {len(variables)} {what}, received {len(names)} in the file.")
     for variable, name in zip(variables, names, strict=True):
         dtype, shape = file.spec(name)
         if shape != tuple(variable.shape):
-            raise ValueError(f"'{variable.path}' has shape {tuple(variable.shape)}; in the file '{name}' has {shape}.")
+            raise ValueError(f"'{variable.path}': expected shape {tuple(variable.shape)}, the file has {shape}.")
         if _kind(dtype) != _kind(variable.dtype):
-            raise ValueError(f"'{variable.path}' has dtype {variable.dtype}; in the file '{name}' has {dtype}.")
+            raise ValueError(f"'{variable.path}': expected dtype {variable.dtype}, the file has {dtype}.")
     return list(zip(variables, names, strict=True))
 
 
 def pair_by_name(file: Container, model: Any, names: list[str]) -> Pairs:
-    """Variables with the arrays of the same name, where there are any that fit."""
+    """Returns (variable, array's name) for variables with an array of the same name and shape. Warns about others."""
     pairs: Pairs = []
     for variable in model.weights:
-        # The first part of a path is the model's own name, which tells nothing about which layer it is.
+        # The first part of a path is the model's name, which may differ between equal models.
         tail = variable.path.split("/", 1)[-1]
         found = [n for n in names if n == f"weights/{variable.path}" or n.split("/", 2)[-1] == tail]
         if not found:
-            warnings.warn(f"'{variable.path}' is not in the file; it was left as it is.", stacklevel=3)
+            warnings.warn(f"'{variable.path}' is not in the file; its value is unchanged.", stacklevel=3)
             continue
         try:
             pairs += pair_in_order(file, [variable], found[:1])
         except ValueError as error:
-            warnings.warn(f"{error} It was left as it is.", stacklevel=3)
+            warnings.warn(f"{error} Its value is unchanged.", stacklevel=3)
     return pairs
 
 
 def optimizer_pairs(file: Container, model: Any, optimizer: Any, strict: bool) -> Pairs:
-    """The optimizer's variables, built if need be, with the arrays for them."""
+    """Returns (optimizer's variable, array's name). Builds the optimizer if it is not built."""
     names = file.array_names("optimizer")
     if not names:
         return []
@@ -181,6 +182,7 @@ def optimizer_pairs(file: Container, model: Any, optimizer: Any, strict: bool) -
 
 
 def assign(file: Container, pairs: Pairs) -> None:
+    """Reads the arrays and assigns them to the variables."""
     for variable, name in pairs:
         value = file.read(name)
         if hasattr(variable, "assign"):
@@ -190,18 +192,19 @@ def assign(file: Container, pairs: Pairs) -> None:
 
 
 def set_seeds(file: Container, model: Any, strict: bool) -> None:
-    """Random layers (dropout) go on in the sequences that they were in."""
+    """Restores the seeds and counters of random layers (dropout), so that their sequences continue."""
     generators, seeds = list(getattr(model, "seed_generators", [])), file.document.get("seeds", [])
     if not isinstance(seeds, list) or len(seeds) != len(generators):
         if not strict:
             return
-        raise ValueError(f"the file does not hold the seeds of the model's {len(generators)} random layers.")
+        raise ValueError(f"expected seeds for the model's {len(generators)} random layers in the file.")
     pairs = [(int(seed), int(drawn)) for seed, drawn in seeds]
     for generator, (seed, drawn) in zip(generators, pairs, strict=True):
         generator.seed, generator.drawn = seed, drawn
 
 
 def set_training_state(file: Container, model: Any) -> None:
+    """Restores the state of the training, such as the counters of shuffling, if the file has it."""
     state = file.document.get("training")
     if state is not None and hasattr(model, "set_training_state"):
         model.set_training_state(deserialize_object(state))
