@@ -1,1 +1,1 @@
-"""What the other parts stand on and that knows nothing of networks: nested structures, names, locks, threads."""
+"""Parts that do not depend on networks: nested structures, names, locks, threads."""

@@ -1,4 +1,4 @@
-"""Changes to objects that are made whole or not at all, also where Ctrl-C or a lack of memory ends them."""
+"""Undoing a change to objects that fails, for any reason: an error, Ctrl-C or lack of memory."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any
 
-# What the running changes may have to undo: objects with their attributes as they were, oldest first.
+# For the running changes: objects and copies of their attributes before the change, oldest first.
 _before: ContextVar[list[tuple[Any, dict[str, Any]]] | None] = ContextVar("netlet_before", default=None)
 
 
 def all_or_nothing(objects: Iterable[Any], change: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-    """`change(*args, **kwargs)`; if it raises, the attributes of `objects` are again what they were.
+    """Calls `change(*args, **kwargs)`. If it raises, the attributes of `objects` are restored.
 
-    A change inside of another one is undone too where the outer one fails later. Lists, dicts and sets that are
-    attributes get their contents back; what lies deeper is the business of whoever holds it.
+    A nested change is also undone if an outer one fails later. The contents of lists, dicts and sets that are
+    attributes are restored, but not objects inside of them.
 
     Args:
-        objects: what `change` is about to change.
+        objects: the objects that `change` changes.
+        change: the function.
+        args, kwargs: its arguments.
+
+    Returns:
+        The result of `change`.
 
     >>> class Box: pass
     >>> box = Box()
@@ -51,5 +56,5 @@ def all_or_nothing(objects: Iterable[Any], change: Callable[..., Any], *args: An
 def _copied(value: Any) -> Any:
     if type(value) in (list, dict, set):
         return value.copy()
-    shallow = getattr(value, "shallow_copy", None)  # a list or dict that tracks what is put into it
+    shallow = getattr(value, "shallow_copy", None)  # a list or dict that tracks its items
     return value if shallow is None or isinstance(value, type) else shallow()

@@ -1,4 +1,4 @@
-"""Locks that a forked child can take."""
+"""Locks that are usable in a forked child."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 
 
 def fork_safe_lock() -> threading.RLock:
-    """A lock that no other thread holds at a fork: what it protects is whole in the child, and the lock is free there.
+    """Returns a lock that `fork` acquires first, so in the child it is free and the protected data are consistent.
 
     >>> with fork_safe_lock() as held:
     ...     held

@@ -1,4 +1,4 @@
-"""Where callbacks write: the sys.stdout of the moment, flushed, whatever its encoding."""
+"""Printing to the current sys.stdout with any encoding, for callbacks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 
 def print_msg(message: str, line_break: bool = True) -> None:
-    """Writes `message` to sys.stdout; characters that its encoding lacks are replaced, never an error."""
+    """Writes `message` to sys.stdout and flushes it. Characters that the encoding does not have are replaced."""
     text = message + "\n" if line_break else message
     try:
         sys.stdout.write(text)

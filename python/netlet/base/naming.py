@@ -16,7 +16,8 @@ _scopes = threading.local()
 
 
 def to_snake_case(name: str) -> str:
-    """
+    """Converts a class name to snake case.
+
     >>> to_snake_case("LeakyReLU"), to_snake_case("GlorotUniform")
     ('leaky_re_lu', 'glorot_uniform')
     """
@@ -26,7 +27,7 @@ def to_snake_case(name: str) -> str:
 
 
 def uniquify(name: str) -> str:
-    """The name itself the first time it is asked for, then name_1, name_2, ... until `clear_session`."""
+    """Returns a unique name: the name itself, then name_1, name_2, ... `clear_session` resets the counters."""
     with _lock:
         count = _uids[name]
         _uids[name] = count + 1
@@ -34,23 +35,29 @@ def uniquify(name: str) -> str:
 
 
 def auto_name(prefix: str) -> str:
+    """Returns a unique name in snake case, for a class name."""
     return uniquify(to_snake_case(prefix))
 
 
 def get_uid(prefix: str = "") -> int:
+    """Returns 1, 2, 3, ... for each prefix."""
     with _lock:
         _uids[prefix] += 1
         return _uids[prefix]
 
 
 def reset_uids() -> None:
+    """Resets the counters of all names."""
     with _lock:
         _uids.clear()
 
 
 @contextmanager
 def name_scope(name: str, caller: object = None) -> Iterator[None]:
-    """Variables made inside have `name/` in front of their path. A caller that is innermost already adds nothing."""
+    """Context manager: the paths of variables created inside begin with `name/`.
+
+    Does nothing if the innermost scope is already that of `caller`.
+    """
     stack = _stack()
     again = caller is not None and bool(stack) and stack[-1][1] is caller
     if not again:
@@ -63,6 +70,7 @@ def name_scope(name: str, caller: object = None) -> Iterator[None]:
 
 
 def current_path() -> str:
+    """The names of the current scopes, joined by "/"."""
     return "/".join(name for name, _ in _stack())
 
 

@@ -1,4 +1,4 @@
-"""One wording for every unknown name: what was given, and the nearest thing that exists."""
+"""The error for an unknown name, with the nearest known names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from collections.abc import Iterable
 
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
-    """Returns (does not raise) the ValueError for an unknown `name` of the given `kind`.
+    """Returns (does not raise) the ValueError for an unknown name.
+
+    Args:
+        kind: what the name is for, such as "activation".
+        name: the unknown name.
+        known: the known names.
 
     Example:
 

@@ -1,7 +1,7 @@
-"""How many threads netlet computes with, for its users and for threadpoolctl.
+"""The number of threads of netlet, for users and for threadpoolctl.
 
-At start it is the number of CPUs that this process may use (its affinity mask, cut to the container's CPU quota), or
-what the environment variable NETLET_NUM_THREADS says. Results never depend on it: see docs/numerics.md.
+The default is the number of CPUs that this process may use (its affinity mask, limited by the container's CPU quota),
+or the value of the environment variable NETLET_NUM_THREADS. Results never depend on it: see docs/numerics.md.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from netlet import _core
 
 
 def get_num_threads() -> int:
-    """The number of threads that parallel work is shared among, the calling thread included.
+    """Returns the number of threads that share parallel work, including the calling thread.
 
     >>> get_num_threads() >= 1
     True
@@ -21,7 +21,10 @@ def get_num_threads() -> int:
 
 
 def set_num_threads(num_threads: int) -> None:
-    """Sets the number of threads, for the whole process.
+    """Sets the number of threads for the whole process.
+
+    Args:
+        num_threads: at least 1.
 
     Raises:
         ValueError: fewer than one thread.
@@ -37,11 +40,10 @@ def set_num_threads(num_threads: int) -> None:
 
 
 def register_with_threadpoolctl() -> None:
-    """Lets threadpoolctl (`threadpool_limits`, `threadpool_info`) see and set netlet's threads; nothing if it is not
-    installed.
+    """Makes threadpoolctl (`threadpool_limits`, `threadpool_info`) report and set netlet's threads, if it is installed.
 
-    threadpoolctl finds a loaded library by its file name and asks for its symbols through ctypes. Ours is called
-    `_core`, as other people's are, so `check_symbols` is what tells it apart.
+    threadpoolctl finds loaded libraries by their file names. Other packages also have a library called `_core`, so
+    `check_symbols` identifies ours.
     """
     try:
         import threadpoolctl

@@ -1,4 +1,4 @@
-"""Nested structures: leaves inside lists, tuples and dicts (dict leaves in the order of sorted keys, as in Keras)."""
+"""Nested structures: leaves in lists, tuples and dicts (those of dicts in the order of sorted keys, as in Keras)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 
 
 def flatten(structure: Any) -> list[Any]:
-    """
+    """Returns the list of leaves.
+
     >>> flatten({"b": 1, "a": [2, (3, None)]})
     [2, 3, None, 1]
     """
@@ -26,7 +27,7 @@ def _leaves(structure: Any) -> Iterator[Any]:
 
 
 def map_structure(fn: Callable[[Any], Any], structure: Any) -> Any:
-    """The same structure with fn applied to each leaf.
+    """Returns the same structure with fn applied to each leaf.
 
     >>> map_structure(lambda v: v + 1, {"a": [1, (2,)]})
     {'a': [2, (3,)]}
@@ -42,7 +43,7 @@ def map_structure(fn: Callable[[Any], Any], structure: Any) -> Any:
 
 
 def pack_like(structure: Any, leaves: list[Any]) -> Any:
-    """The structure with its leaves replaced, in the order of `flatten`.
+    """Returns the structure with its leaves replaced by `leaves`, in the order of `flatten`.
 
     >>> pack_like({"b": 0, "a": [0, 0]}, [1, 2, 3])
     {'b': 3, 'a': [1, 2]}
@@ -68,7 +69,7 @@ def is_shape(value: Any) -> bool:
 
 
 def map_shapes(fn: Callable[[tuple[int | None, ...]], Any], structure: Any) -> Any:
-    """`map_structure` where the leaves are shapes."""
+    """Returns the same structure with fn applied to each shape, as a tuple."""
     if is_shape(structure):
         return fn(tuple(structure))
     if isinstance(structure, dict):
