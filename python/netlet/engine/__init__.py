@@ -1,1 +1,1 @@
-"""What layers and models stand on: tensors and their operators, variables, gradient tapes, symbolic graphs."""
+"""Tensors and their operators, variables, gradient tapes and symbolic graphs, which layers and models are built on."""

@@ -1,7 +1,7 @@
-"""The two parts above the engine that it needs; they are imported when they are first used.
+"""Imports of the two parts above the engine that the engine needs, at their first use.
 
 Operators of tensors are functions of `netlet.ops`, and `Variable("zeros", shape=...)` names an initializer. Both parts
-are built on the engine, so the engine cannot import them while it is itself being imported.
+import the engine, so the engine cannot import them at its own import.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 
 
 def deferred(part: Literal["ops", "initializers"]) -> ModuleType:
-    """The module `netlet.<part>`.
+    """Imports the module `netlet.<part>` and returns it.
 
     >>> deferred("initializers").get("zeros").__class__.__name__
     'Zeros'

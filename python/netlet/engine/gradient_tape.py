@@ -1,4 +1,4 @@
-"""GradientTape: gradients of what netlet computed, for training loops written by hand."""
+"""GradientTape: gradients of computations, for custom training loops."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from .variable import Variable
 
 
 class GradientTape:
-    """Listens to what is computed inside the `with` block, so that gradients can be asked for afterwards.
+    """Records what is computed inside the `with` block, so that `gradient` can differentiate it.
 
-    Trainable Variables are watched without being named, Tensors after `watch`. Inside a `train_step` that `fit`
-    records, the gradients become part of the recorded step. The meaning is that of `tf.GradientTape`.
+    Trainable Variables are watched automatically, Tensors after `watch`. In a `train_step` that `fit` records, the
+    gradients become part of the recorded step. It behaves like `tf.GradientTape`.
 
-    Gradients that are computed while another tape listens can be differentiated again, to any order: gradient
+    Gradients that are computed inside the block of another tape can be differentiated again, to any order: gradient
     penalties, physics-informed networks, Hessians. Recurrent layers, attention with dropout, `ops.ctc_loss`,
     `ops.image.affine_transform`, `ops.scatter_update`, `segment_max` and `segment_min` can be differentiated once
     only; a second time raises a ValueError that names the op.
 
     Args:
-        persistent: whether `gradient` may be called more than once. Memory is then held until the tape is gone.
+        persistent: whether `gradient` may be called more than once. The tape then holds its memory until it is deleted.
 
     Example:
 
@@ -57,34 +57,42 @@ class GradientTape:
         self._steps.leave()
 
     def __del__(self) -> None:
-        # A block that was interrupted while it was entered is never left.
+        # If an interrupt occurs in `__enter__`, `__exit__` is not called.
         with contextlib.suppress(AttributeError, RuntimeError):
             self._steps.leave()
 
     def watch(self, tensor: Any) -> None:
-        """Asks for gradients of `tensor` (a `netlet.Tensor`, or a list or dict of them)."""
+        """Makes `gradient` able to differentiate with respect to a Tensor.
+
+        Args:
+            tensor: a `netlet.Tensor`, or a list or dict of them.
+
+        Raises:
+            TypeError: it is something else, such as a NumPy array.
+        """
         for t in flatten(tensor):
             if not isinstance(t, (_core.Tensor, Variable)):
                 raise TypeError(
-                    f"GradientTape.watch expects a netlet Tensor (netlet.ops.convert_to_tensor makes one of an array); "
-                    f"given {type(t).__name__}."
+                    f"GradientTape.watch: expected a netlet Tensor, received {type(t).__name__}. "
+                    "netlet.ops.convert_to_tensor converts an array."
                 )
             (t._tensor if isinstance(t, Variable) else t).requires_grad = True
 
     def gradient(self, target: Any, sources: Any, output_gradients: Any = None) -> Any:
-        """Gradients of `target` (summed over its elements, or weighted by `output_gradients`).
+        """Computes the gradients of the sum of `target`, weighted by `output_gradients` if given.
 
         Args:
-            target: a Tensor that was computed inside the block, or a list of them, whose gradients are added up.
+            target: a Tensor that was computed inside the block, or a list of them, whose gradients are added.
             sources: Variable, Tensor, or a list or dict of them.
-            output_gradients: array of the target's shape, or a list of them.
+            output_gradients: array of the target's shape, or a list of them; None for ones.
 
         Returns:
-            Tensors in the structure of `sources`; None where the target does not depend on the source.
+            Tensors in the structure of `sources`; None for a source on which the target does not depend.
 
         Raises:
-            RuntimeError: before the block was entered, or a second time without `persistent=True`.
-            ValueError: a second derivative through an op that has none.
+            RuntimeError: the block was not entered, or it is a second call without `persistent=True`.
+            TypeError: a target or source is not a Tensor or Variable.
+            ValueError: a second derivative of an op that has none.
         """
         if not self._entered:
             raise RuntimeError("GradientTape.gradient: nothing was recorded; compute the target inside `with tape:`.")
@@ -93,13 +101,13 @@ class GradientTape:
         leaves = [s._tensor if isinstance(s, Variable) else s for s in flatten(sources)]
         for s in leaves:
             if not isinstance(s, _core.Tensor):
-                raise TypeError(f"GradientTape.gradient: sources are Variables and Tensors; given {type(s).__name__}.")
+                raise TypeError(f"GradientTape.gradient: expected Tensors as sources, received {type(s).__name__}.")
         targets = [t._tensor if isinstance(t, Variable) else t for t in flatten(target)]
         for t in targets:
             if not isinstance(t, _core.Tensor):
-                raise TypeError(f"GradientTape.gradient expects a Tensor as its target; given {type(t).__name__}.")
+                raise TypeError(f"GradientTape.gradient: expected a Tensor as target, received {type(t).__name__}.")
         seeds = None if output_gradients is None else flatten(output_gradients)
         self._used = True
         if not self.persistent:
-            self._steps.leave()  # inside its own block: what computes the gradients is not to be recorded
+            self._steps.leave()  # inside its own block: do not record the ops that compute the gradients
         return pack_like(sources, self._steps.gradients(targets, leaves, seeds, retain=self.persistent))

@@ -1,4 +1,4 @@
-"""Python's operators for Tensor, Variable and KerasTensor; `ops` installs their meaning, so that none imports it."""
+"""Python's operators for Tensor, Variable and KerasTensor. `netlet.ops` installs the functions that they call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .deferred import deferred
 
 
 class _Table(dict[str, Callable[..., Any]]):
-    """Operator name -> function; the first use of any of them imports `ops`, which fills it."""
+    """{operator's name: function}. The first use imports `ops`, which fills the table."""
 
     def __missing__(self, name: str) -> Callable[..., Any]:
         deferred("ops")
@@ -23,11 +23,11 @@ _table = _Table()
 
 
 def install(table: dict[str, Callable[..., Any]]) -> None:
-    """Called once by `ops`: operator name -> function."""
+    """Adds functions by operator name; called once, by `ops`."""
     _table.update(table)
 
 
-# What NumPy calls for `ndarray + self`, and the op that it means.
+# The ufunc that NumPy calls for `ndarray + self`, and the op that replaces it.
 _UFUNCS = {
     np.add: "add",
     np.subtract: "subtract",
@@ -50,16 +50,16 @@ _UFUNCS = {
 
 
 class Operators:
-    """What a + b and its relatives do."""
+    """Mixin with the operators +, -, *, ..., which call `netlet.ops`."""
 
     __array_priority__ = 100
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        """`array + self` is `ops.add`; `array += self` and every other function of NumPy work on the values."""
+        """Replaces `array + self` by `ops.add`; `array += self` and all other NumPy ufuncs compute with the values."""
         if method == "__call__" and not kwargs and ufunc in _UFUNCS:
             return _table[_UFUNCS[ufunc]](*inputs)
         if any(not isinstance(out, np.ndarray) for out in kwargs.get("out", ())):
-            raise TypeError(f"np.{ufunc.__name__}: `out` is a NumPy array; a Tensor or Variable cannot be written to.")
+            raise TypeError(f"np.{ufunc.__name__}: expected a NumPy array as `out`, received a Tensor or Variable.")
         arrays = [x.__array__() if hasattr(type(x), "_netlet_operators") else x for x in inputs]
         return getattr(ufunc, method)(*arrays, **kwargs)
 
@@ -178,21 +178,21 @@ def _comparable(other: Any) -> bool:
 
 
 def readable_dtype(dtype: str) -> str:
-    """bfloat16 becomes float32, which holds all of its values and needs no package."""
+    """Returns float32 for bfloat16 (float32 has all its values and NumPy knows it), else the dtype itself."""
     return "float32" if dtype == "bfloat16" else dtype
 
 
 class Values:
-    """What Tensors and Variables share because their numbers are there: equality, iteration, Python's conversions."""
+    """Mixin of Tensors and Variables, which have values: equality, iteration, conversion to Python numbers."""
 
     def __eq__(self, other: Any) -> Any:
-        """Element by element, as NumPy's; False beside what is no number, so that `x == None` and `x == "a"` work."""
+        """Compares elementwise, as NumPy does. `x == None` and `x == "a"` are False."""
         return _table["equal"](self, other) if _comparable(other) else NotImplemented
 
     def __ne__(self, other: Any) -> Any:
         return _table["not_equal"](self, other) if _comparable(other) else NotImplemented
 
-    __hash__ = object.__hash__  # by identity: a Tensor or Variable can be a dictionary's key
+    __hash__ = object.__hash__  # by identity, so that a Tensor or Variable can be a key of a dict
 
     def __iter__(self: Any) -> Iterator[Any]:
         if not self.shape:
@@ -205,17 +205,16 @@ class Values:
     def __index__(self: Any) -> int:
         if self.shape or not self.dtype.startswith(("int", "uint")):
             raise TypeError(
-                f"Only a 0-d tensor of integers can be an index; this one has shape {tuple(self.shape)} and dtype "
-                f"{self.dtype}."
+                f"Index: expected a 0-d tensor of integers, received shape {tuple(self.shape)} and dtype {self.dtype}."
             )
         return int(self.numpy())
 
     def __format__(self: Any, spec: str) -> str:
-        """`f"{loss:.4f}"` for a single number; without a format the same as `str`."""
+        """Formats a 0-d tensor like a number, `f"{loss:.4f}"`; without a format, any tensor like `str`."""
         if not spec:
             return str(self)
         if self.shape:
-            raise TypeError(f"The format {spec!r} is for single numbers; this tensor has shape {tuple(self.shape)}.")
+            raise TypeError(f"Format {spec!r}: expected a 0-d tensor, received shape {tuple(self.shape)}.")
         return format(np.asarray(self, readable_dtype(self.dtype)).item(), spec)
 
     def tolist(self: Any) -> Any:
@@ -227,7 +226,7 @@ _PLAIN = ("__array_priority__", "_netlet_operators")  # attributes that are neit
 
 
 def attach(cls: type, *mixins: type) -> None:
-    """Gives `cls`, whose class is native, what the mixins define and it does not."""
+    """Adds the methods and properties of mixins to the native class `cls`, except those that it defines itself."""
     for mixin in mixins:
         for name, value in vars(mixin).items():
             member = callable(value) or isinstance(value, property) or name in _PLAIN

@@ -1,6 +1,6 @@
 """Tensor: the native array class, with the methods that NumPy's arrays have.
 
-The class is `_core.Tensor`; this module gives it its Python side, so import it (or `ops`) wherever Tensors are made.
+The class is `_core.Tensor`; this module adds its Python methods. Import this module (or `ops`) before using Tensors.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ __all__ = ["Tensor"]
 
 
 def _from_parts(values: np.ndarray, dtype: str, requires_grad: bool, mask: Any) -> Tensor:
-    """How a pickled Tensor is made again."""
+    """Makes a Tensor from its pickled parts."""
     from netlet import _core
 
     tensor = _core.tensor(values, dtype)
@@ -28,47 +28,47 @@ def _from_parts(values: np.ndarray, dtype: str, requires_grad: bool, mask: Any) 
 
 
 def _one_or_many(given: tuple[Any, ...]) -> Any:
-    """`x.reshape(2, 3)` and `x.reshape((2, 3))` mean the same."""
+    """Makes `x.reshape(2, 3)` the same as `x.reshape((2, 3))`."""
     return given[0] if len(given) == 1 else given
 
 
 class ArrayMethods:
-    """NumPy's array methods by means of `ops`: gradients flow through them, and they work in a recorded step."""
+    """Mixin with NumPy's array methods, which call `ops`: they are differentiable and can be recorded."""
 
     def astype(self, dtype: Any) -> Any:
-        """The values in another dtype: `ops.cast`."""
+        """Returns the values cast to `dtype`."""
         return _table["cast"](self, dtype)
 
     def reshape(self, *shape: Any) -> Any:
-        """The same elements in another shape, given as a tuple or as several numbers."""
+        """Returns the same elements in another shape, which is a tuple or several integers."""
         return _table["reshape"](self, _one_or_many(shape))
 
     def transpose(self, *axes: Any) -> Any:
-        """Axes in another order, reversed if none is given."""
+        """Returns the tensor with its axes in the given order; without arguments, in reverse order."""
         return _table["transpose"](self, _one_or_many(axes) if axes else None)
 
     def flatten(self) -> Any:
-        """All elements in one axis."""
+        """Returns all elements as a vector."""
         return _table["ravel"](self)
 
     def ravel(self) -> Any:
-        """All elements in one axis."""
+        """Returns all elements as a vector."""
         return _table["ravel"](self)
 
     def squeeze(self, axis: Any = None) -> Any:
-        """Without the axes of size 1."""
+        """Removes axes of size 1: those of `axis`, or all if None."""
         return _table["squeeze"](self, axis)
 
     def copy(self) -> Any:
-        """The same values in memory of their own."""
+        """Returns a copy."""
         return _table["copy"](self)
 
     def clip(self, min: Any = None, max: Any = None) -> Any:
-        """The values limited to [min, max]."""
+        """Limits the values to [min, max]; None for no limit."""
         return _table["clip"](self, min, max)
 
     def round(self, decimals: int = 0) -> Any:
-        """Rounded half to even."""
+        """Rounds half to even, to `decimals` decimals."""
         return _table["round"](self, decimals)
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Any:
@@ -108,24 +108,24 @@ class ArrayMethods:
         return _table["any"](self, axis, keepdims)
 
     def argmin(self, axis: int | None = None, keepdims: bool = False) -> Any:
-        """Where the smallest element is along the axis."""
+        """The index of the smallest element along the axis (of all elements if None)."""
         return _table["argmin"](self, axis, keepdims)
 
     def argmax(self, axis: int | None = None, keepdims: bool = False) -> Any:
-        """Where the largest element is along the axis."""
+        """The index of the largest element along the axis (of all elements if None)."""
         return _table["argmax"](self, axis, keepdims)
 
     def cumsum(self, axis: int | None = None) -> Any:
-        """Sums up to and including each element."""
+        """Cumulative sums along the axis (of all elements if None)."""
         return _table["cumsum"](self, axis)
 
     def dot(self, other: Any) -> Any:
-        """NumPy's dot."""
+        """The product of NumPy's `dot`."""
         return _table["dot"](self, other)
 
 
 class Exchange:
-    """Handing a Tensor to other programs and processes."""
+    """Mixin with conversions: to text, for NumPy functions, DLPack, pickle and bytes."""
 
     def __str__(self: Any) -> str:
         return repr(self) if self.recorded else str(np.asarray(self, readable_dtype(self.dtype)))
@@ -137,9 +137,9 @@ class Exchange:
         )
 
     def __array_function__(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        """NumPy's functions read a Tensor as an ndarray, and what they return is NumPy's."""
+        """NumPy's functions convert Tensors to ndarrays and return NumPy's types."""
         if function in (np.shape, np.ndim) and not kwargs:
-            return self.shape if function is np.shape else self.ndim  # known in a recorded step, too
+            return self.shape if function is np.shape else self.ndim  # known while a step is recorded, too
         return function(*_as_arrays(args), **_as_arrays(kwargs))
 
     def __dlpack__(
@@ -149,7 +149,7 @@ class Exchange:
         values = self.numpy()
         if copy or not values.flags.writeable:
             if copy is False:
-                raise BufferError("This Tensor is a Variable's value, which DLPack receives as a copy only.")
+                raise BufferError("This Tensor is a Variable's value, which DLPack can export only as a copy.")
             values = values.copy()
         return values.__dlpack__()
 
@@ -166,7 +166,7 @@ class Exchange:
 
 
 def _as_arrays(arguments: Any) -> Any:
-    """The same arguments with every Tensor as the ndarray that shares its memory."""
+    """Replaces every Tensor in the arguments by the ndarray that shares its memory."""
     if isinstance(arguments, Tensor):
         return arguments.__array__()
     if type(arguments) in (list, tuple):

@@ -1,7 +1,7 @@
 """Variable: a named array that training changes.
 
-Its bytes live in a `_core.Tensor`. Where they lie may change (`_rebind`: the optimizer gathers parameters into one flat
-segment), so `storage_epoch()` counts such moves: a plan recorded under an older epoch points at old memory.
+Its values are stored in a `_core.Tensor`, whose memory may change: an optimizer moves parameters to a segment
+(`_rebind`). `storage_epoch()` counts such moves, because a plan that was recorded in an older epoch uses old memory.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _claim: ContextVar[Callable[[int, str], None] | None] = ContextVar("netlet_varia
 
 @contextmanager
 def blank_variables(claim: Callable[[int, str], None]) -> Iterator[None]:
-    """Inside, initializers are not run: variables are zeros, for a file's values to replace.
+    """Context manager: variables created inside are zeros, because a file's values will replace them.
 
     Args:
-        claim: called with (bytes wanted, the variable's path) before they are taken; may refuse by raising.
+        claim: called with (bytes, the variable's path) before a variable is allocated; it may raise.
     """
     token = _claim.set(claim)
     try:
@@ -42,16 +42,16 @@ def blank_variables(claim: Callable[[int, str], None]) -> Iterator[None]:
 
 
 def checked_aggregation(value: str | None) -> str:
-    """The name itself; ValueError if Keras knows none such."""
+    """Returns the name of an aggregation ("none" for None). Raises ValueError if it is not one of Keras's."""
     if value not in (None, "none", "mean", "sum", "only_first_replica"):
         raise ValueError(
-            f'aggregation: expected None, "none", "mean", "sum" or "only_first_replica"; received {value!r}.'
+            f'aggregation: expected None, "none", "mean", "sum" or "only_first_replica", received {value!r}.'
         )
     return value or "none"
 
 
 def storage_epoch() -> int:
-    """How many times any Variable has been moved to other memory."""
+    """The number of times that a Variable's memory was moved, in the whole process."""
     return _current_epoch
 
 
@@ -60,13 +60,14 @@ class Variable(Operators, Values):
 
     Args:
         initializer: array, scalar, callable `initializer(shape, dtype)`, or an initializer's name.
-        shape: needed with a callable initializer; every entry known.
-        dtype: defaults to the array's dtype where one is given, else to `config.floatx()`.
-        trainable: whether gradients are wanted (floats only).
-        autocast: kept for Keras's sake: a Variable is never cast by itself, with True or False.
-        aggregation: how copies on several devices would become one: None, "none", "mean", "sum" or
-            "only_first_replica". There is one copy, so that all mean the same.
-        name: last part of `path`.
+        shape: tuple of integers; required with a callable initializer.
+        dtype: its dtype; default that of the array, else `config.floatx()`. Python integers become int32.
+        trainable: whether gradients are computed for it (floats only); default True.
+        autocast: accepted for compatibility with Keras; a Variable is never cast automatically.
+        aggregation: accepted for compatibility with Keras: None, "none", "mean", "sum" or "only_first_replica".
+        name: last part of `path`; default a unique name.
+        regularizer: function of the value, whose result is added to the loss.
+        constraint: function of the value, whose result replaces the value after each update.
 
     Raises:
         ValueError: no shape for a callable initializer, a shape with unknown entries, a value of another shape.
@@ -78,8 +79,8 @@ class Variable(Operators, Values):
     np.float32(6.0)
     """
 
-    _place: Any = None  # where in which segment an optimizer has put it: optimizers/segment.py
-    by_rows = False  # whether a step's gradient reaches few of its rows: the table of an Embedding
+    _place: Any = None  # its position in an optimizer's segment: optimizers/segment.py
+    by_rows = False  # whether its gradient is 0 except in few rows: the table of an Embedding
 
     def __init__(
         self,
@@ -95,7 +96,7 @@ class Variable(Operators, Values):
         constraint: Any = None,
     ) -> None:
         if name is not None and (not isinstance(name, str) or "/" in name):
-            raise ValueError(f"A variable's name is a string without '/'; given {name!r}.")
+            raise ValueError(f"Argument `name`: expected a string without '/', received {name!r}.")
         self.name: str = name or auto_name(type(self).__name__)
         scope = current_path()
         self._path = f"{scope}/{self.name}" if scope else self.name
@@ -118,23 +119,25 @@ class Variable(Operators, Values):
                 raise ValueError(f"Variable '{self.name}' needs `shape` when its initializer is callable.")
             extents = tuple(int(d) if d is not None else -1 for d in ((shape,) if isinstance(shape, int) else shape))
             if any(d < 0 for d in extents):
-                raise ValueError(f"Variable '{self.name}' needs a fully known shape; given {tuple(shape)}.")
+                raise ValueError(
+                    f"Variable '{self.name}': expected a shape of non-negative integers, received {tuple(shape)}."
+                )
             dtype = standardize_dtype(dtype)
             if (claim := _claim.get()) is not None:
                 claim(math.prod(extents) * numpy_dtype(dtype).itemsize, self._path)
                 return np.zeros(extents, numpy_dtype(dtype))
-            with _core.Tape():  # computed now, also when a layer is built while its first step is recorded
+            with _core.Tape():  # computes it at once, also if a layer is built while a step is recorded
                 value = np.asarray(initializer(extents, dtype=dtype))
             if value.shape != extents:
                 raise ValueError(
-                    f"Variable '{self.name}': its initializer was asked for shape {extents} and gave {value.shape}."
+                    f"Variable '{self.name}': expected shape {extents} from its initializer, received {value.shape}."
                 )
         else:
             value = np.asarray(initializer)
             if value.dtype == object:
-                raise ValueError(f"Variable '{self.name}' needs numbers; given an array of Python objects.")
+                raise ValueError(f"Variable '{self.name}': expected numbers, received an array of Python objects.")
             if shape is not None and tuple(shape) != value.shape:
-                raise ValueError(f"Variable '{self.name}': shape={tuple(shape)}, but its value has {value.shape}.")
+                raise ValueError(f"Variable '{self.name}': expected shape {tuple(shape)}, received {value.shape}.")
             if dtype is None:
                 given_dtype = isinstance(initializer, (np.ndarray, np.generic, _core.Tensor, Variable))
                 dtype = value.dtype if given_dtype or value.dtype.kind in "iub" else None
@@ -146,30 +149,37 @@ class Variable(Operators, Values):
     # ---- what it is ------------------------------------------------------------------------------------------------
     @property
     def value(self) -> _core.Tensor:
+        """Its value, a Tensor that shares its memory."""
         return self._tensor
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """Its shape."""
         return tuple(self._tensor.shape)
 
     @property
     def ndim(self) -> int:
+        """Number of axes."""
         return len(self.shape)
 
     @property
     def size(self) -> int:
+        """Number of elements."""
         return int(self._tensor.size)
 
     @property
     def dtype(self) -> str:
+        """Name of its dtype."""
         return self._dtype
 
     @property
     def path(self) -> str:
+        """Its name with those of the layers that contain it: "sequential/dense/kernel"."""
         return self._path
 
     @property
     def trainable(self) -> bool:
+        """Whether gradients are computed for it and optimizers update it."""
         return self._trainable
 
     @trainable.setter
@@ -179,7 +189,7 @@ class Variable(Operators, Values):
 
     @property
     def overwrite_with_gradient(self) -> bool:
-        """Whether its gradient takes its place instead of updating it: False; Keras does this for float8 scales."""
+        """Always False. In Keras, True replaces the value by its gradient, for float8 scales."""
         return False
 
     @overwrite_with_gradient.setter
@@ -192,7 +202,7 @@ class Variable(Operators, Values):
 
     # ---- its value -------------------------------------------------------------------------------------------------
     def numpy(self) -> np.ndarray:
-        """A copy of the value: later training does not change it."""
+        """Returns a copy of the value as an ndarray."""
         return np.array(self._tensor.numpy())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
@@ -213,7 +223,14 @@ class Variable(Operators, Values):
         return self.shape[0]
 
     def assign(self, value: Any) -> Variable:
-        """Sets the value (same shape; cast if needed). Inside a layer's `call` this is part of the recorded step."""
+        """Sets the value. In a layer's `call`, the assignment becomes part of the recorded step.
+
+        Args:
+            value: array, Tensor or Variable of the same shape; it is cast to the Variable's dtype.
+
+        Returns:
+            The Variable.
+        """
         given = self._checked(value, "assign")
         if _core.recording():
             _core.assign(self._in_own_dtype(given), self._tensor)
@@ -222,7 +239,7 @@ class Variable(Operators, Values):
         return self
 
     def assign_add(self, value: Any) -> Variable:
-        """Adds `value`, of the same shape or one that broadcasts to it."""
+        """Adds `value`, whose shape broadcasts to the Variable's. Returns the Variable."""
         if _core.recording():
             given = self._in_own_dtype(value)
             if tuple(given.shape) != self.shape:
@@ -237,7 +254,7 @@ class Variable(Operators, Values):
         return self
 
     def assign_sub(self, value: Any) -> Variable:
-        """Subtracts `value`, of the same shape or one that broadcasts to it."""
+        """Subtracts `value`, whose shape broadcasts to the Variable's. Returns the Variable."""
         if _core.recording():
             return self.assign_add(_core.negative(self._in_own_dtype(value)))
         return self.assign_add(-np.asarray(value))
@@ -247,13 +264,13 @@ class Variable(Operators, Values):
         if not isinstance(given, _core.Tensor):
             given = np.asarray(given)
             if given.dtype == object:
-                raise ValueError(f"Variable '{self.path}'.{method} needs numbers; given an array of Python objects.")
+                raise ValueError(f"Variable '{self.path}'.{method}: expected numbers, received Python objects.")
         if tuple(given.shape) != self.shape:
             raise self._shape_error(method, tuple(given.shape))
         return given
 
     def _shape_error(self, method: str, given: tuple[int, ...]) -> ValueError:
-        return ValueError(f"Variable '{self.path}'.{method} expects shape {self.shape}; given {given}.")
+        return ValueError(f"Variable '{self.path}'.{method}: expected shape {self.shape}, received {given}.")
 
     def _in_own_dtype(self, value: Any) -> Any:
         tensor = value._tensor if isinstance(value, Variable) else value
@@ -262,16 +279,17 @@ class Variable(Operators, Values):
         return _core.tensor(np.asarray(tensor), self._dtype)
 
     def _rebind(self, tensor: _core.Tensor) -> None:
-        """Moves the value to other memory of the same shape and dtype."""
+        """Moves the value to the memory of `tensor`, which has the same shape and dtype."""
         global _current_epoch
         if tuple(tensor.shape) != self.shape or tensor.dtype != self._dtype:
             raise ValueError(
-                f"Variable '{self.path}' is {self._dtype} {self.shape}; given {tensor.dtype} {tensor.shape}."
+                f"Variable '{self.path}': expected {self._dtype} {self.shape}, received {tensor.dtype} {tensor.shape}."
             )
         tensor.copy_from(self._tensor.numpy())
         tensor.requires_grad = self._tensor.requires_grad
         tensor.variable = True
-        _current_epoch = next(_epoch)  # first: Ctrl-C between the two leaves no plan that takes old memory for new
+        # The epoch changes first: after Ctrl-C between the two lines, plans that use old memory are still detected.
+        _current_epoch = next(_epoch)
         self._tensor = tensor
 
     # ---- copies ----------------------------------------------------------------------------------------------------

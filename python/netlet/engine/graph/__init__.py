@@ -1,7 +1,7 @@
-"""The graph of a functional model: symbolic tensors, the calls that made them, and running them again on values.
+"""The graph of a functional model: symbolic tensors, the calls that made them, and running these calls on values.
 
-A `KerasTensor` stands for a value of known shape (None where any extent will do). Calling a layer or an op on one adds
-a `Node`; `Function(inputs, outputs)` keeps the nodes between the two and repeats their calls on real tensors.
+A `KerasTensor` has a shape (None where any size is accepted) and no values. Calling a layer or an op on one adds a
+`Node`. `Function(inputs, outputs)` finds the nodes between the two and runs their calls on real tensors.
 """
 
 from __future__ import annotations

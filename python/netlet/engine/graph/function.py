@@ -12,10 +12,19 @@ from .symbols import KerasTensor, Node, Operation, is_symbolic
 
 
 class Function:
-    """The calls between `inputs` and `outputs` (structures of KerasTensors), repeated on values by `run`.
+    """The calls between inputs and outputs of a graph, which `run` makes on values.
+
+    Args:
+        inputs: structure of KerasTensors.
+        outputs: structure of KerasTensors that depend only on the inputs.
+
+    Attributes:
+        nodes: the calls in an order in which they can be made.
+        operations: the operations that are called, in the order in which Keras lists a model's layers.
+        steps: (operation, function that fills its arguments, slots of its outputs) for each call that `run` makes.
 
     Raises:
-        ValueError: an output does not depend on the inputs alone, or two operations have one name.
+        ValueError: an output depends on another input, or two operations have the same name.
     """
 
     def __init__(self, inputs: Any, outputs: Any) -> None:
@@ -44,7 +53,7 @@ class Function:
             known.update(id(t) for t in node.outputs)
 
     def _plan_steps(self) -> list[tuple[Operation, Any, tuple[int, ...]]]:
-        """Tensors become places in a list, so that a run is a plain loop."""
+        """Numbers the tensors, so that a run is a loop over steps that read and write a list."""
         self._slot = {id(t): i for i, t in enumerate(self.inputs)}
         steps = []
         self._step_nodes: list[Node] = []
@@ -57,7 +66,10 @@ class Function:
         return [(op, fill(self._slot), out) for op, fill, out in steps]
 
     def followers(self) -> dict[int, int]:
-        """For a step of one tensor whose one result one other such step takes, and nobody else: that one's index."""
+        """Returns {index of a step: index of the only step that reads its output}.
+
+        Only for steps with one input tensor, no other arguments and one output.
+        """
 
         def plain(node: Node) -> bool:
             return len(node.args) == 1 and isinstance(node.args[0], KerasTensor) and not node.kwargs
@@ -75,10 +87,15 @@ class Function:
         call: Callable[[Operation, tuple[Any, ...], dict[str, Any]], Any],
         steps: list[Any] | None = None,
     ) -> Any:
-        """The outputs for these inputs (flat, in order); `call(operation, args, kwargs)` runs one node.
+        """Computes the outputs.
 
         Args:
-            steps: others than `self.steps` that come to the same, e.g. several of them as one.
+            values: the input values, flattened.
+            call: `call(operation, args, kwargs)`, which runs one node.
+            steps: equivalent steps to run instead of `self.steps`, for example with several steps fused into one.
+
+        Returns:
+            The outputs, in the structure of the graph's outputs.
         """
         slots: list[Any] = [None] * len(self._slot)
         slots[: len(values)] = values
@@ -112,18 +129,18 @@ def _filler(node: Node) -> Callable[[dict[int, int]], Callable[[list[Any]], tupl
 
 
 def _topological(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple[list[Node], dict[Operation, int]]:
-    """Nodes from inputs to outputs, and the order in which a depth-first walk from the outputs meets operations."""
+    """Returns the nodes from inputs to outputs, and {operation: its rank in a depth-first search from the outputs}."""
     ordered: list[Node] = []
     first_seen: dict[Operation, int] = {}
     given = {id(t) for t in inputs}
     done: set[int] = set()
     for output in outputs:
-        # (node, iterator over its parents): an explicit stack, since a deep network would exhaust Python's.
+        # (node, iterator over its parents). An explicit stack: recursion would fail for a deep network.
         stack: list[tuple[Node, Any]] = []
 
         def visit(tensor: KerasTensor, stack: list[tuple[Node, Any]] = stack) -> None:
             if not hasattr(tensor, "_keras_history"):
-                raise ValueError(f"Graph disconnected: {tensor!r} was made by no layer and is not an Input.")
+                raise ValueError(f"Graph disconnected: {tensor!r} is neither the output of a layer nor an Input.")
             node = tensor._keras_history.operation._inbound_nodes[tensor._keras_history.node_index]
             if id(node) in done or (not node.is_input and id(tensor) in given):
                 return
@@ -148,7 +165,10 @@ def _topological(inputs: list[KerasTensor], outputs: list[KerasTensor]) -> tuple
 def _by_depth(
     ordered: list[Node], first_seen: dict[Operation, int], inputs: list[KerasTensor]
 ) -> tuple[dict[int, list[Node]], list[Operation]]:
-    """Depth = the longest way to an output; operations from deep to shallow, as Keras lists a model's layers."""
+    """Returns {depth: nodes} and the operations by decreasing depth, as Keras lists a model's layers.
+
+    The depth of a node is the length of its longest path to an output.
+    """
     in_graph = {id(n) for n in ordered}
     node_depth: dict[int, int] = {}
     operation_depth: dict[Operation, int] = {}

@@ -1,4 +1,4 @@
-"""What shape a result has: found by trying."""
+"""Inference of output shapes, by trial calls with two batch sizes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from netlet.config import standardize_dtype
 
 from .symbols import KerasTensor
 
-_PROBES = (2, 3)  # what None stands for in the two trial runs; an extent that differs between them is None
+_PROBES = (2, 3)  # sizes that replace None in the two trials; output sizes that differ between the trials become None
 _trying: ContextVar[bool] = ContextVar("netlet_trying", default=False)
 
 
 @contextmanager
 def trial() -> Iterator[None]:
-    """Inside, calls are made for their shapes or weights: batches are not the caller's, and no state may move on."""
+    """Context manager: calls inside only determine shapes or create weights, so they must not change any state."""
     token = _trying.set(True)
     try:
         yield
@@ -28,12 +28,12 @@ def trial() -> Iterator[None]:
 
 
 def in_trial() -> bool:
-    """Whether a call is made for its shapes or weights only."""
+    """Whether the current call is a trial."""
     return _trying.get()
 
 
 def infer_spec(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """KerasTensors like what fn returns, found by recording fn (nothing is computed) with None = 2 and None = 3."""
+    """Returns the KerasTensors of fn's outputs. It records fn, which computes nothing, with None = 2 and None = 3."""
     first = _trial(fn, args, kwargs, _PROBES[0])
     unknown = any(None in t.shape for t in tree.flatten([list(args), kwargs]) if isinstance(t, KerasTensor))
     second = _trial(fn, args, kwargs, _PROBES[1]) if unknown else first
@@ -44,7 +44,7 @@ def infer_spec(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
         if a is None:
             return None
         if len(a.shape) != len(b.shape):
-            raise ValueError(f"The rank of the result depends on the batch size: {a.shape} and {b.shape}.")
+            raise ValueError(f"Expected a result of one rank for all batch sizes, received {a.shape} and {b.shape}.")
         return KerasTensor([p if p == q else None for p, q in zip(a.shape, b.shape, strict=True)], a.dtype)
 
     merged = [merge(leaf) for leaf in tree.flatten(first)]
@@ -72,7 +72,7 @@ def _trial(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 
 
 class _Leaf:
-    """Shape and dtype of one trial result; no tuple, so that `tree` takes it for a leaf."""
+    """Shape and dtype of one result of a trial. Not a tuple, because `tree` must treat it as a leaf."""
 
     __slots__ = ("dtype", "shape")
 

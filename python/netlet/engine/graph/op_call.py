@@ -12,7 +12,12 @@ from .symbols import Node, Operation, is_symbolic
 
 
 class OpCall(Operation):
-    """One use of a `netlet.ops` function in a graph."""
+    """One call of a `netlet.ops` function in a graph.
+
+    Args:
+        fn: the function.
+        name: unique name; default made from the function's name.
+    """
 
     def __init__(self, fn: Callable[..., Any], name: str | None = None) -> None:
         self.fn = fn
@@ -33,5 +38,5 @@ class OpCall(Operation):
 
 
 def symbolic_op(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What `netlet.ops` does with symbolic arguments: a node, and KerasTensors of the result."""
+    """Adds a call of a `netlet.ops` function with symbolic arguments to the graph. Returns KerasTensors."""
     return OpCall(fn)(*args, **kwargs)

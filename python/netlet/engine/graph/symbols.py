@@ -1,4 +1,4 @@
-"""Symbolic tensors, the operations that can be called on them, and the calls: nodes of the graph."""
+"""Symbolic tensors, the operations that can be called on them, and the nodes of the graph: the calls."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Extents = tuple[int | None, ...]
 
 
 def symbolic_dtype(dtype: Any) -> str:
-    """`standardize_dtype`, and "string": texts can enter a model whose first layers turn them into numbers."""
+    """As `standardize_dtype`, but also accepts "string", for models whose first layers convert texts to numbers."""
     return "string" if isinstance(dtype, str) and dtype == "string" else standardize_dtype(dtype)
 
 
 class KerasHistory(NamedTuple):
-    """Which output of which call of which operation a KerasTensor is."""
+    """The origin of a KerasTensor: an operation, the index of its call, and the index of that call's output."""
 
     operation: Operation
     node_index: int
@@ -28,11 +28,18 @@ class KerasHistory(NamedTuple):
 
 
 class KerasTensor(Operators):
-    """A value that is not there yet: shape (None where unknown), dtype, and the call that will make it."""
+    """A symbolic tensor: a shape, a dtype and the call that computes it, but no values.
+
+    Args:
+        shape: integers, None where any size is accepted.
+        dtype: default `config.floatx()`; "string" for texts.
+        name: default a unique name.
+        record_history: accepted for compatibility with Keras.
+    """
 
     _symbolic = True
     _keras_history: KerasHistory
-    _keras_mask: Any = None  # a symbolic tensor itself
+    _keras_mask: Any = None  # a KerasTensor too, or None
 
     def __init__(self, shape: Any, dtype: Any = None, name: str | None = None, record_history: bool = True) -> None:
         self.shape: Extents = tuple(None if d is None else int(d) for d in shape)
@@ -42,11 +49,12 @@ class KerasTensor(Operators):
 
     @property
     def ndim(self) -> int:
+        """Number of axes."""
         return len(self.shape)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         raise _core.SymbolicArgument(
-            f"{self!r} is symbolic: it has no values. Use netlet.ops on it, or a layer, instead of NumPy functions."
+            f"{self!r} is symbolic: it has no values. Use netlet.ops or layers instead of NumPy functions."
         )
 
     def __len__(self) -> int:
@@ -79,11 +87,11 @@ def is_symbolic(value: Any) -> bool:
 
 
 class Operation:
-    """What a node can call: a Layer, or an op on symbolic tensors. Has a unique name and knows its calls."""
+    """Base of what a node can call: a Layer, or an op on symbolic tensors. It has a name and a list of its calls."""
 
     def __init__(self, name: str | None = None) -> None:
         if name is not None and (not isinstance(name, str) or "/" in name):
-            raise ValueError(f"A name is a string without '/'; given {name!r}.")
+            raise ValueError(f"Argument `name`: expected a string without '/', received {name!r}.")
         self.name: str = name or auto_name(type(self).__name__)
         self._inbound_nodes: list[Node] = []
         self._outbound_nodes: list[Node] = []
@@ -92,15 +100,17 @@ class Operation:
         raise NotImplementedError
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """KerasTensors of the result, without adding a node."""
+        """Returns the KerasTensors of the result without adding a node."""
         raise NotImplementedError
 
     @property
     def input(self) -> Any:
+        """The input tensors of its only call."""
         return self._only_node("input").input_tensors_struct
 
     @property
     def output(self) -> Any:
+        """The output tensors of its only call."""
         return self._only_node("output").outputs_struct
 
     def _only_node(self, what: str) -> Node:
@@ -112,7 +122,7 @@ class Operation:
 
 
 class Node:
-    """One call of an operation: its arguments (symbolic tensors among them) and the symbolic tensors it gave."""
+    """One call of an operation: its arguments, some of them KerasTensors, and the KerasTensors that it returned."""
 
     def __init__(self, operation: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], outputs: Any) -> None:
         self.operation = operation
@@ -124,7 +134,9 @@ class Node:
         self.outputs: list[KerasTensor] = tree.flatten(outputs)
         for out in self.outputs:
             if not isinstance(out, KerasTensor):
-                raise ValueError(f"'{operation.name}' must return tensors; it returned {type(out).__name__}: {out!r}.")
+                raise ValueError(
+                    f"'{operation.name}': expected tensors as outputs, received {type(out).__name__}: {out!r}."
+                )
         self.is_input = not self.input_tensors
         index = len(operation._inbound_nodes)
         operation._inbound_nodes.append(self)
@@ -135,15 +147,18 @@ class Node:
 
     @property
     def input_tensors_struct(self) -> Any:
+        """Its inputs: the argument itself if there is only one, else the list of KerasTensors."""
         if len(self.args) == 1 and not is_symbolic(self.kwargs):
             return self.args[0]
         return self.input_tensors
 
     @property
     def output_tensors(self) -> list[KerasTensor]:
+        """Its outputs, flattened."""
         return self.outputs
 
     @property
     def parent_nodes(self) -> list[Node]:
+        """The calls that returned its inputs."""
         histories = [t._keras_history for t in self.input_tensors]
         return [h.operation._inbound_nodes[h.node_index] for h in histories]
