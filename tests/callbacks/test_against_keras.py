@@ -1,4 +1,4 @@
-"""Every callback does what Keras's does: both are driven through the same scripted logs, and all effects compared."""
+"""Every callback against Keras's: both are driven through the same scripted logs, and all effects are compared."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def epochs(losses: list[float], **more: list[float]) -> list[dict[str, float]]:
 
 
 def both(make, script, **kwargs):
-    """The two libraries' outcomes, netlet's first; a new model for each."""
+    """Runs the script in netlet and in Keras, each with a new model, and returns both outcomes, netlet's first."""
     model = kwargs.pop("model", lambda lib: ScriptedModel())
     return (
         scripted_fit(netlet.callbacks, make, script, model=model(netlet.callbacks), **kwargs),
@@ -33,7 +33,7 @@ def both(make, script, **kwargs):
 
 
 def model_with_metrics(lib) -> ScriptedModel:
-    # Keras looks into the list that `compile` made, never at the metrics of `model.metrics` themselves.
+    # Keras reads the metrics from the list that `compile` made, not from `model.metrics` directly.
     return ScriptedModel(metrics=ACCURACY if lib is netlet.callbacks else (MetricsList(list(ACCURACY)),))
 
 
@@ -65,7 +65,7 @@ def test_early_stopping(arguments, fits):
 
 
 def test_early_stopping_does_stop_and_restore():
-    """So that the comparison above cannot pass on two libraries that do nothing."""
+    """Ensures that the comparison above does not pass because both libraries do nothing."""
     result = scripted_fit(
         netlet.callbacks,
         lambda lib: [lib.EarlyStopping(monitor="loss", patience=2, restore_best_weights=True)],
@@ -155,7 +155,7 @@ CHECKPOINTS = [
 
 
 def can_name(name: str, arguments: dict) -> bool:
-    """A batch's logs have no val_loss; `save_best_only` would want one for its monitor, too."""
+    """Whether the logs have all values that the file name and the monitor need: a batch's logs have no val_loss."""
     of_batches = bool(arguments.get("save_freq"))
     return not of_batches or ("val_loss" not in name and (name == "plain" or not arguments.get("save_best_only")))
 
@@ -304,7 +304,7 @@ def test_lambda_callback():
 
 
 def test_several_callbacks_share_the_logs_in_order():
-    """The scheduler's "learning_rate" reaches callbacks after it, and History, which comes last."""
+    """The scheduler's "learning_rate" reaches the callbacks after it, including History, which comes last."""
 
     def make(lib):
         return [lib.LearningRateScheduler(lambda epoch, rate: rate * 0.5), lib.CSVLogger("/dev/null"), lib.History()]
@@ -317,7 +317,7 @@ def test_several_callbacks_share_the_logs_in_order():
 def test_public_names_are_keras_names():
     missing = {"BackupAndRestore", "OrbaxCheckpoint", "RemoteMonitor", "SwapEMAWeights", "TensorBoard"}
     theirs = {name for name in dir(keras.callbacks) if name[0].isupper()}
-    assert theirs - set(dir(netlet.callbacks)) == missing  # what is left out is known
+    assert theirs - set(dir(netlet.callbacks)) == missing  # exactly these names are left out
 
 
 def test_paths_may_be_path_objects(tmp_path):

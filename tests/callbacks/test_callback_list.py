@@ -1,4 +1,4 @@
-"""CallbackList: order, logs, and what it tells a native loop."""
+"""CallbackList: the order of calls, logs, and what a native training loop asks it (batch hooks, NaN handling)."""
 
 from __future__ import annotations
 
@@ -184,7 +184,7 @@ def test_who_handles_nan():
 
 
 def test_keras_own_callbacks_work_too():
-    """A duck of another library is called like any other."""
+    """Callbacks need not inherit from netlet's Callback: Keras's are called in the same way."""
     stopper = keras.callbacks.EarlyStopping(monitor="loss", patience=1)
     model = ScriptedModel()
     hooks = cb.CallbackList([stopper], add_history=True, model=model, verbose=0, epochs=9, steps=1)

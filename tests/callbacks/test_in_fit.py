@@ -1,4 +1,4 @@
-"""Callbacks in a real training: netlet's `fit` beside Keras's, from the same weights on the same data."""
+"""Callbacks in real training: netlet's `fit` against Keras's, from the same weights on the same data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ START = [(RNG.standard_normal(s) * 0.5).astype("float32") for s in ((6, 8), (8,)
 
 def make(lib, rate=0.05):
     model = lib.Sequential([lib.Input((6,)), lib.layers.Dense(8, "tanh"), lib.layers.Dense(1)])
-    # Eager Keras: compiling each of these small trainings with JAX would take longer than running it.
+    # Keras runs eagerly: compiling each of these small models with JAX would take longer than training it.
     model.compile(lib.optimizers.SGD(rate), loss="mse", metrics=["mae"], run_eagerly=lib is keras)
     model.set_weights(START)
     return model
@@ -108,7 +108,7 @@ def test_hooks_come_in_keras_order(batch_hooks):
 
 
 def test_batch_hooks_do_not_change_the_training():
-    """Natively many batches a call, or one by one for a callback: the same bits."""
+    """Many batches per native call, or one batch at a time for a callback: the weights are bitwise equal."""
     plain, _ = fit(netlet)
     watched, _ = fit(netlet, netlet.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None))
     for a, b in zip(plain.get_weights(), watched.get_weights(), strict=True):
@@ -142,7 +142,7 @@ def test_stopping_from_a_callback():
 
 
 def plain(text):
-    """Without colours, redrawn parts and numbers."""
+    """The printed lines without colours and overwritten parts, each number replaced by "#"."""
     lines = [line.split("\r")[-1] for line in re.sub(r"\x1b\[\d+m", "", text).replace("\b", "").strip("\n").split("\n")]
     return [re.sub(r"\d+(\.\d+)?(e-\d+)?(s|ms|us)?", "#", line).rstrip() for line in lines]
 

@@ -1,4 +1,4 @@
-"""The progress line: Keras's format, at most ten drawings a second, plain where nobody watches."""
+"""The progress bar: Keras's format, at most ten updates a second, a plain line if the output is not a terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ class Terminal(io.StringIO):
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """What both libraries take for sys.stdout. (pytest puts its own stdout back between fixture and test.)"""
+    """A terminal that both libraries use as sys.stdout.
+
+    sys.stdout itself cannot be replaced here: pytest restores its own between fixture and test.
+    """
     out = Terminal()
     for module in (messages, progbar_module, keras_io, keras_progbar):
         monkeypatch.setattr(module, "sys", types.SimpleNamespace(stdout=out, modules={}))
@@ -34,7 +37,7 @@ def terminal(monkeypatch):
 
 @pytest.fixture
 def clock(monkeypatch):
-    """A clock that stands still unless a test moves it."""
+    """A clock that advances only when a test sets it."""
 
     class Clock:
         now = 1000.0
@@ -48,7 +51,7 @@ def clock(monkeypatch):
 
 
 def screen(text: str) -> list[str]:
-    """What a terminal shows in the end: colours gone, redrawn lines overwritten, trailing blanks dropped."""
+    """The final lines on a terminal: without colours and trailing blanks, redrawn lines overwritten."""
     lines = []
     for line in re.sub(r"\x1b\[\d+m", "", text).replace("\b", "").split("\n"):
         shown = ""
@@ -73,7 +76,7 @@ BATCHES = [{"loss": 1.0 / (i + 1), "accuracy": 0.5} for i in range(32)]
 def test_fit_shows_what_keras_shows(verbose, monkeypatch):
     shown = []
     for lib in (netlet.callbacks, keras.callbacks):
-        monkeypatch.setattr(io, "StringIO", Terminal)  # what scripted_fit captures with
+        monkeypatch.setattr(io, "StringIO", Terminal)  # scripted_fit captures the output with it
         result = scripted_fit(lib, lambda lib: [], EPOCHS, batches=BATCHES, verbose=verbose)
         assert result["error"] == ""
         shown.append(without_times(result["printed"]))
@@ -104,7 +107,7 @@ def test_plain_line_where_the_output_is_no_terminal():
 
 @pytest.mark.parametrize("native", [False, True])
 def test_at_most_ten_drawings_a_second(terminal, clock, native):
-    """30,000 batches in ten seconds, by batch hooks or by `on_progress`."""
+    """30,000 batches in ten seconds, reported by batch hooks or by `on_progress`."""
     read = []
     hooks = netlet.callbacks.CallbackList(add_progbar=True, verbose=1, epochs=1, steps=30_000)
     hooks.on_epoch_begin(0)
@@ -116,7 +119,7 @@ def test_at_most_ten_drawings_a_second(terminal, clock, native):
             hooks.on_train_batch_end(batch, {"loss": 1.0})
     drawn = terminal.getvalue().count("\r")
     assert 50 <= drawn <= 101
-    assert len(read) == (drawn if native else 0)  # metrics are read only when they are drawn
+    assert len(read) == (drawn if native else 0)  # the metrics are computed only when they are shown
 
 
 def test_the_line_shows_time_left_then_time_taken(terminal, clock):

@@ -1,5 +1,7 @@
-"""The harness of the kernels' benchmarks, which lies beside the package in the source tree: it runs, and it refuses to
-time what is wrong. No times are asserted."""
+"""The kernel benchmarks in bench/, outside the package: they run, and a wrong result is not timed.
+
+No times are asserted.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line, as a user meets it: demo, bench, info."""
+"""The command line as a user calls it: demo, bench, info."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_no_command_shows_the_choices():
 
 
 def test_demo_learns_digits_and_draws(tmp_path):
-    """The README's first command, in a process of its own: at least 98.5 % of 450 digits that it has not seen."""
+    """The README's first command, in a child process: accuracy of at least 98.5 % on 450 held-out digits."""
     picture = tmp_path / "picture.png"
     command = [sys.executable, "-m", "netlet", "demo", "--output", str(picture)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=WATCHDOG)

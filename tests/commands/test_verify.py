@@ -1,4 +1,4 @@
-"""`python -m netlet verify`: it passes here, and it sees what is wrong."""
+"""`python -m netlet verify`: it passes on this machine, and it finds wrong results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from netlet.commands.verify import exact, functions
 
 
 def test_all_promises_kept(capsys):
-    """A sample of every binade on every instruction set; then products and threads."""
+    """Samples of every binade on every instruction set, then integer products and numbers of threads."""
     before = _core.active_isa()
     assert main(["verify"]) == 0
     shown = capsys.readouterr().out
@@ -24,7 +24,7 @@ def test_all_promises_kept(capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize("name", functions.FUNCTIONS)
 def test_every_float(name):
-    """All 2^32 values: some two minutes a function."""
+    """All 2^32 float32 values: about two minutes per function."""
     for isa, worst in functions.check_function(name, _core.supported_isas(), exhaustive=True).items():
         assert worst.error <= functions.FUNCTIONS[name].bound, f"{name}({worst.at!r}) on {isa}"
 
@@ -52,7 +52,7 @@ def test_unknown_function(capsys):
 
 
 def test_errors_are_those_of_the_last_place():
-    """By hand: neighbours, the binade below, subnormals, the largest float, signs of zero, NaN."""
+    """Hand-computed errors in ULP: neighbours, the binade below, subnormals, the largest float, signed zeros, NaN."""
     tiny, largest = float(np.float32(1e-45)), float(np.finfo(np.float32).max)
     got = np.array([1, 1, tiny, np.inf, np.inf, 0, -0.0, np.nan, np.nan, np.inf, 0], np.float32)
     want = np.array([1 + 2.0**-23, 1 - 2.0**-24, 0.5 * tiny, largest, largest * 2, 0, 0, np.nan, 1])

@@ -1,4 +1,4 @@
-"""Downloads: once, verified, bounded; without network, without pooch, with a wrong file: an error that helps."""
+"""Downloads happen once, are verified and limited in size; helpful errors without network, pooch or the right file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def one_server():
 
 @pytest.fixture
 def server(one_server, tmp_path, monkeypatch):
-    """A server of files, and an empty cache folder."""
+    """A local file server, and an empty cache folder."""
     one_server.files.clear(), one_server.asked.clear()
     monkeypatch.setenv("NETLET_DATASETS", str(tmp_path / "cache"))
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -33,7 +33,7 @@ def server(one_server, tmp_path, monkeypatch):
 
 @pytest.fixture
 def archive(server, monkeypatch):
-    """mnist.npz as the server has it, and its arrays."""
+    """Puts a small mnist.npz on the server and returns its arrays."""
     (x, y), (u, v) = files.digits(6), files.digits(2)
     file = server.holding(mnist.ARCHIVE, files.npz(x_train=x, y_train=y, x_test=u, y_test=v))
     monkeypatch.setattr(mnist, "ARCHIVE", file)
@@ -127,7 +127,7 @@ def test_a_file_that_the_server_does_not_have(server, archive):
 def test_offline_says_how_to_do_without(server, monkeypatch):
     with files.serving() as gone:
         file = gone.holding(mnist.ARCHIVE, b"")
-    monkeypatch.setattr(mnist, "ARCHIVE", file)  # nobody listens on that port any more
+    monkeypatch.setattr(mnist, "ARCHIVE", file)  # the server is closed, so connections to this port fail
     with pytest.raises(ConnectionError, match=r"could not be downloaded from http.*give its place as `path=`"):
         mnist.load_data()
 

@@ -1,4 +1,7 @@
-"""Files at hand: right ones are read as Keras gives them; damaged, hostile or wrong ones are named errors, cheaply."""
+"""Local data files: valid ones give Keras's arrays; damaged, hostile or wrong ones raise errors that name the file.
+
+The memory that reading takes is limited in both cases.
+"""
 
 from __future__ import annotations
 
@@ -141,7 +144,7 @@ def test_a_claim_takes_no_memory(tmp_path):
 
 
 def test_a_bomb_is_not_unpacked(tmp_path):
-    """100 MB of zeros in 100 KB, where the header says 24 bytes."""
+    """A gzip file of 100 KB that unpacks to 100 MB of zeros, although the header declares 24 bytes."""
     path = tmp_path / "bomb"
     path.write_bytes(gzip.compress(GOOD + bytes(100_000_000)))
     assert memory_of(lambda: reading.read_idx(path, 3)) < 1 << 20
@@ -167,8 +170,11 @@ def test_any_bytes_after_a_good_magic(tmp_path, data, packed, rank):
 @FEW
 @given(st.data())
 def test_any_flipped_byte_is_read_or_named(tmp_path, data):
-    """What is read is what was written, by its checksum, or a Damaged that names the file. A tar's end is not read, so
-    that its checksum is not met: there, the arrays have the right form."""
+    """Reading a file with changed bytes returns the original arrays or raises Damaged with the file's name.
+
+    The checksum detects the changes. The end of a tar archive, with its checksum, is not read: there only shapes and
+    dtypes are compared.
+    """
 
     def form(parts):
         return [[(a.shape, a.dtype) for a in part] for part in parts]
@@ -330,7 +336,7 @@ def tar_of(info: tarfile.TarInfo, data: bytes = b"") -> bytes:
 
 
 def test_an_archive_cannot_reach_out_of_itself(tmp_path):
-    """A link instead of a file is refused, a path upwards is only a name, and nothing is written anywhere."""
+    """Links are refused, "../" in a member's path has no effect, and no file is written."""
     path = tmp_path / "a.tar.gz"
     for kind in (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE):
         info = tarfile.TarInfo("x/data_batch_1.bin")
@@ -354,7 +360,7 @@ def test_a_member_that_claims_too_much(size, tmp_path):
 
 
 def test_an_archive_that_unpacks_without_end(tmp_path, monkeypatch):
-    """A member that nobody asked for, larger than an archive of this size can be."""
+    """An unused member that unpacks to more than the limit for an archive."""
     monkeypatch.setattr(reading, "MAX_BYTES", 1 << 22)
     path = tmp_path / "a.tar.gz"
     path.write_bytes(files.archive({"filler": bytes(1 << 24), "x/data_batch_1.bin": bytes(3073)}))

@@ -1,4 +1,4 @@
-"""IMDB's reviews: Keras's file without its pickle being loaded, plain arrays, Stanford's texts; hostile files."""
+"""IMDB reviews from Keras's file (read without unpickling), plain arrays and Stanford's texts; hostile files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def lists(count, longest=30, largest=70_000, seed=0):
 
 
 def npy(array, protocol=4, payload=None) -> bytes:
-    """An object array in NumPy's format, by a pickle of this protocol."""
+    """An object array in NumPy's .npy format, pickled with the given protocol."""
     buffer = io.BytesIO()
     np.lib.format.write_array_header_1_0(buffer, {"descr": "|O", "fortran_order": False, "shape": array.shape})
     return buffer.getvalue() + (pickle.dumps(array, protocol=protocol) if payload is None else payload)
@@ -114,9 +114,9 @@ def test_what_is_loaded_is_what_keras_loads(arguments, path, monkeypatch):
     ],
 )
 def test_lists_that_numpy_pickled(protocol, rows, tmp_path):
-    """Picklers write lists in runs of a thousand, and a single last element differently."""
+    """Picklers write lists in batches of a thousand elements, and a batch of one element with another opcode."""
     data = pickle.dumps(objects(rows), protocol=protocol)
-    if protocol == 2:  # Python 3 writes bytes by a detour through codecs; Python 2, which wrote Keras's file, did not
+    if protocol == 2:  # Python 3 writes bytes as a call of codecs.encode; Python 2, which wrote Keras's file, did not
         start = data.index(b"c_codecs\nencode\n")
         data = data[:start] + b"U\x01b" + data[data.index(b"R", start) + 1 :]
     (tmp_path / "a.npz").write_bytes(zipped(x=npy(objects(rows), payload=data)))
@@ -146,7 +146,7 @@ TEXTS = {
 
 
 def test_stanfords_texts(tmp_path):
-    """good 3 times, film twice, the others once and in their order: a, bad, its."""
+    """Ranks by frequency in the training texts: good 3 times, film twice; a, bad, its once, by first appearance."""
     (tmp_path / "aclImdb_v1.tar.gz").write_bytes(files.archive(TEXTS))
     (x, y), (u, v) = imdb.load_data(tmp_path / "aclImdb_v1.tar.gz", start_char=None, index_from=0, num_words=100)
     assert sorted(zip(y.tolist(), x.tolist())) == [(0, [3, 4, 2]), (1, [1, 1, 2, 5, 1])]
@@ -195,7 +195,7 @@ def test_a_file_that_is_not_there_is_downloaded_and_verified(tmp_path, monkeypat
 
 
 def test_the_origin_is_pinned():
-    """The hash stands in Keras's source too."""
+    """The SHA-256 is also in Keras's source."""
     assert imdb.ARCHIVE.sha256 in pathlib.Path(keras.src.datasets.imdb.__file__).read_text()
 
 
