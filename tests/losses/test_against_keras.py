@@ -1,4 +1,4 @@
-"""Every loss, as a function and as a class, with every argument: Keras's values and gradients, in float64."""
+"""Every loss, as a function and as a class, with every argument, against Keras's values and gradients in float64."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_weights_of_sequences(name, shape, reduction):
     try:
         expected = keras64.value_and_gradient(lambda v: theirs(t, v, sample_weight=w), x)
     except (ValueError, TypeError):
-        if shape == (4,):  # which fits the values' first axis: each sequence has a weight
+        if shape == (4,):  # one weight for each sequence (the first axis of the values)
             y = np.asarray(ours(t, x, sample_weight=w))
             np.testing.assert_array_equal(y, np.asarray(ours(t, x, sample_weight=w[:, None])))
         else:

@@ -1,4 +1,4 @@
-"""Losses and metrics take arrays of any layout and type that NumPy can hold, or say by name what is wrong."""
+"""Losses and metrics take NumPy arrays of any memory layout and dtype, or raise an error that names the problem."""
 
 from __future__ import annotations
 

@@ -167,7 +167,7 @@ def test_metrics(name, y, weights):
     a, b = getattr(metrics, name)(**more), getattr(keras.metrics, name)(**more)
     w = WEIGHTS[weights]
     if name in ("BinaryAccuracy", "RootMeanSquaredError") and w is not None:
-        w = w[..., None]  # one for each step of values (3, 4, 5)
+        w = w[..., None]  # one weight for each step of the values (3, 4, 5)
     for seed in range(2):
         mask = np.roll(MASK, seed, axis=0)
         if name == "BinaryAccuracy":
@@ -224,17 +224,17 @@ def test_training(weighted, reduction, eagerly):
     (ours, a), (theirs, b) = results
     for i, (x, y) in enumerate(zip(ours, theirs, strict=True)):
         assert x.keys() == y.keys()
-        # Keras on JAX loses the mask on the way from the loss of a training step to its metrics; elsewhere it does not.
+        # In a training step, Keras on JAX loses the mask between the loss and the metrics; in a test step it does not.
         for key in x if i in (0, 4) else ["loss"]:
             np.testing.assert_allclose(float(x[key]), float(y[key]), rtol=2e-5, err_msg=f"{i} {key}")
     for x, y in zip(a, b, strict=True):
         np.testing.assert_allclose(x, y, rtol=2e-5, atol=1e-6)
     for key in ours[0]:
-        np.testing.assert_allclose(ours[0][key], ours[1][key], rtol=1e-6)  # the first step, seen by test and by train
+        np.testing.assert_allclose(ours[0][key], ours[1][key], rtol=1e-6)  # test_on_batch and the first train_on_batch
 
 
 def test_padding_changes_nothing():
-    """A longer padding gives the same loss: what is masked is not there."""
+    """Longer padding gives the same loss: masked steps do not count."""
     results = []
     for length in (4, 9):
         ids, labels = np.zeros((2, length), int), np.zeros((2, length), int)

@@ -1,4 +1,4 @@
-"""Gradients into y_true: targets that the model computes itself, as a teacher's probabilities."""
+"""Gradients with respect to y_true, for targets that the model computes itself, such as a teacher's probabilities."""
 
 import os
 
@@ -46,7 +46,7 @@ def test_gradients_are_keras(name, options, weights):
 
 
 def test_a_student_learns_from_a_teacher_in_one_step():
-    """The teacher's weights are trainable, so that its outputs ask for gradients; the student's alone are updated."""
+    """The teacher's weights are trainable, so its outputs require gradients, but only the student is updated."""
 
     class Distiller(netlet.Model):
         def __init__(self):

@@ -1,4 +1,4 @@
-"""Every metric over several batches, with and without sample weights: Keras's numbers."""
+"""Every metric over several batches, with and without sample weights, against Keras's results."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ CASES = {
 
 
 def weights(how, values):
-    """Sample weights for per-sample values of a shape, or None where Keras could not use that kind."""
+    """Sample weights of the given kind for values of the shape `values`; None for "none"."""
     rng = np.random.default_rng(5)
     first = values[:1]
     shape = {"none": None, "batch": first, "column": (*first, 1), "each": values, "one": ()}[how]
@@ -201,7 +201,7 @@ def test_a_recorded_update_gives_the_eager_state(case):
         eager.update_state(t, x, sample_weight=w)
         plan.run([t, x, w])
     assert float(recorded.result()) == float(eager.result()) != 0
-    if name.endswith("Accuracy") and "TopK" not in name:  # these have a kernel of their own
+    if name.endswith("Accuracy") and "TopK" not in name:  # these have their own kernels
         assert len(plan.records()) == 1
     recorded.reset_state()
     plan.run([*data[0], w])

@@ -1,4 +1,4 @@
-"""Every optimizer, argument by argument, follows Keras over several steps, in float64."""
+"""Every optimizer with each of its arguments against Keras over several steps, in float64."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ def test_steps(case):
     trace, state = by_netlet(name, arguments, start, steps)
     expected, expected_state = by_keras(name, arguments, start, steps)
     agree(trace, expected, 1e-10)
-    # Slots in the same order with the same values; the learning rate is a float32 there.
+    # Slots in the same order with the same values. In Keras the learning rate is a float32.
     assert len(state) == len(expected_state)
     for i, (a, b) in enumerate(zip(state, expected_state, strict=True)):
         if i == 1:
@@ -140,7 +140,7 @@ def test_float32_stays_near_float64(isa, case):
 
 @pytest.mark.parametrize("case", CASES)
 def test_a_recorded_step_gives_the_eager_bits(case):
-    """One plan, replayed, with gradients in the optimizer's own segment; eager with gradients of the caller's."""
+    """A replayed plan with gradients in the optimizer's segment gives the bits of eager calls with other arrays."""
     name, arguments = CASES[case]
     start, steps = problem(4)
     expected, _ = by_netlet(name, arguments, start, steps)
@@ -161,7 +161,7 @@ def test_a_recorded_step_gives_the_eager_bits(case):
     for gradients, after in zip(steps, expected, strict=False):
         plan.run([np.asarray(g)[None] for g in gradients])
         for v, value in zip(variables, after, strict=True):
-            if arguments.get("global_clipnorm"):  # the norm of neighbours is summed as one array: another last bit
+            if arguments.get("global_clipnorm"):  # adjacent gradients are summed as one array: rounding differs
                 np.testing.assert_allclose(v.numpy(), value, rtol=1e-14)
             else:
                 np.testing.assert_array_equal(v.numpy(), value)

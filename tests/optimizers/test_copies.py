@@ -1,4 +1,4 @@
-"""Copies of optimizers go on where the original stood."""
+"""Copies of optimizers continue from the original's state."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_variables_and_optimizer_copied_together(make, again):
     step(variables, optimizer)
     others, other = again((variables, optimizer))
     assert int(other.iterations) == int(optimizer.iterations) > 0 and not other.built
-    again(other)  # a copy of a copy that was not built in between
+    again(other)  # the copy can be copied before it is built
     before = [v.numpy() for v in variables]
     step(others, other)
     for v, was in zip(variables, before, strict=True):
@@ -58,7 +58,7 @@ def test_a_copy_trains_another_model(again):
     second.set_weights(first.get_weights())
     histories = [model.fit(x, y, shuffle=False, verbose=0).history for model in (first, second)]
     assert histories[0] == histories[1]
-    third = netlet.Sequential([layers.Input((3,)), layers.Dense(3)])  # other shapes: the copy begins anew
+    third = netlet.Sequential([layers.Input((3,)), layers.Dense(3)])  # other shapes: the state is reset
     third.compile(again(first.optimizer), "mse")
     third.fit(x, y, verbose=0)
     assert int(third.optimizer.iterations) == 1 and int(first.optimizer.iterations) == 3

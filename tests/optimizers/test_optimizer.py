@@ -32,7 +32,7 @@ def test_schedules_follow_keras(case):
     steps = np.arange(40)
     rates = ours(steps)
     expected = [float(theirs(int(s))) for s in steps]
-    # Keras computes in float32, which matters where a restart falls on a step: there both ends of the jump are right.
+    # Keras computes in float32. (If a restart fell exactly on a step, rounding could choose either side of the jump.)
     near = np.isclose(rates, expected, rtol=2e-5, atol=1e-7)
     assert near.all(), (steps[~near], rates[~near], np.array(expected)[~near])
     assert [float(ours(int(s))) for s in steps] == pytest.approx(rates.tolist(), rel=1e-15)

@@ -1,4 +1,4 @@
-"""Parameters share one block of memory, and an optimizer updates what lies together by one call."""
+"""Parameters share one block of memory, and an optimizer updates adjacent parameters with one kernel call."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_a_second_optimizer_begins_with_fresh_slots_in_the_same_memory():
     first.apply([np.ones(4), np.ones(4)], vs)
     epoch = storage_epoch()
     address = vs[0]._tensor.address
-    second = optimizers.SGD(0.1)  # no slots: nothing is moved, so no plan is recorded anew
+    second = optimizers.SGD(0.1)  # no slots: no parameter is moved, so no plan is recorded again
     second.build(vs)
     assert vs[0]._tensor.address == address
     assert storage_epoch() == epoch

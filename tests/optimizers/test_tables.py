@@ -1,4 +1,4 @@
-"""Updates that go over few rows of a table give the bits of those that go over all of it."""
+"""Sparse updates of an embedding table, of the used rows only, give the same bits as updates of all rows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netlet.optimizers.segment import LEAST_TABLE
 ROWS, COLUMNS, STEPS = 3000, 33, 20
 assert ROWS * COLUMNS >= LEAST_TABLE
 
-# Which of them really pass over rows, and which go over all of them because they must.
+# KEEPS: optimizers that update the used rows only. GOES_OVER_ALL: those whose formula needs all rows in each step.
 KEEPS = {
     "sgd": ("SGD", {"learning_rate": 0.001}),
     "momentum": ("SGD", {"learning_rate": 0.001, "momentum": 0.9}),
@@ -37,7 +37,7 @@ GOES_OVER_ALL = {
 
 
 def ids(batch, seed, length=4):
-    """Few words are frequent, most are never seen; negative zero is among the weights of those."""
+    """Indices (batch, length): a few words are frequent, most never occur."""
     return np.minimum(np.random.default_rng(seed).zipf(1.3, (batch, length)) - 1, 700).astype("int32")
 
 
@@ -58,7 +58,7 @@ def shared(words):
 
 
 class Tied(layers.Layer):
-    """The table looked up, and multiplied with: its gradient is written to by two kinds of op."""
+    """Uses the table for a lookup and in a matmul, so that two kinds of op write to its gradient."""
 
     def __init__(self, words, first, **kwargs):
         super().__init__(**kwargs)
@@ -99,7 +99,7 @@ def build(case, by_rows, model="plain", dtype="float32", **more):
 
 
 def train(net, steps=STEPS, seed=0):
-    """Two shapes of batch, so that two plans share what is known of the rows."""
+    """Trains with two batch sizes, so that two plans share the record of used rows."""
     for step in range(steps):
         n = 8 if step % 5 != 4 else 3
         net.train_on_batch(ids(n, seed + step), np.full((n, 2), 0.5, "float32"))
@@ -166,7 +166,7 @@ def test_rows_that_were_never_used_are_left_alone():
     assert len(never) > 2000
     assert weights[never].tobytes() == start()[never].tobytes()
     assert (weights[used] != start()[used]).any(axis=1).all()
-    # And the map says so.
+    # The optimizer's record of used rows agrees.
     (rows,) = net.optimizer._used.values()
     assert set(np.flatnonzero(rows.bytes)) == set(used)
     (written,) = net.optimizer.gradient_rows().values()
@@ -184,7 +184,7 @@ def test_the_gradient_is_zero_elsewhere():
 
 
 def test_slots_that_somebody_else_has_set():
-    """A momentum that is assigned to a row which no step has used moves it from then on."""
+    """A momentum assigned by hand to a row that no step has used moves that row in later steps."""
     nets = [build("momentum", by_rows) for by_rows in (True, False)]
     for net in nets:
         train(net, 3)
@@ -205,7 +205,7 @@ def test_a_gradient_that_somebody_else_has_written():
         target = net.optimizer.gradient_targets()[id(table)]
         target.copy_from(np.ones((ROWS, COLUMNS), "float32"))
         train(net, 4, seed=50)
-        view = target.writable()  # from now on anybody may write at any time
+        view = target.writable()  # a writable view: from now on the gradient may change at any time
         view[...] = 3.0
         train(net, 2, seed=70)
         view[5:900] = 1.0
@@ -214,7 +214,7 @@ def test_a_gradient_that_somebody_else_has_written():
 
 
 def test_steps_in_between_that_go_over_all_rows():
-    """apply() by hand with gradients of one's own, another optimizer, set_weights."""
+    """apply() called directly with other gradients, another optimizer, set_weights."""
     nets = [build("adam", by_rows) for by_rows in (True, False)]
     rng = np.random.default_rng(5)
     gradients = [rng.standard_normal(w.shape).astype("float32") for w in nets[0].get_weights()]
