@@ -1,4 +1,4 @@
-"""Batch normalizations and activations behind a product, folded into it in plans that do not train."""
+"""Inference plans fold batch normalization and activations into the matmul or convolution before them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ RNG = np.random.default_rng(3)
 
 
 def randomize(model):
-    """Weights under which every batch normalization has something to do."""
+    """Sets the weights of every batch normalization so that none is the identity."""
     for layer in model._flatten_layers():
         if isinstance(layer, layers.BatchNormalization):
             layer.set_weights([RNG.uniform(0.5, 1.5, w.shape) for w in layer.weights])
@@ -28,7 +28,7 @@ def kept(model, x):
 
 
 def unfolded(model, x):
-    """What an eager call gives: each layer by itself."""
+    """The result of an eager call, which runs each layer separately."""
     return model(x, training=False).numpy()
 
 
@@ -138,7 +138,7 @@ def test_a_layer_of_the_users_own_is_not_folded():
 
 
 def test_graphs_with_branches():
-    """Residuals and outputs in the middle: only what nobody else looks at is folded away."""
+    """Residual connections and intermediate outputs: a value that something else reads is not folded away."""
     x = netlet.Input((20,))
     a = layers.Dense(16, name="a")(x)
     normal_a = layers.BatchNormalization()(a)
@@ -151,7 +151,7 @@ def test_graphs_with_branches():
     for value, want in zip(got, model(ROWS, training=False), strict=True):
         np.testing.assert_allclose(value, want.numpy(), rtol=2e-5, atol=2e-5)
     names = kernels(model, ROWS)
-    assert names.count("norm_apply") == 2  # behind `a`, which the sum reads, and behind `shown`, which is an output
+    assert names.count("norm_apply") == 2  # after `a`, which Add reads too, and after `shown`, an output
     assert not [k for k in names if k.startswith("activation")]
 
 
@@ -186,7 +186,7 @@ def test_predictions_follow_training_and_assignment():
     check(model, x, 1e-4, 1e-4)
     norm.gamma.assign(ops.ones_like(norm.gamma) * 3)
     check(model, x, 1e-4, 1e-4)
-    model(x, training=True)  # moves the statistics
+    model(x, training=True)  # updates the moving statistics
     check(model, x, 1e-4, 1e-4)
     model.set_weights(before)
     check(model, x)

@@ -1,4 +1,4 @@
-"""What a plan keeps from one run to the next: packed weights, for as long as nobody has written the weights."""
+"""A plan caches prepacked weights across runs until the weights change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import netlet
 from netlet import _core
 
-M, K, N = 64, 600, 512  # packing pays where the plan keeps the result
+M, K, N = 64, 600, 512  # large enough for the plan to prepack the weights
 
 
 def weights(seed: int) -> np.ndarray:
@@ -85,7 +85,7 @@ def test_a_plan_that_writes_the_weights_itself_packs_every_time(x):
 
 
 def test_memory_that_others_can_write_is_not_trusted(x):
-    """A borrowed array, and a tensor of which NumPy has a writable view."""
+    """Weights in a borrowed array, or in a tensor with a writable NumPy view, are not cached."""
     borrowed = weights(0)
     view_of = _core.tensor(weights(0))
     plans = [product_plan(_core.as_tensor(borrowed)), product_plan(view_of)]
@@ -107,7 +107,7 @@ def test_numpy_sees_a_variable_read_only():
 
 
 def test_predictions_follow_training_and_assignment():
-    """The same model, predicting between steps of training, with weights set by hand and restored."""
+    """One model predicts between training steps and after its weights are assigned and restored."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(128, 700)).astype("f4"), rng.integers(0, 4, 128)
     dense = netlet.layers.Dense
@@ -141,7 +141,7 @@ def test_predictions_follow_training_and_assignment():
 
 
 def test_weights_that_are_written_while_a_plan_packs_them_are_packed_again():
-    """Whatever a prediction saw while the weights changed, those that begin later use the weights as they are then."""
+    """A prediction that starts after an assignment uses the new weights, even if another was packing meanwhile."""
     inputs, units = 1024, 4096
     model = netlet.Sequential([netlet.Input((inputs,)), netlet.layers.Dense(units, use_bias=False)])
     x = np.ones((64, inputs), "float32")

@@ -1,4 +1,4 @@
-"""Values that follow from constants alone can be read while a step is recorded."""
+"""Values that depend only on constants can be read while a step is recorded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from netlet import _core, layers, ops
 
 
 class Masked(layers.Layer):
-    """What Keras's examples do: a mask is made of ops, repeated as ops on shapes say, and looked at."""
+    """Builds a mask from ops as Keras's examples do, tiles it by a computed shape, and reads its values in `call`."""
 
     def call(self, x):
         n = x.shape[1]

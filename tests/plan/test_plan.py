@@ -1,4 +1,4 @@
-"""Plans: packed memory, feeding, outputs, guards, and what they refuse."""
+"""Plans: sharing of arena memory, feeding of inputs, outputs, checks, and errors."""
 
 import threading
 
@@ -31,7 +31,7 @@ def test_a_chain_needs_two_places_and_not_one_for_each_value():
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_packing_never_lets_two_living_values_share_bytes(data):
-    """Random graphs of adds and products: replayed over the packed arena they give NumPy's values, run after run."""
+    """Random graphs of sums and products, replayed in the shared arena, give NumPy's values in every run."""
     n = data.draw(st.integers(2, 12))
     choices = [(data.draw(st.integers(0, i)), data.draw(st.integers(0, i)), data.draw(st.booleans())) for i in range(n)]
     kept = data.draw(st.sets(st.integers(1, n), min_size=1))
@@ -85,7 +85,7 @@ def test_feed_gathers_rows_and_casts(source, wanted):
 
 
 def test_an_order_that_is_written_while_its_batches_run_is_checked_again():
-    """Here by the plan's own output, which lies over the rows of the next batch; in practice by another thread."""
+    """Here the plan's output overlaps the row order of the next batch; in practice another thread would write it."""
     tape = _core.Tape(record=True)
     with tape:
         plan = tape.compile([_core.identity(tape.feed((4,), "int64", "int64", "x"))])

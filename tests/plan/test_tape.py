@@ -1,4 +1,4 @@
-"""The tape: the same ops run at once or recorded, gradients through both, and what it refuses."""
+"""The tape: ops run eagerly or are recorded, gradients in both modes, and errors."""
 
 import threading
 
@@ -51,7 +51,7 @@ def test_a_value_used_twice_collects_both_gradients():
 
 
 def test_gradients_of_intermediate_values_stay_what_they_are():
-    """Asking for dy of a view and of its origin must not let one be added into the other."""
+    """The gradients of a view and of the tensor it views are both requested; one must not be added into the other."""
     (x,) = tensors(np.random.default_rng(2), (2, 3))
     tape = _core.Tape(grad=True)
     with tape:
@@ -120,7 +120,7 @@ def test_tapes_are_left_in_order():
 
 
 def test_a_tape_is_entered_by_one_thread_at_a_time():
-    """It writes down what each op did, without the GIL: two threads would write at once."""
+    """The tape records ops without holding the GIL, so two threads would write to it concurrently."""
     tape = _core.Tape(grad=True)
     refused = []
 

@@ -1,4 +1,4 @@
-"""The plots: what they draw, into which axes, and what they refuse. Their look is judged by eye."""
+"""Plots: what they draw, into which axes, and errors. Their appearance is not tested."""
 
 from __future__ import annotations
 

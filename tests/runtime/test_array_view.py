@@ -1,4 +1,4 @@
-"""The border between Python and C++: what else than an ndarray may be an array, a number or a shape."""
+"""Conversion from Python to C++: which objects other than an ndarray are accepted as an array, a number or a shape."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from netlet import _core, ops
 
 
 class Squares(Sequence):
-    """Makes its items as they are asked for: nobody else holds them."""
+    """Creates its items on access and holds no reference to them."""
 
     def __len__(self) -> int:
         return 5

@@ -1,4 +1,4 @@
-"""A process that ends while a daemon thread is inside netlet ends as it wanted to."""
+"""A process that exits while a daemon thread is inside netlet exits normally, with its own exit code."""
 
 from __future__ import annotations
 

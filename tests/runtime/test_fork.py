@@ -65,7 +65,7 @@ def test_fork_while_another_thread_computes():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 def test_fork_while_another_thread_predicts_with_the_same_model():
-    """The other thread holds the plan's lock, and nobody in the child will ever give it back."""
+    """The other thread holds the plan's lock at the fork, and in the child no thread will ever release it."""
     child = run_child(
         """
         import os, signal, threading, warnings, numpy as np, netlet

@@ -1,5 +1,7 @@
-"""Index arithmetic is 64-bit: arrays of more than 2^31 elements. Pages that nobody writes take no memory, so that the
-arrays here are large in address space alone."""
+"""Index arithmetic is 64-bit: arrays of more than 2^31 elements.
+
+Pages that are never written take no memory, so these arrays are large in address space only.
+"""
 
 import mmap
 
@@ -10,13 +12,15 @@ import netlet
 from netlet import layers, ops
 
 N = 2**31 + 1000
-AT = 2**31 + 77  # an index that 32 bits do not hold
-MAP_NORESERVE = 0x4000  # of Linux; `mmap` has the name since Python 3.13
+AT = 2**31 + 77  # does not fit in a signed 32-bit integer
+MAP_NORESERVE = 0x4000  # Linux's value; the `mmap` module defines it since Python 3.13
 
 
 def sparse(shape, dtype, large_pages=False):
-    """Zeros that take memory only where they are written: 4 KB a place, or 2 MB with `large_pages`, which are
-    quicker to read as a whole."""
+    """Zeros that take memory only where they are written.
+
+    A write takes a page of 4 KB, or of 2 MB with `large_pages`, which makes reading the whole array faster.
+    """
     size = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
     try:
         memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE)
@@ -29,7 +33,7 @@ def sparse(shape, dtype, large_pages=False):
 
 @pytest.fixture(scope="module")
 def line():
-    """float32 zeros but for two elements, one of them beyond 2^31."""
+    """A float32 vector of zeros except for two elements, one of them at an index above 2^31."""
     x = sparse((N,), np.float32, large_pages=True)
     x[3], x[AT] = -2.0, 7.5
     return x
@@ -63,7 +67,7 @@ def test_elements_and_rows(line):
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32"])
 def test_fit_gathers_rows_beyond(dtype):
-    """2^32 elements; each row tells its number, and so does y: one row from a wrong place is a loss."""
+    """2^32 elements; each row and its y hold the row's index, so a row read from a wrong address raises the loss."""
     count, length = 4500, 10**6
     x = sparse((count, length), dtype)
     x[:, -1] = np.arange(count) % 251

@@ -1,6 +1,6 @@
-"""A replayed step allocates nothing: a thousand steps call the allocator as often as ten.
+"""A replayed step allocates no memory: a thousand steps make as many allocator calls as ten.
 
-Counted by a small library that stands before the C library's allocator in a child process.
+A small library preloaded in a child process, in front of the C library's allocator, counts the calls.
 """
 
 from __future__ import annotations

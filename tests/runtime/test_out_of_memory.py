@@ -1,10 +1,10 @@
-"""Out of memory is a MemoryError, and the model is what it was: children whose address space is limited."""
+"""Running out of memory raises MemoryError and leaves the model unchanged; tested in children with limited memory."""
 
 import pytest
 
 from support.child import run_child
 
-# A model whose step over a large batch needs far more than the limit leaves, and what it is before.
+# A model whose step on a large batch needs far more memory than the limit allows, and its weights before that step.
 START = """
 import gc, resource
 import netlet, numpy as np
@@ -67,7 +67,7 @@ assert state()[0] != before[0] and int(model.optimizer.iterations) == 4
 
 
 def test_epochs_of_their_own_memory_are_given_back():
-    """A step that failed leaves nothing behind: the same limit is enough for as many tries as one likes."""
+    """A failed step releases its memory: any number of attempts fit within the same limit."""
     run_child(
         START
         + """

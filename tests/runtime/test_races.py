@@ -1,4 +1,4 @@
-"""ThreadSanitizer over the locks, the pool and the plan: a program of its own, which needs no build of all kernels."""
+"""ThreadSanitizer on the locks, the thread pool and plans, in a separate program that needs no build of the kernels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The thread pool as its user meets it: setting it, the environment, threadpoolctl, several Python threads at once."""
+"""The thread pool: setting its size, environment variables, threadpoolctl, several Python threads at once."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_threadpoolctl_sees_and_sets():
 
 
 def test_a_wrong_environment_variable_does_not_end_a_process_that_only_asks_threadpoolctl():
-    """Its way in is a C function, which cannot raise."""
+    """threadpoolctl calls a C function, which cannot raise."""
     code = "import netlet, threadpoolctl; print([lib['num_threads'] for lib in threadpoolctl.threadpool_info()])"
     assert run_child(code, NETLET_NUM_THREADS="many").stdout.startswith("[")
 
@@ -156,7 +156,7 @@ def test_no_more_workers_start_than_there_are_chunks_for():
 @pytest.mark.parametrize("name", ["NETLET_ISA", "NETLET_NUM_THREADS"])
 @pytest.mark.parametrize("size", [4, 400])
 def test_a_wrong_environment_variable_is_named_by_the_first_product(name, size):
-    """The way in for small products is a C function of its own."""
+    """Small products are called through a separate C function."""
     child = run_child(
         f"""
         import netlet, numpy as np
@@ -174,7 +174,7 @@ def test_a_wrong_environment_variable_is_named_by_the_first_product(name, size):
 
 @pytest.mark.parametrize("what", ["tensor", "cast", "copy_from"])
 def test_large_copies_let_other_python_threads_run(what):
-    """No thread switches by itself here, so the other one advances only where the copy has released the GIL."""
+    """With Python's thread switching disabled, the other thread advances only when the copy releases the GIL."""
     x = np.ones((2048, 1024), np.float32)
     target = _core.tensor(x)
     copy = {
@@ -187,7 +187,7 @@ def test_large_copies_let_other_python_threads_run(what):
     def other() -> None:
         while not stop[0]:
             rounds[0] += 1
-            time.sleep(0)  # gives the GIL back
+            time.sleep(0)  # releases the GIL
 
     def advances() -> bool:
         before = rounds[0]
@@ -199,7 +199,7 @@ def test_large_copies_let_other_python_threads_run(what):
     thread = threading.Thread(target=other)
     thread.start()
     try:
-        assert any(advances() for _ in range(100))  # not each time: on a busy machine it may sleep for long
+        assert any(advances() for _ in range(100))  # not every time: on a busy machine the thread may not be scheduled
     finally:
         stop[0] = True
         sys.setswitchinterval(interval)
