@@ -1,4 +1,4 @@
-"""clone_model: the same architecture, new weights; Keras's arguments."""
+"""clone_model: the same architecture with new weights; the arguments are Keras's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bytes of a file: what safetensors says they are, and believed only after checks."""
+"""The bytes of a file follow the safetensors format; every field is checked before it is used."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def test_a_description_too_long_for_a_header(tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
-# ---- not believing ---------------------------------------------------------------------------------------------------
+# ---- damaged and invalid files ---------------------------------------------------------------------------------------
 def build(header, data: bytes = b"", length: int | None = None) -> bytes:
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return struct.pack("<Q", len(text) if length is None else length) + text + data
@@ -164,7 +164,7 @@ def test_an_array_that_is_none(document, tensors, data, tmp_path):
 
 
 def test_every_flipped_byte_is_told(tmp_path):
-    """No change of one byte is taken for data: each ends in an error, or (in the header's blanks) changes nothing."""
+    """Changing any single byte raises an error or, in the header's padding, does not change what is read."""
     path = tmp_path / "a.netlet"
     arrays = {"w": np.arange(10, dtype=np.float32), "b": np.array([7], np.int64)}
     write_container(str(path), {"kind": "model", "rate": 0.001}, arrays)

@@ -1,4 +1,4 @@
-"""Classes and functions of users: saved by name, loaded if they are known, told if not."""
+"""Classes and functions of users are saved by name and loaded if they are known; otherwise loading raises an error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Models of every shape through a file: shared layers, several inputs and outputs, models in models, ops."""
+"""Saving and loading of model graphs: shared layers, several inputs and outputs, nested models, ops."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ops_in_the_graph():
 
 
 def models_that_share_a_layer():
-    """The decoder of one model is the encoder of another: one layer after loading, too."""
+    """Two models that share a layer. After loading it must still be one layer."""
     shared = layers.Dense(5, name="shared")
     one = netlet.Sequential([netlet.Input((5,)), shared], name="one")
     two = netlet.Sequential([netlet.Input((5,)), shared, layers.Activation("tanh")], name="two")
@@ -101,7 +101,7 @@ def test_a_shared_layer_stays_shared(tmp_path):
 
 
 def test_a_model_nested_very_deeply_loads_in_time(tmp_path):
-    """Each model calls the one inside twice: 2**60 calls, were each repeated."""
+    """Each model calls the inner one twice, so a loader that repeats every call would make 2**60 of them."""
     x = netlet.Input((3,))
     model = netlet.Model(x, layers.Rescaling(1.0)(x))
     for i in range(60):

@@ -1,5 +1,7 @@
-"""A model file is data: whatever it holds, loading ends in a model or a ValueError, runs nothing, and takes no more
-memory than the file's size explains."""
+"""Untrusted model files: whatever the content, loading returns a model or raises ValueError.
+
+Loading runs no code from the file, and its memory is in proportion to the file's size.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,7 @@ def config_of(document, *path):
     return config
 
 
-# ---- what a description may say, and may not -------------------------------------------------------------------------
+# ---- invalid descriptions of a model ---------------------------------------------------------------------------------
 EDITS = {
     "more units than the file holds": lambda d: config_of(d, 1).update(units=10**9),
     "more units than there are numbers for": lambda d: config_of(d, 1).update(units=10**30),
@@ -125,7 +127,7 @@ def test_what_a_description_may_not_say(edit, small, tmp_path):
 
 
 def test_the_edited_file_does_load_unedited(small, tmp_path):
-    """Or every test above would pass for another reason."""
+    """Ensures that the files above are refused because of the edits and for no other reason."""
     change(small, tmp_path / "same.netlet", lambda document: None)
     assert netlet.models.load_model(tmp_path / "same.netlet").count_params() == 15
 
@@ -141,7 +143,7 @@ def test_models_nested_without_end(levels, small, tmp_path):
     document["model"]["config"]["layers"] = inner
     try:
         put_together(path, document, tensors, data)
-    except RecursionError:  # json itself writes no deeper
+    except RecursionError:  # the json module cannot write deeper nesting
         text = '{"format": 1, "kind": "model", "model": ' + '{"a":' * 50_000 + "1" + "}" * 50_000 + "}"
         put_together(path, text, tensors, data)
     if levels == 10:
@@ -179,7 +181,7 @@ def test_what_a_graph_may_not_say(edit, good, tmp_path):
 
 
 def test_an_op_on_constants_alone_is_not_run(good, tmp_path):
-    """An op without a symbolic argument would run while loading, on terabytes."""
+    """An op without a symbolic argument would run during loading; this one would allocate terabytes."""
     path = tmp_path / "bad.netlet"
 
     def edit(document):
@@ -206,7 +208,7 @@ def test_memory_is_in_proportion_to_the_file(small, tmp_path):
     """Files of a few kilobytes that declare gigabytes are refused within 64 MB."""
 
     def thousand(document):
-        """One array for a thousand layers."""
+        """A thousand layers whose weights refer to the same array."""
         layers = document["model"]["config"]["layers"]
         layers[1]["config"].update(units=4)
         for i in range(1000):
@@ -275,7 +277,7 @@ os.listdir(".")  # the hook does see things
 
 
 def test_loading_runs_no_code_and_opens_no_other_path(good, small, tmp_path):
-    """Python's own audit events: no import, no compile, no exec, no process, no socket, no other open."""
+    """Python's audit events show no import, compile, exec, process or socket, and no other file opened."""
     paths = [str(good), str(small)]
     for number, edit in enumerate(EDITS.values()):
         paths.append(str(tmp_path / f"{number}.netlet"))
@@ -284,7 +286,7 @@ def test_loading_runs_no_code_and_opens_no_other_path(good, small, tmp_path):
 
 
 def test_the_audit_would_tell(good, tmp_path):
-    """The same child, with a loader that opens something else, fails."""
+    """The same child fails if the loader opens another file, so the test above can fail."""
     code = AUDITED.format(paths=[str(good)]).replace(
         "    watching = True\n", "    watching = True\n    open('/dev/null').close()\n"
     )
@@ -292,7 +294,7 @@ def test_the_audit_would_tell(good, tmp_path):
 
 
 def test_the_system_sees_one_file_opened(good, tmp_path):
-    """The same of native code, which Python's events do not show: the system calls of a load, by strace."""
+    """As above for native code, which Python's audit events do not cover: strace records the system calls of a load."""
     log = tmp_path / "calls"
     code = f"""
 import os
@@ -311,7 +313,7 @@ os.path.exists("/end-of-the-load")
         pytest.skip("strace is not allowed to trace")
     assert traced.returncode == 0, traced.stderr
     calls = re.search(r"begin-of-the-load.*?\n(.*?)[^\n]*end-of-the-load", log.read_text(), re.S)[1].splitlines()
-    harmless = (str(good), "AT_EMPTY_PATH", "exited with")  # the second is a question about a file that is open
+    harmless = (str(good), "AT_EMPTY_PATH", "exited with")  # the second: fstat of an open file
     elsewhere = [call for call in calls if not any(word in call for word in harmless)]
     assert not elsewhere, elsewhere[:10]
     assert any("open" in call for call in calls)
@@ -408,13 +410,15 @@ def corpus(good, small, tmp_path, seeds):
     )
     outcomes = eval(run_child(code).stdout.splitlines()[-1])
     assert outcomes["ValueError"] > seeds / 2
-    assert outcomes["loaded"] > seeds / 10  # the mutants are not all hopeless
+    assert outcomes["loaded"] > seeds / 10  # enough mutants still load
     assert outcomes["used"] > outcomes["loaded"] / 2
 
 
 def test_mutants(good, small, tmp_path):
-    """300 changed files each end in a model or a ValueError that names the file, within half a gigabyte; the model
-    predicts, trains and is saved, or says why not."""
+    """Loading each of 300 mutated files returns a model or raises a ValueError that names the file, within 512 MB.
+
+    A loaded model predicts, trains and is saved, or raises an error that says why not.
+    """
     corpus(good, small, tmp_path, 150)
 
 

@@ -1,4 +1,4 @@
-"""Every layer, optimizer, loss, metric, initializer ... comes back from its config as it was."""
+"""Every layer, optimizer, loss, metric, initializer etc. is restored unchanged from its config."""
 
 from __future__ import annotations
 
@@ -226,20 +226,20 @@ NO_CASE = {
     "Layer",
     "Merge",
     "Wrapper",
-    "AdditiveAttention",  # tests/layers/test_attention.py, which has sequences
+    "AdditiveAttention",  # tested in tests/layers/test_attention.py, which has sequences
     "Attention",
     "GroupedQueryAttention",
     "MultiHeadAttention",
-    "Embedding",  # tests/layers/test_embedding.py: it takes indices
-    "GRUCell",  # inside of RNN above
+    "Embedding",  # tested in tests/layers/test_embedding.py: its inputs are indices
+    "GRUCell",  # tested within RNN above
     "LSTMCell",
     "SimpleRNNCell",
     "StackedRNNCells",
-}  # abstract, or tested by themselves
+}  # abstract, or tested elsewhere
 
 
 def test_every_layer_has_a_case():
-    """A new layer must be added here, so that it is known to load."""
+    """A new layer must be added to the cases here, so that its loading is tested."""
     classes = {getattr(layers, name).__name__ for name in layers.__all__ if name[0].isupper()}
     assert classes == set(ONE_INPUT) | set(SPATIAL) | set(TWO_INPUTS) | set(ON_THE_HOST) | NO_CASE
 
@@ -311,7 +311,7 @@ ABSTRACT = {
 
 
 def config_classes():
-    """Every public class of netlet that is neither layer nor model nor abstract, once."""
+    """Every public class of netlet that is neither a layer nor a model nor abstract, each once."""
     found = {}
     for name in builtin_names(function=False):
         if name in ABSTRACT or name in layers.__all__ or not name[0].isupper():

@@ -1,4 +1,4 @@
-"""What may be given as a path, and what is said about the rest."""
+"""Which arguments are accepted as a path, and the errors for all others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replacing a file: the old one or the new one, whole, whatever happens in between."""
+"""Replacing a file is atomic: whatever fails, the path holds the complete old file or the complete new one."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_an_error_at_any_step_leaves_the_old_file(step, at, error, tmp_path, mon
         calls += 1
         if calls == at:
             if step == "write":
-                real(args[0], memoryview(args[1])[:1])  # the disk takes one byte more before it is full
+                real(args[0], memoryview(args[1])[:1])  # one more byte is written before the disk is full
             raise OSError(error, os.strerror(error))
         return real(*args, **kwargs)
 
@@ -50,14 +50,14 @@ def test_an_error_at_any_step_leaves_the_old_file(step, at, error, tmp_path, mon
     except OSError as raised:
         caught = raised.errno
     assert caught == (error if calls == at else None)
-    # Only an error after the rename may come with the new file, and then with all of it.
+    # The new file, complete, may be there despite an error only if the error comes after the rename.
     renamed = caught is None or (step, at) in {("open", 2), ("fsync", 2)}
     assert path.read_bytes() == (whole if renamed else b"old")
-    assert list(tmp_path.iterdir()) == [path]  # no temporary file stays
+    assert list(tmp_path.iterdir()) == [path]  # no temporary file is left
 
 
 def test_every_step_was_reached(tmp_path, monkeypatch):
-    """The test above can fail: each of its steps is taken, in the order that makes the promise true."""
+    """replace_file makes each call that the test above lets fail, in the order that makes the replacement atomic."""
     order = []
 
     def noted(step, real):
@@ -94,7 +94,7 @@ def test_short_writes_are_continued(tmp_path, monkeypatch):
 
 
 def test_a_full_disk_for_real(tmp_path):
-    """The kernel itself refuses: a limit on the file's size stands in for a full disk."""
+    """The operating system refuses the write: a limit on file sizes stands in for a full disk."""
     run_child(
         f"""
         import errno, os, resource, numpy as np
@@ -117,7 +117,7 @@ def test_a_full_disk_for_real(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 def test_a_directory_that_may_not_be_written():
-    """In a child that gives up being root, where it is, for root may write anywhere."""
+    """Runs in a child that gives up root privileges if it has them, because root may write anywhere."""
     with tempfile.TemporaryDirectory() as folder:
         path = pathlib.Path(folder) / "a.netlet"
         path.write_bytes(b"old")
@@ -206,7 +206,7 @@ for i in range(start, start + 100_000):
 
 
 def kill_loop(tmp_path: pathlib.Path, kills: int) -> None:
-    """A process that saves without end is killed at random moments; the file is whole each time, never an older one."""
+    """Kills a saving process at random times; each time the file is complete and not older than the last one."""
     path = tmp_path / "a.netlet"
     rng = np.random.default_rng(0)
     number = -1
@@ -217,7 +217,7 @@ def kill_loop(tmp_path: pathlib.Path, kills: int) -> None:
         assert child.stdout.readline() == b"ready\n"
         for _ in range(rng.integers(3)):
             assert child.stdout.readline() == b"saved\n"
-        time.sleep(rng.uniform(0, 0.02))  # into the middle of the next save, wherever that is
+        time.sleep(rng.uniform(0, 0.02))  # a random point of the next save
         child.send_signal(signal.SIGKILL)
         child.wait()
         child.stdout.close()

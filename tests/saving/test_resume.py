@@ -1,4 +1,4 @@
-"""A training that was saved and loaded goes on as if it had never stopped: to the bit."""
+"""Training that is resumed from a saved file gives bitwise the same results as uninterrupted training."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def make(optimizer):
         [
             netlet.Input((8,)),
             layers.Dense(16, "relu", kernel_regularizer="l2"),
-            layers.Dropout(0.3),  # with a seed of the global sequence
+            layers.Dropout(0.3),  # its seed comes from the global generator
             layers.Dense(4, "softmax"),
         ]
     )
@@ -61,7 +61,7 @@ def test_a_saved_training_goes_on_to_the_bit(optimizer, tmp_path):
     first = train(broken, 2)
     assert sha(broken) != sha(unbroken)
     broken.save(tmp_path / "half.netlet")
-    netlet.utils.set_random_seed(99)  # what the process does elsewhere is no part of it
+    netlet.utils.set_random_seed(99)  # other random state of the process has no influence
     again = netlet.models.load_model(tmp_path / "half.netlet")
     assert sha(again) == sha(broken)
     rest = train(again, 5, initial_epoch=2)
@@ -317,11 +317,11 @@ def test_early_stopping_puts_the_best_weights_back():
     best = int(np.argmax(history["loss"]))
     assert len(history["loss"]) == best + 4
     assert sha(model) == seen[best]
-    train(model, 1)  # and it is still trainable
+    train(model, 1)  # training still works
 
 
 def test_registered_names_are_free_of_modules():
-    """A file says nothing about where a user's code lies that loading would depend on."""
+    """Loading does not depend on the module in which the user's code was defined."""
     config = saving.serialize_object(quartic)
     config["module"] = "moved.elsewhere"
     assert saving.deserialize_object(config, {"quartic": quartic}) is quartic

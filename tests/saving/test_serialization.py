@@ -1,4 +1,4 @@
-"""Configs: what objects become, what names may be named, and that nothing else happens."""
+"""Configs: how objects are serialized, which names may be loaded, and that loading has no other effect."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from netlet.saving.serialization import deserialize_object, serialize_object, sh
 
 
 def trip(obj):
-    """Through a file's JSON and back."""
+    """Serializes to JSON, as in a file, and back."""
     return deserialize_object(json.loads(json.dumps(serialize_object(obj))))
 
 
@@ -31,7 +31,7 @@ def clean_registry():
 
 
 class Box:
-    """A class of a user."""
+    """A user-defined class."""
 
     def __init__(self, size=1, content=None):
         self.size, self.content = size, content
@@ -274,11 +274,11 @@ def test_what_a_config_may_not_name(config):
     before = set(sys.modules)
     with pytest.raises(ValueError):
         deserialize_object(config)
-    assert not {name for name in set(sys.modules) - before if not name.startswith("netlet")}  # and nothing was imported
+    assert not {name for name in set(sys.modules) - before if not name.startswith("netlet")}  # nothing was imported
 
 
 def test_a_file_cannot_shadow_a_class_of_netlet_and_neither_can_a_name():
-    """`custom_objects={"Dense": ...}` is for classes saved under that name, not for netlet's own Dense."""
+    """`custom_objects={"Dense": ...}` applies to user classes saved under that name, not to netlet's own Dense."""
     config = serialize_object(layers.Dense(2))
     assert type(deserialize_object(config, {"Dense": Box})) is layers.Dense
 

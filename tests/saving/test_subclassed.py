@@ -1,4 +1,4 @@
-"""Models and layers that are classes of users' own, without a build: loaded by the shapes that they were built with."""
+"""User-defined models and layers without a `build` method are loaded from the input shapes they were built with."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Weights alone: saved, loaded, refused."""
+"""Weight files: saving, loading, errors."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_weights_out_of_a_whole_model(tmp_path):
 
 
 def test_weights_go_by_order_and_not_by_name(tmp_path):
-    """Names are counted in a process ("dense_7"), so that the same script gives other names the second time."""
+    """Names are numbered within a process ("dense_7"), so running the same script twice gives different names."""
 
     def make():
         return netlet.Sequential([netlet.Input((4,)), layers.Dense(3), layers.Dense(2)])
@@ -71,7 +71,7 @@ def test_damaged_weights_leave_the_model_as_it_was(tmp_path):
     path = tmp_path / "m.weights.netlet"
     random_weights(small()).save_weights(path)
     content = bytearray(path.read_bytes())
-    content[-1] ^= 1  # the last of the arrays
+    content[-1] ^= 1  # in the last array
     path.write_bytes(content)
     model = small()
     before = model.get_weights()
@@ -108,7 +108,7 @@ def test_saving_weights_of_a_model_without_any(tmp_path):
 
 
 def test_what_stands_in_the_file(tmp_path):
-    """For other tools: plain names, plain arrays."""
+    """Other tools can read the file: plain names, plain arrays."""
     small().save(tmp_path / "m.netlet")
     file = Container(str(tmp_path / "m.netlet"))
     assert file.names == {"weights/small/out/kernel", "weights/small/out/bias"} or file.names == {

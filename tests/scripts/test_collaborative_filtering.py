@@ -47,12 +47,12 @@ def make_recommender(keras):
 
 @pytest.fixture(scope="module")
 def ratings():
-    """(user, movie) and a rating in [0, 1] that two hidden tastes decide."""
+    """(user, movie) pairs, their ratings in [0, 1] from two latent features, and all true ratings."""
     rng = np.random.default_rng(0)
     tastes, films = rng.standard_normal((NUM_USERS, 2)), rng.standard_normal((NUM_MOVIES, 2))
     x = np.stack([rng.integers(0, NUM_USERS, 2000), rng.integers(0, NUM_MOVIES, 2000)], axis=1)
     score = (tastes[x[:, 0]] * films[x[:, 1]]).sum(-1)
-    y = np.round(4.5 / (1 + np.exp(-2 * score)) * 2) / 2 + 0.5  # half stars
+    y = np.round(4.5 / (1 + np.exp(-2 * score)) * 2) / 2 + 0.5  # ratings in steps of half a star
     return x, (y - 0.5) / 4.5, 1 / (1 + np.exp(-2 * tastes @ films.T))
 
 

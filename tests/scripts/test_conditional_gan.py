@@ -1,4 +1,4 @@
-"""Keras's "Conditional GAN": labels joined to noise and to images inside train_step."""
+"""Keras's "Conditional GAN": train_step concatenates labels with noise and with images."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Keras's guide "Customizing what happens in fit()": every train_step of it, against Keras's own fit."""
+"""Keras's guide "Customizing what happens in fit()": each train_step in it against Keras's own fit."""
 
 import keras as oracle
 import numpy as np
@@ -136,7 +136,7 @@ def test_batches_of_an_iterable_come_as_they_are(data, plain):
     model = make(FirstSimple)
     model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse", metrics=["mae"])
     batches = [(x[i : i + BATCH], y[i : i + BATCH]) for i in range(0, ROWS, BATCH)]
-    # A list is several inputs; an iterator ends: a class of one's own, as a tf.data.Dataset is.
+    # A list would mean several inputs, and an iterator is used up after one epoch: a class, like tf.data.Dataset.
     dataset = type("Dataset", (), {"__iter__": lambda self: iter(batches)})()
     check(model, model.fit(dataset, epochs=EPOCHS, verbose=0), plain)
 
@@ -171,7 +171,7 @@ def test_sample_weight(data):
     model.compile(optimizer=keras.optimizers.Adam(0.01), loss="mse", weighted_metrics=["mae"])
     history = model.fit(x, y, sample_weight=weight, epochs=EPOCHS, batch_size=BATCH, shuffle=False, verbose=0)
     weights, logs = fit_in_keras(data, weighted_metrics=["mae"])
-    # Keras weights the loss of each batch by its rows here, the guide's step does so too: all batches are full.
+    # Keras's fit weights the loss of each batch by its rows, the guide's step does not. Here all batches are full.
     check(model, history, (weights, logs))
 
 
@@ -210,6 +210,6 @@ def test_own_test_step_validates(data):
     logs = model.fit(x, y, validation_data=(x[:40], y[:40]), epochs=2, verbose=0).history
     error = model.predict(x[:40], verbose=0) - y[:40]
     assert set(logs) == {"loss", "mae", "val_loss", "val_mae"}
-    # Batches of 32 and 8 rows: update_state(loss) without weights counts them alike, as in Keras.
+    # Batches of 32 and 8 rows: update_state(loss) without weights gives both the same weight, as in Keras.
     halves = np.mean([np.mean(error[:32] ** 2), np.mean(error[32:] ** 2)])
     np.testing.assert_allclose([logs["val_loss"][-1], logs["val_mae"][-1]], [halves, np.mean(abs(error))], rtol=1e-5)

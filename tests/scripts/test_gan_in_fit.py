@@ -92,7 +92,7 @@ class GAN(keras.Model):
 
 
 class GANMonitor(keras.callbacks.Callback):
-    """Keeps the pictures that Keras's script writes to files."""
+    """Collects the images that Keras's script writes to files."""
 
     def __init__(self, num_img=3, latent_dim=LATENT_DIM):
         super().__init__()
@@ -139,7 +139,7 @@ def test_fit_trains_both_networks(dataset):
 
 def test_a_recorded_step_and_an_eager_one_agree_where_nothing_is_random():
     class Still(GAN):
-        """The same with noise of fixed seeds, so that both ways see the same numbers."""
+        """GAN with fixed seeds for its noise, so that recorded and eager steps draw the same numbers."""
 
         seed_generator = property(lambda self: 5, lambda self, value: None)
 

@@ -1,4 +1,4 @@
-"""Keras's "Grad-CAM class activation visualization": gradients by an inner layer's output."""
+"""Keras's "Grad-CAM class activation visualization": gradients with respect to an inner layer's output."""
 
 import numpy as np
 import pytest
@@ -53,7 +53,7 @@ def test_the_heatmap_is_the_formula(model, pred_index):
     features = keras.Model(model.inputs, model.get_layer(LAST_CONV).output).predict(img_array, verbose=0)[0]
     if pred_index is None:
         pred_index = model.predict(img_array, verbose=0)[0].argmax()
-    # Behind the last convolution lie a mean over the pixels and a product, so the gradient is the class's kernel / 64.
+    # After the last convolution come a mean over 64 pixels and a matmul: the gradient is the class's kernel / 64.
     weighted = features @ (model.get_layer("top").get_weights()[0][:, pred_index] / 64)
     np.testing.assert_allclose(heatmap, np.maximum(weighted, 0) / weighted.max(), rtol=1e-4, atol=1e-6)
 

@@ -1,5 +1,7 @@
-"""Keras's "Text generation with a miniature GPT": a Transformer block with a causal mask, two outputs of which one has
-no loss, and a callback that writes text."""
+"""Keras's "Text generation with a miniature GPT": a Transformer block with a causal mask and a text-writing callback.
+
+Of the model's two outputs, one has no loss.
+"""
 
 import numpy as np
 import pytest
@@ -21,7 +23,7 @@ def make_model(keras, vocab_size, rate=0.1):
         mask = ops.cast(m, dtype)
         mask = ops.reshape(mask, [1, n_dest, n_src])
         mult = ops.concatenate([ops.expand_dims(batch_size, -1), ops.convert_to_tensor([1, 1])], 0)
-        if keras is not netlet:  # Keras on JAX needs numbers here, and so cannot run its own example
+        if keras is not netlet:  # Keras on JAX needs plain numbers here and cannot run its own example
             mult = [batch_size, 1, 1]
         return ops.tile(mask, mult)
 

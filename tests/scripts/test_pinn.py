@@ -1,4 +1,4 @@
-"""Physics-informed networks: derivatives of the network by its inputs inside the loss, from nested tapes."""
+"""Physics-informed networks: the loss contains derivatives with respect to the inputs, computed by nested tapes."""
 
 import numpy as np
 import pytest
@@ -73,7 +73,7 @@ def test_a_persistent_tape_gives_burgers_residual():
 
 
 def numeric_gradient(model, loss, h=1e-5):
-    """Central differences of `loss()` by each weight of the model."""
+    """Central differences of `loss()` with respect to each weight of the model."""
     weights = model.get_weights()
     gradients = [np.zeros_like(w) for w in weights]
     for w, g in zip(weights, gradients, strict=True):
@@ -107,7 +107,7 @@ def test_the_gradient_of_the_residual_by_the_weights():
 
 
 class PoissonNet(keras.Model):
-    """u'' = -pi² sin(pi x) on [0, 1] with u(0) = u(1) = 0: the solution is sin(pi x)."""
+    """Solves u'' = -pi² sin(pi x) on [0, 1] with u(0) = u(1) = 0. The exact solution is sin(pi x)."""
 
     def __init__(self, network, **kwargs):
         super().__init__(**kwargs)
@@ -144,7 +144,7 @@ def test_poissons_equation_by_fit():
 
 
 def test_an_oscillator_by_a_loop_of_ones_own():
-    """u'' + u = 0, u(0) = 1, u'(0) = 0 on [0, 2]: cos."""
+    """u'' + u = 0, u(0) = 1, u'(0) = 0 on [0, 2]. The exact solution is cos(x)."""
     model = make_network(1, units=16, dtype="float32", seed=2)
     optimizer = keras.optimizers.Adam(0.01)
     t = ops.convert_to_tensor(np.linspace(0, 2, 32, dtype="float32")[:, None])

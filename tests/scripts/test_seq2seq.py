@@ -1,5 +1,7 @@
-"""Keras's "Character-level recurrent sequence-to-sequence model": teacher forcing, saving, and two models for decoding
-that are taken out of the loaded one."""
+"""Keras's "Character-level recurrent sequence-to-sequence model": teacher forcing, saving and decoding.
+
+The two models for decoding are built from layers of the loaded one.
+"""
 
 import numpy as np
 import pytest
@@ -12,7 +14,7 @@ LATENT_DIM = 32
 
 @pytest.fixture(scope="module")
 def data():
-    """Short words and themselves backwards, vectorized as the script does."""
+    """Short words and their reversals, vectorized as in the script."""
     rng = np.random.default_rng(0)
     input_texts = sorted({"".join(rng.choice(list("abcd"), rng.integers(1, 4))) for _ in range(150)})
     target_texts = ["\t" + text[::-1] + "\n" for text in input_texts]
@@ -97,7 +99,7 @@ def test_the_same_numbers_as_keras(data, tmp_path):
             shuffle=False,
             verbose=0,
         ).history
-        # Keras's own format is an issue to come.
+        # netlet does not write Keras's own format yet.
         path = tmp_path / f"s2s_model.{'netlet' if keras is netlet else 'keras'}"
         model.save(path)
         encoder_model, decoder_model = sampling_models(keras, keras.models.load_model(path))

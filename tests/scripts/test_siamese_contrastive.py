@@ -1,4 +1,4 @@
-"""Keras's "Siamese Network with a contrastive loss": a network in two towers, a Lambda layer, a loss with a margin."""
+"""Keras's "Siamese Network with a contrastive loss": two towers that share a network, a Lambda layer, a margin loss."""
 
 import random
 
@@ -96,7 +96,7 @@ def test_the_same_numbers_as_keras(pairs):
         return {**history.history, "predictions": predictions}
 
     ours, theirs = run_both(script)
-    for name in ("accuracy", "val_accuracy"):  # a pair near 0.5 may fall on either side
+    for name in ("accuracy", "val_accuracy"):  # rounding may decide pairs near 0.5
         assert ours.pop(name) == pytest.approx(theirs.pop(name), abs=0.02)
     assert_same_numbers(ours, theirs, rtol=5e-3, atol=1e-3)
 

@@ -1,5 +1,7 @@
-"""Keras's "Siamese Network with a triplet loss": three inputs, a layer that returns two distances, own train and test
-steps, a frozen base."""
+"""Keras's "Siamese Network with a triplet loss": three inputs, custom train and test steps, a frozen base.
+
+A layer returns two distances.
+"""
 
 import numpy as np
 import pytest
@@ -121,14 +123,14 @@ def test_triplets(triplets):
         embedding(preprocess_input(positive)),
         embedding(preprocess_input(negative)),
     )
-    # keras.metrics.CosineSimilarity in the script; its function is what netlet has so far.
+    # Keras's script uses keras.metrics.CosineSimilarity. The loss function of that name is the negated similarity.
     positive_similarity = -ops.mean(keras.losses.cosine_similarity(anchor_embedding, positive_embedding))
     negative_similarity = -ops.mean(keras.losses.cosine_similarity(anchor_embedding, negative_embedding))
     assert positive_similarity.numpy() > negative_similarity.numpy() + 0.2
 
 
 def test_an_array_for_each_input(triplets):
-    """The same from arrays: a tuple in x is one batch structure, and train_step gets it as it is."""
+    """A tuple of arrays as x is one batch structure: train_step receives it as a tuple."""
     siamese_model = SiameseModel(make()[2])
     siamese_model.compile(optimizer=optimizers.Adam(0.003))
     losses = siamese_model.fit(list(triplets), batch_size=50, epochs=3, verbose=0).history["loss"]

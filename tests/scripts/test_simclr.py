@@ -150,7 +150,7 @@ class ContrastiveModel(keras.Model):
 
 
 class Dataset:
-    """An iterable that starts again each epoch, as a tf.data.Dataset."""
+    """An iterable that restarts in each epoch, like tf.data.Dataset."""
 
     def __init__(self, batches):
         self.batches = batches
@@ -185,7 +185,7 @@ def test_contrastive_pretraining(pretrained):
     _, history = pretrained
     assert set(history) == {"c_loss", "c_acc", "p_loss", "p_acc", "val_p_loss", "val_p_acc"}
     assert history["c_loss"][-1] < 0.8 * history["c_loss"][0]
-    assert history["c_acc"][-1] > 0.2 > 1 / 80  # by chance
+    assert history["c_acc"][-1] > 0.2 > 1 / 80  # 1 / 80 is chance
     assert history["p_loss"][-1] < history["p_loss"][0]
     assert max(history["val_p_acc"]) > 0.5
 

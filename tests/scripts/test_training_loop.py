@@ -1,4 +1,4 @@
-"""Keras's guide "Writing a training loop from scratch": loops over batches, metrics in them, a GAN step."""
+"""Keras's guide "Writing a training loop from scratch": loops over batches, metrics in the loops, a GAN step."""
 
 import keras as oracle
 import numpy as np
@@ -184,7 +184,7 @@ def test_gan_training_loop_from_scratch():
             losses.append((float(d_loss), float(g_loss)))
     assert generated_images.shape == (32, 8, 8, 1)
     assert np.isfinite(losses).all()
-    # It starts undecided, at log 2, and learns to tell the two apart.
+    # The discriminator's loss starts at log 2 (undecided) and falls as it learns to separate real and generated images.
     assert abs(losses[0][0] - np.log(2)) < 0.1
     assert min(d for d, _ in losses) < 0.5
     img = generated_images[0] * 255.0

@@ -1,4 +1,4 @@
-"""Keras's "Variational AutoEncoder": a sampling layer, two functional models, x alone in train_step."""
+"""Keras's "Variational AutoEncoder": a sampling layer, two functional models, train_step receives only x."""
 
 import numpy as np
 import pytest
@@ -109,7 +109,7 @@ def test_the_logged_losses_are_the_formulas(trained):
     z_mean, z_log_var, _ = vae.encoder.predict(images, verbose=0)
     kl = -0.5 * (1 + z_log_var - z_mean.astype(np.float64) ** 2 - np.exp(z_log_var)).sum(1).mean()
     np.testing.assert_allclose(logs["kl_loss"], [kl], rtol=1e-4)
-    # The reconstruction depends on what was drawn: near that of the means, and of another draw.
+    # The reconstruction loss depends on the random draw, so it is compared with that of another draw.
     rng = np.random.default_rng(0)
     drawn = z_mean + np.exp(0.5 * z_log_var) * rng.standard_normal(z_mean.shape)
     again = crossentropy(images, vae.decoder.predict(drawn, verbose=0))
@@ -121,7 +121,7 @@ def test_the_latent_space_separates_digits(trained):
     z_mean, _, z = vae.encoder.predict(images, verbose=0)
     assert z_mean.shape == z.shape == (1000, LATENT_DIM) and np.any(z != z_mean)
     distance = ((z_mean[:, None] - z_mean[None]) ** 2).sum(-1) + 1e9 * np.eye(1000)
-    assert np.mean(labels[distance.argmin(1)] == labels) > 0.4  # 0.1 by chance
+    assert np.mean(labels[distance.argmin(1)] == labels) > 0.4  # chance: 0.1
 
 
 def test_a_grid_of_sampled_digits(trained):

@@ -1,4 +1,4 @@
-"""Keras's "WGAN-GP overriding Model.train_step": a gradient penalty, the gradient of a gradient."""
+"""Keras's "WGAN-GP overriding Model.train_step": a gradient penalty needs the gradient of a gradient."""
 
 import jax
 import jax.numpy as jnp
