@@ -1,4 +1,4 @@
-"""Who may know whom in csrc/: the arrows of docs/architecture.md, read from the #include lines."""
+"""Allowed dependencies between the folders of csrc/, as in docs/architecture.md, checked on the #include lines."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ ALLOWED = {
     "ops": {"ops", "plan", "dispatch", "base", "simd"},
     "bindings": {"bindings", "ops", "plan", "dispatch", "base"},
 }
-# What a file that is compiled once per instruction set may see, however indirectly.
+# System headers that a file compiled once per instruction set may include, directly or indirectly.
 PLAIN_SYSTEM = {"stdint.h", "stddef.h", "math.h", "string.h", "float.h", "immintrin.h", "arm_neon.h"}
-# Our own headers are welcome as long as they reach nothing else either.
+# Headers of dispatch/ that such files may include. Other headers of ours are allowed if they include nothing else.
 PLAIN_DISPATCH = {"dispatch/kernel.h", "dispatch/kernel_table.h", "dispatch/kernels.def"}
 INTRINSICS = {"immintrin.h", "arm_neon.h", "x86intrin.h", "arm_sve.h"}
 
 
 def read_tree(csrc: pathlib.Path) -> dict[str, list[tuple[str, str]]]:
-    """{"ops/gemm/gemm.cpp": [('"', "plan/tape.h"), ("<", "vector")], ...}"""
+    """The #include lines of each file, e.g. {"ops/gemm/gemm.cpp": [('"', "plan/tape.h"), ("<", "vector")], ...}."""
     files = [p for p in csrc.rglob("*") if p.suffix in {".h", ".cpp", ".cu", ".cuh", ".def"}]
     return {str(p.relative_to(csrc)): INCLUDE.findall(p.read_text(encoding="utf-8")) for p in sorted(files)}
 
@@ -57,7 +57,7 @@ def wrong_arrows(tree: dict[str, list[tuple[str, str]]]) -> list[str]:
 
 
 def reachable(tree: dict[str, list[tuple[str, str]]], start: str) -> dict[tuple[str, str], str]:
-    """Everything that `start` includes, however indirectly, with the file that names it."""
+    """All headers that `start` includes, directly or indirectly, each with a file that includes it."""
     found: dict[tuple[str, str], str] = {}
     todo = [start]
     while todo:

@@ -1,6 +1,6 @@
-"""A Keras script runs with its imports changed: same parameters, in the same order, with the same defaults.
+"""Keras scripts run with changed imports: the same parameters, in the same order, with the same defaults.
 
-Every public name that both packages have is compared; what differs on purpose stands below with its reason.
+Every public name that both packages have is compared. Intended differences are listed below with their reasons.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import pytest
 
 import netlet
 
-# A Keras newer than the one that this list was made with may have new parameters; their order must hold all the same.
+# A Keras newer than the one these lists were made for may have new parameters; the order of the others must still hold.
 NEWER_KERAS = tuple(map(int, keras.__version__.split(".")[:2])) > (3, 15)
 MODULES = (
     "activations callbacks constraints initializers layers losses metrics models ops ops.image optimizers "
@@ -21,7 +21,7 @@ MODULES = (
 ).split()
 CLASSES = ["Layer", "Model", "Sequential", "Variable"]
 
-# Parameters of Keras that netlet does not take by name, wherever they stand. (`**kwargs` may take them still: the
+# Keras's parameters that netlet's signatures do not name, at any position. (`**kwargs` may still accept them: the
 # optimizers' common arguments reach the base class that way.)
 LEFT_OUT = {
     "lora_rank": "adapters of large models",
@@ -47,7 +47,7 @@ OPTIMIZER_COMMON = {
     *("clipnorm", "clipvalue", "global_clipnorm", "use_ema", "ema_momentum", "ema_overwrite_frequency"),
     *("loss_scale_factor", "gradient_accumulation_steps", "name"),
 }
-# (name, parameter): why its default, or its place, differs.
+# (name, parameter): why its default or its position differs.
 DIFFERENT = {
     ("ops.linspace", "axis"): "of linspace between arrays, which is not there",
     ("ops.prod", "dtype"): "the type of x",

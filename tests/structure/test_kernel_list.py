@@ -1,5 +1,4 @@
-"""kernels.def names every kernel once: each table is complete, each kernel is defined where its name says, is emitted
-with its own arguments alone, and the instruction set that is forced is the one that runs."""
+"""kernels.def lists every kernel once, every instruction set's table is complete, and a forced instruction set runs."""
 
 from __future__ import annotations
 
@@ -27,7 +26,7 @@ SUFFIXES = {
 
 
 def listed() -> list[str]:
-    """The names of kernels.def, its helper macros expanded as the preprocessor would."""
+    """The names in kernels.def, with its helper macros expanded as the preprocessor does."""
     rows = re.findall(r"^NETLET_(\w+)\((\w+), \w+(?:, \w+)?\)$", DEF, re.MULTILINE)
     assert len(rows) == len(re.findall(r"^NETLET_", DEF, re.MULTILINE)), "a row of another form"
     return [name + suffix for macro, name in rows for suffix in SUFFIXES[macro]]
@@ -41,7 +40,7 @@ def test_no_kernel_is_listed_twice_and_the_binary_has_them_all():
 
 
 def test_every_kernel_file_defines_only_listed_kernels():
-    """A definition that kernels.def forgot would be dead code that nothing tests."""
+    """A kernel that kernels.def does not list would be dead, untested code."""
     listed_names = set(listed())
     for path in sorted(CSRC.glob("ops/**/*_simd.cpp")):
         for name in re.findall(r"^NETLET_DEFINE_KERNEL\((\w+),", path.read_text(encoding="utf-8"), re.MULTILINE):
@@ -75,7 +74,7 @@ def test_an_overlay_has_its_own_dot_products_and_its_base_for_the_rest():
 
 
 def test_files_of_dot_products_define_dot_kernels_alone():
-    """An overlay compiles these files whole: any other kernel in them would be compiled for nothing."""
+    """An overlay compiles these whole files again, so any other kernel in them would be compiled for nothing."""
     dot = set(re.findall(r"^NETLET_DOT_KERNEL\((\w+),", DEF, re.MULTILINE))
     for path in CSRC.glob("ops/**/*_dot_simd.cpp"):
         defined = set(re.findall(r"^NETLET_DEFINE_KERNEL\((\w+),", path.read_text(encoding="utf-8"), re.MULTILINE))
@@ -83,7 +82,7 @@ def test_files_of_dot_products_define_dot_kernels_alone():
 
 
 def test_the_active_table_is_what_plans_record(isa):
-    """What is recorded under a forced instruction set calls that table's function, and describe() says so."""
+    """A plan recorded under a forced instruction set uses that set's table, and records() reports it."""
     assert _core.active_isa() == isa
     with _core.Tape(record=True) as tape:
         x = tape.input((3, 5), "float32", "x")

@@ -1,5 +1,8 @@
-"""What the compiler and the linker cannot say by themselves about csrc/: one name for two types in one namespace is
-undefined behaviour without a word, and kernels take their arguments through a void pointer."""
+"""Checks of csrc/ that neither the compiler nor the linker makes.
+
+One name for two types in the same namespace is undefined behaviour without a diagnostic, and kernels take their
+arguments through a void pointer.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ needs_compiler = pytest.mark.skipif(compiler() is None, reason="needs a C++ comp
 
 
 def shared_types(text: str) -> list[str]:
-    """The types at the start of a line that stand outside of anonymous namespaces; specializations are no new names."""
+    """The names of types defined at the start of a line outside anonymous namespaces, without specializations."""
     types, anonymous = [], False
     for line in text.splitlines():
         if line == "namespace {":
@@ -76,7 +79,7 @@ def test_a_kernel_is_emitted_with_its_own_arguments_alone(kernel, args, fits, tm
 @needs_compiler
 @pytest.mark.parametrize(("args", "fits"), [("IncrementArgs", True), ("CastArgs", False)])
 def test_a_definition_with_other_arguments_does_not_link(args, fits, tmp_path):
-    """The table asks for increment<IncrementArgs>; a definition is found under that name or not at all."""
+    """The table refers to increment<IncrementArgs>; a definition with another argument type has another symbol."""
     source = tmp_path / "define.cpp"
     source.write_text(
         '#include "dispatch/kernel.h"\n#include "ops/copy/copy_args.h"\nnamespace netlet::NETLET_ISA {\n'
@@ -88,7 +91,7 @@ def test_a_definition_with_other_arguments_does_not_link(args, fits, tmp_path):
 
 
 def test_headings_and_tables_of_comments_stand_on_lines_of_their_own():
-    """A formatter that reflows comments leaves a heading's dashes on the next line, with prose after them."""
+    """A formatter that reflows comments would move a heading's dashes to the next line and add prose after them."""
     broken = [
         f"{path.name}:{number}"
         for path in sorted(CSRC.rglob("*"))

@@ -1,4 +1,4 @@
-"""What is installed: version, extras, typing marker, size; and the README's quick start."""
+"""The installed package: version, extras, typing marker, size; and the README's quick start."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_files_of_the_package():
     assert len(cores) == 1
     assert (root / "py.typed").exists()
     assert (root / "_core.pyi").exists()
-    # The promise is a wheel of 8 MB, and wheels are compressed.
+    # A wheel, which is compressed, takes at most 8 MB.
     files = [p for p in root.rglob("*") if p.is_file() and p.suffix != ".pyc"]
     assert sum(len(zlib.compress(p.read_bytes())) for p in files) <= 8 * 10**6
     assert not [p for p in root.rglob("*") if p.suffix in {".cpp", ".h", ".def", ".o"}]

@@ -1,4 +1,4 @@
-"""`training` and `saving` use a model's public methods; the fields that Trainer itself adds are read in one file."""
+"""`training` and `saving` use a model's public methods; only own_fields.py reads the private fields of Trainer."""
 
 from __future__ import annotations
 

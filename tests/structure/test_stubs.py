@@ -1,4 +1,4 @@
-"""_core.pyi says what the binding has: mypy's stubtest compares names and kinds, tools/make_stub.py all signatures."""
+"""_core.pyi matches the binding: mypy's stubtest compares names and kinds, tools/make_stub.py all signatures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import netlet
 from support.repo import PACKAGE, ROOT
 
 STUB = (PACKAGE / "_core.pyi").read_text(encoding="utf-8")
-# pybind11's classes have a metaclass of its own, and an `__init__` that accepts anything where C++ has no constructor.
+# Allowed differences: pybind11's metaclass, and an `__init__` with any arguments for classes without a constructor.
 PYBIND11 = r"""
 netlet\._core\.\w+
 netlet\._core\.\w+\.__init__
@@ -27,7 +27,7 @@ def test_stubtest(tmp_path):
     allowed.write_text(PYBIND11)
     command = [sys.executable, "-m", "mypy.stubtest", "--concise", "--allowlist", str(allowed), "netlet._core"]
     package = os.path.dirname(os.path.dirname(netlet.__file__))
-    installed = package in site.getsitepackages()  # mypy finds it there by itself, and refuses the folder in MYPYPATH
+    installed = package in site.getsitepackages()  # mypy finds it there, and rejects the folder in MYPYPATH
     where = {} if installed else {"MYPYPATH": package}
     done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **where})
     assert done.returncode == 0, done.stdout + done.stderr

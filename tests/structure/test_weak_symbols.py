@@ -1,9 +1,9 @@
-"""No function compiled for a wide instruction set may be the copy that the linker keeps for everyone.
+"""Code compiled for one instruction set must not replace, at link time, a function that all CPUs use.
 
-An inline function or a template instance is a weak symbol: of all copies with one name the linker keeps any. If a
-file that is compiled with AVX-512 flags leaves such a copy of, say, std::max, then code that runs on every CPU may
-call it, and an older CPU dies of an illegal instruction. So every weak symbol that a per-ISA object defines must
-carry that ISA's namespace in its name.
+An inline function or a template instance is a weak symbol: the linker keeps any one of the copies with the same name.
+If a file compiled with AVX-512 flags defines such a copy of, say, std::max, code that runs on every CPU may call it,
+and an older CPU stops with an illegal instruction. So every weak symbol that a per-ISA object defines must have that
+ISA's namespace in its name.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def foreign_weak(symbols: list[tuple[str, str]], isa: str) -> list[str]:
     own = tuple(
         f"{prefix}6netlet{len(isa)}{isa}" for prefix in ("_ZN", "_ZNK", "_ZZN", "_ZZNK", "_ZGVZN", "_ZTIN", "_ZTSN")
     )
-    # DW.ref.* is not code: a pointer to the handler of exceptions, the same in every object.
+    # DW.ref.* is not code but a pointer to the exception handler, the same in every object.
     return [n for kind, n in symbols if kind in WEAK and not n.startswith((*own, "DW.ref."))]
 
 
 @pytest.mark.parametrize("isa", [*ISAS, *OVERLAYS])
 def test_the_objects_that_were_linked(isa):
-    """Those of every build folder in the source tree; `pip install .` leaves one."""
+    """The objects of every build folder in the source tree; `pip install .` leaves such a folder."""
     objects = [*ROOT.glob(f"build/*/CMakeFiles/netlet_{isa}.dir/**/*.o")]
     if not objects:
         pytest.skip("no build folder in the source tree: this netlet was built elsewhere")
@@ -42,7 +42,7 @@ def test_the_objects_that_were_linked(isa):
 
 @pytest.mark.parametrize("isa", ISAS)
 def test_without_optimisation(isa, tmp_path):
-    """The hard case, on a small file: nothing is inlined that the compiler is merely allowed to inline."""
+    """The hardest case, on a small file: at -O0 inline functions are emitted as functions, not inlined."""
     source = next(path for path in kernel_files() if path.name == "dropout_simd.cpp")
     assert foreign_weak(defined_symbols(compile_for(isa, source, tmp_path / "dropout.o", "-O0")), isa) == []
 
@@ -52,7 +52,7 @@ def test_with_the_flags_of_the_build(isa, tmp_path):
     source = next(path for path in kernel_files() if path.name == "dropout_simd.cpp")
     symbols = defined_symbols(compile_for(isa, source, tmp_path / "dropout.o"))
     assert foreign_weak(symbols, isa) == []
-    # and what it defines for others is its kernels, in its own namespace
+    # It does define external symbols: its kernels, in its own namespace.
     assert any(kind == "T" and name.startswith(f"_ZN6netlet{len(isa)}{isa}") for kind, name in symbols)
 
 

@@ -1,4 +1,4 @@
-"""Bad input ends in an exception that names the argument, what was expected and what came; the model stays usable."""
+"""Bad input raises an error with the argument, the expected and the received value; the model remains usable."""
 
 import numpy as np
 import pytest

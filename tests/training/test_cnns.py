@@ -1,5 +1,7 @@
-"""Whole convolutional networks: losses and weights are Keras's over three steps, bits are the same for any number of
-threads, the loss falls, and there is a way through a file."""
+"""Complete convolutional networks: losses and weights are compared with Keras over three steps.
+
+Also: equal bits for any number of threads, falling loss, saving and loading.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from support.saved import assert_same, trip
 
 
 def lenet5(m, rate):
-    """LeCun et al., 1998, as it is built today."""
+    """LeNet-5 (LeCun et al., 1998) in its usual modern form."""
     la = m.layers
     return (28, 28, 1), [
         la.Conv2D(6, 5, padding="same", activation="tanh"),
@@ -31,7 +33,7 @@ def lenet5(m, rate):
 
 
 def mnist_convnet(m, rate):
-    """Keras's example of that name."""
+    """Keras's example "Simple MNIST convnet"."""
     la = m.layers
     return (28, 28, 1), [
         la.Conv2D(32, 3, activation="relu"),
@@ -77,7 +79,7 @@ def conv_bn(m, rate):
 
 
 def separable(m, rate):
-    """Depthwise and separable layers, strides for pooling, and a decoder's transposed convolution in between."""
+    """Depthwise and separable convolutions, strides instead of pooling, and a transposed convolution."""
     la = m.layers
     return (12, 9, 2), [
         la.SeparableConv2D(8, 3, strides=2, padding="same", activation="relu"),
@@ -104,7 +106,7 @@ def build(m, net, rate=0.0, optimizer=None):
 
 @contextlib.contextmanager
 def double():
-    """Both libraries compute in float64 inside."""
+    """Within this context both libraries compute in float64."""
     policies = keras.config.dtype_policy(), netlet.config.floatx()
     with float64():
         keras.config.set_dtype_policy("float64")
@@ -123,8 +125,11 @@ def data(model, n):
 
 @pytest.mark.parametrize("net", [n for n in NETS if n is not separable], ids=lambda f: f.__name__)
 def test_three_steps_are_those_of_keras(net):
-    """From the same weights, on the same batches, in float64: in float32 a ReLU or a maximum near a tie may decide
-    either way. Keras's tanh on JAX rounds to float32 all the same, and so does its accuracy."""
+    """From the same weights, on the same batches, in float64.
+
+    In float32, rounding may decide a ReLU or a maximum near a tie either way. Keras on JAX still rounds tanh and its
+    accuracy to float32.
+    """
     tolerance = 1e-5 if net is lenet5 else 1e-9
     with double():
         ours, theirs = build(netlet, net), build(keras, net)
@@ -182,8 +187,10 @@ def test_a_shape_that_shrinks_away_names_the_layer():
 
 
 def test_channels_first_is_the_same_network():
-    """data_format="channels_first" throughout, with the weights of the other: the same function, to the bit
-    (a global average would add in another order)."""
+    """data_format="channels_first" in every layer gives bitwise the results of "channels_last" with the same weights.
+
+    (A global average would sum in another order.)
+    """
     la = netlet.layers
 
     def net(fmt):

@@ -1,4 +1,4 @@
-"""compile: all or nothing; its losses and metrics as Keras lists, names and resets them."""
+"""compile leaves the model unchanged if it fails; losses and metrics are listed, named and reset as in Keras."""
 
 import numpy as np
 import pytest
@@ -66,7 +66,7 @@ def test_metrics_are_there_from_compile_on():
 
 
 def test_metrics_of_one_name_are_all_logged():
-    """Names and numbers are Keras 3's, but for a metric of the model's own, which there overwrites the compiled one."""
+    """Names and values are Keras 3's, except that in Keras a metric of the model itself replaces the compiled one."""
 
     class Own(netlet.Model):
         def __init__(self, *args, **kwargs):

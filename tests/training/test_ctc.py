@@ -1,5 +1,4 @@
-"""Training with the CTC loss: a convolutional network learns to read strips of glyphs; what it cannot learn from is
-refused by name."""
+"""Training with the CTC loss: a convolutional network learns to read strips of glyphs; invalid labels raise errors."""
 
 from __future__ import annotations
 
@@ -16,8 +15,10 @@ FRAMES, HEIGHT, LONGEST = 40, 7, 5
 
 
 def strips(seed: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
-    """Strips (rows, frames, height) with up to five glyphs of 5 to 7 columns at places of their own, in noise, and
-    their names (rows, 5), 0 behind."""
+    """Images (rows, frames, height) of up to five glyphs in noise, and their labels (rows, 5), padded with 0.
+
+    Each glyph is 5 to 7 columns wide and at a random position.
+    """
     glyphs = np.random.default_rng(99).normal(size=(GLYPHS, 5, HEIGHT))
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(rows, FRAMES, HEIGHT)) * 0.2
@@ -124,7 +125,7 @@ def test_what_cannot_be_learnt_is_refused(y, message):
     for call in (lambda: model.fit(x, y, verbose=0), lambda: model.train_on_batch(x, y), lambda: model.evaluate(x, y)):
         with pytest.raises(ValueError, match=message):
             call()
-    model.train_on_batch(x, one_row(0, 1))  # a repeated step looks at its labels, too
+    model.train_on_batch(x, one_row(0, 1))  # the labels of a repeated step are checked too
     model.set_weights(before)
     with pytest.raises(ValueError, match=message):
         model.train_on_batch(x, y)

@@ -1,4 +1,4 @@
-"""Layers, losses and training loops of the user's own run through the same tape as netlet's."""
+"""User-defined layers, losses and training loops run through the same tape as netlet's own."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from netlet import layers, ops
 
 
 class Gated(layers.Layer):
-    """y = (x W) * sigmoid(x V) + b: weights and ops of its own, no gradient written anywhere."""
+    """y = (x W) * sigmoid(x V) + b, from its own weights and netlet's ops, without a hand-written gradient."""
 
     def __init__(self, units, **kwargs):
         super().__init__(**kwargs)
@@ -25,7 +25,7 @@ class Gated(layers.Layer):
 
 
 def numpy_step(x, y, w, v, b, rate):
-    """One step of gradient descent on the mean squared error of Gated, by hand."""
+    """One step of gradient descent on the mean squared error of Gated, in NumPy with hand-written gradients."""
     s = 1 / (1 + np.exp(-(x @ v)))
     z = x @ w
     out = z * s + b
@@ -118,7 +118,7 @@ def test_a_train_step_of_ones_own_is_recorded_too(problem):
     x, y = problem
 
     class Half(netlet.Model):
-        """Minimises half the squared error and reports the gradient's norm."""
+        """Minimizes half the squared error and reports the gradient's norm."""
 
         def train_step(self, data):
             x, y = data

@@ -1,4 +1,4 @@
-"""Arrays, PyDatasets, generators and other iterables give the batches that Keras takes from them."""
+"""Arrays, PyDatasets, generators and other iterables give the same batches as in Keras."""
 
 import warnings
 
@@ -15,7 +15,7 @@ Y = X[:, :1] * 2
 
 def make(library=netlet):
     model = library.Sequential([library.Input((4,)), library.layers.Dense(1)])
-    # Keras compiles each step otherwise, which takes longer than it runs.
+    # Otherwise Keras compiles each step, which takes longer than running it.
     model.compile("sgd", "mse", run_eagerly=library is keras)
     return model
 
@@ -206,7 +206,7 @@ def test_endless_data_ends_where_a_callback_says_so():
     assert trace.calls == ["epoch 0", 0, 1, 2, ["loss"]]
     assert np.isfinite(model.evaluate(generator(), verbose=0, callbacks=[Stop()]))
     assert model.predict(generator(), verbose=0, callbacks=[Stop()]).shape == (12, 1)
-    # The same for arrays; the flags are cleared each time.
+    # The same for arrays; the stop flags are cleared in each call.
     assert model.predict(X, batch_size=4, verbose=0, callbacks=[Stop()]).shape == (12, 1)
     assert model.predict(X, batch_size=4, verbose=0).shape == (20, 1)
     trace.calls.clear()
@@ -291,7 +291,7 @@ def labelled_batches(library, labels):
 @pytest.mark.parametrize("labels", [LABELS, LABELS[:, None], np.eye(3, dtype=np.float32)[LABELS]])
 def test_class_weights_follow_keras(labels):
     arrays = lambda library, y: (X, y)  # noqa: E731
-    # The held-out rows are not weighted.
+    # The validation rows are not weighted.
     ours = weighted_history(netlet, labels, arrays, validation_split=0.4, batch_size=5)
     theirs = weighted_history(keras, labels, arrays, validation_split=0.4, batch_size=5)
     for name in ("loss", "val_loss"):
@@ -315,7 +315,7 @@ def test_class_weights_and_sample_weights_exclude_each_other():
 def test_an_epoch_cut_into_slices_asks_for_its_learning_rates_once(monkeypatch):
     from netlet.training import loop
 
-    monkeypatch.setattr(loop, "SLICE_SECONDS", 0.0)  # each native call makes one step
+    monkeypatch.setattr(loop, "SLICE_SECONDS", 0.0)  # each native call runs one step
     asked = []
 
     class Schedule(netlet.optimizers.schedules.LearningRateSchedule):
@@ -330,7 +330,7 @@ def test_an_epoch_cut_into_slices_asks_for_its_learning_rates_once(monkeypatch):
     model.compile(netlet.optimizers.SGD(Schedule()), "mse")
     model.fit(np.tile(X, (200, 1)), np.tile(Y, (200, 1)), batch_size=1, verbose=0)
     assert int(model.optimizer.iterations) == 4000
-    assert sum(asked) < 300 * 4000  # 8 million when each slice asks for all the steps that are left
+    assert sum(asked) < 300 * 4000  # 8 million if each slice requested all remaining steps
 
 
 def test_recorded_steps_are_kept_up_to_a_bound(monkeypatch):
@@ -341,7 +341,7 @@ def test_recorded_steps_are_kept_up_to_a_bound(monkeypatch):
     for rows in range(1, 11):
         model.train_on_batch(X[:rows], Y[:rows])
         model.predict_on_batch(X[:rows])
-        model.train_on_batch(X[:1], Y[:1])  # in use all the time
+        model.train_on_batch(X[:1], Y[:1])  # the most recently used step
     cache = model._steps
     assert len(cache._steps) == 4 and len(cache.repeaters) + len(cache.predictors) == 4
     assert any(step.batch == 1 for step in cache._steps.values())

@@ -1,4 +1,7 @@
-"""The same bits for any number of threads, in a second run, after loading, and for every instruction set by itself."""
+"""Training gives the same bits for any number of threads, in a second run, and after loading.
+
+This holds for each instruction set; different instruction sets may give different bits.
+"""
 
 import hashlib
 

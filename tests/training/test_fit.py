@@ -1,4 +1,4 @@
-"""fit, evaluate, predict and their kin behave as Keras's do."""
+"""fit, evaluate, predict and the methods for single batches behave as in Keras."""
 
 import io
 from contextlib import redirect_stdout
@@ -305,7 +305,7 @@ def test_frozen_layers_do_not_move():
 
 
 def test_a_layer_shared_by_two_models_is_one_layer():
-    """Training either moves both, also after each has gathered its variables for its optimizer."""
+    """Training one model changes both, also after each optimizer has moved its variables into one block of memory."""
     shared = layers.Dense(4, "relu")
     a, b = (netlet.Sequential([netlet.Input((6,)), shared, layers.Dense(3)]) for _ in range(2))
     y = RNG.standard_normal((50, 3)).astype(np.float32)
@@ -336,9 +336,9 @@ def test_regularizers_constraints_and_activity_count_as_in_keras():
             ]
         )
 
-    # SGD, not Adam: Adam divides a gradient near 0 by its own size, and so makes rounding errors visible.
+    # SGD, not Adam: Adam divides gradients by their magnitude, which amplifies rounding errors of gradients near 0.
     ours, theirs = pair(build, optimizer=lambda lib: lib.optimizers.SGD(0.1), loss="sparse_categorical_crossentropy")
-    # The slope of |b| at 0 is 0 in netlet, TensorFlow and PyTorch, and 1 in JAX: begin elsewhere.
+    # The derivative of |b| at 0 is 0 in netlet, TensorFlow and PyTorch but 1 in JAX, so the weights start elsewhere.
     ours.set_weights([w + 0.05 for w in ours.get_weights()])
     theirs.set_weights(ours.get_weights())
     arguments = dict(batch_size=16, epochs=3, shuffle=False, verbose=0)

@@ -4,8 +4,8 @@ import pytest
 
 from support.child import run_child
 
-# One epoch of one native call that would take far longer than the child may live: 8 million steps on weights of 4 MB.
-# Whoever looks for signals only between epochs never comes back.
+# One epoch in one native call, 8 million steps on weights of 4 MB, takes far longer than the child's time limit.
+# Checking for signals only between epochs would therefore be too late.
 LONG = """
 import os, signal, threading, time
 import netlet, numpy as np
@@ -69,7 +69,7 @@ assert model.evaluate(x[:4], y[:4], verbose=0) == expected[1]
 
 
 def test_ctrl_c_ends_an_epoch_of_one_of_many():
-    """The same where epochs are short and many: the signal comes between them as often as inside."""
+    """Many short epochs: the signal may arrive within an epoch or between two."""
     run_child(
         LONG
         + """

@@ -1,4 +1,4 @@
-"""Ctrl-C or a lack of memory while weights, slots and metrics are made: training goes on, and the file loads."""
+"""After Ctrl-C or MemoryError while weights, slots and metrics are created, training and saving still work."""
 
 import os
 import sys
@@ -16,7 +16,7 @@ X, Y = RNG.standard_normal((8, 3)).astype("float32"), RNG.standard_normal((8, 2)
 
 
 class Block(layers.Layer):
-    """Builds its parts itself."""
+    """Builds its sublayers in its own `build`."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
@@ -51,8 +51,10 @@ def compiled(make):
 
 
 class Interrupt:
-    """Raises `error` at the k-th call of a Python function of netlet's; those that undo things are spared, and
-    so are finalizers, whose exceptions Python itself ignores."""
+    """Raises `error` at the k-th call of one of netlet's Python functions.
+
+    Functions that undo changes do not count, nor do finalizers, whose exceptions Python ignores.
+    """
 
     def __init__(self, k, error):
         self.k, self.error, self.calls = k, error, 0
@@ -78,7 +80,7 @@ class Interrupt:
 def test_what_was_begun_is_undone(make, tmp_path):
     path, own = tmp_path / "model.netlet", {"Block": Block, "Subclassed": Subclassed}
     counter = Interrupt(None, None)
-    compiled(make).fit(X, Y, verbose=0)  # the first call of all makes calls that later ones do not
+    compiled(make).fit(X, Y, verbose=0)  # a process's first `fit` makes calls that later ones do not
     whole = compiled(make)
     counter.during(whole.fit, X, Y, verbose=0)
     counts = len(whole.weights), len(whole.optimizer.variables), len(whole.metrics[1].variables)
@@ -86,7 +88,7 @@ def test_what_was_begun_is_undone(make, tmp_path):
         model = compiled(make)
         with pytest.raises((KeyboardInterrupt, MemoryError)):
             Interrupt(k, KeyboardInterrupt() if k % 2 else MemoryError()).during(model.fit, X, Y, verbose=0)
-        if model.built or not model.weights:  # or it says that it cannot be saved yet
+        if model.built or not model.weights:  # otherwise save reports that the model cannot be saved yet
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 model.save(path)

@@ -1,4 +1,7 @@
-"""A loss or a gradient that is not finite stops a step before the update, on every path, with layer, step and rate."""
+"""A non-finite loss or gradient stops a step before its update, on every path.
+
+The error names the layer, the step and the learning rate.
+"""
 
 import numpy as np
 import pytest
@@ -14,14 +17,14 @@ SPOILT[40, 1] = np.nan  # in the third batch of 16
 
 
 class Steep(layers.Layer):
-    """0 with an infinite slope."""
+    """Returns 0, with an infinite derivative."""
 
     def call(self, x):
         return ops.sqrt(ops.abs(x) * 0.0)
 
 
 class Own(netlet.Model):
-    """A train_step that never asks for compute_loss."""
+    """A model whose train_step does not call compute_loss."""
 
     def train_step(self, data):
         x, y = data[:2]
@@ -91,7 +94,7 @@ def test_accumulated_gradients_stay_finite():
 
 
 def test_clipping_by_value_lets_infinities_through():
-    """Keras clips them to the limit; so nothing has to stop."""
+    """Keras clips infinite gradients to the limit, so training need not stop."""
     model = netlet.Sequential([netlet.Input((1,)), layers.Dense(1, use_bias=False)])
     model.compile(netlet.optimizers.SGD(0.5, clipvalue=1.0), lambda t, p: p * 3e38 * 3e38)
     model.set_weights([np.ones((1, 1), "float32")])

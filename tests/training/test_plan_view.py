@@ -1,4 +1,4 @@
-"""model.plan(): the table of kernels, and times beside it."""
+"""model.plan(): the table of kernels and their times."""
 
 import numpy as np
 import pytest

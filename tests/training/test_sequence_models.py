@@ -1,4 +1,4 @@
-"""Sequence models as users train them, to what they are for: sums read aloud, text written letter by letter."""
+"""Typical sequence models trained until they work: addition of numbers as text, and a character-level text model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def encode(texts: list[str], length: int) -> np.ndarray:
 
 
 def sums(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Questions backwards, as the tutorial of Keras has them (Sutskever et al., 2014), and answers."""
+    """Questions, reversed as in Keras's tutorial (Sutskever et al., 2014), and answers, both as character indices."""
     pairs = np.random.default_rng(seed).integers(0, 10**DIGITS, (n, 2))
     questions = [f"{a}+{b}".ljust(QUESTION)[::-1] for a, b in pairs]
     return encode(questions, QUESTION), encode([str(a + b) for a, b in pairs], ANSWER)
@@ -27,7 +27,7 @@ def sums(n: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 @pytest.mark.slow
 def test_addition_by_an_encoder_and_a_decoder():
-    """At least 99 % of the characters of sums that were not among the training's."""
+    """At least 99 % of the characters are correct, on sums that are not in the training data."""
     utils.set_random_seed(0)
     x, y = sums(12000, seed=1)
     seen = {row.tobytes() for row in x}
@@ -58,7 +58,7 @@ TEXT = "the quick brown fox jumps over the lazy dog. " * 40
 
 
 def test_text_letter_by_letter():
-    """Trained on one sentence, it writes it at temperature 0; warmer, it strays, and the warmer the farther."""
+    """Trained on one sentence, the model reproduces it at temperature 0; higher temperatures give more errors."""
     utils.set_random_seed(1)
     letters = sorted(set(TEXT))
     ids = np.array([letters.index(c) for c in TEXT], "int32")

@@ -1,4 +1,4 @@
-"""Models that begin with texts: the layers in front run in Python, the rest in recorded steps."""
+"""Models with text inputs: the text layers run in Python, all other layers in recorded steps."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ GOOD, BAD, REST = "good fine great nice".split(), "bad poor awful sad".split(), 
 
 
 def reviews(count: int, seed: int) -> tuple[list[str], np.ndarray]:
-    """Texts with good words (1) or bad ones (0) among others."""
+    """Texts of neutral words with some positive (label 1) or negative (label 0) ones."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, 2, count)
     texts = []
@@ -36,7 +36,7 @@ def model_of(mode="multi_hot", before=(), **arguments):
 
 
 def test_a_script_of_ones_own_tells_good_reviews_from_bad_ones():
-    """Vectorize, pad, encode, train: the way without a layer of text in the model."""
+    """Vectorize, pad, encode, train: preprocessing outside the model, without a text layer in it."""
     netlet.utils.set_random_seed(1)
     texts, labels = reviews(300, 1)
     vectorize = layers.TextVectorization(max_tokens=100)
@@ -126,7 +126,7 @@ def test_batches_arrays_and_eager_steps_train_alike():
 
 @pytest.mark.parametrize("eagerly", [False, True])
 def test_integers_are_looked_up_once(eagerly):
-    """What comes out of the layer in front looks like what goes in: it must not be looked up again."""
+    """The lookup layer's output has the same form as its input and must not be looked up a second time."""
     lookup = layers.IntegerLookup(vocabulary=[2, 0, 1], num_oov_indices=0)
     netlet.utils.set_random_seed(1)
     model = netlet.Sequential([netlet.Input((3,), dtype="int64"), lookup, layers.Rescaling(1.0), layers.Dense(1)])
@@ -181,7 +181,7 @@ def test_a_file_keeps_the_vocabulary(before, tmp_path):
     np.testing.assert_array_equal(again.predict(ASKED, verbose=0), model.predict(ASKED, verbose=0))
     a, b = (m.fit(TEXTS, LABELS, epochs=2, verbose=0).history for m in (model, again))
     assert a == b
-    again.layers[0].adapt(TEXTS)  # an adapted vocabulary may be adapted anew
+    again.layers[0].adapt(TEXTS)  # a vocabulary from `adapt` can be adapted again
     copy = netlet.models.clone_model(model)
     assert copy.layers[0].get_vocabulary() == model.layers[0].get_vocabulary()
 

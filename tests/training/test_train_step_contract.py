@@ -1,4 +1,4 @@
-"""A train_step, test_step or predict_step of the user's own gets and gives what it does in Keras."""
+"""Overridden train_step, test_step and predict_step receive and return the same as in Keras."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ BOTH = pytest.mark.parametrize("eager", [False, True], ids=["recorded", "eager"]
 
 
 def spy(eager, loss="mse", units=1):
-    """A model that notes what its steps receive: the length of the tuple (0: x alone) and the dtypes."""
+    """A model that stores what its steps receive: the length of the tuple (0: only x) and the dtypes."""
 
     class Spy(netlet.Model):
         seen = None
@@ -65,7 +65,7 @@ def test_a_step_gets_what_the_data_has(eager):
         assert m.seen == expected
         m.seen = None
         m.train_on_batch(*given[:2], **keywords)
-        assert m.seen in (expected, None)  # None: the recorded step was there already
+        assert m.seen in (expected, None)  # None: the step is already recorded, so Python code does not run
         m.fit(iter([given if len(given) > 1 else X]), verbose=0)
         m.seen = None
         m.test_on_batch(*given[:2], **keywords)
@@ -93,7 +93,7 @@ def test_integer_targets_reach_an_own_loss_as_integers(eager):
 
 
 class Autoencoder(netlet.Model):
-    """No `call`, two sub-models without a known input, trackers of its own: Keras's guide to a VAE."""
+    """As in Keras's VAE guide: no `call`, two sub-models of unknown input shape, its own metric trackers."""
 
     def __init__(self):
         super().__init__()
@@ -121,7 +121,7 @@ def test_a_model_without_call_trains(eager):
     losses = model.fit(X, batch_size=8, epochs=4, verbose=0).history
     assert set(losses) == {"loss"} and losses["loss"][3] < losses["loss"][0]
     assert model.built and model.count_params() == 35 and int(model.optimizer.iterations) == 12
-    # The tracker begins anew each epoch.
+    # The tracker is reset in each epoch.
     before = model.fit(X, batch_size=24, shuffle=False, verbose=0).history["loss"]
     reconstructed = np.asarray(model.decoder(model.encoder(X)))
     after = model.fit(X, batch_size=24, shuffle=False, verbose=0).history["loss"]
@@ -134,7 +134,7 @@ def test_a_model_without_call_trains(eager):
 
 
 class Adversaries(netlet.Model):
-    """Two optimizers that `compile` takes, as in Keras's guide to a GAN."""
+    """`compile` takes two optimizers, as in Keras's GAN guide."""
 
     def __init__(self, noise):
         super().__init__()
@@ -287,7 +287,7 @@ def test_what_is_no_dict_of_logs_is_refused(eager):
 
     model = Wrong()
     model.compile("sgd", run_eagerly=eager)
-    model.fit(X, verbose=0)  # None: the metrics
+    model.fit(X, verbose=0)  # a train_step that returns None: the metrics are logged
     for result, message in ((3.0, "expected a dict of logs"), ({"loss": model.loss_tracker}, "received the metric")):
         model.result = result
         model.compile("sgd", run_eagerly=eager)
@@ -319,7 +319,7 @@ def test_a_metric_with_a_reset_of_its_own_is_reset_by_repeated_batches():
 
 @BOTH
 def test_batches_of_two_data_sets_side_by_side(eager):
-    """SimCLR: many rows without labels beside few with them. Triplets and more: any number of arrays."""
+    """Large unlabelled and small labelled batches, as in SimCLR; triplets and other numbers of arrays."""
 
     class SideBySide(netlet.Model):
         def __init__(self):
