@@ -1,7 +1,8 @@
-"""Every public function × every argument × every kind of object: a right result or a named exception, never a crash.
+"""Every public function × argument × kind of object: a correct result or an exception of a known type, never a crash.
 
-The calls are generated from the public names (support/any_calls.py) and made in children, so that a crash is reported
-as that of its call."""
+The calls are generated from the public names (support/any_calls.py) and made in child processes, so that a crash is
+reported together with its call.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +26,7 @@ from support.child import WATCHDOG
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_public_function_says_how_it_is_called(group):
-    """A new name needs a row in support/any_calls.py, or the reason why it needs none."""
+    """A new public function needs valid calls in support/any_calls.py, or an entry there that says why not."""
     functions = public(group)
     assert functions
     unknown = []
@@ -39,7 +40,7 @@ def test_every_public_function_says_how_it_is_called(group):
 
 
 class Caller:
-    """A child that makes the calls, started when first asked and again after a crash."""
+    """A child process that makes the calls; it is started on first use and restarted after a crash."""
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.log, self.errors = folder / "calls", folder / "stderr"
@@ -60,7 +61,7 @@ class Caller:
             )
 
     def report(self, group: str, name: str) -> dict[str, Any]:
-        """What support.any_input says about a function. Fails if the child crashes or takes longer than WATCHDOG."""
+        """The report of support.any_input on a function. Fails if the child crashes or exceeds WATCHDOG."""
         child = self.child = self.child or self.start()
         assert child.stdin is not None
         assert child.stdout is not None

@@ -1,4 +1,4 @@
-"""Arguments that netlet cannot honour are refused, never taken and forgotten."""
+"""Arguments that netlet does not support raise an error; they are never accepted and ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""config, random, utils: settings, seeds, names, structures, to_categorical; the small print of messages."""
+"""config, random, utils: settings, seeds, names, structures, to_categorical, and details of messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""pickle and copy.deepcopy of what a script may hold; optimizers and Tensors have their own files."""
+"""pickle and copy.deepcopy of the library's objects. (Optimizers and Tensors are tested in their own files.)"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Model: graphs with several inputs and outputs, shared and nested layers, subclasses; Keras as the oracle."""
+"""Model: graphs with several inputs and outputs, shared and nested layers, subclasses, against Keras."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_unused_inputs_are_allowed_and_listed():
 
 
 class MLP(netlet.Model):
-    """A subclass as a user writes one."""
+    """A typical user-defined subclass."""
 
     def __init__(self, width=5):
         super().__init__()

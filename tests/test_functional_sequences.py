@@ -1,5 +1,7 @@
-"""Models that are no chain, trained and kept: several inputs and outputs, shared and nested parts, dicts everywhere.
-Each is Keras's over three steps, through a file, and as a clone."""
+"""Graph models with several inputs and outputs, shared and nested parts, and dicts as inputs, outputs and targets.
+
+Each is compared with Keras over three training steps, saved and loaded, and cloned.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ BIT = RNG.integers(0, 2, (ROWS, 1)).astype("float64")
 
 @dataclass
 class Example:
-    """How a model is built (of netlet or keras), trained, and with what."""
+    """How a model is built (with netlet or Keras) and compiled, and its training data."""
 
     build: Any
     x: Any
@@ -42,7 +44,7 @@ def two_towers(m):
 
 
 def named_towers(m):
-    """Names whose order in the alphabet is not their order in the model."""
+    """The alphabetical order of the names differs from their order in the model."""
     b, a = m.Input((5,), name="zeta"), m.Input((8,), name="alpha")
     h = m.layers.Concatenate()([m.layers.Dense(6, activation="tanh")(b), m.layers.Dense(4, activation="tanh")(a)])
     score, kind = m.layers.Dense(1, name="score")(h), m.layers.Dense(3, activation="softmax", name="kind")(h)
@@ -50,7 +52,7 @@ def named_towers(m):
 
 
 def keyed(m):
-    """Dicts under keys that are not the layers' names."""
+    """Dicts whose keys are not the layers' names."""
     a, b = m.Input((8,), name="second"), m.Input((6,), dtype="int32", name="first")
     h = m.layers.Concatenate()([m.layers.Dense(4, activation="tanh")(a), m.layers.Rescaling(0.1)(b)])
     score, kind = m.layers.Dense(1, name="score")(h), m.layers.Dense(3, activation="softmax", name="kind")(h)
@@ -82,7 +84,7 @@ def residual(m):
 
 
 def shared_along_time(m):
-    """One layer of classes for two sequences, and gates: a product of one branch with another."""
+    """A layer shared by two sequences, and a gate that multiplies one branch with another."""
     x, ids = m.Input((6, 4), name="x"), m.Input((6,), dtype="int32", name="ids")
     shared = m.layers.Dense(5, activation="tanh", name="shared")
     classes = m.layers.CategoryEncoding(7, output_mode="one_hot")(ids)
@@ -94,7 +96,7 @@ def shared_along_time(m):
 
 
 def early_exit(m):
-    """An output on the way to another, that has no loss."""
+    """An intermediate output without a loss."""
     x = m.Input((8,))
     middle = m.layers.Dense(4, activation="tanh", name="middle")(x)
     return m.Model(x, [middle, m.layers.Dense(1, name="end")(middle)])
@@ -107,7 +109,7 @@ def operators(m):
 
 
 def of_branches(m):
-    """A model with two outputs as a part, called twice."""
+    """A nested model with two outputs that is called twice."""
     x = m.Input((8,))
     part = m.Model(x, [m.layers.Dense(3, activation="tanh")(x), m.layers.Dense(2)(x)], name="part")
     a, b = m.Input((8,), name="a"), m.Input((8,), name="b")
@@ -221,7 +223,7 @@ def flat(structure: Any) -> list[np.ndarray]:
 def same(ours: Any, theirs: Any, tolerance: float = 1e-9) -> None:
     assert type(ours) is type(theirs)
     if isinstance(ours, dict):
-        assert sorted(ours) == sorted(theirs)  # Keras's logs and dicts are sorted, ours are not
+        assert sorted(ours) == sorted(theirs)  # Keras sorts its logs and dicts, netlet does not
     for a, b in zip(flat(ours), flat(theirs), strict=True):
         assert a.shape == b.shape
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
@@ -235,13 +237,13 @@ def test_three_steps_are_kerass(name):
     e = EXAMPLES[name]
     ours = made(e)
     theirs = of_keras(e, ours.get_weights())
-    if hasattr(theirs, "output_names"):  # a Sequential has none
+    if hasattr(theirs, "output_names"):  # a Sequential does not have them
         assert ours.output_names == theirs.output_names
     same(ours.predict(e.x, verbose=0), theirs.predict(e.x, verbose=0))
     for _ in range(3):
         mine = ours.train_on_batch(e.x, e.y, sample_weight=e.sample_weight, return_dict=True)
         want = theirs.train_on_batch(e.x, e.y, sample_weight=e.sample_weight, return_dict=True)
-        # Keras's metrics are float32 within.
+        # Keras computes its metrics in float32.
         same(mine, {k: float(v) for k, v in want.items()}, 1e-6)
     same(ours.get_weights(), theirs.get_weights(), 1e-8)
     same(
@@ -258,7 +260,7 @@ def test_three_steps_are_kerass(name):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_fit_of_arrays_and_of_batches_is_the_same(name):
-    """Arrays, a generator of the same batches, and an eager model; with validation data of the same form."""
+    """`fit` gives the same results for arrays, for a generator of the same batches, and eagerly."""
     e = EXAMPLES[name]
     start = made(e).get_weights()
     weights = () if e.sample_weight is None else (e.sample_weight,)
@@ -302,7 +304,7 @@ def test_a_file_and_a_clone(name, tmp_path):
     assert all(a is not b for a, b in zip(clone.weights, model.weights, strict=True))
     clone.set_weights(model.get_weights())
     same(clone.predict(e.x, verbose=0), model.predict(e.x, verbose=0), 0)
-    for twin in (model, again):  # the optimizer's momentum comes along
+    for twin in (model, again):  # the optimizer's momentum is restored too
         for _ in range(2):
             twin.train_on_batch(e.x, e.y, sample_weight=e.sample_weight)
     same(again.get_weights(), model.get_weights(), 0)

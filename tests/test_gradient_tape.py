@@ -1,4 +1,4 @@
-"""GradientTape: what tapes see, nested ones, several at once, and inside of `fit`."""
+"""GradientTape: what a tape records, nested tapes, several tapes at once, tapes inside `fit`."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def test_a_tape_sees_its_own_block_only():
         with netlet.GradientTape() as inner:
             z = y * v
         after = z * v
-    assert float(inner.gradient(z, v)) == 9.0  # y is a number to it
+    assert float(inner.gradient(z, v)) == 9.0  # y is a constant for the inner tape
     assert float(outer.gradient(after, v)) == 4 * 27.0
 
 
 def test_two_tapes_at_once():
-    """As in every DCGAN: one pass forward, gradients for two networks."""
+    """As in a DCGAN: one forward pass, gradients for two networks."""
     a, b = netlet.Variable(2.0), netlet.Variable(5.0)
     with netlet.GradientTape() as first, netlet.GradientTape() as second:
         shared = a * b
@@ -75,7 +75,7 @@ def test_gradient_inside_the_block():
     with netlet.GradientTape(persistent=True) as tape:
         y = x * x * x
         g = tape.gradient(y, x)
-    assert float(tape.gradient(g, x)) == 18.0  # a persistent tape records what computes its gradients, as TensorFlow's
+    assert float(tape.gradient(g, x)) == 18.0  # a persistent tape records its gradient ops, as in TensorFlow
     assert float(tape.gradient(y, x)) == 27.0
 
 
@@ -87,7 +87,7 @@ def test_a_list_of_targets_is_added_up():
 
 
 def test_sources_in_the_middle():
-    """Grad-CAM: with regard to what a layer gave; what lies before it is not computed."""
+    """As in Grad-CAM: gradients with respect to a layer's output; those before that layer are not computed."""
     model = netlet.Sequential([netlet.Input((4,)), layers.Dense(3, "tanh", name="a"), layers.Dense(1, name="b")])
     with netlet.GradientTape() as tape:
         middle = model.layers[0](np.ones((2, 4), "float32"))
@@ -150,7 +150,7 @@ def test_a_tape_belongs_to_the_thread_that_entered_it():
 
 
 def penalty_of(model, x, weights):
-    """The mean square distance of the gradients' norms from 1, and its gradient, by hand: one hidden layer of tanh."""
+    """The mean squared distance of the gradients' norms from 1, computed by hand for one hidden layer with tanh."""
     w1, b1, w2, _ = weights
     h = np.tanh(x @ w1 + b1)
     g = ((1 - h * h) * w2[:, 0]) @ w1.T
@@ -180,7 +180,7 @@ class Penalised(netlet.Model):
 
 @pytest.mark.parametrize("eagerly", [False, True])
 def test_gradient_penalty_inside_fit(eagerly):
-    """One step of gradient descent on a penalty of gradients, against differences of the formula."""
+    """One step of gradient descent on a gradient penalty, against finite differences of the formula."""
     network = netlet.Sequential([netlet.Input((4,)), layers.Dense(8, "tanh"), layers.Dense(1)])
     rng = np.random.default_rng(0)
     x = rng.standard_normal((16, 4)).astype("float32")
@@ -197,7 +197,7 @@ def test_gradient_penalty_inside_fit(eagerly):
 
 
 def test_gradients_inside_call_when_predicting():
-    """A model may be a gradient: a force field, a physics-informed network."""
+    """A model's output may be a gradient, as in force fields and physics-informed networks."""
 
     class Force(netlet.Model):
         def __init__(self):

@@ -1,4 +1,4 @@
-"""Graphs: random ones against running the same layers by hand; shapes found by trying; order of layers."""
+"""Graphs: random ones against calling the same layers directly; shapes found by trial calls; the order of layers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ WIDTH = 3
 
 
 def step(kind, a, b, shared):
-    """One node: from two tensors (symbolic or not) of width 3 to one of width 3."""
+    """One node of a graph: computes a tensor of width 3 from two (symbolic or not) of width 3."""
     if kind == "add":
         return shared.setdefault("add", layers.Add())([a, b])
     if kind == "dense":

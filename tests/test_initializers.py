@@ -1,4 +1,4 @@
-"""Initializers: exact ones exactly, random ones by their moments and bounds; configs and names as Keras's."""
+"""Initializers: exact values where these are defined, else distributions and bounds; Keras's configs and names."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ RANDOM = [
 
 @pytest.mark.parametrize(("initializer", "law"), RANDOM, ids=lambda v: type(v).__name__)
 def test_distribution(initializer, law):
-    """Kolmogorov-Smirnov against the stated law. The seed is fixed, so the outcome is, too."""
+    """Kolmogorov-Smirnov test against the documented distribution. With a fixed seed, the outcome is deterministic."""
     again = type(initializer).from_config({**initializer.get_config(), "seed": 5})
     values = again(N, "float64").ravel()
     assert scipy.stats.kstest(values, law.cdf).pvalue > 1e-3
@@ -128,7 +128,7 @@ def test_names_arguments_and_configs_are_keras(name):
         return [(p.name, p.default) for p in inspect.signature(cls).parameters.values()]
 
     assert arguments(ours) == arguments(theirs)
-    # Keras forgets the gain of Identity.
+    # Keras's config of Identity lacks the gain.
     assert ours().get_config() == ({"gain": 1.0} if name == "Identity" else theirs().get_config())
     saved = keras.initializers.serialize(theirs())
     assert type(initializers.deserialize(saved)) is ours

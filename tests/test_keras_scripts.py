@@ -1,5 +1,8 @@
-"""The promise: a Keras 3 script runs with only its import lines changed. Each script here is run twice, with
-`import keras` and with `import netlet as keras`, and must arrive at the same numbers in `result`."""
+"""A Keras 3 script runs with only its import lines changed.
+
+Each script here runs twice, with `import keras` and with `import netlet as keras`; both must give the same numbers in
+`result`.
+"""
 
 from __future__ import annotations
 

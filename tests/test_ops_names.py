@@ -1,5 +1,7 @@
-"""netlet.ops against keras.ops of the same name: values on arrays, Tensors and symbols. Kernels have tests of their own
-in tests/ops; here it is names, arguments, defaults and the three kinds of argument."""
+"""netlet.ops against keras.ops: names, arguments, defaults, and values for arrays, Tensors and symbolic inputs.
+
+The kernels are tested in tests/ops.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ def test_values(name, args, kwargs):
         assert isinstance(tensor, netlet.Tensor)
         assert want.shape == np.shape(array) == tensor.shape
         assert want.dtype.kind == np.asarray(array).dtype.kind == tensor.numpy().dtype.kind
-        # Keras computes these in float32 and casts back.
+        # Keras computes these in float32 and casts the result back.
         in_float32 = ("mean", "normalize", "layer_normalization", "rms_normalization", "dot_product_attention")
         exact = want.dtype == np.float64 and name not in in_float32
         np.testing.assert_allclose(tensor.numpy(), want, rtol=1e-12 if exact else 3e-6, atol=1e-13 if exact else 1e-6)
@@ -42,7 +44,7 @@ def test_values(name, args, kwargs):
 
 @pytest.mark.parametrize(("name", "args", "kwargs"), CASES, ids=[c[0] for c in CASES])
 def test_symbols(name, args, kwargs):
-    """The same values through a functional model whose first array is its input; its batch axis is known here."""
+    """The same values from a functional model whose input is the first array, with a fixed batch size."""
     several = isinstance(args[0], list)
     first = args[0] if several else [args[0]]
     inputs = [netlet.Input(batch_shape=a.shape, dtype=a.dtype) for a in first]
@@ -78,7 +80,7 @@ def test_symbols(name, args, kwargs):
 def test_new_arrays(call):
     ours, theirs = call(ops), np.asarray(call(keras.ops))
     assert isinstance(ours, netlet.Tensor)
-    # JAX with 64-bit types on, as the oracle has it, makes float64 of Python's numbers; netlet always floatx.
+    # Keras on JAX, here with 64-bit types enabled, converts Python's numbers to float64; netlet always uses floatx.
     assert ours.dtype == theirs.dtype.name.replace("float64", "float32")
     np.testing.assert_allclose(ours.numpy(), theirs)
 
@@ -142,7 +144,7 @@ def test_integers_count_as_floats_where_only_floats_make_sense(name):
 
 
 def test_the_norm_of_integers_is_that_of_floats():
-    """Their squares would not fit."""
+    """The squares of integers would overflow their type."""
     for dtype in ("int8", "uint8", "int32", "int64", "bool"):
         x = np.array([[100, 120], [0, 7]]).astype(dtype)
         for kwargs in ({}, {"axis": 1}, {"axis": 0, "ord": 1}, {"axis": -1, "ord": np.inf, "keepdims": True}):
@@ -185,7 +187,7 @@ def test_floats_of_two_widths_have_a_product():
         got = np.asarray(ops.matmul(x, y))
         assert got.dtype == np.float64
         np.testing.assert_allclose(got, np.asarray(x).astype("float64") @ np.asarray(y), rtol=1e-12)
-    assert ops.matmul(ops.convert_to_tensor(a), b).dtype == "float32"  # an ndarray takes the Tensor's type
+    assert ops.matmul(ops.convert_to_tensor(a), b).dtype == "float32"  # the ndarray is cast to the Tensor's dtype
     y = ops.dense(ops.convert_to_tensor(a), b, bias=np.ones(2))
     np.testing.assert_allclose(y.numpy(), a @ b + 1, rtol=1e-5)
 

@@ -1,4 +1,4 @@
-"""Regularizers and constraints: values, names and configs against Keras's; as parts of a layer."""
+"""Regularizers and constraints: values, names and configs against Keras, and use within a layer."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CONSTRAINTS = [
 @pytest.mark.parametrize(("name", "arguments"), REGULARIZERS)
 def test_penalties(name, arguments):
     ours, theirs = getattr(regularizers, name)(**arguments), getattr(keras.regularizers, name)(**arguments)
-    # Keras keeps some factors as float32.
+    # Keras stores some factors as float32.
     np.testing.assert_allclose(float(np.asarray(ours(W))), float(theirs(keras.ops.convert_to_tensor(W))), rtol=1e-6)
     assert isinstance(ours(netlet.Variable(W)), netlet.Tensor)
     config = ours.get_config()

@@ -1,4 +1,4 @@
-"""Sequences: windows over series and padding against Keras, sampling from logits against its probabilities."""
+"""Sequences: windows over time series and padding against Keras; sampling from logits against the probabilities."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from netlet.utils import pad_sequences, sample_from_logits, timeseries_dataset_f
 
 # ---- windows ---------------------------------------------------------------------------------------------------------
 class FakeDataset:
-    """As much of Grain, which is not there, as Keras's function needs to hand out the windows that it has made."""
+    """Replaces the parts of Grain (not installed) that Keras's function needs to return its windows."""
 
     def __init__(self, items):
         self.items = list(items)
@@ -80,7 +80,7 @@ def test_targets_end_before_the_series():
 
 
 def test_the_examples_of_kerass_docstring():
-    """Windows of 0, 2, ... 18, then 3, 5, ...; the last begins at 78. The next value from ten before it."""
+    """Windows 0, 2, ... 18, then 3, 5, ...; the last starts at 78. Then: the next value from the ten before it."""
     batches = list(timeseries_dataset_from_array(np.arange(99), None, 10, 3, 2))
     assert len(batches) == 1
     assert batches[0][:3, 0].tolist() == [0, 3, 6]
@@ -205,7 +205,7 @@ def softmax(logits):
 
 
 def assert_close(found, probabilities):
-    """Within five standard deviations, and nothing where the probability is 0."""
+    """Frequencies lie within five standard deviations of the probabilities, and are 0 where the probability is 0."""
     deviation = np.sqrt(probabilities * (1 - probabilities) / DRAWS)
     assert (np.abs(found - probabilities) <= 5 * deviation).all(), (found, probabilities)
 
@@ -225,14 +225,14 @@ def test_the_k_likeliest(k):
 
 @pytest.mark.parametrize(("p", "kept"), [(0.01, [0]), (0.42, [0]), (0.44, [0, 3]), (0.9, [0, 3, 2]), (1.0, range(6))])
 def test_the_nucleus(p, kept):
-    """softmax: 0.434, 0.022, 0.097, 0.392, 0, 0.059: the likeliest whose sum reaches p."""
+    """Of the probabilities 0.434, 0.022, 0.097, 0.392, 0, 0.059, the largest whose sum reaches p are kept."""
     cut = np.full(6, -np.inf)
     cut[list(kept)] = LOGITS[list(kept)]
     assert_close(frequencies(LOGITS, top_p=p), softmax(cut))
 
 
 def test_the_nucleus_lies_among_the_k_likeliest_and_behind_the_temperature():
-    """As in Transformers: temperature, then k, then p of what is left."""
+    """The order is that of Hugging Face Transformers: temperature, then top-k, then top-p of the remaining ones."""
     assert_close(
         frequencies(LOGITS, top_k=3, top_p=0.5), softmax(np.array([2.0, -np.inf, -np.inf, 1.9] + [-np.inf] * 2))
     )

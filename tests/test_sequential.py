@@ -1,4 +1,4 @@
-"""Sequential: building at once and later, add and pop, nesting, configs, summary; Keras as the oracle."""
+"""Sequential: immediate and deferred building, add and pop, nesting, configs, summary, against Keras."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_add_and_pop():
 
 
 def test_building_is_linear():
-    """Each layer is called once on symbols, however long the model is and however it is put together."""
+    """Each layer is called once on symbolic inputs, whatever the model's length and however it is assembled."""
     model = netlet.Sequential([netlet.Input((4,))])
     for _ in range(50):
         model.add(layers.Dense(4))

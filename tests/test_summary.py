@@ -1,4 +1,4 @@
-"""summary() is Keras's table up to colours: with chains, graphs, nesting and terminals of any width."""
+"""summary() prints Keras's table without colours: chains, graphs, nested models, terminals of any width."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def test_against_keras(build, options, columns, monkeypatch):
     ours, theirs = words(text(build(netlet), **options)), words(text(build(keras), **options))
     assert len(ours) == len(theirs)
     for mine, expected in zip(ours, theirs, strict=True):
-        # Keras cuts a word that is longer than its column; netlet goes on in the next line.
+        # Keras truncates a word that is longer than its column; netlet continues it on the next line.
         pattern = "[|]".join(re.escape(cell).replace("…", ".*") for cell in expected)
         assert re.fullmatch(pattern, "|".join(mine)), (mine, expected)
 
 
 def words(lines):
-    """Cells with the line breaks inside of them undone: where a long word is broken is the renderer's business."""
+    """The cells with line breaks inside them removed: where a long word breaks is not compared."""
     cells: list[list[str]] = []
     for line in lines:
         if re.match(r"[┏┡├└]", line):

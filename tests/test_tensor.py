@@ -1,4 +1,4 @@
-"""Tensor: what a script may do with the result of an op."""
+"""Tensor: what scripts can do with the result of an op."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_operators(make, other):
                 ours, theirs = getattr(x, name)(other), getattr(ARRAY, name)(np.float32(other))
                 assert isinstance(ours, netlet.Tensor)
                 np.testing.assert_allclose(ours, theirs, rtol=1e-6, err_msg=name)
-    assert isinstance(other * x, netlet.Tensor)  # the ndarray steps back
+    assert isinstance(other * x, netlet.Tensor)  # NumPy leaves the operation to the Tensor
 
 
 def test_more_operators():
@@ -195,7 +195,7 @@ def test_dlpack():
     shared = np.from_dlpack(x)
     np.testing.assert_array_equal(shared, ARRAY)
     assert shared.__array_interface__["data"][0] == x.address and x.__dlpack_device__() == (1, 0)
-    value = netlet.Variable(ARRAY).value  # read-only to others
+    value = netlet.Variable(ARRAY).value  # a Variable's value is read-only for NumPy
     assert np.from_dlpack(value).__array_interface__["data"][0] != value.address
     with pytest.raises(BufferError, match="only as a copy"):
         value.__dlpack__(copy=False)

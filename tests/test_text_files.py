@@ -1,4 +1,4 @@
-"""Texts in folders, in the order, with the labels and the splits of Keras's own index of a folder."""
+"""Texts in folders: the order, labels and splits are those of Keras's index of a folder."""
 
 from __future__ import annotations
 

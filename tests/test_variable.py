@@ -1,4 +1,4 @@
-"""Variable: creation, assignment eagerly and inside a recorded step, operators, moving to other memory."""
+"""Variable: creation, assignment (eager and in a recorded step), operators, moving to other memory."""
 
 from __future__ import annotations
 
