@@ -1,4 +1,4 @@
-"""Every layer against Keras's of the same arguments and weights: outputs, shapes, configs, defaults, in float64."""
+"""Every layer against Keras's with the same arguments and weights: outputs, shapes, configs, defaults, in float64."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def unpacked(values):
 
 @pytest.mark.parametrize(("name", "arguments", "shapes"), CASES)
 def test_outputs_and_shapes(name, arguments, shapes):
-    # Keras normalises in float32, whatever it is given, unless its promotion of types is told otherwise.
+    # Keras normalizes in float32, even for float64 inputs, unless `keras64.float64` changes its type promotion.
     with keras64.float64() if "Normalization" in name else contextlib.nullcontext():
         outputs_and_shapes(name, arguments, shapes)
 
@@ -162,14 +162,14 @@ def outputs_and_shapes(name, arguments, shapes):
     expected = theirs(unpacked(xs))
     assert y.shape == tuple(expected.shape)
     assert y.dtype == "float64"
-    # Keras's tanh on JAX rounds to float32 whatever it is given, its mean sums in it; all else is exact to float64.
+    # Keras on JAX rounds tanh to float32 and sums means in float32, for any input. All else has float64 accuracy.
     rounds = arguments.get("activation") == "tanh"
     assert str(expected.dtype) == ("float32" if rounds else "float64")
     means = name.startswith("GlobalAverage")
     rtol, atol = (1e-6, 1e-13) if rounds else (1e-6, 1e-6) if means else (1e-12, 1e-13)
     np.testing.assert_allclose(y.numpy(), np.asarray(expected), rtol=rtol, atol=atol)
     assert ours.count_params() == theirs.count_params()
-    # The shape with an unknown batch, as `summary` shows it.
+    # The symbolic shape, with an unknown batch size, as `summary` shows it.
     symbols = [netlet.Input(shape[1:], dtype="float64") for shape in shapes]
     keras_symbols = [keras.Input(shape[1:], dtype="float64") for shape in shapes]
     assert ours(unpacked(symbols)).shape == tuple(theirs(unpacked(keras_symbols)).shape)
@@ -222,7 +222,7 @@ def test_arguments_have_keras_names_order_and_defaults(name):
         gone = {"self", "kwargs", "lora_rank", "lora_alpha", "quantization_config"}
         return [(p.name, one(p.default)) for p in found if p.name not in gone and p.kind is not p.VAR_KEYWORD]
 
-    def one(default):  # (2, 2) is 2 for both axes
+    def one(default):  # (2, 2) means the same as 2
         alike = isinstance(default, tuple) and len(set(default)) == 1
         return one(default[0]) if alike else default
 
@@ -241,7 +241,7 @@ def test_dropout_keeps_the_right_share_and_scales_it(rate):
     x = np.ones((400, 500), "float32")
     y = layer(x, training=True).numpy()
     kept = y != 0
-    # 200,000 draws: five standard deviations.
+    # The bound is five standard deviations for 200,000 draws.
     assert abs(kept.mean() - (1 - rate)) < 5 * np.sqrt(rate * (1 - rate) / x.size) + 1e-12
     np.testing.assert_allclose(y[kept], 1 / (1 - rate), rtol=1e-6)
     if rate:

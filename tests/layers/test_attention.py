@@ -1,4 +1,4 @@
-"""Layers of attention against Keras's: every option, masks, gradients through three steps, shapes, saving."""
+"""Attention layers against Keras's: every option, masks, three training steps, shapes, saving."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CALLS = [
 
 
 def both(name, arguments, dtype="float64", theirs=None):
-    """The layer in netlet and in Keras; a class of constraint stands for an instance of each."""
+    """The layer in netlet and in Keras. A constraint class among the arguments is replaced by an instance of each's."""
 
     def of(module):
         own = {
@@ -66,7 +66,7 @@ def listed(value):
 
 
 def alike(ours, theirs, args, call, rtol=3e-6, atol=1e-6):
-    """Same weights in, same numbers out. Keras's attention computes its softmax in float32, whatever it is given."""
+    """Asserts equal outputs and losses with equal weights. Keras's attention computes its softmax in float32."""
     got, expected = ours(*args, **call), theirs(*args, **call)
     assert [tuple(w.shape) for w in theirs.weights] == [w.shape for w in ours.weights]
     assert [w.path.split("/")[1:] for w in theirs.weights] == [w.path.split("/")[1:] for w in ours.weights]
@@ -82,7 +82,7 @@ def alike(ours, theirs, args, call, rtol=3e-6, atol=1e-6):
 @pytest.mark.parametrize("call", CALLS, ids=lambda c: "+".join(c) or "plain")
 @pytest.mark.parametrize("arguments", MULTI_HEAD, ids=lambda a: "+".join(a) or "default")
 def test_multi_head_attention(arguments, call):
-    # Keras on JAX fails where heads of value have another size, unless it keeps the scores.
+    # Keras on JAX fails if value_dim differs from key_dim, unless the attention scores are returned.
     other_size = "value_dim" in arguments
     ours, theirs = both("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, **arguments})
     with keras64.float64():
@@ -121,7 +121,7 @@ def test_a_key_of_another_size():
 
 
 def test_rows_without_a_permitted_key_are_as_in_keras():
-    """The average of all values; nothing, where there is dropout (Keras takes another way then)."""
+    """Fully masked rows give the average of all values; with dropout, when Keras takes another path, they give 0."""
     for arguments in ({}, {"dropout": 0.5}):
         ours, theirs = both("MultiHeadAttention", {"num_heads": 2, "key_dim": 3, **arguments})
         alike(ours, theirs, (X, Y), {"attention_mask": ALLOWED & QUERY_MASK[:, :, None]})
@@ -135,7 +135,7 @@ def test_a_query_mask_that_is_given_is_left_alone_as_in_keras():
 
 @pytest.mark.parametrize("scores", [False, True])
 def test_dropout_of_probabilities(scores):
-    """Inference drops nothing; training keeps the mean, and drops other weights in each call."""
+    """Inference drops nothing; training preserves the mean and drops different probabilities in each call."""
     netlet.utils.set_random_seed(0)
     layer = netlet.layers.MultiHeadAttention(2, 3, dropout=0.5)
     x = X.astype("float32")
@@ -213,7 +213,7 @@ def test_einsum_dense(equation, output_shape, bias_axes, shape, activation):
         arguments["output_shape"] = (4, 5)
     ours, theirs = both("EinsumDense", {**arguments, "bias_initializer": "ones"})
     alike(ours, theirs, (RNG.standard_normal(shape),), {}, rtol=1e-12, atol=1e-13)
-    # Keras leaves extents open here that the input tells.
+    # Keras leaves some dimensions unknown here although the input determines them.
     assert ours(netlet.Input(shape[1:])).shape == (None, *ours(np.zeros(shape)).shape[1:])
 
 
@@ -257,7 +257,7 @@ STEPS = {
 
 @pytest.mark.parametrize("case", [*STEPS, "Attention", "AdditiveAttention"])
 def test_three_steps_of_training(case):
-    """The weights after three steps of SGD, from the same start; a Dense before makes the input's gradient count."""
+    """The weights after three SGD steps from equal weights. A Dense in front makes the input's gradient matter."""
 
     def build(module):
         x = module.Input((5, 6))
@@ -376,7 +376,7 @@ def test_bad_arguments():
 
 
 def test_an_overridden_attention_gets_the_causal_mask():
-    """As in Keras, a subclass with the older signature of `_compute_attention` is told by attention_mask."""
+    """As in Keras, an override of `_compute_attention` with the older signature gets the mask as attention_mask."""
     seen = []
 
     class Own(netlet.layers.MultiHeadAttention):

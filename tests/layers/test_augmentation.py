@@ -1,5 +1,8 @@
-"""Augmentation: what a given draw does to an image is Keras's; draws have the right distribution, are seeded, fresh at
-each recorded step and one for each image, whatever the number of threads."""
+"""Augmentation layers: given the random numbers, the images are Keras's.
+
+The random numbers have the right distribution, depend on the seed only, and are new in each recorded step and for each
+image, with any number of threads.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +39,11 @@ def keras_layer(name, **arguments):
         return getattr(keras.layers, name)(**arguments)
 
 
-# ---- given numbers: Keras's images -----------------------------------------------------------------------------------
+# ---- images for fixed parameters, against Keras ----------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("name", "arguments"),
     [
-        # Bounds that are equal leave nothing to chance.
+        # Equal bounds make the layer deterministic.
         ("RandomRotation", {"factor": (0.07, 0.07)}),
         ("RandomRotation", {"factor": (-0.4, -0.4), "fill_mode": "constant", "fill_value": 0.5}),
         ("RandomRotation", {"factor": (0.3, 0.3), "fill_mode": "nearest", "interpolation": "nearest"}),
@@ -118,7 +121,7 @@ def test_a_crop_outside_of_training_comes_from_the_middle():
     np.testing.assert_array_equal(square, X[:, :6])
 
 
-# ---- the draws -------------------------------------------------------------------------------------------------------
+# ---- random numbers --------------------------------------------------------------------------------------------------
 MANY = np.zeros((20_000, 2, 5, 1), "float32")
 
 
@@ -159,7 +162,7 @@ def test_half_of_the_images_are_flipped_and_zoom_keeps_the_aspect_ratio_by_defau
 
 @pytest.mark.parametrize("name", ALL)
 def test_seeds_and_threads(name, threads):
-    """The same sequence from the same seed; the next call draws anew; images of a batch do not move together."""
+    """The same seed gives the same sequence; each call and each image of a batch has new random numbers."""
     a, b = make(name, seed=5), make(name, seed=5)
     x = np.repeat(X[:1], 40, axis=0)
     first, second = a(x, training=True).numpy(), a(x, training=True).numpy()
@@ -176,7 +179,7 @@ def test_seeds_and_threads(name, threads):
 
 # ---- in models and in pipelines --------------------------------------------------------------------------------------
 class Keep(netlet.layers.Layer):
-    """Remembers the last batch in a weight."""
+    """Stores the last batch in a weight."""
 
     def build(self, input_shape):
         self.last = self.add_weight(shape=(8, *input_shape[1:]), initializer="zeros", trainable=False, name="last")
@@ -213,7 +216,7 @@ def test_in_a_recorded_training_step(name, threads):
         assert all(any(np.array_equal(images[0], w) for w in windows) for images in found)
     if name == "RandomFlip":
         assert all(np.array_equal(im, X[0]) or np.array_equal(im, X[0, ::-1, ::-1]) for im in found[0])
-    # Without training the image passes, in the model as in the layer.
+    # Without training the layer returns the image unchanged, in a model and on its own.
     if name != "RandomCrop":
         plain = netlet.Sequential(model.layers[2:])
         np.testing.assert_array_equal(model.predict(x, verbose=0), plain.predict(x, verbose=0))
@@ -221,7 +224,7 @@ def test_in_a_recorded_training_step(name, threads):
 
 
 def test_gradients_pass_through_to_what_stands_before():
-    """A layer with weights may stand before: its gradient is that of the images that were shown."""
+    """Gradients reach a layer with weights in front of the augmentation."""
     x, y = X.astype("float64"), np.zeros((3, 1))
     for name in ALL:
         netlet.utils.set_random_seed(3)
@@ -277,7 +280,7 @@ BAD = {
     "RandomContrast": [1.5, -0.5, (2, 3), "a", None],
     "RandomZoom": [-1.0, 1.5, (-1.0, 0.5), (0.1, 0.2, 0.3), "a", None],
     "RandomTranslation": [-1.5, 1.5, (-2.0, 0.5), (0.1, 0.2, 0.3), "a", None],
-    "RandomShear": [1.5, (0.5, 1.5), "a", None],  # negative numbers too in Keras, which writes them into its configs
+    "RandomShear": [1.5, (0.5, 1.5), "a", None],  # Keras refuses negative numbers too, but its configs have them
 }
 
 

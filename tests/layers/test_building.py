@@ -1,4 +1,4 @@
-"""When a layer's weights are made, from which shapes, and what a first call sees."""
+"""When a layer's weights are created, from which shapes, and what its first call receives."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ X = np.random.default_rng(0).standard_normal((4, 3)).astype("float32")
 
 
 class Masked(layers.Layer):
-    """Notes whether its call was given a mask."""
+    """Stores whether its call received a mask."""
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -1,5 +1,8 @@
-"""Convolution layers against Keras's of the same arguments and weights (outputs, gradients, shapes, configs), against a
-naive NumPy, the lecture notes' formula and ONNX's definition; and what they say to wrong arguments and inputs."""
+"""Convolution layers against Keras's with the same arguments and weights: outputs, gradients, shapes, configs.
+
+Also against a naive NumPy implementation, the lecture notes' formula and ONNX's definition; errors for wrong arguments
+and inputs.
+"""
 
 from __future__ import annotations
 
@@ -74,7 +77,7 @@ RNG = np.random.default_rng(0)
 
 
 def keras_value_and_gradients(layer, x, seed):
-    """In one compiled function: JAX compiles op by op otherwise, which takes longer than all else here."""
+    """Keras's output and gradients from one jitted function: compiling op by op would dominate the test's time."""
 
     @jax.jit
     def run(variables, x, seed):
@@ -120,7 +123,7 @@ def test_a_layer_is_that_of_keras(name, arguments, shape):
     for ours_, theirs_ in zip(gradients, expected_gradients, strict=True):
         np.testing.assert_allclose(ours_, theirs_, rtol=1e-11, atol=1e-11)
 
-    # float32 is float64 rounded, and a symbolic shape is the real one.
+    # The float32 result is close to the float64 one, and the symbolic shape is the real one.
     single = getattr(layers, name)(**arguments)
     single.build(shape)
     single.set_weights(ours.get_weights())
@@ -134,7 +137,7 @@ def test_a_layer_is_that_of_keras(name, arguments, shape):
     ]
     assert spatial == [None] * (len(shape) - 2)
 
-    # Configs are Keras's.
+    # The configs are Keras's.
     config = theirs.get_config()
     config.pop("quantization_config", None)
     assert set(ours.get_config()) == set(config) - {"lora_rank", "lora_alpha"}
@@ -148,7 +151,7 @@ def test_a_layer_is_that_of_keras(name, arguments, shape):
 
 
 def naive(x, kernel, bias, strides, dilation, groups):
-    """Convolution of an unpadded (N, H, W, C) by its definition, in float64."""
+    """Convolution of x (N, H, W, C) without padding, by its definition, in float64."""
     (n, h, w, c), (kh, kw, _, f) = x.shape, kernel.shape
     places = [(e - d * (k - 1) - 1) // s + 1 for e, k, s, d in zip((h, w), (kh, kw), strides, dilation)]
     y = np.zeros((n, *places, f))
@@ -175,7 +178,7 @@ EXTENT = st.sampled_from([1, 2, 3, 5, 7, 11, 13])
     padding=st.sampled_from(["valid", "same"]),
 )
 def test_any_shape_against_the_definition(n, extents, kernel, steps, holes, groups, each, padding):
-    """1 x 1 and prime images, empty batches, strides or dilation, groups; whole numbers, so every bit counts."""
+    """Images of size 1 and of prime sizes, empty batches, strides or dilation, groups; integers, so sums are exact."""
     strides, dilation = ((1, 1), steps) if holes else (steps, (1, 1))
     rng = np.random.default_rng(0)
     x = rng.integers(-3, 4, (n, *extents, groups * each[0])).astype("float32")
@@ -203,7 +206,7 @@ def test_any_shape_against_the_definition(n, extents, kernel, steps, holes, grou
 @settings(max_examples=40, deadline=None)
 @given(n=st.integers(1, 24), k=st.integers(1, 6), p=st.integers(0, 3), s=st.integers(1, 5))
 def test_the_formula_of_the_lecture_notes(n, k, p, s):
-    """Places of a real result: floor((n - k + 2p) / s) + 1."""
+    """The output length is floor((n - k + 2p) / s) + 1."""
     x = np.pad(np.ones((1, n, 1), "float32"), [(0, 0), (p, p), (0, 0)])
     places = (n - k + 2 * p) // s + 1
     if n + 2 * p < k:
@@ -224,7 +227,7 @@ def test_the_examples_of_the_lecture_notes():
 
 
 def test_onnx_conv_is_the_same_function():
-    """ONNX's reference evaluator: kernels (O, I / groups, K...), channels first, pads told as numbers."""
+    """Against ONNX's reference evaluator: kernels (O, I / groups, K...), channels first."""
     onnx = pytest.importorskip("onnx")
     from onnx.reference import ReferenceEvaluator
 
@@ -436,7 +439,7 @@ def test_an_empty_batch_and_its_gradient():
 
 
 def test_positional_order_of_conv3dtranspose_is_that_of_the_family():
-    """Keras puts data_format before output_padding in this class alone; a script that relies on it is told."""
+    """Only in this class does Keras put data_format before output_padding; scripts that rely on it get an error."""
     with pytest.raises(ValueError, match="output_padding"):
         layers.Conv3DTranspose(2, 3, 1, "valid", "channels_last")
 

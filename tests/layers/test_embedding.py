@@ -1,4 +1,4 @@
-"""Embedding: against Keras, and what must not be looked up."""
+"""Embedding: against Keras, and errors for indices outside the vocabulary."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_fit_stops_with_the_row_and_leaves_the_weights(index):
             ValueError, match=rf"Layer 'words': index {index} at position \(\d+, 2\).*row 17 of the data"
         ):
             model.fit(x, y, batch_size=8, verbose=0, shuffle=shuffle)
-        if not shuffle:  # rows 0 to 15 were two good steps
+        if not shuffle:  # the two steps on rows 0 to 15 were made
             two = sentences("sgd")
             two.fit(x[:16], y[:16], batch_size=8, verbose=0, shuffle=False)
             for a, b in zip(model.get_weights(), two.get_weights(), strict=True):
@@ -162,7 +162,7 @@ def test_fit_stops_with_the_row_and_leaves_the_weights(index):
             model.fit(x, y, batch_size=40, verbose=0, shuffle=shuffle)
         for a, b in zip(model.get_weights(), before, strict=True):
             np.testing.assert_array_equal(a, b)
-        model.fit(x[:17], y[:17], verbose=0)  # and is usable afterwards
+        model.fit(x[:17], y[:17], verbose=0)  # the model is still usable
 
 
 def test_every_other_way_to_run_a_model_stops_too():
@@ -183,7 +183,7 @@ def test_every_other_way_to_run_a_model_stops_too():
             call()
     good = x.copy()
     good[17, 2] = 0
-    for _ in range(3):  # the quick ways of later calls
+    for _ in range(3):  # later calls take faster paths
         model.predict_on_batch(good), model.train_on_batch(good, y), model.test_on_batch(good, y)
     before = model.get_weights()
     for call in (
@@ -229,7 +229,7 @@ def test_float32_cannot_count_to_the_end_of_a_large_vocabulary():
 # ---- training --------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam", "RMSprop"])
 def test_three_steps_as_keras(optimizer):
-    """Shared by two inputs, one of them padded; the table is small, and then large enough to keep to rows."""
+    """One table for two inputs, one of them padded; a small table, and one large enough for sparse updates."""
     for rows in (5, 20000):
         w, kernel = table(rows, 4), table(8, 1, seed=1)
         x = [np.array([[1, 2, 0], [4, 0, 0]], "int32"), np.array([[3, 3, 3], [1, 4, 1]], "int32")]

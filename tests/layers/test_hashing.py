@@ -1,4 +1,4 @@
-"""Hashing, and the hashes under it: Keras's docstring examples and tests, and the hashes' published values."""
+"""The Hashing layer against Keras's docstring examples and tests; its hash functions against published values."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from netlet.saving import deserialize_keras_object, serialize_keras_object
 LETTERS = [["A"], ["B"], ["C"], ["D"], ["E"]]
 NAMES = ["omar", "stringer", "marlo", "wire", "skywalker"]
 TEXT = b"the quick brown fox jumps over the lazy dog " * 8
-# Prefixes of TEXT by the package pyfarmhash 0.5.1 (Google's C++), one for each branch and its edges.
+# Hashes of prefixes of TEXT by the package pyfarmhash 0.5.1 (Google's C++); the lengths cover each branch's limits.
 FARMHASH = {
     0: 0x9AE16A3B2F90404F,
     1: 0x6092B4796110F659,
@@ -42,13 +42,13 @@ def test_farmhash_is_googles(length):
 
 
 def test_farmhash_is_bigquerys():
-    """FARM_FINGERPRINT in BigQuery's documentation, as signed integers."""
+    """The example of FARM_FINGERPRINT in BigQuery's documentation, as signed integers."""
     expected = {b"1footrue": -1541654101129638711, b"2applefalse": 2794438866806483259, b"3true": -4880158226897771312}
     assert {k: (farmhash64(k) ^ 1 << 63) - (1 << 63) for k in expected} == expected
 
 
 def test_siphash_is_the_papers():
-    """Appendix A of the paper, and the first vectors of its reference code."""
+    """The example in appendix A of the SipHash paper, and the first test vectors of its reference code."""
     key = (0x0706050403020100, 0x0F0E0D0C0B0A0908)
     assert siphash64(bytes(range(15)), key) == 0xA129CA6149BE45E5
     assert siphash64(b"", key).to_bytes(8, "little").hex() == "310e0edd47db6f72"

@@ -1,4 +1,4 @@
-"""What Layer promises to those who subclass it, and to those who make mistakes."""
+"""The interface of Layer for subclasses, and its error messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from netlet import layers, ops
 
 
 class Scale(layers.Layer):
-    """A layer of a user's own, with a weight made in build and a count kept by call."""
+    """A user-defined layer with a weight created in `build` and a counter updated in `call`."""
 
     def __init__(self, start=1.0, **kwargs):
         super().__init__(**kwargs)
@@ -28,7 +28,7 @@ class Scale(layers.Layer):
 
 
 class Block(layers.Layer):
-    """Sub-layers as an attribute, in a list, in a dict and in a tuple."""
+    """A layer with sublayers as an attribute, in a list, in a dict and in a tuple."""
 
     def __init__(self, units=4, **kwargs):
         super().__init__(**kwargs)

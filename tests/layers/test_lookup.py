@@ -1,6 +1,6 @@
-"""StringLookup and IntegerLookup: Keras's docstring examples and the expectations of its tests, by value.
+"""StringLookup and IntegerLookup against expected values copied from Keras's docstring examples and tests.
 
-Keras's own layers need TensorFlow, which is not there: its source is the oracle.
+Keras's own layers cannot run here because they need TensorFlow.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def assert_gives(layer, data, expected, dtype=None):
 
 
 def copied(layer):
-    """The layer of the same config, after a trip through JSON."""
+    """A layer made from the config after conversion to JSON and back."""
     return deserialize_keras_object(json.loads(json.dumps(serialize_keras_object(layer))))
 
 
@@ -259,7 +259,7 @@ def test_a_vocabulary_file(tmp_path):
 
 @pytest.mark.parametrize("cls", [StringLookup, IntegerLookup, netlet.layers.TextVectorization])
 def test_a_config_opens_no_file(cls, tmp_path):
-    """A model file is data: it lists its terms, and cannot have others read."""
+    """A model file contains its vocabulary; it cannot make loading open another file."""
     (tmp_path / "words.txt").write_text("1\n2\n")
     config = serialize_keras_object(cls(vocabulary=["1"] if cls is not IntegerLookup else [1]))
     config["config"]["vocabulary"] = str(tmp_path / "words.txt")

@@ -1,4 +1,4 @@
-"""Masks: which layers take them, what they do with them, how they travel through models. The judge is Keras."""
+"""Masks against Keras: which layers accept them, what they compute, how masks pass through models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keras.src.backend import get_keras_mask, set_keras_mask
 import netlet
 from netlet import layers, ops
 
-# Values for constructor arguments that have no default, by their name.
+# Values for constructor arguments without a default, by name.
 HINTS = dict.fromkeys("units filters kernel_size pool_size output_size n height width num_heads key_dim".split(), 2)
 HINTS |= dict.fromkeys("head_dim num_query_heads num_key_value_heads".split(), 2)
 HINTS |= dict.fromkeys("stddev factor height_factor width_factor".split(), 0.1)
@@ -28,12 +28,12 @@ MORE = {
 MASK = np.array([[True, True, False, True, False, False], [True, False, True, True, True, False]])
 
 
-# Keras's need TensorFlow; ours know no masks, as theirs say in their source.
+# Keras's versions need TensorFlow. netlet's do not support masks, as Keras's do not according to their source.
 TEXT = ("Hashing", "IntegerLookup", "StringLookup", "TextVectorization")
 
 
 def known():
-    """Every layer class that Keras has as well, and can make."""
+    """Every layer class that Keras has too and can construct here."""
     for name in layers.__all__:
         ours, theirs = getattr(layers, name), getattr(keras.layers, name, None)
         if inspect.isclass(ours) and issubclass(ours, layers.Layer) and inspect.isclass(theirs) and name not in TEXT:
@@ -63,7 +63,7 @@ def values(*shape, seed=0):
 
 
 def masked(x, mask=MASK):
-    """The same values for netlet and Keras, each with the mask."""
+    """Tensors of netlet and of Keras with the values x, each with the mask."""
     ours, theirs = ops.convert_to_tensor(x), keras.ops.convert_to_tensor(x)
     if mask is not None:
         ours._keras_mask = mask
@@ -112,7 +112,7 @@ def test_the_mask_that_comes_out_is_keras(name):
         theirs.set_weights(ours.get_weights())
     a, lost = warned(lambda: ours(x))
     b, expected_lost = warned(lambda: theirs(y))
-    # Keras warns of a wrapper too whose layer inside handed the mask on.
+    # Keras also warns about a wrapper whose inner layer passed the mask on.
     assert lost == (0 if get_keras_mask(b) is not None else expected_lost)
     same_mask(a, b)
     if "Dropout" not in name and "Noise" not in name:
@@ -203,7 +203,7 @@ def test_lambda():
     assert (
         layers.Lambda(lambda v, training: v + (1.0 if training else 0.0))(np.zeros((1, 1)), training=True).numpy() == 1
     )
-    assert layers.Lambda(np.add, arguments={})  # a function without a signature that Python could read
+    assert layers.Lambda(np.add, arguments={})  # a function without a readable signature
 
 
 # ---- Masking ---------------------------------------------------------------------------------------------------------
@@ -256,9 +256,9 @@ def test_a_cast_keeps_the_mask():
     np.testing.assert_array_equal(y._keras_mask.numpy(), MASK)
 
 
-# ---- layers of one's own ---------------------------------------------------------------------------------------------
+# ---- user-defined layers ---------------------------------------------------------------------------------------------
 class Halves(layers.Layer):
-    """Takes every other step, and says so."""
+    """Takes every second step, of the inputs and of the mask."""
 
     def call(self, inputs, mask=None):
         self.seen = mask
@@ -298,7 +298,7 @@ def test_several_arguments_have_masks_of_their_own():
     layer(q, value=v, query_mask=~MASK)
     np.testing.assert_array_equal(layer.seen[0].numpy(), ~MASK)
     _, lost = warned(lambda: layer(ops.add(q, 0.0), v))
-    assert lost == 0  # the first argument's mask is what counts, and it has none
+    assert lost == 0  # the warning depends on the first argument only, which has no mask
 
 
 def test_the_mask_argument_is_not_filled_beside_other_tensors():
@@ -347,7 +347,7 @@ IDS = np.array([[1, 2, 0, 3], [4, 0, 0, 0], [2, 2, 2, 0]])
 
 
 def sentence_models(library):
-    """Models that end in an average over the words there are, by way of what fuses when it is recorded."""
+    """Models that average over the unmasked words, after layers that are fused in a recorded step."""
     L = library.layers
     body = lambda: [L.Dense(5), L.BatchNormalization(), L.Activation("relu"), L.Dropout(0.5)]  # noqa: E731
     start = lambda: L.Embedding(5, 3, mask_zero=True)  # noqa: E731

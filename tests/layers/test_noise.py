@@ -1,4 +1,4 @@
-"""Layers that draw while training: shares, moments, gradients, fresh numbers at each step, resuming to the bit."""
+"""Noise and dropout layers: fractions, moments, gradients, new random numbers in each step, exact resuming."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_whole_channels_fall(make, shape, axes):
     one = y.max(axis=axes, keepdims=True)
     assert (y == one).all()
     np.testing.assert_allclose(np.unique(one), [0, 1 / 0.7], rtol=1e-6)
-    # 15,000 draws: five standard deviations.
+    # The bound is five standard deviations for 15,000 draws.
     assert abs((one == 0).mean() - 0.3) < 5 * np.sqrt(0.3 * 0.7 / one.size)
 
 
@@ -52,7 +52,7 @@ def test_alpha_dropout_keeps_mean_and_variance():
     assert abs(y.mean()) < 0.02 and abs(y.std() - 1) < 0.02
     fallen = y == np.sort(y.ravel())[0]
     values, counts = np.unique(y, return_counts=True)
-    # Keras's formula, for what falls and for what stays.
+    # Keras's formula, for dropped and for kept elements.
     limit = -1.6732632423543772848170429916717 * 1.0507009873554804934193349852946
     a = ((1 - 0.3) * (1 + 0.3 * limit**2)) ** -0.5
     b = -a * limit * 0.3
@@ -70,7 +70,7 @@ def test_alpha_dropout_noise_shape():
 
 @pytest.mark.parametrize("name", NOISY)
 def test_gradients_follow_the_same_draw(name):
-    """All of them are affine in x for a given draw: dx = (f(x + e) - f(x)) / e."""
+    """For given random numbers each layer is affine in x, so dx = (f(x + e) - f(x)) / e for any e; here e = 1."""
     x = np.random.default_rng(0).standard_normal((4, 5, 6))
     seed = np.random.default_rng(1).standard_normal(x.shape)
     layer = NOISY[name]()
@@ -102,7 +102,7 @@ def test_recorded_training_is_fresh_seeded_and_resumes(name, tmp_path, threads):
         m.fit(x, y, batch_size=16, epochs=2, verbose=0, shuffle=False)
     for u, v in zip(a.get_weights(), b.get_weights(), strict=True):
         np.testing.assert_array_equal(u, v)
-    # With a learning rate of 0 only the noise tells one step from the next.
+    # With a learning rate of 0, only the noise differs between steps.
     frozen = model()
     frozen.optimizer.learning_rate = 0.0
     losses = [frozen.train_on_batch(x, y) for _ in range(3)]

@@ -1,4 +1,4 @@
-"""Normalization layers against Keras's: training steps, moving statistics, masks, and what may not be asked of them."""
+"""Normalization layers against Keras's: training steps, moving statistics, masks, errors."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ BATCH_CASES = [
 
 @pytest.mark.parametrize(("arguments", "shape", "masked"), BATCH_CASES)
 def test_batch_normalization_calls(arguments, shape, masked):
-    """Outputs and all statistics over several calls, training and not."""
+    """Outputs and all statistics over several calls, in training and in inference mode."""
     with keras64.float64():
         ours, theirs = pair("BatchNormalization", **arguments)
         mask = RNG.random(shape[:-1]) > 0.4 if masked else None
@@ -188,7 +188,7 @@ def test_gradient_tape():
 
 
 def test_gradients_through_masks_and_renorm():
-    """Against differences: statistics carry gradients, the corrections of renorm do not."""
+    """Against finite differences of the loss, with masked batch statistics."""
     x, weight = RNG.standard_normal((5, 4, 3)), RNG.standard_normal((5, 4, 3))
     mask = RNG.random((5, 4)) > 0.3
     layer = layers.BatchNormalization(dtype="float64")

@@ -1,5 +1,7 @@
-"""Pooling, upsampling, padding, cropping and resizing layers: masks, dtypes, training, wrong arguments. Their values
-are held against Keras's in test_against_keras.py."""
+"""Pooling, upsampling, padding, cropping and resizing layers: masks, dtypes, training, wrong arguments.
+
+test_against_keras.py compares their values with Keras's.
+"""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def test_normalization_by_given_numbers(arguments):
 
 
 def test_batches_join_to_the_statistics_of_the_whole():
-    """In float64, whatever the batches: a large mean, a small deviation, a number of rows that does not divide."""
+    """For any batch size, in float64: a large mean, a small deviation, a last batch that is not full."""
     x = 1e4 + RNG.standard_normal((1000, 3))
     ways = [x, list(np.array_split(x, 7)), ((b, None) for b in np.array_split(x, 3)), netlet.ops.convert_to_tensor(x)]
     for data in [*ways, Rows(x)]:
@@ -108,7 +108,7 @@ def test_discretization_adapts_as_keras_does(bins, size):
     for data in (x, [x, 2 * x, x[: size // 2]]):
         ours, theirs = pair("Discretization", num_bins=bins)
         ours.adapt(data)
-        for batch in data if isinstance(data, list) else [data]:  # what Keras's adapt does, without TensorFlow
+        for batch in data if isinstance(data, list) else [data]:  # as Keras's adapt does, without TensorFlow
             theirs.update_state(batch)
         theirs.finalize_state()
         np.testing.assert_allclose(ours.bin_boundaries, theirs.bin_boundaries, rtol=1e-6, atol=1e-7)

@@ -1,5 +1,7 @@
-"""SimpleRNN, LSTM and GRU are Keras's for every option: outputs, states, gradients and three training steps, by the
-native op and step by step."""
+"""SimpleRNN, LSTM and GRU against Keras's with every option: outputs, states, gradients and three training steps.
+
+Each is computed by the native op and step by step.
+"""
 
 from __future__ import annotations
 
@@ -80,7 +82,7 @@ def test_float32_is_close_to_float64(kind):
 def test_config_has_keras_keys_and_restores_the_layer(kind, options):
     given = arguments(kind, OPTIONS[options])
     ours, theirs = (getattr(m.layers, name_of(kind))(4, seed=3, **given) for m in (netlet, keras))
-    known = set(theirs.get_config()) | {"seed"}  # Keras's SimpleRNN forgets it
+    known = set(theirs.get_config()) | {"seed"}  # missing in the config of Keras's SimpleRNN
     assert set(ours.get_config()) == known
     again = type(ours).from_config(ours.get_config())
     assert again.get_config() == ours.get_config()
@@ -135,9 +137,9 @@ def test_penalties_and_activity():
     np.testing.assert_allclose(sorted(values[0]), sorted(values[1]), rtol=1e-5)
 
 
-# ---- what a layer is in formulas -------------------------------------------------------------------------------------
+# ---- layers against their definitions --------------------------------------------------------------------------------
 def test_simple_rnn_is_a_dense_network_unrolled():
-    """The same weights in each step: h = tanh(Dense(x_t) + Dense'(h))."""
+    """h_t = tanh(Dense(x_t) + Dense'(h_(t-1))), with the same two Dense layers in each step."""
     x, target = numbers((4, 6, 3)).astype("float32"), numbers((4, 5)).astype("float32")
 
     def recurrent():
@@ -166,7 +168,7 @@ def test_simple_rnn_is_a_dense_network_unrolled():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_masked_steps_change_nothing(kind):
-    """A padded sequence gives what it gives without its padding, to the bit."""
+    """A padded sequence gives bitwise the results of the sequence without padding."""
     layer = getattr(layers, name_of(kind))(4, return_sequences=True, return_state=True, **KINDS[kind])
     x = numbers((1, 8, 3)).astype("float32")
     mask = np.array([[True] * 5 + [False] * 3])

@@ -1,4 +1,4 @@
-"""RNN with cells: custom ones, stacked ones, nested states; states that stay; dropout. Keras is the oracle."""
+"""RNN with custom and stacked cells, nested states, stateful layers and dropout, against Keras."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from support.saved import assert_same, random_weights, trip
 
 
 def minimal_cell(m, units, **kwargs):
-    """The custom cell of Keras's documentation, for netlet and for Keras."""
+    """The custom cell of Keras's documentation, for the library m (netlet or Keras)."""
 
     class MinimalCell(m.layers.Layer):
         def __init__(self, units, **kwargs):
@@ -34,7 +34,7 @@ def minimal_cell(m, units, **kwargs):
 
 
 def two_state_cell(m, units):
-    """An output of another size than the states, a state of its own to begin with, and a `training` argument."""
+    """A cell whose output has another size than the states, with its own initial state and a `training` argument."""
 
     class TwoStates(m.layers.Layer):
         state_size = (units, units)
@@ -55,7 +55,7 @@ def two_state_cell(m, units):
 
 
 def nested_cell(m, units):
-    """States in lists inside the list."""
+    """A cell with nested lists of states."""
 
     class Nested(m.layers.Layer):
         state_size = ((units, units), units)
@@ -96,7 +96,7 @@ CELLS = {
 }
 
 
-# Keras cannot mask outputs of another shape than the first state.
+# Keras cannot mask outputs whose shape differs from the first state's.
 NO_MASK = ("two states", "nested", "stacked with a custom one")
 
 
@@ -125,7 +125,7 @@ def test_initial_state_of_stacked_cells():
 
 
 def test_one_stacked_cell_is_that_cell():
-    """Keras's JAX backend fails here."""
+    """Compared with the unstacked cell, because Keras's JAX backend fails here."""
     x, cell = numbers((2, 3, 4)).astype("float32"), layers.LSTMCell(3)
     alone, stacked = layers.RNN(cell, return_state=True), layers.RNN([cell], return_state=True)
     for a, b in zip(*(netlet.base.tree.flatten(layer(x)) for layer in (alone, stacked)), strict=True):
@@ -136,7 +136,7 @@ def test_one_stacked_cell_is_that_cell():
 
 
 def test_masked_outputs_of_another_size_than_the_state():
-    """Before the first step that counts they are zeros; after it they are what was put out last."""
+    """Outputs of masked steps: zeros before the first unmasked step, after it the output of the last unmasked step."""
     x, mask = numbers((1, 4, 2)), np.array([[False, True, False, True]])
     layer = layers.RNN(two_state_cell(netlet, 3), return_sequences=True, dtype="float64")
     y, short = layer(x, mask=mask).numpy()[0], layer(x[:, mask[0]]).numpy()[0]
@@ -262,11 +262,11 @@ def test_a_way_through_a_file(tmp_path, layer):
     np.testing.assert_array_equal(copy(x).numpy(), again(x).numpy())
 
 
-# ---- states that stay ------------------------------------------------------------------------------------------------
+# ---- stateful layers -------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("way", ["native", "step by step"])
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "SimpleRNN"])
 def test_a_stateful_layer_goes_on_where_it_was(kind, way, monkeypatch):
-    """Eagerly, in predict, and in evaluate: two halves of a sequence are the whole."""
+    """Eagerly and in predict: two halves of a sequence, one after the other, give the results of the whole."""
     if way == "step by step":
         monkeypatch.setattr(layers.rnn.native, "fits", lambda cell, training: False)
     x = numbers((2, 6, 3)).astype("float32")
@@ -277,7 +277,7 @@ def test_a_stateful_layer_goes_on_where_it_was(kind, way, monkeypatch):
     model(x[:, :3])
     model.set_weights(whole.get_weights())
     layer = model.layers[0]
-    assert len(model.weights) == len(whole.weights)  # states are none
+    assert len(model.weights) == len(whole.weights)  # states are not weights
     layer.reset_state()
     eager = [model(x[:, :3]).numpy(), model(x[:, 3:]).numpy()]
     np.testing.assert_allclose(np.concatenate(eager, axis=1), expected, rtol=1e-5, atol=1e-6)
@@ -285,13 +285,13 @@ def test_a_stateful_layer_goes_on_where_it_was(kind, way, monkeypatch):
         layer.reset_states()
         y = model.predict(halves, batch_size=2, verbose=0)
         np.testing.assert_allclose(np.concatenate([y[:2], y[2:]], axis=1), expected, rtol=1e-5, atol=1e-6)
-    y = model.predict(halves, batch_size=2, verbose=0)  # and on from there
+    y = model.predict(halves, batch_size=2, verbose=0)  # continues from the last state
     assert abs(y[:2] - expected[:, :3]).max() > 1e-3
     assert [s.shape for s in layer.states] == [(2, 4)] * len(layer.states)
 
 
 def test_fit_carries_states_from_batch_to_batch():
-    """As truncated backpropagation does: recorded steps are those of a loop in which the states are arguments."""
+    """Truncated backpropagation: `fit` gives the same as a loop that passes the states from batch to batch."""
     x, y = numbers((8, 3, 2)).astype("float32"), numbers((8, 4), 1).astype("float32")
     stateful = netlet.Sequential([netlet.Input((3, 2), batch_size=2), layers.LSTM(4, stateful=True)])
     inputs, h, c = netlet.Input((3, 2)), netlet.Input((4,)), netlet.Input((4,))
@@ -326,7 +326,7 @@ def test_a_changed_batch_size():
         model(np.ones((2, 3, 2), "float32"))
     with pytest.raises(ValueError, match=message):
         model.fit(np.ones((6, 3, 2)), np.ones((6, 4)), batch_size=4, verbose=0)
-    layer = layers.GRU(4, stateful=True)  # the first batch decides
+    layer = layers.GRU(4, stateful=True)  # the first batch sets the batch size
     layer(np.ones((3, 2, 2), "float32"))
     with pytest.raises(ValueError, match="batch size to stay 3"):
         layer(np.ones((4, 2, 2), "float32"))
@@ -424,7 +424,7 @@ def test_state_masks_are_the_same_in_each_step(way, monkeypatch):
 @pytest.mark.parametrize("kind", ["LSTM", "GRU"])
 @pytest.mark.parametrize("recurrent", [0.0, 0.5])
 def test_each_gate_has_masks_of_its_own_where_keras_has_them(kind, recurrent):
-    """With recurrent_dropout, or implementation=1; otherwise one mask for all gates."""
+    """As in Keras, each gate has its own input mask if recurrent_dropout is used; otherwise all gates share one."""
     cell = getattr(layers, f"{kind}Cell")(3, dropout=0.5, recurrent_dropout=recurrent)
     layer = layers.RNN(cell)
     drawn = []

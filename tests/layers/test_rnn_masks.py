@@ -1,4 +1,4 @@
-"""Masks from Embedding and Masking through recurrent layers, and out of them: Keras's outputs and training."""
+"""Masks from Embedding and Masking through recurrent layers and out of them: outputs and training against Keras."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_what_outputs_carry():
 
 
 def test_a_mask_of_features():
-    """A step counts if one of its features does, as in Keras."""
+    """As in Keras, a step is masked only if all its features are."""
     x, mask = numbers((3, 5, 4)).astype("float32"), np.random.default_rng(0).random((3, 5, 4)) > 0.8
     ours, theirs = (m.layers.GRU(3, return_sequences=True) for m in (netlet, keras))
     ours(x), theirs(x)

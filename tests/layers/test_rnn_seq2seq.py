@@ -1,4 +1,4 @@
-"""Keras's tutorial "Character-level recurrent sequence-to-sequence model", as a user would run it here."""
+"""Keras's tutorial "Character-level recurrent sequence-to-sequence model", run with netlet."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LENGTH, UNITS = 4, 48
 
 
 def texts(count, seed=0):
-    """Words, and the same words backwards between a start and a stop."""
+    """Random words, and the same words reversed between a start and a stop character."""
     rng = np.random.default_rng(seed)
     words = ["".join(rng.choice(list("abcdef"), rng.integers(1, LENGTH + 1))) for _ in range(count)]
     return words, [f"\t{word[::-1]}\n" for word in words]
@@ -40,7 +40,7 @@ def training_model():
 
 
 def inference_models(model):
-    """Encoder and decoder apart, made of the trained model's layers, as in the tutorial."""
+    """Separate encoder and decoder models made from the trained model's layers, as in the tutorial."""
     encoder_inputs = model.input[0]
     _, state_h_enc, state_c_enc = model.layers[2].output
     encoder_model = keras.Model(encoder_inputs, [state_h_enc, state_c_enc])

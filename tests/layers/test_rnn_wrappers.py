@@ -1,4 +1,4 @@
-"""Bidirectional, TimeDistributed and ConvLSTM are Keras's; the sequence-to-sequence model of its tutorial works."""
+"""Bidirectional, TimeDistributed and ConvLSTM against Keras's."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ def test_what_looks_at_the_batch_is_called_step_by_step():
     assert treats_samples_alone(batch_norm, training=False)
     x = numbers((8, 2, 3)).astype("float32") + np.array([[[0.0], [9.0]]], "float32")
     y = layers.TimeDistributed(batch_norm)(x, training=True).numpy()
-    np.testing.assert_allclose(y.mean(axis=0), 0, atol=1e-5)  # of each step by itself
+    np.testing.assert_allclose(y.mean(axis=0), 0, atol=1e-5)  # each step is normalized separately
 
     class Own(layers.Layer):
         def call(self, inputs):
@@ -274,7 +274,7 @@ def test_an_lstm_of_images(case):
 
 
 def test_initial_state_and_mask_of_images():
-    """Keras's JAX backend has no masks for images: a masked step changes nothing."""
+    """Masked steps change nothing. (Not compared with Keras: its JAX backend cannot mask images.)"""
     x, mask = numbers((2, 4, 5, 4, 2)), np.array([[True, False, True, False], [True, True, True, True]])
     states = [numbers((2, 4, 3, 3), seed=i) for i in range(2)]
     layer = layers.ConvLSTM2D(3, 2, return_sequences=True, return_state=True, dtype="float64")

@@ -1,4 +1,4 @@
-"""TextVectorization: Keras's docstring examples and the expectations of its tests, by value."""
+"""TextVectorization against expected values copied from Keras's docstring examples and tests."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_vectors():
     layer = TextVectorization(output_mode="tf_idf", vocabulary=words, idf_weights=[0.3, 0.5, 0.2])
     assert_gives(layer, data, [[0, 0.3, 0.5, 0], [0, 0.6, 0, 0.2]])
     layer = TextVectorization(output_mode="one_hot", vocabulary=words)
-    assert_gives(layer, data, np.eye(5)[[[1, 2, 4], [3, 1, 1]]][..., :4])  # the fifth is padding, all zeros
+    assert_gives(layer, data, np.eye(5)[[[1, 2, 4], [3, 1, 1]]][..., :4])  # index 4 is padding: all zeros
     layer = TextVectorization(8, output_mode="multi_hot", vocabulary=words, pad_to_max_tokens=True)
     assert_gives(layer, ["foo qux"], [[1, 1, 0, 0, 0, 0, 0, 0]])
 
@@ -133,10 +133,10 @@ def test_standardizing(standardize, vocabulary, text, expected):
     assert_gives(TextVectorization(standardize=standardize, vocabulary=vocabulary), [text], [expected])
 
 
-# A lone surrogate ("Cs") is no text.
+# Lone surrogates (category "Cs") are excluded: they are not valid text.
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_standardizing_is_kerass_regular_expression(text):
-    """`tf.strings.lower` knows ASCII alone; the pattern is that of Keras's source; white space is ASCII's."""
+    """`tf.strings.lower` converts ASCII letters only; the pattern is from Keras's source; white space is ASCII's."""
     pattern = r'[!"#$%&()\*\+,-\./:;<=>?@\[\\\]^_`{|}~\']'
     lowered = "".join(c.lower() if c in string.ascii_uppercase else c for c in text)
     expected = re.sub(pattern, "", lowered)
@@ -158,7 +158,7 @@ def test_splitting():
     assert whole.get_vocabulary() == ["[UNK]", "new york", "paris"]
     np.testing.assert_allclose(whole([["paris"]]).numpy()[0, 2], np.log(1 + 3 / 2), rtol=1e-6)
     whole = TextVectorization(split=None, ngrams=2)
-    whole.adapt(["a", "b"])  # (N, 1): no text has a neighbour
+    whole.adapt(["a", "b"])  # shape (N, 1): one token per row, so no bigrams
     assert whole.get_vocabulary(False) == ["b", "a"]
     whole.adapt([["a", "b"]])
     assert whole.get_vocabulary(False) == ["b", "a b", "a"]
@@ -178,7 +178,7 @@ def without_dashes(texts):
 
 def test_functions_of_ones_own():
     layer = TextVectorization(split=bars, vocabulary=["foo", "bar", "foobar"])
-    assert_gives(layer, ["foo|bar"], [[4]])  # "|" is punctuation, which goes first
+    assert_gives(layer, ["foo|bar"], [[4]])  # "|" is punctuation and is removed before splitting
     assert_gives(TextVectorization(standardize=None, split=bars, vocabulary=["foo", "bar"]), ["foo|bar"], [[2, 3]])
     layer = TextVectorization(standardize=without_dashes, vocabulary=["foo", "bar"])
     assert_gives(layer, [["FOO-bar"], [b"foo"]], [[2, 3], [2, 0]])
@@ -205,7 +205,7 @@ def test_ngrams():
     layer = TextVectorization(ngrams=2)
     layer.adapt(["foo bar baz"])
     assert layer.get_vocabulary() == ["", "[UNK]", "foo bar", "foo", "baz", "bar baz", "bar"]
-    # Width by width, as tf.strings.ngrams does: foo, bar, baz, foo bar, bar baz.
+    # Ordered by n, as in tf.strings.ngrams: foo, bar, baz, foo bar, bar baz.
     assert_gives(layer, ["foo bar baz"], [[3, 6, 4, 2, 5]])
     layer = TextVectorization(ngrams=(1, 3))
     layer.adapt(["foo bar baz"])
@@ -272,7 +272,7 @@ def test_what_is_no_text(bad, message):
         TextVectorization().adapt(bad)
 
 
-# As in Keras, texts that are not split and have no axis but the batch's are one sample: (None, ()) is left out.
+# split=None with shape () is left out: as in Keras, unsplit texts with only a batch axis are treated as one sample.
 @pytest.mark.parametrize("mode", ["int", "multi_hot", "count", "tf_idf", "one_hot"])
 @pytest.mark.parametrize(
     ("split", "shape"), [("whitespace", ()), ("whitespace", (1,)), ("whitespace", (3, 1)), (None, (1,)), (None, (3, 1))]

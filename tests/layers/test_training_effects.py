@@ -1,5 +1,7 @@
-"""What layers add to training: penalties, constraints, frozen and shared layers, a state of their own. Keras trains the
-same model from the same weights on the same batches."""
+"""Effects of layers on training: penalties, constraints, frozen and shared layers, non-trainable state.
+
+Keras trains the same model from the same weights on the same batches.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ def penalised(m):
                 8,
                 activation="tanh",
                 kernel_regularizer="l2",
-                bias_initializer="ones",  # at 0 the slope of |x| is JAX's 1 in the oracle, and 0 here
+                bias_initializer="ones",  # not 0, where the derivative of |x| is 1 in JAX and 0 in netlet
                 bias_regularizer=m.regularizers.L1L2(0.01, 0.02),
                 activity_regularizer=m.regularizers.L2(0.03),
             ),
