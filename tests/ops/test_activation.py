@@ -1,6 +1,7 @@
-"""Activations: values and derivatives against NumPy twins differentiated by the complex step, and against Keras.
+"""Activations: values and derivatives against NumPy references (TWINS) and against Keras.
 
-A twin is written for complex x: Im f(x + ih) / h with h = 1e-30 is f'(x) to the last digit, without cancellation.
+The references accept complex x, so the complex-step method gives their derivatives: Im f(x + ih) / h with h = 1e-30
+is f'(x) to the last digit, without cancellation.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def twin_gelu_tanh(x):
 
 
 def log1p(x):
-    """For tiny imaginary parts: NumPy's complex log1p loses digits."""
+    """log1p for complex x with a tiny imaginary part, for which NumPy's log1p loses digits."""
     return np.log1p(x.real) + 1j * x.imag / (1 + x.real)
 
 
@@ -46,7 +47,7 @@ def clip(x, low, high):
 
 SELU_SCALE, SELU_ALPHA = 1.05070098735548049342, 1.67326324235437728482
 
-# (name, parameters): twin
+# (name, parameters): reference
 TWINS = {
     ("linear", ()): lambda x: x,
     ("relu", ()): lambda x: where(x.real > 0, x, 0),
@@ -85,12 +86,12 @@ TWINS = {
     ("squareplus", (0.01,)): lambda x: (x + np.sqrt(x * x + 0.01)) / 2,
 }
 CASES = sorted(TWINS, key=str)
-# Differences of near equals are part of these definitions, so the absolute error counts near their zeros.
+# These definitions subtract nearly equal numbers, so near their zeros the absolute error is bounded.
 SMOOTH_ZERO = {"tanh_shrink", "squareplus", "gelu_tanh"}
 
 
 def inputs(n=1003, span=9.0):
-    """Random x, clear of every kink by a little: a derivative there is a convention."""
+    """Random x; none is exactly at a kink, where the derivative is a matter of convention."""
     return np.random.default_rng(5).uniform(-span, span, n)
 
 
@@ -122,7 +123,7 @@ def test_float64(isa, name, params):
 
 @pytest.mark.parametrize(("name", "params"), CASES, ids=str)
 def test_float32(isa, name, params):
-    """The same kernels in float32 against the float64 twin of the same float32 inputs."""
+    """float32 kernels against the float64 reference on the same float32 inputs."""
     x = inputs().astype(np.float32)
     dy = np.random.default_rng(6).normal(size=x.shape).astype(np.float32)
     y, dx = value_and_gradient(name, params, x, dy)
@@ -139,10 +140,10 @@ def test_float32(isa, name, params):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", ["gelu", "gelu_tanh", "silu", "sigmoid", "softplus", "mish"])
 def test_relative_accuracy_in_the_tail(isa, name, dtype):
-    """For x far below 0 these are tiny, not zero, and still right to a few ULP."""
+    """For x far below 0 the results are tiny but not zero, and accurate to a few ULP."""
     x = np.linspace(-12, -1, 300).astype(dtype)
     twins = {
-        # scipy.special.ndtr squares its argument in double, which costs 100 ULP here.
+        # scipy.special.ndtr squares its argument in double precision, an error of 100 ULP here.
         "gelu": lambda t: t * np.exp(-0.5 * t.astype(np.longdouble) ** 2) * special.erfcx(-t / np.sqrt(2)) / 2,
         "gelu_tanh": lambda t: t * special.expit(2 * np.sqrt(2 / np.pi) * (t + 0.044715 * t**3)),
         "silu": lambda t: t * special.expit(t),
@@ -150,7 +151,7 @@ def test_relative_accuracy_in_the_tail(isa, name, dtype):
         "softplus": lambda t: np.log1p(np.exp(t)),
         "mish": lambda t: t * np.tanh(np.log1p(np.exp(t))),
     }
-    # gelu_tanh's exponent grows to 130 with a relative error of its own.
+    # gelu_tanh's exponent reaches 130, so its rounding error is amplified.
     rtol = (200 if name == "gelu_tanh" else 20) * np.finfo(dtype).eps
     want = twins[name](x.astype(np.float64))
     np.testing.assert_allclose(_core.activation(x, name), want, rtol=rtol, atol=np.finfo(dtype).tiny)
@@ -159,12 +160,12 @@ def test_relative_accuracy_in_the_tail(isa, name, dtype):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("name", "params"), CASES, ids=str)
 def test_nan_and_extremes(isa, name, params, dtype):
-    """NaN comes out as NaN; at the largest finite numbers values and slopes are finite or what the formula says."""
+    """NaN gives NaN; at the largest finite numbers, values and derivatives are finite or follow the formula."""
     big = np.finfo(dtype).max
     x = np.array([np.nan, big, -big, 0.0, 1e4, -1e4, 88.0, -88.0], dtype)
     y, dx = value_and_gradient(name, params, x, np.ones_like(x))
     assert np.isnan(y[0])
-    if name == "selu":  # 1.05 times the largest number
+    if name == "selu":  # 1.05 times the largest number overflows
         y[1] = 0
     if name != "exponential":
         assert np.all(np.isfinite(y[1:]))
@@ -196,7 +197,7 @@ def test_bits_do_not_depend_on_threads(threads, name):
 
 @pytest.mark.parametrize(("name", "params"), CASES, ids=str)
 def test_gradients_add_up(name, params):
-    """x used twice: the second gradient is added to the first."""
+    """x is used twice, so the second gradient must be added to the first."""
     x = inputs(19)
     leaf = _core.tensor(x)
     leaf.requires_grad = True
@@ -208,7 +209,7 @@ def test_gradients_add_up(name, params):
 
 
 def test_recorded():
-    """A plan gives the same bits as eager calls, forward and backward."""
+    """A plan and eager calls give the same bits, forward and backward."""
     x = inputs(50).astype(np.float32).reshape(5, 10)
     with _core.Tape(record=True, grad=True) as tape:
         leaf = tape.input((5, 10), "float32", "x")
@@ -238,7 +239,7 @@ def test_errors():
 
 
 # ---- Keras ----------------------------------------------------------------------------------------------------------
-# (ours, parameters, Keras's name, its arguments)
+# (netlet's name, its parameters, Keras's name, its arguments)
 KERAS = [
     ("relu", (), "relu", {}),
     ("relu6", (), "relu6", {}),

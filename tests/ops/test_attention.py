@@ -1,4 +1,4 @@
-"""Attention, block by block, against its definition in NumPy, difference quotients, and Keras."""
+"""Blocked attention against its definition in NumPy, difference quotients, and Keras."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.attention import attention
 from support.differences import check_gradients, gradients
 from support.guarded import guarded
 
-# B, T, S, N, K, H, D: one of each; grouped; whole blocks; one more than a block; wide heads; several blocks.
+# (B, T, S, N, K, H, D): all sizes 1; grouped heads; whole blocks; one more than a block; several blocks; wide heads.
 SIZES = [
     (1, 1, 1, 1, 1, 1, 1),
     (2, 3, 5, 4, 2, 3, 7),
@@ -23,7 +23,7 @@ SIZES = [
     (1, 130, 260, 3, 3, 8, 16),
     (2, 200, 70, 2, 2, 130, 70),
 ]
-# mask, bias as axes (1: the full extent, 0: broadcast); causal; whether dead rows give an average
+# (axes of the mask, axes of the bias, causal, whether fully masked rows give an average). Axes: 1 full, 0 broadcast.
 HOW = [
     (None, None, False, True),
     (None, None, True, True),
@@ -88,7 +88,7 @@ def test_gradients_are_the_difference_quotients(isa, sizes, how):
     "sizes", [(1, 65, 129, 2, 1, 33, 9), (2, 130, 200, 2, 2, 8, 70), (1, 300, 600, 1, 1, 4, 4)], ids=str
 )
 def test_gradients_of_several_blocks_by_complex_step(isa, sizes, how):
-    """Along one random direction, from the definition; more than one chunk of keys among the sizes."""
+    """The definition's directional derivative along one random direction; some sizes have several chunks of keys."""
     mask, bias = extras(sizes, *how[:2])
     xs = operands(sizes) + ([] if bias is None else [bias])
     rng = np.random.default_rng(2)
@@ -126,14 +126,14 @@ def test_the_same_bits_for_any_number_of_threads(threads, how):
 @pytest.mark.parametrize("rate", [0.3, 0.9])
 @pytest.mark.parametrize("sizes", [(1, 3, 5, 2, 1, 4, 6), (2, 70, 140, 2, 2, 8, 8)], ids=str)
 def test_dropout_draws_the_same_backward(isa, sizes, rate):
-    """With value = the identity the output is the dropped probabilities themselves; from them the gradients follow."""
+    """With the identity as value, the output is the probabilities after dropout; they determine the gradients."""
     B, T, S, N, K = sizes[:5]
     q, k, v = operands(sizes)
     eye = np.broadcast_to(np.eye(S)[None, :, None, :], (B, S, K, S)).copy()
     how = {"scale": 0.5, "causal": True, "rate": rate, "seed": 7}
 
     def recorded(q, k, v, seed):
-        """A recording names its random ops from 0 on, so that each draws the same."""
+        """A recorded call. Each recording numbers its random ops from 0, so every call draws the same numbers."""
         tape = _core.Tape(record=True, grad=True)
         with tape:
             xs = [tape.input(x.shape, "float64", n) for x, n in zip((q, k, v), "qkv", strict=True)]
@@ -205,7 +205,7 @@ def test_no_byte_outside_of_the_operands_is_touched(isa, dtype, side):
 
 
 def test_memory_grows_with_the_length_and_not_with_its_square():
-    """Arena of a recorded forward and backward pass: all of it is in proportion to T."""
+    """The arena of a recorded forward and backward pass is proportional to T."""
 
     def arena(length):
         tape = _core.Tape(record=True, grad=True)
@@ -236,7 +236,7 @@ def test_nothing_to_look_at(isa, sizes):
 
 @pytest.mark.parametrize("causal", [False, True])
 def test_dead_rows(isa, causal):
-    """No permitted key: the average of all values (JAX's), or nothing; also beyond the causal diagonal, never NaN."""
+    """Fully masked rows give the average of all values (as in JAX) or, if so requested, zeros; gradients are finite."""
     q, k, v = operands((1, 70, 300, 1, 1, 4, 4))
     mask = np.zeros((1, 1, 70, 300), bool)
     mask[..., 1::2, :] = True
@@ -249,12 +249,12 @@ def test_dead_rows(isa, causal):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_extremes(isa, dtype):
-    """Scores of +-1e4 and -inf in the bias neither overflow nor lose the answer; NaN stays in its row."""
+    """Scores of +-1e4 and a bias of -inf give accurate results without overflow; a NaN stays in its row."""
     q, k, v = operands((1, 5, 40, 1, 1, 3, 3), dtype)
     for scale in (1e4, -1e4):
         want = attention(q.astype("f8"), k.astype("f8"), v.astype("f8"), scale=scale)
         got = _core.attention(q, k, v, scale=scale)
-        # A score of 1e4 is known to 1e4 u, and so is its exponential.
+        # A score of 1e4 has an absolute error of 1e4 u, which becomes the relative error of its exponential.
         np.testing.assert_allclose(
             got, want, rtol=1e-2 if dtype == "float32" else 1e-9, atol=1e-2 if dtype == "float32" else 1e-9
         )

@@ -1,5 +1,4 @@
-"""Kernels that walk their operands by strides touch no byte outside of them: these operands end, or begin, at
-forbidden pages."""
+"""Kernels with strided operands access no byte outside them: the operands border on protected memory pages."""
 
 from __future__ import annotations
 
@@ -23,7 +22,7 @@ def numbers(shape, dtype="float32"):
 
 
 def check(f, fence, *arrays):
-    """f reads the guarded memory itself, and writes the gradients that it is differentiated with into such memory."""
+    """Runs f forward and backward on operands and an output gradient in guarded memory (support/guarded.py)."""
     expected = f(*arrays)
     inside = [_core.as_tensor(fence(x)) for x in arrays]
     floats = [t for t, x in zip(inside, arrays, strict=True) if x.dtype.kind == "f"]

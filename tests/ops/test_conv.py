@@ -1,4 +1,4 @@
-"""Convolution, its transpose and depthwise against their definition, in whole numbers, so that every bit counts."""
+"""Convolution, transposed and depthwise convolution against their definitions. On integers, so results are exact."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def value_and_gradients(f, arrays, seed):
 
 
 class Case:
-    """A convolution drawn at random: small, but with every argument."""
+    """A small random convolution with every kind of argument."""
 
     def __init__(self, seed: int, groups: bool = True) -> None:
         rng = self.rng = np.random.default_rng(seed)
@@ -88,7 +88,7 @@ def test_convolution(isa, seed):
 @pytest.mark.product(seed=range(1000, 1012))
 @pytest.mark.parametrize("seed", range(1000, 1000 + CASES // 2))
 def test_transpose(isa, seed):
-    """The transpose of a convolution from `image` to x: image's gradient, and the other two with both swapped."""
+    """Against the input gradient of a convolution, which is the transposed convolution; likewise for its gradients."""
     case = Case(seed, groups=False)
     rng = case.rng
     x, w, b = whole(rng, case.batch, *case.out, case.C), whole(rng, *case.taps, case.O, case.C), whole(rng, case.O)
@@ -107,7 +107,7 @@ def test_transpose(isa, seed):
 @pytest.mark.product(seed=range(2000, 2012))
 @pytest.mark.parametrize("seed", range(2000, 2000 + CASES // 2))
 def test_depthwise(isa, seed):
-    """As many groups as channels."""
+    """Depthwise convolution: as many groups as channels."""
     case = Case(seed, groups=False)
     rng, multiplier = case.rng, int(case.rng.choice([1, 1, 1, 2, 3]))
     x, w = whole(rng, case.batch, *case.sizes, case.C), whole(rng, *case.taps, case.C, multiplier)
@@ -125,7 +125,7 @@ def test_depthwise(isa, seed):
     np.testing.assert_array_equal(db, dy.sum(tuple(range(dy.ndim - 1))))
 
 
-# Shapes that reach what small ones do not: long runs of channels, many taps, many slices, wide kernels.
+# Shapes for paths that small ones do not reach: many channels, many taps, many slices, wide kernels.
 LARGE = [
     ((1, 9, 8, 1100), (3, 3), 40, 1, 1),
     ((2, 20, 21, 3), (11, 9), 20, 2, 0),
@@ -160,14 +160,14 @@ def test_large(isa, shape, taps, filters, stride, pad):
 
 @pytest.mark.parametrize("channels", [16, 64, 200])
 def test_error_of_winograd(isa, channels):
-    """What docs/numerics.md promises, on images and taps of very different magnitudes."""
+    """The error bound of docs/numerics.md, on images and kernels of very different magnitudes."""
     rng, u = np.random.default_rng(0), 2.0**-24
     x = (rng.normal(size=(10, 15, 16, channels)) * 10.0 ** rng.integers(-3, 4, (10, 15, 16, 1))).astype("float32")
     w = (rng.normal(size=(3, 3, channels, 32)) * 10.0 ** rng.integers(-1, 2, (3, 3, 1, 1))).astype("float32")
     dy = rng.normal(size=(10, 15, 16, 32)).astype("float32")
     steps = ([1, 1], [(1, 1)] * 2, [1, 1])
     y, (_, dw) = value_and_gradients(lambda x, w: _core.conv(x, w, None, *steps), (x, w), lambda _: dy)
-    # The pixels of a tile are added and subtracted before they meet the taps: the largest of them counts.
+    # A tile's pixels are added and subtracted before they are multiplied: the largest determines the error.
     pixels = scipy.ndimage.maximum_filter(np.abs(x.astype("float64")).sum(-1, keepdims=True), (1, 5, 5, 1))
     bound = 8 * u * pixels * np.abs(w).max((0, 1, 2))
     assert (np.abs(y - Definition(*steps).forward(x, w)) <= bound).all()
@@ -248,7 +248,7 @@ def test_empty(shape, filters):
 
 
 def test_a_gradient_adds_to_what_is_there(isa):
-    """x and the kernel used twice: the second use adds to the first."""
+    """x and the kernel are used twice, so the second gradient must be added to the first."""
     rng = np.random.default_rng(9)
     x, w = rng.normal(size=(2, 6, 6, 4)), rng.normal(size=(3, 3, 4, 4))
     steps = ([1, 1], [(1, 1)] * 2, [1, 1])

@@ -1,5 +1,7 @@
-"""The CTC loss: judged by the enumeration of all paths, by a recursion on logarithms in float64, and by Keras; its
-gradient by difference quotients."""
+"""The CTC loss against enumeration of all paths, a float64 recursion on logarithms, and Keras.
+
+Its gradient is tested against difference quotients.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ from support.guarded import guarded
 
 
 def batch(seed, samples, steps, classes, width, blank=0, spread=2.0, full=False):
-    """labels, logits, label lengths and frames that fit each other; a third of the labels repeat the one before."""
+    """Labels, logits, label lengths and frames that fit together; a third of the labels repeat the preceding one."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(samples, steps, classes)) * spread
     others = [k for k in range(classes) if k != blank]
@@ -48,7 +50,7 @@ def test_against_every_path(isa, steps, blank):
         target = np.array([[*labels, *[blank] * (width - len(labels))]])
         loss = ops.ctc_loss(target, x[None], np.array([len(labels)]), np.array([steps]), blank)
         np.testing.assert_allclose(loss, [-np.log(p)], rtol=1e-12)
-        # Lengths from the labels themselves.
+        # Lengths derived from the labels.
         np.testing.assert_array_equal(_core.ctc_loss(target, x[None], mask_index=blank), loss)
 
 
@@ -67,7 +69,7 @@ def test_any_lengths(samples, steps, classes, width, blank, seed):
     loss, dx = gradient(lambda v: ops.ctc_loss(labels, v, lengths, frames, blank), x)
     expected = truth(labels, x, lengths, frames, blank)
     np.testing.assert_allclose(loss, expected, rtol=1e-12, atol=1e-12)
-    # Shifting all logits of a frame changes nothing; frames that do not count and impossible samples have no gradient.
+    # A shift of all logits of a frame changes nothing, so gradients sum to 0. Padding and impossible samples have none.
     np.testing.assert_allclose(dx.sum(-1), 0, atol=1e-13)
     assert np.isfinite(dx).all()
     for b in range(samples):
@@ -88,11 +90,11 @@ def test_gradient(isa, samples, steps, classes, width):
 
 @pytest.mark.parametrize("width", [1, 7, 8, 15, 16, 17, 31, 40])
 def test_edges_of_the_vector(isa, width):
-    """Long label sequences, where some states fill whole vectors and some do not; every path in float32 and float64."""
+    """Label sequences around multiples of the vector width, in float32 and float64."""
     labels, x, _, frames = batch(width, 3, 2 * width + 3, 6, width, full=True)
     lengths = np.array([width, width - 1, max(0, width - 7)], "int32")
     expected = truth(labels, x, lengths, frames)
-    # Each of the T steps rounds Z three times; the logits' differences are rounded once.
+    # Each of the T steps rounds Z three times; differences of logits are rounded once.
     for dtype, u in (("float64", 2.0**-53), ("float32", 2.0**-24)):
         narrow = x.astype(dtype)
         exact = truth(labels, narrow, lengths, frames) if dtype == "float32" else expected
@@ -104,7 +106,7 @@ def test_edges_of_the_vector(isa, width):
 
 @pytest.mark.parametrize("scale", [30.0, 1e3, 1e5])
 def test_no_range_is_too_wide(isa, scale):
-    """Sequences whose probability is e^-10000: float32 has the digits of its logits, and gradients of probabilities."""
+    """Probabilities down to e^-10000 and below: float32 losses and gradients keep the accuracy of the logits."""
     labels, x, lengths, frames = batch(3, 4, 60, 8, 10, spread=scale, full=True)
     lengths[:] = 10
     x = x.astype("float32")
@@ -112,12 +114,12 @@ def test_no_range_is_too_wide(isa, scale):
     wide, wide_dx = gradient(lambda v: ops.ctc_loss(labels, v, lengths, frames), x.astype("float64"))
     np.testing.assert_allclose(wide, truth(labels, x, lengths, frames), rtol=1e-12)
     np.testing.assert_allclose(loss, wide, rtol=1e-6)
-    # A logit's rounding is an error of its exponential.
+    # The rounding error of a logit is the relative error of its exponential.
     np.testing.assert_allclose(dx, wide_dx, atol=60 * 2.0**-24 * np.abs(x).max() + 1e-6)
 
 
 def test_classes_that_are_impossible(isa):
-    """A logit of -inf is a probability of 0: fine where another path is left, an infinite loss where none is."""
+    """A logit of -inf means probability 0: the loss is infinite only if no path is left."""
     labels, x, lengths, frames = np.array([[1, 2]] * 2), np.zeros((2, 4, 4)), np.array([2, 2]), np.array([4, 4])
     x[0, :, 3] = -np.inf
     x[1, :, 2] = -np.inf
@@ -134,7 +136,7 @@ def test_classes_that_are_impossible(isa):
 
 
 def test_too_few_frames_for_blanks_between_equal_labels(isa):
-    """The probability is 0: an infinite loss, as in PyTorch, and no gradient instead of its NaN."""
+    """The probability is 0, so the loss is infinite as in PyTorch; the gradient is 0 (PyTorch: NaN)."""
     x = np.random.default_rng(0).normal(size=(2, 3, 4))
     labels = np.array([[1, 1, 2], [1, 2, 1]])
     loss, dx = gradient(lambda v: ops.ctc_loss(labels, v, np.array([3, 3]), np.array([3, 3])), x)
@@ -219,7 +221,7 @@ def test_no_byte_outside_is_touched(isa, dtype, side):
 
 @pytest.mark.parametrize("side", ["begin", "end"])
 def test_a_plan_reads_nothing_by_wrong_labels_and_lengths(isa, side):
-    """Where values come too late for an error, the loss of the sample is NaN and the others are what they were."""
+    """A plan cannot raise for such values: the sample's loss is NaN, and the other samples are unchanged."""
     samples, steps, classes, width = 4, 6, 4, 3
     with _core.Tape(record=True, grad=True) as tape:
         x = tape.input((samples, steps, classes), "float32", "x")

@@ -1,4 +1,4 @@
-"""CTC decoding: judged by Keras (labels, scores, their order) and by the enumeration of all paths."""
+"""CTC decoding against Keras (labels, scores, their order) and against enumeration of all paths."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def test_greedy_against_keras(isa, blank, merge):
         x = logits(1, shape)
         frames = np.random.default_rng(2).integers(0, shape[1] + 1, shape[0])
         options = {"merge_repeated": merge, "mask_index": blank}
-        for scores in (x, np.round(x)):  # ties: the first class
+        for scores in (x, np.round(x)):  # rounding makes ties: the first class wins
             want = keras_decode(scores, frames, **options)
             got = ops.ctc_decode(scores, frames, **options)
             np.testing.assert_array_equal(got[0], want[0])
             np.testing.assert_allclose(got[1], want[1], rtol=1e-6, atol=1e-6)
-            assert [v.dtype for v in got] == [np.int32, np.float32]  # with JAX's 64 bits on, Keras has int64
+            assert [v.dtype for v in got] == [np.int32, np.float32]  # Keras with JAX's 64-bit types: int64
             assert [v.shape for v in got] == [v.shape for v in want]
 
 
@@ -52,7 +52,7 @@ def test_greedy_against_keras(isa, blank, merge):
     seed=st.integers(0, 99),
 )
 def test_beam_search_against_keras(steps, classes, width, paths, blank, seed):
-    """Random logits have no ties. For sequences that do not exist Keras has rows of -1, or what has no probability."""
+    """Random logits have no ties. If there are fewer sequences than paths, the other rows are -1 with score -inf."""
     blank %= classes
     x = logits(seed, (2, steps, classes))
     options = {"beam_width": width, "top_paths": min(paths, width), "mask_index": blank}
@@ -79,7 +79,7 @@ def test_beam_search_against_keras_on_jax():
 
 @pytest.mark.parametrize("shape", [(2, 12, 6), (1, 30, 4), (3, 25, 9)], ids=str)
 def test_narrow_beams_against_keras(isa, shape):
-    """Where the beam is too narrow for the best sequence, what is dropped on the way decides: the same is."""
+    """If the beam is too narrow for the best sequence, the result depends on what is dropped: the same as in Keras."""
     for width in (1, 2, 3, 7, 20):
         x = logits(width, shape)
         frames = np.full(shape[0], shape[1])
@@ -93,7 +93,7 @@ def test_narrow_beams_against_keras(isa, shape):
 @pytest.mark.parametrize("blank", [0, 2])
 @pytest.mark.parametrize(("steps", "classes"), [(1, 3), (2, 2), (4, 3), (5, 4), (7, 3), (3, 1)])
 def test_wide_beams_against_every_path(isa, steps, classes, blank):
-    """A beam that holds all sequences gives each with its probability, the most probable first."""
+    """A beam wide enough for all sequences returns each with its exact probability, the most probable first."""
     blank %= classes
     x = logits(steps, (steps, classes), "float64")
     of_sequences = sequence_probabilities(x, blank)
@@ -108,7 +108,7 @@ def test_wide_beams_against_every_path(isa, steps, classes, blank):
 
 
 def test_scores_are_those_of_the_loss(isa):
-    """The probability of a sequence is exp(-loss) of it as a label, where the beam has not lost a part of it."""
+    """If the beam loses no path, a sequence's score is the negated CTC loss of that sequence as the label."""
     x = logits(4, (3, 6, 4), "float64")
     frames = np.array([6, 5, 4])
     got, scores = ops.ctc_decode(x, frames, "beam_search", 5000, 4)
@@ -143,14 +143,14 @@ def test_values_that_are_no_numbers(isa):
     np.testing.assert_array_equal(got[1][1:], alone[1])
     x[0] = -np.inf
     assert np.isnan(ops.ctc_decode(x, np.array([5, 5]), "beam_search")[1][0]).all()
-    x[0], x[0, :, 2] = -np.inf, 0.0  # a class that is certain
+    x[0], x[0, :, 2] = -np.inf, 0.0  # one class has probability 1
     got = ops.ctc_decode(x, np.array([5, 5]), "beam_search", top_paths=2)
     np.testing.assert_array_equal(got[0][:, 0], [[2, -1, -1, -1, -1], [-1] * 5])
     np.testing.assert_array_equal(got[1][0], [0, -np.inf])
 
 
 def test_a_prefix_that_left_the_beam_and_comes_back(isa):
-    """Two ways to one sequence meet although the shorter one had been dropped in between: nothing is there twice."""
+    """A sequence may be reached again after its prefix was dropped from the beam; the results have no duplicates."""
     for seed in range(40):
         x = logits(seed, (1, 25, 3), "float64")
         got, scores = ops.ctc_decode(x, np.array([25]), "beam_search", 3, 3)

@@ -1,4 +1,4 @@
-"""Dropout: which elements fall is Philox's word for word, on every instruction set and for any number of threads."""
+"""Dropout: which elements are dropped follows Philox exactly, on every instruction set and any number of threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from netlet import _core
 
 
 def philox(seed: int, stream: int, step: int, blocks: np.ndarray) -> np.ndarray:
-    """(len(blocks), 4) words of Philox4x32-10, from Salmon et al., 2011, in 64-bit integers."""
+    """The words (len(blocks), 4) of Philox4x32-10 (Salmon et al., 2011), computed in 64-bit integers."""
     low32, word = np.uint64(0xFFFFFFFF), np.uint64(32)
     b = blocks.astype(np.uint64)
     c = [b & low32, b >> word, np.full_like(b, stream), np.full_like(b, step)]
@@ -22,7 +22,7 @@ def philox(seed: int, stream: int, step: int, blocks: np.ndarray) -> np.ndarray:
 
 
 def test_the_reference_gives_the_published_numbers():
-    """Known answers of the authors' Random123 library (kat_vectors), key and counter all zeros."""
+    """Against the known answers of the authors' Random123 library (kat_vectors), for key and counter 0."""
     assert [hex(w) for w in philox(0, 0, 0, np.array([0]))[0]] == [
         "0x6627e8d5",
         "0xe169c58d",
@@ -32,14 +32,14 @@ def test_the_reference_gives_the_published_numbers():
 
 
 def uniform(seed: int, stream: int, step: int, size: int) -> np.ndarray:
-    """Element 64 g + 16 w + l is word w of block 16 g + l."""
+    """Uniform numbers in [0, 1). Element 64 g + 16 w + l is computed from word w of block 16 g + l."""
     groups = -(-size // 64)
     words = philox(seed, stream, step, np.arange(groups * 16)).reshape(groups, 16, 4).transpose(0, 2, 1)
     return (words.reshape(-1)[:size] >> 8).astype(np.float64) / 2**24
 
 
 def dropped(x, rate, seed, steps=1):
-    """Dropout as a recorded step runs it: [one result a step, ...]; its stream is the first of the recording."""
+    """The results of dropout in a recorded step, one for each step; its stream is 0, the first of the recording."""
     cell = _core.tensor(np.zeros(1, np.int64))
     tape = _core.Tape(record=True)
     tape.set_step(cell)
@@ -62,7 +62,7 @@ def test_every_element_follows_its_own_number(isa, threads, dtype, size):
 
 
 def test_counters_beyond_32_bits_reach_the_second_word():
-    """What a block's upper half does, in the reference: elements far apart have nothing in common."""
+    """In the reference, block numbers that differ only in the upper 32 bits give different numbers."""
     assert not np.array_equal(philox(1, 2, 3, np.array([7])), philox(1, 2, 3, np.array([7 + 2**32])))
 
 
@@ -89,7 +89,7 @@ def test_the_gradient_falls_where_the_value_fell_and_adds_to_what_is_there(isa, 
     weights = np.random.default_rng(1).normal(size=(7, 30)).astype(dtype)
     with _core.Tape(grad=True) as tape:
         y = _core.dropout(x, 0.4, 5)
-        z = _core.add(_core.multiply(y, weights), x)  # x is reached twice
+        z = _core.add(_core.multiply(y, weights), x)  # x is used twice
         [dx] = tape.gradients(_core.sum(z), [x])
     scaled = weights * (one / (one - one.dtype.type(0.4)))
     assert np.array_equal(dx.numpy(), np.where(y.numpy() != 0, scaled, 0) + one)

@@ -1,4 +1,4 @@
-"""einsum against NumPy in float64, over written and generated subscripts; gradients against difference quotients."""
+"""einsum against NumPy in float64, on given and generated subscripts; gradients against difference quotients."""
 
 from __future__ import annotations
 

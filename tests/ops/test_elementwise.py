@@ -1,4 +1,4 @@
-"""Elementwise kernels: NumPy in float64 is the judge of values, difference quotients and JAX of gradients."""
+"""Elementwise kernels: values against NumPy in float64, gradients against difference quotients and JAX."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ UNARY = {
     "ceil": np.ceil,
     "round": np.round,
 }
-# Powers of 2 in the last place that may be lost; exact where not named.
+# Allowed errors in units in the last place (ULP), beyond correct rounding. Functions not listed are exact.
 ROUNDINGS = {
     **dict.fromkeys(["exp", "log", "log1p", "expm1", "sin", "cos", "erf", "power"], 1),
     **dict.fromkeys(["exp2", "log2", "log10", "rsqrt"], 2),
@@ -70,18 +70,18 @@ def numbers(shape, seed: int = 0, positive: bool = False) -> np.ndarray:
 
 
 def assert_matches(ours: np.ndarray, truth: np.ndarray, name: str, dtype: str) -> None:
-    """Equal to the float64 truth rounded once, or as many units in the last place off as the function may be."""
+    """Equal to the float64 reference rounded once, or within the function's allowed error in ULP."""
     assert ours.dtype == np.dtype(dtype)
     assert ours.shape == truth.shape
     with np.errstate(over="ignore", under="ignore"):
         expected = truth.astype(dtype)
-    units = ROUNDINGS.get(name, 0) + (dtype == "float64" and name in ROUNDINGS)  # the float64 oracle errs as well
+    units = ROUNDINGS.get(name, 0) + (dtype == "float64" and name in ROUNDINGS)  # the float64 reference has errors too
     if not units:
         np.testing.assert_array_equal(ours, expected)
         return
     finite = np.isfinite(expected)
     np.testing.assert_array_equal(ours[~finite], expected[~finite])
-    # Where the result is tiny beside its argument's rounding (sin near pi), the oracle is the limit.
+    # The bound is relative to the result, plus half a unit for its rounding.
     allowed = (units + 0.5) * np.spacing(np.abs(expected[finite]))
     assert np.all(np.abs(ours[finite].astype("float64") - truth[finite]) <= allowed)
 
@@ -243,12 +243,12 @@ def test_dtypes_of_mixed_operands():
         assert _core.add(a, b).dtype == np.dtype(expected), (a, b)
         assert float(np.ravel(_core.add(a, b))[0]) == float(np.ravel(a)[0]) + float(np.ravel(b)[0])
     assert _core.divide(i32, 2).dtype == np.dtype("float32")
-    assert _core.add(_core.tensor(f32), f64).dtype == "float32"  # an ndarray takes the Tensor's type
+    assert _core.add(_core.tensor(f32), f64).dtype == "float32"  # the ndarray is cast to the Tensor's dtype
     assert _core.add(_core.tensor(f32), _core.tensor(f64)).dtype == "float64"
 
 
 def test_bytes_stay_bytes(isa):
-    """All pairs, with NumPy's wrapping around; nothing is widened on the way."""
+    """All pairs of values of 8-bit integers wrap around as in NumPy; no cast to a wider type is recorded."""
     for dtype in ("int8", "uint8"):
         x = np.arange(256).astype(dtype)
         a, b = np.repeat(x, 256), np.tile(x, 256)
@@ -271,7 +271,7 @@ def test_bytes_stay_bytes(isa):
 
 
 def test_sums_and_products_of_truths():
-    """As in NumPy and Keras: a sum is "or", a product "and", a difference an error."""
+    """Booleans as in NumPy and Keras: a sum is "or", a product "and", a difference raises an error."""
     a, b = np.array([False, False, True, True]), np.array([False, True, False, True])
     for name in "add multiply maximum minimum".split():
         got = getattr(_core, name)(a, b)
@@ -309,7 +309,7 @@ def test_shapes_that_do_not_broadcast():
         _core.where(np.zeros(3, bool), np.zeros(2), 0.0)
 
 
-# ---- what a result may not depend on ---------------------------------------------------------------------------------
+# ---- results do not depend on position, memory layout or threads -----------------------------------------------------
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_an_element_does_not_depend_on_its_place(isa, dtype):
     x = numbers(67, 5, True).astype(dtype)
@@ -376,7 +376,7 @@ def test_gradients_of_one_tensor_on_both_sides(isa):
         f = getattr(_core, name)
         if name not in {"maximum", "minimum"}:
             check_gradients(lambda v, f=f: f(v, v), [x], h=2e-4)
-    # A sum hands its gradient on without a copy; what is added later may not reach the other operand.
+    # `add` passes its gradient on without a copy; a later addition to it must not reach the other operand.
     check_gradients(lambda a, b: _core.add(_core.multiply(_core.add(a, b), a), _core.add(b, a)), [x, x + 1])
     check_gradients(lambda a, b: _core.subtract(_core.add(_core.add(a, b), b), _core.multiply(a, a)), [x, x + 1])
 

@@ -1,5 +1,4 @@
-"""Products of matrices: integers must come out exactly, NumPy in float64 judges the rest, difference quotients
-gradients."""
+"""Matrix products: exact on integers, else against NumPy in float64; gradients against difference quotients."""
 
 from __future__ import annotations
 
@@ -14,7 +13,7 @@ from netlet import _core
 from support.differences import check_gradients, gradients
 from support.guarded import guarded
 
-# Around every width of a vector, of a tile and of a group of columns.
+# Sizes around every width of a vector, a tile and a group of columns.
 SIZES = [*range(1, 18), 31, 32, 33, 63, 64, 65, 127, 128, 129]
 TRANSPOSES = list(itertools.product([False, True], repeat=2))
 DTYPES = ["float32", "float64"]
@@ -28,7 +27,7 @@ FUSED = [
     ("elu", 0.5),
     ("exponential", 0.0),
 ]
-# One shape for each path that gemm_choice.cpp knows: (path, M, N, K, transpose_b).
+# One or two shapes for each path of gemm_choice.cpp: (path, M, N, K, transpose_b).
 PATHS = [
     ("gemm_direct", 10, 11, 11, False),
     ("gemm_direct", 200, 60, 60, True),
@@ -43,7 +42,7 @@ PATHS = [
 
 
 def integers(rng, shape, dtype="float64", bound=8):
-    """Whole numbers whose products and sums every float type holds exactly."""
+    """Integers whose products and sums are exact in every float type."""
     return rng.integers(-bound, bound + 1, shape).astype(dtype)
 
 
@@ -57,7 +56,7 @@ def exact(a, b, ta=False, tb=False):
 
 
 def kernels_of(function, *shapes, dtype="float32"):
-    """The names of the kernels that a recording of `function` consists of."""
+    """The names of the kernels in a recording of `function`."""
     tape = _core.Tape(record=True)
     with tape:
         plan = tape.compile([function(*(tape.input(s, dtype, str(i)) for i, s in enumerate(shapes)))])
@@ -190,7 +189,7 @@ def test_gradients_of_empty_products_are_zeros(isa):
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize(("path", "m", "n", "k", "tb"), PATHS)
 def test_not_finite_numbers_reach_what_they_touch(isa, bad, path, m, n, k, tb):
-    """0 * nan and 0 * inf are nan: no zero is skipped, and no other element is touched."""
+    """0 * NaN and 0 * inf are NaN, so zeros must not be skipped; elements of other rows are not affected."""
     rng = np.random.default_rng(7)
     a, b = operands(rng, m, n, k, False, tb, "float32")
     i, p, j = m // 2, k - 1, n - 1
@@ -208,8 +207,10 @@ def test_not_finite_numbers_reach_what_they_touch(isa, bad, path, m, n, k, tb):
 @pytest.mark.parametrize("side", ["begin", "end"])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_nothing_outside_the_operands_is_touched(isa, dtype, side):
-    """Operands and results border on pages that may not be read or written. Results are gradients, which may be given
-    a place."""
+    """Operands and results border on protected memory pages.
+
+    The results are gradients, because those can be written to given memory.
+    """
     rng = np.random.default_rng(8)
     shapes = [
         *rng.choice(SIZES, (25, 3)),
@@ -277,7 +278,7 @@ def test_bits_do_not_depend_on_threads(isa, threads, shape):
 
 
 def test_an_element_does_not_depend_on_its_neighbours(isa):
-    """The same row and column give the same bits in a product of any size that takes tiles."""
+    """The same row and column give the same bits in products of any size that are computed in tiles."""
     rng = np.random.default_rng(11)
     a, b = rng.standard_normal((130, 90)).astype("f4"), rng.standard_normal((90, 130)).astype("f4")
     whole = _core.matmul(a, b)
@@ -339,7 +340,7 @@ def test_gradients_of_dense_are_exact_for_any_number_of_rows(isa, rows):
 
 
 def test_a_long_sum_adds_to_an_earlier_gradient(isa):
-    """Slices of a split K, added to what another use of the kernel has written."""
+    """A product that is split along K adds its gradient to that of another use of the same kernel."""
     rng = np.random.default_rng(17)
     x, w = integers(rng, (20000, 9), bound=3), integers(rng, (9, 10), bound=3)
     (dw,) = gradients(lambda t: _core.add(_core.dense(x, t), _core.dense(x, t)), [w], np.ones((20000, 10)))
@@ -349,8 +350,7 @@ def test_a_long_sum_adds_to_an_earlier_gradient(isa):
 @pytest.mark.parametrize(("act", "alpha"), [*FUSED, ("gelu", 0.0), ("softplus", 0.0), ("leaky_relu", -0.1)])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_dense_is_the_activation_of_the_product(isa, act, alpha, dtype):
-    """The fused activation is the activation op's, to the bit; one that cannot be fused is applied after the
-    product."""
+    """dense gives bitwise the result of the activation op on the product, whether the activation is fused or not."""
     rng = np.random.default_rng(18)
     x, w, b = (rng.standard_normal(s).astype(dtype) for s in [(2, 13, 40), (40, 37), (37,)])
     z = _core.dense(x, w, b)
@@ -360,10 +360,12 @@ def test_dense_is_the_activation_of_the_product(isa, act, alpha, dtype):
     np.testing.assert_array_equal(_core.dense(x, w, b, act, alpha), _core.activation(z, act, alpha))
 
 
-# ---- what a step consists of -----------------------------------------------------------------------------------------
+# ---- kernels of a recorded step --------------------------------------------------------------------------------------
 def test_a_tiny_dense_layer_trains_in_four_records():
-    """The product with bias and activation; dz with db; dW; dx. More would double the time of a small network's
-    step."""
+    """The records are: the product with bias and activation; dz and db; dW; dx.
+
+    In small networks each further record costs a large part of the step's time.
+    """
     tape = _core.Tape(record=True, grad=True)
     w, b = _core.tensor(np.ones((11, 7), "f4")), _core.tensor(np.ones(7, "f4"))
     w.requires_grad = b.requires_grad = True
@@ -390,7 +392,7 @@ def test_small_products_stay_on_the_calling_thread_and_large_ones_are_cut():
     assert chunks(32, 4096, 4096) >= 16
 
 
-# ---- refusals --------------------------------------------------------------------------------------------------------
+# ---- errors and type promotion ---------------------------------------------------------------------------------------
 def test_wrong_shapes_are_named():
     f = np.ones
     with pytest.raises(
@@ -411,7 +413,7 @@ def test_wrong_shapes_are_named():
 
 
 def test_floats_of_two_widths_meet_in_the_wider():
-    """As in Keras and NumPy."""
+    """The wider type results, as in Keras and NumPy."""
     a, b = np.full((2, 3), 0.1, "f4"), np.full((3, 2), 0.1)
     for c in (_core.matmul(a, b), _core.dense(a, b)):
         assert c.dtype == "float64"

@@ -1,4 +1,4 @@
-"""Products of bfloat16 with float32 sums: the same bits on every instruction set, exact where the numbers allow it."""
+"""bfloat16 products with float32 sums: the same bits on every instruction set, exact for suitable numbers."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_nothing_outside_the_operands_is_touched(dot_isa, side):
         check(guarded(a.view("u2"), side).view(BF16), guarded(b.view("u2"), side).view(BF16), ta, tb)
 
 
-# Bit patterns: exponents from `low` to `high`, where 0 are subnormal numbers and zeros, 255 infinity and NaN.
+# Random bfloat16 numbers with exponent fields from `low` to `high`: 0 means zero and subnormal, 255 infinity and NaN.
 def patterns(rng, shape, low, high):
     exponent = rng.integers(low, high + 1, shape)
     return (exponent << 7 | rng.integers(0, 128, shape) | rng.integers(0, 2, shape) << 15).astype("u2").view(BF16)
@@ -78,7 +78,7 @@ def patterns(rng, shape, low, high):
     ("low", "high"), [(118, 134), (90, 160), (0, 10), (50, 75), (60, 66), (0, 127), (180, 210), (0, 254), (0, 255)]
 )
 def test_every_instruction_set_gives_the_same_bits(low, high):
-    """Subnormal operands and sums, overflow, infinities and NaN among them; of a NaN only that it is one."""
+    """Including subnormal operands and sums, overflow, infinities and NaN. The bits of a NaN may differ."""
     rng = np.random.default_rng(low * 256 + high)
     before = _core.active_isa()
     try:
@@ -99,13 +99,13 @@ def test_every_instruction_set_gives_the_same_bits(low, high):
 
 
 def test_the_sum_is_two_fused_multiply_adds_a_pair(dot_isa):
-    """The definition, in exact arithmetic: the odd term of each pair first, each sum rounded once to float32."""
+    """Against exact arithmetic: in each pair the odd term comes first, and each sum is rounded once to float32."""
     rng = np.random.default_rng(5)
     a, b = patterns(rng, (3, 6), 115, 140), patterns(rng, (6, 4), 115, 140)
     x, y = a.astype("f8"), b.astype("f8")
     expected = np.zeros((3, 4), "f4")
     for k in (1, 0, 3, 2, 5, 4):
-        # Float64 holds the product and, at these exponents, the sum as well.
+        # In float64 the product is exact and, with these exponents, the sum too.
         expected = (expected.astype("f8") + x[:, k : k + 1] * y[k : k + 1]).astype("f4")
     np.testing.assert_array_equal(_core.matmul(a, b), expected)
 
@@ -115,7 +115,7 @@ def test_subnormals_count_as_zeros(dot_isa):
     assert float(tiny[0, 0]) > 0
     assert _core.matmul(tiny, np.array([[2.0**100]]).astype(BF16)) == 0
     assert _core.matmul(np.array([[2.0**-70]]).astype(BF16), np.array([[2.0**-60]]).astype(BF16)) == 0
-    # and the caller's own arithmetic knows nothing of it
+    # The floating-point mode of the caller is unchanged.
     assert np.float32(2.0**-126) / np.float32(2) > 0
 
 

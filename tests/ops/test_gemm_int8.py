@@ -1,4 +1,4 @@
-"""Products of bytes: u8 x s8 -> s32 and s8 x s8 -> s32 are exact on every instruction set, over the full range."""
+"""8-bit integer products: u8 x s8 -> s32 and s8 x s8 -> s32 are exact on every instruction set, on the full range."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def check(a, b, ta=False, tb=False):
 
 @pytest.mark.parametrize("dtype", TYPES)
 def test_ten_thousand_small_shapes(dot_isa, dtype):
-    """With the other type that is 20,000 for each instruction set. One array of numbers serves them all."""
+    """10,000 shapes for each type and instruction set; all use the same array of numbers."""
     rng = np.random.default_rng(1)
     a, b = bytes_of(rng, 24 * 40, dtype), bytes_of(rng, 24 * 40, "int8")
     shapes = rng.integers(0, [20, 24, 40], (10_000, 3))

@@ -1,4 +1,4 @@
-"""float16 and bfloat16: conversions bit by bit against NumPy and ml_dtypes, and what ops make of such arrays."""
+"""float16 and bfloat16: conversions bit by bit against NumPy and ml_dtypes; ops on arrays of these types."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def numpy_cast(x: np.ndarray, dtype) -> np.ndarray:
 
 
 def quiet(bits: np.ndarray, half: str) -> np.ndarray:
-    """The bits that we promise for a NaN of these float32 bits: see simd/half.h."""
+    """The half-precision bits of a float32 NaN with the given bits, as documented in simd/half.h."""
     sign = (bits >> 16 & 0x8000).astype(np.uint16)
     if half == "bfloat16":
         return sign | np.uint16(0x7FC0)
@@ -54,7 +54,7 @@ def test_every_half_up(isa, half):
     got, want = _core.cast(x, "float32").numpy().view(np.uint32), x.astype(np.float32).view(np.uint32)
     nan = np.isnan(x.astype(np.float32))
     assert np.array_equal(got[~nan], want[~nan])
-    # NumPy keeps a signalling NaN one; ours is quiet, with the same payload. bfloat16 keeps its bits.
+    # In NumPy a signalling NaN remains one; netlet makes it quiet with the same payload. bfloat16 NaNs keep their bits.
     assert np.array_equal(got[nan], want[nan] | (0x400000 if half == "float16" else 0))
     assert np.array_equal(_core.cast(x, "float64")[~nan], numpy_cast(x, np.float64)[~nan])
 
@@ -67,7 +67,7 @@ def test_every_half_comes_back(isa, half):
 
 
 def test_float32_down_around_every_rounding_boundary(isa, half):
-    """Every sign, exponent and upper mantissa, with lower bits at, just below and just above each half-way point."""
+    """Every sign, exponent and upper mantissa, with lower bits at, just below and just above each halfway point."""
     upper = np.arange(65536, dtype=np.uint32) << 16
     steps = [0, 1, 0x0FFF, 0x1000, 0x1001, 0x1FFF, 0x2FFF, 0x3000, 0x3001, 0x7FFF, 0x8000, 0x8001, 0xFFFF]
     for lower in steps:
@@ -85,7 +85,7 @@ def test_every_float32_down(isa, half):
 
 
 def nearest(x: float, half: str) -> float:
-    """x rounded to the half once, half to even, by rational arithmetic."""
+    """x rounded once to the 16-bit type, half to even, in rational arithmetic."""
     bits = FRACTION_BITS[half]
     lowest = -14 if half == "float16" else -126
     exponent = max(int(np.frexp(x)[1]) - 1, lowest)
@@ -96,7 +96,7 @@ def nearest(x: float, half: str) -> float:
 
 
 def test_float64_is_rounded_once(isa, half):
-    """Not by way of float32, which would take what lies just off a half-way point for the point itself."""
+    """Not via float32, where a number close to a halfway point would first be rounded to that point."""
     x = numpy_cast(every_half(half), np.float64)
     x = x[np.isfinite(x)]
     x = x[np.random.default_rng(1).permutation(x.size)[:4000]]
@@ -115,7 +115,7 @@ def test_float64_is_rounded_once(isa, half):
 
 @pytest.mark.parametrize("other", ["int8", "uint8", "int32", "int64", "bool"])
 def test_other_types_both_ways(isa, half, other):
-    """By way of float32, as in NumPy and ml_dtypes. More elements than the staging buffer holds."""
+    """Via float32, as in NumPy and ml_dtypes. There are more elements than fit in the staging buffer."""
     info = None if other == "bool" else np.iinfo(other)
     low, high = (0, 2) if info is None else (max(info.min, -60000), min(info.max, 60000))
     x = np.random.default_rng(2).integers(low, high, 1537).astype(other)

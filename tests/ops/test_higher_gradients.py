@@ -1,4 +1,4 @@
-"""Gradients of gradients: every op that promises them against differences of its first gradient, in float64."""
+"""Second derivatives of every op that supports them against differences of its first gradient, in float64."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def first_gradients(f, values, seed):
 
 
 def check(f, *values, step=1e-5, tolerance=2e-6):
-    """d/dx of sum(v . df/dx) by nested tapes, against the difference of the first gradient in a random direction."""
+    """d/dx of sum(v . df/dx) from nested tapes against a difference of the first gradient in a random direction."""
     with _core.Tape():
         shape = f(*watched(values)).shape
     rng = np.random.default_rng(1)
@@ -319,7 +319,7 @@ LOSSES = [
 @pytest.mark.parametrize("name", LOSSES)
 @pytest.mark.parametrize("reduction", ["sum_over_batch_size", "none", "mean_with_sample_weight"])
 def test_losses_of_predictions_and_targets(name, reduction):
-    """Gradients flow into y_true too, and both can be differentiated again."""
+    """There are gradients with respect to y_true too, and both can be differentiated again."""
     loss = getattr(losses, name)(reduction=reduction, dtype="float64")
     weight = positive(4)
     t, x = RNG.uniform(0.1, 0.9, (4, 3)), RNG.uniform(0.1, 0.9, (4, 3))

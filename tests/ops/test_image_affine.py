@@ -1,4 +1,4 @@
-"""affine_transform against SciPy's map_coordinates in float64 and against Keras; flips against NumPy."""
+"""affine_transform against SciPy's map_coordinates in float64 and against Keras; image flips against NumPy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MODES = {
     "mirror": "mirror",
     "reflect": "reflect",
 }
-# (N, H, W, C): one pixel, one row, primes, a row of more than one block of 64, channels of every path.
+# (N, H, W, C): one pixel, one row, prime sizes, rows longer than a block of 64, channels for every path.
 SHAPES = [
     (1, 1, 1, 1),
     (2, 1, 5, 3),
@@ -37,7 +37,7 @@ def images(shape, dtype, seed=0):
 
 
 def transforms(shape, seed=1, projective=False, dtype="float64"):
-    """Rotated, stretched and moved, so that about half of the pixels come from outside."""
+    """Random rotations, scalings and shifts for which about half of the pixels lie outside the image."""
     n, h, w, _ = shape
     rng = np.random.default_rng(seed)
     angle, scale = rng.uniform(-3, 3, n), rng.uniform(0.3, 1.7, n)
@@ -78,7 +78,7 @@ def test_float64_against_scipy(isa, shape, mode, projective):
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("mode", MODES)
 def test_float32_against_scipy(isa, shape, mode):
-    """A coordinate below 2^8 is off by some 2^-15 after five roundings; values change by up to 2 a pixel."""
+    """The tolerance: coordinates below 2^8 have errors of about 2^-15, and values change by up to 2 per pixel."""
     x, t = images(shape, "float32"), transforms(shape, dtype="float32")
     y = ops.image.affine_transform(x, t, "bilinear", mode, -0.5)
     np.testing.assert_allclose(y, reference(x, t, 1, mode, -0.5), rtol=0, atol=3e-4)
@@ -120,7 +120,7 @@ def test_integer_images_are_rounded(dtype, interpolation):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
-@pytest.mark.parametrize("shape", [(5, 37, 70, 4), (17, 33, 66, 4)])  # chunks of rows, and of whole images
+@pytest.mark.parametrize("shape", [(5, 37, 70, 4), (17, 33, 66, 4)])  # work is split into rows, and into whole images
 def test_the_same_bits_for_threads_instruction_sets_and_channels(threads, dtype, interpolation, shape):
     x, t = images(shape, dtype), transforms(shape, projective=True, dtype=dtype)
     y = ops.image.affine_transform(x, t, interpolation, "reflect")
@@ -153,7 +153,7 @@ def test_nothing_outside_of_the_operands_is_read(isa, side, channels, dtype):
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30, -1e30, 3e9])
 def test_transforms_that_lead_nowhere(isa, mode, value):
-    """Any number may stand in a transform: the result is some pixel, or the fill value."""
+    """With any number in a transform, each output is a pixel of the image or the fill value."""
     x = images((8, 3, 5, 2), "float32")
     t = np.tile(np.array([1, 0, 0, 0, 1, 0, 0, 0], "float32"), (8, 1))
     t[np.arange(8), np.arange(8)] = value
@@ -168,7 +168,7 @@ def test_transforms_that_lead_nowhere(isa, mode, value):
 @pytest.mark.parametrize("interpolation", ["nearest", "bilinear"])
 @pytest.mark.parametrize("shape", [(2, 7, 5, 3), (1, 1, 1, 1), (2, 4, 70, 1)])
 def test_the_gradient_is_the_adjoint(isa, interpolation, mode, shape):
-    """The map is linear in the image: <A x, dy> = <x, A' dy> for every x, and what is there already is added to."""
+    """The transform is linear in the image, so <A x, dy> = <x, A' dy>; the gradient is added to an existing one."""
     x, t = images(shape, "float64"), transforms(shape)
     dy = images(shape, "float64", seed=3)
     y, dx = gradient(lambda x: ops.image.affine_transform(x, t, interpolation, mode), x, dy)

@@ -1,4 +1,4 @@
-"""Entries by position: NumPy judges values, JAX and difference quotients the gradients."""
+"""Indexing ops: values against NumPy, gradients against JAX and difference quotients."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_take_along_any_axis(data, dtype, index):
     k = data.draw(st.integers(0, 8))
     ours_shape, x_shape = list(shape), list(shape)
     ours_shape[axis] = k
-    for i in range(len(shape)):  # the others broadcast
+    for i in range(len(shape)):  # all other axes broadcast
         if i != axis % len(shape):
             which = data.draw(st.sampled_from(["both", "x", "index"]))
             ours_shape[i] = 1 if which == "x" else shape[i]
@@ -90,7 +90,7 @@ def test_scatter(isa, dtype, how):
             if dtype != "bool":
                 updates[...] = how == "mul"
         same(_core.scatter(into, at, updates, how), reference(into, at, updates, how).astype(dtype))
-        # Positions of several axes, and one update for all of them.
+        # Positions along several axes, and one update for all positions.
         one = updates[0]
         same(_core.scatter(into, at[None, :, None], one, how), reference(into, at, one, how))
 

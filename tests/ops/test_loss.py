@@ -1,4 +1,4 @@
-"""Loss kernels: values and gradients of Keras's formulas, as JAX computes and differentiates them, in float64."""
+"""Loss kernels: values and gradients against Keras's losses, differentiated by JAX in float64."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def close(ours, theirs, dtype, slack=1.0):
 
 
 def keras_hinge(square):
-    # Labels as given: the conversion of 0 and 1 to -1 and 1 is an op of its own here.
+    # The labels are used as given: in netlet a separate op converts 0 and 1 to -1 and 1.
     def f(t, x):
         e = jnp.maximum(1.0 - t * x, 0.0)
         return jnp.mean(e * e if square else e, axis=-1)
@@ -90,7 +90,7 @@ def test_pointwise_rows(isa, kind, shape, dtype):
     t, x = inputs(kind, shape, dtype)
     seed = seed_of(shape, dtype)
     y, dx = gradient(ours(kind, t), x, seed)
-    # The oracle in float64 on the same inputs: float32 kernels are measured against the truth.
+    # The reference is computed in float64 on the same inputs, also for float32 kernels.
     wide_y, wide_dx = pointwise_oracle(kind, shape, dtype)
     close(y, wide_y, dtype, 3)
     close(dx, wide_dx, dtype, 10)
@@ -126,7 +126,7 @@ def test_ties_and_edges_have_the_slopes_of_automatic_differentiation(isa, kind):
     y, dx = gradient(ours(kind, t), x)
     ref_y, ref_dx = edge_oracle(kind, t.tobytes(), x.tobytes())
     if kind in ("absolute_error", "absolute_percentage_error"):
-        # |e| has slope 0 at 0, as in TensorFlow and PyTorch; JAX alone says 1, which pushes perfect predictions away.
+        # |e| has derivative 0 at 0, as in TensorFlow and PyTorch. JAX has 1, which would change perfect predictions.
         assert not dx[t == x].any()
         ref_dx = np.where(t == x, 0, ref_dx)
     np.testing.assert_allclose(y, ref_y, rtol=1e-12, atol=1e-14)
@@ -143,7 +143,7 @@ def test_a_difference_has_a_gradient_into_its_target_too():
 
 @functools.cache
 def categorical(shape, from_logits, smoothing, dtype):
-    """Targets, predictions, seed, and what the oracle says of them."""
+    """Targets, predictions, output gradient, and the reference's value and gradient."""
     rng = rng_of(shape, from_logits, smoothing)
     t = rng.uniform(0, 1, shape).astype(dtype)
     x = (rng.normal(size=shape) * 3 if from_logits else rng.uniform(0.01, 2, shape)).astype(dtype)
@@ -153,7 +153,7 @@ def categorical(shape, from_logits, smoothing, dtype):
 
 
 @pytest.mark.product
-@pytest.mark.filterwarnings("ignore:In loss categorical_crossentropy")  # of Keras, about a single class
+@pytest.mark.filterwarnings("ignore:In loss categorical_crossentropy")  # Keras warns about a single class
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("smoothing", [0.0, 0.2])
 @pytest.mark.parametrize("from_logits", [False, True])
@@ -172,7 +172,7 @@ def test_categorical_crossentropy(isa, shape, from_logits, smoothing, dtype):
 
 @functools.cache
 def sparse(shape, from_logits, dtype):
-    """Labels, predictions, seed, and what the oracle says of them."""
+    """Labels, predictions, output gradient, and the reference's value and gradient."""
     rng = rng_of(shape, from_logits)
     t = rng.integers(0, shape[-1], shape[:-1])
     x = (rng.normal(size=shape) * 3 if from_logits else rng.uniform(0.01, 2, shape)).astype(dtype)
@@ -276,7 +276,7 @@ def test_small_losses_keep_their_digits(isa):
 
 
 def test_infinite_logits_of_binary_crossentropy(isa):
-    """Certain and right costs nothing, certain and wrong infinitely much (Keras: NaN for what is right)."""
+    """A certain prediction has loss 0 if it is right (Keras: NaN) and an infinite loss if it is wrong."""
     t = np.array([[0.0], [1.0], [0.0], [1.0], [0.5], [0.5]])
     x = np.array([[np.inf], [-np.inf], [-np.inf], [np.inf], [np.inf], [-np.inf]])
     for dtype in ("float32", "float64"):

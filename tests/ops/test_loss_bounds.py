@@ -1,4 +1,4 @@
-"""Loss, metric and optimizer kernels touch no byte outside of their operands: these end at forbidden pages."""
+"""Loss, metric and optimizer kernels access no byte outside their operands, which border on protected pages."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_losses(isa, fence, cols, dtype):
 
 
 def gradient_of(f, x):
-    """Gradients with respect to the guarded memory itself, not to a copy of it."""
+    """Runs f and its gradient on the guarded memory of x itself; the value is compared with that of a copy of x."""
     leaf = _core.as_tensor(x)
     leaf.requires_grad = True
     with _core.Tape(grad=True) as tape:

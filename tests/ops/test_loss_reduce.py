@@ -1,4 +1,4 @@
-"""From values to a loss, and what surrounds it: weights, masks, several uses, threads, records, errors."""
+"""Reduction of per-sample values to a loss: weights, masks, several uses, threads, recorded kernels, errors."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_hinge_labels_change_only_where_all_are_binary():
 
 
 @pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
-@pytest.mark.parametrize("size", [1, 7, 100, 16384, 50_001])  # the last two: one chunk, and several
+@pytest.mark.parametrize("size", [1, 7, 100, 16384, 50_001])  # the last two: one chunk and several chunks
 def test_check_finite(isa, size, bad):
     for dtype in ("float32", "float64"):
         x, flag = np.full(size, 3.0, dtype), _core.tensor(np.array([7], dtype="int32"))

@@ -1,4 +1,4 @@
-"""ops.matmul of NumPy arrays of any layout: read in place where that is possible, and right where it is not."""
+"""ops.matmul of NumPy arrays in any memory layout: read in place if possible, copied otherwise; always correct."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EXTENTS = [1, 2, 3, 8, 17, 33, 130]
 
 
 def layouts(x: np.ndarray):
-    """The same values, laid out in every way that NumPy knows: (name, array)."""
+    """The values of x in many memory layouts, as pairs (name, array)."""
     rows, columns = x.shape
     yield "C", x
     yield "F", np.asfortranarray(x)
@@ -119,7 +119,7 @@ def test_wrong_shapes_are_named_here_too():
 @pytest.mark.parametrize("side", ["begin", "end"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_nothing_between_the_rows_is_needed(isa, dtype, side):
-    """The last row of a matrix with a leading dimension ends where its last element does."""
+    """With a leading dimension, the memory may end at the last element of the last row; nothing after it is read."""
     rng = np.random.default_rng(5)
     for m, n, k in [(3, 5, 7), (17, 33, 9), (64, 64, 64), (1, 300, 70), (90, 70, 1), (130, 400, 500)]:
         a, b = rng.integers(-8, 9, (m, k)).astype(dtype), rng.integers(-8, 9, (k, n)).astype(dtype)

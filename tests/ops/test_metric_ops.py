@@ -1,4 +1,4 @@
-"""Metric kernels: sums into a float64 state, against NumPy; every ISA, any size, any number of threads."""
+"""Metric kernels, which sum into a float64 state, against NumPy: every ISA, any size, any number of threads."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_weights_that_do_not_fit_are_refused():
 @pytest.mark.parametrize("cols", [1, 2, 3, 7, 8, 9, 15, 16, 17, 33, 100])
 def test_argmax_of_every_width(isa, cols, dtype):
     rng = np.random.default_rng(cols)
-    # Few different values: ties everywhere, of which the first counts.
+    # Few different values give many ties; the first of equal values counts.
     x = rng.integers(0, 3, (200, cols)).astype(dtype)
     labels = rng.integers(0, cols, 200)
     right = x.argmax(1) == labels

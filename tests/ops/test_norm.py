@@ -1,4 +1,7 @@
-"""Normalizations: values and gradients against float64 NumPy and PyTorch, hard numbers, every split and every edge."""
+"""Normalization ops: values and gradients against float64 NumPy and PyTorch.
+
+Also: ill-conditioned inputs, all ways of splitting the work, edge cases.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from support.gradients import rng_of
 from support.guarded import guarded
 
 EPS = 1e-3
-# One channel, a few, around every vector width and a tile of columns; rows around a block, a fold, several pieces.
+# (rows, columns): columns around every vector width and a tile; rows around a block, partial sums and several chunks.
 COLUMNS = [
     *((2, c) for c in (1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 130, 256, 257, 300, 600)),
     *((r, 3) for r in (1, 3, 21, 63, 64, 65, 127, 128, 1031)),
@@ -25,14 +28,14 @@ def normal(*shape, seed=0, dtype="f8"):
 
 
 def run(f, arrays, dy, double=False):
-    """f's value and the gradients of all arrays (None stays None), the output weighted by dy."""
+    """The value of f, and the gradients with respect to all arrays that are not None for the output gradient dy."""
     leaves = [None if a is None else _core.tensor(a) for a in arrays]
     sources = [leaf for leaf in leaves if leaf is not None]
     for leaf in sources:
         leaf.requires_grad = True
     with _core.Tape(grad=True) as tape:
         y = f(*leaves)
-        if double:  # each gradient is written twice: the second time it is added
+        if double:  # two uses, so the second gradient is added to the first
             y2 = f(*leaves)
             grads = tape.gradients(_core.add(y, y2), sources, dy)
         else:
@@ -41,7 +44,7 @@ def run(f, arrays, dy, double=False):
 
 
 def normalised(x, axes, eps=EPS, centred=True):
-    """x^ in float64 by two passes."""
+    """(x - mean) / std and 1 / std in float64, computed in two passes."""
     x = x.astype("f8")
     mean = x.mean(axes, keepdims=True) if centred else 0.0
     variance = ((x - mean) ** 2).mean(axes, keepdims=True)
@@ -74,7 +77,7 @@ def test_batch_norm(isa, dtype, tol):
             np.testing.assert_array_equal([dgamma, dbeta], np.zeros((2, shape[1])))
             continue
         xhat, _ = normalised(x, 0)
-        # A column of two near numbers is divided by their small distance: x^ and gradient magnify the rounding of x.
+        # A column of two close numbers has a small deviation: dividing by it amplifies the rounding of x.
         assert_near(y, xhat * gamma + beta, tol, tol)
         assert_near(dgamma, (dy * xhat).sum(0), tol, tol * np.sqrt(shape[0]))
         assert_near(dbeta, dy.astype("f8").sum(0), tol, tol * np.sqrt(shape[0]))
@@ -93,7 +96,7 @@ def test_batch_statistics(isa):
 
 
 def test_a_large_mean_costs_nothing(isa):
-    """Mean 1e4 and variance 1e-4 in float32: the digits that x has are all in y; also with an outlier in front."""
+    """float32 with mean 1e4 and variance 1e-4, also with an outlier in front: no accuracy is lost beyond that of x."""
     x = (1e4 + 0.01 * normal(3000, 33)).astype("f4")
     for first in (None, 0.0):
         if first is not None:

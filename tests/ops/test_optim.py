@@ -1,4 +1,4 @@
-"""Optimizer kernels on their own: formulas in NumPy float64, every ISA, any size, any number of threads."""
+"""Optimizer kernels against their formulas in NumPy float64: every ISA, any size, any number of threads."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_rmsprop(isa, n, dtype):
 
 @pytest.mark.parametrize("t", [1, 2, 3, 10, 1000, 100_000, 2**40])
 def test_bias_correction_at_any_step(isa, t):
-    """Against exact powers: 1 - beta^t by expm1, which does not cancel."""
+    """Against 1 - beta^t computed by expm1, without cancellation."""
     P, M, V = tensor([1.0]), tensor([0.0]), tensor([0.0])
     b1, b2 = 0.9, 0.999
     _core.adam_update(P, tensor([2.0]), M, V, None, *cells(0.1, t - 1), b1, b2, 0.0)
@@ -99,7 +99,7 @@ def test_bias_correction_at_any_step(isa, t):
 
 
 def test_elements_do_not_depend_on_their_neighbours(isa):
-    """The bits of an element are the same in a vector's middle and in a tail."""
+    """An element has the same bits in a full vector and in the tail of an array."""
     p, g, m, v = data(64, "float32", 4)
     whole = [tensor(a) for a in (p, g, m, v)]
     _core.adam_update(*whole, None, *cells())
@@ -190,7 +190,7 @@ def test_average(isa):
     p, average = tensor(np.arange(21.0)), tensor(np.full(21, 9.0))
     step = tensor(0, "int64")
     _core.ema_update(p, average, step, 0.75)
-    np.testing.assert_array_equal(average.numpy(), np.arange(21.0))  # the first average is the value itself
+    np.testing.assert_array_equal(average.numpy(), np.arange(21.0))  # the first average is the value
     p.copy_from(np.zeros(21))
     _core.increment(step)
     _core.ema_update(p, average, step, 0.75, 2)

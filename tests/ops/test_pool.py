@@ -1,4 +1,4 @@
-"""Pooling: NumPy's definition in float64 judges values and gradients, on every instruction set."""
+"""Pooling: values and gradients against the definition in float64 NumPy, on every instruction set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.guarded import guarded
 
 
 def with_pads(pool):
-    """Padding "same" or none in the place of widths."""
+    """Wraps a pooling op: its last argument becomes `same`, padding "same" or none, instead of the widths."""
 
     def f(x, window, strides, same=False):
         placed = Window(tuple(window), tuple(strides), (1,) * len(window), "same" if same else "valid")
@@ -28,7 +28,7 @@ POOLS = {"max": MAX, "average": with_pads(_core.average_pool)}
 
 
 def definition(op, x, window, strides, same, dy=None):
-    """y, and dx for the gradient dy of y, window by window."""
+    """y, and dx for the output gradient dy, computed window by window."""
     n, *size, c = x.shape
     out = [-(-s // t) if same else (s - w) // t + 1 for s, w, t in zip(size, window, strides, strict=True)]
     before = [
@@ -64,7 +64,7 @@ def value_and_gradient(pool, x, window, strides, same, dy):
 
 
 class Case:
-    """Small images of all ranks and all numbers of channels that have a path of their own; whole numbers, many ties."""
+    """Small integer images with many ties, of all ranks, with numbers of channels for every path of the kernels."""
 
     def __init__(self, seed: int) -> None:
         rng = np.random.default_rng(seed)
@@ -78,7 +78,7 @@ class Case:
         self.same = bool(rng.integers(2))
         most = np.full(axes, 9) if self.same else np.minimum(size, 6)
         self.window = [int(rng.integers(1, m + 1)) for m in most]
-        if rng.random() < 0.4:  # the usual ones have loops of their own
+        if rng.random() < 0.4:  # common windows have specialized loops
             side = int(rng.integers(2, 4))
             self.window = [side if self.same else min(side, int(s)) for s in size]
         self.strides = [int(t) for t in rng.integers(1, 5, axes)] if rng.random() < 0.6 else self.window
@@ -101,14 +101,14 @@ def test_values_and_gradients(isa, group):
         x = case.x.astype(case.dtype)
         ours, gradient = value_and_gradient(POOLS[case.op], x, *case.arguments, case.dy)
         assert ours.dtype == gradient.dtype == x.dtype
-        # Maxima and sums of whole numbers are exact. A mean is rounded once, its share of dy twice, and up to 9^3 such
-        # shares of at most 4 are added up.
+        # Maxima and sums of integers are exact. A mean is rounded once, its part of dy twice, and up to 9^3 such parts
+        # of at most 4 are summed.
         unit = np.finfo(x.dtype).eps
         message = f"seed {seed}: {case.op} {case.x.shape} {case.arguments}"
         np.testing.assert_allclose(ours, y, rtol=0 if case.op == "max" else unit, atol=0, err_msg=message)
         bound = 0 if case.op == "max" else 60 * unit
         np.testing.assert_allclose(gradient, dx, rtol=0, atol=bound, err_msg=message)
-        # Without a gradient no index is kept; the values are the same.
+        # Without a gradient no indices are saved for backward; the values are the same.
         np.testing.assert_array_equal(POOLS[case.op](x, *case.arguments), ours)
 
 
@@ -148,7 +148,7 @@ def test_gradients_against_differences(op):
         ((2, 3, 4, 3, 2), [2, 2, 2], [1, 2, 1], True),
         ((1, 7, 9), [3], [2], True),
     ]:
-        x = rng.permutation(np.arange(np.prod(shape))).reshape(shape) / 8  # no two are near each other
+        x = rng.permutation(np.arange(np.prod(shape))).reshape(shape) / 8  # no two values are close
         check_gradients(lambda t, a=(window, strides, same): POOLS[op](t, *a), [x])
 
 
@@ -183,7 +183,7 @@ def test_windows_of_more_than_255_cells(isa):
 
 
 def test_against_torch():
-    """The lecture's formula floor((n - k) / s) + 1, and values on images of a usual size."""
+    """The lecture notes' output size floor((n - k) / s) + 1, and values on images of a common size."""
     torch = pytest.importorskip("torch")
     F = torch.nn.functional
     x = np.random.default_rng(3).standard_normal((2, 29, 31, 24)).astype("float32")

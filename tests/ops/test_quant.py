@@ -1,4 +1,4 @@
-"""Quantization to 8 bits: against exact rationals, ONNX's reference evaluator and NumPy; guards, groups, gradients."""
+"""8-bit quantization against exact rationals, ONNX's reference evaluator and NumPy; edge cases, axes, gradients."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KINDS = ["absmax", "int8", "uint8"]
 LIMITS = {"absmax": (-127, 127), "int8": (-128, 127), "uint8": (0, 255)}
 
 
-# Shapes and axes for every path: lines, tiles of columns, long lines in pieces, axes that have to be moved first.
+# (shape, axis) for every path: rows, tiles of columns, long rows in pieces, axes that need a transpose first.
 VIEWS = [
     ((), None), ((1,), None), ((7,), None), ((1000,), None), ((100_003,), None), ((3, 40_000), -1), ((20, 40_000), 1),
     ((5, 33), 0), ((5, 33), 1), ((5, 33), (0, 1)), ((3, 300), 0), ((4, 9, 17), 1), ((4, 9, 17), (0, 2)),
@@ -26,7 +26,7 @@ VIEWS = [
 
 
 def quantize(x, kind, **options):
-    """(q, scale, zero point) of any of the three."""
+    """(q, scale, zero point) of any of the three kinds of quantization."""
     if kind == "absmax":
         return *(t.numpy() for t in ops.quantize_absmax(x, **options)), np.int8(0)
     return tuple(t.numpy() for t in ops.quantize_zeropoint(x, dtype=kind, **options))
@@ -43,7 +43,7 @@ def fake(x, kind, **options):
 
 
 def reference(x, kind, axis=None):
-    """The formulas of csrc/ops/quant/quant_args.h in NumPy, in x's own type; finite x."""
+    """The formulas of csrc/ops/quant/quant_args.h in NumPy, in x's dtype, for finite x."""
     low, high = LIMITS[kind]
     tiny, one = np.finfo(x.dtype).tiny, x.dtype.type(1)
     axis = tuple(range(x.ndim)) if axis is None else axis
@@ -74,7 +74,7 @@ def same(got, want):
 
 # ---- values ----------------------------------------------------------------------------------------------------------
 def test_the_worked_example(isa):
-    """Lecture notes on absmax: max 3.2, then 0.1 becomes 4 and comes back as 0.1008, off by 0.0008."""
+    """The lecture notes' absmax example: with maximum 3.2, 0.1 becomes 4 and dequantizes to 0.1008, error 0.0008."""
     x = np.array([0.1, -0.5, 3.2, 1.2], np.float32)
     q, scale = ops.quantize_absmax(x)
     assert q.dtype == np.int8 and scale == np.float32(3.2) / np.float32(127)
@@ -121,7 +121,7 @@ def test_groups(isa, kind, shape, axis, size):
 
 
 def test_against_onnx():
-    """DynamicQuantizeLinear, QuantizeLinear and DequantizeLinear by onnx's reference evaluator."""
+    """DynamicQuantizeLinear, QuantizeLinear and DequantizeLinear in ONNX's reference evaluator."""
     onnx = pytest.importorskip("onnx")
     from onnx.reference import ReferenceEvaluator
 
@@ -162,8 +162,11 @@ floats = st.floats(-(2.0**127), 2.0**127, width=32, allow_subnormal=True)
 @settings(deadline=None, max_examples=300)
 @given(st.lists(floats, min_size=1, max_size=40), st.sampled_from(KINDS))
 def test_promises(values, kind):
-    """Against exact rationals: the quotient rounded once to float32, then half to even; |error| <= scale/2; monotone;
-    0 has the zero point; and what comes back has the same codes again."""
+    """The documented guarantees, checked in exact rational arithmetic.
+
+    The quotient is rounded once to float32, then half to even; |error| <= scale / 2 up to rounding; codes are monotone
+    in x; 0 becomes the zero point.
+    """
     x = np.array(values, np.float32)
     low, high = LIMITS[kind]
     q, scale, zero = quantize(x, kind)
@@ -194,7 +197,7 @@ def test_every_code_comes_back_as_itself(top, kind):
         assert np.array_equal(ops.quantize_absmax(x)[0], codes)
 
 
-# ---- guards ----------------------------------------------------------------------------------------------------------
+# ---- edge cases ------------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_zero_constant_tiny_huge(isa, kind, dtype):
@@ -206,7 +209,7 @@ def test_zero_constant_tiny_huge(isa, kind, dtype):
         same((q, scale, zero), reference(x, kind))
         assert np.isfinite(scale) and scale >= np.finfo(dtype).tiny
         back = dequantize(q, scale, zero, kind)
-        near = np.abs(x) < top / 2  # what lies within scale/2 of the largest number may come back infinite
+        near = np.abs(x) < top / 2  # near the largest number, dequantization may overflow
         assert (np.abs(back - x)[near] <= scale / 2 * (1 + 1e-4)).all()
     assert quantize(np.zeros(3, dtype), kind)[1] == 1
 
@@ -252,7 +255,7 @@ def test_inside_a_plan_a_nan_becomes_a_nan_scale(isa):
     assert np.array_equal(q, np.where(np.arange(3)[:, None] == 1, 0, 127) * np.ones((3, 20), int))
 
 
-# ---- the machine -----------------------------------------------------------------------------------------------------
+# ---- threads and instruction sets ------------------------------------------------------------------------------------
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("shape", "axis"), [((300_007,), None), ((200, 700), -1), ((200, 700), 0), ((7, 65_537), 1)])
 def test_the_same_codes_for_any_number_of_threads_on_any_instruction_set(threads, isa, kind, shape, axis):
@@ -297,14 +300,14 @@ def test_the_gradient_goes_straight_through(isa, kind):
     x.requires_grad = True
     with _core.Tape(grad=True) as tape:
         y = fake(x, kind, axis=0)
-        loss = _core.sum(_core.add(_core.multiply(y, weights), x))  # x is reached twice
+        loss = _core.sum(_core.add(_core.multiply(y, weights), x))  # x is used twice
         [dx] = tape.gradients(loss, [x])
     assert np.array_equal(dx.numpy(), weights + np.float32(1))
     assert np.array_equal(y.numpy(), fake(values, kind, axis=0))
 
 
 def test_rows_of_activations_in_a_plan():
-    """What an int8 layer does at each step: a scale for each row of its input."""
+    """As an int8 layer does in each step: one scale for each row of its input."""
     tape = _core.Tape(record=True)
     with tape:
         q, scale = ops.quantize_absmax(tape.input((32, 100), "float32", "x"), axis=-1)

@@ -1,4 +1,4 @@
-"""Random numbers: uniform ones are Philox's word for word, the others their normal quantiles."""
+"""Random numbers: uniform ones follow Philox exactly; normal ones are the quantiles of uniform ones."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ SIZES = [1, 15, 63, 64, 65, 1000, 20_000]
 
 
 def words(seed, stream, step, groups):
-    """(len(groups), 64): element 16 w + l of group g is word w of block 16 g + l."""
+    """Philox words (len(groups), 64): element 16 w + l of group g is word w of block 16 g + l."""
     blocks = (groups[:, None] * 16 + np.arange(16)).reshape(-1)
     w = philox(seed, stream, step, blocks).reshape(len(groups), 16, 4).transpose(0, 2, 1)
     return w.reshape(len(groups), 64).astype(np.float64)
 
 
 def unit(dtype, seed, size, stream=0, step=0):
-    """The uniform numbers in [0, 1) that everything comes from, and half the width of their grid."""
+    """The uniform numbers in [0, 1) from which all others are computed, and half of their spacing."""
     g = np.arange(-(-size // 64))
     if dtype == "float32":
         return (words(seed, stream, step, g) // 2**8).reshape(-1)[:size] / 2**24, 2.0**-25
@@ -36,7 +36,7 @@ def quantile(u, half, cut=0.0):
 
 
 def recorded(distribution, shape, dtype, a, b, seed, fresh=True, steps=1, before=0):
-    """As a recorded training step runs it: one result a step; `before` other random ops stand before it."""
+    """The results of a random op in a recorded step, one for each step, with `before` other random ops before it."""
     cell = _core.tensor(np.zeros(1, np.int64))
     tape = _core.Tape(record=True)
     tape.set_step(cell)
@@ -65,8 +65,8 @@ def test_normal_numbers_are_quantiles_of_the_uniform_ones(isa, dtype, distributi
     cut = special.ndtr(-2.0) if distribution == "truncated_normal" else 0.0
     y = _core.random(distribution, (100_000,), dtype, 0.0, 1.0, 7, False).numpy()
     expected = quantile(*unit(dtype, 7, y.size), cut)
-    # Both sides round: Phi by some 2^-24 or 2^-53, which the density phi(2) = 0.05 ... phi(5) = 1e-6 turns into z; the
-    # tail's own relative accuracy keeps that at a few units of z.
+    # Both sides round Phi(z), by about 2^-24 or 2^-53. Divided by the density, phi(2) = 0.05 ... phi(5) = 1e-6, this is
+    # the error of z. Since Phi is relatively accurate in the tail, that error is a few ULP of z.
     u = np.finfo(dtype).eps
     np.testing.assert_allclose(y, expected, rtol=8 * u, atol=4 * u)
     if cut:
@@ -75,7 +75,7 @@ def test_normal_numbers_are_quantiles_of_the_uniform_ones(isa, dtype, distributi
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_quantiles_over_all_scales(isa, dtype):
-    """Scale and offset are applied after; the far tail is as exact as the middle."""
+    """Scale and offset are applied to the normal numbers; the tails are as accurate as the middle."""
     y = _core.random("normal", (3, 50, 77), dtype, 10.0, 0.5, 3, False).numpy()
     z = quantile(*unit(dtype, 3, y.size)).reshape(y.shape)
     np.testing.assert_allclose(y, 10 + 0.5 * z, rtol=8 * np.finfo(dtype).eps)
@@ -182,7 +182,7 @@ def test_dropout_noise_shape():
 
 # ---- inside a recorded step ------------------------------------------------------------------------------------------
 class Noise(netlet.layers.Layer):
-    """Adds what `draw(shape)` gives and remembers it in a weight that training does not change."""
+    """Adds the result of `draw(shape)` and stores it in a non-trainable weight."""
 
     def __init__(self, draw):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Reductions: NumPy in float64 judges values, difference quotients and JAX judge gradients."""
+"""Reductions: values against NumPy in float64, gradients against difference quotients and JAX."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def numbers(shape, seed: int = 0, dtype: str = "float64") -> np.ndarray:
 
 
 def assert_sum(ours, x, axis, scale=1.0):
-    """Within the error of a pairwise sum: log2(n) + a few roundings of the sum of magnitudes."""
+    """Within the error bound of pairwise summation: (log2(n) + a few) roundings, relative to the sum of magnitudes."""
     truth = x.astype("float64").sum(axis=axis) * scale
     size = np.abs(x.astype("float64")).sum(axis=axis) * scale
     n = x.size / max(1, np.size(truth))
@@ -86,7 +86,7 @@ def test_any_axes(data, name, keepdims):
     ids=str,
 )
 def test_sums_that_are_split_among_threads(isa, shape, axis):
-    for offset in (0, 1000):  # the second makes a sequential float32 sum lose most of its digits
+    for offset in (0, 1000):  # with 1000, a sequential float32 sum would lose most of its digits
         x = numbers(shape, 3, "float32") + np.float32(offset)
         assert_sum(_core.sum(x, axis), x, axis)
         n = x.size / np.asarray(x.sum(axis)).size
@@ -249,7 +249,7 @@ def test_gradients_of_large_reductions_are_recorded_and_replayed(isa):
 
 @pytest.mark.parametrize("op", ["argmax", "argmin", "max", "min"])
 def test_extremes_of_an_empty_array(op):
-    """Nothing to choose is an error; no result is none."""
+    """An extreme over no elements is an error, but an empty result is not."""
 
     def call(shape, axis):
         several = op in ("max", "min") and axis is not None

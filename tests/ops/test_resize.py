@@ -1,4 +1,4 @@
-"""Resampling of an axis, and the resizing of images that is made of it: matrices in NumPy, Keras on JAX, PyTorch."""
+"""Resampling along an axis, and image resizing: against matrices in NumPy, Keras on JAX, and PyTorch."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.guarded import guarded
 
 
 def matrix(bands, n):
-    """(m, n) of a band."""
+    """The dense (m, n) matrix of a band matrix (first columns, counts, weights)."""
     first, count, weights = bands
     full = np.zeros((len(first), n))
     for i, (f, c) in enumerate(zip(first, count, strict=True)):
@@ -23,7 +23,7 @@ def matrix(bands, n):
 
 
 def random_bands(rng, n, m):
-    """Rows that overlap, touch, leave gaps; one without entries."""
+    """A random band matrix whose rows overlap, touch or leave gaps; rows may be empty."""
     count = rng.integers(0, min(n, 4) + 1, m).astype("int32")
     first = np.array([rng.integers(0, n - c + 1) for c in count], "int32")
     taps = max(1, int(count.max(initial=0)))
@@ -32,7 +32,7 @@ def random_bands(rng, n, m):
 
 @pytest.mark.parametrize("side", ["begin", "end"])
 def test_resample_is_a_product_with_a_band_matrix(isa, side):
-    """Whole numbers: exact. Values and gradient, at the border of forbidden pages."""
+    """Integers give exact values and gradients. The operands border on protected memory pages."""
     rng = np.random.default_rng(0)
     for case in range(60):
         n, m, inner = int(rng.integers(1, 9)), int(rng.integers(1, 9)), int(rng.choice([1, 2, 3, 4, 7, 8, 16, 17, 40]))
@@ -70,7 +70,7 @@ def test_resample_refuses():
 
 @pytest.mark.parametrize("method", resampling.INTERPOLATIONS)
 def test_weights(method):
-    """Each row sums to 1 and a constant stays constant; with its own extent an axis is what it was."""
+    """Each row sums to 1, so constants stay constant; resizing to the same size is the identity."""
     for n, m in [(1, 1), (1, 7), (7, 1), (5, 13), (13, 5), (31, 31), (8, 4), (101, 7)]:
         for antialias in (False, True):
             w = matrix(resampling.interpolation(n, m, method, antialias), n)

@@ -1,4 +1,4 @@
-"""Recurrent layers over all time steps: their definition in NumPy judges values, difference quotients the gradients."""
+"""Recurrent ops over all time steps: values against the definition in NumPy, gradients against difference quotients."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CURVES = {
 
 
 def definition(kind, x, w, r, b, h=None, c=None, mask=None, scale=None, reverse=False, act="tanh", gate="sigmoid"):
-    """(y, h, c) step by step; the same formulas as Keras's cells."""
+    """(y, h, c), computed step by step with the formulas of Keras's cells."""
     a, s = CURVES[act], CURVES[gate]
     n, steps, _ = x.shape
     u = r.shape[0]
@@ -55,7 +55,7 @@ def definition(kind, x, w, r, b, h=None, c=None, mask=None, scale=None, reverse=
 
 
 def case(kind, n, steps, features, units, seed=0, dtype="float64"):
-    """x, kernel, recurrent kernel, bias, first h, first c (None but for lstm)."""
+    """x, kernel, recurrent kernel, bias, initial h, initial c (None except for lstm)."""
     rng = np.random.default_rng(seed)
     g = GATES[kind] * units
     shapes = [(n, steps, features), (features, g), (units, g), (2, g) if kind == "gru" else (g,), (n, units)]
@@ -113,7 +113,7 @@ def test_no_bias_no_state_no_sequences(kind):
 @pytest.mark.parametrize("act", CURVES)
 @pytest.mark.parametrize("kind", GATES)
 def test_other_activations(isa, kind, act):
-    # Small enough that nothing overflows in four steps.
+    # The numbers are small enough that nothing overflows in four steps.
     arrays = [None if a is None else 0.3 * a for a in case(kind, 3, 4, 2, 9)]
     gate = "hard_sigmoid" if act in ("tanh", "exponential") else act
     expected = definition(kind, *arrays, act=act, gate=gate)
@@ -121,7 +121,7 @@ def test_other_activations(isa, kind, act):
 
 
 def joined(kind, mask, scale, reverse, names, **options):
-    """The op as a function of its differentiable arguments with all results in one array."""
+    """The op as a function of its differentiable arguments, with all results concatenated in one array."""
 
     def f(*given):
         values = dict(zip(names, given, strict=True))
@@ -129,7 +129,7 @@ def joined(kind, mask, scale, reverse, names, **options):
             kind, *(values.get(k) for k in ("x", "w", "r", "b", "h", "c")), mask, scale, reverse=reverse, **options
         )
         flat = [_core.reshape(v, (math.prod(v.shape),)) for v in results if v is not None]
-        # Later results count more, so that none can stand for another.
+        # The results are weighted differently, so that a mix-up of their gradients is detected.
         return _core.concatenate([_core.multiply(v, 1.0 + i) for i, v in enumerate(flat)], 0)
 
     return f
@@ -161,7 +161,7 @@ def test_gradients_of_other_activations(kind, act):
 
 @pytest.mark.parametrize("kind", GATES)
 def test_gradient_twice_from_one_tape(kind):
-    """Backward works in place where it comes once, and must not where it comes again."""
+    """The backward pass works in place if it runs once; it must not if it runs again."""
     values = [_core.tensor(v) for v in case(kind, 2, 3, 2, 5) if v is not None]
     for v in values:
         v.requires_grad = True
@@ -177,7 +177,7 @@ def test_gradient_twice_from_one_tape(kind):
 
 @pytest.mark.parametrize("kind", GATES)
 def test_only_what_is_asked_for(kind):
-    """Without gradients of the weights, or of x, the others are the same."""
+    """Each gradient is the same if it alone is requested."""
     arrays = [a for a in case(kind, 3, 4, 2, 5) if a is not None]
     names = list("xwrbhc")[: len(arrays)]
 
@@ -219,7 +219,7 @@ def test_same_bits_for_any_number_of_threads(kind, dtype, threads):
 
 @pytest.mark.parametrize("kind", GATES)
 def test_a_row_does_not_depend_on_its_neighbours(kind):
-    """Its sums are the same wherever it stands in the batch; a NaN stays in its own row."""
+    """A NaN stays in its row, and the other rows keep their bits."""
     arrays = case(kind, 20, 6, 3, 21, dtype="float32")
     whole = _core.rnn(kind, *arrays)[0]
     arrays[0] = arrays[0].copy()
@@ -276,7 +276,7 @@ def test_no_byte_outside_is_touched(isa, kind, side):
 
 @pytest.mark.parametrize("kind", GATES)
 def test_in_a_plan(kind):
-    """A recorded step gives the bits of an eager one, time after time."""
+    """A recorded step gives the bits of an eager call in each run."""
     arrays = case(kind, 5, 6, 3, 7, dtype="float32")
     x, weights, state = arrays[0], arrays[1:4], [s for s in arrays[4:] if s is not None]
     expected = [v for v in _core.rnn(kind, x, *weights, *state) if v is not None]
@@ -291,10 +291,10 @@ def test_in_a_plan(kind):
 
 
 def test_lecture_notes_scalar_step():
-    """Forget, input and output gate of one unit, worked by hand: long memory 2, short memory 1, input 1."""
+    """The lecture notes' worked example: one LSTM unit with long memory (c) 2, short memory (h) 1 and input 1."""
     sigmoid = CURVES["sigmoid"]
-    # Factors of the short memory and of the input, and the bias: input gate 2.00, 1.65, 0.62; forget gate 2.70, 1.63,
-    # 1.62; candidate 1.41, 0.94, -0.32; output gate 4.38, -0.19, 0.59.
+    # Factor of the short memory, factor of the input, bias: input gate 2.00, 1.65, 0.62; forget gate 2.70, 1.63, 1.62;
+    # candidate 1.41, 0.94, -0.32; output gate 4.38, -0.19, 0.59.
     recurrent = np.array([[2.00, 2.70, 1.41, 4.38]])
     kernel = np.array([[1.65, 1.63, 0.94, -0.19]])
     bias = np.array([0.62, 1.62, -0.32, 0.59])
@@ -343,12 +343,12 @@ def test_bad_input(change, message):
 
 
 def test_error_of_gates(isa):
-    """sigmoid and tanh inside of cells, in units of the last place: every binade, against float64."""
+    """Errors of sigmoid and tanh inside cells in ULP, for every binade, against float64."""
     x = np.random.default_rng(0).uniform(1, 2, (4000, 1)) * 2.0 ** np.arange(-40, 7)
     x = np.concatenate([x, -x]).astype("float32").reshape(-1, 1, 1)
     one = np.ones((1, 1), "float32")
     tanh = _core.rnn("simple_rnn", x, one, 0 * one)[1].ravel()
-    # One step from c = 0 with a candidate of tanh(20) = 1: c is the input gate.
+    # One step from c = 0 with the candidate tanh(20) = 1, so that c is the input gate.
     gates = _core.rnn(
         "lstm", x, np.array([[1, 0, 0, 0]], "float32"), np.zeros((1, 4), "float32"), np.array([0, 0, 20, 0], "float32")
     )
@@ -363,7 +363,7 @@ def test_error_of_gates(isa):
 
 
 def test_public_functions():
-    """ops.lstm and its kin are the kernels under Keras's words, on arrays, Tensors and symbols."""
+    """ops.lstm, ops.gru etc. call the kernels with Keras's argument names, on arrays, Tensors and symbols."""
     x, w, r, b, h, c = case("lstm", 3, 4, 2, 5)
     check_equal(
         ops.lstm(x, w, r, b, h, c, go_backwards=True), definition("lstm", x, w, r, b, h, c, reverse=True), 1e-12

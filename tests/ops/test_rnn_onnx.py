@@ -1,4 +1,4 @@
-"""Recurrent ops beside ONNX's definitions of RNN, LSTM and GRU, as its reference evaluator computes them."""
+"""Recurrent ops against ONNX's reference evaluator for RNN, LSTM and GRU."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from onnx.reference import ReferenceEvaluator
 
 from netlet import ops
 
-# Ours are i, f, g, o and z, r, n; ONNX's are i, o, f, c and z, r, h.
+# Order of the gates: netlet has i, f, g, o (LSTM) and z, r, n (GRU); ONNX has i, o, f, c and z, r, h.
 ORDER = {"RNN": [0], "LSTM": [0, 3, 1, 2], "GRU": [0, 1, 2]}
 
 
 def onnx_result(operator, x, w, r, b, h, c, **attributes):
-    """(Y, Y_h[, Y_c]) with axes as ours, from weights in our layout."""
+    """(Y, Y_h[, Y_c]) with netlet's order of axes, from weights in netlet's layout."""
     units, order = r.shape[0], ORDER[operator]
 
     def rows(matrix):  # (K, G U) -> (1, G U, K)

@@ -1,4 +1,4 @@
-"""Running sums and products: NumPy in float64 judges values, difference quotients and JAX the gradients."""
+"""Cumulative sums and products: values against NumPy in float64, gradients against difference quotients and JAX."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_long_sums_err_by_one_rounding(isa, shape):
     x = (np.random.default_rng(1).normal(size=shape) + 100).astype("float32")
     for axis in range(len(shape)):
         truth = x.astype("float64").cumsum(axis)
-        # Each sum is a float64 sum, rounded once.
+        # Each result is a float64 sum, rounded once.
         np.testing.assert_allclose(_core.cumsum(x, axis), truth, rtol=6e-8)
         np.testing.assert_allclose(_core.cumprod(1 + x * 1e-7, axis), (1 + x * 1e-7).astype("float64").cumprod(axis))
 

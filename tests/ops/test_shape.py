@@ -1,4 +1,4 @@
-"""Operations that move elements: NumPy judges every element, difference quotients the gradients."""
+"""Operations that move elements: values against NumPy, gradients against difference quotients."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def test_take_checks_what_it_can_see(isa):
             _core.take(x, np.array([0, bad]), 0)
     with pytest.raises(TypeError, match="integer indices"):
         _core.take(x, np.array([0.0]), 0)
-    # Indices of a recorded step have no values yet: what is outside becomes NaN, as in JAX, and never a wild read.
+    # In a recorded step indices are checked at run time: those outside give NaN, as in JAX, or 0, and read no memory.
     with _core.Tape(record=True) as tape:
         index = tape.input((4,), "int32", "index")
         plan = tape.compile([_core.take(x, index, 0), _core.take(x.astype("int32"), index, 0)])
@@ -272,7 +272,7 @@ def test_large_moves_do_not_depend_on_threads(threads):
 
 
 def test_recorded_slices_of_one_tensor(isa):
-    """An unrolled loop over time: each step's gradient lands in its own slice of one buffer."""
+    """An unrolled loop over time: each step's gradient is written to its slice of one buffer."""
     w = leaf(X.astype("float32"))
     with _core.Tape(record=True, grad=True) as tape:
         scale = tape.input((4, 5), "float32", "scale")

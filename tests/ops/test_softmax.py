@@ -1,4 +1,4 @@
-"""softmax, log_softmax, logsumexp: values, gradients and limits against float64 NumPy, SciPy and Keras."""
+"""softmax, log_softmax, logsumexp: values, gradients and special values against float64 NumPy, SciPy and Keras."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scipy import special
 from netlet import _core
 from support import keras64
 
-# One class, ten classes, around every vector width and its multiples, around a summation block, and long rows.
+# Row lengths: small, around every vector width and its multiples, around a summation block, and long.
 LENGTHS = [1, 2, 3, 4, 5, 7, 8, 9, 10, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 255, 256, 257, 1000, 5000]
 OPS = {
     "softmax": (_core.softmax, special.softmax),
@@ -29,7 +29,7 @@ SHAPES = [
 
 
 def twin_gradient(name, x, dy, axis):
-    """dx by the formulas, in x's precision; independent of how the kernels arrange them."""
+    """dx from the textbook formulas, in x's precision; the kernels may arrange them differently."""
     p = special.softmax(x, axis)
     if name == "softmax":
         return p * (dy - np.sum(p * dy, axis, keepdims=True))
@@ -70,7 +70,7 @@ def test_rows_float32(isa, name, n):
     y, dx = value_and_gradient(name, x, dy, -1)
     exact, dexact = x.astype(np.float64), dy.astype(np.float64)
     assert y.dtype == dx.dtype == np.float32
-    # e^(x - max) carries the rounding of x - max, a few units of 2^-24 here.
+    # e^(x - max) has the rounding error of x - max, a few units of 2^-24 here.
     np.testing.assert_allclose(y, OPS[name][1](exact, -1), rtol=2e-6, atol=1e-6)
     scale = np.abs(dy).sum()
     np.testing.assert_allclose(dx, twin_gradient(name, exact, dexact, -1), rtol=4e-6, atol=2e-7 * max(1.0, scale / 5))
@@ -89,7 +89,7 @@ def test_any_axis(isa, name, shape, axis):
 @pytest.mark.parametrize("name", OPS)
 @pytest.mark.parametrize(("shape", "axis"), SHAPES, ids=str)
 def test_gradient_by_complex_step(name, shape, axis):
-    """The derivative of the definition itself: Im f(x + ih) / h along a random direction against <dx, direction>."""
+    """The definition's complex-step derivative Im f(x + ih) / h along a random direction against <dx, direction>."""
     x, dy = case(name, shape, axis)
     direction = np.random.default_rng(1).normal(size=shape)
     z = x + 1e-30j * direction
@@ -104,7 +104,7 @@ def test_gradient_by_complex_step(name, shape, axis):
 @pytest.mark.parametrize("name", OPS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_extremes(isa, name, dtype, axis):
-    """Rows at +-88, at +-1e4 and with -inf among them neither overflow nor lose the answer."""
+    """Rows around +-88 and +-1e4 and rows with -inf give accurate results without overflow."""
     rows = np.array(
         [
             [88.0, -88.0, 88.0, 0.0, -88.0, 87.5, 1.0, 2.0, 3.0, 4.0, 5.0],
@@ -125,7 +125,7 @@ def test_extremes(isa, name, dtype, axis):
 @pytest.mark.parametrize("axis", [0, 1])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_infinities_and_nan(isa, dtype, axis, n):
-    """All -inf: softmax and log_softmax are 0 / 0, logsumexp is -inf. One +inf or NaN: as NumPy."""
+    """If all are -inf, softmax and log_softmax are 0 / 0 and logsumexp is -inf. One +inf or NaN: as in NumPy."""
     rows = np.zeros((4, n), dtype)
     rows[0] = -np.inf
     rows[1, n - 1] = np.inf
@@ -146,7 +146,7 @@ def test_infinities_and_nan(isa, dtype, axis, n):
 
 @pytest.mark.parametrize("axis", [0, 1])
 def test_long_sums_stay_accurate(isa, axis):
-    """Float32 over 300,000 classes: a single running sum would be off by 1e-3 and more."""
+    """float32 with 300,000 classes: a single running sum would have an error of 1e-3 or more."""
     x = np.random.default_rng(2).normal(size=300_000).astype(np.float32)
     x = x[None] if axis == 1 else np.ascontiguousarray(np.repeat(x[:, None], 3, 1))
     want = special.logsumexp(x.astype(np.float64), axis)
@@ -193,7 +193,7 @@ def test_zero_sized(name, shape):
     x = np.zeros(shape)
     y = OPS[name][0](x, 1)
     if name == "logsumexp":
-        assert np.array_equal(y, np.full(np.delete(shape, 1), -np.inf))  # the sum of nothing is 0
+        assert np.array_equal(y, np.full(np.delete(shape, 1), -np.inf))  # the empty sum is 0
     else:
         assert y.shape == shape
 

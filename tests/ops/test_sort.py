@@ -1,4 +1,4 @@
-"""Order along an axis: NumPy judges values and positions, JAX the ties and NaNs of top_k, quotients the gradients."""
+"""Sorting ops: values and positions against NumPy, top_k's ties and NaNs against JAX, gradients against quotients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from netlet import _core, ops
 from support.differences import check_gradients
 
 DTYPES = ["float32", "float64", "int8", "uint8", "int32", "int64", "bool"]
-# Around the bounds between insertion, selection and digits.
+# Sizes around the limits between the algorithms: insertion sort, selection, radix sort.
 SIZES = [0, 1, 2, 3, 16, 31, 32, 33, 47, 48, 49, 64, 255, 256, 257, 1000, 70_001]
 
 
@@ -67,13 +67,13 @@ def test_top_k(isa, dtype, kind):
     rng = np.random.default_rng(3)
     for n in SIZES[:-1]:
         x = lines(n, dtype, kind, rng)
-        # Falling and stable: what a rising stable sort gives of the reversed line, read backwards.
+        # A stable descending sort is a stable ascending sort of the reversed row, read backwards.
         order = n - 1 - np.argsort(x[:, ::-1], 1, kind="stable")[:, ::-1]
         for k in {0, 1, 5, 32, 33, n // 2, n} & set(range(n + 1)):
             values, positions = _core.top_k(x, k)
             same(positions, order[:, :k].astype("int32"))
             same(values, np.take_along_axis(x, order[:, :k], 1))
-    sorted_the_wrong_way = np.arange(1000).astype(dtype)[None]  # each entry displaces another
+    sorted_the_wrong_way = np.arange(1000).astype(dtype)[None]  # each entry replaces another one
     same(_core.top_k(sorted_the_wrong_way, 20)[0], np.sort(sorted_the_wrong_way)[:, ::-1][:, :20].copy())
 
 
@@ -130,7 +130,7 @@ def test_threads_do_not_change_order(threads):
 
 
 def test_recorded(isa):
-    """Scratch of a recorded sort lies in the plan's memory, beside other values."""
+    """The scratch memory of a recorded sort is in the plan's arena, next to other values."""
     with _core.Tape(record=True) as tape:
         x = tape.input((40, 300), "float32", "x")
         doubled = _core.multiply(x, 2.0)

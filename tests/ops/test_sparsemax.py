@@ -1,4 +1,4 @@
-"""Sparsemax against its definition by sorting: every instruction set, axis and tail."""
+"""Sparsemax against its definition by sorting: every instruction set, any axis, sizes that leave a vector tail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from support.differences import check_gradients
 
 
 def by_sorting(x, axis):
-    """Martins and Astudillo, algorithm 1."""
+    """Algorithm 1 of Martins and Astudillo (2016)."""
     z = -np.sort(-x, axis=axis)
     k = np.arange(1, x.shape[axis] + 1).reshape([-1 if i == axis % x.ndim else 1 for i in range(x.ndim)])
     total = np.cumsum(z, axis=axis)
@@ -35,7 +35,7 @@ def test_values(isa, shape, axis, scale):
 
 
 def test_name_and_symbols():
-    """Keras's name; not its values: its threshold adds up all the partial sums, so that a row's sum is not 1."""
+    """The name is Keras's, the values are not: Keras's threshold sums all partial sums, so its rows do not sum to 1."""
     assert netlet.activations.get("sparsemax") is netlet.activations.sparsemax is netlet.ops.sparsemax
     inputs = netlet.Input((4,))
     model = netlet.Model(inputs, netlet.ops.sparsemax(inputs))
@@ -50,7 +50,7 @@ def test_gradient(isa, axis):
 
 
 def test_special_values(isa):
-    """A tie shares; NaN and +inf spread over the row; -inf gets 0."""
+    """Ties share the probability; NaN and +inf make the row NaN; -inf gives 0."""
     x = np.array([[2.0, 2.0, 0.0], [np.nan, 1, 2], [np.inf, 0, 1], [-np.inf, 0.5, 0.5]])
     y = _core.sparsemax(x, -1)
     np.testing.assert_array_equal(y[[0, 3]], [[0.5, 0.5, 0], [0, 0.5, 0.5]])

@@ -1,7 +1,7 @@
-"""The vector functions of csrc/simd/vmath.h: every binade sampled, errors in ULP against wider arithmetic.
+"""The vector functions of csrc/simd/vmath.h: errors in ULP against wider arithmetic, on samples of every binade.
 
-An ULP here is the distance of two neighbouring floats in the binade of the exact result. float32 is judged by float64;
-float64 by the 80-bit long double where there is one.
+An ULP here is the distance of two neighbouring floats in the binade of the exact result. The reference for float32 is
+float64; for float64 it is the 80-bit long double, if there is one.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def by_name(name):
     return lambda x: _core.activation(x, name)
 
 
-# name: (ours, reference, ULP float32, ULP float64); promises of vmath_*.h
+# name: (netlet's function, reference, bound in ULP for float32, for float64); the bounds are those of vmath_*.h
 FUNCTIONS = {
     "exp": (_core.exp, np.exp, 0.87, 0.9),
     "exp2": (_core.exp2, np.exp2, 0.501, 0.9),
@@ -45,7 +45,7 @@ FUNCTIONS = {
     "sigmoid": (by_name("sigmoid"), ref_sigmoid, 0.78, 0.8),
     "log": (_core.log, np.log, 0.85, 0.9),
     "log1p": (_core.log1p, np.log1p, 0.92, 0.9),
-    "erf": (_core.erf, special.erf, 0.95, 4.0),  # float64: scipy's own error is 2 ULP and more
+    "erf": (_core.erf, special.erf, 0.95, 4.0),  # float64: SciPy's own error is 2 ULP or more
     "sin": (_core.sin, np.sin, 0.501, 0.9),
     "cos": (_core.cos, np.cos, 0.501, 0.95),
     "softplus": (by_name("softplus"), ref_softplus, 1.7, 1.7),
@@ -54,7 +54,7 @@ FUNCTIONS = {
 
 
 def every_binade(dtype, each):
-    """`each` random floats of either sign in each binade, subnormals, infinities and NaNs included."""
+    """`each` random floats of either sign in each binade, including subnormals, infinities and NaNs."""
     bits, mantissa, exponents = (np.uint32, 23, 256) if dtype == np.float32 else (np.uint64, 52, 2048)
     rng = np.random.default_rng(1)
     fraction = rng.integers(0, 1 << mantissa, (exponents, each), dtype=bits)
@@ -73,7 +73,7 @@ def samples(dtype, each):
 
 
 def ulp_error(got, want):
-    """Errors in ULP where both are finite; elsewhere 0 if the same (or both NaN), else infinity."""
+    """Errors in ULP where both are finite; elsewhere 0 if they are equal (or both NaN), else infinity."""
     dtype = got.dtype
     with np.errstate(over="ignore"):
         rounded = want.astype(dtype)
@@ -94,7 +94,7 @@ def test_ulp(isa, name, dtype):
         pytest.skip("no wider judge")
     x = samples(dtype, 300 if dtype == np.float32 else 40)
     if name in ("sin", "cos", "tan"):
-        x = x[np.abs(x) < dtype(1e30)]  # the C library's own long double reduction is not the subject
+        x = x[np.abs(x) < dtype(1e30)]  # beyond, the C library's argument reduction would be tested
     judge = np.float64 if dtype == np.float32 or name == "erf" else wide
     with np.errstate(all="ignore"):
         want = reference(x.astype(judge))
@@ -108,7 +108,7 @@ def test_ulp(isa, name, dtype):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_special_values(isa, name, dtype):
-    """NaN stays NaN, infinities and the signs of zeros are NumPy's."""
+    """NaN gives NaN; infinities and the signs of zeros are NumPy's."""
     ours, reference, *_ = FUNCTIONS[name]
     x = np.array([np.nan, np.inf, -np.inf, 0.0, -0.0], dtype)
     with np.errstate(all="ignore"):
@@ -122,7 +122,7 @@ def test_special_values(isa, name, dtype):
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_position_does_not_matter(isa, name, dtype):
-    """An element has the same bits in the body of a vector loop, in its tail, and alone."""
+    """An element has the same bits in the body of a vector loop, in its tail, and on its own."""
     ours = FUNCTIONS[name][0]
     x = np.random.default_rng(3).uniform(0.1, 6, 67).astype(dtype)
     whole = ours(x)
@@ -133,7 +133,7 @@ def test_position_does_not_matter(isa, name, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_power(isa, dtype):
-    """x^y by extended precision: 1 ULP over magnitudes up to overflow, where y log x needs most digits."""
+    """x^y against extended precision: 1 ULP up to overflow, where y log x needs the most digits."""
     if dtype == np.float64 and not HAS_LONG_DOUBLE:
         pytest.skip("long double is double on this platform")
     rng = np.random.default_rng(4)
@@ -149,7 +149,7 @@ def test_power(isa, dtype):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_power_special_cases(isa, dtype):
-    """Every pair of special values, as C99's annex F and NumPy have it, signs of zeros included."""
+    """Every pair of special values as in C99's annex F and NumPy, including the signs of zeros."""
     v = np.array([0, -0.0, 1, -1, 2, -2, 0.5, -0.5, 3, -3, 2.5, 1e17, -1e17, 1e30, np.inf, -np.inf, np.nan], dtype)
     x, y = (a.ravel().copy() for a in np.meshgrid(v, v))
     with np.errstate(all="ignore"):
@@ -162,7 +162,7 @@ def test_power_special_cases(isa, dtype):
 
 
 def test_large_arguments_of_sin(isa):
-    """Beyond the vector reduction the C library answers, lane by lane."""
+    """Arguments too large for the vector reduction are computed by the C library, lane by lane."""
     x = np.array([1e6, 8.3e5, 1e10, -1e22, 3.0, 2.0**60], np.float64)
     np.testing.assert_array_max_ulp(_core.sin(x), np.sin(x), 2)
     np.testing.assert_array_max_ulp(_core.cos(x), np.cos(x), 2)

@@ -1,4 +1,4 @@
-"""Padding by name and the places of a window: counted by hand, by the notes' formula, and by the rules of Keras."""
+"""Padding modes and the number of window positions: against the lecture notes' formula and Keras's rules."""
 
 import numpy as np
 import pytest
@@ -17,7 +17,7 @@ def window(k, s=1, d=1, padding="valid"):
 
 @given(n=st.integers(1, 40), k=SMALL, p=st.integers(0, 5), s=SMALL)
 def test_places_are_the_formula_of_the_lecture_notes(n, k, p, s):
-    """floor((n - k + 2p) / s) + 1."""
+    """The number of positions is floor((n - k + 2p) / s) + 1."""
     places = window(k, s).places((n + 2 * p,))[0]
     assert places == (n - k + 2 * p) // s + 1
     assert max(places, 0) == len(range(0, n + 2 * p - k + 1, s))
@@ -37,7 +37,7 @@ def test_same_and_causal_have_a_place_for_every_stride(n, k, s, d, padding):
     if padding == "causal":
         assert (low, high) == (span - 1, 0)
     else:
-        assert high - low in (0, 1)  # TensorFlow's: the odd one at the end
+        assert high - low in (0, 1)  # as in TensorFlow, odd padding has the extra element at the end
         needed = max((-(-n // s) - 1) * s + span - n, 0)
         assert low + high == needed
 
