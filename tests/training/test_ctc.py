@@ -152,7 +152,8 @@ def test_eager_steps_refuse_it_too(y, message):
 def test_flat_predictions_are_refused():
     model = netlet.Sequential([netlet.Input((4,)), layers.Dense(3)])
     model.compile("sgd", "ctc")
-    with pytest.raises(ValueError, match=r"expected logits y_pred of shape \(batch, frames, classes\), received \(2, 3\)"):
+    expected = r"expected logits y_pred of shape \(batch, frames, classes\), received \(2, 3\)"
+    with pytest.raises(ValueError, match=expected):
         model.fit(np.zeros((2, 4)), np.ones((2, 1), "int32"), verbose=0)
 
 
