@@ -1,13 +1,13 @@
-"""netlet: a small neural network library with a native core, under Keras's names.
+"""netlet: a small neural network library with a native core and Keras's API.
 
-A Keras 3 script with Sequential or functional models runs with its imports changed to `import netlet as keras`.
+A Keras 3 script with Sequential or functional models runs after changing its import to `import netlet as keras`.
 
 >>> import netlet
 >>> model = netlet.Sequential([netlet.Input((784,)), netlet.layers.Dense(16, activation="relu")])
 >>> model.count_params()
 12560
 
-Everything is imported when it is first used, so that `import netlet` itself costs little more than NumPy.
+Submodules are imported at their first use, so `import netlet` takes little longer than importing NumPy.
 """
 
 from __future__ import annotations
@@ -137,8 +137,10 @@ __all__ = [
 
 
 def isa() -> str:
-    """The instruction set that the kernels use: "scalar", "avx2", "avx512" or "neon", or one of these with dot products
-    of narrow numbers: "avx2_vnni", "avx512_vnni", "avx512_bf16" (and VNNI), "neon_dot".
+    """Returns the instruction set that the kernels use.
+
+    One of "scalar", "avx2", "avx512" or "neon", or one with low-precision dot products: "avx2_vnni", "avx512_vnni",
+    "avx512_bf16" (which includes VNNI), "neon_dot".
 
     >>> isa().split("_")[0] in ("scalar", "avx2", "avx512", "neon")
     True
@@ -149,7 +151,11 @@ def isa() -> str:
 
 
 def version() -> str:
-    """The version, as in `keras.version()`."""
+    """Returns the version, as `keras.version()` does.
+
+    >>> version() == __version__
+    True
+    """
     return __version__
 
 

@@ -7,29 +7,42 @@ import sys
 
 
 def main(arguments: list[str] | None = None) -> int:
+    """Runs a command.
+
+    Args:
+        arguments: those of the command line; default `sys.argv[1:]`.
+
+    Returns:
+        The exit status: 0; 1 if a package is missing or `verify` finds an error; 2 for wrong arguments.
+    """
     parser = argparse.ArgumentParser(
         prog="python -m netlet", description="A small neural network library with a native core."
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="demo | bench | verify | info")
-    demo = commands.add_parser("demo", help="learn to read digits, and draw what came of it")
-    demo.add_argument("--epochs", type=int, default=60, help="at most so many epochs (default: %(default)s)")
-    demo.add_argument("--seed", type=int, default=0, help="of the split, the initial weights and the shuffling")
-    demo.add_argument("--output", default="netlet_demo.png", help="where the picture goes (default: %(default)s)")
-    bench = commands.add_parser("bench", help="measure this machine: ratios against NumPy")
-    bench.add_argument(
-        "--seconds", type=float, default=0.2, help="spent on each side of each row (default: %(default)s)"
+    demo = commands.add_parser("demo", help="train a classifier of handwritten digits and save a plot of the results")
+    demo.add_argument("--epochs", type=int, default=60, help="maximum number of epochs (default: %(default)s)")
+    demo.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="seed of the split, weights and shuffling (default: %(default)s)",
     )
-    verify = commands.add_parser("verify", help="check on this machine what docs/numerics.md promises")
-    verify.add_argument("--exhaustive", action="store_true", help="all 2^32 values of float32: minutes a function")
-    verify.add_argument("--functions", default="", metavar="NAME,...", help="only these vector functions")
-    commands.add_parser("info", help="version, processor, instruction set, threads")
+    demo.add_argument("--output", default="netlet_demo.png", help="file of the plot (default: %(default)s)")
+    bench = commands.add_parser("bench", help="measure netlet's speed relative to NumPy on this machine")
+    bench.add_argument(
+        "--seconds", type=float, default=0.2, help="time for netlet and for NumPy per row (default: %(default)s)"
+    )
+    verify = commands.add_parser("verify", help="check the guarantees of docs/numerics.md on this machine")
+    verify.add_argument("--exhaustive", action="store_true", help="all 2^32 values of float32; minutes per function")
+    verify.add_argument("--functions", default="", metavar="NAME,...", help="check only these vector functions")
+    commands.add_parser("info", help="print the version, processor, instruction set and threads")
     options = parser.parse_args(arguments)
     if options.command == "demo":
         from .commands.demo import main as run_demo
 
         try:
             run_demo(epochs=options.epochs, seed=options.seed, output=options.output)
-        except ImportError as e:  # says which extra is missing
+        except ImportError as e:  # the message names the missing extra
             print(f"error: {e}", file=sys.stderr)
             return 1
     elif options.command == "bench":

@@ -1,4 +1,4 @@
-"""Activation functions by Keras's names and defaults; each maps x to a tensor of its shape (glu halves an axis)."""
+"""Activation functions with Keras's names and defaults. The result has x's shape, except that glu halves an axis."""
 
 from __future__ import annotations
 
@@ -42,12 +42,27 @@ _threshold_op = threshold
 
 
 def linear(x: Any) -> Any:
-    """x itself."""
+    """Returns x unchanged.
+
+    >>> linear(3.0)
+    3.0
+    """
     return x
 
 
 def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> Any:
-    """x from `threshold` to `max_value`, max_value above, negative_slope * (x - threshold) below.
+    """Rectified linear unit: max(x, 0) by default.
+
+    In general: x for threshold <= x < max_value, max_value for larger x, negative_slope * (x - threshold) for smaller.
+
+    Args:
+        x: array or Tensor.
+        negative_slope: slope below the threshold; default 0.
+        max_value: upper limit of the result; default None, no limit.
+        threshold: values below it are damped; default 0.
+
+    Returns:
+        A Tensor of x's shape.
 
     >>> import numpy as np
     >>> relu(np.array([-2.0, 0.5, 9.0]), negative_slope=0.5, max_value=6.0).numpy()
@@ -59,7 +74,21 @@ def relu(x: Any, negative_slope: float = 0.0, max_value: float | None = None, th
 
 
 def gelu(x: Any, approximate: bool = False) -> Any:
-    """x * Phi(x), exact by default (Hendrycks and Gimpel, 2016)."""
+    """Gaussian error linear unit (Hendrycks and Gimpel, 2016): x * Phi(x).
+
+    Phi is the cumulative distribution function of the normal distribution.
+
+    Args:
+        x: array or Tensor.
+        approximate: whether to use the tanh approximation; default False.
+
+    Returns:
+        A Tensor of x's shape.
+
+    >>> import numpy as np
+    >>> gelu(np.array([0.0, 1.0])).round(4).numpy()
+    array([0.    , 0.8413])
+    """
     return ops.gelu(x, approximate)
 
 
@@ -104,7 +133,10 @@ _table = Table("activation", dict(OBJECTS))
 
 
 def serialize(activation: Any) -> Any:
-    """The name of a built-in or registered function; the config dict of an object.
+    """Returns the name of a built-in or registered function, or the config dict of an object.
+
+    Args:
+        activation: an activation function or callable object.
 
     >>> serialize(relu)
     'relu'
@@ -116,15 +148,26 @@ def serialize(activation: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The activation of a name or config dict."""
+    """Returns the activation of a name or config dict.
+
+    Args:
+        config: what `serialize` returned.
+        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+
+    >>> deserialize("relu") is relu
+    True
+    """
     return _table.deserialize(config, custom_objects)
 
 
 def get(identifier: Any) -> Callable[..., Any]:
-    """An activation from its name, None (linear), a config dict, or a callable.
+    """Returns an activation.
+
+    Args:
+        identifier: a name, a config dict, a callable, or None for `linear`.
 
     Raises:
-        ValueError: no such name; the message has the nearest ones.
+        ValueError: an unknown name. The message has the nearest known name.
 
     >>> get("relu") is relu, get(None) is linear
     (True, True)
@@ -135,10 +178,10 @@ def get(identifier: Any) -> Callable[..., Any]:
     return found
 
 
-# What `ops.dense` applies on the tile of its matrix product: function -> (name, alpha).
+# Activations that `ops.dense` fuses into its matrix product: function -> (name, alpha).
 _FUSED: dict[Any, tuple[str, float]] = {
     linear: ("linear", 0.0),
-    None: ("linear", 0.0),  # `layer.activation = None` takes a layer's activation away, as in Keras
+    None: ("linear", 0.0),  # `layer.activation = None` removes a layer's activation, as in Keras
     relu: ("relu", 0.0),
     leaky_relu: ("leaky_relu", 0.2),
     sigmoid: ("sigmoid", 0.0),
@@ -149,7 +192,7 @@ _FUSED: dict[Any, tuple[str, float]] = {
 
 
 def fused(activation: Any) -> tuple[str, float] | None:
-    """(name, alpha) for `ops.dense` if the matrix product can apply this activation itself, else None."""
+    """Returns (name, alpha) if `ops.dense` can fuse this activation into its matrix product, else None."""
     try:
         return _FUSED.get(activation)
     except TypeError:  # a callable object that cannot be a key

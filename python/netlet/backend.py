@@ -1,4 +1,4 @@
-"""What scripts reach for under `keras.backend`."""
+"""Settings and names under the names that `keras.backend` has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Process-wide settings: the default float type, the fuzz factor, dtype policies."""
+"""Settings of the process: the default float dtype, epsilon and dtype policies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from . import _core
 from .base.suggest import unknown
 
 FLOATS = ("float32", "float64")
-HALVES = ("float16", "bfloat16")  # stored and converted; computed with in float32
+HALVES = ("float16", "bfloat16")  # for storage and casts; computations convert them to float32
 DTYPES = (*FLOATS, *HALVES, "int8", "uint8", "int32", "int64", "bool")
 
 _floatx = "float32"
@@ -19,47 +19,83 @@ _policy: DTypePolicy | None = None
 
 
 def floatx() -> str:
-    """The float type of layers and variables that name none: "float32" unless `set_floatx` changed it."""
+    """Returns the default float dtype of layers and variables: "float32", unless `set_floatx` changed it.
+
+    >>> floatx()
+    'float32'
+    """
     return _floatx
 
 
 def set_floatx(value: str) -> None:
-    """Sets the default float type to "float32" or "float64".
+    """Sets the default float dtype. This also resets the default dtype policy.
+
+    Args:
+        value: "float32" or "float64".
+
+    Raises:
+        ValueError: another value.
 
     >>> set_floatx("float32")
     """
     global _floatx, _policy
     if value not in FLOATS:
-        raise ValueError(f"floatx must be one of {FLOATS}; given {value!r}.")
+        raise ValueError(f'set_floatx: expected "float32" or "float64", received {value!r}.')
     _floatx = value
     _policy = None
 
 
 def epsilon() -> float:
-    """The fuzz factor of losses (1e-7): probabilities are clipped to [epsilon, 1 - epsilon]."""
+    """Returns the small constant (default 1e-7) that losses and constraints use to avoid log(0) and division by 0.
+
+    >>> epsilon()
+    1e-07
+    """
     return _epsilon
 
 
 def set_epsilon(value: float) -> None:
+    """Sets the constant that `epsilon` returns.
+
+    Args:
+        value: a small positive number.
+    """
     global _epsilon
     _epsilon = float(value)
 
 
 def backend() -> str:
+    """Returns "netlet", the name of the backend."""
     return "netlet"
 
 
 def image_data_format() -> str:
+    """Returns "channels_last": images have the shape (batch, height, width, channels)."""
     return "channels_last"
 
 
 def set_image_data_format(data_format: str) -> None:
+    """Accepts "channels_last", for compatibility with Keras.
+
+    Args:
+        data_format: "channels_last".
+
+    Raises:
+        ValueError: another value.
+    """
     if data_format != "channels_last":
-        raise ValueError(f"netlet keeps images channels last (N, H, W, C); given data_format={data_format!r}.")
+        raise ValueError(f'set_image_data_format: expected "channels_last" (N, H, W, C), received {data_format!r}.')
 
 
 def standardize_dtype(dtype: Any) -> str:
-    """The name of a dtype given as a name, a NumPy dtype or scalar type, a Python type, or None (`floatx()`).
+    """Returns the name of a dtype.
+
+    Args:
+        dtype: a name, a NumPy dtype or scalar type, a Python type, a DTypePolicy (its compute dtype), or None
+            (`floatx()`).
+
+    Raises:
+        ValueError: netlet does not support the dtype.
 
     >>> standardize_dtype(np.int32), standardize_dtype(float), standardize_dtype(None)
     ('int32', 'float32', 'float32')
@@ -83,7 +119,9 @@ def standardize_dtype(dtype: Any) -> str:
 
 
 def numpy_dtype(dtype: Any) -> np.dtype:
-    """NumPy's dtype of that name; bfloat16's is that of the package ml_dtypes (`pip install 'netlet[bfloat16]'`).
+    """Returns the NumPy dtype of a dtype that `standardize_dtype` accepts.
+
+    bfloat16 needs the package ml_dtypes (`pip install 'netlet[bfloat16]'`).
 
     >>> numpy_dtype("float16").itemsize
     2
@@ -92,11 +130,26 @@ def numpy_dtype(dtype: Any) -> np.dtype:
 
 
 def is_float(dtype: str) -> bool:
+    """Whether a dtype is a float dtype.
+
+    Args:
+        dtype: its name.
+
+    >>> is_float("bfloat16"), is_float("int32")
+    (True, False)
+    """
     return dtype in FLOATS or dtype in HALVES
 
 
 class DTypePolicy:
-    """Which type a layer computes in and which its variables have; here always the same, "float32" or "float64".
+    """The dtype that a layer computes in, which is also that of its variables: "float32" or "float64".
+
+    Args:
+        name: "float32" or "float64"; default `config.floatx()`.
+
+    Raises:
+        NotImplementedError: a mixed precision policy, float16 or bfloat16.
+        ValueError: an unknown dtype.
 
     >>> DTypePolicy("float64").compute_dtype
     'float64'
@@ -104,26 +157,33 @@ class DTypePolicy:
 
     def __init__(self, name: str | None = None) -> None:
         if isinstance(name, str) and name.startswith("mixed_"):
-            raise NotImplementedError(f"Mixed precision policies are not supported yet; given {name!r}.")
+            raise NotImplementedError(
+                f'DTypePolicy: expected "float32" or "float64", received {name!r}. Mixed precision is not supported.'
+            )
         self.name = standardize_dtype(name)
         if self.name in HALVES:
             raise NotImplementedError(
-                f"Layers compute in float32 or float64; {self.name} is for storing (ops.cast, Variables, files)."
+                f'DTypePolicy: expected "float32" or "float64", received {self.name!r}, which is for storage only '
+                "(ops.cast, Variables, files)."
             )
 
     @property
     def compute_dtype(self) -> str:
+        """Name of the dtype that layers compute in."""
         return self.name
 
     @property
     def variable_dtype(self) -> str:
+        """Name of the dtype of the layers' variables."""
         return self.name
 
     def get_config(self) -> dict[str, Any]:
+        """Returns the arguments as a dict."""
         return {"name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> DTypePolicy:
+        """Makes a policy from the dict that `get_config` returned."""
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:
@@ -137,7 +197,11 @@ class DTypePolicy:
 
 
 def get_policy(identifier: Any) -> DTypePolicy:
-    """A policy from None (the global one), a policy, a dtype, or a saved config dict."""
+    """Returns a policy.
+
+    Args:
+        identifier: None for the default policy, a policy, a dtype, or the config dict of a policy.
+    """
     if identifier is None:
         return dtype_policy()
     if isinstance(identifier, DTypePolicy):
@@ -148,7 +212,7 @@ def get_policy(identifier: Any) -> DTypePolicy:
 
 
 def dtype_policy() -> DTypePolicy:
-    """The policy of layers that name none."""
+    """Returns the default policy of layers."""
     global _policy
     if _policy is None:
         _policy = DTypePolicy(_floatx)
@@ -156,5 +220,12 @@ def dtype_policy() -> DTypePolicy:
 
 
 def set_dtype_policy(policy: Any) -> None:
+    """Sets the default policy of layers.
+
+    Args:
+        policy: a policy, a dtype, or the config dict of a policy.
+
+    >>> set_dtype_policy("float32")
+    """
     global _policy
     _policy = get_policy(policy)

@@ -1,3 +1,3 @@
-"""The version: the one place, read by the build too."""
+"""The version. The build reads it from this file."""
 
 __version__ = "0.1.0"
