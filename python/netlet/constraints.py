@@ -1,4 +1,8 @@
-"""Projections of a weight, applied after each update of the optimizer. Each maps a weight to a weight."""
+"""Constraints: functions that map a weight to its new value after each update of the optimizer.
+
+`axis` is the axis, or tuple of axes, along which norms are computed; the default 0 gives the norm of each column of a
+Dense kernel, that is, of the weights of one unit.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +14,25 @@ from .saving.identifiers import Table, names_of
 
 
 class Constraint:
-    """Base: subclass with `__call__(w)` giving the projected weight, and `get_config`."""
+    """Base class. Subclasses define `__call__(w)`, which returns the new weight, and `get_config`.
+
+    >>> class Halve(Constraint):
+    ...     def __call__(self, w):
+    ...         return ops.multiply(w, 0.5)
+    >>> Halve()([2.0]).tolist()
+    [1.0]
+    """
 
     def __call__(self, w: Any) -> Any:
         return w
 
     def get_config(self) -> dict[str, Any]:
+        """Returns the arguments as a dict."""
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Constraint:
+        """Makes a constraint from the dict that `get_config` returned."""
         return cls(**config)
 
 
@@ -28,7 +41,11 @@ def _norms(w: Any, axis: Any) -> Any:
 
 
 class MaxNorm(Constraint):
-    """Columns (along `axis`) scaled down to a Euclidean norm of at most `max_value`.
+    """Scales vectors whose Euclidean norm exceeds `max_value` down to that norm.
+
+    Args:
+        max_value: maximum norm; default 2.
+        axis: axis or axes of the norm; default 0, the columns of a matrix.
 
     >>> import numpy as np
     >>> MaxNorm(1.0)(np.array([[3.0], [4.0]])).round(5).tolist()
@@ -48,7 +65,7 @@ class MaxNorm(Constraint):
 
 
 class NonNeg(Constraint):
-    """Negative weights become 0.
+    """Sets negative weights to 0.
 
     >>> import numpy as np
     >>> NonNeg()(np.array([-1.0, 2.0])).numpy()
@@ -60,7 +77,15 @@ class NonNeg(Constraint):
 
 
 class UnitNorm(Constraint):
-    """Columns (along `axis`) scaled to a Euclidean norm of 1."""
+    """Scales vectors to a Euclidean norm of 1.
+
+    Args:
+        axis: axis or axes of the norm; default 0, the columns of a matrix.
+
+    >>> import numpy as np
+    >>> UnitNorm()(np.array([[3.0], [4.0]])).round(5).tolist()
+    [[0.6], [0.8]]
+    """
 
     def __init__(self, axis: Any = 0) -> None:
         self.axis = axis
@@ -73,7 +98,20 @@ class UnitNorm(Constraint):
 
 
 class MinMaxNorm(Constraint):
-    """Columns scaled towards a norm in [min_value, max_value]; rate 1 at once, less by that share each step."""
+    """Scales vectors to a Euclidean norm between `min_value` and `max_value`, completely or partly.
+
+    The new norm is rate * clip(norm, min_value, max_value) + (1 - rate) * norm.
+
+    Args:
+        min_value: minimum norm; default 0.
+        max_value: maximum norm; default 1.
+        rate: 1 (default) enforces the limits at each update; a smaller rate approaches them.
+        axis: axis or axes of the norm; default 0, the columns of a matrix.
+
+    >>> import numpy as np
+    >>> MinMaxNorm(max_value=1.0, rate=0.5)(np.array([[3.0], [4.0]])).round(5).tolist()
+    [[1.8], [2.4]]
+    """
 
     def __init__(self, min_value: float = 0.0, max_value: float = 1.0, rate: float = 1.0, axis: Any = 0) -> None:
         self.min_value, self.max_value, self.rate, self.axis = min_value, max_value, rate, axis
@@ -93,17 +131,32 @@ _table = Table("constraint", OBJECTS)
 
 
 def serialize(constraint: Any) -> Any:
-    """The config dict of a constraint."""
+    """Returns the config dict of a constraint.
+
+    Args:
+        constraint: an object or a function.
+    """
     return _table.serialize(constraint)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The constraint of a config dict or name."""
+    """Returns the constraint of a config dict or name.
+
+    Args:
+        config: what `serialize` returned.
+        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+    """
     return _table.deserialize(config, custom_objects)
 
 
 def get(identifier: Any) -> Any:
-    """A constraint from a name ("non_neg"), config, class or callable.
+    """Returns a constraint.
+
+    Args:
+        identifier: a name ("non_neg"), a config dict, a class, a callable, or None.
+
+    Raises:
+        ValueError: an unknown name. The message has the nearest known name.
 
     >>> import numpy as np
     >>> get("non_neg")(np.array([-1.0])).numpy()

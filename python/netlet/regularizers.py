@@ -1,4 +1,4 @@
-"""Penalties on weights or activities, added to the loss. Each maps a tensor to a scalar."""
+"""Regularizers: penalties on weights or layer outputs that are added to the loss. Each maps a tensor to a scalar."""
 
 from __future__ import annotations
 
@@ -13,28 +13,46 @@ from .saving.identifiers import Table, names_of
 
 
 class Regularizer:
-    """Base: subclass with `__call__(x)` giving a scalar, and `get_config`."""
+    """Base class. Subclasses define `__call__(x)`, which returns a scalar, and `get_config`.
+
+    >>> class Mean(Regularizer):
+    ...     def __call__(self, x):
+    ...         return ops.mean(ops.abs(x))
+    ...     def get_config(self):
+    ...         return {}
+    >>> float(Mean()(np.array([1.0, -2.0])))
+    1.5
+    """
 
     def __call__(self, x: Any) -> Any:
         return 0.0
 
     def get_config(self) -> dict[str, Any]:
+        """Returns the arguments as a dict."""
         raise NotImplementedError(f"{type(self).__name__} does not implement get_config().")
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Regularizer:
+        """Makes a regularizer from the dict that `get_config` returned."""
         return cls(**config)
 
 
 def _factor(value: Any, name: str) -> float:
     ok = isinstance(value, (int, float, np.number)) and math.isfinite(float(value)) and value >= 0
     if not ok:
-        raise ValueError(f"Invalid value for argument {name}: expected a non-negative float; given {value!r}.")
+        raise ValueError(f"Argument `{name}`: expected a non-negative float, received {value!r}.")
     return float(value)
 
 
 class L1L2(Regularizer):
-    """l1 * sum(|x|) + l2 * sum(x**2) (no factor 1/2).
+    """The penalty l1 * sum(|x|) + l2 * sum(x**2), without a factor 1/2.
+
+    Args:
+        l1: factor of the absolute values; default 0 (also for None).
+        l2: factor of the squares; default 0 (also for None).
+
+    Raises:
+        ValueError: a factor is negative, infinite or not a number.
 
     >>> float(L1L2(l1=0.5, l2=1.0)(np.array([1.0, -2.0])))
     6.5
@@ -58,7 +76,13 @@ class L1L2(Regularizer):
 
 
 class L1(Regularizer):
-    """l1 * sum(|x|).
+    """The penalty l1 * sum(|x|).
+
+    Args:
+        l1: factor; default 0.01 (also for None).
+
+    Raises:
+        ValueError: the factor is negative, infinite or not a number.
 
     >>> float(L1(0.5)(np.array([1.0, -2.0])))
     1.5
@@ -75,7 +99,13 @@ class L1(Regularizer):
 
 
 class L2(Regularizer):
-    """l2 * sum(x**2) (no factor 1/2).
+    """The penalty l2 * sum(x**2), without a factor 1/2.
+
+    Args:
+        l2: factor; default 0.01 (also for None).
+
+    Raises:
+        ValueError: the factor is negative, infinite or not a number.
 
     >>> float(L2(0.5)(np.array([1.0, -2.0])))
     2.5
@@ -92,18 +122,29 @@ class L2(Regularizer):
 
 
 class OrthogonalRegularizer(Regularizer):
-    """factor times the mean |cosine| between different rows (or columns) of a matrix."""
+    """The penalty factor * mean(|cos|), where cos is the cosine between each two rows (or columns) of a matrix.
+
+    Args:
+        factor: factor; default 0.01.
+        mode: "rows" (default) or "columns".
+
+    Raises:
+        ValueError: another mode; the factor is negative, infinite or not a number; or the weight is not a matrix.
+
+    >>> float(OrthogonalRegularizer(0.5)(np.array([[1.0, 0.0], [1.0, 0.0]])))
+    0.5
+    """
 
     def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
         self.factor = _factor(factor, "factor")
         if mode not in ("rows", "columns"):
-            raise ValueError(f'Invalid value for argument `mode`: expected "rows" or "columns"; given {mode!r}.')
+            raise ValueError(f'Argument `mode`: expected "rows" or "columns", received {mode!r}.')
         self.mode = mode
 
     def __call__(self, inputs: Any) -> Any:
         shape = ops.shape(inputs)
         if len(shape) != 2:
-            raise ValueError(f"OrthogonalRegularizer expects a matrix; given shape {shape}.")
+            raise ValueError(f"OrthogonalRegularizer: expected a matrix, received shape {shape}.")
         rows = inputs if self.mode == "rows" else ops.transpose(inputs)
         unit = ops.normalize(rows, axis=1)
         size = int(rows.shape[0])
@@ -121,17 +162,32 @@ _table = Table("regularizer", OBJECTS)
 
 
 def serialize(regularizer: Any) -> Any:
-    """The config dict of a regularizer."""
+    """Returns the config dict of a regularizer.
+
+    Args:
+        regularizer: an object or a function.
+    """
     return _table.serialize(regularizer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The regularizer of a config dict or name."""
+    """Returns the regularizer of a config dict or name.
+
+    Args:
+        config: what `serialize` returned.
+        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+    """
     return _table.deserialize(config, custom_objects)
 
 
 def get(identifier: Any) -> Any:
-    """A regularizer from a name ("l2"), config, class or callable.
+    """Returns a regularizer.
+
+    Args:
+        identifier: a name ("l2"), a config dict, a class, a callable, or None.
+
+    Raises:
+        ValueError: an unknown name. The message has the nearest known name.
 
     >>> get("l2").l2
     0.01

@@ -1,7 +1,8 @@
-"""How weights begin. Each is called as `initializer(shape, dtype)` and gives an array.
+"""Initializers: initial values of weights. Each is called as `initializer(shape, dtype)` and returns an array.
 
-Random ones take `seed`: None draws one from netlet's global sequence (`utils.set_random_seed`). An initializer with a
-fixed seed gives the same numbers at each call, as in Keras 3.
+Random initializers have an argument `seed`: an integer, a `random.SeedGenerator`, or None for the next seed of the
+global sequence (`utils.set_random_seed`). With an integer or None, an initializer returns the same numbers at each
+call, as in Keras 3; with a SeedGenerator it returns new ones.
 """
 
 from __future__ import annotations
@@ -58,17 +59,37 @@ _table = Table("initializer", OBJECTS)
 
 
 def serialize(initializer: Any) -> Any:
-    """The config dict of an initializer."""
+    """Returns the config dict of an initializer.
+
+    Args:
+        initializer: an object or a function.
+    """
     return _table.serialize(initializer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """The initializer of a config dict or name."""
+    """Returns the initializer of a config dict or name.
+
+    Args:
+        config: what `serialize` returned.
+        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+    """
     return _table.deserialize(config, custom_objects)
 
 
 def get(identifier: Any) -> Any:
-    """An initializer from a name ("he_normal"), config, class, callable, or an array that is the value itself.
+    """Returns an initializer.
+
+    Args:
+        identifier: a name ("he_normal"), a config dict, a class, a callable, an array or Variable (the initial value),
+            or None.
+
+    Returns:
+        A copy of an Initializer, so that two layers with the same object get different random numbers; a function for
+        an array, which raises ValueError for another shape; None for None.
+
+    Raises:
+        ValueError: an unknown name. The message has the nearest known name.
 
     >>> get("zeros")((1,)).numpy()
     array([0.], dtype=float32)
@@ -78,16 +99,16 @@ def get(identifier: Any) -> Any:
 
         def initialize(shape: Any, dtype: Any = None) -> np.ndarray:
             if tuple(shape) != value.shape:
-                raise ValueError(f"The given initial value has shape {value.shape}; the weight has {tuple(shape)}.")
+                raise ValueError(f"Initial value: expected shape {tuple(shape)}, received {value.shape}.")
             return value.astype(numpy_dtype(dtype))
 
         return initialize
     if isinstance(identifier, Initializer):
-        return identifier.clone()  # so that one object given to two layers does not make them equal
+        return identifier.clone()  # so that two layers with the same object do not get the same weights
     return _table.get(identifier)
 
 
-# Keras also offers each under its snake-case name.
+# Keras also has each under its snake-case name.
 zeros, ones, constant, identity = Zeros, Ones, Constant, Identity
 random_normal, random_uniform, truncated_normal, variance_scaling = (
     RandomNormal,

@@ -1,4 +1,4 @@
-"""Initializers without chance."""
+"""Initializers that are not random."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from .initializer import Initializer
 
 
 class Zeros(Initializer):
-    """
+    """All elements are 0.
+
     >>> Zeros()((2,)).numpy()
     array([0., 0.], dtype=float32)
     """
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
-        # NumPy's zeros are pages that nobody has touched yet: a slot of an optimizer reads them once and lets them go.
+        # NumPy's zeros are pages without physical memory. Optimizer slots read them once and then discard them.
         return _core.as_tensor(np.zeros(shape, numpy_dtype(dtype)))
 
 
 class Ones(Initializer):
-    """
+    """All elements are 1.
+
     >>> Ones()((2,)).numpy()
     array([1., 1.], dtype=float32)
     """
@@ -34,7 +36,10 @@ class Ones(Initializer):
 
 
 class Constant(Initializer):
-    """Every element is `value` (a number, or an array that broadcasts to the shape).
+    """All elements are `value`.
+
+    Args:
+        value: number, or array that broadcasts to the shape; default 0.
 
     >>> Constant(3.0)((2,)).numpy()
     array([3., 3.], dtype=float32)
@@ -51,7 +56,13 @@ class Constant(Initializer):
 
 
 class Identity(Initializer):
-    """`gain` on the diagonal of a matrix.
+    """A matrix with `gain` on its diagonal and 0 elsewhere.
+
+    Args:
+        gain: value on the diagonal; default 1.
+
+    Raises:
+        ValueError: the shape, at the call, is not that of a matrix.
 
     >>> Identity(2.0)((2, 2)).numpy()
     array([[2., 0.],
@@ -63,7 +74,7 @@ class Identity(Initializer):
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         if len(shape) != 2:
-            raise ValueError(f"Identity needs a matrix; given shape {tuple(shape)}.")
+            raise ValueError(f"Identity: expected the shape of a matrix, received {tuple(shape)}.")
         return _core.tensor(self.gain * np.eye(*shape), standardize_dtype(dtype))
 
     def get_config(self) -> dict[str, Any]:

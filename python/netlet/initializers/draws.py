@@ -1,4 +1,4 @@
-"""Initializers that draw from a distribution as it is given, and orthogonal matrices."""
+"""Random initializers with fixed distributions, and orthogonal matrices."""
 
 from __future__ import annotations
 
@@ -14,12 +14,19 @@ from .initializer import Initializer
 
 
 class RandomInitializer(Initializer):
-    """Base of the random ones: keeps the seed as given (for the config) and the one in use."""
+    """Base class of random initializers. It stores the seed that was given, for the config, and the seed in use.
+
+    Args:
+        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+
+    Raises:
+        ValueError: another type.
+    """
 
     def __init__(self, seed: Any = None) -> None:
         if seed is not None and not isinstance(seed, random.SeedGenerator):
             if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
-                raise ValueError(f"{type(self).__name__}: `seed` must be an integer; given {seed!r}.")
+                raise ValueError(f"{type(self).__name__}: expected an integer as `seed`, received {seed!r}.")
             seed = int(seed)
         self._init_seed = seed
         self.seed: Any = random.make_seed() if seed is None else seed
@@ -30,7 +37,16 @@ class RandomInitializer(Initializer):
 
 
 class RandomNormal(RandomInitializer):
-    """Normal with the given mean and standard deviation."""
+    """Draws from a normal distribution.
+
+    Args:
+        mean: mean; default 0.
+        stddev: standard deviation; default 0.05.
+        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+
+    >>> RandomNormal(seed=1)((2, 3)).shape
+    (2, 3)
+    """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: Any = None) -> None:
         self.mean, self.stddev = mean, stddev
@@ -44,14 +60,32 @@ class RandomNormal(RandomInitializer):
 
 
 class TruncatedNormal(RandomNormal):
-    """Normal, redrawn until within two `stddev` of the mean."""
+    """Draws from a normal distribution that is truncated at two standard deviations from the mean.
+
+    Args:
+        mean: mean; default 0.
+        stddev: standard deviation before the truncation; default 0.05.
+        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+
+    >>> bool(abs(TruncatedNormal(seed=1)((100,))).max() <= 0.1)
+    True
+    """
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         return random.truncated_normal(shape, self.mean, self.stddev, dtype, self.seed)
 
 
 class RandomUniform(RandomInitializer):
-    """Uniform in [minval, maxval)."""
+    """Draws from the uniform distribution on [minval, maxval).
+
+    Args:
+        minval: lower limit, included; default -0.05.
+        maxval: upper limit, excluded; default 0.05.
+        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+
+    >>> bool(RandomUniform(0.0, 1.0, seed=1)((100,)).min() >= 0)
+    True
+    """
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: Any = None) -> None:
         self.minval, self.maxval = minval, maxval
@@ -65,7 +99,16 @@ class RandomUniform(RandomInitializer):
 
 
 class Orthogonal(RandomInitializer):
-    """`gain` times a matrix with orthonormal rows or columns (Saxe et al., 2014); leading axes count as one.
+    """`gain` times a random matrix with orthonormal rows or columns, whichever are fewer (Saxe et al., 2014).
+
+    A shape with more than two axes is treated as a matrix whose rows are all axes but the last.
+
+    Args:
+        gain: factor; default 1.
+        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+
+    Raises:
+        ValueError: the shape, at the call, has fewer than two axes.
 
     >>> w = Orthogonal(seed=1)((4, 3), "float64")
     >>> bool(np.allclose(w.T @ w, np.eye(3)))
@@ -78,11 +121,11 @@ class Orthogonal(RandomInitializer):
 
     def __call__(self, shape: Any, dtype: Any = None) -> Any:
         if len(shape) < 2:
-            raise ValueError(f"Orthogonal needs at least two axes; given shape {tuple(shape)}.")
+            raise ValueError(f"Orthogonal: expected a shape with at least two axes, received {tuple(shape)}.")
         rows, columns = math.prod(shape[:-1]), shape[-1]
         values = random.generator(self.seed).standard_normal((max(rows, columns), min(rows, columns)))
         q, r = np.linalg.qr(values)
-        q = q * np.sign(np.diag(r))  # without this the signs of the factorization would bias the distribution
+        q = q * np.sign(np.diag(r))  # QR chooses the signs; without this factor the distribution would not be uniform
         if rows < columns:
             q = q.T
         return _core.tensor(self.gain * q.reshape(shape), standardize_dtype(dtype))

@@ -1,4 +1,4 @@
-"""Initializers whose variance is decided by the number of inputs and outputs: Glorot, He, Lecun."""
+"""Random initializers whose variance depends on the number of inputs and outputs: Glorot, He, Lecun."""
 
 from __future__ import annotations
 
@@ -11,12 +11,21 @@ from .draws import RandomInitializer
 
 
 class VarianceScaling(RandomInitializer):
-    """Zero mean, variance scale / n, where n is fan_in, fan_out or their mean.
+    """Draws with mean 0 and variance scale / n, where n is fan_in, fan_out or their mean.
+
+    fan_in and fan_out are the numbers of inputs and outputs of a unit; see `compute_fans`.
 
     Args:
-        mode: "fan_in", "fan_out" or "fan_avg".
-        distribution: "truncated_normal" (stddev corrected for the truncation), "untruncated_normal" or "uniform".
-        input_axes, output_axes: which axes count as inputs and outputs, where the usual ones are wrong.
+        scale: positive factor; default 1.
+        mode: n: "fan_in" (default), "fan_out" or "fan_avg".
+        distribution: "truncated_normal" (default; it has that variance after the truncation), "untruncated_normal" or
+            "uniform".
+        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+        input_axes, output_axes: axes of inputs and outputs, if they are not the last two; default None. Both or none
+            are given.
+
+    Raises:
+        ValueError: `scale` is not positive; an unknown mode or distribution.
 
     Example:
 
@@ -35,16 +44,16 @@ class VarianceScaling(RandomInitializer):
         output_axes: Any = None,
     ) -> None:
         if not scale > 0:
-            raise ValueError(f"VarianceScaling: `scale` must be positive; given {scale!r}.")
+            raise ValueError(f"VarianceScaling: expected a positive `scale`, received {scale!r}.")
         if mode not in ("fan_in", "fan_out", "fan_avg"):
-            raise ValueError(f"VarianceScaling: `mode` is 'fan_in', 'fan_out' or 'fan_avg'; given {mode!r}.")
+            raise ValueError(f"VarianceScaling: expected `mode` 'fan_in', 'fan_out' or 'fan_avg', received {mode!r}.")
         distribution = str(distribution).lower()
         if distribution == "normal":
             distribution = "truncated_normal"
         if distribution not in ("uniform", "truncated_normal", "untruncated_normal"):
             raise ValueError(
-                "VarianceScaling: `distribution` is 'uniform', 'truncated_normal' or 'untruncated_normal'; "
-                f"given {distribution!r}."
+                "VarianceScaling: expected `distribution` 'uniform', 'truncated_normal' or 'untruncated_normal', "
+                f"received {distribution!r}."
             )
         self.scale, self.mode, self.distribution = scale, mode, distribution
         self.input_axes, self.output_axes = input_axes, output_axes
@@ -59,7 +68,7 @@ class VarianceScaling(RandomInitializer):
             return random.uniform(shape, -limit, limit, dtype, self.seed)
         if self.distribution == "untruncated_normal":
             return random.normal(shape, 0.0, math.sqrt(variance), dtype, self.seed)
-        # A standard normal cut at +-2 has this standard deviation (scipy.stats.truncnorm.std(-2, 2)).
+        # The standard deviation of a standard normal truncated at +-2: scipy.stats.truncnorm.std(-2, 2).
         return random.truncated_normal(shape, 0.0, math.sqrt(variance) / 0.87962566103423978, dtype, self.seed)
 
     def get_config(self) -> dict[str, Any]:
@@ -74,7 +83,7 @@ class VarianceScaling(RandomInitializer):
 
 
 class _FixedScaling(VarianceScaling):
-    """VarianceScaling with everything but the seed decided."""
+    """Base of initializers that are VarianceScaling with fixed (scale, mode, distribution)."""
 
     settings: tuple[float, str, str]
 
@@ -87,43 +96,80 @@ class _FixedScaling(VarianceScaling):
 
 
 class GlorotUniform(_FixedScaling):
-    """Uniform in +-sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010): the default of kernels."""
+    """Draws uniformly from +-sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio, 2010). It is the default of kernels.
+
+    Args:
+        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+        input_axes, output_axes: as in `VarianceScaling`.
+    """
 
     settings = (1.0, "fan_avg", "uniform")
 
 
 class GlorotNormal(_FixedScaling):
-    """Truncated normal of variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010)."""
+    """Draws from a truncated normal distribution with variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010).
+
+    Args:
+        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+        input_axes, output_axes: as in `VarianceScaling`.
+    """
 
     settings = (1.0, "fan_avg", "truncated_normal")
 
 
 class HeUniform(_FixedScaling):
-    """Uniform in +-sqrt(6 / fan_in) (He et al., 2015): for relu."""
+    """Draws uniformly from +-sqrt(6 / fan_in) (He et al., 2015), suitable for relu.
+
+    Args:
+        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+        input_axes, output_axes: as in `VarianceScaling`.
+    """
 
     settings = (2.0, "fan_in", "uniform")
 
 
 class HeNormal(_FixedScaling):
-    """Truncated normal of variance 2 / fan_in (He et al., 2015): for relu."""
+    """Draws from a truncated normal distribution with variance 2 / fan_in (He et al., 2015), suitable for relu.
+
+    Args:
+        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+        input_axes, output_axes: as in `VarianceScaling`.
+    """
 
     settings = (2.0, "fan_in", "truncated_normal")
 
 
 class LecunUniform(_FixedScaling):
-    """Uniform in +-sqrt(3 / fan_in) (Klambauer et al., 2017)."""
+    """Draws uniformly from +-sqrt(3 / fan_in) (Klambauer et al., 2017).
+
+    Args:
+        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+        input_axes, output_axes: as in `VarianceScaling`.
+    """
 
     settings = (1.0, "fan_in", "uniform")
 
 
 class LecunNormal(_FixedScaling):
-    """Truncated normal of variance 1 / fan_in (Klambauer et al., 2017): for selu."""
+    """Draws from a truncated normal distribution with variance 1 / fan_in (Klambauer et al., 2017), suitable for selu.
+
+    Args:
+        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+        input_axes, output_axes: as in `VarianceScaling`.
+    """
 
     settings = (1.0, "fan_in", "truncated_normal")
 
 
 def compute_fans(shape: Any, input_axes: Any = None, output_axes: Any = None) -> tuple[int, int]:
-    """(fan_in, fan_out) of a weight: a kernel ends with its input and output channels, the axes before them are space.
+    """Returns (fan_in, fan_out) of a weight.
+
+    The last two axes are input and output channels; the axes before them are the positions of a convolution's kernel,
+    whose number multiplies both.
+
+    Args:
+        shape: tuple of integers.
+        input_axes, output_axes: if both are given, the products of the sizes of these axes are returned.
 
     >>> compute_fans((784, 16)), compute_fans((3, 3, 8, 16))
     ((784, 16), (72, 144))
