@@ -148,8 +148,8 @@ def test_to_categorical(labels, classes):
 @pytest.mark.parametrize(
     ("labels", "classes", "message"),
     [
-        ([3], 3, r"labels in \[0, 3\); given 3"),
-        ([-1], 3, "given -1"),
+        ([3], 3, r"labels in \[0, 3\), received 3"),
+        ([-1], 3, "received -1"),
         ([], None, "num_classes"),
         (["a", None], 2, "objects"),
     ],

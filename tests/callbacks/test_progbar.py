@@ -175,7 +175,7 @@ def test_averaging_progbar_is_keras_progbar(steps, terminal):
 
 
 def test_progbar_refuses_both_kinds_of_lists():
-    with pytest.raises(ValueError, match="Only one of `stateful_metrics` or `stateless_metrics`"):
+    with pytest.raises(ValueError, match="only one of `stateful_metrics` and `stateless_metrics`"):
         Progbar(3, stateful_metrics=["a"], stateless_metrics=["b"])
 
 

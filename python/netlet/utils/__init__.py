@@ -1,4 +1,4 @@
-"""Small helpers that scripts use around a model."""
+"""Helpers for scripts: seeds, labels, padding, data sets in batches, progress bars."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from netlet.base.naming import reset_uids
 from netlet.random import set_seed
-from netlet.saving import (  # noqa: F401  (Keras has them here too)
+from netlet.saving import (  # noqa: F401  (as in Keras)
     CustomObjectScope,
     custom_object_scope,
     deserialize_keras_object,
@@ -45,26 +45,31 @@ __all__ = [
 
 
 def set_random_seed(seed: int) -> None:
-    """Seeds Python's `random`, NumPy's global generator, and netlet: the same program then gives the same bits.
+    """Seeds Python's `random`, NumPy's global generator and netlet, which makes a program reproducible bit by bit.
 
     Args:
         seed: integer in [0, 2**32).
+
+    Raises:
+        ValueError: another seed.
 
     Example:
 
     >>> set_random_seed(7)
     """
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= int(seed) < 2**32:
-        raise ValueError(f"set_random_seed expects an integer in [0, 2**32); given {seed!r}.")
+        raise ValueError(f"set_random_seed: expected an integer in [0, 2**32), received {seed!r}.")
     _python_random.seed(int(seed))
-    np.random.seed(int(seed))  # noqa: NPY002  (what scripts draw from it shall repeat)
+    np.random.seed(int(seed))  # noqa: NPY002  (scripts draw from the global generator)
     set_seed(int(seed))
 
 
 def clear_session(free_memory: bool = True) -> None:
-    """Starts automatic names again ("dense", "dense_1", ...).
+    """Resets the counters of automatic names ("dense", "dense_1", ...).
 
     Args:
-        free_memory: accepted as in Keras; memory is free as soon as nothing refers to it.
+        free_memory: accepted for compatibility with Keras; netlet frees memory when nothing refers to it.
+
+    >>> clear_session()
     """
     reset_uids()

@@ -1,4 +1,4 @@
-"""A batch as `fit` hands it to `train_step`: x alone, (x, y), or (x, y, sample_weight)."""
+"""The forms of a batch that `fit` passes to `train_step`: x alone, (x, y), or (x, y, sample_weight)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from typing import Any
 
 
 def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
-    """x, y and sample_weight of a batch; None for what the batch does not have.
+    """Splits a batch into x, y and sample_weight.
 
     Args:
-        data: x, (x,), (x, y) or (x, y, sample_weight); a list counts as a tuple.
+        data: x, (x,), (x, y) or (x, y, sample_weight); a list is treated as a tuple.
+
+    Returns:
+        (x, y, sample_weight), None for missing items.
 
     Raises:
         ValueError: a tuple of another length.
@@ -32,12 +35,15 @@ def unpack_x_y_sample_weight(data: Any) -> tuple[Any, Any, Any]:
 
 
 def pack_x_y_sample_weight(x: Any, y: Any = None, sample_weight: Any = None) -> Any:
-    """The batch that `unpack_x_y_sample_weight` takes apart: x alone where there is no y.
+    """Combines x, y and sample_weight to a batch, the inverse of `unpack_x_y_sample_weight`.
 
     Args:
-        x: inputs; a list or tuple of several inputs is packed as (x,).
-        y: targets.
-        sample_weight: factor of each sample's loss.
+        x: inputs.
+        y: targets; default None.
+        sample_weight: factor of each sample's loss; default None.
+
+    Returns:
+        (x, y, sample_weight) or (x, y). Without y, x alone, or (x,) if x is a list or tuple of several inputs.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Array helpers that need no network."""
+"""Functions of arrays: one-hot labels and normalization."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import numpy as np
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
-    """One-hot rows of integer class labels.
+    """Converts integer class labels to one-hot vectors.
 
     Args:
-        x: integers (...,), or (..., 1) whose last axis is dropped; each in [0, num_classes).
-        num_classes: defaults to `max(x) + 1`.
+        x: integers (...) or (..., 1), each in [0, num_classes).
+        num_classes: number of classes; default `max(x) + 1`.
 
     Returns:
-        array (..., num_classes), float64 zeros and ones as in Keras.
+        float64 array (..., num_classes) of zeros and ones, as in Keras.
 
     Raises:
-        ValueError: a label lies outside [0, num_classes), or x is empty and num_classes is None.
+        ValueError: a label outside of [0, num_classes); values that are not numbers; an empty x without num_classes.
 
     Example:
 
@@ -30,7 +30,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     labels = np.asarray(x)
     if labels.dtype.kind not in "iufb":
         kind = "Python objects" if labels.dtype == object else labels.dtype
-        raise ValueError(f"to_categorical expects integers; given an array of {kind}.")
+        raise ValueError(f"to_categorical: expected integers, received an array of {kind}.")
     labels = labels.astype("int64")
     shape = labels.shape
     if len(shape) > 1 and shape[-1] == 1:
@@ -38,18 +38,26 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     labels = labels.reshape(-1)
     if num_classes is None:
         if labels.size == 0:
-            raise ValueError("to_categorical needs `num_classes` when there are no labels.")
+            raise ValueError("to_categorical: expected `num_classes` or at least one label, received neither.")
         num_classes = int(labels.max()) + 1
     if labels.size and (labels.min() < 0 or labels.max() >= num_classes):
         bad = labels[(labels < 0) | (labels >= num_classes)][0]
-        raise ValueError(f"to_categorical expects labels in [0, {num_classes}); given {bad}.")
+        raise ValueError(f"to_categorical: expected labels in [0, {num_classes}), received {bad}.")
     out = np.zeros((labels.size, num_classes))
     out[np.arange(labels.size), labels] = 1
     return out.reshape(*shape, num_classes)
 
 
 def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
-    """x divided by its norm of the given order along `axis` (a zero norm counts as 1).
+    """Divides x by its norm along `axis`. Vectors of norm 0 stay 0.
+
+    Args:
+        x: array.
+        axis: axis of the norm; default the last.
+        order: order of the norm; default 2, the Euclidean norm.
+
+    Returns:
+        An array of x's shape.
 
     >>> normalize([[3.0, 4.0]])
     array([[0.6, 0.8]])

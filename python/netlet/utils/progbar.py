@@ -1,4 +1,4 @@
-"""Progbar: Keras's progress line."""
+"""Progbar: Keras's progress bar."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from netlet.base.messages import print_msg
 
 
 class Progbar:
-    """A progress line: count, bar, time, time a step, values.
+    """A progress bar in one line: number of steps, bar, time, time per step, values.
 
-    On a terminal or in a notebook the line is redrawn in place, at most every `interval` seconds. Anywhere else (a
-    file, a pipe) one plain line is written when it is finished.
+    On a terminal or in a notebook the line is redrawn in place, at most every `interval` seconds. Otherwise (a file,
+    a pipe) one plain line is written at the end.
 
     Args:
-        target: steps expected, None if unknown.
-        width: characters of the bar.
-        verbose: 0 silent, 1 the line, 2 one plain line at the end.
-        interval: least seconds between two drawings.
-        stateful_metrics: names shown as given; all others are averaged over steps.
-        stateless_metrics: names averaged over steps; all others are shown as given. Only one of the two may be given.
-        unit_name: "step".
+        target: number of steps, None if unknown.
+        width: length of the bar in characters; default 20.
+        verbose: 0 for no output, 1 (default) for the bar, 2 for one plain line at the end.
+        interval: minimum time in seconds between two updates of the line; default 0.1.
+        stateful_metrics: names of values that are shown as given; all others are averaged over steps.
+        stateless_metrics: names of values that are averaged over steps; all others are shown as given. Only one of the
+            two may be given.
+        unit_name: name of a step; default "step".
 
     Raises:
         ValueError: both `stateful_metrics` and `stateless_metrics`.
@@ -50,7 +51,7 @@ class Progbar:
         unit_name: str = "step",
     ) -> None:
         if stateful_metrics is not None and stateless_metrics is not None:
-            raise ValueError("Only one of `stateful_metrics` or `stateless_metrics` can be provided.")
+            raise ValueError("Progbar: expected only one of `stateful_metrics` and `stateless_metrics`, received both.")
         self.target = target
         self.width = width
         self.verbose = verbose
@@ -69,12 +70,12 @@ class Progbar:
     def update(
         self, current: int, values: Iterable[tuple[str, Any]] | None = None, finalize: bool | None = None
     ) -> None:
-        """Says that `current` steps are done, with `values` for the steps since the last call.
+        """Sets the number of finished steps and adds values.
 
         Args:
-            current: steps done.
-            values: pairs of name and value.
-            finalize: whether this is the last call; by default whether `current` has reached the target.
+            current: number of finished steps.
+            values: pairs (name, value) for the steps since the last call; default none.
+            finalize: whether this is the last call; default whether `current` has reached the target.
         """
         if finalize is None:
             finalize = self.target is not None and current >= self.target
@@ -96,11 +97,16 @@ class Progbar:
             print_msg(" - ".join(parts) + self._shown_values())
 
     def due(self) -> bool:
-        """Whether an `update` now would draw: on a terminal, `interval` seconds after the last drawing."""
+        """Whether `update` would redraw the line now: on a terminal, `interval` seconds after the last time."""
         return self.verbose == 1 and self.dynamic and time.time() - self._last_update >= self.interval
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:
-        """Says that `n` more steps are done."""
+        """Adds finished steps.
+
+        Args:
+            n: number of steps.
+            values: pairs (name, value) for these steps; default none.
+        """
         self.update(self._seen_so_far + n, values)
 
     def _add(self, name: str, value: float, steps: int, finalize: bool) -> None:
@@ -146,13 +152,13 @@ class Progbar:
         clock = _duration(step_seconds * (self.target - current)) if unfinished and self.target else self._elapsed(now)
         tail = f" {self._per_unit(step_seconds)}{self._shown_values()}"
         width = head_width + 1 + len(clock) + len(tail)
-        padding = " " * max(0, self._line_width - width)  # over what a longer line left behind
+        padding = " " * max(0, self._line_width - width)  # overwrites the rest of a longer line
         start = "\b" * self._line_width + "\r"
         print_msg(f"{start}{head} \x1b[1m{clock}\x1b[0m{tail}{padding}" + ("\n" if finalize else ""), line_break=False)
         self._line_width = width
 
     def _step_seconds(self, current: int, now: float) -> float:
-        """Seconds a step; the first, which also compiles, is left out when there are others."""
+        """Returns the mean seconds per step, without the first step (which also compiles) if there are others."""
         if not current:
             return 0.0
         if self._after_first_step is not None and current > 1:
@@ -165,13 +171,14 @@ class Progbar:
 
 
 def draws_in_place() -> bool:
-    """Whether sys.stdout can redraw a line: a terminal, a notebook, or an IDE's console."""
+    """Whether a line on sys.stdout can be redrawn: a terminal, a notebook, or an IDE's console."""
     isatty = getattr(sys.stdout, "isatty", None)
     return bool(isatty and isatty()) or "ipykernel" in sys.modules or "PYCHARM_HOSTED" in os.environ
 
 
 def _duration(seconds: float) -> str:
-    """
+    """Formats a time.
+
     >>> _duration(7), _duration(75), _duration(3725)
     ('7s', '1:15', '1:02:05')
     """

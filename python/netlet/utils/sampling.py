@@ -1,4 +1,4 @@
-"""Choosing the next token of a generated sequence."""
+"""Sampling the next token of a generated sequence."""
 
 from __future__ import annotations
 
@@ -12,20 +12,24 @@ from netlet.random import generator
 def sample_from_logits(
     logits: Any, temperature: float = 1.0, top_k: int | None = None, top_p: float | None = None, seed: Any = None
 ) -> np.ndarray:
-    """Classes drawn with probability softmax(logits / temperature), cut to the likeliest.
+    """Draws classes with probabilities softmax(logits / temperature), optionally only among the most likely classes.
 
     Args:
-        logits: array or Tensor (V,) or (..., V); -inf for what must not be drawn.
-        temperature: below 1 the likely become likelier; 0: the largest logit, the first among equals.
-        top_k: only the k largest logits take part, the first among equals (Fan et al., 2018).
-        top_p: of these, only the likeliest whose probabilities together reach p, at least one (Holtzman et al., 2020).
-        seed: integer: the same classes each time; `random.SeedGenerator`: goes on; None: the global seed's.
+        logits: array or Tensor (classes,) or (..., classes); -inf excludes a class.
+        temperature: default 1. A smaller value favours likely classes; 0 selects the largest logit.
+        top_k: draw only among the k largest logits (Fan et al., 2018); default None, all.
+        top_p: then draw only among the fewest most likely classes whose total probability is at least p (nucleus
+            sampling; Holtzman et al., 2020); default None, all.
+        seed: an integer for the same classes at each call, a `random.SeedGenerator`, or None for the global sequence.
+
+    Of equal logits, the first is selected first.
 
     Returns:
-        int64 array (...).
+        int64 array (...) of classes.
 
     Raises:
-        ValueError: NaN or +inf among the logits, a row of nothing but -inf, an argument outside of its range.
+        TypeError: `logits` are not numbers.
+        ValueError: NaN or +inf in the logits, a row of -inf only, or an argument outside of its range.
 
     Example:
 
@@ -43,7 +47,7 @@ def sample_from_logits(
     if top_k is not None or top_p is not None:
         weights = _likeliest(weights, values, top_k, top_p)
     total = weights.cumsum(-1)
-    # In (0, total]: a class of weight 0 is never reached.
+    # `at` is in (0, total], so a class of weight 0 is never drawn.
     at = (1.0 - generator(seed).random(values.shape[:-1])) * total[..., -1]
     return np.asarray((total < at[..., None]).sum(-1), np.int64)
 
@@ -54,20 +58,22 @@ def _checked(logits: Any, temperature: float, top_k: int | None, top_p: float | 
         raise TypeError(f"sample_from_logits: expected `logits` of numbers, received {values.dtype}.")
     values = values.astype(np.float64)
     if values.ndim == 0 or values.shape[-1] == 0:
-        raise ValueError(f"sample_from_logits: `logits` is (..., classes); given the shape {values.shape}.")
+        raise ValueError(f"sample_from_logits: expected `logits` of shape (..., classes), received {values.shape}.")
     if not (np.isfinite(values) | (values == -np.inf)).all() or (values == -np.inf).all(-1).any():
-        raise ValueError("sample_from_logits: `logits` hold NaN or +inf, or a row of nothing but -inf.")
+        raise ValueError(
+            "sample_from_logits: expected `logits` finite or -inf, received NaN, +inf or a row of -inf only."
+        )
     if not 0 <= temperature < np.inf:
-        raise ValueError(f"sample_from_logits: `temperature` is at least 0, and finite; given {temperature!r}.")
+        raise ValueError(f"sample_from_logits: expected a finite `temperature` >= 0, received {temperature!r}.")
     if top_k is not None and (not isinstance(top_k, (int, np.integer)) or top_k < 1):
-        raise ValueError(f"sample_from_logits: `top_k` is an integer of at least 1; given {top_k!r}.")
+        raise ValueError(f"sample_from_logits: expected an integer of at least 1 as `top_k`, received {top_k!r}.")
     if top_p is not None and not 0 < top_p <= 1:
-        raise ValueError(f"sample_from_logits: `top_p` lies in (0, 1]; given {top_p!r}.")
+        raise ValueError(f"sample_from_logits: expected `top_p` in (0, 1], received {top_p!r}.")
     return values
 
 
 def _likeliest(weights: np.ndarray, values: np.ndarray, top_k: int | None, top_p: float | None) -> np.ndarray:
-    """The weights with zeros for all but the likeliest."""
+    """Returns the weights, with 0 for classes that `top_k` or `top_p` excludes."""
     order = np.argsort(-values, axis=-1, kind="stable")
     ranked = np.take_along_axis(weights, order, -1)
     if top_k is not None:

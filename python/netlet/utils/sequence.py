@@ -1,4 +1,4 @@
-"""Data in batches, and sequences of numbers of different lengths."""
+"""Data sets in batches, and padding of sequences of different lengths."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import numpy as np
 
 
 class PyDataset:
-    """Base of a data set that gives one batch at a time: subclass with `__len__` (batches) and `__getitem__`.
+    """Base class of data sets that return one batch at a time.
 
-    `fit(shuffle=True)` takes the batches in a new order each epoch. A data set without end overrides `num_batches` to
-    be None, and is fitted with `steps_per_epoch`.
+    Subclasses define `__len__`, the number of batches, and `__getitem__`, which returns a batch. `fit(shuffle=True)`
+    reads the batches in a new order in each epoch. An infinite data set overrides `num_batches` to return None; `fit`
+    then needs `steps_per_epoch`.
 
     Args:
-        workers, use_multiprocessing, max_queue_size: accepted as in Keras; netlet reads batches one after another.
+        workers, use_multiprocessing, max_queue_size: accepted for compatibility with Keras; netlet reads batches in the
+            calling thread.
 
     Example:
 
@@ -29,20 +31,20 @@ class PyDataset:
     [(4, 1), (4, 1)]
     """
 
-    _shuffled_by_fit = True  # netlet's own data sets have an order of their own, as Keras's tf.data ones
+    _shuffled_by_fit = True  # False for netlet's own data sets, which have a fixed order, as in Keras those of tf.data
 
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
         self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size
 
     def __getitem__(self, index: int) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} must implement __getitem__(index): one batch.")
+        raise NotImplementedError(f"{type(self).__name__} must implement __getitem__(index), which returns a batch.")
 
     def __len__(self) -> int:
         raise NotImplementedError(f"{type(self).__name__} must implement __len__(): the number of batches.")
 
     @property
     def num_batches(self) -> int | None:
-        """The number of batches; None for a data set without end."""
+        """The number of batches; None for an infinite data set."""
         return len(self)
 
     def __iter__(self) -> Iterator[Any]:
@@ -67,19 +69,22 @@ def pad_sequences(
     truncating: str = "pre",
     value: float = 0.0,
 ) -> np.ndarray:
-    """Sequences of different lengths as one array, filled up (or cut) at the front or at the end.
+    """Pads or truncates sequences to one length and returns them as one array.
 
     Args:
-        sequences: list of sequences, each (length, ...) with the same rest.
-        maxlen: the longest one's length if None.
-        padding, truncating: "pre" or "post".
-        value: what is filled in.
+        sequences: list of sequences of shape (length, ...), which differ in their length only.
+        maxlen: length of the result; default that of the longest sequence.
+        dtype: dtype of the result; default "int32".
+        padding: where to pad: "pre" (default) at the start, "post" at the end.
+        truncating: where to truncate: "pre" (default) at the start, "post" at the end.
+        value: value of the padding; default 0.
 
     Returns:
         array (len(sequences), maxlen, ...).
 
     Raises:
-        ValueError: something that is no sequence, another rest, or another word than "pre" and "post".
+        ValueError: `sequences` is not a list of sequences; shapes that differ after the first axis; an unknown
+            `padding` or `truncating`; a negative `maxlen`.
 
     Example:
 
@@ -89,11 +94,11 @@ def pad_sequences(
     """
     for name, word in (("padding", padding), ("truncating", truncating)):
         if word not in ("pre", "post"):
-            raise ValueError(f"pad_sequences: `{name}` is 'pre' or 'post'; given {word!r}.")
+            raise ValueError(f"pad_sequences: expected 'pre' or 'post' as `{name}`, received {word!r}.")
     if maxlen is not None and maxlen < 0:
-        raise ValueError(f"pad_sequences: `maxlen` is at least 0; given {maxlen!r}.")
+        raise ValueError(f"pad_sequences: expected `maxlen` of at least 0, received {maxlen!r}.")
     if not hasattr(sequences, "__len__") or any(not hasattr(s, "__len__") for s in sequences):
-        raise ValueError("pad_sequences expects a list of sequences.")
+        raise ValueError("pad_sequences: expected a list of sequences, received something else.")
     longest = max((len(s) for s in sequences), default=0) if maxlen is None else int(maxlen)
     rest = next((np.asarray(s).shape[1:] for s in sequences if len(s)), ())
     out = np.full((len(sequences), longest, *rest), value, dtype)
@@ -102,6 +107,6 @@ def pad_sequences(
             continue
         part = np.asarray(sequence[-longest:] if truncating == "pre" else sequence[:longest], dtype)
         if part.shape[1:] != rest:
-            raise ValueError(f"pad_sequences: item {i} has shape {part.shape} after its first axis's; expected {rest}.")
+            raise ValueError(f"pad_sequences: item {i}: expected shape {(len(part), *rest)}, received {part.shape}.")
         out[i, slice(0, len(part)) if padding == "post" else slice(longest - len(part), None)] = part
     return out

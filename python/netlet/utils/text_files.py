@@ -1,4 +1,4 @@
-"""Texts in files, a folder a class, batch by batch."""
+"""Data sets of text files, with one folder per class."""
 
 from __future__ import annotations
 
@@ -14,11 +14,16 @@ from .sequence import PyDataset
 
 
 class TextFiles(PyDataset):
-    """Batches of texts, read when they are asked for, and of labels if there are any.
+    """Batches of texts, which are read from their files on access, with their labels if there are any.
+
+    Args:
+        file_paths: paths of all texts, in order.
+        labels: int32 array of their classes, or None.
+        class_names: names of the classes, or None.
+        label_mode, batch_size, max_length: as in `text_dataset_from_directory`.
 
     Attributes:
-        file_paths, labels: of all texts, in order; labels are int32 or None.
-        class_names: of the labels, or None.
+        file_paths, labels, class_names: the arguments.
     """
 
     _shuffled_by_fit = False
@@ -41,7 +46,7 @@ class TextFiles(PyDataset):
 
     def __getitem__(self, index: int) -> Any:
         if not -len(self) <= index < len(self):
-            raise IndexError(f"there are {len(self)} batches; asked for number {index}.")
+            raise IndexError(f"Batch index: expected one of {len(self)} batches, received {index}.")
         index %= len(self)
         size = self.batch_size or 1
         paths = self.file_paths[index * size : (index + 1) * size]
@@ -84,26 +89,32 @@ def text_dataset_from_directory(
     format: str = "tf",
     verbose: bool = True,
 ) -> Any:
-    """The texts of .txt files for `adapt` and `fit`: `directory/<class>/<anything>.txt`.
+    """Makes a data set of .txt files, for `adapt` and `fit`. Files of a class are in one folder: `directory/<class>/`.
 
     Args:
-        directory: path.
-        labels: "inferred" from the folders' names; a list of integers, one a file in the order of sorted paths; None.
-        label_mode: "int" (int32), "categorical" (one-hot rows), "binary" (float32 (batch, 1)), or None.
-        class_names: the folders to use, in the order of their labels; all of them, sorted, if None.
-        batch_size: texts a batch; None: one text at a time.
-        max_length: bytes of a text that are read.
-        shuffle: an order drawn once with `seed`; else that of sorted paths.
-        validation_split, subset: the last fraction of the files is for validation; "training", "validation" or "both".
-        follow_links: whether to enter folders that are links.
-        format: accepted as in Keras; what is returned is always a `PyDataset`.
-        verbose: whether to print how many files there are.
+        directory: path of the folder.
+        labels: "inferred" (default) for labels from the names of the subfolders; a list of integers, one per file in
+            the order of the sorted paths; None for no labels.
+        label_mode: form of the labels: "int" (default) for int32 (batch,), "categorical" for one-hot vectors, "binary"
+            for float32 (batch, 1), None for no labels.
+        class_names: names of the subfolders to use, in the order of their labels; default all, sorted.
+        batch_size: number of texts per batch, default 32; None for single texts without the batch axis.
+        max_length: number of bytes of each file to read; default all.
+        shuffle: whether to shuffle the files once, with `seed`; default True. Otherwise they are sorted by path.
+        seed: integer; default None, from the global sequence. Required with `validation_split` and `shuffle`.
+        validation_split: fraction of the files, at the end, for validation; default None.
+        subset: the part to return, with `validation_split`: "training", "validation" or "both".
+        follow_links: whether to enter folders that are symbolic links; default False.
+        format: accepted for compatibility with Keras ("tf" or "grain"); the result is always a `PyDataset`.
+        verbose: whether to print the number of files; default True.
 
     Returns:
-        A `PyDataset` of (texts, labels), or of texts; a pair of them with `subset="both"`.
+        A `PyDataset` of (texts, labels), or of texts without labels; with `subset="both"` a tuple (training,
+        validation).
 
     Raises:
-        ValueError: arguments that do not fit each other or the folder; no file.
+        ValueError: an argument outside of its values; arguments that contradict each other or the folder; too few
+            files.
 
     Source: Keras 3 `text_dataset_from_directory`.
 
@@ -118,12 +129,12 @@ def text_dataset_from_directory(
     """
     _check(labels, label_mode, class_names, validation_split, subset, format, batch_size, max_length)
     if validation_split and shuffle and seed is None:
-        raise ValueError("text_dataset_from_directory: with `validation_split` and `shuffle`, give a `seed`.")
+        raise ValueError("text_dataset_from_directory: expected a `seed`, because of `validation_split` and `shuffle`.")
     labels = None if label_mode is None else labels
     directory = os.fspath(directory)
     paths, found, names = _indexed(directory, labels, class_names, follow_links)
     if label_mode == "binary" and labels is not None and len(names or ()) != 2:
-        raise ValueError(f"text_dataset_from_directory: label_mode='binary' is for 2 classes; there are {names}.")
+        raise ValueError(f"text_dataset_from_directory: label_mode='binary': expected 2 classes, received {names}.")
     if verbose:
         print(f"Found {len(paths)} files" + ("." if names is None else f" belonging to {len(names)} classes."))
     if shuffle:
@@ -133,7 +144,7 @@ def text_dataset_from_directory(
     whole = TextFiles(paths, found, names, label_mode, batch_size, max_length)
     held_out = int((validation_split or 0) * len(paths))
     if not paths or (validation_split and not 0 < held_out < len(paths)):
-        raise ValueError(f"text_dataset_from_directory: {directory} has {len(paths)} .txt files, which are too few.")
+        raise ValueError(f"text_dataset_from_directory: {directory} has too few .txt files: {len(paths)}.")
     parts = {"training": slice(None, len(paths) - held_out), "validation": slice(len(paths) - held_out, None)}
     if subset == "both":
         return whole._part(parts["training"]), whole._part(parts["validation"])
@@ -146,22 +157,25 @@ def _check(
     for wrong, message in (
         (
             labels is not None and not isinstance(labels, (list, tuple)) and labels != "inferred",
-            f"`labels` is 'inferred', None, or a list of integers; given {labels!r}",
+            f"expected 'inferred', None or a list of integers as `labels`, received {labels!r}",
         ),
-        (names is not None and labels != "inferred", "`class_names` is for `labels='inferred'`"),
+        (
+            names is not None and labels != "inferred",
+            "expected `labels='inferred'` with `class_names`",
+        ),
         (
             mode not in ("int", "categorical", "binary", None),
-            f"`label_mode` is int, categorical, binary or None: {mode!r}",
+            f"expected 'int', 'categorical', 'binary' or None as `label_mode`, received {mode!r}",
         ),
-        (bool(split) and not 0 < split < 1, f"`validation_split` must be between 0 and 1; given {split!r}"),
-        (bool(split) != bool(subset), "`subset` and `validation_split` come together"),
+        (bool(split) and not 0 < split < 1, f"expected `validation_split` between 0 and 1, received {split!r}"),
+        (bool(split) != bool(subset), "expected both `subset` and `validation_split`, or neither"),
         (
             subset not in ("training", "validation", "both", None),
-            f"`subset` is training, validation or both: {subset!r}",
+            f"expected 'training', 'validation' or 'both' as `subset`, received {subset!r}",
         ),
-        (format not in ("tf", "grain"), f"`format` is 'tf' or 'grain'; given {format!r}"),
-        (batch_size is not None and batch_size < 1, f"`batch_size` is at least 1; given {batch_size!r}"),
-        (max_length is not None and max_length < 0, f"`max_length` is at least 0; given {max_length!r}"),
+        (format not in ("tf", "grain"), f"expected 'tf' or 'grain' as `format`, received {format!r}"),
+        (batch_size is not None and batch_size < 1, f"expected `batch_size` of at least 1, received {batch_size!r}"),
+        (max_length is not None and max_length < 0, f"expected `max_length` of at least 0, received {max_length!r}"),
     ):
         if wrong:
             raise ValueError(f"text_dataset_from_directory: {message}.")
@@ -170,22 +184,22 @@ def _check(
 def _indexed(
     directory: str, labels: Any, class_names: Sequence[str] | None, follow_links: bool
 ) -> tuple[list[str], np.ndarray | None, list[str] | None]:
-    """(paths, labels, names of classes), sorted."""
+    """Returns (paths, labels, names of the classes), sorted."""
     if labels != "inferred":
         paths = _files(directory, follow_links)
         if labels is None:
             return paths, None, None
         if len(labels) != len(paths):
             raise ValueError(
-                f"text_dataset_from_directory: {len(labels)} `labels` are given for {len(paths)} files in {directory}."
+                f"text_dataset_from_directory: expected {len(paths)} `labels` for {directory}, received {len(labels)}."
             )
         return paths, np.asarray(labels, "int32"), [str(label) for label in sorted(set(labels))]
     folders = [e.name for e in os.scandir(directory) if e.is_dir() and not e.name.startswith(".")]
     unknown = sorted(set(class_names or ()) - set(folders))
     if unknown:
         raise ValueError(
-            f"text_dataset_from_directory: `class_names` {unknown} are no folders of {directory}; there are "
-            f"{sorted(folders)}."
+            f"text_dataset_from_directory: expected `class_names` among the folders {sorted(folders)} of {directory}, "
+            f"received {unknown}."
         )
     names = sorted(folders) if class_names is None else list(class_names)
     parts = [_files(os.path.join(directory, name), follow_links) for name in names]

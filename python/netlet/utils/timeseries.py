@@ -1,4 +1,4 @@
-"""Windows that slide over a series, batch by batch."""
+"""Data sets of sliding windows over a time series."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from .sequence import PyDataset
 
 
 class Windows(PyDataset):
-    """Batches of windows of `data`, and the targets of each window's first place. Gathered when they are asked for.
+    """Batches of windows of a series, with their targets. A batch is gathered on access.
 
     Args:
-        data, targets: arrays with time as their first axis; the second may be None.
-        starts: where each window begins.
-        offsets: what lies in it, counted from there.
-        batch_size: windows a batch; None: one window at a time, without the axis of the batch.
+        data: array (time, ...).
+        targets: array (time, ...), whose item at a window's start is the window's target, or None.
+        starts: index of the start of each window.
+        offsets: indices of a window's items, relative to its start.
+        batch_size: number of windows per batch; None for single windows without the batch axis.
     """
 
     _shuffled_by_fit = False
@@ -35,7 +36,7 @@ class Windows(PyDataset):
 
     def __getitem__(self, index: int) -> Any:
         if not -len(self) <= index < len(self):
-            raise IndexError(f"there are {len(self)} batches; asked for number {index}.")
+            raise IndexError(f"Batch index: expected one of {len(self)} batches, received {index}.")
         index %= len(self)
         size = self.batch_size
         starts = self.starts[index] if size is None else self.starts[index * size : (index + 1) * size]
@@ -56,25 +57,28 @@ def timeseries_dataset_from_array(
     end_index: int | None = None,
     format: str = "tf",
 ) -> Windows:
-    """Batches of windows that slide over a series, for `fit`. The series stays where it is, memory-mapped files too.
+    """Makes a data set of sliding windows over a time series, for `fit`. The series, also a memory map, is not copied.
 
     Args:
         data: array (time, ...).
-        targets: what belongs to the window that begins at each place: array (time, ...) or None. To predict the next
-            value from `n` before it: `data[:-n]` and `data[n:]`, with `sequence_length=n`.
-        sequence_length: entries a window.
-        sequence_stride: from the start of one window to that of the next.
-        sampling_rate: from one entry of a window to the next.
-        batch_size: windows a batch, the last one may be shorter; None: one window, without the axis of the batch.
-        shuffle: windows in an order drawn once with `seed`.
-        start_index, end_index: use the data from here, and up to, but without, here (below the length of the data).
-        format: accepted as in Keras; what is returned is always a `PyDataset`.
+        targets: array (time, ...) or None; its item i is the target of the window that starts at data[i]. To predict
+            the next value from `n` values before it: `data[:-n]` as data, `data[n:]` as targets, `sequence_length=n`.
+        sequence_length: number of items per window.
+        sequence_stride: distance between the starts of two windows; default 1.
+        sampling_rate: distance between two items of a window; default 1.
+        batch_size: number of windows per batch, default 128; the last batch may be smaller. None for single windows
+            without the batch axis.
+        shuffle: whether to shuffle the windows once, with `seed`; default False.
+        seed: integer; default None, from the global sequence.
+        start_index: index of the first item to use; default 0.
+        end_index: index of the first item not to use, less than the length of the data; default the length.
+        format: accepted for compatibility with Keras ("tf" or "grain"); the result is always a `PyDataset`.
 
     Returns:
         A `PyDataset` of x (batch, sequence_length, ...), or (x, y) with targets.
 
     Raises:
-        ValueError: a place outside of the data, or a length, stride or rate below 1.
+        ValueError: an index outside of the data; a length, stride, rate or batch size below 1; an unknown format.
 
     Source: Keras 3 `timeseries_dataset_from_array`.
 
@@ -88,10 +92,10 @@ def timeseries_dataset_from_array(
     """
     data = np.asarray(data)
     if data.ndim == 0:
-        raise ValueError("timeseries_dataset_from_array: `data` has no axis of time.")
+        raise ValueError("timeseries_dataset_from_array: expected `data` of shape (time, ...), received a scalar.")
     _check(len(data), sequence_length, sequence_stride, sampling_rate, batch_size, start_index, end_index)
     if format not in ("tf", "grain"):
-        raise ValueError(f"timeseries_dataset_from_array: `format` is 'tf' or 'grain'; given {format!r}.")
+        raise ValueError(f"timeseries_dataset_from_array: expected 'tf' or 'grain' as `format`, received {format!r}.")
     first = start_index or 0
     last = len(data) if end_index is None else end_index
     count = last - first - (sequence_length - 1) * sampling_rate
@@ -110,20 +114,20 @@ def _check(
     sizes = {"sequence_length": sequence, "sequence_stride": stride, "sampling_rate": rate, "batch_size": batch_size}
     for name, value in sizes.items():
         if value is not None and (not isinstance(value, (int, np.integer)) or value < 1):
-            raise ValueError(f"timeseries_dataset_from_array: `{name}` is an integer of at least 1; given {value!r}.")
+            raise ValueError(f"timeseries_dataset_from_array: expected `{name}` >= 1 (integer), received {value!r}.")
     for name, value in (("sequence_stride", stride), ("sampling_rate", rate)):
         if value >= length:
             raise ValueError(
-                f"timeseries_dataset_from_array: `{name}` must be lower than the length of the data, {length}; given "
-                f"{value}."
+                f"timeseries_dataset_from_array: expected `{name}` less than the length of the data, {length}, "
+                f"received {value}."
             )
     if start and not 0 <= start < length:
         raise ValueError(
-            f"timeseries_dataset_from_array: `start_index` lies between 0 and the length of the data, {length}; given "
-            f"{start}."
+            f"timeseries_dataset_from_array: expected `start_index` in [0, {length}), {length} being the length of the "
+            f"data, received {start}."
         )
     if end is not None and not (start or 0) < end < length:
         raise ValueError(
-            f"timeseries_dataset_from_array: `end_index` lies above `start_index`, {start or 0}, and below the length "
-            f"of the data, {length}; given {end}."
+            f"timeseries_dataset_from_array: expected `end_index` greater than `start_index`, {start or 0}, and less "
+            f"than the length of the data, {length}, received {end}."
         )
