@@ -49,9 +49,18 @@ def on_four_inputs(*stack):
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        (lambda: on_four_inputs(layers.Dense(3)), r"expected shape \(4, 3\), the file has \(4, 2\)"),
-        (lambda: on_four_inputs(layers.Dense(2), layers.Dense(2)), "expected 4 weights, received 2"),
-        (lambda: on_four_inputs(layers.Dense(2, use_bias=False)), "expected 1 weights, received 2"),
+        (
+            lambda: netlet.Sequential([netlet.Input((4,)), layers.Dense(3)]),
+            r"expected shape \(4, 3\), the file has \(4, 2\)",
+        ),
+        (
+            lambda: netlet.Sequential([netlet.Input((4,)), layers.Dense(2), layers.Dense(2)]),
+            "expected 4 weights, received 2",
+        ),
+        (
+            lambda: netlet.Sequential([netlet.Input((4,)), layers.Dense(2, use_bias=False)]),
+            "expected 1 weights, received 2",
+        ),
         (lambda: netlet.Sequential([layers.Dense(2)]), "Build it first"),
     ],
     ids=["shape", "more", "fewer", "not built"],
