@@ -94,14 +94,14 @@ def test_cifar10_is_an_archive(server, monkeypatch):
 
 def test_a_wrong_file_is_not_kept(server, tmp_path, monkeypatch):
     monkeypatch.setattr(mnist, "ARCHIVE", server.holding(mnist.ARCHIVE, b"something else", sha256="0" * 64))
-    with pytest.raises(ValueError, match=r"is not mnist\.npz.*SHA256 hash.*does not match.*give its place as `path=`"):
+    with pytest.raises(ValueError, match=r"is not mnist\.npz.*SHA256 hash.*does not match.*pass its path as `path=`"):
         mnist.load_data()
     assert not any(p.is_file() for p in (tmp_path / "cache").rglob("*"))
 
 
 def test_more_bytes_than_the_file_has_are_not_taken(server, archive, tmp_path):
     server.files["mnist.npz"] += bytes(1 << 22)
-    with pytest.raises(ValueError, match="more bytes came than the file has"):
+    with pytest.raises(ValueError, match="received more bytes than the file has"):
         mnist.load_data()
     assert not any(p.is_file() for p in (tmp_path / "cache").rglob("*"))
 
@@ -112,7 +112,7 @@ def test_a_damaged_file_in_the_cache_is_named_and_left_alone(server, archive, tm
     damaged = bytearray(path.read_bytes())
     damaged[100] ^= 1
     path.write_bytes(damaged)
-    with pytest.raises(ValueError, match=r"mnist\.npz is damaged or another file: its SHA-256 is .* Delete it"):
+    with pytest.raises(ValueError, match=r"mnist\.npz is damaged or another file: expected SHA-256 .* Delete it"):
         mnist.load_data()
     assert path.read_bytes() == damaged
     assert len(server.asked) == 1
@@ -127,8 +127,8 @@ def test_a_file_that_the_server_does_not_have(server, archive):
 def test_offline_says_how_to_do_without(server, monkeypatch):
     with files.serving() as gone:
         file = gone.holding(mnist.ARCHIVE, b"")
-    monkeypatch.setattr(mnist, "ARCHIVE", file)  # the server is closed, so connections to this port fail
-    with pytest.raises(ConnectionError, match=r"could not be downloaded from http.*give its place as `path=`"):
+    monkeypatch.setattr(mnist, "ARCHIVE", file)  # nobody listens on that port any more
+    with pytest.raises(ConnectionError, match=r"could not be downloaded from http.*pass its path as `path=`"):
         mnist.load_data()
 
 

@@ -177,7 +177,7 @@ def test_the_word_index(tmp_path, monkeypatch):
             imdb.get_word_index()
     (tmp_path / "imdb_word_index.json").write_text('{"the": 1}')
     monkeypatch.setattr(imdb, "_MAX_WORDS", 3)
-    with pytest.raises(reading.Damaged, match="a word index has at most"):
+    with pytest.raises(reading.Damaged, match="expected a word index of at most"):
         imdb.get_word_index()
 
 
@@ -316,7 +316,7 @@ def test_plain_arrays_that_do_not_fit_each_other(changes, tmp_path):
 @pytest.mark.parametrize("left_out", ["x_train", "y_train", "x_test", "y_test"])
 def test_files_that_lack_arrays(left_out, tmp_path):
     np.savez(tmp_path / "own.npz", **{k: v for k, v in arrays().items() if k != left_out})
-    with pytest.raises(reading.Damaged, match=f"lacks {left_out}"):
+    with pytest.raises(reading.Damaged, match=f"missing {left_out}"):
         imdb.load_data(tmp_path / "own.npz")
 
 
@@ -348,7 +348,7 @@ def test_archives_that_are_none_or_bombs(tmp_path, monkeypatch):
         with pytest.raises(reading.Damaged, match=str(path)):
             imdb.load_data(path)
     path.write_bytes(files.archive({**TEXTS, "aclImdb/train/pos/2_9.txt": bytes(reviews.MAX_REVIEW + 1)}))
-    with pytest.raises(reading.Damaged, match="a review has at most"):
+    with pytest.raises(reading.Damaged, match="expected a review of at most"):
         imdb.load_data(path)
     info = tarfile.TarInfo("train/pos/1.txt")
     info.size = 8**11 - 1
@@ -356,7 +356,7 @@ def test_archives_that_are_none_or_bombs(tmp_path, monkeypatch):
     assert memory_of(lambda: imdb.load_data(path)) < 1 << 20
     monkeypatch.setattr(reading, "MAX_BYTES", 1 << 20)
     path.write_bytes(files.archive({"filler": bytes(1 << 22), **TEXTS}))
-    with pytest.raises(reading.Damaged, match="unpacks to more than it can hold"):
+    with pytest.raises(reading.Damaged, match="unpacks to more bytes than"):
         imdb.load_data(path)
 
 
@@ -365,7 +365,7 @@ def test_an_archive_cannot_reach_out_of_itself(tmp_path):
     link = tarfile.TarInfo("train/pos/1.txt")
     link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
     path.write_bytes(gzip.compress(link.tobuf() + bytes(1024)))
-    with pytest.raises(reading.Damaged, match="holds no reviews"):
+    with pytest.raises(reading.Damaged, match="expected reviews in train/pos"):
         imdb.load_data(path)
     path.write_bytes(files.archive({f"../../{name}": text for name, text in TEXTS.items()}))
     imdb.load_data(path)
@@ -373,8 +373,8 @@ def test_an_archive_cannot_reach_out_of_itself(tmp_path):
 
 
 def test_other_mistakes(path, tmp_path):
-    with pytest.raises(ValueError, match=r"no review is shorter than maxlen=1\. Increase maxlen"):
+    with pytest.raises(ValueError, match=r"no review is shorter than `maxlen`=1\. Increase"):
         imdb.load_data(path, maxlen=1)
-    with pytest.raises(ValueError, match="is a folder"):
+    with pytest.raises(ValueError, match="received a folder"):
         imdb.load_data(tmp_path)
     json.dumps(imdb.load_data(path)[0][0].tolist())  # plain integers

@@ -1,4 +1,4 @@
-"""Data sets: `digits` needs no network; the others are downloaded once and verified, or read from files at hand."""
+"""Data sets. `digits` needs no network; the others are downloaded once and verified, or read from local files."""
 
 from . import cifar10, cifar100, digits, fashion_mnist, imdb, mnist
 

@@ -1,4 +1,4 @@
-"""CIFAR-10: photographs of 10 kinds of things, 32 x 32 coloured pixels, 50,000 to learn from, 10,000 to test with."""
+"""CIFAR-10: photographs in 10 classes, 32 x 32 colour pixels, 50,000 for training and 10,000 for testing."""
 
 from __future__ import annotations
 
@@ -22,21 +22,27 @@ ARCHIVE = RemoteFile(
 
 
 def load_data(path: Any = None) -> tuple[Split, Split]:
-    """((x_train, y_train), (x_test, y_test)); x (N, 32, 32, 3) uint8 in 0..255, y (N, 1) uint8, named by `CLASSES`.
+    """Loads CIFAR-10.
 
     Args:
-        path: the archive of the binary version, or a folder with its files; None for the archive in the cache folder
-            (`$NETLET_DATASETS`), where it is downloaded to at first.
+        path: the archive of the binary version, or a folder with its files. Default None for the archive in the cache
+            folder (`$NETLET_DATASETS`), which is downloaded if it is missing.
+
+    Returns:
+        ((x_train, y_train), (x_test, y_test)): x (N, 32, 32, 3) uint8 in 0..255, y (N, 1) uint8 in 0..9, whose names
+        are in `CLASSES`.
 
     Raises:
         ValueError: a damaged file, or one that is not CIFAR-10.
-        FileNotFoundError: files are missing.
-        ConnectionError, ImportError: it has to be downloaded and cannot be; the message says how to do without.
+        FileNotFoundError: `path` does not exist, or files are missing.
+        ConnectionError: the file is missing and cannot be downloaded.
+        ImportError: the file is missing and pooch, which downloads it, is not installed. Both messages say how to
+            provide the file without a download.
 
-    Source: Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009. Read from the binary version:
-    Keras reads the same images from pickles, which could hold code.
+    Source: Krizhevsky, "Learning Multiple Layers of Features from Tiny Images", 2009, in the binary version. Keras
+    reads the same images from pickles, which could contain code.
 
-    Example, with files of one's own, a record each:
+    Example, with local files of one record each:
 
     >>> import pathlib, tempfile
     >>> folder = pathlib.Path(tempfile.mkdtemp())
@@ -50,6 +56,6 @@ def load_data(path: Any = None) -> tuple[Split, Split]:
     parts = cifar.read(found, NAMES, labels=1)
     for name, (_, y) in zip(NAMES, parts):
         if y.max() > 9:
-            raise Damaged(f"{found}: {name}: labels are 0 to 9; there is a {y.max()}.")
+            raise Damaged(f"{found}: {name}: expected labels 0 to 9, received {y.max()}.")
     *train, test = parts
     return (np.concatenate([x for x, _ in train]), np.concatenate([y for _, y in train])), test

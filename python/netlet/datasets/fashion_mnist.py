@@ -1,4 +1,4 @@
-"""Fashion-MNIST: articles of clothing, 28 x 28 grey pixels, 60,000 to learn from and 10,000 to test with."""
+"""Fashion-MNIST: images of clothing, 28 x 28 grey pixels, 60,000 for training and 10,000 for testing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .digit_files import NAMES, Split
 from .source import RemoteFile, cached, given
 
 CLASSES = "T-shirt/top, Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot".split(", ")
-_PINNED = (  # of the publisher's files, in the order of NAMES
+_PINNED = (  # SHA-256 and size of the publisher's files, in the order of NAMES
     ("3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84", 26_421_880),
     ("a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845", 29_515),
     ("346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073", 4_422_102),
@@ -27,16 +27,22 @@ FILES = [
 
 
 def load_data(path: Any = None) -> tuple[Split, Split]:
-    """((x_train, y_train), (x_test, y_test)); x (N, 28, 28) uint8 in 0..255, y (N,) uint8 in 0..9, named by `CLASSES`.
+    """Loads Fashion-MNIST.
 
     Args:
-        path: a folder with the four IDX files, gzipped or not; None for the cache folder (`$NETLET_DATASETS`), where
-            they are downloaded to at first.
+        path: a folder with the four IDX files, gzipped or not. Default None for the cache folder (`$NETLET_DATASETS`),
+            into which missing files are downloaded.
+
+    Returns:
+        ((x_train, y_train), (x_test, y_test)): x (N, 28, 28) uint8 in 0..255, y (N,) uint8 in 0..9, whose names are in
+        `CLASSES`.
 
     Raises:
         ValueError: a damaged file, or one that is not of Fashion-MNIST.
-        FileNotFoundError: the folder is not there or lacks files.
-        ConnectionError, ImportError: files have to be downloaded and cannot be; the message says how to do without.
+        FileNotFoundError: the folder does not exist, or files are missing.
+        ConnectionError: the file is missing and cannot be downloaded.
+        ImportError: the file is missing and pooch, which downloads it, is not installed. Both messages say how to
+            provide the file without a download.
 
     Source: Xiao, Rasul, Vollgraf, "Fashion-MNIST", 2017 (MIT license), from its publishers.
     """

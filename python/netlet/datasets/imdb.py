@@ -1,4 +1,4 @@
-"""IMDB: film reviews as lists of numbers of words, praise (1) or not (0): 25,000 to learn from, 25,000 to test with."""
+"""IMDB: film reviews as lists of word numbers, positive (1) or negative (0), 25,000 each for training and testing."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ARCHIVE = RemoteFile(
     size=17_464_789,
 )
 _WORDS = "imdb_word_index.json"
-_MAX_WORDS = 1 << 24  # bytes of the word index; Keras's has 1,641,221
+_MAX_WORDS = 1 << 24  # maximum size of the word index in bytes; Keras's has 1,641,221
 
 
 def load_data(
@@ -36,30 +36,36 @@ def load_data(
     oov_char: int | None = 2,
     index_from: int = 3,
 ) -> tuple[Split, Split]:
-    """((x_train, y_train), (x_test, y_test)); x (N,) lists of integers, y (N,) int64, 1 for praise.
+    """Loads IMDB.
 
-    Words are numbered by how frequent they are, the most frequent 1; `index_from` is added to that. 0 is left for
-    padding: `utils.pad_sequences` makes an array of x.
+    Words are numbered by decreasing frequency, from 1; `index_from` is added to these numbers. 0 is reserved for
+    padding: `utils.pad_sequences` converts x to an array.
 
     Args:
-        path: an .npz file, Keras's or one that `convert` wrote; or Stanford's archive of the texts
-            (aclImdb_v1.tar.gz), whose words are then numbered here. One that does not exist is a place in the cache
-            folder (`$NETLET_DATASETS`), where Keras's file is downloaded to at first.
-        num_words: numbers from here on become `oov_char`; None: from the largest one on, as in Keras.
-        skip_top: numbers below this too.
-        maxlen: only reviews with fewer numbers than this.
-        seed: of the order of the reviews.
-        start_char: what each review begins with, or None.
-        oov_char: what stands for words that are left out; None: nothing does.
-        index_from: what is added to a word's number.
+        path: an .npz file from Keras or `convert`, or Stanford's archive of the texts (aclImdb_v1.tar.gz), whose words
+            are then numbered here. A path that does not exist is a file name in the cache folder
+            (`$NETLET_DATASETS`), where Keras's file is downloaded if it is missing. Default "imdb.npz".
+        num_words: numbers >= num_words are replaced by `oov_char`; default None for the largest number, as in Keras.
+        skip_top: numbers < skip_top are replaced by `oov_char`; default 0.
+        maxlen: reviews with `maxlen` or more numbers are removed; default None, no limit.
+        seed: seed of the order of the reviews; default 113.
+        start_char: number at the start of each review; default 1; None for none.
+        oov_char: number that replaces words, default 2; None to remove these words.
+        index_from: offset of the words' numbers; default 3.
+
+    Returns:
+        ((x_train, y_train), (x_test, y_test)): x (N,) object array of lists of integers, y (N,) int64, 1 for positive
+        reviews.
 
     Raises:
-        ValueError: a damaged file, one of something else, or no review shorter than `maxlen`.
-        ConnectionError, ImportError: it has to be downloaded and cannot be; the message says how to do without.
+        ValueError: a damaged file, one with other contents, or no review shorter than `maxlen`.
+        ConnectionError: the file is missing and cannot be downloaded.
+        ImportError: the file is missing and pooch, which downloads it, is not installed. Both messages say how to
+            provide the file without a download.
 
     Source: Maas et al., "Learning Word Vectors for Sentiment Analysis", 2011, in the form that Keras distributes.
 
-    Example, with a file of one's own:
+    Example, with a local file:
 
     >>> import os, tempfile
     >>> import numpy as np
@@ -70,7 +76,7 @@ def load_data(
     >>> x_train.tolist(), y_train.tolist()
     ([[1, 7], [1, 4, 5]], [0, 1])
     """
-    rng = np.random.RandomState(seed)  # Keras's order
+    rng = np.random.RandomState(seed)  # gives the same order as Keras
     parts = []
     for x, y in _splits(_found(path)):
         order = np.arange(len(y))
@@ -85,12 +91,17 @@ def load_data(
 
 
 def convert(source: Any, target: Any) -> None:
-    """Reads one of the files that `load_data` takes, and writes the same data as an .npz file of plain arrays.
+    """Converts a file that `load_data` reads to an .npz file of arrays without Python objects.
+
+    The arrays are x_train and x_test (int32), the concatenated word numbers of all reviews; lengths_train and
+    lengths_test (int64), the number of words of each review; y_train and y_test (int64).
 
     Args:
-        source: path, as that of `load_data`.
-        target: path to write to: x_train, x_test, the numbers of all reviews one after another (int32); lengths_train,
-            lengths_test, how many each review has; y_train, y_test.
+        source: path to read, as in `load_data`.
+        target: path to write.
+
+    Raises:
+        ValueError: a damaged file, or one with other contents.
     """
     arrays: dict[str, Any] = {}
     for part, (x, y) in zip(("train", "test"), _splits(_found(source))):
@@ -99,31 +110,39 @@ def convert(source: Any, target: Any) -> None:
 
 
 def get_word_index(path: Any = _WORDS) -> dict[str, int]:
-    """Words to their numbers, as in Keras's imdb.npz (`load_data` adds `index_from`).
+    """Returns {word: number} for the words of Keras's imdb.npz. `load_data` adds `index_from` to these numbers.
 
     Args:
-        path: of Keras's imdb_word_index.json; one that does not exist is a name in the cache folder. It is not
-            downloaded, since only an MD5 of it is published.
+        path: path of Keras's imdb_word_index.json. A path that does not exist is a file name in the cache folder. The
+            file is not downloaded, because no SHA-256 of it is published.
 
     Raises:
-        FileNotFoundError: it is not there; the message says where it can be had.
-        ValueError: it is no such file.
+        FileNotFoundError: the file does not exist; the message says where to get it.
+        ValueError: a file with other contents.
+
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "words.json"
+    >>> _ = path.write_text('{"the": 1, "and": 2}')
+    >>> get_word_index(path)
+    {'the': 1, 'and': 2}
     """
     found = pathlib.Path(path).expanduser()
     found = found if found.exists() else cache_folder() / found
     if not found.exists():
         raise FileNotFoundError(
-            f"{found} is not there. Get it from {ARCHIVE.url.rpartition('/')[0]}/{_WORDS} and put it there, or give "
-            "its place as `path=`."
+            f"{found} does not exist. Get it from {ARCHIVE.url.rpartition('/')[0]}/{_WORDS} and put it there, or pass "
+            "its path as `path=`."
         )
     if found.stat().st_size > _MAX_WORDS:
-        raise Damaged(f"{found} has {found.stat().st_size:,} bytes; a word index has at most {_MAX_WORDS:,}.")
+        raise Damaged(
+            f"{found}: expected a word index of at most {_MAX_WORDS:,} bytes, received {found.stat().st_size:,}."
+        )
     try:
         words = json.loads(found.read_bytes())
     except (ValueError, RecursionError) as error:
-        raise Damaged(f"{found} is no JSON: {error}") from None
+        raise Damaged(f"{found}: expected JSON: {error}") from None
     if not isinstance(words, dict) or not all(type(number) is int for number in words.values()):
-        raise Damaged(f"{found} must be an object of words and their numbers.")
+        raise Damaged(f"{found}: expected a JSON object of words and their numbers.")
     return words
 
 
@@ -133,9 +152,9 @@ def _found(path: Any) -> pathlib.Path:
 
 
 def _splits(path: pathlib.Path) -> list[tuple[Ragged, NDArray[np.int64]]]:
-    """Training and test data, numbered from 1, as they stand in the file."""
+    """Returns (words, labels) of training and test data in the order of the file, with words numbered from 1."""
     if path.is_dir():
-        raise ValueError(f"{path} is a folder; give the .npz file, or Stanford's archive as it was distributed.")
+        raise ValueError(f"{path}: expected an .npz file or Stanford's original archive, received a folder.")
     with open(path, "rb") as file:
         zipped = file.read(4) == b"PK\x03\x04"
     if not zipped:
@@ -157,14 +176,14 @@ def _keras(path: pathlib.Path, part: str) -> tuple[Ragged, Any]:
 
 def _checked(x: Ragged, y: Any, path: pathlib.Path, part: str) -> tuple[Ragged, Any]:
     vectors = x.tokens.ndim == x.lengths.ndim == y.ndim == 1 and x.lengths.shape == y.shape
-    # Each length by itself first: their sum could overflow.
+    # Each length is checked first, because their sum could overflow.
     fits = vectors and len(y) and x.lengths.min() >= 0 and x.lengths.max() <= len(x.tokens)
     if not fits or sum(x.lengths.tolist()) != len(x.tokens):
-        raise Damaged(f"{path}: the reviews and labels of {part} do not fit each other.")
+        raise Damaged(f"{path}: expected lengths and labels that match the reviews of {part}.")
     if y.min() < 0 or y.max() > 1:
-        raise Damaged(f"{path}: labels are 0 and 1; {part} has {y.min()} to {y.max()}.")
+        raise Damaged(f"{path}: expected labels 0 and 1, received {y.min()} to {y.max()} in {part}.")
     if len(x.tokens) and x.tokens.min() < 0:
-        raise Damaged(f"{path}: words' numbers are not negative; {part} has {x.tokens.min()}.")
+        raise Damaged(f"{path}: expected non-negative word numbers, received {x.tokens.min()} in {part}.")
     return x, y
 
 
@@ -183,7 +202,7 @@ def _numbered(x: Ragged, start_char: int | None, index_from: int) -> Ragged:
 def _shorter(x: Ragged, y: Any, maxlen: int) -> tuple[Ragged, Any]:
     kept = np.flatnonzero(x.lengths < maxlen)
     if not len(kept):
-        raise ValueError(f"imdb.load_data: no review is shorter than maxlen={maxlen}. Increase maxlen.")
+        raise ValueError(f"imdb.load_data: no review is shorter than `maxlen`={maxlen}. Increase `maxlen`.")
     return x.take(kept), y[kept]
 
 

@@ -1,4 +1,4 @@
-"""MNIST: handwritten digits, 28 x 28 grey pixels, 60,000 to learn from and 10,000 to test with."""
+"""MNIST: handwritten digits, 28 x 28 grey pixels, 60,000 for training and 10,000 for testing."""
 
 from __future__ import annotations
 
@@ -19,21 +19,27 @@ ARCHIVE = RemoteFile(
 
 
 def load_data(path: Any = "mnist.npz") -> tuple[Split, Split]:
-    """((x_train, y_train), (x_test, y_test)); x (N, 28, 28) uint8 in 0..255, y (N,) uint8 in 0..9.
+    """Loads MNIST.
 
     Args:
-        path: an .npz file, or a folder with one or with LeCun's four IDX files (gzipped or not). One that does not
-            exist is a place in the cache folder (`$NETLET_DATASETS`), where the file is downloaded to at first.
+        path: an .npz file, or a folder with mnist.npz or with LeCun's four IDX files (gzipped or not). A path that does
+            not exist is a file name in the cache folder (`$NETLET_DATASETS`), where the file is downloaded if it is
+            missing. Default "mnist.npz".
+
+    Returns:
+        ((x_train, y_train), (x_test, y_test)): x (N, 28, 28) uint8 in 0..255, y (N,) uint8 in 0..9.
 
     Raises:
         ValueError: a damaged file, or one that is not MNIST.
-        FileNotFoundError: the folder lacks files.
-        ConnectionError, ImportError: it has to be downloaded and cannot be; the message says how to do without.
+        FileNotFoundError: files are missing in the folder.
+        ConnectionError: the file is missing and cannot be downloaded.
+        ImportError: the file is missing and pooch, which downloads it, is not installed. Both messages say how to
+            provide the file without a download.
 
     Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits", 1998 (CC BY-SA 3.0), in the file that
     Keras distributes.
 
-    Example, with a file of one's own:
+    Example, with a local file:
 
     >>> import os, tempfile
     >>> import numpy as np

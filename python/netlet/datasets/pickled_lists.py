@@ -1,4 +1,4 @@
-"""Lists of integers that NumPy saved as objects: read from the pickle that they are in, without loading it."""
+"""Reading of lists of integers that NumPy saved as a pickle, without unpickling it."""
 
 from __future__ import annotations
 
@@ -12,44 +12,52 @@ import numpy as np
 from .ragged import Ragged
 from .reading import Damaged, at_most, npy_header, npz_members, take
 
-_SAFE = 1 << 24  # bytes: strings here are never longer
+_SAFE = 1 << 24  # bytes; strings in these pickles are never longer
 
 
 def read_pickled(path: pathlib.Path, name: str) -> Ragged:
-    """A vector of lists of integers that NumPy saved as objects, which means as a pickle.
+    """Reads a vector of lists of integers that NumPy saved as an object array, which means as a pickle.
 
-    The pickle is not loaded. It is read by the little grammar below, in which nothing but such a vector can be said;
-    the three names of NumPy's that occur in it are compared, not looked up. Memory is taken as the integers come.
+    The pickle is not loaded. The parser below accepts only the opcodes of such a vector; it compares the three NumPy
+    names that occur in it but does not import them. Memory is allocated as integers are read.
+
+    Args:
+        path: an .npz file.
+        name: name of the array.
 
     Raises:
-        Damaged: anything else, and any integer outside of [0, 2**31).
+        Damaged: any other contents, or an integer outside of [0, 2**31).
     """
     with npz_members(path) as (archive, members):
         member = members.get(f"{name}.npy")
         if member is None:
-            raise Damaged(f"{path} lacks {name}; it has {', '.join(members) or 'nothing'}.")
+            raise Damaged(f"{path}: missing {name}; it contains {', '.join(members) or 'nothing'}.")
         what = f"{path}: {member.filename}"
         with archive.open(member) as stream:
             shape, _, dtype = npy_header(stream, what)
             if dtype.kind != "O" or len(shape) != 1:
-                raise Damaged(f"{what} must hold a vector of lists; it holds {dtype} of shape {shape}.")
+                raise Damaged(f"{what}: expected a vector of lists, received {dtype} of shape {shape}.")
             size = member.file_size - stream.tell()
             if not 0 <= size <= at_most(path):
-                raise Damaged(f"{what} says that it has {member.file_size:,} bytes; it cannot.")
+                raise Damaged(
+                    f"{what}: its size of {member.file_size:,} bytes is not possible for the size of the file."
+                )
             data = take(stream, size, what).tobytes()
         try:
             found = _Pickle(data).rows()
         except (IndexError, struct.error, KeyError):
-            raise Damaged(f"{what} ends in the middle, or is no vector of lists of integers.") from None
+            raise Damaged(
+                f"{what}: expected a vector of lists of integers, received truncated or other data."
+            ) from None
         except _OtherPickle as error:
-            raise Damaged(f"{what} is no vector of lists of integers: {error}") from None
+            raise Damaged(f"{what}: expected a vector of lists of integers: {error}") from None
     if len(found.lengths) != shape[0]:
-        raise Damaged(f"{what} says that it holds {shape[0]:,} lists; there are {len(found.lengths):,}.")
+        raise Damaged(f"{what}: expected {shape[0]:,} lists, received {len(found.lengths):,}.")
     return found
 
 
 class _OtherPickle(Exception):
-    """A pickle of something else."""
+    """Raised for a pickle of other contents."""
 
 
 _NAMES = {
@@ -58,18 +66,18 @@ _NAMES = {
     ("numpy.core.multiarray", "_reconstruct"): "reconstruct",
     ("numpy._core.multiarray", "_reconstruct"): "reconstruct",
 }
-_DTYPE, _ARRAY = object(), object()  # what the calls of `dtype` and `reconstruct` would give
+_DTYPE, _ARRAY = object(), object()  # stand for the results of calling `dtype` and `reconstruct`
 
 
 class _Vector:
-    """What the array is, once it has its elements."""
+    """The array with its elements."""
 
     def __init__(self, rows: Ragged) -> None:
         self.rows = rows
 
 
 class _Pickle:
-    """Protocols 2 to 4, as far as NumPy needs them for such a vector: see CPython's `pickletools` for the opcodes."""
+    """Parser of the opcodes that NumPy uses for such a vector. CPython's `pickletools` describes the opcodes."""
 
     def __init__(self, data: bytes) -> None:
         self.data, self.at = data, 0
@@ -91,24 +99,24 @@ class _Pickle:
         return part
 
     def rows(self) -> Ragged:
-        """The vector; what surrounds it is a few dozen opcodes."""
+        """Parses the pickle and returns the vector. A few dozen opcodes surround the lists."""
         for _ in range(200):
             code = self._take(1)
             if code == b".":
                 if len(self.stack) != 1 or not isinstance(self.stack[0], _Vector) or self.at != len(self.data):
-                    raise _OtherPickle("it is something else, or goes on behind it.")
+                    raise _OtherPickle("other contents, or data after the end.")
                 return self.stack[0].rows
             try:
                 self._step(code)
-            except ValueError:  # of a name that is no text, or no line
+            except ValueError:  # a name that is not text, or has no line end
                 raise IndexError from None
-        raise _OtherPickle("it is too long.")
+        raise _OtherPickle("too many opcodes.")
 
     def _step(self, code: bytes) -> None:
         push, pop = self.stack.append, self.stack.pop
         if code == b"\x80":
             if self._take(1)[0] not in (2, 3, 4, 5):
-                raise _OtherPickle("its protocol is unknown.")
+                raise _OtherPickle("unknown protocol.")
         elif code == b"\x95":
             self._take(8)
         elif code == b"c":
@@ -150,13 +158,13 @@ class _Pickle:
         elif code == b"]":
             push(self._lists())
         else:
-            raise _OtherPickle(f"the opcode {code!r} does not belong there.")
+            raise _OtherPickle(f"unexpected opcode {code!r}.")
 
     @staticmethod
     def _name(module: Any, name: Any) -> str:
         found = _NAMES.get((module, name)) if isinstance(module, str) and isinstance(name, str) else None
         if found is None:
-            raise _OtherPickle(f"it names {module!r}, {name!r}.")
+            raise _OtherPickle(f"unexpected name {module!r}, {name!r}.")
         return f"<{found}>"
 
     @staticmethod
@@ -165,7 +173,7 @@ class _Pickle:
             return _DTYPE
         if function == "<reconstruct>" and arguments in (("<ndarray>", (0,), b"b"), ("<ndarray>", (0,), "b")):
             return _ARRAY
-        raise _OtherPickle("it calls something else than an array's and a dtype's constructor.")
+        raise _OtherPickle("a call of something other than the constructors of an array and a dtype.")
 
     @staticmethod
     def _built(target: Any, state: Any) -> Any:
@@ -175,11 +183,11 @@ class _Pickle:
             _, shape, dtype, _, rows = state
             if dtype is _DTYPE and isinstance(rows, Ragged) and shape == (len(rows.lengths),):
                 return _Vector(rows)
-        raise _OtherPickle("its array is another one.")
+        raise _OtherPickle("another kind of array.")
 
-    # ---- [[integers], ...], where nearly all of the bytes are: no stack, no names, no references ---------------------
+    # ---- [[integers], ...]: nearly all of the bytes; no stack, names or references ----------------------------------
     def _skip_memo(self) -> int:
-        """Past opcodes that number what was made; the next one."""
+        """Skips memo and frame opcodes. Returns the next opcode."""
         data = self.data
         while (code := data[self.at]) in b"qr\x94\x95":
             self.at += {0x71: 2, 0x72: 5, 0x94: 1, 0x95: 9}[code]
@@ -195,7 +203,7 @@ class _Pickle:
 
         while (code := self._skip_memo()) in b"(]":
             self.at += 1
-            if code == ord("]"):  # a list of one list, or the last one of a thousand and one
+            if code == ord("]"):  # a single list, or the last of 1001: pickle appends up to 1000 items at once
                 one()
                 self._expect("a")
                 continue
@@ -207,13 +215,13 @@ class _Pickle:
 
     def _expect(self, code: str) -> None:
         if self._skip_memo() != ord(code):
-            raise _OtherPickle("its lists hold something else than integers.")
+            raise _OtherPickle("items other than integers in its lists.")
         self.at += 1
 
     def _integers(self, tokens: array[int]) -> None:
-        """What follows the opcode of an empty list, as long as integers are appended."""
+        """Reads what follows the opcode of an empty list, while integers are appended."""
         while (code := self._skip_memo()) in b"(KMJ":
-            if code != ord("("):  # a list of one integer, or the last one of a thousand and one
+            if code != ord("("):  # a single integer, or the last of 1001
                 self._run(tokens, 1)
                 self._expect("a")
                 continue
@@ -235,10 +243,10 @@ class _Pickle:
             elif code == 0x4A:  # J: four, signed
                 value = data[at + 1] | data[at + 2] << 8 | data[at + 3] << 16 | data[at + 4] << 24
                 if value >= 1 << 31:
-                    raise _OtherPickle("an integer is negative.")
+                    raise _OtherPickle("a negative integer.")
                 append(value)
                 at += 5
-            elif code == 0x95:  # a frame, which begins wherever the one before is full
+            elif code == 0x95:  # a new frame
                 at += 9
                 continue
             else:
@@ -247,6 +255,11 @@ class _Pickle:
         self.at = at
 
 
-_STRINGS = {b"C": (1, False), b"U": (1, False), b"X": (4, True), b"\x8c": (1, True)}  # bytes of the length; text
+_STRINGS = {
+    b"C": (1, False),
+    b"U": (1, False),
+    b"X": (4, True),
+    b"\x8c": (1, True),
+}  # opcode: (bytes of the length, whether it is text)
 _INTEGERS = {b"K": (1, "<B"), b"M": (2, "<H"), b"J": (4, "<i")}
 _CONSTANTS = {b"N": None, b"\x88": True, b"\x89": False}

@@ -1,4 +1,4 @@
-"""Lists of integers of different lengths: one after another in a flat array, and how long each is."""
+"""Lists of integers of different lengths, stored as one flat array and an array of lengths."""
 
 from __future__ import annotations
 
@@ -9,20 +9,28 @@ from numpy.typing import NDArray
 
 
 class Ragged(NamedTuple):
-    """`tokens` (total,) int32, `lengths` (rows,) int64."""
+    """Lists of integers.
+
+    Attributes:
+        tokens: the concatenated lists, (total,) int32.
+        lengths: the length of each list, (rows,) int64.
+
+    >>> Ragged(np.array([4, 1, 2]), np.array([1, 2])).take(np.array([1, 0])).lists().tolist()
+    [[1, 2], [4]]
+    """
 
     tokens: NDArray[np.int32]
     lengths: NDArray[np.int64]
 
     def take(self, order: NDArray[np.int64]) -> Ragged:
-        """The rows of these numbers."""
+        """Returns the lists with the indices `order`."""
         lengths = self.lengths[order]
         before, ends = self.lengths.cumsum() - self.lengths, lengths.cumsum()
         places = np.repeat(before[order] - (ends - lengths), lengths) + np.arange(lengths.sum())
         return Ragged(self.tokens[places], lengths)
 
     def lists(self) -> NDArray[Any]:
-        """Python lists in an array of objects."""
+        """Returns an object array of Python lists."""
         flat, ends = self.tokens.tolist(), self.lengths.cumsum().tolist()
         rows = np.empty(len(ends), object)
         for i, (start, end) in enumerate(zip([0, *ends], ends)):

@@ -1,4 +1,4 @@
-"""The texts of IMDB's reviews, from the archive that Stanford distributes, as words' numbers."""
+"""Reading of the texts of IMDB's reviews from Stanford's archive, as word numbers."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from .ragged import Ragged
 from .reading import Damaged, at_most, bounded, opened, take
 
-MAX_REVIEW = 1 << 20  # bytes; the longest has 14 KB
+MAX_REVIEW = 1 << 20  # maximum size in bytes; the longest review has 14 KB
 _MEMBER = re.compile(r"(?:^|/)(train|test)/(pos|neg)/[^/]+\.txt$")
 _TABLE = bytes.maketrans(string.ascii_uppercase.encode(), string.ascii_lowercase.encode())
 
 
 def words_of(text: bytes) -> list[bytes]:
-    """Lower case, without line breaks of HTML and without ASCII's punctuation, split at white space.
+    """Converts to lower case, removes HTML line breaks and ASCII punctuation, and splits at white space.
 
     >>> words_of(b"It's <br />GOOD, isn't it?")
     [b'its', b'good', b'isnt', b'it']
@@ -29,11 +29,16 @@ def words_of(text: bytes) -> list[bytes]:
 
 
 def read(path: pathlib.Path) -> list[tuple[Ragged, NDArray[np.int64]]]:
-    """Training and test data. Words get numbers from 1 by how often they occur in the training data, among equals in
-    their order; words that occur in the test data alone are left out.
+    """Reads training and test data.
+
+    Words are numbered from 1 by decreasing frequency in the training data, alphabetically if equal. Words that occur
+    only in the test data are removed.
+
+    Returns:
+        [(words, labels) of the training data, (words, labels) of the test data].
 
     Raises:
-        Damaged: no archive, a damaged one, one of something else, or reviews larger than `MAX_REVIEW`.
+        Damaged: not an archive, a damaged one, one with other contents, or a review larger than `MAX_REVIEW`.
     """
     found: dict[str, list[tuple[str, int, list[bytes]]]] = {"train": [], "test": []}
     limit = at_most(path)
@@ -45,11 +50,11 @@ def read(path: pathlib.Path) -> list[tuple[Ragged, NDArray[np.int64]]]:
             what = f"{path}: {member.name}"
             contents = archive.extractfile(member)
             if contents is None or not 0 <= member.size <= min(limit, MAX_REVIEW):
-                raise Damaged(f"{what} has {member.size:,} bytes; a review has at most {MAX_REVIEW:,}.")
+                raise Damaged(f"{what}: expected a review of at most {MAX_REVIEW:,} bytes, received {member.size:,}.")
             text = take(contents, member.size, what).tobytes()
             found[kind[1]].append((member.name, int(kind[2] == "pos"), words_of(text)))
     if not found["train"] or not found["test"]:
-        raise Damaged(f"{path} holds no reviews in train/pos, train/neg, test/pos and test/neg.")
+        raise Damaged(f"{path}: expected reviews in train/pos, train/neg, test/pos and test/neg, received none.")
     counts = Counter(word for _, _, words in found["train"] for word in words)
     ranked = sorted(counts, key=lambda word: (-counts[word], word))
     numbers = {word: i for i, word in enumerate(ranked, 1)}

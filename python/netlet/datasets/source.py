@@ -1,4 +1,4 @@
-"""Where the files of a data set lie: where the caller says, or in the cache folder, downloaded there and verified."""
+"""The files of data sets: given by the caller, or downloaded to the cache folder and verified."""
 
 from __future__ import annotations
 
@@ -11,19 +11,26 @@ from typing import IO, Any
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file that is downloaded at most once: its name in the cache folder, its origin, and what pins its content."""
+    """A file that is downloaded at most once.
+
+    Args:
+        name: its name in the cache folder.
+        url: where it is downloaded from.
+        sha256: the SHA-256 of its contents.
+        size: its size in bytes.
+    """
 
     name: str
     url: str
     sha256: str
-    size: int  # bytes: no more than these are taken from the network
+    size: int  # no more bytes are downloaded
 
 
 def cache_folder() -> pathlib.Path:
-    """`$NETLET_DATASETS`, or netlet/datasets in the user's cache folder (`$XDG_CACHE_HOME`, ~/.cache).
+    """Returns `$NETLET_DATASETS`, or netlet/datasets in the user's cache folder (`$XDG_CACHE_HOME`, ~/.cache).
 
-    Names in it are those that Keras uses, so `NETLET_DATASETS=~/.keras/datasets` finds what Keras has downloaded of
-    MNIST and Fashion-MNIST.
+    File names are the same as in Keras, so `NETLET_DATASETS=~/.keras/datasets` uses Keras's downloads of MNIST and
+    Fashion-MNIST.
     """
     chosen = os.environ.get("NETLET_DATASETS")
     if chosen:
@@ -32,23 +39,24 @@ def cache_folder() -> pathlib.Path:
 
 
 def given(path: Any) -> pathlib.Path:
-    """The file or folder that the caller names, which is read as it is; FileNotFoundError if there is none."""
+    """Returns the path of a file or folder that the caller gave. Raises FileNotFoundError if it does not exist."""
     found = pathlib.Path(path).expanduser()
     if not found.exists():
-        raise FileNotFoundError(f"`path` names {found.absolute()}, which is not there.")
+        raise FileNotFoundError(f"Argument `path`: {found.absolute()} does not exist.")
     return found
 
 
 def cached(file: RemoteFile, name: Any = None) -> pathlib.Path:
-    """Where `file` lies in the cache folder, downloaded if it is not there; its bytes are those that were pinned.
+    """Returns the path of a file in the cache folder, with a verified SHA-256. Downloads it if it does not exist.
 
     Args:
-        name: another name in the cache folder, or an absolute path.
+        file: the file.
+        name: another name in the cache folder, or an absolute path; default `file.name`.
 
     Raises:
-        ValueError: the cached or downloaded bytes are others.
-        ConnectionError: it is not there and cannot be downloaded.
-        ImportError: it is not there and pooch, which downloads, is missing.
+        ValueError: the cached or downloaded file has another SHA-256.
+        ConnectionError: the file does not exist and cannot be downloaded.
+        ImportError: the file does not exist and pooch, which downloads it, is not installed.
     """
     target = cache_folder() / (name or file.name)
     if not target.exists():
@@ -57,8 +65,8 @@ def cached(file: RemoteFile, name: Any = None) -> pathlib.Path:
         found = _sha256(stream)
     if found != file.sha256:
         raise ValueError(
-            f"{target} is damaged or another file: its SHA-256 is {found}, not {file.sha256}. Delete it, and it will "
-            "be downloaded again; or give `path=` to read a file of your own."
+            f"{target} is damaged or another file: expected SHA-256 {file.sha256}, received {found}. Delete it to "
+            "download it again, or pass `path=` to read another file."
         )
     return target
 
@@ -71,16 +79,16 @@ def _sha256(stream: IO[bytes]) -> str:
 
 
 def _downloaded(file: RemoteFile, target: pathlib.Path) -> pathlib.Path:
-    """Downloads to a temporary file beside `target`, which gets its name when the SHA-256 is right."""
+    """Downloads to a temporary file next to `target`, which is renamed if its SHA-256 is correct."""
     by_hand = (
-        f"To do without the network, get {file.name} ({file.url}) in another way and put it at {target}, or give its "
-        "place as `path=`."
+        f"Without a network, get {file.name} ({file.url}) in another way and put it at {target}, or pass its path as "
+        "`path=`."
     )
     try:
         import pooch
     except ImportError:
         raise ImportError(
-            f"{target} is not there, and downloading it takes pooch: pip install 'netlet[datasets]'. {by_hand}"
+            f"{target} does not exist, and downloading it needs pooch: pip install 'netlet[datasets]'. {by_hand}"
         ) from None
 
     def download(url: str, output_file: str, _: Any) -> None:
@@ -89,20 +97,20 @@ def _downloaded(file: RemoteFile, target: pathlib.Path) -> pathlib.Path:
 
     try:
         pooch.retrieve(file.url, f"sha256:{file.sha256}", target.name, target.parent, downloader=download)
-    except ValueError as e:  # pooch's word for a wrong hash, and ours for too many bytes
+    except ValueError as e:  # raised by pooch for a wrong hash, and by `_Bounded` for too many bytes
         raise ValueError(
-            f"What {file.url} sent is not {file.name}: {e} Nothing was kept. A proxy or a changed file may be the "
-            f"cause. {by_hand}"
+            f"The response of {file.url} is not {file.name}: {e} It was discarded. The cause may be a proxy or a "
+            f"changed file. {by_hand}"
         ) from None
     except OSError as e:
         if e.errno is not None:
-            raise  # of the disk; those of requests (no route, refused, timed out, an HTTP status) have no number
+            raise  # an error of the disk; errors of requests (no route, refused, timed out, HTTP status) have no errno
         raise ConnectionError(f"{file.name} could not be downloaded from {file.url}: {e} {by_hand}") from e
     return target
 
 
 class _Bounded:
-    """A file to write to that refuses more than `limit` bytes, so that a wrong server cannot fill the disk."""
+    """A writable file that accepts at most `limit` bytes, so that a wrong server cannot fill the disk."""
 
     def __init__(self, stream: IO[bytes], limit: int) -> None:
         self.stream, self.left = stream, limit
@@ -110,7 +118,7 @@ class _Bounded:
     def write(self, data: bytes) -> int:
         self.left -= len(data)
         if self.left < 0:
-            raise ValueError("more bytes came than the file has.")
+            raise ValueError("received more bytes than the file has.")
         return self.stream.write(data)
 
     def flush(self) -> None:
