@@ -1,7 +1,7 @@
-"""`python -m netlet demo`: learns to read handwritten digits, shows how well, and draws what came of it.
+"""`python -m netlet demo`: trains a classifier of handwritten digits, prints its accuracy, saves a plot of the results.
 
-The data are scikit-learn's digits: 1,797 real images of 8 x 8 pixels, bundled with it, so nothing is downloaded. A
-quarter of them is set aside before anything else and is looked at only once, at the end.
+The data are scikit-learn's digits: 1,797 images of 8 x 8 pixels. They are part of scikit-learn, so nothing is
+downloaded. A quarter of them is the test set, which is used only once, at the end.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ CLASSES = 10
 
 
 def _needed() -> None:
+    """Raises ImportError if scikit-learn or matplotlib is not installed."""
     try:
         import matplotlib  # noqa: F401
         import sklearn  # noqa: F401
@@ -24,7 +25,14 @@ def _needed() -> None:
 
 
 def load_digits(seed: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """(x_train, y_train, x_test, y_test): images (n, 8, 8) of 0..16, labels (n,); 1,347 and 450 of them."""
+    """Loads 1,347 images for training and 450 for testing.
+
+    Args:
+        seed: seed of the split.
+
+    Returns:
+        (x_train, y_train, x_test, y_test): images (n, 8, 8) with values 0..16, labels (n,) int32.
+    """
     from sklearn.datasets import load_digits as load
 
     images, labels = load(return_X_y=True)
@@ -34,7 +42,7 @@ def load_digits(seed: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], ND
 
 
 def build_model() -> Any:
-    """Three convolutions that look for strokes and then for what they make, and one dense layer that decides."""
+    """Returns a compiled model of three convolutions and one dense layer."""
     import netlet
     from netlet import layers
 
@@ -42,7 +50,7 @@ def build_model() -> Any:
         [
             netlet.Input((8, 8)),
             layers.Rescaling(1 / 16),
-            layers.Reshape((8, 8, 1)),  # one channel: the pixels are grey
+            layers.Reshape((8, 8, 1)),  # adds the channel axis: the pixels are grey
             layers.Conv2D(32, 3, padding="same", activation="relu"),
             layers.Conv2D(32, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(),
@@ -62,13 +70,22 @@ def build_model() -> Any:
 def draw(
     history: Any, counts: NDArray[np.int64], x: NDArray[Any], y: NDArray[Any], predicted: NDArray[Any], output: str
 ) -> None:
-    """Writes the picture: learning curves, confusion matrix, and digits of the test set, the misread ones first."""
+    """Saves a plot: learning curves, the confusion matrix, and test images, misclassified ones first.
+
+    Args:
+        history: the result of `fit`.
+        counts: the confusion matrix, (classes, classes).
+        x: test images, (n, 8, 8).
+        y: true labels, (n,).
+        predicted: predicted labels, (n,).
+        output: path of the image file.
+    """
     import matplotlib
 
     from netlet import plots
     from netlet.plots.style import INK
 
-    matplotlib.use("Agg")  # a file is wanted, not a window
+    matplotlib.use("Agg")  # draws into a file, without a window
     import matplotlib.pyplot as plt
 
     figure: Any = plt.figure(figsize=(13, 9), layout="constrained", facecolor="white")
@@ -78,10 +95,10 @@ def draw(
     plots.learning_curves(history, "loss", left)
     plots.learning_curves(history, "accuracy", middle)
     accuracy = float(np.mean(predicted == y))
-    plots.confusion_matrix(counts, ax=right, title=f"Test set: {accuracy:.1%} of {len(y)} right")
+    plots.confusion_matrix(counts, ax=right, title=f"Test set: {accuracy:.1%} of {len(y)} correct")
     wrong, right_ones = np.flatnonzero(predicted != y), np.flatnonzero(predicted == y)
     shown = np.concatenate([wrong[:12], right_ones])[:36]
-    title = "Digits of the test set and what the network read; misread ones in red"
+    title = "Test images with predicted labels; errors in red"
     lower.suptitle(title, x=0.012, ha="left", fontsize=12, fontweight="bold", color=INK)
     plots.sample_grid(x[shown], y[shown], predicted[shown], rows=3, columns=12, figure=lower)
     figure.savefig(output, dpi=120)
@@ -89,10 +106,18 @@ def draw(
 
 
 def main(epochs: int = 60, seed: int = 0, output: str = "netlet_demo.png") -> float:
-    """Runs the demo and returns the accuracy on the test set.
+    """Runs the demo.
+
+    Args:
+        epochs: maximum number of epochs; default 60.
+        seed: seed of the split, the initial weights and the shuffling; default 0.
+        output: path of the plot; default "netlet_demo.png".
+
+    Returns:
+        The accuracy on the test set.
 
     Raises:
-        ImportError: scikit-learn or matplotlib is missing; names the extra to install.
+        ImportError: scikit-learn or matplotlib is not installed. The message names the extra to install.
     """
     _needed()
     import netlet
@@ -101,7 +126,7 @@ def main(epochs: int = 60, seed: int = 0, output: str = "netlet_demo.png") -> fl
     netlet.utils.set_random_seed(seed)
     x_train, y_train, x_test, y_test = load_digits(seed)
     print(
-        f"{len(x_train)} digits to learn from, {len(x_test)} to be tested with, "
+        f"{len(x_train)} images for training, {len(x_test)} for testing, "
         f"{x_train.shape[1]} x {x_train.shape[2]} pixels each.\n"
     )
     model = build_model()
@@ -123,8 +148,8 @@ def main(epochs: int = 60, seed: int = 0, output: str = "netlet_demo.png") -> fl
         f"\nTrained for {len(history.history['loss'])} epochs in {seconds:.2f} s on {netlet.get_num_threads()} threads."
     )
     right = int((predicted == y_test).sum())
-    print(f"Test accuracy: {accuracy:.1%} ({right} of {len(y_test)} digits never seen before)\n")
+    print(f"Test accuracy: {accuracy:.1%} ({right} of {len(y_test)} images)\n")
     print(plots.confusion_text(counts))
     draw(history, counts, x_test, y_test, predicted, output)
-    print(f"\nThe picture: {output}")
+    print(f"\nPlot saved to {output}")
     return accuracy

@@ -1,4 +1,4 @@
-"""What netlet runs on: `python -m netlet info`."""
+"""`python -m netlet info`: prints versions, processor, instruction set and threads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from netlet.version import __version__
 
 
 def cpu_name() -> str:
-    """The processor's name as the system gives it."""
+    """Returns the processor's name from the operating system."""
     try:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as f:
             for line in f:
@@ -26,7 +26,7 @@ def cpu_name() -> str:
 
 
 def describe_machine() -> str:
-    """A few lines: versions, processor, instruction set, threads.
+    """Returns a few lines of text: versions, processor, instruction set, threads.
 
     >>> describe_machine().startswith("netlet ")
     True
@@ -46,4 +46,5 @@ def describe_machine() -> str:
 
 
 def main() -> None:
+    """Prints the description of the machine."""
     print(describe_machine())

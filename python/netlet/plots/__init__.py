@@ -1,7 +1,6 @@
-"""Pictures of a training: learning curves, a confusion matrix, and images with their predictions. Needs `netlet[plot]`.
+"""Plots: learning curves, confusion matrices, and images with their predictions. Needs `pip install 'netlet[plot]'`.
 
-Every function draws into the axes or figure that it is given, or makes a new one, and returns it; none shows or saves
-anything.
+Every function draws into the given axes or figure, or a new one, and returns it. None of them shows or saves the plot.
 """
 
 from .confusion import confusion_counts, confusion_matrix, confusion_text

@@ -1,4 +1,4 @@
-"""Confusion matrices: what was shown, against what it was taken for; as numbers, as text, as a picture."""
+"""Confusion matrices as arrays, text and plots."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from .style import INK, MATRIX, MUTED, axes_or_new, plain
 
 
 def confusion_counts(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None = None) -> NDArray[np.int64]:
-    """How often each class (row) was taken for each class (column).
+    """Counts how often each class was predicted for samples of each class.
 
     Args:
-        y_true, y_pred: integer labels, shape (n,), from 0 up.
-        classes: how many there are; by default as many as the labels show.
+        y_true: true labels, integers (n,), each in [0, classes).
+        y_pred: predicted labels, of the same shape.
+        classes: number of classes; default the largest label + 1.
 
     Returns:
-        Counts of shape (classes, classes).
+        int64 array (classes, classes); the row is the true class, the column the predicted class.
 
     Raises:
         ValueError: different lengths, or a label outside of [0, classes).
@@ -33,16 +34,25 @@ def confusion_counts(y_true: ArrayLike, y_pred: ArrayLike, classes: int | None =
     """
     t, p = np.asarray(y_true).astype(np.int64).ravel(), np.asarray(y_pred).astype(np.int64).ravel()
     if t.shape != p.shape:
-        raise ValueError(f"confusion_counts: {t.size} true labels and {p.size} predicted ones.")
+        raise ValueError(
+            f"confusion_counts: expected as many predicted as true labels, received {p.size} and {t.size}."
+        )
     n = classes if classes is not None else int(max(t.max(initial=-1), p.max(initial=-1))) + 1
     both = np.concatenate([t, p])
     if both.size and (both.min() < 0 or both.max() >= n):
-        raise ValueError(f"confusion_counts: labels lie in [{both.min()}, {both.max()}], outside of [0, {n}).")
+        raise ValueError(f"confusion_counts: expected labels in [0, {n}), received {both.min()} to {both.max()}.")
     return np.bincount(t * n + p, minlength=n * n).reshape(n, n)
 
 
 def confusion_text(counts: ArrayLike, names: Sequence[str] | None = None) -> str:
-    """The matrix for a terminal: zeros as dots, so that the mistakes stand out.
+    """Formats a confusion matrix for a terminal. Zeros are printed as dots, which makes errors easy to see.
+
+    Args:
+        counts: (classes, classes), from `confusion_counts`.
+        names: names of the classes; default their numbers.
+
+    Returns:
+        The text, several lines.
 
     >>> print(confusion_text([[5, 1], [0, 7]], ["cat", "dog"]))
     true \\ predicted  cat  dog
@@ -62,15 +72,19 @@ def confusion_text(counts: ArrayLike, names: Sequence[str] | None = None) -> str
 def confusion_matrix(
     counts: ArrayLike, names: Sequence[str] | None = None, ax: Any = None, title: str = "Confusion matrix"
 ) -> Any:
-    """Draws the matrix, each row shaded by its share of the class.
+    """Plots a confusion matrix. The colour of a cell depends on its fraction of the row.
 
     Args:
-        counts: (classes, classes), as `confusion_counts` gives.
-        names: of the classes; by default their numbers.
-        ax: matplotlib axes to draw into; new ones if None.
+        counts: (classes, classes), from `confusion_counts`.
+        names: names of the classes; default their numbers.
+        ax: matplotlib axes to draw into; default new ones.
+        title: title of the plot; default "Confusion matrix".
 
     Returns:
         The axes.
+
+    Raises:
+        ImportError: matplotlib is not installed.
 
     Example:
 
@@ -83,7 +97,7 @@ def confusion_matrix(
     from matplotlib.colors import LinearSegmentedColormap
 
     share = c / np.maximum(c.sum(axis=1, keepdims=True), 1)
-    # The square root of the share, so that a single mistake is visible beside a full diagonal.
+    # The square root makes single errors visible next to a full diagonal.
     ax.imshow(np.sqrt(share), cmap=LinearSegmentedColormap.from_list("netlet", MATRIX), vmin=0, vmax=1)
     labels = [str(n) for n in names] if names is not None else [str(i) for i in range(len(c))]
     ax.set_xticks(range(len(c)), labels)

@@ -1,4 +1,4 @@
-"""Learning curves: a quantity of the training log over the epochs, on training and on validation data."""
+"""Learning curves: a value of the training history over the epochs, for training and validation data."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from .style import GRID, MUTED, TRAINING, VALIDATION, axes_or_new, plain
 
 
 def learning_curves(history: Any, key: str = "loss", ax: Any = None, title: str | None = None) -> Any:
-    """Draws `key` and, where it was recorded, `val_` + `key` over the epochs.
+    """Plots a value of the training history over the epochs, and its validation value if there is one.
 
     Args:
-        history: what `fit` returns, or its `.history`: {"loss": [one number an epoch], "val_loss": [...], ...}.
-        key: a name of the log, such as "loss" or "accuracy".
-        ax: matplotlib axes to draw into; new ones if None.
-        title: defaults to the key.
+        history: the result of `fit`, or its `.history`: {"loss": [one number per epoch], "val_loss": [...], ...}.
+        key: name of the value, such as "loss" (default) or "accuracy".
+        ax: matplotlib axes to draw into; default new ones.
+        title: title of the plot; default the key, capitalized.
 
     Returns:
         The axes.
 
     Raises:
-        ValueError: the log has no such key.
-        ImportError: matplotlib is missing.
+        ValueError: the history has no such key.
+        ImportError: matplotlib is not installed.
 
     Example:
 
@@ -31,7 +31,7 @@ def learning_curves(history: Any, key: str = "loss", ax: Any = None, title: str 
     """
     log = getattr(history, "history", history)
     if key not in log:
-        raise ValueError(f"learning_curves: the log has no {key!r}; it has {sorted(log)}.")
+        raise ValueError(f"learning_curves: expected one of {sorted(log)} as `key`, received {key!r}.")
     ax = axes_or_new(ax, (5, 3.5))
     curves = [("training", log[key], TRAINING)]
     if f"val_{key}" in log:

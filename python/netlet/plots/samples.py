@@ -1,4 +1,4 @@
-"""A grid of images with what the model took them for; the mistakes are marked."""
+"""A grid of images with their predicted labels."""
 
 from __future__ import annotations
 
@@ -13,16 +13,25 @@ from .style import INK, MUTED, WRONG, pyplot
 def sample_grid(
     images: ArrayLike, y_true: ArrayLike, y_pred: ArrayLike, rows: int = 3, columns: int = 10, figure: Any = None
 ) -> Any:
-    """Draws the first rows * columns images, each under its predicted label; a wrong one in red with the true label
-    beside.
+    """Plots the first rows * columns images with their predicted labels.
+
+    Wrong predictions are red and followed by the true label.
 
     Args:
-        images: (n, height, width) or (n, height, width, 1 or 3), any range for grey, [0, 1] or [0, 255] for colours.
-        y_true, y_pred: labels, shape (n,).
-        figure: a matplotlib figure or subfigure to fill; a new one if None.
+        images: (n, height, width) or (n, height, width, 1) in grey, any range; or (n, height, width, 3) in colour,
+            floats in [0, 1] or integers in [0, 255].
+        y_true: true labels, (n,).
+        y_pred: predicted labels, (n,).
+        rows: rows of the grid; default 3.
+        columns: columns of the grid; default 10.
+        figure: a matplotlib figure or subfigure to draw into; default a new one.
 
     Returns:
         The figure.
+
+    Raises:
+        ValueError: images of another rank, or different numbers of images and labels.
+        ImportError: matplotlib is not installed.
 
     Example:
 
@@ -34,7 +43,7 @@ def sample_grid(
     if x.ndim not in (3, 4) or not len(x) == len(t) == len(p):
         raise ValueError(
             f"sample_grid: expected images (n, height, width[, channels]) and n labels each, "
-            f"got {x.shape}, {t.shape} and {p.shape}."
+            f"received {x.shape}, {t.shape} and {p.shape}."
         )
     if x.ndim == 4 and x.shape[-1] == 1:
         x = x[..., 0]

@@ -1,4 +1,4 @@
-"""The colours and the look that the plots share, and the one place that asks for matplotlib."""
+"""Colours and style of all plots, and the import of matplotlib."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MATRIX = ["#f7f9fc", "#c9dcf0", "#7fb0dc", "#2f6fb5", "#123f73"]
 
 
 def pyplot() -> ModuleType:
-    """matplotlib.pyplot, or an ImportError that says how to get it."""
+    """Imports and returns matplotlib.pyplot. The ImportError says how to install it."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as e:
@@ -24,11 +24,12 @@ def pyplot() -> ModuleType:
 
 
 def axes_or_new(ax: Any, size: tuple[float, float]) -> Any:
+    """Returns `ax`, or the axes of a new figure of the given size in inches if it is None."""
     return ax if ax is not None else pyplot().subplots(figsize=size, layout="constrained")[1]
 
 
 def plain(ax: Any, title: str) -> None:
-    """A title at the left, no box, quiet ticks."""
+    """Sets the common style: the title at the left, no box, small grey ticks."""
     ax.set_title(title, loc="left", color=INK, fontsize=12, fontweight="bold")
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)

@@ -1,7 +1,7 @@
-"""`python -m netlet bench`: how fast netlet is on this machine, as ratios against NumPy on the same machine.
+"""`python -m netlet bench`: measures netlet's speed relative to NumPy on this machine.
 
-Only NumPy is needed. Every answer is checked before anything is timed; both sides are timed in turn, warm, and the
-median counts. For PyTorch, Keras and ONNX Runtime as peers see bench/ in the source tree.
+Only NumPy is needed. All results are checked before the timing. netlet and NumPy are timed alternately, after a
+warm-up, and the medians are compared. For PyTorch, Keras and ONNX Runtime see bench/ in the source tree.
 """
 
 from __future__ import annotations
@@ -15,7 +15,16 @@ from .timing import alternate, microseconds
 
 
 def print_group(title: str, cases: Iterable[Case], seconds: float) -> list[float]:
-    """One table; returns the ratios (NumPy's time over ours)."""
+    """Prints a table.
+
+    Args:
+        title: its title.
+        cases: its rows.
+        seconds: time for netlet and for NumPy per row.
+
+    Returns:
+        The speedups: NumPy's time divided by netlet's.
+    """
     print(f"\n{title}")
     print(f"{'':44s}{'netlet us':>12s}{'NumPy us':>12s}{'ratio':>8s}{'GFLOP/s':>9s}")
     ratios = []
@@ -28,12 +37,18 @@ def print_group(title: str, cases: Iterable[Case], seconds: float) -> list[float
 
 
 def main(seconds: float = 0.2) -> None:
-    """Prints the tables; `seconds` is the time spent on each side of each row."""
+    """Prints all tables.
+
+    Args:
+        seconds: time for netlet and for NumPy per row; default 0.2.
+    """
     print(describe_machine())
-    print("float32, warm, answers checked, medians of alternating runs; NumPy with its own BLAS and threads.")
+    print(
+        "float32, after a warm-up, results checked, medians of alternating runs; NumPy with its own BLAS and threads."
+    )
     ratios = print_group("Matrix products (rows x inner x columns)", matrix_products(), seconds)
     ratios += print_group("Elementwise and reductions", elementwise(), seconds)
     ratios += print_group("Networks (ours inside fit, verbose=0)", networks(), seconds)
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
     behind = sum(r < 1 for r in ratios)
-    print(f"\nGeometric mean {mean:.1f}x NumPy over {len(ratios)} rows; behind NumPy on {behind}.")
+    print(f"\nGeometric mean {mean:.1f}x NumPy over {len(ratios)} rows; slower than NumPy in {behind}.")

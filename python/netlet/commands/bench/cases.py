@@ -1,4 +1,4 @@
-"""What is compared with NumPy: each case a pair of calls that have just been seen to give the same answer."""
+"""The cases of the comparison with NumPy. Each is a pair of calls whose results were checked to be equal."""
 
 from __future__ import annotations
 
@@ -14,25 +14,35 @@ from .timing import Work
 
 
 class Case(NamedTuple):
+    """A row of the comparison.
+
+    Args:
+        name: name of the row.
+        ours: the call of netlet.
+        numpy: the call of NumPy.
+        gflop: floating-point operations per call, in billions; 0 if not shown.
+        calls: number of operations per call, such as training steps, by which the time is divided.
+    """
+
     name: str
     ours: Work
     numpy: Work
-    gflop: float = 0.0  # floating-point operations of one call, in billions
-    calls: int = 1  # how many of the named thing one call does
+    gflop: float = 0.0
+    calls: int = 1
 
 
 # rows, inner, columns: squares, then the skinny shapes of small networks
 PRODUCTS = [(n, n, n) for n in (8, 16, 32, 64, 128, 256, 512, 1024)]
 PRODUCTS += [(10, 11, 11), (32, 784, 16), (1, 784, 128), (128, 784, 128), (128, 512, 10), (784, 128, 10)]
-# elements: in the first cache, in the second, and beyond
+# numbers of elements: fit into the L1 cache, the L2 cache, neither
 SIZES = {"4k": 1 << 12, "64k": 1 << 16, "1M": 1 << 20}
-# layer sizes, batch; ReLU between, Adam
+# (layer sizes, batch size); trained with ReLU between layers and Adam
 NETWORKS: list[tuple[tuple[int, ...], int]] = [
     ((11, 11, 7, 10), 10),
     ((784, 128, 10), 128),
     ((784, 512, 512, 10), 128),
 ]
-STEPS = 40  # batches in a network's data set
+STEPS = 40  # number of batches in a network's data set
 
 
 def _same(ours: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-6) -> None:
@@ -40,20 +50,24 @@ def _same(ours: Any, expected: Any, rtol: float = 1e-5, atol: float = 1e-6) -> N
 
 
 def numpy_relu(x: np.ndarray) -> Any:
+    """max(x, 0)."""
     return np.maximum(x, 0)
 
 
 def numpy_sigmoid(x: np.ndarray) -> Any:
+    """1 / (1 + exp(-x))."""
     return 1 / (1 + np.exp(-x))
 
 
 def numpy_softmax(x: np.ndarray) -> Any:
+    """Softmax along the last axis."""
     p = np.exp(x - x.max(axis=-1, keepdims=True))
     p /= p.sum(axis=-1, keepdims=True)
     return p
 
 
 def matrix_products() -> Iterator[Case]:
+    """Matrix products of the shapes in `PRODUCTS`."""
     from netlet import ops
 
     rng = np.random.default_rng(0)
@@ -65,6 +79,7 @@ def matrix_products() -> Iterator[Case]:
 
 
 def elementwise() -> Iterator[Case]:
+    """Elementwise functions and sums of the sizes in `SIZES`, and softmax."""
     from netlet import ops
 
     rng = np.random.default_rng(0)
@@ -90,6 +105,7 @@ def elementwise() -> Iterator[Case]:
 
 
 def build_mlp(sizes: tuple[int, ...]) -> Any:
+    """Returns a compiled dense network, given the number of inputs and the units of each layer."""
     from netlet import Input, Sequential, layers, losses
 
     model = Sequential([Input((sizes[0],))])
@@ -101,8 +117,15 @@ def build_mlp(sizes: tuple[int, ...]) -> Any:
 
 
 def network(sizes: tuple[int, ...], batch: int) -> Iterator[Case]:
-    """A training step (forward, loss, backward, Adam), ours inside `fit`, NumPy's in a loop over the same batches; and
-    the prediction of one row. Both sides start from the same weights and must have arrived at the same ones."""
+    """Two cases: a training step (forward, loss, backward, Adam), and the prediction of one row.
+
+    netlet trains in `fit`, NumPy in a loop over the same batches. Both start from the same weights, and their weights
+    after training must be equal.
+
+    Args:
+        sizes: number of inputs and units of each layer.
+        batch: batch size.
+    """
     rng = np.random.default_rng(0)
     x = rng.random((STEPS * batch, sizes[0]), dtype=np.float32)
     y = rng.integers(0, sizes[-1], STEPS * batch).astype(np.int32)
@@ -120,9 +143,11 @@ def network(sizes: tuple[int, ...], batch: int) -> Iterator[Case]:
     our_epochs(1)
     numpy_epochs(1)
     for ours, theirs in zip(model.get_weights(), twin.weights, strict=True):
-        _same(ours, theirs, rtol=2e-2, atol=2e-4)  # 40 steps of Adam in float32: rounding grows, formulas do not differ
+        _same(
+            ours, theirs, rtol=2e-2, atol=2e-4
+        )  # wide tolerance: rounding errors grow over 40 steps of Adam in float32
     name = "-".join(map(str, sizes))
-    # Several epochs a call: the start of fit is not what a step costs.
+    # Several epochs per call, so that the overhead of starting fit is small.
     epochs = 10 if sizes[0] < 100 else 2
     steps = STEPS * epochs
     flops = 6e-9 * batch * sum(a * b for a, b in itertools.pairwise(sizes))
@@ -135,5 +160,6 @@ def network(sizes: tuple[int, ...], batch: int) -> Iterator[Case]:
 
 
 def networks() -> Iterator[Case]:
+    """Training steps and predictions of `NETWORKS`."""
     for sizes, batch in NETWORKS:
         yield from network(sizes, batch)

@@ -1,5 +1,4 @@
-"""The dense network that `python -m netlet bench` compares with, written in plain NumPy as a careful reader would
-write it."""
+"""The dense network that `python -m netlet bench` compares with: a careful implementation in plain NumPy."""
 
 from __future__ import annotations
 
@@ -9,12 +8,15 @@ import numpy as np
 
 
 class NumpyMLP:
-    """Dense layers with ReLU between them, softmax cross-entropy, and Adam; float32, in place where NumPy can.
+    """Dense layers with ReLU between them, softmax cross-entropy and Adam, in float32, in place where possible.
 
     Args:
-        weights: [kernel, bias, kernel, bias, ...], kernels of shape (inputs, outputs), as `model.get_weights()`
-        gives. learning_rate, beta_1, beta_2, epsilon: of Adam (Kingma and Ba, 2014), with epsilon added to the
-        uncorrected root.
+        weights: [kernel, bias, kernel, bias, ...] with kernels of shape (inputs, outputs), as from
+            `model.get_weights()`. They are copied.
+        learning_rate: learning rate of Adam (Kingma and Ba, 2014); default 0.001.
+        beta_1: decay rate of the first moment; default 0.9.
+        beta_2: decay rate of the second moment; default 0.999.
+        epsilon: constant that is added to the root of the second moment before bias correction; default 1e-7.
     """
 
     def __init__(
@@ -32,11 +34,11 @@ class NumpyMLP:
         self.step = 0
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Logits (n, classes) of rows x (n, features)."""
+        """Returns the logits (n, classes) of x (n, features)."""
         return self._forward(x)[-1]
 
     def _forward(self, x: np.ndarray) -> list[np.ndarray]:
-        """The input of each layer, and last the logits."""
+        """Returns the input of each layer, then the logits."""
         values = [x]
         last = len(self.weights) - 2
         for i in range(0, len(self.weights), 2):
@@ -46,7 +48,15 @@ class NumpyMLP:
         return values
 
     def train_on_batch(self, x: np.ndarray, labels: np.ndarray) -> float:
-        """One step; the mean loss over the batch, before the step. x (n, features) float32, labels (n,) of integers."""
+        """Makes one training step.
+
+        Args:
+            x: float32 array (n, features).
+            labels: integers (n,).
+
+        Returns:
+            The mean loss of the batch before the step.
+        """
         values = self._forward(x)
         rows = np.arange(len(x))
         z = values[-1] - values[-1].max(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Timing several ways of doing the same thing fairly: alternately, warm, and by the median."""
+"""Fair timing of several functions: alternately, after a warm-up, by the median."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ SETTLE_SECONDS = 0.03
 
 
 def calls_per_sample(work: Work, sample_seconds: float, clock: Clock = time.perf_counter) -> int:
-    """How many calls make one sample at least `sample_seconds` long, so that the clock's own cost and grain vanish."""
+    """Returns the number of calls that take at least `sample_seconds`, so that the clock's error is negligible.
+
+    Args:
+        work: the function.
+        sample_seconds: minimum time of a sample.
+        clock: function that returns a time in seconds.
+    """
     calls = 1
     while True:
         start = clock()
@@ -33,11 +39,22 @@ def alternate(
     settle: float = SETTLE_SECONDS,
     clock: Clock = time.perf_counter,
 ) -> list[float]:
-    """Seconds a call of each work, warm: the median of samples that are taken in turn, so that a busy moment of the
-    machine meets all of them alike. Takes `samples` samples of each at least, and more until about `seconds` a work
-    have passed. `settle`: how long to sleep, and then to run the work untimed, before each sample; 0 will do where no
-    side has threads of its own. `clock`: `time.thread_time` counts the processor's time on one thread, for a machine
-    that others use too.
+    """Measures the time per call of several functions.
+
+    Samples of the functions are taken alternately, so that other load on the machine affects all of them equally.
+
+    Args:
+        works: the functions.
+        seconds: approximate time per function; default 0.5.
+        samples: minimum number of samples per function; default 7.
+        sample_seconds: minimum time of a sample, which consists of several calls if they are short; default 0.0005.
+        settle: seconds to sleep, and then to run the function untimed, before each sample. 0 is sufficient if no
+            function uses threads. Default 0.03.
+        clock: function that returns a time in seconds; default `time.perf_counter`. `time.thread_time` measures the CPU
+            time of one thread, for machines with other load.
+
+    Returns:
+        The median time per call of each function, in seconds.
 
     >>> slow, fast = alternate(lambda: sum(range(20000)), lambda: sum(range(200)), seconds=0.01)
     >>> slow > fast
@@ -51,8 +68,8 @@ def alternate(
         end = time.perf_counter() + seconds * len(works)
         while len(taken[0]) < samples or time.perf_counter() < end:
             for work, n, times in zip(works, calls, taken, strict=True):
-                # Thread pools of the work before spin on for milliseconds and would take this one's processor; and a
-                # worker that slept starts on its waker's processor until the system moves it.
+                # The threads of the previous function spin for milliseconds, so wait until they sleep. Then run this
+                # function untimed: its own threads wake up on the CPU of the calling thread, and the system moves them.
                 time.sleep(settle)
                 settled = time.perf_counter() + max(settle, sample_seconds / 2)
                 while time.perf_counter() < settled:
@@ -68,7 +85,8 @@ def alternate(
 
 
 def microseconds(seconds: float) -> str:
-    """
+    """Formats a time in microseconds.
+
     >>> microseconds(1.5e-6), microseconds(0.0123)
     ('1.50', '12,300')
     """

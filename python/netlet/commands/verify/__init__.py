@@ -1,7 +1,8 @@
-"""`python -m netlet verify`: does this machine compute what docs/numerics.md promises?
+"""`python -m netlet verify`: checks the guarantees of docs/numerics.md on this machine.
 
-Every instruction set that the processor runs is checked: the vector functions in float32 against float64, products of
-integer matrices to the last digit, and that 1, 2, 3 and 8 threads give the same bits. Only NumPy is needed.
+For every instruction set that the processor supports, it checks the errors of the float32 vector functions against
+float64, that products of integer matrices are exact, and that 1, 2, 3 and 8 threads give the same bits. Only NumPy is
+needed.
 """
 
 from __future__ import annotations
@@ -16,30 +17,36 @@ from .functions import FUNCTIONS, check_function
 
 
 def levels_with_own_functions() -> list[str]:
-    """This machine's instruction sets, best first, without those that differ in products of narrow numbers only."""
-    first = {_core.kernel_addresses(isa)[0]: isa for isa in _core.supported_isas()}  # a level's base comes after it
+    """Returns this machine's instruction sets, best first, without those that only add low-precision products."""
+    first = {
+        _core.kernel_addresses(isa)[0]: isa for isa in _core.supported_isas()
+    }  # an instruction set comes before the one that it extends, so the latter remains
     return list(first.values())
 
 
 def main(exhaustive: bool = False, functions: str = "") -> int:
-    """Prints the tables and returns the number of broken promises.
+    """Prints the results of all checks.
 
     Args:
-        exhaustive: every one of the 2**32 float32 values instead of a sample of each binade; minutes a function.
-        functions: only these, separated by commas.
+        exhaustive: whether to test all 2**32 float32 values instead of a sample of each binade, which takes minutes per
+            function; default False.
+        functions: names of the functions to test, separated by commas; default all functions and the other checks.
+
+    Returns:
+        The number of failed checks.
 
     Raises:
-        ValueError: a function that is not known.
+        ValueError: an unknown function.
     """
     chosen = [name.strip() for name in functions.split(",")] if functions else list(FUNCTIONS)
     if unknown := [name for name in chosen if name not in FUNCTIONS]:
-        raise ValueError(f"verify: no function {', '.join(unknown)}; there are {', '.join(FUNCTIONS)}")
+        raise ValueError(f"verify: expected functions among {', '.join(FUNCTIONS)}, received {', '.join(unknown)}")
     isas = levels_with_own_functions()
     before = _core.active_isa()
     broken = 0
     print(describe_machine())
     extent = "all 2^32 values" if exhaustive else "a sample of every binade"
-    print(f"\nLargest error in ULP of float32, over {extent}; infinities, NaN and the signs of zeros included.")
+    print(f"\nLargest error in ULP of float32, over {extent}, including infinities, NaN and the signs of zeros.")
     print(f"{'':14s}{'bound':>8s}" + "".join(f"{isa:>10s}" for isa in isas) + "   where")
     try:
         for name in chosen:

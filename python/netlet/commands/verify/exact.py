@@ -1,4 +1,4 @@
-"""What has one right answer: products of integers, and the same bits on any number of threads."""
+"""Exact checks: products of integers, and the same bits with any number of threads."""
 
 from __future__ import annotations
 
@@ -12,13 +12,17 @@ THREADS = (1, 2, 3, 8)
 
 
 def integer_products(shapes: int = 300) -> int:
-    """How many seeded products of small integers, in float32 and float64 and every transposition, are not exact."""
+    """Counts products of random matrices of small integers that are not exact.
+
+    Args:
+        shapes: number of shapes to test, alternately in float64 and float32, each with all transposes; default 300.
+    """
     rng = np.random.default_rng(2)
     wrong = 0
     for i in range(shapes):
         m, k, n = (int(v) for v in np.exp2(rng.uniform(0, 8 if i % 10 else 10, 3)).astype(int))
         dtype = np.float32 if i % 2 else np.float64
-        # Below 2^24 in magnitude every partial sum is exact in float32, in any order.
+        # All partial sums are less than 2^24 in magnitude, so they are exact in float32 in any order.
         a, b = (rng.integers(-63, 64, s).astype(dtype) for s in ((m, k), (k, n)))
         want = a.astype(np.float64) @ b.astype(np.float64)
         for x in (a, np.asfortranarray(a)):
@@ -28,7 +32,7 @@ def integer_products(shapes: int = 300) -> int:
 
 
 def same_bits_on_any_threads() -> int:
-    """How many of some large operations depend on the number of threads."""
+    """Counts operations, of a list of large ones, whose results depend on the number of threads."""
     rng = np.random.default_rng(3)
     x = rng.normal(size=(513, 1031)).astype(np.float32)
     w = rng.normal(size=(1031, 257)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The vector functions of float32 against float64: which, how large their error may be, and over which values."""
+"""Checks of the float32 vector functions against float64: the functions, their error bounds and the test values."""
 
 from __future__ import annotations
 
@@ -15,12 +15,22 @@ Array = np.ndarray[Any, Any]
 
 
 class Function(NamedTuple):
+    """A function to test.
+
+    Args:
+        ours: netlet's function.
+        reference: the function in float64, whose error is far less than half a float32 ULP.
+        bound: maximum error in float32 ULP.
+    """
+
     ours: Callable[[Any], Any]
-    reference: Callable[[Array], Any]  # of float64, far nearer to the truth than half an ULP of float32
-    bound: float  # ULP
+    reference: Callable[[Array], Any]
+    bound: float
 
 
 class Worst(NamedTuple):
+    """The largest error of a function in ULP, and the argument at which it occurs."""
+
     error: float
     at: float
 
@@ -38,8 +48,8 @@ def _softplus(x: Array) -> Array:
     return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
 
 
-# NumPy has no erf, nor the normal distribution: there the judge is our own float64 kernel, another formula, which the
-# tests hold against SciPy.
+# NumPy has no erf and no normal distribution. The reference for erf and gelu is our float64 kernel, which uses another
+# formula and which the tests compare with SciPy.
 FUNCTIONS = {
     "exp": Function(_core.exp, np.exp, 0.86),
     "exp2": Function(_core.exp2, np.exp2, 0.501),
@@ -64,8 +74,13 @@ FUNCTIONS = {
 
 
 def errors(got: Array, want: Array) -> Array:
-    """|got - want| in ULP of float32, the distance of its neighbours in the binade of `want`; infinite where one is NaN
-    or infinite, or a zero of the other sign, and the other is not.
+    """Returns |got - want| in float32 ULP, the distance of neighbouring floats in the binade of `want`.
+
+    The error is infinite where only one of the two is NaN or infinite, or where zeros differ in their sign.
+
+    Args:
+        got: float32 results.
+        want: float64 reference, of the same shape.
 
     >>> errors(np.array([1.0, np.inf], np.float32), np.array([1 + 2.0**-24, 1.0])).tolist()
     [0.5, inf]
@@ -73,7 +88,7 @@ def errors(got: Array, want: Array) -> Array:
     rounded = want.astype(np.float32)
     alike = (np.isnan(got) & np.isnan(rounded)) | ((got == rounded) & (np.signbit(got) == np.signbit(rounded)))
     out = np.where(alike, 0.0, np.inf)
-    # A result beyond the largest float may be rounded either way by what is less than an ULP.
+    # Near the largest float, an error of less than an ULP may round to infinity or not; both are measured.
     largest = np.finfo(np.float32).max
     measured = np.isfinite(want) & (np.isfinite(got) | (np.abs(want) >= largest)) & ((got != 0) | (rounded != 0))
     g, w = got[measured].astype(np.float64), want[measured]
@@ -85,15 +100,18 @@ def errors(got: Array, want: Array) -> Array:
 
 
 def sample(each: int = 2048) -> Array:
-    """`each` float32 of either sign in every binade: subnormals, infinities and NaN too."""
+    """Returns `each` float32 values per sign and binade, including subnormals, infinities and NaN."""
     fraction = np.random.default_rng(1).integers(0, 1 << 23, (256, each), dtype=np.uint32)
-    fraction[:, 0], fraction[:, 1] = 0, (1 << 23) - 1  # the ends: powers of 2, infinity, what is next to them
+    fraction[:, 0], fraction[:, 1] = (
+        0,
+        (1 << 23) - 1,
+    )  # the ends of the binades: powers of 2, infinity, and their neighbours
     x = (fraction | (np.arange(256, dtype=np.uint32)[:, None] << np.uint32(23))).ravel()
     return np.concatenate([x, x | np.uint32(1 << 31)]).view(np.float32)
 
 
 def blocks(exhaustive: bool, size: int = 1 << 20) -> Iterator[tuple[float, Array]]:
-    """(share done, values)."""
+    """Yields (fraction done, float32 values): one sample, or all values in blocks of `size`."""
     if not exhaustive:
         yield 1.0, sample()
         return
@@ -102,9 +120,18 @@ def blocks(exhaustive: bool, size: int = 1 << 20) -> Iterator[tuple[float, Array
 
 
 def check_function(name: str, isas: Sequence[str], exhaustive: bool = False) -> dict[str, Worst]:
-    """The largest error on each instruction set, and where it is; exhaustive: 1/2 where all are rounded correctly.
+    """Finds the largest error of a function on each instruction set.
 
-    Progress goes to standard error where that is a terminal.
+    The progress is printed to standard error if it is a terminal.
+
+    Args:
+        name: the function, a key of `FUNCTIONS`.
+        isas: instruction sets.
+        exhaustive: whether to test all float32 values instead of a sample; default False. Errors up to 0.5 ULP are then
+            reported as 0.5.
+
+    Returns:
+        {instruction set: largest error}.
     """
     function = FUNCTIONS[name]
     worst = dict.fromkeys(isas, Worst(0.5 if exhaustive else 0.0, 0.0))
@@ -116,7 +143,7 @@ def check_function(name: str, isas: Sequence[str], exhaustive: bool = False) -> 
             for isa in isas:
                 _core.force_isa(isa)
                 got = np.asarray(function.ours(x))
-                # Where `got` is the rounded truth its error is at most 1/2: most need no closer look.
+                # A correctly rounded result has an error of at most 0.5, so `exhaustive` skips these (most) results.
                 check = np.flatnonzero(got.view(np.uint32) != rounded.view(np.uint32))
                 if not exhaustive:
                     check = np.arange(x.size)
