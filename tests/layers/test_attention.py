@@ -10,10 +10,8 @@ import numpy as np
 import pytest
 
 import netlet
-from netlet.layers.attention.multi_head_attention import attention_equations
-from netlet.layers.core.einsum_equation import EinsumEquation
 from support import keras64
-from support.saved import trip
+from support.layer_pair import alike, both, listed
 
 RNG = np.random.default_rng(0)
 X, Y, Z = (RNG.standard_normal(shape) for shape in ((2, 5, 6), (2, 7, 4), (2, 7, 3)))
@@ -47,36 +45,6 @@ CALLS = [
     {"return_attention_scores": True},
     {"return_attention_scores": True, "attention_mask": ALLOWED, "use_causal_mask": True},
 ]
-
-
-def both(name, arguments, dtype="float64", theirs=None):
-    """The layer in netlet and in Keras. A constraint class among the arguments is replaced by an instance of each's."""
-
-    def of(module):
-        own = {
-            k: getattr(module.constraints, v.__name__)(0.5) if isinstance(v, type) else v for k, v in arguments.items()
-        }
-        return getattr(module.layers, name if module is netlet else theirs or name)(**own, dtype=dtype)
-
-    return of(netlet), of(keras)
-
-
-def listed(value):
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def alike(ours, theirs, args, call, rtol=3e-6, atol=1e-6):
-    """Asserts equal outputs and losses with equal weights. Keras's attention computes its softmax in float32."""
-    got, expected = ours(*args, **call), theirs(*args, **call)
-    assert [tuple(w.shape) for w in theirs.weights] == [w.shape for w in ours.weights]
-    assert [w.path.split("/")[1:] for w in theirs.weights] == [w.path.split("/")[1:] for w in ours.weights]
-    theirs.set_weights(ours.get_weights())
-    expected = theirs(*args, **call)
-    for a, b in zip(listed(got), listed(expected), strict=True):
-        np.testing.assert_allclose(a.numpy(), np.asarray(b), rtol=rtol, atol=atol)
-    np.testing.assert_allclose(
-        sum(float(np.asarray(v)) for v in ours.losses), sum(float(v) for v in theirs.losses), rtol=1e-5, atol=1e-9
-    )
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda c: "+".join(c) or "plain")
@@ -190,59 +158,6 @@ def test_dropout_of_attention():
     deviation = np.std(drawn, axis=0)
     assert deviation.max() > 1e-2
     assert (np.abs(np.mean(drawn, axis=0) - calm) < 5 * deviation / 20 + 1e-6).all()
-
-
-EINSUM = [
-    ("ab,bc->ac", 4, "c", (3, 5)),
-    ("abc,cd->abd", (None, 4), "d", (2, 3, 5)),
-    ("...x,xy->...y", 4, "y", (2, 3, 4, 5)),
-    ("abc,cde->abde", (None, 2, 3), "de", (2, 3, 5)),
-    ("abc,cde->abde", (None, 2, 3), "e", (2, 3, 5)),
-    ("abcd,cde->abe", (None, 4), "e", (2, 3, 2, 5)),
-    ("abc,bd->adc", (4, None), "d", (2, 3, 5)),
-    ("ab...,bc->ac...", 4, "c", (2, 5, 3)),
-    ("abc,bcd->abd", (3, 4), None, (2, 3, 5)),
-]
-
-
-@pytest.mark.parametrize("activation", [None, "relu", "gelu"])
-@pytest.mark.parametrize(("equation", "output_shape", "bias_axes", "shape"), EINSUM, ids=str)
-def test_einsum_dense(equation, output_shape, bias_axes, shape, activation):
-    arguments = {"equation": equation, "output_shape": output_shape, "bias_axes": bias_axes, "activation": activation}
-    if equation == "abc,bd->adc":
-        arguments["output_shape"] = (4, 5)
-    ours, theirs = both("EinsumDense", {**arguments, "bias_initializer": "ones"})
-    alike(ours, theirs, (RNG.standard_normal(shape),), {}, rtol=1e-12, atol=1e-13)
-    # Keras leaves some dimensions unknown here although the input determines them.
-    assert ours(netlet.Input(shape[1:])).shape == (None, *ours(np.zeros(shape)).shape[1:])
-
-
-@pytest.mark.parametrize(
-    ("equation", "output_shape", "bias_axes", "shape", "message"),
-    [
-        ("ab->a", 4, None, (3, 5), "Invalid einsum equation"),
-        ("ab,bc->ac", 4, "z", (3, 5), "Bias dimension 'z'"),
-        ("ab,bc->az", 4, None, (3, 5), "'z'"),
-        ("abc,cd->abd", 4, None, (3, 5), "one axis for each label"),
-        ("abc,cd->abd", 4, None, (3, 2, 5), "expected `output_shape` with 2 entries"),
-        ("abc,cd->abd", (7, 4), None, (3, 2, 5), "shared dimension 'b'"),
-        ("abc,cd->abd", (None, None), None, (3, 2, 5), "the size of dimension 'd' of the kernel is unknown"),
-    ],
-)
-def test_equations_that_do_not_fit_are_named(equation, output_shape, bias_axes, shape, message):
-    with pytest.raises(ValueError, match=message):
-        netlet.layers.EinsumDense(equation, output_shape, bias_axes=bias_axes)(np.zeros(shape))
-
-
-def test_which_equations_are_one_product():
-    def bound(equation, shape, out):
-        return EinsumEquation(equation, None, shape, out).bound
-
-    assert bound("abc,cde->abde", (2, 3, 4), (None, 2, 2)) == 1
-    assert bound("abcd,cde->abe", (2, 3, 4, 5), (None, 2)) == 2
-    assert bound("abc,bd->adc", (2, 3, 4), (2, 4)) == 0
-    assert bound("abc,ced->abde", (2, 3, 4), (None, 2, 2)) == 0
-    assert attention_equations(4, (1,)) == ("aecd,abcd->acbe", "acbe,aecd->abcd")
 
 
 SIX = {"num_heads": 2, "key_dim": 3}
@@ -390,47 +305,6 @@ def test_an_overridden_attention_gets_the_causal_mask():
     y = own(X, X, use_causal_mask=True)
     np.testing.assert_array_equal(np.asarray(seen[-1])[0], np.tri(5, dtype=bool))
     np.testing.assert_allclose(y.numpy(), usual(X, X, use_causal_mask=True).numpy(), rtol=1e-5, atol=1e-6)
-
-
-# ---- positions -------------------------------------------------------------------------------------------------------
-def test_sine_positions_are_the_published_formula():
-    length, size = 50, 12
-    t, i = np.arange(length)[:, None], np.arange(size // 2)
-    angle = t / 10000 ** (2 * i / size)  # Vaswani et al., 2017, section 3.5
-    want = np.stack([np.sin(angle), np.cos(angle)], -1).reshape(length, size)
-    y = netlet.layers.SinePositionEncoding(dtype="float64")(np.zeros((3, length, size)))
-    np.testing.assert_allclose(y.numpy(), np.broadcast_to(want, (3, length, size)), rtol=1e-12, atol=1e-15)
-    odd = netlet.layers.SinePositionEncoding(max_wavelength=100, dtype="float64")
-    y = odd(np.zeros((2, 4, 3)), start_index=5).numpy()
-    np.testing.assert_allclose(y[0, 1], [np.sin(6), np.cos(6), np.sin(6 / 100 ** (2 / 3))], rtol=1e-12)
-    assert odd.get_config()["max_wavelength"] == 100
-
-
-def test_learned_positions():
-    layer = netlet.layers.PositionEmbedding(6, initializer="random_normal")
-    x = np.zeros((2, 4, 3), "float32")
-    y = layer(x).numpy()
-    np.testing.assert_array_equal(y, np.broadcast_to(layer.embeddings.numpy()[:4], (2, 4, 3)))
-    np.testing.assert_array_equal(layer(x, start_index=2).numpy()[0], layer.embeddings.numpy()[2:])
-    with netlet.GradientTape() as tape:
-        loss = netlet.ops.sum(layer(x))
-    np.testing.assert_array_equal(tape.gradient(loss, layer.embeddings).numpy(), [[2.0] * 3] * 4 + [[0.0] * 3] * 2)
-    with pytest.raises(ValueError, match="expected positions 0 to 5"):
-        layer(x, start_index=3)
-    with pytest.raises(ValueError, match="sequence_length"):
-        netlet.layers.PositionEmbedding(0)
-    with pytest.raises(ValueError, match="sequences"):
-        netlet.layers.PositionEmbedding(3)(np.zeros(3))
-
-
-def test_positions_in_a_model(tmp_path):
-    x = netlet.Input((4, 6))
-    model = netlet.Model(x, x + netlet.layers.PositionEmbedding(4)(x) + netlet.layers.SinePositionEncoding()(x))
-    again = trip(model, tmp_path)
-    again.set_weights(model.get_weights())
-    np.testing.assert_array_equal(
-        again(GRID[:, 0].astype("float32")).numpy(), model(GRID[:, 0].astype("float32")).numpy()
-    )
 
 
 def test_no_warning_in_ordinary_use():
