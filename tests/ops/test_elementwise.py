@@ -1,8 +1,6 @@
-"""Elementwise kernels: values against NumPy in float64, gradients against difference quotients and JAX."""
+"""Elementwise kernels: values against NumPy in float64."""
 
 from __future__ import annotations
-
-import math
 
 import hypothesis.extra.numpy as hnp
 import numpy as np
@@ -11,18 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netlet import _core
-from support.differences import check_gradients, gradients
+from support.elementwise import BINARY, UNARY, numbers
 
 SIZES = [0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 100, 257, 1000]
-BINARY = {
-    "add": np.add,
-    "subtract": np.subtract,
-    "multiply": np.multiply,
-    "divide": np.divide,
-    "maximum": np.maximum,
-    "minimum": np.minimum,
-    "power": np.power,
-}
 COMPARE = {
     "equal": np.equal,
     "not_equal": np.not_equal,
@@ -32,29 +21,6 @@ COMPARE = {
     "greater_equal": np.greater_equal,
 }
 LOGICAL = {"logical_and": np.logical_and, "logical_or": np.logical_or, "logical_xor": np.logical_xor}
-UNARY = {
-    "negative": np.negative,
-    "abs": np.abs,
-    "exp": np.exp,
-    "log": np.log,
-    "log1p": np.log1p,
-    "expm1": np.expm1,
-    "exp2": np.exp2,
-    "log2": np.log2,
-    "log10": np.log10,
-    "sqrt": np.sqrt,
-    "rsqrt": lambda x: 1 / np.sqrt(x),
-    "square": np.square,
-    "sin": np.sin,
-    "cos": np.cos,
-    "tan": np.tan,
-    "erf": np.vectorize(math.erf, otypes=["float64"]),
-    "reciprocal": np.reciprocal,
-    "sign": np.sign,
-    "floor": np.floor,
-    "ceil": np.ceil,
-    "round": np.round,
-}
 # Allowed errors in units in the last place (ULP), beyond correct rounding. Functions not listed are exact.
 ROUNDINGS = {
     **dict.fromkeys(["exp", "log", "log1p", "expm1", "sin", "cos", "erf", "power"], 1),
@@ -62,11 +28,6 @@ ROUNDINGS = {
     "tan": 3,
 }
 INTEGER_BINARY = ["add", "subtract", "multiply", "maximum", "minimum"]
-
-
-def numbers(shape, seed: int = 0, positive: bool = False) -> np.ndarray:
-    x = np.random.default_rng(seed).normal(size=shape) * 2
-    return np.abs(x) + 0.1 if positive else x
 
 
 def assert_matches(ours: np.ndarray, truth: np.ndarray, name: str, dtype: str) -> None:
@@ -333,105 +294,3 @@ def test_threads_do_not_change_bits(threads):
             _core.set_num_threads(threads)
     np.testing.assert_array_equal(_core.add(x[:, :7].copy(), row[:7]), x[:, :7] + row[:7])
     np.testing.assert_array_equal(_core.exp(x), np.stack([_core.exp(r) for r in x]))
-
-
-# ---- gradients -------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("name", UNARY)
-def test_unary_gradients(isa, name):
-    positive = name in {"log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal", "tan"}
-    x = np.abs(numbers(19, 6)) % 1 + 0.4 if positive else numbers(19, 6) + 0.01
-    check_gradients(getattr(_core, name), [x], h=2e-3 if name not in {"rsqrt", "reciprocal", "tan"} else 5e-4)
-
-
-SHAPES = [
-    ((7,), (7,)),
-    ((3, 5), (5,)),
-    ((3, 5), (3, 1)),
-    ((2, 3, 5), ()),
-    ((), (4,)),
-    ((2, 1, 3), (4, 1)),
-    ((1, 19), (2, 1)),
-]
-
-
-@pytest.mark.product
-@pytest.mark.parametrize("shapes", SHAPES, ids=str)
-@pytest.mark.parametrize("name", BINARY)
-def test_binary_gradients(isa, name, shapes):
-    a, b = numbers(shapes[0], 1, True) % 1 + 0.6, numbers(shapes[1], 2, True) % 1 + 0.8
-    check_gradients(getattr(_core, name), [a, b], h=5e-4)
-
-
-def test_gradient_of_where(isa):
-    c = numbers((3, 5), 3) > 0
-    for a, b in SHAPES[:4]:
-        if np.broadcast_shapes(a, b) in {(3, 5), (7,)}:
-            mask = c if len(a) == 2 else numbers(7) > 0
-            check_gradients(lambda x, y, mask=mask: _core.where(mask, x, y), [numbers(a, 1), numbers(b, 2)])
-
-
-def test_gradients_of_one_tensor_on_both_sides(isa):
-    x = numbers((3, 5), 8, True)
-    for name in BINARY:
-        f = getattr(_core, name)
-        if name not in {"maximum", "minimum"}:
-            check_gradients(lambda v, f=f: f(v, v), [x], h=2e-4)
-    # `add` passes its gradient on without a copy; a later addition to it must not reach the other operand.
-    check_gradients(lambda a, b: _core.add(_core.multiply(_core.add(a, b), a), _core.add(b, a)), [x, x + 1])
-    check_gradients(lambda a, b: _core.subtract(_core.add(_core.add(a, b), b), _core.multiply(a, a)), [x, x + 1])
-
-
-def test_gradients_at_ties_are_those_of_jax(isa):
-    jax = pytest.importorskip("jax")
-    keras = pytest.importorskip("keras")
-    x = np.array([0.0, 1.0, 1.5, 2.0, 3.0, np.nan] * 4)
-    y = np.array([0.0, 1.0, 1.0, 2.5, np.nan, 1.0] * 4)
-    seed = np.linspace(1, 2, x.size)
-    for name in ("maximum", "minimum"):
-        _, vjp = jax.vjp(getattr(keras.ops, name), x, y)
-        for ours, theirs in zip(gradients(getattr(_core, name), [x, y], seed), vjp(seed), strict=True):
-            np.testing.assert_array_equal(ours, theirs)
-    for lo, hi in ((1.0, 2.0), (1.0, 1.0), (2.0, 1.0)):
-        _, vjp = jax.vjp(lambda v, lo=lo, hi=hi: keras.ops.clip(v, lo, hi), x)
-        np.testing.assert_array_equal(
-            gradients(lambda v, lo=lo, hi=hi: _core.clip(v, lo, hi), [x], seed)[0], vjp(seed)[0]
-        )
-
-
-def test_gradients_of_powers_at_zero(isa):
-    base, exponent = np.array([0.0, 0.0, 0.0, -2.0, 2.0]), np.array([0.0, 2.0, 1.0, 3.0, 0.0])
-    d_base, d_exponent = gradients(_core.power, [base, exponent], np.ones(5))
-    np.testing.assert_array_equal(d_base, [0, 0, 1, 12, 0])
-    np.testing.assert_array_equal(d_exponent, [0, 0, 0, np.nan, np.log(2.0)])
-
-
-def test_steps_and_comparisons_pass_no_gradient():
-    x = _core.tensor(np.ones(3))
-    x.requires_grad = True
-    with _core.Tape(grad=True):
-        for name in ("sign", "floor", "ceil", "round", "isnan", "logical_not"):
-            assert not getattr(_core, name)(x).requires_grad
-        assert not _core.less(x, 2.0).requires_grad
-
-
-def test_recorded_steps_replay_the_same_bits(isa):
-    x, w = numbers((33, 17), 1).astype("float32"), numbers(17, 2).astype("float32")
-
-    def f(t, row):
-        return _core.where(
-            _core.greater(t, 0.0), _core.multiply(_core.exp(t), row), _core.subtract(row, _core.square(t))
-        )
-
-    with _core.Tape(record=True, grad=True) as tape:
-        t, row = tape.input(x.shape, "float32", "x"), _core.tensor(w)
-        row.requires_grad = True
-        y = f(t, row)
-        (dw,) = tape.gradients(y, [row])
-        plan = tape.compile([y, dw])
-    expected = [
-        f(_core.tensor(x), _core.tensor(w)).numpy(),
-        gradients(lambda r: f(_core.tensor(x), r), [w], np.ones_like(x))[0],
-    ]
-    for _ in range(2):
-        for ours, theirs in zip(plan.run([x])[0], expected, strict=True):
-            np.testing.assert_array_equal(np.asarray(ours), theirs)

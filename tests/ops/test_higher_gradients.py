@@ -6,64 +6,8 @@ import numpy as np
 import pytest
 
 import netlet
-from netlet import _core, activations, losses, ops
-
-RNG = np.random.default_rng(0)
-
-
-def normal(*shape):
-    return RNG.standard_normal(shape)
-
-
-def positive(*shape):
-    return RNG.uniform(0.5, 2.0, shape)
-
-
-def watched(values):
-    tensors = [_core.tensor(np.asarray(v, np.float64)) for v in values]
-    for t in tensors:
-        t.requires_grad = True
-    return tensors
-
-
-def first_gradients(f, values, seed):
-    xs = watched(values)
-    with netlet.GradientTape() as tape:
-        y = f(*xs)
-    return [None if g is None else g.numpy().copy() for g in tape.gradient(y, xs, seed)]
-
-
-def check(f, *values, step=1e-5, tolerance=2e-6):
-    """d/dx of sum(v . df/dx) from nested tapes against a difference of the first gradient in a random direction."""
-    with _core.Tape():
-        shape = f(*watched(values)).shape
-    rng = np.random.default_rng(1)
-    seed = rng.standard_normal(shape)
-    xs = watched(values)
-    with netlet.GradientTape() as outer:
-        with netlet.GradientTape() as inner:
-            y = f(*xs)
-        grads = inner.gradient(y, xs, seed)
-        vs = [rng.standard_normal(x.shape) for x in xs]
-        parts = [ops.sum(ops.multiply(g, v)) for g, v in zip(grads, vs) if g is not None]
-        total = sum(parts, start=_core.tensor(0.0, "float64"))
-    plain = first_gradients(f, values, seed)
-    for g, expected in zip(grads, plain, strict=True):
-        assert (g is None) == (expected is None)
-        if g is not None:
-            np.testing.assert_allclose(g.numpy(), expected, rtol=1e-9, atol=1e-11)
-    second = outer.gradient(total, xs)
-    direction = [rng.standard_normal(x.shape) for x in xs]
-
-    def value(sign):
-        moved = [np.asarray(v) + sign * step * d for v, d in zip(values, direction)]
-        found = first_gradients(f, moved, seed)
-        return sum(float(np.sum(v * g)) for v, g in zip(vs, found) if g is not None)
-
-    expected = (value(1) - value(-1)) / (2 * step)
-    found = sum(float(np.sum(h.numpy() * d)) for h, d in zip(second, direction) if h is not None)
-    assert found == pytest.approx(expected, rel=tolerance, abs=tolerance)
-
+from netlet import _core, activations, ops
+from support.second_derivatives import RNG, check, normal, positive, watched
 
 UNARY = ["negative", "exp", "expm1", "square", "sin", "cos", "tan", "exp2", "erf", "abs"]
 UNARY_POSITIVE = ["log", "log1p", "sqrt", "rsqrt", "log2", "log10", "reciprocal"]
@@ -299,60 +243,6 @@ def test_attention(heads, causal):
         normal(2, 5, k, 4),
         normal(1, n, 3, 5),
     )
-
-
-LOSSES = [
-    "MeanSquaredError",
-    "MeanAbsoluteError",
-    "Huber",
-    "LogCosh",
-    "MeanAbsolutePercentageError",
-    "MeanSquaredLogarithmicError",
-    "Poisson",
-    "KLDivergence",
-    "BinaryCrossentropy",
-    "CategoricalCrossentropy",
-    "CosineSimilarity",
-]
-
-
-@pytest.mark.parametrize("name", LOSSES)
-@pytest.mark.parametrize("reduction", ["sum_over_batch_size", "none", "mean_with_sample_weight"])
-def test_losses_of_predictions_and_targets(name, reduction):
-    """There are gradients with respect to y_true too, and both can be differentiated again."""
-    loss = getattr(losses, name)(reduction=reduction, dtype="float64")
-    weight = positive(4)
-    t, x = RNG.uniform(0.1, 0.9, (4, 3)), RNG.uniform(0.1, 0.9, (4, 3))
-    check(lambda x: ops.square(loss(t, x, sample_weight=weight)), x)
-    check(lambda t, x: ops.square(loss(t, x)), t, x)
-
-
-@pytest.mark.parametrize("name", ["Hinge", "SquaredHinge", "CategoricalHinge"])
-def test_hinges(name):
-    loss = getattr(losses, name)(dtype="float64")
-    for t in (np.eye(3)[[0, 2, 1, 1]], normal(4, 3)):
-        check(lambda x, t=t: ops.square(loss(t, x)), normal(4, 3))
-    check(lambda t, x: ops.square(loss(t, x)), normal(4, 3), normal(4, 3))
-
-
-@pytest.mark.parametrize("logits", [False, True])
-def test_crossentropies(logits):
-    x = normal(4, 3) if logits else RNG.uniform(0.1, 0.9, (4, 3))
-    t = RNG.uniform(0.1, 0.9, (4, 3))
-    labels = np.array([0, 2, 1, 2])
-    for loss, y in (
-        (losses.BinaryCrossentropy(from_logits=logits, label_smoothing=0.1, dtype="float64"), t),
-        (losses.CategoricalCrossentropy(from_logits=logits, label_smoothing=0.1, dtype="float64"), t),
-        (losses.SparseCategoricalCrossentropy(from_logits=logits, dtype="float64"), labels),
-        (losses.SparseCategoricalCrossentropy(from_logits=logits, ignore_class=2, dtype="float64"), labels),
-    ):
-        check(lambda x, loss=loss, y=y: ops.square(loss(y, x)), x)
-        check(lambda x, loss=loss, y=y: ops.square(loss(y, x, sample_weight=[1.0, 0.5, 2.0, 0.0])), x)
-
-
-def test_losses_of_large_batches():
-    loss = losses.MeanSquaredError(dtype="float64")
-    check(lambda x: ops.square(loss(np.ones((6000, 4)), x)), normal(6000, 4))
 
 
 def test_dropout_draws_the_same_again():
