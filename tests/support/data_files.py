@@ -103,3 +103,12 @@ def serving() -> Iterator[Server]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def assert_equal(loaded, arrays):
+    """Checks what `load_data` returns against the arrays x_train, y_train, x_test, y_test."""
+    (x, y), (u, v) = loaded
+    for a, b in zip((x, y, u, v), arrays, strict=True):
+        assert a.dtype == b.dtype
+        assert a.flags.c_contiguous
+        np.testing.assert_array_equal(a, b)
