@@ -8,6 +8,14 @@ import sys
 import textwrap
 
 WATCHDOG = 120  # seconds; no test takes that long, it only turns a hang into a failure
+# Code for a child: `limit_memory(more)` lets it allocate `more` bytes beyond what it has. Linux only.
+LIMIT = """
+import resource
+def limit_memory(more):
+    with open("/proc/self/statm") as file:
+        now = int(file.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))
+"""
 
 
 def run_child(code: str, *, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
