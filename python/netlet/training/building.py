@@ -9,7 +9,7 @@ from netlet.base.tree import flatten
 from netlet.engine.graph import trial
 from netlet.layers.base.tracking import flatten_layers
 
-from .data import ArrayData, pack_batch, pack_x
+from .data_sources import ArrayData, pack_batch, pack_x
 from .feed import cast_to_model, check_inputs, feed, source
 from .own_fields import step_state
 from .own_step import has_own_step, overrides

@@ -6,7 +6,7 @@ from typing import Any
 
 from netlet.optimizers.finite import FiniteCheck, NotFinite, checking
 
-from .data import ArrayData, pack_batch
+from .data_sources import ArrayData, pack_batch
 from .feed import cast_to_model
 from .nonfinite import in_eager_step
 from .own_fields import step_state

@@ -10,7 +10,7 @@ from netlet.base.tree import flatten
 
 from . import nonfinite
 from .compiled_losses import spread
-from .data import ArrayData
+from .data_sources import ArrayData
 from .own_fields import compiled_loss
 from .step import RecordedStep
 

@@ -7,7 +7,7 @@ from typing import Any
 from netlet import _core, config
 from netlet.base.tree import flatten
 
-from .data import ArrayData
+from .data_sources import ArrayData
 from .own_step import keeps_integers
 
 

@@ -8,8 +8,7 @@ from netlet import callbacks as callbacks_module
 from netlet.utils.batches import unpack_x_y_sample_weight
 
 from . import results
-from .data import ArrayData, is_array_like
-from .data_sources import ArraySource, data_source
+from .data_sources import ArrayData, ArraySource, data_source, is_array_like
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
 from .plan_view import PlanView

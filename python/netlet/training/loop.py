@@ -12,8 +12,7 @@ from netlet.base.tree import flatten, pack_like
 
 from . import results
 from .building import build, mark_built
-from .data import ArrayData
-from .data_sources import ArraySource
+from .data_sources import ArrayData, ArraySource
 from .eager import run_eagerly
 from .epoch_iterator import EpochIterator
 from .errors import check_labels, place_of, stopped

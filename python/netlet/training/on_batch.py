@@ -10,9 +10,7 @@ from netlet import _core
 from netlet.engine.variable import storage_epoch
 
 from . import results
-from .class_weights import class_weighted
-from .data import ArrayData
-from .data_sources import ArraySource
+from .data_sources import ArrayData, ArraySource, class_weighted
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
 from .repeat import BatchRepeater, key_of

@@ -8,7 +8,7 @@ import numpy as np
 
 from netlet import _core
 
-from .data import ArrayData
+from .data_sources import ArrayData
 from .own_fields import step_state
 from .own_step import optimizers_of
 from .step import RecordedStep

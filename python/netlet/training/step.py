@@ -15,7 +15,7 @@ from netlet.optimizers.finite import FiniteCheck, checking
 
 from . import results
 from .building import build
-from .data import ArrayData, pack_batch
+from .data_sources import ArrayData, pack_batch
 from .feed import feed
 from .own_fields import step_state
 from .own_step import has_own_step, optimizers_of, reports_logs

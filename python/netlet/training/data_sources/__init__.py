@@ -1,0 +1,19 @@
+"""Where the batches come from: one adapter for each kind of data, all with the protocol `DataSource`."""
+
+from .arrays import ArrayPass, ArraySource
+from .choosing import data_source
+from .class_weights import class_weighted
+from .data import ArrayData, is_array_like, pack_batch, pack_x
+from .source import DataSource
+
+__all__ = [
+    "ArrayData",
+    "ArrayPass",
+    "ArraySource",
+    "DataSource",
+    "class_weighted",
+    "data_source",
+    "is_array_like",
+    "pack_batch",
+    "pack_x",
+]

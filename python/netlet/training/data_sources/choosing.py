@@ -1,0 +1,99 @@
+"""Chooses the DataSource for the arguments of `fit`, `evaluate` and `predict`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from ..own_fields import step_state
+from ..own_step import has_own_step
+from ..state import ShuffleOrder
+from .arrays import ArraySource
+from .class_weights import class_weighted
+from .converted import ConvertedSource
+from .data import ArrayData, is_array_like
+from .iterables import GeneratorSource, IterableSource
+from .py_dataset import SequenceSource
+from .source import DataSource
+
+
+def batches_of(x: Any, method: str, order: ShuffleOrder | None) -> DataSource:
+    """The source for an object that yields batches.
+
+    Args:
+        x: a DataSource, a PyDataset, an object with `__getitem__` and `__len__`, an iterator or an iterable.
+        method: name of the calling method, for errors.
+        order: draws the order of a PyDataset's batches; None for its own order.
+
+    Returns:
+        The source.
+
+    Raises:
+        ValueError: x is none of these.
+    """
+    if isinstance(x, DataSource):
+        return x
+    if any(cls.__name__ == "PyDataset" for cls in type(x).__mro__):  # Keras's too
+        return SequenceSource(x, order if getattr(x, "_shuffled_by_fit", True) else None)
+    if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
+        return SequenceSource(x)
+    if isinstance(x, Iterator):
+        return GeneratorSource(x)
+    if isinstance(x, Iterable):
+        return IterableSource(x)
+    raise ValueError(f"{method}(x): expected arrays or an iterable of (x, y) batches, received {type(x).__name__}.")
+
+
+def data_source(
+    model: Any,
+    mode: str,
+    method: str,
+    x: Any,
+    y: Any = None,
+    sample_weight: Any = None,
+    *,
+    batch_size: int | None = None,
+    steps: int | None = None,
+    shuffle: bool | str = False,
+    class_weight: dict[int, float] | None = None,
+) -> DataSource:
+    """The source for the arguments of `fit`, `evaluate` or `predict`.
+
+    Args:
+        model: the Trainer. Its layers that run in Python run on each batch here.
+        mode: "train", "test" or "predict".
+        method: name of the calling method, for errors.
+        x: array or structure of arrays, or an iterable of batches.
+        y: targets, if x is arrays.
+        sample_weight: weights, if x is arrays.
+        batch_size: rows of a batch, if x is arrays (see ArraySource).
+        steps: batches of an epoch, or None.
+        shuffle: whether to shuffle rows of arrays or batches of a PyDataset; "batch" shuffles inside of each batch.
+        class_weight: {class index: weight}, or None.
+
+    Returns:
+        The source.
+
+    Raises:
+        ValueError: no x; y or sample_weight beside an iterable; x is neither arrays nor an iterable.
+    """
+    if x is None:
+        raise ValueError(f"{method}: expected arrays or an iterable of batches as x, received None.")
+    order = step_state(model).shuffle if shuffle else None
+
+    def weighted(data: ArrayData) -> ArrayData:
+        return data if class_weight is None else class_weighted(data, class_weight)
+
+    if isinstance(x, ArrayData) or is_array_like(x):
+        data = x if isinstance(x, ArrayData) else ArrayData(model.run_ahead(x), y, sample_weight, method=method)
+        return ArraySource(weighted(data), batch_size, steps, shuffle, order)
+    for name, value in (("y", y), ("sample_weight", sample_weight)):
+        if value is not None:
+            raise ValueError(f"{method}: expected {name} in the batches of the iterable x, received it as an argument.")
+
+    own_step = has_own_step(model, mode)
+
+    def convert(batch: Any) -> ArrayData:
+        return weighted(ArrayData.of_batch(batch, method, own_step, model.run_ahead))
+
+    return ConvertedSource(batches_of(x, method, order), convert)

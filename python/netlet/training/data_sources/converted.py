@@ -1,0 +1,32 @@
+"""ConvertedSource: another source with each batch converted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from .data import ArrayData
+from .source import DataSource
+
+
+class ConvertedSource(DataSource):
+    """Another source with each batch converted: class weights, and the layers that run before the recorded step.
+
+    Args:
+        source: the other source.
+        convert: function from a batch to ArrayData.
+    """
+
+    def __init__(self, source: DataSource, convert: Callable[[Any], ArrayData]) -> None:
+        self._source, self._convert = source, convert
+        self.restarts = source.restarts
+        self.on_epoch_begin, self.on_epoch_end = source.on_epoch_begin, source.on_epoch_end  # type: ignore[method-assign]
+
+    @property
+    def num_batches(self) -> int | None:
+        """Batches of a pass; None if unknown or endless."""
+        return self._source.num_batches
+
+    def epoch(self) -> Iterator[ArrayData]:
+        """The converted batches of a new pass."""
+        return map(self._convert, self._source.epoch())

@@ -1,0 +1,48 @@
+"""Iterables (a torch DataLoader, a tf.data.Dataset) and generators as sources of batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from .source import DataSource
+
+
+class IterableSource(DataSource):
+    """Any iterable of batches: a torch DataLoader, a tf.data.Dataset, an object with `__iter__`.
+
+    Args:
+        iterable: the object; `iter` of it begins a new pass.
+    """
+
+    def __init__(self, iterable: Iterable[Any]) -> None:
+        self._iterable = iterable
+
+    @property
+    def num_batches(self) -> int | None:
+        """Batches of a pass; None if the iterable has no length."""
+        try:
+            return len(self._iterable)  # type: ignore[arg-type]
+        except TypeError:  # no length, or an endless one
+            return None
+
+    def epoch(self) -> Iterator[Any]:
+        """The batches of a new pass."""
+        return iter(self._iterable)
+
+
+class GeneratorSource(DataSource):
+    """A generator or another iterator. It has one pass; the next epoch continues where the last one stopped.
+
+    Args:
+        generator: the iterator.
+    """
+
+    restarts = False
+
+    def __init__(self, generator: Iterator[Any]) -> None:
+        self._generator = generator
+
+    def epoch(self) -> Iterator[Any]:
+        """The iterator itself."""
+        return self._generator
