@@ -101,4 +101,9 @@ class Callback:
         names = [f"on_{phase}_batch_begin", f"on_{phase}_batch_end"]
         if phase == "train":
             names += ["on_batch_begin", "on_batch_end"]
-        return any(getattr(getattr(self, name), "__func__", None) is not getattr(Callback, name) for name in names)
+        return any(defines(self, name) for name in names)
+
+
+def defines(callback: Any, hook: str) -> bool:
+    """Whether a callback defines this hook itself; True for callbacks of other libraries."""
+    return getattr(getattr(callback, hook), "__func__", None) is not getattr(Callback, hook)

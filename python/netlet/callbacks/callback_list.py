@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .callback import Callback, Logs
+from .callback import Callback, Logs, defines
 from .history import History
 from .progbar_logger import ProgbarLogger
+
+Hook = Callable[[int, Logs], None]
 
 
 def python_logs(logs: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -18,14 +20,23 @@ def python_logs(logs: Mapping[str, Any] | None) -> dict[str, Any]:
     """
     flat: dict[str, Any] = {}
     for key, value in sorted((logs or {}).items()):
-        if isinstance(value, Mapping):
-            flat.update(python_logs(value))
-            continue
-        try:
-            flat[key] = float(value)
-        except (TypeError, ValueError):
+        if type(value) is float:
             flat[key] = value
+        elif isinstance(value, Mapping):
+            flat.update(python_logs(value))
+        else:
+            flat[key] = _as_float(value)
     return flat
+
+
+def _as_float(value: Any) -> Any:
+    """The value as a float if it is a number; arrays with axes and other values unchanged."""
+    if getattr(value, "shape", ()) != ():
+        return value
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return value
 
 
 def _flatten(callbacks: Any) -> list[Any]:
@@ -105,6 +116,32 @@ class CallbackList(Callback):
         """Whether a callback must be called for each batch; mode: "train", "test" or "predict"."""
         # Callbacks of other classes (Keras's own) have no `_wants_batches`; they are called for every batch.
         return any(getattr(callback, "_wants_batches", lambda _: True)(mode) for callback in self.callbacks)
+
+    def batch_hooks(self, mode: str) -> tuple[Hook | None, Hook | None]:
+        """The functions that call the begin hooks and the end hooks for a batch.
+
+        Args:
+            mode: "train", "test" or "predict".
+
+        Returns:
+            Two functions of (batch, logs), which skip callbacks that do not define the hook; None where none does.
+        """
+        return self._batch_hook(mode, "begin"), self._batch_hook(mode, "end")
+
+    def _batch_hook(self, mode: str, end: str) -> Hook | None:
+        name = f"on_{mode}_batch_{end}"
+        if getattr(type(self), name) is not getattr(CallbackList, name):
+            own: Hook = getattr(self, name)
+            return own
+        names = [name, f"on_batch_{end}"] if mode == "train" else [name]
+        hooks = [getattr(c, name) for c in self.callbacks if any(defines(c, n) for n in names)]
+
+        def call(batch: int, logs: Logs) -> None:
+            flat = python_logs(logs)
+            for hook in hooks:
+                hook(batch, logs=flat)
+
+        return call if hooks else None
 
     def on_progress(self, mode: str, step: int, logs: Logs | Callable[[], Logs] = None) -> None:
         """Reports progress to the callbacks that have a hook `on_progress`.

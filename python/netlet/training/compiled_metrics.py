@@ -48,9 +48,13 @@ class CompiledMetrics(Metric):
         for m in self.metrics:
             m.reset_state()
 
+    def by_name(self) -> dict[str, Metric]:
+        """The single metrics by their names in the logs."""
+        return {name: m for _, m, _, name in self._parts or ()}
+
     def result(self) -> dict[str, Any]:
         """The results of the single metrics by their names in the logs."""
-        return {name: m.result() for _, m, _, name in self._parts or ()}
+        return {name: m.result() for name, m in self.by_name().items()}
 
     def build(self, y_true: Any, y_pred: Any, outputs: list[int] | None = None) -> None:
         """Makes the single metrics from names and shapes. Only the first call does; if it raises, nothing changes.

@@ -13,7 +13,7 @@ from netlet.base.tree import flatten
 from netlet.optimizers import finite
 from netlet.saving.serialization import deserialize_object
 
-from . import results
+from . import metric_logs, results
 from .compiled_losses import CompiledLoss, check_compile_arguments
 from .compiled_metrics import CompiledMetrics
 from .own_step import reports_logs, standard
@@ -65,8 +65,8 @@ class Compiling:
                 `sample_weight`.
             weighted_metrics: the same; they use `sample_weight`.
             run_eagerly: run `train_step` in Python for every batch instead of recording it.
-            steps_per_execution: accepted for compatibility with Keras; netlet always runs many recorded steps in one
-                native call.
+            steps_per_execution: batches between two calls of batch hooks. Without batch hooks netlet runs many recorded
+                steps in one native call in any case.
             jit_compile: accepted for compatibility with Keras; no effect.
             auto_scale_loss: accepted for compatibility with Keras; no effect.
             check_finite: raise a NonFiniteLossError before the update when the loss or a gradient is NaN or infinite.
@@ -83,6 +83,7 @@ class Compiling:
         >>> model.compiled
         True
         """
+        results.check_count("compile(steps_per_execution=)", steps_per_execution)
         optimizer = optimizers.get(optimizer)
         check_compile_arguments(loss, loss_weights, metrics, weighted_metrics)
         given = None
@@ -272,41 +273,21 @@ class Compiling:
         """The names in the logs, in the order in which `evaluate` returns the values."""
         return list(self.get_metrics_result())
 
+    @standard
     def reset_metrics(self) -> None:
         """Resets all metrics."""
         for m in self.metrics:
             m.reset_state()
 
+    @standard
     def get_metrics_result(self) -> dict[str, float]:
         """The current results of the metrics by log name, in the order in which `evaluate` returns them.
 
         A metric whose name is taken is logged as "<name>_1". A metric of the model's own that is named "loss"
         replaces the mean of the losses.
         """
-        logs: dict[str, Any] = {}
-        by_output: dict[str, Any] = {}
-        for m in self.metrics:
-            result = m.result()
-            if isinstance(m, CompiledMetrics) and len(m.names) > 1:
-                by_output = dict(sorted(result.items()))
-            elif isinstance(result, dict):
-                _merge(logs, result)
-            elif m.name == "loss":
-                logs["loss"] = result
-            else:
-                _merge(logs, {m.name: result})
-        _merge(logs, by_output)
+        logs = metric_logs.by_name(self.metrics, lambda m: m.result())
         return {name: results.as_number(value) for name, value in logs.items()}
-
-
-def _merge(logs: dict[str, Any], more: dict[str, Any]) -> None:
-    """Adds results to the logs under names that are not taken."""
-    for name, value in more.items():
-        unique, count = name, 0
-        while unique in logs:
-            count += 1
-            unique = f"{name}_{count}"
-        logs[unique] = value
 
 
 @functools.lru_cache(maxsize=256)

@@ -289,7 +289,7 @@ class Fitting:
         callbacks.on_predict_begin()
         runner.run(callbacks)
         callbacks.on_predict_end()
-        return runner.outputs.result()
+        return runner.predictions.result()
 
     # ---- inspection --------------------------------------------------------------------------------------------------
     def plan(

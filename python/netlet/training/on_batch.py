@@ -110,7 +110,7 @@ class OnBatch:
             step = self._steps.get(self, "predict", data, data.rows, False)
             if isinstance(step.outputs, _core.Tensor):
                 self._steps.predictors[data.x.shape] = (step, step.plan.predict)
-        return runner.outputs.result()
+        return runner.predictions.result()
 
     def _batch(self, method: str, x: Any, y: Any = None, sample_weight: Any = None) -> ArrayData:
         """The arrays of the batch, after the layers that run in Python."""

@@ -14,6 +14,7 @@ from netlet.engine.variable import storage_epoch
 
 from .errors import stopped
 from .own_fields import recorded_steps
+from .own_step import overrides
 from .state import MetricReset
 from .step import RecordedStep
 
@@ -32,7 +33,7 @@ class BatchRepeater:
         self.step = step
         self._model, self._mode, self._classes = model, mode, classes
         self._touch = recorded_steps(model).touch
-        self._reset = MetricReset(model.metrics)
+        self._reset = model.reset_metrics if overrides(model, "reset_metrics") else MetricReset(model.metrics)
 
     def __call__(self, x: np.ndarray, y: np.ndarray) -> dict[str, float] | None:
         """Runs one step.

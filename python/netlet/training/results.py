@@ -1,4 +1,4 @@
-"""Logs, metric results as numbers, argument checks, and NonFiniteLossError."""
+"""Results of steps and metrics as numbers, argument checks, and NonFiniteLossError."""
 
 from __future__ import annotations
 
@@ -52,23 +52,6 @@ def checked_logs(returned: Any, step: str) -> dict[str, Any] | None:
         else:
             flat[name] = value
     return flat or None
-
-
-def logs_of(model: Any, returned: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The logs after a step.
-
-    Args:
-        model: the Trainer.
-        returned: flat dict that the step returned; None for the metrics.
-
-    Returns:
-        Numbers by name: names of metrics first, in their order, then other names, sorted.
-    """
-    metrics: dict[str, Any] = model.get_metrics_result()
-    if returned is None:
-        return metrics
-    names = [n for n in metrics if n in returned] + sorted(n for n in returned if n not in metrics)
-    return {name: as_number(returned[name]) for name in names}
 
 
 def in_order(logs: dict[str, Any]) -> Any:

@@ -17,6 +17,7 @@ from . import results
 from .building import build
 from .data_sources import ArrayData, pack_batch
 from .feed import feed
+from .metric_logs import LogReader
 from .own_fields import step_state
 from .own_step import has_own_step, optimizers_of, reports_logs
 
@@ -47,6 +48,7 @@ class RecordedStep:
         self.schedules_advance_alone = False
         self.check: FiniteCheck | None = None
         self.used = 0
+        self._reader: LogReader | None = None
 
     def scalars(self, count: int) -> tuple[int, list[Any]]:
         """The scalar cells to write before each of the next steps.
@@ -65,7 +67,9 @@ class RecordedStep:
 
     def read_logs(self, model: Any) -> dict[str, Any]:
         """The logs after a run: the metrics, or what an overridden step returned."""
-        return results.logs_of(model, self.logs)
+        if self._reader is None:
+            self._reader = LogReader(model, self.logs)
+        return self._reader()
 
 
 class StepCache:
