@@ -16,6 +16,8 @@ from netlet import _core
 from netlet.base.tree import flatten, map_structure, pack_like
 from netlet.utils.batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
+from .frames import frame_to_numpy, is_frame
+
 
 def to_tensor(value: Any, what: str) -> _core.Tensor:
     """Converts an array-like to a Tensor with at least one axis, without a copy where possible.
@@ -30,11 +32,10 @@ def to_tensor(value: Any, what: str) -> _core.Tensor:
     Raises:
         ValueError: texts, objects, or a single number.
     """
-    if hasattr(value, "to_numpy") and not isinstance(value, np.ndarray):  # pandas, polars
-        value = value.to_numpy()
     if isinstance(value, (str, bytes)):
         raise ValueError(f"{what}: expected an array of numbers, received {value!r}.")
     try:
+        value = frame_to_numpy(value) if is_frame(value) else value
         array = value if isinstance(value, (np.ndarray, _core.Tensor)) else np.asarray(value)
         if isinstance(array, np.ndarray) and array.dtype.kind in "UST":
             raise TypeError(
@@ -240,4 +241,4 @@ def is_array_like(x: Any) -> bool:
     """Whether x is an array or a structure of arrays, and not an iterable of batches."""
     if x is None or isinstance(x, (np.ndarray, _core.Tensor, list, tuple, dict)):
         return True
-    return hasattr(x, "__array__") or hasattr(x, "to_numpy") or hasattr(x, "__dlpack__")
+    return hasattr(x, "__array__") or hasattr(x, "__dlpack__") or is_frame(x)
