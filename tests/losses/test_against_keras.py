@@ -22,6 +22,8 @@ ONE_HOT = np.eye(C)[RNG.integers(0, C, N)], SHARES[1]
 HOT_LOGITS = ONE_HOT[0], RNG.normal(size=(N, C)) * 3
 LABELS = RNG.integers(0, C, N), SHARES[1]
 LABEL_LOGITS = LABELS[0], HOT_LOGITS[1]
+UNIT_ROWS = NUMBERS[1] / np.linalg.norm(NUMBERS[1], axis=-1, keepdims=True)
+GROUPS = np.array([0, 1, 0, 2, 1, 2]), UNIT_ROWS
 SPELLINGS = np.array([[1, 2, 0], [3, 3, 0], [0, 0, 0], [4, 0, 0], [2, 1, 2], [1, 1, 1]]), RNG.normal(size=(N, 7, C))
 
 # name of the class, arguments, data
@@ -74,6 +76,15 @@ CASES = {
         LABEL_LOGITS,
     ),
     "ctc": ("CTC", {}, SPELLINGS),
+    "circle": ("Circle", {}, GROUPS),
+    "circle all": ("Circle", {"gamma": 3.0, "margin": 0.2, "remove_diagonal": False}, GROUPS),
+    "circle column": ("Circle", {"gamma": 5.0}, (GROUPS[0][:, None], UNIT_ROWS)),
+    "gce": ("CategoricalGeneralizedCrossEntropy", {"q": 0.3}, LABELS),
+    "gce of pixels": (
+        "CategoricalGeneralizedCrossEntropy",
+        {"q": 0.7},
+        (LABELS[0].reshape(2, 3), LABELS[1].reshape(2, 3, C)),
+    ),
 }
 FUNCTIONS = {
     "MeanSquaredError": "mean_squared_error",
@@ -96,6 +107,8 @@ FUNCTIONS = {
     "CategoricalFocalCrossentropy": "categorical_focal_crossentropy",
     "SparseCategoricalCrossentropy": "sparse_categorical_crossentropy",
     "CTC": "ctc",
+    "Circle": "circle",
+    "CategoricalGeneralizedCrossEntropy": "categorical_generalized_cross_entropy",
 }
 
 
@@ -135,7 +148,7 @@ def test_classes(case, reduction):
 
 
 @pytest.mark.parametrize("reduction", ["sum_over_batch_size", "sum", "mean_with_sample_weight", "none"])
-@pytest.mark.parametrize("case", [c for c in CASES if "axis" not in c and c not in ("dice", "tversky")])
+@pytest.mark.parametrize("case", [c for c in CASES if not {"axis", "dice", "tversky", "pixels"} & set(c.split())])
 def test_sample_weights(case, reduction):
     name, arguments, (t, x) = CASES[case]
     w = np.random.default_rng(1).uniform(0, 2, N)
@@ -255,6 +268,53 @@ def test_unknown_names_suggest_the_nearest():
         losses.MeanSquaredError(reduction="median")
     assert losses.get(None) is None
     assert isinstance(losses.get({"class_name": "Huber", "config": {"delta": 2.0}}), losses.Huber)
+
+
+def test_circle_with_references():
+    rng = np.random.default_rng(5)
+    others = rng.normal(size=(8, C))
+    arguments = {
+        "ref_embeddings": others / np.linalg.norm(others, axis=-1, keepdims=True),
+        "ref_labels": np.arange(8) % 3,
+        "remove_diagonal": False,
+        "gamma": 4.0,
+    }
+    agree(
+        gradient(lambda v: losses.circle(GROUPS[0], v, **arguments), UNIT_ROWS),
+        keras64.value_and_gradient(lambda v: keras.losses.circle(GROUPS[0], v, **arguments), UNIT_ROWS),
+    )
+
+
+def test_circle_of_samples_without_a_pair():
+    """Sample 2 has no other of its label. Keras's value is the same, but its gradient is NaN."""
+    labels = np.array([0, 0, 1, 2, 2, 0])
+    ours, slope = gradient(lambda v: losses.Circle(dtype="float64")(labels, v), UNIT_ROWS)
+    with keras64.float64():
+        theirs = keras.losses.Circle(dtype="float64")(labels, UNIT_ROWS)
+    np.testing.assert_allclose(ours, np.asarray(theirs), rtol=1e-10)
+    assert np.isfinite(slope).all()
+    assert losses.circle(labels, UNIT_ROWS)[2] == 0.0
+    value, slope = gradient(lambda v: losses.Circle(dtype="float64")(np.arange(6), v), UNIT_ROWS)
+    assert value == 0.0
+    np.testing.assert_array_equal(slope, 0.0)
+
+
+def test_generalized_crossentropy_of_a_column_of_labels():
+    """Keras documents labels of shape (batch, 1), but returns (batch, batch) values for them."""
+    t, x = LABELS
+    np.testing.assert_array_equal(
+        losses.categorical_generalized_cross_entropy(t[:, None], x, 0.5),
+        losses.categorical_generalized_cross_entropy(t, x, 0.5),
+    )
+    with pytest.raises(ValueError, match=r"q in the interval \(0, 1\), received 1"):
+        losses.CategoricalGeneralizedCrossEntropy(q=1)
+
+
+def test_errors_of_circle():
+    with pytest.raises(ValueError, match=r"y_true of shape \(6,\).*received \(6, 5\)"):
+        losses.circle(ONE_HOT[0], UNIT_ROWS)
+    with pytest.raises(ValueError, match=r"y_pred of shape \(rows, d\), received \(6,\)"):
+        losses.circle(GROUPS[0], UNIT_ROWS[:, 0])
 
 
 def test_errors_name_both_shapes():

@@ -278,3 +278,29 @@ def categorical_focal_crossentropy(
     entropy = ops.negative(ops.multiply(t, ops.log(p)))
     factor = ops.multiply(ops.power(ops.subtract(1.0, p), float(gamma)), alpha)
     return ops.sum(ops.multiply(factor, entropy), axis=axis)
+
+
+@op
+def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) -> Any:
+    """Generalized crossentropy (Zhang and Sabuncu, 2018), which tolerates wrong labels: (1 - p[label]**q) / q.
+
+    It approaches the crossentropy -log p[label] for q towards 0 and the error 1 - p[label] for q towards 1.
+
+    Args:
+        y_true: labels in [0, classes), y_pred's shape without the last axis (or with size 1 there). Any other label
+            counts as p = 0.
+        y_pred: probabilities, (batch, ..., classes).
+        q: exponent in (0, 1).
+
+    Returns:
+        One value per sample: y_pred's shape without the last axis.
+
+    >>> categorical_generalized_cross_entropy([0, 1], [[0.7, 0.3], [0.2, 0.8]], q=0.5).round(4).numpy()
+    array([0.3267, 0.2111], dtype=float32)
+    """
+    y_true, y_pred = concrete(y_true), floating(y_pred)
+    if len(y_true.shape) == len(y_pred.shape) and y_true.shape[-1] == 1:
+        y_true = ops.squeeze(y_true, axis=-1)  # Keras documents this shape, but returns (batch, batch) values for it
+    one_hot = ops.one_hot(ops.cast(y_true, "int32"), int(y_pred.shape[-1]), dtype=str(y_pred.dtype))
+    p = ops.sum(ops.multiply(y_pred, one_hot), axis=-1)
+    return ops.divide(ops.subtract(1.0, ops.power(p, float(q))), float(q))

@@ -182,3 +182,31 @@ class SparseCategoricalCrossentropy(FunctionLoss):
         if config["axis"] == -1:
             del config["axis"]  # Keras's config does not have it
         return config
+
+
+class CategoricalGeneralizedCrossEntropy(FunctionLoss):
+    """Crossentropy of exclusive classes with integer labels, some of which may be wrong.
+
+    Args:
+        q: exponent in (0, 1); larger values give wrong labels less weight. Default 0.5.
+        reduction, name, dtype: see `Loss`.
+
+    Raises:
+        ValueError: q outside of (0, 1).
+
+    >>> round(float(CategoricalGeneralizedCrossEntropy()([0, 1], [[0.7, 0.3], [0.2, 0.8]])), 4)
+    0.2689
+    """
+
+    _function = staticmethod(crossentropy.categorical_generalized_cross_entropy)
+
+    def __init__(
+        self,
+        q: float = 0.5,
+        reduction: Any = "sum_over_batch_size",
+        name: str = "categorical_generalized_cross_entropy",
+        dtype: Any = None,
+    ) -> None:
+        if not 0 < q < 1:
+            raise ValueError(f"CategoricalGeneralizedCrossEntropy: expected q in the interval (0, 1), received {q}.")
+        super().__init__(reduction, name, dtype, q=q)
