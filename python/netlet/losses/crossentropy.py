@@ -32,7 +32,7 @@ def _binary(
     y_true, y_pred = concrete(y_true), floating(y_pred)
     if tuple(y_true.shape) != tuple(y_pred.shape):
         raise ValueError(
-            f"binary_crossentropy: expected y_true and y_pred of the same shape, received {tuple(y_true.shape)} and "
+            f"binary_crossentropy: y_true and y_pred must have the same shape, received {tuple(y_true.shape)} and "
             f"{tuple(y_pred.shape)}."
         )
     y_true, y_pred = last_axis(y_true, axis), last_axis(y_pred, axis)
@@ -82,7 +82,7 @@ def _categorical(
         if len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1:] == (1,):
             hint = " For integer labels use sparse_categorical_crossentropy or utils.to_categorical."
         raise ValueError(
-            f"categorical_crossentropy: expected y_true and y_pred of the same shape, received {tuple(y_true.shape)} "
+            f"categorical_crossentropy: y_true and y_pred must have the same shape, received {tuple(y_true.shape)} "
             f"and {tuple(y_pred.shape)}.{hint}"
         )
     if tuple(y_pred.shape[-1:]) == (1,):

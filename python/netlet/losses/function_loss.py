@@ -12,6 +12,8 @@ class FunctionLoss(LossFunctionWrapper):
     """A loss whose class defines its function, so its config holds only the options."""
 
     _function: Callable[..., Any]
+    # Options that Keras's configs lack, with their defaults. Other values are saved all the same.
+    _unsaved: dict[str, Any] = {}  # noqa: RUF012
 
     def __init__(self, reduction: Any, name: str, dtype: Any, **options: Any) -> None:
         super().__init__(type(self)._function, reduction=reduction, name=name, dtype=dtype, **options)
@@ -19,7 +21,8 @@ class FunctionLoss(LossFunctionWrapper):
             setattr(self, key, value)
 
     def get_config(self) -> dict[str, Any]:
-        return {**Loss.get_config(self), **self._fn_kwargs}
+        options = {k: v for k, v in self._fn_kwargs.items() if k not in self._unsaved or v != self._unsaved[k]}
+        return {**Loss.get_config(self), **options}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Loss:

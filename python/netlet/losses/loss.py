@@ -67,8 +67,8 @@ class Loss:
     Args:
         name: used in errors and configs; default: the class's name in snake case.
         reduction: "sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none" or None.
-        dtype: "float32" or "float64", to which y_true and y_pred are cast. None: y_pred's dtype if it is
-            a float type of ours, else `config.floatx()`.
+        dtype: dtype or policy to which y_true and y_pred are cast. None: y_pred's dtype if it is float32 or float64,
+            else `config.floatx()`. For float16 and bfloat16 the loss is computed in float32 and rounded.
 
     Raises:
         ValueError: an unknown reduction.
@@ -88,7 +88,7 @@ class Loss:
     def __init__(self, name: str | None = None, reduction: Any = "sum_over_batch_size", dtype: Any = None) -> None:
         self.name = name or auto_name(type(self).__name__)
         self.reduction = standardize_reduction(reduction)
-        self._dtype = None if dtype is None else config.get_policy(dtype).compute_dtype
+        self._dtype = None if dtype is None else config.standardize_dtype(dtype)
 
     @property
     def dtype(self) -> str:
@@ -96,8 +96,12 @@ class Loss:
 
     def _predictions(self, y_pred: Any) -> _core.Tensor:
         """Casts y_pred to the dtype of the computation."""
-        y_pred = as_tensor(y_pred, self._dtype)
+        y_pred = as_tensor(y_pred, "float32" if self._dtype in config.HALVES else self._dtype)
         return y_pred if y_pred.dtype in config.FLOATS else as_tensor(y_pred, self.dtype)
+
+    def _rounded(self, loss: Any) -> Any:
+        """The loss in its dtype, where that is only for storage."""
+        return as_tensor(loss, self._dtype) if self._dtype in config.HALVES else loss
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Computes the reduced loss.
@@ -116,7 +120,7 @@ class Loss:
         mask = both(mask, mask_of(values))
         weight = None if sample_weight is None else as_tensor(sample_weight, y_pred.dtype)
         weight = apply_mask(weight, mask, y_pred.dtype, self.reduction)
-        return reduce_weighted_values(as_tensor(values, y_pred.dtype), weight, self.reduction)
+        return self._rounded(reduce_weighted_values(as_tensor(values, y_pred.dtype), weight, self.reduction))
 
     def label_problem(self, labels: Any, shape: tuple[int, ...]) -> str | None:
         """Describes the first wrong integer label, or returns None.
@@ -192,8 +196,10 @@ class LossFunctionWrapper(Loss):
         if not self.wants_integer_labels:
             y_true, y_pred = match_ranks(y_true, y_pred)
         if weight is None or is_leading(tuple(weight.shape), tuple(y_pred.shape[:-1])):
-            return self._fused(y_true, y_pred, weight, self.reduction or "none", **self._fn_kwargs)
-        return reduce_weighted_values(self.fn(y_true, y_pred, **self._fn_kwargs), weight, self.reduction)
+            loss = self._fused(y_true, y_pred, weight, self.reduction or "none", **self._fn_kwargs)
+        else:
+            loss = reduce_weighted_values(self.fn(y_true, y_pred, **self._fn_kwargs), weight, self.reduction)
+        return self._rounded(loss)
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key not in ("_fused", "label_problem")}

@@ -164,6 +164,7 @@ class SparseCategoricalCrossentropy(FunctionLoss):
     """
 
     _function = staticmethod(crossentropy.sparse_categorical_crossentropy)
+    _unsaved = {"axis": -1}  # noqa: RUF012
 
     def __init__(
         self,
@@ -176,12 +177,6 @@ class SparseCategoricalCrossentropy(FunctionLoss):
     ) -> None:
         options = {"from_logits": from_logits, "ignore_class": ignore_class, "axis": axis}
         super().__init__(reduction, name, dtype, **options)
-
-    def get_config(self) -> dict[str, Any]:
-        config = super().get_config()
-        if config["axis"] == -1:
-            del config["axis"]  # Keras's config does not have it
-        return config
 
 
 class CategoricalGeneralizedCrossEntropy(FunctionLoss):

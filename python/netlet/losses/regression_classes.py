@@ -95,6 +95,7 @@ class Huber(FunctionLoss):
     """
 
     _function = staticmethod(regression.huber)
+    _unsaved = {"delta": 1.0}  # noqa: RUF012
 
     def __init__(
         self,
@@ -150,6 +151,7 @@ class CosineSimilarity(FunctionLoss):
     """
 
     _function = staticmethod(regression.cosine_similarity)
+    _unsaved = {"axis": -1}  # noqa: RUF012
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from .arrays import floating
 from .function_loss import FunctionLoss
 from .fused import fused_by
 from .labels import ctc_label_problem
-from .loss import Loss, reduce_weighted_values
+from .loss import reduce_weighted_values
 
 
 def _ctc(y_true: Any, y_pred: Any, sample_weight: Any = None, reduction: str = "none") -> Any:
@@ -67,6 +67,3 @@ class CTC(FunctionLoss):
 
     def __init__(self, reduction: Any = "sum_over_batch_size", name: str = "ctc", dtype: Any = None) -> None:
         super().__init__(reduction, name, dtype)
-
-    def get_config(self) -> dict[str, Any]:
-        return Loss.get_config(self)

@@ -57,7 +57,9 @@ def circle(
     positive = ops.equal(ops.expand_dims(labels, 1), ops.expand_dims(other_labels, 0))
     negative = ops.logical_not(positive)
     if remove_diagonal:
-        positive = ops.logical_and(positive, ops.logical_not(ops.eye(*positive.shape, dtype="bool")))
+        positive = ops.logical_and(
+            positive, ops.logical_not(ops.eye(positive.shape[0], positive.shape[1], dtype="bool"))
+        )
     gamma, margin = float(gamma), float(margin)
     pull = ops.multiply(ops.multiply(ops.add(distances, margin), gamma), ops.subtract(distances, margin))
     push_weights = ops.maximum(ops.subtract(1.0 + margin, distances), 0.0)
