@@ -26,6 +26,26 @@ def _leaves(structure: Any) -> Iterator[Any]:
         yield structure
 
 
+def is_nested(structure: Any) -> bool:
+    """Whether it is a list, tuple or dict, and not a leaf."""
+    return isinstance(structure, (list, tuple, dict))
+
+
+def paths(structure: Any) -> list[tuple[Any, ...]]:
+    """Returns the keys and indices that lead to each leaf, in the order of `flatten`.
+
+    >>> paths({"b": 1, "a": [2, (3, None)]})
+    [('a', 0), ('a', 1, 0), ('a', 1, 1), ('b',)]
+    """
+    if isinstance(structure, dict):
+        items: Any = ((key, structure[key]) for key in sorted(structure))
+    elif isinstance(structure, (list, tuple)):
+        items = enumerate(structure)
+    else:
+        return [()]
+    return [(key, *path) for key, part in items for path in paths(part)]
+
+
 def map_structure(fn: Callable[[Any], Any], structure: Any) -> Any:
     """Returns the same structure with fn applied to each leaf.
 

@@ -9,10 +9,8 @@ from netlet import metrics
 from netlet.base.tree import flatten
 from netlet.metrics.metric import Metric
 
-from .outputs import per_output, spread, spread_weights
-
-_ACCURACY, _CROSSENTROPY = ("accuracy", "acc"), ("crossentropy", "ce")
-BY_SHAPE = _ACCURACY + _CROSSENTROPY  # names that mean different metrics for different shapes of y
+from .by_shape import ACCURACY, CROSSENTROPY, is_name, kind_of
+from .outputs import Outputs
 
 
 class CompiledMetrics(Metric):
@@ -24,17 +22,18 @@ class CompiledMetrics(Metric):
     Args:
         plain: the argument `metrics`.
         weighted: the argument `weighted_metrics`.
-        names_of: function that returns the outputs' names for the structure y_pred.
+        outputs_of: function that returns the Outputs for the structure y_pred.
 
     Attributes:
         names: names of the outputs; empty before the first `update_state`.
     """
 
-    def __init__(self, plain: Any, weighted: Any, names_of: Callable[[Any], list[str]]) -> None:
+    def __init__(self, plain: Any, weighted: Any, outputs_of: Callable[[Any], Outputs]) -> None:
         super().__init__(name="compile_metrics")
-        self._plain, self._weighted, self._names_of = plain, weighted, names_of
+        self._plain, self._weighted, self._outputs_of = plain, weighted, outputs_of
         self._metrics = []  # set by `build`; without this line, Metrics among the arguments would count
         self.names: list[str] = []
+        self._matching: Outputs | None = None
         # (output index, metric, whether it takes sample weights, name in the logs) of each single metric.
         self._parts: tuple[tuple[int, Metric, bool, str], ...] | None = None
 
@@ -60,7 +59,7 @@ class CompiledMetrics(Metric):
         """Makes the single metrics from names and shapes. Only the first call does; if it raises, nothing changes.
 
         Args:
-            y_true: targets: one array, a list, or a dict by output name.
+            y_true: targets in a form of `Outputs.match_arrays`.
             y_pred: outputs of the model.
             outputs: indices of the outputs with a loss; y may hold these alone.
 
@@ -69,13 +68,13 @@ class CompiledMetrics(Metric):
         """
         if self._parts is not None:
             return
-        names = self._names_of(y_pred)
-        preds = flatten(y_pred)
-        trues = spread(y_true, names, len(preds), outputs)
+        matching = self._outputs_of(y_pred)
+        names, preds = matching.names, flatten(y_pred)
+        trues = matching.match_arrays(y_true, "y", outputs)
         taken: dict[str, int] = {}  # name -> number of metrics that have it so far
         parts = []
         for argument, given in (("metrics", self._plain), ("weighted_metrics", self._weighted)):
-            for i, spec in _specs(given, names, argument):
+            for i, spec in _specs(given, matching, argument):
                 if trues[i] is None:
                     raise ValueError(f"compile({argument}=): expected y for output '{names[i]}', received none.")
                 metric = _resolve(spec, trues[i], preds[i])
@@ -87,7 +86,7 @@ class CompiledMetrics(Metric):
                 count = taken.get(name, 0)
                 taken[name] = count + 1
                 parts.append((i, metric, weighs, f"{name}_{count}" if count else name))
-        self.names, self._metrics = names, [m for _, m, _, _ in parts]
+        self.names, self._matching, self._metrics = names, matching, [m for _, m, _, _ in parts]
         self._parts = tuple(parts)
 
     def update_state(
@@ -96,15 +95,15 @@ class CompiledMetrics(Metric):
         """Updates all metrics with one batch.
 
         Args:
-            y_true: targets: one array, a list, or a dict by output name.
+            y_true: targets in a form of `Outputs.match_arrays`.
             y_pred: outputs of the model.
-            sample_weight: for `weighted_metrics`: one array for all outputs, a list, a dict by output name, or None.
+            sample_weight: for `weighted_metrics`: one array for all outputs, arrays as for y_true, or None.
             outputs: indices of the outputs with a loss; y may hold these alone.
         """
         self.build(y_true, y_pred, outputs)
-        preds = flatten(y_pred)
-        trues = spread(y_true, self.names, len(preds), outputs)
-        weights = spread_weights(sample_weight, self.names, len(preds), outputs)
+        assert self._matching is not None
+        preds, trues = flatten(y_pred), self._matching.match_arrays(y_true, "y", outputs)
+        weights = self._matching.match_weights(sample_weight, outputs)
         for i, metric, weighs, _ in self._parts or ():
             if trues[i] is not None:
                 metric.update_state(trues[i], preds[i], sample_weight=weights[i] if weighs else None)
@@ -114,32 +113,21 @@ class CompiledMetrics(Metric):
         raise NotImplementedError("CompiledMetrics has no config: the metrics of `compile` are saved with the model.")
 
 
-def _specs(given: Any, names: list[str], argument: str) -> list[tuple[int, Any]]:
-    """List of (output index, metric as the user gave it)."""
-    if given is None:
+def _specs(given: Any, outputs: Outputs, argument: str) -> list[tuple[int, Any]]:
+    """List of (output index, metric as the user gave it); all metrics of a structure are those of a single output."""
+    if not given:
         return []
-    if len(names) == 1:
-        if isinstance(given, dict):
-            given = per_output(given, names, argument)[0]
-        return [(0, item) for item in flatten(given) if item is not None]
-    return [
-        (i, item)
-        for i, part in enumerate(per_output(given, names, argument))
-        for item in flatten(part)
-        if item is not None
-    ]
+    parts = [given] if len(outputs) == 1 else outputs.match(given, f"compile({argument}=)")
+    return [(i, item) for i, part in enumerate(parts) for item in flatten(part) if item is not None]
 
 
 def _resolve(spec: Any, y_true: Any, y_pred: Any) -> Metric:
     """A Metric for what the user wrote; "accuracy" and "crossentropy" become the metric that fits the shapes."""
     if isinstance(spec, Metric):
         return spec
-    if isinstance(spec, str) and spec in _ACCURACY + _CROSSENTROPY:
-        binary = y_pred.shape[-1] == 1
-        sparse = len(y_true.shape) < len(y_pred.shape) or y_true.shape[-1] == 1 < y_pred.shape[-1]
-        kind = "Binary" if binary else "SparseCategorical" if sparse else "Categorical"
-        suffix = "Accuracy" if spec in _ACCURACY else "Crossentropy"
-        return getattr(metrics, kind + suffix)(name=spec)
+    for names, suffix in ((ACCURACY, "Accuracy"), (CROSSENTROPY, "Crossentropy")):
+        if is_name(spec, names):
+            return getattr(metrics, kind_of(y_true, y_pred) + suffix)(name=spec)
     found = metrics.get(spec)
     if isinstance(found, Metric):
         if isinstance(spec, str):

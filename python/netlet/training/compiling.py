@@ -16,6 +16,7 @@ from netlet.saving.serialization import deserialize_object
 from . import metric_logs, results
 from .compiled_losses import CompiledLoss, check_compile_arguments
 from .compiled_metrics import CompiledMetrics
+from .outputs import Outputs
 from .own_step import reports_logs, standard
 
 
@@ -88,7 +89,7 @@ class Compiling:
         check_compile_arguments(loss, loss_weights, metrics, weighted_metrics)
         given = None
         if metrics is not None or weighted_metrics is not None:
-            given = CompiledMetrics(metrics, weighted_metrics, self._names_of_outputs)
+            given = CompiledMetrics(metrics, weighted_metrics, self._outputs_of)
         config = {
             "optimizer": optimizer,
             "loss": loss,
@@ -155,29 +156,42 @@ class Compiling:
         self.compile(**deserialize_object(config))
 
     # ---- the arguments of compile, matched with the model's outputs --------------------------------------------------
-    def _names_of_outputs(self, y_pred: Any) -> list[str]:
-        """The outputs' names, in the order of the flat y_pred."""
-        outputs = len(flatten(y_pred))
-        if isinstance(y_pred, dict) and len(y_pred) == outputs:
-            return sorted(y_pred)
-        names = list(getattr(self, "output_names", None) or [])
-        return names if len(names) == outputs else [f"output_{i + 1}" for i in range(outputs)]
+    def _outputs_of(self, y_pred: Any) -> Outputs:
+        """The names and structure of the outputs y_pred."""
+        return Outputs(y_pred, getattr(self, "output_names", None))
 
     def _loss_for(self, y_pred: Any) -> CompiledLoss:
         """The CompiledLoss; the first call makes it for the outputs y_pred."""
         if self._compile_loss is None:
-            self._compile_loss = CompiledLoss(self.loss, self._loss_weights, self._names_of_outputs(y_pred))
+            self._compile_loss = CompiledLoss(self.loss, self._loss_weights, self._outputs_of(y_pred))
         return self._compile_loss
+
+    def _expected_loss(self) -> CompiledLoss | None:
+        """The CompiledLoss; before the first call one for a graph's outputs. None if they or the loss are unknown."""
+        if self._compile_loss is not None or self.loss is None:
+            return self._compile_loss
+        output = getattr(self, "output", None)
+        return None if output is None else CompiledLoss(self.loss, self._loss_weights, self._outputs_of(output))
+
+    def output_of(self, position: int, given: int) -> int:
+        """The index of the output that an array of y or sample_weight is for.
+
+        Args:
+            position: of the array among the given ones.
+            given: number of arrays; there may be arrays for only those outputs that have a loss.
+        """
+        loss = self._expected_loss()
+        partial = loss is not None and given == len(loss.outputs) != len(loss.losses)
+        return loss.outputs[position] if loss is not None and partial else position
 
     def wants_integer_labels(self, output: int) -> bool:
         """Whether the loss of the output with this index takes class indices as integers."""
-        if not self._compiled or self.loss is None:
-            return False
-        if self._compile_loss is not None:
-            return self._compile_loss.wants_integer_labels(output)
+        loss = self._expected_loss()
+        if loss is not None:
+            return loss.wants_integer_labels(output)
         specs = [s for s in flatten(self.loss) if s is not None]
         index = min(output, len(specs) - 1)
-        return index >= 0 and CompiledLoss(specs[index], None, ["output"]).wants_integer_labels(0)
+        return index >= 0 and CompiledLoss(specs[index], None, Outputs(None)).wants_integer_labels(0)
 
     # ---- the loss of a batch -----------------------------------------------------------------------------------------
     @standard

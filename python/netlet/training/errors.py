@@ -9,7 +9,6 @@ import numpy as np
 from netlet.base.tree import flatten
 
 from . import nonfinite
-from .compiled_losses import spread
 from .data_sources import ArrayData
 from .own_fields import compiled_loss
 from .step import RecordedStep
@@ -30,8 +29,11 @@ def check_labels(model: Any, data: ArrayData) -> None:
     loss = compiled_loss(model)
     if loss is None or data.y is None:
         return
-    named = isinstance(data.y, dict)  # an overridden train_step may take y in other forms
-    for i, y in enumerate(spread(data.y, loss.names, len(loss.losses)) if named else flatten(data.y)):
+    try:
+        targets = loss.targets(data.y)
+    except ValueError:  # an overridden train_step may take y in other forms
+        targets = flatten(data.y)
+    for i, y in enumerate(targets):
         if y is None or not loss.wants_integer_labels(i):
             continue
         shape, fn = loss.shapes[i] if i < len(loss.shapes) else None, loss.losses[i]

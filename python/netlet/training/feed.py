@@ -111,7 +111,9 @@ def _position(model: Any, data: ArrayData, i: int) -> tuple[str, int | None]:
             names = _names(model, "input" if part == "x" else "output")
             if len(keys) == len(leaves) and keys[i] in names:
                 return part, names.index(keys[i])
-        return part, i if len(leaves) > 1 else None
+        if part != "x":
+            i = model.output_of(i, len(leaves))
+        return part, i if i or len(leaves) > 1 else None
     raise IndexError(i)
 
 

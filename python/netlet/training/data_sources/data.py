@@ -62,8 +62,6 @@ def _tensors(structure: Any, what: str) -> Any:
         np.ndim(leaf) == 0 and not hasattr(leaf, "shape") for leaf in leaves
     ):
         return to_tensor(structure, what)
-    if isinstance(structure, (list, tuple)) and structure and isinstance(structure[0], (list, tuple)):
-        return to_tensor(structure, what)
     if not isinstance(structure, (list, tuple, dict)):
         return to_tensor(structure, what)
     names = structure.keys() if isinstance(structure, dict) else range(len(leaves))
