@@ -1,5 +1,7 @@
 """compile leaves the model unchanged if it fails; losses and metrics are listed, named and reset as in Keras."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -197,3 +199,69 @@ def test_a_class_with_a_compile_of_its_own_is_loaded_uncompiled(tmp_path):
         loaded = netlet.models.load_model(tmp_path / "model.netlet", custom_objects={"Pair": Pair})
     assert not loaded.compiled
     np.testing.assert_array_equal(loaded.predict(X, verbose=0), expected)
+
+
+def test_the_compile_config_is_kerass_and_goes_there_and_back():
+    import keras
+
+    arguments = {
+        "loss_weights": {"a": 1.0, "b": 2.0},
+        "weighted_metrics": {"b": ["mse"]},
+        "steps_per_execution": 2,
+        "jit_compile": False,
+    }
+    configs = []
+    for library in (keras, netlet):
+        inputs = library.Input((3,))
+        dense = library.layers.Dense
+        model = library.Model(inputs, {"a": dense(2)(inputs), "b": dense(2)(inputs)})
+        losses = {"a": "mse", "b": library.losses.Huber(2.0)}
+        assert not model.get_compile_config()
+        model.compile(
+            library.optimizers.SGD(0.5),
+            losses,
+            metrics={"a": [library.metrics.MeanAbsoluteError(name="q")]},
+            **arguments,
+        )
+        configs.append(json.loads(json.dumps(model.get_compile_config())))
+    theirs, ours = configs
+    assert list(ours) == list(theirs)
+    assert {k: ours[k] for k in arguments} == {k: theirs[k] for k in arguments}
+    assert ours["loss"]["b"]["config"] == {"name": "huber_loss", "reduction": "sum_over_batch_size", "delta": 2.0}
+    assert (ours["loss"]["a"], ours["loss"]["b"]["class_name"]) == ("mse", "Huber")
+    for config in configs:
+        again = netlet.Model.from_config(model.get_config())
+        again.compile_from_config(config)
+        assert again.optimizer.learning_rate == 0.5
+        assert again.loss["a"] == "mse"
+        assert isinstance(again.loss["b"], netlet.losses.Huber)
+        # Keras's config lacks the delta.
+        assert again.loss["b"].delta == (2.0 if config is ours else 1.0)
+        again.fit(X, {"a": Y, "b": Y}, verbose=0)
+        assert again.metrics[1].metrics[0].name == "q"
+
+
+def test_only_an_unusual_check_finite_is_in_the_config():
+    model = one_output()
+    model.compile("sgd", "mse")
+    assert "check_finite" not in model.get_compile_config()
+    model.compile("sgd", "mse", check_finite=False)
+    again = one_output()
+    again.compile_from_config(model.get_compile_config())
+    assert again.check_finite is False
+    model.compile("sgd", lambda y_true, y_pred: ops.mean(y_pred))
+    with pytest.raises(ValueError, match="A lambda cannot be saved"):
+        model.get_compile_config()
+    copy = netlet.models.clone_model(model)
+    assert copy.loss is model.loss
+
+
+def test_each_compile_starts_anew():
+    model = two_outputs()
+    for loss, metrics, names in [
+        ("mse", [["mae"], []], {"loss", "a_loss", "b_loss", "a_mae"}),
+        (["mse", None], None, {"loss"}),
+        ({"b": "mae"}, {"b": ["mse"]}, {"loss", "b_mse"}),
+    ]:
+        model.compile("sgd", loss, metrics=metrics)
+        assert set(model.fit(X, [Y, Y], verbose=0).history) == names

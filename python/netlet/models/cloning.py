@@ -77,7 +77,7 @@ def clone_model(
         else:
             copy = _clone_graph(model, input_tensors, cloned, call_function)
     if model.compiled:
-        copy.compile(**{name: _again(value) for name, value in model.get_compile_config().items()})
+        _compile_again(copy, model)
     return copy
 
 
@@ -130,6 +130,14 @@ def _clone_input(tensor: KerasTensor) -> KerasTensor:
     """The symbolic output of a new InputLayer with the config of this input's."""
     symbol: KerasTensor = _clone(tensor._keras_history.operation).output
     return symbol
+
+
+def _compile_again(copy: Any, model: Any) -> None:
+    """Compiles the copy as the model is. Arguments without a config, such as lambdas, are used themselves."""
+    if type(model).get_compile_config is Model.get_compile_config and type(model).compile is Model.compile:
+        copy.compile(**{name: _again(value) for name, value in model._compile_config.items()})
+    else:
+        copy.compile_from_config(model.get_compile_config())
 
 
 def _again(value: Any) -> Any:

@@ -72,8 +72,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
 
 
 def _compile_config(model: Any) -> Any:
-    config = model.get_compile_config() if hasattr(model, "get_compile_config") else None
     try:
+        config = model.get_compile_config() if hasattr(model, "get_compile_config") else None
         return serialize_object(config) if config else None
     except ValueError as error:
         # Saving the weights matters more than saving the arguments of compile.

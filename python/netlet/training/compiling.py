@@ -11,7 +11,7 @@ from netlet import _core, optimizers
 from netlet import metrics as metrics_module
 from netlet.base.tree import flatten
 from netlet.optimizers import finite
-from netlet.saving.serialization import deserialize_object
+from netlet.saving.serialization import deserialize_object, serialize_object
 
 from . import metric_logs, results
 from .compiled_losses import CompiledLoss, check_compile_arguments
@@ -98,8 +98,10 @@ class Compiling:
             "weighted_metrics": weighted_metrics,
             "run_eagerly": bool(run_eagerly),
             "steps_per_execution": steps_per_execution,
-            "check_finite": bool(check_finite),
+            "jit_compile": jit_compile,
         }
+        if not check_finite:  # Keras does not have it
+            config["check_finite"] = False
         state = {
             "optimizer": optimizer,
             "loss": loss,
@@ -133,15 +135,29 @@ class Compiling:
                 f"Model '{self.name}' must be compiled before {method}(): call model.compile(optimizer, loss, ...)."
             )
 
-    def get_compile_config(self) -> dict[str, Any] | None:
-        """The arguments of `compile` as a dict, for saving; None before `compile`."""
-        return dict(self._compile_config) if self._compiled else None
+    def get_compile_config(self) -> dict[str, Any]:
+        """The config of the arguments of `compile`, which JSON can hold; empty before `compile`.
+
+        Raises:
+            ValueError: an argument that has no config, such as a lambda.
+
+        Example:
+
+        >>> import netlet
+        >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+        >>> model.compile("sgd", "mse", metrics=["mae"])
+        >>> config = model.get_compile_config()
+        >>> config["optimizer"]["class_name"], config["loss"], config["metrics"]
+        ('SGD', 'mse', ['mae'])
+        """
+        config: dict[str, Any] = serialize_object(self._compile_config) if self._compiled else {}
+        return config
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a loaded model as the saved one was. A class that overrides `compile` must override this too.
 
         Args:
-            config: what `get_compile_config` returned, serialized.
+            config: what `get_compile_config` returned, here or in Keras.
 
         Warns:
             UserWarning: the class overrides `compile`, so the model stays uncompiled.
