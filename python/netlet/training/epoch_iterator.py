@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .data_sources import ArrayPass, DataSource
+from .state import ShuffleOrder
 
 _RAN_OUT = (
     "Your input ran out of data; interrupting training. Make sure that your dataset or generator can generate at least "
@@ -25,6 +26,7 @@ class EpochIterator:
     Args:
         source: where the batches come from.
         steps: batches of an epoch, or None.
+        order: what the source shuffles with, for `position`; None if it is not asked for.
 
     Attributes:
         source: the source of the batches.
@@ -32,9 +34,12 @@ class EpochIterator:
         done: batches of this epoch so far.
     """
 
-    def __init__(self, source: DataSource, steps: int | None = None) -> None:
-        self.source, self.steps = source, steps
+    def __init__(self, source: DataSource, steps: int | None = None, order: ShuffleOrder | None = None) -> None:
+        self.source, self.steps, self.order = source, steps, order
         self.done = 0
+        self._taken = 0  # batches of the current pass so far
+        self._drawn = 0  # orders that were drawn before the current pass
+        self._resumed = 0  # batches of the next epoch that were made before a training was interrupted
         self._pass: Any = None  # the current pass; the next epoch may continue it
         self._next: Any = _NOTHING  # a batch that was already taken from the pass
 
@@ -57,26 +62,65 @@ class EpochIterator:
 
     def begin(self) -> None:
         """Begins an epoch."""
-        self.done = 0
         self.source.on_epoch_begin()
-        if self._pass is None or (self.steps is None and self.source.restarts):
-            self._pass, self._next = self.source.epoch(), _NOTHING
+        self.done, self._resumed = self._resumed, 0
+        if self._pass is None or (self.steps is None and self.source.restarts and not self.done):
+            self._begin_pass()
 
     def end(self) -> None:
         """Ends the epoch."""
         self.source.on_epoch_end()
 
+    def _begin_pass(self) -> None:
+        self._drawn = self.order.drawn if self.order is not None else 0
+        self._pass, self._next, self._taken = self.source.epoch(), _NOTHING, 0
+
+    # ---- interrupted trainings ---------------------------------------------------------------------------------------
+    def position(self) -> dict[str, Any]:
+        """Where the current pass is: {"taken": its batches so far, "order": state of the shuffling before it}."""
+        state = self.order.get() if self.order is not None else None
+        shuffled = state is not None and state[1] > self._drawn
+        return {"taken": self._taken, "order": [state[0], self._drawn] if state and shuffled else None}
+
+    def resume(self, done: int, position: dict[str, Any]) -> Any:
+        """Makes the next epoch go on at a position.
+
+        A source that does not restart, such as a generator, goes on with what it yields.
+
+        Args:
+            done: batches of that epoch which are done.
+            position: what `position` returned.
+
+        Returns:
+            One of the batches that are done; None if there is none, or if native code gathers the rows.
+        """
+        self._resumed, taken = done, int(position["taken"])
+        if not self.source.restarts or (self.steps is None and not done):
+            return None
+        if self.order is not None and position["order"] is not None:
+            self.order.set(position["order"])
+        self._begin_pass()
+        self._taken = taken
+        if isinstance(self._pass, ArrayPass):
+            self._pass.at = taken
+            return None
+        batch = None
+        for _ in range(taken):
+            batch = next(self._pass, None)
+        return batch
+
     # ---- batches that come one by one --------------------------------------------------------------------------------
     def batches(self) -> Iterator[Any]:
         """Yields the batches of the epoch after `begin`."""
         if not self._peek() and self.source.restarts:  # the last epoch and the pass ended together
-            self._pass = self.source.epoch()
+            self._begin_pass()
         while self.steps is None or self.done < self.steps:
             if not self._peek():
                 self._run_out()
                 return
             batch, self._next = self._next, _NOTHING
             self.done += 1
+            self._taken += 1
             yield batch
             del batch
 
@@ -91,7 +135,7 @@ class EpochIterator:
     def rows(self) -> ArrayPass:
         """The current pass over arrays; a new one if the last epoch ended exactly with the pass."""
         if not self._pass.left and not self.done:
-            self._pass = self.source.epoch()
+            self._begin_pass()
         return self._pass
 
     def left(self) -> int:
@@ -106,6 +150,7 @@ class EpochIterator:
     def advance(self, count: int) -> None:
         """Counts batches that native code has run."""
         self.done += count
+        self._taken += count
         self._pass.at += count
 
     def _run_out(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from netlet import callbacks as callbacks_module
 from netlet.utils.batches import unpack_x_y_sample_weight
 
@@ -35,6 +37,8 @@ class Fitting:
         self._step_state = StepState()
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: Any = None
+        self._fitting: StepRunner | None = None  # of the last `fit`
+        self._initial_epoch = 0
 
     def fit(
         self,
@@ -127,10 +131,12 @@ class Fitting:
             shuffle=shuffle,
             class_weight=class_weight,
         )
-        batches = EpochIterator(source, steps_per_epoch)
+        batches = EpochIterator(source, steps_per_epoch, self._step_state.shuffle)
         callbacks = self._callback_list(callbacks, verbose, epochs=epochs, batches=batches, history=True)
         self.stop_training = False
-        runner = StepRunner(self, "train", batches, self.check_finite and not callbacks_module.handles_nan(callbacks))
+        runner = self._fitting = StepRunner(
+            self, "train", batches, self.check_finite and not callbacks_module.handles_nan(callbacks)
+        )
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
@@ -138,8 +144,9 @@ class Fitting:
         if validation is not None:
             validation.prepare()
         logs: dict[str, float] = {}
+        self._initial_epoch = initial_epoch
         callbacks.on_train_begin()
-        for epoch in range(initial_epoch, epochs):
+        for epoch in range(self._initial_epoch, epochs):
             if not batches.more():
                 break
             self.reset_metrics()
@@ -291,6 +298,23 @@ class Fitting:
         callbacks.on_predict_end()
         return runner.predictions.result()
 
+    # ---- interrupted trainings --------------------------------------------------------------------------------------
+    def get_data_position(self) -> dict[str, Any] | None:
+        """Where `fit` is in the data, for `resume_fit`; None before the first `fit`."""
+        return None if self._fitting is None else self._fitting.batches.position()
+
+    def resume_fit(self, epoch: int, batch: int, position: dict[str, Any]) -> None:
+        """Makes the `fit` that has just begun go on where another one stopped; for `on_train_begin` of a callback.
+
+        Args:
+            epoch: index of the epoch, from 0.
+            batch: number of its batches that are done.
+            position: what `get_data_position` returned at that moment.
+        """
+        self._initial_epoch = epoch
+        if self._fitting is not None:
+            self._fitting.prepare(self._fitting.batches.resume(batch, position))
+
     # ---- inspection --------------------------------------------------------------------------------------------------
     def plan(
         self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, mode: str = "predict"
@@ -317,4 +341,15 @@ class Fitting:
         source = ArraySource(ArrayData(self.run_ahead(x), y, sample_weight, method="plan"), batch_size)
         StepRunner(self, mode, EpochIterator(source)).prepare()
         step = self._steps.get(self, mode, source.data, source.batch, False)
-        return PlanView(self, mode, step, source.data, source.batch)
+        return PlanView(self, mode, step, [t.numpy()[: step.batch] for t in source.data.leaves()])
+
+    def training_plan(self) -> PlanView:
+        """The training step that was recorded or used last, as `plan` gives it; `profile` runs it on rows of zeros.
+
+        Raises:
+            ValueError: the model has no recorded step: it was not trained, or with `run_eagerly`.
+        """
+        step = self._steps.last("train")
+        if step is None:
+            raise ValueError(f"Model '{self.name}': expected a recorded training step, found none; call `fit` first.")
+        return PlanView(self, "train", step, [np.zeros(shape, dtype) for shape, dtype in step.fed])

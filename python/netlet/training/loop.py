@@ -57,11 +57,18 @@ class StepRunner:
         self._offer = _FEWEST
 
     # ---- before the first epoch ------------------------------------------------------------------------------------
-    def prepare(self) -> None:
-        """Builds the model and records the first plan, so that errors are raised before the first step."""
-        if self.arrays is None:
+    def prepare(self, example: ArrayData | None = None) -> None:
+        """Builds the model and records the first plan, so that errors are raised before the first step.
+
+        Args:
+            example: a batch, if they come one by one; None if no batch is known yet.
+        """
+        if self.arrays is not None:
+            data, batch = self.arrays.data, self.arrays.batch
+        elif example is not None:
+            data, batch = example, example.rows
+        else:
             return
-        data, batch = self.arrays.data, self.arrays.batch
         if self.model.run_eagerly:
             build(self.model, self.mode, data, batch)
             return
@@ -107,7 +114,7 @@ class StepRunner:
         """Runs the epoch natively over arrays; returns its logs."""
         data, batch = arrays.data, arrays.batch
         full = data.rows // batch
-        logs: Any = dict
+        logs: Any = self._logs_so_far
         while left := self.batches.left():
             rows = self.batches.rows
             whole = full - rows.at  # batches of full size
@@ -133,6 +140,10 @@ class StepRunner:
             if hooks.end(done + ran, logs) and self._stopped():
                 return False
         return True
+
+    def _logs_so_far(self) -> dict[str, Any]:
+        """The logs of an epoch that was resumed after its last batch; empty if there was no batch."""
+        return results.logs_of(self.model, None) if self.batches.done else {}
 
     def _native(self, step: RecordedStep, data: ArrayData, order: Any, first: int, count: int) -> int:
         """Runs up to `count` steps from row `first` in one native call; returns how many it made."""
@@ -168,7 +179,7 @@ class StepRunner:
 
     def _run_batches(self, hooks: BatchHooks) -> dict[str, Any]:
         """Runs the epoch over batches that come one by one, or eagerly; returns its logs."""
-        logs: Any = dict
+        logs: Any = self._logs_so_far
         for data in self.batches.batches():
             if hooks.begin(self.batches.done - 1):
                 self.predictions.mark()

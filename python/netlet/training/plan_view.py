@@ -8,7 +8,6 @@ import numpy as np
 
 from netlet import _core
 
-from .data_sources import ArrayData
 from .own_fields import step_state
 from .own_step import optimizers_of
 from .step import RecordedStep
@@ -21,8 +20,7 @@ class PlanView:
         model: the Trainer.
         mode: "train", "test" or "predict".
         step: the recorded step.
-        data: arrays that `profile` runs the step on.
-        batch: rows of the batch.
+        rows: arrays of one batch, which `profile` runs the step on.
 
     Example:
 
@@ -32,8 +30,8 @@ class PlanView:
     predict step of ..., batch of 8...
     """
 
-    def __init__(self, model: Any, mode: str, step: RecordedStep, data: ArrayData, batch: int) -> None:
-        self._model, self._mode, self._step, self._data, self._batch = model, mode, step, data, batch
+    def __init__(self, model: Any, mode: str, step: RecordedStep, rows: list[np.ndarray]) -> None:
+        self._model, self._mode, self._step, self._rows = model, mode, step, rows
 
     @property
     def arena_bytes(self) -> int:
@@ -59,12 +57,12 @@ class PlanView:
         Returns:
             The table as text.
         """
-        plan, data = self._step.plan, [t.numpy()[: self._batch] for t in self._data.leaves()]
+        plan = self._step.plan
         before = [r["seconds"] for r in plan.records()]
         state = _snapshot(self._model, self._mode)
         try:
             for _ in range(steps):
-                plan.run(data, profiled=True)
+                plan.run(self._rows, profiled=True)
         finally:
             for tensor, value in state:
                 tensor.copy_from(value)
@@ -92,7 +90,7 @@ class PlanView:
         total += f"{int(sum(r['flops'] for r in records)):,} FLOPs, arena {self.arena_bytes:,} bytes"
         if timed:
             total += f", {sum(r['seconds'] for r in records) * 1e6:.1f} us"
-        title = f"{self._mode} step of '{self._model.name}', batch of {self._batch}: {total}"
+        title = f"{self._mode} step of '{self._model.name}', batch of {self._step.batch}: {total}"
         return "\n".join([title, *(line.rstrip() for line in lines)])
 
     def __repr__(self) -> str:

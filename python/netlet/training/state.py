@@ -41,6 +41,11 @@ class ShuffleOrder:
         """[seed, number of orders drawn], for saving; None before the first order."""
         return None if self._seed is None else [self._seed, self._count]
 
+    @property
+    def drawn(self) -> int:
+        """Number of orders drawn."""
+        return self._count
+
     def set(self, state: Any) -> None:
         """Restores what `get` returned."""
         self._seed, self._count = (None, 0) if state is None else (int(state[0]), int(state[1]))

@@ -39,6 +39,7 @@ class RecordedStep:
         schedules_advance_alone: whether learning rates are looked up before each step, since an overridden step may use
             an optimizer any number of times.
         check: the finite check that stops the plan, or None.
+        fed: (shape, dtype) of the arrays of one batch.
         used: time of the last use, on the clock of the StepCache.
     """
 
@@ -47,6 +48,7 @@ class RecordedStep:
         self.optimizers: list[Any] = []
         self.schedules_advance_alone = False
         self.check: FiniteCheck | None = None
+        self.fed: list[tuple[tuple[int, ...], str]] = []
         self.used = 0
         self._reader: LogReader | None = None
 
@@ -130,6 +132,10 @@ class StepCache:
         self._make_room()
         return step
 
+    def last(self, mode: str) -> RecordedStep | None:
+        """The step of a mode that was used last; None if there is none."""
+        return max((s for key, s in self._steps.items() if key[0] == mode), key=lambda s: s.used, default=None)
+
     def touch(self, step: RecordedStep) -> None:
         """Marks the step as the most recently used one."""
         step.used = next(self._clock)
@@ -207,6 +213,7 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
     step.optimizers = optimizers_of(model, mode)
     step.schedules_advance_alone = has_own_step(model, mode)
     step.check = check
+    step.fed = [((batch, *t.shape[1:]), t.dtype) for t in data.leaves()]
     return step
 
 
