@@ -96,7 +96,7 @@ FAULTS = [
     ),
     Fault(
         "saving: `load_weights` forgets the optimizer's state",
-        "python/netlet/saving/weights_file.py",
+        "python/netlet/saving/netlet_file/weights_file.py",
         "assign(file, [*chosen, *slots])",
         "assign(file, chosen)",
         "tests/saving/test_weights.py tests/saving/test_resume.py",

@@ -12,7 +12,7 @@ import pytest
 
 import netlet
 from netlet import Variable, _core, layers, ops
-from netlet.saving.container import Container, write_container
+from netlet.saving.netlet_file.container import Container, write_container
 from support.guarded import guarded
 
 HALVES = {"float16": np.dtype(np.float16), "bfloat16": np.dtype(ml_dtypes.bfloat16)}

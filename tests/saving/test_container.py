@@ -13,7 +13,7 @@ import pytest
 import safetensors
 import safetensors.numpy
 
-from netlet.saving.container import Container, write_container
+from netlet.saving.netlet_file.container import Container, write_container
 
 ARRAYS = {
     "weights/kernel": np.arange(12, dtype=np.float32).reshape(3, 4),
@@ -76,7 +76,7 @@ def test_the_bytes_are_a_function_of_the_data(tmp_path):
 
 
 def test_a_description_too_long_for_a_header(tmp_path, monkeypatch):
-    monkeypatch.setattr("netlet.saving.container._MAX_HEADER", 1000)
+    monkeypatch.setattr("netlet.saving.netlet_file.container._MAX_HEADER", 1000)
     with pytest.raises(ValueError, match="large arrays in a layer's config"):
         write_container(str(tmp_path / "a"), {"x": "y" * 1000}, {})
     assert not list(tmp_path.iterdir())

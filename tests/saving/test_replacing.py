@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from netlet.saving import atomic
-from netlet.saving.container import Container
+from netlet.saving.netlet_file.container import Container
 from support.child import run_child
 
 STEPS = ["open", "write", "fsync", "replace"]
@@ -98,7 +98,7 @@ def test_a_full_disk_for_real(tmp_path):
     run_child(
         f"""
         import errno, os, resource, numpy as np
-        from netlet.saving.container import Container, write_container
+        from netlet.saving.netlet_file.container import Container, write_container
         path = {str(tmp_path / "a.netlet")!r}
         write_container(path, {{"kind": "old"}}, {{"w": np.ones(10)}})
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
@@ -196,7 +196,7 @@ def test_ctrl_c_leaves_the_old_file(tmp_path, monkeypatch):
 SAVER = """
 import sys
 import numpy as np
-from netlet.saving.container import write_container
+from netlet.saving.netlet_file.container import write_container
 path, start = sys.argv[1], int(sys.argv[2])
 print("ready", flush=True)
 for i in range(start, start + 100_000):

@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from netlet.saving.container import Container
+from netlet.saving.netlet_file.container import Container
 from support.saved import random_weights, small
 
 

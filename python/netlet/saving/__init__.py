@@ -1,6 +1,7 @@
 """Saving and loading: one file per model, and the registry of the classes and functions that configs may name."""
 
-from .model_file import load_model, save_model
+from .netlet_file.model_file import load_model, save_model
+from .netlet_file.weights_file import load_weights, save_weights
 from .serialization import (
     CustomObjectScope,
     custom_object_scope,
@@ -13,7 +14,6 @@ from .serialization import (
     serialize_keras_object,
     serialize_object,
 )
-from .weights_file import load_weights, save_weights
 
 __all__ = [
     "CustomObjectScope",

@@ -8,10 +8,10 @@ from typing import Any
 
 from netlet.engine.variable import blank_variables
 
+from ..paths import path_to_read, path_to_write
+from ..registry import find_builtin
+from ..serialization import CustomObjectScope, deserialize_object, serialize_object, sharing_scope
 from .container import Container, write_container
-from .paths import path_to_read, path_to_write
-from .registry import find_builtin
-from .serialization import CustomObjectScope, deserialize_object, serialize_object, sharing_scope
 from .weights_file import (
     assign,
     collect,

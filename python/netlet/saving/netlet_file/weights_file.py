@@ -12,9 +12,9 @@ import numpy as np
 from netlet.config import is_float
 from netlet.version import __version__
 
+from ..paths import path_to_read, path_to_write
+from ..serialization import deserialize_object, serialize_object
 from .container import Container, write_container
-from .paths import path_to_read, path_to_write
-from .serialization import deserialize_object, serialize_object
 
 
 def save_weights(model: Any, filepath: Any, overwrite: bool = True) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 
 from netlet.config import numpy_dtype
 
-from .atomic import replace_file
+from ..atomic import replace_file
 
 FORMAT = 1  # increased when older releases cannot read new files
 

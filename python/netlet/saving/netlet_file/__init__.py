@@ -1,0 +1,1 @@
+"""The `.netlet` file: a model or its weights as safetensors bytes, with one JSON document (docs/file-format.md)."""
