@@ -107,6 +107,25 @@ def test_a_layer_must_return_tensors():
         Wrong()(netlet.Input((3,)))
 
 
+def test_a_keras_tensor_of_the_caller_enters_a_layer_but_starts_no_model():
+    start = netlet.KerasTensor((2, 3))
+    dense = layers.Dense(4)
+    y = dense(start)
+    assert y.shape == (2, 4) and dense.built and dense.input is start
+    assert y._keras_history.operation._inbound_nodes[0].parent_nodes == []
+    with pytest.raises(ValueError, match="neither the output of a layer nor an Input"):
+        netlet.Model(netlet.Input((3,)), y)
+    with pytest.raises(ValueError, match=r"Model\(inputs=\): expected symbolic tensors, which `Input`"):
+        netlet.Model(start, y)
+
+
+@pytest.mark.parametrize("kind", ["sparse", "ragged"])
+def test_keras_tensors_are_dense(kind):
+    assert netlet.KerasTensor((2,), **{kind: False}).shape == (2,)
+    with pytest.raises(NotImplementedError, match="sparse and ragged"):
+        netlet.KerasTensor((2,), **{kind: True})
+
+
 def test_input_and_output_of_a_layer():
     x = netlet.Input((3,))
     dense = layers.Dense(2)

@@ -40,7 +40,7 @@ class GraphLayer(Layer):
         """Makes the graph between these symbolic tensors; ValueError if one is not symbolic."""
         for what, structure in (("inputs", inputs), ("outputs", outputs)):
             for leaf in tree.flatten(structure):
-                if not isinstance(leaf, KerasTensor):
+                if not (isinstance(leaf, KerasTensor) and hasattr(leaf, "_keras_history")):
                     raise ValueError(
                         f"Model({what}=): expected symbolic tensors, which `Input` and calls of layers on them return, "
                         f"received {type(leaf).__name__}: {leaf!r}."

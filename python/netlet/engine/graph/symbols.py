@@ -33,15 +33,32 @@ class KerasTensor(Operators):
     Args:
         shape: integers, None where any size is accepted.
         dtype: default `config.floatx()`; "string" for texts.
-        name: default a unique name.
+        sparse, ragged: must be False.
         record_history: accepted for compatibility with Keras.
+        name: default a unique name.
+
+    Raises:
+        NotImplementedError: `sparse` or `ragged` is True.
+
+    >>> KerasTensor((None, 3)).shape
+    (None, 3)
     """
 
     _symbolic = True
-    _keras_history: KerasHistory
+    _keras_history: KerasHistory  # absent if no operation made it: it may enter a layer, but no Model ends there
     _keras_mask: Any = None  # a KerasTensor too, or None
 
-    def __init__(self, shape: Any, dtype: Any = None, name: str | None = None, record_history: bool = True) -> None:
+    def __init__(
+        self,
+        shape: Any,
+        dtype: Any = None,
+        sparse: bool = False,
+        ragged: bool = False,
+        record_history: bool = True,
+        name: str | None = None,
+    ) -> None:
+        if sparse or ragged:
+            raise NotImplementedError("KerasTensor: sparse and ragged tensors are not supported.")
         self.shape: Extents = tuple(None if d is None else int(d) for d in shape)
         self.dtype = symbolic_dtype(dtype)
         self.name = name or auto_name("keras_tensor")
@@ -142,8 +159,12 @@ class Node:
         operation._inbound_nodes.append(self)
         for i, out in enumerate(self.outputs):
             out._keras_history = KerasHistory(operation, index, i)
-        for parent in self.input_tensors:
+        for parent in self._with_history():
             parent._keras_history.operation._outbound_nodes.append(self)
+
+    def _with_history(self) -> list[KerasTensor]:
+        """Its inputs that an operation or an Input made, without KerasTensors that the caller created."""
+        return [t for t in self.input_tensors if hasattr(t, "_keras_history")]
 
     @property
     def input_tensors_struct(self) -> Any:
@@ -160,5 +181,5 @@ class Node:
     @property
     def parent_nodes(self) -> list[Node]:
         """The calls that returned its inputs."""
-        histories = [t._keras_history for t in self.input_tensors]
+        histories = [t._keras_history for t in self._with_history()]
         return [h.operation._inbound_nodes[h.node_index] for h in histories]
