@@ -165,7 +165,9 @@ def __getattr__(name: str) -> Any:
     if name in _NAMES:
         value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
         return value
-    raise AttributeError(f"module 'netlet' has no attribute {name!r}")
+    from .base.missing import missing
+
+    raise missing(__name__, name, __all__)
 
 
 def __dir__() -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from netlet.base.missing import explain_missing
+
 from . import ops
 from .ops import (
     celu,
@@ -197,3 +199,6 @@ def fused(activation: Any) -> tuple[str, float] | None:
         return _FUSED.get(activation)
     except TypeError:  # a callable object that cannot be a key
         return None
+
+
+explain_missing(__name__)

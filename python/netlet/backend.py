@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .base.missing import explain_missing
 from .base.naming import get_uid
 from .config import (
     backend,
@@ -29,3 +30,6 @@ __all__ = [
     "set_image_data_format",
     "standardize_dtype",
 ]
+
+
+explain_missing(__name__)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
+from .base.missing import explain_missing
 from .base.suggest import unknown
 
 FLOATS = ("float32", "float64")
@@ -229,3 +230,6 @@ def set_dtype_policy(policy: Any) -> None:
     """
     global _policy
     _policy = get_policy(policy)
+
+
+explain_missing(__name__)

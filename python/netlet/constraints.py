@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netlet.base.missing import explain_missing
+
 from . import config, ops
 from .saving.identifiers import Table, names_of
 
@@ -166,3 +168,6 @@ def get(identifier: Any) -> Any:
 
 
 max_norm, non_neg, unit_norm, min_max_norm = MaxNorm, NonNeg, UnitNorm, MinMaxNorm
+
+
+explain_missing(__name__)

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from netlet.base.missing import explain_missing
+
 from . import ops
 from .saving.identifiers import Table, names_of
 
@@ -196,3 +198,6 @@ def get(identifier: Any) -> Any:
 
 
 l1, l2, l1_l2, orthogonal_regularizer = L1, L2, L1L2, OrthogonalRegularizer
+
+
+explain_missing(__name__)

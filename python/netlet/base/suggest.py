@@ -22,12 +22,26 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
     ValueError: Unknown activation: 'rellu'. Did you mean 'relu'?
     """
     names = sorted({str(k) for k in known})
-    text = str(name)
-    folded = {n.lower(): n for n in names}
-    near = [folded[m] for m in difflib.get_close_matches(text.lower(), list(folded), n=3, cutoff=0.5)]
+    near = nearest(str(name), names)
     message = f"Unknown {kind}: {name!r}."
     if near:
         message += " Did you mean " + " or ".join(repr(n) for n in near) + "?"
     elif names:
         message += " Known: " + ", ".join(names) + "."
     return ValueError(message)
+
+
+def nearest(name: str, known: Iterable[str], count: int = 3, likeness: float = 0.5) -> list[str]:
+    """The known names that look most like this one; upper and lower case do not matter.
+
+    Args:
+        name: the name.
+        known: the known names.
+        count: how many at most.
+        likeness: how much they must look alike, from 0 (any name) to 1 (equal).
+
+    >>> nearest("dens", ["Dense", "Dropout", "DenseNet"], 1)
+    ['Dense']
+    """
+    folded = {k.lower(): k for k in known}
+    return [folded[m] for m in difflib.get_close_matches(name.lower(), list(folded), n=count, cutoff=likeness)]

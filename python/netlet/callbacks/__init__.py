@@ -1,5 +1,7 @@
 """Callbacks: code that runs before and after batches, epochs and training."""
 
+from netlet.base.missing import explain_missing
+
 from .backup_and_restore import BackupAndRestore
 from .callback import Callback
 from .callback_list import CallbackList
@@ -36,3 +38,6 @@ __all__ = [
     "TerminateOnNaN",
     "handles_nan",
 ]
+
+
+explain_missing(__name__)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from netlet.base.missing import explain_missing
 from netlet.config import numpy_dtype
 from netlet.saving.identifiers import Table, names_of
 
@@ -157,3 +158,6 @@ __all__ = [
     "variance_scaling",
     "zeros",
 ]
+
+
+explain_missing(__name__)

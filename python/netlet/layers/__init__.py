@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netlet.base.missing import explain_missing
+
 from .activations.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention.attention import AdditiveAttention, Attention
 from .attention.grouped_query_attention import GroupedQueryAttention, GroupQueryAttention
@@ -288,3 +290,6 @@ __all__ = [
     "multiply",
     "subtract",
 ]
+
+
+explain_missing(__name__)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netlet.base.missing import explain_missing
 from netlet.saving.identifiers import Table
 
 from .crossentropy import (
@@ -166,3 +167,6 @@ def get(identifier: Any) -> Any:
     (True, 'Huber')
     """
     return _table.get(identifier)
+
+
+explain_missing(__name__)

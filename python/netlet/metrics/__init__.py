@@ -12,6 +12,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from netlet.base.missing import explain_missing
 from netlet.base.naming import to_snake_case
 from netlet.losses import (
     binary_crossentropy,
@@ -179,3 +180,6 @@ def get(identifier: Any) -> Any:
     <MeanSquaredError name=mean_squared_error>
     """
     return _table.get(identifier)
+
+
+explain_missing(__name__)

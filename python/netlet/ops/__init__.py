@@ -12,6 +12,7 @@ array([[3.],
 
 from __future__ import annotations
 
+from netlet.base.missing import explain_missing
 from netlet.engine.operators import install as _install
 
 from . import image
@@ -467,3 +468,6 @@ _install(
         "var": var,
     }
 )
+
+
+explain_missing(__name__)

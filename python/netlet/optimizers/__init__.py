@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
+from netlet.base.missing import explain_missing
 from netlet.base.suggest import unknown
 from netlet.saving.identifiers import Table
 from netlet.saving.serialization import get_registered_object
@@ -87,3 +88,6 @@ def get(identifier: Any) -> Any:
     if inspect.isclass(identifier) and issubclass(identifier, Optimizer):
         return identifier()  # type: ignore[call-arg]
     raise ValueError(f"Could not interpret optimizer identifier: {identifier!r}")
+
+
+explain_missing(__name__)

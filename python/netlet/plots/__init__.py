@@ -3,8 +3,13 @@
 Every function draws into the given axes or figure, or a new one, and returns it. None of them shows or saves the plot.
 """
 
+from netlet.base.missing import explain_missing
+
 from .confusion import confusion_counts, confusion_matrix, confusion_text
 from .curves import learning_curves
 from .samples import sample_grid
 
 __all__ = ["confusion_counts", "confusion_matrix", "confusion_text", "learning_curves", "sample_grid"]
+
+
+explain_missing(__name__)

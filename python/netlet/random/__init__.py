@@ -15,6 +15,8 @@ Arguments that the distributions share:
 
 from __future__ import annotations
 
+from netlet.base.missing import explain_missing
+
 from .draws import categorical, normal, randint, shuffle, truncated_normal, uniform
 from .dropping import concrete_noise_shape, dropout, masked_dropout
 from .seeds import SeedGenerator, generator, get_state, make_seed, make_seed_if_unset, set_seed, set_state
@@ -37,3 +39,5 @@ __all__ = [
     "truncated_normal",
     "uniform",
 ]
+
+explain_missing(__name__)

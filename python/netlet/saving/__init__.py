@@ -1,5 +1,7 @@
 """Saving and loading: one file per model, and the registry of the classes and functions that configs may name."""
 
+from netlet.base.missing import explain_missing
+
 from .netlet_file.model_file import load_model, save_model
 from .netlet_file.weights_file import load_weights, save_weights
 from .serialization import (
@@ -31,3 +33,6 @@ __all__ = [
     "serialize_keras_object",
     "serialize_object",
 ]
+
+
+explain_missing(__name__)

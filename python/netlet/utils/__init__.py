@@ -6,6 +6,7 @@ import random as _python_random
 
 import numpy as np
 
+from netlet.base.missing import explain_missing
 from netlet.base.naming import reset_uids
 from netlet.random import set_seed
 from netlet.saving import (  # noqa: F401  (as in Keras)
@@ -73,3 +74,6 @@ def clear_session(free_memory: bool = True) -> None:
     >>> clear_session()
     """
     reset_uids()
+
+
+explain_missing(__name__)

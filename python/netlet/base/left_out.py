@@ -1,0 +1,92 @@
+"""Why Keras names are not in netlet: for the errors of missing names and for docs/keras-compatibility.md.
+
+One row: names without "keras." in front, where `*` stands for any text, and the reason. The first row that fits counts.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+
+_IMAGES = "netlet augments images with flips, rotations, zooms, shifts, shears, crops, brightness and contrast"
+_BOXES = "netlet has no bounding boxes"
+_TRACED = "netlet computes at once, so Python's own `if` and `while` do this"
+_LINEAR = "use NumPy; netlet's ops are those that networks train with"
+_QUANTIZED = "netlet's quantization has interfaces of its own"
+
+LEFT_OUT: dict[str, str] = {
+    "applications": "it has no pretrained networks",
+    "applications.*": "it has no pretrained networks",
+    "distillation": "write a `train_step` that computes both losses",
+    "distillation.*": "write a `train_step` that computes both losses",
+    "quantizers.*": _QUANTIZED,
+    "Quantizer": _QUANTIZED,
+    "dtype_policies.AWQ*": _QUANTIZED,
+    "dtype_policies.GPTQ*": _QUANTIZED,
+    "dtype_policies.Int4*": _QUANTIZED,
+    "dtype_policies.Quantized*": _QUANTIZED,
+    "export": "export to ONNX takes the place of TensorFlow's formats",
+    "export.*": "export to ONNX takes the place of TensorFlow's formats",
+    "visualization": "use Matplotlib; `netlet.plots` draws training curves, samples and confusion matrices",
+    "visualization.*": "use Matplotlib; `netlet.plots` draws training curves, samples and confusion matrices",
+    "RematScope": "a recorded step plans its memory by itself",
+    "remat": "a recorded step plans its memory by itself",
+    "StatelessScope": "it belongs to Keras's backends",
+    "SymbolicScope": "it belongs to Keras's backends",
+    "name_scope": "it belongs to TensorFlow's graphs",
+    "legacy*": "it reads objects of Keras 2",
+    "optimizers.legacy*": "the optimizers of Keras 2; those of `optimizers` take their place",
+    "utils.legacy*": "it reads objects of Keras 2",
+    "callbacks.OrbaxCheckpoint": "Orbax belongs to JAX; use ModelCheckpoint or BackupAndRestore",
+    "config.is_nnx_enabled": "NNX belongs to JAX",
+    "config.set_backend": "netlet has one backend",
+    "config.enable_unsafe_deserialization": "loading never runs code from a file",
+    "layers.FlaxLayer": "it wraps a module of JAX",
+    "layers.JaxLayer": "it wraps a module of JAX",
+    "layers.TorchModuleWrapper": "it wraps a module of PyTorch",
+    "layers.TFSMLayer": "it wraps a model of TensorFlow",
+    "layers.MaxNumBoundingBoxes": _BOXES,
+    "utils.bounding_boxes*": _BOXES,
+    "layers.AugMix": _IMAGES,
+    "layers.AutoContrast": _IMAGES,
+    "layers.ContrastLimitedAdaptiveHistogramEqualization": _IMAGES,
+    "layers.CutMix": _IMAGES,
+    "layers.Equalization": _IMAGES,
+    "layers.MixUp": _IMAGES,
+    "layers.RandAugment": _IMAGES,
+    "layers.Random*": _IMAGES,
+    "layers.Solarization": _IMAGES,
+    "layers.MelSpectrogram": "netlet has no spectrograms; compute them with SciPy before training",
+    "layers.STFTSpectrogram": "netlet has no spectrograms; compute them with SciPy before training",
+    "initializers.*STFT*": "netlet has no spectrograms",
+    "initializers.stft": "netlet has no spectrograms",
+    "utils.FeatureSpace": "use the preprocessing layers (StringLookup, Normalization, ...) or scikit-learn",
+    "utils.audio_dataset_from_directory": "netlet decodes no sound",
+    "saving.KerasFileEditor": "load the model and use `get_weights` and `set_weights`",
+    "utils.Config": "use a dict or a dataclass",
+    "ops.associative_scan": _TRACED,
+    "ops.cond": _TRACED,
+    "ops.custom_gradient": "write the op from ops that netlet differentiates, with `ops.stop_gradient` where needed",
+    "ops.fori_loop": _TRACED,
+    "ops.map": _TRACED,
+    "ops.scan": _TRACED,
+    "ops.switch": _TRACED,
+    "ops.vectorize*": _TRACED,
+    "ops.while_loop": _TRACED,
+    "ops.linalg.*": _LINEAR,
+    "ops.*fft*": "use NumPy's FFT; netlet has no complex numbers",
+    "ops.*stft": "use SciPy; netlet has no complex numbers",
+    "ops.conj*": "netlet has no complex numbers",
+    "ops.real": "netlet has no complex numbers",
+    "ops.imag": "netlet has no complex numbers",
+    "ops.view_as_*": "netlet has no complex numbers",
+}
+
+
+def reason_for(path: str) -> str | None:
+    """The reason why a name is not there, or None.
+
+    >>> reason_for("applications.ResNet50")
+    'it has no pretrained networks'
+    >>> reason_for("layers.Dense")
+    """
+    return next((why for names, why in LEFT_OUT.items() if fnmatch.fnmatchcase(path, names)), None)
