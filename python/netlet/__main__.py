@@ -1,4 +1,4 @@
-"""The command line: `python -m netlet demo | bench | verify | info`."""
+"""The command line: `python -m netlet run | demo | bench | verify | info`."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: those of the command line; default `sys.argv[1:]`.
 
     Returns:
-        The exit status: 0; 1 if a package is missing or `verify` finds an error; 2 for wrong arguments.
+        The exit status: 0; 1 if a package is missing or `verify` finds an error; 2 for wrong arguments. `run` raises
+        what its script raises.
     """
     parser = argparse.ArgumentParser(
         prog="python -m netlet", description="A small neural network library with a native core."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="demo | bench | verify | info")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="run | demo | bench | verify | info")
+    run = commands.add_parser("run", help="run a Keras script as it is: its imports of keras and tf.keras give netlet")
+    run.add_argument("--report", action="store_true", help="first list the Keras names it uses, and which are missing")
+    run.add_argument("script", help="path of the script")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="arguments of the script")
     demo = commands.add_parser("demo", help="train a classifier of handwritten digits and save a plot of the results")
     demo.add_argument("--epochs", type=int, default=60, help="maximum number of epochs (default: %(default)s)")
     demo.add_argument(
@@ -37,6 +42,10 @@ def main(arguments: list[str] | None = None) -> int:
     verify.add_argument("--functions", default="", metavar="NAME,...", help="check only these vector functions")
     commands.add_parser("info", help="print the version, processor, instruction set and threads")
     options = parser.parse_args(arguments)
+    if options.command == "run":
+        from .commands.run import main as run_script
+
+        return run_script(options.script, options.arguments, options.report)
     if options.command == "demo":
         from .commands.demo import main as run_demo
 

@@ -1,0 +1,33 @@
+"""`python -m netlet run train.py`: runs a Keras script as it is, on netlet."""
+
+from __future__ import annotations
+
+import sys
+
+from netlet import compat
+
+from .report import report
+from .script import Script
+
+
+def main(path: str, arguments: list[str], with_report: bool = False) -> int:
+    """Runs a script as `python path arguments...` does, except that imports of Keras give netlet.
+
+    Args:
+        path: path of the script.
+        arguments: those of the script.
+        with_report: first lists on standard error which of Keras's names the script uses, and which netlet lacks.
+
+    Returns:
+        0; 2 if the script cannot be read. An exception of the script, SystemExit too, leaves this function.
+    """
+    try:
+        script = Script(path)
+    except OSError as e:
+        print(f"python -m netlet run: can't open file {path!r}: [Errno {e.errno}] {e.strerror}", file=sys.stderr)
+        return 2
+    if with_report:
+        print(report(path, script.source), file=sys.stderr, flush=True)
+    compat.install()
+    script.run(arguments)
+    return 0
