@@ -143,7 +143,7 @@ class StepRunner:
 
     def _logs_so_far(self) -> dict[str, Any]:
         """The logs of an epoch that was resumed after its last batch; empty if there was no batch."""
-        return results.logs_of(self.model, None) if self.batches.done else {}
+        return logs_of(self.model, None) if self.batches.done else {}
 
     def _native(self, step: RecordedStep, data: ArrayData, order: Any, first: int, count: int) -> int:
         """Runs up to `count` steps from row `first` in one native call; returns how many it made."""
