@@ -226,6 +226,32 @@ def test_steps_of_evaluate_and_predict_follow_keras():
         )
 
 
+@pytest.mark.parametrize("eager", [False, True])
+def test_predict_takes_any_form_and_any_number_of_rows(eager):
+    def build():
+        a, b = netlet.Input((4,), name="a"), netlet.Input((4,), name="b")
+        total = layers.Add()([a, b])
+        return netlet.Model([a, b], {"sum": total, "first": layers.Dense(3, "softmax")(a)})
+
+    model = build()
+    model.run_eagerly = eager
+    expected = model.predict([X, X], verbose=0)
+    forms = {
+        "dict": {"b": X, "a": X},
+        "tuple": (X, X),
+        "generator": (([X[i : i + 6], X[i : i + 6]],) for i in range(0, 20, 6)),
+        "dicts of a generator": ({"a": X[i : i + 6], "b": X[i : i + 6]} for i in range(0, 20, 6)),
+    }
+    for name, form in forms.items():
+        got = model.predict(form, verbose=0)
+        for key in ("sum", "first"):
+            np.testing.assert_allclose(got[key], expected[key], rtol=1e-6, err_msg=name)
+    rows = model.predict([X[:0], X[:0]], steps=3, verbose=0)
+    assert rows["sum"].shape == (0, 4) and rows["first"].shape == (0, 3) and rows["sum"].dtype == np.float32
+    with pytest.raises(ValueError, match="predict: expected at least one batch"):
+        model.predict(iter([]), verbose=0)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -246,6 +272,17 @@ def test_steps_of_evaluate_and_predict_follow_keras():
         (lambda m: m.evaluate(dataset_of(netlet), sample_weight=Y), "expected sample_weight in the batches"),
         (lambda m: m.fit((X, Y)), r"expected 1 array, received 2\. Give x and y as two arguments"),
         (lambda m: m.fit(7), "iterable"),
+        (lambda m: m.fit("data.csv", Y), r"fit\(x\): expected arrays or an iterable.*received 'data.csv'"),
+        (lambda m: m.fit(iter([(X, Y, Y, Y)])), r"fit: a batch: expected x.*received a tuple of 4 items"),
+        (lambda m: m.fit(iter([()])), r"fit: a batch: expected x.*received a tuple of 0 items"),
+        (lambda m: m.fit(X, Y, validation_data=(X, Y, Y, Y)), r"fit\(validation_data=\): .*a tuple of 4 items"),
+        (lambda m: m.fit(X), "expected y, received none"),
+        (lambda m: m.evaluate(X), "expected y, received none"),
+        (lambda m: m.fit(iter([(X,)])), "expected y, received none"),
+        (lambda m: m.fit(X, Y, validation_data=X), "expected y, received none"),
+        (lambda m: m.fit(X, Y[:7]), "x has 20, y has 7"),
+        (lambda m: m.evaluate(iter([(X, Y, Y[:7])])), "sample_weight has 7"),
+        (lambda m: m.predict([X, X[:3]]), "x has 20, x has 3"),
         (lambda m: m.fit(X, Y, validation_data=(X[:, :3], Y)), "(?s)4.*3"),
     ],
 )

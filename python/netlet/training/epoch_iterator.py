@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from .data_sources import ArrayPass, DataSource
+from .data_sources import ArrayPass, DataSource, Prefetch
 from .state import ShuffleOrder
 
 _RAN_OUT = (
@@ -58,7 +58,13 @@ class EpochIterator:
     def restart(self) -> None:
         """Makes the next epoch begin a new pass, if the source restarts."""
         if self.source.restarts:
+            self.close()
             self._pass, self._next = None, _NOTHING
+
+    def close(self) -> None:
+        """Ends the thread of the current pass, if it has one."""
+        if isinstance(self._pass, Prefetch):
+            self._pass.close()
 
     def begin(self) -> None:
         """Begins an epoch."""
@@ -72,6 +78,8 @@ class EpochIterator:
         self.source.on_epoch_end()
 
     def _begin_pass(self) -> None:
+        """Begins a new pass over the data."""
+        self.close()
         self._drawn = self.order.drawn if self.order is not None else 0
         self._pass, self._next, self._taken = self.source.epoch(), _NOTHING, 0
 
@@ -104,6 +112,8 @@ class EpochIterator:
         if isinstance(self._pass, ArrayPass):
             self._pass.at = taken
             return None
+        if isinstance(self._pass, Prefetch):
+            self._pass.allow(taken)
         batch = None
         for _ in range(taken):
             batch = next(self._pass, None)
@@ -112,8 +122,10 @@ class EpochIterator:
     # ---- batches that come one by one --------------------------------------------------------------------------------
     def batches(self) -> Iterator[Any]:
         """Yields the batches of the epoch after `begin`."""
+        self._allow()
         if not self._peek() and self.source.restarts:  # the last epoch and the pass ended together
             self._begin_pass()
+            self._allow()
         while self.steps is None or self.done < self.steps:
             if not self._peek():
                 self._run_out()
@@ -123,6 +135,12 @@ class EpochIterator:
             self._taken += 1
             yield batch
             del batch
+
+    def _allow(self) -> None:
+        """Allows a thread to take the batches of this epoch, and none beyond them."""
+        if isinstance(self._pass, Prefetch):
+            have = self._next is not _NOTHING
+            self._pass.allow(None if self.steps is None else self.steps - self.done - have)
 
     def _peek(self) -> bool:
         """Whether the pass has another batch; takes it from the pass if needed."""
@@ -158,4 +176,4 @@ class EpochIterator:
         if self.steps is not None and self.done:
             warnings.warn(_RAN_OUT, stacklevel=4)
         if self.source.restarts:
-            self._pass = None
+            self.restart()

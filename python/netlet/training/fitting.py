@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
 
 from netlet import callbacks as callbacks_module
-from netlet.utils.batches import unpack_x_y_sample_weight
+from netlet.base.tree import map_structure
 
 from . import results
-from .data_sources import ArrayData, ArraySource, data_source, is_array_like
+from .data_sources import ArrayData, ArraySource, data_source, is_array_like, parts_of
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
 from .plan_view import PlanView
@@ -63,7 +64,8 @@ class Fitting:
 
         Args:
             x: array (N, ...), a list or dict of arrays, a DataFrame, or an iterable of (x, y[, sample_weight]) batches.
-                Texts for a model that begins with a text layer.
+                Texts for a model that begins with a text layer. An iterable is advanced by one thread, at most two
+                batches ahead and never beyond `steps_per_epoch`; with `run_eagerly=True` by the calling thread.
             y: targets with N rows, or a list or dict of them; not with an iterable.
             batch_size: rows of a step; by default 32, or the rows divided by `steps_per_epoch`. The last batch may be
                 shorter.
@@ -140,30 +142,35 @@ class Fitting:
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
-        runner.prepare()
-        if validation is not None:
-            validation.prepare()
-        logs: dict[str, float] = {}
-        self._initial_epoch = initial_epoch
-        callbacks.on_train_begin()
-        for epoch in range(self._initial_epoch, epochs):
-            if not batches.more():
-                break
-            self.reset_metrics()
-            callbacks.on_epoch_begin(epoch)
-            logs = runner.run(callbacks, epoch)
-            if validation is not None and results.due(validation_freq, epoch) and validation.batches.more():
-                logs = {
-                    **logs,
-                    **{f"val_{name}": value for name, value in self._evaluated(validation, callbacks).items()},
-                }
-            callbacks.on_epoch_end(epoch, logs)
-            if self.stop_training:
-                break
-        if self.optimizer is not None:
-            self.optimizer.finalize_variable_values(self.trainable_variables)
+        with contextlib.ExitStack() as stack:
+            for used in (runner, validation):
+                if used is not None:
+                    stack.callback(used.batches.close)
+                    used.prepare()
+            if self.optimizer is not None and epochs:
+                stack.callback(self._finalize_variables)  # as in Keras, also if a callback raises
+            logs: dict[str, float] = {}
+            self._initial_epoch = initial_epoch
+            callbacks.on_train_begin()
+            for epoch in range(self._initial_epoch, epochs):
+                if not batches.more():
+                    break
+                self.reset_metrics()
+                callbacks.on_epoch_begin(epoch)
+                logs = runner.run(callbacks, epoch)
+                if validation is not None and results.due(validation_freq, epoch) and validation.batches.more():
+                    more = self._evaluated(validation, callbacks)
+                    logs = {**logs, **{f"val_{name}": value for name, value in more.items()}}
+                callbacks.on_epoch_end(epoch, logs)
+                if self.stop_training:
+                    break
         callbacks.on_train_end(logs)
         return self.history
+
+    def _finalize_variables(self) -> None:
+        """Lets the optimizer write its final values, e.g. moving averages, to the variables."""
+        if self.optimizer.built:
+            self.optimizer.finalize_variable_values(self.trainable_variables)
 
     def _held_out(self, x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[ArrayData, ArrayData]:
         """(rows to train on, rows to validate on) for `validation_split`."""
@@ -178,7 +185,7 @@ class Fitting:
 
     def _validation(self, data: Any, batch_size: int | None, steps: int | None) -> StepRunner:
         """The runner for `validation_data`."""
-        parts = unpack_x_y_sample_weight(data)
+        parts = parts_of(data, "fit(validation_data=)")
         source = data_source(self, "test", "validation_data", *parts, batch_size=batch_size, steps=steps)
         return StepRunner(self, "test", EpochIterator(source, steps))
 
@@ -252,8 +259,9 @@ class Fitting:
         source = data_source(self, "test", "evaluate", x, y, sample_weight, batch_size=batch_size, steps=steps)
         runner = StepRunner(self, "test", EpochIterator(source, steps))
         callbacks = self._callback_list(callbacks, verbose, epochs=1, batches=runner.batches)
-        runner.prepare()
-        logs = self._evaluated(runner, callbacks)
+        with contextlib.closing(runner.batches):
+            runner.prepare()
+            logs = self._evaluated(runner, callbacks)
         return dict(logs) if return_dict else results.in_order(logs)
 
     def predict(
@@ -274,10 +282,10 @@ class Fitting:
             callbacks: a `callbacks.Callback`, or a list of them.
 
         Returns:
-            NumPy arrays of shape (N, ...), in the structure of the model's outputs.
+            NumPy arrays of shape (N, ...), in the structure of the model's outputs. N may be 0.
 
         Raises:
-            ValueError: wrong shapes or empty arrays.
+            ValueError: wrong shapes, or an iterable without batches.
 
         Example:
 
@@ -289,14 +297,19 @@ class Fitting:
         results.check_count("predict(batch_size=)", batch_size, none_too=True)
         results.check_count("predict(steps=)", steps, none_too=True)
         source = data_source(self, "predict", "predict", x, batch_size=batch_size, steps=steps)
+        empty = False
+        if isinstance(source, ArraySource) and not source.data.rows:
+            source, steps, empty = ArraySource(source.data.blank()), None, True
         runner = StepRunner(self, "predict", EpochIterator(source, steps))
         callbacks = self._callback_list(callbacks, verbose, epochs=1, batches=runner.batches)
         self.stop_predicting = False
-        runner.prepare()
-        callbacks.on_predict_begin()
-        runner.run(callbacks)
+        with contextlib.closing(runner.batches):
+            runner.prepare()
+            callbacks.on_predict_begin()
+            runner.run(None if empty else callbacks)
         callbacks.on_predict_end()
-        return runner.predictions.result()
+        outputs = runner.predictions.result()
+        return map_structure(lambda y: y[:0], outputs) if empty else outputs
 
     # ---- interrupted trainings --------------------------------------------------------------------------------------
     def get_data_position(self) -> dict[str, Any] | None:

@@ -17,8 +17,10 @@ class PyDataset:
     then needs `steps_per_epoch`.
 
     Args:
-        workers, use_multiprocessing, max_queue_size: accepted for compatibility with Keras; netlet reads batches in the
+        workers: 1 (default) or more: `fit` reads batches in one thread, ahead of the steps that use them. 0: in the
             calling thread.
+        use_multiprocessing: accepted for compatibility with Keras; no effect.
+        max_queue_size: most batches that the thread reads ahead; default 10.
 
     Example:
 

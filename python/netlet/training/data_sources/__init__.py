@@ -3,7 +3,8 @@
 from .arrays import ArrayPass, ArraySource
 from .choosing import data_source
 from .class_weights import class_weighted
-from .data import ArrayData, is_array_like, pack_batch, pack_x
+from .data import ArrayData, is_array_like, pack_batch, pack_x, parts_of
+from .prefetch import Prefetch
 from .source import DataSource
 
 __all__ = [
@@ -11,9 +12,11 @@ __all__ = [
     "ArrayPass",
     "ArraySource",
     "DataSource",
+    "Prefetch",
     "class_weighted",
     "data_source",
     "is_array_like",
     "pack_batch",
     "pack_x",
+    "parts_of",
 ]

@@ -65,7 +65,7 @@ class ArraySource(DataSource):
         order: ShuffleOrder | None = None,
     ) -> None:
         self.data, self.shuffle, self._order = data, shuffle, order
-        self.batch = min(batch_size or (math.ceil(data.rows / steps) if steps else 32), data.rows)
+        self.batch = min(batch_size or (math.ceil(data.rows / steps) if steps else 32), max(data.rows, 1))
 
     @property
     def num_batches(self) -> int:

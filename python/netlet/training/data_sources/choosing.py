@@ -33,6 +33,8 @@ def batches_of(x: Any, method: str, order: ShuffleOrder | None) -> DataSource:
     """
     if isinstance(x, DataSource):
         return x
+    if isinstance(x, (str, bytes)):
+        raise ValueError(f"{method}(x): expected arrays or an iterable of (x, y) batches, received {x!r}.")
     if any(cls.__name__ == "PyDataset" for cls in type(x).__mro__):  # Keras's too
         return SequenceSource(x, order if getattr(x, "_shuffled_by_fit", True) else None)
     if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
@@ -87,6 +89,7 @@ def data_source(
     if isinstance(x, ArrayData) or is_array_like(x):
         data = x if isinstance(x, ArrayData) else ArrayData(model.run_ahead(x), y, sample_weight, method=method)
         return ArraySource(weighted(data), batch_size, steps, shuffle, order)
+    source = batches_of(x, method, order)
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
             raise ValueError(f"{method}: expected {name} in the batches of the iterable x, received it as an argument.")
@@ -96,4 +99,5 @@ def data_source(
     def convert(batch: Any) -> ArrayData:
         return weighted(ArrayData.of_batch(batch, method, own_step, model.run_ahead))
 
-    return ConvertedSource(batches_of(x, method, order), convert)
+    # A debugger in an eager step also stops in the generator, and its output comes in order, without a thread.
+    return ConvertedSource(source, convert, threads=not model.run_eagerly)

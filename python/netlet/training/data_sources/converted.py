@@ -1,4 +1,4 @@
-"""ConvertedSource: another source with each batch converted."""
+"""ConvertedSource: another source with each batch converted, in a thread where the source allows it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from .data import ArrayData
+from .prefetch import Prefetch
 from .source import DataSource
 
 
@@ -15,10 +16,12 @@ class ConvertedSource(DataSource):
     Args:
         source: the other source.
         convert: function from a batch to ArrayData.
+        threads: whether a thread may make batches ahead.
     """
 
-    def __init__(self, source: DataSource, convert: Callable[[Any], ArrayData]) -> None:
+    def __init__(self, source: DataSource, convert: Callable[[Any], ArrayData], threads: bool = True) -> None:
         self._source, self._convert = source, convert
+        self.ahead = source.ahead if threads else 0
         self.restarts = source.restarts
         self.on_epoch_begin, self.on_epoch_end = source.on_epoch_begin, source.on_epoch_end  # type: ignore[method-assign]
 
@@ -29,4 +32,5 @@ class ConvertedSource(DataSource):
 
     def epoch(self) -> Iterator[ArrayData]:
         """The converted batches of a new pass."""
-        return map(self._convert, self._source.epoch())
+        batches = map(self._convert, self._source.epoch())
+        return Prefetch(batches, self.ahead) if self.ahead else batches

@@ -88,7 +88,8 @@ class ArrayData:
         parts: length of the tuple that a step receives; 0 for x alone.
 
     Raises:
-        ValueError: no rows; different numbers of rows without `uneven`; arrays of texts or objects.
+        ValueError: no rows, except in `predict`; different numbers of rows without `uneven`; arrays of texts or
+            objects.
     """
 
     def __init__(
@@ -112,7 +113,7 @@ class ArrayData:
             counts = ", ".join(f"{name} has {t.shape[0]}" for name, t in named)
             raise ValueError(f"{method}: expected arrays with the same number of rows, received: {counts}.")
         self.rows: int = named[0][1].shape[0]
-        if 0 in rows:
+        if 0 in rows and method != "predict":
             raise ValueError(f"{method}: expected at least one row, received empty arrays.")
         self.parts = self._parts_needed() if parts is None else parts
 
@@ -134,7 +135,7 @@ class ArrayData:
         """
         if own_step and isinstance(batch, (list, tuple)) and len(batch) > 3:
             return cls(tuple(batch), method=method, parts=0, uneven=True)
-        x, y, sample_weight = unpack_x_y_sample_weight(batch)
+        x, y, sample_weight = parts_of(batch, f"{method}: a batch")
         x = run_ahead(x)
         if method == "predict" and not own_step:
             return cls(x, method=method)
@@ -183,6 +184,14 @@ class ArrayData:
                 f"and {self.rows - at} for validation."
             )
         return self.take(slice(0, at)), self.take(slice(at, self.rows))
+
+    def blank(self) -> ArrayData:
+        """One row of zeros with the shapes and dtypes of these arrays."""
+
+        def zeros(t: Any) -> Any:
+            return None if t is None else _core.as_tensor(np.zeros((1, *t.shape[1:]), t.numpy().dtype))
+
+        return self._with(1, *(map_structure(zeros, s) for s in (self.x, self.y, self.sample_weight)))
 
     def take(self, rows: Any) -> ArrayData:
         """The rows with these indices: a slice or an integer array."""
@@ -233,6 +242,17 @@ def pack_batch(data: ArrayData, tensors: list[_core.Tensor]) -> Any:
 def pack_x(data: ArrayData, tensors: list[_core.Tensor]) -> Any:
     """The inputs alone, in the structure of `data.x`: a Tensor for each array."""
     return pack_like(data.x, tensors)
+
+
+def parts_of(batch: Any, what: str) -> tuple[Any, Any, Any]:
+    """`unpack_x_y_sample_weight` with an error that says what the batch is, e.g. "fit(validation_data=)"."""
+    if isinstance(batch, (list, tuple)) and not 1 <= len(batch) <= 3:
+        kind = type(batch).__name__
+        raise ValueError(
+            f"{what}: expected x, (x,), (x, y) or (x, y, sample_weight), received a {kind} of {len(batch)} items."
+        )
+    parts: tuple[Any, Any, Any] = unpack_x_y_sample_weight(batch)
+    return parts
 
 
 def is_array_like(x: Any) -> bool:

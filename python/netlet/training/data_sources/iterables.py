@@ -7,6 +7,8 @@ from typing import Any
 
 from .source import DataSource
 
+AHEAD = 2  # batches: one that is ready and one that is made hide the time of making them
+
 
 class IterableSource(DataSource):
     """Any iterable of batches: a torch DataLoader, a tf.data.Dataset, an object with `__iter__`.
@@ -14,6 +16,8 @@ class IterableSource(DataSource):
     Args:
         iterable: the object; `iter` of it begins a new pass.
     """
+
+    ahead = AHEAD
 
     def __init__(self, iterable: Iterable[Any]) -> None:
         self._iterable = iterable
@@ -39,6 +43,7 @@ class GeneratorSource(DataSource):
     """
 
     restarts = False
+    ahead = AHEAD
 
     def __init__(self, generator: Iterator[Any]) -> None:
         self._generator = generator

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..state import ShuffleOrder
+from .iterables import AHEAD
 from .source import DataSource
 
 
@@ -22,6 +23,13 @@ class SequenceSource(DataSource):
 
     def __init__(self, dataset: Any, order: ShuffleOrder | None = None) -> None:
         self._dataset, self._order = dataset, order
+        self.ahead = self._queue_size()
+
+    def _queue_size(self) -> int:
+        """The dataset's `max_queue_size`; 0, which means no thread, if it has `workers=0`."""
+        if getattr(self._dataset, "workers", 1) == 0:
+            return 0
+        return max(1, int(getattr(self._dataset, "max_queue_size", AHEAD)))
 
     @property
     def num_batches(self) -> int | None:

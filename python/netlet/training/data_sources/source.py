@@ -11,9 +11,11 @@ class DataSource:
 
     Attributes:
         restarts: whether `epoch` begins a new pass each time. False for a generator, which has one pass.
+        ahead: most batches that a thread may take from a pass before they are used; 0 for no thread.
     """
 
     restarts = True
+    ahead = 0
 
     @property
     def num_batches(self) -> int | None:
