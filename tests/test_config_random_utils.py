@@ -266,3 +266,22 @@ def test_backend_names():
     assert netlet.backend.floatx() == "float32" and netlet.backend.epsilon() == 1e-7
     assert netlet.backend.get_uid("some_prefix") == 1
     assert netlet.utils.register_keras_serializable is netlet.saving.register_keras_serializable
+
+
+def test_eager_random_ops_draw_other_numbers_in_each_thread():
+    """Threads that prepare data, one after another as in `fit`, must not repeat each other's noise."""
+    drop, seen = netlet.layers.Dropout(0.5), []
+
+    def draw():
+        seen.append(np.asarray(drop(np.ones((1, 64), np.float32), training=True)).tobytes())
+
+    for again in range(2):
+        netlet.utils.set_random_seed(3)
+        drop = netlet.layers.Dropout(0.5)
+        draw()
+        for _ in range(3):
+            thread = threading.Thread(target=draw)
+            thread.start()
+            thread.join()
+        assert len(set(seen)) == 4, again
+    assert seen[:4] == seen[4:]

@@ -14,7 +14,7 @@ namespace {
 std::atomic<uint64_t> next_id{1};
 
 thread_local std::vector<Tape*> entered;
-thread_local uint32_t eager_stream = 0;
+std::atomic<uint32_t> eager_stream{0};
 
 // Marks the buffers that an eager op writes, so that plans notice that values cached from them are out of date. It
 // leaves out a result that only its op holds so far: no plan reads it, and the two atomic additions would cost a small
