@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         random,
         regularizers,
         saving,
+        tree,
         utils,
     )
     from .config import DTypePolicy
@@ -74,6 +75,7 @@ _MODULES = (
     "random",
     "regularizers",
     "saving",
+    "tree",
     "utils",
 )
 _NAMES = {
@@ -134,6 +136,7 @@ __all__ = [
     "regularizers",
     "saving",
     "set_num_threads",
+    "tree",
     "utils",
     "version",
 ]

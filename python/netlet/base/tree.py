@@ -1,9 +1,43 @@
-"""Nested structures: leaves in lists, tuples and dicts (those of dicts in the order of sorted keys, as in Keras)."""
+"""Nested structures: leaves in lists, tuples, named tuples, deques and dicts. None is a leaf.
+
+Those of a dict are in the order of its sorted keys, those of an OrderedDict in its own order, as in Keras.
+"""
 
 from __future__ import annotations
 
+from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterator
 from typing import Any
+
+
+def is_nested(structure: Any) -> bool:
+    """Whether it is a list, tuple, deque or dict, and not a leaf."""
+    return isinstance(structure, (dict, list, tuple, deque))
+
+
+def keys_of(structure: Any) -> Any:
+    """Returns the keys of a dict, or the indices of a sequence, in the order of `flatten`."""
+    if isinstance(structure, dict):
+        return structure if isinstance(structure, OrderedDict) else sorted(structure)
+    return range(len(structure))
+
+
+def rebuilt(structure: Any, parts: list[Any]) -> Any:
+    """Returns a container of the same type with other parts.
+
+    Args:
+        structure: a list, tuple, deque or dict.
+        parts: one for each of `keys_of(structure)`.
+    """
+    if isinstance(structure, dict):
+        by_key = dict(zip(keys_of(structure), parts, strict=True))
+        items = {key: by_key[key] for key in structure}
+        if isinstance(structure, defaultdict):
+            return defaultdict(structure.default_factory, items)
+        return OrderedDict(items) if isinstance(structure, OrderedDict) else items
+    if isinstance(structure, tuple):
+        return type(structure)(*parts) if hasattr(structure, "_fields") else tuple(parts)
+    return deque(parts, structure.maxlen) if isinstance(structure, deque) else parts
 
 
 def flatten(structure: Any) -> list[Any]:
@@ -17,18 +51,13 @@ def flatten(structure: Any) -> list[Any]:
 
 def _leaves(structure: Any) -> Iterator[Any]:
     if isinstance(structure, dict):
-        for key in sorted(structure):
+        for key in keys_of(structure):
             yield from _leaves(structure[key])
-    elif isinstance(structure, (list, tuple)):
+    elif is_nested(structure):
         for item in structure:
             yield from _leaves(item)
     else:
         yield structure
-
-
-def is_nested(structure: Any) -> bool:
-    """Whether it is a list, tuple or dict, and not a leaf."""
-    return isinstance(structure, (list, tuple, dict))
 
 
 def paths(structure: Any) -> list[tuple[Any, ...]]:
@@ -37,13 +66,9 @@ def paths(structure: Any) -> list[tuple[Any, ...]]:
     >>> paths({"b": 1, "a": [2, (3, None)]})
     [('a', 0), ('a', 1, 0), ('a', 1, 1), ('b',)]
     """
-    if isinstance(structure, dict):
-        items: Any = ((key, structure[key]) for key in sorted(structure))
-    elif isinstance(structure, (list, tuple)):
-        items = enumerate(structure)
-    else:
+    if not is_nested(structure):
         return [()]
-    return [(key, *path) for key, part in items for path in paths(part)]
+    return [(key, *path) for key in keys_of(structure) for path in paths(structure[key])]
 
 
 def map_structure(fn: Callable[[Any], Any], structure: Any) -> Any:
@@ -52,14 +77,9 @@ def map_structure(fn: Callable[[Any], Any], structure: Any) -> Any:
     >>> map_structure(lambda v: v + 1, {"a": [1, (2,)]})
     {'a': [2, (3,)]}
     """
-    if isinstance(structure, dict):
-        return {key: map_structure(fn, value) for key, value in structure.items()}
-    if isinstance(structure, tuple):
-        items = [map_structure(fn, item) for item in structure]
-        return type(structure)(*items) if hasattr(structure, "_fields") else tuple(items)
-    if isinstance(structure, list):
-        return [map_structure(fn, item) for item in structure]
-    return fn(structure)
+    if not is_nested(structure):
+        return fn(structure)
+    return rebuilt(structure, [map_structure(fn, structure[key]) for key in keys_of(structure)])
 
 
 def pack_like(structure: Any, leaves: list[Any]) -> Any:
@@ -69,18 +89,7 @@ def pack_like(structure: Any, leaves: list[Any]) -> Any:
     {'b': 3, 'a': [1, 2]}
     """
     remaining = iter(leaves)
-
-    def pack(part: Any) -> Any:
-        if isinstance(part, dict):
-            values = {key: pack(part[key]) for key in sorted(part)}
-            return {key: values[key] for key in part}
-        if isinstance(part, tuple):
-            return tuple(pack(item) for item in part)
-        if isinstance(part, list):
-            return [pack(item) for item in part]
-        return next(remaining)
-
-    return pack(structure)
+    return map_structure(lambda leaf: next(remaining), structure)
 
 
 def is_shape(value: Any) -> bool:
@@ -92,6 +101,4 @@ def map_shapes(fn: Callable[[tuple[int | None, ...]], Any], structure: Any) -> A
     """Returns the same structure with fn applied to each shape, as a tuple."""
     if is_shape(structure):
         return fn(tuple(structure))
-    if isinstance(structure, dict):
-        return {key: map_shapes(fn, value) for key, value in structure.items()}
-    return type(structure)(map_shapes(fn, item) for item in structure)
+    return rebuilt(structure, [map_shapes(fn, structure[key]) for key in keys_of(structure)])
