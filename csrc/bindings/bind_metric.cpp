@@ -3,6 +3,7 @@
 
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "ops/metric/confusion.h"
 #include "ops/metric/metric.h"
 
 namespace netlet::bindings {
@@ -31,6 +32,31 @@ void bind_metric(py::module_& m) {
             return ops::accuracy(Tape::current(), ops::accuracy_kind(kind), y_true, y_pred, threshold);
         },
         "kind"_a, "y_true"_a, "y_pred"_a, "threshold"_a = 0.5, NoGil());
+    using State = std::optional<Tensor>;
+    m.def(
+        "accumulate_confusion",
+        [](const Arg& y_true, const Arg& y_pred, const Optional& w, const Optional& label_weights,
+           const Arg& thresholds, const Arg& order, const State& tp, const State& fp, const State& tn, const State& fn,
+           const std::string& spacing, bool by_label) {
+            ops::accumulate_confusion(
+                Tape::current(), y_true, y_pred, or_null(w), or_null(label_weights), thresholds, order,
+                {tp.value_or(nullptr), fp.value_or(nullptr), tn.value_or(nullptr), fn.value_or(nullptr)},
+                ops::spacing_kind(spacing), by_label);
+        },
+        "y_true"_a, "y_pred"_a, "sample_weight"_a, "label_weights"_a, "thresholds"_a, "order"_a, "tp"_a, "fp"_a, "tn"_a,
+        "fn"_a, "spacing"_a = "any", "by_label"_a = false, NoGil(),
+        "tp, fp, tn, fn (K, labels) or (K,) float64 += counts of y_pred > thresholds (K,), to the rows that order "
+        "names.");
+    m.def(
+        "accumulate_confusion_matrix",
+        [](const Arg& labels, const Arg& predictions, const Optional& w, const Tensor& matrix, const State& outside,
+           int64_t ignore) {
+            ops::accumulate_confusion_matrix(Tape::current(), labels, predictions, or_null(w), matrix,
+                                             outside.value_or(nullptr), ignore);
+        },
+        "labels"_a, "predictions"_a, "sample_weight"_a, "matrix"_a, "outside"_a = py::none(), "ignore"_a = -1, NoGil(),
+        "matrix (C, C) float64 += weights at [label, prediction]; outside (2,): number of pairs left out, first "
+        "class.");
 }
 
 }  // namespace netlet::bindings

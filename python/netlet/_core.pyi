@@ -122,6 +122,28 @@ def accumulate_accuracy(
     state: Tensor,
     threshold: float = 0.5,
 ) -> None: ...
+def accumulate_confusion(
+    y_true: _ArrayLike,
+    y_pred: _ArrayLike,
+    sample_weight: _ArrayLike | None,
+    label_weights: _ArrayLike | None,
+    thresholds: _ArrayLike,
+    order: _ArrayLike,
+    tp: Tensor | None,
+    fp: Tensor | None,
+    tn: Tensor | None,
+    fn: Tensor | None,
+    spacing: str = "any",
+    by_label: bool = False,
+) -> None: ...
+def accumulate_confusion_matrix(
+    labels: _ArrayLike,
+    predictions: _ArrayLike,
+    sample_weight: _ArrayLike | None,
+    matrix: Tensor,
+    outside: Tensor | None = None,
+    ignore: int = -1,
+) -> None: ...
 def accumulate_gradient(g: Tensor, total: Tensor, y: Tensor, iteration: Tensor, every: int) -> None: ...
 def accumulate_into(x: _ArrayLike, y: Tensor) -> None: ...
 def accumulate_mean(

@@ -1,6 +1,7 @@
 #include "ops/metric/metric_args.h"
 
 #include "dispatch/kernel.h"
+#include "ops/metric/read_number.h"
 #include "simd/each_vector.h"
 
 namespace netlet::NETLET_ISA {
@@ -48,17 +49,6 @@ NETLET_INLINE void accumulate_mean(const AccumulateMeanArgs<T>& a, Range r) {
 }
 
 // ---- accuracy -------------------------------------------------------------------------------------------------------
-NETLET_INLINE double number(const void* labels, DType type, int64_t i) {
-    switch (type) {
-        case DType::f32: return (double)static_cast<const float*>(labels)[i];
-        case DType::f64: return static_cast<const double*>(labels)[i];
-        case DType::i32: return (double)static_cast<const int32_t*>(labels)[i];
-        case DType::i64: return (double)static_cast<const int64_t*>(labels)[i];
-        case DType::i8: return (double)static_cast<const int8_t*>(labels)[i];
-        default: return (double)static_cast<const uint8_t*>(labels)[i];
-    }
-}
-
 // Whether k is the position of the first maximum of x (cols,): no value before it reaches x[k], none after it exceeds
 // x[k].
 template <class T>
@@ -97,7 +87,7 @@ template <class T>
 NETLET_INLINE bool matches(const AccuracyArgs<T>& a, int64_t row) {
     switch (a.kind) {
         case Accuracy::sparse: {
-            const double label = number(a.labels, a.label_type, row);
+            const double label = number_at(a.labels, a.label_type, row);
             if (!(label >= 0 && label < (double)a.cols)) return false;
             const int64_t k = (int64_t)label;
             return (double)k == label && is_argmax(a.x + row * a.cols, a.cols, k);
