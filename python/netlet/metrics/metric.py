@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -17,7 +19,8 @@ class Metric:
     `update_state` is recorded as part of the step, so it must use `netlet.ops` on Tensors and not NumPy.
 
     Args:
-        dtype: "float32" or "float64"; `config.floatx()` if None.
+        dtype: a dtype or a DTypePolicy, whose compute dtype is used; None for `config.floatx()`. netlet's own metrics
+            store their state in float64, whatever it is.
         name: its key in the logs; default: the class's name in snake case.
 
     Example:
@@ -41,13 +44,13 @@ class Metric:
         self._variables: list[Variable] = []
         self._metrics: list[Metric] = []
         self.name = name or auto_name(type(self).__name__)
-        self._dtype = config.get_policy(dtype).compute_dtype if dtype is not None else config.floatx()
+        self._dtype = _dtype_of(dtype)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name not in ("_variables", "_metrics"):
             if not hasattr(self, "_variables"):
                 raise RuntimeError("You forgot to call `super().__init__()` in the `__init__()` method. Go add it!")
-            for item in value if isinstance(value, (list, tuple)) else (value,):
+            for item in _leaves(value):
                 if isinstance(item, Variable) and not any(item is v for v in self._variables):
                     self._variables.append(item)
                 if isinstance(item, Metric) and not any(item is m for m in self._metrics):
@@ -80,7 +83,7 @@ class Metric:
         """
         with name_scope(self.name.replace("/", ">"), self):
             variable = Variable(
-                initializers.get(initializer or "zeros"),
+                initializers.get("zeros" if initializer is None else initializer),
                 shape=shape,
                 dtype=dtype,
                 trainable=False,
@@ -101,6 +104,52 @@ class Metric:
         for v in self.variables:
             v.assign(np.zeros(v.shape, v.dtype))
 
+    # ---- with the state as an argument -------------------------------------------------------------------------------
+    def stateless_update_state(self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        """Returns the state after an update of the given state; the metric's own state stays as it is.
+
+        Args:
+            metric_variables: values of `variables`, in their order.
+            args, kwargs: those of `update_state`.
+
+        Raises:
+            ValueError: another number of values than variables.
+        """
+        with self._lent(metric_variables):
+            self.update_state(*args, **kwargs)
+            return self._values()
+
+    def stateless_result(self, metric_variables: Sequence[Any]) -> Any:
+        """Returns the result for the given state. Argument and errors as in `stateless_update_state`."""
+        with self._lent(metric_variables):
+            return self.result()
+
+    def stateless_reset_state(self) -> list[Any]:
+        """Returns the state after a reset; the metric's own state stays as it is."""
+        with self._lent(self.variables):
+            self.reset_state()
+            return self._values()
+
+    def _values(self) -> list[Any]:
+        return [ops.copy(v) for v in self.variables]
+
+    @contextmanager
+    def _lent(self, values: Sequence[Any]) -> Iterator[None]:
+        """Context manager: the variables hold `values` inside, and their own values again afterwards."""
+        if len(values) != len(self.variables):
+            raise self._error(
+                f"metric_variables with one value for each of {len(self.variables)} variables", str(len(values))
+            )
+        own = list(zip(self.variables, self._values(), strict=True))
+        for (variable, _), value in zip(own, [ops.copy(v) for v in values], strict=True):
+            variable.assign(value)
+        try:
+            yield
+        finally:
+            for variable, value in own:
+                variable.assign(value)
+
+    # ---- to be overridden --------------------------------------------------------------------------------------------
     def update_state(self, *args: Any, **kwargs: Any) -> None:
         """Adds a batch to the state; `fit` passes y_true, y_pred and sample_weight."""
         raise NotImplementedError(f"{type(self).__name__} must implement update_state().")
@@ -121,8 +170,35 @@ class Metric:
     def from_config(cls, config: dict[str, Any]) -> Metric:
         return cls(**config)
 
+    def _error(self, expected: str, received: str) -> ValueError:
+        return ValueError(f"{type(self).__name__} '{self.name}': expected {expected}, received {received}.")
+
+    def _check_same_shape(self, y_true: Any, y_pred: Any) -> None:
+        """Raises ValueError if two Tensors have different shapes."""
+        if tuple(y_true.shape) != tuple(y_pred.shape):
+            raise self._error(f"y_true of y_pred's shape {tuple(y_pred.shape)}", f"{tuple(y_true.shape)}")
+
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    """The items of nested lists, tuples and dicts, in the order in which they were put in."""
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _leaves(item)
+    else:
+        yield value
+
+
+def _dtype_of(dtype: Any) -> str:
+    if dtype is None:
+        return config.floatx()
+    if isinstance(dtype, dict) or (isinstance(dtype, str) and dtype.startswith("mixed_")):
+        return config.get_policy(dtype).compute_dtype
+    return config.standardize_dtype(dtype)
 
 
 def quotient(total: Variable, count: Variable) -> Any:
