@@ -53,7 +53,7 @@ class CSVLogger(Callback):
         logs = logs or {}
         assert self.csv_file is not None
         if self.keys is None:
-            self.keys = sorted(logs)
+            self.keys = sorted(key for key, value in logs.items() if np.ndim(value) < 2)  # no matrices
             if not any(key.startswith("val_") for key in self.keys):
                 self.keys += [f"val_{key}" for key in self.keys]
         if self.writer is None:

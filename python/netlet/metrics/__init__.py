@@ -61,6 +61,7 @@ from .confusion import (
     TrueNegatives,
     TruePositives,
 )
+from .confusion_matrix import ConfusionMatrix
 from .correlation import (
     ConcordanceCorrelation,
     PearsonCorrelation,
@@ -101,6 +102,7 @@ __all__ = [
     "CategoricalCrossentropy",
     "CategoricalHinge",
     "ConcordanceCorrelation",
+    "ConfusionMatrix",
     "CosineSimilarity",
     "F1Score",
     "FBetaScore",

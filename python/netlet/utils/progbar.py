@@ -74,13 +74,15 @@ class Progbar:
 
         Args:
             current: number of finished steps.
-            values: pairs (name, value) for the steps since the last call; default none.
+            values: pairs (name, value) for the steps since the last call; default none. Of a list, its mean is shown;
+                matrices are not shown.
             finalize: whether this is the last call; default whether `current` has reached the target.
         """
         if finalize is None:
             finalize = self.target is not None and current >= self.target
         for name, value in values or ():
-            self._add(name, float(np.mean(value)), max(current - self._seen_so_far, 1), finalize)
+            if np.ndim(value) < 2:
+                self._add(name, float(np.mean(value)), max(current - self._seen_so_far, 1), finalize)
         self._seen_so_far = current
         now = time.time()
         step_seconds = self._step_seconds(current, now)
