@@ -127,6 +127,8 @@ void bind_tape(py::module_& m) {
     m.def("recording", [] { return Tape::current().recording(); });
     m.def("push_scope", [](const std::string& name) { Tape::current().push_scope(name); }, "name"_a);
     m.def("pop_scope", [] { Tape::current().pop_scope(); });
+    m.def("begin_skip", [](const Tensor& flag) { Tape::current().begin_skip(flag); }, "flag"_a);
+    m.def("end_skip", [] { Tape::current().end_skip(); });
     m.def("scope", [] { return Tape::current().scope(); });
 }
 

@@ -157,6 +157,7 @@ template <class Each> int64_t Plan::replay(Each each) {
     if (prepacked_ && prepacked_is_stale()) compute_prepacked(each);
     int64_t stopped = -1;
     for (size_t i = prepacked_; i < records.size() && stopped < 0; ++i) {
+        if (records[i].skipped()) continue;
         each(i);
         if (records[i].guard && *records[i].guard) stopped = (int64_t)i;
     }
@@ -201,6 +202,7 @@ int64_t Plan::find_nonfinite() {
         if (recording_.records[i].guard) last = (int64_t)i;
     for (int64_t i = 0; i <= last; ++i) {
         const Record& r = recording_.records[(size_t)i];
+        if (r.skipped()) continue;
         step(r);
         if (writes_nonfinite(r) || (r.guard && *r.guard)) return i;
     }

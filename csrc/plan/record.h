@@ -22,6 +22,13 @@ struct RecordOperand {
     bool constant = false;  // no step changes the value, so it is known during recording
 };
 
+// A run leaves out the records of this condition while the flag is not 0, or while it leaves out those of `outer`.
+struct Skip {
+    Tensor flag;  // one int32 in memory that exists before the plan
+    std::shared_ptr<const Skip> outer;
+    bool now() const { return *flag->data<int32_t>() || (outer && outer->now()); }
+};
+
 struct Record {
     Kernel kernel;
     size_t args;  // byte offset into Recording::args
@@ -31,6 +38,8 @@ struct Record {
     std::vector<RecordOperand> operands;
     std::string scope;         // the layer that it was emitted for
     int32_t* guard = nullptr;  // the run ends after this record if *guard is not 0
+    std::shared_ptr<const Skip> skip = nullptr;
+    bool skipped() const { return skip && skip->now(); }
 };
 
 // A value that records write or read. The memory plan assigns a place in the arena to temporaries; the caller supplies

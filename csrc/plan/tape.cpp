@@ -148,9 +148,10 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<c
         ThreadPool::instance().run(kernel.fn, args, work.units, work.grain);
         return;
     }
-    Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, work.prepack, {},
+    bool prepacked = work.prepack && !skip_;
+    Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, prepacked, {},
              scope()};
-    bool prepacked = work.prepack;
+    r.skip = skip_;
     for (const Operand& o : operands)
         if (o.tensor && o.reads) prepacked = prepacked && prepacks(o.tensor);
     for (const Operand& o : operands) {
@@ -234,6 +235,13 @@ void Tape::guard(const Tensor& flag) {
     for (Record& r : recording_.records)
         for (const RecordOperand& o : r.operands)
             if (o.writes && o.buffer && o.buffer == flag->buffer) r.guard = flag->data<int32_t>();
+}
+
+void Tape::begin_skip(const Tensor& flag) {
+    if (!recording()) throw RuntimeError("begin_skip(): expected a recording tape, received an eager one");
+    if (!flag || flag->recorded() || flag->dtype != DType::i32 || flag->size() != 1)
+        throw TypeError("begin_skip(): expected one int32 cell that exists before the recording as the flag");
+    skip_ = std::make_shared<const Skip>(Skip{flag, skip_});
 }
 
 bool Tape::can_output(const Tensor& y) const {

@@ -190,6 +190,11 @@ class Tape : public std::enable_shared_from_this<Tape> {
     void take_grad_target(const Tensor& x, BackwardPass& pass);
     // Makes every record so far that writes `flag` (one int32) a guard: a run ends right after it if the flag is not 0.
     void guard(const Tensor& flag);
+    // Records that are emitted before the matching end_skip do not run while `flag` (one int32) is not 0. Nests.
+    void begin_skip(const Tensor& flag);
+    void end_skip() {
+        if (skip_) skip_ = skip_->outer;
+    }
     // Whether y can be an output without a copy: recorded here, without an offset, and not yet an input or an output.
     bool can_output(const Tensor& y) const;
     std::shared_ptr<Plan> compile(const std::vector<Tensor>& outputs);
@@ -225,6 +230,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
     BackwardPass* pass_ = nullptr;  // the innermost one that is running
     std::unordered_map<const TensorImpl*, BackwardPass::State> grad_targets_;
     const char* last_kernel_ = "";
+    std::shared_ptr<const Skip> skip_;  // the innermost one that has begun
     std::vector<std::function<void(Tape&)>> at_end_;
     std::atomic<const void*> thread_{nullptr};  // the thread that has entered it: address of its thread_local
 };
