@@ -23,8 +23,6 @@ from netlet.saving import custom_object_scope
         (lambda: netlet.Variable(1.0, aggregation="average"), ValueError, "only_first_replica.*'average'"),
         (lambda: layers.Dense(1).add_weight((2,), aggregation="x", name="w"), ValueError, "received 'x'"),
         (lambda: metrics.Mean().add_variable((), "zeros", aggregation="x"), ValueError, "received 'x'"),
-        (lambda: layers.Dense(1).add_weight((2,), overwrite_with_gradient=True), NotImplementedError, "overwrite_with"),
-        (lambda: setattr(netlet.Variable(1.0), "overwrite_with_gradient", True), NotImplementedError, "overwrite_with"),
     ],
 )
 def test_refused(call, error, message):

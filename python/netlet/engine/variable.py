@@ -80,6 +80,7 @@ class Variable(Operators, Values):
     """
 
     _place: Any = None  # its position in an optimizer's segment: optimizers/segment.py
+    overwrite_with_gradient = False  # whether optimizers set it to its gradient, as float8 training in Keras needs
     by_rows = False  # whether its gradient is 0 except in few rows: the table of an Embedding
 
     def __init__(
@@ -186,19 +187,6 @@ class Variable(Operators, Values):
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
         self._tensor.requires_grad = self._trainable and is_float(self._dtype)
-
-    @property
-    def overwrite_with_gradient(self) -> bool:
-        """Always False. In Keras, True replaces the value by its gradient, for float8 scales."""
-        return False
-
-    @overwrite_with_gradient.setter
-    def overwrite_with_gradient(self, value: bool) -> None:
-        if value:
-            raise NotImplementedError(
-                f"Variable '{self.path}': overwrite_with_gradient=True is not supported; optimizers update "
-                "variables by their gradients only."
-            )
 
     # ---- its value -------------------------------------------------------------------------------------------------
     def numpy(self) -> np.ndarray:

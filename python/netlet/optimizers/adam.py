@@ -52,8 +52,6 @@ class Adam(Optimizer):
         self.slot_names = ("momentum", "velocity")
 
     def build(self, variables: Any) -> None:
-        if self.built:
-            return
         super().build(variables)
         if self.amsgrad:
             self.add_optimizer_variables(variables, "velocity_hat")
@@ -69,7 +67,7 @@ class Adam(Optimizer):
             self._slot(run, "momentum"),
             self._slot(run, "velocity"),
             self._slot(run, "velocity_hat") if self.amsgrad else None,
-            self._rate.cell._tensor,
+            run.rate,
             self._iterations._tensor,
             float(self.beta_1),
             float(self.beta_2),

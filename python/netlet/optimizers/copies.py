@@ -15,6 +15,7 @@ _REMADE = (
     "_blocks",
     "_used",
     "_trainable_variables",
+    "_trainable_variables_indices",
     "_model_variables_moving_average",
     "_accumulated_gradients",
 )
@@ -61,7 +62,8 @@ class Copies:
                 "received `var_list`. A copy cannot find these variables before the optimizer is built."
             )
         state = {key: value for key, value in self.__dict__.items() if key not in _REMADE}
-        state.update(_places={}, _blocks={}, _used={}, _trainable_variables=[], built=False)
+        state.update(_places={}, _blocks={}, _used={}, _trainable_variables=[], _trainable_variables_indices={})
+        state["built"] = False
         if self.built:
             trained = [(v.shape, v.dtype, id(v) in self._excluded) for v in self._trainable_variables]
             state["_waiting"] = trained, [v.numpy() for v in self._variables[self._own :]]

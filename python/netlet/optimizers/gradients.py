@@ -15,7 +15,7 @@ from netlet.engine.variable import Variable
 from . import finite
 from .segment import Place, lies_in_segment, runs
 
-Item = tuple[Place, _core.Tensor, bool]
+Item = tuple[Place, _core.Tensor, Any]
 
 
 def prepare(optimizer: Any, items: list[Item], variables: list[Variable]) -> list[Item]:
@@ -27,37 +27,48 @@ def prepare(optimizer: Any, items: list[Item], variables: list[Variable]) -> lis
     """
     if optimizer.loss_scale_factor is not None:
         factor = float(optimizer.loss_scale_factor)
-        items = _in_place(items, lambda g: _core.divide_gradient(g, g, factor))
+        items = in_place(items, lambda g: _core.divide_gradient(g, g, factor))
     every = optimizer.gradient_accumulation_steps
     if every:
         finite.check_gradients(optimizer, runs(items))
-        items = _own(items)
+        items = own(items)
         for run in runs(items):
             total = optimizer._slot(run, "gradient_accumulator")
             _core.accumulate_gradient(run.gradient, total, run.gradient, optimizer._iterations._tensor, every)
-    if optimizer.clipvalue:
-        limit = float(optimizer.clipvalue)
-        items = _in_place(items, lambda g: _core.clip_gradient_value(g, g, limit))
-    elif optimizer.clipnorm:
-        items = _own(items)
-        each = [g for _, g, _ in items]
-        _core.clip_gradient_norm(each, each, float(optimizer.clipnorm), False)
-    elif optimizer.global_clipnorm:
-        items = _own(items)
-        all_of_them = [run.gradient for run in runs(items)]
-        _core.clip_gradient_norm(all_of_them, all_of_them, float(optimizer.global_clipnorm), True)
+    items = clip(optimizer, items)
     if not every:
         finite.check_gradients(optimizer, runs(items))
     return items
 
 
-def _own(items: list[Item]) -> list[Item]:
+def clip(optimizer: Any, items: list[Item]) -> list[Item]:
+    """Returns the gradients clipped. A limit that is not positive does not clip, as in Keras."""
+    if _positive(optimizer.clipnorm):
+        items = own(items)
+        each = [g for _, g, _ in items]
+        _core.clip_gradient_norm(each, each, float(optimizer.clipnorm), False)
+    elif _positive(optimizer.global_clipnorm):
+        items = own(items)
+        all_of_them = [run.gradient for run in runs(items)]
+        _core.clip_gradient_norm(all_of_them, all_of_them, float(optimizer.global_clipnorm), True)
+    elif _positive(optimizer.clipvalue):
+        limit = float(optimizer.clipvalue)
+        items = in_place(items, lambda g: _core.clip_gradient_value(g, g, limit))
+    return items
+
+
+def _positive(limit: float | None) -> bool:
+    return limit is not None and limit > 0
+
+
+def own(items: list[Item]) -> list[Item]:
     """Returns the same gradients in memory that may be changed: copies, except in the segment."""
-    return [(at, g if lies_in_segment(at, g) else _core.identity(g), decays) for at, g, decays in items]
+    return [(at, g if lies_in_segment(at, g) else _core.identity(g), group) for at, g, group in items]
 
 
-def _in_place(items: list[Item], change: Callable[[_core.Tensor], Any]) -> list[Item]:
-    items = _own(items)
+def in_place(items: list[Item], change: Callable[[_core.Tensor], Any]) -> list[Item]:
+    """Calls `change`, which writes a gradient, for each run of gradients; returns the changed gradients."""
+    items = own(items)
     for run in runs(items):
         change(run.gradient)
     return items
@@ -66,7 +77,8 @@ def _in_place(items: list[Item], change: Callable[[_core.Tensor], Any]) -> list[
 def average(optimizer: Any) -> None:
     """Updates the exponential average of all the optimizer's variables, with one kernel call for each run."""
     targets = optimizer.gradient_targets()
-    everything = [(optimizer._places[id(v)], targets[id(v)], True) for v in optimizer._trainable_variables]
+    averaged = [v for v in optimizer._trainable_variables if not v.overwrite_with_gradient]
+    everything = [(optimizer._places[id(v)], targets[id(v)], None) for v in averaged]
     for run in runs(everything):
         _core.ema_update(
             run.of(run.places[0].segment.params),

@@ -41,6 +41,10 @@ class LearningRate:
             )
         self.cell.assign(np.float64(value))
 
+    def times(self, factor: float) -> _core.Tensor:
+        """Returns a cell with the current rate times `factor`; the kernels of an update read it."""
+        return self.cell._tensor if factor == 1 else _core.multiply(self.cell._tensor, factor)
+
     def next(self, count: int) -> np.ndarray:
         """Returns the rates of the next `count` steps, (count,) float64, from the schedule or function."""
         if not isinstance(self.source, LearningRateSchedule):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -18,24 +17,28 @@ from netlet.engine.variable import Variable
 from netlet.saving.serialization import deserialize_object, serialize_object
 
 from . import gradients
+from .conditional import unless, updates_now
+from .groups import Groups
 from .learning_rate import LearningRate
+from .options import OPTIONS, check_options
+from .overwriting import overwrite
 from .segment import Run, as_gradient, place, runs
 from .slots import Slots
+from .state import State
 
 
 def _whole(build: Callable[..., None]) -> Callable[..., None]:
-    """Makes a `build` leave the optimizer unchanged if it raises."""
+    """Makes a `build` leave the optimizer unchanged if it is built or if it raises."""
 
     @functools.wraps(build)
     def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
-        if self.built:
-            return build(self, *args, **kwargs)
-        return all_or_nothing([self], build, self, *args, **kwargs)
+        if not self.built:
+            all_or_nothing([self], build, self, *args, **kwargs)
 
     return wrapper
 
 
-class Optimizer(Slots):
+class Optimizer(Slots, Groups, State):
     """Base of all optimizers.
 
     Args:
@@ -56,10 +59,15 @@ class Optimizer(Slots):
     Raises:
         ValueError: unknown arguments, more than one kind of clipping, or a value outside its range.
 
+    A variable with `overwrite_with_gradient=True` takes the value of its gradient, without any of these options.
+
     To write your own in Python, override `update_step(gradient, variable, learning_rate)`, and `build` for slots.
     """
 
     slot_names: tuple[str, ...] = ()
+    may_skip = False  # whether a call of `apply` may leave `iterations` as it is
+    _by_rows = True  # whether it may read only the rows of a table's gradient that a step has written
+    needs_closure = False  # whether one update computes the loss several times
 
     def __init__(
         self,
@@ -76,27 +84,19 @@ class Optimizer(Slots):
         name: str | None = None,
         **kwargs: Any,
     ) -> None:
-        if kwargs.pop("decay", None) is not None:
-            warnings.warn("Argument `decay` is no longer supported and will be ignored.", stacklevel=2)
-        if kwargs:
-            raise ValueError(f"Argument(s) not recognized: {kwargs}")
-        if sum(a is not None for a in (clipnorm, clipvalue, global_clipnorm)) > 1:
-            raise ValueError(
-                "Only one of `clipnorm`, `clipvalue` and `global_clipnorm` can be set. Received: "
-                f"clipnorm={clipnorm}, clipvalue={clipvalue}, global_clipnorm={global_clipnorm}"
-            )
-        if gradient_accumulation_steps and not gradient_accumulation_steps >= 2:
-            raise ValueError(
-                "`gradient_accumulation_steps` must be an integer >= 2. Received: "
-                f"gradient_accumulation_steps={gradient_accumulation_steps}"
-            )
-        if use_ema and not 0 <= ema_momentum <= 1:
-            raise ValueError(f"`ema_momentum` must be in the range [0, 1]. Received: ema_momentum={ema_momentum}")
-        every = ema_overwrite_frequency
-        if use_ema and every and (not isinstance(every, int) or every < 1):
-            raise ValueError(
-                f"`ema_overwrite_frequency` must be an integer >= 1 or None. Received: ema_overwrite_frequency={every}"
-            )
+        super().__init__()
+        options = {
+            "weight_decay": weight_decay,
+            "clipnorm": clipnorm,
+            "global_clipnorm": global_clipnorm,
+            "clipvalue": clipvalue,
+            "use_ema": use_ema,
+            "ema_momentum": ema_momentum,
+            "ema_overwrite_frequency": ema_overwrite_frequency,
+            "loss_scale_factor": loss_scale_factor,
+            "gradient_accumulation_steps": gradient_accumulation_steps,
+        }
+        check_options(options, kwargs)
         self.name: str = name or auto_name(type(self).__name__)
         self.weight_decay, self.clipnorm, self.clipvalue = weight_decay, clipnorm, clipvalue
         self.global_clipnorm, self.loss_scale_factor = global_clipnorm, loss_scale_factor
@@ -104,9 +104,6 @@ class Optimizer(Slots):
         self.gradient_accumulation_steps = gradient_accumulation_steps
         self.built = False
         self.asked_in_trial = False  # whether a trial (engine.graph.trial) called `apply`
-        super().__init__()
-        self._excluded: set[int] = set()
-        self._excluded_pattern: re.Pattern[str] | None = None
         with name_scope(self.name, self):
             self._iterations = self._track(Variable(0, dtype="int64", trainable=False, name="iteration"))
             self._rate = LearningRate(learning_rate, self._iterations)
@@ -155,16 +152,15 @@ class Optimizer(Slots):
         Args:
             variables: the variables to train.
         """
-        if self.built:
-            return
         self._begin_build(variables)
         self._trainable_variables = list(variables)
-        for v, at in zip(variables, place(variables), strict=True):
+        for i, (v, at) in enumerate(zip(variables, place(variables), strict=True)):
+            self._trainable_variables_indices[id(v)] = i
             self._places[id(v)] = at
         if self.use_ema:
             self._model_variables_moving_average = self.add_optimizer_variables(variables, "average")
         if self.gradient_accumulation_steps:
-            self._accumulated_gradients = self.add_optimizer_variables(variables, "gradient_accumulator")
+            self._accumulated_gradients = [self._add_slot(v, "gradient_accumulator") for v in variables]
         if self.slot_names:
             self.add_optimizer_variables(variables, self.slot_names)
         self.built = True
@@ -199,23 +195,32 @@ class Optimizer(Slots):
             return
         if len(grads) == 0:
             return
-        pairs = self._pairs(list(grads), trainable_variables)
+        self._apply(self._pairs(list(grads), trainable_variables))
+
+    def _apply(self, pairs: list[tuple[Any, Variable]]) -> None:
+        """One call of `apply`, with pairs of (gradient, variable) of known variables."""
         if not _core.recording():
             self._rate.refresh()
-        items = [(self._places[id(v)], as_gradient(g, v), self._use_weight_decay(v)) for g, v in pairs]
-        items = gradients.prepare(self, items, [v for _, v in pairs])
+        rest = overwrite(self, pairs)
+        if rest:
+            self._update(rest)
+        _core.increment(self._iterations._tensor)
+
+    def _update(self, pairs: list[tuple[Any, Variable]]) -> None:
+        variables = [v for _, v in pairs]
+        items = [(self._places[id(v)], as_gradient(g, v), self._group(v)) for g, v in pairs]
+        items = gradients.prepare(self, items, variables)
         if type(self).update_step is not Optimizer.update_step:
-            self._update_one_by_one(items, [v for _, v in pairs])
+            self._update_one_by_one(items, variables)
         else:
             for run in runs(items):
-                decay = self.weight_decay if self.weight_decay and run.decays else 0.0
-                self._update_run(run, float(decay))
+                run.rate = self._rate.times(run.group.rate)
+                self._update_run(run, float(self.weight_decay or 0.0) * run.group.decay)
         if self.use_ema:
             gradients.average(self)
-        for _, v in pairs:
+        for v in variables:
             if v.constraint is not None:
                 v.assign(v.constraint(v))
-        _core.increment(self._iterations._tensor)
 
     def _pairs(self, grads: list[Any], variables: Sequence[Variable] | None) -> list[tuple[Any, Variable]]:
         if variables is None:
@@ -243,16 +248,21 @@ class Optimizer(Slots):
             raise ValueError("No gradients provided for any variable.")
         missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
         if missing:
-            warnings.warn(f"Gradients do not exist for variables {missing} when minimizing the loss.", stacklevel=3)
+            warnings.warn(
+                f"Gradients do not exist for variables {missing} when minimizing the loss. If using `model.compile()`, "
+                "did you forget to provide a `loss` argument?",
+                stacklevel=3,
+            )
         return pairs
 
     def _update_run(self, run: Run, weight_decay: float) -> None:
+        """Updates the variables of a run, whose `rate` is the cell of the learning rate, by one kernel call."""
         raise NotImplementedError(f"{type(self).__name__} must implement update_step().")
 
     def _keeps_rows(self) -> bool:
         changed = (self.loss_scale_factor, self.gradient_accumulation_steps, self.clipvalue, self.clipnorm)
         custom = type(self).update_step is not Optimizer.update_step
-        return not custom and all(not option for option in (*changed, self.global_clipnorm))
+        return self._by_rows and not custom and all(not option for option in (*changed, self.global_clipnorm))
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         """Updates one variable. Override it to write an optimizer in Python.
@@ -265,13 +275,18 @@ class Optimizer(Slots):
         raise NotImplementedError(f"{type(self).__name__} must implement update_step().")
 
     def _update_one_by_one(self, items: list[Any], variables: list[Variable]) -> None:
-        if self.gradient_accumulation_steps:
-            raise NotImplementedError("gradient_accumulation_steps is not supported with a custom update_step().")
-        for (_, gradient, decays), v in zip(items, variables, strict=True):
-            rate = _core.cast(self._rate.cell, v.dtype)
-            if self.weight_decay and decays:
-                v.assign_sub(_core.multiply(_core.multiply(v, float(self.weight_decay)), rate))
-            self.update_step(gradient, v, rate)
+        def update() -> None:
+            for (_, gradient, group), v in zip(items, variables, strict=True):
+                rate = _core.cast(self._rate.times(group.rate), v.dtype)
+                if self.weight_decay and group.decay:
+                    factor = float(self.weight_decay) * group.decay
+                    v.assign_sub(_core.multiply(_core.multiply(v, factor), rate))
+                self.update_step(gradient, v, rate)
+
+        every = self.gradient_accumulation_steps
+        if not every:
+            return update()
+        unless(_core.logical_not(updates_now(self._iterations._tensor, every)), update)
 
     def assign(self, variable: Variable, value: Any) -> None:
         """Sets the variable to `value`."""
@@ -288,49 +303,28 @@ class Optimizer(Slots):
     # ---- around the step -------------------------------------------------------------------------------------------
     def scale_loss(self, loss: Any) -> Any:
         """Returns the loss times `loss_scale_factor`."""
-        return loss if self.loss_scale_factor is None else _core.multiply(loss, float(self.loss_scale_factor))
+        return loss if self.loss_scale_factor is None else loss * float(self.loss_scale_factor)
+
+    def scaled_by_another(self) -> None:
+        """Leaves the scaling to an optimizer that wraps this one, reads all gradients, and divides them."""
+        self.loss_scale_factor = None
+        self._by_rows = False
 
     def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
         """With `use_ema`, sets the variables in `var_list` to their averages. `fit` calls it at its end."""
         if self.use_ema and self.built:
             averages = dict(zip(map(id, self._trainable_variables), self._model_variables_moving_average, strict=True))
             for v in var_list:
-                if id(v) in averages:
+                if averages.get(id(v)) is not None:
                     v.assign(averages[id(v)].numpy())
-
-    def exclude_from_weight_decay(self, var_list: Any = None, var_names: Any = None) -> None:
-        """Excludes variables from the weight decay. Must be called before `build`.
-
-        Args:
-            var_list: the variables to exclude.
-            var_names: strings; variables whose name contains one of them are excluded.
-
-        Raises:
-            ValueError: the optimizer is built.
-        """
-        if self.built:
-            raise ValueError("`exclude_from_weight_decay()` can only be configured before the optimizer is built.")
-        self._excluded = {id(v) for v in var_list or ()}
-        self._excluded_pattern = re.compile("|".join(set(var_names))) if var_names else None
-
-    def _use_weight_decay(self, variable: Variable) -> bool:
-        pattern = self._excluded_pattern
-        return id(variable) not in self._excluded and not (pattern and pattern.search(variable.name))
 
     def get_config(self) -> dict[str, Any]:
         rate = float(self._rate.cell) if self._rate.source is None else serialize_object(self._rate.source)
         return {
             "name": self.name,
             "learning_rate": rate,
-            "weight_decay": self.weight_decay,
-            "clipnorm": self.clipnorm,
-            "global_clipnorm": self.global_clipnorm,
-            "clipvalue": self.clipvalue,
-            "use_ema": self.use_ema,
-            "ema_momentum": self.ema_momentum,
-            "ema_overwrite_frequency": self.ema_overwrite_frequency,
-            "loss_scale_factor": self.loss_scale_factor,
-            "gradient_accumulation_steps": self.gradient_accumulation_steps,
+            **{option: getattr(self, option) for option in OPTIONS},
+            **({"multipliers": {k: dict(v) for k, v in self._multipliers.items()}} if self._multipliers else {}),
         }
 
     @classmethod
@@ -338,7 +332,11 @@ class Optimizer(Slots):
         config = dict(config)
         if isinstance(config.get("learning_rate"), dict):
             config["learning_rate"] = deserialize_object(config["learning_rate"], custom_objects)
-        return cls(**config)
+        multipliers = config.pop("multipliers", None)
+        optimizer = cls(**config)
+        if multipliers:
+            optimizer.set_multipliers(multipliers)
+        return optimizer
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"

@@ -72,7 +72,7 @@ class RMSprop(Optimizer):
             self._slot(run, "velocity"),
             self._slot(run, "momentum") if self.momentum > 0 else None,
             self._slot(run, "average_gradient") if self.centered else None,
-            self._rate.cell._tensor,
+            run.rate,
             self._iterations._tensor,
             float(self.rho),
             float(self.momentum),

@@ -99,7 +99,8 @@ class Run:
 
     places: list[Place]
     gradient: _core.Tensor  # (extent,), or the shape of the one variable
-    decays: bool  # whether weight decay applies to them
+    group: Any  # what the variables of a run have in common, see `groups.Group`
+    rate: Any = None  # the cell of the learning rate, while the run is updated
 
     @property
     def path(self) -> str:
@@ -118,16 +119,16 @@ class Run:
         return first.segment.view(block, first.begin, (self.extent,))
 
 
-def runs(items: Sequence[tuple[Place, _core.Tensor, bool]]) -> list[Run]:
-    """Merges items (place, gradient, decays) that are contiguous in memory into runs, and returns the runs."""
+def runs(items: Sequence[tuple[Place, _core.Tensor, Any]]) -> list[Run]:
+    """Merges items (place, gradient, group) of one group that are contiguous in memory, and returns the runs."""
     found: list[Run] = []
-    for at, gradient, decays in sorted(items, key=lambda item: (id(item[0].segment), item[0].begin)):
+    for at, gradient, group in sorted(items, key=lambda item: (id(item[0].segment), item[0].begin)):
         own = lies_in_segment(at, gradient)
         last = found[-1] if found else None
         if (
             own
             and last is not None
-            and last.decays == decays
+            and last.group == group
             and not (at.rows or last.places[0].rows)
             and last.places[-1].segment is at.segment
             and last.places[-1].end == at.begin
@@ -136,7 +137,7 @@ def runs(items: Sequence[tuple[Place, _core.Tensor, bool]]) -> list[Run]:
             last.places.append(at)
             last.gradient = last.of(at.segment.grads)
         else:
-            found.append(Run([at], gradient, decays))
+            found.append(Run([at], gradient, group))
     return found
 
 

@@ -57,7 +57,7 @@ class SGD(Optimizer):
             run.of(run.places[0].segment.params),
             run.gradient,
             self._slot(run, "momentum") if self.momentum else None,
-            self._rate.cell._tensor,
+            run.rate,
             self._iterations._tensor,
             self.momentum,
             bool(self.nesterov),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from netlet import _core, initializers
 from netlet.base.naming import name_scope
 from netlet.engine.variable import Variable
@@ -20,20 +18,36 @@ class Slots(Copies):
 
     name: str
     built: bool
+    _variables: list[Variable]
 
     def __init__(self) -> None:
-        self._variables: list[Variable] = []
+        object.__setattr__(self, "_variables", [])
         self._trainable_variables: list[Variable] = []
+        self._trainable_variables_indices: dict[int, int] = {}  # id(variable) -> its position
         self._places: dict[int, Place] = {}
         self._blocks: dict[tuple[int, str], _core.Tensor] = {}  # (segment's id, slot's name) -> its flat memory
         self._used: dict[
             tuple[int, int], _core.RowMap
         ] = {}  # (segment's id, begin of a table) -> rows that were updated
+        super().__init__()
 
     @property
     def variables(self) -> list[Variable]:
         """The optimizer's own state: step count, learning rate (unless it has a schedule), slots."""
         return list(self._variables)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Sets an attribute. A Variable becomes one of `variables`, so that it is saved and copied with them."""
+        if "_variables" not in self.__dict__:
+            raise RuntimeError(
+                f"In optimizer '{type(self).__name__}', you forgot to call `super().__init__()` as the first statement "
+                "in the `__init__()` method. Go add it!"
+            )
+        if not name.startswith("_"):
+            for item in value if isinstance(value, (list, tuple)) else [value]:
+                if isinstance(item, Variable) and not any(item is v for v in self._variables):
+                    self._track(item)
+        super().__setattr__(name, value)
 
     def _track(self, variable: Variable) -> Variable:
         self._variables.append(variable)
@@ -41,7 +55,13 @@ class Slots(Copies):
         return variable
 
     def add_variable(
-        self, shape: Any, initializer: Any = "zeros", dtype: Any = None, name: str | None = None
+        self,
+        shape: Any,
+        initializer: Any = "zeros",
+        dtype: Any = None,
+        aggregation: str | None = "none",
+        layout: Any = None,
+        name: str | None = None,
     ) -> Variable:
         """Adds a variable to the optimizer, for `update_step` of a subclass.
 
@@ -49,6 +69,8 @@ class Slots(Copies):
             shape: its shape.
             initializer: name or Initializer; default zeros.
             dtype: its dtype; None for `config.floatx()`.
+            aggregation: accepted for compatibility with Keras, see `Variable`.
+            layout: accepted for compatibility with Keras; None.
             name: its name.
 
         Returns:
@@ -56,7 +78,14 @@ class Slots(Copies):
         """
         with name_scope(self.name, self):
             return self._track(
-                Variable(initializers.get(initializer), shape=shape, dtype=dtype, trainable=False, name=name)
+                Variable(
+                    initializers.get(initializer),
+                    shape=shape,
+                    dtype=dtype,
+                    trainable=False,
+                    aggregation=aggregation,
+                    name=name,
+                )
             )
 
     def add_variable_from_reference(
@@ -73,7 +102,7 @@ class Slots(Copies):
             The Variable, which is not trainable.
         """
         name = f"{reference_variable.path.replace('/', '_')}_{name or 'var'}"
-        return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name)
+        return self.add_variable(reference_variable.shape, initializer, reference_variable.dtype, name=name)
 
     def add_optimizer_variables(
         self, trainable_variables: Sequence[Variable], name: Any, initializer: Any = "zeros"
@@ -86,7 +115,8 @@ class Slots(Copies):
             initializer: name or Initializer, or one for each name; default zeros.
 
         Returns:
-            A list with one Variable for each of trainable_variables; for a list of names, a tuple of such lists.
+            A list with one Variable for each of trainable_variables, or None for a variable that its gradient
+            overwrites, which needs no slot; for a list of names, a tuple of such lists.
 
         Raises:
             ValueError: not as many initializers as names.
@@ -97,15 +127,19 @@ class Slots(Copies):
             raise ValueError(
                 f"Argument `initializer`: expected {len(names)} initializers for name={name}, received {initializer}."
             )
-        made: list[list[Variable]] = [[] for _ in names]
+        made: list[list[Variable | None]] = [[] for _ in names]
         for v in trainable_variables:
             for k, slot in enumerate(names):
-                variable = self.add_variable_from_reference(v, slot, initial[k])
-                at = self._places.get(id(v))
-                if at is not None:
-                    variable._rebind(at.of(self._block(at.segment, slot), v.shape))
-                made[k].append(variable)
+                made[k].append(None if v.overwrite_with_gradient else self._add_slot(v, slot, initial[k]))
         return made[0] if isinstance(name, str) else tuple(made)
+
+    def _add_slot(self, reference: Variable, slot: str, initializer: Any = "zeros") -> Variable:
+        """Adds a slot whose values lie in the block of its name and segment."""
+        variable = self.add_variable_from_reference(reference, slot, initializer)
+        at = self._places.get(id(reference))
+        if at is not None:
+            variable._rebind(at.of(self._block(at.segment, slot), reference.shape))
+        return variable
 
     def _block(self, segment: Segment, slot: str) -> _core.Tensor:
         key = (id(segment), slot)
@@ -116,6 +150,10 @@ class Slots(Copies):
     def _slot(self, run: Run, name: str) -> _core.Tensor:
         """The part of a slot that belongs to a run."""
         return run.of(self._block(run.places[0].segment, name))
+
+    def _get_variable_index(self, variable: Variable) -> int:
+        """The position of a model's variable among those that the optimizer was built with; for `update_step`."""
+        return self._trainable_variables_indices[id(variable)]
 
     def gradient_targets(self) -> dict[int, _core.Tensor]:
         """Returns {id(variable): the part of the segment to which backward should write its gradient}."""
@@ -153,20 +191,3 @@ class Slots(Copies):
         if key not in self._used:
             self._used[key] = _core.RowMap(at.rows, unknown=2, of=[self._slot(run, slot) for slot in slots])
         return written, self._used[key]
-
-    def set_weights(self, weights: Sequence[Any]) -> None:
-        """Sets all of `variables`. The optimizer must be built.
-
-        Args:
-            weights: one array for each of `variables`.
-
-        Raises:
-            ValueError: the optimizer is not built, or there are not as many arrays as variables.
-        """
-        if not self.built:
-            raise ValueError(
-                "You are calling `set_weights()` on an optimizer that has not yet been built. Please call "
-                "`optimizer.build(trainable_variables)` first."
-            )
-        for variable, weight in zip(self._variables, weights, strict=True):
-            variable.assign(np.asarray(weight))

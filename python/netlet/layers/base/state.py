@@ -117,7 +117,7 @@ class LayerState(Operation):
             regularizer: its penalty is added to the layer's `losses`; None by default.
             constraint: function applied after each update; None by default.
             aggregation: see `Variable`; "none" by default.
-            overwrite_with_gradient: only False is supported.
+            overwrite_with_gradient: whether optimizers set it to its gradient; False by default.
             name: "kernel" becomes the path "<layer>/kernel".
 
         Returns:
@@ -125,7 +125,6 @@ class LayerState(Operation):
 
         Raises:
             ValueError: an unknown initializer, regularizer or constraint; a shape with None; a name passed as `shape`.
-            NotImplementedError: overwrite_with_gradient=True.
         """
         if isinstance(shape, str):
             raise ValueError(f"add_weight: expected `name` as a keyword argument, received add_weight({shape!r}, ...).")
@@ -143,7 +142,7 @@ class LayerState(Operation):
                 regularizer=regularizers.get(regularizer),
                 constraint=constraints.get(constraint),
             )
-        variable.overwrite_with_gradient = overwrite_with_gradient  # the setter raises for True
+        variable.overwrite_with_gradient = overwrite_with_gradient
         self._track(variable)
         if not self._trainable:
             variable.trainable = False

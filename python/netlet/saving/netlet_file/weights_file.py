@@ -107,17 +107,11 @@ def collect(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None and getattr(optimizer, "built", False):
         document["optimizer"] = [keep("optimizer", v.path, v) for v in optimizer.variables]
-        document["without_decay"] = _without_decay(model, optimizer)
+        # An optimizer's config does not have the variables that are excluded from its weight decay.
+        document["without_decay"] = optimizer.without_weight_decay(model.trainable_variables)
         if hasattr(model, "get_training_state"):
             document["training"] = serialize_object(model.get_training_state())
     return document, arrays
-
-
-def _without_decay(model: Any, optimizer: Any) -> list[int]:
-    """Indices of trainable variables without weight decay; an optimizer's config does not have them."""
-    if not getattr(optimizer, "weight_decay", None):
-        return []
-    return [i for i, v in enumerate(model.trainable_variables) if not optimizer._use_weight_decay(v)]
 
 
 def _tensor(variable: Any) -> Any:
