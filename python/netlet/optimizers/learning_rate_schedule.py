@@ -6,12 +6,10 @@ ValueError if their number of steps is not positive. Their `name` is stored in t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-
-from netlet.saving.identifiers import Table
 
 
 class LearningRateSchedule:
@@ -35,11 +33,13 @@ class LearningRateSchedule:
         return cls(**config)
 
 
-def _steps(step: Any) -> Any:
+def as_steps(step: Any) -> Any:
+    """A step or steps as float64."""
     return np.asarray(step, dtype=np.float64)
 
 
-def _check_decay_steps(value: float, name: str = "decay_steps") -> None:
+def check_decay_steps(value: float, name: str = "decay_steps") -> None:
+    """Raises ValueError if a number of steps is not positive."""
     if value <= 0:
         raise ValueError(f"Argument `{name}` must be > 0. Received: {name}={value}")
 
@@ -65,12 +65,12 @@ class ExponentialDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "ExponentialDecay",
     ) -> None:
-        _check_decay_steps(decay_steps)
+        check_decay_steps(decay_steps)
         self.initial_learning_rate, self.decay_steps, self.decay_rate = initial_learning_rate, decay_steps, decay_rate
         self.staircase, self.name = staircase, name
 
     def __call__(self, step: Any) -> Any:
-        p = _steps(step) / self.decay_steps
+        p = as_steps(step) / self.decay_steps
         return self.initial_learning_rate * np.power(float(self.decay_rate), np.floor(p) if self.staircase else p)
 
     def get_config(self) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         values = np.asarray(self.values, dtype=np.float64)
-        return values[np.searchsorted(np.asarray(self.boundaries, dtype=np.float64), _steps(step), side="left")]
+        return values[np.searchsorted(np.asarray(self.boundaries, dtype=np.float64), as_steps(step), side="left")]
 
     def get_config(self) -> dict[str, Any]:
         return {"boundaries": self.boundaries, "values": self.values, "name": self.name}
@@ -137,12 +137,12 @@ class PolynomialDecay(LearningRateSchedule):
         cycle: bool = False,
         name: str = "PolynomialDecay",
     ) -> None:
-        _check_decay_steps(decay_steps)
+        check_decay_steps(decay_steps)
         self.initial_learning_rate, self.decay_steps = initial_learning_rate, decay_steps
         self.end_learning_rate, self.power, self.cycle, self.name = end_learning_rate, power, cycle, name
 
     def __call__(self, step: Any) -> Any:
-        at = _steps(step)
+        at = as_steps(step)
         span: Any = float(self.decay_steps)
         if self.cycle:
             span = span * np.where(at == 0, 1.0, np.ceil(at / span))
@@ -183,12 +183,12 @@ class InverseTimeDecay(LearningRateSchedule):
         staircase: bool = False,
         name: str = "InverseTimeDecay",
     ) -> None:
-        _check_decay_steps(decay_steps)
+        check_decay_steps(decay_steps)
         self.initial_learning_rate, self.decay_steps, self.decay_rate = initial_learning_rate, decay_steps, decay_rate
         self.staircase, self.name = staircase, name
 
     def __call__(self, step: Any) -> Any:
-        p = _steps(step) / self.decay_steps
+        p = as_steps(step) / self.decay_steps
         return self.initial_learning_rate / (1 + self.decay_rate * (np.floor(p) if self.staircase else p))
 
     def get_config(self) -> dict[str, Any]:
@@ -225,7 +225,7 @@ class CosineDecay(LearningRateSchedule):
         warmup_target: float | None = None,
         warmup_steps: float = 0,
     ) -> None:
-        _check_decay_steps(decay_steps)
+        check_decay_steps(decay_steps)
         self.initial_learning_rate, self.decay_steps, self.alpha, self.name = (
             initial_learning_rate,
             decay_steps,
@@ -237,7 +237,7 @@ class CosineDecay(LearningRateSchedule):
     def __call__(self, step: Any) -> Any:
         warmup = 0.0 if self.warmup_target is None else float(self.warmup_steps)
         top = self.initial_learning_rate if self.warmup_target is None else self.warmup_target
-        at = np.minimum(_steps(step), self.decay_steps + warmup)
+        at = np.minimum(as_steps(step), self.decay_steps + warmup)
         cosine = 0.5 * (1 + np.cos(np.pi * (at - warmup) / self.decay_steps))
         decayed = top * ((1 - self.alpha) * cosine + self.alpha)
         if not warmup:
@@ -279,12 +279,12 @@ class CosineDecayRestarts(LearningRateSchedule):
         alpha: float = 0.0,
         name: str = "SGDRDecay",
     ) -> None:
-        _check_decay_steps(first_decay_steps, "first_decay_steps")
+        check_decay_steps(first_decay_steps, "first_decay_steps")
         self.initial_learning_rate, self.first_decay_steps = initial_learning_rate, first_decay_steps
         self.t_mul, self.m_mul, self.alpha, self.name = t_mul, m_mul, alpha, name
 
     def __call__(self, step: Any) -> Any:
-        fraction = _steps(step) / self.first_decay_steps
+        fraction = as_steps(step) / self.first_decay_steps
         t = float(self.t_mul)
         if t == 1.0:
             restart = np.floor(fraction)
@@ -305,44 +305,3 @@ class CosineDecayRestarts(LearningRateSchedule):
             "alpha": self.alpha,
             "name": self.name,
         }
-
-
-_table = Table(
-    "learning rate schedule",
-    {
-        cls.__name__: cls
-        for cls in (
-            CosineDecay,
-            CosineDecayRestarts,
-            ExponentialDecay,
-            InverseTimeDecay,
-            PiecewiseConstantDecay,
-            PolynomialDecay,
-        )
-    },
-)
-
-
-def serialize(learning_rate_schedule: Any) -> Any:
-    """Returns the config dict of a schedule.
-
-    Args:
-        learning_rate_schedule: a LearningRateSchedule.
-
-    >>> serialize(ExponentialDecay(0.1, 10, 0.5))["config"]["decay_steps"]
-    10
-    """
-    return _table.serialize(learning_rate_schedule)
-
-
-def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Returns the schedule of a config dict.
-
-    Args:
-        config: what `serialize` returned.
-        custom_objects: classes by name, in addition to netlet's own and registered ones.
-
-    >>> float(deserialize(serialize(ExponentialDecay(0.1, 10, 0.5)))(10))
-    0.05
-    """
-    return _table.deserialize(config, custom_objects)
