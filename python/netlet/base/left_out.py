@@ -10,7 +10,6 @@ import fnmatch
 _IMAGES = "netlet augments images with flips, rotations, zooms, shifts, shears, crops, brightness and contrast"
 _BOXES = "netlet has no bounding boxes"
 _TRACED = "netlet computes at once, so Python's own `if` and `while` do this"
-_LINEAR = "use NumPy; netlet's ops are those that networks train with"
 _QUANTIZED = "netlet's quantization has interfaces of its own"
 
 LEFT_OUT: dict[str, str] = {
@@ -72,7 +71,10 @@ LEFT_OUT: dict[str, str] = {
     "ops.switch": _TRACED,
     "ops.vectorize*": _TRACED,
     "ops.while_loop": _TRACED,
-    "ops.linalg.*": _LINEAR,
+    "ops.linalg.*": "the linear algebra that netlet has is in `ops`",
+    "ops.nn*": "its functions are in `ops`",
+    "ops.numpy*": "its functions are in `ops`",
+    "mixed_precision*": "a model has one type; see `config.set_dtype_policy`",
     "ops.*fft*": "use NumPy's FFT; netlet has no complex numbers",
     "ops.*stft": "use SciPy; netlet has no complex numbers",
     "ops.conj*": "netlet has no complex numbers",
@@ -80,6 +82,17 @@ LEFT_OUT: dict[str, str] = {
     "ops.imag": "netlet has no complex numbers",
     "ops.view_as_*": "netlet has no complex numbers",
 }
+
+DIFFERENT: dict[str, str] = {
+    "Input": "takes no `sparse`, `ragged` or `optional`",
+    "KerasTensor": "takes no `sparse` or `ragged`",
+    "config.backend": 'is "netlet"',
+    "config.set_image_data_format": 'takes "channels_last" only',
+    "layers.Lambda": "cannot be saved, since files hold no code",
+    "models.load_model": "never runs code from a file; `safe_mode` makes no difference",
+    "saving.load_model": "never runs code from a file; `safe_mode` makes no difference",
+}
+"""What differs in names that netlet has, for docs/keras-compatibility.md."""
 
 
 def reason_for(path: str) -> str | None:
