@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from netlet import _core
 from netlet.base.missing import explain_missing
 from netlet.config import numpy_dtype
 from netlet.saving.identifiers import Table, names_of
@@ -82,8 +83,8 @@ def get(identifier: Any) -> Any:
     """Returns an initializer.
 
     Args:
-        identifier: a name ("he_normal"), a config dict, a class, a callable, an array or Variable (the initial value),
-            or None.
+        identifier: a name ("he_normal"), a config dict, a class, a callable, an array, Tensor or Variable (the initial
+            value), or None.
 
     Returns:
         A copy of an Initializer, so that two layers with the same object get different random numbers; a function for
@@ -95,7 +96,7 @@ def get(identifier: Any) -> Any:
     >>> get("zeros")((1,)).numpy()
     array([0.], dtype=float32)
     """
-    if isinstance(identifier, (np.ndarray, np.generic)) or hasattr(identifier, "_tensor"):
+    if isinstance(identifier, (np.ndarray, np.generic, _core.Tensor)) or hasattr(identifier, "_tensor"):
         value = np.asarray(identifier)
 
         def initialize(shape: Any, dtype: Any = None) -> np.ndarray:
@@ -119,6 +120,7 @@ random_normal, random_uniform, truncated_normal, variance_scaling = (
 )
 glorot_uniform, glorot_normal, he_uniform, he_normal = GlorotUniform, GlorotNormal, HeUniform, HeNormal
 lecun_uniform, lecun_normal, orthogonal = LecunUniform, LecunNormal, Orthogonal
+IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
 
 __all__ = [
     "Constant",
@@ -127,11 +129,13 @@ __all__ = [
     "HeNormal",
     "HeUniform",
     "Identity",
+    "IdentityInitializer",
     "Initializer",
     "LecunNormal",
     "LecunUniform",
     "Ones",
     "Orthogonal",
+    "OrthogonalInitializer",
     "RandomInitializer",
     "RandomNormal",
     "RandomUniform",

@@ -9,6 +9,7 @@ import numpy as np
 
 from netlet import _core, random
 from netlet.config import standardize_dtype
+from netlet.saving.serialization import deserialize_object, serialize_object
 
 from .initializer import Initializer
 
@@ -17,13 +18,15 @@ class RandomInitializer(Initializer):
     """Base class of random initializers. It stores the seed that was given, for the config, and the seed in use.
 
     Args:
-        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+        seed: integer, `random.SeedGenerator` or its config, or None for the next seed of the global sequence.
 
     Raises:
         ValueError: another type.
     """
 
     def __init__(self, seed: Any = None) -> None:
+        if isinstance(seed, dict):
+            seed = deserialize_object(seed)
         if seed is not None and not isinstance(seed, random.SeedGenerator):
             if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)):
                 raise ValueError(f"{type(self).__name__}: expected an integer as `seed`, received {seed!r}.")
@@ -33,7 +36,7 @@ class RandomInitializer(Initializer):
 
     def get_config(self) -> dict[str, Any]:
         seed = self._init_seed
-        return {"seed": seed.get_config() if isinstance(seed, random.SeedGenerator) else seed}
+        return {"seed": serialize_object(seed) if isinstance(seed, random.SeedGenerator) else seed}
 
 
 class RandomNormal(RandomInitializer):

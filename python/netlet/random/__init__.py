@@ -19,13 +19,17 @@ from netlet.base.missing import explain_missing
 
 from .draws import categorical, normal, randint, shuffle, truncated_normal, uniform
 from .dropping import concrete_noise_shape, dropout, masked_dropout
+from .host import beta, binomial, gamma
 from .seeds import SeedGenerator, generator, get_state, make_seed, make_seed_if_unset, set_seed, set_state
 
 __all__ = [
     "SeedGenerator",
+    "beta",
+    "binomial",
     "categorical",
     "concrete_noise_shape",
     "dropout",
+    "gamma",
     "generator",
     "get_state",
     "make_seed",

@@ -16,24 +16,29 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedG
 
     Args:
         inputs: array or Tensor of floats.
-        rate: fraction of the elements to drop, in [0, 1).
+        rate: fraction of the elements to drop, in [0, 1]; 1 gives zeros.
         noise_shape: shape of the mask, which broadcasts to the input. None entries are the input's size, an entry 1
             drops whole slices along that axis. Default the input's shape.
         seed: integer, `SeedGenerator`, or None for the global sequence. Repeated calls with the same integer continue
             its sequence and drop other elements.
 
     Returns:
-        A Tensor of the input's shape.
+        A Tensor of the input's shape and dtype.
 
     Raises:
-        ValueError: `noise_shape` does not fit the input, or `rate` is outside of [0, 1).
+        ValueError: `noise_shape` does not fit the input, or `rate` is outside of [0, 1].
 
     >>> import numpy as np
     >>> dropout(np.ones((2, 3), "float32"), 0.5, seed=1).shape
     (2, 3)
     """
     number = make_seed() if seed is None else seed.next() if isinstance(seed, SeedGenerator) else int(seed)
-    return masked_dropout(inputs, float(rate), noise_shape, number)
+    x = _core.as_tensor(inputs)
+    if rate == 1:
+        concrete_noise_shape(x, noise_shape)
+        return _core.full(tuple(x.shape), x.dtype, 0.0)
+    y = masked_dropout(x, float(rate), noise_shape, number)
+    return y if y.dtype == x.dtype else _core.cast(y, x.dtype)
 
 
 def masked_dropout(inputs: Any, rate: float, noise_shape: Any, number: int) -> Tensor:

@@ -83,6 +83,9 @@ class SeedGenerator:
         seed: integer, or None for the next seed of the global sequence.
         name: default "seed_generator".
 
+    Attributes:
+        state: array [seed, number of seeds drawn so far].
+
     Raises:
         ValueError: `seed` is not an integer.
 
@@ -100,6 +103,10 @@ class SeedGenerator:
         self._initial_seed = seed
         self.seed = make_seed() if seed is None else int(seed)
         self.drawn = 0
+
+    @property
+    def state(self) -> np.ndarray:
+        return np.array([self.seed, self.drawn])
 
     def next(self, ordered: bool = True) -> int:
         """Returns the next seed, in [0, 2**53).

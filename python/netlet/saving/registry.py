@@ -30,6 +30,7 @@ _CLASS_MODULES = (
     "netlet.constraints",
     "netlet.models",
     "netlet.config",
+    "netlet.random",
 )
 # The modules whose public functions may be named. Functions such as `models.load_model` must not be.
 _FUNCTION_MODULES = ("netlet.activations", "netlet.losses", "netlet.metrics")

@@ -1,0 +1,103 @@
+"""Distributions that NumPy draws, on the host: not inside a recorded step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from netlet import _core
+from netlet.config import numpy_dtype
+from netlet.engine.graph import in_trial
+from netlet.engine.tensor import Tensor
+
+from .seeds import SeedGenerator, generator
+
+
+def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
+    """Draws from the gamma distribution with scale 1: density x^(alpha - 1) exp(-x) / Γ(alpha), x > 0.
+
+    NumPy draws it, so a step that is recorded for training cannot contain it. That holds for `beta` and `binomial` too.
+
+    Args:
+        shape: tuple of integers.
+        alpha: shape parameter, positive; a number or an array that broadcasts to `shape`.
+        dtype: a float dtype; default `config.floatx()`.
+        seed: integer, `SeedGenerator`, or None for the global sequence.
+
+    Returns:
+        A Tensor.
+
+    Raises:
+        ValueError: `alpha` is not positive or does not broadcast to `shape`.
+        NotImplementedError: inside a step that is recorded.
+
+    >>> bool((gamma((100,), 2.0, seed=1) > 0).all())
+    True
+    """
+    return _host("gamma", lambda g: g.gamma(alpha, size=tuple(shape)), dtype, seed)
+
+
+def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
+    """Draws from the beta distribution: density x^(alpha - 1) (1 - x)^(beta - 1) / B(alpha, beta), 0 < x < 1.
+
+    Args:
+        shape: tuple of integers.
+        alpha: first parameter, positive; a number or an array that broadcasts to `shape`.
+        beta: second parameter, likewise.
+        dtype: a float dtype; default `config.floatx()`.
+        seed: integer, `SeedGenerator`, or None for the global sequence.
+
+    Returns:
+        A Tensor.
+
+    Raises:
+        ValueError: a parameter is not positive or does not broadcast to `shape`.
+        NotImplementedError: inside a step that is recorded.
+
+    >>> abs(float(beta((1000,), 2.0, 2.0, seed=1).mean()) - 0.5) < 0.05
+    True
+    """
+    return _host("beta", lambda g: g.beta(alpha, beta, size=tuple(shape)), dtype, seed)
+
+
+def binomial(
+    shape: Any, counts: Any, probabilities: Any, dtype: Any = None, seed: int | SeedGenerator | None = None
+) -> Tensor:
+    """Draws how many of `counts` trials succeed, each with the given probability.
+
+    Args:
+        shape: tuple of integers.
+        counts: number of trials; an integer or an array that broadcasts to `shape`.
+        probabilities: probability of success, in [0, 1]; a number or an array that broadcasts to `shape`.
+        dtype: dtype of the result; default `config.floatx()`.
+        seed: integer, `SeedGenerator`, or None for the global sequence.
+
+    Returns:
+        A Tensor.
+
+    Raises:
+        ValueError: a probability is outside of [0, 1], or a parameter does not broadcast to `shape`.
+        NotImplementedError: inside a step that is recorded.
+
+    >>> binomial((2,), 5, 1.0, seed=1).tolist()
+    [5.0, 5.0]
+    """
+    trials = np.asarray(counts).astype(np.int64)
+    return _host("binomial", lambda g: g.binomial(trials, probabilities, size=tuple(shape)), dtype, seed)
+
+
+def _host(name: str, draw: Callable[[np.random.Generator], Any], dtype: Any, seed: Any) -> Tensor:
+    if in_trial():  # only the shape counts, and no generator may advance
+        seed = 0
+    elif _core.recording():
+        raise NotImplementedError(
+            f"random.{name}: NumPy draws it, so a recorded step would repeat the same numbers. Draw them outside of "
+            "the step, for example in a PyDataset, or compile the model with run_eagerly=True."
+        )
+    try:
+        values = draw(generator(seed))
+    except ValueError as e:
+        raise ValueError(f"random.{name}: {e}") from e
+    return _core.tensor(values.astype(numpy_dtype(dtype)))

@@ -1,0 +1,102 @@
+"""netlet.random beyond what tests/ops/test_random.py checks of the native draws: host distributions, SeedGenerator."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.stats
+
+import netlet
+from netlet import random, saving
+
+LAWS = {
+    "gamma": (lambda shape, **o: random.gamma(shape, 2.5, **o), scipy.stats.gamma(2.5)),
+    "beta": (lambda shape, **o: random.beta(shape, 2.0, 0.5, **o), scipy.stats.beta(2.0, 0.5)),
+    "binomial": (lambda shape, **o: random.binomial(shape, 9, 0.3, **o), scipy.stats.binom(9, 0.3)),
+}
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_host_distributions(name):
+    draw, law = LAWS[name]
+    values = draw((200, 100), seed=1, dtype="float64").numpy()
+    assert values.mean() == pytest.approx(law.mean(), rel=0.02) and values.var() == pytest.approx(law.var(), rel=0.05)
+    if name == "binomial":
+        counts = np.bincount(values.astype(int).ravel(), minlength=10)
+        assert scipy.stats.chisquare(counts, values.size * law.pmf(np.arange(10))).pvalue > 1e-3
+    else:
+        assert scipy.stats.kstest(values.ravel(), law.cdf).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("name", LAWS)
+def test_seeds_and_dtypes_of_host_distributions(name):
+    draw, _ = LAWS[name]
+    np.testing.assert_array_equal(draw((5,), seed=3), draw((5,), seed=3))
+    source = random.SeedGenerator(3)
+    assert (draw((50,), seed=source).numpy() != draw((50,), seed=source).numpy()).any()
+    netlet.utils.set_random_seed(1)
+    first = draw((50,)).numpy()
+    netlet.utils.set_random_seed(1)
+    np.testing.assert_array_equal(first, draw((50,)))
+    assert draw((2,)).dtype == "float32" and draw((2,), dtype="float16").dtype == "float16"
+
+
+def test_parameters_broadcast_and_are_checked():
+    assert random.gamma((1000, 2), [0.1, 100.0], seed=1).numpy().mean(0).round(-1).tolist() == [0.0, 100.0]
+    assert random.binomial((2, 2), [[1], [3]], [1.0, 0.0], seed=1).tolist() == [[1, 0], [3, 0]]
+    for call in (
+        lambda: random.gamma((2,), -1.0),
+        lambda: random.beta((2,), 1.0, [1.0, 2.0, 3.0]),
+        lambda: random.binomial((2,), 3, 1.5),
+    ):
+        with pytest.raises(ValueError, match=r"^random\.(gamma|beta|binomial): "):
+            call()
+
+
+def test_host_distributions_are_refused_in_a_recorded_step():
+    class Noisy(netlet.layers.Layer):
+        def call(self, x):
+            return x * random.gamma((1,), 2.0)
+
+    model = netlet.Sequential([Noisy(), netlet.layers.Dense(1)])
+    x = np.ones((4, 2), "float32")
+    model.compile("sgd", "mse")
+    with pytest.raises(NotImplementedError, match=r"random\.gamma: NumPy draws it"):
+        model.fit(x, x[:, :1], verbose=0)
+    model.compile("sgd", "mse", run_eagerly=True)
+    model.fit(x, x[:, :1], verbose=0)
+
+
+def test_dropout_of_everything_and_of_halves():
+    x = np.ones((3, 4), "float16")
+    y = random.dropout(x, 0.5, seed=1)
+    assert y.dtype == "float16" and set(y.numpy().ravel().tolist()) <= {0.0, 2.0}
+    assert random.dropout(np.full((2, 2), np.nan, "float32"), 1.0).tolist() == [[0, 0], [0, 0]]
+    with pytest.raises(ValueError, match="noise_shape"):
+        random.dropout(x, 1.0, noise_shape=(2, 4))
+    with pytest.raises(ValueError, match="rate"):
+        random.dropout(x, 1.5)
+
+
+def test_state_of_a_seed_generator():
+    source = random.SeedGenerator(42)
+    assert source.state.tolist() == [42, 0]
+    source.next()
+    assert source.state.tolist() == [42, 1]
+
+
+def test_seed_generators_in_configs():
+    source = random.SeedGenerator(5)
+    config = saving.serialize_keras_object(source)
+    assert saving.deserialize_keras_object(config).next() == random.SeedGenerator(5).next()
+    initializer = netlet.initializers.RandomNormal(seed=random.SeedGenerator(5))
+    again = netlet.initializers.get(netlet.initializers.serialize(initializer))
+    np.testing.assert_array_equal(initializer((3,)), again((3,)))
+    layer = netlet.layers.Dense(2, kernel_initializer=initializer)
+    assert type(layer).from_config(layer.get_config()).kernel_initializer.seed.seed == 5
+
+
+def test_a_tensor_is_an_initial_value():
+    layer = netlet.layers.Dense(2, kernel_initializer=netlet.ops.ones((3, 2)))
+    layer.build((None, 3))
+    assert layer.kernel.numpy().tolist() == [[1, 1]] * 3
