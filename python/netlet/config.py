@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,10 @@ DTYPES = (*FLOATS, *HALVES, "int8", "uint8", "int32", "int64", "bool")
 _floatx = "float32"
 _epsilon = 1e-7
 _policy: DTypePolicy | None = None
+_limits: dict[str, int | None] = {
+    name: int(os.environ[name]) if os.environ.get(name) else None
+    for name in ("NETLET_MAX_EPOCHS", "NETLET_MAX_STEPS_PER_EPOCH")
+}
 
 
 def floatx() -> str:
@@ -63,6 +68,38 @@ def set_epsilon(value: float) -> None:
     """
     global _epsilon
     _epsilon = float(value)
+
+
+def max_epochs() -> int | None:
+    """Returns the most epochs of a call to `fit`; None: no limit. See `set_max_epochs`."""
+    return _limits["NETLET_MAX_EPOCHS"]
+
+
+def set_max_epochs(max_epochs: int | None) -> None:
+    """Limits the epochs of every call to `fit`, to try a script quickly.
+
+    The environment variable NETLET_MAX_EPOCHS sets the limit without changing the script.
+
+    Args:
+        max_epochs: the largest number; None for no limit.
+    """
+    _limits["NETLET_MAX_EPOCHS"] = max_epochs
+
+
+def max_steps_per_epoch() -> int | None:
+    """Returns the most steps of an epoch; None: no limit. See `set_max_steps_per_epoch`."""
+    return _limits["NETLET_MAX_STEPS_PER_EPOCH"]
+
+
+def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
+    """Limits the steps of every epoch of `fit`, `evaluate` and `predict`, to try a script quickly.
+
+    The environment variable NETLET_MAX_STEPS_PER_EPOCH sets the limit without changing the script.
+
+    Args:
+        max_steps_per_epoch: the largest number; None for no limit.
+    """
+    _limits["NETLET_MAX_STEPS_PER_EPOCH"] = max_steps_per_epoch
 
 
 def backend() -> str:

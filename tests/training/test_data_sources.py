@@ -386,3 +386,23 @@ def test_recorded_steps_are_kept_up_to_a_bound(monkeypatch):
     monkeypatch.setattr(StepCache, "least_steps", 1)
     assert np.isfinite(model.train_on_batch(X[:12], Y[:12]))
     assert len(cache._steps) == 1
+
+
+def test_many_batch_lengths_need_bounded_memory(monkeypatch):
+    from netlet.training.step import StepCache
+
+    model = netlet.Sequential([netlet.Input((4,)), layers.Dense(64, "relu"), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.tile(X, (16, 1)), np.tile(Y, (16, 1))
+    cache = model._steps
+
+    def held():
+        return sum(step.plan.arena_bytes for step in cache._steps.values())
+
+    for rows in range(1, 200):
+        model.train_on_batch(x[:rows], y[:rows])
+    assert len(cache._steps) == len(cache.repeaters) == StepCache.most_steps == 64
+    most = held() // 2
+    monkeypatch.setattr(StepCache, "most_bytes", most)
+    model.fit(((x[:rows], y[:rows]) for rows in range(200, 320, 2)), verbose=0)
+    assert StepCache.least_steps <= len(cache._steps) < 64 and held() <= most

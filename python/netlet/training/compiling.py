@@ -13,7 +13,7 @@ from netlet.base.tree import flatten
 from netlet.optimizers import finite
 from netlet.saving.serialization import deserialize_object, serialize_object
 
-from . import metric_logs, results
+from . import arguments, metric_logs, results
 from .compiled_losses import CompiledLoss, check_compile_arguments
 from .compiled_metrics import CompiledMetrics
 from .outputs import Outputs
@@ -84,7 +84,7 @@ class Compiling:
         >>> model.compiled
         True
         """
-        results.check_count("compile(steps_per_execution=)", steps_per_execution)
+        arguments.check_count("compile(steps_per_execution=)", steps_per_execution)
         optimizer = optimizers.get(optimizer)
         check_compile_arguments(loss, loss_weights, metrics, weighted_metrics)
         given = None
@@ -297,6 +297,11 @@ class Compiling:
                     seen.add(id(m))
                     own.append(m)
         return own
+
+    @property
+    def metrics_variables(self) -> list[Any]:
+        """The variables of all metrics."""
+        return [v for m in self.metrics for v in m.variables]
 
     @property
     def metrics_names(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -26,16 +27,20 @@ class EpochIterator:
     Args:
         source: where the batches come from.
         steps: batches of an epoch, or None.
+        every: `steps_per_execution`. As in Keras an epoch consists of whole executions: `steps` is rounded up.
         order: what the source shuffles with, for `position`; None if it is not asked for.
 
     Attributes:
         source: the source of the batches.
-        steps: batches of an epoch, or None.
+        steps: batches of an epoch, rounded up, or None.
         done: batches of this epoch so far.
     """
 
-    def __init__(self, source: DataSource, steps: int | None = None, order: ShuffleOrder | None = None) -> None:
-        self.source, self.steps, self.order = source, steps, order
+    def __init__(
+        self, source: DataSource, steps: int | None = None, every: int = 1, order: ShuffleOrder | None = None
+    ) -> None:
+        self.source, self._asked, self.order = source, steps, order
+        self.steps = None if steps is None else math.ceil(steps / every) * every
         self.done = 0
         self._taken = 0  # batches of the current pass so far
         self._drawn = 0  # orders that were drawn before the current pass
@@ -46,7 +51,7 @@ class EpochIterator:
     @property
     def num_batches(self) -> int | None:
         """Batches of an epoch; None if unknown."""
-        return self.source.num_batches if self.steps is None else self.steps
+        return self.source.num_batches if self._asked is None else self._asked
 
     def more(self) -> bool:
         """Whether there is a batch for another epoch. False, with a warning, when a generator is exhausted."""

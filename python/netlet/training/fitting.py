@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from netlet import callbacks as callbacks_module
+from netlet import config
 from netlet.base.tree import map_structure
 
-from . import results
-from .data_sources import ArrayData, ArraySource, data_source, is_array_like, parts_of
+from . import arguments, results
+from .data_sources import ArrayData, ArraySource, DataSource, data_source, is_array_like, parts_of
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
 from .plan_view import PlanView
@@ -25,6 +26,7 @@ class Fitting:
     name: str
     optimizer: Any
     check_finite: bool
+    steps_per_execution: int
     trainable_variables: list[Any]
     _steps: StepCache
     _step_state: StepState
@@ -106,18 +108,17 @@ class Fitting:
         2
         """
         self._require_compiled("fit")
-        results.check_count("fit(epochs=)", epochs, least=0)
-        results.check_count("fit(initial_epoch=)", initial_epoch, least=0)
-        results.check_frequency(validation_freq)
-        for name, value in (
-            ("batch_size", batch_size),
-            ("steps_per_epoch", steps_per_epoch),
-            ("validation_steps", validation_steps),
-            ("validation_batch_size", validation_batch_size),
-        ):
-            results.check_count(f"fit({name}=)", value, none_too=True)
-        if isinstance(shuffle, str) and shuffle != "batch":
-            raise ValueError(f'fit(shuffle=): expected True, False or "batch", received {shuffle!r}.')
+        arguments.check_fit(
+            epochs,
+            initial_epoch,
+            validation_freq,
+            shuffle,
+            batch_size=batch_size,
+            steps_per_epoch=steps_per_epoch,
+            validation_steps=validation_steps,
+            validation_batch_size=validation_batch_size,
+        )
+        epochs = arguments.limited("epochs", epochs, config.max_epochs()) or 0
         if validation_split and validation_data is None:
             x, validation_data = self._held_out(x, y, sample_weight, validation_split)
             y = sample_weight = None
@@ -133,7 +134,7 @@ class Fitting:
             shuffle=shuffle,
             class_weight=class_weight,
         )
-        batches = EpochIterator(source, steps_per_epoch, self._step_state.shuffle)
+        batches = self._epochs(source, steps_per_epoch)
         callbacks = self._callback_list(callbacks, verbose, epochs=epochs, batches=batches, history=True)
         self.stop_training = False
         runner = self._fitting = StepRunner(
@@ -158,7 +159,7 @@ class Fitting:
                 self.reset_metrics()
                 callbacks.on_epoch_begin(epoch)
                 logs = runner.run(callbacks, epoch)
-                if validation is not None and results.due(validation_freq, epoch) and validation.batches.more():
+                if validation is not None and arguments.due(validation_freq, epoch) and validation.batches.more():
                     more = self._evaluated(validation, callbacks)
                     logs = {**logs, **{f"val_{name}": value for name, value in more.items()}}
                 callbacks.on_epoch_end(epoch, logs)
@@ -187,7 +188,12 @@ class Fitting:
         """The runner for `validation_data`."""
         parts = parts_of(data, "fit(validation_data=)")
         source = data_source(self, "test", "validation_data", *parts, batch_size=batch_size, steps=steps)
-        return StepRunner(self, "test", EpochIterator(source, steps))
+        return StepRunner(self, "test", self._epochs(source, steps))
+
+    def _epochs(self, source: DataSource, steps: int | None) -> EpochIterator:
+        """The epochs of `steps` batches, within the limit of `config.set_max_steps_per_epoch`."""
+        steps = arguments.limited("steps_per_epoch", steps, config.max_steps_per_epoch())
+        return EpochIterator(source, steps, self.steps_per_execution, self._step_state.shuffle)
 
     def _evaluated(self, runner: StepRunner, callbacks: Any) -> dict[str, Any]:
         """The logs of one pass over the data in mode "test", with its callback hooks."""
@@ -254,10 +260,10 @@ class Fitting:
         1.0
         """
         self._require_compiled("evaluate")
-        results.check_count("evaluate(batch_size=)", batch_size, none_too=True)
-        results.check_count("evaluate(steps=)", steps, none_too=True)
+        arguments.check_count("evaluate(batch_size=)", batch_size, none_too=True)
+        arguments.check_count("evaluate(steps=)", steps, none_too=True)
         source = data_source(self, "test", "evaluate", x, y, sample_weight, batch_size=batch_size, steps=steps)
-        runner = StepRunner(self, "test", EpochIterator(source, steps))
+        runner = StepRunner(self, "test", self._epochs(source, steps))
         callbacks = self._callback_list(callbacks, verbose, epochs=1, batches=runner.batches)
         with contextlib.closing(runner.batches):
             runner.prepare()
@@ -294,13 +300,13 @@ class Fitting:
         >>> model.predict(numpy.ones((8, 3)), verbose=0).shape
         (8, 2)
         """
-        results.check_count("predict(batch_size=)", batch_size, none_too=True)
-        results.check_count("predict(steps=)", steps, none_too=True)
+        arguments.check_count("predict(batch_size=)", batch_size, none_too=True)
+        arguments.check_count("predict(steps=)", steps, none_too=True)
         source = data_source(self, "predict", "predict", x, batch_size=batch_size, steps=steps)
         empty = False
         if isinstance(source, ArraySource) and not source.data.rows:
             source, steps, empty = ArraySource(source.data.blank()), None, True
-        runner = StepRunner(self, "predict", EpochIterator(source, steps))
+        runner = StepRunner(self, "predict", self._epochs(source, steps))
         callbacks = self._callback_list(callbacks, verbose, epochs=1, batches=runner.batches)
         self.stop_predicting = False
         with contextlib.closing(runner.batches):

@@ -1,4 +1,4 @@
-"""Results of steps and metrics as numbers, argument checks, and NonFiniteLossError."""
+"""Results of steps and metrics as numbers, and NonFiniteLossError."""
 
 from __future__ import annotations
 
@@ -58,37 +58,3 @@ def in_order(logs: dict[str, Any]) -> Any:
     """[loss, *metrics]; the value itself if there is only one."""
     values = list(logs.values())
     return values[0] if len(values) == 1 else values
-
-
-def due(validation_freq: Any, epoch: int) -> bool:
-    """Whether to validate after this epoch, which counts from 0."""
-    if isinstance(validation_freq, (int, np.integer)):
-        return (epoch + 1) % int(validation_freq) == 0
-    return epoch + 1 in validation_freq
-
-
-def check_frequency(validation_freq: Any) -> None:
-    """Raises ValueError unless `validation_freq` is a whole number >= 1, or a collection of them."""
-    if isinstance(validation_freq, (list, tuple, set, range)):
-        for epoch in validation_freq:
-            check_count("fit(validation_freq=)", epoch)
-        return
-    check_count("fit(validation_freq=)", validation_freq)
-
-
-def check_count(what: str, value: Any, least: int = 1, none_too: bool = False) -> None:
-    """Checks that a value is a whole number.
-
-    Args:
-        what: the method and argument, for the error.
-        value: the value.
-        least: smallest allowed value.
-        none_too: whether None is allowed.
-
-    Raises:
-        ValueError: it is not.
-    """
-    if value is None and none_too:
-        return
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(f"{what}: expected a whole number of at least {least}, received {value!r}.")

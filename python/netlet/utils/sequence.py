@@ -50,7 +50,10 @@ class PyDataset:
         return len(self)
 
     def __iter__(self) -> Iterator[Any]:
-        n = self.num_batches
+        try:
+            n = self.num_batches
+        except NotImplementedError:  # no `__len__`: endless
+            n = None
         return (self[i] for i in (itertools.count() if n is None else range(n)))
 
     def on_epoch_begin(self) -> None:
