@@ -7,6 +7,7 @@ from typing import Any
 
 from netlet import _core, config, ops
 from netlet.base.naming import auto_name
+from netlet.base.tree import flatten, is_nested, map_structure, pack_like
 from netlet.engine.graph import mask_of
 from netlet.saving.serialization import deserialize_object, serialize_object
 
@@ -28,6 +29,11 @@ def standardize_reduction(reduction: Any) -> str | None:
             f"Invalid value for argument `reduction`. Expected one of {REDUCTIONS}. Received: reduction={reduction}"
         )
     return reduction
+
+
+def is_structure(y: Any) -> bool:
+    """Whether y is a structure of Tensors, and not one array or a list of numbers."""
+    return isinstance(y, dict) or (is_nested(y) and all(isinstance(leaf, _core.Tensor) for leaf in flatten(y)))
 
 
 def reduce_weighted_values(
@@ -107,20 +113,28 @@ class Loss:
         """Computes the reduced loss.
 
         Args:
-            y_true: targets, (batch, ...).
-            y_pred: predictions, (batch, ...). If y_pred or the result of `call` has a mask, masked values do not count.
+            y_true: targets, (batch, ...), or a structure of them.
+            y_pred: predictions, (batch, ...), or the same structure of them, which `call` receives. If y_pred or the
+                result of `call` has a mask, masked values do not count.
             sample_weight: factor of each sample's loss, (batch,) or a shape that `reduce_weighted_values` accepts.
 
         Returns:
             A scalar Tensor, or one value per sample with reduction "none".
         """
         mask = mask_of(y_pred)
-        y_pred = self._predictions(y_pred)
-        values = as_tensor(self.call(as_tensor(y_true, y_pred.dtype), y_pred))
+        if is_structure(y_pred):
+            y_pred = map_structure(self._predictions, y_pred)
+            dtype = flatten(y_pred)[0].dtype
+            y_true = map_structure(lambda t: as_tensor(t, dtype), y_true)
+        else:
+            y_pred = self._predictions(y_pred)
+            dtype = y_pred.dtype
+            y_true = as_tensor(y_true, dtype)
+        values = as_tensor(self.call(y_true, y_pred))
         mask = both(mask, mask_of(values))
-        weight = None if sample_weight is None else as_tensor(sample_weight, y_pred.dtype)
-        weight = apply_mask(weight, mask, y_pred.dtype, self.reduction)
-        return self._rounded(reduce_weighted_values(as_tensor(values, y_pred.dtype), weight, self.reduction))
+        weight = None if sample_weight is None else as_tensor(sample_weight, dtype)
+        weight = apply_mask(weight, mask, dtype, self.reduction)
+        return self._rounded(reduce_weighted_values(as_tensor(values, dtype), weight, self.reduction))
 
     def label_problem(self, labels: Any, shape: tuple[int, ...]) -> str | None:
         """Describes the first wrong integer label, or returns None.
@@ -187,7 +201,7 @@ class LossFunctionWrapper(Loss):
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         mask = mask_of(y_pred)
         ignores = self._fn_kwargs.get("ignore_class") is not None
-        if self._fused is None or (mask is not None and ignores):
+        if self._fused is None or (mask is not None and ignores) or is_structure(y_pred):
             return super().__call__(y_true, y_pred, sample_weight)
         y_pred = self._predictions(y_pred)
         y_true = as_tensor(y_true, None if self.wants_integer_labels else y_pred.dtype)
@@ -213,7 +227,11 @@ class LossFunctionWrapper(Loss):
         return super().wants_plain_classes and getattr(self.fn, "label_problem", None) is None
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        y_true, y_pred = match_ranks(y_true, y_pred)
+        if is_structure(y_pred):
+            pairs = [match_ranks(t, p) for t, p in zip(flatten(y_true), flatten(y_pred), strict=True)]
+            y_true, y_pred = (pack_like(s, list(v)) for s, v in zip((y_true, y_pred), zip(*pairs)))
+        else:
+            y_true, y_pred = match_ranks(y_true, y_pred)
         return self.fn(y_true, y_pred, **self._fn_kwargs)
 
     def get_config(self) -> dict[str, Any]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import _core, losses, metrics
-from netlet.base.tree import flatten
+from netlet.base.tree import flatten, pack_like
 from netlet.config import FLOATS
 
 from .by_shape import ACCURACY, CROSSENTROPY, is_name, kind_of
+from .loss_terms import loss_terms, to_loss, to_weight
 from .outputs import Outputs
 
 
@@ -27,9 +28,9 @@ def check_compile_arguments(loss: Any, loss_weights: Any, plain: Any, weighted: 
     """
     for spec in flatten(loss):
         if spec is not None and not is_name(spec, CROSSENTROPY):
-            _loss(spec)
+            to_loss(spec)
     for weight in flatten(loss_weights):
-        _weight(weight)
+        to_weight(weight)
     for argument, given in (("metrics", plain), ("weighted_metrics", weighted)):
         for spec in flatten(given):
             if spec is None or is_name(spec, ACCURACY + CROSSENTROPY):
@@ -38,41 +39,16 @@ def check_compile_arguments(loss: Any, loss_weights: Any, plain: Any, weighted: 
                 raise ValueError(f"compile({argument}=): expected names, metrics or functions, received {found!r}.")
 
 
-def _loss(spec: Any) -> losses.Loss:
-    """A Loss for a name, a function or a Loss; ValueError for anything else."""
-    found = losses.get(spec)
-    if isinstance(found, losses.Loss):
-        return found
-    if not callable(found):
-        raise ValueError(f"compile(loss=): expected a name, a Loss or a function, received {found!r}.")
-    name = spec if isinstance(spec, str) else getattr(found, "__name__", type(found).__name__)
-    return losses.LossFunctionWrapper(found, name=name)
-
-
-def _weight(spec: Any) -> float:
-    """The factor of a loss: 1 for None; ValueError for anything that is not a number."""
-    if spec is None:
-        return 1.0
-    try:
-        if isinstance(spec, (str, bool)):
-            raise TypeError
-        return float(spec)
-    except (TypeError, ValueError):
-        raise ValueError(f"compile(loss_weights=): expected numbers, received {spec!r}.") from None
-
-
 class CompiledLoss:
     """The losses of all outputs, weighted and summed.
 
     Args:
-        loss: a loss for all outputs, or losses in a form of `Outputs.match`. An output may have None. "crossentropy"
-            and "ce" mean the loss that fits the shapes of the first call.
-        loss_weights: factors of the losses in the sum, in the same form; 1 by default.
+        loss: losses in a form of `loss_terms`. "crossentropy" and "ce" mean the loss that fits the shapes of the first
+            call.
+        loss_weights: factors of the losses in the sum, in a form of `loss_terms`; 1 by default.
         outputs: the outputs.
 
     Attributes:
-        losses: a Loss or None for each output; also a name that the first call has not resolved yet.
-        weights: a factor for each output.
         names: names of the outputs.
         shapes: shape of each output with the batch axis; None before the first call.
         outputs: indices of the outputs that have a loss.
@@ -82,25 +58,27 @@ class CompiledLoss:
     """
 
     def __init__(self, loss: Any, loss_weights: Any, outputs: Outputs) -> None:
-        specs = outputs.match_one(loss, "compile(loss=)")
-        self.losses: list[Any] = [s if s is None or is_name(s, CROSSENTROPY) else _loss(s) for s in specs]
-        self.weights = [_weight(w) for w in _weights(loss_weights, outputs)]
+        self._terms = loss_terms(loss, loss_weights, outputs)
+        self._matching = outputs
         self.names = outputs.names
         self.shapes: list[tuple[int, ...] | None] = [None] * len(outputs)  # set by the first call
-        self.outputs = [i for i, f in enumerate(self.losses) if f is not None]  # with a loss
-        tracked = self.outputs if len(self.outputs) > 1 else []
-        self._tracked = {i: metrics.Mean(name=f"{outputs.labels[i]}_loss") for i in tracked}
-        self._matching = outputs
+        self.outputs = sorted({i for term in self._terms for i in term.outputs})
+        tracked = self._terms if len(self._terms) > 1 else []
+        self.trackers = [metrics.Mean(name=f"{term.label}_loss") for term in tracked]
 
-    @property
-    def trackers(self) -> list[metrics.Mean]:
-        """The mean of each output's loss, where several outputs have one; else an empty list."""
-        return list(self._tracked.values())
+    def __len__(self) -> int:
+        return len(self.names)
 
-    def wants_integer_labels(self, output: int) -> bool:
-        """Whether the loss of the output with this index takes class indices as integers, as far as is known."""
-        f = self.losses[output] if output < len(self.losses) else None
-        return isinstance(f, str) or (f is not None and f.wants_integer_labels)
+    def label_loss(self, output: int) -> Any:
+        """The loss of the output with this index that takes class indices as integers; None if there is none.
+
+        Before the first call it may be a name, such as "crossentropy".
+        """
+        for term in self._terms:
+            wants = isinstance(term.loss, str) or term.loss.wants_integer_labels
+            if wants and term.path == self._matching.paths[output]:
+                return term.loss
+        return None
 
     def targets(self, y: Any) -> list[Any]:
         """The targets as one array or None for each output; see `Outputs.match_arrays`."""
@@ -118,32 +96,26 @@ class CompiledLoss:
             A scalar Tensor; None if no output has a loss.
 
         Raises:
-            ValueError: an output with a loss has no y; a loss that returns more than one number.
+            ValueError: an output with a loss has no y.
         """
         preds, trues = flatten(y_pred), self.targets(y_true)
         weights = self._matching.match_weights(sample_weight, self.outputs)
+        y_true = pack_like(y_pred, trues)
+        self.shapes = [tuple(p.shape) for p in preds]
         total = None
-        for i, (f, t, p, w) in enumerate(zip(self.losses, trues, preds, weights)):
-            if f is None:
-                continue
-            if t is None:
-                raise ValueError(f"Loss of output '{self.names[i]}': expected y, received none.")
-            if isinstance(f, str):
-                f = self.losses[i] = losses.get(f"{kind_of(t, p)}Crossentropy")
-            self.shapes[i] = tuple(p.shape)
-            value = f(t, p, sample_weight=w)
-            if i in self._tracked:
-                self._tracked[i].update_state(value, sample_weight=float(p.shape[0]))
+        for k, term in enumerate(self._terms):
+            for i in term.outputs:
+                if trues[i] is None:
+                    raise ValueError(f"Loss of output '{self.names[i]}': expected y, received none.")
+            t, p = term.find(y_true), term.find(y_pred)
+            if isinstance(term.loss, str):
+                term.loss = losses.get(f"{kind_of(t, p)}Crossentropy")
+            value = term.loss(t, p, sample_weight=weights[term.outputs[0]])
+            if self.trackers:
+                self.trackers[k].update_state(value, sample_weight=float(preds[term.outputs[0]].shape[0]))
             if value.dtype not in FLOATS:
                 value = _core.cast(value, "float32")  # a loss with a dtype for storage
-            if self.weights[i] != 1.0:
-                value = _core.multiply(value, self.weights[i])
+            if term.weight != 1.0:
+                value = _core.multiply(value, term.weight)
             total = value if total is None else _core.add(total, value)
         return total
-
-
-def _weights(loss_weights: Any, outputs: Outputs) -> list[Any]:
-    """The factors of the outputs' losses; those of a single output may have any structure, as in Keras."""
-    if len(outputs) == 1:
-        loss_weights = next((w for w in flatten(loss_weights) if w is not None), None)
-    return outputs.match_one(loss_weights, "compile(loss_weights=)")

@@ -78,7 +78,7 @@ class CompiledMetrics(Metric):
                 if trues[i] is None:
                     raise ValueError(f"compile({argument}=): expected y for output '{names[i]}', received none.")
                 metric = _resolve(spec, trues[i], preds[i])
-                output = f"{names[i]}_" if len(names) > 1 else ""
+                output = f"{names[i]}_" if len(names) > 1 and matching.known else ""
                 name = output + metric.name
                 weighs = argument == "weighted_metrics"
                 if weighs and name in taken:

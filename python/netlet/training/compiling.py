@@ -197,17 +197,18 @@ class Compiling:
             given: number of arrays; there may be arrays for only those outputs that have a loss.
         """
         loss = self._expected_loss()
-        partial = loss is not None and given == len(loss.outputs) != len(loss.losses)
+        partial = loss is not None and given == len(loss.outputs) != len(loss)
         return loss.outputs[position] if loss is not None and partial else position
 
     def wants_integer_labels(self, output: int) -> bool:
         """Whether the loss of the output with this index takes class indices as integers."""
         loss = self._expected_loss()
-        if loss is not None:
-            return loss.wants_integer_labels(output)
-        specs = [s for s in flatten(self.loss) if s is not None]
-        index = min(output, len(specs) - 1)
-        return index >= 0 and CompiledLoss(specs[index], None, Outputs(None)).wants_integer_labels(0)
+        if loss is None:
+            specs = [s for s in flatten(self.loss) if s is not None]
+            if not specs:
+                return False
+            loss, output = CompiledLoss(specs[min(output, len(specs) - 1)], None, Outputs(None)), 0
+        return output < len(loss) and loss.label_loss(output) is not None
 
     # ---- the loss of a batch -----------------------------------------------------------------------------------------
     @standard

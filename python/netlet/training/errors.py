@@ -34,9 +34,8 @@ def check_labels(model: Any, data: ArrayData) -> None:
     except ValueError:  # an overridden train_step may take y in other forms
         targets = flatten(data.y)
     for i, y in enumerate(targets):
-        if y is None or not loss.wants_integer_labels(i):
-            continue
-        shape, fn = loss.shapes[i] if i < len(loss.shapes) else None, loss.losses[i]
+        fn = loss.label_loss(i) if y is not None and i < len(loss) else None
+        shape = loss.shapes[i] if i < len(loss) else None
         problem = fn.label_problem(y.numpy(), shape) if shape and fn is not None else None
         if problem is not None:
             raise ValueError(f"y: output '{loss.names[i]}' {problem}")

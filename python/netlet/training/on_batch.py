@@ -137,12 +137,12 @@ class OnBatch:
             return
         check = self.check_finite and mode == "train"
         loss = self._compile_loss
-        labels = loss is not None and loss.wants_integer_labels(0)
+        labels = None if loss is None else loss.label_loss(0)
         key = key_of(mode, data.x.numpy(), data.y.numpy())
         # A repeater can check labels 0 to classes - 1. It cannot check an ignored class, or label sequences as CTC has.
-        if not labels or loss.losses[0].wants_plain_classes:
+        if labels is None or labels.wants_plain_classes:
             step = self._steps.get(self, mode, data, data.rows, check)
-            classes = loss.shapes[0][-1] if labels and loss.shapes[0] else None
+            classes = loss.shapes[0][-1] if labels is not None and loss.shapes[0] else None
             self._steps.repeaters[key] = BatchRepeater(self, mode, step, classes)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlet.base.tree import flatten, is_nested, pack_like, paths
+from netlet.base.tree import flatten, is_nested, keys_of, pack_like, paths
 
 
 class Outputs:
@@ -17,24 +17,47 @@ class Outputs:
     Attributes:
         names: name of each output, in the order of `flatten`: the keys of a flat dict, else the layers' names, else
             "output_1", "output_2", ...
-        labels: name of each output's loss in the logs, without "_loss": the path to it in the structure, where the
-            output's name replaces its index in a list.
+        known: whether the names are those of layers or keys, so that the logs have them.
+        structure: the names in the outputs' structure.
+        paths: the keys and indices that lead to each output.
     """
 
     def __init__(self, y_pred: Any, layer_names: list[str] | None = None) -> None:
-        places = paths(y_pred)
-        if layer_names is None or len(layer_names) != len(places):
-            layer_names = [f"output_{i + 1}" for i in range(len(places))]
-        flat = isinstance(y_pred, dict) and len(y_pred) == len(places)
-        self.names = [str(path[-1]) for path in places] if flat else list(layer_names)
-        self.labels = [
-            "/".join(map(str, path if path and not isinstance(path[-1], int) else (*path[:-1], name)))
-            for path, name in zip(places, self.names, strict=True)
-        ]
+        self.paths = paths(y_pred)
+        flat = isinstance(y_pred, dict) and len(y_pred) == len(self.paths)
+        if flat:
+            layer_names = [str(path[-1]) for path in self.paths]
+        self.known = layer_names is not None and len(layer_names) == len(self.paths)
+        numbered = [f"output_{i + 1}" for i in range(len(self.paths))]
+        self.names: list[str] = list(layer_names) if layer_names is not None and self.known else numbered
         self.structure = pack_like(y_pred, list(self.names))
 
     def __len__(self) -> int:
         return len(self.names)
+
+    def __str__(self) -> str:
+        nested = is_nested(self.structure) and len(self.structure) != len(self)
+        return str(self.structure if nested else self.names)
+
+    def by_name(self, given: dict[Any, Any], what: str) -> list[Any] | None:
+        """The values of a dict by output name, one or None for each output.
+
+        Args:
+            given: the dict.
+            what: description of `given`, for errors.
+
+        Returns:
+            The list; None if the dict has keys of the outputs' structure instead.
+
+        Raises:
+            ValueError: an unknown name.
+        """
+        if isinstance(self.structure, dict) and set(given) <= set(self.structure):
+            return None
+        unknown = sorted(map(str, set(given) - set(self.names)))
+        if unknown:
+            raise ValueError(f"{what}: expected names of the outputs {self}, received {unknown}.")
+        return [given.get(name) for name in self.names]
 
     def match(self, given: Any, what: str) -> list[Any]:
         """A value for each output.
@@ -53,23 +76,13 @@ class Outputs:
         """
         if not is_nested(given):
             return [given] * len(self)
-        if isinstance(given, dict) and not (isinstance(self.structure, dict) and set(given) <= set(self.structure)):
-            unknown = sorted(map(str, set(given) - set(self.names)))
-            if unknown:
-                raise ValueError(f"{what}: expected names of the outputs {self._expected()}, received {unknown}.")
-            return [given.get(name) for name in self.names]
-        found = self._walk(self.structure, given)
+        found = self.by_name(given, what) if isinstance(given, dict) else None
         if found is None:
-            received = len(given) if isinstance(given, (list, tuple)) else given
-            raise ValueError(
-                f"{what}: expected {len(self)} items for the outputs {self._expected()}, received {received}."
-            )
+            found = self._walk(self.structure, given)
+        if found is None:
+            received = given if isinstance(given, dict) else len(given)
+            raise ValueError(f"{what}: expected {len(self)} items for the outputs {self}, received {received}.")
         return found
-
-    def _expected(self) -> Any:
-        """The names of the outputs in their structure, for errors."""
-        nested = is_nested(self.structure) and len(self.structure) != len(self)
-        return self.structure if nested else self.names
 
     def _walk(self, part: Any, given: Any) -> list[Any] | None:
         """The values for the outputs in one part of the structure; None if `given` has another structure."""
@@ -78,9 +91,8 @@ class Outputs:
         count = len(flatten(part))
         if not is_nested(given):
             return [given] * count
-        if isinstance(given, (list, tuple)):
-            as_listed = len(part) == count or not any(map(is_nested, given))
-            if len(given) == count and as_listed:
+        if not isinstance(given, dict):
+            if len(given) == count and (len(part) == count or not any(map(is_nested, given))):
                 return list(given)
             if isinstance(part, dict) or len(given) != len(part):
                 return None
@@ -88,7 +100,7 @@ class Outputs:
         else:
             if not isinstance(part, dict) or not set(given) <= set(part):
                 return None
-            pairs = [(part[key], given.get(key)) for key in sorted(part)]
+            pairs = [(part[key], given.get(key)) for key in keys_of(part)]
         values: list[Any] = []
         for inner, value in pairs:
             found = self._walk(inner, value)
@@ -103,7 +115,9 @@ class Outputs:
         Raises:
             ValueError: several values for an output.
         """
-        if len(self) == 1 and isinstance(given, (list, tuple)):
+        if len(self) == 1 and is_nested(given):
+            if isinstance(given, dict):
+                given = self.match(given, what)
             values = [value for value in flatten(given) if value is not None]
             if len(values) > 1:
                 raise ValueError(f"{what}: expected one item for the output {self.names[0]!r}, received {len(values)}.")
@@ -133,9 +147,7 @@ class Outputs:
             by_output = dict(zip(with_loss, leaves, strict=True))
             return [by_output.get(i) for i in range(len(self))]
         if not is_nested(given) and len(self) > 1:
-            raise ValueError(
-                f"{what}: expected {len(self)} arrays, one for each of the outputs {self._expected()}, received 1."
-            )
+            raise ValueError(f"{what}: expected {len(self)} arrays, one for each of the outputs {self}, received 1.")
         return self.match_one(given, what)
 
     def match_weights(self, sample_weight: Any, with_loss: list[int] | None = None) -> list[Any]:
