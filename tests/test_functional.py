@@ -270,3 +270,47 @@ def test_copies_of_layers_and_variables():
     assert (dense.kernel.numpy() != 0).any()
     frozen = pickle.loads(pickle.dumps(netlet.Variable(np.ones(2), trainable=False, name="f")))
     assert frozen.name == "f" and not frozen.value.requires_grad and frozen.numpy().tolist() == [1, 1]
+
+
+def nested_inputs():
+    a, b, c = netlet.Input((1,), name="one"), netlet.Input((2,)), netlet.Input((3,))
+    outputs = {"first": layers.Dense(1)(a), "others": {"second": layers.Dense(2)(b), "third": layers.Dense(3)(c)}}
+    return netlet.Model({"one": a, "others": {"two": b, "three": c}}, outputs)
+
+
+def test_nested_dicts_of_inputs_and_outputs():
+    model = nested_inputs()
+    x = {"one": np.ones((4, 1)), "others": {"three": np.ones((4, 3)), "two": np.ones((4, 2))}}
+    y = model.predict(x, verbose=0)
+    assert {k: v.shape for k, v in y["others"].items()} == {"second": (4, 2), "third": (4, 3)}
+    np.testing.assert_allclose(model(x)["first"], y["first"], rtol=1e-6)
+    symbolic = model({"one": netlet.Input((1,)), "others": {"two": netlet.Input((2,)), "three": netlet.Input((3,))}})
+    assert symbolic["others"]["third"].shape == (None, 3)
+    model.compile("sgd", "mse")
+    assert set(model.fit(x, y, verbose=0).history) == {"loss", "first_loss", "others/second_loss", "others/third_loss"}
+    copy = netlet.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    np.testing.assert_allclose(copy.predict(x, verbose=0)["first"], model.predict(x, verbose=0)["first"])
+    again = netlet.models.model_from_json(model.to_json())
+    assert again.output_shape == model.output_shape
+    del x["others"]["two"]
+    with pytest.raises(ValueError, match=r"expected also inputs \['two'\], received \['three'\]"):
+        model(x)
+
+
+def test_other_structures_of_inputs_than_the_models():
+    a, b = netlet.Input((2,), name="a"), netlet.Input((2,), name="b")
+    total = layers.Subtract()([a, b])
+    x, y = np.ones((3, 2)), np.zeros((3, 2))
+    model = netlet.Model({"a": a, "b": b}, total)
+    with pytest.warns(UserWarning, match=r"`inputs` doesn't match.*with \['a', 'b'\], received a list") as warned:
+        assert [model.predict([x, y], verbose=0).max() for _ in range(2)] == [1.0, 1.0]
+    assert len(warned) == 1
+    with pytest.warns(UserWarning, match=r"does not use the inputs \['c'\]"):
+        model({"a": x, "b": y, "c": y})
+    with pytest.raises(ValueError, match=r"`inputs` doesn't match.*\['b', 'a'\], received a list"):
+        netlet.Model({"b": b, "a": a}, total)([x, y])
+    pair = netlet.Model([a, b], total)
+    assert np.asarray(pair((x, y))).max() == np.asarray(pair({"b": y, "a": x})).max() == 1.0
+    with pytest.raises(ValueError, match=r"same structure as model\.input: .*\['a', 'b'\]"):
+        netlet.models.clone_model(pair, input_tensors={"a": a, "b": b})

@@ -103,10 +103,11 @@ def _clone_graph(
         given = [_clone_input(tensor) for tensor in model.inputs]
     else:
         given = tree.flatten(input_tensors)
-        if len(given) != len(model.inputs) or not all(isinstance(t, KerasTensor) for t in given):
+        alike = len(given) == 1 or isinstance(input_tensors, dict) == isinstance(model.input, dict)
+        if len(given) != len(model.inputs) or not all(isinstance(t, KerasTensor) for t in given) or not alike:
             raise ValueError(
-                f"clone_model(input_tensors=): expected {len(model.inputs)} symbolic tensors, one for each input of "
-                f"model '{model.name}', received {input_tensors!r}."
+                "clone_model: `input_tensors` must have the same structure as model.input: expected symbolic tensors "
+                f"like {tree.map_structure(lambda t: t.name, model.input)}, received {input_tensors!r}."
             )
 
     def run(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

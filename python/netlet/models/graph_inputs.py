@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from netlet import ops
@@ -43,6 +44,60 @@ def from_input_layers(inputs: Any, outputs: Any) -> tuple[Any, Any]:
         for t in graph.inputs
     ]
     return tree.pack_like(inputs, new), graph.run(new, lambda operation, args, kwargs: operation(*args, **kwargs))
+
+
+def in_order(inputs: Any, wanted: Any, names: list[str], model: str, warn: Callable[[str], None]) -> list[Any]:
+    """The inputs of a call as a list, in the order of the graph's inputs.
+
+    Args:
+        inputs: what the model is called with.
+        wanted: structure of the symbolic inputs.
+        names: names of the InputLayers: the keys of a dict of inputs where `wanted` is no dict.
+        model: the model's name, for errors.
+        warn: called with a warning for a dict with other keys too, and for a list in place of a dict, whose items are
+            used in the order of the sorted keys.
+
+    Raises:
+        ValueError: an input is missing; a list in place of a dict whose keys are not in sorted order.
+    """
+    if isinstance(inputs, dict) and not isinstance(wanted, dict):
+        missing = [name for name in names if name not in inputs]
+        if missing:
+            raise ValueError(f"Model '{model}': expected also inputs {missing}, received {sorted(inputs)}.")
+        return [inputs[name] for name in names]
+    if isinstance(wanted, dict) and not isinstance(inputs, dict):
+        message = (
+            f"{_MISMATCH}: model '{model}' expected a dict with {list(wanted)}, received a {type(inputs).__name__}."
+        )
+        if list(wanted) != sorted(wanted):
+            raise ValueError(message)
+        warn(message)
+    return _pick(inputs, wanted, model, warn)
+
+
+_MISMATCH = "The structure of `inputs` doesn't match the expected structure"
+
+
+def _pick(inputs: Any, wanted: Any, model: str, warn: Callable[[str], None]) -> list[Any]:
+    """The leaves of the inputs that `wanted` has; ValueError if a dict lacks a key."""
+    if isinstance(wanted, dict) and isinstance(inputs, dict):
+        missing, more = sorted(set(wanted) - set(inputs)), sorted(set(inputs) - set(wanted))
+        if missing:
+            raise ValueError(f"Model '{model}': expected also inputs {missing}, received {sorted(inputs)}.")
+        if more:
+            warn(f"{_MISMATCH}: model '{model}' does not use the inputs {more}.")
+        pairs = [(inputs[key], wanted[key]) for key in tree.keys_of(wanted)]
+    elif _alike(inputs, wanted):
+        pairs = list(zip(inputs, wanted, strict=True))
+    else:
+        return tree.flatten(inputs)
+    return [leaf for pair in pairs for leaf in _pick(*pair, model, warn)]
+
+
+def _alike(inputs: Any, wanted: Any) -> bool:
+    """Whether both are sequences of the same length."""
+    both = isinstance(inputs, (list, tuple)) and isinstance(wanted, (list, tuple))
+    return both and len(inputs) == len(wanted) > 0
 
 
 def fit_to(value: Any, wanted: KerasTensor, model: str) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,7 +17,7 @@ from netlet.training.own_step import standard
 
 from . import folding
 from .front import Front
-from .graph_inputs import fit_to, from_input_layers, shapes_of
+from .graph_inputs import fit_to, from_input_layers, in_order, shapes_of
 
 
 class GraphLayer(Layer):
@@ -27,6 +28,7 @@ class GraphLayer(Layer):
 
     _function: Function | None = None
     _specs: dict[Any, Any]  # shapes and dtypes of inputs -> symbolic outputs
+    _warned: set[str]  # warnings that were given
     _front: Front | None = None
     _fed = False  # True inside of `fed`
 
@@ -48,6 +50,7 @@ class GraphLayer(Layer):
         inputs, outputs = from_input_layers(inputs, outputs)
         self._function = function = Function(inputs, outputs)
         object.__setattr__(self, "_specs", {})
+        object.__setattr__(self, "_warned", set())
         object.__setattr__(self, "_front", Front.of(function))
         for operation in function.operations:
             if isinstance(operation, Layer):
@@ -56,6 +59,8 @@ class GraphLayer(Layer):
         if self._front is not None:
             return  # the layers in front check the inputs
         named = isinstance(inputs, dict) and all(isinstance(v, KerasTensor) for v in inputs.values())
+        if isinstance(inputs, dict) and not named:
+            return  # deeper structures have no keys that an InputSpec could name
         names = sorted(inputs) if named else self.input_names
         self.input_spec = [
             InputSpec(
@@ -198,6 +203,8 @@ class GraphLayer(Layer):
             function, given = self._front.rest, tree.flatten(inputs)
         if mask is not None:
             masks.attach(given, mask)
+        if len(given) != len(function.inputs):
+            raise ValueError(f"Model '{self.name}': expected {len(function.inputs)} inputs, received {len(given)}.")
         values = [fit_to(v, t, self.name) for v, t in zip(given, function.inputs, strict=True)]
         call: Any = lambda operation, args, kwargs: operation(*args, **kwargs)  # noqa: E731
         return function.run(values, call, folding.steps(function))
@@ -205,18 +212,13 @@ class GraphLayer(Layer):
     def _flat_inputs(self, inputs: Any) -> list[Any]:
         """The inputs as a list in the order of `self.inputs`; ValueError if one is missing."""
         assert self._function is not None
-        wanted = self._function.inputs_struct
-        if isinstance(inputs, dict) and not isinstance(wanted, dict):
-            missing = [n for n in self.input_names if n not in inputs]
-            if missing:
-                raise ValueError(f"Model '{self.name}': expected also inputs {missing}, received {sorted(inputs)}.")
-            return [inputs[n] for n in self.input_names]
-        if isinstance(wanted, dict) and isinstance(inputs, dict):
-            missing = sorted(set(wanted) - set(inputs))
-            if missing:
-                raise ValueError(f"Model '{self.name}': expected also inputs {missing}, received {sorted(inputs)}.")
-            inputs = {key: inputs[key] for key in wanted}
-        return tree.flatten(inputs)
+        return in_order(inputs, self._function.inputs_struct, self.input_names, self.name, self._warn_once)
+
+    def _warn_once(self, message: str) -> None:
+        """Warns, unless this model has given the same warning before."""
+        if message not in self._warned:
+            self._warned.add(message)
+            warnings.warn(message, stacklevel=2)
 
     def _converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments of a call with arrays as Tensors of their own dtype."""
