@@ -56,6 +56,12 @@ def images(m):
     return m.Sequential([*model, m.layers.Dense(10)])
 
 
+def with_ops(m):
+    x = m.Input((4,))
+    y = m.layers.Dense(3)(x)
+    return m.Model(x, m.ops.relu(y) + m.ops.log_softmax(y) * 2.0)
+
+
 def text(model, **options):
     lines = []
     model.summary(print_fn=lines.append, **options)
@@ -63,7 +69,7 @@ def text(model, **options):
 
 
 @pytest.mark.parametrize("columns", [80, 120, 60])
-@pytest.mark.parametrize("build", [chain, graph, straight, nested, frozen, images])
+@pytest.mark.parametrize("build", [chain, graph, straight, nested, frozen, images, with_ops])
 @pytest.mark.parametrize("options", [{}, {"expand_nested": True}, {"show_trainable": True}], ids=str)
 def test_against_keras(build, options, columns, monkeypatch):
     monkeypatch.setenv("COLUMNS", str(columns))
@@ -122,3 +128,11 @@ def test_layer_range_and_too_narrow_tables():
         model.summary(layer_range=("x", "y"))
     with pytest.raises(ValueError, match="too narrow"):
         model.summary(line_length=9)
+
+
+@pytest.mark.parametrize("options", [{"line_length": 70}, {"line_length": 110}, {"positions": [0.4, 0.7, 0.9, 1.0]}])
+def test_chosen_widths_are_keras_too(options, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    netlet.utils.clear_session()
+    keras.utils.clear_session(free_memory=False)
+    assert text(straight(netlet), **options) == text(straight(keras), **options)

@@ -67,6 +67,7 @@ def table(
     if show_trainable:
         width, positions = width + 12, [p * 0.90 for p in positions] + [1.0]
         header.append("Trainable")
+    positions = positions[: len(header)]
     line_length = line_length or min(width, shutil.get_terminal_size().columns - 4)
     widths = _column_widths(positions, line_length)
     operations = model.layers if function is None else function.operations
@@ -124,7 +125,7 @@ def _rows(op: Any, function: Any, chain: bool, nested: bool, trainable: bool, le
     """The row of a layer or op, then those of its nested layers."""
     prefix = "   " * level + "└ " if level else ""
     row = [
-        f"{prefix}{op.name} ({type(op).__name__ if hasattr(op, 'built') else op.fn.__name__})",
+        f"{prefix}{op.name} ({_class_name(op)})",
         _shape(op),
         _params(op),
     ]
@@ -136,6 +137,13 @@ def _rows(op: Any, function: Any, chain: bool, nested: bool, trainable: bool, le
     if nested:
         for inner in getattr(op, "layers", []):
             yield from _rows(inner, function, chain, nested, trainable, level + 1)
+
+
+def _class_name(op: Any) -> str:
+    """The class of a layer, or the name of an op as the name of a class, which an op has in Keras."""
+    if hasattr(op, "built"):
+        return type(op).__name__
+    return "".join(word.capitalize() for word in op.fn.__name__.split("_"))
 
 
 def _params(op: Any) -> str:
