@@ -17,13 +17,25 @@ from netlet.saving.serialization import get_registered_object
 
 from . import schedules
 from .adam import Adam, AdamW
+from .lbfgs import LBFGS
 from .optimizer import Optimizer
 from .rmsprop import RMSprop
 from .sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "deserialize", "get", "schedules", "serialize"]
+__all__ = [
+    "LBFGS",
+    "SGD",
+    "Adam",
+    "AdamW",
+    "Optimizer",
+    "RMSprop",
+    "deserialize",
+    "get",
+    "schedules",
+    "serialize",
+]
 
-_CLASSES = {cls.__name__: cls for cls in (Adam, AdamW, RMSprop, SGD)}
+_CLASSES: dict[str, Any] = {cls.__name__: cls for cls in (Adam, AdamW, LBFGS, RMSprop, SGD)}
 _by_lower_name = {name.lower(): cls for name, cls in _CLASSES.items()}
 _table = Table("optimizer", _CLASSES)
 

@@ -42,19 +42,28 @@ def prepare(optimizer: Any, items: list[Item], variables: list[Variable]) -> lis
 
 
 def clip(optimizer: Any, items: list[Item]) -> list[Item]:
-    """Returns the gradients clipped. A limit that is not positive does not clip, as in Keras."""
-    if _positive(optimizer.clipnorm):
+    """Returns the gradients clipped."""
+    if any(_positive(limit) for limit in (optimizer.clipnorm, optimizer.global_clipnorm, optimizer.clipvalue)):
         items = own(items)
-        each = [g for _, g, _ in items]
+        clip_in_place(optimizer, [g for _, g, _ in items], [run.gradient for run in runs(items)])
+    return items
+
+
+def clip_in_place(optimizer: Any, each: list[_core.Tensor], blocks: list[_core.Tensor]) -> None:
+    """Clips gradients. A limit that is not positive does not clip, as in Keras.
+
+    Args:
+        optimizer: has the limits.
+        each: the gradients.
+        blocks: the same gradients as few blocks of memory.
+    """
+    if _positive(optimizer.clipnorm):
         _core.clip_gradient_norm(each, each, float(optimizer.clipnorm), False)
     elif _positive(optimizer.global_clipnorm):
-        items = own(items)
-        all_of_them = [run.gradient for run in runs(items)]
-        _core.clip_gradient_norm(all_of_them, all_of_them, float(optimizer.global_clipnorm), True)
+        _core.clip_gradient_norm(blocks, blocks, float(optimizer.global_clipnorm), True)
     elif _positive(optimizer.clipvalue):
-        limit = float(optimizer.clipvalue)
-        items = in_place(items, lambda g: _core.clip_gradient_value(g, g, limit))
-    return items
+        for block in blocks:
+            _core.clip_gradient_value(block, block, float(optimizer.clipvalue))
 
 
 def _positive(limit: float | None) -> bool:

@@ -255,6 +255,12 @@ class Optimizer(Slots, Groups, State):
             )
         return pairs
 
+    def _clip_gradients(self, grads: Sequence[Any]) -> list[_core.Tensor]:
+        """Returns clipped copies of gradients, for optimizers that call Keras's method of this name."""
+        copies = [_core.identity(_core.as_tensor(g)) for g in grads]
+        gradients.clip_in_place(self, copies, copies)
+        return copies
+
     def _update_run(self, run: Run, weight_decay: float) -> None:
         """Updates the variables of a run, whose `rate` is the cell of the learning rate, by one kernel call."""
         raise NotImplementedError(f"{type(self).__name__} must implement update_step().")

@@ -153,7 +153,11 @@ class Slots(Copies):
 
     def _get_variable_index(self, variable: Variable) -> int:
         """The position of a model's variable among those that the optimizer was built with; for `update_step`."""
-        return self._trainable_variables_indices[id(variable)]
+        return self._trainable_variables_indices[self._var_key(variable)]
+
+    def _var_key(self, variable: Variable) -> int:
+        """What identifies a variable in dicts of an optimizer that is written as Keras's."""
+        return id(variable)
 
     def gradient_targets(self) -> dict[int, _core.Tensor]:
         """Returns {id(variable): the part of the segment to which backward should write its gradient}."""

@@ -15,6 +15,7 @@ from netlet.optimizers.finite import FiniteCheck, checking
 
 from . import results
 from .building import build
+from .closure_plan import ClosurePlan
 from .data_sources import ArrayData, pack_batch
 from .feed import feed
 from .metric_logs import LogReader
@@ -28,7 +29,7 @@ class RecordedStep:
     """A plan, with what must be written before a run and read after it.
 
     Args:
-        plan: the recorded step.
+        plan: the recorded step: a `_core.Plan`, or a ClosurePlan for an optimizer that runs it several times.
         batch: rows of a batch.
         outputs: in mode "predict", the structure of the outputs with a recorded Tensor for each leaf; else None.
         logs: what an overridden step returns, by name; None if the metrics are the logs.
@@ -37,13 +38,13 @@ class RecordedStep:
     Attributes:
         optimizers: optimizers whose learning rates the plan reads.
         schedules_advance_alone: whether learning rates are looked up before each step, since an overridden step may use
-            an optimizer any number of times.
+            an optimizer any number of times, and some optimizers skip steps.
         check: the finite check that stops the plan, or None.
         fed: (shape, dtype) of the arrays of one batch.
         used: time of the last use, on the clock of the StepCache.
     """
 
-    def __init__(self, plan: _core.Plan, batch: int, outputs: Any, logs: dict[str, Any] | None, epoch: int) -> None:
+    def __init__(self, plan: Any, batch: int, outputs: Any, logs: dict[str, Any] | None, epoch: int) -> None:
         self.plan, self.batch, self.outputs, self.logs, self.epoch = plan, batch, outputs, logs, epoch
         self.optimizers: list[Any] = []
         self.schedules_advance_alone = False
@@ -211,7 +212,9 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
         plan = tape.compile([_output(t) for t in flatten(outputs)] if mode == "predict" else [])
     step = RecordedStep(plan, batch, outputs, logs, epoch)
     step.optimizers = optimizers_of(model, mode)
-    step.schedules_advance_alone = has_own_step(model, mode)
+    step.schedules_advance_alone = has_own_step(model, mode) or any(o.may_skip for o in step.optimizers)
+    if any(o.needs_closure for o in step.optimizers):
+        step.plan = ClosurePlan(plan, batch, model, step.optimizers)
     step.check = check
     step.fed = [((batch, *t.shape[1:]), t.dtype) for t in data.leaves()]
     return step
