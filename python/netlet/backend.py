@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .base.missing import explain_missing
-from .base.naming import get_uid
+from .base.naming import get_uid, name_scope
 from .config import (
     backend,
     epsilon,
@@ -25,6 +25,7 @@ __all__ = [
     "get_uid",
     "image_data_format",
     "is_float_dtype",
+    "name_scope",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",

@@ -7,13 +7,15 @@ import warnings
 from netlet.base.messages import print_msg
 
 from .callback import Logs
+from .learning_rates import log_learning_rates, optimizers_by_suffix
 from .monitor import MonitorCallback, available
 
 
 class ReduceLROnPlateau(MonitorCallback):
     """Multiplies the learning rate by `factor` when a quantity has not improved for `patience` epochs.
 
-    Adds "learning_rate", the rate of the epoch, to the logs.
+    Adds "learning_rate", the rate of the epoch, to the logs. It reduces the rate of each optimizer in a MultiOptimizer,
+    and then adds "learning_rate_" and the optimizer's name.
 
     Args:
         monitor: name of the quantity in the logs; default "val_loss".
@@ -70,7 +72,7 @@ class ReduceLROnPlateau(MonitorCallback):
         if self.monitor_op is None:
             self._set_monitor_op()
         logs = {} if logs is None else logs
-        logs["learning_rate"] = float(self.model.optimizer.learning_rate)
+        log_learning_rates(self.model, logs)
         current = logs.get(self.monitor)
         if current is None:
             warnings.warn(
@@ -91,15 +93,20 @@ class ReduceLROnPlateau(MonitorCallback):
                 self._reduce(epoch)
 
     def _reduce(self, epoch: int) -> None:
-        old = float(self.model.optimizer.learning_rate)
-        if old <= self.min_lr:
-            return
-        new = max(old * self.factor, self.min_lr)
-        self.model.optimizer.learning_rate = new
-        if self.verbose > 0:
-            print_msg(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing learning rate to {new}.")
-        self.cooldown_counter = self.cooldown
-        self.wait = 0
+        reduced = False
+        for suffix, optimizer in optimizers_by_suffix(self.model).items():
+            old = float(optimizer.learning_rate)
+            if old <= self.min_lr:
+                continue
+            new = max(old * self.factor, self.min_lr)
+            optimizer.learning_rate = new
+            reduced = True
+            if self.verbose > 0:
+                name = f"{optimizer.name} " if suffix else ""
+                print_msg(f"\nEpoch {epoch + 1}: ReduceLROnPlateau reducing {name}learning rate to {new}.")
+        if reduced:
+            self.cooldown_counter = self.cooldown
+            self.wait = 0
 
     def in_cooldown(self) -> bool:
         """Whether epochs are ignored after a reduction."""

@@ -18,7 +18,10 @@ from netlet.saving.serialization import get_registered_object
 from . import schedules
 from .adam import Adam, AdamW
 from .lbfgs import LBFGS
+from .loss_scale_optimizer import LossScaleOptimizer
+from .multi_optimizer import MultiOptimizer
 from .optimizer import Optimizer
+from .optimizer_map import OptimizerMap
 from .rmsprop import RMSprop
 from .sgd import SGD
 
@@ -27,7 +30,10 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "LossScaleOptimizer",
+    "MultiOptimizer",
     "Optimizer",
+    "OptimizerMap",
     "RMSprop",
     "deserialize",
     "get",
@@ -37,7 +43,7 @@ __all__ = [
 
 _CLASSES: dict[str, Any] = {cls.__name__: cls for cls in (Adam, AdamW, LBFGS, RMSprop, SGD)}
 _by_lower_name = {name.lower(): cls for name, cls in _CLASSES.items()}
-_table = Table("optimizer", _CLASSES)
+_table = Table("optimizer", {**_CLASSES, "LossScaleOptimizer": LossScaleOptimizer, "MultiOptimizer": MultiOptimizer})
 
 
 def serialize(optimizer: Any) -> Any:

@@ -59,6 +59,10 @@ class FiniteCheck:
             if not any(tensor is other for other in self._losses):
                 self._losses.append(tensor)
 
+    def forget_losses(self) -> None:
+        """Leaves out the losses that were not checked yet."""
+        self._losses.clear()
+
     def before_update(self, optimizer: Any, runs: Sequence[Run]) -> None:
         """Checks the gradients that an optimizer is about to apply, and losses that were not checked yet."""
         self._optimizer, looks = optimizer, self.looks
@@ -117,6 +121,13 @@ def check_gradients(optimizer: Any, runs: Sequence[Run]) -> None:
     check = _current.get()
     if check is not None:
         check.before_update(optimizer, runs)
+
+
+def leave_to_optimizer() -> None:
+    """Leaves the loss unchecked, because the optimizer handles numbers that are not finite itself."""
+    check = _current.get()
+    if check is not None:
+        check.forget_losses()
 
 
 def _written_rows(optimizer: Any, run: Run) -> Any:

@@ -92,7 +92,7 @@ def serialize_object(obj: Any) -> Any:
     if isinstance(obj, (list, tuple)):
         items = [serialize_object(item) for item in obj]
         return tuple(items) if isinstance(obj, tuple) else items
-    if isinstance(obj, Mapping):
+    if isinstance(obj, Mapping) and not hasattr(obj, "get_config"):
         return {str(key): serialize_object(value) for key, value in obj.items()}
     if isinstance(obj, (np.ndarray, np.dtype)):
         return _array_config(obj) if isinstance(obj, np.ndarray) else obj.name

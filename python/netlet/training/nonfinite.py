@@ -88,7 +88,7 @@ def _updates(looks: list[tuple[Any, int]], before: int, model: Any) -> tuple[lis
 
 def _error(model: Any, thing: str, optimizer: Any, made: list[Any], where: str, origin: str) -> NonFiniteLossError:
     """The error with its whole message."""
-    rate = "" if optimizer is None else f", with learning rate {float(optimizer.learning_rate):g}"
+    rate = f", with learning rate {float(optimizer.learning_rate):g}" if hasattr(optimizer, "learning_rate") else ""
     weights = "The weights are those before this step."
     if made:
         names = ", ".join(f"'{o.name}'" for o in made)
