@@ -30,6 +30,8 @@ class Callback:
     ...             self.model.stop_training = True
     """
 
+    handles_nan = False  # whether it stops training itself when the loss is not finite, so that `fit` need not raise
+
     def __init__(self) -> None:
         self.params: dict[str, Any] | None = None
         self._model: Any = None

@@ -28,6 +28,8 @@ class TerminateOnNaN(Callback):
     >>> callback = TerminateOnNaN()
     """
 
+    handles_nan = True
+
     def __init__(self, raise_error: bool = False) -> None:
         super().__init__()
         self.raise_error = raise_error
@@ -46,4 +48,4 @@ class TerminateOnNaN(Callback):
 
 def handles_nan(callbacks: Any) -> bool:
     """Whether a callback of this CallbackList stops training itself when the loss is not finite."""
-    return any(isinstance(callback, TerminateOnNaN) for callback in getattr(callbacks, "callbacks", ()))
+    return any(getattr(callback, "handles_nan", False) for callback in getattr(callbacks, "callbacks", ()))

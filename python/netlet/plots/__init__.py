@@ -1,4 +1,6 @@
-"""Plots: learning curves, confusion matrices, and images with their predictions. Needs `pip install 'netlet[plot]'`.
+"""Plots: learning curves, learning-rate sweeps, confusion matrices, and images with predictions.
+
+Needs `pip install 'netlet[plot]'`.
 
 Every function draws into the given axes or figure, or a new one, and returns it. None of them shows or saves the plot.
 """
@@ -8,8 +10,16 @@ from netlet.base.missing import explain_missing
 from .confusion import confusion_counts, confusion_matrix, confusion_text
 from .curves import learning_curves
 from .samples import sample_grid
+from .sweeps import learning_rate_sweep
 
-__all__ = ["confusion_counts", "confusion_matrix", "confusion_text", "learning_curves", "sample_grid"]
+__all__ = [
+    "confusion_counts",
+    "confusion_matrix",
+    "confusion_text",
+    "learning_curves",
+    "learning_rate_sweep",
+    "sample_grid",
+]
 
 
 explain_missing(__name__)
