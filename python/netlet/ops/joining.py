@@ -153,15 +153,15 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
 
 
 @op
-def getitem(x: Any, index: Any) -> Any:
-    """x[index] as in NumPy, with gradients.
+def getitem(x: Any, key: Any) -> Any:
+    """x[key] as in NumPy, with gradients.
 
     Inside a recorded step the shape of the result cannot depend on values: index arrays and boolean masks must be known
     when the step is recorded. One array of positions may be computed by the step.
 
     Args:
         x: array or Tensor.
-        index: integers, slices, `...`, None, arrays of positions, boolean masks, or a tuple of them.
+        key: integers, slices, `...`, None, arrays of positions, boolean masks, or a tuple of them.
 
     Returns:
         Tensor.
@@ -174,9 +174,9 @@ def getitem(x: Any, index: Any) -> Any:
     [3.0, 2.0]
     """
     try:
-        return _core.getitem(x, index)
+        return _core.getitem(x, key)
     except (TypeError, IndexError):
-        items = index if isinstance(index, tuple) else (index,)
+        items = key if isinstance(key, tuple) else (key,)
         recorded = builtins.any(isinstance(i, _core.Tensor) and i.recorded for i in items)
         if recorded or not builtins.any(isinstance(i, (bool, list)) or hasattr(i, "__array__") for i in items):
             raise

@@ -23,6 +23,8 @@ class Building(LayerState):
     _build_arguments: dict[str, Any] | None
     _clear_losses: Callable[[], None]
 
+    _needs_no_build = False  # True in stateless layers whose configs in Keras have no shapes
+
     def build(self, input_shape: Any) -> None:
         """Creates the weights. Runs once, before the first call.
 
@@ -83,7 +85,7 @@ class Building(LayerState):
     def get_build_config(self) -> dict[str, Any] | None:
         """The shapes that `build` was called with, or None; `build_from_config` uses them when a model is loaded."""
         shapes = self._build_arguments
-        if not shapes or (self._builds_by_call and not self._layers):
+        if not shapes or (self._needs_no_build and self._builds_by_call and not self._layers):
             return None
         return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": dict(shapes)}
 

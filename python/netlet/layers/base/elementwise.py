@@ -14,6 +14,8 @@ class Elementwise(Layer):
         **kwargs: the arguments of `Layer`.
     """
 
+    _needs_no_build = True
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.supports_masking = True

@@ -229,6 +229,35 @@ class LayerState(Operation):
         for variable, value in zip(own, values, strict=True):
             variable.assign(value)
 
+    # ---- files -----------------------------------------------------------------------------------------------------
+    def save_own_variables(self, store: Any) -> None:
+        """Stores this layer's own weights for a `.keras` or `.weights.h5` file. A subclass may override it.
+
+        Args:
+            store: dict to which arrays are added: "0", "1", ... for the trainable weights, then the others.
+        """
+        for i, variable in enumerate(self._all_own_variables()):
+            store[str(i)] = variable.numpy()
+
+    def load_own_variables(self, store: Any) -> None:
+        """Sets this layer's own weights from a file. A subclass that overrides `save_own_variables` overrides this too.
+
+        Args:
+            store: mapping with the arrays that `save_own_variables` stored.
+
+        Raises:
+            ValueError: another number of arrays, or an array of another shape.
+        """
+        own = self._all_own_variables()
+        if len(store) != len(own):
+            never = " It was never built: give its parent a `build()` that builds it." if not self.built else ""
+            raise ValueError(
+                f"Layer '{self.name}' expected {len(own)} variables, but received {len(store)} variables during "
+                f"loading. Expected: {[v.name for v in own]}.{never}"
+            )
+        for i, variable in enumerate(own):
+            variable.assign(store[str(i)])
+
     def count_params(self) -> int:
         """The total number of elements of all weights.
 

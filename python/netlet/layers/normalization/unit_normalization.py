@@ -24,6 +24,8 @@ class UnitNormalization(AlongAxes):
     array([[0.6, 0.8]], dtype=float32)
     """
 
+    _needs_no_build = True
+
     def __init__(self, axis: Any = -1, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.axis = axes_argument("UnitNormalization", axis)

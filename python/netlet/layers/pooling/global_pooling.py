@@ -21,6 +21,8 @@ class GlobalPooling(Spatial):
     _reduce: ClassVar[Any]
     _floating = True
 
+    _needs_no_build = True
+
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **kwargs: Any) -> None:
         super().__init__(data_format, **kwargs)
         self.keepdims = keepdims

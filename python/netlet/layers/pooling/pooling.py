@@ -32,6 +32,8 @@ class Pooling(Spatial):
     _pool: ClassVar[Any]
     _floating = True
 
+    _needs_no_build = True
+
     def __init__(
         self,
         pool_size: Any,

@@ -67,6 +67,8 @@ class Reshape(_Rearranging):
     (5, 2, 3)
     """
 
+    _needs_no_build = True
+
     def __init__(self, target_shape: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.target_shape = tuple(-1 if d is None else int(d) for d in target_shape)

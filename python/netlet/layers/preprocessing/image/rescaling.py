@@ -25,6 +25,8 @@ class Rescaling(Elementwise):
     array([[0., 1.]], dtype=float32)
     """
 
+    _needs_no_build = False
+
     def __init__(self, scale: Any, offset: Any = 0.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.scale, self.offset = scale, offset

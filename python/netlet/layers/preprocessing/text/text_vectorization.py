@@ -161,6 +161,14 @@ class TextVectorization(HostLayer):
         self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
 
     # ---- words to indices --------------------------------------------------------------------------------------------
+    def load_own_variables(self, store: Any) -> None:
+        """As `StringLookup.load_own_variables`."""
+        self._lookup_layer.load_own_variables(store)
+
+    def load_assets(self, directory: str) -> None:
+        """As `StringLookup.load_assets`."""
+        self._lookup_layer.load_assets(directory)
+
     def call(self, inputs: Any) -> Any:
         lookup = self._lookup_layer
         words, lead = self._words(inputs)

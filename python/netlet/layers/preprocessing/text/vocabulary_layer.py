@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -37,6 +38,7 @@ class VocabularyLayer(HostLayer):
     _find: Callable[[Any], np.ndarray]
     _idf: np.ndarray | None = None  # one weight for each token
     _special_idf: Any = None  # weights of the special tokens: one for each, or one for all
+    _loaded_idf: Any = None  # read by `load_own_variables`, until `load_assets` sets the vocabulary
     _called_with: int | None = None  # length of the vectors when the layer was first called; later layers depend on it
 
     # ---- the vocabulary --------------------------------------------------------------------------------------------
@@ -126,6 +128,20 @@ class VocabularyLayer(HostLayer):
         if self._mask is not None:
             table[self._mask] = 0 if self.output_mode == "int" else DROPPED
         self._tokens, self._find = tokens, self._kind.finder(table)
+
+    # ---- Keras's files -----------------------------------------------------------------------------------------------
+    def load_own_variables(self, store: Any) -> None:
+        """Reads the inverse document frequencies that Keras stores beside the weights; `load_assets` uses them."""
+        self._loaded_idf = store.get("idf_weights")
+
+    def load_assets(self, directory: str) -> None:
+        """Reads the vocabulary that Keras stores as `vocabulary.txt`, special tokens first.
+
+        Args:
+            directory: has the file; nothing happens if the config had the vocabulary.
+        """
+        if not self._has_input_vocabulary and self._tokens is None:
+            self.set_vocabulary(os.path.join(directory, "vocabulary.txt"), self._loaded_idf)
 
     # ---- learning the vocabulary -----------------------------------------------------------------------------------
     def adapt(self, data: Any, steps: int | None = None) -> None:
