@@ -211,10 +211,10 @@ def test_model_checkpoint_into_a_directory(tmp_path):
 @pytest.mark.parametrize(
     ("path", "arguments"),
     [
-        ("m.keras", {}),
+        ("m.pt", {}),
         ("m.h5", {}),
         ("m.netlet", {"save_weights_only": True}),
-        ("m.weights.h5", {"save_weights_only": True}),
+        ("m.keras", {"save_weights_only": True}),
     ],
 )
 def test_model_checkpoint_names_the_ending_it_wants(path, arguments):

@@ -25,15 +25,27 @@ def test_a_path_without_a_directory(tmp_path, monkeypatch):
     assert os.listdir() == ["model.netlet"]
 
 
-@pytest.mark.parametrize("name", ["m.keras", "m.h5", "m.hdf5", "m.onnx", "m.pt"])
-def test_kinds_of_files_that_are_not_yet_supported(name, tmp_path):
-    with pytest.raises(ValueError, match=r"does not write '\.\w+' files yet; give a path that ends in '\.netlet'"):
+@pytest.mark.parametrize("name", ["m.h5", "m.hdf5", "m.onnx", "m.pt"])
+def test_kinds_of_files_that_are_not_written(name, tmp_path):
+    with pytest.raises(ValueError, match=r"does not write '\.\w+' files; .* ends in '\.netlet' or '\.keras'"):
         small().save(tmp_path / name)
-    with pytest.raises(ValueError, match=r"does not read '\.\w+' files yet; it reads '\.netlet' files"):
-        netlet.models.load_model(tmp_path / name)
-    with pytest.raises(ValueError, match=r"ends in '\.weights\.netlet'"):
+    with pytest.raises(ValueError, match=r"ends in '\.weights\.netlet' or '\.weights\.h5'"):
         small().save_weights(tmp_path / name)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["m.onnx", "m.pt"])
+def test_kinds_of_files_that_are_not_read(name, tmp_path):
+    with pytest.raises(ValueError, match=r"does not read '\.\w+' files; it reads '\.netlet', '\.keras' and"):
+        netlet.models.load_model(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["m.netlet", "m.keras", "m.h5"])
+def test_a_missing_file_of_each_format(name, tmp_path):
+    with pytest.raises(FileNotFoundError):
+        netlet.models.load_model(tmp_path / name)
+    with pytest.raises(FileNotFoundError):
+        small().load_weights(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["m", "m.net", "netlet", "m.weights.netlet"])

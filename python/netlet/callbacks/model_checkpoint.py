@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from netlet.base.messages import print_msg
+from netlet.saving.paths import MODEL_ENDINGS, WEIGHTS_ENDINGS
 
 from .callback import Logs
 from .monitor import MonitorCallback
@@ -18,8 +19,9 @@ class ModelCheckpoint(MonitorCallback):
     """Saves the model, or its weights, after each epoch or after a number of batches.
 
     Args:
-        filepath: path of the file, ending in ".netlet" (".weights.netlet" with `save_weights_only`). It may contain
-            format fields for the epoch (from 1), the batch, and the logs: "{epoch:02d}-{val_loss:.2f}.netlet".
+        filepath: path of the file, ending in ".netlet" or ".keras" (".weights.netlet" or ".weights.h5" with
+            `save_weights_only`). It may contain format fields for the epoch (from 1), the batch, and the logs:
+            "{epoch:02d}-{val_loss:.2f}.netlet".
         monitor: name of a quantity in the logs, for `save_best_only`; default "val_loss".
         verbose: 1 prints a message when it saves; default 0.
         save_best_only: whether to save only if `monitor` has improved.
@@ -62,12 +64,12 @@ class ModelCheckpoint(MonitorCallback):
         self._current_epoch = 0
         if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int)):
             raise ValueError(f"Unrecognized save_freq: {save_freq}. Expected save_freq are 'epoch' or integer values")
-        ending = ".weights.netlet" if save_weights_only else ".netlet"
-        if not self.filepath.endswith(ending):
+        endings = WEIGHTS_ENDINGS if save_weights_only else MODEL_ENDINGS
+        if not self.filepath.endswith(endings):
             what = "when using `save_weights_only=True` in `ModelCheckpoint`" if save_weights_only else "a saved model"
             raise ValueError(
-                f"The filepath provided must end in `{ending}` ({what}): `.keras` and `.h5` files are not yet "
-                f"supported. Received: filepath={self.filepath}"
+                f"The filepath provided must end in `{endings[0]}` or `{endings[1]}` ({what}). "
+                f"Received: filepath={self.filepath}"
             )
 
     def _wants_batches(self, phase: str) -> bool:

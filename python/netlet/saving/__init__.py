@@ -2,8 +2,7 @@
 
 from netlet.base.missing import explain_missing
 
-from .netlet_file.model_file import load_model, save_model
-from .netlet_file.weights_file import load_weights, save_weights
+from .files import load_model, load_weights, save_model, save_weights
 from .serialization import (
     CustomObjectScope,
     custom_object_scope,

@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
-_FOREIGN = (".keras", ".h5", ".hdf5", ".onnx", ".pt", ".pth")
+MODEL_ENDINGS = (".netlet", ".keras")
+WEIGHTS_ENDINGS = (".weights.netlet", ".weights.h5")
+LEGACY_ENDINGS = (".h5", ".hdf5")  # whole models of Keras 2; read only
+_FOREIGN = (*LEGACY_ENDINGS, ".onnx", ".pt", ".pth")
 
 
-def path_to_write(path: Any, ending: str, overwrite: bool) -> str:
+def path_to_write(path: Any, endings: Sequence[str], overwrite: bool) -> str:
     """Checks a path to write to and creates its directory. Returns it as a string.
 
     Raises:
-        ValueError: it does not end in `ending`.
+        ValueError: it ends in none of `endings`.
         FileExistsError: the file exists and `overwrite` is False.
         IsADirectoryError: it is a directory.
         TypeError: it is not a path.
     """
-    name = _text(path)
-    if name.endswith(_FOREIGN):
-        raise ValueError(
-            f"netlet does not write '{os.path.splitext(name)[1]}' files yet; give a path that ends in '{ending}'. "
-            f"Received: filepath={name}"
-        )
-    if not name.endswith(ending):
-        raise ValueError(f"The filename must end in '{ending}'. Received: filepath={name}")
-    if ending == ".netlet" and name.endswith(".weights.netlet"):
+    name = as_text(path)
+    allowed = " or ".join(f"'{ending}'" for ending in endings)
+    if not name.endswith(tuple(endings)):
+        if name.endswith(_FOREIGN):
+            raise ValueError(
+                f"netlet does not write '{os.path.splitext(name)[1]}' files; give a path that ends in {allowed}. "
+                f"Received: filepath={name}"
+            )
+        raise ValueError(f"The filename must end in {allowed}. Received: filepath={name}")
+    if endings is MODEL_ENDINGS and name.endswith(".weights.netlet"):
         raise ValueError(
             "'.weights.netlet' files hold weights only: use save_weights() for one, or give a path that ends in "
             f"'.netlet' alone. Received: filepath={name}"
@@ -43,19 +48,20 @@ def path_to_read(path: Any) -> str:
     """Checks a path to read from. Returns it as a string.
 
     Raises:
-        ValueError: its ending is that of another format.
+        ValueError: its ending is that of a format that netlet does not read.
         TypeError: it is not a path.
     """
-    name = _text(path)
-    if name.endswith(_FOREIGN):
+    name = as_text(path)
+    if name.endswith(_FOREIGN) and not name.endswith(LEGACY_ENDINGS):
         raise ValueError(
-            f"netlet does not read '{os.path.splitext(name)[1]}' files yet; it reads '.netlet' files, as model.save() "
-            f"writes them. Received: filepath={name}"
+            f"netlet does not read '{os.path.splitext(name)[1]}' files; it reads '.netlet', '.keras' and '.h5' files. "
+            f"Received: filepath={name}"
         )
     return name
 
 
-def _text(path: Any) -> str:
+def as_text(path: Any) -> str:
+    """A path as a string. Raises TypeError if it is not a path."""
     if isinstance(path, (str, bytes, os.PathLike)):
         return os.fsdecode(path)
     raise TypeError(f"Expected a path (str or os.PathLike), received {type(path).__name__}.")
