@@ -15,7 +15,8 @@ from .config import (
     standardize_dtype,
 )
 from .config import is_float as is_float_dtype
-from .utils import clear_session
+from .config import is_int as is_int_dtype
+from .utils import clear_session, is_keras_tensor
 
 __all__ = [
     "backend",
@@ -25,6 +26,8 @@ __all__ = [
     "get_uid",
     "image_data_format",
     "is_float_dtype",
+    "is_int_dtype",
+    "is_keras_tensor",
     "name_scope",
     "set_epsilon",
     "set_floatx",

@@ -13,7 +13,8 @@ from .base.suggest import unknown
 
 FLOATS = ("float32", "float64")
 HALVES = ("float16", "bfloat16")  # for storage and casts; computations convert them to float32
-DTYPES = (*FLOATS, *HALVES, "int8", "uint8", "int32", "int64", "bool")
+INTEGERS = ("int8", "uint8", "int32", "int64")
+DTYPES = (*FLOATS, *HALVES, *INTEGERS, "bool")
 
 _floatx = "float32"
 _epsilon = 1e-7
@@ -177,6 +178,18 @@ def is_float(dtype: str) -> bool:
     (True, False)
     """
     return dtype in FLOATS or dtype in HALVES
+
+
+def is_int(dtype: str) -> bool:
+    """Whether a dtype is an integer dtype.
+
+    Args:
+        dtype: its name.
+
+    >>> is_int("uint8"), is_int("bool")
+    (True, False)
+    """
+    return dtype in INTEGERS
 
 
 class DTypePolicy:

@@ -8,6 +8,8 @@ import numpy as np
 
 from netlet.base.missing import explain_missing
 from netlet.base.naming import reset_uids
+from netlet.config import standardize_dtype
+from netlet.engine.graph import is_keras_tensor
 from netlet.random import set_seed
 from netlet.saving import (  # noqa: F401  (as in Keras)
     CustomObjectScope,
@@ -21,10 +23,13 @@ from netlet.saving import (  # noqa: F401  (as in Keras)
 )
 
 from .batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from .image_files import array_to_img, img_to_array, load_img, save_img
+from .image_folders import image_dataset_from_directory
 from .numerical import normalize, to_categorical
 from .progbar import Progbar
 from .sampling import sample_from_logits
 from .sequence import PyDataset, Sequence, pad_sequences
+from .splitting import split_dataset
 from .text_files import text_dataset_from_directory
 from .timeseries import timeseries_dataset_from_array
 
@@ -32,12 +37,20 @@ __all__ = [
     "Progbar",
     "PyDataset",
     "Sequence",
+    "array_to_img",
     "clear_session",
+    "image_dataset_from_directory",
+    "img_to_array",
+    "is_keras_tensor",
+    "load_img",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
     "sample_from_logits",
+    "save_img",
     "set_random_seed",
+    "split_dataset",
+    "standardize_dtype",
     "text_dataset_from_directory",
     "timeseries_dataset_from_array",
     "to_categorical",

@@ -8,10 +8,10 @@ import numpy as np
 
 from netlet.random import generator
 
-from .sequence import PyDataset
+from .dataset import Dataset
 
 
-class Windows(PyDataset):
+class Windows(Dataset):
     """Batches of windows of a series, with their targets. A batch is gathered on access.
 
     Args:
@@ -21,8 +21,6 @@ class Windows(PyDataset):
         offsets: indices of a window's items, relative to its start.
         batch_size: number of windows per batch; None for single windows without the batch axis.
     """
-
-    _shuffled_by_fit = False
 
     def __init__(
         self, data: Any, targets: Any, starts: np.ndarray, offsets: np.ndarray, batch_size: int | None
@@ -34,10 +32,7 @@ class Windows(PyDataset):
     def __len__(self) -> int:
         return -(-len(self.starts) // (self.batch_size or 1))
 
-    def __getitem__(self, index: int) -> Any:
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"Batch index: expected one of {len(self)} batches, received {index}.")
-        index %= len(self)
+    def _item(self, index: int) -> Any:
         size = self.batch_size
         starts = self.starts[index] if size is None else self.starts[index * size : (index + 1) * size]
         x = self.data[starts[..., None] + self.offsets]

@@ -9,7 +9,17 @@ from __future__ import annotations
 from .function import Function
 from .infer import in_trial, infer_spec, trial
 from .op_call import OpCall, symbolic_op
-from .symbols import Extents, KerasHistory, KerasTensor, Node, Operation, is_symbolic, mask_of, symbolic_dtype
+from .symbols import (
+    Extents,
+    KerasHistory,
+    KerasTensor,
+    Node,
+    Operation,
+    is_keras_tensor,
+    is_symbolic,
+    mask_of,
+    symbolic_dtype,
+)
 
 __all__ = [
     "Extents",
@@ -21,6 +31,7 @@ __all__ = [
     "Operation",
     "in_trial",
     "infer_spec",
+    "is_keras_tensor",
     "is_symbolic",
     "mask_of",
     "symbolic_dtype",

@@ -92,6 +92,15 @@ def mask_of(value: Any) -> Any:
     return getattr(value, "_keras_mask", None)
 
 
+def is_keras_tensor(x: Any) -> bool:
+    """Whether x is a KerasTensor.
+
+    >>> is_keras_tensor(KerasTensor((2,))), is_keras_tensor(2.0)
+    (True, False)
+    """
+    return isinstance(x, KerasTensor)
+
+
 def is_symbolic(value: Any) -> bool:
     """Whether a KerasTensor is anywhere in the structure."""
     if isinstance(value, KerasTensor):
