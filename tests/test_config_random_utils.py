@@ -166,6 +166,39 @@ def test_normalize():
     np.testing.assert_allclose(netlet.utils.normalize(x, order=1), keras.utils.normalize(x, order=1))
 
 
+def test_labels_and_vectors_that_are_tensors_stay_tensors():
+    labels = netlet.ops.convert_to_tensor(np.array([[0], [2]]))
+    encoded = netlet.utils.to_categorical(labels, 3)
+    assert isinstance(encoded, netlet.Tensor) and encoded.tolist() == [[1, 0, 0], [0, 0, 1]]
+    x = np.array([[3.0, 4.0], [0.0, 0.0]])
+    scaled = netlet.utils.normalize(netlet.ops.convert_to_tensor(x))
+    assert isinstance(scaled, netlet.Tensor)
+    np.testing.assert_allclose(scaled, netlet.utils.normalize(x), atol=1e-7)
+
+
+def test_messages_go_to_logging_when_interactive_logging_is_off(caplog, capsys):
+    assert config.is_interactive_logging_enabled() and netlet.utils.is_interactive_logging_enabled()
+    config.disable_interactive_logging()
+    try:
+        with caplog.at_level("INFO", logger="netlet"):
+            netlet.utils.Progbar(2, verbose=1).update(2, [("loss", 0.5)])
+    finally:
+        netlet.utils.enable_interactive_logging()
+    assert capsys.readouterr().out == "" and "loss: 0.5000" in caplog.text
+    netlet.utils.Progbar(2, verbose=2).update(2, [("loss", 0.5)])
+    assert "loss: 0.5000" in capsys.readouterr().out
+
+
+def test_switches_that_scripts_set():
+    config.disable_flash_attention()
+    assert not config.is_flash_attention_enabled()
+    config.enable_flash_attention()
+    assert config.is_flash_attention_enabled()
+    config.enable_traceback_filtering()
+    config.disable_traceback_filtering()
+    assert not config.is_traceback_filtering_enabled()
+
+
 def test_suggestions():
     assert str(suggest.unknown("thing", "Adm", ["adam", "sgd"])) == "Unknown thing: 'Adm'. Did you mean 'adam'?"
     assert str(suggest.unknown("thing", "zzzz", ["b", "a"])) == "Unknown thing: 'zzzz'. Known: a, b."
@@ -219,7 +252,7 @@ def test_everything_public_can_be_reached():
     for name in netlet.__all__:
         assert getattr(netlet, name) is not None, name
     assert set(netlet.__all__) <= set(dir(netlet))
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="netlet has no 'nothing'"):
         netlet.nothing  # noqa: B018
     assert netlet.isa() in netlet._core.supported_isas()
 

@@ -51,6 +51,26 @@ def test_map_and_cache(windows):
     assert only_x[0][0].tolist() == [1, 2, 3]
 
 
+def test_shuffled_data_sets_are_shuffled_again_after_each_epoch():
+    def firsts(data):
+        return [int(x) for batch in data for x in batch[0][:, 0]]
+
+    def make():
+        return timeseries_dataset_from_array(np.arange(30), np.arange(30), 2, batch_size=4, shuffle=True, seed=3)
+
+    data, other = make(), make().map(lambda x, y: (x, y)).take(-1)
+    first = firsts(data)
+    assert firsts(data) == first == firsts(other) != sorted(first), "in one epoch the order stays"
+    data.on_epoch_end(), other.on_epoch_end()
+    assert firsts(data) == firsts(other) != first and sorted(firsts(data)) == sorted(first)
+    kept = make().cache()
+    list(kept), kept.on_epoch_end()
+    assert firsts(kept) == first
+    still = timeseries_dataset_from_array(np.arange(9), None, 2)
+    still.on_epoch_end()
+    assert still[0][:, 0].tolist() == list(range(8))
+
+
 def test_batch_of_structures():
     samples, _ = split_dataset({"a": np.arange(7), "b": (np.ones((7, 2)), np.zeros(7))}, left_size=5)
     batches = list(samples.batch(2))

@@ -135,6 +135,17 @@ def test_images_of_a_folder(folder, color_mode, options, capsys):
     np.testing.assert_allclose(images, np.stack(expected), atol=2e-4)
 
 
+def test_files_are_shuffled_again_after_each_epoch_with_their_labels(folder):
+    data = utils.image_dataset_from_directory(folder, image_size=4, seed=1, batch_size=4, verbose=False)
+    paths = list(data.file_paths)
+    images, labels = (np.concatenate(parts) for parts in zip(*data))
+    data.on_epoch_end()
+    later, found = (np.concatenate(parts) for parts in zip(*data))
+    order = [int(np.flatnonzero((images == x).all((1, 2, 3)))[0]) for x in later]
+    assert order != list(range(10)) and sorted(order) == list(range(10)) and data.file_paths == paths
+    np.testing.assert_array_equal(found, labels[order])
+
+
 def test_splits_single_images_and_training(folder):
     training, validation = utils.image_dataset_from_directory(
         folder, image_size=8, validation_split=0.3, subset="both", seed=1, batch_size=3, verbose=False

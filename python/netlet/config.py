@@ -10,6 +10,17 @@ import numpy as np
 from . import _core
 from .base.missing import explain_missing
 from .base.suggest import unknown
+from .base.switches import (  # noqa: F401  (public here, as in Keras)
+    disable_flash_attention,
+    disable_interactive_logging,
+    disable_traceback_filtering,
+    enable_flash_attention,
+    enable_interactive_logging,
+    enable_traceback_filtering,
+    is_flash_attention_enabled,
+    is_interactive_logging_enabled,
+    is_traceback_filtering_enabled,
+)
 
 FLOATS = ("float32", "float64")
 HALVES = ("float16", "bfloat16")  # for storage and casts; computations convert them to float32

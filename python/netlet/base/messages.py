@@ -1,12 +1,29 @@
-"""Printing to the current sys.stdout with any encoding, for callbacks."""
+"""Messages of callbacks and progress lines: to the current sys.stdout with any encoding, or to Python's logging."""
 
 from __future__ import annotations
 
+import logging
 import sys
+
+_interactive = True
+
+
+def set_interactive(on: bool) -> None:
+    """Sets whether messages go to sys.stdout (the default) or to the logger "netlet"."""
+    global _interactive
+    _interactive = on
+
+
+def is_interactive() -> bool:
+    """Whether messages go to sys.stdout."""
+    return _interactive
 
 
 def print_msg(message: str, line_break: bool = True) -> None:
     """Writes `message` to sys.stdout and flushes it. Characters that the encoding does not have are replaced."""
+    if not _interactive:
+        logging.getLogger("netlet").info(message.strip("\n"))
+        return
     text = message + "\n" if line_break else message
     try:
         sys.stdout.write(text)

@@ -8,6 +8,8 @@ import pathlib
 from dataclasses import dataclass
 from typing import IO, Any
 
+from netlet.utils.get_file import cache_base
+
 
 @dataclass(frozen=True)
 class RemoteFile:
@@ -35,7 +37,7 @@ def cache_folder() -> pathlib.Path:
     chosen = os.environ.get("NETLET_DATASETS")
     if chosen:
         return pathlib.Path(chosen).expanduser()
-    return pathlib.Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "netlet" / "datasets"
+    return cache_base() / "datasets"
 
 
 def given(path: Any) -> pathlib.Path:

@@ -8,6 +8,11 @@ import numpy as np
 
 from netlet.base.missing import explain_missing
 from netlet.base.naming import reset_uids
+from netlet.base.switches import (
+    disable_interactive_logging,
+    enable_interactive_logging,
+    is_interactive_logging_enabled,
+)
 from netlet.config import standardize_dtype
 from netlet.engine.graph import is_keras_tensor
 from netlet.random import set_seed
@@ -23,6 +28,7 @@ from netlet.saving import (  # noqa: F401  (as in Keras)
 )
 
 from .batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from .get_file import get_file
 from .image_files import array_to_img, img_to_array, load_img, save_img
 from .image_folders import image_dataset_from_directory
 from .numerical import normalize, to_categorical
@@ -39,8 +45,12 @@ __all__ = [
     "Sequence",
     "array_to_img",
     "clear_session",
+    "disable_interactive_logging",
+    "enable_interactive_logging",
+    "get_file",
     "image_dataset_from_directory",
     "img_to_array",
+    "is_interactive_logging_enabled",
     "is_keras_tensor",
     "load_img",
     "normalize",

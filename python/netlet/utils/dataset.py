@@ -15,7 +15,8 @@ from .sequence import PyDataset
 class Dataset(PyDataset):
     """A data set of items, which are batches or single samples, in a fixed order.
 
-    A subclass defines `__len__` and `_item(index)`.
+    A subclass defines `__len__` and `_item(index)`. One that shuffles sets `_order`, the array of places that `_item`
+    reads, and `_generator`, which shuffles it again after each epoch.
 
     >>> class Squares(Dataset):
     ...     def __len__(self):
@@ -27,6 +28,13 @@ class Dataset(PyDataset):
     """
 
     _shuffled_by_fit = False  # as in Keras, where they are of tf.data
+    _generator: np.random.Generator | None = None
+    _order: np.ndarray
+
+    def on_epoch_end(self) -> None:
+        """Shuffles the items again, if they are shuffled."""
+        if self._generator is not None:
+            self._generator.shuffle(self._order)
 
     def _item(self, index: int) -> Any:
         raise NotImplementedError(f"{type(self).__name__} must implement _item(index).")
@@ -94,12 +102,23 @@ class Dataset(PyDataset):
         return _Cached(self)
 
 
-class _View(Dataset):
+class _Derived(Dataset):
+    """A data set that reads another one."""
+
+    def __init__(self, source: Dataset) -> None:
+        super().__init__()
+        self._source = source
+
+    def on_epoch_end(self) -> None:
+        self._source.on_epoch_end()
+
+
+class _View(_Derived):
     """The items of another data set at these places."""
 
     def __init__(self, source: Dataset, places: range) -> None:
-        super().__init__()
-        self._source, self._places = source, places
+        super().__init__(source)
+        self._places = places
 
     def __len__(self) -> int:
         return len(self._places)
@@ -108,10 +127,10 @@ class _View(Dataset):
         return self._source[self._places[index]]
 
 
-class _Mapped(Dataset):
+class _Mapped(_Derived):
     def __init__(self, source: Dataset, function: Callable[..., Any]) -> None:
-        super().__init__()
-        self._source, self._function = source, function
+        super().__init__(source)
+        self._function = function
 
     def __len__(self) -> int:
         return len(self._source)
@@ -121,10 +140,10 @@ class _Mapped(Dataset):
         return self._function(*item) if isinstance(item, tuple) else self._function(item)
 
 
-class _Batched(Dataset):
+class _Batched(_Derived):
     def __init__(self, source: Dataset, size: int, drop_remainder: bool) -> None:
-        super().__init__()
-        self._source, self._size, self._whole = source, size, drop_remainder
+        super().__init__(source)
+        self._size, self._whole = size, drop_remainder
 
     def __len__(self) -> int:
         n = len(self._source)
@@ -137,10 +156,9 @@ class _Batched(Dataset):
         return tree.pack_like(items[0], [np.stack(column) for column in columns])
 
 
-class _Cached(Dataset):
+class _Cached(_Derived):
     def __init__(self, source: Dataset) -> None:
-        super().__init__()
-        self._source = source
+        super().__init__(source)
         self._items: dict[int, Any] = {}
 
     def __len__(self) -> int:
@@ -150,3 +168,6 @@ class _Cached(Dataset):
         if index not in self._items:
             self._items[index] = self._source[index]
         return self._items[index]
+
+    def on_epoch_end(self) -> None:
+        """Nothing: the items are those of the first epoch."""

@@ -81,7 +81,8 @@ def image_dataset_from_directory(
         color_mode: "rgb" (default, 3 channels), "rgba" (4) or "grayscale" (1).
         batch_size: number of images per batch, default 32; None for single images without the batch axis.
         image_size: (height, width) of the result, or one integer; default (256, 256).
-        shuffle: whether to shuffle the files once, with `seed`; default True. Otherwise they are sorted by path.
+        shuffle: whether to shuffle the files, with `seed`, and again after each epoch; default True. Otherwise they are
+            sorted by path.
         seed: integer; default None, from the global sequence. Required with `validation_split` and `shuffle`.
         validation_split: fraction of the files, at the end, for validation; default None.
         subset: the part to return, with `validation_split`: "training", "validation" or "both".

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet.random import make_seed
+from netlet.random import generator, make_seed
 
 from .dataset import Dataset
 
@@ -38,6 +38,7 @@ class LabelledFiles(Dataset):
         super().__init__()
         self.file_paths, self.labels, self.class_names = file_paths, labels, class_names
         self.label_mode, self.batch_size = label_mode, batch_size
+        self._order = np.arange(len(file_paths))
 
     def _read(self, paths: list[str]) -> np.ndarray:
         """The contents of files, stacked."""
@@ -48,8 +49,8 @@ class LabelledFiles(Dataset):
 
     def _item(self, index: int) -> Any:
         size = self.batch_size or 1
-        places = slice(index * size, (index + 1) * size)
-        values = self._read(self.file_paths[places])
+        places = self._order[index * size : (index + 1) * size]
+        values = self._read([self.file_paths[i] for i in places])
         if self.labels is None:
             return values if self.batch_size else values[0]
         labels = self._encoded(self.labels[places])
@@ -104,16 +105,20 @@ def read_folder(
         raise ValueError(f"{caller}: label_mode='binary': expected 2 classes, received {names}.")
     if verbose:
         print(f"Found {len(paths)} files" + ("." if names is None else f" belonging to {len(names)} classes."))
+    seed = make_seed() % 2**32 if seed is None else seed
     if shuffle:
         order = np.arange(len(paths))
-        np.random.RandomState(make_seed() % 2**32 if seed is None else seed).shuffle(order)
+        np.random.RandomState(seed).shuffle(order)
         paths, found = [paths[i] for i in order], None if found is None else found[order]
     held_out = int((validation_split or 0) * len(paths))
     if not paths or (validation_split and not 0 < held_out < len(paths)):
         raise ValueError(f"{caller}: {directory} has too few {'/'.join(endings)} files: {len(paths)}.")
 
     def part(places: slice) -> Dataset:
-        return make(paths[places], None if found is None else found[places], names)
+        data = make(paths[places], None if found is None else found[places], names)
+        if shuffle:
+            data._generator = generator(seed)
+        return data
 
     split = len(paths) - held_out
     if subset == "both":

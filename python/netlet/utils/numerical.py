@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from netlet import _core, ops
 
-def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
+
+def to_categorical(x: Any, num_classes: int | None = None) -> Any:
     """Converts integer class labels to one-hot vectors.
 
     Args:
@@ -15,7 +17,8 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
         num_classes: number of classes; default `max(x) + 1`.
 
     Returns:
-        float64 array (..., num_classes) of zeros and ones, as in Keras.
+        float64 array (..., num_classes) of zeros and ones, as in Keras; a float32 Tensor for a Tensor, which needs
+        `num_classes` and may be part of a recorded step.
 
     Raises:
         ValueError: a label outside of [0, num_classes); values that are not numbers; an empty x without num_classes.
@@ -27,6 +30,8 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
            [0., 0., 1.],
            [0., 1., 0.]])
     """
+    if isinstance(x, _core.Tensor) and num_classes is not None:
+        return ops.one_hot(ops.squeeze(x, -1) if len(x.shape) > 1 and x.shape[-1] == 1 else x, num_classes)
     labels = np.asarray(x)
     if labels.dtype.kind not in "iufb":
         kind = "Python objects" if labels.dtype == object else labels.dtype
@@ -48,7 +53,7 @@ def to_categorical(x: Any, num_classes: int | None = None) -> np.ndarray:
     return out.reshape(*shape, num_classes)
 
 
-def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
+def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
     """Divides x by its norm along `axis`. Vectors of norm 0 stay 0.
 
     Args:
@@ -57,11 +62,13 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> np.ndarray:
         order: order of the norm; default 2, the Euclidean norm.
 
     Returns:
-        An array of x's shape.
+        An array of x's shape; a Tensor for a Tensor.
 
     >>> normalize([[3.0, 4.0]])
     array([[0.6, 0.8]])
     """
+    if isinstance(x, _core.Tensor):
+        return ops.normalize(x, axis, order)
     array = np.atleast_1d(np.asarray(x, dtype=None))
     norm = np.atleast_1d(np.linalg.norm(array, order, axis))
     norm[norm == 0] = 1

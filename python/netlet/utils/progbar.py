@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet.base.messages import print_msg
+from netlet.base.messages import is_interactive, print_msg
 
 
 class Progbar:
@@ -174,6 +174,8 @@ class Progbar:
 
 def draws_in_place() -> bool:
     """Whether a line on sys.stdout can be redrawn: a terminal, a notebook, or an IDE's console."""
+    if not is_interactive():
+        return False
     isatty = getattr(sys.stdout, "isatty", None)
     return bool(isatty and isatty()) or "ipykernel" in sys.modules or "PYCHARM_HOSTED" in os.environ
 

@@ -66,7 +66,8 @@ def text_dataset_from_directory(
         class_names: names of the subfolders to use, in the order of their labels; default all, sorted.
         batch_size: number of texts per batch, default 32; None for single texts without the batch axis.
         max_length: number of bytes of each file to read; default all.
-        shuffle: whether to shuffle the files once, with `seed`; default True. Otherwise they are sorted by path.
+        shuffle: whether to shuffle the files, with `seed`, and again after each epoch; default True. Otherwise they are
+            sorted by path.
         seed: integer; default None, from the global sequence. Required with `validation_split` and `shuffle`.
         validation_split: fraction of the files, at the end, for validation; default None.
         subset: the part to return, with `validation_split`: "training", "validation" or "both".

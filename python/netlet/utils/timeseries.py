@@ -63,7 +63,7 @@ def timeseries_dataset_from_array(
         sampling_rate: distance between two items of a window; default 1.
         batch_size: number of windows per batch, default 128; the last batch may be smaller. None for single windows
             without the batch axis.
-        shuffle: whether to shuffle the windows once, with `seed`; default False.
+        shuffle: whether to shuffle the windows, with `seed`, and again after each epoch; default False.
         seed: integer; default None, from the global sequence.
         start_index: index of the first item to use; default 0.
         end_index: index of the first item not to use, less than the length of the data; default the length.
@@ -98,9 +98,11 @@ def timeseries_dataset_from_array(
         targets = np.asarray(targets)
         count = min(count, len(targets) - first)
     starts = np.arange(0, count, sequence_stride) + first
+    windows = Windows(data, targets, starts, np.arange(sequence_length) * sampling_rate, batch_size)
     if shuffle:
-        generator(seed).shuffle(starts)
-    return Windows(data, targets, starts, np.arange(sequence_length) * sampling_rate, batch_size)
+        windows._order, windows._generator = starts, generator(seed)
+        windows.on_epoch_end()
+    return windows
 
 
 def _check(
