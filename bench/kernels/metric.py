@@ -14,30 +14,33 @@ from netlet import _core
 
 
 def thresholds(n: int, count: int, spacing: str) -> Case:
-    """The state of `metrics.AUC`: four counts per threshold."""
+    """The state of `metrics.AUC`: four counts per threshold. The peers compute two, which give the others."""
     x = uniform(n, 0, 1)
     y = (uniform(n, 0, 1)[::-1] < 0.3).astype("float32")
     at, order = np.linspace(0, 1, count).astype("float32"), np.arange(count, dtype="int32")
     state = [_core.tensor(np.zeros(count)) for _ in range(4)]
 
-    def count_decisions(y: Any, x: Any) -> Any:
+    def ours(y: Any, x: Any) -> Any:
         _core.accumulate_confusion(y, x, None, None, at, order, *state, spacing=spacing)
         return state[0]
 
-    # Of the computed, evenly spaced buckets.
-    scaled = x * np.float32(count - 1)
-    buckets = np.ceil(scaled) if spacing == "even" else np.searchsorted(at, x)
-    positives = np.bincount(buckets.astype(int), weights=y, minlength=count + 1)
+    def numpy() -> Any:
+        even = spacing == "even"
+        buckets = np.ceil(x * np.float32(count - 1)).astype(int) if even else np.searchsorted(at, x)
+        tp, _ = (np.bincount(buckets, w, count + 1)[::-1].cumsum()[::-1][1:] for w in (y, 1 - y))
+        return tp
+
+    def torch(torch: Any, y: Any, x: Any) -> Any:
+        even = spacing == "even"
+        buckets = torch.ceil(x * (count - 1)).long() if even else torch.bucketize(x, torch.from_numpy(at))
+        tp, _ = (torch.bincount(buckets, w, count + 1).flip(0).cumsum(0).flip(0)[1:] for w in (y, 1 - y))
+        return tp
+
     return Case(
-        ours=count_decisions,
+        ours=ours,
         on=[y, x],
-        truth=positives[::-1].cumsum()[::-1][1:],
-        peers={
-            "numpy": lambda: [np.bincount(np.searchsorted(at, x), w, count + 1)[::-1].cumsum() for w in (y, 1 - y)],
-            **torch_peer(
-                lambda torch, y, x: [torch.histc(x[y == v], count, 0, 1).flip(0).cumsum(0) for v in (0, 1)], y, x
-            ),
-        },
+        truth=numpy(),
+        peers={"numpy": numpy, **torch_peer(torch, y, x)},
         bytes=2 * x.nbytes,
         in_place=True,
     )
@@ -52,14 +55,20 @@ def matrix(n: int, classes: int) -> Case:
         _core.accumulate_confusion_matrix(t, p, None, state)
         return state
 
-    pairs = partial(np.bincount, t * classes + p, minlength=classes**2)
+    def pairs() -> Any:
+        return np.bincount(t * classes + p, minlength=classes**2)
+
     return Case(
         ours=count_pairs,
         on=[t, p],
         truth=pairs().reshape(classes, classes),
         peers={
-            "numpy": lambda: np.bincount(t * classes + p, minlength=classes**2),
-            **torch_peer(lambda torch, t, p: torch.bincount(t * classes + p, minlength=classes**2), t, p),
+            "numpy": lambda: pairs().reshape(classes, classes),
+            **torch_peer(
+                lambda torch, t, p: torch.bincount(t * classes + p, minlength=classes**2).reshape(classes, classes),
+                t,
+                p,
+            ),
         },
         bytes=2 * t.nbytes,
         in_place=True,

@@ -12,6 +12,12 @@ namespace {
 
 constexpr int64_t grain_elements = 16384, most_chunks = 64;
 
+// Rows of `cols` values in a chunk. Chunks are larger than their sums (`cells`), which each of them clears and the end
+// adds up.
+int64_t chunk_of(int64_t rows, int64_t cols, int64_t cells) {
+    return std::max(grain_for(std::max(grain_elements, 2 * cells), cols), ceil_div(rows, most_chunks));
+}
+
 void check_state(const char* op, const Tensor& t, int64_t size) {
     if (t && (t->dtype != DType::f64 || t->size() != size))
         throw TypeError(std::string(op) + ": expected a float64 state of " + std::to_string(size) +
@@ -49,10 +55,7 @@ void accumulate_confusion(Tape& tape, const Tensor& y, const Tensor& given, cons
     if (x->size() == 0) return;
 
     const int64_t rows = x->size() / cols, buckets = count + 1, cells = labels * 2 * buckets;
-    // Chunks are large against their buckets, which each of them clears and the end adds up.
-    const int64_t grain =
-        std::max(grain_for(std::max(grain_elements, 8 * cells), cols), (rows + most_chunks - 1) / most_chunks);
-    const int64_t chunks = (rows + grain - 1) / grain;
+    const int64_t grain = chunk_of(rows, cols, cells), chunks = ceil_div(rows, grain);
     const Tensor counts = tape.empty({chunks, cells}, DType::f64);
     const int64_t w_inner = values_of_a_weight(op, x->shape, w);
     with_float(x->dtype, [&]<class T>(T) {
@@ -89,19 +92,27 @@ void accumulate_confusion_matrix(Tape& tape, const Tensor& labels, const Tensor&
     if (labels->size() != predictions->size())
         throw ValueError(std::string(op) + ": expected as many labels as predictions, received shapes " +
                          labels->shape.str() + " and " + predictions->shape.str());
+    const int64_t n = labels->size(), cells = matrix->size();
+    if (n == 0) return;
     ConfusionMatrixArgs a{};
-    a.n = labels->size();
     a.classes = matrix->shape[0];
     a.w_inner = values_of_a_weight(op, labels->shape, w);
+    a.grain = chunk_of(n, 1, cells);
+    a.chunks = ceil_div(n, a.grain);
     a.ignore = ignore;
     a.label_type = labels->dtype;
     a.prediction_type = predictions->dtype;
-    // Every chunk reads all pairs: one chunk for few of them, else at most 8.
-    const int64_t grain = a.n <= grain_elements ? a.classes : (a.classes + 7) / 8;
+    const Tensor partial = a.chunks > 1 ? tape.empty({a.chunks, cells + 2}, DType::f64) : nullptr;
+    ConfusionMatrixArgs finish = a;
+    const Operand to_matrix = partial ? out(a.partial, partial) : inout(a.matrix, matrix);
     tape.emit(kernel(KernelId::confusion_matrix), a,
               {in(a.labels, labels), in(a.predictions, predictions), in_if(a.w, w ? cast(tape, w, DType::f64) : w),
-               inout(a.matrix, matrix), out_if(a.outside, outside, true)},
-              Work{a.classes, std::max<int64_t>(1, grain), (double)a.n});
+               to_matrix, out_if(a.outside, partial ? nullptr : outside, true)},
+              Work{n, a.grain, 2.0 * (double)n});
+    if (partial)
+        tape.emit(kernel(KernelId::confusion_matrix_finish), finish,
+                  {inout(finish.partial, partial), inout(finish.matrix, matrix), out_if(finish.outside, outside, true)},
+                  Work{cells, grain_elements, (double)(a.chunks * cells)});
 }
 
 }  // namespace netlet::ops

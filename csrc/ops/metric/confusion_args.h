@@ -13,8 +13,10 @@
 //                      are null are not needed. A work unit is a label.
 //
 // Confusion matrix: matrix (C, C) += w at [label, prediction]. A pair with a class outside [0, C) is left out, and
-// counted in outside[0]; outside[1] is the first such class. A work unit is a row of the matrix: each chunk reads all
-// pairs and adds those of its own rows, so the order of the sums is that of the pairs for any number of threads.
+// counted in outside[0]; outside[1] is the first such class.
+//   confusion_matrix:        a work unit is a pair. With several chunks, each writes its sums to partial
+//                            (chunks, C * C + 2), the last two for `outside`.
+//   confusion_matrix_finish: adds them up, in order. A work unit is a cell of the matrix.
 #pragma once
 #include "base/types.h"
 
@@ -44,8 +46,8 @@ struct ConfusionCountsArgs {
 struct ConfusionMatrixArgs {
     const void *labels, *predictions;
     const double* w;
-    double *matrix, *outside;
-    int64_t n, w_inner, classes, ignore;  // ignore: pairs with this label are left out; -1: none
+    double *matrix, *outside, *partial;
+    int64_t w_inner, classes, grain, chunks, ignore;  // ignore: pairs with this label are left out; -1: none
     DType label_type, prediction_type;
 };
 

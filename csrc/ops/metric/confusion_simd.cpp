@@ -1,54 +1,67 @@
 #include "dispatch/kernel.h"
 #include "ops/metric/confusion_args.h"
 #include "ops/metric/read_number.h"
+#include "simd/each_vector.h"
 
 namespace netlet::NETLET_ISA {
 
 // ---- thresholds -----------------------------------------------------------------------------------------------------
-// The number of thresholds below x; 0 for NaN, which is above none.
+// The number of thresholds below x, 0 for NaN. Selects, no branches: what they would depend on is random.
 template <class T>
 NETLET_INLINE int64_t thresholds_below(const T* thresholds, int64_t count, T x) {
-    if (count <= 8) {  // fewer steps than a search, and no branches
-        int64_t below = 0;
+    int64_t below = 0;
+    if (count <= 8) {
         for (int64_t i = 0; i < count; ++i) below += x > thresholds[i];
         return below;
     }
-    int64_t first = 0, last = count;
-    while (first < last) {
-        const int64_t middle = (first + last) / 2;
-        if (x > thresholds[middle])
-            first = middle + 1;
-        else
-            last = middle;
+    for (int64_t left = count; left > 0;) {
+        const int64_t half = (left + 1) / 2;
+        below += x > thresholds[below + half - 1] ? half : 0;
+        left -= half;
     }
-    return first;
+    return below;
 }
 
+// ceil(x * scale) for x clipped to [0, 1], 0 for NaN.
 template <class T>
-NETLET_INLINE int64_t bucket_of(const ConfusionBucketsArgs<T>& a, T x) {
-    const int64_t count = a.buckets - 1;
-    if (a.spacing == Spacing::any) return thresholds_below(a.thresholds, count, x);
-    const T clipped = x > T(0) ? (x < T(1) ? x : T(1)) : T(0);  // NaN: 0
-    const T scaled = clipped * (T)(count - 1);
-    const int64_t whole = (int64_t)scaled, up = whole + ((T)whole < scaled);
-    return a.spacing == Spacing::even_beyond && up == 0 ? 1 : up;
+NETLET_INLINE int64_t even_bucket(T scale, T x) {
+    const T scaled = (x > T(0) ? (x < T(1) ? x : T(1)) : T(0)) * scale;
+    const int64_t whole = (int64_t)scaled;
+    return whole + ((T)whole < scaled);
 }
 
-template <class T>
-NETLET_INLINE void confusion_buckets(const ConfusionBucketsArgs<T>& a, Range r) {
-    const int64_t cells = a.labels * 2 * a.buckets;
+template <class T, class Bucket>
+NETLET_INLINE void add_to_buckets(const ConfusionBucketsArgs<T>& a, Range r, const Bucket& bucket) {
+    const int64_t cells = a.labels * 2 * a.buckets, label_cells = a.labels > 1 ? 2 * a.buckets : 0;
     double* counts = a.counts + r.begin / a.grain * cells;
     for (int64_t i = 0; i < cells; ++i) counts[i] = 0;
-    const bool by_label = a.labels > 1;
     for (int64_t row = r.begin; row < r.end; ++row) {
         const T row_w = a.w && a.w_rows ? a.w[row / a.w_rows] : T(1);
         for (int64_t col = 0; col < a.cols; ++col) {
             const int64_t i = row * a.cols + col;
             T w = a.w && !a.w_rows ? a.w[i] : row_w;
             if (a.label_w) w *= a.label_w[col];
-            const int64_t side = a.y[i] != T(0), label = by_label ? col : 0;
-            counts[(label * 2 + side) * a.buckets + bucket_of(a, a.x[i])] += (double)w;
+            const int64_t side = a.y[i] != T(0);  // multiplied, not chosen by it: a branch would be mispredicted
+            counts[col * label_cells + side * a.buckets + bucket(a.x[i])] += (double)w;
         }
+    }
+}
+
+template <class T>
+NETLET_INLINE void confusion_buckets(const ConfusionBucketsArgs<T>& a, Range r) {
+    const int64_t count = a.buckets - 1;
+    const T scale = (T)(count - 1);
+    switch (a.spacing) {
+        case Spacing::any:
+            return add_to_buckets(a, r,
+                                  [&](T x) NETLET_INLINE_LAMBDA { return thresholds_below(a.thresholds, count, x); });
+        case Spacing::even:
+            return add_to_buckets(a, r, [&](T x) NETLET_INLINE_LAMBDA { return even_bucket(scale, x); });
+        case Spacing::even_beyond:
+            return add_to_buckets(a, r, [&](T x) NETLET_INLINE_LAMBDA {
+                const int64_t bucket = even_bucket(scale, x);
+                return bucket > 0 ? bucket : 1;
+            });
     }
 }
 
@@ -85,19 +98,33 @@ NETLET_DEFINE_KERNEL(confusion_counts, ConfusionCountsArgs) {
 NETLET_INLINE bool names_a_class(double v, int64_t classes) { return v > -1 && v < (double)classes; }
 
 NETLET_DEFINE_KERNEL(confusion_matrix, ConfusionMatrixArgs) {
-    const bool counts_outside = a.outside && r.begin == 0;
-    for (int64_t i = 0; i < a.n; ++i) {
+    const int64_t cells = a.classes * a.classes;
+    double *matrix = a.matrix, *outside = a.outside;
+    if (a.partial) {
+        matrix = a.partial + r.begin / a.grain * (cells + 2);
+        outside = matrix + cells;
+        for (int64_t i = 0; i < cells + 2; ++i) matrix[i] = 0;
+    }
+    for (int64_t i = r.begin; i < r.end; ++i) {
         const double label = number_at(a.labels, a.label_type, i);
-        const bool known = names_a_class(label, a.classes);
-        if (known && ((int64_t)label < r.begin || (int64_t)label >= r.end) && !counts_outside) continue;
-        if (a.ignore >= 0 && label == (double)a.ignore) continue;
         const double prediction = number_at(a.predictions, a.prediction_type, i);
-        if (!known || !names_a_class(prediction, a.classes)) {
-            if (counts_outside && a.outside[0]++ == 0) a.outside[1] = known ? prediction : label;
-            continue;
-        }
-        if ((int64_t)label < r.begin || (int64_t)label >= r.end) continue;
-        a.matrix[(int64_t)label * a.classes + (int64_t)prediction] += a.w ? a.w[i / a.w_inner] : 1.0;
+        if (a.ignore >= 0 && label == (double)a.ignore) continue;
+        const bool known = names_a_class(label, a.classes);
+        if (known && names_a_class(prediction, a.classes))
+            matrix[(int64_t)label * a.classes + (int64_t)prediction] += a.w ? a.w[i / a.w_inner] : 1.0;
+        else if (outside && outside[0]++ == 0)
+            outside[1] = known ? prediction : label;
+    }
+}
+
+NETLET_DEFINE_KERNEL(confusion_matrix_finish, ConfusionMatrixArgs) {
+    const int64_t cells = a.classes * a.classes;
+    for (int64_t chunk = 0; chunk < a.chunks; ++chunk) {
+        const double* partial = a.partial + chunk * (cells + 2);
+        for (int64_t i = r.begin; i < r.end; ++i) a.matrix[i] += partial[i];
+        if (r.begin > 0 || !a.outside || partial[cells] == 0) continue;
+        if (a.outside[0] == 0) a.outside[1] = partial[cells + 1];
+        a.outside[0] += partial[cells];
     }
 }
 
