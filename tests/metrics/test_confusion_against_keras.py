@@ -10,8 +10,9 @@ import warnings
 import keras
 import numpy as np
 import pytest
+from keras.src.backend import set_keras_mask
 
-from netlet import _core, metrics
+from netlet import _core, metrics, ops
 from support import keras64
 
 N, C = 9, 4
@@ -233,6 +234,23 @@ def test_all_of_keras_names():
         assert getattr(metrics, theirs.__name__) is metrics._table.objects[name]
     for name in dir(keras.metrics):
         assert name.startswith("_") or hasattr(metrics, name)
+
+
+@pytest.mark.parametrize("case", ["precision", "auc edges", "f1", "one hot mean iou", "r2", "pearson"])
+def test_only_means_see_the_mask_of_the_predictions(case):
+    name, arguments, kind, shape = CASES[case]
+    ours, theirs = getattr(metrics, name)(**arguments), getattr(keras.metrics, name)(**arguments)
+    t, x = next(batches(kind, shape))
+    plain = getattr(metrics, name)(**arguments)
+    plain.update_state(t, x)
+    mask = np.arange(N) % 3 > 0
+    masked, keras_masked = ops.convert_to_tensor(x), keras.ops.convert_to_tensor(x)
+    masked._keras_mask = mask
+    set_keras_mask(keras_masked, keras.ops.convert_to_tensor(mask))
+    ours.update_state(t, masked)
+    theirs.update_state(t, keras_masked)
+    np.testing.assert_allclose(numbers(ours.result()), numbers(theirs.result()), rtol=2e-5)
+    assert np.array_equal(numbers(ours.result()), numbers(plain.result())) == (case != "pearson")
 
 
 def test_weights_that_are_cut_off_are_warned_of():

@@ -87,6 +87,12 @@ def test_the_number_of_outputs_stays():
         m.update_state(ones(4, 2), ones(4, 2))
 
 
+def test_thresholds_as_an_array():
+    m = metrics.Precision(thresholds=np.array([0.25, 0.5]))
+    assert m.get_config()["thresholds"] == [0.25, 0.5]
+    assert metrics.deserialize(metrics.serialize(m)).thresholds == [0.25, 0.5]
+
+
 def test_auc_tends_to_the_area_of_scikit_learn():
     sk = pytest.importorskip("sklearn.metrics")
     rng = np.random.default_rng(0)

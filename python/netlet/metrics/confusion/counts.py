@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .base import Confusion, share
-from .thresholds import ALL_POSITIVE, as_thresholds
+from .thresholds import ALL_POSITIVE, as_thresholds, for_config
 
 
 class _Count(Confusion):
@@ -15,7 +15,7 @@ class _Count(Confusion):
 
     def __init__(self, thresholds: Any = None, name: str | None = None, dtype: Any = None) -> None:
         super().__init__(as_thresholds(thresholds), (self._count,), name=name, dtype=dtype)
-        self.init_thresholds = thresholds
+        self.init_thresholds = for_config(thresholds)
         self._add_counts(name="accumulator")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
@@ -107,7 +107,7 @@ class _Ratio(Confusion):
     ) -> None:
         all_thresholds = as_thresholds(thresholds, 0.5 if top_k is None else ALL_POSITIVE)
         super().__init__(all_thresholds, ("true_positives", self._rest), name=name, dtype=dtype)
-        self.init_thresholds, self.top_k, self.class_id = thresholds, top_k, class_id
+        self.init_thresholds, self.top_k, self.class_id = for_config(thresholds), top_k, class_id
         self._add_counts()
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:

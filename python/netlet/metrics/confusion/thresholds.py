@@ -35,6 +35,15 @@ def as_thresholds(given: Any, default: float = 0.5) -> list[float]:
     return thresholds
 
 
+def for_config(given: Any) -> Any:
+    """Returns thresholds as a config holds them: arrays as lists.
+
+    >>> for_config(np.array([0.25, 0.5])), for_config(0.5)
+    ([0.25, 0.5], 0.5)
+    """
+    return given.tolist() if isinstance(given, (np.ndarray, np.generic)) else given
+
+
 def inner_thresholds(count: int) -> list[float]:
     """Returns evenly spaced thresholds in [0, 1] without 0 and 1.
 
