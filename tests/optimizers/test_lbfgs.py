@@ -152,6 +152,29 @@ def test_fit_takes_the_steps_of_minimize(options):
     np.testing.assert_allclose(fresh.train_on_batch(x, y), before, rtol=1e-6)
 
 
+class Own(netlet.Sequential):
+    scales = True
+
+    def train_step(self, batch):
+        x, y = batch
+        with netlet.GradientTape() as tape:
+            loss = ops.mean((self(x) - y) ** 2)
+            loss = self.optimizer.scale_loss(loss) if self.scales else loss
+        self.optimizer.apply(tape.gradient(loss, self.trainable_variables), self.trainable_variables)
+        return {"loss": loss}
+
+
+def test_a_train_step_of_ones_own_reports_the_first_loss():
+    x, y = data()
+    trained = Own([layers.Input((3,)), layers.Dense(1)])
+    trained.compile(LBFGS(**WOLFE), "mse")
+    trained.predict(x, verbose=0)  # builds it
+    before = np.mean((trained.predict(x, verbose=0) - y) ** 2)
+    losses = trained.fit(x, y, batch_size=32, epochs=2, verbose=0).history["loss"]
+    np.testing.assert_allclose(losses[0], before, rtol=1e-5)
+    np.testing.assert_allclose(losses[1], np.mean((trained.predict(x, verbose=0) - y) ** 2), rtol=1e-3)
+
+
 def test_batches_schedules_and_shorter_last_batches():
     x, y = data(20)
     rate = optimizers.schedules.PiecewiseConstantDecay([1, 3], [0.5, 0.25, 0.0])
@@ -255,6 +278,12 @@ def test_where_it_cannot_be_used():
         LBFGS().minimize(lambda: ops.sum(w * 2.0), [Variable([1.0])])
     with pytest.raises(ValueError, match="all weights share one step length"):
         LBFGS().set_multipliers({})
+
+    forgets = Own([layers.Input((3,)), layers.Dense(1)])
+    forgets.compile(LBFGS(), "mse")
+    forgets.scales = False
+    with pytest.raises(ValueError, match=r"expected `loss = optimizer.scale_loss\(loss\)` before `apply`"):
+        forgets.fit(x, y, verbose=0)
 
     class Two(netlet.Sequential):
         def train_step(self, batch):

@@ -82,6 +82,7 @@ class LBFGS(Optimizer):
         self.tolerance_grad, self.tolerance_change = float(tolerance_grad), float(tolerance_change)
         self.history_size, self.line_search_fn = history_size, line_search_fn
         self._loss = Variable(0.0, dtype="float64", trainable=False, name="loss")  # what a recorded step has computed
+        self._has_loss = False  # whether the step that is being recorded computes it
 
     def build(self, variables: Sequence[Variable]) -> None:
         super().build(variables)
@@ -104,6 +105,7 @@ class LBFGS(Optimizer):
         """Returns the loss. A recorded step writes it where `step` reads it."""
         if _core.recording():
             self._loss.assign(_core.reshape(loss, ()))
+            self._has_loss = True
         return loss
 
     def _apply(self, pairs: list[tuple[Any, Variable]]) -> None:
@@ -112,6 +114,12 @@ class LBFGS(Optimizer):
                 f"Optimizer '{self.name}': LBFGS computes the loss several times in one step, so it cannot apply "
                 "gradients. Use `fit` or `train_on_batch` without run_eagerly=True, or `minimize(closure, variables)`."
             )
+        if not self._has_loss:
+            raise ValueError(
+                f"Optimizer '{self.name}': expected `loss = optimizer.scale_loss(loss)` before `apply` in "
+                "`train_step`, since LBFGS reads the loss too."
+            )
+        self._has_loss = False
         self._write_gradients(pairs)
 
     def _write_gradients(self, pairs: list[tuple[Any, Variable]]) -> None:

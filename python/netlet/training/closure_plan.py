@@ -20,7 +20,7 @@ _ALL = 1e9  # seconds
 class ClosurePlan:
     """Has the methods of `_core.Plan`; one step runs the plan as often as the optimizer asks for the loss.
 
-    The first run's values of the metrics stay. All runs of one step have the same step count, so random ops draw the
+    Metrics and logs are those of the first run. All runs of one step have the same step count, so random ops draw the
     same numbers and the loss is a function of the weights.
 
     Args:
@@ -28,18 +28,20 @@ class ClosurePlan:
         batch: rows of a batch.
         model: the Trainer.
         optimizers: the optimizers of the step.
+        logs: what an overridden step returns, by name, or None.
 
     Raises:
         ValueError: there is more than one optimizer.
     """
 
-    def __init__(self, plan: _core.Plan, batch: int, model: Any, optimizers: Sequence[Any]) -> None:
+    def __init__(self, plan: _core.Plan, batch: int, model: Any, optimizers: Sequence[Any], logs: Any) -> None:
         if len(optimizers) != 1:
             names = ", ".join(f"'{o.name}'" for o in optimizers)
             raise ValueError(f"Model '{model.name}': expected LBFGS as the only optimizer of a step, received {names}.")
         self._plan, self._batch, self._optimizer = plan, batch, optimizers[0]
         self._count = step_state(model).cell
-        self._metrics = [v for metric in model.metrics for v in metric.variables]
+        logged = [value for value in (logs or {}).values() if isinstance(value, _core.Tensor)]
+        self._reported = [*(v._tensor for metric in model.metrics for v in metric.variables), *logged]
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._plan, name)
@@ -85,15 +87,15 @@ class ClosurePlan:
     def _step(self, run: Callable[[], int]) -> int:
         """Makes one step with a function that runs the plan; returns the record that stopped it, or -1."""
         before = np.array(self._count.numpy())
-        metrics: list[np.ndarray] = []
+        reported: list[np.ndarray] = []
         stopped = -1
 
         def loss() -> float:
             nonlocal stopped
             self._count.copy_from(before)
             record = int(run())
-            if not metrics:
-                metrics.extend(v.numpy() for v in self._metrics)
+            if not reported:
+                reported.extend(np.array(t.numpy()) for t in self._reported)
             if record >= 0:
                 stopped = record
                 return float("inf")
@@ -103,8 +105,8 @@ class ClosurePlan:
             self._optimizer.step(loss)
         except NotFinite:
             return stopped
-        for v, value in zip(self._metrics, metrics, strict=True):
-            v.assign(value)
+        for tensor, value in zip(self._reported, reported, strict=True):
+            tensor.copy_from(value)
         return -1
 
 

@@ -214,7 +214,7 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
     step.optimizers = optimizers_of(model, mode)
     step.schedules_advance_alone = has_own_step(model, mode) or any(o.may_skip for o in step.optimizers)
     if any(o.needs_closure for o in step.optimizers):
-        step.plan = ClosurePlan(plan, batch, model, step.optimizers)
+        step.plan = ClosurePlan(plan, batch, model, step.optimizers, logs)
     step.check = check
     step.fed = [((batch, *t.shape[1:]), t.dtype) for t in data.leaves()]
     return step
