@@ -120,13 +120,16 @@ def disjoint():
     return MultiOptimizer(OptimizerMap(optimizers.AdamW(0.25, use_ema=True), chosen), name="multi")
 
 
-def test_files_and_copies_continue(tmp_path):
+@pytest.mark.parametrize("ending", ["netlet", "keras"])
+def test_files_and_copies_continue(ending, tmp_path):
+    if ending == "keras":
+        pytest.importorskip("h5py")
     x, y = data()
     first = model(disjoint())
     first.optimizer.exclude_from_weight_decay(var_names=["bias"])
     first.fit(x, y, batch_size=4, verbose=0)
-    first.save(tmp_path / "m.netlet")
-    second = netlet.models.load_model(tmp_path / "m.netlet")
+    first.save(tmp_path / f"m.{ending}")
+    second = netlet.models.load_model(tmp_path / f"m.{ending}")
     third = model(copy.deepcopy(first.optimizer))
     third.set_weights(first.get_weights())
     assert second.optimizer.get_config() == first.optimizer.get_config()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,31 +53,6 @@ class Slots(Copies):
         self._variables.append(variable)
         self._take_up(variable)
         return variable
-
-    def save_own_variables(self, store: Any) -> None:
-        """Stores the state for a `.keras` or `.weights.h5` file.
-
-        Args:
-            store: dict to which an array is added for each of `variables`: "0", "1", ...
-        """
-        for i, variable in enumerate(self._variables):
-            store[str(i)] = variable.numpy()
-
-    def load_own_variables(self, store: Any) -> None:
-        """Sets the state from a file. If the number of arrays differs, it warns and changes nothing.
-
-        Args:
-            store: mapping with the arrays that `save_own_variables` stored.
-        """
-        if len(store) != len(self._variables):
-            warnings.warn(
-                f"Skipping variable loading for optimizer '{self.name}', because it has {len(self._variables)} "
-                f"variables whereas the saved optimizer has {len(store)} variables.",
-                stacklevel=2,
-            )
-            return
-        for i, variable in enumerate(self._variables):
-            variable.assign(store[str(i)])
 
     def add_variable(
         self,
