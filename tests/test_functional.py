@@ -314,3 +314,29 @@ def test_other_structures_of_inputs_than_the_models():
     assert np.asarray(pair((x, y))).max() == np.asarray(pair({"b": y, "a": x})).max() == 1.0
     with pytest.raises(ValueError, match=r"same structure as model\.input: .*\['a', 'b'\]"):
         netlet.models.clone_model(pair, input_tensors={"a": a, "b": b})
+
+
+def own_error(y_true, y_pred):
+    return ops.mean(ops.abs(y_true - y_pred), axis=-1)
+
+
+def test_models_with_own_functions_are_copied():
+    model = netlet.Sequential([netlet.Input((8,)), layers.Lambda(ops.square), layers.Dense(2, activation=ops.sin)])
+    model.compile("adam", own_error, metrics=[own_error])
+    y = B[:, :2]
+    model.fit(A, y, verbose=0)
+    copies = [pickle.loads(pickle.dumps(model)), copy.deepcopy(model)]
+    expected = model.fit(A, y, verbose=0).history
+    assert set(expected) == {"loss", "own_error"}
+    for other in copies:
+        assert other.fit(A, y, verbose=0).history == expected
+
+
+def test_models_with_lambdas_are_copied_but_not_pickled():
+    model = netlet.Sequential([netlet.Input((8,)), layers.Lambda(lambda x: x * 2.0), layers.Lambda(lambda x: x + 1.0)])
+    model.compile("sgd", lambda y_true, y_pred: ops.mean(ops.abs(y_true - y_pred), axis=-1))
+    for other in (copy.deepcopy(model), netlet.models.clone_model(model)):
+        np.testing.assert_array_equal(other.predict(A, verbose=0), A * 2 + 1)
+        np.testing.assert_allclose(other.evaluate(A, A, verbose=0), np.abs(A + 1).mean(), rtol=1e-6)
+    with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
+        pickle.dumps(model)

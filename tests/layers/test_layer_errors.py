@@ -128,11 +128,14 @@ def test_symbolic_tensors_have_no_values():
             use(x)
 
 
-def test_lambda_computes_and_refuses_to_be_saved():
-    layer = layers.Lambda(lambda x, k: x * k, arguments={"k": 3.0})
+def test_lambda_computes_and_is_copied_by_its_config():
+    layer = layers.Lambda(lambda x, k: x * k, arguments={"k": 3.0}, output_shape=(4,), name="scaled")
     np.testing.assert_allclose(layer(X).numpy(), 3 * X, rtol=1e-6)
-    with pytest.raises(ValueError, match="Lambda"):
-        layer.get_config()
+    again = layers.Lambda.from_config(layer.get_config())
+    np.testing.assert_array_equal(again(X).numpy(), layer(X).numpy())
+    assert again.get_config() == layer.get_config()
+    with pytest.raises(ValueError, match="never loads code"):
+        layers.Lambda.from_config({"function": {"class_name": "__lambda__", "config": {"code": "4wAA"}}})
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1, "x", None, True])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -136,10 +138,27 @@ def test_a_custom_class_that_is_not_known(tmp_path):
         assert part in message
 
 
-def test_a_lambda_layer_is_refused_when_saving(tmp_path):
+def test_a_lambda_in_a_layer_is_refused_when_saving(tmp_path):
     path = tmp_path / "model.netlet"
-    with pytest.raises(ValueError, match="Lambda"):
-        netlet.Sequential([netlet.Input((4,)), layers.Lambda(cubed)]).save(path)
+    with pytest.raises(ValueError, match="lambda cannot be saved"):
+        netlet.Sequential([netlet.Input((4,)), layers.Lambda(lambda x: x)]).save(path)
     assert not path.exists()
     with pytest.raises(ValueError, match="lambda cannot be saved"):
         netlet.Sequential([netlet.Input((4,)), layers.Activation(lambda x: x)]).save(path)
+
+
+def test_a_lambda_layer_with_a_named_function(tmp_path):
+    """The function is saved by its name, as in Keras, and found as that of an Activation is; no code is in the file."""
+    path, x = tmp_path / "model.netlet", np.ones((2, 4), "float32")
+
+    def scaled(v, k, mask=None):
+        return v * k
+
+    model = netlet.Sequential([netlet.Input((4,)), layers.Lambda(scaled, arguments={"k": 3.0}), layers.Lambda(cubed)])
+    model.save(path)
+    again = netlet.models.load_model(path, custom_objects={"scaled": scaled, "cubed": cubed})
+    np.testing.assert_array_equal(model.predict(x, verbose=0), again.predict(x, verbose=0))
+    with pytest.raises(ValueError, match=r"Unknown function 'scaled'.*custom_objects=\{'scaled': scaled\}"):
+        netlet.models.load_model(path)
+    for copied in (netlet.models.clone_model(model), copy.deepcopy(model)):
+        np.testing.assert_array_equal(model.predict(x, verbose=0), copied.predict(x, verbose=0))

@@ -11,6 +11,7 @@ from typing import Any
 from netlet import saving
 from netlet.engine.graph import Function, OpCall
 from netlet.layers.base.layer import Layer
+from netlet.saving.registry import own_objects
 from netlet.saving.serialization import building, serialize_object
 from netlet.training.trainer import Trainer
 
@@ -184,9 +185,11 @@ class Model(Trainer, GraphLayer):
     def __reduce__(self) -> Any:
         """Copies and pickles the model through the file format: architecture, weights and optimizer.
 
-        Your own classes are pickled by reference.
+        Your own classes and functions are copied and pickled by reference.
         """
-        return _from_bytes, (_to_bytes(self), {type(layer).__name__: type(layer) for layer in self._flatten_layers()})
+        with own_objects() as found:
+            data = _to_bytes(self)
+        return _from_bytes, (data, found)
 
     def get_config(self) -> dict[str, Any]:
         """The architecture as a dict, without weights; `from_config` reads it."""
@@ -264,9 +267,8 @@ def _to_bytes(model: Model) -> bytes:
             return f.read()
 
 
-def _from_bytes(data: bytes, classes: dict[str, Any]) -> Any:
-    """The model in these bytes; `classes` holds its layers' classes by name."""
-    own = {name: cls for name, cls in classes.items() if not cls.__module__.startswith("netlet.")}
+def _from_bytes(data: bytes, own: dict[str, Any]) -> Any:
+    """The model in these bytes; `own` holds the functions and classes that are not netlet's, by name."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.netlet")
         with open(path, "wb") as f:

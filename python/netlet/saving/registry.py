@@ -9,6 +9,7 @@ import importlib
 import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any, TypeVar
 
@@ -16,6 +17,7 @@ T = TypeVar("T")
 
 _registered: dict[str, Any] = {}
 _names: dict[Any, str] = {}
+_own: ContextVar[dict[str, Any] | None] = ContextVar("netlet_own_objects", default=None)
 _scope: ContextVar[Mapping[str, Any] | None] = ContextVar("netlet_custom_objects", default=None)
 
 # The modules whose public classes may be named, in the order in which `public_home` searches them.
@@ -83,6 +85,37 @@ def get_registered_name(obj: Any) -> str:
         return _names[obj]
     except (KeyError, TypeError):
         return str(obj.__name__)
+
+
+@contextmanager
+def own_objects() -> Iterator[dict[str, Any]]:
+    """Context manager: collects the functions and classes, other than netlet's, that are serialized inside.
+
+    Lambdas are among them, so a model can be copied in memory or pickled though no file could hold it.
+
+    Yields:
+        {name: function or class}: the custom_objects with which the configs can be deserialized.
+    """
+    found: dict[str, Any] = {}
+    token = _own.set(found)
+    try:
+        yield found
+    finally:
+        _own.reset(token)
+
+
+def collects_own_objects() -> bool:
+    """Whether the code runs inside of `own_objects`."""
+    return _own.get() is not None
+
+
+def own_name(obj: Any) -> str:
+    """The name of a function or class in configs; inside of `own_objects` no two have the same one."""
+    name, found = get_registered_name(obj), _own.get()
+    if found is not None:
+        while found.setdefault(name, obj) is not obj:
+            name += "'"
+    return name
 
 
 def get_registered_object(

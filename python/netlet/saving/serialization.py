@@ -22,12 +22,14 @@ from netlet.engine.graph import KerasTensor
 from .registry import (
     CustomObjectScope,
     builtin_names,
+    collects_own_objects,
     custom_object_scope,
     find_builtin,
     find_builtin_function,
     get_custom_objects,
     get_registered_name,
     get_registered_object,
+    own_name,
     public_home,
     register_keras_serializable,
 )
@@ -133,15 +135,15 @@ def _special_config(obj: Any) -> dict[str, Any]:
 
 
 def _function_config(obj: Any) -> dict[str, Any]:
-    if obj.__name__ == "<lambda>":
+    if obj.__name__ == "<lambda>" and not collects_own_objects():
         raise ValueError(
             "A lambda cannot be saved: a netlet file holds no code. Give the function a name with `def` and decorate "
             "it with @netlet.saving.register_keras_serializable()."
         )
     home = public_home(obj)
-    key = get_registered_name(obj)
     if home is not None:
         return {"module": home[0], "class_name": "function", "config": home[1], "registered_name": home[1]}
+    key = own_name(obj)
     return {"module": obj.__module__, "class_name": "function", "config": key, "registered_name": key}
 
 
@@ -160,7 +162,7 @@ def _instance_config(obj: Any) -> dict[str, Any]:
         "module": home[0] if home else cls.__module__,
         "class_name": home[1] if home else cls.__name__,
         "config": {str(key): serialize_object(value) for key, value in inner.items()},
-        "registered_name": None if home else get_registered_name(cls),
+        "registered_name": None if home else own_name(cls),
     }
     build = obj.get_build_config() if hasattr(obj, "get_build_config") else None
     if build:
@@ -316,8 +318,6 @@ def _deserialize_instance(config: Mapping[str, Any]) -> Any:
 def _find_class(config: Mapping[str, Any]) -> Any:
     name, key, module = config["class_name"], config.get("registered_name"), config.get("module")
     if isinstance(module, str) and key in (None, name):
-        if name == "Lambda" and module.split(".")[0] in ("netlet", "keras"):
-            raise ValueError("A Lambda layer holds code, and netlet never loads code from a file.")
         found = find_builtin(module, name, function=False)
         if found is not None:
             return found

@@ -6,11 +6,17 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from netlet.base.tree import is_shape
+from netlet.saving.serialization import deserialize_object
+
 from ..base.layer import Layer
 
 
 class Lambda(Layer):
-    """Wraps a function of the input as a layer. It cannot be saved, since a model file contains no code.
+    """Wraps a function of the input as a layer.
+
+    A model file contains no code: the function is saved by its name, so it must have one (a lambda has none), and be
+    registered or in `custom_objects` where the model is loaded.
 
     Args:
         function: `function(inputs, **arguments)`, written with ops. If it has parameters `mask` or `training`, they are
@@ -19,9 +25,6 @@ class Lambda(Layer):
         mask: the output's mask, or a function `mask(inputs, mask)` that returns it; None (the default): no mask.
         arguments: dict of further keyword arguments of `function`; None by default.
         **kwargs: the arguments of `Layer`, e.g. `name`.
-
-    Raises:
-        ValueError: `get_config` was called, e.g. to save the layer.
 
     >>> import numpy as np
     >>> Lambda(lambda x: x * 2.0)(np.ones((1, 2), "float32")).numpy()
@@ -52,10 +55,32 @@ class Lambda(Layer):
         return self.mask(inputs, mask) if callable(self.mask) else self.mask
 
     def get_config(self) -> dict[str, Any]:
-        raise ValueError(
-            f"Layer '{self.name}' is a Lambda and cannot be saved: a netlet file contains no code. Write a subclass of "
-            "`layers.Layer` and register it with `saving.register_keras_serializable`."
-        )
+        """The arguments. The functions are themselves in it; where it is saved, their names take their place."""
+        config = {**super().get_config(), "function": self.function, "arguments": self.arguments}
+        if self._output_shape is not None:
+            config["output_shape"] = self._output_shape
+        if self.mask is not None:
+            config["mask"] = self.mask
+        return config
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Makes the layer from what `get_config` returned or a file holds.
+
+        Raises:
+            ValueError: a lambda in place of the name of a function, or an unknown name.
+        """
+        function = config["function"]
+        if not callable(function) and not (isinstance(function, dict) and "class_name" in function):
+            raise ValueError(
+                f"A Lambda layer's `function`: expected the config of a function, received {function!r}. netlet never "
+                "loads code from a file."
+            )
+        given = {name: deserialize_object(value) for name, value in config.items()}
+        shape = given.get("output_shape")
+        if shape is not None and is_shape(shape):
+            given["output_shape"] = tuple(shape)  # JSON has no tuples
+        return cls(**given)
 
 
 def _parameters(function: Callable[..., Any]) -> Any:
