@@ -15,6 +15,7 @@ from netlet.saving.registry import own_objects
 from netlet.saving.serialization import building, serialize_object
 from netlet.training.trainer import Trainer
 
+from . import state_tree as state_trees
 from . import summary
 from .graph_config import graph_config, graph_from_config
 from .graph_layer import GraphLayer
@@ -147,6 +148,39 @@ class Model(Trainer, GraphLayer):
         """
         text = summary.table(self, line_length, positions, expand_nested, show_trainable, layer_range)
         (print if print_fn is None else print_fn)(text)
+
+    # ---- values ----------------------------------------------------------------------------------------------------
+    def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:
+        """The values of all variables as nested dicts, by group and then by the parts of their paths.
+
+        Args:
+            value_format: "backend_tensor" for Tensors or "numpy_array"; both are copies.
+
+        Returns:
+            {"trainable_variables", "non_trainable_variables", "optimizer_variables", "metrics_variables"}.
+
+        Raises:
+            ValueError: another format; two variables with one path.
+
+        Example:
+
+        >>> import netlet
+        >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2, name="out")], name="small")
+        >>> {name: value.shape for name, value in model.get_state_tree()["trainable_variables"]["small"]["out"].items()}
+        {'kernel': (3, 2), 'bias': (2,)}
+        """
+        return state_trees.state_tree(self, value_format)
+
+    def set_state_tree(self, state_tree: dict[str, Any]) -> None:
+        """Assigns values to variables.
+
+        Args:
+            state_tree: what `get_state_tree` returned, or a part of it.
+
+        Raises:
+            ValueError: an unknown group or path, or a value of another shape. Then nothing is assigned.
+        """
+        state_trees.assign(self, state_tree)
 
     # ---- files -----------------------------------------------------------------------------------------------------
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
