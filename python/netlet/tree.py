@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .base.missing import explain_missing
 from .base.tree import flatten, is_nested, is_shape, keys_of, pack_like, paths, rebuilt
 
 __all__ = [
@@ -261,3 +262,6 @@ def map_shape_structure(func: Callable[[Any], Any], structure: Any) -> Any:
     if is_shape(structure) or not is_nested(structure):
         return func(structure)
     return rebuilt(structure, [map_shape_structure(func, structure[key]) for key in keys_of(structure)])
+
+
+explain_missing(__name__)

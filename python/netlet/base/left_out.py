@@ -74,7 +74,6 @@ LEFT_OUT: dict[str, str] = {
     "ops.linalg.*": "the linear algebra that netlet has is in `ops`",
     "ops.nn*": "its functions are in `ops`",
     "ops.numpy*": "its functions are in `ops`",
-    "mixed_precision*": "a model has one type; see `config.set_dtype_policy`",
     "ops.*fft*": "use NumPy's FFT; netlet has no complex numbers",
     "ops.*stft": "use SciPy; netlet has no complex numbers",
     "ops.conj*": "netlet has no complex numbers",

@@ -140,6 +140,7 @@ from .rnn import (
     StackedRNNCells,
     TimeDistributed,
 )
+from .serializing import deserialize, serialize
 
 __all__ = [
     "ELU",
@@ -284,10 +285,12 @@ __all__ = [
     "add",
     "average",
     "concatenate",
+    "deserialize",
     "dot",
     "maximum",
     "minimum",
     "multiply",
+    "serialize",
     "subtract",
 ]
 

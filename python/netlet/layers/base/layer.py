@@ -78,6 +78,8 @@ class Layer(Building):
                 stacklevel=3,
             )
             self._input_shape_arg = (int(input_dim),) if input_dim is not None else tuple(input_shape)
+        if kwargs.get("quantization_config", self) is None:
+            del kwargs["quantization_config"]  # it is in configs of Keras
         if kwargs:
             raise ValueError(f"Unrecognized keyword arguments passed to {type(self).__name__}: {sorted(kwargs)}")
         if not isinstance(trainable, bool):

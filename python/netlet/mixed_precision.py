@@ -1,0 +1,17 @@
+"""Keras 2's names for dtype policies, which Keras 3 still has. A model of netlet's has one float dtype.
+
+>>> set_global_policy("float32")
+>>> global_policy()
+<DTypePolicy "float32">
+"""
+
+from __future__ import annotations
+
+from .base.missing import explain_missing
+from .config import DTypePolicy, dtype_policy, set_dtype_policy
+
+__all__ = ["DTypePolicy", "Policy", "dtype_policy", "global_policy", "set_dtype_policy", "set_global_policy"]
+
+Policy, global_policy, set_global_policy = DTypePolicy, dtype_policy, set_dtype_policy
+
+explain_missing(__name__)
