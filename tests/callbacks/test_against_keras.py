@@ -212,7 +212,7 @@ def test_model_checkpoint_into_a_directory(tmp_path):
     ("path", "arguments"),
     [
         ("m.pt", {}),
-        ("m.h5", {}),
+        ("m.onnx", {}),
         ("m.netlet", {"save_weights_only": True}),
         ("m.keras", {"save_weights_only": True}),
     ],

@@ -187,7 +187,8 @@ class Model(Trainer, GraphLayer):
         """Writes architecture, weights and training state to one file.
 
         Args:
-            filepath: str or path, ending in ".netlet". Missing directories are made.
+            filepath: str or path, ending in ".netlet", ".keras" or ".h5" (the file of Keras 2). Missing directories are
+                made.
             overwrite: whether an existing file may be replaced.
             **kwargs: `include_optimizer` (default True): whether to save the compile arguments and the optimizer.
 
@@ -198,14 +199,15 @@ class Model(Trainer, GraphLayer):
         """
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
 
-    def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
+    def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
         """Writes only the weights; `saving.save_weights` lists formats and errors.
 
         Args:
             filepath: str or path of the file.
             overwrite: whether an existing file may be replaced.
+            max_shard_size: only None is supported.
         """
-        saving.save_weights(self, filepath, overwrite=overwrite)
+        saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
     def load_weights(self, filepath: Any, **kwargs: Any) -> None:
         """Reads weights that `save_weights` or `save` wrote; `saving.load_weights` lists formats and errors.

@@ -20,8 +20,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
 
     Args:
         model: the model.
-        filepath: str or path, ending in ".netlet" or ".keras" (which Keras 3 opens too). Missing directories are
-            created.
+        filepath: str or path, ending in ".netlet", ".keras" (which Keras 3 opens too) or ".h5" (the file of Keras 2,
+            without the counters). Missing directories are created.
         overwrite: whether an existing file may be replaced.
         include_optimizer: whether to save the arguments of `compile` and the optimizer's state; default True.
 
@@ -41,10 +41,12 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
         raise ValueError(f"The following argument(s) are not supported: {sorted(kwargs)}")
     path = path_to_write(filepath, MODEL_ENDINGS, overwrite)
     if path.endswith(".keras"):
-        from .keras_file import files
+        from .keras_file.files import save_model as save
+    elif path.endswith(LEGACY_ENDINGS):
+        from .keras_file.legacy_writing import save_model as save
     else:
-        from .netlet_file import model_file as files  # type: ignore[no-redef]
-    files.save_model(model, path, include_optimizer)
+        from .netlet_file.model_file import save_model as save
+    save(model, path, include_optimizer)
 
 
 def load_model(
@@ -85,7 +87,9 @@ def load_model(
         return load(path, compile)
 
 
-def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
+def save_weights(
+    model: Any, filepath: Any, overwrite: bool = True, max_shard_size: Any = None, objects_to_skip: Any = None
+) -> None:
     """Saves the weights of a model, and the state of the training if the model is compiled.
 
     Args:
@@ -94,9 +98,10 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
             directories are created.
         overwrite: whether an existing file may be replaced.
         max_shard_size: only None is supported.
+        objects_to_skip: for a ".weights.h5" file: list of layers to leave out.
 
     Raises:
-        ValueError: the model has no weights yet, or the path has another ending.
+        ValueError: the model has no weights yet, the path has another ending, or `objects_to_skip` for another format.
         FileExistsError: the file exists and `overwrite` is False.
         OSError: the file cannot be written. An existing file is unchanged, also if the process is killed.
         NotImplementedError: `max_shard_size` is given.
@@ -107,10 +112,15 @@ def save_weights(model: Any, filepath: Any, overwrite: bool = True, max_shard_si
         raise NotImplementedError("save_weights: netlet writes one file; expected max_shard_size=None.")
     path = path_to_write(filepath, WEIGHTS_ENDINGS, overwrite)
     if path.endswith(".h5"):
-        from .keras_file import files
-    else:
-        from .netlet_file import weights_file as files  # type: ignore[no-redef]
-    files.save_weights(model, path)
+        from .keras_file.files import save_weights as save
+
+        save(model, path, objects_to_skip)
+        return
+    if objects_to_skip is not None:
+        raise ValueError(f"`objects_to_skip` only supports saving '.weights.h5' files. Received: {path}")
+    from .netlet_file.weights_file import save_weights as save_netlet
+
+    save_netlet(model, path)
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:

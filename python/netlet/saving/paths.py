@@ -6,9 +6,9 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-MODEL_ENDINGS = (".netlet", ".keras")
+LEGACY_ENDINGS = (".h5", ".hdf5")  # whole models in Keras 2's format
+MODEL_ENDINGS = (".netlet", ".keras", *LEGACY_ENDINGS)
 WEIGHTS_ENDINGS = (".weights.netlet", ".weights.h5")
-LEGACY_ENDINGS = (".h5", ".hdf5")  # whole models of Keras 2; read only
 _FOREIGN = (*LEGACY_ENDINGS, ".onnx", ".pt", ".pth")
 
 
@@ -30,10 +30,11 @@ def path_to_write(path: Any, endings: Sequence[str], overwrite: bool) -> str:
                 f"Received: filepath={name}"
             )
         raise ValueError(f"The filename must end in {allowed}. Received: filepath={name}")
-    if endings is MODEL_ENDINGS and name.endswith(".weights.netlet"):
+    if endings is MODEL_ENDINGS and name.endswith(WEIGHTS_ENDINGS):
+        ending = next(ending for ending in WEIGHTS_ENDINGS if name.endswith(ending))
         raise ValueError(
-            "'.weights.netlet' files hold weights only: use save_weights() for one, or give a path that ends in "
-            f"'.netlet' alone. Received: filepath={name}"
+            f"'{ending}' files hold weights only: use save_weights() for one, or give a path that ends in "
+            f"'{ending.removeprefix('.weights')}' alone. Received: filepath={name}"
         )
     if os.path.isdir(name):
         raise IsADirectoryError(f"'{name}' is a directory.")
@@ -52,7 +53,7 @@ def path_to_read(path: Any) -> str:
         TypeError: it is not a path.
     """
     name = as_text(path)
-    if name.endswith(_FOREIGN) and not name.endswith(LEGACY_ENDINGS):
+    if name.endswith(_FOREIGN) and not name.endswith(MODEL_ENDINGS):
         raise ValueError(
             f"netlet does not read '{os.path.splitext(name)[1]}' files; it reads '.netlet', '.keras' and '.h5' files. "
             f"Received: filepath={name}"

@@ -71,12 +71,13 @@ def rebuilding(path: str) -> Iterator[None]:
         raise ValueError(text if path in text else f"Cannot load '{path}': {text}") from error
 
 
-def rebuild(config: Any, nbytes: int) -> Any:
+def rebuild(config: Any, nbytes: int, has_weights: bool) -> Any:
     """Returns the model of a config, with zeros as weights.
 
     Args:
         config: from a file.
         nbytes: the size of the file's arrays.
+        has_weights: whether the file has weights of the model.
 
     Raises:
         ValueError: the architecture needs more bytes than the file has, or it is not a model.
@@ -93,7 +94,7 @@ def rebuild(config: Any, nbytes: int) -> Any:
         model = deserialize_object(config)
     if not isinstance(model, find_builtin("netlet.models", "Model", function=False)):
         raise ValueError(f"the file: expected a model, received a {type(model).__name__}.")
-    if nbytes and not getattr(model, "built", True):
+    if has_weights and not getattr(model, "built", True):
         raise ValueError(
             f"the file holds weights, and {type(model).__name__} has none after `from_config`: give the class a "
             "`build(input_shape)` or a `build_from_config(config)` method that makes them."

@@ -132,6 +132,11 @@ def get_registered_object(
     return None
 
 
+def get_registered_by_last_part(name: str) -> Any:
+    """Returns the object that is registered as "<package>><name>", or None."""
+    return next((obj for key, obj in _registered.items() if key.endswith(f">{name}")), None)
+
+
 def get_custom_objects() -> dict[str, Any]:
     """Returns the dict of registered objects itself, not a copy; entries may be added, as in Keras."""
     return _registered

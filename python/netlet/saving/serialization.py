@@ -27,6 +27,7 @@ from .registry import (
     find_builtin,
     find_builtin_function,
     get_custom_objects,
+    get_registered_by_last_part,
     get_registered_name,
     get_registered_object,
     own_name,
@@ -272,7 +273,10 @@ def _find_function(config: Mapping[str, Any]) -> Any:
     for label in (key, name):
         if isinstance(label, str) and (found := get_registered_object(label)) is not None:
             return found
-    found = find_builtin_function(name) if module == "builtins" else find_builtin(module, name, function=True)
+    if module == "builtins":  # Keras 3.6 stores only the last part of a registered name
+        found = find_builtin_function(name) or get_registered_by_last_part(name)
+    else:
+        found = find_builtin(module, name, function=True)
     if found is None:
         raise _unknown_object("function", name, key, module)
     return found
@@ -317,7 +321,7 @@ def _deserialize_instance(config: Mapping[str, Any]) -> Any:
 
 def _find_class(config: Mapping[str, Any]) -> Any:
     name, key, module = config["class_name"], config.get("registered_name"), config.get("module")
-    if isinstance(module, str) and key in (None, name):
+    if isinstance(module, str) and key in (None, "", name):
         found = find_builtin(module, name, function=False)
         if found is not None:
             return found

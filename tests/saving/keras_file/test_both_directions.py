@@ -61,14 +61,6 @@ def fill(model):
             v.assign(np.asarray(rng.uniform(1, 2, v.shape)).astype(v.dtype))
 
 
-@pytest.fixture
-def quick_initializers(monkeypatch):
-    """Keras's random initializers give ones: JAX would compile each for each shape, and `fill` replaces the values."""
-    initializers = keras.initializers
-    for cls in (initializers.VarianceScaling, initializers.Orthogonal, initializers.RandomUniform):
-        monkeypatch.setattr(cls, "__call__", lambda self, shape, dtype=None: np.ones(shape, dtype))
-
-
 @pytest.mark.parametrize("name", ARCHITECTURES)
 @pytest.mark.usefixtures("quick_initializers")
 def test_both_directions(name, tmp_path):

@@ -26,8 +26,8 @@ from .config import compile_to_keras, from_keras, to_keras
 from .hdf5 import Hdf5Reader, write_hdf5
 from .legacy import is_legacy, load_legacy_weights
 from .state import collect, load_state, parts
+from .versions import KERAS_VERSION
 
-KERAS_VERSION = "3.15.1"  # whose format is written
 _CONFIG, _METADATA, _WEIGHTS = "config.json", "metadata.json", "model.weights.h5"
 
 
@@ -37,7 +37,7 @@ def save_model(model: Any, path: str, include_optimizer: bool) -> None:
     with sharing_scope():
         config = to_keras(serialize_object(model))
     _keep_repeated_numbers(config)
-    arrays, names = collect(model)
+    arrays, attributes = collect(model)
     compiled = compile_config(model) if include_optimizer else None
     config["compile_config"] = compile_to_keras(compiled or {}, {type(part).__name__ for _, part in parts(model)})
     if not include_optimizer:
@@ -51,7 +51,7 @@ def save_model(model: Any, path: str, include_optimizer: bool) -> None:
     members = {
         _METADATA: json.dumps(metadata).encode(),
         _CONFIG: json.dumps(config).encode(),
-        _WEIGHTS: write_hdf5(arrays, names),
+        _WEIGHTS: write_hdf5(arrays, attributes),
         **collect_assets(model),
     }
     replace_file(path, [zip_bytes(members)])
@@ -82,7 +82,8 @@ def load_model(path: str, compile: bool) -> Any:
         document = metadata.get("netlet")
         document = document if isinstance(document, dict) else {}
         with Hdf5Reader(archive.read(_WEIGHTS), path) as reader:
-            model = rebuild(from_keras(config), reader.nbytes)
+            has_weights = any(not path.startswith("optimizer/") for path in reader.arrays)
+            model = rebuild(from_keras(config), reader.nbytes, has_weights)
             compiled = config.get("compile_config")
             if compile and compiled:
                 recompile(model, from_keras(compiled))
@@ -101,9 +102,9 @@ def _json_dict(archive: Archive, name: str) -> dict[str, Any]:
     return value
 
 
-def save_weights(model: Any, path: str) -> None:
-    """Writes the weights of a model to a `.weights.h5` file; `saving.save_weights` describes errors."""
-    replace_file(path, [write_hdf5(*collect(model))])
+def save_weights(model: Any, path: str, objects_to_skip: Iterable[Any] | None) -> None:
+    """Writes the weights of a model to a `.weights.h5` file; `saving.save_weights` describes arguments and errors."""
+    replace_file(path, [write_hdf5(*collect(model, objects_to_skip or ()))])
 
 
 def load_weights(

@@ -25,6 +25,7 @@ from netlet.config import numpy_dtype
 MAX_EXPANSION = 20
 SLACK_BYTES = 1 << 20
 
+_MAX_PATH = 4096  # characters
 _DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3  # numbers of HDF5's filters
 
 
@@ -114,6 +115,8 @@ class Hdf5Reader:
                 continue
             for name in item:
                 inner = f"{path}/{name}" if path else name
+                if len(inner) > _MAX_PATH:  # nested groups of a file may have paths that need its size squared
+                    raise ValueError(f"'{self.label}': the path '{inner[:40]}...' has {len(inner)} characters.")
                 link = item.get(name, getlink=True)
                 if not isinstance(link, self._h5.HardLink):
                     raise ValueError(
@@ -243,17 +246,19 @@ def _unfiltered(filter_number: int, data: bytes, nbytes: int, itemsize: int) -> 
     return whole
 
 
-def write_hdf5(arrays: dict[str, np.ndarray], names: dict[str, str]) -> bytes:
+def write_hdf5(arrays: dict[str, np.ndarray], attributes: dict[str, dict[str, Any]]) -> bytes:
     """The bytes of an HDF5 file.
 
     Args:
         arrays: {path: array}. bfloat16 is stored as Keras stores it.
-        names: {path of a group: its attribute "name"}; these groups exist even if they are empty.
+        attributes: {path of a group: its attributes}; these groups exist even if they are empty. "" is the root.
     """
     content = io.BytesIO()
     with h5py().File(content, "w") as file:
-        for path, name in names.items():
-            file.require_group(path).attrs["name"] = name
+        for path, values in attributes.items():
+            group = file.require_group(path) if path else file
+            for name, value in values.items():
+                group.attrs[name] = value
         for path, array in arrays.items():
             dataset = file.create_dataset(path, data=array)
             if array.dtype.name == "bfloat16":

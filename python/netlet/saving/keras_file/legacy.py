@@ -33,7 +33,7 @@ def load_model(path: str, compile: bool) -> Any:
         text = reader.attribute("", "model_config")
         if not isinstance(text, str):
             raise ValueError(f"'{path}' has no model's config: create the model first, and use its load_weights().")
-        model = rebuild(from_keras(modern(json.loads(text))), reader.nbytes)
+        model = rebuild(from_keras(modern(json.loads(text))), reader.nbytes, bool(reader.arrays))
         load_legacy_weights(model, reader, skip_mismatch=False, by_name=False)
         training = reader.attribute("", "training_config")
         if compile and isinstance(training, str):
@@ -68,7 +68,7 @@ def load_legacy_weights(model: Any, reader: Hdf5Reader, skip_mismatch: bool, by_
     if by_name:
         pairs = [(layer, saved[layer.name]) for layer in model.layers if layer.name in saved]
     else:
-        layers = [layer for layer in model.layers if _in_order(layer)]
+        layers = [layer for layer in model.layers if in_order(layer)]
         if len(layers) != len(saved):
             first = next((layer.name for layer, name in zip(layers, saved, strict=False) if layer.name != name), None)
             raise ValueError(
@@ -77,13 +77,12 @@ def load_legacy_weights(model: Any, reader: Hdf5Reader, skip_mismatch: bool, by_
             )
         pairs = list(zip(layers, saved.values(), strict=True))
     top = f"{root}/{_TOP}" if root else _TOP
-    of_layers = {id(v) for layer in model.layers for v in layer.weights}
-    own = [v for v in model.weights if id(v) not in of_layers]
+    own = own_weights(model)
     if top in reader.groups and own:
         pairs.append((_Top(model.name, own), _weights_of(reader, top)))
     chosen: list[tuple[Any, str]] = []
     for number, (layer, paths) in enumerate(pairs):
-        variables = _in_order(layer)
+        variables = in_order(layer)
         problem = _problem(variables, paths, reader)
         if problem is None:
             chosen += zip(variables, paths, strict=True)
@@ -104,7 +103,13 @@ class _Top:
         self.non_trainable_weights = [v for v in variables if not v.trainable]
 
 
-def _in_order(layer: Any) -> list[Any]:
+def own_weights(model: Any) -> list[Any]:
+    """The weights that a model has besides those of its layers, trainable ones first."""
+    of_layers = {id(v) for layer in model.layers for v in layer.weights}
+    return [v for v in in_order(model) if id(v) not in of_layers]
+
+
+def in_order(layer: Any) -> list[Any]:
     """The weights in the order of the file."""
     return [*layer.trainable_weights, *layer.non_trainable_weights]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 from ..registry import find_builtin
@@ -9,12 +10,12 @@ from ..serialization import deserialize_object
 
 Config = dict[str, Any]
 
-# Arguments of layers that Keras 3 no longer has and that do not change what a layer computes.
-_DROPPED = frozenset(
-    "batch_input_shape implementation time_major input_length ragged sparse type_spec optional virtual_batch_size "
-    "renorm renorm_clipping renorm_momentum fused adjustment interpolation_method".split()
+# Arguments of layers that Keras 3 no longer has, and that do not change what a layer computes.
+_GONE = frozenset(
+    "batch_input_shape implementation time_major input_length ragged type_spec virtual_batch_size renorm_clipping "
+    "renorm_momentum fused adjustment kernel_initializer kernel_regularizer kernel_constraint query_shape key_shape "
+    "value_shape".split()
 )
-_STILL_USED = {("InputLayer", "sparse"), ("InputLayer", "optional"), ("InputLayer", "ragged")}
 _STRING_METRICS = ("accuracy", "acc", "crossentropy", "ce")
 
 
@@ -39,14 +40,14 @@ def modern(config: Any) -> Any:
     if not isinstance(config.get("class_name"), str) or not isinstance(config.get("config"), (dict, list)):
         return converted
     if "module" not in config:
-        _complete(converted)
+        _complete(converted, _first_shape(config["config"]))
     if isinstance(converted["config"], dict) and "layers" in converted["config"]:
         converted["config"]["layers"] = [_modern_entry(entry) for entry in converted["config"]["layers"]]
     return converted
 
 
-def _complete(config: Config) -> None:
-    """Adds the module of a class, and replaces arguments that have changed."""
+def _complete(config: Config, shape: Any) -> None:
+    """Adds the module of a class, and replaces arguments that have changed. `shape` is that of a Sequential's input."""
     name, inner = config["class_name"], config["config"]
     if isinstance(inner, list):  # the Sequential of Keras 1 and early Keras 2
         inner = config["config"] = {"layers": inner}
@@ -54,10 +55,14 @@ def _complete(config: Config) -> None:
         config.update(module="keras", registered_name=None)
         if name != "Sequential" and "input_layers" in inner:
             config["class_name"] = "Functional"
-        elif name == "Sequential":
-            _begin_with_input(inner)
+            for ends in ("input_layers", "output_layers"):
+                if isinstance(inner[ends], list) and len(inner[ends]) == 1:
+                    inner[ends] = inner[ends][0]  # Keras 2 did not distinguish a tensor from a list of one
+        if name == "Sequential":
+            _begin_with_input(inner, shape)
         return
-    if find_builtin("keras.layers", name, function=False) is None and name != "Lambda":
+    cls = find_builtin("keras.layers", name, function=False)
+    if cls is None:
         if name in ("Policy", "PolicyV1"):
             config.update(module="keras", class_name="DTypePolicy", registered_name=None)
         else:
@@ -65,28 +70,41 @@ def _complete(config: Config) -> None:
         return
     config.update(module="keras.layers", registered_name=None)
     if name == "InputLayer" and "batch_input_shape" in inner:
-        inner["batch_shape"] = inner["batch_input_shape"]
-    for key in _DROPPED & set(inner):
-        if (name, key) not in _STILL_USED or not inner[key]:
+        inner["batch_shape"] = inner.pop("batch_input_shape")
+    for key in set(inner) - _arguments_of(cls):
+        if key in _GONE or inner[key] in (None, False) or (key == "groups" and inner[key] == 1):
             del inner[key]
     axis = inner.get("axis")
     if isinstance(axis, list) and len(axis) == 1:
         inner["axis"] = axis[0]
 
 
-def _begin_with_input(inner: Config) -> None:
+def _arguments_of(cls: type) -> set[str]:
+    """The names of the arguments that the constructors of a class and its bases take."""
+    constructors = [vars(base)["__init__"] for base in cls.__mro__ if "__init__" in vars(base) and base is not object]
+    return {name for constructor in constructors for name in inspect.signature(constructor).parameters}
+
+
+def _begin_with_input(inner: Config, shape: Any) -> None:
     """A Sequential of Keras 2 may begin with a layer that has the input's shape."""
+    built = inner.pop("build_input_shape", None)
+    shape = built if shape is None else shape
     layers = inner.get("layers")
-    if not isinstance(layers, list) or not layers or not isinstance(layers[0], dict):
+    if shape is None or not isinstance(layers, list) or not layers or not isinstance(layers[0], dict):
         return
-    shape = inner.pop("build_input_shape", None)
-    if layers[0].get("class_name") == "InputLayer":
-        return
-    if shape is not None:
+    if layers[0].get("class_name") != "InputLayer":
         entry = {"batch_shape": shape, "dtype": "float32", "name": "input_layer"}
         layers.insert(
             0, {"module": "keras.layers", "class_name": "InputLayer", "config": entry, "registered_name": None}
         )
+
+
+def _first_shape(inner: Any) -> Any:
+    """The `batch_input_shape` of the first layer of a Sequential."""
+    layers = inner.get("layers") if isinstance(inner, dict) else inner
+    first = layers[0] if isinstance(layers, list) and layers else None
+    config = first.get("config") if isinstance(first, dict) else None
+    return config.get("batch_input_shape") if isinstance(config, dict) else None
 
 
 def _modern_entry(entry: Any) -> Any:

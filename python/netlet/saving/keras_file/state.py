@@ -81,18 +81,21 @@ def _attributes_of_base(layer: bool) -> frozenset[str]:
     return frozenset(dir(find_builtin("netlet.optimizers", "Optimizer", function=False)(1.0)))
 
 
-def collect(model: Any) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Returns {path of a weight in the file: array} and {path of a group: name of its layer}."""
+def collect(model: Any, skip: Iterable[Any] = ()) -> tuple[dict[str, np.ndarray], dict[str, dict[str, Any]]]:
+    """Returns {path of a weight in the file: array} and {path of a group: its attributes}, without the parts `skip`."""
     arrays: dict[str, np.ndarray] = {}
-    names: dict[str, str] = {}
+    attributes: dict[str, dict[str, Any]] = {}
+    skipped = {id(part) for part in skip}
     for path, part in parts(model):
+        if id(part) in skipped:
+            continue
         group = f"{path}/vars" if path else "vars"
         if isinstance(getattr(part, "name", None), str):
-            names[group] = part.name
+            attributes[group] = {"name": part.name}
         store: dict[str, Any] = {}
         part.save_own_variables(store)
         arrays.update({f"{group}/{key}": np.asarray(value) for key, value in store.items()})
-    return arrays, names
+    return arrays, attributes
 
 
 class Store(Mapping[str, np.ndarray]):

@@ -31,7 +31,7 @@ def load_model(path: str, compile: bool) -> Any:
     if file.document.get("kind") != "model" or "model" not in file.document:
         raise ValueError(f"'{path}' holds weights only: create the model first, and use its load_weights().")
     names = file.array_names("weights")
-    model = rebuild(file.document["model"], sum(file.nbytes(name) for name in names))
+    model = rebuild(file.document["model"], sum(file.nbytes(name) for name in names), bool(names))
     assign(file, pair_in_order(file, model.weights, names))
     set_seeds(file.document, model, strict=True)
     if compile and file.document.get("compile"):

@@ -42,8 +42,8 @@ class IndexLookup(VocabularyLayer):
         **kwargs: Any,
     ) -> None:
         own = type(self).__name__
-        for key in ("vocabulary_size", "vocabulary_dtype"):  # in Keras's configs; computed from the vocabulary instead
-            kwargs.pop(key, None)
+        kwargs.pop("vocabulary_dtype", None)  # in Keras's configs; known from the class
+        size = kwargs.pop("vocabulary_size", None)
         given = kwargs.pop("has_input_vocabulary", vocabulary is not None)
         super().__init__(name=name, **kwargs)
         self._kind = kind
@@ -80,6 +80,7 @@ class IndexLookup(VocabularyLayer):
         self._mask, self._oov = (None if t is None else kind.token(t) for t in (mask_token, oov_token))
         self.mask_token, self.oov_token = (None if t is None else kind.plain(t) for t in (self._mask, self._oov))
         self._has_input_vocabulary = bool(given)
+        self._promised_size = size if isinstance(size, int) and size > self._token_start else None
         self.reset_state()
         if vocabulary is not None:
             self.set_vocabulary(vocabulary, idf_weights)
@@ -154,8 +155,11 @@ class IndexLookup(VocabularyLayer):
         if self.pad_to_max_tokens:
             assert self.max_tokens is not None
             return self.max_tokens
-        self._require_vocabulary()
-        self._called_with = self.vocabulary_size()
+        if self._tokens is None and self._promised_size is not None:
+            self._called_with = self._promised_size
+        else:
+            self._require_vocabulary()
+            self._called_with = self.vocabulary_size()
         return self._called_with
 
     # ---- shapes and config -------------------------------------------------------------------------------------------

@@ -39,6 +39,7 @@ class VocabularyLayer(HostLayer):
     _idf: np.ndarray | None = None  # one weight for each token
     _special_idf: Any = None  # weights of the special tokens: one for each, or one for all
     _loaded_idf: Any = None  # read by `load_own_variables`, until `load_assets` sets the vocabulary
+    _promised_size: int | None  # of the vocabulary that `load_assets` will set: a number in Keras's configs
     _called_with: int | None = None  # length of the vectors when the layer was first called; later layers depend on it
 
     # ---- the vocabulary --------------------------------------------------------------------------------------------

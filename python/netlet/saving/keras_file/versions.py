@@ -1,0 +1,3 @@
+"""The version of Keras whose file formats netlet writes."""
+
+KERAS_VERSION = "3.15.1"
