@@ -14,11 +14,12 @@ from netlet.utils.batches import unpack_x_y_sample_weight
 
 from .compiling import Compiling
 from .fitting import Fitting
+from .inspection import Inspection
 from .on_batch import OnBatch
 from .own_step import standard
 
 
-class Trainer(Compiling, Fitting, OnBatch):
+class Trainer(Compiling, Fitting, OnBatch, Inspection):
     """The base class that makes a model trainable. Only `Model` derives from it."""
 
     # Set by the model classes.
