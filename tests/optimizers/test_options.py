@@ -44,6 +44,12 @@ def generated(seed):
     return str(rng.choice([*OPTIMIZERS])), chosen
 
 
+def applier(library, optimizer, variables):
+    """The optimizer's `apply`, compiled for Keras if it has conditions."""
+    conditions = library is keras and optimizer.gradient_accumulation_steps
+    return keras64.compiled_apply(optimizer, variables) if conditions else optimizer.apply
+
+
 def run(library, name, options):
     """The values of two variables and of the optimizer's state, after each of several steps."""
     rng = np.random.default_rng(0)
@@ -52,10 +58,11 @@ def run(library, name, options):
     ]
     optimizer = getattr(library.optimizers, name)(**OPTIMIZERS[name], **options)
     optimizer.exclude_from_weight_decay(var_names=["b"])
+    apply = applier(library, optimizer, variables)
     trace = []
     for _ in range(STEPS):
         gradients = [library.ops.convert_to_tensor(rng.normal(size=s), dtype="float64") for s in SHAPES]
-        optimizer.apply(gradients, variables)
+        apply(gradients, variables)
         trace.append([np.asarray(v) for v in [*variables, *optimizer.variables]])
     optimizer.finalize_variable_values(variables)
     return [*trace, [np.asarray(v) for v in variables]]
@@ -100,9 +107,10 @@ def test_an_optimizer_of_ones_own_accumulates_gradients_as_in_keras(options):
             rng = np.random.default_rng(0)
             variables = [library.Variable(rng.normal(size=s), dtype="float64") for s in SHAPES]
             optimizer = own(library)(0.125, gradient_accumulation_steps=3, **options)
+            apply = applier(library, optimizer, variables)
             for _ in range(7):
                 gradients = [library.ops.convert_to_tensor(rng.normal(size=s), dtype="float64") for s in SHAPES]
-                optimizer.apply(gradients, variables)
+                apply(gradients, variables)
             results.append([np.asarray(v) for v in [*variables, *optimizer.variables]])
     for a, b in zip(*results, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
@@ -151,10 +159,11 @@ def test_overwriting_follows_keras(options):
             variables = [library.Variable(rng.normal(size=s), dtype="float64") for s in SHAPES]
             variables[0].overwrite_with_gradient = True
             optimizer = library.optimizers.Adam(0.125, clipnorm=0.5, loss_scale_factor=4.0, **options)
+            apply = applier(library, optimizer, variables)
             trace = []
             for _ in range(7):
                 gradients = [library.ops.convert_to_tensor(rng.normal(size=s), dtype="float64") for s in SHAPES]
-                optimizer.apply(gradients, variables)
+                apply(gradients, variables)
                 trace += [np.asarray(v) for v in [*variables, *optimizer.variables]]
             optimizer.finalize_variable_values(variables)
             results.append([*trace, *map(np.asarray, variables)])

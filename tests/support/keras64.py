@@ -39,3 +39,22 @@ def value_and_gradient(f, x, seed=None) -> tuple[np.ndarray, np.ndarray]:
         y, vjp = jax.vjp(f, jnp.asarray(x, "float64"))
         seed = jnp.ones_like(y) if seed is None else jnp.asarray(seed, y.dtype)
         return np.asarray(y), np.asarray(vjp(seed)[0])
+
+
+def compiled_apply(optimizer, variables):
+    """The `apply(gradients, variables)` of a Keras optimizer, compiled once.
+
+    JAX compiles the conditions in `apply` (accumulation, loss scaling) again in each call, and LossScaleOptimizer has
+    the stateless form only. The optimizer is built with the variables.
+    """
+    import jax
+
+    optimizer.build(variables)
+    step = jax.jit(optimizer.stateless_apply)
+
+    def apply(gradients, _variables):
+        values = step([v.value for v in optimizer.variables], list(gradients), [v.value for v in variables])
+        for v, value in zip([*variables, *optimizer.variables], [*values[0], *values[1]], strict=True):
+            v.assign(value)
+
+    return apply
