@@ -31,6 +31,7 @@ def test_the_global_policy_under_its_old_names():
         mixed_precision.set_dtype_policy(before)
     with pytest.raises(NotImplementedError, match="Mixed precision"):
         mixed_precision.set_global_policy("mixed_float16")
+    assert mixed_precision.LossScaleOptimizer is netlet.optimizers.LossScaleOptimizer
 
 
 def test_preprocessing_is_utils():

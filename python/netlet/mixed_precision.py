@@ -1,4 +1,4 @@
-"""Keras 2's names for dtype policies, which Keras 3 still has. A model of netlet's has one float dtype.
+"""Names for dtype policies and loss scaling from Keras 2, which Keras 3 still has. A model here has one float dtype.
 
 >>> set_global_policy("float32")
 >>> global_policy()
@@ -9,8 +9,17 @@ from __future__ import annotations
 
 from .base.missing import explain_missing
 from .config import DTypePolicy, dtype_policy, set_dtype_policy
+from .optimizers import LossScaleOptimizer
 
-__all__ = ["DTypePolicy", "Policy", "dtype_policy", "global_policy", "set_dtype_policy", "set_global_policy"]
+__all__ = [
+    "DTypePolicy",
+    "LossScaleOptimizer",
+    "Policy",
+    "dtype_policy",
+    "global_policy",
+    "set_dtype_policy",
+    "set_global_policy",
+]
 
 Policy, global_policy, set_global_policy = DTypePolicy, dtype_policy, set_dtype_policy
 
