@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netlet import saving
+from netlet.saving.foreign import in_netlets_form
 
 
 def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:
@@ -48,7 +49,7 @@ def load_model(
 
 
 def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Builds a model with new weights from the JSON that `Model.to_json` returned.
+    """Builds a model with new weights from the JSON that `Model.to_json` returned, here or in Keras.
 
     Args:
         json_string: the JSON text.
@@ -64,4 +65,4 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     >>> model_from_json(model.to_json()).output_shape
     (None, 2)
     """
-    return saving.deserialize_keras_object(json.loads(json_string), custom_objects)
+    return saving.deserialize_keras_object(in_netlets_form(json.loads(json_string)), custom_objects)

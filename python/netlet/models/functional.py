@@ -11,6 +11,7 @@ from typing import Any
 from netlet import saving
 from netlet.engine.graph import Function, OpCall
 from netlet.layers.base.layer import Layer
+from netlet.saving.foreign import in_netlets_form
 from netlet.saving.registry import own_objects
 from netlet.saving.serialization import building, serialize_object
 from netlet.training.trainer import Trainer
@@ -238,7 +239,7 @@ class Model(Trainer, GraphLayer):
         """Builds a model with new weights from a config.
 
         Args:
-            config: what `get_config` returned.
+            config: what `get_config` returned, here or in Keras.
             custom_objects: {name: class or function} for your own code that is not registered.
 
         Returns:
@@ -249,7 +250,7 @@ class Model(Trainer, GraphLayer):
         """
         if {"layers", "input_layers", "output_layers"} <= set(config):
             with building():
-                return graph_from_config(cls, config, custom_objects)
+                return graph_from_config(cls, in_netlets_form(config), custom_objects)
         return cls(**config)
 
     def to_json(self, **kwargs: Any) -> str:

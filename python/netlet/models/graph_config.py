@@ -204,4 +204,5 @@ def _at(structure: Any, find: Any) -> Any:
         return find(*structure)
     if isinstance(structure, dict):
         return {k: _at(v, find) for k, v in structure.items()}
-    return [_at(v, find) for v in structure]
+    parts = [_at(v, find) for v in structure]
+    return tuple(parts) if isinstance(structure, tuple) else parts

@@ -13,6 +13,7 @@ from netlet.engine.graph import KerasTensor
 from netlet.layers.base import masks
 from netlet.layers.base.layer import Layer
 from netlet.layers.core.input_layer import InputLayer
+from netlet.saving.foreign import in_netlets_form
 from netlet.saving.serialization import building, deserialize_object, serialize_object
 
 from . import folding
@@ -309,7 +310,7 @@ class Sequential(Model):
         """Builds a Sequential with new weights from a config; built if the config knows the input's shape.
 
         Args:
-            config: what `get_config` returned.
+            config: what `get_config` returned, here or in Keras.
             custom_objects: {name: class or function} for your own code that is not registered.
 
         Raises:
@@ -317,6 +318,7 @@ class Sequential(Model):
         """
         if "layers" not in config:
             raise ValueError(f"Config of a Sequential: expected 'name' and 'layers', received {sorted(config)}.")
+        config = in_netlets_form(config)
         model = cls(name=config.get("name"))
         with building():
             for entry in config["layers"]:

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from netlet import ops
 from netlet.ops.dispatch import REGISTRY
 
 from .op_table import BY_CLASS, BY_NAME
@@ -134,8 +135,8 @@ def from_keras(config: Any) -> Any:
         ValueError: an op that netlet does not have.
         NotImplementedError: a quantized layer.
     """
-    if isinstance(config, list):
-        return [from_keras(item) for item in config]
+    if isinstance(config, (list, tuple)):
+        return type(config)(from_keras(item) for item in config)
     if not isinstance(config, dict):
         return config
     module = config.get("module")
@@ -153,7 +154,7 @@ def from_keras(config: Any) -> Any:
 def _op_from_keras(config: Config) -> Config:
     key = (config["module"], config["class_name"])
     op = BY_CLASS.get(key)
-    function: Callable[..., Any] | None = REGISTRY.get(op.name) if op is not None else None
+    function = _function_of(op.name) if op is not None else None
     if op is None or function is None:
         raise ValueError(f"The model calls Keras's op {config['class_name']!r}, which netlet does not have.")
     inner = config["config"]
@@ -176,16 +177,22 @@ def _op_from_keras(config: Config) -> Config:
     return {
         "module": "netlet.ops",
         "class_name": "Op",
-        "config": {"name": inner["name"], "op": op.name},
+        "config": {"name": inner["name"], "op": function.__name__},
         "registered_name": None,
         "name": config["name"],
         "inbound_nodes": calls,
     }
 
 
+def _function_of(name: str) -> Callable[..., Any] | None:
+    """netlet's op of this name, which may be a second name, as true_divide is; None if there is none."""
+    function: Any = REGISTRY.get(name) or getattr(ops, name, None)
+    return function if function is not None and REGISTRY.get(getattr(function, "__name__", "")) is function else None
+
+
 def _with_tuples(value: Any) -> Any:
     """JSON has no tuples; ops take lists of constants as tuples (axes, shapes, indices)."""
-    if isinstance(value, list) and not any(
+    if isinstance(value, (list, tuple)) and not any(
         isinstance(v, dict) and v.get("class_name") == "__keras_tensor__" for v in value
     ):
         return {"class_name": "__tuple__", "config": [_with_tuples(v) for v in value]}
