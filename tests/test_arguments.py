@@ -15,7 +15,6 @@ from netlet.saving import custom_object_scope
     [
         (lambda: ops.convert_to_tensor([1.0], sparse=True), ValueError, "sparse=True is not supported"),
         (lambda: ops.convert_to_tensor([1.0], ragged=True), ValueError, "ragged=True is not supported"),
-        (lambda: layers.Input((3,), optional=True), NotImplementedError, "optional=True"),
         (lambda: layers.Input((3,), sparse=True), NotImplementedError, "sparse"),
         (lambda: callbacks.ReduceLROnPlateau(epsilon=1e-3), TypeError, "epsilon"),
         (lambda: initializers.Zeros()((3,), partition=1), TypeError, "partition"),

@@ -102,7 +102,8 @@ def _position(model: Any, data: ArrayData, i: int) -> tuple[str, int | None]:
     """
     for part in ("x", "y", "sample_weight"):
         structure = getattr(data, part)
-        leaves = [t for t in flatten(structure) if t is not None]
+        places = flatten(structure)
+        leaves = [k for k, t in enumerate(places) if t is not None]
         if i >= len(leaves):
             i -= len(leaves)
             continue
@@ -111,9 +112,8 @@ def _position(model: Any, data: ArrayData, i: int) -> tuple[str, int | None]:
             names = _names(model, "input" if part == "x" else "output")
             if len(keys) == len(leaves) and keys[i] in names:
                 return part, names.index(keys[i])
-        if part != "x":
-            i = model.output_of(i, len(leaves))
-        return part, i if i or len(leaves) > 1 else None
+        i = leaves[i] if part == "x" else model.output_of(leaves[i], len(places))
+        return part, i if i or len(places) > 1 else None
     raise IndexError(i)
 
 

@@ -125,6 +125,11 @@ def check(specs: Any, inputs: Any, layer_name: str) -> None:
     for x, spec in zip(given, wanted, strict=True):
         if spec is None or (x is None and spec.optional):
             continue
+        if x is None:
+            name = f"'{spec.name}' " if spec.name else ""
+            raise ValueError(
+                f"Layer '{layer_name}': the input {name}is not optional: expected a tensor, received None."
+            )
         if not hasattr(x, "shape"):
             raise ValueError(f"Layer '{layer_name}': expected tensors or arrays, received {type(x).__name__}: {x!r}.")
         shape = tuple(x.shape)

@@ -16,7 +16,8 @@ class InputLayer(Layer):
         shape: shape of one sample, a tuple; None entries match any size.
         batch_size: fixed batch size; None (the default) for any.
         dtype: of the values; None: floatx. "string" for text layers such as TextVectorization.
-        sparse, ragged, optional: only False is supported.
+        sparse, ragged: only False is supported.
+        optional: whether the model may be called with None in place of this input; False by default.
         batch_shape: shape with the batch axis, instead of `shape` and `batch_size`.
         input_tensor: an existing KerasTensor to use, which gives shape and dtype; replaces `shape` and `batch_shape`.
         name: name of the layer, and key of this input in a dict of inputs; None: "input_layer", numbered.
@@ -24,7 +25,7 @@ class InputLayer(Layer):
 
     Raises:
         ValueError: neither or both of `shape` and `batch_shape`; a negative or non-integer dimension.
-        NotImplementedError: `sparse`, `ragged` or `optional` is True.
+        NotImplementedError: `sparse` or `ragged` is True.
 
     >>> InputLayer((784,)).batch_shape
     (None, 784)
@@ -45,8 +46,6 @@ class InputLayer(Layer):
     ) -> None:
         if sparse or ragged:
             raise NotImplementedError("Input: sparse and ragged tensors are not supported.")
-        if optional:
-            raise NotImplementedError("Input: optional=True is not supported; a model's inputs cannot be None.")
         super().__init__(name=name)
         shape = kwargs.pop("input_shape", shape)
         batch_shape = kwargs.pop("batch_input_shape", batch_shape)
@@ -62,7 +61,7 @@ class InputLayer(Layer):
         self._batch_shape: Extents = _extents((batch_size, *_extents(shape)) if batch_shape is None else batch_shape)
         self._input_dtype = symbolic_dtype(dtype)
         self.sparse = self.ragged = False
-        self.optional = False
+        self.optional = bool(optional)
         tensor = input_tensor or KerasTensor(self._batch_shape, self._input_dtype, name=self.name)
         Node(self, (), {}, tensor)
         self.built = True
@@ -123,7 +122,8 @@ def Input(
         shape: shape of one sample, a tuple; None entries match any size.
         batch_size: fixed batch size; None (the default) for any.
         dtype: of the values; None: floatx. "string" for text layers such as TextVectorization.
-        sparse, ragged, optional: only False is supported.
+        sparse, ragged: only False is supported.
+        optional: whether the model may be called with None in place of this input; False by default.
         batch_shape: shape with the batch axis, instead of `shape` and `batch_size`.
         name: name of the input layer, and key of this input in a dict of inputs.
         tensor: an existing KerasTensor to use, which gives shape and dtype.
@@ -133,7 +133,7 @@ def Input(
 
     Raises:
         ValueError: neither or both of `shape` and `batch_shape`; a negative or non-integer dimension.
-        NotImplementedError: `sparse`, `ragged` or `optional` is True.
+        NotImplementedError: `sparse` or `ragged` is True.
 
     Example:
 

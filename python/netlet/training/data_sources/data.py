@@ -7,13 +7,13 @@ C-contiguous arrays are read in place, others are copied once. Native code gathe
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from netlet import _core
-from netlet.base.tree import flatten, map_structure, pack_like
+from netlet.base.tree import flatten, map_structure
 from netlet.utils.batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
 
 from .frames import frame_to_numpy, is_frame
@@ -66,7 +66,11 @@ def _tensors(structure: Any, what: str) -> Any:
         return to_tensor(structure, what)
     names = structure.keys() if isinstance(structure, dict) else range(len(leaves))
     label = {id(leaf): name for leaf, name in zip(leaves, sorted(names) if isinstance(structure, dict) else names)}
-    return map_structure(lambda leaf: to_tensor(leaf, f"{what}[{label.get(id(leaf))!r}]"), structure)
+
+    def converted(leaf: Any) -> Any:
+        return None if leaf is None else to_tensor(leaf, f"{what}[{label.get(id(leaf))!r}]")
+
+    return map_structure(converted, structure)
 
 
 class ArrayData:
@@ -105,8 +109,8 @@ class ArrayData:
         self.x, self.y = _tensors(x, f"{method}(x)"), _tensors(y, f"{method}(y)")
         self.sample_weight = _tensors(sample_weight, f"{method}(sample_weight)")
         self.method = method
-        named = [("x", t) for t in flatten(self.x)] + [("y", t) for t in flatten(self.y) if t is not None]
-        named += [("sample_weight", t) for t in flatten(self.sample_weight) if t is not None]
+        parts_by_name = (("x", self.x), ("y", self.y), ("sample_weight", self.sample_weight))
+        named = [(name, t) for name, part in parts_by_name for t in flatten(part) if t is not None]
         rows = {t.shape[0] for _, t in named}
         self.even = len(rows) == 1
         if not rows or not (self.even or uneven):
@@ -200,7 +204,8 @@ class ArrayData:
             return None if t is None else _core.as_tensor(t.numpy()[rows])
 
         x, y, sample_weight = (map_structure(cut, s) for s in (self.x, self.y, self.sample_weight))
-        return self._with(flatten(x)[0].shape[0], x, y, sample_weight)
+        first = next(t for t in flatten((x, y, sample_weight)) if t is not None)
+        return self._with(first.shape[0], x, y, sample_weight)
 
     def _with(self, rows: int, x: Any, y: Any, sample_weight: Any, parts: int | None = None) -> ArrayData:
         """A copy with other arrays."""
@@ -231,17 +236,18 @@ def pack_batch(data: ArrayData, tensors: list[_core.Tensor]) -> Any:
         x, or a tuple of `data.parts` parts, in the structure of the data.
     """
     remaining = iter(tensors)
-
-    def pack(structure: Any) -> Any:
-        return pack_like(structure, [None if t is None else next(remaining) for t in flatten(structure)])
-
-    parts = (pack(data.x), pack(data.y), pack(data.sample_weight))
+    parts = tuple(_filled(part, remaining) for part in (data.x, data.y, data.sample_weight))
     return parts[: data.parts] if data.parts else parts[0]
 
 
 def pack_x(data: ArrayData, tensors: list[_core.Tensor]) -> Any:
     """The inputs alone, in the structure of `data.x`: a Tensor for each array."""
-    return pack_like(data.x, tensors)
+    return _filled(data.x, iter(tensors))
+
+
+def _filled(structure: Any, tensors: Iterator[_core.Tensor]) -> Any:
+    """The structure with the next of the Tensors in place of each array; None stays None."""
+    return map_structure(lambda t: None if t is None else next(tensors), structure)
 
 
 def parts_of(batch: Any, what: str) -> tuple[Any, Any, Any]:
