@@ -122,6 +122,8 @@ BY_NAME: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "categorical": [((A, 2), {})],
     "randint": [(((3, 4), 0, 5), {"seed": 1})],
     "sparse_categorical_crossentropy": [((LABELS, A), {})],
+    "circle": [((LABELS, A), {"gamma": 2.0})],
+    "categorical_generalized_cross_entropy": [((LABELS, A, 0.5), {})],
     "sparse_categorical_accuracy": [((LABELS, A), {})],
     "sparse_top_k_categorical_accuracy": [((LABELS, A), {"k": 2})],
     "top_k_categorical_accuracy": [((T, A), {"k": 2})],
