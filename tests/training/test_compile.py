@@ -195,7 +195,7 @@ def test_a_class_with_a_compile_of_its_own_is_loaded_uncompiled(tmp_path):
     model.compile("adam", "sgd")
     expected = model.predict(X, verbose=0)
     model.save(tmp_path / "model.netlet")
-    with pytest.warns(UserWarning, match="Pair has a `compile` of its own"):
+    with pytest.warns(UserWarning, match=r"model's `compile\(\)` method is custom.* in Pair too"):
         loaded = netlet.models.load_model(tmp_path / "model.netlet", custom_objects={"Pair": Pair})
     assert not loaded.compiled
     np.testing.assert_array_equal(loaded.predict(X, verbose=0), expected)

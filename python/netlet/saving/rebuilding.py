@@ -64,7 +64,7 @@ def rebuilding(path: str) -> Iterator[None]:
     """Context manager that turns exceptions raised by a file's content into ValueErrors with the file's path."""
     try:
         yield
-    except (OSError, MemoryError):
+    except (OSError, MemoryError, ImportError):  # ImportError: an extra is missing
         raise
     except Exception as error:
         text = str(error) or type(error).__name__

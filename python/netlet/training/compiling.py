@@ -164,8 +164,9 @@ class Compiling:
         """
         if type(self).compile is not Compiling.compile:
             warnings.warn(
-                f"Model '{self.name}' was loaded without being compiled: {type(self).__name__} has a `compile` of its "
-                "own. Call it, or override `get_compile_config()` and `compile_from_config(config)` too.",
+                "`compile()` was not called as part of model loading because the model's `compile()` method is custom. "
+                f"Model '{self.name}': call it, or override `get_compile_config()` and `compile_from_config(config)` "
+                f"in {type(self).__name__} too.",
                 stacklevel=2,
             )
             return

@@ -16,6 +16,7 @@ import netlet
 from netlet import layers
 from netlet.ops.dispatch import REGISTRY
 from netlet.saving.keras_file import op_table
+from support.child import run_child
 from support.keras_models import outputs_of
 
 X = np.random.default_rng(0).standard_normal((2, 4)).astype("float32")
@@ -146,6 +147,36 @@ def test_the_error_names_the_first_layer_that_differs(ending, units, error, tmp_
     np.testing.assert_array_equal(model.get_weights()[0], saved.get_weights()[0])
 
 
+def test_an_attribute_that_the_saved_model_did_not_have(tmp_path):
+    """The layer is found at its other path, as in Keras."""
+
+    class Saved(netlet.Model):
+        def __init__(self):
+            super().__init__()
+            self.dense = layers.TimeDistributed(layers.Dense(3))
+
+        def call(self, x):
+            return self.dense(x)
+
+    class Renamed(netlet.Model):
+        def __init__(self):
+            super().__init__()
+            self.a_dense = layers.TimeDistributed(layers.Dense(3))
+
+        @property
+        def dense(self):
+            return self.a_dense
+
+        def call(self, x):
+            return self.dense(x)
+
+    saved, renamed = Saved(), Renamed()
+    saved(X[None]), renamed(X[None])
+    saved.save_weights(tmp_path / "m.weights.h5")
+    renamed.load_weights(tmp_path / "m.weights.h5")
+    np.testing.assert_array_equal(outputs_of(renamed, X[None])[0], outputs_of(saved, X[None])[0])
+
+
 def test_objects_to_skip(tmp_path):
     saved, model = stack(5, 6), stack(5, 6)
     saved.save_weights(tmp_path / "m.weights.h5")
@@ -214,6 +245,47 @@ def test_own_variables_and_assets(tmp_path):
     again = netlet.models.load_model(tmp_path / "m.keras")
     assert again.get_weights()[0] == 3
     assert again.layers[0].text == "hello"
+
+
+def test_without_h5py(tmp_path):
+    """The errors name the extra, and `.netlet` files need no h5py."""
+    stack(2).save(tmp_path / "m.keras")
+    run_child(
+        f"""
+import sys
+sys.modules["h5py"] = None
+import netlet
+path = {str(tmp_path / "m")!r}
+model = netlet.Sequential([netlet.Input((4,)), netlet.layers.Dense(2)])
+for call in (
+    lambda: netlet.models.load_model(path + ".keras"),
+    lambda: model.load_weights(path + ".keras"),
+    lambda: model.save(path + "2.keras"),
+    lambda: model.save(path + "2.h5"),
+    lambda: model.save_weights(path + ".weights.h5"),
+):
+    try:
+        call()
+    except ImportError as error:
+        assert "netlet[h5]" in str(error)
+    else:
+        raise SystemExit("no error")
+model.save(path + ".netlet")
+netlet.models.load_model(path + ".netlet")
+"""
+    )
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.keras", "m.netlet"]
+
+
+def test_a_save_that_fails_leaves_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "m.keras"
+    stack(2).save(path)
+    before = path.read_bytes()
+    monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
+    with pytest.raises(OSError, match="disk full"):
+        stack(3).save(path)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["m.keras"]
 
 
 # ---- the table of ops ------------------------------------------------------------------------------------------------

@@ -24,23 +24,29 @@ from .hdf5 import Hdf5Reader
 _OLD_LAYERS = "_layer_checkpoint_dependencies"  # what Keras 2.12 calls the list of layers
 
 
-def parts(model: Any) -> Iterator[tuple[str, Any]]:
-    """Yields (path, object) of the model, its layers and its optimizer, each once, in Keras's order."""
-    yield from _parts_of(model, "", set())
+def parts(model: Any, others: dict[int, list[str]] | None = None) -> Iterator[tuple[str, Any]]:
+    """Yields (path, object) of the model, its layers and its optimizer, each once, in Keras's order.
+
+    Args:
+        model: the model.
+        others: gets {id of an object: its other paths}.
+    """
+    yield from _parts_of(model, "", set(), {} if others is None else others)
 
 
-def _parts_of(part: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _parts_of(part: Any, path: str, seen: set[int], others: dict[int, list[str]]) -> Iterator[tuple[str, Any]]:
     if id(part) in seen:
+        others.setdefault(id(part), []).append(path)
         return
     seen.add(id(part))
     yield path, part
     for name, value in _attributes(part):
-        yield from _parts_in(value, f"{path}/{name}" if path else name, seen)
+        yield from _parts_in(value, f"{path}/{name}" if path else name, seen, others)
 
 
-def _parts_in(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+def _parts_in(value: Any, path: str, seen: set[int], others: dict[int, list[str]]) -> Iterator[tuple[str, Any]]:
     if _has_state(value):
-        yield from _parts_of(value, path, seen)
+        yield from _parts_of(value, path, seen, others)
     elif isinstance(value, (list, tuple, dict)):
         used: dict[str, int] = {}
         for item in value.values() if isinstance(value, dict) else value:
@@ -51,7 +57,7 @@ def _parts_in(value: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Any]
             if name == "container":
                 seen.add(id(item))
             count = used[name] = used.get(name, -1) + 1
-            yield from _parts_in(item, f"{path}/{name}_{count}" if count else f"{path}/{name}", seen)
+            yield from _parts_in(item, f"{path}/{name}_{count}" if count else f"{path}/{name}", seen, others)
 
 
 def _has_state(value: Any) -> bool:
@@ -96,6 +102,27 @@ def collect(model: Any, skip: Iterable[Any] = ()) -> tuple[dict[str, np.ndarray]
         part.save_own_variables(store)
         arrays.update({f"{group}/{key}": np.asarray(value) for key, value in store.items()})
     return arrays, attributes
+
+
+def _paths_in_file(model: Any, reader: Hdf5Reader) -> list[tuple[str, Any]]:
+    """`parts` with the paths that a file has: another model may have given one of its layers more attributes."""
+    others: dict[int, list[str]] = {}
+    found = list(parts(model, others))
+    renamed: dict[str, str] = {}
+    for path, part in found:
+        if path and path not in reader.groups:
+            known = [other for other in others.get(id(part), ()) if other in reader.groups]
+            renamed.update({path: known[0]} if known else {})
+    if not renamed:
+        return found
+
+    def in_file(path: str) -> str:
+        for old, new in renamed.items():
+            if path == old or path.startswith(f"{old}/"):
+                return new + path[len(old) :]
+        return path
+
+    return [(in_file(path), part) for path, part in found]
 
 
 class Store(Mapping[str, np.ndarray]):
@@ -154,7 +181,7 @@ def load_state(
     skipped = {id(part) for part in skip}
     base = find_builtin("netlet.layers", "Layer", function=False)
     known = set()
-    for path, part in parts(model):
+    for path, part in _paths_in_file(model, reader):
         known.add(f"{path}/vars" if path else "vars")
         if id(part) in skipped:
             continue
