@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from netlet.config import is_float
@@ -18,9 +18,29 @@ from .serialization import deserialize_object, serialize_object, sharing_scope
 _SLACK_BYTES = 1 << 20
 
 
-def kind_of(dtype: str) -> str:
-    """Arrays may be assigned to variables of the same kind: "f" for all floats, "i" for all integers, "b" for bool."""
-    return "f" if is_float(dtype) else "b" if dtype == "bool" else "i"
+def mismatch(
+    variables: Sequence[Any], specs: Sequence[tuple[str, tuple[int, ...]]], what: str = "weights"
+) -> str | None:
+    """Why the arrays of a file do not fit variables, in order; None if they do.
+
+    Args:
+        variables: of a layer, a model or an optimizer.
+        specs: (dtype, shape) of each array.
+        what: the arrays, in the message.
+    """
+    if len(specs) != len(variables):
+        return f"expected {len(variables)} {what}, received {len(specs)} in the file."
+    for variable, (dtype, shape) in zip(variables, specs, strict=True):
+        if shape != tuple(variable.shape):
+            return f"'{variable.path}': expected shape {tuple(variable.shape)}, the file has {shape}."
+        if _kind(dtype) != _kind(variable.dtype):
+            return f"'{variable.path}': expected dtype {variable.dtype}, the file has {dtype}."
+    return None
+
+
+def _kind(dtype: str) -> str:
+    """Arrays may be assigned to variables of the same kind: all floats, all integers, bool."""
+    return "float" if is_float(dtype) else "bool" if dtype == "bool" else "int"
 
 
 def require_weights(model: Any, purpose: str) -> None:

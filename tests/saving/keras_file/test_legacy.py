@@ -220,7 +220,7 @@ def test_weights_by_name(tmp_path):
     model = netlet.Sequential([netlet.Input((5,)), layers.Dense(3, name="second"), layers.Dense(2, name="new")])
     new = model.get_weights()[2]
     with pytest.raises(
-        ValueError, match=r"expected 2 layers .* the file has 2|Layer 'second' \(#0\): 'kernel': expected"
+        ValueError, match=r"expected 2 layers .* the file has 2|Layer 'second' \(#0\): '.*kernel': expected"
     ):
         model.load_weights(tmp_path / "w.h5")
     model.load_weights(tmp_path / "w.h5", by_name=True)
@@ -228,7 +228,7 @@ def test_weights_by_name(tmp_path):
     np.testing.assert_array_equal(model.get_weights()[2], new)
     other = own_model(7, 3)
     with pytest.raises(
-        ValueError, match=r"Layer 'first' \(#0\): 'kernel': expected shape \(4, 7\), the file has \(4, 5\)"
+        ValueError, match=r"Layer 'first' \(#0\): '.*kernel': expected shape \(4, 7\), the file has \(4, 5\)"
     ):
         other.load_weights(tmp_path / "w.h5", by_name=True)
     with pytest.warns(UserWarning, match="Layer 'first'"):

@@ -121,11 +121,11 @@ def stack(*units):
     [
         (
             (5, 7, 2),
-            r"Layer 'd1' \('layers/dense_1' in the file\): 'kernel': expected shape \(5, 7\), the file has \(5, 6\)",
+            r"Layer 'd1' \('layers/dense_1' in the file\): '.*kernel': expected shape \(5, 7\), the file has \(5, 6\)",
         ),
         (
             (5, 6, 2, 9),
-            r"Layer 'd3' \('layers/dense_3' in the file\): expected 2 weights \['kernel', 'bias'\], the file has 0",
+            r"Layer 'd3' \('layers/dense_3' in the file\): expected 2 weights, received 0 in the file",
         ),
         ((5, 6), "weights of the layer 'layers/dense_2', which the model does not have"),
     ],

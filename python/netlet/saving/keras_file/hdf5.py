@@ -208,7 +208,7 @@ class Hdf5Reader:
             fixed = dtype.kind == "S"
             # Any number of elements of variable length may point to one long string.
             nbytes = count * (dtype.itemsize if fixed else self._size) if shape else self._size
-            if nbytes > MAX_EXPANSION * self._size + 64 * SLACK_BYTES:
+            if nbytes > MAX_EXPANSION * self._size + SLACK_BYTES:
                 raise ValueError(f"its {count} elements are too many for a file of {self._size} bytes")
             if dtype.kind not in "SO" or (not fixed and self._h5.check_string_dtype(dtype) is None):
                 if count == 0 and shape is not None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..rebuilding import kind_of, rebuild
+from ..rebuilding import mismatch, rebuild
 from .config import from_keras
 from .hdf5 import Hdf5Reader
 from .legacy_config import compile_arguments, modern
@@ -83,7 +83,7 @@ def load_legacy_weights(model: Any, reader: Hdf5Reader, skip_mismatch: bool, by_
     chosen: list[tuple[Any, str]] = []
     for number, (layer, paths) in enumerate(pairs):
         variables = in_order(layer)
-        problem = _problem(variables, paths, reader)
+        problem = mismatch(variables, [reader.spec(path) for path in paths])
         if problem is None:
             chosen += zip(variables, paths, strict=True)
         elif skip_mismatch:
@@ -140,19 +140,6 @@ def _weights_of(reader: Hdf5Reader, group: str) -> list[str]:
     return paths
 
 
-def _problem(variables: list[Any], paths: list[str], reader: Hdf5Reader) -> str | None:
-    """Why the arrays do not fit the variables; None if they do."""
-    if len(variables) != len(paths):
-        return f"expected {len(variables)} weights {[v.name for v in variables]}, the file has {len(paths)}."
-    for variable, path in zip(variables, paths, strict=True):
-        dtype, shape = reader.spec(path)
-        if shape != tuple(variable.shape):
-            return f"'{variable.name}': expected shape {tuple(variable.shape)}, the file has {shape}."
-        if kind_of(dtype) != kind_of(variable.dtype):
-            return f"'{variable.name}': expected dtype {variable.dtype}, the file has {dtype}."
-    return None
-
-
 def _load_optimizer(model: Any, reader: Hdf5Reader) -> None:
     """Restores the optimizer's state if the file has it; warns if it does not fit."""
     if "optimizer_weights" not in reader.groups:
@@ -161,7 +148,7 @@ def _load_optimizer(model: Any, reader: Hdf5Reader) -> None:
     paths = _weights_of(reader, "optimizer_weights")
     if not optimizer.built:
         optimizer.build(model.trainable_variables)
-    if problem := _problem(optimizer.variables, paths, reader):
+    if problem := mismatch(optimizer.variables, [reader.spec(path) for path in paths]):
         warnings.warn(f"The state of optimizer '{optimizer.name}' was not loaded: {problem}", stacklevel=5)
         return
     for variable, path in zip(optimizer.variables, paths, strict=True):

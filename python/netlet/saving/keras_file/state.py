@@ -16,7 +16,7 @@ import numpy as np
 
 from netlet.base.naming import to_snake_case
 
-from ..rebuilding import kind_of
+from ..rebuilding import mismatch
 from ..registry import find_builtin
 from ..training_state import build_optimizer
 from .hdf5 import Hdf5Reader
@@ -192,7 +192,7 @@ def load_state(
             if problem:
                 warnings.warn(f"The state of optimizer '{part.name}' was not loaded: {problem}", stacklevel=3)
         elif type(part).load_own_variables is base.load_own_variables:
-            problem = mismatch(part._all_own_variables(), store)
+            problem = _problem(part._all_own_variables(), store)
             if problem and not skip_mismatch:
                 raise ValueError(f"Layer '{part.name}' ('{path}' in the file): {problem}")
             if problem:
@@ -211,33 +211,21 @@ def load_state(
             warnings.warn(f"{text} It may be unchanged.", stacklevel=3)
 
 
-def mismatch(variables: list[Any], store: Any) -> str | None:
-    """Why the arrays of a store do not fit the variables; None if they do.
-
-    Args:
-        variables: of a layer or an optimizer.
-        store: has the arrays "0", "1", ...; their number is `len(store)`, and `store.spec(key)` gives dtype and shape.
-    """
-    if len(store) != len(variables):
-        return f"expected {len(variables)} weights {[v.name for v in variables]}, the file has {len(store)}."
-    for i, variable in enumerate(variables):
-        if str(i) not in store:
-            return f"expected weights '0' to '{len(variables) - 1}', the file has {sorted(store)}."
-        dtype, shape = store.spec(str(i))
-        if shape != tuple(variable.shape):
-            return f"'{variable.name}': expected shape {tuple(variable.shape)}, the file has {shape}."
-        if kind_of(dtype) != kind_of(variable.dtype):
-            return f"'{variable.name}': expected dtype {variable.dtype}, the file has {dtype}."
-    return None
+def _problem(variables: list[Any], store: Store) -> str | None:
+    """Why the arrays "0", "1", ... of a store do not fit the variables; None if they do."""
+    keys = [str(i) for i in range(len(store))]
+    if sorted(keys) != sorted(store):
+        return f"expected weights '0' to '{len(variables) - 1}', the file has {sorted(store)}."
+    return mismatch(variables, [store.spec(key) for key in keys])
 
 
 def _optimizer_problem(optimizer: Any, store: Store, model: Any, document: Mapping[str, Any]) -> str | None:
-    """As `mismatch`, for an optimizer, which is built if the file has more state than an unbuilt one."""
+    """As `_problem`, for an optimizer, which is built if the file has more state than an unbuilt one."""
     if not len(store):
         return None
     if not optimizer.built and len(store) > len(optimizer.variables):
         build_optimizer(document, model, optimizer)
-    return mismatch(optimizer.variables, store)
+    return _problem(optimizer.variables, store)
 
 
 def _check_all_layers_known(reader: Hdf5Reader, known: set[str]) -> None:

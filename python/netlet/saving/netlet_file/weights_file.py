@@ -10,7 +10,7 @@ import numpy as np
 
 from netlet.version import __version__
 
-from ..rebuilding import kind_of
+from ..rebuilding import mismatch
 from ..training_state import build_optimizer, set_seeds, set_training_state, training_document
 from .container import Container, write_container
 
@@ -69,14 +69,8 @@ Pairs = list[tuple[Any, str]]
 
 def pair_in_order(file: Container, variables: Sequence[Any], names: list[str], what: str = "weights") -> Pairs:
     """Returns (variable, array's name) in order. Raises ValueError if a number, shape or kind of dtype differs."""
-    if len(names) != len(variables):
-        raise ValueError(f"expected {len(variables)} {what}, received {len(names)} in the file.")
-    for variable, name in zip(variables, names, strict=True):
-        dtype, shape = file.spec(name)
-        if shape != tuple(variable.shape):
-            raise ValueError(f"'{variable.path}': expected shape {tuple(variable.shape)}, the file has {shape}.")
-        if kind_of(dtype) != kind_of(variable.dtype):
-            raise ValueError(f"'{variable.path}': expected dtype {variable.dtype}, the file has {dtype}.")
+    if problem := mismatch(variables, [file.spec(name) for name in names], what):
+        raise ValueError(problem)
     return list(zip(variables, names, strict=True))
 
 
