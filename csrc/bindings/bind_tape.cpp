@@ -92,6 +92,7 @@ void bind_tape(py::module_& m) {
             },
             "shape"_a, "from_dtype"_a, "to_dtype"_a, "name"_a)
         .def("set_step", &Tape::set_step, "cell"_a)
+        .def("next_stream", &Tape::next_stream, "The number of random ops that were recorded before this call.")
         .def(
             "set_grad_target",
             [](Tape& t, const Tensor& x, const Tensor& target, const std::optional<Rows>& map) {

@@ -109,10 +109,11 @@ def _shapes(shapes: Any) -> str:
 
 def _snapshot(model: Any, mode: str) -> list[tuple[_core.Tensor, np.ndarray]]:
     """A copy of each Tensor that a step changes, as (Tensor, values)."""
+    cell = step_state(model).cell if mode == "train" else step_state(model).draws
     if mode == "predict":
-        return []
+        return [(cell, cell.numpy().copy())]
     variables = [*model.variables, *(v for m in model.metrics for v in m.variables)]
     if mode == "train":
         variables += [v for optimizer in optimizers_of(model, mode) for v in optimizer.variables]
-    tensors = [v._tensor for v in variables] + [step_state(model).cell]
+    tensors = [v._tensor for v in variables] + [cell]
     return [(t, t.numpy().copy()) for t in tensors]

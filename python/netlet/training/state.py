@@ -8,6 +8,8 @@ import numpy as np
 
 from netlet import _core, random
 
+_FIRST_DRAW = 1 << 40  # beyond the number of any training step
+
 
 class ShuffleOrder:
     """The order of the rows in each pass, computed from a seed and the number of orders drawn before.
@@ -56,6 +58,8 @@ class StepState:
 
     Attributes:
         cell: scalar int64 Tensor, the number of training steps made. Random ops read it; a recorded step increments it.
+        draws: the same for evaluation and prediction steps with random ops, e.g. a dropout that is always active. So
+            they draw other numbers for each batch, and training does not depend on them.
         shuffle: the order of the rows.
         tried: trial calls that made weights: "call", or the mode of an overridden step with the optimizer that it
             was tried with.
@@ -63,6 +67,7 @@ class StepState:
 
     def __init__(self) -> None:
         self.cell = _core.tensor(0, dtype="int64")
+        self.draws = _core.tensor(_FIRST_DRAW, dtype="int64")
         self.shuffle = ShuffleOrder()
         self.tried: dict[str, Any] = {}
 

@@ -192,7 +192,8 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
     """Records the step once; variables may move meanwhile."""
     epoch, state = storage_epoch(), step_state(model)
     tape = _core.Tape(record=True, trains=mode == "train")
-    tape.set_step(state.cell)
+    cell = state.cell if mode == "train" else state.draws
+    tape.set_step(cell)
     optimizers = optimizers_of(model, mode)
     _aim_gradients(tape, model, optimizers)
     check = FiniteCheck() if check_finite and mode == "train" else None
@@ -205,8 +206,8 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
                 outputs = returned
             elif reports_logs(model, mode):
                 logs = _keep(results.checked_logs(returned, f"{mode}_step"))
-        if mode == "train":
-            _core.increment(state.cell)
+        if mode == "train" or tape.next_stream():
+            _core.increment(cell)
         if check is not None:
             tape.guard(check.flag)
         plan = tape.compile([_output(t) for t in flatten(outputs)] if mode == "predict" else [])
