@@ -36,6 +36,7 @@ TYPES = [
     (r"typing\.SupportsInt \| typing\.SupportsIndex", "int"),
     (r"typing\.Annotated\[numpy\.typing\.ArrayLike, [\w.]+\]", "NDArray[Any]"),
     (r"\bArrayLike\b", "_ArrayLike"),
+    (r"numpy\.typing\.NDArray\[numpy\.(\w+)\]", r"NDArray[np.\1]"),
     (r"numpy\.ndarray", "NDArray[Any]"),
     (r"numpy\.dtype", "np.dtype[Any]"),
     (r"netlet\._core\.|netlet::", ""),

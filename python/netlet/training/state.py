@@ -33,11 +33,9 @@ class ShuffleOrder:
         """
         if self._seed is None:
             self._seed = random.make_seed()
-        rng = np.random.Generator(np.random.Philox(key=self._seed, counter=[0, 0, 0, self._count]))
+        order: np.ndarray = _core.permutation(count, self._seed, self._count, block or 0)
         self._count += 1
-        if block is None:
-            return rng.permutation(count)
-        return np.concatenate([first + rng.permutation(min(block, count - first)) for first in range(0, count, block)])
+        return order
 
     def get(self) -> list[int] | None:
         """[seed, number of orders drawn], for saving; None before the first order."""
