@@ -222,6 +222,14 @@ def test_a_dataset_without_super_init_works():
     assert len(make().fit(Bare(), verbose=0).history["loss"]) == 1
 
 
+def test_a_dataset_without_a_length_can_be_iterated():
+    class Endless(netlet.utils.PyDataset):
+        def __getitem__(self, i):
+            return i
+
+    assert [item for item, _ in zip(Endless(), range(3))] == [0, 1, 2]
+
+
 def test_closing():
     source = Batches()
     batches = Prefetch(source, 3)
