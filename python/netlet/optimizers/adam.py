@@ -8,6 +8,7 @@ from netlet import _core
 
 from .optimizer import Optimizer
 from .segment import Run
+from .update import update
 
 
 class Adam(Optimizer):
@@ -60,22 +61,8 @@ class Adam(Optimizer):
         return super()._keeps_rows() and self.epsilon > 0  # else rows that never had a gradient become 0 / 0
 
     def _update_run(self, run: Run, weight_decay: float) -> None:
-        slots = ("momentum", "velocity", *(("velocity_hat",) if self.amsgrad else ()))
-        _core.adam_update(
-            run.of(run.places[0].segment.params),
-            run.gradient,
-            self._slot(run, "momentum"),
-            self._slot(run, "velocity"),
-            self._slot(run, "velocity_hat") if self.amsgrad else None,
-            run.rate,
-            self._iterations._tensor,
-            float(self.beta_1),
-            float(self.beta_2),
-            float(self.epsilon),
-            weight_decay,
-            self.gradient_accumulation_steps or 1,
-            *self._rows(run, weight_decay, *slots),
-        )
+        slots = ("momentum", "velocity", "velocity_hat" if self.amsgrad else None)
+        update(self, _core.adam_update, run, weight_decay, slots, self.beta_1, self.beta_2, self.epsilon)
 
     def get_config(self) -> dict[str, Any]:
         own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}

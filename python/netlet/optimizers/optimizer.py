@@ -213,7 +213,8 @@ class Optimizer(Slots, Groups, State):
         if type(self).update_step is not Optimizer.update_step:
             self._update_one_by_one(items, variables)
         else:
-            for run in runs(items):
+            self._before_updates()
+            for run in self._runs(items):
                 run.rate = self._rate.times(run.group.rate)
                 self._update_run(run, float(self.weight_decay or 0.0) * run.group.decay)
         if self.use_ema:
@@ -260,6 +261,13 @@ class Optimizer(Slots, Groups, State):
         copies = [_core.identity(_core.as_tensor(g)) for g in grads]
         gradients.clip_in_place(self, copies, copies)
         return copies
+
+    def _before_updates(self) -> None:
+        """Called once in each step, before the updates, for state that all variables share."""
+
+    def _runs(self, items: list[gradients.Item]) -> list[Run]:
+        """Groups gradients into runs, each of which one call of `_update_run` updates."""
+        return runs(items)
 
     def _update_run(self, run: Run, weight_decay: float) -> None:
         """Updates the variables of a run, whose `rate` is the cell of the learning rate, by one kernel call."""

@@ -8,6 +8,7 @@ from netlet import _core
 
 from .optimizer import Optimizer
 from .segment import Run
+from .update import update
 
 
 class RMSprop(Optimizer):
@@ -64,23 +65,9 @@ class RMSprop(Optimizer):
         return super()._keeps_rows() and self.epsilon > 0  # else rows that never had a gradient become 0 / 0
 
     def _update_run(self, run: Run, weight_decay: float) -> None:
-        slots = ("velocity", *(("momentum",) if self.momentum > 0 else ()))
-        slots = (*slots, *(("average_gradient",) if self.centered else ()))
-        _core.rmsprop_update(
-            run.of(run.places[0].segment.params),
-            run.gradient,
-            self._slot(run, "velocity"),
-            self._slot(run, "momentum") if self.momentum > 0 else None,
-            self._slot(run, "average_gradient") if self.centered else None,
-            run.rate,
-            self._iterations._tensor,
-            float(self.rho),
-            float(self.momentum),
-            float(self.epsilon),
-            weight_decay,
-            self.gradient_accumulation_steps or 1,
-            *self._rows(run, weight_decay, *slots),
-        )
+        mean = "average_gradient" if self.centered else None
+        slots = ("velocity", "momentum" if self.momentum > 0 else None, mean)
+        update(self, _core.rmsprop_update, run, weight_decay, slots, self.rho, self.momentum, self.epsilon)
 
     def get_config(self) -> dict[str, Any]:
         own = {"rho": self.rho, "momentum": self.momentum, "epsilon": self.epsilon, "centered": self.centered}

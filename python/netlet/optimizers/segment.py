@@ -141,6 +141,11 @@ def runs(items: Sequence[tuple[Place, _core.Tensor, Any]]) -> list[Run]:
     return found
 
 
+def single(items: Sequence[tuple[Place, _core.Tensor, Any]]) -> list[Run]:
+    """Returns a run for each item (place, gradient, group). The gradient keeps the shape of the variable."""
+    return [Run([at], gradient, group) for at, gradient, group in items]
+
+
 def lies_in_segment(at: Place, gradient: _core.Tensor | None, run_gradient: _core.Tensor | None = None) -> bool:
     """Whether `gradient` is the segment's own memory for that variable, or `run_gradient` is part of the segment."""
     itemsize = np.dtype(at.segment.dtype).itemsize

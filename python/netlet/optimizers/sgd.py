@@ -8,6 +8,7 @@ from netlet import _core
 
 from .optimizer import Optimizer
 from .segment import Run
+from .update import update
 
 
 class SGD(Optimizer):
@@ -53,18 +54,8 @@ class SGD(Optimizer):
         self.slot_names = ("momentum",) if momentum else ()
 
     def _update_run(self, run: Run, weight_decay: float) -> None:
-        _core.sgd_update(
-            run.of(run.places[0].segment.params),
-            run.gradient,
-            self._slot(run, "momentum") if self.momentum else None,
-            run.rate,
-            self._iterations._tensor,
-            self.momentum,
-            bool(self.nesterov),
-            weight_decay,
-            self.gradient_accumulation_steps or 1,
-            *self._rows(run, weight_decay, *self.slot_names),
-        )
+        slot = "momentum" if self.momentum else None
+        update(self, _core.sgd_update, run, weight_decay, [slot], self.momentum, bool(self.nesterov))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}
