@@ -154,12 +154,72 @@ def accuracy(kind: str, y_true: _ArrayLike, y_pred: _ArrayLike, threshold: float
 def activation(x: _ArrayLike, name: str, alpha: float = 0.0, beta: float = 0.0, gamma: float = 0.0) -> Tensor: ...
 def activation_names() -> list[str]: ...
 def active_isa() -> str: ...
+def adadelta_update(
+    p: Tensor,
+    g: Tensor,
+    v: Tensor | None,
+    d: Tensor | None,
+    lr: Tensor,
+    iteration: Tensor,
+    rho: float = 0.95,
+    epsilon: float = 1e-07,
+    weight_decay: float = 0.0,
+    every: int = 1,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
+) -> None: ...
+def adafactor_update(
+    p: Tensor,
+    g: Tensor,
+    v: Tensor | None,
+    r: Tensor | None,
+    k: Tensor | None,
+    lr: Tensor,
+    iteration: Tensor,
+    beta_2_decay: float = -0.8,
+    epsilon_1: float = 1e-30,
+    epsilon_2: float = 0.001,
+    clip_threshold: float = 1.0,
+    weight_decay: float = 0.0,
+    every: int = 1,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
+) -> None: ...
+def adagrad_update(
+    p: Tensor,
+    g: Tensor,
+    n: Tensor | None,
+    lr: Tensor,
+    iteration: Tensor,
+    epsilon: float = 1e-07,
+    weight_decay: float = 0.0,
+    every: int = 1,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
+) -> None: ...
 def adam_update(
     p: Tensor,
     g: Tensor,
-    m: Tensor,
-    v: Tensor,
+    m: Tensor | None,
+    v: Tensor | None,
     vhat: Tensor | None,
+    lr: Tensor,
+    iteration: Tensor,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-07,
+    lr_ratio: float = 1.0,
+    rectified: bool = False,
+    weight_decay: float = 0.0,
+    every: int = 1,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
+) -> None: ...
+def adamax_update(
+    p: Tensor,
+    g: Tensor,
+    m: Tensor | None,
+    u: Tensor | None,
     lr: Tensor,
     iteration: Tensor,
     beta_1: float = 0.9,
@@ -184,6 +244,20 @@ def argmax(x: _ArrayLike, axis: int | None = None, keepdims: bool = False) -> Te
 def argmin(x: _ArrayLike, axis: int | None = None, keepdims: bool = False) -> Tensor: ...
 def argsort(x: _ArrayLike, axis: int = -1) -> Tensor: ...
 def as_tensor(value: _ArrayLike) -> Tensor: ...
+def asgd_update(
+    p: Tensor,
+    g: Tensor,
+    average: Tensor | None,
+    lr: Tensor,
+    iteration: Tensor,
+    lambd: float = 0.0001,
+    alpha: float = 0.75,
+    t0: float = 1000000.0,
+    weight_decay: float = 0.0,
+    every: int = 1,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
+) -> None: ...
 def assign(x: _ArrayLike, y: Tensor) -> None: ...
 def attention(
     query: _ArrayLike,
@@ -303,6 +377,23 @@ def fold_norm(
     epsilon: float,
 ) -> tuple[Tensor, Tensor]: ...
 def force_isa(name: str) -> None: ...
+def ftrl_update(
+    p: Tensor,
+    g: Tensor,
+    n: Tensor | None,
+    z: Tensor | None,
+    lr: Tensor,
+    iteration: Tensor,
+    lr_power: float = -0.5,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    l2_shrinkage: float = 0.0,
+    beta: float = 0.0,
+    weight_decay: float = 0.0,
+    every: int = 1,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
+) -> None: ...
 def full(shape: Sequence[int], dtype: str, value: float) -> Tensor: ...
 def get_num_threads() -> int: ...
 def getitem(x: _ArrayLike, index: Any) -> Tensor: ...
@@ -329,6 +420,21 @@ def isnan(x: _ArrayLike) -> Tensor: ...
 def keeps(x: Tensor) -> bool: ...
 def kernel_addresses(isa: str) -> list[int]: ...
 def kernel_names() -> list[str]: ...
+def lamb_update(
+    p: Tensor,
+    g: Tensor,
+    m: Tensor | None,
+    v: Tensor | None,
+    lr: Tensor,
+    iteration: Tensor,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-07,
+    weight_decay: float = 0.0,
+    every: int = 1,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
+) -> None: ...
 def layer_norm(
     x: _ArrayLike,
     gamma: _ArrayLike | None = None,
@@ -338,6 +444,19 @@ def layer_norm(
 ) -> Tensor: ...
 def less(x1: _ArrayLike, x2: _ArrayLike) -> Tensor: ...
 def less_equal(x1: _ArrayLike, x2: _ArrayLike) -> Tensor: ...
+def lion_update(
+    p: Tensor,
+    g: Tensor,
+    m: Tensor | None,
+    lr: Tensor,
+    iteration: Tensor,
+    beta_1: float = 0.9,
+    beta_2: float = 0.99,
+    weight_decay: float = 0.0,
+    every: int = 1,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
+) -> None: ...
 def log(x: _ArrayLike) -> Tensor: ...
 def log10(x: _ArrayLike) -> Tensor: ...
 def log1p(x: _ArrayLike) -> Tensor: ...
@@ -393,6 +512,41 @@ def min(x: _ArrayLike, axis: int | Sequence[int] | None = None, keepdims: bool =
 def minimum(x1: _ArrayLike, x2: _ArrayLike) -> Tensor: ...
 def moving_average(value: Tensor, moving: Tensor, momentum: float) -> None: ...
 def multiply(x1: _ArrayLike, x2: _ArrayLike) -> Tensor: ...
+def muon_update(
+    p: Tensor,
+    g: Tensor,
+    m: Tensor | None,
+    lr: Tensor,
+    iteration: Tensor,
+    momentum: float = 0.95,
+    nesterov: bool = True,
+    a: float = 3.4445,
+    b: float = -4.775,
+    c: float = 2.0315,
+    iterations: int = 5,
+    factor: float = 1.0,
+    weight_decay: float = 0.0,
+    every: int = 1,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
+) -> None: ...
+def nadam_product(u_product: Tensor, iteration: Tensor, beta_1: float = 0.9, every: int = 1) -> None: ...
+def nadam_update(
+    p: Tensor,
+    g: Tensor,
+    m: Tensor | None,
+    v: Tensor | None,
+    lr: Tensor,
+    iteration: Tensor,
+    u_product: Tensor,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-07,
+    weight_decay: float = 0.0,
+    every: int = 1,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
+) -> None: ...
 def negative(x: _ArrayLike) -> Tensor: ...
 def not_equal(x1: _ArrayLike, x2: _ArrayLike) -> Tensor: ...
 def numpy_dtype(dtype: str) -> np.dtype[Any]: ...
@@ -419,7 +573,7 @@ def reshape(x: _ArrayLike, shape: Sequence[int]) -> Tensor: ...
 def rmsprop_update(
     p: Tensor,
     g: Tensor,
-    v: Tensor,
+    v: Tensor | None,
     m: Tensor | None,
     a: Tensor | None,
     lr: Tensor,
@@ -448,6 +602,22 @@ def rnn(
     sequences: bool = True,
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None]: ...
 def round(x: _ArrayLike) -> Tensor: ...
+def rprop_update(
+    p: Tensor,
+    g: Tensor,
+    previous: Tensor | None,
+    size: Tensor | None,
+    lr: Tensor,
+    iteration: Tensor,
+    eta_minus: float = 0.5,
+    eta_plus: float = 1.2,
+    smallest: float = 1e-06,
+    largest: float = 50.0,
+    weight_decay: float = 0.0,
+    every: int = 1,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
+) -> None: ...
 def rsqrt(x: _ArrayLike) -> Tensor: ...
 def scatter(
     into: _ArrayLike,
@@ -457,6 +627,22 @@ def scatter(
     name: str = "scatter",
     negative: bool = True,
 ) -> Tensor: ...
+def schedule_free_adamw_update(
+    p: Tensor,
+    g: Tensor,
+    z: Tensor | None,
+    v: Tensor | None,
+    lr: Tensor,
+    iteration: Tensor,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-08,
+    warmup_steps: int = 0,
+    weight_decay: float = 0.0,
+    every: int = 1,
+    written: RowMap | None = None,
+    used: RowMap | None = None,
+) -> None: ...
 def scope() -> str: ...
 def searchsorted(sorted: _ArrayLike, x: _ArrayLike, right: bool = False) -> Tensor: ...
 def set_num_threads(n: int) -> None: ...

@@ -53,7 +53,7 @@ def test_adam(isa, n, dtype):
     b1, b2, eps = 0.8, 0.95, 1e-3
     for amsgrad, decay in [(False, 0.0), (True, 0.1)]:
         P, M, V, H = tensor(p), tensor(m), tensor(v), tensor(h)
-        _core.adam_update(P, tensor(g), M, V, H if amsgrad else None, *cells(), b1, b2, eps, decay)
+        _core.adam_update(P, tensor(g), M, V, H if amsgrad else None, *cells(), b1, b2, eps, weight_decay=decay)
         p64, g64, m64, v64, h64 = (a.astype("float64") for a in (p, g, m, v, h))
         m64 = b1 * m64 + (1 - b1) * g64
         v64 = b2 * v64 + (1 - b2) * g64**2

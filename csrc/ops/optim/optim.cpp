@@ -2,17 +2,21 @@
 
 #include <algorithm>
 
-#include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
+#include "ops/optim/emit_update.h"
 #include "ops/optim/optim_args.h"
 
 namespace netlet::ops {
 
 namespace {
 
-constexpr int64_t grain = 16384;  // elements of a chunk
+constexpr int64_t grain = optim_grain;
 
-void check(const char* op, const Tensor& p, std::initializer_list<Tensor> others) {
+void check(const char* op, const Tensor& p, std::initializer_list<Tensor> others) { check_optim(op, p, others); }
+
+}  // namespace
+
+void check_optim(const char* op, const Tensor& p, std::initializer_list<Tensor> others) {
     check_floating(op, p);
     for (const Tensor& t : others) {
         if (!t) continue;
@@ -29,80 +33,65 @@ void check_cell(const char* op, const Tensor& cell, DType dtype, const char* wha
                         (cell ? std::string(name_of(cell->dtype)) + " of shape " + cell->shape.str() : "nothing"));
 }
 
-void check_step(const char* op, const OptimStep& s) {
+void check_update(const char* op, const OptimStep& s, const Tensor& p, const Tensor& g, std::span<const Tensor> slots,
+                  size_t optional, int moving) {
+    check(op, p, {g});
+    for (size_t i = 0; i < slots.size(); ++i) {
+        check(op, p, {slots[i]});
+        if (!slots[i] && i + optional < slots.size())
+            throw TypeError(std::string(op) + ": expected a tensor as slot " + std::to_string(i) +
+                            ", received nothing");
+    }
     check_cell(op, s.lr, DType::f64, "the learning rate");
     check_cell(op, s.iteration, DType::i64, "the iteration");
     if (s.every < 1) throw ValueError(std::string(op) + ": expected every >= 1, received " + std::to_string(s.every));
+    if (!s.written) return;
+    if (moving < 0) throw ValueError(std::string(op) + ": expected no row maps, because each step changes all rows");
+    const int64_t rows = s.written->bytes->size(), used_rows = s.used ? s.used->bytes->size() : rows;
+    if (rows == 0 || p->size() % rows != 0 || used_rows != rows)
+        throw ValueError(std::string(op) + ": expected maps with one number of rows that divides the " +
+                         std::to_string(p->size()) + " parameters, received " + std::to_string(rows) + " and " +
+                         std::to_string(used_rows) + " rows");
+    for (int i = 0; i < moving; ++i)
+        if (slots[(size_t)i] && !s.used)
+            throw ValueError(std::string(op) + ": expected a map of the used rows of the slots, received none");
 }
 
-Work flat(const Tensor& p, double flops_each) { return Work{p->size(), grain, flops_each * (double)p->size()}; }
-
-// Emits an update with the operands that all updates read and its `own`: p and the slots.
-template <class Args>
-void emit_update(Tape& tape, const char* op, const auto& kernel, Args& a, const OptimStep& s, const Tensor& p,
-                 const Tensor& g, std::initializer_list<Tensor> slots, std::initializer_list<Operand> own,
-                 double flops_each) {
-    a.c.every = s.every;
-    a.c.weight_decay = s.weight_decay;
-    Work work = flat(p, flops_each);
-    Tensor written, used;
-    if (s.written) {
-        const int64_t rows = s.written->bytes->size(), used_rows = s.used ? s.used->bytes->size() : rows;
-        if (rows == 0 || p->size() % rows != 0 || used_rows != rows)
-            throw ValueError(std::string(op) + ": expected maps with one number of rows that divides the " +
-                             std::to_string(p->size()) + " parameters, received " + std::to_string(rows) + " and " +
-                             std::to_string(used_rows) + " rows");
-        for (const Tensor& slot : slots)
-            if (slot && !s.used)
-                throw ValueError(std::string(op) + ": expected a map of the used rows of the slots, received none");
-        tape.rely_on(s.written);
-        written = s.written->bytes;
-        if (s.used) {
-            tape.rely_on(s.used);
-            used = s.used->bytes;
-        }
-        a.c.inner = p->size() / rows;
-        work = {rows, grain_for(grain, a.c.inner), work.flops};
-    }
-    std::vector<Operand> operands{in(a.c.lr, s.lr), in(a.c.iteration, s.iteration), in(a.g, g),
-                                  in_if(a.c.written, written), out_if(a.c.used, used, true)};
-    for (const Operand& o : own) operands.push_back(o);
-    tape.emit(kernel, a, operands, work);
+Work update_work(OptimCells& c, const OptimStep& s, const Tensor& p, double flops_each) {
+    c.every = s.every;
+    c.weight_decay = s.weight_decay;
+    const Work work = flat(p, flops_each);
+    if (!s.written) return work;
+    const int64_t rows = s.written->bytes->size();
+    c.inner = p->size() / rows;
+    return {rows, grain_for(grain, c.inner), work.flops};
 }
 
-}  // namespace
-
-void sgd_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g, const Tensor& m, double momentum,
+void sgd_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g, const Slots<1>& m, double momentum,
                 bool nesterov) {
-    check("sgd_update", p, {g, m});
-    check_step("sgd_update", s);
     with_float(p->dtype, [&]<class T>(T) {
         SgdArgs<T> a{{}, nullptr, nullptr, nullptr, momentum, nesterov};
-        emit_update(tape, "sgd_update", NETLET_KERNEL_FOR(sgd_update, p->dtype), a, s, p, g, {m},
-                    {inout(a.p, p), out_if(a.m, m, true)}, m ? 4 : 2);
+        emit_update(tape, NETLET_KERNEL_FOR(sgd_update, p->dtype), a, s,
+                    Update<1>{"sgd_update", p, g, m, m[0] ? 4. : 2., 1}, {&a.m});
     });
 }
 
-void adam_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& v,
-                 const Tensor& vhat, double beta1, double beta2, double epsilon) {
-    check("adam_update", p, {g, m, v, vhat});
-    check_step("adam_update", s);
+void adam_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g, const Slots<3>& slots, double beta1,
+                 double beta2, double epsilon, double lr_ratio, bool rectified) {
     with_float(p->dtype, [&]<class T>(T) {
-        AdamArgs<T> a{{}, nullptr, nullptr, nullptr, nullptr, nullptr, beta1, beta2, epsilon};
-        emit_update(tape, "adam_update", NETLET_KERNEL_FOR(adam_update, p->dtype), a, s, p, g, {m, v, vhat},
-                    {inout(a.p, p), inout(a.m, m), inout(a.v, v), out_if(a.vhat, vhat, true)}, vhat ? 13 : 12);
+        AdamArgs<T> a{{}, nullptr, nullptr, nullptr, nullptr, nullptr, beta1, beta2, epsilon, lr_ratio, rectified};
+        emit_update(tape, NETLET_KERNEL_FOR(adam_update, p->dtype), a, s,
+                    Update<3>{"adam_update", p, g, slots, slots[2] ? 13. : 12., 1}, {&a.m, &a.v, &a.vhat});
     });
 }
 
-void rmsprop_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g, const Tensor& v, const Tensor& m,
-                    const Tensor& mean, double rho, double momentum, double epsilon) {
-    check("rmsprop_update", p, {g, v, m, mean});
-    check_step("rmsprop_update", s);
+void rmsprop_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g, const Slots<3>& slots, double rho,
+                    double momentum, double epsilon) {
     with_float(p->dtype, [&]<class T>(T) {
         RmspropArgs<T> a{{}, nullptr, nullptr, nullptr, nullptr, nullptr, rho, momentum, epsilon};
-        emit_update(tape, "rmsprop_update", NETLET_KERNEL_FOR(rmsprop_update, p->dtype), a, s, p, g, {v, m, mean},
-                    {inout(a.p, p), inout(a.v, v), out_if(a.m, m, true), out_if(a.a, mean, true)},
-                    8 + (m ? 2 : 0) + (mean ? 4 : 0));
+        emit_update(tape, NETLET_KERNEL_FOR(rmsprop_update, p->dtype), a, s,
+                    Update<3>{"rmsprop_update", p, g, slots, 8. + (slots[1] ? 2 : 0) + (slots[2] ? 4 : 0), 2},
+                    {&a.v, &a.m, &a.a});
     });
 }
 

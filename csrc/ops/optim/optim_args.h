@@ -1,28 +1,9 @@
-// Optimizers: one streaming pass over a flat parameter segment. All arrays (N,), of one type T.
-//   p parameters   g gradients   m, v, ... slots, updated in place
-//   lr         float64 scalar cell, read at run time because it changes between steps
-//   iteration  int64 scalar cell: calls of the optimizer before this one. With `every` > 1 gradients are accumulated:
-//              step = iteration / every, and only the last of `every` calls updates the parameters
-// Decoupled weight decay (Loshchilov and Hutter, 2019) comes first in each: p -= p * weight_decay * lr.
+// SGD, RMSprop and the Adam family, the exponential average of the weights, and the preparation of gradients.
+// optim_cells.h has what the updates share.
 #pragma once
-#include "base/types.h"
+#include "ops/optim/optim_cells.h"
 
 namespace netlet {
-
-struct OptimCells {
-    const double* lr;
-    const int64_t* iteration;
-    int64_t every;
-    double weight_decay;
-    // For a table, N = rows * inner, of which a step changes few rows; otherwise `written` is null. written: one byte
-    // per row, set if its gradient may differ from 0. used: one byte per row, row_* below, whether its slots may differ
-    // from 0; null if there are no slots. A row with zero gradient and zero slots, and no weight decay, would not
-    // change, so it is skipped. A work unit is then a row.
-    const uint8_t* written;
-    uint8_t* used;
-    int64_t inner;
-};
-constexpr uint8_t row_never = 0, row_used = 1, row_unsure = 2;
 
 // m = momentum * m - lr * g;  p += nesterov ? momentum * m - lr * g : m.   No momentum: m null, p -= lr * g.
 template <class T>
@@ -36,13 +17,17 @@ struct SgdArgs {
 
 // Kingma and Ba, 2015, in the form of the end of their section 2, where epsilon is added to the uncorrected root:
 //   m += (1 - beta1) (g - m);  v += (1 - beta2) (g^2 - v);  vhat = max(vhat, v) (AMSGrad; else vhat null and v itself)
-//   p -= lr sqrt(1 - beta2^t) / (1 - beta1^t) * m / (sqrt(vhat) + epsilon),  t = step + 1
+//   p -= alpha m / (sqrt(vhat) + epsilon),  alpha = lr_ratio lr sqrt(1 - beta2^t) / (1 - beta1^t),  t = step + 1
+// Rectified (Liu et al., 2020, algorithm 2): with rho = 2 / (1 - beta2) - 1 and rho_t = rho - 2 t beta2^t / (1 - beta2^t),
+// alpha is multiplied by sqrt((rho_t - 4) (rho_t - 2) rho / ((rho - 4) (rho - 2) rho_t)) if rho_t > 5; else
+//   p -= lr_ratio lr / (1 - beta1^t) * m
 template <class T>
 struct AdamArgs {
     OptimCells c;
     const T* g;
     T *p, *m, *v, *vhat;
-    double beta1, beta2, epsilon;
+    double beta1, beta2, epsilon, lr_ratio;
+    bool rectified;
 };
 
 // v = rho v + (1 - rho) g^2;  centered: a = rho a + (1 - rho) g

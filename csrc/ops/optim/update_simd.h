@@ -1,0 +1,70 @@
+// What the update kernels share. Included by *_simd.cpp alone.
+#pragma once
+#include "ops/optim/optim_cells.h"
+#include "simd/each_vector.h"
+
+namespace netlet::NETLET_ISA {
+
+// b1^n and b2^n by squaring: the same bits on every machine, unlike libm's pow. The error is about n/2 ulp, which
+// matters only while b^n is not negligible beside 1. No branches, because the low bits of a step count are hard to
+// predict.
+struct Powers {
+    double b1, b2;
+};
+NETLET_INLINE Powers powers(double b1, double b2, int64_t n) {
+    double y1 = 1, y2 = 1;
+    for (; n > 0; n >>= 1, b1 *= b1, b2 *= b2) {
+        const double f1[2] = {1, b1}, f2[2] = {1, b2};
+        y1 *= f1[n & 1];
+        y2 *= f2[n & 1];
+    }
+    return {y1, y2};
+}
+
+// Whether this call only accumulates gradients.
+NETLET_INLINE bool idle(const int64_t* iteration, int64_t every) { return every > 1 && (*iteration + 1) % every != 0; }
+NETLET_INLINE bool idle(const OptimCells& c) { return idle(c.iteration, c.every); }
+
+// The number of this update: 1, 2, ...
+NETLET_INLINE int64_t update_number(const OptimCells& c) { return *c.iteration / c.every + 1; }
+
+template <class V>
+struct Decay {
+    using T = typename V::Scalar;
+    V wd, lr;
+    bool on;
+    explicit NETLET_MEMBER_INLINE Decay(const OptimCells& c)
+        : wd(V::set1((T)c.weight_decay)), lr(V::set1((T)*c.lr)), on(c.weight_decay != 0) {}
+    NETLET_MEMBER_INLINE V operator()(V p) const { return on ? p - p * wd * lr : p; }
+};
+
+// -1, 0 or 1, and NaN of NaN.
+template <class V>
+NETLET_INLINE V sign(V x) {
+    return select(gt(abs(x), V::zero()), copysign(V::set1(1), x), x);
+}
+
+template <class T>
+NETLET_INLINE bool row_is_zero(const T* slot, int64_t row, int64_t inner) {
+    bool zero = true;
+    for (int64_t i = 0; slot && zero && i < inner; ++i) zero = slot[row * inner + i] == 0;
+    return zero;
+}
+
+// Calls body for the elements that an update can change: all of them, or, in a table, those of the rows that were
+// written or whose slots may differ from 0.
+template <class V, class Body>
+NETLET_INLINE void update(const OptimCells& c, Range r, const typename V::Scalar* const (&slots)[3], const Body& body) {
+    if (!c.written) return each_vector<V>(r, body);
+    for (int64_t row = r.begin; row < r.end; ++row) {
+        const uint8_t before = c.used ? c.used[row] : row_never;
+        if (!c.written[row] && before == row_never) continue;
+        each_vector<V>(Range{row * c.inner, (row + 1) * c.inner}, body);
+        if (!c.used || before == row_used) continue;
+        bool zero = !c.written[row];
+        for (const auto* slot : slots) zero = zero && row_is_zero(slot, row, c.inner);
+        c.used[row] = zero ? row_never : row_used;
+    }
+}
+
+}  // namespace netlet::NETLET_ISA

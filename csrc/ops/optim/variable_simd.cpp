@@ -1,0 +1,123 @@
+#include "ops/optim/variable_args.h"
+
+#include <math.h>
+
+#include "dispatch/kernel.h"
+#include "ops/optim/square_sums.h"
+#include "ops/optim/update_simd.h"
+
+namespace netlet::NETLET_ISA {
+
+namespace {
+
+// u of Lamb from its moments.
+template <class V>
+struct LambStep {
+    using T = typename V::Scalar;
+    V correction1, correction2, epsilon;
+    NETLET_MEMBER_INLINE LambStep(const OptimCells& c, double beta1, double beta2, double eps) {
+        const Powers kept = powers(beta1, beta2, update_number(c));
+        correction1 = V::set1((T)(1 - kept.b1));
+        correction2 = V::set1((T)(1 - kept.b2));
+        epsilon = V::set1((T)eps);
+    }
+    NETLET_MEMBER_INLINE V operator()(V m, V v) const { return m / correction1 / (sqrt(v / correction2) + epsilon); }
+};
+
+template <class T>
+NETLET_INLINE void lamb_moments(const LambMomentsArgs<T>& a, Range r) {
+    using V = Vec<T>;
+    SquareSums weights, steps;
+    if (!idle(a.c)) {
+        const Decay<V> decay(a.c);
+        const LambStep<V> step_of(a.c, a.beta1, a.beta2, a.epsilon);
+        const V k1 = V::set1((T)(1 - a.beta1)), k2 = V::set1((T)(1 - a.beta2));
+        for (int64_t begin = r.begin; begin < r.end; begin += SquareSums::width) {
+            const int64_t n = r.end - begin < SquareSums::width ? r.end - begin : SquareSums::width;
+            T w[SquareSums::width], u[SquareSums::width];
+            each_vector<V>(Range{0, n}, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA {
+                const int64_t i = begin + j;
+                const V g = lanes.load(a.g + i), m0 = lanes.load(a.m + i), v0 = lanes.load(a.v + i);
+                const V m = fma(g - m0, k1, m0), v = fma(g * g - v0, k2, v0);
+                lanes.store(m, a.m + i);
+                lanes.store(v, a.v + i);
+                lanes.store(step_of(m, v), u + j);
+                lanes.store(decay(lanes.load(a.p + i)), w + j);
+            });
+            weights.add(w, n);
+            steps.add(u, n);
+        }
+    }
+    double* norms = a.norms + 2 * (r.begin / a.grain);
+    norms[0] = weights.total();
+    norms[1] = steps.total();
+}
+
+template <class T>
+NETLET_INLINE void lamb_apply(const LambApplyArgs<T>& a, Range r) {
+    if (idle(a.c)) return;
+    using V = Vec<T>;
+    const Decay<V> decay(a.c);
+    const LambStep<V> step_of(a.c, a.beta1, a.beta2, a.epsilon);
+    const double w = ::sqrt(a.norms[0]), u = ::sqrt(a.norms[1]);
+    const V rate = V::set1((T)((w > 0 && u > 0 ? w / u : 1) * *a.c.lr));
+    each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+        const V u = step_of(lanes.load(a.m + i), lanes.load(a.v + i));
+        lanes.store(decay(lanes.load(a.p + i)) - rate * u, a.p + i);
+    });
+}
+
+template <class T>
+NETLET_INLINE void muon_momentum(const MuonMomentumArgs<T>& a, Range r) {
+    using V = Vec<T>;
+    const bool wait = idle(a.c);
+    const V momentum = V::set1((T)a.momentum);
+    each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+        const V g = lanes.load(a.g + i), m0 = lanes.load(a.m + i), m = momentum * m0 + g;
+        lanes.store(wait ? m0 : m, a.m + i);
+        lanes.store(a.nesterov ? g + momentum * m : m, a.y + i);
+    });
+    a.partial[r.begin / a.grain] = sum_squares(a.y + r.begin, r.end - r.begin);
+}
+
+template <class T>
+NETLET_INLINE void shift_diagonal(const ShiftDiagonalArgs<T>& a, Range r) {
+    using V = Vec<T>;
+    const V scale = V::set1((T)a.scale);
+    for (int64_t row = r.begin; row < r.end; ++row) {
+        const T* x = a.x + row * a.n;
+        T* y = a.y + row * a.n;
+        each_vector<V>(Range{0, a.n}, [&](auto lanes, int64_t i)
+                                          NETLET_INLINE_LAMBDA { lanes.store(lanes.load(x + i) * scale, y + i); });
+        y[row] += (T)a.diagonal;
+    }
+}
+
+}  // namespace
+
+NETLET_DEFINE_KERNEL(sum_pairs, SumPairsArgs) {
+    double first = 0, second = 0;
+    for (int64_t i = 0; i < a.count; ++i) {
+        first += a.partial[2 * i];
+        second += a.partial[2 * i + 1];
+    }
+    a.total[0] = first;
+    a.total[1] = second;
+}
+
+NETLET_DEFINE_KERNEL(muon_scale, MuonScaleArgs) {
+    double squares = 0;
+    for (int64_t i = 0; i < a.count; ++i) squares += a.partial[i];
+    *a.scale = a.numerator / (::sqrt(squares) + 1e-7);
+}
+
+#define NETLET_VARIABLE(T, suffix)                                                                                     \
+    NETLET_DEFINE_KERNEL(lamb_moments_##suffix, LambMomentsArgs<T>) { lamb_moments(a, r); }                            \
+    NETLET_DEFINE_KERNEL(lamb_update_##suffix, LambApplyArgs<T>) { lamb_apply(a, r); }                                 \
+    NETLET_DEFINE_KERNEL(muon_momentum_##suffix, MuonMomentumArgs<T>) { muon_momentum(a, r); }                         \
+    NETLET_DEFINE_KERNEL(shift_diagonal_##suffix, ShiftDiagonalArgs<T>) { shift_diagonal(a, r); }
+NETLET_VARIABLE(float, f32)
+NETLET_VARIABLE(double, f64)
+#undef NETLET_VARIABLE
+
+}  // namespace netlet::NETLET_ISA
