@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 import netlet
-from netlet import Variable, _core, optimizers
+from netlet import Variable, optimizers
 from support import keras64
+from support.optimizer_runs import SHAPES, STEPS, agree, by_keras, by_netlet, problem, recorded, same_state, schedule
 
-SHAPES = [(3, 5), (5,), (17, 2), ()]
-STEPS = 6
-
+BY_KERAS = [name for name in dir(keras.optimizers) if name in optimizers.__all__ and name[0].isupper()]
+BY_KERAS.remove("Optimizer")
 CASES = {
     "sgd": ("SGD", {"learning_rate": 0.1}),
     "sgd momentum": ("SGD", {"learning_rate": 0.1, "momentum": 0.9}),
@@ -48,50 +48,6 @@ CASES = {
 }
 
 
-def schedule(library):
-    return library.optimizers.schedules.PolynomialDecay(0.2, 4, 0.01, power=2.0)
-
-
-def problem(seed=0):
-    rng = np.random.default_rng(seed)
-    start = [rng.normal(size=s) for s in SHAPES]
-    steps = [[rng.normal(size=s) for s in SHAPES] for _ in range(STEPS)]
-    return start, steps
-
-
-def by_keras(name, arguments, start, steps):
-    with keras64.float64():
-        variables = [keras.Variable(v, dtype="float64") for v in start]
-        optimizer = getattr(keras.optimizers, name)(**arguments)
-        trace = []
-        for gradients in steps:
-            optimizer.apply([keras.ops.convert_to_tensor(g, dtype="float64") for g in gradients], variables)
-            trace.append([np.asarray(v.value) for v in variables])
-        if optimizer.use_ema:
-            optimizer.finalize_variable_values(variables)
-            trace.append([np.asarray(v.value) for v in variables])
-        return trace, [np.asarray(v.value) for v in optimizer.variables]
-
-
-def by_netlet(name, arguments, start, steps, dtype="float64"):
-    variables = [Variable(v.astype(dtype)) for v in start]
-    optimizer = getattr(optimizers, name)(**arguments)
-    trace = []
-    for gradients in steps:
-        optimizer.apply([g.astype(dtype) for g in gradients], variables)
-        trace.append([v.numpy() for v in variables])
-    if optimizer.use_ema:
-        optimizer.finalize_variable_values(variables)
-        trace.append([v.numpy() for v in variables])
-    return trace, [v.numpy() for v in optimizer.variables]
-
-
-def agree(ours, theirs, rtol):
-    for step, (a, b) in enumerate(zip(ours, theirs, strict=True)):
-        for x, y in zip(a, b, strict=True):
-            np.testing.assert_allclose(x, y, rtol=rtol, atol=rtol, err_msg=f"step {step}")
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_steps(case):
     name, arguments = CASES[case]
@@ -99,16 +55,10 @@ def test_steps(case):
     trace, state = by_netlet(name, arguments, start, steps)
     expected, expected_state = by_keras(name, arguments, start, steps)
     agree(trace, expected, 1e-10)
-    # Slots in the same order with the same values. In Keras the learning rate is a float32.
-    assert len(state) == len(expected_state)
-    for i, (a, b) in enumerate(zip(state, expected_state, strict=True)):
-        if i == 1:
-            np.testing.assert_allclose(a, b, rtol=1e-6)
-        else:
-            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
+    same_state(state, expected_state)
 
 
-@pytest.mark.parametrize("name", ["SGD", "RMSprop", "Adam", "AdamW"])
+@pytest.mark.parametrize("name", BY_KERAS)
 def test_default_arguments(name):
     start, steps = problem(1)
     trace, _ = by_netlet(name, {}, start, steps)
@@ -145,17 +95,7 @@ def test_a_recorded_step_gives_the_eager_bits(case):
     start, steps = problem(4)
     expected, _ = by_netlet(name, arguments, start, steps)
 
-    variables = [Variable(v) for v in start]
-    optimizer = getattr(optimizers, name)(**arguments)
-    optimizer.build(variables)
-    targets = optimizer.gradient_targets()
-    tape = _core.Tape(record=True)
-    with tape:
-        fed = [tape.input((1, *v.shape), "float64", f"g{i}") for i, v in enumerate(variables)]
-        for g, v in zip(fed, variables, strict=True):
-            _core.assign(_core.reshape(g, v.shape), targets[id(v)])
-        optimizer.apply([targets[id(v)] for v in variables], variables)
-        plan = tape.compile([])
+    variables, optimizer, plan = recorded(name, arguments, start)
     updates = [r for r in plan.records() if r["kernel"].endswith("_update_f64") and not r["kernel"].startswith("ema")]
     assert len(updates) == 1
     for gradients, after in zip(steps, expected, strict=False):

@@ -16,6 +16,11 @@ MAKE = {
     "schedule": lambda: optimizers.SGD(
         optimizers.schedules.ExponentialDecay(0.1, 2, 0.5), momentum=0.9, weight_decay=0.1
     ),
+    "Nadam": lambda: optimizers.Nadam(0.1),
+    "Rprop": lambda: optimizers.Rprop(0.1),
+    "Adafactor": lambda: optimizers.Adafactor(0.1),
+    "Muon": lambda: optimizers.Muon(0.1),
+    "ScheduleFreeAdamW": lambda: optimizers.ScheduleFreeAdamW(0.1),
     "ema": lambda: optimizers.RMSprop(0.1, use_ema=True, gradient_accumulation_steps=2),
 }
 AGAIN = {"deepcopy": copy.deepcopy, "pickle": lambda x: pickle.loads(pickle.dumps(x))}

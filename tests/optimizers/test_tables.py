@@ -24,6 +24,13 @@ KEEPS = {
     "amsgrad": ("Adam", {"learning_rate": 0.01, "amsgrad": True}),
     "ema": ("Adam", {"learning_rate": 0.01, "use_ema": True, "ema_momentum": 0.6, "ema_overwrite_frequency": 3}),
     "schedule": ("Adam", {"learning_rate": lambda: 0.02}),
+    "adagrad": ("Adagrad", {"learning_rate": 0.01}),
+    "adadelta": ("Adadelta", {"learning_rate": 1.0}),
+    "adamax": ("Adamax", {"learning_rate": 0.01}),
+    "nadam": ("Nadam", {"learning_rate": 0.01}),
+    "lion": ("Lion", {"learning_rate": 0.001}),
+    "radam": ("RAdam", {"learning_rate": 0.01}),
+    "rprop": ("Rprop", {"learning_rate": 0.001}),
 }
 GOES_OVER_ALL = {
     "decay": ("AdamW", {"learning_rate": 0.01, "weight_decay": 0.1}),
@@ -33,6 +40,12 @@ GOES_OVER_ALL = {
     "global_clipnorm": ("SGD", {"learning_rate": 0.1, "momentum": 0.5, "global_clipnorm": 0.05}),
     "accumulation": ("Adam", {"learning_rate": 0.01, "gradient_accumulation_steps": 3}),
     "loss scale": ("SGD", {"learning_rate": 0.01, "loss_scale_factor": 8.0}),
+    "ftrl": ("Ftrl", {"learning_rate": 0.01}),
+    "schedule free": ("ScheduleFreeAdamW", {"learning_rate": 0.01}),
+    "asgd": ("ASGD", {"learning_rate": 0.01, "lambd": 0.01}),
+    "lamb": ("Lamb", {"learning_rate": 0.01}),
+    "adafactor": ("Adafactor", {"learning_rate": 0.01}),
+    "muon": ("Muon", {"learning_rate": 0.01, "adam_weight_decay": None}),
 }
 
 

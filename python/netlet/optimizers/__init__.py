@@ -16,32 +16,61 @@ from netlet.saving.identifiers import Table
 from netlet.saving.serialization import get_registered_object
 
 from . import schedules
+from .adafactor import Adafactor
+from .adagrad import Adadelta, Adagrad
 from .adam import Adam, AdamW
+from .adam_variants import Adamax, Nadam, RAdam
+from .asgd import ASGD
+from .ftrl import Ftrl
+from .lamb import Lamb
 from .lbfgs import LBFGS
+from .lion import Lion
 from .loss_scale_optimizer import LossScaleOptimizer
 from .multi_optimizer import MultiOptimizer
+from .muon import Muon
 from .optimizer import Optimizer
 from .optimizer_map import OptimizerMap
 from .rmsprop import RMSprop
+from .rprop import Rprop
+from .schedule_free_adamw import ScheduleFreeAdamW
 from .sgd import SGD
 
 __all__ = [
+    "ASGD",
     "LBFGS",
     "SGD",
+    "Adadelta",
+    "Adafactor",
+    "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
+    "Ftrl",
+    "Lamb",
+    "Lion",
     "LossScaleOptimizer",
     "MultiOptimizer",
+    "Muon",
+    "Nadam",
     "Optimizer",
     "OptimizerMap",
+    "RAdam",
     "RMSprop",
+    "Rprop",
+    "ScheduleFreeAdamW",
     "deserialize",
     "get",
     "schedules",
     "serialize",
 ]
 
-_CLASSES: dict[str, Any] = {cls.__name__: cls for cls in (Adam, AdamW, LBFGS, RMSprop, SGD)}
+_CLASSES: dict[str, Any] = {
+    cls.__name__: cls
+    for cls in (
+        *(ASGD, LBFGS, SGD, Adadelta, Adafactor, Adagrad, Adam, AdamW, Adamax, Ftrl, Lamb, Lion, Muon, Nadam),
+        *(RAdam, RMSprop, Rprop, ScheduleFreeAdamW),
+    )
+}
 _by_lower_name = {name.lower(): cls for name, cls in _CLASSES.items()}
 _table = Table("optimizer", {**_CLASSES, "LossScaleOptimizer": LossScaleOptimizer, "MultiOptimizer": MultiOptimizer})
 
@@ -89,7 +118,7 @@ def get(identifier: Any) -> Any:
     >>> get("adm")
     Traceback (most recent call last):
         ...
-    ValueError: Unknown optimizer: 'adm'. Did you mean 'adam' or 'adamw'?
+    ValueError: Unknown optimizer: 'adm'. Did you mean 'adam' or 'radam' or 'nadam'?
     """
     if identifier is None or isinstance(identifier, Optimizer):
         return identifier
