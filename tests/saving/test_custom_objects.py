@@ -160,5 +160,7 @@ def test_a_lambda_layer_with_a_named_function(tmp_path):
     np.testing.assert_array_equal(model.predict(x, verbose=0), again.predict(x, verbose=0))
     with pytest.raises(ValueError, match=r"Unknown function 'scaled'.*custom_objects=\{'scaled': scaled\}"):
         netlet.models.load_model(path)
+    config = saving.serialize_object(model.layers[0])["config"]
+    assert layers.Lambda.from_config(config, custom_objects={"scaled": scaled}).function is scaled
     for copied in (netlet.models.clone_model(model), copy.deepcopy(model)):
         np.testing.assert_array_equal(model.predict(x, verbose=0), copied.predict(x, verbose=0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from netlet.base.tree import is_shape
@@ -64,8 +64,15 @@ class Lambda(Layer):
         return config
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Any:
+    def from_config(
+        cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None, safe_mode: bool | None = None
+    ) -> Any:
         """Makes the layer from what `get_config` returned or a file holds.
+
+        Args:
+            config: the dict.
+            custom_objects: {name: function} for functions that are not registered.
+            safe_mode: accepted for compatibility with Keras; no code is loaded in any mode.
 
         Raises:
             ValueError: a lambda in place of the name of a function, or an unknown name.
@@ -76,7 +83,7 @@ class Lambda(Layer):
                 f"A Lambda layer's `function`: expected the config of a function, received {function!r}. netlet never "
                 "loads code from a file."
             )
-        given = {name: deserialize_object(value) for name, value in config.items()}
+        given = {name: deserialize_object(value, custom_objects) for name, value in config.items()}
         shape = given.get("output_shape")
         if shape is not None and is_shape(shape):
             given["output_shape"] = tuple(shape)  # JSON has no tuples
