@@ -87,7 +87,7 @@ DIFFERENT: dict[str, str] = {
     "KerasTensor": "takes no `sparse` or `ragged`",
     "config.backend": 'is "netlet"',
     "config.set_image_data_format": 'takes "channels_last" only',
-    "layers.Lambda": "cannot be saved, since files hold no code",
+    "layers.Lambda": "is saved by the name of its function; lambdas are not saved, since files hold no code",
     "models.load_model": "never runs code from a file; `safe_mode` makes no difference",
     "saving.load_model": "never runs code from a file; `safe_mode` makes no difference",
 }
