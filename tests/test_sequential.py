@@ -226,3 +226,50 @@ def test_one_input_in_a_list_or_dict():
     np.testing.assert_array_equal(model.predict([x], verbose=0), model.predict(x, verbose=0))
     with pytest.raises(ValueError, match=r"expected one input, received 2"):
         model([x, x])
+
+
+def several_inputs(library, kind):
+    class Join(library.layers.Layer):
+        def call(self, x):
+            a, b = (x["a"], x["b"]) if kind is dict else x
+            return {"sum": a + b, "product": a * b}
+
+    class Mix(library.layers.Layer):
+        def __init__(self, **kwargs):
+            super().__init__(**kwargs)
+            self.dense = library.layers.Dense(2, kernel_initializer="ones")
+
+        def build(self, input_shape):
+            self.dense.build(input_shape["sum"])
+
+        def call(self, x):
+            return self.dense(x["sum"] - x["product"])
+
+    return library.Sequential([Join(), Mix()]), {"Join": Join, "Mix": Mix}
+
+
+@pytest.mark.parametrize("kind", [dict, list])
+def test_a_first_layer_with_several_inputs(kind, tmp_path):
+    a, b, y = np.ones((4, 3), "float32"), np.full((4, 3), 0.25, "float32"), np.zeros((4, 2), "float32")
+    x = {"a": a, "b": b} if kind is dict else [a, b]
+    found = []
+    for library in (netlet, keras):
+        model, classes = several_inputs(library, kind)
+        model.compile("sgd", "mse", metrics=["mae"])
+        history = model.fit(x, y, epochs=2, verbose=0).history
+        found.append([*history["loss"], *history["mae"], *model.predict(x, verbose=0)[0], model.count_params()])
+        if library is netlet:
+            model.save(tmp_path / "model.netlet")
+            again = netlet.models.load_model(tmp_path / "model.netlet", custom_objects=classes)
+            np.testing.assert_array_equal(again.predict(x, verbose=0), model.predict(x, verbose=0))
+            assert again.evaluate(x, y, verbose=0) == model.evaluate(x, y, verbose=0)
+    np.testing.assert_allclose(*found, rtol=1e-5)
+
+
+def test_several_inputs_for_a_layer_that_takes_one():
+    model = netlet.Sequential([layers.Dense(2)])
+    with pytest.raises(ValueError, match=r"Layer 'dense.*expected 1 input\(s\), received 2"):
+        model([np.ones((4, 3)), np.ones((4, 3))])
+    model(np.ones((4, 3)))
+    with pytest.raises(ValueError, match="expected one input, received 2"):
+        model([np.ones((4, 3)), np.ones((4, 3))])

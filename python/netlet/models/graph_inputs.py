@@ -139,3 +139,11 @@ def shapes_of(structure: Any) -> Any:
     """The shapes in a structure of tensors; of a list of one, that one shape."""
     shapes = tree.map_structure(lambda t: t.shape, structure)
     return shapes[0] if isinstance(shapes, list) and len(shapes) == 1 else shapes
+
+
+def has_input_shape(model: Any) -> bool:
+    """Whether the model has one input of a known shape."""
+    try:
+        return isinstance(model.input_shape, tuple)
+    except AttributeError:
+        return False

@@ -8,7 +8,7 @@ from typing import Any
 
 from netlet.base.all_or_nothing import all_or_nothing
 from netlet.base.naming import name_scope
-from netlet.base.tree import flatten
+from netlet.base.tree import flatten, is_nested, is_shape, map_shapes, map_structure
 from netlet.engine.graph import KerasTensor
 from netlet.layers.base import masks
 from netlet.layers.base.layer import Layer
@@ -19,7 +19,7 @@ from netlet.saving.serialization import building, deserialize_object, serialize_
 from . import folding
 from .front import fit_raw, is_host, raw_spec
 from .functional import Model
-from .graph_inputs import fit_to, shapes_of
+from .graph_inputs import fit_to, has_input_shape, shapes_of
 
 
 class Sequential(Model):
@@ -46,6 +46,7 @@ class Sequential(Model):
         super().__init__(trainable=trainable, name=name)
         self._names: set[str] = set()
         self._symbols: list[KerasTensor] = []  # the symbolic input, then the output of each layer
+        self._structure: Any = None  # shapes of the inputs of a first layer that takes several
         given = [] if layers is None else layers if isinstance(layers, (list, tuple)) else [layers]
         for layer in given:
             self._append(layer)
@@ -53,7 +54,7 @@ class Sequential(Model):
 
     _masks_travel_inside = True
 
-    _untracked_attributes = Model._untracked_attributes | {"_names", "_symbols"}
+    _untracked_attributes = Model._untracked_attributes | {"_names", "_symbols", "_structure"}
 
     # ---- the stack -------------------------------------------------------------------------------------------------
     def add(self, layer: Any, rebuild: bool = True) -> None:
@@ -123,7 +124,7 @@ class Sequential(Model):
             first = self._layers[0]
             if isinstance(first, InputLayer):
                 self._symbols.append(first.output)
-            elif isinstance(first, Model) and _has_input_shape(first):
+            elif isinstance(first, Model) and has_input_shape(first):
                 self._begin_with(InputLayer(batch_shape=first.input_shape, dtype=first.inputs[0].dtype))
             else:
                 return
@@ -148,13 +149,17 @@ class Sequential(Model):
         """Makes the weights of all layers.
 
         Args:
-            input_shape: shape of the input with its batch axis (None for any size). Not needed after an `Input`.
+            input_shape: shape of the input with its batch axis (None for any size), or a list or dict of shapes if the
+                first layer takes several inputs. Not needed after an `Input`.
 
         Raises:
             ValueError: no layers; no shape where there is no `Input`; a shape that does not fit the `Input`.
         """
         if not self.layers:
             raise ValueError(f"Sequential '{self.name}' cannot be built: it has no layers. Call `add(layer)`.")
+        if is_nested(input_shape) and not is_shape(input_shape):
+            self._build_for_structure(input_shape)
+            return
         if not self._symbols and not isinstance(self._layers[0], InputLayer):
             if input_shape is None:
                 raise ValueError(f"Sequential '{self.name}'.build: expected a shape, e.g. (None, 784), received None.")
@@ -169,11 +174,22 @@ class Sequential(Model):
                 raise ValueError(f"Sequential '{self.name}': expected input shape {wanted}, received {given}.")
         self._extend_graph()
 
+    def _build_for_structure(self, shapes: Any) -> None:
+        """Builds the layers where the first takes several inputs. Such a model has no symbolic input and output."""
+        x = map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), shapes)
+        with name_scope(self.name, self):
+            for layer in self._layers:
+                x = layer(x)
+        self._structure, self.built = shapes, True
+
     def _build_from(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """Builds the model for the shape of the first argument of a call."""
         x = args[0] if args else kwargs["inputs"]
         if not hasattr(x, "shape"):
-            raise ValueError(f"Sequential '{self.name}': expected one input, received {type(x).__name__}.")
+            if not is_nested(x) or not all(hasattr(leaf, "shape") for leaf in flatten(x)):
+                raise ValueError(f"Sequential '{self.name}': expected one input, received {type(x).__name__}.")
+            self.build(map_structure(lambda leaf: (None, *tuple(leaf.shape)[1:]), x))
+            return
         self.build((None, *tuple(x.shape)[1:]) if len(x.shape) else ())
 
     # ---- running ---------------------------------------------------------------------------------------------------
@@ -231,9 +247,9 @@ class Sequential(Model):
         return super()._converted(args, kwargs)
 
     def _only_input(self, structure: Any) -> Any:
-        """The tensor in a list or dict of one; a list of numbers is returned unchanged."""
+        """The tensor in a list or dict of one; numbers, and several inputs of a first layer, are returned unchanged."""
         leaves = flatten(structure)
-        if not any(hasattr(leaf, "shape") for leaf in leaves):
+        if not any(hasattr(leaf, "shape") for leaf in leaves) or (len(leaves) != 1 and not self._symbols):
             return structure
         if len(leaves) != 1:
             raise ValueError(f"Sequential '{self.name}': expected one input, received {len(leaves)}.")
@@ -301,8 +317,9 @@ class Sequential(Model):
         """The layers' configs and, if known, the input's shape, as a dict; `from_config` reads it."""
         config = {**Layer.get_config(self)}
         config["layers"] = [serialize_object(layer) for layer in self._layers]
-        if self._symbols:
-            config["build_input_shape"] = self._symbols[0].shape
+        shape = self._symbols[0].shape if self._symbols else self._structure
+        if shape is not None:
+            config["build_input_shape"] = shape
         return config
 
     @classmethod
@@ -326,15 +343,7 @@ class Sequential(Model):
             model._extend_graph()
         shape = config.get("build_input_shape")
         if not model._symbols and shape:
-            model.build(tuple(shape))
+            model.build(shape if isinstance(shape, dict) or not is_shape(shape) else tuple(shape))
         if config.get("trainable") is False:
             model.trainable = False
         return model
-
-
-def _has_input_shape(model: Model) -> bool:
-    """Whether the model has one input of a known shape."""
-    try:
-        return isinstance(model.input_shape, tuple)
-    except AttributeError:
-        return False
