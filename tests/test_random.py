@@ -78,6 +78,12 @@ def test_dropout_of_everything_and_of_halves():
         random.dropout(x, 1.5)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bool", "float16"])
+def test_randint_gives_integers(dtype):
+    with pytest.raises(ValueError, match=f"an integer dtype, received '{dtype}'"):
+        random.randint((2,), 0, 5, dtype)
+
+
 def test_state_of_a_seed_generator():
     source = random.SeedGenerator(42)
     assert source.state.tolist() == [42, 0]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
-from netlet.config import standardize_dtype
+from netlet.config import is_int, standardize_dtype
 from netlet.engine.tensor import Tensor
 
 from .seeds import SeedGenerator, native_seed
@@ -115,7 +115,7 @@ def randint(
         A Tensor.
 
     Raises:
-        ValueError: minval >= maxval.
+        ValueError: minval >= maxval; a dtype that is no integer dtype.
 
     >>> sorted({int(i) for i in randint((100,), 3, 6, seed=1)})
     [3, 4, 5]
@@ -123,6 +123,8 @@ def randint(
     if not minval < maxval:
         raise ValueError(f"random.randint: expected minval < maxval, received minval={minval} and maxval={maxval}.")
     dtype = standardize_dtype(dtype)
+    if not is_int(dtype):
+        raise ValueError(f"random.randint: expected an integer dtype, received {dtype!r}.")
     return _core.cast(_core.floor(_draw("uniform", shape, minval, maxval, "float64", seed)), dtype)
 
 
