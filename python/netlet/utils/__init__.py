@@ -31,6 +31,7 @@ from .batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .get_file import get_file
 from .image_files import array_to_img, img_to_array, load_img, save_img
 from .image_folders import image_dataset_from_directory
+from .model_plot import model_to_dot, plot_model
 from .numerical import normalize, to_categorical
 from .progbar import Progbar
 from .sampling import sample_from_logits
@@ -53,9 +54,11 @@ __all__ = [
     "is_interactive_logging_enabled",
     "is_keras_tensor",
     "load_img",
+    "model_to_dot",
     "normalize",
     "pack_x_y_sample_weight",
     "pad_sequences",
+    "plot_model",
     "sample_from_logits",
     "save_img",
     "set_random_seed",
