@@ -13,6 +13,8 @@ from .script import Script
 def main(path: str, arguments: list[str], with_report: bool = False) -> int:
     """Runs a script as `python path arguments...` does, except that imports of Keras give netlet.
 
+    Processes that the script starts, as those of multiprocessing's "spawn", import the real Keras; forked ones do not.
+
     Args:
         path: path of the script.
         arguments: those of the script.
