@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 _interactive = True
@@ -22,6 +21,8 @@ def is_interactive() -> bool:
 def print_msg(message: str, line_break: bool = True) -> None:
     """Writes `message` to sys.stdout and flushes it. Characters that the encoding does not have are replaced."""
     if not _interactive:
+        import logging  # takes milliseconds
+
         logging.getLogger("netlet").info(message.strip("\n"))
         return
     text = message + "\n" if line_break else message

@@ -1,12 +1,12 @@
-"""`get_file`: a file of the web or of the disk, in the cache folder, verified and unpacked."""
+"""`get_file`: a file of the web or of the disk, in the cache folder, verified and unpacked.
+
+Modules that only downloads need are imported by the functions, since together they take longer than `netlet.utils`.
+"""
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pathlib
-import shutil
-import urllib.parse
 import warnings
 from typing import Any
 
@@ -68,11 +68,13 @@ def get_file(
     >>> open(path).read()
     'hello'
     """
+    from urllib.parse import urlsplit
+
     if not origin:
         raise ValueError("get_file: expected the URL of the file as `origin`, received none.")
     if md5_hash is not None and file_hash is None:
         file_hash, hash_algorithm = md5_hash, "md5"
-    name = os.fspath(fname) if fname else os.path.basename(urllib.parse.urlsplit(origin).path)
+    name = os.fspath(fname) if fname else os.path.basename(urlsplit(origin).path)
     if not name or os.path.basename(name) != name:
         raise ValueError(f"get_file: expected a name without folders as `fname`, received {name!r}.")
     folder = pathlib.Path(cache_dir if cache_dir is not None else cache_base()).expanduser() / cache_subdir
@@ -98,6 +100,8 @@ def _fits(path: pathlib.Path, wanted: str | None, algorithm: str) -> bool:
         return True
     if algorithm not in ("auto", "sha256", "md5"):
         raise ValueError(f"get_file: expected 'auto', 'sha256' or 'md5' as `hash_algorithm`, received {algorithm!r}.")
+    import hashlib
+
     digest = hashlib.sha256() if algorithm == "sha256" or (algorithm == "auto" and len(wanted) == 64) else hashlib.md5()
     with open(path, "rb") as file:
         while block := file.read(1 << 20):
@@ -107,13 +111,16 @@ def _fits(path: pathlib.Path, wanted: str | None, algorithm: str) -> bool:
 
 def _download(origin: str, target: pathlib.Path, wanted: str | None, algorithm: str) -> None:
     """Writes to a file next to the target, which takes its place if the hash is right."""
+    import shutil
+    from urllib.parse import urlsplit
+
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
     try:
         if origin.startswith("file:"):
             from urllib.request import url2pathname  # it imports the network modules
 
-            shutil.copyfile(url2pathname(urllib.parse.urlsplit(origin).path), part)
+            shutil.copyfile(url2pathname(urlsplit(origin).path), part)
         else:
             _fetch(origin, part)
         if not _fits(part, wanted, algorithm):

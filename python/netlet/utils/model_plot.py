@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from typing import Any
 
@@ -45,6 +42,9 @@ class Dot:
         """
         if format == "raw":
             return self.source.encode()
+        import shutil  # these two take milliseconds
+        import subprocess
+
         program = shutil.which(prog)
         if program is None:
             raise ImportError(
@@ -251,13 +251,13 @@ def _label(op: Any, shapes: bool, dtype: bool, names: bool, activations: bool, t
         color, word = ("forestgreen", "Trainable") if op.trainable else ("firebrick", "Non-trainable")
         cells.append(f'<td bgcolor="{color}"><font point-size="14" color="white"><b>{word}</b></font></td>')
     span = f'colspan="{max(1, len(cells))}"'
-    title = f"<b>{html.escape(op.name)}</b> ({kind})" if names else f"<b>{kind}</b>"
+    title = f"<b>{_escaped(op.name)}</b> ({kind})" if names else f"<b>{kind}</b>"
     rows = [f'<td {span} bgcolor="black"><font point-size="16" color="white">{title}</font></td>']
     activation = getattr(op, "activation", None)
     if activations and activation is not None:
         name = getattr(activation, "__name__", None) or getattr(activation, "name", type(activation).__name__)
         rows.append(
-            f'<td {span} bgcolor="white"><font point-size="14">Activation: <b>{html.escape(str(name))}</b></font></td>'
+            f'<td {span} bgcolor="white"><font point-size="14">Activation: <b>{_escaped(str(name))}</b></font></td>'
         )
     rows += ["".join(cells)] if cells else []
     body = "".join(f"<tr>{row}</tr>" for row in rows)
@@ -271,9 +271,14 @@ def _of_tensors(op: Any, which: str, what: str) -> str:
     except (AttributeError, ValueError):
         return "?"
     if isinstance(found, str):
-        return html.escape(found)
+        return _escaped(found)
     parts = [f"{k}: {v}" for k, v in found.items()] if isinstance(found, dict) else map(str, found)
-    return html.escape(", ".join(parts))
+    return _escaped(", ".join(parts))
+
+
+def _escaped(text: str) -> str:
+    """The text in HTML."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _quoted(text: str) -> str:
