@@ -274,7 +274,7 @@ def inputs_for(model: Any) -> Any:
 
 
 def outputs_of(model: Any, x: Any) -> list[np.ndarray]:
-    """The outputs of a model for a batch, as arrays."""
-    y = model(x, training=False)
+    """The outputs of a model for a batch, as arrays. (JAX compiles one function, not each op as in a call.)"""
+    y = model.predict_on_batch(x)
     values = list(y.values()) if isinstance(y, dict) else y if isinstance(y, (list, tuple)) else [y]
     return [np.asarray(v) for v in values]

@@ -6,10 +6,13 @@ import json
 import zipfile
 
 import keras
+import ml_dtypes
 import numpy as np
 import pytest
+from keras.src.saving.saving_lib import H5IOStore
 
 import netlet
+from netlet.saving.keras_file.hdf5 import Hdf5Reader, write_hdf5
 from support.keras_models import ARCHITECTURES, inputs_for, outputs_of
 
 
@@ -91,3 +94,43 @@ def test_both_directions(name, tmp_path):
     theirs.save_weights(tmp_path / "theirs.weights.h5")
     ours.load_weights(tmp_path / "theirs.weights.h5")
     assert_same_variables(ours.weights, theirs.weights)
+
+
+def test_mixed_precision(tmp_path):
+    def make(lib):
+        policies = ("mixed_bfloat16", "mixed_float16", "float32")
+        stack = [lib.layers.Dense(3, dtype=policy, name=policy) for policy in policies]
+        return lib.Sequential([lib.Input((4,)), *stack])
+
+    try:
+        make(netlet)
+    except NotImplementedError as error:
+        pytest.skip(str(error))
+    theirs = make(keras)
+    fill(theirs)
+    theirs.save(tmp_path / "theirs.keras")
+    ours = netlet.models.load_model(tmp_path / "theirs.keras")
+    assert_same_variables(ours.weights, theirs.weights)
+    x = inputs_for(theirs)
+    np.testing.assert_allclose(outputs_of(ours, x)[0], outputs_of(theirs, x)[0], rtol=2e-2)
+    ours.save(tmp_path / "ours.keras")
+    assert list(differences(config_of(tmp_path / "ours.keras"), config_of(tmp_path / "theirs.keras"))) == []
+    assert_same_variables(keras.models.load_model(tmp_path / "ours.keras").weights, theirs.weights)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["bool", "int8", "uint8", "int32", "int64", "float16", "bfloat16", "float32", "float64"]
+)
+def test_arrays_of_every_type(dtype, tmp_path):
+    values = np.arange(6).reshape(2, 3).astype(getattr(ml_dtypes, dtype, dtype))
+    path = tmp_path / "m.weights.h5"
+    path.write_bytes(write_hdf5({"layers/a/vars/0": values, "vars/0": values[:0], "vars/1": values[1, 1]}, {}))
+    store = H5IOStore(path, mode="r")
+    with Hdf5Reader(str(path), "m") as reader:
+        for name, want in (("layers/a/vars/0", values), ("vars/0", values[:0]), ("vars/1", values[1, 1])):
+            theirs = store.get(name.rpartition("vars/")[0].rstrip("/"))[name[-1]]
+            for got in (reader.read(name), theirs):
+                assert got.dtype == want.dtype
+                np.testing.assert_array_equal(got, want)
+            assert reader.spec(name) == (dtype, want.shape)
+    store.close()

@@ -210,7 +210,7 @@ def test_memory_is_in_proportion_to_the_file(good, tmp_path):
     entry(document, "shared")["config"]["units"] = 50_000
     entry(document, "a")["config"]["batch_shape"] = [None, 50_000]
     rewrite(tmp_path / "units.keras", {**content, CONFIG: json.dumps(document)})
-    rewrite(tmp_path / "zeros.keras", {**content, WEIGHTS: bytes(512 << 20)}, zipfile.ZIP_DEFLATED)
+    rewrite(tmp_path / "zeros.keras", {**content, WEIGHTS: bytes(128 << 20)}, zipfile.ZIP_DEFLATED)
     lying = bytearray((tmp_path / "zeros.keras").read_bytes())
     at = lying.rindex(b"PK\x01\x02", 0, lying.rindex(WEIGHTS.encode()))
     lying[at + 24 : at + 28] = (10_000).to_bytes(4, "little")  # the size in the directory, which is checked
@@ -240,7 +240,7 @@ def test_mutated_configs(good, tmp_path):
     content = members(good)
     document = json.loads(content[CONFIG])
     path, outcomes = tmp_path / "bad.keras", {"loaded": 0, "refused": 0}
-    for seed in range(150):
+    for seed in range(80):
         changed = mutate(document, np.random.default_rng(seed))
         rewrite(path, {**content, CONFIG: json.dumps(changed)})
         try:
@@ -251,7 +251,7 @@ def test_mutated_configs(good, tmp_path):
         except ValueError as error:
             assert str(path) in str(error), (seed, error)  # noqa: PT017
             outcomes["refused"] += 1
-    assert min(outcomes.values()) > 10, outcomes
+    assert min(outcomes.values()) > 5, outcomes
 
 
 def test_no_file_stays_open(good, tmp_path):

@@ -20,6 +20,8 @@ import numpy as np
 
 from netlet.config import numpy_dtype
 
+from .hdf5_bytes import CheckedBytes
+
 # Decompressed bytes may be at most this multiple of the file's size, plus the slack: trained weights compress by about
 # a tenth, an optimizer's zeros by a thousand, and those are small in number or not compressed at all.
 MAX_EXPANSION = 20
@@ -66,11 +68,13 @@ class Hdf5Reader:
             self._size = os.path.getsize(source)
         else:
             self._size = len(source)
+        # Buffered, since an unbuffered read may return less than 2 GB of what it was asked for.
+        file = open(source, "rb") if isinstance(source, str) else io.BytesIO(source)  # noqa: SIM115 - see `close`
+        self._bytes = CheckedBytes(file)
         try:
-            self._file = self._h5.File(source if isinstance(source, str) else io.BytesIO(source), "r")
-        except (FileNotFoundError, PermissionError):
-            raise
+            self._file = self._h5.File(self._bytes, "r")
         except (OSError, RuntimeError, ValueError, KeyError) as error:
+            self._bytes.close()
             raise ValueError(f"'{label}' is not an HDF5 file, or it is damaged: {error}.") from error
         self.arrays: dict[str, Any] = {}
         self.groups: dict[str, Any] = {}
@@ -93,6 +97,7 @@ class Hdf5Reader:
     def close(self) -> None:
         """Closes the file."""
         self._file.close()
+        self._bytes.close()
 
     def __enter__(self) -> Hdf5Reader:
         return self
