@@ -11,8 +11,7 @@ from netlet import Variable, optimizers
 from support import keras64
 from support.optimizer_runs import SHAPES, STEPS, agree, by_keras, by_netlet, problem, recorded, same_state, schedule
 
-BY_KERAS = [name for name in dir(keras.optimizers) if name in optimizers.__all__ and name[0].isupper()]
-BY_KERAS.remove("Optimizer")
+BY_KERAS = [name for name in optimizers._CLASSES if hasattr(keras.optimizers, name)]
 CASES = {
     "sgd": ("SGD", {"learning_rate": 0.1}),
     "sgd momentum": ("SGD", {"learning_rate": 0.1, "momentum": 0.9}),

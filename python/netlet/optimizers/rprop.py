@@ -64,8 +64,10 @@ class Rprop(Optimizer):
 
     def build(self, variables: Any) -> None:
         super().build(variables)
-        first = Constant(float(self._rate.next(1)[0]) if self._rate.source is not None else float(self._rate.cell))
-        self.add_optimizer_variables(variables, ["previous_gradient", "step_size"], ["zeros", first])
+        rate = float(self._rate.next(1)[0]) if self._rate.source is not None else float(self._rate.cell)
+        for v in variables:
+            first = Constant(rate * self._group(v).rate)
+            self.add_optimizer_variables([v], ["previous_gradient", "step_size"], ["zeros", first])
 
     def _update_run(self, run: Run, weight_decay: float) -> None:
         slots, moving = ["previous_gradient", "step_size"], ["previous_gradient"]
