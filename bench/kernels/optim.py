@@ -15,6 +15,7 @@ from netlet.commands.bench.timing import Work
 
 SIZES = {"10k": 10_000, "100k": 100_000, "10M": 10_000_000}
 LR = 1e-3
+FUSED = ("SGD", "Adam", "Adagrad")  # those that PyTorch has as one kernel
 
 
 def torch_variants(name: str, p: np.ndarray, g: np.ndarray, **options: Any) -> dict[str, Work]:
@@ -24,8 +25,8 @@ def torch_variants(name: str, p: np.ndarray, g: np.ndarray, **options: Any) -> d
 
     variants: dict[str, Work] = {}
     for kind in ("fused", "foreach"):
-        if kind == "fused" and name == "RMSprop":
-            continue  # PyTorch has no fused RMSprop
+        if kind == "fused" and name not in FUSED:
+            continue
         parameter = torch.nn.Parameter(torch.from_numpy(p.copy()))
         parameter.grad = torch.from_numpy(g)
         optimizer = getattr(torch.optim, name)([parameter], lr=LR, **options, **{kind: True})
@@ -34,7 +35,7 @@ def torch_variants(name: str, p: np.ndarray, g: np.ndarray, **options: Any) -> d
             optimizer.step()
             return parameter.detach()
 
-        variants["torch" if kind == "fused" or name == "RMSprop" else f"torch {kind}"] = step
+        variants["torch" if kind == "fused" or name not in FUSED else f"torch {kind}"] = step
     return variants
 
 
