@@ -82,7 +82,7 @@ FAULTS = [
     ),
     Fault(
         "optimizers: `clipnorm` clips the norm of all gradients together",
-        "python/netlet/optimizers/gradients.py",
+        "python/netlet/optimizers/base/gradients.py",
         "_core.clip_gradient_norm(each, each, float(optimizer.clipnorm), False)",
         "_core.clip_gradient_norm(each, each, float(optimizer.clipnorm), True)",
         "tests/optimizers",

@@ -29,7 +29,7 @@ import pytest
 import netlet
 from netlet import Variable, layers, ops, optimizers
 from netlet.optimizers import LBFGS
-from netlet.optimizers.finite import NotFinite
+from netlet.optimizers.base.finite import NotFinite
 
 WOLFE = {"line_search_fn": "strong_wolfe"}
 

@@ -7,7 +7,7 @@ import pytest
 
 from netlet import Variable, _core, optimizers
 from netlet.engine.variable import storage_epoch
-from netlet.optimizers.segment import ALIGNMENT, as_gradient, place, runs
+from netlet.optimizers.base.segment import ALIGNMENT, as_gradient, place, runs
 
 
 def variables(*shapes, dtype="float32"):

@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import Variable, _core, layers, ops, optimizers
-from netlet.optimizers.segment import LEAST_TABLE
+from netlet.optimizers.base.segment import LEAST_TABLE
 
 ROWS, COLUMNS, STEPS = 3000, 33, 20
 assert ROWS * COLUMNS >= LEAST_TABLE

@@ -79,7 +79,7 @@ class Variable(Operators, Values):
     np.float32(6.0)
     """
 
-    _place: Any = None  # its position in an optimizer's segment: optimizers/segment.py
+    _place: Any = None  # its position in an optimizer's segment: optimizers/base/segment.py
     overwrite_with_gradient = False  # whether optimizers set it to its gradient, as float8 training in Keras needs
     by_rows = False  # whether its gradient is 0 except in few rows: the table of an Embedding
 

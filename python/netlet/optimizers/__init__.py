@@ -21,6 +21,7 @@ from .adagrad import Adadelta, Adagrad
 from .adam import Adam, AdamW
 from .adam_variants import Adamax, Nadam, RAdam
 from .asgd import ASGD
+from .base.optimizer import Optimizer
 from .ftrl import Ftrl
 from .lamb import Lamb
 from .lbfgs import LBFGS
@@ -28,7 +29,6 @@ from .lion import Lion
 from .loss_scale_optimizer import LossScaleOptimizer
 from .multi_optimizer import MultiOptimizer
 from .muon import Muon
-from .optimizer import Optimizer
 from .optimizer_map import OptimizerMap
 from .rmsprop import RMSprop
 from .rprop import Rprop

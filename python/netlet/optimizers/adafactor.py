@@ -7,9 +7,9 @@ from typing import Any
 from netlet import _core
 from netlet.engine.variable import Variable
 
-from .gradients import Item
-from .optimizer import Optimizer
-from .segment import Run, single
+from .base.gradients import Item
+from .base.optimizer import Optimizer
+from .base.segment import Run, single
 
 
 class Adafactor(Optimizer):

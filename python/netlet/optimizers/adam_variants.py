@@ -8,9 +8,9 @@ from netlet import _core
 from netlet.config import floatx
 from netlet.engine.variable import Variable
 
-from .optimizer import Optimizer
-from .segment import Run
-from .update import update
+from .base.optimizer import Optimizer
+from .base.segment import Run
+from .base.update import update
 
 
 class AdamVariant(Optimizer):

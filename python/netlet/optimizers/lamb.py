@@ -5,9 +5,9 @@ from __future__ import annotations
 from netlet import _core
 
 from .adam_variants import AdamVariant
-from .gradients import Item
-from .segment import Run, single
-from .update import update
+from .base.gradients import Item
+from .base.segment import Run, single
+from .base.update import update
 
 
 class Lamb(AdamVariant):

@@ -12,9 +12,9 @@ from netlet import _core
 from netlet.engine.gradient_tape import GradientTape
 from netlet.engine.variable import Variable
 
-from . import finite
-from .optimizer import Optimizer
-from .segment import as_gradient, lies_in_segment, runs
+from .base import finite
+from .base.optimizer import Optimizer
+from .base.segment import as_gradient, lies_in_segment, runs
 from .wolfe import Point, dot, strong_wolfe
 
 _LEAST_CURVATURE = 1e-10  # changes of the gradient along the step below it are not stored

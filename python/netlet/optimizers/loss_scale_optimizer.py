@@ -11,12 +11,12 @@ from netlet.base.naming import name_scope
 from netlet.engine.variable import Variable
 from netlet.saving.serialization import deserialize_object, serialize_object
 
-from . import finite, gradients
-from .conditional import unless
-from .optimizer import Optimizer
-from .options import OPTIONS
-from .segment import as_gradient, runs
-from .wrapper import Wrapper, refuse
+from .base import finite, gradients
+from .base.conditional import unless
+from .base.optimizer import Optimizer
+from .base.options import OPTIONS
+from .base.segment import as_gradient, runs
+from .base.wrapper import Wrapper, refuse
 
 _DEFAULTS = {**dict.fromkeys(OPTIONS), "use_ema": False, "ema_momentum": 0.99}
 

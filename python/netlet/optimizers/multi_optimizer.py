@@ -9,8 +9,8 @@ from netlet import _core
 from netlet.engine.variable import Variable
 from netlet.saving.serialization import deserialize_object, serialize_object
 
-from .optimizer import Optimizer
-from .wrapper import Wrapper, refuse
+from .base.optimizer import Optimizer
+from .base.wrapper import Wrapper, refuse
 
 
 class MultiOptimizer(Wrapper):

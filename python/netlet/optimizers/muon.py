@@ -9,10 +9,10 @@ from typing import Any
 from netlet import _core
 from netlet.engine.variable import Variable
 
-from .gradients import Item
-from .optimizer import Optimizer
-from .segment import Place, Run, runs, single
-from .update import update
+from .base.gradients import Item
+from .base.optimizer import Optimizer
+from .base.segment import Place, Run, runs, single
+from .base.update import update
 
 
 class Muon(Optimizer):

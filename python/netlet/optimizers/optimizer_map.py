@@ -9,8 +9,8 @@ from typing import Any
 from netlet.engine.variable import Variable
 from netlet.saving.serialization import deserialize_object, serialize_object
 
-from .optimizer import Optimizer
-from .wrapper import Wrapper
+from .base.optimizer import Optimizer
+from .base.wrapper import Wrapper
 
 
 class OptimizerMap(MutableMapping[str, Any]):

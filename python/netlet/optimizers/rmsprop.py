@@ -6,9 +6,9 @@ from typing import Any
 
 from netlet import _core
 
-from .optimizer import Optimizer
-from .segment import Run
-from .update import update
+from .base.optimizer import Optimizer
+from .base.segment import Run
+from .base.update import update
 
 
 class RMSprop(Optimizer):

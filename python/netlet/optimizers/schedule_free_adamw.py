@@ -7,8 +7,8 @@ from typing import Any
 from netlet import _core
 
 from .adam_variants import AdamVariant
-from .segment import Run
-from .update import update
+from .base.segment import Run
+from .base.update import update
 
 
 class ScheduleFreeAdamW(AdamVariant):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
-from netlet.optimizers.finite import NotFinite
+from netlet.optimizers.base.finite import NotFinite
 
 from .own_fields import step_state
 

@@ -10,7 +10,7 @@ from typing import Any
 from netlet import _core, optimizers
 from netlet import metrics as metrics_module
 from netlet.base.tree import flatten
-from netlet.optimizers import finite
+from netlet.optimizers.base import finite
 from netlet.saving.serialization import deserialize_object, serialize_object
 
 from . import arguments, metric_logs, results

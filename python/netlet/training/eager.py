@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlet.optimizers.finite import FiniteCheck, NotFinite, checking
+from netlet.optimizers.base.finite import FiniteCheck, NotFinite, checking
 
 from .data_sources import ArrayData, pack_batch
 from .feed import cast_to_model

@@ -9,7 +9,7 @@ import numpy as np
 from netlet import _core
 from netlet.base.tree import flatten
 from netlet.layers.base.tracking import flatten_layers
-from netlet.optimizers.finite import LOSS, FiniteCheck, NotFinite
+from netlet.optimizers.base.finite import LOSS, FiniteCheck, NotFinite
 
 from .results import NonFiniteLossError
 

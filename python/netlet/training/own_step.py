@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from netlet.base.tree import flatten
 from netlet.layers.base.tracking import flatten_layers
-from netlet.optimizers.optimizer import Optimizer
+from netlet.optimizers.base.optimizer import Optimizer
 
 _F = TypeVar("_F", bound=Callable[..., Any])
 

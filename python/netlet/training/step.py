@@ -11,7 +11,7 @@ import numpy as np
 from netlet import _core
 from netlet.base.tree import flatten
 from netlet.engine.variable import Variable, storage_epoch
-from netlet.optimizers.finite import FiniteCheck, checking
+from netlet.optimizers.base.finite import FiniteCheck, checking
 
 from . import results
 from .building import build

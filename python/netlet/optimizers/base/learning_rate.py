@@ -8,8 +8,7 @@ import numpy as np
 
 from netlet import _core
 from netlet.engine.variable import Variable
-
-from .learning_rate_schedule import LearningRateSchedule
+from netlet.optimizers.schedules.learning_rate_schedule import LearningRateSchedule
 
 
 class LearningRate:

@@ -302,18 +302,6 @@ class Optimizer(Slots, Groups, State):
             return update()
         unless(_core.logical_not(updates_now(self._iterations._tensor, every)), update)
 
-    def assign(self, variable: Variable, value: Any) -> None:
-        """Sets the variable to `value`."""
-        variable.assign(value)
-
-    def assign_add(self, variable: Variable, value: Any) -> None:
-        """Adds `value` to the variable."""
-        variable.assign_add(value)
-
-    def assign_sub(self, variable: Variable, value: Any) -> None:
-        """Subtracts `value` from the variable."""
-        variable.assign_sub(value)
-
     # ---- around the step -------------------------------------------------------------------------------------------
     def scale_loss(self, loss: Any) -> Any:
         """Returns the loss times `loss_scale_factor`."""

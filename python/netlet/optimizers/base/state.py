@@ -13,13 +13,25 @@ from netlet.engine.variable import Variable
 
 
 class State:
-    """The part of an optimizer that sets all of its variables: from arrays, or for one step."""
+    """The part of an optimizer that sets variables: one, all of its own from arrays, or those of one step."""
 
     name: str
     built: bool
     apply: Any
     variables: Any  # a property of `Slots`
     _trainable_variables: list[Variable]
+
+    def assign(self, variable: Variable, value: Any) -> None:
+        """Sets the variable to `value`."""
+        variable.assign(value)
+
+    def assign_add(self, variable: Variable, value: Any) -> None:
+        """Adds `value` to the variable."""
+        variable.assign_add(value)
+
+    def assign_sub(self, variable: Variable, value: Any) -> None:
+        """Subtracts `value` from the variable."""
+        variable.assign_sub(value)
 
     def set_weights(self, weights: Sequence[Any]) -> None:
         """Sets all of `variables`. The optimizer must be built.
