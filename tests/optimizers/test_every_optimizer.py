@@ -204,6 +204,42 @@ def test_muon_leaves_embeddings_and_named_layers_to_adamw():
     ]
 
 
+def test_the_matrix_functions_of_muon():
+    x = np.random.default_rng(0).normal(size=(5, 3))
+    made = optimizers.Muon(muon_a=1.5, muon_b=-0.5, muon_c=0.0)  # Newton-Schulz of degree 3 converges to u v^T
+    u, _, v = np.linalg.svd(x, full_matrices=False)
+    np.testing.assert_allclose(made.zeropower_via_newtonschulz5(x, 30), u @ v, atol=1e-10)
+    np.testing.assert_allclose(made.lr_adjust(x), x * 5**0.5 * 0.2, rtol=1e-14)
+    np.testing.assert_array_equal(optimizers.Muon(rms_rate=None).lr_adjust(x), x)
+    with pytest.raises(ValueError, match=r"matrix, received shape \(3,\)"):
+        made.zeropower_via_newtonschulz5(x[0], 1)
+
+
+@pytest.mark.parametrize("name", [*NAMES, "Adam", "SGD", "RMSprop"])
+def test_update_step_is_the_update_of_one_variable(name):
+    """Called directly, and by a subclass that changes the gradient."""
+    base = getattr(optimizers, name)
+
+    class Halved(base):
+        def update_step(self, gradient, variable, learning_rate):
+            super().update_step(gradient * 0.5, variable, learning_rate)
+
+    start, steps = problem(8)
+    expected, _ = by_netlet(name, {"learning_rate": 0.05}, start, [[g * 0.5 for g in each] for each in steps])
+    halved, alone = ([Variable(w) for w in start] for _ in range(2))
+    optimizer, direct = Halved(0.05), base(0.05, weight_decay=None)
+    direct.build(alone)
+    for gradients in steps:
+        optimizer.apply(gradients, halved)
+    agree([[v.numpy() for v in halved]], expected[-1:], 1e-12)
+    undecayed = {"weight_decay": None, **({"adam_weight_decay": None} if name == "Muon" else {})}
+    if name != "Nadam":  # its product advances once for all variables
+        expected, _ = by_netlet(name, {"learning_rate": 0.05, **undecayed}, start, steps[:1])
+        for g, v in zip(steps[0], alone, strict=True):
+            direct.update_step(g, v, 0.05)
+        agree([[v.numpy() for v in alone]], expected, 1e-14)
+
+
 def test_ftrl_where_keras_divides_0_by_0():
     w = Variable(np.ones(3))
     optimizer = optimizers.Ftrl(0.1, initial_accumulator_value=0.0)

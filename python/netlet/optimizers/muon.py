@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from netlet import _core
+from netlet import _core, ops
 from netlet.engine.variable import Variable
 
 from .base.gradients import Item
@@ -101,17 +101,48 @@ class Muon(Optimizer):
         alone = single([item for item in items if item[0] in matrices])
         return [*alone, *runs([item for item in items if item[0] not in matrices])]
 
+    def _decay_of(self, run: Run) -> float:
+        factor = self.weight_decay if run.places[0] in self._matrices() else self.adam_weight_decay
+        return float(factor or 0.0) * run.group.decay
+
     def _update_run(self, run: Run, weight_decay: float) -> None:
         if run.places[0] in self._matrices():
-            n, k = run.gradient.shape
-            factor = 1.0 if self.rms_rate is None else max(n, k) ** 0.5 * self.rms_rate
-            polynomial = self.muon_a, self.muon_b, self.muon_c, int(self.ns_steps)
+            polynomial = (*self._polynomial(), int(self.ns_steps), self._factor(run.gradient.shape))
             momentum = self.momentum, bool(self.nesterov)
-            update(self, _core.muon_update, run, weight_decay, ["momentum"], *momentum, *polynomial, factor)
+            update(self, _core.muon_update, run, weight_decay, ["momentum"], *momentum, *polynomial)
         else:
-            decay = float(self.adam_weight_decay or 0.0) * run.group.decay
             own = (self.adam_beta_1, self.adam_beta_2, self.epsilon, self.adam_lr_ratio)
-            update(self, _core.adam_update, run, decay, ["momentum", "velocity", None], *own)
+            update(self, _core.adam_update, run, weight_decay, ["momentum", "velocity", None], *own)
+
+    def _polynomial(self) -> tuple[float, float, float]:
+        return self.muon_a, self.muon_b, self.muon_c
+
+    def _factor(self, shape: Sequence[int]) -> float:
+        return 1.0 if self.rms_rate is None else max(shape[0], shape[1]) ** 0.5 * self.rms_rate
+
+    def lr_adjust(self, x: Any) -> Any:
+        """Returns the step x of a matrix times sqrt(max(n, k)) * rms_rate; x if rms_rate is None."""
+        return ops.multiply(x, self._factor(x.shape))
+
+    def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:
+        """Returns a matrix with singular values near 1 and the singular vectors of x.
+
+        Args:
+            x: a matrix of shape (n, k).
+            steps: the number of iterations.
+
+        Returns:
+            A Tensor of shape (n, k).
+
+        Raises:
+            ValueError: x is not a matrix.
+        """
+        x = ops.convert_to_tensor(x)
+        zero, slot = ops.zeros(x.shape, x.dtype), ops.zeros(x.shape, x.dtype)
+        cells = _core.tensor(-1.0, dtype="float64"), _core.tensor(0, dtype="int64")
+        # The update of zeros with rate -1 and without momentum is the result.
+        _core.muon_update(zero, x, slot, *cells, 0.0, False, *self._polynomial(), int(steps))
+        return zero
 
     def _keeps_rows(self) -> bool:
         return False  # matrices are updated as a whole

@@ -25,6 +25,7 @@ from .overwriting import overwrite
 from .segment import Run, as_gradient, place, runs
 from .slots import Slots
 from .state import State
+from .update import update_one
 
 
 def _whole(build: Callable[..., None]) -> Callable[..., None]:
@@ -210,13 +211,13 @@ class Optimizer(Slots, Groups, State):
         variables = [v for _, v in pairs]
         items = [(self._places[id(v)], as_gradient(g, v), self._group(v)) for g, v in pairs]
         items = gradients.prepare(self, items, variables)
+        self._before_updates()
         if type(self).update_step is not Optimizer.update_step:
             self._update_one_by_one(items, variables)
         else:
-            self._before_updates()
             for run in self._runs(items):
                 run.rate = self._rate.times(run.group.rate)
-                self._update_run(run, float(self.weight_decay or 0.0) * run.group.decay)
+                self._update_run(run, self._decay_of(run))
         if self.use_ema:
             gradients.average(self)
         for v in variables:
@@ -269,6 +270,9 @@ class Optimizer(Slots, Groups, State):
         """Groups gradients into runs, each of which one call of `_update_run` updates."""
         return runs(items)
 
+    def _decay_of(self, run: Run) -> float:
+        return float(self.weight_decay or 0.0) * run.group.decay
+
     def _update_run(self, run: Run, weight_decay: float) -> None:
         """Updates the variables of a run, whose `rate` is the cell of the learning rate, by one kernel call."""
         raise NotImplementedError(f"{type(self).__name__} must implement update_step().")
@@ -279,14 +283,16 @@ class Optimizer(Slots, Groups, State):
         return self._by_rows and not custom and all(not option for option in (*changed, self.global_clipnorm))
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
-        """Updates one variable. Override it to write an optimizer in Python.
+        """Updates one variable, without weight decay. Override it to write an optimizer in Python.
+
+        An overriding method may call that of one of netlet's optimizers, for example with another gradient.
 
         Args:
             gradient: Tensor of the variable's shape.
             variable: the variable to change, with `assign` or `assign_sub`.
             learning_rate: the current rate, a Tensor of the variable's dtype.
         """
-        raise NotImplementedError(f"{type(self).__name__} must implement update_step().")
+        update_one(self, gradient, variable, learning_rate)
 
     def _update_one_by_one(self, items: list[Any], variables: list[Variable]) -> None:
         def update() -> None:

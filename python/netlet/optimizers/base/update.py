@@ -1,11 +1,15 @@
-"""The call of a kernel that updates a run of variables."""
+"""The call of a kernel that updates a run of variables, and the update of one variable."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from .segment import Run
+import numpy as np
+
+from netlet import _core
+
+from .segment import Run, as_gradient
 
 
 def update(
@@ -42,3 +46,18 @@ def update(
         written=written,
         used=used,
     )
+
+
+def update_one(optimizer: Any, gradient: Any, variable: Any, learning_rate: Any) -> None:
+    """Updates one variable by the optimizer's kernel, without weight decay.
+
+    Args:
+        optimizer: the optimizer, built with the variable.
+        gradient: array or Tensor of the variable's shape.
+        variable: the variable.
+        learning_rate: number, Tensor or Variable.
+    """
+    rate = getattr(learning_rate, "_tensor", learning_rate)
+    rate = _core.cast(rate, "float64") if isinstance(rate, _core.Tensor) else _core.tensor(np.asarray(rate, "float64"))
+    at = optimizer._places[id(variable)]
+    optimizer._update_run(Run([at], as_gradient(gradient, variable), optimizer._group(variable), rate), 0.0)
