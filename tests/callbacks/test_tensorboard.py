@@ -10,6 +10,7 @@ import pytest
 
 import netlet
 from netlet import callbacks, layers
+from support.child import run_child
 
 accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
 
@@ -149,3 +150,18 @@ def test_other_wrong_arguments(tmp_path):
             verbose=0,
             callbacks=[callbacks.TensorBoard(tmp_path, embeddings_freq=1, embeddings_metadata={"b": "x"})],
         )
+
+
+def test_in_a_keras_script(tmp_path):
+    """Where netlet stands for tensorflow.keras, tensorboard must not look for more of TensorFlow."""
+    code = f"""
+        import netlet
+        netlet.compat.install()
+        import keras
+        from tensorflow.keras.callbacks import TensorBoard
+        model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        model.fit([[0.0, 1.0]], [1.0], verbose=0, callbacks=[TensorBoard({os.fspath(tmp_path)!r})])
+    """
+    run_child(code)
+    assert "epoch_loss" in read(tmp_path / "train")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import sys
 import time
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -95,7 +97,12 @@ class EventFile:
 
 
 def _package() -> None:
+    """Imports tensorboard. The ImportError says how to install it."""
     try:
         import tensorboard  # noqa: F401
     except ImportError as e:
         raise ImportError("callbacks.TensorBoard needs tensorboard: pip install 'netlet[tensorboard]'") from e
+    if not hasattr(sys.modules.get("tensorflow"), "io"):
+        # Tensorboard imports TensorFlow if it can, which takes seconds, or netlet.compat's module in its place. It uses
+        # code of its own if there is a module of this name.
+        sys.modules.setdefault("tensorboard.compat.notf", ModuleType("tensorboard.compat.notf"))
