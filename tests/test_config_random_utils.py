@@ -202,6 +202,7 @@ def test_switches_that_scripts_set():
 def test_suggestions():
     assert str(suggest.unknown("thing", "Adm", ["adam", "sgd"])) == "Unknown thing: 'Adm'. Did you mean 'adam'?"
     assert str(suggest.unknown("thing", "zzzz", ["b", "a"])) == "Unknown thing: 'zzzz'. Known: a, b."
+    assert str(suggest.unknown("thing", "zzzz", map(str, range(101)))) == "Unknown thing: 'zzzz'."
     assert isinstance(suggest.unknown("thing", None, []), ValueError)
 
 

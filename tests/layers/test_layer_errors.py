@@ -88,7 +88,7 @@ def test_bad_arguments(arguments, message):
         (np.zeros((2, 2), "complex64"), "expected numbers"),
         ("text", "expected tensors or arrays"),
         (3.0, "expected tensors or arrays"),
-        (None, "expected tensors or arrays"),
+        (None, "the input is not optional: expected a tensor, received None"),
     ],
 )
 def test_bad_inputs(value, message):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_LISTED = 100  # known names that a message lists, if none looks like the unknown one
+
 
 def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
     """Returns (does not raise) the ValueError for an unknown name.
@@ -26,7 +28,7 @@ def unknown(kind: str, name: object, known: Iterable[str]) -> ValueError:
     message = f"Unknown {kind}: {name!r}."
     if near:
         message += " Did you mean " + " or ".join(repr(n) for n in near) + "?"
-    elif names:
+    elif 0 < len(names) <= _LISTED:
         message += " Known: " + ", ".join(names) + "."
     return ValueError(message)
 

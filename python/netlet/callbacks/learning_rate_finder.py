@@ -109,9 +109,13 @@ class LearningRateFinder(Callback):
         count = len(self.learning_rates)
         self._average = self.smoothing * self._average + (1 - self.smoothing) * loss
         self.losses.append(self._average / (1 - self.smoothing**count))
-        diverged = self.divergence is not None and self.losses[-1] > self.divergence * min(self.losses)
-        if diverged or count == self.steps:
+        if self._diverged() or count == self.steps:
             self._stop()
+
+    def _diverged(self) -> bool:
+        """Whether the loss is far above its minimum, without the first tenth of the steps: averages of few batches."""
+        losses = self.losses[self.steps // 10 :]
+        return self.divergence is not None and bool(losses) and losses[-1] > self.divergence * min(losses)
 
     def _stop(self) -> None:
         self._done = self.model.stop_training = True
@@ -130,8 +134,8 @@ class LearningRateFinder(Callback):
     def suggestion(self) -> float:
         """Returns the rate at which the loss falls fastest over the logarithm of the rate, before its minimum.
 
-        The slope is measured over a tenth of the rates. The first tenth is left out, because its losses are averages of
-        few batches.
+        The slope is that of a line through the losses of a fifth of the rates. The first losses, at most a third, are
+        left out, because they are averages of few batches.
 
         Raises:
             ValueError: fewer than three rates were tried with a finite loss.
@@ -142,13 +146,15 @@ class LearningRateFinder(Callback):
                 f"LearningRateFinder: expected at least 3 finite losses for a suggestion, received {count}. Train with "
                 "it first, with a smaller `min_learning_rate`."
             )
-        losses, logs = np.asarray(self.losses), np.log(self.learning_rates[:count])
-        half = max(1, count // 20)
-        first = max(half, count // 10)
+        losses = np.asarray(self.losses)
+        half = max(1, count // 10)
+        around = np.arange(-half, half + 1)
+        # The least-squares slopes but for a factor, since the logarithms of the rates are evenly spaced.
+        slopes = np.convolve(losses, around[::-1], "valid")
+        first = max(half, count // 10, min(count // 3, round(2 / (1 - self.smoothing))))
         last = max(int(np.argmin(losses[first:])) + first, first + 1)
         middle = np.arange(first, min(last, count - half))
-        slopes = (losses[middle + half] - losses[middle - half]) / (logs[middle + half] - logs[middle - half])
-        return float(self.learning_rates[int(middle[np.argmin(slopes)])])
+        return float(self.learning_rates[int(middle[np.argmin(slopes[middle - half])])])
 
     def plot(self, ax: Any = None) -> Any:
         """Draws the losses over the rates and marks the suggestion; needs `netlet[plot]`.
