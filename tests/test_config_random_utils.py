@@ -166,6 +166,16 @@ def test_normalize():
     np.testing.assert_allclose(netlet.utils.normalize(x, order=1), keras.utils.normalize(x, order=1))
 
 
+def test_normalize_keeps_the_shape_of_vectors_and_small_integers_do_not_overflow():
+    assert netlet.utils.normalize([3.0, 4.0]).tolist() == [0.6, 0.8]
+    small = np.array([100, 100], "int8")
+    np.testing.assert_allclose(netlet.ops.normalize(small), [0.5**0.5] * 2, rtol=1e-6)
+    x = netlet.Variable(np.array([3.0, 4.0]))
+    with netlet.GradientTape() as tape:
+        y = netlet.utils.normalize(netlet.ops.multiply(x, 1.0))[0]
+    np.testing.assert_allclose(tape.gradient(y, x), [0.128, -0.096], rtol=1e-6)
+
+
 def test_labels_and_vectors_that_are_tensors_stay_tensors():
     labels = netlet.ops.convert_to_tensor(np.array([[0], [2]]))
     encoded = netlet.utils.to_categorical(labels, 3)

@@ -77,6 +77,8 @@ def test_files_in_memory_and_transparency(tmp_path):
         (lambda: utils.array_to_img(np.ones((2, 2, 3)), "last"), ValueError, "`data_format`"),
         (lambda: utils.img_to_array(np.ones(2)), ValueError, "rank 2 or 3"),
         (lambda: utils.img_to_array(np.ones((2, 2)), "first"), ValueError, "`data_format`"),
+        (lambda: utils.array_to_img(np.ones((2, 2, 3), complex)), TypeError, "real numbers as `x`, .* complex128"),
+        (lambda: utils.img_to_array(np.ones((2, 2), "M8[D]")), TypeError, "real numbers as `img`"),
         (lambda: utils.load_img(3), TypeError, "received int"),
         (lambda: utils.load_img(io.BytesIO(), "cmyk"), ValueError, "`color_mode`"),
         (lambda: utils.load_img(io.BytesIO(), interpolation="area"), ValueError, "`interpolation`"),

@@ -45,6 +45,18 @@ NOT_OF_ARRAYS = {
     "generator": "of seeds",
     "concrete_noise_shape": "what layers.Dropout and random.dropout share",
     "masked_dropout": "what layers.Dropout and random.dropout share",
+    "load_img": "a file: tests/test_images.py",
+    "save_img": "a file: tests/test_images.py",
+    "image_dataset_from_directory": "a folder: tests/test_images.py",
+    "get_file": "a name and an address: tests/test_get_file.py",
+    "model_to_dot": "a model: tests/test_model_plot.py",
+    "plot_model": "a model: tests/test_model_plot.py",
+    "enable_interactive_logging": "no argument, a switch: tests/test_config_random_utils.py",
+    "disable_interactive_logging": "no argument, a switch: tests/test_config_random_utils.py",
+    "is_interactive_logging_enabled": "no argument: tests/test_config_random_utils.py",
+    "split_dataset": "samples in any structure, where a list is not an array: tests/test_dataset.py",
+    "standardize_dtype": "a name: tests/test_config_random_utils.py",
+    "is_keras_tensor": "a question about anything",
 }
 
 
@@ -56,7 +68,8 @@ def public(group: str) -> dict[str, Callable[..., Any]]:
     for name in names:
         value = getattr(module, name)
         if inspect.isfunction(value) and value.__module__.startswith("netlet") and name not in NOT_OF_ARRAYS:
-            if getattr(module, "__all__", None) or value.__module__ == module.__name__ or group == "activations":
+            homes = (module.__name__, "netlet.ops") if group == "activations" else (module.__name__,)
+            if getattr(module, "__all__", None) or value.__module__.startswith(homes):
                 found[name] = value
         elif group == "initializers" and inspect.isclass(value) and name[0].isupper() and name not in BASES_ONLY:
             found[name] = initializer(value)
@@ -77,6 +90,7 @@ def initializer(cls: type) -> Callable[..., Any]:
 T = np.eye(4)[[0, 2, 1]]
 LABELS = np.array([0, 2, 1])
 SERIES = np.random.default_rng(1).uniform(0.1, 0.9, (2, 5, 3))
+IMAGE = np.random.default_rng(5).uniform(0.0, 255.0, (4, 5, 3))
 KERNEL = np.random.default_rng(2).uniform(-0.5, 0.5, (3, 16))
 RECURRENT = np.random.default_rng(3).uniform(-0.5, 0.5, (4, 16))
 Q, SCALE, ZERO = ops.quantize_zeropoint(A, axis=1)
@@ -134,6 +148,11 @@ BY_NAME: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "timeseries_dataset_from_array": [((A, B[:, 0], 2), {})],
     "to_categorical": [((LABELS,), {})],
     "Identity": [(((4, 4),), {})],
+    "array_to_img": [((IMAGE,), {})],
+    "img_to_array": [((IMAGE,), {}), ((IMAGE[..., 0],), {})],
+    "beta": [(((3, 4), B[0], B[1]), {})],
+    "gamma": [(((3, 4), B[0]), {})],
+    "binomial": [(((3, 3), LABELS, B[0, :3] / 8), {})],
 }
 
 

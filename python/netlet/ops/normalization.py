@@ -8,8 +8,9 @@ from typing import Any
 
 from netlet import _core
 from netlet.config import epsilon as default_epsilon
+from netlet.config import floatx, is_float
 
-from .dispatch import axis_in, concrete, float_op, shape_of
+from .dispatch import axis_in, concrete, float_op, nearest_dtype, shape_of
 from .reduce import axes_of
 
 Axis = int | tuple[int, ...] | list[int]
@@ -176,7 +177,7 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
 
 @float_op
 def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = None) -> Any:
-    """x divided by its norm (sum of |x|**order)**(1 / order) over the given axes.
+    """x divided by its norm (sum of |x|**order)**(1 / order) over the given axes. Integers are cast to floatx first.
 
     Args:
         x: array or Tensor.
@@ -196,6 +197,8 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = No
     """
     if isinstance(order, bool) or not isinstance(order, int) or order < 1:
         raise ValueError(f"ops.normalize: expected an integer order of at least 1, received {order!r}.")
+    if not is_float(nearest_dtype(x)):
+        x = _core.cast(concrete(x), floatx())  # integers: their squares would not fit
     if not shape_of(x):
         x = _core.reshape(x, (1,))
     axes = axes_of(x, axis, "normalize")

@@ -31,12 +31,13 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: int | SeedGenerator |
 
     Raises:
         ValueError: `alpha` is not positive or does not broadcast to `shape`.
+        TypeError: a parameter holds no real numbers.
         NotImplementedError: inside a step that is recorded.
 
     >>> bool((gamma((100,), 2.0, seed=1) > 0).all())
     True
     """
-    return _host("gamma", lambda g: g.gamma(alpha, size=tuple(shape)), dtype, seed)
+    return _host("gamma", lambda g: g.gamma(_numbers("gamma", "alpha", alpha), size=tuple(shape)), dtype, seed)
 
 
 def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
@@ -54,12 +55,17 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: int | SeedG
 
     Raises:
         ValueError: a parameter is not positive or does not broadcast to `shape`.
+        TypeError: a parameter holds no real numbers.
         NotImplementedError: inside a step that is recorded.
 
     >>> abs(float(beta((1000,), 2.0, 2.0, seed=1).mean()) - 0.5) < 0.05
     True
     """
-    return _host("beta", lambda g: g.beta(alpha, beta, size=tuple(shape)), dtype, seed)
+
+    def draw(g: np.random.Generator) -> Any:
+        return g.beta(_numbers("beta", "alpha", alpha), _numbers("beta", "beta", beta), size=tuple(shape))
+
+    return _host("beta", draw, dtype, seed)
 
 
 def binomial(
@@ -79,13 +85,29 @@ def binomial(
 
     Raises:
         ValueError: a probability is outside of [0, 1], or a parameter does not broadcast to `shape`.
+        TypeError: a parameter holds no real numbers.
         NotImplementedError: inside a step that is recorded.
 
     >>> binomial((2,), 5, 1.0, seed=1).tolist()
     [5.0, 5.0]
     """
-    trials = np.asarray(counts).astype(np.int64)
-    return _host("binomial", lambda g: g.binomial(trials, probabilities, size=tuple(shape)), dtype, seed)
+
+    def draw(g: np.random.Generator) -> Any:
+        trials = np.asarray(_numbers("binomial", "counts", counts)).astype(np.int64)
+        return g.binomial(trials, _numbers("binomial", "probabilities", probabilities), size=tuple(shape))
+
+    return _host("binomial", draw, dtype, seed)
+
+
+def _numbers(name: str, label: str, value: Any) -> Any:
+    """A parameter as NumPy takes it. Like elsewhere in netlet, a list of floats is an array of float32."""
+    if isinstance(value, (int, float)):
+        return value
+    try:
+        return np.asarray(value if isinstance(value, Tensor) else _core.tensor(value))
+    except TypeError as e:
+        kind = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise TypeError(f"random.{name}: expected numbers as `{label}`, received {kind}.") from e
 
 
 def _host(name: str, draw: Callable[[np.random.Generator], Any], dtype: Any, seed: Any) -> Tensor:

@@ -30,13 +30,14 @@ def array_to_img(x: Any, data_format: str | None = None, scale: bool = True, dty
 
     Raises:
         ValueError: another shape or `data_format`.
+        TypeError: x holds no real numbers.
         ImportError: Pillow is not installed.
 
     >>> array_to_img(np.zeros((2, 3, 1))).size
     (3, 2)
     """
     image = _pillow("array_to_img")
-    x = np.asarray(x, numpy_dtype(dtype))
+    x = _numbers("array_to_img", "x", x, dtype)
     if x.ndim != 3:
         raise ValueError(f"array_to_img: expected an array of rank 3 (one image), received shape {x.shape}.")
     if _first("array_to_img", data_format):
@@ -65,11 +66,12 @@ def img_to_array(img: Any, data_format: str | None = None, dtype: Any = None) ->
 
     Raises:
         ValueError: another rank or `data_format`.
+        TypeError: img holds no real numbers.
 
     >>> img_to_array(np.ones((2, 3))).shape
     (2, 3, 1)
     """
-    x = np.asarray(img, numpy_dtype(dtype))
+    x = _numbers("img_to_array", "img", img, dtype)
     if x.ndim not in (2, 3):
         raise ValueError(f"img_to_array: expected an image of rank 2 or 3, received shape {x.shape}.")
     x = x[..., None] if x.ndim == 2 else x
@@ -159,6 +161,15 @@ def _middle(size: tuple[int, int], width: int, height: int) -> tuple[int, int, i
     w, h = min(size[0], size[1] * width // height), min(size[1], size[0] * height // width)
     left, top = (size[0] - w) // 2, (size[1] - h) // 2
     return left, top, left + w, top + h
+
+
+def _numbers(caller: str, label: str, x: Any, dtype: Any) -> np.ndarray:
+    """An image as an array of the dtype."""
+    # np.asarray would make an array of one Python object from something that has __dlpack__ only.
+    array = np.from_dlpack(x) if hasattr(x, "__dlpack__") and not hasattr(x, "__array__") else np.asarray(x)
+    if array.dtype.kind not in "iufbO":  # NumPy would drop imaginary parts, and count the days of dates
+        raise TypeError(f"{caller}: expected real numbers as `{label}`, received an array of {array.dtype}.")
+    return array.astype(numpy_dtype(dtype), copy=False)
 
 
 def _first(caller: str, data_format: str | None) -> bool:

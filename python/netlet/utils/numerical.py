@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core, ops
+from netlet.config import floatx, is_float
 
 
 def to_categorical(x: Any, num_classes: int | None = None) -> Any:
@@ -62,14 +63,16 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
         order: order of the norm; default 2, the Euclidean norm.
 
     Returns:
-        An array of x's shape; a Tensor for a Tensor.
+        An array of x's shape, for vectors too, of which Keras makes a matrix (1, n); a Tensor for a Tensor. A number
+        becomes (1,).
 
     >>> normalize([[3.0, 4.0]])
     array([[0.6, 0.8]])
     """
-    if isinstance(x, _core.Tensor):
+    tensor = isinstance(x, _core.Tensor)
+    if tensor and (x.requires_grad or _core.recording()):
         return ops.normalize(x, axis, order)
-    array = np.atleast_1d(np.asarray(x, dtype=None))
-    norm = np.atleast_1d(np.linalg.norm(array, order, axis))
-    norm[norm == 0] = 1
-    return array / np.expand_dims(norm, axis)
+    array = np.atleast_1d(np.asarray(x))
+    norm = np.linalg.norm(array, order, axis, keepdims=True)
+    unit = array / np.where(norm == 0, 1, norm)
+    return ops.convert_to_tensor(unit, x.dtype if is_float(x.dtype) else floatx()) if tensor else unit
