@@ -89,9 +89,9 @@ FAULTS = [
     ),
     Fault(
         "CosineDecay: the warm-up shortens the decay",
-        "python/netlet/optimizers/learning_rate_schedule.py",
-        "at = np.minimum(_steps(step), self.decay_steps + warmup)",
-        "at = np.minimum(_steps(step), self.decay_steps)",
+        "python/netlet/optimizers/schedules/learning_rate_schedule.py",
+        "at = np.minimum(as_steps(step), self.decay_steps + warmup)",
+        "at = np.minimum(as_steps(step), self.decay_steps)",
         "tests/optimizers",
     ),
     Fault(

@@ -1,0 +1,16 @@
+"""tools/planted_faults.py still finds the places of its faults."""
+
+from __future__ import annotations
+
+import importlib
+
+from support.repo import ROOT
+
+
+def test_each_fault_has_one_place(monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    tool = importlib.import_module("planted_faults")
+    for fault in tool.FAULTS:
+        assert (ROOT / fault.file).read_text(encoding="utf-8").count(fault.old) == 1, fault.what
+        for path in fault.tests.split():
+            assert (ROOT / path).exists(), path
