@@ -1,6 +1,8 @@
 """fit, evaluate, predict and the methods for single batches behave as in Keras."""
 
+import gc
 import io
+import weakref
 from contextlib import redirect_stdout
 
 import keras
@@ -361,3 +363,22 @@ def test_pandas_frames_and_series_are_arrays():
     model.compile("sgd", "sparse_categorical_crossentropy")
     model.fit(pandas.DataFrame(X.astype(np.float64)), pandas.Series(LABELS), verbose=0)
     np.testing.assert_array_equal(model.predict(pandas.DataFrame(X), verbose=0), model.predict(X, verbose=0))
+
+
+@pytest.mark.parametrize("data", ["arrays", "PyDataset"])
+def test_a_trained_model_keeps_none_of_its_data(data):
+    class Batches(netlet.utils.PyDataset):
+        def __len__(self):
+            return 2
+
+        def __getitem__(self, index):
+            return np.ones((4, 3), "float32"), np.ones((4, 1), "float32")
+
+    model = netlet.Sequential([netlet.Input((3,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    x = Batches() if data == "PyDataset" else np.ones((8, 3), "float32")
+    kept = weakref.ref(x)
+    model.fit(x, None if data == "PyDataset" else np.ones((8, 1), "float32"), verbose=0)
+    del x
+    gc.collect()
+    assert kept() is None

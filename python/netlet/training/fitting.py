@@ -37,7 +37,7 @@ class Fitting:
         self._step_state = StepState()
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
         self.history: Any = None
-        self._fitting: StepRunner | None = None  # of the last `fit`
+        self._fitting: StepRunner | None = None  # while `fit` runs; afterwards the model keeps none of its data
         self._initial_epoch = 0
 
     def fit(
@@ -134,13 +134,13 @@ class Fitting:
         batches = self._epochs(source, steps_per_epoch)
         callbacks = self._callback_list(callbacks, verbose, epochs=epochs, batches=batches, history=True)
         self.stop_training = False
-        runner = self._fitting = StepRunner(
-            self, "train", batches, self.check_finite and not callbacks_module.handles_nan(callbacks)
-        )
+        runner = StepRunner(self, "train", batches, self.check_finite and not callbacks_module.handles_nan(callbacks))
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
         with contextlib.ExitStack() as stack:
+            self._fitting = runner
+            stack.callback(setattr, self, "_fitting", None)
             for used in (runner, validation):
                 if used is not None:
                     stack.callback(used.batches.close)
@@ -316,7 +316,7 @@ class Fitting:
 
     # ---- interrupted trainings --------------------------------------------------------------------------------------
     def get_data_position(self) -> dict[str, Any] | None:
-        """Where `fit` is in the data, for `resume_fit`; None before the first `fit`."""
+        """Where `fit` is in the data, for `resume_fit`; None outside of `fit`."""
         return None if self._fitting is None else self._fitting.batches.position()
 
     def resume_fit(self, epoch: int, batch: int, position: dict[str, Any]) -> None:
