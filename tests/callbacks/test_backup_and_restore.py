@@ -37,6 +37,7 @@ DATA = {
     "arrays": ({"x": X, "y": Y, "batch_size": 14}, {}),
     "arrays, in order": ({"x": X, "y": Y, "batch_size": 14, "shuffle": False}, {}),
     "arrays, 3 steps": ({"x": X, "y": Y, "batch_size": 14, "steps_per_epoch": 3}, {}),
+    "arrays, steps_per_execution": ({"x": X, "y": Y, "batch_size": 14}, {"steps_per_execution": 2}),
     "PyDataset": ({"x": Batches()}, {}),
     "PyDataset, 3 steps": ({"x": Batches(), "steps_per_epoch": 3}, {}),
     "iterable": ({"x": Lists()}, {}),
@@ -150,6 +151,12 @@ def test_a_model_that_is_not_built(tmp_path):
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="must be built before you call"):
         model.fit(iter([(X, Y)]), verbose=0, callbacks=[BackupAndRestore(tmp_path / "b")])
+
+
+def test_batches_are_counted_with_steps_per_execution(tmp_path):
+    backup = BackupAndRestore(tmp_path / "b", save_freq=4, delete_checkpoint=False)
+    make(steps_per_execution=2).fit(X[:48], Y[:48], batch_size=8, verbose=0, callbacks=[backup])
+    assert [path.name for path in (tmp_path / "b").glob("*.netlet")] == ["epoch-0-batch-4.weights.netlet"]
 
 
 def test_a_process_that_is_killed(tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 from netlet.saving.atomic import replace_file
 
 from .callback import Callback, Logs
+from .save_frequency import SaveFrequency
 
 _POSITION = "training_metadata.json"
 
@@ -64,7 +65,8 @@ class BackupAndRestore(Callback):
         self.save_freq = save_freq
         self.double_checkpoint = double_checkpoint
         self.delete_checkpoint = delete_checkpoint
-        self._epoch = self._batches = 0  # the current epoch; batches since the last backup
+        self._frequency = SaveFrequency(save_freq or None)
+        self._epoch = 0
         self._metrics: list[Any] | None = None  # values of the metrics in the middle of an epoch, to restore
 
     def on_train_begin(self, logs: Logs = None) -> None:
@@ -90,14 +92,11 @@ class BackupAndRestore(Callback):
         self._metrics = None
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        if self.save_freq == "epoch" or not self.save_freq:
-            return
-        self._batches += 1
-        if self._batches >= int(self.save_freq):
+        if self._frequency.due(batch):
             self._save(self._epoch, batch + 1)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        if self.save_freq == "epoch":
+        if self._frequency.by_epoch:
             self._save(epoch + 1, 0)
 
     def on_train_end(self, logs: Logs = None) -> None:
@@ -105,7 +104,7 @@ class BackupAndRestore(Callback):
             shutil.rmtree(self.backup_dir)
 
     def _wants_batches(self, phase: str) -> bool:
-        return phase == "train" and isinstance(self.save_freq, int) and self.save_freq > 0
+        return phase == "train" and self._frequency.by_batches
 
     # ---- the files ---------------------------------------------------------------------------------------------------
     def _path(self, name: str) -> str:
@@ -113,7 +112,6 @@ class BackupAndRestore(Callback):
 
     def _save(self, epoch: int, batch: int) -> None:
         """Writes the weights to a file of a new name, then the position, which names it; then old files go."""
-        self._batches = 0
         weights = f"epoch-{epoch}-batch-{batch}.weights.netlet"
         self.model.save_weights(self._path(weights))
         position = {"epoch": epoch, "batch": batch, "weights": weights, "data": self.model.get_data_position()}

@@ -13,6 +13,7 @@ from netlet.saving.paths import MODEL_ENDINGS, WEIGHTS_ENDINGS
 
 from .callback import Logs
 from .monitor import MonitorCallback
+from .save_frequency import SaveFrequency
 
 
 class ModelCheckpoint(MonitorCallback):
@@ -59,11 +60,10 @@ class ModelCheckpoint(MonitorCallback):
         self.save_best_only = save_best_only
         self.save_weights_only = save_weights_only
         self.save_freq = save_freq
-        self._batches_since_save = 0
-        self._last_batch: int | None = None
         self._current_epoch = 0
         if save_freq != "epoch" and (isinstance(save_freq, bool) or not isinstance(save_freq, int)):
             raise ValueError(f"Unrecognized save_freq: {save_freq}. Expected save_freq are 'epoch' or integer values")
+        self._frequency = SaveFrequency(save_freq)
         endings = WEIGHTS_ENDINGS if save_weights_only else MODEL_ENDINGS
         if not self.filepath.endswith(endings):
             what = "when using `save_weights_only=True` in `ModelCheckpoint`" if save_weights_only else "a saved model"
@@ -74,32 +74,21 @@ class ModelCheckpoint(MonitorCallback):
 
     def _wants_batches(self, phase: str) -> bool:
         if type(self) is ModelCheckpoint:
-            return phase == "train" and self.save_freq != "epoch"
+            return phase == "train" and self._frequency.by_batches
         return super()._wants_batches(phase)
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
         self._current_epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        if self._due(batch):
+        if self._frequency.due(batch):
             self._save(self._current_epoch, batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         if self.monitor_op is None:
             self._set_monitor_op()
-        if self.save_freq == "epoch":
+        if self._frequency.by_epoch:
             self._save(epoch, None, logs)
-
-    def _due(self, batch: int) -> bool:
-        if self.save_freq == "epoch":
-            return False
-        new_epoch = self._last_batch is None or batch <= self._last_batch
-        self._batches_since_save += batch + 1 if new_epoch else batch - (self._last_batch or 0)
-        self._last_batch = batch
-        if self._batches_since_save < int(self.save_freq):
-            return False
-        self._batches_since_save = 0
-        return True
 
     def _save(self, epoch: int, batch: int | None, logs: Logs) -> None:
         path = self._file_path(epoch, batch, logs or {})
