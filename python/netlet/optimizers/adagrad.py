@@ -51,9 +51,6 @@ class Adagrad(Optimizer):
         super().build(variables)
         self.add_optimizer_variables(variables, "accumulator", Constant(self.initial_accumulator_value))
 
-    def _keeps_rows(self) -> bool:
-        return super()._keeps_rows() and self.epsilon > 0  # else rows that never had a gradient become 0 / 0
-
     def _update_run(self, run: Run, weight_decay: float) -> None:
         update(self, _core.adagrad_update, run, weight_decay, ["accumulator"], self.epsilon, moving=())
 
@@ -100,9 +97,6 @@ class Adadelta(Optimizer):
     ) -> None:
         super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **kwargs)
         self.rho, self.epsilon = rho, epsilon
-
-    def _keeps_rows(self) -> bool:
-        return super()._keeps_rows() and self.epsilon > 0  # else rows that never had a gradient become 0 / 0
 
     def _update_run(self, run: Run, weight_decay: float) -> None:
         update(self, _core.adadelta_update, run, weight_decay, self.slot_names, self.rho, self.epsilon)

@@ -11,7 +11,27 @@ from .base.segment import Run
 from .base.update import update
 
 
-class Adam(Optimizer):
+class AdamVariant(Optimizer):
+    """Base of Adam and its variants: the arguments that all of them have."""
+
+    def __init__(
+        self,
+        learning_rate: Any = 0.001,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-7,
+        weight_decay: float | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **kwargs)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def get_config(self) -> dict[str, Any]:
+        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
+        return {**super().get_config(), **own}
+
+
+class Adam(AdamVariant):
     """Adam (Kingma and Ba, 2015).
 
     Epsilon is added to the root without bias correction, as at the end of the paper's section 2:
@@ -38,6 +58,8 @@ class Adam(Optimizer):
     array([0.9], dtype=float32)
     """
 
+    slot_names = ("momentum", "velocity")
+
     def __init__(
         self,
         learning_rate: Any = 0.001,
@@ -48,25 +70,20 @@ class Adam(Optimizer):
         weight_decay: float | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **kwargs)
-        self.beta_1, self.beta_2, self.epsilon, self.amsgrad = beta_1, beta_2, epsilon, amsgrad
-        self.slot_names = ("momentum", "velocity")
+        super().__init__(learning_rate, beta_1, beta_2, epsilon, weight_decay, **kwargs)
+        self.amsgrad = amsgrad
 
     def build(self, variables: Any) -> None:
         super().build(variables)
         if self.amsgrad:
             self.add_optimizer_variables(variables, "velocity_hat")
 
-    def _keeps_rows(self) -> bool:
-        return super()._keeps_rows() and self.epsilon > 0  # else rows that never had a gradient become 0 / 0
-
     def _update_run(self, run: Run, weight_decay: float) -> None:
         slots = ("momentum", "velocity", "velocity_hat" if self.amsgrad else None)
         update(self, _core.adam_update, run, weight_decay, slots, self.beta_1, self.beta_2, self.epsilon)
 
     def get_config(self) -> dict[str, Any]:
-        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon, "amsgrad": self.amsgrad}
-        return {**super().get_config(), **own}
+        return {**super().get_config(), "amsgrad": self.amsgrad}
 
 
 class AdamW(Adam):

@@ -8,32 +8,9 @@ from netlet import _core
 from netlet.config import floatx
 from netlet.engine.variable import Variable
 
-from .base.optimizer import Optimizer
+from .adam import AdamVariant
 from .base.segment import Run
 from .base.update import update
-
-
-class AdamVariant(Optimizer):
-    """Base of optimizers with Adam's arguments and two slots."""
-
-    def __init__(
-        self,
-        learning_rate: Any = 0.001,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-7,
-        weight_decay: float | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(learning_rate=learning_rate, weight_decay=weight_decay, **kwargs)
-        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
-
-    def _keeps_rows(self) -> bool:
-        return super()._keeps_rows() and self.epsilon > 0  # else rows that never had a gradient become 0 / 0
-
-    def get_config(self) -> dict[str, Any]:
-        own = {"beta_1": self.beta_1, "beta_2": self.beta_2, "epsilon": self.epsilon}
-        return {**super().get_config(), **own}
 
 
 class Adamax(AdamVariant):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netlet import _core
 
-from .adam_variants import AdamVariant
+from .adam import AdamVariant
 from .base.gradients import Item
 from .base.segment import Run, single
 from .base.update import update

@@ -61,9 +61,6 @@ class RMSprop(Optimizer):
         if self.centered:
             self.add_optimizer_variables(variables, "average_gradient")
 
-    def _keeps_rows(self) -> bool:
-        return super()._keeps_rows() and self.epsilon > 0  # else rows that never had a gradient become 0 / 0
-
     def _update_run(self, run: Run, weight_decay: float) -> None:
         mean = "average_gradient" if self.centered else None
         slots = ("velocity", "momentum" if self.momentum > 0 else None, mean)

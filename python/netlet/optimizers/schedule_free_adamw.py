@@ -6,7 +6,7 @@ from typing import Any
 
 from netlet import _core
 
-from .adam_variants import AdamVariant
+from .adam import AdamVariant
 from .base.segment import Run
 from .base.update import update
 

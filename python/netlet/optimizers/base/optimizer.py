@@ -61,7 +61,6 @@ class Optimizer(Slots, Groups, State):
         ValueError: unknown arguments, more than one kind of clipping, or a value outside its range.
 
     A variable with `overwrite_with_gradient=True` takes the value of its gradient, without any of these options.
-
     To write your own in Python, override `update_step(gradient, variable, learning_rate)`, and `build` for slots.
     """
 
@@ -280,7 +279,8 @@ class Optimizer(Slots, Groups, State):
     def _keeps_rows(self) -> bool:
         changed = (self.loss_scale_factor, self.gradient_accumulation_steps, self.clipvalue, self.clipnorm)
         custom = type(self).update_step is not Optimizer.update_step
-        return self._by_rows and not custom and all(not option for option in (*changed, self.global_clipnorm))
+        kept = self._by_rows and not custom and not any((*changed, self.global_clipnorm))
+        return kept and getattr(self, "epsilon", 1.0) > 0  # else rows that never had a gradient become 0 / 0
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
         """Updates one variable, without weight decay. Override it to write an optimizer in Python.
