@@ -55,11 +55,10 @@ NETLET_INLINE void adafactor_factor(const AdafactorFactorArgs<T>& a, Range r) {
 template <class T>
 NETLET_INLINE void adafactor_mean(const AdafactorMeanArgs<T>& a, Range r) {
     for (int64_t matrix = r.begin; matrix < r.end; ++matrix) {
-        double sums[32] = {};
-        for (int64_t i = 0; i < a.n; ++i) sums[i % 32] += (double)a.r[matrix * a.n + i];
-        for (int half = 16; half; half /= 2)
-            for (int j = 0; j < half; ++j) sums[j] += sums[j + half];
-        a.mean[matrix] = sums[0] / (double)a.n;
+        TreeSums sums;
+        for (int64_t i = 0; i < a.n; i += TreeSums::width)
+            sums.add(a.r + matrix * a.n + i, a.n - i < TreeSums::width ? a.n - i : TreeSums::width);
+        a.mean[matrix] = sums.total() / (double)a.n;
     }
 }
 
@@ -75,41 +74,28 @@ NETLET_INLINE void each_row_part(const auto& a, Range r, const Body& body) {
     }
 }
 
-// w and u of up to 32 elements enter the sums.
-template <class T, class Body>
-NETLET_INLINE void each_block(Range r, SquareSums& weights, SquareSums& steps, const Body& body) {
-    using V = Vec<T>;
-    for (int64_t begin = r.begin; begin < r.end; begin += SquareSums::width) {
-        const int64_t n = r.end - begin < SquareSums::width ? r.end - begin : SquareSums::width;
-        T w[SquareSums::width], u[SquareSums::width];
-        each_vector<V>(Range{0, n},
-                       [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { body(lanes, begin + j, w + j, u + j); });
-        weights.add(w, n);
-        steps.add(u, n);
-    }
-}
-
 // The step is g / (root_of_row root_of_column), not g / sqrt(v): v of a row and a column that never had a gradient
 // underflows in float32, and 0 / 0 would reach the weight.
 template <class T>
 NETLET_INLINE void adafactor_norms(const AdafactorNormsArgs<T>& a, Range r) {
     using V = Vec<T>;
-    SquareSums weights, steps;
+    TreeSums weights, steps;
     if (!idle(a.c)) {
         const Decay<V> decay(a.c);
         if (a.r)
             each_row_part<T>(a, r, [&](Range part, V of_row, const T* k) NETLET_INLINE_LAMBDA {
-                each_block<T>(part, weights, steps, [&](auto lanes, int64_t i, T* w, T* u) NETLET_INLINE_LAMBDA {
-                    const V of_column = lanes.load(k + (i - part.begin)), rest = of_row * sqrt(of_column);
-                    lanes.store(of_row * of_row * of_column, a.v + i);
-                    lanes.store(lanes.load(a.g + i) / rest, u);
-                    lanes.store(decay(lanes.load(a.p + i)), w);
-                });
+                sum_pairs_of_squares<T>(
+                    part, weights, steps, [&](auto lanes, int64_t i, T* w, T* u) NETLET_INLINE_LAMBDA {
+                        const V of_column = lanes.load(k + (i - part.begin)), rest = of_row * sqrt(of_column);
+                        lanes.store(of_row * of_row * of_column, a.v + i);
+                        lanes.store(lanes.load(a.g + i) / rest, u);
+                        lanes.store(decay(lanes.load(a.p + i)), w);
+                    });
             });
         else {
             const double share = adafactor_share(a.c, a.decay);
             const V kept = V::set1((T)(1 - share)), fresh = V::set1((T)share), epsilon = V::set1((T)a.epsilon_1);
-            each_block<T>(r, weights, steps, [&](auto lanes, int64_t i, T* w, T* u) NETLET_INLINE_LAMBDA {
+            sum_pairs_of_squares<T>(r, weights, steps, [&](auto lanes, int64_t i, T* w, T* u) NETLET_INLINE_LAMBDA {
                 const V g = lanes.load(a.g + i), v = kept * lanes.load(a.v + i) + fresh * (g * g + epsilon);
                 lanes.store(v, a.v + i);
                 lanes.store(g / sqrt(v), u);

@@ -11,6 +11,8 @@ namespace netlet::ops {
 
 constexpr int64_t optim_grain = 16384;  // elements of a chunk
 
+inline int64_t chunks(const Tensor& x) { return (x->size() + optim_grain - 1) / optim_grain; }
+
 inline Work flat(const Tensor& p, double flops_each) {
     return Work{p->size(), optim_grain, flops_each * (double)p->size()};
 }

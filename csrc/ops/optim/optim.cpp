@@ -8,14 +8,6 @@
 
 namespace netlet::ops {
 
-namespace {
-
-constexpr int64_t grain = optim_grain;
-
-void check(const char* op, const Tensor& p, std::initializer_list<Tensor> others) { check_optim(op, p, others); }
-
-}  // namespace
-
 void check_optim(const char* op, const Tensor& p, std::initializer_list<Tensor> others) {
     check_floating(op, p);
     for (const Tensor& t : others) {
@@ -35,9 +27,9 @@ void check_cell(const char* op, const Tensor& cell, DType dtype, const char* wha
 
 void check_update(const char* op, const OptimStep& s, const Tensor& p, const Tensor& g, std::span<const Tensor> slots,
                   size_t optional, int moving) {
-    check(op, p, {g});
+    check_optim(op, p, {g});
     for (size_t i = 0; i < slots.size(); ++i) {
-        check(op, p, {slots[i]});
+        check_optim(op, p, {slots[i]});
         if (!slots[i] && i + optional < slots.size())
             throw TypeError(std::string(op) + ": expected a tensor as slot " + std::to_string(i) +
                             ", received nothing");
@@ -64,7 +56,7 @@ Work update_work(OptimCells& c, const OptimStep& s, const Tensor& p, double flop
     if (!s.written) return work;
     const int64_t rows = s.written->bytes->size();
     c.inner = p->size() / rows;
-    return {rows, grain_for(grain, c.inner), work.flops};
+    return {rows, grain_for(optim_grain, c.inner), work.flops};
 }
 
 void sgd_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tensor& g, const Slots<1>& m, double momentum,
@@ -97,7 +89,7 @@ void rmsprop_update(Tape& tape, const OptimStep& s, const Tensor& p, const Tenso
 
 void ema_update(Tape& tape, const Tensor& p, const Tensor& average, const Tensor& iteration, int64_t every,
                 double momentum, int64_t overwrite) {
-    check("ema_update", p, {average});
+    check_optim("ema_update", p, {average});
     check_cell("ema_update", iteration, DType::i64, "the iteration");
     with_float(p->dtype, [&]<class T>(T) {
         EmaArgs<T> a{nullptr, nullptr, nullptr, every, overwrite, momentum};
@@ -108,7 +100,7 @@ void ema_update(Tape& tape, const Tensor& p, const Tensor& average, const Tensor
 
 void accumulate_gradient(Tape& tape, const Tensor& g, const Tensor& total, const Tensor& y, const Tensor& iteration,
                          int64_t every) {
-    check("accumulate_gradient", g, {total, y});
+    check_optim("accumulate_gradient", g, {total, y});
     check_cell("accumulate_gradient", iteration, DType::i64, "the iteration");
     with_float(g->dtype, [&]<class T>(T) {
         AccumulateGradientArgs<T> a{nullptr, nullptr, nullptr, nullptr, every};
@@ -118,7 +110,7 @@ void accumulate_gradient(Tape& tape, const Tensor& g, const Tensor& total, const
 }
 
 void clip_value(Tape& tape, const Tensor& x, const Tensor& y, double limit) {
-    check("clip_value", x, {y});
+    check_optim("clip_value", x, {y});
     with_float(x->dtype, [&]<class T>(T) {
         ClipValueArgs<T> a{nullptr, nullptr, limit};
         tape.emit(NETLET_KERNEL_FOR(clip_value, x->dtype), a, {in(a.x, x), out(a.y, y)}, flat(x, 2));
@@ -126,7 +118,7 @@ void clip_value(Tape& tape, const Tensor& x, const Tensor& y, double limit) {
 }
 
 void divide_gradient(Tape& tape, const Tensor& x, const Tensor& y, double divisor) {
-    check("divide_gradient", x, {y});
+    check_optim("divide_gradient", x, {y});
     with_float(x->dtype, [&]<class T>(T) {
         ScaleArgs<T> a{nullptr, nullptr, nullptr, divisor};
         tape.emit(NETLET_KERNEL_FOR(scale, x->dtype), a, {in(a.x, x), out(a.y, y)}, flat(x, 1));
@@ -135,10 +127,9 @@ void divide_gradient(Tape& tape, const Tensor& x, const Tensor& y, double diviso
 
 void clip_norm(Tape& tape, const std::vector<Tensor>& x, const std::vector<Tensor>& y, double limit, bool global) {
     if (x.size() != y.size()) throw ValueError("clip_norm: expected as many results as gradients");
-    auto chunks = [](const Tensor& t) { return (t->size() + grain - 1) / grain; };
     int64_t count = 0;
     for (size_t i = 0; i < x.size(); ++i) {
-        check("clip_norm", x[i], {y[i]});
+        check_optim("clip_norm", x[i], {y[i]});
         count += chunks(x[i]);
     }
     if (!global)
@@ -156,7 +147,7 @@ void clip_norm(Tape& tape, const std::vector<Tensor>& x, const std::vector<Tenso
     int64_t at = 0;
     for (const Tensor& t : x)
         with_float(t->dtype, [&]<class T>(T) {
-            SumSquaresArgs<T> a{nullptr, nullptr, grain};
+            SumSquaresArgs<T> a{nullptr, nullptr, optim_grain};
             const Tensor part = tape.view(partial, {chunks(t)}, at * 8);
             tape.emit(NETLET_KERNEL_FOR(sum_squares, t->dtype), a, {in(a.x, t), out(a.partial, part)}, flat(t, 2));
             at += chunks(t);

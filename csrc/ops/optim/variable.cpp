@@ -11,8 +11,6 @@ namespace netlet::ops {
 
 namespace {
 
-int64_t chunks(const Tensor& x) { return (x->size() + optim_grain - 1) / optim_grain; }
-
 // (count, 2) -> the sums of both columns.
 Tensor sum_pairs(Tape& tape, const Tensor& partial) {
     const int64_t count = partial->size() / 2;
@@ -133,10 +131,7 @@ void shift_diagonal(Tape& tape, const Tensor& x, const Tensor& y, double scale, 
     const int64_t n = x->shape[0];
     ShiftDiagonalArgs<T> a{nullptr, nullptr, n, scale, diagonal};
     const Work work{n, grain_for(optim_grain, n), (double)x->size()};
-    if (x == y)
-        tape.emit(NETLET_KERNEL_FOR(shift_diagonal, x->dtype), a, {in(a.x, x), inout(a.y, y)}, work);
-    else
-        tape.emit(NETLET_KERNEL_FOR(shift_diagonal, x->dtype), a, {in(a.x, x), out(a.y, y)}, work);
+    tape.emit(NETLET_KERNEL_FOR(shift_diagonal, x->dtype), a, {in(a.x, x), x == y ? inout(a.y, y) : out(a.y, y)}, work);
 }
 
 }  // namespace

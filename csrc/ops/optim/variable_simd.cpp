@@ -27,26 +27,19 @@ struct LambStep {
 template <class T>
 NETLET_INLINE void lamb_moments(const LambMomentsArgs<T>& a, Range r) {
     using V = Vec<T>;
-    SquareSums weights, steps;
+    TreeSums weights, steps;
     if (!idle(a.c)) {
         const Decay<V> decay(a.c);
         const LambStep<V> step_of(a.c, a.beta1, a.beta2, a.epsilon);
         const V k1 = V::set1((T)(1 - a.beta1)), k2 = V::set1((T)(1 - a.beta2));
-        for (int64_t begin = r.begin; begin < r.end; begin += SquareSums::width) {
-            const int64_t n = r.end - begin < SquareSums::width ? r.end - begin : SquareSums::width;
-            T w[SquareSums::width], u[SquareSums::width];
-            each_vector<V>(Range{0, n}, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA {
-                const int64_t i = begin + j;
-                const V g = lanes.load(a.g + i), m0 = lanes.load(a.m + i), v0 = lanes.load(a.v + i);
-                const V m = fma(g - m0, k1, m0), v = fma(g * g - v0, k2, v0);
-                lanes.store(m, a.m + i);
-                lanes.store(v, a.v + i);
-                lanes.store(step_of(m, v), u + j);
-                lanes.store(decay(lanes.load(a.p + i)), w + j);
-            });
-            weights.add(w, n);
-            steps.add(u, n);
-        }
+        sum_pairs_of_squares<T>(r, weights, steps, [&](auto lanes, int64_t i, T* w, T* u) NETLET_INLINE_LAMBDA {
+            const V g = lanes.load(a.g + i), m0 = lanes.load(a.m + i), v0 = lanes.load(a.v + i);
+            const V m = fma(g - m0, k1, m0), v = fma(g * g - v0, k2, v0);
+            lanes.store(m, a.m + i);
+            lanes.store(v, a.v + i);
+            lanes.store(step_of(m, v), u);
+            lanes.store(decay(lanes.load(a.p + i)), w);
+        });
     }
     double* norms = a.norms + 2 * (r.begin / a.grain);
     norms[0] = weights.total();
