@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pathlib
 from dataclasses import dataclass
 from typing import IO, Any
 
-from netlet.utils.get_file import cache_base
+from netlet.utils.get_file import cache_base, hash_of
 
 
 @dataclass(frozen=True)
@@ -63,21 +62,13 @@ def cached(file: RemoteFile, name: Any = None) -> pathlib.Path:
     target = cache_folder() / (name or file.name)
     if not target.exists():
         return _downloaded(file, target)
-    with open(target, "rb") as stream:
-        found = _sha256(stream)
+    found = hash_of(target, "sha256")
     if found != file.sha256:
         raise ValueError(
             f"{target} is damaged or another file: expected SHA-256 {file.sha256}, received {found}. Delete it to "
             "download it again, or pass `path=` to read another file."
         )
     return target
-
-
-def _sha256(stream: IO[bytes]) -> str:
-    digest = hashlib.sha256()
-    while block := stream.read(1 << 20):
-        digest.update(block)
-    return digest.hexdigest()
 
 
 def _downloaded(file: RemoteFile, target: pathlib.Path) -> pathlib.Path:

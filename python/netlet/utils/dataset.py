@@ -151,9 +151,7 @@ class _Batched(_Derived):
 
     def _item(self, index: int) -> Any:
         places = range(index * self._size, min((index + 1) * self._size, len(self._source)))
-        items = [self._source[i] for i in places]
-        columns = zip(*(tree.flatten(item) for item in items))
-        return tree.pack_like(items[0], [np.stack(column) for column in columns])
+        return stacked([self._source[i] for i in places])
 
 
 class _Cached(_Derived):
@@ -171,3 +169,13 @@ class _Cached(_Derived):
 
     def on_epoch_end(self) -> None:
         """Nothing: the items are those of the first epoch."""
+
+
+def stacked(items: list[Any]) -> Any:
+    """The arrays of items of one structure, stacked along a new first axis.
+
+    >>> stacked([(1, 2.0), (3, 4.0)])
+    (array([1, 3]), array([2., 4.]))
+    """
+    columns = zip(*(tree.flatten(item) for item in items))
+    return tree.pack_like(items[0], [np.stack(column) for column in columns])

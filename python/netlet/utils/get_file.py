@@ -100,13 +100,20 @@ def _fits(path: pathlib.Path, wanted: str | None, algorithm: str) -> bool:
         return True
     if algorithm not in ("auto", "sha256", "md5"):
         raise ValueError(f"get_file: expected 'auto', 'sha256' or 'md5' as `hash_algorithm`, received {algorithm!r}.")
+    if algorithm == "auto":
+        algorithm = "sha256" if len(wanted) == 64 else "md5"
+    return hash_of(path, algorithm) == wanted
+
+
+def hash_of(path: Any, algorithm: str) -> str:
+    """The hash of a file in hexadecimal digits; algorithm: "sha256" or "md5"."""
     import hashlib
 
-    digest = hashlib.sha256() if algorithm == "sha256" or (algorithm == "auto" and len(wanted) == 64) else hashlib.md5()
+    digest = hashlib.new(algorithm)
     with open(path, "rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    return digest.hexdigest() == wanted
+    return digest.hexdigest()
 
 
 def _download(origin: str, target: pathlib.Path, wanted: str | None, algorithm: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,41 +11,10 @@ import numpy as np
 from netlet.ops.resizing import resize
 
 from .image_files import img_to_array, load_img
-from .labelled_files import LabelledFiles, read_folder
+from .labelled_files import read_folder
 
 _ENDINGS = (".bmp", ".gif", ".jpeg", ".jpg", ".png")
 _INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos3", "lanczos5")
-
-
-class ImageFiles(LabelledFiles):
-    """Batches of images, which are read from their files and resized on access, with their labels if there are any.
-
-    Args:
-        file_paths, labels, class_names, label_mode, batch_size: as in `LabelledFiles`.
-        color_mode: "rgb", "rgba" or "grayscale".
-        resizing: arguments of `ops.image.resize`.
-    """
-
-    def __init__(
-        self,
-        file_paths: list[str],
-        labels: np.ndarray | None,
-        class_names: list[str] | None,
-        label_mode: str | None,
-        batch_size: int | None,
-        color_mode: str,
-        resizing: dict[str, Any],
-    ) -> None:
-        super().__init__(file_paths, labels, class_names, label_mode, batch_size)
-        self.color_mode, self.resizing = color_mode, resizing
-
-    def _read(self, paths: list[str]) -> np.ndarray:
-        return np.stack([self._image(path) for path in paths])
-
-    def _image(self, path: str) -> np.ndarray:
-        x = img_to_array(load_img(path, self.color_mode), dtype="float32")
-        y: np.ndarray = resize(x, **self.resizing).numpy()
-        return y
 
 
 def image_dataset_from_directory(
@@ -133,13 +103,10 @@ def image_dataset_from_directory(
         "pad_to_aspect_ratio": pad_to_aspect_ratio,
     }
 
-    def make(paths: list[str], found: np.ndarray | None, names: list[str] | None) -> ImageFiles:
-        return ImageFiles(paths, found, names, label_mode, batch_size, color_mode, resizing)
-
     return read_folder(
         caller,
         _ENDINGS,
-        make,
+        functools.partial(_read, color_mode=color_mode, resizing=resizing),
         directory,
         labels,
         label_mode,
@@ -153,3 +120,15 @@ def image_dataset_from_directory(
         format,
         verbose,
     )
+
+
+def _read(paths: list[str], color_mode: str, resizing: dict[str, Any]) -> np.ndarray:
+    """The images of files, resized.
+
+    Args:
+        paths: the files.
+        color_mode: "rgb", "rgba" or "grayscale".
+        resizing: arguments of `ops.image.resize`.
+    """
+    images = (img_to_array(load_img(path, color_mode), dtype="float32") for path in paths)
+    return np.stack([resize(image, **resizing).numpy() for image in images])

@@ -14,9 +14,10 @@ from .dataset import Dataset
 
 
 class LabelledFiles(Dataset):
-    """Batches of files, which are read on access, with their labels if there are any. A subclass defines `_read`.
+    """Batches of files, which are read on access, with their labels if there are any.
 
     Args:
+        read: function from a list of paths to the contents of these files, as one array with a row per file.
         file_paths: paths of all files, in order.
         labels: int32 array of their classes, or None.
         class_names: names of the classes, or None.
@@ -29,6 +30,7 @@ class LabelledFiles(Dataset):
 
     def __init__(
         self,
+        read: Callable[[list[str]], np.ndarray],
         file_paths: list[str],
         labels: np.ndarray | None,
         class_names: list[str] | None,
@@ -36,13 +38,10 @@ class LabelledFiles(Dataset):
         batch_size: int | None,
     ) -> None:
         super().__init__()
+        self._read = read
         self.file_paths, self.labels, self.class_names = file_paths, labels, class_names
         self.label_mode, self.batch_size = label_mode, batch_size
         self._order = np.arange(len(file_paths))
-
-    def _read(self, paths: list[str]) -> np.ndarray:
-        """The contents of files, stacked."""
-        raise NotImplementedError
 
     def __len__(self) -> int:
         return -(-len(self.file_paths) // (self.batch_size or 1))
@@ -67,7 +66,7 @@ class LabelledFiles(Dataset):
 def read_folder(
     caller: str,
     endings: tuple[str, ...],
-    make: Callable[[list[str], np.ndarray | None, list[str] | None], Dataset],
+    read: Callable[[list[str]], np.ndarray],
     directory: Any,
     labels: Any,
     label_mode: str | None,
@@ -86,7 +85,7 @@ def read_folder(
     Args:
         caller: name of the public function, for errors.
         endings: the endings of the files to use.
-        make: makes a data set of (paths, labels, names of the classes).
+        read: see `LabelledFiles`.
         directory: and the others: as in `text_dataset_from_directory`.
 
     Returns:
@@ -115,7 +114,8 @@ def read_folder(
         raise ValueError(f"{caller}: {directory} has too few {'/'.join(endings)} files: {len(paths)}.")
 
     def part(places: slice) -> Dataset:
-        data = make(paths[places], None if found is None else found[places], names)
+        classes = None if found is None else found[places]
+        data = LabelledFiles(read, paths[places], classes, names, label_mode, batch_size)
         if shuffle:
             data._generator = generator(seed)
         return data

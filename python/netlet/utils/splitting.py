@@ -10,7 +10,7 @@ import numpy as np
 from netlet.base import tree
 from netlet.random import generator
 
-from .dataset import Dataset
+from .dataset import Dataset, stacked
 
 
 class Samples(Dataset):
@@ -93,8 +93,7 @@ def _in_memory(dataset: Any) -> tuple[Any, int]:
     samples = [tree.map_structure(np.asarray, sample) for sample in _samples(dataset)]
     if not samples:
         raise ValueError("split_dataset: expected at least one sample, received an empty data set.")
-    columns = zip(*(tree.flatten(sample) for sample in samples))
-    return tree.pack_like(samples[0], [np.stack(column) for column in columns]), len(samples)
+    return stacked(samples), len(samples)
 
 
 def _samples(dataset: Any) -> Iterable[Any]:

@@ -2,42 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from .labelled_files import LabelledFiles, read_folder
-
-
-class TextFiles(LabelledFiles):
-    """Batches of texts, which are read from their files on access, with their labels if there are any.
-
-    Args:
-        file_paths, labels, class_names, label_mode, batch_size: as in `LabelledFiles`.
-        max_length: number of bytes of each file to read; None for all.
-    """
-
-    def __init__(
-        self,
-        file_paths: list[str],
-        labels: np.ndarray | None,
-        class_names: list[str] | None,
-        label_mode: str | None,
-        batch_size: int | None,
-        max_length: int | None,
-    ) -> None:
-        super().__init__(file_paths, labels, class_names, label_mode, batch_size)
-        self.max_length = max_length
-
-    def _read(self, paths: list[str]) -> np.ndarray:
-        texts = np.empty(len(paths), object)
-        texts[:] = [self._text(path) for path in paths]
-        return texts
-
-    def _text(self, path: str) -> str:
-        with open(path, "rb") as file:
-            return file.read(-1 if self.max_length is None else self.max_length).decode("utf-8", "surrogateescape")
+from .labelled_files import read_folder
 
 
 def text_dataset_from_directory(
@@ -98,13 +69,10 @@ def text_dataset_from_directory(
     if max_length is not None and max_length < 0:
         raise ValueError(f"{caller}: expected `max_length` of at least 0, received {max_length!r}.")
 
-    def make(paths: list[str], found: np.ndarray | None, names: list[str] | None) -> TextFiles:
-        return TextFiles(paths, found, names, label_mode, batch_size, max_length)
-
     return read_folder(
         caller,
         (".txt",),
-        make,
+        functools.partial(_read, max_length=max_length),
         directory,
         labels,
         label_mode,
@@ -118,3 +86,12 @@ def text_dataset_from_directory(
         format,
         verbose,
     )
+
+
+def _read(paths: list[str], max_length: int | None) -> np.ndarray:
+    """The texts of files."""
+    texts = np.empty(len(paths), object)
+    for i, path in enumerate(paths):
+        with open(path, "rb") as file:
+            texts[i] = file.read(-1 if max_length is None else max_length).decode("utf-8", "surrogateescape")
+    return texts
