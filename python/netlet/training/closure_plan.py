@@ -13,6 +13,7 @@ from netlet import _core
 from netlet.optimizers.base.finite import NotFinite
 
 from .own_fields import step_state
+from .state import write_scalars
 
 _ALL = 1e9  # seconds
 
@@ -63,7 +64,7 @@ class ClosurePlan:
         """
         end = time.perf_counter() + seconds
         for i in range(count):
-            _write([(cell, values[i]) for cell, values in scalars])
+            write_scalars(scalars, i)
             record = self._step(functools.partial(self._one, arrays, rows, first + i * self._batch))
             if record >= 0:
                 return i, record
@@ -108,8 +109,3 @@ class ClosurePlan:
         for tensor, value in zip(self._reported, reported, strict=True):
             tensor.copy_from(value)
         return -1
-
-
-def _write(scalars: list[tuple[Any, float]]) -> None:
-    for cell, value in scalars:
-        cell.copy_from(np.asarray(value, np.float64))

@@ -6,8 +6,6 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from netlet.base.tree import pack_like
 from netlet.engine.variable import storage_epoch
 
@@ -21,6 +19,7 @@ from .hooks import BatchHooks
 from .metric_logs import logs_of
 from .own_fields import recorded_steps
 from .predictions import Predictions
+from .state import write_scalars
 from .step import RecordedStep
 
 # Seconds that one native call may run: long enough that the calls cost little, short enough for progress and Ctrl-C.
@@ -163,8 +162,7 @@ class StepRunner:
 
     def _once(self, step: RecordedStep, data: ArrayData, scalars: list[Any]) -> int:
         """Runs one step over arrays with different numbers of rows."""
-        for cell, values in scalars:
-            cell.copy_from(np.asarray(values[0], np.float64))
+        write_scalars(scalars, 0)
         outputs, record = step.plan.run(data.leaves())
         if record >= 0:
             raise stopped(record, self.model, step, self.epoch, 0, 0)

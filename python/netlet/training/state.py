@@ -1,4 +1,4 @@
-"""Training state outside of layers and optimizers: step count and shuffle order. Also MetricReset."""
+"""Training state outside of layers and optimizers: step count and shuffle order. Also how it is written and reset."""
 
 from __future__ import annotations
 
@@ -86,6 +86,17 @@ class StepState:
         """Restores what `get` returned."""
         self.step = int(state["step"])
         self.shuffle.set(state["shuffle"])
+
+
+def write_scalars(scalars: Any, index: int) -> None:
+    """Writes what a step reads from scalar cells, such as the learning rate.
+
+    Args:
+        scalars: [(cell, values of several steps), ...].
+        index: the step among these.
+    """
+    for cell, values in scalars:
+        cell.copy_from(np.asarray(values[index], np.float64))
 
 
 class MetricReset:
