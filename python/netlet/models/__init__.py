@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from netlet.base.missing import explain_missing
+from netlet.saving import load_model, save_model
 
 from .cloning import clone_model
-from .files import load_model, model_from_json, save_model
+from .from_json import model_from_json
 from .functional import Functional, Model
 from .sequential import Sequential
 

@@ -194,7 +194,7 @@ class Model(Trainer, GraphLayer):
             **kwargs: `include_optimizer` (default True): whether to save the compile arguments and the optimizer.
 
         Raises:
-            ValueError: another file extension, or a part that cannot be saved, such as a Lambda layer.
+            ValueError: another file extension, or a part that cannot be saved, such as a lambda.
             FileExistsError: the file exists and `overwrite` is False.
             OSError: the file cannot be written.
         """

@@ -26,8 +26,8 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
         include_optimizer: whether to save the arguments of `compile` and the optimizer's state; default True.
 
     Raises:
-        ValueError: the path has another ending, the model contains something that cannot be saved, such as a Lambda
-            layer, or some of its layers were called but it was not.
+        ValueError: the path has another ending, the model contains something that cannot be saved, such as a lambda,
+            or some of its layers were called but it was not.
         FileExistsError: the file exists and `overwrite` is False.
         OSError: the file cannot be written. An existing file is unchanged, also if the process is killed.
         ImportError: a ".keras" file without h5py.
@@ -69,8 +69,8 @@ def load_model(
         The model.
 
     Raises:
-        ValueError: the file has another format, is damaged, contains a Lambda layer, or names a class that is neither
-            netlet's, nor registered, nor in `custom_objects`.
+        ValueError: the file has another format, is damaged, contains code, as Keras saves it for a lambda, or names a
+            class or function that is neither netlet's, nor registered, nor in `custom_objects`.
         OSError: the file is missing or cannot be read.
         ImportError: a ".keras" or ".h5" file without h5py.
 
