@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 
@@ -217,3 +219,14 @@ def test_inputs_that_do_not_fit():
         model.predict(np.zeros((2, 1)), verbose=0)
     with pytest.raises(ValueError, match="number of rows"):
         model.fit(TEXTS, LABELS[:-1], verbose=0)
+
+
+def test_a_batch_is_prepared_while_a_step_of_the_same_model_runs():
+    """The prefetch thread runs the layers in front; a step in another thread does not keep it from that."""
+    model = model_of()
+    prepared = []
+    with model.fed():
+        thread = threading.Thread(target=lambda: prepared.append(model.run_ahead(np.array(ASKED))))
+        thread.start()
+        thread.join()
+    assert prepared[0].dtype == "float32"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -20,6 +21,18 @@ from .front import Front
 from .graph_inputs import fit_to, from_input_layers, in_order, shapes_of
 
 
+class _Fed(threading.local):
+    """The models that this thread called `fed` of.
+
+    A thread that prepares batches runs the layers in front while another one runs a step inside of `fed`.
+    """
+
+    models: tuple[GraphLayer, ...] = ()
+
+
+_fed = _Fed()
+
+
 class GraphLayer(Layer):
     """A layer that runs the operations between symbolic inputs and outputs.
 
@@ -30,7 +43,6 @@ class GraphLayer(Layer):
     _specs: dict[Any, Any]  # shapes and dtypes of inputs -> symbolic outputs
     _warned: set[str]  # warnings that were given
     _front: Front | None = None
-    _fed = False  # True inside of `fed`
 
     @property
     def _masks_travel_inside(self) -> bool:  # type: ignore[override]
@@ -143,7 +155,7 @@ class GraphLayer(Layer):
         Returns:
             What the recorded step receives; `inputs` if nothing is to run.
         """
-        if not self.has_front or self._fed or is_symbolic(inputs):
+        if not self.has_front or any(model is self for model in _fed.models) or is_symbolic(inputs):
             return inputs
         if any(isinstance(leaf, _core.Tensor) and leaf.recorded for leaf in tree.flatten(inputs)):
             return inputs
@@ -164,12 +176,14 @@ class GraphLayer(Layer):
 
     @contextlib.contextmanager
     def fed(self) -> Iterator[None]:
-        """A context in which calls of the model receive what the layers in front returned, and do not run them."""
-        before, self._fed = self._fed, True
+        """A context in which calls of the model in this thread receive what the layers in front returned, and do not
+        run them."""
+        before = _fed.models
+        _fed.models = (*before, self)
         try:
             yield
         finally:
-            self._fed = before
+            _fed.models = before
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.has_front and args:
