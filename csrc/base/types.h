@@ -5,7 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(_MSC_VER)
+#if defined(__CUDACC__)
+#define NETLET_INLINE static __host__ __device__ __forceinline__
+#define NETLET_MEMBER_INLINE __host__ __device__ __forceinline__
+#define NETLET_RESTRICT __restrict__
+#elif defined(_MSC_VER)
 #define NETLET_INLINE static __forceinline
 #define NETLET_MEMBER_INLINE __forceinline
 #define NETLET_RESTRICT __restrict
@@ -41,6 +45,7 @@ struct Kernel {
     KernelFn fn;
     const char* name;
     const char* isa;
+    uint16_t index;  // in every table of kernels
 };
 
 // A Kernel with the type of its arguments, which Tape::emit checks. A kernel that is chosen by dtype lists the argument

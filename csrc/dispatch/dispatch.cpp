@@ -98,7 +98,7 @@ const Isa& chosen() {
 
 Kernel kernel_at(KernelIndex index) {
     const Isa& isa = chosen();
-    return {isa.table->fn[(size_t)index], names[(size_t)index], isa.name};
+    return {isa.table->fn[(size_t)index], names[(size_t)index], isa.name, (uint16_t)index};
 }
 
 std::string active_isa() { return chosen().name; }

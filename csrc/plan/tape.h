@@ -33,6 +33,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/device.h"
 #include "plan/backward.h"
 #include "plan/record.h"
 #include "plan/tensor.h"
@@ -107,6 +108,12 @@ class Tape : public std::enable_shared_from_this<Tape> {
         if (!recording() || trains_) return false;
         return x->recorded() ? prepacked_slots_.count(x->slot) > 0 : x->buffer->tracked();
     }
+
+    // Where the ops of this tape run.
+    Device device() const { return device_; }
+    // Whether they run on a GPU, which has its own kernels: an op then emits the unpacked form of its arguments and
+    // none of the layouts that only the CPU's kernels use.
+    bool on_gpu() const { return device_ != Device{}; }
 
     // ---- what ops call ------------------------------------------------------------------------------------------
     Tensor empty(const Shape& shape, DType dtype);
@@ -218,6 +225,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
 
     Mode mode_;
     const bool trains_;
+    Device device_;
     uint64_t id_;
     uint32_t next_stream_ = 0;
     Tensor step_;
