@@ -18,6 +18,7 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 import pytest
 
 from netlet import _core
+from netlet.base import device
 from support import differences
 from support.simd import OVERLAYS
 
@@ -30,6 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if name := os.environ.get("NETLET_TEST_DEVICE"):  # runs the tests of ops on a GPU, or on the simulated one
+        device.set_default_device(name)
     differences.every_element = config.getoption("--run-slow")
 
 

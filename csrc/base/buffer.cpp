@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #endif
 
+#include "base/error.h"
+
 namespace netlet {
 
 namespace {
@@ -51,22 +53,79 @@ std::shared_ptr<Buffer> Buffer::allocate(size_t bytes) {
     return b;
 }
 
-std::shared_ptr<Buffer> Buffer::borrow(void* data, size_t bytes, void (*release)(void*), void* owner) {
+std::shared_ptr<Buffer> Buffer::borrow(void* data, size_t bytes, void (*release)(void*), void* owner,
+                                       Device device) {
     std::shared_ptr<Buffer> b(new Buffer);
     b->data_ = static_cast<std::byte*>(data);
     b->bytes_ = bytes;
     b->release_ = release;
     b->owner_ = owner;
+    b->device_ = device;
     return b;
 }
 
+std::shared_ptr<Buffer> Buffer::allocate(size_t bytes, Device device) {
+    if (device.is_cpu()) return allocate(bytes);
+    const DeviceLock lock(device);
+    Backend& backend = backend_of(device);
+    std::shared_ptr<Buffer> b(new Buffer);
+    void* memory = nullptr;
+    check_device(device, backend.allocate(device.index, bytes + !bytes, memory), "allocation");
+    if (!memory) throw OutOfDeviceMemory(device.str(), (int64_t)bytes, info_of(device).free_bytes);
+    b->data_ = static_cast<std::byte*>(memory);
+    b->bytes_ = bytes;
+    b->device_ = device;
+    return b;
+}
+
+void Buffer::must_be_on_host() const {
+    if (!on_host()) throw RuntimeError("expected a value in the host's memory, received one on " + device_.str());
+}
+
+void Buffer::release_device_memory() {
+    if (on_host() || (release_ && !host_)) return;  // a borrowed block belongs to its owner
+    const DeviceLock lock(device_);
+    if (data_) backend_of(device_).release(device_.index, data_);
+}
+
+void Buffer::move_to(Device device) {
+    if (device == device_) return;
+    if (!host_ && on_host()) host_ = data_;
+    if (!host_) {  // made on a device
+        const auto block = allocate(bytes_);
+        std::swap(host_, block->data_);
+        std::swap(owner_, block->owner_);
+    }
+    begin_write();
+    if (!on_host()) {
+        const DeviceLock lock(device_);
+        check_device(device_, backend_of(device_).to_host(device_.index, host_, data_, bytes_), "copy");
+    }
+    std::shared_ptr<Buffer> block;
+    if (!device.is_cpu()) {
+        block = allocate(bytes_, device);
+        const DeviceLock lock(device);
+        check_device(device, backend_of(device).to_device(device.index, block->data_, host_, bytes_), "copy");
+    }
+    release_device_memory();
+    device_ = device;
+    data_ = host_;
+    if (block) {
+        data_ = block->data_;
+        block->data_ = nullptr;
+    }
+    end_write();
+}
+
 Buffer::~Buffer() {
+    release_device_memory();
+    std::byte* host = on_host() ? data_ : host_;
     if (release_)
         release_(owner_);
     else if (owner_)
         ::operator delete(owner_);
-    else if (data_)
-        ::operator delete(data_, std::align_val_t{alignment});
+    else if (host)
+        ::operator delete(host, std::align_val_t{alignment});
 }
 
 }  // namespace netlet

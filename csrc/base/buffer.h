@@ -1,10 +1,12 @@
-// A block of memory: either aligned memory that the buffer allocates and frees, or memory borrowed from a NumPy array.
+// A block of memory: either aligned memory that the buffer allocates and frees, on the host or on a device, or memory
+// borrowed from a NumPy array.
 #pragma once
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 
+#include "base/device.h"
 #include "base/flag.h"
 
 namespace netlet {
@@ -15,8 +17,15 @@ class Buffer {
 
     // Returns uninitialised memory. Throws std::bad_alloc (MemoryError in Python) when memory runs out.
     static std::shared_ptr<Buffer> allocate(size_t bytes);
+    // The same in the memory of a device. Throws OutOfDeviceMemory, which names what is free.
+    static std::shared_ptr<Buffer> allocate(size_t bytes, Device device);
     // Wraps memory that `owner` owns; release(owner) runs when the last reference to the buffer goes away.
-    static std::shared_ptr<Buffer> borrow(void* data, size_t bytes, void (*release)(void*), void* owner);
+    static std::shared_ptr<Buffer> borrow(void* data, size_t bytes, void (*release)(void*), void* owner,
+                                          Device device = {});
+
+    // Moves the values to the memory of a device or back: every tensor that shares the buffer follows. Nobody may use
+    // them meanwhile. The host's memory is kept, because NumPy may have views of it.
+    void move_to(Device device);
 
     // Points a buffer that was borrowed without an owner at other memory.
     void point_at(void* data) { data_ = static_cast<std::byte*>(data); }
@@ -27,6 +36,9 @@ class Buffer {
 
     std::byte* data() const { return data_; }
     size_t bytes() const { return bytes_; }
+    Device device() const { return device_; }  // where the memory is
+    bool on_host() const { return device_.is_cpu(); }
+    void must_be_on_host() const;  // RuntimeError otherwise
 
     // True if every write to the contents changes the version: false for borrowed memory, and once NumPy has a
     // writable view.
@@ -56,8 +68,12 @@ class Buffer {
 
   private:
     Buffer() = default;
+    void release_device_memory();
+
     std::byte* data_ = nullptr;
     size_t bytes_ = 0;
+    Device device_;
+    std::byte* host_ = nullptr;  // the host's memory while the values are on a device that they were moved to
     std::atomic<uint64_t> version_{0};
     Flag exposed_;
     void (*release_)(void*) = nullptr;

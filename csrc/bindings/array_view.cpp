@@ -150,6 +150,15 @@ py::array to_ndarray(const Tensor& t, bool writable) {
             "this tensor is part of a recorded step and has no value yet: NumPy cannot be used on it inside call(); "
             "use netlet.ops (or give the layer compute_output_shape and compile the model with run_eagerly=True)");
     }
+    if (!t->device().is_cpu()) {
+        if (writable) throw RuntimeError("expected a value in the host's memory, received one on " + t->device().str());
+        Tensor copy;
+        {
+            const GilReleased nogil;
+            copy = on_device(t, Device{});
+        }
+        return to_ndarray(copy);
+    }
     auto* keep = new std::shared_ptr<Buffer>(t->buffer);
     py::capsule owner(keep, [](void* p) { delete static_cast<std::shared_ptr<Buffer>*>(p); });
     py::array a(to_numpy(t->dtype), std::vector<py::ssize_t>(t->shape.begin(), t->shape.end()), t->data(), owner);

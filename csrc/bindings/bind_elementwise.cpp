@@ -11,7 +11,9 @@ namespace netlet::bindings {
 
 namespace {
 
+// At once, where x is.
 Tensor eager_cast(const Tensor& x, DType dtype) {
+    const DeviceScope there(x->device());
     Tape eager(Tape::Mode::eager);
     return ops::cast(eager, x, dtype);
 }

@@ -1,8 +1,6 @@
 // Plans: a single run, many batches in one call, and the table of records.
 
 #include <algorithm>
-#include <chrono>
-#include <cstring>
 
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
@@ -20,6 +18,9 @@ Tensor checked_source(const Plan& plan, size_t i, const py::handle& array) {
     Arg a = to_arg(array);
     bool fits = a->dtype == s.dtype && a->shape.rank() == s.shape.rank() && !a->recorded();
     for (int axis = 1; fits && axis < s.shape.rank(); ++axis) fits = a->shape[axis] == s.shape[axis];
+    if (!a->device().is_cpu() && a->device() != plan.device())
+        throw ValueError("plan: source '" + s.name + "' is on " + a->device().str() + ", the model on " +
+                         plan.device().str());
     if (!fits)
         throw ValueError("plan: source '" + s.name + "' was recorded for rows of " + s.shape.str() + " " +
                          name_of(s.dtype) + ", received " + a->shape.str() + " " + name_of(a->dtype));
@@ -53,21 +54,23 @@ py::tuple run(Plan& plan, const py::sequence& arrays, bool profiled) {
         pointers.push_back(y.mutable_data());
         outputs.append(y);
     }
-    int64_t stopped;
+    Batches batches;
+    batches.sources = sources;
+    for (void* p : pointers) batches.outputs.push_back({static_cast<std::byte*>(p), 0});
+    batches.profiled = profiled;
+    Ran ran;
     {
         const GilReleased nogil;
-        const Plan::Session session(plan);
-        for (size_t i = 0; i < sources.size(); ++i) plan.feed(i, sources[i]->data(), nullptr, 0, sources[i]->shape[0]);
-        for (size_t i = 0; i < pointers.size(); ++i) plan.bind_output(i, pointers[i]);
-        stopped = profiled ? plan.run_profiled() : plan.run();
+        ran = plan.run_batches(batches);
     }
-    return py::make_tuple(outputs, stopped);
+    return py::make_tuple(outputs, ran.stopped);
 }
 
 // Fast path for a plan with one source and one output. None if x is not exactly what the plan reads, or if a guard
 // stopped the run.
 py::object predict(Plan& plan, const py::object& x) {
-    if (!py::isinstance<py::array>(x) || plan.sources().size() != 1 || plan.outputs() != 1) return py::none();
+    if (!py::isinstance<py::array>(x) || plan.sources().size() != 1 || plan.outputs() != 1 || !plan.device().is_cpu())
+        return py::none();
     const auto a = py::reinterpret_borrow<py::array>(x);
     const Source& s = plan.sources()[0];
     constexpr int wanted = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
@@ -88,17 +91,6 @@ py::object predict(Plan& plan, const py::object& x) {
     }
     if (stopped >= 0) return py::none();
     return y;
-}
-
-// Copies the rows of one batch to the plan's memory and checks the copy: another thread may write the caller's array
-// while the steps run without the GIL.
-const int64_t* copy_rows(const int64_t* rows, int64_t limit, std::vector<int64_t>& copy) {
-    std::memcpy(copy.data(), rows, copy.size() * sizeof *rows);
-    for (int64_t r : copy)
-        if (r < 0 || r >= limit)
-            throw ValueError("run_batches: row " + std::to_string(r) + " of " + std::to_string(limit) +
-                             " does not exist: the order was written while its batches ran");
-    return copy.data();
 }
 
 // Steps over rows [first, first + count * batch) of the sources, or of the order in `rows`. Returns (steps done, record
@@ -131,8 +123,7 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
         if ((int64_t)values.size() < count || cell->dtype != DType::f64 || cell->recorded() || cell->size() != 1)
             throw ValueError("run_batches: expected one float64 per step for each scalar");
 
-    std::vector<std::byte*> out_data;
-    std::vector<int64_t> out_row;
+    Batches batches;
     if (outputs.size() && outputs.size() != plan.outputs())
         throw ValueError("run_batches: expected an array for every output");
     std::vector<py::array> scratch;
@@ -140,8 +131,7 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
         const Output& spec = plan.output(i);
         if (!outputs.size()) {
             scratch.push_back(new_output(spec));
-            out_data.push_back(static_cast<std::byte*>(scratch.back().mutable_data()));
-            out_row.push_back(0);
+            batches.outputs.push_back({static_cast<std::byte*>(scratch.back().mutable_data()), 0});
             continue;
         }
         auto y = outputs[i].cast<py::array>();
@@ -151,29 +141,22 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
         if (!fits)
             throw ValueError("run_batches: expected output " + std::to_string(i) + " with rows of " + spec.shape.str() +
                              " " + name_of(spec.dtype));
-        out_data.push_back(static_cast<std::byte*>(y.mutable_data()));
-        out_row.push_back(row_bytes(spec.shape, spec.dtype));
+        const int64_t row = row_bytes(spec.shape, spec.dtype);
+        batches.outputs.push_back({static_cast<std::byte*>(y.mutable_data()) + first * row, row * batch});
     }
 
-    int64_t done = 0, stopped = -1, limit = INT64_MAX;
-    for (const Tensor& source : sources) limit = std::min(limit, source->shape[0]);
+    batches.sources = sources;
+    batches.order = order;
+    batches.first = first;
+    batches.count = count;
+    batches.seconds = seconds;
+    for (const auto& [cell, values] : scalars) batches.scalars.emplace_back(cell, values.data());
+    Ran ran;
     {
         const GilReleased nogil;
-        const Plan::Session session(plan);
-        std::vector<int64_t>& batch_rows = plan.batch_rows(order ? batch : 0);
-        const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
-        while (done < count && stopped < 0) {
-            const int64_t row = first + done * batch;
-            const int64_t* rows_now = order ? copy_rows(order + row, limit, batch_rows) : nullptr;
-            for (size_t i = 0; i < sources.size(); ++i) plan.feed(i, sources[i]->data(), rows_now, row, batch);
-            for (size_t i = 0; i < out_data.size(); ++i) plan.bind_output(i, out_data[i] + row * out_row[i]);
-            for (const auto& [cell, values] : scalars) *cell->data<double>() = values[(size_t)done];
-            stopped = plan.run();
-            done += stopped < 0;
-            if (std::chrono::steady_clock::now() >= deadline) break;
-        }
+        ran = plan.run_batches(batches);
     }
-    return py::make_tuple(done, stopped);
+    return py::make_tuple(ran.done, ran.stopped);
 }
 
 py::list describe(const Plan& plan) {
@@ -191,7 +174,7 @@ py::list describe(const Plan& plan) {
         py::dict row;
         row["layer"] = r.scope;
         row["kernel"] = r.kernel.name;
-        row["isa"] = r.kernel.isa;
+        row["isa"] = plan.device().is_cpu() ? std::string(r.kernel.isa) : plan.device().str();
         row["reads"] = py::tuple(reads);
         row["writes"] = py::tuple(writes);
         row["bytes"] = bytes;
@@ -224,6 +207,7 @@ py::list written(const Plan& plan, size_t record) {
 void bind_plan(py::module_& m) {
     using namespace py::literals;
     py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "A recorded step, replayed by native code.")
+        .def_property_readonly("device", [](const Plan& plan) { return plan.device().str(); })
         .def_property_readonly("arena_bytes", &Plan::arena_bytes)
         .def_property_readonly("unplanned_bytes", &Plan::unplanned_bytes,
                                "What the arena would take if no bytes were shared.")

@@ -10,12 +10,23 @@ namespace {
 // Smaller copies are over before another Python thread has taken the GIL.
 constexpr int64_t worth_releasing = 64 * 1024;  // bytes
 
-// Runs op on an eager tape of its own: nothing is recorded, and no gradient flows.
+// Runs op on an eager tape of its own, on x's device: nothing is recorded, and no gradient flows.
 template <class Op> Tensor without_gil(const Tensor& x, Op op) {
     std::optional<GilReleased> nogil;
     if (x->bytes() >= worth_releasing) nogil.emplace();
+    const DeviceScope there(x->device());
     Tape eager(Tape::Mode::eager);
     return op(eager);
+}
+
+// Copies values, cast to the dtype of `to`, between two devices. The cast runs on the host.
+void copy_between_devices(const Tensor& from, const Tensor& to) {
+    if (from->shape != to->shape)
+        throw ValueError("assign: expected a value of shape " + to->shape.str() + ", received " + from->shape.str());
+    const GilReleased nogil;
+    const DeviceScope host({});
+    Tape eager(Tape::Mode::eager);
+    transfer(from->dtype == to->dtype ? from : ops::cast(eager, on_device(from, {}), to->dtype), to);
 }
 
 // For printing and for single numbers: halves as float32, so that bfloat16 needs no package.
@@ -36,6 +47,7 @@ void bind_tensor(py::module_& m) {
         .def_property_readonly("ndim", [](const TensorImpl& t) { return t.shape.rank(); })
         .def_property_readonly("size", &TensorImpl::size)
         .def_property_readonly("nbytes", &TensorImpl::bytes)
+        .def_property_readonly("device", [](const TensorImpl& t) { return t.device().str(); })
         .def_property_readonly("recorded", &TensorImpl::recorded)
         .def_property_readonly("address", [](const TensorImpl& t) { return t.recorded() ? 0 : (uintptr_t)t.data(); })
         .def_property(
@@ -73,6 +85,7 @@ void bind_tensor(py::module_& m) {
             "copy_from",
             [](const Tensor& t, const StoredArg& value) {
                 if (t->recorded()) throw RuntimeError("copy_from: this tensor is part of a recorded step");
+                if (t->device() != value->device()) return copy_between_devices(value, t);
                 without_gil(t, [&](Tape& eager) {
                     ops::assign(eager, value, t);
                     return t;
@@ -97,16 +110,19 @@ void bind_tensor(py::module_& m) {
         "tensor",
         [](const StoredArg& x, const std::optional<DType>& dtype) {
             const DType wanted = dtype ? *dtype : x.scalar && x->dtype == DType::f64 ? DType::f32 : x->dtype;
-            return without_gil(x, [&](Tape& eager) {
+            const Tensor own = without_gil(x, [&](Tape& eager) {
                 return wanted == x->dtype ? ops::identity(eager, x) : ops::cast(eager, x, wanted);
             });
+            return on_device(own, current_device());
         },
         "value"_a, "dtype"_a = py::none(), "A tensor with a copy of the values in memory of its own.");
     m.def(
         "as_tensor", [](const StoredArg& x) { return x.tensor; }, "value"_a,
         "The same values as a Tensor, borrowed where possible.");
     m.def("numpy_dtype", &to_numpy, "dtype"_a, "The NumPy dtype of that name; bfloat16's is that of ml_dtypes.");
-    m.def("empty", [](const Shape& shape, DType dtype) { return make_tensor(shape, dtype); }, "shape"_a, "dtype"_a);
+    m.def(
+        "empty", [](const Shape& shape, DType dtype) { return make_tensor(shape, dtype, current_device()); }, "shape"_a,
+        "dtype"_a);
     m.def(
         "view",
         [](const Tensor& x, const Shape& shape, int64_t offset) {

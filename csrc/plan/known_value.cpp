@@ -5,7 +5,7 @@
 #include <cstring>
 #include <unordered_map>
 
-#include "base/thread_pool.h"
+#include "plan/launch.h"
 #include "plan/tape.h"
 
 namespace netlet {
@@ -51,13 +51,13 @@ Tensor Tape::known_value(const Tensor& x) const {
             std::shared_ptr<Buffer> buffer = o.buffer;
             if (o.slot >= 0) {
                 auto& own = slots[o.slot];
-                if (!own) own = Buffer::allocate((size_t)recording_.slots[(size_t)o.slot].bytes);
+                if (!own) own = Buffer::allocate((size_t)recording_.slots[(size_t)o.slot].bytes, device_);
                 buffer = own;
             }
             const void* p = buffer->data() + o.offset;
             std::memcpy(args->data() + o.field, &p, sizeof p);
         }
-        ThreadPool::instance().run(r->kernel.fn, args->data(), r->units, r->grain);
+        run_kernel(device_, r->kernel, args->data(), r->units, r->grain);
     }
     auto y = std::make_shared<TensorImpl>(*x);
     y->slot = -1;

@@ -7,17 +7,20 @@
 #include <unordered_map>
 
 #include "base/thread_pool.h"
+#include "plan/gpu_executor.h"
 #include "plan/memory_plan.h"
 
 namespace netlet {
 
-Plan::Plan(Recording recording) : recording_(std::move(recording)), seconds_(recording_.records.size()) {
+Plan::Plan(Recording recording, Device device)
+    : recording_(std::move(recording)), device_(device), seconds_(recording_.records.size()) {
     find_prepacked();
     find_watched();
     auto& records = recording_.records;
     auto& slots = recording_.slots;
 
-    // Lifetimes, in records. Inputs and outputs are in the caller's memory and take no space in the arena.
+    // Lifetimes, in records. On the CPU, inputs and outputs are in the caller's memory and take no space in the arena.
+    // On a GPU they are in the arena as long as the plan.
     std::vector<Lifetime> lifetimes(slots.size());
     for (size_t s = 0; s < slots.size(); ++s) lifetimes[s] = {slots[s].bytes, (int)records.size(), -1};
     for (size_t i = 0; i < records.size(); ++i)
@@ -27,11 +30,13 @@ Plan::Plan(Recording recording) : recording_(std::move(recording)), seconds_(rec
                 life.first = std::min(life.first, (int)i);
                 life.last = i < prepacked_ ? (int)records.size() : std::max(life.last, (int)i);
             }
+    for (size_t s = 0; s < slots.size() && !device_.is_cpu(); ++s)
+        if (slots[s].kind != Slot::Kind::temporary) lifetimes[s] = {slots[s].bytes, 0, (int)records.size()};
     const MemoryPlan memory = pack(lifetimes);
     arena_bytes_ = memory.total;
     for (const Lifetime& life : lifetimes)
         if (life.first <= life.last) unplanned_bytes_ += life.bytes;
-    arena_ = Buffer::allocate((size_t)arena_bytes_);
+    arena_ = Buffer::allocate((size_t)arena_bytes_, device_);
     args_ = Buffer::allocate(recording_.args.size());
     std::memcpy(args_->data(), recording_.args.data(), recording_.args.size());
     recording_.args = {};
@@ -40,7 +45,7 @@ Plan::Plan(Recording recording) : recording_(std::move(recording)), seconds_(rec
     for (Record& r : records)
         for (RecordOperand& o : r.operands) {
             std::byte* field = args_->data() + r.args + o.field;
-            if (o.slot >= 0 && slots[(size_t)o.slot].kind != Slot::Kind::temporary) {
+            if (device_.is_cpu() && o.slot >= 0 && slots[(size_t)o.slot].kind != Slot::Kind::temporary) {
                 uses_[(size_t)o.slot].push_back({field, o.offset});
                 continue;
             }
@@ -48,6 +53,60 @@ Plan::Plan(Recording recording) : recording_(std::move(recording)), seconds_(rec
                 o.slot >= 0 ? arena_->data() + memory.offsets[(size_t)o.slot] + o.offset : o.buffer->data() + o.offset;
             std::memcpy(field, &p, sizeof p);
         }
+    if (!device_.is_cpu()) start_gpu(memory);
+}
+
+Plan::~Plan() = default;
+
+void Plan::start_gpu(const MemoryPlan& memory) {
+    std::vector<std::byte*> places;
+    for (int64_t offset : memory.offsets) places.push_back(arena_->data() + offset);
+    gpu_ = std::make_unique<GpuExecutor>(device_, recording_, args_->data(), std::move(places),
+                                         [this](size_t record, double seconds) { add_seconds(record, seconds); });
+}
+
+Ran Plan::run_batches(const Batches& batches) {
+    const Session session(*this);
+    return gpu_ ? gpu_->run(batches) : run_on_cpu(batches);
+}
+
+Ran Plan::run_on_cpu(const Batches& batches) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(batches.seconds);
+    Ran ran;
+    while (ran.done < batches.count && ran.stopped < 0) {
+        int64_t limit = INT64_MAX, batch = 0;
+        for (size_t i = 0; i < batches.sources.size(); ++i) {
+            limit = std::min(limit, batches.sources[i]->shape[0]);
+            batch = recording_.sources[i].shape[0];
+        }
+        const int64_t* rows = nullptr;
+        if (batches.order) rows = checked_rows(batches.order + batches.first + ran.done * batch, batch, limit);
+        for (size_t i = 0; i < batches.sources.size(); ++i) {
+            const int64_t each = recording_.sources[i].shape[0];
+            feed(i, batches.sources[i]->data(), rows, batches.first + ran.done * each, each);
+        }
+        for (size_t i = 0; i < batches.outputs.size(); ++i)
+            bind_output(i, batches.outputs[i].data + ran.done * batches.outputs[i].step_bytes);
+        for (const auto& [cell, values] : batches.scalars) *cell->data<double>() = values[ran.done];
+        ran.stopped = batches.profiled ? run_profiled() : run();
+        ran.done += ran.stopped < 0;
+        if (std::chrono::steady_clock::now() >= deadline) break;
+    }
+    return ran;
+}
+
+// A copy of the rows of one batch, checked: another thread may write the caller's array while the steps run.
+const int64_t* Plan::checked_rows(const int64_t* rows, int64_t count, int64_t limit) {
+    batch_rows_.assign(rows, rows + count);
+    for (int64_t r : batch_rows_)
+        if (r < 0 || r >= limit)
+            throw ValueError("run_batches: row " + std::to_string(r) + " of " + std::to_string(limit) +
+                             " does not exist: the order was written while its batches ran");
+    return batch_rows_.data();
+}
+
+void Plan::add_seconds(size_t record, double taken) {
+    seconds_[record].store(seconds(record) + taken, std::memory_order_relaxed);
 }
 
 void Plan::bind(int slot, const void* data) {
@@ -173,8 +232,7 @@ int64_t Plan::run_profiled() {
         using clock = std::chrono::steady_clock;
         const auto start = clock::now();
         step(recording_.records[i]);
-        const double taken = std::chrono::duration<double>(clock::now() - start).count();
-        seconds_[i].store(seconds(i) + taken, std::memory_order_relaxed);
+        add_seconds(i, std::chrono::duration<double>(clock::now() - start).count());
     });
 }
 
@@ -194,7 +252,10 @@ bool Plan::writes_nonfinite(const Record& r) const {
 int64_t Plan::find_nonfinite() {
     // Clears the arena, because some records write only a part of a value: non-finite numbers that an earlier run left
     // in the rest must not be found.
-    std::memset(arena_->data(), 0, (size_t)arena_bytes_);
+    if (gpu_)
+        gpu_->restart();
+    else
+        std::memset(arena_->data(), 0, (size_t)arena_bytes_);
     for (Read& read : prepacked_reads_) read.version = never;
     for (const Rows& rows : recording_.row_maps) rows->check();
     int64_t last = -1;
@@ -202,7 +263,8 @@ int64_t Plan::find_nonfinite() {
         if (recording_.records[i].guard) last = (int64_t)i;
     for (int64_t i = 0; i <= last; ++i) {
         const Record& r = recording_.records[(size_t)i];
-        if (r.skipped()) continue;
+        if (gpu_ && gpu_->finds_nonfinite((size_t)i)) return i;
+        if (gpu_ || r.skipped()) continue;
         step(r);
         if (writes_nonfinite(r) || (r.guard && *r.guard)) return i;
     }

@@ -7,13 +7,19 @@
 #include <vector>
 
 #include "base/fork.h"
+#include "plan/batches.h"
 #include "plan/record.h"
 
 namespace netlet {
 
+class GpuExecutor;
+struct MemoryPlan;
+
 class Plan {
   public:
-    explicit Plan(Recording recording);
+    explicit Plan(Recording recording, Device device = {});
+    ~Plan();
+    Device device() const { return device_; }
 
     const std::vector<Source>& sources() const { return recording_.sources; }
     size_t outputs() const { return recording_.outputs.size(); }
@@ -21,6 +27,9 @@ class Plan {
     const std::vector<Record>& records() const { return recording_.records; }
     int64_t arena_bytes() const { return arena_bytes_; }
     int64_t unplanned_bytes() const { return unplanned_bytes_; }
+
+    // Replays the step for each batch. The sources and outputs fit the plan: the bindings check them.
+    Ran run_batches(const Batches& batches);
 
     // A plan has one user at a time. The user holds a Session while it calls bind_output, feed and run; during that
     // time the buffers that the plan writes count as being written.
@@ -36,22 +45,19 @@ class Plan {
         Plan& plan_;
     };
 
+    // ---- on the CPU --------------------------------------------------------------------------------------------
     // Points source i at the caller's rows [first, first + count), or at the rows that `rows` lists (only if
     // gathers(i)).
     void feed(size_t i, const void* data, const int64_t* rows, int64_t first, int64_t count);
-    // Memory for the row numbers of one batch. The plan owns it, because find_nonfinite gathers the last batch again.
-    std::vector<int64_t>& batch_rows(int64_t count) {
-        batch_rows_.resize((size_t)count);
-        return batch_rows_;
-    }
     bool gathers(size_t i) const { return recording_.sources[i].cell != nullptr; }
     // Makes the plan write output i to the caller's memory.
     void bind_output(size_t i, void* data) { bind(recording_.outputs[i].slot, data); }
 
     // Replays the step. Returns -1, or the index of the record whose guard stopped the run.
     int64_t run();
-    // The same, and adds the time that each record takes to seconds(record).
-    int64_t run_profiled();
+    int64_t run_profiled();  // adds the time that each record takes to seconds(record)
+
+    // ---- on every device ---------------------------------------------------------------------------------------
     double seconds(size_t record) const { return seconds_[record].load(std::memory_order_relaxed); }
     // Replays the step up to the first record that writes a non-finite value or whose guard is set, and returns the
     // index of that record, or -1. It stops after the last guard, so no weight is updated.
@@ -73,9 +79,16 @@ class Plan {
     void bind(int slot, const void* data);
     bool writes_nonfinite(const Record& r) const;
 
+    Ran run_on_cpu(const Batches& batches);
+    const int64_t* checked_rows(const int64_t* rows, int64_t count, int64_t limit);
+    void add_seconds(size_t record, double taken);
+    void start_gpu(const MemoryPlan& memory);
+
     Recording recording_;
+    const Device device_;
+    std::unique_ptr<GpuExecutor> gpu_;  // null on the CPU
     std::shared_ptr<Buffer> arena_, args_;
-    std::vector<int64_t> batch_rows_;
+    std::vector<int64_t> batch_rows_;  // of the last batch, which find_nonfinite gathers again
     std::vector<std::vector<Use>> uses_;        // by slot; filled for inputs and outputs
     std::vector<std::atomic<double>> seconds_;  // of each record
     // The first `prepacked_` records run only if a buffer that they read has been written since they last ran.

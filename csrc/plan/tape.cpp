@@ -4,7 +4,7 @@
 #include <atomic>
 #include <iterator>
 
-#include "base/thread_pool.h"
+#include "plan/launch.h"
 #include "plan/plan.h"
 
 namespace netlet {
@@ -47,10 +47,12 @@ class Writes {
 
 }  // namespace
 
-Tape::Tape(Mode mode, bool trains) : mode_(mode), trains_(trains), id_(next_id++) {
-    step_ = make_tensor({1}, DType::i64);
-    *step_->data<int64_t>() = 0;
-}
+Tape::Tape(Mode mode, bool trains)
+    : mode_(mode),
+      trains_(trains),
+      device_(current_device()),
+      id_(next_id++),
+      step_(make_zeros({1}, DType::i64, mode == Mode::record ? device_ : Device{})) {}
 
 Tape::~Tape() {
     for (const auto& list : listeners_) list->tape_ = nullptr;
@@ -79,7 +81,7 @@ void Tape::leave(Tape* tape) {
 }
 
 Tensor Tape::empty(const Shape& shape, DType dtype) {
-    if (!recording()) return make_tensor(shape, dtype);
+    if (!recording()) return make_tensor(shape, dtype, current_device());
     auto t = std::make_shared<TensorImpl>();
     t->shape = shape;
     t->dtype = dtype;
@@ -131,24 +133,27 @@ void Tape::check_owner(const Tensor& x, const Kernel& kernel) const {
                            "recorded, or compile the model with run_eagerly=True");
 }
 
+// The operand's tensor, on the tape's device. A GPU receives a copy of a value that is in the host's memory and that
+// no step changes.
+Tensor Tape::operand(const Operand& o, const Kernel& kernel) const {
+    const Tensor& t = o.tensor;
+    if (t->recorded() || t->device() == device()) return t;
+    const bool constant = !o.writes && t->device().is_cpu() && !(recording() && t->variable);
+    if (constant) return on_device(t, device());
+    throw ValueError(std::string(kernel.name) + ": expected tensors on " + device().str() + ", received one on " +
+                     t->device().str() + (recording() ? " (layer " + scope() + ")" : "") +
+                     ": move it with netlet.ops.to_device, or the model with model.to");
+}
+
 void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<const Operand> operands,
                       const Work& work) {
     for (const Operand& o : operands)
         if (o.tensor || !o.optional) check_owner(o.tensor, kernel);
     last_kernel_ = kernel.name;
     if (work.units <= 0) return;
-    if (!recording()) {
-        Writes writes;
-        for (const Operand& o : operands) {
-            if (!o.tensor) continue;
-            void* p = o.tensor->data();
-            std::memcpy(o.field, &p, sizeof p);
-            if (o.writes) writes.begin(o.tensor);
-        }
-        ThreadPool::instance().run(kernel.fn, args, work.units, work.grain);
-        return;
-    }
-    bool prepacked = work.prepack && !skip_;
+    if (!recording()) return run_now(kernel, args, operands, work);
+    if (on_gpu()) launcher_for(device_, kernel, scope());
+    bool prepacked = work.prepack && !skip_ && !on_gpu();
     Record r{kernel, (recording_.args.size() + 15) & ~size_t{15}, work.units, work.grain, work.flops, prepacked, {},
              scope()};
     r.skip = skip_;
@@ -156,7 +161,8 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<c
         if (o.tensor && o.reads) prepacked = prepacked && prepacks(o.tensor);
     for (const Operand& o : operands) {
         if (!o.tensor) continue;
-        const TensorImpl& t = *o.tensor;
+        const Tensor held = on_gpu() ? operand(o, kernel) : o.tensor;
+        const TensorImpl& t = *held;
         if (prepacked && o.writes) prepacked_slots_.insert(t.slot);
         r.operands.push_back({(uint32_t)((std::byte*)o.field - (std::byte*)args), t.slot, t.buffer, t.offset, t.shape,
                               t.dtype, o.reads, o.writes, t.buffer && !t.variable && t.buffer != step_->buffer});
@@ -164,6 +170,25 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<c
     recording_.args.resize(r.args + size);
     std::memcpy(recording_.args.data() + r.args, args, size);
     recording_.records.push_back(std::move(r));
+}
+
+void Tape::run_now(const Kernel& kernel, void* args, std::span<const Operand> operands, const Work& work) const {
+    const Device device = current_device();
+    Writes writes;
+    Tensors copies;  // in device memory, released after the kernel in the order of the device's work
+    for (const Operand& o : operands) {
+        if (!o.tensor) continue;
+        void* p = nullptr;
+        if (o.tensor->device() == device) {
+            p = o.tensor->data();
+        } else {
+            copies.push_back(operand(o, kernel));
+            p = copies.back()->data();
+        }
+        std::memcpy(o.field, &p, sizeof p);
+        if (o.writes) writes.begin(o.tensor);
+    }
+    run_kernel(device, kernel, args, work.units, work.grain);
 }
 
 void Tape::at_end(std::function<void(Tape&)> fn) {
@@ -215,7 +240,10 @@ bool Tape::alias_grad(const Tensor& x, const Tensor& y, const Tensor& dy) {
 }
 
 void Tape::set_grad_target(const Tensor& x, const Tensor& target, const Rows& rows, std::function<void(Tape&)> whole) {
-    grad_targets_[x.get()] = {target, false, rows, std::move(whole)};
+    if (on_gpu())  // there a table's gradient is whole
+        grad_targets_[x.get()] = {target, false, nullptr, nullptr};
+    else
+        grad_targets_[x.get()] = {target, false, rows, std::move(whole)};
 }
 
 void Tape::take_grad_target(const Tensor& x, BackwardPass& pass) {
@@ -234,7 +262,7 @@ void Tape::rely_on(const Rows& rows) {
 void Tape::guard(const Tensor& flag) {
     for (Record& r : recording_.records)
         for (const RecordOperand& o : r.operands)
-            if (o.writes && o.buffer && o.buffer == flag->buffer) r.guard = flag->data<int32_t>();
+            if (o.writes && o.buffer && o.buffer == flag->buffer) r.guard = static_cast<int32_t*>(flag->data());
 }
 
 void Tape::begin_skip(const Tensor& flag) {
@@ -259,7 +287,7 @@ std::shared_ptr<Plan> Tape::compile(const std::vector<Tensor>& outputs) {
         recording_.slots[(size_t)y->slot].kind = Slot::Kind::output;
         recording_.outputs.push_back({y->slot, y->shape, y->dtype});
     }
-    return std::make_shared<Plan>(std::move(recording_));
+    return std::make_shared<Plan>(std::move(recording_), device_);
 }
 
 }  // namespace netlet

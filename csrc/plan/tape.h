@@ -37,6 +37,7 @@
 #include "plan/backward.h"
 #include "plan/record.h"
 #include "plan/tensor.h"
+#include "plan/transfer.h"
 
 namespace netlet {
 
@@ -105,15 +106,17 @@ class Tape : public std::enable_shared_from_this<Tape> {
     // Whether a plan of this tape would cache a result that depends on x alone (see Work::prepack): x exists before
     // the plan or is itself cached, and the recorded step does not train, which would write x.
     bool prepacks(const Tensor& x) const {
-        if (!recording() || trains_) return false;
+        if (!recording() || trains_ || on_gpu()) return false;
         return x->recorded() ? prepacked_slots_.count(x->slot) > 0 : x->buffer->tracked();
     }
 
-    // Where the ops of this tape run.
-    Device device() const { return device_; }
+    // Where the ops of this tape run: the device that is current when the tape is made; for an eager tape, now.
+    Device device() const { return recording() ? device_ : current_device(); }
     // Whether they run on a GPU, which has its own kernels: an op then emits the unpacked form of its arguments and
     // none of the layouts that only the CPU's kernels use.
-    bool on_gpu() const { return device_ != Device{}; }
+    bool on_gpu() const { return !device().is_cpu(); }
+    // A tensor of values that the op computed on the host, where the kernels of this tape can read it.
+    Tensor constant(const Tensor& host) const { return on_device(host, device()); }
 
     // ---- what ops call ------------------------------------------------------------------------------------------
     Tensor empty(const Shape& shape, DType dtype);
@@ -220,12 +223,14 @@ class Tape : public std::enable_shared_from_this<Tape> {
                 throw RuntimeError(std::string(kernel.name) + ": expected arguments of its own element type");
         }
     }
+    Tensor operand(const Operand&, const Kernel&) const;
     void emit_bytes(const Kernel&, void* args, size_t size, std::span<const Operand>, const Work&);
+    void run_now(const Kernel&, void* args, std::span<const Operand>, const Work&) const;
     void check_owner(const Tensor& x, const Kernel&) const;
 
     Mode mode_;
     const bool trains_;
-    Device device_;
+    const Device device_;
     uint64_t id_;
     uint32_t next_stream_ = 0;
     Tensor step_;

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 
 #include "base/buffer.h"
 #include "base/dtype.h"
@@ -33,17 +34,22 @@ struct TensorImpl {
         return n;
     }
     bool recorded() const { return slot >= 0; }
-    template <class T = void> T* data() const { return reinterpret_cast<T*>(buffer->data() + offset); }
+    Device device() const { return buffer ? buffer->device() : Device{}; }
+    // The values. With a type T they are meant to be read or written here, so they must be in the host's memory.
+    template <class T = void> T* data() const {
+        if constexpr (!std::is_void_v<T>) buffer->must_be_on_host();
+        return reinterpret_cast<T*>(buffer->data() + offset);
+    }
 };
 
 using Tensor = std::shared_ptr<TensorImpl>;
 
 // A tensor with new, uninitialised memory.
-inline Tensor make_tensor(const Shape& shape, DType dtype) {
+inline Tensor make_tensor(const Shape& shape, DType dtype, Device device = {}) {
     auto t = std::make_shared<TensorImpl>();
     t->shape = shape;
     t->dtype = dtype;
-    t->buffer = Buffer::allocate((size_t)t->bytes());
+    t->buffer = Buffer::allocate((size_t)t->bytes(), device);
     return t;
 }
 

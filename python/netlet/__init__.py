@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         tree,
         utils,
     )
+    from .base.device import device, devices, from_dlpack, to_device
     from .config import DTypePolicy
     from .constraints import Constraint
     from .engine.gradient_tape import GradientTape
@@ -101,6 +102,10 @@ _NAMES = {
     "Sequential": "models",
     "Tensor": "engine.tensor",
     "Variable": "engine.variable",
+    "device": "base.device",
+    "devices": "base.device",
+    "from_dlpack": "base.device",
+    "to_device": "base.device",
 }
 
 __all__ = [
@@ -128,7 +133,10 @@ __all__ = [
     "config",
     "constraints",
     "datasets",
+    "device",
+    "devices",
     "dtype_policies",
+    "from_dlpack",
     "get_num_threads",
     "initializers",
     "isa",
@@ -145,6 +153,7 @@ __all__ = [
     "regularizers",
     "saving",
     "set_num_threads",
+    "to_device",
     "tree",
     "utils",
     "version",

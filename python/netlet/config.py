@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
+from .base.device import set_default_device  # noqa: F401  (public here)
 from .base.missing import explain_missing
 from .base.suggest import unknown
 from .base.switches import (  # noqa: F401  (public here, as in Keras)

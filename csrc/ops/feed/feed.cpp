@@ -11,8 +11,7 @@ Tensor feed(Tape& tape, const Shape& shape, DType from, DType to, const std::str
     if (!tape.recording()) throw RuntimeError("feed: only a recording tape can be fed");
     if (shape.rank() == 0) throw ValueError("feed: expected a shape with a batch axis, received ()");
     static_assert(sizeof(FeedCell) == sizeof(FeedCellView));
-    Tensor cell = make_tensor({(int64_t)sizeof(FeedCell)}, DType::u8);
-    *cell->data<FeedCell>() = {};
+    Tensor cell = make_zeros({(int64_t)sizeof(FeedCell)}, DType::u8, tape.device());
     cell->variable = true;  // its value changes from step to step
     tape.add_feed(cell, shape, from, name);
 

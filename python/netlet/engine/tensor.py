@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet._core import Tensor
+from netlet._core import Tensor, dlpack_device, tensor, to_dlpack
 
 from .operators import Operators, Values, _table, attach, readable_dtype
 
@@ -18,13 +18,11 @@ __all__ = ["Tensor"]
 
 def _from_parts(values: np.ndarray, dtype: str, requires_grad: bool, mask: Any) -> Tensor:
     """Makes a Tensor from its pickled parts."""
-    from netlet import _core
-
-    tensor = _core.tensor(values, dtype)
-    tensor.requires_grad = requires_grad
+    made = tensor(values, dtype)
+    made.requires_grad = requires_grad
     if mask is not None:
-        tensor._keras_mask = mask
-    return tensor
+        made._keras_mask = mask
+    return made
 
 
 def _one_or_many(given: tuple[Any, ...]) -> Any:
@@ -146,6 +144,8 @@ class Exchange:
         self: Any, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
     ) -> Any:
         """The memory as a DLPack capsule: `torch.as_tensor(t)`, `np.from_dlpack(t)`. A Variable's value is copied."""
+        if not self.device.startswith("cpu"):
+            return to_dlpack(tensor(self) if copy or self.variable else self)
         values = self.numpy()
         if copy or not values.flags.writeable:
             if copy is False:
@@ -153,8 +153,8 @@ class Exchange:
             values = values.copy()
         return values.__dlpack__()
 
-    def __dlpack_device__(self) -> tuple[int, int]:
-        return 1, 0  # kDLCPU
+    def __dlpack_device__(self: Any) -> tuple[int, int]:
+        return dlpack_device(self)
 
     def __reduce__(self: Any) -> Any:
         values = np.array(self, readable_dtype(self.dtype))

@@ -55,6 +55,12 @@ def storage_epoch() -> int:
     return _current_epoch
 
 
+def moved() -> None:
+    """Tells plans that the memory of Variables was moved."""
+    global _current_epoch
+    _current_epoch = next(_epoch)
+
+
 class Variable(Operators, Values):
     """A named array that can be assigned to, and trained if it is a float.
 
@@ -268,7 +274,6 @@ class Variable(Operators, Values):
 
     def _rebind(self, tensor: _core.Tensor) -> None:
         """Moves the value to the memory of `tensor`, which has the same shape and dtype."""
-        global _current_epoch
         if tuple(tensor.shape) != self.shape or tensor.dtype != self._dtype:
             raise ValueError(
                 f"Variable '{self.path}': expected {self._dtype} {self.shape}, received {tensor.dtype} {tensor.shape}."
@@ -277,7 +282,7 @@ class Variable(Operators, Values):
         tensor.requires_grad = self._tensor.requires_grad
         tensor.variable = True
         # The epoch changes first: after Ctrl-C between the two lines, plans that use old memory are still detected.
-        _current_epoch = next(_epoch)
+        moved()
         self._tensor = tensor
 
     # ---- copies ----------------------------------------------------------------------------------------------------

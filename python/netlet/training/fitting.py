@@ -13,6 +13,7 @@ from . import arguments, results
 from .data_sources import ArrayData, ArraySource, DataSource, data_source, is_array_like, parts_of
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
+from .placement import on_own_device
 from .state import StepState
 from .step import StepCache
 
@@ -40,6 +41,7 @@ class Fitting:
         self._fitting: StepRunner | None = None  # while `fit` runs; afterwards the model keeps none of its data
         self._initial_epoch = 0
 
+    @on_own_device
     def fit(
         self,
         x: Any = None,
@@ -219,6 +221,7 @@ class Fitting:
             steps=batches.num_batches,
         )
 
+    @on_own_device
     def evaluate(
         self,
         x: Any = None,
@@ -267,6 +270,7 @@ class Fitting:
             logs = self._evaluated(runner, callbacks)
         return dict(logs) if return_dict else results.in_order(logs)
 
+    @on_own_device
     def predict(
         self,
         x: Any,

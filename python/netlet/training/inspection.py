@@ -9,6 +9,7 @@ import numpy as np
 from .data_sources import ArrayData, ArraySource
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
+from .placement import on_own_device
 from .plan_view import PlanView
 from .step import StepCache
 
@@ -21,6 +22,7 @@ class Inspection:
     _require_compiled: Any
     run_ahead: Any
 
+    @on_own_device
     def plan(
         self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, mode: str = "predict"
     ) -> PlanView:
@@ -48,6 +50,7 @@ class Inspection:
         step = self._steps.get(self, mode, source.data, source.batch, False)
         return PlanView(self, mode, step, [t.numpy()[: step.batch] for t in source.data.leaves()])
 
+    @on_own_device
     def training_plan(self) -> PlanView:
         """The training step that was recorded or used last, as `plan` gives it; `profile` runs it on rows of zeros.
 

@@ -18,6 +18,7 @@ from .errors import check_labels, place_of, stopped
 from .hooks import BatchHooks
 from .metric_logs import logs_of
 from .own_fields import recorded_steps
+from .placement import resident
 from .predictions import Predictions
 from .state import write_scalars
 from .step import RecordedStep
@@ -54,6 +55,7 @@ class StepRunner:
         # Steps that the next native call may make. A call checks the indices of all rows that it may reach, so it is
         # offered only about twice the steps that it made in SLICE_SECONDS the last time.
         self._offer = _FEWEST
+        self._resident: list[Any] | None = None  # the arrays of a model on a GPU, in its memory
 
     # ---- before the first epoch ------------------------------------------------------------------------------------
     def prepare(self, example: ArrayData | None = None) -> None:
@@ -152,13 +154,21 @@ class StepRunner:
         outputs: Any = ()
         if self.mode == "predict":
             outputs = self.predictions.arrays(step.outputs, self._rows_at_most(data, step))
-        done, record = step.plan.run_batches(data.leaves(), order, first, count, SLICE_SECONDS, outputs, scalars)
+        done, record = step.plan.run_batches(self._leaves(data), order, first, count, SLICE_SECONDS, outputs, scalars)
         if record >= 0:
             raise stopped(record, self.model, step, self.epoch, first, done, order)
         if count > 1:
             self._offer = max(_FEWEST, 2 * done, self._offer if done == count else 0)
         self.predictions.rows = first + done * step.batch
         return int(done)
+
+    def _leaves(self, data: ArrayData) -> list[Any]:
+        """The arrays that a plan reads. Those of all epochs are copied to a GPU once."""
+        if self.arrays is None or data is not self.arrays.data:
+            return data.leaves()
+        if self._resident is None:
+            self._resident = resident(data.leaves())
+        return self._resident
 
     def _once(self, step: RecordedStep, data: ArrayData, scalars: list[Any]) -> int:
         """Runs one step over arrays with different numbers of rows."""

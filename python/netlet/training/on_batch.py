@@ -13,6 +13,7 @@ from . import results
 from .data_sources import ArrayData, ArraySource, class_weighted
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
+from .placement import on_own_device
 from .repeat import BatchRepeater, key_of
 from .step import StepCache
 
@@ -28,6 +29,7 @@ class OnBatch:
     reset_metrics: Any
     run_ahead: Any
 
+    @on_own_device
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -55,6 +57,7 @@ class OnBatch:
             data = class_weighted(data, class_weight)
         return self._on_batch("train", data, return_dict)
 
+    @on_own_device
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Computes the loss and the metrics of one batch.
 
@@ -75,6 +78,7 @@ class OnBatch:
             return logs if return_dict else results.in_order(logs)
         return self._on_batch("test", self._batch("test_on_batch", x, y, sample_weight), return_dict)
 
+    @on_own_device
     def predict_on_batch(self, x: Any) -> Any:
         """Computes the model's outputs for one batch. The model need not be compiled.
 

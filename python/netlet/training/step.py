@@ -21,6 +21,7 @@ from .feed import feed
 from .metric_logs import LogReader
 from .own_fields import step_state
 from .own_step import has_own_step, optimizers_of, reports_logs
+from .placement import place
 
 _ATTEMPTS = 4  # recordings before `record` gives up
 
@@ -190,6 +191,7 @@ def record(model: Any, mode: str, data: ArrayData, batch: int, check_finite: boo
 
 def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finite: bool) -> RecordedStep:
     """Records the step once; variables may move meanwhile."""
+    place(model, optimizers_of(model, mode))
     epoch, state = storage_epoch(), step_state(model)
     tape = _core.Tape(record=True, trains=mode == "train")
     cell = state.cell if mode == "train" else state.draws

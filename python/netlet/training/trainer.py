@@ -17,9 +17,10 @@ from .fitting import Fitting
 from .inspection import Inspection
 from .on_batch import OnBatch
 from .own_step import standard
+from .placement import Placement
 
 
-class Trainer(Compiling, Fitting, OnBatch, Inspection):
+class Trainer(Compiling, Fitting, OnBatch, Inspection, Placement):
     """The base class that makes a model trainable. Only `Model` derives from it."""
 
     # Set by the model classes.

@@ -1,0 +1,105 @@
+#include "base/device.h"
+
+#include <dlfcn.h>
+
+#include <atomic>
+#include <cctype>
+
+#include "base/error.h"
+
+#if !defined(NETLET_VERSION)
+#define NETLET_VERSION "0"
+#endif
+
+namespace netlet {
+
+namespace {
+
+struct Loaded {
+    Backend* backend;
+    std::recursive_mutex mutex;  // one for all devices of the backend: its calls are short
+};
+
+std::mutex list_mutex;
+// Never destroyed: tensors in device memory may live until the process ends.
+std::vector<Loaded*>& loaded() {
+    static auto* list = new std::vector<Loaded*>;
+    return *list;
+}
+
+Loaded& find(Device device) {
+    const std::lock_guard lock(list_mutex);
+    for (Loaded* l : loaded())
+        if (l->backend->kind() == device.kind) return *l;
+    throw RuntimeError(device.str() + ": expected a device of netlet.devices()");
+}
+
+thread_local std::optional<Device> own;
+std::atomic<Device> shared{};
+
+}  // namespace
+
+std::string Device::str() const {
+    const char* names[] = {"cpu", "cuda", "sim"};
+    return names[(int)kind] + (":" + std::to_string(index));
+}
+
+void load_backend(const std::string& path) {
+    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (!library) throw RuntimeError("load_backend: " + std::string(dlerror()));
+    using Entry = Backend* (*)(const char* version);
+    const auto entry = (Entry)dlsym(library, "netlet_backend");
+    if (!entry) throw RuntimeError("load_backend: " + path + " is no backend of netlet");
+    Backend* backend = entry(NETLET_VERSION);
+    if (!backend) throw RuntimeError("load_backend: " + path + " was built for another version than " NETLET_VERSION);
+    const std::lock_guard lock(list_mutex);
+    for (Loaded* l : loaded())
+        if (l->backend->kind() == backend->kind()) return;
+    loaded().push_back(new Loaded{backend, {}});
+}
+
+std::vector<Device> devices() {
+    std::vector<Device> found{Device{}};
+    const std::lock_guard lock(list_mutex);
+    for (Loaded* l : loaded())
+        for (int i = 0; i < l->backend->devices(); ++i) found.push_back({l->backend->kind(), i});
+    return found;
+}
+
+Device find_device(const std::string& name) {
+    const auto colon = name.find(':');
+    std::string kind = name.substr(0, colon);
+    for (char& c : kind) c = (char)std::tolower((unsigned char)c);
+    const std::string index = colon == std::string::npos ? "0" : name.substr(colon + 1);
+    std::string known;
+    for (const Device& device : devices()) {
+        const std::string own = device.str(), own_kind = own.substr(0, own.find(':'));
+        if (index == std::to_string(device.index) &&
+            (kind == own_kind || (kind == "gpu" && device.kind == Device::Kind::cuda)))
+            return device;
+        known += (known.empty() ? "" : ", ") + own;
+    }
+    throw ValueError("device: expected one of " + known + ", received '" + name + "'");
+}
+
+Backend& backend_of(Device device) { return *find(device).backend; }
+
+DeviceInfo info_of(Device device) {
+    const DeviceLock lock(device);
+    DeviceInfo info{};
+    check_device(device, backend_of(device).info(device.index, info), "netlet.devices()");
+    return info;
+}
+
+Device current_device() { return own ? *own : shared.load(std::memory_order_relaxed); }
+std::optional<Device> own_device() { return own; }
+void set_own_device(std::optional<Device> device) { own = device; }
+void set_default_device(Device device) { shared = device; }
+
+DeviceLock::DeviceLock(Device device) : lock_(find(device).mutex) {}
+
+void check_device(Device device, const char* message, const std::string& what) {
+    if (message) throw RuntimeError(device.str() + ": " + what + ": " + message);
+}
+
+}  // namespace netlet

@@ -1,0 +1,170 @@
+"""Devices: the CPU, and GPUs whose kernels a backend brings.
+
+A backend is a shared library with the kernels of one kind of GPU: "cuda", from the package `netlet-cuda13`, or "sim",
+the simulated GPU of a developer build. Backends are loaded when a device is first asked for.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from netlet import _core
+
+CPU = "cpu:0"
+_ON_CPU, _ON_CUDA = 1, 2  # DLPack's device types
+_LEGACY_STREAM = 1  # work on this stream of CUDA and netlet's own wait for each other
+_BUILT_IN = ("_netlet_cuda.so", "_netlet_sim.so")  # beside this package in a build from source
+
+
+class Device(NamedTuple):
+    """A device that netlet can compute on.
+
+    Attributes:
+        name: "cpu:0", "cuda:0", "sim:0" (a simulated GPU, for tests).
+        description: the GPU's name, or the instruction set of the CPU's kernels.
+        memory_bytes: its memory; 0 for the CPU.
+        free_bytes: how much of it is free now.
+    """
+
+    name: str
+    description: str
+    memory_bytes: int = 0
+    free_bytes: int = 0
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def devices() -> list[Device]:
+    """The devices that netlet can compute on, the CPU first.
+
+    Raises:
+        RuntimeError: a backend is installed but cannot be loaded, e.g. one of another version.
+
+    >>> devices()[0].name
+    'cpu:0'
+    """
+    _load_backends()
+    fields = Device._fields
+    return [Device(**{key: value for key, value in d.items() if key in fields}) for d in _core.devices()]
+
+
+@contextmanager
+def device(name: str) -> Iterator[None]:
+    """A context in which this thread makes variables and tensors on a device and runs ops there.
+
+    Args:
+        name: "cpu", "cuda:0", "sim:0", or "gpu:0" for the first GPU.
+
+    Raises:
+        ValueError: there is no such device; the message lists those that there are.
+
+    >>> with device("cpu:0"):
+    ...     current_device()
+    'cpu:0'
+    """
+    before = _core.set_own_device(_known(name))
+    try:
+        yield
+    finally:
+        _core.set_own_device(before)
+
+
+def current_device() -> str:
+    """Where this thread makes tensors and runs ops.
+
+    >>> current_device()
+    'cpu:0'
+    """
+    return str(_core.current_device())
+
+
+def set_default_device(name: str) -> None:
+    """Makes a device the one of all threads that are in no `device` context.
+
+    Args:
+        name: as for `device`.
+
+    Raises:
+        ValueError: there is no such device.
+
+    >>> set_default_device("cpu:0")
+    """
+    _core.set_default_device(_known(name))
+
+
+def to_device(x: Any, name: str) -> _core.Tensor:
+    """The values of x as a Tensor on a device; x itself if it is there.
+
+    Args:
+        x: array, Tensor or Variable.
+        name: as for `device`.
+
+    Raises:
+        ValueError: there is no such device.
+        MemoryError: the device has not enough free memory.
+
+    >>> import numpy
+    >>> to_device(numpy.ones(2), "cpu").device
+    'cpu:0'
+    """
+    return _core.to_device(x, _known(name))
+
+
+def from_dlpack(x: Any) -> _core.Tensor:
+    """A Tensor that shares the memory of an array of another library, on a GPU or on the CPU.
+
+    Args:
+        x: an object with `__dlpack__`, e.g. a CuPy array or a PyTorch tensor; row-major.
+
+    Raises:
+        ValueError: its device is none of `devices()`, or it is not row-major.
+        TypeError: a dtype that netlet does not have.
+
+    >>> import numpy
+    >>> from_dlpack(numpy.arange(3.0)).shape
+    (3,)
+    """
+    if x.__dlpack_device__()[0] == _ON_CPU:
+        return _core.as_tensor(np.from_dlpack(x))
+    _load_backends()
+    on_cuda = x.__dlpack_device__()[0] == _ON_CUDA
+    return _core.from_dlpack(x.__dlpack__(stream=_LEGACY_STREAM) if on_cuda else x.__dlpack__())
+
+
+def full_name(name: str) -> str:
+    """The name of a device with its number: "cpu" is "cpu:0", "gpu:0" the first real GPU, "cuda:0".
+
+    Raises:
+        ValueError: there is no such device.
+    """
+    with device(name):
+        return current_device()
+
+
+def _known(name: str) -> str:
+    if not isinstance(name, str):
+        raise ValueError(f"device: expected a name such as 'cpu:0' or 'cuda:0', received {name!r}.")
+    if not name.lower().startswith("cpu"):
+        _load_backends()
+    return name
+
+
+@functools.cache
+def _load_backends() -> None:
+    """Loads the backends that are installed."""
+    if os.environ.get("NETLET_NO_GPU"):
+        return
+    here = Path(_core.__file__).parent
+    paths = [str(here / name) for name in _BUILT_IN if (here / name).exists()]
+    paths += [entry.load()() for entry in entry_points(group="netlet.backends")]
+    for path in paths:
+        _core.load_backend(path)

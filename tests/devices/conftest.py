@@ -1,0 +1,17 @@
+"""The fixture `device`: the GPUs to test on, the simulated one among them."""
+
+from __future__ import annotations
+
+import pytest
+
+from netlet.base.device import devices
+
+
+def gpus() -> list[str]:
+    """The GPUs of this build: "sim:0" in a developer build, "cuda:0" where there is one."""
+    return [d.name for d in devices() if d.name in ("sim:0", "cuda:0")]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "device" in metafunc.fixturenames:
+        metafunc.parametrize("device", gpus() or [pytest.param("", marks=pytest.mark.skip("this build has no GPU"))])
