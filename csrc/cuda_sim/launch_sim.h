@@ -1,0 +1,74 @@
+// launch() for the simulated GPU: copies the arguments and queues the kernel.
+#pragma once
+#include <cstdio>
+#include <functional>
+#include <memory>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <vector>
+
+#include "base/launcher.h"
+#include "scheduler.h"
+
+namespace netlet::sim {
+
+// Bytes of an argument that may hold pointers.
+struct Span {
+    const void* data;
+    size_t bytes;
+};
+
+struct QueuedKernel {
+    Kernel kernel;
+    Gate gate;
+    std::shared_ptr<const void> args;  // kernel.args points there
+    std::vector<Span> spans;           // of args
+};
+void queue_kernel(SimStream* stream, QueuedKernel&& queued);
+
+// The name of a kernel's body as the compiler writes it: "relu<float>".
+template <auto Body> const char* body_name() {
+    static const std::string name = [](std::string text) {
+        text = text.substr(text.find("Body = ") + 7);
+        text = text.substr(0, text.size() - 1);
+        for (size_t at; (at = text.find("netlet::cuda::")) != std::string::npos;) text.erase(at, 14);
+        return text.substr(0, text.find('('));
+    }(__PRETTY_FUNCTION__);
+    return name.c_str();
+}
+
+}  // namespace netlet::sim
+
+namespace netlet::cuda {
+
+template <auto Body, int Threads = 256, class... Args>
+void launch(const Stream& s, dim3 grid, size_t shared_bytes, const Args&... args) {
+    static_assert(Threads >= 1 && Threads <= sim::most_threads);
+    static_assert((std::is_trivially_copyable_v<Args> && ...), "arguments are copied to the device byte by byte");
+    const auto copy = std::make_shared<std::tuple<Args...>>(args...);
+    sim::QueuedKernel queued;
+    std::apply(
+        [&](const auto&... each) {
+            const auto add = [&]<class T>(const T& argument) {
+                if constexpr (std::is_pointer_v<T> || std::is_class_v<T>)
+                    queued.spans.push_back({&argument, sizeof(T)});
+            };
+            (add(each), ...);
+        },
+        *copy);
+    queued.kernel = {sim::body_name<Body>(),
+                     {grid.x, grid.y, grid.z},
+                     Threads,
+                     shared_bytes,
+                     [](const void* all) {
+                         std::apply([](const auto&... each) { Body(each...); },
+                                    *static_cast<const std::tuple<Args...>*>(all));
+                     },
+                     copy.get()};
+    queued.gate = s.gate;
+    queued.args = copy;
+    sim::queue_kernel(static_cast<sim::SimStream*>(s.raw), std::move(queued));
+}
+
+}  // namespace netlet::cuda

@@ -1,0 +1,16 @@
+// What tests ask the simulated GPU.
+#pragma once
+#include <cstdint>
+
+namespace netlet::sim {
+
+// What ran so far.
+struct Counts {
+    int64_t kernels, graphs, copies_to_device, copies_to_host, copies_on_device, synchronizations;
+};
+extern Counts counts;
+
+// Makes a lost device usable again; what was queued is dropped.
+void revive();
+
+}  // namespace netlet::sim
