@@ -4,13 +4,10 @@ include_guard()
 
 file(GLOB_RECURSE netlet_cuda_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/csrc/ops/*_cuda.cu)
 list(APPEND netlet_cuda_sources ${PROJECT_SOURCE_DIR}/csrc/cuda/backend.cu)
-# A backend is refused by a core of another version.
-file(STRINGS ${PROJECT_SOURCE_DIR}/python/netlet/version.py netlet_version REGEX "^__version__")
-string(REGEX REPLACE ".*\"(.*)\".*" "\\1" netlet_version "${netlet_version}")
-
 function(netlet_backend target name)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/csrc)
-  target_compile_definitions(${target} PRIVATE NETLET_VERSION="${netlet_version}")
+  target_compile_definitions(${target} PRIVATE NETLET_VERSION="${NETLET_VERSION}"  # a core of another version refuses it
+ )
   set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${name} SUFFIX ".so"
     CXX_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   if(NETLET_DEV)

@@ -7,10 +7,6 @@
 
 #include "base/error.h"
 
-#if !defined(NETLET_VERSION)
-#define NETLET_VERSION "0"
-#endif
-
 namespace netlet {
 
 namespace {
@@ -40,8 +36,8 @@ std::atomic<Device> shared{};
 }  // namespace
 
 std::string Device::str() const {
-    const char* names[] = {"cpu", "cuda", "sim"};
-    return names[(int)kind] + (":" + std::to_string(index));
+    const char* names[] = {"cpu:", "cuda:", "sim:"};
+    return std::string(names[(int)kind]).append(std::to_string(index));
 }
 
 void load_backend(const std::string& path) {

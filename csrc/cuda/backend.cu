@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/device.h"
-#include "cuda/table.h"
+#include "cuda/launch.h"
 #if defined(NETLET_CUDA_SIM)
 #include "device_memory.h"
 #endif
@@ -18,6 +18,13 @@ struct netlet::Graph {
 
 namespace netlet::cuda {
 namespace {
+
+__device__ void stop(const int32_t* flag, int32_t* stopped, int32_t value) {
+    if (*flag && !*stopped) *stopped = value;
+}
+__device__ void count_step(const int32_t* stopped, int64_t* count) {
+    if (!*stopped) ++*count;
+}
 
 constexpr int least_capability = 80;  // cp.async and bfloat16 tensor cores
 
@@ -74,13 +81,20 @@ class CudaBackend final : public Backend {
     }
 
     const char* allocate(int device, size_t bytes, void*& memory) override {
+        memory = nullptr;
         if (const char* error = use(device)) return error;
+        const cudaError_t error = cudaMallocAsync(&memory, bytes, stream(device));
+        if (error == cudaErrorMemoryAllocation) {
+            cudaGetLastError();
+            memory = nullptr;
+            return nullptr;
+        }
         const std::string doing = "allocating " + std::to_string(bytes) + " bytes";
-        return check(device, doing.c_str(), cudaMalloc(&memory, bytes));
+        return check(device, doing.c_str(), error);
     }
     void release(int device, void* memory) override {
         use(device);
-        cudaFree(memory);
+        cudaFreeAsync(memory, stream(device));
         if (states_[(size_t)device].lost.empty()) cudaGetLastError();
     }
     const char* allocate_pinned(int device, size_t bytes, void*& memory) override {
@@ -126,6 +140,12 @@ class CudaBackend final : public Backend {
         launcher(args, units, s);
         return check(device, "launching a kernel", cudaGetLastError());
     }
+    const char* queue_stop(int device, const int32_t* flag, int32_t* stopped, int32_t value) override {
+        return launch_cell_kernel(device, [&](const Stream& s) { cuda::launch<stop, 1>(s, 1, 0, flag, stopped, value); });
+    }
+    const char* queue_count(int device, const int32_t* stopped, int64_t* count) override {
+        return launch_cell_kernel(device, [&](const Stream& s) { cuda::launch<count_step, 1>(s, 1, 0, stopped, count); });
+    }
     const char* synchronize(int device) override {
         if (const char* error = use(device)) return error;
         return check(device, "waiting for the device", cudaStreamSynchronize(stream(device)));
@@ -166,6 +186,14 @@ class CudaBackend final : public Backend {
     };
 
     cudaStream_t stream(int device) { return static_cast<cudaStream_t>(states_[(size_t)device].launch.raw); }
+
+    template <class Launch> const char* launch_cell_kernel(int device, Launch&& launch_it) {
+        if (const char* error = use(device)) return error;
+        Stream& s = states_[(size_t)device].launch;
+        s.gate = {};
+        launch_it(s);
+        return check(device, "launching a kernel", cudaGetLastError());
+    }
 
     // Makes it the thread's device, with a stream.
     const char* use(int device) {

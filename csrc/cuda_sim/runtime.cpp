@@ -157,6 +157,14 @@ cudaError_t cudaFree(void* memory) {
     NETLET_IF_ALIVE;
     return cudaSuccess;
 }
+cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) { return cudaMalloc(memory, bytes); }
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
+    NETLET_IF_ALIVE;
+    queue(stream, [memory]() -> std::string {
+        return release_device(memory) ? std::string() : "released memory that was not allocated";
+    });
+    return cudaSuccess;
+}
 cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) {
     NETLET_IF_ALIVE;
     *memory = allocate_pinned(bytes);
