@@ -1,4 +1,4 @@
-// One lane, plain C: the reference that every CPU runs. See vec.h for the interface.
+// One lane, plain C: the reference that every CPU runs, and the vector of a thread of a GPU. See vec.h for the interface.
 #pragma once
 #include <math.h>
 #include <string.h>
@@ -8,6 +8,25 @@
 namespace netlet::NETLET_ISA {
 
 template <class T> struct Vec;
+
+// A GPU has a fused multiply-add. Its compiler would also fuse products with sums that are written as two operations:
+// __fmul_rn and __dmul_rn forbid it, so that an element has the bits that a CPU with fused operations computes.
+#if defined(NETLET_VEC_CUDA)
+#if defined(__CUDA_ARCH__)
+NETLET_INLINE float multiplied(float a, float b) { return __fmul_rn(a, b); }
+NETLET_INLINE double multiplied(double a, double b) { return __dmul_rn(a, b); }
+#else
+NETLET_INLINE float multiplied(float a, float b) { return a * b; }
+NETLET_INLINE double multiplied(double a, double b) { return a * b; }
+#endif
+NETLET_INLINE float multiply_add(float a, float b, float c) { return ::fmaf(a, b, c); }
+NETLET_INLINE double multiply_add(double a, double b, double c) { return ::fma(a, b, c); }
+#else
+NETLET_INLINE float multiplied(float a, float b) { return a * b; }
+NETLET_INLINE double multiplied(double a, double b) { return a * b; }
+NETLET_INLINE float multiply_add(float a, float b, float c) { return a * b + c; }
+NETLET_INLINE double multiply_add(double a, double b, double c) { return a * b + c; }
+#endif
 
 struct Mask1 {
     bool m;
@@ -46,11 +65,11 @@ NETLET_INLINE bool any(Mask1 a) { return a.m; }
     NETLET_SCALAR_VEC(T)                                                                                               \
     NETLET_INLINE Vec<T> operator+(Vec<T> a, Vec<T> b) { return {a.r + b.r}; }                                         \
     NETLET_INLINE Vec<T> operator-(Vec<T> a, Vec<T> b) { return {a.r - b.r}; }                                         \
-    NETLET_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {a.r * b.r}; }                                         \
+    NETLET_INLINE Vec<T> operator*(Vec<T> a, Vec<T> b) { return {multiplied(a.r, b.r)}; }                              \
     NETLET_INLINE Vec<T> operator/(Vec<T> a, Vec<T> b) { return {a.r / b.r}; }                                         \
     NETLET_INLINE Vec<T> operator-(Vec<T> a) { return {-a.r}; }                                                        \
-    NETLET_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return {a.r * b.r + c.r}; }                               \
-    NETLET_INLINE Vec<T> fnma(Vec<T> a, Vec<T> b, Vec<T> c) { return {c.r - a.r * b.r}; }                              \
+    NETLET_INLINE Vec<T> fma(Vec<T> a, Vec<T> b, Vec<T> c) { return {multiply_add(a.r, b.r, c.r)}; }                   \
+    NETLET_INLINE Vec<T> fnma(Vec<T> a, Vec<T> b, Vec<T> c) { return {multiply_add(-a.r, b.r, c.r)}; }                 \
     NETLET_INLINE Vec<T> min(Vec<T> a, Vec<T> b) { return a.r < b.r || a.r != a.r ? a : b; }                           \
     NETLET_INLINE Vec<T> max(Vec<T> a, Vec<T> b) { return a.r > b.r || a.r != a.r ? a : b; }                           \
     NETLET_INLINE Vec<T> abs(Vec<T> a) { return {::fabs##S(a.r)}; }                                                    \

@@ -5,7 +5,7 @@
 
 #include "simd/vec.h"
 
-#if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON)
+#if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON) && !defined(NETLET_VEC_CUDA)
 #define NETLET_VEC_SCALAR
 #endif
 

@@ -1,19 +1,9 @@
 #include "dispatch/kernel.h"
+#include "ops/random/quantile.h"
 #include "ops/random/random_args.h"
 #include "simd/philox.h"
-#include "simd/vmath.h"
 
 namespace netlet::NETLET_ISA {
-
-// Phi^-1 at the middle of u's interval, whose width is 2 half, so that 0 and 1 never occur; symmetric about 1/2. `cut`
-// is the probability that is cut off on each side.
-template <class V>
-NETLET_INLINE V quantile(V u, V half, V cut) {
-    typename V::Mask upper = ge(u, constant<V>(0.5f, 0.5));
-    V q = select(upper, (V::set1(1) - u) - half, u + half);  // exact
-    V a = normal_tail_quantile(cut + q * (V::set1(1) - (cut + cut)));
-    return select(upper, a, -a);
-}
 
 template <class T>
 NETLET_INLINE void random(const RandomArgs<T>& a, Range r) {
