@@ -12,8 +12,8 @@ namespace netlet::cuda {
 #define NETLET_MAY_ALIAS
 #endif
 
-template <class T, int count> struct alignas(sizeof(T) * count) NETLET_MAY_ALIAS Piece {
-    T at[count];
+template <class T, int count> struct NETLET_MAY_ALIAS Piece {
+    alignas(sizeof(T) * count) T at[count];
 };
 
 template <int count, class T> __device__ inline Piece<T, count> load_piece(const T* p) {
