@@ -18,6 +18,8 @@ ALLOWED = {
     "plan": {"plan", "base"},
     "dispatch": {"dispatch", "base"},
     "ops": {"ops", "plan", "dispatch", "base", "simd"},
+    "cuda": {"cuda", "dispatch", "base", "simd"},
+    "cuda_sim": {"cuda_sim", "cuda", "dispatch", "base"},
     "bindings": {"bindings", "ops", "plan", "dispatch", "base"},
 }
 # System headers that a file compiled once per instruction set may include, directly or indirectly.
@@ -41,18 +43,22 @@ def wrong_arrows(tree: dict[str, list[tuple[str, str]]]) -> list[str]:
     wrong = []
     for name, includes in tree.items():
         folder = name.split("/")[0]
+        gpu = folder in ("cuda", "cuda_sim") or "_cuda." in name
+        allowed = ALLOWED[folder] | ({"cuda"} if gpu else set())
         for kind, target in includes:
             if kind == '"':
+                if "/" not in target and gpu:
+                    target = f"cuda_sim/{target}"  # the simulated GPU's headers stand in front of the include path
                 if target not in tree:
                     wrong.append(f"{name} includes {target}, which is not a file of csrc/")
-                elif target.split("/")[0] not in ALLOWED[folder]:
+                elif target.split("/")[0] not in allowed | ({"cuda_sim"} if gpu and name.startswith("cuda") else set()):
                     wrong.append(f"{name} may not know {target}")
             elif target.startswith(("pybind11/", "Python.h")) and folder != "bindings":
                 wrong.append(f"{name} includes {target}: pybind11 belongs in bindings/")
             elif target in INTRINSICS and folder != "simd":
                 wrong.append(f"{name} includes {target}: intrinsics belong in simd/")
-            elif target.startswith(("cuda", "nv", "cub/", "thrust/")) and not name.endswith((".cu", ".cuh")):
-                wrong.append(f"{name} includes {target}: CUDA belongs in *.cu")
+            elif target.startswith(("cuda", "nv", "cub/", "thrust/")) and folder not in ("cuda", "cuda_sim"):
+                wrong.append(f"{name} includes {target}: CUDA belongs in cuda/")
     return wrong
 
 
@@ -117,11 +123,14 @@ def test_no_header_includes_itself_in_a_circle():
         ("ops/gemm/x_simd.cpp", [("<", "vector")], impure_kernel_files),
         ("ops/gemm/x_simd.cpp", [('"', "base/shape.h")], impure_kernel_files),
         ("ops/gemm/x_simd.cpp", [('"', "plan/tape.h")], impure_kernel_files),
+        ("ops/gemm/x.cpp", [("<", "cuda_runtime.h")], wrong_arrows),
+        ("ops/gemm/x_cuda.cu", [('"', "bindings/x.h")], wrong_arrows),
         ("base/x.h", [('"', "base/y.h")], circles),
     ],
 )
 def test_a_planted_fault_is_found(name, includes, check):
     tree = {"ops/gemm/gemm.h": [], "dispatch/dispatch.h": [], "base/shape.h": [("<", "string")], "plan/tape.h": []}
     tree |= {"base/y.h": [('"', "base/x.h")], "base/x.h": []}
+    tree |= {"bindings/x.h": []}
     assert check(tree) == []
     assert check(tree | {name: includes}) != []

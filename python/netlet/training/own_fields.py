@@ -23,3 +23,8 @@ def compiled_loss(model: Any) -> CompiledLoss | None:
     """The losses of `compile`, matched with the model's outputs; None before the first step."""
     loss: CompiledLoss | None = model._compile_loss
     return loss
+
+
+def set_device(model: Any, name: str) -> None:
+    """Notes the device on which the model's state is."""
+    model._device = name

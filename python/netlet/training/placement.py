@@ -10,7 +10,7 @@ from netlet import _core
 from netlet.base.device import current_device, device, full_name
 from netlet.engine.variable import Variable, moved
 
-from .own_fields import step_state
+from .own_fields import set_device, step_state
 from .own_step import optimizers_of
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -77,7 +77,7 @@ def place(model: Any, optimizers: list[Any]) -> None:
             _core.move_to_device(tensor, here)
     if away:
         moved()
-    model._device = here
+    set_device(model, here)
 
 
 def _tensors(model: Any, optimizers: list[Any]) -> Iterator[_core.Tensor]:
