@@ -21,6 +21,8 @@ __device__ inline float4 load4(Shared<const float> p) { return *reinterpret_cast
 __device__ inline void store4(Shared<float> p, float4 v) { *reinterpret_cast<float4*>(p) = v; }
 template <class T> __device__ inline uint4 load16(Shared<const T> p) { return *reinterpret_cast<const uint4*>(p); }
 template <class T> __device__ inline void store16(Shared<T> p, uint4 v) { *reinterpret_cast<uint4*>(p) = v; }
+// 4 bytes of smaller elements at once, at a multiple of 4 bytes.
+template <class T> __device__ inline void store_word(Shared<T> p, uint32_t v) { *reinterpret_cast<uint32_t*>(p) = v; }
 
 // Starts the copy of 16 bytes from global memory (both at a multiple of 16 bytes). Without `valid` it writes zeros and
 // reads nothing. The bytes are there after copy_async_wait and a barrier.
@@ -32,6 +34,11 @@ template <class T> __device__ inline void copy_async16(Shared<T> to, const T* fr
 template <class T> __device__ inline void copy_async4(Shared<T> to, const T* from, bool valid = true) {
     const unsigned at = (unsigned)__cvta_generic_to_shared(to);
     asm volatile("cp.async.ca.shared.global [%0], [%1], 4, %2;\n" ::"r"(at), "l"(from), "r"(valid ? 4 : 0));
+}
+// The same for 8 bytes at a multiple of 8.
+template <class T> __device__ inline void copy_async8(Shared<T> to, const T* from, bool valid = true) {
+    const unsigned at = (unsigned)__cvta_generic_to_shared(to);
+    asm volatile("cp.async.ca.shared.global [%0], [%1], 8, %2;\n" ::"r"(at), "l"(from), "r"(valid ? 8 : 0));
 }
 // Ends a group of copies; waits until at most `Pending` of the latest groups are under way.
 __device__ inline void copy_async_commit() { asm volatile("cp.async.commit_group;\n" ::); }

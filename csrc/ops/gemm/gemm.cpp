@@ -121,6 +121,19 @@ void sum_slices(Tape& tape, const Tensor& slices, const Tensor& bias, const Grad
               {M, grain_for(16384, count * N), (double)slices->size()});
 }
 
+// The kernel and the blocks. A GPU reads every b in place.
+GemmChoice choose(Tape& tape, const Gemm& g, const GemmArgs& args) {
+    const auto bytes = (int64_t)size_of(g.c->dtype);
+    if (is_low_precision(g.b->dtype)) {
+        if (tape.on_gpu()) return choose_gpu_low_precision_gemm(g.M, g.N, g.items);
+        return choose_low_precision_gemm(g.M, g.N, g.K, args.b_transposed, g.items, tape.prepacks(g.b));
+    }
+    if (tape.on_gpu())
+        return choose_gpu_gemm(g.M, g.N, g.K, g.a_transposed, args.b_transposed, g.items, g.summed, bytes);
+    return choose_gemm(g.M, g.N, g.K, g.a_transposed, args.b_transposed, g.items * g.summed, bytes, tape.prepacks(g.b),
+                       vector_bytes());
+}
+
 // Computes slices of K into results of their own and adds these up.
 void emit_slices(Tape& tape, const KernelOf<GemmArgs>& kernel, GemmArgs& args, const Gemm& g, const Tensor& b,
                  const Tensor& c) {
@@ -162,10 +175,7 @@ void emit_gemm(Tape& tape, const Gemm& g) {
         args.b_transposed = true;
         args.ldb = g.K;
     }
-    const GemmChoice choice =
-        low_precision ? choose_low_precision_gemm(g.M, g.N, g.K, args.b_transposed, g.items, tape.prepacks(g.b))
-                      : choose_gemm(g.M, g.N, g.K, g.a_transposed, args.b_transposed, g.items * g.summed,
-                                    (int64_t)size_of(dtype), tape.prepacks(g.b), vector_bytes());
+    const GemmChoice choice = choose(tape, g, args);
     const Kernels kernels = kernels_for(g.a->dtype, g.b->dtype);
     args.mb = choice.mb;
     args.nb = choice.nb;

@@ -112,4 +112,78 @@ GemmChoice choose_low_precision_gemm(int64_t M, int64_t N, int64_t K, bool b_tra
     return {GemmChoice::Path::direct, ceil_div(M, blocks), nb, 0};
 }
 
+// ---- GPU ----
+
+namespace {
+
+// Multiprocessors of the GPU that the tiles are chosen for (H100, H200). A constant, so that the bits of a product do not
+// depend on the device.
+constexpr int64_t processors = 132;
+// Terms in a slice of a split K at least: adding a slice up costs as much as these.
+constexpr int64_t gpu_slice = 512;
+
+// A square tile, and the share of the peak rate that one thread block on a multiprocessor is expected to reach.
+struct GpuTile {
+    int64_t size;
+    double rate;
+};
+constexpr GpuTile gpu_tiles[] = {{128, 0.9}, {64, 0.75}, {32, 0.45}};
+
+int64_t blocks_of(int64_t M, int64_t N, int64_t items, int64_t size) {
+    return items * ceil_div(M, size) * ceil_div(N, size);
+}
+
+// The time of so many blocks that each compute `area` elements.
+double rounds(int64_t blocks, double area, double rate) { return (double)ceil_div(blocks, processors) * area / rate; }
+
+// How many slices K is cut into if all products make only so many blocks.
+int64_t gpu_slices(int64_t blocks, int64_t K) {
+    return K < 4 * gpu_slice ? 1 : std::clamp<int64_t>(2 * processors / blocks, 1, K / gpu_slice);
+}
+
+GemmChoice gpu_choice(int64_t mb, int64_t nb, int64_t K, int64_t slices) {
+    // Multiples of 32 terms keep slices aligned and fill the steps of every tile.
+    const int64_t kb = slices > 1 ? block(K, slices, 32) : 0;
+    if (kb == 0 || kb >= K) return {GemmChoice::Path::direct, mb, nb, 0};
+    return {GemmChoice::Path::slice_k, mb, nb, kb};
+}
+
+}  // namespace
+
+GemmChoice choose_gpu_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items,
+                           int64_t summed, int64_t element_bytes) {
+    const bool may_slice = items * summed == 1;
+    if (M <= skinny_rows && !a_transposed && summed == 1) {
+        // A transposed b: a warp for each column, or a block of 8 warps if there are few columns and long ones.
+        if (b_transposed) return {GemmChoice::Path::direct, M, N * items < 8 * processors && K >= 512 ? 1 : 8, 0};
+        return gpu_choice(M, 32, K, may_slice ? gpu_slices(ceil_div(N, 32), K) : 1);
+    }
+    GemmChoice best{};
+    double least = 0;
+    for (const GpuTile& tile : gpu_tiles) {
+        if (tile.size == 128 && element_bytes == 8) continue;
+        const int64_t blocks = blocks_of(M, N, items, tile.size), slices = may_slice ? gpu_slices(blocks, K) : 1;
+        const double area = (double)(tile.size * tile.size);
+        double time = rounds(blocks * slices, area, tile.rate) * ((double)K / (double)slices);
+        // The slices are added up by a second kernel, bound by memory: as long as about 32 terms for each slice.
+        if (slices > 1) time += (double)(M * N * slices) * 32 / (double)processors;
+        if (best.mb == 0 || time < least) {
+            best = gpu_choice(tile.size, tile.size, K, slices);
+            least = time;
+        }
+    }
+    return best;
+}
+
+GemmChoice choose_gpu_low_precision_gemm(int64_t M, int64_t N, int64_t items) {
+    GemmChoice best{};
+    double least = 0;
+    for (const GpuTile& tile : gpu_tiles) {
+        if (tile.size == 32) continue;
+        const double time = rounds(blocks_of(M, N, items, tile.size), (double)(tile.size * tile.size), tile.rate);
+        if (best.mb == 0 || time < least) best = {GemmChoice::Path::direct, tile.size, tile.size, 0}, least = time;
+    }
+    return best;
+}
+
 }  // namespace netlet::ops
