@@ -44,9 +44,18 @@ template <int Lanes, int Threads> struct Team {
     // Calls f(row, mine) for the rows of this thread, as often in all threads of the block. Where `mine` is false, the
     // last row stands in for one beyond the end, and f must write nothing.
     template <class F> __device__ static void each_row(int64_t count, F f) {
-        for (int64_t first = (int64_t)blockIdx.x * rows; first < count; first += (int64_t)gridDim.x * rows) {
+        rows_from((int64_t)blockIdx.x * rows, count, (int64_t)gridDim.x * rows, f);
+    }
+    // The same for the rows [begin, end), all in this block.
+    template <class F> __device__ static void each_row_between(int64_t begin, int64_t end, F f) {
+        rows_from(begin, end, rows, f);
+    }
+
+  private:
+    template <class F> __device__ static void rows_from(int64_t first, int64_t end, int64_t step, F f) {
+        for (; first < end; first += step) {
             const int64_t row = first + (int)threadIdx.x / Lanes;
-            f(row < count ? row : count - 1, row < count);
+            f(row < end ? row : end - 1, row < end);
         }
     }
 };
