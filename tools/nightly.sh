@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # The checks that take too long for every change. All sections, or those that are named:
 #
-#     tools/nightly.sh [tests] [asan] [tsan] [random] [coverage]
+#     tools/nightly.sh [tests] [asan] [tsan] [random] [coverage] [cuda]
 #
 # tests     the whole suite, with the tests that are marked slow
 # asan      AddressSanitizer and UBSan; reports in build/asan/report.<pid>
 # tsan      ThreadSanitizer; reports in build/tsan/report.<pid>
 # random    the suite in three random orders; SEEDS="1 2 3" repeats those that were printed
 # coverage  the lines that the suite runs, of Python and of C++
+# cuda      every CUDA kernel compiles for all GPUs without warnings and spills; without nvcc nothing is done
 #
 # It needs an environment with the dev extra (CONTRIBUTING.md), its `python` first on PATH, and GCC. JOBS=8 uses eight
 # cores, FILES="tests/saving tests/plan" runs those tests in place of a section's own. Each section ends with one line of
@@ -96,7 +97,11 @@ section_coverage() {
     echo "coverage: Python $(python -m coverage report --format=total) %, C++ $(sed -n 's/^lines: \([0-9.]*\)%.*/\1/p' "$totals") %"
 }
 
-all=(tests asan tsan random coverage)
+section_cuda() {
+    python tools/cuda_compile.py --all --quiet -j "$jobs"
+}
+
+all=(tests asan tsan random coverage cuda)
 [[ $# -gt 0 ]] || set -- "${all[@]}"
 for name in "$@"; do
     [[ " ${all[*]} " == *" $name "* ]] || { echo "no section is called '$name'; there are: ${all[*]}" >&2; exit 2; }
