@@ -8,7 +8,8 @@
 # tsan      ThreadSanitizer; reports in build/tsan/report.<pid>
 # random    the suite in three random orders; SEEDS="1 2 3" repeats those that were printed
 # coverage  the lines that the suite runs, of Python and of C++
-# cuda      every CUDA kernel compiles for all GPUs without warnings and spills; without nvcc nothing is done
+# cuda      every CUDA kernel compiles for all GPUs without warnings and spills, and the wheel netlet-cuda13 builds and
+#           loads without a GPU; without nvcc nothing is done
 #
 # It needs an environment with the dev extra (CONTRIBUTING.md), its `python` first on PATH, and GCC. JOBS=8 uses eight
 # cores, FILES="tests/saving tests/plan" runs those tests in place of a section's own. Each section ends with one line of
@@ -98,7 +99,16 @@ section_coverage() {
 }
 
 section_cuda() {
+    local library
     python tools/cuda_compile.py --all --quiet -j "$jobs"
+    command -v nvcc >/dev/null || return 0
+    rm -rf build/nightly/cuda13 && mkdir -p build/nightly/cuda13
+    python -m pip wheel -q --no-deps --no-build-isolation -w build/nightly -C cmake.define.CMAKE_CUDA_ARCHITECTURES=90-real \
+        ./packaging/netlet-cuda13
+    python -m pip install -q --no-deps --target build/nightly/cuda13 build/nightly/netlet_cuda13-*.whl
+    library=$(PYTHONPATH=build/nightly/cuda13 python -c 'import netlet_cuda13; print(netlet_cuda13.library())')
+    python -c "import ctypes; ctypes.CDLL('$library')" # without a GPU, too
+    ls -l build/nightly/netlet_cuda13-*.whl
 }
 
 all=(tests asan tsan random coverage cuda)

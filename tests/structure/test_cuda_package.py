@@ -1,4 +1,4 @@
-"""packaging/netlet-cuda13, the package that `netlet[cuda13]` adds. tools/nightly.sh builds its wheel where there is nvcc."""
+"""packaging/netlet-cuda13, which `netlet[cuda13]` adds. tools/nightly.sh builds its wheel where there is nvcc."""
 
 from __future__ import annotations
 
