@@ -28,7 +28,7 @@ def test_its_entry_point_returns_the_path_of_the_library(monkeypatch):
 
 
 def test_it_has_the_version_of_netlet_and_requires_it():
-    tables = {table["field"]: table for table in project(PACKAGE)["tool"]["dynamic-metadata"]}
+    tables = project(PACKAGE)["tool"]["scikit-build"]["metadata"]
     assert (PACKAGE / tables["version"]["input"]).resolve() == ROOT / "python" / "netlet" / "version.py"
     assert tables["dependencies"]["result"] == ["netlet=={project[version]}"]
     assert project(ROOT)["project"]["optional-dependencies"]["cuda13"] == ["netlet-cuda13"]
