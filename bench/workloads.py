@@ -109,6 +109,24 @@ WORKLOADS = [
 ]
 
 
+SMALL_SHAPES = {(28, 28, 1): (18, 18, 1), (32, 32, 3): (18, 18, 3), (784,): (29,)}
+SMALL_SHAPES |= {(100, 32): (7, 6), (200,): (7,), (64, 128): (7, 8)}
+
+
+def small(w: Workload, batch: int = 5) -> Workload:
+    """The same network with few units, steps and pixels, where a whole training step must take a moment."""
+    most = {"vocabulary": 40, "heads": 2, "inner": 12}
+    parts = []
+    for part in w.parts:
+        limits = most if isinstance(part, Pool) else {**most, "size": 8}
+        smaller = {k: min(getattr(part, k), n) for k, n in limits.items() if hasattr(part, k)}
+        parts.append(replace(part, **smaller) if smaller else part)
+    parts[-1] = w.parts[-1]
+    vocabulary = min(w.vocabulary, most["vocabulary"])
+    shape = SMALL_SHAPES.get(w.shape, w.shape)
+    return replace(w, shape=shape, parts=tuple(parts), batch=batch, steps=3, vocabulary=vocabulary)
+
+
 def data(w: Workload, steps: int | None = None) -> tuple[np.ndarray, np.ndarray]:
     """x (steps * batch, *shape) in [0, 1), and labels: (n,) int32 classes, or (n, 1) float32 zeros and ones."""
     rng = np.random.default_rng(0)
@@ -145,6 +163,8 @@ class Torch:
         fused: bool,
         compiled: bool = False,
         channels_last: bool = False,
+        device: str = "cpu",
+        mode: str | None = None,
     ) -> None:
         import torch
         from torch import nn
@@ -159,13 +179,19 @@ class Torch:
         self.format = torch.channels_last if channels_last else torch.contiguous_format
         if w.image:
             self.model = self.model.to(memory_format=self.format)
+        self.device = device
+        self.model = self.model.to(device)
         parameters = list(self.model.parameters())
         if w.optimizer == "sgd":
             self.optimizer = torch.optim.SGD(parameters, lr=0.01, fused=fused)
         else:
             self.optimizer = torch.optim.Adam(parameters, lr=1e-3, eps=1e-7, fused=fused)
-        self.loss = nn.functional.binary_cross_entropy_with_logits if w.binary else nn.functional.cross_entropy
-        self.forward = torch.compile(self.model) if compiled else self.model
+        loss = nn.functional.binary_cross_entropy_with_logits if w.binary else nn.functional.cross_entropy
+
+        def objective(x: Any, y: Any) -> Any:
+            return loss(self.model(x), y)
+
+        self.objective = torch.compile(objective, mode=mode) if compiled else objective
         self.image, self.binary = w.image, w.binary
         self.x = self.y = None
 
@@ -176,6 +202,7 @@ class Torch:
         self.x, self.y = torch.from_numpy(x), torch.from_numpy(y if self.binary else y.astype(np.int64))
         if self.image:
             self.x = self.x.permute(0, 3, 1, 2).contiguous(memory_format=self.format)
+        self.x, self.y = self.x.to(self.device), self.y.to(self.device)
 
     def epsilon_of_keras(self, t: int) -> None:
         """Makes PyTorch's Adam equal Keras's at step t.
@@ -188,7 +215,7 @@ class Torch:
 
     def step(self) -> Any:
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.loss(self.forward(self.x), self.y)
+        loss = self.objective(self.x, self.y)
         loss.backward()
         self.optimizer.step()
         return loss

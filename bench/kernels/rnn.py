@@ -60,7 +60,7 @@ def torch_order(kind: str, v: np.ndarray) -> np.ndarray:
 
 def torch_layer(kind: str, torch: Any, x: Any, w: Any, r: Any, b: Any, rb: Any) -> Any:
     name = {"simple_rnn": "rnn_tanh"}.get(kind, kind)
-    h = torch.zeros(1, x.shape[0], r.shape[1])
+    h = x.new_zeros(1, x.shape[0], r.shape[1])
     state = (h, h) if kind == "lstm" else h
     return getattr(torch, name)(x, state, [w, r, b, rb], True, 1, 0.0, False, False, True)[0]
 
