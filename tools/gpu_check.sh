@@ -54,12 +54,12 @@ section_sanitize() {
     command -v compute-sanitizer >/dev/null || { echo "compute-sanitizer is not installed: left out"; return 77; }
     for tool in memcheck racecheck initcheck synccheck; do
         echo "== $tool"
-        timeout 45 compute-sanitizer --tool "$tool" --error-exitcode 9 --print-limit 20 --target-processes all \
+        timeout 32 compute-sanitizer --tool "$tool" --error-exitcode 9 --print-limit 20 --target-processes all \
             "$python" -m pytest -q -p no:cacheprovider -p no:xdist ${SANITIZE:-tests/devices/test_workloads.py -k 'LeNet or LSTM or transformer or 784-16'} \
-            >"$out/$tool.log" 2>&1
+            >"build/gpu/$tool.log" 2>&1
         local status=$?
-        tail -n 4 "$out/$tool.log"
-        say "gpu_check:   $tool: exit status $status; $(grep -m1 'ERROR SUMMARY\|RACECHECK SUMMARY' "$out/$tool.log" || echo 'no summary')"
+        tail -n 200 "build/gpu/$tool.log"
+        say "gpu_check:   $tool: exit status $status; $(grep -m1 -o 'ERROR SUMMARY.*\|RACECHECK SUMMARY.*' "build/gpu/$tool.log" || echo 'no summary')"
         [[ $status -eq 0 ]] || failed=1
     done
     return "$failed"
@@ -70,7 +70,7 @@ section_bench() {
 }
 
 all=(build tests sanitize bench)
-declare -A limit=([build]=180 [tests]=90 [sanitize]=190 [bench]=200)
+declare -A limit=([build]=120 [tests]=80 [sanitize]=130 [bench]=150) # 8 minutes in all
 [[ $# -gt 0 ]] || set -- "${all[@]}"
 worst=0
 for name in "$@"; do
