@@ -197,6 +197,7 @@ inline void store4(Shared<float> p, float4 v) { p.set<float4>(v); }
 template <class T> inline uint4 load16(Shared<const T> p) { return p.template get<uint4>(); }
 template <class T> inline uint4 load16(Shared<T> p) { return p.template get<uint4>(); }
 template <class T> inline void store16(Shared<T> p, uint4 v) { p.template set<uint4>(v); }
+template <class T> inline void store_word(Shared<T> p, uint32_t v) { p.template set<uint32_t>(v); }
 
 template <int Size, class T> inline void begin_copy(Shared<T> to, const void* from, bool valid) {
     sim::check<Size>(to.byte(), to.low(), to.high(), sim::Access::copy, nullptr);
@@ -209,6 +210,9 @@ template <class T> inline void copy_async16(Shared<T> to, const std::type_identi
 }
 template <class T> inline void copy_async4(Shared<T> to, const std::type_identity_t<T>* from, bool valid = true) {
     begin_copy<4>(to, from, valid);
+}
+template <class T> inline void copy_async8(Shared<T> to, const std::type_identity_t<T>* from, bool valid = true) {
+    begin_copy<8>(to, from, valid);
 }
 inline void copy_async_commit() { sim::end_copy_group(); }
 template <int Pending> inline void copy_async_wait() { sim::await_copies(Pending); }
