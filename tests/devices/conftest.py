@@ -9,7 +9,7 @@ from netlet.base.device import devices
 
 def gpus() -> list[str]:
     """The GPUs of this build: "sim:0" in a developer build, "cuda:0" where there is one."""
-    return [d.name for d in devices() if d.name in ("sim:0", "cuda:0")]
+    return [name for name in devices() if name in ("sim:0", "cuda:0")]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
