@@ -34,21 +34,22 @@ inline unsigned blocks_for(const Stream& s, int64_t n, int threads = 256) {
 #if defined(__CUDACC__)
 
 // The entry of every kernel: leaves at once if a gate is closed.
-template <auto Body, int Threads, class... Args>
-__global__ void __launch_bounds__(Threads) entry(Gate gate, Args... args) {
+template <auto Body, int Threads, int Blocks, class... Args>
+__global__ void __launch_bounds__(Threads, Blocks) entry(Gate gate, Args... args) {
     for (const int32_t* closed : gate.closed)
         if (closed && *closed) return;
     Body(args...);
 }
 
 // Runs Body(args...) in each thread of grid.x * grid.y * grid.z blocks of `Threads` threads, with `shared_bytes` of
-// shared memory (cuda/shared.h).
-template <auto Body, int Threads = 256, class... Args>
+// shared memory (cuda/shared.h). The compiler keeps registers few enough for `Blocks` blocks on a multiprocessor.
+template <auto Body, int Threads = 256, int Blocks = 1, class... Args>
 void launch(const Stream& s, dim3 grid, size_t shared_bytes, const Args&... args) {
     if (shared_bytes > 48 * 1024)  // a kernel must ask for more than the default
-        cudaFuncSetAttribute(entry<Body, Threads, Args...>, cudaFuncAttributeMaxDynamicSharedMemorySize,
+        cudaFuncSetAttribute(entry<Body, Threads, Blocks, Args...>, cudaFuncAttributeMaxDynamicSharedMemorySize,
                              (int)shared_bytes);
-    entry<Body, Threads, Args...><<<grid, Threads, shared_bytes, static_cast<cudaStream_t>(s.raw)>>>(s.gate, args...);
+    entry<Body, Threads, Blocks, Args...>
+        <<<grid, Threads, shared_bytes, static_cast<cudaStream_t>(s.raw)>>>(s.gate, args...);
 }
 
 #endif

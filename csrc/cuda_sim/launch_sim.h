@@ -42,7 +42,7 @@ template <auto Body> const char* body_name() {
 
 namespace netlet::cuda {
 
-template <auto Body, int Threads = 256, class... Args>
+template <auto Body, int Threads = 256, [[maybe_unused]] int Blocks = 1, class... Args>
 void launch(const Stream& s, dim3 grid, size_t shared_bytes, const Args&... args) {
     static_assert(Threads >= 1 && Threads <= sim::most_threads);
     static_assert((std::is_trivially_copyable_v<Args> && ...), "arguments are copied to the device byte by byte");
