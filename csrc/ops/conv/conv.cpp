@@ -22,8 +22,12 @@ constexpr int64_t cached_kernel = 512 * 1024;  // bytes of a packed kernel that 
 constexpr int64_t slices_bytes = 1 << 20;      // bytes of all slices of a kernel's gradient
 constexpr int64_t few_channels = 8;            // images with fewer are padded first: cheaper than gathering tap by tap
 
-// The product of pixels with a kernel, forward or backward. The kernel is packed, or, with `unpacked`, read in place,
-// which pays for few columns.
+constexpr int64_t gpu_blocks = 264;  // of a kernel's gradient: two for each multiprocessor of an H200
+constexpr int64_t gpu_slice = 512;   // fewest pixels of a slice of it
+
+// The product of pixels with a kernel, forward or backward. On the CPU the kernel is packed, or, with `unpacked`, read
+// in place, which pays for few columns. A GPU always reads it in place: conv_gather reads it as (taps, terms, columns),
+// conv_unpacked_rows as (taps, columns, terms).
 void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& w, const Tensor& bias, const Grad& y,
                  bool unpacked = false) {
     int64_t pixels = args.batch, kernel_rows = args.C;
@@ -72,11 +76,13 @@ ConvArgs arguments(int64_t batch, int64_t groups, int64_t C, int64_t O, Activati
     return args;
 }
 
+bool uses_winograd(Tape& tape, const ConvGeometry& g) { return !tape.on_gpu() && winograd_pays(g); }
+
 // y = or += the convolution of x.
 void emit_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& kernel, const Tensor& bias,
                   const Grad& y, Activation act, double alpha) {
-    const Tensor packed = pack(tape, g, kernel, false);
-    if (winograd_pays(g))
+    const Tensor packed = tape.on_gpu() ? kernel : pack(tape, g, kernel, false);
+    if (uses_winograd(tape, g))
         return emit_winograd(tape, g.batch, forward_axis(g, 1), forward_axis(g, 2), g.C, g.O, x, packed, bias, y, act,
                              alpha);
     ConvArgs args = arguments(g.batch, g.groups, g.C, g.O, act, alpha);
@@ -88,10 +94,10 @@ void emit_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tens
 void emit_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, const Tensor& kernel, const Tensor& bias,
                          const Grad& dx, Activation act, double alpha) {
     // With few columns most SIMD lanes of a packed kernel are empty; lanes of terms are full if there are enough terms.
-    const bool unpacked = g.groups == 1 && g.C <= conv_few_columns && g.O >= 16 &&
-                          g.taps() * ceil_div(g.O, conv_longest_run) <= conv_most_runs;
+    const bool unpacked = tape.on_gpu() || (g.groups == 1 && g.C <= conv_few_columns && g.O >= 16 &&
+                                            g.taps() * ceil_div(g.O, conv_longest_run) <= conv_most_runs);
     const Tensor packed = unpacked ? kernel : pack(tape, g, kernel, true);
-    if (winograd_pays(g))
+    if (uses_winograd(tape, g))
         return emit_winograd(tape, g.batch, phase_axis(g, 1, 0, true), phase_axis(g, 2, 0, true), g.O, g.C, dy, packed,
                              bias, dx, act, alpha);
     ConvArgs args = arguments(g.batch, g.groups, g.O, g.C, act, alpha);
@@ -103,7 +109,7 @@ void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, co
     const int64_t rows = g.batch * g.out[0] * g.out[1], taps = g.taps();
     if (dw.tensor->size() == 0) return;
     if (rows * g.out[2] == 0) return zero(tape, dw);  // nothing to sum
-    if (winograd_pays(g)) return emit_winograd_kernel_gradient(tape, g, x, dy, dw);
+    if (uses_winograd(tape, g)) return emit_winograd_kernel_gradient(tape, g, x, dy, dw);
     ConvKernelGradArgs args{};
     set_forward_axes(g, args.axis);
     args.batch = g.batch;
@@ -112,10 +118,15 @@ void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, co
     args.O = g.O;
     args.one_matrix = !g.padded();
     const int64_t units = std::clamp<int64_t>((int64_t)(g.flops() / unit_flops), 1, most_units);
-    const int64_t slices =
-        std::clamp<int64_t>(slices_bytes / dw.tensor->bytes(), 1, std::min(ceil_div(units, g.groups), rows));
-    args.slice = ceil_div(rows, slices);
-    const int64_t count = ceil_div(rows, args.slice);
+    int64_t length = rows, slices = 0;
+    if (tape.on_gpu()) {
+        length = g.out_pixels();
+        const int64_t blocks = g.groups * ceil_div(taps * g.C, 128) * ceil_div(g.O, 64);
+        slices = std::clamp<int64_t>(gpu_blocks / blocks, 1, ceil_div(length, gpu_slice));
+    } else
+        slices = std::clamp<int64_t>(slices_bytes / dw.tensor->bytes(), 1, std::min(ceil_div(units, g.groups), rows));
+    args.slice = ceil_div(length, slices);
+    const int64_t count = ceil_div(length, args.slice);
     const int64_t strips = std::max<int64_t>(1, taps * ceil_div(g.C, conv_strip));
     args.blocks = std::clamp<int64_t>(ceil_div(units, g.groups * count), 1, strips);
     const Work work{count * g.groups * args.blocks, 1, g.flops()};
@@ -237,7 +248,7 @@ Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bia
     check_bias("conv", x, bias, filters);
     if (!is_fusable(act, alpha)) return activation(tape, conv(tape, x, kernel, bias, steps), act, {alpha, 0, 0});
     if (g.pointwise()) return dense(tape, x, reshape(tape, kernel, {C, filters}), bias, act, alpha);
-    if (g.padded() && channels < few_channels) {
+    if (g.padded() && channels < few_channels && !tape.on_gpu()) {
         std::vector<int64_t> before{0}, after{0};
         ConvSteps inner = steps;
         for (auto& [low, high] : inner.pads) {

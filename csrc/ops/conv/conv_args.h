@@ -36,7 +36,8 @@ struct ConvAxis {
 };
 
 struct ConvArgs {
-    const void *x, *w, *bias;  // w: the output of conv_pack (conv_unpacked_rows: the kernel itself); bias (O,) or null
+    // w: the output of conv_pack (on a GPU, and for conv_unpacked_rows: the kernel itself); bias (O,) or null
+    const void *x, *w, *bias;
     void* y;
     ConvAxis axis[conv_axes];
     int64_t batch, groups, C, O;  // channels of x and of y in one group

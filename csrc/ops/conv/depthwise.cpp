@@ -45,6 +45,10 @@ void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, co
     // At most 64 slices, of about ten microseconds or more.
     const int64_t work_each = g.out[2] * g.C * g.taps();
     args.slice = std::max(ceil_div(131072, work_each), ceil_div(rows, 64));
+    if (tape.on_gpu()) {  // eight blocks for each multiprocessor of an H200, of 256 pixels or more
+        const int64_t blocks = ceil_div(g.C, 32) * g.kernel[0] * g.kernel[1];
+        args.slice = std::max(ceil_div(256, g.out[2]), ceil_div(rows, std::max<int64_t>(1, 1056 / blocks)));
+    }
     const int64_t count = ceil_div(rows, args.slice);
     Tensor slices = tape.empty({count, g.taps(), g.C}, x->dtype);
     tape.emit(NETLET_KERNEL_FOR(depthwise_kernel_grad, x->dtype), args,
