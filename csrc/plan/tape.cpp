@@ -61,6 +61,7 @@ Tape::~Tape() {
 Tape& Tape::current() {
     if (!entered.empty()) return *entered.back();
     thread_local Tape eager(Mode::eager);
+    eager.device_ = current_device();
     return eager;
 }
 
@@ -81,7 +82,7 @@ void Tape::leave(Tape* tape) {
 }
 
 Tensor Tape::empty(const Shape& shape, DType dtype) {
-    if (!recording()) return make_tensor(shape, dtype, current_device());
+    if (!recording()) return make_tensor(shape, dtype, device_);
     auto t = std::make_shared<TensorImpl>();
     t->shape = shape;
     t->dtype = dtype;
@@ -173,13 +174,12 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<c
 }
 
 void Tape::run_now(const Kernel& kernel, void* args, std::span<const Operand> operands, const Work& work) const {
-    const Device device = current_device();
     Writes writes;
     Tensors copies;  // in device memory, released after the kernel in the order of the device's work
     for (const Operand& o : operands) {
         if (!o.tensor) continue;
         void* p = nullptr;
-        if (o.tensor->device() == device) {
+        if (o.tensor->device() == device_) {
             p = o.tensor->data();
         } else {
             copies.push_back(operand(o, kernel));
@@ -188,7 +188,7 @@ void Tape::run_now(const Kernel& kernel, void* args, std::span<const Operand> op
         std::memcpy(o.field, &p, sizeof p);
         if (o.writes) writes.begin(o.tensor);
     }
-    run_kernel(device, kernel, args, work.units, work.grain);
+    run_kernel(device_, kernel, args, work.units, work.grain);
 }
 
 void Tape::at_end(std::function<void(Tape&)> fn) {

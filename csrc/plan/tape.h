@@ -110,8 +110,9 @@ class Tape : public std::enable_shared_from_this<Tape> {
         return x->recorded() ? prepacked_slots_.count(x->slot) > 0 : x->buffer->tracked();
     }
 
-    // Where the ops of this tape run: the device that is current when the tape is made; for an eager tape, now.
-    Device device() const { return recording() ? device_ : current_device(); }
+    // Where the ops of this tape run: the device that is current when the tape is made, or
+    // when `current` returns a thread's own eager tape.
+    Device device() const { return device_; }
     // Whether they run on a GPU, which has its own kernels: an op then emits the unpacked form of its arguments and
     // none of the layouts that only the CPU's kernels use.
     bool on_gpu() const { return !device().is_cpu(); }
@@ -230,7 +231,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
 
     Mode mode_;
     const bool trains_;
-    const Device device_;
+    Device device_;
     uint64_t id_;
     uint32_t next_stream_ = 0;
     Tensor step_;

@@ -29,7 +29,6 @@ class OnBatch:
     reset_metrics: Any
     run_ahead: Any
 
-    @on_own_device
     def train_on_batch(
         self, x: Any, y: Any = None, sample_weight: Any = None, class_weight: Any = None, return_dict: bool = False
     ) -> Any:
@@ -57,7 +56,6 @@ class OnBatch:
             data = class_weighted(data, class_weight)
         return self._on_batch("train", data, return_dict)
 
-    @on_own_device
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Computes the loss and the metrics of one batch.
 
@@ -78,7 +76,6 @@ class OnBatch:
             return logs if return_dict else results.in_order(logs)
         return self._on_batch("test", self._batch("test_on_batch", x, y, sample_weight), return_dict)
 
-    @on_own_device
     def predict_on_batch(self, x: Any) -> Any:
         """Computes the model's outputs for one batch. The model need not be compiled.
 
@@ -105,6 +102,11 @@ class OnBatch:
                 if y is not None:
                     self._steps.touch(known[0])
                     return y
+        return self._predict_batch(x)
+
+    @on_own_device
+    def _predict_batch(self, x: Any) -> Any:
+        """Records the step if need be, and runs it."""
         data = self._batch("predict_on_batch", x)
         runner = _one_batch(self, "predict", data, False)
         runner.prepare()
@@ -120,6 +122,7 @@ class OnBatch:
         """The arrays of the batch, after the layers that run in Python."""
         return ArrayData(self.run_ahead(x), y, sample_weight, method=method)
 
+    @on_own_device
     def _on_batch(self, mode: str, data: ArrayData, return_dict: bool) -> Any:
         """Runs one step and returns its logs in the form that the caller asks for."""
         runner = _one_batch(self, mode, data, self.check_finite and mode == "train")
