@@ -7,6 +7,7 @@
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/shape/shape.h"
+#include "plan/transfer.h"
 
 namespace netlet::ops {
 
@@ -129,9 +130,11 @@ void emit_dequantize(Tape& tape, const Tensor& q, const Tensor& scale, const Ten
 
 template <class T>
 void check_no_nan(const char* op, const Tensor& x, const Tensor& scale) {
-    const T* s = scale->data<T>();
+    const Tensor scales = on_device(scale, {});
+    const T* s = scales->data<T>();
     if (std::none_of(s, s + scale->size(), [](T v) { return std::isnan(v); })) return;
-    const T* p = x->data<T>();
+    const Tensor values = on_device(x, {});
+    const T* p = values->data<T>();
     const int64_t at = std::find_if(p, p + x->size(), [](T v) { return std::isnan(v); }) - p;
     throw ValueError(std::string(op) + ": expected x without NaN, received a NaN at " + x->shape.place(at).str() +
                      " of shape " + x->shape.str());
