@@ -57,23 +57,22 @@ struct MmaOperand {
     static constexpr int vectors = R * mma_step_bytes / 16, each = vectors / mma_threads;  // 16 bytes; per thread
     static constexpr int width = storage == MmaStorage::terms ? R / V : terms / V;  // vectors in a row of the tile
     const E* from;                                                                  // the first row of the next step
-    int64_t ld, left;
+    int64_t ld;
     bool along, aligned;  // contiguous along the rows; can be read in vectors (bytes along the rows: 4 at a time)
-    int rows, valid;      // of the tile; terms of the step
+    int rows, left;       // of the tile; terms from the next step on
     // Bytes on their way, a part of a step. Not a member: the compiler would leave the operand in memory.
     using Staged = uint32_t[storage == MmaStorage::staged_rows ? each * 4 / mma_parts : 1];
 
     __device__ MmaOperand(const void* tile, int64_t ld, bool along, bool aligned, int64_t rows_left, int64_t K)
         : from(static_cast<const E*>(tile)),
           ld(ld),
-          left(K),
           along(along),
           aligned(aligned),
-          rows(rows_left < R ? (int)rows_left : R) {}
+          rows(rows_left < R ? (int)rows_left : R),
+          left((int)K) {}
 
     // Copies a step, and moves on to the next: start(), then part(0) to part(mma_parts - 1) with other work in between.
     __device__ __forceinline__ void start(Shared<E> to, [[maybe_unused]] Staged& staged) {
-        valid = left < terms ? (int)left : terms;
         if constexpr (storage == MmaStorage::staged_rows)
             load_blocks(staged, 0);
         else if (storage != MmaStorage::rows || !along)
@@ -99,8 +98,8 @@ struct MmaOperand {
     __device__ void copy_vectors(Shared<E> to) {
         constexpr int step = mma_threads / width;
         const int vector = (int)threadIdx.x % width, first = (int)threadIdx.x / width;
-        const int lines = storage == MmaStorage::terms ? valid : rows;                  // of the tile
-        const int length = (storage == MmaStorage::terms ? rows : valid) - vector * V;  // from this thread's vectors on
+        const int lines = storage == MmaStorage::terms ? left : rows;                  // of the tile
+        const int length = (storage == MmaStorage::terms ? rows : left) - vector * V;  // from this thread's vectors on
         const E* p = from + first * ld + vector * V;
         if (storage == MmaStorage::aligned_rows || aligned) {
 #pragma unroll
@@ -118,7 +117,7 @@ struct MmaOperand {
         for (int i = threadIdx.x; i < vectors; i += mma_threads) {
             const int row = i % R, vector = i / R;
             store16(to + mma_place<E, width>(row, vector),
-                    pack(from + row + vector * V * ld, ld, row < rows ? valid - vector * V : 0));
+                    pack(from + row + vector * V * ld, ld, row < rows ? left - vector * V : 0));
         }
     }
     // 16 bytes of the first `count` elements at a distance of `step` from each other, and zeros.
@@ -144,7 +143,7 @@ struct MmaOperand {
             const E* p = from + row + term * ld;
 #pragma unroll
             for (int k = 0; k < 4; ++k, p += ld)
-                staged[i * 4 + k] = term + k < valid && row < rows ? *reinterpret_cast<const uint32_t*>(p) : 0;
+                staged[i * 4 + k] = term + k < left && row < rows ? *reinterpret_cast<const uint32_t*>(p) : 0;
         }
     }
     __device__ __forceinline__ void store_blocks(Shared<E> to, const Staged& staged, int part) {
