@@ -79,7 +79,9 @@ void multiply(const Matrix& a, const Matrix& b, DType dtype, void* result) {
 // The product; null without a Python error set if the general function has to handle the operands.
 PyObject* product(PyObject* x, PyObject* y, bool transpose_x, bool transpose_y) {
     const npy_api& numpy = npy_api::get();
-    if (Py_TYPE(x) != numpy.PyArray_Type_ || Py_TYPE(y) != numpy.PyArray_Type_ || !Tape::outside()) return nullptr;
+    if (Py_TYPE(x) != numpy.PyArray_Type_ || Py_TYPE(y) != numpy.PyArray_Type_ || !Tape::outside() ||
+        !current_device().is_cpu())
+        return nullptr;
     const PyArray_Proxy &p = *py::detail::array_proxy(x), &q = *py::detail::array_proxy(y);
     const auto* kind = py::detail::array_descriptor_proxy(p.descr);
     if (p.descr != q.descr || kind->byteorder != '=' ||

@@ -278,8 +278,8 @@ __device__ void gemm_mma(GemmArgs g, GemmGrid grid) {
 
 template <class F, int size, MmaStorage storage_a, MmaStorage storage_b>
 void launch_gemm_mma(const GemmArgs& g, const GemmGrid& grid, int64_t units, Stream& s) {
-    launch<gemm_mma<F, size, storage_a, storage_b>, mma_threads>(s, dim3((unsigned)units),
-                                                                 mma_stages * 2 * size * mma_step_bytes, g, grid);
+    launch<gemm_mma<F, size, storage_a, storage_b>, mma_threads, size == 128 ? 2 : 4>(
+        s, dim3((unsigned)units), mma_stages * 2 * size * mma_step_bytes, g, grid);
 }
 
 }  // namespace netlet::cuda

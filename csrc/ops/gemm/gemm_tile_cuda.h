@@ -27,6 +27,7 @@ struct GemmTile {
     static constexpr int exchange = (slices - 1) * BM * BN;   // the sums of other slices
     static constexpr int elements = stages * stage > exchange ? stages * stage : exchange;
     static constexpr size_t bytes = elements * sizeof(T);
+    static constexpr int resident = TM * TN * sizeof(T) > 256 ? 2 : 4;  // blocks whose registers fit a multiprocessor
     static_assert(WM % 32 == 0 && WN % 16 == 0 && BK % (8 * slices) == 0);
 };
 
@@ -264,7 +265,7 @@ __device__ void gemm_tile(GemmArgs g, GemmGrid grid) {
 template <class Tile>
 void launch_gemm_tile(const GemmArgs& g, int64_t units, Stream& s) {
     const GemmGrid grid = gemm_grid(g, Tile::BM, Tile::BN, sizeof(typename Tile::T), sizeof(typename Tile::T));
-    launch<gemm_tile<Tile>, Tile::threads>(s, dim3((unsigned)units), Tile::bytes, g, grid);
+    launch<gemm_tile<Tile>, Tile::threads, Tile::resident>(s, dim3((unsigned)units), Tile::bytes, g, grid);
 }
 
 }  // namespace netlet::cuda
