@@ -63,7 +63,7 @@ ConvProduct<T> product_of(const Args& a) {
         p.pixels *= a.axis[i].grid;
         p.tap_channels *= a.axis[i].taps;
     }
-    p.channels = divisor(a.C);
+    p.channels = divisor(a.C > 0 ? a.C : 1);
     p.small_pixels = p.pixels < (int64_t)1 << 31;
     p.small_taps = p.tap_channels < (int64_t)1 << 31;
     p.groups = a.groups;

@@ -39,38 +39,51 @@ NETLET_INLINE void store_index(Vec<double> v, int32_t* p) {
     for (int i = 0; i < Vec<double>::width; ++i) p[i] = (int32_t)lanes[i];
 }
 
+// The place in x, its row and its column, of pixels of row h of y, where x are their columns.
+template <class V, class T>
+NETLET_INLINE void source_of(const T* t, int64_t h, V x, V& row, V& column) {
+    column = (V::set1((T)h) * V::set1(t[1]) + x * V::set1(t[0])) + V::set1(t[2]);
+    row = (V::set1((T)h) * V::set1(t[4]) + x * V::set1(t[3])) + V::set1(t[5]);
+    if (t[6] != 0 || t[7] != 0) {  // projective
+        const V k = (V::set1((T)h) * V::set1(t[7]) + x * V::set1(t[6])) + V::set1(1);
+        column = column / k;
+        row = row / k;
+    }
+    column = coordinate(column);
+    row = coordinate(row);
+}
+
+// From the nearest pixel, or the first of the four around a place with the weights of all.
+template <class V>
+NETLET_INLINE void taps_of(bool bilinear, V& row, V& column, V (&weight)[4]) {
+    if (!bilinear) {
+        row = nearest_index(row);
+        column = nearest_index(column);
+        return;
+    }
+    const V one = V::set1(1), left = floor(column), top = floor(row), right = column - left, bottom = row - top;
+    row = top;
+    column = left;
+    weight[0] = (one - bottom) * (one - right);
+    weight[1] = (one - bottom) * right;
+    weight[2] = bottom * (one - right);
+    weight[3] = bottom * right;
+}
+
 // Computes the taps of the pixels of row h from w on, and returns the number of pixels. Lanes past the end of the row
 // hold garbage.
 template <class T>
 NETLET_INLINE int64_t fill_block(const AffineMap<T>& m, const T* t, int64_t h, int64_t w, AffineBlock<T>& block) {
     using V = Vec<T>;
     const int64_t n = m.W - w < affine_block ? m.W - w : affine_block;
-    const bool projective = t[6] != 0 || t[7] != 0;
-    const V one = V::set1(1);
-    const V column_of_h = V::set1((T)h * t[1]), row_of_h = V::set1((T)h * t[4]), k_of_h = V::set1((T)h * t[7]);
     for (int64_t i = 0; i < n; i += V::width) {
-        const V x = V::set1((T)(w + i)) + V::iota();
-        V column = (column_of_h + x * V::set1(t[0])) + V::set1(t[2]);
-        V row = (row_of_h + x * V::set1(t[3])) + V::set1(t[5]);
-        if (projective) {
-            const V k = (k_of_h + x * V::set1(t[6])) + one;
-            column = column / k;
-            row = row / k;
-        }
-        column = coordinate(column);
-        row = coordinate(row);
-        if (!m.bilinear) {
-            store_index(nearest_index(column), block.column + i);
-            store_index(nearest_index(row), block.row + i);
-            continue;
-        }
-        const V left = floor(column), top = floor(row), right = column - left, bottom = row - top;
-        store_index(left, block.column + i);
-        store_index(top, block.row + i);
-        ((one - bottom) * (one - right)).store(block.weight[0] + i);
-        ((one - bottom) * right).store(block.weight[1] + i);
-        (bottom * (one - right)).store(block.weight[2] + i);
-        (bottom * right).store(block.weight[3] + i);
+        V row, column, weight[4];
+        source_of(t, h, V::set1((T)(w + i)) + V::iota(), row, column);
+        taps_of(m.bilinear, row, column, weight);
+        store_index(column, block.column + i);
+        store_index(row, block.row + i);
+        if (m.bilinear)
+            for (int tap = 0; tap < 4; ++tap) weight[tap].store(block.weight[tap] + i);
     }
     return n;
 }

@@ -78,8 +78,8 @@ __device__ void max_pool_fwd(const T* x, T* y, Index* index, PoolUnits u) {
     for (int64_t unit = first_index(); unit < u.units; unit += all_threads()) {
         const PoolPlace p = place_of(u, unit, V);
         const Cells d = cells_of(D, p.at[0]), h = cells_of(H, p.at[1]), w = cells_of(W, p.at[2]);
-        Piece<T, V> best;
-        int32_t cell[V];
+        Piece<T, V> best = {};
+        int32_t cell[V] = {};
         bool first = true;
         for (int32_t i = d.begin; i < d.end; ++i)
             for (int32_t j = h.begin; j < h.end; ++j) {
