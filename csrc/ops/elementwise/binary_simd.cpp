@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "dispatch/kernel.h"
-#include "ops/elementwise/broadcast_ties.h"
 #include "ops/elementwise/elementwise_args.h"
+#include "ops/elementwise/elementwise_formulas.h"
 #include "simd/each_vector.h"
 #include "simd/scalar_lane.h"
 #include "simd/vmath.h"
@@ -127,22 +127,13 @@ NETLET_INLINE void binary_bwd_with(const BinaryBackwardArgs<T>& a, Range r, cons
 template <class T>
 NETLET_INLINE void binary_bwd(const BinaryBackwardArgs<T>& a, Range r) {
     using V = Vec<T>;
-#define NETLET_GRADIENT(...)                                                                                           \
-    return binary_bwd_with(a, r, [](V dy, V p, V q) NETLET_INLINE_LAMBDA {                                             \
-        (void)p;                                                                                                       \
-        __VA_ARGS__;                                                                                                   \
-    })
-    switch (a.op) {
-        case BinaryGrad::factor: NETLET_GRADIENT(return dy * q);
-        case BinaryGrad::dividend: NETLET_GRADIENT(return dy / q);
-        case BinaryGrad::divisor: NETLET_GRADIENT(return -((dy / p) * (q / p)));
-        case BinaryGrad::base:  // p^0 has slope 0, also where p^(q - 1) is infinite
-            NETLET_GRADIENT(return select(eq(q, V::zero()), V::zero(), dy * (q * pow(p, q - V::set1(1)))));
-        case BinaryGrad::exponent:  // 0^p has slope 0 too, where log(0) would give NaN
-            NETLET_GRADIENT(return dy * (pow(q, p) * log(select(eq(q, V::zero()), V::set1(1), q))));
-        case BinaryGrad::maximum: NETLET_GRADIENT(return share_of_extreme(dy, p, q, max(p, q)));
-        case BinaryGrad::minimum: NETLET_GRADIENT(return share_of_extreme(dy, p, q, min(p, q)));
-    }
+#define NETLET_GRADIENT(name, ...)                                                                                     \
+    case BinaryGrad::name:                                                                                             \
+        return binary_bwd_with(a, r, [](V dy, V p, V q) NETLET_INLINE_LAMBDA {                                         \
+            (void)p;                                                                                                   \
+            return __VA_ARGS__;                                                                                        \
+        });
+    switch (a.op) { NETLET_BINARY_GRADIENTS(NETLET_GRADIENT) }
 #undef NETLET_GRADIENT
 }
 
