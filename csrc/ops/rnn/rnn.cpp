@@ -68,12 +68,38 @@ Tensor scratch(Tape& tape, const RnnContext& w) {
                       w.gates->dtype);
 }
 
+Tensor part(Tape& tape, const Tensor& x, int64_t first, const Shape& shape) {
+    return tape.view(x, shape, first * (int64_t)size_of(x->dtype));
+}
+
+Grad part(Tape& tape, const Grad& g, int64_t first, const Shape& shape) {
+    return g ? Grad{part(tape, g.tensor, first, shape), g.accumulate} : g;
+}
+
 // R, or its transpose, in panels. gru_reset_before multiplies n's columns separately: they are in `n`, the others in
 // `all`.
 struct Panels {
     Tensor all, n;
 };
+
+// On a GPU: unpacked. `n` begins at n's first column of R, or at its first row of the transpose.
+Panels unpacked(Tape& tape, const RnnContext& w, bool transposed) {
+    const int64_t U = w.U, GU = w.G * w.U;
+    Tensor all = w.weights.recurrent_kernel;
+    if (transposed) {
+        LoopNest nest;
+        push_axis(nest.axes, GU, {1, U});
+        push_axis(nest.axes, U, {GU, 1});
+        finish_axes(nest.axes);
+        all = tape.empty({GU, U}, w.gates->dtype);
+        emit_move(tape, w.weights.recurrent_kernel, all, nest, true);
+    }
+    if (w.options.kind != RnnKind::gru_reset_before) return {all, nullptr};
+    return {all, part(tape, all, 2 * U * (transposed ? U : 1), {U, U})};
+}
+
 Panels panels_of(Tape& tape, const RnnContext& w, bool transposed) {
+    if (tape.on_gpu()) return unpacked(tape, w, transposed);
     const Tensor& r = w.weights.recurrent_kernel;
     const int64_t U = w.U, GU = w.G * w.U;
     auto pack = [&](int64_t first, int64_t columns) {
@@ -82,14 +108,6 @@ Panels panels_of(Tape& tape, const RnnContext& w, bool transposed) {
     };
     if (w.options.kind == RnnKind::gru_reset_before) return {pack(0, 2 * U), pack(2 * U, U)};
     return {pack(0, GU), nullptr};
-}
-
-Tensor part(Tape& tape, const Tensor& x, int64_t first, const Shape& shape) {
-    return tape.view(x, shape, first * (int64_t)size_of(x->dtype));
-}
-
-Grad part(Tape& tape, const Grad& g, int64_t first, const Shape& shape) {
-    return g ? Grad{part(tape, g.tensor, first, shape), g.accumulate} : g;
 }
 
 // dR of gru_reset_before: n's columns multiply r h', those of the other gates h'.

@@ -47,15 +47,16 @@ struct RnnShape {
 template <class T>
 struct RnnArgs {
     RnnShape<T> n;
-    T* gates;                    // (B, T, G*U); in: the input's part; out, if `train`: the gates
-    const T *panels, *panels_n;  // R packed by gemm_pack_b; panels_n: its part for n, where that is a separate product
-    const T* recurrent_bias;     // (G*U,) or null: gru
-    const T *h0, *c0;            // (B, U); null: zeros
-    const T* scale;              // (B, U) or null
-    const bool* mask;            // (B, T) or null
-    T* y;                        // (B, T, U) h after each step, at the position of its input; or null
-    T *h, *c;                    // (B, U) after the last step
-    T* fed;                      // train: (B, T, U) h' of each step
+    T* gates;  // (B, T, G*U); in: the input's part; out, if `train`: the gates
+    // R packed by gemm_pack_b; panels_n: its part for n, where that is a separate product. GPU: R as it is.
+    const T *panels, *panels_n;
+    const T* recurrent_bias;  // (G*U,) or null: gru
+    const T *h0, *c0;         // (B, U); null: zeros
+    const T* scale;           // (B, U) or null
+    const bool* mask;         // (B, T) or null
+    T* y;                     // (B, T, U) h after each step, at the position of its input; or null
+    T *h, *c;                 // (B, U) after the last step
+    T* fed;                   // train: (B, T, U) h' of each step
     // train: lstm (B, T, U) c after each step; gru (B, T, G*U), whose last U columns are h' R + b; gru_reset_before
     // (B, T, U) r h'
     T* saved;
@@ -67,7 +68,7 @@ template <class T>
 struct RnnBwdArgs {
     RnnShape<T> n;
     const T *gates, *fed, *saved;
-    const T *panels, *panels_n;  // R^T, packed likewise
+    const T *panels, *panels_n;  // R^T, packed likewise; GPU: (G*U, U)
     const T *c0, *scale;
     const bool* mask;
     const T *dy, *dh, *dc;  // gradients of y, h, c; null: none

@@ -8,8 +8,14 @@
 
 namespace netlet::NETLET_ISA {
 
+#if defined(NETLET_VEC_CUDA)
+#define NETLET_GATE_CALL NETLET_INLINE
+#else
+#define NETLET_GATE_CALL __attribute__((noinline)) static
+#endif
+
 template <class V>
-__attribute__((noinline)) static V any_activation(Activation act, V x) {
+NETLET_GATE_CALL V any_activation(Activation act, V x) {
     using S = typename V::Scalar;
     if (act == Activation::hard_sigmoid)
         return clip(fma(x, V::set1((S)(1.0 / 6)), V::set1((S)0.5)), V::zero(), V::set1(1));
@@ -18,7 +24,7 @@ __attribute__((noinline)) static V any_activation(Activation act, V x) {
 
 // dy f'(x), computed from y = f(x).
 template <class V>
-__attribute__((noinline)) static V any_slope(Activation act, V y, V dy) {
+NETLET_GATE_CALL V any_slope(Activation act, V y, V dy) {
     using S = typename V::Scalar;
     if (act == Activation::hard_sigmoid)
         return select(gt(y, V::zero()) & lt(y, V::set1(1)), dy * V::set1((S)(1.0 / 6)), V::zero());
