@@ -97,7 +97,7 @@ void backward(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, con
     }
     AttentionGradArgs<T> args{};
     args.forward = arguments<T>(n, how, stream);
-    args.chunk = chunk_of(n, attention_key_bytes / (int64_t)sizeof(T));
+    args.chunk = tape.on_gpu() ? n.S : chunk_of(n, attention_key_bytes / (int64_t)sizeof(T));
     const int64_t chunks = ceil_div(n.S, args.chunk), units = n.B * n.K * chunks;
     const Grad slices = slices_for(tape, dq, chunks, {chunks, n.B * n.T, n.N * n.H});
     const Tensor dscores = dbias ? tape.empty({n.B, n.N, n.T, n.S}, q->dtype) : nullptr;
@@ -120,7 +120,8 @@ Tensor permitted(Tape& tape, const AttentionSizes& n, const Attention& how) {
     const Tensor seen = make_tensor({n.T, n.S}, DType::boolean);
     for (int64_t t = 0; t < n.T; ++t)
         for (int64_t s = 0; s < n.S; ++s) seen->data<bool>()[t * n.S + s] = s <= t;
-    return how.mask ? logical(tape, LogicalOp::logical_and, seen, how.mask) : seen;
+    const Tensor there = tape.constant(seen);
+    return how.mask ? logical(tape, LogicalOp::logical_and, there, how.mask) : there;
 }
 
 // Attention by its definition, with a full matrix of scores.
