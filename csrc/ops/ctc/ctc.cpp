@@ -7,6 +7,7 @@
 #include "ops/ctc/ctc_args.h"
 #include "ops/index/index.h"
 #include "ops/loss/loss_common.h"
+#include "plan/transfer.h"
 
 namespace netlet::ops {
 
@@ -39,16 +40,21 @@ struct Batch {
     }
 };
 
+// The values of a tensor that are known already, on the host; null for others.
+Tensor known_on_host(const Tensor& t) { return !t || t->recorded() ? nullptr : on_device(t, {}); }
+
 // Checks values that are known already: labels that are no class, more labels than frames.
 void check_labels(const Batch& s) {
-    if (s.labels->recorded() || (s.label_lengths && s.label_lengths->recorded())) return;
+    const Tensor labels = known_on_host(s.labels), lengths = known_on_host(s.label_lengths),
+                 frame_counts = known_on_host(s.frames);
+    if (!labels || (s.label_lengths && !lengths)) return;
     const int64_t width = s.fields.width, blank = s.fields.blank;
-    const bool frames_known = !s.frames || !s.frames->recorded();
+    const bool frames_known = !s.frames || frame_counts;
     for (int64_t b = 0; b < s.samples(); ++b) {
-        int64_t length = s.label_lengths ? index_value(s.label_lengths, b) : 0;
-        for (int64_t j = 0; !s.label_lengths && j < width; ++j) length += index_value(s.labels, b * width + j) != blank;
+        int64_t length = lengths ? index_value(lengths, b) : 0;
+        for (int64_t j = 0; !lengths && j < width; ++j) length += index_value(labels, b * width + j) != blank;
         for (int64_t j = 0; j < length; ++j) {
-            const int64_t k = index_value(s.labels, b * width + j);
+            const int64_t k = index_value(labels, b * width + j);
             const std::string at = std::to_string(k) + " at " + s.labels->shape.place(b * width + j).str();
             if (k < 0 || k >= s.fields.classes)
                 throw ValueError(std::string(op) + ": expected labels in [0, " + std::to_string(s.fields.classes) +
@@ -57,7 +63,7 @@ void check_labels(const Batch& s) {
                 throw ValueError(std::string(op) + ": label " + at +
                                  " is the blank (mask_index), which may only pad the end of a sample's labels");
         }
-        const int64_t frames = s.frames && frames_known ? index_value(s.frames, b) : s.fields.steps;
+        const int64_t frames = frame_counts ? index_value(frame_counts, b) : s.fields.steps;
         if (frames_known && length > frames)
             throw ValueError(std::string(op) + ": expected at most " + std::to_string(frames) + " labels in sample " +
                              std::to_string(b) + ", one per time step, received " + std::to_string(length));
@@ -94,7 +100,7 @@ void emit_backward(Tape& tape, const Batch& s, const Tensor& norm, const Tensor&
     CtcSoftmaxArgs<T> softmax{};
     s.emit(tape, NETLET_KERNEL_FOR(ctc_softmax, dtype), softmax, s.frame_work(12), in(softmax.norm, norm),
            in(softmax.z, z), in(softmax.dy, dy), into(softmax.dx, softmax.accumulate, dx));
-    const Tensor scratch = tape.empty({s.samples(), ctc_lines_bwd, s.row()}, dtype);
+    const Tensor scratch = tape.empty({s.samples(), tape.on_gpu() ? ctc_lines_gpu : ctc_lines_bwd, s.row()}, dtype);
     const Tensor symbols = tape.empty(s.labels->shape, DType::i32);
     CtcBackwardArgs<T> a{};
     s.emit(tape, NETLET_KERNEL_FOR(ctc_backward, dtype), a, s.sample_work(60), in(a.norm, norm), in(a.table, table),
@@ -126,8 +132,9 @@ void check_ctc_lengths(const char* name, const char* argument, const Tensor& len
     if (lengths->shape != Shape{batch})
         throw ValueError(std::string(name) + ": expected " + argument + " of shape (" + std::to_string(batch) +
                          ",), received " + lengths->shape.str());
-    for (int64_t b = 0; b < batch && !lengths->recorded(); ++b)
-        if (const int64_t n = index_value(lengths, b); n < 0 || n > most)
+    const Tensor known = known_on_host(lengths);
+    for (int64_t b = 0; known && b < batch; ++b)
+        if (const int64_t n = index_value(known, b); n < 0 || n > most)
             throw ValueError(std::string(name) + ": expected " + argument + " in [0, " + std::to_string(most) +
                              "], received " + std::to_string(n) + " for sample " + std::to_string(b));
 }

@@ -40,6 +40,8 @@ constexpr int64_t ctc_parts = 4;
 // The lines of a sample's scratch, each as long as a row: whether labels j-1 and j differ; mantissas and exponents of
 // the labels' probabilities; one line of gathered logits. Backward: plus one row of states.
 constexpr int64_t ctc_lines = 4, ctc_lines_bwd = ctc_lines + ctc_parts;
+// The lines of backward on a GPU (ctc_cuda.cu).
+constexpr int64_t ctc_lines_gpu = 14;
 
 // A work unit is a frame (b, t). norm (B, T, 2): the largest logit, and 1 / sum e^(x - largest).
 template <class T>
