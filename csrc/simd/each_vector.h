@@ -6,7 +6,7 @@
 #pragma once
 #include "simd/vec.h"
 
-#if defined(_MSC_VER)
+#if defined(_MSC_VER) || defined(__CUDACC__)
 #define NETLET_INLINE_LAMBDA
 #else
 #define NETLET_INLINE_LAMBDA __attribute__((always_inline))
@@ -47,11 +47,17 @@ struct FirstLanes {
     NETLET_MEMBER_INLINE V or_zero(V v) const { return select(lt(V::iota(), V::set1((T)n)), v, V::zero()); }
 };
 
+#if !defined(NETLET_VEC_CUDA)
 template <class V, class Body>
 NETLET_INLINE void each_vector(Range r, const Body& body) {
     int64_t i = r.begin;
     for (; i + V::width <= r.end; i += V::width) body(AllLanes<V>{}, i);
     if (i < r.end) body(FirstLanes<V>{r.end - i}, i);
 }
+#endif
 
 }  // namespace netlet::NETLET_ISA
+
+#if defined(NETLET_VEC_CUDA)
+#include "cuda/each_vector.h"
+#endif

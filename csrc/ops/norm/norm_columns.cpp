@@ -17,7 +17,10 @@ namespace {
 
 constexpr int64_t full_vector_columns = 64;  // columns that fill the vectors of every instruction set
 
-NormColumns columns_of(int64_t O, int64_t R, int64_t C, int64_t groups) {
+// Rows of a piece for a GPU: blocks of 32 columns enough to fill it, and at most a few hundred rows for a thread.
+int64_t gpu_rows(const NormColumns& s) { return std::max<int64_t>(256, s.O * s.R * ceil_div(s.C, 32) / 2048); }
+
+NormColumns columns_of(const Tape& tape, int64_t O, int64_t R, int64_t C, int64_t groups) {
     NormColumns s{};
     s.fold = std::max<int64_t>(1, std::min(full_vector_columns / std::max<int64_t>(1, C), R));
     while (R % s.fold) --s.fold;
@@ -27,7 +30,7 @@ NormColumns columns_of(int64_t O, int64_t R, int64_t C, int64_t groups) {
     s.groups = groups;
     // Some 32k elements a piece, and at most 64 pieces of a column.
     const int64_t width = std::clamp<int64_t>(s.C, 1, norm_tile);
-    const int64_t rows = std::max(32768 / width, ceil_div(s.R, 64));
+    const int64_t rows = tape.on_gpu() ? gpu_rows(s) : std::max(32768 / width, ceil_div(s.R, 64));
     s.piece = ceil_div(rows, norm_block) * norm_block;
     s.pieces = ceil_div(s.R, s.piece);
     return s;
@@ -187,7 +190,7 @@ BatchNorm batch_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Ten
                            .mean = b.mean,
                            .variance = b.variance,
                            .epsilon = epsilon,
-                           .s = columns_of(1, rows_of(x, 0), C, C)});
+                           .s = columns_of(tape, 1, rows_of(x, 0), C, C)});
     return b;
 }
 
@@ -206,7 +209,7 @@ Tensor group_norm(Tape& tape, const Tensor& x, int64_t groups, const Tensor& gam
                             .mean = nullptr,
                             .variance = nullptr,
                             .epsilon = epsilon,
-                            .s = columns_of(x->shape[0], rows_of(x, 1), C, groups)});
+                            .s = columns_of(tape, x->shape[0], rows_of(x, 1), C, groups)});
 }
 
 Tensor given_norm(Tape& tape, const Tensor& x, const Tensor& mean, const Tensor& variance, const Tensor& gamma,
@@ -221,7 +224,7 @@ Tensor given_norm(Tape& tape, const Tensor& x, const Tensor& mean, const Tensor&
                             .variance = variance,
                             .given = true,
                             .epsilon = epsilon,
-                            .s = columns_of(1, rows_of(x, 0), C, C)});
+                            .s = columns_of(tape, 1, rows_of(x, 0), C, C)});
 }
 
 Folded fold_norm(Tape& tape, const Tensor& kernel, const Tensor& bias, const Tensor& mean, const Tensor& variance,

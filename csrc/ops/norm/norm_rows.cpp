@@ -15,7 +15,10 @@ namespace netlet::ops {
 namespace {
 
 // Rows of a block. Does not depend on the number of threads: it fixes the order in which dgamma is summed.
-int64_t block_rows(int64_t C) { return std::clamp<int64_t>(32768 / std::max<int64_t>(1, C), 32, 256); }
+int64_t block_rows(const Tape& tape, int64_t R, int64_t C) {
+    if (tape.on_gpu()) return std::clamp<int64_t>(ceil_div(R, 64), 32, 512);  // 64 blocks for each 32 columns
+    return std::clamp<int64_t>(32768 / std::max<int64_t>(1, C), 32, 256);
+}
 
 template <class T>
 void backward(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor& beta, const Tensor& rows,
@@ -23,7 +26,7 @@ void backward(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor& be
     NormRowsBwdArgs<T> args{};
     args.C = x->shape.back();
     args.R = x->shape.product(0, x->shape.rank() - 1);
-    args.block = block_rows(args.C);
+    args.block = block_rows(tape, args.R, args.C);
     args.centred = centred;
     const Grad dx = tape.grad(x), dgamma = tape.grad(gamma), dbeta = tape.grad(beta);
     const int64_t blocks = ceil_div(args.R, args.block);

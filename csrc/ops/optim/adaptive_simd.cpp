@@ -18,9 +18,9 @@ NETLET_INLINE void adagrad(const AdagradArgs<T>& a, Range r) {
     const V lr = decay.lr, epsilon = V::set1((T)a.epsilon);
     // n alone moves nothing, so a row without a gradient is skipped whatever its n.
     update<V>(a.c, r, {}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
-        const V g = lanes.load(a.g + i), n = lanes.load(a.n + i) + g * g;
+        const V g = lanes.load(a.g + i), p = lanes.load(a.p + i), n = lanes.load(a.n + i) + g * g;
         lanes.store(n, a.n + i);
-        lanes.store(decay(lanes.load(a.p + i)) - lr * g / sqrt(n + epsilon), a.p + i);
+        lanes.store(decay(p) - lr * g / sqrt(n + epsilon), a.p + i);
     });
 }
 
@@ -31,12 +31,12 @@ NETLET_INLINE void adadelta(const AdadeltaArgs<T>& a, Range r) {
     const Decay<V> decay(a.c);
     const V lr = decay.lr, epsilon = V::set1((T)a.epsilon), rho = V::set1((T)a.rho), rest = V::set1((T)(1 - a.rho));
     update<V>(a.c, r, {a.v, a.d}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
-        const V g = lanes.load(a.g + i), d = lanes.load(a.d + i);
+        const V g = lanes.load(a.g + i), d = lanes.load(a.d + i), p = lanes.load(a.p + i);
         const V v = rho * lanes.load(a.v + i) + rest * (g * g);
         const V step = sqrt(d + epsilon) * g / sqrt(v + epsilon);
         lanes.store(v, a.v + i);
         lanes.store(rho * d + rest * (step * step), a.d + i);
-        lanes.store(decay(lanes.load(a.p + i)) - lr * step, a.p + i);
+        lanes.store(decay(p) - lr * step, a.p + i);
     });
 }
 
@@ -49,20 +49,13 @@ NETLET_INLINE void adamax(const AdamaxArgs<T>& a, Range r) {
     const V alpha = V::set1((T)(*a.c.lr / (1 - kept.b1))), epsilon = V::set1((T)a.epsilon);
     const V k1 = V::set1((T)(1 - a.beta1)), beta2 = V::set1((T)a.beta2);
     update<V>(a.c, r, {a.m, a.u}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
-        const V g = lanes.load(a.g + i), m0 = lanes.load(a.m + i), m = fma(g - m0, k1, m0);
-        const V u = max(beta2 * lanes.load(a.u + i), abs(g));
+        const V g = lanes.load(a.g + i), m0 = lanes.load(a.m + i), p = lanes.load(a.p + i);
+        const V m = fma(g - m0, k1, m0), u = max(beta2 * lanes.load(a.u + i), abs(g));
+        const V step = m * alpha / (u + epsilon);
         lanes.store(m, a.m + i);
         lanes.store(u, a.u + i);
-        lanes.store(decay(lanes.load(a.p + i)) - m * alpha / (u + epsilon), a.p + i);
+        lanes.store(decay(p) - step, a.p + i);
     });
-}
-
-// mu_t and mu_{t+1} of Nadam's momentum schedule.
-struct Momenta {
-    double now, next;
-};
-NETLET_INLINE Momenta nadam_momenta(double beta1, double power) {
-    return {beta1 * (1 - 0.5 * power), beta1 * (1 - 0.5 * (power * 0.96))};
 }
 
 template <class T>
@@ -79,19 +72,12 @@ NETLET_INLINE void nadam(const NadamArgs<T>& a, Range r) {
     const V k1 = V::set1((T)(1 - a.beta1)), k2 = V::set1((T)(1 - a.beta2));
     update<V>(a.c, r, {a.m, a.v}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
         const V g = lanes.load(a.g + i), m0 = lanes.load(a.m + i), v0 = lanes.load(a.v + i);
-        const V m = fma(g - m0, k1, m0), v = fma(g * g - v0, k2, v0);
+        const V m = fma(g - m0, k1, m0), v = fma(g * g - v0, k2, v0), p = lanes.load(a.p + i);
         lanes.store(m, a.m + i);
         lanes.store(v, a.v + i);
         const V step = (of_m * m + of_g * g) / (sqrt(v / correction) + epsilon);
-        lanes.store(decay(lanes.load(a.p + i)) - step, a.p + i);
+        lanes.store(decay(p) - step, a.p + i);
     });
-}
-
-template <class T>
-NETLET_INLINE void nadam_product(const NadamProductArgs<T>& a) {
-    if (idle(a.iteration, a.every)) return;
-    const Powers kept = powers(0.96, 1, *a.iteration / a.every + 1);
-    *a.u_product = (T)((double)*a.u_product * nadam_momenta(a.beta1, kept.b1).now);
 }
 
 // x^-lr_power. 0.5, 0 and 1 are exact and fast; the others go through pow.
@@ -140,9 +126,9 @@ NETLET_INLINE void lion(const LionArgs<T>& a, Range r) {
     const V lr = decay.lr, beta1 = V::set1((T)a.beta1), beta2 = V::set1((T)a.beta2);
     const V rest1 = V::set1(1) - beta1, rest2 = V::set1(1) - beta2;
     update<V>(a.c, r, {a.m}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
-        const V g = lanes.load(a.g + i), m = lanes.load(a.m + i);
+        const V g = lanes.load(a.g + i), m = lanes.load(a.m + i), p = lanes.load(a.p + i);
         lanes.store(m * beta2 + g * rest2, a.m + i);
-        lanes.store(decay(lanes.load(a.p + i)) - lr * sign(m * beta1 + g * rest1), a.p + i);
+        lanes.store(decay(p) - lr * sign(m * beta1 + g * rest1), a.p + i);
     });
 }
 
@@ -160,10 +146,10 @@ NETLET_INLINE void schedule_free_adamw(const ScheduleFreeAdamwArgs<T>& a, Range 
     const V of_z = V::set1((T)(1 - a.beta1 + a.beta1 * w));
     update<V>(a.c, r, {}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
         const V g = lanes.load(a.g + i), v0 = lanes.load(a.v + i), v = fma(g * g - v0, k2, v0);
-        const V z0 = lanes.load(a.z + i), z = z0 - lr * g / (sqrt(v / correction) + epsilon);
+        const V p = lanes.load(a.p + i), z0 = lanes.load(a.z + i), z = z0 - lr * g / (sqrt(v / correction) + epsilon);
         lanes.store(v, a.v + i);
         lanes.store(z, a.z + i);
-        lanes.store(of_z * z + of_x * (decay(lanes.load(a.p + i)) - apart * z0), a.p + i);
+        lanes.store(of_z * z + of_x * (decay(p) - apart * z0), a.p + i);
     });
 }
 
@@ -178,11 +164,11 @@ NETLET_INLINE void rprop(const RpropArgs<T>& a, Range r) {
     update<V>(a.c, r, {a.previous}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
         const V g0 = lanes.load(a.g + i), s = g0 * lanes.load(a.previous + i);
         const V factor = select(gt(s, zero), plus, select(lt(s, zero), minus, one));
-        const V size = min(max(lanes.load(a.size + i) * factor, low), high);
+        const V size = min(max(lanes.load(a.size + i) * factor, low), high), p = lanes.load(a.p + i);
         const V g = select(lt(s, zero), zero, g0);
         lanes.store(size, a.size + i);
         lanes.store(g, a.previous + i);
-        lanes.store(decay(lanes.load(a.p + i)) - sign(g) * size, a.p + i);
+        lanes.store(decay(p) - sign(g) * size, a.p + i);
     });
 }
 
@@ -210,7 +196,6 @@ NETLET_INLINE void asgd(const AsgdArgs<T>& a, Range r) {
     NETLET_DEFINE_KERNEL(adadelta_update_##suffix, AdadeltaArgs<T>) { adadelta(a, r); }                                \
     NETLET_DEFINE_KERNEL(adamax_update_##suffix, AdamaxArgs<T>) { adamax(a, r); }                                      \
     NETLET_DEFINE_KERNEL(nadam_update_##suffix, NadamArgs<T>) { nadam(a, r); }                                         \
-    NETLET_DEFINE_KERNEL(nadam_product_##suffix, NadamProductArgs<T>) { nadam_product(a); }                            \
     NETLET_DEFINE_KERNEL(ftrl_update_##suffix, FtrlArgs<T>) { ftrl(a, r); }                                            \
     NETLET_DEFINE_KERNEL(lion_update_##suffix, LionArgs<T>) { lion(a, r); }                                            \
     NETLET_DEFINE_KERNEL(schedule_free_adamw_update_##suffix, ScheduleFreeAdamwArgs<T>) { schedule_free_adamw(a, r); } \

@@ -40,8 +40,9 @@ void check_update(const char* op, const OptimStep& step, const Tensor& p, const 
 Work update_work(OptimCells& c, const OptimStep& step, const Tensor& p, double flops_each);
 
 template <class Args, class T, size_t N>
-void emit_update(Tape& tape, const auto& kernel, Args& a, const OptimStep& s, const Update<N>& u,
-                 T** const (&fields)[N], std::initializer_list<Operand> more = {}) {
+void emit_update(Tape& tape, const auto& kernel, Args& a, OptimStep s, const Update<N>& u, T** const (&fields)[N],
+                 std::initializer_list<Operand> more = {}) {
+    if (tape.on_gpu()) s.written = s.used = nullptr;  // Tape::set_grad_target ignores them too
     check_update(u.op, s, u.p, u.g, u.slots, u.optional, u.moving);
     const Work work = update_work(a.c, s, u.p, u.flops_each);
     Tensor written, used;  // operands refer to them

@@ -3,13 +3,13 @@
 #include <math.h>
 
 #include "dispatch/kernel.h"
-#include "ops/optim/square_sums.h"
 #include "ops/optim/update_simd.h"
 
 namespace netlet::NETLET_ISA {
 
 namespace {
 
+// Each body loads before it stores: on a GPU a load that follows a store waits for the memory a second time.
 // The step is subtracted, not added: p - 0 is p even if p is -0, so an update of 0 changes nothing.
 template <class T>
 NETLET_INLINE void sgd(const SgdArgs<T>& a, Range r) {
@@ -24,9 +24,10 @@ NETLET_INLINE void sgd(const SgdArgs<T>& a, Range r) {
         return;
     }
     update<V>(a.c, r, {a.m}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
-        const V step = lanes.load(a.g + i) * lr, kept = lanes.load(a.m + i) * momentum, m = kept - step;
+        const V g = lanes.load(a.g + i), m0 = lanes.load(a.m + i), p = lanes.load(a.p + i);
+        const V step = g * lr, kept = m0 * momentum, m = kept - step;
         lanes.store(m, a.m + i);
-        lanes.store(decay(lanes.load(a.p + i)) - (a.nesterov ? step - m * momentum : step - kept), a.p + i);
+        lanes.store(decay(p) - (a.nesterov ? step - m * momentum : step - kept), a.p + i);
     });
 }
 
@@ -48,7 +49,7 @@ NETLET_INLINE void adam(const AdamArgs<T>& a, Range r) {
     const V alpha = V::set1((T)(rate / (1 - kept.b1)));
     const V k1 = V::set1((T)(1 - a.beta1)), k2 = V::set1((T)(1 - a.beta2)), epsilon = V::set1((T)a.epsilon);
     update<V>(a.c, r, {a.m, a.v, a.vhat}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
-        const V g = lanes.load(a.g + i), m0 = lanes.load(a.m + i), v0 = lanes.load(a.v + i);
+        const V g = lanes.load(a.g + i), m0 = lanes.load(a.m + i), v0 = lanes.load(a.v + i), p = lanes.load(a.p + i);
         const V m = fma(g - m0, k1, m0);
         V v = fma(g * g - v0, k2, v0);
         lanes.store(m, a.m + i);
@@ -58,7 +59,7 @@ NETLET_INLINE void adam(const AdamArgs<T>& a, Range r) {
             lanes.store(v, a.vhat + i);
         }
         const V step = m * alpha;
-        lanes.store(decay(lanes.load(a.p + i)) - (divided ? step / (sqrt(v) + epsilon) : step), a.p + i);
+        lanes.store(decay(p) - (divided ? step / (sqrt(v) + epsilon) : step), a.p + i);
     });
 }
 
@@ -70,8 +71,8 @@ NETLET_INLINE void rmsprop(const RmspropArgs<T>& a, Range r) {
     const V lr = decay.lr, epsilon = V::set1((T)a.epsilon), momentum = V::set1((T)a.momentum);
     const V rho = V::set1((T)a.rho), rest = V::set1((T)(1 - a.rho));
     update<V>(a.c, r, {a.v, a.m, a.a}, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
-        const V g = lanes.load(a.g + i);
-        V v = rho * lanes.load(a.v + i) + rest * (g * g);
+        const V g = lanes.load(a.g + i), v0 = lanes.load(a.v + i), p = lanes.load(a.p + i);
+        V v = rho * v0 + rest * (g * g);
         lanes.store(v, a.v + i);
         if (a.a) {
             const V mean = rho * lanes.load(a.a + i) + rest * g;
@@ -83,7 +84,7 @@ NETLET_INLINE void rmsprop(const RmspropArgs<T>& a, Range r) {
             step = momentum * lanes.load(a.m + i) + step;
             lanes.store(step, a.m + i);
         }
-        lanes.store(decay(lanes.load(a.p + i)) - step, a.p + i);
+        lanes.store(decay(p) - step, a.p + i);
     });
 }
 
@@ -120,35 +121,20 @@ NETLET_INLINE void clip_value(const ClipValueArgs<T>& a, Range r) {
                           NETLET_INLINE_LAMBDA { lanes.store(min(max(lanes.load(a.x + i), low), high), a.y + i); });
 }
 
-NETLET_INLINE double scale_for(double squares, double limit, bool global) {
-    const double norm = ::sqrt(squares);
-    const double scale = norm <= limit ? 1 : limit / norm;  // a NaN norm takes the division
-    return global ? scale + (norm - norm) : scale;
-}
-
-template <class T>
-NETLET_INLINE void scale(const T* x, T* y, double factor, Range r) {
-    using V = Vec<T>;
-    const V s = V::set1((T)factor);
-    each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { lanes.store(lanes.load(x + i) * s, y + i); });
-}
-
 template <class T>
 NETLET_INLINE void scale_or_divide(const ScaleArgs<T>& a, Range r) {
-    if (a.scale) return scale(a.x, a.y, *a.scale, r);
     using V = Vec<T>;
+    if (a.scale) {
+        const V factor = V::set1((T)*a.scale);
+        return each_vector<V>(
+            r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { lanes.store(lanes.load(a.x + i) * factor, a.y + i); });
+    }
     const V divisor = V::set1((T)a.divisor);
     each_vector<V>(
         r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA { lanes.store(lanes.load(a.x + i) / divisor, a.y + i); });
 }
 
 }  // namespace
-
-NETLET_DEFINE_KERNEL(clip_scale, ClipScaleArgs) {
-    double squares = 0;
-    for (int64_t i = 0; i < a.count; ++i) squares += a.partial[i];
-    *a.scale = scale_for(squares, a.limit, a.global);
-}
 
 #define NETLET_OPTIM(T, suffix)                                                                                        \
     NETLET_DEFINE_KERNEL(sgd_update_##suffix, SgdArgs<T>) { sgd(a, r); }                                               \
@@ -157,12 +143,6 @@ NETLET_DEFINE_KERNEL(clip_scale, ClipScaleArgs) {
     NETLET_DEFINE_KERNEL(ema_update_##suffix, EmaArgs<T>) { ema(a, r); }                                               \
     NETLET_DEFINE_KERNEL(accumulate_gradient_##suffix, AccumulateGradientArgs<T>) { accumulate_gradient(a, r); }       \
     NETLET_DEFINE_KERNEL(clip_value_##suffix, ClipValueArgs<T>) { clip_value(a, r); }                                  \
-    NETLET_DEFINE_KERNEL(sum_squares_##suffix, SumSquaresArgs<T>) {                                                    \
-        a.partial[r.begin / a.grain] = sum_squares(a.x + r.begin, r.end - r.begin);                                    \
-    }                                                                                                                  \
-    NETLET_DEFINE_KERNEL(clip_norm_##suffix, ClipNormArgs<T>) {                                                        \
-        scale(a.x, a.y, scale_for(sum_squares(a.x + r.begin, r.end - r.begin), a.limit, a.global), r);                 \
-    }                                                                                                                  \
     NETLET_DEFINE_KERNEL(scale_##suffix, ScaleArgs<T>) { scale_or_divide(a, r); }
 NETLET_OPTIM(float, f32)
 NETLET_OPTIM(double, f64)

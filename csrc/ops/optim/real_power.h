@@ -1,5 +1,9 @@
 #pragma once
+#if defined(NETLET_VEC_CUDA)
+#include "simd/vec.h"
+#else
 #include "simd/vmath.h"
+#endif
 
 namespace netlet::NETLET_ISA {
 

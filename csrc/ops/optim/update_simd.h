@@ -1,32 +1,9 @@
-// What the update kernels share. Included by *_simd.cpp alone.
+// What the update kernels share. Included by *_simd.cpp alone, which a GPU compiles too (cuda/simd_kernels.h).
 #pragma once
-#include "ops/optim/optim_cells.h"
+#include "ops/optim/optim_scalars.h"
 #include "simd/each_vector.h"
 
 namespace netlet::NETLET_ISA {
-
-// b1^n and b2^n by squaring: the same bits on every machine, unlike libm's pow. The error is about n/2 ulp, which
-// matters only while b^n is not negligible beside 1. No branches, because the low bits of a step count are hard to
-// predict.
-struct Powers {
-    double b1, b2;
-};
-NETLET_INLINE Powers powers(double b1, double b2, int64_t n) {
-    double y1 = 1, y2 = 1;
-    for (; n > 0; n >>= 1, b1 *= b1, b2 *= b2) {
-        const double f1[2] = {1, b1}, f2[2] = {1, b2};
-        y1 *= f1[n & 1];
-        y2 *= f2[n & 1];
-    }
-    return {y1, y2};
-}
-
-// Whether this call only accumulates gradients.
-NETLET_INLINE bool idle(const int64_t* iteration, int64_t every) { return every > 1 && (*iteration + 1) % every != 0; }
-NETLET_INLINE bool idle(const OptimCells& c) { return idle(c.iteration, c.every); }
-
-// The number of this update: 1, 2, ...
-NETLET_INLINE int64_t update_number(const OptimCells& c) { return *c.iteration / c.every + 1; }
 
 template <class V>
 struct Decay {
@@ -44,6 +21,13 @@ NETLET_INLINE V sign(V x) {
     return select(gt(abs(x), V::zero()), copysign(V::set1(1), x), x);
 }
 
+#if defined(NETLET_VEC_CUDA)
+// A GPU's gradients have no row maps, so an update changes all elements.
+template <class V, class Body>
+NETLET_INLINE void update(const OptimCells&, Range r, const typename V::Scalar* const (&)[3], const Body& body) {
+    each_vector<V>(r, body);
+}
+#else
 template <class T>
 NETLET_INLINE bool row_is_zero(const T* slot, int64_t row, int64_t inner) {
     bool zero = true;
@@ -66,5 +50,6 @@ NETLET_INLINE void update(const OptimCells& c, Range r, const typename V::Scalar
         c.used[row] = zero ? row_never : row_used;
     }
 }
+#endif
 
 }  // namespace netlet::NETLET_ISA

@@ -3,26 +3,12 @@
 #include <math.h>
 
 #include "dispatch/kernel.h"
+#include "ops/optim/lamb_step.h"
 #include "ops/optim/square_sums.h"
-#include "ops/optim/update_simd.h"
 
 namespace netlet::NETLET_ISA {
 
 namespace {
-
-// u of Lamb from its moments.
-template <class V>
-struct LambStep {
-    using T = typename V::Scalar;
-    V correction1, correction2, epsilon;
-    NETLET_MEMBER_INLINE LambStep(const OptimCells& c, double beta1, double beta2, double eps) {
-        const Powers kept = powers(beta1, beta2, update_number(c));
-        correction1 = V::set1((T)(1 - kept.b1));
-        correction2 = V::set1((T)(1 - kept.b2));
-        epsilon = V::set1((T)eps);
-    }
-    NETLET_MEMBER_INLINE V operator()(V m, V v) const { return m / correction1 / (sqrt(v / correction2) + epsilon); }
-};
 
 template <class T>
 NETLET_INLINE void lamb_moments(const LambMomentsArgs<T>& a, Range r) {

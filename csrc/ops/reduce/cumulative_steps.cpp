@@ -22,6 +22,15 @@ AxisSet to_set(const char* op, const Axes& axes, int rank) {
 
 namespace {
 
+// A GPU needs some hundred blocks (reduce_cuda.cu), but a second step costs it about as much as a piece of 32 KB.
+int64_t gpu_piece(ReduceStep s) {
+    constexpr int64_t enough = 256, least_row = 8192, least_columns = 512;
+    const bool row = s.inner == 1;
+    const int64_t least = row ? least_row : least_columns, blocks = s.outer * (row ? 1 : ceil_div(s.inner, 32));
+    if (blocks >= enough || s.n < 2 * least) return s.n;
+    return std::max(least, ceil_div(s.n * blocks, 2 * enough));
+}
+
 template <class T>
 void emit_step(Tape& tape, const auto& kernel, ReduceOp op, const Tensor& x, const Grad& y, ReduceStep s,
                double divisor) {
@@ -33,7 +42,9 @@ void emit_step(Tape& tape, const auto& kernel, ReduceOp op, const Tensor& x, con
     // A long axis is cut only where the other axes give the threads too little to do.
     const int64_t width = std::min(s.inner, reduce_tile<T>), tiles = ceil_div(s.inner, reduce_tile<T>);
     args.piece = s.n;
-    if (s.outer * tiles < 16 && s.n * width > 2 * reduce_chunk)
+    if (tape.on_gpu())
+        args.piece = gpu_piece(s);
+    else if (s.outer * tiles < 16 && s.n * width > 2 * reduce_chunk)
         args.piece = std::max<int64_t>(64, ceil_div(reduce_chunk, 16 * width) * 16);
     args.piece = std::clamp<int64_t>(args.piece, 1, reduce_max_piece);
     args.pieces = std::max<int64_t>(1, ceil_div(s.n, args.piece));
