@@ -10,6 +10,7 @@
 #include "cuda/launch.h"
 #if defined(NETLET_CUDA_SIM)
 #include "device_memory.h"
+#include "runtime.h"
 #endif
 
 struct netlet::Graph {
@@ -252,6 +253,10 @@ class CudaBackend final : public Backend {
 
 }  // namespace
 }  // namespace netlet::cuda
+
+#if defined(NETLET_CUDA_SIM)
+std::unique_ptr<netlet::Backend> netlet::sim::make_backend() { return std::make_unique<cuda::CudaBackend>(); }
+#endif
 
 // Null if the program was built from another version: the structs of arguments may differ.
 extern "C" __attribute__((visibility("default"))) netlet::Backend* netlet_backend(const char* version) {

@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 
 namespace netlet::sim {
@@ -84,6 +85,21 @@ bool release_pinned(void* memory) {
     return true;
 }
 bool is_pinned(const void* memory, size_t bytes) { return lies_in(pinned, memory, bytes); }
+
+std::string describe_device_address(const void* address) {
+    const auto at = reinterpret_cast<uintptr_t>(address), range = reinterpret_cast<uintptr_t>(range_begin());
+    if (at < range || at >= range + range_bytes) return {};
+    auto after = allocations.upper_bound(at);
+    if (after != allocations.begin()) {
+        const auto& [begin, bytes] = *std::prev(after);
+        if (at < (begin + bytes) / page * page + 2 * page)
+            return "byte " + std::to_string(at - begin) + " of an allocation of " + std::to_string(bytes) + " bytes";
+    }
+    if (after != allocations.end() && after->first / page * page - at <= page)
+        return std::to_string(after->first - at) + " bytes before an allocation of " + std::to_string(after->second) +
+               " bytes";
+    return "device memory that was released or never allocated";
+}
 
 const char* wrong_pointer(uint64_t word) {
     const void* pointer = reinterpret_cast<const void*>(word);

@@ -11,29 +11,50 @@
 #endif
 #if defined(__SANITIZE_ADDRESS__)
 #include <sanitizer/asan_interface.h>
+#include <sanitizer/common_interface_defs.h>
 #endif
 
 namespace netlet::sim {
 
 namespace {
+
 constexpr size_t stack_bytes = 128 * 1024, guard_bytes = 4096;
+
+std::vector<char*> stacks;  // where each begins
 
 // The end of a stack. A page without access lies below each, so that an overflow does not write to another one.
 char* stack_end(int stack) {
-    static std::vector<char*> ends;
-    while ((int)ends.size() <= stack) {
+    while ((int)stacks.size() <= stack) {
         void* memory = mmap(nullptr, stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) abort();
         mprotect(memory, guard_bytes, PROT_NONE);
-        // Stacks that begin at the same offset in a page would compete for the same lines of the L1 cache.
-        ends.push_back(static_cast<char*>(memory) + stack_bytes - ends.size() % 61 * 320);
+        stacks.push_back(static_cast<char*>(memory));
     }
-#if defined(__SANITIZE_ADDRESS__)
-    __asan_unpoison_memory_region(ends[stack] - stack_bytes / 2, stack_bytes / 2);
-#endif
-    return ends[stack];
+    // Stacks that begin at the same offset in a page would compete for the same lines of the L1 cache.
+    return stacks[stack] + stack_bytes - stack % 61 * 320;
 }
+
+#if defined(__SANITIZE_ADDRESS__)
+void leave_for(const void* bottom, size_t bytes) { __sanitizer_start_switch_fiber(nullptr, bottom, bytes); }
+const Context* left;  // the stack that was left by the switch under way
+void arrive() {
+    Context& from = const_cast<Context&>(*left);
+    __sanitizer_finish_switch_fiber(nullptr, &from.bottom, &from.bytes);
+}
+void (*started)();
+void arrive_and_start() {
+    arrive();
+    started();
+}
+#endif
+
 }  // namespace
+
+bool is_below_stack(const void* address) {
+    for (const char* stack : stacks)
+        if (address >= stack && address < stack + guard_bytes) return true;
+    return false;
+}
 
 #if defined(__x86_64__) && defined(__linux__)
 
@@ -62,14 +83,35 @@ netlet_sim_switch:
 )");
 extern "C" void netlet_sim_switch(void** from, void* to) asm("netlet_sim_switch");
 
-void switch_stack(Context& from, const Context& to) { netlet_sim_switch(&from.state, to.state); }
+void switch_stack(Context& from, const Context& to) {
+#if defined(__SANITIZE_ADDRESS__)
+    left = &from;
+    leave_for(to.bottom, to.bytes);
+    netlet_sim_switch(&from.state, to.state);
+    arrive();
+#else
+    netlet_sim_switch(&from.state, to.state);
+#endif
+}
 
 void start_stack(Context& from, int stack, void (*entry)()) {
     void** top = reinterpret_cast<void**>(reinterpret_cast<uintptr_t>(stack_end(stack)) & ~uintptr_t(15));
     *--top = nullptr;  // the return address of `entry`; keeps the alignment that the ABI demands
+#if defined(__SANITIZE_ADDRESS__)
+    started = entry;
+    entry = arrive_and_start;
+#endif
     *--top = reinterpret_cast<void*>(entry);
     for (int registers = 0; registers < 6; ++registers) *--top = nullptr;
+#if defined(__SANITIZE_ADDRESS__)
+    left = &from;
+    leave_for(stacks[stack] + guard_bytes, stack_bytes - guard_bytes);
+    __asan_unpoison_memory_region(stacks[stack] + guard_bytes, stack_bytes - guard_bytes);
     netlet_sim_switch(&from.state, top);
+    arrive();
+#else
+    netlet_sim_switch(&from.state, top);
+#endif
 }
 
 #else

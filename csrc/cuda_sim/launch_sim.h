@@ -32,7 +32,8 @@ template <auto Body> const char* body_name() {
     static const std::string name = [](std::string text) {
         text = text.substr(text.find("Body = ") + 7);
         text = text.substr(0, text.size() - 1);
-        for (size_t at; (at = text.find("netlet::cuda::")) != std::string::npos;) text.erase(at, 14);
+        for (const std::string space : {"netlet::", "cuda::", "{anonymous}::", "(anonymous namespace)::"})
+            for (size_t at; (at = text.find(space)) != std::string::npos;) text.erase(at, space.size());
         return text.substr(0, text.find('('));
     }(__PRETTY_FUNCTION__);
     return name.c_str();

@@ -31,7 +31,6 @@ namespace netlet::cuda {
 
 template <class T>
 inline void ldmatrix_x4(uint32_t (&r)[4], Shared<T> row, NETLET_SITE, sim::Exchange exchange = sim::exchange_rows) {
-    static_assert(sizeof(T) <= 2, "ldmatrix moves elements of 16 bits, or pairs of 8 bits");
     const uint4 bytes = row.template get<uint4>();
     sim::MatrixRow mine;
     std::memcpy(mine.row, &bytes, sizeof(bytes));

@@ -155,9 +155,17 @@ __device__ void early_copy(FaultArgs a) {
     a.y[i] = sum;
 }
 
-__device__ void copy_argument(FaultArgs a) { a.y[threadIdx.x] = a.x[threadIdx.x]; }
-
 __device__ void global_out_of_bounds(FaultArgs a) { a.y[threadIdx.x] = a.x[threadIdx.x + (a.faulty ? 4096 : 0)]; }
+
+__device__ void null_pointer(FaultArgs a) {
+    a.y[threadIdx.x] = a.faulty ? *(volatile float*)nullptr : a.x[threadIdx.x];
+}
+
+__device__ void stack_overflow(FaultArgs a) {
+    volatile char large[120000];
+    for (int i = 0; a.faulty && i < 120000; i += 1000) large[i] = 1;
+    a.y[threadIdx.x] = a.x[threadIdx.x] + (a.faulty ? (float)large[119000] : 0.f);
+}
 
 struct Fault {
     const char* name;
@@ -182,14 +190,12 @@ constexpr Fault faults[] = {
     NETLET_FAULT(uninitialised),
     NETLET_FAULT(missing_copy_wait),
     NETLET_FAULT(early_copy),
-    NETLET_FAULT(copy_argument),
-    NETLET_FAULT(global_out_of_bounds),
+
+    NETLET_FAULT(global_out_of_bounds), NETLET_FAULT(null_pointer), NETLET_FAULT(stack_overflow),
 };
 
 }  // namespace
 }  // namespace netlet::cuda
-
-extern "C" __attribute__((visibility("default"))) netlet::Backend* netlet_backend(const char* version);
 
 // Launches the kernel of that name on 64 floats of the device. Returns null, or the message of the error; the device
 // can be used again then. y gets the 64 results.
@@ -198,26 +204,27 @@ extern "C" __attribute__((visibility("default"))) const char* netlet_sim_fault(c
                                                                                float* y) {
     using namespace netlet;
     static std::string message;
-    Backend& backend = *netlet_backend(NETLET_VERSION);
     const auto failed = [&](const char* error) {
         if (error) message = error;
         return error != nullptr;
     };
     message.clear();
-    sim::seed_random(seed);
     const size_t bytes = 64 * sizeof(float);
     for (const cuda::Fault& fault : cuda::faults) {
         if (std::strcmp(fault.name, name) != 0) continue;
+        const std::unique_ptr<Backend> backend = sim::make_backend();
         void *on_device = nullptr, *result = nullptr;
-        if (!failed(backend.allocate(0, bytes, on_device)) && !failed(backend.allocate(0, bytes, result)) &&
-            !failed(backend.to_device(0, on_device, x, bytes))) {
+        if (!failed(backend->allocate(0, bytes, on_device)) && !failed(backend->allocate(0, bytes, result)) &&
+            !failed(backend->to_device(0, on_device, x, bytes))) {
+            sim::seed_random(seed);
             const cuda::FaultArgs args{static_cast<float*>(result), static_cast<const float*>(on_device), faulty};
-            if (!failed(backend.launch(0, fault.launcher, &args, 64, Gate{})))
-                failed(backend.to_host(0, y, result, bytes));
+            if (!failed(backend->launch(0, fault.launcher, &args, 64, Gate{})))
+                failed(backend->to_host(0, y, result, bytes));
         }
-        backend.release(0, on_device);
-        backend.release(0, result);
+        backend->release(0, on_device);
+        backend->release(0, result);
+        sim::revive();
         return message.empty() ? nullptr : message.c_str();
     }
-    return "no such kernel";
+    return "there is no such kernel";
 }

@@ -1,13 +1,16 @@
 #include "scheduler.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
 #include <numeric>
 #include <vector>
 
 #include "cuda_runtime.h"
 #include "fiber.h"
+#include "memory_fault.h"
 #include "shared_sim.h"
 
 uint3 threadIdx, blockIdx;
@@ -71,25 +74,22 @@ void set_ready(int thread) {
     abort();  // an abandoned thread does not go on
 }
 
+// Where a thread waits, for a message.
+std::string where(const Thread& t) {
+    if (t.state == State::done) return "returned";
+    if (t.state == State::at_block_barrier) return "at __syncthreads, " + str(t.site);
+    return "at " + std::string(t.name) + " with mask " + in_hex(t.mask) + ", " + str(t.site);
+}
+
 // Nothing can run: the threads wait for each other.
 [[noreturn]] void report_deadlock() {
-    std::string message = ": no thread can go on:";
-    for (int begin = 0; begin < kernel->threads;) {
-        const Thread& a = threads[begin];
-        int end = begin + 1;
-        while (end < kernel->threads && threads[end].state == a.state &&
-               (a.state == State::done || (threads[end].site == a.site && threads[end].mask == a.mask)))
-            ++end;
-        message += begin ? "; " : " ";
-        message += end - begin == 1 ? "thread " + std::to_string(begin)
-                                    : "threads " + std::to_string(begin) + "-" + std::to_string(end - 1);
-        if (a.state == State::done)
-            message += " returned";
-        else if (a.state == State::at_block_barrier)
-            message += " at __syncthreads, " + str(a.site);
-        else
-            message += " at " + std::string(a.name) + " with mask " + in_hex(a.mask) + ", " + str(a.site);
-        begin = end;
+    std::string message = ": no thread can go on";
+    std::map<std::string, std::vector<int>> places;
+    for (int t = 0; t < kernel->threads; ++t) places[where(threads[t])].push_back(t);
+    for (const auto& [place, there] : places) {
+        message += "; " + std::to_string(there.size()) + " threads (" + std::to_string(there[0]);
+        for (size_t i = 1; i < there.size() && i < 4; ++i) message += ", " + std::to_string(there[i]);
+        message += (there.size() > 4 ? ", ...) " : ") ") + place;
     }
     fail_block(message);
 }
@@ -259,6 +259,7 @@ std::string run(const Kernel& k) {
     std::iota(order.begin(), order.end(), 0u);
     for (size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random_below((uint32_t)i)]);
     if (free_stacks.empty()) free_stacks.push_back(stacks++);
+    const CatchMemoryFaults catch_faults;
     for (const uint32_t block : order) {
         blockIdx = {(unsigned)(block % k.grid[0]), (unsigned)(block % plane / k.grid[0]), (unsigned)(block / plane)};
         run_block();

@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
+#include <type_traits>
 
 #include "scheduler.h"
 
@@ -29,8 +30,11 @@ struct Vote {
 };
 void exchange_votes(void* const* lanes, unsigned mask);
 
+// CUDA has shuffles of numbers of 4 and 8 bytes; shorter integers become int.
+template <class T> using Shuffled = std::conditional_t<(sizeof(T) < 4), int, T>;
+
 template <class T> inline T shuffle(const char* name, unsigned mask, T value, int source, Site site) {
-    static_assert(sizeof(T) == 4 || sizeof(T) == 8, "shuffles take values of 4 or 8 bytes");
+    static_assert(std::is_arithmetic_v<T>, "shuffles take numbers");
     Shuffle mine{0, source};
     std::memcpy(&mine.value, &value, sizeof(T));
     warp_barrier(name, mask, exchange_shuffles, &mine, site);
@@ -48,24 +52,31 @@ inline int segment(int width) { return lane() / width * width; }
 
 }  // namespace netlet::sim
 
-template <class T> inline T __shfl_sync(unsigned mask, T value, int source, int width = 32, NETLET_SITE) {
+template <class T>
+inline netlet::sim::Shuffled<T> __shfl_sync(unsigned mask, T value, int source, int width = 32, NETLET_SITE) {
     using namespace netlet::sim;
-    return shuffle("__shfl_sync", mask, value, segment(width) + (source & (width - 1)), {file, line});
+    return shuffle<Shuffled<T>>("__shfl_sync", mask, value, segment(width) + (source & (width - 1)), {file, line});
 }
-template <class T> inline T __shfl_xor_sync(unsigned mask, T value, int lanes, int width = 32, NETLET_SITE) {
+template <class T>
+inline netlet::sim::Shuffled<T> __shfl_xor_sync(unsigned mask, T value, int lanes, int width = 32, NETLET_SITE) {
     using namespace netlet::sim;
     const int source = lane() ^ lanes;  // may lie in an earlier segment, not in a later one
-    return shuffle("__shfl_xor_sync", mask, value, source < segment(width) + width ? source : lane(), {file, line});
+    return shuffle<Shuffled<T>>("__shfl_xor_sync", mask, value, source < segment(width) + width ? source : lane(),
+                                {file, line});
 }
-template <class T> inline T __shfl_up_sync(unsigned mask, T value, unsigned by, int width = 32, NETLET_SITE) {
+template <class T>
+inline netlet::sim::Shuffled<T> __shfl_up_sync(unsigned mask, T value, unsigned by, int width = 32, NETLET_SITE) {
     using namespace netlet::sim;
     const int source = lane() - (int)by;
-    return shuffle("__shfl_up_sync", mask, value, source >= segment(width) ? source : lane(), {file, line});
+    return shuffle<Shuffled<T>>("__shfl_up_sync", mask, value, source >= segment(width) ? source : lane(),
+                                {file, line});
 }
-template <class T> inline T __shfl_down_sync(unsigned mask, T value, unsigned by, int width = 32, NETLET_SITE) {
+template <class T>
+inline netlet::sim::Shuffled<T> __shfl_down_sync(unsigned mask, T value, unsigned by, int width = 32, NETLET_SITE) {
     using namespace netlet::sim;
     const int source = lane() + (int)by;
-    return shuffle("__shfl_down_sync", mask, value, source < segment(width) + width ? source : lane(), {file, line});
+    return shuffle<Shuffled<T>>("__shfl_down_sync", mask, value, source < segment(width) + width ? source : lane(),
+                                {file, line});
 }
 inline unsigned __ballot_sync(unsigned mask, int predicate, NETLET_SITE) {
     return netlet::sim::vote("__ballot_sync", mask, predicate != 0, {file, line});
