@@ -25,6 +25,16 @@ struct QueuedKernel {
     std::shared_ptr<const void> args;  // kernel.args points there
     std::vector<Span> spans;           // of args
 };
+
+// What is left of an older pointer in the bytes between two members is no pointer of the kernel.
+template <class T> void clear_padding([[maybe_unused]] T& argument) {
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+    __builtin_clear_padding(&argument);
+#endif
+#endif
+}
+
 void queue_kernel(SimStream* stream, QueuedKernel&& queued);
 
 // The name of a kernel's body as the compiler writes it: "relu<float>".
@@ -50,8 +60,9 @@ void launch(const Stream& s, dim3 grid, size_t shared_bytes, const Args&... args
     const auto copy = std::make_shared<std::tuple<Args...>>(args...);
     sim::QueuedKernel queued;
     std::apply(
-        [&](const auto&... each) {
-            const auto add = [&]<class T>(const T& argument) {
+        [&](auto&... each) {
+            const auto add = [&]<class T>(T& argument) {
+                if constexpr (std::is_class_v<T>) sim::clear_padding(argument);
                 if constexpr (std::is_pointer_v<T> || std::is_class_v<T>)
                     queued.spans.push_back({&argument, sizeof(T)});
             };

@@ -161,10 +161,14 @@ __device__ void null_pointer(FaultArgs a) {
     a.y[threadIdx.x] = a.faulty ? *(volatile float*)nullptr : a.x[threadIdx.x];
 }
 
+__attribute__((noinline)) __device__ float large_frame(float x) {
+    volatile float large[40000];
+    for (int i = 39999; i >= 0; i -= 500) large[i] = x;
+    return large[39999];
+}
 __device__ void stack_overflow(FaultArgs a) {
-    volatile char large[120000];
-    for (int i = 0; a.faulty && i < 120000; i += 1000) large[i] = 1;
-    a.y[threadIdx.x] = a.x[threadIdx.x] + (a.faulty ? (float)large[119000] : 0.f);
+    const float x = a.x[threadIdx.x];
+    a.y[threadIdx.x] = a.faulty ? large_frame(x) : x;
 }
 
 struct Fault {
@@ -191,7 +195,9 @@ constexpr Fault faults[] = {
     NETLET_FAULT(missing_copy_wait),
     NETLET_FAULT(early_copy),
 
-    NETLET_FAULT(global_out_of_bounds), NETLET_FAULT(null_pointer), NETLET_FAULT(stack_overflow),
+    NETLET_FAULT(global_out_of_bounds),
+    NETLET_FAULT(null_pointer),
+    NETLET_FAULT(stack_overflow),
 };
 
 }  // namespace
