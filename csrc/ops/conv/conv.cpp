@@ -22,9 +22,6 @@ constexpr int64_t cached_kernel = 512 * 1024;  // bytes of a packed kernel that 
 constexpr int64_t slices_bytes = 1 << 20;      // bytes of all slices of a kernel's gradient
 constexpr int64_t few_channels = 8;            // images with fewer are padded first: cheaper than gathering tap by tap
 
-constexpr int64_t gpu_blocks = 264;  // of a kernel's gradient: two for each multiprocessor of an H200
-constexpr int64_t gpu_slice = 512;   // fewest pixels of a slice of it
-
 // The product of pixels with a kernel, forward or backward. On the CPU the kernel is packed, or, with `unpacked`, read
 // in place, which pays for few columns. A GPU always reads it in place: conv_gather reads it as (taps, terms, columns),
 // conv_unpacked_rows as (taps, columns, terms).
@@ -71,9 +68,47 @@ ConvArgs arguments(int64_t batch, int64_t groups, int64_t C, int64_t O, Activati
     args.groups = groups;
     args.C = C;
     args.O = O;
+    args.slices = 1;
     args.act = act;
     args.alpha = alpha;
     return args;
+}
+
+// On a GPU, in how many slices to sum `terms` terms of M x N results. A multiprocessor of an H200 (there are 132) hides
+// latencies with three or more tiles of 128 x 64; fewer leave it idle, as does a last wave that is not full. Against
+// that stands the memory of the slices, worth about 61 terms each (8 bytes at 3 TB/s). Estimated, not measured.
+int64_t slices_on_gpu(int64_t groups, int64_t M, int64_t N, int64_t terms) {
+    constexpr int64_t processors = 132, most_blocks = 4 * processors, fewest_terms = 256;
+    const int64_t blocks = std::max<int64_t>(1, groups * ceil_div(M, 128) * ceil_div(N, 64));
+    int64_t best = 1;
+    double least = 0;
+    for (int64_t slices = 1; slices == 1 || slices <= std::min(most_blocks / blocks, terms / fewest_terms); ++slices) {
+        const int64_t each = ceil_div(blocks * slices, processors);
+        const double idle = (double)(each * processors) / (double)(blocks * slices);
+        const double latency = each == 1 ? 1.5 : each == 2 ? 1.15 : 1;
+        const double memory = slices == 1 ? 0 : 0.05 + 61.0 * (double)slices / (double)terms;
+        const double cost = idle * latency + memory;
+        if (slices == 1 || cost < least) {
+            least = cost;
+            best = slices;
+        }
+    }
+    return best;
+}
+
+// Emits emit(bias, y). On a GPU that has few blocks to run, the terms are cut into slices, whose sums are added up.
+template <class F>
+void emit_in_slices(Tape& tape, ConvArgs& args, const Tensor& bias, const Grad& y, int64_t phases, int64_t taps,
+                    F emit) {
+    const int64_t columns = args.groups * args.O, rows = columns == 0 ? 0 : y.tensor->size() / columns;
+    if (tape.on_gpu() && rows > 0)
+        args.slices = slices_on_gpu(args.groups, rows / phases, args.O, taps * args.C / phases);
+    if (args.slices == 1) return emit(bias, y);
+    const Activation act = args.act;
+    args.act = Activation::linear;
+    const Tensor slices = tape.empty({args.slices, rows, columns}, y.tensor->dtype);
+    emit(nullptr, {slices, false});
+    emit_slice_sum(tape, slices, y, bias, act, args.alpha);
 }
 
 bool uses_winograd(Tape& tape, const ConvGeometry& g) { return !tape.on_gpu() && winograd_pays(g); }
@@ -87,7 +122,8 @@ void emit_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tens
                              alpha);
     ConvArgs args = arguments(g.batch, g.groups, g.C, g.O, act, alpha);
     set_forward_axes(g, args.axis);
-    emit_gather(tape, args, x, packed, bias, y);
+    emit_in_slices(tape, args, bias, y, 1, g.taps(),
+                   [&](const Tensor& bias, const Grad& y) { emit_gather(tape, args, x, packed, bias, y); });
 }
 
 // dx = or += the gradient with regard to x: one convolution of dy for each phase of the strides.
@@ -101,7 +137,11 @@ void emit_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, co
         return emit_winograd(tape, g.batch, phase_axis(g, 1, 0, true), phase_axis(g, 2, 0, true), g.O, g.C, dy, packed,
                              bias, dx, act, alpha);
     ConvArgs args = arguments(g.batch, g.groups, g.O, g.C, act, alpha);
-    for_each_phase(g, !unpacked, args.axis, [&] { emit_gather(tape, args, dy, packed, bias, dx, unpacked); });
+    int64_t phases = 1;  // those that have pixels
+    for (int i = 0; i < conv_axes; ++i) phases *= std::clamp<int64_t>(g.stride[i], 1, std::max<int64_t>(1, g.in[i]));
+    emit_in_slices(tape, args, bias, dx, phases, g.taps(), [&](const Tensor& bias, const Grad& dx) {
+        for_each_phase(g, !unpacked, args.axis, [&] { emit_gather(tape, args, dy, packed, bias, dx, unpacked); });
+    });
 }
 
 // dw = or += x^T dy, tap by tap.
@@ -121,8 +161,7 @@ void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, co
     int64_t length = rows, slices = 0;
     if (tape.on_gpu()) {
         length = g.out_pixels();
-        const int64_t blocks = g.groups * ceil_div(taps * g.C, 128) * ceil_div(g.O, 64);
-        slices = std::clamp<int64_t>(gpu_blocks / blocks, 1, ceil_div(length, gpu_slice));
+        slices = slices_on_gpu(g.groups, taps * g.C, g.O, length);
     } else
         slices = std::clamp<int64_t>(slices_bytes / dw.tensor->bytes(), 1, std::min(ceil_div(units, g.groups), rows));
     args.slice = ceil_div(length, slices);

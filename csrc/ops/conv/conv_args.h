@@ -42,6 +42,8 @@ struct ConvArgs {
     ConvAxis axis[conv_axes];
     int64_t batch, groups, C, O;  // channels of x and of y in one group
     int64_t mb, nb;               // a work unit is mb pixels by nb columns of one group; nb fastest, groups slowest
+    int64_t slices;               // GPU: the terms are summed in that many slices, each in a y of its own, one after
+                                  // the other; 1 otherwise
     bool accumulate;              // y += instead of y =
     Activation act;
     double alpha;

@@ -1,6 +1,7 @@
 // The products of conv_tile_cuda.h: conv_gather with the kernel as it lies in memory, (taps, C, groups * O);
 // conv_unpacked_rows with the kernel (taps, O, groups * C) (the gradient with regard to x, and conv_transpose);
 // conv_kernel_grad, whose slices are runs of `slice` pixels.
+// The scalar loaders (VA, VB of 1) serve channels that are no whole pieces of 16 bytes, as in images of three channels.
 #include "ops/conv/conv_tile_cuda.h"
 
 namespace netlet::cuda {
@@ -12,13 +13,13 @@ using Half128 = ConvTile<2, 2, 8, 8>;   // 128 x 64 by 128
 using Slim128 = ConvTile<2, 2, 8, 4>;   // 128 x 32 by 128
 using Square64 = ConvTile<1, 4, 8, 4>;  // 64 x 64 by 128
 
-template <class T, class Tile, bool RowsArePixels, bool Wide, bool TermsFastest>
+template <class T, class Tile, bool RowsArePixels, int VA, int VB, bool TermsFastest>
 void launch_tile(Stream& s, ConvProduct<T> p, int64_t slices) {
     p.row_tiles = (int)(((RowsArePixels ? p.pixels : p.tap_channels) + Tile::rows - 1) / Tile::rows);
     p.column_tiles = (int)((p.N + Tile::columns - 1) / Tile::columns);
-    launch<conv_product<T, Tile, RowsArePixels, Wide, TermsFastest>, Tile::threads, sizeof(T) == 8 ? 3 : Tile::blocks>(
-        s, dim3((unsigned)(p.row_tiles * p.column_tiles * p.groups * slices)),
-        ConvMemory<T, Tile, RowsArePixels>::bytes, p);
+    launch<conv_product<T, Tile, RowsArePixels, VA, VB, TermsFastest>, Tile::threads,
+           sizeof(T) == 8 ? 3 : Tile::blocks>(s, dim3((unsigned)(p.row_tiles * p.column_tiles * p.groups * slices)),
+                                              ConvMemory<T, Tile, RowsArePixels>::bytes, p);
 }
 
 // The time of a product relative to others: waves of blocks over the device, by the size of the tile and the part of
@@ -30,23 +31,23 @@ double cost_of(const Stream& s, int64_t M, int64_t N, int64_t others, double eff
     return (double)waves * Tile::rows * Tile::columns / efficiency;
 }
 
-template <class T, bool RowsArePixels, bool Wide, bool TermsFastest>
+template <class T, bool RowsArePixels, int VA, int VB, bool TermsFastest>
 void launch_best(Stream& s, const ConvProduct<T>& p, int64_t slices) {
     if constexpr (sizeof(T) == 8)
-        return launch_tile<T, Square64, RowsArePixels, Wide, TermsFastest>(s, p, slices);
+        return launch_tile<T, Square64, RowsArePixels, VA, VB, TermsFastest>(s, p, slices);
     else {
         const int64_t M = RowsArePixels ? p.pixels : p.tap_channels, others = p.groups * slices;
         const double square = cost_of<Square64>(s, M, p.N, others, 0.8),
                      slim = cost_of<Slim128>(s, M, p.N, others, 0.75), half = cost_of<Half128>(s, M, p.N, others, 0.9),
                      wide = cost_of<Wide128>(s, M, p.N, others, 1);
         if (wide <= half && wide <= slim && wide <= square)
-            launch_tile<T, Wide128, RowsArePixels, Wide, TermsFastest>(s, p, slices);
+            launch_tile<T, Wide128, RowsArePixels, VA, VB, TermsFastest>(s, p, slices);
         else if (half <= slim && half <= square)
-            launch_tile<T, Half128, RowsArePixels, Wide, TermsFastest>(s, p, slices);
+            launch_tile<T, Half128, RowsArePixels, VA, VB, TermsFastest>(s, p, slices);
         else if (slim <= square)
-            launch_tile<T, Slim128, RowsArePixels, Wide, TermsFastest>(s, p, slices);
+            launch_tile<T, Slim128, RowsArePixels, VA, VB, TermsFastest>(s, p, slices);
         else
-            launch_tile<T, Square64, RowsArePixels, Wide, TermsFastest>(s, p, slices);
+            launch_tile<T, Square64, RowsArePixels, VA, VB, TermsFastest>(s, p, slices);
     }
 }
 
@@ -79,8 +80,10 @@ ConvProduct<T> product_of(const Args& a) {
 }
 
 template <class T>
-bool is_wide(const void* p, int64_t columns) {
-    return reinterpret_cast<uintptr_t>(p) % 16 == 0 && columns % (int64_t)(16 / sizeof(T)) == 0;
+constexpr int V = 16 / (int)sizeof(T);
+template <class T>
+bool is_wide(const T* p, int64_t columns) {
+    return starts_a_piece<V<T>>(p) && columns % V<T> == 0;
 }
 
 template <class T, bool TermsFastest>
@@ -91,16 +94,23 @@ void conv(Stream& s, const ConvArgs& a) {
     p.c = static_cast<T*>(a.y);
     p.act = a.act;
     p.alpha = (T)a.alpha;
-    if (TermsFastest) {
+    const int64_t steps = (p.tap_channels + conv_terms - 1) / conv_terms, each = (steps + a.slices - 1) / a.slices;
+    p.slice = each * conv_terms;
+    p.slice_pitch = a.batch * a.axis[0].out * a.axis[1].out * a.axis[2].out * a.groups * a.O;
+    if constexpr (TermsFastest) {
         p.channel_pitch = 1;
         p.group_pitch = a.C;
-        p.column_pitch = a.groups * a.C;
-    }
-    const bool wide = is_wide<T>(a.x, a.C) && (TermsFastest || is_wide<T>(a.w, a.O));
-    if (wide)
-        launch_best<T, true, true, TermsFastest>(s, p, 1);
+        p.column_pitch = (int)(a.groups * a.C);
+        if (is_wide(p.x, a.C))
+            launch_best<T, true, V<T>, 1, true>(s, p, a.slices);
+        else
+            launch_best<T, true, 1, 1, true>(s, p, a.slices);
+    } else if (!is_wide(p.b, a.O))
+        launch_best<T, true, 1, 1, false>(s, p, a.slices);
+    else if (!is_wide(p.x, a.C))
+        launch_best<T, true, 1, V<T>, false>(s, p, a.slices);
     else
-        launch_best<T, true, false, TermsFastest>(s, p, 1);
+        launch_best<T, true, V<T>, V<T>, false>(s, p, a.slices);
 }
 
 template <class T>
@@ -109,11 +119,14 @@ void kernel_grad(Stream& s, const ConvKernelGradArgs& a) {
     p.b = static_cast<const T*>(a.dy);
     p.c = static_cast<T*>(a.dw);
     p.slice = a.slice;
+    p.slice_pitch = p.tap_channels * a.groups * a.O;
     const int64_t slices = (p.pixels + a.slice - 1) / a.slice;
-    if (is_wide<T>(a.x, a.C) && is_wide<T>(a.dy, a.O))
-        launch_best<T, false, true, false>(s, p, slices);
+    if (!is_wide(p.b, a.O))
+        launch_best<T, false, 1, 1, false>(s, p, slices);
+    else if (!is_wide(p.x, a.C))
+        launch_best<T, false, 1, V<T>, false>(s, p, slices);
     else
-        launch_best<T, false, false, false>(s, p, slices);
+        launch_best<T, false, V<T>, V<T>, false>(s, p, slices);
 }
 
 }  // namespace

@@ -50,10 +50,11 @@ struct ConvProduct {
     ConvAxis axis[conv_axes];
     Divisor grid[conv_axes], taps[conv_axes], channels;
     bool small_pixels, small_taps;
-    int64_t pixels, tap_channels;  // the numbers of them: M and K, or K and M
-    int64_t groups, C, N;          // C: channels of x, N: columns of c, both in one group
-    int64_t tap_pitch, channel_pitch, group_pitch, column_pitch;  // in the array that has taps
-    int64_t slice;                                                // dw: pixels of a slice, `c` has one dw for each
+    int64_t pixels, tap_channels;                   // the numbers of them: M and K, or K and M
+    int64_t groups, C, N;                           // C: channels of x, N: columns of c, both in one group
+    int64_t tap_pitch, channel_pitch, group_pitch;  // in the array that has taps; between its columns: column_pitch
+    int column_pitch;
+    int64_t slice, slice_pitch;  // terms of a slice; between the results of two slices in c
     int row_tiles, column_tiles;
     bool accumulate;
     Activation act;
@@ -135,56 +136,56 @@ struct ConvMemory {
     static constexpr int bytes = places + (Tile::rows + conv_stages * conv_terms) * (int)sizeof(Place);
 };
 
-// Starts the copies of one stage. V: elements of a copy. TermsFastest: b lies in memory with terms fastest.
-template <class Tile, bool RowsArePixels, int V, bool TermsFastest, class T>
+// Starts the copies of one stage. VA, VB: elements of a copy. TermsFastest: b lies in memory with terms fastest.
+template <class Tile, bool RowsArePixels, int VA, int VB, bool TermsFastest, class T>
 __device__ inline void load_stage(const ConvProduct<T>& p, Shared<T> a, Shared<T> b, Shared<const Place> rows,
                                   Shared<const Place> terms, int column) {
     using Memory = ConvMemory<T, Tile, RowsArePixels>;
     const int t = (int)threadIdx.x;
     if constexpr (RowsArePixels) {
-        constexpr int across = conv_terms / V, step = Tile::threads / across;
-        const int k = t % across * V, first = t / across;
+        constexpr int across = conv_terms / VA, step = Tile::threads / across;
+        const int k = t % across * VA, first = t / across;
         const Place term = terms[k];
 #pragma unroll
         for (int i = 0; i < Tile::rows / step; ++i) {
             const int m = first + i * step;
             const Place row = rows[m];
             const bool valid = inside(p, row, term);
-            copy_in<V, T>(a + (m * Memory::a_pitch + k), p.x + (valid ? row.offset + term.offset : 0), valid);
+            copy_in<VA, T>(a + (m * Memory::a_pitch + k), p.x + (valid ? row.offset + term.offset : 0), valid);
         }
     } else {
-        constexpr int across = Tile::rows / V, step = Tile::threads / across;
-        const int m = t % across * V, first = t / across;
+        constexpr int across = Tile::rows / VA, step = Tile::threads / across;
+        const int m = t % across * VA, first = t / across;
         const Place row = rows[m];
 #pragma unroll
         for (int i = 0; i < conv_terms / step; ++i) {
             const int k = first + i * step;
             const Place term = terms[k];
             const bool valid = inside(p, row, term);
-            copy_in<V, T>(a + (k * Memory::a_pitch + m), p.x + (valid ? row.offset + term.offset : 0), valid);
+            copy_in<VA, T>(a + (k * Memory::a_pitch + m), p.x + (valid ? row.offset + term.offset : 0), valid);
         }
     }
     if constexpr (TermsFastest) {
         constexpr int step = Tile::threads / conv_terms;
         const int k = t % conv_terms, first = t / conv_terms;
         const int64_t other = terms[k].other;
-        const T* from = p.b + other + (int64_t)(column + first) * p.column_pitch;
 #pragma unroll
         for (int i = 0; i < Tile::columns / step; ++i) {
             const int n = first + i * step;
             const bool valid = other >= 0 && column + n < p.N;
-            copy_in<1, T>(b + (k * Memory::b_pitch + n), valid ? from + i * step * p.column_pitch : p.b, valid);
+            copy_in<1, T>(b + (k * Memory::b_pitch + n),
+                          p.b + (valid ? other + (int64_t)(column + n) * p.column_pitch : 0), valid);
         }
     } else {
-        constexpr int across = Tile::columns / V, step = Tile::threads / across;
-        const int n = t % across * V, first = t / across;
+        constexpr int across = Tile::columns / VB, step = Tile::threads / across;
+        const int n = t % across * VB, first = t / across;
         static_assert(conv_terms % step == 0);
 #pragma unroll
         for (int i = 0; i < conv_terms / step; ++i) {
             const int k = first + i * step;
             const int64_t other = terms[k].other;
             const bool valid = other >= 0 && column + n < p.N;
-            copy_in<V, T>(b + (k * Memory::b_pitch + n), p.b + (valid ? other + column + n : 0), valid);
+            copy_in<VB, T>(b + (k * Memory::b_pitch + n), p.b + (valid ? other + column + n : 0), valid);
         }
     }
 }
@@ -244,10 +245,10 @@ __device__ inline void multiply_stage(T (&sum)[Tile::TM][Tile::TN], Shared<const
     }
 }
 
-template <class T, class Tile, bool RowsArePixels, bool Wide, bool TermsFastest>
+template <class T, class Tile, bool RowsArePixels, int VA, int VB, bool TermsFastest>
 __device__ void conv_product(ConvProduct<T> p) {
     using Memory = ConvMemory<T, Tile, RowsArePixels>;
-    constexpr int TM = Tile::TM, TN = Tile::TN, V = Wide ? 16 / (int)sizeof(T) : 1;
+    constexpr int TM = Tile::TM, TN = Tile::TN;
     const int t = (int)threadIdx.x, lane = t % warp, warp_m = t / warp / Tile::warps_n,
               warp_n = t / warp % Tile::warps_n;
     const int lane_n = (lane & 1) | (lane >> 2 & 2), lane_m = (lane >> 1 & 3) | (lane >> 2 & 4);
@@ -257,21 +258,16 @@ __device__ void conv_product(ConvProduct<T> p) {
     const int64_t first_row = (int64_t)(block % p.row_tiles) * Tile::rows;
     block /= p.row_tiles;
     const int group = block % (int)p.groups, slice = block / (int)p.groups;
-    int64_t first_term = 0, end_term = p.tap_channels;
-    if constexpr (!RowsArePixels) {
-        first_term = slice * p.slice;
-        end_term = first_term + p.slice < p.pixels ? first_term + p.slice : p.pixels;
-    }
+    const int64_t all_terms = RowsArePixels ? p.tap_channels : p.pixels, first_term = slice * p.slice;
+    const int64_t end_term = first_term + p.slice < all_terms ? first_term + p.slice : all_terms;
 
     const auto memory = shared_array<T>(0, conv_stages * Memory::stage);
     const auto rows = shared_array<Place>(Memory::places, Tile::rows);
     const auto terms = shared_array<Place>(Memory::places + Tile::rows * (int)sizeof(Place), conv_stages * conv_terms);
     const auto place_terms = [&](int stage, int k, int tile) {
         const int64_t i = first_term + (int64_t)tile * conv_terms + k;
-        if constexpr (RowsArePixels)
-            terms[stage * conv_terms + k] = place_of_tap(p, i, group);
-        else
-            terms[stage * conv_terms + k] = i < end_term ? place_of_pixel(p, i, group) : Place{0, -1, 0, 0, nowhere, 0};
+        const int64_t known = i < end_term ? i : all_terms;  // past the end there is nothing
+        terms[stage * conv_terms + k] = RowsArePixels ? place_of_tap(p, known, group) : place_of_pixel(p, known, group);
     };
     for (int i = t; i < Tile::rows; i += Tile::threads)
         rows[i] = RowsArePixels ? place_of_pixel(p, first_row + i, group) : place_of_tap(p, first_row + i, group);
@@ -280,8 +276,8 @@ __device__ void conv_product(ConvProduct<T> p) {
 
     const auto load = [&](int stage) {
         const Shared<T> a = memory + stage * Memory::stage;
-        load_stage<Tile, RowsArePixels, V, TermsFastest>(p, a, a + Memory::a_size, Shared<const Place>(rows),
-                                                         Shared<const Place>(terms + stage * conv_terms), column);
+        load_stage<Tile, RowsArePixels, VA, VB, TermsFastest>(p, a, a + Memory::a_size, Shared<const Place>(rows),
+                                                              Shared<const Place>(terms + stage * conv_terms), column);
         copy_async_commit();
     };
     load(0);
@@ -305,7 +301,7 @@ __device__ void conv_product(ConvProduct<T> p) {
 
     const Shared<const Place> placed = rows;
     const bool wide = p.N % 4 == 0 && starts_a_piece<4>(p.c);
-    T* const c = p.c + slice * (p.tap_channels * p.groups * p.N);
+    T* const c = p.c + slice * p.slice_pitch;
 #pragma unroll
     for (int i = 0; i < TM; ++i) {
         const int64_t other = placed[warp_m * 8 * TM + conv_row<RowsArePixels>(lane_m, i)].other;

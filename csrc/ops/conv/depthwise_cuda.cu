@@ -17,7 +17,7 @@ constexpr int depthwise_pixels = 4;
 
 struct DepthwiseDivisors {
     Divisor pieces, runs, h, d;  // of channels; of pixels along the last axis; of the grid
-    int64_t small;  // all units are below 2^31; no bool, whose padding may look like a pointer of the host
+    int64_t small;               // all units are below 2^31; no bool, whose padding may look like a pointer of the host
 };
 
 // y at a run of pixels; V: channels of a piece.

@@ -159,8 +159,8 @@ Tensor pack_for_tiles(Tape& tape, const Tensor& b, int64_t offset, int64_t N, in
     return pack_b(tape, NETLET_KERNEL_FOR(gemm_pack_b, b->dtype), args, at(tape, b, offset));
 }
 
-void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c) {
-    sum_slices(tape, slices, nullptr, c, Activation::linear, 0);
+void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c, const Tensor& bias, Activation act, double alpha) {
+    sum_slices(tape, slices, bias, c, act, alpha);
 }
 
 void emit_gemm(Tape& tape, const Gemm& g) {

@@ -44,8 +44,9 @@ inline void emit_gemm(Tape& tape, Gemm gemm, const Grad& c) {
 // elements in, and has leading dimension ldb. Inference plans cache the result across runs.
 Tensor pack_for_tiles(Tape& tape, const Tensor& b, int64_t offset, int64_t N, int64_t K, int64_t ldb, bool transposed);
 
-// c = or += the sum of slices (count, M, N), in their order.
-void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c);
+// c = or += the sum of slices (count, M, N), in their order; or c = act(bias + the sum).
+void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c, const Tensor& bias = nullptr,
+                    Activation act = Activation::linear, double alpha = 0);
 
 // The elementwise part of backward for a product with fused bias and activation. Returns dz = dy act'(z), computed from
 // the result y (linear: y is null and dz is dy), and writes db, if asked for: the sum of dz over all axes but the last.
