@@ -1,4 +1,5 @@
 #include "dispatch/kernel.h"
+#include "ops/metric/buckets.h"
 #include "ops/metric/confusion_args.h"
 #include "ops/metric/read_number.h"
 #include "simd/each_vector.h"
@@ -6,30 +7,6 @@
 namespace netlet::NETLET_ISA {
 
 // ---- thresholds -----------------------------------------------------------------------------------------------------
-// The number of thresholds below x, 0 for NaN. Selects, no branches: what they would depend on is random.
-template <class T>
-NETLET_INLINE int64_t thresholds_below(const T* thresholds, int64_t count, T x) {
-    int64_t below = 0;
-    if (count <= 8) {
-        for (int64_t i = 0; i < count; ++i) below += x > thresholds[i];
-        return below;
-    }
-    for (int64_t left = count; left > 0;) {
-        const int64_t half = (left + 1) / 2;
-        below += x > thresholds[below + half - 1] ? half : 0;
-        left -= half;
-    }
-    return below;
-}
-
-// ceil(x * scale) for x clipped to [0, 1], 0 for NaN.
-template <class T>
-NETLET_INLINE int64_t even_bucket(T scale, T x) {
-    const T scaled = (x > T(0) ? (x < T(1) ? x : T(1)) : T(0)) * scale;
-    const int64_t whole = (int64_t)scaled;
-    return whole + ((T)whole < scaled);
-}
-
 template <class T, class Bucket>
 NETLET_INLINE void add_to_buckets(const ConfusionBucketsArgs<T>& a, Range r, const Bucket& bucket) {
     const int64_t cells = a.labels * 2 * a.buckets, label_cells = a.labels > 1 ? 2 * a.buckets : 0;
@@ -94,9 +71,6 @@ NETLET_DEFINE_KERNEL(confusion_counts, ConfusionCountsArgs) {
 }
 
 // ---- confusion matrix -----------------------------------------------------------------------------------------------
-// Whether v names one of the classes; a fraction is cut off, as a cast to an integer does.
-NETLET_INLINE bool names_a_class(double v, int64_t classes) { return v > -1 && v < (double)classes; }
-
 NETLET_DEFINE_KERNEL(confusion_matrix, ConfusionMatrixArgs) {
     const int64_t cells = a.classes * a.classes;
     double *matrix = a.matrix, *outside = a.outside;
