@@ -11,8 +11,8 @@ namespace netlet {
 struct MetricSum {
     double *state, *partial;
     int64_t n, w_inner, grain, chunks;
-    double factor;   // 1 / inner; for a value that stands for many samples, times their number
-    bool has_count;  // whether state[1] exists
+    double factor;      // 1 / inner; for a value that stands for many samples, times their number
+    int64_t has_count;  // whether state[1] exists; not a bool, whose padding a copy leaves undefined
 };
 
 template <class T>
