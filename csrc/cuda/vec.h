@@ -3,7 +3,7 @@
 // (AVX-512 takes some float functions from tables instead; both are within 1 ULP).
 #pragma once
 #define NETLET_ISA gpu
-#define NETLET_VEC_CUDA
+#define NETLET_VEC_THREAD
 #include "cuda/launch.h"
 #include "simd/each_vector.h"
 #include "simd/vmath.h"

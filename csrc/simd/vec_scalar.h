@@ -11,7 +11,7 @@ template <class T> struct Vec;
 
 // A GPU has a fused multiply-add. Its compiler would also fuse products with sums that are written as two operations:
 // __fmul_rn and __dmul_rn forbid it, so that an element has the bits that a CPU with fused operations computes.
-#if defined(NETLET_VEC_CUDA)
+#if defined(NETLET_VEC_THREAD)
 #if defined(__CUDA_ARCH__)
 NETLET_INLINE float multiplied(float a, float b) { return __fmul_rn(a, b); }
 NETLET_INLINE double multiplied(double a, double b) { return __dmul_rn(a, b); }

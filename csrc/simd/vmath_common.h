@@ -5,7 +5,7 @@
 
 #include "simd/vec.h"
 
-#if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON) && !defined(NETLET_VEC_CUDA)
+#if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON) && !defined(NETLET_VEC_THREAD)
 #define NETLET_VEC_SCALAR
 #endif
 

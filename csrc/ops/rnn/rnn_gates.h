@@ -8,7 +8,7 @@
 
 namespace netlet::NETLET_ISA {
 
-#if defined(NETLET_VEC_CUDA)
+#if defined(NETLET_VEC_THREAD)
 #define NETLET_GATE_CALL NETLET_INLINE
 #else
 #define NETLET_GATE_CALL __attribute__((noinline)) static
