@@ -5,7 +5,7 @@
 //     #include "ops/optim/optim_simd.cpp"
 #pragma once
 #define NETLET_ISA cuda_simd
-#define NETLET_VEC_CUDA
+#define NETLET_VEC_CUDA_WIDE
 #include "cuda/launch.h"
 #include "dispatch/kernel.h"
 

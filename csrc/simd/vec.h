@@ -1,5 +1,5 @@
 // Vectors of this ISA. One interface, four implementations; kernels are written once against it. A GPU has a fifth, of
-// part of it (vec_cuda.h).
+// part of it (vec_cuda_wide.h).
 //
 //   using V = Vec<T>;                     T is float or double; Vec<int32_t> where a kernel needs lane integers
 //   V::width                              lanes (scalar: 1)
@@ -25,8 +25,8 @@
 #pragma once
 #include "base/types.h"
 
-#if defined(NETLET_VEC_CUDA)
-#include "simd/vec_cuda.h"
+#if defined(NETLET_VEC_CUDA_WIDE)
+#include "simd/vec_cuda_wide.h"
 #elif defined(NETLET_VEC_AVX512)
 #include "simd/vec_avx512.h"
 #elif defined(NETLET_VEC_AVX2)

@@ -181,16 +181,15 @@ template <class T> __device__ void column_sums(NormRowsBwdArgs<T> a) {
 unsigned blocks_of(int64_t rows, int lanes) { return (unsigned)((rows * lanes + threads - 1) / threads); }
 constexpr size_t sum_bytes = threads / warp * sizeof(double);
 
-// Numbers in registers of a thread: 16 and 128 bytes of a row that a warp has, 32 of a longer one.
-template <class T> constexpr int few = 4;
+// Numbers of a row that a lane has in registers. (With other numbers nvcc spills some of these kernels.)
+template <class T> constexpr int few = sizeof(T) == 4 ? 4 : 8;
 template <class T> constexpr int many = 128 / (int)sizeof(T);
-template <class T> constexpr int of_block = 8;
 
 template <class T> void launch_fwd(const NormRowsArgs<T>& a, int64_t R, const Stream& s) {
     const unsigned warps = blocks_of(R, warp);
     if (a.C <= few<T> * warp) return launch<rows_fwd<T, warp, few<T>>, threads>(s, warps, 0, a, R);
     if (a.C <= many<T> * warp) return launch<rows_fwd<T, warp, many<T>>, threads>(s, warps, 0, a, R);
-    launch<rows_fwd<T, threads, of_block<T>>, threads>(s, (unsigned)R, sum_bytes, a, R);
+    launch<rows_fwd<T, threads, 8>, threads>(s, (unsigned)R, sum_bytes, a, R);
 }
 
 template <class T> void launch_bwd(const NormRowsBwdArgs<T>& a, int64_t blocks, const Stream& s) {
@@ -200,7 +199,7 @@ template <class T> void launch_bwd(const NormRowsBwdArgs<T>& a, int64_t blocks, 
     else if (a.dx && a.C <= many<T> * warp)
         launch<rows_bwd<T, warp, many<T>>, threads>(s, warps, 0, a);
     else if (a.dx)
-        launch<rows_bwd<T, threads, of_block<T>>, threads>(s, (unsigned)a.R, sum_bytes, a);
+        launch<rows_bwd<T, threads, 32 / (int)sizeof(T)>, threads>(s, (unsigned)a.R, sum_bytes, a);
     if (!a.dgamma && !a.dbeta) return;
     const int64_t tiles = (a.C + columns - 1) / columns;
     launch<column_sums<T>, threads>(s, (unsigned)(blocks * tiles), 2 * threads * sizeof(T), a);

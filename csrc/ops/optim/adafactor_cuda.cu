@@ -3,7 +3,7 @@
 // the L1 cache then). The update kernels stream; a thread has four adjacent elements, because a row's root and quotient
 // in float64 cost more than everything else, and the four mostly share a row.
 #define NETLET_ISA cuda_simd
-#define NETLET_VEC_CUDA
+#define NETLET_VEC_CUDA_WIDE
 #include "cuda/index_math.h"
 #include "cuda/reduce.h"
 #include "ops/optim/optim_scalars.h"

@@ -2,7 +2,7 @@
 // every 512th element, and the block's tree joins the threads, so the bits depend on the sizes alone. 512 threads read
 // a chunk of 16384 elements in eight rounds of four loads that do not wait for each other.
 #define NETLET_ISA cuda_simd
-#define NETLET_VEC_CUDA
+#define NETLET_VEC_CUDA_WIDE
 #include "cuda/reduce.h"
 #include "ops/optim/optim_args.h"
 #include "ops/optim/optim_scalars.h"

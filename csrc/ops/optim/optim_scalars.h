@@ -16,7 +16,7 @@ struct Powers {
 NETLET_INLINE Powers powers(double b1, double b2, int64_t n) {
     double y1 = 1, y2 = 1;
     for (; n > 0; n >>= 1, b1 *= b1, b2 *= b2) {
-#if defined(NETLET_VEC_CUDA)  // a select, no branch; an array would be in memory
+#if defined(NETLET_VEC_CUDA_WIDE)  // a select, no branch; an array would be in memory
         y1 *= n & 1 ? b1 : 1;
         y2 *= n & 1 ? b2 : 1;
 #else

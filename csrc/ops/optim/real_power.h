@@ -1,5 +1,5 @@
 #pragma once
-#if defined(NETLET_VEC_CUDA)
+#if defined(NETLET_VEC_CUDA_WIDE)
 #include "simd/vec.h"
 #else
 #include "simd/vmath.h"

@@ -21,7 +21,7 @@ NETLET_INLINE V sign(V x) {
     return select(gt(abs(x), V::zero()), copysign(V::set1(1), x), x);
 }
 
-#if defined(NETLET_VEC_CUDA)
+#if defined(NETLET_VEC_CUDA_WIDE)
 // A GPU's gradients have no row maps, so an update changes all elements.
 template <class V, class Body>
 NETLET_INLINE void update(const OptimCells&, Range r, const typename V::Scalar* const (&)[3], const Body& body) {

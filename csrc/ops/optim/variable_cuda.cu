@@ -1,7 +1,7 @@
 // Lamb and Muon on a GPU. A block sums the squares of one chunk of `grain` elements in float64 while it streams over
 // them; the rest of its kernels are streams with 16-byte accesses, with the CPU's formulas (lamb_step.h).
 #define NETLET_ISA cuda_simd
-#define NETLET_VEC_CUDA
+#define NETLET_VEC_CUDA_WIDE
 #include "cuda/index_math.h"
 #include "cuda/reduce.h"
 #include "ops/optim/lamb_step.h"
