@@ -82,7 +82,9 @@ template <class T> __device__ void moments(NormMomentsArgs<T> a) {
     if (p.exists && lane < p.rows)
         mine = moments_of_thread(a.x + (p.o * a.s.R + p.row + lane) * C + p.column, lanes * C,
                                  (p.rows - lane + lanes - 1) / lanes);
-    const Shared<double> n = shared_array<double>(0, threads), mean = n + threads, m2 = mean + threads;
+    constexpr int bytes = threads * sizeof(double);
+    const Shared<double> n = shared_array<double>(0, threads), mean = shared_array<double>(bytes, threads),
+                         m2 = shared_array<double>(2 * bytes, threads);
     for (int half = lanes / 2;; half /= 2) {
         n[threadIdx.x] = mine.n;
         mean[threadIdx.x] = mine.mean;
@@ -118,7 +120,8 @@ template <class T> __device__ void sums(NormSumsArgs<T> a) {
             product += (double)q;
         }
     }
-    const Shared<double> left = shared_array<double>(0, threads), right = left + threads;
+    const Shared<double> left = shared_array<double>(0, threads),
+                         right = shared_array<double>(threads * sizeof(double), threads);
     left[threadIdx.x] = sum;
     right[threadIdx.x] = product;
     __syncthreads();

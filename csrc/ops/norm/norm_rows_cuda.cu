@@ -165,7 +165,7 @@ template <class T> __device__ void column_sums(NormRowsBwdArgs<T> a) {
             gamma = fused(d, fused(a.x[row * C + c] - a.rows[3 * row], a.rows[3 * row + 1], a.rows[3 * row + 2]), gamma);
             beta += d;
         }
-    const Shared<T> gammas = shared_array<T>(0, threads), betas = gammas + threads;
+    const Shared<T> gammas = shared_array<T>(0, threads), betas = shared_array<T>(threads * sizeof(T), threads);
     gammas[threadIdx.x] = gamma;
     betas[threadIdx.x] = beta;
     __syncthreads();
