@@ -138,7 +138,9 @@ template <class T> __device__ void sums(NormSumsArgs<T> a) {
 template <class T, int w> struct alignas(w * sizeof(T)) Pack {
     T v[w];
 };
-template <int w, class T> __device__ Pack<T, w> load_pack(const T* p) { return *reinterpret_cast<const Pack<T, w>*>(p); }
+template <int w, class T> __device__ Pack<T, w> load_pack(const T* p) {
+    return *reinterpret_cast<const Pack<T, w>*>(p);
+}
 template <int w, class T> __device__ void store_pack(T* p, Pack<T, w> v) { *reinterpret_cast<Pack<T, w>*>(p) = v; }
 
 constexpr int rows_of_thread = 8;

@@ -88,7 +88,8 @@ template <class T> __device__ void give(T* to, int64_t at, double value, bool ad
 struct Pair {
     double sum = 0, product = 0;
 };
-__device__ Pair sums_of_channel(const NormColumns& s, const double* partial, int64_t o, int64_t c, int lane, int lanes) {
+__device__ Pair sums_of_channel(const NormColumns& s, const double* partial, int64_t o, int64_t c, int lane,
+                                int lanes) {
     Pair y;
     for (int64_t i = lane; i < s.pieces * s.fold; i += lanes) {
         const Quotient piece = divide(i, s.fold);
@@ -115,7 +116,8 @@ template <class T> __device__ void finish_bwd(NormFinishBwdArgs<T> a) {
         of_gx += gamma * product;
     };
     if (D > s.pieces * s.fold)  // a lane has whole channels
-        for (int64_t c = at.g * D + at.lane; c < end; c += warp) channel(c, sums_of_channel(s, a.partial, at.o, c, 0, 1));
+        for (int64_t c = at.g * D + at.lane; c < end; c += warp)
+            channel(c, sums_of_channel(s, a.partial, at.o, c, 0, 1));
     else
         for (int64_t c = at.g * D; c < end; ++c) {
             Pair y = sums_of_channel(s, a.partial, at.o, c, at.lane, warp);

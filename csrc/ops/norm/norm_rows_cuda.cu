@@ -162,7 +162,8 @@ template <class T> __device__ void column_sums(NormRowsBwdArgs<T> a) {
     if (c < C)
         for (int64_t row = first + threadIdx.x / columns; row < end; row += lanes) {
             const T d = a.dy[row * C + c];
-            gamma = fused(d, fused(a.x[row * C + c] - a.rows[3 * row], a.rows[3 * row + 1], a.rows[3 * row + 2]), gamma);
+            gamma =
+                fused(d, fused(a.x[row * C + c] - a.rows[3 * row], a.rows[3 * row + 1], a.rows[3 * row + 2]), gamma);
             beta += d;
         }
     const Shared<T> gammas = shared_array<T>(0, threads), betas = shared_array<T>(threads * sizeof(T), threads);

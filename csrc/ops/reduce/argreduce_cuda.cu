@@ -39,7 +39,8 @@ template <bool is_max, class T> __device__ Best<T> best_of_lane(const T* x, int6
 
 template <bool is_max, class T> __device__ Best<T> best_of_lanes(Best<T> best, int lanes) {
     for (int half = lanes / 2; half > 0; half /= 2)
-        best = join<is_max>(best, {__shfl_xor_sync(all_lanes, best.value, half), __shfl_xor_sync(all_lanes, best.at, half)});
+        best = join<is_max>(best,
+                            {__shfl_xor_sync(all_lanes, best.value, half), __shfl_xor_sync(all_lanes, best.at, half)});
     return best;
 }
 

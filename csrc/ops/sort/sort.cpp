@@ -1,6 +1,7 @@
 #include "ops/sort/sort.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
@@ -26,12 +27,14 @@ void emit_sort(Tape& tape, const Tensor& x, const Tensor& y, const Tensor& index
     args.inner = layout.inner;
     args.falling = falling;
     const int64_t units = layout.outer * layout.inner;
-    const bool by_digits = layout.n > sort_short && (layout.k > sort_partial_k || layout.k == layout.n);
+    const bool by_digits =
+        !tape.on_gpu() && layout.n > sort_short && (layout.k > sort_partial_k || layout.k == layout.n);
     args.grain = grain_for(1024, layout.n);
     if (by_digits)
         args.grain = std::max(args.grain, (units + 15) / 16);  // at most 16 chunks, each with its own scratch
-    const int64_t chunks = by_digits ? ceil_div(units, args.grain) : 0;
-    const Tensor scratch = tape.empty({chunks, 2 * layout.n, sort_item_bytes}, DType::u8);
+    int64_t items = by_digits ? ceil_div(units, args.grain) * 2 * layout.n : 0;
+    if (tape.on_gpu() && layout.n > sort_gpu_tile) items = units * (int64_t)std::bit_ceil((uint64_t)layout.n);
+    const Tensor scratch = tape.empty({items, sort_item_bytes}, DType::u8);
     tape.emit(NETLET_NUMBER_KERNEL(sort, x->dtype), args,
               {in(args.x, x), out(args.y, y), out(args.index, index), out(args.scratch, scratch)},
               Work{units, args.grain, (double)(units * layout.n)});

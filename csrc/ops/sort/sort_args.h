@@ -16,6 +16,9 @@ namespace netlet {
 constexpr int64_t sort_short = 48;
 // The largest k for which the first k entries are selected by insertion during one pass over the line.
 constexpr int64_t sort_partial_k = 32;
+// Lines up to this length are sorted by one block of a GPU; longer ones need scratch: n items, rounded up to a power of
+// two, for each line.
+constexpr int64_t sort_gpu_tile = 1024;
 
 // A work unit is a line. Lines that meet neither bound above need scratch: 2 n items of 16 bytes for each chunk of
 // `grain` units.
