@@ -39,7 +39,7 @@ section_build() {
     rm -f python/netlet/_core*.so python/netlet/_netlet_cuda*.so
     # Only this GPU, and the instruction sets of the host that a test may meet; the optimizer's time is the host's.
     cmake -G Ninja -S . -B build/gpu -DCMAKE_BUILD_TYPE=Release -DNETLET_DEV=ON -DNETLET_CUDA=ON -DNETLET_CUDA_SIM=OFF \
-        -DCMAKE_CUDA_ARCHITECTURES="$capability-real" -DPython_EXECUTABLE="$("$python" -c 'import sys; print(sys.executable)')" &&
+        -DNETLET_CUDA_ARCHITECTURES="$capability-real" -DPython_EXECUTABLE="$("$python" -c 'import sys; print(sys.executable)')" &&
         cmake --build build/gpu -j "$(nproc)"
 }
 

@@ -103,7 +103,7 @@ section_cuda() {
     python tools/cuda_compile.py --all --quiet -j "$jobs"
     command -v nvcc >/dev/null || return 0
     rm -rf build/nightly/cuda13 && mkdir -p build/nightly/cuda13
-    python -m pip wheel -q --no-deps --no-build-isolation -w build/nightly -C cmake.define.CMAKE_CUDA_ARCHITECTURES=90-real \
+    python -m pip wheel -q --no-deps --no-build-isolation -w build/nightly -C cmake.define.NETLET_CUDA_ARCHITECTURES=90-real \
         ./packaging/netlet-cuda13
     python -m pip install -q --no-deps --target build/nightly/cuda13 build/nightly/netlet_cuda13-*.whl
     library=$(PYTHONPATH=build/nightly/cuda13 python -c 'import netlet_cuda13; print(netlet_cuda13.library())')
