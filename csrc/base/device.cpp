@@ -31,6 +31,7 @@ Loaded& find(Device device) {
 }
 
 thread_local std::optional<Device> own;
+thread_local Device noted;  // the GPU of an argument of the next op, or the CPU
 std::atomic<Device> shared{};
 
 }  // namespace
@@ -91,6 +92,19 @@ Device current_device() { return own ? *own : shared.load(std::memory_order_rela
 std::optional<Device> own_device() { return own; }
 void set_own_device(std::optional<Device> device) { own = device; }
 void set_default_device(Device device) { shared = device; }
+
+void note_operand(Device device) {
+    if (!device.is_cpu()) noted = device;
+}
+
+OperandScope::OperandScope() {
+    if (noted.is_cpu()) return;
+    if (!own) {
+        own = noted;
+        applied_ = true;
+    }
+    noted = {};
+}
 
 DeviceLock::DeviceLock(Device device) : lock_(find(device).mutex) {}
 

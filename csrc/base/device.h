@@ -97,6 +97,22 @@ class DeviceScope {
     const std::optional<Device> before_;
 };
 
+// An eager op runs where its operands are, if the thread has set no device. The conversion of each argument notes where
+// it is; the scope of the op then takes the note.
+void note_operand(Device device);
+class OperandScope {
+  public:
+    OperandScope();
+    ~OperandScope() {
+        if (applied_) set_own_device(std::nullopt);
+    }
+    OperandScope(const OperandScope&) = delete;
+    OperandScope& operator=(const OperandScope&) = delete;
+
+  private:
+    bool applied_ = false;
+};
+
 // Held while a thread uses a device. One thread may hold it several times.
 class DeviceLock {
   public:

@@ -93,11 +93,20 @@ int64_t to_int64(py::handle object) {
     throw py::error_already_set();
 }
 
+namespace {
+
+Arg native(Tensor t) {
+    note_operand(t->device());
+    return {std::move(t), true, false};
+}
+
+}  // namespace
+
 Arg to_arg(py::handle object) {
     PyObject* p = object.ptr();
     if (py::isinstance<py::array>(object))
         return {from_ndarray(py::reinterpret_borrow<py::array>(object)), false, false};
-    if (py::isinstance<TensorImpl>(object)) return {object.cast<Tensor>(), true, false};
+    if (py::isinstance<TensorImpl>(object)) return native(object.cast<Tensor>());
     if (PyFloat_CheckExact(p) || PyLong_CheckExact(p) || PyBool_Check(p)) {
         const DType dtype = PyBool_Check(p) ? DType::boolean : PyLong_CheckExact(p) ? DType::i64 : DType::f32;
         // Stored as float64 or int64 until the other operand decides the dtype.
@@ -110,7 +119,7 @@ Arg to_arg(py::handle object) {
             *t->data<double>() = PyFloat_AS_DOUBLE(p);
         return {t, false, true};
     }
-    if (py::hasattr(object, "_tensor")) return {object.attr("_tensor").cast<Tensor>(), true, false};
+    if (py::hasattr(object, "_tensor")) return native(object.attr("_tensor").cast<Tensor>());
     if (py::hasattr(object, "_symbolic")) throw SymbolicArgument("a symbolic tensor");
     if (py::hasattr(object, "__dlpack__") && !py::hasattr(object, "__array__"))
         return {from_ndarray(py::module_::import("numpy").attr("from_dlpack")(object).cast<py::array>()), false, false};
@@ -139,7 +148,11 @@ Arg to_arg(py::handle object) {
 Arg in_float32(Arg a) {
     if (!is_half(a->dtype)) return a;
     const GilReleased nogil;
-    a.tensor = ops::cast(Tape::current(), a.tensor, DType::f32);
+    {
+        const OperandScope there;
+        a.tensor = ops::cast(Tape::current(), a.tensor, DType::f32);
+    }
+    note_operand(a->device());
     return a;
 }
 

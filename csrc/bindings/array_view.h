@@ -46,7 +46,8 @@ Shape to_shape(py::handle object);
 int64_t to_int64(py::handle object);  // TypeError if it is no integer, OverflowError if int64 cannot hold it
 py::tuple from_shape(const Shape& s);
 
-using NoGil = py::call_guard<GilReleased>;
+// What the call of an op holds: it runs where its operands are, without the GIL.
+using NoGil = py::call_guard<OperandScope, GilReleased>;
 
 }  // namespace netlet::bindings
 

@@ -60,6 +60,7 @@ void bind_device(py::module_& m) {
     m.def(
         "to_device",
         [](const StoredArg& x, const std::string& name) {
+            const OperandScope taken;  // the note is not for the next op
             const Device device = find_device(name);
             if (x->recorded()) throw RuntimeError("to_device: this tensor is part of a recorded step");
             const GilReleased nogil;

@@ -25,6 +25,8 @@ Tensors gradients_of(BackwardList& list, const Tensors& targets, const Tensors& 
     if (given && given->size() != targets.size())
         throw ValueError("gradients: expected an output gradient for each of " + std::to_string(targets.size()) +
                          " targets, received " + std::to_string(given->size()));
+    for (const Tensor& target : targets) note_operand(target->device());
+    const OperandScope there;
     const GilReleased nogil;
     const std::lock_guard lock(list.mutex());
     Tape& tape = Tape::current();

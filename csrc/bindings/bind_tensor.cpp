@@ -109,6 +109,7 @@ void bind_tensor(py::module_& m) {
     m.def(
         "tensor",
         [](const StoredArg& x, const std::optional<DType>& dtype) {
+            const OperandScope where_x_is;
             const DType wanted = dtype ? *dtype : x.scalar && x->dtype == DType::f64 ? DType::f32 : x->dtype;
             const Tensor own = without_gil(x, [&](Tape& eager) {
                 return wanted == x->dtype ? ops::identity(eager, x) : ops::cast(eager, x, wanted);
@@ -117,7 +118,12 @@ void bind_tensor(py::module_& m) {
         },
         "value"_a, "dtype"_a = py::none(), "A tensor with a copy of the values in memory of its own.");
     m.def(
-        "as_tensor", [](const StoredArg& x) { return x.tensor; }, "value"_a,
+        "as_tensor",
+        [](const StoredArg& x) {
+            const OperandScope taken;  // the note is not for the next op
+            return x.tensor;
+        },
+        "value"_a,
         "The same values as a Tensor, borrowed where possible.");
     m.def("numpy_dtype", &to_numpy, "dtype"_a, "The NumPy dtype of that name; bfloat16's is that of ml_dtypes.");
     m.def(

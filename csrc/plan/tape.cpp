@@ -143,7 +143,7 @@ Tensor Tape::operand(const Operand& o, const Kernel& kernel) const {
     if (constant) return on_device(t, device());
     throw ValueError(std::string(kernel.name) + ": expected tensors on " + device().str() + ", received one on " +
                      t->device().str() + (recording() ? " (layer " + scope() + ")" : "") +
-                     ": move it with netlet.ops.to_device, or the model with model.to");
+                     ": move it with netlet.to_device, or the model with model.to");
 }
 
 void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<const Operand> operands,
@@ -189,6 +189,9 @@ void Tape::run_now(const Kernel& kernel, void* args, std::span<const Operand> op
         if (o.writes) writes.begin(o.tensor);
     }
     run_kernel(device_, kernel, args, work.units, work.grain);
+    // An op may emit the same arguments again with other operands: they must not refer to the copies any more.
+    for (const Operand& o : operands)
+        if (o.tensor && o.tensor->device() != device_) std::memset(o.field, 0, sizeof(void*));
 }
 
 void Tape::at_end(std::function<void(Tape&)> fn) {

@@ -82,9 +82,21 @@ def test_ops_run_where_the_context_says(device):
     np.testing.assert_array_equal(z.numpy(), np.maximum(x, 0))
 
 
+def test_ops_run_where_their_operands_are(device):
+    there = netlet.to_device(np.ones(3, "float32"), device)
+    assert ops.relu(there).device == device
+    assert (there + 1).device == device
+    assert ops.relu(np.ones(3, "float32")).device == "cpu:0"
+    v = netlet.Variable(there.numpy())
+    with netlet.GradientTape() as tape, netlet.device(device):
+        v = netlet.Variable(np.full(3, 2.0, "float32"))
+        y = ops.sum(v * v)
+    np.testing.assert_array_equal(tape.gradient(y, v).numpy(), [4, 4, 4])
+
+
 def test_a_tensor_on_another_device_is_refused(device):
     there = netlet.to_device(np.ones(3, "float32"), device)
-    with pytest.raises(ValueError, match=rf"expected tensors on cpu:0, received one on {device}"):
+    with netlet.device("cpu"), pytest.raises(ValueError, match=rf"expected tensors on cpu:0, received one on {device}"):
         ops.relu(there)
 
 
@@ -92,11 +104,13 @@ def test_a_model_moves_and_goes_on_training(device):
     x, y = data()
     moving, staying = classifier(), classifier()
     for model in (moving, staying):
-        model.fit(x, y, batch_size=32, epochs=2, verbose=0)
+        model.fit(x, y, batch_size=32, epochs=2, shuffle=False, verbose=0)
     assert moving.to(device) is moving
     assert moving.device == device
     assert all(w._tensor.device == device for w in moving.weights)
-    histories = [model.fit(x, y, batch_size=32, epochs=2, verbose=0).history for model in (moving, staying)]
+    histories = [
+        model.fit(x, y, batch_size=32, epochs=2, shuffle=False, verbose=0).history for model in (moving, staying)
+    ]
     for name, values in histories[1].items():
         np.testing.assert_allclose(histories[0][name], values, rtol=1e-5)
     for a, b in zip(moving.get_weights(), staying.get_weights(), strict=True):
@@ -105,7 +119,7 @@ def test_a_model_moves_and_goes_on_training(device):
     moving.to("cpu")
     assert moving.device == "cpu:0"
     for model in (moving, staying):
-        model.fit(x, y, batch_size=32, epochs=1, verbose=0)
+        model.fit(x, y, batch_size=32, epochs=1, shuffle=False, verbose=0)
     np.testing.assert_allclose(moving.get_weights()[0], staying.get_weights()[0], rtol=1e-5, atol=1e-7)
 
 

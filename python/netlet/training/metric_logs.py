@@ -109,13 +109,18 @@ def _single(metrics: list[Any]) -> list[Any]:
     return [part for m in metrics for part in (m.metrics if isinstance(m, CompiledMetrics) else [m])]
 
 
+def _number_of(cell: Any) -> Callable[[], float]:
+    """A function that reads a cell: through a view of the host's memory, or as a copy from a GPU."""
+    return cell.numpy().item if cell.device.startswith("cpu") else lambda: cell.numpy().item()  # type: ignore[no-any-return]
+
+
 def _reader(metric: Any) -> Any:
     """A function that reads the metric's result as a number; a dict of them for CompiledMetrics."""
     if isinstance(metric, CompiledMetrics):
         return {name: _reader(part) for name, part in metric.by_name().items()}
     if getattr(metric.result, "__func__", None) is not Mean.result:
         return lambda: results.as_number(metric.result())
-    total, count = (v._tensor.numpy().item for v in (metric.total, metric.count))
+    total, count = (_number_of(v._tensor) for v in (metric.total, metric.count))
 
     def mean() -> float:
         n: float = count()

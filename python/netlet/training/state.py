@@ -102,7 +102,8 @@ def write_scalars(scalars: Any, index: int) -> None:
 class MetricReset:
     """Resets a fixed list of metrics many times with little work.
 
-    It fills the variables of netlet's metrics with zeros, and calls `reset_state` of metrics from other classes.
+    It fills the variables of netlet's metrics with zeros, and calls `reset_state` of metrics from other classes and of
+    those on a GPU.
 
     Args:
         metrics: the metrics.
@@ -112,7 +113,7 @@ class MetricReset:
         self._cells: list[np.ndarray] = []
         self._others: list[Any] = []
         for metric in metrics:
-            if self._is_plain(metric):
+            if self._is_plain(metric) and all(v._tensor.device.startswith("cpu") for v in metric.variables):
                 self._cells += [v._tensor.writable() for v in metric.variables]
             else:
                 self._others.append(metric)
