@@ -36,6 +36,8 @@ DEFAULT_ARCH = "sm_90"
 ARCHS = ("sm_80", "sm_90", "sm_100")
 BEGIN, END = "<!-- tools/cuda_compile.py --write: begin -->", "<!-- end -->"
 SLOW_SECONDS = 20.0
+ERROR_LINES = 20
+VERSION = "0"  # csrc/cuda/backend.cu compares it with the core's; what it is does not matter here
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,6 +58,8 @@ class Kernel:
     @property
     def warps(self) -> int:
         """Warps of whole blocks that a multiprocessor's 65536 registers allow, which are allocated by 8 a thread."""
+        if self.registers == 0:  # of a function that is called, ptxas names none
+            return 0
         block = max(self.threads, 32) // 32
         return min(64, 65536 // (32 * -(-self.registers // 8) * 8)) // block * block
 
@@ -176,7 +180,15 @@ def flags(archs: list[str]) -> list[str]:
     if len(archs) > 1:  # PTX of the newest, for GPUs that come later
         newest = archs[-1][3:]
         code.append(f"-gencode=arch=compute_{newest},code=compute_{newest}")
-    return ["-std=c++20", "-O3", f"-I{CSRC}", "-Xptxas=-v", "-Werror=all-warnings", "-Xcompiler=-fPIC", *code]
+    return [
+        "-std=c++20",
+        "-O3",
+        f"-I{CSRC}",
+        "-Xptxas=-v",
+        "-Werror=all-warnings",
+        f'-DNETLET_VERSION="{VERSION}"',
+        *code,
+    ]
 
 
 def compile_file(path: pathlib.Path, archs: list[str], compiler: str) -> Compiled:
@@ -282,7 +294,8 @@ def main() -> int:
     faults = []
     for r in results:
         if r.failed or r.warnings:
-            print(f"\n{r.path}:\n" + "\n".join(line for line in r.log.splitlines() if "ptxas info" not in line))
+            said = [line for line in r.log.splitlines() if "ptxas info" not in line and "bytes stack frame" not in line]
+            print(f"\n{r.path}:\n" + "\n".join(said[:ERROR_LINES]))
             faults.append(f"{r.path}: {'does not compile' if r.failed else 'warnings'}")
     faults += [
         f"{path}: {k.name} spills for {k.arch}: {k.spill_stores} bytes stored, {k.spill_loads} bytes loaded"
