@@ -92,6 +92,9 @@ void queue_kernel(SimStream* stream, QueuedKernel&& queued) {
         const std::string wrong = check_pointers(queued);
         if (!wrong.empty()) return wrong;
         ++counts.kernels;
+        static const char* const fails = getenv("NETLET_SIM_FAILS");  // a fault on demand, for tests
+        if (fails && std::strstr(queued.kernel.name, fails))
+            return std::string("kernel ") + queued.kernel.name + ": it fails because NETLET_SIM_FAILS names it";
         return run(queued.kernel);
     });
 }
@@ -136,7 +139,8 @@ cudaError_t cudaGetDeviceCount(int* count) {
 }
 cudaError_t cudaSetDevice(int device) { return device == 0 ? cudaSuccess : fails(cudaErrorInvalidDevice); }
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int) {
-    *properties = {"simulated GPU", device_capacity(), 4, 8, 0};
+    const char* multiprocessors = getenv("NETLET_SIM_MULTIPROCESSORS");
+    *properties = {"simulated GPU", device_capacity(), multiprocessors ? atoi(multiprocessors) : 4, 8, 0};
     return cudaSuccess;
 }
 cudaError_t cudaMemGetInfo(size_t* free, size_t* total) {
@@ -259,4 +263,11 @@ cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
         return {};
     });
     return cudaSuccess;
+}
+
+// What was queued and awaited since the start: kernels, graphs, waits of the host.
+extern "C" __attribute__((visibility("default"))) void netlet_sim_counts(int64_t (&found)[3]) {
+    found[0] = (int64_t)counts.kernels;
+    found[1] = (int64_t)counts.graphs;
+    found[2] = (int64_t)counts.synchronizations;
 }

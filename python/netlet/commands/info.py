@@ -1,4 +1,4 @@
-"""`python -m netlet info`: prints versions, processor, instruction set and threads."""
+"""`python -m netlet info`: prints versions, processor, instruction set, threads and devices."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 import numpy as np
 
 from netlet import _core
+from netlet.base.device import devices
 from netlet.base.threads import get_num_threads
 from netlet.version import __version__
 
@@ -26,7 +27,7 @@ def cpu_name() -> str:
 
 
 def describe_machine() -> str:
-    """Returns a few lines of text: versions, processor, instruction set, threads.
+    """Returns a few lines of text: versions, processor, instruction set, threads, devices.
 
     >>> describe_machine().startswith("netlet ")
     True
@@ -40,6 +41,7 @@ def describe_machine() -> str:
             f"processor:        {cpu_name()}",
             f"instruction set:  {isa}; this machine runs {', '.join(_core.supported_isas())}",
             f"threads:          {get_num_threads()} ({_core.usable_cpus()} of {os.cpu_count()} CPUs are usable)",
+            f"devices:          {', '.join(f'{name} ({name.description})' for name in devices())}",
             f"kernels:          {len(_core.kernel_names())}, in {sys.modules['netlet'].__path__[0]}",
         ]
     )
