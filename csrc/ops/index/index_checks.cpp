@@ -1,6 +1,7 @@
 #include "dispatch/dispatch.h"
 #include "ops/copy/copy.h"
 #include "ops/index/index.h"
+#include "plan/transfer.h"
 
 namespace netlet::ops {
 
@@ -16,18 +17,20 @@ AxisLayout axis_layout(const Shape& shape, int axis, int64_t k) {
 }
 
 int64_t index_value(const Tensor& positions, int64_t i) {
-    return positions->dtype == DType::i32 ? positions->data<int32_t>()[i] : positions->data<int64_t>()[i];
+    const Tensor here = on_device(positions, {});
+    return here->dtype == DType::i32 ? here->data<int32_t>()[i] : here->data<int64_t>()[i];
 }
 
 int64_t first_outside(const Tensor& positions, int64_t n, bool negative) {
     if (positions->recorded()) return -1;
-    const int64_t count = positions->size(), first = negative ? -n : 0;
+    const Tensor here = on_device(positions, {});
+    const int64_t count = here->size(), first = negative ? -n : 0;
     auto find = [&](const auto* p) -> int64_t {
         for (int64_t i = 0; i < count; ++i)
             if (p[i] < first || p[i] >= n) return i;
         return -1;
     };
-    return positions->dtype == DType::i32 ? find(positions->data<int32_t>()) : find(positions->data<int64_t>());
+    return here->dtype == DType::i32 ? find(here->data<int32_t>()) : find(here->data<int64_t>());
 }
 
 void check_indices(const char* op, const Tensor& positions, int64_t n, int axis, bool negative) {

@@ -5,6 +5,7 @@
 #include "ops/copy/copy.h"
 #include "ops/index/index.h"
 #include "ops/shape/loop_nest.h"
+#include "plan/transfer.h"
 
 namespace netlet::ops {
 
@@ -145,7 +146,7 @@ void check_index(Tape& tape, const Tensor& given, int64_t n) {
                              " entries (0 to " + std::to_string(n - 1) + ")");
         return;
     }
-    const Tensor flag = make_tensor({1}, DType::i32), found = make_tensor({3}, DType::i64);
+    const Tensor flag = make_zeros({1}, DType::i32, tape.device()), found = make_zeros({3}, DType::i64, tape.device());
     CheckIndexArgs args{};
     args.k = index->size();
     args.n = n;
