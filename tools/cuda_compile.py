@@ -201,8 +201,8 @@ def compile_file(path: pathlib.Path, archs: list[str], compiler: str) -> Compile
     stored = CACHE / f"{path.stem}-{key.hexdigest()[:24]}.json"
     if stored.exists():
         return Compiled(**{**json.loads(stored.read_text(encoding="utf-8")), "cached": True})
-    object_file = stored.with_suffix(".o")
-    command = ["nvcc", *options, "-c", str(path), "-o", str(object_file)]
+    object_file = stored.with_suffix(".fatbin")  # without the host code, whose errors nvcc finds all the same
+    command = ["nvcc", *options, "-fatbin", str(path), "-o", str(object_file)]
     with tempfile.TemporaryFile("w+", encoding="utf-8") as output:
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
         _, status, used = os.wait4(process.pid, 0)
