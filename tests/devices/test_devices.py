@@ -194,3 +194,12 @@ def test_out_of_memory_names_what_is_needed_and_free(device):
     with netlet.device(device), pytest.raises(MemoryError, match=expected):
         _core.empty((1 << 50,), "uint8")
     assert np.isfinite(model.get_weights()[0]).all()
+
+
+CPU_LAYOUTS = ("conv_pack", "gemm_pack", "gemm_stream", "gemm_dot", "winograd", "mark_rows", "zero_rows")
+
+
+def test_what_a_gpu_has_no_kernel_for(device):
+    """Kernels of layouts that only the CPU uses, and the beam search of CTC."""
+    missing = set(_core.device_kernels("cpu:0")) - set(_core.device_kernels(device))
+    assert {name for name in missing if not name.startswith(CPU_LAYOUTS)} == {"ctc_beam_f32", "ctc_beam_f64"}

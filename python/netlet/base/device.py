@@ -11,7 +11,6 @@ import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +161,8 @@ def _known(name: str) -> str:
 @functools.cache
 def _load_backends() -> None:
     """Loads the backends that are installed."""
+    from importlib.metadata import entry_points  # costs as much as all of `import netlet`
+
     here = Path(_core.__file__).parent
     paths = [str(here / name) for name in _BUILT_IN if (here / name).exists()]
     paths += [entry.load()() for entry in entry_points(group="netlet.backends")]
