@@ -42,8 +42,8 @@ Work update_work(OptimCells& c, const OptimStep& step, const Tensor& p, double f
 template <class Args, class T, size_t N>
 void emit_update(Tape& tape, const auto& kernel, Args& a, OptimStep s, const Update<N>& u, T** const (&fields)[N],
                  std::initializer_list<Operand> more = {}) {
-    if (tape.on_gpu()) s.written = s.used = nullptr;  // Tape::set_grad_target ignores them too
     check_update(u.op, s, u.p, u.g, u.slots, u.optional, u.moving);
+    if (tape.on_gpu()) s.written = s.used = nullptr;  // Tape::set_grad_target ignores them too
     const Work work = update_work(a.c, s, u.p, u.flops_each);
     Tensor written, used;  // operands refer to them
     if (s.written) {
