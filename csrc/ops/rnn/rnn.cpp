@@ -95,7 +95,8 @@ Panels unpacked(Tape& tape, const RnnContext& w, bool transposed) {
         emit_move(tape, w.weights.recurrent_kernel, all, nest, true);
     }
     if (w.options.kind != RnnKind::gru_reset_before) return {all, nullptr};
-    return {all, part(tape, all, 2 * U * (transposed ? U : 1), {U, U})};
+    const int64_t first = 2 * U * (transposed ? U : 1);
+    return {all, part(tape, all, first, {all->size() - first})};
 }
 
 Panels panels_of(Tape& tape, const RnnContext& w, bool transposed) {
