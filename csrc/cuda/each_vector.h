@@ -3,7 +3,7 @@
 // the compiler removes the rest of that run.
 #pragma once
 #include "cuda/launch.h"
-#include "simd/vec.h"
+#include "simd/each_vector.h"
 
 namespace netlet::NETLET_ISA {
 

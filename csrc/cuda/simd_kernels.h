@@ -6,6 +6,7 @@
 #pragma once
 #define NETLET_ISA cuda_simd
 #define NETLET_VEC_CUDA_WIDE
+#include "cuda/each_vector.h"
 #include "cuda/launch.h"
 #include "dispatch/kernel.h"
 

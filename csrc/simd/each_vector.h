@@ -47,7 +47,7 @@ struct FirstLanes {
     NETLET_MEMBER_INLINE V or_zero(V v) const { return select(lt(V::iota(), V::set1((T)n)), v, V::zero()); }
 };
 
-#if !defined(NETLET_VEC_CUDA_WIDE)
+#if !defined(NETLET_VEC_CUDA_WIDE)  // cuda/each_vector.h
 template <class V, class Body>
 NETLET_INLINE void each_vector(Range r, const Body& body) {
     int64_t i = r.begin;
@@ -57,7 +57,3 @@ NETLET_INLINE void each_vector(Range r, const Body& body) {
 #endif
 
 }  // namespace netlet::NETLET_ISA
-
-#if defined(NETLET_VEC_CUDA_WIDE)
-#include "cuda/each_vector.h"
-#endif
