@@ -53,8 +53,7 @@ std::shared_ptr<Buffer> Buffer::allocate(size_t bytes) {
     return b;
 }
 
-std::shared_ptr<Buffer> Buffer::borrow(void* data, size_t bytes, void (*release)(void*), void* owner,
-                                       Device device) {
+std::shared_ptr<Buffer> Buffer::borrow(void* data, size_t bytes, void (*release)(void*), void* owner, Device device) {
     std::shared_ptr<Buffer> b(new Buffer);
     b->data_ = static_cast<std::byte*>(data);
     b->bytes_ = bytes;

@@ -74,7 +74,7 @@ class Backend {
 
 // Loads the backend in that shared library. RuntimeError if it cannot be loaded or is of another version of netlet.
 void load_backend(const std::string& path);
-std::vector<Device> devices();               // the CPU first
+std::vector<Device> devices();                // the CPU first
 Device find_device(const std::string& name);  // "cpu", "sim:0", "gpu:0" (any kind of real GPU); ValueError if unknown
 DeviceInfo info_of(Device device);
 Backend& backend_of(Device device);

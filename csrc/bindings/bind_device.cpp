@@ -42,7 +42,8 @@ std::vector<std::string> kernels_of(const std::string& name) {
 
 void bind_device(py::module_& m) {
     using namespace py::literals;
-    m.def("load_backend", &load_backend, "path"_a, "Loads the kernels of a kind of GPU from a shared library.", NoGil());
+    m.def("load_backend", &load_backend, "path"_a, "Loads the kernels of a kind of GPU from a shared library.",
+          NoGil());
     m.def("devices", &described_devices, "Each device: its name and what is known of it.");
     m.def("device_kernels", &kernels_of, "device"_a, "Names of the kernels that a device has.");
     m.def("current_device", [] { return current_device().str(); });

@@ -31,8 +31,8 @@ uint8_t code_of(DType t) {
 }
 
 DType dtype_of(const dlpack::Array& a) {
-    for (const DType t : {DType::f32, DType::f64, DType::f16, DType::bf16, DType::i8, DType::u8, DType::i32,
-                          DType::i64, DType::boolean})
+    for (const DType t : {DType::f32, DType::f64, DType::f16, DType::bf16, DType::i8, DType::u8, DType::i32, DType::i64,
+                          DType::boolean})
         if (a.code == code_of(t) && a.bits == 8 * size_of(t) && a.lanes == 1) return t;
     throw TypeError("from_dlpack: expected float, bfloat16, int8, uint8, int32, int64 or bool, received type code " +
                     std::to_string(a.code) + " of " + std::to_string(a.bits) + " bits");
@@ -68,8 +68,16 @@ py::object to_dlpack(const Tensor& t) {
     }
     auto* e = new Exported{{}, t, {t->shape.begin(), t->shape.end()}};
     const auto [type, index] = dlpack_device(*t);
-    e->managed.array = {t->data(),         type, index,           (int32_t)e->shape.size(), code_of(t->dtype),
-                        (uint8_t)(8 * size_of(t->dtype)), 1, e->shape.data(), nullptr,      0};
+    e->managed.array = {t->data(),
+                        type,
+                        index,
+                        (int32_t)e->shape.size(),
+                        code_of(t->dtype),
+                        (uint8_t)(8 * size_of(t->dtype)),
+                        1,
+                        e->shape.data(),
+                        nullptr,
+                        0};
     e->managed.context = e;
     e->managed.deleter = [](dlpack::Managed* m) { delete static_cast<Exported*>(m->context); };
     return py::reinterpret_steal<py::object>(PyCapsule_New(&e->managed, fresh, release_unused));
@@ -92,9 +100,9 @@ Tensor from_dlpack(const py::object& capsule) {
     for (int32_t i = a.rank - 1; i >= 0; stride *= a.shape[i], --i)
         if (a.strides && a.shape[i] > 1 && a.strides[i] != stride)
             throw ValueError("from_dlpack: expected a row-major array; make a contiguous copy of it first");
-    t->buffer = Buffer::borrow(static_cast<std::byte*>(a.data) + a.byte_offset, (size_t)t->bytes(),
-                               [](void* m) { static_cast<dlpack::Managed*>(m)->deleter((dlpack::Managed*)m); }, managed,
-                               device);
+    t->buffer = Buffer::borrow(
+        static_cast<std::byte*>(a.data) + a.byte_offset, (size_t)t->bytes(),
+        [](void* m) { static_cast<dlpack::Managed*>(m)->deleter((dlpack::Managed*)m); }, managed, device);
     PyCapsule_SetName(capsule.ptr(), used);
     return t;
 }

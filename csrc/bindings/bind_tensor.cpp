@@ -123,8 +123,7 @@ void bind_tensor(py::module_& m) {
             const OperandScope taken;  // the note is not for the next op
             return x.tensor;
         },
-        "value"_a,
-        "The same values as a Tensor, borrowed where possible.");
+        "value"_a, "The same values as a Tensor, borrowed where possible.");
     m.def("numpy_dtype", &to_numpy, "dtype"_a, "The NumPy dtype of that name; bfloat16's is that of ml_dtypes.");
     m.def(
         "empty", [](const Shape& shape, DType dtype) { return make_tensor(shape, dtype, current_device()); }, "shape"_a,

@@ -142,10 +142,12 @@ class CudaBackend final : public Backend {
         return check(device, "launching a kernel", cudaGetLastError());
     }
     const char* queue_stop(int device, const int32_t* flag, int32_t* stopped, int32_t value) override {
-        return launch_cell_kernel(device, [&](const Stream& s) { cuda::launch<stop, 1>(s, 1, 0, flag, stopped, value); });
+        return launch_cell_kernel(device,
+                                  [&](const Stream& s) { cuda::launch<stop, 1>(s, 1, 0, flag, stopped, value); });
     }
     const char* queue_count(int device, const int32_t* stopped, int64_t* count) override {
-        return launch_cell_kernel(device, [&](const Stream& s) { cuda::launch<count_step, 1>(s, 1, 0, stopped, count); });
+        return launch_cell_kernel(device,
+                                  [&](const Stream& s) { cuda::launch<count_step, 1>(s, 1, 0, stopped, count); });
     }
     const char* synchronize(int device) override {
         if (const char* error = use(device)) return error;

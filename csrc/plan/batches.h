@@ -16,7 +16,7 @@ struct Batches {
     int64_t first = 0, count = 1;
     double seconds = 1e9;  // ends early after this time, so that the caller can show progress and handle signals
     struct Output {
-        std::byte* data;    // host memory of the first step's output
+        std::byte* data;     // host memory of the first step's output
         int64_t step_bytes;  // from one step's output to the next; 0: each step writes over the last
     };
     std::vector<Output> outputs;

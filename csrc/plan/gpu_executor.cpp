@@ -22,7 +22,8 @@ Gate gate_of(const Record& r, const int32_t* stopped) {
     gate.closed[n++] = stopped;
     for (const Skip* skip = r.skip.get(); skip; skip = skip->outer.get()) {
         if (n == Gate::most)
-            throw RuntimeError("begin_skip: expected at most " + std::to_string(Gate::most - 1) + " nested ones on a GPU");
+            throw RuntimeError("begin_skip: expected at most " + std::to_string(Gate::most - 1) +
+                               " nested ones on a GPU");
         gate.closed[n++] = static_cast<const int32_t*>(skip->flag->data());
     }
     return gate;
@@ -96,8 +97,7 @@ void GpuExecutor::restart() {
 void GpuExecutor::queue_record(size_t i) {
     const Record& r = recording_.records[i];
     const char* message = backend_.launch(device_.index, launchers_[i], args_ + r.args, r.units, gates_[i]);
-    if (!message && r.guard)
-        message = backend_.queue_stop(device_.index, r.guard, &state().stopped, (int32_t)i + 1);
+    if (!message && r.guard) message = backend_.queue_stop(device_.index, r.guard, &state().stopped, (int32_t)i + 1);
     if (message) check(message, name_of_record(i));
 }
 

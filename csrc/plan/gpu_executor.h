@@ -72,7 +72,8 @@ class GpuExecutor {
     std::vector<Launcher> launchers_;  // of each record
     std::vector<Gate> gates_;
     std::shared_ptr<Buffer> state_;
-    std::vector<std::shared_ptr<Buffer>> batch_, rows_;  // of each source, in device memory: rows of a host array; row numbers
+    std::vector<std::shared_ptr<Buffer>> batch_,
+        rows_;  // of each source, in device memory: rows of a host array; row numbers
     Pinned pinned_;
     Graph* graph_ = nullptr;
     bool tried_ = false;  // the first step runs record by record, so that a fault names its record

@@ -88,7 +88,7 @@ class Plan {
     const Device device_;
     std::unique_ptr<GpuExecutor> gpu_;  // null on the CPU
     std::shared_ptr<Buffer> arena_, args_;
-    std::vector<int64_t> batch_rows_;  // of the last batch, which find_nonfinite gathers again
+    std::vector<int64_t> batch_rows_;           // of the last batch, which find_nonfinite gathers again
     std::vector<std::vector<Use>> uses_;        // by slot; filled for inputs and outputs
     std::vector<std::atomic<double>> seconds_;  // of each record
     // The first `prepacked_` records run only if a buffer that they read has been written since they last ran.

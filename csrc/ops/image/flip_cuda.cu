@@ -9,7 +9,7 @@ namespace {
 
 struct FlipDivisors {
     Divisor words, w, h;  // of a pixel, of a row of pixels, of an image
-    int64_t small;  // all units are below 2^31; no bool, whose padding may look like a pointer of the host
+    int64_t small;        // all units are below 2^31; no bool, whose padding may look like a pointer of the host
 };
 
 template <class Word>
