@@ -19,7 +19,7 @@ import pytest
 
 from netlet import _core
 from netlet.base import device
-from support import differences
+from support import differences, simulation
 from support.simd import OVERLAYS
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores; tests of threads set their own number
@@ -34,6 +34,14 @@ def pytest_configure(config: pytest.Config) -> None:
     if name := os.environ.get("NETLET_TEST_DEVICE"):  # runs the tests of ops on a GPU, or on the simulated one
         device.set_default_device(name)
     differences.every_element = config.getoption("--run-slow")
+
+
+if "NETLET_TEST_DEVICE" in os.environ:
+
+    @pytest.fixture(autouse=True)
+    def end_of_queued_work() -> Iterator[None]:
+        yield
+        simulation.revive()
 
 
 def mark_repeated_products(items: list[pytest.Item]) -> None:

@@ -203,6 +203,9 @@ class CudaBackend final : public Backend {
         if (device < 0 || device >= devices())
             return message(none_.empty() ? "CUDA: there is no device " + std::to_string(device) : none_);
         State& state = states_[(size_t)device];
+#if defined(NETLET_CUDA_SIM)
+        if (!state.lost.empty() && cudaFree(nullptr) == cudaSuccess) state.lost.clear();  // netlet_sim_revive
+#endif
         if (!state.lost.empty()) return message(state.lost);
         if (const char* error = check(device, "choosing the device", cudaSetDevice(device))) return error;
         if (state.launch.raw) return nullptr;

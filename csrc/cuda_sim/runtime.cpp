@@ -13,7 +13,10 @@
 
 namespace netlet::sim {
 
-using Work = std::function<std::string()>;  // returns its error, or an empty string
+struct Work {
+    std::function<std::string()> run;  // returns its error, or an empty string
+    void* releases = nullptr;          // memory, which a device that is lost releases too
+};
 
 struct SimGraph {
     std::shared_ptr<std::vector<Work>> works = std::make_shared<std::vector<Work>>();
@@ -36,16 +39,22 @@ cudaError_t lose(const std::string& message) {
     return cudaErrorLaunchFailure;
 }
 
+void drop_queue(SimStream* stream) {
+    for (const Work& work : stream->queue)
+        if (work.releases) release_device(work.releases);
+    stream->queue.clear();
+}
+
 // Runs what was queued.
 cudaError_t drain(SimStream* stream) {
     while (!stream->queue.empty() && lost.empty()) {
         const Work work = std::move(stream->queue.front());
         stream->queue.pop_front();
-        const std::string error = work();
+        const std::string error = work.run();
         if (!error.empty()) lose(error);
     }
     if (lost.empty()) return cudaSuccess;
-    for (SimStream* each : streams) each->queue.clear();
+    for (SimStream* each : streams) drop_queue(each);
     return cudaErrorLaunchFailure;
 }
 
@@ -85,24 +94,29 @@ void queue_kernel(SimStream* stream, QueuedKernel&& queued) {
     const std::string wrong = check_pointers(queued);
     if (!wrong.empty()) lose(wrong);
     if (!lost.empty()) return;
-    queue(stream, [queued = std::move(queued)]() -> std::string {
-        for (const int32_t* closed : queued.gate.closed)
-            if (closed && *closed) return {};
-        // Again: memory may have been released since.
-        const std::string wrong = check_pointers(queued);
-        if (!wrong.empty()) return wrong;
-        ++counts.kernels;
-        static const char* const fails = getenv("NETLET_SIM_FAILS");  // a fault on demand, for tests
-        if (fails && std::strstr(queued.kernel.name, fails))
-            return std::string("kernel ") + queued.kernel.name + ": it fails because NETLET_SIM_FAILS names it";
-        return run(queued.kernel);
-    });
+    queue(stream, {[queued = std::move(queued)]() -> std::string {
+              for (const int32_t* closed : queued.gate.closed)
+                  if (closed && *closed) return {};
+              // Again: memory may have been released since.
+              const std::string wrong = check_pointers(queued);
+              if (!wrong.empty()) return wrong;
+              ++counts.kernels;
+              static const char* const fails = getenv("NETLET_SIM_FAILS");  // a fault on demand, for tests
+              if (fails && std::strstr(queued.kernel.name, fails))
+                  return std::string("kernel ") + queued.kernel.name + ": it fails because NETLET_SIM_FAILS names it";
+              return run(queued.kernel);
+          }});
 }
 
-void revive() {
+std::string revive() {
+    std::string error;
+    for (SimStream* each : streams) {
+        each->capture.reset();
+        if (lost.empty() && drain(each) != cudaSuccess) error = lost;
+    }
     lost.clear();
     last_error = cudaSuccess;
-    for (SimStream* each : streams) each->queue.clear(), each->capture.reset();
+    return error;
 }
 
 }  // namespace netlet::sim
@@ -163,10 +177,12 @@ cudaError_t cudaFree(void* memory) {
 }
 cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) { return cudaMalloc(memory, bytes); }
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream) {
-    NETLET_IF_ALIVE;
-    queue(stream, [memory]() -> std::string {
+    if (stream->capture) return fails(cudaErrorStreamCaptureUnsupported);  // each replay would release it
+    if (!lost.empty()) return release_device(memory) ? cudaErrorLaunchFailure : cudaErrorInvalidValue;
+    const auto release = [memory]() -> std::string {
         return release_device(memory) ? std::string() : "released memory that was not allocated";
-    });
+    };
+    queue(stream, {release, memory});
     return cudaSuccess;
 }
 cudaError_t cudaHostAlloc(void** memory, size_t bytes, unsigned) {
@@ -186,25 +202,25 @@ cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, cudaMemcpy
     const void* host = to_device ? from : to;
     if (stream->capture && (!to_device || !from_device) && !is_pinned(host, bytes))
         return fails(cudaErrorStreamCaptureUnsupported);  // a graph would copy from wherever it is by then
-    queue(stream, [=]() -> std::string {
-        if ((to_device && !is_device(to, bytes)) || (from_device && !is_device(from, bytes)))
-            return "a copy of " + std::to_string(bytes) + " bytes from or to device memory that was released";
-        ++(to_device && from_device ? counts.copies_on_device
-           : to_device              ? counts.copies_to_device
-                                    : counts.copies_to_host);
-        std::memmove(to, from, bytes);
-        return {};
-    });
+    queue(stream, {[=]() -> std::string {
+              if ((to_device && !is_device(to, bytes)) || (from_device && !is_device(from, bytes)))
+                  return "a copy of " + std::to_string(bytes) + " bytes from or to device memory that was released";
+              ++(to_device && from_device ? counts.copies_on_device
+                 : to_device              ? counts.copies_to_device
+                                          : counts.copies_to_host);
+              std::memmove(to, from, bytes);
+              return {};
+          }});
     return cudaSuccess;
 }
 cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t stream) {
     NETLET_IF_ALIVE;
     if (!is_device(memory, bytes)) return fails(cudaErrorInvalidValue);
-    queue(stream, [=]() -> std::string {
-        if (!is_device(memory, bytes)) return "a fill of device memory that was released";
-        std::memset(memory, value, bytes);
-        return {};
-    });
+    queue(stream, {[=]() -> std::string {
+              if (!is_device(memory, bytes)) return "a fill of device memory that was released";
+              std::memset(memory, value, bytes);
+              return {};
+          }});
     return cudaSuccess;
 }
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
@@ -254,14 +270,14 @@ cudaError_t cudaGraphExecDestroy(cudaGraphExec_t executable) {
 }
 cudaError_t cudaGraphLaunch(cudaGraphExec_t executable, cudaStream_t stream) {
     NETLET_IF_ALIVE;
-    queue(stream, [works = executable->works]() -> std::string {
-        ++counts.graphs;
-        for (const Work& work : *works) {
-            const std::string error = work();
-            if (!error.empty()) return error;
-        }
-        return {};
-    });
+    queue(stream, {[works = executable->works]() -> std::string {
+              ++counts.graphs;
+              for (const Work& work : *works) {
+                  const std::string error = work.run();
+                  if (!error.empty()) return error;
+              }
+              return {};
+          }});
     return cudaSuccess;
 }
 

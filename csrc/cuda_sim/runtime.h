@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "base/device.h"
 
@@ -16,7 +17,7 @@ extern Counts counts;
 // A backend beside that of netlet_backend(), with a stream of its own.
 std::unique_ptr<Backend> make_backend();
 
-// Makes a lost device usable again; what was queued is dropped.
-void revive();
+// Ends all queued work and makes a lost device usable again. Returns the error of that work, or an empty string.
+std::string revive();
 
 }  // namespace netlet::sim

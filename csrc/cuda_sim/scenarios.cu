@@ -269,3 +269,10 @@ extern "C" __attribute__((visibility("default"))) const char* netlet_sim_scenari
     }
     return message.empty() ? nullptr : message.c_str();
 }
+
+// After each test: one that fails must not make the others fail. Returns null, or the error of work that was queued.
+extern "C" __attribute__((visibility("default"))) const char* netlet_sim_revive() {
+    static std::string message;
+    message = netlet::sim::revive();
+    return message.empty() ? nullptr : message.c_str();
+}

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from netlet.base.device import devices
+from support import simulation
 
 
 def gpus() -> list[str]:
@@ -15,3 +18,9 @@ def gpus() -> list[str]:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "device" in metafunc.fixturenames:
         metafunc.parametrize("device", gpus() or [pytest.param("", marks=pytest.mark.skip("this build has no GPU"))])
+
+
+@pytest.fixture(autouse=True)
+def end_of_queued_work() -> Iterator[None]:
+    yield
+    simulation.revive()

@@ -1,21 +1,19 @@
 """The simulated GPU finds what is wrong with a kernel, and computes what a GPU computes."""
 
 import ctypes
-import pathlib
 
 import numpy as np
 import pytest
 
-import netlet
 from support.gradients import rng_of
+from support.simulation import simulation
 
-LIBRARY = pathlib.Path(netlet.__file__).parent / "_netlet_sim.so"
-pytestmark = pytest.mark.skipif(not LIBRARY.exists(), reason="built without the simulated GPU")
+pytestmark = pytest.mark.skipif(simulation() is None, reason="built without the simulated GPU")
 
 
 @pytest.fixture(scope="module")
 def sim():
-    library = ctypes.CDLL(str(LIBRARY))
+    library = simulation()
     array = np.ctypeslib.ndpointer
     library.netlet_sim_fault.restype = ctypes.c_char_p
     library.netlet_sim_fault.argtypes = [
