@@ -35,8 +35,6 @@ template <int N> struct Nest {
     int32_t rank;
     bool small;   // fewer than 2^31 elements
     bool pieces;  // every operand is contiguous or one number along rows of whole pieces
-    int16_t
-        none;  // no padding: for arrays of structs GCC 12's __builtin_clear_padding (launch_sim.h) clears other bytes
 };
 
 // `piece`: elements of a piece.

@@ -1,6 +1,6 @@
 // launch() for the simulated GPU: copies the arguments and queues the kernel.
 #pragma once
-#include <cstdio>
+#include <cstring>
 #include <functional>
 #include <memory>
 #include <string>
@@ -13,11 +13,30 @@
 
 namespace netlet::sim {
 
-// Bytes of an argument that may hold pointers.
+// An argument that may hold pointers. Bytes between its members, which may hold what is left of an older pointer, are 0
+// in `members`.
 struct Span {
     const void* data;
+    const unsigned char* members;
     size_t bytes;
 };
+
+// The mask of a type. GCC 12 masks other bytes too in arrays of structs; a pointer there is not checked.
+template <class T> const unsigned char* members_of() {
+    struct Mask {
+        alignas(T) unsigned char bytes[sizeof(T)];
+        Mask() {
+            memset(bytes, 0xff, sizeof(bytes));
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_clear_padding)
+            if constexpr (std::is_class_v<T>) __builtin_clear_padding(reinterpret_cast<T*>(bytes));
+#endif
+#endif
+        }
+    };
+    static const Mask mask;
+    return mask.bytes;
+}
 
 struct QueuedKernel {
     Kernel kernel;
@@ -25,15 +44,6 @@ struct QueuedKernel {
     std::shared_ptr<const void> args;  // kernel.args points there
     std::vector<Span> spans;           // of args
 };
-
-// What is left of an older pointer in the bytes between two members is no pointer of the kernel.
-template <class T> void clear_padding([[maybe_unused]] T& argument) {
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_clear_padding)
-    __builtin_clear_padding(&argument);
-#endif
-#endif
-}
 
 void queue_kernel(SimStream* stream, QueuedKernel&& queued);
 
@@ -60,11 +70,10 @@ void launch(const Stream& s, dim3 grid, size_t shared_bytes, const Args&... args
     const auto copy = std::make_shared<std::tuple<Args...>>(args...);
     sim::QueuedKernel queued;
     std::apply(
-        [&](auto&... each) {
-            const auto add = [&]<class T>(T& argument) {
-                if constexpr (std::is_class_v<T>) sim::clear_padding(argument);
+        [&](const auto&... each) {
+            const auto add = [&]<class T>(const T& argument) {
                 if constexpr (std::is_pointer_v<T> || std::is_class_v<T>)
-                    queued.spans.push_back({&argument, sizeof(T)});
+                    queued.spans.push_back({&argument, sim::members_of<T>(), sizeof(T)});
             };
             (add(each), ...);
         },

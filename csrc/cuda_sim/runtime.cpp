@@ -68,8 +68,10 @@ void queue(SimStream* stream, Work work) {
 std::string check_pointers(const QueuedKernel& k) {
     for (const Span& span : k.spans)
         for (size_t at = 0; at + 8 <= span.bytes; at += 8) {
-            uint64_t word;
+            uint64_t word, members;
             std::memcpy(&word, static_cast<const char*>(span.data) + at, 8);
+            std::memcpy(&members, span.members + at, 8);
+            if (~members) continue;  // no pointer: it would fill the word
             if (const char* wrong = wrong_pointer(word))
                 return std::string("kernel ") + k.kernel.name + ": byte " + std::to_string(at) + " of an argument of " +
                        std::to_string(span.bytes) + " bytes " + wrong;

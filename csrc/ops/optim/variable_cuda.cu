@@ -2,6 +2,7 @@
 // them; the rest of its kernels are streams with 16-byte accesses, with the CPU's formulas (lamb_step.h).
 #define NETLET_ISA cuda_simd
 #define NETLET_VEC_CUDA_WIDE
+#include "cuda/each_vector.h"
 #include "cuda/index_math.h"
 #include "cuda/reduce.h"
 #include "ops/optim/lamb_step.h"
