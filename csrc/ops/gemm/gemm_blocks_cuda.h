@@ -13,20 +13,20 @@ struct GemmGrid {
     bool vector_a, vector_b, vector_c;  // whole vectors can be read from a and b, and written to c
 };
 
+// In blocks, not in rows and columns: these stay in registers throughout a kernel.
 struct GemmBlock {
-    int64_t item;
-    int64_t i, j;  // the first row and column
+    unsigned item, row, column;
 };
 
 // Consecutive thread blocks compute 8 blocks of rows before they go on to the next block of columns, so that those that
 // run together share rows of a and columns of b in the L2 cache.
-__device__ inline GemmBlock gemm_block_of(const GemmGrid& grid, unsigned index, int rows, int columns) {
+__device__ inline GemmBlock gemm_block_of(const GemmGrid& grid, unsigned index) {
     constexpr unsigned together = 8;
     const unsigned height = grid.row_blocks, width = grid.column_blocks;
     const unsigned item = index / (height * width), rest = index - item * (height * width);
     const unsigned group = rest / (together * width), first = group * together, within = rest - first * width;
     const unsigned group_height = height - first < together ? height - first : together;
-    return {(int64_t)item, (int64_t)(first + within % group_height) * rows, (int64_t)(within / group_height) * columns};
+    return {item, first + within % group_height, within / group_height};
 }
 
 // Offsets in elements of operands a and b of one product of the batch.

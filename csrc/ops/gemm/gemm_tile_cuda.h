@@ -27,7 +27,9 @@ struct GemmTile {
     static constexpr int exchange = (slices - 1) * BM * BN;   // the sums of other slices
     static constexpr int elements = stages * stage > exchange ? stages * stage : exchange;
     static constexpr size_t bytes = elements * sizeof(T);
-    static constexpr int resident = TM * TN * sizeof(T) > 256 ? 2 : 4;  // blocks whose registers fit a multiprocessor
+    static constexpr int resident = TM * TN * sizeof(T) > 256    ? 2
+                                    : TM * TN * sizeof(T) == 256 ? 3
+                                                                 : 4;  // blocks whose registers fit a multiprocessor
     static_assert(WM % 32 == 0 && WN % 16 == 0 && BK % (8 * slices) == 0);
 };
 
@@ -204,21 +206,22 @@ __device__ inline void store_tile(T (&acc)[Tile::TM][Tile::TN], const GemmArgs& 
 template <class Tile>
 __device__ void gemm_tile(GemmArgs g, GemmGrid grid) {
     using T = typename Tile::T;
-    const GemmBlock at = gemm_block_of(grid, blockIdx.x, Tile::BM, Tile::BN);
+    const GemmBlock at = gemm_block_of(grid, blockIdx.x);
+    const int64_t i0 = (int64_t)at.row * Tile::BM, j0 = (int64_t)at.column * Tile::BN;
     const Shared<T> shared = shared_array<T>(0, Tile::elements);
 
     // A slice of a split K is an item with its own terms.
-    const int64_t first_k = g.kb ? at.item * g.kb : 0;
+    const int64_t first_k = g.kb ? (int64_t)at.item * g.kb : 0;
     const int64_t K = g.kb && g.K - first_k > g.kb ? g.kb : g.K - first_k;
     const T* a0 =
-        static_cast<const T*>(g.a) + at.i * (g.a_transposed ? 1 : g.lda) + first_k * (g.a_transposed ? g.lda : 1);
+        static_cast<const T*>(g.a) + i0 * (g.a_transposed ? 1 : g.lda) + first_k * (g.a_transposed ? g.lda : 1);
     const T* b0 =
-        static_cast<const T*>(g.b) + at.j * (g.b_transposed ? g.ldb : 1) + first_k * (g.b_transposed ? 1 : g.ldb);
-    TileOperand<T, Tile::BM, Tile::BK, Tile::threads> a(a0, g.lda, g.a_transposed, grid.vector_a, g.M - at.i);
-    TileOperand<T, Tile::BN, Tile::BK, Tile::threads> b(b0, g.ldb, !g.b_transposed, grid.vector_b, g.N - at.j);
+        static_cast<const T*>(g.b) + j0 * (g.b_transposed ? g.ldb : 1) + first_k * (g.b_transposed ? 1 : g.ldb);
+    TileOperand<T, Tile::BM, Tile::BK, Tile::threads> a(a0, g.lda, g.a_transposed, grid.vector_a, g.M - i0);
+    TileOperand<T, Tile::BN, Tile::BK, Tile::threads> b(b0, g.ldb, !g.b_transposed, grid.vector_b, g.N - j0);
 
     const int64_t steps = g.summed * ((K + Tile::BK - 1) / Tile::BK);
-    int64_t product = at.item * g.summed, left = 0;  // terms that are left of the current product
+    int64_t product = (int64_t)at.item * g.summed, left = 0;  // terms that are left of the current product
     auto copy = [&](int64_t step, int stage) {
         if (step < steps) {
             if (left <= 0) {
@@ -258,7 +261,8 @@ __device__ void gemm_tile(GemmArgs g, GemmGrid grid) {
     }
     if constexpr (Tile::slices > 1) add_tile_slices<Tile, T>(acc, shared);
     if (slice == 0)
-        store_tile<Tile, T>(acc, g, static_cast<T*>(g.c) + at.item * g.M * g.ldc, at.i + i, at.j + j, grid.vector_c);
+        store_tile<Tile, T>(acc, g, static_cast<T*>(g.c) + (int64_t)at.item * g.M * g.ldc, i0 + i, j0 + j,
+                            grid.vector_c);
 }
 
 // A work unit is a thread block: g.mb is BM and g.nb is BN.
