@@ -31,6 +31,7 @@ struct ConvTile {
 
 constexpr int conv_terms = 16;  // of a stage
 constexpr int conv_stages = 3;
+constexpr int conv_places = 128;  // terms whose places are computed together, by 128 threads
 constexpr int conv_pad = 4;  // elements between rows in shared memory: spreads columns over the banks, keeps 16 bytes
 
 // Where a pixel or a (tap, channel) is: its offset in x, its offset in the other array (y or dy for a pixel, w or dw for
@@ -104,7 +105,8 @@ __device__ inline bool inside(const ConvProduct<T>& p, const Place& a, const Pla
            ((uint32_t)a.w + (uint32_t)b.w < (uint32_t)p.axis[2].in);
 }
 
-// Copies V elements to shared memory, zeros if not `valid`: 16 or 4 bytes asynchronously, 8 at once.
+// Copies V elements to shared memory: 16 or 4 bytes asynchronously, 8 at once. If not `valid`, it reads nothing (`from`
+// may point anywhere) and writes zeros.
 template <int V, class T>
 __device__ inline void copy_in(Shared<T> to, const T* from, bool valid) {
     if constexpr (V * sizeof(T) == 16)
@@ -133,7 +135,7 @@ struct ConvMemory {
     static constexpr int b_pitch = Tile::columns + conv_pad, b_size = conv_terms * b_pitch;
     static constexpr int stage = a_size + b_size;
     static constexpr int places = conv_stages * stage * (int)sizeof(T);
-    static constexpr int bytes = places + (Tile::rows + conv_stages * conv_terms) * (int)sizeof(Place);
+    static constexpr int bytes = places + (Tile::rows + 2 * conv_places) * (int)sizeof(Place);
 };
 
 // Starts the copies of one stage. VA, VB: elements of a copy. TermsFastest: b lies in memory with terms fastest.
@@ -151,7 +153,7 @@ __device__ inline void load_stage(const ConvProduct<T>& p, Shared<T> a, Shared<T
             const int m = first + i * step;
             const Place row = rows[m];
             const bool valid = inside(p, row, term);
-            copy_in<VA, T>(a + (m * Memory::a_pitch + k), p.x + (valid ? row.offset + term.offset : 0), valid);
+            copy_in<VA, T>(a + (m * Memory::a_pitch + k), p.x + (row.offset + term.offset), valid);
         }
     } else {
         constexpr int across = Tile::rows / VA, step = Tile::threads / across;
@@ -162,7 +164,7 @@ __device__ inline void load_stage(const ConvProduct<T>& p, Shared<T> a, Shared<T
             const int k = first + i * step;
             const Place term = terms[k];
             const bool valid = inside(p, row, term);
-            copy_in<VA, T>(a + (k * Memory::a_pitch + m), p.x + (valid ? row.offset + term.offset : 0), valid);
+            copy_in<VA, T>(a + (k * Memory::a_pitch + m), p.x + (row.offset + term.offset), valid);
         }
     }
     if constexpr (TermsFastest) {
@@ -173,8 +175,7 @@ __device__ inline void load_stage(const ConvProduct<T>& p, Shared<T> a, Shared<T
         for (int i = 0; i < Tile::columns / step; ++i) {
             const int n = first + i * step;
             const bool valid = other >= 0 && column + n < p.N;
-            copy_in<1, T>(b + (k * Memory::b_pitch + n),
-                          p.b + (valid ? other + (int64_t)(column + n) * p.column_pitch : 0), valid);
+            copy_in<1, T>(b + (k * Memory::b_pitch + n), p.b + (other + (int64_t)(column + n) * p.column_pitch), valid);
         }
     } else {
         constexpr int across = Tile::columns / VB, step = Tile::threads / across;
@@ -185,7 +186,7 @@ __device__ inline void load_stage(const ConvProduct<T>& p, Shared<T> a, Shared<T
             const int k = first + i * step;
             const int64_t other = terms[k].other;
             const bool valid = other >= 0 && column + n < p.N;
-            copy_in<VB, T>(b + (k * Memory::b_pitch + n), p.b + (valid ? other + column + n : 0), valid);
+            copy_in<VB, T>(b + (k * Memory::b_pitch + n), p.b + (other + column + n), valid);
         }
     }
 }
@@ -205,12 +206,13 @@ __device__ inline void multiply_stage(T (&sum)[Tile::TM][Tile::TN], Shared<const
     using Memory = ConvMemory<T, Tile, RowsArePixels>;
     constexpr int TM = Tile::TM, TN = Tile::TN;
     if constexpr (RowsArePixels) {
-#pragma unroll 1
-        for (int k = 0; k < conv_terms; k += 2) {
+        // More unrolling makes the compiler load too far ahead: it would need more than 128 registers.
+#pragma unroll(TN == 8 ? 1 : 2)
+        for (int k = 0; k < conv_terms; k += 2, a += 2, b += 2 * Memory::b_pitch) {
             T left[TM][2];
 #pragma unroll
             for (int i = 0; i < TM; ++i) {
-                const int at = conv_row<RowsArePixels>(lane_m, i) * Memory::a_pitch + k;
+                const int at = conv_row<RowsArePixels>(lane_m, i) * Memory::a_pitch;
                 left[i][0] = a[at];
                 left[i][1] = a[at + 1];
             }
@@ -219,7 +221,7 @@ __device__ inline void multiply_stage(T (&sum)[Tile::TM][Tile::TN], Shared<const
                 T right[TN / 4][4];
 #pragma unroll
                 for (int j = 0; j < TN; j += 4)
-                    read_quad(b + ((k + q) * Memory::b_pitch + conv_column(lane_n, j)), right[j / 4]);
+                    read_quad(b + (q * Memory::b_pitch + conv_column(lane_n, j)), right[j / 4]);
 #pragma unroll
                 for (int i = 0; i < TM; ++i)
 #pragma unroll
@@ -229,13 +231,12 @@ __device__ inline void multiply_stage(T (&sum)[Tile::TM][Tile::TN], Shared<const
         }
     } else {
 #pragma unroll 2
-        for (int k = 0; k < conv_terms; ++k) {
+        for (int k = 0; k < conv_terms; ++k, a += Memory::a_pitch, b += Memory::b_pitch) {
             T left[TM / 4][4], right[TN / 4][4];
 #pragma unroll
-            for (int i = 0; i < TM; i += 4)
-                read_quad(a + (k * Memory::a_pitch + conv_row<RowsArePixels>(lane_m, i)), left[i / 4]);
+            for (int i = 0; i < TM; i += 4) read_quad(a + conv_row<RowsArePixels>(lane_m, i), left[i / 4]);
 #pragma unroll
-            for (int j = 0; j < TN; j += 4) read_quad(b + (k * Memory::b_pitch + conv_column(lane_n, j)), right[j / 4]);
+            for (int j = 0; j < TN; j += 4) read_quad(b + conv_column(lane_n, j), right[j / 4]);
 #pragma unroll
             for (int i = 0; i < TM; ++i)
 #pragma unroll
@@ -258,63 +259,77 @@ __device__ void conv_product(ConvProduct<T> p) {
     const int64_t first_row = (int64_t)(block % p.row_tiles) * Tile::rows;
     block /= p.row_tiles;
     const int group = block % (int)p.groups, slice = block / (int)p.groups;
-    const int64_t all_terms = RowsArePixels ? p.tap_channels : p.pixels, first_term = slice * p.slice;
-    const int64_t end_term = first_term + p.slice < all_terms ? first_term + p.slice : all_terms;
+    const int64_t all_terms = RowsArePixels ? p.tap_channels : p.pixels;
+    const int64_t left = all_terms - slice * p.slice, mine = left < p.slice ? left : p.slice;  // terms of this slice
+    const int tiles = mine <= 0 ? 0 : (int)((mine + conv_terms - 1) / conv_terms);
 
     const auto memory = shared_array<T>(0, conv_stages * Memory::stage);
     const auto rows = shared_array<Place>(Memory::places, Tile::rows);
-    const auto terms = shared_array<Place>(Memory::places + Tile::rows * (int)sizeof(Place), conv_stages * conv_terms);
-    const auto place_terms = [&](int stage, int k, int tile) {
-        const int64_t i = first_term + (int64_t)tile * conv_terms + k;
-        const int64_t known = i < end_term ? i : all_terms;  // past the end there is nothing
-        terms[stage * conv_terms + k] = RowsArePixels ? place_of_tap(p, known, group) : place_of_pixel(p, known, group);
+    const auto terms = shared_array<Place>(Memory::places + Tile::rows * (int)sizeof(Place), 2 * conv_places);
+    const auto place_terms = [&](int first) {
+        if (t >= conv_places) return;
+        const int64_t all = RowsArePixels ? p.tap_channels : p.pixels;
+        int64_t i = first + t;
+        i = i < p.slice ? slice * p.slice + i : all;  // past the end there is nothing
+        terms[(first + t) % (2 * conv_places)] =
+            RowsArePixels ? place_of_tap(p, i, group) : place_of_pixel(p, i, group);
     };
     for (int i = t; i < Tile::rows; i += Tile::threads)
         rows[i] = RowsArePixels ? place_of_pixel(p, first_row + i, group) : place_of_tap(p, first_row + i, group);
-    if (t < conv_stages * conv_terms) place_terms(t / conv_terms, t % conv_terms, t / conv_terms);
+    place_terms(0);
     __syncthreads();
 
-    const auto load = [&](int stage) {
+    const auto load = [&](int stage, int tile) {
         const Shared<T> a = memory + stage * Memory::stage;
-        load_stage<Tile, RowsArePixels, VA, VB, TermsFastest>(p, a, a + Memory::a_size, Shared<const Place>(rows),
-                                                              Shared<const Place>(terms + stage * conv_terms), column);
+        load_stage<Tile, RowsArePixels, VA, VB, TermsFastest>(
+            p, a, a + Memory::a_size, Shared<const Place>(rows),
+            Shared<const Place>(terms + tile * conv_terms % (2 * conv_places)), column);
         copy_async_commit();
     };
-    load(0);
-    load(1);
+    load(0, 0);
+    load(1, 1);
 
     T sum[TM][TN] = {};
-    const int tiles = (int)((end_term - first_term + conv_terms - 1) / conv_terms);
-    int stage = 0, next = 2;
+    int stage = 0;
     for (int tile = 0; tile < tiles; ++tile) {
         copy_async_wait<1>();
         __syncthreads();  // this stage has arrived, and all threads have left the one before
-        load(next);
-        if (t < conv_terms) place_terms(stage, t, tile + conv_stages);
+        load(stage == 0 ? 2 : stage - 1, tile + 2);
+        // The places of tiles 8i to 8i + 7 replace those of tiles up to 8i - 9, and are read from the next barriers on.
+        if (tile % (conv_places / conv_terms) == 4) place_terms((tile + 4) * conv_terms);
         const Shared<const T> a = memory + stage * Memory::stage;
         const int first = RowsArePixels ? warp_m * 8 * TM * Memory::a_pitch : warp_m * 8 * TM;
         multiply_stage<Tile, RowsArePixels, T>(sum, a + first, a + (Memory::a_size + warp_n * 4 * TN), lane_m, lane_n);
         stage = stage == conv_stages - 1 ? 0 : stage + 1;
-        next = next == conv_stages - 1 ? 0 : next + 1;
     }
     copy_async_wait<0>();
 
     const Shared<const Place> placed = rows;
     const bool wide = p.N % 4 == 0 && starts_a_piece<4>(p.c);
     T* const c = p.c + slice * p.slice_pitch;
+    const int first_column = column + warp_n * 4 * TN, first_bias = group * (int)p.N;
 #pragma unroll
     for (int i = 0; i < TM; ++i) {
         const int64_t other = placed[warp_m * 8 * TM + conv_row<RowsArePixels>(lane_m, i)].other;
         if (other < 0) continue;
 #pragma unroll
         for (int j = 0; j < TN; j += 4) {
-            const int n = column + warp_n * 4 * TN + conv_column(lane_n, j);
-            if (n >= p.N) continue;
+            const int n = first_column + conv_column(lane_n, j);
             Piece<T, 4> v;
 #pragma unroll
             for (int q = 0; q < 4; ++q) v.at[q] = sum[i][j + q];
-            const int count = p.N - n < 4 ? (int)p.N - n : 4;
-            write_activated(p, c + other + n, v, count, (int64_t)group * p.N + n, wide && count == 4);
+            if (n < p.N) write_sum(p, c + other + n, v, (int)p.N - n, first_bias + n, wide);
+        }
+    }
+    if (is_cheap(p.act)) return;
+#pragma unroll 1
+    for (int i = 0; i < TM; ++i) {
+        const int64_t other = placed[warp_m * 8 * TM + conv_row<RowsArePixels>(lane_m, i)].other;
+        if (other < 0) continue;
+#pragma unroll 1
+        for (int j = 0; j < TN; ++j) {
+            const int n = first_column + conv_column(lane_n, j);
+            if (n < p.N) activate_written(p, c + other + n);
         }
     }
 }

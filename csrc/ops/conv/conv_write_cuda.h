@@ -1,37 +1,38 @@
-// The last step of a convolution on a GPU: y = or += act(sum + bias) for a few neighbouring elements of a thread.
+// The last step of a convolution on a GPU: y = or += act(sum + bias) for a few neighbouring elements of a thread. `Args`
+// has bias, accumulate, act and alpha.
 #pragma once
 #include "cuda/elements.h"
-#include "cuda/vec.h"
-#include "ops/activation/fusable_activations.h"
+#include "ops/activation/fusable_activations_cuda.h"
 
 namespace netlet::cuda {
 
-// Writes the first `count` elements of v; `a` has bias (which is read from index `channel` on), accumulate, act and
-// alpha. `wide`: all elements at once. The sum comes first and the bias is added to it, where the CPU's sum starts at
-// the bias.
+// Writes the first `left` elements of v; their bias begins at index `channel`. `wide`: y and v are whole pieces. The
+// bias is added to the sum, where the CPU's sum starts at the bias. An activation that is_cheap is applied.
 template <class T, int N, class Args>
-__device__ inline void write_activated(const Args& a, T* y, Piece<T, N> v, int count, int64_t channel, bool wide) {
+__device__ inline void write_sum(const Args& a, T* y, Piece<T, N> v, int left, int channel, bool wide) {
     const T* bias = a.accumulate ? y : a.bias ? static_cast<const T*>(a.bias) + channel : nullptr;
     if (bias) {
 #pragma unroll
         for (int i = 0; i < N; ++i)
-            if (i < count) v.at[i] += bias[i];
+            if (i < left) v.at[i] += bias[i];
     }
-    if (a.act == Activation::relu) {
+    if (a.act != Activation::linear && is_cheap(a.act)) {
 #pragma unroll
-        for (int i = 0; i < N; ++i) v.at[i] = gpu::activate(Activation::relu, Vec<T>{v.at[i]}, T(0)).r;
+        for (int i = 0; i < N; ++i) v.at[i] = activate_cheap(a.act, v.at[i], (T)a.alpha);
     }
     if (wide) {
         store_piece(y, v);
     } else {
 #pragma unroll
         for (int i = 0; i < N; ++i)
-            if (i < count) y[i] = v.at[i];
+            if (i < left) y[i] = v.at[i];
     }
-    if (a.act == Activation::linear || a.act == Activation::relu) return;
-#pragma unroll 1
-    for (int i = 0; i < count; ++i)  // from memory: the other activations are too long to be repeated for each register
-        y[i] = gpu::activate(a.act, Vec<T>{y[i]}, (T)a.alpha).r;
+}
+
+// The other activations take too many instructions for a loop over registers: they follow in memory.
+template <class T, class Args>
+__device__ inline void activate_written(const Args& a, T* y) {
+    *y = activate(a.act, *y, (T)a.alpha);
 }
 
 }  // namespace netlet::cuda

@@ -60,7 +60,11 @@ __device__ void depthwise(DepthwiseArgs g, DepthwiseDivisors by, int64_t units) 
         T* y = static_cast<T*>(g.y) + ((n * D.out + od) * H.out + oh) * W.out * g.C + c;
 #pragma unroll
         for (int p = 0; p < P; ++p)
-            if (q + p < W.grid) write_activated(g, y + (W.out_first + (q + p) * W.out_step) * g.C, sum[p], V, c, true);
+            if (q + p < W.grid) write_sum(g, y + (W.out_first + (q + p) * W.out_step) * g.C, sum[p], V, (int)c, true);
+        if (is_cheap(g.act)) continue;
+#pragma unroll 1
+        for (int i = 0; i < P * V; ++i)
+            if (q + i / V < W.grid) activate_written(g, y + (W.out_first + (q + i / V) * W.out_step) * g.C + i % V);
     }
 }
 
