@@ -31,6 +31,7 @@ def test_dropout_has_the_same_mask_forward_and_backward(device, dtype):
         x = np.random.default_rng(n).normal(size=n).astype(dtype)
         results = []
         for where in ("cpu", device):
+            netlet.utils.set_random_seed(3)
             with netlet.device(where):
                 leaf = _core.tensor(x)
                 leaf.requires_grad = True

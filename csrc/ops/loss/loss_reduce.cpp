@@ -72,15 +72,17 @@ Tensor loss_reduce(Tape& tape, const Tensor& v, const Tensor& weight, const Tens
             const Tensor partial = chunks > 1 ? tape.empty({2, chunks}, DType::f64) : nullptr;
             const Operand values = in(a.v, v), weights = in_or(a.w, w, a.unused, v),
                           masks = mask ? in(a.mask, mask) : in(a.unused, v);
-            const Operand result = out(a.y, y), divisor = scale ? out(a.scale, scale) : in(a.unused, v);
+            const auto result = [&](LossReduceArgs<T>& to) { return out(to.y, y); };
+            const auto divisor = [&](LossReduceArgs<T>& to) { return scale ? out(to.scale, scale) : in(to.unused, v); };
             const auto k = NETLET_KERNEL_FOR(loss_reduce_fwd, v->dtype);
             if (!partial) {
-                tape.emit(k, a, {values, weights, masks, result, divisor}, one_chunk(1, 2.0 * (double)n));
+                tape.emit(k, a, {values, weights, masks, result(a), divisor(a)}, one_chunk(1, 2.0 * (double)n));
                 return;
             }
+            LossReduceArgs<T> last = a;  // without the pointers that the first record leaves in a
             tape.emit(k, a, {values, weights, masks, out(a.partial, partial)}, Work{n, loss_grain, 2.0 * (double)n});
-            tape.emit(NETLET_KERNEL_FOR(loss_reduce_partials, v->dtype), a,
-                      {inout(a.partial, partial), result, divisor}, one_chunk(1));
+            tape.emit(NETLET_KERNEL_FOR(loss_reduce_partials, v->dtype), last,
+                      {inout(last.partial, partial), result(last), divisor(last)}, one_chunk(1));
         });
     }
     if (tape.needs_grad({v}))
