@@ -16,7 +16,7 @@ TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
 def results(
     f: Callable[..., Sequence[Any]], arrays: Sequence[np.ndarray | None], fixed: Sequence[Any], device: str
 ) -> list[np.ndarray]:
-    """f(*arrays, *fixed) on the device, then the gradients of the arrays. Each result has an output gradient of its own."""
+    """f(*arrays, *fixed) on the device, then the gradients of the arrays. Each result has its own output gradient."""
     netlet.utils.set_random_seed(0)
     with netlet.device(device):
         leaves = [None if a is None else _core.tensor(a) for a in arrays]

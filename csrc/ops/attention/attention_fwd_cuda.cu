@@ -113,7 +113,7 @@ template <class T, int groups> void run(const AttentionArgs<T>& a, Stream& s) {
     const ForwardMemory<T> memory = ForwardMemory<T>::of(a.n, groups * 64);
     const dim3 grid((unsigned)(a.n.B * a.n.N * ((a.n.T + tile - 1) / tile)),
                     (unsigned)blocks_of_columns<groups>(a.n.D));
-    launch<attend<T, groups>, attention_threads>(s, grid, memory.bytes(), a, memory);
+    launch<attend<T, groups>, attention_threads, blocks_together<T>>(s, grid, memory.bytes(), a, memory);
 }
 
 }  // namespace

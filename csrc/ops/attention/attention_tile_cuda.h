@@ -17,6 +17,9 @@ namespace netlet::cuda {
 constexpr int tile = 64, attention_threads = 256, of_thread = 4;
 static_assert(tile == attention_queries);
 
+// Blocks that share a multiprocessor: one loads while the other computes. A block of float64 needs its registers.
+template <class T> constexpr int blocks_together = sizeof(T) == 4 ? 2 : 1;
+
 template <class T> constexpr int score_pitch = tile + 4;
 
 // Columns of q, k, v that shared memory holds at a time.
@@ -168,14 +171,16 @@ __device__ inline void products_of_tile(const T* from_x, int64_t pitch_x, int co
     for (int i = 0; i < 4; ++i)
 #pragma unroll
         for (int j = 0; j < 4; ++j) sum[i][j] = 0;
-    for (int64_t h = 0; h < width; h += columns) {
+    int64_t h = 0;
+    do {  // runs once even if there are no columns, for its barriers
         const int count = (int)(width - h < columns ? (width - h + 3) / 4 * 4 : columns);
         __syncthreads();
         x.load(from_x, pitch_x, count_x, h, count, width);
         y.load(from_y, pitch_y, count_y, h, count, width);
         __syncthreads();
         multiply_rows(x, y, count, sum);
-    }
+        h += columns;
+    } while (h < width);
 }
 
 // The factors of dropout for this thread's four queries and key j of the tile: 0 or 1 / (1 - rate). The 64 queries of a

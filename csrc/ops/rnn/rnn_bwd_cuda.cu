@@ -154,9 +154,10 @@ template <RnnKind kind, class T> void back(const RnnBwdArgs<T>& a, Stream& s) {
     with_tile(a.n.B, a.n.U, true, [&]<class Tile>(Tile, dim3 grid) {
         constexpr size_t bytes = StepProduct<T, Tile::blocks, Tile>::bytes;
         for (int64_t step = a.n.T_ - 1; step >= (a.dh0 || a.dc0 ? -1 : 0); --step) {
-            launch<step_back<T, kind, Tile>, rnn_threads>(s, grid, bytes, a, g, step);
+            launch<step_back<T, kind, Tile>, rnn_threads, rnn_blocks_together<T>>(s, grid, bytes, a, g, step);
             if constexpr (kind == RnnKind::gru_reset_before)
-                if (step >= 0) launch<reset_back<T, Tile>, rnn_threads>(s, grid, bytes, a, g, step);
+                if (step >= 0)
+                    launch<reset_back<T, Tile>, rnn_threads, rnn_blocks_together<T>>(s, grid, bytes, a, g, step);
         }
     });
 }

@@ -142,8 +142,10 @@ template <RnnKind kind, class T> void forward(const RnnArgs<T>& a, Stream& s) {
         constexpr int C = multiplied_gates<kind>;
         for (int64_t step = 0; step < a.n.T_; ++step) {
             if constexpr (kind == RnnKind::gru_reset_before)
-                launch<reset_forward<T, Tile>, rnn_threads>(s, grid, StepProduct<T, 2, Tile>::bytes, a, g, step);
-            launch<step_forward<T, kind, Tile>, rnn_threads>(s, grid, StepProduct<T, C, Tile>::bytes, a, g, step);
+                launch<reset_forward<T, Tile>, rnn_threads, rnn_blocks_together<T>>(
+                    s, grid, StepProduct<T, 2, Tile>::bytes, a, g, step);
+            launch<step_forward<T, kind, Tile>, rnn_threads, rnn_blocks_together<T>>(
+                s, grid, StepProduct<T, C, Tile>::bytes, a, g, step);
         }
     });
 }

@@ -15,6 +15,8 @@
 namespace netlet::cuda {
 
 constexpr int rnn_threads = 256, rnn_warps = rnn_threads / warp;
+// Blocks that share a multiprocessor, so that one reads weights while the other multiplies.
+template <class T> constexpr int rnn_blocks_together = sizeof(T) == 4 ? 2 : 1;
 
 // `blocks`: the blocks of 32 units in a tile of backward. A tile of forward has one, with all its gates.
 template <int per_warp_, int split_, int blocks_> struct RnnTile {
