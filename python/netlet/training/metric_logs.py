@@ -111,7 +111,7 @@ def _single(metrics: list[Any]) -> list[Any]:
 
 def _number_of(cell: Any) -> Callable[[], float]:
     """A function that reads a cell: through a view of the host's memory, or as a copy from a GPU."""
-    return cell.numpy().item if cell.device.startswith("cpu") else lambda: cell.numpy().item()  # type: ignore[no-any-return]
+    return cell.numpy().item if cell.device.startswith("cpu") else lambda: cell.numpy().item()
 
 
 def _reader(metric: Any) -> Any:
