@@ -30,8 +30,8 @@ Loaded& find(Device device) {
     throw RuntimeError(device.str() + ": expected a device of netlet.devices()");
 }
 
-thread_local std::optional<Device> own;
-thread_local Device noted;  // the GPU of an argument of the next op, or the CPU
+constinit thread_local std::optional<Device> own;
+constinit thread_local Device noted;  // the GPU of an argument of the next op, or the CPU
 std::atomic<Device> shared{};
 
 }  // namespace
@@ -53,6 +53,7 @@ void load_backend(const std::string& path) {
     for (Loaded* l : loaded())
         if (l->backend->kind() == backend->kind()) return;
     loaded().push_back(new Loaded{backend, {}});
+    gpus_loaded = true;
 }
 
 std::vector<Device> devices() {
@@ -88,7 +89,9 @@ DeviceInfo info_of(Device device) {
     return info;
 }
 
-Device current_device() { return own ? *own : shared.load(std::memory_order_relaxed); }
+std::atomic<bool> gpus_loaded{false};
+
+Device chosen_device() { return own ? *own : shared.load(std::memory_order_relaxed); }
 std::optional<Device> own_device() { return own; }
 void set_own_device(std::optional<Device> device) { own = device; }
 void set_default_device(Device device) { shared = device; }
@@ -97,13 +100,11 @@ void note_operand(Device device) {
     if (!device.is_cpu()) noted = device;
 }
 
-OperandScope::OperandScope() {
-    if (noted.is_cpu()) return;
-    if (!own) {
-        own = noted;
-        applied_ = true;
-    }
+bool OperandScope::take_note() {
+    const bool applies = !noted.is_cpu() && !own;
+    if (applies) own = noted;
     noted = {};
+    return applies;
 }
 
 DeviceLock::DeviceLock(Device device) : lock_(find(device).mutex) {}

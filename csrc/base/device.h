@@ -1,6 +1,7 @@
 // Devices: the CPU, GPUs, and simulated GPUs. A backend, a shared library of its own, brings the kernels of one kind of
 // GPU; `netlet._core` knows it by the interface below only.
 #pragma once
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <mutex>
@@ -79,8 +80,12 @@ Device find_device(const std::string& name);  // "cpu", "sim:0", "gpu:0" (any ki
 DeviceInfo info_of(Device device);
 Backend& backend_of(Device device);
 
+// Whether a backend was loaded. Until then there is the CPU only, and eager ops look at no thread's device.
+extern std::atomic<bool> gpus_loaded;
+
 // The device on which this thread creates tensors and runs eager ops: the one that it has set, else the default.
-Device current_device();
+Device chosen_device();
+inline Device current_device() { return gpus_loaded.load(std::memory_order_relaxed) ? chosen_device() : Device{}; }
 std::optional<Device> own_device();  // that this thread has set
 void set_own_device(std::optional<Device> device);
 void set_default_device(Device device);  // of all threads
@@ -102,7 +107,9 @@ class DeviceScope {
 void note_operand(Device device);
 class OperandScope {
   public:
-    OperandScope();
+    OperandScope() {
+        if (gpus_loaded.load(std::memory_order_relaxed)) applied_ = take_note();
+    }
     ~OperandScope() {
         if (applied_) set_own_device(std::nullopt);
     }
@@ -110,6 +117,7 @@ class OperandScope {
     OperandScope& operator=(const OperandScope&) = delete;
 
   private:
+    static bool take_note();
     bool applied_ = false;
 };
 

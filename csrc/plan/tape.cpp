@@ -174,21 +174,29 @@ void Tape::emit_bytes(const Kernel& kernel, void* args, size_t size, std::span<c
 }
 
 void Tape::run_now(const Kernel& kernel, void* args, std::span<const Operand> operands, const Work& work) const {
+    if (on_gpu()) return run_on_gpu(kernel, args, operands, work);
     Writes writes;
-    Tensors copies;  // in device memory, released after the kernel in the order of the device's work
     for (const Operand& o : operands) {
         if (!o.tensor) continue;
-        void* p = nullptr;
-        if (o.tensor->device() == device_) {
-            p = o.tensor->data();
-        } else {
-            copies.push_back(operand(o, kernel));
-            p = copies.back()->data();
-        }
+        if (!o.tensor->buffer->on_host()) operand(o, kernel);  // throws
+        void* p = o.tensor->data();
         std::memcpy(o.field, &p, sizeof p);
         if (o.writes) writes.begin(o.tensor);
     }
-    run_kernel(device_, kernel, args, work.units, work.grain);
+    ThreadPool::instance().run(kernel.fn, args, work.units, work.grain);
+}
+
+void Tape::run_on_gpu(const Kernel& kernel, void* args, std::span<const Operand> operands, const Work& work) const {
+    Writes writes;
+    Tensors held;  // copies in device memory, which is released after the kernel in the order of the device's work
+    for (const Operand& o : operands) {
+        if (!o.tensor) continue;
+        held.push_back(operand(o, kernel));
+        void* p = held.back()->data();
+        std::memcpy(o.field, &p, sizeof p);
+        if (o.writes) writes.begin(o.tensor);
+    }
+    launch(device_, kernel, args, work.units, {});
     // An op may emit the same arguments again with other operands: they must not refer to the copies any more.
     for (const Operand& o : operands)
         if (o.tensor && o.tensor->device() != device_) std::memset(o.field, 0, sizeof(void*));

@@ -227,6 +227,7 @@ class Tape : public std::enable_shared_from_this<Tape> {
     Tensor operand(const Operand&, const Kernel&) const;
     void emit_bytes(const Kernel&, void* args, size_t size, std::span<const Operand>, const Work&);
     void run_now(const Kernel&, void* args, std::span<const Operand>, const Work&) const;
+    void run_on_gpu(const Kernel&, void* args, std::span<const Operand>, const Work&) const;
     void check_owner(const Tensor& x, const Kernel&) const;
 
     Mode mode_;
