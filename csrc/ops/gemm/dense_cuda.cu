@@ -1,8 +1,8 @@
 // The elementwise half of a dense layer's backward pass on a GPU: dz = dy act'(z) and its column sums.
 //
-// A thread block has `columns` columns of a slice of rows. Its groups of lanes read neighbouring columns of one row each,
-// 16 bytes at a time where rows are aligned, and the block adds the groups' sums in an order that depends on the shapes
-// alone. Few columns get narrow blocks, so that more rows are under way.
+// A thread block has `columns` columns of a slice of rows. Its groups of lanes read neighbouring columns of one row
+// each, 16 bytes at a time where rows are aligned, and the block adds the groups' sums in an order that depends on the
+// shapes alone. Few columns get narrow blocks, so that more rows are under way.
 #include "cuda/shared.h"
 #include "ops/activation/fusable_activations_cuda.h"
 #include "ops/gemm/gemm_args.h"

@@ -116,8 +116,8 @@ GemmChoice choose_low_precision_gemm(int64_t M, int64_t N, int64_t K, bool b_tra
 
 namespace {
 
-// Multiprocessors of the GPU that the tiles are chosen for (H100, H200). A constant, so that the bits of a product do not
-// depend on the device.
+// Multiprocessors of the GPU that the tiles are chosen for (H100, H200). A constant, so that the bits of a product do
+// not depend on the device.
 constexpr int64_t processors = 132;
 // Terms in a slice of a split K at least: adding a slice up costs as much as these.
 constexpr int64_t gpu_slice = 512;

@@ -6,9 +6,9 @@ namespace netlet::cuda {
 
 namespace {
 
-// 128 x 128: 8 x 16 elements per thread, 6 reads of shared memory for 128 multiply-adds; two blocks of 128 threads fill a
-// multiprocessor's registers. 64 x 64 and 32 x 32: for products that have fewer blocks of 128 x 128 than the device has
-// multiprocessors. Their warps share elements of c, which keeps more elements in each thread's registers.
+// 128 x 128: 8 x 16 elements per thread, 6 reads of shared memory for 128 multiply-adds; two blocks of 128 threads
+// fill a multiprocessor's registers. 64 x 64 and 32 x 32: for products that have fewer blocks of 128 x 128 than the
+// device has multiprocessors. Their warps share elements of c, which keeps more elements in each thread's registers.
 template <class T, int size> struct TileFor;
 template <> struct TileFor<float, 128> : GemmTile<float, 128, 128, 16, 64, 64, 1, 2> {};
 template <> struct TileFor<float, 64> : GemmTile<float, 64, 64, 16, 64, 32, 2, 3> {};

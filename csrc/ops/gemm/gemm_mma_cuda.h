@@ -1,14 +1,14 @@
 // Low-precision products on a GPU, by tensor cores (mma.sync).
 //
-//     A thread block of 4 warps computes size x size elements of c, each warp a quarter. Steps of 128 bytes of terms (64
-//     bfloat16, 128 bytes) are copied to shared memory, asynchronously and two steps ahead, and read by ldmatrix.
+//     A thread block of 4 warps computes size x size elements of c, each warp a quarter. Steps of 128 bytes of terms
+//     (64 bfloat16, 128 bytes) are copied to shared memory, asynchronously and two steps ahead, and read by ldmatrix.
 //
-// Shared memory holds an operand as memory does: [row][term], or [term][row] if it is contiguous along the rows (columns
-// of b count as rows). ldmatrix transposes the latter, bfloat16 as it should be. Of bytes it transposes pairs: a register
-// has two terms of two neighbouring rows, and byte permutations make a register of four terms of one row from two of
-// these. So an mma computes the even rows of 16 in place of the first 8, and the odd ones in place of the last 8; the
-// results are stored accordingly. A vector of 16 bytes lies at place `vector ^ f(line)` of its line, so that the 8 lines
-// that ldmatrix reads are in different banks. (Model: gau-nernst/learn-cuda, 02b.)
+// Shared memory holds an operand as memory does: [row][term], or [term][row] if it is contiguous along the rows
+// (columns of b count as rows). ldmatrix transposes the latter, bfloat16 as it should be. Of bytes it transposes
+// pairs: a register has two terms of two neighbouring rows, and byte permutations make a register of four terms of one
+// row from two of these. So an mma computes the even rows of 16 in place of the first 8, and the odd ones in place of
+// the last 8; the results are stored accordingly. A vector of 16 bytes lies at place `vector ^ f(line)` of its line,
+// so that the 8 lines that ldmatrix reads are in different banks. (Model: gau-nernst/learn-cuda, 02b.)
 #pragma once
 #include "cuda/mma.h"
 #include "ops/gemm/gemm_blocks_cuda.h"

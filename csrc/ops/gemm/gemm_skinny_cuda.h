@@ -1,8 +1,8 @@
-// Products with at most 4 rows on a GPU, bound by reading b once: b is read in memory order, 16 bytes at a time where its
-// rows are aligned.
+// Products with at most 4 rows on a GPU, bound by reading b once: b is read in memory order, 16 bytes at a time where
+// its rows are aligned.
 //
-//     rows of b    a thread block computes nb = 32 columns. Its groups of lanes read one row of b each, 128 bytes, and the
-//                  block adds the groups' sums at the end: 32 rows are under way however few the columns are.
+//     rows of b    a thread block computes nb = 32 columns. Its groups of lanes read one row of b each, 128 bytes, and
+//                  the block adds the groups' sums at the end: 32 rows are under way however few the columns are.
 //     transposed   a warp reads a row of b (a column of the product) and adds its lanes at the end: nb = 8 columns in a
 //                  block of 8 warps, or nb = 1, where the warps share one long row.
 #pragma once

@@ -3,7 +3,8 @@
 //     A thread block computes BM x BN elements of c. It copies BK terms of a and b at a time into shared memory, as
 //     [k][row] and [k][column], with asynchronous copies that run `Stages - 1` steps ahead. Each warp computes WM x WN
 //     of them, each lane blocks of 4 x 4 whose operands are two vectors: 8 lanes down, 4 lanes across. With Slices > 1
-//     several warps compute the same elements, each from its own terms of a step; the sums are added in order at the end.
+//     several warps compute the same elements, each from its own terms of a step; the sums are added in order at the
+//     end.
 //
 // Copies of 4 bytes serve what is not contiguous along the tile's side, or not aligned: they transpose on the way, cost
 // no registers, and are few beside the multiply-adds. So one kernel serves all layouts. (Warp tiles and the mapping of
@@ -27,9 +28,8 @@ struct GemmTile {
     static constexpr int exchange = (slices - 1) * BM * BN;   // the sums of other slices
     static constexpr int elements = stages * stage > exchange ? stages * stage : exchange;
     static constexpr size_t bytes = elements * sizeof(T);
-    static constexpr int resident = TM * TN * sizeof(T) > 256    ? 2
-                                    : TM * TN * sizeof(T) == 256 ? 3
-                                                                 : 4;  // blocks whose registers fit a multiprocessor
+    // Blocks whose registers fit a multiprocessor.
+    static constexpr int resident = sizeof(T) == 8 || TM * TN > 64 ? 2 : TM * TN == 64 ? 3 : 4;
     static_assert(WM % 32 == 0 && WN % 16 == 0 && BK % (8 * slices) == 0);
 };
 

@@ -1,9 +1,9 @@
 // Linear quantization on a GPU. Ranges are minima and maxima, whose order does not matter, and quotients are rounded as
 // on the CPU: the results are the CPU's.
 //
-// Lines (inner == 1) are reduced by teams of threads, columns (inner > 1) by blocks of 32 columns: 8 groups of lanes read
-// a row each, and a column's range is joined in shared memory. Codes and their inverse are loops over elements, 4 at a
-// time where they are aligned.
+// Lines (inner == 1) are reduced by teams of threads, columns (inner > 1) by blocks of 32 columns: 8 groups of lanes
+// read a row each, and a column's range is joined in shared memory. Codes and their inverse are loops over elements, 4
+// at a time where they are aligned.
 #include "cuda/elements.h"
 #include "cuda/rows.h"
 #include "cuda/vec.h"
