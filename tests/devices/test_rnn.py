@@ -25,6 +25,11 @@ def test_results_and_gradients(device, kind, shape, dtype):
     check_device(rnn(kind), case(kind, *shape, dtype=dtype), (None, None), device, factor=3)
 
 
+@pytest.mark.parametrize("kind", GATES)
+def test_no_steps(device, kind):
+    check_device(rnn(kind), case(kind, 2, 0, 3, 4), (None, None), device)
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("kind", GATES)
 def test_masks_dropout_and_direction(device, kind, reverse):

@@ -114,6 +114,7 @@ Panels panels_of(Tape& tape, const RnnContext& w, bool transposed) {
 // dR of gru_reset_before: n's columns multiply r h', those of the other gates h'.
 void emit_split_gradient(Tape& tape, const RnnContext& w, const Tensor& dz, const Grad& dr) {
     const int64_t U = w.U, rows = w.B * w.T;
+    if (rows == 0) return zero(tape, dr);  // dz has no column `first` to point to
     const Tensor whole = dr.accumulate ? tape.empty(dr.tensor->shape, dz->dtype) : dr.tensor;
     int64_t first = 0;
     for (const Tensor& fed : {w.fed, w.saved}) {
