@@ -96,7 +96,7 @@ int64_t to_int64(py::handle object) {
 namespace {
 
 Arg native(Tensor t) {
-    note_operand(t->device());
+    if (gpus_loaded.load(std::memory_order_relaxed)) note_operand(t->device());
     return {std::move(t), true, false};
 }
 
