@@ -1,7 +1,6 @@
 # The backends of GPUs: modules of their own, which `netlet._core` loads when it is asked for a device. Nothing of the
 # CPU's module depends on them.
 include_guard()
-get_filename_component(netlet_root ${CMAKE_CURRENT_LIST_DIR} DIRECTORY)  # packaging/netlet-cuda13 includes this file, too
 if(NOT NETLET_CUDA_DESTINATION)
   set(NETLET_CUDA_DESTINATION netlet)
 endif()
@@ -10,8 +9,7 @@ file(GLOB_RECURSE netlet_cuda_sources CONFIGURE_DEPENDS ${netlet_root}/csrc/ops/
 list(APPEND netlet_cuda_sources ${netlet_root}/csrc/cuda/backend.cu)
 function(netlet_backend target name)
   target_include_directories(${target} PRIVATE ${netlet_root}/csrc)
-  target_compile_definitions(${target} PRIVATE NETLET_VERSION="${NETLET_VERSION}"  # a core of another version refuses it
- )
+  target_compile_definitions(${target} PRIVATE NETLET_BUILD="${NETLET_BUILD}")
   set_target_properties(${target} PROPERTIES PREFIX "" OUTPUT_NAME ${name} SUFFIX ".so"
     CXX_VISIBILITY_PRESET hidden CUDA_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   if(NETLET_DEV)

@@ -30,6 +30,18 @@ Loaded& find(Device device) {
     throw RuntimeError(device.str() + ": expected a device of netlet.devices()");
 }
 
+// Why a backend has no device: "; CUDA: no device".
+std::string why_absent() {
+    std::string why;
+    const std::lock_guard lock(list_mutex);
+    for (Loaded* l : loaded()) {
+        DeviceInfo info{};
+        if (l->backend->devices() > 0) continue;
+        if (const char* message = l->backend->info(0, info)) why += std::string("; ") + message;
+    }
+    return why;
+}
+
 constinit thread_local std::optional<Device> own;
 constinit thread_local Device noted;  // the GPU of an argument of the next op, or the CPU
 std::atomic<Device> shared{};
@@ -47,8 +59,8 @@ void load_backend(const std::string& path) {
     using Entry = Backend* (*)(const char* version);
     const auto entry = (Entry)dlsym(library, "netlet_backend");
     if (!entry) throw RuntimeError("load_backend: " + path + " is no backend of netlet");
-    Backend* backend = entry(NETLET_VERSION);
-    if (!backend) throw RuntimeError("load_backend: " + path + " was built for another version than " NETLET_VERSION);
+    Backend* backend = entry(NETLET_BUILD);
+    if (!backend) throw RuntimeError("load_backend: " + path + " was built for another netlet than " NETLET_BUILD);
     const std::lock_guard lock(list_mutex);
     for (Loaded* l : loaded())
         if (l->backend->kind() == backend->kind()) return;
@@ -77,7 +89,7 @@ Device find_device(const std::string& name) {
             return device;
         known += (known.empty() ? "" : ", ") + own;
     }
-    throw ValueError("device: expected one of " + known + ", received '" + name + "'");
+    throw ValueError("device: expected one of " + known + ", received '" + name + "'" + why_absent());
 }
 
 Backend& backend_of(Device device) { return *find(device).backend; }

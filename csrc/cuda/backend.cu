@@ -263,9 +263,9 @@ class CudaBackend final : public Backend {
 std::unique_ptr<netlet::Backend> netlet::sim::make_backend() { return std::make_unique<cuda::CudaBackend>(); }
 #endif
 
-// Null if the program was built from another version: the structs of arguments may differ.
+// Null if the program was built from another version or with another list of kernels.
 extern "C" __attribute__((visibility("default"))) netlet::Backend* netlet_backend(const char* version) {
-    if (std::string(version) != NETLET_VERSION) return nullptr;
+    if (std::string(version) != NETLET_BUILD) return nullptr;
     static netlet::cuda::CudaBackend backend;
     return &backend;
 }

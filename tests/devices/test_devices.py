@@ -203,3 +203,11 @@ def test_what_a_gpu_has_no_kernel_for(device):
     """Kernels of layouts that only the CPU uses, and the beam search of CTC."""
     missing = set(_core.device_kernels("cpu:0")) - set(_core.device_kernels(device))
     assert {name for name in missing if not name.startswith(CPU_LAYOUTS)} == {"ctc_beam_f32", "ctc_beam_f64"}
+
+
+@pytest.mark.parametrize(
+    ("path", "message"), [("/no/such/library.so", "load_backend: "), (_core.__file__, "is no backend of netlet")]
+)
+def test_a_library_that_is_no_backend_is_refused(path, message):
+    with pytest.raises(RuntimeError, match=message):
+        _core.load_backend(path)
