@@ -7,29 +7,21 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 import netlet
-from netlet import _core, layers
+from netlet import layers
 from netlet.base.device import devices
-
-
-def simulation() -> ctypes.CDLL:
-    if "sim:0" not in devices():
-        pytest.skip("this build has no simulated GPU")
-    paths = [
-        Path(_core.__file__).parent / "_netlet_sim.so",
-        *map(Path, os.environ.get("NETLET_BACKENDS", "").split(":")),
-    ]
-    return ctypes.CDLL(str(next(path for path in paths if path.name == "_netlet_sim.so" and path.exists())))
+from support.simulation import simulation
 
 
 def counts() -> dict[str, int]:
+    if (library := simulation()) is None:
+        pytest.skip("this build has no simulated GPU")
     found = (ctypes.c_int64 * 3)()
-    simulation().netlet_sim_counts(found)
+    library.netlet_sim_counts(found)
     return dict(zip(("kernels", "graphs", "waits"), found, strict=True))
 
 

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import pathlib
 
 import netlet
 
-LIBRARY = pathlib.Path(netlet.__file__).parent / "_netlet_sim.so"
+
+def _library() -> pathlib.Path | None:
+    """Where the simulated GPU is: beside the package in a developer build, or where CI has built it."""
+    places = [pathlib.Path(netlet.__file__).parent / "_netlet_sim.so"]
+    places += [pathlib.Path(path) for path in os.environ.get("NETLET_BACKENDS", "").split(os.pathsep)]
+    return next((path for path in places if path.name == "_netlet_sim.so" and path.exists()), None)
 
 
 @functools.cache
 def simulation() -> ctypes.CDLL | None:
     """The library of the simulated GPU; None in a build without it."""
-    if not LIBRARY.exists():
+    if (path := _library()) is None:
         return None
-    library = ctypes.CDLL(str(LIBRARY))
+    library = ctypes.CDLL(str(path))
     library.netlet_sim_revive.restype = ctypes.c_char_p
     return library
 
