@@ -329,3 +329,9 @@ def test_eager_random_ops_draw_other_numbers_in_each_thread():
             thread.join()
         assert len(set(seen)) == 4, again
     assert seen[:4] == seen[4:]
+
+
+def test_float32_matmul_precision_names_its_choices():
+    with pytest.raises(ValueError, match='expected "highest" or "high", received \'medium\''):
+        config.set_float32_matmul_precision("medium")
+    assert config.float32_matmul_precision() == "highest"

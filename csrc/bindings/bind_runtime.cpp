@@ -1,4 +1,4 @@
-// Threads and instruction sets.
+// Threads, instruction sets, and the precision of products.
 
 #include "base/cpu_info.h"
 #include "base/error.h"
@@ -6,6 +6,7 @@
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "dispatch/dispatch.h"
+#include "ops/gemm/gemm_choice.h"
 
 // C symbols, so that threadpoolctl and C programs can read and set netlet's threads as they do OpenBLAS's. C has no
 // exceptions: an invalid NETLET_NUM_THREADS is reported at the first use from Python and ignored here.
@@ -36,6 +37,8 @@ void bind_runtime(py::module_& m) {
     m.def("force_isa", &force_isa, "name"_a);
     m.def("kernel_names", &kernel_names);
     m.def("kernel_addresses", &kernel_addresses, "isa"_a);
+    m.def("allow_tf32", &ops::allow_tf32, "allowed"_a);
+    m.def("is_tf32_allowed", &ops::is_tf32_allowed);
     m.def("reset_eager_streams", &Tape::reset_eager_streams);
 }
 

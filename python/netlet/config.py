@@ -1,4 +1,4 @@
-"""Settings of the process: the default float dtype, epsilon and dtype policies."""
+"""Settings of the process: the default float dtype, epsilon, precision of products, and dtype policies."""
 
 from __future__ import annotations
 
@@ -81,6 +81,42 @@ def set_epsilon(value: float) -> None:
     """
     global _epsilon
     _epsilon = float(value)
+
+
+def float32_matmul_precision() -> str:
+    """Returns the precision of float32 products on a GPU: "highest", unless `set_float32_matmul_precision` changed it.
+
+    >>> float32_matmul_precision()
+    'highest'
+    """
+    return "high" if _core.is_tf32_allowed() else "highest"
+
+
+def set_float32_matmul_precision(precision: str) -> None:
+    """Sets the precision of float32 matrix products on a GPU: of `ops.matmul`, dense layers and their gradients.
+
+    With "high" the GPU's tensor cores compute them: they round each operand to TF32, which has 10 bits of mantissa in
+    place of 23 (a relative error of up to 0.0005 for each operand), and add the products in float32. Products of at
+    most 4 rows or of one column, and long sums into few elements, stay float32. It has no effect on the CPU, on float64
+    and on convolutions.
+
+    It is a setting of the process. A recorded step keeps the precision that was set when it was recorded: set it before
+    the first call of a model or of a compiled function.
+
+    Args:
+        precision: "highest" for float32 (the default) or "high" for TF32. The names are those of PyTorch.
+
+    Raises:
+        ValueError: another value.
+
+    >>> set_float32_matmul_precision("high")
+    >>> float32_matmul_precision()
+    'high'
+    >>> set_float32_matmul_precision("highest")
+    """
+    if precision not in ("highest", "high"):
+        raise ValueError(f'set_float32_matmul_precision: expected "highest" or "high", received {precision!r}.')
+    _core.allow_tf32(precision == "high")
 
 
 def max_epochs() -> int | None:

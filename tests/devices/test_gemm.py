@@ -104,15 +104,122 @@ def test_products_without_terms(device):
     np.testing.assert_array_equal(d.numpy(), np.zeros((40, 50)))
 
 
+# ---- TF32 ------------------------------------------------------------------------------------------------------------
+@pytest.fixture
+def tf32():
+    netlet.config.set_float32_matmul_precision("high")
+    yield
+    netlet.config.set_float32_matmul_precision("highest")
+
+
+def rounded(x):
+    """float32 rounded to 10 bits of mantissa, ties away from zero, as float64."""
+    bits = np.ascontiguousarray(x).view(np.uint32)
+    return ((bits + np.uint32(0x1000)) & np.uint32(0xFFFFE000)).view(np.float32).astype("float64")
+
+
+def check_close(received, a, b, start=0.0):
+    """Each element to 1e-6 of the sum of its terms' magnitudes."""
+    expected, scale = start + a @ b, np.abs(start) + np.abs(a) @ np.abs(b)
+    error = np.abs(np.asarray(received) - expected)
+    assert np.all(error <= 1e-6 * scale + 1e-30), f"{a.shape} @ {b.shape}: {np.max(error / (scale + 1e-30)):.2g}"
+
+
+def swap(x, transposed):
+    return x.swapaxes(-1, -2) if transposed else x
+
+
+# Sides that take tiles: 5 rows and 2 columns at least.
+TF32_SHAPES = [((), 64, 64, 64), ((), 36, 40, 100), ((34,), 65, 66, 9), ((34,), 64, 64, 40), ((132,), 97, 128, 36)]
+
+
+@pytest.mark.parametrize(("ta", "tb"), TRANSPOSES)
+def test_tf32_rounds_the_operands(device, tf32, ta, tb):
+    rng = np.random.default_rng(12)
+    fuzzed = [((), *(int(v) for v in sides)) for sides in rng.choice(SIZES[4:], (12, 3))]
+    large = TF32_SHAPES if ta == tb else TF32_SHAPES[:2]
+    for batch, m, n, k in fuzzed + large:
+        a = rng.standard_normal(batch + ((k, m) if ta else (m, k))).astype("float32")
+        b = rng.standard_normal(batch + ((n, k) if tb else (k, n))).astype("float32")
+        with netlet.device(device):
+            c = _core.matmul(a, b, ta, tb)
+        check_close(c.numpy(), rounded(swap(a, ta)), rounded(swap(b, tb)))
+
+
+def test_tf32_ties_and_special_values(device, tf32):
+    a = np.ones((8, 8), "float32")
+    a[0, 0], a[1, 0], a[2, 0], a[3, 0] = 1 + 2**-11, -1 - 2**-11, np.inf, np.nan
+    with netlet.device(device):
+        c = ops.matmul(a, np.eye(8, dtype="float32"))
+    np.testing.assert_array_equal(np.asarray(c)[:2, 0], [1 + 2**-10, -1 - 2**-10])
+    assert not np.isfinite(np.asarray(c)[2:4]).any()
+
+
+def test_tf32_bias_activation_and_gradients(device, tf32):
+    """Integers are exact in TF32. The kernel's two gradients are accumulated; w is shared by a batch axis of x."""
+    rng = np.random.default_rng(13)
+
+    def compare_integers(function, *shapes):
+        arrays = [integers(rng, s, "float32") for s in shapes]
+        dy = integers(rng, np.shape(function(*arrays)), "float32")
+        expected, received = (values_and_gradients(d, function, *arrays, dy=dy) for d in ("cpu:0", device))
+        for e, r in zip(expected, received, strict=True):
+            np.testing.assert_array_equal(r, e)
+
+    for activation in ["linear", "relu"]:
+        twice = lambda x, w, b, act=activation: ops.dense(ops.dense(x, w, b, "relu"), w, b, act)  # noqa: E731
+        compare_integers(twice, (33, 12), (12, 12), (12,))
+    compare_integers(ops.matmul, (2, 3, 6, 7), (3, 7, 5))
+    x, w, b = (rng.standard_normal(s).astype("float32") for s in [(37, 30), (30, 41), (41,)])
+    with netlet.device(device):
+        y, z = ops.dense(x, w, b), ops.dense(x, w, b, "tanh")
+    check_close(y, rounded(x), rounded(w), b.astype("float64"))
+    np.testing.assert_allclose(np.asarray(z), np.tanh(np.asarray(y, "float64")), rtol=1e-5, atol=1e-6)
+
+
+def test_tf32_sums_of_products(device, tf32):
+    rng = np.random.default_rng(14)
+    x, w, dy = (rng.standard_normal(s).astype("float32") for s in [(2, 3, 9, 20), (3, 20, 11), (2, 3, 9, 11)])
+    dw = values_and_gradients(device, ops.matmul, x, w, dy=dy)[2]
+    for i in range(3):
+        rows, columns = (rounded(v[:, i]).reshape(18, -1) for v in (x, dy))
+        check_close(dw[i], rows.T, columns)
+
+
+def test_what_stays_float32(device):
+    """The default; and with "high" skinny products, split sums, float64 and the CPU."""
+    rng = np.random.default_rng(15)
+
+    def product(name, m, n, k, dtype="float32"):
+        a, b = rng.standard_normal((m, k)).astype(dtype), rng.standard_normal((k, n)).astype(dtype)
+        with netlet.device(name):
+            check_close(np.asarray(ops.matmul(a, b)), a.astype("float64"), b.astype("float64"))
+
+    assert netlet.config.float32_matmul_precision() == "highest"
+    product(device, 40, 40, 40)
+    netlet.config.set_float32_matmul_precision("high")
+    try:
+        assert netlet.config.float32_matmul_precision() == "high"
+        for m, n, k in [(3, 40, 40), (40, 1, 40), (10, 12, 2100)]:
+            product(device, m, n, k)
+        product(device, 40, 40, 40, "float64")
+        product("cpu:0", 40, 40, 40)
+    finally:
+        netlet.config.set_float32_matmul_precision("highest")
+    product(device, 40, 40, 40)
+
+
 # ---- gradients and layers --------------------------------------------------------------------------------------------
-def values_and_gradients(device: str, function: Any, *arrays: np.ndarray) -> list[np.ndarray]:
+def values_and_gradients(
+    device: str, function: Any, *arrays: np.ndarray, dy: np.ndarray | None = None
+) -> list[np.ndarray]:
     with netlet.device(device):
         given = [netlet.to_device(a, device) for a in arrays]
         with netlet.GradientTape() as tape:
             for x in given:
                 tape.watch(x)
             y = function(*given)
-        weights = np.cos(np.arange(y.size)).reshape(y.shape).astype(arrays[0].dtype)
+        weights = np.cos(np.arange(y.size)).reshape(y.shape).astype(arrays[0].dtype) if dy is None else dy
         return [np.asarray(v) for v in [y, *tape.gradient(y, given, netlet.to_device(weights, device))]]
 
 

@@ -180,6 +180,8 @@ void emit_gemm(Tape& tape, const Gemm& g) {
     args.mb = choice.mb;
     args.nb = choice.nb;
     args.kb = choice.kb;
+    args.tf32 =
+        tape.on_gpu() && dtype == DType::f32 && !low_precision && is_tf32_allowed() && gpu_choice_may_use_tf32(choice);
     const Tensor b = at(tape, g.b, g.b_offset), c = at(tape, g.c, g.c_offset);
     switch (choice.path) {
         case GemmChoice::Path::direct: return emit_product(tape, kernel(kernels.direct), args, g, b, c, g.items);

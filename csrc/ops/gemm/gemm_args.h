@@ -6,6 +6,7 @@
 // Every kernel sums an element of c in ascending k, as one chain of fused multiply-adds that starts at init (0, the
 // bias, or c itself). There are two exceptions: gemm_dot sums each SIMD lane by itself and reduces the lanes at the
 // end; a split K sums slices, and gemm_sum_slices adds the slices in order. gemm_choice.h decides which kernel runs.
+// On a GPU, tensor cores (tf32 and low precision) add 8 to 32 terms at a time.
 //
 // Low precision: u8 or s8 times s8 gives s32, exact modulo 2^32; bfloat16 times bfloat16 gives float32, in pairs of
 // terms (simd/gemm_dot.h). Both give the same bits on every instruction set.
@@ -27,6 +28,7 @@ struct GemmArgs {
     int64_t M, N, K, lda, ldb, ldc;
     int64_t bias_step;  // gemm_stream, gemm_dot: 1, or 0 if c is a column computed as a row, with one bias element
     bool a_transposed, b_transposed, accumulate;
+    bool tf32;  // gemm_direct_f32 on a GPU multiplies operands rounded to TF32; false elsewhere
     Activation act;
     double alpha;  // slope of leaky_relu, scale of elu
     // A work unit is a block of mb rows by nb columns of one item. Units count column blocks fastest, then row blocks,

@@ -1,6 +1,7 @@
 #include "ops/gemm/gemm_choice.h"
 
 #include <algorithm>
+#include <atomic>
 
 #include "base/shape.h"
 #include "ops/gemm/gemm_args.h"
@@ -175,6 +176,10 @@ GemmChoice choose_gpu_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, b
     return best;
 }
 
+bool gpu_choice_may_use_tf32(const GemmChoice& choice) {
+    return choice.path == GemmChoice::Path::direct && choice.mb > skinny_rows;
+}
+
 GemmChoice choose_gpu_low_precision_gemm(int64_t M, int64_t N, int64_t items) {
     GemmChoice best{};
     double least = 0;
@@ -185,5 +190,11 @@ GemmChoice choose_gpu_low_precision_gemm(int64_t M, int64_t N, int64_t items) {
     }
     return best;
 }
+
+namespace {
+std::atomic<bool> tf32_allowed{false};
+}
+void allow_tf32(bool allowed) { tf32_allowed.store(allowed, std::memory_order_relaxed); }
+bool is_tf32_allowed() { return tf32_allowed.load(std::memory_order_relaxed); }
 
 }  // namespace netlet::ops

@@ -36,6 +36,14 @@ GemmChoice choose_low_precision_gemm(int64_t M, int64_t N, int64_t K, bool b_tra
 // `slice_k` contain). summed: products that are added up in each item.
 GemmChoice choose_gpu_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool b_transposed, int64_t items,
                            int64_t summed, int64_t element_bytes);
+// Whether a float32 product with this choice runs on tensor cores if TF32 is allowed: those of the tiles do. Skinny
+// kernels are bound by reading b, and slices hold long sums, so both stay float32.
+bool gpu_choice_may_use_tf32(const GemmChoice& choice);
 GemmChoice choose_gpu_low_precision_gemm(int64_t M, int64_t N, int64_t items);
+
+// The setting of the process, false at first: float32 products that are emitted from now on may use TF32 on a GPU.
+// Records that exist keep the arguments they have.
+void allow_tf32(bool allowed);
+bool is_tf32_allowed();
 
 }  // namespace netlet::ops

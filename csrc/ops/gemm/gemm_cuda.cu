@@ -1,5 +1,6 @@
 // float32 and float64 products on a GPU. gemm_choice.cpp chooses the tile, and tells it by mb and nb.
 #include "ops/gemm/gemm_skinny_cuda.h"
+#include "ops/gemm/gemm_tf32_cuda.h"
 #include "ops/gemm/gemm_tile_cuda.h"
 
 namespace netlet::cuda {
@@ -47,7 +48,9 @@ __device__ void sum_slices(GemmSlicesArgs g) {
 
 }  // namespace
 
-NETLET_CUDA_KERNEL(gemm_direct_f32, GemmArgs) { launch_gemm<float>(a, units, s); }
+NETLET_CUDA_KERNEL(gemm_direct_f32, GemmArgs) {
+    a.tf32 ? launch_gemm_tf32(a, units, s) : launch_gemm<float>(a, units, s);
+}
 NETLET_CUDA_KERNEL(gemm_direct_f64, GemmArgs) { launch_gemm<double>(a, units, s); }
 NETLET_CUDA_KERNEL(gemm_slice_k_f32, GemmArgs) { launch_gemm<float>(a, units, s); }
 NETLET_CUDA_KERNEL(gemm_slice_k_f64, GemmArgs) { launch_gemm<double>(a, units, s); }

@@ -1,24 +1,31 @@
-// Low-precision products on a GPU, by tensor cores (mma.sync).
+// Products by a GPU's tensor cores (mma.sync): bfloat16, bytes, and float32 rounded to TF32.
 //
 //     A thread block of 4 warps computes size x size elements of c, each warp a quarter. Steps of 128 bytes of terms
-//     (64 bfloat16, 128 bytes) are copied to shared memory, asynchronously and two steps ahead, and read by ldmatrix.
+//     (64 bfloat16, 128 bytes, 32 float32) are copied to shared memory, asynchronously and two steps ahead, and read by
+//     ldmatrix.
 //
 // Shared memory holds an operand as memory does: [row][term], or [term][row] if it is contiguous along the rows
 // (columns of b count as rows). ldmatrix transposes the latter, bfloat16 as it should be. Of bytes it transposes
 // pairs: a register has two terms of two neighbouring rows, and byte permutations make a register of four terms of one
 // row from two of these. So an mma computes the even rows of 16 in place of the first 8, and the odd ones in place of
 // the last 8; the results are stored accordingly. A vector of 16 bytes lies at place `vector ^ f(line)` of its line,
-// so that the 8 lines that ldmatrix reads are in different banks. (Model: gau-nernst/learn-cuda, 02b.)
+// so that the 8 lines that ldmatrix reads are in different banks.
+// gemm_tf32_cuda.h has the operands of float32. (Model: gau-nernst/learn-cuda, 02b.)
 #pragma once
 #include "cuda/mma.h"
 #include "ops/gemm/gemm_blocks_cuda.h"
 
 namespace netlet::cuda {
 
-// A format: the element, the sum, and d += a b over 32 bytes of terms.
+template <class E, int R, bool along> struct MmaOperand;
+
+// A format: the element, the sum, the operand's copies and fragments, and d += a b over 32 bytes of terms. `full`: c
+// may be accumulated to, and an item may be the sum of several products.
 struct Bf16Mma {
     using E = uint16_t;
     using Sum = float;
+    template <int R, bool along> using Operand = MmaOperand<E, R, along>;
+    static constexpr bool full = false;
     static __device__ void multiply(float (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
         mma_m16n8k16_bf16(d, a, b);
     }
@@ -27,6 +34,8 @@ template <bool a_signed>
 struct ByteMma {
     using E = uint8_t;
     using Sum = int32_t;
+    template <int R, bool along> using Operand = MmaOperand<E, R, along>;
+    static constexpr bool full = false;
     static __device__ void multiply(int32_t (&d)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
         if constexpr (a_signed)
             mma_m16n8k32_s8s8(d, a, b);
@@ -62,11 +71,11 @@ struct MmaOperand {
     bool aligned;  // can be read in vectors
     int rows;      // of the tile
 
-    __device__ MmaOperand(const void* tile, int64_t ld, bool aligned, int64_t rows_left)
-        : from(static_cast<const E*>(tile) + line() * ld + vector() * V),
-          ld(ld),
-          aligned(aligned),
-          rows(rows_left < R ? (int)rows_left : R) {}
+    __device__ MmaOperand(int64_t ld, bool aligned, int64_t rows_left)
+        : ld(ld), aligned(aligned), rows(rows_left < R ? (int)rows_left : R) {}
+
+    // Goes to the first step of a product whose part in this tile begins at `tile`.
+    __device__ void begin(const E* tile) { from = tile + line() * ld + vector() * V; }
 
     // Starts the copy of a step of which `left` terms exist, and moves on to the next. The rest is zeros.
     __device__ void copy(Shared<E> to, int left) {
@@ -126,16 +135,18 @@ struct MmaOperand {
 };
 
 // c = x, y for two neighbours of a row, with bias and activation in a float32 product.
-template <class Sum>
+template <class F, class Sum = typename F::Sum>
 __device__ inline void store_pair(const GemmArgs& g, Sum* c, int64_t i, int64_t j, Sum x, Sum y, bool vectors) {
     if (i >= g.M || j >= g.N) return;
     const bool both = j + 1 < g.N;
+    Sum* p = c + i * g.ldc + j;
+    if constexpr (F::full)
+        if (g.accumulate) x += p[0], y += both ? p[1] : 0;
     if constexpr (std::is_same_v<Sum, float>) {
         const float* bias = static_cast<const float*>(g.bias);
         if (bias) x += bias[j], y += both ? bias[j + 1] : 0;
         if (is_cheap(g.act)) x = activate_cheap(g.act, x, (float)g.alpha), y = activate_cheap(g.act, y, (float)g.alpha);
     }
-    Sum* p = c + i * g.ldc + j;
     struct alignas(8) Pair {
         Sum x, y;
     };
@@ -151,16 +162,14 @@ template <class F, int size, bool a_transposed, bool b_transposed>
 __device__ void gemm_mma(GemmArgs g, GemmGrid grid) {
     using E = typename F::E;
     using Sum = typename F::Sum;
-    using A = MmaOperand<E, size, a_transposed>;
-    using B = MmaOperand<E, size, !b_transposed>;
+    using A = typename F::template Operand<size, a_transposed>;
+    using B = typename F::template Operand<size, !b_transposed>;
     constexpr int half = size / 2, parts = mma_step_bytes / 32, stage = A::elements + B::elements;
     const GemmBlock at = gemm_block_of(grid, blockIdx.x);
     const int64_t at_i = (int64_t)at.row * size, at_j = (int64_t)at.column * size;
     const Shared<E> shared = shared_array<E>(0, mma_stages * stage);
-    int64_t offset_a, offset_b;
-    gemm_offsets(g, at.item, offset_a, offset_b);
-    A a(static_cast<const E*>(g.a) + offset_a + at_i * (a_transposed ? 1 : g.lda), g.lda, grid.vector_a, g.M - at_i);
-    B b(static_cast<const E*>(g.b) + offset_b + at_j * (b_transposed ? g.ldb : 1), g.ldb, grid.vector_b, g.N - at_j);
+    A a(g.lda, grid.vector_a, g.M - at_i);
+    B b(g.ldb, grid.vector_b, g.N - at_j);
 
     const int warp_index = (int)threadIdx.x / warp, lane = (int)threadIdx.x % warp;
     const int row = warp_index / 2 * half, column = warp_index % 2 * half;
@@ -181,17 +190,30 @@ __device__ void gemm_mma(GemmArgs g, GemmGrid grid) {
             }
         }
     };
-    const int K = (int)g.K, steps = (K + A::terms - 1) / A::terms;
+    const int64_t summed = F::full ? g.summed : 1;
+    const int K = (int)g.K, steps = (int)(summed * ((K + A::terms - 1) / A::terms));
+    int64_t product = (int64_t)at.item * summed;
+    int remaining = 0;  // terms of the current product that are not copied
+    auto begin_product = [&] {
+        int64_t offset_a, offset_b;
+        gemm_offsets(g, product++, offset_a, offset_b);
+        a.begin(static_cast<const E*>(g.a) + offset_a + at_i * (a_transposed ? 1 : g.lda));
+        b.begin(static_cast<const E*>(g.b) + offset_b + at_j * (b_transposed ? g.ldb : 1));
+        remaining = K;
+    };
+    if constexpr (!F::full) begin_product();
     int current = 0, next = 0;
     for (int step = 1 - mma_stages; step < steps; ++step) {
         if (step >= 0) {
             copy_async_wait<mma_stages - 2>();
             __syncthreads();  // the step's terms are there, and nobody reads the stage that is overwritten next
         }
-        const int copied = (step + mma_stages - 1) * A::terms;
-        if (copied < K) {
-            a.copy(shared + next * stage, K - copied);
-            b.copy(shared + (next * stage + A::elements), K - copied);
+        if (step + mma_stages - 1 < steps) {
+            if constexpr (F::full)
+                if (remaining <= 0) begin_product();
+            a.copy(shared + next * stage, remaining);
+            b.copy(shared + (next * stage + A::elements), remaining);
+            remaining -= A::terms;
         }
         copy_async_commit();
         next = next + 1 == mma_stages ? 0 : next + 1;
@@ -212,8 +234,9 @@ __device__ void gemm_mma(GemmArgs g, GemmGrid grid) {
             const auto& left = acc[i / 2][B::pairs ? j / 2 * 2 : j];
             const auto& right = acc[i / 2][B::pairs ? j / 2 * 2 + 1 : j];
             const int h = i % 2 * 2;
-            store_pair(g, c, i0 + i / 2 * 16 + i % 2 * (A::pairs ? 1 : 8), j0 + j / 2 * 16 + j % 2 * (B::pairs ? 2 : 8),
-                       left[h + (B::pairs ? j % 2 : 0)], right[h + (B::pairs ? j % 2 : 1)], grid.vector_c);
+            store_pair<F>(g, c, i0 + i / 2 * 16 + i % 2 * (A::pairs ? 1 : 8),
+                          j0 + j / 2 * 16 + j % 2 * (B::pairs ? 2 : 8), left[h + (B::pairs ? j % 2 : 0)],
+                          right[h + (B::pairs ? j % 2 : 1)], grid.vector_c);
         }
     if constexpr (std::is_same_v<Sum, float>) {
         if (is_cheap(g.act)) return;
@@ -231,8 +254,12 @@ template <class F, int size>
 void launch_gemm_mma(const GemmArgs& g, int64_t units, Stream& s) {
     const GemmGrid grid = gemm_grid(g, size, size, sizeof(typename F::E), sizeof(typename F::Sum));
     auto run = [&]<auto body>() {
-        launch<body, mma_threads, size == 128 ? 2 : 4>(s, dim3((unsigned)units), mma_stages * 2 * size * mma_step_bytes,
-                                                       g, grid);
+        const int a =
+            g.a_transposed ? F::template Operand<size, true>::elements : F::template Operand<size, false>::elements;
+        const int b =
+            g.b_transposed ? F::template Operand<size, false>::elements : F::template Operand<size, true>::elements;
+        launch<body, mma_threads, size == 128 ? 2 : 4>(s, dim3((unsigned)units),
+                                                       mma_stages * (a + b) * sizeof(typename F::E), g, grid);
     };
     if (g.a_transposed)
         g.b_transposed ? run.template operator()<gemm_mma<F, size, true, true>>()
