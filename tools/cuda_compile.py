@@ -186,7 +186,7 @@ def flags(archs: list[str]) -> list[str]:
         f"-I{CSRC}",
         "-Xptxas=-v",
         "-Werror=all-warnings",
-        f'-DNETLET_VERSION="{VERSION}"',
+        f'-DNETLET_BUILD="{VERSION}"',
         *code,
     ]
 
