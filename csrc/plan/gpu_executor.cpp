@@ -245,11 +245,15 @@ Ran GpuExecutor::run(const Batches& batches) {
         ran.stopped = now.stopped - 1;
         for (size_t o = 0; o < batches.outputs.size(); ++o) {
             const auto& out = batches.outputs[o];
-            const int64_t done = now.done - begin, from = out.step_bytes ? 0 : std::max<int64_t>(done - 1, 0);
-            for (int64_t k = from; k < done && out.data; ++k)
-                check(backend_.to_host(device_.index, out.data + (begin + k) * out.step_bytes,
-                                       kept[o]->data() + (size_t)k * sizes[o], sizes[o]),
-                      "copy of an output");
+            const int64_t done = now.done - begin;
+            if (done == 0 || !out.data) continue;
+            const std::byte* from = kept[o]->data();
+            size_t bytes = sizes[o] * (size_t)done;  // the outputs of consecutive steps lie behind each other
+            if (out.step_bytes == 0) {
+                from += bytes - sizes[o];
+                bytes = sizes[o];
+            }
+            check(backend_.to_host(device_.index, out.data + begin * out.step_bytes, from, bytes), "copy of an output");
         }
         if (clock::now() >= deadline) break;
     }

@@ -72,13 +72,13 @@ Ran Plan::run_batches(const Batches& batches) {
 
 Ran Plan::run_on_cpu(const Batches& batches) {
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::duration<double>(batches.seconds);
+    int64_t limit = INT64_MAX, batch = 0;  // with an order, all sources have batches of this size
+    for (size_t i = 0; i < batches.sources.size(); ++i) {
+        limit = std::min(limit, batches.sources[i]->shape[0]);
+        batch = recording_.sources[i].shape[0];
+    }
     Ran ran;
     while (ran.done < batches.count && ran.stopped < 0) {
-        int64_t limit = INT64_MAX, batch = 0;
-        for (size_t i = 0; i < batches.sources.size(); ++i) {
-            limit = std::min(limit, batches.sources[i]->shape[0]);
-            batch = recording_.sources[i].shape[0];
-        }
         const int64_t* rows = nullptr;
         if (batches.order) rows = checked_rows(batches.order + batches.first + ran.done * batch, batch, limit);
         for (size_t i = 0; i < batches.sources.size(); ++i) {
