@@ -18,7 +18,6 @@ import numpy as np
 
 from netlet import _core
 
-CPU = "cpu:0"
 _ON_CPU, _ON_CUDA = 1, 2  # DLPack's device types
 _LEGACY_STREAM = 1  # work on this stream of CUDA and netlet's own wait for each other
 _BUILT_IN = ("_netlet_cuda.so", "_netlet_sim.so")  # beside this package in a build from source
@@ -140,6 +139,15 @@ def from_dlpack(x: Any) -> _core.Tensor:
     return _core.from_dlpack(x.__dlpack__(stream=_LEGACY_STREAM) if on_cuda else x.__dlpack__())
 
 
+def is_cpu(name: str) -> bool:
+    """Whether a device's full name is that of the CPU.
+
+    >>> is_cpu("cuda:0")
+    False
+    """
+    return name.startswith("cpu")
+
+
 def full_name(name: str) -> str:
     """The name of a device with its number: "cpu" is "cpu:0", "gpu:0" the first real GPU, "cuda:0".
 
@@ -153,7 +161,7 @@ def full_name(name: str) -> str:
 def _known(name: str) -> str:
     if not isinstance(name, str):
         raise ValueError(f"device: expected a name such as 'cpu:0' or 'cuda:0', received {name!r}.")
-    if not name.lower().startswith("cpu"):
+    if not is_cpu(name.lower()):
         _load_backends()
     return name
 

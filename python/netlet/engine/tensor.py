@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from netlet._core import Tensor, dlpack_device, tensor, to_dlpack
+from netlet.base.device import is_cpu
 
 from .operators import Operators, Values, _table, attach, readable_dtype
 
@@ -144,7 +145,7 @@ class Exchange:
         self: Any, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
     ) -> Any:
         """The memory as a DLPack capsule: `torch.as_tensor(t)`, `np.from_dlpack(t)`. A Variable's value is copied."""
-        if not self.device.startswith("cpu"):
+        if not is_cpu(self.device):
             return to_dlpack(tensor(self) if copy or self.variable else self)
         values = self.numpy()
         if copy or not values.flags.writeable:

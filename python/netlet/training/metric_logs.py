@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from netlet.base.device import is_cpu
 from netlet.metrics import Mean
 
 from . import results
@@ -111,7 +112,7 @@ def _single(metrics: list[Any]) -> list[Any]:
 
 def _number_of(cell: Any) -> Callable[[], float]:
     """A function that reads a cell: through a view of the host's memory, or as a copy from a GPU."""
-    return cell.numpy().item if cell.device.startswith("cpu") else lambda: cell.numpy().item()
+    return cell.numpy().item if is_cpu(cell.device) else lambda: cell.numpy().item()
 
 
 def _reader(metric: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from netlet import _core
-from netlet.base.device import current_device, device, full_name
+from netlet.base.device import current_device, device, full_name, is_cpu
 from netlet.engine.variable import Variable, moved
 
 from .own_fields import set_device, step_state
@@ -101,7 +101,7 @@ def _tensors(model: Any, optimizers: list[Any]) -> Iterator[_core.Tensor]:
 def resident(arrays: list[_core.Tensor]) -> list[_core.Tensor]:
     """The arrays in the memory of the current device if they fit, so that an epoch copies no rows; else as they are."""
     here = current_device()
-    if here.startswith("cpu"):
+    if is_cpu(here):
         return arrays
     try:
         return [_core.to_device(t, here) for t in arrays]

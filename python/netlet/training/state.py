@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core, random
+from netlet.base.device import is_cpu
 
 _FIRST_DRAW = 1 << 40  # beyond the number of any training step
 
@@ -113,7 +114,7 @@ class MetricReset:
         self._cells: list[np.ndarray] = []
         self._others: list[Any] = []
         for metric in metrics:
-            if self._is_plain(metric) and all(v._tensor.device.startswith("cpu") for v in metric.variables):
+            if self._is_plain(metric) and all(is_cpu(v._tensor.device) for v in metric.variables):
                 self._cells += [v._tensor.writable() for v in metric.variables]
             else:
                 self._others.append(metric)
