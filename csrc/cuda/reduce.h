@@ -37,4 +37,21 @@ __device__ inline T reduce_block(T v, Shared<T> scratch, Op op) {
     return total;
 }
 
+// The sum of a block, with the scratch at the beginning of its shared memory, of which it takes reduce_bytes<Threads>.
+template <int Threads> constexpr size_t reduce_bytes = Threads / warp * sizeof(double);
+template <int Threads, class T> __device__ inline T sum_block(T v) {
+    return reduce_block<Threads>(v, shared_array<T>(0, Threads / warp), Plus());
+}
+
+// The type in which integers add and multiply: they wrap around, which C++ defines for unsigned types only.
+template <class T> struct Wrapping {
+    using type = T;
+};
+template <> struct Wrapping<int32_t> {
+    using type = uint32_t;
+};
+template <> struct Wrapping<int64_t> {
+    using type = uint64_t;
+};
+
 }  // namespace netlet::cuda

@@ -5,9 +5,6 @@
 
 namespace netlet::cuda {
 
-// Bytes of shared memory that a block-wide reduction needs.
-template <int Threads> constexpr size_t reduce_bytes = Threads / warp * sizeof(double);
-
 template <int Lanes, int Threads> struct Team {
     static_assert(Lanes == Threads || (warp % Lanes == 0 && Threads % warp == 0));
     static constexpr int lanes = Lanes, rows = Threads / Lanes;  // of a block at a time

@@ -6,7 +6,7 @@
 // elements, whose row pitch (a multiple of 4 that is not one of 32) keeps 16-byte reads free of bank conflicts. float32
 // products stay in float32: tensor cores would round the factors to TF32, far from the CPU's results.
 #pragma once
-#include "cuda/shared.h"
+#include "cuda/four.h"
 #include "cuda/vec.h"
 #include "ops/attention/attention_args.h"
 #include "simd/philox.h"
@@ -47,16 +47,6 @@ template <class T> struct TileRows {
                 rows[i * pitch + j] = i < count && first + j < width ? from[i * row_pitch + first + j] : T(0);
     }
 };
-
-template <class T> __device__ inline void four(Shared<T> from, T (&to)[4]) {
-    if constexpr (sizeof(T) == 4) {
-        const float4 v = load4(from);
-        to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
-    } else {
-#pragma unroll
-        for (int i = 0; i < 4; ++i) to[i] = from[i];
-    }
-}
 
 // sum[i][j] += row y + 16 i of a . row x + 16 j of b, over `columns` columns.
 template <class T>

@@ -57,17 +57,4 @@ template <class F> __device__ inline void with_type(DType t, F f) {
     }
 }
 
-// The same on the host.
-inline int bytes_of(DType t) {
-    switch (t) {
-        case DType::f64:
-        case DType::i64: return 8;
-        case DType::f32:
-        case DType::i32: return 4;
-        case DType::f16:
-        case DType::bf16: return 2;
-        default: return 1;
-    }
-}
-
 }  // namespace netlet::cuda

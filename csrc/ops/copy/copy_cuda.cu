@@ -1,5 +1,6 @@
 // Copies: loops over elements. cast has a loop for each pair of types inside of one kernel; the choice is the same for
 // all threads.
+#include "base/dtype.h"
 #include "ops/copy/convert_cuda.h"
 #include "ops/copy/copy_args.h"
 
@@ -39,7 +40,7 @@ NETLET_CUDA_KERNEL(accumulate_f64, AccumulateArgs<double>) {
     launch<accumulate<double>>(s, blocks_for_pieces<double>(s, units), 0, a, units);
 }
 NETLET_CUDA_KERNEL(cast, CastArgs) {
-    const int widest = bytes_of(a.from) > bytes_of(a.to) ? bytes_of(a.from) : bytes_of(a.to), piece = 16 / widest;
+    const int from = (int)size_of(a.from), to = (int)size_of(a.to), piece = 16 / (from > to ? from : to);
     launch<cast>(s, blocks_for(s, (units + piece - 1) / piece), 0, a, units);
 }
 NETLET_CUDA_KERNEL(increment, IncrementArgs) { launch<increment, 32>(s, 1, 0, a); }

@@ -110,8 +110,7 @@ __device__ void gemm_skinny_dot(GemmArgs g, unsigned column_blocks) {
     }
 #pragma unroll
     for (int i = 0; i < M; ++i) {
-        const T sum = together ? reduce_block<skinny_threads>(acc[i], shared_array<T>(0, skinny_warps), Plus())
-                               : reduce_warp(acc[i], Plus());
+        const T sum = together ? sum_block<skinny_threads>(acc[i]) : reduce_warp(acc[i], Plus());
         if (lane == 0 && j < g.N) store_sum(g, item.c, i, j, sum);
     }
 }

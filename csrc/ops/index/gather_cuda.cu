@@ -1,6 +1,7 @@
 // Reading by position on a GPU: gather, gather_along, one_hot, flat_rows, check_index. A thread has an element of the
 // result, so a warp writes adjacent numbers; gather moves 16 bytes at a time where rows allow it, and the index of a row
 // is read once per row and warp from the L1 cache.
+#include "base/dtype.h"
 #include "cuda/reduce.h"
 #include "ops/index/index_args.h"
 #include "ops/index/read_index_cuda.h"
@@ -34,17 +35,6 @@ uint64_t missing_bits(DType t) {
         case DType::f16: return 0x7e00;
         case DType::bf16: return 0x7fc0;
         default: return 0;
-    }
-}
-int bytes_of(DType t) {
-    switch (t) {
-        case DType::f64:
-        case DType::i64: return 8;
-        case DType::f32:
-        case DType::i32: return 4;
-        case DType::f16:
-        case DType::bf16: return 2;
-        default: return 1;
     }
 }
 
@@ -110,7 +100,7 @@ __device__ void check_index(CheckIndexArgs a) {
 }  // namespace
 
 NETLET_CUDA_KERNEL(gather, GatherArgs) {
-    const int bytes = bytes_of(a.dtype);
+    const int bytes = (int)size_of(a.dtype);
     const int64_t inner = a.layout.inner * bytes;
     const uint64_t missing = missing_bits(a.dtype), start = (uint64_t)a.x | (uint64_t)a.y | (uint64_t)inner;
     const uint64_t words = missing * (bytes == 8 ? 1 : bytes == 4 ? 0x100000001u : 0x1000100010001u);

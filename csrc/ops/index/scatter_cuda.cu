@@ -16,18 +16,8 @@ namespace {
 
 constexpr int threads = 256, warps = threads / warp, at_once = 8;
 
-template <class T> struct Unsigned {
-    using type = T;
-};
-template <> struct Unsigned<int32_t> {
-    using type = uint32_t;
-};
-template <> struct Unsigned<int64_t> {
-    using type = uint64_t;
-};
-
 template <ScatterOp op, class T> __device__ T joined(T y, T x) {
-    using U = typename Unsigned<T>::type;  // integers wrap around
+    using U = typename Wrapping<T>::type;
     if constexpr (op == ScatterOp::add) return (T)((U)y + (U)x);
     if constexpr (op == ScatterOp::multiply) return (T)((U)y * (U)x);
     if constexpr (op == ScatterOp::max) return x > y || x != x ? x : y;

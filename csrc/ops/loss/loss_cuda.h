@@ -1,46 +1,26 @@
-// Shared by the losses' CUDA kernels: the output of row losses, the gradient of a row (loss_sums.h has the CPU's).
+// Shared by the losses' CUDA kernels: the output of row losses, summed over a block, and small functions.
 #pragma once
 #include "cuda/rows.h"
 #include "cuda/vec.h"
-#include "ops/loss/loss_args.h"
+#include "ops/loss/loss_out.h"
 
 namespace netlet::cuda {
 
 constexpr int one_block = 512;  // threads of the block that reduces a small batch to a scalar
 
-// Sums the losses of rows over a block. All threads call finish(), which needs reduce_bytes<Threads>.
-template <class T, int Threads> struct LossSink {
-    const LossOut<T>& o;
-    double sum = 0, divisor = 0;
-
-    // Called by one thread for each row.
-    __device__ void put(int64_t row, T loss, bool counts = true) {
-        if (!o.reduced) {
-            o.y[row] = loss;
-            return;
-        }
-        if (!counts) return;
-        const T w = o.w ? o.w[row] : T(1);
-        sum += (double)(loss * w);
-        divisor += o.reduction == Reduction::mean_with_weight ? (double)w : 1.0;
-    }
+// Sums the losses of rows over a block. All threads call finish(), which needs reduce_bytes<Threads>; one thread calls
+// put() for each row.
+template <class T, int Threads> struct LossSink : gpu::LossSink<T> {
     __device__ void finish() {
-        if (!o.reduced) return;
-        sum = reduce_block<Threads>(sum, shared_array<double>(0, Threads / warp), Plus{});
-        divisor = reduce_block<Threads>(divisor, shared_array<double>(0, Threads / warp), Plus{});
-        if (threadIdx.x != 0) return;
-        const double scale = o.reduction == Reduction::sum ? 1 : divisor != 0 ? 1 / divisor : 0;
-        o.y[0] = (T)(o.reduction == Reduction::sum ? sum : divisor != 0 ? sum / divisor : 0);
-        if (o.scale) *o.scale = scale;
+        if (!this->o.reduced) return;
+        this->sum = sum_block<Threads>(this->sum);
+        this->divisor = sum_block<Threads>(this->divisor);
+        if (threadIdx.x == 0) gpu::LossSink<T>::finish();
     }
 };
 
-template <class T> __device__ inline double loss_scale(const LossGrad<T>& g) {
-    return g.per_row ? 1.0 : (double)*g.dy * (g.scale ? *g.scale : g.factor);
-}
 template <class T> __device__ inline T row_gradient(const LossGrad<T>& g, int64_t row) {
-    if (g.per_row) return g.dy[row];
-    return g.w ? (T)(loss_scale(g) * (double)g.w[row]) : (T)loss_scale(g);
+    return gpu::row_gradient(g, gpu::loss_scale(g), row);
 }
 
 template <class T> __device__ inline T exp_of(T x) { return gpu::exp(Vec<T>{x}).r; }

@@ -26,7 +26,7 @@ template <int lanes> __device__ double sum_of_row(double sum) {
     if constexpr (lanes == warp)
         return reduce_warp(sum, Plus());
     else
-        return reduce_block<lanes>(sum, shared_array<double>(0, lanes / warp), Plus());
+        return sum_block<lanes>(sum);
 }
 
 // Calls f(k, i) for the numbers i = lane, lane + lanes, ... below C, k = 0, 1, ...; for the first `kept`, in registers, in

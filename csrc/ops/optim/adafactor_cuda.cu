@@ -16,11 +16,6 @@ namespace {
 using namespace cuda_simd;
 
 constexpr int chunk_threads = 512;
-constexpr size_t sum_bytes = chunk_threads / warp * sizeof(double);
-
-__device__ double block_sum(double sum) {
-    return reduce_block<chunk_threads>(sum, shared_array<double>(0, chunk_threads / warp), Plus());
-}
 
 // The share of the new in the second moments: 1 - beta_t = t^decay.
 __device__ double share_of(const OptimCells& c, double decay) { return ::pow((double)update_number(c), decay); }
@@ -74,7 +69,7 @@ template <class T> __device__ void mean(AdafactorMeanArgs<T> a) {
     const T* r = a.r + (int64_t)blockIdx.x * a.n;
     double sum = 0;
     for (int64_t i = threadIdx.x; i < a.n; i += chunk_threads) sum += (double)r[i];
-    sum = block_sum(sum);
+    sum = sum_block<chunk_threads>(sum);
     if (threadIdx.x == 0) a.mean[blockIdx.x] = sum / (double)a.n;
 }
 
@@ -121,8 +116,8 @@ template <class T, bool of_matrix> __device__ void norms(AdafactorNormsArgs<T> a
             }
         }
     }
-    weights = block_sum(weights);
-    steps = block_sum(steps);
+    weights = sum_block<chunk_threads>(weights);
+    steps = sum_block<chunk_threads>(steps);
     if (threadIdx.x > 0) return;
     a.norms[2 * (int64_t)blockIdx.x] = weights;
     a.norms[2 * (int64_t)blockIdx.x + 1] = steps;
@@ -155,14 +150,14 @@ template <class T> __device__ void apply(AdafactorApplyArgs<T> a, int64_t n) {
         launch<factor<T>>(s, blocks_for(s, units), 0, a, units);                                                       \
     }                                                                                                                  \
     NETLET_CUDA_KERNEL(adafactor_mean_##suffix, AdafactorMeanArgs<T>) {                                                \
-        launch<mean<T>, chunk_threads>(s, (unsigned)units, sum_bytes, a);                                              \
+        launch<mean<T>, chunk_threads>(s, (unsigned)units, reduce_bytes<chunk_threads>, a);                            \
     }                                                                                                                  \
     NETLET_CUDA_KERNEL(adafactor_norms_##suffix, AdafactorNormsArgs<T>) {                                              \
         const unsigned blocks = (unsigned)((units + a.grain - 1) / a.grain);                                           \
         if (a.r)                                                                                                       \
-            launch<norms<T, true>, chunk_threads>(s, blocks, sum_bytes, a, units);                                     \
+            launch<norms<T, true>, chunk_threads>(s, blocks, reduce_bytes<chunk_threads>, a, units);                   \
         else                                                                                                           \
-            launch<norms<T, false>, chunk_threads>(s, blocks, sum_bytes, a, units);                                    \
+            launch<norms<T, false>, chunk_threads>(s, blocks, reduce_bytes<chunk_threads>, a, units);                  \
     }                                                                                                                  \
     NETLET_CUDA_KERNEL(adafactor_update_##suffix, AdafactorApplyArgs<T>) {                                             \
         launch<apply<T>>(s, blocks_for(s, a.r ? (units + 3) / 4 : units), 0, a, units);                                \

@@ -13,11 +13,6 @@ namespace {
 
 constexpr int norm_threads = 512;
 
-__device__ double block_sum(double sum) {
-    return reduce_block<norm_threads>(sum, shared_array<double>(0, norm_threads / warp), Plus());
-}
-constexpr size_t sum_bytes = norm_threads / warp * sizeof(double);
-
 // The sum of the squares of n numbers, in every thread of the block.
 template <class T> __device__ double block_squares(const T* x, int64_t n) {
     double s[4] = {};
@@ -28,7 +23,7 @@ template <class T> __device__ double block_squares(const T* x, int64_t n) {
             s[j] += v * v;
         }
     for (; i < n; i += norm_threads) s[0] += (double)x[i] * (double)x[i];
-    return block_sum((s[0] + s[1]) + (s[2] + s[3]));
+    return sum_block<norm_threads>((s[0] + s[1]) + (s[2] + s[3]));
 }
 
 template <class T> __device__ void sum_squares(SumSquaresArgs<T> a, int64_t n) {
@@ -40,7 +35,7 @@ template <class T> __device__ void sum_squares(SumSquaresArgs<T> a, int64_t n) {
 __device__ void clip_scale(ClipScaleArgs a) {
     double sum = 0;
     for (int64_t i = threadIdx.x; i < a.count; i += norm_threads) sum += a.partial[i];
-    sum = block_sum(sum);
+    sum = sum_block<norm_threads>(sum);
     if (threadIdx.x == 0) *a.scale = cuda_simd::scale_for(sum, a.limit, a.global);
 }
 
@@ -55,15 +50,16 @@ template <class T> __device__ void nadam_product(NadamProductArgs<T> a) {
 
 }  // namespace
 
-NETLET_CUDA_KERNEL(clip_scale, ClipScaleArgs) { launch<clip_scale, norm_threads>(s, 1, sum_bytes, a); }
+NETLET_CUDA_KERNEL(clip_scale, ClipScaleArgs) { launch<clip_scale, norm_threads>(s, 1, reduce_bytes<norm_threads>, a); }
 
 #define NETLET_CLIP_NORM(T, suffix)                                                                                    \
     NETLET_CUDA_KERNEL(nadam_product_##suffix, NadamProductArgs<T>) { launch<nadam_product<T>, warp>(s, 1, 0, a); }    \
     NETLET_CUDA_KERNEL(sum_squares_##suffix, SumSquaresArgs<T>) {                                                      \
-        launch<sum_squares<T>, norm_threads>(s, (unsigned)((units + a.grain - 1) / a.grain), sum_bytes, a, units);     \
+        launch<sum_squares<T>, norm_threads>(s, (unsigned)((units + a.grain - 1) / a.grain),                           \
+                                             reduce_bytes<norm_threads>, a, units);                                    \
     }                                                                                                                  \
     NETLET_CUDA_KERNEL(clip_norm_##suffix, ClipNormArgs<T>) {                                                          \
-        launch<clip_norm<T>, norm_threads>(s, 1, sum_bytes, a, units);                                                 \
+        launch<clip_norm<T>, norm_threads>(s, 1, reduce_bytes<norm_threads>, a, units);                                \
     }
 NETLET_CLIP_NORM(float, f32)
 NETLET_CLIP_NORM(double, f64)

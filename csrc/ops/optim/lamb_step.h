@@ -1,5 +1,9 @@
+// Lamb's step, on the CPU and on a GPU.
 #pragma once
+#include <math.h>
+
 #include "ops/optim/update_simd.h"
+#include "ops/optim/variable_args.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -16,5 +20,19 @@ struct LambStep {
     }
     NETLET_MEMBER_INLINE V operator()(V m, V v) const { return m / correction1 / (sqrt(v / correction2) + epsilon); }
 };
+
+template <class T>
+NETLET_INLINE void lamb_apply(const LambApplyArgs<T>& a, Range r) {
+    if (idle(a.c)) return;
+    using V = Vec<T>;
+    const Decay<V> decay(a.c);
+    const LambStep<V> step_of(a.c, a.beta1, a.beta2, a.epsilon);
+    const double w = ::sqrt(a.norms[0]), u = ::sqrt(a.norms[1]);
+    const V rate = V::set1((T)((w > 0 && u > 0 ? w / u : 1) * *a.c.lr));
+    each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
+        const V u = step_of(lanes.load(a.m + i), lanes.load(a.v + i));
+        lanes.store(decay(lanes.load(a.p + i)) - rate * u, a.p + i);
+    });
+}
 
 }  // namespace netlet::NETLET_ISA

@@ -15,11 +15,6 @@ namespace {
 using namespace cuda_simd;
 
 constexpr int chunk_threads = 512;
-constexpr size_t sum_bytes = chunk_threads / warp * sizeof(double);
-
-__device__ double block_sum(double sum) {
-    return reduce_block<chunk_threads>(sum, shared_array<double>(0, chunk_threads / warp), Plus());
-}
 
 __device__ Range chunk_of_block(int64_t grain, int64_t n) {
     const int64_t begin = blockIdx.x * grain, end = begin + grain;
@@ -48,25 +43,14 @@ template <class T> __device__ void lamb_moments(LambMomentsArgs<T> a, int64_t n)
             steps += squares(lanes.or_zero(step_of(m, v)));
         });
     }
-    weights = block_sum(weights);
-    steps = block_sum(steps);
+    weights = sum_block<chunk_threads>(weights);
+    steps = sum_block<chunk_threads>(steps);
     if (threadIdx.x > 0) return;
     a.norms[2 * (int64_t)blockIdx.x] = weights;
     a.norms[2 * (int64_t)blockIdx.x + 1] = steps;
 }
 
-template <class T> __device__ void lamb_apply(LambApplyArgs<T> a, int64_t n) {
-    if (idle(a.c)) return;
-    using V = Vec<T>;
-    const Decay<V> decay(a.c);
-    const LambStep<V> step_of(a.c, a.beta1, a.beta2, a.epsilon);
-    const double w = ::sqrt(a.norms[0]), u = ::sqrt(a.norms[1]);
-    const V rate = V::set1((T)((w > 0 && u > 0 ? w / u : 1) * *a.c.lr));
-    each_vector<V>(Range{0, n}, [&](auto lanes, int64_t i) {
-        const V step = step_of(lanes.load(a.m + i), lanes.load(a.v + i));
-        lanes.store(decay(lanes.load(a.p + i)) - rate * step, a.p + i);
-    });
-}
+template <class T> __device__ void lamb_apply(LambApplyArgs<T> a, int64_t n) { cuda_simd::lamb_apply(a, Range{0, n}); }
 
 __device__ void sum_pairs(SumPairsArgs a) {
     double first = 0, second = 0;
@@ -74,8 +58,8 @@ __device__ void sum_pairs(SumPairsArgs a) {
         first += a.partial[2 * i];
         second += a.partial[2 * i + 1];
     }
-    first = block_sum(first);
-    second = block_sum(second);
+    first = sum_block<chunk_threads>(first);
+    second = sum_block<chunk_threads>(second);
     if (threadIdx.x > 0) return;
     a.total[0] = first;
     a.total[1] = second;
@@ -93,14 +77,14 @@ template <class T> __device__ void muon_momentum(MuonMomentumArgs<T> a, int64_t 
         lanes.store(y, a.y + i);
         sum += squares(lanes.or_zero(y));
     });
-    sum = block_sum(sum);
+    sum = sum_block<chunk_threads>(sum);
     if (threadIdx.x == 0) a.partial[blockIdx.x] = sum;
 }
 
 __device__ void muon_scale(MuonScaleArgs a) {
     double sum = 0;
     for (int64_t i = threadIdx.x; i < a.count; i += chunk_threads) sum += a.partial[i];
-    sum = block_sum(sum);
+    sum = sum_block<chunk_threads>(sum);
     if (threadIdx.x == 0) *a.scale = a.numerator / (::sqrt(sum) + 1e-7);
 }
 
@@ -115,18 +99,22 @@ template <class T> __device__ void shift_diagonal(ShiftDiagonalArgs<T> a) {
 
 }  // namespace
 
-NETLET_CUDA_KERNEL(sum_pairs, SumPairsArgs) { launch<sum_pairs, chunk_threads>(s, 1, sum_bytes, a); }
-NETLET_CUDA_KERNEL(muon_scale, MuonScaleArgs) { launch<muon_scale, chunk_threads>(s, 1, sum_bytes, a); }
+NETLET_CUDA_KERNEL(sum_pairs, SumPairsArgs) { launch<sum_pairs, chunk_threads>(s, 1, reduce_bytes<chunk_threads>, a); }
+NETLET_CUDA_KERNEL(muon_scale, MuonScaleArgs) {
+    launch<muon_scale, chunk_threads>(s, 1, reduce_bytes<chunk_threads>, a);
+}
 
 #define NETLET_VARIABLE(T, suffix)                                                                                     \
     NETLET_CUDA_KERNEL(lamb_moments_##suffix, LambMomentsArgs<T>) {                                                    \
-        launch<lamb_moments<T>, chunk_threads>(s, (unsigned)((units + a.grain - 1) / a.grain), sum_bytes, a, units);   \
+        launch<lamb_moments<T>, chunk_threads>(s, (unsigned)((units + a.grain - 1) / a.grain),                         \
+                                               reduce_bytes<chunk_threads>, a, units);                                 \
     }                                                                                                                  \
     NETLET_CUDA_KERNEL(lamb_update_##suffix, LambApplyArgs<T>) {                                                       \
         launch<lamb_apply<T>>(s, blocks_for(s, (units + 3) / 4), 0, a, units);                                         \
     }                                                                                                                  \
     NETLET_CUDA_KERNEL(muon_momentum_##suffix, MuonMomentumArgs<T>) {                                                  \
-        launch<muon_momentum<T>, chunk_threads>(s, (unsigned)((units + a.grain - 1) / a.grain), sum_bytes, a, units);  \
+        launch<muon_momentum<T>, chunk_threads>(s, (unsigned)((units + a.grain - 1) / a.grain),                        \
+                                                reduce_bytes<chunk_threads>, a, units);                                \
     }                                                                                                                  \
     NETLET_CUDA_KERNEL(shift_diagonal_##suffix, ShiftDiagonalArgs<T>) {                                                \
         launch<shift_diagonal<T>>(s, blocks_for(s, a.n * a.n), 0, a);                                                  \

@@ -33,20 +33,6 @@ NETLET_INLINE void lamb_moments(const LambMomentsArgs<T>& a, Range r) {
 }
 
 template <class T>
-NETLET_INLINE void lamb_apply(const LambApplyArgs<T>& a, Range r) {
-    if (idle(a.c)) return;
-    using V = Vec<T>;
-    const Decay<V> decay(a.c);
-    const LambStep<V> step_of(a.c, a.beta1, a.beta2, a.epsilon);
-    const double w = ::sqrt(a.norms[0]), u = ::sqrt(a.norms[1]);
-    const V rate = V::set1((T)((w > 0 && u > 0 ? w / u : 1) * *a.c.lr));
-    each_vector<V>(r, [&](auto lanes, int64_t i) NETLET_INLINE_LAMBDA {
-        const V u = step_of(lanes.load(a.m + i), lanes.load(a.v + i));
-        lanes.store(decay(lanes.load(a.p + i)) - rate * u, a.p + i);
-    });
-}
-
-template <class T>
 NETLET_INLINE void muon_momentum(const MuonMomentumArgs<T>& a, Range r) {
     using V = Vec<T>;
     const bool wait = idle(a.c);

@@ -3,7 +3,7 @@
 // Columns, and the lines of prod's gradient: a thread has a line, and a warp reads adjacent numbers where inner > 1.
 #include "cuda/index_math.h"
 #include "cuda/reduce.h"
-#include "ops/reduce/reduce_args.h"
+#include "ops/reduce/prod_line.h"
 
 namespace netlet::cuda {
 
@@ -108,20 +108,7 @@ template <class T> void launch_argreduce(const ArgReduceArgs<T>& a, const Stream
 template <class T> __device__ void prod_bwd(ProdBackwardArgs<T> a) {
     for (int64_t line = first_index(); line < a.outer * a.inner; line += all_threads()) {
         const Quotient at = divide(line, a.inner);
-        const int64_t first = at.quotient * a.n * a.inner + at.rest;
-        const T* x = a.x + first;
-        T *before = a.before + first, *dx = a.dx + first;
-        T p = a.dy[line];
-        for (int64_t i = 0; i < a.n; ++i) {
-            before[i * a.inner] = p;
-            p *= x[i * a.inner];
-        }
-        T behind = 1;
-        for (int64_t i = a.n - 1; i >= 0; --i) {
-            const T d = before[i * a.inner] * behind;
-            dx[i * a.inner] = a.accumulate ? dx[i * a.inner] + d : d;
-            behind *= x[i * a.inner];
-        }
+        prod_line_bwd(a, at.quotient * a.n * a.inner + at.rest, line);
     }
 }
 

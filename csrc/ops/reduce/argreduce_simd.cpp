@@ -1,4 +1,5 @@
 #include "dispatch/kernel.h"
+#include "ops/reduce/prod_line.h"
 #include "ops/reduce/reduce_tree.h"
 
 namespace netlet::NETLET_ISA {
@@ -6,22 +7,8 @@ namespace netlet::NETLET_ISA {
 // ---- gradient of prod -----------------------------------------------------------------------------------------------
 template <class T>
 NETLET_INLINE void prod_bwd(const ProdBackwardArgs<T>& a, Range r) {
-    for (int64_t line = r.begin; line < r.end; ++line) {
-        const int64_t first = line / a.inner * a.n * a.inner + line % a.inner;
-        const T* x = a.x + first;
-        T *before = a.before + first, *dx = a.dx + first;
-        T p = a.dy[line];
-        for (int64_t i = 0; i < a.n; ++i) {
-            before[i * a.inner] = p;
-            p *= x[i * a.inner];
-        }
-        T behind = 1;
-        for (int64_t i = a.n - 1; i >= 0; --i) {
-            const T d = before[i * a.inner] * behind;
-            dx[i * a.inner] = a.accumulate ? dx[i * a.inner] + d : d;
-            behind *= x[i * a.inner];
-        }
-    }
+    for (int64_t line = r.begin; line < r.end; ++line)
+        prod_line_bwd(a, line / a.inner * a.n * a.inner + line % a.inner, line);
 }
 
 NETLET_DEFINE_KERNEL(prod_bwd_f32, ProdBackwardArgs<float>) { prod_bwd(a, r); }

@@ -16,16 +16,6 @@ namespace {
 constexpr int threads = 256, columns = 32;
 constexpr int64_t block_row = 2048;  // pieces of rows from this length on have a block each
 
-template <class T> struct Unsigned {
-    using type = T;
-};
-template <> struct Unsigned<int32_t> {
-    using type = uint32_t;
-};
-template <> struct Unsigned<int64_t> {
-    using type = uint64_t;
-};
-
 __device__ inline float lowest(float) { return -__builtin_inff(); }
 __device__ inline double lowest(double) { return -__builtin_inf(); }
 __device__ inline int32_t lowest(int32_t) { return INT32_MIN; }
@@ -41,14 +31,14 @@ __device__ inline uint8_t highest(uint8_t) { return 1; }
 template <class T> struct Sum {
     static __device__ T empty() { return T(0); }
     __device__ T operator()(T a, T b) const {
-        using U = typename Unsigned<T>::type;
+        using U = typename Wrapping<T>::type;
         return (T)((U)a + (U)b);
     }
 };
 template <class T> struct Product {
     static __device__ T empty() { return T(1); }
     __device__ T operator()(T a, T b) const {
-        using U = typename Unsigned<T>::type;
+        using U = typename Wrapping<T>::type;
         return (T)((U)a * (U)b);
     }
 };

@@ -8,7 +8,7 @@
 // Time steps wait for each other, so the time of a step is what counts: the tile is the largest that still makes 128
 // blocks, since a large tile reads the weights less often.
 #pragma once
-#include "cuda/shared.h"
+#include "cuda/four.h"
 #include "cuda/vec.h"
 #include "ops/rnn/rnn_gates.h"
 
@@ -94,15 +94,6 @@ template <class T, int C, class Tile> struct StepProduct {
         for (int i = 0; i < 4; ++i)
 #pragma unroll
             for (int c = 0; c < C; ++c) to[i][c] = i < left ? w[i * w_pitch + column[c]] : T(0);
-    }
-    static __device__ void four(Shared<T> from, T (&to)[4]) {
-        if constexpr (sizeof(T) == 4) {
-            const float4 v = load4(from);
-            to[0] = v.x, to[1] = v.y, to[2] = v.z, to[3] = v.w;
-        } else {
-#pragma unroll
-            for (int i = 0; i < 4; ++i) to[i] = from[i];
-        }
     }
 };
 

@@ -14,6 +14,17 @@ enum class ScanOp : int32_t { sum, product };
 // Columns of one work unit.
 constexpr int64_t scan_tile = 64;
 
+// The type of running sums. Integers wrap around, which C++ defines for unsigned types only.
+template <class T> struct Total {
+    using type = double;
+};
+template <> struct Total<int32_t> {
+    using type = uint32_t;
+};
+template <> struct Total<int64_t> {
+    using type = uint64_t;
+};
+
 // A work unit is a tile of columns of one `outer`: unit = o * tiles + t.
 template <class T>
 struct ScanArgs {

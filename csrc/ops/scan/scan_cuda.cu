@@ -12,16 +12,6 @@ namespace {
 
 constexpr int threads = 256, warps = threads / warp;
 
-template <class T> struct Total {
-    using type = double;
-};
-template <> struct Total<int32_t> {
-    using type = uint32_t;
-};
-template <> struct Total<int64_t> {
-    using type = uint64_t;
-};
-
 template <class T, class S> __device__ void give(const ScanArgs<T>& a, int64_t at, S total) {
     a.y[at] = a.accumulate ? (T)((S)a.y[at] + (S)(T)total) : (T)total;
 }

@@ -5,17 +5,6 @@ namespace netlet::NETLET_ISA {
 
 namespace {
 
-// The type of running sums. Integers wrap around, which C++ defines for unsigned types only.
-template <class T> struct Total {
-    using type = double;
-};
-template <> struct Total<int32_t> {
-    using type = uint32_t;
-};
-template <> struct Total<int64_t> {
-    using type = uint64_t;
-};
-
 // One tile of columns: its first element, and its width.
 struct ScanTile {
     int64_t first, columns;

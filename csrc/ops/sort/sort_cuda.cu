@@ -6,8 +6,7 @@
 #include "cuda/index_math.h"
 #include "cuda/reduce.h"
 #include "ops/index/read_index.h"
-#include "ops/sort/sort_args.h"
-#include "ops/sort/sort_keys.h"
+#include "ops/sort/search.h"
 
 namespace netlet::cuda {
 
@@ -161,18 +160,7 @@ template <class T> __device__ void in_top_k(InTopKArgs<T> a, int64_t rows) {
 }
 
 template <class T> __device__ void searchsorted(SearchSortedArgs<T> a, int64_t m) {
-    for (int64_t i = first_index(); i < m; i += all_threads()) {
-        const auto wanted = key_of(a.x[i]);
-        int64_t first = 0, left = a.n;  // the position is in [first, first + left]
-        while (left > 0) {
-            const int64_t half = left / 2;
-            const auto key = key_of(a.sorted[first + half]);
-            const bool before = key < wanted || (a.right && key == wanted);
-            first = before ? first + half + 1 : first;
-            left = before ? left - half - 1 : half;
-        }
-        a.y[i] = (int32_t)first;
-    }
+    for (int64_t i = first_index(); i < m; i += all_threads()) a.y[i] = (int32_t)gpu_sort::position_of(a.x[i], a);
 }
 
 }  // namespace

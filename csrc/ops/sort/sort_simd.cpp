@@ -1,7 +1,7 @@
 #include "dispatch/kernel.h"
 #include "ops/index/read_index.h"
+#include "ops/sort/search.h"
 #include "ops/sort/sort_args.h"
-#include "ops/sort/sort_keys.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -97,18 +97,7 @@ NETLET_INLINE void in_top_k(const InTopKArgs<T>& a, Range r) {
 // ---- searchsorted
 template <class T>
 NETLET_INLINE void searchsorted(const SearchSortedArgs<T>& a, Range r) {
-    for (int64_t i = r.begin; i < r.end; ++i) {
-        const auto wanted = key_of(a.x[i]);
-        int64_t first = 0, left = a.n;  // the position is in [first, first + left]
-        while (left > 0) {
-            const int64_t half = left / 2;
-            const auto key = key_of(a.sorted[first + half]);
-            const bool before = key < wanted || (a.right && key == wanted);
-            first = before ? first + half + 1 : first;
-            left = before ? left - half - 1 : half;
-        }
-        a.y[i] = (int32_t)first;
-    }
+    for (int64_t i = r.begin; i < r.end; ++i) a.y[i] = (int32_t)position_of(a.x[i], a);
 }
 
 NETLET_DEFINE_KERNEL(searchsorted_f32, SearchSortedArgs<float>) { searchsorted(a, r); }
