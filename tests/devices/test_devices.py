@@ -197,12 +197,24 @@ def test_out_of_memory_names_what_is_needed_and_free(device):
 
 
 CPU_LAYOUTS = ("conv_pack", "gemm_pack", "gemm_stream", "gemm_dot", "winograd", "mark_rows", "zero_rows")
+# Layers of int8, products of bfloat16 from float32 operands, and 8-bit optimizer state run on the CPU only.
+CPU_ONLY = (
+    "quantized_",
+    "requantize",
+    "code_sums",
+    "unpack_int4",
+    "fake_quantize_bwd",
+    "mixed_",
+    "sgd_8bit",
+    "adam_8bit",
+)
+CPU_ONLY += ("lion_8bit",)
 
 
 def test_what_a_gpu_has_no_kernel_for(device):
     """Kernels of layouts that only the CPU uses, and the beam search of CTC."""
     missing = set(_core.device_kernels("cpu:0")) - set(_core.device_kernels(device))
-    assert {name for name in missing if not name.startswith(CPU_LAYOUTS)} == {"ctc_beam_f32", "ctc_beam_f64"}
+    assert {name for name in missing if not name.startswith(CPU_LAYOUTS + CPU_ONLY)} == {"ctc_beam_f32", "ctc_beam_f64"}
 
 
 @pytest.mark.parametrize(

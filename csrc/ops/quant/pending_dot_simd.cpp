@@ -1,0 +1,34 @@
+// Kernels that kernels.def lists and that are not written yet. Who writes one deletes its line here.
+#include "dispatch/kernel_table.h"
+
+#define NETLET_PENDING(name, ...)                                                                                      \
+    template <class> void name(const void* args, Range r);                                                             \
+    template <> void name<__VA_ARGS__>(const void*, Range) {}
+
+namespace netlet::NETLET_ISA {
+NETLET_PENDING(quantized_dense_u8s8, QuantizedDenseArgs)
+NETLET_PENDING(quantized_dense_s8s8, QuantizedDenseArgs)
+NETLET_PENDING(quantized_conv_pack, QuantizedConvPackArgs)
+NETLET_PENDING(quantized_conv, QuantizedConvArgs)
+NETLET_PENDING(quantized_simple_rnn, QuantizedRnnArgs)
+NETLET_PENDING(quantized_lstm, QuantizedRnnArgs)
+NETLET_PENDING(quantized_gru, QuantizedRnnArgs)
+NETLET_PENDING(quantized_gru_reset_before, QuantizedRnnArgs)
+NETLET_PENDING(mixed_gemm_direct, MixedGemmArgs)
+NETLET_PENDING(mixed_gemm_pack_b, MixedGemmPackArgs)
+NETLET_PENDING(mixed_gemm_packed, MixedGemmArgs)
+NETLET_PENDING(mixed_conv_pack, MixedConvPackArgs)
+NETLET_PENDING(mixed_conv, MixedConvArgs)
+NETLET_PENDING(mixed_conv_kernel_grad, MixedConvKernelGradArgs)
+NETLET_PENDING(mixed_winograd_pack, MixedWinogradPackArgs)
+NETLET_PENDING(mixed_winograd, MixedWinogradArgs)
+NETLET_PENDING(mixed_winograd_kernel_grad, MixedWinogradKernelGradArgs)
+NETLET_PENDING(mixed_simple_rnn_fwd, MixedRnnArgs)
+NETLET_PENDING(mixed_simple_rnn_bwd, MixedRnnBwdArgs)
+NETLET_PENDING(mixed_lstm_fwd, MixedRnnArgs)
+NETLET_PENDING(mixed_lstm_bwd, MixedRnnBwdArgs)
+NETLET_PENDING(mixed_gru_fwd, MixedRnnArgs)
+NETLET_PENDING(mixed_gru_bwd, MixedRnnBwdArgs)
+NETLET_PENDING(mixed_gru_reset_before_fwd, MixedRnnArgs)
+NETLET_PENDING(mixed_gru_reset_before_bwd, MixedRnnBwdArgs)
+}  // namespace netlet::NETLET_ISA

@@ -1,0 +1,22 @@
+// Kernels that kernels.def lists and that are not written yet. Who writes one deletes its line here.
+#include "dispatch/kernel_table.h"
+
+#define NETLET_PENDING(name, ...)                                                                                      \
+    template <class> void name(const void* args, Range r);                                                             \
+    template <> void name<__VA_ARGS__>(const void*, Range) {}
+
+namespace netlet::NETLET_ISA {
+NETLET_PENDING(quantized_pad, QuantizedPadArgs)
+NETLET_PENDING(quantized_depthwise, QuantizedDepthwiseArgs)
+NETLET_PENDING(quantized_max_pool, QuantizedPoolArgs)
+NETLET_PENDING(quantized_average_pool, QuantizedPoolArgs)
+NETLET_PENDING(quantized_add, QuantizedAddArgs)
+NETLET_PENDING(code_sums, CodeSumsArgs)
+NETLET_PENDING(requantize, RequantizeArgs)
+NETLET_PENDING(unpack_int4, UnpackInt4Args)
+NETLET_PENDING(sgd_8bit, Sgd8bitArgs)
+NETLET_PENDING(adam_8bit, Adam8bitArgs)
+NETLET_PENDING(lion_8bit, Lion8bitArgs)
+NETLET_PENDING(fake_quantize_bwd_f32, FakeQuantizeBwdArgs<float>)
+NETLET_PENDING(fake_quantize_bwd_f64, FakeQuantizeBwdArgs<double>)
+}  // namespace netlet::NETLET_ISA
