@@ -221,10 +221,9 @@ class Torch:
         return loss
 
 
-def onnx_session(w: Workload, weights: list[np.ndarray], threads: int) -> Any:
-    """The network in ONNX Runtime; `session.run(None, {"x": onnx_input(w, x)})` predicts."""
+def onnx_model(w: Workload, weights: list[np.ndarray]) -> Any:
+    """The network as a ModelProto with the input "x" (`onnx_input`)."""
     import onnx
-    import onnxruntime
     from onnx import TensorProto, helper, numpy_helper
 
     nodes, constants, x = [], [], "x"
@@ -243,9 +242,21 @@ def onnx_session(w: Workload, weights: list[np.ndarray], threads: int) -> Any:
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
+    return model
+
+
+def session_of(model: bytes, threads: int) -> Any:
+    """ONNX Runtime's session of a serialized model."""
+    import onnxruntime
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def onnx_session(w: Workload, weights: list[np.ndarray], threads: int) -> Any:
+    """The network in ONNX Runtime; `session.run(None, {"x": onnx_input(w, x)})` predicts."""
+    return session_of(onnx_model(w, weights).SerializeToString(), threads)
 
 
 def onnx_input(w: Workload, x: np.ndarray) -> np.ndarray:
