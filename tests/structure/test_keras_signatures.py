@@ -54,6 +54,8 @@ DIFFERENT = {
     ("utils.Progbar", "interval"): "redrawn at most ten times a second",
     ("ops.arange", "step"): "None means 1",
     ("ops.pad", "constant_values"): "None means 0",
+    ("Model.quantize", "mode"): "int8 without an argument",
+    ("Sequential.quantize", "mode"): "int8 without an argument",
 }
 NOT_COMPARED = {
     "Layer.add_variable": "an older name of add_weight",

@@ -10,7 +10,7 @@ import fnmatch
 _IMAGES = "netlet augments images with flips, rotations, zooms, shifts, shears, crops, brightness and contrast"
 _BOXES = "netlet has no bounding boxes"
 _TRACED = "netlet computes at once, so Python's own `if` and `while` do this"
-_QUANTIZED = "netlet's quantization has interfaces of its own"
+_QUANTIZED = "`Model.quantize` takes a `quantizers.Int8Config`"
 
 LEFT_OUT: dict[str, str] = {
     "applications": "it has no pretrained networks",

@@ -135,6 +135,20 @@ class GraphLayer(Layer):
         """The layers and ops of the graph, in topological order."""
         return list(self._graph("operations").operations)
 
+    def calls(self) -> list[Any]:
+        """The operations that the graph calls, in their order; a shared layer occurs once for each call.
+
+        Empty for a model that is not a graph.
+        """
+        return [] if self._function is None else [operation for operation, _, _ in self._function.steps]
+
+    def followers(self) -> dict[int, int]:
+        """{index of a call in `calls`: index of the only call that reads its output}.
+
+        Only for calls with one input, no other arguments and one output.
+        """
+        return {} if self._function is None else self._function.followers()
+
     # ---- layers that run in Python, ahead of the others ------------------------------------------------------------
     @property
     def has_front(self) -> bool:

@@ -276,6 +276,14 @@ class Sequential(Model):
     def layers(self, value: Any) -> None:
         raise AttributeError("`layers` of a Sequential is read-only. Use `add` and `pop` to change its layers.")
 
+    def calls(self) -> list[Any]:
+        """The layers, in the order in which they are called."""
+        return self.layers
+
+    def followers(self) -> dict[int, int]:
+        """{index of a layer: index of the next one}."""
+        return {i: i + 1 for i in range(len(self.layers) - 1)}
+
     def _chain(self, what: str) -> list[KerasTensor]:
         """The symbolic input and each layer's output; AttributeError, which names `what`, before the build."""
         if len(self._symbols) < 2:

@@ -20,11 +20,12 @@ from . import call_context, masks
 from .building import Building
 from .calling import finishing, name_layer, nested_too_deeply
 from .input_spec import InputSpec, check
+from .quantizing import Quantizing
 
 _OTHER_TYPES = {"int16": "int32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
 
 
-class Layer(Building):
+class Layer(Building, Quantizing):
     """Base class of all layers.
 
     Args:

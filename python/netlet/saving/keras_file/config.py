@@ -144,7 +144,8 @@ def from_keras(config: Any) -> Any:
         return _op_from_keras(config)
     result = {key: from_keras(value) for key, value in config.items() if key != "compile_config"}
     inner = result.get("config")
-    if isinstance(inner, dict) and "quantization_config" in inner:
+    own = module == "keras.layers.int8"  # netlet's own quantized layers, in a file that netlet wrote
+    if isinstance(inner, dict) and "quantization_config" in inner and not own:
         if inner["quantization_config"] is not None:
             raise NotImplementedError(f"Layer {inner.get('name')!r} is quantized; netlet reads float layers only.")
         del inner["quantization_config"]

@@ -1,0 +1,76 @@
+"""The part of Layer that is about quantization."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .quantization import config_for, quantized_class
+
+
+class Quantizing:
+    """Base of Layer with `quantize` and the properties of quantized layers."""
+
+    name: str
+    built: bool
+
+    @property
+    def quantization_mode(self) -> str | None:
+        """The mode with which the layer was quantized, e.g. "int8"; None for a float layer."""
+        config = self.quantization_config
+        return None if config is None else str(config.mode)
+
+    @property
+    def quantization_config(self) -> Any:
+        """The config with which the layer was quantized; None for a float layer."""
+        return self.__dict__.get("_quantization_config")
+
+    def quantize(self, mode: str | None = None, type_check: bool = True, config: Any = None) -> None:
+        """Makes this layer an 8-bit one, in place: the object stays, its class and weights change.
+
+        Sub-layers stay as they are; `Model.quantize` quantizes all layers inside a model.
+
+        Args:
+            mode: "int8", or None (the default) for that of `config`.
+            type_check: whether a subclass of a layer is refused, since its `call` may be its own; always True.
+            config: a `quantizers.Int8Config`, whose calibration data are inputs of this layer; None (the default) for
+                the mode's default.
+
+        Raises:
+            NotImplementedError: the layer has no quantized form.
+            ValueError: the layer is not built, or is quantized; an unknown mode; NaN or infinite weights.
+
+        >>> import numpy as np
+        >>> from netlet import layers
+        >>> layer = layers.Dense(4)
+        >>> y = layer(np.ones((2, 3), "float32"))
+        >>> layer.quantize("int8")
+        >>> layer.kernel.dtype, layer.quantization_mode
+        ('int8', 'int8')
+        """
+        config = config_for(mode, config)
+        if not type_check:
+            raise NotImplementedError(f"Layer '{self.name}'.quantize: expected type_check=True, received False.")
+        check_ready(self)
+        quantized = quantized_class(type(self), config.scheme)
+        if quantized is None:
+            raise NotImplementedError(f"Layer '{self.name}': {no_class(type(self), config)}.")
+        why = quantized.why_not(self, config)
+        if why is not None:
+            raise NotImplementedError(f"Layer '{self.name}' cannot be quantized: {why}.")
+        quantized.quantize_alone(self, config)
+
+
+def check_ready(layer: Any) -> None:
+    """Raises ValueError if the layer is not built or is quantized already."""
+    if not layer.built:
+        raise ValueError(
+            f"Layer '{layer.name}' is not built: it has no weights to quantize. Call it, or `build`, first."
+        )
+    if layer.quantization_mode is not None:
+        raise ValueError(f"Layer '{layer.name}' is already quantized, with {layer.quantization_config!r}.")
+
+
+def no_class(float_class: type, config: Any) -> str:
+    """Why a layer class stays float."""
+    what = f"mode {config.mode!r}" + (" with activations=None" if config.scheme.endswith("_weights") else "")
+    return f"{float_class.__name__} has no quantized form for {what}"

@@ -1,0 +1,57 @@
+"""Which layers can become part of the product before them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netlet import activations
+
+from .activations.activation import ELU, Activation, LeakyReLU, ReLU
+from .convolutional.convolution import Conv
+from .convolutional.convolution_depthwise import DepthwiseConv
+from .convolutional.windowed import Windowed
+from .core.dense import Dense
+from .normalization.batch_normalization import BatchNormalization
+
+LINEAR = ("linear", 0.0)
+
+
+def fused_activation(layer: Any) -> tuple[str, float] | None:
+    """The (name, alpha) of the activation that a product must fuse to replace this layer; None if none can."""
+    if getattr(layer, "activity_regularizer", None) is not None:
+        return None
+    found: tuple[str, float] | None = None
+    if type(layer) is Activation:
+        found = activations.fused(layer.activation)
+    elif type(layer) is ReLU and layer.max_value is None and layer.threshold == 0:
+        found = ("leaky_relu", float(layer.negative_slope)) if layer.negative_slope else ("relu", 0.0)
+    elif type(layer) is LeakyReLU:
+        found = ("leaky_relu", float(layer.negative_slope))
+    elif type(layer) is ELU and layer.alpha >= 0:
+        found = ("elu", float(layer.alpha))
+    return found
+
+
+def is_product(layer: Any) -> bool:
+    """Whether the layer is a built dense or convolution layer that computes one product.
+
+    Its kernel's last axes are the output channels. A subclass with its own `call` or a layer with an activity
+    regularizer does not count.
+    """
+    known = isinstance(layer, Dense) and type(layer).call is Dense.call
+    known = known or (isinstance(layer, (Conv, DepthwiseConv)) and type(layer).call is Windowed.call)
+    return known and bool(layer.built) and layer.activity_regularizer is None
+
+
+def is_linear(layer: Any) -> bool:
+    """Whether the layer's own activation is the identity."""
+    return activations.fused(layer.activation) == LINEAR
+
+
+def normalizes(layer: Any, product: Any) -> bool:
+    """Whether the layer is a batch normalization over the channel axis of the product's output."""
+    if type(layer) is not BatchNormalization or not layer.built or layer.activity_regularizer is not None:
+        return False
+    rank = layer.input_spec.ndim
+    channels = rank - 1 if isinstance(product, Dense) else product._channel_axis % rank
+    return bool(layer.axis % rank == channels and layer.compute_dtype == product.compute_dtype)

@@ -1,0 +1,78 @@
+"""Calibration: runs a float model on typical data and observes the inputs of the layers that are quantized."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from netlet.base import tree
+
+from .observers import Observer, observer
+
+
+def ranges_of(model: Any, layers: Sequence[Any], config: Any) -> dict[int, tuple[float, float]]:
+    """The range of the inputs of each layer, from a run of the model on the calibration data.
+
+    Args:
+        model: the float model.
+        layers: the layers whose inputs are observed.
+        config: an Int8Config.
+
+    Returns:
+        {id of a layer: (low, high)} of the layers that the run called; empty without static activations.
+
+    Raises:
+        ValueError: no calibration data, or none of its rows; data that do not fit the model; NaN or infinite values.
+    """
+    if config.activations != "static" or not layers:
+        return {}
+    if config.calibration is None:
+        raise ValueError(
+            f"Model '{model.name}': expected Int8Config(calibration=) with typical inputs for activations=\"static\", "
+            "received None."
+        )
+    observers = [observer(config.observer) for _ in layers]
+    eagerly = model.run_eagerly
+    with contextlib.ExitStack() as watched:
+        for layer, seen in zip(layers, observers, strict=True):
+            watched.enter_context(_watched(layer, seen))
+        model.run_eagerly = True  # plans do not call layers
+        try:
+            outputs = model.predict(config.calibration, verbose=0)
+        finally:
+            model.run_eagerly = eagerly
+    if not all(len(rows) for rows in tree.flatten(outputs)):
+        raise ValueError(f"Model '{model.name}': expected calibration data with at least one row, received none.")
+    return {id(layer): seen.range() for layer, seen in zip(layers, observers, strict=True) if seen.count}
+
+
+@contextlib.contextmanager
+def _watched(layer: Any, seen: Observer) -> Iterator[None]:
+    """A context in which `seen` is given the inputs of each call of the layer."""
+    call = layer.call
+    assert layer._takes_training in (True, False)  # cached now, from the true `call`
+
+    @functools.wraps(call)
+    def watching(*args: Any, **kwargs: Any) -> Any:
+        values = np.asarray(args[0] if args else next(iter(kwargs.values())), "float32")
+        if not np.isfinite(values).all():
+            raise ValueError(
+                f"Layer '{layer.name}': expected calibration data with finite inputs of each layer, received NaN or "
+                "infinite values."
+            )
+        seen.add(values)
+        return call(*args, **kwargs)
+
+    own = layer.__dict__.get("call")
+    object.__setattr__(layer, "call", watching)
+    try:
+        yield
+    finally:
+        if own is None:
+            object.__delattr__(layer, "call")
+        else:
+            object.__setattr__(layer, "call", own)

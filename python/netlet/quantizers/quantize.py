@@ -1,0 +1,72 @@
+"""Post-training quantization: replaces the layers of a trained model by 8-bit ones, in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from netlet.layers.base.quantization import config_for, quantized_class
+from netlet.layers.int8.adopting import adopt_all
+from netlet.layers.int8.folded_normalization import FoldedNormalization
+
+from .calibration import ranges_of
+from .norm_folding import foldable, folded_weights
+from .record import LayerRecord, own_bytes
+from .selection import Filters, select
+
+# review(record, layer, its quantized twin) -> why the layer stays float, or None. It may add facts to the record.
+Review = Callable[[LayerRecord, Any, Any], str | None]
+
+
+def quantize_model(
+    model: Any, mode: Any = "int8", config: Any = None, filters: Filters = None, review: Review | None = None
+) -> list[LayerRecord]:
+    """Quantizes the layers of a model, in place. If it raises, the model does not change.
+
+    Args:
+        model: a Model, built.
+        mode: "int8".
+        config: an Int8Config; None (the default): that of the mode.
+        filters: which layers; see `selection.wanted_by`.
+        review: called with each layer before anything changes; None (the default): all are quantized.
+
+    Returns:
+        A record of each layer that has weights, in the order of the model's layers.
+
+    Raises:
+        ValueError: as `Model.quantize`.
+    """
+    config = config_for(mode, config)
+    selected, records = select(model, config, filters)
+    ranges = ranges_of(model, selected, config)
+    norms = {id(product): norm for product, norm in foldable(model, selected)}
+    changes: list[tuple[Any, Any]] = []
+    for layer in selected:
+        norm, found = norms.get(id(layer)), ranges.get(id(layer))
+        if config.activations == "static" and found is None:
+            records.append(_float(layer, "the calibration data do not reach it"))
+            continue
+        weights = None if norm is None else folded_weights(layer, norm)
+        twin = quantized_class(type(layer), config.scheme).twin(layer, config, found, weights)
+        record = LayerRecord(layer, _done(config), True, own_bytes(layer), own_bytes(twin), found)
+        why = None if review is None else review(record, layer, twin)
+        if why is not None:
+            records.append(_float(layer, why))
+            continue
+        records.append(record)
+        changes.append((layer, twin))
+        if norm is not None:
+            changes.append((norm, FoldedNormalization.twin(norm)))
+            records = [r for r in records if r.layer is not norm]
+            records.append(LayerRecord(norm, f"folded into '{layer.name}'", True, own_bytes(norm), 0))
+    adopt_all(changes)
+    place = {id(layer): i for i, layer in enumerate(model._flatten_layers())}
+    return sorted(records, key=lambda r: place.get(id(r.layer), 0))
+
+
+def _float(layer: Any, why: str) -> LayerRecord:
+    return LayerRecord(layer, f"float: {why}", False, own_bytes(layer), own_bytes(layer))
+
+
+def _done(config: Any) -> str:
+    return f"{config.mode}, {config.activations or 'weights only'}"
