@@ -43,6 +43,8 @@ class GraphLayer(Layer):
     _specs: dict[Any, Any]  # shapes and dtypes of inputs -> symbolic outputs
     _warned: set[str]  # warnings that were given
     _front: Front | None = None
+    _is_chain = False  # True in Sequential: its layers are called one after the other
+    layers: list[Any]
 
     @property
     def _masks_travel_inside(self) -> bool:  # type: ignore[override]
@@ -136,10 +138,12 @@ class GraphLayer(Layer):
         return list(self._graph("operations").operations)
 
     def calls(self) -> list[Any]:
-        """The operations that the graph calls, in their order; a shared layer occurs once for each call.
+        """The operations that the model calls, in their order; a shared layer occurs once for each call.
 
-        Empty for a model that is not a graph.
+        Empty for a model with its own `call`.
         """
+        if self._is_chain:
+            return self.layers
         return [] if self._function is None else [operation for operation, _, _ in self._function.steps]
 
     def followers(self) -> dict[int, int]:
@@ -147,6 +151,8 @@ class GraphLayer(Layer):
 
         Only for calls with one input, no other arguments and one output.
         """
+        if self._is_chain:
+            return {i: i + 1 for i in range(len(self.layers) - 1)}
         return {} if self._function is None else self._function.followers()
 
     # ---- layers that run in Python, ahead of the others ------------------------------------------------------------

@@ -52,7 +52,7 @@ class Sequential(Model):
             self._append(layer)
         self._extend_graph()
 
-    _masks_travel_inside = True
+    _masks_travel_inside = _is_chain = True
 
     _untracked_attributes = Model._untracked_attributes | {"_names", "_symbols", "_structure"}
 
@@ -275,14 +275,6 @@ class Sequential(Model):
     @layers.setter
     def layers(self, value: Any) -> None:
         raise AttributeError("`layers` of a Sequential is read-only. Use `add` and `pop` to change its layers.")
-
-    def calls(self) -> list[Any]:
-        """The layers, in the order in which they are called."""
-        return self.layers
-
-    def followers(self) -> dict[int, int]:
-        """{index of a layer: index of the next one}."""
-        return {i: i + 1 for i in range(len(self.layers) - 1)}
 
     def _chain(self, what: str) -> list[KerasTensor]:
         """The symbolic input and each layer's output; AttributeError, which names `what`, before the build."""
