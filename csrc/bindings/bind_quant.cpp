@@ -3,6 +3,7 @@
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
 #include "ops/quant/quant.h"
+#include "ops/quant/unpack_int4.h"
 
 namespace netlet::bindings {
 
@@ -62,6 +63,11 @@ void bind_quant(py::module_& m) {
             return ops::fake_quantize(Tape::current(), "fake_quantize_zeropoint", x, zeropoint(dtype), {axes, group});
         },
         "x"_a, "dtype"_a = DType::i8, "axes"_a = py::none(), "group"_a = 0, NoGil());
+    m.def(
+        "unpack_int4",
+        [](const Arg& packed, int axis, int64_t size) { return ops::unpack_int4(Tape::current(), packed, axis, size); },
+        "packed"_a, "axis"_a, "size"_a, NoGil(),
+        "The int8 codes, -8 to 7, of bytes that hold two each along the axis, which has `size` of them unpacked.");
 }
 
 }  // namespace netlet::bindings

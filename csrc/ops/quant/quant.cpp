@@ -124,6 +124,7 @@ void emit_dequantize(Tape& tape, const Tensor& q, const Tensor& scale, const Ten
     Work work{v.outer * a.pieces, grain_for(16384, v.n), 2 * (double)q->size()};
     if (v.inner > 1) work = {v.outer * v.n, grain_for(16384, v.inner), work.flops};
     if (q->size() == 0) work.units = 0;
+    work.prepack = true;  // weights that are stored as codes: a plan for inference multiplies the floats
     tape.emit(NETLET_KERNEL_FOR(dequantize, y->dtype), a,
               {in(a.q, q), in(a.scale, scale), in_if(a.zero, zero), out(a.y, y)}, work);
 }
