@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from .models.functional import Model
     from .models.sequential import Sequential
     from .optimizers import Optimizer
+    from .quantizers import Quantizer
     from .regularizers import Regularizer
 
 _MODULES = (
@@ -100,6 +101,7 @@ _NAMES = {
     "Metric": "metrics",
     "Model": "models",
     "Optimizer": "optimizers",
+    "Quantizer": "quantizers",
     "Regularizer": "regularizers",
     "Sequential": "models",
     "Tensor": "engine.tensor",
@@ -123,6 +125,7 @@ __all__ = [
     "Metric",
     "Model",
     "Optimizer",
+    "Quantizer",
     "Regularizer",
     "Sequential",
     "Tensor",

@@ -17,7 +17,7 @@ import netlet
 NEWER_KERAS = tuple(map(int, keras.__version__.split(".")[:2])) > (3, 15)
 MODULES = (
     "activations callbacks constraints initializers layers losses metrics models ops ops.image optimizers "
-    "optimizers.schedules random regularizers saving utils"
+    "optimizers.schedules quantizers random regularizers saving utils"
 ).split()
 CLASSES = ["Layer", "Model", "Sequential", "Variable"]
 

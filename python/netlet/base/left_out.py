@@ -18,7 +18,6 @@ LEFT_OUT: dict[str, str] = {
     "distillation": "write a `train_step` that computes both losses",
     "distillation.*": "write a `train_step` that computes both losses",
     "quantizers.*": _QUANTIZED,
-    "Quantizer": _QUANTIZED,
     "dtype_policies.AWQ*": _QUANTIZED,
     "dtype_policies.GPTQ*": _QUANTIZED,
     "dtype_policies.Int4*": _QUANTIZED,

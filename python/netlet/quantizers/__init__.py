@@ -1,11 +1,40 @@
-"""Quantization of models to 8 bits: configs, calibration, and the changes that `Model.quantize` makes."""
+"""Quantization of models to 8 bits: configs, calibration, the changes that `Model.quantize` makes; Keras's quantizers.
+
+`ops.quantize_absmax` and `ops.quantize_zeropoint` are netlet's own functions of arrays; docs/quantization.md compares
+them with Keras's.
+"""
 
 from __future__ import annotations
 
 from netlet.base.missing import explain_missing
 from netlet.layers.base.quantization import Int8Config
 
-__all__ = ["Int8Config"]
+from .abs_max import (
+    AbsMaxQuantizer,
+    Quantizer,
+    abs_max_quantize,
+    abs_max_quantize_grouped_with_zero_point,
+)
+from .fake_quantization import fake_quant_with_min_max_vars
+from .float8 import compute_float8_amax_history, compute_float8_scale, quantize_and_dequantize
+from .identifiers import deserialize, get, serialize
+from .int4 import pack_int4, unpack_int4
 
+__all__ = [
+    "AbsMaxQuantizer",
+    "Int8Config",
+    "Quantizer",
+    "abs_max_quantize",
+    "abs_max_quantize_grouped_with_zero_point",
+    "compute_float8_amax_history",
+    "compute_float8_scale",
+    "deserialize",
+    "fake_quant_with_min_max_vars",
+    "get",
+    "pack_int4",
+    "quantize_and_dequantize",
+    "serialize",
+    "unpack_int4",
+]
 
 explain_missing(__name__)
