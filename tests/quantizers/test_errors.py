@@ -118,7 +118,7 @@ def test_config_refuses(arguments):
 def test_an_interrupted_change_is_undone(monkeypatch):
     m = model()
     before = m.predict(X, verbose=0)
-    import netlet.layers.int8.adopting as adopting
+    import netlet.layers.base.adopting as adopting
 
     true, calls = adopting._fields, []
 

@@ -85,3 +85,50 @@ def test_the_file_is_small(tmp_path):
 
 def test_calibration_data_are_not_saved(model):
     assert "calibration" not in model.to_json()
+
+
+@netlet.saving.register_keras_serializable("tests")
+class Own(netlet.Model):
+    """A model whose config does not have its layers."""
+
+    def __init__(self, units=5, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.front = netlet.Sequential(
+            [netlet.Input((6,)), layers.Dense(units), layers.BatchNormalization(), layers.ReLU()]
+        )
+        self.head = layers.Dense(2)
+
+    def call(self, x):
+        return self.head(self.front(x))
+
+    def get_config(self):
+        return {"units": self.units}
+
+
+@pytest.mark.parametrize("ending", ["netlet", "keras"])
+def test_layers_that_no_config_has(tmp_path, ending):
+    if ending == "keras":
+        pytest.importorskip("h5py")
+    model = Own()
+    model(X)
+    model.quantize("int8", Int8Config("static", calibration=X))
+    assert type(model.front.layers[1]) is FoldedNormalization
+    model.save(tmp_path / f"m.{ending}")
+    other = netlet.models.load_model(tmp_path / f"m.{ending}")
+    np.testing.assert_array_equal(other.predict(X, verbose=0), model.predict(X, verbose=0))
+    assert [v.dtype for v in other.weights] == [v.dtype for v in model.weights]
+    assert all(v.path.startswith(other.front.name) for v in other.front.weights)
+
+
+def test_a_damaged_list_of_quantized_layers():
+    model = Own()
+    model(X)
+    model.quantize("int8")
+    config = netlet.saving.serialize_keras_object(model)
+    parts = config["build_config"]["quantized"]
+    place, entry = next(iter(parts.items()))
+    for damaged in ({"99": entry}, {"x": entry}, {place: netlet.saving.serialize_keras_object(layers.ReLU())}):
+        config["build_config"]["quantized"] = damaged
+        with pytest.raises(ValueError, match="expected"):
+            netlet.saving.deserialize_keras_object(config)

@@ -8,6 +8,7 @@ from typing import Any
 from netlet.base import tree
 from netlet.engine.graph import KerasTensor, OpCall
 from netlet.layers.base.layer import Layer
+from netlet.layers.base.quantized_parts import quantized_parts, restore_parts
 from netlet.layers.core.input_layer import InputLayer
 
 from .functional import Functional, Model
@@ -76,6 +77,8 @@ def clone_model(
             copy = _clone_sequential(model, input_tensors, cloned)
         else:
             copy = _clone_graph(model, input_tensors, cloned, call_function)
+    if copy.built and clone_function is None and (parts := quantized_parts(model)):
+        restore_parts(copy, parts)
     if model.compiled:
         _compile_again(copy, model)
     return copy

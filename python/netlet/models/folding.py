@@ -24,6 +24,8 @@ from netlet.layers.base.input_spec import check
 from netlet.layers.fusable import LINEAR, fused_activation, is_linear, is_product, normalizes
 from netlet.layers.pooling.pooling import MaxPooling, Pooling
 
+from . import codes
+
 LONGEST = 3  # product, batch normalization, activation
 RELU = ("relu", 0.0)
 
@@ -93,6 +95,8 @@ def fold_first(layers: Sequence[Any]) -> tuple[Any, int]:
     Returns:
         (operation, count): what to call, and how many of the layers it replaces; (the first layer, 1) if nothing fuses.
     """
+    if (quantized := codes.fuse(layers)) is not None:
+        return quantized
     if not can_fold(layers[0]):
         return layers[0], 1
     product, count, batch_norm, activation = layers[0], 1, None, LINEAR
@@ -151,12 +155,16 @@ def chain(layers: Sequence[Any]) -> Sequence[Any]:
     first = rule()
     if first is None:
         return layers
-    found, done = [], 0
+    found: list[Any] = []
+    done = 0
     while done < len(layers):
         operation, count = first(layers[done : done + LONGEST])
         found.append(operation)
         done += count
-    return found
+    if first is not fold_first:
+        return found
+    places = range(len(found))
+    return codes.link(found, [[i] for i in places], [i + 1 for i in places], [len(found)])
 
 
 def steps(function: Function) -> list[Any] | None:
@@ -172,10 +180,15 @@ def steps(function: Function) -> list[Any] | None:
     if first is None:
         return None
     follower, old = function.followers(), function.steps
+    reads, plain = function.reads, function.plain
     gone: set[int] = set()
-    found = []
+    found, inputs = [], []
     for i, (_, fill, _) in enumerate(old):
         if i in gone:
+            continue
+        inputs.append(reads[i])
+        if not plain[i]:
+            found.append(old[i])
             continue
         run = [i]
         while len(run) < LONGEST and run[-1] in follower:
@@ -183,4 +196,13 @@ def steps(function: Function) -> list[Any] | None:
         operation, count = first([old[k][0] for k in run])
         gone.update(run[1:count])
         found.append((operation, fill, old[run[count - 1]][2]))
-    return found
+    if first is not fold_first:
+        return found
+    floats = [slot for slots, simple in zip(reads, plain, strict=True) if not simple for slot in slots]
+    operations = codes.link(
+        [step[0] for step in found],
+        inputs,
+        [out[0] if len(out) == 1 else -1 for _, _, out in found],
+        [*function.output_slots, *floats],
+    )
+    return [(operation, *step[1:]) for operation, step in zip(operations, found, strict=True)]

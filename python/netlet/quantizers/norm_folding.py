@@ -8,6 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from netlet.layers.convolutional.convolution_depthwise import DepthwiseConv, SeparableConv
+from netlet.layers.convolutional.convolution_transpose import ConvTranspose
+from netlet.layers.convolutional.windowed import Windowed
 from netlet.layers.fusable import is_linear, is_product, normalizes
 
 
@@ -30,7 +33,7 @@ def foldable(model: Any, selected: Sequence[Any]) -> list[tuple[Any, Any]]:
             product, norm = calls[i], calls[k]
             if id(product) not in chosen or uses[id(product)] != 1 or uses[id(norm)] != 1:
                 continue
-            if is_product(product) and is_linear(product) and normalizes(norm, product):
+            if _has_one_last_product(product) and is_linear(product) and normalizes(norm, product):
                 pairs.append((product, norm))
     return pairs
 
@@ -45,17 +48,30 @@ def folded_weights(product: Any, norm: Any) -> dict[str, np.ndarray]:
         norm: the batch normalization of its output's channels.
 
     Returns:
-        {"kernel": float32, "bias": float32 (channels,)}.
+        {name of the kernel: float32, "bias": float32 (channels,)}.
     """
 
     def numbers(weight: Any) -> Any:
         return None if weight is None else weight.numpy().astype("float64")
 
-    kernel, bias = numbers(product.kernel), numbers(product.bias)
+    name = "pointwise_kernel" if isinstance(product, SeparableConv) else "kernel"
+    kernel, bias = numbers(getattr(product, name)), numbers(product.bias)
     gamma, beta = numbers(norm.gamma), numbers(norm.beta)
     factor = 1.0 / np.sqrt(numbers(norm.moving_variance) + norm.epsilon)
     factor = factor if gamma is None else factor * gamma
-    channels = kernel.shape[-1] if kernel.shape[-1] == factor.size else kernel.shape[-2:]
     shift = -numbers(norm.moving_mean) if bias is None else bias - numbers(norm.moving_mean)
     shift = shift * factor if beta is None else shift * factor + beta
-    return {"kernel": (kernel * factor.reshape(channels)).astype("float32"), "bias": shift.astype("float32")}
+    channels: tuple[int, ...]
+    if isinstance(product, ConvTranspose):
+        channels = (-1, 1)  # its kernel is (..., filters, channels)
+    elif isinstance(product, DepthwiseConv):
+        channels = kernel.shape[-2:]
+    else:
+        channels = (-1,)
+    return {name: (kernel * factor.reshape(channels)).astype("float32"), "bias": shift.astype("float32")}
+
+
+def _has_one_last_product(layer: Any) -> bool:
+    """Whether the layer's output channels are those of one kernel."""
+    windowed = isinstance(layer, (ConvTranspose, SeparableConv)) and type(layer).call is Windowed.call
+    return is_product(layer) or (windowed and layer.activity_regularizer is None)

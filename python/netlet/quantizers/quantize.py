@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from netlet.layers.base.adopting import adopt_all
 from netlet.layers.base.quantization import config_for, quantized_class
-from netlet.layers.int8.adopting import adopt_all
 from netlet.layers.int8.folded_normalization import FoldedNormalization
 
 from .calibration import ranges_of

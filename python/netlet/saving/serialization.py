@@ -211,9 +211,13 @@ def building() -> Iterator[None]:
     try:
         yield
         for instance, build in _unbuilt.get() or ():
+            found = {key: _deserialize(value) for key, value in build.items()}
+            quantized = found.pop("quantized", None)
             if not instance.built:
-                instance.build_from_config({key: _deserialize(value) for key, value in build.items()})
+                instance.build_from_config(found)
                 instance.built = True
+            if quantized:
+                instance.restore_quantized_parts(quantized)
     finally:
         _unbuilt.reset(token)
 

@@ -22,6 +22,8 @@ class Function:
         nodes: the calls in an order in which they can be made.
         operations: the operations that are called, in the order in which Keras lists a model's layers.
         steps: (operation, function that fills its arguments, slots of its outputs) for each call that `run` makes.
+        reads: for each step, the slots of the tensors among its arguments.
+        plain: for each step, whether it has one argument and no keyword arguments.
 
     Raises:
         ValueError: an output depends on another input, or two operations have the same name.
@@ -63,7 +65,14 @@ class Function:
             out = tuple(self._slot.setdefault(id(t), len(self._slot)) for t in node.outputs)
             steps.append((node.operation, _filler(node), out))
             self._step_nodes.append(node)
+        self.reads = [[self._slot[id(t)] for t in node.input_tensors] for node in self._step_nodes]
+        self.plain = [len(node.args) == 1 and not node.kwargs for node in self._step_nodes]
         return [(op, fill(self._slot), out) for op, fill, out in steps]
+
+    @property
+    def output_slots(self) -> list[int]:
+        """The slots of the graph's outputs."""
+        return [self._slot[id(t)] for t in self.outputs]
 
     def followers(self) -> dict[int, int]:
         """Returns {index of a step: index of the only step that reads its output}.
@@ -107,7 +116,7 @@ class Function:
             else:
                 for place, value in zip(out, tree.flatten(result), strict=True):
                     slots[place] = value
-        return tree.pack_like(self.outputs_struct, [slots[self._slot[id(t)]] for t in self.outputs])
+        return tree.pack_like(self.outputs_struct, [slots[i] for i in self.output_slots])
 
 
 def _filler(node: Node) -> Callable[[dict[int, int]], Callable[[list[Any]], tuple[tuple[Any, ...], dict[str, Any]]]]:

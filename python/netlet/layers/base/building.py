@@ -13,6 +13,7 @@ from netlet.engine.graph import KerasTensor, infer_spec
 
 from . import call_context, masks
 from .calling import as_shapes, has_tensor, name_layer, parameters, shapes_in
+from .quantized_parts import quantized_parts
 from .state import LayerState
 
 
@@ -84,6 +85,11 @@ class Building(LayerState):
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The shapes that `build` was called with, or None; `build_from_config` uses them when a model is loaded."""
+        config = self._shapes_for_config()
+        parts = quantized_parts(self) if config and self._layers else {}
+        return {**config, "quantized": parts} if config and parts else config
+
+    def _shapes_for_config(self) -> dict[str, Any] | None:
         shapes = self._build_arguments
         if not shapes or (self._needs_no_build and self._builds_by_call and not self._layers):
             return None

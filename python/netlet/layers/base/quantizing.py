@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .quantization import config_for, quantized_class
+from .quantized_parts import restore_parts
 
 
 class Quantizing:
@@ -12,6 +13,11 @@ class Quantizing:
 
     name: str
     built: bool
+    made_by_quantize = False  # True in classes that `quantize` assigns
+
+    def restore_quantized_parts(self, parts: Any) -> None:
+        """Makes layers inside this one quantized, which its config does not have; loading and copying call it."""
+        restore_parts(self, parts)
 
     @property
     def quantization_mode(self) -> str | None:

@@ -16,6 +16,8 @@ class FoldedNormalization(BatchNormalization):
     Source: Jacob et al., 2018, section 3.2.
     """
 
+    made_by_quantize = True
+
     def build(self, input_shape: Any) -> None:
         self.gamma = self.beta = None
 

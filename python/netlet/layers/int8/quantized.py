@@ -12,9 +12,9 @@ from netlet import _core, activations
 from netlet.base.naming import name_scope
 from netlet.saving.serialization import deserialize_object, serialize_object
 
+from ..base.adopting import adopt
 from ..base.layer import Layer
 from ..base.quantization import Int8Config
-from .adopting import adopt
 from .product import quantize_with
 
 LINEAR = ("linear", 0.0)
@@ -34,6 +34,7 @@ class QuantizedLayer(Layer):
         **kwargs: those of the float class.
     """
 
+    made_by_quantize = True
     _coded: ClassVar[tuple[str, ...]] = ("kernel",)
     activation: Any  # of the float class
     _row_axes: ClassVar[tuple[int, ...]]  # of the input, along which dynamic activations share a scale

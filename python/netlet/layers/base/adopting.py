@@ -8,7 +8,7 @@ from typing import Any
 
 from netlet.engine.variable import moved
 
-from ..base.tracking import TrackedDict, TrackedList
+from .tracking import TrackedDict, TrackedList
 
 _KEPT = ("_inbound_nodes", "_outbound_nodes", "_path", "_parent_path", "_metrics")  # a layer's place in graphs
 

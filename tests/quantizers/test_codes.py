@@ -1,0 +1,168 @@
+"""Codes between quantized layers: which values are codes, and predictions equal to the bit with and without them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import netlet
+from netlet import layers
+from netlet.models import codes
+from netlet.quantizers import Int8Config
+
+RNG = np.random.default_rng(0)
+
+
+def names_of(model, x):
+    """{name of a layer: (receives codes, returns codes)} of the operations that a plan for inference runs."""
+    found = []
+    true = codes.link
+
+    def spy(*arguments):
+        operations = true(*arguments)
+        found.extend(operations)
+        return operations
+
+    codes.link = spy
+    try:
+        model._forget_recorded_steps()
+        model.predict(x, verbose=0)
+    finally:
+        codes.link = true
+    result = {}
+    for operation in found:
+        if isinstance(operation, codes.QuantizedProduct):
+            result[operation.layer.name] = (operation.takes is not None, operation.returns is not None)
+        elif isinstance(operation, codes.OnCodes):
+            result[operation.layer.name] = (True, True)
+    return result
+
+
+def static(model, x):
+    model.quantize("int8", Int8Config("static", calibration=x))
+    y = model.predict(x, verbose=0)
+    for eager, recorded in zip(netlet.tree.flatten(model(x)), netlet.tree.flatten(y), strict=True):
+        np.testing.assert_array_equal(eager.numpy(), recorded)  # eager calls pass floats between layers
+    return y
+
+
+def test_chain():
+    model = netlet.Sequential(
+        [
+            netlet.Input((12,)),
+            layers.Dense(16, name="a"),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Dropout(0.5, name="drop"),
+            layers.Dense(16, "tanh", name="b"),
+            layers.Reshape((2, 8), name="reshape"),
+            layers.Permute((2, 1), name="permute"),
+            layers.Flatten(name="flatten"),
+            layers.Dense(8, "gelu", name="c"),
+            layers.Dense(3, name="d"),
+        ]
+    )
+    x = RNG.normal(size=(64, 12)).astype("float32")
+    static(model, x)
+    assert names_of(model, x) == {
+        "a": (False, True),
+        "drop": (True, True),
+        "b": (True, True),
+        "reshape": (True, True),
+        "permute": (True, True),
+        "flatten": (True, True),
+        "c": (True, False),  # no product fuses gelu
+        "d": (False, False),
+    }
+
+
+def test_graph():
+    x = netlet.Input((12,))
+    h = layers.Dense(16, "relu", name="h")(x)
+    u, v = layers.Dense(8, name="u")(h), layers.ReLU(name="act")(layers.Dense(8, name="v")(h))
+    joined = layers.Concatenate(name="joined")([u, v])
+    w = layers.Dense(8, name="w")(joined)
+    visible = layers.Dense(8, "relu", name="visible")(w)
+    model = netlet.Model(x, [visible, layers.Dense(2, name="end")(visible)])
+    data = RNG.normal(size=(64, 12)).astype("float32")
+    static(model, data)
+    assert names_of(model, data) == {
+        "h": (False, True),  # two readers, which see the same values and so have the same scale
+        "u": (True, True),
+        "v": (True, True),
+        "joined": (True, True),
+        "w": (True, True),
+        "visible": (True, False),
+        "end": (False, False),
+    }
+
+
+def test_a_value_that_another_layer_reads_as_floats():
+    x = netlet.Input((12,))
+    h = layers.Dense(8, "relu", name="h")(x)
+    u = layers.Dense(8, name="u")(h)
+    joined = layers.Concatenate(name="joined")([u, layers.Lambda(lambda t: t * 2)(h)])
+    model = netlet.Model(x, layers.Dense(3, name="end")(joined))
+    data = RNG.normal(size=(64, 12)).astype("float32")
+    static(model, data)
+    assert names_of(model, data) == {"h": (False, False), "u": (False, False), "end": (False, False)}
+
+
+def test_readers_with_different_scales():
+    x = netlet.Input((12,))
+    h = layers.Dense(8, "relu", name="h")(x)
+    model = netlet.Model(x, layers.Add()([layers.Dense(3, name="u")(h), layers.Dense(3, name="v")(h)]))
+    data = RNG.normal(size=(64, 12)).astype("float32")
+    static(model, data)
+    assert names_of(model, data)["h"] == (False, True)
+    model.get_layer("u").input_scale.assign(model.get_layer("u").input_scale.numpy() * 2)
+    assert names_of(model, data)["h"] == (False, False)
+    np.testing.assert_array_equal(model(data).numpy(), model.predict(data, verbose=0))
+
+
+def test_dynamic_layers_take_floats():
+    model = netlet.Sequential([netlet.Input((12,)), layers.Dense(8, "relu", name="a"), layers.Dense(8, name="b")])
+    data = RNG.normal(size=(64, 12)).astype("float32")
+    model.quantize("int8")
+    assert names_of(model, data) == {"a": (False, False), "b": (False, False)}
+    np.testing.assert_array_equal(model(data).numpy(), model.predict(data, verbose=0))
+
+
+def test_a_mask_makes_a_layer_return_floats():
+    model = netlet.Sequential(
+        [
+            netlet.Input((6, 4)),
+            layers.Masking(),
+            layers.Dense(8, "relu", name="a"),
+            layers.Dropout(0.5),
+            layers.Dense(8, name="b"),
+            layers.LSTM(3),
+        ]
+    )
+    data = RNG.normal(size=(16, 6, 4)).astype("float32")
+    data[:, 4:] = 0
+    before = model.predict(data, verbose=0)
+    model.quantize("int8", Int8Config("static", calibration=data), filters="^[ab]$")
+    after = model.predict(data, verbose=0)
+    np.testing.assert_array_equal(after, model(data).numpy())
+    assert np.abs(after - before).max() < 0.05
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_call_with_other_arguments(training):
+    x = netlet.Input((12,))
+    h = layers.Dense(8, "relu", name="h")(x)
+    h = layers.Dropout(1.0, name="drop", seed=1)(h, training=training)
+    model = netlet.Model(x, layers.Dense(3, name="end", use_bias=False)(h))
+    data = RNG.normal(size=(64, 12)).astype("float32")
+    model.quantize("int8", Int8Config("static", calibration=data))
+    assert names_of(model, data) == {"h": (False, False), "end": (False, False)}
+    assert np.any(model.predict(data, verbose=0)) != training  # a dropout that is always on leaves nothing
+
+
+def test_training_plans_have_no_codes():
+    model = netlet.Sequential([netlet.Input((12,)), layers.Dense(8, "relu"), layers.Dense(8)])
+    data = RNG.normal(size=(64, 12)).astype("float32")
+    y = static(model, data)
+    model.compile("sgd", "mse")
+    assert model.evaluate(data, y, verbose=0) == 0
