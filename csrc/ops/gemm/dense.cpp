@@ -63,6 +63,22 @@ Tensor bias_and_activation(Tape& tape, const Tensor& z, const Tensor& bias, Acti
     return act == Activation::linear ? y : activation(tape, y, act, {alpha, 0, 0});
 }
 
+void on_backward_of_dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const Tensor& y,
+                          Activation act, double alpha) {
+    const int64_t K = kernel->shape[0], N = kernel->shape[1], M = x->shape.product(0, x->shape.rank() - 1);
+    on_backward_of_fused(
+        tape, x, kernel, bias, y, act, alpha,
+        [=](Tape& tape, const Tensor& x, const Tensor& dz, const Grad& dw) {
+            emit_gemm(tape, {.a = x, .b = dz, .M = K, .N = N, .K = M, .a_transposed = true}, dw);
+        },
+        [=](Tape& tape, const Tensor& dz, const Grad& dx) {
+            emit_gemm(tape, {.a = dz, .b = kernel, .M = M, .N = K, .K = N, .b_transposed = true}, dx);
+        },
+        by_definition([act, alpha](Tape& tape, const Tensors& x) {
+            return Tensors{bias_and_activation(tape, matmul(tape, x[0], x[1]), x[2], act, alpha)};
+        }));
+}
+
 Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation act, double alpha) {
     check(x, kernel, bias);
     if (!is_fusable(act, alpha)) return activation(tape, dense(tape, x, kernel, bias), act, {alpha, 0, 0});
@@ -75,17 +91,7 @@ Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bi
     emit_gemm(tape, forward);
     if (!tape.needs_grad({x, kernel, bias})) return y;
 
-    on_backward_of_fused(
-        tape, x, kernel, bias, y, act, alpha,
-        [=](Tape& tape, const Tensor& x, const Tensor& dz, const Grad& dw) {
-            emit_gemm(tape, {.a = x, .b = dz, .M = K, .N = N, .K = M, .a_transposed = true}, dw);
-        },
-        [=](Tape& tape, const Tensor& dz, const Grad& dx) {
-            emit_gemm(tape, {.a = dz, .b = kernel, .M = M, .N = K, .K = N, .b_transposed = true}, dx);
-        },
-        by_definition([act, alpha](Tape& tape, const Tensors& x) {
-            return Tensors{bias_and_activation(tape, matmul(tape, x[0], x[1]), x[2], act, alpha)};
-        }));
+    on_backward_of_dense(tape, x, kernel, bias, y, act, alpha);
     return y;
 }
 

@@ -156,7 +156,7 @@ Tensor pack_for_tiles(Tape& tape, const Tensor& b, int64_t offset, int64_t N, in
     args.K = K;
     args.ldb = ldb;
     args.b_transposed = transposed;
-    return pack_b(tape, NETLET_KERNEL_FOR(gemm_pack_b, b->dtype), args, at(tape, b, offset));
+    return pack_b(tape, kernel(kernels_for(b->dtype, b->dtype).pack_b), args, at(tape, b, offset));
 }
 
 void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c, const Tensor& bias, Activation act, double alpha) {

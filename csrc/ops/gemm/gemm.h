@@ -40,8 +40,8 @@ inline void emit_gemm(Tape& tape, Gemm gemm, const Grad& c) {
     emit_gemm(tape, gemm);
 }
 
-// The columns of b in panels, for kernels that call the register tile themselves. op(b) is (K, N), begins `offset`
-// elements in, and has leading dimension ldb. Inference plans cache the result across runs.
+// The columns of b (float, bfloat16 or int8) in panels, for kernels that call the register tile themselves. op(b) is
+// (K, N), begins `offset` elements in, and has leading dimension ldb. Inference plans cache the result across runs.
 Tensor pack_for_tiles(Tape& tape, const Tensor& b, int64_t offset, int64_t N, int64_t K, int64_t ldb, bool transposed);
 
 // c = or += the sum of slices (count, M, N), in their order; or c = act(bias + the sum).
@@ -68,6 +68,10 @@ void on_backward_of_fused(Tape& tape, const Tensor& x, const Tensor& kernel, con
         },
         std::move(higher));
 }
+
+// Registers the gradient of a dense layer: x (..., K), kernel (K, N), bias (N,) or null, y (..., N) its result.
+void on_backward_of_dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const Tensor& y,
+                          Activation act, double alpha);
 
 // act(z + bias), bias (N,) or null, by separate ops.
 Tensor bias_and_activation(Tape& tape, const Tensor& z, const Tensor& bias, Activation act, double alpha);
