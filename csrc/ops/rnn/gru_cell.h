@@ -6,14 +6,14 @@
 namespace netlet::NETLET_ISA {
 
 // ---- after: n = a(x + r m),  m = h' R + b ----
-template <class T, bool standard>
+template <class T, bool standard, class Product>
 struct GruForward {
     static constexpr bool has_c = false;
     Gates<standard> g;
+    Product times_r;
 
     NETLET_MEMBER_INLINE void product(const Forward<T>& w) const {
-        rows_times_panels<T>(w.rows, w.GU, w.U, w.fed(0), w.u_pitch, w.a.panels, w.z(), w.z_pitch,
-                             {w.a.recurrent_bias, 0});
+        times_r(w, w.fed(0), 0, w.GU, {w.a.recurrent_bias, 0});
     }
     NETLET_MEMBER_INLINE void row(const Forward<T>& w, int64_t i) const {
         const T *z = w.z(i), *fed = w.fed(i);
@@ -64,15 +64,16 @@ struct GruBack {
 };
 
 // ---- before: n = a(x + (r h') R_n) ----
-template <class T, bool standard>
+template <class T, bool standard, class Product>
 struct GruBeforeForward {
     static constexpr bool has_c = false;
     Gates<standard> g;
+    Product times_r;
 
     NETLET_MEMBER_INLINE void product(const Forward<T>& w) const {
         const int64_t U = w.U;
         const Init<T> x = w.input_part();
-        rows_times_panels<T>(w.rows, 2 * U, U, w.fed(0), w.u_pitch, w.a.panels, w.z(), w.z_pitch, x);
+        times_r(w, w.fed(0), 0, 2 * U, x);
         for (int64_t i = 0; i < w.rows; ++i) {
             T *z = w.z(i), *saved = w.a.train ? w.a.saved + w.at(i, U) : nullptr;
             if (saved && w.masked(i)) {  // backward multiplies it by zeros
@@ -89,8 +90,7 @@ struct GruBeforeForward {
                 }
             });
         }
-        rows_times_panels<T>(w.rows, U, U, w.own(0), w.u_pitch, w.a.panels_n, w.z() + 2 * U, w.z_pitch,
-                             {x.p + 2 * U, x.ld});
+        times_r(w, w.own(0), 2 * U, U, {x.p + 2 * U, x.ld});
     }
     NETLET_MEMBER_INLINE void row(const Forward<T>& w, int64_t i) const {
         const T* z = w.z(i);
@@ -131,7 +131,8 @@ struct GruBeforeBack {
     NETLET_MEMBER_INLINE void product(const Back<T>& w) const {
         const int64_t U = w.U;
         // Computes the gradient of r h'. Masked rows have none.
-        rows_times_panels<T>(w.rows, U, U, w.z() + 2 * U, w.z_pitch, w.a.panels_n, w.own(0), w.u_pitch, {nullptr, 0});
+        rows_times_panels<Plain<T>>(w.rows, U, U, w.z() + 2 * U, w.z_pitch, w.a.panels_n, w.own(0), w.u_pitch,
+                                    {nullptr, 0});
         for (int64_t i = 0; i < w.rows; ++i) {
             if (w.masked(i)) continue;
             T *z = w.z(i), *dz = w.a.dz + w.at(i, w.GU), *dfed = w.dfed(i);

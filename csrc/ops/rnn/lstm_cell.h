@@ -4,14 +4,13 @@
 
 namespace netlet::NETLET_ISA {
 
-template <class T, bool standard>
+template <class T, bool standard, class Product>
 struct LstmForward {
     static constexpr bool has_c = true;
     Gates<standard> g;
+    Product times_r;
 
-    NETLET_MEMBER_INLINE void product(const Forward<T>& w) const {
-        rows_times_panels<T>(w.rows, w.GU, w.U, w.fed(0), w.u_pitch, w.a.panels, w.z(), w.z_pitch, w.input_part());
-    }
+    NETLET_MEMBER_INLINE void product(const Forward<T>& w) const { times_r(w, w.fed(0), 0, w.GU, w.input_part()); }
     NETLET_MEMBER_INLINE void row(const Forward<T>& w, int64_t i) const {
         const T* z = w.z(i);
         T *h = w.h(i), *c = w.own(i), *gates = w.gates(i);

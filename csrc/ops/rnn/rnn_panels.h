@@ -6,22 +6,25 @@
 namespace netlet::NETLET_ISA {
 
 // Reading the panels bounds the speed of a single row: several panels at a time keep enough multiply-adds in flight.
-template <class T, int P>
-NETLET_INLINE void row_times_panels(int64_t K, const T* a, const T* panels, T* c, const T* init) {
-    using V = Vec<T>;
+template <class F, int P>
+NETLET_INLINE void row_times_panels(int64_t K, const typename F::Lane* a, const typename F::Lane* panels,
+                                    typename F::Sum* c, const typename F::Sum* init) {
+    using V = Vec<typename F::Lane>;
+    using Sums = Vec<typename F::Sum>;
     constexpr int W = V::width;
-    V sum[P][packed_nv];
+    Sums sum[P][packed_nv];
 #pragma GCC unroll 8
     for (int p = 0; p < P; ++p)
 #pragma GCC unroll 2
-        for (int v = 0; v < packed_nv; ++v) sum[p][v] = init ? V::load(init + (p * packed_nv + v) * W) : V::zero();
+        for (int v = 0; v < packed_nv; ++v)
+            sum[p][v] = init ? Sums::load(init + (p * packed_nv + v) * W) : Sums::zero();
     for (int64_t k = 0; k < K; ++k) {
         const V ak = V::set1(a[k]);
 #pragma GCC unroll 8
         for (int p = 0; p < P; ++p)
 #pragma GCC unroll 2
             for (int v = 0; v < packed_nv; ++v)
-                sum[p][v] = fma(ak, V::load(panels + (p * K + k) * packed_nv * W + v * W), sum[p][v]);
+                sum[p][v] = F::multiply_add(ak, V::load(panels + (p * K + k) * packed_nv * W + v * W), sum[p][v]);
     }
 #pragma GCC unroll 8
     for (int p = 0; p < P; ++p)
@@ -29,22 +32,26 @@ NETLET_INLINE void row_times_panels(int64_t K, const T* a, const T* panels, T* c
         for (int v = 0; v < packed_nv; ++v) sum[p][v].store(c + (p * packed_nv + v) * W);
 }
 
-// c (rows, N) = init + a (rows, K) . b, with b in the panels of gemm_pack_b.
-template <class T>
-static void rows_times_panels(int64_t rows, int64_t N, int64_t K, const T* a, int64_t lda, const T* panels, T* c,
-                              int64_t ldc, Init<T> init) {
-    constexpr int W = Vec<T>::width, most = max_rows(packed_nv), together = 4;
+constexpr int panels_together = 4;
+
+// c (rows, N) = init + a (rows, K) . b, with b in the panels of the format F (gemm_blocks.h: Plain<T> or lanes of
+// low-precision numbers, K of them in a row).
+template <class F>
+static void rows_times_panels(int64_t rows, int64_t N, int64_t K, const typename F::Lane* a, int64_t lda,
+                              const typename F::Lane* panels, typename F::Sum* c, int64_t ldc,
+                              Init<typename F::Sum> init) {
+    constexpr int W = Vec<typename F::Lane>::width, most = max_rows(packed_nv), together = panels_together;
     constexpr int64_t NR = packed_nv * W;
     int64_t j = 0;
     if (rows == 1)
         for (; j + together * NR <= N; j += together * NR)
-            row_times_panels<T, together>(K, a, panels + j * K, c + j, init.at(0, j));
+            row_times_panels<F, together>(K, a, panels + j * K, c + j, init.at(0, j));
     const RowStrips strips(rows, most);
     for (; j < N; j += NR) {
         const int64_t left = N - j;
         const int nv = left <= W ? 1 : 2;
         const int64_t last = left < nv * W ? left - (nv - 1) * W : W;
-        const auto& tiles = tiles_for<Plain<T>>(AMajor::row, false, nv);
+        const auto& tiles = tiles_for<F>(AMajor::row, false, nv);
         for (int64_t s = 0, i = 0; s < strips.count; ++s) {
             const int64_t mr = strips.rows(s);
             tiles.fn[mr](K, a + i * lda, lda, panels + j * K, NR, c + i * ldc + j, ldc, init.at(i, j), init.ld, last);

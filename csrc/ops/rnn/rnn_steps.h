@@ -73,6 +73,18 @@ struct Forward : RowBlock<T, RnnArgs<T>> {
     NETLET_MEMBER_INLINE Init<T> input_part() const { return {gates(0), this->a.n.T_ * this->GU}; }
 };
 
+// The product of a forward step: columns [first, first + columns) of z = init + x R, for rows x (rows, U) of scratch.
+// The panels of R hold columns from 0 on, and those from another `first` on are `panels_n`. A cell calls it through its
+// parameter Product, so the low-precision kernels share the cells.
+template <class T>
+struct FloatProduct {
+    NETLET_MEMBER_INLINE void operator()(const Forward<T>& w, const T* x, int64_t first, int64_t columns,
+                                         Init<T> init) const {
+        rows_times_panels<Plain<T>>(w.rows, columns, w.U, x, w.u_pitch, first ? w.a.panels_n : w.a.panels,
+                                    w.z() + first, w.z_pitch, init);
+    }
+};
+
 template <class T, class Cell>
 static void run_steps_forward(const RnnArgs<T>& a, int64_t unit, const Cell& cell) {
     Forward<T> w(a, unit);
@@ -113,8 +125,8 @@ struct Back : RowBlock<T, RnnBwdArgs<T>> {
     NETLET_MEMBER_INLINE const T* gates(int64_t i) const { return this->a.gates + this->at(i, this->GU); }
     // dfed = or += the first K columns of dz . panels
     NETLET_MEMBER_INLINE void product(int64_t K, bool add) const {
-        rows_times_panels<T>(this->rows, this->U, K, this->z(), this->z_pitch, this->a.panels, dfed(0), this->u_pitch,
-                             {add ? dfed(0) : nullptr, this->u_pitch});
+        rows_times_panels<Plain<T>>(this->rows, this->U, K, this->z(), this->z_pitch, this->a.panels, dfed(0),
+                                    this->u_pitch, {add ? dfed(0) : nullptr, this->u_pitch});
     }
 };
 

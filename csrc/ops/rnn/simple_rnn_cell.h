@@ -4,14 +4,13 @@
 
 namespace netlet::NETLET_ISA {
 
-template <class T, bool standard>
+template <class T, bool standard, class Product>
 struct SimpleForward {
     static constexpr bool has_c = false;
     Gates<standard> g;
+    Product times_r;
 
-    NETLET_MEMBER_INLINE void product(const Forward<T>& w) const {
-        rows_times_panels<T>(w.rows, w.U, w.U, w.fed(0), w.u_pitch, w.a.panels, w.z(), w.z_pitch, w.input_part());
-    }
+    NETLET_MEMBER_INLINE void product(const Forward<T>& w) const { times_r(w, w.fed(0), 0, w.U, w.input_part()); }
     NETLET_MEMBER_INLINE void row(const Forward<T>& w, int64_t i) const {
         each_vector<Vec<T>>({0, w.U}, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA {
             const auto h = g.activation(lanes.load(w.z(i) + j));
