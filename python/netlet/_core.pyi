@@ -574,6 +574,28 @@ def quantize_absmax(x: _ArrayLike, axes: Sequence[int] | None = None, group: int
 def quantize_zeropoint(
     x: _ArrayLike, dtype: str = "int8", axes: Sequence[int] | None = None, group: int = 0
 ) -> tuple[Tensor, Tensor, Tensor]: ...
+def quantized_rnn(
+    kind: str,
+    x: _ArrayLike,
+    x_scale: _ArrayLike,
+    x_zero: _ArrayLike | None,
+    kernel: _ArrayLike,
+    kernel_scale: _ArrayLike,
+    kernel_zero: _ArrayLike | None,
+    recurrent_kernel: _ArrayLike,
+    recurrent_scale: _ArrayLike,
+    bias: _ArrayLike | None = None,
+    h0: _ArrayLike | None = None,
+    c0: _ArrayLike | None = None,
+    mask: _ArrayLike | None = None,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
+    reverse: bool = False,
+    sequences: bool = True,
+    x_hat: _ArrayLike | None = None,
+    kernel_hat: _ArrayLike | None = None,
+    recurrent_hat: _ArrayLike | None = None,
+) -> tuple[Tensor | None, Tensor | None, Tensor | None]: ...
 def random(
     distribution: str, shape: Sequence[int], dtype: str, a: float, b: float, seed: int, fresh: bool
 ) -> Tensor: ...

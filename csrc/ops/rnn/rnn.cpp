@@ -9,6 +9,7 @@
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
 #include "ops/rnn/rnn_checks.h"
+#include "ops/rnn/rnn_context.h"
 #include "ops/shape/loop_nest.h"
 
 namespace netlet::ops {
@@ -31,41 +32,17 @@ Kernels kernels_of(RnnKind kind, DType dtype) {
     }
 }
 
-// The operands and saved tensors that backward needs.
-struct RnnContext {
-    Rnn options;
-    int64_t B, T, I, U, G;
-    Tensor x, gates, fed, saved, mask, scale;
-    RnnWeights weights;
-    RnnState first;
-};
-
 // Rows of a unit of work: enough to use the recurrent weights often if they come from the L2 cache at each step; few
 // enough that the scratch stays in the L1 cache and that there is work for several threads.
 int64_t rows_of_unit(const RnnContext& w) {
     if (w.B <= 4) return std::max<int64_t>(w.B, 1);
     if (w.B <= 8) return 4;
-    const int64_t weights = w.G * w.U * w.U * (int64_t)size_of(w.gates->dtype);
+    const int64_t weights = w.G * w.U * w.U * (int64_t)size_of(w.dtype);
     return w.B > 16 && weights > 128 * 1024 ? 16 : 8;
 }
 
-template <class T>
-RnnShape<T> shape_of(const RnnContext& w) {
-    return {
-        w.B, w.T, w.U, w.G, rows_of_unit(w), w.options.reverse, w.options.activation, w.options.recurrent_activation};
-}
-
-Work work_of(const RnnContext& w) {
-    const int64_t rows = rows_of_unit(w);
-    // A gate costs as much as some sixty multiplications and additions.
-    const double flops = (double)(w.T * w.G * w.U) * (2.0 * (double)w.U + 60);
-    const int64_t grain = std::max<int64_t>(1, (int64_t)(250e3 / (flops * (double)rows + 1)));
-    return {ceil_div(w.B, rows), grain, flops * (double)w.B};
-}
-
 Tensor scratch(Tape& tape, const RnnContext& w) {
-    return tape.empty({ceil_div(w.B, rows_of_unit(w)) * rows_of_unit(w) * rnn_scratch_columns(w.U, w.G)},
-                      w.gates->dtype);
+    return rnn_scratch(tape, w, rows_of_unit(w), rnn_scratch_columns(w.U, w.G), w.dtype);
 }
 
 Tensor part(Tape& tape, const Tensor& x, int64_t first, const Shape& shape) {
@@ -91,7 +68,7 @@ Panels unpacked(Tape& tape, const RnnContext& w, bool transposed) {
         push_axis(nest.axes, GU, {1, U});
         push_axis(nest.axes, U, {GU, 1});
         finish_axes(nest.axes);
-        all = tape.empty({GU, U}, w.gates->dtype);
+        all = tape.empty({GU, U}, w.dtype);
         emit_move(tape, w.weights.recurrent_kernel, all, nest, true);
     }
     if (w.options.kind != RnnKind::gru_reset_before) return {all, nullptr};
@@ -143,43 +120,41 @@ void emit_split_gradient(Tape& tape, const RnnContext& w, const Tensor& dz, cons
 template <class T>
 void emit_forward(Tape& tape, const RnnContext& w, const RnnResult& result, bool train) {
     RnnArgs<T> args{};
-    args.n = shape_of<T>(w);
+    args.n = rnn_shape<T>(w, rows_of_unit(w));
     args.train = train;
     const Panels panels = panels_of(tape, w, false);
-    const Tensor& bias = w.weights.bias;
-    const Tensor recurrent_bias =
-        w.options.kind == RnnKind::gru && bias ? part(tape, bias, w.G * w.U, {w.G * w.U}) : nullptr;
-    tape.emit(kernels_of(w.options.kind, w.gates->dtype).forward, args,
+    const Tensor recurrent_bias = rnn_recurrent_bias(tape, w, w.weights.bias);
+    tape.emit(kernels_of(w.options.kind, w.dtype).forward, args,
               {inout(args.gates, w.gates), in(args.panels, panels.all), in_if(args.panels_n, panels.n),
                in_if(args.recurrent_bias, recurrent_bias), in_if(args.h0, w.first.h), in_if(args.c0, w.first.c),
                in_if(args.scale, w.scale), in_if(args.mask, w.mask), out_if(args.y, result.y),
                out(args.h, result.last.h), out_if(args.c, result.last.c), out_if(args.fed, w.fed),
                out_if(args.saved, w.saved), out(args.scratch, scratch(tape, w))},
-              work_of(w));
+              rnn_work(w, rows_of_unit(w)));
 }
 
 template <class T>
 void emit_back(Tape& tape, const RnnContext& w, const Grads& dy, const Tensor& dz, const Tensor& dr) {
     RnnBwdArgs<T> args{};
-    args.n = shape_of<T>(w);
+    args.n = rnn_shape<T>(w, rows_of_unit(w));
     const Panels panels = panels_of(tape, w, true);
     const Grad dh0 = tape.grad(w.first.h), dc0 = tape.grad(w.first.c);
-    tape.emit(kernels_of(w.options.kind, w.gates->dtype).back, args,
+    tape.emit(kernels_of(w.options.kind, w.dtype).back, args,
               {in(args.gates, w.gates), in(args.fed, w.fed), in_if(args.saved, w.saved), in(args.panels, panels.all),
                in_if(args.panels_n, panels.n), in_if(args.c0, w.first.c), in_if(args.scale, w.scale),
                in_if(args.mask, w.mask), in_if(args.dy, dy[0]), in_if(args.dh, dy[1]), in_if(args.dc, dy[2]),
                out(args.dz, dz), out_if(args.dr, dr), into_if(args.dh0, args.add_dh0, dh0),
                into_if(args.dc0, args.add_dc0, dc0), out(args.scratch, scratch(tape, w))},
-              work_of(w));
+              rnn_work(w, rows_of_unit(w)));
 }
 
 void backward(Tape& tape, const RnnContext& w, const Grads& dy) {
     const int64_t rows = w.B * w.T, GU = w.G * w.U;
     const bool gru = w.options.kind == RnnKind::gru;
     // In place, unless backward may run again.
-    const Tensor dz = tape.retains() ? tape.empty(w.gates->shape, w.gates->dtype) : w.gates;
+    const Tensor dz = tape.retains() ? tape.empty(w.gates->shape, w.dtype) : w.gates;
     const Tensor dr = !gru ? nullptr : tape.retains() ? tape.empty(w.saved->shape, w.saved->dtype) : w.saved;
-    with_float(w.gates->dtype, [&]<class T>(T) { emit_back<T>(tape, w, dy, dz, dr); });
+    with_float(w.dtype, [&]<class T>(T) { emit_back<T>(tape, w, dy, dz, dr); });
 
     if (const Grad db = tape.grad(w.weights.bias)) {
         fused_gradient(tape, Activation::linear, 0, nullptr, dz, part(tape, db, 0, {GU}));
@@ -219,18 +194,15 @@ RnnKind rnn_kind_by_name(const std::string& name) {
     throw ValueError("rnn: expected one of simple_rnn, lstm, gru, gru_reset_before, received '" + name + "'");
 }
 
-RnnResult rnn(Tape& tape, const Rnn& options, const Tensor& x, const RnnWeights& weights, const RnnState& first,
-              const Tensor& mask, const Tensor& scale) {
-    check_rnn(options, x, weights, first, mask, scale);
-    const bool lstm = options.kind == RnnKind::lstm,
-               train = tape.needs_grad({x, weights.kernel, weights.recurrent_kernel, weights.bias, first.h, first.c});
-    const DType dtype = x->dtype;
+RnnContext rnn_context(Tape& tape, const Rnn& options, DType dtype, const Tensor& x, const RnnWeights& weights,
+                       const RnnState& first, const Tensor& mask, const Tensor& scale, bool train) {
     RnnContext w{.options = options,
                  .B = x->shape[0],
                  .T = x->shape[1],
                  .I = x->shape[2],
                  .U = weights.recurrent_kernel->shape[0],
                  .G = rnn_gates(options.kind),
+                 .dtype = dtype,
                  .x = x,
                  .gates = nullptr,
                  .fed = nullptr,
@@ -239,28 +211,64 @@ RnnResult rnn(Tape& tape, const Rnn& options, const Tensor& x, const RnnWeights&
                  .scale = scale,
                  .weights = weights,
                  .first = first};
-    const int64_t GU = w.G * w.U;
-    w.gates = tape.empty({w.B, w.T, GU}, dtype);
-    if (train) {
-        w.fed = tape.empty({w.B, w.T, w.U}, dtype);
-        if (options.kind != RnnKind::simple_rnn)
-            w.saved = tape.empty({w.B, w.T, options.kind == RnnKind::gru ? GU : w.U}, dtype);
-    }
+    if (!train) return w;
+    w.fed = tape.empty({w.B, w.T, w.U}, dtype);
+    if (options.kind != RnnKind::simple_rnn)
+        w.saved = tape.empty({w.B, w.T, options.kind == RnnKind::gru ? w.G * w.U : w.U}, dtype);
+    return w;
+}
+
+RnnResult rnn_result(Tape& tape, const RnnContext& w) {
     RnnResult result;
-    if (options.sequences) result.y = tape.empty({w.B, w.T, w.U}, dtype);
-    result.last.h = tape.empty({w.B, w.U}, dtype);
-    if (lstm) result.last.c = tape.empty({w.B, w.U}, dtype);
+    if (w.options.sequences) result.y = tape.empty({w.B, w.T, w.U}, w.dtype);
+    result.last.h = tape.empty({w.B, w.U}, w.dtype);
+    if (w.options.kind == RnnKind::lstm) result.last.c = tape.empty({w.B, w.U}, w.dtype);
+    return result;
+}
 
-    const Tensor bias = weights.bias ? part(tape, weights.bias, 0, {GU}) : nullptr;
-    emit_gemm(tape, {.a = x, .b = weights.kernel, .bias = bias, .c = w.gates, .M = w.B * w.T, .N = GU, .K = w.I});
-    with_float(dtype, [&]<class T>(T) { emit_forward<T>(tape, w, result, train); });
-    if (!train) return result;
+Work rnn_work(const RnnContext& w, int64_t rows, double term) {
+    // A gate costs as much as some sixty multiplications and additions.
+    const double flops = (double)(w.T * w.G * w.U) * (2.0 * term * (double)w.U + 60);
+    const int64_t grain = std::max<int64_t>(1, (int64_t)(250e3 / (flops * (double)rows + 1)));
+    return {ceil_div(w.B, rows), grain, flops * (double)w.B};
+}
 
-    std::vector<Tensor> outputs;
-    const Tensor none = tape.empty({0}, dtype);  // takes the place of an output that does not exist
-    outputs = {result.y ? result.y : none, result.last.h, lstm ? result.last.c : none};
-    tape.on_backward({x, weights.kernel, weights.recurrent_kernel, weights.bias, first.h, first.c}, outputs,
+Tensor rnn_bias(Tape& tape, const RnnContext& w, const Tensor& bias) {
+    return bias ? part(tape, bias, 0, {w.G * w.U}) : nullptr;
+}
+
+Tensor rnn_recurrent_bias(Tape& tape, const RnnContext& w, const Tensor& bias) {
+    return bias && w.options.kind == RnnKind::gru ? part(tape, bias, w.G * w.U, {w.G * w.U}) : nullptr;
+}
+
+Tensor rnn_scratch(Tape& tape, const RnnContext& w, int64_t rows, int64_t columns, DType dtype) {
+    return tape.empty({ceil_div(w.B, rows) * rows * columns}, dtype);
+}
+
+void on_backward_of_rnn(Tape& tape, const RnnContext& w, const RnnResult& result) {
+    const Tensor none = tape.empty({0}, w.dtype);  // takes the place of an output that does not exist
+    const std::vector<Tensor> outputs{result.y ? result.y : none, result.last.h, result.last.c ? result.last.c : none};
+    tape.on_backward({w.x, w.weights.kernel, w.weights.recurrent_kernel, w.weights.bias, w.first.h, w.first.c}, outputs,
                      [=](Tape& tape, const Grads& dy) { backward(tape, w, dy); });
+}
+
+RnnResult rnn(Tape& tape, const Rnn& options, const Tensor& x, const RnnWeights& weights, const RnnState& first,
+              const Tensor& mask, const Tensor& scale) {
+    check_rnn(options, x, weights, first, mask, scale);
+    const bool train = tape.needs_grad({x, weights.kernel, weights.recurrent_kernel, weights.bias, first.h, first.c});
+    RnnContext w = rnn_context(tape, options, x->dtype, x, weights, first, mask, scale, train);
+    const int64_t GU = w.G * w.U;
+    w.gates = tape.empty({w.B, w.T, GU}, w.dtype);
+    const RnnResult result = rnn_result(tape, w);
+    emit_gemm(tape, {.a = x,
+                     .b = weights.kernel,
+                     .bias = rnn_bias(tape, w, weights.bias),
+                     .c = w.gates,
+                     .M = w.B * w.T,
+                     .N = GU,
+                     .K = w.I});
+    with_float(w.dtype, [&]<class T>(T) { emit_forward<T>(tape, w, result, train); });
+    if (train) on_backward_of_rnn(tape, w, result);
     return result;
 }
 

@@ -5,16 +5,17 @@
 
 namespace netlet::ops {
 
-inline void check_rnn(const Rnn& options, const Tensor& x, const RnnWeights& weights, const RnnState& first,
-                      const Tensor& mask, const Tensor& scale) {
-    const bool lstm = options.kind == RnnKind::lstm;
-    const std::string op = lstm ? "lstm" : options.kind == RnnKind::simple_rnn ? "simple_rnn" : "gru";
+inline const char* rnn_op_name(RnnKind kind) {
+    return kind == RnnKind::lstm ? "lstm" : kind == RnnKind::simple_rnn ? "simple_rnn" : "gru";
+}
+
+// The shapes and the activations, for operands of any dtype.
+inline void check_rnn_shapes(const std::string& op, const Rnn& options, const Tensor& x, const RnnWeights& weights,
+                             const RnnState& first, const Tensor& mask, const Tensor& scale) {
     auto expect = [&](const char* what, const Tensor& t, const Shape& shape) {
         if (t && t->shape != shape)
             throw ValueError(op + ": expected " + what + " of shape " + shape.str() + ", received " + t->shape.str());
-        if (t) check_same_dtype(op.c_str(), x, t);
     };
-    check_floating(op.c_str(), x);
     if (x->shape.rank() != 3)
         throw ValueError(op + ": expected x of shape (batch, time steps, features), received shape " + x->shape.str());
     if (!rnn_knows(options.activation) || !rnn_knows(options.recurrent_activation))
@@ -30,10 +31,20 @@ inline void check_rnn(const Rnn& options, const Tensor& x, const RnnWeights& wei
     expect("an initial h", first.h, {B, U});
     expect("an initial c", first.c, {B, U});
     expect("a recurrent scale", scale, {B, U});
-    if (first.c && !lstm) throw ValueError(op + ": expected no initial c, which only an lstm has");
+    if (first.c && options.kind != RnnKind::lstm)
+        throw ValueError(op + ": expected no initial c, which only an lstm has");
     if (mask && (mask->shape != Shape{B, T} || mask->dtype != DType::boolean))
         throw ValueError(op + ": expected a boolean mask of shape " + Shape{B, T}.str() + ", received shape " +
                          mask->shape.str());
+}
+
+inline void check_rnn(const Rnn& options, const Tensor& x, const RnnWeights& weights, const RnnState& first,
+                      const Tensor& mask, const Tensor& scale) {
+    const char* op = rnn_op_name(options.kind);
+    check_floating(op, x);
+    check_rnn_shapes(op, options, x, weights, first, mask, scale);
+    for (const Tensor& t : {weights.kernel, weights.recurrent_kernel, weights.bias, first.h, first.c, scale})
+        if (t) check_same_dtype(op, x, t);
 }
 
 }  // namespace netlet::ops
