@@ -5,7 +5,7 @@
 
 #include "dispatch/dispatch.h"
 #include "ops/activation/activation.h"
-#include "ops/conv/conv_geometry.h"
+#include "ops/conv/conv_backward.h"
 #include "ops/conv/winograd.h"
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
@@ -257,8 +257,11 @@ HigherOrder higher_order_of(const LinearConv& c, bool plain, Activation act, dou
     };
 }
 
-void on_backward_of_conv(Tape& tape, const LinearConv& c, const Tensor& x, const Tensor& kernel, const Tensor& bias,
-                         const Tensor& y, Activation act, double alpha) {
+}  // namespace
+
+void on_backward_of_conv(Tape& tape, bool transposed, const ConvGeometry& g, const ConvSteps& steps, const Tensor& x,
+                         const Tensor& kernel, const Tensor& bias, const Tensor& y, Activation act, double alpha) {
+    const LinearConv c{transposed, g, steps, pixels_of(transposed ? y : x)};
     on_backward_of_fused(
         tape, x, kernel, bias, y, act, alpha,
         [c](Tape& tape, const Tensor& x, const Tensor& dz, const Grad& dw) { c.emit_kernel_gradient(tape, x, dz, dw); },
@@ -266,27 +269,14 @@ void on_backward_of_conv(Tape& tape, const LinearConv& c, const Tensor& x, const
         higher_order_of(c, !bias && act == Activation::linear, act, alpha));
 }
 
-}  // namespace
-
 Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
             Activation act, double alpha) {
     const int spatial = check_steps("conv", x, kernel, steps);
-    const int64_t channels = x->shape.back(), C = kernel->shape[spatial], filters = kernel->shape.back();
-    if (C < 1 || channels % C != 0)
-        throw ValueError("conv: expected x with a multiple of " + std::to_string(C) +
-                         " channels (its last axis) for a kernel of shape " + kernel->shape.str() +
-                         ", received shape " + x->shape.str());
-    ConvGeometry g = conv_geometry("conv", x->shape, kernel->shape, steps);
-    g.groups = channels / C;
-    if (channels == 0 || filters % g.groups != 0)
-        throw ValueError("conv: expected a number of filters that the " + std::to_string(g.groups) +
-                         " groups divide (x of shape " + x->shape.str() + ", kernel of shape " + kernel->shape.str() +
-                         "), received " + std::to_string(filters));
-    g.C = C;
-    g.O = filters / g.groups;
+    const ConvGeometry g = grouped_geometry("conv", x->shape, kernel->shape, steps);
+    const int64_t channels = g.groups * g.C, filters = g.groups * g.O;
     check_bias("conv", x, bias, filters);
     if (!is_fusable(act, alpha)) return activation(tape, conv(tape, x, kernel, bias, steps), act, {alpha, 0, 0});
-    if (g.pointwise()) return dense(tape, x, reshape(tape, kernel, {C, filters}), bias, act, alpha);
+    if (g.pointwise()) return dense(tape, x, reshape(tape, kernel, {g.C, filters}), bias, act, alpha);
     if (g.padded() && channels < few_channels && !tape.on_gpu()) {
         std::vector<int64_t> before{0}, after{0};
         ConvSteps inner = steps;
@@ -302,40 +292,20 @@ Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bia
 
     Tensor y = tape.empty(g.y_shape(spatial), x->dtype);
     emit_forward(tape, g, x, kernel, bias, {y, false}, act, alpha);
-    if (tape.needs_grad({x, kernel, bias}))
-        on_backward_of_conv(tape, {false, g, steps, pixels_of(x)}, x, kernel, bias, y, act, alpha);
+    if (tape.needs_grad({x, kernel, bias})) on_backward_of_conv(tape, false, g, steps, x, kernel, bias, y, act, alpha);
     return y;
 }
 
 Tensor conv_transpose(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
                       const std::vector<int64_t>& out, Activation act, double alpha) {
     const int spatial = check_steps("conv_transpose", x, kernel, steps);
-    const int64_t C = kernel->shape.back(), filters = kernel->shape[spatial];
-    if (x->shape.back() != C)
-        throw ValueError("conv_transpose: expected x with " + std::to_string(C) +
-                         " channels (its last axis) for a kernel of shape " + kernel->shape.str() +
-                         ", received shape " + x->shape.str());
-    check_bias("conv_transpose", x, bias, filters);
-    if ((int)out.size() != spatial)
-        throw ValueError("conv_transpose: expected " + std::to_string(spatial) + " output sizes, received " +
-                         std::to_string(out.size()));
+    const ConvGeometry g = transposed_geometry("conv_transpose", x->shape, kernel->shape, steps, out);
+    check_bias("conv_transpose", x, bias, g.C);
     if (!is_fusable(act, alpha))
         return activation(tape, conv_transpose(tape, x, kernel, bias, steps, out), act, {alpha, 0, 0});
-    Shape shape{x->shape[0]};
-    for (int64_t size : out) shape.push_back(size);
-    shape.push_back(filters);
-    ConvGeometry g = conv_geometry("conv_transpose", shape, kernel->shape, steps);
-    g.C = filters;
-    g.O = C;
-    if (g.y_shape(spatial) != x->shape)
-        throw ValueError("conv_transpose: expected x of shape " + g.y_shape(spatial).str() +
-                         " for an output of shape " + shape.str() +
-                         " with these strides and this padding, received shape " + x->shape.str());
-
-    Tensor y = tape.empty(shape, x->dtype);
+    Tensor y = tape.empty(g.x_shape(spatial), x->dtype);
     emit_input_gradient(tape, g, x, kernel, bias, {y, false}, act, alpha);
-    if (tape.needs_grad({x, kernel, bias}))
-        on_backward_of_conv(tape, {true, g, steps, out}, x, kernel, bias, y, act, alpha);
+    if (tape.needs_grad({x, kernel, bias})) on_backward_of_conv(tape, true, g, steps, x, kernel, bias, y, act, alpha);
     return y;
 }
 

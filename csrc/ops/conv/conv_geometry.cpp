@@ -25,21 +25,32 @@ Shape ConvGeometry::y_shape(int spatial) const {
     return y;
 }
 
+Shape ConvGeometry::x_shape(int spatial) const {
+    Shape x{batch};
+    for (int i = conv_axes - spatial; i < conv_axes; ++i) x.push_back(in[i]);
+    x.push_back(groups * C);
+    return x;
+}
+
 int check_steps(const char* op, const Tensor& x, const Tensor& kernel, const ConvSteps& steps) {
     check_floating(op, x);
     check_same_dtype(op, x, kernel);
-    const int spatial = x->shape.rank() - 2;
+    return check_steps(op, x->shape, kernel->shape, steps);
+}
+
+int check_steps(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps) {
+    const int spatial = x.rank() - 2;
     if (spatial < 1 || spatial > conv_axes)
         throw ValueError(std::string(op) +
                          ": expected x with a batch axis, 1 to 3 spatial axes and channels last, received shape " +
-                         x->shape.str());
-    if (kernel->shape.rank() != spatial + 2)
+                         x.str());
+    if (kernel.rank() != spatial + 2)
         throw ValueError(std::string(op) + ": expected a kernel with " + std::to_string(spatial + 2) +
-                         " axes for x of shape " + x->shape.str() + ", received shape " + kernel->shape.str());
+                         " axes for x of shape " + x.str() + ", received shape " + kernel.str());
     auto of_axes = [&](const char* name, size_t given) {
         if (given != (size_t)spatial)
             throw ValueError(std::string(op) + ": expected " + std::to_string(spatial) + " " + name +
-                             " for x of shape " + x->shape.str() + ", received " + std::to_string(given));
+                             " for x of shape " + x.str() + ", received " + std::to_string(given));
     };
     of_axes("strides", steps.strides.size());
     of_axes("dilation rates", steps.dilation.size());
@@ -55,9 +66,9 @@ int check_steps(const char* op, const Tensor& x, const Tensor& kernel, const Con
         if (before < 0 || after < 0 || before > most || after > most)
             throw ValueError(std::string(op) + ": expected padding of at least 0, received (" + std::to_string(before) +
                              ", " + std::to_string(after) + ")");
-        if (kernel->shape[i] < 1)
+        if (kernel[i] < 1)
             throw ValueError(std::string(op) + ": expected a kernel with at least one tap, received shape " +
-                             kernel->shape.str());
+                             kernel.str());
     }
     return spatial;
 }
@@ -90,6 +101,58 @@ ConvGeometry conv_geometry(const char* op, const Shape& x, const Shape& kernel, 
                              " pixels with padding");
         g.out[at] = (padded - reach) / g.stride[at] + 1;
     }
+    return g;
+}
+
+ConvGeometry grouped_geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps) {
+    const int64_t channels = x.back(), C = kernel[kernel.rank() - 2], filters = kernel.back();
+    if (C < 1 || channels % C != 0)
+        throw ValueError(std::string(op) + ": expected x with a multiple of " + std::to_string(C) +
+                         " channels (its last axis) for a kernel of shape " + kernel.str() + ", received shape " +
+                         x.str());
+    ConvGeometry g = conv_geometry(op, x, kernel, steps);
+    g.groups = channels / C;
+    if (channels == 0 || filters % g.groups != 0)
+        throw ValueError(std::string(op) + ": expected a number of filters that the " + std::to_string(g.groups) +
+                         " groups divide (x of shape " + x.str() + ", kernel of shape " + kernel.str() +
+                         "), received " + std::to_string(filters));
+    g.C = C;
+    g.O = filters / g.groups;
+    return g;
+}
+
+ConvGeometry transposed_geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps,
+                                 const std::vector<int64_t>& out) {
+    const int spatial = x.rank() - 2;
+    const int64_t C = kernel.back(), filters = kernel[spatial];
+    if (x.back() != C)
+        throw ValueError(std::string(op) + ": expected x with " + std::to_string(C) +
+                         " channels (its last axis) for a kernel of shape " + kernel.str() + ", received shape " +
+                         x.str());
+    if ((int)out.size() != spatial)
+        throw ValueError(std::string(op) + ": expected " + std::to_string(spatial) + " output sizes, received " +
+                         std::to_string(out.size()));
+    Shape shape{x[0]};
+    for (int64_t size : out) shape.push_back(size);
+    shape.push_back(filters);
+    ConvGeometry g = conv_geometry(op, shape, kernel, steps);
+    g.C = filters;
+    g.O = C;
+    if (g.y_shape(spatial) != x)
+        throw ValueError(std::string(op) + ": expected x of shape " + g.y_shape(spatial).str() +
+                         " for an output of shape " + shape.str() +
+                         " with these strides and this padding, received shape " + x.str());
+    return g;
+}
+
+ConvGeometry depthwise_geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps) {
+    const int64_t channels = x.back();
+    if (kernel[kernel.rank() - 2] != channels)
+        throw ValueError(std::string(op) + ": expected x with " + std::to_string(kernel[kernel.rank() - 2]) +
+                         " channels (its last axis) for a kernel of shape " + kernel.str() + ", received shape " +
+                         x.str());
+    ConvGeometry g = conv_geometry(op, x, kernel, steps);
+    g.C = channels;
     return g;
 }
 

@@ -20,14 +20,22 @@ struct ConvGeometry {
     bool padded() const;
     bool pointwise() const;  // one tap, stride 1: a dense product
     Shape y_shape(int spatial) const;
+    Shape x_shape(int spatial) const;
 };
 
 // The number of spatial axes of x. ValueError if x, kernel and steps do not match.
 int check_steps(const char* op, const Tensor& x, const Tensor& kernel, const ConvSteps& steps);
+int check_steps(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps);  // of any dtype
 void check_bias(const char* op, const Tensor& x, const Tensor& bias, int64_t channels);
 // The spatial sizes of a convolution; the caller sets the channels. ValueError if the kernel is larger than the padded
 // input.
 ConvGeometry conv_geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps);
+// With channels. ValueError if those of x, of the kernel and of the groups do not match; `out` are the sizes of the
+// transposed convolution's output: the input of the convolution that the geometry describes.
+ConvGeometry grouped_geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps);
+ConvGeometry transposed_geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps,
+                                 const std::vector<int64_t>& out);
+ConvGeometry depthwise_geometry(const char* op, const Shape& x, const Shape& kernel, const ConvSteps& steps);
 
 // The kernels' arguments along `axis`: for the convolution itself,
 ConvAxis forward_axis(const ConvGeometry& g, int axis);

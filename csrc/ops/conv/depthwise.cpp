@@ -3,7 +3,7 @@
 #include "dispatch/dispatch.h"
 #include "ops/activation/activation.h"
 #include "ops/conv/conv.h"
-#include "ops/conv/conv_geometry.h"
+#include "ops/conv/conv_backward.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/gemm/gemm.h"
@@ -79,14 +79,25 @@ Tensor sum_of_taps(Tape& tape, const ConvGeometry& g, const Tensor& x, const Ten
 
 }  // namespace
 
+void on_backward_of_depthwise(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& kernel,
+                              const Tensor& bias, const Tensor& y, Activation act, double alpha) {
+    const Shape shape = y->shape;
+    on_backward_of_fused(
+        tape, x, kernel, bias, y, act, alpha,
+        [g](Tape& tape, const Tensor& x, const Tensor& dz, const Grad& dw) {
+            emit_kernel_gradient(tape, g, x, dz, dw);
+        },
+        [g, kernel](Tape& tape, const Tensor& dz, const Grad& dx) { emit_input_gradient(tape, g, dz, kernel, dx); },
+        by_definition([=](Tape& tape, const Tensors& x) {
+            return Tensors{bias_and_activation(tape, sum_of_taps(tape, g, x[0], x[1], shape), x[2], act, alpha)};
+        }));
+}
+
 Tensor depthwise_conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
                       Activation act, double alpha) {
     const int spatial = check_steps("depthwise_conv", x, kernel, steps);
     const int64_t channels = x->shape.back(), multiplier = kernel->shape.back();
-    if (kernel->shape[spatial] != channels)
-        throw ValueError("depthwise_conv: expected x with " + std::to_string(kernel->shape[spatial]) +
-                         " channels (its last axis) for a kernel of shape " + kernel->shape.str() +
-                         ", received shape " + x->shape.str());
+    const ConvGeometry g = depthwise_geometry("depthwise_conv", x->shape, kernel->shape, steps);
     check_bias("depthwise_conv", x, bias, channels * multiplier);
     if (!is_fusable(act, alpha))
         return activation(tape, depthwise_conv(tape, x, kernel, bias, steps), act, {alpha, 0, 0});
@@ -97,8 +108,6 @@ Tensor depthwise_conv(Tape& tape, const Tensor& x, const Tensor& kernel, const T
         return depthwise_conv(tape, repeat(tape, x, multiplier, -1), reshape(tape, kernel, flat), bias, steps, act,
                               alpha);
     }
-    ConvGeometry g = conv_geometry("depthwise_conv", x->shape, kernel->shape, steps);
-    g.C = channels;
     Shape shape = g.y_shape(spatial);
     shape[spatial + 1] = channels;
     Tensor y = tape.empty(shape, x->dtype);
@@ -109,17 +118,7 @@ Tensor depthwise_conv(Tape& tape, const Tensor& x, const Tensor& kernel, const T
     args.alpha = alpha;
     set_forward_axes(g, args.axis);
     emit_depthwise(tape, args, x, kernel, bias, {y, false});
-    if (!tape.needs_grad({x, kernel, bias})) return y;
-
-    on_backward_of_fused(
-        tape, x, kernel, bias, y, act, alpha,
-        [g](Tape& tape, const Tensor& x, const Tensor& dz, const Grad& dw) {
-            emit_kernel_gradient(tape, g, x, dz, dw);
-        },
-        [g, kernel](Tape& tape, const Tensor& dz, const Grad& dx) { emit_input_gradient(tape, g, dz, kernel, dx); },
-        by_definition([=](Tape& tape, const Tensors& x) {
-            return Tensors{bias_and_activation(tape, sum_of_taps(tape, g, x[0], x[1], shape), x[2], act, alpha)};
-        }));
+    if (tape.needs_grad({x, kernel, bias})) on_backward_of_depthwise(tape, g, x, kernel, bias, y, act, alpha);
     return y;
 }
 
