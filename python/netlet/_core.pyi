@@ -370,6 +370,9 @@ def exp2(x: _ArrayLike) -> Tensor: ...
 def expand_dims(x: _ArrayLike, axis: int) -> Tensor: ...
 def expm1(x: _ArrayLike) -> Tensor: ...
 def fake_quantize_absmax(x: _ArrayLike, axes: Sequence[int] | None = None, group: int = 0) -> Tensor: ...
+def fake_quantize_with(
+    x: _ArrayLike, scale: _ArrayLike, zero: _ArrayLike | None = None, dtype: str = "uint8"
+) -> Tensor: ...
 def fake_quantize_zeropoint(
     x: _ArrayLike, dtype: str = "int8", axes: Sequence[int] | None = None, group: int = 0
 ) -> Tensor: ...
@@ -571,31 +574,25 @@ def power(x1: _ArrayLike, x2: _ArrayLike) -> Tensor: ...
 def prod(x: _ArrayLike, axis: int | Sequence[int] | None = None, keepdims: bool = False) -> Tensor: ...
 def push_scope(name: str) -> None: ...
 def quantize_absmax(x: _ArrayLike, axes: Sequence[int] | None = None, group: int = 0) -> tuple[Tensor, Tensor]: ...
+def quantize_with(x: _ArrayLike, scale: _ArrayLike, zero: _ArrayLike | None = None, dtype: str = "uint8") -> Tensor: ...
 def quantize_zeropoint(
     x: _ArrayLike, dtype: str = "int8", axes: Sequence[int] | None = None, group: int = 0
 ) -> tuple[Tensor, Tensor, Tensor]: ...
-def quantized_rnn(
-    kind: str,
+def quantized_dense(
     x: _ArrayLike,
     x_scale: _ArrayLike,
     x_zero: _ArrayLike | None,
     kernel: _ArrayLike,
     kernel_scale: _ArrayLike,
     kernel_zero: _ArrayLike | None,
-    recurrent_kernel: _ArrayLike,
-    recurrent_scale: _ArrayLike,
-    bias: _ArrayLike | None = None,
-    h0: _ArrayLike | None = None,
-    c0: _ArrayLike | None = None,
-    mask: _ArrayLike | None = None,
-    activation: str = "tanh",
-    recurrent_activation: str = "sigmoid",
-    reverse: bool = False,
-    sequences: bool = True,
+    bias: _ArrayLike | None,
+    activation: str = "linear",
+    alpha: float = 0.0,
+    out_scale: _ArrayLike | None = None,
+    out_zero: _ArrayLike | None = None,
     x_hat: _ArrayLike | None = None,
     kernel_hat: _ArrayLike | None = None,
-    recurrent_hat: _ArrayLike | None = None,
-) -> tuple[Tensor | None, Tensor | None, Tensor | None]: ...
+) -> Tensor: ...
 def random(
     distribution: str, shape: Sequence[int], dtype: str, a: float, b: float, seed: int, fresh: bool
 ) -> Tensor: ...

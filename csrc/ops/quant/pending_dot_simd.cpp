@@ -6,8 +6,6 @@
     template <> void name<__VA_ARGS__>(const void*, Range) {}
 
 namespace netlet::NETLET_ISA {
-NETLET_PENDING(quantized_dense_u8s8, QuantizedDenseArgs)
-NETLET_PENDING(quantized_dense_s8s8, QuantizedDenseArgs)
 NETLET_PENDING(quantized_conv_pack, QuantizedConvPackArgs)
 NETLET_PENDING(quantized_conv, QuantizedConvArgs)
 NETLET_PENDING(mixed_gemm_direct, MixedGemmArgs)

@@ -6,6 +6,7 @@
 #include "dispatch/number_kernels.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
+#include "ops/quant/quant_layout.h"
 #include "ops/shape/shape.h"
 #include "plan/transfer.h"
 
@@ -13,36 +14,7 @@ namespace netlet::ops {
 
 namespace {
 
-// x with every grouped axis split in two, and which of the axes share a scale.
-struct Layout {
-    Shape shape;
-    bool shared[Shape::max_rank] = {};
-    void push(int64_t extent, bool is_shared) {
-        shape.push_back(extent);
-        shared[shape.rank() - 1] = is_shared;
-    }
-    // The kernels' view (outer, n, inner), if the shared axes are adjacent.
-    struct View {
-        int64_t outer = 1, n = 1, inner = 1;
-    };
-    std::optional<View> view() const {
-        View v;
-        for (int i = 0; i < shape.rank(); ++i) {
-            if (shape[i] == 1) continue;
-            if (shared[i] && v.inner > 1) return std::nullopt;
-            (shared[i] ? v.n : v.n > 1 ? v.inner : v.outer) *= shape[i];
-        }
-        return v;
-    }
-    // An order of the axes: first those with scales of their own, then the shared ones.
-    std::vector<int> shared_last() const {
-        std::vector<int> order;
-        for (bool want : {false, true})
-            for (int i = 0; i < shape.rank(); ++i)
-                if (shared[i] == want) order.push_back(i);
-        return order;
-    }
-};
+using Layout = QuantLayout;
 
 Layout layout_of(const char* op, const Shape& x, const Sharing& sharing, Shape& scale) {
     Layout layout;
@@ -72,14 +44,10 @@ std::vector<int> inverse(const std::vector<int>& order) {
 }
 
 // Whether long lines are cut into pieces: there are too few lines for the threads, or a line exceeds the cache.
-bool cut(const Layout::View& v) {
-    return v.inner == 1 && v.n > 2 * quantize_piece && (v.outer < 16 || v.n > (1 << 18));
-}
-
-int64_t pieces_of(int64_t n) { return std::max<int64_t>(1, ceil_div(n, quantize_piece)); }
+bool cut(const QuantView& v) { return v.inner == 1 && v.n > 2 * quantize_piece && (v.outer < 16 || v.n > (1 << 18)); }
 
 template <class T>
-void emit_quantize(Tape& tape, const Tensor& x, const Quantized& y, Quantizer kind, const Layout::View& v) {
+void emit_quantize(Tape& tape, const Tensor& x, const Quantized& y, Quantizer kind, const QuantView& v) {
     const double n = (double)x->size();
     if (!cut(v)) {
         QuantizeArgs<T> a{};
@@ -101,6 +69,7 @@ void emit_quantize(Tape& tape, const Tensor& x, const Quantized& y, Quantizer ki
     QuantizeScaleArgs<T> scale{};
     QuantizeCodesArgs<T> codes{};
     range.n = codes.n = v.n;
+    codes.inner = 1;
     range.pieces = scale.pieces = codes.pieces = pieces;
     scale.kind = codes.kind = kind;
     const Work by_piece{v.outer * pieces, 1, n}, by_line = one_chunk(v.outer, (double)(v.outer * pieces));
@@ -115,15 +84,13 @@ void emit_quantize(Tape& tape, const Tensor& x, const Quantized& y, Quantizer ki
 
 template <class T>
 void emit_dequantize(Tape& tape, const Tensor& q, const Tensor& scale, const Tensor& zero, const Tensor& y,
-                     const Layout::View& v) {
+                     const QuantView& v) {
     DequantizeArgs<T> a{};
     a.n = v.n;
     a.inner = v.inner;
     a.pieces = pieces_of(v.n);
     a.is_signed = q->dtype == DType::i8;
-    Work work{v.outer * a.pieces, grain_for(16384, v.n), 2 * (double)q->size()};
-    if (v.inner > 1) work = {v.outer * v.n, grain_for(16384, v.inner), work.flops};
-    if (q->size() == 0) work.units = 0;
+    Work work = work_of(v, 2);
     work.prepack = true;  // weights that are stored as codes: a plan for inference multiplies the floats
     tape.emit(NETLET_KERNEL_FOR(dequantize, y->dtype), a,
               {in(a.q, q), in(a.scale, scale), in_if(a.zero, zero), out(a.y, y)}, work);
@@ -152,7 +119,7 @@ Quantized quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, 
     const DType code = kind == Quantizer::zeropoint_u8 ? DType::u8 : DType::i8;
     Quantized y{nullptr, tape.empty(scale_shape, x->dtype),
                 kind == Quantizer::absmax_i8 ? nullptr : tape.empty(scale_shape, code)};
-    auto emit = [&](const Tensor& from, const Layout::View& v) {
+    auto emit = [&](const Tensor& from, const QuantView& v) {
         y.q = tape.empty(from->shape, code);
         with_float(x->dtype, [&]<class T>(T) { emit_quantize<T>(tape, from, y, kind, v); });
     };
@@ -174,28 +141,8 @@ Tensor dequantize(Tape& tape, const char* op, const Tensor& q, const Tensor& sca
     if (q->dtype != DType::i8 && q->dtype != DType::u8)
         throw TypeError(std::string(op) + ": expected codes of int8 or uint8, received " + name_of(q->dtype));
     check_floating(op, scale);
-    if (zero && (zero->dtype != q->dtype || zero->shape != scale->shape))
-        throw ValueError(std::string(op) + ": expected a zero point of " + name_of(q->dtype) +
-                         " and the scale's shape " + scale->shape.str() + ", received " + name_of(zero->dtype) +
-                         " of shape " + zero->shape.str());
-    Layout layout;
-    const bool one = scale->size() == 1;
-    bool fits = one || scale->shape.rank() == q->shape.rank();
-    for (int i = 0; fits && i < q->shape.rank(); ++i) {
-        const int64_t n = q->shape[i], s = one ? 1 : scale->shape[i];
-        fits = s == n || (s > 0 && n % s == 0);
-        if (!fits) break;
-        if (s != 1 && s != n) {
-            layout.push(s, false);
-            layout.push(n / s, true);
-        } else {
-            layout.push(n, s == 1);
-        }
-    }
-    if (!fits)
-        throw ValueError(std::string(op) +
-                         ": expected a scale of one number, or of sizes that divide those of the codes " +
-                         q->shape.str() + ", received shape " + scale->shape.str());
+    check_zero(op, zero, q->dtype, scale->shape);
+    const Layout layout = layout_of_scale(op, q->shape, scale->shape);
     Tensor y = tape.empty(q->shape, scale->dtype);
     if (const auto view = layout.view()) {
         with_float(y->dtype, [&]<class T>(T) { emit_dequantize<T>(tape, q, scale, zero, y, *view); });

@@ -26,4 +26,12 @@ Tensor dequantize(Tape& tape, const char* op, const Tensor& q, const Tensor& sca
 // dequantize(quantize(x)) with the straight-through gradient dx = dy (Bengio et al., 2013).
 Tensor fake_quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, const Sharing& sharing);
 
+// Codes of given scales (ONNX: QuantizeLinear): scale of x's dtype, one number or x's rank with sizes that divide x's;
+// the axes that share a scale are adjacent. zero of the codes' dtype and scale's shape, or null: 0. NaN has code 0. No
+// gradient.
+Tensor quantize_with(Tape& tape, const Tensor& x, const Tensor& scale, const Tensor& zero, DType codes);
+// dequantize(quantize_with(x)). dx = dy where the code was not clipped, 0 elsewhere. scale gets the gradient of a
+// learned step size (quant_args.h).
+Tensor fake_quantize_with(Tape& tape, const Tensor& x, const Tensor& scale, const Tensor& zero, DType codes);
+
 }  // namespace netlet::ops

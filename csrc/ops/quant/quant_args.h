@@ -51,13 +51,31 @@ struct QuantizeScaleArgs {
     Quantizer kind;
 };
 
+// Codes of given scales (outer, inner). A work unit is a piece of a line if inner == 1, otherwise a row of `inner`
+// elements. zero null: 0.
 template <class T>
 struct QuantizeCodesArgs {
     const T *x, *scale;
     const uint8_t* zero;
     uint8_t* q;
-    int64_t n, pieces;
+    int64_t n, inner, pieces;
     Quantizer kind;
+};
+
+// Backward of y = dequantize(codes of x), for given scales: with v = round(x / scale) + zero before it is clamped,
+//     dx     = dy where lowest <= v <= highest, else 0        straight-through (Bengio et al., 2013), with clipping
+//     dscale = dy * (v - zero - x / scale)                    there: learned step size (Esser et al., 2020)
+//              dy * (lowest - zero) below, dy * (highest - zero) above
+// A NaN in x gets 0 in both. dscale has one number for each element of x; the op sums those that share a scale. Work
+// units are those of QuantizeCodesArgs.
+template <class T>
+struct FakeQuantizeBwdArgs {
+    const T *x, *dy, *scale;
+    const uint8_t* zero;
+    T *dx, *dscale;  // each may be null
+    int64_t n, inner, pieces;
+    Quantizer kind;
+    bool accumulate;  // dx += instead of dx =
 };
 
 // y = (q - zero) * scale. A work unit is a piece of a line if inner == 1, otherwise a row of `inner` elements. zero

@@ -131,13 +131,18 @@ template <class T> __device__ void quantize_scale(QuantizeScaleArgs<T> a) {  // 
 
 template <class T, int count> __device__ void quantize_codes(QuantizeCodesArgs<T> a, int64_t size) {
     for (int64_t i = first_index() * count; i < size; i += all_threads() * count) {
-        const int64_t line = quotient(i, a.n);
-        const Encoder<T> encode(a.kind, a.scale[line],
-                                gpu::zero_at<T>(a.zero, line, a.kind != Quantizer::zeropoint_u8));
+        // The index of the scale of element i, in (outer, inner).
+        const int64_t row = quotient(i, a.inner), outer = quotient(row, a.n);
+        const int64_t at = outer * a.inner + (i - row * a.inner);
         const Piece<T, count> x = load_piece<count>(a.x + i);
         Piece<uint8_t, count> q;
 #pragma unroll
-        for (int k = 0; k < count; ++k) q.at[k] = encode(x.at[k]);
+        for (int k = 0; k < count; ++k) {
+            const int64_t scale = a.inner == 1 ? at : at + k;
+            const Encoder<T> encode(a.kind, a.scale[scale],
+                                    gpu::zero_at<T>(a.zero, scale, a.kind != Quantizer::zeropoint_u8));
+            q.at[k] = encode(x.at[k]);
+        }
         store_piece(a.q + i, q);
     }
 }
@@ -167,8 +172,8 @@ template <class T> bool in_pieces(int64_t n, const T* x, const uint8_t* q) {
 }
 
 template <class T> void launch_codes(const QuantizeCodesArgs<T>& a, int64_t units, Stream& s) {
-    const int64_t size = units / a.pieces * a.n;
-    if (in_pieces(a.n, a.x, a.q))
+    const int64_t size = a.inner > 1 ? units * a.inner : units / a.pieces * a.n;
+    if (in_pieces(a.inner > 1 ? a.inner : a.n, a.x, a.q))
         launch<quantize_codes<T, piece>>(s, blocks_for(s, size / piece), 0, a, size);
     else
         launch<quantize_codes<T, 1>>(s, blocks_for(s, size), 0, a, size);

@@ -93,9 +93,24 @@ NETLET_INLINE void quantize_scale(const QuantizeScaleArgs<T>& a, Range r) {
 template <class T>
 NETLET_INLINE void quantize_codes(const QuantizeCodesArgs<T>& a, Range r) {
     const Encoder<T> encode(a.kind);
+    const bool is_signed = a.kind != Quantizer::zeropoint_u8;
+    T scales[quantize_tile], zeros[quantize_tile];
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
+        if (a.inner > 1) {
+            const int64_t from = unit / a.n * a.inner;  // offset of this row's scales
+            for (int64_t j = 0; j < a.inner; j += quantize_tile) {
+                const int64_t columns = a.inner - j < quantize_tile ? a.inner - j : quantize_tile;
+                for (int64_t k = 0; k < columns; ++k) {
+                    scales[k] = a.scale[from + j + k];
+                    zeros[k] = zero_at<T>(a.zero, from + j + k, is_signed);
+                }
+                const int64_t at = unit * a.inner + j;
+                encode.line(a.x + at, a.q + at, columns, ScaleArrays<T>{scales, zeros});
+            }
+            continue;
+        }
         const int64_t o = unit / a.pieces, piece = unit % a.pieces, at = o * a.n + piece * quantize_piece;
-        const T zero = zero_at<T>(a.zero, o, a.kind != Quantizer::zeropoint_u8);
+        const T zero = zero_at<T>(a.zero, o, is_signed);
         encode.line(a.x + at, a.q + at, piece_size(a.n, piece),
                     OneScale<T>{Vec<T>::set1(a.scale[o]), Vec<T>::set1(zero)});
     }

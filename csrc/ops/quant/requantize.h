@@ -1,4 +1,7 @@
-// The last step of an integer product, on rows of sums that are still in the cache: requantize_args.h.
+// The last step of an integer product, on sums that are still in the cache: requantize_args.h.
+//
+//     requantize_row    one row of sums
+//     requantize_block  a block of rows: what belongs to the columns is loaded once for all rows
 #pragma once
 #include "ops/activation/fusable_activations.h"
 #include "ops/quant/requantize_args.h"
@@ -16,35 +19,101 @@ NETLET_INLINE void store_values(FirstLanes<Vec<float>> lanes, Vec<float> v, floa
 NETLET_INLINE void store_codes(AllLanes<Vec<float>>, VecI v, uint8_t* q) { store_low_bytes(v, q); }
 NETLET_INLINE void store_codes(FirstLanes<Vec<float>> lanes, VecI v, uint8_t* q) { store_low_bytes_n(v, q, lanes.n); }
 
-// One row: acc holds the sums of columns [j, j + columns). `row` is the row of x_sums, `sample` that of x_scale and
-// x_zero. y points at the first result: float32, or codes if y_scale is set.
+// The quantizer of one scale and zero point: codes as 32-bit numbers. NaN has code 0.
+struct CodeQuantizer {
+    Vec<float> scale, zero, lowest, highest;
+    NETLET_MEMBER_INLINE CodeQuantizer(float scale_, int32_t zero_, bool is_signed)
+        : scale(Vec<float>::set1(scale_)),
+          zero(Vec<float>::set1((float)zero_)),
+          lowest(Vec<float>::set1(is_signed ? -128.0f : 0.0f)),
+          highest(Vec<float>::set1(is_signed ? 127.0f : 255.0f)) {}
+    NETLET_MEMBER_INLINE VecI codes(Vec<float> v) const {
+        const Vec<float> code = round_even(v / scale) + zero;
+        return to_int_trunc(select(is_nan(code), Vec<float>::zero(), min(max(code, lowest), highest)));
+    }
+};
+
+// What requantization knows of one row. `row` is the row of x_sums, `sample` that of x_scale and x_zero.
+struct RequantizedRow {
+    float scale;
+    int32_t minus_zero, of_w_zero;  // the factors of w_sums and of w_zero
+    NETLET_MEMBER_INLINE RequantizedRow() {}
+    NETLET_MEMBER_INLINE RequantizedRow(const Requantization& q, int64_t row, int64_t sample) {
+        const int64_t at = sample * q.row_step;
+        const int32_t zero = code_at(q.x_zero, at, q.x_signed);
+        scale = q.x_scale[at];
+        minus_zero = -zero;
+        of_w_zero = q.w_zero ? -(q.x_sums[row] - (int32_t)q.terms * zero) : 0;
+    }
+};
+
+// What it knows of a vector of columns from column c on.
+struct RequantizedColumns {
+    Vec<float> scale, bias;
+    VecI sums, zero, integer_bias;
+    template <class Lanes>
+    NETLET_MEMBER_INLINE RequantizedColumns(const Requantization& q, Lanes lanes, int64_t c) {
+        const auto* zeros = reinterpret_cast<const uint8_t*>(q.w_zero);
+        scale = q.column_step ? lanes.load(q.w_scale + c) : Vec<float>::set1(*q.w_scale);
+        bias = q.bias ? lanes.load(q.bias + c) : Vec<float>::zero();
+        sums = q.x_zero ? load_lanes<VecI>(q.w_sums + c, lanes.n) : VecI::zero();
+        integer_bias = q.integer_bias ? load_lanes<VecI>(q.integer_bias + c, lanes.n) : VecI::zero();
+        zero = !q.w_zero       ? VecI::zero()
+               : q.column_step ? (lanes.n == VecI::width ? load_i8(zeros + c) : load_i8_n(zeros + c, lanes.n))
+                               : VecI::set1(*q.w_zero);
+    }
+};
+
+template <Activation act>
+NETLET_INLINE Vec<float> requantized(const Requantization& q, VecI acc, const RequantizedRow& row,
+                                     const RequantizedColumns& columns) {
+    using V = Vec<float>;
+    VecI s = acc + columns.integer_bias;
+    if (q.x_zero) s = s + VecI::set1(row.minus_zero) * columns.sums;
+    if (q.w_zero) s = s + VecI::set1(row.of_w_zero) * columns.zero;
+    V v = to_float(s) * (V::set1(row.scale) * columns.scale);
+    if (q.bias) v = v + columns.bias;
+    return activate(act, v, (float)q.alpha);
+}
+
+NETLET_INLINE CodeQuantizer quantizer_of(const Requantization& q) {
+    return q.y_scale ? CodeQuantizer(*q.y_scale, code_at(q.y_zero, 0, q.y_signed), q.y_signed)
+                     : CodeQuantizer(1, 0, false);
+}
+
+// One row: acc holds the sums of columns [j, j + columns). y points at the first result: float32, or codes if y_scale
+// is set.
 template <Activation act>
 NETLET_INLINE void requantize_row(const Requantization& q, const int32_t* acc, int64_t row, int64_t sample, int64_t j,
                                   int64_t columns, void* y) {
-    using V = Vec<float>;
-    const int64_t at = sample * q.row_step;
-    const int32_t x_zero = code_at(q.x_zero, at, q.x_signed);
-    const V x_scale = V::set1(q.x_scale[at]);
-    const VecI minus_zero = VecI::set1(-x_zero);
-    const VecI of_w_zero = VecI::set1(q.w_zero ? -(q.x_sums[row] - (int32_t)q.terms * x_zero) : 0);
-    const V lowest = V::set1(q.y_signed ? -128.0f : 0.0f), highest = V::set1(q.y_signed ? 127.0f : 255.0f);
-    const V y_scale = V::set1(q.y_scale ? *q.y_scale : 1.0f);
-    const V y_zero = V::set1(q.y_scale ? (float)code_at(q.y_zero, 0, q.y_signed) : 0.0f);
-    each_vector<V>({0, columns}, [&](auto lanes, int64_t k) NETLET_INLINE_LAMBDA {
-        const int64_t n = lanes.n;
-        const int64_t c = j + k;
-        VecI s = load_lanes<VecI>(acc + k, n);
-        if (x_zero) s = s + minus_zero * load_lanes<VecI>(q.w_sums + c, n);
-        if (q.w_zero) s = s + of_w_zero * load_i8_n(reinterpret_cast<const uint8_t*>(q.w_zero) + c, n);
-        if (q.integer_bias) s = s + load_lanes<VecI>(q.integer_bias + c, n);
-        const V w_scale = q.column_step ? lanes.load(q.w_scale + c) : V::set1(*q.w_scale);
-        V v = to_float(s) * (x_scale * w_scale);
-        if (q.bias) v = v + lanes.load(q.bias + c);
-        v = activate(act, v, (float)q.alpha);
-        if (!q.y_scale) return store_values(lanes, v, static_cast<float*>(y) + k);
-        const V code = round_even(v / y_scale) + y_zero;
-        const V kept = select(is_nan(code), V::zero(), min(max(code, lowest), highest));
-        store_codes(lanes, to_int_trunc(kept), static_cast<uint8_t*>(y) + k);
+    const RequantizedRow of_row(q, row, sample);
+    const CodeQuantizer quantizer = quantizer_of(q);
+    each_vector<Vec<float>>({0, columns}, [&](auto lanes, int64_t k) NETLET_INLINE_LAMBDA {
+        const RequantizedColumns of_columns(q, lanes, j + k);
+        const Vec<float> v = requantized<act>(q, load_lanes<VecI>(acc + k, lanes.n), of_row, of_columns);
+        if (q.y_scale)
+            store_codes(lanes, quantizer.codes(v), static_cast<uint8_t*>(y) + k);
+        else
+            store_values(lanes, v, static_cast<float*>(y) + k);
+    });
+}
+
+constexpr int64_t requantize_most_rows = 16;  // of a block
+
+template <Activation act>
+static void requantize_block_of(const Requantization& q, const int32_t* acc, int64_t ld, const RequantizedRow* rows,
+                                int64_t count, int64_t j, int64_t columns, void* y, int64_t ldy) {
+    const CodeQuantizer quantizer = quantizer_of(q);
+    each_vector<Vec<float>>({0, columns}, [&](auto lanes, int64_t k) NETLET_INLINE_LAMBDA {
+        const RequantizedColumns of_columns(q, lanes, j + k);
+        for (int64_t i = 0; i < count; ++i) {
+            const VecI sums = load_lanes<VecI>(acc + i * ld + k, lanes.n);
+            const Vec<float> v = requantized<act>(q, sums, rows[i], of_columns);
+            if (q.y_scale)
+                store_codes(lanes, quantizer.codes(v), static_cast<uint8_t*>(y) + i * ldy + k);
+            else
+                store_values(lanes, v, static_cast<float*>(y) + i * ldy + k);
+        }
     });
 }
 
@@ -60,6 +129,14 @@ NETLET_INLINE void with_activation(Activation act, const F& f) {
         case Activation::exponential: return f.template operator()<Activation::exponential>();
         default: return f.template operator()<Activation::linear>();
     }
+}
+
+// `count` rows: acc and y are those of requantize_row for the first row, ld and ldy the distance of rows.
+NETLET_INLINE void requantize_block(const Requantization& q, const int32_t* acc, int64_t ld, const RequantizedRow* rows,
+                                    int64_t count, int64_t j, int64_t columns, void* y, int64_t ldy) {
+    with_activation(q.act, [&]<Activation act>() NETLET_INLINE_LAMBDA {
+        requantize_block_of<act>(q, acc, ld, rows, count, j, columns, y, ldy);
+    });
 }
 
 }  // namespace netlet::NETLET_ISA

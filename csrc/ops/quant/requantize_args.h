@@ -21,7 +21,7 @@ struct Requantization {
     const float* w_scale;  // (N,), or one number (column_step 0)
     int64_t column_step;
     const int32_t* w_sums;        // (N,); null if x_zero is
-    const int8_t* w_zero;         // (N,) or null: 0
+    const int8_t* w_zero;         // as w_scale; null: 0
     const int32_t* x_sums;        // one for each row of the product; null if w_zero is
     const int32_t* integer_bias;  // (N,) or null
     const float* bias;            // (N,) or null
