@@ -2,6 +2,7 @@
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "bindings/eager_matmul.h"
+#include "bindings/mixed_operands.h"
 #include "ops/activation/activation.h"
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
@@ -18,12 +19,16 @@ Tensor beside(const Arg& a, const Arg& b) {
     return yields ? ops::cast(Tape::current(), a, b->dtype) : a.tensor;
 }
 
-// Two bfloat16 matrices have their own product; with gradients, and for other halves, operands are cast to float32.
+// Two bfloat16 matrices have their own product; other halves are cast to float32.
 void widen_halves(Arg& a, Arg& b) {
-    Tape& tape = Tape::current();
-    if (a->dtype == DType::bf16 && b->dtype == DType::bf16 && !tape.needs_grad({a, b})) return;
+    if (a->dtype == DType::bf16 && b->dtype == DType::bf16) return;
     for (Arg* x : {&a, &b})
-        if (is_half((*x)->dtype)) x->tensor = ops::cast(tape, x->tensor, DType::f32);
+        if (is_half((*x)->dtype)) x->tensor = ops::cast(Tape::current(), x->tensor, DType::f32);
+}
+
+Tensor matmul_to_bf16(const Arg& a, const Arg& b, bool transpose_a, bool transpose_b) {
+    Tape& tape = Tape::current();
+    return ops::mixed_matmul(tape, mixed_operand(tape, a), mixed_operand(tape, b), transpose_a, transpose_b);
 }
 
 }  // namespace
@@ -32,22 +37,32 @@ void bind_gemm(py::module_& m) {
     using namespace py::literals;
     m.def(
         "matmul",
-        [](StoredArg a, StoredArg b, bool transpose_a, bool transpose_b) {
+        [](StoredArg a, StoredArg b, bool transpose_a, bool transpose_b, std::optional<DType> dtype) {
+            if (dtype == DType::bf16) return matmul_to_bf16(a, b, transpose_a, transpose_b);
+            if (dtype)
+                throw ValueError(std::string("matmul: expected dtype bfloat16 or None, received ") + name_of(*dtype));
             widen_halves(a, b);
             return ops::matmul(Tape::current(), beside(a, b), beside(b, a), transpose_a, transpose_b);
         },
-        "a"_a, "b"_a, "transpose_a"_a = false, "transpose_b"_a = false, NoGil(), "a @ b, batched as numpy.matmul.");
+        "a"_a, "b"_a, "transpose_a"_a = false, "transpose_b"_a = false, "dtype"_a = py::none(), NoGil(),
+        "a @ b, batched as numpy.matmul. dtype \"bfloat16\": rounds both operands and the result to it.");
     install_eager_matmul(m);
     m.def(
         "dense",
-        [](const Arg& x, const Arg& kernel, const std::optional<Arg>& bias, const std::string& activation,
-           double alpha) {
+        [](StoredArg x, StoredArg kernel, const std::optional<Arg>& bias, const std::string& activation, double alpha) {
             Tape& tape = Tape::current();
+            kernel.tensor = product_operand(tape, kernel, x);
+            x.tensor = product_operand(tape, x, x);
+            if (x->dtype == DType::bf16)
+                return ops::dense(tape, x, kernel, product_bias(tape, bias, x), ops::activation_by_name(activation),
+                                  alpha);
             const Tensor w = beside(kernel, x), b = bias ? ops::cast(tape, *bias, w->dtype) : nullptr;
             return ops::dense(tape, beside(x, kernel), w, b, ops::activation_by_name(activation), alpha);
         },
         "x"_a, "kernel"_a, "bias"_a = py::none(), "activation"_a = "linear", "alpha"_a = 0.0, NoGil(),
-        "activation(x @ kernel + bias); x (..., K), kernel (K, N), bias (N,) or None.");
+        "activation(x @ kernel + bias); x (..., K), kernel (K, N), bias (N,) or None. With a bfloat16 x the product "
+        "and "
+        "the result are bfloat16.");
 }
 
 }  // namespace netlet::bindings

@@ -80,7 +80,10 @@ Tensor cast(Tape& tape, const Tensor& x, DType dtype) {
     if (has_gradient(dtype) && has_gradient(x->dtype) && tape.needs_grad({x}))
         tape.on_backward(
             {x}, {y},
-            [x](Tape& tape, const Grads& dy) {
+            [x, weak = std::weak_ptr<TensorImpl>(y)](Tape& tape, const Grads& dy) {
+                // Both gradients are float32 where a half is cast to float32 or back.
+                const bool same = dy[0]->dtype == gradient_dtype(x->dtype);
+                if (same && tape.alias_grad(x, weak.lock(), dy[0])) return;
                 if (Grad dx = tape.grad(x)) accumulate(tape, cast(tape, dy[0], dx.tensor->dtype), dx);
             },
             [](Tape& tape, const Tensors& x, const Tensors&, const Grads& dy) {

@@ -14,24 +14,37 @@ namespace netlet::ops {
 namespace {
 
 void check(const Tensor& x, const Tensor& kernel, const Tensor& bias) {
-    check_floating("dense", x);
-    check_same_dtype("dense", x, kernel);
+    check_product_dtypes("dense", x, kernel, bias);
     if (kernel->shape.rank() != 2)
         throw ValueError("dense: expected a kernel of shape (inputs, units), received shape " + kernel->shape.str());
     if (x->shape.rank() < 1 || x->shape.back() != kernel->shape[0])
         throw ValueError("dense: expected x with a last axis of " + std::to_string(kernel->shape[0]) +
                          " for a kernel of shape " + kernel->shape.str() + ", received shape " + x->shape.str());
-    if (bias) {
-        check_same_dtype("dense", x, bias);
-        if (bias->shape != Shape{kernel->shape[1]})
-            throw ValueError("dense: expected a bias of shape " + Shape{kernel->shape[1]}.str() + ", received " +
-                             bias->shape.str());
-    }
+    if (bias && bias->shape != Shape{kernel->shape[1]})
+        throw ValueError("dense: expected a bias of shape " + Shape{kernel->shape[1]}.str() + ", received " +
+                         bias->shape.str());
 }
 
 }  // namespace
 
-Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& db) {
+void check_product_dtypes(const char* op, const Tensor& x, const Tensor& kernel, const Tensor& bias) {
+    if (x->dtype == DType::bf16) {
+        if (kernel->dtype != DType::bf16 && kernel->dtype != DType::f32)
+            throw TypeError(std::string(op) + ": expected a float32 or bfloat16 kernel for a bfloat16 x, received " +
+                            name_of(kernel->dtype));
+        if (bias && bias->dtype != DType::f32)
+            throw TypeError(std::string(op) + ": expected a float32 bias for a bfloat16 x, received " +
+                            name_of(bias->dtype));
+        return;
+    }
+    check_floating(op, x);
+    check_same_dtype(op, x, kernel);
+    if (bias) check_same_dtype(op, x, bias);
+}
+
+Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& saved_y, const Tensor& dy,
+                      const Grad& db) {
+    const Tensor y = saved_y ? cast(tape, saved_y, dy->dtype) : nullptr;
     const int64_t N = dy->shape.back(), M = dy->size() / std::max<int64_t>(N, 1);
     const Tensor dz = y ? tape.empty(dy->shape, dy->dtype) : dy;
     if (!db) {
@@ -58,6 +71,10 @@ Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y,
     return dz;
 }
 
+Tensor activation_after(Tape& tape, const Tensor& z, Activation act, double alpha) {
+    return cast(tape, activation(tape, as_gradient_type(tape, z), act, {alpha, 0, 0}), z->dtype);
+}
+
 Tensor bias_and_activation(Tape& tape, const Tensor& z, const Tensor& bias, Activation act, double alpha) {
     const Tensor y = bias ? add(tape, z, bias) : z;
     return act == Activation::linear ? y : activation(tape, y, act, {alpha, 0, 0});
@@ -66,29 +83,31 @@ Tensor bias_and_activation(Tape& tape, const Tensor& z, const Tensor& bias, Acti
 void on_backward_of_dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const Tensor& y,
                           Activation act, double alpha) {
     const int64_t K = kernel->shape[0], N = kernel->shape[1], M = x->shape.product(0, x->shape.rank() - 1);
+    const auto emit = x->dtype == DType::bf16 ? emit_mixed_gemm : static_cast<void (*)(Tape&, const Gemm&)>(emit_gemm);
     on_backward_of_fused(
         tape, x, kernel, bias, y, act, alpha,
         [=](Tape& tape, const Tensor& x, const Tensor& dz, const Grad& dw) {
-            emit_gemm(tape, {.a = x, .b = dz, .M = K, .N = N, .K = M, .a_transposed = true}, dw);
+            emit(tape, with_result({.a = x, .b = dz, .M = K, .N = N, .K = M, .a_transposed = true}, dw));
         },
         [=](Tape& tape, const Tensor& dz, const Grad& dx) {
-            emit_gemm(tape, {.a = dz, .b = kernel, .M = M, .N = K, .K = N, .b_transposed = true}, dx);
+            emit(tape, with_result({.a = dz, .b = kernel, .M = M, .N = K, .K = N, .b_transposed = true}, dx));
         },
         by_definition([act, alpha](Tape& tape, const Tensors& x) {
-            return Tensors{bias_and_activation(tape, matmul(tape, x[0], x[1]), x[2], act, alpha)};
+            const Tensor z = matmul(tape, as_gradient_type(tape, x[0]), as_gradient_type(tape, x[1]));
+            return Tensors{bias_and_activation(tape, z, x[2], act, alpha)};
         }));
 }
 
 Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation act, double alpha) {
     check(x, kernel, bias);
-    if (!is_fusable(act, alpha)) return activation(tape, dense(tape, x, kernel, bias), act, {alpha, 0, 0});
+    if (!is_fusable(act, alpha)) return activation_after(tape, dense(tape, x, kernel, bias), act, alpha);
 
     const int64_t K = kernel->shape[0], N = kernel->shape[1], M = x->shape.product(0, x->shape.rank() - 1);
     Shape shape = x->shape;
     shape[shape.rank() - 1] = N;
     Tensor y = tape.empty(shape, x->dtype);
-    Gemm forward{.a = x, .b = kernel, .bias = bias, .c = y, .M = M, .N = N, .K = K, .act = act, .alpha = alpha};
-    emit_gemm(tape, forward);
+    const Gemm forward{.a = x, .b = kernel, .bias = bias, .c = y, .M = M, .N = N, .K = K, .act = act, .alpha = alpha};
+    x->dtype == DType::bf16 ? emit_mixed_gemm(tape, forward) : emit_gemm(tape, forward);
     if (!tape.needs_grad({x, kernel, bias})) return y;
 
     on_backward_of_dense(tape, x, kernel, bias, y, act, alpha);

@@ -4,7 +4,9 @@
 #include <algorithm>
 
 #include "dispatch/dispatch.h"
+#include "ops/copy/copy.h"
 #include "ops/gemm/gemm_choice.h"
+#include "ops/gemm/mixed_gemm_args.h"
 
 namespace netlet::ops {
 
@@ -65,8 +67,9 @@ GemmArgs arguments(const Gemm& g) {
     return args;
 }
 
-void emit_product(Tape& tape, const KernelOf<GemmArgs>& kernel, GemmArgs& args, const Gemm& g, const Tensor& b,
-                  const Tensor& c, int64_t items) {
+template <class Args>
+void emit_product(Tape& tape, const KernelOf<Args>& kernel, Args& args, const Gemm& g, const Tensor& b, const Tensor& c,
+                  int64_t items) {
     const Tensor a = at(tape, g.a, g.a_offset);
     tape.emit(
         kernel, args,
@@ -111,6 +114,15 @@ Tensor pack_b(Tape& tape, const KernelOf<GemmPackArgs>& kernel, const GemmArgs& 
     return packed;
 }
 
+Tensor pack_mixed(Tape& tape, const MixedGemmArgs& args, const Tensor& b) {
+    const int64_t groups = ceil_div(args.N, gemm_panel_group);
+    Tensor packed = room_for_panels(tape, args, DType::bf16);
+    MixedGemmPackArgs pack{{nullptr, nullptr, args.N, args.K, args.ldb, args.b_transposed}, b->dtype == DType::bf16};
+    tape.emit(kernel(KernelId::mixed_gemm_pack_b), pack, {in(pack.b, b), out(pack.packed, packed)},
+              {groups, grain_for(65536, gemm_panel_group * args.K), 0, true});
+    return packed;
+}
+
 // c = act(bias + the sum of slices), or c += it.
 void sum_slices(Tape& tape, const Tensor& slices, const Tensor& bias, const Grad& c, Activation act, double alpha) {
     const int64_t count = slices->shape[0], N = slices->shape.back(),
@@ -146,6 +158,34 @@ void emit_slices(Tape& tape, const KernelOf<GemmArgs>& kernel, GemmArgs& args, c
     args.act = Activation::linear;
     emit_product(tape, kernel, args, part, b, slices, count);
     sum_slices(tape, slices, g.bias, {c, g.accumulate}, g.act, g.alpha);
+}
+
+// Sums over batch axes as slices: the summed axes come first, so that each slice is one product of all items.
+Gemm with_summed_axes_as_items(Gemm g) {
+    int first = g.batch_rank;
+    for (int64_t rest = g.summed; rest > 1; rest /= g.batch_dims[--first]) {
+    }
+    for (int64_t* of : {g.batch_dims, g.a_step, g.b_step}) std::rotate(of, of + first, of + g.batch_rank);
+    g.items *= g.summed;
+    g.summed = 1;
+    return g;
+}
+
+void emit_mixed_slices(Tape& tape, const Gemm& g) {
+    Gemm parts = with_summed_axes_as_items(g);
+    parts.c = tape.empty({g.summed, g.items * g.M, g.N}, DType::f32);
+    parts.c_offset = 0;
+    parts.accumulate = false;
+    emit_mixed_gemm(tape, parts);
+    emit_slice_sum(tape, parts.c, {at(tape, g.c, g.c_offset), g.accumulate});
+}
+
+// A product whose sums are float32 in memory before they are rounded.
+void emit_rounded(Tape& tape, Gemm g) {
+    const Tensor c = g.c;
+    g.c = tape.empty(c->shape, DType::f32);
+    emit_mixed_gemm(tape, g);
+    assign(tape, g.c, c);
 }
 
 }  // namespace
@@ -194,6 +234,34 @@ void emit_gemm(Tape& tape, const Gemm& g) {
         case GemmChoice::Path::stream: return emit_slices(tape, NETLET_KERNEL_FOR(gemm_stream, dtype), args, g, b, c);
         case GemmChoice::Path::slice_k: return emit_slices(tape, NETLET_KERNEL_FOR(gemm_slice_k, dtype), args, g, b, c);
     }
+}
+
+void emit_mixed_gemm(Tape& tape, const Gemm& g) {
+    if (g.M * g.N * g.items == 0) return;
+    if (g.summed == 0) return emit_mixed_gemm(tape, without_terms(g));
+    if (g.summed > 1) return emit_mixed_slices(tape, g);
+    MixedGemmArgs args{arguments(g), g.a->dtype == DType::bf16, g.b->dtype == DType::bf16, g.c->dtype == DType::bf16};
+    const GemmChoice choice = choose_mixed_gemm(g.M, g.N, g.K, args.b_transposed, g.items, tape.prepacks(g.b));
+    const bool direct = choice.path == GemmChoice::Path::direct;
+    if (args.c_is_bf16 && choice.path != GemmChoice::Path::packed) return emit_rounded(tape, g);
+    args.mb = choice.mb;
+    args.nb = choice.nb;
+    args.kb = choice.kb;
+    const Tensor b = at(tape, g.b, g.b_offset), c = at(tape, g.c, g.c_offset);
+    if (direct) return emit_product(tape, kernel(KernelId::mixed_gemm_direct), args, g, b, c, g.items);
+    if (choice.path == GemmChoice::Path::slice_k) {
+        const int64_t count = ceil_div(g.K, args.kb);
+        const Tensor slices = tape.empty({count, g.M, g.N}, DType::f32);
+        Gemm part = g;
+        part.bias = nullptr;
+        part.accumulate = args.accumulate = false;
+        args.act = Activation::linear;
+        emit_product(tape, kernel(KernelId::mixed_gemm_direct), args, part, b, slices, count);
+        return sum_slices(tape, slices, g.bias, {c, g.accumulate}, g.act, g.alpha);
+    }
+    const Tensor panels = g.panels && *g.panels ? *g.panels : pack_mixed(tape, args, b);
+    if (g.panels) *g.panels = panels;
+    emit_product(tape, kernel(KernelId::mixed_gemm_packed), args, g, panels, c, 1);
 }
 
 }  // namespace netlet::ops

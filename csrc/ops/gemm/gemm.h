@@ -1,4 +1,5 @@
 #pragma once
+#include "ops/copy/copy.h"
 #include "ops/gemm/gemm_args.h"
 #include "plan/tape.h"
 
@@ -6,12 +7,15 @@ namespace netlet::ops {
 
 // a . b with the rules of numpy.matmul: the last two axes are matrices, the others are broadcast; a one-dimensional a
 // is a row, a one-dimensional b is a column, and that axis is dropped from the result. The transposes swap the last two
-// axes (of operands with two or more). float32 or float64, and gradient flows to both; or, without gradients, bfloat16
-// with bfloat16 -> float32, int8 or uint8 with int8 -> int32.
+// axes (of operands with two or more). float32, float64, or bfloat16 with bfloat16 -> float32, and gradient flows to
+// both; or, without gradients, int8 or uint8 with int8 -> int32.
 Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
+// The same in bfloat16: each operand is float32 or bfloat16, the result is bfloat16. Gradient flows to both.
+Tensor mixed_matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a = false, bool transpose_b = false);
 
 // act(x . kernel + bias): x (..., K), kernel (K, N), bias (N,) or null -> (..., N). Gradient flows to all three. A
-// fusable activation is applied in the register tile; backward saves x and the result.
+// fusable activation is applied in the register tile; backward saves x and the result. With a bfloat16 x, the products
+// are bfloat16 ones and so is the result; kernel is float32 or bfloat16 and bias float32.
 Tensor dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, Activation act = Activation::linear,
              double alpha = 0);
 
@@ -33,12 +37,16 @@ struct Gemm {
     Tensor* panels = nullptr;  // for several products of one b: the first that packs it stores its panels here
 };
 void emit_gemm(Tape& tape, const Gemm& gemm);
-// The same, with c and `accumulate` set from a Grad.
-inline void emit_gemm(Tape& tape, Gemm gemm, const Grad& c) {
+// The same in bfloat16: a, b and c are each float32 or bfloat16, bias is float32 (mixed_gemm_args.h). Supports
+// `accumulate` and `summed` for a float32 c.
+void emit_mixed_gemm(Tape& tape, const Gemm& gemm);
+// `gemm` with c and `accumulate` set from a Grad.
+inline Gemm with_result(Gemm gemm, const Grad& c) {
     gemm.c = c.tensor;
     gemm.accumulate = c.accumulate;
-    emit_gemm(tape, gemm);
+    return gemm;
 }
+inline void emit_gemm(Tape& tape, const Gemm& gemm, const Grad& c) { emit_gemm(tape, with_result(gemm, c)); }
 
 // The columns of b (float, bfloat16 or int8) in panels, for kernels that call the register tile themselves. op(b) is
 // (K, N), begins `offset` elements in, and has leading dimension ldb. Inference plans cache the result across runs.
@@ -48,8 +56,14 @@ Tensor pack_for_tiles(Tape& tape, const Tensor& b, int64_t offset, int64_t N, in
 void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c, const Tensor& bias = nullptr,
                     Activation act = Activation::linear, double alpha = 0);
 
+// TypeError if a product of x with a kernel does not support these types: all float32 or all float64; or a bfloat16 x
+// with a float32 or bfloat16 kernel and a float32 bias.
+void check_product_dtypes(const char* op, const Tensor& x, const Tensor& kernel, const Tensor& bias);
+// x in the type of its gradient: a half as float32. Second derivatives of mixed products are computed in it.
+inline Tensor as_gradient_type(Tape& tape, const Tensor& x) { return cast(tape, x, gradient_dtype(x->dtype)); }
+
 // The elementwise part of backward for a product with fused bias and activation. Returns dz = dy act'(z), computed from
-// the result y (linear: y is null and dz is dy), and writes db, if asked for: the sum of dz over all axes but the last.
+// the result y (linear: y is null and dz is dy; y may be a half), and writes db, if asked for: the sum of dz over all axes but the last.
 Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& db);
 
 // Registers the gradient of y = act(z), z = (product of x and kernel) + bias, with `act` fused. kernel_gradient(tape,
@@ -72,6 +86,9 @@ void on_backward_of_fused(Tape& tape, const Tensor& x, const Tensor& kernel, con
 // Registers the gradient of a dense layer: x (..., K), kernel (K, N), bias (N,) or null, y (..., N) its result.
 void on_backward_of_dense(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const Tensor& y,
                           Activation act, double alpha);
+
+// act(z) for an activation that products do not fuse. That of a half z is computed in float32 and rounded.
+Tensor activation_after(Tape& tape, const Tensor& z, Activation act, double alpha);
 
 // act(z + bias), bias (N,) or null, by separate ops.
 Tensor bias_and_activation(Tape& tape, const Tensor& z, const Tensor& bias, Activation act, double alpha);

@@ -113,6 +113,19 @@ GemmChoice choose_low_precision_gemm(int64_t M, int64_t N, int64_t K, bool b_tra
     return {GemmChoice::Path::direct, ceil_div(M, blocks), nb, 0};
 }
 
+GemmChoice choose_mixed_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items, bool b_prepacked) {
+    const double work = (double)M * (double)N * (double)K;
+    // A long sum into few elements (the gradient of a small kernel) is parallel only along K, and its panels would not
+    // fit the caches. 32 slices are at most 4 MB.
+    if (items == 1 && K >= 4096 && M * N <= 32 * 1024 && work > 8 * unit_work) {
+        const int64_t kb = std::max({int64_t{1024}, ceil_div(K, 32), (int64_t)(4 * unit_work / (double)(M * N))});
+        if (kb < K)
+            return {GemmChoice::Path::slice_k, M, std::min(block(N, 1, gemm_panel_group), 2 * gemm_panel_group),
+                    ceil_div(kb, 64) * 64};
+    }
+    return choose_low_precision_gemm(M, N, K, b_transposed, items, b_prepacked);
+}
+
 // ---- GPU ----
 
 namespace {

@@ -31,6 +31,9 @@ GemmChoice choose_gemm(int64_t M, int64_t N, int64_t K, bool a_transposed, bool 
 GemmChoice choose_low_precision_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items,
                                      bool b_prepacked);
 
+// The same for bfloat16 products of operands that may be float32 in memory. slice_k: slices of whole pairs of terms.
+GemmChoice choose_mixed_gemm(int64_t M, int64_t N, int64_t K, bool b_transposed, int64_t items, bool b_prepacked);
+
 // The same for a GPU, where a unit of work is a thread block: mb is the rows of its tile (128, 64 or 32, and 64 at
 // most for 8-byte elements), or M for a skinny kernel (which `direct` and
 // `slice_k` contain). summed: products that are added up in each item.

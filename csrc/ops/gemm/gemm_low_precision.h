@@ -55,7 +55,13 @@ static void low_precision_unit(const GemmArgs& g, int64_t unit) {
     const typename F::A* a = static_cast<const typename F::A*>(g.a) + at.i * (g.a_transposed ? 1 : g.lda);
     const typename F::B* b = static_cast<const typename F::B*>(g.b) + at.j * (g.b_transposed ? g.ldb : 1);
     S* c = static_cast<S*>(g.c) + (at.item * g.M + at.i) * g.ldc + at.j;
-    int64_t rest = at.item;
+    int64_t rest = at.item, K = g.K;
+    if (g.kb) {  // this item is a slice of K
+        const int64_t k = at.item * g.kb;
+        a += k * (g.a_transposed ? g.lda : 1);
+        b += k * (g.b_transposed ? 1 : g.ldb);
+        K = g.K - k < g.kb ? g.K - k : g.kb;
+    }
     for (int d = g.batch_rank - 1; d >= 0; --d) {
         const int64_t index = rest % g.batch_dims[d];
         rest /= g.batch_dims[d];
@@ -70,9 +76,9 @@ static void low_precision_unit(const GemmArgs& g, int64_t unit) {
     const int64_t kc = low_precision_panel_lanes / padded * F::group;
     int64_t k0 = 0;
     do {  // runs once even if K = 0, because c must be written
-        const int64_t ks = g.K - k0 < kc ? g.K - k0 : kc, lanes = lanes_of<F>(ks);
+        const int64_t ks = K - k0 < kc ? K - k0 : kc, lanes = lanes_of<F>(ks);
         pack_panels<F>(panels, lanes, b + k0 * (g.b_transposed ? 1 : g.ldb), g.ldb, g.b_transposed, at.columns, ks);
-        Init<S> init{F::begin(g, at.j), 0};
+        Init<S> init = g.accumulate ? Init<S>{c, g.ldc} : Init<S>{F::begin(g, at.j), 0};
         if constexpr (F::flip != 0) {  // block 0 starts at its own sums; add_to_rows adds the others at the end
             if (k0 <= kc)
                 for (int64_t j = 0; j < padded; ++j) sums[j] = 0;
@@ -89,9 +95,9 @@ static void low_precision_unit(const GemmArgs& g, int64_t unit) {
             i += mr;
         }
         k0 += ks;
-    } while (k0 < g.K);
+    } while (k0 < K);
     if constexpr (F::flip != 0)
-        if (g.K > kc) add_to_rows(c, g.ldc, at.rows, at.columns, sums);
+        if (K > kc) add_to_rows(c, g.ldc, at.rows, at.columns, sums);
     F::finish(g, c, at.rows, at.columns);
 }
 

@@ -22,6 +22,7 @@ struct Problem {
     int64_t M, N, K;
     int rank = 0;
     int64_t dims[gemm_max_batch_rank] = {};
+    bool mixed = false;  // in bfloat16
 };
 
 [[noreturn]] void mismatch(const std::string& expected, const Tensor& a, const Tensor& b) {
@@ -78,6 +79,13 @@ Problem analyse(const Tensor& a, const Tensor& b, bool transpose_a, bool transpo
     return p;
 }
 
+// Two bfloat16 operands with a float32 result have kernels of their own, which the GPU has too.
+void emit_product(Tape& tape, const Gemm& g, bool mixed) {
+    const bool both = g.a->dtype == DType::bf16 && g.b->dtype == DType::bf16 && g.c->dtype == DType::f32;
+    if (mixed && !(both && !g.accumulate && g.summed == 1)) return emit_mixed_gemm(tape, g);
+    emit_gemm(tape, g);
+}
+
 // c = or += op(x) . op(y), where c has the layout of `like` and is summed over the axes where like is
 // broadcast.
 void emit_summed(Tape& tape, const Problem& p, Gemm g, const Plane& x, const Plane& y, const Plane& like,
@@ -93,7 +101,7 @@ void emit_summed(Tape& tape, const Problem& p, Gemm g, const Plane& x, const Pla
             g.b_step[g.batch_rank++] = y.step[i];
             (summed ? g.summed : g.items) *= p.dims[i];
         }
-    emit_gemm(tape, g, c);
+    emit_product(tape, with_result(g, c), p.mixed);
 }
 
 // The type of the result, from the pairs that have kernels.
@@ -132,12 +140,20 @@ Tensors matmul_higher(Tape& tape, const Tensor& given_a, const Tensor& given_b, 
     return grads;
 }
 
-}  // namespace
+HigherOrder higher_order_of(const Tensor& a, const Tensor& b, bool ta, bool tb) {
+    if (is_half(a->dtype) || is_half(b->dtype))
+        return by_definition([ta, tb](Tape& tape, const Tensors& x) {
+            return Tensors{matmul(tape, as_gradient_type(tape, x[0]), as_gradient_type(tape, x[1]), ta, tb)};
+        });
+    return [ta, tb](Tape& tape, const Tensors& x, const Tensors&, const Grads& dc) {
+        return matmul_higher(tape, x[0], x[1], dc[0], ta, tb);
+    };
+}
 
-Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
-    const DType dtype = result_type(a, b);
+Tensor matmul_to(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b, DType dtype) {
     Shape shape;
-    const Problem p = analyse(a, b, transpose_a, transpose_b, shape);
+    Problem p = analyse(a, b, transpose_a, transpose_b, shape);
+    p.mixed = dtype == DType::bf16 || a->dtype == DType::bf16;
     Tensor c = tape.empty(shape, dtype);
     Plane whole{c, false};
     int64_t step = p.M * p.N;
@@ -168,10 +184,22 @@ Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bo
                         emit_summed(tape, p, {.M = p.K, .N = p.N, .K = p.M, .a_transposed = !ta}, p.a, dc, p.b, db);
                 }
             },
-            [ta = p.a.transposed, tb = p.b.transposed](Tape& tape, const Tensors& x, const Tensors&, const Grads& dc) {
-                return matmul_higher(tape, x[0], x[1], dc[0], ta, tb);
-            });
+            higher_order_of(a, b, p.a.transposed, p.b.transposed));
     return c;
+}
+
+}  // namespace
+
+Tensor matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
+    return matmul_to(tape, a, b, transpose_a, transpose_b, result_type(a, b));
+}
+
+Tensor mixed_matmul(Tape& tape, const Tensor& a, const Tensor& b, bool transpose_a, bool transpose_b) {
+    for (const Tensor& x : {a, b})
+        if (x->dtype != DType::bf16 && x->dtype != DType::f32)
+            throw TypeError(std::string("matmul: expected float32 or bfloat16 operands for a bfloat16 result, ") +
+                            "received " + name_of(x->dtype));
+    return matmul_to(tape, a, b, transpose_a, transpose_b, DType::bf16);
 }
 
 }  // namespace netlet::ops

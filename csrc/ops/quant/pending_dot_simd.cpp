@@ -8,9 +8,6 @@
 namespace netlet::NETLET_ISA {
 NETLET_PENDING(quantized_conv_pack, QuantizedConvPackArgs)
 NETLET_PENDING(quantized_conv, QuantizedConvArgs)
-NETLET_PENDING(mixed_gemm_direct, MixedGemmArgs)
-NETLET_PENDING(mixed_gemm_pack_b, MixedGemmPackArgs)
-NETLET_PENDING(mixed_gemm_packed, MixedGemmArgs)
 NETLET_PENDING(mixed_conv_pack, MixedConvPackArgs)
 NETLET_PENDING(mixed_conv, MixedConvArgs)
 NETLET_PENDING(mixed_conv_kernel_grad, MixedConvKernelGradArgs)
