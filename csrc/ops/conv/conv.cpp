@@ -6,7 +6,7 @@
 #include "dispatch/dispatch.h"
 #include "ops/activation/activation.h"
 #include "ops/conv/conv_backward.h"
-#include "ops/conv/winograd.h"
+#include "ops/conv/conv_products.h"
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
 #include "ops/higher_order/higher_order.h"
@@ -16,164 +16,7 @@ namespace netlet::ops {
 
 namespace {
 
-constexpr double unit_flops = 1 << 19;         // of a unit of work: about five microseconds on one core
-constexpr int64_t most_units = 64;             // more units do not balance better
-constexpr int64_t cached_kernel = 512 * 1024;  // bytes of a packed kernel that the L2 cache holds beside the pixels
-constexpr int64_t slices_bytes = 1 << 20;      // bytes of all slices of a kernel's gradient
-constexpr int64_t few_channels = 8;            // images with fewer are padded first: cheaper than gathering tap by tap
-
-// The product of pixels with a kernel, forward or backward. On the CPU the kernel is packed, or, with `unpacked`, read
-// in place, which pays for few columns. A GPU always reads it in place: conv_gather reads it as (taps, terms, columns),
-// conv_unpacked_rows as (taps, columns, terms).
-void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& w, const Tensor& bias, const Grad& y,
-                 bool unpacked = false) {
-    int64_t pixels = args.batch, kernel_rows = args.C;
-    double flops = 2.0 * (double)(args.groups * args.C * args.O);
-    for (const ConvAxis& axis : args.axis) {
-        pixels *= axis.grid;
-        kernel_rows *= axis.kernel;
-        flops *= (double)axis.taps;
-    }
-    flops *= (double)pixels;
-    if (pixels == 0 || args.O == 0) return;
-    const int64_t element = (int64_t)size_of(x->dtype);
-    const int64_t columns =
-        cached_kernel / std::max<int64_t>(kernel_rows * element, 1) / conv_panel_group * conv_panel_group;
-    args.nb = std::min(args.O, std::max(columns, conv_panel_group));
-    const int64_t units = std::clamp<int64_t>((int64_t)(flops / unit_flops), 1, most_units);
-    const int64_t others = args.groups * ceil_div(args.O, args.nb);
-    const int64_t each = ceil_div(pixels, ceil_div(units, others));
-    const int64_t step = each < 4 * conv_pixel_step ? conv_strip : conv_pixel_step;  // few pixels: balance counts more
-    args.mb = ceil_div(each, step) * step;
-    const Work work{others * ceil_div(pixels, args.mb), 1, flops};
-    const auto kernel =
-        unpacked ? NETLET_KERNEL_FOR(conv_unpacked_rows, x->dtype) : NETLET_KERNEL_FOR(conv_gather, x->dtype);
-    tape.emit(kernel, args, {in(args.x, x), in(args.w, w), in_if(args.bias, bias), into(args.y, args.accumulate, y)},
-              work);
-}
-
-Tensor pack(Tape& tape, const ConvGeometry& g, const Tensor& kernel, bool transposed) {
-    const int64_t columns = ceil_div(transposed ? g.C : g.O, conv_panel_group), terms = transposed ? g.O : g.C;
-    Tensor packed = tape.empty({g.groups, columns * conv_panel_group, g.taps() * terms}, kernel->dtype);
-    ConvPackArgs args{nullptr, nullptr, g.taps(), g.groups, g.C, g.O, transposed};
-    const int64_t grain = grain_for(32768, conv_panel_group * g.taps() * terms);
-    tape.emit(NETLET_KERNEL_FOR(conv_pack, kernel->dtype), args, {in(args.w, kernel), out(args.packed, packed)},
-              {g.groups * columns, grain, 0, true});
-    return packed;
-}
-
-ConvArgs arguments(int64_t batch, int64_t groups, int64_t C, int64_t O, Activation act, double alpha) {
-    ConvArgs args{};
-    args.batch = batch;
-    args.groups = groups;
-    args.C = C;
-    args.O = O;
-    args.slices = 1;
-    args.act = act;
-    args.alpha = alpha;
-    return args;
-}
-
-// On a GPU, in how many slices to sum `terms` terms of M x N results. A multiprocessor of an H200 (there are 132) hides
-// latencies with three or more tiles of 128 x 64; fewer leave it idle, as does a last wave that is not full. Against
-// that stands the memory of the slices, worth about 61 terms each (8 bytes at 3 TB/s). Estimated, not measured.
-int64_t slices_on_gpu(int64_t groups, int64_t M, int64_t N, int64_t terms) {
-    constexpr int64_t processors = 132, most_blocks = 4 * processors, fewest_terms = 256;
-    const int64_t blocks = std::max<int64_t>(1, groups * ceil_div(M, 128) * ceil_div(N, 64));
-    int64_t best = 1;
-    double least = 0;
-    for (int64_t slices = 1; slices == 1 || slices <= std::min(most_blocks / blocks, terms / fewest_terms); ++slices) {
-        const int64_t each = ceil_div(blocks * slices, processors);
-        const double idle = (double)(each * processors) / (double)(blocks * slices);
-        const double latency = each == 1 ? 1.5 : each == 2 ? 1.15 : 1;
-        const double memory = slices == 1 ? 0 : 0.05 + 61.0 * (double)slices / (double)terms;
-        const double cost = idle * latency + memory;
-        if (slices == 1 || cost < least) {
-            least = cost;
-            best = slices;
-        }
-    }
-    return best;
-}
-
-// Emits emit(bias, y). On a GPU that has few blocks to run, the terms are cut into slices, whose sums are added up.
-template <class F>
-void emit_in_slices(Tape& tape, ConvArgs& args, const Tensor& bias, const Grad& y, int64_t phases, int64_t taps,
-                    F emit) {
-    const int64_t columns = args.groups * args.O, rows = columns == 0 ? 0 : y.tensor->size() / columns;
-    if (tape.on_gpu() && rows > 0)
-        args.slices = slices_on_gpu(args.groups, rows / phases, args.O, taps * args.C / phases);
-    if (args.slices == 1) return emit(bias, y);
-    const Activation act = args.act;
-    args.act = Activation::linear;
-    const Tensor slices = tape.empty({args.slices, rows, columns}, y.tensor->dtype);
-    emit(nullptr, {slices, false});
-    emit_slice_sum(tape, slices, y, bias, act, args.alpha);
-}
-
-bool uses_winograd(Tape& tape, const ConvGeometry& g) { return !tape.on_gpu() && winograd_pays(g); }
-
-// y = or += the convolution of x.
-void emit_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& kernel, const Tensor& bias,
-                  const Grad& y, Activation act, double alpha) {
-    const Tensor packed = tape.on_gpu() ? kernel : pack(tape, g, kernel, false);
-    if (uses_winograd(tape, g))
-        return emit_winograd(tape, g.batch, forward_axis(g, 1), forward_axis(g, 2), g.C, g.O, x, packed, bias, y, act,
-                             alpha);
-    ConvArgs args = arguments(g.batch, g.groups, g.C, g.O, act, alpha);
-    set_forward_axes(g, args.axis);
-    emit_in_slices(tape, args, bias, y, 1, g.taps(),
-                   [&](const Tensor& bias, const Grad& y) { emit_gather(tape, args, x, packed, bias, y); });
-}
-
-// dx = or += the gradient with regard to x: one convolution of dy for each phase of the strides.
-void emit_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, const Tensor& kernel, const Tensor& bias,
-                         const Grad& dx, Activation act, double alpha) {
-    // With few columns most SIMD lanes of a packed kernel are empty; lanes of terms are full if there are enough terms.
-    const bool unpacked = tape.on_gpu() || (g.groups == 1 && g.C <= conv_few_columns && g.O >= 16 &&
-                                            g.taps() * ceil_div(g.O, conv_longest_run) <= conv_most_runs);
-    const Tensor packed = unpacked ? kernel : pack(tape, g, kernel, true);
-    if (uses_winograd(tape, g))
-        return emit_winograd(tape, g.batch, phase_axis(g, 1, 0, true), phase_axis(g, 2, 0, true), g.O, g.C, dy, packed,
-                             bias, dx, act, alpha);
-    ConvArgs args = arguments(g.batch, g.groups, g.O, g.C, act, alpha);
-    int64_t phases = 1;  // those that have pixels
-    for (int i = 0; i < conv_axes; ++i) phases *= std::clamp<int64_t>(g.stride[i], 1, std::max<int64_t>(1, g.in[i]));
-    emit_in_slices(tape, args, bias, dx, phases, g.taps(), [&](const Tensor& bias, const Grad& dx) {
-        for_each_phase(g, !unpacked, args.axis, [&] { emit_gather(tape, args, dy, packed, bias, dx, unpacked); });
-    });
-}
-
-// dw = or += x^T dy, tap by tap.
-void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& dy, const Grad& dw) {
-    const int64_t rows = g.batch * g.out[0] * g.out[1], taps = g.taps();
-    if (dw.tensor->size() == 0) return;
-    if (rows * g.out[2] == 0) return zero(tape, dw);  // nothing to sum
-    if (uses_winograd(tape, g)) return emit_winograd_kernel_gradient(tape, g, x, dy, dw);
-    ConvKernelGradArgs args{};
-    set_forward_axes(g, args.axis);
-    args.batch = g.batch;
-    args.groups = g.groups;
-    args.C = g.C;
-    args.O = g.O;
-    args.one_matrix = !g.padded();
-    const int64_t units = std::clamp<int64_t>((int64_t)(g.flops() / unit_flops), 1, most_units);
-    int64_t length = rows, slices = 0;
-    if (tape.on_gpu()) {
-        length = g.out_pixels();
-        slices = slices_on_gpu(g.groups, taps * g.C, g.O, length);
-    } else
-        slices = std::clamp<int64_t>(slices_bytes / dw.tensor->bytes(), 1, std::min(ceil_div(units, g.groups), rows));
-    args.slice = ceil_div(length, slices);
-    const int64_t count = ceil_div(length, args.slice);
-    const int64_t strips = std::max<int64_t>(1, taps * ceil_div(g.C, conv_strip));
-    args.blocks = std::clamp<int64_t>(ceil_div(units, g.groups * count), 1, strips);
-    const Work work{count * g.groups * args.blocks, 1, g.flops()};
-    const Grad slices_of_dw = slices_for(tape, dw, count, {count, taps * g.C, g.groups * g.O});
-    tape.emit(NETLET_KERNEL_FOR(conv_kernel_grad, x->dtype), args,
-              {in(args.x, x), in(args.dy, dy), into(args.dw, args.accumulate, slices_of_dw)}, work);
-    if (count > 1) emit_slice_sum(tape, slices_of_dw.tensor, dw);
-}
+constexpr int64_t few_channels = 8;  // images with fewer are padded first: cheaper than gathering tap by tap
 
 std::vector<int64_t> pixels_of(const Tensor& x) { return {x->shape.begin() + 1, x->shape.end() - 1}; }
 
@@ -243,7 +86,17 @@ struct LinearConv {
     }
 };
 
+// In float32.
+HigherOrder higher_order_of_mixed(LinearConv c, Activation act, double alpha) {
+    c.g.mixed = false;
+    return by_definition([=](Tape& tape, const Tensors& x) {
+        const Tensor z = c.apply(tape, as_gradient_type(tape, x[0]), as_gradient_type(tape, x[1]));
+        return Tensors{bias_and_activation(tape, z, x[2], act, alpha)};
+    });
+}
+
 HigherOrder higher_order_of(const LinearConv& c, bool plain, Activation act, double alpha) {
+    if (c.g.mixed) return higher_order_of_mixed(c, act, alpha);
     if (!plain)
         return by_definition([=](Tape& tape, const Tensors& x) {
             return Tensors{bias_and_activation(tape, c.apply(tape, x[0], x[1]), x[2], act, alpha)};
@@ -272,10 +125,11 @@ void on_backward_of_conv(Tape& tape, bool transposed, const ConvGeometry& g, con
 Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
             Activation act, double alpha) {
     const int spatial = check_steps("conv", x, kernel, steps);
-    const ConvGeometry g = grouped_geometry("conv", x->shape, kernel->shape, steps);
+    ConvGeometry g = grouped_geometry("conv", x->shape, kernel->shape, steps);
+    g.mixed = x->dtype == DType::bf16;
     const int64_t channels = g.groups * g.C, filters = g.groups * g.O;
     check_bias("conv", x, bias, filters);
-    if (!is_fusable(act, alpha)) return activation(tape, conv(tape, x, kernel, bias, steps), act, {alpha, 0, 0});
+    if (!is_fusable(act, alpha)) return activation_after(tape, conv(tape, x, kernel, bias, steps), act, alpha);
     if (g.pointwise()) return dense(tape, x, reshape(tape, kernel, {g.C, filters}), bias, act, alpha);
     if (g.padded() && channels < few_channels && !tape.on_gpu()) {
         std::vector<int64_t> before{0}, after{0};
@@ -299,10 +153,11 @@ Tensor conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bia
 Tensor conv_transpose(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
                       const std::vector<int64_t>& out, Activation act, double alpha) {
     const int spatial = check_steps("conv_transpose", x, kernel, steps);
-    const ConvGeometry g = transposed_geometry("conv_transpose", x->shape, kernel->shape, steps, out);
+    ConvGeometry g = transposed_geometry("conv_transpose", x->shape, kernel->shape, steps, out);
+    g.mixed = x->dtype == DType::bf16;
     check_bias("conv_transpose", x, bias, g.C);
     if (!is_fusable(act, alpha))
-        return activation(tape, conv_transpose(tape, x, kernel, bias, steps, out), act, {alpha, 0, 0});
+        return activation_after(tape, conv_transpose(tape, x, kernel, bias, steps, out), act, alpha);
     Tensor y = tape.empty(g.x_shape(spatial), x->dtype);
     emit_input_gradient(tape, g, x, kernel, bias, {y, false}, act, alpha);
     if (tape.needs_grad({x, kernel, bias})) on_backward_of_conv(tape, true, g, steps, x, kernel, bias, y, act, alpha);

@@ -4,7 +4,7 @@
 #include <numeric>
 #include <string>
 
-#include "ops/copy/copy.h"
+#include "ops/gemm/gemm.h"
 
 namespace netlet::ops {
 
@@ -33,8 +33,7 @@ Shape ConvGeometry::x_shape(int spatial) const {
 }
 
 int check_steps(const char* op, const Tensor& x, const Tensor& kernel, const ConvSteps& steps) {
-    check_floating(op, x);
-    check_same_dtype(op, x, kernel);
+    check_product_dtypes(op, x, kernel, nullptr);
     return check_steps(op, x->shape, kernel->shape, steps);
 }
 
@@ -75,7 +74,7 @@ int check_steps(const char* op, const Shape& x, const Shape& kernel, const ConvS
 
 void check_bias(const char* op, const Tensor& x, const Tensor& bias, int64_t channels) {
     if (!bias) return;
-    check_same_dtype(op, x, bias);
+    check_product_dtypes(op, x, x, bias);
     if (bias->shape != Shape{channels})
         throw ValueError(std::string(op) + ": expected a bias of shape " + Shape{channels}.str() + ", received " +
                          bias->shape.str());

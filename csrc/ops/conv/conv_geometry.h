@@ -12,6 +12,7 @@ struct ConvGeometry {
     int64_t in[conv_axes] = {1, 1, 1}, out[conv_axes] = {1, 1, 1}, kernel[conv_axes] = {1, 1, 1};
     int64_t stride[conv_axes] = {1, 1, 1}, dilation[conv_axes] = {1, 1, 1};
     int64_t before[conv_axes] = {}, after[conv_axes] = {};
+    bool mixed = false;  // products in bfloat16
 
     int64_t taps() const { return kernel[0] * kernel[1] * kernel[2]; }
     int64_t out_pixels() const { return batch * out[0] * out[1] * out[2]; }

@@ -95,6 +95,7 @@ void on_backward_of_depthwise(Tape& tape, const ConvGeometry& g, const Tensor& x
 
 Tensor depthwise_conv(Tape& tape, const Tensor& x, const Tensor& kernel, const Tensor& bias, const ConvSteps& steps,
                       Activation act, double alpha) {
+    check_floating("depthwise_conv", x);
     const int spatial = check_steps("depthwise_conv", x, kernel, steps);
     const int64_t channels = x->shape.back(), multiplier = kernel->shape.back();
     const ConvGeometry g = depthwise_geometry("depthwise_conv", x->shape, kernel->shape, steps);

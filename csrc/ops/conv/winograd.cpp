@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "dispatch/dispatch.h"
-#include "ops/conv/winograd_args.h"
+#include "ops/conv/mixed_winograd_args.h"
 #include "ops/gemm/gemm.h"
 
 namespace netlet::ops {
@@ -25,6 +25,8 @@ Tensor scratch(Tape& tape, int64_t lanes, int64_t block, int64_t C, int64_t O, D
     return tape.empty({lanes, winograd_points, winograd_plane(block, C) + winograd_plane(block, O)}, dtype);
 }
 
+bool is_bf16(const Tensor& x) { return x->dtype == DType::bf16; }
+
 double flops_of(int64_t tiles, int64_t C, int64_t O) { return 2.0 * winograd_points * (double)tiles * (double)(C * O); }
 
 }  // namespace
@@ -39,16 +41,64 @@ bool winograd_pays(const ConvGeometry& g) {
     return g.groups == 1 && g.in[0] == 1 && g.out[0] == 1 && g.C >= 16 && g.O >= 16 && tiles >= (deep ? 1024 : 128);
 }
 
+namespace {
+
+void emit_product(Tape& tape, const WinogradArgs& product, const Tensor& x, const Tensor& packed, const Tensor& bias,
+                  const Grad& y) {
+    WinogradArgs args = product;
+    const DType dtype = x->dtype;
+    const int64_t columns = ceil_div(args.O, conv_panel_group) * conv_panel_group;
+    Tensor u = tape.empty({winograd_points, columns, args.C}, dtype);
+    WinogradPackArgs pack{nullptr, nullptr, args.C, columns};
+    tape.emit(NETLET_KERNEL_FOR(winograd_pack, dtype), pack, {in(pack.packed, packed), out(pack.u, u)},
+              {columns / conv_panel_group, grain_for(128, args.C), 0, true});
+    Tensor room = scratch(tape, args.lanes, winograd_block, args.C, args.O, dtype);
+    tape.emit(NETLET_KERNEL_FOR(winograd, dtype), args,
+              {in(args.x, x), in(args.u, u), in_if(args.bias, bias), into(args.y, args.accumulate, y),
+               out(args.scratch, room)},
+              {args.lanes, 1, flops_of(tiles_of(args.batch, args.h.grid, args.w.grid), args.C, args.O)});
+}
+
+void emit_mixed_product(Tape& tape, const WinogradArgs& product, const Tensor& x, const Tensor& packed,
+                        const Tensor& bias, const Grad& y) {
+    MixedWinogradArgs args{product, is_bf16(x), is_bf16(y.tensor)};
+    const int64_t columns = ceil_div(args.O, conv_panel_group) * conv_panel_group;
+    Tensor u = tape.empty({winograd_points, columns, (args.C + 1) / 2}, DType::i32);
+    MixedWinogradPackArgs pack{{nullptr, nullptr, args.C, columns}};
+    tape.emit(kernel(KernelId::mixed_winograd_pack), pack, {in(pack.packed, packed), out(pack.u, u)},
+              {columns / conv_panel_group, grain_for(128, args.C), 0, true});
+    Tensor room = tape.empty({args.lanes, winograd_points, winograd_pixels_plane(args.C) + winograd_sums_plane(args.O)},
+                             DType::i32);
+    tape.emit(kernel(KernelId::mixed_winograd), args,
+              {in(args.x, x), in(args.u, u), in_if(args.bias, bias), into(args.y, args.accumulate, y),
+               out(args.scratch, room)},
+              {args.lanes, 1, flops_of(tiles_of(args.batch, args.h.grid, args.w.grid), args.C, args.O)});
+}
+
+// du (lanes, points, C, O) of a float32 or float64 x and dy.
+void emit_gradient_product(Tape& tape, WinogradKernelGradArgs& args, const Tensor& x, const Tensor& dy,
+                           const Tensor& du, double flops) {
+    Tensor room = scratch(tape, args.lanes, winograd_grad_block, args.C, args.O, x->dtype);
+    tape.emit(NETLET_KERNEL_FOR(winograd_kernel_grad, x->dtype), args,
+              {in(args.x, x), in(args.dy, dy), out(args.du, du), out(args.scratch, room)}, {args.lanes, 1, flops});
+}
+
+void emit_mixed_gradient_product(Tape& tape, const WinogradKernelGradArgs& product, const Tensor& x, const Tensor& dy,
+                                 const Tensor& du, double flops) {
+    MixedWinogradKernelGradArgs args{product, is_bf16(x), is_bf16(dy)};
+    constexpr int64_t pairs = mixed_winograd_grad_block / 2;
+    Tensor room = tape.empty(
+        {args.lanes, winograd_points, mixed_winograd_plane(pairs, args.C) + mixed_winograd_plane(pairs, args.O)},
+        DType::i32);
+    tape.emit(kernel(KernelId::mixed_winograd_kernel_grad), args,
+              {in(args.x, x), in(args.dy, dy), out(args.du, du), out(args.scratch, room)}, {args.lanes, 1, flops});
+}
+
+}  // namespace
+
 void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis& w, int64_t C, int64_t O,
                    const Tensor& x, const Tensor& packed, const Tensor& bias, const Grad& y, Activation act,
-                   double alpha) {
-    const DType dtype = x->dtype;
-    const int64_t columns = ceil_div(O, conv_panel_group) * conv_panel_group;
-    Tensor u = tape.empty({winograd_points, columns, C}, dtype);
-    WinogradPackArgs pack{nullptr, nullptr, C, columns};
-    tape.emit(NETLET_KERNEL_FOR(winograd_pack, dtype), pack, {in(pack.packed, packed), out(pack.u, u)},
-              {columns / conv_panel_group, grain_for(128, C), 0, true});
-
+                   double alpha, bool mixed) {
     const int64_t tiles = tiles_of(batch, h.grid, w.grid);
     WinogradArgs args{};
     args.h = h;
@@ -59,16 +109,13 @@ void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis&
     args.lanes = lanes_for(tiles, winograd_block, 16);
     args.act = act;
     args.alpha = alpha;
-    Tensor room = scratch(tape, args.lanes, winograd_block, C, O, dtype);
-    tape.emit(NETLET_KERNEL_FOR(winograd, dtype), args,
-              {in(args.x, x), in(args.u, u), in_if(args.bias, bias), into(args.y, args.accumulate, y),
-               out(args.scratch, room)},
-              {args.lanes, 1, flops_of(tiles, C, O)});
+    mixed ? emit_mixed_product(tape, args, x, packed, bias, y) : emit_product(tape, args, x, packed, bias, y);
 }
 
 void emit_winograd_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& dy,
                                    const Grad& dw) {
-    const DType dtype = x->dtype;
+    const DType dtype = dw.tensor->dtype;
+    const bool mixed = is_bf16(x) || is_bf16(dy);
     const int64_t tiles = tiles_of(g.batch, g.out[1], g.out[2]);
     WinogradKernelGradArgs args{};
     args.h = forward_axis(g, 1);
@@ -76,12 +123,11 @@ void emit_winograd_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tens
     args.batch = g.batch;
     args.C = g.C;
     args.O = g.O;
-    args.lanes = lanes_for(tiles, winograd_grad_block, g.C * g.O > 64 * 64 ? 4 : 8);
-    Tensor room = scratch(tape, args.lanes, winograd_grad_block, g.C, g.O, dtype);
+    args.lanes = lanes_for(tiles, mixed ? mixed_winograd_grad_block : winograd_grad_block, g.C * g.O > 64 * 64 ? 4 : 8);
     Tensor du = tape.empty({args.lanes, winograd_points * g.C, g.O}, dtype);
-    tape.emit(NETLET_KERNEL_FOR(winograd_kernel_grad, dtype), args,
-              {in(args.x, x), in(args.dy, dy), out(args.du, du), out(args.scratch, room)},
-              {args.lanes, 1, flops_of(tiles, g.C, g.O)});
+    const double flops = flops_of(tiles, g.C, g.O);
+    mixed ? emit_mixed_gradient_product(tape, args, x, dy, du, flops)
+          : emit_gradient_product(tape, args, x, dy, du, flops);
     if (args.lanes > 1) {
         Tensor sum = tape.empty({winograd_points * g.C, g.O}, dtype);
         emit_slice_sum(tape, du, {sum, false});

@@ -7,10 +7,10 @@ namespace netlet::ops {
 // Whether g and its gradients use Winograd: for many tiles and many channels. Depends on shapes alone.
 bool winograd_pays(const ConvGeometry& g);
 
-// y = or += act(convolution + bias). packed: the taps, from conv_pack; h, w: from forward_axis or phase_axis.
+// y = or += act(convolution + bias). `mixed`: in bfloat16 (mixed_winograd_args.h). packed: the taps, from conv_pack; h, w: from forward_axis or phase_axis.
 void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis& w, int64_t C, int64_t O,
                    const Tensor& x, const Tensor& packed, const Tensor& bias, const Grad& y, Activation act,
-                   double alpha);
+                   double alpha, bool mixed);
 
 // dw = or += the gradient with regard to the kernel.
 void emit_winograd_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& dy,

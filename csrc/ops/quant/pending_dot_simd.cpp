@@ -8,12 +8,6 @@
 namespace netlet::NETLET_ISA {
 NETLET_PENDING(quantized_conv_pack, QuantizedConvPackArgs)
 NETLET_PENDING(quantized_conv, QuantizedConvArgs)
-NETLET_PENDING(mixed_conv_pack, MixedConvPackArgs)
-NETLET_PENDING(mixed_conv, MixedConvArgs)
-NETLET_PENDING(mixed_conv_kernel_grad, MixedConvKernelGradArgs)
-NETLET_PENDING(mixed_winograd_pack, MixedWinogradPackArgs)
-NETLET_PENDING(mixed_winograd, MixedWinogradArgs)
-NETLET_PENDING(mixed_winograd_kernel_grad, MixedWinogradKernelGradArgs)
 NETLET_PENDING(mixed_simple_rnn_fwd, MixedRnnArgs)
 NETLET_PENDING(mixed_simple_rnn_bwd, MixedRnnBwdArgs)
 NETLET_PENDING(mixed_lstm_fwd, MixedRnnArgs)

@@ -1,0 +1,102 @@
+// The register tile of gather_tile.h for bfloat16: rows at arbitrary addresses, terms in pairs (Bf16Lanes).
+#pragma once
+#include <string.h>
+
+#include "simd/gather_tile.h"
+#include "simd/gemm_dot.h"
+
+namespace netlet::NETLET_ISA {
+
+// A run is a sequence of pairs of terms that are contiguous in each row: the channels at one tap.
+struct GatherBf16Tile {
+    const Run<int32_t>* runs;  // K: pairs
+    int64_t count;
+    int64_t shift;    // the tile's columns begin at b + shift; rows of b are 2 vectors apart
+    float* const* c;  // rows of c
+    int64_t column;   // the tile's columns begin at c[i] + column
+    const float* init;
+    bool accumulate;  // the initial sums are c itself, not init
+    int64_t last;     // valid lanes of the last vector, 1..width
+};
+
+template <int MR, int NV>
+static void gather_bf16_tile(const GatherBf16Tile& g) {
+    using V = Vec<float>;
+    constexpr int W = V::width;
+    V acc[MR][NV];
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; ++v) {
+            const float* from = g.accumulate ? g.c[i] + g.column : g.init;
+            acc[i][v] = !from ? V::zero() : v < NV - 1 ? V::load(from + v * W) : V::load_n(from + v * W, g.last);
+        }
+    }
+    for (int64_t r = 0; r < g.count; ++r) {
+        const int32_t* a[MR];
+        const int32_t* volatile far[MR];  // pointers_in_registers of gather_tile.h
+#pragma GCC unroll 16
+        for (int i = 0; i < MR; ++i) {
+            a[i] = g.runs[r].a[i] + g.runs[r].offset;
+            if (i >= pointers_in_registers) far[i] = a[i];
+        }
+        const int32_t* b = g.runs[r].b + g.shift;
+        for (int64_t k = 0; k < g.runs[r].K; ++k, b += 2 * W) {
+            Words bv[NV];
+#pragma GCC unroll 2
+            for (int v = 0; v < NV; ++v) bv[v] = Words::load(b + v * W);
+#pragma GCC unroll 16
+            for (int i = 0; i < MR; ++i) {
+                int32_t pair;  // bfloat16 numbers may begin at any even address
+                memcpy(&pair, (i < pointers_in_registers ? a[i] : far[i]) + k, sizeof pair);
+                const Words ai = Words::set1(pair);
+#pragma GCC unroll 2
+                for (int v = 0; v < NV; ++v) acc[i][v] = Bf16Lanes::multiply_add(ai, bv[v], acc[i][v]);
+            }
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < MR; ++i) {
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; ++v) {
+            if (v < NV - 1)
+                acc[i][v].store(g.c[i] + g.column + v * W);
+            else
+                acc[i][v].store_n(g.c[i] + g.column + v * W, g.last);
+        }
+    }
+}
+
+struct GatherBf16Tiles {
+    void (*fn[most_rows + 1])(const GatherBf16Tile&);  // by rows
+};
+template <int NV>
+constexpr GatherBf16Tiles gather_bf16_tiles_of() {
+    GatherBf16Tiles t{};
+    // clang-format off
+#define NETLET_ROWS(R) if constexpr (R <= max_rows(2)) t.fn[R] = gather_bf16_tile<R, NV>;
+    NETLET_ROWS(1) NETLET_ROWS(2) NETLET_ROWS(3) NETLET_ROWS(4) NETLET_ROWS(5) NETLET_ROWS(6) NETLET_ROWS(7)
+    NETLET_ROWS(8) NETLET_ROWS(9) NETLET_ROWS(10) NETLET_ROWS(11) NETLET_ROWS(12) NETLET_ROWS(13) NETLET_ROWS(14)
+#undef NETLET_ROWS
+        // clang-format on
+        return t;
+}
+static const GatherBf16Tiles gather_bf16_tiles[2] = {gather_bf16_tiles_of<1>(), gather_bf16_tiles_of<2>()};
+
+// Computes `rows` rows (at most max_rows(2)) by `columns` columns. b is packed in panels that are 2 vectors wide and
+// `panel` lanes apart.
+NETLET_INLINE void gather_bf16_columns(GatherBf16Tile g, int64_t rows, int64_t columns, int64_t panel) {
+    constexpr int W = Words::width;
+    const float* init = g.init;
+    for (int64_t j = 0; j < columns; j += 2 * W) {
+        const int64_t left = columns - j;
+        const int v = left <= W ? 1 : 2;
+        g.last = left < v * W ? left - (v - 1) * W : W;
+        g.shift = j / (2 * W) * panel;
+        g.column = j;
+        g.init = init ? init + j : nullptr;
+        gather_bf16_tiles[v - 1].fn[rows](g);
+    }
+}
+
+}  // namespace netlet::NETLET_ISA
