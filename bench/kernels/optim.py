@@ -52,6 +52,10 @@ def update(name: str, n: int) -> Case:
     elif name == "Adam":
         core = partial(_core.adam_update, params, gradient, m, v, None, *cells, epsilon=1e-8)
         truth, passes, options = p - LR * np.sign(wide), 7, {}
+    elif name == "Adam, 8-bit state":
+        slots = [_core.tensor(np.zeros(size, t)) for size, t in [(n, "u1"), (-(-n // 256), "f4")] * 2]
+        core = partial(_core.adam_8bit_update, params, gradient, *slots, *cells, epsilon=1e-8)
+        truth, passes, options = p - LR * np.sign(wide), 4, {}
     else:
         core = partial(_core.rmsprop_update, params, gradient, v, None, None, *cells, rho=0.99, epsilon=0)
         truth, passes, options = p - LR * np.sign(wide) / 0.1, 5, {"eps": 0.0}
@@ -64,7 +68,7 @@ def update(name: str, n: int) -> Case:
         ours=ours,
         on=[],
         truth=truth,
-        peers=torch_variants(name, p, g, **options),
+        peers=torch_variants(name.split(",")[0], p, g, **options),
         bytes=passes * p.nbytes,
         in_place=True,
     )
@@ -72,5 +76,5 @@ def update(name: str, n: int) -> Case:
 
 def rows() -> Iterator[Row]:
     for label, n in SIZES.items():
-        for name in ("SGD", "Adam", "RMSprop"):
+        for name in ("SGD", "Adam", "RMSprop", "Adam, 8-bit state"):
             yield Row(f"{name} {label}", partial(update, name, n))

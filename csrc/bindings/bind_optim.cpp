@@ -43,10 +43,43 @@ void def_update(py::module_& m, const char* name,
     def_update(m, name, update, slots, std::make_index_sequence<N>(), own...);
 }
 
+void bind_8bit(py::module_& m) {
+    using namespace py::literals;
+    m.def(
+        "sgd_8bit_update",
+        [](const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& m_scale, const Tensor& lr,
+           const Tensor& iteration, double momentum, bool nesterov, double weight_decay, int64_t every) {
+            ops::sgd_8bit_update(Tape::current(), {lr, iteration, every, weight_decay}, p, g, {m, m_scale}, momentum,
+                                 nesterov);
+        },
+        "p"_a, "g"_a, "m"_a, "m_scale"_a, "lr"_a, "iteration"_a, "momentum"_a = 0.0, "nesterov"_a = false,
+        "weight_decay"_a = 0.0, "every"_a = 1, NoGil());
+    m.def(
+        "adam_8bit_update",
+        [](const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& m_scale, const Tensor& v,
+           const Tensor& v_scale, const Tensor& lr, const Tensor& iteration, double beta_1, double beta_2,
+           double epsilon, double weight_decay, int64_t every) {
+            ops::adam_8bit_update(Tape::current(), {lr, iteration, every, weight_decay}, p, g, {m, m_scale},
+                                  {v, v_scale}, beta_1, beta_2, epsilon);
+        },
+        "p"_a, "g"_a, "m"_a, "m_scale"_a, "v"_a, "v_scale"_a, "lr"_a, "iteration"_a, "beta_1"_a = 0.9,
+        "beta_2"_a = 0.999, "epsilon"_a = 1e-7, "weight_decay"_a = 0.0, "every"_a = 1, NoGil());
+    m.def(
+        "lion_8bit_update",
+        [](const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& m_scale, const Tensor& lr,
+           const Tensor& iteration, double beta_1, double beta_2, double weight_decay, int64_t every) {
+            ops::lion_8bit_update(Tape::current(), {lr, iteration, every, weight_decay}, p, g, {m, m_scale}, beta_1,
+                                  beta_2);
+        },
+        "p"_a, "g"_a, "m"_a, "m_scale"_a, "lr"_a, "iteration"_a, "beta_1"_a = 0.9, "beta_2"_a = 0.99,
+        "weight_decay"_a = 0.0, "every"_a = 1, NoGil());
+}
+
 }  // namespace
 
 void bind_optim(py::module_& m) {
     using namespace py::literals;
+    bind_8bit(m);
     def_update(m, "sgd_update", ops::sgd_update, {"m"}, "momentum"_a = 0.0, "nesterov"_a = false);
     def_update(m, "adam_update", ops::adam_update, {"m", "v", "vhat"}, "beta_1"_a = 0.9, "beta_2"_a = 0.999,
                "epsilon"_a = 1e-7, "lr_ratio"_a = 1.0, "rectified"_a = false);

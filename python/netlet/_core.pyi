@@ -201,6 +201,21 @@ def adagrad_update(
     written: RowMap | None = None,
     used: RowMap | None = None,
 ) -> None: ...
+def adam_8bit_update(
+    p: Tensor,
+    g: Tensor,
+    m: Tensor,
+    m_scale: Tensor,
+    v: Tensor,
+    v_scale: Tensor,
+    lr: Tensor,
+    iteration: Tensor,
+    beta_1: float = 0.9,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-07,
+    weight_decay: float = 0.0,
+    every: int = 1,
+) -> None: ...
 def adam_update(
     p: Tensor,
     g: Tensor,
@@ -458,6 +473,18 @@ def layer_norm(
 ) -> Tensor: ...
 def less(x1: _ArrayLike, x2: _ArrayLike) -> Tensor: ...
 def less_equal(x1: _ArrayLike, x2: _ArrayLike) -> Tensor: ...
+def lion_8bit_update(
+    p: Tensor,
+    g: Tensor,
+    m: Tensor,
+    m_scale: Tensor,
+    lr: Tensor,
+    iteration: Tensor,
+    beta_1: float = 0.9,
+    beta_2: float = 0.99,
+    weight_decay: float = 0.0,
+    every: int = 1,
+) -> None: ...
 def lion_update(
     p: Tensor,
     g: Tensor,
@@ -682,6 +709,18 @@ def searchsorted(sorted: _ArrayLike, x: _ArrayLike, right: bool = False) -> Tens
 def set_default_device(name: str) -> None: ...
 def set_num_threads(n: int) -> None: ...
 def set_own_device(name: str | None) -> str | None: ...
+def sgd_8bit_update(
+    p: Tensor,
+    g: Tensor,
+    m: Tensor,
+    m_scale: Tensor,
+    lr: Tensor,
+    iteration: Tensor,
+    momentum: float = 0.0,
+    nesterov: bool = False,
+    weight_decay: float = 0.0,
+    every: int = 1,
+) -> None: ...
 def sgd_update(
     p: Tensor,
     g: Tensor,

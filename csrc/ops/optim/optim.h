@@ -58,6 +58,17 @@ void adafactor_update(Tape& tape, const OptimStep& step, const Tensor& p, const 
 void muon_update(Tape& tape, const OptimStep& step, const Tensor& p, const Tensor& g, const Slots<1>& m,
                  double momentum, bool nesterov, double a, double b, double c, int64_t iterations, double factor);
 
+// A slot in 8 bits: uint8 codes of the shape of p, and a float32 scale per block (optim_8bit_args.h).
+struct BlockSlot {
+    Tensor codes, scale;
+};
+void sgd_8bit_update(Tape& tape, const OptimStep& step, const Tensor& p, const Tensor& g, const BlockSlot& m,
+                     double momentum, bool nesterov);
+void adam_8bit_update(Tape& tape, const OptimStep& step, const Tensor& p, const Tensor& g, const BlockSlot& m,
+                      const BlockSlot& v, double beta1, double beta2, double epsilon);
+void lion_8bit_update(Tape& tape, const OptimStep& step, const Tensor& p, const Tensor& g, const BlockSlot& m,
+                      double beta1, double beta2);
+
 void ema_update(Tape& tape, const Tensor& p, const Tensor& average, const Tensor& iteration, int64_t every,
                 double momentum, int64_t overwrite);
 void accumulate_gradient(Tape& tape, const Tensor& g, const Tensor& total, const Tensor& y, const Tensor& iteration,

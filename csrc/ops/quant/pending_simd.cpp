@@ -12,7 +12,4 @@ NETLET_PENDING(quantized_max_pool, QuantizedPoolArgs)
 NETLET_PENDING(quantized_average_pool, QuantizedPoolArgs)
 NETLET_PENDING(quantized_add, QuantizedAddArgs)
 NETLET_PENDING(requantize, RequantizeArgs)
-NETLET_PENDING(sgd_8bit, Sgd8bitArgs)
-NETLET_PENDING(adam_8bit, Adam8bitArgs)
-NETLET_PENDING(lion_8bit, Lion8bitArgs)
 }  // namespace netlet::NETLET_ISA

@@ -49,6 +49,9 @@ class Adam(AdamVariant):
         weight_decay: decoupled weight decay, see `Optimizer`; None for none.
         kwargs: further arguments of `Optimizer`.
 
+    Raises:
+        ValueError: amsgrad with `state_dtype="uint8"`.
+
     Example:
 
     >>> from netlet import Variable
@@ -59,6 +62,7 @@ class Adam(AdamVariant):
     """
 
     slot_names = ("momentum", "velocity")
+    has_8bit_state = True
 
     def __init__(
         self,
@@ -72,6 +76,11 @@ class Adam(AdamVariant):
     ) -> None:
         super().__init__(learning_rate, beta_1, beta_2, epsilon, weight_decay, **kwargs)
         self.amsgrad = amsgrad
+        if amsgrad and self.state_dtype:
+            raise ValueError(
+                f"Argument `amsgrad` of {type(self).__name__}: expected False with state_dtype={self.state_dtype!r}, "
+                "received True. A rounded maximum would grow in every step."
+            )
 
     def build(self, variables: Any) -> None:
         super().build(variables)
@@ -80,7 +89,8 @@ class Adam(AdamVariant):
 
     def _update_run(self, run: Run, weight_decay: float) -> None:
         slots = ("momentum", "velocity", "velocity_hat" if self.amsgrad else None)
-        update(self, _core.adam_update, run, weight_decay, slots, self.beta_1, self.beta_2, self.epsilon)
+        own = (self.beta_1, self.beta_2, self.epsilon)
+        update(self, _core.adam_update, run, weight_decay, slots, *own, coded=_core.adam_8bit_update)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "amsgrad": self.amsgrad}

@@ -39,6 +39,7 @@ class Lion(Optimizer):
     """
 
     slot_names = ("momentum",)
+    has_8bit_state = True
 
     def __init__(
         self,
@@ -57,7 +58,8 @@ class Lion(Optimizer):
         self.beta_1, self.beta_2 = beta_1, beta_2
 
     def _update_run(self, run: Run, weight_decay: float) -> None:
-        update(self, _core.lion_update, run, weight_decay, self.slot_names, self.beta_1, self.beta_2)
+        own = (self.beta_1, self.beta_2)
+        update(self, _core.lion_update, run, weight_decay, self.slot_names, *own, coded=_core.lion_8bit_update)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "beta_1": self.beta_1, "beta_2": self.beta_2}

@@ -39,6 +39,8 @@ class SGD(Optimizer):
     array([0.8], dtype=float32)
     """
 
+    has_8bit_state = True
+
     def __init__(
         self,
         learning_rate: Any = 0.01,
@@ -55,7 +57,8 @@ class SGD(Optimizer):
 
     def _update_run(self, run: Run, weight_decay: float) -> None:
         slot = "momentum" if self.momentum else None
-        update(self, _core.sgd_update, run, weight_decay, [slot], self.momentum, bool(self.nesterov))
+        own = (self.momentum, bool(self.nesterov))
+        update(self, _core.sgd_update, run, weight_decay, [slot], *own, coded=_core.sgd_8bit_update)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "momentum": self.momentum, "nesterov": self.nesterov}

@@ -14,6 +14,7 @@ _REMADE = (
     "_places",
     "_blocks",
     "_used",
+    "_coded",
     "_trainable_variables",
     "_trainable_variables_indices",
     "_model_variables_moving_average",
@@ -62,7 +63,9 @@ class Copies:
                 "received `var_list`. A copy cannot find these variables before the optimizer is built."
             )
         state = {key: value for key, value in self.__dict__.items() if key not in _REMADE}
-        state.update(_places={}, _blocks={}, _used={}, _trainable_variables=[], _trainable_variables_indices={})
+        state.update(
+            _places={}, _blocks={}, _used={}, _coded={}, _trainable_variables=[], _trainable_variables_indices={}
+        )
         state["built"] = False
         if self.built:
             trained = [(v.shape, v.dtype, id(v) in self._excluded) for v in self._trainable_variables]

@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-import functools
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from netlet import _core
-from netlet.base.all_or_nothing import all_or_nothing
 from netlet.base.naming import auto_name, name_scope
 from netlet.engine.graph import in_trial
 from netlet.engine.variable import Variable
 from netlet.saving.serialization import deserialize_object, serialize_object
 
 from . import gradients
+from .building import whole
+from .coded_slots import add_coded_slots, check_state_dtype
 from .conditional import unless, updates_now
 from .groups import Groups
 from .learning_rate import LearningRate
 from .options import OPTIONS, check_options
 from .overwriting import overwrite
-from .segment import Run, as_gradient, place, runs
+from .segment import Run, as_gradient, place, runs, single
 from .slots import Slots
 from .state import State
 from .update import update_one
-
-
-def _whole(build: Callable[..., None]) -> Callable[..., None]:
-    """Makes a `build` leave the optimizer unchanged if it is built or if it raises."""
-
-    @functools.wraps(build)
-    def wrapper(self: Any, *args: Any, **kwargs: Any) -> None:
-        if not self.built:
-            all_or_nothing([self], build, self, *args, **kwargs)
-
-    return wrapper
 
 
 class Optimizer(Slots, Groups, State):
@@ -56,9 +45,12 @@ class Optimizer(Slots, Groups, State):
         gradient_accumulation_steps: number of calls (at least 2) after which the weights are updated with the mean of
             the calls' gradients; None: every call updates.
         name: first part of the paths of its variables.
+        state_dtype: "uint8" stores the slots of SGD, Adam, AdamW and Lion in 8 bits per element (Dettmers et al.,
+            2022), a quarter of the memory; all variables must be float32. None: in each variable's dtype.
 
     Raises:
-        ValueError: unknown arguments, more than one kind of clipping, or a value outside its range.
+        ValueError: unknown arguments, more than one kind of clipping, a value outside its range, or a `state_dtype`
+            that the optimizer does not have.
 
     A variable with `overwrite_with_gradient=True` takes the value of its gradient, without any of these options.
     To write your own in Python, override `update_step(gradient, variable, learning_rate)`, and `build` for slots.
@@ -67,6 +59,7 @@ class Optimizer(Slots, Groups, State):
     slot_names: tuple[str, ...] = ()
     may_skip = False  # whether a call of `apply` may leave `iterations` as it is
     _by_rows = True  # whether it may read only the rows of a table's gradient that a step has written
+    has_8bit_state = False  # whether it can store its slots in 8 bits
     needs_closure = False  # whether one update computes the loss several times
 
     def __init__(
@@ -82,6 +75,7 @@ class Optimizer(Slots, Groups, State):
         loss_scale_factor: float | None = None,
         gradient_accumulation_steps: int | None = None,
         name: str | None = None,
+        state_dtype: str | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__()
@@ -97,11 +91,12 @@ class Optimizer(Slots, Groups, State):
             "gradient_accumulation_steps": gradient_accumulation_steps,
         }
         check_options(options, kwargs)
+        check_state_dtype(self, state_dtype)
         self.name: str = name or auto_name(type(self).__name__)
         self.weight_decay, self.clipnorm, self.clipvalue = weight_decay, clipnorm, clipvalue
         self.global_clipnorm, self.loss_scale_factor = global_clipnorm, loss_scale_factor
         self.use_ema, self.ema_momentum, self.ema_overwrite_frequency = use_ema, ema_momentum, ema_overwrite_frequency
-        self.gradient_accumulation_steps = gradient_accumulation_steps
+        self.gradient_accumulation_steps, self.state_dtype = gradient_accumulation_steps, state_dtype
         self.built = False
         self.asked_in_trial = False  # whether a trial (engine.graph.trial) called `apply`
         with name_scope(self.name, self):
@@ -141,9 +136,9 @@ class Optimizer(Slots, Groups, State):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
-            cls.build = _whole(cls.__dict__["build"])  # type: ignore[method-assign]
+            cls.build = whole(cls.__dict__["build"])  # type: ignore[method-assign]
 
-    @_whole
+    @whole
     def build(self, variables: Sequence[Variable]) -> None:
         """Moves the variables to segments and creates the slots. `apply` calls it if it was not called before.
 
@@ -161,7 +156,9 @@ class Optimizer(Slots, Groups, State):
             self._model_variables_moving_average = self.add_optimizer_variables(variables, "average")
         if self.gradient_accumulation_steps:
             self._accumulated_gradients = [self._add_slot(v, "gradient_accumulator") for v in variables]
-        if self.slot_names:
+        if self.state_dtype:
+            add_coded_slots(self, variables, self.slot_names)
+        elif self.slot_names:
             self.add_optimizer_variables(variables, self.slot_names)
         self.built = True
 
@@ -267,7 +264,7 @@ class Optimizer(Slots, Groups, State):
 
     def _runs(self, items: list[gradients.Item]) -> list[Run]:
         """Groups gradients into runs, each of which one call of `_update_run` updates."""
-        return runs(items)
+        return single(items) if self.state_dtype else runs(items)
 
     def _decay_of(self, run: Run) -> float:
         return float(self.weight_decay or 0.0) * run.group.decay
@@ -279,7 +276,7 @@ class Optimizer(Slots, Groups, State):
     def _keeps_rows(self) -> bool:
         changed = (self.loss_scale_factor, self.gradient_accumulation_steps, self.clipvalue, self.clipnorm)
         custom = type(self).update_step is not Optimizer.update_step
-        kept = self._by_rows and not custom and not any((*changed, self.global_clipnorm))
+        kept = self._by_rows and not custom and not any((*changed, self.global_clipnorm, self.state_dtype))
         return kept and getattr(self, "epsilon", 1.0) > 0  # else rows that never had a gradient become 0 / 0
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:
@@ -332,6 +329,7 @@ class Optimizer(Slots, Groups, State):
             "name": self.name,
             "learning_rate": rate,
             **{option: getattr(self, option) for option in OPTIONS},
+            **({"state_dtype": self.state_dtype} if self.state_dtype else {}),
             **({"multipliers": {k: dict(v) for k, v in self._multipliers.items()}} if self._multipliers else {}),
         }
 

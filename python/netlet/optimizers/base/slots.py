@@ -29,6 +29,9 @@ class Slots(Copies):
         self._used: dict[
             tuple[int, int], _core.RowMap
         ] = {}  # (segment's id, begin of a table) -> rows that were updated
+        self._coded: dict[
+            tuple[int, int, str], tuple[Variable, Variable]
+        ] = {}  # (segment's id, begin of a variable, slot's name) -> codes and scales
         super().__init__()
 
     @property

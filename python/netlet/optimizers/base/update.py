@@ -9,6 +9,7 @@ import numpy as np
 
 from netlet import _core
 
+from .coded_slots import update_coded
 from .segment import Run, as_gradient
 
 
@@ -20,6 +21,7 @@ def update(
     slots: Sequence[str | None],
     *own: Any,
     moving: Sequence[str] | None = None,
+    coded: Callable[..., None] | None = None,
 ) -> None:
     """Calls a kernel that updates a run in place.
 
@@ -31,7 +33,11 @@ def update(
         slots: the names of the slots, in the kernel's order; None for one that is not used.
         own: the kernel's own arguments.
         moving: the slots that change a row of a table without a gradient unless they are 0; None for all.
+        coded: the kernel for slots in 8 bits, one of `_core.*_8bit_update`; None if the optimizer has none.
     """
+    if optimizer.state_dtype and coded and any(slots):
+        update_coded(optimizer, coded, run, weight_decay, [slot for slot in slots if slot is not None], *own)
+        return
     names = [slot for slot in slots if slot is not None] if moving is None else moving
     written, used = optimizer._rows(run, weight_decay, *names)
     kernel(
