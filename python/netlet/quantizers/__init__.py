@@ -7,6 +7,7 @@ them with Keras's.
 from __future__ import annotations
 
 from netlet.base.missing import explain_missing
+from netlet.layers.base.aware_config import AwareConfig
 from netlet.layers.base.quantization import Int8Config
 
 from .abs_max import (
@@ -15,6 +16,7 @@ from .abs_max import (
     abs_max_quantize,
     abs_max_quantize_grouped_with_zero_point,
 )
+from .awareness import freeze_ranges, quantize_aware
 from .fake_quantization import fake_quant_with_min_max_vars
 from .float8 import compute_float8_amax_history, compute_float8_scale, quantize_and_dequantize
 from .identifiers import deserialize, get, serialize
@@ -22,6 +24,7 @@ from .int4 import pack_int4, unpack_int4
 
 __all__ = [
     "AbsMaxQuantizer",
+    "AwareConfig",
     "Int8Config",
     "Quantizer",
     "abs_max_quantize",
@@ -30,9 +33,11 @@ __all__ = [
     "compute_float8_scale",
     "deserialize",
     "fake_quant_with_min_max_vars",
+    "freeze_ranges",
     "get",
     "pack_int4",
     "quantize_and_dequantize",
+    "quantize_aware",
     "serialize",
     "unpack_int4",
 ]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from netlet.layers.base.adopting import adopt_all
 from netlet.layers.base.quantization import config_for, quantized_class
 from netlet.layers.int8.folded_normalization import FoldedNormalization
 
+from .awareness import aware_layers, check_trained
 from .calibration import ranges_of
 from .norm_folding import foldable, folded_weights
 from .record import LayerRecord, own_bytes
-from .selection import Filters, select
+from .selection import Filters, select, wanted_by
 
 # review(record, layer, its quantized twin) -> why the layer stays float, or None. It may add facts to the record.
 Review = Callable[[LayerRecord, Any, Any], str | None]
@@ -36,6 +37,10 @@ def quantize_model(
     Raises:
         ValueError: as `Model.quantize`.
     """
+    aware = aware_layers(model)
+    if aware:
+        check_trained(model, mode, config)
+        return _trained(aware, filters, review)
     config = config_for(mode, config)
     selected, records = select(model, config, filters)
     ranges = ranges_of(model, selected, config)
@@ -62,6 +67,27 @@ def quantize_model(
     adopt_all(changes)
     place = {id(layer): i for i, layer in enumerate(model._flatten_layers())}
     return sorted(records, key=lambda r: place.get(id(r.layer), 0))
+
+
+def _trained(aware: Sequence[Any], filters: Filters, review: Review | None) -> list[LayerRecord]:
+    """Makes aware layers the integer layers that compute the same numbers."""
+    wanted = wanted_by(filters)
+    changes, records = [], []
+    for layer in aware:
+        record = LayerRecord(layer, "int8, trained", True, own_bytes(layer), 0)
+        if not wanted(layer):
+            records.append(
+                LayerRecord(layer, "aware: left out by `filters`", False, own_bytes(layer), own_bytes(layer))
+            )
+            continue
+        twin = layer.trained_twin()
+        record.bytes_after = own_bytes(twin)
+        why = None if review is None else review(record, layer, twin)
+        records.append(record if why is None else _float(layer, why))
+        if why is None:
+            changes.append((layer, twin))
+    adopt_all(changes)
+    return records
 
 
 def _float(layer: Any, why: str) -> LayerRecord:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .aware_layers import AwareDense
 from .convolution import (
     Int8Conv1D,
     Int8Conv1DTranspose,
@@ -19,6 +20,7 @@ from .einsum_dense import Int8EinsumDense
 from .folded_normalization import FoldedNormalization
 
 __all__ = [
+    "AwareDense",
     "FoldedNormalization",
     "Int8Conv1D",
     "Int8Conv1DTranspose",

@@ -48,6 +48,10 @@ class QuantizedLayer(Layer):
     # ---- building --------------------------------------------------------------------------------------------------
     def build(self, input_shape: Any) -> None:
         super().build(input_shape)
+        self._add_codes()
+
+    def _add_codes(self) -> None:
+        """Adds the scales and zero points to a layer that has the weights of the float class."""
         config = self._quantization_config
         for name in self._coded:
             shape = tuple(getattr(self, name).shape)
@@ -142,12 +146,22 @@ class QuantizedLayer(Layer):
         twin = cls.from_config({**layer.get_config(), **more, "quantization_config": config})
         with name_scope((layer.path or layer.name).rpartition("/")[0], layer):
             twin.build_from_config(layer.get_build_config())
-        values = {v.name: v.numpy() for v in layer._all_own_variables()}
-        twin._set_weights({**values, **own})
+        twin._set_weights({**cls._float_weights(layer), **own})
         if input_range is not None:
-            twin.input_scale.assign(np.float32(scale_and_zero(*input_range)[0]))
-            twin.input_zero_point.assign(np.uint8(scale_and_zero(*input_range)[1]))
+            twin._set_input_range(*input_range)
         return twin
+
+    @classmethod
+    def _float_weights(cls, layer: Any) -> dict[str, Any]:
+        """The values of the float class's weights, by name."""
+        others = getattr(layer, "_range_weights", ())
+        return {v.name: v.numpy() for v in layer._all_own_variables() if v.name not in others}
+
+    def _set_input_range(self, low: float, high: float) -> None:
+        """Sets the scale and zero point of static activations."""
+        scale, zero = scale_and_zero(low, high)
+        self.input_scale.assign(scale)
+        self.input_zero_point.assign(zero)
 
     @classmethod
     def quantize_alone(cls, layer: Any, config: Any) -> None:
