@@ -14,8 +14,8 @@ def quantize_aware(model: Any, config: Any = None, filters: Any = None) -> Any:
 
     Batch normalizations are folded into the products before them, which train on with the folded weights. Weights stay
     float; each call makes codes of them and of the inputs of layers, and gradients go straight through the rounding.
-    Fine-tuning a trained model for a few epochs with a small learning rate is usual. `model.quantize("int8")`, without a
-    config, then gives the integer model with the same outputs.
+    It is usual to fine-tune a trained model for a few epochs with a small learning rate. Then `model.quantize("int8")`,
+    without a config, gives the integer model with the same outputs.
 
     A compiled model gets a new optimizer, since the old one has the weights before the folding.
 

@@ -87,7 +87,7 @@ class Int8Config:
         return cls(**config)
 
     def __repr__(self) -> str:
-        return f"Int8Config({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in self.get_config().items())})"
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other.get_config() == self.get_config()

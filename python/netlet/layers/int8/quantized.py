@@ -37,6 +37,9 @@ class QuantizedLayer(Layer):
     made_by_quantize = True
     _coded: ClassVar[tuple[str, ...]] = ("kernel",)
     activation: Any  # of the float class
+    _quantization_config: Any
+    input_scale: Any  # of static activations; None for dynamic ones
+    input_zero_point: Any
     _row_axes: ClassVar[tuple[int, ...]]  # of the input, along which dynamic activations share a scale
 
     def __init__(self, *args: Any, quantization_config: Any = None, **kwargs: Any) -> None:
