@@ -48,6 +48,25 @@ void bind_quantized(py::module_& m) {
         "bias"_a.none(true), "activation"_a = "linear", "alpha"_a = 0.0, "out_scale"_a = py::none(),
         "out_zero"_a = py::none(), "x_hat"_a = py::none(), "kernel_hat"_a = py::none(), NoGil(),
         "A dense layer of codes: x (..., K), kernel (K, N); float32, or codes if out_scale is given.");
+    m.def(
+        "quantized_add",
+        [](const Arg& a, const Maybe& a_scale, const Maybe& a_zero, const Arg& b, const Maybe& b_scale,
+           const Maybe& b_zero, const std::string& activation, double alpha, const Maybe& out_scale,
+           const Maybe& out_zero) {
+            return ops::quantized_add(Tape::current(), {a, or_null(a_scale), or_null(a_zero)},
+                                      {b, or_null(b_scale), or_null(b_zero)}, ops::activation_by_name(activation),
+                                      alpha, or_null(out_scale), or_null(out_zero));
+        },
+        "a"_a, "a_scale"_a.none(true), "a_zero"_a.none(true), "b"_a, "b_scale"_a.none(true), "b_zero"_a.none(true),
+        "activation"_a = "linear", "alpha"_a = 0.0, "out_scale"_a = py::none(), "out_zero"_a = py::none(), NoGil(),
+        "activation(a + b) of codes, or of float32 without a scale; float32, or codes if out_scale is given.");
+    m.def(
+        "requantize",
+        [](const Arg& q, const Arg& scale, const Maybe& zero, const Arg& out_scale, const Maybe& out_zero) {
+            return ops::requantize(Tape::current(), {q, scale, or_null(zero)}, out_scale, or_null(out_zero));
+        },
+        "q"_a, "scale"_a, "zero"_a.none(true), "out_scale"_a, "out_zero"_a = py::none(), NoGil(),
+        "Codes of the same numbers in another scale.");
 }
 
 }  // namespace netlet::bindings

@@ -100,6 +100,19 @@ void emit_fwd(Tape& tape, PoolOp op, const Tensor& x, const Tensor& y, const Ten
         args, {in(args.x, x), out(args.y, y), out_if(args.index, byte), out_if(args.wide_index, wide)}, work);
 }
 
+void emit_codes(Tape& tape, PoolOp op, const Tensor& x, const Tensor& y, PoolShape s) {
+    const int64_t rows = x->shape[0] * s.out[0] * s.out[1], cells = s.window[0] * s.window[1] * s.window[2];
+    if (op == PoolOp::average && cells > 1 << 16)
+        throw ValueError("average_pool: expected windows of at most 65536 cells for codes, received " +
+                         std::to_string(cells));
+    QuantizedPoolArgs args{};
+    const Work work = split(s, rows, s.out[2], s.stride[2], 1, cells);
+    args.shape = s;
+    args.is_signed = x->dtype == DType::i8;
+    const auto id = op == PoolOp::max ? KernelId::quantized_max_pool : KernelId::quantized_average_pool;
+    tape.emit(kernel(id), args, {in(args.x, x), out(args.y, y)}, work);
+}
+
 template <class T>
 void emit_bwd(Tape& tape, const Tensor& dy, const Tensor& index, const Grad& dx, PoolShape s) {
     PoolBwdArgs<T> args{};
@@ -146,12 +159,17 @@ Tensor pool_of_cells(Tape& tape, PoolOp op, const Tensor& x, const PoolShape& s,
 Tensor pool(Tape& tape, PoolOp op, const Tensor& x, const std::vector<int64_t>& window,
             const std::vector<int64_t>& strides, const Pads& pads) {
     const char* name = op == PoolOp::max ? "max_pool" : "average_pool";
-    check_floating(name, x);
+    const bool codes = x->dtype == DType::u8 || x->dtype == DType::i8;
+    if (!codes) check_floating(name, x);
     const PoolShape s = shape_of(name, x, window, strides, pads);
     Shape shape{x->shape[0]};
     for (int i = 5 - x->shape.rank(); i < 3; ++i) shape.push_back(s.out[i]);
     shape.push_back(s.channels);
     Tensor y = tape.empty(shape, x->dtype), index;
+    if (codes) {
+        if (y->size() > 0) emit_codes(tape, op, x, y, s);
+        return y;
+    }
     const bool grad = tape.needs_grad({x});
     if (grad && op == PoolOp::max)
         index = tape.empty(shape, s.window[0] * s.window[1] * s.window[2] <= 255 ? DType::u8 : DType::i32);

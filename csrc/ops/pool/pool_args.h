@@ -51,4 +51,12 @@ struct PoolBwdArgs {
     bool accumulate;  // dx += instead of dx =
 };
 
+// Pooling of 8-bit codes, uint8 or int8, without a gradient: the largest code, or the mean rounded half to even.
+struct QuantizedPoolArgs {
+    const uint8_t* x;
+    uint8_t* y;
+    PoolShape shape;
+    bool is_signed;
+};
+
 }  // namespace netlet

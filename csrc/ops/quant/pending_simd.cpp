@@ -8,8 +8,4 @@
 namespace netlet::NETLET_ISA {
 NETLET_PENDING(quantized_pad, QuantizedPadArgs)
 NETLET_PENDING(quantized_depthwise, QuantizedDepthwiseArgs)
-NETLET_PENDING(quantized_max_pool, QuantizedPoolArgs)
-NETLET_PENDING(quantized_average_pool, QuantizedPoolArgs)
-NETLET_PENDING(quantized_add, QuantizedAddArgs)
-NETLET_PENDING(requantize, RequantizeArgs)
 }  // namespace netlet::NETLET_ISA

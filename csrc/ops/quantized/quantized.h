@@ -27,6 +27,12 @@ struct QuantizedProduct {
 // (N,). The result is float32, or codes: exactly those that quantize_with makes of the float32 result.
 Tensor quantized_dense(Tape& tape, const QuantizedProduct& p);
 
+// act(a + b) of two operands that broadcast; one without a scale is float32. Float32, or codes if out_scale is given.
+Tensor quantized_add(Tape& tape, const Codes& a, const Codes& b, Activation act, double alpha, const Tensor& out_scale,
+                     const Tensor& out_zero);
+// Codes of the same numbers in another scale.
+Tensor requantize(Tape& tape, const Codes& x, const Tensor& out_scale, const Tensor& out_zero);
+
 // int32 sums of the codes q, seen as (outer, n, inner), over n: shape (outer, inner). `prepack`: plans may cache them.
 Tensor code_sums(Tape& tape, const Tensor& q, int64_t outer, int64_t n, int64_t inner, bool prepack);
 
