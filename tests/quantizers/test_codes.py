@@ -76,6 +76,29 @@ def test_chain():
     }
 
 
+@pytest.mark.parametrize("pool", ["same", "valid", "channels_first"])
+def test_convolutions(pool):
+    fmt = "channels_first" if pool == "channels_first" else "channels_last"
+    padding = "same" if pool == "same" else "valid"
+    model = netlet.Sequential(
+        [
+            netlet.Input((1, 9, 9) if fmt == "channels_first" else (9, 9, 1)),
+            layers.Conv2D(8, 3, use_bias=False, data_format=fmt, name="a"),
+            layers.BatchNormalization(axis=1 if fmt == "channels_first" else -1),
+            layers.ReLU(),
+            layers.MaxPooling2D(2, padding=padding, data_format=fmt, name="pool"),
+            layers.Conv2D(8, 3, activation="relu", padding="same", data_format=fmt, name="b"),
+            layers.Cropping2D(1, data_format=fmt, name="crop") if pool == "same" else layers.Dropout(0.5, name="crop"),
+            layers.Flatten(data_format=fmt, name="flatten"),
+            layers.Dense(3, name="c"),
+        ]
+    )
+    x = RNG.normal(size=(32, *model.input_shape[1:])).astype("float32")
+    static(model, x)
+    between = dict.fromkeys(("pool", "b", "crop", "flatten"), (True, True))
+    assert names_of(model, x) == {"a": (False, True), **between, "c": (True, False)}
+
+
 def test_graph():
     x = netlet.Input((12,))
     h = layers.Dense(16, "relu", name="h")(x)

@@ -27,6 +27,8 @@ from netlet.layers.pooling.pooling import MaxPooling
 from netlet.layers.regularization.dropout import Dropout
 from netlet.layers.reshaping.cropping import Cropping
 from netlet.layers.reshaping.reshape import Flatten, Permute, RepeatVector, Reshape
+from netlet.ops.data_format import back, channels_last
+from netlet.ops.windows import Window
 
 # Layers whose outputs are elements of their inputs, chosen by place or as the largest of a window.
 _CHOOSING = (Concatenate, Cropping, Dropout, Flatten, FoldedNormalization, MaxPooling, Permute, RepeatVector, Reshape)
@@ -93,13 +95,21 @@ class OnCodes:
             return self.layer([self._values(v) for v in given] if given is x else x)
         _core.push_scope(self.layer.name)
         try:
-            return self.layer.call(x)
+            return _largest(self.layer, x) if isinstance(self.layer, MaxPooling) else self.layer.call(x)
         finally:
             _core.pop_scope()
 
     def _values(self, x: Any) -> Any:
         """float32, also of codes: another input has a mask, so its producer returned floats."""
         return x if x.dtype != "uint8" else _core.dequantize_zeropoint(x, *self.codes)
+
+
+def _largest(layer: MaxPooling, x: Any) -> Any:
+    """Max pooling of codes. (`ops.max_pool` takes integers as numbers, and returns floats.)"""
+    x = channels_last(x, layer.data_format)
+    extents = tuple(x.shape)[1:-1]
+    window = Window(layer.pool_size, layer.strides, (1,) * layer.rank, layer.padding)
+    return back(_core.max_pool(x, window.size, window.strides, window.pads(extents)), layer.data_format)
 
 
 def fuse(layers: Sequence[Any]) -> tuple[Any, int] | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from netlet import _core
+
 from ..base.quantization import quantizes
 from ..core.dense import Dense
-from .product import dense_product
 from .quantized import QuantizedLayer
 
 
@@ -35,4 +36,6 @@ class Int8Dense(QuantizedLayer, Dense):
         self, x: Any, x_scale: Any, x_zero: Any, activation: tuple[str, float], out_scale: Any, out_zero: Any
     ) -> Any:
         kernel, scale, zero = self._codes_of("kernel")
-        return dense_product(x, x_scale, x_zero, kernel, scale, zero, self.bias, *activation, out_scale, out_zero)
+        return _core.quantized_dense(
+            x, x_scale, x_zero, kernel, scale, zero, self.bias, *activation, out_scale, out_zero
+        )

@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from netlet import ops
+from netlet import _core, ops
 
 from ..base.quantization import quantizes
 from ..core.einsum_dense import EinsumDense
-from .product import dense_product
 from .quantized import QuantizedLayer
 
 
@@ -51,7 +50,7 @@ class Int8EinsumDense(QuantizedLayer, EinsumDense):
         bias = None if self.bias is None else ops.reshape(self.bias, (units,))
         if len(x_scale.shape):
             x_scale, x_zero = (ops.reshape(v, (*rows, 1)) for v in (x_scale, x_zero))
-        y = dense_product(
+        y = _core.quantized_dense(
             ops.reshape(x, (*rows, terms)),
             x_scale,
             x_zero,

@@ -8,57 +8,6 @@ from netlet import _core, ops
 from netlet import activations as activation_functions
 
 
-def quantize_with(x: Any, scale: Any, zero: Any) -> Any:
-    """uint8 codes of x for a given scale and zero point: clamp(round(x / scale) + zero); NaN becomes code 0.
-
-    Args:
-        x: float32.
-        scale: float32, one number.
-        zero: uint8, one number.
-    """
-    code = _core.add(ops.round(_core.divide(x, scale)), _core.cast(zero, "float32"))
-    kept = ops.minimum(ops.maximum(ops.where(ops.isnan(code), 0.0, code), 0.0), 255.0)
-    return _core.cast(kept, "uint8")
-
-
-def dense_product(
-    x: Any,
-    x_scale: Any,
-    x_zero: Any,
-    kernel: Any,
-    kernel_scale: Any,
-    kernel_zero: Any,
-    bias: Any,
-    activation: str = "linear",
-    alpha: float = 0.0,
-    out_scale: Any = None,
-    out_zero: Any = None,
-) -> Any:
-    """activation(x_hat @ kernel_hat + bias) of codes.
-
-    Args:
-        x: uint8 codes (..., K), with x_scale and x_zero of one number, or one a row.
-        kernel: int8 codes (K, N), with kernel_scale (N,) or (), kernel_zero likewise or None.
-        bias: float32 (N,) or None.
-        activation: name of an activation that `ops.dense` fuses, with its alpha.
-        out_scale, out_zero: of the uint8 codes to return; None: return float32 (..., N).
-    """
-
-    def integers(q: Any) -> Any:
-        return _core.cast(q, "int32")
-
-    sums = _core.matmul(x, kernel)
-    weights = integers(kernel)
-    s = _core.subtract(sums, _core.multiply(integers(x_zero), ops.sum(weights, 0)))
-    if kernel_zero is not None:
-        rows = _core.subtract(ops.sum(integers(x), -1, keepdims=True), _core.multiply(integers(x_zero), x.shape[-1]))
-        s = _core.subtract(s, _core.multiply(rows, integers(kernel_zero)))
-    y = _core.multiply(_core.cast(s, "float32"), _core.multiply(x_scale, kernel_scale))
-    y = y if bias is None else _core.add(y, bias)
-    y = _activated(y, activation, alpha)
-    return y if out_scale is None else quantize_with(y, out_scale, out_zero)
-
-
 def convolution_product(
     kind: str,
     x: Any,
@@ -100,7 +49,7 @@ def convolution_product(
     sums = ops.round(getattr(_core, kind)(shifted, weights, None, *more, "linear", 0.0))
     y = _core.multiply(_core.cast(sums, "float32"), _core.multiply(x_scale, scale))
     y = _activated(y if bias is None else _core.add(y, bias), *activation)
-    return y if out_scale is None else quantize_with(y, out_scale, out_zero)
+    return y if out_scale is None else _core.quantize_with(y, out_scale, out_zero)
 
 
 def _activated(y: Any, name: str, alpha: float) -> Any:

@@ -15,7 +15,6 @@ from netlet.saving.serialization import deserialize_object, serialize_object
 from ..base.adopting import adopt
 from ..base.layer import Layer
 from ..base.quantization import Int8Config
-from .product import quantize_with
 
 LINEAR = ("linear", 0.0)
 Range = tuple[float, float]
@@ -101,7 +100,7 @@ class QuantizedLayer(Layer):
         x = x if x.dtype == "float32" else _core.cast(x, "float32")
         if self.input_scale is not None:
             scale, zero = self.input_scale, self.input_zero_point
-            return quantize_with(x, scale, zero), scale, zero
+            return _core.quantize_with(x, scale, zero), scale, zero
         axes = [axis % len(x.shape) for axis in self._row_axes]
         return _core.quantize_zeropoint(x, "uint8", axes, 0)
 
