@@ -2,6 +2,7 @@
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
+#include "ops/quant/dequantize_groups.h"
 #include "ops/quant/quant.h"
 #include "ops/quant/unpack_int4.h"
 
@@ -63,6 +64,13 @@ void bind_quant(py::module_& m) {
             return ops::fake_quantize(Tape::current(), "fake_quantize_zeropoint", x, zeropoint(dtype), {axes, group});
         },
         "x"_a, "dtype"_a = DType::i8, "axes"_a = py::none(), "group"_a = 0, NoGil());
+    m.def(
+        "dequantize_groups",
+        [](const Arg& q, const Arg& scale, const std::optional<Arg>& zero, int64_t group) {
+            return ops::dequantize_groups(Tape::current(), q, scale, or_null(zero), group);
+        },
+        "q"_a, "scale"_a, "zero"_a, "group"_a, NoGil(),
+        "Codes (K, N) of which `group` rows share the scales (ceil(K / group), N) and zero points; zero may be None.");
     m.def(
         "unpack_int4",
         [](const Arg& packed, int axis, int64_t size) { return ops::unpack_int4(Tape::current(), packed, axis, size); },
