@@ -22,6 +22,7 @@ from netlet.engine.graph import Function, mask_of
 from netlet.layers.base import call_context
 from netlet.layers.base.input_spec import check
 from netlet.layers.fusable import LINEAR, fused_activation, is_linear, is_product, normalizes
+from netlet.layers.int8.folded_normalization import FoldedNormalization
 from netlet.layers.pooling.pooling import MaxPooling, Pooling
 
 from . import codes
@@ -32,7 +33,7 @@ RELU = ("relu", 0.0)
 
 def can_fold(layer: Any) -> bool:
     """Whether the layer is a product without an activation, and the plan caches what depends on its kernel alone."""
-    return is_product(layer) and is_linear(layer) and bool(_core.keeps(layer.kernel.value))
+    return is_product(layer) and is_linear(layer) and bool(_core.keeps(vars(layer)["kernel"].value))
 
 
 class Together:
@@ -100,6 +101,8 @@ def fold_first(layers: Sequence[Any]) -> tuple[Any, int]:
     if not can_fold(layers[0]):
         return layers[0], 1
     product, count, batch_norm, activation = layers[0], 1, None, LINEAR
+    while count < len(layers) and type(layers[count]) is FoldedNormalization:
+        count += 1
     if count < len(layers) and normalizes(layers[count], product):
         batch_norm, count = layers[count], count + 1
     if count < len(layers) and (fused := fused_activation(layers[count])) is not None:

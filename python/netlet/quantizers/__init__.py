@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from netlet.base.missing import explain_missing
 from netlet.layers.base.aware_config import AwareConfig
+from netlet.layers.base.int4_config import Int4Config
 from netlet.layers.base.quantization import Int8Config
 
 from .abs_max import (
@@ -25,6 +26,7 @@ from .int4 import pack_int4, unpack_int4
 __all__ = [
     "AbsMaxQuantizer",
     "AwareConfig",
+    "Int4Config",
     "Int8Config",
     "Quantizer",
     "abs_max_quantize",

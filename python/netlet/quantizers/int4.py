@@ -9,6 +9,7 @@ import numpy as np
 
 from netlet import _core, ops
 from netlet.config import standardize_dtype
+from netlet.layers.int8.int4_codes import pack
 
 BYTES = ("int8", "uint8")
 
@@ -59,12 +60,8 @@ def pack_int4(arr: Any, axis: int = 0, dtype: Any = "int8") -> tuple[Any, tuple[
     if codes.size and not low <= codes.min() <= codes.max() <= high:
         raise ValueError(f"pack_int4: expected codes in [{low}, {high}], received {codes.min()} to {codes.max()}.")
     place = _place(axis, codes.ndim, "pack_int4")
-    length = codes.shape[place]
-    nibbles = np.moveaxis(codes, place, 0).view("uint8") & 15
-    if length % 2:
-        nibbles = np.concatenate([nibbles, np.zeros_like(nibbles[:1])])
-    packed = np.ascontiguousarray(np.moveaxis(nibbles[::2] | (nibbles[1::2] << 4), 0, place)).view(name)
-    return ops.convert_to_tensor(packed), packed.shape, length
+    packed = pack(codes, place)
+    return ops.convert_to_tensor(packed), packed.shape, codes.shape[place]
 
 
 def unpack_int4(packed: Any, orig_len: int, axis: int = 0, dtype: Any = "int8") -> Any:

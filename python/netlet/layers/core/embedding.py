@@ -87,14 +87,15 @@ class Embedding(Layer):
     def build(self, input_shape: Any = None) -> None:
         if self.built:
             return
-        self._embeddings = self.add_weight(
+        table = self.add_weight(
             name="embeddings",
             shape=(self.input_dim, self.output_dim),
             initializer=self.embeddings_initializer,
             regularizer=self.embeddings_regularizer,
             constraint=self.embeddings_constraint,
         )
-        self._embeddings.by_rows = True
+        table.by_rows = True
+        self._embeddings = table
 
     @property
     def embeddings(self) -> Any:
@@ -114,7 +115,11 @@ class Embedding(Layer):
                 )
             index = ops.cast(index, "int32")
         _core.check_index(index, self.input_dim)
-        return ops.cast_if_needed(ops.take(self.embeddings, index, axis=0), self._compute_dtype)
+        return ops.cast_if_needed(self._vectors(index), self._compute_dtype)
+
+    def _vectors(self, index: Any) -> Any:
+        """The rows of the table with these indices."""
+        return ops.take(self.embeddings, index, axis=0)
 
     def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
         return ops.not_equal(inputs, 0) if self.mask_zero else None

@@ -18,6 +18,21 @@ from .convolution import (
 from .dense import Int8Dense
 from .einsum_dense import Int8EinsumDense
 from .folded_normalization import FoldedNormalization
+from .weight_only_embedding import WeightOnlyEmbedding
+from .weight_only_products import (
+    WeightOnlyConv1D,
+    WeightOnlyConv1DTranspose,
+    WeightOnlyConv2D,
+    WeightOnlyConv2DTranspose,
+    WeightOnlyConv3D,
+    WeightOnlyConv3DTranspose,
+    WeightOnlyDense,
+    WeightOnlyDepthwiseConv1D,
+    WeightOnlyDepthwiseConv2D,
+    WeightOnlyEinsumDense,
+    WeightOnlySeparableConv1D,
+    WeightOnlySeparableConv2D,
+)
 
 __all__ = [
     "AwareDense",
@@ -34,4 +49,17 @@ __all__ = [
     "Int8EinsumDense",
     "Int8SeparableConv1D",
     "Int8SeparableConv2D",
+    "WeightOnlyConv1D",
+    "WeightOnlyConv1DTranspose",
+    "WeightOnlyConv2D",
+    "WeightOnlyConv2DTranspose",
+    "WeightOnlyConv3D",
+    "WeightOnlyConv3DTranspose",
+    "WeightOnlyDense",
+    "WeightOnlyDepthwiseConv1D",
+    "WeightOnlyDepthwiseConv2D",
+    "WeightOnlyEinsumDense",
+    "WeightOnlyEmbedding",
+    "WeightOnlySeparableConv1D",
+    "WeightOnlySeparableConv2D",
 ]
