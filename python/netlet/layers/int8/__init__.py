@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
-from .aware_layers import AwareDense
+from .aware_layers import (
+    AwareConv1D,
+    AwareConv1DTranspose,
+    AwareConv2D,
+    AwareConv2DTranspose,
+    AwareConv3D,
+    AwareConv3DTranspose,
+    AwareDense,
+    AwareDepthwiseConv1D,
+    AwareDepthwiseConv2D,
+    AwareEinsumDense,
+    AwareSeparableConv1D,
+    AwareSeparableConv2D,
+)
 from .convolution import (
     Int8Conv1D,
     Int8Conv1DTranspose,
@@ -35,7 +48,18 @@ from .weight_only_products import (
 )
 
 __all__ = [
+    "AwareConv1D",
+    "AwareConv1DTranspose",
+    "AwareConv2D",
+    "AwareConv2DTranspose",
+    "AwareConv3D",
+    "AwareConv3DTranspose",
     "AwareDense",
+    "AwareDepthwiseConv1D",
+    "AwareDepthwiseConv2D",
+    "AwareEinsumDense",
+    "AwareSeparableConv1D",
+    "AwareSeparableConv2D",
     "FoldedNormalization",
     "Int8Conv1D",
     "Int8Conv1DTranspose",
