@@ -157,7 +157,6 @@ def test_a_batch_that_is_not_finite_leaves_the_range():
 
 def test_configs():
     for bad, message in [
-        ({"activations": None}, "`activations` to be 'dynamic' or 'static', received None"),
         ({"ranges": "guessed"}, "`ranges` to be one of"),
         ({"freeze_after": 3}, '`freeze_after` only with activations="static"'),
         ({"activations": "static", "ranges": "learned", "freeze_after": 3}, "`freeze_after` only with"),

@@ -33,6 +33,8 @@ CONFIGS = {
     "zero points": {"weights": "zeropoint"},
     "observed": {"activations": "static", "observer": "moving_average", "per_channel": False},
     "learned": {"activations": "static", "ranges": "learned"},
+    "weights": {"activations": None},
+    "weights, zero points": {"activations": None, "weights": "zeropoint", "per_channel": False},
 }
 
 
@@ -55,8 +57,7 @@ def made(case, config):
 def test_every_class_that_can_be_aware_is_tested():
     classes = {name for name in int8.__all__ if name.startswith("Aware")}
     tested = {type(made(case, "dynamic")[0]).__name__ for case in CASES}
-    assert tested | {"AwareConv1D", "AwareConv2D", "AwareConv3D"} == classes
-    assert {"AwareConv1D", "AwareConv2D", "AwareConv3D"} < tested
+    assert tested == classes - {"AwareEmbedding"}
 
 
 @pytest.mark.parametrize("config", CONFIGS)
@@ -68,21 +69,23 @@ def test_the_integer_layer_has_the_same_bits(case, config):
         layer(2 * x, training=True)
     y = layer(x)
     layer.quantize("int8")
-    assert type(layer).__name__.startswith("Int8")
+    assert type(layer).__name__.startswith("WeightOnly" if "weights" in config.split(",")[0] else "Int8")
     np.testing.assert_array_equal(layer(x), y)
 
 
-@pytest.mark.parametrize("config", ["dynamic", "observed"])
+@pytest.mark.parametrize("config", ["dynamic", "observed", "weights"])
 @pytest.mark.parametrize("case", CASES)
 def test_the_gradient_is_that_of_the_float_layer_on_the_values_of_the_codes(case, config):
     layer, other, x = made(case, config)
-    integer = layer.trained_twin()
-    q, scale, zero = (np.asarray(v, "float32") for v in integer._input_codes(ops.convert_to_tensor(x)))
-    x_hat, x = Variable((q - zero) * scale), Variable(x)
+    integer, x_hat = layer.trained_twin(), x
+    if config != "weights":
+        q, scale, zero = (np.asarray(v, "float32") for v in integer._input_codes(ops.convert_to_tensor(x)))
+        x_hat = (q - zero) * scale
+    x_hat, x = Variable(x_hat), Variable(x)
     for name in integer._coded:
-        codes, scale, zero = getattr(integer, name), *integer._codes_of(name)[1:]
+        codes, scale, zero = integer._codes_of(name)
         shape = np.array(codes.shape)
-        shape[list(integer._summed_axes(name, codes.shape)) if config == "dynamic" else slice(None)] = 1
+        shape[list(integer._summed_axes(name, codes.shape)) if config != "observed" else slice(None)] = 1
         assert zero is None
         getattr(other, name).assign(codes.numpy() * scale.numpy().reshape(shape))
     dy = RNG.normal(size=other(x_hat).shape).astype("float32")
@@ -97,6 +100,30 @@ def gradients(layer, x, dy):
     with GradientTape() as tape:
         loss = ops.sum(layer(x) * dy)
     return dict(zip(variables, map(np.asarray, tape.gradient(loss, list(variables.values()))), strict=True))
+
+
+@pytest.mark.parametrize("per_channel", [True, False])
+@pytest.mark.parametrize("weights", ["absmax", "zeropoint"])
+def test_embedding(weights, per_channel):
+    netlet.utils.set_random_seed(0)
+    model = netlet.Sequential([netlet.Input((5,), dtype="int32"), layers.Embedding(50, 6, mask_zero=True)])
+    model.add(layers.GlobalAveragePooling1D())
+    model.add(layers.Dense(1))
+    model.compile(netlet.optimizers.Adam(0.01), "mse")
+    x = RNG.integers(0, 50, (64, 5))
+    quantize_aware(model, AwareConfig(None, weights, per_channel))
+    table = model.layers[0].embeddings
+    assert type(model.layers[0]) is int8.AwareEmbedding and table.trainable
+    with GradientTape() as tape:
+        loss = ops.sum(model.layers[0](x[:2]) * 3)
+    counts = np.bincount(x[:2].ravel(), minlength=50)
+    np.testing.assert_array_equal(tape.gradient(loss, table), np.repeat(3.0 * counts[:, None], 6, 1))
+    loss = model.fit(x, (x < 25).mean(1), epochs=20, verbose=0).history["loss"]
+    assert loss[-1] < 0.5 * loss[0]
+    expected = model.predict(x, verbose=0)
+    model.quantize("int8")
+    assert type(model.layers[0]) is int8.WeightOnlyEmbedding
+    np.testing.assert_array_equal(model.predict(x, verbose=0), expected)
 
 
 def test_attention_projections_train_and_become_integers():

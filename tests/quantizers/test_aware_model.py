@@ -18,6 +18,7 @@ CONFIGS = {
     "observed": AwareConfig("static", calibration=X, observer="moving_average", freeze_after=9),
     "learned": AwareConfig("static", calibration=X, ranges="learned"),
     "zeropoint": AwareConfig("static", weights="zeropoint", calibration=X),
+    "weights": Int8Config(activations=None),
 }
 
 
@@ -54,7 +55,8 @@ def test_from_float_to_integers(name):
     trained, aware = model.predict(X, verbose=0), model(X).numpy()
     np.testing.assert_array_equal(aware, trained)
     model.quantize("int8")
-    assert kinds(model) == ["Int8Dense", "FoldedNormalization", "ReLU", "Int8Dense", "Int8Dense"]
+    quantized = "WeightOnlyDense" if name == "weights" else "Int8Dense"
+    assert kinds(model) == [quantized, "FoldedNormalization", "ReLU", quantized, quantized]
     np.testing.assert_array_equal(model.predict(X, verbose=0), trained)
     np.testing.assert_array_equal(model(X), trained)
 
@@ -171,8 +173,6 @@ def test_errors_leave_the_model_as_it_was():
     model = mlp()
     with pytest.raises(TypeError, match="expected `config` to be an AwareConfig or None, received 'int8'"):
         quantize_aware(model, "int8")
-    with pytest.raises(ValueError, match="`activations` to be 'dynamic' or 'static', received None"):
-        quantize_aware(model, Int8Config(activations=None))
     with pytest.raises(ValueError, match=r'expected Int8Config\(calibration=\) .* for activations="static"'):
         quantize_aware(model, AwareConfig("static"))
     model.get_layer("last").kernel.assign(np.full((16, 3), np.nan, "float32"))

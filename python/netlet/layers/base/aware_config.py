@@ -14,8 +14,8 @@ class AwareConfig(Int8Config):
     """How `quantizers.quantize_aware` lets layers train.
 
     Args:
-        activations: "dynamic" (the default) or "static", as in `Int8Config`. "static" needs `calibration`, from which
-            the first range of each layer's input is found.
+        activations: "dynamic" (the default), "static" or None, as in `Int8Config`. "static" needs `calibration`, from
+            which the first range of each layer's input is found. None: only the weights are codes.
         weights, per_channel, calibration, observer: see `Int8Config`.
         ranges: for "static": how the range of a layer's input changes while training. "observed" (the default): with
             observer="moving_average" it moves a tenth of the way to each batch's smallest and largest value, with
@@ -25,7 +25,7 @@ class AwareConfig(Int8Config):
             default): it stays when `quantizers.freeze_ranges` is called.
 
     Raises:
-        ValueError: an unknown value; activations=None; `freeze_after` without observed ranges.
+        ValueError: an unknown value; `freeze_after` without observed ranges.
 
     >>> AwareConfig("static", observer="moving_average", freeze_after=100).get_config()["freeze_after"]
     100
@@ -44,8 +44,6 @@ class AwareConfig(Int8Config):
         freeze_after: int | None = None,
     ) -> None:
         super().__init__(activations, weights, per_channel, calibration, observer)
-        if activations is None:
-            raise ValueError("AwareConfig: expected `activations` to be 'dynamic' or 'static', received None.")
         if ranges not in RANGES:
             raise ValueError(f"AwareConfig: expected `ranges` to be one of {RANGES}, received {ranges!r}.")
         if freeze_after is not None:
@@ -62,7 +60,7 @@ class AwareConfig(Int8Config):
 
     @property
     def scheme(self) -> str:
-        return "int8_aware"
+        return "int8_aware_weights" if self.activations is None else "int8_aware"
 
     @classmethod
     def of(cls, config: Int8Config) -> Any:

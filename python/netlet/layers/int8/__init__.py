@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .aware_embedding import AwareEmbedding
 from .aware_layers import (
     AwareConv1D,
     AwareConv1DTranspose,
@@ -58,6 +59,7 @@ __all__ = [
     "AwareDepthwiseConv1D",
     "AwareDepthwiseConv2D",
     "AwareEinsumDense",
+    "AwareEmbedding",
     "AwareSeparableConv1D",
     "AwareSeparableConv2D",
     "FoldedNormalization",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -11,19 +11,34 @@ from netlet import _core, activations, ops
 
 from ..base.adopting import adopt
 from ..base.aware_config import MOVING
-from ..base.quantization import quantized_class
+from ..base.quantization import quantized_class, quantizes
+from ..base.quantizing import no_class
 from .product import quantize_with
 from .quantized import LINEAR, QuantizedLayer
 from .straight_through import fake_quantize_with, with_gradient_of
 
+C = TypeVar("C", bound=type)
 _FOREVER = 2**31 - 1  # steps
 _SHARE = 0.1  # of a new batch in a moving average, as in quantizers.observers
+
+
+def trains(float_class: Any) -> Callable[[C], C]:
+    """Decorator: the class is what `quantize_aware` makes of a float class."""
+
+    def decorator(cls: C) -> C:
+        cls._float_class = float_class  # type: ignore[attr-defined]
+        for scheme in ("int8_aware", "int8_aware_weights"):
+            quantizes(float_class, scheme=scheme)(cls)
+        return cls
+
+    return decorator
 
 
 class AwareLayer(QuantizedLayer):
     """Base of layers that train with codes, in front of the quantized class: `class AwareDense(AwareLayer, Int8Dense)`.
 
-    The weights stay float and trainable. Each call makes codes of them and of the input, and returns what the quantized
+    The weights stay float and trainable. With activations=None, the float class computes with the values of the
+    weights' codes. Else each call makes codes of them and of the input, and returns what the quantized
     class computes from the codes. Its gradient is that of the float class on the values of the codes, which goes
     straight through the rounding (Bengio et al., 2013).
 
@@ -84,6 +99,8 @@ class AwareLayer(QuantizedLayer):
 
     # ---- calling ---------------------------------------------------------------------------------------------------
     def call(self, inputs: Any, training: bool | None = None) -> Any:
+        if self._quantization_config.activations is None:
+            return self._float_result(inputs, {name: self._weight_hat(name) for name in self._coded})
         x = inputs if inputs.dtype == "float32" else _core.cast(inputs, "float32")
         codes, scale, zero, x_hat = self._seen(x, bool(training))
         fused = activations.fused(self.activation)
@@ -159,12 +176,16 @@ class AwareLayer(QuantizedLayer):
     # ---- made from a float layer, and into a quantized one ---------------------------------------------------------
     @classmethod
     def why_not(cls, layer: Any, config: Any) -> str | None:
-        why: str | None = quantized_class(type(layer), "int8").why_not(layer, config)
+        quantized = quantized_class(type(layer), config.trained.scheme)
+        if quantized is None:
+            return no_class(type(layer), config)
+        why: str | None = quantized.why_not(layer, config.trained)
         return why
 
     def trained_twin(self) -> Any:
         """The quantized layer that computes the same numbers."""
-        twin = quantized_class(self._float_class, "int8").twin(self, self._quantization_config.trained)
+        config = self._quantization_config.trained
+        twin = quantized_class(self._float_class, config.scheme).twin(self, config)
         if self._quantization_config.activations == "static":
             scale, zero = self._scale_and_zero()
             twin.input_scale.assign(scale)
