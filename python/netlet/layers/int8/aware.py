@@ -13,9 +13,8 @@ from ..base.adopting import adopt
 from ..base.aware_config import MOVING
 from ..base.quantization import quantized_class, quantizes
 from ..base.quantizing import no_class
-from .product import quantize_with
 from .quantized import LINEAR, QuantizedLayer
-from .straight_through import fake_quantize_with, with_gradient_of
+from .straight_through import learned, with_gradient_of
 
 C = TypeVar("C", bound=type)
 _FOREVER = 2**31 - 1  # steps
@@ -145,7 +144,13 @@ class AwareLayer(QuantizedLayer):
             codes = _core.quantize_zeropoint(x, "uint8", axes, 0)
             return (*codes, _core.fake_quantize_zeropoint(x, "uint8", axes, 0))
         scale, zero = self._scale_and_zero(x if training else None)
-        return quantize_with(x, ops.stop_gradient(scale), zero), scale, zero, fake_quantize_with(x, scale, zero)
+        fixed = ops.stop_gradient(scale)
+        return (
+            _core.quantize_with(x, fixed, zero),
+            fixed,
+            zero,
+            _core.fake_quantize_with(x, learned(scale, x.size), zero),
+        )
 
     def _scale_and_zero(self, x: Any = None) -> tuple[Any, Any]:
         """Scale and zero point of the input; with x, the batch of a training step, after its observation."""

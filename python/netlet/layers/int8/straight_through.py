@@ -25,25 +25,13 @@ def with_gradient_of(value: Any, other: Any) -> Any:
     return _core.add(ops.stop_gradient(value), _core.subtract(other, ops.stop_gradient(other)))
 
 
-def fake_quantize_with(x: Any, scale: Any, zero: Any) -> Any:
-    """The values of the uint8 codes of x for a given scale and zero point.
-
-    The gradient of x is that of the identity where the code is not clipped, and 0 elsewhere. The gradient of the scale
-    is that of a learned step size: the sum of (code - zero - x / scale) where the code is not clipped, and of
-    (code - zero) elsewhere, times the gradient of the result, divided by sqrt(255 N) for N elements.
+def learned(scale: Any, elements: int) -> Any:
+    """A scale whose gradient is divided by sqrt(255 N): about that of the weights, relative to its size.
 
     Args:
-        x: float32.
-        scale: float32, one number.
-        zero: uint8, one number.
+        scale: Tensor, of uint8 codes.
+        elements: N, number of elements that share it.
 
-    Source: Esser et al., "Learned step size quantization", 2020.
+    Source: Esser et al., "Learned step size quantization", 2020, section 2.2.
     """
-    fixed, offset = ops.stop_gradient(scale), _core.cast(zero, "float32")
-    quotient = ops.stop_gradient(_core.divide(x, fixed))
-    free = _core.add(ops.round(quotient), offset)
-    steps = _core.subtract(ops.minimum(ops.maximum(free, 0.0), 255.0), offset)
-    inside = ops.logical_and(free >= 0.0, free <= 255.0)
-    passed = ops.where(inside, x, 0.0)
-    slope = _core.divide(ops.where(inside, _core.subtract(steps, quotient), steps), (255.0 * x.size) ** 0.5)
-    return with_gradient_of(_core.multiply(steps, fixed), _core.add(passed, _core.multiply(slope, scale)))
+    return with_gradient_of(scale, _core.multiply(scale, (255.0 * elements) ** -0.5))
