@@ -9,27 +9,12 @@ import pytest
 
 import netlet
 from netlet import _core
-from support.codes import INEXACT, centered, codes, quantized, requantized, scales
+from support.codes import INEXACT, centered, codes, dense_problem, quantized, requantized
 from support.guarded import guarded
 
 TYPES = ["uint8", "int8"]
 SIZES = [*range(1, 18), 27, 28, 29, 31, 32, 33, 63, 64, 65, 127, 128, 129]
 LONG = [(3, 5, 768), (2, 70, 769), (15, 33, 1536), (14, 32, 1537), (29, 100, 3100), (40, 600, 1600)]
-
-
-def problem(rng, m, n, k, dtype, row_scales=False, zero=True, kernel_zero=False, channels=True, bias=None):
-    """Random arguments of quantized_dense by name, without the options of its last step."""
-    rows, columns = (m, 1) if row_scales else (), (1, n) if channels else ()
-    return {
-        "x": codes(rng, (m, k), dtype),
-        "x_scale": scales(rng, rows),
-        "x_zero": codes(rng, rows, dtype) if zero else None,
-        "kernel": codes(rng, (k, n), "int8"),
-        "kernel_scale": scales(rng, columns),
-        "kernel_zero": codes(rng, columns, "int8") if kernel_zero else None,
-        "bias": {None: None, "float32": rng.normal(0, 1, n).astype("float32"),
-                 "int32": rng.integers(-5000, 5000, n).astype("int32")}[bias],
-    }  # fmt: skip
 
 
 def expected(x, x_scale, x_zero, kernel, kernel_scale, kernel_zero, bias, **last):
@@ -64,7 +49,7 @@ def test_every_option_around_every_edge(dot_isa, dtype):
     rng = np.random.default_rng(1)
     for m, n, k in [*map(tuple, rng.choice(SIZES, (1500, 3))), *LONG]:
         first, last = options(rng)
-        check(problem(rng, m, n, k, dtype, **first), **last)
+        check(dense_problem(rng, m, n, k, dtype, **first), **last)
 
 
 @pytest.mark.parametrize("dtype", TYPES)
@@ -73,7 +58,7 @@ def test_axes_of_size_zero(dot_isa, dtype, shape):
     rng = np.random.default_rng(2)
     for _ in range(8):
         first, last = options(rng)
-        check(problem(rng, *shape, dtype, **first), **last)
+        check(dense_problem(rng, *shape, dtype, **first), **last)
 
 
 @pytest.mark.parametrize("dtype", TYPES)
@@ -82,14 +67,14 @@ def test_extremes_never_saturate(dot_isa, dtype):
     for x, w, (m, n, k) in itertools.product(
         [info.min, info.max], [-128, 127], [(1, 5, 40), (3, 33, 1537), (40, 70, 999), (20, 64, 20000)]
     ):
-        p = problem(rng, m, n, k, dtype, kernel_zero=True)
+        p = dense_problem(rng, m, n, k, dtype, kernel_zero=True)
         check({**p, "x": np.full((m, k), x, dtype), "kernel": np.full((k, n), w, "int8")})
 
 
 @pytest.mark.parametrize("activation", INEXACT)
 def test_activations_of_exponentials(dot_isa, activation):
     rng = np.random.default_rng(4)
-    p = problem(rng, 9, 37, 21, "uint8", bias="float32", channels=True)
+    p = dense_problem(rng, 9, 37, 21, "uint8", bias="float32", channels=True)
     p["kernel_scale"] = p["kernel_scale"] * np.float32(0.1)
     alpha = 0.7 if activation == "elu" else 0.0
     check(p, activation=activation, alpha=alpha)
@@ -99,7 +84,7 @@ def test_activations_of_exponentials(dot_isa, activation):
 @pytest.mark.parametrize(("activation", "alpha"), [("gelu", 0.0), ("leaky_relu", -0.5), ("hard_sigmoid", 0.0)])
 def test_activations_that_are_not_fused(activation, alpha):
     rng = np.random.default_rng(5)
-    p = problem(rng, 5, 7, 11, "uint8", bias="float32")
+    p = dense_problem(rng, 5, 7, 11, "uint8", bias="float32")
     last = {"out_scale": np.float32(0.02), "out_zero": np.uint8(9)}
     y = netlet.ops.convert_to_numpy(_core.activation(_core.quantized_dense(**p), activation, alpha))
     np.testing.assert_array_equal(_core.quantized_dense(**p, activation=activation, alpha=alpha), y)
@@ -113,7 +98,7 @@ def test_activations_that_are_not_fused(activation, alpha):
 def test_codes_are_those_of_the_float_result(dot_isa, activation):
     rng = np.random.default_rng(6)
     for m, n, k in [(1, 10, 300), (33, 65, 40)]:
-        p = problem(rng, m, n, k, "uint8", row_scales=True, bias="float32")
+        p = dense_problem(rng, m, n, k, "uint8", row_scales=True, bias="float32")
         y = _core.quantized_dense(**p, activation=activation, alpha=1.0)
         for zero in (None, np.uint8(7), np.int8(-100)):
             scale, dtype = np.float32(0.013), "uint8" if zero is None else zero.dtype
@@ -125,7 +110,7 @@ def test_codes_are_those_of_the_float_result(dot_isa, activation):
 
 def test_leading_axes_count_as_rows(dot_isa):
     rng = np.random.default_rng(7)
-    p = problem(rng, 30, 9, 13, "uint8", row_scales=True)
+    p = dense_problem(rng, 30, 9, 13, "uint8", row_scales=True)
     y = np.asarray(_core.quantized_dense(**p))
     for axes in [(2, 3, 5), (30,), (1, 30, 1)]:
         q = {name: p[name].reshape(*axes, -1) for name in ("x", "x_scale", "x_zero")}
@@ -142,7 +127,7 @@ def test_nothing_outside_the_operands_is_touched(dot_isa, dtype, side):
     rng = np.random.default_rng(8)
     for m, n, k in [*map(tuple, rng.choice(SIZES, (20, 3))), (29, 65, 1601)]:
         first, last = options(rng)
-        p = problem(rng, m, n, k, dtype, **first)
+        p = dense_problem(rng, m, n, k, dtype, **first)
         check({name: v if v is None else guarded(v, side) for name, v in p.items()}, **last)
 
 
@@ -150,12 +135,12 @@ def test_nothing_outside_the_operands_is_touched(dot_isa, dtype, side):
 def test_every_number_of_threads_gives_the_same(threads, shape):
     rng = np.random.default_rng(9)
     for dtype in TYPES:
-        check(problem(rng, *shape, dtype, row_scales=True, kernel_zero=True, bias="float32"), activation="relu")
+        check(dense_problem(rng, *shape, dtype, row_scales=True, kernel_zero=True, bias="float32"), activation="relu")
 
 
 def test_plans_pack_constant_kernels_once(dot_isa):
     rng = np.random.default_rng(10)
-    p = problem(rng, 20, 70, 50, "uint8", kernel_zero=True)
+    p = dense_problem(rng, 20, 70, 50, "uint8", kernel_zero=True)
     kernel = netlet.Variable(p["kernel"], dtype="int8")
     tape = _core.Tape(record=True)
     with tape:
@@ -199,6 +184,6 @@ WRONG = {
 @pytest.mark.parametrize("case", WRONG)
 def test_wrong_arguments(case):
     change, error, message = WRONG[case]
-    p = problem(np.random.default_rng(11), 2, 4, 3, "uint8", channels=False)
+    p = dense_problem(np.random.default_rng(11), 2, 4, 3, "uint8", channels=False)
     with pytest.raises(error, match=f"quantized_dense: .*{message}"):
         _core.quantized_dense(**{**p, **change})

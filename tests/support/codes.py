@@ -63,3 +63,18 @@ def requantized(
     if out_scale is None:
         return v
     return quantized(v, out_scale, out_zero, "uint8" if out_zero is None else out_zero.dtype)
+
+
+def dense_problem(rng, m, n, k, dtype, row_scales=False, zero=True, kernel_zero=False, channels=True, bias=None):
+    """Random arguments of quantized_dense by name, without the options of its last step."""
+    rows, columns = (m, 1) if row_scales else (), (1, n) if channels else ()
+    return {
+        "x": codes(rng, (m, k), dtype),
+        "x_scale": scales(rng, rows),
+        "x_zero": codes(rng, rows, dtype) if zero else None,
+        "kernel": codes(rng, (k, n), "int8"),
+        "kernel_scale": scales(rng, columns),
+        "kernel_zero": codes(rng, columns, "int8") if kernel_zero else None,
+        "bias": {None: None, "float32": rng.normal(0, 1, n).astype("float32"),
+                 "int32": rng.integers(-5000, 5000, n).astype("int32")}[bias],
+    }  # fmt: skip
