@@ -55,12 +55,20 @@ def torch_peer(
     return {"torch": partial(work, out=work()) if out else work}
 
 
-def onnx_peer(op: str, *arrays: np.ndarray, opset: int = 20, **attributes: Any) -> dict[str, Work]:
-    """ONNX Runtime's call: a model with one node of ONNX's operator `op` and one result, run on memory bound before."""
+def onnx_peer(op: str, *arrays: np.ndarray, constants: int = 0, opset: int = 20, **attributes: Any) -> dict[str, Work]:
+    """ONNX Runtime's call: a model with one node of ONNX's operator `op` and one result, run on memory bound before.
+
+    Args:
+        op: the operator's name.
+        arrays: its inputs.
+        constants: how many of the last inputs the model holds, as a layer's weights: they are packed once.
+        opset: the version of the operators.
+        attributes: of the operator; domain="com.microsoft" for an operator of ONNX Runtime.
+    """
     if not (have("onnxruntime") and have("onnx")):
         return {}
     import onnxruntime
-    from onnx import helper
+    from onnx import helper, numpy_helper
 
     def describe(name: str, array: np.ndarray) -> Any:
         return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
@@ -68,10 +76,13 @@ def onnx_peer(op: str, *arrays: np.ndarray, opset: int = 20, **attributes: Any) 
     arrays = tuple(np.ascontiguousarray(a) for a in arrays)
     names = [f"x{i}" for i in range(len(arrays))]
     node = helper.make_node(op, names, ["y"], **attributes)
+    held = [numpy_helper.from_array(a, n) for a, n in zip(arrays, names)][len(arrays) - constants :]
+    arrays, names = arrays[: len(arrays) - constants], names[: len(arrays) - constants]
     graph = helper.make_graph(
-        [node], op, list(map(describe, names, arrays)), [helper.make_empty_tensor_value_info("y")]
+        [node], op, list(map(describe, names, arrays)), [helper.make_empty_tensor_value_info("y")], held
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=10)
+    imports = [helper.make_opsetid("", opset), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(graph, opset_imports=imports, ir_version=10)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = netlet.get_num_threads()
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

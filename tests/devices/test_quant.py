@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import netlet
-from netlet import ops
+from netlet import _core, ops
 
 # (shape, axis, group_size)
 LAYOUTS = [
@@ -60,6 +60,20 @@ def test_the_bits_of_the_cpu(device, dtype, layout):
         for code in ("int8", "uint8"):
             parts = same(device, lambda x, code=code: ops.quantize_zeropoint(x, axis, code, group), x)
             same(device, ops.dequantize_zeropoint, *parts)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("shape", "scale_shape"),
+    [((7, 33), ()), ((7, 33), (7, 1)), ((7, 64), (1, 64)), ((5, 64), (5, 4)), ((2, 3, 5, 8), (1, 1, 1, 8))],
+)
+def test_codes_of_given_scales(device, dtype, shape, scale_shape):
+    rng = np.random.default_rng(3)
+    x, scale = rng.normal(0, 3, shape).astype(dtype), np.asarray(rng.uniform(0.01, 0.1, scale_shape).astype(dtype))
+    for code in ("int8", "uint8"):
+        zero = np.asarray(rng.integers(0, 100, scale_shape).astype(code))
+        same(device, lambda x, s, z, code=code: _core.quantize_with(x, s, z, code), x, scale, zero)
+        same(device, lambda x, s, z, code=code: _core.fake_quantize_with(x, s, z, code), x, scale, zero)
 
 
 def test_a_nan_is_reported(device):
