@@ -1,9 +1,11 @@
-// ops/conv: images with channels last; padding is given as pairs, zeros before and after each axis.
+// ops/conv: images with channels last; padding is given as pairs, zeros before and after each axis. Convolutions of
+// 8-bit codes take the scale and the zero point (or None) of x and of the kernel, as quantized_dense.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "bindings/mixed_operands.h"
 #include "ops/activation/activation.h"
 #include "ops/conv/conv.h"
+#include "ops/conv/quantized_conv.h"
 
 namespace netlet::bindings {
 
@@ -11,6 +13,62 @@ namespace {
 
 using Sizes = std::vector<int64_t>;
 using Pads = std::vector<std::pair<int64_t, int64_t>>;
+using Optional = std::optional<Arg>;
+
+ops::QuantizedProduct product(const Arg& x, const Arg& x_scale, const Optional& x_zero, const Arg& kernel,
+                              const Arg& kernel_scale, const Optional& kernel_zero, const Optional& bias,
+                              const std::string& activation, double alpha, const Optional& out_scale,
+                              const Optional& out_zero, const Optional& x_hat, const Optional& kernel_hat) {
+    return {.x = {x, x_scale, or_null(x_zero)},
+            .kernel = {kernel, kernel_scale, or_null(kernel_zero)},
+            .bias = or_null(bias),
+            .act = ops::activation_by_name(activation),
+            .alpha = alpha,
+            .out_scale = or_null(out_scale),
+            .out_zero = or_null(out_zero),
+            .x_hat = or_null(x_hat),
+            .kernel_hat = or_null(kernel_hat)};
+}
+
+void bind_quantized_conv(py::module_& m) {
+    using namespace py::literals;
+    auto bind = [&](const char* name, auto function, const char* doc) {
+        m.def(
+            name,
+            [function](const Arg& x, const Arg& x_scale, const Optional& x_zero, const Arg& kernel,
+                       const Arg& kernel_scale, const Optional& kernel_zero, const Optional& bias, const Sizes& strides,
+                       const Pads& pads, const Sizes& dilation, const std::string& activation, double alpha,
+                       const Optional& out_scale, const Optional& out_zero, const Optional& x_hat,
+                       const Optional& kernel_hat) {
+                return function(Tape::current(),
+                                product(x, x_scale, x_zero, kernel, kernel_scale, kernel_zero, bias, activation, alpha,
+                                        out_scale, out_zero, x_hat, kernel_hat),
+                                ops::ConvSteps{strides, dilation, pads});
+            },
+            "x"_a, "x_scale"_a, "x_zero"_a.none(true), "kernel"_a, "kernel_scale"_a, "kernel_zero"_a.none(true),
+            "bias"_a.none(true), "strides"_a, "pads"_a, "dilation"_a, "activation"_a = "linear", "alpha"_a = 0.0,
+            "out_scale"_a = py::none(), "out_zero"_a = py::none(), "x_hat"_a = py::none(), "kernel_hat"_a = py::none(),
+            NoGil(), doc);
+    };
+    bind("quantized_conv", ops::quantized_conv,
+         "conv of uint8 codes with an int8 kernel -> float32, or uint8 codes if out_scale is given.");
+    bind("quantized_depthwise_conv", ops::quantized_depthwise_conv, "The same, each channel for itself.");
+    m.def(
+        "quantized_conv_transpose",
+        [](const Arg& x, const Arg& x_scale, const Optional& x_zero, const Arg& kernel, const Arg& kernel_scale,
+           const Optional& kernel_zero, const Optional& bias, const Sizes& strides, const Pads& pads,
+           const Sizes& output_sizes, const Sizes& dilation, const std::string& activation, double alpha,
+           const Optional& out_scale, const Optional& out_zero, const Optional& x_hat, const Optional& kernel_hat) {
+            return ops::quantized_conv_transpose(Tape::current(),
+                                                 product(x, x_scale, x_zero, kernel, kernel_scale, kernel_zero, bias,
+                                                         activation, alpha, out_scale, out_zero, x_hat, kernel_hat),
+                                                 ops::ConvSteps{strides, dilation, pads}, output_sizes);
+        },
+        "x"_a, "x_scale"_a, "x_zero"_a.none(true), "kernel"_a, "kernel_scale"_a, "kernel_zero"_a.none(true),
+        "bias"_a.none(true), "strides"_a, "pads"_a, "output_sizes"_a, "dilation"_a, "activation"_a = "linear",
+        "alpha"_a = 0.0, "out_scale"_a = py::none(), "out_zero"_a = py::none(), "x_hat"_a = py::none(),
+        "kernel_hat"_a = py::none(), NoGil(), "The same for conv_transpose; kernel (taps..., O, C).");
+}
 
 }  // namespace
 
@@ -45,6 +103,7 @@ void bind_conv(py::module_& m) {
         },
         "x"_a, "kernel"_a, "bias"_a, "strides"_a, "pads"_a, "output_sizes"_a, "dilation"_a, "activation"_a = "linear",
         "alpha"_a = 0.0, NoGil(), "The gradient of a convolution with regard to its input; kernel (taps..., O, C).");
+    bind_quantized_conv(m);
 }
 
 }  // namespace netlet::bindings

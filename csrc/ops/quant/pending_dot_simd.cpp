@@ -6,8 +6,6 @@
     template <> void name<__VA_ARGS__>(const void*, Range) {}
 
 namespace netlet::NETLET_ISA {
-NETLET_PENDING(quantized_conv_pack, QuantizedConvPackArgs)
-NETLET_PENDING(quantized_conv, QuantizedConvArgs)
 NETLET_PENDING(mixed_simple_rnn_fwd, MixedRnnArgs)
 NETLET_PENDING(mixed_simple_rnn_bwd, MixedRnnBwdArgs)
 NETLET_PENDING(mixed_lstm_fwd, MixedRnnArgs)

@@ -6,6 +6,4 @@
     template <> void name<__VA_ARGS__>(const void*, Range) {}
 
 namespace netlet::NETLET_ISA {
-NETLET_PENDING(quantized_pad, QuantizedPadArgs)
-NETLET_PENDING(quantized_depthwise, QuantizedDepthwiseArgs)
 }  // namespace netlet::NETLET_ISA
