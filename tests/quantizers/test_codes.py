@@ -97,6 +97,8 @@ def test_convolutions(pool):
     static(model, x)
     between = dict.fromkeys(("pool", "b", "crop", "flatten"), (True, True))
     assert names_of(model, x) == {"a": (False, True), **between, "c": (True, False)}
+    kernels = [record["kernel"] for record in model.plan(x, batch_size=8).records()]
+    assert [kernel for kernel in kernels if kernel.startswith(("quantize_", "dequantize"))] == ["quantize_codes_f32"]
 
 
 def test_graph():

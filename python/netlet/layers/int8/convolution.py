@@ -12,8 +12,7 @@ from ..convolutional import convolution as float_conv
 from ..convolutional import convolution_depthwise as float_depthwise
 from ..convolutional import convolution_transpose as float_transpose
 from ..convolutional.windowed import Windowed
-from .product import convolution_product
-from .quantized import LINEAR, QuantizedLayer
+from .quantized import QuantizedLayer
 
 
 class QuantizedWindow(QuantizedLayer, Windowed):
@@ -42,15 +41,15 @@ class QuantizedWindow(QuantizedLayer, Windowed):
         """`_on_codes` for channels last."""
         extents = tuple(x.shape)[1:-1]
         self._extents(extents)  # raises ValueError if the window does not fit
-        kernel = self._codes_of("kernel")
-        return convolution_product(
-            self._kind, x, x_scale, x_zero, kernel, self.bias, activation, out_scale, out_zero, *self._place(extents)
+        weights = *self._codes_of("kernel"), self.bias
+        return self._native(
+            x, x_scale, x_zero, *weights, *self._place(extents), *activation, out_scale=out_scale, out_zero=out_zero
         )
 
-    _kind = "conv"
+    _native = staticmethod(_core.quantized_conv)
 
     def _place(self, extents: tuple[int, ...]) -> tuple[Any, ...]:
-        """The native op's arguments (strides, pads, dilation) for an image of this size."""
+        """The native op's arguments strides, pads, sizes of a transposed convolution's result, dilation."""
         return self.strides, self._window.pads(extents), self.dilation_rate
 
 
@@ -81,7 +80,7 @@ class QuantizedConvTranspose(QuantizedWindow):
         **kwargs: those of `ConvTranspose`.
     """
 
-    _kind = "conv_transpose"
+    _native = staticmethod(_core.quantized_conv_transpose)
     output_padding: Any  # of the float class
 
     def _summed_axes(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -89,7 +88,7 @@ class QuantizedConvTranspose(QuantizedWindow):
 
     def _place(self, extents: tuple[int, ...]) -> tuple[Any, ...]:
         sizes, pads = self._window.transposed(extents, self.output_padding)
-        return self.strides, pads, self.dilation_rate, sizes
+        return self.strides, pads, sizes, self.dilation_rate
 
 
 class QuantizedDepthwise(QuantizedWindow):
@@ -101,7 +100,7 @@ class QuantizedDepthwise(QuantizedWindow):
         **kwargs: those of `DepthwiseConv`.
     """
 
-    _kind = "depthwise_conv"
+    _native = staticmethod(_core.quantized_depthwise_conv)
 
     def _summed_axes(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(range(len(shape) - 2))
@@ -128,14 +127,12 @@ class QuantizedSeparable(QuantizedWindow):
     ) -> Any:
         extents = tuple(x.shape)[1:-1]
         self._extents(extents)
-        kernel = self._codes_of("depthwise_kernel")
-        place = self._place(extents)
-        deep = convolution_product("depthwise_conv", x, x_scale, x_zero, kernel, None, LINEAR, None, None, *place)
+        kernel, none, ones = self._codes_of("depthwise_kernel"), [(0, 0)] * self.rank, (1,) * self.rank
+        deep = _core.quantized_depthwise_conv(x, x_scale, x_zero, *kernel, None, *self._place(extents))
         middle = _core.quantize_zeropoint(deep, "uint8", list(self._row_axes), 0)
-        kernel, ones = self._codes_of("pointwise_kernel"), (1,) * self.rank
-        pads = [(0, 0)] * self.rank
-        return convolution_product(
-            "conv", *middle, kernel, self.bias, activation, out_scale, out_zero, ones, pads, ones
+        weights = *self._codes_of("pointwise_kernel"), self.bias
+        return _core.quantized_conv(
+            *middle, *weights, ones, none, ones, *activation, out_scale=out_scale, out_zero=out_zero
         )
 
 
