@@ -44,6 +44,12 @@ if "NETLET_TEST_DEVICE" in os.environ:
         simulation.revive()
 
 
+@pytest.fixture(autouse=True)
+def codes_count_as_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`Model.quantize(only_if_faster=True)`, the default, does not measure anything: tests do not depend on times."""
+    monkeypatch.setattr("netlet.quantizers.timing.measure", lambda layer, twin: (2.0, 1.0))
+
+
 def mark_repeated_products(items: list[pytest.Item]) -> None:
     """The best instruction set runs all cases of a test marked `product`. The others run some, in which each value of
     each parameter occurs with each dtype, several new ones at once where that can be; the rest becomes `slow`.

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
+import netlet
 from netlet import plots
 from netlet.plots import style
 from support.child import run_child
@@ -110,3 +111,32 @@ def test_without_matplotlib_the_error_names_the_extra():
     )
     assert "[[1, 0], [0, 1]]" in child.stdout
     assert "netlet[plot]" in child.stdout
+
+
+def test_quantization_draws_the_weights_of_each_quantized_layer():
+    model = netlet.Sequential(
+        [
+            netlet.Input((8, 3)),
+            netlet.layers.SeparableConv1D(6, 3, name="conv"),
+            netlet.layers.LayerNormalization(),
+            netlet.layers.Dense(5, name="out"),
+        ]
+    )
+    counts = [sum(w.size for w in model.get_layer(name).get_weights()[:-1]) for name in ("conv", "out")]
+    model.quantize("int4")
+    figure = plots.quantization(model)
+    report = {row.layer: row for row in model.quantization_report()}
+    assert len(figure.axes) == 2
+    for ax, name, count in zip(figure.axes, ("conv", "out"), counts, strict=True):
+        assert ax.get_title(loc="left") == f"{name}: {report[name].snr_db:.1f} dB"
+        before, after = ax.patches
+        assert before.get_data().values.sum() == after.get_data().values.sum() == count
+        assert not np.array_equal(before.get_data().values, after.get_data().values)
+    part = plt.figure().subfigures(1, 2)[0]
+    assert plots.quantization(model, part) is part
+
+
+def test_quantization_refuses_a_float_model():
+    model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+    with pytest.raises(ValueError, match="expected a model after `quantize`"):
+        plots.quantization(model)

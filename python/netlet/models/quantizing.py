@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from netlet.quantizers.quantize import quantize_model
+from netlet.quantizers.report import QuantizationReport, report_of
+from netlet.quantizers.timing import slower
 
 
 class QuantizedModel:
-    """The part of Model with `quantize`. Only `Model` uses it, as a base class."""
+    """The part of Model with `quantize` and `quantization_report`. Only `Model` uses it, as a base class."""
 
     # Set by the classes that this one is mixed into.
     name: str
@@ -18,18 +20,28 @@ class QuantizedModel:
     def _forget_recorded_steps(self) -> None:
         raise NotImplementedError
 
-    def quantize(self, mode: str | None = "int8", config: Any = None, filters: Any = None, **kwargs: Any) -> None:
-        """Quantizes the layers of the trained model to 8 bits, in place. If it raises, the model does not change.
+    def quantize(
+        self,
+        mode: str | None = "int8",
+        config: Any = None,
+        filters: Any = None,
+        only_if_faster: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        """Quantizes the layers of the trained model to 8 or 4 bits, in place. If it raises, the model does not change.
 
         Batch normalizations are folded into the products before them. Layers without an 8-bit form stay float. A
         compiled model gets a new optimizer, since the old one has the float weights.
 
         Args:
-            mode: "int8" (the default); None for that of `config`.
-            config: a `quantizers.Int8Config`; None (the default): weights and activations in 8 bits, with one scale
-                for each row of activations.
+            mode: "int8" (the default), "int4" (weights only), or None for that of `config`.
+            config: a `quantizers.Int8Config` or `quantizers.Int4Config`; None (the default) for that of the mode. In
+                the mode "int8": weights and activations in 8 bits, with one scale for each row of activations.
             filters: which layers are quantized: a regular expression that is searched for in their names, a list of
                 them, one of which must be found, or a function of the layer; None (the default): all.
+            only_if_faster: whether each layer is timed with floats and with codes on this machine, for a batch of 32,
+                and stays float if codes are not faster (the default). It takes some hundredths of a second a layer.
+                False: all are quantized. Layers of which only weights become codes are not timed.
             **kwargs: `type_check`, which Keras has: only True.
 
         Raises:
@@ -44,7 +56,7 @@ class QuantizedModel:
 
         >>> import netlet
         >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2, name="out")])
-        >>> model.quantize("int8")
+        >>> model.quantize("int8", only_if_faster=False)
         >>> model.layers[0].kernel.dtype
         'int8'
         """
@@ -52,8 +64,29 @@ class QuantizedModel:
             raise NotImplementedError(f"Model '{self.name}'.quantize: expected type_check=True, received False.")
         if kwargs:
             raise TypeError(f"Model '{self.name}'.quantize: unexpected arguments {sorted(kwargs)}.")
-        self._quantization_records = quantize_model(self, mode, config, filters)
+        self._quantization_records = quantize_model(self, mode, config, filters, slower if only_if_faster else None)
         self._forget_recorded_steps()
         if self.optimizer is not None and self.optimizer.built:
             fresh = type(self.optimizer).from_config(self.optimizer.get_config())
             self.optimizer = self._compile_config["optimizer"] = fresh
+
+    def quantization_report(self) -> QuantizationReport:
+        """What `quantize` did with each layer that has weights.
+
+        Returns:
+            A list of named tuples: layer, done (what was done, or why not), bytes_before, bytes_after, scale, snr_db,
+            saturated, seconds_before, seconds_after; see `quantizers.LayerReport`. Its `str()` is a table with units.
+
+        Raises:
+            ValueError: the model is not quantized.
+
+        Example:
+
+        >>> import netlet
+        >>> model = netlet.Sequential([netlet.Input((256,)), netlet.layers.Dense(128, name="out")])
+        >>> model.quantize("int8", only_if_faster=False)
+        >>> [row] = model.quantization_report()
+        >>> row.layer, row.done, row.bytes_before, row.bytes_after
+        ('out', 'int8, dynamic', 131584, 33792)
+        """
+        return report_of(self)

@@ -1,4 +1,4 @@
-"""Plots: learning curves, learning-rate sweeps, confusion matrices, and images with predictions.
+"""Plots: learning curves, learning-rate sweeps, confusion matrices, images with predictions, quantized weights.
 
 Needs `pip install 'netlet[plot]'`.
 
@@ -9,6 +9,7 @@ from netlet.base.missing import explain_missing
 
 from .confusion import confusion_counts, confusion_matrix, confusion_text
 from .curves import learning_curves
+from .quantization import quantization
 from .samples import sample_grid
 from .sweeps import learning_rate_sweep
 
@@ -18,6 +19,7 @@ __all__ = [
     "confusion_text",
     "learning_curves",
     "learning_rate_sweep",
+    "quantization",
     "sample_grid",
 ]
 

@@ -22,12 +22,15 @@ from .fake_quantization import fake_quant_with_min_max_vars
 from .float8 import compute_float8_amax_history, compute_float8_scale, quantize_and_dequantize
 from .identifiers import deserialize, get, serialize
 from .int4 import pack_int4, unpack_int4
+from .report import LayerReport, QuantizationReport
 
 __all__ = [
     "AbsMaxQuantizer",
     "AwareConfig",
     "Int4Config",
     "Int8Config",
+    "LayerReport",
+    "QuantizationReport",
     "Quantizer",
     "abs_max_quantize",
     "abs_max_quantize_grouped_with_zero_point",

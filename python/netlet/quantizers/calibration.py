@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from netlet.base import tree
 
-from .observers import Observer, observer
+from .observers import observer
 
 
 def ranges_of(model: Any, layers: Sequence[Any], config: Any) -> dict[int, tuple[float, float]]:
@@ -36,22 +36,65 @@ def ranges_of(model: Any, layers: Sequence[Any], config: Any) -> dict[int, tuple
             "received None."
         )
     observers = [observer(config.observer) for _ in layers]
+    _observe(model, layers, observers, config.calibration)
+    return {id(layer): seen.range() for layer, seen in zip(layers, observers, strict=True) if seen.count}
+
+
+def saturation_of(
+    model: Any, layers: Sequence[Any], ranges: Mapping[int, tuple[float, float]], config: Any
+) -> dict[int, float]:
+    """The fraction of the inputs of each layer that lie beyond its range, from a second run on the calibration data.
+
+    Args:
+        model: the float model.
+        layers: the layers.
+        ranges: what `ranges_of` returned.
+        config: an Int8Config.
+
+    Returns:
+        {id of a layer: fraction} of the layers with a range.
+    """
+    layers = [layer for layer in layers if id(layer) in ranges]
+    if not layers or config.observer == "minmax":
+        return dict.fromkeys(map(id, layers), 0.0)
+    counters = [_Beyond(*ranges[id(layer)]) for layer in layers]
+    _observe(model, layers, counters, config.calibration)
+    return {id(layer): seen.beyond / seen.count for layer, seen in zip(layers, counters, strict=True)}
+
+
+class _Beyond:
+    """Counts the values beyond a range.
+
+    Args:
+        low, high: the range.
+    """
+
+    def __init__(self, low: float, high: float) -> None:
+        self.low, self.high = np.float32(low), np.float32(high)
+        self.beyond = self.count = 0
+
+    def add(self, values: Any) -> None:
+        self.beyond += int(np.count_nonzero((values < self.low) | (values > self.high)))
+        self.count += values.size
+
+
+def _observe(model: Any, layers: Sequence[Any], observers: Sequence[Any], data: Any) -> None:
+    """Runs the model on the data; each observer's `add` is called with the inputs of its layer."""
     eagerly = model.run_eagerly
     with contextlib.ExitStack() as watched:
         for layer, seen in zip(layers, observers, strict=True):
             watched.enter_context(_watched(layer, seen))
         model.run_eagerly = True  # plans do not call layers
         try:
-            outputs = model.predict(config.calibration, verbose=0)
+            outputs = model.predict(data, verbose=0)
         finally:
             model.run_eagerly = eagerly
     if not all(len(rows) for rows in tree.flatten(outputs)):
         raise ValueError(f"Model '{model.name}': expected calibration data with at least one row, received none.")
-    return {id(layer): seen.range() for layer, seen in zip(layers, observers, strict=True) if seen.count}
 
 
 @contextlib.contextmanager
-def _watched(layer: Any, seen: Observer) -> Iterator[None]:
+def _watched(layer: Any, seen: Any) -> Iterator[None]:
     """A context in which `seen` is given the inputs of each call of the layer."""
     call = layer.call
     assert layer._takes_training in (True, False)  # cached now, from the true `call`

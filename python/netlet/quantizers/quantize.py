@@ -10,7 +10,7 @@ from netlet.layers.base.quantization import config_for, quantized_class
 from netlet.layers.int8.folded_normalization import FoldedNormalization
 
 from .awareness import aware_layers, check_trained
-from .calibration import ranges_of
+from .calibration import ranges_of, saturation_of
 from .norm_folding import foldable, folded_weights
 from .record import LayerRecord, own_bytes
 from .selection import Filters, select, wanted_by
@@ -44,6 +44,7 @@ def quantize_model(
     config = config_for(mode, config)
     selected, records = select(model, config, filters)
     ranges = ranges_of(model, selected, config)
+    saturated = saturation_of(model, selected, ranges, config)
     norms = {id(product): norm for product, norm in foldable(model, selected)}
     changes: list[tuple[Any, Any]] = []
     for layer in selected:
@@ -54,11 +55,12 @@ def quantize_model(
         weights = None if norm is None else folded_weights(layer, norm)
         twin = quantized_class(type(layer), config.scheme).twin(layer, config, found, weights)
         record = LayerRecord(layer, _done(config), True, own_bytes(layer), own_bytes(twin), found)
+        record.saturated = saturated.get(id(layer))
+        records.append(record)
         why = None if review is None else review(record, layer, twin)
         if why is not None:
-            records.append(_float(layer, why))
+            record.stay_float(why)
             continue
-        records.append(record)
         changes.append((layer, twin))
         if norm is not None:
             changes.append((norm, FoldedNormalization.twin(norm)))

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 
-from netlet import _core, activations
+from netlet import _core, activations, ops
 from netlet.base.naming import name_scope
 from netlet.saving.serialization import deserialize_object, serialize_object
 
 from ..base.adopting import adopt
 from ..base.layer import Layer
 from ..base.quantization import Int8Config
+from .weight_statistics import WeightStatistics, weight_statistics
 
 LINEAR = ("linear", 0.0)
 Range = tuple[float, float]
@@ -39,6 +41,7 @@ class QuantizedLayer(Layer):
     _quantization_config: Any
     input_scale: Any  # of static activations; None for dynamic ones
     input_zero_point: Any
+    _weight_statistics: Mapping[str, WeightStatistics] = MappingProxyType({})  # of weights that were quantized here
     _row_axes: ClassVar[tuple[int, ...]]  # of the input, along which dynamic activations share a scale
 
     def __init__(self, *args: Any, quantization_config: Any = None, **kwargs: Any) -> None:
@@ -88,6 +91,15 @@ class QuantizedLayer(Layer):
     def _codes_of(self, name: str) -> tuple[Any, Any, Any]:
         """(codes, scale, zero point or None) of a coded weight."""
         return getattr(self, name), getattr(self, f"{name}_scale"), getattr(self, f"{name}_zero_point")
+
+    def _floats(self, name: str) -> Any:
+        """The values of a coded weight's codes: (codes - zero point) * scale."""
+        codes, scale, zero = self._codes_of(name)
+        if scale.shape:
+            summed = self._summed_axes(name, tuple(codes.shape))
+            kept = [1 if axis in summed else n for axis, n in enumerate(codes.shape)]
+            scale, zero = ops.reshape(scale, kept), None if zero is None else ops.reshape(zero, kept)
+        return values_of(codes, scale, zero)
 
     # ---- calling ---------------------------------------------------------------------------------------------------
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -196,13 +208,15 @@ class QuantizedLayer(Layer):
                 )
             if name in self._coded:
                 self._set_codes(name, value)
+                found = weight_statistics(value, self._floats(name))
+                object.__setattr__(self, "_weight_statistics", {**self._weight_statistics, name: found})
             else:
                 getattr(self, name).assign(value)
 
     def _set_codes(self, name: str, value: Any) -> None:
         config, value = self._quantization_config, np.asarray(value, "float32")
         axes = list(self._summed_axes(name, value.shape)) if config.per_channel else None
-        codes, scale, zero = getattr(self, name), *(getattr(self, f"{name}_{part}") for part in ("scale", "zero_point"))
+        codes, scale, zero = self._codes_of(name)
         if zero is None:
             q, s = _core.quantize_absmax(value, axes, 0)
         else:
@@ -210,6 +224,17 @@ class QuantizedLayer(Layer):
             zero.assign(z.numpy().reshape(zero.shape))
         codes.assign(q.numpy())
         scale.assign(s.numpy().reshape(scale.shape))
+
+
+def values_of(codes: Any, scale: Any, zero: Any) -> Any:
+    """(codes - zero) * scale.
+
+    Args:
+        codes: int8 or uint8.
+        scale: float32, one number or of sizes that divide those of the codes.
+        zero: of the codes' dtype and the scale's shape; None for 0.
+    """
+    return _core.dequantize_absmax(codes, scale) if zero is None else _core.dequantize_zeropoint(codes, scale, zero)
 
 
 def scale_and_zero(low: float, high: float) -> tuple[np.float32, np.uint8]:

@@ -108,18 +108,10 @@ class WeightOnly(QuantizedLayer):
 
     def _floats(self, name: str) -> Any:
         """The float weight, of the shape that the float class knows."""
+        if self._bits == 8:
+            return super()._floats(name)
         shape = self._float_shapes[name]
         codes, scale, zero = self._codes_of(name)
-        summed = self._summed_axes(name, shape)
-        if self._bits == 8:
-            if scale.shape:
-                kept = [1 if axis in summed else n for axis, n in enumerate(shape)]
-                scale, zero = ops.reshape(scale, kept), None if zero is None else ops.reshape(zero, kept)
-            return (
-                _core.dequantize_absmax(codes, scale)
-                if zero is None
-                else _core.dequantize_zeropoint(codes, scale, zero)
-            )
         terms, outputs = self._matrix(name, shape)
         matrix = dequantized(_core.unpack_int4(codes, 1, outputs), scale, zero, self._group_size or terms)
         order = self._matrix_order(name, shape)
@@ -132,34 +124,16 @@ class WeightOnly(QuantizedLayer):
         return [*summed, *(axis for axis in range(len(shape)) if axis not in summed)]
 
     def _set_codes(self, name: str, value: Any) -> None:
-        value = np.asarray(value, "float32")
+        if self._bits == 8:
+            return super()._set_codes(name, value)
         codes, scale, zero = self._codes_of(name)
-        if self._bits == 4:
-            terms, outputs = self._matrix(name, value.shape)
-            matrix = value.transpose(self._matrix_order(name, value.shape)).reshape(terms, outputs)
-            q, scales, zeros = grouped_codes(matrix, self._group_size or terms)
-            codes.assign(pack(q, 1))
-        else:
-            axes = list(self._summed_axes(name, value.shape)) if self._quantization_config.per_channel else None
-            if zero is None:
-                (q, scales), zeros = _core.quantize_absmax(value, axes, 0), None
-            else:
-                q, scales, zeros = _core.quantize_zeropoint(value, "int8", axes, 0)
-            codes.assign(q)
-        scale.assign(np.reshape(scales, scale.shape))
-        if zero is not None:
-            zero.assign(np.reshape(zeros, zero.shape))
-
-
-def values_of(codes: Any, scale: Any, zero: Any) -> Any:
-    """(codes - zero) * scale.
-
-    Args:
-        codes: int8.
-        scale: float32, one number or of sizes that divide those of the codes.
-        zero: int8 of the scale's shape; None for 0.
-    """
-    return _core.dequantize_absmax(codes, scale) if zero is None else _core.dequantize_zeropoint(codes, scale, zero)
+        value = np.asarray(value, "float32")
+        terms, outputs = self._matrix(name, value.shape)
+        matrix = value.transpose(self._matrix_order(name, value.shape)).reshape(terms, outputs)
+        q, scales, zeros = grouped_codes(matrix, self._group_size or terms)
+        codes.assign(pack(q, 1))
+        scale.assign(scales)
+        zero.assign(zeros)
 
 
 def dequantized(codes: Any, scale: Any, zero: Any, group: int) -> Any:

@@ -10,7 +10,8 @@ from netlet import _core, ops
 
 from ..core.embedding import Embedding
 from .int4_codes import grouped_codes, pack
-from .weight_only import CodedWeight, WeightOnly, values_of
+from .quantized import values_of
+from .weight_only import CodedWeight, WeightOnly
 from .weight_only_products import for_weights
 
 
@@ -61,11 +62,7 @@ class WeightOnlyEmbedding(WeightOnly, Embedding):
         if self._bits == 8:
             if scale.shape:
                 scale, zero = (None if v is None else ops.expand_dims(chosen(v), -1) for v in (scale, zero))
-            return (
-                _core.dequantize_absmax(codes, scale)
-                if zero is None
-                else _core.dequantize_zeropoint(codes, scale, zero)
-            )
+            return values_of(codes, scale, zero)
         scale, zero = chosen(scale), chosen(zero)
         if self.output_dim % self._row_group:
             scale, zero = (ops.repeat(v, self._row_group, axis=-1)[..., : self.output_dim] for v in (scale, zero))
