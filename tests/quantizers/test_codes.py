@@ -145,6 +145,22 @@ def test_readers_with_different_scales():
     np.testing.assert_array_equal(model(data).numpy(), model.predict(data, verbose=0))
 
 
+@pytest.mark.parametrize("activations", ["dynamic", "static"])
+def test_an_input_of_several_layers_is_quantized_once(activations):
+    x = netlet.Input((6, 6, 2))
+    h = layers.AveragePooling2D(2)(x)
+    branches = [layers.Conv2D(4, 1)(h), layers.Conv2D(4, 3, padding="same")(h), layers.DepthwiseConv2D(1)(h)]
+    rows = layers.Dense(3)(h)  # a dynamic dense layer has other scales than a convolution
+    model = netlet.Model(x, [*branches, rows])
+    data = RNG.normal(size=(16, 6, 6, 2)).astype("float32")
+    model.quantize("int8", Int8Config(activations, calibration=data if activations == "static" else None))
+    for eager, recorded in zip(model(data), model.predict(data, verbose=0), strict=True):
+        np.testing.assert_array_equal(eager.numpy(), recorded)
+    kernels = [record["kernel"] for record in model.plan(data, batch_size=8).records()]
+    wanted = ["quantize_f32", "quantize_f32"] if activations == "dynamic" else ["quantize_codes_f32"]
+    assert [kernel for kernel in kernels if kernel.startswith("quantize_")] == wanted
+
+
 def test_dynamic_layers_take_floats():
     model = netlet.Sequential([netlet.Input((12,)), layers.Dense(8, "relu", name="a"), layers.Dense(8, name="b")])
     data = RNG.normal(size=(64, 12)).astype("float32")

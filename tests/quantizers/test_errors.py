@@ -133,3 +133,9 @@ def test_an_interrupted_change_is_undone(monkeypatch):
         m.quantize("int8")
     assert [type(layer) for layer in m.layers] == [layers.Dense] * 2
     np.testing.assert_array_equal(m.predict(X, verbose=0), before)
+
+
+@pytest.mark.parametrize("config", ["int8", 8, layers.Dense(3)])
+def test_a_quantized_layer_with_another_config(config):
+    with pytest.raises(ValueError, match="Int8Dense: expected `quantization_config` to be an Int8Config"):
+        netlet.layers.int8.Int8Dense(3, quantization_config=config)

@@ -10,7 +10,7 @@ An activation layer after a quantized product becomes part of it, as in `folding
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -35,6 +35,26 @@ _CHOOSING = (Concatenate, Cropping, Dropout, Flatten, FoldedNormalization, MaxPo
 Codes = tuple[Any, Any]  # the Variables with scale and zero point
 
 
+class SharedInput:
+    """The codes of a value that several quantized layers read, so that those who make the same codes make them once."""
+
+    def __init__(self) -> None:
+        self._value: Any = None
+        self._codes: dict[Any, Any] = {}
+
+    def codes(self, layer: Any, x: Any) -> Any:
+        """(codes, scale, zero point) of the value for a layer."""
+        if self._value is not x:
+            self._value, self._codes = x, {}
+        if layer.input_scale is None:
+            key: Any = tuple(sorted(axis % len(x.shape) for axis in layer._row_axes))
+        else:
+            key = layer.input_scale.numpy().item(), layer.input_zero_point.numpy().item()
+        if key not in self._codes:
+            self._codes[key] = layer._input_codes(x)
+        return self._codes[key]
+
+
 class QuantizedProduct:
     """A quantized layer, and the activation layer after it, as one operation.
 
@@ -45,6 +65,7 @@ class QuantizedProduct:
 
     takes: Codes | None = None  # of the codes that it receives
     returns: Codes | None = None  # of the codes that it returns; None: float32
+    shared: SharedInput | None = None  # if other quantized layers read its input too
 
     def __init__(self, layers: Sequence[Any], activation: tuple[str, float] | None) -> None:
         self.layers, self.layer, self.activation = layers, layers[0], activation
@@ -70,8 +91,12 @@ class QuantizedProduct:
             check(layer.input_spec, x, layer.name)
         _core.push_scope(layer.name)
         try:
-            coded = self.takes is not None and x.dtype == "uint8"
-            given = (x, *self.takes) if coded else layer._input_codes(x)  # type: ignore[misc]
+            if self.takes is not None and x.dtype == "uint8":
+                given = (x, *self.takes)
+            elif self.shared is not None:
+                given = self.shared.codes(layer, x)
+            else:
+                given = layer._input_codes(x)
             y = layer._on_codes(*given, self.activation or LINEAR, *(self.returns or (None, None)))
             return y if self.activation is not None else layer.activation(y)
         finally:
@@ -154,10 +179,14 @@ def link(
     if not any(isinstance(operation, QuantizedProduct) for operation in operations):
         return operations
     coded = _coded(operations, inputs, outputs, set(visible))
+    products = [i for i, operation in enumerate(operations) if isinstance(operation, QuantizedProduct)]
+    readers = Counter(inputs[i][0] for i in products)
+    shared = {value: SharedInput() for value, count in readers.items() if count > 1}
     found = []
     for operation, read, made in zip(operations, inputs, outputs, strict=True):
         if isinstance(operation, QuantizedProduct):
             operation.takes, operation.returns = coded.get(read[0]), coded.get(made)
+            operation.shared = shared.get(read[0])
         elif made in coded:
             operation = OnCodes(operation, coded[made])
         found.append(operation)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 from netlet import _core
 from netlet.ops.data_format import back, channels_last
@@ -46,7 +47,7 @@ class QuantizedWindow(QuantizedLayer, Windowed):
             x, x_scale, x_zero, *weights, *self._place(extents), *activation, out_scale=out_scale, out_zero=out_zero
         )
 
-    _native = staticmethod(_core.quantized_conv)
+    _native: ClassVar[Callable[..., Any]] = staticmethod(_core.quantized_conv)
 
     def _place(self, extents: tuple[int, ...]) -> tuple[Any, ...]:
         """The native op's arguments strides, pads, sizes of a transposed convolution's result, dilation."""

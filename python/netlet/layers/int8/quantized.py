@@ -48,7 +48,12 @@ class QuantizedLayer(Layer):
         super().__init__(*args, **kwargs)
         config = deserialize_object(quantization_config) if isinstance(quantization_config, dict) else None
         config = quantization_config if config is None else config
-        self._quantization_config = Int8Config() if config is None else config
+        config = Int8Config() if config is None else config
+        if not isinstance(getattr(config, "scheme", None), str):
+            raise ValueError(
+                f"{type(self).__name__}: expected `quantization_config` to be an Int8Config, received {config!r}."
+            )
+        self._quantization_config = config
 
     # ---- building --------------------------------------------------------------------------------------------------
     def build(self, input_shape: Any) -> None:
