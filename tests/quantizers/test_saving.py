@@ -83,6 +83,16 @@ def test_the_file_is_small(tmp_path):
     assert sizes[1] <= 0.27 * sizes[0]
 
 
+def test_a_config_is_saved_once():
+    x = netlet.Input((4, 5))
+    inner = netlet.Sequential([layers.Dense(4)])
+    h = layers.TimeDistributed(layers.Dense(3))(inner(x))
+    model = netlet.Model(x, layers.MultiHeadAttention(1, 2, name="attention")(h, h))
+    model.quantize("int8", only_if_faster=False)
+    assert model.to_json().count('"Int8Dense"') == 2
+    assert model.to_json().count('"Int8EinsumDense"') == 4
+
+
 def test_calibration_data_are_not_saved(model):
     assert "calibration" not in model.to_json()
 
@@ -106,11 +116,25 @@ class Own(netlet.Model):
         return {"units": self.units}
 
 
+@netlet.saving.register_keras_serializable("tests")
+class OwnGraph(netlet.Model):
+    """A graph that the constructor makes."""
+
+    def __init__(self, **kwargs):
+        x = netlet.Input((6,))
+        self.front = netlet.Sequential([layers.Dense(4), layers.BatchNormalization()])
+        super().__init__(x, layers.Dense(2)(self.front(x)))
+
+    def get_config(self):
+        return {}
+
+
 @pytest.mark.parametrize("ending", ["netlet", "keras"])
-def test_layers_that_no_config_has(tmp_path, ending):
+@pytest.mark.parametrize("make", [Own, OwnGraph])
+def test_layers_that_no_config_has(tmp_path, ending, make):
     if ending == "keras":
         pytest.importorskip("h5py")
-    model = Own()
+    model = make()
     model(X)
     model.quantize("int8", Int8Config("static", calibration=X))
     assert type(model.front.layers[1]) is FoldedNormalization
@@ -128,7 +152,13 @@ def test_a_damaged_list_of_quantized_layers():
     config = netlet.saving.serialize_keras_object(model)
     parts = config["build_config"]["quantized"]
     place, entry = next(iter(parts.items()))
-    for damaged in ({"99": entry}, {"x": entry}, {place: netlet.saving.serialize_keras_object(layers.ReLU())}):
+    for damaged in (
+        [entry],
+        "parts",
+        {"99": entry},
+        {"x": entry},
+        {place: netlet.saving.serialize_keras_object(layers.ReLU())},
+    ):
         config["build_config"]["quantized"] = damaged
         with pytest.raises(ValueError, match="expected"):
             netlet.saving.deserialize_keras_object(config)

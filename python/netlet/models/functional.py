@@ -232,9 +232,12 @@ class Model(Trainer, QuantizedModel, GraphLayer):  # type: ignore[misc]  # a mod
 
     def get_config(self) -> dict[str, Any]:
         """The architecture as a dict, without weights; `from_config` reads it."""
-        if self._function is not None and type(self).__init__ in (Model.__init__, Functional.__init__):
-            return graph_config(self)
-        return super().get_config()
+        return graph_config(self) if self._saves_its_layers else super().get_config()
+
+    @property
+    def _saves_its_layers(self) -> bool:
+        """Whether the config has the graph; a subclass with its own constructor makes it again."""
+        return self._function is not None and type(self).__init__ in (Model.__init__, Functional.__init__)
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:

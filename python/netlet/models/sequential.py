@@ -52,7 +52,7 @@ class Sequential(Model):
             self._append(layer)
         self._extend_graph()
 
-    _masks_travel_inside = _is_chain = True
+    _masks_travel_inside = _is_chain = _saves_its_layers = True
 
     _untracked_attributes = Model._untracked_attributes | {"_names", "_symbols", "_structure"}
 

@@ -213,10 +213,10 @@ def building() -> Iterator[None]:
         for instance, build in _unbuilt.get() or ():
             found = {key: _deserialize(value) for key, value in build.items()}
             quantized = found.pop("quantized", None)
-            if not instance.built:
+            if not getattr(instance, "built", True):
                 instance.build_from_config(found)
                 instance.built = True
-            if quantized:
+            if quantized and hasattr(instance, "restore_quantized_parts"):
                 instance.restore_quantized_parts(quantized)
     finally:
         _unbuilt.reset(token)
@@ -314,7 +314,7 @@ def _deserialize_instance(config: Mapping[str, Any]) -> Any:
             f"{sorted(map(str, inner))}."
         ) from error
     build = config.get("build_config")
-    if isinstance(build, dict) and build and not getattr(instance, "built", True):
+    if isinstance(build, dict) and build and (not getattr(instance, "built", True) or "quantized" in build):
         unbuilt = _unbuilt.get()
         assert unbuilt is not None
         unbuilt.append((instance, build))

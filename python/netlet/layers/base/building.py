@@ -24,6 +24,7 @@ class Building(LayerState):
     _build_arguments: dict[str, Any] | None
     _clear_losses: Callable[[], None]
 
+    _saves_its_layers: Any = False  # True if its config has the configs of its sub-layers
     _needs_no_build = False  # True in stateless layers whose configs in Keras have no shapes
 
     def build(self, input_shape: Any) -> None:
@@ -86,8 +87,8 @@ class Building(LayerState):
     def get_build_config(self) -> dict[str, Any] | None:
         """The shapes that `build` was called with, or None; `build_from_config` uses them when a model is loaded."""
         config = self._shapes_for_config()
-        parts = quantized_parts(self) if config and self._layers else {}
-        return {**config, "quantized": parts} if config and parts else config
+        parts = quantized_parts(self) if self._layers and not self._saves_its_layers else {}
+        return {**(config or {}), "quantized": parts} if parts else config
 
     def _shapes_for_config(self) -> dict[str, Any] | None:
         shapes = self._build_arguments

@@ -36,10 +36,12 @@ def restore_parts(layer: Any, parts: Mapping[str, Any]) -> None:
     Raises:
         ValueError: `parts` does not fit the layer.
     """
+    if not isinstance(parts, Mapping):
+        raise ValueError(f"Layer '{layer.name}': expected a dict of quantized layers, received {parts!r}.")
     inside = layer._flatten_layers(include_self=False)
     changes = []
     for place, config in parts.items():
-        if not place.isdecimal() or int(place) >= len(inside):
+        if not str(place).isdecimal() or int(place) >= len(inside):
             raise ValueError(f"Layer '{layer.name}': expected {len(inside)} layers inside, received number {place}.")
         part, twin = inside[int(place)], deserialize_object(config)
         if type(part) is type(twin):

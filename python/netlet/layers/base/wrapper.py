@@ -21,6 +21,8 @@ class Wrapper(Layer):
         ValueError: `layer` is not a Layer.
     """
 
+    _saves_its_layers = True
+
     def __init__(self, layer: Any, **kwargs: Any) -> None:
         if not isinstance(layer, Layer):
             raise ValueError(f"{type(self).__name__}: expected a layer, received {type(layer).__name__}: {layer!r}.")
