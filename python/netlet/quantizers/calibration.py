@@ -14,6 +14,24 @@ from netlet.base import tree
 from .observers import observer
 
 
+class Repeatable:
+    """The batches of a generator, for several runs.
+
+    Args:
+        batches: the generator.
+
+    >>> data = Repeatable(iter("ab"))
+    >>> list(data) == list(data)
+    True
+    """
+
+    def __init__(self, batches: Iterator[Any]) -> None:
+        self._batches = list(batches)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._batches)
+
+
 def ranges_of(model: Any, layers: Sequence[Any], config: Any) -> dict[int, tuple[float, float]]:
     """The range of the inputs of each layer, from a run of the model on the calibration data.
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from netlet.layers.base.adopting import adopt_all
-from netlet.layers.base.quantization import config_for, quantized_class
+from netlet.layers.base.quantization import config_for, config_of_layer, quantized_class
 from netlet.layers.int8.folded_normalization import FoldedNormalization
 
 from .awareness import aware_layers, check_trained
-from .calibration import ranges_of, saturation_of
+from .calibration import Repeatable, ranges_of, saturation_of
 from .norm_folding import foldable, folded_weights
 from .record import LayerRecord, own_bytes
 from .selection import Filters, select, wanted_by
@@ -43,18 +44,23 @@ def quantize_model(
         return _trained(aware, filters, review)
     config = config_for(mode, config)
     selected, records = select(model, config, filters)
-    ranges = ranges_of(model, selected, config)
-    saturated = saturation_of(model, selected, ranges, config)
+    numeric = [layer for layer in selected if not layer.reads_indices]
+    if config.activations == "static" and isinstance(config.calibration, Iterator):
+        config = copy.copy(config)
+        config.calibration = Repeatable(config.calibration)
+    ranges = ranges_of(model, numeric, config)
+    saturated = saturation_of(model, numeric, ranges, config)
     norms = {id(product): norm for product, norm in foldable(model, selected)}
     changes: list[tuple[Any, Any]] = []
     for layer in selected:
         norm, found = norms.get(id(layer)), ranges.get(id(layer))
-        if config.activations == "static" and found is None:
+        own = config_of_layer(layer, config)
+        if own.activations == "static" and found is None:
             records.append(_float(layer, "the calibration data do not reach it"))
             continue
         weights = None if norm is None else folded_weights(layer, norm)
-        twin = quantized_class(type(layer), config.scheme).twin(layer, config, found, weights)
-        record = LayerRecord(layer, _done(config), True, own_bytes(layer), own_bytes(twin), found)
+        twin = quantized_class(type(layer), own.scheme).twin(layer, own, found, weights)
+        record = LayerRecord(layer, _done(own), True, own_bytes(layer), own_bytes(twin), found)
         record.saturated = saturated.get(id(layer))
         records.append(record)
         why = None if review is None else review(record, layer, twin)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from netlet.layers.base.quantization import quantized_class
+from netlet.layers.base.quantization import config_of_layer, quantized_class
 from netlet.layers.base.quantizing import check_ready, no_class
 from netlet.layers.normalization.spectral_normalization import SpectralNormalization
 
@@ -71,7 +71,7 @@ def select(model: Any, config: Any, filters: Filters) -> tuple[list[Any], list[L
         why = None if wanted(layer) else "left out by `filters`"
         if why is None and layer.built:
             check_ready(layer)
-        why = why or why_not(model, layer, config)
+        why = why or why_not(model, layer, config_of_layer(layer, config))
         if why is None:
             found.append(layer)
         else:

@@ -138,6 +138,20 @@ def config_for(mode: Any, config: Any) -> Any:
     return config
 
 
+def config_of_layer(layer: Any, config: Any) -> Any:
+    """The config for one layer of a model that is quantized with a config.
+
+    A layer that reads indices (Embedding) has no activations to quantize: only its weights become codes.
+
+    Args:
+        layer: the layer.
+        config: an Int8Config, or a config of another mode.
+    """
+    if isinstance(config, Int8Config) and config.activations is not None and layer.reads_indices:
+        return Int8Config(None, config.weights, config.per_channel)
+    return config
+
+
 def quantizes(*float_classes: type, scheme: str = "int8") -> Callable[[C], C]:
     """Decorator of the quantized class of some float classes.
 

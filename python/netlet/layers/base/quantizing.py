@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .quantization import config_for, quantized_class
+from .quantization import config_for, config_of_layer, quantized_class
 from .quantized_parts import restore_parts
 
 
@@ -13,6 +13,7 @@ class Quantizing:
 
     name: str
     built: bool
+    reads_indices = False  # True in Embedding: its inputs are not numbers that could become codes
     made_by_quantize = False  # True in classes that `quantize` assigns
 
     def restore_quantized_parts(self, parts: Any) -> None:
@@ -53,7 +54,7 @@ class Quantizing:
         >>> layer.kernel.dtype, layer.quantization_mode
         ('int8', 'int8')
         """
-        config = config_for(mode, config)
+        config = config_of_layer(self, config_for(mode, config))
         if not type_check:
             raise NotImplementedError(f"Layer '{self.name}'.quantize: expected type_check=True, received False.")
         check_ready(self)

@@ -49,6 +49,8 @@ class Embedding(Layer):
     ([[[6.0, 7.0], [0.0, 1.0]]], [[True, False]])
     """
 
+    reads_indices = True
+
     def __init__(
         self,
         input_dim: int,
