@@ -64,8 +64,7 @@ struct RequantizedColumns {
     }
 };
 
-template <Activation act>
-NETLET_INLINE Vec<float> requantized(const Requantization& q, VecI acc, const RequantizedRow& row,
+NETLET_INLINE Vec<float> requantized(const Requantization& q, Activation act, VecI acc, const RequantizedRow& row,
                                      const RequantizedColumns& columns) {
     using V = Vec<float>;
     VecI s = acc + columns.integer_bias;
@@ -90,7 +89,7 @@ NETLET_INLINE void requantize_row(const Requantization& q, const int32_t* acc, i
     const CodeQuantizer quantizer = quantizer_of(q);
     each_vector<Vec<float>>({0, columns}, [&](auto lanes, int64_t k) NETLET_INLINE_LAMBDA {
         const RequantizedColumns of_columns(q, lanes, j + k);
-        const Vec<float> v = requantized<act>(q, load_lanes<VecI>(acc + k, lanes.n), of_row, of_columns);
+        const Vec<float> v = requantized(q, act, load_lanes<VecI>(acc + k, lanes.n), of_row, of_columns);
         if (q.y_scale)
             store_codes(lanes, quantizer.codes(v), static_cast<uint8_t*>(y) + k);
         else
@@ -100,15 +99,19 @@ NETLET_INLINE void requantize_row(const Requantization& q, const int32_t* acc, i
 
 constexpr int64_t requantize_most_rows = 16;  // of a block
 
-template <Activation act>
+// Only linear and relu are constants: the others take longer than a switch for each vector, and copies for them would
+// add 15 KB to every file that includes this header.
+template <Activation... constant>
 static void requantize_block_of(const Requantization& q, const int32_t* acc, int64_t ld, const RequantizedRow* rows,
                                 int64_t count, int64_t j, int64_t columns, void* y, int64_t ldy) {
     const CodeQuantizer quantizer = quantizer_of(q);
+    Activation act = q.act;
+    ((act = constant), ...);
     each_vector<Vec<float>>({0, columns}, [&](auto lanes, int64_t k) NETLET_INLINE_LAMBDA {
         const RequantizedColumns of_columns(q, lanes, j + k);
         for (int64_t i = 0; i < count; ++i) {
             const VecI sums = load_lanes<VecI>(acc + i * ld + k, lanes.n);
-            const Vec<float> v = requantized<act>(q, sums, rows[i], of_columns);
+            const Vec<float> v = requantized(q, act, sums, rows[i], of_columns);
             if (q.y_scale)
                 store_codes(lanes, quantizer.codes(v), static_cast<uint8_t*>(y) + i * ldy + k);
             else
@@ -134,9 +137,12 @@ NETLET_INLINE void with_activation(Activation act, const F& f) {
 // `count` rows: acc and y are those of requantize_row for the first row, ld and ldy the distance of rows.
 NETLET_INLINE void requantize_block(const Requantization& q, const int32_t* acc, int64_t ld, const RequantizedRow* rows,
                                     int64_t count, int64_t j, int64_t columns, void* y, int64_t ldy) {
-    with_activation(q.act, [&]<Activation act>() NETLET_INLINE_LAMBDA {
-        requantize_block_of<act>(q, acc, ld, rows, count, j, columns, y, ldy);
-    });
+    if (q.act == Activation::linear)
+        requantize_block_of<Activation::linear>(q, acc, ld, rows, count, j, columns, y, ldy);
+    else if (q.act == Activation::relu)
+        requantize_block_of<Activation::relu>(q, acc, ld, rows, count, j, columns, y, ldy);
+    else
+        requantize_block_of<>(q, acc, ld, rows, count, j, columns, y, ldy);
 }
 
 }  // namespace netlet::NETLET_ISA

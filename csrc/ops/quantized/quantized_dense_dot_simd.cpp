@@ -16,12 +16,12 @@ namespace {
 constexpr int64_t most_strip_rows = max_rows(packed_nv);
 static_assert(most_strip_rows <= requantize_most_rows);
 
-// Whether the tile can read x in place: four terms are the bytes of a lane, and rows are not so many bytes apart that
-// they map to few sets of the L1 cache.
+// Whether the tile can read x in place: four terms are the bytes of a lane, and a strip's rows are not so many bytes
+// apart that they map to few sets of the L1 cache.
 template <class F>
 NETLET_INLINE bool reads_in_place(const QuantizedDenseArgs& g) {
     constexpr bool same_bytes = F::group == 4 && !F::flip;
-    return same_bytes && g.K % 4 == 0 && g.K % 2048 != 0 && reinterpret_cast<uintptr_t>(g.x) % 4 == 0;
+    return same_bytes && g.K % 4 == 0 && (g.K % 2048 != 0 || g.M <= 8) && reinterpret_cast<uintptr_t>(g.x) % 4 == 0;
 }
 
 template <class F>
