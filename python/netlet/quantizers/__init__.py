@@ -9,6 +9,7 @@ from __future__ import annotations
 from netlet.base.missing import explain_missing
 from netlet.layers.base.aware_config import AwareConfig
 from netlet.layers.base.int4_config import Int4Config
+from netlet.layers.base.keras_quantization import KerasConfig
 from netlet.layers.base.quantization import Int8Config
 
 from .abs_max import (
@@ -29,6 +30,7 @@ __all__ = [
     "AwareConfig",
     "Int4Config",
     "Int8Config",
+    "KerasConfig",
     "LayerReport",
     "QuantizationReport",
     "Quantizer",

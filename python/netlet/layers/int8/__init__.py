@@ -32,6 +32,7 @@ from .convolution import (
 from .dense import Int8Dense
 from .einsum_dense import Int8EinsumDense
 from .folded_normalization import FoldedNormalization
+from .keras_layers import KerasInt8Dense, KerasWeightOnlyDense, KerasWeightOnlyEmbedding
 from .weight_only_embedding import WeightOnlyEmbedding
 from .weight_only_products import (
     WeightOnlyConv1D,
@@ -75,6 +76,9 @@ __all__ = [
     "Int8EinsumDense",
     "Int8SeparableConv1D",
     "Int8SeparableConv2D",
+    "KerasInt8Dense",
+    "KerasWeightOnlyDense",
+    "KerasWeightOnlyEmbedding",
     "WeightOnlyConv1D",
     "WeightOnlyConv1DTranspose",
     "WeightOnlyConv2D",

@@ -10,7 +10,6 @@ import numpy as np
 
 from netlet import _core, ops
 
-from ..base.int4_config import Int4Config
 from .int4_codes import grouped_codes, pack
 from .quantized import QuantizedLayer
 
@@ -74,12 +73,11 @@ class WeightOnly(QuantizedLayer):
     @property
     def _group_size(self) -> int | None:
         """Weights that share a scale, with 4-bit weights; None: all of an output."""
-        config = self._quantization_config
-        return config.group_size if isinstance(config, Int4Config) else None
+        return getattr(self._quantization_config, "group_size", None)
 
     @property
     def _bits(self) -> int:
-        return 4 if isinstance(self._quantization_config, Int4Config) else 8
+        return 4 if self._quantization_config.mode == "int4" else 8
 
     def _zero_dtype(self) -> str | None:
         config = self._quantization_config

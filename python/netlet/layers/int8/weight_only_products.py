@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from ..base.int4_config import Int4Config
 from ..base.quantization import quantizes
 from ..convolutional.convolution import Conv1D, Conv2D, Conv3D
 from ..convolutional.convolution_depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
@@ -24,7 +25,7 @@ def for_weights(float_class: type) -> Any:
 
     def decorator(cls: C) -> C:
         cls.call = float_class.call  # type: ignore[attr-defined]
-        for scheme in ("int8_weights", "int4_weights"):
+        for scheme in ("int8_weights", Int4Config.scheme):
             quantizes(float_class, scheme=scheme)(cls)
         return cls
 

@@ -10,6 +10,7 @@ from netlet import ops
 from netlet.ops.dispatch import REGISTRY
 
 from .op_table import BY_CLASS, BY_NAME
+from .quantized import is_quantized, layer_from_keras, layer_to_keras
 
 Config = dict[str, Any]
 
@@ -52,6 +53,8 @@ def to_keras(config: Any) -> Any:
         result["module"] = None
     elif isinstance(module, str) and module.split(".")[0] == "netlet":
         _name_in_keras(result, module)
+        if module == "netlet.layers.int8":
+            return layer_to_keras(result)
     return result
 
 
@@ -133,7 +136,7 @@ def from_keras(config: Any) -> Any:
 
     Raises:
         ValueError: an op that netlet does not have.
-        NotImplementedError: a quantized layer.
+        NotImplementedError: a quantized layer of another class than Dense and Embedding, or of another mode.
     """
     if isinstance(config, (list, tuple)):
         return type(config)(from_keras(item) for item in config)
@@ -145,10 +148,10 @@ def from_keras(config: Any) -> Any:
     result = {key: from_keras(value) for key, value in config.items() if key != "compile_config"}
     inner = result.get("config")
     own = module == "keras.layers.int8"  # netlet's own quantized layers, in a file that netlet wrote
-    if isinstance(inner, dict) and "quantization_config" in inner and not own:
-        if inner["quantization_config"] is not None:
-            raise NotImplementedError(f"Layer {inner.get('name')!r} is quantized; netlet reads float layers only.")
-        del inner["quantization_config"]
+    if module == "keras.layers" and is_quantized(result):
+        return layer_from_keras(result)
+    if isinstance(inner, dict) and not own:
+        inner.pop("quantization_config", None)
     return result
 
 

@@ -51,13 +51,18 @@ def _parts_in(value: Any, path: str, seen: set[int], others: dict[int, list[str]
         used: dict[str, int] = {}
         for item in value.values() if isinstance(value, dict) else value:
             # Not the layer's name, which differs between equal models.
-            name = to_snake_case(type(item).__name__) if _has_state(item) else "container"
+            name = _name_in_files(item) if _has_state(item) else "container"
             if not _has_state(item) and (not isinstance(item, (list, tuple, dict)) or id(item) in seen):
                 continue
             if name == "container":
                 seen.add(id(item))
             count = used[name] = used.get(name, -1) + 1
             yield from _parts_in(item, f"{path}/{name}_{count}" if count else f"{path}/{name}", seen, others)
+
+
+def _name_in_files(item: Any) -> str:
+    """The class's name in snake case, or what the class says instead."""
+    return getattr(type(item), "name_in_files", None) or to_snake_case(type(item).__name__)
 
 
 def _has_state(value: Any) -> bool:
