@@ -102,7 +102,8 @@ def float_parts(x: Any, dtype: Any = "float32") -> FloatParts:
     name = standardize_dtype(dtype)
     if name not in FORMATS:
         raise ValueError(f"float_parts: expected dtype float32, float16 or bfloat16, received {name}.")
-    numbers = np.asarray(x)
+    foreign = hasattr(x, "__dlpack__") and not hasattr(x, "__array__")  # np.asarray would make an array of one object
+    numbers = np.from_dlpack(x) if foreign else np.asarray(x)
     if numbers.dtype.name == "bfloat16":
         numbers = numbers.astype("float32")
     if numbers.dtype.kind not in "fiub":
