@@ -59,6 +59,10 @@ def test_from_float_to_integers(name):
     assert kinds(model) == [quantized, "FoldedNormalization", "ReLU", quantized, quantized]
     np.testing.assert_array_equal(model.predict(X, verbose=0), trained)
     np.testing.assert_array_equal(model(X), trained)
+    report = model.quantization_report()
+    assert [row.layer for row in report] == ["first", "second", "last"]
+    assert all(row.done.endswith("trained") and row.bytes_after < row.bytes_before for row in report)
+    assert all(30 < row.snr_db < 60 for row in report)
 
 
 @pytest.mark.parametrize("suffix", ["netlet", "keras", "h5"])
@@ -166,6 +170,8 @@ def test_filters_nested_and_shared_layers():
     expected = model.predict(X, verbose=0)
     model.quantize("int8")
     assert type(shared) is Int8Dense and type(model.get_layer("head")) is layers.Dense
+    done = {row.layer: row.done for row in model.quantization_report()}
+    assert done["head"] == "float: it has not trained with codes"
     np.testing.assert_array_equal(model.predict(X, verbose=0), expected)
 
 

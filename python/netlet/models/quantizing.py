@@ -41,7 +41,8 @@ class QuantizedModel:
                 them, one of which must be found, or a function of the layer; None (the default): all.
             only_if_faster: whether each layer is timed with floats and with codes on this machine, for a batch of 32,
                 and stays float if codes are not faster (the default). It takes some hundredths of a second a layer.
-                False: all are quantized. Layers of which only weights become codes are not timed.
+                False: all are quantized. Layers of which only weights become codes are not timed, nor those of a model
+                that has trained with codes (`quantizers.quantize_aware`): they all become quantized layers.
             **kwargs: `type_check`, which Keras has: only True.
 
         Raises:

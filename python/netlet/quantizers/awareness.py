@@ -53,7 +53,7 @@ def quantize_aware(model: Any, config: Any = None, filters: Any = None) -> Any:
             f"Model '{model.name}' is quantization-aware already: layer '{found[0].name}' trains with "
             f"{found[0].quantization_config!r}."
         )
-    model.quantize(AwareConfig.mode, AwareConfig.of(config), filters)
+    model.quantize(AwareConfig.mode, AwareConfig.of(config), filters, only_if_faster=False)
     return model
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from netlet.layers.base.adopting import adopt_all
 from netlet.layers.base.quantization import config_for, config_of_layer, quantized_class
+from netlet.layers.int8.aware import AwareLayer
 from netlet.layers.int8.folded_normalization import FoldedNormalization
 
 from .awareness import aware_layers, check_trained
@@ -38,10 +39,9 @@ def quantize_model(
     Raises:
         ValueError: as `Model.quantize`.
     """
-    aware = aware_layers(model)
-    if aware:
+    if aware_layers(model):
         check_trained(model, mode, config)
-        return _trained(aware, filters, review)
+        return _trained(model, filters)
     config = config_for(mode, config)
     selected, records = select(model, config, filters)
     numeric = [layer for layer in selected if not layer.reads_indices]
@@ -77,23 +77,23 @@ def quantize_model(
     return sorted(records, key=lambda r: place.get(id(r.layer), 0))
 
 
-def _trained(aware: Sequence[Any], filters: Filters, review: Review | None) -> list[LayerRecord]:
-    """Makes aware layers the integer layers that compute the same numbers."""
+def _trained(model: Any, filters: Filters) -> list[LayerRecord]:
+    """Makes aware layers the quantized layers that compute the same numbers."""
     wanted = wanted_by(filters)
     changes, records = [], []
-    for layer in aware:
-        record = LayerRecord(layer, "int8, trained", True, own_bytes(layer), 0)
-        if not wanted(layer):
-            records.append(
-                LayerRecord(layer, "aware: left out by `filters`", False, own_bytes(layer), own_bytes(layer))
-            )
-            continue
-        twin = layer.trained_twin()
-        record.bytes_after = own_bytes(twin)
-        why = None if review is None else review(record, layer, twin)
-        records.append(record if why is None else _float(layer, why))
-        if why is None:
+    for layer in model._flatten_layers(include_self=False):
+        size = own_bytes(layer)
+        if not isinstance(layer, AwareLayer):
+            if size:
+                records.append(_float(layer, "it has not trained with codes"))
+        elif not wanted(layer):
+            records.append(LayerRecord(layer, "aware: left out by `filters`", False, size, size))
+        else:
+            twin = layer.trained_twin()
             changes.append((layer, twin))
+            records.append(
+                LayerRecord(layer, f"{_done(twin.quantization_config)}, trained", True, size, own_bytes(twin))
+            )
     adopt_all(changes)
     return records
 
