@@ -33,7 +33,55 @@ def trains(float_class: Any) -> Callable[[C], C]:
     return decorator
 
 
-class AwareLayer(QuantizedLayer):
+class Aware:
+    """Base of the classes that `quantize_aware` assigns, which later become quantized layers."""
+
+    _float_class: ClassVar[Any]
+    name: str
+    quantization_config: Any
+
+    @classmethod
+    def why_not(cls, layer: Any, config: Any) -> str | None:
+        """Why a layer of the float class stays float, as the end of a sentence; None if it can train with codes."""
+        quantized = quantized_class(type(layer), config.trained.scheme)
+        if quantized is None:
+            return no_class(type(layer), config)
+        why: str | None = quantized.why_not(layer, config.trained)
+        return why
+
+    def freeze_range(self) -> None:
+        """Keeps the observed range of the input as it is, from the next training step on."""
+        raise NotImplementedError
+
+    def trained_twin(self) -> Any:
+        """The quantized layer that computes the same numbers."""
+        raise NotImplementedError
+
+    def _trained_twin(self) -> Any:
+        """The same, without the input's range."""
+        config = self.quantization_config.trained
+        return quantized_class(self._float_class, config.scheme).twin(self, config)
+
+    def quantize(self, mode: str | None = None, type_check: bool = True, config: Any = None) -> None:
+        """Makes this layer the quantized one that computes the same numbers, in place.
+
+        Args:
+            mode: "int8" or None.
+            type_check: as in `Layer.quantize`.
+            config: None, because the layer has trained with its own config.
+
+        Raises:
+            ValueError: another mode, or a config.
+        """
+        if mode not in (None, "int8") or config is not None:
+            raise ValueError(
+                f"Layer '{self.name}'.quantize: expected mode 'int8' and no config, because it has trained with "
+                f"{self.quantization_config!r}, received mode {mode!r} and {config!r}."
+            )
+        adopt(self, self.trained_twin())
+
+
+class AwareLayer(Aware, QuantizedLayer):
     """Base of layers that train with codes, in front of the quantized class: `class AwareDense(AwareLayer, Int8Dense)`.
 
     The weights stay float and trainable. With activations=None, the float class computes with the values of the
@@ -52,7 +100,6 @@ class AwareLayer(QuantizedLayer):
         **kwargs: those of the float class.
     """
 
-    _float_class: ClassVar[Any]
     _range_weights = (
         *("input_low", "input_high", "range_steps"),
         *("input_scale", "input_zero_point", "input_scale_exponent"),
@@ -92,7 +139,6 @@ class AwareLayer(QuantizedLayer):
             self.input_high.assign(np.float32(high))
 
     def freeze_range(self) -> None:
-        """Keeps the observed range of the input as it is, from the next training step on."""
         if hasattr(self, "range_steps"):
             self.range_steps.assign(0)
 
@@ -178,39 +224,14 @@ class AwareLayer(QuantizedLayer):
         self.range_steps.assign(ops.maximum(ops.subtract(self.range_steps, 1), 0))
         return found[0], found[1]
 
-    # ---- made from a float layer, and into a quantized one ---------------------------------------------------------
-    @classmethod
-    def why_not(cls, layer: Any, config: Any) -> str | None:
-        quantized = quantized_class(type(layer), config.trained.scheme)
-        if quantized is None:
-            return no_class(type(layer), config)
-        why: str | None = quantized.why_not(layer, config.trained)
-        return why
-
     def trained_twin(self) -> Any:
-        """The quantized layer that computes the same numbers."""
-        config = self._quantization_config.trained
-        twin = quantized_class(self._float_class, config.scheme).twin(self, config)
+        twin = self._trained_twin()
+        self._pass_range(twin)
+        return twin
+
+    def _pass_range(self, twin: Any) -> None:
+        """Gives the range of the input to a quantized layer."""
         if self._quantization_config.activations == "static":
             scale, zero = self._scale_and_zero()
             twin.input_scale.assign(scale)
             twin.input_zero_point.assign(zero)
-        return twin
-
-    def quantize(self, mode: str | None = None, type_check: bool = True, config: Any = None) -> None:
-        """Makes this layer the integer one that computes the same numbers, in place.
-
-        Args:
-            mode: "int8" or None.
-            type_check: as in `Layer.quantize`.
-            config: None, because the layer has trained with its own config.
-
-        Raises:
-            ValueError: another mode, or a config.
-        """
-        if mode not in (None, "int8") or config is not None:
-            raise ValueError(
-                f"Layer '{self.name}'.quantize: expected mode 'int8' and no config, because it has trained with "
-                f"{self._quantization_config!r}, received mode {mode!r} and {config!r}."
-            )
-        adopt(self, self.trained_twin())
