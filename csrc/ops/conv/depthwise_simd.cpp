@@ -1,12 +1,21 @@
 // Depthwise convolution. SIMD lanes are channels, so no rows are gathered and nothing is packed.
 #include "dispatch/kernel.h"
-#include "ops/conv/taps_inside.h"
+#include "ops/conv/pixel_iterator.h"
 #include "ops/gemm/epilogue.h"
 #include "simd/vec.h"
 
 namespace netlet::NETLET_ISA {
 
 namespace {
+
+// The taps [begin, end) that read inside x at grid position q.
+struct Taps {
+    int64_t begin, end;
+};
+NETLET_INLINE Taps taps_inside(const ConvAxis& axis, int64_t q) {
+    const int64_t at = q * axis.step + axis.first, left = axis.in - 1 - at, s = axis.tap_step;
+    return {at < 0 ? (-at + s - 1) / s : 0, left < 0 ? 0 : left / s + 1 < axis.taps ? left / s + 1 : axis.taps};
+}
 
 // Computes P pixels of a row, all with the same taps, for NV vectors of channels. The last vector has `last` valid
 // lanes.
@@ -81,7 +90,8 @@ NETLET_INLINE void depthwise_row(const DepthwiseArgs& g, int64_t row) {
         const Taps tw = taps_inside(w, q);
         auto shared_by = [&](int64_t pixels) {
             if (q + pixels > w.grid) return false;
-            return taps_inside(w, q + pixels - 1) == tw;
+            const Taps last = taps_inside(w, q + pixels - 1);
+            return last.begin == tw.begin && last.end == tw.end;
         };
         const T* xq = x + (q * w.step + w.first) * g.C;
         T* yq = y + (w.out_first + q * w.out_step) * g.C;

@@ -1,11 +1,10 @@
 #include "ops/conv/quantized_conv.h"
 
 #include <algorithm>
-#include <array>
 
 #include "dispatch/dispatch.h"
 #include "ops/conv/conv_backward.h"
-#include "ops/conv/quantized_conv_args.h"
+#include "ops/conv/quantized_image.h"
 
 namespace netlet::ops {
 
@@ -22,20 +21,13 @@ struct KernelMatrix {
     int64_t tap_step, term_step, column_step, group_step;
 };
 
-// The taps of one product: all of a convolution's, or those of one phase of a transposed convolution.
-struct Phase {
-    ConvAxis axis[conv_axes];
-    QuantizedRuns runs(const KernelMatrix& w) const { return quantized_runs(axis, w.groups, w.C); }
-    bool empty() const { return axis[0].grid * axis[1].grid * axis[2].grid == 0; }
-    int64_t taps() const { return axis[0].taps * axis[1].taps * axis[2].taps; }
-};
-
 struct PackedKernel {
     Tensor panels, sums;
 };
 
 PackedKernel pack(Tape& tape, const Phase& phase, const KernelMatrix& w) {
-    const int64_t blocks = ceil_div(w.O, conv_panel_group), lanes = phase.runs(w).lanes(2);  // fewer if a lane holds 4
+    const int64_t blocks = ceil_div(w.O, conv_panel_group);
+    const int64_t lanes = quantized_runs(phase.axis, w.groups, w.C).lanes(2);  // fewer if a lane holds 4
     const PackedKernel packed{
         tape.empty({w.groups, blocks * conv_panel_group, std::max<int64_t>(lanes, 1)}, DType::i32),
         tape.empty({w.groups, w.O}, DType::i32)};
@@ -52,40 +44,6 @@ PackedKernel pack(Tape& tape, const Phase& phase, const KernelMatrix& w) {
               {in(args.w, w.w), out(args.packed, packed.panels), out(args.sums, packed.sums)},
               {w.groups * blocks, grain_for(1024, lanes), 0, true});
     return packed;
-}
-
-// Pads x with its zero points so that all taps of all phases read inside, and moves the phases to the padded image. x
-// itself is the image if nothing must be added.
-Tensor padded_image(Tape& tape, const Codes& x, std::vector<Phase>& phases, const KernelMatrix& w) {
-    QuantizedPadArgs args{};
-    int64_t after[conv_axes] = {};
-    for (const Phase& phase : phases)
-        for (int i = 0; i < conv_axes; ++i) {
-            const ConvAxis& a = phase.axis[i];
-            args.in[i] = a.in;
-            if (phase.empty() || phase.taps() == 0) continue;
-            args.before[i] = std::max(args.before[i], -a.first);
-            after[i] = std::max(after[i], (a.grid - 1) * a.step + a.first + (a.taps - 1) * a.tap_step - (a.in - 1));
-            if (phase.runs(w).terms % 4) args.slack = quantized_conv_slack;
-        }
-    bool same = args.slack == 0;
-    for (int i = 0; i < conv_axes; ++i) {
-        args.out[i] = args.before[i] + args.in[i] + after[i];
-        same = same && args.out[i] == args.in[i];
-        for (Phase& phase : phases) {
-            phase.axis[i].in = args.out[i];
-            phase.axis[i].first += args.before[i];
-        }
-    }
-    if (same) return x.q;
-    args.batch = x.q->shape[0];
-    args.channels = w.groups * w.C;
-    args.zero_step = x.zero && x.zero->size() > 1;
-    const int64_t rows = args.batch * args.out[0] * args.out[1], row = args.out[2] * args.channels;
-    const Tensor y = tape.empty({rows * row + args.slack}, DType::u8);
-    tape.emit(kernel(KernelId::quantized_pad), args, {in(args.x, x.q), in_if(args.zero, x.zero), out(args.y, y)},
-              {rows, grain_for(65536, row)});
-    return y;
 }
 
 // Emits the product of one phase; `last` fills in its last step and returns the operands of that.
@@ -141,7 +99,7 @@ Tensor emit_product(Tape& tape, const QuantizedProduct& p, std::vector<Phase> ph
     const Tensor y = tape.empty(shape, result_dtype(p));
     if (y->size() == 0) return y;
     const int64_t batch = shape[0];
-    const Tensor image = padded_image(tape, p.x, phases, w);
+    const Tensor image = padded_image(tape, p.x, phases, w.groups, w.C, true);
     const Tensor x_sums = p.kernel.zero ? sums_of_x(tape, phases, image, batch, w) : nullptr;
     for (const Phase& phase : phases) {
         const PackedKernel packed = pack(tape, phase, w);
@@ -196,7 +154,7 @@ Tensor quantized_conv_transpose(Tape& tape, const QuantizedProduct& p, const Con
     std::vector<Phase> phases;
     Phase phase;
     for_each_phase(g, false, phase.axis, [&] {
-        if (!phase.empty()) phases.push_back(phase);
+        if (phase.pixels() > 0) phases.push_back(phase);
     });
     // The kernel is (taps, C, O) of the convolution, whose C are the columns here.
     const KernelMatrix w{p.kernel.q, 1, g.O, g.C, g.C * g.O, 1, g.O, 0};

@@ -62,13 +62,13 @@ struct QuantizedConvArgs {
 };
 constexpr int64_t quantized_conv_columns = 256;  // most columns of a work unit
 
-// y[.., c] = requantize(sum over taps of (x[.., c] - x_zero) * (w[tap, c] - w_zero[c])); pixels outside x count as 0.
-// last_step.x_sums is not needed. A work unit is a row of grid pixels.
+// y[.., c] = requantize(sum over taps of (x[.., c] - x_zero) * w[tap, c]), x padded as above. w (taps, C) are the weights
+// without their zero point, in float32. A work unit is a row of pixels of y.
 struct QuantizedDepthwiseArgs {
     const uint8_t* x;
-    const int8_t* w;
+    const float* w;
     void* y;
-    Requantization last_step;
+    Requantization last_step;  // w_sums and x_sums are not needed
     ConvAxis axis[conv_axes];
     int64_t batch, C;
 };

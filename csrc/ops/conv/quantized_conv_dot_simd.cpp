@@ -139,8 +139,8 @@ NETLET_INLINE void finish_rows(const PixelRows& s, const QuantizedConvArgs& g, c
     for (int64_t i = 0; i < rows; ++i)
         of_row[i] = RequantizedRow(g.last_step, s.pixel[i] * g.groups + group, s.sample[i]);
     const int64_t size = g.last_step.y_scale ? 1 : 4;
-    for (int64_t i = 0, n; i < rows;
-         i += n) {  // rows at equal distances in y: all of them, or those of a row of pixels
+    // A block of rows at equal distances in y: all of them, or those of one row of pixels.
+    for (int64_t i = 0, n; i < rows; i += n) {
         const int64_t step = i + 1 < rows ? s.pixel[i + 1] - s.pixel[i] : 1;
         for (n = 1; i + n < rows && s.pixel[i + n] - s.pixel[i + n - 1] == step;) ++n;
         requantize_block(g.last_step, sums + i * quantized_conv_columns, quantized_conv_columns, of_row + i, n, first,
@@ -151,8 +151,8 @@ NETLET_INLINE void finish_rows(const PixelRows& s, const QuantizedConvArgs& g, c
 NETLET_INLINE void finish_row(const PixelRows& s, const QuantizedConvArgs& g, const Requantization& last_step,
                               const int32_t* sums, int64_t columns) {
     uint8_t* y = static_cast<uint8_t*>(g.y) + s.pixel[0] * g.O * (last_step.y_scale ? 1 : 4);
-    with_activation(last_step.act,
-                    [&]<Activation act>() { requantize_row<act>(last_step, sums, 0, s.sample[0], 0, columns, y); });
+    const RequantizedRow row(last_step, 0, s.sample[0]);
+    requantize_block(last_step, sums, 0, &row, 1, 0, columns, y, 0);
 }
 
 NETLET_INLINE ByteRuns byte_runs(const QuantizedConvArgs& g, const QuantizedRuns& runs) {

@@ -1,11 +1,32 @@
+#include <algorithm>
+
 #include "dispatch/dispatch.h"
 #include "ops/conv/conv_backward.h"
 #include "ops/conv/quantized_conv.h"
-#include "ops/conv/quantized_conv_args.h"
+#include "ops/conv/quantized_image.h"
 #include "ops/copy/copy.h"
+#include "ops/quant/quant.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::ops {
+
+namespace {
+
+// The codes of the kernel without their zero points, in float32. Plans of inference compute them once.
+Tensor weights_of(Tape& tape, const Codes& kernel, int spatial) {
+    Shape shape;  // of the zero points
+    if (kernel.zero && kernel.zero->size() > 1) {
+        for (int i = 0; i < spatial; ++i) shape.push_back(1);
+        shape.push_back(kernel.zero->size());
+        shape.push_back(1);
+    }
+    const Tensor ones = make_tensor(shape, DType::f32);
+    std::fill_n(ones->data<float>(), ones->size(), 1.0f);
+    const Tensor zero = kernel.zero ? tape.view(kernel.zero, shape) : nullptr;
+    return dequantize(tape, "quantized_depthwise_conv", kernel.q, tape.constant(ones), zero);
+}
+
+}  // namespace
 
 Tensor quantized_depthwise_conv(Tape& tape, const QuantizedProduct& p, const ConvSteps& steps) {
     constexpr const char* op = "quantized_depthwise_conv";
@@ -33,13 +54,17 @@ Tensor quantized_depthwise_conv(Tape& tape, const QuantizedProduct& p, const Con
     const int64_t rows = g.batch * g.out[0] * g.out[1], each = g.out[2] * g.C;
     if (rows * each > 0) {
         QuantizedDepthwiseArgs args{};
-        set_forward_axes(g, args.axis);
+        std::vector<Phase> phases(1);
+        set_forward_axes(g, phases[0].axis);
+        const Tensor image = padded_image(tape, p.x, phases, 1, g.C, false);
+        const Tensor weights = weights_of(tape, p.kernel, spatial);
+        std::copy_n(phases[0].axis, conv_axes, args.axis);
         args.batch = g.batch;
         args.C = g.C;
         const Tensor none;
         args.last_step = requantization(p, g.taps());
         std::vector<Operand> operands = requantization_operands(args.last_step, p, none, none);
-        for (const Operand& o : {in(args.x, p.x.q), in(args.w, p.kernel.q), out(args.y, y)}) operands.push_back(o);
+        for (const Operand& o : {in(args.x, image), in(args.w, weights), out(args.y, y)}) operands.push_back(o);
         tape.emit(kernel(KernelId::quantized_depthwise), args, operands,
                   {rows, grain_for(65536, each * g.taps()), 2.0 * (double)(rows * each * g.taps())});
     }
