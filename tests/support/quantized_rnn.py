@@ -12,7 +12,6 @@ CURVES = {
     "relu": lambda v: np.maximum(v, 0),
     "hard_sigmoid": lambda v: np.clip(v / 6 + 0.5, 0, 1),
 }
-SQUASHES = ("tanh", "sigmoid", "hard_sigmoid")
 
 
 def range_codes(x):
@@ -21,17 +20,6 @@ def range_codes(x):
     scale = np.where(high == low, F(1), (high - low) / F(255))
     zero = np.clip(np.rint(-low / scale), 0, 255)
     return np.clip(np.rint(x / scale) + zero, 0, 255).astype("int64"), scale, zero.astype("int64")
-
-
-def state_codes(h, bounded):
-    """The same for a state: scale 1/127 and zero point 128 for the rows that fit, if the state is bounded."""
-    codes, scale, zero = range_codes(h)
-    if bounded:
-        steps = np.rint(h * F(127))
-        fits = np.abs(steps).max(-1, keepdims=True) <= 127
-        codes = np.where(fits, steps + 128, codes).astype("int64")
-        scale, zero = np.where(fits, F(1) / F(127), scale), np.where(fits, 128, zero)
-    return codes, scale, zero
 
 
 def dequantized_product(codes, scale, zero, w, w_scale, w_zero=0):
@@ -49,13 +37,12 @@ def step(kind, x, w, r, bias, h, c, act="tanh", gate="sigmoid"):
     """(h, c) after one step: x is (codes (B, I), scale, zero), w and r are (codes, scale)."""
     a, s = CURVES[act], CURVES[gate]
     u = len(r[0])
-    bounded = act in SQUASHES and (kind == "simple_rnn" or gate in SQUASHES)
     from_x = dequantized_product(*x, *w)
     if bias is not None:
         from_x = from_x + (bias[0] if kind == "gru" else bias)
 
     def product(v, first, last):
-        return dequantized_product(*state_codes(v, bounded), r[0][:, first:last], r[1][first:last])
+        return dequantized_product(*range_codes(v), r[0][:, first:last], r[1][first:last])
 
     def wide(v):
         return v.astype("float64")

@@ -4,8 +4,6 @@
 #include <algorithm>
 
 #include "dispatch/dispatch.h"
-#include "ops/copy/copy.h"
-#include "ops/elementwise/elementwise.h"
 #include "ops/gemm/gemm.h"
 #include "ops/rnn/quantized_rnn_args.h"
 #include "ops/rnn/rnn_checks.h"
@@ -29,7 +27,7 @@ int64_t rows_of_unit(int64_t B) { return B <= 4 ? std::max<int64_t>(B, 1) : B <=
 // Four terms are multiplied and added in the time of one.
 constexpr double term_time = 0.25;
 
-void check(const std::string& op, const Rnn& options, const QuantizedOperand& x, const QuantizedRnnWeights& weights,
+void check(const std::string& op, const Rnn& options, const Codes& x, const QuantizedRnnWeights& weights,
            const RnnState& first, const Tensor& mask, const DequantizedRnn& values) {
     check_rnn_shapes(op, options, x.q, {weights.kernel.q, weights.recurrent_kernel, weights.bias}, first, mask,
                      nullptr);
@@ -68,18 +66,6 @@ void check(const std::string& op, const Rnn& options, const QuantizedOperand& x,
     expect_shape("recurrent_hat", values.recurrent_kernel, {weights.recurrent_kernel->shape});
 }
 
-Tensor column_sums(Tape& tape, const Tensor& q) {
-    const Tensor ones = cast(tape, full(tape, {1, q->shape[0]}, DType::f32, 1), DType::u8);
-    return tape.view(matmul(tape, ones, q), {q->shape[1]});
-}
-
-Tensor input_part(Tape& tape, const QuantizedOperand& x, const QuantizedOperand& kernel, const Tensor& bias) {
-    Tensor sums = matmul(tape, x.q, kernel.q);
-    if (x.zero) sums = subtract(tape, sums, multiply(tape, x.zero, column_sums(tape, kernel.q)));
-    const Tensor y = multiply(tape, cast(tape, sums, DType::f32), multiply(tape, x.scale, kernel.scale));
-    return bias ? add(tape, y, bias) : y;
-}
-
 void emit_steps(Tape& tape, const RnnContext& w, const QuantizedRnnWeights& weights, const RnnResult& result,
                 bool train) {
     const int64_t rows = rows_of_unit(w.B), U = w.U, GU = w.G * w.U;
@@ -87,16 +73,16 @@ void emit_steps(Tape& tape, const RnnContext& w, const QuantizedRnnWeights& weig
     const bool before = w.options.kind == RnnKind::gru_reset_before;
     const Tensor panels = pack_for_tiles(tape, r, 0, before ? 2 * U : GU, U, GU, false),
                  panels_n = before ? pack_for_tiles(tape, r, 2 * U, U, U, GU, false) : nullptr,
-                 recurrent_bias = rnn_recurrent_bias(tape, w, weights.bias);
+                 recurrent_bias = rnn_recurrent_bias(tape, w, weights.bias),
+                 r_sums = code_sums(tape, r, 1, U, GU, true);
     QuantizedRnnArgs args{};
     RnnArgs<float>& steps = args.steps;
     steps.n = rnn_shape<float>(w, rows);
     steps.train = train;
     args.r_step = weights.recurrent_scale->size() == GU;
-    args.bounded = rnn_is_bounded(w.options.kind, w.options.activation, w.options.recurrent_activation);
     tape.emit(kernel_of(w.options.kind), args,
               {inout(steps.gates, w.gates), in(args.panels, panels), in_if(args.panels_n, panels_n),
-               in(args.r_scale, weights.recurrent_scale), in(args.r_sums, column_sums(tape, r)),
+               in(args.r_scale, weights.recurrent_scale), in(args.r_sums, r_sums),
                in_if(steps.recurrent_bias, recurrent_bias), in_if(steps.h0, w.first.h), in_if(steps.c0, w.first.c),
                in_if(steps.mask, w.mask), out_if(steps.y, result.y), out(steps.h, result.last.h),
                out_if(steps.c, result.last.c), out_if(steps.fed, w.fed), out_if(steps.saved, w.saved),
@@ -107,7 +93,7 @@ void emit_steps(Tape& tape, const RnnContext& w, const QuantizedRnnWeights& weig
 
 }  // namespace
 
-RnnResult quantized_rnn(Tape& tape, const Rnn& options, const QuantizedOperand& x, const QuantizedRnnWeights& weights,
+RnnResult quantized_rnn(Tape& tape, const Rnn& options, const Codes& x, const QuantizedRnnWeights& weights,
                         const RnnState& first, const Tensor& mask, const DequantizedRnn& values) {
     check(std::string("quantized_") + rnn_op_name(options.kind), options, x, weights, first, mask, values);
     const bool train =
@@ -117,7 +103,11 @@ RnnResult quantized_rnn(Tape& tape, const Rnn& options, const QuantizedOperand& 
                                {values.kernel, values.recurrent_kernel, weights.bias}, first, mask, nullptr, train)
                  : rnn_context(tape, options, DType::f32, x.q,
                                {weights.kernel.q, weights.recurrent_kernel, weights.bias}, first, mask, nullptr, false);
-    w.gates = input_part(tape, x, weights.kernel, rnn_bias(tape, w, weights.bias));
+    QuantizedProduct input_part;
+    input_part.x = x;
+    input_part.kernel = weights.kernel;
+    input_part.bias = rnn_bias(tape, w, weights.bias);
+    w.gates = quantized_dense(tape, input_part);
     const RnnResult result = rnn_result(tape, w);
     emit_steps(tape, w, weights, result, train);
     if (train) on_backward_of_rnn(tape, w, result);

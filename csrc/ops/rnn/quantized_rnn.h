@@ -1,15 +1,11 @@
 #pragma once
+#include "ops/quantized/quantized.h"
 #include "ops/rnn/rnn.h"
 
 namespace netlet::ops {
 
-// Codes and what they mean: x is about (q - zero) scale. zero is null for absmax codes.
-struct QuantizedOperand {
-    Tensor q, scale, zero;
-};
-
 struct QuantizedRnnWeights {
-    QuantizedOperand kernel;                   // int8 (I, G*U)
+    Codes kernel;                              // int8 (I, G*U)
     Tensor recurrent_kernel, recurrent_scale;  // int8 (U, G*U) without zero points; float32 (), (G*U,) or (1, G*U)
     Tensor bias;                               // as in RnnWeights, float32
 };
@@ -23,7 +19,7 @@ struct DequantizedRnn {
 
 // All time steps of a recurrent layer whose products multiply codes: quantized_rnn_args.h. x: uint8 or int8 codes
 // (B, T, I), scale () or one a row, (B, T, 1); states and results are float32.
-RnnResult quantized_rnn(Tape& tape, const Rnn& options, const QuantizedOperand& x, const QuantizedRnnWeights& weights,
+RnnResult quantized_rnn(Tape& tape, const Rnn& options, const Codes& x, const QuantizedRnnWeights& weights,
                         const RnnState& first = {}, const Tensor& mask = nullptr, const DequantizedRnn& values = {});
 
 }  // namespace netlet::ops

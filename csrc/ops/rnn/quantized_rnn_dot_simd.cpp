@@ -1,8 +1,8 @@
 // The kernels of recurrent layers of codes: the cells of the float kernels with another product.
 #include "dispatch/kernel.h"
+#include "ops/rnn/codes_product.h"
 #include "ops/rnn/gru_cell.h"
 #include "ops/rnn/lstm_cell.h"
-#include "ops/rnn/quantized_product.h"
 #include "ops/rnn/simple_rnn_cell.h"
 
 namespace netlet::NETLET_ISA {
@@ -15,9 +15,9 @@ static void quantized_forward(const QuantizedRnnArgs& a, Range r, RnnKind kind) 
     const bool standard = is_standard(kind, act, rec);
     for (int64_t unit = r.begin; unit < r.end; ++unit)
         if (standard)
-            run_steps_forward(a.steps, unit, Cell<float, true, QuantizedProduct>{{act, rec}, {a}});
+            run_steps_forward(a.steps, unit, Cell<float, true, CodesProduct>{{act, rec}, {a}});
         else
-            run_steps_forward(a.steps, unit, Cell<float, false, QuantizedProduct>{{act, rec}, {a}});
+            run_steps_forward(a.steps, unit, Cell<float, false, CodesProduct>{{act, rec}, {a}});
 }
 
 }  // namespace

@@ -7,33 +7,13 @@
 
 namespace netlet::NETLET_ISA {
 
-// The quantizers that a row of a state may use, and the scale and zero point that they have used.
+// The scale and the zero point of the codes of a row.
 struct RowCode {
     float scale;
     int32_t zero;
 };
 
-NETLET_INLINE void store_row_codes(AllLanes<Vec<float>>, VecI v, uint8_t* q) { store_low_bytes(v, q); }
-NETLET_INLINE void store_row_codes(FirstLanes<Vec<float>> lanes, VecI v, uint8_t* q) {
-    store_low_bytes_n(v, q, lanes.n);
-}
-
-// q = round(127 x) + 128. Returns false if an x is NaN or too large for a code; q then holds nothing useful.
-NETLET_INLINE bool bounded_codes(const float* x, int64_t n, uint8_t* q) {
-    using V = Vec<float>;
-    const V steps = V::set1(127), zero = V::zero();
-    V outside = zero;
-    each_vector<V>({0, n}, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA {
-        const V code = round_even(lanes.load(x + j) * steps);
-        const auto fits = le(abs(code), steps);
-        outside = select(fits, outside, steps);
-        store_row_codes(lanes, to_int_trunc(select(fits, code, zero)) + VecI::set1(128), q + j);
-    });
-    return !any(gt(outside, zero));
-}
-
-NETLET_INLINE RowCode codes_of_row(const float* x, int64_t n, bool bounded, uint8_t* q) {
-    if (bounded && bounded_codes(x, n, q)) return {1.0f / 127, 128};
+NETLET_INLINE RowCode codes_of_row(const float* x, int64_t n, uint8_t* q) {
     float low, high;
     range_of<false>(x, n, low, high);
     const Code<float> code = code_of(Quantizer::zeropoint_u8, low, high);
@@ -51,7 +31,7 @@ NETLET_INLINE void lanes_of_codes(const uint8_t* q, int64_t n, int32_t* lanes) {
             .store(lanes + k / ByteLanes::group);
 }
 
-struct QuantizedProduct {
+struct CodesProduct {
     const QuantizedRnnArgs& q;
 
     NETLET_MEMBER_INLINE void operator()(const Forward<float>& w, const float* x, int64_t first, int64_t columns,
@@ -64,7 +44,7 @@ struct QuantizedProduct {
         for (int64_t i = 0; i < w.rows; ++i) {
             int32_t* row = lanes + i * row_scratch;
             uint8_t* bytes = reinterpret_cast<uint8_t*>(row + rnn_lanes_pitch(w.U));
-            codes[i] = codes_of_row(x + i * w.u_pitch, w.U, q.bounded, bytes);
+            codes[i] = codes_of_row(x + i * w.u_pitch, w.U, bytes);
             lanes_of_codes(bytes, w.U, row);
         }
         // The sums of a panel, or of the panels that one row is multiplied with together, wait on the stack.
