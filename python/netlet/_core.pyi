@@ -608,6 +608,18 @@ def quantize_with(x: _ArrayLike, scale: _ArrayLike, zero: _ArrayLike | None = No
 def quantize_zeropoint(
     x: _ArrayLike, dtype: str = "int8", axes: Sequence[int] | None = None, group: int = 0
 ) -> tuple[Tensor, Tensor, Tensor]: ...
+def quantized_add(
+    a: _ArrayLike,
+    a_scale: _ArrayLike | None,
+    a_zero: _ArrayLike | None,
+    b: _ArrayLike,
+    b_scale: _ArrayLike | None,
+    b_zero: _ArrayLike | None,
+    activation: str = "linear",
+    alpha: float = 0.0,
+    out_scale: _ArrayLike | None = None,
+    out_zero: _ArrayLike | None = None,
+) -> Tensor: ...
 def quantized_conv(
     x: _ArrayLike,
     x_scale: _ArrayLike,
@@ -678,6 +690,28 @@ def quantized_depthwise_conv(
     x_hat: _ArrayLike | None = None,
     kernel_hat: _ArrayLike | None = None,
 ) -> Tensor: ...
+def quantized_rnn(
+    kind: str,
+    x: _ArrayLike,
+    x_scale: _ArrayLike,
+    x_zero: _ArrayLike | None,
+    kernel: _ArrayLike,
+    kernel_scale: _ArrayLike,
+    kernel_zero: _ArrayLike | None,
+    recurrent_kernel: _ArrayLike,
+    recurrent_scale: _ArrayLike,
+    bias: _ArrayLike | None = None,
+    h0: _ArrayLike | None = None,
+    c0: _ArrayLike | None = None,
+    mask: _ArrayLike | None = None,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
+    reverse: bool = False,
+    sequences: bool = True,
+    x_hat: _ArrayLike | None = None,
+    kernel_hat: _ArrayLike | None = None,
+    recurrent_hat: _ArrayLike | None = None,
+) -> tuple[Tensor | None, Tensor | None, Tensor | None]: ...
 def random(
     distribution: str, shape: Sequence[int], dtype: str, a: float, b: float, seed: int, fresh: bool
 ) -> Tensor: ...
