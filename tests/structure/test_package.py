@@ -42,8 +42,8 @@ def test_files_of_the_package():
     assert len(cores) == 1
     assert (root / "py.typed").exists()
     assert (root / "_core.pyi").exists()
-    # A wheel, which is compressed, takes at most 8 MB.
-    files = [p for p in root.rglob("*") if p.is_file() and p.suffix != ".pyc"]
+    # A wheel, which is compressed, takes at most 8 MB. A developer's build puts the simulated GPU beside the package.
+    files = [p for p in root.rglob("*") if p.is_file() and p.suffix != ".pyc" and p.stem != "_netlet_sim"]
     assert sum(len(zlib.compress(p.read_bytes())) for p in files) <= 8 * 10**6
     assert not [p for p in root.rglob("*") if p.suffix in {".cpp", ".h", ".def", ".o"}]
 
