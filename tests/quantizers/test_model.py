@@ -208,3 +208,15 @@ def test_the_table_of_an_embedding_becomes_codes(activations):
     alone(words % 5)
     alone.quantize("int8")
     assert alone.quantization_config.activations is None
+
+
+def test_layers_after_a_quantized_one_can_be_trained():
+    model = mlp()
+    model.quantize("int8", filters="second")
+    first, second, last = model.layers
+    before = [v.numpy() for v in model.weights]
+    model.compile("adam", "mse")
+    with pytest.warns(UserWarning, match="Gradients do not exist for variables .*first"):
+        model.fit(X, np.ones((64, 3), "float32"), epochs=2, verbose=0)
+    changed = [np.any(v.numpy() != old) for v, old in zip(model.weights, before, strict=True)]
+    assert changed == [False] * (len(first.weights) + len(second.weights)) + [True] * len(last.weights)
