@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from netlet.layers.base.quantizing import own_variables
+
 
 @dataclass
 class LayerRecord:
@@ -43,10 +45,10 @@ class LayerRecord:
 
 
 def own_bytes(layer: Any) -> int:
-    """The size of a layer's own weights in bytes.
+    """The size of a layer's own weights in bytes, with those of the sub-layers that are quantized as a part of it.
 
     >>> from netlet import layers
     >>> own_bytes(layers.ReLU())
     0
     """
-    return sum(int(v.numpy().nbytes) for v in layer._all_own_variables())
+    return sum(int(v.numpy().nbytes) for v in own_variables(layer))

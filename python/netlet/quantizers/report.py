@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from netlet.layers.base.quantizing import units_of
 from netlet.layers.int8.quantized import QuantizedLayer
 from netlet.layers.int8.weight_statistics import WeightStatistics, decibels
 
@@ -147,10 +148,8 @@ def _row(record: LayerRecord) -> LayerReport:
 def _found(model: Any) -> list[LayerRecord]:
     """Records of a model that was quantized before it was saved; empty if it has no quantized layer."""
     found, any_quantized = [], False
-    for layer in model._flatten_layers(include_self=False):
+    for layer in units_of(model):
         parts = _parts(layer)
-        if not parts and not layer._all_own_variables():
-            continue
         after = own_bytes(layer)
         before = sum(4 * int(np.prod(part._floats(name).shape)) for part in parts for name in part._coded)
         coded = {id(v) for part in parts for name in part._coded for v in part._codes_of(name)}

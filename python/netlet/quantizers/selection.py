@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from netlet.layers.base.quantization import config_of_layer, quantized_class
-from netlet.layers.base.quantizing import check_ready, no_class
+from netlet.layers.base.quantizing import check_ready, no_class, units_of
 from netlet.layers.normalization.spectral_normalization import SpectralNormalization
 
 from .record import LayerRecord, own_bytes
@@ -65,9 +65,7 @@ def select(model: Any, config: Any, filters: Filters) -> tuple[list[Any], list[L
             f"Model '{model.name}' is not built: it has no weights to quantize. Call it, or `build`, first."
         )
     wanted, found, left = wanted_by(filters), [], []
-    for layer in model._flatten_layers(include_self=False):
-        if not layer._all_own_variables() and layer.quantization_mode is None:
-            continue
+    for layer in units_of(model):
         why = None if wanted(layer) else "left out by `filters`"
         if why is None and layer.built:
             check_ready(layer)

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.layers.rnn import native
+from netlet.layers.rnn.gated import GatedCell
 
 from .record import LayerRecord
 
@@ -65,13 +67,18 @@ def input_shape(layer: Any) -> tuple[int, ...]:
     """
     shapes = dict(layer._build_arguments or {})
     shape = next(iter(shapes.values()))
+    if isinstance(layer, GatedCell):  # one step of a sequence
+        shape = (None, None, *shape[1:])
     return (BATCH, *(UNKNOWN if n is None else int(n) for n in shape[1:]))
 
 
 def _plan(layer: Any, shape: tuple[int, ...]) -> Any:
     tape = _core.Tape(record=True)
     with tape:
-        return tape.compile([layer(tape.input(shape, "float32", "x"))])
+        x = tape.input(shape, "float32", "x")
+        if isinstance(layer, GatedCell):
+            return tape.compile([native.walk(layer, x, None, None, False, False, True)[1]])
+        return tape.compile([layer(x)])
 
 
 def _seconds(plan: Any, x: Any, repeats: int) -> float:

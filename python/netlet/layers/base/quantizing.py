@@ -31,6 +31,10 @@ class Quantizing:
         """The config with which the layer was quantized; None for a float layer."""
         return self.__dict__.get("_quantization_config")
 
+    def _quantized_together(self) -> tuple[Any, ...]:
+        """The sub-layers that are quantized as a part of this layer."""
+        return ()
+
     def quantize(self, mode: str | None = None, type_check: bool = True, config: Any = None) -> None:
         """Makes this layer an 8-bit one, in place: the object stays, its class and weights change.
 
@@ -81,3 +85,19 @@ def no_class(float_class: type, config: Any) -> str:
     """Why a layer class stays float."""
     what = f"mode {config.mode!r}" + (" with activations=None" if config.scheme.endswith("_weights") else "")
     return f"{float_class.__name__} has no quantized form for {what}"
+
+
+def own_variables(layer: Any) -> list[Any]:
+    """A layer's own weights, with those of the sub-layers that are quantized as a part of it."""
+    return [v for part in (layer, *layer._quantized_together()) for v in part._all_own_variables()]
+
+
+def units_of(model: Any) -> list[Any]:
+    """The layers of a model that are quantized one by one: those with weights, without the parts of others."""
+    layers = model._flatten_layers(include_self=False)
+    parts = {id(part) for layer in layers for part in layer._quantized_together()}
+    return [
+        layer
+        for layer in layers
+        if id(layer) not in parts and (own_variables(layer) or layer.quantization_mode is not None)
+    ]

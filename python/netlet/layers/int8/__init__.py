@@ -33,6 +33,7 @@ from .dense import Int8Dense
 from .einsum_dense import Int8EinsumDense
 from .folded_normalization import FoldedNormalization
 from .keras_layers import KerasInt8Dense, KerasWeightOnlyDense, KerasWeightOnlyEmbedding
+from .recurrent import Int8GRU, Int8GRUCell, Int8LSTM, Int8LSTMCell, Int8SimpleRNN, Int8SimpleRNNCell
 from .weight_only_embedding import WeightOnlyEmbedding
 from .weight_only_products import (
     WeightOnlyConv1D,
@@ -74,8 +75,14 @@ __all__ = [
     "Int8DepthwiseConv1D",
     "Int8DepthwiseConv2D",
     "Int8EinsumDense",
+    "Int8GRU",
+    "Int8GRUCell",
+    "Int8LSTM",
+    "Int8LSTMCell",
     "Int8SeparableConv1D",
     "Int8SeparableConv2D",
+    "Int8SimpleRNN",
+    "Int8SimpleRNNCell",
     "KerasInt8Dense",
     "KerasWeightOnlyDense",
     "KerasWeightOnlyEmbedding",

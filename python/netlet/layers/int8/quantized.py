@@ -10,19 +10,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from netlet import _core, activations, ops
-from netlet.base.naming import name_scope
 from netlet.saving.serialization import deserialize_object, serialize_object
 
-from ..base.adopting import adopt
 from ..base.layer import Layer
 from ..base.quantization import Int8Config
+from .made_from_float import MadeFromFloat
 from .weight_statistics import WeightStatistics, weight_statistics
 
 LINEAR = ("linear", 0.0)
-Range = tuple[float, float]
 
 
-class QuantizedLayer(Layer):
+class QuantizedLayer(MadeFromFloat, Layer):
     """Base of quantized layers, in front of the float class: `class Int8Dense(QuantizedLayer, Dense)`.
 
     The float class's `build` runs; weights named in `_coded` become int8 Variables with a scale (and a zero point for
@@ -35,8 +33,8 @@ class QuantizedLayer(Layer):
         **kwargs: those of the float class.
     """
 
-    made_by_quantize = True
     _coded: ClassVar[tuple[str, ...]] = ("kernel",)
+    _symmetric: ClassVar[tuple[str, ...]] = ()  # those that have absmax codes with every config
     activation: Any  # of the float class
     _quantization_config: Any
     input_scale: Any  # of static activations; None for dynamic ones
@@ -67,7 +65,8 @@ class QuantizedLayer(Layer):
             shape = tuple(getattr(self, name).shape)
             channels = self._channels(name, shape) if config.per_channel else ()
             setattr(self, f"{name}_scale", self._constant(f"{name}_scale", channels, "float32", "ones"))
-            zero = self._constant(f"{name}_zero_point", channels, "int8") if config.weights == "zeropoint" else None
+            symmetric = config.weights == "absmax" or name in self._symmetric
+            zero = None if symmetric else self._constant(f"{name}_zero_point", channels, "int8")
             setattr(self, f"{name}_zero_point", zero)
         static = config.activations == "static"
         self.input_scale = self._constant("input_scale", (), "float32", "ones") if static else None
@@ -139,38 +138,6 @@ class QuantizedLayer(Layer):
 
     # ---- made from a float layer -----------------------------------------------------------------------------------
     @classmethod
-    def why_not(cls, layer: Any, config: Any) -> str | None:
-        """Why a layer of the float class stays float, as the end of a sentence; None if it can be quantized."""
-        if layer.compute_dtype != "float32":
-            return f"it computes in {layer.compute_dtype}, and codes stand for float32"
-        return None
-
-    @classmethod
-    def twin(
-        cls, layer: Any, config: Any, input_range: Range | None = None, weights: Mapping[str, Any] | None = None
-    ) -> Any:
-        """A quantized layer that computes what a float layer does. The float layer does not change.
-
-        Args:
-            layer: the float layer, built.
-            config: an Int8Config.
-            input_range: smallest and largest value of the input that get codes of their own, for static activations.
-            weights: values that replace the layer's own weights, by name: "kernel", "bias".
-
-        Raises:
-            ValueError: NaN or infinite weights.
-        """
-        own = dict(weights or {})
-        more = {"use_bias": True} if own.get("bias") is not None and getattr(layer, "bias", None) is None else {}
-        twin = cls.from_config({**layer.get_config(), **more, "quantization_config": config})
-        with name_scope((layer.path or layer.name).rpartition("/")[0], layer):
-            twin.build_from_config(layer.get_build_config())
-        twin._set_weights({**cls._float_weights(layer), **own})
-        if input_range is not None:
-            twin._set_input_range(*input_range)
-        return twin
-
-    @classmethod
     def _float_weights(cls, layer: Any) -> dict[str, Any]:
         """The values of the float class's weights, by name."""
         others = getattr(layer, "_range_weights", ())
@@ -181,26 +148,6 @@ class QuantizedLayer(Layer):
         scale, zero = scale_and_zero(low, high)
         self.input_scale.assign(scale)
         self.input_zero_point.assign(zero)
-
-    @classmethod
-    def quantize_alone(cls, layer: Any, config: Any) -> None:
-        """Quantizes a layer that need not be part of a model, in place. See `Layer.quantize`."""
-        found = None
-        if config.activations == "static":
-            if config.calibration is None:
-                raise ValueError(
-                    f"Layer '{layer.name}': expected Int8Config(calibration=) with inputs of the layer for "
-                    'activations="static", received None.'
-                )
-            values = np.asarray(config.calibration, "float32")
-            if not values.size or not np.isfinite(values).all():
-                raise ValueError(
-                    f"Layer '{layer.name}': expected finite calibration data with at least one row, received shape "
-                    f"{values.shape}."
-                )
-            layer(values)
-            found = float(values.min()), float(values.max())
-        adopt(layer, cls.twin(layer, config, found))
 
     def _set_weights(self, values: Mapping[str, Any]) -> None:
         """Sets all weights from the float values of the float class, by name."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-from netlet import activations, ops
+from netlet import _core, activations, ops
 
 from ..base import roles
 from .dropout import DropoutCell
@@ -31,6 +31,7 @@ class GatedCell(DropoutCell):
     """
 
     _gates: ClassVar[int]
+    kind: Any  # name of the cell in the native op, of those that it supports
     _roles: ClassVar[tuple[str, ...]] = ("kernel", "recurrent", "bias")
     bias_initializer: Any
     _activations: ClassVar[tuple[str, ...]] = ("activation", "recurrent_activation")
@@ -62,6 +63,17 @@ class GatedCell(DropoutCell):
         self.kernel = roles.add(self, "kernel", "kernel", kernel)
         self.recurrent_kernel = roles.add(self, "recurrent", "recurrent_kernel", recurrent_kernel)
         self.bias = roles.add(self, "bias", "bias", bias, **bias_arguments) if self.use_bias else None
+
+    def _all_steps(self, x: Any, h: Any, c: Any, *how: Any) -> tuple[Any, Any, Any]:
+        """(all outputs or None, last h, last c or None) of this cell as the native op; `native.py` calls it.
+
+        Args:
+            x: (B, T, I).
+            h, c: first states; None for zeros.
+            *how: mask, scale of the states, names of both activations, whether backwards, whether all outputs.
+        """
+        y, h, c = _core.rnn(self.kind, x, self.kernel, self.recurrent_kernel, self.bias, h, c, *how)
+        return y, h, c
 
     @property
     def _masked_gates(self) -> int:

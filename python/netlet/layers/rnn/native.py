@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlet import _core, activations, ops
+from netlet import activations, ops
 
 from .stacked import StackedRNNCells
 
 
 def kind_of(cell: Any) -> str | None:
-    """The cell's name in the native op; None if it does not support the cell, e.g. a subclass with its own `call`."""
+    """The cell's name in the native op; None if it does not support the cell, e.g. a subclass with its own `call`.
+
+    A class that has a native form of its `call` defines `kind` or `_all_steps` with it.
+    """
+    if "call" in vars(cell):  # replaced for this cell alone, e.g. by something that observes its inputs
+        return None
     owner = next((cls for cls in type(cell).__mro__ if "call" in vars(cls)), None)
-    return cell.kind if owner is not None and "kind" in vars(owner) else None
+    return cell.kind if owner is not None and ("kind" in vars(owner) or "_all_steps" in vars(owner)) else None
 
 
 def name_of(activation: Any) -> str | None:
@@ -73,7 +78,6 @@ def _one(
     scales = cell.state_masks((b, cell.units), training)
     scale = scales[0] if scales else None
     h, c = (*(states or []), None, None)[:2]
-    weights = cell.kernel, cell.recurrent_kernel, cell.bias
-    own, recurrent = str(name_of(cell.activation)), str(name_of(cell.recurrent_activation))
-    y, h, c = _core.rnn(cell.kind, x, *weights, h, c, mask, scale, own, recurrent, reverse, every)
+    names = str(name_of(cell.activation)), str(name_of(cell.recurrent_activation))
+    y, h, c = cell._all_steps(x, h, c, mask, scale, *names, reverse, every)
     return h, y, [h] if c is None else [h, c]

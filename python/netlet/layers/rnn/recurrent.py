@@ -34,8 +34,9 @@ class CellLayer(RNN):
         for_rnn = {name: arguments.pop(name) for name in list(arguments) if name in mine}
         for_rnn["activity_regularizer"] = arguments.pop("activity_regularizer")
         common = {name: kwargs[name] for name in ("dtype", "trainable") if name in kwargs}
-        if "implementation" in kwargs:
-            arguments["implementation"] = kwargs.pop("implementation")
+        for name in ("implementation", "quantization_config"):
+            if name in kwargs:
+                arguments[name] = kwargs.pop(name)
         cell = self._cell_class(**arguments, **common, name=self._cell_name)
         super().__init__(cell, **for_rnn, **kwargs)
 
@@ -52,6 +53,9 @@ class CellLayer(RNN):
     bias_constraint = of_cell("bias_constraint")
     dropout = of_cell("dropout")
     recurrent_dropout = of_cell("recurrent_dropout")
+
+    def _quantized_together(self) -> tuple[Any, ...]:
+        return (self.cell,)
 
     def get_config(self) -> dict[str, Any]:
         own = {"name", "trainable", "dtype"}

@@ -1,0 +1,128 @@
+"""Int8SimpleRNN, Int8LSTM, Int8GRU and their cells: recurrent layers of 8-bit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from netlet import _core, activations, ops
+
+from ..base.quantization import quantizes
+from ..rnn import native
+from ..rnn.gated import GatedCell
+from ..rnn.gru import GRU, GRUCell
+from ..rnn.lstm import LSTM, LSTMCell
+from ..rnn.recurrent import Recurrent
+from ..rnn.simple_rnn import SimpleRNN, SimpleRNNCell
+from .made_from_float import MadeFromFloat
+from .quantized import QuantizedLayer
+
+
+class Int8Cell(QuantizedLayer, GatedCell):
+    """Base of cells with an 8-bit kernel and recurrent kernel; x and, in each step, the state become codes.
+
+    The input of a step, one row, has a scale of its own if activations are dynamic. So has a row of the state, unless
+    its activations keep it in [-1, 1]: then its scale is 1/127. The recurrent kernel has absmax codes also with
+    weights="zeropoint". Dropout is not applied, since the layer is not trained.
+
+    Args:
+        *args: those of the float cell.
+        quantization_config: a `quantizers.Int8Config` with activations.
+        **kwargs: those of the float cell.
+    """
+
+    _coded = ("kernel", "recurrent_kernel")
+    _symmetric = ("recurrent_kernel",)
+    _row_axes = (-1,)
+
+    def _summed_axes(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+        return (0,)
+
+    def call(self, inputs: Any, states: Any, training: bool = False) -> Any:  # type: ignore[override]
+        given = list(states) if isinstance(states, (list, tuple)) else [states]
+        x = ops.expand_dims(ops.cast_if_needed(inputs, self._compute_dtype), 1)
+        h, _, after = native.walk(self, x, given, None, False, False, False)
+        return h, after if isinstance(states, (list, tuple)) else h
+
+    def _all_steps(self, x: Any, h: Any, c: Any, mask: Any, scale: Any, *how: Any) -> tuple[Any, Any, Any]:
+        weights = *self._codes_of("kernel"), *self._codes_of("recurrent_kernel")[:2], self.bias
+        y, h, c = _core.quantized_rnn(self.kind, *self._input_codes(x), *weights, h, c, mask, *how)
+        return y, h, c
+
+    def _masks(self, role: str, shape: Any, rate: float, gates: int) -> None:
+        return None
+
+    @classmethod
+    def why_not(cls, layer: Any, config: Any) -> str | None:
+        for name in layer._activations:
+            function = getattr(layer, name)
+            if native.name_of(function) is None:
+                return f"its {name} {activations.serialize(function)!r} has no native recurrent step"
+        return super().why_not(layer, config)
+
+
+@quantizes(SimpleRNNCell)
+class Int8SimpleRNNCell(Int8Cell, SimpleRNNCell):
+    """A SimpleRNNCell of 8-bit codes; see `Int8Cell`."""
+
+
+@quantizes(LSTMCell)
+class Int8LSTMCell(Int8Cell, LSTMCell):
+    """An LSTMCell of 8-bit codes; see `Int8Cell`."""
+
+
+@quantizes(GRUCell)
+class Int8GRUCell(Int8Cell, GRUCell):
+    """A GRUCell of 8-bit codes; see `Int8Cell`."""
+
+
+class Int8Recurrent(MadeFromFloat, Recurrent):
+    """Base of the layers that create an `Int8Cell`.
+
+    Args:
+        *args: those of the float layer.
+        quantization_config: a `quantizers.Int8Config` with activations.
+        **kwargs: those of the float layer.
+    """
+
+    @property
+    def quantization_config(self) -> Any:
+        """That of the cell."""
+        return self.cell.quantization_config
+
+    @classmethod
+    def why_not(cls, layer: Any, config: Any) -> str | None:
+        why: str | None = cls._cell_class.why_not(layer.cell, config)  # type: ignore[attr-defined]
+        return why
+
+    @classmethod
+    def _float_weights(cls, layer: Any) -> dict[str, Any]:
+        found: dict[str, Any] = cls._cell_class._float_weights(layer.cell)  # type: ignore[attr-defined]
+        return found
+
+    def _set_weights(self, values: Mapping[str, Any]) -> None:
+        self.cell._set_weights(values)
+
+    def _set_input_range(self, low: float, high: float) -> None:
+        self.cell._set_input_range(low, high)
+
+
+@quantizes(SimpleRNN)
+class Int8SimpleRNN(Int8Recurrent, SimpleRNN):
+    """A SimpleRNN whose products multiply 8-bit codes; see `Int8Cell`."""
+
+    _cell_class = Int8SimpleRNNCell
+
+
+@quantizes(LSTM)
+class Int8LSTM(Int8Recurrent, LSTM):
+    """An LSTM whose products multiply 8-bit codes; see `Int8Cell`."""
+
+    _cell_class = Int8LSTMCell
+
+
+@quantizes(GRU)
+class Int8GRU(Int8Recurrent, GRU):
+    """A GRU whose products multiply 8-bit codes; see `Int8Cell`."""
+
+    _cell_class = Int8GRUCell
