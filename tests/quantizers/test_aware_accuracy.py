@@ -46,9 +46,13 @@ def depthwise():
     ]
 
 
+def lstm():
+    return [layers.LSTM(64), layers.Dense(10)]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["dynamic", "observed", "learned"])
-@pytest.mark.parametrize("network", [mlp, cnn, depthwise], ids=lambda f: f.__name__)
+@pytest.mark.parametrize("network", [mlp, cnn, depthwise, lstm], ids=lambda f: f.__name__)
 def test_accuracy(network, kind):
     (x, y), (x_test, y_test) = netlet.datasets.digits.load_data()
     config = {

@@ -73,6 +73,7 @@ def test_an_aware_model_in_a_file(tmp_path, name, suffix):
     model.save(tmp_path / f"aware.{suffix}")
     again = netlet.models.load_model(tmp_path / f"aware.{suffix}")
     assert kinds(again) == kinds(model)
+    assert all(row.bytes_before == row.bytes_after for row in again.quantization_report())
     for each in (model, again):
         each.fit(X, Y, epochs=2, batch_size=16, shuffle=False, verbose=0)
     expected = model.predict(X, verbose=0)

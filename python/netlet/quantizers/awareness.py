@@ -6,7 +6,8 @@ from typing import Any
 
 from netlet.layers.base.aware_config import AwareConfig
 from netlet.layers.base.quantization import Int8Config
-from netlet.layers.int8.aware import AwareLayer
+from netlet.layers.base.quantizing import units_of
+from netlet.layers.int8.aware import Aware
 
 
 def quantize_aware(model: Any, config: Any = None, filters: Any = None) -> Any:
@@ -82,7 +83,7 @@ def freeze_ranges(model: Any) -> None:
 
 def aware_layers(model: Any) -> list[Any]:
     """The layers of a model that train with codes."""
-    return [layer for layer in model._flatten_layers(include_self=False) if isinstance(layer, AwareLayer)]
+    return [layer for layer in units_of(model) if isinstance(layer, Aware)]
 
 
 def check_trained(model: Any, mode: Any, config: Any) -> None:

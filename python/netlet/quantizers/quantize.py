@@ -8,7 +8,8 @@ from typing import Any
 
 from netlet.layers.base.adopting import adopt_all
 from netlet.layers.base.quantization import config_for, config_of_layer, quantized_class
-from netlet.layers.int8.aware import AwareLayer
+from netlet.layers.base.quantizing import units_of
+from netlet.layers.int8.aware import Aware
 from netlet.layers.int8.folded_normalization import FoldedNormalization
 
 from .awareness import aware_layers, check_trained
@@ -81,11 +82,10 @@ def _trained(model: Any, filters: Filters) -> list[LayerRecord]:
     """Makes aware layers the quantized layers that compute the same numbers."""
     wanted = wanted_by(filters)
     changes, records = [], []
-    for layer in model._flatten_layers(include_self=False):
+    for layer in units_of(model):
         size = own_bytes(layer)
-        if not isinstance(layer, AwareLayer):
-            if size:
-                records.append(_float(layer, "it has not trained with codes"))
+        if not isinstance(layer, Aware):
+            records.append(_float(layer, "it has not trained with codes"))
         elif not wanted(layer):
             records.append(LayerRecord(layer, "aware: left out by `filters`", False, size, size))
         else:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from netlet.layers.base.quantizing import units_of
+from netlet.layers.int8.aware import Aware
 from netlet.layers.int8.quantized import QuantizedLayer
 from netlet.layers.int8.weight_statistics import WeightStatistics, decibels
 
@@ -158,5 +159,6 @@ def _found(model: Any) -> list[LayerRecord]:
         if parts:
             any_quantized = True
             done = f"{layer.quantization_mode}, {layer.quantization_config.activations or 'weights only'}"
-        found.append(LayerRecord(layer, done, bool(parts), before + rest if parts else after, after))
+        smaller = bool(parts) and not isinstance(layer, Aware)  # an aware layer has its float weights
+        found.append(LayerRecord(layer, done, bool(parts), before + rest if smaller else after, after))
     return found if any_quantized else []

@@ -148,7 +148,7 @@ def config_of_layer(layer: Any, config: Any) -> Any:
         config: an Int8Config, or a config of another mode.
     """
     if isinstance(config, Int8Config) and config.activations is not None and layer.reads_indices:
-        return Int8Config(None, config.weights, config.per_channel)
+        return type(config)(None, config.weights, config.per_channel)
     return config
 
 

@@ -17,6 +17,7 @@ from .aware_layers import (
     AwareSeparableConv1D,
     AwareSeparableConv2D,
 )
+from .aware_recurrent import AwareGRU, AwareGRUCell, AwareLSTM, AwareLSTMCell, AwareSimpleRNN, AwareSimpleRNNCell
 from .convolution import (
     Int8Conv1D,
     Int8Conv1DTranspose,
@@ -62,8 +63,14 @@ __all__ = [
     "AwareDepthwiseConv2D",
     "AwareEinsumDense",
     "AwareEmbedding",
+    "AwareGRU",
+    "AwareGRUCell",
+    "AwareLSTM",
+    "AwareLSTMCell",
     "AwareSeparableConv1D",
     "AwareSeparableConv2D",
+    "AwareSimpleRNN",
+    "AwareSimpleRNNCell",
     "FoldedNormalization",
     "Int8Conv1D",
     "Int8Conv1DTranspose",

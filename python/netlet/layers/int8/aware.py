@@ -167,16 +167,19 @@ class AwareLayer(Aware, QuantizedLayer):
         shape = tuple(getattr(self, name).shape)
         return list(self._summed_axes(name, shape)) if self._quantization_config.per_channel else None
 
+    def _is_symmetric(self, name: str) -> bool:
+        return self._quantization_config.weights == "absmax" or name in self._symmetric
+
     def _weight_hat(self, name: str) -> Any:
         weight, axes = getattr(self, name), self._axes(name)
-        if self._quantization_config.weights == "absmax":
+        if self._is_symmetric(name):
             return _core.fake_quantize_absmax(weight, axes, 0)
         return _core.fake_quantize_zeropoint(weight, "int8", axes, 0)
 
     def _codes_of(self, name: str) -> tuple[Any, Any, Any]:
         weight, axes = getattr(self, name), self._axes(name)
         channels = self._channels(name, tuple(weight.shape)) if axes is not None else ()
-        if self._quantization_config.weights == "absmax":
+        if self._is_symmetric(name):
             codes, scale = _core.quantize_absmax(weight, axes, 0)
             return codes, ops.reshape(scale, channels), None
         codes, scale, zero = _core.quantize_zeropoint(weight, "int8", axes, 0)
