@@ -39,10 +39,11 @@ class AwareCell(AwareLayer, int8.Int8Cell):
         return h, after if isinstance(states, (list, tuple)) else h
 
     def _all_steps(self, x: Any, h: Any, c: Any, mask: Any, scale: Any, *how: Any) -> tuple[Any, Any, Any]:
-        *codes, x_hat = self._seen(x, bool(call_context.current.training))
+        codes, x_scale, x_zero, x_hat = self._seen(x, bool(call_context.current.training))
         weights = *self._codes_of("kernel"), *self._codes_of("recurrent_kernel")[:2], self.bias
         hats = x_hat, self._weight_hat("kernel"), self._weight_hat("recurrent_kernel")
-        y, h, c = _core.quantized_rnn(self.kind, *codes, *weights, h, c, mask, *how, *hats)
+        given: tuple[Any, ...] = (codes, x_scale, x_zero, *weights, h, c, mask, *how, *hats)
+        y, h, c = _core.quantized_rnn(self.kind, *given)
         return y, h, c
 
     @classmethod
