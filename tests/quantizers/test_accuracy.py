@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import datasets, layers
-from netlet.quantizers import Int8Config
+from netlet.quantizers import Int4Config, Int8Config
 
 SEEDS = (0, 1)
 
@@ -40,6 +40,8 @@ CONFIGS = {
     "static": lambda x: Int8Config("static", calibration=x),
     "percentile": lambda x: Int8Config("static", calibration=x, observer="percentile"),
     "mse": lambda x: Int8Config("static", "zeropoint", calibration=x, observer="mse"),
+    "weights": lambda x: Int8Config(activations=None),
+    "4-bit weights": lambda x: Int4Config(group_size=32),
 }
 
 
@@ -68,7 +70,7 @@ def test_digits(name):
         for config, make in CONFIGS.items():
             copy = netlet.models.clone_model(model)
             copy.set_weights(model.get_weights())
-            copy.quantize("int8", make(x[:256]))
+            copy.quantize(None, make(x[:256]))
             kinds = [type(layer).__name__ for layer in copy.layers]
             assert not {"Dense", "Conv2D", "DepthwiseConv2D", "BatchNormalization"} & set(kinds)
             drops[config].append(before - percent(copy, x_test, y_test))
