@@ -50,6 +50,18 @@ from .weight_only_products import (
     WeightOnlySeparableConv1D,
     WeightOnlySeparableConv2D,
 )
+from .weight_only_recurrent import (
+    WeightOnlyConvLSTM1D,
+    WeightOnlyConvLSTM2D,
+    WeightOnlyConvLSTM3D,
+    WeightOnlyConvLSTMCell,
+    WeightOnlyGRU,
+    WeightOnlyGRUCell,
+    WeightOnlyLSTM,
+    WeightOnlyLSTMCell,
+    WeightOnlySimpleRNN,
+    WeightOnlySimpleRNNCell,
+)
 
 __all__ = [
     "AwareConv1D",
@@ -99,11 +111,21 @@ __all__ = [
     "WeightOnlyConv2DTranspose",
     "WeightOnlyConv3D",
     "WeightOnlyConv3DTranspose",
+    "WeightOnlyConvLSTM1D",
+    "WeightOnlyConvLSTM2D",
+    "WeightOnlyConvLSTM3D",
+    "WeightOnlyConvLSTMCell",
     "WeightOnlyDense",
     "WeightOnlyDepthwiseConv1D",
     "WeightOnlyDepthwiseConv2D",
     "WeightOnlyEinsumDense",
     "WeightOnlyEmbedding",
+    "WeightOnlyGRU",
+    "WeightOnlyGRUCell",
+    "WeightOnlyLSTM",
+    "WeightOnlyLSTMCell",
     "WeightOnlySeparableConv1D",
     "WeightOnlySeparableConv2D",
+    "WeightOnlySimpleRNN",
+    "WeightOnlySimpleRNNCell",
 ]
