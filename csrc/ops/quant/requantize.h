@@ -1,7 +1,6 @@
-// The last step of an integer product, on sums that are still in the cache: requantize_args.h.
-//
-//     requantize_row    one row of sums
-//     requantize_block  a block of rows: what belongs to the columns is loaded once for all rows
+// The last step of an integer product, on sums that are still in the cache: requantize_args.h. requantize_block
+// computes a block of rows: what belongs to the columns is loaded once for all rows, and combined with the scale and
+// the zero point of x once if the rows share those.
 #pragma once
 #include "ops/activation/fusable_activations.h"
 #include "ops/quant/requantize_args.h"
@@ -29,7 +28,7 @@ struct CodeQuantizer {
           highest(Vec<float>::set1(is_signed ? 127.0f : 255.0f)) {}
     NETLET_MEMBER_INLINE VecI codes(Vec<float> v) const {
         const Vec<float> code = round_even(v / scale) + zero;
-        return to_int_trunc(select(is_nan(code), Vec<float>::zero(), min(max(code, lowest), highest)));
+        return to_int_trunc(select(is_nan(code), Vec<float>::zero(), clip(code, lowest, highest)));
     }
 };
 
@@ -64,13 +63,24 @@ struct RequantizedColumns {
     }
 };
 
-NETLET_INLINE Vec<float> requantized(const Requantization& q, Activation act, VecI acc, const RequantizedRow& row,
+// What it knows of one row and a vector of columns. Rows have it in common if they share the scale and the zero point
+// of x, and w has no zero point.
+struct RequantizedTile {
+    Vec<float> scale;
+    VecI addend;
+    NETLET_MEMBER_INLINE RequantizedTile(const Requantization& q, const RequantizedRow& row,
+                                         const RequantizedColumns& columns) {
+        scale = Vec<float>::set1(row.scale) * columns.scale;
+        addend = columns.integer_bias;
+        if (q.x_zero) addend = addend + VecI::set1(row.minus_zero) * columns.sums;
+        if (q.w_zero) addend = addend + VecI::set1(row.of_w_zero) * columns.zero;
+    }
+    static NETLET_MEMBER_INLINE bool is_common(const Requantization& q) { return q.row_step == 0 && !q.w_zero; }
+};
+
+NETLET_INLINE Vec<float> requantized(const Requantization& q, Activation act, VecI acc, const RequantizedTile& tile,
                                      const RequantizedColumns& columns) {
-    using V = Vec<float>;
-    VecI s = acc + columns.integer_bias;
-    if (q.x_zero) s = s + VecI::set1(row.minus_zero) * columns.sums;
-    if (q.w_zero) s = s + VecI::set1(row.of_w_zero) * columns.zero;
-    V v = to_float(s) * (V::set1(row.scale) * columns.scale);
+    Vec<float> v = to_float(acc + tile.addend) * tile.scale;
     if (q.bias) v = v + columns.bias;
     return activate(act, v, (float)q.alpha);
 }
@@ -78,23 +88,6 @@ NETLET_INLINE Vec<float> requantized(const Requantization& q, Activation act, Ve
 NETLET_INLINE CodeQuantizer quantizer_of(const Requantization& q) {
     return q.y_scale ? CodeQuantizer(*q.y_scale, code_at(q.y_zero, 0, q.y_signed), q.y_signed)
                      : CodeQuantizer(1, 0, false);
-}
-
-// One row: acc holds the sums of columns [j, j + columns). y points at the first result: float32, or codes if y_scale
-// is set.
-template <Activation act>
-NETLET_INLINE void requantize_row(const Requantization& q, const int32_t* acc, int64_t row, int64_t sample, int64_t j,
-                                  int64_t columns, void* y) {
-    const RequantizedRow of_row(q, row, sample);
-    const CodeQuantizer quantizer = quantizer_of(q);
-    each_vector<Vec<float>>({0, columns}, [&](auto lanes, int64_t k) NETLET_INLINE_LAMBDA {
-        const RequantizedColumns of_columns(q, lanes, j + k);
-        const Vec<float> v = requantized(q, act, load_lanes<VecI>(acc + k, lanes.n), of_row, of_columns);
-        if (q.y_scale)
-            store_codes(lanes, quantizer.codes(v), static_cast<uint8_t*>(y) + k);
-        else
-            store_values(lanes, v, static_cast<float*>(y) + k);
-    });
 }
 
 constexpr int64_t requantize_most_rows = 16;  // of a block
@@ -105,13 +98,16 @@ template <Activation... constant>
 static void requantize_block_of(const Requantization& q, const int32_t* acc, int64_t ld, const RequantizedRow* rows,
                                 int64_t count, int64_t j, int64_t columns, void* y, int64_t ldy) {
     const CodeQuantizer quantizer = quantizer_of(q);
+    const bool common = RequantizedTile::is_common(q);
     Activation act = q.act;
     ((act = constant), ...);
     each_vector<Vec<float>>({0, columns}, [&](auto lanes, int64_t k) NETLET_INLINE_LAMBDA {
         const RequantizedColumns of_columns(q, lanes, j + k);
+        RequantizedTile tile(q, rows[0], of_columns);
         for (int64_t i = 0; i < count; ++i) {
+            if (!common && i > 0) tile = RequantizedTile(q, rows[i], of_columns);
             const VecI sums = load_lanes<VecI>(acc + i * ld + k, lanes.n);
-            const Vec<float> v = requantized(q, act, sums, rows[i], of_columns);
+            const Vec<float> v = requantized(q, act, sums, tile, of_columns);
             if (q.y_scale)
                 store_codes(lanes, quantizer.codes(v), static_cast<uint8_t*>(y) + i * ldy + k);
             else
@@ -134,7 +130,8 @@ NETLET_INLINE void with_activation(Activation act, const F& f) {
     }
 }
 
-// `count` rows: acc and y are those of requantize_row for the first row, ld and ldy the distance of rows.
+// `count` rows (at least one): acc holds the sums of columns [j, j + columns) of the first one, y points at its first
+// result: float32, or codes if y_scale is set. ld and ldy are the distances of rows.
 NETLET_INLINE void requantize_block(const Requantization& q, const int32_t* acc, int64_t ld, const RequantizedRow* rows,
                                     int64_t count, int64_t j, int64_t columns, void* y, int64_t ldy) {
     if (q.act == Activation::linear)
