@@ -45,9 +45,11 @@ struct ConvArgs {
     int64_t slices;               // GPU: the terms are summed in that many slices, each in a y of its own, one after
                                   // the other; 1 otherwise
     bool accumulate;              // y += instead of y =
+    bool y_is_bf16;               // y is rounded to bfloat16; CPU, float32, not accumulated, nb <= conv_rounded_columns
     Activation act;
     double alpha;
 };
+constexpr int64_t conv_rounded_columns = 256;
 
 // Packs w into panels, one set per group: `columns` columns of taps*terms rows.
 //     plain       row (tap, c), column o = w[tap, c, o]

@@ -1,4 +1,4 @@
-// Convolutions in bfloat16. Shapes without a bfloat16 kernel are computed in float32, from operands that are rounded to
+// Convolutions in bfloat16. Shapes without a bfloat16 kernel are computed in float32, with a kernel that is rounded to
 // bfloat16.
 #include <algorithm>
 #include <utility>
@@ -32,10 +32,10 @@ ConvGeometry in_float32(ConvGeometry g) {
     return g;
 }
 
-// Calls emit with a float32 tensor in place of a bfloat16 y, which it then rounds.
+// Calls emit with y, or, if the kernels cannot round, with a float32 tensor that is then rounded to a bfloat16 y.
 template <class Emit>
-void with_float32_result(Tape& tape, const Grad& y, Emit emit) {
-    if (y.tensor->dtype == DType::f32) return emit(y);
+void with_float32_result(Tape& tape, const Grad& y, bool float32_only, Emit emit) {
+    if (!float32_only || y.tensor->dtype == DType::f32) return emit(y);
     const Tensor sums = tape.empty(y.tensor->shape, DType::f32);
     emit(Grad{sums, false});
     assign(tape, sums, y.tensor);
@@ -60,8 +60,9 @@ Tensor pack_pairs(Tape& tape, const ConvGeometry& g, const Tensor& kernel, bool 
 // One convolution, of which `args` holds the axes; C counts pairs.
 void emit_pairs(Tape& tape, const ConvArgs& args, const Tensor& x, const Tensor& packed, const Tensor& bias,
                 const Grad& y) {
-    MixedConvArgs mixed{args, y.tensor->dtype == DType::bf16};
-    Work work = split_pixels(mixed, sizeof(int32_t), mixed_conv_columns);
+    MixedConvArgs mixed{args};
+    mixed.y_is_bf16 = y.tensor->dtype == DType::bf16;
+    Work work = split_pixels(mixed, sizeof(int32_t), conv_rounded_columns);
     work.flops *= 2;
     tape.emit(netlet::kernel(KernelId::mixed_conv), mixed,
               {in(mixed.x, x), in(mixed.w, packed), in_if(mixed.bias, bias), into(mixed.y, mixed.accumulate, y)}, work);
@@ -83,9 +84,9 @@ void emit_mixed_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, cons
         set_forward_axes(g, args.axis);
         return emit_pairs(tape, args, converted(tape, x, DType::bf16), pack_pairs(tape, g, kernel, false), bias, y);
     }
-    with_float32_result(tape, y, [&](const Grad& y) {
-        emit_forward(tape, in_float32(g), rounded_to_float32(tape, x), rounded_to_float32(tape, kernel), bias, y, act,
-                     alpha);
+    with_float32_result(tape, y, tape.on_gpu(), [&](const Grad& y) {
+        emit_forward(tape, in_float32(g), converted(tape, x, DType::f32), rounded_to_float32(tape, kernel), bias, y,
+                     act, alpha);
     });
 }
 
@@ -99,9 +100,9 @@ void emit_mixed_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& 
         const Tensor pairs = converted(tape, dy, DType::bf16), packed = pack_pairs(tape, g, kernel, true);
         return for_each_phase(g, true, args.axis, [&] { emit_pairs(tape, args, pairs, packed, bias, dx); });
     }
-    with_float32_result(tape, dx, [&](const Grad& dx) {
-        emit_input_gradient(tape, in_float32(g), rounded_to_float32(tape, dy), rounded_to_float32(tape, kernel), bias,
-                            dx, act, alpha);
+    with_float32_result(tape, dx, true, [&](const Grad& dx) {
+        emit_input_gradient(tape, in_float32(g), converted(tape, dy, DType::f32), rounded_to_float32(tape, kernel),
+                            bias, dx, act, alpha);
     });
 }
 
@@ -161,7 +162,7 @@ void emit_mixed_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor&
         const auto [inside, unpadded] = padded(tape, g, x);
         return emit_pairs_of_pixels(tape, unpadded, inside, dy, dw);
     }
-    emit_kernel_gradient(tape, in_float32(g), rounded_to_float32(tape, x), rounded_to_float32(tape, dy), dw);
+    emit_kernel_gradient(tape, in_float32(g), converted(tape, x, DType::f32), converted(tape, dy, DType::f32), dw);
 }
 
 }  // namespace netlet::ops

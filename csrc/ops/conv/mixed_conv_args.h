@@ -14,9 +14,7 @@ struct MixedConvPackArgs : ConvPackArgs {
 };
 
 // As ConvArgs for conv_gather, but `C` counts pairs of channels.
-struct MixedConvArgs : ConvArgs {
-    bool y_is_bf16;  // then nothing is accumulated
-};
+struct MixedConvArgs : ConvArgs {};
 
 // dw of a convolution whose taps all read inside x. The terms of the product are pixels: those of a row of output
 // pixels, in pairs. A work unit is a block of strips of rows (tap, channel) and a block of nb columns of one group,

@@ -84,18 +84,7 @@ NETLET_INLINE void edge_strip(Runs& runs, const PixelStrip<int32_t>& s, const Co
     if (runs.count || !tile.accumulate) flush();
 }
 
-// Applies the activation to finished sums and stores them at y, as they are or rounded.
-NETLET_INLINE void finish_row(const ConvArgs& g, float* sums, int32_t* y, int64_t columns, bool rounds) {
-    epilogue(g.act, g.alpha, sums, 0, 1, columns);
-    if (!rounds) return;
-    // place_strip counts y in words of 32 bits.
-    BFloat16* to = static_cast<BFloat16*>(g.y) + (y - static_cast<int32_t*>(g.y));
-    int64_t j = 0;
-    for (; j + Vec<float>::width <= columns; j += Vec<float>::width) store_half(Vec<float>::load(sums + j), to + j);
-    if (j < columns) store_half_n(Vec<float>::load_n(sums + j, columns - j), to + j, columns - j);
-}
-
-NETLET_INLINE void conv_unit(const MixedConvArgs& g, int64_t unit) {
+NETLET_INLINE void conv_unit(const ConvArgs& g, int64_t unit) {
     constexpr int64_t most = max_rows(2);
     const int64_t pixels = g.batch * g.axis[0].grid * g.axis[1].grid * g.axis[2].grid;
     const int64_t m_blocks = (pixels + g.mb - 1) / g.mb, n_blocks = (g.O + g.nb - 1) / g.nb;
@@ -104,7 +93,7 @@ NETLET_INLINE void conv_unit(const MixedConvArgs& g, int64_t unit) {
     PixelStrip<int32_t> s;
     Runs edge;
     Run<int32_t> inner[most_runs];
-    alignas(64) float sums[most * mixed_conv_columns];
+    alignas(64) float sums[most * conv_rounded_columns];
     float* c[most_rows];
     const int64_t j = unit % n_blocks * g.nb, m = unit / n_blocks % m_blocks * g.mb, group = unit / n_blocks / m_blocks;
     const int64_t columns = g.O - j < g.nb ? g.O - j : g.nb, end = pixels - m < g.mb ? pixels : m + g.mb;
@@ -125,7 +114,12 @@ NETLET_INLINE void conv_unit(const MixedConvArgs& g, int64_t unit) {
             gather_bf16_columns(tile, rows, columns, panel);
         } else
             edge_strip(edge, s, g, b, tile, rows, columns, panel);
-        for (int64_t k = 0; k < rows; ++k) finish_row(g, c[k], s.y[k], columns, g.y_is_bf16);
+        for (int64_t k = 0; k < rows; ++k) {
+            if (g.y_is_bf16)
+                store_rounded(g, c[k], s.y[k], columns);
+            else
+                epilogue(g.act, g.alpha, c[k], 0, 1, columns);
+        }
         i += rows;
     }
 }

@@ -44,10 +44,12 @@ void check_product_dtypes(const char* op, const Tensor& x, const Tensor& kernel,
 
 Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& saved_y, const Tensor& dy,
                       const Grad& db) {
-    const Tensor y = saved_y ? cast(tape, saved_y, dy->dtype) : nullptr;
+    // A product rounds dz to bfloat16 anyway, so it is stored as bfloat16.
+    const bool bf16 = saved_y && saved_y->dtype == DType::bf16 && !tape.on_gpu();
+    const Tensor y = saved_y && !bf16 ? cast(tape, saved_y, dy->dtype) : saved_y;
     const int64_t N = dy->shape.back(), M = dy->size() / std::max<int64_t>(N, 1);
-    const Tensor dz = y ? tape.empty(dy->shape, dy->dtype) : dy;
-    if (!db) {
+    const Tensor dz = y ? tape.empty(dy->shape, y->dtype) : dy;
+    if (!db && !bf16) {
         if (y) activation_gradient(tape, act, alpha, y, dy, {dz, false});
         return dz;
     }
@@ -58,16 +60,17 @@ Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& sa
     args.M = M;
     args.N = N;
     args.slice = M <= 1024 ? std::max<int64_t>(M, 1) : std::max<int64_t>(64, slice_elements / std::max<int64_t>(N, 1));
+    args.bf16 = bf16;
     args.act = act;
     args.alpha = alpha;
     const int64_t count = std::max<int64_t>(1, ceil_div(M, args.slice));
     const Grad sums = slices_for(tape, db, count, {count, 1, N});
     tape.emit(
         NETLET_KERNEL_FOR(dense_bwd, dy->dtype), args,
-        {in_if(args.y, y), in(args.dy, dy), out_if(args.dz, y ? dz : nullptr), into(args.db, args.accumulate, sums)},
+        {in_if(args.y, y), in(args.dy, dy), out_if(args.dz, y ? dz : nullptr), into_if(args.db, args.accumulate, sums)},
         {count * ceil_div(N, gemm_panel_group), grain_for(slice_elements, args.slice * gemm_panel_group),
          4.0 * (double)(M * N)});
-    if (count > 1) emit_slice_sum(tape, sums.tensor, db);
+    if (db && count > 1) emit_slice_sum(tape, sums.tensor, db);
     return dz;
 }
 

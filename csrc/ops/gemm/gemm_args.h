@@ -58,13 +58,14 @@ struct GemmPackArgs {
 };
 
 // dz = dy act'(z), computed from y; if linear, dz and y are null and db sums dy. db = or += the column sums of each
-// slice of rows. y, dy, dz (M, N); db (slices, N). A work unit is gemm_panel_group columns of one slice; columns count
+// slice of rows; db may be null. y, dy, dz (M, N); db (slices, N). A work unit is gemm_panel_group columns of one slice; columns count
 // fastest.
 struct DenseGradArgs {
     const void *y, *dy;
     void *dz, *db;
     int64_t M, N, slice;
     bool accumulate;  // db += instead of db =
+    bool bf16;        // y and dz are bfloat16; only on the CPU, with float32 dy and db
     Activation act;
     double alpha;
 };
