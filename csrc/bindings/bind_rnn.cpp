@@ -1,6 +1,7 @@
 // ops/rnn: recurrent layers over all time steps.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "bindings/mixed_operands.h"
 #include "ops/activation/activation.h"
 #include "ops/copy/copy.h"
 #include "ops/rnn/quantized_rnn.h"
@@ -27,21 +28,23 @@ void bind_rnn(py::module_& m) {
     using namespace py::literals;
     m.def(
         "rnn",
-        [](const std::string& kind, const Arg& x, const Arg& kernel, const Arg& recurrent_kernel, const Optional& bias,
-           const Optional& h0, const Optional& c0, const Optional& mask, const Optional& recurrent_scale,
-           const std::string& activation, const std::string& recurrent_activation, bool reverse, bool sequences) {
+        [](const std::string& kind, const StoredArg& x, const StoredArg& kernel, const StoredArg& recurrent_kernel,
+           const Optional& bias, const Optional& h0, const Optional& c0, const Optional& mask,
+           const Optional& recurrent_scale, const std::string& activation, const std::string& recurrent_activation,
+           bool reverse, bool sequences) {
             Tape& tape = Tape::current();
             const ops::Rnn options{ops::rnn_kind_by_name(kind), ops::activation_by_name(activation),
                                    ops::activation_by_name(recurrent_activation), reverse, sequences};
-            const ops::RnnResult r = ops::rnn(tape, options, x, {kernel, recurrent_kernel, or_null(bias)},
-                                              {or_null(h0), or_null(c0)}, or_null(mask), or_null(recurrent_scale));
-            return results_of(r);
+            const ops::RnnWeights weights{product_operand(tape, kernel, x), product_operand(tape, recurrent_kernel, x),
+                                          product_bias(tape, bias, x)};
+            return results_of(ops::rnn(tape, options, product_operand(tape, x, x), weights, {or_null(h0), or_null(c0)},
+                                       or_null(mask), or_null(recurrent_scale)));
         },
         "kind"_a, "x"_a, "kernel"_a, "recurrent_kernel"_a, "bias"_a = py::none(), "h0"_a = py::none(),
         "c0"_a = py::none(), "mask"_a = py::none(), "recurrent_scale"_a = py::none(), "activation"_a = "tanh",
         "recurrent_activation"_a = "sigmoid", "reverse"_a = false, "sequences"_a = true, NoGil(),
         "(y, h, c): a recurrent layer over x (B, T, I); y (B, T, U) in the order of x, or None, h and c after the last "
-        "step.");
+        "step. In bfloat16 if x is.");
     m.def(
         "quantized_rnn",
         [](const std::string& kind, const Arg& x, const Arg& x_scale, const Optional& x_zero, const Arg& kernel,

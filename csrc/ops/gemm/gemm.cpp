@@ -199,6 +199,16 @@ Tensor pack_for_tiles(Tape& tape, const Tensor& b, int64_t offset, int64_t N, in
     return pack_b(tape, kernel(kernels_for(b->dtype, b->dtype).pack_b), args, at(tape, b, offset));
 }
 
+Tensor pack_for_mixed_tiles(Tape& tape, const Tensor& b, int64_t offset, int64_t N, int64_t K, int64_t ldb,
+                            bool transposed) {
+    MixedGemmArgs args{};
+    args.N = N;
+    args.K = K;
+    args.ldb = ldb;
+    args.b_transposed = transposed;
+    return pack_mixed(tape, args, at(tape, b, offset));
+}
+
 void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c, const Tensor& bias, Activation act, double alpha) {
     sum_slices(tape, slices, bias, c, act, alpha);
 }

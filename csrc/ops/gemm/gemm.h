@@ -52,6 +52,10 @@ inline void emit_gemm(Tape& tape, const Gemm& gemm, const Grad& c) { emit_gemm(t
 // (K, N), begins `offset` elements in, and has leading dimension ldb. Inference plans cache the result across runs.
 Tensor pack_for_tiles(Tape& tape, const Tensor& b, int64_t offset, int64_t N, int64_t K, int64_t ldb, bool transposed);
 
+// The same for mixed products: pairs of terms, rounded to bfloat16. b is float32 or bfloat16.
+Tensor pack_for_mixed_tiles(Tape& tape, const Tensor& b, int64_t offset, int64_t N, int64_t K, int64_t ldb,
+                            bool transposed);
+
 // c = or += the sum of slices (count, M, N), in their order; or c = act(bias + the sum).
 void emit_slice_sum(Tape& tape, const Tensor& slices, const Grad& c, const Tensor& bias = nullptr,
                     Activation act = Activation::linear, double alpha = 0);
@@ -63,7 +67,8 @@ void check_product_dtypes(const char* op, const Tensor& x, const Tensor& kernel,
 inline Tensor as_gradient_type(Tape& tape, const Tensor& x) { return cast(tape, x, gradient_dtype(x->dtype)); }
 
 // The elementwise part of backward for a product with fused bias and activation. Returns dz = dy act'(z), computed from
-// the result y (linear: y is null and dz is dy; y may be a half), and writes db, if asked for: the sum of dz over all axes but the last.
+// the result y (linear: y is null and dz is dy), and writes db, if asked for: the sum of dz over all axes but the last. If
+// y is bfloat16, so is dz.
 Tensor fused_gradient(Tape& tape, Activation act, double alpha, const Tensor& y, const Tensor& dy, const Grad& db);
 
 // Registers the gradient of y = act(z), z = (product of x and kernel) + bias, with `act` fused. kernel_gradient(tape,

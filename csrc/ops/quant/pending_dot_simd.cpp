@@ -6,12 +6,4 @@
     template <> void name<__VA_ARGS__>(const void*, Range) {}
 
 namespace netlet::NETLET_ISA {
-NETLET_PENDING(mixed_simple_rnn_fwd, MixedRnnArgs)
-NETLET_PENDING(mixed_simple_rnn_bwd, MixedRnnBwdArgs)
-NETLET_PENDING(mixed_lstm_fwd, MixedRnnArgs)
-NETLET_PENDING(mixed_lstm_bwd, MixedRnnBwdArgs)
-NETLET_PENDING(mixed_gru_fwd, MixedRnnArgs)
-NETLET_PENDING(mixed_gru_bwd, MixedRnnBwdArgs)
-NETLET_PENDING(mixed_gru_reset_before_fwd, MixedRnnArgs)
-NETLET_PENDING(mixed_gru_reset_before_bwd, MixedRnnBwdArgs)
 }  // namespace netlet::NETLET_ISA

@@ -35,10 +35,11 @@ struct GruForward {
     }
 };
 
-template <class T, bool standard>
+template <class T, bool standard, class Product>
 struct GruBack {
     static constexpr bool has_c = false;
     Gates<standard> g;
+    Product times_r;
 
     NETLET_MEMBER_INLINE void row(const Back<T>& w, int64_t i) const {
         const T *gates = w.gates(i), *m = w.a.saved + w.at(i, w.GU) + 2 * w.U, *fed = w.a.fed + w.at(i, w.U);
@@ -60,7 +61,7 @@ struct GruBack {
             }
         });
     }
-    NETLET_MEMBER_INLINE void product(const Back<T>& w) const { w.product(w.GU, true); }
+    NETLET_MEMBER_INLINE void product(const Back<T>& w) const { times_r(w, 0, w.GU, w.dfed(0), true); }
 };
 
 // ---- before: n = a(x + (r h') R_n) ----
@@ -108,10 +109,11 @@ struct GruBeforeForward {
     }
 };
 
-template <class T, bool standard>
+template <class T, bool standard, class Product>
 struct GruBeforeBack {
     static constexpr bool has_c = false;
     Gates<standard> g;
+    Product times_r;
 
     NETLET_MEMBER_INLINE void row(const Back<T>& w, int64_t i) const {
         const T *gates = w.gates(i), *fed = w.a.fed + w.at(i, w.U);
@@ -131,8 +133,7 @@ struct GruBeforeBack {
     NETLET_MEMBER_INLINE void product(const Back<T>& w) const {
         const int64_t U = w.U;
         // Computes the gradient of r h'. Masked rows have none.
-        rows_times_panels<Plain<T>>(w.rows, U, U, w.z() + 2 * U, w.z_pitch, w.a.panels_n, w.own(0), w.u_pitch,
-                                    {nullptr, 0});
+        times_r(w, 2 * U, U, w.own(0), false);
         for (int64_t i = 0; i < w.rows; ++i) {
             if (w.masked(i)) continue;
             T *z = w.z(i), *dz = w.a.dz + w.at(i, w.GU), *dfed = w.dfed(i);
@@ -146,7 +147,7 @@ struct GruBeforeBack {
                 lanes.store(d_reset, dz + U + j);
             });
         }
-        w.product(2 * U, true);
+        times_r(w, 0, 2 * U, w.dfed(0), true);
     }
 };
 

@@ -31,10 +31,11 @@ struct LstmForward {
     }
 };
 
-template <class T, bool standard>
+template <class T, bool standard, class Product>
 struct LstmBack {
     static constexpr bool has_c = true;
     Gates<standard> g;
+    Product times_r;
 
     NETLET_MEMBER_INLINE void row(const Back<T>& w, int64_t i) const {
         const int64_t U = w.U, before = w.a.n.reverse ? U : -U;
@@ -60,7 +61,7 @@ struct LstmBack {
             }
         });
     }
-    NETLET_MEMBER_INLINE void product(const Back<T>& w) const { w.product(w.GU, false); }
+    NETLET_MEMBER_INLINE void product(const Back<T>& w) const { times_r(w, 0, w.GU, w.dfed(0), false); }
 };
 
 }  // namespace netlet::NETLET_ISA

@@ -32,17 +32,25 @@ Kernels kernels_of(RnnKind kind, DType dtype) {
     }
 }
 
+}  // namespace
+
 // Rows of a unit of work: enough to use the recurrent weights often if they come from the L2 cache at each step; few
 // enough that the scratch stays in the L1 cache and that there is work for several threads.
-int64_t rows_of_unit(const RnnContext& w) {
+int64_t rnn_rows_of_unit(const RnnContext& w) {
     if (w.B <= 4) return std::max<int64_t>(w.B, 1);
     if (w.B <= 8) return 4;
-    const int64_t weights = w.G * w.U * w.U * (int64_t)size_of(w.dtype);
+    const int64_t weights = w.G * w.U * w.U * (int64_t)size_of(w.mixed ? DType::bf16 : w.dtype);
     return w.B > 16 && weights > 128 * 1024 ? 16 : 8;
 }
 
+namespace {
+
+void multiply(Tape& tape, const RnnContext& w, const Gemm& product) {
+    w.mixed ? emit_mixed_gemm(tape, product) : emit_gemm(tape, product);
+}
+
 Tensor scratch(Tape& tape, const RnnContext& w) {
-    return rnn_scratch(tape, w, rows_of_unit(w), rnn_scratch_columns(w.U, w.G), w.dtype);
+    return rnn_scratch(tape, w, rnn_rows_of_unit(w), rnn_scratch_columns(w.U, w.G), w.dtype);
 }
 
 Tensor part(Tape& tape, const Tensor& x, int64_t first, const Shape& shape) {
@@ -97,15 +105,16 @@ void emit_split_gradient(Tape& tape, const RnnContext& w, const Tensor& dz, cons
     for (const Tensor& fed : {w.fed, w.saved}) {
         const int64_t columns = first ? U : 2 * U;
         const Tensor block = tape.empty({U, columns}, dz->dtype);
-        emit_gemm(tape, {.a = fed,
-                         .b = dz,
-                         .c = block,
-                         .M = U,
-                         .N = columns,
-                         .K = rows,
-                         .a_transposed = true,
-                         .b_offset = first,
-                         .ldb = 3 * U});
+        multiply(tape, w,
+                 {.a = fed,
+                  .b = dz,
+                  .c = block,
+                  .M = U,
+                  .N = columns,
+                  .K = rows,
+                  .a_transposed = true,
+                  .b_offset = first,
+                  .ldb = 3 * U});
         LoopNest nest;
         push_axis(nest.axes, U, {columns, 3 * U});
         push_axis(nest.axes, columns, {1, 1});
@@ -120,7 +129,7 @@ void emit_split_gradient(Tape& tape, const RnnContext& w, const Tensor& dz, cons
 template <class T>
 void emit_forward(Tape& tape, const RnnContext& w, const RnnResult& result, bool train) {
     RnnArgs<T> args{};
-    args.n = rnn_shape<T>(w, rows_of_unit(w));
+    args.n = rnn_shape<T>(w, rnn_rows_of_unit(w));
     args.train = train;
     const Panels panels = panels_of(tape, w, false);
     const Tensor recurrent_bias = rnn_recurrent_bias(tape, w, w.weights.bias);
@@ -130,13 +139,13 @@ void emit_forward(Tape& tape, const RnnContext& w, const RnnResult& result, bool
                in_if(args.scale, w.scale), in_if(args.mask, w.mask), out_if(args.y, result.y),
                out(args.h, result.last.h), out_if(args.c, result.last.c), out_if(args.fed, w.fed),
                out_if(args.saved, w.saved), out(args.scratch, scratch(tape, w))},
-              rnn_work(w, rows_of_unit(w)));
+              rnn_work(w, rnn_rows_of_unit(w)));
 }
 
 template <class T>
 void emit_back(Tape& tape, const RnnContext& w, const Grads& dy, const Tensor& dz, const Tensor& dr) {
     RnnBwdArgs<T> args{};
-    args.n = rnn_shape<T>(w, rows_of_unit(w));
+    args.n = rnn_shape<T>(w, rnn_rows_of_unit(w));
     const Panels panels = panels_of(tape, w, true);
     const Grad dh0 = tape.grad(w.first.h), dc0 = tape.grad(w.first.c);
     tape.emit(kernels_of(w.options.kind, w.dtype).back, args,
@@ -145,7 +154,7 @@ void emit_back(Tape& tape, const RnnContext& w, const Grads& dy, const Tensor& d
                in_if(args.mask, w.mask), in_if(args.dy, dy[0]), in_if(args.dh, dy[1]), in_if(args.dc, dy[2]),
                out(args.dz, dz), out_if(args.dr, dr), into_if(args.dh0, args.add_dh0, dh0),
                into_if(args.dc0, args.add_dc0, dc0), out(args.scratch, scratch(tape, w))},
-              rnn_work(w, rows_of_unit(w)));
+              rnn_work(w, rnn_rows_of_unit(w)));
 }
 
 void backward(Tape& tape, const RnnContext& w, const Grads& dy) {
@@ -154,7 +163,10 @@ void backward(Tape& tape, const RnnContext& w, const Grads& dy) {
     // In place, unless backward may run again.
     const Tensor dz = tape.retains() ? tape.empty(w.gates->shape, w.dtype) : w.gates;
     const Tensor dr = !gru ? nullptr : tape.retains() ? tape.empty(w.saved->shape, w.saved->dtype) : w.saved;
-    with_float(w.dtype, [&]<class T>(T) { emit_back<T>(tape, w, dy, dz, dr); });
+    if (w.mixed)
+        emit_mixed_rnn_back(tape, w, dy, dz, dr);
+    else
+        with_float(w.dtype, [&]<class T>(T) { emit_back<T>(tape, w, dy, dz, dr); });
 
     if (const Grad db = tape.grad(w.weights.bias)) {
         fused_gradient(tape, Activation::linear, 0, nullptr, dz, part(tape, db, 0, {GU}));
@@ -163,15 +175,14 @@ void backward(Tape& tape, const RnnContext& w, const Grads& dy) {
     // x^T dz and h'^T dz share dz, which is packed once.
     Tensor panels;
     auto emit_weights = [&](const Tensor& fed, int64_t M, const Tensor& of, const Grad& d) {
-        emit_gemm(tape,
-                  {.a = fed,
-                   .b = of,
-                   .M = M,
-                   .N = GU,
-                   .K = rows,
-                   .a_transposed = true,
-                   .panels = of == dz ? &panels : nullptr},
-                  d);
+        const Gemm product{.a = fed,
+                           .b = of,
+                           .M = M,
+                           .N = GU,
+                           .K = rows,
+                           .a_transposed = true,
+                           .panels = of == dz ? &panels : nullptr};
+        multiply(tape, w, with_result(product, d));
     };
     if (const Grad d = tape.grad(w.weights.recurrent_kernel)) {
         if (w.options.kind == RnnKind::gru_reset_before)
@@ -181,7 +192,8 @@ void backward(Tape& tape, const RnnContext& w, const Grads& dy) {
     }
     if (const Grad d = tape.grad(w.weights.kernel)) emit_weights(w.x, w.I, dz, d);
     if (const Grad d = tape.grad(w.x))
-        emit_gemm(tape, {.a = dz, .b = w.weights.kernel, .M = rows, .N = w.I, .K = GU, .b_transposed = true}, d);
+        multiply(tape, w,
+                 with_result({.a = dz, .b = w.weights.kernel, .M = rows, .N = w.I, .K = GU, .b_transposed = true}, d));
 }
 
 }  // namespace
@@ -256,19 +268,29 @@ RnnResult rnn(Tape& tape, const Rnn& options, const Tensor& x, const RnnWeights&
               const Tensor& mask, const Tensor& scale) {
     check_rnn(options, x, weights, first, mask, scale);
     const bool train = tape.needs_grad({x, weights.kernel, weights.recurrent_kernel, weights.bias, first.h, first.c});
-    RnnContext w = rnn_context(tape, options, x->dtype, x, weights, first, mask, scale, train);
+    const RnnState state{first.h ? as_gradient_type(tape, first.h) : nullptr,
+                         first.c ? as_gradient_type(tape, first.c) : nullptr};
+    RnnContext w = rnn_context(tape, options, gradient_dtype(x->dtype), x, weights, state, mask,
+                               scale ? as_gradient_type(tape, scale) : nullptr, train);
+    w.mixed = x->dtype == DType::bf16;
     const int64_t GU = w.G * w.U;
     w.gates = tape.empty({w.B, w.T, GU}, w.dtype);
-    const RnnResult result = rnn_result(tape, w);
-    emit_gemm(tape, {.a = x,
-                     .b = weights.kernel,
-                     .bias = rnn_bias(tape, w, weights.bias),
-                     .c = w.gates,
-                     .M = w.B * w.T,
-                     .N = GU,
-                     .K = w.I});
-    with_float(w.dtype, [&]<class T>(T) { emit_forward<T>(tape, w, result, train); });
+    RnnResult result = rnn_result(tape, w);
+    multiply(tape, w,
+             {.a = x,
+              .b = weights.kernel,
+              .bias = rnn_bias(tape, w, weights.bias),
+              .c = w.gates,
+              .M = w.B * w.T,
+              .N = GU,
+              .K = w.I});
+    if (w.mixed)
+        emit_mixed_rnn(tape, w, result, train);
+    else
+        with_float(w.dtype, [&]<class T>(T) { emit_forward<T>(tape, w, result, train); });
     if (train) on_backward_of_rnn(tape, w, result);
+    for (Tensor* y : {&result.y, &result.last.h, &result.last.c})
+        if (*y) *y = cast(tape, *y, x->dtype);
     return result;
 }
 

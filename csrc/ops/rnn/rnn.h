@@ -30,7 +30,8 @@ struct RnnResult {
 RnnKind rnn_kind_by_name(const std::string& name);  // ValueError that lists them
 
 // All time steps of x (B, T, I). Gradient flows to x, the weights and the first state. mask: null or (B, T) bool;
-// scale: null or (B, U), takes no gradient.
+// scale: null or (B, U), takes no gradient. If x is bfloat16, so are the products
+// and the results (mixed_rnn_args.h); then the kernels and states may be float32 or bfloat16, and bias is float32.
 RnnResult rnn(Tape& tape, const Rnn& options, const Tensor& x, const RnnWeights& weights, const RnnState& first = {},
               const Tensor& mask = nullptr, const Tensor& scale = nullptr);
 

@@ -1,6 +1,6 @@
 // Argument checks of the recurrent ops.
 #pragma once
-#include "ops/copy/copy.h"
+#include "ops/gemm/gemm.h"
 #include "ops/rnn/rnn.h"
 
 namespace netlet::ops {
@@ -41,10 +41,10 @@ inline void check_rnn_shapes(const std::string& op, const Rnn& options, const Te
 inline void check_rnn(const Rnn& options, const Tensor& x, const RnnWeights& weights, const RnnState& first,
                       const Tensor& mask, const Tensor& scale) {
     const char* op = rnn_op_name(options.kind);
-    check_floating(op, x);
+    for (const Tensor& t : {weights.kernel, weights.recurrent_kernel}) check_product_dtypes(op, x, t, weights.bias);
+    for (const Tensor& t : {first.h, first.c, scale})
+        if (t && t->dtype != gradient_dtype(x->dtype)) check_same_dtype(op, x, t);
     check_rnn_shapes(op, options, x, weights, first, mask, scale);
-    for (const Tensor& t : {weights.kernel, weights.recurrent_kernel, weights.bias, first.h, first.c, scale})
-        if (t) check_same_dtype(op, x, t);
 }
 
 }  // namespace netlet::ops

@@ -9,7 +9,8 @@ namespace netlet::ops {
 struct RnnContext {
     Rnn options;
     int64_t B, T, I, U, G;
-    DType dtype;  // of the gates and the states
+    DType dtype;         // of the gates and the states
+    bool mixed = false;  // products in bfloat16; x and the weights may be float32 or bfloat16
     Tensor x, gates, fed, saved, mask, scale;
     RnnWeights weights;
     RnnState first;
@@ -24,6 +25,8 @@ template <class T>
 RnnShape<T> rnn_shape(const RnnContext& w, int64_t rows) {
     return {w.B, w.T, w.U, w.G, rows, w.options.reverse, w.options.activation, w.options.recurrent_activation};
 }
+// The rows of a unit of work of the kernels on floats.
+int64_t rnn_rows_of_unit(const RnnContext& w);
 // Units of `rows` rows. term: the time of a multiplication and addition, in those of float32.
 Work rnn_work(const RnnContext& w, int64_t rows, double term = 1);
 
@@ -33,6 +36,10 @@ Tensor rnn_recurrent_bias(Tape& tape, const RnnContext& w, const Tensor& bias);
 
 // Scratch of a kernel in `columns` elements per row of the batch, rounded up to whole units.
 Tensor rnn_scratch(Tape& tape, const RnnContext& w, int64_t rows, int64_t columns, DType dtype);
+
+// The record of the steps of a mixed layer, forward and backward: mixed_rnn.cpp.
+void emit_mixed_rnn(Tape& tape, const RnnContext& w, const RnnResult& result, bool train);
+void emit_mixed_rnn_back(Tape& tape, const RnnContext& w, const Grads& dy, const Tensor& dz, const Tensor& dr);
 
 // Registers the gradient of `result`: of x, the weights and the first state, from what the forward kernel saved.
 void on_backward_of_rnn(Tape& tape, const RnnContext& w, const RnnResult& result);

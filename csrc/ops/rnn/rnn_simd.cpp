@@ -17,13 +17,13 @@ static void forward(const RnnArgs<T>& a, Range r, bool standard) {
             run_steps_forward(a, unit, Cell<T, false, FloatProduct<T>>{{a.n.act, a.n.rec}, {}});
 }
 
-template <class T, template <class, bool> class Cell>
+template <class T, template <class, bool, class> class Cell>
 static void back(const RnnBwdArgs<T>& a, Range r, bool standard) {
     for (int64_t unit = r.begin; unit < r.end; ++unit)
         if (standard)
-            run_steps_back(a, unit, Cell<T, true>{{a.n.act, a.n.rec}});
+            run_steps_back(a, unit, Cell<T, true, FloatBackProduct<T>>{{a.n.act, a.n.rec}, {}});
         else
-            run_steps_back(a, unit, Cell<T, false>{{a.n.act, a.n.rec}});
+            run_steps_back(a, unit, Cell<T, false, FloatBackProduct<T>>{{a.n.act, a.n.rec}, {}});
 }
 
 }  // namespace

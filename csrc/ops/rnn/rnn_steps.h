@@ -123,10 +123,15 @@ struct Back : RowBlock<T, RnnBwdArgs<T>> {
     NETLET_MEMBER_INLINE T* dfed(int64_t i) const { return this->scratch_row(2, i); }
     NETLET_MEMBER_INLINE T* own(int64_t i) const { return this->scratch_row(3, i); }
     NETLET_MEMBER_INLINE const T* gates(int64_t i) const { return this->a.gates + this->at(i, this->GU); }
-    // dfed = or += the first K columns of dz . panels
-    NETLET_MEMBER_INLINE void product(int64_t K, bool add) const {
-        rows_times_panels<Plain<T>>(this->rows, this->U, K, this->z(), this->z_pitch, this->a.panels, dfed(0),
-                                    this->u_pitch, {add ? dfed(0) : nullptr, this->u_pitch});
+};
+
+// The product of a backward step: to (rows, U) of scratch = or += K columns of dz, from `first` on, times R^T. The panels
+// hold the columns from 0 on, and those from another `first` on are `panels_n`.
+template <class T>
+struct FloatBackProduct {
+    NETLET_MEMBER_INLINE void operator()(const Back<T>& w, int64_t first, int64_t K, T* to, bool add) const {
+        rows_times_panels<Plain<T>>(w.rows, w.U, K, w.z() + first, w.z_pitch, first ? w.a.panels_n : w.a.panels, to,
+                                    w.u_pitch, {add ? to : nullptr, w.u_pitch});
     }
 };
 

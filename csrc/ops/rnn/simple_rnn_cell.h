@@ -20,10 +20,11 @@ struct SimpleForward {
     }
 };
 
-template <class T, bool standard>
+template <class T, bool standard, class Product>
 struct SimpleBack {
     static constexpr bool has_c = false;
     Gates<standard> g;
+    Product times_r;
 
     NETLET_MEMBER_INLINE void row(const Back<T>& w, int64_t i) const {
         T *z = w.z(i), *dz = w.a.dz + w.at(i, w.U);
@@ -33,7 +34,7 @@ struct SimpleBack {
             lanes.store(d, dz + j);
         });
     }
-    NETLET_MEMBER_INLINE void product(const Back<T>& w) const { w.product(w.U, false); }
+    NETLET_MEMBER_INLINE void product(const Back<T>& w) const { times_r(w, 0, w.U, w.dfed(0), false); }
 };
 
 }  // namespace netlet::NETLET_ISA
