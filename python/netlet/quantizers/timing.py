@@ -15,7 +15,7 @@ from .record import LayerRecord
 
 BATCH = 32  # that of `predict`
 UNKNOWN = 32  # for an axis whose size the layer does not know
-ROUNDS = 7
+ROUNDS = 15
 SECONDS = 0.002  # of one round, at least one run
 
 
@@ -38,7 +38,8 @@ def slower(record: LayerRecord, layer: Any, twin: Any) -> str | None:
 def measure(layer: Any, twin: Any) -> tuple[float, float]:
     """Seconds of the float layer and of its quantized form for a batch, each in a plan of its own.
 
-    The two alternate, so that both see the same clock frequency and the same load; the shortest time counts.
+    The two alternate, so that both see the same clock frequency; the shortest run counts, which other load disturbs
+    least.
 
     Args:
         layer: the float layer, built.
@@ -82,10 +83,13 @@ def _plan(layer: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _seconds(plan: Any, x: Any, repeats: int) -> float:
-    start = time.perf_counter()
+    """The shortest of several runs."""
+    shortest = float("inf")
     for _ in range(repeats):
+        start = time.perf_counter()
         plan.run([x])
-    return (time.perf_counter() - start) / repeats
+        shortest = min(shortest, time.perf_counter() - start)
+    return shortest
 
 
 def seconds_text(seconds: float) -> str:
