@@ -8,6 +8,8 @@
 
 namespace netlet::NETLET_ISA {
 
+namespace {
+
 // Loads and stores of all lanes, or of the first n. bfloat16 numbers are float32 in registers.
 template <class T>
 struct WholeVector {
@@ -83,6 +85,8 @@ NETLET_INLINE void gradient_of(const DenseGradArgs& g, int64_t unit) {
     }
 #undef NETLET_CASE
 }
+
+}  // namespace
 
 NETLET_DEFINE_KERNEL(dense_bwd_f32, DenseGradArgs) {
     for (int64_t unit = r.begin; unit < r.end; ++unit)
