@@ -31,10 +31,10 @@ constexpr int64_t channel_block = 256;
 NETLET_INLINE VecI load_codes(AllLanes<Vec<float>>, const uint8_t* p) { return load_u8(p); }
 NETLET_INLINE VecI load_codes(FirstLanes<Vec<float>> lanes, const uint8_t* p) { return load_u8_n(p, lanes.n); }
 
-// Sums of P pixels for one vector of channels. With K > 0 there are K adjacent taps along the last axis and the pixels
-// are adjacent too: each pixel of x is converted once for all of its taps. The zero point of x is subtracted at the end,
-// times the sum of the weights.
-template <class S, int P, int K, class Lanes>
+// Sums of P pixels for one vector of channels. With K > 0 there are K adjacent taps along the last axis, and neighbouring
+// pixels are `Step` pixels of x apart: each pixel of x is converted once for all of its taps. The zero point of x is
+// subtracted at the end, times the sum of the weights.
+template <class S, int P, int K, int Step, class Lanes>
 NETLET_INLINE void depthwise_sums(const QuantizedDepthwiseArgs& g, Lanes lanes, const uint8_t* x, const float* w,
                                   int32_t x_zero, int32_t* sums) {
     using V = typename S::V;
@@ -53,12 +53,13 @@ NETLET_INLINE void depthwise_sums(const QuantizedDepthwiseArgs& g, Lanes lanes, 
                     tap[k] = S::weight(lanes.load(w));
                     weights += tap[k];
                 }
-#pragma GCC unroll 12
-                for (int q = 0; q < P + K - 1; ++q) {
+#pragma GCC unroll 20
+                for (int q = 0; q < (P - 1) * Step + K; ++q) {
                     const V pixel = S::code(load_codes(lanes, xk + q * g.C));
 #pragma GCC unroll 5
                     for (int k = 0; k < K; ++k)
-                        if (q - k >= 0 && q - k < P) acc[q - k] = S::multiply_add(pixel, tap[k], acc[q - k]);
+                        if (const int p = (q - k) / Step; q >= k && p * Step == q - k && p < P)
+                            acc[p] = S::multiply_add(pixel, tap[k], acc[p]);
                 }
             } else {
                 for (int64_t k = 0; k < X.taps; ++k, w += g.C, xk += X.tap_step * g.C) {
@@ -76,15 +77,15 @@ NETLET_INLINE void depthwise_sums(const QuantizedDepthwiseArgs& g, Lanes lanes, 
 }
 
 // The same for a block of channels. The last vector overlaps the one before it, unless there is only one.
-template <class S, int P, int K>
+template <class S, int P, int K, int Step>
 static void sums_of_block(const QuantizedDepthwiseArgs& g, const uint8_t* x, const float* w, int64_t channels,
                           int32_t x_zero, int32_t* sums) {
     constexpr int64_t W = VecI::width;
     static_assert(channel_block % W == 0, "whole vectors are stored");
-    if (channels < W) return depthwise_sums<S, P, 0>(g, FirstLanes<Vec<float>>{channels}, x, w, x_zero, sums);
+    if (channels < W) return depthwise_sums<S, P, 0, 0>(g, FirstLanes<Vec<float>>{channels}, x, w, x_zero, sums);
     for (int64_t k = 0; k < channels; k += W) {
         const int64_t c = k + W > channels ? channels - W : k;
-        depthwise_sums<S, P, K>(g, AllLanes<Vec<float>>{}, x + c, w + c, x_zero, sums + c);
+        depthwise_sums<S, P, K, Step>(g, AllLanes<Vec<float>>{}, x + c, w + c, x_zero, sums + c);
     }
 }
 
@@ -93,10 +94,13 @@ using SumsOfBlock = void (*)(const QuantizedDepthwiseArgs&, const uint8_t*, cons
 template <class S, int P>
 NETLET_INLINE SumsOfBlock sums_of_pixels(const ConvAxis& w) {
     if constexpr (P > 1 && S::sliding) {
-        if (w.step == 1 && w.tap_step == 1 && w.taps == 3) return sums_of_block<S, P, 3>;
-        if (w.step == 1 && w.tap_step == 1 && w.taps == 5) return sums_of_block<S, P, 5>;
+        const int64_t taps = w.tap_step == 1 ? w.taps : 0;
+        if (w.step == 1 && taps == 3) return sums_of_block<S, P, 3, 1>;
+        if (w.step == 1 && taps == 5) return sums_of_block<S, P, 5, 1>;
+        if (w.step == 2 && taps == 3) return sums_of_block<S, P, 3, 2>;
+        if (w.step == 2 && taps == 5) return sums_of_block<S, P, 5, 2>;
     }
-    return sums_of_block<S, P, 0>;
+    return sums_of_block<S, P, 0, 0>;
 }
 
 // Pixels are computed 8 or 4 at a time, the last ones of a row again together with some before them.
