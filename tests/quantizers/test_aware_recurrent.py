@@ -18,6 +18,8 @@ CONFIGS = {
     "zero points": AwareConfig(weights="zeropoint"),
     "observed": AwareConfig("static", calibration=X, observer="moving_average", freeze_after=5),
     "learned": AwareConfig("static", calibration=X, ranges="learned", per_channel=False),
+    "weights": AwareConfig(None),
+    "weights, zero points": AwareConfig(None, "zeropoint", per_channel=False),
 }
 
 
@@ -41,7 +43,7 @@ def test_from_float_to_integers(kind, config):
     expected = model.predict(X, verbose=0)
     np.testing.assert_array_equal(model(X), expected)
     model.quantize("int8")
-    assert type(layer) is getattr(int8, f"Int8{kind}")
+    assert type(layer) is getattr(int8, f"{'WeightOnly' if 'weights' in config else 'Int8'}{kind}")
     np.testing.assert_array_equal(model.predict(X, verbose=0), expected)
 
 
@@ -87,9 +89,13 @@ def test_bidirectional_and_files(tmp_path):
         np.testing.assert_array_equal(again.predict(X, verbose=0), expected)
 
 
-def test_recurrent_dropout_stays_float():
+def test_recurrent_dropout():
     model = quantize_aware(model_with(layers.LSTM(4, recurrent_dropout=0.2)))
     assert type(model.layers[0]) is layers.LSTM
     assert "recurrent_dropout" in model.quantization_report()[0].done
-    model = quantize_aware(model_with(layers.LSTM(4)), AwareConfig(None))
-    assert type(model.layers[0]) is layers.LSTM
+    model = quantize_aware(model_with(layers.LSTM(4, recurrent_dropout=0.2)), AwareConfig(None))
+    assert type(model.layers[0]) is int8.AwareLSTM
+    model.fit(X, Y, epochs=2, verbose=0)
+    expected = model.predict(X, verbose=0)
+    model.quantize("int8")
+    np.testing.assert_array_equal(model.predict(X, verbose=0), expected)

@@ -168,7 +168,8 @@ class AwareLayer(Aware, QuantizedLayer):
         return list(self._summed_axes(name, shape)) if self._quantization_config.per_channel else None
 
     def _is_symmetric(self, name: str) -> bool:
-        return self._quantization_config.weights == "absmax" or name in self._symmetric
+        config = self._quantization_config
+        return config.weights == "absmax" or (name in self._symmetric and config.activations is not None)
 
     def _weight_hat(self, name: str) -> Any:
         weight, axes = getattr(self, name), self._axes(name)

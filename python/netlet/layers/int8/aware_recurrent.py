@@ -7,7 +7,6 @@ from typing import Any
 from netlet import _core, ops
 
 from ..base import call_context
-from ..base.quantizing import no_class
 from ..rnn import native
 from ..rnn.dropout import DropoutCell
 from ..rnn.gru import GRU, GRUCell
@@ -20,13 +19,13 @@ from .aware import Aware, AwareLayer, trains
 class AwareCell(AwareLayer, int8.Int8Cell):
     """Base of cells that train with the codes of `Int8Cell`.
 
-    These are the codes of x, of both kernels and, in each step, of the state. Backward is that of the float cell on the
-    values of the codes of x and of the kernels, along the states that forward has computed. Dropout of the input works
-    as in the float cell.
+    These are the codes of both kernels and, with activations, of x and, in each step, of the state. Backward is that of
+    the float cell on the values of the codes of x and of the kernels, along the states that forward has computed.
+    Dropout of the input works as in the float cell.
 
     Args:
         *args: those of the float cell.
-        quantization_config: a `quantizers.AwareConfig` with activations.
+        quantization_config: a `quantizers.AwareConfig`.
         **kwargs: those of the float cell.
     """
 
@@ -39,20 +38,21 @@ class AwareCell(AwareLayer, int8.Int8Cell):
         return h, after if isinstance(states, (list, tuple)) else h
 
     def _all_steps(self, x: Any, h: Any, c: Any, mask: Any, scale: Any, *how: Any) -> tuple[Any, Any, Any]:
+        hats = self._weight_hat("kernel"), self._weight_hat("recurrent_kernel")
+        if self._quantization_config.activations is None:
+            y, h, c = _core.rnn(self.kind, x, *hats, self.bias, h, c, mask, scale, *how)
+            return y, h, c
         codes, x_scale, x_zero, x_hat = self._seen(x, bool(call_context.current.training))
         weights = *self._codes_of("kernel"), *self._codes_of("recurrent_kernel")[:2], self.bias
-        hats = x_hat, self._weight_hat("kernel"), self._weight_hat("recurrent_kernel")
-        given: tuple[Any, ...] = (codes, x_scale, x_zero, *weights, h, c, mask, *how, *hats)
+        given: tuple[Any, ...] = (codes, x_scale, x_zero, *weights, h, c, mask, *how, x_hat, *hats)
         y, h, c = _core.quantized_rnn(self.kind, *given)
         return y, h, c
 
     @classmethod
     def why_not(cls, layer: Any, config: Any) -> str | None:
-        if config.activations is None:
-            return no_class(type(layer), config)
-        if layer.recurrent_dropout:
+        if layer.recurrent_dropout and config.activations is not None:
             return "it has recurrent_dropout, which drops elements of the state"
-        return super().why_not(layer, config)
+        return super().why_not(layer, config) or int8.Int8Cell.why_not(layer, config)
 
 
 @trains(SimpleRNNCell)
