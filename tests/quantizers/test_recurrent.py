@@ -165,6 +165,52 @@ def test_inside_a_model(tmp_path, config, ending):
     np.testing.assert_array_equal(clone.predict(X, verbose=0), found)
 
 
+class Tagger(netlet.Model):
+    """A model whose config does not have its layers."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.encoder = layers.LSTM(6, return_sequences=True)
+        self.head = layers.Dense(3)
+
+    def call(self, x):
+        return self.head(self.encoder(x))
+
+
+def test_attributes_of_a_subclassed_model(tmp_path):
+    model = Tagger()
+    model(X)
+    model.quantize("int8")
+    assert type(model.encoder) is Int8LSTM
+    y = model.predict(X, verbose=0)
+    model.save(tmp_path / "model.netlet")
+    other = netlet.models.load_model(tmp_path / "model.netlet", custom_objects={"Tagger": Tagger})
+    assert type(other.encoder) is Int8LSTM
+    assert type(other.encoder.cell) is Int8LSTMCell
+    np.testing.assert_array_equal(other.predict(X, verbose=0), y)
+
+
+def test_instruction_sets_agree_within_a_code(dot_isa):
+    """Gates may differ in the last bits, so a code may differ by one; the difference spreads over later steps."""
+    netlet.utils.set_random_seed(3)
+    model = network()
+    model.quantize("int8")
+    y = model.predict(X, verbose=0)
+    forced = _core.active_isa()
+    _core.force_isa(_core.supported_isas()[0])
+    try:
+        np.testing.assert_allclose(y, network_like(model).predict(X, verbose=0), rtol=0, atol=0.02 * np.abs(y).max())
+    finally:
+        _core.force_isa(forced)
+
+
+def network_like(model):
+    """A copy that has recorded no plan yet."""
+    copy = netlet.models.clone_model(model)
+    copy.set_weights(model.get_weights())
+    return copy
+
+
 def test_records_and_filters_name_layers():
     model = network()
     model.quantize("int8", filters="encoder|dense")

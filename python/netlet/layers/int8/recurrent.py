@@ -21,9 +21,9 @@ from .quantized import QuantizedLayer
 class Int8Cell(QuantizedLayer, GatedCell):
     """Base of cells with an 8-bit kernel and recurrent kernel; x and, in each step, the state become codes.
 
-    The input of a step, one row, has a scale of its own if activations are dynamic. So has a row of the state, unless
-    its activations keep it in [-1, 1]: then its scale is 1/127. The recurrent kernel has absmax codes also with
-    weights="zeropoint". Dropout is not applied, since the layer is not trained.
+    With dynamic activations each row of x, one step of one sequence, has a scale of its own. Each row of the state has
+    one in each step with static activations too. The recurrent kernel has absmax codes also with weights="zeropoint".
+    Dropout is not applied, since the layer is not trained.
 
     Args:
         *args: those of the float cell.
