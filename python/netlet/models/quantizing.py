@@ -46,8 +46,9 @@ class QuantizedModel:
             **kwargs: `type_check`, which Keras has: only True.
 
         Raises:
-            ValueError: the model is not built; a layer is quantized already; an unknown mode; NaN or infinite weights;
-                static activations with calibration data that are missing, empty, not finite or of a wrong shape.
+            ValueError: the model is not built, or is on a GPU; a layer is quantized already; an unknown mode; NaN or
+                infinite weights; static activations with calibration data that are missing, empty, not finite or of a
+                wrong shape.
             TypeError: an unknown argument; a config that is none.
 
         Source: Keras 3 `Model.quantize`; Jacob et al., "Quantization and training of neural networks for efficient
@@ -65,6 +66,12 @@ class QuantizedModel:
             raise NotImplementedError(f"Model '{self.name}'.quantize: expected type_check=True, received False.")
         if kwargs:
             raise TypeError(f"Model '{self.name}'.quantize: unexpected arguments {sorted(kwargs)}.")
+        place = self.device  # type: ignore[attr-defined]  # of another base of Model
+        if place != "cpu:0":
+            raise ValueError(
+                f"Model '{self.name}'.quantize: expected a model on the CPU, where layers of codes compute, received "
+                f'one on {place}. Call model.to("cpu") first.'
+            )
         self._quantization_records = quantize_model(self, mode, config, filters, slower if only_if_faster else None)
         self._forget_recorded_steps()
         if self.optimizer is not None and self.optimizer.built:
