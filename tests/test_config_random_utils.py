@@ -25,8 +25,10 @@ def test_floatx_is_the_default_of_layers(floatx):
     config.set_floatx("float64")
     assert netlet.layers.Dense(2)(np.zeros((1, 3))).dtype == "float64"
     assert netlet.ops.zeros(2).dtype == "float64" and netlet.Input((2,)).dtype == "float64"
-    with pytest.raises(ValueError, match='expected "float32" or "float64"'):
-        config.set_floatx("float16")
+    config.set_floatx("bfloat16")
+    assert config.dtype_policy() == config.DTypePolicy("bfloat16") and netlet.ops.zeros(2).dtype == "bfloat16"
+    with pytest.raises(ValueError, match="received 'int8'"):
+        config.set_floatx("int8")
 
 
 def test_settings():
@@ -69,8 +71,10 @@ def test_policies():
         config.set_dtype_policy(before)
     saved = keras.layers.Dense(1, dtype="float64").get_config()["dtype"]
     assert config.get_policy(saved) == config.DTypePolicy("float64")
-    with pytest.raises(NotImplementedError, match="Mixed precision"):
-        config.DTypePolicy("mixed_float16")
+    mixed = config.DTypePolicy("mixed_float16")
+    assert (mixed.compute_dtype, mixed.variable_dtype, mixed.name) == ("float16", "float32", "mixed_float16")
+    with pytest.raises(ValueError, match="mixed_float8"):
+        config.DTypePolicy("mixed_float8")
 
 
 def test_seeds_repeat_and_differ():

@@ -1,5 +1,8 @@
 #include "bindings/array_view.h"
 
+#include <atomic>
+#include <utility>
+
 #include "ops/copy/copy.h"
 
 namespace netlet::bindings {
@@ -95,17 +98,29 @@ int64_t to_int64(py::handle object) {
 
 namespace {
 
-Arg native(Tensor t) {
+// Layers in progress, of all threads, that compute in a half: spares other calls the access to a thread_local.
+std::atomic<int> autocasts{0};
+thread_local DType own_autocast = DType::f32;
+
+Arg native(Tensor t, bool autocast = true) {
     if (gpus_loaded.load(std::memory_order_relaxed)) note_operand(t->device());
-    return {std::move(t), true, false};
+    DType half = is_half(t->dtype) ? t->dtype : DType::f32;
+    if (autocast && autocasts.load(std::memory_order_relaxed) && t->variable && is_floating(t->dtype))
+        half = own_autocast;
+    return {std::move(t), true, false, half};
+}
+
+Arg from_array(const py::array& a) {
+    Tensor t = from_ndarray(a);
+    const DType half = is_half(t->dtype) ? t->dtype : DType::f32;
+    return {std::move(t), false, false, half};
 }
 
 }  // namespace
 
 Arg to_arg(py::handle object) {
     PyObject* p = object.ptr();
-    if (py::isinstance<py::array>(object))
-        return {from_ndarray(py::reinterpret_borrow<py::array>(object)), false, false};
+    if (py::isinstance<py::array>(object)) return from_array(py::reinterpret_borrow<py::array>(object));
     if (py::isinstance<TensorImpl>(object)) return native(object.cast<Tensor>());
     if (PyFloat_CheckExact(p) || PyLong_CheckExact(p) || PyBool_Check(p)) {
         const DType dtype = PyBool_Check(p) ? DType::boolean : PyLong_CheckExact(p) ? DType::i64 : DType::f32;
@@ -117,12 +132,16 @@ Arg to_arg(py::handle object) {
             *t->data<int64_t>() = to_int64(object);
         else
             *t->data<double>() = PyFloat_AS_DOUBLE(p);
-        return {t, false, true};
+        return {t, false, true, DType::f32};
     }
-    if (py::hasattr(object, "_tensor")) return native(object.attr("_tensor").cast<Tensor>());
+    if (py::hasattr(object, "_tensor")) {
+        const bool autocast =
+            own_autocast == DType::f32 || py::getattr(object, "autocast", py::none()).is(py::bool_(true));
+        return native(object.attr("_tensor").cast<Tensor>(), autocast);
+    }
     if (py::hasattr(object, "_symbolic")) throw SymbolicArgument("a symbolic tensor");
     if (py::hasattr(object, "__dlpack__") && !py::hasattr(object, "__array__"))
-        return {from_ndarray(py::module_::import("numpy").attr("from_dlpack")(object).cast<py::array>()), false, false};
+        return from_array(py::module_::import("numpy").attr("from_dlpack")(object).cast<py::array>());
     if (PySequence_Check(p) && !PyUnicode_Check(p) && !PyBytes_Check(p) && !py::hasattr(object, "__array__")) {
         // Objects with a buffer (array.array, memoryview) keep their dtype.
         const bool typed = PyObject_CheckBuffer(p);
@@ -135,14 +154,14 @@ Arg to_arg(py::handle object) {
         // Python floats mean the default float type, not NumPy's double.
         if (!typed && a.dtype().kind() == 'f' && a.dtype().itemsize() == 8)
             a = a.attr("astype")("float32").cast<py::array>();
-        return {from_ndarray(a), false, false};
+        return from_array(a);
     }
     auto a = py::array::ensure(object);
     if (!a) {
         PyErr_Clear();
         throw TypeError("expected an array, a Tensor or a number, received " + std::string(Py_TYPE(p)->tp_name));
     }
-    return {from_ndarray(a), false, false};
+    return from_array(a);
 }
 
 Arg in_float32(Arg a) {
@@ -154,6 +173,14 @@ Arg in_float32(Arg a) {
     }
     note_operand(a->device());
     return a;
+}
+
+DType autocast_dtype() { return own_autocast; }
+
+DType set_autocast_dtype(DType half) {
+    const DType previous = std::exchange(own_autocast, half);
+    autocasts += (int)is_half(half) - (int)is_half(previous);
+    return previous;
 }
 
 py::array to_ndarray(const Tensor& t, bool writable) {

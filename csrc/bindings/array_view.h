@@ -25,6 +25,8 @@ struct Arg {
     Tensor tensor;
     bool native = false;  // came as a Tensor or a Variable
     bool scalar = false;  // a Python number: takes the other operand's dtype
+    // The half that it was given in, or that of the layer in whose call it is a Variable; float32: neither.
+    DType half = DType::f32;
     operator const Tensor&() const { return tensor; }
     const TensorImpl* operator->() const { return tensor.get(); }
 };
@@ -33,12 +35,20 @@ struct Arg {
 // every other op a half is first cast to float32; gradients flow through that cast.
 struct StoredArg : Arg {};
 
+// The same for weights and statistics of a layer: the result of the op does not depend on their dtype (see halves.h).
+struct WeightArg : Arg {};
+struct StoredWeightArg : WeightArg {};
+
 Arg to_arg(py::handle object);
 Arg in_float32(Arg a);  // a half as float32, anything else as it is
+
+// The half that the layer in progress computes in, float32 if none; of this thread.
+DType autocast_dtype();
+DType set_autocast_dtype(DType half);  // returns the previous one
 // Shares the tensor's memory; read-only where it is a Variable's, unless `writable`.
 py::array to_ndarray(const Tensor& t, bool writable = false);
 
-inline Tensor or_null(const std::optional<Arg>& a) { return a ? a->tensor : nullptr; }
+template <class T> Tensor or_null(const std::optional<T>& a) { return a ? a->tensor : nullptr; }
 
 py::dtype to_numpy(DType t);        // bfloat16: that of the package ml_dtypes
 DType to_dtype(py::handle object);  // "float32", np.float32, np.dtype(...), float, ...
@@ -67,6 +77,24 @@ template <> struct type_caster<netlet::bindings::StoredArg> {
     bool load(handle src, bool) {
         if (src.is_none()) return false;
         value = {netlet::bindings::to_arg(src)};
+        return true;
+    }
+};
+
+template <> struct type_caster<netlet::bindings::WeightArg> {
+    PYBIND11_TYPE_CASTER(netlet::bindings::WeightArg, const_name("ArrayLike"));
+    bool load(handle src, bool) {
+        if (src.is_none()) return false;
+        value = {netlet::bindings::in_float32(netlet::bindings::to_arg(src))};
+        return true;
+    }
+};
+
+template <> struct type_caster<netlet::bindings::StoredWeightArg> {
+    PYBIND11_TYPE_CASTER(netlet::bindings::StoredWeightArg, const_name("ArrayLike"));
+    bool load(handle src, bool) {
+        if (src.is_none()) return false;
+        value = {{netlet::bindings::to_arg(src)}};
         return true;
     }
 };

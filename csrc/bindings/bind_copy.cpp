@@ -2,6 +2,7 @@
 // without the GIL.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "bindings/halves.h"
 #include "ops/copy/copy.h"
 #include "ops/dropout/dropout.h"
 #include "ops/elementwise/elementwise.h"
@@ -10,13 +11,13 @@ namespace netlet::bindings {
 
 void bind_copy(py::module_& m) {
     using namespace py::literals;
-    m.def("identity", [](const StoredArg& x) { return ops::identity(Tape::current(), x); }, "x"_a, NoGil());
+    m.def("identity", keeps_half([](const StoredArg& x) { return ops::identity(Tape::current(), x); }), "x"_a, NoGil());
     m.def(
         "cast", [](const StoredArg& x, DType dtype) { return ops::cast(Tape::current(), x, dtype); }, "x"_a, "dtype"_a,
         NoGil());
-    m.def(
-        "reshape", [](const StoredArg& x, const Shape& shape) { return ops::reshape(Tape::current(), x, shape); },
-        "x"_a, "shape"_a, NoGil());
+    m.def("reshape",
+          keeps_half([](const StoredArg& x, const Shape& shape) { return ops::reshape(Tape::current(), x, shape); }),
+          "x"_a, "shape"_a, NoGil());
     m.def(
         "full",
         [](const Shape& shape, DType dtype, double value) { return ops::full(Tape::current(), shape, dtype, value); },
@@ -38,10 +39,10 @@ void bind_copy(py::module_& m) {
         },
         "x"_a, "y"_a, NoGil(), "y += x, in y's own memory.");
     m.def("increment", [](const Tensor& cell) { ops::increment(Tape::current(), cell); }, "cell"_a, NoGil());
-    m.def(
-        "dropout",
-        [](const Arg& x, double rate, uint64_t seed) { return ops::dropout(Tape::current(), x, rate, seed); }, "x"_a,
-        "rate"_a, "seed"_a, NoGil());
+    m.def("dropout", keeps_half([](const Arg& x, double rate, uint64_t seed) {
+              return ops::dropout(Tape::current(), x, rate, seed);
+          }),
+          "x"_a, "rate"_a, "seed"_a, NoGil());
 }
 
 }  // namespace netlet::bindings

@@ -4,6 +4,7 @@
 
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "bindings/halves.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
 
@@ -38,11 +39,13 @@ DType weak_dtype(const Tensor& scalar, DType other) {
 
 DType lone_dtype(const Tensor& scalar) { return weak_dtype(scalar, DType::i32); }
 
-// `a` in the dtype that it has as an operand with `b`.
+// `a` in the dtype that it has as an operand with `b`. Next to a half it has the values of the half, in float32.
 Tensor beside(const Arg& a, const Arg& b) {
-    if (a.scalar) return eager_cast(a, b.scalar ? lone_dtype(a) : weak_dtype(a, b->dtype));
-    if (b.native && !a.native && is_floating(a->dtype) && is_floating(b->dtype)) return eager_cast(a, b->dtype);
-    return a;
+    const bool gives_way = a.scalar || (b.native && !a.native && is_floating(a->dtype) && is_floating(b->dtype));
+    if (!gives_way) return a;
+    const DType dtype = a.scalar ? b.scalar ? lone_dtype(a) : weak_dtype(a, b->dtype) : b->dtype;
+    if (is_half(b.half) && dtype == DType::f32) return eager_cast(eager_cast(a, b.half), dtype);
+    return eager_cast(a, dtype);
 }
 
 Tensor alone(const Arg& x) { return x.scalar ? eager_cast(x, lone_dtype(x)) : x.tensor; }
@@ -53,10 +56,10 @@ void bind_elementwise(py::module_& m) {
     using namespace py::literals;
 
     auto binary = [&](const char* name, BinaryOp op) {
-        m.def(
-            name,
-            [op](const Arg& a, const Arg& b) { return ops::binary(Tape::current(), op, beside(a, b), beside(b, a)); },
-            "x1"_a, "x2"_a, NoGil());
+        m.def(name, keeps_half([op](const Arg& a, const Arg& b) {
+                  return ops::binary(Tape::current(), op, beside(a, b), beside(b, a));
+              }),
+              "x1"_a, "x2"_a, NoGil());
     };
     binary("add", BinaryOp::add);
     binary("subtract", BinaryOp::subtract);
@@ -64,14 +67,12 @@ void bind_elementwise(py::module_& m) {
     binary("divide", BinaryOp::divide);
     binary("maximum", BinaryOp::maximum);
     binary("minimum", BinaryOp::minimum);
-    m.def(
-        "power",
-        [](const Arg& a, const Arg& b) {
-            Tape& tape = Tape::current();
-            if (b.scalar && !a.scalar) return ops::power(tape, a, *eager_cast(b, DType::f64)->data<double>());
-            return ops::binary(tape, BinaryOp::power, beside(a, b), beside(b, a));
-        },
-        "x1"_a, "x2"_a, NoGil());
+    m.def("power", keeps_half([](const Arg& a, const Arg& b) {
+              Tape& tape = Tape::current();
+              if (b.scalar && !a.scalar) return ops::power(tape, a, *eager_cast(b, DType::f64)->data<double>());
+              return ops::binary(tape, BinaryOp::power, beside(a, b), beside(b, a));
+          }),
+          "x1"_a, "x2"_a, NoGil());
 
     auto compare = [&](const char* name, CompareOp op) {
         m.def(
@@ -98,15 +99,14 @@ void bind_elementwise(py::module_& m) {
 
 #define NETLET_UNARY(name, saved)                                                                                      \
     if (UnaryOp::name != UnaryOp::clip)                                                                                \
-        m.def(#name, [](const Arg& x) { return ops::unary(Tape::current(), UnaryOp::name, alone(x)); }, "x"_a, NoGil());
+        m.def(#name, keeps_half([](const Arg& x) { return ops::unary(Tape::current(), UnaryOp::name, alone(x)); }),    \
+              "x"_a, NoGil());
     NETLET_UNARY_OPS(NETLET_UNARY)
 #undef NETLET_UNARY
-    m.def(
-        "clip",
-        [](const Arg& x, const std::optional<double>& lo, const std::optional<double>& hi) {
-            return ops::clip(Tape::current(), alone(x), lo.value_or(-INFINITY), hi.value_or(INFINITY));
-        },
-        "x"_a, "x_min"_a = py::none(), "x_max"_a = py::none(), NoGil(), "minimum(maximum(x, x_min), x_max)");
+    m.def("clip", keeps_half([](const Arg& x, const std::optional<double>& lo, const std::optional<double>& hi) {
+              return ops::clip(Tape::current(), alone(x), lo.value_or(-INFINITY), hi.value_or(INFINITY));
+          }),
+          "x"_a, "x_min"_a = py::none(), "x_max"_a = py::none(), NoGil(), "minimum(maximum(x, x_min), x_max)");
 
     auto classify = [&](const char* name, ClassifyOp op) {
         m.def(name, [op](const Arg& x) { return ops::classify(Tape::current(), op, alone(x)); }, "x"_a, NoGil());
@@ -115,12 +115,10 @@ void bind_elementwise(py::module_& m) {
     classify("isnan", ClassifyOp::isnan);
     classify("isinf", ClassifyOp::isinf);
 
-    m.def(
-        "where",
-        [](const Arg& condition, const Arg& a, const Arg& b) {
-            return ops::where(Tape::current(), condition, beside(a, b), beside(b, a));
-        },
-        "condition"_a, "x1"_a, "x2"_a, NoGil());
+    m.def("where", keeps_half([](const Arg& condition, const Arg& a, const Arg& b) {
+              return ops::where(Tape::current(), condition, beside(a, b), beside(b, a));
+          }),
+          "condition"_a, "x1"_a, "x2"_a, NoGil());
 }
 
 }  // namespace netlet::bindings

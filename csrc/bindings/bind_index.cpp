@@ -1,6 +1,7 @@
 // ops/index: reading and writing entries by index.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "bindings/halves.h"
 #include "ops/index/index.h"
 
 namespace netlet::bindings {
@@ -20,10 +21,10 @@ ScatterOp to_scatter_op(const std::string& reduction) {
 
 void bind_index(py::module_& m) {
     using namespace py::literals;
-    m.def(
-        "take",
-        [](const StoredArg& x, const Arg& indices, int axis) { return ops::take(Tape::current(), x, indices, axis); },
-        "x"_a, "indices"_a, "axis"_a = 0, NoGil());
+    m.def("take", keeps_half([](const StoredArg& x, const Arg& indices, int axis) {
+              return ops::take(Tape::current(), x, indices, axis);
+          }),
+          "x"_a, "indices"_a, "axis"_a = 0, NoGil());
     m.def(
         "check_index", [](const Arg& indices, int64_t n) { ops::check_index(Tape::current(), indices, n); },
         "indices"_a, "n"_a, NoGil(), "Every index lies in [0, n): else ValueError, or in a plan the end of the run.");
@@ -33,21 +34,18 @@ void bind_index(py::module_& m) {
             return ops::one_hot(Tape::current(), indices, classes, axis, dtype);
         },
         "indices"_a, "num_classes"_a, "dtype"_a = DType::f32, "axis"_a = -1, NoGil());
-    m.def(
-        "take_along_axis",
-        [](const Arg& x, const Arg& indices, int axis) {
-            return ops::take_along_axis(Tape::current(), x, indices, axis);
-        },
-        "x"_a, "indices"_a, "axis"_a, NoGil());
-    m.def(
-        "scatter",
-        [](const Arg& into, const Arg& indices, const Arg& updates, const std::string& reduction,
-           const std::string& name, bool negative) {
-            return ops::scatter(Tape::current(), name.c_str(), to_scatter_op(reduction), into, indices, updates,
-                                negative);
-        },
-        "into"_a, "indices"_a, "updates"_a, "reduction"_a = "set", "name"_a = "scatter", "negative"_a = true, NoGil(),
-        "`into` with the rows at indices (..., depth) joined with updates; `negative`: -1 is the last.");
+    m.def("take_along_axis", keeps_half([](const Arg& x, const Arg& indices, int axis) {
+              return ops::take_along_axis(Tape::current(), x, indices, axis);
+          }),
+          "x"_a, "indices"_a, "axis"_a, NoGil());
+    m.def("scatter",
+          keeps_half([](const Arg& into, const Arg& indices, const Arg& updates, const std::string& reduction,
+                        const std::string& name, bool negative) {
+              return ops::scatter(Tape::current(), name.c_str(), to_scatter_op(reduction), into, indices, updates,
+                                  negative);
+          }),
+          "into"_a, "indices"_a, "updates"_a, "reduction"_a = "set", "name"_a = "scatter", "negative"_a = true, NoGil(),
+          "`into` with the rows at indices (..., depth) joined with updates; `negative`: -1 is the last.");
 }
 
 }  // namespace netlet::bindings

@@ -3,6 +3,7 @@
 
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "bindings/halves.h"
 #include "ops/reduce/reduce.h"
 
 namespace netlet::bindings {
@@ -22,12 +23,10 @@ ops::Axes to_axes(const GivenAxes& given) {
 void bind_reduce(py::module_& m) {
     using namespace py::literals;
     auto reduction = [&](const char* name, Tensor (*op)(Tape&, const Tensor&, const ops::Axes&, bool)) {
-        m.def(
-            name,
-            [op](const Arg& x, const GivenAxes& axis, bool keepdims) {
-                return op(Tape::current(), x, to_axes(axis), keepdims);
-            },
-            "x"_a, "axis"_a = py::none(), "keepdims"_a = false, NoGil());
+        m.def(name, keeps_half([op](const Arg& x, const GivenAxes& axis, bool keepdims) {
+                  return op(Tape::current(), x, to_axes(axis), keepdims);
+              }),
+              "x"_a, "axis"_a = py::none(), "keepdims"_a = false, NoGil());
     };
     reduction("sum", ops::sum);
     reduction("mean", ops::mean);
@@ -38,12 +37,10 @@ void bind_reduce(py::module_& m) {
     reduction("all", ops::all);
 
     auto position = [&](const char* name, Tensor (*op)(Tape&, const Tensor&, std::optional<int>, bool)) {
-        m.def(
-            name,
-            [op](const Arg& x, std::optional<int> axis, bool keepdims) {
-                return op(Tape::current(), x, axis, keepdims);
-            },
-            "x"_a, "axis"_a = py::none(), "keepdims"_a = false, NoGil());
+        m.def(name, keeps_half([op](const Arg& x, std::optional<int> axis, bool keepdims) {
+                  return op(Tape::current(), x, axis, keepdims);
+              }),
+              "x"_a, "axis"_a = py::none(), "keepdims"_a = false, NoGil());
     };
     position("argmax", ops::argmax);
     position("argmin", ops::argmin);

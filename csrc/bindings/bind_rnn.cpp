@@ -1,6 +1,7 @@
 // ops/rnn: recurrent layers over all time steps.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "bindings/halves.h"
 #include "bindings/mixed_operands.h"
 #include "ops/activation/activation.h"
 #include "ops/copy/copy.h"
@@ -26,12 +27,14 @@ Tensor scale_of(const Arg& a) { return a.scalar ? ops::cast(Tape::current(), a, 
 
 void bind_rnn(py::module_& m) {
     using namespace py::literals;
+    using Weight = std::optional<WeightArg>;
     m.def(
         "rnn",
-        [](const std::string& kind, const StoredArg& x, const StoredArg& kernel, const StoredArg& recurrent_kernel,
-           const Optional& bias, const Optional& h0, const Optional& c0, const Optional& mask,
-           const Optional& recurrent_scale, const std::string& activation, const std::string& recurrent_activation,
-           bool reverse, bool sequences) {
+        keeps_half([](const std::string& kind, const StoredArg& x, const StoredWeightArg& kernel,
+                      const StoredWeightArg& recurrent_kernel, const Weight& bias, const Optional& h0,
+                      const Optional& c0, const Weight& mask, const Weight& recurrent_scale,
+                      const std::string& activation, const std::string& recurrent_activation, bool reverse,
+                      bool sequences) {
             Tape& tape = Tape::current();
             const ops::Rnn options{ops::rnn_kind_by_name(kind), ops::activation_by_name(activation),
                                    ops::activation_by_name(recurrent_activation), reverse, sequences};
@@ -39,7 +42,7 @@ void bind_rnn(py::module_& m) {
                                           product_bias(tape, bias, x)};
             return results_of(ops::rnn(tape, options, product_operand(tape, x, x), weights, {or_null(h0), or_null(c0)},
                                        or_null(mask), or_null(recurrent_scale)));
-        },
+        }),
         "kind"_a, "x"_a, "kernel"_a, "recurrent_kernel"_a, "bias"_a = py::none(), "h0"_a = py::none(),
         "c0"_a = py::none(), "mask"_a = py::none(), "recurrent_scale"_a = py::none(), "activation"_a = "tanh",
         "recurrent_activation"_a = "sigmoid", "reverse"_a = false, "sequences"_a = true, NoGil(),

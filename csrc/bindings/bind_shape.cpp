@@ -1,6 +1,7 @@
 // ops/shape, and indexing: x[index] becomes a slice, a reshape and at most one take.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "bindings/halves.h"
 #include "ops/copy/copy.h"
 #include "ops/index/index.h"
 #include "ops/shape/shape.h"
@@ -9,15 +10,20 @@ namespace netlet::bindings {
 
 namespace {
 
-// Floating ndarrays together with Tensors take the Tensors' type (see bind_elementwise.cpp).
+// Floating ndarrays together with Tensors take the Tensors' type (see bind_elementwise.cpp), halves that of the result.
 std::vector<Tensor> tensors(const std::vector<StoredArg>& xs) {
     std::optional<DType> native;
+    HalfOperands halves;
+    halves.note(xs);
     for (const StoredArg& x : xs)
         if (x.native && is_floating(x->dtype) && native != DType::f64) native = x->dtype;
+    if (halves.any() && native != DType::f64) native = halves.result();
     Tape eager(Tape::Mode::eager);
     std::vector<Tensor> ts;
-    for (const StoredArg& x : xs)
-        ts.push_back(native && !x.native && is_floating(x->dtype) ? ops::cast(eager, x, *native) : x.tensor);
+    for (const StoredArg& x : xs) {
+        const bool gives_way = native && has_gradient(x->dtype) && (!x.native || halves.any());
+        ts.push_back(gives_way ? ops::cast(x.native ? Tape::current() : eager, x, *native) : x.tensor);
+    }
     return ts;
 }
 
@@ -102,65 +108,60 @@ Tensor getitem(const StoredArg& x, const py::object& given) {
         y = ops::take(tape, y, *index.list, index.list_axis);
     else if (y == x.tensor)
         y = ops::identity(tape, y);
-    return y;
+    return round_to(x.half, y);
 }
 
 }  // namespace
 
 void bind_shape(py::module_& m) {
     using namespace py::literals;
-    m.def(
-        "transpose",
-        [](const StoredArg& x, const std::vector<int>& axes) { return ops::transpose(Tape::current(), x, axes); },
-        "x"_a, "axes"_a = std::vector<int>(), NoGil());
-    m.def(
-        "broadcast_to",
-        [](const StoredArg& x, const Shape& shape) { return ops::broadcast_to(Tape::current(), x, shape); }, "x"_a,
-        "shape"_a, NoGil());
-    m.def(
-        "concatenate",
-        [](const std::vector<StoredArg>& xs, int axis) { return ops::concatenate(Tape::current(), tensors(xs), axis); },
-        "xs"_a, "axis"_a = -1, NoGil());
-    m.def(
-        "stack",
-        [](const std::vector<StoredArg>& xs, int axis) { return ops::stack(Tape::current(), tensors(xs), axis); },
-        "xs"_a, "axis"_a = 0, NoGil());
-    m.def(
-        "split",
-        [](const StoredArg& x, const std::vector<int64_t>& ends, int axis) {
-            return ops::split(Tape::current(), x, ends, axis);
-        },
-        "x"_a, "ends"_a, "axis"_a = 0, NoGil(), "Parts that end before each of `ends`, and the rest.");
-    m.def(
-        "expand_dims", [](const StoredArg& x, int axis) { return ops::expand_dims(Tape::current(), x, axis); }, "x"_a,
-        "axis"_a, NoGil());
-    m.def(
-        "squeeze",
-        [](const StoredArg& x, const std::vector<int>& axes) { return ops::squeeze(Tape::current(), x, axes); }, "x"_a,
-        "axes"_a = std::vector<int>(), NoGil());
-    m.def(
-        "repeat",
-        [](const StoredArg& x, int64_t count, int axis) { return ops::repeat(Tape::current(), x, count, axis); }, "x"_a,
-        "count"_a, "axis"_a, NoGil());
-    m.def(
-        "tile",
-        [](const StoredArg& x, const std::vector<int64_t>& counts) { return ops::tile(Tape::current(), x, counts); },
-        "x"_a, "counts"_a, NoGil());
-    m.def(
-        "pad",
-        [](const StoredArg& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after, double value) {
-            return ops::pad(Tape::current(), x, before, after, value);
-        },
-        "x"_a, "before"_a, "after"_a, "value"_a = 0.0, NoGil());
-    m.def(
-        "slice_update",
-        [](const Arg& x, const std::vector<int64_t>& start, const Arg& updates) {
-            return ops::slice_update(Tape::current(), x, start, updates);
-        },
-        "x"_a, "start"_a, "updates"_a, NoGil());
-    m.def(
-        "flip", [](const StoredArg& x, const std::vector<int>& axes) { return ops::flip(Tape::current(), x, axes); },
-        "x"_a, "axes"_a, NoGil());
+    m.def("transpose", keeps_half([](const StoredArg& x, const std::vector<int>& axes) {
+              return ops::transpose(Tape::current(), x, axes);
+          }),
+          "x"_a, "axes"_a = std::vector<int>(), NoGil());
+    m.def("broadcast_to", keeps_half([](const StoredArg& x, const Shape& shape) {
+              return ops::broadcast_to(Tape::current(), x, shape);
+          }),
+          "x"_a, "shape"_a, NoGil());
+    m.def("concatenate", keeps_half([](const std::vector<StoredArg>& xs, int axis) {
+              return ops::concatenate(Tape::current(), tensors(xs), axis);
+          }),
+          "xs"_a, "axis"_a = -1, NoGil());
+    m.def("stack", keeps_half([](const std::vector<StoredArg>& xs, int axis) {
+              return ops::stack(Tape::current(), tensors(xs), axis);
+          }),
+          "xs"_a, "axis"_a = 0, NoGil());
+    m.def("split", keeps_half([](const StoredArg& x, const std::vector<int64_t>& ends, int axis) {
+              return ops::split(Tape::current(), x, ends, axis);
+          }),
+          "x"_a, "ends"_a, "axis"_a = 0, NoGil(), "Parts that end before each of `ends`, and the rest.");
+    m.def("expand_dims",
+          keeps_half([](const StoredArg& x, int axis) { return ops::expand_dims(Tape::current(), x, axis); }), "x"_a,
+          "axis"_a, NoGil());
+    m.def("squeeze", keeps_half([](const StoredArg& x, const std::vector<int>& axes) {
+              return ops::squeeze(Tape::current(), x, axes);
+          }),
+          "x"_a, "axes"_a = std::vector<int>(), NoGil());
+    m.def("repeat", keeps_half([](const StoredArg& x, int64_t count, int axis) {
+              return ops::repeat(Tape::current(), x, count, axis);
+          }),
+          "x"_a, "count"_a, "axis"_a, NoGil());
+    m.def("tile", keeps_half([](const StoredArg& x, const std::vector<int64_t>& counts) {
+              return ops::tile(Tape::current(), x, counts);
+          }),
+          "x"_a, "counts"_a, NoGil());
+    m.def("pad",
+          keeps_half([](const StoredArg& x, const std::vector<int64_t>& before, const std::vector<int64_t>& after,
+                        double value) { return ops::pad(Tape::current(), x, before, after, value); }),
+          "x"_a, "before"_a, "after"_a, "value"_a = 0.0, NoGil());
+    m.def("slice_update", keeps_half([](const Arg& x, const std::vector<int64_t>& start, const Arg& updates) {
+              return ops::slice_update(Tape::current(), x, start, updates);
+          }),
+          "x"_a, "start"_a, "updates"_a, NoGil());
+    m.def("flip", keeps_half([](const StoredArg& x, const std::vector<int>& axes) {
+              return ops::flip(Tape::current(), x, axes);
+          }),
+          "x"_a, "axes"_a, NoGil());
     m.def("getitem", &getitem, "x"_a, "index"_a,
           "x[index] for integers, slices, None, Ellipsis and one array of integers.");
 }

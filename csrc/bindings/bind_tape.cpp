@@ -130,6 +130,13 @@ void bind_tape(py::module_& m) {
     m.def("recording", [] { return Tape::current().recording(); });
     m.def("push_scope", [](const std::string& name) { Tape::current().push_scope(name); }, "name"_a);
     m.def("pop_scope", [] { Tape::current().pop_scope(); });
+    auto name = [](DType half) { return is_half(half) ? std::optional(half) : std::nullopt; };
+    m.def(
+        "set_autocast",
+        [name](const std::optional<DType>& half) { return name(set_autocast_dtype(half.value_or(DType::f32))); },
+        "half"_a = py::none(),
+        "Sets the half that Variables count as in ops of this thread (None: their own dtype); returns the previous.");
+    m.def("autocast_dtype", [name] { return name(autocast_dtype()); });
     m.def("begin_skip", [](const Tensor& flag) { Tape::current().begin_skip(flag); }, "flag"_a);
     m.def("end_skip", [] { Tape::current().end_skip(); });
     m.def("scope", [] { return Tape::current().scope(); });

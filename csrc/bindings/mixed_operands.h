@@ -19,7 +19,7 @@ inline Tensor product_operand(Tape& tape, const Arg& a, const Arg& x) {
 }
 
 // A bias is added to float32 sums.
-inline Tensor product_bias(Tape& tape, const std::optional<Arg>& bias, const Arg& x) {
+template <class A> Tensor product_bias(Tape& tape, const std::optional<A>& bias, const Arg& x) {
     return bias && x->dtype == DType::bf16 ? ops::cast(tape, *bias, DType::f32) : or_null(bias);
 }
 

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import os
-from typing import Any
-
-import numpy as np
 
 from . import _core
 from .base.device import set_default_device  # noqa: F401  (public here)
+from .base.dtypes import (  # noqa: F401  (public here, as in Keras)
+    DTYPES,
+    FLOATS,
+    HALVES,
+    INTEGERS,
+    floatx,
+    is_float,
+    is_int,
+    numpy_dtype,
+    standardize_dtype,
+)
 from .base.missing import explain_missing
-from .base.suggest import unknown
+from .base.policies import (  # noqa: F401  (public here, as in Keras)
+    DTypePolicy,
+    DTypePolicyMap,
+    dtype_policy,
+    get_policy,
+    set_dtype_policy,
+    set_floatx,
+)
 from .base.switches import (  # noqa: F401  (public here, as in Keras)
     disable_flash_attention,
     disable_interactive_logging,
@@ -23,45 +38,11 @@ from .base.switches import (  # noqa: F401  (public here, as in Keras)
     is_traceback_filtering_enabled,
 )
 
-FLOATS = ("float32", "float64")
-HALVES = ("float16", "bfloat16")  # for storage and casts; computations convert them to float32
-INTEGERS = ("int8", "uint8", "int32", "int64")
-DTYPES = (*FLOATS, *HALVES, *INTEGERS, "bool")
-
-_floatx = "float32"
 _epsilon = 1e-7
-_policy: DTypePolicy | None = None
 _limits: dict[str, int | None] = {
     name: int(os.environ[name]) if os.environ.get(name) else None
     for name in ("NETLET_MAX_EPOCHS", "NETLET_MAX_STEPS_PER_EPOCH")
 }
-
-
-def floatx() -> str:
-    """Returns the default float dtype of layers and variables: "float32", unless `set_floatx` changed it.
-
-    >>> floatx()
-    'float32'
-    """
-    return _floatx
-
-
-def set_floatx(value: str) -> None:
-    """Sets the default float dtype. This also resets the default dtype policy.
-
-    Args:
-        value: "float32" or "float64".
-
-    Raises:
-        ValueError: another value.
-
-    >>> set_floatx("float32")
-    """
-    global _floatx, _policy
-    if value not in FLOATS:
-        raise ValueError(f'set_floatx: expected "float32" or "float64", received {value!r}.')
-    _floatx = value
-    _policy = None
 
 
 def epsilon() -> float:
@@ -172,162 +153,6 @@ def set_image_data_format(data_format: str) -> None:
     """
     if data_format != "channels_last":
         raise ValueError(f'set_image_data_format: expected "channels_last" (N, H, W, C), received {data_format!r}.')
-
-
-def standardize_dtype(dtype: Any) -> str:
-    """Returns the name of a dtype.
-
-    Args:
-        dtype: a name, a NumPy dtype or scalar type, a Python type, a DTypePolicy (its compute dtype), or None
-            (`floatx()`).
-
-    Raises:
-        ValueError: netlet does not support the dtype.
-
-    >>> standardize_dtype(np.int32), standardize_dtype(float), standardize_dtype(None)
-    ('int32', 'float32', 'float32')
-    """
-    if dtype is None or dtype is float:
-        return _floatx
-    if isinstance(dtype, str):
-        name = {"int": "int32", "float": _floatx, "boolean": "bool"}.get(dtype, dtype)
-    elif dtype is int:
-        name = "int32"
-    elif isinstance(dtype, DTypePolicy):
-        name = dtype.compute_dtype
-    else:
-        try:
-            name = np.dtype(dtype).name
-        except TypeError:
-            name = str(getattr(dtype, "name", dtype)).removeprefix("torch.")
-    if name not in DTYPES:
-        raise unknown("dtype", name, DTYPES)
-    return name
-
-
-def numpy_dtype(dtype: Any) -> np.dtype:
-    """Returns the NumPy dtype of a dtype that `standardize_dtype` accepts.
-
-    bfloat16 needs the package ml_dtypes (`pip install 'netlet[bfloat16]'`).
-
-    >>> numpy_dtype("float16").itemsize
-    2
-    """
-    return _core.numpy_dtype(standardize_dtype(dtype))
-
-
-def is_float(dtype: str) -> bool:
-    """Whether a dtype is a float dtype.
-
-    Args:
-        dtype: its name.
-
-    >>> is_float("bfloat16"), is_float("int32")
-    (True, False)
-    """
-    return dtype in FLOATS or dtype in HALVES
-
-
-def is_int(dtype: str) -> bool:
-    """Whether a dtype is an integer dtype.
-
-    Args:
-        dtype: its name.
-
-    >>> is_int("uint8"), is_int("bool")
-    (True, False)
-    """
-    return dtype in INTEGERS
-
-
-class DTypePolicy:
-    """The dtype that a layer computes in, which is also that of its variables: "float32" or "float64".
-
-    Args:
-        name: "float32" or "float64"; default `config.floatx()`.
-
-    Raises:
-        NotImplementedError: a mixed precision policy, float16 or bfloat16.
-        ValueError: an unknown dtype.
-
-    >>> DTypePolicy("float64").compute_dtype
-    'float64'
-    """
-
-    def __init__(self, name: str | None = None) -> None:
-        if isinstance(name, str) and name.startswith("mixed_"):
-            raise NotImplementedError(
-                f'DTypePolicy: expected "float32" or "float64", received {name!r}. Mixed precision is not supported.'
-            )
-        self.name = standardize_dtype(name)
-        if self.name in HALVES:
-            raise NotImplementedError(
-                f'DTypePolicy: expected "float32" or "float64", received {self.name!r}, which is for storage only '
-                "(ops.cast, Variables, files)."
-            )
-
-    @property
-    def compute_dtype(self) -> str:
-        """Name of the dtype that layers compute in."""
-        return self.name
-
-    @property
-    def variable_dtype(self) -> str:
-        """Name of the dtype of the layers' variables."""
-        return self.name
-
-    def get_config(self) -> dict[str, Any]:
-        """Returns the arguments as a dict."""
-        return {"name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> DTypePolicy:
-        """Makes a policy from the dict that `get_config` returned."""
-        return cls(**config)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, DTypePolicy) and other.name == self.name
-
-    def __hash__(self) -> int:
-        return hash(self.name)
-
-    def __repr__(self) -> str:
-        return f'<DTypePolicy "{self.name}">'
-
-
-def get_policy(identifier: Any) -> DTypePolicy:
-    """Returns a policy.
-
-    Args:
-        identifier: None for the default policy, a policy, a dtype, or the config dict of a policy.
-    """
-    if identifier is None:
-        return dtype_policy()
-    if isinstance(identifier, DTypePolicy):
-        return identifier
-    if isinstance(identifier, dict):
-        return DTypePolicy(**identifier.get("config", {}))
-    return DTypePolicy(identifier if isinstance(identifier, str) else standardize_dtype(identifier))
-
-
-def dtype_policy() -> DTypePolicy:
-    """Returns the default policy of layers."""
-    global _policy
-    if _policy is None:
-        _policy = DTypePolicy(_floatx)
-    return _policy
-
-
-def set_dtype_policy(policy: Any) -> None:
-    """Sets the default policy of layers.
-
-    Args:
-        policy: a policy, a dtype, or the config dict of a policy.
-
-    >>> set_dtype_policy("float32")
-    """
-    global _policy
-    _policy = get_policy(policy)
 
 
 explain_missing(__name__)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from .base.missing import explain_missing
-from .config import DTypePolicy
+from .config import DTypePolicy, DTypePolicyMap
 from .config import get_policy as get
 from .saving.serialization import deserialize_object, serialize_object
 
-__all__ = ["DTypePolicy", "FloatDTypePolicy", "deserialize", "get", "serialize"]
+__all__ = ["DTypePolicy", "DTypePolicyMap", "FloatDTypePolicy", "deserialize", "get", "serialize"]
 
 FloatDTypePolicy = DTypePolicy
 

@@ -38,7 +38,7 @@ def check(device, rng, batch, m, n, k, ta, tb, types):
     a = integers(rng, batch + ((k, m) if ta else (m, k)), types[0])
     b = integers(rng, batch + ((n, k) if tb else (k, n)), types[1])
     with netlet.device(device):
-        c = _core.matmul(a, b, ta, tb)
+        c = _core.matmul(a, b, ta, tb, "float32" if a.dtype.name == "bfloat16" else None)
     assert c.device == device
     wide = [x.astype("float64") for x in (a, b)]
     np.testing.assert_array_equal(c.numpy(), exact(*wide, ta, tb), err_msg=f"{batch} {m} x {n} x {k}, {ta} {tb}")

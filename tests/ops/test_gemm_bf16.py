@@ -26,7 +26,7 @@ def exact(a, b, ta=False, tb=False):
 
 
 def check(a, b, ta=False, tb=False):
-    c = _core.matmul(a, b, ta, tb)
+    c = _core.matmul(a, b, ta, tb, "float32")
     assert c.dtype == np.float32
     expected = exact(a, b, ta, tb)
     if not np.array_equal(c, expected):
@@ -56,7 +56,7 @@ def test_batches(dot_isa):
     rng = np.random.default_rng(3)
     for a, b in [((5, 2, 3), (3, 4)), ((6, 1, 20, 33), (1, 5, 33, 40)), ((3,), (3, 4)), ((2, 0), (0, 3))]:
         x, y = integers(rng, a), integers(rng, b)
-        np.testing.assert_array_equal(_core.matmul(x, y), x.astype("f8") @ y.astype("f8"))
+        np.testing.assert_array_equal(_core.matmul(x, y, dtype="float32"), x.astype("f8") @ y.astype("f8"))
 
 
 @pytest.mark.parametrize("side", ["begin", "end"])
@@ -88,7 +88,7 @@ def test_every_instruction_set_gives_the_same_bits(low, high):
             results = {}
             for isa in _core.supported_isas():
                 _core.force_isa(isa)
-                results[isa] = _core.matmul(a, b).numpy()
+                results[isa] = _core.matmul(a, b, dtype="float32").numpy()
             first = results["scalar"]
             for isa, c in results.items():
                 nan = np.isnan(first)
@@ -107,14 +107,14 @@ def test_the_sum_is_two_fused_multiply_adds_a_pair(dot_isa):
     for k in (1, 0, 3, 2, 5, 4):
         # In float64 the product is exact and, with these exponents, the sum too.
         expected = (expected.astype("f8") + x[:, k : k + 1] * y[k : k + 1]).astype("f4")
-    np.testing.assert_array_equal(_core.matmul(a, b), expected)
+    np.testing.assert_array_equal(_core.matmul(a, b, dtype="float32"), expected)
 
 
 def test_subnormals_count_as_zeros(dot_isa):
     tiny = np.array([[2.0**-127]]).astype(BF16)
     assert float(tiny[0, 0]) > 0
-    assert _core.matmul(tiny, np.array([[2.0**100]]).astype(BF16)) == 0
-    assert _core.matmul(np.array([[2.0**-70]]).astype(BF16), np.array([[2.0**-60]]).astype(BF16)) == 0
+    assert _core.matmul(tiny, np.array([[2.0**100]]).astype(BF16), dtype="float32") == 0
+    assert _core.matmul(np.array([[2.0**-70]]).astype(BF16), np.array([[2.0**-60]]).astype(BF16), dtype="float32") == 0
     # The floating-point mode of the caller is unchanged.
     assert np.float32(2.0**-126) / np.float32(2) > 0
 
@@ -124,16 +124,16 @@ def test_the_error_is_that_of_a_float32_sum(dot_isa):
     for m, n, k in [(7, 40, 3000), (64, 200, 1000)]:
         a, b = rng.standard_normal((m, k)).astype(BF16), rng.standard_normal((k, n)).astype(BF16)
         bound = k * 2.0**-24 * exact(abs(a), abs(b))
-        assert np.all(np.abs(_core.matmul(a, b) - exact(a, b)) <= bound)
+        assert np.all(np.abs(_core.matmul(a, b, dtype="float32") - exact(a, b)) <= bound)
 
 
 def test_every_number_of_threads_gives_the_same(threads):
     rng = np.random.default_rng(7)
     for m, n, k in [(300, 200, 100), (1, 4000, 300), (10, 10, 3000)]:
         a, b = rng.standard_normal((m, k)).astype(BF16), rng.standard_normal((k, n)).astype(BF16)
-        several = _core.matmul(a, b)
+        several = _core.matmul(a, b, dtype="float32")
         _core.set_num_threads(1)
-        np.testing.assert_array_equal(several, _core.matmul(a, b))
+        np.testing.assert_array_equal(several, _core.matmul(a, b, dtype="float32"))
         _core.set_num_threads(threads)
 
 
@@ -141,7 +141,7 @@ def test_gradients_of_halves_are_float32():
     a, b = _core.tensor(np.ones((2, 3), BF16)), _core.tensor(np.full((3, 4), 2, BF16))
     a.requires_grad = True
     with _core.Tape(grad=True) as tape:
-        c = _core.matmul(a, b)
+        c = _core.matmul(a, b, dtype="float32")
         (da,) = tape.gradients(c, [a], _core.tensor(np.ones((2, 4), "f4")))
     np.testing.assert_array_equal(c.numpy(), np.full((2, 4), 6, "f4"))
     assert da.dtype == np.float32

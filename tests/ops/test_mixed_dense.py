@@ -190,5 +190,5 @@ def test_errors():
         _core.dense(x, np.ones((3, 4), "f4"), np.ones(3, "f4"))
     with pytest.raises(TypeError, match="matmul: expected float32 or bfloat16 operands for a bfloat16 result"):
         _core.matmul(x, _core.tensor(np.ones((3, 4))), dtype="bfloat16")
-    with pytest.raises(ValueError, match="matmul: expected dtype bfloat16 or None, received int8"):
+    with pytest.raises(ValueError, match="matmul: expected dtype bfloat16, float32 or None, received int8"):
         _core.matmul(x, x, dtype="int8")

@@ -17,7 +17,7 @@ import numpy as np
 
 from netlet import _core
 from netlet.base.naming import auto_name, current_path
-from netlet.config import is_float, numpy_dtype, standardize_dtype
+from netlet.config import FLOATS, is_float, numpy_dtype, standardize_dtype
 
 from .deferred import deferred
 from .operators import Operators, Values
@@ -69,7 +69,8 @@ class Variable(Operators, Values):
         shape: tuple of integers; required with a callable initializer.
         dtype: its dtype; default that of the array, else `config.floatx()`. Python integers become int32.
         trainable: whether gradients are computed for it (floats only); default True.
-        autocast: accepted for compatibility with Keras; a Variable is never cast automatically.
+        autocast: whether it counts as of the layer's compute dtype in ops of a layer that computes in a half; default
+            True.
         aggregation: accepted for compatibility with Keras: None, "none", "mean", "sum" or "only_first_replica".
         name: last part of `path`; default a unique name.
         regularizer: function of the value, whose result is added to the loss.
@@ -156,8 +157,13 @@ class Variable(Operators, Values):
     # ---- what it is ------------------------------------------------------------------------------------------------
     @property
     def value(self) -> _core.Tensor:
-        """Its value, a Tensor that shares its memory."""
-        return self._tensor
+        """Its value, a Tensor that shares its memory; cast to the half that the layer in progress computes in."""
+        half = self._half()
+        return self._tensor if half is None else _core.cast(self._tensor, half)
+
+    def _half(self) -> str | None:
+        """The half that the layer in progress computes in, if this Variable takes part in that."""
+        return _core.autocast_dtype() if self.autocast and self._dtype in FLOATS else None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -176,8 +182,8 @@ class Variable(Operators, Values):
 
     @property
     def dtype(self) -> str:
-        """Name of its dtype."""
-        return self._dtype
+        """Name of its dtype; in a layer that computes in a half, the name of that half."""
+        return self._half() or self._dtype
 
     @property
     def path(self) -> str:

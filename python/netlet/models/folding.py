@@ -31,9 +31,13 @@ LONGEST = 3  # product, batch normalization, activation
 RELU = ("relu", 0.0)
 
 
+def _fused_into(product: Any, layer: Any) -> tuple[str, float] | None:
+    return fused_activation(layer) if layer.compute_dtype == product.compute_dtype else None
+
+
 def can_fold(layer: Any) -> bool:
     """Whether the layer is a product without an activation, and the plan caches what depends on its kernel alone."""
-    return is_product(layer) and is_linear(layer) and bool(_core.keeps(vars(layer)["kernel"].value))
+    return is_product(layer) and is_linear(layer) and bool(_core.keeps(vars(layer)["kernel"]._tensor))
 
 
 class Together:
@@ -105,7 +109,7 @@ def fold_first(layers: Sequence[Any]) -> tuple[Any, int]:
         count += 1
     if count < len(layers) and normalizes(layers[count], product):
         batch_norm, count = layers[count], count + 1
-    if count < len(layers) and (fused := fused_activation(layers[count])) is not None:
+    if count < len(layers) and (fused := _fused_into(product, layers[count])) is not None:
         activation, count = fused, count + 1
     return (product, 1) if count == 1 else (Folded(layers[:count], batch_norm, activation), count)
 
@@ -140,6 +144,7 @@ def pool_first(layers: Sequence[Any]) -> tuple[Any, int]:
     """
     layer, pooling = layers[0], layers[1] if len(layers) > 1 else None
     pools = isinstance(pooling, MaxPooling) and type(pooling).call is Pooling.call
+    pools = pools and pooling.compute_dtype == layer.compute_dtype  # type: ignore[union-attr]
     if not pools or pooling.activity_regularizer is not None or not pooling.built:  # type: ignore[union-attr]
         return layer, 1
     found = activations.fused(layer.activation) if is_product(layer) else fused_activation(layer)

@@ -263,7 +263,9 @@ class GraphLayer(Layer):
 
     def _to_tensor_uncast(self, value: Any) -> Any:
         """A Tensor of the array's own dtype; other values unchanged."""
-        if isinstance(value, _core.Tensor) or not (hasattr(value, "__array__") or hasattr(value, "__dlpack__")):
+        if isinstance(value, (_core.Tensor, KerasTensor)) or not (
+            hasattr(value, "__array__") or hasattr(value, "__dlpack__")
+        ):
             return value
         tensor = getattr(value, "_tensor", None)  # set if value is a Variable
         return self._array_to_tensor(value) if tensor is None else tensor

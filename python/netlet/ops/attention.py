@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from netlet import _core
-from netlet.config import floatx, is_float
+from netlet.config import HALVES, floatx, is_float
 
 from .dispatch import concrete, dtype_of, op, shape_of
 
@@ -81,10 +81,12 @@ def _as(x: Any, dtype: str) -> Any:
 
 
 def _common_dtype(*xs: Any) -> str:
-    """float64 if any float argument has it, else float32 (also for 16-bit floats), or floatx for integers.
+    """float64 if any float argument has it, a half if all have the same, else float32, or floatx for integers.
 
     If any argument is a Tensor of floats, only such Tensors count.
     """
     native = [x for x in xs if isinstance(x, _core.Tensor) and is_float(dtype_of(x))]
     found = {dtype_of(x) for x in native or xs if is_float(dtype_of(x))}
+    if len(found) == 1 and not found.isdisjoint(HALVES):
+        return found.pop()
     return "float64" if "float64" in found else "float32" if found else floatx()

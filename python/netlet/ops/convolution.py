@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import _core
+from netlet.config import HALVES
 
 from .data_format import back, channels_last, standardize
 from .dispatch import concrete, dtype_of, nearest_dtype, op, shape_of
@@ -240,7 +241,7 @@ def check_output_padding(value: Any, strides: tuple[int, ...], name: str) -> tup
 def _placed(
     name: str, x: Any, kernel: Any, strides: Any, padding: Any, data_format: Any, dilation: Any, causal: bool = False
 ) -> tuple[Any, Window, str]:
-    """(x, channels last and in the kernel's dtype; the window; the data format of the argument)."""
+    """(x, channels last and in the kernel's dtype or a half; the window; the data format of the argument)."""
     shape, rank = shape_of(kernel), len(shape_of(kernel)) - 2
     if not 1 <= rank <= 3 or min(shape, default=0) < 1:
         raise ValueError(
@@ -258,7 +259,9 @@ def _placed(
         standardize_padding(padding, name, causal and rank == 1),
     )
     fmt, dtype = standardize(data_format), nearest_dtype(kernel)
-    return channels_last(x if dtype_of(x) == dtype else _core.cast(concrete(x), dtype), fmt), window, fmt
+    dtype = "float32" if dtype in HALVES else dtype
+    takes = dtype_of(x) in (dtype, *HALVES)  # the result for a half is a half
+    return channels_last(x if takes else _core.cast(concrete(x), dtype), fmt), window, fmt
 
 
 def _check_groups(x: tuple[int, ...], kernel: tuple[int, ...]) -> None:

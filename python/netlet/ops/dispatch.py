@@ -96,7 +96,8 @@ def concrete(x: Any) -> Any:
         return x
     inner = getattr(x, "_tensor", None)
     if inner is not None:
-        return inner
+        # A Variable without autocast keeps its dtype in a layer that computes in halves: the view is no Variable.
+        return inner if x.autocast or _core.autocast_dtype() is None else _core.reshape(inner, inner.shape)
     # np.asarray would make an array of one Python object from something that has __dlpack__ only.
     array = np.from_dlpack(x) if hasattr(x, "__dlpack__") and not hasattr(x, "__array__") else np.asarray(x)
     if array.dtype == object:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.config import HALVES
 from netlet.engine import graph
 
 from .dispatch import along, concrete, flat, nearest_dtype, op, shape_from, shape_of
@@ -146,6 +147,7 @@ def _segments(name: str, reduction: str, start: Any, data: Any, segment_ids: Any
     if num_segments is None:
         num_segments = int(_values(ids, f"ops.{name}: num_segments=None").max(initial=-1)) + 1
     dtype = nearest_dtype(data)
+    dtype = "float32" if dtype in HALVES else dtype
     if reduction in ("max", "min") and not dtype.startswith("float"):
         limits = np.iinfo(dtype) if dtype != "bool" else None
         start = (limits.min if reduction == "max" else limits.max) if limits else reduction == "min"

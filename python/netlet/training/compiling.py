@@ -10,6 +10,7 @@ from typing import Any
 from netlet import _core, optimizers
 from netlet import metrics as metrics_module
 from netlet.base.tree import flatten
+from netlet.config import DTypePolicy
 from netlet.optimizers.base import finite
 from netlet.saving.serialization import deserialize_object, serialize_object
 
@@ -26,6 +27,7 @@ class Compiling:
     # Set by the classes that this one is mixed into.
     name: str
     losses: list[Any]
+    dtype_policy: DTypePolicy
 
     def _init_compiling(self) -> None:
         """Sets the fields of a model that is not compiled."""
@@ -69,7 +71,8 @@ class Compiling:
             steps_per_execution: batches between two calls of batch hooks. Without batch hooks netlet runs many recorded
                 steps in one native call in any case.
             jit_compile: accepted for compatibility with Keras; no effect.
-            auto_scale_loss: accepted for compatibility with Keras; no effect.
+            auto_scale_loss: in a model whose policy is "mixed_float16", wrap the optimizer in a `LossScaleOptimizer`;
+                True by default.
             check_finite: raise a NonFiniteLossError before the update when the loss or a gradient is NaN or infinite.
 
         Raises:
@@ -86,6 +89,8 @@ class Compiling:
         """
         arguments.check_count("compile(steps_per_execution=)", steps_per_execution)
         optimizer = optimizers.get(optimizer)
+        if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and optimizer is not None:
+            optimizer = _with_scaled_loss(optimizer)
         check_compile_arguments(loss, loss_weights, metrics, weighted_metrics)
         given = None
         if metrics is not None or weighted_metrics is not None:
@@ -331,3 +336,10 @@ class Compiling:
 def _takes_training(compute_loss: Any) -> bool:
     """Whether a `compute_loss` has the parameter `training`."""
     return "training" in inspect.signature(compute_loss).parameters
+
+
+def _with_scaled_loss(optimizer: Any) -> Any:
+    """The optimizer, wrapped in a LossScaleOptimizer unless it is one."""
+    if isinstance(optimizer, optimizers.LossScaleOptimizer):
+        return optimizer
+    return optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")

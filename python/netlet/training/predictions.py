@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet.base.tree import flatten, pack_like
+from netlet.config import numpy_dtype
 
 
 class Predictions:
@@ -35,7 +36,7 @@ class Predictions:
         """
         if self._arrays is None:
             self._structure = structure
-            self._arrays = [np.empty((rows, *t.shape[1:]), t.dtype) for t in flatten(structure)]
+            self._arrays = [np.empty((rows, *t.shape[1:]), numpy_dtype(t.dtype)) for t in flatten(structure)]
         return self._arrays
 
     def add(self, outputs: Any) -> None:

@@ -58,7 +58,7 @@ def fill(model):
     for layer in model.layers:
         if isinstance(layer, keras.layers.Normalization):
             layer.finalize_state()  # Keras computes with copies of these weights
-    if model.optimizer is not None:
+    if getattr(model, "optimizer", None) is not None:
         model.optimizer.build(model.trainable_variables)
         for v in model.optimizer.variables:
             v.assign(np.asarray(rng.uniform(1, 2, v.shape)).astype(v.dtype))
@@ -102,10 +102,6 @@ def test_mixed_precision(tmp_path):
         stack = [lib.layers.Dense(3, dtype=policy, name=policy) for policy in policies]
         return lib.Sequential([lib.Input((4,)), *stack])
 
-    try:
-        make(netlet)
-    except NotImplementedError as error:
-        pytest.skip(str(error))
     theirs = make(keras)
     fill(theirs)
     theirs.save(tmp_path / "theirs.keras")

@@ -64,6 +64,7 @@ def finishing(build: Callable[..., None]) -> Callable[..., None]:
         object.__setattr__(self, "_building", True)
         with name_scope(self.name, self):
             object.__setattr__(self, "_path", current_path())
+            self._resolve_policy(self._path)
             build(self, *args, **kwargs)
         object.__setattr__(self, "_building", False)
         named = {**dict(zip(parameters(types.MethodType(build, self)), args, strict=False)), **kwargs}

@@ -12,6 +12,7 @@ import numpy as np
 from netlet import _core, ops, regularizers
 from netlet.base import tree
 from netlet.base.naming import name_scope
+from netlet.base.policies import serialized
 from netlet.config import is_float
 from netlet.engine.graph import KerasTensor, Node, is_symbolic
 from netlet.engine.variable import Variable
@@ -31,8 +32,10 @@ class Layer(Building, Quantizing):
     Args:
         activity_regularizer: its penalty on each output, divided by the batch size, is added to `losses`; None: none.
         trainable: whether an optimizer updates the weights; True by default.
-        dtype: "float32", "float64" or a DTypePolicy; None: `config.floatx()`.
-        autocast: whether float inputs are cast to the compute dtype; True by default.
+        dtype: a dtype, a policy such as "mixed_bfloat16", a DTypePolicy or DTypePolicyMap; None:
+            `config.dtype_policy()`. See docs/mixed-precision.md.
+        autocast: whether float inputs are cast to the compute dtype, and Variables count as of that dtype; True by
+            default.
         name: unique in a model; None: the class name in snake case, numbered.
         input_shape, input_dim: shape of one sample, for the first layer of a Sequential (deprecated; use `Input`).
 
@@ -121,12 +124,7 @@ class Layer(Building, Quantizing):
         config: dict[str, Any] = {
             "name": self.name,
             "trainable": self._trainable,
-            "dtype": {
-                "module": "netlet.config",
-                "class_name": "DTypePolicy",
-                "config": self.dtype_policy.get_config(),
-                "registered_name": None,
-            },
+            "dtype": serialized(self.dtype_policy),
         }
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
@@ -170,8 +168,7 @@ class Layer(Building, Quantizing):
         one_tensor = len(args) == 1 and not kwargs and type(args[0]) is _core.Tensor
         if not one_tensor or args[0].dtype != self._compute_dtype:
             symbolic = is_symbolic(args) or (bool(kwargs) and is_symbolic(kwargs))
-            if not symbolic:
-                args, kwargs = self._converted(args, kwargs)
+            args, kwargs = self._converted(args, kwargs)
         if self.input_spec is not None:
             check(self.input_spec, args[0] if args else next(iter(kwargs.values()), None), self.name)
         if self.built and not self._layers and not symbolic:
@@ -270,6 +267,9 @@ class Layer(Building, Quantizing):
         """Arrays become Tensors, floats are cast to the compute dtype; numbers, strings and None are unchanged."""
         if isinstance(value, Variable):
             value = value._tensor
+        elif isinstance(value, KerasTensor):
+            casts = self.autocast and is_float(value.dtype) and value.dtype != self._compute_dtype
+            return masks.keep(value, KerasTensor(value.shape, self._compute_dtype, name=value.name)) if casts else value
         elif not isinstance(value, _core.Tensor):
             if not hasattr(value, "__array__") and not hasattr(value, "__dlpack__"):
                 return value

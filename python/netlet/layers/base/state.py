@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from netlet import constraints, initializers, regularizers
-from netlet.config import DTypePolicy, get_policy, is_float, standardize_dtype
+from netlet.config import DTypePolicy, DTypePolicyMap, get_policy, is_float, standardize_dtype
 from netlet.engine.graph import Operation
 from netlet.engine.variable import Variable
 
@@ -273,11 +273,22 @@ class LayerState(Operation):
     built: bool
 
     # ---- types -----------------------------------------------------------------------------------------------------
+    _policy: DTypePolicy  # as given: it may be a map
     dtype_policy: DTypePolicy
 
     def _set_policy(self, dtype: Any) -> None:
-        self.dtype_policy = get_policy(dtype)
-        self._compute_dtype = self.dtype_policy.compute_dtype
+        self._policy = get_policy(dtype)
+        self._adopt(self._policy)
+
+    def _adopt(self, policy: DTypePolicy) -> None:
+        self.dtype_policy = policy
+        self._compute_dtype = policy.compute_dtype
+        self._is_mixed = policy.compute_dtype != policy.variable_dtype
+
+    def _resolve_policy(self, path: str) -> None:
+        """Looks up the layer's policy once its path is known."""
+        if isinstance(self._policy, DTypePolicyMap):
+            self._adopt(self._policy[path])
 
     @property
     def compute_dtype(self) -> str:

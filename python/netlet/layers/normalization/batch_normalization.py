@@ -151,7 +151,10 @@ class BatchNormalization(Scaled):
         return ops.batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)
 
     def _move(self, moving: Any, value: Any, momentum: float) -> None:
-        _core.moving_average(value, moving.value, momentum)
+        if moving.dtype in config.HALVES:
+            moving.assign(ops.add(ops.multiply(moving, momentum), ops.multiply(value, 1 - momentum)))
+        else:
+            _core.moving_average(value, moving.value, momentum)
 
     # ---- masked statistics, and renormalization --------------------------------------------------------------------
     def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:

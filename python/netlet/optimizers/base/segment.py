@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.config import HALVES
 from netlet.engine.variable import Variable
 
 ALIGNMENT = 16  # elements: each variable begins on a cache line; the padding is zeros, which no update changes
@@ -79,6 +80,11 @@ def place(variables: Sequence[Variable]) -> list[Place]:
     """Returns the position of each variable. Variables without one are moved to new segments, one for each dtype."""
     loose: dict[str, list[Variable]] = {}
     for v in variables:
+        if v.dtype in HALVES:
+            raise NotImplementedError(
+                f"Optimizer: expected float32 or float64 variables, received '{v.path}' of dtype {v.dtype}. To train "
+                f'with {v.dtype} computation, use the dtype policy "mixed_{v.dtype}", whose variables are float32.'
+            )
         known: Place | None = v._place
         if known is None or known.of(known.segment.params, v.shape).address != v._tensor.address:
             loose.setdefault(v.dtype, []).append(v)

@@ -81,7 +81,7 @@ class CategoryEncoding(Layer):
         if count_weights is not None and self.output_mode != "count":
             raise ValueError(f"`count_weights` expected output_mode='count', received {self.output_mode!r}.")
         x = ops.cast_if_needed(inputs, "int32")
-        return encoded(x, self.output_mode, self.num_tokens, self.compute_dtype, count_weights)
+        return encoded(x, self.output_mode, self.num_tokens, self.dtype, count_weights)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "num_tokens": self.num_tokens, "output_mode": self.output_mode}
