@@ -11,7 +11,7 @@ from support.bf16 import BF16, rounded
 from support.convolution import Definition
 from support.guarded import guarded
 
-# image, taps, filters, groups, strides, pads, dilation. Those marked W use Winograd, F float32 products.
+# image, taps, filters, groups, strides, pads, dilation. Those marked W use Winograd, F float32 products in gradients.
 CASES = [
     ((4, 12, 13, 16), (3, 3), 16, 1, [1, 1], [(1, 1)] * 2, [1, 1]),  # W
     ((9, 8, 9, 17), (3, 3), 33, 1, [1, 1], [(1, 0), (0, 2)], [1, 1]),  # W, an odd number of channels
@@ -127,12 +127,12 @@ def test_every_instruction_set_gives_the_same_bits():
         for isa in _core.supported_isas():
             _core.force_isa(isa)
             results[isa] = []
-            for case in (c for c in CASES[:9] if c[0][-1] // c[3] >= 16):  # all three products are bfloat16 ones
+            for case in CASES[:12]:
                 x, w, dy = normal(case)
                 y, grads = value_and_gradients(
                     lambda x, w, steps=case[4:]: _core.conv(x, w, None, *steps, "relu"), (x, w), dy
                 )
-                results[isa] += [y, *grads]
+                results[isa] += [y, *(grads if w.shape[-2] >= 16 and w.shape[-1] >= 16 else [])]
         for isa, found in results.items():
             for got, want in zip(found, results["scalar"], strict=True):
                 np.testing.assert_array_equal(bits(got), bits(want), err_msg=isa)

@@ -45,7 +45,7 @@ struct ConvArgs {
     int64_t slices;               // GPU: the terms are summed in that many slices, each in a y of its own, one after
                                   // the other; 1 otherwise
     bool accumulate;              // y += instead of y =
-    bool y_is_bf16;               // y is rounded to bfloat16; CPU, float32, not accumulated, nb <= conv_rounded_columns
+    bool y_is_bf16;               // mixed_conv: y is bfloat16 and not accumulated, nb <= conv_rounded_columns
     Activation act;
     double alpha;
 };

@@ -22,8 +22,7 @@ constexpr int64_t slices_bytes = 1 << 20;      // bytes of all slices of a kerne
 // conv_unpacked_rows as (taps, columns, terms).
 void emit_gather(Tape& tape, ConvArgs& args, const Tensor& x, const Tensor& w, const Tensor& bias, const Grad& y,
                  bool unpacked = false) {
-    args.y_is_bf16 = y.tensor->dtype == DType::bf16;
-    const Work work = split_pixels(args, (int64_t)size_of(x->dtype), args.y_is_bf16 ? conv_rounded_columns : args.O);
+    const Work work = split_pixels(args, (int64_t)size_of(x->dtype), args.O);
     const auto kernel =
         unpacked ? NETLET_KERNEL_FOR(conv_unpacked_rows, x->dtype) : NETLET_KERNEL_FOR(conv_gather, x->dtype);
     tape.emit(kernel, args, {in(args.x, x), in(args.w, w), in_if(args.bias, bias), into(args.y, args.accumulate, y)},

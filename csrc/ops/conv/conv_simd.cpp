@@ -93,8 +93,6 @@ NETLET_INLINE void conv_gather(const ConvArgs& g, Range r) {
     PixelStrip<T> s;
     Runs<T> edge;
     Run<T> inner[most_runs];
-    alignas(64) T sums[most * conv_rounded_columns];  // of a strip whose result is rounded
-    T* c[most_rows];
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
         const int64_t j = unit % n_blocks * g.nb, m = unit / n_blocks % m_blocks * g.mb,
                       group = unit / n_blocks / m_blocks;
@@ -102,11 +100,10 @@ NETLET_INLINE void conv_gather(const ConvArgs& g, Range r) {
         const T* b = static_cast<const T*>(g.w) + (group * padded + j) * K;
         GatherTile<T> tile{};
         tile.step = 1;
-        tile.c = g.y_is_bf16 ? c : s.y;
+        tile.c = s.y;
         tile.init = g.bias ? static_cast<const T*>(g.bias) + group * g.O + j : nullptr;
         tile.accumulate = g.accumulate;
         const int64_t runs = inner_runs(inner, g, s.x, b), panel = K * conv_panel<T>;
-        for (int64_t k = 0; k < most; ++k) c[k] = sums + k * columns;
         Pixel p = pixel_at(g.axis, m);
         for (int64_t i = m; i < end;) {
             const int64_t strips = (end - i + most - 1) / most, rows = (end - i) / strips;
@@ -117,11 +114,7 @@ NETLET_INLINE void conv_gather(const ConvArgs& g, Range r) {
                 gather_columns<T, true>(tile, rows, columns, panel);
             } else
                 edge_strip(edge, s, g, b, tile, rows, columns, panel);
-            if constexpr (sizeof(T) == sizeof(float)) {
-                if (g.y_is_bf16)
-                    for (int64_t k = 0; k < rows; ++k) store_rounded(g, c[k], s.y[k], columns);
-            }
-            if (!g.y_is_bf16) finish_strip(s, g, rows, columns);
+            finish_strip(s, g, rows, columns);
             i += rows;
         }
     }

@@ -1,5 +1,5 @@
-// Convolutions in bfloat16. Shapes without a bfloat16 kernel are computed in float32, with a kernel that is rounded to
-// bfloat16.
+// Convolutions in bfloat16. Gradients of shapes without a bfloat16 kernel are computed in float32, with a kernel that is
+// rounded to bfloat16.
 #include <algorithm>
 #include <utility>
 #include <vector>
@@ -10,6 +10,7 @@
 #include "ops/conv/winograd.h"
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
+#include "ops/shape/loop_nest.h"
 #include "ops/shape/shape.h"
 
 namespace netlet::ops {
@@ -32,19 +33,37 @@ ConvGeometry in_float32(ConvGeometry g) {
     return g;
 }
 
-// Calls emit with y, or, if the kernels cannot round, with a float32 tensor that is then rounded to a bfloat16 y.
+// Calls emit with a float32 tensor in place of a bfloat16 y, which it then rounds.
 template <class Emit>
-void with_float32_result(Tape& tape, const Grad& y, bool float32_only, Emit emit) {
-    if (!float32_only || y.tensor->dtype == DType::f32) return emit(y);
+void with_float32_result(Tape& tape, const Grad& y, Emit emit) {
+    if (y.tensor->dtype == DType::f32) return emit(y);
     const Tensor sums = tape.empty(y.tensor->shape, DType::f32);
     emit(Grad{sums, false});
     assign(tape, sums, y.tensor);
 }
 
-// Whether kernels read pairs of bfloat16 terms: not for images with few channels, or for few columns, whose products
-// are small.
+// Whether the gradients' kernels read pairs of bfloat16 terms: not for images with few channels, whose rows and columns
+// fill no vectors.
 bool reads_pairs(Tape& tape, int64_t terms, int64_t columns) {
     return !tape.on_gpu() && terms % 2 == 0 && terms >= 8 && columns >= 16;
+}
+
+// x (..., C) with a channel of zeros after the others, or a kernel (taps..., C, O) with zeros for it.
+Tensor with_zero_channel(Tape& tape, const Tensor& x, int64_t C, int64_t inner) {
+    const int64_t outer = x->size() / std::max<int64_t>(C * inner, 1);
+    Tensor y = tape.empty({outer, C + 1, inner}, x->dtype);
+    LoopNest nest;
+    push_axis(nest.axes, outer, {C * inner, (C + 1) * inner});
+    push_axis(nest.axes, C * inner, {1, 1});
+    finish_axes(nest.axes);
+    LoopNest zeros;
+    push_axis(zeros.axes, outer, {0, (C + 1) * inner});
+    push_axis(zeros.axes, inner, {0, 1});
+    finish_axes(zeros.axes);
+    zeros.y_first = C * inner;
+    emit_move(tape, x, y, nest, false);
+    emit_move(tape, make_zeros({}, x->dtype, Device{}), y, zeros, false);
+    return y;
 }
 
 Tensor pack_pairs(Tape& tape, const ConvGeometry& g, const Tensor& kernel, bool transposed) {
@@ -79,12 +98,20 @@ void emit_mixed_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, cons
     if (uses_winograd(tape, g))
         return emit_winograd(tape, g.batch, forward_axis(g, 1), forward_axis(g, 2), g.C, g.O, x,
                              packed_taps(tape, g, kernel, false), bias, y, act, alpha, true);
-    if (reads_pairs(tape, g.C, g.O)) {
-        ConvArgs args = product_arguments(g.batch, g.groups, g.C / 2, g.O, act, alpha);
+    const bool odd = g.C % 2 != 0;
+    if (!tape.on_gpu() && (!odd || g.groups == 1)) {
+        ConvGeometry even = g;
+        even.C += odd;
+        ConvArgs args = product_arguments(g.batch, g.groups, even.C / 2, g.O, act, alpha);
         set_forward_axes(g, args.axis);
-        return emit_pairs(tape, args, converted(tape, x, DType::bf16), pack_pairs(tape, g, kernel, false), bias, y);
+        Tensor pixels = converted(tape, x, DType::bf16), taps = kernel;
+        if (odd) {
+            pixels = with_zero_channel(tape, pixels, g.C, 1);
+            taps = with_zero_channel(tape, taps, g.C, g.O);
+        }
+        return emit_pairs(tape, args, pixels, pack_pairs(tape, even, taps, false), bias, y);
     }
-    with_float32_result(tape, y, tape.on_gpu(), [&](const Grad& y) {
+    with_float32_result(tape, y, [&](const Grad& y) {
         emit_forward(tape, in_float32(g), converted(tape, x, DType::f32), rounded_to_float32(tape, kernel), bias, y,
                      act, alpha);
     });
@@ -100,7 +127,7 @@ void emit_mixed_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& 
         const Tensor pairs = converted(tape, dy, DType::bf16), packed = pack_pairs(tape, g, kernel, true);
         return for_each_phase(g, true, args.axis, [&] { emit_pairs(tape, args, pairs, packed, bias, dx); });
     }
-    with_float32_result(tape, dx, true, [&](const Grad& dx) {
+    with_float32_result(tape, dx, [&](const Grad& dx) {
         emit_input_gradient(tape, in_float32(g), converted(tape, dy, DType::f32), rounded_to_float32(tape, kernel),
                             bias, dx, act, alpha);
     });

@@ -84,6 +84,15 @@ NETLET_INLINE void edge_strip(Runs& runs, const PixelStrip<int32_t>& s, const Co
     if (runs.count || !tile.accumulate) flush();
 }
 
+// Applies the activation to a row of sums and rounds it to bfloat16. place_strip counts y in words of 32 bits.
+NETLET_INLINE void round_row(const ConvArgs& g, float* sums, const int32_t* y, int64_t columns) {
+    epilogue(g.act, g.alpha, sums, 0, 1, columns);
+    BFloat16* to = static_cast<BFloat16*>(g.y) + (y - static_cast<const int32_t*>(g.y));
+    int64_t j = 0;
+    for (; j + Vec<float>::width <= columns; j += Vec<float>::width) store_bf16(Vec<float>::load(sums + j), to + j);
+    if (j < columns) store_bf16(Vec<float>::load_n(sums + j, columns - j), to + j, columns - j);
+}
+
 NETLET_INLINE void conv_unit(const ConvArgs& g, int64_t unit) {
     constexpr int64_t most = max_rows(2);
     const int64_t pixels = g.batch * g.axis[0].grid * g.axis[1].grid * g.axis[2].grid;
@@ -116,7 +125,7 @@ NETLET_INLINE void conv_unit(const ConvArgs& g, int64_t unit) {
             edge_strip(edge, s, g, b, tile, rows, columns, panel);
         for (int64_t k = 0; k < rows; ++k) {
             if (g.y_is_bf16)
-                store_rounded(g, c[k], s.y[k], columns);
+                round_row(g, c[k], s.y[k], columns);
             else
                 epilogue(g.act, g.alpha, c[k], 0, 1, columns);
         }

@@ -106,12 +106,7 @@ NETLET_INLINE void store_number(V v, float* p, int64_t n) {
     else
         v.store_n(p, n);
 }
-NETLET_INLINE void store_number(V v, BFloat16* p, int64_t n) {
-    if (n >= V::width)
-        store_half(v, p);
-    else
-        store_half_n(v, p, n);
-}
+NETLET_INLINE void store_number(V v, BFloat16* p, int64_t n) { store_bf16(v, p, n); }
 
 // The 2x2 pixels of y that start at (h, w): y = act(bias + A^T m A), or y += A^T m A.
 template <class Y>

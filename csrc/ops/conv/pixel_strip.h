@@ -4,7 +4,6 @@
 #include "ops/conv/pixel_iterator.h"
 #include "ops/gemm/epilogue.h"
 #include "simd/gather_tile.h"
-#include "simd/half.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -109,18 +108,6 @@ NETLET_INLINE void finish_strip(const PixelStrip<T>& s, const ConvArgs& g, int64
         epilogue(g.act, g.alpha, s.y[0], pitch, 1, rows * columns);
     else
         epilogue(g.act, g.alpha, s.y[0], pitch, rows, columns);
-}
-
-// The same for a row whose float32 sums are not at y but in `sums`: rounds them to bfloat16. place_strip computed y for
-// an element type of 4 bytes.
-template <class T>
-NETLET_INLINE void store_rounded(const ConvArgs& g, float* sums, const T* y, int64_t columns) {
-    static_assert(sizeof(T) == 4);
-    epilogue(g.act, g.alpha, sums, 0, 1, columns);
-    BFloat16* to = static_cast<BFloat16*>(g.y) + (y - static_cast<const T*>(g.y));
-    int64_t j = 0;
-    for (; j + Vec<float>::width <= columns; j += Vec<float>::width) store_half(Vec<float>::load(sums + j), to + j);
-    if (j < columns) store_half_n(Vec<float>::load_n(sums + j, columns - j), to + j, columns - j);
 }
 
 }  // namespace netlet::NETLET_ISA

@@ -47,11 +47,8 @@ static void rounded_unit(const GemmArgs& g, int64_t unit) {
         for (int64_t row = 0; row < mr; ++row, ++i) {
             const float* from = sums + row * at.columns;
             for (int64_t j = 0; j < at.columns; j += Vec<float>::width) {
-                const int64_t n = at.columns - j;
-                if (n >= Vec<float>::width)
-                    store_half(Vec<float>::load(from + j), c + i * g.ldc + j);
-                else
-                    store_half_n(Vec<float>::load_n(from + j, n), c + i * g.ldc + j, n);
+                const int64_t left = at.columns - j, n = left < Vec<float>::width ? left : Vec<float>::width;
+                store_bf16(Vec<float>::load_n(from + j, n), c + i * g.ldc + j, n);
             }
         }
     }
