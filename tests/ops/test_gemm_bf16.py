@@ -113,8 +113,11 @@ def test_the_sum_is_two_fused_multiply_adds_a_pair(dot_isa):
 def test_subnormals_count_as_zeros(dot_isa):
     tiny = np.array([[2.0**-127]]).astype(BF16)
     assert float(tiny[0, 0]) > 0
-    assert _core.matmul(tiny, np.array([[2.0**100]]).astype(BF16), dtype="float32") == 0
-    assert _core.matmul(np.array([[2.0**-70]]).astype(BF16), np.array([[2.0**-60]]).astype(BF16), dtype="float32") == 0
+    assert _core.matmul(tiny, np.array([[2.0**100]]).astype(BF16), dtype="float32").numpy() == 0
+    assert (
+        _core.matmul(np.array([[2.0**-70]]).astype(BF16), np.array([[2.0**-60]]).astype(BF16), dtype="float32").numpy()
+        == 0
+    )
     # The floating-point mode of the caller is unchanged.
     assert np.float32(2.0**-126) / np.float32(2) > 0
 
@@ -124,7 +127,7 @@ def test_the_error_is_that_of_a_float32_sum(dot_isa):
     for m, n, k in [(7, 40, 3000), (64, 200, 1000)]:
         a, b = rng.standard_normal((m, k)).astype(BF16), rng.standard_normal((k, n)).astype(BF16)
         bound = k * 2.0**-24 * exact(abs(a), abs(b))
-        assert np.all(np.abs(_core.matmul(a, b, dtype="float32") - exact(a, b)) <= bound)
+        assert np.all(np.abs(_core.matmul(a, b, dtype="float32").numpy() - exact(a, b)) <= bound)
 
 
 def test_every_number_of_threads_gives_the_same(threads):
