@@ -16,8 +16,8 @@ std::vector<Tensor> tensors(const std::vector<StoredArg>& xs) {
     HalfOperands halves;
     halves.note(xs);
     for (const StoredArg& x : xs)
-        if (x.native && is_floating(x->dtype) && native != DType::f64) native = x->dtype;
-    if (halves.any() && native != DType::f64) native = halves.result();
+        if (x.native && has_gradient(x->dtype) && native != DType::f64) native = x->dtype;
+    if (native && halves.any() && native != DType::f64) native = halves.result();
     Tape eager(Tape::Mode::eager);
     std::vector<Tensor> ts;
     for (const StoredArg& x : xs) {

@@ -22,7 +22,9 @@ class HalfOperands {
         if constexpr (std::is_base_of_v<Arg, T> && !std::is_base_of_v<WeightArg, T>) {
             f16_ |= argument.half == DType::f16;
             bf16_ |= argument.half == DType::bf16;
-            wide_ |= argument.native && !is_half(argument.half) && is_floating(argument->dtype);
+            native_ |= argument.native && is_half(argument.half);
+            const bool wide = !argument.scalar && !is_half(argument.half) && is_floating(argument->dtype);
+            (argument.native ? wide_ : wide_array_) |= wide;
         }
     }
     template <class T> void note(const std::optional<T>& argument) {
@@ -33,13 +35,15 @@ class HalfOperands {
     }
     // The half that results are rounded to; float32 if they are not.
     DType result() const {
-        if (wide_ || f16_ == bf16_) return DType::f32;
+        if (wide_ || (wide_array_ && !native_) || f16_ == bf16_) return DType::f32;
         return f16_ ? DType::f16 : DType::bf16;
     }
     bool any() const { return f16_ || bf16_; }
 
   private:
-    bool f16_ = false, bf16_ = false, wide_ = false;
+    bool f16_ = false, bf16_ = false;
+    bool native_ = false;                     // a half is a Tensor, to which arrays give way
+    bool wide_ = false, wide_array_ = false;  // a float32 or float64 Tensor, or array
 };
 
 inline Tensor round_to(DType half, Tensor y) {
