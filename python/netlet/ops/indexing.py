@@ -146,12 +146,12 @@ def _segments(name: str, reduction: str, start: Any, data: Any, segment_ids: Any
         )
     if num_segments is None:
         num_segments = int(_values(ids, f"ops.{name}: num_segments=None").max(initial=-1)) + 1
-    dtype = nearest_dtype(data)
-    dtype = "float32" if dtype in HALVES else dtype
+    given = nearest_dtype(data)
+    dtype = "float32" if given in HALVES else given
     if reduction in ("max", "min") and not dtype.startswith("float"):
         limits = np.iinfo(dtype) if dtype != "bool" else None
         start = (limits.min if reduction == "max" else limits.max) if limits else reduction == "min"
-    into = np.full((int(num_segments), *shape[1:]), start, dtype)
+    into = _core.cast(np.full((int(num_segments), *shape[1:]), start, dtype), given)  # next to halves: a half
     return _core.scatter(into, _core.reshape(ids, (shape[0], 1)), data, reduction, name, False)
 
 
