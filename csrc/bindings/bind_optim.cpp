@@ -17,6 +17,9 @@ template <class T> T or_nothing(const std::optional<T>& t) { return t ? *t : nul
 
 template <size_t> using MaybeSlot = Maybe;
 
+// An argument that is a Tensor. pybind11 passes a null pointer for None unless it is told to refuse it.
+py::arg tensor(const char* name) { return py::arg(name).none(false); }
+
 // Defines an update: p, g, its slots by name, lr and iteration, its own arguments, and the options that all share.
 template <size_t N, size_t... I, class... Own>
 void def_update(py::module_& m, const char* name,
@@ -32,8 +35,8 @@ void def_update(py::module_& m, const char* name,
             update(Tape::current(), {lr, iteration, every, weight_decay, or_nothing(written), or_nothing(used)}, p, g,
                    {or_nothing(slot)...}, values...);
         },
-        "p"_a, "g"_a, py::arg(slots[I])..., "lr"_a, "iteration"_a, own..., "weight_decay"_a = 0.0, "every"_a = 1,
-        "written"_a = py::none(), "used"_a = py::none(), NoGil());
+        tensor("p"), tensor("g"), py::arg(slots[I])..., tensor("lr"), tensor("iteration"), own...,
+        "weight_decay"_a = 0.0, "every"_a = 1, "written"_a = py::none(), "used"_a = py::none(), NoGil());
 }
 template <size_t N, class... Own>
 void def_update(py::module_& m, const char* name,
@@ -52,8 +55,8 @@ void bind_8bit(py::module_& m) {
             ops::sgd_8bit_update(Tape::current(), {lr, iteration, every, weight_decay}, p, g, {m, m_scale}, momentum,
                                  nesterov);
         },
-        "p"_a, "g"_a, "m"_a, "m_scale"_a, "lr"_a, "iteration"_a, "momentum"_a = 0.0, "nesterov"_a = false,
-        "weight_decay"_a = 0.0, "every"_a = 1, NoGil());
+        tensor("p"), tensor("g"), tensor("m"), tensor("m_scale"), tensor("lr"), tensor("iteration"), "momentum"_a = 0.0,
+        "nesterov"_a = false, "weight_decay"_a = 0.0, "every"_a = 1, NoGil());
     m.def(
         "adam_8bit_update",
         [](const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& m_scale, const Tensor& v,
@@ -62,8 +65,9 @@ void bind_8bit(py::module_& m) {
             ops::adam_8bit_update(Tape::current(), {lr, iteration, every, weight_decay}, p, g, {m, m_scale},
                                   {v, v_scale}, beta_1, beta_2, epsilon);
         },
-        "p"_a, "g"_a, "m"_a, "m_scale"_a, "v"_a, "v_scale"_a, "lr"_a, "iteration"_a, "beta_1"_a = 0.9,
-        "beta_2"_a = 0.999, "epsilon"_a = 1e-7, "weight_decay"_a = 0.0, "every"_a = 1, NoGil());
+        tensor("p"), tensor("g"), tensor("m"), tensor("m_scale"), tensor("v"), tensor("v_scale"), tensor("lr"),
+        tensor("iteration"), "beta_1"_a = 0.9, "beta_2"_a = 0.999, "epsilon"_a = 1e-7, "weight_decay"_a = 0.0,
+        "every"_a = 1, NoGil());
     m.def(
         "lion_8bit_update",
         [](const Tensor& p, const Tensor& g, const Tensor& m, const Tensor& m_scale, const Tensor& lr,
@@ -71,8 +75,8 @@ void bind_8bit(py::module_& m) {
             ops::lion_8bit_update(Tape::current(), {lr, iteration, every, weight_decay}, p, g, {m, m_scale}, beta_1,
                                   beta_2);
         },
-        "p"_a, "g"_a, "m"_a, "m_scale"_a, "lr"_a, "iteration"_a, "beta_1"_a = 0.9, "beta_2"_a = 0.99,
-        "weight_decay"_a = 0.0, "every"_a = 1, NoGil());
+        tensor("p"), tensor("g"), tensor("m"), tensor("m_scale"), tensor("lr"), tensor("iteration"), "beta_1"_a = 0.9,
+        "beta_2"_a = 0.99, "weight_decay"_a = 0.0, "every"_a = 1, NoGil());
 }
 
 }  // namespace
@@ -89,14 +93,14 @@ void bind_optim(py::module_& m) {
     def_update(m, "adadelta_update", ops::adadelta_update, {"v", "d"}, "rho"_a = 0.95, "epsilon"_a = 1e-7);
     def_update(m, "adamax_update", ops::adamax_update, {"m", "u"}, "beta_1"_a = 0.9, "beta_2"_a = 0.999,
                "epsilon"_a = 1e-7);
-    def_update(m, "nadam_update", ops::nadam_update, {"m", "v"}, "u_product"_a, "beta_1"_a = 0.9, "beta_2"_a = 0.999,
-               "epsilon"_a = 1e-7);
+    def_update(m, "nadam_update", ops::nadam_update, {"m", "v"}, tensor("u_product"), "beta_1"_a = 0.9,
+               "beta_2"_a = 0.999, "epsilon"_a = 1e-7);
     m.def(
         "nadam_product",
         [](const Tensor& u_product, const Tensor& iteration, double beta_1, int64_t every) {
             ops::nadam_product(Tape::current(), u_product, iteration, beta_1, every);
         },
-        "u_product"_a, "iteration"_a, "beta_1"_a = 0.9, "every"_a = 1, NoGil());
+        tensor("u_product"), tensor("iteration"), "beta_1"_a = 0.9, "every"_a = 1, NoGil());
     def_update(m, "ftrl_update", ops::ftrl_update, {"n", "z"}, "lr_power"_a = -0.5, "l1"_a = 0.0, "l2"_a = 0.0,
                "l2_shrinkage"_a = 0.0, "beta"_a = 0.0);
     def_update(m, "lion_update", ops::lion_update, {"m"}, "beta_1"_a = 0.9, "beta_2"_a = 0.99);
@@ -115,27 +119,28 @@ void bind_optim(py::module_& m) {
         "ema_update",
         [](const Tensor& p, const Tensor& average, const Tensor& iteration, double momentum, int64_t overwrite,
            int64_t every) { ops::ema_update(Tape::current(), p, average, iteration, every, momentum, overwrite); },
-        "p"_a, "average"_a, "iteration"_a, "momentum"_a = 0.99, "overwrite"_a = 0, "every"_a = 1, NoGil());
+        tensor("p"), tensor("average"), tensor("iteration"), "momentum"_a = 0.99, "overwrite"_a = 0, "every"_a = 1,
+        NoGil());
     m.def(
         "accumulate_gradient",
         [](const Tensor& g, const Tensor& total, const Tensor& y, const Tensor& iteration, int64_t every) {
             ops::accumulate_gradient(Tape::current(), g, total, y, iteration, every);
         },
-        "g"_a, "total"_a, "y"_a, "iteration"_a, "every"_a, NoGil());
+        tensor("g"), tensor("total"), tensor("y"), tensor("iteration"), "every"_a, NoGil());
     m.def(
         "clip_gradient_value",
-        [](const Tensor& x, const Tensor& y, double limit) { ops::clip_value(Tape::current(), x, y, limit); }, "x"_a,
-        "y"_a, "limit"_a, NoGil());
+        [](const Tensor& x, const Tensor& y, double limit) { ops::clip_value(Tape::current(), x, y, limit); },
+        tensor("x"), tensor("y"), "limit"_a, NoGil());
     m.def(
         "clip_gradient_norm",
         [](const std::vector<Tensor>& x, const std::vector<Tensor>& y, double limit, bool global) {
             ops::clip_norm(Tape::current(), x, y, limit, global);
         },
-        "x"_a, "y"_a, "limit"_a, "global_norm"_a = false, NoGil());
+        tensor("x"), tensor("y"), "limit"_a, "global_norm"_a = false, NoGil());
     m.def(
         "divide_gradient",
         [](const Tensor& x, const Tensor& y, double divisor) { ops::divide_gradient(Tape::current(), x, y, divisor); },
-        "x"_a, "y"_a, "divisor"_a, NoGil());
+        tensor("x"), tensor("y"), "divisor"_a, NoGil());
 }
 
 }  // namespace netlet::bindings

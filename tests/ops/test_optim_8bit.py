@@ -149,3 +149,16 @@ def test_operands_are_checked():
         _core.adam_8bit_update(p, _core.tensor(np.zeros(3, F)), m, scale, *state["v"], cell, count)
     with pytest.raises(TypeError, match="expected the learning rate as one float64 cell"):
         _core.lion_8bit_update(p, p, m, scale, count, count)
+
+
+@pytest.mark.parametrize("name", ["sgd_8bit_update", "adam_8bit_update", "lion_8bit_update", "adam_update"])
+def test_none_is_no_tensor(name):
+    p, state = tensors(np.zeros(3, F), zero_state("mv", 3))
+    cells = [_core.tensor(np.float64(1)), _core.tensor(np.int64(0))]
+    slots = {"adam_8bit_update": [*state["m"], *state["v"]], "adam_update": [p, p, None]}.get(name, [*state["m"]])
+    arguments = [p, p, *slots, *cells]
+    update = getattr(_core, name)
+    update(*arguments)
+    for i in {0, 1, *range(len(arguments) - 2, len(arguments)), *([] if name == "adam_update" else range(2, 4))}:
+        with pytest.raises(TypeError, match="incompatible function arguments"):
+            update(*arguments[:i], None, *arguments[i + 1 :])
