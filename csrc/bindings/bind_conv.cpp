@@ -4,6 +4,7 @@
 #include "bindings/bindings.h"
 #include "bindings/halves.h"
 #include "bindings/mixed_operands.h"
+#include "bindings/quantized_product.h"
 #include "ops/activation/activation.h"
 #include "ops/conv/conv.h"
 #include "ops/conv/quantized_conv.h"
@@ -16,21 +17,6 @@ using Sizes = std::vector<int64_t>;
 using Pads = std::vector<std::pair<int64_t, int64_t>>;
 using Optional = std::optional<Arg>;
 
-ops::QuantizedProduct product(const Arg& x, const Arg& x_scale, const Optional& x_zero, const Arg& kernel,
-                              const Arg& kernel_scale, const Optional& kernel_zero, const Optional& bias,
-                              const std::string& activation, double alpha, const Optional& out_scale,
-                              const Optional& out_zero, const Optional& x_hat, const Optional& kernel_hat) {
-    return {.x = {x, x_scale, or_null(x_zero)},
-            .kernel = {kernel, kernel_scale, or_null(kernel_zero)},
-            .bias = or_null(bias),
-            .act = ops::activation_by_name(activation),
-            .alpha = alpha,
-            .out_scale = or_null(out_scale),
-            .out_zero = or_null(out_zero),
-            .x_hat = or_null(x_hat),
-            .kernel_hat = or_null(kernel_hat)};
-}
-
 void bind_quantized_conv(py::module_& m) {
     using namespace py::literals;
     auto bind = [&](const char* name, auto function, const char* doc) {
@@ -42,8 +28,8 @@ void bind_quantized_conv(py::module_& m) {
                        const Optional& out_scale, const Optional& out_zero, const Optional& x_hat,
                        const Optional& kernel_hat) {
                 return function(Tape::current(),
-                                product(x, x_scale, x_zero, kernel, kernel_scale, kernel_zero, bias, activation, alpha,
-                                        out_scale, out_zero, x_hat, kernel_hat),
+                                quantized_product(x, x_scale, x_zero, kernel, kernel_scale, kernel_zero, bias,
+                                                  activation, alpha, out_scale, out_zero, x_hat, kernel_hat),
                                 ops::ConvSteps{strides, dilation, pads});
             },
             "x"_a, "x_scale"_a, "x_zero"_a.none(true), "kernel"_a, "kernel_scale"_a, "kernel_zero"_a.none(true),
@@ -60,10 +46,11 @@ void bind_quantized_conv(py::module_& m) {
            const Optional& kernel_zero, const Optional& bias, const Sizes& strides, const Pads& pads,
            const Sizes& output_sizes, const Sizes& dilation, const std::string& activation, double alpha,
            const Optional& out_scale, const Optional& out_zero, const Optional& x_hat, const Optional& kernel_hat) {
-            return ops::quantized_conv_transpose(Tape::current(),
-                                                 product(x, x_scale, x_zero, kernel, kernel_scale, kernel_zero, bias,
-                                                         activation, alpha, out_scale, out_zero, x_hat, kernel_hat),
-                                                 ops::ConvSteps{strides, dilation, pads}, output_sizes);
+            return ops::quantized_conv_transpose(
+                Tape::current(),
+                quantized_product(x, x_scale, x_zero, kernel, kernel_scale, kernel_zero, bias, activation, alpha,
+                                  out_scale, out_zero, x_hat, kernel_hat),
+                ops::ConvSteps{strides, dilation, pads}, output_sizes);
         },
         "x"_a, "x_scale"_a, "x_zero"_a.none(true), "kernel"_a, "kernel_scale"_a, "kernel_zero"_a.none(true),
         "bias"_a.none(true), "strides"_a, "pads"_a, "output_sizes"_a, "dilation"_a, "activation"_a = "linear",

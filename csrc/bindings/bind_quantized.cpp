@@ -1,6 +1,7 @@
 // ops/quantized: what int8 layers compute on codes. netlet.layers calls these functions; errors name them.
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "bindings/quantized_product.h"
 #include "ops/activation/activation.h"
 #include "ops/quant/quant.h"
 #include "ops/quantized/quantized.h"
@@ -34,15 +35,9 @@ void bind_quantized(py::module_& m) {
         [](const Arg& x, const Arg& x_scale, const Maybe& x_zero, const Arg& kernel, const Arg& kernel_scale,
            const Maybe& kernel_zero, const Maybe& bias, const std::string& activation, double alpha,
            const Maybe& out_scale, const Maybe& out_zero, const Maybe& x_hat, const Maybe& kernel_hat) {
-            return ops::quantized_dense(Tape::current(), {.x = {x, x_scale, or_null(x_zero)},
-                                                          .kernel = {kernel, kernel_scale, or_null(kernel_zero)},
-                                                          .bias = or_null(bias),
-                                                          .act = ops::activation_by_name(activation),
-                                                          .alpha = alpha,
-                                                          .out_scale = or_null(out_scale),
-                                                          .out_zero = or_null(out_zero),
-                                                          .x_hat = or_null(x_hat),
-                                                          .kernel_hat = or_null(kernel_hat)});
+            return ops::quantized_dense(Tape::current(),
+                                        quantized_product(x, x_scale, x_zero, kernel, kernel_scale, kernel_zero, bias,
+                                                          activation, alpha, out_scale, out_zero, x_hat, kernel_hat));
         },
         "x"_a, "x_scale"_a, "x_zero"_a.none(true), "kernel"_a, "kernel_scale"_a, "kernel_zero"_a.none(true),
         "bias"_a.none(true), "activation"_a = "linear", "alpha"_a = 0.0, "out_scale"_a = py::none(),
