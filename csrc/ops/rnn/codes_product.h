@@ -64,7 +64,8 @@ struct CodesProduct {
                                      float* z) const {
         using V = Vec<float>;
         const V scale = V::set1(code.scale), one = V::set1(q.r_step ? 1 : *q.r_scale);
-        const VecI zero = VecI::set1(code.zero);
+        // Where the instruction takes signed bytes, the lanes are codes - 128 (flip_of), so the zero point is too.
+        const VecI zero = VecI::set1(code.zero - (flip_of<uint8_t> ? 128 : 0));
         each_vector<V>({0, n}, [&](auto lanes, int64_t k) NETLET_INLINE_LAMBDA {
             const VecI of_h = load_lanes<VecI>(sums + k, lanes.n) - zero * load_lanes<VecI>(q.r_sums + j + k, lanes.n);
             const V r_scale = q.r_step ? lanes.load(q.r_scale + j + k) : one;
