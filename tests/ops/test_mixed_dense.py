@@ -192,3 +192,22 @@ def test_errors():
         _core.matmul(x, _core.tensor(np.ones((3, 4))), dtype="bfloat16")
     with pytest.raises(ValueError, match="matmul: expected dtype bfloat16, float32 or None, received int8"):
         _core.matmul(x, x, dtype="int8")
+
+
+@pytest.mark.parametrize("rows", [1, 13, 14, 15, 29, 64, 200])
+@pytest.mark.parametrize(("size", "units"), [(4, 8), (16, 16), (40, 70), (900, 33)])
+def test_gradients_of_an_input_with_two_products_add_up(rows, size, units):
+    """The second product adds to the float32 gradient that the first one wrote, row by row."""
+    rng = np.random.default_rng(rows)
+    x = ops.cast(rng.normal(size=(rows, size)).astype("float32"), "bfloat16")
+    kernels = [rng.normal(size=(size, units)).astype("float32") for _ in range(2)]
+    dy = rng.normal(size=(rows, units)).astype("float32")
+
+    def gradient(kernels):
+        with netlet.GradientTape() as tape:
+            tape.watch(x)
+            loss = sum(ops.sum(ops.cast(_core.dense(x, kernel), "float32") * dy) for kernel in kernels)
+        return tape.gradient(loss, x).numpy()
+
+    alone = [gradient([kernel]) for kernel in kernels]
+    np.testing.assert_allclose(gradient(kernels), alone[0] + alone[1], rtol=1e-5, atol=1e-5)

@@ -78,7 +78,7 @@ static void low_precision_unit(const GemmArgs& g, int64_t unit) {
     do {  // runs once even if K = 0, because c must be written
         const int64_t ks = K - k0 < kc ? K - k0 : kc, lanes = lanes_of<F>(ks);
         pack_panels<F>(panels, lanes, b + k0 * (g.b_transposed ? 1 : g.ldb), g.ldb, g.b_transposed, at.columns, ks);
-        Init<S> init = g.accumulate ? Init<S>{c, g.ldc} : Init<S>{F::begin(g, at.j), 0};
+        Init<S> init{F::begin(g, at.j), 0};
         if constexpr (F::flip != 0) {  // block 0 starts at its own sums; add_to_rows adds the others at the end
             if (k0 <= kc)
                 for (int64_t j = 0; j < padded; ++j) sums[j] = 0;
@@ -91,7 +91,7 @@ static void low_precision_unit(const GemmArgs& g, int64_t unit) {
                       g.a_transposed, mr, ks);
             S* ci = c + i * g.ldc;
             strip_times_panels<F>(lanes, AMajor::k, strip, strip_width<F>, panels, lanes, ci, g.ldc,
-                                  k0 == 0 ? init : Init<S>{ci, g.ldc}, mr, at.columns);
+                                  k0 == 0 && !g.accumulate ? init : Init<S>{ci, g.ldc}, mr, at.columns);
             i += mr;
         }
         k0 += ks;
