@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from netlet.layers.base.adopting import one_at_a_time
 from netlet.quantizers.quantize import quantize_model
 from netlet.quantizers.report import QuantizationReport, report_of
 from netlet.quantizers.timing import slower
@@ -72,11 +73,12 @@ class QuantizedModel:
                 f"Model '{self.name}'.quantize: expected a model on the CPU, where layers of codes compute, received "
                 f'one on {place}. Call model.to("cpu") first.'
             )
-        self._quantization_records = quantize_model(self, mode, config, filters, slower if only_if_faster else None)
-        self._forget_recorded_steps()
-        if self.optimizer is not None and self.optimizer.built:
-            fresh = type(self.optimizer).from_config(self.optimizer.get_config())
-            self.optimizer = self._compile_config["optimizer"] = fresh
+        with one_at_a_time:
+            self._quantization_records = quantize_model(self, mode, config, filters, slower if only_if_faster else None)
+            self._forget_recorded_steps()
+            if self.optimizer is not None and self.optimizer.built:
+                fresh = type(self.optimizer).from_config(self.optimizer.get_config())
+                self.optimizer = self._compile_config["optimizer"] = fresh
 
     def quantization_report(self) -> QuantizationReport:
         """What `quantize` did with each layer that has weights.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -113,12 +114,14 @@ def _observe(model: Any, layers: Sequence[Any], observers: Sequence[Any], data: 
 
 @contextlib.contextmanager
 def _watched(layer: Any, seen: Any) -> Iterator[None]:
-    """A context in which `seen` is given the inputs of each call of the layer."""
-    call = layer.call
+    """A context in which `seen` is given the inputs of each call of the layer in this thread."""
+    call, thread = layer.call, threading.get_ident()
     assert layer._takes_training in (True, False)  # cached now, from the true `call`
 
     @functools.wraps(call)
     def watching(*args: Any, **kwargs: Any) -> Any:
+        if threading.get_ident() != thread:  # a prediction, of other data
+            return call(*args, **kwargs)
         values = np.asarray(args[0] if args else next(iter(kwargs.values())), "float32")
         if not np.isfinite(values).all():
             raise ValueError(

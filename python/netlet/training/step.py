@@ -11,6 +11,7 @@ import numpy as np
 from netlet import _core
 from netlet.base.tree import flatten
 from netlet.engine.variable import Variable, storage_epoch
+from netlet.layers.base.adopting import changes
 from netlet.optimizers.base.finite import FiniteCheck, checking
 
 from . import results
@@ -154,7 +155,7 @@ class StepCache:
 
     def _drop(self, key: Any) -> None:
         """Drops a step, with the repeaters and predictors that use it."""
-        step = self._steps.pop(key)
+        step = self._steps.pop(key, None)  # None: another thread has dropped it
         self.repeaters = {k: r for k, r in self.repeaters.items() if r.step is not step}
         self.predictors = {k: p for k, p in self.predictors.items() if p[0] is not step}
 
@@ -163,7 +164,8 @@ def record(model: Any, mode: str, data: ArrayData, batch: int, check_finite: boo
     """Records the step of this mode as a plan.
 
     An optimizer that an overridden step applies for the first time moves its variables into a segment. A recording that
-    began before points at their old memory, so the step is recorded again.
+    began before points at their old memory, so the step is recorded again. So is one during which another thread has
+    quantized layers.
 
     Args:
         model: the Trainer.
@@ -178,6 +180,20 @@ def record(model: Any, mode: str, data: ArrayData, batch: int, check_finite: boo
     Raises:
         RuntimeError: variables move in each recording, since the step makes a new optimizer each time.
     """
+    while True:
+        before = changes()
+        try:
+            step = _record_settled(model, mode, data, batch, check_finite)
+        except Exception:
+            if changes() == before:
+                raise
+        else:
+            if changes() == before:
+                return step
+
+
+def _record_settled(model: Any, mode: str, data: ArrayData, batch: int, check_finite: bool) -> RecordedStep:
+    """Builds the model and records the step, until no variable moves meanwhile."""
     build(model, mode, data, batch)
     for _ in range(_ATTEMPTS):
         step = _record_once(model, mode, data, batch, check_finite)

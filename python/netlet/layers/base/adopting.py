@@ -6,11 +6,24 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
+from netlet.base.fork import fork_safe_lock
 from netlet.engine.variable import moved
 
 from .tracking import TrackedDict, TrackedList
 
 _KEPT = ("_inbound_nodes", "_outbound_nodes", "_path", "_parent_path", "_metrics")  # a layer's place in graphs
+one_at_a_time = fork_safe_lock()  # held by each `quantize`, as models may share layers
+_lock = fork_safe_lock()
+_changes = 0
+
+
+def changes() -> int:
+    """How many times layers were changed in place, in the whole process. Waits for a change in another thread to end.
+
+    A step that is recorded while this number changes may have read some layers before the change and some after it.
+    """
+    with _lock:
+        return _changes
 
 
 def adopt(layer: Any, twin: Any) -> None:
@@ -26,19 +39,22 @@ def adopt_all(pairs: Sequence[tuple[Any, Any]]) -> None:
     Args:
         pairs: (layer, twin). A twin is not used afterwards.
     """
-    before = [(layer, type(layer), layer.__dict__) for layer, _ in pairs]
-    try:
-        for layer, twin in pairs:
-            fields = _fields(layer, twin)
-            object.__setattr__(layer, "__class__", type(twin))
-            object.__setattr__(layer, "__dict__", fields)
-    except BaseException:
-        for layer, cls, fields in before:
-            object.__setattr__(layer, "__class__", cls)
-            object.__setattr__(layer, "__dict__", fields)
-        raise
-    finally:
-        moved()
+    global _changes
+    with _lock:
+        _changes += 1
+        before = [(layer, type(layer), layer.__dict__) for layer, _ in pairs]
+        try:
+            for layer, twin in pairs:
+                fields = _fields(layer, twin)
+                object.__setattr__(layer, "__class__", type(twin))
+                object.__setattr__(layer, "__dict__", fields)
+        except BaseException:
+            for layer, cls, fields in before:
+                object.__setattr__(layer, "__class__", cls)
+                object.__setattr__(layer, "__dict__", fields)
+            raise
+        finally:
+            moved()
 
 
 def _fields(layer: Any, twin: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .adopting import one_at_a_time
 from .quantization import config_for, config_of_layer, quantized_class
 from .quantized_parts import restore_parts
 
@@ -61,14 +62,15 @@ class Quantizing:
         config = config_of_layer(self, config_for(mode, config))
         if not type_check:
             raise NotImplementedError(f"Layer '{self.name}'.quantize: expected type_check=True, received False.")
-        check_ready(self)
-        quantized = quantized_class(type(self), config.scheme)
-        if quantized is None:
-            raise NotImplementedError(f"Layer '{self.name}': {no_class(type(self), config)}.")
-        why = quantized.why_not(self, config)
-        if why is not None:
-            raise NotImplementedError(f"Layer '{self.name}' cannot be quantized: {why}.")
-        quantized.quantize_alone(self, config)
+        with one_at_a_time:
+            check_ready(self)
+            quantized = quantized_class(type(self), config.scheme)
+            if quantized is None:
+                raise NotImplementedError(f"Layer '{self.name}': {no_class(type(self), config)}.")
+            why = quantized.why_not(self, config)
+            if why is not None:
+                raise NotImplementedError(f"Layer '{self.name}' cannot be quantized: {why}.")
+            quantized.quantize_alone(self, config)
 
 
 def check_ready(layer: Any) -> None:
