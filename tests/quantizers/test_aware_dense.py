@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import GradientTape, Variable, layers
-from netlet.layers.int8 import AwareDense, Int8Dense
+from netlet.layers.quantized import AwareDense, Int8Dense
 from netlet.quantizers import AwareConfig
 from support import quantized as reference
 

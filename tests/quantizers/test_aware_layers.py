@@ -7,8 +7,8 @@ import pytest
 
 import netlet
 from netlet import GradientTape, Variable, layers, ops
-from netlet.layers import int8
-from netlet.layers.int8.aware import AwareLayer
+from netlet.layers import quantized
+from netlet.layers.quantized.aware.aware_layer import AwareLayer
 from netlet.quantizers import AwareConfig, quantize_aware
 
 RNG = np.random.default_rng(0)
@@ -55,7 +55,7 @@ def made(case, config):
 
 
 def test_every_class_that_can_be_aware_is_tested():
-    classes = {name for name in int8.__all__ if name.startswith("Aware")}
+    classes = {name for name in quantized.__all__ if name.startswith("Aware")}
     tested = {type(made(case, "dynamic")[0]).__name__ for case in CASES}
     recurrent = {name for name in classes if name.removesuffix("Cell").endswith(("RNN", "LSTM", "GRU"))}
     assert tested == classes - {"AwareEmbedding"} - recurrent  # test_aware_recurrent.py
@@ -114,7 +114,7 @@ def test_embedding(activations, weights, per_channel):
     x = RNG.integers(0, 50, (64, 5))
     quantize_aware(model, AwareConfig(activations, weights, per_channel, x if activations == "static" else None))
     table = model.layers[0].embeddings
-    assert type(model.layers[0]) is int8.AwareEmbedding and table.trainable
+    assert type(model.layers[0]) is quantized.AwareEmbedding and table.trainable
     with GradientTape() as tape:
         loss = ops.sum(model.layers[0](x[:2]) * 3)
     counts = np.bincount(x[:2].ravel(), minlength=50)
@@ -123,8 +123,8 @@ def test_embedding(activations, weights, per_channel):
     assert loss[-1] < 0.5 * loss[0]
     expected = model.predict(x, verbose=0)
     model.quantize("int8")
-    assert type(model.layers[0]) is int8.WeightOnlyEmbedding
-    assert type(model.layers[2]) is (int8.WeightOnlyDense if activations is None else int8.Int8Dense)
+    assert type(model.layers[0]) is quantized.WeightOnlyEmbedding
+    assert type(model.layers[2]) is (quantized.WeightOnlyDense if activations is None else quantized.Int8Dense)
     np.testing.assert_array_equal(model.predict(x, verbose=0), expected)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import layers, optimizers
-from netlet.layers.int8 import AwareDense, FoldedNormalization, Int8Dense
+from netlet.layers.quantized import AwareDense, FoldedNormalization, Int8Dense
 from netlet.quantizers import AwareConfig, Int8Config, freeze_ranges, quantize_aware
 
 X = np.random.default_rng(0).normal(size=(64, 12)).astype("float32")

@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import GradientTape, Variable, layers, ops
-from netlet.layers import int8
+from netlet.layers import quantized
 from netlet.quantizers import AwareConfig, quantize_aware
 
 X = np.random.default_rng(0).normal(size=(24, 7, 5)).astype("float32")
@@ -36,14 +36,16 @@ def test_from_float_to_integers(kind, config):
     model = model_with(KINDS[kind](8))
     quantize_aware(model, CONFIGS[config])
     layer = model.layers[0]
-    assert type(layer) is getattr(int8, f"Aware{kind}") and type(layer.cell) is getattr(int8, f"Aware{kind}Cell")
+    assert type(layer) is getattr(quantized, f"Aware{kind}") and type(layer.cell) is getattr(
+        quantized, f"Aware{kind}Cell"
+    )
     before = model.evaluate(X, Y, verbose=0)
     model.fit(X, Y, epochs=40, batch_size=8, verbose=0)
     assert model.evaluate(X, Y, verbose=0) < 0.7 * before
     expected = model.predict(X, verbose=0)
     np.testing.assert_array_equal(model(X), expected)
     model.quantize("int8")
-    assert type(layer) is getattr(int8, f"{'WeightOnly' if 'weights' in config else 'Int8'}{kind}")
+    assert type(layer) is getattr(quantized, f"{'WeightOnly' if 'weights' in config else 'Int8'}{kind}")
     np.testing.assert_array_equal(model.predict(X, verbose=0), expected)
 
 
@@ -94,7 +96,7 @@ def test_recurrent_dropout():
     assert type(model.layers[0]) is layers.LSTM
     assert "recurrent_dropout" in model.quantization_report()[0].done
     model = quantize_aware(model_with(layers.LSTM(4, recurrent_dropout=0.2)), AwareConfig(None))
-    assert type(model.layers[0]) is int8.AwareLSTM
+    assert type(model.layers[0]) is quantized.AwareLSTM
     model.fit(X, Y, epochs=2, verbose=0)
     expected = model.predict(X, verbose=0)
     model.quantize("int8")

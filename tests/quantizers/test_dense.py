@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from netlet.layers.int8 import Int8Dense
+from netlet.layers.quantized import Int8Dense
 from netlet.quantizers import Int8Config
 from support import quantized
 
@@ -95,3 +95,12 @@ def test_it_is_not_trained():
     assert [v.name for v in layer.non_trainable_variables] == ["kernel", "bias", "kernel_scale"]
     layer.trainable = True
     assert layer.trainable_variables == []
+
+
+def test_a_layer_alone_finds_its_range_by_the_observer():
+    layer = layers.Dense(4)
+    x = np.random.default_rng(0).uniform(0, 1, size=(1000, 64)).astype("float32")
+    x[0, 0] = 1000.0
+    layer(x)
+    layer.quantize(config=Int8Config("static", calibration=x, observer="percentile"))
+    assert layer.input_scale.numpy() < 2 / 255

@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from netlet.layers.int8 import Int8Dense, Int8EinsumDense
+from netlet.layers.quantized import Int8Dense, Int8EinsumDense
 from netlet.quantizers import Int8Config
 from support import quantized
 

@@ -118,7 +118,7 @@ def test_config_refuses(arguments):
 def test_an_interrupted_change_is_undone(monkeypatch):
     m = model()
     before = m.predict(X, verbose=0)
-    import netlet.layers.base.adopting as adopting
+    import netlet.layers.base.quantization.adopting as adopting
 
     true, calls = adopting._fields, []
 
@@ -138,4 +138,4 @@ def test_an_interrupted_change_is_undone(monkeypatch):
 @pytest.mark.parametrize("config", ["int8", 8, layers.Dense(3)])
 def test_a_quantized_layer_with_another_config(config):
     with pytest.raises(ValueError, match="Int8Dense: expected `quantization_config` to be an Int8Config"):
-        netlet.layers.int8.Int8Dense(3, quantization_config=config)
+        netlet.layers.quantized.Int8Dense(3, quantization_config=config)

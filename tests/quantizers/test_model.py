@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from netlet.layers.int8 import FoldedNormalization, Int8Dense
+from netlet.layers.quantized import FoldedNormalization, Int8Dense
 from netlet.quantizers import Int8Config
 
 X = np.random.default_rng(0).normal(size=(64, 12)).astype("float32")

@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from netlet.layers.int8 import FoldedNormalization
+from netlet.layers.quantized import FoldedNormalization
 from netlet.quantizers.norm_folding import folded_weights
 
 RNG = np.random.default_rng(0)

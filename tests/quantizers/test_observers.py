@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from netlet.quantizers.histogram import BINS, Histogram, least_divergent, least_squares
-from netlet.quantizers.observers import observer
+from netlet.layers.quantized.base.histogram import BINS, Histogram, least_divergent, least_squares
+from netlet.layers.quantized.base.observers import observer
 
 
 @pytest.fixture

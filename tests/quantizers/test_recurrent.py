@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import _core, layers
-from netlet.layers.int8 import Int8GRUCell, Int8LSTM, Int8LSTMCell
+from netlet.layers.quantized import Int8GRUCell, Int8LSTM, Int8LSTMCell
 from netlet.quantizers import Int8Config
 
 X = np.random.default_rng(0).normal(size=(6, 7, 5)).astype("float32")

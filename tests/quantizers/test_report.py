@@ -9,7 +9,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from netlet.layers.base.quantization import quantized_class
+from netlet.layers.base.quantization.quantized_classes import quantized_class
 from netlet.quantizers import Int4Config, Int8Config, QuantizationReport, timing
 
 RNG = np.random.default_rng(0)

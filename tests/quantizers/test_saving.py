@@ -9,7 +9,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from netlet.layers.int8 import FoldedNormalization
+from netlet.layers.quantized import FoldedNormalization
 from netlet.quantizers import Int8Config
 
 X = np.random.default_rng(0).normal(size=(32, 6)).astype("float32")

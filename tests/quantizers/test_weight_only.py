@@ -249,7 +249,7 @@ def test_group_sizes_that_are_refused(size):
 
 
 def test_a_weight_before_it_is_built():
-    layer = layers.int8.WeightOnlyDense(3, quantization_config=Int4Config())
+    layer = layers.quantized.WeightOnlyDense(3, quantization_config=Int4Config())
     with pytest.raises(AttributeError, match="it is not built"):
         layer.kernel  # noqa: B018
 

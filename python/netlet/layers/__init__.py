@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from netlet.base.missing import explain_missing
 
-from . import int8  # noqa: F401  (fills the table of quantized classes)
+from . import quantized  # noqa: F401  (fills the table of quantized classes)
 from .activations.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from .attention.attention import AdditiveAttention, Attention
 from .attention.grouped_query_attention import GroupedQueryAttention, GroupQueryAttention

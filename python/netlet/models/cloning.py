@@ -8,7 +8,7 @@ from typing import Any
 from netlet.base import tree
 from netlet.engine.graph import KerasTensor, OpCall
 from netlet.layers.base.layer import Layer
-from netlet.layers.base.quantized_parts import quantized_parts, restore_parts
+from netlet.layers.base.quantization.quantized_parts import quantized_parts, restore_parts
 from netlet.layers.core.input_layer import InputLayer
 
 from .functional import Functional, Model

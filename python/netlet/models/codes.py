@@ -20,10 +20,10 @@ from netlet import _core, activations
 from netlet.engine.graph import mask_of
 from netlet.layers.base.input_spec import check
 from netlet.layers.fusable import LINEAR, fused_activation
-from netlet.layers.int8.folded_normalization import FoldedNormalization
-from netlet.layers.int8.quantized import QuantizedLayer
 from netlet.layers.merging.merge import Concatenate
 from netlet.layers.pooling.pooling import MaxPooling
+from netlet.layers.quantized.base.quantized_layer import QuantizedLayer
+from netlet.layers.quantized.int8.folded_normalization import FoldedNormalization
 from netlet.layers.regularization.dropout import Dropout
 from netlet.layers.reshaping.cropping import Cropping
 from netlet.layers.reshaping.reshape import Flatten, Permute, RepeatVector, Reshape

@@ -22,8 +22,8 @@ from netlet.engine.graph import Function, mask_of
 from netlet.layers.base import call_context
 from netlet.layers.base.input_spec import check
 from netlet.layers.fusable import LINEAR, fused_activation, is_linear, is_product, normalizes
-from netlet.layers.int8.folded_normalization import FoldedNormalization
 from netlet.layers.pooling.pooling import MaxPooling, Pooling
+from netlet.layers.quantized.int8.folded_normalization import FoldedNormalization
 
 from . import codes
 

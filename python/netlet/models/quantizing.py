@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlet.layers.base.adopting import one_at_a_time
+from netlet.layers.base.quantization.adopting import one_at_a_time
 from netlet.quantizers.quantize import quantize_model
 from netlet.quantizers.report import QuantizationReport, report_of
 from netlet.quantizers.timing import slower

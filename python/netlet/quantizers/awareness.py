@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlet.layers.base.aware_config import AwareConfig
-from netlet.layers.base.quantization import Int8Config
-from netlet.layers.base.quantizing import units_of
-from netlet.layers.int8.aware import Aware
+from netlet.layers.base.quantization.aware_config import AwareConfig
+from netlet.layers.base.quantization.int8_config import Int8Config
+from netlet.layers.base.quantization.quantizable import units_of
+from netlet.layers.quantized.aware.aware_layer import Aware
 
 
 def quantize_aware(model: Any, config: Any = None, filters: Any = None) -> Any:

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 
 from netlet.base import tree
-
-from .observers import observer
+from netlet.layers.quantized.base.observers import observer
 
 
 class Repeatable:

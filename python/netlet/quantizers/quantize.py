@@ -6,11 +6,12 @@ import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from netlet.layers.base.adopting import adopt_all
-from netlet.layers.base.quantization import config_for, config_of_layer, quantized_class
-from netlet.layers.base.quantizing import units_of
-from netlet.layers.int8.aware import Aware
-from netlet.layers.int8.folded_normalization import FoldedNormalization
+from netlet.layers.base.quantization.adopting import adopt_all
+from netlet.layers.base.quantization.modes import config_for, config_of_layer
+from netlet.layers.base.quantization.quantizable import units_of
+from netlet.layers.base.quantization.quantized_classes import quantized_class
+from netlet.layers.quantized.aware.aware_layer import Aware
+from netlet.layers.quantized.int8.folded_normalization import FoldedNormalization
 
 from .awareness import aware_layers, check_trained
 from .calibration import Repeatable, ranges_of, saturation_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from netlet.layers.base.quantizing import own_variables
+from netlet.layers.base.quantization.quantizable import own_variables
 
 
 @dataclass

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from netlet.layers.base.quantizing import units_of
-from netlet.layers.int8.aware import Aware
-from netlet.layers.int8.quantized import QuantizedLayer
-from netlet.layers.int8.weight_statistics import WeightStatistics, decibels
+from netlet.layers.base.quantization.quantizable import units_of
+from netlet.layers.quantized.aware.aware_layer import Aware
+from netlet.layers.quantized.base.quantized_layer import QuantizedLayer
+from netlet.layers.quantized.base.weight_statistics import WeightStatistics, decibels
 
 from .record import LayerRecord, own_bytes
 from .timing import seconds_text

@@ -6,8 +6,9 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from netlet.layers.base.quantization import config_of_layer, quantized_class
-from netlet.layers.base.quantizing import check_ready, no_class, units_of
+from netlet.layers.base.quantization.modes import config_of_layer
+from netlet.layers.base.quantization.quantizable import check_ready, no_class, units_of
+from netlet.layers.base.quantization.quantized_classes import quantized_class
 from netlet.layers.normalization.spectral_normalization import SpectralNormalization
 
 from .record import LayerRecord, own_bytes

@@ -23,7 +23,7 @@ _scope: ContextVar[Mapping[str, Any] | None] = ContextVar("netlet_custom_objects
 # The modules whose public classes may be named, in the order in which `public_home` searches them.
 _CLASS_MODULES = (
     "netlet.layers",
-    "netlet.layers.int8",
+    "netlet.layers.quantized",
     "netlet.quantizers",
     "netlet.optimizers.schedules",
     "netlet.optimizers",

@@ -11,7 +11,7 @@ import numpy as np
 from netlet import _core
 from netlet.base.tree import flatten
 from netlet.engine.variable import Variable, storage_epoch
-from netlet.layers.base.adopting import changes
+from netlet.layers.base.quantization.adopting import changes
 from netlet.optimizers.base.finite import FiniteCheck, checking
 
 from . import results

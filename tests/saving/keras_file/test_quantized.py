@@ -11,7 +11,7 @@ import pytest
 from keras.quantizers import AbsMaxQuantizer, Int4QuantizationConfig, Int8QuantizationConfig
 
 import netlet
-from netlet.layers import int8
+from netlet.layers import quantized
 from netlet.quantizers import KerasConfig
 
 pytestmark = pytest.mark.usefixtures("quick_initializers")
@@ -100,7 +100,7 @@ def test_embedding(tmp_path, name):
     theirs.quantize(config=config)
     theirs.save(tmp_path / "model.keras")
     model = netlet.models.load_model(tmp_path / "model.keras")
-    assert type(model.layers[0]) is int8.KerasWeightOnlyEmbedding
+    assert type(model.layers[0]) is quantized.KerasWeightOnlyEmbedding
     np.testing.assert_allclose(model.predict(WORDS, verbose=0), theirs.predict(WORDS, verbose=0), rtol=1e-6, atol=1e-7)
     model.save(tmp_path / "again.keras")
     back = keras.saving.load_model(tmp_path / "again.keras")

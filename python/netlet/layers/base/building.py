@@ -13,7 +13,7 @@ from netlet.engine.graph import KerasTensor, infer_spec
 
 from . import call_context, masks
 from .calling import as_shapes, has_tensor, name_layer, parameters, shapes_in
-from .quantized_parts import quantized_parts
+from .quantization.quantized_parts import quantized_parts
 from .state import LayerState
 
 

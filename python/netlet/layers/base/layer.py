@@ -21,12 +21,12 @@ from . import call_context, masks
 from .building import Building
 from .calling import finishing, name_layer, nested_too_deeply
 from .input_spec import InputSpec, check
-from .quantizing import Quantizing
+from .quantization.quantizable import Quantizable
 
 _OTHER_TYPES = {"int16": "int32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
 
 
-class Layer(Building, Quantizing):
+class Layer(Building, Quantizable):
     """Base class of all layers.
 
     Args:

@@ -53,7 +53,7 @@ def to_keras(config: Any) -> Any:
         result["module"] = None
     elif isinstance(module, str) and module.split(".")[0] == "netlet":
         _name_in_keras(result, module)
-        if module == "netlet.layers.int8":
+        if module == "netlet.layers.quantized":
             return layer_to_keras(result)
     return result
 
@@ -147,7 +147,7 @@ def from_keras(config: Any) -> Any:
         return _op_from_keras(config)
     result = {key: from_keras(value) for key, value in config.items() if key != "compile_config"}
     inner = result.get("config")
-    own = module == "keras.layers.int8"  # netlet's own quantized layers, in a file that netlet wrote
+    own = module == "keras.layers.quantized"  # netlet's own quantized layers, in a file that netlet wrote
     if module == "keras.layers" and is_quantized(result):
         return layer_from_keras(result)
     if isinstance(inner, dict) and not own:

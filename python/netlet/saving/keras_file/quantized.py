@@ -65,7 +65,7 @@ def layer_from_keras(config: Config) -> Config:
         "config": options,
         "registered_name": None,
     }
-    return {**config, "module": "keras.layers.int8", "class_name": cls, "config": inner}
+    return {**config, "module": "keras.layers.quantized", "class_name": cls, "config": inner}
 
 
 def layer_to_keras(config: Config) -> Config:
