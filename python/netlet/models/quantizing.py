@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netlet.layers.base.quantization.adopting import one_at_a_time
+from netlet.optimizers.base.segment import release
 from netlet.quantizers.quantize import quantize_model
 from netlet.quantizers.report import QuantizationReport, report_of
 from netlet.quantizers.timing import slower
@@ -16,6 +17,7 @@ class QuantizedModel:
     # Set by the classes that this one is mixed into.
     name: str
     optimizer: Any
+    variables: list[Any]
     _compile_config: dict[str, Any]
 
     def _forget_recorded_steps(self) -> None:
@@ -79,6 +81,7 @@ class QuantizedModel:
             if self.optimizer is not None and self.optimizer.built:
                 fresh = type(self.optimizer).from_config(self.optimizer.get_config())
                 self.optimizer = self._compile_config["optimizer"] = fresh
+                release(self.variables)
 
     def quantization_report(self) -> QuantizationReport:
         """What `quantize` did with each layer that has weights.

@@ -152,6 +152,7 @@ class Optimizer(Slots, Groups, State):
         for i, (v, at) in enumerate(zip(variables, place(variables), strict=True)):
             self._trainable_variables_indices[id(v)] = i
             self._places[id(v)] = at
+            at.segment.users.add(self)
         if self.use_ema:
             self._model_variables_moving_average = self.add_optimizer_variables(variables, "average")
         if self.gradient_accumulation_steps:

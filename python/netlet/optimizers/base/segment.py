@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 
@@ -22,11 +23,16 @@ LEAST_TABLE = 65536  # elements: updating all rows of a smaller table costs less
 
 
 class Segment:
-    """One block of `size` elements of one dtype for parameters, and one for their gradients."""
+    """One block of `size` elements of one dtype for parameters, and one for their gradients.
+
+    Attributes:
+        users: the optimizers that update variables in it.
+    """
 
     def __init__(self, dtype: str, size: int) -> None:
         self.dtype, self.size = dtype, size
         self.params, self.grads = self.zeros(), self.zeros()
+        self.users: WeakSet[Any] = WeakSet()
         self._written: dict[
             int, _core.RowMap
         ] = {}  # for the table that begins at the key: which rows of its gradient may differ from 0
@@ -97,6 +103,18 @@ def place(variables: Sequence[Variable]) -> list[Place]:
             v._rebind(at.of(segment.params, v.shape))
             begin = at.end
     return [v._place for v in variables]
+
+
+def release(variables: Sequence[Variable]) -> None:
+    """Moves variables out of segments that no optimizer uses any more, so that the segments' memory can be freed.
+
+    Args:
+        variables: the variables.
+    """
+    for v in variables:
+        if v._place is not None and not v._place.segment.users:
+            v._place = None
+            v._rebind(_core.empty(v.shape, v.dtype))
 
 
 @dataclass
