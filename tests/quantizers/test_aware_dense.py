@@ -10,6 +10,7 @@ from netlet import GradientTape, Variable, layers
 from netlet.layers.quantized import AwareDense, Int8Dense
 from netlet.quantizers import AwareConfig
 from support import quantized as reference
+from support.codes import requantized
 
 F = np.float32
 X = np.random.default_rng(0).normal(size=(9, 12)).astype(F)
@@ -51,8 +52,8 @@ def test_values_are_those_of_exact_sums_of_codes(activation, isa):
     scale, zero = reference.row_ranges(X, (-1,))
     q, kernel_scale = kernel_codes(layer.kernel.numpy())
     sums = (reference.codes(X, scale, zero).astype(np.int64) - zero) @ q
-    expected = sums.astype(F) * (scale * kernel_scale) + layer.bias.numpy()
-    np.testing.assert_array_equal(layer(X, training=True), reference.ACTIVATIONS[activation](expected))
+    expected = requantized(sums, scale, kernel_scale, layer.bias.numpy(), activation)
+    np.testing.assert_array_equal(layer(X, training=True), expected)
     np.testing.assert_array_equal(layer(X), layer(X, training=True))
 
 

@@ -54,12 +54,6 @@ def sums(layer, x):
     return Definition(layer.strides, window.pads(extents), layer.dilation_rate).forward(x, kernel, groups)
 
 
-def last_step(layer, s, scale):
-    y = s.astype("float32") * (np.asarray(scale, "float32") * layer.kernel_scale.numpy())
-    y = y if layer.bias is None else y + layer.bias.numpy()
-    return quantized.ACTIVATIONS[layer.activation.__name__](y).astype("float32")
-
-
 @pytest.mark.parametrize("config", CONFIGS)
 @pytest.mark.parametrize("case", CASES)
 def test_definition(case, config):
@@ -81,7 +75,7 @@ def test_definition(case, config):
     q = quantized.codes(x, scale, zero).astype("float64") - zero
     first = layer.data_format == "channels_first"
     s = sums(layer, np.moveaxis(q, 1, -1) if first else q)
-    wanted = last_step(layer, s, scale)
+    wanted = quantized.last_step(s, scale, layer, layer.activation.__name__)
     wanted = np.moveaxis(wanted, -1, 1) if first else wanted
     assert wanted.shape == y.shape
     np.testing.assert_array_equal(layer(x).numpy(), wanted)

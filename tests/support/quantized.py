@@ -1,21 +1,17 @@
-"""References of quantized layers: codes and products in float32 and int64, operation by operation."""
+"""References of quantized layers: codes of their inputs, and their products from exact sums in int64."""
 
 from __future__ import annotations
 
 import numpy as np
 
-ACTIVATIONS = {
-    "linear": lambda y: y,
-    "relu": lambda y: np.maximum(y, np.float32(0)),
-    "leaky_relu": lambda y: np.where(y > 0, y, y * np.float32(0.25)),
-}
+from support.codes import centered, quantized, requantized
+
+SLOPE = 0.25  # of the leaky_relu that tests use
 
 
 def codes(x: np.ndarray, scale: np.ndarray, zero: np.ndarray) -> np.ndarray:
-    """uint8 codes of x for given scales and zero points, as csrc/ops/quant/requantize_args.h defines them."""
-    x = np.asarray(x, "float32")
-    q = np.rint(x / np.asarray(scale, "float32")) + np.asarray(zero, "float32")
-    return np.clip(np.where(np.isnan(q), 0, q), 0, 255).astype("uint8")
+    """uint8 codes of x for given scales and zero points."""
+    return quantized(np.asarray(x, "float32"), scale, zero)
 
 
 def row_ranges(x: np.ndarray, axes: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
@@ -27,14 +23,16 @@ def row_ranges(x: np.ndarray, axes: tuple[int, ...]) -> tuple[np.ndarray, np.nda
     return scale, np.clip(np.rint(0 - low / scale), 0, 255).astype("uint8")
 
 
+def last_step(sums: np.ndarray, scale: np.ndarray, layer, activation: str = "linear") -> np.ndarray:
+    """What a quantized layer returns for exact sums of products of codes with an input of this scale."""
+    bias = None if layer.bias is None else layer.bias.numpy().ravel()
+    return requantized(sums, np.asarray(scale, "float32"), layer.kernel_scale.numpy(), bias, activation, SLOPE)
+
+
 def product(
     q: np.ndarray, scale: np.ndarray, zero: np.ndarray, layer, activation: str = "linear", kernel=None
 ) -> np.ndarray:
-    """What a quantized dense layer returns for codes q (..., K): exact sums in int64, the last step in float32."""
-    kernel = np.asarray(layer.kernel.numpy() if kernel is None else kernel, np.int64)
-    w_zero = 0 if layer.kernel_zero_point is None else layer.kernel_zero_point.numpy().astype(np.int64)
-    sums = (q.astype(np.int64) - zero.astype(np.int64)) @ (kernel - w_zero)
-    y = sums.astype("float32") * (np.asarray(scale, "float32") * layer.kernel_scale.numpy())
-    if layer.bias is not None:
-        y = y + layer.bias.numpy().ravel()
-    return ACTIVATIONS[activation](y).astype("float32")
+    """What a quantized dense layer returns for codes q (..., K)."""
+    kernel = np.asarray(layer.kernel.numpy() if kernel is None else kernel)
+    kernel_zero = None if layer.kernel_zero_point is None else layer.kernel_zero_point.numpy()
+    return last_step(centered(q, zero) @ centered(kernel, kernel_zero), scale, layer, activation)

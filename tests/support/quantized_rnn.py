@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from support.quantized import codes, row_ranges
+
 F = np.float32
 CURVES = {
     "tanh": np.tanh,
@@ -16,10 +18,8 @@ CURVES = {
 
 def range_codes(x):
     """Codes, scale and zero point of each row of x, from its range (ONNX's DynamicQuantizeLinear)."""
-    low, high = np.minimum(x.min(-1, keepdims=True), 0), np.maximum(x.max(-1, keepdims=True), 0)
-    scale = np.where(high == low, F(1), (high - low) / F(255))
-    zero = np.clip(np.rint(-low / scale), 0, 255)
-    return np.clip(np.rint(x / scale) + zero, 0, 255).astype("int64"), scale, zero.astype("int64")
+    scale, zero = row_ranges(x, (-1,))
+    return codes(x, scale, zero).astype("int64"), scale, zero.astype("int64")
 
 
 def dequantized_product(codes, scale, zero, w, w_scale, w_zero=0):
