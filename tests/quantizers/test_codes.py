@@ -207,3 +207,17 @@ def test_training_plans_have_no_codes():
     y = static(model, data)
     model.compile("sgd", "mse")
     assert model.evaluate(data, y, verbose=0) == 0
+
+
+def test_scales_that_are_set_after_a_plan_was_recorded():
+    """Two layers make the same codes of one value, until one of them gets another scale."""
+    x = RNG.normal(size=(8, 12)).astype("float32")
+    inputs = netlet.Input((12,))
+    h = layers.Dense(16, "relu", name="h")(inputs)
+    model = netlet.Model(inputs, [layers.Dense(4, name="p")(h), layers.Dense(4, name="q")(h)])
+    model.quantize("int8", Int8Config("static", calibration=x), only_if_faster=False)
+    model.predict(x, verbose=0)
+    scale = model.get_layer("q").input_scale
+    scale.assign(3 * scale.numpy())
+    for eager, recorded in zip(model(x), model.predict(x, verbose=0), strict=True):
+        np.testing.assert_array_equal(eager.numpy(), recorded)

@@ -139,3 +139,16 @@ def test_an_interrupted_change_is_undone(monkeypatch):
 def test_a_quantized_layer_with_another_config(config):
     with pytest.raises(ValueError, match="Int8Dense: expected `quantization_config` to be an Int8Config"):
         netlet.layers.quantized.Int8Dense(3, quantization_config=config)
+
+
+def test_an_optimizer_that_its_config_does_not_make_again():
+    class Own(netlet.optimizers.SGD):
+        def __init__(self, needed):
+            super().__init__(0.1)
+
+    m = model()
+    m.compile(Own(1), "mse")
+    m.fit(X, np.zeros((16, 2), "float32"), verbose=0)
+    with pytest.raises(TypeError):
+        m.quantize("int8", only_if_faster=False)
+    assert [type(layer) for layer in m.layers] == [layers.Dense] * 2

@@ -86,6 +86,7 @@ class Variable(Operators, Values):
     np.float32(6.0)
     """
 
+    _decides_plans = False  # whether plans were recorded for its present value, and are recorded again after `assign`
     _place: Any = None  # its position in an optimizer's segment: optimizers/base/segment.py
     overwrite_with_gradient = False  # whether optimizers set it to its gradient, as float8 training in Keras needs
     by_rows = False  # whether its gradient is 0 except in few rows: the table of an Embedding
@@ -236,6 +237,8 @@ class Variable(Operators, Values):
             _core.assign(self._in_own_dtype(given), self._tensor)
         else:
             self._tensor.copy_from(np.asarray(given))
+            if self._decides_plans:
+                moved()
         return self
 
     def assign_add(self, value: Any) -> Variable:

@@ -49,7 +49,7 @@ class SharedInput:
         if layer.input_scale is None:
             key: Any = tuple(sorted(axis % len(x.shape) for axis in layer._row_axes))
         else:
-            key = layer.input_scale.numpy().item(), layer.input_zero_point.numpy().item()
+            key = _deciding(layer.input_scale).item(), _deciding(layer.input_zero_point).item()
         if key not in self._codes:
             self._codes[key] = layer._input_codes(x)
         return self._codes[key]
@@ -241,6 +241,12 @@ def _common(wishes: list[Codes | None]) -> Codes | None:
     for other in wishes:
         if first is None or other is None:
             return None
-        if not all(np.array_equal(a.numpy(), b.numpy()) for a, b in zip(first, other, strict=True)):
+        if not all(a is b or np.array_equal(_deciding(a), _deciding(b)) for a, b in zip(first, other, strict=True)):
             return None
     return first
+
+
+def _deciding(variable: Any) -> Any:
+    """The value of a Variable on which the recorded plan depends: after `assign`, the plan is recorded again."""
+    variable._decides_plans = True
+    return variable.numpy()

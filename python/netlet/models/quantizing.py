@@ -18,6 +18,7 @@ class QuantizedModel:
     name: str
     optimizer: Any
     variables: list[Any]
+    _flatten_layers: Any
     _compile_config: dict[str, Any]
 
     def _forget_recorded_steps(self) -> None:
@@ -76,10 +77,14 @@ class QuantizedModel:
                 f'one on {place}. Call model.to("cpu") first.'
             )
         with one_at_a_time:
+            used = self.optimizer is not None and self.optimizer.built
+            # Before anything changes, since it may raise.
+            fresh = type(self.optimizer).from_config(self.optimizer.get_config()) if used else None
             self._quantization_records = quantize_model(self, mode, config, filters, slower if only_if_faster else None)
-            self._forget_recorded_steps()
-            if self.optimizer is not None and self.optimizer.built:
-                fresh = type(self.optimizer).from_config(self.optimizer.get_config())
+            for model in self._flatten_layers():
+                if isinstance(model, QuantizedModel):
+                    model._forget_recorded_steps()
+            if fresh is not None:
                 self.optimizer = self._compile_config["optimizer"] = fresh
                 release(self.variables)
 

@@ -115,7 +115,7 @@ def _observe(model: Any, layers: Sequence[Any], observers: Sequence[Any], data: 
 def _watched(layer: Any, seen: Any) -> Iterator[None]:
     """A context in which `seen` is given the inputs of each call of the layer in this thread."""
     call, thread = layer.call, threading.get_ident()
-    assert layer._takes_training in (True, False)  # cached now, from the true `call`
+    _ = layer._takes_training  # cached now, from the true `call`
 
     @functools.wraps(call)
     def watching(*args: Any, **kwargs: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from netlet import _core, activations, ops
 
-from ...base.quantization.adopting import adopt
+from ...base.quantization.adopting import adopt, one_at_a_time
 from ...base.quantization.aware_config import MOVING
 from ...base.quantization.quantizable import no_class
 from ...base.quantization.quantized_classes import quantized_class, quantizes
@@ -73,13 +73,17 @@ class Aware:
 
         Raises:
             ValueError: another mode, or a config.
+            NotImplementedError: type_check is False.
         """
         if mode not in (None, "int8") or config is not None:
             raise ValueError(
                 f"Layer '{self.name}'.quantize: expected mode 'int8' and no config, because it has trained with "
                 f"{self.quantization_config!r}, received mode {mode!r} and {config!r}."
             )
-        adopt(self, self.trained_twin())
+        if not type_check:
+            raise NotImplementedError(f"Layer '{self.name}'.quantize: expected type_check=True, received False.")
+        with one_at_a_time:
+            adopt(self, self.trained_twin())
 
 
 class AwareLayer(Aware, QuantizedLayer):
