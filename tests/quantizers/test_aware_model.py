@@ -60,7 +60,8 @@ def test_from_float_to_integers(name):
     np.testing.assert_array_equal(model.predict(X, verbose=0), trained)
     np.testing.assert_array_equal(model(X), trained)
     report = model.quantization_report()
-    assert [row.layer for row in report] == ["first", "second", "last"]
+    assert [row.layer for row in report] == ["first", "norm", "second", "last"]
+    assert report.pop(1).done == "folded into 'first'"
     assert all(row.done.endswith("trained") and row.bytes_after < row.bytes_before for row in report)
     assert all(30 < row.snr_db < 60 for row in report)
 

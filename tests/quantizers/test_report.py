@@ -162,3 +162,24 @@ def test_a_float_model_has_no_report():
     m = netlet.Sequential([netlet.Input((3,)), layers.ReLU()])
     m.quantize("int8")
     assert m.quantization_report() == QuantizationReport()
+
+
+def test_layers_that_an_earlier_call_quantized_keep_their_rows(tmp_path):
+    model = netlet.Sequential([netlet.Input((6,)), layers.Dense(5, name="a"), layers.Dense(4, name="b")])
+    model.quantize("int8", filters="a")
+    first = model.quantization_report()[0]
+    model.save(tmp_path / "m.netlet")
+    loaded = netlet.saving.load_model(tmp_path / "m.netlet")
+    model.quantize("int4", filters="b")
+    a, b = model.quantization_report()
+    assert a == first and a.done == "int8, dynamic"
+    assert b.done == "int4, weights only"
+    loaded.quantize("int4", filters="b")
+    assert [row.done for row in loaded.quantization_report()] == ["int8, dynamic", "int4, weights only"]
+
+
+def test_the_row_of_a_folded_normalization_stays_after_training():
+    model = netlet.Sequential([netlet.Input((6,)), layers.Dense(5, name="a"), layers.BatchNormalization(name="n")])
+    netlet.quantizers.quantize_aware(model)
+    model.quantize("int8")
+    assert [row.done for row in model.quantization_report()] == ["int8, dynamic, trained", "folded into 'a'"]

@@ -7,7 +7,7 @@ from typing import Any
 from netlet.layers.base.quantization.adopting import one_at_a_time
 from netlet.optimizers.base.segment import release
 from netlet.quantizers.quantize import quantize_model
-from netlet.quantizers.report import QuantizationReport, report_of
+from netlet.quantizers.report import QuantizationReport, report_of, with_earlier
 from netlet.quantizers.timing import slower
 
 
@@ -80,7 +80,8 @@ class QuantizedModel:
             used = self.optimizer is not None and self.optimizer.built
             # Before anything changes, since it may raise.
             fresh = type(self.optimizer).from_config(self.optimizer.get_config()) if used else None
-            self._quantization_records = quantize_model(self, mode, config, filters, slower if only_if_faster else None)
+            records = quantize_model(self, mode, config, filters, slower if only_if_faster else None)
+            self._quantization_records = with_earlier(self, records, self.__dict__.get("_quantization_records"))
             for model in self._flatten_layers():
                 if isinstance(model, QuantizedModel):
                     model._forget_recorded_steps()

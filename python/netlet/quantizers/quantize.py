@@ -36,7 +36,7 @@ def quantize_model(
         review: called with each layer before anything changes; None (the default): all are quantized.
 
     Returns:
-        A record of each layer that has weights, in the order of the model's layers.
+        A record of each layer that has weights, except those that an earlier call has quantized.
 
     Raises:
         ValueError: as `Model.quantize`.
@@ -75,8 +75,7 @@ def quantize_model(
             records = [r for r in records if r.layer is not norm]
             records.append(LayerRecord(norm, f"folded into '{layer.name}'", True, own_bytes(norm), 0))
     adopt_all(changes)
-    place = {id(layer): i for i, layer in enumerate(model._flatten_layers())}
-    return sorted(records, key=lambda r: place.get(id(r.layer), 0))
+    return records
 
 
 def _trained(model: Any, filters: Filters) -> list[LayerRecord]:
@@ -86,7 +85,8 @@ def _trained(model: Any, filters: Filters) -> list[LayerRecord]:
     for layer in units_of(model):
         size = own_bytes(layer)
         if not isinstance(layer, Aware):
-            records.append(_float(layer, "it has not trained with codes"))
+            if layer.quantization_mode is None:
+                records.append(_float(layer, "it has not trained with codes"))
         elif not wanted(layer):
             records.append(LayerRecord(layer, "aware: left out by `filters`", False, size, size))
         else:

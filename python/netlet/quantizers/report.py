@@ -90,6 +90,27 @@ def report_of(model: Any) -> QuantizationReport:
     return QuantizationReport(_row(record) for record in records)
 
 
+def with_earlier(
+    model: Any, records: Sequence[LayerRecord], earlier: Sequence[LayerRecord] | None
+) -> list[LayerRecord]:
+    """The records of a call of `quantize` with those of layers that were quantized before it.
+
+    Args:
+        model: the model.
+        records: those of the call.
+        earlier: those of earlier calls; None for none, e.g. for a model that was loaded.
+
+    Returns:
+        A list in the order of the model's layers.
+    """
+    place = {id(layer): i for i, layer in enumerate(model._flatten_layers())}
+    found: dict[int, LayerRecord] = {}
+    for record in (*(r for r in (*_found(model), *(earlier or ())) if r.quantized), *records):
+        if id(record.layer) in place:
+            found[id(record.layer)] = record
+    return sorted(found.values(), key=lambda record: place[id(record.layer)])
+
+
 def statistics_of(layer: Any) -> list[WeightStatistics]:
     """The statistics of the weights that were quantized in a layer or in the parts that it makes itself.
 

@@ -56,7 +56,7 @@ def select(model: Any, config: Any, filters: Filters) -> tuple[list[Any], list[L
         filters: see `wanted_by`.
 
     Returns:
-        (layers, records of those that stay float).
+        (layers, records of those that stay float). Layers that are quantized already and left out now are in neither.
 
     Raises:
         ValueError: the model is not built; a selected layer is quantized already.
@@ -67,6 +67,8 @@ def select(model: Any, config: Any, filters: Filters) -> tuple[list[Any], list[L
         )
     wanted, found, left = wanted_by(filters), [], []
     for layer in units_of(model):
+        if layer.quantization_mode is not None and not wanted(layer):
+            continue  # an earlier call has quantized it
         why = None if wanted(layer) else "left out by `filters`"
         if why is None and layer.built:
             check_ready(layer)
@@ -75,7 +77,7 @@ def select(model: Any, config: Any, filters: Filters) -> tuple[list[Any], list[L
             found.append(layer)
         else:
             size = own_bytes(layer)
-            left.append(LayerRecord(layer, f"float: {why}", layer.quantization_mode is not None, size, size))
+            left.append(LayerRecord(layer, f"float: {why}", False, size, size))
     return found, left
 
 
