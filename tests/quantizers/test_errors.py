@@ -152,3 +152,12 @@ def test_an_optimizer_that_its_config_does_not_make_again():
     with pytest.raises(TypeError):
         m.quantize("int8", only_if_faster=False)
     assert [type(layer) for layer in m.layers] == [layers.Dense] * 2
+
+
+@pytest.mark.parametrize("calibration", [iter([X]), {"x": X}, "rows", [X, X[:3]]])
+def test_a_layer_alone_calibrates_with_one_array(calibration):
+    layer = layers.Dense(3)
+    layer(X)
+    with pytest.raises(ValueError, match=r"Layer '.*': expected Int8Config\(calibration=\) to be an array of inputs"):
+        layer.quantize(config=static(calibration))
+    assert type(layer) is layers.Dense

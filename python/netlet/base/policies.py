@@ -152,8 +152,7 @@ class DTypePolicyMap(DTypePolicy):
         policies = {key: serialized(policy) for key, policy in self._policies.items()}
         return {"default_policy": None if self._default is None else self._default.name, "policy_map": policies}
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = None  # type: ignore[assignment]  # it can change, and is equal to others by value
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, DTypePolicyMap) and other.get_config() == self.get_config()

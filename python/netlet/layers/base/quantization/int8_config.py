@@ -21,8 +21,8 @@ class Int8Config(QuantizationConfig):
             faster. None: inputs stay float, and only the weights are stored in 8 bits.
         weights: "absmax" (the default): codes symmetric about 0. "zeropoint": codes over the weights' own range.
         per_channel: whether each output channel of a kernel has its own scale (the default), or all share one.
-        calibration: for "static": typical inputs of the model (of the layer, for `Layer.quantize`), in any form that
-            `predict` takes. A few hundred rows are usual. It is not saved with the layer.
+        calibration: for "static": typical inputs of the model, in any form that `predict` takes; for `Layer.quantize`,
+            an array of inputs of the layer. A few hundred rows are usual. Layers do not store it.
         observer: for "static": how the range of a layer's input follows from the observed values. "minmax" (the
             default): smallest and largest. "moving_average": of the smallest and largest of each batch.
             "percentile": without the 0.01 % farthest out on either side. "entropy": the range whose codes lose the

@@ -65,7 +65,13 @@ class MadeFromFloat:
                     f"Layer '{layer.name}': expected Int8Config(calibration=) with inputs of the layer for "
                     'activations="static", received None.'
                 )
-            values = np.asarray(config.calibration, "float32")
+            try:
+                values = np.asarray(config.calibration, "float32")
+            except (TypeError, ValueError):
+                raise ValueError(
+                    f"Layer '{layer.name}': expected Int8Config(calibration=) to be an array of inputs of the layer, "
+                    f"received a {type(config.calibration).__name__}."
+                ) from None
             if not values.size or not np.isfinite(values).all():
                 raise ValueError(
                     f"Layer '{layer.name}': expected finite calibration data with at least one row, received shape "
