@@ -70,6 +70,16 @@ def test_files(tmp_path, name, config, ending):
     assert [(v.path, v.dtype) for v in other.weights] == [(v.path, v.dtype) for v in model.weights]
 
 
+@pytest.mark.parametrize("config", CONFIGS)
+@pytest.mark.parametrize("name", LAYERS)
+def test_clones(name, config):
+    model, x = built(name)
+    model.quantize(None, CONFIGS[config])
+    clone = netlet.models.clone_model(model)
+    clone.set_weights(model.get_weights())
+    np.testing.assert_array_equal(clone.predict(x, verbose=0), model.predict(x, verbose=0))
+
+
 def test_the_file_of_a_recurrent_model_is_small(tmp_path):
     model = netlet.Sequential([netlet.Input((20, 128)), layers.LSTM(256, return_sequences=True), layers.GRU(256)])
     model.save(tmp_path / "float.netlet")

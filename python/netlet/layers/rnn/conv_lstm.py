@@ -109,7 +109,16 @@ class ConvLSTMCell(GatedCell):
         return ops.conv(h, kernel, padding="same")
 
     def get_config(self) -> dict[str, Any]:
-        names = ("filters", "kernel_size", "strides", "padding", "data_format", "dilation_rate", "unit_forget_bias")
+        names = (
+            "rank",
+            "filters",
+            "kernel_size",
+            "strides",
+            "padding",
+            "data_format",
+            "dilation_rate",
+            "unit_forget_bias",
+        )
         return {**super().get_config(), **{name: getattr(self, name) for name in names}}
 
 
@@ -209,6 +218,11 @@ class ConvLSTM(CellLayer):
         state = self.cell.compute_output_shape((batch, *rest))[0]
         output = (batch, steps, *state[1:]) if self.return_sequences else state
         return (output, state, state) if self.return_state else output
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        config.pop("rank", None)  # the cell's, which the class knows
+        return config
 
     def compute_mask(self, _: Any, mask: Any) -> Any:
         masks = super().compute_mask(_, mask)
