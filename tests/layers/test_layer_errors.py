@@ -70,6 +70,7 @@ def test_bad_units(units):
         ({"activation": 3}, "Could not interpret activation: 3"),
         ({"colour": "red"}, r"Unrecognized keyword arguments passed to Dense: \['colour'\]"),
         ({"trainable": "yes"}, "expected `trainable` to be True or False"),
+        ({"dtype": "mixed_bf16"}, "Unknown dtype policy: 'mixed_bf16'. Did you mean 'mixed_bfloat16'"),
         ({"dtype": "float23"}, "Unknown dtype: 'float23'. Did you mean"),
         ({"name": "a/b"}, "without '/'"),
     ],

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from .dtypes import HALVES, floatx, replace_floatx, standardize_dtype
+from .suggest import unknown
 
 _MIXED = {f"mixed_{half}": half for half in HALVES}
 _policy: DTypePolicy | None = None
@@ -20,7 +21,7 @@ class DTypePolicy:
             variables are float32. Default: the name of `config.dtype_policy()`.
 
     Raises:
-        ValueError: an unknown dtype.
+        ValueError: an unknown dtype or policy.
 
     Source: Keras 3, `keras.DTypePolicy`.
 
@@ -35,6 +36,8 @@ class DTypePolicy:
         if name in _MIXED:
             self._name, self._dtypes = name, (_MIXED[name], "float32")
         else:
+            if isinstance(name, str) and name.startswith("mixed"):
+                raise unknown("dtype policy", name, _MIXED)
             self._name = standardize_dtype(name)
             self._dtypes = (self._name, self._name)
 
