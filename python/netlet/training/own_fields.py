@@ -25,6 +25,12 @@ def compiled_loss(model: Any) -> CompiledLoss | None:
     return loss
 
 
+def all_layers(model: Any) -> list[Any]:
+    """The layers of the model and those inside them."""
+    layers: list[Any] = model._flatten_layers(include_self=False)
+    return layers
+
+
 def set_device(model: Any, name: str) -> None:
     """Notes the device on which the model's state is."""
     model._device = name

@@ -15,6 +15,7 @@ from netlet.utils.batches import unpack_x_y_sample_weight
 from .compiling import Compiling
 from .fitting import Fitting
 from .inspection import Inspection
+from .missing_gradients import check_gradients, untrainable
 from .on_batch import OnBatch
 from .own_step import standard
 from .placement import Placement
@@ -56,9 +57,10 @@ class Trainer(Compiling, Fitting, OnBatch, Inspection, Placement):
         variables = self.trainable_variables
         if variables:
             gradients = tape.gradient(scaled, variables)
+            check_gradients(self, gradients)
             self.optimizer.apply(gradients, variables)
         else:
-            warnings.warn(f"Model '{self.name}' has no trainable weights.", stacklevel=2)
+            warnings.warn(untrainable(self), stacklevel=2)
         # After the update, so that a step that stops before it leaves the metrics unchanged.
         self._track_loss(loss, x)
         return self.compute_metrics(x, y, y_pred, sample_weight)
