@@ -30,7 +30,7 @@ def quantize_aware(model: Any, config: Any = None, filters: Any = None) -> Any:
 
     Raises:
         ValueError: as `Model.quantize`; the model is aware already.
-        TypeError: `config` is no Int8Config.
+        TypeError: `model` is no Model; `config` is no Int8Config.
 
     Source: Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
     inference", 2018.
@@ -45,6 +45,8 @@ def quantize_aware(model: Any, config: Any = None, filters: Any = None) -> Any:
     >>> type(model.layers[0]).__name__
     'Int8Dense'
     """
+    if not hasattr(model, "quantization_report"):
+        raise TypeError(f"quantize_aware: expected `model` to be a Model, received {model!r}.")
     config = AwareConfig() if config is None else config
     if not isinstance(config, Int8Config):
         raise TypeError(f"quantize_aware: expected `config` to be an AwareConfig or None, received {config!r}.")

@@ -105,6 +105,14 @@ def _observe(model: Any, layers: Sequence[Any], observers: Sequence[Any], data: 
         model.run_eagerly = True  # plans do not call layers
         try:
             outputs = model.predict(data, verbose=0)
+        except (TypeError, ValueError) as error:
+            if "expected calibration data" in str(error):
+                raise  # of a layer that is watched
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(
+                f"Model '{model.name}': expected calibration data that `predict` takes, inputs without labels, as "
+                f"arrays or a generator of batches. {error}"
+            ) from error
         finally:
             model.run_eagerly = eagerly
     if not all(len(rows) for rows in tree.flatten(outputs)):

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from netlet.layers.base.quantization.adopting import adopt_all
+from netlet.layers.base.quantization.int8_config import Int8Config
 from netlet.layers.base.quantization.modes import config_for, config_of_layer
-from netlet.layers.base.quantization.quantizable import units_of
+from netlet.layers.base.quantization.quantizable import no_class, units_of
 from netlet.layers.base.quantization.quantized_classes import quantized_class
 from netlet.layers.quantized.aware.aware_layer import Aware
 from netlet.layers.quantized.int8.folded_normalization import FoldedNormalization
@@ -17,7 +18,7 @@ from .awareness import aware_layers, check_trained
 from .calibration import Repeatable, ranges_of, saturation_of
 from .norm_folding import foldable, folded_weights
 from .record import LayerRecord, own_bytes
-from .selection import Filters, select, wanted_by
+from .selection import Filters, select, wanted_by, warn_if_none
 
 # review(record, layer, its quantized twin) -> why the layer stays float, or None. It may add facts to the record.
 Review = Callable[[LayerRecord, Any, Any], str | None]
@@ -43,9 +44,11 @@ def quantize_model(
     """
     if aware_layers(model):
         check_trained(model, mode, config)
+        warn_if_none(model, filters)
         return _trained(model, filters)
     config = config_for(mode, config)
     selected, records = select(model, config, filters)
+    warn_if_none(model, filters)
     numeric = [layer for layer in selected if not layer.reads_indices]
     if config.activations == "static" and isinstance(config.calibration, Iterator):
         config = copy.copy(config)
@@ -84,9 +87,12 @@ def _trained(model: Any, filters: Filters) -> list[LayerRecord]:
     changes, records = [], []
     for layer in units_of(model):
         size = own_bytes(layer)
+        if not isinstance(layer, Aware) and layer.quantization_mode is not None:
+            continue  # an earlier call has quantized it
         if not isinstance(layer, Aware):
-            if layer.quantization_mode is None:
-                records.append(_float(layer, "it has not trained with codes"))
+            known = quantized_class(type(layer), Int8Config().scheme)
+            why = "it has not trained with codes" if known else no_class(type(layer), Int8Config())
+            records.append(_float(layer, why))
         elif not wanted(layer):
             records.append(LayerRecord(layer, "aware: left out by `filters`", False, size, size))
         else:

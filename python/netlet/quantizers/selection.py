@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -72,6 +73,8 @@ def select(model: Any, config: Any, filters: Filters) -> tuple[list[Any], list[L
         why = None if wanted(layer) else "left out by `filters`"
         if why is None and layer.built:
             check_ready(layer)
+        elif layer.quantization_mode is not None:
+            continue  # left out because an earlier call has quantized it
         why = why or why_not(model, layer, config_of_layer(layer, config))
         if why is None:
             found.append(layer)
@@ -79,6 +82,22 @@ def select(model: Any, config: Any, filters: Filters) -> tuple[list[Any], list[L
             size = own_bytes(layer)
             left.append(LayerRecord(layer, f"float: {why}", False, size, size))
     return found, left
+
+
+def warn_if_none(model: Any, filters: Filters) -> None:
+    """Warns if `filters` leaves out all layers, which is usually a typing error.
+
+    Args:
+        model: the model.
+        filters: see `wanted_by`.
+    """
+    wanted, units = wanted_by(filters), units_of(model)
+    if units and not any(wanted(layer) for layer in units):
+        names = [layer.name for layer in units]
+        warnings.warn(
+            f"Model '{model.name}'.quantize(filters={filters!r}) selects no layer: those with weights are {names}.",
+            stacklevel=4,
+        )
 
 
 def why_not(model: Any, layer: Any, config: Any) -> str | None:

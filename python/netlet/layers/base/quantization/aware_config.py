@@ -25,7 +25,7 @@ class AwareConfig(Int8Config):
             default): it stays when `quantizers.freeze_ranges` is called.
 
     Raises:
-        ValueError: an unknown value; `freeze_after` without observed ranges.
+        ValueError: an unknown value; `freeze_after` without observed ranges; learned ranges without static activations.
 
     >>> AwareConfig("static", observer="moving_average", freeze_after=100).get_config()["freeze_after"]
     100
@@ -47,6 +47,10 @@ class AwareConfig(Int8Config):
         super().__init__(activations, weights, per_channel, calibration, observer)
         if ranges not in RANGES:
             raise ValueError(f"AwareConfig: expected `ranges` to be one of {RANGES}, received {ranges!r}.")
+        if ranges == "learned" and activations != "static":
+            raise ValueError(
+                f'AwareConfig: expected ranges="learned" only with activations="static", received {activations!r}.'
+            )
         if freeze_after is not None:
             if isinstance(freeze_after, bool) or not isinstance(freeze_after, int) or freeze_after < 0:
                 raise ValueError(
