@@ -84,8 +84,8 @@ def report_of(model: Any) -> QuantizationReport:
     Raises:
         ValueError: no layer of it is quantized, and `quantize` was not called.
     """
-    records = records_of(model)
-    if not records and "_quantization_records" not in model.__dict__:
+    records = model.__dict__.get("_quantization_records")
+    if records is None and not (records := _found(model)):
         raise ValueError(f"Model '{model.name}': expected a model after `quantize`, received one without 8-bit layers.")
     return QuantizationReport(_row(record) for record in records)
 
