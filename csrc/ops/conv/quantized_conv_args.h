@@ -5,7 +5,7 @@
 //
 //     x (N, D, H, W, C) codes, already padded (quantized_pad): every tap reads inside x; w int8; y (N, OD, OH, OW, O)
 //
-// A run is a sequence of bytes that lie one after the other in x and in the packed kernel: the channels at one tap, or,
+// A run is a sequence of bytes that are contiguous in x and in the packed kernel: the channels at one tap, or,
 // if taps along the last axis read adjacent pixels (`merged`), those at all of them. Terms are multiplied in lanes of 2
 // or 4. The last lane of a run is filled with weights of 0, so the kernel may read up to quantized_conv_slack bytes
 // past a run: x has them after its last pixel (quantized_pad) if a run does not end with a whole lane.

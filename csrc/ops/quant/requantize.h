@@ -32,7 +32,7 @@ struct CodeQuantizer {
     }
 };
 
-// What requantization knows of one row. `row` is the row of x_sums, `sample` that of x_scale and x_zero.
+// The numbers of one row. `row` is the row of x_sums, `sample` that of x_scale and x_zero. Factors wrap, as the sums do.
 struct RequantizedRow {
     float scale;
     int32_t minus_zero, of_w_zero;  // the factors of w_sums and of w_zero
@@ -42,11 +42,11 @@ struct RequantizedRow {
         const int32_t zero = code_at(q.x_zero, at, q.x_signed);
         scale = q.x_scale[at];
         minus_zero = -zero;
-        of_w_zero = q.w_zero ? -(q.x_sums[row] - (int32_t)q.terms * zero) : 0;
+        of_w_zero = q.w_zero ? (int32_t)((uint32_t)q.terms * (uint32_t)zero - (uint32_t)q.x_sums[row]) : 0;
     }
 };
 
-// What it knows of a vector of columns from column c on.
+// The numbers of a vector of columns from column c on.
 struct RequantizedColumns {
     Vec<float> scale, bias;
     VecI sums, zero, integer_bias;
@@ -63,8 +63,8 @@ struct RequantizedColumns {
     }
 };
 
-// What it knows of one row and a vector of columns. Rows have it in common if they share the scale and the zero point
-// of x, and w has no zero point.
+// Scale and addend of the sums of one row and a vector of columns. They are the same for all rows if those share the
+// scale and the zero point of x, and w has no zero point.
 struct RequantizedTile {
     Vec<float> scale;
     VecI addend;
