@@ -138,7 +138,7 @@ Quantized quantize(Tape& tape, const char* op, const Tensor& x, Quantizer kind, 
 }
 
 Tensor dequantize(Tape& tape, const char* op, const Tensor& q, const Tensor& scale, const Tensor& zero) {
-    if (q->dtype != DType::i8 && q->dtype != DType::u8)
+    if (!is_code(q->dtype))
         throw TypeError(std::string(op) + ": expected codes of int8 or uint8, received " + name_of(q->dtype));
     check_floating(op, scale);
     check_zero(op, zero, q->dtype, scale->shape);

@@ -18,8 +18,8 @@ struct QuantView {
 struct QuantLayout {
     Shape shape;
     bool shared[Shape::max_rank] = {};
-    void push(int64_t extent, bool is_shared) {
-        shape.push_back(extent);
+    void push(int64_t size, bool is_shared) {
+        shape.push_back(size);
         shared[shape.rank() - 1] = is_shared;
     }
     std::optional<QuantView> view() const;  // if the shared axes are adjacent
@@ -30,6 +30,8 @@ struct QuantLayout {
 // The layout of codes of shape q whose scale has one number, or q's rank and sizes that divide those of q. Otherwise
 // ValueError.
 QuantLayout layout_of_scale(const char* op, const Shape& q, const Shape& scale);
+
+inline bool is_code(DType t) { return t == DType::u8 || t == DType::i8; }
 
 // A zero point may be null; otherwise it has the codes' dtype and the scale's shape. Otherwise ValueError.
 void check_zero(const char* op, const Tensor& zero, DType codes, const Shape& scale);

@@ -40,6 +40,8 @@ Tensor code_sums(Tape& tape, const Tensor& q, int64_t outer, int64_t n, int64_t 
 // Checks everything but the shapes of x and kernel. `rows` is the shape of x's scale if it has one for each row, N the
 // number of output channels.
 void check_quantized(const char* op, const QuantizedProduct& p, const Shape& rows, int64_t N);
+// Checks the scale and the zero point of a result, which may be null, and returns its dtype: float32, or that of codes.
+DType check_result(const char* op, const Tensor& scale, const Tensor& zero);
 // The dtype of the result.
 DType result_dtype(const QuantizedProduct& p);
 // Numbers of the last step: everything but pointers. `terms` is the number of terms of a sum.

@@ -13,8 +13,6 @@ namespace netlet::ops {
 
 namespace {
 
-bool is_code(DType t) { return t == DType::u8 || t == DType::i8; }
-
 void check_operand(const char* op, const char* name, const Codes& x) {
     if (!x.scale && x.q->dtype != DType::f32)
         throw TypeError(std::string(op) + ": expected " + name + " of float32 where it has no scale, received " +
@@ -24,18 +22,6 @@ void check_operand(const char* op, const char* name, const Codes& x) {
                         name_of(x.q->dtype) + " with a scale of " + name_of(x.scale->dtype));
     if (!x.scale && x.zero) throw ValueError(std::string(op) + ": expected a scale beside the zero point of " + name);
     if (x.scale) check_zero(op, x.zero, x.q->dtype, x.scale->shape);
-}
-
-DType check_result(const char* op, const Tensor& scale, const Tensor& zero) {
-    if (zero && !scale) throw ValueError(std::string(op) + ": expected an out_scale beside out_zero");
-    if (!scale) return DType::f32;
-    if (scale->dtype != DType::f32 || scale->size() != 1)
-        throw ValueError(std::string(op) + ": expected out_scale to be one float32 number, received " +
-                         name_of(scale->dtype) + " of shape " + scale->shape.str());
-    if (zero && (!is_code(zero->dtype) || zero->size() != 1))
-        throw ValueError(std::string(op) + ": expected out_zero to be one number of uint8 or int8, received " +
-                         name_of(zero->dtype) + " of shape " + zero->shape.str());
-    return zero ? zero->dtype : DType::u8;
 }
 
 bool one_scale(const Codes& x) { return !x.scale || x.scale->size() == 1; }

@@ -15,11 +15,15 @@ std::string described(const Tensor& x) { return std::string(name_of(x->dtype)) +
     throw ValueError(std::string(op) + ": expected " + expected + ", received " + described(received));
 }
 
+DType dtype_of_result(const Tensor& scale, const Tensor& zero) {
+    return !scale ? DType::f32 : zero ? zero->dtype : DType::u8;
+}
+
 }  // namespace
 
 void check_quantized(const char* op, const QuantizedProduct& p, const Shape& rows, int64_t N) {
     const Tensor &x = p.x.q, &w = p.kernel.q;
-    if (x->dtype != DType::u8 && x->dtype != DType::i8)
+    if (!is_code(x->dtype))
         throw TypeError(std::string(op) + ": expected x of uint8 or int8, received " + name_of(x->dtype));
     if (w->dtype != DType::i8)
         throw TypeError(std::string(op) + ": expected a kernel of int8, received " + name_of(w->dtype));
@@ -31,11 +35,7 @@ void check_quantized(const char* op, const QuantizedProduct& p, const Shape& row
     check_zero(op, p.kernel.zero, w->dtype, p.kernel.scale->shape);
     if (p.bias && (p.bias->shape != Shape{N} || (p.bias->dtype != DType::f32 && p.bias->dtype != DType::i32)))
         refuse(op, "a bias of float32 or int32 and shape " + Shape{N}.str(), p.bias);
-    if (p.out_scale && (p.out_scale->dtype != DType::f32 || p.out_scale->size() != 1))
-        refuse(op, "out_scale to be one float32 number", p.out_scale);
-    if (p.out_zero && !p.out_scale) refuse(op, "an out_scale beside out_zero", p.out_zero);
-    if (p.out_zero && ((p.out_zero->dtype != DType::u8 && p.out_zero->dtype != DType::i8) || p.out_zero->size() != 1))
-        refuse(op, "out_zero to be one number of uint8 or int8", p.out_zero);
+    check_result(op, p.out_scale, p.out_zero);
     if (!p.x_hat != !p.kernel_hat) throw ValueError(std::string(op) + ": expected x_hat and kernel_hat, or neither");
     if (!p.x_hat) return;
     if (p.out_scale) refuse(op, "no out_scale beside x_hat, because codes have no gradient", p.out_scale);
@@ -45,9 +45,16 @@ void check_quantized(const char* op, const QuantizedProduct& p, const Shape& row
         refuse(op, "kernel_hat of float32 and shape " + w->shape.str(), p.kernel_hat);
 }
 
-DType result_dtype(const QuantizedProduct& p) {
-    return !p.out_scale ? DType::f32 : p.out_zero ? p.out_zero->dtype : DType::u8;
+DType check_result(const char* op, const Tensor& scale, const Tensor& zero) {
+    if (scale && (scale->dtype != DType::f32 || scale->size() != 1))
+        refuse(op, "out_scale to be one float32 number", scale);
+    if (zero && !scale) refuse(op, "an out_scale beside out_zero", zero);
+    if (zero && (!is_code(zero->dtype) || zero->size() != 1))
+        refuse(op, "out_zero to be one number of uint8 or int8", zero);
+    return dtype_of_result(scale, zero);
 }
+
+DType result_dtype(const QuantizedProduct& p) { return dtype_of_result(p.out_scale, p.out_zero); }
 
 Requantization requantization(const QuantizedProduct& p, int64_t terms) {
     Requantization r{};
