@@ -156,3 +156,29 @@ def test_policy_map():
         netlet.dtype_policies.DTypePolicyMap(policy_map=[])
     with pytest.raises(ValueError, match="received a DTypePolicyMap"):
         netlet.dtype_policies.DTypePolicyMap(policies)
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "float32", {"name": "mixed_float16"}])
+@pytest.mark.parametrize("built", [False, True])
+def test_the_policy_of_a_layer_can_be_set(policy, built):
+    """As in Keras: e.g. a model of the mixed policy whose last layer is made float32 afterwards."""
+    x, found = np.ones((2, 3), "float32"), []
+    for library in (keras, netlet):
+        layer = library.layers.Dense(2, dtype="mixed_bfloat16")
+        if built:
+            layer.build((None, 3))
+        layer.dtype_policy = policy if isinstance(policy, str) else library.DTypePolicy(**policy)
+        y = layer(x)
+        found.append((layer.dtype_policy.name, layer.compute_dtype, layer.variable_dtype, str(y.dtype)))
+    assert found[0] == found[1]
+    assert netlet.layers.deserialize(netlet.layers.serialize(layer)).dtype_policy.name == found[0][0]
+
+
+def test_a_policy_that_does_not_fit_the_weights():
+    layer = layers.Dense(2, name="out")
+    layer.build((None, 3))
+    with pytest.raises(ValueError, match="Layer 'out': expected a policy with float32 variables"):
+        layer.dtype_policy = "bfloat16"
+    assert layer.dtype_policy.name == "float32" and layer(np.ones((2, 3), "float32")).dtype == "float32"
+    with pytest.raises(ValueError, match="Unknown dtype"):
+        layer.dtype_policy = "float23"

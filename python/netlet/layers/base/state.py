@@ -274,14 +274,38 @@ class LayerState(Operation):
 
     # ---- types -----------------------------------------------------------------------------------------------------
     _policy: DTypePolicy  # as given: it may be a map
-    dtype_policy: DTypePolicy
+    _own_policy: DTypePolicy  # of this layer's path
+    _path: str | None
+
+    @property
+    def dtype_policy(self) -> DTypePolicy:
+        """The policy of the layer: the dtypes that it computes in and stores its weights in.
+
+        Setting it takes what `dtype` takes. A compiled model must be compiled again for it to take effect.
+
+        Raises:
+            ValueError: the layer has weights of another dtype than the new policy's.
+        """
+        return self._own_policy
+
+    @dtype_policy.setter
+    def dtype_policy(self, value: Any) -> None:
+        policy = get_policy(value)
+        if self._all_own_variables() and policy.variable_dtype != self.variable_dtype:
+            raise ValueError(
+                f"Layer '{self.name}': expected a policy with {self.variable_dtype} variables, which the layer has, "
+                f"received {policy!r}."
+            )
+        self._set_policy(policy)
+        if self._path is not None:
+            self._resolve_policy(self._path)
 
     def _set_policy(self, dtype: Any) -> None:
         self._policy = get_policy(dtype)
         self._adopt(self._policy)
 
     def _adopt(self, policy: DTypePolicy) -> None:
-        self.dtype_policy = policy
+        self._own_policy = policy
         self._compute_dtype = policy.compute_dtype
         self._is_mixed = policy.compute_dtype != policy.variable_dtype
 
