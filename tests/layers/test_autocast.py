@@ -174,6 +174,17 @@ def test_the_policy_of_a_layer_can_be_set(policy, built):
     assert netlet.layers.deserialize(netlet.layers.serialize(layer)).dtype_policy.name == found[0][0]
 
 
+def test_predict_after_the_policy_was_set():
+    x = np.ones((2, 3), "float32")
+    model = netlet.Sequential([netlet.Input((3,)), layers.Dense(2)])
+    model.compile("sgd", "mse")
+    model.fit(x, x[:, :2], verbose=0)
+    for policy, dtype in [("float32", "float32"), ("mixed_bfloat16", "bfloat16"), ("mixed_float16", "float16")]:
+        model.layers[0].dtype_policy = policy
+        assert model.predict(x, verbose=0).dtype == model(x).numpy().dtype == dtype
+        assert np.isfinite(model.fit(x, x[:, :2], verbose=0).history["loss"])
+
+
 def test_a_policy_that_does_not_fit_the_weights():
     layer = layers.Dense(2, name="out")
     layer.build((None, 3))

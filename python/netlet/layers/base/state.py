@@ -11,7 +11,7 @@ import numpy as np
 from netlet import constraints, initializers, regularizers
 from netlet.config import DTypePolicy, DTypePolicyMap, get_policy, is_float, standardize_dtype
 from netlet.engine.graph import Operation
-from netlet.engine.variable import Variable
+from netlet.engine.variable import Variable, moved
 
 from .tracking import flatten_layers, wrap
 
@@ -281,7 +281,7 @@ class LayerState(Operation):
     def dtype_policy(self) -> DTypePolicy:
         """The policy of the layer: the dtypes that it computes in and stores its weights in.
 
-        Setting it takes what `dtype` takes. A compiled model must be compiled again for it to take effect.
+        Setting it takes what `dtype` takes. Plans that were recorded before are recorded again at their next use.
 
         Raises:
             ValueError: the layer has weights of another dtype than the new policy's.
@@ -299,6 +299,7 @@ class LayerState(Operation):
         self._set_policy(policy)
         if self._path is not None:
             self._resolve_policy(self._path)
+        moved()
 
     def _set_policy(self, dtype: Any) -> None:
         self._policy = get_policy(dtype)
