@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from netlet.quantizers import Int8Config
+from netlet.quantizers import Int4Config, Int8Config
 
 X = np.random.default_rng(0).normal(size=(16, 4)).astype("float32")
 NAN = X.copy()
@@ -28,7 +28,7 @@ def static(calibration):
     ("call", "error", "message"),
     [
         ({"mode": "int3"}, ValueError, "Unknown quantization mode"),
-        ({"mode": None}, ValueError, "expected `mode` to be one of"),
+        ({"mode": "int8", "config": Int4Config()}, ValueError, "expected a config of mode 'int8'"),
         ({"mode": 8}, ValueError, "expected `mode` to be one of"),
         ({"config": "static"}, TypeError, "expected `config` to be an Int8Config"),
         ({"config": Int8Config("static")}, ValueError, r"expected Int8Config\(calibration=\)"),

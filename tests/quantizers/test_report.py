@@ -183,3 +183,13 @@ def test_the_row_of_a_folded_normalization_stays_after_training():
     netlet.quantizers.quantize_aware(model)
     model.quantize("int8")
     assert [row.done for row in model.quantization_report()] == ["int8, dynamic, trained", "folded into 'a'"]
+
+
+@pytest.mark.parametrize("config", [Int8Config("static", calibration=X), Int8Config(), Int4Config()])
+def test_a_loaded_model_knows_the_bytes_of_its_float_weights(config, tmp_path):
+    quantized = netlet.Sequential([netlet.Input((30,)), layers.Dense(40), layers.Dense(10)])
+    quantized.quantize(config=config)
+    quantized.save(tmp_path / "m.netlet")
+    loaded = netlet.saving.load_model(tmp_path / "m.netlet")
+    sizes = [[row[1:4] for row in m.quantization_report()] for m in (quantized, loaded)]
+    assert sizes[0] == sizes[1]

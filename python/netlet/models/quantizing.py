@@ -26,7 +26,7 @@ class QuantizedModel:
 
     def quantize(
         self,
-        mode: str | None = "int8",
+        mode: str | None = None,
         config: Any = None,
         filters: Any = None,
         only_if_faster: bool = True,
@@ -38,7 +38,7 @@ class QuantizedModel:
         compiled model gets a new optimizer, since the old one has the float weights.
 
         Args:
-            mode: "int8" (the default), "int4" (weights only), or None for that of `config`.
+            mode: "int8", "int4" (weights only), or None (the default) for that of `config`, "int8" without one.
             config: a `quantizers.Int8Config` or `quantizers.Int4Config`; None (the default) for that of the mode. In
                 the mode "int8": weights and activations in 8 bits, with one scale for each row of activations.
             filters: which layers are quantized: a regular expression that is searched for in their names, a list of
@@ -66,6 +66,7 @@ class QuantizedModel:
         >>> model.layers[0].kernel.dtype
         'int8'
         """
+        mode = "int8" if mode is None and config is None else mode
         if not kwargs.pop("type_check", True):
             raise NotImplementedError(f"Model '{self.name}'.quantize: expected type_check=True, received False.")
         if kwargs:

@@ -175,6 +175,8 @@ def _found(model: Any) -> list[LayerRecord]:
         after = own_bytes(layer)
         before = sum(4 * int(np.prod(part._floats(name).shape)) for part in parts for name in part._coded)
         coded = {id(v) for part in parts for name in part._coded for v in part._codes_of(name)}
+        own = ("input_scale", "input_zero_point")  # no float layer has them
+        coded |= {id(getattr(part, name, None)) for part in parts for name in own}
         rest = sum(v.numpy().nbytes for part in parts for v in part._all_own_variables() if id(v) not in coded)
         done = "float"
         if parts:

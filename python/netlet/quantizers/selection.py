@@ -73,8 +73,6 @@ def select(model: Any, config: Any, filters: Filters) -> tuple[list[Any], list[L
         why = None if wanted(layer) else "left out by `filters`"
         if why is None and layer.built:
             check_ready(layer)
-        elif layer.quantization_mode is not None:
-            continue  # left out because an earlier call has quantized it
         why = why or why_not(model, layer, config_of_layer(layer, config))
         if why is None:
             found.append(layer)
