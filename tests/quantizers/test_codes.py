@@ -8,7 +8,7 @@ import pytest
 import netlet
 from netlet import layers
 from netlet.models import codes
-from netlet.quantizers import Int8Config
+from netlet.quantizers import Int8Config, KerasConfig
 
 RNG = np.random.default_rng(0)
 
@@ -219,5 +219,20 @@ def test_scales_that_are_set_after_a_plan_was_recorded():
     model.predict(x, verbose=0)
     scale = model.get_layer("q").input_scale
     scale.assign(3 * scale.numpy())
+    for eager, recorded in zip(model(x), model.predict(x, verbose=0), strict=True):
+        np.testing.assert_array_equal(eager.numpy(), recorded)
+
+
+def test_layers_that_make_other_codes_of_one_value_do_not_share_them():
+    """netlet's codes are uint8 with zero points, those of Keras's layers int8 without."""
+    inputs = netlet.Input((12,))
+    kinds = [None, KerasConfig(), KerasConfig(highest=7, lowest=-7)]
+    outputs = [layers.Dense(4)(inputs)]
+    outputs += [layers.quantized.KerasInt8Dense(4, quantization_config=config)(inputs) for config in kinds[1:]]
+    model = netlet.Model(inputs, outputs)
+    model.layers[1].quantize("int8")
+    for layer in model.layers[2:]:
+        layer.kernel.assign(RNG.integers(-127, 128, layer.kernel.shape).astype("int8"))
+    x = RNG.normal(size=(8, 12)).astype("float32")
     for eager, recorded in zip(model(x), model.predict(x, verbose=0), strict=True):
         np.testing.assert_array_equal(eager.numpy(), recorded)

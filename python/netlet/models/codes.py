@@ -47,7 +47,7 @@ class SharedInput:
         if self._value is not x:
             self._value, self._codes = x, {}
         if layer.input_scale is None:
-            key: Any = tuple(sorted(axis % len(x.shape) for axis in layer._row_axes))
+            key: Any = layer._dynamic_codes_key(len(x.shape))
         else:
             key = _deciding(layer.input_scale).item(), _deciding(layer.input_zero_point).item()
         if key not in self._codes:

@@ -42,6 +42,9 @@ class KerasInt8Dense(Int8Dense):
         codes = ops.clip(ops.round(ops.multiply(x, scale)), config.lowest, config.highest)
         return ops.cast(codes, "int8"), ops.reciprocal(scale), None
 
+    def _dynamic_codes_key(self, rank: int) -> Any:
+        return self._quantization_config
+
 
 class KerasWeightOnlyDense(WeightOnlyDense):
     """A Dense of which Keras quantized only the kernel, to int8 or int4.

@@ -124,6 +124,10 @@ class QuantizedLayer(MadeFromFloat, Layer):
         axes = [axis % len(x.shape) for axis in self._row_axes]
         return _core.quantize_zeropoint(x, "uint8", axes, 0)
 
+    def _dynamic_codes_key(self, rank: int) -> Any:
+        """Layers with equal keys make the same codes of an input of this rank, with dynamic activations."""
+        return tuple(sorted(axis % rank for axis in self._row_axes))
+
     def _on_codes(
         self, x: Any, x_scale: Any, x_zero: Any, activation: tuple[str, float], out_scale: Any, out_zero: Any
     ) -> Any:
