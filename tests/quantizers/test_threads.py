@@ -50,8 +50,7 @@ def test_predictions_meanwhile_are_those_of_the_float_or_of_the_quantized_model(
     after = model.predict(X, verbose=0)
     assert not raised
     assert not np.allclose(before, after, atol=1e-6)
-    # Some predictions run eagerly, during calibration: the float model to rounding.
-    assert all(np.array_equal(y, after) or np.allclose(y, before, atol=1e-6) for y in found)
+    assert all(np.array_equal(y, after) or np.array_equal(y, before) for y in found)
 
 
 def test_of_two_calls_one_quantizes_and_the_other_finds_a_quantized_model():

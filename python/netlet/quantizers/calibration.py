@@ -12,6 +12,7 @@ import numpy as np
 
 from netlet.base import tree
 from netlet.layers.quantized.base.observers import observer
+from netlet.training.eager_here import eager_here
 
 
 class Repeatable:
@@ -98,11 +99,10 @@ class _Beyond:
 
 def _observe(model: Any, layers: Sequence[Any], observers: Sequence[Any], data: Any) -> None:
     """Runs the model on the data; each observer's `add` is called with the inputs of its layer."""
-    eagerly = model.run_eagerly
     with contextlib.ExitStack() as watched:
         for layer, seen in zip(layers, observers, strict=True):
             watched.enter_context(_watched(layer, seen))
-        model.run_eagerly = True  # plans do not call layers
+        watched.enter_context(eager_here())  # plans do not call layers
         try:
             outputs = model.predict(data, verbose=0)
         except (TypeError, ValueError) as error:
@@ -113,8 +113,6 @@ def _observe(model: Any, layers: Sequence[Any], observers: Sequence[Any], data: 
                 f"Model '{model.name}': expected calibration data that `predict` takes, inputs without labels, as "
                 f"arrays or a generator of batches. {error}"
             ) from error
-        finally:
-            model.run_eagerly = eagerly
     if not all(len(rows) for rows in tree.flatten(outputs)):
         raise ValueError(f"Model '{model.name}': expected calibration data with at least one row, received none.")
 

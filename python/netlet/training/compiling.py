@@ -17,6 +17,7 @@ from netlet.saving.serialization import deserialize_object, serialize_object
 from . import arguments, metric_logs, results
 from .compiled_losses import CompiledLoss, check_compile_arguments
 from .compiled_metrics import CompiledMetrics
+from .eager_here import is_eager_here
 from .outputs import Outputs
 from .own_step import reports_logs, standard
 
@@ -39,10 +40,19 @@ class Compiling:
         self._compile_loss: CompiledLoss | None = None
         self._compile_metrics: CompiledMetrics | None = None
         self._compile_config: dict[str, Any] = {}
-        self.run_eagerly = False
+        self._run_eagerly = False
         self.steps_per_execution = 1
         self.check_finite = True
         self.stop_training = False
+
+    @property
+    def run_eagerly(self) -> bool:
+        """Whether steps run in Python for every batch instead of being recorded."""
+        return self._run_eagerly or is_eager_here()
+
+    @run_eagerly.setter
+    def run_eagerly(self, value: bool) -> None:
+        self._run_eagerly = bool(value)
 
     def compile(
         self,

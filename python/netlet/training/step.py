@@ -145,12 +145,13 @@ class StepCache:
 
     def _make_room(self) -> None:
         """Drops the least recently used steps beyond the limits."""
-        held = sum(int(step.plan.arena_bytes) for step in self._steps.values())
-        for key in sorted(self._steps, key=lambda k: self._steps[k].used):
+        steps = sorted(self._steps.items(), key=lambda item: item[1].used)  # a copy: other threads may add some
+        held = sum(int(step.plan.arena_bytes) for _, step in steps)
+        for key, step in steps:
             most = self.most_steps if held <= self.most_bytes else self.least_steps
             if len(self._steps) <= most:
                 return
-            held -= int(self._steps[key].plan.arena_bytes)
+            held -= int(step.plan.arena_bytes)
             self._drop(key)
 
     def _drop(self, key: Any) -> None:
