@@ -125,7 +125,7 @@ class Compiling:
             "_compile_loss": None,
             "_compile_metrics": given,
             "_compile_config": config,
-            "run_eagerly": bool(run_eagerly),
+            "_run_eagerly": bool(run_eagerly),
             "steps_per_execution": steps_per_execution,
             "check_finite": bool(check_finite),
             "stop_training": False,
