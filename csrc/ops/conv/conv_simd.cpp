@@ -43,10 +43,6 @@ struct Runs {
     int64_t count;
 };
 
-NETLET_INLINE bool side_by_side(const ConvArgs& g) {
-    return g.groups == 1 && g.axis[2].tap_step == 1 && g.axis[2].tap_stride == 1;
-}
-
 // If all taps are inside x, strips differ only in the addresses of their rows, so the runs are computed once per work
 // unit.
 template <class T>

@@ -43,10 +43,6 @@ struct Runs {
     int64_t count;
 };
 
-NETLET_INLINE bool side_by_side(const ConvArgs& g) {
-    return g.groups == 1 && g.axis[2].tap_step == 1 && g.axis[2].tap_stride == 1;
-}
-
 NETLET_INLINE const int32_t* row_of_panel(const ConvArgs& g, const Stretch& at, const int32_t* b) {
     return b + (at.tap * g.C + at.channel) * mixed_panel;
 }

@@ -62,6 +62,11 @@ struct Stretch {
     int64_t td, th, tw, offset, tap, channel, terms;
 };
 
+// Whether the taps along the last axis are adjacent in x and w.
+NETLET_INLINE bool side_by_side(const ConvArgs& g) {
+    return g.groups == 1 && g.axis[2].tap_step == 1 && g.axis[2].tap_stride == 1;
+}
+
 // Calls f for each tap, or each piece of at most conv_longest_run of its channels. `whole` merges the taps along the
 // last axis into one run; that requires adjacent taps in x and w, and no tap outside x along that axis.
 template <class F>
