@@ -25,6 +25,8 @@ def for_weights(float_class: type) -> Any:
 
     def decorator(cls: C) -> C:
         cls.call = float_class.call  # type: ignore[attr-defined]
+        if "kind" in vars(float_class):  # the native form of its `call`: rnn/native.py looks for both in one class
+            cls.kind = float_class.kind  # type: ignore[attr-defined]
         for scheme in ("int8_weights", Int4Config.scheme):
             quantizes(float_class, scheme=scheme)(cls)
         return cls

@@ -33,21 +33,15 @@ class WeightOnlyCell(WeightOnly, GatedCell):
 class WeightOnlySimpleRNNCell(WeightOnlyCell, SimpleRNNCell):
     """A SimpleRNNCell whose kernels are stored as codes of 8 or 4 bits; see `WeightOnly`."""
 
-    _all_steps = GatedCell._all_steps
-
 
 @for_weights(LSTMCell)
 class WeightOnlyLSTMCell(WeightOnlyCell, LSTMCell):
     """An LSTMCell whose kernels are stored as codes of 8 or 4 bits; see `WeightOnly`."""
 
-    _all_steps = GatedCell._all_steps
-
 
 @for_weights(GRUCell)
 class WeightOnlyGRUCell(WeightOnlyCell, GRUCell):
     """A GRUCell whose kernels are stored as codes of 8 or 4 bits; see `WeightOnly`."""
-
-    _all_steps = GatedCell._all_steps
 
 
 @for_weights(ConvLSTMCell)
