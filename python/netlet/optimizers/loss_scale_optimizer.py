@@ -157,3 +157,14 @@ class LossScaleOptimizer(Wrapper):
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> LossScaleOptimizer:
         config = dict(config)
         return cls(deserialize_object(config.pop("inner_optimizer"), custom_objects), **config)
+
+
+def with_scaled_loss(optimizer: Any) -> Any:
+    """The optimizer, wrapped in a LossScaleOptimizer unless it is one.
+
+    Args:
+        optimizer: an Optimizer.
+    """
+    if isinstance(optimizer, LossScaleOptimizer):
+        return optimizer
+    return LossScaleOptimizer(optimizer, name="loss_scale_optimizer")

@@ -12,6 +12,7 @@ from netlet import metrics as metrics_module
 from netlet.base.tree import flatten
 from netlet.config import DTypePolicy
 from netlet.optimizers.base import finite
+from netlet.optimizers.loss_scale_optimizer import with_scaled_loss
 from netlet.saving.serialization import deserialize_object, serialize_object
 
 from . import arguments, metric_logs, results
@@ -100,7 +101,7 @@ class Compiling:
         arguments.check_count("compile(steps_per_execution=)", steps_per_execution)
         optimizer = optimizers.get(optimizer)
         if auto_scale_loss and self.dtype_policy.name == "mixed_float16" and optimizer is not None:
-            optimizer = _with_scaled_loss(optimizer)
+            optimizer = with_scaled_loss(optimizer)
         check_compile_arguments(loss, loss_weights, metrics, weighted_metrics)
         given = None
         if metrics is not None or weighted_metrics is not None:
@@ -346,10 +347,3 @@ class Compiling:
 def _takes_training(compute_loss: Any) -> bool:
     """Whether a `compute_loss` has the parameter `training`."""
     return "training" in inspect.signature(compute_loss).parameters
-
-
-def _with_scaled_loss(optimizer: Any) -> Any:
-    """The optimizer, wrapped in a LossScaleOptimizer unless it is one."""
-    if isinstance(optimizer, optimizers.LossScaleOptimizer):
-        return optimizer
-    return optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
