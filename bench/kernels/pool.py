@@ -17,7 +17,7 @@ from bench.harness.peers import have, onnx_peer
 from bench.harness.row import Case, Row, gradient_of, normal
 from netlet import ops
 from netlet.commands.bench.timing import Work
-from netlet.ops.resizing import upsample
+from netlet.ops.image.resizing import upsample
 
 Shape = tuple[int, ...]
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from netlet import _core, ops
-from netlet.ops.windows import Window
+from netlet.ops.spatial.windows import Window
 from support.differences import check_gradients
 from support.guarded import guarded
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from netlet import _core
-from netlet.ops.windows import Window
+from netlet.ops.spatial.windows import Window
 from support.codes import codes
 from support.guarded import guarded
 

@@ -8,7 +8,7 @@ import pytest
 
 import netlet
 from netlet import _core, ops
-from netlet.ops import resampling
+from netlet.ops.spatial import resampling
 from support.differences import check_gradients, gradients
 from support.guarded import guarded
 

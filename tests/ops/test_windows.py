@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keras.src.backend.common import backend_utils
 
-from netlet.ops.windows import Window, per_axis, standardize_padding
+from netlet.ops.spatial.windows import Window, per_axis, standardize_padding
 
 SMALL = st.integers(1, 9)
 

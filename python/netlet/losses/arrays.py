@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core, config
-from netlet.ops.dispatch import concrete
+from netlet.ops.core.dispatch import concrete
 
 
 def as_tensor(x: Any, dtype: str | None = None) -> _core.Tensor:

@@ -11,7 +11,7 @@ import warnings
 from typing import Any
 
 from netlet import _core, config, ops
-from netlet.ops.dispatch import concrete, op
+from netlet.ops.core.dispatch import concrete, op
 
 from .arrays import floating
 from .fused import fused_by, last_axis, pointwise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import _core, config, ops
-from netlet.ops.dispatch import op
+from netlet.ops.core.dispatch import op
 
 from .arrays import common_shape, floating
 from .fused import fused_by, pointwise

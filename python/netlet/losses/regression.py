@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import ops
-from netlet.ops.dispatch import op
+from netlet.ops.core.dispatch import op
 
 from .arrays import floating, match_ranks
 from .fused import fused_by, pointwise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import ops
-from netlet.ops.dispatch import concrete, op
+from netlet.ops.core.dispatch import concrete, op
 
 from .arrays import floating
 from .function_loss import FunctionLoss

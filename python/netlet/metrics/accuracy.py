@@ -7,7 +7,7 @@ from typing import Any
 
 from netlet import _core, config
 from netlet.losses.arrays import is_leading, match_ranks
-from netlet.ops.dispatch import concrete, op
+from netlet.ops.core.dispatch import concrete, op
 
 from .reduction import FunctionMetric, Mean
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from netlet import config, ops
 from netlet.losses.arrays import as_tensor, floating, match_ranks
-from netlet.ops.dispatch import op
+from netlet.ops.core.dispatch import op
 
 from .reduction import FunctionMetric
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from netlet import _core, losses, ops
 from netlet.losses.arrays import as_tensor, floating, match_ranks
-from netlet.ops.dispatch import op
+from netlet.ops.core.dispatch import op
 
 from .metric import quotient
 from .reduction import FunctionMetric, Mean

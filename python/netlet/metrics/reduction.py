@@ -12,7 +12,7 @@ from netlet.config import FLOATS
 from netlet.engine.graph import mask_of
 from netlet.losses.arrays import is_leading, match_ranks
 from netlet.losses.masked import apply_mask
-from netlet.ops.dispatch import concrete
+from netlet.ops.core.dispatch import concrete
 from netlet.saving.serialization import deserialize_object, serialize_object
 
 from .metric import Metric, quotient

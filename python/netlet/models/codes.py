@@ -27,8 +27,8 @@ from netlet.layers.quantized.int8.folded_normalization import FoldedNormalizatio
 from netlet.layers.regularization.dropout import Dropout
 from netlet.layers.reshaping.cropping import Cropping
 from netlet.layers.reshaping.reshape import Flatten, Permute, RepeatVector, Reshape
-from netlet.ops.data_format import back, channels_last
-from netlet.ops.windows import Window
+from netlet.ops.spatial.data_format import back, channels_last
+from netlet.ops.spatial.windows import Window
 
 # Layers whose outputs are elements of their inputs, chosen by place or as the largest of a window.
 _CHOOSING = (Concatenate, Cropping, Dropout, Flatten, FoldedNormalization, MaxPooling, Permute, RepeatVector, Reshape)

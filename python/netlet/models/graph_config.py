@@ -7,7 +7,7 @@ from typing import Any
 
 from netlet.base import tree
 from netlet.engine.graph import Function, KerasTensor, Node, OpCall, Operation
-from netlet.ops.dispatch import REGISTRY
+from netlet.ops.core.dispatch import REGISTRY
 from netlet.saving.serialization import deserialize_object, serialize_object
 
 

@@ -13,7 +13,16 @@ import numpy as np
 from netlet import _core
 from netlet.config import standardize_dtype
 
-from .dispatch import axis_in, float_op, op, shape_of
+from .core.dispatch import axis_in, float_op, op, shape_of
+
+__all__ = [
+    "dequantize_absmax",
+    "dequantize_zeropoint",
+    "fake_quantize_absmax",
+    "fake_quantize_zeropoint",
+    "quantize_absmax",
+    "quantize_zeropoint",
+]
 
 
 @float_op

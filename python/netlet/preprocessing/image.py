@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet.base.missing import explain_missing
-from netlet.ops.resizing import resize
+from netlet.ops.image.resizing import resize
 from netlet.utils import array_to_img, img_to_array, load_img, save_img
 
 __all__ = ["array_to_img", "img_to_array", "load_img", "save_img", "smart_resize"]

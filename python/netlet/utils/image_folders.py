@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet.ops.resizing import resize
+from netlet.ops.image.resizing import resize
 
 from .image_files import img_to_array, load_img
 from .labelled_files import read_folder

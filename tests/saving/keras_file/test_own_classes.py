@@ -14,7 +14,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from netlet.ops.dispatch import REGISTRY
+from netlet.ops.core.dispatch import REGISTRY
 from netlet.saving.keras_file import op_table
 from support.child import run_child
 from support.keras_models import outputs_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netlet.engine.graph import KerasTensor
-from netlet.ops.data_format import standardize
+from netlet.ops.spatial.data_format import standardize
 
 from .image_spec import ImageSpec
 from .layer import Layer

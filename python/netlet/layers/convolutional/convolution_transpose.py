@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import ops
-from netlet.ops.convolution import check_output_padding
+from netlet.ops.nn.convolution import check_output_padding
 
 from ..base.arguments import positive
 from .windowed import Windowed, no_strides_with_dilation

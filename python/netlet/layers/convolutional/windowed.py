@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netlet import activations, ops, regularizers
-from netlet.ops.convolution import too_large
-from netlet.ops.data_format import standardize
-from netlet.ops.windows import Window, per_axis, standardize_padding
+from netlet.ops.nn.convolution import too_large
+from netlet.ops.spatial.data_format import standardize
+from netlet.ops.spatial.windows import Window, per_axis, standardize_padding
 
 from ..base import roles
 from ..base.image_spec import ImageSpec

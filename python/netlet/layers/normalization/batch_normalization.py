@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from netlet import _core, config, initializers, ops
-from netlet.ops.normalization import normalize_batch
+from netlet.ops.nn.normalization import normalize_batch
 
 from ..base.input_spec import InputSpec
 from .along_axes import Scaled

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import ops
-from netlet.ops.normalization import normalize_groups
+from netlet.ops.nn.normalization import normalize_groups
 
 from ..base.input_spec import InputSpec
 from .along_axes import Scaled

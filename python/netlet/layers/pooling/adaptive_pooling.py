@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netlet import ops
-from netlet.ops.windows import per_axis
+from netlet.ops.spatial.windows import per_axis
 
 from ..base.spatial import Spatial
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netlet import ops
-from netlet.ops.windows import Window, per_axis, standardize_padding
+from netlet.ops.spatial.windows import Window, per_axis, standardize_padding
 
 from ..base.spatial import Spatial
 

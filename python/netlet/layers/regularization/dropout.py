@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import ops
-from netlet.ops.data_format import standardize
+from netlet.ops.spatial.data_format import standardize
 from netlet.random import SeedGenerator, concrete_noise_shape, masked_dropout, uniform
 
 from ..base.elementwise import Elementwise

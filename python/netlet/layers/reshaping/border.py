@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from netlet.ops.windows import per_axis
+from netlet.ops.spatial.windows import per_axis
 
 
 def border(value: Any, rank: int, name: str) -> tuple[tuple[int, int], ...]:

@@ -7,8 +7,8 @@ from typing import Any
 
 from netlet import ops
 from netlet.engine.graph import KerasTensor
-from netlet.ops.data_format import channels_last, standardize
-from netlet.ops.manipulation import resolve_shape
+from netlet.ops.numpy.manipulation import resolve_shape
+from netlet.ops.spatial.data_format import channels_last, standardize
 
 from ..base.input_spec import InputSpec
 from ..base.layer import Layer

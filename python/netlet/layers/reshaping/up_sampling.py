@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import ops
-from netlet.ops.data_format import back, channels_last
-from netlet.ops.resizing import standardize_interpolation, upsample
-from netlet.ops.windows import per_axis
+from netlet.ops.image.resizing import standardize_interpolation, upsample
+from netlet.ops.spatial.data_format import back, channels_last
+from netlet.ops.spatial.windows import per_axis
 
 from ..base.spatial import Spatial
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from netlet import ops
-from netlet.ops.convolution import too_large
-from netlet.ops.data_format import back, channels_last, standardize
-from netlet.ops.windows import Window, per_axis, standardize_padding
+from netlet.ops.nn.convolution import too_large
+from netlet.ops.spatial.data_format import back, channels_last, standardize
+from netlet.ops.spatial.windows import Window, per_axis, standardize_padding
 
 from ..base.arguments import positive
 from ..base.input_spec import InputSpec

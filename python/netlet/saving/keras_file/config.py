@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netlet import ops
-from netlet.ops.dispatch import REGISTRY
+from netlet.ops.core.dispatch import REGISTRY
 
 from .op_table import BY_CLASS, BY_NAME
 from .quantized import is_quantized, layer_from_keras, layer_to_keras

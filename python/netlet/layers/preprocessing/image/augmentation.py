@@ -11,8 +11,8 @@ import math
 from typing import Any
 
 from netlet import _core, ops
-from netlet.ops.affine import batched
-from netlet.ops.data_format import back, channels_last, standardize
+from netlet.ops.image.affine import batched
+from netlet.ops.spatial.data_format import back, channels_last, standardize
 from netlet.random import SeedGenerator, randint, uniform
 
 from ...base.layer import Layer

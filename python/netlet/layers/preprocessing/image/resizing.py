@@ -6,9 +6,9 @@ from typing import Any
 
 from netlet import ops
 from netlet.engine.graph import KerasTensor
-from netlet.ops.data_format import back, channels_last, standardize
-from netlet.ops.resizing import centre, cropped, standardize_interpolation
-from netlet.ops.windows import per_axis
+from netlet.ops.image.resizing import centre, cropped, standardize_interpolation
+from netlet.ops.spatial.data_format import back, channels_last, standardize
+from netlet.ops.spatial.windows import per_axis
 
 from ...base.layer import Layer
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from netlet import _core
-from netlet.ops.data_format import back, channels_last
+from netlet.ops.spatial.data_format import back, channels_last
 
 from ...base.quantization.quantized_classes import quantizes
 from ...convolutional import convolution as float_conv

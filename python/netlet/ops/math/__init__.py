@@ -1,0 +1,9 @@
+"""Mathematics beyond NumPy's functions: special functions, segments."""
+
+from __future__ import annotations
+
+from netlet.base.exports import export_functions
+
+from .special import *
+
+export_functions(__name__)

@@ -1,0 +1,212 @@
+"""Arrays joined along an axis, split along one, and indexed."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from netlet import _core
+
+from ..core.dispatch import axis_in, flat, op, shape_of
+from ..core.properties import ndim
+from .manipulation import expand_dims
+
+__all__ = ["concatenate", "getitem", "hstack", "slice", "split", "stack", "unstack", "vstack"]
+
+
+@op
+def concatenate(xs: Any, axis: int = 0) -> Any:
+    """Arrays joined along an existing axis. Their other dimensions are equal.
+
+    Args:
+        xs: list of arrays or Tensors.
+        axis: 0 by default.
+
+    Returns:
+        Tensor.
+
+    Raises:
+        ValueError: no arrays, or shapes that differ outside the axis.
+
+    >>> import numpy as np
+    >>> concatenate([np.zeros((2, 1)), np.ones((2, 2))], axis=1).shape
+    (2, 3)
+    """
+    return _core.concatenate(list(xs), int(axis))
+
+
+@op
+def stack(x: Any, axis: int = 0) -> Any:
+    """Arrays of one shape joined along a new axis.
+
+    Args:
+        x: list of arrays or Tensors.
+        axis: position of the new axis; 0 by default.
+
+    Returns:
+        Tensor.
+
+    Raises:
+        ValueError: no arrays, or different shapes.
+
+    >>> stack([[1, 2], [3, 4]], axis=1).tolist()
+    [[1, 3], [2, 4]]
+    """
+    return _core.stack(list(x), int(axis))
+
+
+def vstack(xs: Any) -> Any:
+    """Arrays joined along their first axis; vectors (N,) count as (1, N).
+
+    Args:
+        xs: list of arrays or Tensors.
+
+    Returns:
+        Tensor.
+
+    >>> vstack([[1, 2], [3, 4]]).tolist()
+    [[1, 2], [3, 4]]
+    """
+    return concatenate([expand_dims(x, 0) if ndim(x) == 1 else x for x in list(xs)], axis=0)
+
+
+def hstack(xs: Any) -> Any:
+    """Arrays joined along their second axis; vectors along their only one.
+
+    Args:
+        xs: list of arrays or Tensors.
+
+    Returns:
+        Tensor.
+
+    >>> hstack([[1, 2], [3]]).tolist()
+    [1, 2, 3]
+    """
+    arrays = list(xs)
+    return concatenate(arrays, axis=0 if arrays and ndim(arrays[0]) == 1 else 1)
+
+
+@op
+def split(x: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    """A list of pieces of x along an axis.
+
+    Args:
+        x: array or Tensor.
+        indices_or_sections: the number of equal pieces; or increasing indices, each the start of a new piece (below 0:
+            counted from the end).
+        axis: 0 by default.
+
+    Returns:
+        list of Tensors.
+
+    Raises:
+        ValueError: the axis does not divide into equal pieces, or the indices do not increase.
+
+    >>> import numpy as np
+    >>> [piece.tolist() for piece in split(np.arange(4), [1, -1])]
+    [[0], [1, 2], [3]]
+    """
+    extents = shape_of(x)
+    axis = axis_in(axis, len(extents), "ops.split")
+    n = extents[axis]
+    if isinstance(indices_or_sections, (int, np.integer)):
+        parts = int(indices_or_sections)
+        if parts < 1 or n % parts:
+            raise ValueError(f"ops.split: expected a divisor of {n}, the size of axis {axis}, received {parts}.")
+        cuts = [i * (n // parts) for i in range(1, parts)]
+    else:
+        given = [operator.index(i) for i in indices_or_sections]
+        cuts = [max(0, min(n, i + n if i < 0 else i)) for i in given]  # as in NumPy: -1 is before the last
+        if cuts != sorted(cuts):
+            raise ValueError(f"ops.split: expected increasing indices, received {given} for an axis of size {n}.")
+    return _core.split(x, cuts, axis)
+
+
+@op
+def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
+    """A list of the slices of x along an axis, without that axis.
+
+    Args:
+        x: array or Tensor.
+        num: size of the axis; None (the default): taken from x.
+        axis: 0 by default.
+
+    Returns:
+        list of Tensors.
+
+    Raises:
+        ValueError: num is not the size of the axis.
+
+    >>> [part.tolist() for part in unstack([[1, 2], [3, 4]])]
+    [[1, 2], [3, 4]]
+    """
+    extents = shape_of(x)
+    axis = axis_in(axis, len(extents), "ops.unstack")
+    if num is not None and num != extents[axis]:
+        raise ValueError(f"ops.unstack: expected num={extents[axis]}, the size of axis {axis}, received num={num}.")
+    rest = extents[:axis] + extents[axis + 1 :]
+    if extents[axis] == 0:
+        return []
+    return [_core.reshape(part, rest) for part in _core.split(x, list(range(1, extents[axis])), axis)]
+
+
+@op
+def getitem(x: Any, key: Any) -> Any:
+    """x[key] as in NumPy, with gradients.
+
+    Inside a recorded step the shape of the result cannot depend on values: index arrays and boolean masks must be known
+    when the step is recorded. One array of positions may be computed by the step.
+
+    Args:
+        x: array or Tensor.
+        key: integers, slices, `...`, None, arrays of positions, boolean masks, or a tuple of them.
+
+    Returns:
+        Tensor.
+
+    Raises:
+        IndexError: a position out of range.
+
+    >>> import numpy as np
+    >>> getitem(np.array([3.0, -1.0, 2.0]), np.array([True, False, True])).tolist()
+    [3.0, 2.0]
+    """
+    try:
+        return _core.getitem(x, key)
+    except (TypeError, IndexError):
+        items = key if isinstance(key, tuple) else (key,)
+        recorded = builtins.any(isinstance(i, _core.Tensor) and i.recorded for i in items)
+        if recorded or not builtins.any(isinstance(i, (bool, list)) or hasattr(i, "__array__") for i in items):
+            raise
+        extents = shape_of(x)
+        elements = np.arange(math.prod(extents)).reshape(extents)
+        return _core.take(flat(x), elements[tuple(_plain_index(i) for i in items)], 0)
+
+
+def _plain_index(item: Any) -> Any:
+    """One part of an index, with Tensors and lists as ndarrays."""
+    array = hasattr(item, "__array__") or isinstance(item, list)
+    return np.asarray(item) if array else item
+
+
+@op
+def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
+    """A block of x.
+
+    Args:
+        inputs: array or Tensor.
+        start_indices: first position of the block along each axis.
+        shape: size of the block along each axis.
+
+    Returns:
+        Tensor of that shape.
+
+    >>> slice([[1, 2], [3, 4]], (0, 1), (2, 1)).tolist()
+    [[2], [4]]
+    """
+    index = tuple(builtins.slice(int(s), int(s) + int(n)) for s, n in zip(start_indices, shape, strict=True))
+    return _core.getitem(inputs, index)

@@ -1,0 +1,93 @@
+"""Products of matrices and vectors, and norms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from netlet import _core
+
+from ..core.dispatch import concrete, op, shape_of
+
+__all__ = ["dot", "matmul"]
+
+_INTEGERS = ("int8", "uint8", "int32", "int64", "bool")
+
+
+def matmul(x1: Any, x2: Any) -> Any:
+    """Matrix product over the last two axes; the leading axes broadcast.
+
+    8-bit integers and bfloat16 give results of a larger dtype, as in Keras, with the same bits on every CPU:
+
+    - int8 or uint8 times int8 gives int32, exact modulo 2**32 (no sum of fewer than 65,536 products can overflow).
+    - bfloat16 times bfloat16 gives float32: products are added in pairs, the odd one first, each by one fused
+      multiply-add; subnormal numbers count as zeros.
+
+    Args:
+        x1: (..., M, K), or a vector (K,).
+        x2: (..., K, N), or a vector (K,).
+
+    Returns:
+        Tensor (..., M, N); without M or N where that argument is a vector.
+
+    Raises:
+        ValueError: different sizes of the summed axes, or an argument of rank 0.
+
+    >>> matmul(np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]])).numpy()
+    array([[1., 2.],
+           [3., 4.]])
+    """
+    try:
+        return _core.matmul(x1, x2)
+    except (TypeError, _core.SymbolicArgument):
+        return _matmul(x1, x2)
+
+
+def _general_matmul(x1: Any, x2: Any) -> Any:
+    """The matrix product of any dtypes; integers that the native function refuses are multiplied in float64."""
+    try:
+        return _core.matmul(x1, x2)
+    except TypeError:
+        a, b = concrete(x1), concrete(x2)
+        if str(a.dtype) not in _INTEGERS or str(b.dtype) not in _INTEGERS:
+            raise
+    wide = "int64" if "int64" in (a.dtype, b.dtype) else "int32"  # computed in float64: exact up to 2**53
+    return _core.cast(_core.matmul(_core.cast(a, "float64"), _core.cast(b, "float64")), wide)
+
+
+# `matmul` itself is not decorated with `op`: the decorator's call would take a third of the time of a small product.
+_general_matmul.__name__ = "matmul"
+_matmul = op(_general_matmul)
+
+
+@op
+def dot(x1: Any, x2: Any) -> Any:
+    """NumPy's dot product: the last axis of x1 with the first axis of x2.
+
+    Args:
+        x1: number, vector, matrix or tensor (..., K).
+        x2: number, vector (K,) or matrix (K, N).
+
+    Returns:
+        Tensor (...) or (..., N).
+
+    Raises:
+        ValueError: different sizes of the summed axes.
+        NotImplementedError: x2 has more than two axes.
+
+    >>> dot(np.array([1.0, 2.0]), np.array([3.0, 4.0])).item()
+    11.0
+    """
+    a, b = shape_of(x1), shape_of(x2)
+    if not a or not b:
+        return _core.multiply(x1, x2)
+    if len(b) > 2:
+        raise NotImplementedError(f"ops.dot: expected x2 of rank 1 or 2, received shape {b}. See ops.matmul.")
+    if a[-1] != b[0]:
+        raise ValueError(
+            f"ops.dot: expected one size of the last axis of x1 and the first axis of x2, received shapes {a} and {b}."
+        )
+    rows = _core.reshape(x1, (int(np.prod(a[:-1], dtype=int)), a[-1]))
+    columns = _core.reshape(x2, (b[0], b[1] if len(b) == 2 else 1))
+    return _core.reshape(_core.matmul(rows, columns), a[:-1] + b[1:])

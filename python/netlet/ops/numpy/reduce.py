@@ -1,0 +1,312 @@
+"""Reductions over axes: sums, means, extrema.
+
+Results do not depend on the number of threads: the shape alone fixes the order of the additions.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netlet import _core
+
+from ..core.dispatch import axis_in, float_op, op, shape_of
+
+__all__ = [
+    "all",
+    "amax",
+    "amin",
+    "any",
+    "argmax",
+    "argmin",
+    "average",
+    "count_nonzero",
+    "max",
+    "mean",
+    "min",
+    "prod",
+    "std",
+    "sum",
+    "var",
+]
+
+Axis = int | tuple[int, ...] | list[int] | None
+
+
+def axes_of(x: Any, axis: Axis, name: str) -> Any:
+    """The axes counted from 0, or None for all.
+
+    Args:
+        x: array or Tensor.
+        axis: axis, tuple or list of axes, or None.
+        name: name of the op, for the message.
+
+    Returns:
+        list of integers, or None.
+
+    Raises:
+        ValueError: an axis out of range or named twice.
+
+    >>> axes_of([[1.0]], -1, "sum")
+    [1]
+    """
+    if axis is None:
+        return None
+    rank = len(shape_of(x))
+    given = axis if isinstance(axis, (tuple, list)) else (axis,)
+    axes = [axis_in(a, rank, f"ops.{name}") for a in given]
+    if len(set(axes)) != len(axes):
+        raise ValueError(f"ops.{name}: expected different axes, received {tuple(given)}.")
+    return axes
+
+
+@op
+def sum(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Sum over axes, with the same bits for any number of threads.
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+        keepdims: whether the reduced axes stay with size 1; False by default.
+
+    Returns:
+        Tensor without the reduced axes.
+
+    Raises:
+        ValueError: an axis out of range or named twice.
+
+    >>> sum([[1.0, 2.0], [3.0, 4.0]], axis=0).tolist()
+    [4.0, 6.0]
+    """
+    return _core.sum(x, axes_of(x, axis, "sum"), keepdims)
+
+
+@op
+def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Mean over axes.
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+        keepdims: whether the reduced axes stay with size 1; False by default.
+
+    Returns:
+        Tensor without the reduced axes.
+
+    Raises:
+        ValueError: an axis out of range or named twice.
+
+    >>> mean([[1.0, 2.0], [3.0, 4.0]], axis=1).tolist()
+    [1.5, 3.5]
+    """
+    return _core.mean(x, axes_of(x, axis, "mean"), keepdims)
+
+
+@op
+def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Product over axes.
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+        keepdims: whether the reduced axes stay with size 1; False by default.
+
+    Returns:
+        Tensor without the reduced axes.
+
+    >>> prod([2.0, 3.0]).item()
+    6.0
+    """
+    return _core.prod(x, axes_of(x, axis, "prod"), keepdims)
+
+
+@op
+def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Maximum over axes; equal maxima share the gradient.
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+        keepdims: whether the reduced axes stay with size 1; False by default.
+
+    Returns:
+        Tensor without the reduced axes.
+
+    Raises:
+        ValueError: no elements, or an axis out of range or named twice.
+
+    >>> max([[1.0, 2.0], [3.0, 4.0]], axis=1).tolist()
+    [2.0, 4.0]
+    """
+    return _core.max(x, axes_of(x, axis, "max"), keepdims)
+
+
+@op
+def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Minimum over axes; equal minima share the gradient.
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+        keepdims: whether the reduced axes stay with size 1; False by default.
+
+    Returns:
+        Tensor without the reduced axes.
+
+    Raises:
+        ValueError: no elements, or an axis out of range or named twice.
+
+    >>> min([[1.0, 2.0], [3.0, 4.0]], axis=1).tolist()
+    [1.0, 3.0]
+    """
+    return _core.min(x, axes_of(x, axis, "min"), keepdims)
+
+
+amax, amin = max, min
+
+
+@float_op
+def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Population variance over axes: the mean of (x - mean)**2.
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+        keepdims: whether the reduced axes stay with size 1; False by default.
+
+    Returns:
+        Tensor without the reduced axes.
+
+    >>> var([1.0, 3.0]).item()
+    1.0
+    """
+    axes = axes_of(x, axis, "var")
+    return _core.mean(_core.square(_core.subtract(x, _core.mean(x, axes, True))), axes, keepdims)
+
+
+@float_op
+def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Population standard deviation over axes: the square root of the mean of (x - mean)**2.
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+        keepdims: whether the reduced axes stay with size 1; False by default.
+
+    Returns:
+        Tensor without the reduced axes.
+
+    >>> std([1.0, 3.0]).item()
+    1.0
+    """
+    axes = axes_of(x, axis, "std")
+    return _core.sqrt(_core.mean(_core.square(_core.subtract(x, _core.mean(x, axes, True))), axes, keepdims))
+
+
+@op
+def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Index of the first maximum along an axis.
+
+    Args:
+        x: array or Tensor.
+        axis: None (the default): x is flattened first.
+        keepdims: whether the axis stays with size 1; False by default.
+
+    Returns:
+        int32 Tensor.
+
+    >>> argmax([[1.0, 5.0, 2.0]], axis=-1).tolist()
+    [1]
+    """
+    return _core.argmax(x, axis, keepdims)
+
+
+@op
+def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
+    """Index of the first minimum along an axis.
+
+    Args:
+        x: array or Tensor.
+        axis: None (the default): x is flattened first.
+        keepdims: whether the axis stays with size 1; False by default.
+
+    Returns:
+        int32 Tensor.
+
+    >>> argmin([[1.0, 5.0, 2.0]], axis=-1).tolist()
+    [0]
+    """
+    return _core.argmin(x, axis, keepdims)
+
+
+@op
+def count_nonzero(x: Any, axis: Axis = None) -> Any:
+    """The number of elements over axes that are not 0.
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+
+    Returns:
+        int32 Tensor without the axes.
+
+    >>> count_nonzero([[0.0, 2.0], [3.0, 1.0]], axis=0).tolist()
+    [1, 2]
+    """
+    return _core.sum(_core.not_equal(x, 0), axes_of(x, axis, "count_nonzero"), False)
+
+
+@op
+def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Whether any element over axes is true (not 0).
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+        keepdims: whether the reduced axes stay with size 1; False by default.
+
+    Returns:
+        bool Tensor without the reduced axes.
+
+    >>> any([[0.0, 2.0], [0.0, 0.0]], axis=1).tolist()
+    [True, False]
+    """
+    return _core.any(x, axes_of(x, axis, "any"), keepdims)
+
+
+@op
+def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """Whether every element over axes is true (not 0).
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+        keepdims: whether the reduced axes stay with size 1; False by default.
+
+    Returns:
+        bool Tensor without the reduced axes.
+
+    >>> all([[1.0, 2.0], [0.0, 3.0]], axis=1).tolist()
+    [True, False]
+    """
+    return _core.all(x, axes_of(x, axis, "all"), keepdims)
+
+
+@op
+def average(x: Any, axis: Axis = None, weights: Any = None) -> Any:
+    """Mean over axes, weighted if weights are given: sum(weights * x) / sum(weights).
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+        weights: array of x's shape; None (the default): all equal.
+
+    Returns:
+        Tensor without the axes.
+
+    >>> average([1.0, 4.0], weights=[2.0, 1.0]).item()
+    2.0
+    """
+    axes = axes_of(x, axis, "average")
+    if weights is None:
+        return _core.mean(x, axes, False)
+    return _core.divide(_core.sum(_core.multiply(x, weights), axes, False), _core.sum(weights, axes, False))

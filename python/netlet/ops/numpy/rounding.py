@@ -1,0 +1,102 @@
+"""Sign, rounding and limiting of each element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from netlet import _core
+from netlet.config import floatx, is_float
+
+from ..core.dispatch import concrete, nearest_dtype, op
+
+__all__ = ["ceil", "clip", "floor", "round", "sign"]
+
+
+@op
+def sign(x: Any) -> Any:
+    """-1, 0 or 1 by the sign of each element; no gradient flows.
+
+    Args:
+        x: array or Tensor of any shape.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> sign([-2.0, 0.0, 3.0]).tolist()
+    [-1.0, 0.0, 1.0]
+    """
+    return _core.sign(x)
+
+
+@op
+def floor(x: Any) -> Any:
+    """The largest integer <= x, element by element; no gradient flows.
+
+    Args:
+        x: array or Tensor of any shape.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> floor([-1.5, 1.5]).tolist()
+    [-2.0, 1.0]
+    """
+    return _core.floor(x)
+
+
+@op
+def ceil(x: Any) -> Any:
+    """The smallest integer >= x, element by element; no gradient flows.
+
+    Args:
+        x: array or Tensor of any shape.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> ceil([-1.5, 1.5]).tolist()
+    [-1.0, 2.0]
+    """
+    return _core.ceil(x)
+
+
+@op
+def round(x: Any, decimals: int = 0) -> Any:
+    """Each element rounded to a number of decimals, halves to even, as in NumPy.
+
+    Args:
+        x: array or Tensor of any shape.
+        decimals: decimal places; 0 by default. Below 0: powers of ten left of the decimal point.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> round([0.5, 1.5, 2.4]).tolist()
+    [0.0, 2.0, 2.0]
+    """
+    if decimals == 0:
+        return _core.round(x)
+    scale = 10.0**decimals
+    return _core.divide(_core.round(_core.multiply(x, scale)), scale)
+
+
+@op
+def clip(x: Any, x_min: float | None, x_max: float | None) -> Any:
+    """Each element limited to [x_min, x_max].
+
+    Args:
+        x: array or Tensor of any shape. Integers are cast to floatx if a limit is a float, as in Keras.
+        x_min: lower limit; None: no limit.
+        x_max: upper limit; None: no limit.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> clip([-1.0, 0.5, 2.0], 0.0, 1.0).tolist()
+    [0.0, 0.5, 1.0]
+    """
+    if isinstance(x_min, (float, np.floating)) or isinstance(x_max, (float, np.floating)):
+        x = x if is_float(nearest_dtype(x)) else _core.cast(concrete(x), floatx())
+    return _core.clip(x, None if x_min is None else float(x_min), None if x_max is None else float(x_max))

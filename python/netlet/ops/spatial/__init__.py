@@ -1,0 +1,1 @@
+"""What convolution, pooling and image operations share: layouts, windows, resampling."""
