@@ -251,8 +251,10 @@ def test_inputs_of_all_kinds(name):
     assert np.isfinite(small(np.full((2, 1, 1, 2), 0.5, "float32")).numpy()).all()
     with pytest.raises(ValueError, match=r"\(H, W, C\)"):
         layer(np.ones((3, 4), "float32"))
-    with pytest.raises(ValueError, match="dict"):
-        layer({"images": X, "labels": np.ones(3)})
+    with pytest.raises(ValueError, match="images"):
+        layer({"pictures": X})
+    labelled = layer({"images": X, "labels": np.ones(3, "float32")})
+    assert labelled["images"].shape == (3, *out, 3) and labelled["labels"].tolist() == [1, 1, 1]
 
 
 # ---- arguments -------------------------------------------------------------------------------------------------------
@@ -321,7 +323,11 @@ def test_wrong_factors(name, value):
         (lambda: layers.RandomContrast(0.1, value_range=(1, 2, 3)), ValueError, "value_range"),
         (lambda: layers.RandomCrop(0, 3), ValueError, "at least 1"),
         (lambda: layers.RandomFlip(data_format="NCHW"), ValueError, "data_format"),
-        (lambda: layers.RandomFlip(bounding_box_format="xyxy"), ValueError, "bounding_box_format"),
+        (
+            lambda: layers.RandomFlip()({"images": X, "bounding_boxes": {"boxes": X[0, :3, :4, 0], "labels": X[0, 0]}}),
+            ValueError,
+            "bounding_box_format",
+        ),
         (lambda: layers.RandomRotation(float("nan")), ValueError, "factor"),
     ],
 )

@@ -101,7 +101,7 @@ from .pooling.pooling import (
 from .preprocessing.features.category_encoding import CategoryEncoding
 from .preprocessing.features.discretization import Discretization
 from .preprocessing.features.normalization import Normalization
-from .preprocessing.image.augmentation import RandomBrightness, RandomContrast, RandomCrop, RandomFlip
+from .preprocessing.image.augmentation import RandomCrop, RandomFlip
 from .preprocessing.image.augmentation_affine import (
     RandomRotation,
     RandomShear,
@@ -110,6 +110,7 @@ from .preprocessing.image.augmentation_affine import (
 )
 from .preprocessing.image.rescaling import Rescaling
 from .preprocessing.image.resizing import CenterCrop, Resizing
+from .preprocessing.image.tone import RandomBrightness, RandomContrast
 from .preprocessing.text.hashing import Hashing
 from .preprocessing.text.lookup import IntegerLookup, StringLookup
 from .preprocessing.text.text_vectorization import TextVectorization

@@ -12,7 +12,7 @@ from ..base.wrapper import Wrapper
 from ..core.lambda_layer import Lambda
 from ..normalization.batch_normalization import BatchNormalization
 from ..normalization.spectral_normalization import SpectralNormalization
-from ..preprocessing.image.augmentation import RandomImageLayer
+from ..preprocessing.image.random_base import RandomImageLayer
 from .scan import steps_of
 
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from netlet import ops
 
-from .augmentation import RandomImageLayer, interval
+from .factors import interval
+from .random_base import RandomImageLayer
 
 FILL_MODES = ("reflect", "wrap", "constant", "nearest")
 INTERPOLATIONS = ("nearest", "bilinear")

@@ -1,0 +1,55 @@
+"""Checks of `factor` and `value_range` arguments."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+
+def pair(name: str, value: Any) -> Any:
+    """The argument itself, which must be a pair of numbers."""
+    if not isinstance(value, (tuple, list)) or len(value) != 2:
+        raise ValueError(f"expected `{name}` to be a pair of numbers, received {value!r}.")
+    return value
+
+
+def interval(
+    name: str,
+    value: Any,
+    low: float,
+    high: float,
+    *,
+    low_is_open: bool = False,
+    clipped: bool = False,
+    overlapping: bool = False,
+) -> tuple[float, float]:
+    """The bounds (lower, upper) of a `factor` argument: a pair, in any order, or one number f for (-f, f).
+
+    Args:
+        name: of the argument, for errors.
+        value: the argument.
+        low, high: the allowed range of the numbers.
+        low_is_open: whether `low` itself is not allowed.
+        clipped: whether the lower bound -f is clipped to `low`.
+        overlapping: whether a pair only has to overlap [low, high].
+
+    Raises:
+        ValueError: not a number or pair of numbers, or out of range.
+    """
+    bracket = "(" if low_is_open else "["
+    message = f"expected `{name}` to be a number, or a pair of them, in {bracket}{low}, {high}], received {value!r}."
+    pair = isinstance(value, (tuple, list))
+    numbers = list(value) if pair else [value]
+    if (pair and len(numbers) != 2) or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in numbers):
+        raise ValueError(message)
+    below, above = min(numbers), max(numbers)
+    if pair and overlapping:
+        inside = below <= high and above >= low
+    else:
+        inside = (low < below if low_is_open else low <= below) and above <= high
+    if not inside or not all(map(math.isfinite, numbers)):
+        raise ValueError(message)
+    if pair:
+        return below, above
+    size = abs(value)
+    return (max(-size, low) if clipped else -size), size
