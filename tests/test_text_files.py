@@ -61,7 +61,8 @@ def test_kinds_of_labels(folder, capsys):
     assert np.sum(labels, 0).tolist() == [9, 3, 6]
     binary = text_dataset_from_directory(folder, label_mode="binary", class_names=["good", "bad"], verbose=False)
     assert capsys.readouterr().out == ""
-    assert binary[0][1].dtype == "float32" and binary[0][1].shape == (12, 1)
+    _, labels = next(iter(binary))
+    assert labels.dtype == "float32" and labels.shape == (12, 1)
     assert list(text_dataset_from_directory(folder / "good", None, **arguments)) == [
         f"good film {k} é" for k in range(3)
     ]

@@ -43,6 +43,7 @@ NOT_OF_ARRAYS = {
     "unpack_x_y_sample_weight": "tuples of anything",
     "make_seed_if_unset": "no argument",
     "generator": "of seeds",
+    "drawing_at": "a place and a function: tests/data/test_threads.py",
     "concrete_noise_shape": "what layers.Dropout and random.dropout share",
     "masked_dropout": "what layers.Dropout and random.dropout share",
     "load_img": "a file: tests/test_images.py",
@@ -54,7 +55,7 @@ NOT_OF_ARRAYS = {
     "enable_interactive_logging": "no argument, a switch: tests/test_config_random_utils.py",
     "disable_interactive_logging": "no argument, a switch: tests/test_config_random_utils.py",
     "is_interactive_logging_enabled": "no argument: tests/test_config_random_utils.py",
-    "split_dataset": "samples in any structure, where a list is not an array: tests/test_dataset.py",
+    "split_dataset": "samples in any structure, where a list is not an array: tests/test_split_dataset.py",
     "standardize_dtype": "a name: tests/test_config_random_utils.py",
     "is_keras_tensor": "a question about anything",
 }

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet import ops, random, utils
+from netlet import data, ops, random
 from support.any_calls import calls, public
 from support.any_values import NUMBERS, OTHER, REFUSED, SAME, as_list
 
@@ -70,7 +70,7 @@ NOT_NUMPY_EITHER = {
 
 
 def leaves(value: Any) -> list[np.ndarray]:
-    if isinstance(value, (list, tuple, utils.PyDataset)):
+    if isinstance(value, (list, tuple, data.Dataset)):
         return [leaf for v in value for leaf in leaves(v)]
     return [np.asarray(value)]
 

@@ -20,7 +20,7 @@ from netlet.base.missing import explain_missing
 from .draws import categorical, normal, randint, shuffle, truncated_normal, uniform
 from .dropping import concrete_noise_shape, dropout, masked_dropout
 from .host import beta, binomial, gamma
-from .seeds import SeedGenerator, generator, get_state, make_seed, make_seed_if_unset, set_seed, set_state
+from .seeds import SeedGenerator, drawing_at, generator, get_state, make_seed, make_seed_if_unset, set_seed, set_state
 
 __all__ = [
     "SeedGenerator",
@@ -28,6 +28,7 @@ __all__ = [
     "binomial",
     "categorical",
     "concrete_noise_shape",
+    "drawing_at",
     "dropout",
     "gamma",
     "generator",

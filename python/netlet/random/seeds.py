@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -13,6 +16,8 @@ from netlet.base.fork import fork_safe_lock
 _lock = fork_safe_lock()
 _seed: int | None = None
 _drawn = 0
+# Place of an item in its data set and the numbers of its draws; None outside of `drawing_at`.
+_place: ContextVar[tuple[tuple[int, ...], itertools.count[int]] | None] = ContextVar("netlet_place", default=None)
 
 
 def set_seed(seed: int) -> None:
@@ -34,12 +39,47 @@ def make_seed() -> int:
     True
     """
     global _seed, _drawn
+    place = _place.get()
+    if place is not None:
+        make_seed_if_unset()
+        return _seed_at(_seed or 0, place)
     with _lock:
         if _seed is None:
             _seed = int.from_bytes(os.urandom(6), "little")
         seed, number = _seed, _drawn
         _drawn += 1
     return int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0]) >> 11
+
+
+def drawing_at(place: tuple[int, ...], function: Callable[[Any], Any], argument: Any) -> Any:
+    """Calls a function whose draws depend on seeds and a place only, not on draws before it or in other threads.
+
+    `netlet.data` maps each item so: its random numbers are the same for any number of threads.
+
+    Args:
+        place: integers, such as the number of the pass and of the item.
+        function: what is called. The seeds of its draws come from the place and the draw's number in this call; the
+            global sequence and SeedGenerators do not advance.
+        argument: its argument.
+
+    Returns:
+        What the function returns.
+
+    >>> generator = SeedGenerator(1)
+    >>> drawing_at((0, 5), lambda _: generator.next(), None) == drawing_at((0, 5), lambda _: generator.next(), None)
+    True
+    """
+    token = _place.set((place, itertools.count()))
+    try:
+        return function(argument)
+    finally:
+        _place.reset(token)
+
+
+def _seed_at(seed: int, place: tuple[tuple[int, ...], itertools.count[int]]) -> int:
+    key = (*place[0], next(place[1]))
+    sequence = np.random.SeedSequence(seed & (2**64 - 1), spawn_key=key)
+    return int(sequence.generate_state(1, np.uint64)[0]) >> 11
 
 
 def get_state() -> dict[str, int]:
@@ -114,6 +154,9 @@ class SeedGenerator:
         Args:
             ordered: accepted for compatibility with Keras.
         """
+        place = _place.get()
+        if place is not None:
+            return _seed_at(self.seed, place)
         number = self.drawn
         self.drawn += 1
         return int(np.random.SeedSequence([self.seed & (2**64 - 1), number]).generate_state(1, np.uint64)[0]) >> 11

@@ -44,6 +44,7 @@ class EpochIterator:
         self.done = 0
         self._taken = 0  # batches of the current pass so far
         self._drawn = 0  # orders that were drawn before the current pass
+        self._state: list[int] = []  # of the source, before the current pass
         self._resumed = 0  # batches of the next epoch that were made before a training was interrupted
         self._pass: Any = None  # the current pass; the next epoch may continue it
         self._next: Any = _NOTHING  # a batch that was already taken from the pass
@@ -86,14 +87,20 @@ class EpochIterator:
         """Begins a new pass over the data."""
         self.close()
         self._drawn = self.order.drawn if self.order is not None else 0
+        self._state = self.source.get_state()
         self._pass, self._next, self._taken = self.source.epoch(), _NOTHING, 0
 
     # ---- interrupted trainings ---------------------------------------------------------------------------------------
     def position(self) -> dict[str, Any]:
-        """Where the current pass is: {"taken": its batches so far, "order": state of the shuffling before it}."""
+        """Where the current pass is.
+
+        {"taken": its batches so far, "order": state of the shuffling before it, "source": state of the source before it
+        and now}.
+        """
         state = self.order.get() if self.order is not None else None
         shuffled = state is not None and state[1] > self._drawn
-        return {"taken": self._taken, "order": [state[0], self._drawn] if state and shuffled else None}
+        order = [state[0], self._drawn] if state and shuffled else None
+        return {"taken": self._taken, "order": order, "source": [self._state, self.source.get_state()]}
 
     def resume(self, done: int, position: dict[str, Any]) -> Any:
         """Makes the next epoch go on at a position.
@@ -108,8 +115,11 @@ class EpochIterator:
             One of the batches that are done; None if there is none, or if native code gathers the rows.
         """
         self._resumed, taken = done, int(position["taken"])
+        before, after = position.get("source") or ([], [])
         if not self.source.restarts or (self.steps is None and not done):
+            self.source.set_state(after)  # the next epoch begins a new pass
             return None
+        self.source.set_state(before)
         if self.order is not None and position["order"] is not None:
             self.order.set(position["order"])
         self._begin_pass()
@@ -128,7 +138,8 @@ class EpochIterator:
     def batches(self) -> Iterator[Any]:
         """Yields the batches of the epoch after `begin`."""
         self._allow()
-        if not self._peek() and self.source.restarts:  # the last epoch and the pass ended together
+        # The last epoch and the pass ended together; not so in a resumed epoch, whose batches may all be done.
+        if not self.done and not self._peek() and self.source.restarts:
             self._begin_pass()
             self._allow()
         while self.steps is None or self.done < self.steps:

@@ -61,12 +61,12 @@ def image_dataset_from_directory(
         crop_to_aspect_ratio: whether to cut the largest part of the new aspect ratio out of the middle; default False.
         pad_to_aspect_ratio: whether to pad with zeros to the new aspect ratio; default False.
         data_format: "channels_last".
-        format: accepted for compatibility with Keras ("tf" or "grain"); the result is always a `PyDataset`.
+        format: accepted for compatibility with Keras ("tf" or "grain"); the result is always a `data.Dataset`.
         verbose: whether to print the number of files; default True.
 
     Returns:
-        A `PyDataset` of (images, labels), or of images without labels, with the methods `take`, `map`, `cache` and
-        `prefetch`; with `subset="both"` a tuple (training, validation).
+        A `netlet.data.Dataset` of (images, labels), or of images without labels, with the attributes `class_names` and
+        `file_paths`; with `subset="both"` a tuple (training, validation). One thread per core decodes the files.
 
     Raises:
         ValueError: an argument outside of its values; arguments that contradict each other or the folder; too few
@@ -81,7 +81,8 @@ def image_dataset_from_directory(
     >>> for name in ("dark", "light"):
     ...     os.makedirs(f"{folder}/{name}")
     ...     save_img(f"{folder}/{name}/1.png", np.full((9, 9, 3), 255 * (name == "light")), scale=False)
-    >>> images, labels = image_dataset_from_directory(folder, image_size=(4, 4), shuffle=False, verbose=False)[0]
+    >>> data = image_dataset_from_directory(folder, image_size=(4, 4), shuffle=False, verbose=False)
+    >>> images, labels = next(iter(data))
     >>> images.shape, images.max(axis=(1, 2, 3)).tolist(), labels.tolist()
     ((2, 4, 4, 3), [0.0, 255.0], [0, 1])
     """
@@ -122,13 +123,13 @@ def image_dataset_from_directory(
     )
 
 
-def _read(paths: list[str], color_mode: str, resizing: dict[str, Any]) -> np.ndarray:
-    """The images of files, resized.
+def _read(path: str, color_mode: str, resizing: dict[str, Any]) -> np.ndarray:
+    """The image of a file, resized.
 
     Args:
-        paths: the files.
+        path: the file.
         color_mode: "rgb", "rgba" or "grayscale".
         resizing: arguments of `ops.image.resize`.
     """
-    images = (img_to_array(load_img(path, color_mode), dtype="float32") for path in paths)
-    return np.stack([resize(image, **resizing).numpy() for image in images])
+    image = img_to_array(load_img(path, color_mode), dtype="float32")
+    return resize(image, **resizing).numpy()

@@ -8,65 +8,63 @@ from typing import Any
 
 import numpy as np
 
-from netlet.random import generator, make_seed
+from netlet.data import AUTOTUNE, Dataset
+from netlet.data.stages.selection import ShuffleAgain
+from netlet.data.stages.stage import Counting
+from netlet.random import make_seed
 
-from .dataset import Dataset
 
-
-class LabelledFiles(Dataset):
-    """Batches of files, which are read on access, with their labels if there are any.
+def labelled_files(
+    read: Callable[[str], Any],
+    file_paths: list[str],
+    labels: np.ndarray | None,
+    class_names: list[str] | None,
+    label_mode: str | None,
+    batch: Callable[[Dataset], Dataset],
+    seed: int | None,
+) -> Dataset:
+    """A data set of files, which several threads read, with their labels if there are any.
 
     Args:
-        read: function from a list of paths to the contents of these files, as one array with a row per file.
+        read: function from a path to the contents of the file.
         file_paths: paths of all files, in order.
         labels: int32 array of their classes, or None.
         class_names: names of the classes, or None.
         label_mode: "int", "categorical", "binary" or None.
-        batch_size: number of files per batch; None for single ones.
+        batch: function from the data set of single files to the data set of batches.
+        seed: seed of the orders after the first pass, which is in the order of the paths; None for that order always.
 
-    Attributes:
-        file_paths, labels, class_names: the arguments.
+    Returns:
+        The data set, with the attributes file_paths, labels and class_names.
     """
 
-    def __init__(
-        self,
-        read: Callable[[list[str]], np.ndarray],
-        file_paths: list[str],
-        labels: np.ndarray | None,
-        class_names: list[str] | None,
-        label_mode: str | None,
-        batch_size: int | None,
-    ) -> None:
-        super().__init__()
-        self._read = read
-        self.file_paths, self.labels, self.class_names = file_paths, labels, class_names
-        self.label_mode, self.batch_size = label_mode, batch_size
-        self._order = np.arange(len(file_paths))
+    def load(place: Any) -> Any:
+        contents = read(file_paths[place])
+        return contents if labels is None else (contents, encoded(labels[place]))
 
-    def __len__(self) -> int:
-        return -(-len(self.file_paths) // (self.batch_size or 1))
+    def encoded(label: Any) -> Any:
+        if label_mode == "binary":
+            return np.array([label], "float32")
+        if label_mode == "categorical":
+            return (np.arange(len(class_names or ())) == label).astype("float32")
+        return label
 
-    def _item(self, index: int) -> Any:
-        size = self.batch_size or 1
-        places = self._order[index * size : (index + 1) * size]
-        values = self._read([self.file_paths[i] for i in places])
-        if self.labels is None:
-            return values if self.batch_size else values[0]
-        labels = self._encoded(self.labels[places])
-        return (values, labels) if self.batch_size else (values[0], labels[0])
+    places = Counting(0, len(file_paths), 1)
+    data = Dataset(places if seed is None else ShuffleAgain(places, len(file_paths), seed, True))
+    data = batch(data.map(load, num_parallel_calls=AUTOTUNE)).prefetch(AUTOTUNE)
+    data.file_paths, data.labels, data.class_names = file_paths, labels, class_names  # type: ignore[attr-defined]
+    return data
 
-    def _encoded(self, labels: np.ndarray) -> np.ndarray:
-        if self.label_mode == "binary":
-            return labels.astype("float32")[:, None]
-        if self.label_mode == "categorical":
-            return np.eye(len(self.class_names or ()), dtype="float32")[labels]
-        return labels
+
+def batcher(batch_size: int | None) -> Callable[[Dataset], Dataset]:
+    """The function that makes batches of a data set; None leaves single items."""
+    return lambda data: data if batch_size is None else data.batch(batch_size)
 
 
 def read_folder(
     caller: str,
     endings: tuple[str, ...],
-    read: Callable[[list[str]], np.ndarray],
+    read: Callable[[str], Any],
     directory: Any,
     labels: Any,
     label_mode: str | None,
@@ -79,14 +77,16 @@ def read_folder(
     follow_links: bool,
     format: str,
     verbose: bool,
+    batch: Callable[[Dataset], Dataset] | None = None,
 ) -> Any:
     """Finds and splits the files of a folder, and makes data sets of them.
 
     Args:
         caller: name of the public function, for errors.
         endings: the endings of the files to use.
-        read: see `LabelledFiles`.
+        read: see `labelled_files`.
         directory: and the others: as in `text_dataset_from_directory`.
+        batch: see `labelled_files`; default batches of `batch_size`.
 
     Returns:
         The data set, or with `subset="both"` a tuple (training, validation).
@@ -115,10 +115,8 @@ def read_folder(
 
     def part(places: slice) -> Dataset:
         classes = None if found is None else found[places]
-        data = LabelledFiles(read, paths[places], classes, names, label_mode, batch_size)
-        if shuffle:
-            data._generator = generator(seed)
-        return data
+        made = batch or batcher(batch_size)
+        return labelled_files(read, paths[places], classes, names, label_mode, made, seed if shuffle else None)
 
     split = len(paths) - held_out
     if subset == "both":

@@ -33,8 +33,6 @@ class PyDataset:
     [(4, 1), (4, 1)]
     """
 
-    _shuffled_by_fit = True  # False for netlet's own data sets, which have a fixed order, as in Keras those of tf.data
-
     def __init__(self, workers: int = 1, use_multiprocessing: bool = False, max_queue_size: int = 10) -> None:
         self.workers, self.use_multiprocessing, self.max_queue_size = workers, use_multiprocessing, max_queue_size
 

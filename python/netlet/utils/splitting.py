@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 
 from netlet.base import tree
+from netlet.data import Dataset
+from netlet.data.stages.sources import Items, constant
+from netlet.data.values import common_length, rows_of, stacked
+from netlet.engine.tensor import Tensor
 from netlet.random import generator
-
-from .dataset import Dataset, stacked
-
-
-class Samples(Dataset):
-    """Single samples of arrays in one structure, or of a list.
-
-    Args:
-        source: a structure of arrays with one length, or a list of samples.
-        places: indices of the samples, in order.
-    """
-
-    def __init__(self, source: Any, places: np.ndarray) -> None:
-        super().__init__()
-        self._source, self._places = source, places
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    def _item(self, index: int) -> Any:
-        place = self._places[index]
-        return tree.map_structure(lambda array: array[place], self._source)
 
 
 def split_dataset(
@@ -64,36 +46,45 @@ def split_dataset(
     Source: Keras 3 `keras.utils.split_dataset`.
 
     >>> left, right = split_dataset((np.arange(10), np.arange(10) % 2), left_size=0.8)
-    >>> len(left), len(right), right[0]
+    >>> len(left), len(right), next(iter(right))
     (8, 2, (np.int64(8), np.int64(0)))
     """
-    source, total = _in_memory(dataset)
+    samples, total = _in_memory(dataset)
     left, right = _sizes(left_size, right_size, total)
     places = np.arange(total)
     if shuffle:
         generator(seed).shuffle(places)
-    return Samples(source, places[:left]), Samples(source, places[total - right :])
+    return samples(places[:left]), samples(places[total - right :])
 
 
-def _in_memory(dataset: Any) -> tuple[Any, int]:
-    """Returns (structure of arrays, number of samples)."""
-    if isinstance(dataset, np.ndarray) or (
-        isinstance(dataset, (list, tuple, dict)) and all(_is_array(leaf) for leaf in tree.flatten(dataset))
-    ):
-        source = tuple(dataset) if isinstance(dataset, list) else dataset
-        lengths = {len(leaf) for leaf in tree.flatten(source)}
-        if len(lengths) != 1:
-            raise ValueError(f"split_dataset: expected arrays of one length, received lengths {sorted(lengths)}.")
-        return source, lengths.pop()
+def _in_memory(dataset: Any) -> tuple[Callable[[np.ndarray], Dataset], int]:
+    """Returns (function from places to the data set of these samples, number of samples)."""
+    if isinstance(dataset, (np.ndarray, Tensor)) or hasattr(dataset, "iloc") or _holds_arrays(dataset):
+        arrays = constant(tuple(dataset) if isinstance(dataset, list) else dataset)
+        return lambda places: _rows(arrays, places), common_length(arrays, "split_dataset")
     if isinstance(dataset, (str, bytes)) or not (isinstance(dataset, Iterable) or hasattr(dataset, "__getitem__")):
         raise TypeError(
             "split_dataset: expected an array, a list, tuple or dict of arrays, or an iterable of samples as "
             f"`dataset`, received {type(dataset).__name__}."
         )
-    samples = [tree.map_structure(np.asarray, sample) for sample in _samples(dataset)]
+    samples = [constant(tuple(sample) if isinstance(sample, list) else sample) for sample in _samples(dataset)]
     if not samples:
         raise ValueError("split_dataset: expected at least one sample, received an empty data set.")
-    return stacked(samples), len(samples)
+    try:
+        arrays = stacked(samples)
+    except ValueError:  # samples of different shapes, such as batches with a shorter last one
+        return lambda places: Dataset(Items([samples[i] for i in places])), len(samples)
+    return lambda places: _rows(arrays, places), len(samples)
+
+
+def _rows(arrays: Any, places: np.ndarray) -> Dataset:
+    return Dataset.from_tensor_slices(rows_of(arrays, places))
+
+
+def _holds_arrays(dataset: Any) -> bool:
+    """Whether it is a list, tuple or dict of arrays."""
+    leaves = tree.flatten(dataset) if isinstance(dataset, (list, tuple, dict)) else []
+    return bool(leaves) and all(_is_array(leaf) for leaf in leaves)
 
 
 def _samples(dataset: Any) -> Iterable[Any]:

@@ -6,8 +6,6 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from .labelled_files import read_folder
 
 
@@ -43,12 +41,12 @@ def text_dataset_from_directory(
         validation_split: fraction of the files, at the end, for validation; default None.
         subset: the part to return, with `validation_split`: "training", "validation" or "both".
         follow_links: whether to enter folders that are symbolic links; default False.
-        format: accepted for compatibility with Keras ("tf" or "grain"); the result is always a `PyDataset`.
+        format: accepted for compatibility with Keras ("tf" or "grain"); the result is always a `data.Dataset`.
         verbose: whether to print the number of files; default True.
 
     Returns:
-        A `PyDataset` of (texts, labels), or of texts without labels; with `subset="both"` a tuple (training,
-        validation).
+        A `netlet.data.Dataset` of (texts, labels), or of texts without labels, with the attributes `class_names` and
+        `file_paths`; with `subset="both"` a tuple (training, validation).
 
     Raises:
         ValueError: an argument outside of its values; arguments that contradict each other or the folder; too few
@@ -61,7 +59,7 @@ def text_dataset_from_directory(
     >>> for name in ("bad", "good"):
     ...     os.makedirs(f"{folder}/{name}")
     ...     _ = open(f"{folder}/{name}/1.txt", "w").write(f"a {name} film")
-    >>> texts, labels = text_dataset_from_directory(folder, shuffle=False, verbose=False)[0]
+    >>> texts, labels = next(iter(text_dataset_from_directory(folder, shuffle=False, verbose=False)))
     >>> texts.tolist(), labels.tolist()
     (['a bad film', 'a good film'], [0, 1])
     """
@@ -88,10 +86,7 @@ def text_dataset_from_directory(
     )
 
 
-def _read(paths: list[str], max_length: int | None) -> np.ndarray:
-    """The texts of files."""
-    texts = np.empty(len(paths), object)
-    for i, path in enumerate(paths):
-        with open(path, "rb") as file:
-            texts[i] = file.read(-1 if max_length is None else max_length).decode("utf-8", "surrogateescape")
-    return texts
+def _read(path: str, max_length: int | None) -> str:
+    """The text of a file."""
+    with open(path, "rb") as file:
+        return file.read(-1 if max_length is None else max_length).decode("utf-8", "surrogateescape")

@@ -6,37 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet.random import generator
-
-from .dataset import Dataset
-
-
-class Windows(Dataset):
-    """Batches of windows of a series, with their targets. A batch is gathered on access.
-
-    Args:
-        data: array (time, ...).
-        targets: array (time, ...), whose item at a window's start is the window's target, or None.
-        starts: index of the start of each window.
-        offsets: indices of a window's items, relative to its start.
-        batch_size: number of windows per batch; None for single windows without the batch axis.
-    """
-
-    def __init__(
-        self, data: Any, targets: Any, starts: np.ndarray, offsets: np.ndarray, batch_size: int | None
-    ) -> None:
-        super().__init__()
-        self.data, self.targets, self.starts, self.offsets = data, targets, starts, offsets
-        self.batch_size = batch_size
-
-    def __len__(self) -> int:
-        return -(-len(self.starts) // (self.batch_size or 1))
-
-    def _item(self, index: int) -> Any:
-        size = self.batch_size
-        starts = self.starts[index] if size is None else self.starts[index * size : (index + 1) * size]
-        x = self.data[starts[..., None] + self.offsets]
-        return x if self.targets is None else (x, self.targets[starts])
+from netlet.data import Dataset
 
 
 def timeseries_dataset_from_array(
@@ -51,7 +21,7 @@ def timeseries_dataset_from_array(
     start_index: int | None = None,
     end_index: int | None = None,
     format: str = "tf",
-) -> Windows:
+) -> Dataset:
     """Makes a data set of sliding windows over a time series, for `fit`. The series, also a memory map, is not copied.
 
     Args:
@@ -67,10 +37,10 @@ def timeseries_dataset_from_array(
         seed: integer; default None, from the global sequence.
         start_index: index of the first item to use; default 0.
         end_index: index of the first item not to use, less than the length of the data; default the length.
-        format: accepted for compatibility with Keras ("tf" or "grain"); the result is always a `PyDataset`.
+        format: accepted for compatibility with Keras ("tf" or "grain"); the result is always a `data.Dataset`.
 
     Returns:
-        A `PyDataset` of x (batch, sequence_length, ...), or (x, y) with targets.
+        A `netlet.data.Dataset` of x (batch, sequence_length, ...), or (x, y) with targets.
 
     Raises:
         ValueError: an index outside of the data; a length, stride, rate or batch size below 1; an unknown format.
@@ -81,7 +51,7 @@ def timeseries_dataset_from_array(
 
     >>> import numpy as np
     >>> windows = timeseries_dataset_from_array(np.arange(6), np.arange(2, 8), sequence_length=2, batch_size=3)
-    >>> x, y = windows[0]
+    >>> x, y = next(iter(windows))
     >>> x.tolist(), y.tolist(), len(windows)
     ([[0, 1], [1, 2], [2, 3]], [2, 3, 4], 2)
     """
@@ -98,11 +68,16 @@ def timeseries_dataset_from_array(
         targets = np.asarray(targets)
         count = min(count, len(targets) - first)
     starts = np.arange(0, count, sequence_stride) + first
-    windows = Windows(data, targets, starts, np.arange(sequence_length) * sampling_rate, batch_size)
-    if shuffle:
-        windows._order, windows._generator = starts, generator(seed)
-        windows.on_epoch_end()
-    return windows
+    offsets = np.arange(sequence_length) * sampling_rate
+
+    def gathered(at: Any) -> Any:
+        x = data[at[..., None] + offsets]
+        return x if targets is None else (x, targets[at])
+
+    windows = Dataset.from_tensor_slices(starts)
+    if shuffle and len(starts):
+        windows = windows.shuffle(len(starts), seed)
+    return (windows if batch_size is None else windows.batch(batch_size)).map(gathered)
 
 
 def _check(

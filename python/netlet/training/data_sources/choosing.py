@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from netlet import config
+from netlet.data import Dataset
+
 from ..own_fields import step_state
 from ..own_step import has_own_step
 from ..state import ShuffleOrder
@@ -12,7 +15,7 @@ from .arrays import ArraySource
 from .class_weights import class_weighted
 from .converted import ConvertedSource
 from .data import ArrayData, is_array_like
-from .iterables import GeneratorSource, IterableSource
+from .iterables import DatasetSource, GeneratorSource, IterableSource
 from .py_dataset import SequenceSource
 from .source import DataSource
 
@@ -33,10 +36,12 @@ def batches_of(x: Any, method: str, order: ShuffleOrder | None) -> DataSource:
     """
     if isinstance(x, DataSource):
         return x
+    if isinstance(x, Dataset):
+        return DatasetSource(x)
     if isinstance(x, (str, bytes)):
         raise ValueError(f"{method}(x): expected arrays or an iterable of (x, y) batches, received {x!r}.")
     if any(cls.__name__ == "PyDataset" for cls in type(x).__mro__):  # Keras's too
-        return SequenceSource(x, order if getattr(x, "_shuffled_by_fit", True) else None)
+        return SequenceSource(x, order)
     if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
         return SequenceSource(x)
     if isinstance(x, Iterator):
@@ -93,6 +98,10 @@ def data_source(
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
             raise ValueError(f"{method}: expected {name} in the batches of the iterable x, received it as an argument.")
+
+    if isinstance(source, DatasetSource) and source.endless and steps is None and not config.max_steps_per_epoch():
+        argument = {"fit": "steps_per_epoch", "validation_data": "validation_steps"}.get(method, "steps")
+        raise ValueError(f"{method}: expected `{argument}`, because the data set is endless (`repeat()`).")
 
     own_step = has_own_step(model, mode)
 

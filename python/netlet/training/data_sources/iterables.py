@@ -1,9 +1,11 @@
-"""Iterables (a torch DataLoader, a tf.data.Dataset) and generators as sources of batches."""
+"""Iterables (a torch DataLoader, a tf.data.Dataset), netlet's data sets and generators as sources of batches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
+
+from netlet.data import INFINITE_CARDINALITY, Dataset
 
 from .source import DataSource
 
@@ -33,6 +35,31 @@ class IterableSource(DataSource):
     def epoch(self) -> Iterator[Any]:
         """The batches of a new pass."""
         return iter(self._iterable)
+
+
+class DatasetSource(IterableSource):
+    """A `netlet.data.Dataset`, whose random orders and numbers can be restored.
+
+    Args:
+        dataset: the data set.
+    """
+
+    def __init__(self, dataset: Dataset) -> None:
+        super().__init__(dataset)
+        self._dataset = dataset
+
+    @property
+    def endless(self) -> bool:
+        """Whether a pass has no end."""
+        return self._dataset.cardinality() == INFINITE_CARDINALITY
+
+    def get_state(self) -> list[int]:
+        """What the next pass depends on."""
+        return self._dataset.get_state()
+
+    def set_state(self, state: list[int]) -> None:
+        """Restores what `get_state` returned."""
+        self._dataset.set_state(state)
 
 
 class GeneratorSource(DataSource):

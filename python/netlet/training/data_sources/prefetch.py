@@ -90,6 +90,8 @@ class Prefetch:
         self._ended = self._closed = True
         self._permits.release()
         self._thread.join(_JOIN_SECONDS)
+        if not self._thread.is_alive():
+            self._batches = iter(())  # what the iterator holds, such as threads of its own, ends now
 
     def _run(self) -> None:
         """Takes one batch for each permit; runs in the thread."""

@@ -31,3 +31,10 @@ class DataSource:
 
     def on_epoch_end(self) -> None:
         """Is called after each epoch."""
+
+    def get_state(self) -> list[int]:
+        """Integers that the next pass depends on, for `set_state`; empty if there are none."""
+        return []
+
+    def set_state(self, state: list[int]) -> None:
+        """Restores what `get_state` returned."""

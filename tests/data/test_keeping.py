@@ -1,0 +1,61 @@
+"""cache: what is kept, when, and in which file."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from netlet.data import Dataset
+
+
+def counted(n=3):
+    calls = []
+
+    def make(i):
+        calls.append(int(i))
+        return {"x": np.full(2, i, "float32"), "t": (f"text {i}", None)}
+
+    return Dataset.range(n).map(make), calls
+
+
+@pytest.mark.parametrize("kind", ["memory", "file"])
+def test_whole_passes_are_kept(kind, tmp_path):
+    data, calls = counted()
+    kept = data.cache() if kind == "memory" else data.cache(tmp_path / "kept")
+    next(iter(kept))
+    assert calls == [0] and not list(tmp_path.iterdir()), "a pass that was left early is not kept"
+    first, second = list(kept), list(kept)
+    assert calls == [0, 0, 1, 2]
+    for a, b in zip(first, second, strict=True):
+        np.testing.assert_array_equal(a["x"], b["x"])
+        assert a["x"].dtype == b["x"].dtype and a["t"] == b["t"]
+
+
+def test_a_later_script_reads_the_file(tmp_path):
+    data, _ = counted()
+    list(data.cache(tmp_path / "kept"))
+    other, calls = counted()
+    assert [item["t"][0] for item in other.cache(tmp_path / "kept")] == ["text 0", "text 1", "text 2"] and not calls
+
+
+@pytest.mark.parametrize("content", [b"", b"text\n", b'{"dict": 3}\n12', b"0\n\x93NUMPY", b"{" * 99999, b"null\nx"])
+def test_other_files_are_refused(tmp_path, content):
+    (tmp_path / "kept").write_bytes(content)
+    if content:
+        with pytest.raises((ValueError, EOFError, OSError)):
+            list(Dataset.range(3).cache(tmp_path / "kept"))
+    else:
+        assert list(Dataset.range(3).cache(tmp_path / "kept")) == []
+
+
+def test_objects_do_not_go_to_a_file(tmp_path):
+    data = Dataset.range(2).map(lambda i: np.array([{"a": 1}], object))
+    with pytest.raises(TypeError, match="numbers or texts"):
+        list(data.cache(tmp_path / "kept"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_kept_items_cannot_be_changed():
+    kept = Dataset.range(2).batch(2).cache()
+    with pytest.raises(ValueError, match="read-only"):
+        next(iter(kept))[0] = 5
