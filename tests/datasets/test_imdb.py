@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import pathlib
 import pickle
+from dataclasses import replace
 
 import keras
 import numpy as np
@@ -105,9 +107,17 @@ def test_reviews_train_a_model(path):
 
 
 def test_the_word_index(tmp_path, monkeypatch):
+    pytest.importorskip("pooch")
     monkeypatch.setenv("NETLET_DATASETS", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match=r"Get it from https://.*/imdb_word_index\.json"):
-        imdb.get_word_index()
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    with files.serving() as server:
+        monkeypatch.setattr(imdb, "WORDS", server.holding(imdb.WORDS, b'{"a": 7}'))
+        assert imdb.get_word_index() == {"a": 7} and server.asked == ["imdb_word_index.json"]
+        (tmp_path / "imdb_word_index.json").unlink()
+        wrong = replace(imdb.WORDS, sha256="", md5=hashlib.md5(b"other").hexdigest())
+        monkeypatch.setattr(imdb, "WORDS", wrong)
+        with pytest.raises(ValueError, match=r"is not imdb_word_index\.json"):
+            imdb.get_word_index()
     (tmp_path / "imdb_word_index.json").write_text('{"the": 1, "à": 2}')
     assert imdb.get_word_index() == imdb.get_word_index(tmp_path / "imdb_word_index.json") == {"the": 1, "à": 2}
     for wrong in ("", "[1]", '{"a": 1.5}', '{"a": true}', "[" * 100_000, "\xff"):
@@ -115,7 +125,7 @@ def test_the_word_index(tmp_path, monkeypatch):
         with pytest.raises(reading.Damaged, match=r"imdb_word_index\.json"):
             imdb.get_word_index()
     (tmp_path / "imdb_word_index.json").write_text('{"the": 1}')
-    monkeypatch.setattr(imdb, "_MAX_WORDS", 3)
+    monkeypatch.setattr("netlet.datasets.word_lists.MAX_WORDS", 3)
     with pytest.raises(reading.Damaged, match="expected a word index of at most"):
         imdb.get_word_index()
 

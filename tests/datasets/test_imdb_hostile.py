@@ -190,7 +190,7 @@ def test_an_archive_cannot_reach_out_of_itself(tmp_path):
 
 
 def test_other_mistakes(path, tmp_path):
-    with pytest.raises(ValueError, match=r"no review is shorter than `maxlen`=1\. Increase"):
+    with pytest.raises(ValueError, match=r"no text is shorter than `maxlen`=1\. Increase"):
         imdb.load_data(path, maxlen=1)
     with pytest.raises(ValueError, match="received a folder"):
         imdb.load_data(tmp_path)

@@ -2,9 +2,19 @@
 
 from netlet.base.missing import explain_missing
 
-from . import cifar10, cifar100, digits, fashion_mnist, imdb, mnist
+from . import boston_housing, california_housing, cifar10, cifar100, digits, fashion_mnist, imdb, mnist, reuters
 
-__all__ = ["cifar10", "cifar100", "digits", "fashion_mnist", "imdb", "mnist"]
+__all__ = [
+    "boston_housing",
+    "california_housing",
+    "cifar10",
+    "cifar100",
+    "digits",
+    "fashion_mnist",
+    "imdb",
+    "mnist",
+    "reuters",
+]
 
 
 explain_missing(__name__)

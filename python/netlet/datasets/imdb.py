@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 from typing import Any
 
@@ -13,7 +12,8 @@ from . import reviews
 from .pickled_lists import read_pickled
 from .ragged import Ragged
 from .reading import Damaged, npz_members, read_npz
-from .source import RemoteFile, cache_folder, cached
+from .source import RemoteFile, cached
+from .word_lists import limited, matching, numbered, read_word_index, shorter
 
 Split = tuple[NDArray[Any], NDArray[np.int64]]
 ARCHIVE = RemoteFile(
@@ -22,8 +22,12 @@ ARCHIVE = RemoteFile(
     sha256="69664113be75683a8fe16e3ed0ab59fda8886cb3cd7ada244f7d9544e4676b9f",
     size=17_464_789,
 )
-_WORDS = "imdb_word_index.json"
-_MAX_WORDS = 1 << 24  # maximum size of the word index in bytes; Keras's has 1,641,221
+WORDS = RemoteFile(
+    name="imdb_word_index.json",
+    url="https://storage.googleapis.com/tensorflow/tf-keras-datasets/imdb_word_index.json",
+    md5="bfafd718b763782e994055a2d397834f",
+    size=2_000_000,
+)
 
 
 def load_data(
@@ -81,12 +85,12 @@ def load_data(
     for x, y in _splits(_found(path)):
         order = np.arange(len(y))
         rng.shuffle(order)
-        parts.append((_numbered(x.take(order), start_char, index_from), y[order]))
+        parts.append((numbered(x.take(order), start_char, index_from), y[order]))
     if maxlen:
-        parts = [_shorter(x, y, maxlen) for x, y in parts]
+        parts = [shorter("imdb", x, y, maxlen) for x, y in parts]
     if not num_words:
         num_words = max((int(x.tokens.max()) for x, _ in parts if len(x.tokens)), default=0)
-    train, test = ((_limited(x, skip_top, num_words, oov_char).lists(), y) for x, y in parts)
+    train, test = ((limited(x, skip_top, num_words, oov_char).lists(), y) for x, y in parts)
     return train, test
 
 
@@ -109,16 +113,17 @@ def convert(source: Any, target: Any) -> None:
     np.savez_compressed(target, **arrays)
 
 
-def get_word_index(path: Any = _WORDS) -> dict[str, int]:
+def get_word_index(path: Any = WORDS.name) -> dict[str, int]:
     """Returns {word: number} for the words of Keras's imdb.npz. `load_data` adds `index_from` to these numbers.
 
     Args:
-        path: path of Keras's imdb_word_index.json. A path that does not exist is a file name in the cache folder. The
-            file is not downloaded, because no SHA-256 of it is published.
+        path: path of Keras's imdb_word_index.json. A path that does not exist is a file name in the cache folder,
+            where the file is downloaded if it is missing. A download is verified by the MD5 that Keras publishes.
 
     Raises:
-        FileNotFoundError: the file does not exist; the message says where to get it.
         ValueError: a file with other contents.
+        ConnectionError: the file is missing and cannot be downloaded.
+        ImportError: the file is missing and pooch, which downloads it, is not installed.
 
     >>> import pathlib, tempfile
     >>> path = pathlib.Path(tempfile.mkdtemp()) / "words.json"
@@ -126,24 +131,7 @@ def get_word_index(path: Any = _WORDS) -> dict[str, int]:
     >>> get_word_index(path)
     {'the': 1, 'and': 2}
     """
-    found = pathlib.Path(path).expanduser()
-    found = found if found.exists() else cache_folder() / found
-    if not found.exists():
-        raise FileNotFoundError(
-            f"{found} does not exist. Get it from {ARCHIVE.url.rpartition('/')[0]}/{_WORDS} and put it there, or pass "
-            "its path as `path=`."
-        )
-    if found.stat().st_size > _MAX_WORDS:
-        raise Damaged(
-            f"{found}: expected a word index of at most {_MAX_WORDS:,} bytes, received {found.stat().st_size:,}."
-        )
-    try:
-        words = json.loads(found.read_bytes())
-    except (ValueError, RecursionError) as error:
-        raise Damaged(f"{found}: expected JSON: {error}") from None
-    if not isinstance(words, dict) or not all(type(number) is int for number in words.values()):
-        raise Damaged(f"{found}: expected a JSON object of words and their numbers.")
-    return words
+    return read_word_index(path, WORDS)
 
 
 def _found(path: Any) -> pathlib.Path:
@@ -175,40 +163,10 @@ def _keras(path: pathlib.Path, part: str) -> tuple[Ragged, Any]:
 
 
 def _checked(x: Ragged, y: Any, path: pathlib.Path, part: str) -> tuple[Ragged, Any]:
-    vectors = x.tokens.ndim == x.lengths.ndim == y.ndim == 1 and x.lengths.shape == y.shape
-    # Each length is checked first, because their sum could overflow.
-    fits = vectors and len(y) and x.lengths.min() >= 0 and x.lengths.max() <= len(x.tokens)
-    if not fits or sum(x.lengths.tolist()) != len(x.tokens):
+    if not matching(x, y):
         raise Damaged(f"{path}: expected lengths and labels that match the reviews of {part}.")
     if y.min() < 0 or y.max() > 1:
         raise Damaged(f"{path}: expected labels 0 and 1, received {y.min()} to {y.max()} in {part}.")
     if len(x.tokens) and x.tokens.min() < 0:
         raise Damaged(f"{path}: expected non-negative word numbers, received {x.tokens.min()} in {part}.")
     return x, y
-
-
-def _numbered(x: Ragged, start_char: int | None, index_from: int) -> Ragged:
-    tokens = x.tokens.astype(np.int64) + (index_from or 0)
-    if start_char is None:
-        return Ragged(tokens, x.lengths)  # type: ignore[arg-type]
-    lengths = x.lengths + 1
-    out = np.empty(len(tokens) + len(lengths), np.int64)
-    words = np.ones(len(out), bool)
-    words[lengths.cumsum() - lengths] = False
-    out[words], out[~words] = tokens, start_char
-    return Ragged(out, lengths)  # type: ignore[arg-type]
-
-
-def _shorter(x: Ragged, y: Any, maxlen: int) -> tuple[Ragged, Any]:
-    kept = np.flatnonzero(x.lengths < maxlen)
-    if not len(kept):
-        raise ValueError(f"imdb.load_data: no review is shorter than `maxlen`={maxlen}. Increase `maxlen`.")
-    return x.take(kept), y[kept]
-
-
-def _limited(x: Ragged, skip_top: int, num_words: int, oov_char: int | None) -> Ragged:
-    kept = (skip_top <= x.tokens) & (x.tokens < num_words)
-    if oov_char is not None:
-        return Ragged(np.where(kept, x.tokens, oov_char), x.lengths)
-    rows = np.repeat(np.arange(len(x.lengths)), x.lengths)
-    return Ragged(x.tokens[kept], np.bincount(rows[kept], minlength=len(x.lengths)))

@@ -17,14 +17,21 @@ class RemoteFile:
     Args:
         name: its name in the cache folder.
         url: where it is downloaded from.
-        sha256: the SHA-256 of its contents.
-        size: its size in bytes.
+        sha256: the SHA-256 of its contents; "" where only an MD5 is published.
+        size: its size in bytes, or an upper limit; no more bytes are downloaded.
+        md5: the MD5 of its contents, without `sha256`.
     """
 
     name: str
     url: str
-    sha256: str
-    size: int  # no more bytes are downloaded
+    sha256: str = ""
+    size: int = 0
+    md5: str = ""
+
+    @property
+    def known_hash(self) -> str:
+        """The hash as pooch takes it."""
+        return f"sha256:{self.sha256}" if self.sha256 else f"md5:{self.md5}"
 
 
 def cache_folder() -> pathlib.Path:
@@ -61,7 +68,7 @@ def cached(file: RemoteFile, name: Any = None) -> pathlib.Path:
     """
     target = cache_folder() / (name or file.name)
     if not target.exists():
-        return _downloaded(file, target)
+        return downloaded(file, target)
     found = hash_of(target, "sha256")
     if found != file.sha256:
         raise ValueError(
@@ -71,8 +78,8 @@ def cached(file: RemoteFile, name: Any = None) -> pathlib.Path:
     return target
 
 
-def _downloaded(file: RemoteFile, target: pathlib.Path) -> pathlib.Path:
-    """Downloads to a temporary file next to `target`, which is renamed if its SHA-256 is correct."""
+def downloaded(file: RemoteFile, target: pathlib.Path) -> pathlib.Path:
+    """Downloads to a temporary file next to `target`, which is renamed if its hash is correct. Returns `target`."""
     by_hand = (
         f"Without a network, get {file.name} ({file.url}) in another way and put it at {target}, or pass its path as "
         "`path=`."
@@ -89,7 +96,7 @@ def _downloaded(file: RemoteFile, target: pathlib.Path) -> pathlib.Path:
             pooch.HTTPDownloader(chunk_size=1 << 16)(url, _Bounded(stream, file.size), None)
 
     try:
-        pooch.retrieve(file.url, f"sha256:{file.sha256}", target.name, target.parent, downloader=download)
+        pooch.retrieve(file.url, file.known_hash, target.name, target.parent, downloader=download)
     except ValueError as e:  # raised by pooch for a wrong hash, and by `_Bounded` for too many bytes
         raise ValueError(
             f"The response of {file.url} is not {file.name}: {e} It was discarded. The cause may be a proxy or a "
