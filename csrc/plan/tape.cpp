@@ -204,9 +204,11 @@ void Tape::run_on_gpu(const Kernel& kernel, void* args, std::span<const Operand>
 
 void Tape::at_end(std::function<void(Tape&)> fn) {
     if (!recording()) return fn(*this);
-    at_end_.push_back([fn = std::move(fn), scopes = scopes_](Tape& tape) mutable {
+    at_end_.push_back([fn = std::move(fn), scopes = scopes_, skip = skip_](Tape& tape) mutable {
         tape.scopes_.swap(scopes);
+        tape.skip_.swap(skip);
         fn(tape);
+        tape.skip_.swap(skip);
         tape.scopes_.swap(scopes);
     });
 }

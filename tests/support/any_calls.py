@@ -24,6 +24,7 @@ GROUPS = {
     "initializers": initializers,
     "utils": utils,
 }
+_CONTROL_FLOW = "functions and structures of arrays: tests/ops/test_control_flow.py"
 # Functions whose arguments are not arrays but objects, names, files or state. The value says which, or names a test.
 NOT_OF_ARRAYS = {
     "get": "names and objects: tests/saving",
@@ -58,6 +59,14 @@ NOT_OF_ARRAYS = {
     "split_dataset": "samples in any structure, where a list is not an array: tests/test_split_dataset.py",
     "standardize_dtype": "a name: tests/test_config_random_utils.py",
     "is_keras_tensor": "a question about anything",
+    "cond": _CONTROL_FLOW,
+    "switch": _CONTROL_FLOW,
+    "while_loop": _CONTROL_FLOW,
+    "fori_loop": _CONTROL_FLOW,
+    "scan": _CONTROL_FLOW,
+    "associative_scan": _CONTROL_FLOW,
+    "map": _CONTROL_FLOW,
+    "vectorized_map": _CONTROL_FLOW,
 }
 
 

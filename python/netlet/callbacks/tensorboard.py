@@ -165,9 +165,10 @@ class TensorBoard(Callback):
                     self._train.image(f"{name}/image", image, epoch)
 
     def _write_profile(self) -> None:
-        if self.model.run_eagerly:
+        try:
+            view = self.model.training_plan()
+        except ValueError:  # its steps run eagerly
             return
-        view = self.model.training_plan()
         self._train.text(f"batch_{self._batch}", f"```\n{view.profile()}\n```", self._batch)
 
     def _write_embeddings(self, epoch: int) -> None:

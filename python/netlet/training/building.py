@@ -7,11 +7,12 @@ from typing import Any
 from netlet import _core
 from netlet.base.tree import flatten
 from netlet.engine.graph import trial
+from netlet.engine.needs_values import NeedsValues
 from netlet.layers.base.tracking import flatten_layers
 
 from .data_sources import ArrayData, pack_batch, pack_x
 from .feed import cast_to_model, check_inputs, feed, source
-from .own_fields import step_state
+from .own_fields import recorded_steps, step_state, steps_eagerly
 from .own_step import has_own_step, overrides
 
 
@@ -30,11 +31,21 @@ def build(model: Any, mode: str, data: ArrayData, batch: int) -> None:
     Raises:
         ValueError: the data do not fit the model's inputs.
     """
+    try:
+        _build(model, mode, data, batch)
+    except NeedsValues as error:
+        if steps_eagerly(model, mode):
+            raise
+        recorded_steps(model).go_eager(model, mode, error)
+        _build(model, mode, data, batch)
+
+
+def _build(model: Any, mode: str, data: ArrayData, batch: int) -> None:
     if not has_own_step(model, mode):
         check_inputs(model, data)
-        _try_call(model, data)
+        _try_call(model, mode, data)
         used = True
-    elif model.run_eagerly:
+    elif steps_eagerly(model, mode):
         # An eager first step makes missing weights. As in Keras, the optimizer is built for all weights, so only after
         # every layer is built.
         used = all(layer.built for layer in flatten_layers(model, include_self=False))
@@ -45,15 +56,17 @@ def build(model: Any, mode: str, data: ArrayData, batch: int) -> None:
         model.optimizer.build(model.trainable_variables)
 
 
-def _try_call(model: Any, data: ArrayData) -> None:
+def _try_call(model: Any, mode: str, data: ArrayData) -> None:
     """Calls the model once on data of the right shapes, so that its layers make their weights."""
     tried = step_state(model).tried
     if "call" in tried and model.built:
         return
     count = len([t for t in flatten(data.x) if t is not None])
     # Layers that only run eagerly get real values.
-    with _core.Tape(record=not model.run_eagerly) as tape, trial(), model.fed():
-        if model.run_eagerly:
+    eager = steps_eagerly(model, mode)
+    with _core.Tape(record=not eager) as tape, trial(), model.fed():
+        if eager:
+            data = data.take(slice(0, 2)) if data.even else data
             tensors = [cast_to_model(model, data, i) for i in range(count)]
         else:
             tensors = [source(tape, model, data, i, 2, gather=False) for i in range(count)]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from netlet.base.tree import pack_like
+from netlet.engine.needs_values import NeedsValues
 from netlet.engine.variable import storage_epoch
 
 from . import results
@@ -17,7 +18,7 @@ from .epoch_iterator import EpochIterator
 from .errors import check_labels, place_of, stopped
 from .hooks import BatchHooks
 from .metric_logs import logs_of
-from .own_fields import recorded_steps
+from .own_fields import recorded_steps, steps_eagerly
 from .placement import resident
 from .predictions import Predictions
 from .state import write_scalars
@@ -70,12 +71,22 @@ class StepRunner:
             data, batch = example, example.rows
         else:
             return
-        if self.model.run_eagerly:
+        if not self._eagerly:
+            try:
+                self._step(data, batch)
+            except NeedsValues:
+                if not self._eagerly:
+                    raise
+        if self._eagerly:
             build(self.model, self.mode, data, batch)
             return
-        self._step(data, batch)
         if self.mode != "predict":
             check_labels(self.model, data)
+
+    @property
+    def _eagerly(self) -> bool:
+        """Whether the steps run in Python. It becomes true when a step that is recorded needs values."""
+        return steps_eagerly(self.model, self.mode)
 
     def _step(self, data: ArrayData, batch: int) -> RecordedStep:
         """The recorded step for this number of rows."""
@@ -100,7 +111,7 @@ class StepRunner:
         self.predictions = Predictions()
         hooks = BatchHooks(callbacks, self.mode, self.model.steps_per_execution)
         self.batches.begin()
-        native = self.arrays is not None and not self.model.run_eagerly
+        native = self.arrays is not None and not self._eagerly
         logs = self._run_arrays(self.arrays, hooks) if native else self._run_batches(hooks)
         self.batches.end()
         if not self.batches.done:
@@ -119,7 +130,13 @@ class StepRunner:
         while left := self.batches.left():
             rows = self.batches.rows
             whole = full - rows.at  # batches of full size
-            step = self._step(data, batch if whole else data.rows - rows.at * batch)
+            try:
+                step = self._step(data, batch if whole else data.rows - rows.at * batch)
+            except NeedsValues:
+                if not self._eagerly:
+                    raise
+                self.predictions.next_piece()
+                return self._run_batches(hooks)
             logs = functools.partial(self._logs, step)
             if not self._run_steps(step, arrays, min(left, whole) or 1, hooks, logs):
                 break
@@ -191,7 +208,7 @@ class StepRunner:
         for data in self.batches.batches():
             if hooks.begin(self.batches.done - 1):
                 self.predictions.mark()
-            logs = self._eager(data) if self.model.run_eagerly else self._recorded(data)
+            logs = self._eager(data) if self._eagerly else self._recorded(data)
             self.predictions.next_piece()
             if hooks.end(self.batches.done, logs) and self._stopped():
                 break
@@ -200,7 +217,12 @@ class StepRunner:
 
     def _recorded(self, data: ArrayData) -> Callable[[], dict[str, Any]]:
         """Runs the recorded step on one batch; returns a function that reads its logs."""
-        step = self._step(data, data.rows)
+        try:
+            step = self._step(data, data.rows)
+        except NeedsValues:
+            if not self._eagerly:
+                raise
+            return self._eager(data)
         if self.mode != "predict":
             check_labels(self.model, data)
         self._native(step, data, None, 0, 1)

@@ -13,6 +13,7 @@ from . import results
 from .data_sources import ArrayData, ArraySource, class_weighted
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
+from .own_fields import steps_eagerly
 from .placement import on_own_device
 from .repeat import BatchRepeater, key_of
 from .step import StepCache
@@ -111,7 +112,7 @@ class OnBatch:
         runner = _one_batch(self, "predict", data, False)
         runner.prepare()
         runner.run(None)
-        eager = self.run_eagerly or self.has_front  # type: ignore[attr-defined]
+        eager = steps_eagerly(self, "predict") or self.has_front  # type: ignore[attr-defined]
         if isinstance(data.x, _core.Tensor) and not eager:
             step = self._steps.get(self, "predict", data, data.rows, False)
             if isinstance(step.outputs, _core.Tensor):
@@ -140,7 +141,7 @@ class OnBatch:
     def _remember_batch(self, mode: str, data: ArrayData) -> None:
         """Makes a BatchRepeater for batches of this shape, if both x and y are single arrays without weights."""
         plain = isinstance(data.x, _core.Tensor) and isinstance(data.y, _core.Tensor) and data.sample_weight is None
-        if not plain or self.run_eagerly or self.has_front:  # type: ignore[attr-defined]
+        if not plain or steps_eagerly(self, mode) or self.has_front:  # type: ignore[attr-defined]
             return
         check = self.check_finite and mode == "train"
         loss = self._compile_loss

@@ -19,6 +19,11 @@ def recorded_steps(model: Any) -> Any:
     return model._steps
 
 
+def steps_eagerly(model: Any, mode: str) -> bool:
+    """Whether steps of this mode run in Python for every batch: asked for by `compile`, or since an op needs values."""
+    return bool(model.run_eagerly) or mode in model._steps.eager_modes
+
+
 def compiled_loss(model: Any) -> CompiledLoss | None:
     """The losses of `compile`, matched with the model's outputs; None before the first step."""
     loss: CompiledLoss | None = model._compile_loss

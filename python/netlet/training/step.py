@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from netlet import _core
 from netlet.base.tree import flatten
+from netlet.engine.needs_values import NeedsValues
 from netlet.engine.variable import Variable, storage_epoch
 from netlet.layers.base.quantization.adopting import changes
 from netlet.optimizers.base.finite import FiniteCheck, checking
@@ -90,6 +92,7 @@ class StepCache:
         most_bytes: bytes of arenas above which only `least_steps` are held.
         repeaters: BatchRepeater by `key_of`, for `train_on_batch` and `test_on_batch`.
         predictors: (step, function) by shape, for `predict_on_batch`.
+        eager_modes: modes whose steps cannot be recorded, since an op needs values.
     """
 
     most_steps = 64
@@ -101,12 +104,33 @@ class StepCache:
         self._clock = itertools.count(1)
         self.repeaters: dict[Any, Any] = {}
         self.predictors: dict[Any, tuple[RecordedStep, Any]] = {}
+        self.eager_modes: set[str] = set()
+        self._reported: set[str] = set()
 
     def clear(self) -> None:
         """Discards all recorded steps."""
         self._steps.clear()
         self.repeaters.clear()
         self.predictors.clear()
+        self.eager_modes.clear()
+
+    def go_eager(self, model: Any, mode: str, error: NeedsValues) -> None:
+        """Makes the steps of a mode run eagerly from now on, with one warning for each op and layer.
+
+        Args:
+            model: the Trainer.
+            mode: "train", "test" or "predict".
+            error: what an op raised while the step was recorded.
+        """
+        self.eager_modes.add(mode)
+        if error.what not in self._reported:
+            self._reported.add(error.what)
+            warnings.warn(
+                f"Model '{model.name}': in {error.what} {error.why}, so its {mode}_step cannot be recorded. The steps "
+                "run eagerly, as with run_eagerly=True: Python calls each op for each batch, which takes several times "
+                "longer in a model of small layers.",
+                stacklevel=2,
+            )
 
     def get(self, model: Any, mode: str, data: ArrayData, batch: int, check_finite: bool = True) -> RecordedStep:
         """The recorded step for a batch; records it if needed.
@@ -120,6 +144,9 @@ class StepCache:
 
         Returns:
             The step.
+
+        Raises:
+            NeedsValues: an op needs values. The steps of this mode then run eagerly.
         """
         key = (mode, batch, check_finite, data.signature)
         step = self._steps.get(key)
@@ -130,7 +157,11 @@ class StepCache:
             return step
         if step is not None:
             self._drop(key)
-        step = self._steps[key] = record(model, mode, data, batch, check_finite)
+        try:
+            step = self._steps[key] = record(model, mode, data, batch, check_finite)
+        except NeedsValues as error:
+            self.go_eager(model, mode, error)
+            raise
         self.touch(step)
         self._make_room()
         return step

@@ -11,6 +11,7 @@ from netlet import _core
 from netlet.base import tree
 from netlet.config import standardize_dtype
 
+from ..needs_values import NeedsValues
 from .symbols import KerasTensor
 
 _PROBES = (2, 3)  # sizes that replace None in the two trials; output sizes that differ between the trials become None
@@ -33,10 +34,16 @@ def in_trial() -> bool:
 
 
 def infer_spec(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Returns the KerasTensors of fn's outputs. It records fn, which computes nothing, with None = 2 and None = 3."""
-    first = _trial(fn, args, kwargs, _PROBES[0])
+    """Returns the KerasTensors of fn's outputs. It records fn, which computes nothing, with None = 2 and None = 3.
+
+    A function with an op that needs values is run on ones and on zeros instead.
+    """
     unknown = any(None in t.shape for t in tree.flatten([list(args), kwargs]) if isinstance(t, KerasTensor))
-    second = _trial(fn, args, kwargs, _PROBES[1]) if unknown else first
+    try:
+        first = _trial(fn, args, kwargs, _PROBES[0])
+        second = _trial(fn, args, kwargs, _PROBES[1]) if unknown else first
+    except NeedsValues:
+        first, second = (_trial(fn, args, kwargs, size, value) for size, value in zip(_PROBES, (1, 0), strict=True))
     others = iter(tree.flatten(second))
 
     def merge(a: Any) -> Any:
@@ -51,13 +58,17 @@ def infer_spec(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     return tree.pack_like(first, merged)
 
 
-def _trial(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], extent: int) -> Any:
-    tape = _core.Tape(record=True)
+def _trial(
+    fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], extent: int, value: float | None = None
+) -> Any:
+    """The shapes and dtypes of fn's outputs with None = `extent`; with `value`, from inputs filled with it."""
+    tape = _core.Tape(record=value is None)
 
     def stand_in(leaf: Any) -> Any:
         if not isinstance(leaf, KerasTensor):
             return leaf
-        return tape.input([extent if d is None else d for d in leaf.shape], leaf.dtype, leaf.name)
+        shape = [extent if d is None else d for d in leaf.shape]
+        return tape.input(shape, leaf.dtype, leaf.name) if value is None else _core.full(shape, leaf.dtype, value)
 
     with tape, trial():
         outputs = fn(*tree.map_structure(stand_in, args), **tree.map_structure(stand_in, kwargs))

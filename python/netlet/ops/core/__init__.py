@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netlet.base.exports import export_functions
 
+from .control_flow import *
 from .properties import *
 from .scattering import *
 from .segments import *

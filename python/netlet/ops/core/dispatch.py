@@ -16,6 +16,7 @@ import numpy as np
 from netlet import _core
 from netlet.config import DTYPES, floatx, is_float
 from netlet.engine import graph
+from netlet.engine.needs_values import NeedsValues, values_if_known
 from netlet.engine.tensor import Tensor
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -118,18 +119,15 @@ def known_values(x: Any, what: str) -> np.ndarray:
         ndarray.
 
     Raises:
-        NotImplementedError: a step is recorded, so there are no values.
+        NeedsValues: the step that is recorded computes them. A model's steps then run eagerly.
         TypeError: x does not hold numbers.
 
     >>> known_values([1, 2], "ops.unique").tolist()
     [1, 2]
     """
-    try:
-        values = np.asarray(concrete(x))
-    except RuntimeError:
-        raise NotImplementedError(
-            f"{what}: the result's shape depends on values, which are not known while a step is recorded."
-        ) from None
+    values = values_if_known(x if hasattr(x, "_tensor") else concrete(x))
+    if values is None:
+        raise NeedsValues(what, "the result's shape depends on values")
     if values.dtype.kind not in "iufb" and values.dtype.name != "bfloat16":
         raise TypeError(f"{what}: expected an array of numbers, received {values.dtype}.")
     return values

@@ -1,0 +1,130 @@
+#include "ops/branch/branch.h"
+
+#include <algorithm>
+
+#include "ops/branch/nested_pass.h"
+#include "ops/copy/copy.h"
+#include "ops/elementwise/elementwise.h"
+#include "ops/higher_order/higher_order.h"
+
+namespace netlet::ops {
+
+namespace {
+
+// Records do not run while the cell is not 0, during the lifetime of this object.
+class Skipping {
+  public:
+    Skipping(Tape& tape, const Tensor& cell) : tape_(tape) { tape.begin_skip(cell); }
+    ~Skipping() { tape_.end_skip(); }
+    Skipping(const Skipping&) = delete;
+    Skipping& operator=(const Skipping&) = delete;
+
+  private:
+    Tape& tape_;
+};
+
+struct Part {
+    Tensor open;    // one recorded bool
+    Tensor closed;  // int32 cell: 1 if a run skips the part
+    std::shared_ptr<BackwardList> list = std::make_shared<BackwardList>();
+};
+
+// The outputs with a gradient, and that gradient.
+struct Ends {
+    Tensors targets, seeds;
+};
+
+Ends ends_of(const Tensors& outputs, const Grads& dy) {
+    Ends ends;
+    for (size_t i = 0; i < outputs.size(); ++i)
+        if (dy[i]) {
+            ends.targets.push_back(outputs[i]);
+            ends.seeds.push_back(dy[i]);
+        }
+    return ends;
+}
+
+Tensors wanted_of(const Tape& tape, const Tensors& inputs) {
+    Tensors wanted;
+    std::copy_if(inputs.begin(), inputs.end(), std::back_inserter(wanted), [&](auto& x) { return tape.wants(x); });
+    return wanted;
+}
+
+// A skipped part must leave a gradient that begins with it at zero, so zeros are written outside of the part.
+void backward(Tape& tape, const Part& part, const Tensors& inputs, const Tensors& outputs, const Grads& dy) {
+    const Tensors sources = wanted_of(tape, inputs);
+    std::vector<Grad> into;
+    for (const Tensor& x : sources) {
+        Grad dx = tape.grad(x);
+        zero(tape, dx);
+        dx.accumulate = true;
+        into.push_back(dx);
+    }
+    const bool retains = tape.retains();
+    const Skipping skipping(tape, part.closed);
+    Ends ends = ends_of(outputs, dy);
+    for (Tensor& seed : ends.seeds) seed = identity(tape, seed);  // kernels may write over it
+    nested_gradients(tape, *part.list, ends.targets, ends.seeds, sources, into, retains);
+}
+
+Tensors gated_after(Tape& tape, const Tensor& open, const BackwardSteps& before, const std::function<Tensors()>& emit);
+
+// The formulas read values inside of the part, through whose steps a second derivative flows too.
+Tensors backward_by_ops(Tape& tape, const Part& part, const Tensors& inputs, const Tensors& outputs, const Grads& dy) {
+    const Tensors sources = wanted_of(tape, inputs);
+    const Ends ends = ends_of(outputs, dy);
+    const Tensors found = gated_after(tape, part.open, part.list->steps, [&] {
+        return higher_gradients(tape, *part.list, ends.targets, ends.seeds, sources);
+    });
+    Tensors dx(inputs.size());
+    for (size_t i = 0, k = 0; i < inputs.size() && k < sources.size(); ++i) {
+        if (inputs[i] != sources[k]) continue;
+        if (found[k]) dx[i] = where(tape, part.open, found[k], zeros_like(tape, found[k]));
+        ++k;
+    }
+    return dx;
+}
+
+void append_step(Tape& tape, const Part& part, const Tensors& results) {
+    const Tensors inputs = outer_inputs(part.list->steps), outputs = own_outputs(part.list->steps, results);
+    if (inputs.empty() || outputs.empty()) return;
+    tape.on_backward(
+        inputs, outputs, [=](Tape& t, const Grads& dy) { backward(t, part, inputs, outputs, dy); },
+        [=](Tape& t, const Tensors&, const Tensors&, const Grads& dy) {
+            return backward_by_ops(t, part, inputs, outputs, dy);
+        });
+}
+
+// As `gated`; the steps `before` belong to the part too.
+Tensors gated_after(Tape& tape, const Tensor& open, const BackwardSteps& before, const std::function<Tensors()>& emit) {
+    if (!tape.recording()) throw RuntimeError("gated(): expected a recording tape, received an eager one");
+    if (open->size() != 1) throw ValueError("gated(): expected one bool, received shape " + open->shape.str());
+    Part part{open, make_zeros({}, DType::i32, tape.device())};
+    part.list->steps = before;
+    part.closed->variable = true;
+    assign(tape, cast(tape, logical_not(tape, reshape(tape, open, {})), DType::i32), part.closed);
+    const bool listened = tape.listened();
+    const std::string scope = tape.scope();
+    Tensors results;
+    {
+        const BackwardPass silence(tape, {}, {}, true);
+        const Scope named(tape, scope);
+        const Skipping skipping(tape, part.closed);
+        if (listened) {
+            const Listening listening(*part.list, tape);
+            results = emit();
+        } else {
+            results = emit();
+        }
+    }
+    append_step(tape, part, results);
+    return results;
+}
+
+}  // namespace
+
+Tensors gated(Tape& tape, const Tensor& open, const std::function<Tensors()>& emit) {
+    return gated_after(tape, open, {}, emit);
+}
+
+}  // namespace netlet::ops
