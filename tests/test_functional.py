@@ -340,3 +340,12 @@ def test_models_with_lambdas_are_copied_but_not_pickled():
         np.testing.assert_allclose(other.evaluate(A, A, verbose=0), np.abs(A + 1).mean(), rtol=1e-6)
     with pytest.raises((pickle.PicklingError, AttributeError), match="lambda"):
         pickle.dumps(model)
+
+
+def test_an_op_behind_a_dense_layer():
+    x = netlet.Input((3,))
+    model = netlet.Model(x, netlet.ops.square(netlet.layers.Dense(2)(x)))
+    model.compile("sgd", "mse")
+    data = np.ones((4, 3), "float32")
+    model.fit(data, data[:, :2], verbose=0)
+    np.testing.assert_allclose(model.predict(data, verbose=0), model(data).numpy(), rtol=1e-6)

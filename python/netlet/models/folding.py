@@ -32,7 +32,7 @@ RELU = ("relu", 0.0)
 
 
 def _fused_into(product: Any, layer: Any) -> tuple[str, float] | None:
-    return fused_activation(layer) if layer.compute_dtype == product.compute_dtype else None
+    return fused_activation(layer) if getattr(layer, "compute_dtype", None) == product.compute_dtype else None
 
 
 def can_fold(layer: Any) -> bool:
