@@ -4,6 +4,8 @@
 
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "bindings/python_function.h"
+#include "plan/host_call.h"
 #include "plan/plan.h"
 
 namespace netlet::bindings {
@@ -36,6 +38,12 @@ std::vector<Tensor> checked_sources(const Plan& plan, const py::sequence& arrays
     return tensors;
 }
 
+// Raises what a function of Python in the plan raised, if that is why the run stopped.
+void raise_if_call_failed(const Plan& plan, int64_t stopped) {
+    if (stopped >= 0 && is_host_call(plan.records()[(size_t)stopped]))
+        raise_from_host_call(plan.records()[(size_t)stopped]);
+}
+
 py::array new_output(const Output& spec) {
     return py::array(to_numpy(spec.dtype), std::vector<py::ssize_t>(spec.shape.begin(), spec.shape.end()));
 }
@@ -63,6 +71,7 @@ py::tuple run(Plan& plan, const py::sequence& arrays, bool profiled) {
         const GilReleased nogil;
         ran = plan.run_batches(batches);
     }
+    raise_if_call_failed(plan, ran.stopped);
     return py::make_tuple(outputs, ran.stopped);
 }
 
@@ -89,6 +98,7 @@ py::object predict(Plan& plan, const py::object& x) {
         plan.bind_output(0, out);
         stopped = plan.run();
     }
+    raise_if_call_failed(plan, stopped);
     if (stopped >= 0) return py::none();
     return y;
 }
@@ -156,6 +166,7 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
         const GilReleased nogil;
         ran = plan.run_batches(batches);
     }
+    raise_if_call_failed(plan, ran.stopped);
     return py::make_tuple(ran.done, ran.stopped);
 }
 
@@ -217,13 +228,16 @@ void bind_plan(py::module_& m) {
              "seconds"_a = 1e9, "outputs"_a = py::tuple(), "scalars"_a = py::tuple())
         .def("records", &describe)
         .def("written", &written, "record"_a, "Copies of what a record wrote to memory outside of the arena.")
-        .def(
-            "find_nonfinite",
-            [](Plan& plan) {
+        .def("find_nonfinite", [](Plan& plan) {
+            int64_t found;
+            {
+                const GilReleased nogil;
                 const Plan::Session session(plan);
-                return plan.find_nonfinite();
-            },
-            NoGil());
+                found = plan.find_nonfinite();
+            }
+            forget_host_call_error();  // the record that failed is what was found
+            return found;
+        });
 }
 
 }  // namespace netlet::bindings

@@ -1,4 +1,6 @@
 // Tapes, GradientTape's list of backward steps, and row maps.
+#include <algorithm>
+
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "ops/copy/copy.h"
@@ -18,6 +20,16 @@ Tensor seed_for(Tape& tape, const Tensor& target, const std::optional<Arg>& give
                  : ops::full(tape, target->shape, dtype, 1);
 }
 
+// The lists whose gradients this thread computes: a gradient function of Python that asked one of them again would wait
+// for itself.
+thread_local std::vector<const BackwardList*> in_progress;
+struct InProgress {
+    explicit InProgress(const BackwardList& list) { in_progress.push_back(&list); }
+    ~InProgress() { in_progress.pop_back(); }
+    InProgress(const InProgress&) = delete;
+    InProgress& operator=(const InProgress&) = delete;
+};
+
 // Gradients of the targets with regard to the sources, emitted on the current tape. If a list listens to that tape,
 // they are computed by differentiable ops.
 Tensors gradients_of(BackwardList& list, const Tensors& targets, const Tensors& sources,
@@ -27,6 +39,9 @@ Tensors gradients_of(BackwardList& list, const Tensors& targets, const Tensors& 
                          " targets, received " + std::to_string(given->size()));
     for (const Tensor& target : targets) note_operand(target->device());
     const OperandScope there;
+    if (std::find(in_progress.begin(), in_progress.end(), &list) != in_progress.end())
+        throw RuntimeError("GradientTape.gradient: a gradient function asked the tape that called it for gradients");
+    const InProgress progress(list);
     const GilReleased nogil;
     const std::lock_guard lock(list.mutex());
     Tape& tape = Tape::current();
@@ -48,12 +63,15 @@ void bind_tape(py::module_& m) {
         .def(py::init([] { return std::make_shared<BackwardList>(); }))
         .def("enter", [](BackwardList& list) { list.enter(Tape::current()); })
         .def("leave", &BackwardList::leave)
-        .def("clear",
-             [](BackwardList& list) {
-                 const GilReleased nogil;
-                 const std::lock_guard lock(list.mutex());
-                 list.steps.clear();
-             })
+        .def(
+            "clear",
+            [](BackwardList& list) {
+                if (std::find(in_progress.begin(), in_progress.end(), &list) != in_progress.end())
+                    throw RuntimeError("GradientTape: expected its gradients to be complete before it is entered anew");
+                const GilReleased nogil;
+                const std::lock_guard lock(list.mutex());
+                list.steps.clear();
+            })
         .def_property_readonly("listening", &BackwardList::listening)
         .def("__len__", [](const BackwardList& list) { return list.steps.size(); })
         .def("gradients", &gradients_of, "targets"_a, "sources"_a, "output_gradients"_a = py::none(),

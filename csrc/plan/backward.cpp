@@ -37,7 +37,14 @@ BackwardPass::BackwardPass(Tape& tape, const BackwardSteps& steps, const Tensors
 
 BackwardPass::~BackwardPass() {
     tape_.pass_ = outer_;
-    if (silent_) tape_.listeners_.swap(listeners_);
+    if (silent_) {
+        tape_.listeners_.swap(listeners_);
+        // Since then, lists may have left, and others may have entered that still listen.
+        auto& all = tape_.listeners_;
+        std::erase_if(all, [](const auto& list) { return !list->listening(); });
+        for (const auto& list : listeners_)
+            if (std::find(all.begin(), all.end(), list) == all.end()) all.push_back(list);
+    }
     tape_.scopes_.swap(scopes_);
 }
 

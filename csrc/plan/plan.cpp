@@ -8,6 +8,7 @@
 
 #include "base/thread_pool.h"
 #include "plan/gpu_executor.h"
+#include "plan/host_call.h"
 #include "plan/memory_plan.h"
 
 namespace netlet {
@@ -63,6 +64,14 @@ void Plan::start_gpu(const MemoryPlan& memory) {
     for (int64_t offset : memory.offsets) places.push_back(arena_->data() + offset);
     gpu_ = std::make_unique<GpuExecutor>(device_, recording_, args_->data(), std::move(places),
                                          [this](size_t record, double seconds) { add_seconds(record, seconds); });
+}
+
+std::unique_lock<ForkSafeMutex> Plan::Session::locked(ForkSafeMutex& mutex) {
+    if (!inside_host_call()) return std::unique_lock(mutex);
+    std::unique_lock lock(mutex, std::try_to_lock);
+    if (!lock)
+        throw RuntimeError("this plan is in use: a function that a recorded step calls cannot run that step again");
+    return lock;
 }
 
 Ran Plan::run_batches(const Batches& batches) {
@@ -260,7 +269,7 @@ int64_t Plan::find_nonfinite() {
     for (const Rows& rows : recording_.row_maps) rows->check();
     int64_t last = -1;
     for (size_t i = 0; i < recording_.records.size(); ++i)
-        if (recording_.records[i].guard) last = (int64_t)i;
+        if (recording_.records[i].guard && !is_host_call(recording_.records[i])) last = (int64_t)i;
     for (int64_t i = 0; i <= last; ++i) {
         const Record& r = recording_.records[(size_t)i];
         if (gpu_ && gpu_->finds_nonfinite((size_t)i)) return i;

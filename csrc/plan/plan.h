@@ -1,6 +1,7 @@
 // A recorded step, ready to be replayed: a flat array of {kernel, arguments, split} over one arena. A run allocates
-// nothing, looks nothing up and never calls Python. Prepacked records, whose results do not change from run to run (the
-// packing of an inference plan's weights), come first. A run skips them while their operands are unchanged.
+// nothing, looks nothing up and calls Python only where a record is a host call (plan/host_call.h). Prepacked records,
+// whose results do not change from run to run (the packing of an inference plan's weights), come first. A run skips
+// them while their operands are unchanged.
 #pragma once
 #include <atomic>
 #include <mutex>
@@ -32,16 +33,18 @@ class Plan {
     Ran run_batches(const Batches& batches);
 
     // A plan has one user at a time. The user holds a Session while it calls bind_output, feed and run; during that
-    // time the buffers that the plan writes count as being written.
+    // time the buffers that the plan writes count as being written. RuntimeError if a function that a plan calls asks
+    // for a plan that is in use: it could wait for itself.
     class Session {
       public:
-        explicit Session(Plan& plan) : lock_(plan.mutex_), plan_(plan) { plan_.begin_writes(); }
+        explicit Session(Plan& plan) : lock_(locked(plan.mutex_)), plan_(plan) { plan_.begin_writes(); }
         ~Session() { plan_.end_writes(); }
         Session(const Session&) = delete;
         Session& operator=(const Session&) = delete;
 
       private:
-        std::lock_guard<ForkSafeMutex> lock_;
+        static std::unique_lock<ForkSafeMutex> locked(ForkSafeMutex& mutex);
+        std::unique_lock<ForkSafeMutex> lock_;
         Plan& plan_;
     };
 

@@ -30,6 +30,7 @@ NOT_OF_ARRAYS = {
     "get": "names and objects: tests/saving",
     "serialize": "names and objects: tests/saving",
     "deserialize": "names and objects: tests/saving",
+    "custom_gradient": "of functions: tests/ops/test_custom_gradient.py",
     "is_tensor": "a question about anything",
     "linear": "hands on what it gets, as in Keras",
     "fused": "an activation, not an array",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from netlet.base.exports import export_functions
 
 from .control_flow import *
+from .custom_gradient import *
 from .properties import *
 from .scattering import *
 from .segments import *
