@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
 import threading
 
 import keras
@@ -339,3 +342,43 @@ def test_float32_matmul_precision_names_its_choices():
     with pytest.raises(ValueError, match='expected "highest" or "high", received \'medium\''):
         config.set_float32_matmul_precision("medium")
     assert config.float32_matmul_precision() == "highest"
+
+
+@pytest.mark.parametrize("library", [netlet, keras])
+def test_config_is_kerass(library):
+    """The same steps with both; what they print is the same."""
+    config = library.utils.Config(learning_rate=0.1, momentum=0.9)
+    config.use_ema = True
+    config["seed"] = 123
+    assert config.use_ema and config["momentum"] == config.momentum == config.get("momentum") == 0.9
+    assert list(config) == ["learning_rate", "momentum", "seed", "use_ema"] and len(config) == 4
+    assert config.pop("momentum") == 0.9 and config.pop("momentum", 3) == 3 and "momentum" not in config
+    config.update({"a": 1}, b=2)
+    del config["a"]
+    as_dict = {"learning_rate": 0.1, "use_ema": True, "seed": 123, "b": 2}
+    assert config.as_dict() == as_dict == dict(config.items()) and list(config.keys()) == list(as_dict)
+    assert repr(config) == f"<Config {as_dict}>" and config.to_json() == json.dumps(as_dict)
+    with pytest.raises(AttributeError, match=r"Unknown attribute: 'sead'\. Did you mean 'seed'\?"):
+        config.sead  # noqa: B018
+    config.freeze()
+    changes = (
+        lambda: setattr(config, "seed", 1),
+        lambda: config.update(seed=1),
+        lambda: config.pop("seed"),
+        lambda: config.__setitem__("seed", 1),
+        lambda: config.__delitem__("seed"),
+    )
+    for change in changes:
+        with pytest.raises(ValueError, match="because the config is frozen"):
+            change()
+    assert config.frozen and config.seed == 123
+    config.unfreeze()
+    config.seed = 5
+    assert config.seed == 5 and not config.frozen
+
+
+def test_configs_are_copied_and_pickled():
+    config = netlet.utils.Config(a=[1])
+    config.freeze()
+    for again in (copy.deepcopy(config), pickle.loads(pickle.dumps(config))):
+        assert again.as_dict() == {"a": [1]} and again.frozen and again.a is not config.a

@@ -228,6 +228,8 @@ NO_CASE = {
     "GroupedQueryAttention",
     "MultiHeadAttention",
     "Embedding",  # tested in tests/layers/test_embedding.py: its inputs are indices
+    "HashedCrossing",  # tested in tests/layers/test_hashed_crossing.py: it has two inputs
+    "ReversibleEmbedding",  # tested in tests/layers/test_reversible_embedding.py: its inputs are indices
     "GRUCell",  # tested within RNN above
     "LSTMCell",
     "SimpleRNNCell",

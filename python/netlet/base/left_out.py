@@ -60,7 +60,6 @@ LEFT_OUT: dict[str, str] = {
     "utils.FeatureSpace": "use the preprocessing layers (StringLookup, Normalization, ...) or scikit-learn",
     "utils.audio_dataset_from_directory": "netlet decodes no sound",
     "saving.KerasFileEditor": "load the model and use `get_weights` and `set_weights`",
-    "utils.Config": "use a dict or a dataclass",
     "ops.vectorize": _TRACED,
     "ops.linalg.*": "the linear algebra that netlet has is in `ops`",
     "ops.nn*": "its functions are in `ops`",

@@ -37,6 +37,7 @@ from .core.identity import Identity
 from .core.input_layer import Input, InputLayer
 from .core.lambda_layer import Lambda
 from .core.masking import Masking
+from .core.reversible_embedding import ReversibleEmbedding
 from .merging.merge import (
     Add,
     Average,
@@ -111,6 +112,7 @@ from .preprocessing.image.augmentation_affine import (
 from .preprocessing.image.rescaling import Rescaling
 from .preprocessing.image.resizing import CenterCrop, Resizing
 from .preprocessing.image.tone import RandomBrightness, RandomContrast
+from .preprocessing.text.hashed_crossing import HashedCrossing
 from .preprocessing.text.hashing import Hashing
 from .preprocessing.text.lookup import IntegerLookup, StringLookup
 from .preprocessing.text.text_vectorization import TextVectorization
@@ -218,6 +220,7 @@ __all__ = [
     "GroupNormalization",
     "GroupQueryAttention",
     "GroupedQueryAttention",
+    "HashedCrossing",
     "Hashing",
     "Identity",
     "Input",
@@ -259,6 +262,7 @@ __all__ = [
     "Rescaling",
     "Reshape",
     "Resizing",
+    "ReversibleEmbedding",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",

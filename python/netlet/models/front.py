@@ -1,7 +1,7 @@
 """Splits a model into its front and the rest.
 
-The front is the first layers that run in Python (text and lookup layers). It runs before the recorded step; the rest of
-the model is recorded.
+The front is the first layers that run in Python (text and lookup layers), and layers without trained weights that feed
+them. It runs before the recorded step; the rest of the model is recorded.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Front:
         function: the graph.
 
     Attributes:
-        head: the layers that run in Python and depend only on inputs and on each other.
+        head: the layers that run in Python, with the untrained layers that feed them; they depend only on inputs and on
+            each other.
         border: the symbolic tensors that `rest` or the model's outputs read from `head` or from the inputs.
         rest: all other layers, from `border` to the graph's outputs.
     """
@@ -34,8 +35,9 @@ class Front:
     def __init__(self, function: Function) -> None:
         ready = {id(t) for t in function.inputs}
         hosted = set()
+        fed = _feeding_hosts(function)
         for node in function.nodes:
-            if is_host(node.operation) and all(id(t) in ready for t in node.input_tensors):
+            if (is_host(node.operation) or id(node) in fed) and all(id(t) in ready for t in node.input_tensors):
                 hosted.add(id(node))
                 ready.update(id(t) for t in node.outputs)
         others = (t for node in function.nodes if id(node) not in hosted for t in node.input_tensors)
@@ -65,6 +67,18 @@ class Front:
         values = [fit_raw(value, t, model) for value, t in zip(values, self.head.inputs, strict=True)]
         found = self.head.run(values, lambda layer, args, kwargs: layer(*args, **kwargs))
         return found[0] if len(found) == 1 else found
+
+
+def _feeding_hosts(function: Function) -> set[int]:
+    """The ids of nodes without trained weights whose outputs reach a layer that runs in Python."""
+    wanted: set[int] = set()  # ids of tensors that such a layer needs
+    found = set()
+    for node in reversed(function.nodes):
+        untrained = not getattr(node.operation, "trainable_weights", None)
+        if is_host(node.operation) or (untrained and any(id(t) in wanted for t in node.outputs)):
+            wanted.update(id(t) for t in node.input_tensors)
+            found.add(id(node))
+    return found
 
 
 def raw_spec(value: Any) -> tuple[tuple[int | None, ...], str]:

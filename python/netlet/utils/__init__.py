@@ -28,6 +28,7 @@ from netlet.saving import (  # noqa: F401  (as in Keras)
 )
 
 from .batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
+from .config import Config
 from .float_parts import FloatParts, float_parts
 from .get_file import get_file
 from .image_files import array_to_img, img_to_array, load_img, save_img
@@ -42,6 +43,7 @@ from .text_files import text_dataset_from_directory
 from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
+    "Config",
     "FloatParts",
     "Progbar",
     "PyDataset",
