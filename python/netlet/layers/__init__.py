@@ -109,10 +109,26 @@ from .preprocessing.image.augmentation_affine import (
     RandomTranslation,
     RandomZoom,
 )
+from .preprocessing.image.blur import RandomGaussianBlur, RandomSharpness
+from .preprocessing.image.color import (
+    RandomColorDegeneration,
+    RandomColorJitter,
+    RandomGrayscale,
+    RandomHue,
+    RandomSaturation,
+)
+from .preprocessing.image.mixing import CutMix, MixUp, RandomErasing
 from .preprocessing.image.rescaling import Rescaling
 from .preprocessing.image.resizing import CenterCrop, Resizing
 from .preprocessing.image.tone import RandomBrightness, RandomContrast
 from .preprocessing.text.hashed_crossing import HashedCrossing
+from .preprocessing.image.tone import (
+    RandomBrightness,
+    RandomContrast,
+    RandomInvert,
+    RandomPosterization,
+    Solarization,
+)
 from .preprocessing.text.hashing import Hashing
 from .preprocessing.text.lookup import IntegerLookup, StringLookup
 from .preprocessing.text.text_vectorization import TextVectorization
@@ -193,6 +209,7 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Cropping3D",
+    "CutMix",
     "Dense",
     "DepthwiseConv1D",
     "DepthwiseConv2D",
@@ -242,6 +259,7 @@ __all__ = [
     "Maximum",
     "Merge",
     "Minimum",
+    "MixUp",
     "MultiHeadAttention",
     "Multiply",
     "Normalization",
@@ -250,10 +268,20 @@ __all__ = [
     "PositionEmbedding",
     "RMSNormalization",
     "RandomBrightness",
+    "RandomColorDegeneration",
+    "RandomColorJitter",
     "RandomContrast",
     "RandomCrop",
+    "RandomErasing",
     "RandomFlip",
+    "RandomGaussianBlur",
+    "RandomGrayscale",
+    "RandomHue",
+    "RandomInvert",
+    "RandomPosterization",
     "RandomRotation",
+    "RandomSaturation",
+    "RandomSharpness",
     "RandomShear",
     "RandomTranslation",
     "RandomZoom",
@@ -271,6 +299,7 @@ __all__ = [
     "SimpleRNNCell",
     "SinePositionEncoding",
     "Softmax",
+    "Solarization",
     "SpatialDropout1D",
     "SpatialDropout2D",
     "SpatialDropout3D",

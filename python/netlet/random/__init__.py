@@ -19,7 +19,8 @@ from netlet.base.missing import explain_missing
 
 from .draws import categorical, normal, randint, shuffle, truncated_normal, uniform
 from .dropping import concrete_noise_shape, dropout, masked_dropout
-from .host import beta, binomial, gamma
+from .gammas import beta, gamma
+from .host import binomial
 from .seeds import SeedGenerator, drawing_at, generator, get_state, make_seed, make_seed_if_unset, set_seed, set_state
 
 __all__ = [

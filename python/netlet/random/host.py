@@ -1,4 +1,4 @@
-"""Distributions that NumPy draws, on the host: not inside a recorded step."""
+"""The binomial distribution, which NumPy draws on the host: not inside a recorded step."""
 
 from __future__ import annotations
 
@@ -15,63 +15,12 @@ from netlet.engine.tensor import Tensor
 from .seeds import SeedGenerator, generator
 
 
-def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
-    """Draws from the gamma distribution with scale 1: density x^(alpha - 1) exp(-x) / Γ(alpha), x > 0.
-
-    NumPy draws it, so a step that is recorded for training cannot contain it. That holds for `beta` and `binomial` too.
-
-    Args:
-        shape: tuple of integers.
-        alpha: shape parameter, positive; a number or an array that broadcasts to `shape`.
-        dtype: a float dtype; default `config.floatx()`.
-        seed: integer, `SeedGenerator`, or None for the global sequence.
-
-    Returns:
-        A Tensor.
-
-    Raises:
-        ValueError: `alpha` is not positive or does not broadcast to `shape`.
-        TypeError: a parameter holds no real numbers.
-        NotImplementedError: inside a step that is recorded.
-
-    >>> bool((gamma((100,), 2.0, seed=1) > 0).all())
-    True
-    """
-    return _host("gamma", lambda g: g.gamma(_numbers("gamma", "alpha", alpha), size=tuple(shape)), dtype, seed)
-
-
-def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
-    """Draws from the beta distribution: density x^(alpha - 1) (1 - x)^(beta - 1) / B(alpha, beta), 0 < x < 1.
-
-    Args:
-        shape: tuple of integers.
-        alpha: first parameter, positive; a number or an array that broadcasts to `shape`.
-        beta: second parameter, likewise.
-        dtype: a float dtype; default `config.floatx()`.
-        seed: integer, `SeedGenerator`, or None for the global sequence.
-
-    Returns:
-        A Tensor.
-
-    Raises:
-        ValueError: a parameter is not positive or does not broadcast to `shape`.
-        TypeError: a parameter holds no real numbers.
-        NotImplementedError: inside a step that is recorded.
-
-    >>> abs(float(beta((1000,), 2.0, 2.0, seed=1).mean()) - 0.5) < 0.05
-    True
-    """
-
-    def draw(g: np.random.Generator) -> Any:
-        return g.beta(_numbers("beta", "alpha", alpha), _numbers("beta", "beta", beta), size=tuple(shape))
-
-    return _host("beta", draw, dtype, seed)
-
-
 def binomial(
     shape: Any, counts: Any, probabilities: Any, dtype: Any = None, seed: int | SeedGenerator | None = None
 ) -> Tensor:
     """Draws how many of `counts` trials succeed, each with the given probability.
+
+    NumPy draws it, so a step that is recorded for training cannot contain it.
 
     Args:
         shape: tuple of integers.

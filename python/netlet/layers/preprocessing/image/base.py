@@ -222,6 +222,5 @@ class BaseImagePreprocessingLayer(Layer):
             return images
         if dtype is not None:
             images = ops.cast_if_needed(images, dtype)
-        scale = (d - c) / (b - a)
-        y = ops.multiply(images, scale)
-        return y if c == a * scale else ops.add(y, c - a * scale)
+        y = ops.multiply(ops.subtract(images, a) if a else images, (d - c) / (b - a))
+        return ops.add(y, c) if c else y
