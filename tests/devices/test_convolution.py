@@ -159,6 +159,29 @@ def test_affine_transform(device, kind, mode):
         )
 
 
+@pytest.mark.parametrize("mode", ["constant", "nearest", "wrap", "mirror", "reflect"])
+@pytest.mark.parametrize("linear", [True, False])
+def test_sampling(device, linear, mode):
+    for sizes, channels, places in [((9, 17), 3, 300), ((7,), 1, 70), ((3, 5, 20), 5, 60), ((2, 3, 2, 3), 2, 9)]:
+        rng = np.random.default_rng(places)
+        x = rng.standard_normal((2, int(np.prod(sizes)), channels)).astype("float32")
+        at = rng.uniform(-4, 12, (2, len(sizes), places)).astype("float32")
+        if linear:
+            check(device, lambda x, at, s=sizes: _core.sample(x, at, s, True, mode, 0.5), x, at)
+        else:  # the nearest elements do not move with the coordinates
+            check(device, lambda x, s=sizes, at=at: _core.sample(x, _core.tensor(at), s, False, mode, 0.5), x)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_homographies(device, dtype):
+    rng = np.random.default_rng(0)
+    square = np.array([[0, 0], [8, 0], [0, 6], [8, 6]])
+    points = [(square + rng.uniform(-1, 1, (70, 4, 2))).astype(dtype) for _ in range(2)]
+    with netlet.device(device):
+        there = _core.homography(*map(_core.tensor, points)).numpy()
+    np.testing.assert_allclose(there, _core.homography(*points), rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64", "bool"])
 def test_flips(device, dtype):
     rng = np.random.default_rng(0)

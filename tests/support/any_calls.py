@@ -119,6 +119,7 @@ BY_PARAMETERS: dict[tuple[str, ...], tuple[Any, ...]] = {
     ("N",): (3,),
 }
 # Calls by function name, where the parameters do not determine them. A name means the same in every group.
+CORNERS = np.array([[0, 0], [3, 0], [0, 3], [3, 3]], "float32")
 BY_NAME: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "arange": [((0, 5, 2), {})],
     "linspace": [((0.0, 1.0, 5), {})],
@@ -145,6 +146,21 @@ BY_NAME: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "affine_transform": [((np.ones((2, 4, 4, 3)), np.eye(3).reshape(1, 9)[:, :8].repeat(2, 0)), {})],
     "resize": [((np.ones((2, 4, 4, 3)), (2, 3)), {})],
     "gaussian_blur": [((np.ones((2, 4, 4, 3)),), {})],
+    "extract_patches": [((np.ones((2, 4, 4, 3)), 2), {})],
+    "extract_patches_3d": [((np.ones((2, 4, 4, 4, 3)), 2), {})],
+    "pad_images": [((np.ones((2, 4, 4, 3)), 1, 1, 1, 1), {})],
+    "crop_images": [((np.ones((2, 4, 4, 3)), 1, 1, 1, 1), {})],
+    "map_coordinates": [((A, np.ones((2, 3)), 1), {})],
+    "perspective_transform": [((np.ones((2, 4, 4, 3)), CORNERS, CORNERS), {})],
+    "elastic_transform": [((np.ones((2, 4, 4, 3)),), {"seed": 1})],
+    "scale_and_translate": [((A, (3, 8), np.array([2.0]), np.array([0.0]), (1,), "linear"), {})],
+    "sobel_edges": [((np.ones((2, 4, 4, 3)),), {})],
+    "ssim": [((np.ones((2, 12, 12, 1)), np.ones((2, 12, 12, 1))), {})],
+    "depth_to_space": [((np.ones((2, 2, 2, 4)), 2), {})],
+    "space_to_depth": [((np.ones((2, 2, 2, 4)), 2), {})],
+    "unfold": [((np.ones((2, 3, 4, 4)), 2), {})],
+    "fold": [((np.ones((2, 4, 9)), (4, 4), 2), {})],
+    "psnr": [((A, B, 1.0), {})],
     "hsv_to_rgb": [((np.full((2, 4, 4, 3), 0.5),), {})],
     "rgb_to_grayscale": [((np.full((2, 4, 4, 3), 0.5),), {})],
     "rgb_to_hsv": [((np.full((2, 4, 4, 3), 0.5),), {})],

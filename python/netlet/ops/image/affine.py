@@ -12,6 +12,8 @@ from netlet.config import floatx, is_float
 from ..core.dispatch import nearest_dtype, op, shape_of
 from ..spatial.data_format import back, channels_last
 
+__all__ = ["affine_transform"]
+
 
 @op
 def affine_transform(
@@ -51,13 +53,28 @@ def affine_transform(
     matrix = transform if hasattr(transform, "shape") else np.asarray(transform, "float32")
     if len(shape_of(matrix)) == 1:
         matrix = _core.reshape(matrix, (1, *shape_of(matrix)))
-    if is_float(dtype):
-        y = _core.affine_transform(x, matrix, interpolation, fill_mode, float(fill_value))
-    else:
-        y = _core.affine_transform(_core.cast(x, floatx()), matrix, interpolation, fill_mode, float(fill_value))
-        y = _core.cast(_core.add(y, _core.multiply(_core.sign(y), 0.5)), dtype)  # rounds, since the cast truncates
-    y = back(y, data_format)
+    x = x if is_float(dtype) else _core.cast(x, floatx())
+    y = _core.affine_transform(x, matrix, interpolation, fill_mode, float(fill_value))
+    y = back(rounded(y, dtype), data_format)
     return _core.reshape(y, shape_of(images)) if single else y
+
+
+def rounded(y: Any, dtype: str) -> Any:
+    """Results in the images' dtype, halves rounded away from 0 for integers.
+
+    Args:
+        y: results, of a float type.
+        dtype: the images' dtype.
+
+    Returns:
+        Tensor.
+
+    >>> rounded(np.array([1.5, -2.5]), "int32").numpy()
+    array([ 2, -3], dtype=int32)
+    """
+    if is_float(dtype):
+        return y
+    return _core.cast(_core.add(y, _core.multiply(_core.sign(y), 0.5)), dtype)  # the cast truncates
 
 
 def batched(images: Any, name: str) -> tuple[Any, bool]:

@@ -14,6 +14,8 @@ from ..spatial import resampling
 from ..spatial.data_format import back, channels_last
 from ..spatial.windows import per_axis
 
+__all__ = ["resize"]
+
 
 def standardize_interpolation(interpolation: Any, name: str) -> str:
     """The name of an interpolation in lower case.
@@ -146,10 +148,26 @@ def cropped(x: Any, target: tuple[int, ...]) -> Any:
     (4, 4, 1)
     """
     h, w = shape_of(x)[-3:-1]
-    height = max(min(h, int(float(w * target[0]) / target[1])), 1)
-    width = max(min(w, int(float(h * target[1]) / target[0])), 1)
+    height, width = cropped_size((h, w), target)
     top, left = centre(h, height), centre(w, width)
     return _core.getitem(x, (..., slice(top, top + height), slice(left, left + width), slice(None)))
+
+
+def cropped_size(size: tuple[int, int], target: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of the largest part of an image that has the aspect ratio of `target`.
+
+    Args:
+        size: (height, width) of the image.
+        target: (height, width).
+
+    Returns:
+        (height, width).
+
+    >>> cropped_size((4, 8), (2, 2))
+    (4, 4)
+    """
+    h, w = size
+    return max(min(h, int(float(w * target[0]) / target[1])), 1), max(min(w, int(float(h * target[1]) / target[0])), 1)
 
 
 def _padded(x: Any, target: tuple[int, ...], value: float) -> Any:

@@ -13,6 +13,7 @@ from .dense import *
 from .encodings import *
 from .normalization import *
 from .pooling import *
+from .rearranging import *
 from .rectifiers import *
 from .recurrent import *
 from .softmax import *

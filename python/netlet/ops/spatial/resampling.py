@@ -75,7 +75,7 @@ def interpolation(n: int, m: int, method: str, antialias: bool = False) -> Bands
     entries = low[:, None] + np.arange(taps)
     weights = np.where(entries <= high[:, None], kernel(np.abs(at[:, None] - entries) / scale), 0.0)
     weights /= weights.sum(1, keepdims=True)  # near the border, part of the filter is outside the axis
-    return _trimmed(low, weights)
+    return trimmed(low, weights)
 
 
 @functools.lru_cache(maxsize=256)
@@ -118,11 +118,23 @@ def windows(n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
     return begin, end - begin
 
 
-def _trimmed(first: np.ndarray, weights: np.ndarray) -> Bands:
-    """The bands without zero weights at either end of a row: the entries that they multiply may be infinite."""
+def trimmed(first: np.ndarray, weights: np.ndarray) -> Bands:
+    """The bands without zero weights at either end of a row: the entries that they multiply may be infinite.
+
+    Args:
+        first: (m,): the first entry of each row.
+        weights: (m, taps).
+
+    Returns:
+        (first, count, weights); a row of zeros has count 0.
+
+    >>> trimmed(np.array([2, 0]), np.array([[0.0, 1.0], [0.0, 0.0]]))[1]
+    array([1, 0], dtype=int32)
+    """
     there = weights != 0
-    skipped = there.argmax(1)
-    count = (weights.shape[1] - there[:, ::-1].argmax(1) - skipped).astype("int32")
+    some = there.any(1)
+    skipped = np.where(some, there.argmax(1), 0)
+    count = np.where(some, weights.shape[1] - there[:, ::-1].argmax(1) - skipped, 0).astype("int32")
     taps = int(count.max(initial=1))
     at = np.minimum(skipped[:, None] + np.arange(taps), weights.shape[1] - 1)
     inside = np.arange(taps) < count[:, None]
