@@ -293,16 +293,27 @@ def test_damaged_files(edit, tmp_path):
         netlet.models.load_model(tmp_path / "bad.h5")
 
 
-def test_names_that_all_point_to_one_long_text(tmp_path):
-    """Lists of texts of any length: each element could be as long as the file."""
+@pytest.mark.parametrize("repeats", [1, 3])
+def test_names_that_could_all_point_to_one_long_text(tmp_path, repeats):
+    """Lists of texts of any length: each element could be as long as the file. Then none may be very long."""
 
     def edit(file):
-        file["model_weights"].attrs["layer_names"] = ["x"] * 4000
-        file["filler"] = np.zeros(1 << 20, "u1")
+        names = [*(str(i) for i in range(4000)), *["x" * (1 << 20)] * repeats]
+        file["model_weights"].attrs["layer_names"] = names
 
     broken(tmp_path / "bad.h5", edit)
-    with pytest.raises(ValueError, match="its 4000 elements are too many"):
+    with pytest.raises(ValueError, match="a text of 1048576 bytes is too long for a list"):
         netlet.models.load_model(tmp_path / "bad.h5")
+
+
+def test_many_names_in_a_small_file(tmp_path):
+    """Far fewer bytes than elements times the size of the file."""
+    layers = netlet.layers
+    model = netlet.Sequential([netlet.Input((2,)), *(layers.Dense(2, name=f"layer_{i}") for i in range(80))])
+    model.save(tmp_path / "deep.h5")
+    loaded = netlet.models.load_model(tmp_path / "deep.h5", compile=False)
+    for a, b in zip(loaded.get_weights(), model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 def test_a_heap_of_texts_that_has_no_end(tmp_path):

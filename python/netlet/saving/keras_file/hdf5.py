@@ -68,9 +68,8 @@ class Hdf5Reader:
             self._size = os.path.getsize(source)
         else:
             self._size = len(source)
-        # Buffered, since an unbuffered read may return less than 2 GB of what it was asked for.
-        file = open(source, "rb") if isinstance(source, str) else io.BytesIO(source)  # noqa: SIM115 - see `close`
-        self._bytes = CheckedBytes(file)
+        self._source = source
+        self._bytes = self._opened()
         try:
             self._file = self._h5.File(self._bytes, "r")
         except (OSError, RuntimeError, ValueError, KeyError) as error:
@@ -93,6 +92,12 @@ class Hdf5Reader:
         except BaseException:
             self.close()
             raise
+
+    def _opened(self, longest: int | None = None) -> CheckedBytes:
+        # Buffered, since an unbuffered read may return less than 2 GB of what it was asked for.
+        path = self._source
+        file = open(path, "rb") if isinstance(path, str) else io.BytesIO(path)  # noqa: SIM115 - see `close`
+        return CheckedBytes(file, longest)
 
     def close(self) -> None:
         """Closes the file."""
@@ -213,16 +218,25 @@ class Hdf5Reader:
             fixed = dtype.kind == "S"
             # Any number of elements of variable length may point to one long string.
             nbytes = count * (dtype.itemsize if fixed else self._size) if shape else self._size
-            if nbytes > MAX_EXPANSION * self._size + SLACK_BYTES:
+            most = MAX_EXPANSION * self._size + SLACK_BYTES
+            if nbytes > most and (fixed or count > self._size):
                 raise ValueError(f"its {count} elements are too many for a file of {self._size} bytes")
             if dtype.kind not in "SO" or (not fixed and self._h5.check_string_dtype(dtype) is None):
                 if count == 0 and shape is not None:
                     return []
                 raise ValueError(f"expected text, found {dtype}")
-            value = attributes[name]
+            value = attributes[name] if nbytes <= most else self._long_list(path, name, most // count)
             return _text(value) if shape == () else [_text(v) for v in value]
         except (OSError, RuntimeError, KeyError, TypeError, ValueError) as error:
             raise ValueError(f"'{self.label}' is damaged: attribute '{name}' of '{path}': {error}.") from error
+
+    def _long_list(self, path: str, name: str, longest: int) -> Any:
+        """Reads a list of texts of variable length, none of which may have more than `longest` bytes.
+
+        The file is opened a second time, without a cache of heaps that were read before with another limit.
+        """
+        with self._opened(longest) as content, self._h5.File(content, "r") as file:
+            return (file[path] if path else file).attrs[name]
 
 
 def _text(value: Any) -> str:

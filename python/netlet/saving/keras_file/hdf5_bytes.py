@@ -17,10 +17,11 @@ class CheckedBytes(io.RawIOBase):
 
     Args:
         file: the file, which is closed with this one.
+        longest: the most bytes that a text in a heap may have; None (the default) for any number.
     """
 
-    def __init__(self, file: Any) -> None:
-        self._inner = file
+    def __init__(self, file: Any, longest: int | None = None) -> None:
+        self._inner, self._longest = file, longest
 
     def readinto(self, buffer: Any) -> int:
         """Reads as `io.RawIOBase.readinto`. Raises ValueError for a damaged heap."""
@@ -48,6 +49,8 @@ class CheckedBytes(io.RawIOBase):
             step = _OBJECT_HEADER + (length + 7) // 8 * 8 if number else length  # number 0: free space
             if step < _OBJECT_HEADER or at + step > size:
                 raise ValueError(f"object {number} of a heap claims {length} bytes")
+            if number and self._longest is not None and length > self._longest:
+                raise ValueError(f"a text of {length} bytes is too long for a list")
             at += step
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
