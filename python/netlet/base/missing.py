@@ -9,7 +9,7 @@ from __future__ import annotations
 import dis
 import importlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import FrameType
 
 from .left_out import reason_for
@@ -18,11 +18,13 @@ from .suggest import nearest
 _IMPORT_FROM = dis.opmap["IMPORT_FROM"]
 
 
-def explain_missing(module: str) -> None:
+def explain_missing(module: str, above: Mapping[str, str] | None = None) -> None:
     """Makes a module explain which of its names are missing. Its last statement is `explain_missing(__name__)`.
 
     Args:
         module: the module's `__name__`.
+        above: {name: module that has it}, for names that Keras has in this module and that are built of parts which
+            import it. That module is imported when the name is first used.
 
     Example:
 
@@ -34,9 +36,17 @@ def explain_missing(module: str) -> None:
     """
 
     def __getattr__(name: str) -> object:
+        if above and name in above:
+            value = getattr(importlib.import_module(above[name]), name)
+            setattr(sys.modules[module], name, value)
+            return value
         raise missing(module, name, public_names(module))
 
+    def __dir__() -> list[str]:
+        return sorted({*vars(sys.modules[module]), *(above or ())})
+
     setattr(sys.modules[module], "__getattr__", __getattr__)  # noqa: B010  (unseen by mypy, which would stop checking)
+    setattr(sys.modules[module], "__dir__", __dir__)  # noqa: B010
 
 
 def missing(module: str, name: str, known: Iterable[str]) -> Exception:

@@ -112,7 +112,8 @@ def rebuild(config: Any, nbytes: int, has_weights: bool) -> Any:
 
     with sharing_scope(), blank_variables(claim):
         model = deserialize_object(config)
-    if not isinstance(model, find_builtin("netlet.models", "Model", function=False)):
+    is_model = isinstance(model, find_builtin("netlet.models", "Model", function=False))
+    if not is_model and not getattr(type(model), "saves_alone", False):
         raise ValueError(f"the file: expected a model, received a {type(model).__name__}.")
     if has_weights and not getattr(model, "built", True):
         raise ValueError(

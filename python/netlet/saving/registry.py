@@ -24,6 +24,7 @@ _scope: ContextVar[Mapping[str, Any] | None] = ContextVar("netlet_custom_objects
 _CLASS_MODULES = (
     "netlet.layers",
     "netlet.layers.quantized",
+    "netlet.layers.preprocessing.structured",
     "netlet.quantizers",
     "netlet.optimizers.schedules",
     "netlet.optimizers",
@@ -46,6 +47,7 @@ _MODULE_ALIASES = {
     "keras.src.models.functional": "netlet.models",
     "keras.src.models.sequential": "netlet.models",
     "keras.dtype_policies": "netlet.config",
+    "keras.utils": "netlet.layers.preprocessing.structured",  # FeatureSpace
 }
 _CLASS_ALIASES = {("netlet.models", "DTypePolicy"): ("netlet.config", "DTypePolicy")}
 

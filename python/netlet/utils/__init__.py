@@ -44,6 +44,7 @@ from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
     "Config",
+    "FeatureSpace",
     "FloatParts",
     "Progbar",
     "PyDataset",
@@ -107,4 +108,4 @@ def clear_session(free_memory: bool = True) -> None:
     reset_uids()
 
 
-explain_missing(__name__)
+explain_missing(__name__, above={"FeatureSpace": "netlet.layers.preprocessing.structured"})

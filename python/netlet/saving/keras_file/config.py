@@ -71,6 +71,8 @@ def _name_in_keras(config: Config, module: str) -> None:
             call["kwargs"].setdefault("mask", None)
     elif module == "netlet.config":
         config["module"] = "keras"
+    elif module == "netlet.layers.preprocessing.structured":
+        config["module"] = "keras.utils"
     else:
         config["module"] = "keras" + module.removeprefix("netlet")
     if name in _QUANTIZABLE and module == "netlet.layers":

@@ -37,6 +37,9 @@ class HostLayer(Layer):
             name_layer(error, self.name)
             raise
 
+    def build_from_config(self, config: dict[str, Any]) -> None:
+        """Nothing: these layers have no weights, and none can be called on symbols of a trial."""
+
     def _output_dtype(self) -> str:
         raise NotImplementedError
 
