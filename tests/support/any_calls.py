@@ -50,6 +50,7 @@ NOT_OF_ARRAYS = {
     "masked_dropout": "what layers.Dropout and random.dropout share",
     "load_img": "a file: tests/test_images.py",
     "save_img": "a file: tests/test_images.py",
+    "audio_dataset_from_directory": "a folder: tests/test_audio_files.py",
     "image_dataset_from_directory": "a folder: tests/test_images.py",
     "get_file": "a name and an address: tests/test_get_file.py",
     "model_to_dot": "a model: tests/test_model_plot.py",

@@ -54,7 +54,6 @@ LEFT_OUT: dict[str, str] = {
     "layers.STFTSpectrogram": "netlet has no spectrograms; compute them with SciPy before training",
     "initializers.*STFT*": "netlet has no spectrograms",
     "initializers.stft": "netlet has no spectrograms",
-    "utils.audio_dataset_from_directory": "netlet decodes no sound",
     "saving.KerasFileEditor": "load the model and use `get_weights` and `set_weights`",
     "ops.vectorize": _TRACED,
     "ops.linalg.*": "the linear algebra that netlet has is in `ops`",

@@ -27,6 +27,7 @@ from netlet.saving import (  # noqa: F401  (as in Keras)
     serialize_keras_object,
 )
 
+from .audio_folders import audio_dataset_from_directory
 from .batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .config import Config
 from .float_parts import FloatParts, float_parts
@@ -50,6 +51,7 @@ __all__ = [
     "PyDataset",
     "Sequence",
     "array_to_img",
+    "audio_dataset_from_directory",
     "clear_session",
     "disable_interactive_logging",
     "enable_interactive_logging",
