@@ -76,6 +76,7 @@ def _format(data: bytes, path: Any) -> tuple[int, int, int, int]:
 
 def _samples(data: bytes, kind: int, channels: int, width: int, path: Any) -> np.ndarray:
     data = data[: len(data) - len(data) % (channels * width)]
+    values: Any
     if kind == _FLOAT:
         values = np.frombuffer(data, f"<f{width}").astype(np.float32)
     elif width == 1:
