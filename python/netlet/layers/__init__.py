@@ -120,8 +120,6 @@ from .preprocessing.image.color import (
 from .preprocessing.image.mixing import CutMix, MixUp, RandomErasing
 from .preprocessing.image.rescaling import Rescaling
 from .preprocessing.image.resizing import CenterCrop, Resizing
-from .preprocessing.image.tone import RandomBrightness, RandomContrast
-from .preprocessing.text.hashed_crossing import HashedCrossing
 from .preprocessing.image.tone import (
     RandomBrightness,
     RandomContrast,
@@ -129,6 +127,7 @@ from .preprocessing.image.tone import (
     RandomPosterization,
     Solarization,
 )
+from .preprocessing.text.hashed_crossing import HashedCrossing
 from .preprocessing.text.hashing import Hashing
 from .preprocessing.text.lookup import IntegerLookup, StringLookup
 from .preprocessing.text.text_vectorization import TextVectorization
