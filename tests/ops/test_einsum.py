@@ -85,3 +85,25 @@ def test_gradients():
 def test_refusals(subscripts):
     with pytest.raises(ValueError, match=r"ops\.einsum"):
         ops.einsum(subscripts, np.zeros((2, 3)), np.zeros((3, 4)))
+
+
+def test_order_of_many_operands():
+    """The result does not depend on the order of the products, and a bad order is not taken."""
+    subscripts = "ab,bc,cd,de,ea,af,fb->cf"
+    xs = operands(subscripts)
+    expected = np.einsum(subscripts, *xs)
+    for optimize in (True, False):
+        np.testing.assert_allclose(ops.einsum(subscripts, *xs, optimize=optimize), expected, rtol=1e-11, atol=1e-11)
+    n = 400  # from left to right this needs an intermediate of n**3 elements
+    v = np.ones(n, "float32")
+    assert ops.einsum("i,j,k,i,j,k->", v, v, v, v, v, v).item() == n**3
+    with pytest.raises(TypeError, match="no argument 'order'"):
+        ops.einsum("i->i", v, order=1)
+
+
+def test_products_of_8_bit_integers_are_those_of_32_bits():
+    a = np.full((3, 4), 100, "int8")
+    for subscripts in ("ij,kj->ik", "ij,ij->ij", "ij,ij->i"):
+        got = ops.einsum(subscripts, a, a)
+        assert got.dtype == "int32"
+        np.testing.assert_array_equal(got, np.einsum(subscripts, a.astype("int32"), a.astype("int32")))

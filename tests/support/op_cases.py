@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from support.array_cases import ARRAY_CASES
+
 RNG = np.random.default_rng(0)
 A = RNG.uniform(0.1, 0.9, (3, 4))
 B = RNG.uniform(0.1, 0.9, (3, 4))
@@ -173,4 +175,5 @@ CASES = [
         (HEADS, HEADS[:, :, :1], HEADS[:, :, :1]),
         {"bias": HEADS[:, :1, 0, :1, None], "scale": 0.5},
     ),
+    *ARRAY_CASES,
 ]

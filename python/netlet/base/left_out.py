@@ -56,14 +56,12 @@ LEFT_OUT: dict[str, str] = {
     "initializers.stft": "netlet has no spectrograms",
     "saving.KerasFileEditor": "load the model and use `get_weights` and `set_weights`",
     "ops.vectorize": _TRACED,
+    "ops.vectorized_map": _TRACED,
     "ops.linalg.*": "the linear algebra that netlet has is in `ops`",
     "ops.nn*": "its functions are in `ops`",
     "ops.numpy*": "its functions are in `ops`",
     "ops.*fft*": "use NumPy's FFT; netlet has no complex numbers",
     "ops.*stft": "use SciPy; netlet has no complex numbers",
-    "ops.conj*": "netlet has no complex numbers",
-    "ops.real": "netlet has no complex numbers",
-    "ops.imag": "netlet has no complex numbers",
     "ops.view_as_*": "netlet has no complex numbers",
 }
 

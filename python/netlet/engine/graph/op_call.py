@@ -34,7 +34,7 @@ class OpCall(Operation):
         return infer_spec(self.fn, args, kwargs)
 
     def get_config(self) -> dict[str, Any]:
-        return {"name": self.name, "op": self.fn.__name__}
+        return {"name": self.name, "op": getattr(self.fn, "op_name", self.fn.__name__)}
 
 
 def symbolic_op(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

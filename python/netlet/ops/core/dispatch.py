@@ -48,8 +48,17 @@ def op(fn: F) -> F:
                 raise
         return graph.symbolic_op(wrapper, args, kwargs)
 
-    REGISTRY[fn.__name__] = wrapper
+    # A loss may have the name of an op, and other arguments.
+    wrapper.op_name = op_name = _registered_name(fn)  # type: ignore[attr-defined]
+    REGISTRY[op_name] = wrapper
     return cast(F, wrapper)
+
+
+def _registered_name(fn: Callable[..., Any]) -> str:
+    """The name by which a saved graph finds an op: "add", or "losses.huber" for an op of another part of netlet."""
+    package, _, path = fn.__module__.partition(".")
+    part = path.partition(".")[0]
+    return fn.__name__ if package != "netlet" or part == "ops" else f"{part}.{fn.__name__}"
 
 
 def float_op(fn: F) -> F:
@@ -211,6 +220,37 @@ def shape_from(given: Any, name: str) -> tuple[int, ...]:
         return tuple(operator.index(d) for d in ((given,) if isinstance(given, (int, np.integer)) else given))
     except TypeError:
         raise ValueError(f"{name}: expected a shape (a tuple of integers), received {given!r}.") from None
+
+
+def as_float(x: Any) -> Any:
+    """x if it is of floats, else x cast to floatx.
+
+    Args:
+        x: as for `concrete`.
+
+    Returns:
+        x or a Tensor.
+
+    >>> as_float([1, 2]).dtype
+    'float32'
+    """
+    return x if is_float(nearest_dtype(x)) else _core.cast(concrete(x), floatx())
+
+
+def of_dtype(x: Any, dtype: str) -> Any:
+    """x as a Tensor of a dtype. A Python float is rounded to it at once, not to float32 first.
+
+    Args:
+        x: as for `concrete`.
+        dtype: name of the dtype.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> of_dtype(0.1, "float64").item()
+    0.1
+    """
+    return _core.cast(np.float64(x) if isinstance(x, float) else concrete(x), dtype)
 
 
 def flat(x: Any) -> Any:

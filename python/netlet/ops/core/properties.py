@@ -7,12 +7,23 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
-from netlet.config import standardize_dtype
+from netlet.config import is_float, standardize_dtype
 from netlet.engine import graph
 
-from .dispatch import concrete, dtype_of, op, shape_of
+from .dispatch import concrete, dtype_of, nearest_dtype, op, shape_of
 
-__all__ = ["cast", "cast_if_needed", "copy", "dtype", "is_tensor", "ndim", "shape", "size", "stop_gradient"]
+__all__ = [
+    "cast",
+    "cast_if_needed",
+    "copy",
+    "dtype",
+    "is_tensor",
+    "ndim",
+    "saturate_cast",
+    "shape",
+    "size",
+    "stop_gradient",
+]
 
 
 def is_tensor(x: Any) -> bool:
@@ -105,6 +116,46 @@ def cast(x: Any, dtype: Any) -> Any:
     [1, -1]
     """
     return _core.cast(x, standardize_dtype(dtype))
+
+
+def _limits(dtype: str) -> tuple[float, float]:
+    """The smallest and largest number of a dtype."""
+    if dtype == "bool":
+        return 0.0, 1.0
+    if is_float(dtype):
+        largest = (2.0 - 2.0**-7) * 2.0**127 if dtype == "bfloat16" else float(np.finfo(dtype).max)
+        return -largest, largest
+    return float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
+
+
+@op
+def saturate_cast(x: Any, dtype: Any) -> Any:
+    """x in another dtype; numbers outside its range become its smallest or largest number. Gradients flow between
+    floats, to the elements inside the range.
+
+    Args:
+        x: array or Tensor of any shape.
+        dtype: name of the new dtype.
+
+    Returns:
+        Tensor of x's shape. NaN becomes 0 in a dtype of integers.
+
+    >>> saturate_cast([-1.0, 3.7, 300.0], "uint8").tolist()
+    [0, 3, 255]
+    """
+    new, old = standardize_dtype(dtype), nearest_dtype(x)
+    low, high = _limits(new)
+    least, most = _limits(old)
+    if least >= low and most <= high and (is_float(new) or not is_float(old)):
+        return _core.cast(x, new)
+    if not is_float(old) or is_float(new):
+        return _core.cast(_core.clip(concrete(x), max(low, least), min(high, most)), new)
+    x = _core.where(_core.isnan(x), 0.0, x)
+    # The limit of an integer dtype, such as 2**31 - 1, may not be a float: its float is then outside of the range.
+    inside = _core.logical_and(_core.greater(x, low), _core.less(x, high))
+    ends = (0, 1) if new == "bool" else (np.iinfo(new).min, np.iinfo(new).max)
+    limit = _core.where(_core.less_equal(x, low), *(np.array(end, new) for end in ends))
+    return _core.where(inside, _core.cast(_core.where(inside, x, 0.0), new), limit)
 
 
 @op

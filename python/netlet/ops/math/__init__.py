@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from netlet.base.exports import export_functions
 
+from .distances import *
+from .sequences import *
 from .special import *
 
 export_functions(__name__)

@@ -8,6 +8,7 @@ from netlet.base.missing import explain_missing
 from .activation import *
 from .attention import *
 from .convolution import *
+from .crossentropy import *
 from .ctc import *
 from .dense import *
 from .encodings import *

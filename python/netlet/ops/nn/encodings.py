@@ -7,9 +7,9 @@ from typing import Any
 from netlet import _core
 from netlet.config import standardize_dtype
 
-from ..core.dispatch import op
+from ..core.dispatch import op, shape_of
 
-__all__ = ["one_hot"]
+__all__ = ["multi_hot", "one_hot"]
 
 
 @op
@@ -29,10 +29,49 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
     Raises:
         NotImplementedError: sparse is True.
 
-    >>> one_hot(np.array([0, 2]), 3).numpy()
+    >>> one_hot([0, 2], 3).numpy()
     array([[1., 0., 0.],
            [0., 0., 1.]], dtype=float32)
     """
     if sparse:
         raise NotImplementedError("ops.one_hot: sparse=True is not supported.")
     return _core.one_hot(x, int(num_classes), standardize_dtype(dtype), int(axis))
+
+
+@op
+def multi_hot(
+    inputs: Any, num_classes: int | None = None, axis: int = -1, dtype: Any = None, sparse: bool = False, **kwargs: Any
+) -> Any:
+    """Sets of integers as vectors: 1 at the positions of the integers that occur, and 0 elsewhere.
+
+    Args:
+        inputs: integers (N,), a set; or (batch, N, ...), whose second axis goes through a set. Integers outside
+            [0, num_classes) count for nothing.
+        num_classes: number of classes.
+        axis: position of the new axis before the sets' axis is removed; -1 (the default): last.
+        dtype: name of the dtype; None (the default): floatx.
+        sparse: False; there are dense tensors only.
+        **kwargs: `num_tokens`, an older name of num_classes.
+
+    Returns:
+        Tensor (num_classes,) or (batch, ..., num_classes).
+
+    Raises:
+        ValueError: num_classes is missing.
+        NotImplementedError: sparse is True.
+
+    >>> multi_hot([0, 2], num_classes=4).tolist()
+    [1.0, 0.0, 1.0, 0.0]
+    """
+    num_classes = kwargs.pop("num_tokens", None) if num_classes is None else num_classes
+    if kwargs:
+        raise TypeError(f"ops.multi_hot: there is no argument {sorted(kwargs)[0]!r}.")
+    if num_classes is None:
+        raise ValueError("ops.multi_hot: expected num_classes, received None.")
+    if sparse:
+        raise NotImplementedError("ops.multi_hot: sparse=True is not supported.")
+    vectors = one_hot(inputs, num_classes, axis, dtype)
+    over = 1 if len(shape_of(inputs)) > 1 else 0
+    if shape_of(vectors)[over] == 0:  # sets without elements
+        return _core.sum(vectors, [over], False)
+    return _core.max(vectors, [over], False)

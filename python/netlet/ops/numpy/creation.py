@@ -19,11 +19,12 @@ __all__ = [
     "array",
     "convert_to_numpy",
     "convert_to_tensor",
+    "empty",
+    "empty_like",
     "eye",
     "full",
     "full_like",
     "identity",
-    "linspace",
     "ones",
     "ones_like",
     "zeros",
@@ -153,16 +154,65 @@ def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
     return _core.tensor(np.eye(N, M, k), standardize_dtype(dtype))
 
 
-identity = eye
+def identity(n: int, dtype: Any = None) -> Any:
+    """A square matrix with ones on the diagonal and zeros elsewhere.
+
+    Args:
+        n: number of rows and columns.
+        dtype: name of the dtype; None (the default): floatx.
+
+    Returns:
+        Tensor (n, n).
+
+    >>> identity(2).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    return eye(n, dtype=dtype)
 
 
-def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Any:
+def empty(shape: Any, dtype: Any = None) -> Any:
+    """A Tensor to be overwritten. Its elements are 0, since memory of others could hold anything.
+
+    Args:
+        shape: tuple of integers, or one integer.
+        dtype: name of the dtype; None (the default): floatx.
+
+    Returns:
+        Tensor.
+
+    Raises:
+        ValueError: the shape is not one of integers.
+
+    >>> empty((2, 3)).shape
+    (2, 3)
+    """
+    return full(shape, 0, dtype)
+
+
+@op
+def empty_like(x: Any, dtype: Any = None) -> Any:
+    """A Tensor of x's shape to be overwritten. Its elements are 0, since memory of others could hold anything.
+
+    Args:
+        x: array or Tensor of any shape.
+        dtype: name of the dtype; None (the default): x's.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> empty_like([1, 2]).shape
+    (2,)
+    """
+    return _core.full(shape_of(x), standardize_dtype(dtype or nearest_dtype(x)), 0.0)
+
+
+def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) -> Any:
     """The numbers start, start + step, ... below stop.
 
     Args:
         start: first number; with `start` alone, the numbers are 0, 1, ... below it.
         stop: the end, which is not included; None (the default): see start.
-        step: difference of neighbours, not 0; 1 by default.
+        step: difference of neighbours, not 0; None (the default): 1.
         dtype: name of the dtype; None (the default): int32, or floatx if an argument is a float.
 
     Returns:
@@ -174,6 +224,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> An
     >>> arange(1, 7, 2).tolist()
     [1, 3, 5]
     """
+    step = 1 if step is None else step
     if dtype is None:
         floats = builtins.any(isinstance(v, float) for v in (start, stop, step))
         dtype = standardize_dtype("float" if floats else "int32")
@@ -181,25 +232,6 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> An
         raise ValueError("ops.arange: expected a step other than 0.")
     values = np.arange(start, step=step) if stop is None else np.arange(start, stop, step)
     return _core.tensor(values, standardize_dtype(dtype))
-
-
-def linspace(start: float, stop: float, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Any:
-    """`num` evenly spaced numbers from start to stop.
-
-    Args:
-        start: first number.
-        stop: last number.
-        num: how many; 50 by default.
-        endpoint: whether stop is included; True by default.
-        dtype: name of the dtype; None (the default): floatx.
-
-    Returns:
-        Tensor (num,).
-
-    >>> linspace(0.0, 1.0, 3).tolist()
-    [0.0, 0.5, 1.0]
-    """
-    return _core.tensor(np.linspace(start, stop, num, endpoint), standardize_dtype(dtype))
 
 
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
@@ -236,7 +268,23 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
     )
 
 
-array = convert_to_tensor
+def array(x: Any, dtype: Any = None) -> Any:
+    """x as a Tensor. A Tensor or KerasTensor of the right dtype is returned unchanged.
+
+    Args:
+        x: number, list, array, Tensor, Variable or KerasTensor.
+        dtype: name of the dtype; None (the default): x's.
+
+    Returns:
+        Tensor, or KerasTensor for a KerasTensor.
+
+    Raises:
+        TypeError: x holds Python objects instead of numbers.
+
+    >>> array([1.0, 2.0]).shape
+    (2,)
+    """
+    return convert_to_tensor(x, dtype)
 
 
 def convert_to_numpy(x: Any) -> np.ndarray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import string
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 
 from netlet import _core
 
-from ..core.dispatch import op, shape_of
+from ..core.dispatch import nearest_dtype, op, shape_of
 from .matrices import diagonal
 from .products import matmul
 
@@ -17,23 +19,25 @@ __all__ = ["einsum"]
 
 
 @op
-def einsum(subscripts: str, *operands: Any) -> Any:
+def einsum(subscripts: str, *operands: Any, **kwargs: Any) -> Any:
     """Sum of products in Einstein's notation, over the labels that are not in the result.
 
-    Operands are combined from left to right, two at a time. Labels of both that the result has are the batch of a
-    matrix product; labels of both that it has not are summed by it.
+    Operands are combined two at a time. Labels of both that the result has are the batch of a matrix product; labels of
+    both that it has not are summed by it. The order of three or more operands is that of the fewest multiplications:
+    of all orders for up to five operands; beyond, the cheapest pair is next.
 
     Args:
         subscripts: labels of each operand, e.g. "ij,jk->ik"; "..." stands for axes that broadcast. Without "->" the
             result has the labels that occur once, in alphabetical order.
         *operands: arrays or Tensors, one for each part of the subscripts.
+        **kwargs: `optimize=False` combines the operands from left to right.
 
     Returns:
         Tensor with one axis for each label of the result.
 
     Raises:
         ValueError: subscripts that do not fit the operands.
-        TypeError: subscripts is not a string.
+        TypeError: subscripts is not a string, or another keyword.
 
     >>> einsum("ij,jk->ik", np.eye(2), np.array([[1.0, 2.0], [3.0, 4.0]])).numpy()
     array([[1., 2.],
@@ -41,6 +45,8 @@ def einsum(subscripts: str, *operands: Any) -> Any:
     """
     if not isinstance(subscripts, str):
         raise TypeError(f"ops.einsum: expected subscripts such as 'ij,jk->ik', received {subscripts!r}.")
+    if unknown := set(kwargs) - {"optimize"}:
+        raise TypeError(f"ops.einsum: there is no argument {sorted(unknown)[0]!r}.")
     labels, result = _parse(subscripts, [len(shape_of(x)) for x in operands])
     extents: dict[str, int] = {}
     for names, x in zip(labels, operands, strict=True):
@@ -52,11 +58,12 @@ def einsum(subscripts: str, *operands: Any) -> Any:
                     f"ops.einsum: expected one size of '{name}' in {subscripts!r}, received {extents[name]} and {n}."
                 )
     terms = [_prepared(x, names, extents) for names, x in zip(labels, operands, strict=True)]
-    value, names = terms[0]
-    for i, (other, other_names) in enumerate(terms[1:], 1):
-        wanted = set(result).union(*(n for _, n in terms[i + 1 :]))
-        value, names = _join(value, names, other, other_names, wanted, extents)
-    value, names = _summed(value, names, set(result))
+    for i, j in _order([set(names) for _, names in terms], set(result), extents, bool(kwargs.get("optimize", True))):
+        first, second = terms[i], terms[j]
+        terms = [t for k, t in enumerate(terms) if k not in (i, j)]
+        wanted = set(result).union(*(names for _, names in terms))
+        terms.append(_join(*first, *second, wanted, extents))
+    value, names = _summed(*terms[0], set(result))
     return value if names == result else _core.transpose(value, [names.index(n) for n in result])
 
 
@@ -86,6 +93,50 @@ def _parse(subscripts: str, ranks: list[int]) -> tuple[list[str], str]:
     return labels, result
 
 
+def _joined(terms: list[set[str]], i: int, j: int, result: set[str]) -> list[set[str]]:
+    """The labels of all terms after a product of two of them, which comes last."""
+    rest = [t for k, t in enumerate(terms) if k not in (i, j)]
+    return [*rest, (terms[i] | terms[j]) & result.union(*rest)]
+
+
+def _cheapest(terms: list[set[str]], result: set[str], extents: dict[str, int]) -> tuple[int, list[tuple[int, int]]]:
+    """The number of multiplications of the best order of products, and the order."""
+    if len(terms) < 2:
+        return 0, []
+    best: tuple[int, list[tuple[int, int]]] | None = None
+    for i, j in itertools.combinations(range(len(terms)), 2):
+        cost = math.prod(extents[n] for n in terms[i] | terms[j])
+        if best is None or cost < best[0]:
+            further, order = _cheapest(_joined(terms, i, j, result), result, extents)
+            if best is None or cost + further < best[0]:
+                best = cost + further, [(i, j), *order]
+    assert best is not None
+    return best
+
+
+def _order(terms: list[set[str]], result: set[str], extents: dict[str, int], optimize: bool) -> list[tuple[int, int]]:
+    """The pairs of terms to multiply, one after the other. A product takes its place behind the other terms."""
+    if len(terms) < 3:
+        return [(0, 1)] * (len(terms) - 1)
+    if not optimize:
+        return [(0, 1), *((n - 1, 0) for n in range(len(terms) - 1, 1, -1))][: len(terms) - 1]
+    order: list[tuple[int, int]] = []
+    while len(terms) > 5:
+        sizes = {n: math.prod(extents[c] for c in t) for n, t in enumerate(terms)}
+
+        def cost(
+            pair: tuple[int, int], terms: list[set[str]] = terms, sizes: dict[int, int] = sizes
+        ) -> tuple[int, int]:
+            i, j = pair
+            made = math.prod(extents[n] for n in _joined(terms, i, j, result)[-1])
+            return made - sizes[i] - sizes[j], math.prod(extents[n] for n in terms[i] | terms[j])
+
+        pair = min(itertools.combinations(range(len(terms)), 2), key=cost)
+        order.append(pair)
+        terms = _joined(terms, *pair, result)
+    return order + _cheapest(terms, result, extents)[1]
+
+
 def _prepared(x: Any, names: str, extents: dict[str, int]) -> tuple[Any, str]:
     """x with the axes of a repeated label replaced by their diagonal, and broadcast axes at full size."""
     wide = tuple(extents[n] for n in names)
@@ -103,6 +154,8 @@ def _prepared(x: Any, names: str, extents: dict[str, int]) -> tuple[Any, str]:
 def _summed(x: Any, names: str, wanted: set[str]) -> tuple[Any, str]:
     """x summed over the labels that are not wanted."""
     gone = [i for i, n in enumerate(names) if n not in wanted]
+    if gone and nearest_dtype(x) == "int8":
+        x = _core.cast(x, "int32")  # as matmul does
     return (_core.sum(x, gone), "".join(n for n in names if n in wanted)) if gone else (x, names)
 
 
@@ -133,6 +186,8 @@ def _join(a: Any, a_names: str, b: Any, b_names: str, wanted: set[str], extents:
         b_shape = extent(batch) + (1,) * len(rows) + extent(columns + inner)
         a = _core.reshape(_ordered(a, a_names, batch + rows + inner), a_shape)
         b = _core.reshape(_ordered(b, b_names, batch + columns + inner), b_shape)
+        if nearest_dtype(a) == nearest_dtype(b) == "int8":
+            a = _core.cast(a, "int32")
         return _summed(_core.multiply(a, b), names + inner, set(names))
     a = _core.reshape(_ordered(a, a_names, batch + rows + inner), (*extent(batch), count(rows), count(inner)))
     b = _core.reshape(_ordered(b, b_names, batch + inner + columns), (*extent(batch), count(inner), count(columns)))

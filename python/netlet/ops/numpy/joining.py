@@ -15,7 +15,19 @@ from ..core.dispatch import axis_in, flat, op, shape_of
 from ..core.properties import ndim
 from .manipulation import expand_dims
 
-__all__ = ["concatenate", "getitem", "hstack", "slice", "split", "stack", "unstack", "vstack"]
+__all__ = [
+    "append",
+    "concatenate",
+    "dstack",
+    "get_item",
+    "getitem",
+    "hstack",
+    "slice",
+    "split",
+    "stack",
+    "unstack",
+    "vstack",
+]
 
 
 @op
@@ -72,6 +84,49 @@ def vstack(xs: Any) -> Any:
     [[1, 2], [3, 4]]
     """
     return concatenate([expand_dims(x, 0) if ndim(x) == 1 else x for x in list(xs)], axis=0)
+
+
+@op
+def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
+    """x2 joined to the end of x1.
+
+    Args:
+        x1: array or Tensor.
+        x2: array or Tensor; with an axis, of x1's rank, and their other dimensions are equal.
+        axis: None (the default): both are flattened first.
+
+    Returns:
+        Tensor.
+
+    Raises:
+        ValueError: shapes that differ outside the axis.
+
+    >>> append([1, 2], [[3], [4]]).tolist()
+    [1, 2, 3, 4]
+    """
+    if axis is None:
+        return _core.concatenate([flat(x1), flat(x2)], 0)
+    return _core.concatenate([x1, x2], axis_in(axis, len(shape_of(x1)), "ops.append"))
+
+
+def dstack(xs: Any) -> Any:
+    """Arrays joined along their third axis; vectors (N,) count as (1, N, 1), matrices (M, N) as (M, N, 1).
+
+    Args:
+        xs: list of arrays or Tensors.
+
+    Returns:
+        Tensor.
+
+    Raises:
+        ValueError: no arrays, or shapes that differ outside the axis.
+
+    >>> dstack([[1, 2], [3, 4]]).tolist()
+    [[[1, 3], [2, 4]]]
+    """
+    new_axes: dict[int, Any] = {0: (0, 1, 2), 1: (0, 2), 2: (2,)}
+    arrays = [expand_dims(x, new_axes[ndim(x)]) if ndim(x) < 3 else x for x in list(xs)]
+    return concatenate(arrays, axis=2)
 
 
 def hstack(xs: Any) -> Any:
@@ -191,6 +246,9 @@ def _plain_index(item: Any) -> Any:
     """One part of an index, with Tensors and lists as ndarrays."""
     array = hasattr(item, "__array__") or isinstance(item, list)
     return np.asarray(item) if array else item
+
+
+get_item = getitem
 
 
 @op

@@ -1,4 +1,4 @@
-"""The same elements in another shape or order of axes, flipped, repeated or padded."""
+"""The same elements in another shape or order of axes, flipped or repeated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ __all__ = [
     "expand_dims",
     "flip",
     "moveaxis",
-    "pad",
     "ravel",
     "repeat",
     "reshape",
@@ -312,28 +311,3 @@ def tile(x: Any, repeats: Any) -> Any:
     [1, 2, 1, 2]
     """
     return _core.tile(x, [int(repeats)] if isinstance(repeats, (int, np.integer)) else [int(r) for r in repeats])
-
-
-@op
-def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: float = 0.0) -> Any:
-    """x with a constant added around it.
-
-    Args:
-        x: array or Tensor.
-        pad_width: (before, after) for each axis, or one number for all.
-        mode: "constant".
-        constant_values: the padding's value; 0.0 by default.
-
-    Returns:
-        Tensor, longer by before + after along each axis.
-
-    Raises:
-        NotImplementedError: another mode.
-
-    >>> pad([1.0, 2.0], [(1, 2)]).tolist()
-    [0.0, 1.0, 2.0, 0.0, 0.0]
-    """
-    if mode != "constant":
-        raise NotImplementedError(f"ops.pad: expected mode='constant', received {mode!r}.")
-    widths = np.broadcast_to(np.asarray(pad_width, dtype=int), (len(shape_of(x)), 2)).T.tolist()
-    return _core.pad(x, widths[0], widths[1], float(constant_values or 0.0))

@@ -10,9 +10,9 @@ import numpy as np
 from netlet import _core
 from netlet.config import standardize_dtype
 
-from ..core.dispatch import axis_in, flat, op, shape_of
+from ..core.dispatch import axis_in, flat, nearest_dtype, op, shape_of
 
-__all__ = ["diag", "diagonal", "meshgrid", "roll", "trace", "tri", "tril", "triu"]
+__all__ = ["diag", "diagflat", "diagonal", "meshgrid", "roll", "trace", "tri", "tril", "triu", "vander"]
 
 
 def tri(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:
@@ -165,6 +165,55 @@ def diag(x: Any, k: int = 0) -> Any:
     if shape[0] == 0:
         return _core.broadcast_to(_core.reshape(_core.concatenate([x, np.zeros(1, "int32")], 0), (1, 1)), (n, n))
     return _core.where(on_diagonal, _core.reshape(_core.take(x, entry, 0), (n, 1)), 0)
+
+
+@op
+def diagflat(x: Any, k: int = 0) -> Any:
+    """A matrix with the elements of an array as its k-th diagonal and zeros elsewhere.
+
+    Args:
+        x: array or Tensor, flattened first.
+        k: 0 (the default) is the main diagonal.
+
+    Returns:
+        Tensor (elements + |k|, elements + |k|).
+
+    >>> diagflat([[1, 2]]).tolist()
+    [[1, 0], [0, 2]]
+    """
+    return diag(flat(x), k)
+
+
+@op
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    """The Vandermonde matrix: its columns are powers of a vector.
+
+    Args:
+        x: (M,).
+        N: number of columns; None (the default): M.
+        increasing: whether the powers increase from 0, from left to right; False (the default): they decrease to 0.
+
+    Returns:
+        Tensor (M, N) of x's dtype.
+
+    Raises:
+        ValueError: x is not a vector, or N is below 0.
+
+    >>> vander([1, 2, 3]).tolist()
+    [[1, 1, 1], [4, 2, 1], [9, 3, 1]]
+    """
+    shape = shape_of(x)
+    if len(shape) != 1:
+        raise ValueError(f"ops.vander: expected a vector, received shape {shape}.")
+    count = shape[0] if N is None else N
+    if isinstance(count, bool) or not isinstance(count, (int, np.integer)) or not 0 <= count < 2**31:
+        raise ValueError(f"ops.vander: expected an integer N of at least 0, received {N!r}.")
+    dtype = nearest_dtype(x)
+    ones = _core.full((shape[0], 1), dtype, 1.0)
+    factors = _core.broadcast_to(_core.reshape(x, (shape[0], 1)), (shape[0], builtins.max(int(count) - 1, 0)))
+    powers = _core.cumprod(_core.concatenate([ones, factors], 1), 1)
+    powers = _core.getitem(powers, (slice(None), slice(0, int(count))))
+    return powers if increasing else _core.flip(powers, [1])
 
 
 @op

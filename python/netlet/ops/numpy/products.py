@@ -63,18 +63,17 @@ _matmul = op(_general_matmul)
 
 @op
 def dot(x1: Any, x2: Any) -> Any:
-    """NumPy's dot product: the last axis of x1 with the first axis of x2.
+    """NumPy's dot product: sums over the last axis of x1 and the last but one of x2, or a vector's only one.
 
     Args:
         x1: number, vector, matrix or tensor (..., K).
-        x2: number, vector (K,) or matrix (K, N).
+        x2: number, vector (K,) or tensor (..., K, N), whose last axis but one is summed.
 
     Returns:
-        Tensor (...) or (..., N).
+        Tensor with the other axes of x1, then those of x2.
 
     Raises:
         ValueError: different sizes of the summed axes.
-        NotImplementedError: x2 has more than two axes.
 
     >>> dot(np.array([1.0, 2.0]), np.array([3.0, 4.0])).item()
     11.0
@@ -82,12 +81,14 @@ def dot(x1: Any, x2: Any) -> Any:
     a, b = shape_of(x1), shape_of(x2)
     if not a or not b:
         return _core.multiply(x1, x2)
-    if len(b) > 2:
-        raise NotImplementedError(f"ops.dot: expected x2 of rank 1 or 2, received shape {b}. See ops.matmul.")
-    if a[-1] != b[0]:
+    at = max(len(b) - 2, 0)
+    if a[-1] != b[at]:
         raise ValueError(
-            f"ops.dot: expected one size of the last axis of x1 and the first axis of x2, received shapes {a} and {b}."
+            f"ops.dot: expected one size of the last axis of x1 and the last axis but one of x2 (a vector's only one), "
+            f"received shapes {a} and {b}."
         )
+    if len(b) > 2:
+        x2 = _core.transpose(x2, [at, *range(at), at + 1])
     rows = _core.reshape(x1, (int(np.prod(a[:-1], dtype=int)), a[-1]))
-    columns = _core.reshape(x2, (b[0], b[1] if len(b) == 2 else 1))
-    return _core.reshape(_core.matmul(rows, columns), a[:-1] + b[1:])
+    columns = _core.reshape(x2, (b[at], int(np.prod(b[:at] + b[at + 1 :], dtype=int))))
+    return _core.reshape(matmul(rows, columns), a[:-1] + b[:at] + b[at + 1 :])

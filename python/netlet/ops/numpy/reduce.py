@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import _core
+from netlet.config import standardize_dtype
 
-from ..core.dispatch import axis_in, float_op, op, shape_of
+from ..core.dispatch import axis_in, concrete, float_op, nearest_dtype, of_dtype, op, shape_of
 
 __all__ = [
     "all",
@@ -102,13 +103,14 @@ def mean(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
 
 @op
-def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def prod(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """Product over axes.
 
     Args:
         x: array or Tensor.
         axis: axis or axes; None (the default): all.
         keepdims: whether the reduced axes stay with size 1; False by default.
+        dtype: name of a dtype that x is cast to first; None (the default): x's.
 
     Returns:
         Tensor without the reduced axes.
@@ -116,17 +118,19 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> prod([2.0, 3.0]).item()
     6.0
     """
+    x = x if dtype is None else _core.cast(concrete(x), standardize_dtype(dtype))
     return _core.prod(x, axes_of(x, axis, "prod"), keepdims)
 
 
 @op
-def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def max(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:
     """Maximum over axes; equal maxima share the gradient.
 
     Args:
         x: array or Tensor.
         axis: axis or axes; None (the default): all.
         keepdims: whether the reduced axes stay with size 1; False by default.
+        initial: a number that counts as one more element; None (the default): there is none.
 
     Returns:
         Tensor without the reduced axes.
@@ -137,17 +141,21 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> max([[1.0, 2.0], [3.0, 4.0]], axis=1).tolist()
     [2.0, 4.0]
     """
-    return _core.max(x, axes_of(x, axis, "max"), keepdims)
+    axes = axes_of(x, axis, "max")
+    if initial is None:
+        return _core.max(x, axes, keepdims)
+    return _from(initial, _core.max, _core.maximum, x, axes, keepdims)
 
 
 @op
-def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+def min(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) -> Any:
     """Minimum over axes; equal minima share the gradient.
 
     Args:
         x: array or Tensor.
         axis: axis or axes; None (the default): all.
         keepdims: whether the reduced axes stay with size 1; False by default.
+        initial: a number that counts as one more element; None (the default): there is none.
 
     Returns:
         Tensor without the reduced axes.
@@ -158,10 +166,24 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     >>> min([[1.0, 2.0], [3.0, 4.0]], axis=1).tolist()
     [1.0, 3.0]
     """
-    return _core.min(x, axes_of(x, axis, "min"), keepdims)
+    axes = axes_of(x, axis, "min")
+    if initial is None:
+        return _core.min(x, axes, keepdims)
+    return _from(initial, _core.min, _core.minimum, x, axes, keepdims)
 
 
 amax, amin = max, min
+
+
+def _from(initial: Any, over: Any, of: Any, x: Any, axes: Any, keepdims: bool) -> Any:
+    """The extremum of x over axes and of `initial`, which the result of no elements is."""
+    dtype, shape = nearest_dtype(x), shape_of(x)
+    start = of_dtype(initial, dtype)
+    axes = list(range(len(shape))) if axes is None else axes
+    if 0 in [shape[i] for i in axes]:
+        kept = [1 if i in axes else d for i, d in enumerate(shape) if keepdims or i not in axes]
+        return _core.broadcast_to(start, kept)
+    return of(over(x, axes, keepdims), start)
 
 
 @float_op

@@ -15,7 +15,7 @@ _OPS = {
     ("core", "inputs start_indices"): "slice",
     ("core", "inputs start_indices updates"): "slice_update",
     ("core", "variable"): "stop_gradient",
-    ("core", "x"): "cast unstack",
+    ("core", "x"): "cast saturate_cast unstack",
     ("einops", "tensor pattern axes_lengths"): "rearrange",
     ("linalg", "a b"): "lstsq solve solve_triangular",
     ("linalg", "x"): "cholesky cholesky_inverse det eig eigh inv lu_factor matrix_rank norm pinv qr svd",
@@ -43,6 +43,7 @@ _OPS = {
     ("nn", "x mean variance offset scale"): "batch_normalization",
     ("nn", "x scale"): "rms_normalization",
     ("nn", "x1 x2"): "psnr",
+    ("numpy", "a"): "diff",
     ("numpy", "array"): "rot90",
     ("numpy", "condition x1 x2"): "where",
     ("numpy", "condlist choicelist default"): "select",
@@ -50,17 +51,18 @@ _OPS = {
     ("numpy", "indices"): "unravel_index",
     ("numpy", "operands"): "einsum",
     ("numpy", "sorted_sequence values"): "searchsorted",
+    ("numpy", "start stop"): "geomspace linspace logspace",
     ("numpy", "start stop step"): "arange",
     ("numpy", "x"): (
         "absolute abs all amax amin angle any arccos arccosh arcsin arcsinh arctan arctanh argmax argmin argpartition "
-        "argsort array array_split bincount bitwise_invert bitwise_not broadcast_to cbrt ceil clip conjugate copy "
-        "corrcoef cos cosh count_nonzero cumprod cumsum deg2rad diag diagflat diagonal dsplit empty_like exp exp2 "
-        "expand_dims expm1 fabs flip fliplr flipud floor histogram hsplit i0 imag isfinite isinf isnan isneginf "
-        "isposinf isreal log log10 log1p log2 logical_not max mean median meshgrid min moveaxis nan_to_num nanargmax "
-        "nanargmin nancumprod nancumsum nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar ndim negative "
-        "nonzero ones_like prod ptp rad2deg ravel real reciprocal repeat reshape roll round sign signbit sin sinc sinh "
-        "size slogdet sort split sqrt square squeeze stack std sum swapaxes tan tanh tile trace transpose tril triu "
-        "trunc unique vander var view vsplit zeros_like"
+        "argsort array array_split bartlett bincount blackman bitwise_invert bitwise_not broadcast_to cbrt ceil clip "
+        "conj conjugate copy corrcoef cos cosh count_nonzero cumprod cumsum deg2rad diag diagflat diagonal dsplit "
+        "empty_like exp exp2 expand_dims expm1 fabs flip fliplr flipud floor hamming hanning histogram hsplit i0 imag "
+        "isfinite isinf isnan isneginf isposinf isreal kaiser log log10 log1p log2 logical_not max mean median "
+        "meshgrid min moveaxis nan_to_num nanargmax nanargmin nancumprod nancumsum nanmax nanmean nanmedian nanmin "
+        "nanprod nanstd nansum nanvar ndim negative nonzero ones_like prod ptp rad2deg ravel real reciprocal repeat "
+        "reshape roll round sign signbit sin sinc sinh size slogdet sort split sqrt square squeeze stack std sum "
+        "swapaxes tan tanh tile trace transpose tril triu trunc unique vander var view vsplit zeros_like"
     ),
     ("numpy", "x bins"): "digitize",
     ("numpy", "x constant_values"): "pad",
@@ -88,6 +90,7 @@ _CLASS_NAMES = {
     "allclose": "AllClose",
     "batch_normalization": "BatchNorm",
     "cdist": "CDist",
+    "conj": "Conjugate",
     "ctc_decode": "CTCDecode",
     "ctc_loss": "CTCLoss",
     "fft": "FFT",

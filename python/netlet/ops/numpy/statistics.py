@@ -1,0 +1,128 @@
+"""Range, correlation and histograms."""
+
+from __future__ import annotations
+
+import builtins
+from typing import Any
+
+import numpy as np
+
+from netlet import _core
+
+from ..core.dispatch import as_float, flat, nearest_dtype, op, shape_of
+from ..core.segments import segment_sum
+from .reduce import Axis, axes_of
+
+__all__ = ["corrcoef", "histogram", "ptp"]
+
+
+@op
+def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
+    """The largest minus the smallest element over axes.
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+        keepdims: whether the reduced axes stay with size 1; False by default.
+
+    Returns:
+        Tensor without the reduced axes.
+
+    Raises:
+        ValueError: no elements, or an axis out of range or named twice.
+        TypeError: x is of bools.
+
+    >>> ptp([[1.0, 5.0], [2.0, 2.0]], axis=1).tolist()
+    [4.0, 0.0]
+    """
+    axes = axes_of(x, axis, "ptp")
+    return _core.subtract(_core.max(x, axes, keepdims), _core.min(x, axes, keepdims))
+
+
+@op
+def corrcoef(x: Any) -> Any:
+    """Pearson's correlation coefficients of the rows of a matrix.
+
+    Args:
+        x: (variables, observations), or a vector of observations of one variable; integers are cast to floatx.
+
+    Returns:
+        Tensor (variables, variables), in [-1, 1]; of one variable a 0-d Tensor. NaN for a variable that is constant.
+
+    Raises:
+        ValueError: x has another rank.
+
+    >>> corrcoef([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0]]).numpy().round(4)
+    array([[1., 1.],
+           [1., 1.]], dtype=float32)
+    """
+    shape = shape_of(x)
+    if len(shape) not in (1, 2):
+        raise ValueError(f"ops.corrcoef: expected a vector or a matrix, received shape {shape}.")
+    rows = _core.reshape(as_float(x), (1, *shape) if len(shape) == 1 else shape)
+    n = shape_of(rows)[0]
+    rows = _core.subtract(rows, _core.mean(rows, [1], True))
+    products = _core.matmul(rows, _core.transpose(rows, [1, 0]))
+    deviations = _core.sqrt(_core.sum(_core.square(rows), [1], True))
+    products = _core.divide(_core.divide(products, deviations), _core.reshape(deviations, (1, n)))
+    return _core.reshape(_core.clip(products, -1.0, 1.0), () if n == 1 else (n, n))
+
+
+@op
+def histogram(x: Any, bins: int = 10, range: Any = None) -> tuple[Any, Any]:
+    """The number of elements in each of several bins of equal width. No gradient flows.
+
+    Each bin holds its lower edge and not its upper one, except the last, which holds both.
+
+    Args:
+        x: array or Tensor, flattened first; integers are cast to floatx.
+        bins: number of bins; 10 by default.
+        range: (lowest edge, highest edge); elements outside are not counted. None (the default): the smallest and the
+            largest element.
+
+    Returns:
+        (counts, edges): Tensors (bins,) and (bins + 1,) of x's dtype.
+
+    Raises:
+        TypeError: bins is not an integer.
+        ValueError: bins is below 1, or range is not two finite numbers in order.
+
+    >>> counts, edges = histogram([1.0, 2.0, 2.0, 5.0], bins=2)
+    >>> counts.tolist(), edges.tolist()
+    ([3.0, 1.0], [1.0, 3.0, 5.0])
+    """
+    if isinstance(bins, bool) or not isinstance(bins, (int, np.integer)):
+        raise TypeError(f"ops.histogram: expected an integer number of bins, received {bins!r}.")
+    if not 1 <= bins <= 2**31 - 2:
+        raise ValueError(f"ops.histogram: expected 1 to {2**31 - 2} bins, received {bins}.")
+    bins = int(bins)
+    values = flat(as_float(x))
+    values = _core.view(values, values.shape)  # a constant for the gradient
+    dtype, count = nearest_dtype(values), shape_of(values)[0]
+    if range is None and count:
+        low, high = _core.min(values), _core.max(values)
+        alike = _core.equal(low, high)
+        low, high = (_core.where(alike, _core.add(end, by), end) for end, by in ((low, -0.5), (high, 0.5)))
+        steps = np.arange(bins + 1) / bins
+        lower, upper = (_core.cast(s, dtype) for s in (1.0 - steps, steps))
+        edges = _core.add(_core.multiply(low, lower), _core.multiply(high, upper))
+    else:
+        first, last = _bounds((0.0, 1.0) if range is None else range)
+        edges = _core.tensor(np.linspace(first, last, bins + 1), dtype)
+        high = _core.tensor(last, dtype)
+    bin_of = _core.subtract(_core.searchsorted(edges, values, True), 1)
+    bin_of = _core.where(_core.equal(values, high), bins - 1, bin_of)
+    outside = _core.logical_or(_core.less(bin_of, 0), _core.greater(bin_of, bins - 1))
+    counts = segment_sum(np.ones(count, "int32"), _core.where(outside, bins, bin_of), bins + 1)
+    return _core.cast(_core.getitem(counts, slice(0, bins)), dtype), edges
+
+
+def _bounds(given: Any) -> tuple[float, float]:
+    """The argument `range` of a histogram."""
+    try:
+        low, high = (builtins.float(v) for v in given)
+    except (TypeError, ValueError):
+        raise ValueError(f"ops.histogram: expected range of two numbers, received {given!r}.") from None
+    if not (np.isfinite(low) and np.isfinite(high) and low <= high):
+        raise ValueError(f"ops.histogram: expected a finite range (low, high), received {given!r}.")
+    return (low - 0.5, high + 0.5) if low == high else (low, high)
