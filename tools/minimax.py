@@ -14,16 +14,23 @@ import sys
 from collections.abc import Callable
 
 from mpmath import (
+    asin,
+    atan,
     atanh,
+    besseli,
+    cbrt,
     cos,
+    digamma,
     erf,
     erfc,
     exp,
     expm1,
+    findroot,
     frexp,
     ldexp,
     log,
     log1p,
+    loggamma,
     lu_solve,
     matrix,
     mp,
@@ -31,6 +38,7 @@ from mpmath import (
     nint,
     nstr,
     pi,
+    psi,
     sin,
     sqrt,
 )
@@ -133,6 +141,78 @@ def normal_p(k: mpf, center: int) -> Function:
     return p
 
 
+def over_argument(f: Function) -> Function:
+    """(f(t) / t - 1) / t^2 as a function of z = t^2, for odd f with slope 1."""
+
+    def p(z: mpf) -> mpf:
+        t = sqrt(z) if z > 0 else mpf(10) ** -15
+        return (f(t) / t - 1) / (t * t)
+
+    return p
+
+
+def erfinv_over_x(x_of: Function) -> Function:
+    """erfinv(x) / x, where x_of gives w = -log(1 - x^2)."""
+
+    def p(v: mpf) -> mpf:
+        w = x_of(v)
+        if w < mpf(10) ** -40:
+            return sqrt(pi) / 2
+        x = sqrt(1 - exp(-w))
+        y = sqrt(w) * mpf("0.886") if w < 1 else sqrt(w - log(sqrt(pi * w)))
+        for _ in range(60):
+            step = (erf(y) - x) * sqrt(pi) / 2 * exp(y * y)
+            y -= step / (1 + y * step)
+            if abs(step) < mpf(10) ** -50 * y:
+                break
+        return y / x
+
+    return p
+
+
+def bessel_series(order: int) -> Function:
+    """I_n(x) / (x/2)^n as a function of z = x^2 / 4."""
+
+    def p(z: mpf) -> mpf:
+        x = 2 * sqrt(z) if z > 0 else mpf(10) ** -20
+        return besseli(order, x) / (x / 2) ** order
+
+    return p
+
+
+def bessel_tail(order: int) -> Function:
+    """sqrt(x) exp(-x) I_n(x) as a function of v = 16 / x - 1."""
+
+    def p(v: mpf) -> mpf:
+        x = 16 / (v + 1)
+        return sqrt(x) * exp(-x) * besseli(order, x)
+
+    return p
+
+
+def lgamma_p(z: mpf) -> mpf:
+    """log gamma(2 + z) = z P(z)."""
+    z = z if abs(z) > mpf(10) ** -20 else mpf(10) ** -20
+    return loggamma(2 + z).real / z
+
+
+def stirling(rest: Function) -> Function:
+    """A remainder of an asymptotic series as a function of q = 1 / x^2."""
+    return lambda q: rest(1 / sqrt(q))
+
+
+def lgamma_rest(x: mpf) -> mpf:
+    return (loggamma(x).real - ((x - mpf("0.5")) * log(x) - x + log(2 * pi) / 2)) * x
+
+
+DIGAMMA_ROOT = findroot(digamma, mpf("1.4616321449683623"))
+
+
+def digamma_p(v: mpf) -> mpf:
+    """digamma x = (x - root) P(x - 1.5)."""
+    return digamma(mpf("1.5") + v) / (mpf("1.5") + v - DIGAMMA_ROOT)
+
+
 def relative(f: Function) -> Function:
     return lambda x: 1 / f(x)
 
@@ -143,6 +223,9 @@ def up_to(a: str, k: int) -> mpf:
 
 NORMAL32, NORMAL64 = normal_p(mpf("2.5"), 0), normal_p(mpf(5), 1)
 TINY = mpf(10) ** -30
+ERFINV_NEAR = erfinv_over_x(lambda v: v + mpf("3.125"))
+ERFINV_MIDDLE = erfinv_over_x(lambda v: (v + mpf("3.25")) ** 2)
+ERFINV_FAR = erfinv_over_x(lambda v: (v + 5) ** 2)
 FITS: dict[str, Callable[[], tuple[list[mpf], mpf]]] = {
     "exp32": lambda: remez(exp_q, 5, -HALF_LN2, HALF_LN2, exp_w),
     "exp64": lambda: remez(exp_q, 10, -HALF_LN2, HALF_LN2, exp_w),
@@ -161,6 +244,35 @@ FITS: dict[str, Callable[[], tuple[list[mpf], mpf]]] = {
     "erfc64": lambda: remez(erfc_g, 24, -1, up_to("28", 4), relative(erfc_g), grid=900),
     "normal32": lambda: remez(NORMAL32, 9, 0, 2 * mpf("14.3") / mpf("16.8"), relative(NORMAL32), grid=500),
     "normal64": lambda: remez(NORMAL64, 24, -1, up_to("38.7", 5), relative(NORMAL64), grid=800),
+    "atan64": lambda: remez(over_argument(atan), 11, TINY, (sqrt(mpf(2)) - 1) ** 2, lambda z: z + TINY),
+    "asin64": lambda: remez(over_argument(asin), 12, TINY, mpf("0.25"), lambda z: z + TINY),
+    "cbrt64": lambda: remez(cbrt, 4, mpf("0.5"), 1, relative(cbrt)),
+    "erfinv64": lambda: remez(ERFINV_NEAR, 24, mpf("-3.125"), mpf("3.125"), relative(ERFINV_NEAR), grid=400),
+    "erfinvmiddle64": lambda: remez(ERFINV_MIDDLE, 21, mpf("-0.75"), mpf("0.75"), relative(ERFINV_MIDDLE), grid=300),
+    "erfinvfar64": lambda: remez(ERFINV_FAR, 20, mpf(-1), mpf("1.1"), relative(ERFINV_FAR), grid=300),
+    "i064": lambda: remez(bessel_series(0), 15, 0, 16, relative(bessel_series(0)), grid=300),
+    "i0tail64": lambda: remez(bessel_tail(0), 22, 16 / mpf(714) - 1, 1, relative(bessel_tail(0)), grid=300),
+    "i164": lambda: remez(bessel_series(1), 14, 0, 16, relative(bessel_series(1)), grid=300),
+    "i1tail64": lambda: remez(bessel_tail(1), 22, 16 / mpf(714) - 1, 1, relative(bessel_tail(1)), grid=300),
+    "lgamma64": lambda: remez(lgamma_p, 19, mpf("-0.5"), mpf("0.5"), relative(lgamma_p), grid=400),
+    "lgammatail64": lambda: remez(stirling(lgamma_rest), 6, mpf(10) ** -8, 1 / mpf(64), lambda q: mpf(1), grid=200),
+    "digamma64": lambda: remez(digamma_p, 23, mpf("-0.5"), mpf("0.5"), relative(digamma_p), grid=400),
+    "digammatail64": lambda: remez(
+        stirling(lambda x: (log(x) - 1 / (2 * x) - digamma(x)) * x * x),
+        7,
+        mpf(10) ** -8,
+        1 / mpf(64),
+        lambda q: mpf(1),
+        grid=200,
+    ),
+    "trigammatail64": lambda: remez(
+        stirling(lambda x: (psi(1, x) - 1 / x - 1 / (2 * x * x)) * x**3),
+        7,
+        mpf(10) ** -8,
+        1 / mpf(64),
+        lambda q: mpf(1),
+        grid=200,
+    ),
 }
 
 

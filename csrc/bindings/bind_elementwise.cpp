@@ -67,6 +67,31 @@ void bind_elementwise(py::module_& m) {
     binary("divide", BinaryOp::divide);
     binary("maximum", BinaryOp::maximum);
     binary("minimum", BinaryOp::minimum);
+    binary("arctan2", BinaryOp::arctan2);
+    binary("hypot", BinaryOp::hypot);
+    binary("logaddexp", BinaryOp::logaddexp);
+    binary("logaddexp2", BinaryOp::logaddexp2);
+    binary("nextafter", BinaryOp::nextafter);
+    binary("heaviside", BinaryOp::heaviside);
+    binary("floor_divide", BinaryOp::floor_divide);
+    binary("mod", BinaryOp::mod);
+    binary("fmod", BinaryOp::fmod);
+    binary("bitwise_and", BinaryOp::bitwise_and);
+    binary("bitwise_or", BinaryOp::bitwise_or);
+    binary("bitwise_xor", BinaryOp::bitwise_xor);
+    binary("left_shift", BinaryOp::left_shift);
+    binary("right_shift", BinaryOp::right_shift);
+    binary("gcd", BinaryOp::gcd);
+    binary("lcm", BinaryOp::lcm);
+    // The integers of x2 never change the result's dtype, as they would beside a float64 number.
+    m.def("ldexp", keeps_half([](const Arg& a, const Arg& b) {
+              const Tensor exponent = alone(b);
+              if (is_floating(exponent->dtype) || exponent->dtype == DType::boolean)
+                  throw TypeError(std::string("ldexp: expected x2 of integers, received ") + name_of(exponent->dtype));
+              return ops::binary(Tape::current(), BinaryOp::ldexp, alone(a), exponent);
+          }),
+          "x1"_a, "x2"_a, NoGil());
+    m.def("bitwise_not", [](const Arg& x) { return ops::bitwise_not(Tape::current(), alone(x)); }, "x"_a, NoGil());
     m.def("power", keeps_half([](const Arg& a, const Arg& b) {
               Tape& tape = Tape::current();
               if (b.scalar && !a.scalar) return ops::power(tape, a, *eager_cast(b, DType::f64)->data<double>());
@@ -114,6 +139,9 @@ void bind_elementwise(py::module_& m) {
     classify("isfinite", ClassifyOp::isfinite);
     classify("isnan", ClassifyOp::isnan);
     classify("isinf", ClassifyOp::isinf);
+    classify("isposinf", ClassifyOp::isposinf);
+    classify("isneginf", ClassifyOp::isneginf);
+    classify("signbit", ClassifyOp::signbit);
 
     m.def("where", keeps_half([](const Arg& condition, const Arg& a, const Arg& b) {
               return ops::where(Tape::current(), condition, beside(a, b), beside(b, a));

@@ -105,7 +105,7 @@ def test_logical_operations(device, name):
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-@pytest.mark.parametrize("name", ["isfinite", "isnan", "isinf"])
+@pytest.mark.parametrize("name", ["isfinite", "isnan", "isinf", "isposinf", "isneginf", "signbit"])
 def test_tests_for_special_numbers(device, name, dtype):
     check_equal(getattr(_core, name), np.array([0, 1, -np.inf, np.nan, np.inf, -3e38, 7], dtype), device=device)
 
@@ -133,6 +133,52 @@ def test_unary_operations(device, name, dtype):
         np.testing.assert_allclose(found, expected, rtol=5e-7 if dtype == "float32" else 1e-14)
     special = np.array([0, -0.0, np.inf, -np.inf, np.nan, -1, 0.5, 1e-40], dtype)
     np.testing.assert_allclose(*both(f, special, device=device), rtol=5e-7 if dtype == "float32" else 1e-14)
+
+
+SPECIAL = (
+    "arcsin arccos arctan sinh cosh arcsinh arccosh arctanh cbrt erfc erfinv i0 i1 lgamma digamma trigamma".split()
+)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", [*SPECIAL, "trunc"])
+def test_special_functions(device, name, dtype):
+    f = getattr(_core, name)
+    for n in (1, 31, 1031):
+        found, expected = both(f, numbers(n, dtype, n, -3, 3), device=device)
+        np.testing.assert_allclose(found, expected, rtol=2e-7 if dtype == "float32" else 2e-14, atol=1e-15)
+    special = np.array([0, -0.0, np.inf, -np.inf, np.nan, -1, 1, 0.5, 1e-40, 20], dtype)
+    np.testing.assert_allclose(*both(f, special, device=device), rtol=2e-7 if dtype == "float32" else 2e-14)
+
+
+SPECIAL_BINARY = "arctan2 hypot logaddexp logaddexp2 nextafter heaviside floor_divide mod fmod".split()
+INTEGER_BINARY = "floor_divide mod fmod bitwise_and bitwise_or bitwise_xor left_shift right_shift gcd lcm".split()
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("name", SPECIAL_BINARY)
+def test_special_functions_of_two_numbers(device, name, dtype):
+    for a, b in BROADCASTS:
+        found, expected = both(getattr(_core, name), numbers(a, dtype, 1), numbers(b, dtype, 2), device=device)
+        np.testing.assert_allclose(found, expected, rtol=2e-7 if dtype == "float32" else 1e-14)
+    x, n = numbers(70, dtype, 1), numbers(70, "int32", 2, -140, 140)
+    check_equal(_core.ldexp, x, n, device=device)
+
+
+@pytest.mark.parametrize("dtype", NUMBERS[2:])
+@pytest.mark.parametrize("name", INTEGER_BINARY)
+def test_functions_of_integers(device, name, dtype):
+    low, high = (0, 255) if dtype == "uint8" else (-120, 120)
+    for a, b in BROADCASTS[::2]:
+        check_equal(getattr(_core, name), numbers(a, dtype, 1, low, high), numbers(b, dtype, 2, 0, 5), device=device)
+
+
+def test_gradients_of_special_functions(device):
+    x, y = numbers((5, 12), "float64", 1, 0.1, 0.9), numbers((12,), "float64", 2, 0.1, 0.9)
+    for name in ("arcsin", "sinh", "erfinv", "lgamma", "i0", "cbrt"):
+        check_device(lambda x, name=name: [getattr(_core, name)(x)], [x], device=device)
+    for name in ("arctan2", "hypot", "logaddexp", "mod"):
+        check_device(lambda x, y, name=name: [getattr(_core, name)(x, y)], [x, y], device=device)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)

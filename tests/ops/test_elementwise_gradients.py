@@ -7,13 +7,26 @@ import pytest
 
 from netlet import _core
 from support.differences import check_gradients, gradients
-from support.elementwise import BINARY, UNARY, numbers
+from support.elementwise import BINARY, UNARY, argument, numbers
 
 
 @pytest.mark.parametrize("name", UNARY)
 def test_unary_gradients(isa, name):
-    positive = name in {"log", "log2", "log10", "log1p", "sqrt", "rsqrt", "reciprocal", "tan"}
+    positive = name in {
+        "log",
+        "log2",
+        "log10",
+        "log1p",
+        "sqrt",
+        "rsqrt",
+        "reciprocal",
+        "tan",
+        "lgamma",
+        "digamma",
+        "cbrt",
+    }
     x = np.abs(numbers(19, 6)) % 1 + 0.4 if positive else numbers(19, 6) + 0.01
+    x = argument(name, x)
     check_gradients(getattr(_core, name), [x], h=2e-3 if name not in {"rsqrt", "reciprocal", "tan"} else 5e-4)
 
 
@@ -83,7 +96,7 @@ def test_steps_and_comparisons_pass_no_gradient():
     x = _core.tensor(np.ones(3))
     x.requires_grad = True
     with _core.Tape(grad=True):
-        for name in ("sign", "floor", "ceil", "round", "isnan", "logical_not"):
+        for name in ("sign", "floor", "ceil", "round", "trunc", "isnan", "signbit", "logical_not"):
             assert not getattr(_core, name)(x).requires_grad
         assert not _core.less(x, 2.0).requires_grad
 
@@ -109,3 +122,40 @@ def test_recorded_steps_replay_the_same_bits(isa):
     for _ in range(2):
         for ours, theirs in zip(plan.run([x])[0], expected, strict=True):
             np.testing.assert_array_equal(np.asarray(ours), theirs)
+
+
+SPECIAL = ["arctan2", "hypot", "logaddexp", "logaddexp2"]
+
+
+@pytest.mark.parametrize("shapes", SHAPES[:3], ids=str)
+@pytest.mark.parametrize("name", SPECIAL)
+def test_gradients_of_special_functions_of_two_numbers(name, shapes):
+    a, b = numbers(shapes[0], 1), numbers(shapes[1], 2) + 0.1
+    check_gradients(getattr(_core, name), [a, b], h=5e-4)
+
+
+def test_gradients_of_remainders_and_of_powers_of_two():
+    a, b = np.array([5.5, -5.5, 3.25, 7.0]), np.array([2.0, 2.0, -2.0, 0.75])
+    for name, slope in (("mod", -np.floor(a / b)), ("fmod", -np.trunc(a / b)), ("floor_divide", np.zeros(4))):
+        da, db = gradients(getattr(_core, name), [a, b], np.ones(4))
+        np.testing.assert_array_equal(da, np.full(4, name != "floor_divide"))
+        np.testing.assert_array_equal(db, slope)
+    n = np.array([1, -2, 0, 3], "int32")
+    np.testing.assert_array_equal(gradients(lambda x: _core.ldexp(x, n), [a], np.ones(4))[0], 2.0**n)
+
+
+def test_gradients_where_formulas_meet_infinities_and_zeros():
+    inf = np.inf
+    a, b = np.array([0.0, inf, -inf, inf, 3.0]), np.array([0.0, inf, -inf, 1.0, -inf])
+    for name in ("logaddexp", "logaddexp2"):
+        da, db = gradients(getattr(_core, name), [a, b], np.ones(5))
+        np.testing.assert_array_equal(da, [0.5, 0.5, 0.5, 1, 1])
+        np.testing.assert_array_equal(db, [0.5, 0.5, 0.5, 0, 0])
+    zero = np.zeros(1)
+    assert [g.item() for g in gradients(_core.hypot, [zero, zero], np.ones(1))] == [0, 0]
+    assert gradients(_core.i1, [zero], np.ones(1))[0].item() == 0.5
+
+
+def test_the_third_derivative_of_lgamma_is_an_error_that_says_so():
+    with pytest.raises(ValueError, match="trigamma: expected at most the second derivative"):
+        gradients(_core.trigamma, [np.ones(2)], np.ones(2))

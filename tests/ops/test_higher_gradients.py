@@ -10,12 +10,38 @@ from netlet import _core, activations, ops
 from support.second_derivatives import RNG, check, normal, positive, watched
 
 UNARY = ["negative", "exp", "expm1", "square", "sin", "cos", "tan", "exp2", "erf", "abs"]
+UNARY += ["arctan", "sinh", "cosh", "arcsinh", "erfc", "i0", "sinc"]
 UNARY_POSITIVE = ["log", "log1p", "sqrt", "rsqrt", "log2", "log10", "reciprocal"]
 
 
 @pytest.mark.parametrize("name", UNARY)
 def test_unary(name):
     check(getattr(ops, name), normal(3, 4))
+
+
+@pytest.mark.parametrize("name", ["arcsin", "arccos", "arctanh", "erfinv"])
+def test_unary_of_numbers_below_1(name):
+    check(getattr(ops, name), np.tanh(normal(3, 4)) * 0.7)
+
+
+@pytest.mark.parametrize("name", ["cbrt", "lgamma", "arccosh"])
+def test_unary_of_numbers_above_1(name):
+    check(getattr(ops, name), positive(3, 4) + 1)
+
+
+def test_derivatives_of_sinc_at_0():
+    check(ops.sinc, [0.0, 1e-4, 0.003, -0.0033])
+    x = watched([np.zeros(1)])
+    with netlet.GradientTape() as outer:
+        with netlet.GradientTape() as inner:
+            y = ops.sinc(x[0])
+        slope = inner.gradient(y, x)[0]
+    assert outer.gradient(slope, x)[0].item() == pytest.approx(-(np.pi**2) / 3)
+
+
+@pytest.mark.parametrize("name", ["arctan2", "hypot", "logaddexp", "logaddexp2"])
+def test_special_binary(name):
+    check(lambda a, b: ops.square(getattr(ops, name)(a, b)), positive(3, 1), positive(1, 4))
 
 
 @pytest.mark.parametrize("name", UNARY_POSITIVE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from scipy import special
 
 BINARY = {
     "add": np.add,
@@ -37,7 +38,33 @@ UNARY = {
     "floor": np.floor,
     "ceil": np.ceil,
     "round": np.round,
+    "trunc": np.trunc,
+    "arctan": np.arctan,
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "arcsinh": np.arcsinh,
+    "cbrt": np.cbrt,
+    "erfc": special.erfc,
+    "arcsin": np.arcsin,
+    "arccos": np.arccos,
+    "arctanh": np.arctanh,
+    "erfinv": special.erfinv,
+    "arccosh": np.arccosh,
+    "lgamma": special.gammaln,
+    "digamma": special.digamma,
+    "i0": special.i0,
+    "i1": special.i1,
 }
+# Functions of [-1, 1] and of numbers >= 1.
+UNIT = ("arcsin", "arccos", "arctanh", "erfinv")
+ABOVE_ONE = ("arccosh",)
+
+
+def argument(name: str, x: np.ndarray) -> np.ndarray:
+    """x moved into the domain of the function."""
+    if name in UNIT:
+        return np.tanh(x) * 0.95
+    return np.abs(x) + 1.1 if name in ABOVE_ONE else x
 
 
 def numbers(shape, seed: int = 0, positive: bool = False) -> np.ndarray:

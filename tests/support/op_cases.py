@@ -13,6 +13,8 @@ S = RNG.standard_normal((3, 4))
 C = RNG.uniform(0.1, 0.9, (2, 3, 4))
 BOOL = A > 0.5
 INT = np.array([[0, 2], [3, 1]], "int32")
+SHIFTED = np.array([[-7, 12], [100, 5]], "int32")
+NOT_FINITE = np.array([np.nan, np.inf, -np.inf, 1.0, -0.0, np.nan])
 X2 = RNG.standard_normal((2, 5, 6, 4))
 K2 = RNG.standard_normal((3, 2, 2, 6))
 X1 = RNG.standard_normal((2, 7, 3))
@@ -28,6 +30,19 @@ CASES = [
         (name, (A, B), {})
         for name in "add subtract multiply divide true_divide maximum minimum power floor_divide mod".split()
     ],
+    *[(name, (S, B), {}) for name in "arctan2 hypot logaddexp logaddexp2 fmod fmax fmin heaviside nextafter".split()],
+    *[(name, (S, 2 * S.T[:3, :1]), {}) for name in "floor_divide mod fmod".split()],
+    *[(name, (SHIFTED, INT), {}) for name in "floor_divide mod fmod gcd lcm".split()],
+    *[(f"bitwise_{name}", (SHIFTED, INT), {}) for name in "and or xor left_shift right_shift".split()],
+    *[(name, (SHIFTED, INT), {}) for name in ("left_shift", "right_shift")],
+    *[(f"bitwise_{name}", (BOOL, ~BOOL), {}) for name in ("and", "or", "xor")],
+    *[(name, (x,), {}) for name in ("bitwise_not", "bitwise_invert") for x in (SHIFTED, BOOL)],
+    ("ldexp", (A, np.array([1, -2, 0, 5], "int32")), {}),
+    ("isclose", (A, A + 1e-6 * S), {}),
+    ("isclose", (A, B), {"rtol": 0.0, "atol": 0.2}),
+    ("isclose", (NOT_FINITE, NOT_FINITE[::-1]), {"equal_nan": True}),
+    ("allclose", (A, A + 1e-7), {}),
+    ("allclose", (A, B), {"atol": 2.0}),
     *[(name, (A, B), {}) for name in "equal not_equal less less_equal greater greater_equal".split()],
     *[(name, (BOOL, ~BOOL), {}) for name in "logical_and logical_or logical_xor".split()],
     *[
@@ -35,6 +50,10 @@ CASES = [
         for name in "negative abs absolute exp exp2 expm1 log log1p log2 log10 sqrt rsqrt square reciprocal sin cos "
         "tan erf sign floor ceil round isfinite isnan isinf".split()
     ],
+    *[(name, (A,), {}) for name in "arcsin arccos arctanh erfinv cbrt erfc".split()],
+    *[(name, (S,), {}) for name in "arctan sinh cosh arcsinh sinc deg2rad rad2deg fabs trunc i0".split()],
+    ("arccosh", (A + 1,), {}),
+    *[(name, (NOT_FINITE,), {}) for name in "isposinf isneginf signbit fabs".split()],
     *[
         (name, (S,), {})
         for name in "relu relu6 leaky_relu elu selu celu gelu sigmoid tanh softplus softsign silu swish hard_sigmoid "

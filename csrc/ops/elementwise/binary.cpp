@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "ops/elementwise/broadcast.h"
+#include "ops/elementwise/special_binary.h"
 #include "ops/higher_order/higher_order.h"
 #include "ops/reduce/reduce.h"
 #include "ops/shape/shape.h"
@@ -8,11 +9,6 @@
 namespace netlet::ops {
 
 namespace {
-
-const char* name_of(BinaryOp op) {
-    constexpr const char* names[] = {"add", "subtract", "multiply", "divide", "power", "maximum", "minimum"};
-    return names[(int)op];
-}
 
 template <class T>
 void emit_binary(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b, const Tensor& y) {
@@ -86,6 +82,7 @@ void binary_backward(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b, 
         case BinaryOp::minimum:
             backward_through(tape, BinaryGrad::minimum, a, b, dy);
             return backward_through(tape, BinaryGrad::minimum, b, a, dy);
+        default: return;  // special_binary.cpp
     }
 }
 
@@ -139,7 +136,9 @@ Tensors binary_higher(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b,
             const CompareOp beats = op == BinaryOp::maximum ? CompareOp::greater : CompareOp::less;
             if (to_a) da = multiply(tape, dy, share(tape, beats, a, b));
             if (to_b) db = multiply(tape, dy, share(tape, beats, b, a));
+            break;
         }
+        default: break;  // special_binary.cpp
     }
     return {to_a ? sum_to(tape, da, a->shape) : nullptr, to_b ? sum_to(tape, db, b->shape) : nullptr};
 }
@@ -183,7 +182,16 @@ Tensor binary_of_bools(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b
     }
 }
 
+const char* name_of(BinaryOp op) {
+    constexpr const char* names[] = {
+        "add",   "subtract",    "multiply",   "divide",      "power",      "maximum",     "minimum",      "arctan2",
+        "hypot", "logaddexp",   "logaddexp2", "nextafter",   "heaviside",  "ldexp",       "floor_divide", "mod",
+        "fmod",  "bitwise_and", "bitwise_or", "bitwise_xor", "left_shift", "right_shift", "gcd",          "lcm"};
+    return names[(int)op];
+}
+
 Tensor binary(Tape& tape, BinaryOp op, const Tensor& given_a, const Tensor& given_b) {
+    if (is_special(op)) return special_binary(tape, op, given_a, given_b);
     DType dtype = common_dtype(given_a->dtype, given_b->dtype);
     if (dtype == DType::boolean) return binary_of_bools(tape, op, given_a, given_b);
     if (!is_floating(dtype) && (op == BinaryOp::divide || op == BinaryOp::power)) dtype = DType::f32;

@@ -10,6 +10,7 @@ Tensor binary(Tape& tape, BinaryOp op, const Tensor& a, const Tensor& b);
 Tensor compare(Tape& tape, CompareOp op, const Tensor& a, const Tensor& b);  // bool
 Tensor logical(Tape& tape, LogicalOp op, const Tensor& a, const Tensor& b);  // of x != 0; bool
 Tensor logical_not(Tape& tape, const Tensor& x);
+Tensor bitwise_not(Tape& tape, const Tensor& x);              // of integers and bools
 Tensor classify(Tape& tape, ClassifyOp op, const Tensor& x);  // bool
 Tensor where(Tape& tape, const Tensor& condition, const Tensor& a, const Tensor& b);
 Tensor unary(Tape& tape, UnaryOp op, const Tensor& x);

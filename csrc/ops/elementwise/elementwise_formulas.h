@@ -18,7 +18,8 @@ template <class V> NETLET_INLINE V clamp(V x, V lo, V hi) { return min(max(x, lo
     f(negative, -x) f(abs, abs(x)) f(exp, exp(x)) f(log, log(x)) f(log1p, log1p(x)) f(expm1, expm1(x))                 \
     f(sqrt, sqrt(x)) f(rsqrt, one / sqrt(x)) f(square, x * x) f(sin, sin(x)) f(cos, cos(x)) f(tan, tan(x))             \
     f(exp2, exp2(x)) f(log2, log2(x)) f(log10, log10(x)) f(erf, erf(x)) f(reciprocal, one / x)                         \
-    f(clip, clamp(x, lo, hi)) f(sign, sign(x)) f(floor, floor(x)) f(ceil, -floor(-x)) f(round, round_even(x))
+    f(clip, clamp(x, lo, hi)) f(sign, sign(x)) f(floor, floor(x)) f(ceil, -floor(-x)) f(round, round_even(x))  \
+    f(trunc, copysign(floor(abs(x)), x))
 
 // f(name, saved, dx) with dx a function of dy, of x or y, whichever is saved, and of the constants one, half, two, lo,
 // hi and two_over_root_pi. clip is minimum(maximum(x, lo), hi): half of dy at each bound that x equals, as in JAX.

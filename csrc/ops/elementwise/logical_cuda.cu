@@ -30,6 +30,10 @@ template <class T> __device__ void classify(ClassifyArgs<T> a, int64_t n) {
         case ClassifyOp::isfinite: return each_element(n, a.y, [](T x) -> uint8_t { return x - x == 0; }, a.x);
         case ClassifyOp::isnan: return each_element(n, a.y, [](T x) -> uint8_t { return x != x; }, a.x);
         case ClassifyOp::isinf: return each_element(n, a.y, [](T x) -> uint8_t { return x == x && x - x != 0; }, a.x);
+        case ClassifyOp::isposinf: return each_element(n, a.y, [](T x) -> uint8_t { return x > 0 && x - x != 0; }, a.x);
+        case ClassifyOp::isneginf: return each_element(n, a.y, [](T x) -> uint8_t { return x < 0 && x - x != 0; }, a.x);
+        case ClassifyOp::signbit:
+            return each_element(n, a.y, [](T x) -> uint8_t { return ::copysign(1.0, (double)x) < 0; }, a.x);
     }
 }
 

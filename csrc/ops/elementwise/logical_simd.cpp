@@ -64,6 +64,15 @@ NETLET_INLINE void classify(const ClassifyArgs<T>& a, Range r) {
         case ClassifyOp::isinf:
             for (int64_t i = r.begin; i < r.end; ++i) y[i] = (x[i] == -infinite) | (x[i] == infinite);
             return;
+        case ClassifyOp::isposinf:
+            for (int64_t i = r.begin; i < r.end; ++i) y[i] = x[i] == infinite;
+            return;
+        case ClassifyOp::isneginf:
+            for (int64_t i = r.begin; i < r.end; ++i) y[i] = x[i] == -infinite;
+            return;
+        case ClassifyOp::signbit:
+            for (int64_t i = r.begin; i < r.end; ++i) y[i] = __builtin_signbit(x[i]) != 0;
+            return;
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "ops/elementwise/broadcast.h"
 #include "ops/higher_order/higher_order.h"
+#include "ops/reduce/reduce.h"
 
 namespace netlet::ops {
 
@@ -19,6 +20,8 @@ Saved saved_by(UnaryOp op) {
     return table[(int)op];
 }
 
+constexpr bool is_special(UnaryOp op) { return op >= UnaryOp::arcsin; }
+
 Work unary_work(UnaryOp op, int64_t elements) {
     switch (op) {
         case UnaryOp::exp:
@@ -32,14 +35,26 @@ Work unary_work(UnaryOp op, int64_t elements) {
         case UnaryOp::log2:
         case UnaryOp::log10:
         case UnaryOp::erf: return work_of(elements, 4096, 15);
-        default: return elementwise_work(elements);
+        default: return is_special(op) ? work_of(elements, 1024, 60) : elementwise_work(elements);
     }
+}
+
+// I1'(x) = I0(x) - I1(x) / x, which is 1/2 at 0.
+Tensor slope_of_i1(Tape& tape, const Tensor& x) {
+    const Tensor none = equal(tape, x, constant(0, x->dtype));
+    const Tensor quotient = divide(tape, unary(tape, UnaryOp::i1, x), where(tape, none, constant(1, x->dtype), x));
+    return subtract(tape, unary(tape, UnaryOp::i0, x), where(tape, none, constant(0.5, x->dtype), quotient));
 }
 
 // f'(x), from x or from y = f(x).
 Tensor slope(Tape& tape, UnaryOp op, const Tensor& x, const Tensor& y) {
-    constexpr double ln2 = 0.69314718055994531, ln10 = 2.302585092994046, two_over_sqrt_pi = 1.1283791670955126;
+    constexpr double ln2 = 0.69314718055994531, ln10 = 2.302585092994046, two_over_sqrt_pi = 1.1283791670955126,
+                     half_sqrt_pi = 0.88622692545275801;
     auto f = [&](UnaryOp g, const Tensor& of) { return unary(tape, g, of); };
+    // (a + b x) (c + d x): 1 - x^2 and x^2 - 1 without cancellation near 1.
+    auto product = [&](double a, double b, double c, double d) {
+        return multiply(tape, affine(tape, x, b, a), affine(tape, x, d, c));
+    };
     switch (op) {
         case UnaryOp::negative: return constant(-1, x->dtype);
         case UnaryOp::abs: return f(UnaryOp::sign, x);
@@ -59,6 +74,23 @@ Tensor slope(Tape& tape, UnaryOp op, const Tensor& x, const Tensor& y) {
         case UnaryOp::erf:
             return affine(tape, f(UnaryOp::exp, negative(tape, f(UnaryOp::square, x))), two_over_sqrt_pi);
         case UnaryOp::reciprocal: return negative(tape, f(UnaryOp::square, y));
+        case UnaryOp::arcsin: return f(UnaryOp::rsqrt, product(1, -1, 1, 1));
+        case UnaryOp::arccos: return negative(tape, f(UnaryOp::rsqrt, product(1, -1, 1, 1)));
+        case UnaryOp::arctan: return f(UnaryOp::reciprocal, affine(tape, f(UnaryOp::square, x), 1, 1));
+        case UnaryOp::sinh: return f(UnaryOp::cosh, x);
+        case UnaryOp::cosh: return f(UnaryOp::sinh, x);
+        case UnaryOp::arcsinh: return f(UnaryOp::rsqrt, affine(tape, f(UnaryOp::square, x), 1, 1));
+        case UnaryOp::arccosh: return f(UnaryOp::rsqrt, product(-1, 1, 1, 1));
+        case UnaryOp::arctanh: return f(UnaryOp::reciprocal, product(1, -1, 1, 1));
+        case UnaryOp::cbrt: return f(UnaryOp::reciprocal, affine(tape, f(UnaryOp::square, y), 3));
+        case UnaryOp::erfc: return negative(tape, slope(tape, UnaryOp::erf, x, y));
+        case UnaryOp::erfinv: return affine(tape, f(UnaryOp::exp, f(UnaryOp::square, y)), half_sqrt_pi);
+        case UnaryOp::i0: return f(UnaryOp::i1, x);
+        case UnaryOp::i1: return slope_of_i1(tape, x);
+        case UnaryOp::lgamma: return f(UnaryOp::digamma, x);
+        case UnaryOp::digamma: return f(UnaryOp::trigamma, x);
+        case UnaryOp::trigamma:
+            throw ValueError("trigamma: expected at most the second derivative of lgamma, received the third");
         default: throw RuntimeError("unary: no slope");  // only ops that register no gradient
     }
 }
@@ -83,9 +115,21 @@ Tensor emit_unary(Tape& tape, UnaryOp op, const Tensor& x, double lo = 0, double
         args.op = op;
         args.lo = (T)lo;
         args.hi = (T)hi;
-        tape.emit(NETLET_KERNEL_FOR(unary, x->dtype), args, {in(args.x, x), out(args.y, y)}, unary_work(op, x->size()));
+        tape.emit(is_special(op) ? NETLET_KERNEL_FOR(unary_special, x->dtype) : NETLET_KERNEL_FOR(unary, x->dtype),
+                  args, {in(args.x, x), out(args.y, y)}, unary_work(op, x->size()));
     });
     const Saved saved = saved_by(op);
+    if (is_special(op)) {
+        if (tape.needs_grad({x}))
+            tape.on_backward(
+                {x}, {y},
+                [op, x, saved_y = saved == Saved::y ? y : nullptr](Tape& tape, const Grads& dy) {
+                    if (Grad dx = tape.grad(x))
+                        emit_sum_to(tape, multiply(tape, dy[0], slope(tape, op, x, saved_y)), dx);
+                },
+                unary_higher(op, lo, hi));
+        return y;
+    }
     if (saved != Saved::none && tape.needs_grad({x}))
         tape.on_backward(
             {x}, {y},
@@ -129,6 +173,7 @@ Tensor unary(Tape& tape, UnaryOp op, const Tensor& x) {
         case UnaryOp::floor:
         case UnaryOp::ceil:
         case UnaryOp::round: return n;
+        case UnaryOp::trunc: return identity(tape, x);
         default: return emit_unary(tape, op, cast(tape, n, DType::f32));
     }
 }

@@ -18,7 +18,10 @@ template <class T> __device__ void unary(UnaryArgs<T> a, int64_t n) {
                 return (__VA_ARGS__).r;                                                                                \
             },                                                                                                         \
             a.x);
-    switch (a.op) { NETLET_UNARY_VALUES(NETLET_MAP) }
+    switch (a.op) {
+        NETLET_UNARY_VALUES(NETLET_MAP)
+        default: return;  // unary_special
+    }
 #undef NETLET_MAP
 }
 

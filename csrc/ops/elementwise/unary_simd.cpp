@@ -16,7 +16,10 @@ NETLET_INLINE void unary(const UnaryArgs<T>& a, Range r) {
             const V x = lanes.load(a.x + i);                                                                           \
             lanes.store(__VA_ARGS__, a.y + i);                                                                         \
         });
-    switch (a.op) { NETLET_UNARY_VALUES(NETLET_MAP) }
+    switch (a.op) {
+        NETLET_UNARY_VALUES(NETLET_MAP)
+        default: return;  // unary_special
+    }
 #undef NETLET_MAP
 }
 

@@ -37,9 +37,11 @@ _UFUNCS = {
     np.remainder: "mod",
     np.power: "power",
     np.matmul: "matmul",
-    np.bitwise_and: "logical_and",
-    np.bitwise_or: "logical_or",
-    np.bitwise_xor: "logical_xor",
+    np.bitwise_and: "bitwise_and",
+    np.bitwise_or: "bitwise_or",
+    np.bitwise_xor: "bitwise_xor",
+    np.left_shift: "left_shift",
+    np.right_shift: "right_shift",
     np.less: "less",
     np.less_equal: "less_equal",
     np.greater: "greater",
@@ -57,13 +59,14 @@ class Operators:
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """Replaces `array + self` by `ops.add`; `array += self` and all other NumPy ufuncs compute with the values."""
         if method == "__call__" and not kwargs and ufunc in _UFUNCS:
-            return _table[_UFUNCS[ufunc]](*inputs)
+            return _table[_UFUNCS[ufunc].replace("bitwise", self._bits)](*inputs)
         if any(not isinstance(out, np.ndarray) for out in kwargs.get("out", ())):
             raise TypeError(f"np.{ufunc.__name__}: expected a NumPy array as `out`, received a Tensor or Variable.")
         arrays = [x.__array__() if hasattr(type(x), "_netlet_operators") else x for x in inputs]
         return getattr(ufunc, method)(*arrays, **kwargs)
 
     _netlet_operators = True
+    _bits = "bitwise"  # which functions &, |, ^ and ~ are: KerasTensor has "logical", as in Keras
 
     def __add__(self, other: Any) -> Any:
         return _table["add"](self, other)
@@ -132,25 +135,37 @@ class Operators:
         return _table["round"](self, ndigits or 0)
 
     def __invert__(self) -> Any:
-        return _table["logical_not"](self)
+        return _table[f"{self._bits}_not"](self)
 
     def __and__(self, other: Any) -> Any:
-        return _table["logical_and"](self, other)
+        return _table[f"{self._bits}_and"](self, other)
 
     def __rand__(self, other: Any) -> Any:
-        return _table["logical_and"](other, self)
+        return _table[f"{self._bits}_and"](other, self)
 
     def __or__(self, other: Any) -> Any:
-        return _table["logical_or"](self, other)
+        return _table[f"{self._bits}_or"](self, other)
 
     def __ror__(self, other: Any) -> Any:
-        return _table["logical_or"](other, self)
+        return _table[f"{self._bits}_or"](other, self)
 
     def __xor__(self, other: Any) -> Any:
-        return _table["logical_xor"](self, other)
+        return _table[f"{self._bits}_xor"](self, other)
 
     def __rxor__(self, other: Any) -> Any:
-        return _table["logical_xor"](other, self)
+        return _table[f"{self._bits}_xor"](other, self)
+
+    def __lshift__(self, other: Any) -> Any:
+        return _table["left_shift"](self, other)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return _table["left_shift"](other, self)
+
+    def __rshift__(self, other: Any) -> Any:
+        return _table["right_shift"](self, other)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return _table["right_shift"](other, self)
 
     def __lt__(self, other: Any) -> Any:
         return _table["less"](self, other)
@@ -222,7 +237,7 @@ class Values:
         return np.asarray(self, readable_dtype(self.dtype)).tolist()
 
 
-_PLAIN = ("__array_priority__", "_netlet_operators")  # attributes that are neither methods nor properties
+_PLAIN = ("__array_priority__", "_bits", "_netlet_operators")  # attributes that are neither methods nor properties
 
 
 def attach(cls: type, *mixins: type) -> None:

@@ -28,9 +28,10 @@ export_functions(__name__, "image", "linalg", "nn", "numpy")
 
 # The ops behind the operators and methods of tensors.
 _OPERATORS = """
-    abs add all any argmax argmin cast clip copy cumsum divide dot equal floor_divide getitem greater
-    greater_equal less less_equal logical_and logical_not logical_or logical_xor matmul max mean min mod
-    multiply negative not_equal power prod ravel reshape round squeeze std subtract sum transpose var
+    abs add all any argmax argmin bitwise_and bitwise_not bitwise_or bitwise_xor cast clip copy cumsum divide
+    dot equal floor_divide getitem greater greater_equal left_shift less less_equal logical_and logical_not
+    logical_or logical_xor matmul max mean min mod multiply negative not_equal power prod ravel reshape
+    right_shift round squeeze std subtract sum transpose var
 """
 _install({name: globals()[name] for name in _OPERATORS.split()})
 

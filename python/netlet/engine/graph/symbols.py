@@ -45,6 +45,7 @@ class KerasTensor(Operators):
     """
 
     _symbolic = True
+    _bits = "logical"
     _keras_history: KerasHistory  # absent if no operation made it: it may enter a layer, but no Model ends there
     _keras_mask: Any = None  # a KerasTensor too, or None
 

@@ -9,7 +9,7 @@ from netlet import _core
 from ..core.dispatch import float_op, shape_of
 from ..numpy.reduce import Axis, axes_of
 
-__all__ = ["erf", "logsumexp", "rsqrt"]
+__all__ = ["digamma", "erf", "erfc", "erfinv", "lgamma", "logsumexp", "rsqrt"]
 
 
 @float_op
@@ -42,6 +42,70 @@ def erf(x: Any) -> Any:
     [0.0]
     """
     return _core.erf(x)
+
+
+@float_op
+def erfc(x: Any) -> Any:
+    """1 - erf(x), element by element, accurate where erf(x) is close to 1.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> erfc([0.0, 1.0]).numpy().round(4)
+    array([1.    , 0.1573], dtype=float32)
+    """
+    return _core.erfc(x)
+
+
+@float_op
+def erfinv(x: Any) -> Any:
+    """The inverse of erf: infinite at -1 and 1, NaN outside.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> erfinv([0.0, 0.5]).numpy().round(4)
+    array([0.    , 0.4769], dtype=float32)
+    """
+    return _core.erfinv(x)
+
+
+@float_op
+def lgamma(x: Any) -> Any:
+    """log(|gamma(x)|), element by element; infinite at 0 and the negative integers.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> lgamma([1.0, 5.0]).numpy().round(4)
+    array([0.    , 3.1781], dtype=float32)
+    """
+    return _core.lgamma(x)
+
+
+@float_op
+def digamma(x: Any) -> Any:
+    """The derivative of lgamma, element by element: -inf at 0, NaN at the negative integers.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> digamma([1.0]).numpy().round(4)
+    array([-0.5772], dtype=float32)
+    """
+    return _core.digamma(x)
 
 
 @float_op

@@ -8,12 +8,14 @@ from netlet.base.missing import explain_missing
 from .arithmetic import *
 from .complex_parts import *
 from .contractions import *
+from .bitwise import *
 from .creation import *
 from .cumulative import *
 from .differences import *
 from .einsum import *
 from .elementwise import *
 from .flips import *
+from .floating import *
 from .indexing import *
 from .joining import *
 from .logic import *
@@ -35,6 +37,7 @@ from .splitting import *
 from .statistics import *
 from .tapers import *
 from .vectorizing import *
+from .trigonometric import *
 
 export_functions(__name__)
 explain_missing(__name__)

@@ -12,15 +12,17 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import _core
-from netlet.config import is_float
 
-from ..core.dispatch import concrete, nearest_dtype, op
+from ..core.dispatch import op
 
 __all__ = [
     "add",
     "divide",
     "divide_no_nan",
     "floor_divide",
+    "fmod",
+    "gcd",
+    "lcm",
     "maximum",
     "minimum",
     "mod",
@@ -189,59 +191,95 @@ def squared_difference(x1: Any, x2: Any) -> Any:
     return _core.square(_core.subtract(x1, x2))
 
 
-def _common_dtype(x1: Any, x2: Any) -> str:
-    """The dtype of x1 * x2; int32 for two bools."""
-    with _core.Tape():  # computed at once, also inside a recording, on arrays without elements
-        probes = [x if isinstance(x, (int, float)) else _core.empty((0,), nearest_dtype(x)) for x in (x1, x2)]
-        both = str(_core.multiply(*probes).dtype)
-    return "int32" if both == "bool" else both
-
-
-def _division(x1: Any, x2: Any) -> tuple[Any, Any]:
-    """floor(x1 / x2) and x1 - x2 * floor(x1 / x2) in float64, each of them NaN where x1 is infinite."""
-    a, b = _core.cast(concrete(x1), "float64"), _core.cast(concrete(x2), "float64")
-    whole = _core.floor(_core.divide(a, b))
-    rest = _core.subtract(a, _core.multiply(b, whole))
-    if not (is_float(nearest_dtype(x1)) or is_float(nearest_dtype(x2))):
-        return whole, rest
-    infinite, nothing = _core.isinf(b), _core.multiply(a, 0.0)
-    below = _core.less(_core.multiply(_core.sign(a), _core.sign(b)), 0.0)  # a / b is a little less than 0
-    whole = _core.where(infinite, _core.where(below, -1.0, 0.0), whole)
-    rest = _core.where(infinite, _core.where(below, b, a), rest)
-    return _core.add(whole, nothing), _core.add(rest, nothing)
-
-
 @op
 def floor_divide(x1: Any, x2: Any) -> Any:
     """The largest integer <= x1 / x2, element by element; no gradient flows.
 
-    float32 numbers are divided in float64, so that 1 // 0.1 is 9, as in Python.
+    It is computed from the exact remainder, so that 1 // 0.1 is 9, as in Python. A float divided by 0 is an infinity or
+    NaN. An integer divided by 0 is, as in Keras on JAX, -2 (0 // 0: -1), or the highest number of an unsigned type.
 
     Args:
         x1: number, array or Tensor.
         x2: number, array or Tensor of a shape that broadcasts with x1's.
 
     Returns:
-        Tensor of the broadcast shape, in the dtype of x1 * x2.
+        Tensor of the broadcast shape, in the dtype of x1 * x2; int32 for two bools.
 
     >>> floor_divide([7, -7], 2).tolist()
     [3, -4]
     """
-    return _core.cast(_division(x1, x2)[0], _common_dtype(x1, x2))
+    return _core.floor_divide(x1, x2)
 
 
 @op
 def mod(x1: Any, x2: Any) -> Any:
-    """The remainder x1 - x2 * floor(x1 / x2), with the sign of x2; no gradient flows.
+    """The remainder x1 - x2 * floor(x1 / x2), with the sign of x2, exact; NaN for a float and 0 for an integer x2 = 0.
 
     Args:
         x1: number, array or Tensor.
         x2: number, array or Tensor of a shape that broadcasts with x1's.
 
     Returns:
-        Tensor of the broadcast shape, in the dtype of x1 * x2.
+        Tensor of the broadcast shape, in the dtype of x1 * x2; int32 for two bools.
 
     >>> mod([7, -7], 3).tolist()
     [1, 2]
     """
-    return _core.cast(_division(x1, x2)[1], _common_dtype(x1, x2))
+    return _core.mod(x1, x2)
+
+
+@op
+def fmod(x1: Any, x2: Any) -> Any:
+    """The remainder x1 - x2 * trunc(x1 / x2), with the sign of x1, exact; NaN for a float and 0 for an integer x2 = 0.
+
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> fmod([7, -7], 3).tolist()
+    [1, -1]
+    """
+    return _core.fmod(x1, x2)
+
+
+@op
+def gcd(x1: Any, x2: Any) -> Any:
+    """The greatest common divisor of integers, element by element; gcd(0, 0) is 0.
+
+    Args:
+        x1: number, array or Tensor of integers.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    Raises:
+        TypeError: an argument holds floats.
+
+    >>> gcd([12, 18], 8).tolist()
+    [4, 2]
+    """
+    return _core.gcd(x1, x2)
+
+
+@op
+def lcm(x1: Any, x2: Any) -> Any:
+    """The least common multiple of integers, element by element; 0 if one is 0.
+
+    Args:
+        x1: number, array or Tensor of integers.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    Raises:
+        TypeError: an argument holds floats.
+
+    >>> lcm([4, 6], 10).tolist()
+    [20, 30]
+    """
+    return _core.lcm(x1, x2)

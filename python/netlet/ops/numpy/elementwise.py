@@ -6,19 +6,23 @@ from typing import Any
 
 from netlet import _core
 
-from ..core.dispatch import float_op, op
+from ..core.dispatch import concrete, float_op, nearest_dtype, op
 
 __all__ = [
     "abs",
     "absolute",
+    "cbrt",
     "cos",
     "exp",
     "exp2",
     "expm1",
+    "i0",
     "log",
     "log1p",
     "log2",
     "log10",
+    "logaddexp",
+    "logaddexp2",
     "negative",
     "reciprocal",
     "sin",
@@ -269,3 +273,69 @@ def tan(x: Any) -> Any:
     [0.0]
     """
     return _core.tan(x)
+
+
+@float_op
+def cbrt(x: Any) -> Any:
+    """Cube root of each element, also of negative ones.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> cbrt([8.0, -27.0]).tolist()
+    [2.0, -3.0]
+    """
+    return _core.cbrt(x)
+
+
+@op
+def i0(x: Any) -> Any:
+    """The modified Bessel function of the first kind, order 0, of each element.
+
+    Args:
+        x: array or Tensor of any shape; int64 is cast to float64, other integers to float32.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> i0([0.0, 1.0]).numpy().round(4)
+    array([1.    , 1.2661], dtype=float32)
+    """
+    return _core.i0(_core.cast(concrete(x), "float64") if nearest_dtype(x) == "int64" else x)
+
+
+@op
+def logaddexp(x1: Any, x2: Any) -> Any:
+    """log(e**x1 + e**x2), element by element, without overflow.
+
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> logaddexp([0.0, 10.0], [0.0, 10.0]).numpy().round(4)
+    array([ 0.6931, 10.6931], dtype=float32)
+    """
+    return _core.logaddexp(x1, x2)
+
+
+@op
+def logaddexp2(x1: Any, x2: Any) -> Any:
+    """log2(2**x1 + 2**x2), element by element, without overflow.
+
+    Args:
+        x1: number, array or Tensor.
+        x2: number, array or Tensor of a shape that broadcasts with x1's.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> logaddexp2([0.0, 1000.0], [0.0, 1000.0]).tolist()
+    [1.0, 1001.0]
+    """
+    return _core.logaddexp2(x1, x2)

@@ -11,7 +11,7 @@ from netlet.config import floatx, is_float
 
 from ..core.dispatch import concrete, nearest_dtype, op
 
-__all__ = ["ceil", "clip", "floor", "round", "sign"]
+__all__ = ["ceil", "clip", "floor", "round", "sign", "trunc"]
 
 
 @op
@@ -100,3 +100,19 @@ def clip(x: Any, x_min: float | None, x_max: float | None) -> Any:
     if isinstance(x_min, (float, np.floating)) or isinstance(x_max, (float, np.floating)):
         x = x if is_float(nearest_dtype(x)) else _core.cast(concrete(x), floatx())
     return _core.clip(x, None if x_min is None else float(x_min), None if x_max is None else float(x_max))
+
+
+@op
+def trunc(x: Any) -> Any:
+    """Each element without its decimals: rounded towards 0; no gradient flows.
+
+    Args:
+        x: array or Tensor of any shape.
+
+    Returns:
+        Tensor of x's shape and dtype.
+
+    >>> trunc([-1.7, 1.7]).tolist()
+    [-1.0, 1.0]
+    """
+    return _core.trunc(x)
