@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import netlet
-from netlet import layers
+from netlet import _core, layers
 from netlet.base.device import devices
 from support.simulation import simulation
 
@@ -126,3 +126,14 @@ print("intact")
     run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, timeout=300)
     assert run.returncode == 0, run.stderr
     assert "out of memory: expected" in run.stdout and run.stdout.endswith("intact\n"), run.stdout
+
+
+def test_host_calls_copy_to_the_host_and_back():
+    a = np.eye(3) * 2
+    with netlet.device("sim:0"):
+        y = netlet.ops.inv(netlet.ops.convert_to_tensor(a))
+        assert y.device == "sim:0"
+        np.testing.assert_array_equal(y.numpy(), np.eye(3) / 2)
+        tape = _core.Tape(record=True)
+        with tape, pytest.raises(NotImplementedError, match="host_call:inv runs on the host"):
+            netlet.ops.inv(tape.input((3, 3), "float64", "a"))

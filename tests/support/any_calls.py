@@ -30,6 +30,7 @@ NOT_OF_ARRAYS = {
     "get": "names and objects: tests/saving",
     "serialize": "names and objects: tests/saving",
     "deserialize": "names and objects: tests/saving",
+    "jvp": "of functions: tests/ops/test_linear_algebra.py",
     "custom_gradient": "of functions: tests/ops/test_custom_gradient.py",
     "is_tensor": "a question about anything",
     "vectorize": "a function: tests/ops/test_vectorize.py",

@@ -19,6 +19,7 @@ X2 = RNG.standard_normal((2, 5, 6, 4))
 K2 = RNG.standard_normal((3, 2, 2, 6))
 X1 = RNG.standard_normal((2, 7, 3))
 IDS = np.array([1, 0, 1], "int32")
+DEFINITE = C @ np.swapaxes(C, 1, 2) + np.eye(3)
 TIES = np.array([[2, 0, 1, 2], [0, 0, 3, 1], [1, 1, 1, 1]], "float64")
 
 FRAMES = RNG.standard_normal((2, 6, 4))
@@ -81,6 +82,21 @@ CASES = [
     ("average", (A,), {"axis": 0, "weights": B}),
     ("norm", (A,), {"axis": 1}),
     ("norm", (A,), {"axis": 0, "ord": 1}),
+    *[("norm", (C,), {"axis": (0, 2), "ord": order}) for order in ("fro", "nuc", 2, -1)],
+    *[("norm", (A,), {"axis": 1, "ord": order}) for order in (0, 3)],
+    *[(name, (DEFINITE,), {}) for name in "cholesky det eigh inv logdet lu_factor pinv qr slogdet svd".split()],
+    ("cholesky", (DEFINITE,), {"upper": True}),
+    *[("cholesky_inverse", (DEFINITE[0],), {"upper": upper}) for upper in (False, True)],
+    ("matrix_rank", (DEFINITE,), {}),
+    *[("pinv", (A,), {"rcond": rcond}) for rcond in (None, 0.5)],
+    ("qr", (A,), {"mode": "complete"}),
+    ("svd", (C,), {"full_matrices": False}),
+    ("svd", (C,), {"compute_uv": False}),
+    ("solve", (DEFINITE, C[:, :, :2]), {}),
+    ("solve", (DEFINITE[0], A[:, 0]), {}),
+    *[("solve_triangular", (DEFINITE, C[:, :, :2]), {"lower": lower}) for lower in (False, True)],
+    ("lstsq", (A.T, B[0]), {}),
+    ("lstsq", (A, B), {"rcond": 0.3}),
     ("norm", (A,), {"axis": 0, "ord": np.inf, "keepdims": True}),
     ("matmul", (A, B.T), {}),
     ("matmul", (C, A.T), {}),

@@ -57,7 +57,7 @@ LEFT_OUT: dict[str, str] = {
     "saving.KerasFileEditor": "load the model and use `get_weights` and `set_weights`",
     "ops.vectorize": _TRACED,
     "ops.vectorized_map": _TRACED,
-    "ops.linalg.*": "the linear algebra that netlet has is in `ops`",
+    "ops.*eig": "its results are complex numbers, which netlet has not; `eigh` takes symmetric matrices",
     "ops.nn*": "its functions are in `ops`",
     "ops.numpy*": "its functions are in `ops`",
     "ops.*fft*": "use NumPy's FFT; netlet has no complex numbers",
