@@ -47,10 +47,12 @@ if TYPE_CHECKING:
         utils,
     )
     from .base.device import device, devices, from_dlpack, to_device
+    from .base.name_scope import name_scope
     from .config import DTypePolicy
     from .constraints import Constraint
     from .engine.gradient_tape import GradientTape
-    from .engine.graph import KerasTensor
+    from .engine.graph import Function, KerasTensor, Operation
+    from .engine.stateless_scope import StatelessScope, SymbolicScope
     from .engine.tensor import Tensor
     from .engine.variable import Variable
     from .initializers import Initializer
@@ -93,6 +95,8 @@ _MODULES = (
 _NAMES = {
     "Constraint": "constraints",
     "DTypePolicy": "config",
+    "FloatDTypePolicy": "dtype_policies",
+    "Function": "engine.graph",
     "GradientTape": "engine.gradient_tape",
     "Initializer": "initializers",
     "Input": "layers",
@@ -102,21 +106,27 @@ _NAMES = {
     "Loss": "losses",
     "Metric": "metrics",
     "Model": "models",
+    "Operation": "engine.graph",
     "Optimizer": "optimizers",
     "Quantizer": "quantizers",
     "Regularizer": "regularizers",
     "Sequential": "models",
+    "StatelessScope": "engine.stateless_scope",
+    "SymbolicScope": "engine.stateless_scope",
     "Tensor": "engine.tensor",
     "Variable": "engine.variable",
     "device": "base.device",
     "devices": "base.device",
     "from_dlpack": "base.device",
+    "name_scope": "base.name_scope",
     "to_device": "base.device",
 }
 
 __all__ = [
     "Constraint",
     "DTypePolicy",
+    "FloatDTypePolicy",
+    "Function",
     "GradientTape",
     "Initializer",
     "Input",
@@ -126,10 +136,13 @@ __all__ = [
     "Loss",
     "Metric",
     "Model",
+    "Operation",
     "Optimizer",
     "Quantizer",
     "Regularizer",
     "Sequential",
+    "StatelessScope",
+    "SymbolicScope",
     "Tensor",
     "Variable",
     "__version__",
@@ -153,6 +166,7 @@ __all__ = [
     "metrics",
     "mixed_precision",
     "models",
+    "name_scope",
     "ops",
     "optimizers",
     "plots",

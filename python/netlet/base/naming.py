@@ -53,15 +53,15 @@ def reset_uids() -> None:
 
 
 @contextmanager
-def name_scope(name: str, caller: object = None) -> Iterator[None]:
+def name_scope(name: str, caller: object = None, parent: str | None = None) -> Iterator[None]:
     """Context manager: the paths of variables created inside begin with `name/`.
 
-    Does nothing if the innermost scope is already that of `caller`.
+    Does nothing if the innermost scope is already that of `caller`. `parent` takes the place of the enclosing scopes.
     """
-    stack = _stack()
+    stack = scopes()
     again = caller is not None and bool(stack) and stack[-1][1] is caller
     if not again:
-        stack.append((name, caller))
+        stack.append((name, caller, parent))
     try:
         yield
     finally:
@@ -71,11 +71,17 @@ def name_scope(name: str, caller: object = None) -> Iterator[None]:
 
 def current_path() -> str:
     """The names of the current scopes, joined by "/"."""
-    return "/".join(name for name, _ in _stack())
+    parts: list[str] = []
+    for name, _, parent in scopes():
+        if parent is not None:
+            parts = [parent] if parent else []
+        parts.append(name)
+    return "/".join(parts)
 
 
-def _stack() -> list[tuple[str, object]]:
-    stack: list[tuple[str, object]] | None = getattr(_scopes, "stack", None)
+def scopes() -> list[tuple[str, object, str | None]]:
+    """The current scopes of this thread, from the outermost on: (name, caller, parent)."""
+    stack: list[tuple[str, object, str | None]] | None = getattr(_scopes, "stack", None)
     if stack is None:
         stack = _scopes.stack = []
     return stack

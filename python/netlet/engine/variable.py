@@ -25,6 +25,8 @@ from .operators import Operators, Values
 _epoch = itertools.count(1)
 _current_epoch = 0
 _claim: ContextVar[Callable[[int, str], None] | None] = ContextVar("netlet_variable_claim", default=None)
+# The StatelessScope that this thread is in: engine/stateless_scope.py
+current_scope: ContextVar[Any] = ContextVar("netlet_stateless_scope", default=None)
 
 
 @contextmanager
@@ -233,16 +235,18 @@ class Variable(Operators, Values):
             The Variable.
         """
         given = self._checked(value, "assign")
+        self._before_write()
         if _core.recording():
             _core.assign(self._in_own_dtype(given), self._tensor)
         else:
             self._tensor.copy_from(np.asarray(given))
-            if self._decides_plans:
+            if self._decides_plans and current_scope.get() is None:
                 moved()
         return self
 
     def assign_add(self, value: Any) -> Variable:
         """Adds `value`, whose shape broadcasts to the Variable's. Returns the Variable."""
+        self._before_write()
         if _core.recording():
             given = self._in_own_dtype(value)
             if tuple(given.shape) != self.shape:
@@ -261,6 +265,11 @@ class Variable(Operators, Values):
         if _core.recording():
             return self.assign_add(_core.negative(self._in_own_dtype(value)))
         return self.assign_add(-np.asarray(value))
+
+    def _before_write(self) -> None:
+        scope = current_scope.get()
+        if scope is not None:
+            scope.before_write(self)
 
     def _checked(self, value: Any, method: str) -> Any:
         given = value._tensor if isinstance(value, Variable) else value

@@ -106,9 +106,9 @@ class _Accuracy(FunctionMetric):
         weight = sample_weight if sample_weight is None else concrete(sample_weight)
         if weight is not None and not (len(weight.shape) and is_leading(tuple(weight.shape), values)):
             return self._update(y_true, y_pred, sample_weight)
-        return _core.accumulate_accuracy(
-            self._kind, y_true, y_pred, weight, self._state, float(getattr(self, "threshold", 0.5))
-        )
+        threshold = float(getattr(self, "threshold", 0.5))
+        with self._writing() as state:
+            _core.accumulate_accuracy(self._kind, y_true, y_pred, weight, state, threshold)
 
 
 class Accuracy(_Accuracy):

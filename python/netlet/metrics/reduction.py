@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import numpy as np
 from netlet import _core, losses, ops
 from netlet.config import FLOATS
 from netlet.engine.graph import mask_of
+from netlet.engine.stateless_scope import in_stateless_scope
 from netlet.losses.arrays import is_leading, match_ranks
 from netlet.losses.masked import apply_mask
 from netlet.ops.core.dispatch import concrete
@@ -43,7 +45,21 @@ class _Accumulator(Metric):
         self._gather()
 
     def reset_state(self) -> None:
+        if in_stateless_scope():
+            return super().reset_state()
         self._state.copy_from(np.zeros(len(self.cells)))
+
+    @contextmanager
+    def _writing(self) -> Iterator[_core.Tensor]:
+        """The state, to be written. In a StatelessScope it is a copy, which is then assigned to the variables."""
+        if not in_stateless_scope():
+            yield self._state
+            return
+        cells = [getattr(self, cell) for cell in self.cells]
+        state = _core.stack([cell._tensor for cell in cells])
+        yield state
+        for i, cell in enumerate(cells):
+            cell.assign(_core.getitem(state, i))
 
     def _accumulate(self, values: Any, sample_weight: Any, reduce: Callable[..., Any]) -> None:
         values = concrete(values)
@@ -51,17 +67,21 @@ class _Accumulator(Metric):
             dtype = values.dtype if values.dtype in FLOATS else self.dtype
             sample_weight = apply_mask(sample_weight, mask_of(values), str(dtype), "sum")
         if sample_weight is None:
-            return _core.accumulate_mean(values, None, self._state)
+            return self._add(values, None)
         if isinstance(sample_weight, (int, float)):
             # One weight for the whole array: the array counts as one sample.
             values = reduce(values) if len(values.shape) else values
-            return _core.accumulate_mean(values, None, self._state, float(sample_weight))
+            return self._add(values, None, float(sample_weight))
         values, weight = match_ranks(values, sample_weight)
         if len(weight.shape) == 0 and len(values.shape):
             values = reduce(values)
         if not is_leading(tuple(weight.shape), tuple(values.shape)):
             weight = _core.broadcast_to(weight, tuple(values.shape))
-        return _core.accumulate_mean(values, weight, self._state)
+        return self._add(values, weight)
+
+    def _add(self, values: Any, weight: Any, count: float = 1.0) -> None:
+        with self._writing() as state:
+            _core.accumulate_mean(values, weight, state, count)
 
 
 class Sum(_Accumulator):

@@ -114,8 +114,10 @@ def _clone_graph(
             )
 
     def run(operation: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        if not isinstance(operation, Layer):
+        if isinstance(operation, OpCall):
             return OpCall(operation.fn, name=operation.name)(*args, **kwargs)
+        if not isinstance(operation, Layer):
+            return type(operation).from_config(operation.get_config())(*args, **kwargs)
         layer = cloned(operation)
         return layer(*args, **kwargs) if call_function is None else call_function(layer, *args, **kwargs)
 

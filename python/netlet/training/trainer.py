@@ -19,9 +19,10 @@ from .missing_gradients import check_gradients, untrainable
 from .on_batch import OnBatch
 from .own_step import standard
 from .placement import Placement
+from .stateless import StatelessLoss
 
 
-class Trainer(Compiling, Fitting, OnBatch, Inspection, Placement):
+class Trainer(Compiling, Fitting, OnBatch, Inspection, Placement, StatelessLoss):
     """The base class that makes a model trainable. Only `Model` derives from it."""
 
     # Set by the model classes.

@@ -14,7 +14,7 @@ from netlet.base.switches import (
     is_interactive_logging_enabled,
 )
 from netlet.config import standardize_dtype
-from netlet.engine.graph import is_keras_tensor
+from netlet.engine.graph import get_source_inputs, is_keras_tensor
 from netlet.random import set_seed
 from netlet.saving import (  # noqa: F401  (as in Keras)
     CustomObjectScope,
@@ -57,6 +57,7 @@ __all__ = [
     "enable_interactive_logging",
     "float_parts",
     "get_file",
+    "get_source_inputs",
     "image_dataset_from_directory",
     "img_to_array",
     "is_interactive_logging_enabled",

@@ -9,12 +9,13 @@ from __future__ import annotations
 from .function import Function
 from .infer import in_trial, infer_spec, trial
 from .op_call import OpCall, symbolic_op
+from .operation import Operation
+from .sources import get_source_inputs
 from .symbols import (
     Extents,
     KerasHistory,
     KerasTensor,
     Node,
-    Operation,
     is_keras_tensor,
     is_symbolic,
     mask_of,
@@ -29,6 +30,7 @@ __all__ = [
     "Node",
     "OpCall",
     "Operation",
+    "get_source_inputs",
     "in_trial",
     "infer_spec",
     "is_keras_tensor",

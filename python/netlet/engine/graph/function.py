@@ -1,4 +1,4 @@
-"""Running a graph again on values."""
+"""Function: the part of a graph between symbolic inputs and outputs, which runs on values."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Any
 
+from netlet import _core
 from netlet.base import tree
 
-from .symbols import KerasTensor, Node, Operation, is_symbolic
+from .operation import Operation
+from .symbols import KerasTensor, Node, is_symbolic
 
 
-class Function:
-    """The calls between inputs and outputs of a graph, which `run` makes on values.
+class Function(Operation):
+    """The calls between inputs and outputs of a graph, as one operation.
 
     Args:
         inputs: structure of KerasTensors.
         outputs: structure of KerasTensors that depend only on the inputs.
+        name: unique in a model; None (the default): "function", numbered.
 
     Attributes:
         nodes: the calls in an order in which they can be made.
@@ -27,9 +30,19 @@ class Function:
 
     Raises:
         ValueError: an output depends on another input, or two operations have the same name.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import netlet
+    >>> x = netlet.Input((3,))
+    >>> function = netlet.Function(x, netlet.ops.sum(x * 2.0, axis=1))
+    >>> function(np.ones((2, 3), "float32")).tolist()
+    [6.0, 6.0]
     """
 
-    def __init__(self, inputs: Any, outputs: Any) -> None:
+    def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
+        super().__init__(name or "function")
         self.inputs_struct, self.outputs_struct = inputs, outputs
         self.inputs: list[KerasTensor] = tree.flatten(inputs)
         self.outputs: list[KerasTensor] = tree.flatten(outputs)
@@ -68,6 +81,40 @@ class Function:
         self.reads = [[self._slot[id(t)] for t in node.input_tensors] for node in self._step_nodes]
         self.plain = [len(node.args) == 1 and not node.kwargs for node in self._step_nodes]
         return [(op, fill(self._slot), out) for op, fill, out in steps]
+
+    # ---- as an operation -------------------------------------------------------------------------------------------
+    def call(self, inputs: Any) -> Any:
+        """The outputs for values of the inputs.
+
+        Args:
+            inputs: Tensors or arrays in the structure of the graph's inputs.
+
+        Raises:
+            ValueError: another number of inputs, or a shape that does not fit.
+        """
+        return self.run(self._checked(inputs), lambda operation, args, kwargs: operation(*args, **kwargs))
+
+    def _checked(self, inputs: Any) -> list[Any]:
+        """The values of the inputs as Tensors."""
+        given = tree.flatten(inputs)
+        if len(given) != len(self.inputs):
+            raise ValueError(f"Function '{self.name}': expected {len(self.inputs)} inputs, received {len(given)}.")
+        values = [v if isinstance(v, _core.Tensor) else _core.as_tensor(v) for v in given]
+        for value, symbol in zip(values, self.inputs, strict=True):
+            fits = len(value.shape) == len(symbol.shape) and all(
+                want in (None, size) for size, want in zip(value.shape, symbol.shape, strict=True)
+            )
+            if not fits:
+                raise ValueError(
+                    f"Function '{self.name}': expected an input of shape {symbol.shape}, received {tuple(value.shape)}."
+                )
+        return values
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """The outputs' shapes for shapes of the inputs, both in the structure of the graph's inputs and outputs."""
+        shapes = iter(self.inputs)
+        symbols = tree.map_shapes(lambda shape: KerasTensor(shape, next(shapes).dtype), input_shape)
+        return tree.map_structure(lambda t: t.shape, self.compute_output_spec(symbols))
 
     @property
     def output_slots(self) -> list[int]:

@@ -8,7 +8,7 @@ from typing import Any
 from netlet.base.naming import auto_name
 
 from .infer import infer_spec
-from .symbols import Node, Operation, is_symbolic
+from .operation import Operation
 
 
 class OpCall(Operation):
@@ -23,11 +23,7 @@ class OpCall(Operation):
         self.fn = fn
         super().__init__(name or auto_name(fn.__name__))
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if is_symbolic(args) or is_symbolic(kwargs):
-            outputs = self.compute_output_spec(*args, **kwargs)
-            Node(self, args, kwargs, outputs)
-            return outputs
+    def call(self, *args: Any, **kwargs: Any) -> Any:
         return self.fn(*args, **kwargs)
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:

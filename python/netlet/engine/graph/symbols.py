@@ -1,8 +1,8 @@
-"""Symbolic tensors, the operations that can be called on them, and the nodes of the graph: the calls."""
+"""Symbolic tensors and the nodes of the graph: the calls of operations."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from netlet import _core
 from netlet.base import tree
@@ -10,6 +10,9 @@ from netlet.base.naming import auto_name
 from netlet.config import standardize_dtype
 
 from ..operators import Operators
+
+if TYPE_CHECKING:
+    from .operation import Operation
 
 Extents = tuple[int | None, ...]
 
@@ -111,41 +114,6 @@ def is_symbolic(value: Any) -> bool:
     if isinstance(value, dict):
         return any(is_symbolic(item) for item in value.values())
     return False
-
-
-class Operation:
-    """Base of what a node can call: a Layer, or an op on symbolic tensors. It has a name and a list of its calls."""
-
-    def __init__(self, name: str | None = None) -> None:
-        if name is not None and (not isinstance(name, str) or "/" in name):
-            raise ValueError(f"Argument `name`: expected a string without '/', received {name!r}.")
-        self.name: str = name or auto_name(type(self).__name__)
-        self._inbound_nodes: list[Node] = []
-        self._outbound_nodes: list[Node] = []
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError
-
-    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """Returns the KerasTensors of the result without adding a node."""
-        raise NotImplementedError
-
-    @property
-    def input(self) -> Any:
-        """The input tensors of its only call."""
-        return self._only_node("input").input_tensors_struct
-
-    @property
-    def output(self) -> Any:
-        """The output tensors of its only call."""
-        return self._only_node("output").outputs_struct
-
-    def _only_node(self, what: str) -> Node:
-        if len(self._inbound_nodes) != 1:
-            count = len(self._inbound_nodes)
-            reason = "has not been called on symbolic inputs" if count == 0 else f"was called {count} times"
-            raise AttributeError(f"Layer '{self.name}' {reason}, so it has no single `{what}`.")
-        return self._inbound_nodes[0]
 
 
 class Node:

@@ -22,11 +22,12 @@ from .building import Building
 from .calling import finishing, name_layer, nested_too_deeply
 from .input_spec import InputSpec, check
 from .quantization.quantizable import Quantizable
+from .stateless import StatelessCalls
 
 _OTHER_TYPES = {"int16": "int32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
 
 
-class Layer(Building, Quantizable):
+class Layer(Building, Quantizable, StatelessCalls):
     """Base class of all layers.
 
     Args:
@@ -48,17 +49,14 @@ class Layer(Building, Quantizable):
     (2, 3)
     """
 
-    _init_arguments: tuple[tuple[Any, ...], dict[str, Any]]
-
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "build" in cls.__dict__:
             cls.build = finishing(cls.__dict__["build"])  # type: ignore[method-assign]
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        instance = super().__new__(cls)
+        instance = super().__new__(cls, *args, **kwargs)
         instance._start_tracking()
-        object.__setattr__(instance, "_init_arguments", (args, kwargs))
         return instance
 
     def __init__(
@@ -129,27 +127,9 @@ class Layer(Building, Quantizable):
         if self.activity_regularizer is not None:
             config["activity_regularizer"] = regularizers.serialize(self.activity_regularizer)
         if type(self).get_config is Layer.get_config:
-            config.update(self._plain_init_arguments())
+            inherited = ["name", "trainable", "dtype", "activity_regularizer"]
+            config.update(self._plain_init_arguments(inherited))
         return config
-
-    def _plain_init_arguments(self) -> dict[str, Any]:
-        args, kwargs = self._init_arguments
-        bound = inspect.signature(type(self).__init__).bind(self, *args, **kwargs)
-        given: dict[str, Any] = {}
-        for name, value in list(bound.arguments.items())[1:]:
-            kind = bound.signature.parameters[name].kind
-            if kind is inspect.Parameter.VAR_KEYWORD:
-                given.update(value)
-            elif kind is not inspect.Parameter.VAR_POSITIONAL:
-                given[name] = value
-        own = {k: v for k, v in given.items() if k not in ("name", "trainable", "dtype", "activity_regularizer")}
-        for key, value in own.items():
-            if not all(isinstance(leaf, (str, int, float, bool, type(None))) for leaf in tree.flatten(value)):
-                raise NotImplementedError(
-                    f"Layer {type(self).__name__} was constructed with {key}={value!r}, which is not a plain "
-                    "value. Override `get_config()` (and, if needed, `from_config()`) to save it."
-                )
-        return own
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
