@@ -11,7 +11,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import ndimage, stats
 
 import netlet
 from netlet import layers
@@ -26,6 +26,8 @@ ALL = {
     "RandomBrightness": {"factor": 0.3, "value_range": (0, 1)},
     "RandomContrast": {"factor": 0.3, "value_range": (0, 1)},
     "RandomCrop": {"height": 5, "width": 4},
+    "RandomPerspective": {"factor": (1.0, 1.0), "scale": 0.6},
+    "RandomElasticTransform": {"factor": (1.0, 1.0), "scale": (0.8, 1.0), "value_range": (0, 1)},
 }
 
 
@@ -92,6 +94,15 @@ def test_forced_by_equal_bounds(name, arguments):
                 "width_zoom": np.array([[1.5], [0.7], [1]], "float32"),
             },
         ),
+        (
+            "RandomPerspective",
+            {"fill_value": 0.5},
+            {
+                "apply_perspective": np.array([True, False, True]),
+                "start_points": np.tile(np.array([[0, 0], [5, 0], [0, 6], [5, 6]], "float32"), (3, 1, 1)),
+                "end_points": np.array([[[0, 1], [4, 0.5], [1, 5], [4.5, 6]]] * 3, "float32"),
+            },
+        ),
     ],
 )
 def test_forced_by_a_given_transformation(name, arguments, draw):
@@ -119,6 +130,29 @@ def test_a_crop_outside_of_training_comes_from_the_middle():
     np.testing.assert_array_equal(layers.RandomCrop(5, 6)(X[:, :, :], training=False).shape, (3, 5, 6, 3))
     square = layers.RandomCrop(6, 6)(X, training=False).numpy()
     np.testing.assert_array_equal(square, X[:, :6])
+
+
+def test_elastic_distances_against_scipy():
+    """The layer's random numbers, drawn again here, smoothed by SciPy."""
+    layer = layers.RandomElasticTransform((0.5, 0.5), (0.7, 0.7), seed=5)
+    draw = layer.get_random_transformation(np.zeros((6, 40, 60, 1), "float32"))
+    seeds = netlet.random.SeedGenerator(5)
+    uniform, normal = netlet.random.uniform, netlet.random.normal
+    flags = uniform((6,), 0.5, 0.5, seed=seeds).numpy() > uniform((6,), seed=seeds).numpy()
+    np.testing.assert_array_equal(draw["apply_transform"], flags)
+    assert 0 < flags.sum() < 6
+    scale = float(uniform((), 0.7, 0.7, seed=seeds))
+    alpha, sigma = 0.1 * scale * 60, 0.05 * scale * 40
+    noise = normal((2, 6, 40, 60), seed=seeds).numpy() * sigma * alpha
+    fields = [[ndimage.gaussian_filter(f, sigma, mode="constant", radius=int(3 * sigma)) for f in p] for p in noise]
+    expected = np.array(fields) * flags[:, None, None]
+    np.testing.assert_allclose(draw["distances"], expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    x = np.random.default_rng(0).uniform(0, 1, (6, 40, 60, 2)).astype("float32")
+    y = layer.transform_images(x, draw).numpy()
+    np.testing.assert_array_equal(y[~flags], x[~flags])
+    assert all(np.abs(a - b).max() > 0.1 for a, b in zip(y[flags], x[flags], strict=True))
+    assert layers.RandomElasticTransform(0.0)(x).numpy() is not None
+    np.testing.assert_array_equal(layers.RandomElasticTransform(scale=0.0)(x), x)
 
 
 # ---- random numbers --------------------------------------------------------------------------------------------------

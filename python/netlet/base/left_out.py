@@ -8,7 +8,6 @@ from __future__ import annotations
 import fnmatch
 
 _IMAGES = "netlet augments images with flips, rotations, zooms, shifts, shears, crops, brightness and contrast"
-_BOXES = "netlet has no bounding boxes"
 _TRACED = "netlet computes at once, so Python's own `if` and `while` do this"
 _QUANTIZED = "`Model.quantize` takes a `quantizers.Int8Config`"
 
@@ -39,8 +38,6 @@ LEFT_OUT: dict[str, str] = {
     "layers.JaxLayer": "it wraps a module of JAX",
     "layers.TorchModuleWrapper": "it wraps a module of PyTorch",
     "layers.TFSMLayer": "it wraps a model of TensorFlow",
-    "layers.MaxNumBoundingBoxes": _BOXES,
-    "utils.bounding_boxes*": _BOXES,
     "layers.AugMix": _IMAGES,
     "layers.AutoContrast": _IMAGES,
     "layers.ContrastLimitedAdaptiveHistogramEqualization": _IMAGES,

@@ -118,6 +118,8 @@ from .preprocessing.image.color import (
     RandomSaturation,
 )
 from .preprocessing.image.mixing import CutMix, MixUp, RandomErasing
+from .preprocessing.image.augmentation_warp import RandomElasticTransform, RandomPerspective
+from .preprocessing.image.boxes import MaxNumBoundingBoxes
 from .preprocessing.image.rescaling import Rescaling
 from .preprocessing.image.resizing import CenterCrop, Resizing
 from .preprocessing.image.tone import (
@@ -249,6 +251,7 @@ __all__ = [
     "LayerNormalization",
     "LeakyReLU",
     "Masking",
+    "MaxNumBoundingBoxes",
     "MaxPool1D",
     "MaxPool2D",
     "MaxPool3D",
@@ -278,6 +281,8 @@ __all__ = [
     "RandomHue",
     "RandomInvert",
     "RandomPosterization",
+    "RandomElasticTransform",
+    "RandomPerspective",
     "RandomRotation",
     "RandomSaturation",
     "RandomSharpness",

@@ -28,6 +28,7 @@ from netlet.saving import (  # noqa: F401  (as in Keras)
 )
 
 from .audio_folders import audio_dataset_from_directory
+from . import bounding_boxes
 from .batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .config import Config
 from .float_parts import FloatParts, float_parts
@@ -52,6 +53,7 @@ __all__ = [
     "Sequence",
     "array_to_img",
     "audio_dataset_from_directory",
+    "bounding_boxes",
     "clear_session",
     "disable_interactive_logging",
     "enable_interactive_logging",

@@ -11,11 +11,14 @@ from typing import Any
 
 from netlet import _core, ops
 from netlet.random import randint, uniform
+from netlet.utils.bounding_boxes.formats import columns, join
 
-from .random_base import RandomImageLayer
+from .boxes import moved, scaled
+from .geometric import RandomGeometricLayer
+from .resizing import resized_boxes
 
 
-class RandomFlip(RandomImageLayer):
+class RandomFlip(RandomGeometricLayer):
     """Mirrors each image with probability 1/2 while training.
 
     Input and output (N, H, W, C) or (H, W, C).
@@ -53,15 +56,26 @@ class RandomFlip(RandomImageLayer):
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
         return {"flips": ops.less_equal(uniform((count,), seed=seed), 0.5)}
 
-    def _transform(self, images: Any, transformation: Any) -> Any:
+    def _sample(self, images: Any, transformation: Any, interpolation: str) -> Any:
         flips = ops.reshape(transformation["flips"], (images.shape[0],))
         return _core.flip_images(images, flips, self.mode != "vertical", self.mode != "horizontal")
+
+    def transform_segmentation_masks(self, segmentation_masks: Any, transformation: Any, training: bool = True) -> Any:
+        return self.transform_images(segmentation_masks, transformation, training)  # floats, as in Keras
+
+    def _move(self, boxes: Any, transformation: Any, height: int, width: int) -> Any:
+        x1, y1, x2, y2 = columns(boxes)
+        if self.mode != "vertical":
+            x1, x2 = ops.subtract(float(width), x2), ops.subtract(float(width), x1)
+        if self.mode != "horizontal":
+            y1, y2 = ops.subtract(float(height), y2), ops.subtract(float(height), y1)
+        return ops.where(ops.reshape(transformation["flips"], (-1, 1, 1)), join(x1, y1, x2, y2), boxes)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "mode": self.mode}
 
 
-class RandomCrop(RandomImageLayer):
+class RandomCrop(RandomGeometricLayer):
     """Crops a window at a random position while training, the same for all images of a batch.
 
     Input (N, H, W, C) or (H, W, C), output (N, height, width, C) or (height, width, C). At inference, and if the image
@@ -96,24 +110,63 @@ class RandomCrop(RandomImageLayer):
             raise ValueError(f"RandomCrop: expected `height` and `width` of at least 1, received {height} and {width}.")
         self.height, self.width = int(height), int(width)
 
-    def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
-        if height < self.height or width < self.width:
+    def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
+        """Draws the first row and column of the window, if there is one.
+
+        Args:
+            data: image, batch of images, or a dict with "images"; only the shape is used.
+            training: if False, nothing is drawn.
+            seed: None (the default): the layer's seed generator.
+
+        Returns:
+            A dict; "top" and "left" are missing if the images are resized.
+        """
+        images = data["images"] if isinstance(data, dict) else data
+        _, height, width, _ = self._sizes(data)
+        drawn: dict[str, Any] = {"input_shape": tuple(images.shape)}
+        if training and height >= self.height and width >= self.width:
+            seed = self.seed_generator if seed is None else seed
+            drawn["top"] = randint((1,), 0, height - self.height + 1, seed=seed)
+            drawn["left"] = randint((1,), 0, width - self.width + 1, seed=seed)
+        return drawn
+
+    @staticmethod
+    def _window(transformation: Any, training: bool) -> Any:
+        """First row and column (1,) of the window, from a drawn dict or, as in Keras, a pair; None if there is none."""
+        if not training or transformation is None or (isinstance(transformation, dict) and "top" not in transformation):
             return None
-        return randint((1,), 0, height - self.height + 1, seed=seed), randint(
-            (1,), 0, width - self.width + 1, seed=seed
-        )
+        pair = (transformation["top"], transformation["left"]) if isinstance(transformation, dict) else transformation
+        return [ops.reshape(ops.cast(v, "int32"), (1,)) for v in pair]
 
-    def transform_images(self, images: Any, transformation: Any, training: bool = True) -> Any:
+    def _cropped(self, images: Any, transformation: Any, training: bool, interpolation: str) -> Any:
         images = ops.cast_if_needed(images, self.compute_dtype)
-        if training and transformation is not None:
-            return self._in_batches(lambda x: self._transform(x, transformation), images)
+        window = self._window(transformation, training)
+        if window is not None:
+            return self._in_batches(lambda x: self._sample(x, window, interpolation), images)
         size = self.height, self.width
-        return ops.image.resize(images, size, crop_to_aspect_ratio=True, data_format=self.data_format)
+        return ops.image.resize(images, size, interpolation, crop_to_aspect_ratio=True, data_format=self.data_format)
 
-    def _transform(self, images: Any, transformation: Any) -> Any:
+    def _sample(self, images: Any, transformation: Any, interpolation: str) -> Any:
         top, left = transformation
         rows = ops.take(images, ops.add(ops.arange(self.height, dtype="int32"), top), axis=1)
         return ops.take(rows, ops.add(ops.arange(self.width, dtype="int32"), left), axis=2)
+
+    def transform_images(self, images: Any, transformation: Any, training: bool = True) -> Any:
+        return self._cropped(images, transformation, training, "bilinear")
+
+    def transform_segmentation_masks(self, segmentation_masks: Any, transformation: Any, training: bool = True) -> Any:
+        return self._cropped(segmentation_masks, transformation, training, "nearest")
+
+    def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any, training: bool = True) -> Any:
+        """Boxes in the window, clipped to it; the label of a box that is outside becomes -1.
+
+        Keras subtracts the window's first row from x and its first column from y; here each from its own.
+        """
+        window, old, new = self._window(transformation, training), self._size(transformation), (self.height, self.width)
+        if window is None:
+            return resized_boxes(bounding_boxes, self.bounding_box_format, old, new, crop=True)
+        top, left = (ops.cast(v, "float32") for v in window)
+        return moved(bounding_boxes, self.bounding_box_format, old, new, lambda b: scaled(b, 1.0, 1.0, left, top))
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         first = len(input_shape) - (3 if self.data_format == "channels_last" else 2)

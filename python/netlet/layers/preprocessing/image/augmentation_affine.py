@@ -11,9 +11,12 @@ from typing import Any
 import numpy as np
 
 from netlet import ops
+from netlet.utils.bounding_boxes import affine_transform
+from netlet.utils.bounding_boxes.formats import columns, join
 
+from .boxes import scaled
 from .factors import interval
-from .random_base import RandomImageLayer
+from .geometric import RandomGeometricLayer, checked_names
 
 FILL_MODES = ("reflect", "wrap", "constant", "nearest")
 INTERPOLATIONS = ("nearest", "bilinear")
@@ -21,7 +24,7 @@ UNIT = np.eye(8)
 IDENTITY = UNIT[0] + UNIT[4]
 
 
-class RandomAffineLayer(RandomImageLayer):
+class RandomAffineLayer(RandomGeometricLayer):
     """Base of random affine image layers. A subclass computes the terms of the matrices in `_terms`.
 
     Args:
@@ -46,24 +49,19 @@ class RandomAffineLayer(RandomImageLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(seed=seed, data_format=data_format, **kwargs)
-        for name, given, known in [
-            ("fill_mode", fill_mode, FILL_MODES),
-            ("interpolation", interpolation, INTERPOLATIONS),
-        ]:
-            if given not in known:
-                raise NotImplementedError(f"{type(self).__name__}: expected `{name}` in {known}, received {given!r}.")
+        checked_names(self, fill_mode=(fill_mode, FILL_MODES), interpolation=(interpolation, INTERPOLATIONS))
         self.fill_mode, self.interpolation, self.fill_value = fill_mode, interpolation, fill_value
 
     def _terms(self, transformation: Any, height: int, width: int) -> tuple[np.ndarray, list[tuple[Any, np.ndarray]]]:
         """The terms of the matrices: (constant (8,), [(coefficients (N, 1), vector (8,)), ...])."""
         raise NotImplementedError
 
-    def _transform(self, images: Any, transformation: Any) -> Any:
+    def _sample(self, images: Any, transformation: Any, interpolation: str) -> Any:
         constant, terms = self._terms(transformation, *images.shape[1:3])
         matrix: Any = constant[None].astype(self.compute_dtype)
         for coefficients, vector in terms:
             matrix = ops.add(matrix, ops.multiply(coefficients, vector[None].astype(self.compute_dtype)))
-        return ops.image.affine_transform(images, matrix, self.interpolation, self.fill_mode, self.fill_value)
+        return ops.image.affine_transform(images, matrix, interpolation, self.fill_mode, self.fill_value)
 
     def get_config(self) -> dict[str, Any]:
         own = {"fill_mode": self.fill_mode, "interpolation": self.interpolation, "fill_value": self.fill_value}
@@ -114,6 +112,10 @@ class RandomRotation(RandomAffineLayer):
         cosine = UNIT[0] + UNIT[4] - cx * UNIT[2] - cy * UNIT[5]
         sine = UNIT[3] - UNIT[1] + cy * UNIT[2] - cx * UNIT[5]
         return centre, [(ops.cos(angle), cosine), (ops.sin(angle), sine)]
+
+    def _move(self, boxes: Any, transformation: Any, height: int, width: int) -> Any:
+        angle = ops.reshape(transformation["angle"], (-1,))
+        return affine_transform(boxes, angle, 0.0, 0.0, 1.0, 0.0, 0.0, height, width)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "factor": self.factor}
@@ -171,6 +173,15 @@ class RandomZoom(RandomAffineLayer):
             (transformation["height_zoom"], UNIT[4] - cy * UNIT[5]),
         ]
 
+    def _move(self, boxes: Any, transformation: Any, height: int, width: int) -> Any:
+        # The output shows the columns from (1 - z) (W - 1) / 2 on, z W of them; so for rows.
+        columns, rows = (ops.reshape(transformation[key], (-1, 1, 1)) for key in ("width_zoom", "height_zoom"))
+        x, y = ops.reciprocal(columns), ops.reciprocal(rows)
+        left, top = (
+            ops.multiply(ops.subtract(inverse, 1.0), (size - 1) / 2) for inverse, size in ((x, width), (y, height))
+        )
+        return scaled(boxes, x, y, left, top)
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "height_factor": self.height_factor, "width_factor": self.width_factor}
 
@@ -220,6 +231,10 @@ class RandomTranslation(RandomAffineLayer):
         right, down = ops.split(transformation["translations"], 2, axis=1)
         return IDENTITY, [(right, -UNIT[2]), (down, -UNIT[5])]
 
+    def _move(self, boxes: Any, transformation: Any, height: int, width: int) -> Any:
+        distances = ops.reshape(transformation["translations"], (-1, 1, 2))
+        return ops.add(boxes, ops.concatenate([distances, distances], axis=-1))
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "height_factor": self.height_factor, "width_factor": self.width_factor}
 
@@ -268,6 +283,14 @@ class RandomShear(RandomAffineLayer):
     def _terms(self, transformation: Any, height: int, width: int) -> Any:
         x, y = ops.split(transformation["shear_factor"], 2, axis=1)
         return IDENTITY, [(x, UNIT[1]), (y, UNIT[3])]
+
+    def _move(self, boxes: Any, transformation: Any, height: int, width: int) -> Any:
+        x, y = ops.split(ops.reshape(transformation["shear_factor"], (-1, 1, 2)), 2, axis=-1)
+        x1, y1, x2, y2 = columns(boxes)
+        up, down = ops.multiply(x, y1), ops.multiply(x, y2)  # how far the upper and the lower edge move to the left
+        x1, x2 = ops.subtract(x1, ops.maximum(up, down)), ops.subtract(x2, ops.minimum(up, down))
+        left, right = ops.multiply(y, x1), ops.multiply(y, x2)
+        return join(x1, ops.subtract(y1, ops.maximum(left, right)), x2, ops.subtract(y2, ops.minimum(left, right)))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "x_factor": self.x_factor, "y_factor": self.y_factor}
