@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         saving,
         tree,
         utils,
+        visualization,
     )
     from .base.device import device, devices, from_dlpack, to_device
     from .base.name_scope import name_scope
@@ -91,6 +92,7 @@ _MODULES = (
     "saving",
     "tree",
     "utils",
+    "visualization",
 )
 _NAMES = {
     "Constraint": "constraints",
@@ -180,6 +182,7 @@ __all__ = [
     "tree",
     "utils",
     "version",
+    "visualization",
 ]
 
 

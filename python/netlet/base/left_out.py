@@ -23,8 +23,6 @@ LEFT_OUT: dict[str, str] = {
     "dtype_policies.Quantized*": _QUANTIZED,
     "export": "export to ONNX takes the place of TensorFlow's formats",
     "export.*": "export to ONNX takes the place of TensorFlow's formats",
-    "visualization": "use Matplotlib; `netlet.plots` draws training curves, samples and confusion matrices",
-    "visualization.*": "use Matplotlib; `netlet.plots` draws training curves, samples and confusion matrices",
     "RematScope": "a recorded step plans its memory by itself",
     "remat": "a recorded step plans its memory by itself",
     "legacy*": "it reads objects of Keras 2",

@@ -14,12 +14,12 @@ WRONG = "#c62828"
 MATRIX = ["#f7f9fc", "#c9dcf0", "#7fb0dc", "#2f6fb5", "#123f73"]
 
 
-def pyplot() -> ModuleType:
-    """Imports and returns matplotlib.pyplot. The ImportError says how to install it."""
+def pyplot(module: str = "netlet.plots") -> ModuleType:
+    """Imports and returns matplotlib.pyplot. The ImportError names `module` and says how to install matplotlib."""
     try:
         import matplotlib.pyplot as plt
     except ImportError as e:
-        raise ImportError("netlet.plots needs matplotlib: pip install 'netlet[plot]'") from e
+        raise ImportError(f"{module} needs matplotlib: pip install 'netlet[plot]'") from e
     return plt
 
 
