@@ -109,7 +109,9 @@ from .preprocessing.image.augmentation_affine import (
     RandomTranslation,
     RandomZoom,
 )
+from .preprocessing.image.augmentation_warp import RandomElasticTransform, RandomPerspective
 from .preprocessing.image.blur import RandomGaussianBlur, RandomSharpness
+from .preprocessing.image.boxes import MaxNumBoundingBoxes
 from .preprocessing.image.color import (
     RandomColorDegeneration,
     RandomColorJitter,
@@ -118,8 +120,6 @@ from .preprocessing.image.color import (
     RandomSaturation,
 )
 from .preprocessing.image.mixing import CutMix, MixUp, RandomErasing
-from .preprocessing.image.augmentation_warp import RandomElasticTransform, RandomPerspective
-from .preprocessing.image.boxes import MaxNumBoundingBoxes
 from .preprocessing.image.rescaling import Rescaling
 from .preprocessing.image.resizing import CenterCrop, Resizing
 from .preprocessing.image.tone import (
@@ -274,15 +274,15 @@ __all__ = [
     "RandomColorJitter",
     "RandomContrast",
     "RandomCrop",
+    "RandomElasticTransform",
     "RandomErasing",
     "RandomFlip",
     "RandomGaussianBlur",
     "RandomGrayscale",
     "RandomHue",
     "RandomInvert",
-    "RandomPosterization",
-    "RandomElasticTransform",
     "RandomPerspective",
+    "RandomPosterization",
     "RandomRotation",
     "RandomSaturation",
     "RandomSharpness",

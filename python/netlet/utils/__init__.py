@@ -27,8 +27,8 @@ from netlet.saving import (  # noqa: F401  (as in Keras)
     serialize_keras_object,
 )
 
-from .audio_folders import audio_dataset_from_directory
 from . import bounding_boxes
+from .audio_folders import audio_dataset_from_directory
 from .batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .config import Config
 from .float_parts import FloatParts, float_parts

@@ -6,9 +6,9 @@ from netlet.base.exports import export_functions
 from netlet.base.missing import explain_missing
 
 from .arithmetic import *
+from .bitwise import *
 from .complex_parts import *
 from .contractions import *
-from .bitwise import *
 from .creation import *
 from .cumulative import *
 from .differences import *
@@ -36,8 +36,8 @@ from .sorting import *
 from .splitting import *
 from .statistics import *
 from .tapers import *
-from .vectorizing import *
 from .trigonometric import *
+from .vectorizing import *
 
 export_functions(__name__)
 explain_missing(__name__)
