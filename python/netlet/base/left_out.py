@@ -8,7 +8,6 @@ from __future__ import annotations
 import fnmatch
 
 _IMAGES = "netlet augments images with flips, rotations, zooms, shifts, shears, crops, brightness and contrast"
-_TRACED = "netlet computes at once, so Python's own `if` and `while` do this"
 _QUANTIZED = "`Model.quantize` takes a `quantizers.Int8Config`"
 
 LEFT_OUT: dict[str, str] = {
@@ -41,20 +40,17 @@ LEFT_OUT: dict[str, str] = {
     "layers.ContrastLimitedAdaptiveHistogramEqualization": _IMAGES,
     "layers.Equalization": _IMAGES,
     "layers.RandAugment": _IMAGES,
-    "layers.Random*": _IMAGES,
     "layers.MelSpectrogram": "netlet has no spectrograms; compute them with SciPy before training",
     "layers.STFTSpectrogram": "netlet has no spectrograms; compute them with SciPy before training",
     "initializers.*STFT*": "netlet has no spectrograms",
     "initializers.stft": "netlet has no spectrograms",
     "saving.KerasFileEditor": "load the model and use `get_weights` and `set_weights`",
-    "ops.vectorize": _TRACED,
-    "ops.vectorized_map": _TRACED,
     "ops.*eig": "its results are complex numbers, which netlet has not; `eigh` takes symmetric matrices",
-    "ops.nn*": "its functions are in `ops`",
-    "ops.numpy*": "its functions are in `ops`",
     "ops.*fft*": "use NumPy's FFT; netlet has no complex numbers",
     "ops.*stft": "use SciPy; netlet has no complex numbers",
     "ops.view_as_*": "netlet has no complex numbers",
+    "ops.*polar": "netlet has no complex numbers",
+    "ops.numpy.slogdet": "it is `ops.slogdet`",
 }
 
 DIFFERENT: dict[str, str] = {

@@ -22,7 +22,6 @@ __all__ = [
     "softsign",
     "sparse_sigmoid",
     "swish",
-    "tanh",
 ]
 
 
@@ -40,22 +39,6 @@ def sigmoid(x: Any) -> Any:
     [0.5]
     """
     return _core.activation(x, "sigmoid")
-
-
-@float_op
-def tanh(x: Any) -> Any:
-    """Hyperbolic tangent.
-
-    Args:
-        x: array or Tensor of any shape; integers are cast to floatx first.
-
-    Returns:
-        Tensor of x's shape.
-
-    >>> tanh([0.0]).tolist()
-    [0.0]
-    """
-    return _core.activation(x, "tanh")
 
 
 @float_op

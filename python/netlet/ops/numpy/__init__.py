@@ -5,6 +5,7 @@ from __future__ import annotations
 from netlet.base.exports import export_functions
 from netlet.base.missing import explain_missing
 
+from ..core.properties import copy, ndim, size
 from .arithmetic import *
 from .bitwise import *
 from .complex_parts import *

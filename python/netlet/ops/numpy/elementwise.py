@@ -29,6 +29,7 @@ __all__ = [
     "sqrt",
     "square",
     "tan",
+    "tanh",
 ]
 
 
@@ -339,3 +340,19 @@ def logaddexp2(x1: Any, x2: Any) -> Any:
     [1.0, 1001.0]
     """
     return _core.logaddexp2(x1, x2)
+
+
+@float_op
+def tanh(x: Any) -> Any:
+    """Hyperbolic tangent.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> tanh([0.0]).tolist()
+    [0.0]
+    """
+    return _core.activation(x, "tanh")
