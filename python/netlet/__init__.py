@@ -21,6 +21,7 @@ from .version import __version__
 if TYPE_CHECKING:
     from . import (
         activations,
+        applications,
         backend,
         callbacks,
         compat,
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "compat",
@@ -149,6 +151,7 @@ __all__ = [
     "Variable",
     "__version__",
     "activations",
+    "applications",
     "backend",
     "callbacks",
     "compat",

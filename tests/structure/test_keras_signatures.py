@@ -16,7 +16,7 @@ import netlet
 # A Keras newer than the one these lists were made for may have new parameters; the order of the others must still hold.
 NEWER_KERAS = tuple(map(int, keras.__version__.split(".")[:2])) > (3, 15)
 MODULES = (
-    "activations callbacks constraints initializers layers losses metrics models ops ops.image optimizers "
+    "activations applications callbacks constraints initializers layers losses metrics models ops ops.image optimizers "
     "optimizers.schedules quantizers random regularizers saving utils"
 ).split()
 CLASSES = ["Layer", "Model", "Sequential", "Variable"]

@@ -11,8 +11,6 @@ _IMAGES = "netlet augments images with flips, rotations, zooms, shifts, shears, 
 _QUANTIZED = "`Model.quantize` takes a `quantizers.Int8Config`"
 
 LEFT_OUT: dict[str, str] = {
-    "applications": "it has no pretrained networks",
-    "applications.*": "it has no pretrained networks",
     "distillation": "write a `train_step` that computes both losses",
     "distillation.*": "write a `train_step` that computes both losses",
     "quantizers.*": _QUANTIZED,
@@ -68,8 +66,8 @@ DIFFERENT: dict[str, str] = {
 def reason_for(path: str) -> str | None:
     """The reason why a name is not there, or None.
 
-    >>> reason_for("applications.ResNet50")
-    'it has no pretrained networks'
+    >>> reason_for("layers.TFSMLayer")
+    'it wraps a model of TensorFlow'
     >>> reason_for("layers.Dense")
     """
     return next((why for names, why in LEFT_OUT.items() if fnmatch.fnmatchcase(path, names)), None)

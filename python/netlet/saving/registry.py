@@ -36,6 +36,7 @@ _CLASS_MODULES = (
     "netlet.models",
     "netlet.config",
     "netlet.random",
+    "netlet.applications.base.own_layers",
 )
 # The modules whose public functions may be named. Functions such as `models.load_model` must not be.
 _FUNCTION_MODULES = ("netlet.activations", "netlet.losses", "netlet.metrics")
@@ -48,6 +49,8 @@ _MODULE_ALIASES = {
     "keras.src.models.sequential": "netlet.models",
     "keras.dtype_policies": "netlet.config",
     "keras.utils": "netlet.layers.preprocessing.structured",  # FeatureSpace
+    "keras.src.applications.convnext": "netlet.applications.base.own_layers",
+    "keras.src.applications.inception_resnet_v2": "netlet.applications.base.own_layers",
 }
 _CLASS_ALIASES = {("netlet.models", "DTypePolicy"): ("netlet.config", "DTypePolicy")}
 

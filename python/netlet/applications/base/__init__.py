@@ -1,0 +1,1 @@
+"""What the architectures share: their arguments, their files of weights, and parts of their graphs."""
