@@ -228,6 +228,9 @@ NO_CASE = {
     "GroupedQueryAttention",
     "MultiHeadAttention",
     "Embedding",  # tested in tests/layers/test_embedding.py: its inputs are indices
+    "FlaxLayer",  # tested in tests/layers/foreign, as the next two
+    "JaxLayer",
+    "TorchModuleWrapper",
     "HashedCrossing",  # tested in tests/layers/test_hashed_crossing.py: it has two inputs
     "ReversibleEmbedding",  # tested in tests/layers/test_reversible_embedding.py: its inputs are indices
     "GRUCell",  # tested within RNN above

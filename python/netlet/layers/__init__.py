@@ -38,6 +38,8 @@ from .core.input_layer import Input, InputLayer
 from .core.lambda_layer import Lambda
 from .core.masking import Masking
 from .core.reversible_embedding import ReversibleEmbedding
+from .foreign.jax_layer import FlaxLayer, JaxLayer
+from .foreign.torch_module_wrapper import TorchModuleWrapper
 from .merging.merge import (
     Add,
     Average,
@@ -220,6 +222,7 @@ __all__ = [
     "EinsumDense",
     "Embedding",
     "Flatten",
+    "FlaxLayer",
     "GRUCell",
     "GaussianDropout",
     "GaussianNoise",
@@ -245,6 +248,7 @@ __all__ = [
     "InputLayer",
     "InputSpec",
     "IntegerLookup",
+    "JaxLayer",
     "LSTMCell",
     "Lambda",
     "Layer",
@@ -313,6 +317,7 @@ __all__ = [
     "Subtract",
     "TextVectorization",
     "TimeDistributed",
+    "TorchModuleWrapper",
     "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",

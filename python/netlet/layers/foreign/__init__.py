@@ -1,0 +1,1 @@
+"""Layers that call other frameworks: modules of PyTorch, functions of JAX, modules of Flax."""
