@@ -111,7 +111,7 @@ def test_windows_train_a_model_and_leave_the_series_where_it_is(tmp_path):
     series[:] = np.sin(np.arange(5000) / 10)
     windows = timeseries_dataset_from_array(series[:-20], series[20:], sequence_length=20, batch_size=64)
     assert len(windows) == len(list(windows)) == 78
-    assert type(next(iter(windows))[0]) is np.ndarray
+    assert type(next(windows.as_numpy_iterator())[0]) is np.ndarray
     netlet.utils.set_random_seed(1)
     model = netlet.Sequential([netlet.Input((20,)), netlet.layers.Dense(1)])
     model.compile(netlet.optimizers.Adam(0.01), "mse")

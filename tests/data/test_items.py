@@ -190,7 +190,7 @@ def test_map_takes_parts_and_returns_arrays():
     assert [(a, b) for a, b in pairs.map(lambda x, y: (x * 2, y))] == [(0, 0), (2, 1), (4, 2)]
     assert values(pairs.map(lambda x, y: [x, y]))[2] == [2, 2]
     found = next(iter(pairs.batch(2).map(lambda x, y: {"t": netlet.ops.exp(x), "n": 1.5, "m": None})))
-    assert type(found["t"]) is np.ndarray and found["n"].dtype == "float32" and found["m"] is None
+    assert isinstance(found["t"], np.ndarray) and found["n"].dtype == "float32" and found["m"] is None
     layer = netlet.layers.Rescaling(2.0)
     assert values(pairs.batch(3).map(lambda x, y: layer(x))) == [[0, 2, 4]]
     names = Dataset.from_tensor_slices(["a", "b"]).map(lambda t: t + "!")
@@ -215,3 +215,15 @@ def test_windows_as_numpy_and_options_without_effect():
         data.snapshot("x")
     with pytest.raises(TypeError, match=r"Use Dataset\.from_tensor_slices"):
         Dataset([1, 2])
+
+
+def test_items_have_the_method_numpy_and_are_arrays():
+    data = Dataset.from_tensor_slices((np.arange(6.0).reshape(3, 2), ["a", "b", "c"])).batch(2)
+    x, words = next(iter(data))
+    assert type(x.numpy()) is type(words.numpy()) is np.ndarray and x[0].numpy().tolist() == [0, 1]
+    assert repr(x) == repr(x.numpy()) and (x / 2).numpy().tolist() == [[0, 0.5], [1, 1.5]]
+    assert isinstance(x, np.ndarray) and netlet.ops.sum(x) == 6
+    assert all(type(part) is np.ndarray for part in next(data.as_numpy_iterator()))
+    seen = []
+    list(data.map(lambda x, y: seen.append(type(x)) or x))
+    assert set(seen) == {np.ndarray}

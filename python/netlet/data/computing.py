@@ -153,13 +153,13 @@ def _cores() -> int:
 
 
 def _opened(method: str, map_func: Callable[..., Any]) -> Callable[[Any], Any]:
-    """The function of an item that returns the data set of `map_func`, checked."""
+    """The function of an item that returns the items of the data set of `map_func`, checked."""
     function = unpacked(map_func)
 
     def call(item: Any) -> Any:
         made = function(item)
         if not isinstance(made, Pipeline):
             raise TypeError(f"{method}: expected a function that returns a Dataset, received {type(made).__name__}.")
-        return made
+        return made.plain_items()
 
     return call

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from .stages.stage import INFINITE, UNKNOWN, Stage
-from .values import mapped, spec_of
+from .values import mapped, spec_of, with_numpy
 
 Self = TypeVar("Self", bound="Pipeline")
 
@@ -41,6 +41,10 @@ class Pipeline:
         return self._with(self._stage.selected(make))
 
     def __iter__(self) -> Iterator[Any]:
+        return (mapped(with_numpy, item) for item in self._stage)
+
+    def plain_items(self) -> Iterator[Any]:
+        """Returns an iterator over the items of a new pass, whose arrays have NumPy's own type."""
         return iter(self._stage)
 
     def __bool__(self) -> bool:
@@ -79,13 +83,13 @@ class Pipeline:
         return spec_of(item, self._stage.open_axes())
 
     def as_numpy_iterator(self) -> Iterator[Any]:
-        """Returns an iterator over the items, which are NumPy arrays in any case; those of `window` become iterators.
+        """Returns an iterator over the items, with plain NumPy arrays; data sets inside of them become iterators.
 
         >>> from netlet.data import Dataset
         >>> [int(i) for i in Dataset.range(3).as_numpy_iterator()]
         [0, 1, 2]
         """
-        for item in self:
+        for item in self._stage:
             yield mapped(lambda part: part.as_numpy_iterator() if isinstance(part, Pipeline) else part, item)
 
     def get_single_element(self) -> Any:

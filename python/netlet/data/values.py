@@ -23,6 +23,26 @@ class TensorSpec(NamedTuple):
     dtype: str = "float32"
 
 
+class Array(np.ndarray):
+    """A NumPy array with the method `numpy`, which scripts for tf.data call on what they iterate over.
+
+    >>> np.arange(3).view(Array).numpy()
+    array([0, 1, 2])
+    """
+
+    def numpy(self) -> np.ndarray:
+        """The plain array."""
+        return self.view(np.ndarray)
+
+    def __repr__(self) -> str:
+        return repr(self.view(np.ndarray))
+
+
+def with_numpy(part: Any) -> Any:
+    """An array as an `Array`; anything else as it is."""
+    return part.view(Array) if type(part) is np.ndarray else part
+
+
 def is_structure(value: Any) -> bool:
     """Whether a value is a tuple or dict of parts. A list is one array, as in tf.data."""
     return isinstance(value, (tuple, dict)) and not isinstance(value, TensorSpec)

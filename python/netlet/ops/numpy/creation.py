@@ -234,17 +234,26 @@ def arange(start: Any, stop: Any = None, step: Any = None, dtype: Any = None) ->
     return _core.tensor(values, standardize_dtype(dtype))
 
 
+def _is_list_of_texts(x: Any) -> bool:
+    while isinstance(x, (list, tuple)) and x:
+        x = x[0]
+        if isinstance(x, (str, bytes)):
+            return True
+    return False
+
+
 def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, ragged: bool | None = None) -> Any:
     """x as a Tensor. A Tensor or KerasTensor of the right dtype is returned unchanged.
 
     Args:
-        x: number, list, array, Tensor, Variable or KerasTensor.
+        x: number, list, array, Tensor, Variable or KerasTensor; or a list of texts.
         dtype: name of the dtype; None (the default): x's.
         sparse: None or False; there are dense tensors only.
         ragged: None or False; there are dense tensors only.
 
     Returns:
-        Tensor, or KerasTensor for a KerasTensor.
+        Tensor, or KerasTensor for a KerasTensor. For a list of texts, which Tensors cannot hold, a NumPy array of
+        objects, which layers for texts take.
 
     Raises:
         TypeError: x holds Python objects instead of numbers.
@@ -258,6 +267,8 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
         raise ValueError(f"ops.convert_to_tensor: {kind}=True is not supported; there are dense tensors only.")
     if graph.is_symbolic(x):
         return x if dtype is None or x.dtype == standardize_dtype(dtype) else cast(x, dtype)
+    if _is_list_of_texts(x) and dtype in (None, "string"):
+        return np.array(x, object)
     value = concrete(x)
     if not isinstance(value, _core.Tensor):
         return _core.tensor(value, None if dtype is None else standardize_dtype(dtype))

@@ -48,6 +48,10 @@ class DatasetSource(IterableSource):
         super().__init__(dataset)
         self._dataset = dataset
 
+    def epoch(self) -> Iterator[Any]:
+        """The batches of a new pass."""
+        return self._dataset.plain_items()
+
     @property
     def endless(self) -> bool:
         """Whether a pass has no end."""
