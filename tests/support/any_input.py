@@ -58,6 +58,7 @@ NOT_NUMPY: dict[str, str] = {
     "argpartition": "what is not the kth stands in any order",
     "argsort": "NumPy's is not stable unless asked",
     "median": "of nothing: an error here and in Keras, NaN there",
+    "floor_divide": "of an integer by 0: XLA's numbers here and in Keras, 0 there",
     "digitize": "by bins that do not rise: an error in NumPy, any place here",
     "tril": "of a vector: an error here and in Keras, a matrix there",
     **dict.fromkeys(("nanquantile", "nanpercentile", "nanmedian"), "of nothing: an error here and in Keras, NaN there"),
@@ -79,6 +80,10 @@ NOT_NUMPY_EITHER = {
     ("kron", "two axes more"): "the blocks of five axes need ten",
     ("trapezoid", "bool"): "NumPy's sum of two bools is a bool",
     ("trapezoid", "lowest int64"): "NumPy's sum of two such integers is 0",
+    **{(name, "uint64"): "NumPy computes with float64 or has uint64" for name in ("mod", "fmod", "bitwise_not")},
+    ("bitwise_invert", "uint64"): "uint64 is int64 here",
+    ("i0", "infinite"): "NumPy's formula subtracts infinities",
+    ("ldexp", "bool"): "a TypeError here and in Keras",
     ("take", "no elements"): "any index is out of bounds of an empty axis",
 }
 
