@@ -52,7 +52,7 @@ def graph_config(model: Any) -> dict[str, Any]:
 def _operation_config(operation: Operation) -> dict[str, Any]:
     """The config of one layer or op."""
     if isinstance(operation, OpCall):
-        name = operation.fn.__name__
+        name = getattr(operation.fn, "op_name", operation.fn.__name__)
         if REGISTRY.get(name) is not operation.fn:
             raise ValueError(
                 f"The model calls the function '{name}', which files cannot describe. Call it in a layer of your own."

@@ -8,6 +8,7 @@ import numpy as np
 
 from netlet import _core
 from netlet.config import numpy_dtype, standardize_dtype
+from netlet.engine.needs_values import NeedsValues
 
 from ..core.dispatch import concrete, nearest_dtype, op
 
@@ -27,7 +28,7 @@ def view(x: Any, dtype: Any = None) -> Any:
 
     Raises:
         ValueError: the last axis does not hold a whole number of elements of the new dtype.
-        NotImplementedError: another dtype inside a recorded step.
+        NeedsValues: another dtype inside a recorded step.
 
     >>> view(np.array([1.0], "float32"), "int32").tolist()
     [1065353216]
@@ -37,7 +38,7 @@ def view(x: Any, dtype: Any = None) -> Any:
         return _core.identity(x)
     given = concrete(x)
     if isinstance(given, _core.Tensor) and given.recorded:
-        raise NotImplementedError(f"ops.view: a recorded step has no way to read {old} as {new}; see ops.cast.")
+        raise NeedsValues("ops.view", f"{old} read as {new} needs bytes")
     values = np.ascontiguousarray(_core.as_tensor(given).numpy())
     if values.ndim == 0 and values.itemsize != numpy_dtype(new).itemsize:
         raise ValueError(f"ops.view: a 0-d array of {old} has another number of bytes than one of {new}.")

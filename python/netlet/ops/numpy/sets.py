@@ -108,7 +108,7 @@ def unique(
 ) -> Any:
     """The different elements of an array in increasing order. Every NaN differs from all others.
 
-    The number of them depends on the values, so a recorded step and a symbolic tensor need `size`. Gradients flow to
+    The number of them depends on the values, so a recorded step needs `size`. Gradients flow to
     the first of equal elements.
 
     Args:
@@ -127,7 +127,7 @@ def unique(
         of it and those int32 Tensors, in this order. The inverse has x's shape, or with an axis the size of the axis.
 
     Raises:
-        NotImplementedError: x is symbolic or part of a recorded step, without `size` or with an axis.
+        NeedsValues: x is part of a recorded step, without `size` or with an axis.
         ValueError: size is below 0, or the axis out of range.
 
     >>> unique([3, 1, 3, 2]).tolist()

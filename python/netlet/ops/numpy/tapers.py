@@ -41,7 +41,7 @@ def bartlett(x: Any) -> Any:
 
     Raises:
         ValueError: x is not an integer.
-        NotImplementedError: x is computed by a recorded step: the result's shape depends on its value.
+        NeedsValues: x is computed by a recorded step: the result's shape depends on its value.
 
     >>> bartlett(5).tolist()
     [0.0, 0.5, 1.0, 0.5, 0.0]
@@ -61,7 +61,7 @@ def blackman(x: Any) -> Any:
 
     Raises:
         ValueError: x is not an integer.
-        NotImplementedError: x is computed by a recorded step: the result's shape depends on its value.
+        NeedsValues: x is computed by a recorded step: the result's shape depends on its value.
 
     >>> abs(blackman(5).numpy()).round(4).tolist()
     [0.0, 0.3400000035762787, 1.0, 0.3400000035762787, 0.0]
@@ -81,7 +81,7 @@ def hamming(x: Any) -> Any:
 
     Raises:
         ValueError: x is not an integer.
-        NotImplementedError: x is computed by a recorded step: the result's shape depends on its value.
+        NeedsValues: x is computed by a recorded step: the result's shape depends on its value.
 
     >>> hamming(3).numpy().round(2)
     array([0.08, 1.  , 0.08], dtype=float32)
@@ -101,7 +101,7 @@ def hanning(x: Any) -> Any:
 
     Raises:
         ValueError: x is not an integer.
-        NotImplementedError: x is computed by a recorded step: the result's shape depends on its value.
+        NeedsValues: x is computed by a recorded step: the result's shape depends on its value.
 
     >>> hanning(5).numpy().round(2)
     array([0. , 0.5, 1. , 0.5, 0. ], dtype=float32)
@@ -122,7 +122,7 @@ def kaiser(x: Any, beta: Any) -> Any:
 
     Raises:
         ValueError: x is not an integer, or beta not a number.
-        NotImplementedError: an argument is computed by a recorded step.
+        NeedsValues: an argument is computed by a recorded step.
 
     >>> kaiser(3, 0.0).tolist()
     [1.0, 1.0, 1.0]
