@@ -17,6 +17,7 @@ from .einsum import *
 from .elementwise import *
 from .flips import *
 from .floating import *
+from .getitem import *
 from .indexing import *
 from .joining import *
 from .logic import *

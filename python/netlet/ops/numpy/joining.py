@@ -1,9 +1,7 @@
-"""Arrays joined along an axis, split along one, and indexed."""
+"""Arrays joined along an axis, and split along one."""
 
 from __future__ import annotations
 
-import builtins
-import math
 import operator
 from typing import Any
 
@@ -19,10 +17,7 @@ __all__ = [
     "append",
     "concatenate",
     "dstack",
-    "get_item",
-    "getitem",
     "hstack",
-    "slice",
     "split",
     "stack",
     "unstack",
@@ -207,64 +202,3 @@ def unstack(x: Any, num: int | None = None, axis: int = 0) -> Any:
     if extents[axis] == 0:
         return []
     return [_core.reshape(part, rest) for part in _core.split(x, list(range(1, extents[axis])), axis)]
-
-
-@op
-def getitem(x: Any, key: Any) -> Any:
-    """x[key] as in NumPy, with gradients.
-
-    Inside a recorded step the shape of the result cannot depend on values: index arrays and boolean masks must be known
-    when the step is recorded. One array of positions may be computed by the step.
-
-    Args:
-        x: array or Tensor.
-        key: integers, slices, `...`, None, arrays of positions, boolean masks, or a tuple of them.
-
-    Returns:
-        Tensor.
-
-    Raises:
-        IndexError: a position out of range.
-
-    >>> import numpy as np
-    >>> getitem(np.array([3.0, -1.0, 2.0]), np.array([True, False, True])).tolist()
-    [3.0, 2.0]
-    """
-    try:
-        return _core.getitem(x, key)
-    except (TypeError, IndexError):
-        items = key if isinstance(key, tuple) else (key,)
-        recorded = builtins.any(isinstance(i, _core.Tensor) and i.recorded for i in items)
-        if recorded or not builtins.any(isinstance(i, (bool, list)) or hasattr(i, "__array__") for i in items):
-            raise
-        extents = shape_of(x)
-        elements = np.arange(math.prod(extents)).reshape(extents)
-        return _core.take(flat(x), elements[tuple(_plain_index(i) for i in items)], 0)
-
-
-def _plain_index(item: Any) -> Any:
-    """One part of an index, with Tensors and lists as ndarrays."""
-    array = hasattr(item, "__array__") or isinstance(item, list)
-    return np.asarray(item) if array else item
-
-
-get_item = getitem
-
-
-@op
-def slice(inputs: Any, start_indices: Any, shape: Any) -> Any:
-    """A block of x.
-
-    Args:
-        inputs: array or Tensor.
-        start_indices: first position of the block along each axis.
-        shape: size of the block along each axis.
-
-    Returns:
-        Tensor of that shape.
-
-    >>> slice([[1, 2], [3, 4]], (0, 1), (2, 1)).tolist()
-    [[2], [4]]
-    """
-    index = tuple(builtins.slice(int(s), int(s) + int(n)) for s, n in zip(start_indices, shape, strict=True))
-    return _core.getitem(inputs, index)

@@ -12,7 +12,8 @@ import numpy as np
 from netlet.engine import graph
 
 from ..core.dispatch import concrete, shape_of
-from .joining import getitem, stack
+from .getitem import getitem
+from .joining import stack
 from .manipulation import broadcast_to, reshape
 
 __all__ = ["vectorize"]
