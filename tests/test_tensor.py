@@ -143,6 +143,58 @@ def test_methods_of_arrays():
         x[0] = 1.0
 
 
+METHODS = {
+    "cumprod": [(), (1,)],
+    "argsort": [(), (0,)],
+    "searchsorted": [],
+    "take": [([1, 0, 5],), ([1, 0], 1)],
+    "repeat": [(2,), ([1, 2], 0)],
+    "swapaxes": [(0, 1)],
+    "diagonal": [(), (1,)],
+    "trace": [(), (-1,)],
+    "conj": [()],
+    "conjugate": [()],
+    "sum": [(), (1,)],
+    "reshape": [(3, 2), ((3, -1),)],
+    "clip": [(-1.0, 2.0)],
+    "astype": [("float64",)],
+    "squeeze": [()],
+}
+
+
+@pytest.mark.parametrize("make", [ops.convert_to_tensor, netlet.Variable], ids=["Tensor", "Variable"])
+def test_more_methods_of_arrays(make):
+    x = make(ARRAY)
+    symbol = netlet.Input(batch_shape=ARRAY.shape)
+    for name, calls in METHODS.items():
+        for arguments in calls:
+            ours, theirs = getattr(x, name)(*arguments), getattr(ARRAY, name)(*arguments)
+            assert isinstance(ours, netlet.Tensor)
+            np.testing.assert_allclose(ours, theirs, rtol=1e-6, err_msg=name)
+            symbolic = getattr(symbol, name)(*arguments)
+            assert symbolic.shape == theirs.shape
+            np.testing.assert_allclose(netlet.Model(symbol, symbolic)(ARRAY), theirs, rtol=1e-6, err_msg=name)
+    assert x.ptp(1).tolist() == np.ptp(ARRAY, 1).tolist() and x.sort(0).tolist() == np.sort(ARRAY, 0).tolist()
+    assert x.real.tolist() == ARRAY.tolist() and x.imag.tolist() == np.zeros_like(ARRAY).tolist()
+    assert x.mT.shape == x.T.shape == symbol.mT.shape == (3, 2)
+    assert [p.tolist() for p in x.nonzero()] == [p.tolist() for p in ARRAY.nonzero()]
+    assert x.view("int32").tolist() == ARRAY.view("int32").tolist()
+    assert x.view(3, 2).shape == x.view((3, 2)).shape == x.view(-1, 2).shape == (3, 2) and x.view(6).shape == (6,)
+    assert make(np.array([1.0, 3.0])).searchsorted([2.0, 9.0], "right").tolist() == [1, 2]
+    kth = x.argpartition(1, axis=1).numpy()
+    assert (np.take_along_axis(ARRAY, kth, 1)[:, 1] == np.sort(ARRAY, 1)[:, 1]).all()
+
+
+def test_functions_of_numpy_on_variables_and_symbols():
+    v = netlet.Variable(ARRAY)
+    assert np.sum(v) == ARRAY.sum() and type(np.sort(v)) is np.ndarray
+    assert np.mean(v, axis=0).tolist() == ARRAY.mean(0).tolist()
+    assert np.shape(netlet.Input((3,))) == (None, 3) and np.ndim(netlet.Input((3,))) == 2
+    for use in (np.sum, np.sort, np.exp, lambda s: np.concatenate([s, s])):
+        with pytest.raises(_core.SymbolicArgument, match="symbolic"):
+            use(netlet.Input((3,)))
+
+
 @pytest.mark.parametrize(
     "index",
     [ARRAY > 0, (0, ARRAY[0] > 0), ([0, 1], [2, 0]), (slice(None), [True, False, True]), (1, [0, 2]), ARRAY[:, 0] > 9],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .base.missing import explain_missing
 from .base.naming import get_uid, name_scope
+from .base.promotion import result_type
 from .config import (
     backend,
     epsilon,
@@ -29,6 +30,7 @@ __all__ = [
     "is_int_dtype",
     "is_keras_tensor",
     "name_scope",
+    "result_type",
     "set_epsilon",
     "set_floatx",
     "set_image_data_format",

@@ -65,6 +65,12 @@ class Operators:
         arrays = [x.__array__() if hasattr(type(x), "_netlet_operators") else x for x in inputs]
         return getattr(ufunc, method)(*arrays, **kwargs)
 
+    def __array_function__(self: Any, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        """NumPy's functions convert Tensors and Variables to ndarrays and return NumPy's types."""
+        if function in (np.shape, np.ndim) and not kwargs:
+            return self.shape if function is np.shape else len(self.shape)  # known while a step is recorded, too
+        return function(*_as_arrays(args), **_as_arrays(kwargs))
+
     _netlet_operators = True
     _bits = "bitwise"  # which functions &, |, ^ and ~ are: KerasTensor has "logical", as in Keras
 
@@ -186,6 +192,17 @@ class Operators:
     def T(self) -> Any:
         """The transpose: all axes in reverse order."""
         return _table["transpose"](self)
+
+
+def _as_arrays(arguments: Any) -> Any:
+    """Replaces every Tensor and Variable in the arguments by an ndarray."""
+    if hasattr(type(arguments), "_netlet_operators"):
+        return arguments.__array__()
+    if type(arguments) in (list, tuple):
+        return type(arguments)(_as_arrays(a) for a in arguments)
+    if type(arguments) is dict:
+        return {name: _as_arrays(a) for name, a in arguments.items()}
+    return arguments
 
 
 def _comparable(other: Any) -> bool:

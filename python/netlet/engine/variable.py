@@ -19,6 +19,7 @@ from netlet import _core
 from netlet.base.naming import auto_name, current_path
 from netlet.config import FLOATS, is_float, numpy_dtype, standardize_dtype
 
+from .array_methods import ArrayMethods
 from .deferred import deferred
 from .operators import Operators, Values
 
@@ -63,7 +64,7 @@ def moved() -> None:
     _current_epoch = next(_epoch)
 
 
-class Variable(Operators, Values):
+class Variable(Operators, Values, ArrayMethods):
     """A named array that can be assigned to, and trained if it is a float.
 
     Args:

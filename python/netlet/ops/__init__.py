@@ -32,6 +32,10 @@ _OPERATORS = """
     dot equal floor_divide getitem greater greater_equal left_shift less less_equal logical_and logical_not
     logical_or logical_xor matmul max mean min mod multiply negative not_equal power prod ravel reshape
     right_shift round squeeze std subtract sum transpose var
+    abs add all any argmax argmin argpartition argsort cast clip conj copy cumprod cumsum diagonal divide dot
+    equal floor_divide getitem greater greater_equal imag less less_equal logical_and logical_not logical_or
+    logical_xor matmul max mean min mod multiply negative nonzero not_equal power prod ptp ravel real repeat
+    reshape round searchsorted sort squeeze std subtract sum swapaxes take trace transpose var view
 """
 _install({name: globals()[name] for name in _OPERATORS.split()})
 

@@ -9,6 +9,7 @@ from netlet.base import tree
 from netlet.base.naming import auto_name
 from netlet.config import standardize_dtype
 
+from ..array_methods import ArrayMethods
 from ..operators import Operators
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class KerasHistory(NamedTuple):
     tensor_index: int
 
 
-class KerasTensor(Operators):
+class KerasTensor(Operators, ArrayMethods):
     """A symbolic tensor: a shape, a dtype and the call that computes it, but no values.
 
     Args:

@@ -1,0 +1,29 @@
+"""backend.result_type against Keras for all pairs and triples of dtypes."""
+
+from __future__ import annotations
+
+import itertools
+
+import keras
+import numpy as np
+import pytest
+
+from netlet import backend
+
+DTYPES = ["bool", "uint8", "int8", "int32", "float16", "bfloat16", "float32", int, float]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_as_in_keras(count):
+    for dtypes in itertools.product(DTYPES, repeat=count):
+        if not {"uint8", "int8"} <= set(dtypes):  # int16 in Keras
+            assert backend.result_type(*dtypes) == keras.backend.result_type(*dtypes), dtypes
+
+
+def test_what_keras_does_not_have():
+    assert backend.result_type() == "float32"
+    assert backend.result_type("int8", "uint8") == "int32"
+    assert backend.result_type("int64", "uint8") == "int64" and backend.result_type("float64", "float32") == "float64"
+    assert backend.result_type(np.float64, np.dtype("int32"), "float16") == "float64"
+    with pytest.raises(ValueError, match="float8"):
+        backend.result_type("float8")
