@@ -252,7 +252,11 @@ def test_vector_norms(order):
         (lambda: ops.solve(np.eye(3), 1.0), "expected b of shape"),
         (lambda: ops.lstsq(np.eye(3), np.ones(2)), r"ops\.lstsq: expected a \(M, N\)"),
         (lambda: ops.lstsq(np.eye(2), np.array([1.0, np.inf])), r"ops\.lstsq: expected finite numbers"),
-        (lambda: ops.svd(np.full((2, 2), np.nan)), r"ops\.svd: SVD did not converge"),
+        *[
+            (lambda f=f, v=v: f(np.diag([v, 1.0, 1.0])), r"expected finite numbers, received NaN or infinity")
+            for f in (ops.svd, ops.eigh, ops.pinv, ops.matrix_rank, lambda a: ops.norm(a, 2))
+            for v in (np.inf, np.nan)
+        ],
         (lambda: ops.qr(np.eye(2), "raw"), "expected mode 'reduced' or 'complete'"),
         (lambda: ops.norm(np.ones(2), "fro"), "expected a number as the order of a vector norm"),
         (lambda: ops.norm(np.ones((2, 2)), 3), "as the order of a matrix norm"),

@@ -101,7 +101,7 @@ def eigh(x: Any) -> Any:
         (eigenvalues (..., M) in ascending order, eigenvectors (..., M, M), one in each column).
 
     Raises:
-        ValueError: the matrices are not square, or LAPACK does not converge.
+        ValueError: the matrices are not square, or a value is not finite.
 
     >>> eigh(np.array([[2.0, 0.0], [0.0, 1.0]]))[0].numpy()
     array([1., 2.])
@@ -112,7 +112,7 @@ def eigh(x: Any) -> Any:
     def compute(a: np.ndarray) -> Any:
         return np.linalg.eigh((a + np.swapaxes(a, -1, -2)) / 2)
 
-    w, v = lapack("eigh", compute, [a], [(shape[:-1], a.dtype), (shape, a.dtype)])
+    w, v = lapack("eigh", compute, [a], [(shape[:-1], a.dtype), (shape, a.dtype)], finite=True)
 
     def backward(dw: Any, dv: Any) -> list[Any]:
         # Giles 2008, 3.1: v (diag(dw) + F ∘ vᵀ dv) vᵀ with F of reciprocal gaps, made symmetric.
@@ -159,7 +159,9 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
 def singular_values(a: Any) -> Any:
     """The singular values (..., K) of a Tensor (..., M, N); differentiable to any order."""
     *batch, m, n = tuple(a.shape)
-    (s,) = lapack("svd", lambda a: np.linalg.svd(a, compute_uv=False), [a], [((*batch, min(m, n)), a.dtype)])
+    (s,) = lapack(
+        "svd", lambda a: np.linalg.svd(a, compute_uv=False), [a], [((*batch, min(m, n)), a.dtype)], finite=True
+    )
 
     def backward(ds: Any) -> list[Any]:
         u, _, vt = _svd(a, False)
@@ -172,7 +174,7 @@ def _svd(a: Any, full: bool) -> tuple[Any, Any, Any]:
     *batch, m, n = tuple(a.shape)
     k = min(m, n)
     specs = [((*batch, m, m if full else k), a.dtype), ((*batch, k), a.dtype), ((*batch, n if full else k, n), a.dtype)]
-    u, s, vt = lapack("svd", lambda a: np.linalg.svd(a, full_matrices=full), [a], specs)
+    u, s, vt = lapack("svd", lambda a: np.linalg.svd(a, full_matrices=full), [a], specs, finite=True)
 
     def backward(du: Any, ds: Any, dvt: Any) -> list[Any]:
         # Townsend, "Differentiating the singular value decomposition", 2016. The further columns of the full u and v

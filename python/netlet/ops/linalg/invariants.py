@@ -42,7 +42,8 @@ def det(x: Any) -> Any:
         Tensor (...).
 
     Raises:
-        ValueError: the matrices are not square. For a second derivative: one is singular.
+        ValueError: the matrices are not square. When gradients are computed: a value is not finite. For a second
+            derivative: a matrix is singular.
 
     >>> det(np.array([[2.0, 0.0], [0.0, 3.0]])).item()
     6.0
@@ -52,7 +53,7 @@ def det(x: Any) -> Any:
     (y,) = lapack("det", np.linalg.det, [a], [(shape[:-2], a.dtype)])
 
     def backward(dy: Any) -> list[Any]:
-        return [_scaled(dy, lapack("det", _cofactors, [a], [(shape, a.dtype)])[0])]
+        return [_scaled(dy, lapack("det", _cofactors, [a], [(shape, a.dtype)], finite=True)[0])]
 
     def again(dy: Any) -> list[Any]:
         return [_scaled(_core.multiply(dy, y), transposed(inverse(a)))]  # Giles 2008, 2.2.4
@@ -135,4 +136,4 @@ def matrix_rank(x: Any, tol: float | None = None) -> Any:
     def compute(a: np.ndarray) -> np.ndarray:
         return np.linalg.matrix_rank(a, tol) if a.size else np.zeros(shape[:-2])
 
-    return lapack("matrix_rank", compute, [a], [(shape[:-2], "int32")])[0]
+    return lapack("matrix_rank", compute, [a], [(shape[:-2], "int32")], finite=True)[0]

@@ -74,7 +74,9 @@ def matrices(name: str, x: Any, square: bool = False) -> tuple[int, ...]:
     return shape
 
 
-def lapack(name: str, fn: Callable[..., Any], inputs: Sequence[Any], outputs: Sequence[Spec]) -> list[Any]:
+def lapack(
+    name: str, fn: Callable[..., Any], inputs: Sequence[Any], outputs: Sequence[Spec], finite: bool = False
+) -> list[Any]:
     """Calls a function of NumPy arrays; see `host_call`. No gradient flows.
 
     Args:
@@ -82,15 +84,20 @@ def lapack(name: str, fn: Callable[..., Any], inputs: Sequence[Any], outputs: Se
         fn: returns an array or a tuple of arrays, which are cast to the dtypes of `outputs`.
         inputs: Tensors.
         outputs: (shape, dtype) of each result.
+        finite: whether to refuse inputs that are not finite. LAPACK's iterations for eigenvalues and singular values
+            may then never end, or print a message.
 
     Returns:
         The results as Tensors.
 
     Raises:
-        ValueError: LAPACK reports that a matrix is singular, is not positive definite or that it did not converge.
+        ValueError: an input is not finite, or LAPACK reports that a matrix is singular or not positive definite, or
+            that it did not converge.
     """
 
     def run(*arrays: np.ndarray) -> list[np.ndarray]:
+        if finite and not all(np.isfinite(a).all() for a in arrays):
+            raise ValueError(f"ops.{name}: expected finite numbers, received NaN or infinity.")
         try:
             with np.errstate(all="ignore"):
                 results = fn(*arrays)

@@ -167,7 +167,7 @@ def _pinv(a: Any, rcond: float) -> Any:
     def compute(a: np.ndarray) -> np.ndarray:
         return np.linalg.pinv(a, rcond=rcond) if a.size else np.zeros((*batch, n, m), a.dtype)
 
-    (p,) = lapack("pinv", compute, [a], [((*batch, n, m), a.dtype)])
+    (p,) = lapack("pinv", compute, [a], [((*batch, n, m), a.dtype)], finite=True)
 
     def backward(dp: Any) -> list[Any]:
         # Golub and Pereyra, "The differentiation of pseudo-inverses", 1973, (4.12), transposed: constant rank.
@@ -247,11 +247,9 @@ def _least_squares(a: Any, b: Any, limit: float) -> Any:
     (m, n), k = a.shape, b.shape[1]
 
     def compute(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        if not (np.isfinite(a).all() and np.isfinite(b).all()):  # LAPACK would print a message to stdout
-            raise np.linalg.LinAlgError("expected finite numbers")
         return np.linalg.lstsq(a, b, rcond=limit)[0] if m and n and k else np.zeros((n, k), a.dtype)
 
-    (x,) = lapack("lstsq", compute, [a, b], [((n, k), b.dtype)])
+    (x,) = lapack("lstsq", compute, [a, b], [((n, k), b.dtype)], finite=True)
 
     def backward(dx: Any) -> list[Any]:
         # x = p b with the pseudo-inverse p of a, whose differential is that of Golub and Pereyra; see _pinv.
