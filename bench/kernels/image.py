@@ -1,7 +1,8 @@
-"""Augmentation: images rotated (each by its own angle) and mirrored. A name gives batch x height x width x channels.
+"""Augmentation: images rotated (each by its own angle), sampled at displaced pixels, and mirrored.
 
-For rotation both sides start from matrices. PyTorch uses affine_grid and grid_sample on channels first, its layout. Its
-grid_sample alone, on points computed before, is faster than netlet for images of one channel.
+A name gives batch x height x width x channels. For rotation both sides start from matrices. PyTorch uses affine_grid
+and grid_sample on channels first, its layout. Its grid_sample alone, on points computed before, is faster than netlet
+for images of one channel.
 """
 
 from __future__ import annotations
@@ -69,6 +70,30 @@ def rotate(shape: Shape) -> Case:
     )
 
 
+def displace(shape: Shape) -> Case:
+    """Samples at pixels that are displaced by up to two pixels, as elastic transforms do."""
+    x = uniform(shape)
+    n, h, w, c = shape
+    at = np.mgrid[:h, :w][:, None] + np.random.default_rng(0).uniform(-2, 2, (2, n, h, w))
+    rows, columns = at.astype("f4").astype("f8")
+    coordinates = np.stack([rows, columns], axis=1).reshape(n, 2, h * w).astype("f4")
+    grid = np.stack([columns * 2 / (w - 1) - 1, rows * 2 / (h - 1) - 1], axis=-1).astype("f4")
+
+    def sampled_by(torch: Any, x: Any, grid: Any) -> Any:
+        y = torch.nn.functional.grid_sample(x, grid, "bilinear", "zeros", align_corners=True)
+        return y.permute(0, 2, 3, 1).reshape(n, h * w, c)
+
+    return Case(
+        ours=partial(_core.sample, sizes=(h, w)),
+        on=[x.reshape(n, h * w, c), coordinates],
+        truth=sampled(x, rows, columns).reshape(n, h * w, c),
+        peers=torch_peer(sampled_by, x.transpose(0, 3, 1, 2).copy(), grid),
+        bytes=2 * x.nbytes + coordinates.nbytes,
+        rtol=0,
+        atol=2e-3,
+    )
+
+
 def flip(shape: Shape) -> Case:
     """Mirrors every second image left to right."""
     x, flags = uniform(shape), np.arange(shape[0]) % 2 == 0
@@ -95,4 +120,5 @@ def rows() -> Iterator[Row]:
     for shape in [(128, 28, 28, 1), (128, 32, 32, 3), (32, 224, 224, 3)]:
         name = " x ".join(map(str, shape))
         yield Row(f"rotate {name}", partial(rotate, shape))
+        yield Row(f"displace {name}", partial(displace, shape))
         yield Row(f"flip {name}", partial(flip, shape))
