@@ -302,3 +302,12 @@ def test_threads_do_not_change_bits(threads):
             _core.set_num_threads(threads)
     np.testing.assert_array_equal(_core.add(x[:, :7].copy(), row[:7]), x[:, :7] + row[:7])
     np.testing.assert_array_equal(_core.exp(x), np.stack([_core.exp(r) for r in x]))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_results_beyond_the_caches(isa, dtype):
+    """Results larger than the L3 cache (at most 32 MB) are stored past it: whole, and in rows, few of them aligned."""
+    columns = 1_450_003 if dtype == "float32" else 725_003
+    a, b = np.arange(6 * columns, dtype=dtype).reshape(6, columns), np.arange(6, dtype=dtype)[:, None]
+    np.testing.assert_array_equal(_core.add(a, a), a + a)
+    np.testing.assert_array_equal(_core.multiply(a, b), a * b)

@@ -5,6 +5,7 @@
 #include "ops/elementwise/elementwise_formulas.h"
 #include "simd/each_vector.h"
 #include "simd/scalar_lane.h"
+#include "simd/streaming_store.h"
 #include "simd/vmath.h"
 
 namespace netlet::NETLET_ISA {
@@ -13,9 +14,12 @@ namespace netlet::NETLET_ISA {
 // Computes n elements of a row. After broadcasting and merging of axes, each operand is contiguous or one number
 // (stride 0).
 template <class V, bool a_row, bool b_row, class T, class F>
-NETLET_INLINE void binary_row(const T* a, const T* b, T* y, int64_t n, const F& f) {
+NETLET_INLINE void binary_row(const T* a, const T* b, T* y, int64_t n, const F& f, bool streaming = false) {
     const V a0 = V::set1(*a), b0 = V::set1(*b);
     int64_t i = 0;
+    if (streams<V> && streaming && (uintptr_t)y % (V::width * sizeof(T)) == 0)
+        for (; i + V::width <= n; i += V::width)
+            streaming_store(f(a_row ? V::load(a + i) : a0, b_row ? V::load(b + i) : b0), y + i);
     for (; i + V::width <= n; i += V::width) f(a_row ? V::load(a + i) : a0, b_row ? V::load(b + i) : b0).store(y + i);
     if (const int64_t m = n - i; m > 0)
         f(a_row ? V::load_n(a + i, m) : a0, b_row ? V::load_n(b + i, m) : b0).store_n(y + i, m);
@@ -41,9 +45,10 @@ NETLET_INLINE void binary_short_rows(const BinaryArgs<T>& a, Range r, const F& f
     }
 }
 
-template <class T, class F>
+template <bool may_stream, class T, class F>
 NETLET_INLINE void binary_with(const BinaryArgs<T>& a, Range r, const F& f) {
     using V = typename VectorOf<T>::type;
+    const bool streaming = may_stream && a.streaming;
     const Strided<2>& s = a.nest;
     const int last = s.rank - 1;
     const bool a_row = s.stride[0][last] != 0, b_row = s.stride[1][last] != 0;
@@ -54,16 +59,17 @@ NETLET_INLINE void binary_with(const BinaryArgs<T>& a, Range r, const F& f) {
     for_rows(s, r, [&](const int64_t (&at)[2], int64_t i, int64_t n) NETLET_INLINE_LAMBDA {
         const T *pa = a.a + at[0], *pb = a.b + at[1];
         if (!b_row)
-            binary_row<V, true, false>(pa, pb, a.y + i, n, f);
+            binary_row<V, true, false>(pa, pb, a.y + i, n, f, streaming);
         else if (!a_row)
-            binary_row<V, false, true>(pa, pb, a.y + i, n, f);
+            binary_row<V, false, true>(pa, pb, a.y + i, n, f, streaming);
         else
-            binary_row<V, true, true>(pa, pb, a.y + i, n, f);
+            binary_row<V, true, true>(pa, pb, a.y + i, n, f, streaming);
     });
+    if (streaming) finish_streaming();
 }
 
 #define NETLET_BINARY(expression)                                                                                      \
-    return binary_with(a, r, [](auto x, auto y) NETLET_INLINE_LAMBDA { return expression; })
+    return binary_with<true>(a, r, [](auto x, auto y) NETLET_INLINE_LAMBDA { return expression; })
 template <class T>
 NETLET_INLINE void binary(const BinaryArgs<T>& a, Range r) {
     switch (a.op) {
@@ -76,7 +82,8 @@ NETLET_INLINE void binary(const BinaryArgs<T>& a, Range r) {
     }
     if constexpr (T(0.5) != T(0)) {
         if (a.op == BinaryOp::divide) NETLET_BINARY(x / y);
-        if (a.op == BinaryOp::power) NETLET_BINARY(pow(x, y));
+        if (a.op == BinaryOp::power)
+            return binary_with<false>(a, r, [](auto x, auto y) NETLET_INLINE_LAMBDA { return pow(x, y); });
     }
 }
 #undef NETLET_BINARY

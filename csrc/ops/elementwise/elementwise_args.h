@@ -75,6 +75,7 @@ struct BinaryArgs {
     T* y;
     Strided<2> nest;
     BinaryOp op;
+    bool streaming;  // y does not fit the L3 cache: where it is aligned, it is stored past the caches
 };
 
 template <class T>
