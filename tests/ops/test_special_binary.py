@@ -185,3 +185,18 @@ def test_the_result_does_not_depend_on_the_number_of_threads(threads, name):
     want = getattr(np, name)(a.astype("float64"), b)
     np.testing.assert_allclose(found, want, rtol=1e-6)
     np.testing.assert_array_equal(found[7], getattr(_core, name)(a[7], b))
+
+
+def every_half(dtype):
+    return np.arange(65536, dtype="uint16").view(dtype)
+
+
+@pytest.mark.parametrize("towards", [np.inf, -np.inf, 0.0, 1.0, np.nan])
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_neighbours_of_every_half(dtype, towards):
+    numpy_dtype = np.dtype("float16") if dtype == "float16" else pytest.importorskip("ml_dtypes").bfloat16
+    x, end = every_half(numpy_dtype), np.full(65536, towards).astype(numpy_dtype)
+    want = np.nextafter(x, end).astype("float32")
+    found = ops.nextafter(ops.cast(x.astype("float32"), dtype), ops.cast(end.astype("float32"), dtype))
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(np.asarray(ops.cast(found, "float32")), want)

@@ -140,6 +140,24 @@ def heaviside(x1: Any, x2: Any) -> Any:
     return _core.heaviside(x1, x2)
 
 
+# Digits of the mantissa, exponent of the smallest normal number, and the largest finite number.
+_HALVES = {"float16": (10, -14, 65504.0), "bfloat16": (7, -126, 2.0**128 - 2.0**120)}
+
+
+def _next_half(x1: Any, x2: Any, dtype: str) -> Any:
+    """nextafter for halves: x1 and the spacing of halves between it and its neighbour in float32."""
+    digits, lowest, largest = _HALVES[dtype]
+    a, b = (_core.cast(_core.cast(concrete(x), dtype), "float32") for x in (x1, x2))
+    between = _core.cast(_core.nextafter(a, b), "float64")
+    exponent = _core.maximum(_core.floor(_core.log2(_core.abs(between))), float(lowest))
+    step = _core.exp2(_core.subtract(exponent, float(digits)))
+    start, end = _core.cast(a, "float64"), _core.cast(b, "float64")
+    moved = _core.add(start, _core.where(_core.less(start, end), step, _core.negative(step)))
+    moved = _core.where(_core.isinf(start), _core.multiply(_core.sign(start), largest), moved)
+    moved = _core.where(_core.equal(start, end), end, moved)
+    return _core.cast(_core.where(_core.isnan(between), between, moved), dtype)
+
+
 @op
 def nextafter(x1: Any, x2: Any) -> Any:
     """The floating-point number next to x1 in the direction of x2; no gradient flows.
@@ -154,7 +172,8 @@ def nextafter(x1: Any, x2: Any) -> Any:
     >>> nextafter(1.0, 2.0).item() - 1.0
     1.1920928955078125e-07
     """
-    return _core.nextafter(x1, x2)
+    result = _core.nextafter(x1, x2)
+    return _next_half(x1, x2, result.dtype) if result.dtype in _HALVES else result
 
 
 @op
