@@ -200,6 +200,11 @@ def test_saturate_cast_against_python():
     for new in ("int8", "uint8", "int32", "int64"):
         limits = np.iinfo(new)
         assert ops.saturate_cast(x, new).tolist() == [max(limits.min, min(limits.max, int(v))) for v in x]
+    assert ops.saturate_cast(np.array([np.inf, -np.inf, 2.0]), "float64").tolist() == [
+        np.finfo("float64").max,
+        np.finfo("float64").min,
+        2.0,
+    ]
     assert ops.saturate_cast(x, "float32").dtype == ops.saturate_cast(x, "bfloat16").astype("float32").dtype
     assert ops.saturate_cast(np.array([1e39, -np.inf]), "bfloat16").astype("float32").tolist() == [
         (2 - 2**-7) * 2.0**127,
@@ -330,3 +335,27 @@ def test_distances_near_zero():
     with netlet.GradientTape() as tape:
         y = ops.sum(ops.cdist(x, np.zeros((1, 3))))
     assert tape.gradient(y, x).numpy().tolist() == np.zeros((2, 3)).tolist()
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_results_of_halves_are_halves(dtype):
+    x = ops.cast(POSITIVE, dtype)
+    for f in (
+        lambda x: ops.quantile(x, [0.2, 0.5], method="midpoint"),
+        lambda x: ops.nanquantile(x, ops.cast([0.25, 0.5], dtype), axis=1),
+        lambda x: ops.categorical_crossentropy(x, x),
+        lambda x: ops.binary_crossentropy(x, x),
+        lambda x: ops.pad(x, 1, mode="linear_ramp"),
+        lambda x: ops.linspace(x, x, 3),
+        lambda x: ops.correlate(x[0], x[1], "full"),
+        lambda x: ops.corrcoef(x),
+        lambda x: ops.cdist(x, x),
+        lambda x: ops.nanstd(x, axis=0),
+        lambda x: ops.trapezoid(x),
+        lambda x: ops.histogram(x, 3)[0],
+        lambda x: ops.unique(x),
+        lambda x: ops.vander(x[0]),
+    ):
+        got, want = f(x), np.asarray(f(ops.cast(x, "float32")))
+        assert got.dtype == dtype
+        np.testing.assert_allclose(ops.cast(got, "float32"), want, rtol=2e-2, atol=2e-2)

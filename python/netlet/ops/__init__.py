@@ -28,14 +28,11 @@ export_functions(__name__, "image", "linalg", "nn", "numpy")
 
 # The ops behind the operators and methods of tensors.
 _OPERATORS = """
-    abs add all any argmax argmin bitwise_and bitwise_not bitwise_or bitwise_xor cast clip copy cumsum divide
-    dot equal floor_divide getitem greater greater_equal left_shift less less_equal logical_and logical_not
-    logical_or logical_xor matmul max mean min mod multiply negative not_equal power prod ravel reshape
-    right_shift round squeeze std subtract sum transpose var
-    abs add all any argmax argmin argpartition argsort cast clip conj copy cumprod cumsum diagonal divide dot
-    equal floor_divide getitem greater greater_equal imag less less_equal logical_and logical_not logical_or
-    logical_xor matmul max mean min mod multiply negative nonzero not_equal power prod ptp ravel real repeat
-    reshape round searchsorted sort squeeze std subtract sum swapaxes take trace transpose var view
+    abs add all any argmax argmin argpartition argsort bitwise_and bitwise_not bitwise_or bitwise_xor cast clip
+    conj copy cumprod cumsum diagonal divide dot equal floor_divide getitem greater greater_equal imag
+    left_shift less less_equal logical_and logical_not logical_or logical_xor matmul max mean min mod multiply
+    negative nonzero not_equal power prod ptp ravel real repeat reshape right_shift round searchsorted sort
+    squeeze std subtract sum swapaxes take trace transpose var view
 """
 _install({name: globals()[name] for name in _OPERATORS.split()})
 

@@ -130,8 +130,9 @@ def _limits(dtype: str) -> tuple[float, float]:
 
 @op
 def saturate_cast(x: Any, dtype: Any) -> Any:
-    """x in another dtype; numbers outside its range become its smallest or largest number. Gradients flow between
-    floats, to the elements inside the range.
+    """x in another dtype; numbers outside its range, infinity too, become its smallest or largest number.
+
+    Gradients flow between floats, to the elements inside the range.
 
     Args:
         x: array or Tensor of any shape.
@@ -146,11 +147,13 @@ def saturate_cast(x: Any, dtype: Any) -> Any:
     new, old = standardize_dtype(dtype), nearest_dtype(x)
     low, high = _limits(new)
     least, most = _limits(old)
-    if least >= low and most <= high and (is_float(new) or not is_float(old)):
+    if not is_float(old) and least >= low and most <= high:
         return _core.cast(x, new)
     if not is_float(old) or is_float(new):
         return _core.cast(_core.clip(concrete(x), max(low, least), min(high, most)), new)
     x = _core.where(_core.isnan(x), 0.0, x)
+    if new in ("int8", "uint8") or (new == "int32" and old == "float64"):
+        return _core.cast(_core.clip(x, low, high), new)
     # The limit of an integer dtype, such as 2**31 - 1, may not be a float: its float is then outside of the range.
     inside = _core.logical_and(_core.greater(x, low), _core.less(x, high))
     ends = (0, 1) if new == "bool" else (np.iinfo(new).min, np.iinfo(new).max)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import _core
-from netlet.config import epsilon
+from netlet.config import HALVES, epsilon
 
 from ..core.dispatch import as_float, axis_in, concrete, nearest_dtype, op, shape_of
 
@@ -81,7 +81,9 @@ def categorical_crossentropy(target: Any, output: Any, from_logits: bool = False
     """
     _of_one_shape(target, output, "categorical_crossentropy")
     target, output = (_classes_last(x, axis, "categorical_crossentropy") for x in (concrete(target), as_float(output)))
-    return _core.loss_categorical_crossentropy(target, output, None, "none", bool(from_logits), 0.0, epsilon())
+    loss = _core.loss_categorical_crossentropy(target, output, None, "none", bool(from_logits), 0.0, epsilon())
+    dtypes = {nearest_dtype(target), nearest_dtype(output)}
+    return _core.cast(loss, dtypes.pop()) if len(dtypes) == 1 and dtypes <= set(HALVES) else loss
 
 
 @op

@@ -29,7 +29,7 @@ def _fractions(q: Any, whole: int, name: str) -> Any:
         if not q.recorded:
             _fractions(np.asarray(_core.cast(q, "float64")), whole, name)  # for the errors
         return _core.divide(_core.cast(q, "float64"), float(whole))
-    if q.dtype.kind not in "iufb" or q.ndim > 1:
+    if (q.dtype.kind not in "iufb" and q.dtype.name != "bfloat16") or q.ndim > 1:
         raise ValueError(f"ops.{name}: expected a number or a vector q, received {q.dtype} of shape {q.shape}.")
     q = q.astype("float64")
     if not ((q >= 0) & (q <= whole)).all():
@@ -75,7 +75,7 @@ def _quantile(name: str, x: Any, q: Any, axis: Axis, method: str, keepdims: bool
         result = at(low if method == "lower" else high)
     else:
         below, above = at(low), at(high)
-        second = _core.cast(weight, nearest_dtype(x)) if method == "linear" else 0.5
+        second = _core.cast(weight if method == "linear" else m.multiply(m.ceil(weight), 0.5), nearest_dtype(x))
         between = _core.add(_core.multiply(below, _core.subtract(1.0, second)), _core.multiply(above, second))
         result = _core.where(m.equal(weight, 0.0), below, between)  # 0 times infinity is no part of it
     if not skip_nan:

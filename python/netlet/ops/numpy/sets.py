@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.config import HALVES, is_float
 
 from ..core.dispatch import axis_in, flat, known_values, nearest_dtype, of_dtype, op, shape_of
 
@@ -73,6 +74,22 @@ def _unique_of_size(x: Any, size: int, fill_value: Any = None) -> tuple[Any, Any
     if fill_value is not None:
         values = _core.where(missing, of_dtype(fill_value, dtype), values)
     return values, first, _core.reshape(inverse, shape), counts
+
+
+def _may_have_gradient(x: Any) -> bool:
+    return not isinstance(x, np.ndarray) and is_float(nearest_dtype(x))
+
+
+def _unique_known(x: Any) -> tuple[Any, Any, Any, Any]:
+    """As `_unique_of_size`, with as many elements as there are, by NumPy."""
+    values = known_values(x, "ops.unique without `size`")
+    if nearest_dtype(x) in HALVES:  # float32 has all values of both, and NumPy compares it
+        values = values.astype("float32")
+    _, first, inverse, counts = np.unique(
+        values.reshape(-1), return_index=True, return_inverse=True, return_counts=True, equal_nan=False
+    )
+    index, back, often = (_core.tensor(v, "int32") for v in (first, inverse.reshape(values.shape), counts))
+    return _core.take(flat(x), index, 0), index, back, often
 
 
 def _unique_slices(x: Any, axis: int, size: int | None, fill_value: Any) -> tuple[Any, Any, Any, Any]:
@@ -142,11 +159,10 @@ def unique(
     else:
         if axis is not None:
             axis_in(axis, 1, "ops.unique")
-        if size is None:
-            values = known_values(x, "ops.unique without `size`").reshape(-1)
-            values = np.sort(values)
-            size = int((values[1:] != values[:-1]).sum()) + 1 if values.size else 0
-        found = _unique_of_size(x, int(size), fill_value)
+        if size is None and not (return_index or return_inverse or return_counts) and not _may_have_gradient(x):
+            values = np.unique(known_values(x, "ops.unique without `size`"), equal_nan=False)
+            return _core.tensor(values, nearest_dtype(x))
+        found = _unique_known(x) if size is None else _unique_of_size(x, int(size), fill_value)
     wanted = (True, return_index, return_inverse, return_counts)
     result = tuple(part for part, given in zip(found, wanted, strict=True) if given)
     return result if len(result) > 1 else result[0]

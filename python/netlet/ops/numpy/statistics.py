@@ -109,11 +109,18 @@ def histogram(x: Any, bins: int = 10, range: Any = None) -> tuple[Any, Any]:
     else:
         first, last = _bounds((0.0, 1.0) if range is None else range)
         edges = _core.tensor(np.linspace(first, last, bins + 1), dtype)
-        high = _core.tensor(last, dtype)
-    bin_of = _core.subtract(_core.searchsorted(edges, values, True), 1)
-    bin_of = _core.where(_core.equal(values, high), bins - 1, bin_of)
-    outside = _core.logical_or(_core.less(bin_of, 0), _core.greater(bin_of, bins - 1))
-    counts = segment_sum(np.ones(count, "int32"), _core.where(outside, bins, bin_of), bins + 1)
+        low, high = _core.tensor(first, dtype), _core.tensor(last, dtype)
+    inside = _core.logical_and(_core.greater_equal(values, low), _core.less_equal(values, high))
+    values = _core.where(inside, values, low)
+    # The position by its formula is wrong by at most one bin, by rounding: the edges decide, as in NumPy.
+    scale = _core.divide(float(bins), _core.subtract(high, low))
+    place = _core.cast(_core.multiply(_core.subtract(values, low), scale), "int32")
+    place = _core.clip(place, 0, bins - 1)
+    place = _core.subtract(place, _core.cast(_core.less(values, _core.take(edges, place, 0)), "int32"))
+    place = _core.clip(place, 0, bins - 1)
+    above = _core.greater_equal(values, _core.take(edges, _core.add(place, 1), 0))
+    place = _core.minimum(_core.add(place, _core.cast(above, "int32")), bins - 1)
+    counts = segment_sum(np.ones(count, "int32"), _core.where(inside, place, bins), bins + 1)
     return _core.cast(_core.getitem(counts, slice(0, bins)), dtype), edges
 
 
