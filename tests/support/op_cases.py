@@ -22,6 +22,7 @@ IDS = np.array([1, 0, 1], "int32")
 DEFINITE = C @ np.swapaxes(C, 1, 2) + np.eye(3)
 TIES = np.array([[2, 0, 1, 2], [0, 0, 3, 1], [1, 1, 1, 1]], "float64")
 
+WAVE = np.random.default_rng(1).standard_normal((2, 21))
 FRAMES = RNG.standard_normal((2, 6, 4))
 HEADS = RNG.uniform(0.1, 0.9, (2, 5, 2, 3))  # all positive: sums of them do not cancel
 IMAGES = RNG.uniform(-1.0, 1.0, (2, 5, 4, 3))
@@ -94,6 +95,15 @@ CASES = [
     ("svd", (C,), {"compute_uv": False}),
     ("solve", (DEFINITE, C[:, :, :2]), {}),
     ("solve", (DEFINITE[0], A[:, 0]), {}),
+    *[(name, ([A, S],), {}) for name in ("fft", "fft2", "ifft2", "irfft")],
+    *[("rfft", (S,), {"fft_length": n}) for n in (None, 3, 6)],
+    *[("irfft", ([A, S],), {"fft_length": n}) for n in (3, 10)],
+    ("stft", (WAVE, 5, 3, 8), {}),
+    ("stft", (WAVE, 4, 2, 4), {"window": "hamming", "center": False}),
+    ("stft", (WAVE, 5, 3, 6), {"window": None}),
+    ("istft", ([FRAMES[:, :, :3], FRAMES[:, :, 1:]], 3, 2, 5), {}),
+    ("istft", ([FRAMES[:, :, :3], FRAMES[:, :, 1:]], 4, 2, 4), {"window": "hamming", "center": False, "length": 9}),
+    ("istft", ([FRAMES[:, :, :3], FRAMES[:, :, 1:]], 4, 3, 4), {"window": None}),
     *[("solve_triangular", (DEFINITE, C[:, :, :2]), {"lower": lower}) for lower in (False, True)],
     ("lstsq", (A.T, B[0]), {}),
     ("lstsq", (A, B), {"rcond": 0.3}),

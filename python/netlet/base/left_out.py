@@ -41,8 +41,6 @@ LEFT_OUT: dict[str, str] = {
     "initializers.stft": "netlet has no spectrograms",
     "saving.KerasFileEditor": "load the model and use `get_weights` and `set_weights`",
     "ops.*eig": "its results are complex numbers, which netlet has not; `eigh` takes symmetric matrices",
-    "ops.*fft*": "use NumPy's FFT; netlet has no complex numbers",
-    "ops.*stft": "use SciPy; netlet has no complex numbers",
     "ops.view_as_*": "netlet has no complex numbers",
     "ops.*polar": "netlet has no complex numbers",
     "ops.numpy.slogdet": "it is `ops.slogdet`",
