@@ -206,3 +206,14 @@ def test_stateless_compute_loss():
     loss, (same, rest, _) = model.stateless_compute_loss(trainable, non_trainable, metrics, X, Y, y_pred)
     assert float(loss) == pytest.approx(np.mean((Y - 1) ** 2), rel=1e-5)
     assert same is trainable and rest == []
+
+
+def test_a_variable_made_inside_of_a_scope_is_whole():
+    with netlet.StatelessScope():
+        dense = layers.Dense(2)
+        dense.build((None, 3))
+        dense.kernel.assign(np.zeros((3, 2)))
+    with netlet.GradientTape() as tape:
+        loss = ops.sum(dense(np.ones((1, 3), "float32")))
+    assert dense.kernel.numpy().any()
+    assert tape.gradient(loss, dense.kernel).shape == (3, 2)

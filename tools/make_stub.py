@@ -18,7 +18,7 @@ from netlet.engine.tensor import ArrayMethods, Exchange
 
 HEAD = '''"""netlet's native core. Written by tools/make_stub.py from the binding."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
 
@@ -41,7 +41,6 @@ TYPES = [
     (r"numpy\.dtype", "np.dtype[Any]"),
     (r"netlet\._core\.|netlet::", ""),
     (r"collections\.abc\.Sequence", "Sequence"),
-    (r"collections\.abc\.Callable", "Callable[..., Any]"),
     (r"\bSequence(?!\[)", "Sequence[Any]"),
     (r"\btuple\b(?!\[)", "tuple[Any, ...]"),
     (r"\blist\b(?!\[)", "list[Any]"),

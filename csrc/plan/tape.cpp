@@ -6,6 +6,7 @@
 
 #include "plan/launch.h"
 #include "plan/plan.h"
+#include "plan/replay.h"
 
 namespace netlet {
 
@@ -116,7 +117,14 @@ Tensor Tape::view(const Tensor& x, const Shape& shape, int64_t offset) {
     return y;
 }
 
-uint32_t Tape::next_stream() { return recording() ? next_stream_++ : eager_stream++; }
+uint32_t Tape::next_stream() {
+    return stream_or(
+        [](void* of) -> uint32_t {
+            Tape& tape = *static_cast<Tape*>(of);
+            return tape.recording() ? tape.next_stream_++ : eager_stream++;
+        },
+        this);
+}
 
 void Tape::reset_eager_streams() { eager_stream = 0; }
 
@@ -203,6 +211,7 @@ void Tape::run_on_gpu(const Kernel& kernel, void* args, std::span<const Operand>
 }
 
 void Tape::at_end(std::function<void(Tape&)> fn) {
+    if (replaying()) return;
     if (!recording()) return fn(*this);
     at_end_.push_back([fn = std::move(fn), scopes = scopes_, skip = skip_](Tape& tape) mutable {
         tape.scopes_.swap(scopes);

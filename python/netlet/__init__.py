@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from .engine.variable import Variable
     from .initializers import Initializer
     from .layers import Input, InputSpec, Layer
+    from .layers.base.remat import RematScope, remat
     from .losses import Loss
     from .metrics import Metric
     from .models.functional import Model
@@ -114,6 +115,7 @@ _NAMES = {
     "Optimizer": "optimizers",
     "Quantizer": "quantizers",
     "Regularizer": "regularizers",
+    "RematScope": "layers.base.remat",
     "Sequential": "models",
     "StatelessScope": "engine.stateless_scope",
     "SymbolicScope": "engine.stateless_scope",
@@ -123,6 +125,7 @@ _NAMES = {
     "devices": "base.device",
     "from_dlpack": "base.device",
     "name_scope": "base.name_scope",
+    "remat": "layers.base.remat",
     "to_device": "base.device",
 }
 
@@ -144,6 +147,7 @@ __all__ = [
     "Optimizer",
     "Quantizer",
     "Regularizer",
+    "RematScope",
     "Sequential",
     "StatelessScope",
     "SymbolicScope",
@@ -179,6 +183,7 @@ __all__ = [
     "quantizers",
     "random",
     "regularizers",
+    "remat",
     "saving",
     "set_num_threads",
     "to_device",

@@ -20,8 +20,6 @@ LEFT_OUT: dict[str, str] = {
     "dtype_policies.Quantized*": _QUANTIZED,
     "export": "export to ONNX takes the place of TensorFlow's formats",
     "export.*": "export to ONNX takes the place of TensorFlow's formats",
-    "RematScope": "a recorded step plans its memory by itself",
-    "remat": "a recorded step plans its memory by itself",
     "legacy*": "it reads objects of Keras 2",
     "optimizers.legacy*": "the optimizers of Keras 2; those of `optimizers` take their place",
     "utils.legacy*": "it reads objects of Keras 2",

@@ -93,11 +93,15 @@ class StatelessScope:
         if given.dtype != variable._dtype:
             given = _core.cast(given, variable._dtype)
         self._variables[id(variable)] = variable
-        if variable.trainable:
+        if not self._copies(variable):
             self._given.add(id(variable))
             self._tensors[id(variable)] = given
         else:
             self._tensors[id(variable)] = _cell(given, variable)
+
+    def _copies(self, variable: Variable) -> bool:
+        """Whether native code may write the Variable, so that the block needs a copy of a value from outside."""
+        return not variable.trainable
 
     # ---- what variables call ---------------------------------------------------------------------------------------
     def _tensor_of(self, variable: Variable, own: _core.Tensor) -> _core.Tensor:
@@ -163,6 +167,16 @@ class StatelessScope:
             A Tensor; None if no value was given for the Variable and the block did not use it.
         """
         return self._tensors.get(id(variable))
+
+
+class Recomputation(StatelessScope):
+    """The scope of a function that runs again in the backward pass: frozen weights are not copied.
+
+    Only the state of metrics is: other native code that writes Variables does not run again.
+    """
+
+    def _copies(self, variable: Variable) -> bool:
+        return variable.accumulates
 
 
 def _cell(value: _core.Tensor, variable: Variable) -> _core.Tensor:

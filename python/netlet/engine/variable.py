@@ -28,6 +28,8 @@ _current_epoch = 0
 _claim: ContextVar[Callable[[int, str], None] | None] = ContextVar("netlet_variable_claim", default=None)
 # The StatelessScope that this thread is in: engine/stateless_scope.py
 current_scope: ContextVar[Any] = ContextVar("netlet_stateless_scope", default=None)
+# {id: (Variable, its value before the first assignment)} of the function in progress that backward will run again
+assigned: ContextVar[dict[int, tuple[Variable, _core.Tensor]] | None] = ContextVar("netlet_assigned", default=None)
 
 
 @contextmanager
@@ -92,6 +94,7 @@ class Variable(Operators, Values, ArrayMethods):
     _decides_plans = False  # whether plans were recorded for its present value, and are recorded again after `assign`
     _place: Any = None  # its position in an optimizer's segment: optimizers/base/segment.py
     overwrite_with_gradient = False  # whether optimizers set it to its gradient, as float8 training in Keras needs
+    accumulates = False  # whether native code adds to it in place: the state of a metric
     by_rows = False  # whether its gradient is 0 except in few rows: the table of an Embedding
 
     def __init__(
@@ -117,8 +120,9 @@ class Variable(Operators, Values, ArrayMethods):
         self.autocast = autocast
         self.aggregation = checked_aggregation(aggregation)
         value = self._initial_value(initializer, shape, dtype)
-        self._tensor: _core.Tensor = _core.tensor(value)
-        self._tensor.variable = True
+        tensor = _core.tensor(value)
+        tensor.variable = True
+        self._tensor: _core.Tensor = tensor
         self._dtype = str(value.dtype)
         self._trainable = False
         self.trainable = trainable
@@ -202,7 +206,8 @@ class Variable(Operators, Values, ArrayMethods):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self._trainable = bool(value)
-        self._tensor.requires_grad = self._trainable and is_float(self._dtype)
+        # Its own memory, also inside of a StatelessScope.
+        self.__dict__["_tensor"].requires_grad = self._trainable and is_float(self._dtype)
 
     # ---- its value -------------------------------------------------------------------------------------------------
     def numpy(self) -> np.ndarray:
@@ -268,6 +273,9 @@ class Variable(Operators, Values, ArrayMethods):
         return self.assign_add(-np.asarray(value))
 
     def _before_write(self) -> None:
+        notes = assigned.get()
+        if notes is not None and id(self) not in notes:
+            notes[id(self)] = self, _core.identity(self._tensor)
         scope = current_scope.get()
         if scope is not None:
             scope.before_write(self)

@@ -90,6 +90,7 @@ class Metric:
                 aggregation=aggregation,
                 name=name,
             )
+        variable.accumulates = True
         self._variables.append(variable)
         return variable
 

@@ -13,6 +13,8 @@ import numpy as np
 from netlet import _core
 from netlet.base.fork import fork_safe_lock
 
+from .seed_log import drawn
+
 _lock = fork_safe_lock()
 _seed: int | None = None
 _drawn = 0
@@ -38,6 +40,10 @@ def make_seed() -> int:
     >>> set_seed(1); a = make_seed(), make_seed(); set_seed(1); a == (make_seed(), make_seed())
     True
     """
+    return drawn(_next_of_global)
+
+
+def _next_of_global() -> int:
     global _seed, _drawn
     place = _place.get()
     if place is not None:
@@ -154,6 +160,9 @@ class SeedGenerator:
         Args:
             ordered: accepted for compatibility with Keras.
         """
+        return drawn(self._next)
+
+    def _next(self) -> int:
         place = _place.get()
         if place is not None:
             return _seed_at(self.seed, place)

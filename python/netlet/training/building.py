@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from netlet import _core
 from netlet.base.tree import flatten
 from netlet.engine.graph import trial
 from netlet.engine.needs_values import NeedsValues
+from netlet.engine.stateless_scope import StatelessScope
 from netlet.layers.base.tracking import flatten_layers
 
 from .data_sources import ArrayData, pack_batch, pack_x
@@ -64,7 +66,8 @@ def _try_call(model: Any, mode: str, data: ArrayData) -> None:
     count = len([t for t in flatten(data.x) if t is not None])
     # Layers that only run eagerly get real values.
     eager = steps_eagerly(model, mode)
-    with _core.Tape(record=not eager) as tape, trial(), model.fed():
+    unchanged = StatelessScope() if eager else contextlib.nullcontext()
+    with _core.Tape(record=not eager) as tape, trial(), model.fed(), unchanged:
         if eager:
             data = data.take(slice(0, 2)) if data.even else data
             tensors = [cast_to_model(model, data, i) for i in range(count)]

@@ -14,6 +14,10 @@ class _Context(threading.local):
     entry: Any = None  # the outermost layer of the call in progress
     training: bool | None = None
     half: str | None = None  # the half that Variables count as in ops: see csrc/bindings/halves.h
+    remat: Any = None  # the innermost RematScope
+    recomputes: bool = False  # whether the call in progress is part of a call that backward computes again
+    losses: list[Any] | None = None  # the losses that such a call adds
+    discards_losses: bool = False  # whether it runs again, so that its losses are known
 
 
 current = _Context()
@@ -68,3 +72,17 @@ def use_half(half: str | None) -> None:
     """Sets the half that Variables count as in this thread."""
     current.half = half
     _core.set_autocast(half)
+
+
+def note_loss(loss: Any) -> bool:
+    """Notes a loss that a layer adds inside of a call which backward computes again.
+
+    Args:
+        loss: the loss.
+
+    Returns:
+        Whether the layer shall keep it.
+    """
+    if current.losses is not None:
+        current.losses.append(loss)
+    return not current.discards_losses

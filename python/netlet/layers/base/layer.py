@@ -22,6 +22,7 @@ from .building import Building
 from .calling import finishing, name_layer, nested_too_deeply
 from .input_spec import InputSpec, check
 from .quantization.quantizable import Quantizable
+from .remat import call_in_scope
 from .stateless import StatelessCalls
 
 _OTHER_TYPES = {"int16": "int32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
@@ -92,6 +93,7 @@ class Layer(Building, Quantizable, StatelessCalls):
         self.supports_masking = type(self).compute_mask is not Layer.compute_mask
         self.input_spec: Any = None
         self._losses: list[Any] = []
+        self._remat_scope = call_context.current.remat
         self._building = False
         self._path: str | None = None
         self._parent_path: str | None = None
@@ -193,7 +195,11 @@ class Layer(Building, Quantizable, StatelessCalls):
                 kwargs = {**kwargs, "training": training}
             _core.push_scope(self.name)
             try:
-                outputs = self.call(*args, **kwargs)
+                remat = call_context.current.remat or self._remat_scope
+                if remat is None:
+                    outputs = self.call(*args, **kwargs)
+                else:
+                    outputs = call_in_scope(self, remat, outermost, args, kwargs)
                 if self.activity_regularizer is not None:
                     self._add_activity_losses(outputs)
                 if not plain or self._computes_masks:
@@ -296,7 +302,8 @@ class Layer(Building, Quantizable, StatelessCalls):
         for value in tree.flatten(loss):
             if not isinstance(value, _core.Tensor) and not is_symbolic(value):
                 raise ValueError(f"Layer '{self.name}': add_loss expected a tensor of `call`, received {value!r}.")
-            self._losses.append(value)
+            if call_context.note_loss(value):
+                self._losses.append(value)
 
     @property
     def losses(self) -> list[Any]:
