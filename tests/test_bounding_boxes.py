@@ -129,6 +129,10 @@ def test_overlap():
         ours.compute_iou(a / 30, b / 30, "rel_xywh", image_shape=shape),
         theirs.compute_iou(a / 30, b / 30, "rel_xywh", image_shape=shape),
     )
+    for x, y in [(a, b[:, :3]), (a[0], b[0, :3]), (a, b[0, :3])]:
+        close(ours.compute_ciou(x, y, "xyxy"), theirs.compute_ciou(x, y, "xyxy"), atol=1e-5)
+    with pytest.raises(ValueError, match="in pixels"):
+        ours.compute_ciou(a, b, "rel_xyxy")
     with pytest.raises(ValueError, match="image_shape"):
         ours.compute_iou(a, b, "rel_xyxy")
     with pytest.raises(ValueError, match="rank 2 or 3"):

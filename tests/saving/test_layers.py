@@ -162,6 +162,12 @@ SPATIAL = {
     "RandomBrightness": ((4, 3, 2), [lambda: layers.RandomBrightness(0.2, (0, 1), seed=4)]),
     "RandomContrast": ((4, 3, 2), [lambda: layers.RandomContrast((0.2, 0.5))]),
     "RandomCrop": ((4, 3, 2), [lambda: layers.RandomCrop(4, 3, seed=1)]),
+    "MaxNumBoundingBoxes": ((4, 3, 2), [lambda: layers.MaxNumBoundingBoxes(3, -2, bounding_box_format="xywh")]),
+    "RandomElasticTransform": ((4, 3, 2), [lambda: layers.RandomElasticTransform(0.5, (0.2, 0.4), "nearest", "wrap")]),
+    "RandomPerspective": (
+        (4, 3, 2),
+        [lambda: layers.RandomPerspective((0.2, 0.5), 0.3, "nearest", 0.5, bounding_box_format="xyxy")],
+    ),
     "RandomFlip": ((4, 3, 2), [lambda: layers.RandomFlip("vertical", data_format="channels_first")]),
     "RandomRotation": ((4, 3, 2), [lambda: layers.RandomRotation(0.1, "constant", "nearest", fill_value=0.5)]),
     "RandomShear": ((4, 3, 2), [lambda: layers.RandomShear((0.1, 0.2), 0.3, dtype="float64")]),

@@ -183,7 +183,7 @@ def _op_from_keras(config: Config) -> Config:
     return {
         "module": "netlet.ops",
         "class_name": "Op",
-        "config": {"name": inner["name"], "op": function.__name__},
+        "config": {"name": config["name"], "op": function.__name__},
         "registered_name": None,
         "name": config["name"],
         "inbound_nodes": calls,

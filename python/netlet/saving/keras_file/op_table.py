@@ -17,6 +17,15 @@ _OPS = {
     ("core", "variable"): "stop_gradient",
     ("core", "x"): "cast saturate_cast unstack",
     ("einops", "tensor pattern axes_lengths"): "rearrange",
+    ("image", "image1 image2"): "ssim",
+    ("image", "images"): (
+        "crop_images elastic_transform extract_patches gaussian_blur hsv_to_rgb pad_images resize rgb_to_grayscale "
+        "rgb_to_hsv sobel_edges"
+    ),
+    ("image", "images output_shape scale translation"): "scale_and_translate",
+    ("image", "images start_points end_points"): "perspective_transform",
+    ("image", "images transform"): "affine_transform",
+    ("image", "inputs coordinates"): "map_coordinates",
     ("linalg", "a b"): "lstsq solve solve_triangular",
     ("linalg", "x"): "cholesky cholesky_inverse det eig eigh inv lu_factor matrix_rank norm pinv qr svd",
     ("math", "data segment_ids"): "segment_max segment_min segment_prod segment_sum",
@@ -96,6 +105,7 @@ _CLASS_NAMES = {
     "fft": "FFT",
     "fft2": "FFT2",
     "getitem": "GetItem",
+    "hsv_to_rgb": "HSVToRGB",
     "ifft2": "IFFT2",
     "irfft": "IRFFT",
     "isin": "IsIn",
@@ -103,8 +113,11 @@ _CLASS_NAMES = {
     "layer_normalization": "LayerNorm",
     "psnr": "PSNR",
     "rfft": "RFFT",
+    "rgb_to_grayscale": "RGBToGrayscale",
+    "rgb_to_hsv": "RGBToHSV",
     "rms_normalization": "RMSNorm",
     "searchsorted": "SearchSorted",
+    "ssim": "SSIM",
     "stft": "STFT",
     "svd": "SVD",
 }

@@ -15,6 +15,7 @@ from __future__ import annotations
 from netlet.base.missing import explain_missing
 
 from .changes import affine_transform, clip_to_image_size, crop, pad
+from .complete_overlap import compute_ciou
 from .deltas import decode_deltas_to_boxes, encode_box_to_deltas
 from .formats import convert_format
 from .overlap import compute_iou
@@ -22,6 +23,7 @@ from .overlap import compute_iou
 __all__ = [
     "affine_transform",
     "clip_to_image_size",
+    "compute_ciou",
     "compute_iou",
     "convert_format",
     "crop",
