@@ -114,10 +114,8 @@ def test_wrong_crops_and_pads(name, arguments):
 
 
 # ---- scaling ---------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("method", ["linear", "trilinear", "cubic", "lanczos3", "lanczos5"])
-@pytest.mark.parametrize(
-    ("scale", "shift"), [((2.0, 0.5), (0.0, 1.0)), ((0.4, 1.3), (-1.5, 2.25)), ((1.0, 1.0), (3.0, -9.0))]
-)
+@pytest.mark.parametrize("method", ["trilinear", "cubic", "lanczos5"])
+@pytest.mark.parametrize(("scale", "shift"), [((2.0, 0.4), (0.0, 1.0)), ((0.7, 1.3), (-1.5, -3.25))])
 def test_scale_and_translate(method, scale, shift):
     for antialias in (True, False):
         arguments = (np.array(scale, "float32"), np.array(shift, "float32"), (1, 2), method, antialias)
