@@ -25,6 +25,9 @@ FORMS = [
     ("import tensorflow.keras.backend as K", "K.floatx", "netlet.backend.floatx"),
     ("from tensorflow.keras.datasets import digits", "digits", "netlet.datasets.digits"),
     ("from tensorflow.keras.layers import LSTM as R, GRU", "R", "netlet.layers.LSTM"),
+    ("import tensorflow as tf", "tf.data.Dataset", "netlet.data.Dataset"),
+    ("from tensorflow import data as tf_data", "tf_data", "netlet.data"),
+    ("import tensorflow.data as d", "d.AUTOTUNE", "netlet.data.AUTOTUNE"),
     ("import importlib; k = importlib.import_module('keras.losses')", "k", "netlet.losses"),
 ]
 
@@ -91,8 +94,8 @@ def test_an_imported_keras_is_not_shadowed_silently():
         ("from keras import layer", "netlet has no 'layer'. Nearest: netlet.Layer or netlet.layers."),
         ("from keras.src.backend import x", "keras.src: these are Keras's internals; netlet has none of them"),
         (
-            "import tensorflow as tf; tf.data",
-            "tensorflow is not installed; netlet stands for tensorflow.keras only",
+            "import tensorflow as tf; tf.strings",
+            "tensorflow is not installed; netlet stands for tensorflow.keras and tensorflow.data only",
         ),
     ],
 )

@@ -1,5 +1,7 @@
 """Keras scripts as they are: imports of `keras`, `tf_keras` and `tensorflow.keras` give netlet, while it is asked for.
 
+Where TensorFlow is not installed, `tensorflow.data` gives `netlet.data` too.
+
 >>> import netlet
 >>> with netlet.compat.install():
 ...     from keras import layers
@@ -47,6 +49,7 @@ class Installed:
         sys.modules.update(self._replaced)
         if isinstance(sys.modules.get("tensorflow"), self._finder.stand_in):
             del sys.modules["tensorflow"]
+            sys.modules.pop("tensorflow.data", None)
         if self._tensorflow is not None and self._its_keras is not None:
             vars(self._tensorflow)["keras"] = self._its_keras
 

@@ -37,15 +37,18 @@ def netlet_name(name: str) -> str:
 
 
 class TensorFlow(ModuleType):
-    """In place of TensorFlow where it is not installed: it has `keras`, and nothing else."""
+    """In place of TensorFlow where it is not installed: it has `keras` and `data`, and nothing else."""
 
     def __getattr__(self, name: str) -> Any:
         if name == "keras":
             return sys.modules["netlet"]
+        if name == "data":
+            return importlib.import_module("netlet.data")
         if name.startswith("__"):
             raise AttributeError(name)
         raise AttributeError(
-            f"tensorflow is not installed; netlet stands for tensorflow.keras only, not for tf.{name}."
+            "tensorflow is not installed; netlet stands for tensorflow.keras and tensorflow.data only, not for "
+            f"tf.{name}."
         )
 
 
@@ -62,6 +65,8 @@ class KerasFinder(MetaPathFinder):
             return ModuleSpec(name, _Alias(netlet_name(name)), is_package=True)
         if name == "tensorflow":
             return self._tensorflow()
+        if name == "tensorflow.data" and isinstance(sys.modules.get("tensorflow"), TensorFlow):
+            return ModuleSpec(name, _Alias("netlet.data"), is_package=True)
         return None
 
     def _tensorflow(self) -> ModuleSpec:
