@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -186,7 +187,7 @@ def public_home(obj: Any) -> tuple[str, str] | None:
     if name is None or not str(getattr(obj, "__module__", "")).startswith("netlet."):
         return None
     for module in _FUNCTION_MODULES if isinstance(obj, types.FunctionType) else _CLASS_MODULES:
-        if _public(module).get(name) is obj:
+        if _imported(module) and _public(module).get(name) is obj:
             return module, name
     return None
 
@@ -217,10 +218,18 @@ def find_builtin_function(name: str) -> Any:
 
 def builtin_names(function: bool) -> Iterator[str]:
     """Yields every name that `find_builtin` finds, for suggestions."""
-    for module in _FUNCTION_MODULES if function else _CLASS_MODULES:
+    for module in _FUNCTION_MODULES if function else filter(_imported, _CLASS_MODULES):
         for name in _public(module):
             if find_builtin(module, name, function) is not None:
                 yield name
+
+
+def _imported(module: str) -> bool:
+    """Whether a module is there already, or is one of the parts at the top that all models need.
+
+    A file must not cause the import of others unless it names them (netlet.applications, FeatureSpace).
+    """
+    return module.count(".") == 1 or module in sys.modules
 
 
 def _public(module: str) -> Mapping[str, Any]:
