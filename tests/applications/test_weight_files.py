@@ -87,11 +87,7 @@ def test_keras_loads_what_netlet_saved(tmp_path, name, arguments):
 
     check_round_trip(tmp_path, name, arguments, ".netlet")
     path = check_round_trip(tmp_path, name, arguments, ".keras")
-    # Keras needs its own classes that are not public.
-    from keras.src.applications.convnext import LayerScale as TheirScale
-    from keras.src.applications.inception_resnet_v2 import CustomScaleLayer as TheirSum
-
-    theirs = keras.saving.load_model(path, custom_objects={"LayerScale": TheirScale, "CustomScaleLayer": TheirSum})
+    theirs = keras.saving.load_model(path)
     ours = netlet.saving.load_model(path)
     assert [layer.name for layer in theirs.layers] == [layer.name for layer in ours.layers]
     for a, b in zip(theirs.get_weights(), ours.get_weights(), strict=True):
@@ -100,6 +96,8 @@ def test_keras_loads_what_netlet_saved(tmp_path, name, arguments):
 
 # ---- layers of these networks ----------------------------------------------------------------------------------------
 def test_own_layers_are_saved_under_names_of_keras(tmp_path):
+    import keras
+
     a = netlet.Input((4, 4, 3))
     x = LayerScale(0.5, 3)(a)
     x = StochasticDepth(0.25)(x)
@@ -110,6 +108,11 @@ def test_own_layers_are_saved_under_names_of_keras(tmp_path):
         model.save(path)
         loaded = netlet.saving.load_model(path)
         np.testing.assert_allclose(loaded.predict(x, verbose=0), x + 0.3 * 0.5 * x, rtol=1e-6)
+    theirs = keras.saving.load_model(tmp_path / "m.keras")
+    np.testing.assert_allclose(np.asarray(theirs(x, training=False)), x + 0.3 * 0.5 * x, rtol=1e-6)
+    theirs.save(tmp_path / "theirs.keras")
+    loaded = netlet.saving.load_model(tmp_path / "theirs.keras")
+    assert [type(layer).__name__ for layer in loaded.layers] == [type(layer).__name__ for layer in theirs.layers]
 
 
 def test_stochastic_depth_drops_whole_samples_and_keeps_the_mean():

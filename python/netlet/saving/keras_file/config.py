@@ -20,6 +20,12 @@ _MODELS = {
     "Sequential": ("keras", None),
 }
 _CLASS_NAMES = {"GroupedQueryAttention": "GroupQueryAttention"}  # netlet's name -> the name in Keras's files
+# Layers of `applications` that are not public in Keras: their modules there.
+_NOT_PUBLIC = {
+    "CustomScaleLayer": "keras.src.applications.inception_resnet_v2",
+    "LayerScale": "keras.src.applications.convnext",
+    "StochasticDepth": "keras.src.applications.convnext",
+}
 # Layers that TensorFlow cannot compile with XLA.
 _WITHOUT_XLA = frozenset(
     "HashedCrossing Hashing IntegerLookup RandomCrop RandomPerspective RandomRotation RandomShear RandomTranslation "
@@ -73,6 +79,8 @@ def _name_in_keras(config: Config, module: str) -> None:
         config["module"] = "keras"
     elif module == "netlet.layers.preprocessing.structured":
         config["module"] = "keras.utils"
+    elif module == "netlet.applications.base.own_layers":
+        config["module"], config["registered_name"] = _NOT_PUBLIC[name], name
     else:
         config["module"] = "keras" + module.removeprefix("netlet")
     if name in _QUANTIZABLE and module == "netlet.layers":
