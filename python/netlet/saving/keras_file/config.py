@@ -80,7 +80,7 @@ def _name_in_keras(config: Config, module: str) -> None:
     elif module == "netlet.layers.preprocessing.structured":
         config["module"] = "keras.utils"
     elif module == "netlet.applications.base.own_layers":
-        config["module"], config["registered_name"] = _NOT_PUBLIC[name], name
+        config["module"], config["registered_name"] = _NOT_PUBLIC[str(name)], name
     else:
         config["module"] = "keras" + module.removeprefix("netlet")
     if name in _QUANTIZABLE and module == "netlet.layers":
