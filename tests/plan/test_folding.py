@@ -255,3 +255,76 @@ def test_wrong_shapes_are_told_as_ever():
     model = dense_model()
     with pytest.raises(ValueError, match="20"):
         model.predict(np.ones((4, 7), "f4"), verbose=0)
+
+
+# ---- zero padding before a depthwise convolution ---------------------------------------------------------------------
+PADDED = {
+    "alone": lambda: [layers.ZeroPadding2D(1), layers.DepthwiseConv2D(3)],
+    "stride, normalization, relu": lambda: [
+        *(layers.ZeroPadding2D(((0, 1), (1, 0))), layers.DepthwiseConv2D(3, strides=2, use_bias=False)),
+        *(layers.BatchNormalization(), layers.ReLU()),
+    ],
+    "relu6, another convolution": lambda: [
+        *(layers.ZeroPadding2D(((0, 1), (0, 1))), layers.DepthwiseConv2D(3, strides=2, use_bias=False)),
+        *(layers.BatchNormalization(), layers.ReLU(6.0), layers.Conv2D(5, 1)),
+    ],
+    "activation of its own": lambda: [
+        *(layers.ZeroPadding2D((3, 2)), layers.DepthwiseConv2D(7, strides=2, depth_multiplier=2, activation="tanh")),
+    ],
+    "dilation": lambda: [layers.ZeroPadding2D((2, 1)), layers.DepthwiseConv2D(3, dilation_rate=2)],
+    "one axis": lambda: [layers.Reshape((72, 4)), layers.ZeroPadding1D((2, 0)), layers.DepthwiseConv1D(3)],
+}
+
+
+@pytest.mark.parametrize("chain", PADDED.values(), ids=PADDED)
+def test_padding_is_the_convolutions(chain):
+    netlet.utils.set_random_seed(0)
+    model = conv_model(*chain())
+    check(model, IMAGES)
+    assert "fill" not in kernels(model, IMAGES)
+
+
+@pytest.mark.parametrize("chain", PADDED.values(), ids=PADDED)
+def test_padding_is_the_convolutions_while_training(chain):
+    """Equal losses and weights with the layers one by one."""
+    results = []
+    for eager in (False, True):
+        netlet.utils.set_random_seed(0)
+        model = netlet.Sequential([netlet.Input((9, 8, 4)), *chain(), layers.Flatten(), layers.Dense(1)])
+        model.compile(netlet.optimizers.SGD(0.01), "mse", run_eagerly=eager)
+        history = model.fit(IMAGES, np.arange(3.0), epochs=4, batch_size=3, shuffle=False, verbose=0)
+        results.append((history.history["loss"], model.get_weights()))
+    np.testing.assert_allclose(results[0][0], results[1][0], rtol=1e-5)
+    for a, b in zip(results[0][1], results[1][1], strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        lambda: [layers.ZeroPadding2D(1), layers.DepthwiseConv2D(3, padding="same")],
+        lambda: [layers.ZeroPadding2D(3), layers.DepthwiseConv2D(3)],
+        lambda: [layers.ZeroPadding2D(1), layers.MaxPooling2D(3)],
+        lambda: [layers.ZeroPadding2D(1), layers.Conv2D(6, 3)],
+        lambda: [layers.ZeroPadding2D(1), layers.DepthwiseConv2D(3, activation="gelu")],
+    ],
+)
+def test_padding_that_stays(chain):
+    model = conv_model(*chain())
+    check(model, IMAGES)
+    assert "fill" in kernels(model, IMAGES)
+
+
+def test_padding_that_others_read_stays():
+    image = netlet.Input((9, 8, 4))
+    padded = layers.ZeroPadding2D(1)(image)
+    model = netlet.Model(image, [layers.DepthwiseConv2D(3)(padded), padded])
+    got, expected = model.predict(IMAGES, verbose=0), model(IMAGES, training=False)
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a, b.numpy(), rtol=1e-5, atol=1e-5)
+
+
+def test_images_that_are_too_small_with_their_border():
+    model = netlet.Sequential([netlet.Input((None, None, 4)), layers.ZeroPadding2D(1), layers.DepthwiseConv2D(5)])
+    with pytest.raises(ValueError, match="does not fit an input of 4 x 7"):
+        model.predict(np.zeros((1, 2, 5, 4), "float32"), verbose=0)

@@ -1,7 +1,8 @@
-"""Which layers can become part of the product before them."""
+"""Which layers can become part of the product before or after them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from netlet import activations
@@ -12,8 +13,11 @@ from .convolutional.convolution_depthwise import DepthwiseConv
 from .convolutional.windowed import Windowed
 from .core.dense import Dense
 from .normalization.batch_normalization import BatchNormalization
+from .reshaping.zero_padding import ZeroPadding
 
 LINEAR = ("linear", 0.0)
+Border = tuple[tuple[int, int], ...]
+"""Zeros (before, after) along each spatial axis."""
 
 
 def fused_activation(layer: Any) -> tuple[str, float] | None:
@@ -55,3 +59,22 @@ def normalizes(layer: Any, product: Any) -> bool:
     rank = layer.input_spec.ndim
     channels = rank - 1 if isinstance(product, Dense) else product._channel_axis % rank
     return bool(layer.axis % rank == channels and layer.compute_dtype == product.compute_dtype)
+
+
+def border_before(layers: Sequence[Any]) -> Border | None:
+    """The zeros that the first of these layers adds, if it is a padding that the second one, a convolution, can add.
+
+    The kernels of depthwise convolutions leave out what a window has outside of the image. Other convolutions copy the
+    image into a border themselves, so nothing is gained by giving it to them.
+    """
+    if len(layers) < 2 or not isinstance(layers[0], ZeroPadding):
+        return None
+    padding, conv = layers[:2]
+    if type(padding).call is not ZeroPadding.call or not isinstance(conv, DepthwiseConv) or not is_product(conv):
+        return None
+    alike = padding.data_format == conv.data_format == "channels_last" and padding.rank == conv.rank
+    alike = alike and padding.compute_dtype == conv.compute_dtype and conv.compute_dtype in ("float32", "float64")
+    border: Border = tuple(padding._border)
+    # A border as wide as the window would make windows of zeros only, which the kernels do not expect.
+    narrow = all(max(ends) < span for ends, span in zip(border, conv._window.spans, strict=True))
+    return border if alike and conv.padding == "valid" and narrow else None

@@ -4,7 +4,8 @@ Eager calls do not fuse layers.
 
 Inference: a product (dense or convolution layer), the batch normalization after it and the activation after that become
 one product: act(batch_norm(x . kernel + bias)) = act(x . kernel' + bias'). The plan computes kernel' and bias' once and
-again after a weight is written (`_core.fold_norm`).
+again after a weight is written (`_core.fold_norm`). Zero padding before a depthwise convolution becomes the
+convolution's own, also while training, so that the padded image is not written.
 
 Training: max_pool(relu(x)) is computed as relu(max_pool(x)). Values and gradients are equal to the bit: relu does not
 change which positive value is the first largest one, and where no value is positive its gradient is 0. In the second
@@ -21,13 +22,13 @@ from netlet import _core, activations
 from netlet.engine.graph import Function, mask_of
 from netlet.layers.base import call_context
 from netlet.layers.base.input_spec import check
-from netlet.layers.fusable import LINEAR, fused_activation, is_linear, is_product, normalizes
+from netlet.layers.fusable import LINEAR, Border, border_before, fused_activation, is_linear, is_product, normalizes
 from netlet.layers.pooling.pooling import MaxPooling, Pooling
 from netlet.layers.quantized.int8.folded_normalization import FoldedNormalization
 
 from . import codes
 
-LONGEST = 3  # product, batch normalization, activation
+LONGEST = 4  # padding, product, batch normalization, activation
 RELU = ("relu", 0.0)
 
 
@@ -66,14 +67,22 @@ class Folded(Together):
     """Consecutive layers that are computed as one product.
 
     Args:
-        layers: the product, then the layers that it replaces.
+        layers: the product, then the layers that it replaces; with `border` the padding first.
         batch_norm: the batch normalization among them, or None.
         activation: (name, alpha) of the fused activation.
+        border: zeros (before, after) along each spatial axis, or None.
     """
 
-    def __init__(self, layers: Sequence[Any], batch_norm: Any = None, activation: tuple[str, float] = LINEAR) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Any],
+        batch_norm: Any = None,
+        activation: tuple[str, float] = LINEAR,
+        border: Border | None = None,
+    ) -> None:
         super().__init__(layers)
-        self.product, self.batch_norm, self.activation = layers[0], batch_norm, activation
+        self.product = layers[0 if border is None else 1]
+        self.batch_norm, self.activation, self.border = batch_norm, activation, border
 
     def at_once(self, x: Any) -> Any:
         product, norm = self.product, self.batch_norm
@@ -86,6 +95,8 @@ class Folded(Together):
             if norm is not None:
                 statistics = norm.moving_mean, norm.moving_variance, norm.gamma, norm.beta
                 kernel, bias = _core.fold_norm(kernel, bias, *statistics, norm.epsilon)
+            if self.border is not None:
+                return product._product_with_border(x, kernel, bias, self.activation, self.border)
             return product._product(x, kernel, bias, self.activation)
         finally:
             _core.pop_scope()
@@ -102,6 +113,8 @@ def fold_first(layers: Sequence[Any]) -> tuple[Any, int]:
     """
     if (quantized := codes.fuse(layers)) is not None:
         return quantized
+    if (border := border_before(layers)) is not None:
+        return _with_border(layers, border)
     if not can_fold(layers[0]):
         return layers[0], 1
     product, count, batch_norm, activation = layers[0], 1, None, LINEAR
@@ -112,6 +125,15 @@ def fold_first(layers: Sequence[Any]) -> tuple[Any, int]:
     if count < len(layers) and (fused := _fused_into(product, layers[count])) is not None:
         activation, count = fused, count + 1
     return (product, 1) if count == 1 else (Folded(layers[:count], batch_norm, activation), count)
+
+
+def _with_border(layers: Sequence[Any], border: Border) -> tuple[Any, int]:
+    """As `fold_first` for a padding and a convolution; what the convolution alone would replace is replaced too."""
+    after, count = fold_first(layers[1:])
+    if isinstance(after, Folded):
+        return Folded(layers[: count + 1], after.batch_norm, after.activation, border), count + 1
+    fused = activations.fused(layers[1].activation)
+    return (Folded(layers[:2], None, fused, border), 2) if fused and after is layers[1] else (layers[0], 1)
 
 
 class PooledFirst(Together):
@@ -142,6 +164,9 @@ def pool_first(layers: Sequence[Any]) -> tuple[Any, int]:
     Returns:
         (operation, count): what to call, and how many of the layers it replaces; (the first layer, 1) if nothing fuses.
     """
+    if (border := border_before(layers)) is not None and pool_first(layers[1:])[1] == 1:
+        fused = activations.fused(layers[1].activation)
+        return (Folded(layers[:2], None, fused, border), 2) if fused else (layers[0], 1)
     layer, pooling = layers[0], layers[1] if len(layers) > 1 else None
     pools = isinstance(pooling, MaxPooling) and type(pooling).call is Pooling.call
     pools = pools and pooling.compute_dtype == layer.compute_dtype  # type: ignore[union-attr]

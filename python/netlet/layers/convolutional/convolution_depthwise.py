@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from netlet import ops
+from netlet import _core, ops
 
 from ..base.arguments import positive
 from .windowed import Windowed
@@ -90,6 +90,14 @@ class DepthwiseConv(Windowed):
 
     def _convolve(self, x: Any, kernel: Any = None, **arguments: Any) -> Any:
         return ops.depthwise_conv(x, self.kernel if kernel is None else kernel, **arguments)
+
+    def _product_with_border(
+        self, x: Any, kernel: Any, bias: Any, activation: tuple[str, float], border: tuple[tuple[int, int], ...]
+    ) -> Any:
+        """As `_product` of the input with zeros (before, after) along each spatial axis; padding is "valid"."""
+        # Raises ValueError if the window does not fit.
+        self._extents(tuple(n + low + high for n, (low, high) in zip(x.shape[1:-1], border, strict=True)))
+        return _core.depthwise_conv(x, kernel, bias, self.strides, border, self.dilation_rate, *activation)
 
     def _filters_for(self, channels: int | None) -> int | None:
         return None if channels is None else channels * self.depth_multiplier
