@@ -41,7 +41,6 @@ LEFT_OUT: dict[str, str] = {
     "ops.*eig": "its results are complex numbers, which netlet has not; `eigh` takes symmetric matrices",
     "ops.view_as_*": "netlet has no complex numbers",
     "ops.*polar": "netlet has no complex numbers",
-    "ops.numpy.slogdet": "it is `ops.slogdet`",
 }
 
 DIFFERENT: dict[str, str] = {
