@@ -359,3 +359,17 @@ def test_results_of_halves_are_halves(dtype):
         got, want = f(x), np.asarray(f(ops.cast(x, "float32")))
         assert got.dtype == dtype
         np.testing.assert_allclose(ops.cast(got, "float32"), want, rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.parametrize("mode", ["edge", "reflect", "symmetric", "wrap", "linear_ramp", "maximum", "mean", "median"])
+def test_padding_of_any_width(mode):
+    for shape in ((1,), (2, 3), (3, 1, 4)):
+        x = RNG.standard_normal(shape)
+        for widths in [(0, 0), (1, 0), (2, 2), (3, 7), (9, 8)]:
+            np.testing.assert_allclose(ops.pad(x, widths, mode), np.pad(x, widths, mode), rtol=1e-12, atol=1e-15)
+    integers = np.array([[3, -7, 4], [1, 0, 9]], "int32")
+    np.testing.assert_array_equal(ops.pad(integers, ((1, 2), (4, 0)), mode), np.pad(integers, ((1, 2), (4, 0)), mode))
+    with pytest.raises(ValueError, match=r"ops\.pad"):
+        ops.pad(x, -1, mode)
+    with pytest.raises(ValueError, match=r"ops\.pad"):
+        ops.pad(x, 1, mode, constant_values=1.0)

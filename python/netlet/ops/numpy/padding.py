@@ -76,8 +76,10 @@ def _pad_axis(x: Any, axis: int, widths: tuple[int, int], mode: str) -> Any:
     """x padded along one axis by its own elements."""
     shape = shape_of(x)
     if mode in _BY_POSITION:
-        places = np.pad(np.arange(shape[axis], dtype="int32"), widths, mode=_BY_POSITION[mode])  # type: ignore[call-overload]
-        return _core.take(x, places, axis)
+        if (parts := _copies(x, axis, widths, _BY_POSITION[mode])) is not None:
+            return _core.concatenate([p for p in (parts[0], x, parts[1]) if p is not None], axis)
+        kind: Any = _BY_POSITION[mode]
+        return _core.take(x, np.pad(np.arange(shape[axis], dtype="int32"), widths, mode=kind), axis)
     if mode in _STATISTICS:
         value = _STATISTICS[mode](x, axis)
         if nearest_dtype(value) != nearest_dtype(x):  # means of integers are rounded, as in NumPy
@@ -87,6 +89,31 @@ def _pad_axis(x: Any, axis: int, widths: tuple[int, int], mode: str) -> Any:
         ends = [_core.getitem(x, (slice(None),) * axis + (s,)) for s in (slice(0, 1), slice(-1, None))]
         parts = [_ramp(e, w, axis, last) if w else None for e, w, last in zip(ends, widths, (False, True))]
     return _core.concatenate([p for p in (parts[0], x, parts[1]) if p is not None], axis)
+
+
+def _copies(x: Any, axis: int, widths: tuple[int, int], mode: str) -> list[Any] | None:
+    """What is added before and after x: copies of its blocks, which is several times as fast as a take.
+
+    None if a width is so large that elements of x occur twice on one side.
+    """
+    n, (before, after) = shape_of(x)[axis], widths
+    edge = 1 if mode == "reflect" else 0  # a reflection has the edge once
+    if mode != "edge" and max(widths) > n - edge:
+        return None
+
+    def block(start: int, stop: int) -> Any:
+        part = _core.getitem(x, (slice(None),) * axis + (slice(start, stop),))
+        return _core.flip(part, [axis]) if mode in ("reflect", "symmetric") else part
+
+    if mode == "edge":
+        first = _core.repeat(block(0, 1), before, axis) if before else None
+        return [first, _core.repeat(block(n - 1, n), after, axis) if after else None]
+    if mode == "wrap":
+        return [block(n - before, n) if before else None, block(0, after) if after else None]
+    return [
+        block(edge, before + edge) if before else None,
+        block(n - after - edge, n - edge) if after else None,
+    ]
 
 
 def _ramp(edge: Any, width: int, axis: int, last: bool) -> Any:
