@@ -62,6 +62,7 @@ ONE_INPUT = {
     "RMSNormalization": [lambda: layers.RMSNormalization(epsilon=0.1)],
     "ReLU": [lambda: layers.ReLU(6.0, negative_slope=0.1, threshold=0.2)],
     "RepeatVector": [lambda: layers.RepeatVector(3)],
+    "MelSpectrogram": [lambda: layers.MelSpectrogram(8, 4, num_mel_bins=3, window=None, top_db=20.0)],
     "Rescaling": [lambda: layers.Rescaling(1 / 255, offset=-0.5)],
     "Reshape": [lambda: layers.Reshape((2, 3)), lambda: layers.Reshape((-1, 2))],
     "SpectralNormalization": [lambda: layers.SpectralNormalization(layers.Dense(3), power_iterations=2)],
@@ -70,6 +71,10 @@ ONE_INPUT = {
 }
 # name: shape of the input, ways to make the layer
 SPATIAL = {
+    "STFTSpectrogram": (
+        (20, 2),
+        [lambda: layers.STFTSpectrogram("stft", 6, 2, 8, padding="same", window="hamming", periodic=True)],
+    ),
     "Bidirectional": (
         (4, 3),
         [

@@ -195,6 +195,7 @@ BY_NAME: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "select": [(([A > 0.5, A > 0.2], [A, B]), {})],
     "get_item": [((A, (slice(0, 2), 1)), {})],
     "unique": [((LABELS,), {"return_counts": True}), ((LABELS,), {"size": 2})],
+    **{name: [(((4, 1, 3),), {})] for name in ("STFT", "STFTInitializer")},
     "compute_fans": [(((3, 4),), {})],
     "pad_sequences": [(([[1, 2], [3]],), {})],
     "sample_from_logits": [((A,), {"seed": 1})],

@@ -19,6 +19,7 @@ from netlet.saving.identifiers import Table, names_of
 
 from .constant import Constant, Identity, Ones, Zeros
 from .draws import Orthogonal, RandomInitializer, RandomNormal, RandomUniform, TruncatedNormal
+from .fourier import STFT
 from .initializer import Initializer
 from .scaling import (
     GlorotNormal,
@@ -47,11 +48,13 @@ OBJECTS = names_of(
         Orthogonal,
         RandomNormal,
         RandomUniform,
+        STFT,
         TruncatedNormal,
         VarianceScaling,
     ],
     IdentityInitializer=Identity,
     OrthogonalInitializer=Orthogonal,
+    STFTInitializer=STFT,
     normal=RandomNormal,
     uniform=RandomUniform,
     one=Ones,
@@ -120,9 +123,10 @@ random_normal, random_uniform, truncated_normal, variance_scaling = (
 )
 glorot_uniform, glorot_normal, he_uniform, he_normal = GlorotUniform, GlorotNormal, HeUniform, HeNormal
 lecun_uniform, lecun_normal, orthogonal = LecunUniform, LecunNormal, Orthogonal
-IdentityInitializer, OrthogonalInitializer = Identity, Orthogonal
+IdentityInitializer, OrthogonalInitializer, STFTInitializer, stft = Identity, Orthogonal, STFT, STFT
 
 __all__ = [
+    "STFT",
     "Constant",
     "GlorotNormal",
     "GlorotUniform",
@@ -139,6 +143,7 @@ __all__ = [
     "RandomInitializer",
     "RandomNormal",
     "RandomUniform",
+    "STFTInitializer",
     "TruncatedNormal",
     "VarianceScaling",
     "Zeros",
@@ -158,6 +163,7 @@ __all__ = [
     "random_normal",
     "random_uniform",
     "serialize",
+    "stft",
     "truncated_normal",
     "variance_scaling",
     "zeros",

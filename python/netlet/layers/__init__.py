@@ -101,6 +101,8 @@ from .pooling.pooling import (
     MaxPooling2D,
     MaxPooling3D,
 )
+from .preprocessing.audio.mel_spectrogram import MelSpectrogram
+from .preprocessing.audio.stft_spectrogram import STFTSpectrogram
 from .preprocessing.features.category_encoding import CategoryEncoding
 from .preprocessing.features.discretization import Discretization
 from .preprocessing.features.normalization import Normalization
@@ -263,6 +265,7 @@ __all__ = [
     "MaxPooling2D",
     "MaxPooling3D",
     "Maximum",
+    "MelSpectrogram",
     "Merge",
     "Minimum",
     "MixUp",
@@ -299,6 +302,7 @@ __all__ = [
     "Reshape",
     "Resizing",
     "ReversibleEmbedding",
+    "STFTSpectrogram",
     "SeparableConv1D",
     "SeparableConv2D",
     "SeparableConvolution1D",
