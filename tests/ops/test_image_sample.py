@@ -220,6 +220,9 @@ def test_perspective_of_integers_one_map_for_all_and_gradients():
     assert symbol.shape == (None, 4, 6, 1)
     with pytest.raises(ValueError, match="one shape"):
         ops.image.perspective_transform(x, start, end[:3])
+    for wrong in (x[0, 0], x[:1]):
+        with pytest.raises(ValueError, match="perspective_transform: expected one image"):
+            ops.image.perspective_transform(wrong, quads(2), quads(2, 1))
 
 
 # ---- elastic transforms ----------------------------------------------------------------------------------------------

@@ -150,6 +150,12 @@ def perspective_transform(
         )
     check_mode(name, "constant", interpolation)
     batch = (1, 4, 2) if len(shape) == 2 else shape
+    sizes = shape_of(images)
+    if len(sizes) not in (3, 4) or batch[0] not in (1, sizes[0] if len(sizes) == 4 else 1):
+        raise ValueError(
+            f"{name}: expected one image (H, W, C) or a batch (N, H, W, C), and points of one image or of N, received "
+            f"shapes {sizes} and {shape}."
+        )
     maps = _core.homography(_core.reshape(end, batch), _core.reshape(start, batch))
     return affine_transform(images, maps, interpolation, "constant", fill_value, data_format)
 
