@@ -1,4 +1,4 @@
-"""Augmentation: images rotated (each by its own angle), sampled at displaced pixels, and mirrored.
+"""Augmentation: images rotated (each by its own angle), sampled at displaced pixels, mirrored, and equalized.
 
 A name gives batch x height x width x channels. For rotation both sides start from matrices. PyTorch uses affine_grid
 and grid_sample on channels first, its layout. Its grid_sample alone, on points computed before, is faster than netlet
@@ -116,9 +116,35 @@ def flip(shape: Shape) -> Case:
     )
 
 
+def equalize(shape: Shape) -> Case:
+    """Equalizes the histogram of each channel, in bins of the integers from 0 to 255."""
+    x = np.random.default_rng(0).integers(0, 256, shape).astype("f4")
+
+    def numpy() -> np.ndarray:
+        y = np.empty_like(x)
+        for n in range(shape[0]):
+            for c in range(shape[3]):
+                values = x[n, :, :, c].astype(int)
+                cdf = np.bincount(values.ravel(), minlength=256).cumsum()
+                first = cdf[cdf > 0][0]
+                y[n, :, :, c] = np.round((cdf - first) * 255 / (cdf[-1] - first))[values]
+        return y
+
+    return Case(
+        ours=partial(_core.equalize, bins=256),
+        on=[x],
+        truth=numpy(),
+        peers={"numpy": numpy},
+        bytes=2 * x.nbytes,
+        rtol=0,
+        atol=1,  # x / 255 * 255 may fall below an integer, as in Keras
+    )
+
+
 def rows() -> Iterator[Row]:
     for shape in [(128, 28, 28, 1), (128, 32, 32, 3), (32, 224, 224, 3)]:
         name = " x ".join(map(str, shape))
         yield Row(f"rotate {name}", partial(rotate, shape))
         yield Row(f"displace {name}", partial(displace, shape))
         yield Row(f"flip {name}", partial(flip, shape))
+        yield Row(f"equalize {name}", partial(equalize, shape))

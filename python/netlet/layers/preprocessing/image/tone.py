@@ -10,7 +10,7 @@ from netlet import ops
 from netlet.random import randint
 
 from .factors import interval
-from .random_base import RandomColorLayer, per_image
+from .random_base import RandomColorLayer, linear, per_image
 
 
 class RandomBrightness(RandomColorLayer):
@@ -79,17 +79,9 @@ class RandomContrast(RandomColorLayer):
         return {"contrast_factor": self._uniform((count, 1, 1, 1), bounds, seed)}
 
     def _transform(self, images: Any, transformation: Any) -> Any:
-        # x f + mean (1 - f); the means are repeated along a row, since a product of rows is much faster than one that
-        # broadcasts over channels.
-        n, height, width, channels = images.shape
         factor = ops.cast_if_needed(per_image(transformation["contrast_factor"]), self.compute_dtype)
         mean = ops.mean(images, axis=(1, 2), keepdims=True)
-        rest = ops.tile(ops.multiply(mean, ops.subtract(1.0, factor)), (1, 1, width, 1))
-        y = ops.add(
-            ops.reshape(ops.multiply(images, factor), (n, height, width * channels)),
-            ops.reshape(rest, (-1, 1, width * channels)),
-        )
-        return ops.reshape(ops.clip(y, *self.value_range), images.shape)
+        return ops.clip(linear(images, factor, ops.multiply(mean, ops.subtract(1.0, factor))), *self.value_range)
 
 
 class RandomInvert(RandomColorLayer):
