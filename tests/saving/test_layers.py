@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -251,10 +253,45 @@ NO_CASE = {
 }  # abstract, or tested elsewhere
 
 
+# Images in [0, 1]; most of these change nothing outside of training, so that their configs are what is compared.
+_UNIT = (0.0, 1.0)
+AUGMENTATION = {
+    "AugMix": lambda: layers.AugMix(_UNIT, num_chains=2, seed=3),
+    "AutoContrast": lambda: layers.AutoContrast(_UNIT),
+    "ContrastLimitedAdaptiveHistogramEqualization": lambda: layers.ContrastLimitedAdaptiveHistogramEqualization(_UNIT),
+    "CutMix": lambda: layers.CutMix(0.5, seed=3),
+    "Equalization": lambda: layers.Equalization(_UNIT, bins=16),
+    "MixUp": lambda: layers.MixUp(alpha=0.3, seed=3),
+    "Pipeline": lambda: layers.Pipeline([layers.RandomInvert(1.0, _UNIT, seed=3), layers.Rescaling(0.5)]),
+    "RandAugment": lambda: layers.RandAugment(_UNIT, num_ops=1, seed=3),
+    "RandomColorDegeneration": lambda: layers.RandomColorDegeneration(0.5, _UNIT, seed=3),
+    "RandomColorJitter": lambda: layers.RandomColorJitter(_UNIT, brightness_factor=0.2, seed=3),
+    "RandomErasing": lambda: layers.RandomErasing(0.5, value_range=_UNIT, seed=3),
+    "RandomGaussianBlur": lambda: layers.RandomGaussianBlur(value_range=_UNIT, seed=3),
+    "RandomGrayscale": lambda: layers.RandomGrayscale(0.5, seed=3),
+    "RandomHue": lambda: layers.RandomHue(0.2, _UNIT, seed=3),
+    "RandomInvert": lambda: layers.RandomInvert(0.5, _UNIT, seed=3),
+    "RandomPosterization": lambda: layers.RandomPosterization(3, _UNIT, seed=3),
+    "RandomSaturation": lambda: layers.RandomSaturation(0.2, _UNIT, seed=3),
+    "RandomSharpness": lambda: layers.RandomSharpness(0.5, _UNIT, seed=3),
+    "Solarization": lambda: layers.Solarization(0.1, 0.5, _UNIT, seed=3),
+}
+
+
+@pytest.mark.parametrize("name", AUGMENTATION)
+def test_a_layer_of_images(name, tmp_path):
+    model = netlet.Sequential([netlet.Input((16, 16, 3)), AUGMENTATION[name]()])
+    again = trip(model, tmp_path)
+    assert_same(model, again, RNG.uniform(size=(2, 16, 16, 3)).astype("float32"))
+    if name != "Pipeline":  # its layers say where they were built
+        first, second = (json.loads(json.dumps(m.layers[-1].get_config())) for m in (model, again))
+        assert first == second
+
+
 def test_every_layer_has_a_case():
     """A new layer must be added to the cases here, so that its loading is tested."""
     classes = {getattr(layers, name).__name__ for name in layers.__all__ if name[0].isupper()}
-    assert classes == set(ONE_INPUT) | set(SPATIAL) | set(TWO_INPUTS) | set(ON_THE_HOST) | NO_CASE
+    assert classes == set(AUGMENTATION) | set(ONE_INPUT) | set(SPATIAL) | set(TWO_INPUTS) | set(ON_THE_HOST) | NO_CASE
 
 
 @pytest.mark.parametrize(
