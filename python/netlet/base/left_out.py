@@ -10,8 +10,6 @@ import fnmatch
 _QUANTIZED = "`Model.quantize` takes a `quantizers.Int8Config`"
 
 LEFT_OUT: dict[str, str] = {
-    "distillation": "write a `train_step` that computes both losses",
-    "distillation.*": "write a `train_step` that computes both losses",
     "quantizers.*": _QUANTIZED,
     "dtype_policies.AWQ*": _QUANTIZED,
     "dtype_policies.GPTQ*": _QUANTIZED,
@@ -38,6 +36,7 @@ DIFFERENT: dict[str, str] = {
     "KerasTensor": "takes no `sparse` or `ragged`",
     "config.backend": 'is "netlet"',
     "config.set_image_data_format": 'takes "channels_last" only',
+    "distillation.LogitsDistillation": 'takes the softmax for "kl_divergence" as for `losses.KLDivergence()`',
     "layers.Lambda": "is saved by the name of its function; lambdas are not saved, since files hold no code",
     "models.load_model": "never runs code from a file; `safe_mode` makes no difference",
     "saving.load_model": "never runs code from a file; `safe_mode` makes no difference",

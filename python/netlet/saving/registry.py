@@ -38,6 +38,7 @@ _CLASS_MODULES = (
     "netlet.config",
     "netlet.random",
     "netlet.applications.base.own_layers",
+    "netlet.distillation",
 )
 # The modules whose public functions may be named. Functions such as `models.load_model` must not be.
 _FUNCTION_MODULES = ("netlet.activations", "netlet.losses", "netlet.metrics")
@@ -227,9 +228,9 @@ def builtin_names(function: bool) -> Iterator[str]:
 def _imported(module: str) -> bool:
     """Whether a module is there already, or is one of the parts at the top that all models need.
 
-    A file must not cause the import of others unless it names them (netlet.applications, FeatureSpace).
+    A file must not cause the import of others unless it names them (applications, distillation, FeatureSpace).
     """
-    return module.count(".") == 1 or module in sys.modules
+    return (module.count(".") == 1 and module != "netlet.distillation") or module in sys.modules
 
 
 def _public(module: str) -> Mapping[str, Any]:
