@@ -48,7 +48,7 @@ def weights_for(model: Any) -> list[np.ndarray]:
         name, shape = weight.path.rpartition("/")[2], tuple(weight.shape)
         if "variance" in name:
             value = rng.uniform(0.5, 1.5, shape)
-        elif name == "gamma":
+        elif name == "gamma" and "layer_scale" not in weight.path:  # Keras gives the factors of LayerScale no name
             value = rng.uniform(0.5, 1.2, shape)
         elif name in ("beta", "bias", "moving_mean", "mean"):
             value = rng.normal(0.0, 0.1, shape)
