@@ -14,7 +14,7 @@
 //   h'[b] = min(h[b], L) + sum(max(h - L, 0)) / bins;   table[b] = clip((cdf'[b] - cdf'[0]) * 255 / (TH TW - cdf'[0]))
 //
 // with 256 bins of multiply = divide = scale = 1. Bin b of such a table is stored at b % 16 * 16 + b / 16: sixteen sums of
-// sixteen bins each then run side by side in vectors, and take 200 cycles in place of the 1000 of one sum.
+// sixteen bins each then run side by side in vectors, where one sum would wait for each of its additions.
 //
 // Lookup: y = table[bin(x)] of the tile, interpolated linearly between the centres of the four nearest tiles; y = x where
 // the table begins with NaN. No gradients: tables and lookups are constant almost everywhere.
@@ -55,7 +55,7 @@ struct EqualizeLookupArgs {
 };
 
 // CLAHE of a batch on the CPU: tables and lookup of an image one after the other, while its tables are in the L2 cache
-// (64 images of 32 x 32 x 3 with 8 x 8 tiles have 12 MB of tables: 2.0 ms in place of 4.7; Zen 5, 1 thread, 2026-11). A
+// (64 images of 32 x 32 x 3 with 8 x 8 tiles have 12 MB of tables: 2.5 ms in a plan, 1 thread, AMD EPYC shared with others, 2026-11). A
 // work unit is an image; a chunk of `grain` images shares the tables (chunks, GH, GW, C, 256).
 template <class T>
 struct EqualizeImagesArgs {
