@@ -55,7 +55,8 @@ struct EqualizeLookupArgs {
 };
 
 // CLAHE of a batch on the CPU: tables and lookup of an image one after the other, while its tables are in the L2 cache
-// (64 images of 32 x 32 x 3 with 8 x 8 tiles have 12 MB of tables: 2.5 ms in a plan, 1 thread, AMD EPYC shared with others, 2026-11). A
+// (64 images of 32 x 32 x 3 with 8 x 8 tiles have 12 MB of tables: 2.5 ms in a plan on
+// one thread of a shared AMD EPYC, 2026-11). A
 // work unit is an image; a chunk of `grain` images shares the tables (chunks, GH, GW, C, 256).
 template <class T>
 struct EqualizeImagesArgs {
