@@ -7,7 +7,7 @@ import pytest
 import scipy.stats
 
 import netlet
-from netlet import random, saving
+from netlet import _core, random, saving
 
 LAWS = {
     "gamma": (lambda shape, **o: random.gamma(shape, 2.5, **o), scipy.stats.gamma(2.5)),
@@ -55,7 +55,7 @@ def test_parameters_broadcast_and_are_checked():
             call()
 
 
-def test_a_recorded_step_draws_gammas_anew_and_refuses_binomials():
+def test_a_recorded_step_draws_anew():
     class Noisy(netlet.layers.Layer):
         def __init__(self, draw):
             super().__init__()
@@ -88,8 +88,24 @@ def test_a_recorded_step_draws_gammas_anew_and_refuses_binomials():
         found = fitted(draw)
         np.testing.assert_array_equal(found, fitted(draw))
         assert len(np.unique(found[:, 0])) == 3 and scipy.stats.kstest(found.ravel(), law.cdf).pvalue > 1e-3
-    with pytest.raises(NotImplementedError, match=r"random\.binomial: NumPy draws it"):
-        fitted(lambda shape: random.binomial(shape, 3, 0.5))
+    for seed, different in ((None, 3), (random.SeedGenerator(3), 3), (7, 1)):
+        found = fitted(lambda shape, seed=seed: random.binomial(shape, 1000, 0.5, seed=seed))
+        np.testing.assert_array_equal(
+            found, fitted(lambda shape, seed=seed: random.binomial(shape, 1000, 0.5, seed=seed))
+        )
+        assert len(np.unique(found, axis=0)) == different and abs(found.mean() - 500) < 3
+    np.testing.assert_array_equal(found[0], random.binomial((500,), 1000, 0.5, seed=7).numpy())
+
+
+def test_binomials_of_what_a_recorded_step_computes():
+    tape = _core.Tape(record=True)
+    with tape:
+        p = tape.input((3,), "float64", "p")
+        plan = tape.compile([random.binomial((3,), 10, p, dtype="int32", seed=1)])
+    (y,) = plan.run([np.array([0.0, 1.0, 0.5])])[0]
+    assert y.dtype == np.int32 and y[:2].tolist() == [0, 10] and 0 <= y[2] <= 10
+    with pytest.raises(ValueError, match=r"^random\.binomial: "):
+        plan.run([np.array([0.0, 2.0, 0.5])])
 
 
 def test_dropout_of_everything_and_of_halves():

@@ -1,4 +1,4 @@
-"""The binomial distribution, which NumPy draws on the host: not inside a recorded step."""
+"""The binomial distribution, which NumPy draws on the host: in a recorded step as a host call."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
-from netlet.config import numpy_dtype
+from netlet.config import numpy_dtype, standardize_dtype
 from netlet.engine.graph import in_trial
+from netlet.engine.host_call import host_call
 from netlet.engine.tensor import Tensor
 
-from .seeds import SeedGenerator, generator
+from .seeds import SeedGenerator, generator, native_seed
 
 
 def binomial(
@@ -20,7 +21,8 @@ def binomial(
 ) -> Tensor:
     """Draws how many of `counts` trials succeed, each with the given probability.
 
-    NumPy draws it, so a step that is recorded for training cannot contain it.
+    NumPy draws it on the host. In a recorded step, each run draws new numbers that depend on the seed, the place of the
+    call in the step and the number of the step.
 
     Args:
         shape: tuple of integers.
@@ -35,17 +37,16 @@ def binomial(
     Raises:
         ValueError: a probability is outside of [0, 1], or a parameter does not broadcast to `shape`.
         TypeError: a parameter holds no real numbers.
-        NotImplementedError: inside a step that is recorded.
+        NotImplementedError: inside a step that is recorded for a GPU.
 
     >>> binomial((2,), 5, 1.0, seed=1).tolist()
     [5.0, 5.0]
     """
 
-    def draw(g: np.random.Generator) -> Any:
-        trials = np.asarray(_numbers("binomial", "counts", counts)).astype(np.int64)
-        return g.binomial(trials, _numbers("binomial", "probabilities", probabilities), size=tuple(shape))
+    def draw(g: np.random.Generator, counts: Any, probabilities: Any) -> Any:
+        return g.binomial(np.asarray(counts).astype(np.int64), probabilities, size=tuple(shape))
 
-    return _host("binomial", draw, dtype, seed)
+    return _host("binomial", draw, tuple(shape), {"counts": counts, "probabilities": probabilities}, dtype, seed)
 
 
 def _numbers(name: str, label: str, value: Any) -> Any:
@@ -59,16 +60,35 @@ def _numbers(name: str, label: str, value: Any) -> Any:
         raise TypeError(f"random.{name}: expected numbers as `{label}`, received {kind}.") from e
 
 
-def _host(name: str, draw: Callable[[np.random.Generator], Any], dtype: Any, seed: Any) -> Tensor:
-    if in_trial():  # only the shape counts, and no generator may advance
-        seed = 0
-    elif _core.recording():
-        raise NotImplementedError(
-            f"random.{name}: NumPy draws it, so a recorded step would repeat the same numbers. Draw them outside of "
-            "the step, for example in a PyDataset, or compile the model with run_eagerly=True."
-        )
-    try:
-        values = draw(generator(seed))
-    except ValueError as e:
-        raise ValueError(f"random.{name}: {e}") from e
-    return _core.tensor(values.astype(numpy_dtype(dtype)))
+def _host(
+    name: str, draw: Callable[..., Any], shape: tuple[int, ...], parameters: dict[str, Any], dtype: Any, seed: Any
+) -> Tensor:
+    """Draws at once or in each run of the recorded step."""
+
+    def checked(*arguments: Any) -> Any:
+        try:
+            return draw(*arguments)
+        except ValueError as e:
+            raise ValueError(f"random.{name}: {e}") from e
+
+    if not _core.recording():
+        seed = 0 if in_trial() else seed  # in a trial only the shape counts, and no generator may advance
+        numbers = [_numbers(name, label, value) for label, value in parameters.items()]
+        return _core.tensor(checked(generator(seed), *numbers).astype(numpy_dtype(dtype)))
+    number, fresh = native_seed(seed)
+    recording = _core.current_recording()
+    stream = recording.next_stream() if fresh and recording is not None else 0
+
+    def run(step: np.ndarray, *numbers: np.ndarray) -> Any:
+        g = np.random.default_rng([number, stream, int(step.item())]) if fresh else generator(number)
+        return np.asarray(checked(g, *numbers)).astype(np.float64)
+
+    inputs = [_recorded_numbers(name, label, value) for label, value in parameters.items()]
+    (y,) = host_call(f"random.{name}", run, [_core.step_cell(), *inputs], [(shape, "float64")])
+    return _core.cast(y, standardize_dtype(dtype))
+
+
+def _recorded_numbers(name: str, label: str, value: Any) -> Any:
+    """A parameter that may be computed by the recorded step."""
+    inner = getattr(value, "_tensor", value)
+    return inner if isinstance(inner, Tensor) else _numbers(name, label, value)
