@@ -11,7 +11,7 @@ import numpy as np
 from netlet import _core
 from netlet.config import floatx, is_float
 
-from ..core.dispatch import axis_in, flat, nearest_dtype, op, shape_of
+from ..core.dispatch import axis_in, concrete, flat, nearest_dtype, op, shape_of
 from .products import matmul
 
 __all__ = ["correlate", "cross", "inner", "kron", "outer", "tensordot", "vdot"]
@@ -108,6 +108,7 @@ def outer(x1: Any, x2: Any) -> Any:
     >>> outer([1, 2], [3, 4, 5]).tolist()
     [[3, 4, 5], [6, 8, 10]]
     """
+    x1, x2 = concrete(x1), concrete(x2)
     m, n = math.prod(shape_of(x1)), math.prod(shape_of(x2))
     return _core.multiply(_core.reshape(x1, (m, 1)), _core.reshape(x2, (1, n)))
 
@@ -149,6 +150,7 @@ def kron(x1: Any, x2: Any) -> Any:
     >>> kron([1, 10], [1, 2]).tolist()
     [1, 2, 10, 20]
     """
+    x1, x2 = concrete(x1), concrete(x2)
     a, b = shape_of(x1), shape_of(x2)
     rank = max(len(a), len(b))
     a, b = (1,) * (rank - len(a)) + a, (1,) * (rank - len(b)) + b

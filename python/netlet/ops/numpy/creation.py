@@ -64,12 +64,12 @@ def ones(shape: Any, dtype: Any = None) -> Any:
     return full(shape, 1, dtype)
 
 
-def full(shape: Any, fill_value: float, dtype: Any = None) -> Any:
+def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     """A Tensor with every element equal to `fill_value`.
 
     Args:
         shape: tuple of integers, or one integer.
-        fill_value: a number.
+        fill_value: a number, or an array that broadcasts to the shape.
         dtype: name of the dtype; None (the default): floatx.
 
     Returns:
@@ -81,7 +81,14 @@ def full(shape: Any, fill_value: float, dtype: Any = None) -> Any:
     >>> full((2,), 7.0).tolist()
     [7.0, 7.0]
     """
-    return _core.full(shape_from(shape, "ops.full"), standardize_dtype(dtype), float(fill_value))
+    return _filled(shape_from(shape, "ops.full"), fill_value, standardize_dtype(dtype))
+
+
+def _filled(shape: tuple[int, ...], value: Any, dtype: str) -> Any:
+    """A number or an array, broadcast to a shape."""
+    if isinstance(value, (int, float, np.number)):
+        return _core.full(shape, dtype, float(value))
+    return _core.broadcast_to(_core.cast(concrete(value), dtype), shape)
 
 
 @op
@@ -119,12 +126,12 @@ def ones_like(x: Any, dtype: Any = None) -> Any:
 
 
 @op
-def full_like(x: Any, fill_value: float, dtype: Any = None) -> Any:
+def full_like(x: Any, fill_value: Any, dtype: Any = None) -> Any:
     """`fill_value` in x's shape.
 
     Args:
         x: array or Tensor of any shape.
-        fill_value: a number.
+        fill_value: a number, or an array that broadcasts to the shape.
         dtype: name of the dtype; None (the default): x's.
 
     Returns:
@@ -133,7 +140,7 @@ def full_like(x: Any, fill_value: float, dtype: Any = None) -> Any:
     >>> full_like([1, 2], 7).tolist()
     [7, 7]
     """
-    return _core.full(shape_of(x), standardize_dtype(dtype or nearest_dtype(x)), float(fill_value))
+    return _filled(shape_of(x), fill_value, standardize_dtype(dtype or nearest_dtype(x)))
 
 
 def eye(N: int, M: int | None = None, k: int = 0, dtype: Any = None) -> Any:

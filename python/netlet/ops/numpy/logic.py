@@ -7,6 +7,7 @@ from typing import Any
 from netlet import _core
 
 from ..core.dispatch import float_op, op
+from .indexing import nonzero
 
 __all__ = [
     "equal",
@@ -253,17 +254,17 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
         x2: number, array or Tensor; the three shapes broadcast together.
 
     Returns:
-        Tensor of the broadcast shape.
+        Tensor of the broadcast shape; without x1 and x2 the positions where the condition is true, as of `nonzero`.
 
     Raises:
-        NotImplementedError: x1 or x2 is missing: the shape of that result would depend on values.
+        ValueError: one of x1 and x2 is missing.
+        NeedsValues: both are missing, and a recorded step computes the condition.
 
     >>> where([True, False], [1.0, 1.0], 0.0).tolist()
     [1.0, 0.0]
     """
+    if x1 is None and x2 is None:
+        return nonzero(condition)
     if x1 is None or x2 is None:
-        raise NotImplementedError(
-            "ops.where: expected condition, x1 and x2, received the condition alone, for which the shape of the result "
-            "would depend on values."
-        )
+        raise ValueError(f"ops.where: expected both x1 and x2, or none of them, received x1={x1!r} and x2={x2!r}.")
     return _core.where(condition, x1, x2)

@@ -310,4 +310,5 @@ def tile(x: Any, repeats: Any) -> Any:
     >>> tile([1, 2], 2).tolist()
     [1, 2, 1, 2]
     """
-    return _core.tile(x, [int(repeats)] if isinstance(repeats, (int, np.integer)) else [int(r) for r in repeats])
+    given = repeats if isinstance(repeats, (int, tuple, list)) else np.asarray(repeats).tolist()
+    return _core.tile(x, [int(given)] if isinstance(given, int) else [int(r) for r in given])

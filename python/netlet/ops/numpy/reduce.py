@@ -320,7 +320,7 @@ def average(x: Any, axis: Axis = None, weights: Any = None) -> Any:
     Args:
         x: array or Tensor.
         axis: axis or axes; None (the default): all.
-        weights: array of x's shape; None (the default): all equal.
+        weights: array of x's shape, or a vector along the axis; None (the default): all equal.
 
     Returns:
         Tensor without the axes.
@@ -331,4 +331,12 @@ def average(x: Any, axis: Axis = None, weights: Any = None) -> Any:
     axes = axes_of(x, axis, "average")
     if weights is None:
         return _core.mean(x, axes, False)
+    shape, given = shape_of(x), shape_of(weights)
+    if given != shape:
+        if axes is None or len(axes) != 1 or given != (shape[axes[0]],):
+            raise ValueError(
+                f"ops.average: expected weights of shape {shape}, or a vector along one axis, received shape {given}."
+            )
+        weights = _core.reshape(weights, [n if i == axes[0] else 1 for i, n in enumerate(shape)])
+        weights = _core.broadcast_to(weights, shape)
     return _core.divide(_core.sum(_core.multiply(x, weights), axes, False), _core.sum(weights, axes, False))

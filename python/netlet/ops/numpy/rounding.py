@@ -78,18 +78,25 @@ def round(x: Any, decimals: int = 0) -> Any:
     """
     if decimals == 0:
         return _core.round(x)
+    dtype = nearest_dtype(x)
+    if not is_float(dtype):
+        if decimals > 0:
+            return _core.identity(x)
+        scale = 10.0**-decimals
+        tens = _core.multiply(_core.round(_core.divide(_core.cast(concrete(x), "float64"), scale)), scale)
+        return _core.cast(tens, dtype)
     scale = 10.0**decimals
     return _core.divide(_core.round(_core.multiply(x, scale)), scale)
 
 
 @op
-def clip(x: Any, x_min: float | None, x_max: float | None) -> Any:
+def clip(x: Any, x_min: Any, x_max: Any) -> Any:
     """Each element limited to [x_min, x_max].
 
     Args:
         x: array or Tensor of any shape. Integers are cast to floatx if a limit is a float, as in Keras.
-        x_min: lower limit; None: no limit.
-        x_max: upper limit; None: no limit.
+        x_min: lower limit, a number or an array that broadcasts with x; None: no limit.
+        x_max: upper limit, a number or an array that broadcasts with x; None: no limit.
 
     Returns:
         Tensor of x's shape.
@@ -97,6 +104,9 @@ def clip(x: Any, x_min: float | None, x_max: float | None) -> Any:
     >>> clip([-1.0, 0.5, 2.0], 0.0, 1.0).tolist()
     [0.0, 0.5, 1.0]
     """
+    if not all(v is None or isinstance(v, (int, float, np.number)) for v in (x_min, x_max)):
+        x = x if x_min is None else _core.maximum(x, x_min)
+        return _core.identity(x) if x_max is None else _core.minimum(x, x_max)
     if isinstance(x_min, (float, np.floating)) or isinstance(x_max, (float, np.floating)):
         x = x if is_float(nearest_dtype(x)) else _core.cast(concrete(x), floatx())
     return _core.clip(x, None if x_min is None else float(x_min), None if x_max is None else float(x_max))
