@@ -43,6 +43,8 @@ OF_ANYTHING = {"timeseries_dataset_from_array", "utils.normalize", "convert_to_n
 AS_DOUBLE = {(name, "q") for name in ("quantile", "percentile", "nanquantile", "nanpercentile")}
 # Arguments without a default that may be None.
 NONE_TOO = {
+    ("clip", "x_min"),
+    ("clip", "x_max"),
     ("ctc_loss", "target_length"),
     ("ctc_loss", "output_length"),
     ("ctc_decode", "sequence_lengths"),
