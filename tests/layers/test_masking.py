@@ -24,17 +24,27 @@ MORE = {
     "CategoryEncoding": {"num_tokens": 3},
     "Discretization": {"bin_boundaries": [1.0]},
     "AveragePooling1D": {"pool_size": 2},
+    "RandomPosterization": {"factor": 4},
+    "MaxNumBoundingBoxes": {"max_number": 3},
+    "Pipeline": {"layers": []},
 }
 
 # Keras's versions need TensorFlow. netlet's do not support masks, as Keras's do not according to their source.
-TEXT = ("Hashing", "IntegerLookup", "StringLookup", "TextVectorization")
+TEXT = ("Hashing", "HashedCrossing", "IntegerLookup", "StringLookup", "TextVectorization")
+# They wrap what other frameworks have made: tests/layers/foreign.
+FOREIGN = ("FlaxLayer", "JaxLayer", "TorchModuleWrapper")
 
 
 def known():
     """Every layer class that Keras has too and can construct here."""
     for name in layers.__all__:
         ours, theirs = getattr(layers, name), getattr(keras.layers, name, None)
-        if inspect.isclass(ours) and issubclass(ours, layers.Layer) and inspect.isclass(theirs) and name not in TEXT:
+        if (
+            inspect.isclass(ours)
+            and issubclass(ours, layers.Layer)
+            and inspect.isclass(theirs)
+            and name not in TEXT + FOREIGN
+        ):
             yield name
 
 
@@ -42,6 +52,8 @@ def make(library, name):
     cls = getattr(library.layers, name)
     arguments = dict(MORE.get(name, {}))
     for p in inspect.signature(getattr(layers, name).__init__).parameters.values():
+        if p.name in arguments:
+            continue
         if p.name in HINTS and p.default is p.empty:
             arguments[p.name] = HINTS[p.name]
         elif p.name in ("layer", "cell"):
@@ -63,7 +75,7 @@ def test_supports_masking_is_keras(name):
 
 
 OTHER_INPUTS = "2D 3D Embedding Attention Resizing CenterCrop Random Encoding Cell Vector Group Lookup Hashing".split()
-OTHER_INPUTS += ["Input", "Lambda", "Discretization", "Wrapper", "ConvLSTM"]
+OTHER_INPUTS += "Input Lambda Discretization Wrapper ConvLSTM Boxes Augment AugMix Spectrogram Pipeline".split()
 SEQUENCES = [
     name
     for name in known()

@@ -351,3 +351,22 @@ def test_symbols():
     model = netlet.Model(x, ops.det(ops.solve(x, x) + ops.inv(x)))
     a = square(4, 3, 3).astype("float32")
     np.testing.assert_allclose(model.predict(a, verbose=0), np.linalg.det(np.eye(3) + np.linalg.inv(a)), rtol=1e-4)
+
+
+@pytest.mark.parametrize("n", [-3, -1, 0, 1, 2, 3, 10])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_matrix_power(n, shape):
+    a = square(*shape) / 3
+    np.testing.assert_allclose(ops.matrix_power(a, n).numpy(), np.linalg.matrix_power(a, n), rtol=1e-10, atol=1e-12)
+    assert ops.matrix_power(a.astype("float32"), n).dtype == "float32"
+    if a.size:
+        check_gradient(lambda x: ops.matrix_power(x, n) + 0 * x, a)
+
+
+def test_matrix_power_refuses():
+    with pytest.raises(TypeError, match=r"ops\.matrix_power: expected an integer as `n`, received float"):
+        ops.matrix_power(np.eye(2), 0.5)
+    with pytest.raises(ValueError, match="square"):
+        ops.matrix_power(np.ones((2, 3)), 2)
+    with pytest.raises(ValueError, match=r"matrix_power|inv"):
+        ops.matrix_power(np.zeros((2, 2)), -1)

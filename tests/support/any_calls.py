@@ -127,6 +127,7 @@ CORNERS = np.array([[0, 0], [3, 0], [0, 3], [3, 3]], "float32")
 BY_NAME: dict[str, list[tuple[tuple[Any, ...], dict[str, Any]]]] = {
     "arange": [((0, 5, 2), {})],
     "linspace": [((0.0, 1.0, 5), {})],
+    "matrix_power": [((np.eye(3) + 0.5, 2), {})],
     "full": [(((2, 3), 1.5), {})],
     "full_like": [((A, 1.5), {})],
     "getitem": [((A, (slice(0, 2), 1)), {}), ((A, np.array([0, 2])), {})],

@@ -10,6 +10,7 @@ from .derivatives import *
 from .invariants import *
 from .lu import *
 from .norms import *
+from .powers import *
 from .solving import *
 
 export_functions(__name__)
