@@ -115,6 +115,11 @@ def test_other_arrays():
         (lambda: _core.equalize(np.ones((2, 3, 4, 1), "int32"), 256), TypeError, "equalize"),
         (lambda: _core.equalize(np.ones((2, 3, 4, 1), "float32"), 0), ValueError, "at least 1 bin"),
         (lambda: _core.equalize_tiles(np.ones((2, 3, 4, 1), "float32"), 4.0, 0, 2), ValueError, "at least one tile"),
+        # float32 does not hold the number of the last bin; the size of the tables overflows
+        (lambda: _core.equalize(np.ones((2, 3, 4, 1), "float32"), 2**24 + 4), ValueError, "at most 2.24 pixels"),
+        (lambda: _core.equalize(np.ones((4, 3, 4, 1), "float64"), 2**62), ValueError, "too many elements"),
+        (lambda: _core.equalize_tiles(np.ones((2, 3, 4, 1)), 4.0, 2**28, 2**28), ValueError, "too many elements"),
+        (lambda: _core.equalize_tiles(np.ones((9, 3, 4, 1)), 4.0, 2**63 - 1, 1), ValueError, "too many elements"),
     ],
 )
 def test_errors(call, error, message):
