@@ -110,7 +110,7 @@ def _stream(seed: Any, stream: int) -> Any:
 
 def _parameter(name: str, label: str, value: Any, shape: tuple[int, ...], dtype: str) -> Any:
     try:
-        x = value if isinstance(value, Tensor) else _core.tensor(np.asarray(value))
+        x = value if isinstance(value, Tensor) else _core.tensor(value)
         kind = None if x.dtype.startswith(("float", "bfloat", "int", "uint", "bool")) else x.dtype
     except TypeError:
         kind = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__

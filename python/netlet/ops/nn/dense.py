@@ -29,6 +29,7 @@ def dense(x: Any, kernel: Any, bias: Any = None, activation: str = "linear", alp
     Raises:
         ValueError: shapes that do not fit, or another activation.
 
+    >>> import numpy as np
     >>> dense(np.ones((1, 2)), np.ones((2, 3)), np.zeros(3), "relu").numpy()
     array([[2., 2., 2.]])
     """
