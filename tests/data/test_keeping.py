@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import netlet
 from netlet.data import Dataset
 
 
@@ -59,3 +60,11 @@ def test_kept_items_cannot_be_changed():
     kept = Dataset.range(2).batch(2).cache()
     with pytest.raises(ValueError, match="read-only"):
         next(iter(kept))[0] = 5
+
+
+def test_a_file_keeps_halves(tmp_path):
+    rows = netlet.ops.cast([[1.5, -2.0], [0.25, 3.0]], "bfloat16").numpy()
+    kept = Dataset.from_tensor_slices(rows).cache(tmp_path / "kept")
+    for data in (list(kept), list(kept)):
+        assert all(row.dtype == rows.dtype for row in data)
+        np.testing.assert_array_equal(np.stack(data).astype("float32"), rows.astype("float32"))

@@ -11,6 +11,8 @@ from typing import IO, Any
 
 import numpy as np
 
+from netlet.config import numpy_dtype
+
 from ..values import is_structure, mapped, parts, read_only
 from .stage import Stage
 
@@ -85,7 +87,7 @@ class FileCache(Stage):
                 raise ValueError(f"cache: {self._path} is not a file that `cache` wrote.") from None
             count = len(parts(structure))
             while file.tell() < size:
-                yield _filled(structure, [_text(np.load(file, allow_pickle=False)) for _ in range(count)])
+                yield _filled(structure, [_restored(np.load(file, allow_pickle=False)) for _ in range(count)])
                 if not count:
                     raise ValueError(f"cache: {self._path} is not a file that `cache` wrote.")
 
@@ -106,7 +108,10 @@ def _filled(structure: Any, leaves: list[Any]) -> Any:
     return mapped(lambda _: next(rest), structure)
 
 
-def _text(array: np.ndarray) -> Any:
+def _restored(array: np.ndarray) -> Any:
+    """An array as it was written: texts as objects, bfloat16, which NumPy writes as two bytes without a meaning."""
+    if array.dtype == np.dtype("V2"):
+        array = array.view(numpy_dtype("bfloat16"))
     array = array.astype(object) if array.dtype.kind == "U" else array
     return array[()] if array.ndim == 0 else array
 
