@@ -125,3 +125,27 @@ def test_the_interpreter_ends_with_running_threads():
         slow = iter(Dataset.range(3).map(lambda i: time.sleep(0.2) or i).prefetch(1))
         next(slow)
     """)
+
+
+def test_a_forked_process_begins_new_passes_and_cannot_go_on_with_old_ones():
+    run_child("""
+        import os, time
+        from netlet.data import Dataset
+        for data in (Dataset.range(50).map(lambda i: time.sleep(0.001) or i, 2), Dataset.range(50).prefetch(2)):
+            items = iter(data)
+            next(items)
+            child = os.fork()
+            if child == 0:
+                code = 0 if len(list(data)) == 50 else 1
+                try:
+                    list(items)
+                    code = 2
+                except RuntimeError as error:
+                    code = code if "forked" in str(error) else 3
+                os._exit(code)
+            end = time.monotonic() + 60
+            while time.monotonic() < end and (ended := os.waitpid(child, os.WNOHANG))[0] == 0:
+                time.sleep(0.01)
+            assert ended[0] == child and ended[1] == 0, ended
+            assert len(list(items)) == 49
+    """)

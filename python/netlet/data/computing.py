@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from .pipeline import Pipeline, unpacked
@@ -35,8 +36,8 @@ class Computing(Pipeline):
         """Returns a data set of the results of a function, which runs each time that an item is read.
 
         The function computes with NumPy, `netlet.ops` or layers; Tensors that it returns become NumPy arrays. Random
-        numbers that layers and `netlet.random` draw in it are the same for any number of threads. Those of NumPy's and
-        Python's generators depend on the order in which threads get to them.
+        numbers that layers and `netlet.random` draw in it are the same for any number of threads, and others in each
+        `map`. Those of NumPy's and Python's generators depend on the order in which threads get to them.
 
         Args:
             map_func: called with an item; with its parts as arguments if it is a tuple, such as (x, y).
@@ -154,12 +155,11 @@ def _cores() -> int:
 
 def _opened(method: str, map_func: Callable[..., Any]) -> Callable[[Any], Any]:
     """The function of an item that returns the items of the data set of `map_func`, checked."""
-    function = unpacked(map_func)
+    return partial(_items_made, method, unpacked(map_func))
 
-    def call(item: Any) -> Any:
-        made = function(item)
-        if not isinstance(made, Pipeline):
-            raise TypeError(f"{method}: expected a function that returns a Dataset, received {type(made).__name__}.")
-        return made.plain_items()
 
-    return call
+def _items_made(method: str, function: Callable[[Any], Any], item: Any) -> Any:
+    made = function(item)
+    if not isinstance(made, Pipeline):
+        raise TypeError(f"{method}: expected a function that returns a Dataset, received {type(made).__name__}.")
+    return made.plain_items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, TypeVar
 
 from .stages.stage import INFINITE, UNKNOWN, Stage
@@ -170,8 +171,8 @@ class Options:
 
 def unpacked(function: Callable[..., Any]) -> Callable[[Any], Any]:
     """The function of an item that calls `function` with the parts of a tuple as arguments, as tf.data does."""
+    return partial(_with_parts, function)
 
-    def call(item: Any) -> Any:
-        return function(*item) if type(item) is tuple else function(item)
 
-    return call
+def _with_parts(function: Callable[..., Any], item: Any) -> Any:
+    return function(*item) if type(item) is tuple else function(item)

@@ -94,7 +94,7 @@ def array_of(value: Any) -> Any:
     if not hasattr(value, "dtype") and not _holds_arrays(value):
         if array.dtype == np.float64:
             array = array.astype(numpy_dtype(floatx()))
-        elif array.dtype == np.int64 and (not array.size or np.abs(array).max() < 2**31):
+        elif array.dtype == np.int64 and (not array.size or (array.min() >= -(2**31) and array.max() < 2**31)):
             array = array.astype(np.int32)
         elif array.dtype.kind == "U":
             array = array.astype(object)

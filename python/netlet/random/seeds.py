@@ -6,7 +6,8 @@ import itertools
 import os
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -18,8 +19,67 @@ from .seed_log import drawn
 _lock = fork_safe_lock()
 _seed: int | None = None
 _drawn = 0
-# Place of an item in its data set and the numbers of its draws; None outside of `drawing_at`.
-_place: ContextVar[tuple[tuple[int, ...], itertools.count[int]] | None] = ContextVar("netlet_place", default=None)
+
+
+class _Sequence:
+    """A sequence of seeds: the global one, or a SeedGenerator.
+
+    Attributes:
+        streams: number of streams that have drawn from it.
+    """
+
+    streams = 0
+
+
+class Stream:
+    """The draws of one function that is called for many items, such as the function of a `map` of a data set.
+
+    Two streams draw different numbers from the same sequence of seeds. A sequence numbers its streams in the order in
+    which they first draw from it. A stream that is made in a call of `drawing_at` belongs to that call's stream and
+    place.
+    """
+
+    def __init__(self) -> None:
+        outer = _place.get()
+        self._outer = None if outer is None else outer.stream
+        self.path: tuple[int, ...] = () if outer is None else (*outer.path, next(outer.draws))
+        self._numbers: WeakKeyDictionary[_Sequence, int] = WeakKeyDictionary()
+
+    def number_in(self, sequence: _Sequence) -> int:
+        """The number of this stream among those that draw from a sequence."""
+        if self._outer is not None:
+            return self._outer.number_in(sequence)
+        with _lock:
+            if sequence not in self._numbers:
+                self._numbers[sequence] = sequence.streams
+                sequence.streams += 1
+            return self._numbers[sequence]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"_outer": self._outer, "path": self.path}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._numbers = WeakKeyDictionary()
+
+
+class _Place(NamedTuple):
+    """Where a call of `drawing_at` draws: `draws` yields their numbers."""
+
+    stream: Stream | None
+    path: tuple[int, ...]
+    draws: itertools.count[int]
+
+    def seed(self, seed: int, sequence: _Sequence) -> int:
+        """The next seed here of a sequence that starts with `seed`."""
+        number = 0 if self.stream is None else self.stream.number_in(sequence)
+        key = (number, *self.path, next(self.draws))
+        generated = np.random.SeedSequence(seed & (2**64 - 1), spawn_key=key).generate_state(1, np.uint64)
+        return int(generated[0]) >> 11
+
+
+_place: ContextVar[_Place | None] = ContextVar("netlet_place", default=None)  # None outside of `drawing_at`
+_global = _Sequence()
 
 
 def set_seed(seed: int) -> None:
@@ -28,10 +88,10 @@ def set_seed(seed: int) -> None:
     Args:
         seed: integer.
     """
-    global _seed, _drawn
+    global _seed, _drawn, _global
     _core.reset_eager_streams()
     with _lock:
-        _seed, _drawn = int(seed), 0
+        _seed, _drawn, _global = int(seed), 0, _Sequence()
 
 
 def make_seed() -> int:
@@ -48,7 +108,7 @@ def _next_of_global() -> int:
     place = _place.get()
     if place is not None:
         make_seed_if_unset()
-        return _seed_at(_seed or 0, place)
+        return place.seed(_seed or 0, _global)
     with _lock:
         if _seed is None:
             _seed = int.from_bytes(os.urandom(6), "little")
@@ -57,7 +117,9 @@ def _next_of_global() -> int:
     return int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0]) >> 11
 
 
-def drawing_at(place: tuple[int, ...], function: Callable[[Any], Any], argument: Any) -> Any:
+def drawing_at(
+    place: tuple[int, ...], function: Callable[[Any], Any], argument: Any, stream: Stream | None = None
+) -> Any:
     """Calls a function whose draws depend on seeds and a place only, not on draws before it or in other threads.
 
     `netlet.data` maps each item so: its random numbers are the same for any number of threads.
@@ -67,6 +129,8 @@ def drawing_at(place: tuple[int, ...], function: Callable[[Any], Any], argument:
         function: what is called. The seeds of its draws come from the place and the draw's number in this call; the
             global sequence and SeedGenerators do not advance.
         argument: its argument.
+        stream: what distinguishes these draws from those of other functions at the same place; None (the default):
+            nothing does.
 
     Returns:
         What the function returns.
@@ -75,17 +139,12 @@ def drawing_at(place: tuple[int, ...], function: Callable[[Any], Any], argument:
     >>> drawing_at((0, 5), lambda _: generator.next(), None) == drawing_at((0, 5), lambda _: generator.next(), None)
     True
     """
-    token = _place.set((place, itertools.count()))
+    path = place if stream is None else (*stream.path, *place)
+    token = _place.set(_Place(stream, path, itertools.count()))
     try:
         return function(argument)
     finally:
         _place.reset(token)
-
-
-def _seed_at(seed: int, place: tuple[tuple[int, ...], itertools.count[int]]) -> int:
-    key = (*place[0], next(place[1]))
-    sequence = np.random.SeedSequence(seed & (2**64 - 1), spawn_key=key)
-    return int(sequence.generate_state(1, np.uint64)[0]) >> 11
 
 
 def get_state() -> dict[str, int]:
@@ -122,7 +181,7 @@ def make_seed_if_unset() -> None:
             _seed = int.from_bytes(os.urandom(6), "little")
 
 
-class SeedGenerator:
+class SeedGenerator(_Sequence):
     """A sequence of seeds that is independent of the global one.
 
     Args:
@@ -165,7 +224,7 @@ class SeedGenerator:
     def _next(self) -> int:
         place = _place.get()
         if place is not None:
-            return _seed_at(self.seed, place)
+            return place.seed(self.seed, self)
         number = self.drawn
         self.drawn += 1
         return int(np.random.SeedSequence([self.seed & (2**64 - 1), number]).generate_state(1, np.uint64)[0]) >> 11

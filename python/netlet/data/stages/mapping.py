@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -13,48 +14,31 @@ from typing import Any
 import numpy as np
 
 from netlet.base import tree
-from netlet.random import drawing_at
 
 from ..values import item_of
-from .stage import INFINITE, UNKNOWN, Stage
+from .stage import INFINITE, UNKNOWN, Drawing, Stage
 
 _TIMED = 4  # items; the first one may also import or record something, so the fastest counts
 _WORTH_A_THREAD = 2e-4  # seconds; passing an item to a thread and back takes 20 to 60 microseconds
 
 
-class Map(Stage):
+class Map(Drawing):
     """A function of each item.
-
-    What netlet draws at random in the function depends on the number of the pass and of the item, not on threads.
 
     Args:
         source: the items.
         function: what computes the new item.
     """
 
-    def __init__(self, source: Stage, function: Callable[[Any], Any]) -> None:
-        super().__init__(source)
-        self.function = function
-        self.passes = 0  # that have begun
-
     def __iter__(self) -> Iterator[Any]:
-        number = self.passes
-        self.passes += 1
-        return self._mapped(number, enumerate(self.sources[0]))
+        return self._mapped(self._begin(), enumerate(self.sources[0]))
 
     def _mapped(self, number: int, items: Iterator[tuple[int, Any]]) -> Iterator[Any]:
         for i, item in items:
             yield self._computed(number, i, item)
 
     def _computed(self, number: int, i: int, item: Any) -> Any:
-        return item_of(drawing_at((number, i), self.function, item))
-
-    def get_state(self) -> list[int]:
-        return [self.passes, *super().get_state()]
-
-    def set_state(self, state: Iterator[int]) -> None:
-        self.passes = next(state, 0)
-        super().set_state(state)
+        return item_of(self._called(number, i, item))
 
 
 class ParallelMap(Map):
@@ -88,6 +72,7 @@ class ParallelMap(Map):
 
     def _in_threads(self, number: int, items: Iterator[tuple[int, Any]]) -> Iterator[Any]:
         pool = ThreadPoolExecutor(self.threads, thread_name_prefix="netlet-map")
+        process = os.getpid()
         running: deque[Future[Any]] = deque()
 
         def submit(count: int) -> None:
@@ -98,6 +83,8 @@ class ParallelMap(Map):
         try:
             submit(2 * self.threads)  # two each: one that is computed and one that waits
             while running:
+                if os.getpid() != process:
+                    raise RuntimeError("map: the process was forked, without the threads of map. Begin a new pass.")
                 result = running.popleft().result()
                 submit(1)
                 yield result
@@ -147,7 +134,7 @@ class Enumerate(Stage):
         return ((np.int64(i), item) for i, item in enumerate(self.sources[0], self.start))
 
 
-class Interleave(Stage):
+class Interleave(Drawing):
     """The items of the data sets that a function makes of each item, some of these open at a time.
 
     `cycle_length` data sets are open. Each gives `block_length` items in turn; one that has ended makes room for the
@@ -163,14 +150,16 @@ class Interleave(Stage):
     def __init__(
         self, source: Stage, function: Callable[[Any], Any], cycle_length: int = 1, block_length: int = 1
     ) -> None:
-        super().__init__(source)
-        self.function, self.cycle_length, self.block_length = function, cycle_length, block_length
+        super().__init__(source, function)
+        self.cycle_length, self.block_length = cycle_length, block_length
 
     def __iter__(self) -> Iterator[Any]:
-        inputs = iter(self.sources[0])
+        return self._interleaved(self._begin(), enumerate(self.sources[0]))
+
+    def _interleaved(self, number: int, inputs: Iterator[tuple[int, Any]]) -> Iterator[Any]:
         opened: list[Iterator[Any] | None] = [None] * self.cycle_length
         ended, place, given = False, 0, 0
-        nothing = object()
+        nothing: Any = object()
         while not ended or any(one is not None for one in opened):
             current = opened[place]
             if current is None and not ended:
@@ -178,7 +167,7 @@ class Interleave(Stage):
                 if new is nothing:
                     ended = True
                 else:
-                    current = opened[place] = iter(self.function(new))
+                    current = opened[place] = iter(self._called(number, *new))
             item = nothing if current is None else next(current, nothing)
             if item is nothing:
                 opened[place] = None

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain, islice, repeat, takewhile
+from itertools import chain, islice, repeat
 from typing import Any
 
 import numpy as np
 
-from .stage import INFINITE, UNKNOWN, Stage
+from .stage import INFINITE, UNKNOWN, Drawing, Stage
 
 
 class Take(Stage):
@@ -110,7 +110,7 @@ class Concatenate(Stage):
         return max(source.open_axes() for source in self.sources)
 
 
-class Filter(Stage):
+class Filter(Drawing):
     """The items for which a function returns True.
 
     Args:
@@ -120,12 +120,18 @@ class Filter(Stage):
     """
 
     def __init__(self, source: Stage, predicate: Callable[[Any], Any], until: bool = False) -> None:
-        super().__init__(source)
-        self.predicate, self.until = predicate, until
+        super().__init__(source, predicate)
+        self.until = until
 
     def __iter__(self) -> Iterator[Any]:
-        keep = takewhile if self.until else filter
-        return keep(lambda item: bool(np.all(self.predicate(item))), self.sources[0])
+        return self._kept(self._begin(), enumerate(self.sources[0]))
+
+    def _kept(self, number: int, items: Iterator[tuple[int, Any]]) -> Iterator[Any]:
+        for i, item in items:
+            if np.all(self._called(number, i, item)):
+                yield item
+            elif self.until:
+                return
 
     def cardinality(self) -> int:
         return UNKNOWN

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from netlet.config import numpy_dtype
+from netlet.random.seeds import Stream, drawing_at
 
 from ..values import dtype_name
 
@@ -48,13 +49,47 @@ class Stage:
 
     # ---- the position, to go on after an interruption ----------------------------------------------------------------
     def get_state(self) -> list[int]:
-        """Integers that the next pass depends on: how often each shuffle was iterated over."""
+        """Integers that the next pass depends on: how often each stage with random numbers was iterated over."""
         return [n for source in self.sources for n in source.get_state()]
 
     def set_state(self, state: Iterator[int]) -> None:
         """Restores what `get_state` returned, from an iterator over it."""
         for source in self.sources:
             source.set_state(state)
+
+
+class Drawing(Stage):
+    """A stage with a function that may draw random numbers.
+
+    What netlet draws in the function depends on the stage and on the numbers of the pass and of the item, not on
+    threads.
+
+    Args:
+        source: the items.
+        function: function of an item.
+    """
+
+    def __init__(self, source: Stage, function: Callable[[Any], Any]) -> None:
+        super().__init__(source)
+        self.function = function
+        self.passes = 0  # that have begun
+        self._stream = Stream()
+
+    def _begin(self) -> int:
+        """The number of a pass that begins."""
+        self.passes += 1
+        return self.passes - 1
+
+    def _called(self, number: int, i: int, item: Any) -> Any:
+        """The function of item `i` of pass `number`."""
+        return drawing_at((number, i), self.function, item, self._stream)
+
+    def get_state(self) -> list[int]:
+        return [self.passes, *super().get_state()]
+
+    def set_state(self, state: Iterator[int]) -> None:
+        self.passes = next(state, 0)
+        super().set_state(state)
 
 
 class Counting(Stage):
