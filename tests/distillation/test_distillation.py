@@ -129,3 +129,20 @@ def test_errors():
         Distiller(teacher, student, LogitsDistillation()).compile("sgd")
     with pytest.raises(ValueError, match="structure of the teacher's outputs"):
         LogitsDistillation().validate_outputs([A], A)
+
+
+def test_evaluation_leaves_the_student_as_it_is():
+    """Keras runs the student's features in training mode there too, which moves batch normalizations."""
+
+    def model():
+        return netlet.Sequential(
+            [netlet.Input((5,)), netlet.layers.BatchNormalization(name="middle"), netlet.layers.Dense(3)]
+        )
+
+    features = FeatureDistillation("mse", teacher_layer_name="middle", student_layer_name="middle")
+    made = Distiller(model(), model(), features)
+    made.compile("sgd", netlet.losses.SparseCategoricalCrossentropy(from_logits=True))
+    before = made.student.get_weights()
+    made.evaluate(np.ones((8, 5), "float32"), np.zeros(8, "int32"), verbose=0)
+    for got, want in zip(made.student.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(got, want)

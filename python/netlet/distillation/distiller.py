@@ -130,7 +130,7 @@ class Distiller(Model):
             student = _sum([ops.mean(loss(true, pred)) for loss, true, pred in parts])
         distilled: Any = 0.0
         if self.student_loss_weight < 1:
-            distilled = self._distillation_loss(x, y_pred)
+            distilled = self._distillation_loss(x, y_pred, training)
         weight = self.student_loss_weight
         total = ops.add(ops.multiply(student, weight), ops.multiply(distilled, 1.0 - weight))
         for tracker, value in (
@@ -141,12 +141,12 @@ class Distiller(Model):
             tracker.update_state(value)
         return total
 
-    def _distillation_loss(self, x: Any, y_pred: Any) -> Any:
+    def _distillation_loss(self, x: Any, y_pred: Any, training: bool) -> Any:
         if self._teacher_features is None:
             taught = {_OUTPUT: self.teacher(x, training=False)}
         else:
             taught = self._teacher_features(x, training=False)
-        learned = {} if self._student_features is None else self._student_features(x, training=True)
+        learned = {} if self._student_features is None else self._student_features(x, training=training)
         parts = []
         for loss, weight in zip(self.distillation_losses, self.distillation_loss_weights, strict=True):
             names = _layer(loss, "teacher"), _layer(loss, "student")
