@@ -53,6 +53,20 @@ def test_normalization_by_given_numbers(arguments):
     np.testing.assert_array_equal(again(DATA).numpy(), ours(DATA).numpy())
 
 
+@pytest.mark.parametrize("arguments", [{}, {"axis": None}, {"mean": 3.0, "variance": 2.0, "axis": (1, 2)}])
+def test_normalization_gives_its_mean_and_variance(arguments):
+    """As scripts use them to undo a normalization: `x * layer.variance**0.5 + layer.mean`."""
+    ours, theirs = pair("Normalization", **arguments)
+    with pytest.raises(AttributeError, match="no mean and variance yet: call `adapt`"):
+        _ = ours.mean
+    for layer in (ours, theirs):
+        layer.build(DATA.shape) if "mean" in arguments else layer.adapt(DATA)
+    for name in ("mean", "variance"):
+        expected = np.asarray(getattr(theirs, name))
+        assert getattr(ours, name).shape == expected.shape
+        np.testing.assert_allclose(getattr(ours, name).numpy(), expected, rtol=1e-5)
+
+
 def test_batches_join_to_the_statistics_of_the_whole():
     """For any batch size, in float64: a large mean, a small deviation, a last batch that is not full."""
     x = 1e4 + RNG.standard_normal((1000, 3))

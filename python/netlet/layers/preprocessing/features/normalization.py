@@ -108,6 +108,24 @@ class Normalization(Elementwise):
         self.adapt_mean.assign(mean.astype(self.adapt_mean.dtype))
         self.adapt_variance.assign((squares / count).astype(self.adapt_variance.dtype))
 
+    @property
+    def mean(self) -> Any:
+        """The mean, with the axes of the input: size 1 along the axes that are not in `axis`."""
+        return self._statistic(0)
+
+    @property
+    def variance(self) -> Any:
+        """The variance, with the axes of the input: size 1 along the axes that are not in `axis`."""
+        return self._statistic(1)
+
+    def _statistic(self, index: int) -> Any:
+        if not self.built:
+            raise AttributeError(
+                f"Layer '{self.name}' has no mean and variance yet: call `adapt`, `build`, or the layer."
+            )
+        value = ops.cast(self._statistics()[index], self.compute_dtype)
+        return ops.broadcast_to(value, self._aligned)
+
     def _statistics(self) -> tuple[Any, Any]:
         if self.input_mean is None:
             return ops.reshape(self.adapt_mean, self._aligned), ops.reshape(self.adapt_variance, self._aligned)
