@@ -171,6 +171,8 @@ class Options:
 
 def unpacked(function: Callable[..., Any]) -> Callable[[Any], Any]:
     """The function of an item that calls `function` with the parts of a tuple as arguments, as tf.data does."""
+    if not callable(function):
+        raise TypeError(f"Dataset: expected a function, received {type(function).__name__}.")
     return partial(_with_parts, function)
 
 

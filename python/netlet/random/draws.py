@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from .seeds import SeedGenerator, native_seed
 def _draw(distribution: str, shape: Any, a: float, b: float, dtype: str, seed: int | SeedGenerator | None) -> Tensor:
     """Draws from a distribution; dtypes other than float32 and float64 are cast from float32."""
     drawn = dtype if dtype in ("float32", "float64") else "float32"
+    if not isinstance(shape, Iterable):
+        raise TypeError(f"random.{distribution}: expected a tuple of sizes as `shape`, received {shape!r}.")
     number, fresh = native_seed(seed)
     y = _core.random(distribution, tuple(shape), drawn, float(a), float(b), number, fresh)
     return y if drawn == dtype else _core.cast(y, dtype)

@@ -8,7 +8,7 @@ from netlet import _core
 from netlet.config import standardize_dtype
 from netlet.engine.tensor import Tensor
 
-from .seeds import SeedGenerator, make_seed
+from .seeds import SeedGenerator, integer_seed, make_seed
 
 
 def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedGenerator | None = None) -> Tensor:
@@ -32,7 +32,7 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedG
     >>> dropout(np.ones((2, 3), "float32"), 0.5, seed=1).shape
     (2, 3)
     """
-    number = make_seed() if seed is None else seed.next() if isinstance(seed, SeedGenerator) else int(seed)
+    number = make_seed() if seed is None else seed.next() if isinstance(seed, SeedGenerator) else integer_seed(seed)
     x = _core.as_tensor(inputs)
     if rate == 1:
         concrete_noise_shape(x, noise_shape)

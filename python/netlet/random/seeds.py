@@ -249,13 +249,25 @@ def generator(seed: int | SeedGenerator | None = None) -> np.random.Generator:
         seed = make_seed()
     elif isinstance(seed, SeedGenerator):
         seed = seed.next()
-    return np.random.default_rng(int(seed) & (2**64 - 1))
+    return np.random.default_rng(integer_seed(seed))
 
 
 def global_seed_of_steps() -> int:
     """Returns the seed of recorded steps if no seed is given: it depends on the global seed only."""
     make_seed_if_unset()
     return int(np.random.SeedSequence([_seed or 0]).generate_state(1, np.uint64)[0]) >> 11
+
+
+def integer_seed(seed: Any) -> int:
+    """An integer seed as the 64 bits of the native ops.
+
+    Raises:
+        ValueError: it is no integer.
+    """
+    try:
+        return int(seed) & (2**64 - 1)
+    except (TypeError, ValueError):
+        raise ValueError(f"random: expected an integer or a SeedGenerator as `seed`, received {seed!r}.") from None
 
 
 def native_seed(seed: int | SeedGenerator | None) -> tuple[int, bool]:
@@ -266,7 +278,7 @@ def native_seed(seed: int | SeedGenerator | None) -> tuple[int, bool]:
     the step was recorded.
     """
     if seed is not None and not isinstance(seed, SeedGenerator):
-        return int(seed) & (2**64 - 1), False
+        return integer_seed(seed), False
     if _core.recording():
         return (global_seed_of_steps() if seed is None else seed.seed & (2**64 - 1)), True
     return (make_seed() if seed is None else seed.next()), False

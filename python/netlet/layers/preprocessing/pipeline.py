@@ -20,7 +20,7 @@ class Pipeline(Layer):
         name: name of the layer; None: "pipeline", numbered.
 
     Raises:
-        ValueError: `layers` holds something that is no layer.
+        ValueError: `layers` is no list, or holds something that is no layer.
 
     >>> import numpy as np
     >>> from netlet.layers import AutoContrast, Rescaling
@@ -32,6 +32,8 @@ class Pipeline(Layer):
 
     def __init__(self, layers: Any, name: str | None = None) -> None:
         super().__init__(name=name)
+        if not isinstance(layers, (list, tuple)):
+            raise ValueError(f"Pipeline: expected a list of layers, received {type(layers).__name__}: {layers!r}.")
         for layer in layers:
             if not isinstance(layer, Layer):
                 raise ValueError(f"Pipeline: expected layers, received {type(layer).__name__}: {layer!r}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from netlet.base.missing import explain_missing
+
 from .affine import affine_transform
 from .blur import gaussian_blur
 from .color import hsv_to_rgb, rgb_to_grayscale, rgb_to_hsv
@@ -30,3 +32,5 @@ __all__ = [
     "sobel_edges",
     "ssim",
 ]
+
+explain_missing(__name__)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,8 @@ def resize(
         raise ValueError(f"{name}: expected at most one of `crop_to_aspect_ratio` and `pad_to_aspect_ratio`.")
     if fill_mode != "constant":
         raise ValueError(f'{name}: expected `fill_mode` "constant", received {fill_mode!r}.')
+    if not isinstance(size, Iterable):
+        raise ValueError(f"{name}: expected `size` to be (height, width), received {size!r}.")
     target = per_axis(tuple(size), 2, f"{name}: `size`")
     method = standardize_interpolation(interpolation, name)
     x = channels_last(concrete(images), data_format, batched=len(shape) == 4)

@@ -100,7 +100,7 @@ class RandomRotation(RandomAffineLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(fill_mode, interpolation, fill_value, seed, data_format, **kwargs)
-        self.factor = interval("factor", factor or 0.0, -1, 1, clipped=True, overlapping=True)
+        self.factor = interval(self, "factor", factor or 0.0, -1, 1, clipped=True, overlapping=True)
 
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
         return {"angle": self._uniform((count,), (360 * self.factor[0], 360 * self.factor[1]), seed)}  # degrees
@@ -154,8 +154,10 @@ class RandomZoom(RandomAffineLayer):
     ) -> None:
         super().__init__(fill_mode, interpolation, fill_value, seed, data_format, **kwargs)
         self.height_factor, self.width_factor = height_factor, width_factor
-        self._height = interval("height_factor", height_factor, -1, 1, low_is_open=True)
-        self._width = None if width_factor is None else interval("width_factor", width_factor, -1, 1, low_is_open=True)
+        self._height = interval(self, "height_factor", height_factor, -1, 1, low_is_open=True)
+        self._width = (
+            None if width_factor is None else interval(self, "width_factor", width_factor, -1, 1, low_is_open=True)
+        )
 
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
         rows = self._uniform((count, 1), (1 + self._height[0], 1 + self._height[1]), seed)
@@ -219,8 +221,8 @@ class RandomTranslation(RandomAffineLayer):
     ) -> None:
         super().__init__(fill_mode, interpolation, fill_value, seed, data_format, **kwargs)
         self.height_factor, self.width_factor = height_factor, width_factor
-        self._height = interval("height_factor", height_factor, -1, 1)
-        self._width = interval("width_factor", width_factor, -1, 1)
+        self._height = interval(self, "height_factor", height_factor, -1, 1)
+        self._width = interval(self, "width_factor", width_factor, -1, 1)
 
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
         down = self._uniform((count, 1), (self._height[0] * height, self._height[1] * height), seed)
@@ -271,8 +273,8 @@ class RandomShear(RandomAffineLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(fill_mode, interpolation, fill_value, seed, data_format, **kwargs)
-        self.x_factor = interval("x_factor", x_factor, -1, 1)
-        self.y_factor = interval("y_factor", y_factor, -1, 1)
+        self.x_factor = interval(self, "x_factor", x_factor, -1, 1)
+        self.y_factor = interval(self, "y_factor", y_factor, -1, 1)
 
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
         sign = ops.where(ops.greater(self._uniform((count, 1), (0.0, 1.0), seed), 0.5), -1.0, 1.0)

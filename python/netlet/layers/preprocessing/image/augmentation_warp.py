@@ -138,10 +138,10 @@ class RandomElasticTransform(RandomGeometricLayer):
     ) -> None:
         super().__init__(seed=seed, data_format=data_format, **kwargs)
         self._set_factor(factor)
-        self.scale = interval("scale", scale, 0, 1, clipped=True, overlapping=True)
+        self.scale = interval(self, "scale", scale, 0, 1, clipped=True, overlapping=True)
         checked_names(self, fill_mode=(fill_mode, FILL_MODES), interpolation=(interpolation, INTERPOLATIONS))
         self.fill_mode, self.interpolation, self.fill_value = fill_mode, interpolation, fill_value
-        self.value_range = pair("value_range", value_range)
+        self.value_range = pair(self, "value_range", value_range)
 
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
         if self.scale[1] == 0 or self.factor[1] == 0:

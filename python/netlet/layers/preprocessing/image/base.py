@@ -80,7 +80,7 @@ class BaseImagePreprocessingLayer(Layer):
             raise ValueError(f"{type(self).__name__}: this class does not take `factor`, received {factor!r}.")
 
     def _set_factor(self, factor: Any) -> None:
-        self.factor = interval("factor", factor, *self._FACTOR_BOUNDS, clipped=True, overlapping=True)
+        self.factor = interval(self, "factor", factor, *self._FACTOR_BOUNDS, clipped=True, overlapping=True)
 
     @property
     def generator(self) -> Any:

@@ -56,7 +56,7 @@ class RandomGaussianBlur(RandomColorLayer):
                 f"RandomGaussianBlur: expected `kernel_size` to be an odd integer or two, received {kernel_size!r}."
             )
         self.kernel_size = sizes
-        self.sigma = interval("sigma", sigma, 0, 1, clipped=True, overlapping=True)
+        self.sigma = interval(self, "sigma", sigma, 0, 1, clipped=True, overlapping=True)
 
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
         happens = self._happens(count, seed)

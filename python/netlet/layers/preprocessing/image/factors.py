@@ -6,14 +6,15 @@ import math
 from typing import Any
 
 
-def pair(name: str, value: Any) -> Any:
-    """The argument itself, which must be a pair of numbers."""
+def pair(layer: Any, name: str, value: Any) -> Any:
+    """The argument `name` of a layer, which must be a pair of numbers, itself."""
     if not isinstance(value, (tuple, list)) or len(value) != 2:
-        raise ValueError(f"expected `{name}` to be a pair of numbers, received {value!r}.")
+        raise ValueError(f"{type(layer).__name__}: expected `{name}` to be a pair of numbers, received {value!r}.")
     return value
 
 
 def interval(
+    layer: Any,
     name: str,
     value: Any,
     low: float,
@@ -26,6 +27,7 @@ def interval(
     """The bounds (lower, upper) of a `factor` argument: a pair, in any order, or one number f for (-f, f).
 
     Args:
+        layer: the layer that takes the argument, for errors.
         name: of the argument, for errors.
         value: the argument.
         low, high: the allowed range of the numbers.
@@ -37,7 +39,10 @@ def interval(
         ValueError: not a number or pair of numbers, or out of range.
     """
     bracket = "(" if low_is_open else "["
-    message = f"expected `{name}` to be a number, or a pair of them, in {bracket}{low}, {high}], received {value!r}."
+    message = (
+        f"{type(layer).__name__}: expected `{name}` to be a number, or a pair of them, in {bracket}{low}, {high}], "
+        f"received {value!r}."
+    )
     pair = isinstance(value, (tuple, list))
     numbers = list(value) if pair else [value]
     if (pair and len(numbers) != 2) or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in numbers):

@@ -200,7 +200,7 @@ class RandomErasing(RandomColorLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(factor=factor, value_range=value_range, seed=seed, data_format=data_format, **kwargs)
-        self.scale = interval("scale", scale, 0, 1, clipped=True, overlapping=True)
+        self.scale = interval(self, "scale", scale, 0, 1, clipped=True, overlapping=True)
         numbers = fill_value if isinstance(fill_value, (tuple, list)) and len(fill_value) == 3 else [fill_value]
         if fill_value is not None and not all(isinstance(v, (int, float)) for v in numbers):
             raise ValueError(

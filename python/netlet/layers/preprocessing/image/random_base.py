@@ -110,7 +110,7 @@ class RandomColorLayer(RandomImageLayer):
         super().__init__(**kwargs)
         if factor is not _UNSET:
             self._set_factor(factor)
-        pair("value_range", value_range)
+        pair(self, "value_range", value_range)
         self.value_range = sorted(value_range) if self._SORTS_RANGE else value_range
 
     def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any, training: bool = True) -> Any:

@@ -156,8 +156,8 @@ class Solarization(RandomColorLayer):
         **kwargs: Any,
     ) -> None:
         super().__init__(value_range=value_range, seed=seed, **kwargs)
-        self.addition_factor = interval("addition_factor", addition_factor, 0, 1, clipped=True)
-        self.threshold_factor = interval("threshold_factor", threshold_factor, 0, 1, clipped=True)
+        self.addition_factor = interval(self, "addition_factor", addition_factor, 0, 1, clipped=True)
+        self.threshold_factor = interval(self, "threshold_factor", threshold_factor, 0, 1, clipped=True)
 
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
         def draw(factor: tuple[float, float]) -> Any:

@@ -49,6 +49,7 @@ class FeatureSpace(HostLayer):
     Raises:
         ValueError: no columns, an unknown type, a cross of unknown columns, a call before `adapt`, data that is no
             dict or lacks a column, or columns that cannot be concatenated.
+        TypeError: `features` is no dict.
 
     Source: Keras 3 `keras.utils.FeatureSpace`.
 
@@ -142,6 +143,10 @@ class FeatureSpace(HostLayer):
         name: str | None = None,
     ) -> None:
         super().__init__(name=name)
+        if features and not isinstance(features, Mapping):
+            raise TypeError(
+                f"FeatureSpace: expected `features` to be a dict of columns, received {type(features).__name__}."
+            )
         if not features:
             raise ValueError("The `features` argument cannot be None or empty.")
         if output_mode not in ("concat", "dict"):

@@ -1,0 +1,32 @@
+"""Wrong arguments that users type: the message says what was expected, what came, and where."""
+
+import numpy as np
+import pytest
+
+from netlet import layers, ops, random, utils
+from netlet.data import Dataset
+
+IMAGES = np.zeros((2, 8, 8, 3), "float32")
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: ops.image.resize(IMAGES, 4), ValueError, r"ops.image.resize: expected `size` to be \(height, width"),
+        (lambda: ops.image.psnr(IMAGES, IMAGES, 1.0), AttributeError, "has no 'psnr'. Nearest: netlet.ops.psnr"),
+        (lambda: layers.Pipeline(layers.RandomFlip()), ValueError, "Pipeline: expected a list of layers, received Ran"),
+        (lambda: layers.RandomRotation("a"), ValueError, r"RandomRotation: expected `factor` .* received 'a'"),
+        (lambda: layers.RandomZoom(2.0), ValueError, r"RandomZoom: expected `height_factor` .* \(-1, 1\], received 2"),
+        (lambda: layers.RandomBrightness(0.1, value_range=3), ValueError, "RandomBrightness: expected `value_range`"),
+        (lambda: Dataset.range(3).map(3), TypeError, "Dataset: expected a function, received int"),
+        (lambda: Dataset.range(3).filter(None), TypeError, "Dataset: expected a function, received NoneType"),
+        (lambda: utils.FeatureSpace(["a"]), TypeError, "FeatureSpace: expected `features` to be a dict"),
+        (lambda: random.normal(3), TypeError, "random.normal: expected a tuple of sizes as `shape`, received 3"),
+        (lambda: random.normal((2,), seed="x"), ValueError, "random: expected an integer or a SeedGenerator as `seed`"),
+        (lambda: random.gamma((2,), 1.0, seed="x"), ValueError, "random: expected an integer or a SeedGenerator as"),
+        (lambda: random.dropout(IMAGES, 0.5, seed="x"), ValueError, "random: expected an integer or a SeedGenerator"),
+    ],
+)
+def test_message(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
