@@ -89,7 +89,7 @@ def test_an_imported_keras_is_not_shadowed_silently():
 @pytest.mark.parametrize(
     ("statement", "text"),
     [
-        ("from keras.distillation import Distiller", "netlet has no 'distillation': write a `train_step`"),
+        ("from keras.legacy import saving", "netlet has no 'legacy': it reads objects of Keras 2"),
         ("import keras.layer", "netlet has no 'layer'. Nearest: netlet.Layer or netlet.layers."),
         ("from keras import layer", "netlet has no 'layer'. Nearest: netlet.Layer or netlet.layers."),
         ("from keras.src.backend import x", "keras.src: these are Keras's internals; netlet has none of them"),

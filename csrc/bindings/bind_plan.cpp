@@ -18,6 +18,7 @@ int64_t row_bytes(const Shape& shape, DType dtype) { return shape.product(1, sha
 Tensor checked_source(const Plan& plan, size_t i, const py::handle& array) {
     const Source& s = plan.sources()[i];
     Arg a = to_arg(array);
+    const OperandScope taken;  // the note is not for the next op
     bool fits = a->dtype == s.dtype && a->shape.rank() == s.shape.rank() && !a->recorded();
     for (int axis = 1; fits && axis < s.shape.rank(); ++axis) fits = a->shape[axis] == s.shape[axis];
     if (!a->device().is_cpu() && a->device() != plan.device())

@@ -155,6 +155,7 @@ Tensors call_gradient(Tape& tape, const PythonFunction& fn, const std::string& n
             args[i] = d ? py::cast(d) : py::none();
         }
         returned = fn(args).cast<std::vector<std::optional<Arg>>>();
+        const OperandScope taken;  // the note is not for the next op
     }
     if (returned.size() != inputs.size())
         throw ValueError(name + ": expected a gradient for each of " + std::to_string(inputs.size()) +

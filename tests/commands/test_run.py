@@ -150,14 +150,12 @@ def test_names_of_a_script(source, names):
 
 
 def test_report_of_what_is_missing():
-    source = (
-        "from keras.applications import ResNet50\nimport keras\nkeras.layers.Densee\nkeras.Model.fitt\nkeras.ops.exp"
-    )
+    source = "from keras.legacy import saving\nimport keras\nkeras.layers.Densee\nkeras.Model.fitt\nkeras.ops.exp"
     assert report("a.py", source).splitlines() == [
         "a.py uses 4 names of Keras; netlet has 1 of them.",
         "  missing  line 4: type object 'Model' has no attribute 'fitt'",
-        "  missing  line 1: netlet has no 'applications': it has no pretrained networks.",
         "  missing  line 3: netlet.layers has no 'Densee'. Nearest: netlet.layers.Dense.",
+        "  missing  line 1: netlet has no 'legacy': it reads objects of Keras 2.",
         "  has      netlet.ops.exp (line 5)",
     ]
     assert "no report" in report("a.py", "x = (")

@@ -94,6 +94,14 @@ def test_ops_run_where_their_operands_are(device):
     np.testing.assert_array_equal(tape.gradient(y, v).numpy(), [4, 4, 4])
 
 
+def test_what_a_plan_read_does_not_move_the_next_op(device):
+    with netlet.device(device):
+        model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+        x = netlet.ops.ones((4, 3))
+    model.plan(x, batch_size=4)._step.plan.run([x])
+    assert netlet.ops.add(np.ones(3), np.ones(3)).device == "cpu:0"
+
+
 def test_a_tensor_on_another_device_is_refused(device):
     there = netlet.to_device(np.ones(3, "float32"), device)
     with netlet.device("cpu"), pytest.raises(ValueError, match=rf"expected tensors on cpu:0, received one on {device}"):
