@@ -98,7 +98,8 @@ def test_what_a_plan_read_does_not_move_the_next_op(device):
     with netlet.device(device):
         model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
         x = netlet.ops.ones((4, 3))
-    model.plan(x, batch_size=4)._step.plan.run([x])
+        plan = model.plan(np.ones((4, 3), "float32"), batch_size=4)._step.plan
+    plan.run([x])
     assert netlet.ops.add(np.ones(3), np.ones(3)).device == "cpu:0"
 
 
