@@ -137,6 +137,16 @@ def test_ldexp_takes_integers_as_exponents():
                 ops.ldexp(np.ones(2, a), np.ones(2, b))
 
 
+def test_ldexp_rounds_once(isa):
+    """Subnormal numbers, from normal and subnormal ones; overflow, in both directions."""
+    rng = np.random.default_rng(0)
+    x = np.ldexp(rng.uniform(1, 2, 20000), rng.integers(-1074, 1024, 20000))
+    to = rng.integers(-1080, 1030, 20000)
+    n = to - np.frexp(x)[1]
+    with np.errstate(over="ignore", under="ignore"):
+        np.testing.assert_array_equal(_core.ldexp(x, n).numpy(), np.ldexp(x, n))
+
+
 def test_operators_of_integers():
     x = ops.convert_to_tensor(np.array([12, 7, -1], "int32"))
     v = netlet.Variable(np.array([12, 7, -1], "int32"), dtype="int32")

@@ -61,11 +61,14 @@ template <class V> NETLET_INLINE V heaviside(V x, V at_zero) {
     return select(gt(x, zero), V::set1(1), select(lt(x, zero), zero, select(eq(x, zero), at_zero, x)));
 }
 
-// x 2^n for whole n. Of the three factors only the last can round.
+// x 2^n for whole n. If n is no exponent of a normal number, it is made of three factors. Then a result is below all
+// subnormal numbers wherever a product before the last one rounds.
 NETLET_INLINE Vec<double> ldexp(Vec<double> x, Vec<double> n) {
     using V = Vec<double>;
     n = clip(n, V::set1(-2200), V::set1(2200));
-    V third = floor(n * V::set1(1.0 / 3)), factor = pow2(third);
+    V third = floor(n * V::set1(1.0 / 3));
+    third = select(le(abs(n), V::set1(1022)), V::zero(), third);
+    V factor = pow2(third);
     return ((x * factor) * factor) * pow2(n - (third + third));
 }
 
