@@ -214,11 +214,31 @@ py::list written(const Plan& plan, size_t record) {
     return found;
 }
 
+// Python's garbage collector sees the functions that only this plan holds: such a function often refers to its model,
+// which holds the plan. A plan refers to no other objects, and its functions do not change, so tp_clear has nothing to
+// do: any such cycle contains an object of Python that is cleared.
+int traverse(PyObject* self, visitproc visit, void* arg) {
+    Py_VISIT(Py_TYPE(self));
+    if (!py::detail::is_holder_constructed(self)) return 0;
+    const auto held = reinterpret_cast<py::detail::instance*>(self)->get_value_and_holder();
+    const auto& plan = held.holder<std::shared_ptr<Plan>>();
+    if (plan.use_count() != 1) return 0;
+    for (const Record& r : plan->records())
+        if (is_host_call(r)) Py_VISIT(static_cast<PyObject*>(const_cast<void*>(function_of(r))));
+    return 0;
+}
+
+void let_collect(PyHeapTypeObject* type) {
+    type->ht_type.tp_flags |= Py_TPFLAGS_HAVE_GC;
+    type->ht_type.tp_traverse = traverse;
+}
+
 }  // namespace
 
 void bind_plan(py::module_& m) {
     using namespace py::literals;
-    py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "A recorded step, replayed by native code.")
+    py::class_<Plan, std::shared_ptr<Plan>>(m, "Plan", "A recorded step, replayed by native code.",
+                                            py::custom_type_setup(let_collect))
         .def_property_readonly("device", [](const Plan& plan) { return plan.device().str(); })
         .def_property_readonly("arena_bytes", &Plan::arena_bytes)
         .def_property_readonly("unplanned_bytes", &Plan::unplanned_bytes,

@@ -78,7 +78,7 @@ HostCall recorded_call(const PythonFunction& fn, const std::string& name, ArrayS
         keep_host_call_error();
         return false;
     };
-    return {"host_call:" + name, std::move(run)};
+    return {"host_call:" + name, std::move(run), fn.get()};
 }
 
 // Runs the function now.

@@ -18,6 +18,7 @@ class PythonFunction {
     explicit PythonFunction(const py::object& fn);  // with the GIL held; TypeError if it cannot be called
     // Calls it, with the GIL held. Throws py::error_already_set.
     py::object operator()(const py::tuple& args) const;
+    PyObject* get() const { return fn_.get(); }
 
   private:
     std::shared_ptr<PyObject> fn_;

@@ -14,10 +14,16 @@ struct HostCallArgs {
     void* operands[most_host_call_operands];  // the inputs, then the outputs
 };
 
+// The flag by which the run ends, and what function_of finds next to it.
+struct CallFlag {
+    int32_t failed;
+    const void* function;
+};
+
 // What a record of a call owns: the memory of its flag is a part of this, so the flag's buffer keeps it.
 struct State {
     HostCall call;
-    int32_t failed = 0;
+    CallFlag flag;
 };
 
 thread_local int depth = 0;
@@ -40,6 +46,7 @@ const char* lasting(const std::string& name) {
 }  // namespace
 
 bool is_host_call(const Record& record) { return record.kernel.fn == run_host_call; }
+const void* function_of(const Record& record) { return reinterpret_cast<const CallFlag*>(record.guard)->function; }
 bool inside_host_call() { return depth > 0; }
 
 void record_host_call(Tape& tape, HostCall call, const Tensors& inputs, const Tensors& outputs) {
@@ -52,12 +59,13 @@ void record_host_call(Tape& tape, HostCall call, const Tensors& inputs, const Te
     if (inputs.size() + outputs.size() > most_host_call_operands)
         throw ValueError(call.name + ": expected at most " + std::to_string(most_host_call_operands) +
                          " inputs and outputs, received " + std::to_string(inputs.size() + outputs.size()));
-    auto* state = new State{std::move(call)};
+    const void* function = call.function;
+    auto* state = new State{std::move(call), {0, function}};
     const auto failed = std::make_shared<TensorImpl>();
     failed->shape = {1};
     failed->dtype = DType::i32;
     failed->buffer =
-        Buffer::borrow(&state->failed, sizeof state->failed, [](void* p) { delete static_cast<State*>(p); }, state);
+        Buffer::borrow(&state->flag, sizeof state->flag, [](void* p) { delete static_cast<State*>(p); }, state);
     HostCallArgs args{nullptr, &state->call, (int64_t)inputs.size(), {}};
     std::vector<Operand> operands{out(args.failed, failed)};
     void** field = args.operands;

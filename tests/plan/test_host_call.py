@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import traceback
+import weakref
 
 import numpy as np
 import pytest
@@ -262,6 +264,22 @@ def test_a_loss_that_is_not_finite_is_still_found():
     model.compile("sgd", "mse")
     with pytest.raises(netlet.training.results.NonFiniteLossError, match=r"came out of layer '.*negative'"):
         model.fit(np.zeros((4, 3), "float32"), np.zeros((4, 3), "float32"), verbose=0)
+
+
+def test_a_model_whose_steps_call_it_is_freed():
+    class Halves(netlet.Model):
+        def call(self, x):
+            return host_call("halve", self.halve, [x], [(tuple(x.shape), "float32")])[0]
+
+        def halve(self, x):
+            return x / np.float32(2)
+
+    model = Halves()
+    assert model.predict(np.ones((2, 3), "float32"), verbose=0).tolist() == [[0.5] * 3] * 2
+    gone = weakref.ref(model)
+    del model
+    gc.collect()
+    assert gone() is None
 
 
 def test_exit_while_a_daemon_thread_is_in_a_call():
