@@ -175,6 +175,9 @@ Tensors call_gradient(Tape& tape, const PythonFunction& fn, const std::string& n
 // Makes fn the gradient of `outputs`. Returns them, copies of those that are inputs or other ops' results.
 Tensors custom_backward(const Tensors& inputs, const Tensors& outputs, const py::object& fn,
                         const std::optional<py::object>& higher, const std::string& name) {
+    for (const Tensors* tensors : {&inputs, &outputs})
+        if (std::find(tensors->begin(), tensors->end(), nullptr) != tensors->end())
+            throw TypeError(name + ": expected tensors, received None");
     Tape& tape = Tape::current();
     const bool needed = std::any_of(inputs.begin(), inputs.end(), [&](auto& x) { return tape.needs_grad({x}); });
     if (!needed) return outputs;

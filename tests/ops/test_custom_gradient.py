@@ -202,6 +202,16 @@ def test_functions_that_return_no_pair(result):
         f(1.0)
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_none_is_no_tensor(place):
+    (x,) = watched([np.ones(3)])
+    with netlet.GradientTape():
+        lists = [[ops.exp(x)], [ops.exp(x)]]
+        lists[place].append(None)
+        with pytest.raises(TypeError, match="mine: expected tensors, received None"):
+            _core.custom_backward(*lists, lambda *dy: dy, None, "mine")
+
+
 def test_a_tape_inside_the_function_and_one_around_it():
     @ops.custom_gradient
     def f(x):
