@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from netlet import _core
@@ -126,13 +127,9 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     if axis is None or isinstance(axis, int):
         return _core.logsumexp(x, axis, keepdims)
     axes = axes_of(x, axis, "logsumexp")
-    top = _core.max(x, axes, True)
-    top = _core.where(_core.isfinite(top), top, 0.0)
-    top = _core.view(top, top.shape)  # a constant for the gradient: its derivative cancels
-    total = _core.log(_core.sum(_core.exp(_core.subtract(x, top)), axes, True))
-    result = _core.add(total, top)
-    if keepdims:
-        return result
     shape = shape_of(x)
-    kept = tuple(d for i, d in enumerate(shape) if i not in axes)
-    return _core.reshape(result, kept)
+    rest = [i for i in range(len(shape)) if i not in axes]
+    rows = math.prod(shape[i] for i in axes)
+    x = _core.reshape(_core.transpose(x, [*rest, *axes]), (*(shape[i] for i in rest), rows))
+    result = _core.logsumexp(x, len(rest), False)
+    return _core.reshape(result, [1 if i in axes else d for i, d in enumerate(shape)]) if keepdims else result
