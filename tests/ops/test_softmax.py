@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+import netlet
 from netlet import _core
 from support import keras64
 
@@ -220,3 +221,14 @@ def test_against_keras(name, shape, axis):
     y, dx = value_and_gradient(name, x, dy, axis)
     np.testing.assert_allclose(y, want, rtol=1e-12, atol=1e-15)
     np.testing.assert_allclose(dx, dwant, rtol=1e-9, atol=1e-14)
+
+
+@pytest.mark.parametrize("axis", [(0, 2), (2, 0), (-1,), (), (0, 1, 2)])
+@pytest.mark.parametrize("keepdims", [False, True])
+def test_logsumexp_over_several_axes(axis, keepdims):
+    x = np.random.default_rng(0).normal(size=(3, 4, 5))
+    x[0, 0] = -np.inf
+    want = special.logsumexp(x, axis, keepdims=keepdims) if axis else x
+    np.testing.assert_allclose(netlet.ops.logsumexp(x, axis, keepdims), want, rtol=1e-13)
+    empty = netlet.ops.logsumexp(np.zeros((2, 0, 3)), (0, 1, 2), keepdims)
+    np.testing.assert_array_equal(empty, np.full((1, 1, 1) if keepdims else (), -np.inf))
