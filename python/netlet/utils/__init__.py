@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random as _python_random
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,21 +29,23 @@ from netlet.saving import (  # noqa: F401  (as in Keras)
 )
 
 from . import bounding_boxes
-from .audio_folders import audio_dataset_from_directory
 from .batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
 from .config import Config
 from .float_parts import FloatParts, float_parts
 from .get_file import get_file
 from .image_files import array_to_img, img_to_array, load_img, save_img
-from .image_folders import image_dataset_from_directory
 from .model_plot import model_to_dot, plot_model
 from .numerical import normalize, to_categorical
 from .progbar import Progbar
 from .sampling import sample_from_logits
 from .sequence import PyDataset, Sequence, pad_sequences
-from .splitting import split_dataset
-from .text_files import text_dataset_from_directory
-from .timeseries import timeseries_dataset_from_array
+
+if TYPE_CHECKING:
+    from .audio_folders import audio_dataset_from_directory
+    from .image_folders import image_dataset_from_directory
+    from .splitting import split_dataset
+    from .text_files import text_dataset_from_directory
+    from .timeseries import timeseries_dataset_from_array
 
 __all__ = [
     "Config",
@@ -113,4 +116,15 @@ def clear_session(free_memory: bool = True) -> None:
     reset_uids()
 
 
-explain_missing(__name__, above={"FeatureSpace": "netlet.layers.preprocessing.structured"})
+# What stands on netlet.data or on layers is imported when it is first used.
+explain_missing(
+    __name__,
+    above={
+        "FeatureSpace": "netlet.layers.preprocessing.structured",
+        "audio_dataset_from_directory": "netlet.utils.audio_folders",
+        "image_dataset_from_directory": "netlet.utils.image_folders",
+        "split_dataset": "netlet.utils.splitting",
+        "text_dataset_from_directory": "netlet.utils.text_files",
+        "timeseries_dataset_from_array": "netlet.utils.timeseries",
+    },
+)

@@ -7,9 +7,8 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +16,9 @@ from netlet.base import tree
 
 from ..values import item_of
 from .stage import INFINITE, UNKNOWN, Drawing, Stage
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 _TIMED = 4  # items; the first one may also import or record something, so the fastest counts
 _WORTH_A_THREAD = 2e-4  # seconds; passing an item to a thread and back takes 20 to 60 microseconds
@@ -71,6 +73,8 @@ class ParallelMap(Map):
         yield from self._in_threads(number, items)
 
     def _in_threads(self, number: int, items: Iterator[tuple[int, Any]]) -> Iterator[Any]:
+        from concurrent.futures import ThreadPoolExecutor  # here, since its import takes as long as that of netlet.data
+
         pool = ThreadPoolExecutor(self.threads, thread_name_prefix="netlet-map")
         process = os.getpid()
         running: deque[Future[Any]] = deque()

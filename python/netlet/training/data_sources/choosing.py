@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from netlet import config
-from netlet.data import Dataset
 
 from ..own_fields import step_state
 from ..own_step import has_own_step
@@ -15,7 +14,7 @@ from .arrays import ArraySource
 from .class_weights import class_weighted
 from .converted import ConvertedSource
 from .data import ArrayData, is_array_like
-from .iterables import DatasetSource, GeneratorSource, IterableSource
+from .iterables import DatasetSource, GeneratorSource, IterableSource, is_dataset
 from .py_dataset import SequenceSource
 from .source import DataSource
 
@@ -36,7 +35,7 @@ def batches_of(x: Any, method: str, order: ShuffleOrder | None) -> DataSource:
     """
     if isinstance(x, DataSource):
         return x
-    if isinstance(x, Dataset):
+    if is_dataset(x):
         return DatasetSource(x)
     if isinstance(x, (str, bytes)):
         raise ValueError(f"{method}(x): expected arrays or an iterable of (x, y) batches, received {x!r}.")

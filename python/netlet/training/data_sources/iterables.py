@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
-
-from netlet.data import INFINITE_CARDINALITY, Dataset
 
 from .source import DataSource
 
@@ -37,6 +36,15 @@ class IterableSource(DataSource):
         return iter(self._iterable)
 
 
+_INFINITE = -1  # netlet.data.INFINITE_CARDINALITY
+
+
+def is_dataset(x: Any) -> bool:
+    """Whether x is a `netlet.data.Dataset`. The package is not imported for it: then nothing can be one."""
+    data = sys.modules.get("netlet.data")
+    return data is not None and isinstance(x, data.Dataset)
+
+
 class DatasetSource(IterableSource):
     """A `netlet.data.Dataset`, whose random orders and numbers can be restored.
 
@@ -44,7 +52,7 @@ class DatasetSource(IterableSource):
         dataset: the data set.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Any) -> None:
         super().__init__(dataset)
         self._dataset = dataset
 
@@ -55,7 +63,7 @@ class DatasetSource(IterableSource):
     @property
     def endless(self) -> bool:
         """Whether a pass has no end."""
-        return self._dataset.cardinality() == INFINITE_CARDINALITY
+        return self._dataset.cardinality() == _INFINITE
 
     def get_state(self) -> list[int]:
         """What the next pass depends on."""
