@@ -105,3 +105,20 @@ def test_dicts_in_a_functional_model():
     model = netlet.Model(inputs, y)
     z = model({"images": X, "labels": np.ones((4, 2), "float32")}, training=True)
     assert not np.array_equal(z["images"].numpy(), X)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: layers.RandomHue("a"), "RandomHue: expected `factor`"),
+        (lambda: layers.RandomPosterization(9), "RandomPosterization: expected `factor`"),
+        (lambda: layers.RandomBrightness(0.1, value_range=3), "RandomBrightness: expected `value_range`"),
+        (lambda: layers.RandomErasing(scale=2.0), "RandomErasing: expected `scale`"),
+        (lambda: layers.RandAugment(num_ops=-1), "RandAugment: expected `num_ops`"),
+        (lambda: layers.AugMix(num_chains=0), "AugMix: expected `num_chains`"),
+        (lambda: layers.AugMix(chain_depth=1.5), "AugMix: expected `chain_depth`"),
+    ],
+)
+def test_errors_name_the_layer_and_the_argument(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -373,3 +373,14 @@ def test_padding_of_any_width(mode):
         ops.pad(x, -1, mode)
     with pytest.raises(ValueError, match=r"ops\.pad"):
         ops.pad(x, 1, mode, constant_values=1.0)
+
+
+@pytest.mark.parametrize("width", [1.5, "a", ((1, 2), (3,)), ((1,), (2,)), (1, 2, 3)])
+def test_widths_that_do_not_fit(width):
+    with pytest.raises(ValueError, match=r"ops\.pad: expected pad_width as an integer"):
+        ops.pad(np.ones(3), width)
+
+
+def test_an_error_of_trace_names_it():
+    with pytest.raises(ValueError, match=r"ops\.trace: expected at least two axes"):
+        ops.trace(np.ones(3))

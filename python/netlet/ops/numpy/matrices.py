@@ -104,12 +104,16 @@ def diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     >>> diagonal(np.arange(4.0).reshape(2, 2)).numpy()
     array([0., 3.])
     """
+    return _diagonal("diagonal", x, offset, axis1, axis2)
+
+
+def _diagonal(name: str, x: Any, offset: int, axis1: int, axis2: int) -> Any:
     shape = shape_of(x)
     if len(shape) < 2:
-        raise ValueError(f"ops.diagonal: expected at least two axes, received shape {shape}.")
-    first, second = (axis_in(a, len(shape), "ops.diagonal") for a in (axis1, axis2))
+        raise ValueError(f"ops.{name}: expected at least two axes, received shape {shape}.")
+    first, second = (axis_in(a, len(shape), f"ops.{name}") for a in (axis1, axis2))
     if first == second:
-        raise ValueError("ops.diagonal: expected two different axes, received one axis twice.")
+        raise ValueError(f"ops.{name}: expected two different axes, received one axis twice.")
     rest = [i for i in range(len(shape)) if i not in (first, second)]
     m, n = shape[first], shape[second]
     flat = _core.reshape(_core.transpose(x, [*rest, first, second]), (*(shape[i] for i in rest), m * n))
@@ -129,10 +133,13 @@ def trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
     Returns:
         Tensor without the two axes.
 
+    Raises:
+        ValueError: fewer than two axes, an axis out of range, or the same axis twice.
+
     >>> trace(np.eye(3)).item()
     3.0
     """
-    return _core.sum(diagonal(x, offset, axis1, axis2), -1)
+    return _core.sum(_diagonal("trace", x, offset, axis1, axis2), -1)
 
 
 @op

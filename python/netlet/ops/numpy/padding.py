@@ -53,7 +53,7 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
     if constant_values is not None and mode != "constant":
         raise ValueError(f"ops.pad: expected constant_values with mode='constant' only, received mode={mode!r}.")
     shape = shape_of(x)
-    before, after = np.broadcast_to(np.asarray(pad_width, dtype=int), (len(shape), 2)).T.tolist()
+    before, after = _widths(pad_width, len(shape))
     if mode in ("constant", "empty"):
         value = 0.0 if constant_values is None else constant_values
         if isinstance(value, (int, float, np.number)):
@@ -70,6 +70,21 @@ def pad(x: Any, pad_width: Any, mode: str = "constant", constant_values: Any = N
                 raise ValueError(f"ops.pad: mode {mode!r} needs elements along axis {axis}, received shape {shape}.")
             result = _pad_axis(result, axis, widths, mode)
     return result
+
+
+def _widths(pad_width: Any, rank: int) -> tuple[list[int], list[int]]:
+    """The argument pad_width as the numbers of elements before and after each axis."""
+    try:
+        widths = np.asarray(pad_width)
+        if widths.dtype.kind not in "iu" and widths.size:
+            raise ValueError
+        before, after = np.broadcast_to(widths, (rank, 2)).T.astype(int).tolist()
+    except ValueError:
+        raise ValueError(
+            f"ops.pad: expected pad_width as an integer, a pair, or a pair of integers for each of {rank} axes, "
+            f"received {pad_width!r}."
+        ) from None
+    return before, after
 
 
 def _pad_axis(x: Any, axis: int, widths: tuple[int, int], mode: str) -> Any:

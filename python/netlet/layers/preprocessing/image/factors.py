@@ -1,16 +1,27 @@
-"""Checks of `factor` and `value_range` arguments."""
+"""Checks of arguments such as `factor` and `value_range`."""
 
 from __future__ import annotations
 
 import math
 from typing import Any
 
+import numpy as np
+
 
 def pair(layer: Any, name: str, value: Any) -> Any:
-    """The argument `name` of a layer, which must be a pair of numbers, itself."""
+    """The argument of a layer itself, which must be a pair of numbers."""
     if not isinstance(value, (tuple, list)) or len(value) != 2:
         raise ValueError(f"{type(layer).__name__}: expected `{name}` to be a pair of numbers, received {value!r}.")
     return value
+
+
+def whole_number(layer: Any, name: str, value: Any, least: int) -> int:
+    """The argument of a layer itself, which must be an integer of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(
+            f"{type(layer).__name__}: expected `{name}` to be an integer of at least {least}, received {value!r}."
+        )
+    return int(value)
 
 
 def interval(
@@ -27,7 +38,7 @@ def interval(
     """The bounds (lower, upper) of a `factor` argument: a pair, in any order, or one number f for (-f, f).
 
     Args:
-        layer: the layer that takes the argument, for errors.
+        layer: whose argument it is, for errors.
         name: of the argument, for errors.
         value: the argument.
         low, high: the allowed range of the numbers.
@@ -43,18 +54,18 @@ def interval(
         f"{type(layer).__name__}: expected `{name}` to be a number, or a pair of them, in {bracket}{low}, {high}], "
         f"received {value!r}."
     )
-    pair = isinstance(value, (tuple, list))
-    numbers = list(value) if pair else [value]
-    if (pair and len(numbers) != 2) or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in numbers):
+    is_pair = isinstance(value, (tuple, list))
+    numbers = list(value) if is_pair else [value]
+    if (is_pair and len(numbers) != 2) or any(isinstance(v, bool) or not isinstance(v, (int, float)) for v in numbers):
         raise ValueError(message)
     below, above = min(numbers), max(numbers)
-    if pair and overlapping:
+    if is_pair and overlapping:
         inside = below <= high and above >= low
     else:
         inside = (low < below if low_is_open else low <= below) and above <= high
     if not inside or not all(map(math.isfinite, numbers)):
         raise ValueError(message)
-    if pair:
+    if is_pair:
         return below, above
     size = abs(value)
     return (max(-size, low) if clipped else -size), size

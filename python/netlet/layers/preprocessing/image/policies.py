@@ -16,6 +16,7 @@ from netlet.ops.core.dispatch import concrete
 from .augmentation_affine import RandomRotation, RandomShear, RandomTranslation
 from .blur import RandomSharpness
 from .color import RandomColorDegeneration
+from .factors import whole_number
 from .histogram import AutoContrast, Equalization
 from .random_base import RandomColorLayer
 from .tone import RandomBrightness, RandomContrast, RandomPosterization, Solarization
@@ -179,7 +180,7 @@ class RandAugment(_Policy):
             data_format=data_format,
             **kwargs,
         )
-        self.num_ops = num_ops
+        self.num_ops = whole_number(self, "num_ops", num_ops, 0)
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
         if not training:
@@ -268,7 +269,9 @@ class AugMix(_Policy):
             data_format=data_format,
             **kwargs,
         )
-        self.num_chains, self.chain_depth, self.alpha, self.all_ops = num_chains, chain_depth, alpha, all_ops
+        self.num_chains = whole_number(self, "num_chains", num_chains, 1)
+        self.chain_depth = whole_number(self, "chain_depth", chain_depth, 0)
+        self.alpha, self.all_ops = alpha, all_ops
 
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
         """Draws the random numbers for the `transform_` methods.
