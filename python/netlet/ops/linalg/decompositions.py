@@ -9,18 +9,8 @@ import numpy as np
 from netlet import _core
 
 from ..core.dispatch import op
-from .lapack import (
-    add_up,
-    floats,
-    lapack,
-    matrices,
-    product,
-    returned,
-    strict_lower,
-    symmetric,
-    transposed,
-    with_gradient,
-)
+from ..core.host_floats import floats, returned
+from .lapack import add_up, lapack, matrices, product, strict_lower, symmetric, transposed, with_gradient
 from .triangular import solve_triangles, triangle
 
 __all__ = ["cholesky", "eigh", "qr", "svd"]
@@ -46,7 +36,7 @@ def cholesky(x: Any, upper: bool = False) -> Any:
     array([[2., 0.],
            [1., 2.]])
     """
-    (a,), dtype = floats("cholesky", x)
+    (a,), dtype = floats(x)
     shape = matrices("cholesky", a, square=True)
 
     def compute(a: np.ndarray) -> np.ndarray:
@@ -106,7 +96,7 @@ def eigh(x: Any) -> Any:
     >>> eigh(np.array([[2.0, 0.0], [0.0, 1.0]]))[0].numpy()
     array([1., 2.])
     """
-    (a,), dtype = floats("eigh", x)
+    (a,), dtype = floats(x)
     shape = matrices("eigh", a, square=True)
 
     def compute(a: np.ndarray) -> Any:
@@ -149,7 +139,7 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     >>> svd(np.array([[3.0, 0.0], [0.0, -4.0]]), compute_uv=False).numpy()
     array([4., 3.])
     """
-    (a,), dtype = floats("svd", x)
+    (a,), dtype = floats(x)
     matrices("svd", a)
     if not compute_uv:
         return returned(singular_values(a), dtype)
@@ -234,7 +224,7 @@ def qr(x: Any, mode: str = "reduced") -> Any:
     """
     if mode not in ("reduced", "complete"):
         raise ValueError(f"ops.qr: expected mode 'reduced' or 'complete', received {mode!r}.")
-    (a,), dtype = floats("qr", x)
+    (a,), dtype = floats(x)
     *batch, m, n = matrices("qr", a)
     k = min(m, n)
     columns = m if mode == "complete" else k

@@ -9,7 +9,8 @@ import numpy as np
 from netlet import _core
 
 from ..core.dispatch import op
-from .lapack import floats, lapack, matrices, returned, transposed, with_gradient
+from ..core.host_floats import floats, returned
+from .lapack import lapack, matrices, transposed, with_gradient
 from .solving import inverse
 
 __all__ = ["det", "logdet", "matrix_rank", "slogdet"]
@@ -48,7 +49,7 @@ def det(x: Any) -> Any:
     >>> det(np.array([[2.0, 0.0], [0.0, 3.0]])).item()
     6.0
     """
-    (a,), dtype = floats("det", x)
+    (a,), dtype = floats(x)
     shape = matrices("det", a, square=True)
     (y,) = lapack("det", np.linalg.det, [a], [(shape[:-2], a.dtype)])
 
@@ -78,7 +79,7 @@ def slogdet(x: Any) -> Any:
     >>> [y.item() for y in slogdet(np.array([[-1.0, 0.0], [0.0, 1.0]]))]
     [-1.0, 0.0]
     """
-    (a,), dtype = floats("slogdet", x)
+    (a,), dtype = floats(x)
     sign, log = _slogdet(a)
     return returned(sign, dtype), returned(log, dtype)
 
@@ -109,7 +110,7 @@ def logdet(x: Any) -> Any:
     >>> logdet(np.array([[1.0, 0.0], [0.0, 1.0]])).item()
     0.0
     """
-    (a,), dtype = floats("logdet", x)
+    (a,), dtype = floats(x)
     return returned(_slogdet(a)[1], dtype)
 
 
@@ -130,7 +131,7 @@ def matrix_rank(x: Any, tol: float | None = None) -> Any:
     >>> matrix_rank(np.array([[1.0, 2.0], [2.0, 4.0]])).item()
     1
     """
-    (a,), _ = floats("matrix_rank", x)
+    (a,), _ = floats(x)
     shape = matrices("matrix_rank", a)
 
     def compute(a: np.ndarray) -> np.ndarray:

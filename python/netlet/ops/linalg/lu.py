@@ -10,7 +10,8 @@ import numpy as np
 from netlet import _core
 
 from ..core.dispatch import op
-from .lapack import floats, lapack, matrices, product, returned, strict_lower, transposed, with_gradient
+from ..core.host_floats import floats, returned
+from .lapack import lapack, matrices, product, strict_lower, transposed, with_gradient
 from .triangular import solve_triangles, triangle
 
 __all__ = ["lu_factor"]
@@ -82,7 +83,7 @@ def lu_factor(x: Any) -> Any:
     >>> lu.tolist(), pivots.tolist()
     ([[2.0, 2.0], [0.5, 1.0]], [1, 1])
     """
-    (a,), dtype = floats("lu_factor", x)
+    (a,), dtype = floats(x)
     *batch, m, n = shape = matrices("lu_factor", a)
     k = min(m, n)
     lu, pivots = lapack("lu_factor", decompose, [a], [(shape, a.dtype), ((*batch, k), "int32")])

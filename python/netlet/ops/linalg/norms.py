@@ -10,9 +10,9 @@ from netlet import _core
 from netlet.config import floatx, is_float
 
 from ..core.dispatch import concrete, nearest_dtype, op, shape_of
+from ..core.host_floats import floats, returned
 from ..numpy.reduce import Axis, axes_of
 from .decompositions import singular_values
-from .lapack import floats, returned
 
 __all__ = ["norm"]
 
@@ -87,7 +87,7 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
         sums = _core.sum(_core.abs(x), [summed], True)
         y = _largest(sums, (other,), True) if ord > 0 else _core.min(sums, [other], True)
     elif ord in ("nuc", 2, -2):
-        (a,), dtype = floats("norm", x)
+        (a,), dtype = floats(x)
         rest = [i for i in range(len(a.shape)) if i not in axes]
         s = singular_values(_core.transpose(a, [*rest, row, column]))
         last = len(s.shape) - 1

@@ -9,7 +9,8 @@ import numpy as np
 from netlet import _core
 
 from ..core.dispatch import op
-from .lapack import floats, lapack, matrices, product, returned, transposed, with_gradient
+from ..core.host_floats import floats, returned
+from .lapack import lapack, matrices, product, transposed, with_gradient
 from .triangular import solve_triangles
 
 __all__ = ["cholesky_inverse", "inv", "lstsq", "pinv", "solve", "solve_triangular"]
@@ -74,7 +75,7 @@ def solve(a: Any, b: Any) -> Any:
     >>> solve(np.array([[2.0, 0.0], [0.0, 4.0]]), np.array([2.0, 2.0])).numpy()
     array([1. , 0.5])
     """
-    (a, b), dtype = floats("solve", a, b)
+    (a, b), dtype = floats(a, b)
     a, b, vectors = _aligned("solve", a, b)
     return returned(_without_column(_solve(a, b), vectors), dtype)
 
@@ -97,7 +98,7 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     >>> solve_triangular(np.array([[1.0, 9.0], [1.0, 2.0]]), np.array([1.0, 3.0]), lower=True).numpy()
     array([1., 1.])
     """
-    (a, b), dtype = floats("solve_triangular", a, b)
+    (a, b), dtype = floats(a, b)
     a, b, vectors = _aligned("solve_triangular", a, b)
     return returned(_without_column(solve_triangles("solve_triangular", a, b, bool(lower)), vectors), dtype)
 
@@ -130,7 +131,7 @@ def inv(x: Any) -> Any:
     array([[0.5 , 0.  ],
            [0.  , 0.25]])
     """
-    (x,), dtype = floats("inv", x)
+    (x,), dtype = floats(x)
     matrices("inv", x, square=True)
     return returned(inverse(x), dtype)
 
@@ -153,7 +154,7 @@ def cholesky_inverse(x: Any, upper: bool = False) -> Any:
     array([[0.25, 0.  ],
            [0.  , 1.  ]])
     """
-    (x,), dtype = floats("cholesky_inverse", x)
+    (x,), dtype = floats(x)
     shape = matrices("cholesky_inverse", x, square=True)
     unit = _core.as_tensor(np.broadcast_to(np.eye(shape[-1], dtype=x.dtype), shape))
     y = solve_triangles("cholesky_inverse", x, unit, not upper)
@@ -203,7 +204,7 @@ def pinv(x: Any, rcond: float | None = None) -> Any:
     array([[0.5, 0. ],
            [0. , 0. ]])
     """
-    (x,), dtype = floats("pinv", x)
+    (x,), dtype = floats(x)
     shape = matrices("pinv", x)
     return returned(_pinv(x, 10 * max(shape[-2:]) * np.finfo(x.dtype).eps if rcond is None else float(rcond)), dtype)
 
@@ -229,7 +230,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     >>> lstsq(np.array([[1.0], [1.0]]), np.array([1.0, 3.0])).numpy().round(12)
     array([2.])
     """
-    (a, b), dtype = floats("lstsq", a, b)
+    (a, b), dtype = floats(a, b)
     given = tuple(b.shape)
     if len(a.shape) != 2 or len(given) not in (1, 2) or given[0] != a.shape[0]:
         raise ValueError(

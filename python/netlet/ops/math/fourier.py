@@ -11,35 +11,25 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
-from netlet.config import floatx, is_float
+from netlet.config import is_float
 from netlet.engine.host_call import host_call
 
 from ..core.dispatch import concrete, op
+from ..core.host_floats import floats, returned
 
 __all__ = ["fft", "fft2", "ifft2", "irfft", "rfft"]
 
 
-def real_parts(name: str, *arguments: Any) -> tuple[list[Any], str]:
-    """The arguments as Tensors of one dtype, float32 or float64, and the dtype of the results.
-
-    Args:
-        name: name of the op, for messages.
-        arguments: arrays or Tensors; integers count as floatx, halves are computed in float32.
-
-    Returns:
-        (list of Tensors, dtype).
-    """
-    tensors = [_core.as_tensor(concrete(x)) for x in arguments]
+def _with_axes(name: str, *arguments: Any) -> tuple[list[Any], str]:
+    """As `floats`, of arguments that must have an axis."""
+    tensors, dtype = floats(*arguments)
     if any(not t.shape for t in tensors):
         raise ValueError(f"ops.{name}: expected at least one axis, received a number.")
-    dtypes = [t.dtype if is_float(t.dtype) else floatx() for t in tensors]
-    result = dtypes[0] if len(set(dtypes)) == 1 else "float64" if "float64" in dtypes else "float32"
-    used = result if result in ("float32", "float64") else "float32"
-    return [t if t.dtype == used else _core.cast(t, used) for t in tensors], result
+    return tensors, dtype
 
 
 def complex_pair(name: str, x: Any) -> tuple[list[Any], str]:
-    """The two parts of a complex argument; see `real_parts`.
+    """The two parts of a complex argument; see `host_floats.floats`.
 
     Args:
         name: name of the op, for messages.
@@ -61,7 +51,7 @@ def complex_pair(name: str, x: Any) -> tuple[list[Any], str]:
     for part in parts:
         if not is_float(_core.as_tensor(part).dtype):
             raise ValueError(f"ops.{name}: expected parts of floats, received {part.dtype}.")
-    return real_parts(name, *parts)
+    return _with_axes(name, *parts)
 
 
 def _complex(real: np.ndarray, imaginary: np.ndarray) -> np.ndarray:
@@ -99,12 +89,7 @@ def _full(name: str, x: Any, axes: int, inverse: bool) -> tuple[Any, Any]:
     if len(sizes) < axes or 0 in sizes:
         raise ValueError(f"ops.{name}: expected {axes} axes with elements, received shape {tuple(parts[0].shape)}.")
     real, imaginary = _transform(name, parts, axes, inverse, 1.0 / float(np.prod(sizes)) if inverse else 1.0)
-    return in_dtype(real, dtype), in_dtype(imaginary, dtype)
-
-
-def in_dtype(y: Any, dtype: str) -> Any:
-    """y in the dtype of the results; see `real_parts`."""
-    return y if y.dtype == dtype else _core.cast(y, dtype)
+    return returned(real, dtype), returned(imaginary, dtype)
 
 
 @op
@@ -245,10 +230,10 @@ def rfft(x: Any, fft_length: int | None = None) -> Any:
     >>> [part.tolist() for part in rfft(np.array([0.0, 1.0, 0.0, -1.0]))]
     [[0.0, 0.0, 0.0], [0.0, -2.0, 0.0]]
     """
-    (x,), dtype = real_parts("rfft", x)
+    (x,), dtype = _with_axes("rfft", x)
     n = _length("rfft", fft_length, x.shape[-1])
     real, imaginary = real_transform("rfft", _resized(x, n))
-    return in_dtype(real, dtype), in_dtype(imaginary, dtype)
+    return returned(real, dtype), returned(imaginary, dtype)
 
 
 @op
@@ -272,4 +257,4 @@ def irfft(x: Any, fft_length: int | None = None) -> Any:
     parts, dtype = complex_pair("irfft", x)
     n = _length("irfft", fft_length, 2 * (parts[0].shape[-1] - 1))
     y = real_inverse("irfft", [_resized(part, n // 2 + 1) for part in parts], n)
-    return in_dtype(_core.multiply(y, 1.0 / n), dtype)
+    return returned(_core.multiply(y, 1.0 / n), dtype)

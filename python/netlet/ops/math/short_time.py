@@ -10,8 +10,9 @@ from netlet import _core
 from netlet.engine.host_call import host_call
 
 from ..core.dispatch import concrete, op
+from ..core.host_floats import returned
 from ..numpy.padding import pad
-from .fourier import complex_pair, in_dtype, real_inverse, real_transform
+from .fourier import complex_pair, real_inverse, real_transform
 from .sequences import extract_sequences
 
 __all__ = ["istft", "stft"]
@@ -169,4 +170,4 @@ def istft(
         y = _core.multiply(y, n / stride)
     start = n // 2 if center else 0
     end = y.shape[-1] - start if length is None else start + int(length)
-    return in_dtype(y[..., start : max(start, min(end, y.shape[-1]))], dtype)
+    return returned(y[..., start : max(start, min(end, y.shape[-1]))], dtype)
