@@ -28,6 +28,16 @@ void bind_branch(py::module_& m) {
         "Records what `emit` computes so that only those runs compute it in which `open` is true. Returns its "
         "Tensors.");
     m.def(
+        "branched",
+        [](const std::vector<Arg>& opens, const std::vector<py::object>& emits) {
+            std::vector<std::function<Tensors()>> functions;
+            for (const py::object& emit : emits) functions.push_back(emitting(emit));
+            return ops::branched(Tape::current(), Tensors(opens.begin(), opens.end()), functions);
+        },
+        "opens"_a, "emits"_a,
+        "Records all functions of `emits` so that a run computes the one whose bool of `opens` is true, the only one. "
+        "Returns its Tensors.");
+    m.def(
         "recomputed",
         [](const py::object& first, const py::object& again) {
             return ops::recomputed(Tape::current(), emitting(first), emitting(again));

@@ -13,9 +13,11 @@ namespace netlet {
 namespace {
 
 // The records that write the slot and, recursively, those that write the slots that they read, in recorded order.
-// Empty if one of them reads an input or memory that is not constant, or writes anything but temporary slots.
+// Empty if one of them reads an input or memory that is not constant, or writes anything but temporary slots, or if
+// records of several branches write one slot: a run computes which of them.
 std::vector<const Record*> records_behind(const Recording& recording, int slot) {
     std::unordered_map<int, bool> wanted{{slot, true}};
+    std::unordered_map<int, const Skip*> branch_of;
     std::vector<const Record*> found;
     for (auto r = recording.records.rbegin(); r != recording.records.rend(); ++r) {
         const auto& operands = r->operands;
@@ -26,6 +28,8 @@ std::vector<const Record*> records_behind(const Recording& recording, int slot) 
         for (const RecordOperand& o : operands) {
             if (o.slot < 0 && (o.writes || !o.constant)) return {};
             if (o.slot >= 0) wanted[o.slot] = true;
+            if (o.slot >= 0 && o.writes && branch_of.try_emplace(o.slot, r->skip.get()).first->second != r->skip.get())
+                return {};
         }
         found.push_back(&*r);
     }

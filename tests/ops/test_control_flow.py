@@ -153,7 +153,7 @@ def test_a_recorded_choice(function):
             np.testing.assert_allclose(got, want.numpy(), rtol=1e-12, equal_nan=True)
 
 
-@pytest.mark.parametrize("function", [chosen_by_sign, doubled_while_small])
+@pytest.mark.parametrize("function", [chosen_by_sign, chosen_by_index, doubled_while_small])
 def test_second_derivatives_of_a_recorded_choice(function):
     def curvature(x):
         x.requires_grad = True
@@ -237,6 +237,19 @@ def test_a_variable_is_not_a_constant():
     assert plan.run([x])[0][0].tolist() == [1.0, 2.0]
     flag.assign(0.0)
     assert plan.run([x])[0][0].tolist() == [-1.0, -2.0]
+
+
+def test_a_choice_of_constants_is_not_a_constant():
+    """What the branches compute is known while the step is recorded, but not which one a run chooses."""
+
+    def function(x):
+        two, three = (lambda i=i: ops.multiply(ops.ones(()), i) for i in (2.0, 3.0))
+        first = ops.cond(x[0] > 0, two, three)
+        return ops.cond(first > 2.5, lambda: x, lambda: -x), first, ops.switch(ops.cast(first, "int32"), [two, three])
+
+    plan = recorded(function, np.zeros(2))
+    assert [y.tolist() for y in plan.run([np.array([1.0, 2.0])])[0]] == [[-1.0, -2.0], 2.0, 3.0]
+    assert [y.tolist() for y in plan.run([np.array([-1.0, 2.0])])[0]] == [[-1.0, 2.0], 3.0, 3.0]
 
 
 def test_an_open_number_of_iterations_needs_values():

@@ -121,7 +121,71 @@ Tensors gated_after(Tape& tape, const Tensor& open, const BackwardSteps& before,
     return results;
 }
 
+// Copies x to the memory of `common`, inside of a part. Each part has its own tensor of that memory, with its own
+// gradient.
+Tensor copied_to(Tape& tape, const Tensor& x, const Tensor& common) {
+    Tensor y = tape.view(common, common->shape);
+    assign(tape, x, y);
+    if (tape.needs_grad({x}))
+        tape.on_backward(
+            {x}, {y},
+            [x](Tape& t, const Grads& dy) {
+                if (Grad dx = t.grad(x)) accumulate(t, dy[0], dx);
+            },
+            [](Tape&, const Tensors&, const Tensors&, const Grads& dy) { return dy; });
+    return y;
+}
+
+void check_like(const Tensor& expected, const Tensor& received) {
+    if (!expected && !received) return;
+    if (!expected || !received || expected->shape != received->shape || expected->dtype != received->dtype)
+        throw ValueError("branched(): expected results of the same shapes and dtypes from all branches");
+}
+
+// The tensor that follows the parts. Its gradient is that of each part's end: those of parts that a run skips are not
+// read.
+Tensor joined(Tape& tape, const Tensors& ends, const Tensor& common) {
+    Tensor y = tape.view(common, common->shape);
+    if (std::any_of(ends.begin(), ends.end(), [&](const Tensor& end) { return tape.needs_grad({end}); }))
+        tape.on_backward(
+            ends, {y},
+            [ends, weak = std::weak_ptr<TensorImpl>(y)](Tape& t, const Grads& dy) {
+                for (const Tensor& end : ends)
+                    if (!t.alias_grad(end, weak.lock(), dy[0])) accumulate(t, dy[0], t.grad(end));
+            },
+            [](Tape&, const Tensors& x, const Tensors&, const Grads& dy) { return Tensors(x.size(), dy[0]); });
+    return y;
+}
+
 }  // namespace
+
+Tensors branched(Tape& tape, const Tensors& opens, const std::vector<std::function<Tensors()>>& emits) {
+    if (emits.empty() || emits.size() != opens.size())
+        throw ValueError("branched(): expected one bool for each of at least one branch, received " +
+                         std::to_string(opens.size()) + " for " + std::to_string(emits.size()));
+    Tensors common;             // the memory of each result
+    std::vector<Tensors> ends;  // of each result: those of the parts
+    for (size_t i = 0; i < emits.size(); ++i) {
+        const Tensors written = gated(tape, opens[i], [&] {
+            Tensors results = emits[i]();
+            if (i == 0)
+                for (const Tensor& x : results) common.push_back(x ? tape.empty(x->shape, x->dtype) : nullptr);
+            if (results.size() != common.size())
+                throw ValueError("branched(): expected as many results from all branches");
+            for (size_t k = 0; k < common.size(); ++k) {
+                check_like(common[k], results[k]);
+                if (common[k]) results[k] = copied_to(tape, results[k], common[k]);
+            }
+            return results;
+        });
+        ends.resize(common.size());
+        for (size_t k = 0; k < common.size(); ++k) ends[k].push_back(written[k]);
+    }
+    Tensors results;
+    for (size_t k = 0; k < common.size(); ++k)
+        results.push_back(common[k] ? joined(tape, ends[k], common[k]) : nullptr);
+    return results;
+}
 
 Tensors gated(Tape& tape, const Tensor& open, const std::function<Tensors()>& emit) {
     return gated_after(tape, open, {}, emit);

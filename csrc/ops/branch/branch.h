@@ -6,6 +6,7 @@
 // reads. So a part that a run skips contributes no NaN, whatever its values would have been.
 #pragma once
 #include <functional>
+#include <vector>
 
 #include "plan/tape.h"
 
@@ -14,5 +15,11 @@ namespace netlet::ops {
 // Runs `emit`, which emits the part's ops on the tape and returns its results (null: none at this place).
 // `open` is one recorded bool. Throws RuntimeError on an eager tape.
 Tensors gated(Tape& tape, const Tensor& open, const std::function<Tensors()>& emit);
+
+// Runs each function of `emits` as a part of its own and returns the results of the one whose bool of `opens` is true:
+// one recorded bool each, of which exactly one is true in a run. Each part copies its results to the memory of the
+// returned ones, so a run makes one copy, however many parts there are. The results have the same shapes and dtypes
+// (null: none at this place), else ValueError.
+Tensors branched(Tape& tape, const Tensors& opens, const std::vector<std::function<Tensors()>>& emits);
 
 }  // namespace netlet::ops

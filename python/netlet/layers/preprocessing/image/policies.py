@@ -1,6 +1,6 @@
 """Policies: random sequences of augmentations. RandAugment, AugMix.
 
-A recorded step holds all layers of a policy, and each run computes those that it has drawn (`ops.cond`).
+A recorded step holds all layers of a policy, and each run computes those that it has drawn (`ops.switch`).
 """
 
 from __future__ import annotations
@@ -22,28 +22,6 @@ from .random_base import RandomColorLayer
 from .tone import RandomBrightness, RandomContrast, RandomPosterization, Solarization
 
 _GEOMETRIC = ("random_shear", "random_translation", "random_rotation")
-
-
-def _one_of(index: Any, branches: Sequence[Callable[[Any], Any]], x: Any, first: int = 0) -> Any:
-    """`branches[index - first](x)`. In a recorded step the choice is a tree of conditions; a run takes one path.
-
-    Args:
-        index: integer scalar.
-        branches: functions from x to something like x.
-        x: structure of tensors.
-        first: the index of the first branch.
-    """
-    if len(branches) == 1:
-        return branches[0](x)
-    half = len(branches) // 2
-
-    def left() -> Any:
-        return _one_of(index, branches[:half], x, first)
-
-    def right() -> Any:
-        return _one_of(index, branches[half:], x, first + half)
-
-    return ops.cond(ops.less(index, first + half), left, right)
 
 
 def _known(index: Any) -> int | None:
@@ -118,7 +96,7 @@ class _Policy(RandomColorLayer):
                 return lambda x: x
             return lambda x: getattr(getattr(self, name), method)(x, draws[name])
 
-        return _one_of(index, [branch(name) for name in (*self._names, None)], x)
+        return ops.switch(index, [branch(name) for name in (*self._names, None)], x)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "interpolation": self.interpolation}

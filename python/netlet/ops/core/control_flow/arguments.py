@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from netlet import _core
@@ -134,6 +134,35 @@ def only_if(condition: Any, function: Callable[[], Any]) -> Any:
 
     _core.gated(condition, emit)
     return result
+
+
+def one_of(name: str, what: str, conditions: Sequence[Any], functions: Sequence[Callable[[], Any]]) -> Any:
+    """Records several functions, of which a run makes the one whose condition holds.
+
+    Args:
+        name: name of the op, for messages.
+        what: description of the results of all functions but the first.
+        conditions: recorded bools, one for each function, of which exactly one holds.
+        functions: return structures of Tensors.
+
+    Returns:
+        What the chosen function returns.
+
+    Raises:
+        ValueError: the results differ in structure, shapes or dtypes.
+    """
+    results: list[Any] = []
+
+    def emitting(function: Callable[[], Any]) -> Callable[[], list[Any]]:
+        def emit() -> list[Any]:
+            results.append(function())
+            check_same(name, what, results[0], results[-1], dtypes=True)
+            return tree.flatten(results[-1])
+
+        return emit
+
+    leaves = iter(_core.branched(list(conditions), [emitting(function) for function in functions]))
+    return tree.map_structure(lambda _: next(leaves), results[0])
 
 
 def select(condition: Any, chosen: Any, other: Any) -> Any:

@@ -11,7 +11,7 @@ from netlet.engine import graph
 from netlet.engine.deferred import deferred
 
 from ..dispatch import concrete, op
-from .arguments import bool_if_known, check_callable, check_same, integer_if_known, only_if, open_if, result_of, select
+from .arguments import bool_if_known, check_callable, integer_if_known, one_of, open_if, result_of
 
 __all__ = ["cond", "switch"]
 
@@ -49,10 +49,8 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
     if known is not None:
         return result_of("cond", true_fn if known else false_fn)
     condition = open_if(pred)
-    chosen = only_if(condition, lambda: result_of("cond", true_fn))
-    other = only_if(_core.logical_not(condition), lambda: result_of("cond", false_fn))
-    check_same("cond", "a result of false_fn", chosen, other, dtypes=True)
-    return select(condition, chosen, other)
+    branches = [lambda: result_of("cond", true_fn), lambda: result_of("cond", false_fn)]
+    return one_of("cond", "a result of false_fn", [condition, _core.logical_not(condition)], branches)
 
 
 def _symbolic(pred: Any, chosen: Any, other: Any) -> Any:
@@ -114,12 +112,5 @@ def switch(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -
     last = len(branches) - 1
     opens = [_core.less_equal(at, 0) if i == 0 else _core.equal(at, i) for i in range(last)]
     opens.append(_core.greater_equal(at, last) if last else _core.equal(at, at))
-    results = [
-        only_if(condition, lambda branch=branch: result_of("switch", branch, *operands))  # type: ignore[misc]
-        for condition, branch in zip(opens, branches, strict=True)
-    ]
-    chosen = results[-1]
-    for condition, result in zip(opens[-2::-1], results[-2::-1], strict=True):
-        check_same("switch", "results of all branches", results[-1], result, dtypes=True)
-        chosen = select(condition, result, chosen)
-    return chosen
+    calls = [lambda branch=branch: result_of("switch", branch, *operands) for branch in branches]
+    return one_of("switch", "results of all branches", opens, calls)
