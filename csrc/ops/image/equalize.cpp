@@ -39,10 +39,11 @@ Tensor emit(Tape& tape, const Tensor& x, const Equalization& e) {
     with_float(x->dtype, [&]<class T>(T) {
         if (e.limited && tape.device().is_cpu() && N >= few_images) {
             const int64_t grain = std::max<int64_t>(1, N / 16);
-            Tensor tables = tape.empty(tables_of(t, ceil_div(N, grain), e.bins), x->dtype);
+            const int64_t table = tables_of(t, 1, e.bins).size();
+            Tensor scratch = tape.empty({ceil_div(N, grain), table + t.H * t.W * t.C}, x->dtype);
             EqualizeImagesArgs<T> args{nullptr, nullptr, nullptr, t, (T)e.clip_limit, grain};
             tape.emit(NETLET_KERNEL_FOR(equalize_images, x->dtype), args,
-                      {in(args.x, x), out(args.tables, tables), out(args.y, y)}, {N, grain});
+                      {in(args.x, x), out(args.scratch, scratch), out(args.y, y)}, {N, grain});
             return;
         }
         // The formulas of Keras, whose bins of the histogram and of the lookup round differently.

@@ -55,13 +55,12 @@ struct EqualizeLookupArgs {
 };
 
 // CLAHE of a batch on the CPU: tables and lookup of an image one after the other, while its tables are in the L2 cache
-// (64 images of 32 x 32 x 3 with 8 x 8 tiles have 12 MB of tables: 2.5 ms in a plan on
-// one thread of a shared AMD EPYC, 2026-11). A
-// work unit is an image; a chunk of `grain` images shares the tables (chunks, GH, GW, C, 256).
+// (64 images of 32 x 32 x 3 with 8 x 8 tiles have 12 MB of tables). A work unit is an image; a chunk of `grain` images
+// shares a part of scratch (chunks, GH GW C 256 + H W C): the tables, and a byte for each value, its place in a table.
 template <class T>
 struct EqualizeImagesArgs {
     const T* x;
-    T *tables, *y;
+    T *scratch, *y;
     Tiles tiles;
     T clip_limit;
     int64_t grain;

@@ -54,7 +54,7 @@ __device__ void equalize_lookup(EqualizeLookupArgs<T> a, int64_t values) {
         const T *top = tables + rows.first * t.GW * tile, *bottom = tables + rows.second * t.GW * tile;
         const int64_t left = columns.first * tile, right = columns.second * tile;
         const T* corner[4] = {top + left, top + right, bottom + left, bottom + right};
-        a.y[i] = gpu::looked_up(a.x[i], corner, columns.weight, rows.weight);
+        a.y[i] = gpu::looked_up(gpu::limited_place(a.x[i]), corner, columns.weight, rows.weight);
     }
 }
 

@@ -11,11 +11,23 @@ NETLET_INLINE int64_t bin_of(const BinOf<T>& bin, T v) {
     return place > 0 ? (int64_t)(place < top ? place : top) : 0;
 }
 
+// The bins of n values, in vectors.
+template <class T>
+NETLET_INLINE void bins_of(const BinOf<T>& bin, const T* x, int32_t* bins, int64_t n) {
+    const T multiply = bin.multiply, divide = bin.divide, scale = bin.scale, top = (T)(bin.bins - 1);
+    for (int64_t i = 0; i < n; ++i) {
+        T place = x[i] * multiply / divide * scale;
+        place = place > 0 ? place : T(0);
+        bins[i] = (int32_t)(place < top ? place : top);
+    }
+}
+
 // The position in a table of CLAHE of the bin of v.
 constexpr int limited_bins = 256, sums_beside = 16;
 template <class T>
 NETLET_INLINE int64_t limited_place(T v) {
-    const int64_t b = v > 0 ? (int64_t)(v < T(255) ? v : T(255)) : 0;
+    v = v > 0 ? v : T(0);
+    const uint32_t b = (uint32_t)(int32_t)(v < T(255) ? v : T(255));
     return b % sums_beside * sums_beside + b / sums_beside;
 }
 
@@ -116,10 +128,9 @@ NETLET_INLINE Between<T> tiles_between(int64_t p, int64_t size, int64_t count) {
     return {a, b, b - a, place - (T)below};
 }
 
-// The new value of x by CLAHE. Its tables begin at `corner[0..3]`: top left, top right, bottom left, bottom right.
+// The new value of a pixel by CLAHE, whose bin is at b. Its tables begin at `corner[0..3]`: top left, top right, bottom left, bottom right.
 template <class T>
-NETLET_INLINE T looked_up(T x, const T* const corner[4], T across, T down) {
-    const int64_t b = limited_place(x);
+NETLET_INLINE T looked_up(int64_t b, const T* const corner[4], T across, T down) {
     const T top = corner[0][b] * (T(1) - across) + corner[1][b] * across;
     const T bottom = corner[2][b] * (T(1) - across) + corner[3][b] * across;
     return top * (T(1) - down) + bottom * down;
