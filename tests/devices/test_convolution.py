@@ -172,6 +172,18 @@ def test_sampling(device, linear, mode):
             check(device, lambda x, s=sizes, at=at: _core.sample(x, _core.tensor(at), s, False, mode, 0.5), x)
 
 
+def test_gradients_of_arrays_beyond_int32_are_refused(device):
+    with netlet.device(device):
+        tape = _core.Tape(record=True)
+        with tape:
+            x = tape.input((1, 2**31, 1), "float32", "x")
+            x.requires_grad = True
+            with netlet.GradientTape() as gradients:
+                y = _core.sample(x, _core.tensor(np.zeros((1, 2, 3), "float32")), (2**16, 2**15))
+            with pytest.raises(ValueError, match=r"sample: expected arrays of at most 2\^31 - 1"):
+                gradients.gradient(y, x)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_homographies(device, dtype):
     rng = np.random.default_rng(0)

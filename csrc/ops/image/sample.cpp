@@ -63,6 +63,10 @@ Sampling checked(const Tensor& x, const Tensor& coordinates, const Shape& sizes)
 Tensor sampled(Tape& tape, const Tensor& x, const Tensor& coordinates, const Sampling& s);
 
 void emit_adjoint(Tape& tape, const Tensor& dy, const Tensor& coordinates, const Sampling& s, const Grad& dx) {
+    if (tape.on_gpu() && s.elements > INT32_MAX)  // Listed in sample_cuda.cu
+        throw ValueError(
+            "sample: expected arrays of at most 2^31 - 1 elements for gradients on a GPU, received sizes " +
+            s.sizes.str());
     with_float(dy->dtype, [&]<class T>(T) {
         SampleBwdArgs<T> args{nullptr, nullptr, s.map<T>(), false};
         tape.emit(NETLET_KERNEL_FOR(sample_bwd, dy->dtype), args,
