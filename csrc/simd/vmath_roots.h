@@ -1,4 +1,4 @@
-// cbrt, hypot, trunc; logaddexp, logaddexp2. Float is computed in double.
+// cbrt, hypot; logaddexp, logaddexp2. Float is computed in double.
 //
 //   cbrt(2^(3k + j) m) = 2^k cbrt(2^j m): a polynomial of m in [1/2, 1) (tools/minimax.py cbrt64, 2^-16.7), a step of
 //   Halley's method, and a step of Newton's with the remainder in two words
@@ -51,11 +51,6 @@ NETLET_INLINE Vec<double> hypot(Vec<double> x, Vec<double> y) {
     V rest = ((sum.lo + p.lo) + q.lo) - product_minus(root, root, sum.hi);
     V r = select(eq(largest, zero), zero, root + rest / (root + root));
     return select(infinite, inf, r * up);
-}
-
-template <class V>
-NETLET_INLINE V trunc(V x) {
-    return copysign(floor(abs(x)), x);
 }
 
 // 2 ULP of the larger of the result and max(x, y); float 0.501
