@@ -9,8 +9,9 @@ import numpy as np
 
 from netlet import _core
 
-from ..core.dispatch import concrete, op
-from .lapack import floats, matrices, product, returned
+from ..core.dispatch import op
+from ..core.host_floats import floats, returned
+from .lapack import matrices, product
 from .solving import inverse
 
 __all__ = ["matrix_power"]
@@ -40,7 +41,7 @@ def matrix_power(x: Any, n: int) -> Any:
         n = operator.index(n)
     except TypeError:
         raise TypeError(f"ops.matrix_power: expected an integer as `n`, received {type(n).__name__}.") from None
-    (base,), dtype = floats("matrix_power", concrete(x))
+    (base,), dtype = floats(x)
     shape = matrices("matrix_power", base, square=True)
     if n == 0:
         return returned(_core.as_tensor(np.broadcast_to(np.eye(shape[-1], dtype=base.dtype), shape)), dtype)
