@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -227,3 +229,14 @@ def test_items_have_the_method_numpy_and_are_arrays():
     seen = []
     list(data.map(lambda x, y: seen.append(type(x)) or x))
     assert set(seen) == {np.ndarray}
+
+
+def test_numbers_and_texts_have_the_method_numpy():
+    rows = Dataset.from_tensor_slices((np.arange(2, dtype="int32"), [0.5, 1.5], ["a", "\u00e9"], [[1], [2]]))
+    number, real, text, row = list(rows)[1]
+    assert (number.numpy(), real.numpy(), text.numpy().decode(), row.numpy().tolist()) == (1, 1.5, "\u00e9", [2])
+    assert (number, real, text) == (1, 1.5, "\u00e9") and {number: 1}[1] == 1 and np.arange(3)[number] == 1
+    assert type(number.numpy()) is np.int32 and isinstance(real, np.float32) and (number + 1).dtype == np.int32
+    again = pickle.loads(pickle.dumps((number, text)))
+    assert again == (1, "\u00e9")
+    assert str(number) == "1" and np.asarray([real]).dtype == np.float32

@@ -38,9 +38,36 @@ class Array(np.ndarray):
         return repr(self.view(np.ndarray))
 
 
+class Text(str):
+    """A text with the method `numpy`.
+
+    >>> Text("a").numpy()
+    b'a'
+    """
+
+    __slots__ = ()
+
+    def numpy(self) -> bytes:
+        """The text in UTF-8, as in tf.data."""
+        return self.encode()
+
+
+def _number_with_numpy(kind: Any) -> Any:
+    """A subclass of a type of NumPy's numbers that has the method `numpy`, which returns the plain number."""
+    return type(kind.__name__, (kind,), {"numpy": lambda self: kind(self), "__doc__": kind.__doc__})
+
+
+_INTEGERS: tuple[Any, ...] = (np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64)
+_WITH_NUMPY = {kind: _number_with_numpy(kind) for kind in (*_INTEGERS, np.float16, np.float32, np.float64)}
+_WITH_NUMPY |= {str: Text, np.str_: Text}
+
+
 def with_numpy(part: Any) -> Any:
-    """An array as an `Array`; anything else as it is."""
-    return part.view(Array) if type(part) is np.ndarray else part
+    """An array, number or text as one with the method `numpy`; anything else (bools, data sets) as it is."""
+    if type(part) is np.ndarray:
+        return part.view(Array)
+    kind = _WITH_NUMPY.get(type(part))
+    return part if kind is None else kind(part)
 
 
 def is_structure(value: Any) -> bool:
