@@ -147,3 +147,17 @@ def test_a_tensor_is_an_initial_value():
     layer = netlet.layers.Dense(2, kernel_initializer=netlet.ops.ones((3, 2)))
     layer.build((None, 3))
     assert layer.kernel.numpy().tolist() == [[1, 1]] * 3
+
+
+def test_a_recorded_step_reads_the_parameter_of_gamma_anew():
+    class Draws(netlet.layers.Layer):
+        def build(self, shape):
+            self.alpha = self.add_weight(shape=(), initializer="ones", trainable=False)
+
+        def call(self, x):
+            return x + netlet.random.gamma((1, 1), self.alpha)
+
+    model = netlet.Sequential([netlet.Input((1,)), Draws()])
+    for alpha in (1e4, 1e8):
+        model.layers[0].alpha.assign(alpha)
+        np.testing.assert_allclose(model.predict(np.zeros((2, 1)), verbose=0), alpha, rtol=0.1)

@@ -110,7 +110,8 @@ def _stream(seed: Any, stream: int) -> Any:
 
 def _parameter(name: str, label: str, value: Any, shape: tuple[int, ...], dtype: str) -> Any:
     try:
-        x = value if isinstance(value, Tensor) else _core.tensor(value)
+        x = getattr(value, "_tensor", value)  # a Variable's: a recorded step reads its value anew in each run
+        x = x if isinstance(x, Tensor) else _core.as_tensor(x if hasattr(x, "__dlpack__") else np.asarray(x))
         kind = None if x.dtype.startswith(("float", "bfloat", "int", "uint", "bool")) else x.dtype
     except TypeError:
         kind = f"an array of {value.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
