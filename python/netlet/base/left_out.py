@@ -32,7 +32,7 @@ LEFT_OUT: dict[str, str] = {
 }
 
 DIFFERENT: dict[str, str] = {
-    "Input": "takes no `sparse`, `ragged` or `optional`",
+    "Input": "takes no `sparse` or `ragged`",
     "KerasTensor": "takes no `sparse` or `ragged`",
     "config.backend": 'is "netlet"',
     "config.set_image_data_format": 'takes "channels_last" only',
