@@ -100,12 +100,17 @@ NETLET_INLINE int64_t inside(FillMode fill, int64_t i, int64_t n) {
         case FillMode::constant: return -1;
         case FillMode::nearest: return i < 0 ? 0 : n - 1;
         case FillMode::wrap: return modulo(i, n);
+        // A remainder takes as long as the rest of a pixel, so places that one reflection reaches do without.
         case FillMode::mirror: {
             if (n == 1) return 0;
+            if (i > -n && i < 0) return -i;
+            if (i >= n && i < 2 * n - 1) return 2 * (n - 1) - i;
             const int64_t j = modulo(i, 2 * (n - 1));
             return j < n ? j : 2 * (n - 1) - j;
         }
         default: {
+            if (i >= -n && i < 0) return -1 - i;
+            if (i >= n && i < 2 * n) return 2 * n - 1 - i;
             const int64_t j = modulo(i, 2 * n);
             return j < n ? j : 2 * n - 1 - j;
         }
@@ -116,12 +121,17 @@ NETLET_INLINE int64_t inside(FillMode fill, int64_t i, int64_t n) {
 template <class T>
 struct AffineTaps {
     int64_t count, offset[4];
-    NETLET_MEMBER_INLINE AffineTaps(const AffineMap<T>& m, const AffineBlock<T>& block, int64_t i) {
+    NETLET_MEMBER_INLINE AffineTaps(const AffineMap<T>& m, const AffineBlock<T>& block, int64_t pixel) {
         count = m.bilinear ? 4 : 1;
-        const int64_t row = block.row[i], column = block.column[i];
+        const int64_t row = block.row[pixel], column = block.column[pixel];
+        int64_t r[2], c[2];
+        for (int64_t k = 0; k < 1 + m.bilinear; ++k) {
+            r[k] = inside(m.fill, row + k, m.H);
+            c[k] = inside(m.fill, column + k, m.W);
+        }
         for (int64_t tap = 0; tap < count; ++tap) {
-            const int64_t r = inside(m.fill, row + (tap >> 1), m.H), c = inside(m.fill, column + (tap & 1), m.W);
-            offset[tap] = r < 0 || c < 0 ? -1 : (r * m.W + c) * m.C;
+            const int64_t i = r[tap >> 1], j = c[tap & 1];
+            offset[tap] = i < 0 || j < 0 ? -1 : (i * m.W + j) * m.C;
         }
     }
 };
