@@ -289,7 +289,10 @@ class AugMix(_Policy):
         return {"layer_name": name, "transformation": getattr(self, name).get_random_transformation(data, seed=seed)}
 
     def _mixed(self, method: str, x: Any, transformation: Any, names: Sequence[str] | None = None) -> Any:
-        total: Any = None
+        weight = ops.cast_if_needed(transformation["weight_sample"], x.dtype)
+        weights = ops.cast_if_needed(transformation["chain_mixing_weights"], x.dtype)
+        weights = ops.multiply(weights, ops.subtract(1.0, weight))
+        mixed = ops.multiply(x, weight)
         for i, chain in enumerate(transformation["chain_transforms"]):
             y = x
             for step in chain:
@@ -297,11 +300,8 @@ class AugMix(_Policy):
                     y = self._apply(method, step["layer_index"], step["transformations"], y, names)
                 elif names is None or step["layer_name"] in names:
                     y = getattr(getattr(self, step["layer_name"]), method)(y, step["transformation"])
-            part = ops.multiply(y, ops.cast_if_needed(transformation["chain_mixing_weights"][i], x.dtype))
-            total = part if total is None else ops.add(total, part)
-        weight = ops.cast_if_needed(transformation["weight_sample"], x.dtype)
-        mixed = ops.multiply(x, weight)
-        return mixed if total is None else ops.add(mixed, ops.multiply(total, ops.subtract(1.0, weight)))
+            mixed = ops.add(mixed, ops.multiply(y, weights[i]))
+        return mixed
 
     def transform_images(self, images: Any, transformation: Any, training: bool = True) -> Any:
         images = ops.cast_if_needed(images, self.compute_dtype)
