@@ -151,3 +151,31 @@ def test_repeats_and_initializers_by_name():
     np.testing.assert_array_equal(netlet.Variable("ones", shape=(2,)).numpy(), [1.0, 1.0])
     with pytest.raises(ValueError, match="Did you mean 'one"):
         netlet.Variable("onse", shape=(2,))
+
+
+def test_a_layer_of_layers_may_need_more_steps_than_the_smallest_trial():
+    """A convolution over 11 steps and frames of 32 inside a layer whose inputs have unknown sizes."""
+
+    class Features(layers.Layer):
+        def __init__(self):
+            super().__init__()
+            self.conv = layers.Conv1D(4, 11)
+
+        def call(self, x):
+            real, _ = ops.stft(x[..., 0], sequence_length=32, sequence_stride=8, fft_length=32)
+            return self.conv(x), real
+
+    x = netlet.Input((None, 3))
+    outputs = Features()(x)
+    assert [tuple(y.shape) for y in outputs] == [(None, None, 4), (None, None, 17)]
+    y, frames = netlet.Model(x, outputs)(np.ones((2, 70, 3), "float32"))
+    assert (tuple(y.shape), tuple(frames.shape)) == ((2, 60, 4), (2, 9, 17))
+
+
+def test_the_error_of_a_trial_names_the_smallest_sizes():
+    class Wrong(layers.Layer):
+        def call(self, x):
+            return ops.reshape(x, (7, 5, 3))
+
+    with pytest.raises(ValueError, match=r"ops.reshape: expected a shape of 12 elements for an input of shape \(2, 2"):
+        Wrong()(netlet.Input((None, 3)))

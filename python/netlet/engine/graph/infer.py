@@ -15,6 +15,7 @@ from ..needs_values import NeedsValues
 from .symbols import KerasTensor
 
 _PROBES = (2, 3)  # sizes that replace None in the two trials; output sizes that differ between the trials become None
+_LARGER_PROBES = (64, 96)  # for functions that need more, e.g. a window of 32 steps; halves, quarters, ... are whole
 _trying: ContextVar[bool] = ContextVar("netlet_trying", default=False)
 
 
@@ -36,14 +37,21 @@ def in_trial() -> bool:
 def infer_spec(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Returns the KerasTensors of fn's outputs. It records fn, which computes nothing, with None = 2 and None = 3.
 
-    A function with an op that needs values is run on ones and on zeros instead.
+    If fn takes no sizes as small as these, None = 64 and None = 96 are tried. A function with an op that needs values
+    is run on ones and on zeros instead.
     """
     unknown = any(None in t.shape for t in tree.flatten([list(args), kwargs]) if isinstance(t, KerasTensor))
     try:
-        first = _trial(fn, args, kwargs, _PROBES[0])
-        second = _trial(fn, args, kwargs, _PROBES[1]) if unknown else first
-    except NeedsValues:
-        first, second = (_trial(fn, args, kwargs, size, value) for size, value in zip(_PROBES, (1, 0), strict=True))
+        first, second = _trials(fn, args, kwargs, _PROBES, unknown)
+    except ValueError:
+        if not unknown:
+            raise
+        try:
+            first, second = _trials(fn, args, kwargs, _LARGER_PROBES, unknown)
+        except ValueError:
+            first = None
+        if first is None:
+            raise  # the error of the small sizes
     others = iter(tree.flatten(second))
 
     def merge(a: Any) -> Any:
@@ -56,6 +64,17 @@ def infer_spec(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
 
     merged = [merge(leaf) for leaf in tree.flatten(first)]
     return tree.pack_like(first, merged)
+
+
+def _trials(
+    fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], sizes: tuple[int, int], unknown: bool
+) -> tuple[Any, Any]:
+    """The results of the two trials; of one, twice, if no size is unknown."""
+    try:
+        first = _trial(fn, args, kwargs, sizes[0])
+        return first, _trial(fn, args, kwargs, sizes[1]) if unknown else first
+    except NeedsValues:
+        return _trial(fn, args, kwargs, sizes[0], 1), _trial(fn, args, kwargs, sizes[1], 0)
 
 
 def _trial(
