@@ -15,8 +15,9 @@ from .variable import Variable
 class GradientTape:
     """Records what is computed inside the `with` block, so that `gradient` can differentiate it.
 
-    Trainable Variables are watched automatically, Tensors after `watch`. In a `train_step` that `fit` records, the
-    gradients become part of the recorded step. It behaves like `tf.GradientTape`.
+    Variables that are trainable inside the block are watched automatically, Tensors and frozen Variables after `watch`.
+    In a `train_step` that `fit` records, the gradients become part of the recorded step. Else it behaves like
+    `tf.GradientTape`.
 
     Gradients that are computed inside the block of another tape can be differentiated again, to any order: gradient
     penalties, physics-informed networks, Hessians. Recurrent layers, attention with dropout, `ops.ctc_loss`,

@@ -244,7 +244,10 @@ class Optimizer(Slots, Groups, State):
                 )
         pairs = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
         if not pairs:
-            raise ValueError("No gradients provided for any variable.")
+            raise ValueError(
+                "No gradients provided for any variable. A GradientTape watches what is trainable inside its block: "
+                "set `trainable` before the block, or call `tape.watch(variables)` in it."
+            )
         missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
         if missing:
             warnings.warn(
