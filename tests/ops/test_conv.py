@@ -125,6 +125,30 @@ def test_depthwise(isa, seed):
     np.testing.assert_array_equal(db, dy.sum(tuple(range(dy.ndim - 1))))
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+def test_depthwise_3x3(isa, stride):
+    """The kernel's gradient of this window has a path of its own for rows inside of the image."""
+    rng = np.random.default_rng(stride)
+    for height, width in ((1, 1), (3, 2), (5, 5), (9, 20), (40, 3)):
+        for channels in (3, 16, 33, 80):
+            steps = [stride] * 2, [(int(rng.integers(0, 3)), int(rng.integers(1, 3))) for _ in range(2)], [1, 1]
+            if height + sum(steps[1][0]) < 3 or width + sum(steps[1][1]) < 3:
+                continue
+            x, w = whole(rng, 2, height, width, channels), whole(rng, 3, 3, channels, 1)
+            grouped, definition = w.reshape(3, 3, 1, -1), Definition(*steps)
+            expected = definition.forward(x, grouped, channels)
+            dy = whole(rng, *expected.shape)
+            y, (dx, dw) = value_and_gradients(
+                lambda x, w, steps=steps: _core.depthwise_conv(x, w, None, *steps), (x, w), lambda _, dy=dy: dy
+            )
+            np.testing.assert_array_equal(y, expected)
+            clipped = _core.depthwise_conv(x, w, None, *steps, "relu6")
+            np.testing.assert_array_equal(clipped, np.clip(expected, 0, 6))
+            expected_dx, expected_dw = definition.gradients(x, grouped, dy, channels)
+            np.testing.assert_array_equal(dx, expected_dx)
+            np.testing.assert_array_equal(dw, expected_dw.reshape(w.shape))
+
+
 # Shapes for paths that small ones do not reach: many channels, many taps, many slices, wide kernels.
 LARGE = [
     ((1, 9, 8, 1100), (3, 3), 40, 1, 1),

@@ -2,6 +2,7 @@
 #include "dispatch/kernel.h"
 #include "ops/conv/pixel_iterator.h"
 #include "ops/gemm/epilogue.h"
+#include "simd/prefetch.h"
 #include "simd/vec.h"
 
 namespace netlet::NETLET_ISA {
@@ -61,6 +62,16 @@ NETLET_INLINE void depthwise_pixels(const DepthwiseArgs& g, const T* x, const T*
         }
 }
 
+// The pixels of P outputs of the next row that this row does not read. With strides these are many, and the channels of
+// neighbouring pixels are far apart in memory, so the hardware prefetcher does not load them in time.
+template <class T, int P, int NV>
+NETLET_INLINE void prefetch_next_row(const DepthwiseArgs& g, const T* x) {
+    const ConvAxis &H = g.axis[1], &X = g.axis[2];
+    const T* row = x + ((H.taps - 1) * H.tap_step + 1) * X.in * g.C;
+    for (int64_t h = 0; h < H.step; ++h, row += X.in * g.C)
+        for (int64_t p = 0; p < P * X.step; ++p) prefetch(row + p * g.C, NV * Vec<T>::width * (int64_t)sizeof(T));
+}
+
 // The same for all channels.
 template <class T, int P, int NV>
 NETLET_INLINE void depthwise_channels(const DepthwiseArgs& g, const T* x, T* y, Taps td, Taps th, Taps tw) {
@@ -68,10 +79,23 @@ NETLET_INLINE void depthwise_channels(const DepthwiseArgs& g, const T* x, T* y, 
     const T *w = static_cast<const T*>(g.w), *bias = static_cast<const T*>(g.bias);
     auto columns = [&](int64_t c) { return bias ? bias + c : nullptr; };
     int64_t c = 0;
-    for (; c + NV * W <= g.C; c += NV * W)
+    for (; c + NV * W <= g.C; c += NV * W) {
+        if (P > 1 && g.axis[1].step > 1) prefetch_next_row<T, P, NV>(g, x + c);
         depthwise_pixels<T, P, NV>(g, x + c, w + c, columns(c), y + c, td, th, tw, W);
+    }
     for (; c < g.C; c += W)
         depthwise_pixels<T, P, 1>(g, x + c, w + c, columns(c), y + c, td, th, tw, g.C - c < W ? g.C - c : W);
+}
+
+template <class T>
+static void relu6_block(T* c, int64_t ldc, int64_t rows, int64_t columns) {
+    using V = Vec<T>;
+    const V zero = V::zero(), six = V::set1(6);
+    for (int64_t i = 0; i < rows; ++i, c += ldc)
+        for (int64_t j = 0; j < columns; j += V::width) {
+            const int64_t n = columns - j < V::width ? columns - j : V::width;
+            clip(V::load_n(c + j, n), zero, six).store_n(c + j, n);
+        }
 }
 
 // Computes one row of the grid. Pixels that share their taps are computed 8 or 4 at a time with one vector of channels;
@@ -102,7 +126,10 @@ NETLET_INLINE void depthwise_row(const DepthwiseArgs& g, int64_t row) {
             depthwise_channels<T, 4, 1>(g, xq, yq, td, th, tw), pixels = 4;
         else
             depthwise_channels<T, 1, 4>(g, xq, yq, td, th, tw);
-        epilogue(g.act, g.alpha, yq, w.out_step * g.C, pixels, g.C);
+        if (g.act == Activation::relu6)
+            relu6_block(yq, w.out_step * g.C, pixels, g.C);
+        else
+            epilogue(g.act, g.alpha, yq, w.out_step * g.C, pixels, g.C);
         q += pixels;
     }
 }
@@ -141,6 +168,88 @@ NETLET_INLINE void depthwise_taps(const DepthwiseKernelGradArgs& g, int64_t begi
     for (int t = 0; t < N; ++t) acc[t].store_n(dw + t * g.C, lanes);
 }
 
+template <bool b> struct Constant {
+    static constexpr bool value = b;
+};
+
+// Two vectors of channels where the registers hold the sums of 18: two neighbouring cache lines of each pixel are read.
+template <class T> constexpr int wide_channels = Vec<T>::width * sizeof(T) == 64 ? 2 : 1;
+
+// The same for all taps of a 3 x 3 window without dilation over one row of output pixels whose three rows of x are all
+// inside, for NV whole vectors of channels. Each row of dy is read once.
+template <class T, int NV>
+NETLET_INLINE void depthwise_nine_taps(const DepthwiseKernelGradArgs& g, const T* x, const T* dy, T* dw,
+                                       bool accumulate) {
+    using V = Vec<T>;
+    constexpr int W = V::width;
+    const ConvAxis& w = g.axis[2];
+    const int64_t pitch = w.in * g.C;
+    constexpr int64_t bytes = NV * W * (int64_t)sizeof(T);
+    V acc[9][NV];
+#pragma GCC unroll 9
+    for (int t = 0; t < 9; ++t)
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; ++v) acc[t][v] = accumulate ? V::load(dw + t * g.C + v * W) : V::zero();
+    // Adds output pixel q; `inside`: all of its taps.
+    auto add = [&](int64_t q, auto inside) __attribute__((always_inline)) {
+        const T* at = x + (q * w.step + w.first) * g.C;
+        const Taps taps = decltype(inside)::value ? Taps{0, 3} : taps_inside(w, q);
+        V grad[NV];
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; ++v) grad[v] = V::load(dy + q * g.C + v * W);
+#pragma GCC unroll 3
+        for (int t = 0; t < 3; ++t)
+            if (t >= taps.begin && t < taps.end)
+#pragma GCC unroll 3
+                for (int r = 0; r < 3; ++r)
+#pragma GCC unroll 2
+                    for (int v = 0; v < NV; ++v)
+                        acc[3 * r + t][v] = fma(V::load(at + r * pitch + t * g.C + v * W), grad[v], acc[3 * r + t][v]);
+    };
+    for (int64_t q = 0; q < w.grid; ++q) {
+        const int64_t column = q * w.step + w.first;
+        if (column < 0 || column + 2 >= w.in) {
+            add(q, Constant<false>());
+            continue;
+        }
+        // What the next row of dy reads and this one does not.
+        const T* next = x + column * g.C + 3 * pitch;
+        for (int64_t r = 0; r < g.axis[1].step; ++r)
+            for (int64_t p = 0; p < w.step; ++p) prefetch(next + r * pitch + p * g.C, bytes);
+        prefetch(dy + (w.grid + q) * g.C, bytes);
+        add(q, Constant<true>());
+    }
+#pragma GCC unroll 9
+    for (int t = 0; t < 9; ++t)
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; ++v) acc[t][v].store(dw + t * g.C + v * W);
+}
+
+// Compiled for vectors of float32 only, to keep the library small.
+template <class T> constexpr bool has_nine_taps = sizeof(T) == 4 && Vec<T>::width > 1;
+
+NETLET_INLINE bool is_plain_3x3(const DepthwiseKernelGradArgs& g) {
+    const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
+    return d.kernel == 1 && d.in == 1 && d.first == 0 && d.grid == 1 && h.kernel == 3 && w.kernel == 3 &&
+           h.tap_step == 1 && w.tap_step == 1;
+}
+
+// Whole vectors of channels of one row of output pixels; the first channel that is left.
+template <class T>
+NETLET_INLINE int64_t depthwise_row_of_nine(const DepthwiseKernelGradArgs& g, int64_t row, T* dw, bool accumulate) {
+    constexpr int64_t W = Vec<T>::width;
+    constexpr int NV = wide_channels<T>;
+    const ConvAxis &h = g.axis[1], &w = g.axis[2];
+    const int64_t ih = row % h.grid * h.step + h.first, n = row / h.grid;
+    if (ih < 0 || ih + 2 >= h.in) return 0;
+    const T* x = static_cast<const T*>(g.x) + (n * h.in + ih) * w.in * g.C;
+    const T* dy = static_cast<const T*>(g.dy) + row * w.grid * g.C;
+    int64_t c = 0;
+    for (; c + NV * W <= g.C; c += NV * W) depthwise_nine_taps<T, NV>(g, x + c, dy + c, dw + c, accumulate);
+    for (; c + W <= g.C; c += W) depthwise_nine_taps<T, 1>(g, x + c, dy + c, dw + c, accumulate);
+    return c;
+}
+
 template <class T>
 NETLET_INLINE void depthwise_kernel_grad(const DepthwiseKernelGradArgs& g, int64_t slice) {
     constexpr int W = Vec<T>::width;
@@ -149,12 +258,17 @@ NETLET_INLINE void depthwise_kernel_grad(const DepthwiseKernelGradArgs& g, int64
     const int64_t rows = g.batch * d.grid * h.grid, begin = slice * g.slice;
     const int64_t end = rows - begin < g.slice ? rows : begin + g.slice;
     T* dw = static_cast<T*>(g.dw) + slice * d.kernel * h.kernel * w.kernel * g.C;
-    for (int64_t row = begin; row < end; row += cached_rows) {
-        const int64_t stop = end - row < cached_rows ? end : row + cached_rows;
+    const bool nine = has_nine_taps<T> && is_plain_3x3(g);
+    const int64_t step = nine ? 1 : cached_rows;
+    for (int64_t row = begin; row < end; row += step) {
+        const int64_t stop = end - row < step ? end : row + step;
         const bool accumulate = g.accumulate || row > begin;
+        int64_t first = 0;
+        if constexpr (has_nine_taps<T>)
+            if (nine) first = depthwise_row_of_nine(g, row, dw, accumulate);
         for (int64_t td = 0; td < d.kernel; ++td)
             for (int64_t th = 0; th < h.kernel; ++th)
-                for (int64_t c = 0; c < g.C; c += W) {
+                for (int64_t c = first; c < g.C; c += W) {
                     const int64_t lanes = g.C - c < W ? g.C - c : W;
                     for (int64_t k = 0; k < w.kernel;) {
                         T* to = dw + ((td * h.kernel + th) * w.kernel + k) * g.C + c;
