@@ -2,6 +2,7 @@
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
 #include "bindings/halves.h"
+#include "ops/activation/activation.h"
 #include "ops/norm/norm.h"
 
 namespace netlet::bindings {
@@ -18,12 +19,14 @@ void bind_norm(py::module_& m) {
         "(x - mean) / sqrt(variance + epsilon) * gamma + beta over the last axis; not centred: x / root mean square.");
     m.def(
         "batch_norm",
-        [](const Arg& x, const Optional& gamma, const Optional& beta, double epsilon) {
-            ops::BatchNorm b = ops::batch_norm(Tape::current(), x, or_null(gamma), or_null(beta), epsilon);
+        [](const Arg& x, const Optional& gamma, const Optional& beta, double epsilon, const std::string& activation) {
+            ops::BatchNorm b = ops::batch_norm(Tape::current(), x, or_null(gamma), or_null(beta), epsilon,
+                                               ops::activation_by_name(activation));
             return std::make_tuple(round_to(x.half, b.y), b.mean, b.variance);
         },
-        "x"_a, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3, NoGil(),
-        "(y, mean, variance) with the statistics of each channel (last axis); no gradient through the latter two.");
+        "x"_a, "gamma"_a = py::none(), "beta"_a = py::none(), "epsilon"_a = 1e-3, "activation"_a = "linear", NoGil(),
+        "(act(y), mean, variance) with the statistics of each channel (last axis); no gradient through the latter "
+        "two.");
     m.def("group_norm",
           keeps_half([](const Arg& x, int64_t groups, const Optional& gamma, const Optional& beta, double epsilon) {
               return ops::group_norm(Tape::current(), x, groups, or_null(gamma), or_null(beta), epsilon);

@@ -95,6 +95,30 @@ def test_batch_statistics(isa):
             assert_near(variance, x.astype("f8").var(0), tol, 0)
 
 
+@pytest.mark.parametrize("activation", ["relu", "relu6", "silu"])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_an_activation_in_the_same_pass_has_the_bits_of_one_after_it(isa, dtype, activation):
+    for shape in ((2, 1), (7, 3), (65, 17), (130, 64), (70, 300), (0, 5), (3, 5, 4, 24)):
+        x, dy = normal(*shape, dtype=dtype), normal(*shape, seed=1, dtype=dtype)
+        if x.size > 1000:
+            x[0, 0] = np.nan
+        gamma, beta = 5 * normal(shape[-1], seed=2, dtype=dtype), normal(shape[-1], seed=3, dtype=dtype)
+
+        def fused(x, gamma, beta):
+            return _core.batch_norm(x, gamma, beta, EPS, activation)[0]
+
+        def after(x, gamma, beta):
+            return _core.activation(batch_norm(x, gamma, beta), activation)
+
+        for weights in ((gamma, beta), (None, None)):
+            for double in (False, True):
+                y, grads = run(fused, [x, *weights], dy, double)
+                expected, expected_grads = run(after, [x, *weights], dy, double)
+                np.testing.assert_array_equal(y, expected)
+                for got, want in zip(grads, expected_grads, strict=True):
+                    np.testing.assert_array_equal(got, want)
+
+
 def test_a_large_mean_costs_nothing(isa):
     """float32 with mean 1e4 and variance 1e-4, also with an outlier in front: no accuracy is lost beyond that of x."""
     x = (1e4 + 0.01 * normal(3000, 33)).astype("f4")
@@ -256,6 +280,7 @@ def results():
         x, dy, g = normal(*shape, dtype="f4"), normal(*shape, seed=1, dtype="f4"), normal(shape[-1], seed=2, dtype="f4")
         for name, f in {
             "batch": lambda x, g, b: _core.batch_norm(x, g, b)[0],
+            "batch, relu6": lambda x, g, b: _core.batch_norm(x, g, b, 1e-3, "relu6")[0],
             "layer": lambda x, g, b: _core.layer_norm(x, g, b),
             "group": lambda x, g, b: _core.group_norm(x, 6, g, b),
             "given": lambda x, g, b: _core.given_norm(x, b, b, g, b),

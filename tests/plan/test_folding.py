@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import netlet
-from netlet import layers, ops
+from netlet import initializers, layers, ops
 
 RNG = np.random.default_rng(3)
 
@@ -227,6 +227,57 @@ def test_training_pools_before_it_activates_and_has_the_same_bits(chain, functio
         np.testing.assert_array_equal(a, b)
 
 
+ACTIVATED = {
+    "relu": lambda: [layers.Conv2D(6, 3), layers.BatchNormalization(), layers.ReLU()],
+    "relu6": lambda: [layers.BatchNormalization(gamma_initializer=initializers.Constant(9.0)), layers.ReLU(6.0)],
+    "relu6 by name": lambda: [layers.Conv2D(6, 3), layers.BatchNormalization(), layers.Activation("relu6")],
+    "channels first": lambda: [layers.BatchNormalization(axis=1, scale=False), layers.Activation("relu")],
+}
+
+
+@pytest.mark.parametrize("functional", [False, True])
+@pytest.mark.parametrize("chain", ACTIVATED.values(), ids=ACTIVATED)
+def test_training_activates_in_the_norms_passes_and_has_the_same_bits(chain, functional, monkeypatch):
+    y = RNG.standard_normal((3, 2)).astype("f4")
+
+    def trained(fuses):
+        with monkeypatch.context() as patch:
+            if not fuses:
+                patch.setattr("netlet.models.folding.pool_first", lambda layers: (layers[0], 1))
+            netlet.utils.set_random_seed(0)
+            model = netlet.Sequential([netlet.Input((9, 8, 4)), *chain(), layers.Flatten(), layers.Dense(2)])
+            if functional:
+                model = netlet.Model(model.inputs, model.outputs)
+            model.compile("adam", "mse")
+            model.fit(IMAGES, y, batch_size=3, epochs=3, verbose=0)
+            names = [r["kernel"] for r in model.plan(IMAGES, y, batch_size=3, mode="train").records()]
+            return any(n.startswith("activation") for n in names), model.get_weights()
+
+    separate, ours = trained(True)
+    assert not separate
+    separate, expected = trained(False)
+    assert separate
+    for a, b in zip(ours, expected, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        lambda: [layers.BatchNormalization(trainable=False), layers.ReLU()],
+        lambda: [layers.BatchNormalization(renorm=True), layers.ReLU()],
+        lambda: [layers.BatchNormalization(), layers.ReLU(6.0, negative_slope=0.1)],
+        lambda: [layers.BatchNormalization(), layers.ReLU(5.0)],
+        lambda: [layers.BatchNormalization(), layers.ReLU(activity_regularizer="l2")],
+    ],
+)
+def test_what_is_not_activated_by_the_norm(chain):
+    model = conv_model(*chain(), layers.Flatten(), layers.Dense(2))
+    model.compile("sgd", "mse")
+    names = [r["kernel"] for r in model.plan(IMAGES, np.zeros((3, 2), "f4"), batch_size=3, mode="train").records()]
+    assert any(n.startswith("activation_fwd") for n in names)
+
+
 @pytest.mark.parametrize(
     "chain",
     [
@@ -282,6 +333,12 @@ def test_padding_is_the_convolutions(chain):
     model = conv_model(*chain())
     check(model, IMAGES)
     assert "fill" not in kernels(model, IMAGES)
+
+
+def test_depthwise_convolutions_compute_relu6():
+    model = conv_model(layers.DepthwiseConv2D(3), layers.BatchNormalization(), layers.ReLU(6.0))
+    check(model, IMAGES)
+    assert "activation_fwd" not in kernels(model, IMAGES)
 
 
 @pytest.mark.parametrize("chain", PADDED.values(), ids=PADDED)

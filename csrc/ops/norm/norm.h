@@ -1,4 +1,5 @@
 #pragma once
+#include "ops/activation/activation_args.h"
 #include "plan/tape.h"
 
 namespace netlet::ops {
@@ -8,11 +9,13 @@ namespace netlet::ops {
 // Over the last axis of each row. Without `centred`, RMS normalization: nothing is subtracted.
 Tensor layer_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon, bool centred);
 
-// mean and variance (C,): those of this batch, for moving statistics; no gradient flows through them.
+// y = act(normalized x). mean and variance (C,): those of this batch, for moving statistics; no gradient flows through
+// them.
 struct BatchNorm {
     Tensor y, mean, variance;
 };
-BatchNorm batch_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon);
+BatchNorm batch_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon,
+                     Activation act = Activation::linear);
 
 // x (N, ..., C), rank >= 2: statistics of each sample's `groups` groups of neighbouring channels.
 Tensor group_norm(Tape& tape, const Tensor& x, int64_t groups, const Tensor& gamma, const Tensor& beta, double epsilon);

@@ -22,6 +22,7 @@
 // plus u^2 mean^2, which x, given in T, has already lost.
 #pragma once
 #include "base/types.h"
+#include "ops/activation/activation_args.h"
 
 namespace netlet {
 
@@ -39,6 +40,12 @@ struct NormColumns {
     NETLET_MEMBER_INLINE int64_t channels() const { return C / fold; }
 };
 
+// The activations that column kernels apply to z = (x - centre) a + b. Backward computes z again from x, with the same
+// bits, instead of reading y. In float64, and on a GPU, they are ops of their own.
+constexpr bool can_follow_norm(Activation act) {
+    return act == Activation::linear || act == Activation::relu || act == Activation::relu6;
+}
+
 // The coefficients of a column, (3, O, C): centre, a, b of y = (x - centre) a + b, or a, b, c of the backward dx = dy a
 // + (x - centre) b + c.
 template <class T>
@@ -50,9 +57,10 @@ struct NormMomentsArgs {
 
 template <class T>
 struct NormSumsArgs {
-    const T *x, *dy, *centre;
-    double* partial;  // (O, pieces, 2, C): sum dy, sum dy (x - centre)
+    const T *x, *dy, *centre;  // centre: the coefficients of forward, of which centre is the first
+    double* partial;           // (O, pieces, 2, C): sum dz, sum dz (x - centre)
     NormColumns s;
+    Activation act;  // dz = dy act'(z); can_follow_norm
 };  // work units as above
 
 template <class T>
@@ -72,6 +80,7 @@ struct NormApplyArgs {
     const T *x, *columns;
     T* y;
     NormColumns s;
+    Activation act;  // y = act(z); can_follow_norm
 };  // a work unit is a row of O * R
 
 template <class T>
@@ -88,10 +97,11 @@ struct NormFinishBwdArgs {
 
 template <class T>
 struct NormApplyBwdArgs {
-    const T *x, *dy, *centre, *columns;
+    const T *x, *dy, *centre, *columns;  // centre: as in NormSumsArgs; columns: of backward
     T* dx;
     NormColumns s;
     bool accumulate;  // dx += instead of dx =
+    Activation act;   // as in NormSumsArgs
 };  // a work unit is a row of O * R
 
 // ---- rows: x (R, C) ------------------------------------------------------------------------------------------------

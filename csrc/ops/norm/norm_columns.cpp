@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "dispatch/number_kernels.h"
+#include "ops/activation/activation.h"
 #include "ops/higher_order/higher_order.h"
 #include "ops/norm/norm.h"
 #include "ops/norm/norm_args.h"
@@ -55,6 +56,7 @@ struct Norm {
     Tensor x = {}, gamma = {}, beta = {}, mean = {}, variance = {};  // the last two are inputs if `given`
     bool given = false;
     double epsilon = 0;
+    Activation act = Activation::linear;
     NormColumns s = {};
     Tensor moment = {}, columns = {};
 };
@@ -91,12 +93,13 @@ void emit_statistics(Tape& tape, const Norm& n) {
               work_of_groups(n.s));
 }
 
-// y = (x - centre) a + b
+// y = act((x - centre) a + b)
 template <class T>
-void emit_apply(Tape& tape, const Tensor& x, const Tensor& columns, const Tensor& y, const NormColumns& s,
-                bool prepack) {
+void emit_apply(Tape& tape, const Tensor& x, const Tensor& columns, const Tensor& y, const NormColumns& s, bool prepack,
+                Activation act = Activation::linear) {
     NormApplyArgs<T> args{};
     args.s = s;
+    args.act = act;
     Work work = work_of_rows(s, 3);
     work.prepack = prepack;
     tape.emit(NETLET_KERNEL_FOR(norm_apply, x->dtype), args, {in(args.x, x), in(args.columns, columns), out(args.y, y)},
@@ -109,7 +112,7 @@ void emit_forward(Tape& tape, const Norm& n, const Tensor& y) {
         emit_columns<T>(tape, n);
     else
         emit_statistics<T>(tape, n);
-    emit_apply<T>(tape, n.x, n.columns, y, n.s, false);
+    emit_apply<T>(tape, n.x, n.columns, y, n.s, false, n.act);
 }
 
 template <class T>
@@ -122,6 +125,7 @@ void emit_backward(Tape& tape, const Norm& n, const Tensor& dy) {
     const Tensor sums = sums_tensor(tape, s);
     NormSumsArgs<T> add{};
     add.s = s;
+    add.act = n.act;
     tape.emit(NETLET_KERNEL_FOR(norm_sums, type), add,
               {in(add.x, n.x), in(add.dy, dy), in(add.centre, n.columns), out(add.partial, sums)},
               work_of_pieces(s, 4));
@@ -145,6 +149,7 @@ void emit_backward(Tape& tape, const Norm& n, const Tensor& dy) {
     if (!dx) return;
     NormApplyBwdArgs<T> apply{};
     apply.s = s;
+    apply.act = n.act;
     const Tensor x = n.given ? nullptr : n.x;
     tape.emit(NETLET_KERNEL_FOR(norm_apply_bwd, type), apply,
               {in_if(apply.x, x), in(apply.dy, dy), in(apply.centre, n.columns), in(apply.columns, columns),
@@ -168,10 +173,11 @@ Tensor normalise(Tape& tape, Norm n) {
             [n](Tape& tape, const Grads& dy) {
                 with_float(n.x->dtype, [&]<class T>(T) { emit_backward<T>(tape, n, dy[0]); });
             },
-            by_definition([given = n.given, epsilon = n.epsilon, samples = n.s.O, groups = n.s.groups](
+            by_definition([given = n.given, epsilon = n.epsilon, samples = n.s.O, groups = n.s.groups, act = n.act](
                               Tape& tape, const Tensors& x) {
-                return Tensors{given ? given_norm_definition(tape, x[0], x[1], x[2], x[3], x[4], epsilon)
-                                     : group_norm_definition(tape, x[0], x[1], x[2], samples, groups, epsilon)};
+                const Tensor z = given ? given_norm_definition(tape, x[0], x[1], x[2], x[3], x[4], epsilon)
+                                       : group_norm_definition(tape, x[0], x[1], x[2], samples, groups, epsilon);
+                return Tensors{act == Activation::linear ? z : activation(tape, z, act)};
             }));
     return y;
 }
@@ -180,8 +186,14 @@ int64_t rows_of(const Tensor& x, int first) { return x->shape.product(first, x->
 
 }  // namespace
 
-BatchNorm batch_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon) {
+BatchNorm batch_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Tensor& beta, double epsilon,
+                     Activation act) {
     check_channels("batch_normalization", x, {{"gamma", gamma}, {"beta", beta}});
+    if (act != Activation::linear && (tape.on_gpu() || x->dtype != DType::f32 || !can_follow_norm(act))) {
+        BatchNorm b = batch_norm(tape, x, gamma, beta, epsilon);
+        b.y = activation(tape, b.y, act);
+        return b;
+    }
     const int64_t C = x->shape.back();
     BatchNorm b{nullptr, tape.empty({C}, x->dtype), tape.empty({C}, x->dtype)};
     b.y = normalise(tape, {.x = x,
@@ -190,6 +202,7 @@ BatchNorm batch_norm(Tape& tape, const Tensor& x, const Tensor& gamma, const Ten
                            .mean = b.mean,
                            .variance = b.variance,
                            .epsilon = epsilon,
+                           .act = act,
                            .s = columns_of(tape, 1, rows_of(x, 0), C, C)});
     return b;
 }

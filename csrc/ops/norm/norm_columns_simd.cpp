@@ -2,6 +2,7 @@
 #include "dispatch/kernel.h"
 #include "ops/norm/norm_args.h"
 #include "simd/each_vector.h"
+#include "simd/vmath.h"
 
 namespace netlet::NETLET_ISA {
 
@@ -93,10 +94,21 @@ NETLET_INLINE void moments_of(const NormMomentsArgs<T>& a, Range r) {
     }
 }
 
-// y = (x - centre) a + b
+// linear, relu and relu6 as one clip to (low, high).
+template <class V> struct Bounds {
+    V low, high;
+    NETLET_MEMBER_INLINE explicit Bounds(Activation act) {
+        using T = typename V::Scalar;
+        low = V::set1(act == Activation::linear ? -(T)__builtin_inf() : 0);
+        high = V::set1(act == Activation::relu6 ? 6 : (T)__builtin_inf());
+    }
+};
+
+// y = act((x - centre) a + b)
 template <class T>
 NETLET_INLINE void apply(const NormApplyArgs<T>& a, Range r) {
     using V = Vec<T>;
+    const Bounds<V> bounds(a.act);
     const int64_t C = a.s.C;
     for (int64_t row = r.begin, end; row < r.end; row = end) {
         const int64_t o = row / a.s.R, of_o = (o + 1) * a.s.R;
@@ -114,37 +126,54 @@ NETLET_INLINE void apply(const NormApplyArgs<T>& a, Range r) {
             for (int64_t i = row; i < end; ++i)
                 for (int v = 0; v < k; ++v) {
                     const int64_t at = i * C + c + v * V::width;
-                    store_lanes(fma(load_lanes<V>(a.x + at, lanes) - m[v], s[v], b[v]), a.y + at, lanes);
+                    const V z = fma(load_lanes<V>(a.x + at, lanes) - m[v], s[v], b[v]);
+                    store_lanes(clip(z, bounds.low, bounds.high), a.y + at, lanes);
                 }
         });
     }
 }
 
 // ---- backward ------------------------------------------------------------------------------------------------------
-template <class T>
+// dz = dy act'(z), z = d a + b with d = x - centre.
+template <bool activated, class V>
+NETLET_INLINE V gradient_of_z(V dy, V d, V scale, V shift, const Bounds<V>& bounds) {
+    if constexpr (!activated) return dy;
+    const V z = fma(d, scale, shift);
+    return select(gt(z, bounds.low) & lt(z, bounds.high), dy, V::zero());
+}
+
+template <bool activated, class T>
 NETLET_INLINE void sums_of(const NormSumsArgs<T>& a, Range r) {
     using V = Vec<T>;
+    const Bounds<V> bounds(a.act);
     T first[4 * V::width], second[4 * V::width];
     for (int64_t unit = r.begin; unit < r.end; ++unit) {
         const Piece piece = piece_of(a.s, unit);
         double *s1 = a.partial + piece.at, *s2 = s1 + a.s.C;
         const int64_t C = a.s.C, from = (piece.o * a.s.R + piece.row) * C + piece.column;
         const T* centre = a.centre + piece.o * C + piece.column;
+        const T *scale = centre + a.s.O * C, *shift = scale + a.s.O * C;
         for (int64_t done = 0; done < piece.rows; done += norm_block) {
             const int64_t n = piece.rows - done < norm_block ? piece.rows - done : norm_block;
             for_strips<V>(0, piece.columns, [&](int64_t c, auto vectors, int64_t lanes) NETLET_INLINE_LAMBDA {
                 constexpr int k = decltype(vectors)::count;
-                V m[k], s[k], q[k];
+                V m[k], ka[k], kb[k], s[k], q[k];
                 for (int v = 0; v < k; ++v) {
                     m[v] = load_lanes<V>(centre + c + v * V::width, lanes);
+                    if constexpr (activated) {
+                        ka[v] = load_lanes<V>(scale + c + v * V::width, lanes);
+                        kb[v] = load_lanes<V>(shift + c + v * V::width, lanes);
+                    }
                     s[v] = q[v] = V::zero();
                 }
                 for (int64_t i = done; i < done + n; ++i)
                     for (int v = 0; v < k; ++v) {
                         const int64_t at = from + i * C + c + v * V::width;
+                        const V d = load_lanes<V>(a.x + at, lanes) - m[v];
                         const V dy = load_lanes<V>(a.dy + at, lanes);
-                        s[v] += dy;
-                        q[v] = fma(dy, load_lanes<V>(a.x + at, lanes) - m[v], q[v]);
+                        const V dz = gradient_of_z<activated>(dy, d, ka[v], kb[v], bounds);
+                        s[v] += dz;
+                        q[v] = fma(dz, d, q[v]);
                     }
                 for (int v = 0; v < k; ++v) {
                     s[v].store(first + v * V::width);
@@ -160,10 +189,11 @@ NETLET_INLINE void sums_of(const NormSumsArgs<T>& a, Range r) {
     }
 }
 
-// dx = dy a + (x - centre) b + c, or dy a if x is null
-template <class T, bool with_x>
+// dx = dz a + (x - centre) b + c, or dz a if x is null, where act is linear
+template <bool with_x, bool activated, class T>
 NETLET_INLINE void apply_bwd(const NormApplyBwdArgs<T>& a, Range r) {
     using V = Vec<T>;
+    const Bounds<V> bounds(a.act);
     const int64_t C = a.s.C;
     for (int64_t row = r.begin, end; row < r.end; row = end) {
         const int64_t o = row / a.s.R, of_o = (o + 1) * a.s.R;
@@ -171,9 +201,10 @@ NETLET_INLINE void apply_bwd(const NormApplyBwdArgs<T>& a, Range r) {
         end = end < of_o ? end : of_o;
         const T *pa = a.columns + o * C, *pb = pa + a.s.O * C, *pc = pb + a.s.O * C;
         const T* centre = with_x ? a.centre + o * C : nullptr;
+        const T *scale = with_x ? centre + a.s.O * C : nullptr, *shift = with_x ? scale + a.s.O * C : nullptr;
         for_strips<V>(0, C, [&](int64_t c, auto vectors, int64_t lanes) NETLET_INLINE_LAMBDA {
             constexpr int k = decltype(vectors)::count;
-            V m[k], ka[k], kb[k], kc[k];
+            V m[k], s[k], b[k], ka[k], kb[k], kc[k];
             for (int v = 0; v < k; ++v) {
                 ka[v] = load_lanes<V>(pa + c + v * V::width, lanes);
                 if constexpr (with_x) {
@@ -181,15 +212,20 @@ NETLET_INLINE void apply_bwd(const NormApplyBwdArgs<T>& a, Range r) {
                     kb[v] = load_lanes<V>(pb + c + v * V::width, lanes);
                     kc[v] = load_lanes<V>(pc + c + v * V::width, lanes);
                 }
+                if constexpr (activated) {
+                    s[v] = load_lanes<V>(scale + c + v * V::width, lanes);
+                    b[v] = load_lanes<V>(shift + c + v * V::width, lanes);
+                }
             }
             for (int64_t i = row; i < end; ++i)
                 for (int v = 0; v < k; ++v) {
                     const int64_t at = i * C + c + v * V::width;
                     const V dy = load_lanes<V>(a.dy + at, lanes);
                     V dx;
-                    if constexpr (with_x)
-                        dx = fma(dy, ka[v], fma(load_lanes<V>(a.x + at, lanes) - m[v], kb[v], kc[v]));
-                    else
+                    if constexpr (with_x) {
+                        const V d = load_lanes<V>(a.x + at, lanes) - m[v];
+                        dx = fma(gradient_of_z<activated>(dy, d, s[v], b[v], bounds), ka[v], fma(d, kb[v], kc[v]));
+                    } else
                         dx = dy * ka[v];
                     if (a.accumulate) dx += load_lanes<V>(a.dx + at, lanes);
                     store_lanes(dx, a.dx + at, lanes);
@@ -204,17 +240,27 @@ NETLET_INLINE void moving_average(const MovingAverageArgs<T>& a, Range r) {
     for (int64_t i = r.begin; i < r.end; ++i) a.moving[i] = (T)((double)a.moving[i] * m + (double)a.value[i] * (1 - m));
 }
 
+// The op gives no activation in float64, so kernels for one are not compiled.
+template <class T> NETLET_INLINE bool is_linear(Activation act) { return sizeof(T) == 8 || act == Activation::linear; }
+
 }  // namespace
 
 #define NETLET_NORM(T, suffix)                                                                                         \
     NETLET_DEFINE_KERNEL(norm_moments_##suffix, NormMomentsArgs<T>) { moments_of(a, r); }                              \
     NETLET_DEFINE_KERNEL(norm_apply_##suffix, NormApplyArgs<T>) { apply(a, r); }                                       \
-    NETLET_DEFINE_KERNEL(norm_sums_##suffix, NormSumsArgs<T>) { sums_of(a, r); }                                       \
-    NETLET_DEFINE_KERNEL(norm_apply_bwd_##suffix, NormApplyBwdArgs<T>) {                                               \
-        if (a.x)                                                                                                       \
-            apply_bwd<T, true>(a, r);                                                                                  \
+    NETLET_DEFINE_KERNEL(norm_sums_##suffix, NormSumsArgs<T>) {                                                        \
+        if (is_linear<T>(a.act))                                                                                       \
+            sums_of<false>(a, r);                                                                                      \
         else                                                                                                           \
-            apply_bwd<T, false>(a, r);                                                                                 \
+            sums_of<sizeof(T) == 4>(a, r);                                                                             \
+    }                                                                                                                  \
+    NETLET_DEFINE_KERNEL(norm_apply_bwd_##suffix, NormApplyBwdArgs<T>) {                                               \
+        if (!a.x)                                                                                                      \
+            apply_bwd<false, false>(a, r);                                                                             \
+        else if (is_linear<T>(a.act))                                                                                  \
+            apply_bwd<true, false>(a, r);                                                                              \
+        else                                                                                                           \
+            apply_bwd<true, sizeof(T) == 4>(a, r);                                                                     \
     }                                                                                                                  \
     NETLET_DEFINE_KERNEL(moving_average_##suffix, MovingAverageArgs<T>) { moving_average(a, r); }
 NETLET_NORM(float, f32)

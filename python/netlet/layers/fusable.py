@@ -61,6 +61,38 @@ def normalizes(layer: Any, product: Any) -> bool:
     return bool(layer.axis % rank == channels and layer.compute_dtype == product.compute_dtype)
 
 
+def fused_into(product: Any, layer: Any) -> tuple[str, float] | None:
+    """The (name, alpha) of the layer's activation if the product before it computes it at inference; else None."""
+    if getattr(layer, "compute_dtype", None) != product.compute_dtype:
+        return None
+    if isinstance(product, DepthwiseConv) and is_relu6(layer):
+        return ("relu6", 0.0)
+    return fused_activation(layer)
+
+
+def follows_batch_norm(layers: Sequence[Any]) -> str | None:
+    """The name of the second layer's activation, if the first one, a batch normalization, can apply it while training.
+
+    The kernels compute that activation's gradient from the normalization's input, so nothing between is written.
+    """
+    if len(layers) < 2 or type(layers[0]) is not BatchNormalization:
+        return None
+    norm, after = layers[:2]
+    plain = norm.built and norm.trainable and not norm.renorm and norm.activity_regularizer is None
+    if not plain or norm.compute_dtype != "float32" or getattr(after, "compute_dtype", None) != norm.compute_dtype:
+        return None
+    return "relu6" if is_relu6(after) else "relu" if fused_activation(after) == ("relu", 0.0) else None
+
+
+def is_relu6(layer: Any) -> bool:
+    """Whether the layer computes min(max(x, 0), 6) and nothing else."""
+    if getattr(layer, "activity_regularizer", None) is not None:
+        return False
+    if type(layer) is Activation:
+        return bool(layer.activation is activations.relu6)
+    return type(layer) is ReLU and layer.max_value == 6 and layer.threshold == 0 and layer.negative_slope == 0
+
+
 def border_before(layers: Sequence[Any]) -> Border | None:
     """The zeros that the first of these layers adds, if it is a padding that the second one, a convolution, can add.
 

@@ -7,9 +7,10 @@ one product: act(batch_norm(x . kernel + bias)) = act(x . kernel' + bias'). The 
 again after a weight is written (`_core.fold_norm`). Zero padding before a depthwise convolution becomes the
 convolution's own, also while training, so that the padded image is not written.
 
-Training: max_pool(relu(x)) is computed as relu(max_pool(x)). Values and gradients are equal to the bit: relu does not
-change which positive value is the first largest one, and where no value is positive its gradient is 0. In the second
-form relu and its gradient run over the smaller, pooled image.
+Training: relu or relu6 after a batch normalization is applied in the normalization's own passes over memory, forward
+and backward. max_pool(relu(x)) is computed as relu(max_pool(x)). Values and gradients are equal to the bit: relu does
+not change which positive value is the first largest one, and where no value is positive its gradient is 0. In the
+second form relu and its gradient run over the smaller, pooled image.
 """
 
 from __future__ import annotations
@@ -22,7 +23,17 @@ from netlet import _core, activations
 from netlet.engine.graph import Function, mask_of
 from netlet.layers.base import call_context
 from netlet.layers.base.input_spec import check
-from netlet.layers.fusable import LINEAR, Border, border_before, fused_activation, is_linear, is_product, normalizes
+from netlet.layers.fusable import (
+    LINEAR,
+    Border,
+    border_before,
+    follows_batch_norm,
+    fused_activation,
+    fused_into,
+    is_linear,
+    is_product,
+    normalizes,
+)
 from netlet.layers.pooling.pooling import MaxPooling, Pooling
 from netlet.layers.quantized.int8.folded_normalization import FoldedNormalization
 
@@ -30,10 +41,6 @@ from . import codes
 
 LONGEST = 4  # padding, product, batch normalization, activation
 RELU = ("relu", 0.0)
-
-
-def _fused_into(product: Any, layer: Any) -> tuple[str, float] | None:
-    return fused_activation(layer) if getattr(layer, "compute_dtype", None) == product.compute_dtype else None
 
 
 def can_fold(layer: Any) -> bool:
@@ -122,7 +129,7 @@ def fold_first(layers: Sequence[Any]) -> tuple[Any, int]:
         count += 1
     if count < len(layers) and normalizes(layers[count], product):
         batch_norm, count = layers[count], count + 1
-    if count < len(layers) and (fused := _fused_into(product, layers[count])) is not None:
+    if count < len(layers) and (fused := fused_into(product, layers[count])) is not None:
         activation, count = fused, count + 1
     return (product, 1) if count == 1 else (Folded(layers[:count], batch_norm, activation), count)
 
@@ -155,6 +162,31 @@ class PooledFirst(Together):
         return self.layer.activation(self.pooling(self.linear(x)))
 
 
+class ActivatedNorm(Together):
+    """A batch normalization with the statistics of the batch and the activation after it, as one operation.
+
+    Args:
+        layers: the normalization and the activation.
+        activation: the activation's name.
+    """
+
+    def __init__(self, layers: Sequence[Any], activation: str) -> None:
+        super().__init__(layers)
+        self.norm, self.activation = layers[0], activation
+
+    def at_once(self, x: Any) -> Any:
+        norm = self.norm
+        if call_context.current.remat is not None or any(layer._remat_scope is not None for layer in self.layers):
+            return self.layers[1](norm(x))
+        check(norm.input_spec, x, norm.name)
+        (x,), _ = norm._converted((x,), {})
+        _core.push_scope(norm.name)
+        try:
+            return norm._with_batch_statistics(x, self.activation)
+        finally:
+            _core.pop_scope()
+
+
 def pool_first(layers: Sequence[Any]) -> tuple[Any, int]:
     """Fuses the first of these consecutive layers for training.
 
@@ -167,6 +199,8 @@ def pool_first(layers: Sequence[Any]) -> tuple[Any, int]:
     if (border := border_before(layers)) is not None and pool_first(layers[1:])[1] == 1:
         fused = activations.fused(layers[1].activation)
         return (Folded(layers[:2], None, fused, border), 2) if fused else (layers[0], 1)
+    if (name := follows_batch_norm(layers)) is not None and pool_first(layers[1:])[1] == 1:
+        return ActivatedNorm(layers[:2], name), 2
     layer, pooling = layers[0], layers[1] if len(layers) > 1 else None
     pools = isinstance(pooling, MaxPooling) and type(pooling).call is Pooling.call
     pools = pools and pooling.compute_dtype == layer.compute_dtype  # type: ignore[union-attr]

@@ -132,11 +132,7 @@ class BatchNormalization(Scaled):
         if not (training and self.trainable):
             return self._normalised(x, self.moving_mean, self.moving_variance, self.gamma, self.beta)
         if mask is None and not self.renorm:
-            y, mean, variance = normalize_batch(x, self.gamma, self.beta, self.axis, self.epsilon)
-            if math.prod(x.shape):  # an empty batch has no statistics
-                self._move(self.moving_mean, mean, self.momentum)
-                self._move(self.moving_variance, variance, self.momentum)
-            return y
+            return self._with_batch_statistics(x, "linear")
         mean, variance = self._moments(x, mask)
         gamma, beta = self.gamma, self.beta
         if self.renorm:
@@ -146,6 +142,14 @@ class BatchNormalization(Scaled):
             self._move(self.moving_mean, mean, self.momentum)
             self._move(self.moving_variance, variance, self.momentum)
         return self._normalised(x, mean, variance, gamma, beta)
+
+    def _with_batch_statistics(self, x: Any, activation: str) -> Any:
+        """activation(normalized x); the moving statistics move."""
+        y, mean, variance = normalize_batch(x, self.gamma, self.beta, self.axis, self.epsilon, activation)
+        if math.prod(x.shape):  # an empty batch has no statistics
+            self._move(self.moving_mean, mean, self.momentum)
+            self._move(self.moving_variance, variance, self.momentum)
+        return y
 
     def _normalised(self, x: Any, mean: Any, variance: Any, gamma: Any, beta: Any) -> Any:
         return ops.batch_normalization(x, mean, variance, self.axis, beta, gamma, self.epsilon)

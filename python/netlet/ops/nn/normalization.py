@@ -215,7 +215,9 @@ def normalize(x: Any, axis: Any = -1, order: int = 2, epsilon: float | None = No
 
 
 # ---- functions for layers only; they are not ops and do not take symbolic tensors ------------------------------------
-def normalize_batch(x: Any, gamma: Any, beta: Any, axis: int, epsilon: float) -> tuple[Any, Any, Any]:
+def normalize_batch(
+    x: Any, gamma: Any, beta: Any, axis: int, epsilon: float, activation: str = "linear"
+) -> tuple[Any, Any, Any]:
     """Batch normalization with the statistics of this batch.
 
     Args:
@@ -224,6 +226,7 @@ def normalize_batch(x: Any, gamma: Any, beta: Any, axis: int, epsilon: float) ->
         beta: (C,) or None.
         axis: the axis of the channels.
         epsilon: added to the variance.
+        activation: the name of an element-wise activation without parameters, applied to the result.
 
     Returns:
         (y, mean, variance): y of x's shape; mean and variance (C,), without a gradient.
@@ -233,7 +236,7 @@ def normalize_batch(x: Any, gamma: Any, beta: Any, axis: int, epsilon: float) ->
     array([-1.,  1.])
     """
     moved, back = _moved_last(x, [axis % len(shape_of(x))])
-    y, mean, variance = _core.batch_norm(moved, gamma, beta, epsilon)
+    y, mean, variance = _core.batch_norm(moved, gamma, beta, epsilon, activation)
     return (y if back is None else _core.transpose(y, back)), mean, variance
 
 
