@@ -18,6 +18,7 @@ IMAGES = np.zeros((2, 8, 8, 3), "float32")
         (lambda: layers.RandomRotation("a"), ValueError, r"RandomRotation: expected `factor` .* received 'a'"),
         (lambda: layers.RandomZoom(2.0), ValueError, r"RandomZoom: expected `height_factor` .* \(-1, 1\], received 2"),
         (lambda: layers.RandomBrightness(0.1, value_range=3), ValueError, "RandomBrightness: expected `value_range`"),
+        (lambda: layers.MultiHeadAttention(2, 4)(IMAGES[0]), TypeError, r"expected the argument 'value' of call\(\)"),
         (lambda: Dataset.range(3).map(3), TypeError, "Dataset: expected a function, received int"),
         (lambda: Dataset.range(3).filter(None), TypeError, "Dataset: expected a function, received NoneType"),
         (lambda: utils.FeatureSpace(["a"]), TypeError, "FeatureSpace: expected `features` to be a dict"),

@@ -12,7 +12,7 @@ from netlet.base.naming import name_scope
 from netlet.engine.graph import KerasTensor, infer_spec
 
 from . import call_context, masks
-from .calling import as_shapes, has_tensor, name_layer, parameters, shapes_in
+from .calling import as_shapes, has_tensor, missing_argument, name_layer, parameters, shapes_in
 from .quantization.quantized_parts import quantized_parts
 from .state import LayerState
 
@@ -82,7 +82,15 @@ class Building(LayerState):
             object.__setattr__(self, "_build_arguments", shapes)
             self.built = True
             return
-        self.build(**self._shapes_for(self.build, args, kwargs))
+        try:
+            self.build(**self._shapes_for(self.build, args, kwargs))
+        except TypeError as error:  # an input that is missing has no shape either
+            missing = missing_argument(self._call_parameters, args, kwargs)
+            if missing is None:
+                raise
+            raise TypeError(
+                f"Layer '{self.name}': expected the argument '{missing}' of call(), received none."
+            ) from error
 
     def get_build_config(self) -> dict[str, Any] | None:
         """The shapes that `build` was called with, or None; `build_from_config` uses them when a model is loaded."""

@@ -15,6 +15,15 @@ from netlet.base.naming import current_path, name_scope
 from netlet.engine.graph import KerasTensor
 
 
+def missing_argument(wanted: dict[str, inspect.Parameter], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+    """The first argument without a default that a call leaves out, or None."""
+    given = {*list(wanted)[: len(args)], *kwargs}
+    needed = (
+        name for name, p in wanted.items() if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    )
+    return next((name for name in needed if name not in given), None)
+
+
 def name_layer(error: Exception, name: str) -> None:
     """Prefixes an op's error message with the layer's name, unless the message already names a layer or model."""
     text = error.args[0] if error.args else None
