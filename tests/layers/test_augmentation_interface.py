@@ -8,6 +8,7 @@ import pytest
 import netlet
 from netlet import layers
 from netlet.layers.preprocessing.image.base import BaseImagePreprocessingLayer
+from support.child import run_child
 
 X = np.random.default_rng(0).uniform(0, 1, (4, 5, 6, 3)).astype("float32")
 
@@ -122,3 +123,17 @@ def test_dicts_in_a_functional_model():
 def test_errors_name_the_layer_and_the_argument(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_bfloat16_in_a_new_process():
+    """NumPy knows the name of the dtype only after ml_dtypes is imported."""
+    run_child("""
+        import numpy as np
+        from netlet import layers
+        images = np.full((2, 8, 8, 3), 0.5, "float32")
+        policy = layers.RandAugment(value_range=(0, 1), dtype="bfloat16")
+        more = [layers.CutMix(dtype="bfloat16"), layers.RandomPerspective(dtype="bfloat16")]
+        more.append(layers.Rescaling([2.0] * 3, dtype="bfloat16"))
+        for layer in [*(getattr(policy, name) for name in policy._AUGMENT_LAYERS), *more]:
+            assert layer(images, training=True).dtype == "bfloat16", layer
+    """)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from netlet import ops
+from netlet.config import numpy_dtype
 from netlet.utils.bounding_boxes import affine_transform
 from netlet.utils.bounding_boxes.formats import columns, join
 
@@ -58,9 +59,9 @@ class RandomAffineLayer(RandomGeometricLayer):
 
     def _sample(self, images: Any, transformation: Any, interpolation: str) -> Any:
         constant, terms = self._terms(transformation, *images.shape[1:3])
-        matrix: Any = constant[None].astype(self.compute_dtype)
+        matrix: Any = constant[None].astype(numpy_dtype(self.compute_dtype))
         for coefficients, vector in terms:
-            matrix = ops.add(matrix, ops.multiply(coefficients, vector[None].astype(self.compute_dtype)))
+            matrix = ops.add(matrix, ops.multiply(coefficients, vector[None].astype(numpy_dtype(self.compute_dtype))))
         return ops.image.affine_transform(images, matrix, interpolation, self.fill_mode, self.fill_value)
 
     def get_config(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core, ops
+from netlet.config import numpy_dtype
 from netlet.ops.image.coordinates import FILL_MODES, INTERPOLATIONS, displaced, smoothed
 from netlet.random import normal
 from netlet.utils.bounding_boxes.changes import around
@@ -62,7 +63,7 @@ class RandomPerspective(RandomGeometricLayer):
 
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
         right, below = width - 1.0, height - 1.0
-        corners = np.array([[0, 0], [right, 0], [0, below], [right, below]], self.compute_dtype)
+        corners = np.array([[0, 0], [right, 0], [0, below], [right, below]], numpy_dtype(self.compute_dtype))
         flags = self._happens(count, seed)
         moved = ops.add(1.0, self._uniform((count, 4, 2), (-0.5 * self.scale, 0.5 * self.scale), seed))
         start = ops.broadcast_to(corners, (count, 4, 2))
@@ -76,7 +77,7 @@ class RandomPerspective(RandomGeometricLayer):
     def _maps(transformation: Any, source: str, target: str) -> Any:
         """The projective maps (N, 8) from one set of points to the other; the identity where none happens."""
         maps = _core.homography(ops.convert_to_tensor(transformation[source]), transformation[target])
-        return happening(transformation["apply_perspective"], maps, IDENTITY.astype(maps.dtype))
+        return happening(transformation["apply_perspective"], maps, IDENTITY.astype(numpy_dtype(maps.dtype)))
 
     def _move(self, boxes: Any, transformation: Any, height: int, width: int) -> Any:
         maps = ops.expand_dims(self._maps(transformation, "start_points", "end_points"), 1)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import ops
+from netlet.config import numpy_dtype
 from netlet.random import uniform
 
 from .factors import interval
@@ -79,7 +80,7 @@ def _smoothed(images: Any) -> Any:
     """
     n, height, width, channels = images.shape
     rows = ops.reshape(images, (n, height, 1, width * channels))
-    taps = np.full((3, 1, width * channels, 1), 1 / 13, images.dtype)
+    taps = np.full((3, 1, width * channels, 1), 1 / 13, numpy_dtype(images.dtype))
     columns = ops.reshape(ops.depthwise_conv(rows, taps, 1, "same"), images.shape)
     padded = ops.pad(columns, ((0, 0), (0, 0), (1, 1), (0, 0)))
     total = ops.add(ops.add(columns, padded[:, :, :-2]), padded[:, :, 2:])

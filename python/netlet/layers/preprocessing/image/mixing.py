@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import ops, random
+from netlet.config import numpy_dtype
 from netlet.random import uniform
 
 from .factors import interval
@@ -24,7 +25,7 @@ def _inside(length: int, bounds: tuple[Any, Any], axis: int) -> Any:
     """Whether each pixel along an axis lies in [start, end): booleans (N, 1, ..., length, ..., 1) of rank 4."""
     shape = [1, 1, 1, 1]
     shape[axis] = length
-    places = np.arange(length).reshape(shape).astype(bounds[0].dtype)
+    places = np.arange(length).reshape(shape).astype(numpy_dtype(bounds[0].dtype))
     start, end = per_image(bounds[0]), per_image(bounds[1])
     return ops.logical_and(ops.greater_equal(places, start), ops.less(places, end))
 

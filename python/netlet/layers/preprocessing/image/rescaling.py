@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import ops
+from netlet.config import numpy_dtype
 
 from ...base.elementwise import Elementwise
 
@@ -37,7 +38,7 @@ class Rescaling(Elementwise):
         return x if plain else ops.add(x, self._number(self.offset))
 
     def _number(self, value: Any) -> Any:
-        return float(value) if isinstance(value, (int, float)) else np.asarray(value, self.compute_dtype)
+        return float(value) if isinstance(value, (int, float)) else np.asarray(value, numpy_dtype(self.compute_dtype))
 
     def get_config(self) -> dict[str, Any]:
         def plain(value: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import ops
+from netlet.config import numpy_dtype
 from netlet.random import randint
 
 from .factors import interval
@@ -217,7 +218,7 @@ class RandomPosterization(RandomColorLayer):
         return {"shift_factor": ops.cast(ops.subtract(self._MAX_FACTOR, bits), "uint8")}
 
     def _transform(self, images: Any, transformation: Any) -> Any:
-        powers = (2.0 ** np.arange(self._MAX_FACTOR + 1)).astype(self.compute_dtype)
+        powers = (2.0 ** np.arange(self._MAX_FACTOR + 1)).astype(numpy_dtype(self.compute_dtype))
         power = per_image(ops.take(powers, transformation["shift_factor"], axis=0))
         x = ops.clip(self._transform_value_range(images, self.value_range, (0, 255)), 0.0, 255.0)
         x = ops.multiply(ops.floor(ops.divide(x, power)), power)
