@@ -278,7 +278,9 @@ class RandomShear(RandomAffineLayer):
         self.y_factor = interval(self, "y_factor", y_factor, -1, 1)
 
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
-        sign = ops.where(ops.greater(self._uniform((count, 1), (0.0, 1.0), seed), 0.5), -1.0, 1.0)
+        sign = ops.cast_if_needed(
+            ops.where(ops.greater(self._uniform((count, 1), (0.0, 1.0), seed), 0.5), -1.0, 1.0), self.compute_dtype
+        )
         y = self._uniform((count, 1), self.y_factor, seed)
         x = self._uniform((count, 1), self.x_factor, seed)
         return {"shear_factor": ops.multiply(ops.concatenate([x, y], axis=1), sign)}
