@@ -59,9 +59,11 @@ class RandomAffineLayer(RandomGeometricLayer):
 
     def _sample(self, images: Any, transformation: Any, interpolation: str) -> Any:
         constant, terms = self._terms(transformation, *images.shape[1:3])
-        matrix: Any = constant[None].astype(numpy_dtype(self.compute_dtype))
+        dtype = numpy_dtype(self.compute_dtype)
+        matrix: Any = constant[None].astype(dtype)
         for coefficients, vector in terms:
-            matrix = ops.add(matrix, ops.multiply(coefficients, vector[None].astype(numpy_dtype(self.compute_dtype))))
+            coefficients = ops.cast_if_needed(coefficients, self.compute_dtype)
+            matrix = ops.add(matrix, ops.multiply(coefficients, vector[None].astype(dtype)))
         return ops.image.affine_transform(images, matrix, interpolation, self.fill_mode, self.fill_value)
 
     def get_config(self) -> dict[str, Any]:
