@@ -12,7 +12,6 @@ __all__ = [
     "abs",
     "absolute",
     "cbrt",
-    "cos",
     "exp",
     "exp2",
     "expm1",
@@ -25,11 +24,8 @@ __all__ = [
     "logaddexp2",
     "negative",
     "reciprocal",
-    "sin",
     "sqrt",
     "square",
-    "tan",
-    "tanh",
 ]
 
 
@@ -229,54 +225,6 @@ def reciprocal(x: Any) -> Any:
 
 
 @float_op
-def sin(x: Any) -> Any:
-    """Sine of each element.
-
-    Args:
-        x: array or Tensor of any shape, in radians; integers are cast to floatx first.
-
-    Returns:
-        Tensor of x's shape.
-
-    >>> sin([0.0]).tolist()
-    [0.0]
-    """
-    return _core.sin(x)
-
-
-@float_op
-def cos(x: Any) -> Any:
-    """Cosine of each element.
-
-    Args:
-        x: array or Tensor of any shape, in radians; integers are cast to floatx first.
-
-    Returns:
-        Tensor of x's shape.
-
-    >>> cos([0.0]).tolist()
-    [1.0]
-    """
-    return _core.cos(x)
-
-
-@float_op
-def tan(x: Any) -> Any:
-    """Tangent of each element.
-
-    Args:
-        x: array or Tensor of any shape, in radians; integers are cast to floatx first.
-
-    Returns:
-        Tensor of x's shape.
-
-    >>> tan([0.0]).tolist()
-    [0.0]
-    """
-    return _core.tan(x)
-
-
-@float_op
 def cbrt(x: Any) -> Any:
     """Cube root of each element, also of negative ones.
 
@@ -340,19 +288,3 @@ def logaddexp2(x1: Any, x2: Any) -> Any:
     [1.0, 1001.0]
     """
     return _core.logaddexp2(x1, x2)
-
-
-@float_op
-def tanh(x: Any) -> Any:
-    """Hyperbolic tangent.
-
-    Args:
-        x: array or Tensor of any shape; integers are cast to floatx first.
-
-    Returns:
-        Tensor of x's shape.
-
-    >>> tanh([0.0]).tolist()
-    [0.0]
-    """
-    return _core.activation(x, "tanh")

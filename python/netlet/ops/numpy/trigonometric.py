@@ -17,12 +17,16 @@ __all__ = [
     "arctan",
     "arctan2",
     "arctanh",
+    "cos",
     "cosh",
     "deg2rad",
     "hypot",
     "rad2deg",
+    "sin",
     "sinc",
     "sinh",
+    "tan",
+    "tanh",
 ]
 
 
@@ -241,3 +245,67 @@ def sinc(x: Any) -> Any:
     series = _core.add(_core.multiply(square, _core.subtract(_core.multiply(square, 1 / 120), 1 / 6)), 1.0)
     far = _core.where(near, 1.0, angle)
     return _core.where(near, series, _core.divide(_core.sin(far), far))
+
+
+@float_op
+def sin(x: Any) -> Any:
+    """Sine of each element.
+
+    Args:
+        x: array or Tensor of any shape, in radians; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> sin([0.0]).tolist()
+    [0.0]
+    """
+    return _core.sin(x)
+
+
+@float_op
+def cos(x: Any) -> Any:
+    """Cosine of each element.
+
+    Args:
+        x: array or Tensor of any shape, in radians; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> cos([0.0]).tolist()
+    [1.0]
+    """
+    return _core.cos(x)
+
+
+@float_op
+def tan(x: Any) -> Any:
+    """Tangent of each element.
+
+    Args:
+        x: array or Tensor of any shape, in radians; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> tan([0.0]).tolist()
+    [0.0]
+    """
+    return _core.tan(x)
+
+
+@float_op
+def tanh(x: Any) -> Any:
+    """Hyperbolic tangent.
+
+    Args:
+        x: array or Tensor of any shape; integers are cast to floatx first.
+
+    Returns:
+        Tensor of x's shape.
+
+    >>> tanh([0.0]).tolist()
+    [0.0]
+    """
+    return _core.activation(x, "tanh")
