@@ -13,7 +13,7 @@ namespace {
 
 // Whether y is larger than the L3 cache, so that it is stored to memory directly: an ordinary store reads each line first.
 // Below that size a later op, or the next run of the plan, still finds part of y in the cache.
-// Zen 5, 32 MB L3, one thread, bench.kernels vector_math, 2026-11: 16 MB arrays 28 GB/s with ordinary stores and 7 with
+// Zen 4, 32 MB L3, one thread, bench.kernels vector_math, 2026-11: 16 MB arrays 28 GB/s with ordinary stores and 7 with
 // streaming ones, 64 MB 7 and 11, 256 MB 7 and 21.
 bool streaming(const Tensor& y) { return y->size() * (int64_t)size_of(y->dtype) > last_level_cache(); }
 

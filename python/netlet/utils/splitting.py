@@ -46,8 +46,8 @@ def split_dataset(
     Source: Keras 3 `keras.utils.split_dataset`.
 
     >>> left, right = split_dataset((np.arange(10), np.arange(10) % 2), left_size=0.8)
-    >>> len(left), len(right), next(iter(right))
-    (8, 2, (np.int64(8), np.int64(0)))
+    >>> len(left), len(right), [int(part) for part in next(iter(right))]
+    (8, 2, [8, 0])
     """
     samples, total = _in_memory(dataset)
     left, right = _sizes(left_size, right_size, total)
