@@ -38,7 +38,8 @@ from .core.input_layer import Input, InputLayer
 from .core.lambda_layer import Lambda
 from .core.masking import Masking
 from .core.reversible_embedding import ReversibleEmbedding
-from .foreign.jax_layer import FlaxLayer, JaxLayer
+from .foreign.flax_layer import FlaxLayer
+from .foreign.jax_layer import JaxLayer
 from .foreign.torch_module_wrapper import TorchModuleWrapper
 from .merging.merge import (
     Add,

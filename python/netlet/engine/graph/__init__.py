@@ -7,7 +7,7 @@ A `KerasTensor` has a shape (None where any size is accepted) and no values. Cal
 from __future__ import annotations
 
 from .function import Function
-from .infer import in_trial, infer_spec, trial
+from .infer import PROBES, in_trial, infer_spec, symbol_of_trials, trial
 from .op_call import OpCall, symbolic_op
 from .operation import Operation
 from .sources import get_source_inputs
@@ -23,6 +23,7 @@ from .symbols import (
 )
 
 __all__ = [
+    "PROBES",
     "Extents",
     "Function",
     "KerasHistory",
@@ -36,6 +37,7 @@ __all__ = [
     "is_keras_tensor",
     "is_symbolic",
     "mask_of",
+    "symbol_of_trials",
     "symbolic_dtype",
     "symbolic_op",
     "trial",

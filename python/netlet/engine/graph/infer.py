@@ -14,7 +14,7 @@ from netlet.config import standardize_dtype
 from ..needs_values import NeedsValues
 from .symbols import KerasTensor
 
-_PROBES = (2, 3)  # sizes that replace None in the two trials; output sizes that differ between the trials become None
+PROBES = (2, 3)  # sizes that replace None in the two trials; output sizes that differ between the trials become None
 _LARGER_PROBES = (64, 96)  # for functions that need more, e.g. a window of 32 steps; halves, quarters, ... are whole
 _trying: ContextVar[bool] = ContextVar("netlet_trying", default=False)
 
@@ -42,7 +42,7 @@ def infer_spec(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     """
     unknown = any(None in t.shape for t in tree.flatten([list(args), kwargs]) if isinstance(t, KerasTensor))
     try:
-        first, second = _trials(fn, args, kwargs, _PROBES, unknown)
+        first, second = _trials(fn, args, kwargs, PROBES, unknown)
     except ValueError:
         if not unknown:
             raise
@@ -56,14 +56,28 @@ def infer_spec(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
 
     def merge(a: Any) -> Any:
         b = next(others)
-        if a is None:
-            return None
-        if len(a.shape) != len(b.shape):
-            raise ValueError(f"Expected a result of one rank for all batch sizes, received {a.shape} and {b.shape}.")
-        return KerasTensor([p if p == q else None for p, q in zip(a.shape, b.shape, strict=True)], a.dtype)
+        return None if a is None else symbol_of_trials(a.shape, b.shape, a.dtype)
 
     merged = [merge(leaf) for leaf in tree.flatten(first)]
     return tree.pack_like(first, merged)
+
+
+def symbol_of_trials(first: tuple[int, ...], second: tuple[int, ...], dtype: str) -> KerasTensor:
+    """The KerasTensor of a result whose shapes in the trials with the two `PROBES` are known.
+
+    Args:
+        first, second: the shapes. Sizes that differ become None.
+        dtype: the result's dtype.
+
+    Raises:
+        ValueError: the ranks differ.
+
+    >>> symbol_of_trials((2, 8), (3, 8), "float32").shape
+    (None, 8)
+    """
+    if len(first) != len(second):
+        raise ValueError(f"Expected a result of one rank for all batch sizes, received {first} and {second}.")
+    return KerasTensor([p if p == q else None for p, q in zip(first, second, strict=True)], dtype)
 
 
 def _trials(

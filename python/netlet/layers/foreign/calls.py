@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.engine.graph import PROBES, KerasTensor, symbol_of_trials
 from netlet.engine.host_call import host_call
 from netlet.ops.core.custom_gradient import custom_gradient
 
@@ -63,3 +64,27 @@ def seed_of_call(generator: Any) -> Any:
     if _core.recording():
         return _core.step_cell()
     return np.int64(generator.next() % 2**31)
+
+
+def symbols_of(specs: Callable[[int], tuple[Sequence[Spec], Any]]) -> tuple[list[KerasTensor], Any]:
+    """The symbols of results whose shapes another framework computes.
+
+    Args:
+        specs: function of the size that replaces unknown ones. Returns (specs of the results, their structure).
+
+    Returns:
+        (KerasTensors, the structure).
+
+    Raises:
+        ValueError: the rank of a result depends on the size.
+    """
+    (first, structure), (second, _) = (specs(size) for size in PROBES)
+    return [symbol_of_trials(one, other, dtype) for (one, dtype), (other, _) in zip(first, second)], structure
+
+
+def holds_code(layer: Any, what: str) -> ValueError:
+    """The error of `get_config` for a layer that wraps Python code. `what` is such as "a Flax module"."""
+    return ValueError(
+        f"Layer '{layer.name}': {what} is Python code, which netlet's files do not hold. Make the model in code and "
+        "use save_weights and load_weights."
+    )

@@ -1,4 +1,4 @@
-"""JaxLayer and FlaxLayer: functions of JAX and modules of Flax as layers."""
+"""JaxLayer: a function of JAX as a layer."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 
 from netlet.base import tree
 from netlet.config import is_float
-from netlet.engine.graph import KerasTensor, in_trial
+from netlet.engine.graph import in_trial
 from netlet.engine.variable import Variable
 from netlet.random import SeedGenerator, make_seed
 from netlet.saving import deserialize_keras_object, serialize_keras_object
 
 from ..base.layer import Layer
-from .calls import called, seed_of_call
+from .calls import called, seed_of_call, symbols_of
 
 
 class JaxLayer(Layer):
@@ -150,17 +150,13 @@ class JaxLayer(Layer):
 
     def compute_output_spec(self, inputs: Any, training: bool = False) -> Any:
         flat, pure = self._pure(inputs, bool(training))
-        # A size that is not known takes two values; what differs between the results is not known either.
-        (first, out_tree), (second, _) = (pure.specs(flat, unknown) for unknown in (2, 3))
-        specs = [
-            KerasTensor([a if a == b else None for a, b in zip(one[0], other[0])], one[1])
-            for one, other in zip(first[: out_tree.num_leaves], second)
-        ]
-        return jax().tree_util.tree_unflatten(out_tree, specs)
 
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        symbols = tree.map_shapes(lambda shape: KerasTensor(shape, self.compute_dtype), input_shape)
-        return tree.map_structure(lambda t: t.shape, self.compute_output_spec(symbols))
+        def specs(unknown: int) -> tuple[list[Any], Any]:
+            results, out_tree = pure.specs(flat, unknown)
+            return results[: out_tree.num_leaves], out_tree
+
+        symbols, out_tree = symbols_of(specs)
+        return jax().tree_util.tree_unflatten(out_tree, symbols)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -258,68 +254,6 @@ class _Pure:
         return [np.asarray(g).astype(x.dtype, copy=False) for g, x in zip(found, arrays)]
 
 
-class FlaxLayer(JaxLayer):
-    """Calls a module of Flax (`flax.linen.Module`), whose variables are weights of this layer.
-
-    The collection "params" is trained, the others are state. See JaxLayer for how it is called.
-
-    Args:
-        module: the module. Its method takes `inputs` and, if it wants to, `training`.
-        method: the method to call, or a function of (module, inputs[, training]); default `__call__`.
-        variables: what `module.init` returned; default None, to call it when the layer is built.
-        **kwargs: the arguments of JaxLayer and Layer.
-
-    Raises:
-        ImportError: Flax is not installed.
-
-    Source: Keras 3 `keras.layers.FlaxLayer`.
-    """
-
-    _untracked_attributes = JaxLayer._untracked_attributes | {"module", "method"}
-
-    def __init__(self, module: Any, method: Any = None, variables: Any = None, **kwargs: Any) -> None:
-        try:
-            from flax.linen import DenyList
-        except ImportError as error:
-            raise ImportError("FlaxLayer needs Flax: pip install flax") from error
-        self.module, self.method = module, method
-        mutable = DenyList(["params"])
-        wants = "training" in inspect.signature(method or type(module).__call__).parameters
-
-        def extra(training: bool) -> dict[str, Any]:
-            return {"training": training} if wants else {}
-
-        def call_fn(params: Any, state: Any, rng: Any, inputs: Any, training: bool) -> Any:
-            result, new = module.apply(
-                {**({"params": params} if params else {}), **(state or {})},
-                inputs,
-                rngs=rng,
-                method=method,
-                mutable=mutable,
-                **extra(training),
-            )
-            return result, dict(new)
-
-        def init_fn(rng: Any, inputs: Any, training: bool) -> Any:
-            return _split(module.init(rng, inputs, method=method, **extra(training)))
-
-        params, state = (None, None) if variables is None else _split(variables)
-        super().__init__(call_fn=call_fn, init_fn=init_fn, params=params, state=state, **kwargs)
-
-    def _get_init_rng(self) -> Any:
-        keys = jax().random.split(super()._get_init_rng(), 2)
-        return {"params": keys[0], "dropout": keys[1]}
-
-    def _get_call_rng(self, key: Any, training: bool) -> Any:
-        return {"dropout": key} if training else {}
-
-    def get_config(self) -> dict[str, Any]:
-        raise ValueError(
-            f"Layer '{self.name}': a Flax module is Python code, which netlet's files do not hold. Make the model in "
-            "code and use save_weights and load_weights."
-        )
-
-
 def jax() -> Any:
     """The module jax. Raises ImportError with advice if it is not installed."""
     try:
@@ -327,12 +261,6 @@ def jax() -> Any:
     except ImportError as error:
         raise ImportError("JaxLayer needs JAX: pip install jax") from error
     return jax
-
-
-def _split(variables: Any) -> tuple[Any, Any]:
-    """(params, state) of Flax's variables."""
-    variables = dict(variables)
-    return variables.pop("params", {}), variables
 
 
 def _arguments(function: Callable[..., Any], name: str, allowed: Sequence[str]) -> list[str]:

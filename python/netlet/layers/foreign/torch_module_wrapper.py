@@ -13,7 +13,7 @@ from netlet.engine.graph import KerasTensor, in_trial
 from netlet.random import SeedGenerator
 
 from ..base.layer import Layer
-from .calls import called, seed_of_call
+from .calls import called, holds_code, seed_of_call, symbols_of
 
 
 class TorchModuleWrapper(Layer):
@@ -118,25 +118,16 @@ class TorchModuleWrapper(Layer):
         if self._given_shape is not None:
             return KerasTensor(tuple(self._given_shape), self.compute_dtype)
         run = _Call(self, (list(args), kwargs), False)
-        # A size that is not known takes two values; what differs between the results is not known either.
-        (first, structure), (second, _) = (self._output_specs(run, unknown) for unknown in (2, 3))
-        symbols = [
-            KerasTensor([a if a == b else None for a, b in zip(one[0], other[0])], one[1])
-            for one, other in zip(first, second)
-        ]
+        symbols, structure = symbols_of(lambda unknown: self._output_specs(run, unknown))
         return tree.pack_like(structure, symbols)
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         if self._given_shape is not None:
             return tuple(self._given_shape)
-        spec = self.compute_output_spec(tree.map_shapes(lambda s: KerasTensor(s, self.compute_dtype), input_shape))
-        return tree.map_structure(lambda t: t.shape, spec)
+        return super().compute_output_shape(input_shape)
 
     def get_config(self) -> dict[str, Any]:
-        raise ValueError(
-            f"Layer '{self.name}': a PyTorch module is Python code, which netlet's files do not hold. Make the model "
-            "in code and use save_weights and load_weights."
-        )
+        raise holds_code(self, "a PyTorch module")
 
 
 class _Call:
