@@ -27,7 +27,7 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     >>> cumsum([1.0, 2.0, 3.0]).tolist()
     [1.0, 3.0, 6.0]
     """
-    return _core.cumsum(*along(_cast(x, dtype), axis, "ops.cumsum"))
+    return _core.cumsum(*along(cast_if_given(x, dtype), axis, "ops.cumsum"))
 
 
 @op
@@ -45,8 +45,8 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     >>> cumprod([1.0, 2.0, 3.0]).tolist()
     [1.0, 2.0, 6.0]
     """
-    return _core.cumprod(*along(_cast(x, dtype), axis, "ops.cumprod"))
+    return _core.cumprod(*along(cast_if_given(x, dtype), axis, "ops.cumprod"))
 
 
-def _cast(x: Any, dtype: Any) -> Any:
+def cast_if_given(x: Any, dtype: Any) -> Any:
     return x if dtype is None else _core.cast(x, standardize_dtype(dtype))

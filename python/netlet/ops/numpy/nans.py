@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
-from netlet.config import is_float, standardize_dtype
+from netlet.config import is_float
 
 from ..core.dispatch import along, as_float, nearest_dtype, of_dtype, op
+from .cumulative import cast_if_given
 from .reduce import Axis, axes_of
 
 __all__ = [
@@ -287,10 +288,6 @@ def nanargmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     return _position(_core.argmin, x, axis, keepdims, np.inf)
 
 
-def _cast(x: Any, dtype: Any) -> Any:
-    return x if dtype is None else _core.cast(x, standardize_dtype(dtype))
-
-
 @op
 def nancumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     """Sums of the elements up to and including each one, where NaN counts as 0.
@@ -306,7 +303,7 @@ def nancumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     >>> nancumsum([1.0, np.nan, 3.0]).tolist()
     [1.0, 1.0, 4.0]
     """
-    return _core.cumsum(*along(_cast(_without_nan(x, 0.0), dtype), axis, "ops.nancumsum"))
+    return _core.cumsum(*along(cast_if_given(_without_nan(x, 0.0), dtype), axis, "ops.nancumsum"))
 
 
 @op
@@ -324,4 +321,4 @@ def nancumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     >>> nancumprod([2.0, np.nan, 3.0]).tolist()
     [2.0, 2.0, 6.0]
     """
-    return _core.cumprod(*along(_cast(_without_nan(x, 1.0), dtype), axis, "ops.nancumprod"))
+    return _core.cumprod(*along(cast_if_given(_without_nan(x, 1.0), dtype), axis, "ops.nancumprod"))
