@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
-from netlet.config import floatx, is_float
 
-from ..core.dispatch import concrete, dtype_of, op, shape_of
+from ..core.dispatch import as_float, concrete, op, shape_of
 from ..spatial.data_format import standardize
 from ..spatial.windows import per_axis
 
@@ -248,7 +247,7 @@ def psnr(x1: Any, x2: Any, max_val: float) -> Any:
     """
     if shape_of(x1) != shape_of(x2):
         raise ValueError(f"ops.psnr: expected arrays of one shape, received {shape_of(x1)} and {shape_of(x2)}.")
-    a, b = (x if is_float(dtype_of(x)) else _core.cast(concrete(x), floatx()) for x in (x1, x2))
+    a, b = as_float(x1), as_float(x2)
     mse = _core.mean(_core.square(_core.subtract(a, b)))
     peak = 20.0 * math.log10(max_val) if max_val > 0 else (-math.inf if max_val == 0 else math.nan)
     return _core.subtract(peak, _core.multiply(_core.log10(mse), 10.0))

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
-from netlet.config import floatx, is_float
+from netlet.config import is_float
 
-from ..core.dispatch import concrete, nearest_dtype, op
+from ..core.dispatch import as_float, concrete, nearest_dtype, op
 
 __all__ = ["ceil", "clip", "floor", "round", "sign", "trunc"]
 
@@ -108,7 +108,7 @@ def clip(x: Any, x_min: Any, x_max: Any) -> Any:
         x = x if x_min is None else _core.maximum(x, x_min)
         return _core.identity(x) if x_max is None else _core.minimum(x, x_max)
     if isinstance(x_min, (float, np.floating)) or isinstance(x_max, (float, np.floating)):
-        x = x if is_float(nearest_dtype(x)) else _core.cast(concrete(x), floatx())
+        x = as_float(x)
     return _core.clip(x, None if x_min is None else float(x_min), None if x_max is None else float(x_max))
 
 
