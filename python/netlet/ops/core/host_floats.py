@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import _core
+from netlet.base.promotion import result_type
 from netlet.config import floatx, is_float
 
-from .dispatch import concrete, dtype_of
+from .dispatch import concrete
+from .properties import cast_if_needed
 
 
 def floats(*arguments: Any) -> tuple[list[Any], str]:
@@ -19,7 +21,7 @@ def floats(*arguments: Any) -> tuple[list[Any], str]:
         arguments: arrays, Tensors, Variables, numbers.
 
     Returns:
-        (list of Tensors, dtype).
+        (list of Tensors, dtype). `cast_if_needed` brings a result to the dtype.
 
     >>> import numpy as np
     >>> floats(np.eye(2), np.eye(2, dtype="float32"))[1]
@@ -27,11 +29,6 @@ def floats(*arguments: Any) -> tuple[list[Any], str]:
     """
     tensors = [_core.as_tensor(concrete(x)) for x in arguments]
     dtypes = [t.dtype if is_float(t.dtype) else floatx() for t in tensors]
-    result = dtypes[0] if len(set(dtypes)) == 1 else "float64" if "float64" in dtypes else "float32"
+    result = result_type(*dtypes)
     used = result if result in ("float32", "float64") else "float32"
-    return [t if t.dtype == used else _core.cast(t, used) for t in tensors], result
-
-
-def returned(y: Any, dtype: str) -> Any:
-    """y in the dtype of the results; see `floats`."""
-    return y if dtype_of(y) == dtype else _core.cast(y, dtype)
+    return [cast_if_needed(t, used) for t in tensors], result

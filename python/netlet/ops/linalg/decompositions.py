@@ -9,7 +9,8 @@ import numpy as np
 from netlet import _core
 
 from ..core.dispatch import op
-from ..core.host_floats import floats, returned
+from ..core.host_floats import floats
+from ..core.properties import cast_if_needed
 from .lapack import add_up, lapack, matrices, product, strict_lower, symmetric, transposed, with_gradient
 from .triangular import solve_triangles, triangle
 
@@ -52,7 +53,7 @@ def cholesky(x: Any, upper: bool = False) -> Any:
 
     (y,) = with_gradient("cholesky", [a], [factor], backward)
     factor = y
-    return returned(transposed(y) if upper else y, dtype)
+    return cast_if_needed(transposed(y) if upper else y, dtype)
 
 
 def _reciprocal_gaps(values: Any, sums: bool = False) -> Any:
@@ -74,6 +75,17 @@ def _columns(x: Any, factors: Any) -> Any:
 def _rows(factors: Any, x: Any) -> Any:
     """diag(factors) x."""
     return _core.multiply(x, _core.reshape(factors, (*factors.shape, 1)))
+
+
+def _of_first_columns(basis: Any, d: Any, k: int) -> Any:
+    """The gradient of the first k columns u₁ of an orthogonal matrix, on which its further columns u₂ depend.
+
+    u₁ᵀ u₂ = 0 gives du₂ = −u₁ (u₂ᵀ du₁)ᵀ, so the gradient of u₂ is added to that of u₁ as −u₂ (u₁ᵀ du₂)ᵀ.
+    """
+    if d.shape[-1] == k:
+        return d
+    further = transposed(product(transposed(basis[..., :k]), d[..., k:]))
+    return _core.subtract(d[..., :k], product(basis[..., k:], further))
 
 
 @op
@@ -114,7 +126,7 @@ def eigh(x: Any) -> Any:
         return [symmetric(add_up([from_values, from_vectors]))]
 
     w, v = with_gradient("eigh", [a], [w, v], backward)
-    return returned(w, dtype), returned(v, dtype)
+    return cast_if_needed(w, dtype), cast_if_needed(v, dtype)
 
 
 @op
@@ -142,8 +154,8 @@ def svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
     (a,), dtype = floats(x)
     matrices("svd", a)
     if not compute_uv:
-        return returned(singular_values(a), dtype)
-    return tuple(returned(y, dtype) for y in _svd(a, bool(full_matrices)))
+        return cast_if_needed(singular_values(a), dtype)
+    return tuple(cast_if_needed(y, dtype) for y in _svd(a, bool(full_matrices)))
 
 
 def singular_values(a: Any) -> Any:
@@ -167,8 +179,7 @@ def _svd(a: Any, full: bool) -> tuple[Any, Any, Any]:
     u, s, vt = lapack("svd", lambda a: np.linalg.svd(a, full_matrices=full), [a], specs, finite=True)
 
     def backward(du: Any, ds: Any, dvt: Any) -> list[Any]:
-        # Townsend, "Differentiating the singular value decomposition", 2016. The further columns of the full u and v
-        # are u₂; u₁ᵀ u₂ = 0 gives du₂ = −u₁ (u₂ᵀ du₁)ᵀ, so their gradient is added to that of u₁ as −u₂ (u₁ᵀ du₂)ᵀ.
+        # Townsend, "Differentiating the singular value decomposition", 2016
         u1, v1t = u[..., :k], vt[..., :k, :]
         v1 = transposed(v1t)
         gaps = _reciprocal_gaps(s, sums=True)
@@ -177,10 +188,7 @@ def _svd(a: Any, full: bool) -> tuple[Any, Any, Any]:
 
         def of_vectors(basis: Any, first: Any, d: Any) -> tuple[Any, Any]:
             """(k, k) antisymmetric part over gaps, and the gradient outside of the span of `first`."""
-            d1 = d[..., :k]
-            if d.shape[-1] > k:
-                rest = basis[..., k:]
-                d1 = _core.subtract(d1, product(rest, transposed(product(transposed(first), d[..., k:]))))
+            d1 = _of_first_columns(basis, d, k)
             inner = product(transposed(first), d1)
             outside = None if first.shape[-2] == k else _core.subtract(d1, product(first, inner))
             return _core.multiply(gaps, _core.subtract(inner, transposed(inner))), outside
@@ -233,10 +241,7 @@ def qr(x: Any, mode: str = "reduced") -> Any:
 
     def backward(dq: Any, dr: Any) -> list[Any]:
         q1, r1 = q[..., :k], r[..., :k, :k]
-        d1 = None if dq is None else dq[..., :k]
-        if dq is not None and columns > k:  # see _svd: the further columns are perpendicular to the first
-            rest = q[..., k:]
-            d1 = _core.subtract(d1, product(rest, transposed(product(transposed(q1), dq[..., k:]))))
+        d1 = None if dq is None else _of_first_columns(q, dq, k)
         dr = None if dr is None else triangle(dr, False)
         right = None
         if n > m and dr is not None:  # Roberts and Roberts 2020: the further columns of x are q times those of r
@@ -260,4 +265,4 @@ def qr(x: Any, mode: str = "reduced") -> Any:
         return [_core.concatenate([left, right], -1)]
 
     q, r = with_gradient("qr", [a], [q, r], backward)
-    return returned(q, dtype), returned(r, dtype)
+    return cast_if_needed(q, dtype), cast_if_needed(r, dtype)

@@ -9,7 +9,8 @@ import numpy as np
 from netlet import _core
 
 from ..core.dispatch import op
-from ..core.host_floats import floats, returned
+from ..core.host_floats import floats
+from ..core.properties import cast_if_needed
 from .lapack import lapack, matrices, transposed, with_gradient
 from .solving import inverse
 
@@ -60,7 +61,7 @@ def det(x: Any) -> Any:
         return [_scaled(_core.multiply(dy, y), transposed(inverse(a)))]  # Giles 2008, 2.2.4
 
     (y,) = with_gradient("det", [a], [y], backward, again)
-    return returned(y, dtype)
+    return cast_if_needed(y, dtype)
 
 
 @op
@@ -81,7 +82,7 @@ def slogdet(x: Any) -> Any:
     """
     (a,), dtype = floats(x)
     sign, log = _slogdet(a)
-    return returned(sign, dtype), returned(log, dtype)
+    return cast_if_needed(sign, dtype), cast_if_needed(log, dtype)
 
 
 def _slogdet(a: Any) -> list[Any]:
@@ -111,7 +112,7 @@ def logdet(x: Any) -> Any:
     0.0
     """
     (a,), dtype = floats(x)
-    return returned(_slogdet(a)[1], dtype)
+    return cast_if_needed(_slogdet(a)[1], dtype)
 
 
 @op

@@ -10,7 +10,8 @@ import numpy as np
 from netlet import _core
 
 from ..core.dispatch import op
-from ..core.host_floats import floats, returned
+from ..core.host_floats import floats
+from ..core.properties import cast_if_needed
 from .lapack import lapack, matrices, product, strict_lower, transposed, with_gradient
 from .triangular import solve_triangles, triangle
 
@@ -116,4 +117,4 @@ def lu_factor(x: Any) -> Any:
         return [_core.take_along_axis(da, rows, len(batch))]
 
     lu, pivots = with_gradient("lu_factor", [a], [lu, pivots], backward)
-    return returned(lu, dtype), pivots
+    return cast_if_needed(lu, dtype), pivots

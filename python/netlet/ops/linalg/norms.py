@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
-from netlet.config import floatx, is_float
 
-from ..core.dispatch import concrete, nearest_dtype, op, shape_of
-from ..core.host_floats import floats, returned
+from ..core.dispatch import as_float, op, shape_of
+from ..core.host_floats import floats
+from ..core.properties import cast_if_needed
 from ..numpy.reduce import Axis, axes_of
 from .decompositions import singular_values
 
@@ -41,8 +41,7 @@ def norm(x: Any, ord: Any = None, axis: Axis = None, keepdims: bool = False) -> 
     >>> norm(np.array([[3.0, 0.0], [0.0, 4.0]]), ord="nuc").item()
     7.0
     """
-    if not is_float(nearest_dtype(x)):
-        x = _core.cast(concrete(x), floatx())  # integers: their squares would not fit
+    x = as_float(x)  # integers: their squares would not fit
     axes = axes_of(x, axis, "norm")
     if ord is None:
         return _core.sqrt(_core.sum(_core.square(x), axes, keepdims))
@@ -96,7 +95,7 @@ def _matrix_norm(x: Any, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any
             2: lambda: _largest(s, (last,), False),
             -2: lambda: _core.min(s, [last], False),
         }[ord]()
-        y = returned(y, dtype)
+        y = cast_if_needed(y, dtype)
     else:
         raise ValueError(
             f"ops.norm: expected None, 'fro', 'nuc', inf, -inf, 1, -1, 2 or -2 as the order of a matrix norm, received "

@@ -10,7 +10,8 @@ import numpy as np
 from netlet import _core
 
 from ..core.dispatch import op
-from ..core.host_floats import floats, returned
+from ..core.host_floats import floats
+from ..core.properties import cast_if_needed
 from .lapack import matrices, product
 from .solving import inverse
 
@@ -44,7 +45,7 @@ def matrix_power(x: Any, n: int) -> Any:
     (base,), dtype = floats(x)
     shape = matrices("matrix_power", base, square=True)
     if n == 0:
-        return returned(_core.as_tensor(np.broadcast_to(np.eye(shape[-1], dtype=base.dtype), shape)), dtype)
+        return cast_if_needed(_core.as_tensor(np.broadcast_to(np.eye(shape[-1], dtype=base.dtype), shape)), dtype)
     if n < 0:
         base, n = inverse(base), -n
     power: Any = None
@@ -53,5 +54,5 @@ def matrix_power(x: Any, n: int) -> Any:
             power = base if power is None else product(power, base)
         n >>= 1
         if not n:
-            return returned(power, dtype)
+            return cast_if_needed(power, dtype)
         base = product(base, base)

@@ -9,7 +9,8 @@ import numpy as np
 from netlet import _core
 
 from ..core.dispatch import op
-from ..core.host_floats import floats, returned
+from ..core.host_floats import floats
+from ..core.properties import cast_if_needed
 from .lapack import lapack, matrices, product, transposed, with_gradient
 from .triangular import solve_triangles
 
@@ -77,7 +78,7 @@ def solve(a: Any, b: Any) -> Any:
     """
     (a, b), dtype = floats(a, b)
     a, b, vectors = _aligned("solve", a, b)
-    return returned(_without_column(_solve(a, b), vectors), dtype)
+    return cast_if_needed(_without_column(_solve(a, b), vectors), dtype)
 
 
 @op
@@ -100,7 +101,7 @@ def solve_triangular(a: Any, b: Any, lower: bool = False) -> Any:
     """
     (a, b), dtype = floats(a, b)
     a, b, vectors = _aligned("solve_triangular", a, b)
-    return returned(_without_column(solve_triangles("solve_triangular", a, b, bool(lower)), vectors), dtype)
+    return cast_if_needed(_without_column(solve_triangles("solve_triangular", a, b, bool(lower)), vectors), dtype)
 
 
 def inverse(a: Any) -> Any:
@@ -133,7 +134,7 @@ def inv(x: Any) -> Any:
     """
     (x,), dtype = floats(x)
     matrices("inv", x, square=True)
-    return returned(inverse(x), dtype)
+    return cast_if_needed(inverse(x), dtype)
 
 
 @op
@@ -158,7 +159,7 @@ def cholesky_inverse(x: Any, upper: bool = False) -> Any:
     shape = matrices("cholesky_inverse", x, square=True)
     unit = _core.as_tensor(np.broadcast_to(np.eye(shape[-1], dtype=x.dtype), shape))
     y = solve_triangles("cholesky_inverse", x, unit, not upper)
-    return returned(product(y, transposed(y)) if upper else product(transposed(y), y), dtype)
+    return cast_if_needed(product(y, transposed(y)) if upper else product(transposed(y), y), dtype)
 
 
 def _pinv(a: Any, rcond: float) -> Any:
@@ -206,7 +207,9 @@ def pinv(x: Any, rcond: float | None = None) -> Any:
     """
     (x,), dtype = floats(x)
     shape = matrices("pinv", x)
-    return returned(_pinv(x, 10 * max(shape[-2:]) * np.finfo(x.dtype).eps if rcond is None else float(rcond)), dtype)
+    return cast_if_needed(
+        _pinv(x, 10 * max(shape[-2:]) * np.finfo(x.dtype).eps if rcond is None else float(rcond)), dtype
+    )
 
 
 @op
@@ -240,7 +243,7 @@ def lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
     limit = max(m, n) * float(np.finfo(a.dtype).eps) if rcond is None else float(rcond)
     columns = _core.reshape(b, (m, 1)) if len(given) == 1 else b
     x = _least_squares(a, columns, limit)
-    return returned(_core.reshape(x, (n,)) if len(given) == 1 else x, dtype)
+    return cast_if_needed(_core.reshape(x, (n,)) if len(given) == 1 else x, dtype)
 
 
 def _least_squares(a: Any, b: Any, limit: float) -> Any:

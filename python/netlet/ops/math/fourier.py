@@ -15,7 +15,8 @@ from netlet.config import is_float
 from netlet.engine.host_call import host_call
 
 from ..core.dispatch import concrete, op
-from ..core.host_floats import floats, returned
+from ..core.host_floats import floats
+from ..core.properties import cast_if_needed
 
 __all__ = ["fft", "fft2", "ifft2", "irfft", "rfft"]
 
@@ -89,7 +90,7 @@ def _full(name: str, x: Any, axes: int, inverse: bool) -> tuple[Any, Any]:
     if len(sizes) < axes or 0 in sizes:
         raise ValueError(f"ops.{name}: expected {axes} axes with elements, received shape {tuple(parts[0].shape)}.")
     real, imaginary = _transform(name, parts, axes, inverse, 1.0 / float(np.prod(sizes)) if inverse else 1.0)
-    return returned(real, dtype), returned(imaginary, dtype)
+    return cast_if_needed(real, dtype), cast_if_needed(imaginary, dtype)
 
 
 @op
@@ -233,7 +234,7 @@ def rfft(x: Any, fft_length: int | None = None) -> Any:
     (x,), dtype = _with_axes("rfft", x)
     n = _length("rfft", fft_length, x.shape[-1])
     real, imaginary = real_transform("rfft", _resized(x, n))
-    return returned(real, dtype), returned(imaginary, dtype)
+    return cast_if_needed(real, dtype), cast_if_needed(imaginary, dtype)
 
 
 @op
@@ -257,4 +258,4 @@ def irfft(x: Any, fft_length: int | None = None) -> Any:
     parts, dtype = complex_pair("irfft", x)
     n = _length("irfft", fft_length, 2 * (parts[0].shape[-1] - 1))
     y = real_inverse("irfft", [_resized(part, n // 2 + 1) for part in parts], n)
-    return returned(_core.multiply(y, 1.0 / n), dtype)
+    return cast_if_needed(_core.multiply(y, 1.0 / n), dtype)

@@ -10,7 +10,7 @@ from netlet import _core
 from netlet.engine.host_call import host_call
 
 from ..core.dispatch import concrete, op
-from ..core.host_floats import returned
+from ..core.properties import cast_if_needed
 from ..numpy.padding import pad
 from .fourier import complex_pair, real_inverse, real_transform
 from .sequences import extract_sequences
@@ -170,4 +170,4 @@ def istft(
         y = _core.multiply(y, n / stride)
     start = n // 2 if center else 0
     end = y.shape[-1] - start if length is None else start + int(length)
-    return returned(y[..., start : max(start, min(end, y.shape[-1]))], dtype)
+    return cast_if_needed(y[..., start : max(start, min(end, y.shape[-1]))], dtype)

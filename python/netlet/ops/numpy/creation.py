@@ -12,7 +12,7 @@ from netlet.config import standardize_dtype
 from netlet.engine import graph
 
 from ..core.dispatch import concrete, nearest_dtype, op, shape_from, shape_of
-from ..core.properties import cast
+from ..core.properties import cast, cast_if_needed
 
 __all__ = [
     "arange",
@@ -279,11 +279,7 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
     value = concrete(x)
     if not isinstance(value, _core.Tensor):
         return _core.tensor(value, None if dtype is None else standardize_dtype(dtype))
-    return (
-        value
-        if dtype is None or value.dtype == standardize_dtype(dtype)
-        else _core.cast(value, standardize_dtype(dtype))
-    )
+    return value if dtype is None else cast_if_needed(value, standardize_dtype(dtype))
 
 
 def array(x: Any, dtype: Any = None) -> Any:

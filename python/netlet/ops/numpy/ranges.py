@@ -14,6 +14,7 @@ from netlet import _core
 from netlet.config import floatx, is_float, standardize_dtype
 
 from ..core.dispatch import axis_in, concrete, nearest_dtype, op, shape_of
+from ..core.properties import cast_if_needed
 
 __all__ = ["geomspace", "linspace", "logspace"]
 
@@ -91,11 +92,11 @@ def linspace(
     start, stop, common = _ends(start, stop)
     values = _between(start, stop, num, endpoint, axis, common, "linspace")
     given = standardize_dtype(dtype or common)
-    values = values if given == common else _core.cast(values, given)
+    values = cast_if_needed(values, given)
     if not retstep:
         return values
     step = _core.multiply(_core.subtract(stop, start), 1.0 / parts if parts > 0 else np.nan)
-    return values, step if given == common else _core.cast(step, given)
+    return values, cast_if_needed(step, given)
 
 
 @op
@@ -129,7 +130,7 @@ def logspace(
     given = standardize_dtype(dtype or common)
     exponents = _between(start, stop, num, endpoint, axis, common, "logspace")
     values = _core.power(base if _numbers(base) else _core.cast(concrete(base), common), exponents)
-    return values if given == common else _core.cast(values, given)
+    return cast_if_needed(values, given)
 
 
 @op
@@ -165,4 +166,4 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     at = axis_in(axis, len(shape_of(start)) + 1, "ops.geomspace")
     values = _core.exp(_between(first, last, num, endpoint, axis, common, "geomspace"))
     values = _core.multiply(values, _core.expand_dims(sign, at))
-    return values if given == common else _core.cast(values, given)
+    return cast_if_needed(values, given)
