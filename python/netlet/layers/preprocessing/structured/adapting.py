@@ -7,6 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..features.discretization import Discretization
+from .columns import with_axes
+
 
 def adapt_columns(owner: str, layers: Mapping[str, Any], dataset: Any) -> None:
     """Calls `adapt` of layers, each with its whole column as an array (rows, 1).
@@ -31,11 +34,19 @@ def adapt_columns(owner: str, layers: Mapping[str, Any], dataset: Any) -> None:
             value = rows[name]
             texts = isinstance(value, (str, bytes))
             array = np.asarray(value, object) if texts else np.asarray(value)
-            parts.append(array.reshape(-1, 1) if array.ndim < 2 else array)
+            parts.append(with_axes(array))
     for name, layer in layers.items():
         if not found[name]:
             raise ValueError(f"Layer '{owner}': adapt expected at least one row, received none.")
         layer.adapt(np.concatenate(found[name]))
+
+
+def needs_adapt(layer: Any) -> bool:
+    """Whether a preprocessing layer learns from data: not if it was given its bins, mean or vocabulary."""
+    if not hasattr(layer, "adapt") or (isinstance(layer, Discretization) and layer.num_bins is None):
+        return False
+    lookup = getattr(layer, "_lookup_layer", layer)
+    return getattr(layer, "input_mean", None) is None and not getattr(lookup, "_has_input_vocabulary", False)
 
 
 def _other(owner: str, data: Any) -> ValueError:

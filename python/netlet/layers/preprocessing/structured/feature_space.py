@@ -6,14 +6,9 @@ import builtins
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-
-from netlet import ops
 from netlet.base.naming import auto_name
-from netlet.engine.graph import is_keras_tensor
 from netlet.saving import save_model
 
-from ...base.layer import Layer
 from ...core.input_layer import Input
 from ...merging.merge import Concatenate
 from ..features.category_encoding import CategoryEncoding
@@ -21,7 +16,8 @@ from ..features.discretization import Discretization
 from ..text.hashed_crossing import HashedCrossing
 from ..text.host import HostLayer
 from . import features as kinds
-from .adapting import adapt_columns
+from .adapting import adapt_columns, needs_adapt
+from .columns import as_column, with_axes
 from .features import Cross, Feature
 
 
@@ -215,11 +211,7 @@ class FeatureSpace(HostLayer):
         self.get_encoded_features()
 
     def _adaptable(self) -> list[str]:
-        def fixed(layer: Any) -> bool:
-            boundaries = isinstance(layer, Discretization) and layer.num_bins is None
-            return boundaries or getattr(layer, "input_mean", None) is not None or _has_vocabulary(layer)
-
-        return [key for key, layer in self.preprocessors.items() if hasattr(layer, "adapt") and not fixed(layer)]
+        return [key for key, layer in self.preprocessors.items() if needs_adapt(layer)]
 
     # ---- encoding ----------------------------------------------------------------------------------------------------
     def get_inputs(self) -> dict[str, Any]:
@@ -258,9 +250,9 @@ class FeatureSpace(HostLayer):
                 f"Layer '{self.name}': expected the columns {sorted(self.features)}, {missing} are missing."
             )
         self.get_encoded_features()
-        columns = {key: _column(data[key], one.dtype) for key, one in self.features.items()}
+        columns = {key: as_column(data[key], one.dtype) for key, one in self.features.items()}
         single = any(len(column.shape) == 0 for column in columns.values())
-        encoded = self._encoded({key: _with_axes(column) for key, column in columns.items()})
+        encoded = self._encoded({key: with_axes(column) for key, column in columns.items()})
         if not single:
             return encoded
         if isinstance(encoded, dict):
@@ -273,8 +265,7 @@ class FeatureSpace(HostLayer):
         crossed = {c.name: self.crossers[c.name]([parts[key] for key in c.feature_names]) for c in self.crosses}
         specs: dict[str, Any] = {**self.features, **{cross.name: cross for cross in self.crosses}}
         out = {}
-        for key in [*sorted(parts), *sorted(crossed)]:
-            value = {**parts, **crossed}[key]
+        for key, value in [*sorted(parts.items()), *sorted(crossed.items())]:
             out[key] = self._one_hot(key, value) if specs[key].output_mode == "one_hot" else value
         if self.output_mode == "dict":
             return out
@@ -336,28 +327,6 @@ class FeatureSpace(HostLayer):
             filepath: the path.
         """
         save_model(self, filepath)
-
-
-def _column(value: Any, dtype: str) -> Any:
-    """A column as an array: of objects for texts, with the column's dtype for floats."""
-    if is_keras_tensor(value):
-        return value
-    if dtype == "string":
-        return np.asarray(value, object)
-    array = np.asarray(value.numpy() if hasattr(value, "numpy") else value)
-    return array.astype(dtype) if array.dtype.kind == "f" and dtype.startswith("float") else array
-
-
-def _with_axes(column: Any) -> Any:
-    """A column with the axes (batch, 1)."""
-    if len(column.shape) > 1:
-        return column
-    return ops.expand_dims(column, -1) if is_keras_tensor(column) else column.reshape(-1, 1)
-
-
-def _has_vocabulary(layer: Layer) -> bool:
-    lookup = getattr(layer, "_lookup_layer", layer)
-    return bool(getattr(lookup, "_has_input_vocabulary", False))
 
 
 def _number_of_values(layer: Any) -> int | None:
