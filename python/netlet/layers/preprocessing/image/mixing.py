@@ -36,6 +36,14 @@ def _chosen(mask: Any, x: Any, y: Any) -> Any:
     return ops.where(ops.repeat(mask, channels, axis=-1) if mask.shape[-1] == 1 and channels > 1 else mask, x, y)
 
 
+def _mixed(x: Any, transformation: Any) -> Any:
+    """x (N, ...) mixed with x in another order, by one weight for each entry of the batch."""
+    weight = transformation["mix_weight"]
+    weight = ops.cast_if_needed(ops.reshape(weight, (-1, *[1] * (len(x.shape) - 1))), x.dtype)
+    other = ops.take(x, transformation["permutation_order"], axis=0)
+    return ops.add(other, ops.multiply(weight, ops.subtract(x, other)))
+
+
 class MixUp(RandomImageLayer):
     """Mixes each image and its label with those of another image of the batch: w x + (1 - w) x[permutation].
 
@@ -63,23 +71,16 @@ class MixUp(RandomImageLayer):
         order = random.shuffle(np.arange(count, dtype="int32"), seed=seed)
         return {"mix_weight": random.beta((count,), self.alpha, self.alpha, seed=seed), "permutation_order": order}
 
-    def _mixed(self, x: Any, transformation: Any) -> Any:
-        """x (N, ...) mixed along its first axis."""
-        weight = transformation["mix_weight"]
-        weight = ops.cast_if_needed(ops.reshape(weight, (-1, *[1] * (len(x.shape) - 1))), x.dtype)
-        other = ops.take(x, transformation["permutation_order"], axis=0)
-        return ops.add(other, ops.multiply(weight, ops.subtract(x, other)))
-
     def _transform(self, images: Any, transformation: Any) -> Any:
-        return self._mixed(images, transformation)
+        return _mixed(images, transformation)
 
     def transform_labels(self, labels: Any, transformation: Any, training: bool = True) -> Any:
-        return self._mixed(_float_labels(labels, self), transformation) if training else labels
+        return _mixed(_float_labels(labels, self), transformation) if training else labels
 
     def transform_segmentation_masks(self, segmentation_masks: Any, transformation: Any, training: bool = True) -> Any:
         if not training:
             return segmentation_masks
-        return self._mixed(ops.cast_if_needed(segmentation_masks, self.compute_dtype), transformation)
+        return _mixed(ops.cast_if_needed(segmentation_masks, self.compute_dtype), transformation)
 
     def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any, training: bool = True) -> Any:
         if not training:
@@ -148,12 +149,7 @@ class CutMix(RandomImageLayer):
     def transform_labels(self, labels: Any, transformation: Any, training: bool = True) -> Any:
         if not training or transformation is None:
             return labels
-        labels = _float_labels(labels, self)
-        weight = ops.cast_if_needed(
-            ops.reshape(transformation["mix_weight"], (-1, *[1] * (len(labels.shape) - 1))), labels.dtype
-        )
-        other = ops.take(labels, transformation["permutation_order"], axis=0)
-        return ops.add(other, ops.multiply(weight, ops.subtract(labels, other)))
+        return _mixed(_float_labels(labels, self), transformation)
 
     def transform_segmentation_masks(self, segmentation_masks: Any, transformation: Any, training: bool = True) -> Any:
         return self.transform_images(segmentation_masks, transformation, training)

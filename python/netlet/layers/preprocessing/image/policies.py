@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
 from netlet import ops, random
-from netlet.ops.core.dispatch import concrete
+from netlet.engine.needs_values import values_if_known
 
 from .augmentation_affine import RandomRotation, RandomShear, RandomTranslation
 from .blur import RandomSharpness
@@ -22,14 +20,6 @@ from .random_base import RandomColorLayer
 from .tone import RandomBrightness, RandomContrast, RandomPosterization, Solarization
 
 _GEOMETRIC = ("random_shear", "random_translation", "random_rotation")
-
-
-def _known(index: Any) -> int | None:
-    """The value of an integer scalar, or None if a step that is being recorded computes it."""
-    try:
-        return int(np.asarray(concrete(index)))
-    except RuntimeError:
-        return None
 
 
 class _Policy(RandomColorLayer):
@@ -123,6 +113,7 @@ class RandAugment(_Policy):
     Raises:
         ValueError: an argument is invalid.
 
+    >>> import numpy as np
     >>> RandAugment(value_range=(0, 1))(np.ones((2, 8, 8, 3), "float32")).shape
     (2, 8, 8, 3)
     """
@@ -218,6 +209,7 @@ class AugMix(_Policy):
     Raises:
         ValueError: an argument is invalid.
 
+    >>> import numpy as np
     >>> AugMix(value_range=(0, 1))(np.ones((2, 8, 8, 3), "float32")).shape
     (2, 8, 8, 3)
     """
@@ -280,12 +272,12 @@ class AugMix(_Policy):
         }
 
     def _step(self, index: Any, data: Any, seed: Any) -> Any:
-        known = _known(index)
+        known = values_if_known(index)
         if known is None:
             return {"layer_index": index, "transformations": self._draws(data, seed)}
         if known == len(self._names):
             return None
-        name = self._names[known]
+        name = self._names[int(known)]
         return {"layer_name": name, "transformation": getattr(self, name).get_random_transformation(data, seed=seed)}
 
     def _mixed(self, method: str, x: Any, transformation: Any, names: Sequence[str] | None = None) -> Any:
