@@ -11,7 +11,7 @@ from netlet.config import standardize_dtype
 from netlet.engine.tensor import Tensor
 
 from .draws import normal, uniform
-from .seeds import SeedGenerator, integer_seed
+from .seeds import SeedGenerator, hashed_seed, integer_seed
 
 _TRIES = 8  # each succeeds with a probability of at least 0.95: all fail in less than one of 10^10 draws
 
@@ -105,7 +105,7 @@ def _stream(seed: Any, stream: int) -> Any:
     """An integer seed gives the same numbers at each call: each draw of one call takes its own."""
     if seed is None or isinstance(seed, SeedGenerator):
         return seed
-    return int(np.random.SeedSequence([integer_seed(seed), stream]).generate_state(1, np.uint64)[0]) >> 11
+    return hashed_seed(integer_seed(seed), stream)
 
 
 def _parameter(name: str, label: str, value: Any, shape: tuple[int, ...], dtype: str) -> Any:

@@ -21,6 +21,11 @@ _seed: int | None = None
 _drawn = 0
 
 
+def hashed_seed(*numbers: int, key: tuple[int, ...] = ()) -> int:
+    """A seed of 53 bits (a float64 can hold it) from numbers of at least 0 and NumPy's `spawn_key`."""
+    return int(np.random.SeedSequence(numbers, spawn_key=key).generate_state(1, np.uint64)[0]) >> 11
+
+
 class _Sequence:
     """A sequence of seeds: the global one, or a SeedGenerator.
 
@@ -74,8 +79,7 @@ class _Place(NamedTuple):
         """The next seed here of a sequence that starts with `seed`."""
         number = 0 if self.stream is None else self.stream.number_in(sequence)
         key = (number, *self.path, next(self.draws))
-        generated = np.random.SeedSequence(seed & (2**64 - 1), spawn_key=key).generate_state(1, np.uint64)
-        return int(generated[0]) >> 11
+        return hashed_seed(seed & (2**64 - 1), key=key)
 
 
 _place: ContextVar[_Place | None] = ContextVar("netlet_place", default=None)  # None outside of `drawing_at`
@@ -114,7 +118,7 @@ def _next_of_global() -> int:
             _seed = int.from_bytes(os.urandom(6), "little")
         seed, number = _seed, _drawn
         _drawn += 1
-    return int(np.random.SeedSequence([seed, number]).generate_state(1, np.uint64)[0]) >> 11
+    return hashed_seed(seed, number)
 
 
 def drawing_at(
@@ -227,7 +231,7 @@ class SeedGenerator(_Sequence):
             return place.seed(self.seed, self)
         number = self.drawn
         self.drawn += 1
-        return int(np.random.SeedSequence([self.seed & (2**64 - 1), number]).generate_state(1, np.uint64)[0]) >> 11
+        return hashed_seed(self.seed & (2**64 - 1), number)
 
     def get_config(self) -> dict[str, Any]:
         """Returns the arguments as a dict."""
@@ -255,7 +259,7 @@ def generator(seed: int | SeedGenerator | None = None) -> np.random.Generator:
 def global_seed_of_steps() -> int:
     """Returns the seed of recorded steps if no seed is given: it depends on the global seed only."""
     make_seed_if_unset()
-    return int(np.random.SeedSequence([_seed or 0]).generate_state(1, np.uint64)[0]) >> 11
+    return hashed_seed(_seed or 0)
 
 
 def integer_seed(seed: Any) -> int:
