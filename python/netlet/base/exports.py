@@ -18,7 +18,22 @@ def export_functions(package: str, *others: str) -> None:
     >>> "norm" in sys.modules["netlet.ops.linalg"].__all__
     True
     """
-    found = vars(sys.modules[package])
     part = ".".join(package.split(".")[:2])  # such as "netlet.ops"
-    own = (n for n, v in found.items() if getattr(v, "__module__", "").startswith(part))
-    found["__all__"] = sorted({n for n in own if not n.startswith("_")}.union(others))
+    names = {*names_from(package, part), *others}
+    setattr(sys.modules[package], "__all__", sorted(names))  # noqa: B010
+
+
+def names_from(module: str, package: str) -> list[str]:
+    """The names of a module without a leading underscore whose objects are defined in a package.
+
+    Args:
+        module: the module's `__name__`.
+        package: the package's `__name__`.
+
+    >>> names_from("netlet.base.exports", "netlet")
+    ['export_functions', 'names_from']
+    """
+    found = vars(sys.modules[module]).items()
+    return sorted(
+        n for n, v in found if not n.startswith("_") and str(getattr(v, "__module__", "")).startswith(package)
+    )

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from types import FrameType
 
+from .exports import names_from
 from .left_out import reason_for
 from .suggest import nearest
 
@@ -83,12 +84,8 @@ def why_missing(module: str, name: str, known: Iterable[str]) -> str:
 
 def public_names(module: str) -> list[str]:
     """The names that a module offers: `__all__`, or what is defined in netlet and has no leading underscore."""
-    found = vars(sys.modules[module])
-    if "__all__" in found:
-        return sorted(found["__all__"])
-    return sorted(
-        n for n, v in found.items() if not n.startswith("_") and str(getattr(v, "__module__", "")).startswith("netlet")
-    )
+    listed = vars(sys.modules[module]).get("__all__")  # getattr would call the module's __getattr__
+    return names_from(module, "netlet") if listed is None else sorted(listed)
 
 
 def _elsewhere(name: str) -> list[str]:
