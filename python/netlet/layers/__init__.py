@@ -108,12 +108,7 @@ from .preprocessing.features.category_encoding import CategoryEncoding
 from .preprocessing.features.discretization import Discretization
 from .preprocessing.features.normalization import Normalization
 from .preprocessing.image.augmentation import RandomCrop, RandomFlip
-from .preprocessing.image.augmentation_affine import (
-    RandomRotation,
-    RandomShear,
-    RandomTranslation,
-    RandomZoom,
-)
+from .preprocessing.image.augmentation_affine import RandomRotation, RandomShear, RandomTranslation, RandomZoom
 from .preprocessing.image.augmentation_warp import RandomElasticTransform, RandomPerspective
 from .preprocessing.image.blur import RandomGaussianBlur, RandomSharpness
 from .preprocessing.image.boxes import MaxNumBoundingBoxes
@@ -351,6 +346,5 @@ __all__ = [
     "serialize",
     "subtract",
 ]
-
 
 explain_missing(__name__)
