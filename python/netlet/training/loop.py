@@ -71,13 +71,7 @@ class StepRunner:
             data, batch = example, example.rows
         else:
             return
-        if not self._eagerly:
-            try:
-                self._step(data, batch)
-            except NeedsValues:
-                if not self._eagerly:
-                    raise
-        if self._eagerly:
+        if self._eagerly or self._step(data, batch) is None:
             build(self.model, self.mode, data, batch)
             return
         if self.mode != "predict":
@@ -88,9 +82,12 @@ class StepRunner:
         """Whether the steps run in Python. It becomes true when a step that is recorded needs values."""
         return steps_eagerly(self.model, self.mode)
 
-    def _step(self, data: ArrayData, batch: int) -> RecordedStep:
-        """The recorded step for this number of rows."""
-        return recorded_steps(self.model).get(self.model, self.mode, data, batch, self.check_finite)
+    def _step(self, data: ArrayData, batch: int) -> RecordedStep | None:
+        """The recorded step for this number of rows; None if it needs values: the steps are eager from then on."""
+        try:
+            return recorded_steps(self.model).get(self.model, self.mode, data, batch, self.check_finite)
+        except NeedsValues:
+            return None
 
     # ---- one epoch ---------------------------------------------------------------------------------------------------
     def run(self, callbacks: Any, epoch: int | None = None) -> dict[str, Any]:
@@ -130,11 +127,8 @@ class StepRunner:
         while left := self.batches.left():
             rows = self.batches.rows
             whole = full - rows.at  # batches of full size
-            try:
-                step = self._step(data, batch if whole else data.rows - rows.at * batch)
-            except NeedsValues:
-                if not self._eagerly:
-                    raise
+            step = self._step(data, batch if whole else data.rows - rows.at * batch)
+            if step is None:
                 self.predictions.next_piece()
                 return self._run_batches(hooks)
             logs = functools.partial(self._logs, step)
@@ -217,11 +211,8 @@ class StepRunner:
 
     def _recorded(self, data: ArrayData) -> Callable[[], dict[str, Any]]:
         """Runs the recorded step on one batch; returns a function that reads its logs."""
-        try:
-            step = self._step(data, data.rows)
-        except NeedsValues:
-            if not self._eagerly:
-                raise
+        step = self._step(data, data.rows)
+        if step is None:
             return self._eager(data)
         if self.mode != "predict":
             check_labels(self.model, data)
