@@ -139,8 +139,13 @@ def _with_border(layers: Sequence[Any], border: Border) -> tuple[Any, int]:
     after, count = fold_first(layers[1:])
     if isinstance(after, Folded):
         return Folded(layers[: count + 1], after.batch_norm, after.activation, border), count + 1
+    return _bordered(layers, border) if after is layers[1] else (layers[0], 1)
+
+
+def _bordered(layers: Sequence[Any], border: Border) -> tuple[Any, int]:
+    """As `fold_first` for a padding and a convolution, which replaces no other layer."""
     fused = activations.fused(layers[1].activation)
-    return (Folded(layers[:2], None, fused, border), 2) if fused and after is layers[1] else (layers[0], 1)
+    return (Folded(layers[:2], None, fused, border), 2) if fused else (layers[0], 1)
 
 
 class PooledFirst(Together):
@@ -197,8 +202,7 @@ def pool_first(layers: Sequence[Any]) -> tuple[Any, int]:
         (operation, count): what to call, and how many of the layers it replaces; (the first layer, 1) if nothing fuses.
     """
     if (border := border_before(layers)) is not None and pool_first(layers[1:])[1] == 1:
-        fused = activations.fused(layers[1].activation)
-        return (Folded(layers[:2], None, fused, border), 2) if fused else (layers[0], 1)
+        return _bordered(layers, border)
     if (name := follows_batch_norm(layers)) is not None and pool_first(layers[1:])[1] == 1:
         return ActivatedNorm(layers[:2], name), 2
     layer, pooling = layers[0], layers[1] if len(layers) > 1 else None
