@@ -120,9 +120,7 @@ def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = F
         return graph.symbolic_op(associative_scan, (f, elems), {"reverse": reverse, "axis": axis})
     if isinstance(elems, list) and elems and all(isinstance(e, list) for e in elems):
         elems = [_core.as_tensor(e) for e in elems]
-    elif isinstance(elems, list) and elems and all(isinstance(e, (int, float)) for e in elems):
-        elems = _core.as_tensor(elems)
-    tensors = as_tensors(elems)
+    tensors = _stacks(elems)
     count = size_of("associative_scan", tensors, axis)
     leaves = tree.flatten(tensors)
     axes = [axis % len(leaf.shape) for leaf in leaves]
@@ -152,17 +150,16 @@ def _prefixes(
     if count < 2:
         return leaves
 
-    def every_other(leaves: list[Any], first: int, end: int) -> list[Any]:
-        return [_core.getitem(x, (*[slice(None)] * a, slice(first, end, 2))) for x, a in zip(leaves, axes, strict=True)]
-
-    def between(leaves: list[Any], first: int, end: int) -> list[Any]:
-        return [_core.getitem(x, (*[slice(None)] * a, slice(first, end))) for x, a in zip(leaves, axes, strict=True)]
+    def part(leaves: list[Any], first: int, end: int, step: int = 1) -> list[Any]:
+        return [
+            _core.getitem(x, (*[slice(None)] * a, slice(first, end, step))) for x, a in zip(leaves, axes, strict=True)
+        ]
 
     pairs = count // 2
-    odd = _prefixes(combine, combine(every_other(leaves, 0, 2 * pairs), every_other(leaves, 1, count)), axes, pairs)
-    even = between(leaves, 0, 1)
+    odd = _prefixes(combine, combine(part(leaves, 0, 2 * pairs, 2), part(leaves, 1, count, 2)), axes, pairs)
+    even = part(leaves, 0, 1)
     if count > 2:
-        rest = combine(between(odd, 0, (count - 1) // 2), every_other(leaves, 2, count))
+        rest = combine(part(odd, 0, (count - 1) // 2), part(leaves, 2, count, 2))
         even = [_core.concatenate([x, y], a) for x, y, a in zip(even, rest, axes, strict=True)]
     return [_interleaved(x, y, a, pairs) for x, y, a in zip(even, odd, axes, strict=True)]
 

@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from netlet import _core
 from netlet.base import tree
-from netlet.config import numpy_dtype
 from netlet.engine.graph import KerasTensor, infer_spec
 
 from .arguments import as_tensors, check_same
@@ -66,14 +63,9 @@ def empty_results(function: Any, *args: Any) -> Any:
     """
     symbols = [tree.map_structure(lambda t: None if t is None else KerasTensor(t.shape, t.dtype), a) for a in args]
     spec = infer_spec(lambda *a: as_tensors(function(*a)), tuple(symbols), {})
-    return tree.map_structure(
-        lambda t: None if t is None else _core.tensor(np.zeros((0, *t.shape), numpy_dtype(t.dtype)), t.dtype), spec
-    )
+    return tree.map_structure(lambda t: None if t is None else _core.full((0, *t.shape), t.dtype, 0.0), spec)
 
 
 def one_slice(structure: Any) -> Any:
     """Zeros with the shape of a slice of each leaf, which may have no slices."""
-    return tree.map_structure(
-        lambda t: None if t is None else _core.tensor(np.zeros(tuple(t.shape)[1:], numpy_dtype(t.dtype)), t.dtype),
-        structure,
-    )
+    return tree.map_structure(lambda t: None if t is None else _core.full(tuple(t.shape)[1:], t.dtype, 0.0), structure)
