@@ -1,4 +1,4 @@
-"""Scaling, accumulation and clipping of gradients before an update, and averaging of the weights after it.
+"""Missing gradients; scaling, accumulation and clipping before an update; averaging of the weights after it.
 
 Gradients in the optimizer's own segment are changed in place. Gradients of a custom loop belong to the caller, so they
 are copied first.
@@ -6,7 +6,8 @@ are copied first.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from netlet import _core
@@ -16,6 +17,28 @@ from . import finite
 from .segment import Place, lies_in_segment, runs
 
 Item = tuple[Place, _core.Tensor, Any]
+
+
+def without_missing(grads: Sequence[Any], variables: Sequence[Variable]) -> list[tuple[Any, Variable]]:
+    """The pairs (gradient, variable) whose gradient is not None; warns of the other variables.
+
+    Raises:
+        ValueError: all gradients are None.
+    """
+    pairs = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
+    if not pairs:
+        raise ValueError(
+            "No gradients provided for any variable. A GradientTape watches what is trainable inside its block: "
+            "set `trainable` before the block, or call `tape.watch(variables)` in it."
+        )
+    missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
+    if missing:
+        warnings.warn(
+            f"Gradients do not exist for variables {missing} when minimizing the loss. If using `model.compile()`, "
+            "did you forget to provide a `loss` argument?",
+            stacklevel=4,
+        )
+    return pairs
 
 
 def prepare(optimizer: Any, items: list[Item], variables: list[Variable]) -> list[Item]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -242,20 +241,7 @@ class Optimizer(Slots, Groups, State):
                     f"Unknown variable: {v}. This optimizer can only be called for the variables it was originally "
                     "built with. When working with a new set of variables, recreate a new optimizer instance."
                 )
-        pairs = [(g, v) for g, v in zip(grads, variables, strict=True) if g is not None]
-        if not pairs:
-            raise ValueError(
-                "No gradients provided for any variable. A GradientTape watches what is trainable inside its block: "
-                "set `trainable` before the block, or call `tape.watch(variables)` in it."
-            )
-        missing = [v.path for g, v in zip(grads, variables, strict=True) if g is None]
-        if missing:
-            warnings.warn(
-                f"Gradients do not exist for variables {missing} when minimizing the loss. If using `model.compile()`, "
-                "did you forget to provide a `loss` argument?",
-                stacklevel=3,
-            )
-        return pairs
+        return gradients.without_missing(grads, variables)
 
     def _clip_gradients(self, grads: Sequence[Any]) -> list[_core.Tensor]:
         """Returns clipped copies of gradients, for optimizers that call Keras's method of this name."""
