@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from netlet import activations, layers
-from netlet.engine.graph import KerasTensor, is_keras_tensor
+from netlet.engine.graph import get_source_inputs, is_keras_tensor
 from netlet.models import Model
 
 from .files import WeightFiles, local_path
@@ -96,7 +96,7 @@ def build(architecture: Architecture, options: Options) -> Model:
     image = layers.Input(shape) if options.input_tensor is None else options.input_tensor
     x = architecture.body(image, options)
     x = (architecture.head if options.include_top else architecture.pooling)(x, options)
-    inputs = image if options.input_tensor is None else source_inputs(image)
+    inputs = image if options.input_tensor is None else get_source_inputs(image)
     model = Model(inputs, x, name=options.name)
     if options.pretrained and architecture.files is not None:
         model.load_weights(local_path(architecture.files.chosen(options.include_top)))
@@ -173,23 +173,6 @@ def image_shape(architecture: Architecture, options: Options) -> Shape:
     if top and None in given:
         raise ValueError(f"{name}: expected a fixed `input_shape` with include_top=True, received {given}.")
     return given
-
-
-def source_inputs(tensor: KerasTensor) -> list[KerasTensor]:
-    """The inputs of the graph that a symbolic tensor depends on."""
-    found: dict[int, KerasTensor] = {}
-    seen: set[int] = set()
-    waiting = [tensor]
-    while waiting:
-        operation, index, _ = waiting.pop()._keras_history
-        node = operation._inbound_nodes[index]
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if node.is_input:
-            found |= {id(t): t for t in node.outputs}
-        waiting += node.input_tensors
-    return list(found.values())
 
 
 class StandardFunction(Protocol):
