@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 from netlet import layers
 from netlet.models import Model
 
-from .base.files import PUBLISHED, RemoteFile, WeightFiles
+from .base.files import WeightFiles, pair
 from .base.network import Architecture, Options, build, image_shape, pooled, published
 from .imagenet_utils import decode_predictions, preprocessing
 
@@ -59,12 +60,11 @@ def _head(x: Any, options: Options, dropout: float) -> Any:
 
 
 def _files(alpha: float, size: int) -> WeightFiles:
-    start = f"{PUBLISHED}mobilenet/mobilenet_{_ALPHAS[alpha]}_{size}_tf"
-    return WeightFiles(RemoteFile(f"{start}.h5"), RemoteFile(f"{start}_no_top.h5"))
+    return pair(f"mobilenet/mobilenet_{_ALPHAS[alpha]}_{size}_tf", (".h5", None), ("_no_top.h5", None))
 
 
-def size_of(options: Options, sizes: tuple[int, ...], given: Any) -> int:
-    """The size of images that the pretrained weights exist for: that of `given`, or 224."""
+def size_of(given: Any, sizes: tuple[int, ...]) -> int:
+    """The size of images that the pretrained weights exist for: that of `given` (height, width) or None, else 224."""
     height, width = given or (None, None)
     return height if height == width and height in sizes else 224
 
@@ -95,7 +95,7 @@ def MobileNet(
     name: str | None = None,
 ) -> Model:
     options = Options(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    size = size_of(options, _SIZES, input_shape and input_shape[:2])
+    size = size_of(input_shape and input_shape[:2], _SIZES)
     plain = Architecture("MobileNet", lambda x, _: x, size=size)
     rows, columns, _ = image_shape(plain, options)
     files = None
@@ -118,11 +118,7 @@ def MobileNet(
         head=lambda x, options: _head(x, options, dropout),
         pooling=pooled,
     )
-    options = Options(
-        *(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation),
-        name or f"mobilenet_{alpha:0.2f}_{rows}",
-    )
-    return build(architecture, options)
+    return build(architecture, replace(options, name=name or f"mobilenet_{alpha:0.2f}_{rows}"))
 
 
 published(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from netlet import layers
-from netlet.engine.graph import is_keras_tensor
 from netlet.models import Model
 
-from .base.files import PUBLISHED, RemoteFile, WeightFiles
-from .base.network import Architecture, Options, build, classifier, image_shape, pooled, published
+from .base.files import WeightFiles, pair
+from .base.network import Architecture, Options, build, classifier, given_size, image_shape, pooled, published
 from .base.parts import divisible, padding_of_stride_2
 from .imagenet_utils import decode_predictions, preprocessing
 from .mobilenet import size_of, size_with_weights
@@ -72,8 +72,8 @@ def _head(x: Any, options: Options) -> Any:
 
 
 def _files(alpha: float, size: int) -> WeightFiles:
-    start = f"{PUBLISHED}mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{float(alpha)}_{size}"
-    return WeightFiles(RemoteFile(f"{start}.h5"), RemoteFile(f"{start}_no_top.h5"))
+    start = f"mobilenet_v2/mobilenet_v2_weights_tf_dim_ordering_tf_kernels_{float(alpha)}_{size}"
+    return pair(start, (".h5", None), ("_no_top.h5", None))
 
 
 def MobileNetV2(
@@ -88,15 +88,7 @@ def MobileNetV2(
     name: str | None = None,
 ) -> Model:
     options = Options(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation, name)
-    given = input_shape and input_shape[:2]
-    if is_keras_tensor(input_tensor):
-        if input_shape is not None and input_tensor.shape[2] != input_shape[1]:
-            raise ValueError(
-                f"MobileNetV2: expected `input_tensor` and `input_shape` of the same width, received "
-                f"{input_tensor.shape} and {tuple(input_shape)}."
-            )
-        given = given or input_tensor.shape[1:3]
-    size = size_of(options, _SIZES, given)
+    size = size_of(given_size("MobileNetV2", options), _SIZES)
     rows, columns, _ = image_shape(Architecture("MobileNetV2", lambda x, _: x, size=size), options)
     files = None
     if options.pretrained:
@@ -106,12 +98,8 @@ def MobileNetV2(
             )
         rows = size_with_weights("MobileNetV2", rows, columns, _SIZES)
         files = _files(alpha, rows)
-    options = Options(
-        *(include_top, weights, input_tensor, input_shape, pooling, classes, classifier_activation),
-        name or f"mobilenetv2_{alpha:0.2f}_{rows}",
-    )
     architecture = Architecture("MobileNetV2", lambda x, _: _body(x, alpha), files, size, head=_head, pooling=pooled)
-    return build(architecture, options)
+    return build(architecture, replace(options, name=name or f"mobilenetv2_{alpha:0.2f}_{rows}"))
 
 
 published(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 from netlet import layers
-from netlet.engine.graph import is_keras_tensor
 from netlet.models import Model
 
 from .base.files import WeightFiles, pair
-from .base.network import Architecture, Options, build, check, named_pooling, published
+from .base.network import Architecture, Options, build, check, given_size, named_pooling, published
 from .base.parts import divisible, padding_of_stride_2
 from .imagenet_utils import decode_predictions, preprocessing
 
@@ -122,15 +122,8 @@ def _files(kind: str, alpha: float, minimalistic: bool) -> WeightFiles:
 
 def _shape(name: str, options: Options) -> Any:
     """The input shape: that which is given, or that of the input tensor, or any."""
-    shape, tensor = options.input_shape, options.input_tensor
-    if is_keras_tensor(tensor):
-        if shape is not None and tensor.shape[2] != shape[1]:
-            raise ValueError(
-                f"{name}: expected `input_tensor` and `input_shape` of the same width, received {tensor.shape} and "
-                f"{tuple(shape)}."
-            )
-        shape = shape or (*tensor.shape[1:3], 3)
-    return shape or (None, None, 3)
+    size = given_size(name, options)
+    return options.input_shape or (*(size or (None, None)), 3)
 
 
 def _model(
@@ -162,11 +155,7 @@ def _model(
         pooling=named_pooling,
         fixed_size=False,
     )
-    given = Options(
-        *(options.include_top, options.weights, options.input_tensor, shape, options.pooling, options.classes),
-        *(options.classifier_activation, options.name),
-    )
-    return build(architecture, given)
+    return build(architecture, replace(options, input_shape=shape))
 
 
 def MobileNetV3Small(

@@ -175,6 +175,23 @@ def image_shape(architecture: Architecture, options: Options) -> Shape:
     return given
 
 
+def given_size(name: str, options: Options) -> Any:
+    """The height and width that the caller gives by `input_shape` or else by `input_tensor`; None for neither.
+
+    Raises:
+        ValueError: the two have different widths.
+    """
+    shape, tensor = options.input_shape, options.input_tensor
+    if is_keras_tensor(tensor) and shape is not None and tensor.shape[2] != shape[1]:
+        raise ValueError(
+            f"{name}: expected `input_tensor` and `input_shape` of the same width, received {tensor.shape} and "
+            f"{tuple(shape)}."
+        )
+    if shape:
+        return shape[:2]
+    return tensor.shape[1:3] if is_keras_tensor(tensor) else None
+
+
 class StandardFunction(Protocol):
     """A function that makes a model from the arguments that most architectures have."""
 
