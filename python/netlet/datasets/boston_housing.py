@@ -51,4 +51,4 @@ def load_data(path: Any = "boston_housing.npz", test_split: float = 0.2, seed: i
     ((8, 13), (2,))
     """
     housing.check_split("boston_housing", test_split)
-    return housing.split("boston_housing", *housing.read(path, ARCHIVE, 13), test_split, seed)
+    return housing.split(*housing.read(path, ARCHIVE, 13), test_split, seed)

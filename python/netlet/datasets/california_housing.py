@@ -58,4 +58,4 @@ def load_data(
     housing.check_split("california_housing", test_split)
     x, y = housing.read(path, ARCHIVE, 8)
     rows = slice(600 if version == "small" else None)
-    return housing.split("california_housing", x[rows], y[rows], test_split, seed)
+    return housing.split(x[rows], y[rows], test_split, seed)

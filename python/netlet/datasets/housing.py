@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import pathlib
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .reading import Damaged, read_npz
-from .source import RemoteFile, cached
+from .source import RemoteFile, given_or_cached
 
 Split = tuple[NDArray[Any], NDArray[Any]]
 
@@ -25,28 +24,22 @@ def read(path: Any, file: RemoteFile, features: int) -> Split:
     Raises:
         Damaged: other contents.
     """
-    found = pathlib.Path(path).expanduser()
-    found = found if found.exists() else cached(file, found)
+    found = given_or_cached(path, file)
     x, y = read_npz(found, ("x", "y"), ("float32", "float64"))
     if x.ndim != 2 or x.shape[1] != features or y.shape != x.shape[:1]:
         raise Damaged(f"{found}: expected x (N, {features}) and y (N,), received shapes {x.shape} and {y.shape}.")
     return x, y
 
 
-def split(name: str, x: NDArray[Any], y: NDArray[Any], test_split: float, seed: int) -> tuple[Split, Split]:
+def split(x: NDArray[Any], y: NDArray[Any], test_split: float, seed: int) -> tuple[Split, Split]:
     """Shuffles the rows as Keras does and splits them.
 
     Args:
-        name: name of the data set, for errors.
         x: array (N, ...).
         y: array (N,).
         test_split: fraction of the rows at the end for testing, in [0, 1).
         seed: seed of the order.
-
-    Raises:
-        ValueError: `test_split` is outside of [0, 1).
     """
-    check_split(name, test_split)
     order = np.arange(len(x))
     np.random.RandomState(seed).shuffle(order)
     x, y = x[order], y[order]

@@ -9,11 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import reviews
-from .pickled_lists import read_pickled
 from .ragged import Ragged
-from .reading import Damaged, npz_members, read_npz
-from .source import RemoteFile, cached
-from .word_lists import limited, matching, numbered, read_word_index, shorter
+from .source import RemoteFile, given_or_cached
+from .word_lists import limited, numbered, read_lists, read_word_index, shorter
 
 Split = tuple[NDArray[Any], NDArray[np.int64]]
 ARCHIVE = RemoteFile(
@@ -82,7 +80,7 @@ def load_data(
     """
     rng = np.random.RandomState(seed)  # gives the same order as Keras
     parts = []
-    for x, y in _splits(_found(path)):
+    for x, y in _splits(given_or_cached(path, ARCHIVE)):
         order = np.arange(len(y))
         rng.shuffle(order)
         parts.append((numbered(x.take(order), start_char, index_from), y[order]))
@@ -108,7 +106,7 @@ def convert(source: Any, target: Any) -> None:
         ValueError: a damaged file, or one with other contents.
     """
     arrays: dict[str, Any] = {}
-    for part, (x, y) in zip(("train", "test"), _splits(_found(source))):
+    for part, (x, y) in zip(("train", "test"), _splits(given_or_cached(source, ARCHIVE))):
         arrays |= {f"x_{part}": x.tokens, f"lengths_{part}": x.lengths, f"y_{part}": y}
     np.savez_compressed(target, **arrays)
 
@@ -134,11 +132,6 @@ def get_word_index(path: Any = WORDS.name) -> dict[str, int]:
     return read_word_index(path, WORDS)
 
 
-def _found(path: Any) -> pathlib.Path:
-    found = pathlib.Path(path).expanduser()
-    return found if found.exists() else cached(ARCHIVE, found)
-
-
 def _splits(path: pathlib.Path) -> list[tuple[Ragged, NDArray[np.int64]]]:
     """Returns (words, labels) of training and test data in the order of the file, with words numbered from 1."""
     if path.is_dir():
@@ -147,26 +140,4 @@ def _splits(path: pathlib.Path) -> list[tuple[Ragged, NDArray[np.int64]]]:
         zipped = file.read(4) == b"PK\x03\x04"
     if not zipped:
         return reviews.read(path)
-    with npz_members(path) as (_, members):
-        plain = "lengths_train.npy" in members
-    return [_checked(*(_plain(path, part) if plain else _keras(path, part)), path, part) for part in ("train", "test")]
-
-
-def _plain(path: pathlib.Path, part: str) -> tuple[Ragged, Any]:
-    (tokens,) = read_npz(path, (f"x_{part}",), ("int32",))
-    lengths, y = read_npz(path, (f"lengths_{part}", f"y_{part}"), ("int64",))
-    return Ragged(tokens, lengths), y
-
-
-def _keras(path: pathlib.Path, part: str) -> tuple[Ragged, Any]:
-    return read_pickled(path, f"x_{part}"), read_npz(path, (f"y_{part}",), ("int64",))[0]
-
-
-def _checked(x: Ragged, y: Any, path: pathlib.Path, part: str) -> tuple[Ragged, Any]:
-    if not matching(x, y):
-        raise Damaged(f"{path}: expected lengths and labels that match the reviews of {part}.")
-    if y.min() < 0 or y.max() > 1:
-        raise Damaged(f"{path}: expected labels 0 and 1, received {y.min()} to {y.max()} in {part}.")
-    if len(x.tokens) and x.tokens.min() < 0:
-        raise Damaged(f"{path}: expected non-negative word numbers, received {x.tokens.min()} in {part}.")
-    return x, y
+    return [read_lists(path, part, 2) for part in ("_train", "_test")]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pathlib
 from typing import Any
 
 from . import digit_files
 from .digit_files import Split
 from .reading import read_npz
-from .source import RemoteFile, cached
+from .source import RemoteFile, given_or_cached
 
 ARCHIVE = RemoteFile(
     name="mnist.npz",
@@ -50,9 +49,7 @@ def load_data(path: Any = "mnist.npz") -> tuple[Split, Split]:
     >>> x_train.shape, y_test
     ((5, 28, 28), array([0, 1], dtype=uint8))
     """
-    found = pathlib.Path(path).expanduser()
-    if not found.exists():
-        found = cached(ARCHIVE, found)
+    found = given_or_cached(path, ARCHIVE)
     if found.is_dir() and not (found / ARCHIVE.name).exists():
         return digit_files.read(digit_files.in_folder(found))
     if found.is_dir():

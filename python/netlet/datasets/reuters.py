@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import pathlib
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .housing import check_split
-from .pickled_lists import read_pickled
-from .ragged import Ragged
-from .reading import Damaged, npz_members, read_npz
-from .source import RemoteFile, cached
-from .word_lists import limited, matching, numbered, read_word_index, shorter
+from .source import RemoteFile, given_or_cached
+from .word_lists import limited, numbered, read_lists, read_word_index, shorter
 
 Split = tuple[NDArray[Any], NDArray[np.int64]]
 ARCHIVE = RemoteFile(
@@ -88,8 +84,7 @@ def load_data(
     ([[1, 7]], ['cocoa'])
     """
     check_split("reuters", test_split)
-    found = pathlib.Path(path).expanduser()
-    x, y = _read(found if found.exists() else cached(ARCHIVE, found))
+    x, y = read_lists(given_or_cached(path, ARCHIVE), "", len(get_label_names()))
     order = np.arange(len(y))
     np.random.RandomState(seed).shuffle(order)  # the same order as Keras
     x, y = numbered(x.take(order), start_char, index_from), y[order]
@@ -130,22 +125,3 @@ def get_label_names() -> tuple[str, ...]:
     (46, 'earn')
     """
     return tuple(_TOPICS.split())
-
-
-def _read(path: pathlib.Path) -> tuple[Ragged, Any]:
-    """(word numbers, labels), checked."""
-    with npz_members(path) as (_, members):
-        plain = "lengths.npy" in members
-    if plain:
-        (tokens,) = read_npz(path, ("x",), ("int32",))
-        x = Ragged(tokens, read_npz(path, ("lengths",), ("int64",))[0])
-    else:
-        x = read_pickled(path, "x")
-    (y,) = read_npz(path, ("y",), ("int64",))
-    if not matching(x, y):
-        raise Damaged(f"{path}: expected lengths and labels that match the texts.")
-    if y.min() < 0 or y.max() >= len(get_label_names()):
-        raise Damaged(f"{path}: expected labels 0 to 45, received {y.min()} to {y.max()}.")
-    if len(x.tokens) and x.tokens.min() < 0:
-        raise Damaged(f"{path}: expected non-negative word numbers, received {x.tokens.min()}.")
-    return x, y

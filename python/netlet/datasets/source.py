@@ -54,6 +54,12 @@ def given(path: Any) -> pathlib.Path:
     return found
 
 
+def given_or_cached(path: Any, file: RemoteFile) -> pathlib.Path:
+    """Returns `path` if it exists, else the file of that name in the cache folder; see `cached`."""
+    found = pathlib.Path(path).expanduser()
+    return found if found.exists() else cached(file, found)
+
+
 def cached(file: RemoteFile, name: Any = None) -> pathlib.Path:
     """Returns the path of a file in the cache folder, with a verified SHA-256. Downloads it if it does not exist.
 

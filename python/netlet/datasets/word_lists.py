@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from .pickled_lists import read_pickled
 from .ragged import Ragged
-from .reading import Damaged
+from .reading import Damaged, npz_members, read_npz
 from .source import RemoteFile, cache_folder, downloaded
 
 MAX_WORDS = 1 << 24  # maximum size of a word index in bytes; Keras's have 1,641,221 and 550,378
@@ -61,6 +62,35 @@ def matching(x: Ragged, y: Any) -> bool:
     # Each length is checked first, because their sum could overflow.
     fits = vectors and len(y) and x.lengths.min() >= 0 and x.lengths.max() <= len(x.tokens)
     return bool(fits) and sum(x.lengths.tolist()) == len(x.tokens)
+
+
+def read_lists(path: pathlib.Path, part: str, classes: int) -> tuple[Ragged, Any]:
+    """Returns (word numbers, labels) of an .npz file of Keras's or of plain arrays, checked.
+
+    Args:
+        path: the file. Plain arrays are x (int32), all word numbers one after the other, and lengths (int64).
+        part: the end of the arrays' names, such as "_train"; may be empty.
+        classes: number of classes.
+
+    Raises:
+        Damaged: other contents.
+    """
+    with npz_members(path) as (_, members):
+        plain = f"lengths{part}.npy" in members
+    if plain:
+        (tokens,) = read_npz(path, (f"x{part}",), ("int32",))
+        lengths, y = read_npz(path, (f"lengths{part}", f"y{part}"), ("int64",))
+        x = Ragged(tokens, lengths)
+    else:
+        x = read_pickled(path, f"x{part}")
+        (y,) = read_npz(path, (f"y{part}",), ("int64",))
+    if not matching(x, y):
+        raise Damaged(f"{path}: expected lengths and labels that match the texts of x{part}.")
+    if y.min() < 0 or y.max() >= classes:
+        raise Damaged(f"{path}: expected labels 0 to {classes - 1} in y{part}, received {y.min()} to {y.max()}.")
+    if len(x.tokens) and x.tokens.min() < 0:
+        raise Damaged(f"{path}: expected non-negative word numbers in x{part}, received {x.tokens.min()}.")
+    return x, y
 
 
 def read_word_index(path: Any, file: RemoteFile) -> dict[str, int]:
