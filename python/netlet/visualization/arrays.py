@@ -32,6 +32,25 @@ def channels_last(name: str, images: Any, data_format: str | None) -> np.ndarray
     return array.transpose(0, 2, 3, 1) if standardize(data_format) == "channels_first" else array
 
 
+def in_bytes_range(images: np.ndarray, value_range: Any) -> np.ndarray:
+    """Images with `value_range` scaled to [0, 255], as float32; unchanged if that is their range.
+
+    Args:
+        images: array of any shape.
+        value_range: (smallest, largest) value of the images.
+
+    Returns:
+        ndarray, maybe `images` itself.
+
+    >>> in_bytes_range(np.array([-1.0, 1.0]), (-1, 1))
+    array([  0., 255.], dtype=float32)
+    """
+    low, high = value_range
+    if (low, high) == (0, 255):
+        return images
+    return (images.astype("float32") - low) * (255.0 / (high - low))
+
+
 def back(images: np.ndarray, data_format: str | None) -> np.ndarray:
     """The inverse of `channels_last`.
 

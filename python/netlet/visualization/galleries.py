@@ -8,7 +8,7 @@ import numpy as np
 
 from netlet.plots.style import pyplot
 
-from .arrays import channels_last
+from .arrays import channels_last, in_bytes_range
 from .boxes import draw_bounding_boxes
 from .gallery import plot_image_gallery
 from .masks import draw_segmentation_masks
@@ -72,9 +72,8 @@ def plot_bounding_box_gallery(
     """
     name = "plot_bounding_box_gallery"
     drawn: Any = channels_last(name, images, data_format)
-    low, high = value_range
-    if (low, high) != (0, 255):  # boxes are drawn into bytes
-        drawn = np.clip((drawn.astype("float32") - low) * (255.0 / (high - low)), 0, 255).astype("uint8")
+    if tuple(value_range) != (0, 255):  # boxes are drawn into bytes
+        drawn = np.clip(in_bytes_range(drawn, value_range), 0, 255).astype("uint8")
     for boxes, color, mapping in (
         (y_true, true_color, ground_truth_mapping or class_mapping),
         (y_pred, pred_color, prediction_mapping or class_mapping),
@@ -134,10 +133,7 @@ def plot_segmentation_mask_gallery(
     >>> len(figure.axes)
     4
     """
-    x = channels_last("plot_segmentation_mask_gallery", images, data_format)
-    low, high = value_range
-    if (low, high) != (0, 255):
-        x = (x.astype("float32") - low) * (255.0 / (high - low))
+    x = in_bytes_range(channels_last("plot_segmentation_mask_gallery", images, data_format), value_range)
     columns = [x.astype("float32")]
     for masks in (y_true, y_pred):
         if masks is not None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from netlet.plots.style import pyplot
 
-from .arrays import channels_last
+from .arrays import channels_last, in_bytes_range
 
 
 def plot_image_gallery(
@@ -97,7 +97,5 @@ def plot_image_gallery(
 
 def _shown(x: np.ndarray, value_range: Any) -> np.ndarray:
     """Images as bytes; grey ones without an axis of channels."""
-    low, high = value_range
-    y = (x.astype("float32") - low) * (255.0 / (high - low)) if (low, high) != (0, 255) else x
-    y = np.clip(y, 0, 255).astype("uint8")
+    y = np.clip(in_bytes_range(x, value_range), 0, 255).astype("uint8")
     return y[..., 0] if y.shape[-1] == 1 else y
