@@ -22,7 +22,8 @@ def clip_to_image_size(
     """Boxes clipped to the image. The labels of boxes without an area are -1.
 
     Args:
-        bounding_boxes: {"boxes": (..., boxes, 4), "labels": (..., boxes)}; labels may be missing.
+        bounding_boxes: {"boxes": (..., boxes, 4), "labels": (..., boxes) or (..., boxes, 1)}; labels may be
+            missing.
         height: height of the image; needed for "xyxy".
         width: width of the image; needed for "xyxy".
         bounding_box_format: "xyxy" (the default) or "rel_xyxy".
@@ -49,8 +50,9 @@ def clip_to_image_size(
     y1, y2 = (ops.clip(y, 0.0, height) for y in (y1, y2))
     result = {**bounding_boxes, "boxes": join(x1, y1, x2, y2)}
     if bounding_boxes.get("labels") is not None:
-        area = ops.squeeze(ops.multiply(ops.subtract(x2, x1), ops.subtract(y2, y1)), -1)
+        area = ops.multiply(ops.subtract(x2, x1), ops.subtract(y2, y1))  # (..., boxes, 1)
         labels = ops.convert_to_tensor(bounding_boxes["labels"])
+        area = area if len(labels.shape) == len(area.shape) else ops.squeeze(area, -1)
         result["labels"] = ops.where(ops.greater(area, 0.0), labels, ops.cast(-1, labels.dtype))
     return result
 

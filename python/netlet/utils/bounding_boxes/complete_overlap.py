@@ -9,6 +9,7 @@ from netlet import ops
 from netlet.config import epsilon
 
 from .formats import columns, convert_format
+from .overlap import intersection
 
 
 def compute_ciou(boxes1: Any, boxes2: Any, bounding_box_format: str, image_shape: Any = None) -> Any:
@@ -37,11 +38,6 @@ def compute_ciou(boxes1: Any, boxes2: Any, bounding_box_format: str, image_shape
     eps = epsilon()
     sizes = [(ops.subtract(b[2], b[0]), ops.add(ops.subtract(b[3], b[1]), eps)) for b in (first, second)]
 
-    def overlap(i: int) -> Any:
-        return ops.maximum(
-            ops.subtract(ops.minimum(first[i + 2], second[i + 2]), ops.maximum(first[i], second[i])), 0.0
-        )
-
     def around(i: int) -> Any:
         return ops.subtract(ops.maximum(first[i + 2], second[i + 2]), ops.minimum(first[i], second[i]))
 
@@ -50,7 +46,7 @@ def compute_ciou(boxes1: Any, boxes2: Any, bounding_box_format: str, image_shape
             ops.multiply(ops.add(first[i], first[i + 2]), 0.5), ops.multiply(ops.add(second[i], second[i + 2]), 0.5)
         )
 
-    shared = ops.multiply(overlap(0), overlap(1))
+    shared = intersection(first, second)
     union = ops.subtract(ops.add(ops.multiply(*sizes[0]), ops.multiply(*sizes[1])), shared)
     iou = ops.divide(shared, ops.add(union, 2 * eps))
     diagonal = ops.add(ops.add(ops.square(around(0)), ops.square(around(1))), eps)

@@ -44,11 +44,7 @@ def compute_iou(
         if len(boxes.shape) not in (2, 3):
             raise ValueError(f"{name}: expected boxes of rank 2 or 3, received shape {tuple(boxes.shape)}.")
     first, second = columns(sets[0]), [ops.swapaxes(c, -1, -2) for c in columns(sets[1])]
-    parts = [
-        ops.maximum(ops.subtract(ops.minimum(first[i + 2], second[i + 2]), ops.maximum(first[i], second[i])), 0.0)
-        for i in (0, 1)
-    ]
-    shared = ops.multiply(*parts)
+    shared = intersection(first, second)
     union = ops.subtract(ops.add(_area(first), _area(second)), shared)
     iou = ops.divide(shared, ops.add(union, epsilon()))
     if not use_masking:
@@ -56,6 +52,26 @@ def compute_iou(
     outside = [ops.less(ops.max(boxes, axis=-1, keepdims=True), 0.0) for boxes in sets]
     masked = ops.logical_or(outside[0], ops.swapaxes(outside[1], -1, -2))
     return ops.where(masked, float(mask_val), iou)
+
+
+def intersection(first: list[Any], second: list[Any]) -> Any:
+    """The area that boxes share.
+
+    Args:
+        first: left, top, right, bottom: four Tensors.
+        second: the same of the other boxes; they broadcast with the first.
+
+    Returns:
+        Tensor of the broadcast shape.
+
+    >>> float(intersection(columns(ops.array([0.0, 0.0, 2.0, 2.0])), columns(ops.array([1.0, 0.0, 3.0, 2.0])))[0])
+    2.0
+    """
+    sides = [
+        ops.maximum(ops.subtract(ops.minimum(first[i + 2], second[i + 2]), ops.maximum(first[i], second[i])), 0.0)
+        for i in (0, 1)
+    ]
+    return ops.multiply(*sides)
 
 
 def _area(box: list[Any]) -> Any:

@@ -34,14 +34,8 @@ def moved(
     [[-1]]
     """
     boxes = convert_format(bounding_boxes, box_format, "xyxy", *old)
-    boxes = {**boxes, "boxes": move(boxes["boxes"])}
-    labels = boxes["labels"] = ops.convert_to_tensor(boxes["labels"])
-    clipped = clip_to_image_size({k: v for k, v in boxes.items() if k != "labels"}, *new)
-    x1, y1, x2, y2 = columns(clipped["boxes"])
-    area = ops.multiply(ops.subtract(x2, x1), ops.subtract(y2, y1))  # (N, boxes, 1)
-    area = area if len(labels.shape) == len(area.shape) else ops.squeeze(area, -1)
-    there = ops.where(ops.greater(area, 0.0), labels, ops.cast(-1, labels.dtype))
-    return convert_format({**clipped, "labels": there}, "xyxy", box_format, *new)
+    clipped = clip_to_image_size({**boxes, "boxes": move(boxes["boxes"])}, *new)
+    return convert_format(clipped, "xyxy", box_format, *new)
 
 
 def scaled(boxes: Any, x: Any, y: Any, left: Any = 0, top: Any = 0) -> Any:
