@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .stage import INFINITE, UNKNOWN, Drawing, Stage
+from .stage import INFINITE, UNKNOWN, CountedPasses, Drawing, Stage
 
 
 class Take(Stage):
@@ -137,7 +137,7 @@ class Filter(Drawing):
         return UNKNOWN
 
 
-class Shuffle(Stage):
+class Shuffle(CountedPasses):
     """The items in a random order: each is drawn from a buffer of the next ones.
 
     The order depends on the seed and on the number of the pass, so a pass can be made again.
@@ -152,11 +152,12 @@ class Shuffle(Stage):
     def __init__(self, source: Stage, buffer_size: int, seed: int, again: bool) -> None:
         super().__init__(source)
         self.buffer_size, self.seed, self.again = buffer_size, seed, again
-        self.passes = 0  # that have begun
 
     def __iter__(self) -> Iterator[Any]:
-        rng = np.random.default_rng([self.seed, self.passes if self.again else 0])
-        self.passes += 1
+        return self._shuffled(self._begin())
+
+    def _shuffled(self, number: int) -> Iterator[Any]:
+        rng = np.random.default_rng([self.seed, number if self.again else 0])
         return self._drawn(rng, iter(self.sources[0]))
 
     def _drawn(self, rng: np.random.Generator, items: Iterator[Any]) -> Iterator[Any]:
@@ -170,19 +171,10 @@ class Shuffle(Stage):
             yield buffer[place]
             buffer[place] = None
 
-    def get_state(self) -> list[int]:
-        return [self.passes, *super().get_state()]
-
-    def set_state(self, state: Iterator[int]) -> None:
-        self.passes = next(state, 0)
-        super().set_state(state)
-
 
 class ShuffleAgain(Shuffle):
     """Shuffles all passes but the first one, for items that are in a random order already."""
 
     def __iter__(self) -> Iterator[Any]:
-        if self.passes:
-            return super().__iter__()
-        self.passes += 1
-        return iter(self.sources[0])
+        number = self._begin()
+        return self._shuffled(number) if number else iter(self.sources[0])

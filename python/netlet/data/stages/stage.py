@@ -58,7 +58,31 @@ class Stage:
             source.set_state(state)
 
 
-class Drawing(Stage):
+class CountedPasses(Stage):
+    """A stage whose items depend on the number of the pass, which belongs to its state.
+
+    Args:
+        source: the items.
+    """
+
+    def __init__(self, source: Stage) -> None:
+        super().__init__(source)
+        self.passes = 0  # that have begun
+
+    def _begin(self) -> int:
+        """The number of a pass that begins."""
+        self.passes += 1
+        return self.passes - 1
+
+    def get_state(self) -> list[int]:
+        return [self.passes, *super().get_state()]
+
+    def set_state(self, state: Iterator[int]) -> None:
+        self.passes = next(state, 0)
+        super().set_state(state)
+
+
+class Drawing(CountedPasses):
     """A stage with a function that may draw random numbers.
 
     What netlet draws in the function depends on the stage and on the numbers of the pass and of the item, not on
@@ -72,24 +96,11 @@ class Drawing(Stage):
     def __init__(self, source: Stage, function: Callable[[Any], Any]) -> None:
         super().__init__(source)
         self.function = function
-        self.passes = 0  # that have begun
         self._stream = Stream()
-
-    def _begin(self) -> int:
-        """The number of a pass that begins."""
-        self.passes += 1
-        return self.passes - 1
 
     def _called(self, number: int, i: int, item: Any) -> Any:
         """The function of item `i` of pass `number`."""
         return drawing_at((number, i), self.function, item, self._stream)
-
-    def get_state(self) -> list[int]:
-        return [self.passes, *super().get_state()]
-
-    def set_state(self, state: Iterator[int]) -> None:
-        self.passes = next(state, 0)
-        super().set_state(state)
 
 
 class Counting(Stage):
