@@ -15,13 +15,13 @@ from __future__ import annotations
 import argparse
 import inspect
 import time
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 import netlet
 from netlet import _core, layers
+from netlet.commands.bench.timing import Clock, shortest
 
 SHAPE = (64, 32, 32, 3)
 LAYERS: dict[str, dict[str, Any]] = {
@@ -62,17 +62,6 @@ LAYERS: dict[str, dict[str, Any]] = {
 DRAWS = 24
 
 
-def best(work: Callable[[], object], seconds: float, clock: Callable[[], float]) -> float:
-    """The shortest time of a call, in seconds."""
-    work()
-    shortest, end = float("inf"), time.perf_counter() + seconds
-    while time.perf_counter() < end:
-        start = clock()
-        work()
-        shortest = min(shortest, clock() - start)
-    return shortest
-
-
 class Augmentation:
     """A layer as a plan that runs on the images `x`."""
 
@@ -87,17 +76,17 @@ class Augmentation:
             images = tape.input(SHAPE, "float32", "images")
             self.plan = tape.compile([cls(**LAYERS[name], **seed)(images, training=True)])
 
-    def seconds(self, seconds: float, clock: Callable[[], float]) -> np.ndarray[Any, Any]:
+    def seconds(self, seconds: float, clock: Clock) -> np.ndarray[Any, Any]:
         """The shortest time of each of the first `DRAWS` steps."""
-        shortest, end = np.full(DRAWS, np.inf), time.perf_counter() + seconds
+        best, end = np.full(DRAWS, np.inf), time.perf_counter() + seconds
         while time.perf_counter() < end:
             _core.assign(_core.tensor(np.zeros((), "int64")), self.step)
             for i in range(DRAWS):
                 start = clock()
                 self.plan.run([self.x])
-                shortest[i] = min(shortest[i], clock() - start)
+                best[i] = min(best[i], clock() - start)
                 _core.increment(self.step)
-        return shortest
+        return best
 
 
 def network() -> Any:
@@ -128,7 +117,7 @@ def main() -> None:
         netlet.set_num_threads(threads)
         clock = time.thread_time if threads == 1 else time.perf_counter
         model = network()
-        step = best(lambda m=model: m.train_on_batch(x, y), 5 * args.seconds, clock)
+        step = shortest(lambda m=model: m.train_on_batch(x, y), seconds=5 * args.seconds, clock=clock)
         print(f"{threads} threads: training step {step * 1e3:.2f} ms")
         for name in LAYERS:
             if args.only not in name:

@@ -12,13 +12,13 @@ from __future__ import annotations
 import argparse
 import pathlib
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from netlet.commands.bench.timing import shortest
 from netlet.data import Dataset
 from netlet.utils import image_dataset_from_directory
 
@@ -97,14 +97,11 @@ _ROWS = np.zeros((60_000, 28, 28), np.float32)
 
 def rate(make: Callable[[], Iterator[int]], expected: int, repeats: int) -> float:
     """Items per second of the fastest pass. Raises AssertionError unless a pass delivers all of them."""
-    assert sum(make()) == expected
-    best = float("inf")
-    for _ in range(repeats):
-        start = time.perf_counter()
-        for _ in make():
-            pass
-        best = min(best, time.perf_counter() - start)
-    return expected / best
+
+    def one_pass() -> None:
+        assert sum(make()) == expected
+
+    return expected / shortest(one_pass, repeats)
 
 
 def main() -> None:

@@ -1,12 +1,13 @@
 """Memory and time of a training step with and without recomputation (netlet.RematScope): docs/recomputation.md.
 
-PYTHONPATH=python python -m bench.remat
+    python -m bench.remat
+
+One thread; the shortest of seven steps counts.
 """
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 import netlet
 from netlet import layers
+from netlet.commands.bench.timing import shortest
 
 Scope = Callable[[], Any]
 
@@ -74,12 +76,8 @@ def measured(make: Callable[[Scope], tuple[Any, tuple[int, ...]]], scope: Scope)
     x = np.random.default_rng(0).normal(size=shape).astype("float32")
     y = np.arange(shape[0]) % 10
     loss = [model.train_on_batch(x, y) for _ in range(4)][-1]
-    best = float("inf")
-    for _ in range(7):
-        start = time.perf_counter()
-        model.train_on_batch(x, y)
-        best = min(best, time.perf_counter() - start)
-    return model._steps.last("train").plan.arena_bytes / 2**20, 1e3 * best, loss
+    seconds = shortest(lambda: model.train_on_batch(x, y), repeats=7)
+    return model._steps.last("train").plan.arena_bytes / 2**20, 1e3 * seconds, loss
 
 
 def main() -> None:
