@@ -60,7 +60,7 @@ def audio_dataset_from_directory(
 
     Raises:
         ValueError: an argument outside of its values; arguments that contradict each other or the folder; too few
-            files; or, in a pass, a file of another format, or files of different numbers of channels in a batch.
+            files; or, in a pass, a file of another format, or files of different numbers of channels that make batches.
         NotImplementedError: ragged=True.
 
     Source: Keras 3 `audio_dataset_from_directory`.

@@ -1,4 +1,4 @@
-"""Data sets of files with one folder per class: what `text_files.py` and `image_folders.py` share."""
+"""Data sets of files with one folder per class: what those of images, sounds and texts share."""
 
 from __future__ import annotations
 
