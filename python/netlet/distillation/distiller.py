@@ -10,7 +10,7 @@ from netlet.base import tree
 from netlet.models import Model
 from netlet.saving import deserialize_keras_object, serialize_keras_object
 
-from .losses import loss_functions
+from .losses import loss_functions, total_of
 
 _OUTPUT = "final_output"
 
@@ -127,7 +127,7 @@ class Distiller(Model):
         student: Any = 0.0
         if self.student_loss_weight > 0 and y is not None:
             parts = zip(*map(tree.flatten, (self._student_loss, y, y_pred)), strict=True)
-            student = _sum([ops.mean(loss(true, pred)) for loss, true, pred in parts])
+            student = total_of([ops.mean(loss(true, pred)) for loss, true, pred in parts])
         distilled: Any = 0.0
         if self.student_loss_weight < 1:
             distilled = self._distillation_loss(x, y_pred, training)
@@ -159,7 +159,7 @@ class Distiller(Model):
                     f"{type(loss).__name__}.compute_loss: expected a scalar, received shape {tuple(value.shape)}."
                 )
             parts.append(ops.multiply(value, weight))
-        return _sum(parts)
+        return total_of(parts)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments, with both models."""
@@ -193,10 +193,6 @@ def _features(model: Any, names: list[str | None]) -> Any:
         return None
     outputs = {_OUTPUT: model.output, **layers}
     return Model(inputs=model.inputs, outputs=outputs, name=f"{model.name}_features")
-
-
-def _sum(parts: list[Any]) -> Any:
-    return parts[0] if len(parts) == 1 else ops.sum(ops.stack(parts))
 
 
 def _check_alike(end: str, teacher: Any, student: Any) -> None:

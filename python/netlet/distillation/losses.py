@@ -105,7 +105,7 @@ class FeatureDistillation(DistillationLoss):
 
     def compute_loss(self, teacher_outputs: Any, student_outputs: Any, **kwargs: Any) -> Any:
         parts = zip(*map(tree.flatten, (self.loss, teacher_outputs, student_outputs)), strict=True)
-        return _total([ops.mean(loss(teacher, student)) for loss, teacher, student in parts if loss is not None])
+        return total_of([ops.mean(loss(teacher, student)) for loss, teacher, student in parts if loss is not None])
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -151,7 +151,7 @@ class LogitsDistillation(DistillationLoss):
 
     def compute_loss(self, teacher_outputs: Any, student_outputs: Any, **kwargs: Any) -> Any:
         parts = zip(*map(tree.flatten, (self.loss, teacher_outputs, student_outputs)), strict=True)
-        return _total([self._one(loss, teacher, student) for loss, teacher, student in parts if loss is not None])
+        return total_of([self._one(loss, teacher, student) for loss, teacher, student in parts if loss is not None])
 
     def _one(self, loss: Any, teacher: Any, student: Any) -> Any:
         teacher, student = ops.divide(teacher, self.temperature), ops.divide(student, self.temperature)
@@ -168,5 +168,6 @@ class LogitsDistillation(DistillationLoss):
         return cls(**{**config, "loss": deserialize_keras_object(config["loss"])})
 
 
-def _total(parts: list[Any]) -> Any:
+def total_of(parts: list[Any]) -> Any:
+    """The sum of scalars."""
     return parts[0] if len(parts) == 1 else ops.sum(ops.stack(parts))
