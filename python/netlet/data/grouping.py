@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from .pipeline import Pipeline
 from .stages.batching import Batch, Unbatch, Window, padder
-from .stages.sources import RowBatches, Rows
+from .stages.sources import Rows
 
 Self = TypeVar("Self", bound="Grouping")
 
@@ -37,9 +37,10 @@ class Grouping(Pipeline):
         [[0, 1], [2, 3], [4]]
         """
         size = _size("batch", batch_size)
-        if isinstance(self._stage, Rows):
-            return self._with(RowBatches(self._stage, size, bool(drop_remainder)))
-        return self._with(Batch(self._stage, size, bool(drop_remainder)))
+        stage = self._stage
+        if isinstance(stage, Rows):  # a batch of row numbers, gathered at once
+            return self._with(Batch(stage.sources[0], size, bool(drop_remainder), stage.gathered))
+        return self._with(Batch(stage, size, bool(drop_remainder)))
 
     def padded_batch(
         self: Self,

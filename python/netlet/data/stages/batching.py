@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..values import common_length, is_structure, mapped, parts, rows_of, stacked
-from .sources import Items, batches_of
+from .sources import Items
 from .stage import UNKNOWN, Stage
 
 
@@ -38,7 +38,8 @@ class Batch(Stage):
             yield self.stack(chosen)
 
     def cardinality(self) -> int:
-        return batches_of(self.sources[0].cardinality(), self.size, self.drop_remainder)
+        n = self.sources[0].cardinality()
+        return n if n < 0 else n // self.size if self.drop_remainder else -(-n // self.size)
 
     def open_axes(self) -> int:
         inner = self.sources[0].open_axes()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -36,37 +35,9 @@ class Rows(Stage):
     def selected(self, make: Callable[[Stage], Stage]) -> Stage:
         return Rows(self.arrays, make(self.sources[0]))
 
-
-class RowBatches(Stage):
-    """Batches of rows of arrays.
-
-    Args:
-        rows: the rows.
-        size: rows of a batch.
-        drop_remainder: whether to leave out a shorter last batch.
-    """
-
-    def __init__(self, rows: Rows, size: int, drop_remainder: bool) -> None:
-        super().__init__(rows.sources[0])
-        self.arrays, self.size, self.drop_remainder = rows.arrays, size, drop_remainder
-
-    def __iter__(self) -> Iterator[Any]:
-        indices = iter(self.sources[0])
-        while chosen := list(islice(indices, self.size)):
-            if self.drop_remainder and len(chosen) < self.size:
-                return
-            yield rows_of(self.arrays, np.array(chosen, np.int64))
-
-    def cardinality(self) -> int:
-        return batches_of(self.sources[0].cardinality(), self.size, self.drop_remainder)
-
-    def open_axes(self) -> int:
-        return 0 if self.drop_remainder else 1
-
-
-def batches_of(count: int, size: int, drop_remainder: bool) -> int:
-    """The number of batches of a number of items, which may be INFINITE or UNKNOWN."""
-    return count if count < 0 else count // size if drop_remainder else -(-count // size)
+    def gathered(self, indices: list[int]) -> Any:
+        """The rows of several indices as arrays."""
+        return rows_of(self.arrays, np.array(indices, np.int64))
 
 
 class Single(Stage):
