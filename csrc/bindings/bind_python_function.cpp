@@ -7,6 +7,7 @@
 #include "bindings/python_function.h"
 #include "ops/copy/copy.h"
 #include "plan/host_call.h"
+#include "plan/silence.h"
 
 namespace netlet::bindings {
 
@@ -120,17 +121,6 @@ Tensors host_call(const py::object& fn, const std::vector<Arg>& inputs,
     record_host_call(tape, recorded_call(PythonFunction(fn), name, taken, specs), x, y);
     return y;
 }
-
-// During the lifetime of this object, ops on the tape append no backward steps, except to lists that enter meanwhile.
-class Silence {
-  public:
-    explicit Silence(Tape& tape) : pass_(tape, {}, {}, true), named_(tape, scope_) {}
-
-  private:
-    const std::string scope_ = Tape::current().scope();
-    const BackwardPass pass_;  // silences the lists and begins a new stack of scopes
-    const Scope named_;
-};
 
 bool share_memory(const Tensor& a, const Tensor& b) {
     return a->recorded() ? a->slot == b->slot : a->buffer == b->buffer;

@@ -1,11 +1,13 @@
 #include "ops/branch/branch.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "ops/branch/nested_pass.h"
 #include "ops/copy/copy.h"
 #include "ops/elementwise/elementwise.h"
 #include "ops/higher_order/higher_order.h"
+#include "plan/silence.h"
 
 namespace netlet::ops {
 
@@ -104,18 +106,13 @@ Tensors gated_after(Tape& tape, const Tensor& open, const BackwardSteps& before,
     part.closed->variable = true;
     assign(tape, cast(tape, logical_not(tape, reshape(tape, open, {})), DType::i32), part.closed);
     const bool listened = tape.listened();
-    const std::string scope = tape.scope();
     Tensors results;
     {
-        const BackwardPass silence(tape, {}, {}, true);
-        const Scope named(tape, scope);
+        const Silence silence(tape);
         const Skipping skipping(tape, part.closed);
-        if (listened) {
-            const Listening listening(*part.list, tape);
-            results = emit();
-        } else {
-            results = emit();
-        }
+        std::optional<Listening> listening;
+        if (listened) listening.emplace(*part.list, tape);
+        results = emit();
     }
     append_step(tape, part, results);
     return results;

@@ -6,6 +6,7 @@
 #include "ops/copy/copy.h"
 #include "ops/higher_order/higher_order.h"
 #include "plan/replay.h"
+#include "plan/silence.h"
 
 namespace netlet::ops {
 
@@ -39,11 +40,9 @@ void backward(Tape& tape, const Part& part, const Tensors& inputs, const Grads& 
         }
     const std::vector<Grad> given = into;
     const auto list = std::make_shared<BackwardList>();
-    const std::string scope = tape.scope();
     Tensors targets, seeds;
     {
-        const BackwardPass silence(tape, {}, {}, true);
-        const Scope named(tape, scope);
+        const Silence silence(tape);
         const Listening listening(*list, tape);
         const Tensors y = outputs_again(part);
         for (size_t i = 0; i < y.size(); ++i)
@@ -66,11 +65,9 @@ Tensors recomputed(Tape& tape, const std::function<Tensors()>& first, const std:
     if (!tape.listened()) return first();
     Part part{again, {}, {}};
     const auto list = std::make_shared<BackwardList>();
-    const std::string scope = tape.scope();
     Tensors results;
     {
-        const BackwardPass silence(tape, {}, {}, true);
-        const Scope named(tape, scope);
+        const Silence silence(tape);
         const Listening listening(*list, tape);
         const StreamLog log(part.streams);
         results = first();
