@@ -48,6 +48,27 @@ BackwardPass::~BackwardPass() {
     tape_.scopes_.swap(scopes_);
 }
 
+void BackwardPass::run(BackwardList& list, bool retain) {
+    for (size_t i = list.steps.size(); i-- > 0;) {
+        BackwardStep& step = *list.steps[i];
+        retains = retain || list.steps[i].use_count() > 1;
+        Grads dy;
+        bool any = false;
+        for (const Tensor& y : step.outputs) {
+            dy.push_back(found(y));
+            any = any || dy.back();
+        }
+        if (any) {
+            tape_.scopes_ = {step.scope};
+            step.run(tape_, dy);
+        }
+        // No later step needs the gradients of these outputs. An eager tape frees their memory here.
+        for (const Tensor& y : step.outputs)
+            if (!is_source(y)) grads.erase(y.get());
+        if (!retain) list.steps.pop_back();
+    }
+}
+
 Tensors gradients(Tape& tape, BackwardList& list, const Tensors& targets, const Tensors& seeds, const Tensors& sources,
                   bool retain) {
     BackwardPass pass(tape, list.steps, sources, true);
@@ -57,24 +78,7 @@ Tensors gradients(Tape& tape, BackwardList& list, const Tensors& targets, const 
             throw ValueError("gradients: expected a seed with the target's shape, received another shape");
         pass.grads[targets[i].get()] = {seeds[i], true};
     }
-    for (size_t i = list.steps.size(); i-- > 0;) {
-        BackwardStep& step = *list.steps[i];
-        pass.retains = retain || list.steps[i].use_count() > 1;
-        Grads dy;
-        bool any = false;
-        for (const Tensor& y : step.outputs) {
-            dy.push_back(pass.found(y));
-            any = any || dy.back();
-        }
-        if (any) {
-            tape.scopes_ = {step.scope};
-            step.run(tape, dy);
-        }
-        // No later step needs the gradients of these outputs. An eager tape frees their memory here.
-        for (const Tensor& y : step.outputs)
-            if (!pass.is_source(y)) pass.grads.erase(y.get());
-        if (!retain) list.steps.pop_back();
-    }
+    pass.run(list, retain);
     Tensors result;
     for (const Tensor& s : sources) result.push_back(pass.found(s));
     return result;

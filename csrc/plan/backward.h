@@ -113,6 +113,10 @@ class BackwardPass {
     bool is_source(const Tensor& x) const { return sources_.count(x.get()) > 0; }
     bool retains = false;
 
+    // Runs the steps of the list, the last one first, each with the gradients of its outputs that `grads` then holds.
+    // Unless `retain`, removes each step from the list.
+    void run(BackwardList& list, bool retain);
+
   private:
     Tape& tape_;
     BackwardPass* const outer_;

@@ -213,7 +213,6 @@ class Tape : public std::enable_shared_from_this<Tape> {
   private:
     friend class BackwardList;
     friend class BackwardPass;
-    friend Tensors gradients(Tape&, BackwardList&, const Tensors&, const Tensors&, const Tensors&, bool);
     template <class Args, class... Listed>
     static void check_args(const KernelOf<Listed...>& kernel) {
         static_assert(std::is_trivially_copyable_v<Args> && alignof(Args) <= 16, "kernel arguments are plain data");

@@ -31,21 +31,6 @@ struct Part {
     std::shared_ptr<BackwardList> list = std::make_shared<BackwardList>();
 };
 
-// The outputs with a gradient, and that gradient.
-struct Ends {
-    Tensors targets, seeds;
-};
-
-Ends ends_of(const Tensors& outputs, const Grads& dy) {
-    Ends ends;
-    for (size_t i = 0; i < outputs.size(); ++i)
-        if (dy[i]) {
-            ends.targets.push_back(outputs[i]);
-            ends.seeds.push_back(dy[i]);
-        }
-    return ends;
-}
-
 Tensors wanted_of(const Tape& tape, const Tensors& inputs) {
     Tensors wanted;
     std::copy_if(inputs.begin(), inputs.end(), std::back_inserter(wanted), [&](auto& x) { return tape.wants(x); });
@@ -64,9 +49,7 @@ void backward(Tape& tape, const Part& part, const Tensors& inputs, const Tensors
     }
     const bool retains = tape.retains();
     const Skipping skipping(tape, part.closed);
-    Ends ends = ends_of(outputs, dy);
-    for (Tensor& seed : ends.seeds) seed = identity(tape, seed);  // kernels may write over it
-    nested_gradients(tape, *part.list, ends.targets, ends.seeds, sources, into, retains);
+    nested_gradients(tape, *part.list, outputs, dy, sources, into, retains);
 }
 
 Tensors gated_after(Tape& tape, const Tensor& open, const BackwardSteps& before, const std::function<Tensors()>& emit);
@@ -74,10 +57,14 @@ Tensors gated_after(Tape& tape, const Tensor& open, const BackwardSteps& before,
 // The formulas read values inside of the part, through whose steps a second derivative flows too.
 Tensors backward_by_ops(Tape& tape, const Part& part, const Tensors& inputs, const Tensors& outputs, const Grads& dy) {
     const Tensors sources = wanted_of(tape, inputs);
-    const Ends ends = ends_of(outputs, dy);
-    const Tensors found = gated_after(tape, part.open, part.list->steps, [&] {
-        return higher_gradients(tape, *part.list, ends.targets, ends.seeds, sources);
-    });
+    Tensors targets, seeds;
+    for (size_t i = 0; i < outputs.size(); ++i)
+        if (dy[i]) {
+            targets.push_back(outputs[i]);
+            seeds.push_back(dy[i]);
+        }
+    const Tensors found = gated_after(tape, part.open, part.list->steps,
+                                      [&] { return higher_gradients(tape, *part.list, targets, seeds, sources); });
     Tensors dx(inputs.size());
     for (size_t i = 0, k = 0; i < inputs.size() && k < sources.size(); ++i) {
         if (inputs[i] != sources[k]) continue;

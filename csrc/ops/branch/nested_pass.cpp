@@ -1,28 +1,20 @@
 #include "ops/branch/nested_pass.h"
 
-#include <algorithm>
 #include <unordered_set>
+
+#include "ops/copy/copy.h"
 
 namespace netlet::ops {
 
-void nested_gradients(Tape& tape, BackwardList& list, const Tensors& targets, const Tensors& seeds,
-                      const Tensors& sources, std::vector<Grad>& into, bool retain) {
+void nested_gradients(Tape& tape, BackwardList& list, const Tensors& outputs, const Grads& dy, const Tensors& sources,
+                      std::vector<Grad>& into, bool retain) {
+    Grads seeds;
+    for (const Tensor& d : dy) seeds.push_back(d ? identity(tape, d) : nullptr);
     BackwardPass pass(tape, list.steps, sources, true);
-    for (size_t i = 0; i < sources.size(); ++i)
-        pass.grads[sources[i].get()] = {into[i].tensor, into[i].accumulate, nullptr, nullptr};
-    for (size_t i = 0; i < targets.size(); ++i) pass.grads[targets[i].get()] = {seeds[i], true, nullptr, nullptr};
-    for (size_t i = list.steps.size(); i-- > 0;) {
-        const std::shared_ptr<BackwardStep> step = list.steps[i];
-        if (!retain) list.steps.pop_back();
-        pass.retains = retain || step.use_count() > 1;
-        Grads dy;
-        for (const Tensor& y : step->outputs) dy.push_back(pass.found(y));
-        if (std::any_of(dy.begin(), dy.end(), [](const Tensor& d) { return d != nullptr; })) {
-            const Scope scope(tape, step->scope);
-            step->run(tape, dy);
-        }
-        for (const Tensor& y : step->outputs) pass.grads.erase(y.get());
-    }
+    for (size_t i = 0; i < sources.size(); ++i) pass.grads[sources[i].get()] = {into[i].tensor, into[i].accumulate};
+    for (size_t i = 0; i < outputs.size(); ++i)
+        if (seeds[i]) pass.grads[outputs[i].get()] = {seeds[i], true};
+    pass.run(list, retain);
     for (size_t i = 0; i < sources.size(); ++i) into[i].accumulate = pass.grads[sources[i].get()].written;
 }
 

@@ -6,10 +6,11 @@
 
 namespace netlet::ops {
 
-// As `gradients` (plan/backward.h), but the gradients of the sources are written to `into`, or added to it as each Grad
-// says; into[i].accumulate is then true if something was written.
-void nested_gradients(Tape& tape, BackwardList& list, const Tensors& targets, const Tensors& seeds,
-                      const Tensors& sources, std::vector<Grad>& into, bool retain);
+// The pass of `gradients` (plan/backward.h) from the gradients dy of the outputs, null where none flows. Its seeds are
+// copies of dy, since kernels may overwrite seeds. The gradients of the sources are written to `into`, or added to it
+// as each Grad says; into[i].accumulate is then true if something was written.
+void nested_gradients(Tape& tape, BackwardList& list, const Tensors& outputs, const Grads& dy, const Tensors& sources,
+                      std::vector<Grad>& into, bool retain);
 
 // The tensors that need a gradient, that the steps read and that no step before made, each once.
 Tensors outer_inputs(const BackwardSteps& steps);

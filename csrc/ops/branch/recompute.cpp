@@ -40,21 +40,16 @@ void backward(Tape& tape, const Part& part, const Tensors& inputs, const Grads& 
         }
     const std::vector<Grad> given = into;
     const auto list = std::make_shared<BackwardList>();
-    Tensors targets, seeds;
+    Tensors y;
     {
         const Silence silence(tape);
         const Listening listening(*list, tape);
-        const Tensors y = outputs_again(part);
-        for (size_t i = 0; i < y.size(); ++i)
-            if (dy[i]) {
-                if (y[i]->shape != dy[i]->shape)
-                    throw RuntimeError("remat: expected results of the same shapes when a function runs again");
-                targets.push_back(y[i]);
-                seeds.push_back(dy[i]);
-            }
+        y = outputs_again(part);
     }
-    for (Tensor& seed : seeds) seed = identity(tape, seed);  // kernels may write over it
-    nested_gradients(tape, *list, targets, seeds, sources, into, false);
+    for (size_t i = 0; i < y.size(); ++i)
+        if (dy[i] && y[i]->shape != dy[i]->shape)
+            throw RuntimeError("remat: expected results of the same shapes when a function runs again");
+    nested_gradients(tape, *list, y, dy, sources, into, false);
     for (size_t i = 0; i < into.size(); ++i)
         if (!into[i].accumulate) zero(tape, given[i]);
 }
