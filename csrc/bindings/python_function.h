@@ -24,12 +24,12 @@ class PythonFunction {
     std::shared_ptr<PyObject> fn_;
 };
 
-// Throws the exception that a function raised during a run of a plan on this thread, if one did. `record` is where the
-// run stopped; the exception gets a note with its layer and kernel (Python 3.11 on).
+// A function that raises ends the run of its plan. Its exception is saved for the thread that runs the plan, which
+// raises or drops it after the run. The next three functions are called with the GIL held.
+void keep_host_call_error();  // saves the current Python exception
+// Throws the saved exception, if there is one. `record` is where the run stopped; the exception gets a note with its
+// layer and kernel (Python 3.11 on).
 void raise_from_host_call(const Record& record);
-// Makes the current Python exception the one that the next two functions are about. With the GIL held, as they.
-void keep_host_call_error();
-// Forgets that exception.
-void forget_host_call_error();
+void forget_host_call_error();  // drops it
 
 }  // namespace netlet::bindings
