@@ -26,10 +26,10 @@ bool replaying() {
     return false;
 }
 
-uint32_t stream_or(uint32_t (*fresh)(void*), void* of) {
+uint32_t stream_or(const std::function<uint32_t()>& fresh) {
     std::size_t i = levels.size();
     while (i > 0 && !(levels[i - 1].replay && levels[i - 1].at < levels[i - 1].replay->size())) --i;
-    const uint32_t stream = i > 0 ? (*levels[i - 1].replay)[levels[i - 1].at++] : fresh(of);
+    const uint32_t stream = i > 0 ? (*levels[i - 1].replay)[levels[i - 1].at++] : fresh();
     for (std::size_t k = i; k < levels.size(); ++k)
         if (levels[k].log) levels[k].log->push_back(stream);
     return stream;

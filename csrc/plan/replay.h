@@ -1,7 +1,9 @@
-// Running a part of a step again: its random ops must draw the same numbers, and it must not update state a second time.
+// Running a part of a step again: its random ops must draw the same numbers, and it must not update state a second
+// time.
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace netlet {
@@ -28,7 +30,8 @@ class Replay {
 };
 
 bool replaying();
-// What next_stream returns: the next number of the innermost Replay, else `fresh()`; the logs inside note it.
-uint32_t stream_or(uint32_t (*fresh)(void*), void* of);
+// What next_stream returns: the next number of the innermost Replay that has one left, else fresh(). The StreamLogs
+// inside that Replay note it too.
+uint32_t stream_or(const std::function<uint32_t()>& fresh);
 
 }  // namespace netlet

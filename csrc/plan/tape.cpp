@@ -118,12 +118,7 @@ Tensor Tape::view(const Tensor& x, const Shape& shape, int64_t offset) {
 }
 
 uint32_t Tape::next_stream() {
-    return stream_or(
-        [](void* of) -> uint32_t {
-            Tape& tape = *static_cast<Tape*>(of);
-            return tape.recording() ? tape.next_stream_++ : eager_stream++;
-        },
-        this);
+    return stream_or([this]() -> uint32_t { return recording() ? next_stream_++ : eager_stream++; });
 }
 
 void Tape::reset_eager_streams() { eager_stream = 0; }
