@@ -13,8 +13,8 @@ namespace netlet {
 namespace {
 
 // The records that write the slot and, recursively, those that write the slots that they read, in recorded order.
-// Empty if one of them reads an input or memory that is not constant, or writes anything but temporary slots, or if
-// records of several branches write one slot: a run computes which of them.
+// Empty if one of them reads an input or memory that is not constant, or writes anything but temporary slots. Empty
+// also if records of several branches write one slot, since only a run decides which of them it skips.
 std::vector<const Record*> records_behind(const Recording& recording, int slot) {
     std::unordered_map<int, bool> wanted{{slot, true}};
     std::unordered_map<int, const Skip*> branch_of;
