@@ -10,7 +10,8 @@ namespace netlet::ops {
 
 namespace {
 
-constexpr int64_t few_images = 8;  // of which fewer keep no threads busy
+// A batch of fewer images has too few work units for the threads if each unit is an image.
+constexpr int64_t few_images = 8;
 
 void check(const char* name, const Tensor& x) {
     check_floating(name, x);

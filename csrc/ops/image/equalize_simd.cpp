@@ -42,30 +42,17 @@ NETLET_INLINE void limited_places(const T* x, uint8_t* places, int64_t n) {
     for (int64_t i = 0; i < n; ++i) places[i] = (uint8_t)limited_place(x[i]);
 }
 
-// The tables of one tile of an image with these places, (C, 256). The channels of a pixel count into different tables,
-// so their additions do not wait for each other.
-template <class T>
-NETLET_INLINE void limited_tile(const uint8_t* places, T* tables, const Tiles& t, int64_t row, int64_t column,
+// The tables of one tile of an image, (C, 256). place(i): the position in a table of element i of the image. The
+// channels of a pixel count into different tables, so their additions do not wait for each other.
+template <class T, class Place>
+NETLET_INLINE void limited_tile(const Place& place, T* tables, const Tiles& t, int64_t row, int64_t column,
                                 T clip_limit) {
     for (int64_t i = 0; i < t.C * limited_bins; ++i) tables[i] = T(0);
     for (int64_t h = row * t.TH; h < (row + 1) * t.TH; ++h) {
-        const uint8_t* line = places + (h < t.H ? h : mirrored(h, t.H)) * t.W * t.C;
+        const int64_t line = (h < t.H ? h : mirrored(h, t.H)) * t.W * t.C;
         for (int64_t w = column * t.TW; w < (column + 1) * t.TW; ++w) {
-            const uint8_t* pixel = line + (w < t.W ? w : mirrored(w, t.W)) * t.C;
-            for (int64_t c = 0; c < t.C; ++c) tables[c * limited_bins + pixel[c]] += T(1);
-        }
-    }
-    for (int64_t c = 0; c < t.C; ++c) limited_table(tables + c * limited_bins, t.TH * t.TW, clip_limit);
-}
-// The same of an image x.
-template <class T>
-NETLET_INLINE void limited_tile(const T* x, T* tables, const Tiles& t, int64_t row, int64_t column, T clip_limit) {
-    for (int64_t i = 0; i < t.C * limited_bins; ++i) tables[i] = T(0);
-    for (int64_t h = row * t.TH; h < (row + 1) * t.TH; ++h) {
-        const T* line = x + (h < t.H ? h : mirrored(h, t.H)) * t.W * t.C;
-        for (int64_t w = column * t.TW; w < (column + 1) * t.TW; ++w) {
-            const T* pixel = line + (w < t.W ? w : mirrored(w, t.W)) * t.C;
-            for (int64_t c = 0; c < t.C; ++c) tables[c * limited_bins + limited_place(pixel[c])] += T(1);
+            const int64_t pixel = line + (w < t.W ? w : mirrored(w, t.W)) * t.C;
+            for (int64_t c = 0; c < t.C; ++c) tables[c * limited_bins + place(pixel + c)] += T(1);
         }
     }
     for (int64_t c = 0; c < t.C; ++c) limited_table(tables + c * limited_bins, t.TH * t.TW, clip_limit);
@@ -96,7 +83,7 @@ NETLET_INLINE void equalize_tables(const EqualizeTablesArgs<T>& a, Range r) {
         const T* image = a.x + unit / (t.GH * t.GW) * t.H * t.W * t.C;
         T* tables = a.tables + unit * t.C * bins;
         if (a.limited) {
-            limited_tile(image, tables, t, row, column, a.clip_limit);
+            limited_tile([&](int64_t i) { return limited_place(image[i]); }, tables, t, row, column, a.clip_limit);
             continue;
         }
         equalized_tables(image, tables, a.bin, t.H * t.W, t.C);
@@ -111,7 +98,7 @@ NETLET_INLINE void equalize_lookup(const EqualizeLookupArgs<T>& a, Range r) {
         const T *x = a.x + unit * t.W * t.C, *tables = a.tables + unit / t.H * t.GH * t.GW * t.C * bins;
         T* y = a.y + unit * t.W * t.C;
         if (a.limited) {
-            limited_row([&](int64_t i) { return (int64_t)limited_place(x[i]); }, tables, y, t, unit % t.H);
+            limited_row([&](int64_t i) { return limited_place(x[i]); }, tables, y, t, unit % t.H);
             continue;
         }
         equalized_row(x, tables, y, a.bin, t.W, t.C);
@@ -129,7 +116,8 @@ NETLET_INLINE void equalize_images(const EqualizeImagesArgs<T>& a, Range r) {
         limited_places(a.x + image * t.H * line, places, t.H * line);
         for (int64_t row = 0; row < t.GH; ++row)
             for (int64_t column = 0; column < t.GW; ++column)
-                limited_tile(places, tables + (row * t.GW + column) * tile, t, row, column, a.clip_limit);
+                limited_tile([&](int64_t i) { return (int64_t)places[i]; }, tables + (row * t.GW + column) * tile, t,
+                             row, column, a.clip_limit);
         for (int64_t h = 0; h < t.H; ++h) {
             const uint8_t* row = places + h * line;
             limited_row([&](int64_t i) { return (int64_t)row[i]; }, tables, a.y + (image * t.H + h) * line, t, h);

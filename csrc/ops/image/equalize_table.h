@@ -128,7 +128,8 @@ NETLET_INLINE Between<T> tiles_between(int64_t p, int64_t size, int64_t count) {
     return {a, b, b - a, place - (T)below};
 }
 
-// The new value of a pixel by CLAHE, whose bin is at b. Its tables begin at `corner[0..3]`: top left, top right, bottom left, bottom right.
+// The new value of a pixel by CLAHE, whose bin is at b. The tables of the four tiles around it begin at corner[0..3]:
+// top left, top right, bottom left, bottom right.
 template <class T>
 NETLET_INLINE T looked_up(int64_t b, const T* const corner[4], T across, T down) {
     const T top = corner[0][b] * (T(1) - across) + corner[1][b] * across;
