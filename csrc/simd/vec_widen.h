@@ -34,5 +34,10 @@ NETLET_INLINE Vec<float> narrow(Vec<double> low, Vec<double>) { return {(float)l
 // unused.
 #define NETLET_FLOAT_VIA_DOUBLE(f)                                                                                     \
     NETLET_INLINE Vec<float> f(Vec<float> x) { return narrow(f(widen_low(x)), f(widen_high(x))); }
+// The same for f of two vectors.
+#define NETLET_FLOATS_VIA_DOUBLE(f)                                                                                    \
+    NETLET_INLINE Vec<float> f(Vec<float> x, Vec<float> y) {                                                           \
+        return narrow(f(widen_low(x), widen_low(y)), f(widen_high(x), widen_high(y)));                                 \
+    }
 
 }  // namespace netlet::NETLET_ISA

@@ -11,12 +11,6 @@
 
 namespace netlet::NETLET_ISA {
 
-// f for two Vec<float> by f for Vec<double>.
-#define NETLET_FLOATS_VIA_DOUBLE(f)                                                                                    \
-    NETLET_INLINE Vec<float> f(Vec<float> x, Vec<float> y) {                                                           \
-        return narrow(f(widen_low(x), widen_low(y)), f(widen_high(x), widen_high(y)));                                 \
-    }
-
 struct HalfArcsin {
     Vec<double> s, rest;  // arcsin a = s + rest, or pi/2 - 2 (s + rest)
     Vec<double>::Mask near;

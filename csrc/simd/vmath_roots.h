@@ -5,7 +5,6 @@
 //   hypot(a, b) = sqrt(a^2 + b^2), a and b scaled by a power of 2, the sum in two words
 //   logaddexp(a, b) = max(a, b) + log(1 + e^-|a - b|)
 #pragma once
-#include "simd/vmath_arc.h"
 #include "simd/vmath_exp.h"
 #include "simd/vmath_log.h"
 
