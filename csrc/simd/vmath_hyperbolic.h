@@ -44,6 +44,15 @@ NETLET_INLINE Vec<double> log1p_pair(Pair<Vec<double>> u) {
     return log_special(w.hi, log_finite(w.hi, (w.lo + u.lo) / w.hi));
 }
 
+// log(1 + u) for u.hi >= 0, but log(2 a) where `far`.
+NETLET_INLINE Vec<double> log1p_or_far(Pair<Vec<double>> u, Vec<double> a, Vec<double>::Mask far) {
+    using V = Vec<double>;
+    Pair<V> w = two_sum(V::set1(1), u.hi);
+    V high = select(far, a, w.hi), low = select(far, V::zero(), w.lo + u.lo);
+    V y = log_finite(high, low / high);
+    return select(far, y + V::set1(0.69314718055994530942), y);
+}
+
 // 1.2 ULP; float 0.501
 NETLET_INLINE Vec<double> arcsinh(Vec<double> x) {
     using V = Vec<double>;
@@ -55,11 +64,9 @@ NETLET_INLINE Vec<double> arcsinh(Vec<double> x) {
     Pair<V> bottom = fast_two_sum(root, one);
     V q = square.hi / bottom.hi;
     V q_lo = ((square.lo - product_minus(q, bottom.hi, square.hi)) - q * (bottom.lo + root_lo)) / bottom.hi;
-    Pair<V> u = two_sum(c, q), w = two_sum(one, u.hi);
-    const V::Mask far = gt(a, limit);  // log(2 a)
-    V high = select(far, a, w.hi), low = select(far, V::zero(), w.lo + (u.lo + q_lo));
-    V y = log_finite(high, low / high);
-    y = select(far, y + V::set1(0.69314718055994530942), y);
+    Pair<V> u = two_sum(c, q);
+    u.lo += q_lo;
+    V y = log1p_or_far(u, a, gt(a, limit));
     return copysign(select(lt(a, infinity<V>()), y, a), x);
 }
 
@@ -71,12 +78,9 @@ NETLET_INLINE Vec<double> arccosh(Vec<double> x) {
     Pair<V> more = two_sum(t, V::set1(2)), square = two_product(t, more.hi);
     V root = sqrt(square.hi);
     V root_lo = (fma(t, more.lo, square.lo) - product_minus(root, root, square.hi)) / (root + root);
-    Pair<V> u = two_sum(t, root), w = two_sum(one, u.hi);
+    Pair<V> u = two_sum(t, root);
     u.lo = select(eq(t, V::zero()), V::zero(), u.lo + root_lo);
-    const V::Mask far = gt(x, limit);
-    V high = select(far, x, w.hi), low = select(far, V::zero(), w.lo + u.lo);
-    V y = log_finite(high, low / high);
-    y = select(far, y + V::set1(0.69314718055994530942), y);
+    V y = log1p_or_far(u, x, gt(x, limit));
     return select(lt(x, one), nan<V>(), select(lt(x, infinity<V>()), y, x));
 }
 
