@@ -30,13 +30,16 @@ if TYPE_CHECKING:
         data,
         datasets,
         distillation,
+        distribution,
         dtype_policies,
+        export,
         initializers,
         layers,
         losses,
         metrics,
         mixed_precision,
         models,
+        onnx,
         ops,
         optimizers,
         plots,
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
         tree,
         utils,
         visualization,
+        wrappers,
     )
     from .base.device import device, devices, from_dlpack, to_device
     from .base.name_scope import name_scope
@@ -80,13 +84,16 @@ _MODULES = (
     "data",
     "datasets",
     "distillation",
+    "distribution",
     "dtype_policies",
+    "export",
     "initializers",
     "layers",
     "losses",
     "metrics",
     "mixed_precision",
     "models",
+    "onnx",
     "ops",
     "optimizers",
     "plots",
@@ -98,6 +105,7 @@ _MODULES = (
     "tree",
     "utils",
     "visualization",
+    "wrappers",
 )
 _NAMES = {
     "Constraint": "constraints",
@@ -168,7 +176,9 @@ __all__ = [
     "device",
     "devices",
     "distillation",
+    "distribution",
     "dtype_policies",
+    "export",
     "from_dlpack",
     "get_num_threads",
     "initializers",
@@ -179,6 +189,7 @@ __all__ = [
     "mixed_precision",
     "models",
     "name_scope",
+    "onnx",
     "ops",
     "optimizers",
     "plots",
@@ -194,6 +205,7 @@ __all__ = [
     "utils",
     "version",
     "visualization",
+    "wrappers",
 ]
 
 

@@ -1,0 +1,9 @@
+"""ONNX models: `load` makes a `netlet.Model` of a file. Needs `pip install 'netlet[onnx]'`."""
+
+from __future__ import annotations
+
+from netlet.base.missing import explain_missing
+
+__all__: list[str] = []
+
+explain_missing(__name__)
