@@ -1,0 +1,127 @@
+"""A graph of an ONNX model: its nodes in an order in which they can run, its constants, its inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .node import Node
+from .tensors import dtype_name, to_array
+
+
+class Value(NamedTuple):
+    """An input or output of a graph.
+
+    Attributes:
+        name: its name.
+        dtype: NumPy's name of its dtype, "string" for texts; None if the file does not say, or for no tensor.
+        shape: integers, a name or None for a dimension of any size; None if the file does not say.
+    """
+
+    name: str
+    dtype: str | None
+    shape: tuple[int | str | None, ...] | None
+
+
+class Graph:
+    """A GraphProto, checked and ordered.
+
+    Args:
+        proto: the GraphProto.
+        opsets: {domain: version} of the model.
+        largest: number of elements that a computed constant may have; None: any.
+
+    Attributes:
+        nodes: the nodes; each comes after those whose outputs it reads.
+        constants: {name: array} of the initializers.
+        inputs, outputs: Values. An initializer may also be listed among the inputs.
+        free: names that the graph around this one defines.
+        last_use: for each node, the names that no later node reads and that are no outputs.
+
+    Raises:
+        ValueError: a name is defined twice, a cycle, or a tensor that is damaged.
+    """
+
+    def __init__(self, proto: Any, opsets: Mapping[str, int], largest: int | None = None) -> None:
+        self.proto, self.name = proto, proto.name
+        self.constants: dict[str, np.ndarray] = {
+            t.name: to_array(t, f"initializer '{t.name}'") for t in proto.initializer
+        }
+        if proto.sparse_initializer:
+            raise NotImplementedError(f"ONNX graph '{self.name}': sparse initializers are not supported.")
+        self.inputs = [_value(v) for v in proto.input]
+        self.outputs = [_value(v) for v in proto.output]
+        nodes = [Node(n, opsets, lambda g: Graph(g, opsets, largest), largest) for n in proto.node]
+        self.reads: dict[Node, list[str]] = {
+            n: [*filter(None, n.inputs), *(name for g in n.graphs for name in g.free)] for n in nodes
+        }
+        made_by = self._definitions(nodes)
+        self.nodes = _ordered(nodes, self.reads, made_by, self.name)
+        self.free: list[str] = self._free(made_by)
+        self.last_use = self._last_uses()
+
+    def _definitions(self, nodes: list[Node]) -> dict[str, Node]:
+        """{name: the node that defines it}; ValueError for a name that is defined twice."""
+        defined = {v.name for v in self.inputs} | set(self.constants)
+        if len({v.name for v in self.inputs}) < len(self.inputs) or len(self.constants) < len(self.proto.initializer):
+            raise ValueError(f"ONNX graph '{self.name}': two inputs or two initializers have the same name.")
+        made_by: dict[str, Node] = {}
+        for node in nodes:
+            for name in filter(None, node.outputs):
+                if name in defined or name in made_by:
+                    raise node.error(f"its output '{name}' is defined twice in the graph.")
+                made_by[name] = node
+        return made_by
+
+    def _free(self, made_by: dict[str, Node]) -> list[str]:
+        known = {v.name for v in self.inputs} | set(self.constants) | set(made_by)
+        names = [name for node in self.nodes for name in self.reads[node]] + [v.name for v in self.outputs]
+        return [name for name in dict.fromkeys(names) if name not in known]
+
+    def _last_uses(self) -> dict[Node, list[str]]:
+        last: dict[Node, list[str]] = {}
+        seen = {v.name for v in self.outputs}
+        for node in reversed(self.nodes):
+            names = [name for name in (*self.reads[node], *filter(None, node.outputs)) if name not in seen]
+            last[node] = list(dict.fromkeys(names))
+            seen.update(names)
+        return last
+
+
+def _value(proto: Any) -> Value:
+    """The ValueInfoProto of an input or output."""
+    if not proto.type.HasField("tensor_type"):
+        return Value(proto.name, None, None)
+    tensor = proto.type.tensor_type
+    dtype = dtype_name(tensor.elem_type, f"value '{proto.name}'") if tensor.elem_type else None
+    shape = None
+    if tensor.HasField("shape"):
+        shape = tuple(d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in tensor.shape.dim)
+    return Value(proto.name, dtype, shape)
+
+
+def _ordered(nodes: list[Node], reads: dict[Node, list[str]], made_by: dict[str, Node], graph: str) -> list[Node]:
+    """The nodes, each after those that it reads from; in the file's order where that is one."""
+    ordered: list[Node] = []
+    state: dict[Node, int] = {}  # 1: being visited, 2: ordered
+    for root in nodes:
+        stack = [root]
+        while stack:
+            node = stack[-1]
+            if state.get(node) == 2:
+                stack.pop()
+                continue
+            state[node] = 1
+            before = [made_by[name] for name in reads[node] if name in made_by and state.get(made_by[name]) != 2]
+            for other in before:
+                if state.get(other) == 1:
+                    raise node.error(f"it is in a cycle: it depends on its own output (graph '{graph}').")
+            if before:
+                stack.append(before[0])
+            else:
+                state[node] = 2
+                ordered.append(node)
+                stack.pop()
+    return ordered

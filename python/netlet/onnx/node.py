@@ -1,0 +1,149 @@
+"""A node of an ONNX graph, as handlers of operators see it: names, and attributes as Python values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .tensors import to_array
+
+if TYPE_CHECKING:
+    from .graph import Graph
+
+RunGraph = Callable[["Graph", Sequence[Any]], list[Any]]
+
+
+class Node:
+    """One node of an ONNX graph.
+
+    Args:
+        proto: the NodeProto.
+        opsets: {domain: version} of the model.
+        to_graph: makes a Graph of a GraphProto.
+        largest: number of elements that a constant made from it may have; None: any.
+
+    Attributes:
+        op_type, domain, name: of the operator and the node. The standard domain is "".
+        inputs, outputs: names of values; "" where an optional one is left out.
+    """
+
+    def __init__(
+        self,
+        proto: Any,
+        opsets: Mapping[str, int],
+        to_graph: Callable[[Any], Graph],
+        largest: int | None = None,
+    ) -> None:
+        self.proto, self.opsets, self.largest = proto, opsets, largest
+        self._to_graph = to_graph
+        self.op_type: str = proto.op_type
+        self.domain: str = standard_domain(proto.domain)
+        self.inputs: tuple[str, ...] = tuple(proto.input)
+        self.outputs: tuple[str, ...] = tuple(proto.output)
+        self.name: str = proto.name or next(filter(None, self.outputs), "")
+        self._attributes: dict[str, Any] = {a.name: a for a in proto.attribute}
+        self._decoded: dict[str, Any] = {}
+        self._run_graph: RunGraph | None = None
+
+    @property
+    def opset(self) -> int:
+        """The model's version of the operator's domain."""
+        return self.opsets[self.domain]
+
+    def attribute(self, name: str, default: Any = None) -> Any:
+        """The value of an attribute: int, float, str, a list of them, ndarray, or Graph; else `default`."""
+        if name not in self._attributes:
+            return default
+        if name not in self._decoded:
+            self._decoded[name] = self._decode(self._attributes[name])
+        return self._decoded[name]
+
+    def _decode(self, attribute: Any) -> Any:
+        kind = attribute.type
+        types = type(attribute)
+        if kind == types.FLOAT:
+            return attribute.f
+        if kind == types.INT:
+            return attribute.i
+        if kind == types.STRING:
+            return self._text(attribute.s)
+        if kind == types.TENSOR:
+            return to_array(attribute.t, f"attribute '{attribute.name}' of {self}")
+        if kind == types.GRAPH:
+            return self._to_graph(attribute.g)
+        if kind == types.TYPE_PROTO:
+            return attribute.tp
+        if kind == types.FLOATS:
+            return list(attribute.floats)
+        if kind == types.INTS:
+            return list(attribute.ints)
+        if kind == types.STRINGS:
+            return [self._text(s) for s in attribute.strings]
+        if kind == types.TENSORS:
+            return [to_array(t, f"attribute '{attribute.name}' of {self}") for t in attribute.tensors]
+        if kind == types.GRAPHS:
+            return [self._to_graph(g) for g in attribute.graphs]
+        raise NotImplementedError(f"{self}: attribute '{attribute.name}' has type {kind}, which netlet does not read.")
+
+    def _text(self, value: bytes) -> str:
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            raise self.error(f"expected UTF-8 text in an attribute, received {value[:40]!r}.") from None
+
+    @property
+    def graphs(self) -> list[Graph]:
+        """The subgraphs among its attributes."""
+        return [
+            graph
+            for name, a in self._attributes.items()
+            if a.type in (type(a).GRAPH, type(a).GRAPHS)
+            for graph in (self.attribute(name) if a.type == type(a).GRAPHS else [self.attribute(name)])
+        ]
+
+    # ---- for handlers ------------------------------------------------------------------------------------------------
+    def run_graph(self, graph: Graph, inputs: Sequence[Any]) -> list[Any]:
+        """The outputs of a subgraph (of If, Loop, Scan). It sees the values of the graphs around it.
+
+        Args:
+            graph: an attribute of this node.
+            inputs: values of the subgraph's inputs, in their order.
+        """
+        if self._run_graph is None:
+            raise self.error("its subgraph can run only where the graph around it runs.")
+        return self._run_graph(graph, inputs)
+
+    def within(self, run_graph: RunGraph) -> Node:
+        """This node, with its subgraphs run by a function."""
+        node = Node(self.proto, self.opsets, self._to_graph, self.largest)
+        node._attributes, node._decoded, node._run_graph = self._attributes, self._decoded, run_graph
+        return node
+
+    def check_size(self, shape: Sequence[int]) -> None:
+        """Raises ValueError if a constant of this shape is larger than a file of this size can ask for.
+
+        Handlers call it before they make an array whose shape is a value: ConstantOfShape, Expand, Tile, Range ...
+        """
+        if self.largest is not None and int(np.prod([int(d) for d in shape], dtype=object)) > self.largest:
+            raise self.error(
+                f"expected a constant of at most {self.largest} elements in a file of this size, received shape "
+                f"{tuple(int(d) for d in shape)}."
+            )
+
+    def error(self, text: str) -> ValueError:
+        """The error that names this node, to be raised."""
+        return ValueError(f"{self}: {text}")
+
+    def __str__(self) -> str:
+        return f"ONNX node '{self.name}' ({self.domain + '.' if self.domain else ''}{self.op_type})"
+
+
+def standard_domain(domain: str) -> str:
+    """The domain's name, "" for the standard operators, which some files call "ai.onnx".
+
+    >>> standard_domain("ai.onnx"), standard_domain("ai.onnx.ml")
+    ('', 'ai.onnx.ml')
+    """
+    return "" if domain == "ai.onnx" else domain

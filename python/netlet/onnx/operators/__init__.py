@@ -1,0 +1,1 @@
+"""ONNX's operators, a family a file: functions of `netlet.ops` that compute a node."""
