@@ -9,6 +9,7 @@ from .functions import body_graph, definition
 from .graph import Graph
 from .node import Node
 from .operators import registry
+from .operators.element_types import conform
 
 Call = Callable[[Node, list[Any]], tuple[Any, ...]]
 
@@ -98,7 +99,7 @@ def call_operator(node: Node, values: list[Any]) -> tuple[Any, ...]:
         if error.__traceback__ is not None and error.__traceback__.tb_next is None:  # the call itself failed
             raise node.error(f"the number of its inputs, {len(values)}, does not fit: {error}") from error
         raise
-    return result if isinstance(result, tuple) else (result,)
+    return conform(node, values, result if isinstance(result, tuple) else (result,))
 
 
 def call_function(function: Any, node: Node, values: list[Any], call: Call) -> tuple[Any, ...]:
