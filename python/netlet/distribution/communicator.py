@@ -50,6 +50,18 @@ class Communicator:
         """Returns small picklable values of all ranks, in their order."""
         raise NotImplementedError
 
+    def share(self, nbytes: int) -> list[np.ndarray] | None:
+        """Gives each rank a block of memory that all ranks can read and write, where they are on one machine.
+
+        Args:
+            nbytes: size of this rank's block.
+
+        Returns:
+            The blocks of all ranks, arrays of bytes, aligned to a page; None on all ranks if they cannot share memory.
+            A rank sees what another has written before the last `barrier` of both.
+        """
+        return None
+
     def abort(self, error: BaseException) -> None:
         """Ends the processes of all ranks, after rank and error were printed. Alone it does nothing."""
 
@@ -82,3 +94,6 @@ class Single(Communicator):
 
     def gather_objects(self, value: Any) -> list[Any]:
         return [value]
+
+    def share(self, nbytes: int) -> list[np.ndarray] | None:
+        return [np.zeros(nbytes, np.uint8)]

@@ -1,0 +1,28 @@
+"""Which checkpoint was written last: what the error of a lost process names."""
+
+from __future__ import annotations
+
+import os
+
+_last = ""
+
+
+def note_checkpoint(path: str | os.PathLike[str], epoch: int, batch: int = 0) -> None:
+    """Records that training can resume from a file or folder.
+
+    Args:
+        path: of the file or folder.
+        epoch: number of the first epoch that it lacks, from 0.
+        batch: number of the first batch of that epoch that it lacks, from 0.
+    """
+    global _last
+    _last = f"{os.path.abspath(path)} (after {epoch} epochs{f' and {batch} batches' if batch else ''})"
+
+
+def last_checkpoint() -> str:
+    """A sentence about the last checkpoint.
+
+    >>> last_checkpoint()
+    'No checkpoint was written.'
+    """
+    return f"Last checkpoint: {_last}." if _last else "No checkpoint was written."
