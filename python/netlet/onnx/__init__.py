@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from netlet.base.missing import explain_missing
 
-__all__: list[str] = []
+from .loading import load
+from .operator_layer import OnnxOperator
+
+__all__ = ["OnnxOperator", "load"]
 
 explain_missing(__name__)

@@ -26,10 +26,13 @@ def body_graph(function: Any, node: Node) -> Graph:
         given.setdefault(attribute.name, attribute)
     graph = onnx.GraphProto(name=function.name)
     graph.input.extend([onnx.ValueInfoProto(name=name) for name in function.input])
-    graph.output.extend([onnx.ValueInfoProto(name=name) for name in function.output])
+    # A definition may leave out outputs that the call does not use.
+    defined = {*function.input, *(name for inner in function.node for name in inner.output)}
+    outputs = [name if name in defined else "" for name in function.output]
+    graph.output.extend([onnx.ValueInfoProto(name=name) for name in outputs])
     graph.node.extend([_filled(onnx, inner, given) for inner in function.node])
     opsets = {**node.opsets, **{standard_domain(o.domain): o.version for o in function.opset_import}}
-    return Graph(graph, opsets, node.largest)
+    return Graph.of(graph, opsets, node.largest)
 
 
 def _filled(onnx: Any, node: Any, given: Mapping[str, Any]) -> Any:
@@ -85,10 +88,10 @@ def definition(node: Node, values: list[Any] | None = None) -> Any:
 
 
 def _type_of(onnx: Any, value: Any) -> Any:
-    """The TypeProto of a value: its dtype and number of axes."""
+    """The TypeProto of a value: its dtype and shape."""
     if value is None:
         return onnx.TypeProto()
     helper = needs("onnx.helper", "onnx", "netlet.onnx")
     name = getattr(value.dtype, "name", str(value.dtype))
     kind = onnx.TensorProto.BFLOAT16 if name == "bfloat16" else helper.np_dtype_to_tensor_dtype(np.dtype(name))
-    return helper.make_tensor_type_proto(kind, [None] * len(value.shape))
+    return helper.make_tensor_type_proto(kind, list(value.shape))

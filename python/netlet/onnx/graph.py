@@ -26,34 +26,27 @@ class Value(NamedTuple):
 
 
 class Graph:
-    """A GraphProto, checked and ordered.
+    """A graph whose nodes are checked and ordered.
 
     Args:
-        proto: the GraphProto.
-        opsets: {domain: version} of the model.
-        largest: number of elements that a computed constant may have; None: any.
+        name: for messages.
+        inputs, outputs: Values. An initializer may also be listed among the inputs.
+        constants: {name: array} of the initializers.
+        nodes: the nodes, in any order.
 
     Attributes:
         nodes: the nodes; each comes after those whose outputs it reads.
-        constants: {name: array} of the initializers.
-        inputs, outputs: Values. An initializer may also be listed among the inputs.
         free: names that the graph around this one defines.
         last_use: for each node, the names that no later node reads and that are no outputs.
 
     Raises:
-        ValueError: a name is defined twice, a cycle, or a tensor that is damaged.
+        ValueError: a name is defined twice, or a cycle.
     """
 
-    def __init__(self, proto: Any, opsets: Mapping[str, int], largest: int | None = None) -> None:
-        self.proto, self.name = proto, proto.name
-        self.constants: dict[str, np.ndarray] = {
-            t.name: to_array(t, f"initializer '{t.name}'") for t in proto.initializer
-        }
-        if proto.sparse_initializer:
-            raise NotImplementedError(f"ONNX graph '{self.name}': sparse initializers are not supported.")
-        self.inputs = [_value(v) for v in proto.input]
-        self.outputs = [_value(v) for v in proto.output]
-        nodes = [Node(n, opsets, lambda g: Graph(g, opsets, largest), largest) for n in proto.node]
+    def __init__(
+        self, name: str, inputs: list[Value], outputs: list[Value], constants: dict[str, np.ndarray], nodes: list[Node]
+    ) -> None:
+        self.name, self.inputs, self.outputs, self.constants = name, inputs, outputs, constants
         self.reads: dict[Node, list[str]] = {
             n: [*filter(None, n.inputs), *(name for g in n.graphs for name in g.free)] for n in nodes
         }
@@ -61,12 +54,54 @@ class Graph:
         self.nodes = _ordered(nodes, self.reads, made_by, self.name)
         self.free: list[str] = self._free(made_by)
         self.last_use = self._last_uses()
+        readers = self.readers()
+        for node in self.nodes:
+            node.alone = {name for name in node.inputs if name in made_by and readers[name] == [node]}
+
+    @classmethod
+    def of(cls, proto: Any, opsets: Mapping[str, int], largest: int | None = None) -> Graph:
+        """The graph of a GraphProto.
+
+        Args:
+            proto: the GraphProto.
+            opsets: {domain: version} of the model.
+            largest: number of elements that a computed constant may have; None: any.
+
+        Raises:
+            ValueError: as the class does, and a tensor that is damaged.
+        """
+        if proto.sparse_initializer:
+            raise NotImplementedError(f"ONNX graph '{proto.name}': sparse initializers are not supported.")
+        constants = {t.name: to_array(t, f"initializer '{t.name}'") for t in proto.initializer}
+        inputs, outputs = [_value(v) for v in proto.input], [_value(v) for v in proto.output]
+        if len({v.name for v in inputs}) < len(inputs) or len(constants) < len(proto.initializer):
+            raise ValueError(f"ONNX graph '{proto.name}': two inputs or two initializers have the same name.")
+        nodes = [Node(n, opsets, lambda inner: cls.of(inner, opsets, largest), largest) for n in proto.node]
+        return cls(proto.name, inputs, outputs, constants, nodes)
+
+    def replaced(self, nodes: list[Node], constants: dict[str, np.ndarray]) -> Graph:
+        """This graph with other nodes and constants, of which those are dropped that nothing reads."""
+        graph = Graph(self.name, self.inputs, self.outputs, constants, nodes)
+        read = {name for names in graph.reads.values() for name in names} | {v.name for v in self.outputs}
+        graph.constants = {name: value for name, value in constants.items() if name in read}
+        return graph
+
+    def readers(self) -> dict[str, list[Node | None]]:
+        """{name: the nodes that read it, once for each time}; None stands for the graph's outputs and subgraphs."""
+        found: dict[str, list[Node | None]] = {}
+        for node in self.nodes:
+            for name in filter(None, node.inputs):
+                found.setdefault(name, []).append(node)
+            for graph in node.graphs:
+                for name in graph.free:
+                    found.setdefault(name, []).append(None)
+        for value in self.outputs:
+            found.setdefault(value.name, []).append(None)
+        return found
 
     def _definitions(self, nodes: list[Node]) -> dict[str, Node]:
         """{name: the node that defines it}; ValueError for a name that is defined twice."""
         defined = {v.name for v in self.inputs} | set(self.constants)
-        if len({v.name for v in self.inputs}) < len(self.inputs) or len(self.constants) < len(self.proto.initializer):
-            raise ValueError(f"ONNX graph '{self.name}': two inputs or two initializers have the same name.")
         made_by: dict[str, Node] = {}
         for node in nodes:
             for name in filter(None, node.outputs):
@@ -78,7 +113,7 @@ class Graph:
     def _free(self, made_by: dict[str, Node]) -> list[str]:
         known = {v.name for v in self.inputs} | set(self.constants) | set(made_by)
         names = [name for node in self.nodes for name in self.reads[node]] + [v.name for v in self.outputs]
-        return [name for name in dict.fromkeys(names) if name not in known]
+        return [name for name in dict.fromkeys(names) if name and name not in known]
 
     def _last_uses(self) -> dict[Node, list[str]]:
         last: dict[Node, list[str]] = {}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from netlet.base.extras import needs
+
 from .tensors import to_array
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ class Node:
     Attributes:
         op_type, domain, name: of the operator and the node. The standard domain is "".
         inputs, outputs: names of values; "" where an optional one is left out.
+        captured: {name: value} of what its subgraphs read from the graphs around them, where its graph runs.
+        alone: names of its inputs that other nodes compute and that nothing else reads.
     """
 
     def __init__(
@@ -46,6 +50,39 @@ class Node:
         self._attributes: dict[str, Any] = {a.name: a for a in proto.attribute}
         self._decoded: dict[str, Any] = {}
         self._run_graph: RunGraph | None = None
+        self.captured: dict[str, Any] = {}
+        self.alone: set[str] = set()
+
+    @classmethod
+    def made(
+        cls,
+        like: Node,
+        op_type: str,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        domain: str = "",
+        **attributes: Any,
+    ) -> Node:
+        """A node that a model does not have, with the name of one that it has.
+
+        Args:
+            like: that node.
+            op_type, domain: the operator.
+            inputs, outputs: names of values.
+            **attributes: numbers, texts, lists of them, or arrays.
+        """
+        helper = needs("onnx.helper", "onnx", "netlet.onnx")
+        proto = helper.make_node(op_type, list(inputs), list(outputs), like.name, domain=domain, **attributes)
+        return cls(proto, like.opsets, like._to_graph, like.largest)
+
+    def renamed(self, inputs: Sequence[str], outputs: Sequence[str]) -> Node:
+        """This node with other names of its inputs and outputs."""
+        proto = type(self.proto)()
+        proto.CopyFrom(self.proto)
+        del proto.input[:], proto.output[:]
+        proto.input.extend(inputs)
+        proto.output.extend(outputs)
+        return Node(proto, self.opsets, self._to_graph, self.largest)
 
     @property
     def opset(self) -> int:
@@ -115,10 +152,15 @@ class Node:
             raise self.error("its subgraph can run only where the graph around it runs.")
         return self._run_graph(graph, inputs)
 
-    def within(self, run_graph: RunGraph) -> Node:
-        """This node, with its subgraphs run by a function."""
+    def within(self, run_graph: RunGraph, captured: dict[str, Any]) -> Node:
+        """This node where its graph runs.
+
+        Args:
+            run_graph: runs a subgraph.
+            captured: {name: value} of what its subgraphs read from the graphs around them.
+        """
         node = Node(self.proto, self.opsets, self._to_graph, self.largest)
-        node._attributes, node._decoded, node._run_graph = self._attributes, self._decoded, run_graph
+        node._decoded, node._run_graph, node.captured = self._decoded, run_graph, captured
         return node
 
     def check_size(self, shape: Sequence[int]) -> None:

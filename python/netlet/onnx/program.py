@@ -10,7 +10,7 @@ from .node import Node, standard_domain
 from .running import Call, call_function, call_operator, run_graph
 from .support import check_supported
 
-NEWEST_OPSET = 26  # of the standard domain that the handlers follow
+NEWEST_OPSET = 28  # of the standard domain that the handlers follow
 _LEAST_CONSTANT = 1 << 22  # elements that any file may ask for; larger files may ask for 16 for each of their bytes
 
 
@@ -40,7 +40,7 @@ class Program:
             )
         largest = max(_LEAST_CONSTANT, 16 * proto.ByteSize())
         self.functions = {(standard_domain(f.domain), f.name): f for f in proto.functions}
-        self.graph = Graph(proto.graph, self.opsets, largest)
+        self.graph = Graph.of(proto.graph, self.opsets, largest)
         if self.graph.free:
             raise ValueError(f"ONNX graph '{self.graph.name}': nothing defines the values {self.graph.free}.")
 

@@ -64,13 +64,15 @@ def run_graph(graph: Graph, inputs: Mapping[str, Any], call: Call, outer: Scope 
         run_node(node, scope, call, run_inner)
         for name in graph.last_use[node]:
             scope.values.pop(name, None)
-    return [scope[v.name] for v in graph.outputs]
+    return [scope[v.name] if v.name else None for v in graph.outputs]
 
 
 def run_node(node: Node, scope: Scope, call: Call, run_inner: Any) -> None:
     """Computes one node and adds its outputs to the scope."""
     values = [scope[name] if name else None for name in node.inputs]
-    outputs = call(node.within(run_inner) if node.graphs else node, values)
+    if node.graphs:
+        node = node.within(run_inner, {name: scope[name] for graph in node.graphs for name in graph.free})
+    outputs = call(node, values)
     wanted = [name for name in node.outputs if name]
     if len(outputs) < len(node.outputs) and any(node.outputs[len(outputs) :]):
         raise node.error(f"it has outputs {wanted}, of which netlet computes {len(outputs)}.")

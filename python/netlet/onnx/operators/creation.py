@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from netlet import ops, random
 
 from ..node import Node
-from .element_types import attribute_type, cast, is_integer, numpy_type, type_of
+from .element_types import attribute_type, cast, is_integer, type_of
 from .registry import operator
 from .values import constant
 

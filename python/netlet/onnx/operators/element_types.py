@@ -7,7 +7,7 @@ that netlet has, and `conform` casts its results back.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -140,7 +140,7 @@ def _power_of_two(x: np.ndarray, saturate: bool, round_mode: str) -> np.ndarray:
 
 
 # ---- results ---------------------------------------------------------------------------------------------------------
-@lru_cache(maxsize=None)
+@cache
 def _formal_types(op_type: str, opset: int, domain: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """The types that the operator's definition gives its inputs and outputs: names of type variables, or types."""
     defs = needs("onnx.defs", "onnx", "netlet.onnx")

@@ -10,7 +10,7 @@ from netlet import ops
 
 from ..node import Node
 from .convolution import convolve
-from .element_types import attribute_type, cast, is_integer, numpy_type, onnx_type, type_of
+from .element_types import attribute_type, cast, is_integer, onnx_type, type_of
 from .registry import operator
 
 BITS = {"uint8": 8, "int8": 8, "uint16": 16, "int16": 16, "uint4": 4, "int4": 4, "uint2": 2, "int2": 2}
@@ -24,7 +24,7 @@ def _limits(name: str) -> tuple[int, int]:
 
 def _spread(node: Node, scale: Any, x: Any) -> Any:
     """A scale or zero point in a shape that broadcasts with x: one number, one for each slice or one for each block."""
-    if scale is None or not scale.shape or tuple(scale.shape) == (1,) and len(x.shape) != 1:
+    if scale is None or not scale.shape or (tuple(scale.shape) == (1,) and len(x.shape) != 1):
         return scale if scale is None or not scale.shape else ops.reshape(scale, ())
     axis = node.attribute("axis", 1) % len(x.shape)
     block = node.attribute("block_size", 0)

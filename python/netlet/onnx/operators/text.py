@@ -49,8 +49,10 @@ def regex_full_match(node: Node, x: Any) -> Any:
 
 
 def _without_accents(text: str) -> str:
-    return text if text.isascii() else "".join(
-        c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)
+    return (
+        text
+        if text.isascii()
+        else "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     )
 
 

@@ -28,7 +28,9 @@ def _regularized(node: Node, x: Any, gradient: Any) -> Any:
 @operator("Adagrad", domain=DOMAIN)
 def adagrad(node: Node, rate: Any, count: Any, *values: Any) -> Any:
     """x - r g / (sqrt(h + g²) + ε), with a rate r that decays."""
-    decayed = ops.divide(rate, ops.add(1.0, ops.multiply(ops.cast(count, "float32"), node.attribute("decay_factor", 0.0))))
+    decayed = ops.divide(
+        rate, ops.add(1.0, ops.multiply(ops.cast(count, "float32"), node.attribute("decay_factor", 0.0)))
+    )
 
     def step(x: Any, gradient: Any, squares: Any) -> tuple[Any, ...]:
         gradient = _regularized(node, x, gradient)
