@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -139,6 +140,13 @@ class Node:
             if a.type in (type(a).GRAPH, type(a).GRAPHS)
             for graph in (self.attribute(name) if a.type == type(a).GRAPHS else [self.attribute(name)])
         ]
+
+    def with_defaults(self, **values: Any) -> Node:
+        """This node, with values for attributes that it does not have."""
+        node = copy.copy(self)
+        node._decoded = {**values, **self._decoded}
+        node._attributes = {**dict.fromkeys(values), **self._attributes}
+        return node
 
     # ---- for handlers ------------------------------------------------------------------------------------------------
     def run_graph(self, graph: Graph, inputs: Sequence[Any]) -> list[Any]:

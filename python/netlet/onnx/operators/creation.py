@@ -41,7 +41,7 @@ def constant_of_shape(node: Node, shape: Any) -> Any:
 @operator("Range")
 def range_operator(node: Node, start: Any, limit: Any, delta: Any) -> Any:
     """Numbers from start in steps of delta, below limit."""
-    first, end, step = (constant(node, v, n) for v, n in ((start, "start"), (limit, "limit"), (delta, "delta")))
+    first, end, step = (constant(node, v, n).reshape(()) for v, n in ((start, "start"), (limit, "limit"), (delta, "delta")))
     number = np.float64 if not is_integer(first) else np.int64
     first, end, step = first.astype(number), end.astype(number), step.astype(number)
     count = max(0, math.ceil((end - first) / step))
@@ -87,15 +87,13 @@ def mel_weight_matrix(node: Node, bins: Any, length: Any, rate: Any, low: Any, h
         constant(node, v, n).item() for v, n in zip((bins, length, rate, low, high), names, strict=True)
     )
     mel_start, mel_end = (2595 * math.log10(1 + f / 700) for f in (start, end))
-    step = (mel_end - mel_start) / (count + 2)
-    edges = 700 * (10 ** ((mel_start + step * np.arange(count + 2)) / 2595) - 1)
-    places = ((size + 1) * edges // hertz).astype(int)
+    edges = 700 * (10 ** ((mel_start + (mel_end - mel_start) / (count + 2) * np.arange(count + 2)) / 2595) - 1)
+    left, middle, right = (((size + 1) * edges // hertz).astype(int)[i : i + count] for i in range(3))
     rows = np.arange(size // 2 + 1)[:, None]
-    left, middle, right = places[:-2], places[1:-1], places[2:]
     with np.errstate(all="ignore"):
         rising = np.where(middle > left, (rows - left) / (middle - left), 1.0) * ((rows >= left) & (rows <= middle))
-        falling = (right - rows) / (right - middle) * ((rows >= middle) & (rows < right))
-    values = np.where((rows < middle) | (left == middle) & (rows == middle), rising, np.nan_to_num(falling))
+        falling = (right - rows) / (right - middle)
+    values = np.where((rows >= middle) & (rows < right), falling, rising)
     return cast(node, values, attribute_type(node, "output_datatype", "float32") or "")
 
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
+import numpy as np
+
 from netlet import ops
 
 from ..node import Node
 from .broadcasting import aligned
-from .element_types import is_integer
+from .element_types import is_integer, type_of
 from .registry import operator
 
 UNARY: dict[str, Callable[[Any], Any]] = {
@@ -47,7 +49,6 @@ BINARY: dict[str, Callable[[Any, Any], Any]] = {
     "BitwiseAnd": ops.bitwise_and,
     "BitwiseOr": ops.bitwise_or,
     "BitwiseXor": ops.bitwise_xor,
-    "Equal": ops.equal,
     "Greater": ops.greater,
     "GreaterOrEqual": ops.greater_equal,
     "Less": ops.less,
@@ -85,6 +86,13 @@ for _name, _binary in BINARY.items():
     _register_binary(_name, _binary)
 for _name, _variadic in VARIADIC.items():
     _register_variadic(_name, _variadic)
+
+
+@operator("Equal", any_layout=True)
+def equal(node: Node, a: Any, b: Any) -> Any:
+    """Whether elements are equal; texts are compared in Python."""
+    a, b = aligned(node, a, b)
+    return np.equal(a, b).astype(bool) if type_of(a) == "object" else ops.equal(a, b)
 
 
 @operator("Mean", any_layout=True)
