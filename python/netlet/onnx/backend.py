@@ -43,9 +43,12 @@ class BackendRep:
         Raises:
             ValueError: missing inputs, or more of them than the model has.
         """
-        names = [v.name for v in self._program.graph.inputs]
+        graph = self._program.graph
         if not isinstance(inputs, Mapping):
             given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+            # Old files list initializers among the inputs. They are given only by those who replace all of them.
+            names = [v.name for v in graph.inputs if v.name not in graph.constants]
+            names = names if len(given) <= len(names) else [v.name for v in graph.inputs]
             if len(given) > len(names):
                 raise ValueError(f"{_USER}: expected at most {len(names)} inputs, received {len(given)}.")
             inputs = dict(zip(names, given, strict=False))
