@@ -3,11 +3,13 @@
 
 #include "bindings/array_view.h"
 #include "bindings/bindings.h"
+#include "bindings/python_function.h"
 #include "ops/copy/copy.h"
 #include "ops/feed/feed.h"
 #include "ops/higher_order/higher_order.h"
 #include "ops/index/index.h"
 #include "plan/plan.h"
+#include "plan/shard.h"
 
 namespace netlet::bindings {
 
@@ -107,10 +109,20 @@ void bind_tape(py::module_& m) {
         .def("input", &Tape::input, "shape"_a, "dtype"_a, "name"_a)
         .def(
             "feed",
-            [](Tape& t, const Shape& shape, DType from, DType to, const std::string& name) {
-                return ops::feed(t, shape, from, to, name);
+            [](Tape& t, const Shape& shape, DType from, DType to, const std::string& name, int64_t first,
+               std::optional<int64_t> rows) { return ops::feed(t, shape, from, to, name, first, rows.value_or(-1)); },
+            "shape"_a, "from_dtype"_a, "to_dtype"_a, "name"_a, "first"_a = 0, "rows"_a = py::none(),
+            "A batch of `shape`, gathered from the caller's array; with `rows`, only so many rows of it from `first` "
+            "on.")
+        .def(
+            "at_end",
+            [](Tape& t, const py::object& fn) {
+                t.at_end([fn = PythonFunction(fn)](Tape&) {
+                    const GilTaken gil;
+                    fn(py::tuple());
+                });
             },
-            "shape"_a, "from_dtype"_a, "to_dtype"_a, "name"_a)
+            "fn"_a, "Calls fn() at the end of the recording, after what ops emit there.")
         .def("set_step", &Tape::set_step, "cell"_a)
         .def("next_stream", &Tape::next_stream, "The number of random ops that were recorded before this call.")
         .def(
@@ -141,6 +153,12 @@ void bind_tape(py::module_& m) {
         .def(py::init<int64_t, uint8_t, const std::vector<Tensor>&>(), "rows"_a, "unknown"_a, "of"_a,
              "`unknown`: what a byte becomes once others than plans have written a tensor in `of`.")
         .def_property_readonly("bytes", [](const RowMap& rows) { return to_ndarray(rows.bytes).attr("copy")(); });
+    m.def(
+        "begin_shard",
+        [](int64_t rows, int64_t first_row, uint32_t first_stream) { begin_shard({rows, first_row, first_stream}); },
+        "rows"_a, "first_row"_a, "first_stream"_a = 0,
+        "This thread computes some rows of a batch: its random ops draw what these rows draw in the whole batch.");
+    m.def("end_shard", &end_shard, "Returns the number of the stream that the next random op would have had.");
     m.def("current_recording", []() -> std::shared_ptr<Tape> {
         Tape& tape = Tape::current();
         return tape.recording() ? tape.shared_from_this() : nullptr;

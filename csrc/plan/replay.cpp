@@ -1,5 +1,7 @@
 #include "plan/replay.h"
 
+#include "plan/shard.h"
+
 namespace netlet {
 
 namespace {
@@ -11,6 +13,11 @@ struct Level {
     std::size_t at = 0;
 };
 thread_local std::vector<Level> levels;
+
+uint32_t next_stream(const std::function<uint32_t()>& fresh) {
+    const std::optional<uint32_t> of_shard = next_stream_of_shard();
+    return of_shard ? *of_shard : fresh();
+}
 
 }  // namespace
 
@@ -29,7 +36,7 @@ bool replaying() {
 uint32_t stream_or(const std::function<uint32_t()>& fresh) {
     std::size_t i = levels.size();
     while (i > 0 && !(levels[i - 1].replay && levels[i - 1].at < levels[i - 1].replay->size())) --i;
-    const uint32_t stream = i > 0 ? (*levels[i - 1].replay)[levels[i - 1].at++] : fresh();
+    const uint32_t stream = i > 0 ? (*levels[i - 1].replay)[levels[i - 1].at++] : next_stream(fresh);
     for (std::size_t k = i; k < levels.size(); ++k)
         if (levels[k].log) levels[k].log->push_back(stream);
     return stream;

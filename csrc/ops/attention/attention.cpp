@@ -11,6 +11,7 @@
 #include "ops/reduce/reduce.h"
 #include "ops/shape/shape.h"
 #include "ops/softmax/softmax.h"
+#include "plan/shard.h"
 
 namespace netlet::ops {
 
@@ -54,8 +55,14 @@ void broadcast_strides(const char* what, const Tensor& x, const AttentionSizes& 
                          Shape{n.B, n.N, n.T, n.S}.str() + ", received shape " + x->shape.str());
 }
 
+// Which random numbers dropout draws.
+struct Draws {
+    uint32_t stream = 0;
+    int64_t first = 0;
+};
+
 template <class T>
-AttentionArgs<T> arguments(const AttentionSizes& n, const Attention& how, uint32_t stream) {
+AttentionArgs<T> arguments(const AttentionSizes& n, const Attention& how, const Draws& draws) {
     AttentionArgs<T> args{};
     args.n = n;
     if (how.bias) broadcast_strides("bias", how.bias, n, args.bias_stride);
@@ -65,7 +72,8 @@ AttentionArgs<T> arguments(const AttentionSizes& n, const Attention& how, uint32
     args.average_dead = how.average_dead;
     args.rate = how.rate;
     args.seed = how.seed;
-    args.stream = stream;
+    args.stream = draws.stream;
+    args.first = draws.first;
     return args;
 }
 
@@ -87,7 +95,7 @@ int64_t chunk_of(const AttentionSizes& n, int64_t key_block) {
 }
 
 template <class T>
-void backward(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, const Attention& how, uint32_t stream,
+void backward(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, const Attention& how, const Draws& draws,
               const AttentionSizes& n, const Tensor& out, const Tensor& lse, const Tensor& dout) {
     const Grad dq = tape.grad(q), dk = tape.grad(k), dv = tape.grad(v), dbias = how.bias ? tape.grad(how.bias) : Grad{};
     if (n.B * n.T * n.N == 0 || n.S == 0) {
@@ -96,7 +104,7 @@ void backward(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, con
         return;
     }
     AttentionGradArgs<T> args{};
-    args.forward = arguments<T>(n, how, stream);
+    args.forward = arguments<T>(n, how, draws);
     args.chunk = tape.on_gpu() ? n.S : chunk_of(n, attention_key_bytes / (int64_t)sizeof(T));
     const int64_t chunks = ceil_div(n.S, args.chunk), units = n.B * n.K * chunks;
     const Grad slices = slices_for(tape, dq, chunks, {chunks, n.B * n.T, n.N * n.H});
@@ -152,9 +160,9 @@ Tensor attention(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, 
     const bool differentiates = tape.needs_grad({q, k, v, how.bias});
     const Tensor out = tape.empty({n.B, n.T, n.N, n.D}, q->dtype);
     const Tensor lse = differentiates ? tape.empty({n.B, n.N, n.T}, q->dtype) : nullptr;
-    const uint32_t stream = how.rate > 0 ? tape.next_stream() : 0;
+    const Draws draws = how.rate > 0 ? Draws{tape.next_stream(), rows_before(q->shape)} : Draws{};
     with_float(q->dtype, [&]<class T>(T) {
-        AttentionArgs<T> args = arguments<T>(n, how, stream);
+        AttentionArgs<T> args = arguments<T>(n, how, draws);
         const int64_t units = n.B * n.N * ceil_div(n.T, attention_queries);
         const double flops = product_flops(n, n.H, how.causal) + product_flops(n, n.D, how.causal);
         if (units == 0) return;
@@ -168,8 +176,7 @@ Tensor attention(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, 
         tape.on_backward(
             {q, k, v, how.bias}, {out},
             [=](Tape& tape, const Grads& dout) {
-                with_float(q->dtype,
-                           [&]<class T>(T) { backward<T>(tape, q, k, v, how, stream, n, out, lse, dout[0]); });
+                with_float(q->dtype, [&]<class T>(T) { backward<T>(tape, q, k, v, how, draws, n, out, lse, dout[0]); });
             },
             how.rate > 0 ? nullptr : by_definition([n, how](Tape& tape, const Tensors& x) {
                 return Tensors{attention_definition(tape, x[0], x[1], x[2], x[3], n, how)};

@@ -47,6 +47,7 @@ struct AttentionArgs {
     double rate;
     uint64_t seed;
     uint32_t stream;
+    int64_t first;  // number of the first sequence among those that are drawn for: see plan/shard.h
 };
 
 // A work unit is one chunk of keys for one head of k. Each chunk has its own dq, (chunks, B, T, N, H), to be added up

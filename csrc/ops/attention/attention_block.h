@@ -159,7 +159,7 @@ struct KeyDropout {
           pitch((uint64_t)((a.n.T + block_queries - 1) / block_queries)),
           stream(a.stream),
           step(a.step ? (uint32_t)*a.step : 0) {
-        first = (uint64_t)((at.b * a.n.N + at.n) * a.n.S + at.s) * pitch + (uint64_t)(at.t / block_queries);
+        first = (uint64_t)(((a.first + at.b) * a.n.N + at.n) * a.n.S + at.s) * pitch + (uint64_t)(at.t / block_queries);
     }
     NETLET_MEMBER_INLINE void factors(int64_t key, T* f) const {
         float u[philox_group];

@@ -181,7 +181,7 @@ template <class T> struct TileDropout {
 
     __device__ TileDropout(const AttentionArgs<T>& a, const HeadTile& at)
         : scale(T(1) / (T(1) - T(a.rate))), rate((T)a.rate), first(0), pitch((uint64_t)((a.n.T + tile - 1) / tile)) {
-        first = (uint64_t)((at.b * a.n.N + at.n) * a.n.S + at.s) * pitch + (uint64_t)(at.t / tile);
+        first = (uint64_t)(((a.first + at.b) * a.n.N + at.n) * a.n.S + at.s) * pitch + (uint64_t)(at.t / tile);
     }
     __device__ void factors(const AttentionArgs<T>& a, int j, T (&f)[4]) const {
         using I = Vec<int32_t>;

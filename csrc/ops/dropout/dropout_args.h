@@ -13,6 +13,7 @@ struct DropoutArgs {
     const int64_t* step;  // scalar cell, read at each run
     uint64_t seed;
     uint32_t stream;
+    int64_t first;  // number of x's first element among those that are drawn: see plan/shard.h
     double rate;
     bool accumulate;  // y += instead of y =
 };

@@ -20,7 +20,7 @@ NETLET_INLINE void dropout(const DropoutArgs<T>& a, Range r) {
     float narrow[philox_group];
     T wide[philox_group];
     for (int64_t i = r.begin; i < r.end;) {
-        const int64_t group = i / philox_group, first = group * philox_group;
+        const int64_t group = (a.first + i) / philox_group, first = group * philox_group - a.first;
         const int64_t stop = first + philox_group < r.end ? first + philox_group : r.end;
         philox_uniform(a.seed, a.stream, step, (uint64_t)group, narrow);
         const T* u = in_type_of(a.x, narrow, wide);

@@ -1,4 +1,4 @@
-// Feed: y[i] = x[rows[i]], with a cast: gathers the next batch from the caller's array, of any type. x (N, row) of type
+// Feed: y[i] = x[rows[first + i]], with a cast: gathers the next batch from the caller's array, of any type. x (N, row) of type
 // `from`, y (B, row) of type `to`; a work unit is a row. x and rows change from step to step, so a cell (FeedCell)
 // holds them.
 #pragma once
@@ -16,7 +16,8 @@ struct FeedCellView {  // plan/record.h's FeedCell, as plain types
 struct FeedArgs {
     const FeedCellView* cell;
     void* y;
-    int64_t row;  // elements
+    int64_t row;    // elements
+    int64_t first;  // row of the batch that y begins with
     DType from, to;
 };
 

@@ -1,4 +1,4 @@
-// Feed: y[i] = x[rows[i]] with a cast. The cell, the data and the row numbers lie in device memory. A loop over the
+// Feed: y[i] = x[rows[first + i]] with a cast. The cell, the data and the row numbers lie in device memory. A loop over the
 // elements of the batch: threads of a warp read neighbouring elements of a row, so the gather costs no more than a
 // copy, except in rows of a few bytes. Where rows hold whole pieces of 16 bytes, a thread moves a piece.
 #include "cuda/nest.h"
@@ -15,7 +15,7 @@ __device__ inline void feed_rows(const FeedArgs& a, const Divisor& row, bool sma
     To* y = static_cast<To*>(a.y);
     const auto from = [&](int64_t i) {
         const int64_t r = divide(i, row, small);
-        return (cell.rows ? cell.rows[r] : cell.first + r) * a.row + (i - r * a.row);
+        return (cell.rows ? cell.rows[a.first + r] : cell.first + a.first + r) * a.row + (i - r * a.row);
     };
     if (a.row % count == 0 && starts_a_piece<count>(x) && starts_a_piece<count>(y)) {
         for (int64_t i = first_index() * count; i < n; i += all_threads() * count) {

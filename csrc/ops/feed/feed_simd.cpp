@@ -10,10 +10,12 @@ NETLET_DEFINE_KERNEL(feed, FeedArgs) {
     char* y = static_cast<char*>(a.y);
     const int64_t x_row = a.row * element_bytes(a.from), y_row = a.row * element_bytes(a.to);
     if (!cell.rows) {
-        convert(a.from, a.to, x + (cell.first + r.begin) * x_row, y + r.begin * y_row, (r.end - r.begin) * a.row);
+        convert(a.from, a.to, x + (cell.first + a.first + r.begin) * x_row, y + r.begin * y_row,
+                (r.end - r.begin) * a.row);
         return;
     }
-    for (int64_t i = r.begin; i < r.end; ++i) convert(a.from, a.to, x + cell.rows[i] * x_row, y + i * y_row, a.row);
+    const int64_t* rows = cell.rows + a.first;
+    for (int64_t i = r.begin; i < r.end; ++i) convert(a.from, a.to, x + rows[i] * x_row, y + i * y_row, a.row);
 }
 
 }  // namespace netlet::NETLET_ISA

@@ -5,6 +5,7 @@
 
 #include "dispatch/number_kernels.h"
 #include "ops/random/random_args.h"
+#include "plan/shard.h"
 
 namespace netlet::ops {
 
@@ -48,12 +49,13 @@ Tensor random(Tape& tape, const std::string& distribution, const Shape& shape, D
         args.stream = fresh ? tape.next_stream() : 0;
         args.distribution = which;
         args.n = y->size();
+        args.first = elements_before(shape);
         args.offset = (T)a;
         args.scale = which == Distribution::uniform ? (T)(b - a) : (T)b;
         args.top = last_below((T)b, (T)a);
         tape.emit(NETLET_KERNEL_FOR(random, dtype), args,
                   {out(args.y, y), in(args.step, fresh ? tape.step() : zero_cell())},
-                  {ceil_div(args.n, group), 64, (double)args.n});
+                  {args.n ? ceil_div(args.first % group + args.n, group) : 0, 64, (double)args.n});
     });
     return y;
 }

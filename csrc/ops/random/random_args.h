@@ -13,7 +13,7 @@ namespace netlet {
 
 enum class Distribution : uint8_t { uniform, normal, truncated_normal };
 
-// A work unit is a group of philox_group elements.
+// A work unit is a group of philox_group elements; the first and the last one may lie in y in part.
 template <class T>
 struct RandomArgs {
     T* y;
@@ -22,6 +22,7 @@ struct RandomArgs {
     uint32_t stream;
     Distribution distribution;
     int64_t n;
+    int64_t first;  // number of y's first element among those that are drawn: see plan/shard.h
     T offset, scale, top;
 };
 

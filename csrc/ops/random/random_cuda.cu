@@ -27,14 +27,16 @@ template <class T> __device__ void random(RandomArgs<T> a, int64_t groups) {
     const V offset = {a.offset}, scale = {a.scale}, top = {a.top}, half = gpu::constant<V>(0x1p-25f, 0x1p-54);
     const V cut = {a.distribution == Distribution::truncated_normal ? (T)0.022750131948179207 : T(0)};
     const uint32_t step = (uint32_t)*a.step;
-    for (int64_t block = first_index(); block < groups * 16; block += all_threads()) {
+    for (int64_t at = first_index(); at < groups * 16; at += all_threads()) {
+        const int64_t block = a.first / gpu::philox_group * 16 + at;
         T u[4];
         uniforms(a, step, block, u);
-        const int64_t first = block / 16 * gpu::philox_group + block % 16;
+        const int64_t first = block / 16 * gpu::philox_group + block % 16 - a.first;
 #pragma unroll
         for (int w = 0; w < 4; ++w) {
             const int64_t i = first + 16 * w;
             if (i >= a.n) break;
+            if (i < 0) continue;
             a.y[i] = a.distribution == Distribution::uniform ? min(offset + scale * V{u[w]}, top).r
                                                              : (offset + scale * gpu::quantile(V{u[w]}, half, cut)).r;
         }

@@ -7,6 +7,22 @@ from __future__ import annotations
 
 from netlet.base.missing import explain_missing
 
-__all__: list[str] = []
+from .data_parallel import (
+    DataParallel,
+    distribution,
+    get_device_count,
+    initialize,
+    list_devices,
+    set_distribution,
+)
+
+__all__ = [
+    "DataParallel",
+    "distribution",
+    "get_device_count",
+    "initialize",
+    "list_devices",
+    "set_distribution",
+]
 
 explain_missing(__name__)

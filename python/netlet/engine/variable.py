@@ -241,7 +241,7 @@ class Variable(Operators, Values, ArrayMethods):
             The Variable.
         """
         given = self._checked(value, "assign")
-        self._before_write()
+        self.before_write()
         if _core.recording():
             _core.assign(self._in_own_dtype(given), self._tensor)
         else:
@@ -252,7 +252,7 @@ class Variable(Operators, Values, ArrayMethods):
 
     def assign_add(self, value: Any) -> Variable:
         """Adds `value`, whose shape broadcasts to the Variable's. Returns the Variable."""
-        self._before_write()
+        self.before_write()
         if _core.recording():
             given = self._in_own_dtype(value)
             if tuple(given.shape) != self.shape:
@@ -272,7 +272,8 @@ class Variable(Operators, Values, ArrayMethods):
             return self.assign_add(_core.negative(self._in_own_dtype(value)))
         return self.assign_add(-np.asarray(value))
 
-    def _before_write(self) -> None:
+    def before_write(self) -> None:
+        """Is called before native code writes the value: a scope may replace the memory that it writes."""
         notes = assigned.get()
         if notes is not None and id(self) not in notes:
             notes[id(self)] = self, _core.identity(self._tensor)

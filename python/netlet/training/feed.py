@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from netlet import _core, config
 from netlet.base.tree import flatten
+from netlet.config import numpy_dtype
 
 from .data_sources import ArrayData
 from .own_step import keeps_integers
 
 
-def feed(tape: _core.Tape, model: Any, mode: str, data: ArrayData, batch: int) -> list[_core.Tensor]:
+def feed(
+    tape: _core.Tape, model: Any, mode: str, data: ArrayData, batch: int, rows: tuple[int, int] | None = None
+) -> list[_core.Tensor]:
     """The recorded Tensors of a batch.
 
     Args:
@@ -20,19 +24,27 @@ def feed(tape: _core.Tape, model: Any, mode: str, data: ArrayData, batch: int) -
         mode: "train", "test" or "predict".
         data: the arrays.
         batch: rows of a batch.
+        rows: (first row, number of rows) to take of each batch; None for all.
 
     Returns:
         A Tensor of `batch` rows for each of `data.leaves()`. A training step gathers its rows from the whole array, so
         that they can be shuffled; the other steps read consecutive rows.
     """
     return [
-        source(tape, model, data, i, batch, mode == "train", keeps_integers(model, mode))
+        source(tape, model, data, i, batch, mode == "train", keeps_integers(model, mode), rows)
         for i in range(len(data.leaves()))
     ]
 
 
 def source(
-    tape: _core.Tape, model: Any, data: ArrayData, i: int, batch: int, gather: bool, integers: bool = False
+    tape: _core.Tape,
+    model: Any,
+    data: ArrayData,
+    i: int,
+    batch: int,
+    gather: bool,
+    integers: bool = False,
+    rows: tuple[int, int] | None = None,
 ) -> _core.Tensor:
     """The recorded Tensor for one array.
 
@@ -44,9 +56,10 @@ def source(
         batch: rows of a batch.
         gather: whether the rows are gathered in a given order; else the step reads consecutive rows in place.
         integers: whether integer targets keep an integer dtype.
+        rows: (first row, number of rows) to take of each batch; None for all.
 
     Returns:
-        A Tensor of `batch` rows in the dtype that the model computes with.
+        A Tensor of `batch` rows, or of those in `rows`, in the dtype that the model computes with.
     """
     part, index = _position(model, data, i)
     leaf = data.leaves()[i]
@@ -54,8 +67,11 @@ def source(
     shape = (batch if data.even else leaf.shape[0], *leaf.shape[1:])
     name = part if index is None else f"{part}[{index}]"
     if gather:
-        return tape.feed(shape, leaf.dtype, wanted, name)
+        return tape.feed(shape, leaf.dtype, wanted, name, *(rows or ()))
     t = tape.input(shape, leaf.dtype, name)
+    if rows is not None:
+        row = math.prod(shape[1:]) * numpy_dtype(leaf.dtype).itemsize
+        t = _core.view(t, (rows[1], *shape[1:]), rows[0] * row)
     return t if leaf.dtype == wanted else _core.cast(t, wanted)
 
 

@@ -19,12 +19,12 @@ from netlet.optimizers.base.finite import FiniteCheck, checking
 from . import results
 from .building import build
 from .closure_plan import ClosurePlan
-from .data_sources import ArrayData, pack_batch
-from .feed import feed
+from .data_sources import ArrayData
 from .metric_logs import LogReader
 from .own_fields import step_state
 from .own_step import has_own_step, optimizers_of, reports_logs
 from .placement import place
+from .sharded_step import record_step
 
 _ATTEMPTS = 4  # recordings before `record` gives up
 
@@ -244,14 +244,12 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
     tape = _core.Tape(record=True, trains=mode == "train")
     cell = state.cell if mode == "train" else state.draws
     tape.set_step(cell)
-    optimizers = optimizers_of(model, mode)
-    _aim_gradients(tape, model, optimizers)
     check = FiniteCheck() if check_finite and mode == "train" else None
     outputs: Any = None
     logs: dict[str, Any] | None = None
     with tape:
         with checking(check):
-            returned = getattr(model, f"{mode}_step")(pack_batch(data, feed(tape, model, mode, data, batch)))
+            returned = record_step(tape, model, mode, data, batch)
             if mode == "predict":
                 outputs = returned
             elif reports_logs(model, mode):
@@ -269,19 +267,6 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
     step.check = check
     step.fed = [((batch, *t.shape[1:]), t.dtype) for t in data.leaves()]
     return step
-
-
-def _aim_gradients(tape: _core.Tape, model: Any, optimizers: list[Any]) -> None:
-    """Makes the tape write gradients into the optimizers' segments, so that one kernel updates all parameters."""
-    targets: dict[int, _core.Tensor] = {}
-    rows: dict[int, _core.RowMap] = {}
-    for optimizer in optimizers:
-        if optimizer.built:
-            targets.update(optimizer.gradient_targets())
-            rows.update(optimizer.gradient_rows())
-    for v in model.trainable_variables if targets else ():
-        if id(v) in targets:
-            tape.set_grad_target(v._tensor, targets[id(v)], rows.get(id(v)))
 
 
 def _output(value: Any) -> _core.Tensor:

@@ -158,6 +158,7 @@ class BatchNormalization(Scaled):
         if moving.dtype in config.HALVES:
             moving.assign(ops.add(ops.multiply(moving, momentum), ops.multiply(value, 1 - momentum)))
         else:
+            moving.before_write()
             _core.moving_average(value, moving.value, momentum)
 
     # ---- masked statistics, and renormalization --------------------------------------------------------------------

@@ -123,6 +123,15 @@ def check_gradients(optimizer: Any, runs: Sequence[Run]) -> None:
         check.before_update(optimizer, runs)
 
 
+def take_losses() -> list[_core.Tensor]:
+    """Removes and returns the losses of the current step that were not checked yet."""
+    check = _current.get()
+    if check is None:
+        return []
+    losses, check._losses = check._losses, []
+    return losses
+
+
 def leave_to_optimizer() -> None:
     """Leaves the loss unchecked, because the optimizer handles numbers that are not finite itself."""
     check = _current.get()

@@ -9,11 +9,13 @@ import numpy as np
 
 from netlet import _core
 from netlet.base.naming import auto_name, name_scope
+from netlet.distribution.running import current_shard, in_data_parallel_step
+from netlet.distribution.turns import meet
 from netlet.engine.graph import in_trial
 from netlet.engine.variable import Variable
 from netlet.saving.serialization import deserialize_object, serialize_object
 
-from . import gradients
+from . import finite, gradients
 from .building import whole
 from .coded_slots import add_coded_slots, check_state_dtype
 from .conditional import unless, updates_now
@@ -22,6 +24,7 @@ from .learning_rate import LearningRate
 from .options import OPTIONS, check_options
 from .overwriting import overwrite
 from .segment import Run, as_gradient, place, runs, single
+from .sharded import ShardGradients, apply_together
 from .slots import Slots
 from .state import State
 from .update import update_one
@@ -192,6 +195,9 @@ class Optimizer(Slots, Groups, State):
             return
         if len(grads) == 0:
             return
+        if current_shard() is not None:
+            meet(apply_together, ShardGradients(self, list(grads), trainable_variables, finite.take_losses()))
+            return
         self._apply(self._pairs(list(grads), trainable_variables))
 
     def _apply(self, pairs: list[tuple[Any, Variable]]) -> None:
@@ -266,7 +272,7 @@ class Optimizer(Slots, Groups, State):
     def _keeps_rows(self) -> bool:
         changed = (self.loss_scale_factor, self.gradient_accumulation_steps, self.clipvalue, self.clipnorm)
         custom = type(self).update_step is not Optimizer.update_step
-        kept = self._by_rows and not custom and not any((*changed, self.global_clipnorm, self.state_dtype))
+        kept = self._by_rows and not in_data_parallel_step() and not custom and not any((*changed, self.global_clipnorm, self.state_dtype))
         return kept and getattr(self, "epsilon", 1.0) > 0  # else rows that never had a gradient become 0 / 0
 
     def update_step(self, gradient: Any, variable: Variable, learning_rate: Any) -> None:

@@ -25,13 +25,15 @@ LEAST_TABLE = 65536  # elements: updating all rows of a smaller table costs less
 class Segment:
     """One block of `size` elements of one dtype for parameters, and one for their gradients.
 
+    Behind the gradients there is room for the loss of a data-parallel step: see `sharded`.
+
     Attributes:
         users: the optimizers that update variables in it.
     """
 
     def __init__(self, dtype: str, size: int) -> None:
         self.dtype, self.size = dtype, size
-        self.params, self.grads = self.zeros(), self.zeros()
+        self.params, self.grads = self.zeros(), _core.tensor(np.zeros(size + ALIGNMENT, dtype))
         self.users: WeakSet[Any] = WeakSet()
         self._written: dict[
             int, _core.RowMap
@@ -46,6 +48,10 @@ class Segment:
         if begin not in self._written:
             self._written[begin] = _core.RowMap(rows, unknown=1, of=[self.grads])
         return self._written[begin]
+
+    def forget_rows(self) -> None:
+        """Makes plans that are recorded from now on take all rows of the gradients of tables as written."""
+        self._written.clear()
 
     def view(self, block: _core.Tensor, begin: int, shape: Sequence[int]) -> _core.Tensor:
         return _core.view(block, tuple(shape), begin * np.dtype(self.dtype).itemsize)

@@ -1,0 +1,185 @@
+"""Running: a step whose batch is computed shard by shard, and the sums over all shards in it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import replace
+from typing import Any, TypeVar
+
+import numpy as np
+
+from netlet import _core
+from netlet.engine.host_call import host_call
+from netlet.random import drawing_at
+
+from .communicator import Communicator
+from .exchange import GradientExchange
+from .layout import Layout, Shard
+from .shard_state import ShardScope, merge_states
+from .turns import meet, take_turns
+
+_R = TypeVar("_R")
+_shard: ContextVar[Shard | None] = ContextVar("netlet_shard", default=None)
+_running: ContextVar["Running | None"] = ContextVar("netlet_running_step", default=None)
+_paused = False
+
+
+def current_shard() -> Shard | None:
+    """The shard that this code is computing; None outside of data-parallel steps."""
+    return _shard.get()
+
+
+def in_data_parallel_step() -> bool:
+    """Whether a data-parallel step is in progress; in its shards, and where they meet."""
+    return _running.get() is not None
+
+
+def running_step() -> Running:
+    """The data-parallel step in progress. Only for what is called in one."""
+    running = _running.get()
+    assert running is not None
+    return running
+
+
+@contextlib.contextmanager
+def without_exchange() -> Iterator[None]:
+    """Context manager: recorded steps leave out the exchange with other ranks, which do not run them."""
+    global _paused
+    before, _paused = _paused, True
+    try:
+        yield
+    finally:
+        _paused = before
+
+
+class Rows:
+    """A vector for each shard of this rank, and the sum over the shards of all ranks.
+
+    Args:
+        exchange: has the memory.
+        running: the step.
+        name: of the sum in `plan.describe()`.
+
+    Attributes:
+        rows: of each shard that has rows in this batch, in their order, a Tensor (n,) that the step writes.
+    """
+
+    def __init__(self, exchange: GradientExchange, running: Running, name: str) -> None:
+        self._exchange, self._layout, self._name = exchange, running.layout, name
+        self.rows = [_core.as_tensor(exchange.parts[s.slot]) for s in running.shards]
+
+    def into(self, target: _core.Tensor, weighted: bool) -> None:
+        """Emits the sum.
+
+        Args:
+            target: where to write it: memory that exists before the step, of at least n elements.
+            weighted: whether each shard's vector is multiplied by the shard's part of the batch.
+        """
+        layout, exchange = self._layout, self._exchange
+        out = target.writable()[: exchange.parts.shape[1]]
+
+        def add() -> tuple[()]:
+            if not _paused:
+                exchange.sum(layout.reduce(weighted), layout.total(weighted), out)
+            return ()
+
+        host_call(self._name, add, [], [])
+
+
+class Running:
+    """A step that is recorded, or run eagerly, shard by shard.
+
+    Args:
+        communicator: of the ranks.
+        layout: the shards of the batch.
+
+    Attributes:
+        shards: those that this rank computes. A rank without rows in this batch computes the first shard, and nobody
+            reads its result: the step needs to know which variables it updates.
+    """
+
+    def __init__(self, communicator: Communicator, layout: Layout) -> None:
+        self.communicator, self.layout = communicator, layout
+        own = layout.of_rank(communicator.rank)
+        self.shards = own or [replace(next(s for s in layout.shards if s.leads), slot=0)]
+
+    def sum_rows(self, n: int, dtype: str, name: str, exchange: GradientExchange | None = None) -> Rows:
+        """Memory for vectors of n elements, one for each shard, which the step will sum."""
+        if exchange is None:
+            exchange = self.new_exchange(n, dtype)
+        return Rows(exchange, self, name)
+
+    def new_exchange(self, n: int, dtype: str) -> GradientExchange:
+        """A GradientExchange for vectors of n elements. All ranks have to make it at the same place."""
+        return GradientExchange(self.communicator, self.layout.per_rank, n, dtype)
+
+    def run(self, function: Callable[[Shard], _R], step: int, before: Callable[[Shard], None] | None = None) -> list[_R]:
+        """Calls a function for each of `shards`, and merges what they did to the state of the model.
+
+        Args:
+            function: computes a shard. Where it calls `meet`, it waits for the other shards.
+            step: number of the step, if it is run eagerly; 0 for a recorded one.
+            before: called right before `function`, on the same thread.
+
+        Returns:
+            The results.
+        """
+        tape = _core.current_recording()
+        around: Any = contextlib.nullcontext() if tape is None else tape
+        scopes = [ShardScope() for _ in self.shards]
+        streams = []
+
+        def compute(shard: Shard, scope: ShardScope) -> _R:
+            _shard.set(shard)
+            _core.begin_shard(shard.rows, shard.first, (step << 12) & 0xFFFFFFFF)
+            try:
+                if before is not None:
+                    before(shard)
+                with scope:
+                    return drawing_at((step,), function, shard)
+            finally:
+                streams.append(_core.end_shard())
+
+        token = _running.set(self)
+        if tape is not None:
+            tape.__exit__(None, None, None)  # the shards' threads enter it, one at a time
+        try:
+            calls = [(lambda s=s, scope=scope: compute(s, scope), around) for s, scope in zip(self.shards, scopes)]
+            results = take_turns(calls, between=around)
+        finally:
+            if tape is not None:
+                tape.__enter__()
+            _running.reset(token)
+        if tape is None:
+            merge_states(self, scopes)
+        else:
+            if streams[0]:
+                tape.next_stream()  # so that the tape knows of random ops
+            tape.at_end(lambda: merge_states(self, scopes))
+        return results
+
+
+def global_sum(value: Any) -> Any:
+    """The sum of a Tensor over all shards of the batch. It is a constant for gradients.
+
+    Args:
+        value: Tensor of a float dtype, of the same shape in all shards.
+
+    Returns:
+        A Tensor of its shape and dtype; the value itself outside of data-parallel steps.
+    """
+    return value if current_shard() is None else meet(_add, value)
+
+
+def _add(values: Sequence[Any]) -> list[Any]:
+    running, like = running_step(), values[0]
+    size = int(np.prod(like.shape, dtype=np.int64))
+    sums = running.sum_rows(size, "float64", "sum_over_shards")
+    for value, row in zip(values, sums.rows, strict=True):
+        _core.assign(_core.cast(_core.view(value, (size,)), "float64"), row)
+    total = _core.empty((size,), "float64")
+    sums.into(total, weighted=False)
+    result = _core.cast(_core.view(total, like.shape), like.dtype)
+    return [result] * len(values)
