@@ -12,7 +12,7 @@ import numpy as np
 
 from netlet import _core
 from netlet.engine.host_call import host_call
-from netlet.random import drawing_at
+from netlet.random.seed_log import SeedLog
 
 from .communicator import Communicator
 from .exchange import GradientExchange
@@ -129,7 +129,8 @@ class Running:
         tape = _core.current_recording()
         around: Any = contextlib.nullcontext() if tape is None else tape
         scopes = [ShardScope() for _ in self.shards]
-        streams = []
+        streams: list[int] = []
+        seeds: list[int] = []  # that the first shard draws, and all others again
 
         def compute(shard: Shard, scope: ShardScope) -> _R:
             _shard.set(shard)
@@ -137,8 +138,8 @@ class Running:
             try:
                 if before is not None:
                     before(shard)
-                with scope:
-                    return drawing_at((step,), function, shard)
+                with scope, SeedLog(seeds):
+                    return function(shard)
             finally:
                 streams.append(_core.end_shard())
 

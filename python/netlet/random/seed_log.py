@@ -10,6 +10,9 @@ from typing import Any
 class SeedLog:
     """Context manager: the first time it notes the seeds that are drawn inside, afterwards it returns them again.
 
+    Args:
+        seeds: a list that several logs share: each begins with the seeds that others have noted; None for its own.
+
     >>> from netlet.random import make_seed
     >>> log = SeedLog()
     >>> with log:
@@ -23,8 +26,8 @@ class SeedLog:
     _outer: SeedLog | None
     _token: Token[Any]
 
-    def __init__(self) -> None:
-        self._seeds: list[int] = []
+    def __init__(self, seeds: list[int] | None = None) -> None:
+        self._seeds: list[int] = [] if seeds is None else seeds
         self._runs = self._at = 0
 
     def __enter__(self) -> SeedLog:
@@ -38,12 +41,13 @@ class SeedLog:
 
     def draw(self, fresh: Callable[[], int]) -> int:
         """The next noted seed, or a fresh one."""
-        if self._runs > 1 and self._at < len(self._seeds):
+        if self._at < len(self._seeds):
             self._at += 1
             return self._seeds[self._at - 1]
         seed = fresh() if self._outer is None else self._outer.draw(fresh)
         if self._runs == 1:
             self._seeds.append(seed)
+            self._at += 1
         return seed
 
 

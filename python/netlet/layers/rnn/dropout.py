@@ -54,11 +54,12 @@ class DropoutCell(Layer):
             return None
         drawn = {} if self._drawn is None else self._drawn
         if role not in drawn:
-            ones = ops.ones((gates, *shape), self._compute_dtype)
-            # One draw for all gates, since its elements are independent. At rate 1 all masks are 0.
+            # One draw for all gates, since its elements are independent; the rows of the batch come first, as in all
+            # draws. At rate 1 all masks are 0.
+            ones = ops.ones((shape[0], gates, *shape[1:]), self._compute_dtype)
             seed = self.seed_generator.seed
             masks = ops.multiply(ones, 0.0) if rate == 1 else masked_dropout(ones, rate, None, seed)
-            drawn[role] = ops.unstack(masks)
+            drawn[role] = ops.unstack(masks, axis=1)
         return drawn[role]
 
 
