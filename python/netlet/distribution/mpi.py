@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
-import pickle
 import time
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy as np
 from netlet.base.extras import needs
 
 from .communicator import Communicator
-from .job_end import end_job_with, report
+from .job_end import JobEnd
 from .last_checkpoint import last_checkpoint
 from .notices import Notice, Notices
 from .peers import Peers, Place
@@ -59,8 +59,8 @@ class MPI(Communicator):
         self._peers: Peers | None = None
         self._notices = Notices(self._mpi, world.Dup())
         if self.size > 1:
-            self._peers = Peers(self.gather_objects(Place.here()), self.rank)
-            end_job_with(self)
+            self._peers = Peers([Place(*place) for place in self.gather_objects(Place.here())], self.rank)
+            self._end = JobEnd(self, watch=self._mpi.Query_thread() == self._mpi.THREAD_MULTIPLE)
 
     # ---- exchange ----------------------------------------------------------------------------------------------------
     def all_gather(self, array: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -85,11 +85,11 @@ class MPI(Communicator):
         self._wait(self._checked().Ibarrier(), "barrier")
 
     def gather_objects(self, value: Any) -> list[Any]:
-        data = np.frombuffer(pickle.dumps(value), np.uint8)
+        data = np.frombuffer(json.dumps(value).encode(), np.uint8)
         sizes = self.all_gather(np.array([data.size]))[:, 0]
         padded = np.zeros(sizes.max(), np.uint8)
         padded[: data.size] = data
-        return [pickle.loads(row[:size].tobytes()) for row, size in zip(self.all_gather(padded), sizes, strict=True)]
+        return [json.loads(row[:size].tobytes()) for row, size in zip(self.all_gather(padded), sizes, strict=True)]
 
     def share(self, nbytes: int) -> list[np.ndarray] | None:
         if self._peers is None or not self._peers.on_one_machine:
@@ -113,10 +113,19 @@ class MPI(Communicator):
         """Waits for a call that MPI has begun.
 
         Raises:
-            RuntimeError: a rank that it needs has ended.
+            RuntimeError: a rank that it needs has ended, or MPI reports an error.
             TimeoutError: it took longer than `timeout`.
         """
         self._calls += 1
+        try:
+            self._poll(request, call)
+        except self._mpi.Exception as error:
+            raise RuntimeError(
+                f"rank {self.rank}: MPI reports '{error}' in {call}. Expected: all ranks make the same calls with the "
+                f"same sizes, and all machines are reached. {last_checkpoint()}"
+            ) from error
+
+    def _poll(self, request: Any, call: str) -> None:
         for _ in range(_POLLS):
             if request.Test():
                 return
@@ -133,7 +142,7 @@ class MPI(Communicator):
     # ---- the end of a job --------------------------------------------------------------------------------------------
     def abort(self, error: BaseException) -> None:
         if self.size > 1:
-            report(self, error)
+            self._end.report(error)
             self.end_job()
 
     def end_job(self) -> None:
@@ -149,11 +158,12 @@ class MPI(Communicator):
         while not (others <= self._ended() and self._notices.delivered()) and not self.lost_ranks():
             time.sleep(_PAUSE)
 
-    def lost_ranks(self) -> list[int]:
-        return self._peers.lost() if self._peers else []
+    def lost_ranks(self, wait: bool = False) -> list[int]:
+        return self._peers.lost(wait) if self._peers else []
 
     def failed_rank(self) -> int | None:
-        self._notices.receive()
+        for _ in range(_POLLS):  # a message becomes visible while MPI is polled
+            self._notices.receive()
         return next(iter(self._notices.heard[Notice.FAILED]), None)
 
     def describe_rank(self, rank: int) -> str:

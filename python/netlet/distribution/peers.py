@@ -52,7 +52,6 @@ class Peers:
         self.on_one_machine = len({place.space for place in places}) == 1
         self._watched: dict[int, int] = {}  # process's file descriptor -> rank
         self._ids: dict[int, int] = {}  # rank -> process id, where the system has no such descriptors
-        self._poll = select.poll()
         for other, place in enumerate(places):
             if other == rank or place.space != places[rank].space:
                 continue
@@ -62,11 +61,13 @@ class Peers:
                 self._ids[other] = place.pid
             else:
                 self._watched[descriptor] = other
-                self._poll.register(descriptor, select.POLLIN)
 
-    def lost(self) -> list[int]:
-        """The ranks whose processes have ended."""
-        ended = [self._watched[descriptor] for descriptor, _ in self._poll.poll(0)]
+    def lost(self, wait: bool = False) -> list[int]:
+        """The ranks whose processes have ended; with `wait`, returns when there is one."""
+        poll = select.poll()
+        for descriptor in self._watched:
+            poll.register(descriptor, select.POLLIN)
+        ended = [self._watched[descriptor] for descriptor, _ in poll.poll(None if wait else 0)]
         for rank, pid in self._ids.items():
             try:
                 os.kill(pid, 0)
@@ -80,4 +81,3 @@ class Peers:
             with contextlib.suppress(OSError):
                 os.close(descriptor)
         self._watched = {}
-        self._poll = select.poll()
