@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 
 from .communicator import Communicator, Single
@@ -40,12 +41,14 @@ def find_communicator() -> Communicator:
 
     Raises:
         ImportError: the process was started by mpirun, and mpi4py is not installed.
-        RuntimeError: mpirun belongs to another MPI than mpi4py uses.
+        RuntimeError: mpirun belongs to another MPI than mpi4py uses, or this is a worker of Ray Train that another
+            trainer than `ray_trainer` started.
     """
     global _current
     if _current is None:
         processes = launched_processes(os.environ)
         if processes == 1:
+            _refuse_other_trainers()
             return Single()
         from .mpi import MPI
 
@@ -57,3 +60,18 @@ def use_communicator(communicator: Communicator | None) -> None:
     """Sets what `find_communicator` returns: for launchers other than mpirun. None: it looks for one again."""
     global _current
     _current = communicator
+
+
+def _refuse_other_trainers() -> None:
+    train = sys.modules.get("ray.train")
+    if train is None:
+        return
+    try:
+        workers = train.get_context().get_world_size()
+    except RuntimeError:  # no worker
+        return
+    if workers > 1:
+        raise RuntimeError(
+            "Expected: a worker of Ray Train that `netlet.distribution.ray_trainer` started. Received: one of another "
+            "trainer, whose workers know nothing of each other here."
+        )

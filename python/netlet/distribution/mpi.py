@@ -92,9 +92,7 @@ class MPI(Communicator):
         return [json.loads(row[:size].tobytes()) for row, size in zip(self.all_gather(padded), sizes, strict=True)]
 
     def share(self, nbytes: int) -> list[np.ndarray] | None:
-        if self._peers is None or not self._peers.on_one_machine:
-            return None
-        return share_memory(self, nbytes, [place.pid for place in self._peers.places])
+        return share_memory(self, nbytes)
 
     def _checked(self) -> Any:
         """MPI's communicator, where this process may use it.

@@ -49,7 +49,6 @@ class Peers:
     def __init__(self, places: list[Place], rank: int) -> None:
         self.places = places
         self.rank = rank
-        self.on_one_machine = len({place.space for place in places}) == 1
         self._watched: dict[int, int] = {}  # process's file descriptor -> rank
         self._ids: dict[int, int] = {}  # rank -> process id, where the system has no such descriptors
         for other, place in enumerate(places):

@@ -9,9 +9,10 @@ import os
 import numpy as np
 
 from .communicator import Communicator
+from .peers import Place
 
 
-def share_memory(communicator: Communicator, nbytes: int, pids: list[int]) -> list[np.ndarray] | None:
+def share_memory(communicator: Communicator, nbytes: int) -> list[np.ndarray] | None:
     """Gives each rank a block of memory that all ranks can read and write. All ranks call it together.
 
     A block is a file without a name (`memfd_create`), which the other processes open by way of /proc, so the small
@@ -21,21 +22,23 @@ def share_memory(communicator: Communicator, nbytes: int, pids: list[int]) -> li
     Args:
         communicator: of the ranks.
         nbytes: size of this rank's block.
-        pids: process ids of all ranks.
 
     Returns:
         The blocks of all ranks, each an array of bytes that begins at a page; None on all ranks if one of them cannot
-        have it.
+        have it, or if they are on several machines.
     """
+    places = [Place(*place) for place in communicator.gather_objects(Place.here())]
+    if len({place.space for place in places}) > 1:
+        return None
     descriptor = -1
     blocks: list[np.ndarray] | None = None
     with contextlib.suppress(OSError, AttributeError):
         descriptor = os.memfd_create("netlet")
         os.posix_fallocate(descriptor, 0, max(nbytes, 1))  # a lack of memory is an error here, and no crash later
-    files = communicator.gather_objects((descriptor, nbytes))
-    if all(number != -1 for number, _ in files):
+    files = communicator.gather_objects((places[communicator.rank].pid, descriptor, nbytes))
+    if all(number != -1 for _, number, _ in files):
         with contextlib.suppress(OSError):
-            blocks = [_map(f"/proc/{pid}/fd/{number}", size) for pid, (number, size) in zip(pids, files, strict=True)]
+            blocks = [_map(f"/proc/{pid}/fd/{number}", size) for pid, number, size in files]
     complete = all(communicator.gather_objects(blocks is not None))
     if descriptor != -1:
         os.close(descriptor)
