@@ -1,9 +1,42 @@
-"""Models as scikit-learn's estimators, under the names of `keras.wrappers`. Needs `pip install 'netlet[sklearn]'`."""
+"""Estimators of scikit-learn: ready-made perceptrons.
+
+Needs `pip install 'netlet[sklearn]'`.
+
+>>> import netlet
+>>> classifier = netlet.wrappers.MLPClassifier(hidden_layer_sizes=(20,), random_state=0)
+>>> classifier.fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]).n_features_in_
+1
+
+Its classes are imported at their first use, since scikit-learn is an optional package.
+"""
 
 from __future__ import annotations
 
-from netlet.base.missing import explain_missing
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__: list[str] = []
+from netlet.base.extras import needs
+from netlet.base.missing import missing
 
-explain_missing(__name__)
+if TYPE_CHECKING:
+    from .mlp.classifier import MLPClassifier
+    from .mlp.regressor import MLPRegressor
+
+__all__ = ["MLPClassifier", "MLPRegressor"]
+
+_FILES = {
+    "MLPClassifier": ".mlp.classifier",
+    "MLPRegressor": ".mlp.regressor",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FILES:
+        raise missing(__name__, name, __all__)
+    needs("sklearn", "sklearn", f"{__name__}.{name}")
+    value = globals()[name] = getattr(importlib.import_module(_FILES[name], __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
