@@ -78,7 +78,7 @@ class GraphLayer(Layer):
         names = sorted(inputs) if named else self.input_names
         self.input_spec = [
             InputSpec(
-                shape=(None, *t.shape[1:]),
+                shape=(None, *t.shape[1:]) if t.shape else (),
                 allow_last_axis_squeeze=True,
                 name=n,
                 optional=bool(getattr(t._keras_history.operation, "optional", False)),

@@ -35,6 +35,7 @@ class Builder:
 
     def __init__(self) -> None:
         self._names: set[str] = set()
+        self._named: set[OpCall] = set()
         self._held: dict[tuple[int, tuple[int, ...]], Any] = {}
         self._count = 0
 
@@ -70,7 +71,6 @@ class Builder:
         depends = any(isinstance(v, Deferred) for v in values) or any(_is_parameter(node, v) for v in values)
         if depends or (node.graphs and not (node.op_type == "If" and is_constant(values[0]))):
             return self.operator(node, values)
-        before = {id(v) for v in values}
         try:
             outputs = call_operator(node, values)
         except (NeedsConstant, NeedsValues):
@@ -79,14 +79,18 @@ class Builder:
             if not any(None in v.shape for v in tree.flatten(values) if isinstance(v, KerasTensor)):
                 raise
             return self.operator(node, values)  # the handler may need shapes that are known when the model runs
-        self._name_op(node, [v for v in outputs if isinstance(v, KerasTensor) and id(v) not in before])
+        self._name_ops(node, list(outputs))
         return outputs
 
-    def _name_op(self, node: Node, outputs: list[KerasTensor]) -> None:
-        """Gives the op that made these outputs the node's name."""
-        operations = {id(v._keras_history.operation): v._keras_history.operation for v in outputs}
-        if len(operations) == 1 and isinstance(operation := next(iter(operations.values())), OpCall):
-            operation.name = self.name(node)
+    def _name_ops(self, node: Node, outputs: list[Any]) -> None:
+        """Gives the ops that compute these outputs the node's name, the last one first."""
+        waiting = [v for v in outputs if isinstance(v, KerasTensor)]
+        while waiting:
+            operation, index, _ = waiting.pop(0)._keras_history
+            if isinstance(operation, OpCall) and operation not in self._named:
+                operation.name = self.name(node)
+                self._named.add(operation)
+                waiting += operation._inbound_nodes[index].input_tensors
 
     # ---- nodes that need shapes --------------------------------------------------------------------------------------
     def _deferred(self, node: Node, values: list[Any]) -> tuple[Any, ...]:

@@ -7,14 +7,16 @@ the `OnnxOperator` of the node that computes tensors with them.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from .node import Node
 
 
-class Deferred(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Deferred:
     """A value that nodes compute from the shapes of tensors.
 
     Attributes:
@@ -28,6 +30,19 @@ class Deferred(NamedTuple):
     nodes: dict[str, Node]
     leaves: dict[str, Any]
     constants: dict[str, np.ndarray]
+
+    def is_zero(self) -> bool:
+        """Whether it is known to be zeros of some shape, such as the initial states of a recurrent node."""
+        name = self.name
+        while name in self.nodes:
+            node = self.nodes[name]
+            if node.op_type == "ConstantOfShape":
+                value = node.attribute("value")
+                return value is None or not value.any()
+            if node.op_type not in ("Expand", "Identity", "Reshape", "Slice", "Squeeze", "Tile", "Unsqueeze"):
+                return False
+            name = node.inputs[0]
+        return name in self.constants and not self.constants[name].any()
 
 
 class Collection:

@@ -12,6 +12,7 @@ from netlet.models import Model
 from .building import Builder
 from .deferred import Deferred
 from .folding import fold
+from .fusing import fuse
 from .graph import Graph, Value
 from .program import Program
 from .reading import read
@@ -55,7 +56,7 @@ def load(source: Any, name: str | None = None) -> Model:
     """
     program = Program(read(source))
     program.check_supported()
-    graph = fold(program.graph)
+    graph = fuse(fold(program.graph))
     builder = Builder()
     inputs = {v.name: _input(v, builder) for v in graph.inputs if v.name not in graph.constants}
     if not inputs:

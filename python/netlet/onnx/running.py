@@ -72,7 +72,12 @@ def run_node(node: Node, scope: Scope, call: Call, run_inner: Any) -> None:
     values = [scope[name] if name else None for name in node.inputs]
     if node.graphs:
         node = node.within(run_inner, {name: scope[name] for graph in node.graphs for name in graph.free})
-    outputs = call(node, values)
+    try:
+        outputs = call(node, values)
+    except (ValueError, TypeError, NotImplementedError, OSError):
+        raise
+    except Exception as error:  # a damaged file can make a handler fail in any way
+        raise node.error(f"it cannot be computed: {type(error).__name__}: {error}") from error
     wanted = [name for name in node.outputs if name]
     if len(outputs) < len(node.outputs) and any(node.outputs[len(outputs) :]):
         raise node.error(f"it has outputs {wanted}, of which netlet computes {len(outputs)}.")

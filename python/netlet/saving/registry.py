@@ -39,6 +39,7 @@ _CLASS_MODULES = (
     "netlet.random",
     "netlet.applications.base.own_layers",
     "netlet.distillation",
+    "netlet.onnx",
 )
 # The modules whose public functions may be named. Functions such as `models.load_model` must not be.
 _FUNCTION_MODULES = ("netlet.activations", "netlet.losses", "netlet.metrics")
@@ -228,9 +229,10 @@ def builtin_names(function: bool) -> Iterator[str]:
 def _imported(module: str) -> bool:
     """Whether a module is there already, or is one of the parts at the top that all models need.
 
-    A file must not cause the import of others unless it names them (applications, distillation, FeatureSpace).
+    A file must not cause the import of others unless it names them (applications, distillation, FeatureSpace, onnx).
     """
-    return (module.count(".") == 1 and module != "netlet.distillation") or module in sys.modules
+    own = module.count(".") == 1 and module not in ("netlet.distillation", "netlet.onnx")
+    return own or module in sys.modules
 
 
 def _public(module: str) -> Mapping[str, Any]:

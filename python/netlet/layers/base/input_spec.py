@@ -79,12 +79,9 @@ class InputSpec:
             if extent is not None and shape[axis] not in (extent, None):
                 return f"inputs with {'last axis' if axis == -1 else f'axis {axis} of size'} {extent}"
         if self.shape is not None:
-            given, wanted = shape, self.shape
+            fits = _fits(shape, self.shape)
             if self.allow_last_axis_squeeze:
-                given, wanted = _without_last_one(given), _without_last_one(wanted)
-            fits = len(given) == len(wanted) and all(
-                w is None or g is None or w == g for g, w in zip(given, wanted, strict=True)
-            )
+                fits = fits or _fits(_without_last_one(shape), _without_last_one(self.shape))
             if not fits:
                 return f"inputs of shape {self.shape}"
         return None
@@ -102,6 +99,12 @@ class InputSpec:
         return (
             f"Layer '{layer_name}': expected {which}{expected}{why}, received shape {shape}. {self.hint(shape)}"
         ).rstrip()
+
+
+def _fits(given: tuple[int | None, ...], wanted: tuple[int | None, ...]) -> bool:
+    return len(given) == len(wanted) and all(
+        w is None or g is None or w == g for g, w in zip(given, wanted, strict=True)
+    )
 
 
 def _without_last_one(shape: tuple[int | None, ...]) -> tuple[int | None, ...]:

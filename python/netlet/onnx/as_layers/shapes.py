@@ -65,7 +65,8 @@ def squeeze(build: Builder, node: Node, x: Any, axes: Any = None) -> Any:
 
 @layer_of("Flatten")
 def flatten(build: Builder, node: Node, x: Any) -> Any:
-    if node.attribute("axis", 1) % (len(x.shape) + 1) != 1:
+    axis = node.attribute("axis", 1)
+    if (axis + len(x.shape) if axis < 0 else axis) != 1:
         return NotImplemented
     return _flat(build, node, x)
 
