@@ -18,6 +18,7 @@ from .program import Program
 __all__ = ["BackendRep", "is_compatible", "prepare", "run_model", "run_node", "supports_device"]
 
 _USER = "netlet.onnx.backend"
+LARGEST_CONSTANT = 1 << 27  # elements; VGG-19 of ONNX's own tests makes its weights of 103 million
 
 
 class BackendRep:
@@ -95,7 +96,8 @@ def prepare(model: Any, device: str = "CPU", **kwargs: Any) -> BackendRep:
     Args:
         model: a ModelProto.
         device: "CPU".
-        **kwargs: ignored: options of other backends.
+        **kwargs: largest_constant: number of elements that a constant may have which the graph makes from a shape,
+            2^27 by default. Options of other backends are ignored.
 
     Returns:
         BackendRep, whose `run(inputs)` returns the outputs.
@@ -113,7 +115,7 @@ def prepare(model: Any, device: str = "CPU", **kwargs: Any) -> BackendRep:
     if not supports_device(device):
         raise ValueError(f"{_USER}: expected the device 'CPU', received {device!r}.")
     needs("onnx.checker", "onnx", _USER)
-    program = Program(model)
+    program = Program(model, kwargs.get("largest_constant", LARGEST_CONSTANT))
     program.check_supported()
     return BackendRep(program)
 
@@ -123,9 +125,7 @@ def run_model(model: Any, inputs: Any, device: str = "CPU", **kwargs: Any) -> tu
     return prepare(model, device, **kwargs).run(inputs)
 
 
-def run_node(
-    node: Any, inputs: Any, device: str = "CPU", outputs_info: Any = None, **kwargs: Any
-) -> tuple[Any, ...]:
+def run_node(node: Any, inputs: Any, device: str = "CPU", outputs_info: Any = None, **kwargs: Any) -> tuple[Any, ...]:
     """The outputs of one node.
 
     Args:

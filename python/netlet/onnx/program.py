@@ -19,6 +19,8 @@ class Program:
 
     Args:
         proto: the ModelProto.
+        largest: number of elements that a computed constant may have; None: 16 for each byte of the model, and at least
+            4 million.
 
     Attributes:
         graph: its graph.
@@ -29,7 +31,7 @@ class Program:
         NotImplementedError: an opset that is newer than `NEWEST_OPSET`.
     """
 
-    def __init__(self, proto: Any) -> None:
+    def __init__(self, proto: Any, largest: int | None = None) -> None:
         self.opsets = {standard_domain(o.domain): o.version for o in proto.opset_import}
         if not self.opsets:
             raise ValueError("ONNX model: expected the versions of its operators (opset_import), received none.")
@@ -38,7 +40,7 @@ class Program:
                 f"ONNX model: expected a version of the standard operators from 1 to {NEWEST_OPSET}, received "
                 f"{self.opsets['']}."
             )
-        largest = max(_LEAST_CONSTANT, 16 * proto.ByteSize())
+        largest = largest or max(_LEAST_CONSTANT, 16 * proto.ByteSize())
         self.functions = {(standard_domain(f.domain), f.name): f for f in proto.functions}
         self.graph = Graph.of(proto.graph, self.opsets, largest)
         if self.graph.free:

@@ -59,7 +59,9 @@ def leaky_relu(node: Node, x: Any) -> Any:
 
 @operator("PRelu")
 def prelu(node: Node, x: Any, slope: Any) -> Any:
-    """x, or slope x below 0."""
+    """x, or slope x below 0. Before opset 7 a slope of one axis belongs to the channels."""
+    if node.opset < 7 and len(slope.shape) == 1 and slope.shape[0] > 1:
+        slope = ops.reshape(slope, (-1,) + (1,) * (len(x.shape) - 2))
     return ops.where(ops.less(x, 0), ops.multiply(x, slope), x)
 
 

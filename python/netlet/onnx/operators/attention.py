@@ -140,9 +140,7 @@ def _needs_scores(node: Node) -> bool:
     return wanted or bool(node.attribute("softcap", 0.0)) or bool(node.attribute("softmax_precision", 0))
 
 
-def _stepwise(
-    node: Node, q: Any, k: Any, v: Any, bias: Any, allowed: Any, seen: Any, scale: float
-) -> tuple[Any, Any]:
+def _stepwise(node: Node, q: Any, k: Any, v: Any, bias: Any, allowed: Any, seen: Any, scale: float) -> tuple[Any, Any]:
     """The result (batch, queries, heads, size), and the scores at the stage that `qk_matmul_output_mode` names."""
     kind = type_of(q)
     repeats = q.shape[2] // k.shape[2]

@@ -41,7 +41,9 @@ def constant_of_shape(node: Node, shape: Any) -> Any:
 @operator("Range")
 def range_operator(node: Node, start: Any, limit: Any, delta: Any) -> Any:
     """Numbers from start in steps of delta, below limit."""
-    first, end, step = (constant(node, v, n).reshape(()) for v, n in ((start, "start"), (limit, "limit"), (delta, "delta")))
+    first, end, step = (
+        constant(node, v, n).reshape(()) for v, n in ((start, "start"), (limit, "limit"), (delta, "delta"))
+    )
     number = np.float64 if not is_integer(first) else np.int64
     first, end, step = first.astype(number), end.astype(number), step.astype(number)
     count = max(0, math.ceil((end - first) / step))

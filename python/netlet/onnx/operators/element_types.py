@@ -100,7 +100,7 @@ def cast(node: Node, x: Any, to: str, saturate: bool = True, round_mode: str = "
         raise node.error(f"expected a type that netlet has, received {to}. They are {', '.join(DTYPES)}.")
     values = np.asarray(x)
     if to == "string":
-        return np.array([_text(v) for v in values.ravel()], object).reshape(values.shape)
+        return np.array([str(v) for v in values.ravel()], object).reshape(values.shape)
     dtype = numpy_type(to)
     if values.dtype == object:
         values = values.astype(np.str_).astype(dtype if dtype.kind in "iufb" else np.float32)
@@ -113,16 +113,11 @@ def cast(node: Node, x: Any, to: str, saturate: bool = True, round_mode: str = "
 
 
 def _converted(values: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
-    """values.astype(dtype), without warnings about what overflows, and through float32 between the types of ml_dtypes."""
+    """values.astype(dtype) without warnings of overflow; through float32 between the types of ml_dtypes."""
     with np.errstate(all="ignore"):
         if values.dtype.kind == "V" and dtype.kind == "V" and values.dtype != dtype:
             values = values.astype(np.float32)
         return values.astype(dtype)
-
-
-def _text(value: Any) -> str:
-    """A number as ONNX writes it: floats with as many digits as tell them apart."""
-    return str(value)
 
 
 def _power_of_two(x: np.ndarray, saturate: bool, round_mode: str) -> np.ndarray:

@@ -155,7 +155,7 @@ def compress(node: Node, x: Any, condition: Any) -> Any:
 
 @operator("Unique")
 def unique(node: Node, x: Any) -> Any:
-    """Elements, or slices along an axis, without those that repeat; where each is first; which one each is; how often."""
+    """Elements or slices without repetitions; where each is first; which of them each element is; how often."""
     axis = node.attribute("axis", None)
     values, first, inverse, counts = np.unique(
         constant(node, x, "X"), return_index=True, return_inverse=True, return_counts=True, axis=axis

@@ -54,6 +54,6 @@ def _default(node: Node, dtype: Any) -> Any:
     tensor = node.attribute("default_tensor", None)
     if tensor is not None:
         return tensor.item()
-    if dtype == object:
+    if dtype.kind == "O":
         return node.attribute("default_string", "_Unused")
     return node.attribute("default_float", -0.0) if dtype.kind == "f" else node.attribute("default_int64", -1)

@@ -7,6 +7,7 @@ with peepholes, clipping or other activations each step is computed by itself.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from netlet import ops
 from ..node import Node
 from .registry import operator
 
-FUNCTIONS: dict[str, Callable[[Any, float | None, float | None], Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {  # f(x, a, b): a and b are alpha and beta, or None
     "affine": lambda x, a, b: ops.add(ops.multiply(x, 1.0 if a is None else a), b or 0.0),
     "elu": lambda x, a, b: ops.elu(x, alpha=1.0 if a is None else a),
     "hardsigmoid": lambda x, a, b: ops.clip(
@@ -41,12 +42,12 @@ def _activations(node: Node, default: list[str], direction: int) -> list[Callabl
     count = len(default)
     alphas = (node.attribute("activation_alpha", None) or [])[direction * count :]
     betas = (node.attribute("activation_beta", None) or [])[direction * count :]
-    found = []
+    found: list[Callable[[Any], Any]] = []
     for i, name in enumerate(names):
         if name not in FUNCTIONS:
             raise node.error(f"expected activations among {', '.join(FUNCTIONS)}, received {name!r}.")
         a, b = (values[i] if i < len(values) else None for values in (alphas, betas))
-        found.append(lambda x, f=FUNCTIONS[name], a=a, b=b: f(x, a, b))
+        found.append(partial(FUNCTIONS[name], a=a, b=b))
     return found
 
 
@@ -160,7 +161,7 @@ def rnn(node: Node, x: Any, w: Any, r: Any, bias: Any = None, lengths: Any = Non
 
 @operator("GRU")
 def gru(node: Node, x: Any, w: Any, r: Any, bias: Any = None, lengths: Any = None, h: Any = None) -> Any:
-    """z, r = f(x W + h R + bias); h = (1 - z) g(...) + z h, where r multiplies h or, linear_before_reset, h R + bias."""
+    """z, r = f(x W + h R + bias); h = (1 - z) g(...) + z h. r multiplies h or, linear_before_reset, h R + bias."""
     after = bool(node.attribute("linear_before_reset", 0))
 
     def run(d: int, x: Any, w: Any, r: Any, b: Any, mask: Any, backward: bool, states: list[Any]) -> tuple[Any, ...]:

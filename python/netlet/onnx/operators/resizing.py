@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from .element_types import is_integer, type_of
 from .registry import operator
 from .values import constant, known_shape
 
-NEAREST = {
+NEAREST: dict[str, Callable[[np.ndarray], Any]] = {
     "round_prefer_floor": lambda at: np.ceil(at - 0.5),
     "round_prefer_ceil": lambda at: np.floor(at + 0.5),
     "floor": np.floor,
@@ -99,9 +100,7 @@ def _number(x: Any) -> Any:
     return np.float64 if type_of(x) == "float64" else np.float32
 
 
-def _all_axes(
-    node: Node, x: Any, counts: list[int], scales: list[float], regions: list[tuple[float, float]]
-) -> Any:
+def _all_axes(node: Node, x: Any, counts: list[int], scales: list[float], regions: list[tuple[float, float]]) -> Any:
     """x resized along all axes that change."""
     kind = type_of(x)
     computes = node.attribute("mode", "nearest") != "nearest"

@@ -40,7 +40,9 @@ def _weights(fraction: Any, mode: str) -> list[tuple[int, Any]]:
 
     def far(d: Any) -> Any:
         d = ops.add(d, 1.0)
-        return ops.subtract(ops.multiply(ops.add(ops.multiply(ops.subtract(ops.multiply(d, a), 5 * a), d), 8 * a), d), 4 * a)
+        return ops.subtract(
+            ops.multiply(ops.add(ops.multiply(ops.subtract(ops.multiply(d, a), 5 * a), d), 8 * a), d), 4 * a
+        )
 
     return [(-1, far(fraction)), (0, near(fraction)), (1, near(rest)), (2, far(rest))]
 
@@ -80,9 +82,9 @@ def tap_values(x: Any, at: list[Any], mode: str, padding: str = "zeros", corners
             taps.append((ops.cast(ops.clip(index, 0.0, size - 1.0), "int64"), weight))
         lists.append(taps)
     first = np.arange(n, dtype=np.int64)[:, None]
-    for taps in itertools.product(*lists):
+    for neighbour in itertools.product(*lists):
         index, weight = first, None
-        for (i, w), size in zip(taps, shape, strict=True):
+        for (i, w), size in zip(neighbour, shape, strict=True):
             index = ops.add(ops.multiply(index, size), i)
             weight = w if weight is None else weight if w is None else ops.multiply(weight, w)
         values = ops.take(rows, index, axis=0)
@@ -112,11 +114,9 @@ def grid_sample(node: Node, x: Any, grid: Any) -> Any:
 
 
 @operator("DeformConv")
-def deform_conv(
-    node: Node, x: Any, w: Any, offset: Any, bias: Any = None, mask: Any = None
-) -> Any:
+def deform_conv(node: Node, x: Any, w: Any, offset: Any, bias: Any = None, mask: Any = None) -> Any:
     """A convolution whose every tap is moved by an offset of its own and weighted by a mask."""
-    n, channels, *shape = x.shape
+    n, channels = x.shape[:2]
     size, places = tuple(w.shape[2:]), tuple(offset.shape[2:])
     rank, taps, count = len(size), math.prod(size), math.prod(places)
     strides = node.attribute("strides", None) or [1] * rank

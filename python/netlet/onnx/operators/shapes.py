@@ -169,20 +169,9 @@ def _pad(node: Node, x: Any, pads: list[int], value: Any, axes: Any) -> Any:
     mode = node.attribute("mode", "constant")
     if mode == "constant":
         return ops.pad(x, widths, mode, constant_values=value)
-    if mode in ("edge", "reflect"):
-        return ops.pad(x, widths, {"edge": "edge"}.get(mode, mode)) if mode != "edge" else _taken(x, widths, np.clip)
-    if mode == "wrap":
-        return _taken(x, widths, lambda at, low, high: at % (high + 1))
-    raise node.error(f"expected mode to be constant, reflect, edge or wrap, received {mode!r}")
-
-
-def _taken(x: Any, widths: list[tuple[int, int]], place: Any) -> Any:
-    """A border whose elements stand in x at place(index, 0, last)."""
-    for axis, (before, after) in enumerate(widths):
-        if before or after:
-            size = x.shape[axis]
-            x = ops.take(x, place(np.arange(-before, size + after), 0, size - 1), axis=axis)
-    return x
+    if mode in ("edge", "reflect", "wrap"):
+        return ops.pad(x, widths, mode)
+    raise node.error(f"expected mode to be constant, reflect, edge or wrap, received {mode!r}.")
 
 
 @operator("CenterCropPad")

@@ -41,7 +41,7 @@ def _dft(node: Node, x: Any, length: Any, axis: int) -> Any:
 
 
 def _transform(real: Any, imaginary: Any, inverse: bool = False) -> tuple[Any, Any]:
-    """The transform along the last axis. The inverse exchanges the parts before and after, and divides by the length."""
+    """The transform along the last axis. The inverse exchanges the parts before and after, divided by the length."""
     if not inverse:
         return ops.fft((real, imaginary))
     first, second = ops.fft((imaginary, real))

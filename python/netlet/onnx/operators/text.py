@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,8 @@ def _without_accents(text: str) -> str:
 @operator("StringNormalizer")
 def string_normalizer(node: Node, x: Any) -> Any:
     """Texts without stop words, in one case. If none is left, one empty text."""
-    change = {"LOWER": str.lower, "UPPER": str.upper, "NONE": str}[node.attribute("case_change_action", "NONE")]
+    changes: dict[str, Callable[[str], str]] = {"LOWER": str.lower, "UPPER": str.upper, "NONE": str}
+    change = changes[node.attribute("case_change_action", "NONE")]
     exact = node.attribute("is_case_sensitive", 0)
     stops = node.attribute("stopwords", None) or []
     stops = set(stops) if exact else {s.lower() for s in stops}

@@ -23,10 +23,14 @@ def _members(node: Node, modes: np.ndarray) -> dict[int, list[float]]:
         return {}
     ends = np.flatnonzero(np.isnan(values))
     sets = np.split(values, ends + 1)
-    return {int(at): one[~np.isnan(one)].tolist() for at, one in zip(np.flatnonzero(modes == MEMBER), sets, strict=False)}
+    return {
+        int(at): one[~np.isnan(one)].tolist() for at, one in zip(np.flatnonzero(modes == MEMBER), sets, strict=False)
+    }
 
 
-def _goes_true(x: np.ndarray, at: np.ndarray, modes: np.ndarray, splits: np.ndarray, sets: dict[int, list[float]]) -> Any:
+def _goes_true(
+    x: np.ndarray, at: np.ndarray, modes: np.ndarray, splits: np.ndarray, sets: dict[int, list[float]]
+) -> Any:
     """Whether features x, at nodes `at`, take the true branch."""
     mode, split = modes[at], splits[at]
     with np.errstate(invalid="ignore"):
@@ -47,7 +51,10 @@ def tree_ensemble(node: Node, x: Any) -> Any:
     values = constant(node, x, "X")
     modes, splits = node.attribute("nodes_modes"), node.attribute("nodes_splits")
     features = np.array(node.attribute("nodes_featureids"))
-    next_true, next_false = np.array(node.attribute("nodes_truenodeids")), np.array(node.attribute("nodes_falsenodeids"))
+    next_true, next_false = (
+        np.array(node.attribute("nodes_truenodeids")),
+        np.array(node.attribute("nodes_falsenodeids")),
+    )
     leaf_true, leaf_false = np.array(node.attribute("nodes_trueleafs")), np.array(node.attribute("nodes_falseleafs"))
     absent = np.array(node.attribute("nodes_missing_value_tracks_true", None) or np.zeros(len(features)), bool)
     sets = _members(node, modes)
