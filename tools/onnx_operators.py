@@ -24,10 +24,10 @@ PAGE = pathlib.Path(__file__).resolve().parents[1] / "docs" / "onnx-operators.md
 
 # Cases that netlet does not pass, by pattern, with the reason. A case that passes must not be here.
 NOT_PASSED = {
-    r"test_dft_inverse(_opset19)?": "compares the rounding errors of zeros with an absolute tolerance of 1e-7; netlet's "
-    "are below 1e-15",
-    r"test_attention_4d_causal_fp16_expanded": "two of 192 results differ in the last bits of float16: netlet's products "
-    "are summed in float32. The operator itself passes",
+    r"test_dft_inverse(_opset19)?": "compares the rounding errors of zeros with an absolute tolerance of 1e-7; "
+    "netlet's are below 1e-15",
+    r"test_attention_4d_causal_fp16_expanded": "two of 192 results differ in the last bits of float16: netlet's "
+    "products are summed in float32. The operator itself passes",
     r"test_loop16_seq_none": "ONNX's runner cannot compare sequences of numbers without axes: it fails for its own "
     "reference too",
 }
@@ -46,18 +46,21 @@ LEFT_OUT = {
 HEAD = """# ONNX's operators in netlet
 
 netlet computes {has} of the {all} operators of onnx {version} (opset {opset}), and passes {passed} of the {cases} node
-cases of ONNX's own test suite. [onnx.md](onnx.md) says how to load and export models.
+cases of ONNX's own test suite.
 
-- *netlet* means that the operator has a handler of netlet's own, built of `netlet.ops`; *definition* that netlet computes
-  the operators by which ONNX's standard defines it.
-- Cases are counted with an operator if their model has it. The `_expanded` variants of a case, which replace an operator
-  by its definition, count with the operator. A case counts as passed if it ran and ONNX's comparison found no difference.
+- *netlet* means that the operator has a handler of netlet's own, built of `netlet.ops`; *definition* that netlet
+  computes the operators by which ONNX's standard defines it.
+- Cases are counted with an operator if their model has it. The `_expanded` variants of a case, which replace an
+  operator by its definition, count with the operator. A case counts as passed if it ran and ONNX's comparison found no
+  difference.
 - int16, uint16, uint32 and uint64 are computed as int32 and int64 and cast back: uint64 above 2^63 - 1 is refused.
-  8-bit floats and types of 4 and 2 bits are stored and cast, quantized and dequantized; no kernel computes with them.
-- Texts, sequences and the search of boxes (NonMaxSuppression, the trees of TreeEnsemble) run in Python and NumPy.
+  8-bit floats and types of 4 and 2 bits are stored, cast, quantized and dequantized; no kernel computes with them.
+- Texts, sequences and the search of boxes (NonMaxSuppression) and in trees (TreeEnsemble) run in Python and NumPy.
 
 (`tools/onnx_operators.py` writes this page from the installed onnx; do not edit it.)
 """
+
+TABLE = "| operator | newest version | computed by | cases passed |\n|---|---|---|---|\n"
 
 
 class Result(NamedTuple):
@@ -165,9 +168,7 @@ def page(results: list[Result]) -> str:
     parts = [text]
     for domain in sorted({schema.domain for schema in known.values()}):
         paths = sorted((p for p, s in known.items() if s.domain == domain), key=str.lower)
-        parts.append(
-            f"\n## {domain or 'ai.onnx'}\n\n| operator | newest version | computed by | cases passed |\n|---|---|---|---|\n"
-        )
+        parts.append(f"\n## {domain or 'ai.onnx'}\n\n{TABLE}")
         parts += [_row(path, known[path], how[path], of_operator[path]) for path in paths]
     parts.append("\n## Cases that do not pass\n\n| cases | why |\n|---|---|\n")
     parts += [f"| `{_plain(pattern)}` | {reason} |\n" for pattern, reason in NOT_PASSED.items()]

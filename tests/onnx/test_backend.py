@@ -10,9 +10,9 @@ import pytest
 
 onnx = pytest.importorskip("onnx")
 
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper  # noqa: E402
 
-import netlet.onnx.backend as backend
+import netlet.onnx.backend as backend  # noqa: E402
 
 
 def relu_model(name="Relu", inputs=("x",), opset=20):

@@ -1,4 +1,4 @@
-"""ONNX's own node cases run on netlet. Those that do not pass stand in tools/onnx_operators.py, each with its reason."""
+"""ONNX's own node cases run on netlet. tools/onnx_operators.py lists those that do not pass, with reasons."""
 
 from __future__ import annotations
 
