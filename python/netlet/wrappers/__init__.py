@@ -1,6 +1,6 @@
-"""Estimators of scikit-learn: ready-made perceptrons.
+"""Models as scikit-learn's estimators: wrappers with the names of `keras.wrappers`, and ready-made perceptrons.
 
-Needs `pip install 'netlet[sklearn]'`.
+Needs `pip install 'netlet[sklearn]'`. docs/scikit-learn.md shows grid searches, pipelines and saving.
 
 >>> import netlet
 >>> classifier = netlet.wrappers.MLPClassifier(hidden_layer_sizes=(20,), random_state=0)
@@ -21,12 +21,18 @@ from netlet.base.missing import missing
 if TYPE_CHECKING:
     from .mlp.classifier import MLPClassifier
     from .mlp.regressor import MLPRegressor
+    from .model.classifier import SKLearnClassifier
+    from .model.regressor import SKLearnRegressor
+    from .model.transformer import SKLearnTransformer
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["MLPClassifier", "MLPRegressor", "SKLearnClassifier", "SKLearnRegressor", "SKLearnTransformer"]
 
 _FILES = {
     "MLPClassifier": ".mlp.classifier",
     "MLPRegressor": ".mlp.regressor",
+    "SKLearnClassifier": ".model.classifier",
+    "SKLearnRegressor": ".model.regressor",
+    "SKLearnTransformer": ".model.transformer",
 }
 
 
