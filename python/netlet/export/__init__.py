@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from netlet.base.missing import explain_missing
 
-__all__: list[str] = []
+from .exporting import export_model
+
+__all__ = ["export_model"]
 
 explain_missing(__name__)

@@ -11,7 +11,7 @@ from netlet.random import SeedGenerator, masked_dropout
 from ..base.layer import Layer
 from .attention_masks import causal_mask
 
-_FORBIDDEN = 1e9  # subtracted from masked scores
+FORBIDDEN = 1e9  # subtracted from masked scores
 
 
 class Attention(Layer):
@@ -103,7 +103,7 @@ class Attention(Layer):
         """Attention of one head, block by block. The mask is added to the scores, as in `_apply_scores`."""
         bias = None
         if value_mask is not None:
-            added = ops.where(value_mask, _core.full((), self.compute_dtype, 0.0), -_FORBIDDEN)
+            added = ops.where(value_mask, _core.full((), self.compute_dtype, 0.0), -FORBIDDEN)
             bias = ops.expand_dims(added, (1, 2))
         query = query if self.scale is None else ops.multiply(query, self.scale)
         q, k, v = (ops.expand_dims(x, 2) for x in (query, key, value))
@@ -132,7 +132,7 @@ class Attention(Layer):
     ) -> tuple[Any, Any]:
         """(output (B, T, D), attention weights (B, T, S)) from scores (B, T, S)."""
         if scores_mask is not None:
-            scores = ops.where(scores_mask, scores, ops.subtract(scores, _FORBIDDEN))
+            scores = ops.where(scores_mask, scores, ops.subtract(scores, FORBIDDEN))
         weights = ops.softmax(scores, axis=-1)
         if training and self.dropout > 0:
             weights = masked_dropout(weights, float(self.dropout), None, self.seed_generator.seed)

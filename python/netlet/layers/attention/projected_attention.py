@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
+
 from netlet import _core, constraints, initializers, ops, regularizers
 from netlet.engine.graph import KerasTensor
 
@@ -156,7 +158,7 @@ class ProjectedAttention(Layer):
         scores = ops.einsum(scores_equation, key, ops.multiply(query, self._scale))
         axes = len(self._softmax.axis)
         mask = with_heads(mask, axes, len(scores.shape))
-        if mask is not None and not isinstance(mask, _core.Tensor):
+        if isinstance(mask, np.ndarray):
             mask = _core.as_tensor(mask)
         scores = self._softmax(scores, mask=mask)
         dropped = self._dropout_layer(scores, training=bool(training)) if self._dropout > 0 else scores

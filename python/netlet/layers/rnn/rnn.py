@@ -33,6 +33,11 @@ def time_order(layer: Any) -> Iterator[None]:
         _in_order.reset(token)
 
 
+def in_time_order(layer: Any) -> bool:
+    """Whether `layer` runs inside of `time_order`."""
+    return _in_order.get() is layer
+
+
 class RNN(Layer):
     """Runs `cell` over the time steps of sequences (B, T, ...): (output, states) = cell(x_t, states).
 
@@ -181,7 +186,7 @@ class RNN(Layer):
         if self.stateful and not in_trial():
             for variable, state in zip(tree.flatten(self.states), tree.flatten(states), strict=True):
                 variable.assign(state)
-        if self.return_sequences and self.go_backwards and _in_order.get() is not self:
+        if self.return_sequences and self.go_backwards and not in_time_order(self):
             outputs = ops.flip(outputs, 1)
         found = outputs if self.return_sequences else last, *states
         output, *states = tree.map_structure(lambda v: ops.cast_if_needed(v, self.compute_dtype), found)

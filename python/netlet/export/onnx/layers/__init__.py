@@ -1,0 +1,5 @@
+"""Converters of layers whose `call` is not made of ops alone. Importing this package fills `registry.LAYERS`."""
+
+from __future__ import annotations
+
+from . import attention, core, images, normalization, recurrent  # noqa: F401

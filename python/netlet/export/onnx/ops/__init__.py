@@ -1,0 +1,18 @@
+"""Converters of netlet's ops. Importing this package fills the table `registry.OPS`."""
+
+from __future__ import annotations
+
+from . import (  # noqa: F401
+    activations,
+    arithmetic,
+    contractions,
+    convolution,
+    creation,
+    indexing,
+    normalization,
+    pooling,
+    reductions,
+    reshaping,
+    resizing,
+    softmax,
+)

@@ -1,0 +1,186 @@
+"""Convolutions. ONNX's are channels first; their results stay in that layout (see `values.Value`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from netlet.ops.spatial.data_format import standardize
+from netlet.ops.spatial.windows import Window, per_axis
+
+from ..exporter import Exporter
+from ..registry import op
+from ..values import Value
+from .activations import activated
+
+
+def image_in(e: Exporter, x: Any, data_format: str | None, dtype: str | None = None) -> str:
+    """The name of an image with its channels behind the batch."""
+    return e.first(x, dtype) if standardize(data_format) == "channels_last" else e.name(x, dtype)
+
+
+def image_out(out: Any, name: str, data_format: str | None) -> Value:
+    """The Value of a result of an operator that writes channels first."""
+    return Value(out, first=name) if standardize(data_format) == "channels_last" else Value(out, name)
+
+
+def spatial(x: Any, data_format: str | None) -> tuple[int | None, ...]:
+    """The sizes of the spatial axes."""
+    return tuple(x.shape[1:-1] if standardize(data_format) == "channels_last" else x.shape[2:])
+
+
+def placement(window: Window, sizes: tuple[int | None, ...]) -> dict[str, Any]:
+    """The attributes of ONNX's padding: numbers where the sizes are known or do not matter."""
+    if window.padding == "same" and any(n is None for n in sizes) and max(window.spans) > 1:
+        if max(window.strides) > 1:
+            return {"auto_pad": "SAME_UPPER"}
+        sizes = tuple(span + 1 for span in window.spans)  # without strides the padding is the same for every size
+    elif any(n is None for n in sizes):
+        sizes = tuple(span for span in window.spans)
+    pads = window.pads([int(n) for n in sizes])  # type: ignore[arg-type]
+    return {"pads": [low for low, _ in pads] + [high for _, high in pads]}
+
+
+@op("conv")
+def _conv(
+    e: Exporter,
+    out: Any,
+    inputs: Any,
+    kernel: Any,
+    strides: Any,
+    padding: str,
+    data_format: str | None,
+    dilation_rate: Any,
+    bias: Any,
+    activation: str,
+    alpha: float,
+) -> Value:
+    array, hint = e.constant_of(kernel)
+    rank = array.ndim - 2
+    window = Window(
+        array.shape[:rank], per_axis(strides, rank, "strides"), per_axis(dilation_rate, rank, "dilation_rate"), padding
+    )
+    channels = inputs.shape[-1 if standardize(data_format) == "channels_last" else 1]
+    weights = array.transpose(rank + 1, rank, *range(rank))
+    return convolved(
+        e, out, inputs, (weights, hint), window, channels // array.shape[-2], data_format, bias, activation, alpha
+    )
+
+
+def convolved(
+    e: Exporter,
+    out: Any,
+    x: Any,
+    weights: Any,
+    window: Window,
+    groups: int,
+    data_format: str | None,
+    bias: Any,
+    activation: str,
+    alpha: float,
+) -> Value:
+    """Adds a Conv with weights (array (filters, channels / groups, K...), name for it)."""
+    y = e.graph.op(
+        "Conv",
+        image_in(e, x, data_format, out.dtype),
+        e.graph.constant(weights[0], out.dtype, weights[1]),
+        None if bias is None else e.name(bias, out.dtype),
+        kernel_shape=window.size,
+        strides=window.strides,
+        dilations=window.dilation,
+        group=groups,
+        **placement(window, spatial(x, data_format)),
+    )
+    return image_out(out, activated(e, y, activation, alpha), data_format)
+
+
+def _depthwise_weights(e: Exporter, kernel: Any) -> tuple[Any, str]:
+    """(K..., C, M) as (C M, 1, K...), and its name."""
+    array, hint = e.constant_of(kernel)
+    rank = array.ndim - 2
+    return array.transpose(rank, rank + 1, *range(rank)).reshape(-1, 1, *array.shape[:rank]), hint
+
+
+@op("depthwise_conv")
+def _depthwise_conv(
+    e: Exporter,
+    out: Any,
+    inputs: Any,
+    kernel: Any,
+    strides: Any,
+    padding: str,
+    data_format: str | None,
+    dilation_rate: Any,
+    bias: Any,
+    activation: str,
+    alpha: float,
+) -> Value:
+    rank = len(kernel.shape) - 2
+    sizes = tuple(int(n) for n in kernel.shape[:rank])
+    window = Window(sizes, per_axis(strides, rank, "strides"), per_axis(dilation_rate, rank, "dilation_rate"), padding)
+    weights = _depthwise_weights(e, kernel)
+    return convolved(e, out, inputs, weights, window, kernel.shape[-2], data_format, bias, activation, alpha)
+
+
+@op("separable_conv")
+def _separable_conv(
+    e: Exporter,
+    out: Any,
+    inputs: Any,
+    depthwise_kernel: Any,
+    pointwise_kernel: Any,
+    strides: Any,
+    padding: str,
+    data_format: str | None,
+    dilation_rate: Any,
+    bias: Any,
+    activation: str,
+    alpha: float,
+) -> Value:
+    rank = len(depthwise_kernel.shape) - 2
+    placed = (strides, padding, data_format, dilation_rate)
+    deep = _depthwise_conv(e, out, inputs, depthwise_kernel, *placed, None, "linear", 0.0)
+    array, hint = e.constant_of(pointwise_kernel)
+    weights = array.transpose(rank + 1, rank, *range(rank))
+    window = Window((1,) * rank, (1,) * rank, (1,) * rank, "valid")
+    return convolved(e, out, deep, (weights, hint), window, 1, data_format, bias, activation, alpha)
+
+
+@op("conv_transpose")
+def _conv_transpose(
+    e: Exporter,
+    out: Any,
+    inputs: Any,
+    kernel: Any,
+    strides: Any,
+    padding: str,
+    output_padding: Any,
+    data_format: str | None,
+    dilation_rate: Any,
+    bias: Any,
+    activation: str,
+    alpha: float,
+) -> Value:
+    array, hint = e.constant_of(kernel)
+    rank = array.ndim - 2
+    window = Window(
+        array.shape[:rank], per_axis(strides, rank, "strides"), per_axis(dilation_rate, rank, "dilation_rate"), padding
+    )
+    extra = None if output_padding is None else per_axis(output_padding, rank, "output_padding", least=0)
+    places = [8] * rank  # any size: padding and size are linear in it, with the same factor
+    extents, pads = window.transposed(places, extra)
+    more = [
+        n - ((p - 1) * s + span - low - high)
+        for n, p, s, span, (low, high) in zip(extents, places, window.strides, window.spans, pads)
+    ]
+    y = e.graph.op(
+        "ConvTranspose",
+        image_in(e, inputs, data_format, out.dtype),
+        e.graph.constant(array.transpose(rank + 1, rank, *range(rank)), out.dtype, hint),
+        None if bias is None else e.name(bias, out.dtype),
+        kernel_shape=window.size,
+        strides=window.strides,
+        dilations=window.dilation,
+        pads=[low for low, _ in pads] + [high for _, high in pads],
+        output_padding=more if any(more) else None,
+    )
+    return image_out(out, activated(e, y, activation, alpha), data_format)

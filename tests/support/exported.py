@@ -1,0 +1,51 @@
+"""Exports models to ONNX and runs the files with ONNX Runtime and with onnx's reference evaluator."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx.reference import ReferenceEvaluator
+
+import netlet
+
+onnxruntime.set_default_logger_severity(3)
+TOLERANCE = 1e-6  # of the largest output, float32
+
+
+def exported(model, tmp_path, **kwargs):
+    """The ModelProto of the file that `model.export` writes; the checker has accepted it."""
+    path = tmp_path / "model.onnx"
+    model.export(path, **kwargs)
+    proto = onnx.load(path)
+    onnx.checker.check_model(proto, full_check=True)
+    return proto
+
+
+def run_runtime(proto, inputs):
+    """The outputs in ONNX Runtime."""
+    session = onnxruntime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    return session.run(None, dict(zip([i.name for i in session.get_inputs()], inputs, strict=True)))
+
+
+def run_reference(proto, inputs):
+    """The outputs in the reference evaluator."""
+    evaluator = ReferenceEvaluator(proto)
+    return [np.asarray(y) for y in evaluator.run(None, dict(zip(evaluator.input_names, inputs, strict=True)))]
+
+
+def predictions(model, inputs):
+    """The model's own outputs, flat."""
+    found = model(list(inputs) if len(inputs) > 1 else inputs[0], training=False)
+    return [np.asarray(leaf) for leaf in netlet.tree.flatten(found)]
+
+
+def assert_same_outputs(model, proto, inputs, tolerance=TOLERANCE, runtime=True, reference=True):
+    """The file computes what the model computes, up to `tolerance` of the largest output."""
+    wanted = predictions(model, inputs)
+    for runs, run in ((runtime, run_runtime), (reference, run_reference)):
+        for got, want in zip(run(proto, inputs), wanted, strict=True) if runs else ():
+            assert (got.shape, got.dtype) == (want.shape, want.dtype)
+            got, want = got.astype("float64"), want.astype("float64")
+            error = np.abs(got - want).max(initial=0) / max(np.abs(want).max(initial=0), 1e-30)
+            assert error <= tolerance, f"{run.__name__}: {error:.2e} of the largest output"
