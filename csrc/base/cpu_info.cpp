@@ -5,34 +5,52 @@
 #include <string>
 #include <thread>
 
+#include "base/compiler.h"
+
 #if defined(__linux__)
 #include <sched.h>
-#if defined(__aarch64__)
+#if defined(NETLET_AARCH64)
 #include <sys/auxv.h>
 #endif
-#endif
-#if defined(__x86_64__)
-#include <cpuid.h>
 #endif
 
 namespace netlet {
 
-#if defined(__x86_64__)
-// GCC's and Clang's builtin checks both CPUID and XGETBV.
-bool cpu_has_avx2() {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+#if defined(NETLET_X86_64)
+namespace {
+
+constexpr bool bit(uint32_t word, int i) { return word >> i & 1; }
+
+// The features of Intel's manual, volume 2A, CPUID, that the kernels use, as far as the operating system saves the
+// registers.
+struct Features {
+    bool avx2 = false, avx512 = false, avx2_vnni = false, avx512_vnni = false, avx512_bf16 = false;
+
+    Features() {
+        const CpuId basic = cpuid(1, 0), extended = cpuid(7, 0), more = extended.eax >= 1 ? cpuid(7, 1) : CpuId{};
+        const bool osxsave = bit(basic.ecx, 27), fma = bit(basic.ecx, 12), f16c = bit(basic.ecx, 29);
+        const uint64_t saved = osxsave ? saved_registers() : 0;
+        constexpr uint64_t ymm = 0x06, zmm = 0xe6;
+        avx2 = (saved & ymm) == ymm && fma && f16c && bit(extended.ebx, 5);
+        avx512 = avx2 && (saved & zmm) == zmm && bit(extended.ebx, 16) && bit(extended.ebx, 17) &&
+                 bit(extended.ebx, 30) && bit(extended.ebx, 31);  // F, DQ, BW, VL
+        avx2_vnni = avx2 && bit(more.eax, 4);
+        avx512_vnni = avx512 && bit(extended.ecx, 11);
+        avx512_bf16 = avx512_vnni && bit(more.eax, 5);
+    }
+};
+const Features& features() {
+    static const Features found;
+    return found;
 }
-bool cpu_has_avx512() {
-    return cpu_has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-}
-bool cpu_has_avx512_vnni() { return cpu_has_avx512() && __builtin_cpu_supports("avx512vnni"); }
-bool cpu_has_avx512_bf16() { return cpu_has_avx512_vnni() && __builtin_cpu_supports("avx512bf16"); }
-// Older compilers' builtin does not know AVX-VNNI, so this reads CPUID leaf 7, subleaf 1, EAX bit 4.
-bool cpu_has_avx2_vnni() {
-    unsigned a, b, c, d;
-    return cpu_has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a >> 4 & 1);
-}
+
+}  // namespace
+
+bool cpu_has_avx2() { return features().avx2; }
+bool cpu_has_avx512() { return features().avx512; }
+bool cpu_has_avx2_vnni() { return features().avx2_vnni; }
+bool cpu_has_avx512_vnni() { return features().avx512_vnni; }
+bool cpu_has_avx512_bf16() { return features().avx512_bf16; }
 bool cpu_has_neon_dot() { return false; }
 #else
 bool cpu_has_avx2() { return false; }
@@ -41,8 +59,10 @@ bool cpu_has_avx2_vnni() { return false; }
 bool cpu_has_avx512_vnni() { return false; }
 bool cpu_has_avx512_bf16() { return false; }
 bool cpu_has_neon_dot() {
-#if defined(__linux__) && defined(__aarch64__)
+#if defined(__linux__) && defined(NETLET_AARCH64)
     return getauxval(AT_HWCAP) >> 20 & 1;  // HWCAP_ASIMDDP
+#elif defined(__APPLE__) && defined(NETLET_AARCH64)
+    return true;  // every Mac with Apple's own processors
 #else
     return false;
 #endif

@@ -1,11 +1,10 @@
 #include "base/device.h"
 
-#include <dlfcn.h>
-
 #include <atomic>
 #include <cctype>
 
 #include "base/error.h"
+#include "base/shared_library.h"
 
 namespace netlet {
 
@@ -54,10 +53,8 @@ std::string Device::str() const {
 }
 
 void load_backend(const std::string& path) {
-    void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library) throw RuntimeError("load_backend: " + std::string(dlerror()));
     using Entry = Backend* (*)(const char* version);
-    const auto entry = (Entry)dlsym(library, "netlet_backend");
+    const auto entry = (Entry)function_of_library(path, "netlet_backend", "load_backend");
     if (!entry) throw RuntimeError("load_backend: " + path + " is no backend of netlet");
     Backend* backend = entry(NETLET_BUILD);
     if (!backend) throw RuntimeError("load_backend: " + path + " was built for another netlet than " NETLET_BUILD);

@@ -8,6 +8,8 @@
 #include <array>
 #include <numeric>
 
+#include "base/compiler.h"
+
 namespace netlet {
 
 namespace {
@@ -28,9 +30,7 @@ struct Random {
 
     // A number below `limit`: the high half of the product with 64 random bits (Lemire 2019). Without his rejection the
     // probabilities differ by less than limit / 2^64.
-    int64_t below(uint64_t limit, uint64_t i) const {
-        return (int64_t)(uint64_t)(((unsigned __int128)(*this)(i)*limit) >> 64);
-    }
+    int64_t below(uint64_t limit, uint64_t i) const { return (int64_t)multiply_high((*this)(i), limit); }
 };
 
 Random random_for(uint64_t seed, uint64_t draw) {

@@ -35,7 +35,7 @@ class Shape {
     int64_t product(int first, int last) const {
         int64_t n = 1;
         for (int i = first; i < last; ++i)
-            if (__builtin_mul_overflow(n, dims_[i], &n)) throw ValueError("shape " + str() + " has too many elements");
+            if (multiply_overflows(n, dims_[i], &n)) throw ValueError("shape " + str() + " has too many elements");
         return n;
     }
 

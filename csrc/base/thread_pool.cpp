@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/compiler.h"
 #include "base/cpu_info.h"
 #include "base/error.h"
 
@@ -13,14 +14,6 @@ namespace {
 
 // About 20 microseconds: longer than the gap between two records of a plan, far shorter than a scheduler's slice.
 constexpr int spins = 800;
-
-void pause() {
-#if defined(__x86_64__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    asm volatile("yield");
-#endif
-}
 
 int default_threads() {
     if (const char* s = std::getenv("NETLET_NUM_THREADS"); s && *s) {
@@ -109,7 +102,7 @@ void ThreadPool::work(uint32_t seen) {
     for (;;) {
         uint32_t epoch = epoch_.load(std::memory_order_acquire);
         for (int i = 0; i < spins && epoch == seen; ++i) {
-            pause();
+            pause_polling();
             epoch = epoch_.load(std::memory_order_acquire);
         }
         if (epoch == seen) {
@@ -151,7 +144,7 @@ void ThreadPool::run(KernelFn fn, const void* args, int64_t units, int64_t grain
         for (int64_t i = 0; i < helpers; ++i) epoch_.notify_one();
     run_chunks(epoch);
     int64_t left;
-    for (int i = 0; i < spins && unfinished_.load(std::memory_order_acquire) != 0; ++i) pause();
+    for (int i = 0; i < spins && unfinished_.load(std::memory_order_acquire) != 0; ++i) pause_polling();
     while ((left = unfinished_.load(std::memory_order_acquire)) != 0) unfinished_.wait(left, std::memory_order_acquire);
 }
 

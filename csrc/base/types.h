@@ -2,22 +2,7 @@
 // fixed-width integers, and every function forced inline. The linker could choose the copy of an ordinary inline
 // function that was compiled with AVX-512 flags, use it in all files, and so crash an older CPU.
 #pragma once
-#include <stddef.h>
-#include <stdint.h>
-
-#if defined(__CUDACC__)
-#define NETLET_INLINE static __host__ __device__ __forceinline__
-#define NETLET_MEMBER_INLINE __host__ __device__ __forceinline__
-#define NETLET_RESTRICT __restrict__
-#elif defined(_MSC_VER)
-#define NETLET_INLINE static __forceinline
-#define NETLET_MEMBER_INLINE __forceinline
-#define NETLET_RESTRICT __restrict
-#else
-#define NETLET_INLINE static inline __attribute__((always_inline))
-#define NETLET_MEMBER_INLINE inline __attribute__((always_inline))
-#define NETLET_RESTRICT __restrict__
-#endif
+#include "base/compiler.h"
 
 namespace netlet {
 

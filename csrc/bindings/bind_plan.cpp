@@ -115,7 +115,7 @@ py::tuple run_batches(Plan& plan, const py::sequence& arrays,
     const int64_t batch = plan.sources()[0].shape[0];
     int64_t stop;
     if (first < 0 || count < 0) throw ValueError("run_batches: expected first and count of at least 0");
-    if (__builtin_mul_overflow(count, batch, &stop) || __builtin_add_overflow(first, stop, &stop))
+    if (multiply_overflows(count, batch, &stop) || add_overflows(first, stop, &stop))
         throw ValueError("run_batches: the last batch ends past the last row");
     const int64_t* order = rows ? rows->data() : nullptr;
     for (size_t i = 0; i < sources.size(); ++i) {

@@ -10,14 +10,14 @@
 
 // C symbols, so that threadpoolctl and C programs can read and set netlet's threads as they do OpenBLAS's. C has no
 // exceptions: an invalid NETLET_NUM_THREADS is reported at the first use from Python and ignored here.
-extern "C" __attribute__((visibility("default"))) int netlet_get_num_threads() {
+extern "C" NETLET_EXPORT int netlet_get_num_threads() {
     try {
         return netlet::ThreadPool::instance().num_threads();
     } catch (const std::exception&) {
         return netlet::usable_cpus();
     }
 }
-extern "C" __attribute__((visibility("default"))) void netlet_set_num_threads(int n) {
+extern "C" NETLET_EXPORT void netlet_set_num_threads(int n) {
     try {
         netlet::ThreadPool::instance().set_num_threads(n);
     } catch (const std::exception&) {

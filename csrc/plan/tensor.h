@@ -29,7 +29,7 @@ struct TensorImpl {
     int64_t size() const { return shape.size(); }
     int64_t bytes() const {
         int64_t n;
-        if (__builtin_mul_overflow(size(), (int64_t)size_of(dtype), &n))
+        if (multiply_overflows(size(), (int64_t)size_of(dtype), &n))
             throw ValueError("a tensor of shape " + shape.str() + " has too many bytes");
         return n;
     }

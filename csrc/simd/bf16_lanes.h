@@ -13,7 +13,7 @@ namespace netlet::NETLET_ISA {
 #if defined(NETLET_DOT_BF16)
 NETLET_INLINE Words bf16_run(Vec<float> low, Vec<float> high) {
     Words x;
-    asm("vcvtne2ps2bf16 %2, %1, %0" : "=v"(x.r) : "v"(high.r), "v"(low.r));
+    NETLET_ASM_BINARY("vcvtne2ps2bf16", _mm512_cvtne2ps_pbh, x.r, high.r, low.r);
     return x;
 }
 NETLET_INLINE Words bf16_pairs(Vec<float> even, Vec<float> odd) {
@@ -23,7 +23,7 @@ NETLET_INLINE Words bf16_pairs(Vec<float> even, Vec<float> odd) {
 }
 NETLET_INLINE void store_bf16(Vec<float> v, BFloat16* p) {
     __m256i x;
-    asm("vcvtneps2bf16 %1, %0" : "=v"(x) : "v"(v.r));
+    NETLET_ASM_UNARY("vcvtneps2bf16", _mm512_cvtneps_pbh, x, v.r);
     _mm256_storeu_si256((__m256i*)p, x);
 }
 #else

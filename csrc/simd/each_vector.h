@@ -6,12 +6,6 @@
 #pragma once
 #include "simd/vec.h"
 
-#if defined(_MSC_VER) || defined(__CUDACC__)
-#define NETLET_INLINE_LAMBDA
-#else
-#define NETLET_INLINE_LAMBDA __attribute__((always_inline))
-#endif
-
 namespace netlet::NETLET_ISA {
 
 // Loads or stores the first n lanes, 0 <= n <= width. Where n is a constant, as in a loop's body, the compiler removes

@@ -24,9 +24,9 @@ static void gather_bf16_tile(const GatherBf16Tile& g) {
     using V = Vec<float>;
     constexpr int W = V::width;
     V acc[MR][NV];
-#pragma GCC unroll 16
+    NETLET_UNROLL(16)
     for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 2
+        NETLET_UNROLL(2)
         for (int v = 0; v < NV; ++v) {
             const float* from = g.accumulate ? g.c[i] + g.column : g.init;
             acc[i][v] = !from ? V::zero() : v < NV - 1 ? V::load(from + v * W) : V::load_n(from + v * W, g.last);
@@ -35,7 +35,7 @@ static void gather_bf16_tile(const GatherBf16Tile& g) {
     for (int64_t r = 0; r < g.count; ++r) {
         const int32_t* a[MR];
         const int32_t* volatile far[MR];  // pointers_in_registers of gather_tile.h
-#pragma GCC unroll 16
+        NETLET_UNROLL(16)
         for (int i = 0; i < MR; ++i) {
             a[i] = g.runs[r].a[i] + g.runs[r].offset;
             if (i >= pointers_in_registers) far[i] = a[i];
@@ -43,21 +43,21 @@ static void gather_bf16_tile(const GatherBf16Tile& g) {
         const int32_t* b = g.runs[r].b + g.shift;
         for (int64_t k = 0; k < g.runs[r].K; ++k, b += 2 * W) {
             Words bv[NV];
-#pragma GCC unroll 2
+            NETLET_UNROLL(2)
             for (int v = 0; v < NV; ++v) bv[v] = Words::load(b + v * W);
-#pragma GCC unroll 16
+            NETLET_UNROLL(16)
             for (int i = 0; i < MR; ++i) {
                 int32_t pair;  // bfloat16 numbers may begin at any even address
                 memcpy(&pair, (i < pointers_in_registers ? a[i] : far[i]) + k, sizeof pair);
                 const Words ai = Words::set1(pair);
-#pragma GCC unroll 2
+                NETLET_UNROLL(2)
                 for (int v = 0; v < NV; ++v) acc[i][v] = Bf16Lanes::multiply_add(ai, bv[v], acc[i][v]);
             }
         }
     }
-#pragma GCC unroll 16
+    NETLET_UNROLL(16)
     for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 2
+        NETLET_UNROLL(2)
         for (int v = 0; v < NV; ++v) {
             if (v < NV - 1)
                 acc[i][v].store(g.c[i] + g.column + v * W);

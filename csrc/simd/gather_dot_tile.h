@@ -50,16 +50,16 @@ template <int MR, int NV>
 static void gather_dot_tile(const GatherDotTile& g) {
     constexpr int W = Words::width;
     Words acc[MR][NV];
-#pragma GCC unroll 2
+    NETLET_UNROLL(2)
     for (int v = 0; v < NV; ++v) {
         Words init = Words::zero();
         if constexpr (flip_of<uint8_t> != 0) init = shl<7>(Words::load_n(g.sums + v * W, v < NV - 1 ? W : g.last));
-#pragma GCC unroll 16
+        NETLET_UNROLL(16)
         for (int i = 0; i < MR; ++i) acc[i][v] = init;
     }
     const uint8_t* a[MR];
     const uint8_t* volatile far[MR];  // pointers_in_registers of gather_tile.h
-#pragma GCC unroll 16
+    NETLET_UNROLL(16)
     for (int i = 0; i < MR; ++i) {
         a[i] = g.a[i];
         if (i >= pointers_in_registers) far[i] = a[i];
@@ -73,20 +73,19 @@ static void gather_dot_tile(const GatherDotTile& g) {
                 const int64_t end = k + length;
                 for (; k < end; k += ByteLanes::group, b += 2 * W) {
                     Words bv[NV];
-#pragma GCC unroll 2
+                    NETLET_UNROLL(2)
                     for (int v = 0; v < NV; ++v) bv[v] = Words::load(b + v * W);
-#pragma GCC unroll 16
+                    NETLET_UNROLL(16)
                     for (int i = 0; i < MR; ++i) {
                         const Words ai = broadcast_bytes((i < pointers_in_registers ? a[i] : far[i]) + k);
-#pragma GCC unroll 2
+                        NETLET_UNROLL(2)
                         for (int v = 0; v < NV; ++v) acc[i][v] = ByteLanes::multiply_add(ai, bv[v], acc[i][v]);
                     }
                 }
             }
-#pragma GCC unroll 16
-    for (int i = 0; i < MR; ++i)
-#pragma GCC unroll 2
-        for (int v = 0; v < NV; ++v) acc[i][v].store(g.c + i * g.ldc + v * W);
+    NETLET_UNROLL(16)
+    for (int i = 0; i < MR; ++i) NETLET_UNROLL(2)
+    for (int v = 0; v < NV; ++v) acc[i][v].store(g.c + i * g.ldc + v * W);
 }
 
 struct GatherDotTiles {

@@ -40,9 +40,9 @@ static void gather_tile(const GatherTile<T>& g) {
     using V = Vec<T>;
     constexpr int W = V::width;
     V acc[MR][NV];
-#pragma GCC unroll 16
+    NETLET_UNROLL(16)
     for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 2
+        NETLET_UNROLL(2)
         for (int v = 0; v < NV; ++v) {
             const T* from = g.accumulate ? g.c[i] + g.column : g.init;
             acc[i][v] = !from ? V::zero() : v < NV - 1 ? V::load(from + v * W) : V::load_n(from + v * W, g.last);
@@ -51,7 +51,7 @@ static void gather_tile(const GatherTile<T>& g) {
     for (int64_t r = 0; r < g.count; ++r) {
         const T* a[MR];
         const T* volatile far[MR];
-#pragma GCC unroll 16
+        NETLET_UNROLL(16)
         for (int i = 0; i < MR; ++i) {
             a[i] = g.runs[r].a[i] + g.runs[r].offset;
             if (i >= pointers_in_registers) far[i] = a[i];
@@ -60,23 +60,23 @@ static void gather_tile(const GatherTile<T>& g) {
         const int64_t end = g.runs[r].K * g.step;
         for (int64_t k = 0; k < end; k += g.step, b += g.ldb) {
             V bv[NV];
-#pragma GCC unroll 2
+            NETLET_UNROLL(2)
             for (int v = 0; v < NV; ++v)
                 bv[v] = MaskB && v == NV - 1 ? V::load_n(b + v * W, g.last) : V::load(b + v * W);
-#pragma GCC unroll 16
+            NETLET_UNROLL(16)
             for (int i = 0; i < MR; ++i) {
                 const V ai = V::set1(i < pointers_in_registers ? a[i][k] : far[i][k]);
-#pragma GCC unroll 2
+                NETLET_UNROLL(2)
                 for (int v = 0; v < NV; ++v) acc[i][v] = fma(ai, bv[v], acc[i][v]);
             }
-#if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON) && defined(__GNUC__)
-            asm volatile("" : "+r"(b));  // keeps the loop scalar: see gemm_tile.h
+#if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON)
+            NETLET_KEEP_SCALAR(b);  // keeps the loop scalar: see gemm_tile.h
 #endif
         }
     }
-#pragma GCC unroll 16
+    NETLET_UNROLL(16)
     for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 2
+        NETLET_UNROLL(2)
         for (int v = 0; v < NV; ++v) {
             if (v < NV - 1)
                 acc[i][v].store(g.c[i] + g.column + v * W);

@@ -9,12 +9,18 @@
 
 namespace netlet::NETLET_ISA {
 
-// sum += a . b, in assembly: GCC 12 puts the result of an intrinsic in a separate register and then spills half of a
-// large tile's sums to memory.
+// sum += a . b of bytes, in assembly: GCC 12 puts the result of an intrinsic in a separate register and then spills half
+// of a large tile's sums to memory.
 #if defined(NETLET_VEC_AVX512)
-#define NETLET_DOT_INSTRUCTION(name, sum, a, b) asm(name " %2, %1, %0" : "+v"(sum.r) : "v"(a.r), "v"(b.r))
+#define NETLET_DOT_BYTES(sum, a, b) NETLET_ASM_ACCUMULATE("vpdpbusd", _mm512_dpbusd_epi32, sum, a, b)
 #else
-#define NETLET_DOT_INSTRUCTION(name, sum, a, b) asm("%{vex%} " name " %2, %1, %0" : "+x"(sum.r) : "x"(a.r), "x"(b.r))
+#define NETLET_DOT_BYTES(sum, a, b) NETLET_ASM_ACCUMULATE("%{vex%} vpdpbusd", _mm256_dpbusd_avx_epi32, sum, a, b)
+#endif
+
+#if defined(NETLET_VEC_AVX512)
+#define NETLET_MULTIPLY_PAIRS _mm512_madd_epi16
+#else
+#define NETLET_MULTIPLY_PAIRS _mm256_madd_epi16
 #endif
 
 // ---- int8 and uint8: exact; sums wrap modulo 2^32 -------------------------------------------------------------------
@@ -41,7 +47,7 @@ struct ByteLanes {
     }
     static NETLET_MEMBER_INLINE Words multiply_add(Words a, Words b, Words sum) {
 #if defined(NETLET_DOT_VNNI)
-        NETLET_DOT_INSTRUCTION("vpdpbusd", sum, a, b);
+        NETLET_DOT_BYTES(sum.r, a.r, b.r);
         return sum;
 #elif defined(NETLET_DOT_NEON)
         return {vdotq_s32(sum.r, vreinterpretq_s8_s32(a.r), vreinterpretq_s8_s32(b.r))};
@@ -90,8 +96,8 @@ struct ByteLanes {
     static NETLET_MEMBER_INLINE Words multiply_add(Words a, Words b, Words sum) {
 #if defined(NETLET_VEC_AVX512) || defined(NETLET_VEC_AVX2)
         Words pair;
-        asm("vpmaddwd %3, %2, %1\n\tvpaddd %1, %0, %0" : "+v"(sum.r), "=&v"(pair.r) : "v"(a.r), "v"(b.r));
-        return sum;
+        NETLET_ASM_BINARY("vpmaddwd", NETLET_MULTIPLY_PAIRS, pair.r, a.r, b.r);
+        return sum + pair;
 #else
         return sum + shr<16>(shl<16>(a)) * shr<16>(shl<16>(b)) + shr<16>(a) * shr<16>(b);
 #endif
@@ -115,7 +121,7 @@ struct Bf16Lanes {
     }
     static NETLET_MEMBER_INLINE Vec<float> multiply_add(Words a, Words b, Vec<float> sum) {
 #if defined(NETLET_DOT_BF16)
-        NETLET_DOT_INSTRUCTION("vdpbf16ps", sum, a, b);
+        NETLET_ASM_ACCUMULATE("vdpbf16ps", dot_bf16, sum.r, a.r, b.r);
         return sum;
 #else
         const Words upper = Words::set1((int32_t)0xffff0000);
@@ -125,6 +131,13 @@ struct Bf16Lanes {
     }
 
   private:
+#if defined(NETLET_DOT_BF16) && defined(NETLET_MSVC)
+    static NETLET_MEMBER_INLINE __m512 dot_bf16(__m512 sum, __m512i a, __m512i b) {
+        return _mm512_dpbf16_ps(sum, NETLET_BIT_CAST(__m512bh, a), NETLET_BIT_CAST(__m512bh, b));
+    }
+#endif
+    static NETLET_MEMBER_INLINE bool below(double x, double limit) { return -limit < x && x < limit; }
+
     // A fused multiply-add that flushes subnormals. On vectors the processor's flush mode does it (FlushSubnormals).
     static NETLET_MEMBER_INLINE Vec<float> term(Vec<float> a, Vec<float> b, Vec<float> sum) {
 #if defined(NETLET_VEC_AVX512) || defined(NETLET_VEC_AVX2) || defined(NETLET_VEC_NEON)
@@ -132,12 +145,12 @@ struct Bf16Lanes {
 #else
         // The product is exact in double. The sum is rounded to double and then to float, with the same result as if it
         // were rounded to float once.
-        const double x = __builtin_fabsf(a.r) < 0x1p-126f ? a.r * 0.0f : a.r;
-        const double y = __builtin_fabsf(b.r) < 0x1p-126f ? b.r * 0.0f : b.r;
-        const double s = __builtin_fabsf(sum.r) < 0x1p-126f ? sum.r * 0.0f : sum.r;
+        const double x = below(a.r, 0x1p-126) ? a.r * 0.0f : a.r;
+        const double y = below(b.r, 0x1p-126) ? b.r * 0.0f : b.r;
+        const double s = below(sum.r, 0x1p-126) ? sum.r * 0.0f : sum.r;
         const double r = x * y + s;
         // A result is flushed if it is below 2^-126 after rounding to 24 bits with an unlimited exponent range.
-        return {(float)(__builtin_fabs(r) < 0x1p-126 - 0x1p-151 ? r * 0.0 : r)};
+        return {(float)(below(r, 0x1p-126 - 0x1p-151) ? r * 0.0 : r)};
 #endif
     }
 };
@@ -152,10 +165,10 @@ struct FlushSubnormals {
 struct FlushSubnormals {
     uint64_t before;
     NETLET_MEMBER_INLINE FlushSubnormals() {
-        asm volatile("mrs %0, fpcr" : "=r"(before));
-        asm volatile("msr fpcr, %0" : : "r"((uint64_t)1 << 24) : "memory");
+        NETLET_READ_FPCR(before);
+        NETLET_WRITE_FPCR((uint64_t)1 << 24);
     }
-    NETLET_MEMBER_INLINE ~FlushSubnormals() { asm volatile("msr fpcr, %0" : : "r"(before) : "memory"); }
+    NETLET_MEMBER_INLINE ~FlushSubnormals() { NETLET_WRITE_FPCR(before); }
 };
 #else
 struct FlushSubnormals {

@@ -18,18 +18,18 @@ NETLET_INLINE void pack_transposed(T* dst, int64_t ld_dst, const T* src, int64_t
             T* d = dst + k0 * ld_dst + i0;
             V r[W];
             if (n == W && ks == W) {
-#pragma GCC unroll 16
+                NETLET_UNROLL(16)
                 for (int i = 0; i < W; ++i) r[i] = V::load(s + i * ld);
             } else {
-#pragma GCC unroll 16
+                NETLET_UNROLL(16)
                 for (int i = 0; i < W; ++i) r[i] = i < n ? V::load_n(s + i * ld, ks) : V::zero();
             }
             transpose(r);
             if (ks == W) {
-#pragma GCC unroll 16
+                NETLET_UNROLL(16)
                 for (int k = 0; k < W; ++k) r[k].store(d + k * ld_dst);
             } else {
-#pragma GCC unroll 16
+                NETLET_UNROLL(16)
                 for (int k = 0; k < W; ++k)
                     if (k < ks) r[k].store(d + k * ld_dst);
             }

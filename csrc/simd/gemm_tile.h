@@ -63,9 +63,9 @@ NETLET_INLINE void tile(int64_t K, const typename F::Lane* a, int64_t lda, const
     constexpr int W = V::width;
     static_assert(Sums::width == W);
     Sums acc[MR][NV];
-#pragma GCC unroll 16
+    NETLET_UNROLL(16)
     for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int v = 0; v < NV; ++v) {
             if (!init)
                 acc[i][v] = Sums::zero();
@@ -77,25 +77,25 @@ NETLET_INLINE void tile(int64_t K, const typename F::Lane* a, int64_t lda, const
     }
     for (int64_t k = 0; k < K; ++k) {
         V bv[NV];
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int v = 0; v < NV; ++v) bv[v] = MaskB && v == NV - 1 ? V::load_n(b + v * W, last) : V::load(b + v * W);
-#pragma GCC unroll 16
+        NETLET_UNROLL(16)
         for (int i = 0; i < MR; ++i) {
             V ai = V::set1(major == AMajor::row ? a[i * lda] : a[i]);
-#pragma GCC unroll 4
+            NETLET_UNROLL(4)
             for (int v = 0; v < NV; ++v) acc[i][v] = F::multiply_add(ai, bv[v], acc[i][v]);
         }
         a += major == AMajor::row ? 1 : lda;
         b += ldb;
-#if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON) && defined(__GNUC__)
+#if !defined(NETLET_VEC_AVX512) && !defined(NETLET_VEC_AVX2) && !defined(NETLET_VEC_NEON)
         // Keeps the loop scalar. Otherwise GCC 12 combines two iterations and reads row K of a and b, past their end,
         // without using it.
-        asm volatile("" : "+r"(a));
+        NETLET_KEEP_SCALAR(a);
 #endif
     }
-#pragma GCC unroll 16
+    NETLET_UNROLL(16)
     for (int i = 0; i < MR; ++i) {
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int v = 0; v < NV; ++v) {
             if (v < NV - 1)
                 acc[i][v].store(c + i * ldc + v * W);

@@ -69,11 +69,11 @@ NETLET_INLINE void pack_k_contiguous(int32_t* dst, int64_t ld_dst, const S* src,
             const S* s = src + i0 * ld + k0;
             int32_t* d = dst + k0 / F::group * ld_dst + i0;
             Vec<float> r[W];
-#pragma GCC unroll 16
+            NETLET_UNROLL(16)
             for (int i = 0; i < W; ++i)
                 r[i] = i < n ? as_float(F::along(s + i * ld, terms) ^ Words::set1(flip)) : Vec<float>::zero();
             transpose(r);
-#pragma GCC unroll 16
+            NETLET_UNROLL(16)
             for (int w = 0; w < W; ++w)
                 if (w < rows) as_int(r[w]).store(d + w * ld_dst);
         }

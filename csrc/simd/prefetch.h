@@ -4,10 +4,8 @@
 
 namespace netlet::NETLET_ISA {
 
-NETLET_INLINE void prefetch([[maybe_unused]] const void* p, [[maybe_unused]] int64_t bytes) {
-#if defined(__GNUC__)
-    for (int64_t i = 0; i < bytes; i += 64) __builtin_prefetch((const char*)p + i);
-#endif
+NETLET_INLINE void prefetch(const void* p, int64_t bytes) {
+    for (int64_t i = 0; i < bytes; i += 64) NETLET_PREFETCH((const char*)p + i);
 }
 
 }  // namespace netlet::NETLET_ISA

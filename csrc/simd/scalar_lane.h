@@ -23,15 +23,15 @@ struct Lane {
     NETLET_MEMBER_INLINE void store_n(T* p, int64_t) const { *p = r; }
 };
 
-#define NETLET_LANE_WRAPPING(op, builtin)                                                                              \
+#define NETLET_LANE_WRAPPING(op, overflows)                                                                            \
     template <class T> NETLET_INLINE Lane<T> operator op(Lane<T> a, Lane<T> b) {                                       \
         Lane<T> y;                                                                                                     \
-        builtin(a.r, b.r, &y.r);                                                                                       \
+        overflows(a.r, b.r, &y.r);                                                                                     \
         return y;                                                                                                      \
     }
-NETLET_LANE_WRAPPING(+, __builtin_add_overflow)
-NETLET_LANE_WRAPPING(-, __builtin_sub_overflow)
-NETLET_LANE_WRAPPING(*, __builtin_mul_overflow)
+NETLET_LANE_WRAPPING(+, add_overflows)
+NETLET_LANE_WRAPPING(-, subtract_overflows)
+NETLET_LANE_WRAPPING(*, multiply_overflows)
 #undef NETLET_LANE_WRAPPING
 template <class T> NETLET_INLINE Lane<T> operator/(Lane<T> a, Lane<T> b) { return {(T)(a.r / b.r)}; }
 template <class T> NETLET_INLINE Lane<T> max(Lane<T> a, Lane<T> b) { return a.r > b.r ? a : b; }

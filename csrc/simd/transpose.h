@@ -8,19 +8,19 @@ namespace netlet::NETLET_ISA {
 
 NETLET_INLINE void transpose(Vec<float> (&r)[8]) {
     __m256 t[8], u[8];
-#pragma GCC unroll 4
+    NETLET_UNROLL(4)
     for (int i = 0; i < 4; ++i) {
         t[2 * i] = _mm256_unpacklo_ps(r[2 * i].r, r[2 * i + 1].r);
         t[2 * i + 1] = _mm256_unpackhi_ps(r[2 * i].r, r[2 * i + 1].r);
     }
-#pragma GCC unroll 2
+    NETLET_UNROLL(2)
     for (int i = 0; i < 8; i += 4) {
         u[i + 0] = _mm256_shuffle_ps(t[i], t[i + 2], 0x44);
         u[i + 1] = _mm256_shuffle_ps(t[i], t[i + 2], 0xee);
         u[i + 2] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0x44);
         u[i + 3] = _mm256_shuffle_ps(t[i + 1], t[i + 3], 0xee);
     }
-#pragma GCC unroll 4
+    NETLET_UNROLL(4)
     for (int i = 0; i < 4; ++i) {
         r[i].r = _mm256_permute2f128_ps(u[i], u[i + 4], 0x20);
         r[i + 4].r = _mm256_permute2f128_ps(u[i], u[i + 4], 0x31);
@@ -63,15 +63,15 @@ NETLET_INLINE Vec<double> zip_high(Vec<double> a, Vec<double> b) { return {vzip2
 
 template <class V> NETLET_INLINE void transpose(V (&)[1]) {}
 template <class V, int W> NETLET_INLINE void transpose(V (&r)[W]) {
-#pragma GCC unroll 4
+    NETLET_UNROLL(4)
     for (int step = 1; step < W; step *= 2) {
         V t[W];
-#pragma GCC unroll 8
+        NETLET_UNROLL(8)
         for (int i = 0; i < W / 2; ++i) {
             t[2 * i] = zip_low(r[i], r[i + W / 2]);
             t[2 * i + 1] = zip_high(r[i], r[i + W / 2]);
         }
-#pragma GCC unroll 16
+        NETLET_UNROLL(16)
         for (int i = 0; i < W; ++i) r[i] = t[i];
     }
 }

@@ -128,8 +128,8 @@ NETLET_REDUCE(min)
         return {_mm256_round_##S(a.r, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC)};                                 \
     }                                                                                                                  \
     NETLET_INLINE T reduce_add(Vec<T> a) { return reduce_sum(a.r); }                                                   \
-    NETLET_INLINE T reduce_max(Vec<T> a) { return any(is_nan(a)) ? (T)__builtin_nan("") : reduce_max(a.r); }           \
-    NETLET_INLINE T reduce_min(Vec<T> a) { return any(is_nan(a)) ? (T)__builtin_nan("") : reduce_min(a.r); }
+    NETLET_INLINE T reduce_max(Vec<T> a) { return any(is_nan(a)) ? (T)NETLET_NAN : reduce_max(a.r); }                  \
+    NETLET_INLINE T reduce_min(Vec<T> a) { return any(is_nan(a)) ? (T)NETLET_NAN : reduce_min(a.r); }
 
 NETLET_AVX2_FLOAT(float, __m256, 8, ps, Mask32)
 NETLET_AVX2_FLOAT(double, __m256d, 4, pd, Mask64)

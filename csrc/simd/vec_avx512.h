@@ -1,23 +1,16 @@
 // AVX-512 F + BW + DQ + VL: 16 floats, 8 doubles, real mask registers. See vec.h for the interface.
 #pragma once
-// GCC 12's own header initialises its "undefined" vectors with themselves and then warns about it (GCC bug 105593).
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#include <immintrin.h>
-#pragma GCC diagnostic pop
-#else
-#include <immintrin.h>
-#endif
-
 #include "base/types.h"
+
+NETLET_IMMINTRIN_BEGIN
+#include <immintrin.h>
+NETLET_IMMINTRIN_END
 
 namespace netlet::NETLET_ISA {
 
 template <class T> struct Vec;
 
-template <class T> NETLET_INLINE T nan_of(T) { return (T)__builtin_nan(""); }
+template <class T> NETLET_INLINE T nan_of(T) { return (T)NETLET_NAN; }
 
 #define NETLET_MASK(Mask, K)                                                                                           \
     struct Mask {                                                                                                      \

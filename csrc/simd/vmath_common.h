@@ -115,11 +115,11 @@ NETLET_INLINE V operator*(V x, Pow2<V> p) {
 
 template <class V>
 NETLET_INLINE V infinity() {
-    return V::set1((typename V::Scalar)__builtin_inf());
+    return V::set1((typename V::Scalar)NETLET_INFINITY);
 }
 template <class V>
 NETLET_INLINE V nan() {
-    return V::set1((typename V::Scalar)__builtin_nan(""));
+    return V::set1((typename V::Scalar)NETLET_NAN);
 }
 
 // Constants that differ between the two types, chosen at compile time.

@@ -24,6 +24,7 @@ ALLOWED = {
 }
 # System headers that a file compiled once per instruction set may include, directly or indirectly.
 PLAIN_SYSTEM = {"stdint.h", "stddef.h", "math.h", "string.h", "float.h", "immintrin.h", "arm_neon.h"}
+PLAIN_SYSTEM |= {"cpuid.h", "intrin.h"}  # of base/compiler.h
 # Headers of dispatch/ that such files may include. Other headers of ours are allowed if they include nothing else.
 PLAIN_DISPATCH = {"dispatch/kernel.h", "dispatch/kernel_table.h", "dispatch/kernels.def"}
 INTRINSICS = {"immintrin.h", "arm_neon.h", "x86intrin.h", "arm_sve.h"}

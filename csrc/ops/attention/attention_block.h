@@ -118,7 +118,7 @@ static T score_block(const AttentionArgs<T>& a, const AttentionBlock& at, T* blo
     const int64_t hidden = a.causal ? at.s - at.t : -at.keys;  // queries of the block that come before its first key
     if (!a.bias && !a.mask && a.scale > 0) {
         for (int64_t key = 0; key < at.keys; ++key)
-            hide(block + key * block_queries, hidden + key, at.queries, -(T)__builtin_inf());
+            hide(block + key * block_queries, hidden + key, at.queries, -(T)NETLET_INFINITY);
         return a.scale;
     }
     const V scale = V::set1(a.scale), forbidden = V::set1((T)attention_forbidden);

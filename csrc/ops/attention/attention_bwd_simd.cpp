@@ -29,7 +29,7 @@ static bool load_rows(const AttentionGradArgs<T>& a, const AttentionBlock& at, R
         });
         rows.delta[i] = reduce_add(sum);
         rows.lse[i] = lse[i];
-        dead = dead || lse[i] == -(T)__builtin_inf();
+        dead = dead || lse[i] == -(T)NETLET_INFINITY;
     }
     return dead;
 }

@@ -93,7 +93,7 @@ ConvGeometry conv_geometry(const char* op, const Shape& x, const Shape& kernel, 
         std::tie(g.before[at], g.after[at]) = steps.pads[(size_t)i];
         const int64_t padded = g.in[at] + g.before[at] + g.after[at];
         int64_t reach = 0;
-        if (__builtin_mul_overflow(g.kernel[at] - 1, g.dilation[at], &reach) || ++reach > padded)
+        if (multiply_overflows(g.kernel[at] - 1, g.dilation[at], &reach) || ++reach > padded)
             throw ValueError(std::string(op) + ": expected at least " + std::to_string(reach) + " pixels along axis " +
                              std::to_string(i + 1) + " for a kernel of shape " + kernel.str() +
                              " (dilation included), received shape " + x.str() + ", " + std::to_string(padded) +

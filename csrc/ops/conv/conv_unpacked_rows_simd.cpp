@@ -19,35 +19,33 @@ static void unpacked_rows(const Run<T>* runs, int64_t count, int64_t line, T* co
     using V = Vec<T>;
     constexpr int P = pixels_for(N);
     V sum[P][N];
-#pragma GCC unroll 4
-    for (int p = 0; p < P; ++p)
-#pragma GCC unroll 8
-        for (int n = 0; n < N; ++n) sum[p][n] = V::zero();
+    NETLET_UNROLL(4)
+    for (int p = 0; p < P; ++p) NETLET_UNROLL(8)
+    for (int n = 0; n < N; ++n) sum[p][n] = V::zero();
     for (int64_t r = 0; r < count; ++r) {
         const T* x[P];
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int p = 0; p < P; ++p) x[p] = runs[r].a[first + (p < pixels ? p : 0)] + runs[r].offset;
         for (int64_t k = 0; k < runs[r].K; k += V::width) {
             const int64_t left = runs[r].K - k;
-            auto terms = [&](const T* from) __attribute__((always_inline)) {
-                return left >= V::width ? V::load(from) : V::load_n(from, left);
-            };
+            auto terms = [&](const T* from)
+                             NETLET_INLINE_LAMBDA { return left >= V::width ? V::load(from) : V::load_n(from, left); };
             V w[N];
-#pragma GCC unroll 8
+            NETLET_UNROLL(8)
             for (int n = 0; n < N; ++n) w[n] = terms(runs[r].b + n * line + k);
-#pragma GCC unroll 4
+            NETLET_UNROLL(4)
             for (int p = 0; p < P; ++p) {
                 const V xp = terms(x[p] + k);
-#pragma GCC unroll 8
+                NETLET_UNROLL(8)
                 for (int n = 0; n < N; ++n) sum[p][n] = fma(xp, w[n], sum[p][n]);
             }
         }
     }
-#pragma GCC unroll 4
+    NETLET_UNROLL(4)
     for (int p = 0; p < P; ++p) {
         if (p >= pixels) return;
         T* to = y[first + p];
-#pragma GCC unroll 8
+        NETLET_UNROLL(8)
         for (int n = 0; n < N; ++n) to[n] = reduce_add(sum[p][n]) + (accumulate ? to[n] : bias ? bias[n] : 0);
     }
 }

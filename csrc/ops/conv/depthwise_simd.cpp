@@ -27,39 +27,35 @@ NETLET_INLINE void depthwise_pixels(const DepthwiseArgs& g, const T* x, const T*
     constexpr int W = V::width;
     const ConvAxis &D = g.axis[0], &H = g.axis[1], &X = g.axis[2];
     const int64_t x_step = X.step * g.C, y_step = X.out_step * g.C;
-    auto load = [&](const T* p, int v) __attribute__((always_inline)) {
-        return v < NV - 1 ? V::load(p + v * W) : V::load_n(p + v * W, last);
-    };
+    auto load = [&](const T* p, int v)
+                    NETLET_INLINE_LAMBDA { return v < NV - 1 ? V::load(p + v * W) : V::load_n(p + v * W, last); };
     V acc[P][NV];
-#pragma GCC unroll 8
-    for (int p = 0; p < P; ++p)
-#pragma GCC unroll 4
-        for (int v = 0; v < NV; ++v)
-            acc[p][v] = g.accumulate ? load(y + p * y_step, v) : bias ? load(bias, v) : V::zero();
+    NETLET_UNROLL(8)
+    for (int p = 0; p < P; ++p) NETLET_UNROLL(4)
+    for (int v = 0; v < NV; ++v) acc[p][v] = g.accumulate ? load(y + p * y_step, v) : bias ? load(bias, v) : V::zero();
     for (int64_t d = td.begin; d < td.end; ++d)
         for (int64_t h = th.begin; h < th.end; ++h) {
             const int64_t row = (D.tap + d * D.tap_stride) * H.kernel + H.tap + h * H.tap_stride;
             const T* wk = w + (row * X.kernel + X.tap + tw.begin * X.tap_stride) * g.C;
             const T* xk = x + ((d * D.tap_step * H.in + h * H.tap_step) * X.in + tw.begin * X.tap_step) * g.C;
             for (int64_t k = tw.begin; k < tw.end; ++k, wk += X.tap_stride * g.C, xk += X.tap_step * g.C) {
-#pragma GCC unroll 4
+                NETLET_UNROLL(4)
                 for (int v = 0; v < NV; ++v) {
                     const V tap = load(wk, v);
-#pragma GCC unroll 8
+                    NETLET_UNROLL(8)
                     for (int p = 0; p < P; ++p) acc[p][v] = fma(load(xk + p * x_step, v), tap, acc[p][v]);
                 }
             }
         }
-#pragma GCC unroll 8
-    for (int p = 0; p < P; ++p)
-#pragma GCC unroll 4
-        for (int v = 0; v < NV; ++v) {
-            T* to = y + p * y_step + v * W;
-            if (v < NV - 1)
-                acc[p][v].store(to);
-            else
-                acc[p][v].store_n(to, last);
-        }
+    NETLET_UNROLL(8)
+    for (int p = 0; p < P; ++p) NETLET_UNROLL(4)
+    for (int v = 0; v < NV; ++v) {
+        T* to = y + p * y_step + v * W;
+        if (v < NV - 1)
+            acc[p][v].store(to);
+        else
+            acc[p][v].store_n(to, last);
+    }
 }
 
 // The pixels of P outputs of the next row that this row does not read. With strides these are many, and the channels of
@@ -141,7 +137,7 @@ NETLET_INLINE void depthwise_taps(const DepthwiseKernelGradArgs& g, int64_t begi
     using V = Vec<T>;
     const ConvAxis &d = g.axis[0], &h = g.axis[1], &w = g.axis[2];
     V acc[N];
-#pragma GCC unroll 8
+    NETLET_UNROLL(8)
     for (int t = 0; t < N; ++t) acc[t] = accumulate ? V::load_n(dw + t * g.C, lanes) : V::zero();
     for (int64_t row = begin; row < end; ++row) {
         const int64_t ih = row % h.grid * h.step + h.first + th * h.tap_step, n = row / h.grid / d.grid;
@@ -153,18 +149,18 @@ NETLET_INLINE void depthwise_taps(const DepthwiseKernelGradArgs& g, int64_t begi
             const V grad = V::load_n(dy + q * g.C, lanes);
             const int64_t at = q * w.step + w.first + k * w.tap_step, last = at + (N - 1) * w.tap_step;
             if (at >= 0 && last < w.in) {
-#pragma GCC unroll 8
+                NETLET_UNROLL(8)
                 for (int t = 0; t < N; ++t)
                     acc[t] = fma(V::load_n(x + (at + t * w.tap_step) * g.C, lanes), grad, acc[t]);
             } else {
-#pragma GCC unroll 8
+                NETLET_UNROLL(8)
                 for (int t = 0; t < N; ++t)
                     if (at + t * w.tap_step >= 0 && at + t * w.tap_step < w.in)
                         acc[t] = fma(V::load_n(x + (at + t * w.tap_step) * g.C, lanes), grad, acc[t]);
             }
         }
     }
-#pragma GCC unroll 8
+    NETLET_UNROLL(8)
     for (int t = 0; t < N; ++t) acc[t].store_n(dw + t * g.C, lanes);
 }
 
@@ -186,25 +182,22 @@ NETLET_INLINE void depthwise_nine_taps(const DepthwiseKernelGradArgs& g, const T
     const int64_t pitch = w.in * g.C;
     constexpr int64_t bytes = NV * W * (int64_t)sizeof(T);
     V acc[9][NV];
-#pragma GCC unroll 9
-    for (int t = 0; t < 9; ++t)
-#pragma GCC unroll 2
-        for (int v = 0; v < NV; ++v) acc[t][v] = accumulate ? V::load(dw + t * g.C + v * W) : V::zero();
+    NETLET_UNROLL(9)
+    for (int t = 0; t < 9; ++t) NETLET_UNROLL(2)
+    for (int v = 0; v < NV; ++v) acc[t][v] = accumulate ? V::load(dw + t * g.C + v * W) : V::zero();
     // Adds output pixel q; `inside`: all of its taps.
-    auto add = [&](int64_t q, auto inside) __attribute__((always_inline)) {
+    auto add = [&](int64_t q, auto inside) NETLET_INLINE_LAMBDA {
         const T* at = x + (q * w.step + w.first) * g.C;
         const Taps taps = decltype(inside)::value ? Taps{0, 3} : taps_inside(w, q);
         V grad[NV];
-#pragma GCC unroll 2
+        NETLET_UNROLL(2)
         for (int v = 0; v < NV; ++v) grad[v] = V::load(dy + q * g.C + v * W);
-#pragma GCC unroll 3
+        NETLET_UNROLL(3)
         for (int t = 0; t < 3; ++t)
-            if (t >= taps.begin && t < taps.end)
-#pragma GCC unroll 3
-                for (int r = 0; r < 3; ++r)
-#pragma GCC unroll 2
-                    for (int v = 0; v < NV; ++v)
-                        acc[3 * r + t][v] = fma(V::load(at + r * pitch + t * g.C + v * W), grad[v], acc[3 * r + t][v]);
+            if (t >= taps.begin && t < taps.end) NETLET_UNROLL(3)
+        for (int r = 0; r < 3; ++r) NETLET_UNROLL(2)
+        for (int v = 0; v < NV; ++v)
+            acc[3 * r + t][v] = fma(V::load(at + r * pitch + t * g.C + v * W), grad[v], acc[3 * r + t][v]);
     };
     for (int64_t q = 0; q < w.grid; ++q) {
         const int64_t column = q * w.step + w.first;
@@ -219,10 +212,9 @@ NETLET_INLINE void depthwise_nine_taps(const DepthwiseKernelGradArgs& g, const T
         prefetch(dy + (w.grid + q) * g.C, bytes);
         add(q, Constant<true>());
     }
-#pragma GCC unroll 9
-    for (int t = 0; t < 9; ++t)
-#pragma GCC unroll 2
-        for (int v = 0; v < NV; ++v) acc[t][v].store(dw + t * g.C + v * W);
+    NETLET_UNROLL(9)
+    for (int t = 0; t < 9; ++t) NETLET_UNROLL(2)
+    for (int v = 0; v < NV; ++v) acc[t][v].store(dw + t * g.C + v * W);
 }
 
 // Compiled for vectors of float32 only, to keep the library small.

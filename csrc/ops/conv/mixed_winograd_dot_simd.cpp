@@ -51,12 +51,12 @@ NETLET_INLINE void pack_taps(const WinogradPackArgs& g, Range r) {
                         return term < g.terms ? V::load(from + ((h * 3 + w) * g.terms + term) * NR + j) : V::zero();
                     };
                     V t[12];
-#pragma GCC unroll 3
+                    NETLET_UNROLL(3)
                     for (int w = 0; w < 3; ++w) tap_transform(tap(0, w), tap(1, w), tap(2, w), t + w, 3);
-#pragma GCC unroll 4
+                    NETLET_UNROLL(4)
                     for (int h = 0; h < 4; ++h) tap_transform(t[h * 3], t[h * 3 + 1], t[h * 3 + 2], u[odd] + h * 4, 1);
                 }
-#pragma GCC unroll 16
+                NETLET_UNROLL(16)
                 for (int p = 0; p < winograd_points; ++p)
                     bf16_pairs(u[0][p], u[1][p]).store(to + p * g.columns * pairs + pair * NR + j);
             }
@@ -80,17 +80,15 @@ struct Tile {
     template <class Lanes, class S>
     NETLET_MEMBER_INLINE void transform(V (&d)[4][4], Lanes lanes, const S* image, int64_t c) const {
         const S* x = image + h * row + w * C + c;
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; ++i)
-#pragma GCC unroll 4
-            for (int j = 0; j < 4; ++j) {
-                const bool there =
-                    inside || ((uint64_t)(h + i) < (uint64_t)height && (uint64_t)(w + j) < (uint64_t)width);
-                d[i][j] = there ? lanes.load(x + i * row + j * C) : V::zero();
-            }
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
+        for (int i = 0; i < 4; ++i) NETLET_UNROLL(4)
+        for (int j = 0; j < 4; ++j) {
+            const bool there = inside || ((uint64_t)(h + i) < (uint64_t)height && (uint64_t)(w + j) < (uint64_t)width);
+            d[i][j] = there ? lanes.load(x + i * row + j * C) : V::zero();
+        }
+        NETLET_UNROLL(4)
         for (int j = 0; j < 4; ++j) tile_transform(d[0][j], d[1][j], d[2][j], d[3][j]);
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int i = 0; i < 4; ++i) tile_transform(d[i][0], d[i][1], d[i][2], d[i][3]);
     }
 };
@@ -117,7 +115,7 @@ NETLET_INLINE void finish_pixels(const WinogradArgs& g, const float* m, int64_t 
     for (int64_t o = 0; o < g.O; o += V::width) {
         const int64_t n = g.O - o < V::width ? g.O - o : V::width;
         V t[8], p[4];
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int j = 0; j < 4; ++j) {
             auto point = [&](int i) { return V::load(m + (i * 4 + j) * plane + o); };
             pixel_transform(point(0), point(1), point(2), point(3), t + j, 4);
@@ -126,15 +124,15 @@ NETLET_INLINE void finish_pixels(const WinogradArgs& g, const float* m, int64_t 
         pixel_transform(t[4], t[5], t[6], t[7], p + 2, 1);
         if (bias) {
             const V add = V::load_n(bias + o, n);
-#pragma GCC unroll 4
+            NETLET_UNROLL(4)
             for (int i = 0; i < 4; ++i) p[i] = p[i] + add;
         }
         if (g.act != Activation::linear) {
             alignas(64) float block[4 * V::width];
-#pragma GCC unroll 4
+            NETLET_UNROLL(4)
             for (int i = 0; i < 4; ++i) p[i].store(block + i * V::width);
             epilogue(g.act, g.alpha, block, 0, 1, 4 * V::width);
-#pragma GCC unroll 4
+            NETLET_UNROLL(4)
             for (int i = 0; i < 4; ++i) p[i] = V::load(block + i * V::width);
         }
         for (int i = 0; i < rows; ++i)
@@ -165,7 +163,7 @@ static void forward_lane(const WinogradArgs& g, int64_t lane) {
             each_channel(g.C, [&](auto lanes, int64_t c) NETLET_INLINE_LAMBDA {
                 V d[4][4];
                 tile.transform(d, lanes, image, c);
-#pragma GCC unroll 16
+                NETLET_UNROLL(16)
                 for (int p = 0; p < winograd_points; ++p) store_bf16(d[p / 4][p % 4], to + p * v_plane * 2 + c);
             });
         }
@@ -199,13 +197,13 @@ NETLET_INLINE void spread_pixels(V* p, Lanes lanes, const S* image, int64_t h, i
     V t[8];
     pixel_gradient(a, c, t, 2);
     pixel_gradient(b, d, t + 1, 2);
-#pragma GCC unroll 4
+    NETLET_UNROLL(4)
     for (int i = 0; i < 4; ++i) pixel_gradient(t[i * 2], t[i * 2 + 1], p + i * 4, 1);
 }
 
 // to[point] = the pairs of even[point] and odd[point]; even numbers wait in memory, since both do not fit the registers.
 NETLET_INLINE void store_pairs(const float* even, const V* odd, int32_t* to, int64_t plane) {
-#pragma GCC unroll 16
+    NETLET_UNROLL(16)
     for (int p = 0; p < winograd_points; ++p) bf16_pairs(V::load(even + p * V::width), odd[p]).store(to + p * plane);
 }
 
@@ -227,11 +225,10 @@ static void transform_pairs(const WinogradKernelGradArgs& g, int64_t first, int6
                     if (i < there)
                         tile.transform(d, lanes, image, c);
                     else
-#pragma GCC unroll 16
-                        for (int p = 0; p < winograd_points; ++p) d[p / 4][p % 4] = V::zero();
-                    if (i == 0)
-#pragma GCC unroll 16
-                        for (int p = 0; p < winograd_points; ++p) d[p / 4][p % 4].store(even + p * V::width);
+                        NETLET_UNROLL(16)
+                    for (int p = 0; p < winograd_points; ++p) d[p / 4][p % 4] = V::zero();
+                    if (i == 0) NETLET_UNROLL(16)
+                    for (int p = 0; p < winograd_points; ++p) d[p / 4][p % 4].store(even + p * V::width);
                 }
                 store_pairs(even, d[0], v + c, v_plane);
             };
@@ -248,11 +245,10 @@ static void transform_pairs(const WinogradKernelGradArgs& g, int64_t first, int6
                     if (i < there)
                         spread_pixels(p, lanes, image, at[i].h, at[i].w, g.h, g.w, g.O, o);
                     else
-#pragma GCC unroll 16
-                        for (int k = 0; k < winograd_points; ++k) p[k] = V::zero();
-                    if (i == 0)
-#pragma GCC unroll 16
-                        for (int k = 0; k < winograd_points; ++k) p[k].store(even + k * V::width);
+                        NETLET_UNROLL(16)
+                    for (int k = 0; k < winograd_points; ++k) p[k] = V::zero();
+                    if (i == 0) NETLET_UNROLL(16)
+                    for (int k = 0; k < winograd_points; ++k) p[k].store(even + k * V::width);
                 }
                 store_pairs(even, p, m + o, m_plane);
             };

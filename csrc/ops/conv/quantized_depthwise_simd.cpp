@@ -41,22 +41,22 @@ NETLET_INLINE void depthwise_sums(const QuantizedDepthwiseArgs& g, Lanes lanes, 
     const ConvAxis &D = g.axis[0], &H = g.axis[1], &X = g.axis[2];
     const int64_t x_step = X.step * g.C;
     V acc[P], weights = V::zero();
-#pragma GCC unroll 8
+    NETLET_UNROLL(8)
     for (int p = 0; p < P; ++p) acc[p] = V::zero();
     for (int64_t d = 0; d < D.taps; ++d)
         for (int64_t h = 0; h < H.taps; ++h) {
             const uint8_t* xk = x + (d * D.tap_step * H.in + h * H.tap_step) * X.in * g.C;
             if constexpr (K > 0) {
                 V tap[K];
-#pragma GCC unroll 5
+                NETLET_UNROLL(5)
                 for (int k = 0; k < K; ++k, w += g.C) {
                     tap[k] = S::weight(lanes.load(w));
                     weights += tap[k];
                 }
-#pragma GCC unroll 20
+                NETLET_UNROLL(20)
                 for (int q = 0; q < (P - 1) * Step + K; ++q) {
                     const V pixel = S::code(load_codes(lanes, xk + q * g.C));
-#pragma GCC unroll 5
+                    NETLET_UNROLL(5)
                     for (int k = 0; k < K; ++k)
                         if (const int p = (q - k) / Step; q >= k && p * Step == q - k && p < P)
                             acc[p] = S::multiply_add(pixel, tap[k], acc[p]);
@@ -65,14 +65,14 @@ NETLET_INLINE void depthwise_sums(const QuantizedDepthwiseArgs& g, Lanes lanes, 
                 for (int64_t k = 0; k < X.taps; ++k, w += g.C, xk += X.tap_step * g.C) {
                     const V tap = S::weight(lanes.load(w));
                     weights += tap;
-#pragma GCC unroll 8
+                    NETLET_UNROLL(8)
                     for (int p = 0; p < P; ++p)
                         acc[p] = S::multiply_add(S::code(load_codes(lanes, xk + p * x_step)), tap, acc[p]);
                 }
             }
         }
     const V of_x_zero = S::code(VecI::set1(-x_zero)) * weights;
-#pragma GCC unroll 8
+    NETLET_UNROLL(8)
     for (int p = 0; p < P; ++p) S::whole(acc[p] + of_x_zero).store(sums + p * channel_block);
 }
 

@@ -19,14 +19,14 @@ NETLET_INLINE void winograd_pack(const WinogradPackArgs& g, Range r) {
         T* to = static_cast<T*>(g.u) + panel * NR * g.terms;
         for (int64_t i = 0; i < g.terms * NR; i += V::width) {
             V t[12], u[winograd_points];
-#pragma GCC unroll 3
+            NETLET_UNROLL(3)
             for (int w = 0; w < 3; ++w) {
                 auto tap = [&](int h) { return V::load(from + (h * 3 + w) * g.terms * NR + i); };
                 tap_transform(tap(0), tap(1), tap(2), t + w, 3);
             }
-#pragma GCC unroll 4
+            NETLET_UNROLL(4)
             for (int h = 0; h < 4; ++h) tap_transform(t[h * 3], t[h * 3 + 1], t[h * 3 + 2], u + h * 4, 1);
-#pragma GCC unroll 16
+            NETLET_UNROLL(16)
             for (int p = 0; p < winograd_points; ++p) u[p].store(to + p * g.columns * g.terms + i);
         }
     }
@@ -42,14 +42,14 @@ NETLET_INLINE void winograd_unpack(const WinogradUnpackArgs& g, Range r) {
             const T* from = static_cast<const T*>(g.du) + c * g.O + o;
             T* to = static_cast<T*>(g.dw) + c * g.O + o;
             V t[12], dw[9];
-#pragma GCC unroll 4
+            NETLET_UNROLL(4)
             for (int w = 0; w < 4; ++w) {
                 auto point = [&](int h) { return V::load_n(from + (h * 4 + w) * plane, n); };
                 tap_gradient(point(0), point(1), point(2), point(3), t + w, 4);
             }
-#pragma GCC unroll 3
+            NETLET_UNROLL(3)
             for (int h = 0; h < 3; ++h) tap_gradient(t[h * 4], t[h * 4 + 1], t[h * 4 + 2], t[h * 4 + 3], dw + h * 3, 1);
-#pragma GCC unroll 9
+            NETLET_UNROLL(9)
             for (int k = 0; k < 9; ++k) {
                 if (g.accumulate) dw[k] = dw[k] + V::load_n(to + k * plane, n);
                 dw[k].store_n(to + k * plane, n);
@@ -67,19 +67,18 @@ NETLET_INLINE void transform_pixels(T* v, int64_t plane, const T* image, const C
     const T* x = image + (h * W.in + w) * C;
     each_vector<V>({0, C}, [&](auto lanes, int64_t c) NETLET_INLINE_LAMBDA {
         V d[4][4];
-#pragma GCC unroll 4
-        for (int i = 0; i < 4; ++i)
-#pragma GCC unroll 4
-            for (int j = 0; j < 4; ++j) {
-                const bool there = inside || ((uint64_t)(h + i) < (uint64_t)H.in && (uint64_t)(w + j) < (uint64_t)W.in);
-                d[i][j] = there ? lanes.load(x + (i * W.in + j) * C + c) : V::zero();
-            }
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
+        for (int i = 0; i < 4; ++i) NETLET_UNROLL(4)
+        for (int j = 0; j < 4; ++j) {
+            const bool there = inside || ((uint64_t)(h + i) < (uint64_t)H.in && (uint64_t)(w + j) < (uint64_t)W.in);
+            d[i][j] = there ? lanes.load(x + (i * W.in + j) * C + c) : V::zero();
+        }
+        NETLET_UNROLL(4)
         for (int j = 0; j < 4; ++j) tile_transform(d[0][j], d[1][j], d[2][j], d[3][j]);
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int i = 0; i < 4; ++i) {
             tile_transform(d[i][0], d[i][1], d[i][2], d[i][3]);
-#pragma GCC unroll 4
+            NETLET_UNROLL(4)
             for (int j = 0; j < 4; ++j) lanes.store(d[i][j], v + (i * 4 + j) * plane + c);
         }
     });
@@ -94,7 +93,7 @@ NETLET_INLINE void finish_pixels(const WinogradArgs& g, const T* m, int64_t plan
     const T* bias = static_cast<const T*>(g.bias);
     each_vector<V>({0, g.O}, [&](auto lanes, int64_t o) NETLET_INLINE_LAMBDA {
         V t[8], p[4];
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int j = 0; j < 4; ++j) {
             auto point = [&](int i) { return lanes.load(m + (i * 4 + j) * plane + o); };
             pixel_transform(point(0), point(1), point(2), point(3), t + j, 4);
@@ -161,9 +160,9 @@ NETLET_INLINE void spread_pixels(T* m, int64_t plane, const T* image, int64_t h,
         V t[8], p[winograd_points];
         pixel_gradient(a, c, t, 2);
         pixel_gradient(b, d, t + 1, 2);
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int i = 0; i < 4; ++i) pixel_gradient(t[i * 2], t[i * 2 + 1], p + i * 4, 1);
-#pragma GCC unroll 16
+        NETLET_UNROLL(16)
         for (int i = 0; i < winograd_points; ++i) lanes.store(p[i], m + i * plane + o);
     });
 }

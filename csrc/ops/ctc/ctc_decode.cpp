@@ -27,8 +27,8 @@ Tensor checked_frames(Tape& tape, const Tensor& x, const Tensor& frames, int64_t
 int64_t sequences(int64_t labels, int64_t steps, int64_t most) {
     int64_t total = 1, longest = 1;
     for (int64_t t = 0; t < steps && total < most; ++t) {
-        if (__builtin_mul_overflow(longest, labels, &longest)) return most;
-        if (__builtin_add_overflow(total, longest, &total)) return most;
+        if (multiply_overflows(longest, labels, &longest)) return most;
+        if (add_overflows(total, longest, &total)) return most;
         if (labels == 0) break;
     }
     return std::min(total, most);

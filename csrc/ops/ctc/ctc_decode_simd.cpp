@@ -64,7 +64,7 @@ struct CtcTree {
 template <class T>
 NETLET_INLINE void ctc_keep(const CtcNode* nodes, CtcPrefix<T>* beam, int64_t n, const T* log_p, int64_t blank,
                             CtcCandidate<T>* kept, T* sums, int64_t width) {
-    const T none = -(T)__builtin_inf();
+    const T none = -(T)NETLET_INFINITY;
     T *stays = sums, *comes = sums + width, *total = comes + width, *ends = total + width;
     for (int64_t i = 0; i < n; ++i) beam[i].first_longer = -1;
     for (int64_t i = 0; i < n; ++i) {
@@ -95,7 +95,7 @@ NETLET_INLINE int64_t ctc_beam_step(const CtcBeamArgs<T>& a, CtcTree& tree, CtcP
     CtcCandidate<T>* found = a.candidates + b * a.width;
     CtcClass<T>* classes = a.classes + b * a.choice;
     bool* taken = a.taken + b * a.count;
-    const T none = -(T)__builtin_inf();
+    const T none = -(T)NETLET_INFINITY;
     ctc_keep(tree.nodes, beam, n, log_p, a.blank, found, a.sums + b * 4 * a.width, a.width);
     TopK<CtcCandidate<T>> best{found, a.width};
     for (int64_t i = 0; i < n; ++i)
@@ -141,7 +141,7 @@ NETLET_INLINE int64_t ctc_beam_step(const CtcBeamArgs<T>& a, CtcTree& tree, CtcP
 
 template <class T>
 NETLET_INLINE void ctc_beam(const CtcBeamArgs<T>& a, Range r) {
-    const T none = -(T)__builtin_inf();
+    const T none = -(T)NETLET_INFINITY;
     for (int64_t b = r.begin; b < r.end; ++b) {
         CtcTree tree{a.nodes + b * (1 + a.steps * a.width)};
         CtcPrefix<T>* beam = a.beam + b * a.width;
@@ -160,7 +160,7 @@ NETLET_INLINE void ctc_beam(const CtcBeamArgs<T>& a, Range r) {
             int32_t* path = a.paths + (p * a.batch + b) * a.steps;
             for (int64_t t = 0; t < a.steps; ++t) path[t] = -1;
             if (p < n) tree.spell(beam[p].node, path);
-            a.score[b * a.found + p] = !numbers ? (T)__builtin_nan("") : p < n ? beam[p].total : none;
+            a.score[b * a.found + p] = !numbers ? (T)NETLET_NAN : p < n ? beam[p].total : none;
         }
     }
 }

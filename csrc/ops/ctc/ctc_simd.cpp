@@ -124,7 +124,7 @@ NETLET_INLINE void ctc_forward(const CtcForwardArgs<T>& a, Range r) {
                 ctc_step(f, states(t), states(t + 1));
             }
         }
-        T *z = a.z + 2 * b, m = (T)__builtin_nan(""), e = 0;
+        T *z = a.z + 2 * b, m = (T)NETLET_NAN, e = 0;
         if (valid) {
             const CtcStates<T> last = states(sample.frames);
             const int64_t n = sample.length;
@@ -136,7 +136,7 @@ NETLET_INLINE void ctc_forward(const CtcForwardArgs<T>& a, Range r) {
         z[0] = m;
         z[1] = e;
         const double log_m = first_lane(log(D::set1((double)m)));
-        a.loss[b] = m == 0 ? (T)__builtin_inf() : (T) - (log_m + (double)e * 0.693147180559945309417);
+        a.loss[b] = m == 0 ? (T)NETLET_INFINITY : (T) - (log_m + (double)e * 0.693147180559945309417);
     }
 }
 

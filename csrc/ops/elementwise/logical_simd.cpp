@@ -51,7 +51,7 @@ NETLET_DEFINE_KERNEL(logical, LogicalArgs) {
 
 template <class T>
 NETLET_INLINE void classify(const ClassifyArgs<T>& a, Range r) {
-    const T infinite = (T)__builtin_inf();
+    const T infinite = (T)NETLET_INFINITY;
     const T* NETLET_RESTRICT x = a.x;
     uint8_t* NETLET_RESTRICT y = a.y;
     switch (a.op) {
@@ -71,7 +71,7 @@ NETLET_INLINE void classify(const ClassifyArgs<T>& a, Range r) {
             for (int64_t i = r.begin; i < r.end; ++i) y[i] = x[i] == -infinite;
             return;
         case ClassifyOp::signbit:
-            for (int64_t i = r.begin; i < r.end; ++i) y[i] = __builtin_signbit(x[i]) != 0;
+            for (int64_t i = r.begin; i < r.end; ++i) y[i] = sign_bit(x[i]);
             return;
     }
 }

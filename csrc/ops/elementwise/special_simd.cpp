@@ -6,12 +6,6 @@
 #include "ops/elementwise/elementwise_args.h"
 #include "ops/elementwise/special_formulas.h"
 
-#if defined(_MSC_VER)
-#define NETLET_OUT_OF_LINE __declspec(noinline)
-#else
-#define NETLET_OUT_OF_LINE __attribute__((noinline))
-#endif
-
 namespace netlet::NETLET_ISA {
 
 namespace {
@@ -20,7 +14,7 @@ constexpr int64_t block = 256;
 
 // ---- functions of n doubles -----------------------------------------------------------------------------------------
 #define NETLET_MAP(name, ...)                                                                                          \
-    NETLET_OUT_OF_LINE void name##_of(const double* from, double* to, int64_t n) {                                     \
+    NETLET_NOINLINE void name##_of(const double* from, double* to, int64_t n) {                                        \
         using V = Vec<double>;                                                                                         \
         for (int64_t i = 0; i < n; i += V::width) {                                                                    \
             const int64_t m = n - i < V::width ? n - i : V::width;                                                     \
@@ -31,7 +25,7 @@ constexpr int64_t block = 256;
 NETLET_SPECIAL_VALUES(NETLET_MAP)
 #undef NETLET_MAP
 #define NETLET_MAP(name, ...)                                                                                          \
-    NETLET_OUT_OF_LINE void name##_of(const double* a, const double* b, double* to, int64_t n) {                       \
+    NETLET_NOINLINE void name##_of(const double* a, const double* b, double* to, int64_t n) {                          \
         using V = Vec<double>;                                                                                         \
         for (int64_t i = 0; i < n; i += V::width) {                                                                    \
             const int64_t m = n - i < V::width ? n - i : V::width;                                                     \

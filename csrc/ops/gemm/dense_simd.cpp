@@ -38,7 +38,7 @@ NETLET_INLINE void gradient_columns(const DenseGradArgs& g, int64_t slice, int64
     const T* dy = static_cast<const T*>(g.dy) + at;
     Z* dz = act == Activation::linear ? nullptr : static_cast<Z*>(g.dz) + at;
     V sum[4] = {V::zero(), V::zero(), V::zero(), V::zero()};
-    auto row = [&](int64_t i, V& s) __attribute__((always_inline)) {
+    auto row = [&](int64_t i, V& s) NETLET_INLINE_LAMBDA {
         V d = lanes.load(dy + i * g.N);
         if constexpr (act != Activation::linear) {
             d = activation_gradient_from_output(act, lanes.load(y + i * g.N), d, (T)g.alpha);
@@ -48,7 +48,7 @@ NETLET_INLINE void gradient_columns(const DenseGradArgs& g, int64_t slice, int64
     };
     int64_t i = 0;
     for (; i + 4 <= rows; i += 4) {
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int t = 0; t < 4; ++t) row(i + t, sum[t]);
     }
     if (i < rows) row(i, sum[0]);

@@ -20,22 +20,22 @@ template <int M, int terms, class T>
 NETLET_INLINE void stream_pass(const T* a, int64_t lda, const T* b, int64_t ldb, T* c, int64_t ldc, int64_t columns) {
     using V = Vec<T>;
     V ab[M][terms];
-#pragma GCC unroll 4
+    NETLET_UNROLL(4)
     for (int i = 0; i < M; ++i) {
-#pragma GCC unroll 8
+        NETLET_UNROLL(8)
         for (int t = 0; t < terms; ++t) ab[i][t] = V::set1(a[i * lda + t]);
     }
-    auto at = [&](int64_t j, auto load, auto store) __attribute__((always_inline)) {
+    auto at = [&](int64_t j, auto load, auto store) NETLET_INLINE_LAMBDA {
         V acc[M];
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int i = 0; i < M; ++i) acc[i] = load(c + i * ldc + j);
-#pragma GCC unroll 8
+        NETLET_UNROLL(8)
         for (int t = 0; t < terms; ++t) {
             V bt = load(b + t * ldb + j);
-#pragma GCC unroll 4
+            NETLET_UNROLL(4)
             for (int i = 0; i < M; ++i) acc[i] = fma(ab[i][t], bt, acc[i]);
         }
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int i = 0; i < M; ++i) store(acc[i], c + i * ldc + j);
     };
     int64_t j = 0;
@@ -69,19 +69,19 @@ template <int M, int NJ, class T>
 NETLET_INLINE void dot_tile(const GemmArgs& g, const T* a, const T* b, T* c, const T* bias) {
     using V = Vec<T>;
     V acc[M][NJ];
-#pragma GCC unroll 4
+    NETLET_UNROLL(4)
     for (int i = 0; i < M; ++i) {
-#pragma GCC unroll 8
+        NETLET_UNROLL(8)
         for (int j = 0; j < NJ; ++j) acc[i][j] = V::zero();
     }
-    auto at = [&](int64_t k, auto load) __attribute__((always_inline)) {
+    auto at = [&](int64_t k, auto load) NETLET_INLINE_LAMBDA {
         V av[M];
-#pragma GCC unroll 4
+        NETLET_UNROLL(4)
         for (int i = 0; i < M; ++i) av[i] = load(a + i * g.lda + k);
-#pragma GCC unroll 8
+        NETLET_UNROLL(8)
         for (int j = 0; j < NJ; ++j) {
             V bj = load(b + j * g.ldb + k);
-#pragma GCC unroll 4
+            NETLET_UNROLL(4)
             for (int i = 0; i < M; ++i) acc[i][j] = fma(av[i], bj, acc[i][j]);
         }
     };
@@ -89,9 +89,9 @@ NETLET_INLINE void dot_tile(const GemmArgs& g, const T* a, const T* b, T* c, con
     for (; k + V::width <= g.K; k += V::width) at(k, [](const T* p) { return V::load(p); });
     const int64_t n = g.K - k;
     if (n > 0) at(k, [n](const T* p) { return V::load_n(p, n); });
-#pragma GCC unroll 4
+    NETLET_UNROLL(4)
     for (int i = 0; i < M; ++i) {
-#pragma GCC unroll 8
+        NETLET_UNROLL(8)
         for (int j = 0; j < NJ; ++j) {
             const T sum = reduce_add(acc[i][j]);
             c[i * g.ldc + j] = g.accumulate ? c[i * g.ldc + j] + sum : bias ? bias[j * g.bias_step] + sum : sum;

@@ -19,12 +19,12 @@ NETLET_DEFINE_KERNEL(flat_rows, FlatRowsArgs) {
 // Integers wrap around, as NumPy's do.
 template <class T> NETLET_INLINE T wrapping_add(T a, T b) {
     T y;
-    __builtin_add_overflow(a, b, &y);
+    add_overflows(a, b, &y);
     return y;
 }
 template <class T> NETLET_INLINE T wrapping_multiply(T a, T b) {
     T y;
-    __builtin_mul_overflow(a, b, &y);
+    multiply_overflows(a, b, &y);
     return y;
 }
 NETLET_INLINE float wrapping_add(float a, float b) { return a + b; }

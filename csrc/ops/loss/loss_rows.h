@@ -34,12 +34,12 @@ NETLET_INLINE V load_or_lowest(const typename V::Scalar* x, AllLanes<V>) {
 template <class V>
 NETLET_INLINE V load_or_lowest(const typename V::Scalar* x, FirstLanes<V> lanes) {
     using T = typename V::Scalar;
-    return select(lt(V::iota(), V::set1((T)lanes.n)), lanes.load(x), V::set1(-(T)__builtin_inf()));
+    return select(lt(V::iota(), V::set1((T)lanes.n)), lanes.load(x), V::set1(-(T)NETLET_INFINITY));
 }
 
 template <class V>
 NETLET_INLINE typename V::Scalar row_max(const typename V::Scalar* x, int64_t cols) {
-    V m = V::set1(-(typename V::Scalar)__builtin_inf());
+    V m = V::set1(-(typename V::Scalar)NETLET_INFINITY);
     row_each<V>(cols, [&](auto lanes, int64_t j) NETLET_INLINE_LAMBDA { m = max(m, load_or_lowest<V>(x + j, lanes)); });
     return reduce_max(m);
 }

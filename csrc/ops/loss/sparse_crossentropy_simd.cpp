@@ -19,7 +19,7 @@ template <class T>
 NETLET_INLINE void sparse_fwd(const SparseCrossentropyArgs<T>& a, Range r) {
     using V = Vec<T>;
     const Range rows = a.out.reduced ? Range{0, a.rows} : r;
-    const T low = (T)a.epsilon, high = (T)(1 - a.epsilon), nan = (T)__builtin_nan("");
+    const T low = (T)a.epsilon, high = (T)(1 - a.epsilon), nan = (T)NETLET_NAN;
     LossSink<T> sink{a.out};
     for (int64_t first = rows.begin; first < rows.end; first += V::width) {
         const int64_t n = rows.end - first < V::width ? rows.end - first : V::width;
@@ -65,7 +65,7 @@ NETLET_INLINE void sparse_bwd(const SparseCrossentropyArgs<T>& a, Range r) {
         const int64_t k = label(a.labels, a.label_type, row);
         const T g = row_gradient(a.grad, scale, row);
         const bool valid = k >= 0 && k < a.cols;
-        T all = valid ? T(0) : (T)__builtin_nan(""), at_label = 0;
+        T all = valid ? T(0) : (T)NETLET_NAN, at_label = 0;
         if (ignored(a, k)) {
             all = 0;
         } else if (valid && a.logits) {

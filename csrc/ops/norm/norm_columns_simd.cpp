@@ -99,8 +99,8 @@ template <class V> struct Bounds {
     V low, high;
     NETLET_MEMBER_INLINE explicit Bounds(Activation act) {
         using T = typename V::Scalar;
-        low = V::set1(act == Activation::linear ? -(T)__builtin_inf() : 0);
-        high = V::set1(act == Activation::relu6 ? 6 : (T)__builtin_inf());
+        low = V::set1(act == Activation::linear ? -(T)NETLET_INFINITY : 0);
+        high = V::set1(act == Activation::relu6 ? 6 : (T)NETLET_INFINITY);
     }
 };
 

@@ -63,7 +63,7 @@ PoolShape shape_of(const char* name, const Tensor& x, const std::vector<int64_t>
                              x->shape.str() + "; padding=\"same\" allows that" + channels_first_hint(x->shape));
         s.before[i] = before;
         s.out[i] = room / s.stride[i] + 1;
-        if (__builtin_mul_overflow(cells, s.window[i], &cells) || cells > 1 << 24)  // counted in float32, exactly
+        if (multiply_overflows(cells, s.window[i], &cells) || cells > 1 << 24)  // counted in float32, exactly
             throw ValueError(std::string(name) +
                              ": expected windows of at most 16777216 cells, received pool_size=" + text_of(window));
     }

@@ -65,10 +65,9 @@ NETLET_INLINE State over_window(const CodeRow& r, const uint8_t* p, int64_t n, i
     const int64_t C = r.s.channels, line = r.s.size[2] * C, plane = r.s.size[1] * line;
     State state = State::first(p, n);
     if constexpr (Height > 0) {
-#pragma GCC unroll 3
-        for (int j = 0; j < Height; ++j)
-#pragma GCC unroll 3
-            for (int k = j == 0; k < Width; ++k) state.add(p + j * line + k * C, n);
+        NETLET_UNROLL(3)
+        for (int j = 0; j < Height; ++j) NETLET_UNROLL(3)
+        for (int k = j == 0; k < Width; ++k) state.add(p + j * line + k * C, n);
     } else {
         for (int64_t i = 0; i < r.d.cells; ++i)
             for (int64_t j = 0; j < r.h.cells; ++j)

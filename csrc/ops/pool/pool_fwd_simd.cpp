@@ -9,7 +9,7 @@ namespace {
 template <class T, class Index>
 struct Maximum {
     using V = Vec<T>;
-    static constexpr T nothing = -T(__builtin_inf());                  // value of a cell outside the image
+    static constexpr T nothing = -T(NETLET_INFINITY);                  // value of a cell outside the image
     static constexpr bool indexed = true, usual = sizeof(Index) == 1;  // usual: may use specialized loops
     V best, at;
     static NETLET_MEMBER_INLINE Maximum first(V x, V cell) { return {x, cell}; }
@@ -36,7 +36,7 @@ struct NoIndex {};
 template <class T>
 struct Maximum<T, NoIndex> {
     using V = Vec<T>;
-    static constexpr T nothing = -T(__builtin_inf());
+    static constexpr T nothing = -T(NETLET_INFINITY);
     static constexpr bool indexed = false, usual = true;
     V best;
     static NETLET_MEMBER_INLINE Maximum first(V x, V) { return {x}; }
@@ -84,10 +84,9 @@ NETLET_INLINE State over_window(const Row& r, Lanes lanes, const T* p, const Cli
     const int64_t C = s.channels, line = s.size[2] * C, plane = s.size[1] * line;
     if constexpr (Height > 0) {
         State state = State::first(lanes.load(p), V::zero());
-#pragma GCC unroll 3
-        for (int j = 0; j < Height; ++j)
-#pragma GCC unroll 3
-            for (int k = j == 0; k < Width; ++k) state.add(lanes.load(p + j * line + k * C), T(j * Width + k));
+        NETLET_UNROLL(3)
+        for (int j = 0; j < Height; ++j) NETLET_UNROLL(3)
+        for (int k = j == 0; k < Width; ++k) state.add(lanes.load(p + j * line + k * C), T(j * Width + k));
         return state;
     } else {
         const int64_t skipped = (r.d.skipped * s.window[1] + r.h.skipped) * s.window[2] + w.skipped;

@@ -10,7 +10,7 @@ NETLET_INLINE int8_t low_code(uint8_t b) { return (int8_t)((uint8_t)((b & 15) ^ 
 NETLET_INLINE int8_t high_code(uint8_t b) { return (int8_t)((uint8_t)((b >> 4) ^ 8) - 8); }
 
 // The codes of n bytes, each byte's two beside each other.
-NETLET_INLINE void unpack_line(const uint8_t* __restrict packed, int8_t* __restrict q, int64_t n) {
+NETLET_INLINE void unpack_line(const uint8_t* NETLET_RESTRICT packed, int8_t* NETLET_RESTRICT q, int64_t n) {
     for (int64_t i = 0; i < n; ++i) {
         q[2 * i] = low_code(packed[i]);
         q[2 * i + 1] = high_code(packed[i]);
@@ -18,8 +18,8 @@ NETLET_INLINE void unpack_line(const uint8_t* __restrict packed, int8_t* __restr
 }
 
 // The codes of n bytes in two rows.
-NETLET_INLINE void unpack_rows(const uint8_t* __restrict packed, int8_t* __restrict low, int8_t* __restrict high,
-                               int64_t n) {
+NETLET_INLINE void unpack_rows(const uint8_t* NETLET_RESTRICT packed, int8_t* NETLET_RESTRICT low,
+                               int8_t* NETLET_RESTRICT high, int64_t n) {
     for (int64_t k = 0; k < n; ++k) {
         low[k] = low_code(packed[k]);
         high[k] = high_code(packed[k]);

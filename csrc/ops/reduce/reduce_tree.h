@@ -6,13 +6,13 @@
 namespace netlet::NETLET_ISA {
 
 // ---- the four join operations ---------------------------------------------------------------------------------------
-NETLET_INLINE float lowest(float) { return -__builtin_inff(); }
-NETLET_INLINE double lowest(double) { return -__builtin_inf(); }
+NETLET_INLINE float lowest(float) { return -(float)NETLET_INFINITY; }
+NETLET_INLINE double lowest(double) { return -NETLET_INFINITY; }
 NETLET_INLINE int32_t lowest(int32_t) { return INT32_MIN; }
 NETLET_INLINE int64_t lowest(int64_t) { return INT64_MIN; }
 NETLET_INLINE uint8_t lowest(uint8_t) { return 0; }
-NETLET_INLINE float highest(float) { return __builtin_inff(); }
-NETLET_INLINE double highest(double) { return __builtin_inf(); }
+NETLET_INLINE float highest(float) { return (float)NETLET_INFINITY; }
+NETLET_INLINE double highest(double) { return NETLET_INFINITY; }
 NETLET_INLINE int32_t highest(int32_t) { return INT32_MAX; }
 NETLET_INLINE int64_t highest(int64_t) { return INT64_MAX; }
 NETLET_INLINE uint8_t highest(uint8_t) { return 1; }

@@ -11,7 +11,7 @@ namespace netlet::NETLET_ISA {
 #if defined(NETLET_VEC_THREAD)
 #define NETLET_GATE_CALL NETLET_INLINE
 #else
-#define NETLET_GATE_CALL __attribute__((noinline)) static
+#define NETLET_GATE_CALL NETLET_NOINLINE static
 #endif
 
 template <class V>

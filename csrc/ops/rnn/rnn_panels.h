@@ -13,23 +13,19 @@ NETLET_INLINE void row_times_panels(int64_t K, const typename F::Lane* a, const 
     using Sums = Vec<typename F::Sum>;
     constexpr int W = V::width;
     Sums sum[P][packed_nv];
-#pragma GCC unroll 8
-    for (int p = 0; p < P; ++p)
-#pragma GCC unroll 2
-        for (int v = 0; v < packed_nv; ++v)
-            sum[p][v] = init ? Sums::load(init + (p * packed_nv + v) * W) : Sums::zero();
+    NETLET_UNROLL(8)
+    for (int p = 0; p < P; ++p) NETLET_UNROLL(2)
+    for (int v = 0; v < packed_nv; ++v) sum[p][v] = init ? Sums::load(init + (p * packed_nv + v) * W) : Sums::zero();
     for (int64_t k = 0; k < K; ++k) {
         const V ak = V::set1(a[k]);
-#pragma GCC unroll 8
-        for (int p = 0; p < P; ++p)
-#pragma GCC unroll 2
-            for (int v = 0; v < packed_nv; ++v)
-                sum[p][v] = F::multiply_add(ak, V::load(panels + (p * K + k) * packed_nv * W + v * W), sum[p][v]);
+        NETLET_UNROLL(8)
+        for (int p = 0; p < P; ++p) NETLET_UNROLL(2)
+        for (int v = 0; v < packed_nv; ++v)
+            sum[p][v] = F::multiply_add(ak, V::load(panels + (p * K + k) * packed_nv * W + v * W), sum[p][v]);
     }
-#pragma GCC unroll 8
-    for (int p = 0; p < P; ++p)
-#pragma GCC unroll 2
-        for (int v = 0; v < packed_nv; ++v) sum[p][v].store(c + (p * packed_nv + v) * W);
+    NETLET_UNROLL(8)
+    for (int p = 0; p < P; ++p) NETLET_UNROLL(2)
+    for (int v = 0; v < packed_nv; ++v) sum[p][v].store(c + (p * packed_nv + v) * W);
 }
 
 constexpr int panels_together = 4;

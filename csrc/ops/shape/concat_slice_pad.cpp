@@ -123,8 +123,7 @@ Tensor pad(Tape& tape, const Tensor& x, const std::vector<int64_t>& before, cons
     for (int i = 0; i < rank; ++i) {
         if (before[(size_t)i] < 0 || after[(size_t)i] < 0) throw ValueError("pad: expected widths of at least 0");
         int64_t size = x->shape[i];
-        if (__builtin_add_overflow(size, before[(size_t)i], &size) ||
-            __builtin_add_overflow(size, after[(size_t)i], &size))
+        if (add_overflows(size, before[(size_t)i], &size) || add_overflows(size, after[(size_t)i], &size))
             throw ValueError("pad: shape " + x->shape.str() + " and its widths have too many elements");
         shape.push_back(size);
     }

@@ -132,7 +132,7 @@ Tensor repeat_axis(Tape& tape, const Tensor& x, int64_t count, int axis, bool ea
     const int64_t outer = x->shape.product(0, axis), n = x->shape[axis],
                   inner = x->shape.product(axis + 1, x->shape.rank());
     Shape shape = x->shape;
-    if (__builtin_mul_overflow(n, count, &shape[axis]))
+    if (multiply_overflows(n, count, &shape[axis]))
         throw ValueError("repeat: " + std::to_string(count) + " times axis " + std::to_string(axis) + " of shape " +
                          x->shape.str() + " has too many elements");
     Tensor y = each ? broadcast_to(tape, reshape(tape, x, {outer * n, 1, inner}), {outer * n, count, inner})

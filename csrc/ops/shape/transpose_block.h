@@ -35,16 +35,16 @@ template <class Bits, class V> struct TransposeInRegisters {
         T* y = reinterpret_cast<T*>(y_bits);
         V r[V::width];
         if (rows == width && columns == width) {
-#pragma GCC unroll 16
+            NETLET_UNROLL(16)
             for (int j = 0; j < V::width; ++j) r[j] = V::load(x + j * x_column);
             transpose(r);
-#pragma GCC unroll 16
+            NETLET_UNROLL(16)
             for (int i = 0; i < V::width; ++i) r[i].store(y + i * y_row);
         } else {
-#pragma GCC unroll 16
+            NETLET_UNROLL(16)
             for (int j = 0; j < V::width; ++j) r[j] = j < columns ? V::load_n(x + j * x_column, rows) : V::zero();
             transpose(r);
-#pragma GCC unroll 16
+            NETLET_UNROLL(16)
             for (int i = 0; i < V::width; ++i)
                 if (i < rows) r[i].store_n(y + i * y_row, columns);
         }

@@ -87,7 +87,7 @@ NETLET_INLINE void in_top_k(const InTopKArgs<T>& a, Range r) {
         const int64_t target = index_at(a.target, a.target_dtype, row);
         a.y[row] = 0;
         if (target < 0 || target >= a.n) continue;
-        const T own = x[target] == x[target] ? x[target] : (T)-__builtin_inf();
+        const T own = x[target] == x[target] ? x[target] : (T)-NETLET_INFINITY;
         int64_t larger = 0;
         for (int64_t i = 0; i < a.n; ++i) larger += x[i] > own;
         a.y[row] = larger < a.k;

