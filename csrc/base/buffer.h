@@ -29,6 +29,16 @@ class Buffer {
 
     // Points a buffer that was borrowed without an owner at other memory.
     void point_at(void* data) { data_ = static_cast<std::byte*>(data); }
+    // The same for a borrowed buffer whose memory its owner names later.
+    void place(void* data, size_t bytes, Device device) {
+        point_at(data);
+        bytes_ = bytes;
+        device_ = device;
+    }
+
+    // Whether the contents may not be written: a read-only NumPy array or file mapping, an array of JAX.
+    bool read_only() const { return read_only_; }
+    void forbid_writing() { read_only_ = true; }
 
     ~Buffer();
     Buffer(const Buffer&) = delete;
@@ -76,6 +86,7 @@ class Buffer {
     std::byte* host_ = nullptr;  // the host's memory while the values are on a device that they were moved to
     std::atomic<uint64_t> version_{0};
     Flag exposed_;
+    bool read_only_ = false;
     void (*release_)(void*) = nullptr;
     void* owner_ = nullptr;
 };

@@ -3,11 +3,10 @@
 #include <atomic>
 #include <utility>
 
+#include "bindings/dlpack.h"
 #include "ops/copy/copy.h"
 
 namespace netlet::bindings {
-
-namespace {
 
 std::optional<DType> own_dtype(const py::dtype& d) {
     if (d.byteorder() == '>') return std::nullopt;  // big-endian on the machines we run on
@@ -29,6 +28,8 @@ std::optional<DType> own_dtype(const py::dtype& d) {
         default: return std::nullopt;
     }
 }
+
+namespace {
 
 // The netlet dtype that holds the values of an unsupported NumPy dtype.
 DType nearest_dtype(const py::dtype& d) {
@@ -61,6 +62,7 @@ Tensor borrow(const py::array& a, DType dtype) {
     PyObject* owner = a.ptr();
     Py_INCREF(owner);
     t->buffer = Buffer::borrow(const_cast<void*>(a.data()), (size_t)a.nbytes(), release, owner);
+    if (!a.writeable()) t->buffer->forbid_writing();
     return t;
 }
 
@@ -110,10 +112,37 @@ Arg native(Tensor t, bool autocast = true) {
     return {std::move(t), true, false, half};
 }
 
-Arg from_array(const py::array& a) {
-    Tensor t = from_ndarray(a);
+Arg foreign(Tensor t) {
+    if (gpus_loaded.load(std::memory_order_relaxed)) note_operand(t->device());
     const DType half = is_half(t->dtype) ? t->dtype : DType::f32;
     return {std::move(t), false, false, half};
+}
+
+Arg from_array(const py::array& a) { return foreign(from_ndarray(a)); }
+
+// What NumPy makes of an object, else an error with NumPy's reason.
+Arg from_anything(py::handle object) {
+    py::array a;
+    try {
+        a = py::array(py::reinterpret_borrow<py::object>(object));
+    } catch (py::error_already_set& e) {
+        const bool has_reason = py::hasattr(object, "__array__");
+        throw TypeError("expected an array, a Tensor or a number, received " +
+                        std::string(Py_TYPE(object.ptr())->tp_name) +
+                        (has_reason ? ": " + py::str(e.value()).cast<std::string>() : ""));
+    }
+    return from_array(a);
+}
+
+// An array of another library. Some export only some of their arrays by DLPack, and all to NumPy (PyArrow).
+Arg from_producer(py::handle object) {
+    if (!py::hasattr(object, "__array__")) return foreign(dlpack::imported(object).tensor);
+    try {
+        return foreign(dlpack::imported(object).tensor);
+    } catch (py::error_already_set&) {
+    } catch (Error&) {
+    }
+    return from_anything(object);
 }
 
 }  // namespace
@@ -140,8 +169,7 @@ Arg to_arg(py::handle object) {
         return native(object.attr("_tensor").cast<Tensor>(), autocast);
     }
     if (py::hasattr(object, "_symbolic")) throw SymbolicArgument("a symbolic tensor");
-    if (py::hasattr(object, "__dlpack__") && !py::hasattr(object, "__array__"))
-        return from_array(py::module_::import("numpy").attr("from_dlpack")(object).cast<py::array>());
+    if (py::hasattr(object, "__dlpack__")) return from_producer(object);
     if (PySequence_Check(p) && !PyUnicode_Check(p) && !PyBytes_Check(p) && !py::hasattr(object, "__array__")) {
         // Objects with a buffer (array.array, memoryview) keep their dtype.
         const bool typed = PyObject_CheckBuffer(p);
@@ -156,12 +184,7 @@ Arg to_arg(py::handle object) {
             a = a.attr("astype")("float32").cast<py::array>();
         return from_array(a);
     }
-    auto a = py::array::ensure(object);
-    if (!a) {
-        PyErr_Clear();
-        throw TypeError("expected an array, a Tensor or a number, received " + std::string(Py_TYPE(p)->tp_name));
-    }
-    return from_array(a);
+    return from_anything(object);
 }
 
 Tensor eager_cast(const Tensor& x, DType dtype) {
@@ -190,6 +213,8 @@ DType set_autocast_dtype(DType half) {
     return previous;
 }
 
+bool is_read_only(const TensorImpl& t) { return t.variable || t.buffer->read_only(); }
+
 py::array to_ndarray(const Tensor& t, bool writable) {
     if (t->recorded()) {
         if (const Tensor known = Tape::current().known_value(t)) return to_ndarray(known);
@@ -209,7 +234,7 @@ py::array to_ndarray(const Tensor& t, bool writable) {
     auto* keep = new std::shared_ptr<Buffer>(t->buffer);
     py::capsule owner(keep, [](void* p) { delete static_cast<std::shared_ptr<Buffer>*>(p); });
     py::array a(to_numpy(t->dtype), std::vector<py::ssize_t>(t->shape.begin(), t->shape.end()), t->data(), owner);
-    if (t->variable && !writable)
+    if (t->buffer->read_only() || (t->variable && !writable))
         py::detail::array_proxy(a.ptr())->flags &= ~py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
     else
         t->buffer->expose();

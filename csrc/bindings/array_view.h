@@ -46,13 +46,17 @@ Tensor eager_cast(const Tensor& x, DType dtype);  // at once, where x is, also w
 // The half that the layer in progress computes in, float32 if none; of this thread.
 DType autocast_dtype();
 DType set_autocast_dtype(DType half);  // returns the previous one
+// Whether other libraries may not write the tensor's memory: a Variable's, which only ops write, or one that netlet may
+// not write either.
+bool is_read_only(const TensorImpl& t);
 // Shares the tensor's memory; read-only where it is a Variable's, unless `writable`.
 py::array to_ndarray(const Tensor& t, bool writable = false);
 
 template <class T> Tensor or_null(const std::optional<T>& a) { return a ? a->tensor : nullptr; }
 
-py::dtype to_numpy(DType t);        // bfloat16: that of the package ml_dtypes
-DType to_dtype(py::handle object);  // "float32", np.float32, np.dtype(...), float, ...
+std::optional<DType> own_dtype(const py::dtype& d);  // nullopt if netlet has none that is the same
+py::dtype to_numpy(DType t);                         // bfloat16: that of the package ml_dtypes
+DType to_dtype(py::handle object);                   // "float32", np.float32, np.dtype(...), float, ...
 Shape to_shape(py::handle object);
 int64_t to_int64(py::handle object);  // TypeError if it is no integer, OverflowError if int64 cannot hold it
 py::tuple from_shape(const Shape& s);

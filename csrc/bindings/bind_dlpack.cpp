@@ -1,5 +1,4 @@
-// DLPack for memory of a GPU. That of the CPU goes through NumPy.
-#include <algorithm>
+// DLPack: arrays that netlet shares with other libraries.
 #include <vector>
 
 #include "bindings/array_view.h"
@@ -10,12 +9,13 @@ namespace netlet::bindings {
 
 namespace {
 
-constexpr const char *fresh = "dltensor", *used = "used_dltensor";
+using dlpack::Managed, dlpack::ManagedVersioned;
 
-struct Exported {
-    dlpack::Managed managed;
-    Tensor tensor;
-    std::vector<int64_t> shape;
+// A capsule's struct and what it keeps alive.
+template <class M> struct Exported {
+    M managed;
+    std::shared_ptr<Buffer> buffer;
+    std::vector<int64_t> shape, strides;
 };
 
 uint8_t code_of(DType t) {
@@ -30,21 +30,6 @@ uint8_t code_of(DType t) {
     }
 }
 
-DType dtype_of(const dlpack::Array& a) {
-    for (const DType t : {DType::f32, DType::f64, DType::f16, DType::bf16, DType::i8, DType::u8, DType::i32, DType::i64,
-                          DType::boolean})
-        if (a.code == code_of(t) && a.bits == 8 * size_of(t) && a.lanes == 1) return t;
-    throw TypeError("from_dlpack: expected float, bfloat16, int8, uint8, int32, int64 or bool, received type code " +
-                    std::to_string(a.code) + " of " + std::to_string(a.bits) + " bits");
-}
-
-Device device_of(const dlpack::Array& a) {
-    const Device::Kind kind = a.device_type == dlpack::on_cuda    ? Device::Kind::cuda
-                              : a.device_type == dlpack::on_other ? Device::Kind::sim
-                                                                  : Device::Kind::cpu;
-    return {kind, a.device_index};
-}
-
 std::pair<int, int> dlpack_device(const TensorImpl& t) {
     const Device d = t.device();
     const auto type = d.kind == Device::Kind::cuda  ? dlpack::on_cuda
@@ -53,58 +38,40 @@ std::pair<int, int> dlpack_device(const TensorImpl& t) {
     return {type, d.index};
 }
 
-void release_unused(PyObject* capsule) {
-    if (!PyCapsule_IsValid(capsule, fresh)) return;
-    auto* managed = static_cast<dlpack::Managed*>(PyCapsule_GetPointer(capsule, fresh));
+template <class M> void release_unused(PyObject* capsule) {
+    if (!PyCapsule_IsValid(capsule, M::fresh)) return;
+    auto* managed = static_cast<M*>(PyCapsule_GetPointer(capsule, M::fresh));
     managed->deleter(managed);
 }
 
-py::object to_dlpack(const Tensor& t) {
-    if (t->recorded()) throw RuntimeError("__dlpack__: this tensor is part of a recorded step and has no value yet");
-    {
+// A capsule; `finish` fills in what only its kind of struct has.
+template <class M, class Finish> py::object exported(const Tensor& t, Finish finish) {
+    auto* e = new Exported<M>{{}, t->buffer, {t->shape.begin(), t->shape.end()}, {}};
+    e->strides.assign(e->shape.size(), 1);
+    for (size_t i = e->shape.size(); i-- > 1;) e->strides[i - 1] = e->strides[i] * e->shape[i];
+    const auto [type, index] = dlpack_device(*t);
+    const auto bits = (uint8_t)(8 * size_of(t->dtype));
+    e->managed.array = {t->data(), type, index,           (int32_t)e->shape.size(), code_of(t->dtype),
+                        bits,      1,    e->shape.data(), e->strides.data(),        0};
+    e->managed.context = e;
+    e->managed.deleter = [](M* m) { delete static_cast<Exported<M>*>(m->context); };
+    finish(e->managed);
+    return py::reinterpret_steal<py::object>(PyCapsule_New(&e->managed, M::fresh, release_unused<M>));
+}
+
+py::object to_dlpack(const Tensor& t, bool versioned, bool copied) {
+    if (!t->device().is_cpu()) {
         const GilReleased nogil;  // the receiver may use another stream
         const DeviceLock lock(t->device());
         check_device(t->device(), backend_of(t->device()).synchronize(t->device().index), "__dlpack__");
     }
-    auto* e = new Exported{{}, t, {t->shape.begin(), t->shape.end()}};
-    const auto [type, index] = dlpack_device(*t);
-    e->managed.array = {t->data(),
-                        type,
-                        index,
-                        (int32_t)e->shape.size(),
-                        code_of(t->dtype),
-                        (uint8_t)(8 * size_of(t->dtype)),
-                        1,
-                        e->shape.data(),
-                        nullptr,
-                        0};
-    e->managed.context = e;
-    e->managed.deleter = [](dlpack::Managed* m) { delete static_cast<Exported*>(m->context); };
-    return py::reinterpret_steal<py::object>(PyCapsule_New(&e->managed, fresh, release_unused));
-}
-
-Tensor from_dlpack(const py::object& capsule) {
-    if (!PyCapsule_IsValid(capsule.ptr(), fresh))
-        throw ValueError("from_dlpack: expected a capsule that nobody has used");
-    auto* managed = static_cast<dlpack::Managed*>(PyCapsule_GetPointer(capsule.ptr(), fresh));
-    const dlpack::Array& a = managed->array;
-    const Device device = device_of(a);
-    const std::vector<Device> known = devices();
-    if (device.is_cpu() || std::find(known.begin(), known.end(), device) == known.end())
-        throw ValueError("from_dlpack: expected an array on a GPU of netlet.devices(), received device type " +
-                         std::to_string(a.device_type) + ", number " + std::to_string(a.device_index));
-    auto t = std::make_shared<TensorImpl>();
-    t->dtype = dtype_of(a);
-    for (int32_t i = 0; i < a.rank; ++i) t->shape.push_back(a.shape[i]);
-    int64_t stride = 1;
-    for (int32_t i = a.rank - 1; i >= 0; stride *= a.shape[i], --i)
-        if (a.strides && a.shape[i] > 1 && a.strides[i] != stride)
-            throw ValueError("from_dlpack: expected a row-major array; make a contiguous copy of it first");
-    t->buffer = Buffer::borrow(
-        static_cast<std::byte*>(a.data) + a.byte_offset, (size_t)t->bytes(),
-        [](void* m) { static_cast<dlpack::Managed*>(m)->deleter((dlpack::Managed*)m); }, managed, device);
-    PyCapsule_SetName(capsule.ptr(), used);
-    return t;
+    const bool read_only = is_read_only(*t);
+    if (!read_only) t->buffer->expose();
+    if (!versioned) return exported<Managed>(t, [](Managed&) {});
+    return exported<ManagedVersioned>(t, [&](ManagedVersioned& m) {
+        m.version = ManagedVersioned::version_written;
+        m.flags = ManagedVersioned::read_only * read_only + ManagedVersioned::is_copied * copied;
+    });
 }
 
 }  // namespace
@@ -112,8 +79,14 @@ Tensor from_dlpack(const py::object& capsule) {
 void bind_dlpack(py::module_& m) {
     using namespace py::literals;
     m.def("dlpack_device", &dlpack_device, "x"_a, "DLPack's (device type, number).");
-    m.def("to_dlpack", &to_dlpack, "x"_a, "A capsule that shares the memory of a tensor on a GPU.");
-    m.def("from_dlpack", &from_dlpack, "capsule"_a, "A tensor that shares the memory of an array on a GPU.");
+    m.def("to_dlpack", &to_dlpack, "x"_a, "versioned"_a, "copied"_a, "A capsule that shares the memory of a tensor.");
+    m.def(
+        "from_dlpack",
+        [](const py::object& x) {
+            const auto [tensor, shared] = dlpack::imported(x);
+            return std::pair(tensor, shared);
+        },
+        "x"_a, "The tensor of an object with `__dlpack__`, and whether it shares the object's memory.");
 }
 
 }  // namespace netlet::bindings

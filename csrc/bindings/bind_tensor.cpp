@@ -35,12 +35,48 @@ py::array readable(const Tensor& t) {
     return to_ndarray(without_gil(t, [&](Tape& eager) { return ops::cast(eager, t, DType::f32); }));
 }
 
+py::object to_array(const Tensor& t, const py::object& dtype, const py::object& copy) {
+    const bool never = !copy.is_none() && !copy.cast<bool>();
+    const bool converts = !dtype.is_none() && !t->recorded() && own_dtype(py::dtype::from_args(dtype)) != t->dtype;
+    if (never && (converts || !t->device().is_cpu()))
+        throw ValueError(std::string("Unable to avoid a copy of a tensor of dtype ") + name_of(t->dtype) + " on " +
+                         t->device().str() + "; use copy=None to allow one");
+    if (converts) return (t->dtype == DType::bf16 ? readable(t) : to_ndarray(t)).attr("astype")(dtype);
+    py::object a = to_ndarray(t);
+    return !copy.is_none() && !never ? a.attr("copy")() : a;
+}
+
+// The buffer protocol: NumPy exports the view. bfloat16 has no format there, and only the host's memory can be read.
+int get_buffer(PyObject* self, Py_buffer* view, int flags) {
+    view->obj = nullptr;
+    try {
+        const auto t = py::handle(self).cast<Tensor>();
+        if (t->dtype != DType::bf16 && !t->recorded() && t->device().is_cpu())
+            return PyObject_GetBuffer(to_ndarray(t).ptr(), view, flags);
+        PyErr_Format(PyExc_BufferError,
+                     "A Tensor has a buffer if it has a value in the host's memory of another dtype than "
+                     "bfloat16; this one is %s",
+                     t->recorded() ? "part of a recorded step"
+                                   : (std::string(name_of(t->dtype)) + " on " + t->device().str()).c_str());
+    } catch (py::error_already_set& e) {
+        e.restore();
+    } catch (const std::exception& e) {
+        PyErr_SetString(PyExc_BufferError, e.what());
+    }
+    return -1;
+}
+
+void with_buffer(PyHeapTypeObject* type) {
+    type->ht_type.tp_as_buffer = &type->as_buffer;
+    type->as_buffer.bf_getbuffer = get_buffer;
+}
+
 }  // namespace
 
 void bind_tensor(py::module_& m) {
     using namespace py::literals;
     py::class_<TensorImpl, Tensor>(
-        m, "Tensor", py::is_final(),
+        m, "Tensor", py::is_final(), py::custom_type_setup(with_buffer),
         "Numbers of one type in row-major order: a value, or inside a recorded step the promise of one.")
         .def_property_readonly("shape", [](const TensorImpl& t) { return t.shape; })
         .def_property_readonly("dtype", [](const TensorImpl& t) { return t.dtype; })
@@ -49,6 +85,9 @@ void bind_tensor(py::module_& m) {
         .def_property_readonly("nbytes", &TensorImpl::bytes)
         .def_property_readonly("device", [](const TensorImpl& t) { return t.device().str(); })
         .def_property_readonly("recorded", &TensorImpl::recorded)
+        .def_property_readonly(
+            "read_only", [](const TensorImpl& t) { return !t.recorded() && is_read_only(t); },
+            "Whether NumPy sees it read-only: a Variable's value, or memory that may not be written.")
         .def_property_readonly("address", [](const TensorImpl& t) { return t.recorded() ? 0 : (uintptr_t)t.data(); })
         .def_property(
             "requires_grad", [](const TensorImpl& t) -> bool { return t.requires_grad; },
@@ -70,21 +109,15 @@ void bind_tensor(py::module_& m) {
         .def(
             "writable", [](const Tensor& t) { return to_ndarray(t, true); },
             "The same to write to, a Variable's too: plans no longer trust what they keep of it.")
-        .def(
-            "__array__",
-            [](const Tensor& t, const py::object& dtype, const py::object& copy) -> py::object {
-                if (t->dtype == DType::bf16 && !t->recorded() && !dtype.is_none() && to_dtype(dtype) != DType::bf16)
-                    return readable(t).attr("astype")(dtype);
-                py::object a = to_ndarray(t);
-                const bool converts = !dtype.is_none() && !py::dtype::from_args(dtype).equal(a.attr("dtype"));
-                if (converts) return a.attr("astype")(dtype);
-                return !copy.is_none() && copy.cast<bool>() ? a.attr("copy")() : a;
-            },
-            "dtype"_a = py::none(), "copy"_a = py::none())
+        .def("__array__", &to_array, "dtype"_a = py::none(), "copy"_a = py::none())
         .def(
             "copy_from",
             [](const Tensor& t, const StoredArg& value) {
                 if (t->recorded()) throw RuntimeError("copy_from: this tensor is part of a recorded step");
+                if (!t->recorded() && t->buffer->read_only())
+                    throw ValueError(
+                        "copy_from: expected a tensor with memory of its own, received one that reads a "
+                        "read-only array");
                 if (t->device() != value->device()) return copy_between_devices(value, t);
                 without_gil(t, [&](Tape& eager) {
                     ops::assign(eager, value, t);

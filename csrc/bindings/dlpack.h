@@ -1,6 +1,11 @@
-// The structs of DLPack (https://dmlc.github.io/dlpack, version 0.x), by which libraries hand arrays to each other.
+// The structs of DLPack (https://dmlc.github.io/dlpack, versions 0.x and 1.x), by which libraries share arrays, and
+// their conversion from and to tensors.
 #pragma once
+#include <pybind11/pybind11.h>
+
 #include <cstdint>
+
+#include "plan/tensor.h"
 
 namespace netlet::bindings::dlpack {
 
@@ -14,15 +19,40 @@ struct Array {
     uint8_t code, bits;
     uint16_t lanes;
     int64_t* shape;
-    int64_t* strides;  // null: row-major
+    int64_t* strides;  // in elements; null: row-major (before version 1.2)
     uint64_t byte_offset;
 };
 
-// What a capsule named "dltensor" points to. Its receiver renames the capsule "used_dltensor" and calls `deleter` later.
+// What a capsule named `fresh` points to. Its receiver renames the capsule `used` and calls `deleter` later.
 struct Managed {
+    static constexpr const char *fresh = "dltensor", *used = "used_dltensor";
     Array array;
     void* context;
     void (*deleter)(Managed*);
 };
+
+struct Version {
+    uint32_t major, minor;
+};
+
+// The same since version 1.0.
+struct ManagedVersioned {
+    static constexpr const char *fresh = "dltensor_versioned", *used = "used_dltensor_versioned";
+    static constexpr Version version_written = {1, 1};
+    static constexpr uint64_t read_only = 1, is_copied = 2;  // bits of `flags`
+    Version version;
+    void* context;
+    void (*deleter)(ManagedVersioned*);
+    uint64_t flags;
+    Array array;
+};
+
+// The tensor of a DLPack producer, an object with `__dlpack__`. It shares the producer's memory; host arrays that are
+// strided, misaligned or of a dtype that netlet does not have are converted once.
+struct Imported {
+    Tensor tensor;
+    bool shared;
+};
+Imported imported(pybind11::handle producer);
 
 }  // namespace netlet::bindings::dlpack

@@ -14,12 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 
 from netlet import _core
 
-_ON_CPU, _ON_CUDA = 1, 2  # DLPack's device types
-_LEGACY_STREAM = 1  # work on this stream of CUDA and netlet's own wait for each other
+_ON_CPU = 1  # DLPack's device type
 _BUILT_IN = ("_netlet_cuda.so", "_netlet_sim.so")  # beside this package in a build from source
 
 
@@ -118,25 +116,38 @@ def to_device(x: Any, name: str) -> _core.Tensor:
     return _core.to_device(x, _known(name))
 
 
-def from_dlpack(x: Any) -> _core.Tensor:
+def from_dlpack(x: Any, *, device: str | None = None, copy: bool | None = None) -> _core.Tensor:
     """A Tensor that shares the memory of an array of another library, on a GPU or on the CPU.
 
     Args:
-        x: an object with `__dlpack__`, e.g. a CuPy array or a PyTorch tensor; row-major.
+        x: an object with `__dlpack__`, e.g. a CuPy array or a PyTorch tensor. Arrays on the CPU that are not row-major
+            or have a dtype that netlet does not have are copied.
+        device: name of the device to copy it to, if it is elsewhere. None (the default): where it is.
+        copy: True for memory of its own, False for an error where a copy is needed; None (the default): a copy where
+            it is needed.
+
+    Returns:
+        The Tensor. NumPy sees it read-only if the other library shares it so.
 
     Raises:
-        ValueError: its device is none of `devices()`, or it is not row-major.
-        TypeError: a dtype that netlet does not have.
+        ValueError: its device is none of `devices()`, or `copy=False` and it needs a copy.
+        TypeError: x has no `__dlpack__`, or holds no numbers.
+        BufferError: the other library does not share it, e.g. because PyTorch computes gradients for it.
 
     >>> import numpy
     >>> from_dlpack(numpy.arange(3.0)).shape
     (3,)
     """
-    if x.__dlpack_device__()[0] == _ON_CPU:
-        return _core.as_tensor(np.from_dlpack(x))
-    _load_backends()
-    on_cuda = x.__dlpack_device__()[0] == _ON_CUDA
-    return _core.from_dlpack(x.__dlpack__(stream=_LEGACY_STREAM) if on_cuda else x.__dlpack__())
+    if not hasattr(x, "__dlpack__"):
+        raise TypeError(f"from_dlpack(x): expected an object with `__dlpack__`, received {type(x).__name__}.")
+    if x.__dlpack_device__()[0] != _ON_CPU:
+        _load_backends()
+    tensor, shared = _core.from_dlpack(x)
+    moved = _core.to_device(tensor, tensor.device if device is None else _known(device))
+    if copy is False and not (shared and moved is tensor):
+        reason = f"it is on {tensor.device}" if shared else "it is not row-major, or has a dtype that netlet has not"
+        raise ValueError(f"from_dlpack(copy=False): expected an array that can be shared, but {reason}.")
+    return _core.tensor(moved) if copy and shared and moved is tensor else moved
 
 
 def is_cpu(name: str) -> bool:

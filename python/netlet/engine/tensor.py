@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from netlet._core import Tensor, dlpack_device, tensor, to_dlpack
+from netlet._core import Tensor, tensor
 from netlet.base.device import is_cpu
 
 from .array_methods import ArrayMethods
+from .dlpack import DLPack
 from .operators import Operators, Values, attach, readable_dtype
 
 __all__ = ["Tensor"]
@@ -28,7 +29,7 @@ def _from_parts(values: np.ndarray, dtype: str, requires_grad: bool, mask: Any) 
 
 
 class Exchange:
-    """Mixin with conversions: to text, for NumPy functions, DLPack, pickle and bytes."""
+    """Mixin with conversions: to text, for NumPy, pickle and bytes."""
 
     def __str__(self: Any) -> str:
         return repr(self) if self.recorded else str(np.asarray(self, readable_dtype(self.dtype)))
@@ -39,21 +40,12 @@ class Exchange:
             "ops.slice_update or ops.scatter_update."
         )
 
-    def __dlpack__(
-        self: Any, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: bool | None = None
-    ) -> Any:
-        """The memory as a DLPack capsule: `torch.as_tensor(t)`, `np.from_dlpack(t)`. A Variable's value is copied."""
-        if not is_cpu(self.device):
-            return to_dlpack(tensor(self) if copy or self.variable else self)
-        values = self.numpy()
-        if copy or not values.flags.writeable:
-            if copy is False:
-                raise BufferError("This Tensor is a Variable's value, which DLPack can export only as a copy.")
-            values = values.copy()
-        return values.__dlpack__()
-
-    def __dlpack_device__(self: Any) -> tuple[int, int]:
-        return dlpack_device(self)
+    @property
+    def __array_interface__(self: Any) -> dict[str, Any]:
+        """NumPy's description of the memory, for a value in the host's memory; read-only if it is a Variable's."""
+        if self.recorded or self.dtype == "bfloat16" or not is_cpu(self.device):
+            raise AttributeError(f"A Tensor of {self.dtype} on {self.device} has no __array_interface__.")
+        return self.numpy().__array_interface__
 
     def __reduce__(self: Any) -> Any:
         values = np.array(self, readable_dtype(self.dtype))
@@ -63,5 +55,8 @@ class Exchange:
         """The values' bytes in row-major order."""
         return bytes(self.numpy().tobytes())
 
+    def __bytes__(self: Any) -> bytes:
+        return self.tobytes()
 
-attach(Tensor, Operators, Values, ArrayMethods, Exchange)
+
+attach(Tensor, Operators, Values, ArrayMethods, DLPack, Exchange)
