@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "base/compiler.h"
 #include "base/error.h"
 
 namespace netlet {
