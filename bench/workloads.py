@@ -251,6 +251,7 @@ def session_of(model: bytes, threads: int) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors: it warns of constants that its optimizations no longer need
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 

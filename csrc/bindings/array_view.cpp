@@ -187,19 +187,14 @@ Arg to_arg(py::handle object) {
     return from_anything(object);
 }
 
-Tensor eager_cast(const Tensor& x, DType dtype) {
-    const DeviceScope there(x->device());
-    Tape eager(Tape::Mode::eager);
-    return ops::cast(eager, x, dtype);
-}
-
 Arg in_float32(Arg a) {
     if (!is_half(a->dtype)) return a;
     const GilReleased nogil;
     {
         const OperandScope there;
-        // An array has values also while a step is recorded, and `beside` may round them again.
-        a.tensor = a.native ? ops::cast(Tape::current(), a.tensor, DType::f32) : eager_cast(a.tensor, DType::f32);
+        // An array has its values also while a step is recorded, and the caller may round them again.
+        Tape eager(Tape::Mode::eager);
+        a.tensor = ops::cast(a.native ? Tape::current() : eager, a.tensor, DType::f32);
     }
     note_operand(a->device());
     return a;

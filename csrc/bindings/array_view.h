@@ -41,7 +41,6 @@ struct StoredWeightArg : WeightArg {};
 
 Arg to_arg(py::handle object);
 Arg in_float32(Arg a);  // a half as float32, anything else as it is
-Tensor eager_cast(const Tensor& x, DType dtype);  // at once, where x is, also while a step is recorded
 
 // The half that the layer in progress computes in, float32 if none; of this thread.
 DType autocast_dtype();

@@ -12,6 +12,13 @@ namespace netlet::bindings {
 
 namespace {
 
+// At once, where x is.
+Tensor eager_cast(const Tensor& x, DType dtype) {
+    const DeviceScope there(x->device());
+    Tape eager(Tape::Mode::eager);
+    return ops::cast(eager, x, dtype);
+}
+
 template <class T> bool fits(const Tensor& scalar) {
     const int64_t v = *scalar->data<int64_t>();
     return v == (T)v;
