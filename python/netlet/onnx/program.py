@@ -11,7 +11,7 @@ from .running import Call, call_function, call_operator, run_graph
 from .support import check_supported
 
 NEWEST_OPSET = 28  # of the standard domain that the handlers follow
-_LEAST_CONSTANT = 1 << 22  # elements that any file may ask for; larger files may ask for 16 for each of their bytes
+_LEAST_CONSTANT = 1 << 24  # elements that any file may ask for; larger files may ask for 16 for each of their bytes
 
 
 class Program:
