@@ -38,47 +38,44 @@ CALLS = """
     print("rank", c.rank, "of", c.size, "is done")
 """
 
-# Pairs of neighbours are added, then pairs of sums: the tree over 8 rows, of which each rank has some.
+# The expected sum follows the definition of the tree: the sum over the first half plus the sum over the second half.
 EXCHANGE = """
     import numpy as np
     from netlet.distribution.exchange import GradientExchange
     from netlet.distribution.launch import find_communicator
+    from netlet.distribution.layout import Layout
 
     c = find_communicator()
-    ends = [8 * (rank + 1) // c.size for rank in range(c.size)]
-    begins = [0, *ends[:-1]]
 
-    def tree(nodes):  # {(first, end): values}, until nothing can be added
-        for width in (1, 2, 4):
-            for first in range(0, 8, 2 * width):
-                left, right = (first, first + width), (first + width, first + 2 * width)
-                if left in nodes and right in nodes:
-                    nodes[first, first + 2 * width] = nodes.pop(left) + nodes.pop(right)
-        return nodes
-
-    def names(rank):
-        return sorted(tree({(shard, shard + 1): 0 for shard in range(begins[rank], ends[rank])}))
-
-    def reduce(rank, rows):
-        nodes = tree({(begins[rank] + i, begins[rank] + i + 1): row for i, row in enumerate(rows)})
-        return np.stack([nodes[name] for name in names(rank)])
-
-    def total(sums):
-        nodes = {name: row for rank, rows in enumerate(sums) for name, row in zip(names(rank), rows, strict=True)}
-        (result,) = tree(nodes).values()
-        return result
+    def tree(rows):
+        if len(rows) == 1:
+            return rows[0]
+        sums = [s for s in (tree(rows[: len(rows) // 2]), tree(rows[len(rows) // 2 :])) if s is not None]
+        return sums[0] + sums[1] if len(sums) == 2 else sums[0] if sums else None
 
     share = c.share
-    for n in (1, 5, 1000, 100_003):
-        rows = np.random.default_rng(n).standard_normal((8, n), dtype="float32")
-        expected = tree({(i, i + 1): row for i, row in enumerate(rows)})[0, 8]
-        for c.share in (share, lambda nbytes: None):
-            exchange = GradientExchange(c, [end - begin for begin, end in zip(begins, ends)], n, "float32")
-            for scale in (1, 2):
-                exchange.parts[:] = scale * rows[begins[c.rank] : ends[c.rank]]
-                assert np.array_equal(exchange.sum(reduce, total), scale * expected)
-            out = np.empty(n, "float32")
-            assert exchange.sum(reduce, total, out) is out and np.array_equal(out, 2 * expected)
+    for batch in (16, 13, 3):  # equal shards, unequal ones, shards without rows
+        layout = Layout.of_batch(batch, 8, c.size)
+        own = slice(layout.bounds[c.rank], layout.bounds[c.rank + 1])
+        for n in (1, 5, 100_003):
+            for dtype in ("float32", "float64"):
+                rows = np.random.default_rng(n).standard_normal((8, n)).astype(dtype)
+                leaves = [row if shard.rows else None for row, shard in zip(rows, layout.shards)]
+                sums = {False: tree(leaves)}
+                if batch == 13:
+                    shares = [np.dtype(dtype).type(shard.share) for shard in layout.shards]
+                    sums[True] = tree([row * share for row, share in zip(rows, shares)])
+                else:
+                    sums[True] = sums[False] * np.dtype(dtype).type(1 / min(batch, 8))
+                for c.share in (share, lambda nbytes: None):
+                    exchange = GradientExchange(c, layout.per_rank, n, dtype)
+                    for weighted in (False, True):
+                        adds = layout.adds(c.rank, weighted)
+                        exchange.parts[:] = rows[own]
+                        assert np.array_equal(exchange.sum(adds), sums[weighted]), (batch, n, dtype, weighted)
+                        exchange.parts[:] = 2 * rows[own]
+                        out = np.empty(n, dtype)
+                        assert exchange.sum(adds, out) is out and np.array_equal(out, 2 * sums[weighted])
     print("rank", c.rank, "of", c.size, "is done")
 """
 

@@ -15,11 +15,13 @@ class Communicator:
         rank: number of this process, from 0.
         size: number of processes.
         name: how errors call it, such as "MPI".
+        timeout: seconds that a call waits for the other ranks before it raises a TimeoutError; None: for ever.
     """
 
     rank: int = 0
     size: int = 1
     name: str = "one process"
+    timeout: float | None = 600.0
 
     def all_gather(self, array: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Returns the arrays of all ranks.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .tree import Span, subtrees, tree_sum
+from .tree import RankedTree, Span, TreeAdds, subtrees
 
 
 @dataclass(frozen=True)
@@ -73,32 +73,25 @@ class Layout:
         """The shards of a rank that have rows."""
         return [s for s in self.shards[self.bounds[rank] : self.bounds[rank + 1]] if s.rows]
 
-    def reduce(self, weighted: bool) -> Callable[[int, np.ndarray], np.ndarray]:
-        """The function that adds the vectors of one rank's shards, as far as the tree allows: see GradientExchange.
+    def adds(self, rank: int, weighted: bool) -> RankedTree:
+        """The additions of vectors of the shards, as a rank needs them: see GradientExchange.
 
         Args:
+            rank: that adds.
             weighted: whether each shard's vector is multiplied by the shard's share.
         """
-        scaled = weighted and not self._equal
-
-        def reduce(rank: int, rows: np.ndarray) -> np.ndarray:
-            leaves = {(s.index, s.index + 1): _times(rows[s.slot], s.share if scaled else 1.0) for s in self.of_rank(rank)}
-            sums = [tree_sum(leaves, span) for span in self._subtrees(rank)]
-            return np.stack(sums) if sums else rows[:0]
-
-        return reduce
-
-    def total(self, weighted: bool) -> Callable[[list[np.ndarray]], np.ndarray]:
-        """The function that adds what `reduce` has returned for each rank."""
-        share = next(s for s in self.shards if s.leads).share
-
-        def total(sums: list[np.ndarray]) -> np.ndarray:
-            nodes = {span: row for rank, rows in enumerate(sums) for span, row in zip(self._subtrees(rank), rows)}
-            found = tree_sum(nodes, (0, len(self.shards)))
-            assert found is not None
-            return _times(found, share if weighted and self._equal else 1.0)
-
-        return total
+        spans = [(s.index, s.index + 1) if s.rows else None for s in self.shards]
+        own = slice(self.bounds[rank], self.bounds[rank + 1])
+        shares = [s.share for s in self.shards] if weighted and not self._equal else None
+        share = next(s for s in self.shards if s.leads).share if weighted and self._equal else 1.0
+        subtrees = [self._subtrees(rank) for rank in range(len(self.per_rank))]
+        whole = [(0, len(self.shards))]
+        return RankedTree(
+            TreeAdds(spans, whole, shares, share),
+            TreeAdds(spans[own], subtrees[rank], shares and shares[own]),
+            TreeAdds([span for of_rank in subtrees for span in of_rank], whole, None, share),
+            [len(of_rank) for of_rank in subtrees],
+        )
 
     def _subtrees(self, rank: int) -> list[Span]:
         """The complete subtrees of a rank's shards, without those that have no rows."""
@@ -110,10 +103,6 @@ class Layout:
     def _equal(self) -> bool:
         """Whether all shards with rows have the same number of them: one multiplication of the sum is then enough."""
         return len({s.rows for s in self.shards if s.rows}) == 1
-
-
-def _times(values: np.ndarray, factor: float) -> np.ndarray:
-    return values if factor == 1.0 else values * values.dtype.type(factor)
 
 
 def shard_bounds(shards: int, ranks: int) -> list[int]:

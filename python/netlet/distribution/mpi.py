@@ -34,7 +34,6 @@ class MPI(Communicator):
 
     Args:
         processes: how many the launcher says it started; None: it does not say.
-        timeout: seconds that a call waits for the other ranks; None: for ever.
 
     Raises:
         ImportError: mpi4py is not installed.
@@ -43,8 +42,7 @@ class MPI(Communicator):
 
     name = "MPI"
 
-    def __init__(self, processes: int | None = None, timeout: float | None = 600.0) -> None:
-        self.timeout = timeout
+    def __init__(self, processes: int | None = None) -> None:
         self._mpi = needs("mpi4py.MPI", "mpi", "netlet.distribution under mpirun")
         world = self._mpi.COMM_WORLD
         if processes is not None and processes != world.size:

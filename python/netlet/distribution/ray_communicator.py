@@ -56,14 +56,12 @@ class RayWorkers(Communicator):
         meeting: Ray's handle of an actor of the class `Meeting`, the same one for all workers.
         rank: number of this worker, from 0.
         size: number of workers.
-        timeout: seconds that a call waits for the other workers; None: for ever.
     """
 
     name = "Ray"
 
-    def __init__(self, meeting: Any, rank: int, size: int, timeout: float | None = 600.0) -> None:
+    def __init__(self, meeting: Any, rank: int, size: int) -> None:
         self.rank, self.size = rank, size
-        self.timeout = timeout
         self._meeting = meeting
         self._ray = needs("ray", "ray", "netlet.distribution in a worker of Ray Train")
         self._calls = 0

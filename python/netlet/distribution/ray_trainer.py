@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 from netlet.base.extras import needs
+
+from .ray_backend import meeting_backend
 
 
 def ray_trainer(train_loop_per_worker: Callable[..., Any], **arguments: Any) -> Any:
@@ -40,5 +41,4 @@ def ray_trainer(train_loop_per_worker: Callable[..., Any], **arguments: Any) -> 
     >>> result = ray_trainer(train, scaling_config=ray.train.ScalingConfig(num_workers=2)).fit()  # doctest: +SKIP
     """
     trainers = needs("ray.train.data_parallel_trainer", "ray", "netlet.distribution.ray_trainer")
-    backend = importlib.import_module("netlet.distribution.ray_backend")
-    return trainers.DataParallelTrainer(train_loop_per_worker, backend_config=backend.WorkersMeet(), **arguments)
+    return trainers.DataParallelTrainer(train_loop_per_worker, backend_config=meeting_backend(), **arguments)

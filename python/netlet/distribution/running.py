@@ -79,10 +79,11 @@ class Rows:
         """
         layout, exchange = self._layout, self._exchange
         out = target.writable()[: exchange.parts.shape[1]]
+        tree = layout.adds(exchange.rank, weighted)
 
         def add() -> tuple[()]:
             if not _paused:
-                exchange.sum(layout.reduce(weighted), layout.total(weighted), out)
+                exchange.sum(tree, out)
             return ()
 
         host_call(self._name, add, [], [])
