@@ -79,6 +79,9 @@ void bind_tape(py::module_& m) {
         .def("gradients", &gradients_of, "targets"_a, "sources"_a, "output_gradients"_a = py::none(),
              "retain"_a = false, "None for a source that no target depends on.");
 
+    py::class_<Strand>(m, "Strand", "What one of several recordings that take turns on a tape has of its own.")
+        .def(py::init<>());
+
     py::class_<Tape, std::shared_ptr<Tape>>(m, "Tape",
                                             "Where operations are emitted: run at once, or recorded into a Plan.")
         .def(py::init([](bool record, bool grad, bool trains) {
@@ -114,6 +117,7 @@ void bind_tape(py::module_& m) {
             "shape"_a, "from_dtype"_a, "to_dtype"_a, "name"_a, "first"_a = 0, "rows"_a = py::none(),
             "A batch of `shape`, gathered from the caller's array; with `rows`, only so many rows of it from `first` "
             "on.")
+        .def("swap", &Tape::swap, "strand"_a, "Exchanges the tape's own and the strand's lists, scopes and passes.")
         .def(
             "at_end",
             [](Tape& t, const py::object& fn) {

@@ -217,6 +217,14 @@ void Tape::at_end(std::function<void(Tape&)> fn) {
     });
 }
 
+void Tape::swap(Strand& strand) {
+    scopes_.swap(strand.scopes);
+    listeners_.swap(strand.listeners);
+    std::swap(pass_, strand.pass);
+    grad_targets_.swap(strand.grad_targets);
+    skip_.swap(strand.skip);
+}
+
 bool Tape::needs_grad(std::initializer_list<Tensor> inputs) const {
     if (listeners_.empty()) return false;
     for (const Tensor& x : inputs)

@@ -43,6 +43,16 @@ namespace netlet {
 
 class Plan;
 
+// What each of several recordings that take turns on one tape has of its own: see Tape::swap. The shards of a batch are
+// recorded in this way.
+struct Strand {
+    std::vector<std::string> scopes;
+    std::vector<std::shared_ptr<BackwardList>> listeners;
+    BackwardPass* pass = nullptr;
+    std::unordered_map<const TensorImpl*, BackwardPass::State> grad_targets;
+    std::shared_ptr<const Skip> skip;
+};
+
 // One pointer field of an argument struct and the tensor that it will point to.
 struct Operand {
     void* field;
@@ -199,6 +209,8 @@ class Tape : public std::enable_shared_from_this<Tape> {
     }
     // Moves the target that set_grad_target set for x, if any, to the pass that computes x's gradient.
     void take_grad_target(const Tensor& x, BackwardPass& pass);
+    // Exchanges what a strand has of its own. Another thread may then enter the tape and go on with its strand.
+    void swap(Strand& strand);
     // Makes every record so far that writes `flag` (one int32) a guard: a run ends right after it if the flag is not 0.
     void guard(const Tensor& flag);
     // Records that are emitted before the matching end_skip do not run while `flag` (one int32) is not 0. Nests.

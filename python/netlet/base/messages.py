@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 _interactive = True
+_silent = False
 
 
 def set_interactive(on: bool) -> None:
@@ -18,8 +19,16 @@ def is_interactive() -> bool:
     return _interactive
 
 
+def set_silent(on: bool) -> None:
+    """Sets whether messages are dropped: of several processes that train together, the first one speaks."""
+    global _silent
+    _silent = on
+
+
 def print_msg(message: str, line_break: bool = True) -> None:
     """Writes `message` to sys.stdout and flushes it. Characters that the encoding does not have are replaced."""
+    if _silent:
+        return
     if not _interactive:
         import logging  # takes milliseconds
 

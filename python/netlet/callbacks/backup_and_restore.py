@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from netlet.distribution.data_parallel import writes_files
 from netlet.saving.atomic import replace_file
 
 from .callback import Callback, Logs
@@ -100,7 +101,7 @@ class BackupAndRestore(Callback):
             self._save(epoch + 1, 0)
 
     def on_train_end(self, logs: Logs = None) -> None:
-        if self.delete_checkpoint and os.path.exists(self.backup_dir):
+        if self.delete_checkpoint and writes_files() and os.path.exists(self.backup_dir):
             shutil.rmtree(self.backup_dir)
 
     def _wants_batches(self, phase: str) -> bool:
@@ -112,6 +113,8 @@ class BackupAndRestore(Callback):
 
     def _save(self, epoch: int, batch: int) -> None:
         """Writes the weights to a file of a new name, then the position, which names it; then old files go."""
+        if not writes_files():
+            return
         weights = f"epoch-{epoch}-batch-{batch}.weights.netlet"
         self.model.save_weights(self._path(weights))
         position = {"epoch": epoch, "batch": batch, "weights": weights, "data": self.model.get_data_position()}

@@ -30,6 +30,7 @@ class Callback:
     ...             self.model.stop_training = True
     """
 
+    only_writes = False  # whether it only writes files or messages: of several processes, the first one calls it
     handles_nan = False  # whether it stops training itself when the loss is not finite, so that `fit` need not raise
 
     def __init__(self) -> None:

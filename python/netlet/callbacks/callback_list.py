@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from netlet.distribution.data_parallel import writes_files
+
 from .callback import Callback, Logs, defines
 from .history import History
 from .progbar_logger import ProgbarLogger
@@ -75,7 +77,9 @@ class CallbackList(Callback):
         **params: Any,
     ) -> None:
         super().__init__()
-        self.callbacks: list[Any] = _flatten(callbacks)
+        self.callbacks: list[Any] = [
+            c for c in _flatten(callbacks) if writes_files() or not getattr(c, "only_writes", False)
+        ]
         self._open_blocks = 0
         self._progbar = next((c for c in self.callbacks if isinstance(c, ProgbarLogger)), None)
         self._history = next((c for c in self.callbacks if isinstance(c, History)), None)

@@ -30,6 +30,8 @@ class CSVLogger(Callback):
     >>> callback = CSVLogger("training.csv", append=True)
     """
 
+    only_writes = True
+
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
         super().__init__()
         self.filename = os.fspath(filename)

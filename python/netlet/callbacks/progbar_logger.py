@@ -20,6 +20,8 @@ class ProgbarLogger(Callback):
     Source: Keras 3 `keras.callbacks.ProgbarLogger`.
     """
 
+    only_writes = True
+
     def __init__(self) -> None:
         super().__init__()
         self.seen = 0

@@ -31,6 +31,8 @@ class RemoteMonitor(Callback):
     >>> callback = RemoteMonitor("http://localhost:9000", send_as_json=True)
     """
 
+    only_writes = True
+
     def __init__(
         self,
         root: str = "http://localhost:9000",

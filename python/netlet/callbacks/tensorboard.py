@@ -47,6 +47,8 @@ class TensorBoard(Callback):
     Source: Keras 3 `keras.callbacks.TensorBoard`.
     """
 
+    only_writes = True
+
     def __init__(
         self,
         log_dir: str | os.PathLike[str] = "logs",

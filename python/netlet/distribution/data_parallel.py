@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from netlet import random
+from netlet.base.messages import set_silent
 from netlet.engine.variable import moved
 
 from .communicator import Communicator
@@ -31,6 +32,8 @@ class DataParallel:
             yield each process's own part of the batch in any case.
         shards: parts of a batch, at least as many as processes; 8 by default. Results depend on this number, and not on
             that of the processes. Given explicitly, a process that is alone computes shard by shard too.
+        synchronized: whether batch normalization uses the statistics of the whole batch, as in a process alone; False:
+            those of each shard, which needs no exchange in each normalization.
         timeout: seconds after which a process that waits for another one raises an error; None for the default.
 
     Attributes:
@@ -55,6 +58,7 @@ class DataParallel:
         auto_shard_dataset: bool = True,
         *,
         shards: int | None = None,
+        synchronized: bool = True,
         timeout: float | None = None,
     ) -> None:
         if device_mesh is not None:
@@ -78,6 +82,7 @@ class DataParallel:
                 f"DataParallel(shards={shards}): expected at least as many shards as processes, received {size} processes."
             )
         self.active = size > 1 or shards is not None
+        self.synchronized = bool(synchronized)
         if timeout is not None:
             self.communicator.timeout = timeout
 
@@ -124,6 +129,7 @@ def set_distribution(value: DataParallel | None) -> None:
     if value is not None and not isinstance(value, DataParallel):
         raise TypeError(f"set_distribution: expected a DataParallel or None, received {type(value).__name__}.")
     _current = value
+    set_silent(not writes_files())
     moved()  # steps that were recorded before are recorded again
     if value is not None:
         random.set_state(value.communicator.gather_objects(random.get_state())[0])
@@ -132,6 +138,11 @@ def set_distribution(value: DataParallel | None) -> None:
 def active_distribution() -> DataParallel | None:
     """The distribution, if it divides batches."""
     return _current if _current is not None and _current.active else None
+
+
+def writes_files() -> bool:
+    """Whether this process writes files and messages: of several that train together, the first one does."""
+    return _current is None or _current.communicator.rank == 0
 
 
 def initialize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
@@ -89,20 +90,45 @@ class Rows:
         host_call(self._name, add, [], [])
 
 
+class _Turn:
+    """Context manager around what a shard computes until it waits for the others: the tape is then that of the shard.
+
+    Args:
+        tape: the recording; None for an eager step.
+        own: what else is exchanged when shards take turns.
+    """
+
+    def __init__(self, tape: _core.Tape | None, own: contextlib.AbstractContextManager[Any]) -> None:
+        self._tape, self._own, self._strand = tape, own, _core.Strand()
+
+    def __enter__(self) -> None:
+        if self._tape is not None:
+            self._tape.__enter__()
+            self._tape.swap(self._strand)
+        self._own.__enter__()
+
+    def __exit__(self, *error: Any) -> None:
+        self._own.__exit__(None, None, None)
+        if self._tape is not None:
+            self._tape.swap(self._strand)
+            self._tape.__exit__(None, None, None)
+
+
 class Running:
     """A step that is recorded, or run eagerly, shard by shard.
 
     Args:
         communicator: of the ranks.
         layout: the shards of the batch.
+        synchronized: whether batch statistics are those of the whole batch.
 
     Attributes:
         shards: those that this rank computes. A rank without rows in this batch computes the first shard, and nobody
             reads its result: the step needs to know which variables it updates.
     """
 
-    def __init__(self, communicator: Communicator, layout: Layout) -> None:
-        self.communicator, self.layout = communicator, layout
+    def __init__(self, communicator: Communicator, layout: Layout, synchronized: bool) -> None:
+        self.communicator, self.layout, self.synchronized = communicator, layout, synchronized
         own = layout.of_rank(communicator.rank)
         self.shards = own or [replace(next(s for s in layout.shards if s.leads), slot=0)]
 
@@ -116,19 +142,24 @@ class Running:
         """A GradientExchange for vectors of n elements. All ranks have to make it at the same place."""
         return GradientExchange(self.communicator, self.layout.per_rank, n, dtype)
 
-    def run(self, function: Callable[[Shard], _R], step: int, before: Callable[[Shard], None] | None = None) -> list[_R]:
+    def run(
+        self,
+        function: Callable[[Shard], _R],
+        own: Callable[[], contextlib.AbstractContextManager[Any]] = contextlib.nullcontext,
+        step: int = 0,
+    ) -> list[_R]:
         """Calls a function for each of `shards`, and merges what they did to the state of the model.
 
         Args:
             function: computes a shard. Where it calls `meet`, it waits for the other shards.
+            own: makes a context manager for each shard, which is entered whenever the shard goes on, and left whenever
+                it waits: it exchanges state that calls of one model share.
             step: number of the step, if it is run eagerly; 0 for a recorded one.
-            before: called right before `function`, on the same thread.
 
         Returns:
             The results.
         """
         tape = _core.current_recording()
-        around: Any = contextlib.nullcontext() if tape is None else tape
         scopes = [ShardScope() for _ in self.shards]
         streams: list[int] = []
         seeds: list[int] = []  # that the first shard draws, and all others again
@@ -137,8 +168,6 @@ class Running:
             _shard.set(shard)
             _core.begin_shard(shard.rows, shard.first, (step << 12) & 0xFFFFFFFF)
             try:
-                if before is not None:
-                    before(shard)
                 with scope, SeedLog(seeds):
                     return function(shard)
             finally:
@@ -148,8 +177,11 @@ class Running:
         if tape is not None:
             tape.__exit__(None, None, None)  # the shards' threads enter it, one at a time
         try:
-            calls = [(lambda s=s, scope=scope: compute(s, scope), around) for s, scope in zip(self.shards, scopes)]
-            results = take_turns(calls, between=around)
+            calls = [
+                (functools.partial(compute, shard, scope), _Turn(tape, own()))
+                for shard, scope in zip(self.shards, scopes, strict=True)
+            ]
+            results = take_turns(calls, between=contextlib.nullcontext() if tape is None else tape)
         finally:
             if tape is not None:
                 tape.__enter__()

@@ -14,6 +14,7 @@ from netlet.saving.serialization import deserialize_object, serialize_object
 from .arrays import as_tensor, is_leading, match_ranks
 from .labels import class_label_problem
 from .masked import apply_mask, both
+from .sharded import part_of_batch
 
 REDUCTIONS = ("sum_over_batch_size", "sum", "mean", "mean_with_sample_weight", "none", None)
 
@@ -134,7 +135,8 @@ class Loss:
         mask = both(mask, mask_of(values))
         weight = None if sample_weight is None else as_tensor(sample_weight, dtype)
         weight = apply_mask(weight, mask, dtype, self.reduction)
-        return self._rounded(reduce_weighted_values(as_tensor(values, dtype), weight, self.reduction))
+        loss = reduce_weighted_values(as_tensor(values, dtype), weight, self.reduction)
+        return self._rounded(part_of_batch(loss, weight, self.reduction))
 
     def label_problem(self, labels: Any, shape: tuple[int, ...]) -> str | None:
         """Describes the first wrong integer label, or returns None.
@@ -213,7 +215,7 @@ class LossFunctionWrapper(Loss):
             loss = self._fused(y_true, y_pred, weight, self.reduction or "none", **self._fn_kwargs)
         else:
             loss = reduce_weighted_values(self.fn(y_true, y_pred, **self._fn_kwargs), weight, self.reduction)
-        return self._rounded(loss)
+        return self._rounded(part_of_batch(loss, weight, self.reduction))
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key not in ("_fused", "label_problem")}

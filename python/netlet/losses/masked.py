@@ -8,6 +8,7 @@ from typing import Any
 from netlet import ops
 
 from .arrays import as_tensor, is_leading, match_ranks
+from .sharded import count_in_batch
 
 
 def both(a: Any, b: Any) -> Any:
@@ -38,7 +39,7 @@ def apply_mask(sample_weight: Any, mask: Any, dtype: str, reduction: str | None)
     mask = as_tensor(mask)
     weight = as_tensor(mask, dtype)
     if reduction in ("mean", "sum_over_batch_size"):
-        factor = ops.divide_no_nan(ops.cast(float(math.prod(mask.shape)), dtype), ops.sum(weight))
+        factor = ops.divide_no_nan(ops.cast(float(math.prod(mask.shape)), dtype), count_in_batch(ops.sum(weight)))
         weight = ops.where(as_tensor(mask, "bool"), factor, as_tensor(0.0, dtype))
     if sample_weight is None:
         return weight

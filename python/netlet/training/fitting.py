@@ -9,7 +9,7 @@ from netlet import callbacks as callbacks_module
 from netlet import config
 from netlet.base.tree import map_structure
 
-from . import arguments, results
+from . import agreement, arguments, results
 from .data_sources import ArrayData, ArraySource, DataSource, data_source, is_array_like, parts_of
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
@@ -134,12 +134,15 @@ class Fitting:
             class_weight=class_weight,
         )
         batches = self._epochs(source, steps_per_epoch)
+        agreement.share_seeds(self)
+        agreement.check_data("fit", batches, epochs=epochs, initial_epoch=initial_epoch, shuffle=shuffle)
         callbacks = self._callback_list(callbacks, verbose, epochs=epochs, batches=batches, history=True)
         self.stop_training = False
         runner = StepRunner(self, "train", batches, self.check_finite and not callbacks_module.handles_nan(callbacks))
         validation = None
         if validation_data is not None:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
+            agreement.check_data("fit(validation_data=)", validation.batches, validation_freq=validation_freq)
         with contextlib.ExitStack() as stack:
             self._fitting = runner
             stack.callback(setattr, self, "_fitting", None)
@@ -147,6 +150,7 @@ class Fitting:
                 if used is not None:
                     stack.callback(used.batches.close)
                     used.prepare()
+            agreement.share_state(self)
             if self.optimizer is not None and epochs:
                 stack.callback(self._finalize_variables)  # as in Keras, also if a callback raises
             logs: dict[str, float] = {}
@@ -264,6 +268,7 @@ class Fitting:
         arguments.check_count("evaluate(steps=)", steps, none_too=True)
         source = data_source(self, "test", "evaluate", x, y, sample_weight, batch_size=batch_size, steps=steps)
         runner = StepRunner(self, "test", self._epochs(source, steps))
+        agreement.check_data("evaluate", runner.batches)
         callbacks = self._callback_list(callbacks, verbose, epochs=1, batches=runner.batches)
         with contextlib.closing(runner.batches):
             runner.prepare()

@@ -9,7 +9,7 @@ import numpy as np
 from netlet import _core
 from netlet.engine.variable import storage_epoch
 
-from . import results
+from . import agreement, results
 from .data_sources import ArrayData, ArraySource, class_weighted
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
@@ -127,7 +127,13 @@ class OnBatch:
     def _on_batch(self, mode: str, data: ArrayData, return_dict: bool) -> Any:
         """Runs one step and returns its logs in the form that the caller asks for."""
         runner = _one_batch(self, mode, data, self.check_finite and mode == "train")
+        begins = mode == "train" and self._steps.last("train") is None
+        if begins:
+            agreement.share_seeds(self)
+        agreement.check_data(f"{mode}_on_batch", runner.batches)
         runner.prepare()
+        if begins:
+            agreement.share_state(self)
         self.reset_metrics()
         logs = runner.run(None)
         self._remember_batch(mode, data)

@@ -10,6 +10,7 @@ from netlet.config import numpy_dtype
 from netlet.distribution.data_parallel import active_distribution
 from netlet.distribution.layout import Shard
 from netlet.distribution.running import Running
+from netlet.layers.base.tracking import flatten_layers
 from netlet.optimizers.base.sharded import aim_gradients
 
 from .data_sources import ArrayData, pack_batch
@@ -33,7 +34,7 @@ def running_for(mode: str, data: ArrayData, batch: int) -> Running | None:
         return None
     if not data.even:
         raise ValueError(f"{data.method}: data-parallel training expects arrays with the same number of rows.")
-    return Running(parallel.communicator, parallel.layout(batch))
+    return Running(parallel.communicator, parallel.layout(batch), parallel.synchronized)
 
 
 def record_step(tape: _core.Tape, model: Any, mode: str, data: ArrayData, batch: int) -> Any:
@@ -55,11 +56,28 @@ def record_step(tape: _core.Tape, model: Any, mode: str, data: ArrayData, batch:
     fed = feed(tape, model, mode, data, batch, (first, last.first + last.rows - first))
     slots = {id(shard): slot for slot, shard in enumerate(running.shards)}
 
-    def before(shard: Shard) -> None:
+    def compute(shard: Shard) -> Any:
         aim_gradients(tape, optimizers, slots[id(shard)], running)
+        return step(pack_batch(data, _rows(fed, shard, first)))
 
-    results = running.run(lambda shard: step(pack_batch(data, _rows(fed, shard, first))), 0, before)
+    results = running.run(compute, lambda: _OwnLosses(model))
     return results[0]
+
+
+class _OwnLosses:
+    """Context manager: inside, the layers of a model have the losses that one shard has added with `add_loss`."""
+
+    def __init__(self, model: Any) -> None:
+        self._layers = flatten_layers(model)
+        self._losses: list[list[Any]] = [[] for _ in self._layers]
+
+    def __enter__(self) -> None:
+        for i, layer in enumerate(self._layers):
+            self._losses[i], mine = layer._losses, self._losses[i]
+            object.__setattr__(layer, "_losses", mine)
+
+    def __exit__(self, *error: object) -> None:
+        self.__enter__()
 
 
 def _rows(tensors: list[_core.Tensor], shard: Shard, first: int) -> list[_core.Tensor]:

@@ -22,6 +22,7 @@ from .building import Building
 from .calling import finishing, name_layer, nested_too_deeply
 from .input_spec import InputSpec, check
 from .quantization.quantizable import Quantizable
+from .penalties import weight_penalties
 from .remat import call_in_scope
 from .stateless import StatelessCalls
 
@@ -309,8 +310,7 @@ class Layer(Building, Quantizable, StatelessCalls):
     def losses(self) -> list[Any]:
         """Scalars: `add_loss` and activity penalties of the last call, and the weights' regularization penalties."""
         found = [loss for layer in self._flatten_layers() for loss in layer._losses]
-        found += [v.regularizer(v) for v in self.trainable_variables if v.regularizer is not None]
-        return found
+        return found + weight_penalties(self.trainable_variables)
 
     def _clear_losses(self) -> None:
         for layer in self._flatten_layers() if self._layers else (self,):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from netlet import _core, config, initializers, ops
+from netlet import _core, activations, config, initializers, ops
 from netlet.ops.nn.normalization import normalize_batch
 
 from ..base.input_spec import InputSpec
 from .along_axes import Scaled
+from .whole_batch import counts_whole_batch, moments_of_batch
 
 
 class BatchNormalization(Scaled):
@@ -33,7 +34,8 @@ class BatchNormalization(Scaled):
             training, within `renorm_clipping`. False by default.
         renorm_clipping: dict with any of "rmin", "rmax" and "dmax"; None: no limits.
         renorm_momentum: of the renormalization statistics; 0.99 by default.
-        synchronized: only False is supported, since there is one process.
+        synchronized: whether the statistics are those of the whole batch in data-parallel training, also if its
+            `DataParallel(synchronized=False)` asks for those of each shard. False by default.
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Call arguments: inputs; training; mask (N, ...), without the channels axis: only elements where it is True count in
@@ -42,7 +44,7 @@ class BatchNormalization(Scaled):
     Weights: gamma, beta, moving_mean, moving_variance, each (C,).
 
     Raises:
-        ValueError: synchronized=True; an invalid `renorm_clipping`; an axis out of bounds or of unknown size; a mask of
+        ValueError: an invalid `renorm_clipping`; an axis out of bounds or of unknown size; a mask of
             the wrong rank.
 
     Source: Ioffe and Szegedy, 2015; Keras 3, `keras.layers.BatchNormalization`.
@@ -89,8 +91,6 @@ class BatchNormalization(Scaled):
             gamma_constraint,
             **kwargs,
         )
-        if synchronized:
-            raise ValueError("BatchNormalization: synchronized=True is not supported: there is one process.")
         self.synchronized = synchronized
         self.momentum = float(momentum)
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
@@ -145,7 +145,11 @@ class BatchNormalization(Scaled):
 
     def _with_batch_statistics(self, x: Any, activation: str) -> Any:
         """activation(normalized x); the moving statistics move."""
-        y, mean, variance = normalize_batch(x, self.gamma, self.beta, self.axis, self.epsilon, activation)
+        if counts_whole_batch(self.synchronized):
+            mean, variance = self._moments(x, None)
+            y = activations.get(activation)(self._normalised(x, mean, variance, self.gamma, self.beta))
+        else:
+            y, mean, variance = normalize_batch(x, self.gamma, self.beta, self.axis, self.epsilon, activation)
         if math.prod(x.shape):  # an empty batch has no statistics
             self._move(self.moving_mean, mean, self.momentum)
             self._move(self.moving_variance, variance, self.momentum)
@@ -164,10 +168,12 @@ class BatchNormalization(Scaled):
     # ---- masked statistics, and renormalization --------------------------------------------------------------------
     def _moments(self, x: Any, mask: Any) -> tuple[Any, Any]:
         over = [i for i in range(len(x.shape)) if i != self.axis % len(x.shape)]
-        if mask is None:
+        there = None if mask is None else ops.broadcast_to(ops.expand_dims(ops.cast(mask, "bool"), -1), x.shape)
+        if counts_whole_batch(self.synchronized):
+            return moments_of_batch(x, self.axis, there)
+        if there is None:
             mean, variance = ops.moments(x, over)
             return mean, variance
-        there = ops.broadcast_to(ops.expand_dims(ops.cast(mask, "bool"), -1), x.shape)
         count = ops.add(ops.sum(ops.cast(there, x.dtype), over, keepdims=True), config.epsilon())
         mean = ops.divide(ops.sum(ops.where(there, x, 0.0), over, keepdims=True), count)
         squares = ops.square(ops.where(there, ops.subtract(x, mean), 0.0))
