@@ -228,9 +228,7 @@ class Model(Trainer, QuantizedModel, GraphLayer):  # type: ignore[misc]  # a mod
         format: str = "onnx",
         verbose: bool | None = None,
         input_signature: Any = None,
-        *,
-        opset_version: int | None = None,
-        quantized: str = "qdq",
+        **kwargs: Any,
     ) -> None:
         """Writes the model for inference to a file that other programs read. Keras 3 has the same method.
 
@@ -240,9 +238,9 @@ class Model(Trainer, QuantizedModel, GraphLayer):  # type: ignore[misc]  # a mod
             verbose: whether to print where the file is; None (the default): no.
             input_signature: structure of InputSpecs, symbolic tensors or arrays with the inputs' shapes and dtypes;
                 None (the default): those of the model.
-            opset_version: version of ONNX's standard operators, at least 21; None (the default): 21.
-            quantized: how the layers of a quantized model are written: "qdq" (the default): QuantizeLinear and
-                DequantizeLinear around float operators; "qoperator": integer operators.
+            **kwargs: `opset_version`: version of ONNX's standard operators, at least 21; None (the default): 21.
+                `quantized`: how the layers of a quantized model are written: "qdq" (the default), QuantizeLinear and
+                DequantizeLinear around float operators; "qoperator", integer operators.
 
         Raises:
             ImportError: onnx is not installed.
@@ -260,7 +258,7 @@ class Model(Trainer, QuantizedModel, GraphLayer):  # type: ignore[misc]  # a mod
         ...     os.path.getsize(path) > 0
         True
         """
-        export_model(self, filepath, format, verbose, input_signature, opset_version=opset_version, quantized=quantized)
+        export_model(self, filepath, format, verbose, input_signature, **kwargs)
 
     def __reduce__(self) -> Any:
         """Copies and pickles the model through the file format: architecture, weights and optimizer.

@@ -68,7 +68,7 @@ class Exporter:
             return self.graph.constant(array.transpose(to_first(array.ndim)), dtype, hint)
         if x.first is None:
             last = self._last(x)
-            x.first = last if len(x.shape) < 3 else self.graph.op("Transpose", last, perm=to_first(len(x.shape)))
+            x.first = self._moved(x, last, True)
         return self.cast_name(x.first, x.dtype, dtype)
 
     def _last(self, x: Value) -> str:
@@ -77,8 +77,22 @@ class Exporter:
             x.last = self.graph.op("Reshape", self._last(x.flattened), self.graph.ints(0, count))
         if x.last is None:
             assert x.first is not None
-            x.last = x.first if len(x.shape) < 3 else self.graph.op("Transpose", x.first, perm=to_last(len(x.shape)))
+            x.last = self._moved(x, x.first, False)
         return x.last
+
+    def _moved(self, x: Value, name: str, to_the_front: bool) -> str:
+        """Adds a Transpose between the two layouts; a Reshape where all spatial axes have size 1."""
+        rank, channels = len(x.shape), x.shape[-1]
+        if rank < 3:
+            return name
+        if set(x.shape[1:-1]) == {1} and channels is not None:
+            ones = [1] * (rank - 2)
+            shape = [channels, *ones] if to_the_front else [*ones, channels]
+            reshaped: str = self.graph.op("Reshape", name, self.graph.ints(0, *shape))
+            return reshaped
+        perm = to_first(rank) if to_the_front else to_last(rank)
+        transposed: str = self.graph.op("Transpose", name, perm=perm)
+        return transposed
 
     def constant_of(self, x: Any) -> tuple[np.ndarray, str]:
         """(values, name) of a Variable, an array or a number; a Variable counts as the layer's half."""
@@ -173,11 +187,18 @@ class Exporter:
         if a.size and b.size and a.ndim == b.ndim and np.all(a == a.flat[0]) and np.all(b == a.flat[0]):
             filled: str = self.graph.op("Expand", self.graph.constant(a.flat[0], dtype), self.shape(dims))
             return filled
-        if a.ndim == 1 and np.array_equal(a, np.arange(len(a))) and np.array_equal(b, np.arange(len(b))):
-            g = self.graph
-            end = g.op("Squeeze", self.size(dims[0]))
-            steps: str = g.op("Range", g.constant(0, "int64"), end, g.constant(1, "int64"))
-            return self.cast_name(steps, "int64", dtype)
+        steps = _evenly_spaced(a, b)
+        if steps is not None:
+            g, (axis, start, step) = self.graph, steps
+            numbers = g.op(
+                "Range", g.constant(0, "int64"), g.op("Squeeze", self.size(dims[axis])), g.constant(1, "int64")
+            )
+            name = self.cast_name(numbers, "int64", dtype)
+            if (start, step) != (0, 1):
+                name = g.op("Add", g.op("Mul", name, g.constant(step, dtype)), g.constant(start, dtype))
+            if a.ndim > 1:
+                name = g.op("Reshape", name, g.ints(*(-1 if i == axis else 1 for i in range(a.ndim))))
+            return name
         raise Unsupported("its `call` computes an array whose values depend on the sizes of the input, without ops")
 
     # ---- calls -----------------------------------------------------------------------------------------------------
@@ -361,3 +382,15 @@ def _replaced(structure: Any, known: dict[int, Any]) -> Any:
         items = [_replaced(v, known) for v in structure]
         return tuple(items) if isinstance(structure, tuple) else items
     return structure
+
+
+def _evenly_spaced(a: np.ndarray, b: np.ndarray) -> tuple[int, Any, Any] | None:
+    """(axis, first value, step) if two arrays hold the same evenly spaced numbers along their only long axis."""
+    axes = [i for i, (m, n) in enumerate(zip(a.shape, b.shape)) if m != n]
+    if a.ndim != b.ndim or len(axes) != 1 or a.size != a.shape[axes[0]] or a.size < 2 or a.dtype.kind not in "iuf":
+        return None
+    start, step = a.flat[0], a.flat[1] - a.flat[0]
+    for x in (a.ravel(), b.ravel()):
+        if not np.array_equal(x, (start + step * np.arange(x.size)).astype(x.dtype)):
+            return None
+    return axes[0], start.item(), step.item()

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from netlet import ops
 from netlet.ops.nn.convolution import too_large
-from netlet.ops.spatial.data_format import back, channels_last, standardize
+from netlet.ops.spatial.data_format import standardize
 from netlet.ops.spatial.windows import Window, per_axis, standardize_padding
 
 from ..base.arguments import positive
@@ -94,12 +94,13 @@ class ConvLSTMCell(GatedCell):
     # ---- calling -----------------------------------------------------------------------------------------------------
     def call(self, inputs: Any, states: Any, training: bool = False) -> Any:
         x = ops.cast_if_needed(inputs, self._compute_dtype)
-        x, h, c = (channels_last(v, self.data_format) for v in (x, *states))
+        first = self.data_format == "channels_first"
+        x, h, c = (ops.moveaxis(v, 1, -1) if first else v for v in (x, *states))
         z = self._product(x, self.kernel, self.input_masks(x.shape, training, 4), self._convolve)
         z = z if self.bias is None else ops.add(z, self.bias)
         masks = self.state_masks(h.shape, training, 4)
         z = ops.add(z, self._product(h, self.recurrent_kernel, masks, self._convolve_state))
-        h, c = (back(v, self.data_format) for v in lstm_state(self, z, c))
+        h, c = (ops.moveaxis(v, -1, 1) if first else v for v in lstm_state(self, z, c))
         return h, [h, c]
 
     def _convolve(self, x: Any, kernel: Any) -> Any:

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from netlet.layers.preprocessing.image.base import BaseImagePreprocessingLayer
+from netlet.layers.reshaping.cropping import Cropping1D, Cropping2D, Cropping3D
 from netlet.layers.reshaping.up_sampling import UpSampling1D, UpSampling2D, UpSampling3D
 from netlet.ops.image.resizing import resize
+from netlet.ops.spatial.data_format import standardize
 
 from ..exporter import Exporter
 from ..ops.convolution import image_in, image_out, spatial
@@ -40,6 +42,18 @@ def _up_sampling(e: Exporter, layer: Any, out: Any, inputs: Any) -> Value:
         return made
     factors = g.constant(np.array([1, 1, *layer.size], np.float32))
     return image_out(out, g.op("Resize", image_in(e, inputs, data_format), None, factors, **modes[method]), data_format)
+
+
+@layer(Cropping1D, Cropping2D, Cropping3D)
+def _cropping(e: Exporter, layer: Any, out: Any, inputs: Any) -> Value:
+    g, rank = e.graph, layer.rank
+    low = [a for a, _ in layer._border]
+    high = [-b if b else 2**62 for _, b in layer._border]
+    first = inputs.only_first or standardize(layer.data_format) == "channels_first"
+    axes = range(2, rank + 2) if first else range(1, rank + 1)
+    name = image_in(e, inputs, layer.data_format) if first else e.name(inputs)
+    name = g.op("Slice", name, g.ints(*low), g.ints(*high), g.ints(*axes))
+    return image_out(out, name, layer.data_format) if first else Value(out, name)
 
 
 @layer(BaseImagePreprocessingLayer)

@@ -65,6 +65,8 @@ def _relu_general(
 
     def make(n: str) -> str:
         if negative_slope == 0 and threshold == 0:
+            if max_value is not None:
+                return g.op("Clip", n, g.constant(0.0, out.dtype), g.constant(max_value, out.dtype))
             y = g.op("Relu", n)
         elif threshold == 0:
             y = g.op("LeakyRelu", n, alpha=float(negative_slope))

@@ -15,7 +15,7 @@ _END = 2**62
 
 
 @op("getitem")
-def _getitem(e: Exporter, out: Any, x: Any, key: Any) -> str:
+def _getitem(e: Exporter, out: Any, x: Any, key: Any) -> Any:
     """Slices, integers, new axes and `...` by Slice, Squeeze and Unsqueeze; one array of positions by Gather."""
     items = list(key) if isinstance(key, tuple) else [key]
     if any(isinstance(i, Varying) for i in items):
@@ -51,6 +51,10 @@ def _getitem(e: Exporter, out: Any, x: Any, key: Any) -> str:
             gathers.append((axis, item))
             place += 1
         axis += 1
+    if isinstance(x, Value) and x.only_first and axes and not (gathers or dropped or added):
+        at = [{0: 0, rank - 1: 1}.get(a, a + 1) for a in axes]
+        sliced = g.op("Slice", e.first(x), e.shape(starts), e.shape(ends), g.ints(*at), g.ints(*steps))
+        return Value(out, first=sliced)
     name = e.name(x)
     if len(gathers) > 1 or (gathers and (added or dropped)) or len(arrays) > 1:
         raise Unsupported("a key of arrays and other parts")
@@ -76,7 +80,7 @@ def _is_scalar(item: Any) -> bool:
 
 @op("slice")
 def _slice(e: Exporter, out: Any, inputs: Any, start_indices: Any, shape: Any) -> str:
-    """A block; sizes that depend on the input's are counted from its end, since a block of ONNX has an end."""
+    """A block, by its ends along each axis."""
     g = e.graph
     starts = list(start_indices)
     if any(isinstance(s, Value) for s in starts):

@@ -68,12 +68,15 @@ def resized(
         "bilinear": {"mode": "linear"},
         "bicubic": {"mode": "cubic", "cubic_coeff_a": -0.5, "exclude_outside": 1},
     }
-    if method in modes and not shrinks:
+    # ONNX Runtime's cubic kernels only enlarge.
+    known = None not in sizes and None not in target
+    smaller = known and method == "bicubic" and any(m < n for n, m in zip(sizes, target))
+    if method in modes and not shrinks and not smaller:
         fixed = g.op("Shape", name, start=0, end=2)
         goal = g.op("Concat", fixed, e.shape(size), axis=0)
         how = {"coordinate_transformation_mode": "half_pixel", **modes[method]}
         return g.op("Resize", name, None, None, goal, **how)
-    if None in sizes or None in target:
+    if not known:
         raise Unsupported(f"{method} with antialias={antialias} of images of unknown size")
     for axis, (n, m) in enumerate(zip(sizes, target)):
         if n == m:

@@ -10,6 +10,7 @@ import numpy as np
 from ..exporter import Exporter
 from ..registry import Unsupported, op
 from ..values import Value
+from .arithmetic import cast_to
 from .reductions import reduced
 
 
@@ -39,6 +40,27 @@ def _over_several(e: Exporter, kind: str, x: Any, axes: list[int]) -> str:
 
 op("softmax")(_softmax("Softmax"))
 op("log_softmax")(_softmax("LogSoftmax"))
+
+
+@op("sparsemax")
+def _sparsemax(e: Exporter, out: Any, x: Any, axis: int) -> str:
+    """max(x - t, 0) with t from the k largest entries for which 1 + k x_k exceeds their sum (Martins, 2016)."""
+    g, dtype, size = e.graph, out.dtype, x.shape[axis]
+    if size is None:
+        raise Unsupported("an axis of unknown size")
+    rank = len(x.shape)
+    name = e.name(x, dtype)
+    ordered, _ = g.op("TopK", name, g.ints(size), axis=axis, outputs=2)
+    sums = g.op("CumSum", ordered, g.constant(axis, "int64"))
+    counts = np.arange(1, size + 1).reshape([-1 if i == axis % rank else 1 for i in range(rank)])
+    k = g.constant(counts, dtype)
+    inside = g.op("Greater", g.op("Add", g.op("Mul", ordered, k), g.constant(1.0, dtype)), sums)
+    number = reduced(e, "ReduceSum", cast_to(e, inside, dtype), [axis % rank], True)
+    kept = g.op("Where", inside, ordered, g.constant(0.0, dtype))
+    total = reduced(e, "ReduceSum", kept, [axis % rank], True)
+    limit = g.op("Div", g.op("Sub", total, g.constant(1.0, dtype)), number)
+    found: str = g.op("Relu", g.op("Sub", name, limit))
+    return found
 
 
 def attention(
