@@ -49,6 +49,8 @@ OPTIMIZER_COMMON = {
 }
 # (name, parameter): why its default or its position differs.
 DIFFERENT = {
+    ("Model.export", "format"): "ONNX is the only format",
+    ("Sequential.export", "format"): "ONNX is the only format",
     ("ops.linspace", "axis"): "of linspace between arrays, which is not there",
     ("ops.prod", "dtype"): "the type of x",
     ("utils.Progbar", "interval"): "redrawn at most ten times a second",

@@ -11,11 +11,9 @@ from netlet import layers, ops
 from support.exported import assert_same_outputs, exported
 from support.saved import random_weights
 
-RNG = np.random.default_rng(0)
-
 
 def data(*shape):
-    return RNG.standard_normal(shape).astype("float32")
+    return np.random.default_rng(0).standard_normal(shape).astype("float32")
 
 
 def test_op_nodes(tmp_path):
