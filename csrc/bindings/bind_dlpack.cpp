@@ -66,7 +66,7 @@ py::object to_dlpack(const Tensor& t, bool versioned, bool copied) {
         check_device(t->device(), backend_of(t->device()).synchronize(t->device().index), "__dlpack__");
     }
     const bool read_only = is_read_only(*t);
-    if (!read_only) t->buffer->expose();
+    if (!t->buffer->read_only()) t->buffer->expose();  // a Variable's memory too: not every consumer heeds the flag
     if (!versioned) return exported<Managed>(t, [](Managed&) {});
     return exported<ManagedVersioned>(t, [&](ManagedVersioned& m) {
         m.version = ManagedVersioned::version_written;

@@ -14,7 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-
 from netlet import _core
 
 _ON_CPU = 1  # DLPack's device type

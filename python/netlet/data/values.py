@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from netlet.base import tree
+from netlet.base.arrays import as_ndarray
 from netlet.config import floatx, numpy_dtype
 
 
@@ -110,10 +111,8 @@ def array_of(value: Any) -> Any:
     """One part of an item as an array; see `item_of`."""
     if isinstance(value, (np.ndarray, np.generic, str, bytes)) or is_nested_dataset(value):
         return value
-    if hasattr(value, "__dlpack__") and not hasattr(value, "__array__"):
-        return np.from_dlpack(value)
-    if hasattr(value, "__array__") or hasattr(value, "to_numpy"):
-        return np.asarray(value)
+    if hasattr(value, "__dlpack__") or hasattr(value, "__array__") or hasattr(value, "to_numpy"):
+        return as_ndarray(value)
     if isinstance(value, list) and any(hasattr(part, "shape") for part in value):
         value = [np.asarray(part) for part in value]
         return np.stack(value) if value else np.asarray(value)

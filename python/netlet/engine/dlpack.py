@@ -45,7 +45,9 @@ class DLPack:
             raise BufferError(f"__dlpack__: expected stream=None for a Tensor on the CPU, received {stream!r}.")
         elsewhere = dl_device is not None and tuple(dl_device) != dlpack_device(shared)
         if elsewhere and tuple(dl_device or ()) != _CPU:
-            raise BufferError(f"__dlpack__: expected dl_device {dlpack_device(shared)} or {_CPU}, received {dl_device}.")
+            raise BufferError(
+                f"__dlpack__: expected dl_device {dlpack_device(shared)} or {_CPU}, received {dl_device}."
+            )
         versioned = max_version is not None and max_version[0] >= 1
         must_copy = elsewhere or (shared.read_only and not versioned)
         if copy is False and must_copy:

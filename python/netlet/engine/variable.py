@@ -21,6 +21,7 @@ from netlet.config import FLOATS, is_float, numpy_dtype, standardize_dtype
 
 from .array_methods import ArrayMethods
 from .deferred import deferred
+from .dlpack import DLPack
 from .operators import Operators, Values
 
 _epoch = itertools.count(1)
@@ -66,7 +67,7 @@ def moved() -> None:
     _current_epoch = next(_epoch)
 
 
-class Variable(Operators, Values, ArrayMethods):
+class Variable(Operators, Values, ArrayMethods, DLPack):
     """A named array that can be assigned to, and trained if it is a float.
 
     Args:
@@ -215,7 +216,8 @@ class Variable(Operators, Values, ArrayMethods):
         return np.array(self._tensor.numpy())
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self._tensor.numpy(), dtype=dtype)
+        """A copy of the value; with `copy=False` a read-only view of it."""
+        return self._tensor.__array__(dtype, copy) if copy is False else np.array(self._tensor.numpy(), dtype=dtype)
 
     def __float__(self) -> float:
         return float(self._tensor.numpy().item())

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from netlet.base.arrays import as_ndarray
 from netlet.config import standardize_dtype
 
 FORMATS = {"float32": (8, 23), "float16": (5, 10), "bfloat16": (8, 7)}  # bits of exponent and mantissa
@@ -102,8 +103,7 @@ def float_parts(x: Any, dtype: Any = "float32") -> FloatParts:
     name = standardize_dtype(dtype)
     if name not in FORMATS:
         raise ValueError(f"float_parts: expected dtype float32, float16 or bfloat16, received {name}.")
-    foreign = hasattr(x, "__dlpack__") and not hasattr(x, "__array__")  # np.asarray would make an array of one object
-    numbers = np.from_dlpack(x) if foreign else np.asarray(x)
+    numbers = as_ndarray(x)
     if numbers.dtype.name == "bfloat16":
         numbers = numbers.astype("float32")
     if numbers.dtype.kind not in "fiub":

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from netlet.base.arrays import as_ndarray
 from netlet.config import numpy_dtype
 
 _MODES = {"grayscale": ("L", "I;16", "I"), "rgb": ("RGB",), "rgba": ("RGBA",)}  # Pillow's modes that stay as they are
@@ -165,8 +166,7 @@ def _middle(size: tuple[int, int], width: int, height: int) -> tuple[int, int, i
 
 def _numbers(caller: str, label: str, x: Any, dtype: Any) -> np.ndarray:
     """An image as an array of the dtype."""
-    # np.asarray would make an array of one Python object from something that has __dlpack__ only.
-    array = np.from_dlpack(x) if hasattr(x, "__dlpack__") and not hasattr(x, "__array__") else np.asarray(x)
+    array = as_ndarray(x)
     if array.dtype.kind not in "iufbO":  # NumPy would drop imaginary parts, and count the days of dates
         raise TypeError(f"{caller}: expected real numbers as `{label}`, received an array of {array.dtype}.")
     return array.astype(numpy_dtype(dtype), copy=False)

@@ -7,10 +7,9 @@ import inspect
 import warnings
 from typing import Any
 
-import numpy as np
-
 from netlet import _core, ops, regularizers
 from netlet.base import tree
+from netlet.base.arrays import as_ndarray
 from netlet.base.naming import name_scope
 from netlet.base.policies import serialized
 from netlet.config import is_float
@@ -266,7 +265,7 @@ class Layer(Building, Quantizable, StatelessCalls):
         return value
 
     def _array_to_tensor(self, value: Any) -> _core.Tensor:
-        array = np.asarray(value)
+        array = as_ndarray(value)
         name = array.dtype.name
         if array.dtype.kind not in "fiub" and name != "bfloat16":
             raise ValueError(f"Layer '{self.name}': expected numbers, received an array of dtype {array.dtype}.")

@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from netlet import _core
+from netlet.base.arrays import as_ndarray
 from netlet.config import DTYPES, floatx, is_float
 from netlet.engine import graph
 from netlet.engine.needs_values import NeedsValues, values_if_known
@@ -108,8 +109,7 @@ def concrete(x: Any) -> Any:
     if inner is not None:
         # A Variable without autocast keeps its dtype in a layer that computes in halves: the view is no Variable.
         return inner if x.autocast or _core.autocast_dtype() is None else _core.reshape(inner, inner.shape)
-    # np.asarray would make an array of one Python object from something that has __dlpack__ only.
-    array = np.from_dlpack(x) if hasattr(x, "__dlpack__") and not hasattr(x, "__array__") else np.asarray(x)
+    array = as_ndarray(x)
     if array.dtype == object:
         raise TypeError(f"netlet.ops: expected numbers, received Python objects (from {type(x).__name__}).")
     if array.dtype == np.float64 and not _has_dtype(x):
