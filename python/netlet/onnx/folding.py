@@ -11,7 +11,7 @@ from netlet import _core
 from .graph import Graph
 from .node import Node
 from .operators.values import is_constant
-from .running import call_operator
+from .running import call_operator, guarded
 
 RANDOM = {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Multinomial", "Bernoulli"}
 
@@ -68,7 +68,7 @@ def fold(graph: Graph) -> Graph:
         if node.graphs or not all(name in known for name in names) or node.op_type in RANDOM:
             kept.append(node)
             continue
-        outputs = folded(node, [known[name] if name else None for name in node.inputs])
+        outputs = guarded(node, [known[name] if name else None for name in node.inputs], folded)
         if not all(isinstance(value, np.ndarray) for value in outputs):
             kept.append(node)  # sequences are made where they are used
             continue

@@ -72,16 +72,27 @@ def run_node(node: Node, scope: Scope, call: Call, run_inner: Any) -> None:
     values = [scope[name] if name else None for name in node.inputs]
     if node.graphs:
         node = node.within(run_inner, {name: scope[name] for graph in node.graphs for name in graph.free})
-    try:
-        outputs = call(node, values)
-    except (ValueError, TypeError, NotImplementedError, OSError):
-        raise
-    except Exception as error:  # a damaged file can make a handler fail in any way
-        raise node.error(f"it cannot be computed: {type(error).__name__}: {error}") from error
+    outputs = guarded(node, values, call)
     wanted = [name for name in node.outputs if name]
     if len(outputs) < len(node.outputs) and any(node.outputs[len(outputs) :]):
         raise node.error(f"it has outputs {wanted}, of which netlet computes {len(outputs)}.")
     scope.values.update({name: value for name, value in zip(node.outputs, outputs, strict=False) if name})
+
+
+def guarded(node: Node, values: list[Any], call: Call) -> tuple[Any, ...]:
+    """`call(node, values)`, with a ValueError in place of errors that a user does not expect.
+
+    Args:
+        node: the node.
+        values: its inputs.
+        call: computes its outputs.
+    """
+    try:
+        return call(node, values)
+    except (ValueError, TypeError, NotImplementedError, OSError):
+        raise
+    except Exception as error:  # a damaged file can make a handler fail in any way
+        raise node.error(f"it cannot be computed: {type(error).__name__}: {error}") from error
 
 
 def call_operator(node: Node, values: list[Any]) -> tuple[Any, ...]:

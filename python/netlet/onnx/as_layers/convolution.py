@@ -29,6 +29,8 @@ def conv(build: Builder, node: Node, x: Any, w: Any, b: Any = None) -> Any:
     if not _is_layer(x, w, b):
         return NotImplemented
     rank, group = w.ndim - 2, node.attribute("group", 1)
+    if group < 1:
+        raise node.error(f"expected a positive number of groups, received {group}.")
     window = window_of(node, w.shape[2:])
     padding = padding_of(node, window, x.shape[2:])
     strided = max(window.strides) > 1 and max(window.dilation) > 1

@@ -107,6 +107,7 @@ def tensor_scatter(node: Node, cache: Any, update: Any, write_indices: Any = Non
 def one_hot(node: Node, indices: Any, depth: Any, values: Any) -> Any:
     """values[1] at each index along a new axis, values[0] elsewhere."""
     size = int(constant(node, depth, "depth").item())
+    node.check_size([size])
     axis = node.attribute("axis", -1)
     axis += len(indices.shape) + 1 if axis < 0 else 0
     at = ops.expand_dims(_counted_from_start(ops.cast(indices, "int64"), size), axis)

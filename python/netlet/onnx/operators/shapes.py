@@ -11,7 +11,7 @@ from netlet import ops
 
 from ..node import Node
 from .registry import operator
-from .values import constant, known_shape
+from .values import constant, is_constant, known_shape
 
 
 @operator("Identity", any_layout=True)
@@ -109,13 +109,19 @@ def split(node: Node, x: Any, sizes: Any = None) -> Any:
 def expand(node: Node, x: Any, shape: Any) -> Any:
     """x broadcast with a shape, where dimensions of 1 leave x's as they are."""
     wanted = tuple(int(d) for d in constant(node, shape, "shape"))
-    return ops.broadcast_to(x, np.broadcast_shapes(tuple(x.shape), wanted))
+    result = np.broadcast_shapes(tuple(x.shape), wanted)
+    if is_constant(x):
+        node.check_size(result)
+    return ops.broadcast_to(x, result)
 
 
 @operator("Tile")
 def tile(node: Node, x: Any, repeats: Any) -> Any:
     """x repeated along each axis."""
-    return ops.tile(x, tuple(int(n) for n in constant(node, repeats, "repeats")))
+    times = tuple(int(n) for n in constant(node, repeats, "repeats"))
+    if is_constant(x):
+        node.check_size([size * n for size, n in zip(x.shape, times, strict=True)])
+    return ops.tile(x, times)
 
 
 @operator("Slice")
@@ -166,6 +172,8 @@ def _pad(node: Node, x: Any, pads: list[int], value: Any, axes: Any) -> Any:
     if any(b < 0 or a < 0 for b, a in widths):
         x = ops.getitem(x, cropped)
     widths = [(max(b, 0), max(a, 0)) for b, a in widths]
+    if is_constant(x):
+        node.check_size([size + b + a for size, (b, a) in zip(x.shape, widths, strict=True)])
     mode = node.attribute("mode", "constant")
     if mode == "constant":
         return ops.pad(x, widths, mode, constant_values=value)
