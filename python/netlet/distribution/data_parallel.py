@@ -71,7 +71,7 @@ class DataParallel:
             raise ValueError(f"DataParallel(devices=): expected None or {known}, received {list(devices)}.")
         if not auto_shard_dataset:
             raise ValueError(
-                "DataParallel(auto_shard_dataset=): expected True. An iterable of batches yields the process's own part."
+                "DataParallel(auto_shard_dataset=): expected True; an iterable yields the own part of a batch."
             )
         if shards is not None and (isinstance(shards, bool) or not isinstance(shards, int) or shards < 1):
             raise ValueError(f"DataParallel(shards=): expected a positive integer, received {shards!r}.")
@@ -79,7 +79,8 @@ class DataParallel:
         self.shards = max(_SHARDS, size) if shards is None else shards
         if self.shards < size:
             raise ValueError(
-                f"DataParallel(shards={shards}): expected at least as many shards as processes, received {size} processes."
+                f"DataParallel(shards={shards}): expected at least as many shards as processes, received {size} "
+                "processes."
             )
         self.active = size > 1 or shards is not None
         self.synchronized = bool(synchronized)
@@ -165,7 +166,8 @@ def initialize(
     communicator = find_communicator()
     if job_addresses is not None:
         raise ValueError(
-            f"initialize(job_addresses=): expected None, since mpirun or Ray connect the processes, received {job_addresses!r}."
+            "initialize(job_addresses=): expected None, since mpirun or Ray connect the processes, received "
+            f"{job_addresses!r}."
         )
     for name, given, real in (
         ("num_processes", num_processes, communicator.size),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ class Layout:
 
     def __init__(self, rows: Sequence[int], ranks: int) -> None:
         self.bounds = shard_bounds(len(rows), ranks)
-        self.per_rank = [hi - lo for lo, hi in zip(self.bounds, self.bounds[1:])]
+        self.per_rank = [hi - lo for lo, hi in itertools.pairwise(self.bounds)]
         batch, first = sum(rows), 0
         self.shards: list[Shard] = []
         owner = np.repeat(range(ranks), self.per_rank)
@@ -67,7 +68,21 @@ class Layout:
         [2, 3, 2, 3]
         """
         at = [batch * i // shards for i in range(shards + 1)]
-        return cls([hi - lo for lo, hi in zip(at, at[1:])], ranks)
+        return cls([hi - lo for lo, hi in itertools.pairwise(at)], ranks)
+
+    @classmethod
+    def of_parts(cls, rows: Sequence[int], shards: int) -> Layout:
+        """The layout of a batch of which each rank has its own part.
+
+        Args:
+            rows: number of rows of each rank.
+            shards: number of shards of the batch.
+        """
+        bounds, sizes = shard_bounds(shards, len(rows)), []
+        for n, lo, hi in zip(rows, bounds[:-1], bounds[1:], strict=True):
+            at = [n * i // (hi - lo) for i in range(hi - lo + 1)]
+            sizes += [b - a for a, b in itertools.pairwise(at)]
+        return cls(sizes, len(rows))
 
     def of_rank(self, rank: int) -> list[Shard]:
         """The shards of a rank that have rows."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from typing import Any, TypeVar
-
-import numpy as np
 
 from netlet import _core
 from netlet.engine.host_call import host_call
@@ -23,7 +22,7 @@ from .turns import meet, take_turns
 
 _R = TypeVar("_R")
 _shard: ContextVar[Shard | None] = ContextVar("netlet_shard", default=None)
-_running: ContextVar["Running | None"] = ContextVar("netlet_running_step", default=None)
+_running: ContextVar[Running | None] = ContextVar("netlet_running_step", default=None)
 _paused = False
 
 
@@ -138,6 +137,28 @@ class Running:
             exchange = self.new_exchange(n, dtype)
         return Rows(exchange, self, name)
 
+    def sum(self, parts: Sequence[Sequence[Any]], name: str, weighted: bool = False) -> list[_core.Tensor]:
+        """The sums of Tensors over all shards, computed in float64.
+
+        Args:
+            parts: of each of `shards`, its Tensors, of the same shapes in all shards.
+            name: of the sum in `plan.describe()`.
+            weighted: whether each shard's Tensors are multiplied by the shard's part of the batch.
+
+        Returns:
+            The sums, float64.
+        """
+        shapes = [tuple(value.shape) for value in parts[0]]
+        sizes = [math.prod(shape) for shape in shapes]
+        sums = self.sum_rows(sum(sizes), "float64", name)
+        for values, row in zip(parts, sums.rows, strict=True):
+            flat = [_core.view(_core.cast(v, "float64"), (n,)) for v, n in zip(values, sizes, strict=True)]
+            _core.assign(_core.concatenate(flat, 0), row)
+        total = _core.empty((sum(sizes),), "float64")
+        total.variable = True  # each step changes it
+        sums.into(total, weighted)
+        return [_core.view(total, s, 8 * sum(sizes[:i])) for i, s in enumerate(shapes)]
+
     def new_exchange(self, n: int, dtype: str) -> GradientExchange:
         """A GradientExchange for vectors of n elements. All ranks have to make it at the same place."""
         return GradientExchange(self.communicator, self.layout.per_rank, n, dtype)
@@ -207,13 +228,6 @@ def global_sum(value: Any) -> Any:
     return value if current_shard() is None else meet(_add, value)
 
 
-def _add(values: Sequence[Any]) -> list[Any]:
-    running, like = running_step(), values[0]
-    size = int(np.prod(like.shape, dtype=np.int64))
-    sums = running.sum_rows(size, "float64", "sum_over_shards")
-    for value, row in zip(values, sums.rows, strict=True):
-        _core.assign(_core.cast(_core.view(value, (size,)), "float64"), row)
-    total = _core.empty((size,), "float64")
-    sums.into(total, weighted=False)
-    result = _core.cast(_core.view(total, like.shape), like.dtype)
-    return [result] * len(values)
+def _add(values: list[Any]) -> list[Any]:
+    (total,) = running_step().sum([[value] for value in values], "sum_over_shards")
+    return [_core.cast(total, values[0].dtype)] * len(values)

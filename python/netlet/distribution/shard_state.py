@@ -5,7 +5,6 @@ Each shard works on state of its own. At the end of the step the states of all s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,6 @@ import numpy as np
 
 from netlet import _core
 from netlet.config import is_float
-from netlet.engine.host_call import host_call
 from netlet.engine.stateless_scope import StatelessScope
 from netlet.engine.variable import Variable
 
@@ -77,17 +75,12 @@ def merge_states(running: Running, scopes: Sequence[ShardScope]) -> None:
     variables = scopes[0].written
     if not variables:
         return
-    sizes = [math.prod(v.shape) for v in variables]
-    sums = running.sum_rows(sum(sizes), "float64", "sum_states")
-    for shard, scope, row in zip(running.shards, scopes, sums.rows, strict=True):
-        values = [_contribution(v, scope.get_current_value(v), shard) for v in variables]
-        _core.assign(_core.concatenate(values, 0), row)
-    total = _core.empty((sum(sizes),), "float64")
-    sums.into(total, weighted=False)
-    at = 0
-    for v, size in zip(variables, sizes, strict=True):
-        value = _core.cast(_core.view(total, v.shape, at * 8), v._dtype)
-        at += size
+    parts = [
+        [_contribution(v, scope.get_current_value(v), shard) for v in variables]
+        for shard, scope in zip(running.shards, scopes, strict=True)
+    ]
+    for v, total in zip(variables, running.sum(parts, "sum_states"), strict=True):
+        value = _core.cast(total, v._dtype)
         if v.accumulates:
             _core.accumulate_into(value, v._tensor)
         else:
@@ -95,10 +88,8 @@ def merge_states(running: Running, scopes: Sequence[ShardScope]) -> None:
 
 
 def _contribution(variable: Variable, value: Any, shard: Shard) -> _core.Tensor:
-    """What a shard adds to the sum over all shards, as a vector of float64."""
-    flat = _core.view(value, (math.prod(variable.shape),))
-    flat = _core.cast(flat, "float64")
+    """What a shard adds to the sum over all shards, in float64."""
+    value = _core.cast(value, "float64")
     if variable.accumulates:
-        return flat
-    factor = shard.share if is_float(variable._dtype) else float(shard.leads)
-    return _core.multiply(flat, factor)
+        return value
+    return _core.multiply(value, shard.share if is_float(variable._dtype) else float(shard.leads))

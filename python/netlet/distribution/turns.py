@@ -80,13 +80,13 @@ _turn: ContextVar[_Turn | None] = ContextVar("netlet_turn", default=None)
 
 def take_turns(
     functions: Sequence[tuple[Callable[[], Any], AbstractContextManager[Any]]],
-    between: AbstractContextManager[Any] = nullcontext(),
+    between: AbstractContextManager[Any] | None = None,
 ) -> list[Any]:
     """Calls functions that meet each other.
 
     Args:
         functions: (function, context manager that is entered whenever it goes on, and left whenever it waits).
-        between: context manager that is entered while a handler runs.
+        between: context manager that is entered while a handler runs; None for none.
 
     Returns:
         Their results.
@@ -94,9 +94,9 @@ def take_turns(
     Raises:
         RuntimeError: one of them ends or meets at another place while others wait.
 
-    >>> def half(x):
-    ...     return x / meet(lambda values: [sum(values)] * len(values), x)
-    >>> take_turns([(lambda x=x: half(x), nullcontext()) for x in (1.0, 3.0)])
+    >>> def add(values):
+    ...     return [sum(values)] * len(values)
+    >>> take_turns([(lambda x=x: x / meet(add, x), nullcontext()) for x in (1.0, 3.0)])
     [0.25, 0.75]
     """
     back = threading.Semaphore(0)
@@ -112,8 +112,10 @@ def take_turns(
                 break
             handler = requests[0][0] if requests[0] else None
             if handler is None or len(requests) < len(turns) or any(r is None or r[0] is not handler for r in requests):
-                raise RuntimeError("The shards of a batch take different ways through the step: expected the same calls.")
-            with between:
+                raise RuntimeError(
+                    "The shards of a batch take different ways through the step: expected the same calls."
+                )
+            with between or nullcontext():
                 replies = handler([request[1] for request in requests if request is not None])
             for turn, reply in zip(turns, replies, strict=True):
                 turn.reply = reply

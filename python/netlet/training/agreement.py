@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -129,3 +130,35 @@ def _config_of(optimizer: Any) -> Any:
         return type(optimizer).__name__, optimizer.get_config()
     except (NotImplementedError, TypeError, ValueError):
         return type(optimizer).__name__
+
+
+def together(batches: Iterator[ArrayData], shared: bool) -> Iterator[ArrayData]:
+    """The batches of an epoch; in data-parallel training with the rows that each process has of them.
+
+    Args:
+        batches: of this process.
+        shared: whether all processes have the same batches, and not each its own part.
+
+    Raises:
+        ValueError: the processes have different numbers of batches.
+    """
+    parallel = active_distribution()
+    if parallel is None or shared:
+        yield from batches
+        return
+    done = 0
+    while True:
+        data = next(batches, None)
+        rows = parallel.communicator.all_gather(np.array([0 if data is None else data.rows], np.int64))
+        counts = tuple(int(n) for n in rows.reshape(-1))
+        if not any(counts):
+            return
+        if data is None or not all(counts):
+            ended = [rank for rank, n in enumerate(counts) if not n]
+            raise ValueError(
+                f"Data-parallel training expects as many batches on all processes: those of ranks {ended} ended after "
+                f"{done} batches."
+            )
+        data.rows_of_ranks = counts
+        done += 1
+        yield data

@@ -11,6 +11,7 @@ from .feed import cast_to_model
 from .nonfinite import in_eager_step
 from .own_fields import step_state
 from .own_step import keeps_integers
+from .sharded_step import run_shards, running_for
 
 
 def run_eagerly(model: Any, mode: str, data: ArrayData, check_finite: bool = False, where: str = "this step") -> Any:
@@ -32,10 +33,14 @@ def run_eagerly(model: Any, mode: str, data: ArrayData, check_finite: bool = Fal
     integers = keeps_integers(model, mode)
     tensors = [cast_to_model(model, data, i, integers) for i in range(len(data.leaves()))]
     batch = pack_batch(data, tensors)
+    running = running_for(mode, data, data.rows)
     check = FiniteCheck() if check_finite else None
     try:
         with model.fed(), checking(check):
-            returned = getattr(model, f"{mode}_step")(batch)
+            if running is None:
+                returned = getattr(model, f"{mode}_step")(batch)
+            else:
+                returned = run_shards(model, mode, data, running, tensors, step_state(model).step + 1)
     except NotFinite as error:
         assert check is not None
         raise in_eager_step(model, batch, error, check, where) from None

@@ -11,6 +11,7 @@ from netlet.engine.needs_values import NeedsValues
 from netlet.engine.variable import storage_epoch
 
 from . import results
+from .agreement import together
 from .building import build, mark_built
 from .data_sources import ArrayData, ArraySource
 from .eager import run_eagerly
@@ -199,7 +200,7 @@ class StepRunner:
     def _run_batches(self, hooks: BatchHooks) -> dict[str, Any]:
         """Runs the epoch over batches that come one by one, or eagerly; returns its logs."""
         logs: Any = self._logs_so_far
-        for data in self.batches.batches():
+        for data in together(self.batches.batches(), shared=self.arrays is not None):
             if hooks.begin(self.batches.done - 1):
                 self.predictions.mark()
             logs = self._eager(data) if self._eagerly else self._recorded(data)

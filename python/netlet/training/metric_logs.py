@@ -94,7 +94,7 @@ class LogReader:
             return
         if returned is not None:
             self._names = _ordered(model.get_metrics_result(), returned)
-        elif not any(isinstance(m.result(), dict) for m in _single(model.metrics)):
+        elif not any(isinstance(m.result(), dict) for m in single(model.metrics)):
             self._readers = list(by_name(model.metrics, _reader).items())
 
     def __call__(self) -> dict[str, Any]:
@@ -105,7 +105,7 @@ class LogReader:
         return logs_of(self._model, self._returned)
 
 
-def _single(metrics: list[Any]) -> list[Any]:
+def single(metrics: list[Any]) -> list[Any]:
     """The metrics, with those of `compile` one by one."""
     return [part for m in metrics for part in (m.metrics if isinstance(m, CompiledMetrics) else [m])]
 

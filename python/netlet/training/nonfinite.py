@@ -8,10 +8,14 @@ import numpy as np
 
 from netlet import _core
 from netlet.base.tree import flatten
+from netlet.distribution.data_parallel import active_distribution
+from netlet.distribution.running import without_exchange
 from netlet.layers.base.tracking import flatten_layers
 from netlet.optimizers.base.finite import LOSS, FiniteCheck, NotFinite
 
 from .results import NonFiniteLossError
+
+_UNKNOWN = "could not be found"
 
 
 def in_recorded_step(model: Any, step: Any, record: int, where: str) -> NonFiniteLossError:
@@ -32,16 +36,26 @@ def in_recorded_step(model: Any, step: Any, record: int, where: str) -> NonFinit
     made, optimizer = _updates(step.check.updates, looks, model)
     thing = _thing(found, step.check)
     if made:  # running the step again to find the origin would repeat these updates
-        return _error(model, thing, optimizer, made, where, "could not be found")
-    at = step.plan.find_nonfinite()
-    origin = "could not be found"
+        return _error(model, thing, optimizer, made, where, _UNKNOWN)
+    with without_exchange():
+        at = step.plan.find_nonfinite()
+    origin = _UNKNOWN
     if 0 <= at < len(records):
         layer, kernel = records[at]["layer"], records[at]["kernel"]
         if kernel == "feed":
             origin = "is in the data that was fed (x, y or sample_weight)"
         else:
             origin = f"came out of layer '{layer}' ({kernel})" if layer else f"came out of the loss ({kernel})"
-    return _error(model, thing, optimizer, [], where, origin)
+    return _error(model, thing, optimizer, [], where, _first_known(origin))
+
+
+def _first_known(origin: str) -> str:
+    """The origin that a process has found, the same on all of them: only one may have computed the bad rows."""
+    parallel = active_distribution()
+    if parallel is None:
+        return origin
+    found = parallel.communicator.gather_objects(origin)
+    return next((text for text in found if text != _UNKNOWN), _UNKNOWN)
 
 
 def in_eager_step(model: Any, batch: Any, error: NotFinite, check: FiniteCheck, where: str) -> NonFiniteLossError:

@@ -19,7 +19,12 @@ class NonFiniteLossError(FloatingPointError):
 
 
 def as_number(value: Any) -> Any:
-    """A metric's result as a Python float. Arrays stay arrays; Tensors of a recorded step are returned unchanged."""
+    """A metric's result as a Python float. Arrays stay arrays; Tensors of a recorded step are returned unchanged.
+
+    A function is called: it returns a result that is known after the step only.
+    """
+    if callable(value):
+        value = value()
     if isinstance(value, _core.Tensor) and value.recorded:
         return value
     array = np.asarray(value)

@@ -1,21 +1,21 @@
-"""One step of a model, as a whole or shard by shard if a distribution is set."""
+"""A step that data-parallel training computes shard by shard: recorded, or run in Python."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from netlet import _core
 from netlet.config import numpy_dtype
 from netlet.distribution.data_parallel import active_distribution
-from netlet.distribution.layout import Shard
+from netlet.distribution.layout import Layout, Shard
 from netlet.distribution.running import Running
 from netlet.layers.base.tracking import flatten_layers
-from netlet.optimizers.base.sharded import aim_gradients
 
+from . import results
 from .data_sources import ArrayData, pack_batch
-from .feed import feed
-from .own_step import optimizers_of
+from .shard_logs import NotedResults, logs_of_batch
 
 
 def running_for(mode: str, data: ArrayData, batch: int) -> Running | None:
@@ -34,34 +34,66 @@ def running_for(mode: str, data: ArrayData, batch: int) -> Running | None:
         return None
     if not data.even:
         raise ValueError(f"{data.method}: data-parallel training expects arrays with the same number of rows.")
-    return Running(parallel.communicator, parallel.layout(batch), parallel.synchronized)
+    ranks = parallel.communicator.size
+    if data.rows_of_ranks is None:
+        layout = Layout.of_batch(batch, parallel.shards, ranks)
+    else:
+        layout = Layout.of_parts(data.rows_of_ranks, parallel.shards)
+    return Running(parallel.communicator, layout, parallel.synchronized)
 
 
-def record_step(tape: _core.Tape, model: Any, mode: str, data: ArrayData, batch: int) -> Any:
-    """Records the step of a mode on the current tape, and returns what it returned.
+def rows_here(running: Running, data: ArrayData) -> tuple[int, int] | None:
+    """(first row, number of rows) of the batch that this rank computes; None if the data are its own part of it."""
+    if data.rows_of_ranks is not None:
+        return None
+    first, last = running.shards[0], running.shards[-1]
+    return first.first, last.first + last.rows - first.first
+
+
+def run_shards(
+    model: Any,
+    mode: str,
+    data: ArrayData,
+    running: Running,
+    tensors: list[_core.Tensor],
+    step: int = 0,
+    before: Callable[[int], None] | None = None,
+) -> Any:
+    """Runs the step of a mode for each shard of this rank.
 
     Args:
-        tape: the recording.
         model: the Trainer.
-        mode: "train", "test" or "predict".
+        mode: "train" or "test".
         data: the arrays.
-        batch: rows of a batch.
+        running: the step.
+        tensors: the rows of this rank, of each array.
+        step: number of the step if it runs in Python; 0 while it is recorded.
+        before: called for each shard with its position in `running.shards`, before its step.
+
+    Returns:
+        What the step returns for the whole batch: the mean over the shards, and for names of metrics their results.
     """
-    step, optimizers = getattr(model, f"{mode}_step"), optimizers_of(model, mode)
-    running = running_for(mode, data, batch)
-    if running is None:
-        _aim_gradients(tape, model, optimizers)
-        return step(pack_batch(data, feed(tape, model, mode, data, batch)))
-    first, last = running.shards[0].first, running.shards[-1]
-    fed = feed(tape, model, mode, data, batch, (first, last.first + last.rows - first))
+    method = getattr(model, f"{mode}_step")
+    # The tensors hold a part of the batch, or in an eager step with shared data the whole batch.
+    whole = tensors[0].shape[0] == running.shards[0].batch
+    first = 0 if whole else running.shards[0].first
     slots = {id(shard): slot for slot, shard in enumerate(running.shards)}
 
     def compute(shard: Shard) -> Any:
-        aim_gradients(tape, optimizers, slots[id(shard)], running)
-        return step(pack_batch(data, _rows(fed, shard, first)))
+        if before is not None:
+            before(slots[id(shard)])
+        rows = [_rows(t, shard, first) for t in tensors]
+        return results.checked_logs(method(pack_batch(data, rows)), f"{mode}_step")
 
-    results = running.run(compute, lambda: _OwnLosses(model))
-    return results[0]
+    with NotedResults(model.metrics) as noted:
+        logs = running.run(compute, lambda: _OwnLosses(model), step)
+    return logs_of_batch(model, running, logs, noted)
+
+
+def _rows(t: _core.Tensor, shard: Shard, first: int) -> _core.Tensor:
+    """The rows of a shard, in a tensor that begins with row `first` of the batch."""
+    row = math.prod(t.shape[1:]) * numpy_dtype(t.dtype).itemsize
+    return _core.view(t, (shard.rows, *t.shape[1:]), (shard.first - first) * row)
 
 
 class _OwnLosses:
@@ -78,25 +110,3 @@ class _OwnLosses:
 
     def __exit__(self, *error: object) -> None:
         self.__enter__()
-
-
-def _rows(tensors: list[_core.Tensor], shard: Shard, first: int) -> list[_core.Tensor]:
-    """The rows of a shard, in tensors that begin with row `first` of the batch."""
-    parts = []
-    for t in tensors:
-        row = math.prod(t.shape[1:]) * numpy_dtype(t.dtype).itemsize
-        parts.append(_core.view(t, (shard.rows, *t.shape[1:]), (shard.first - first) * row))
-    return parts
-
-
-def _aim_gradients(tape: _core.Tape, model: Any, optimizers: list[Any]) -> None:
-    """Makes the tape write gradients into the optimizers' segments, so that one kernel updates all parameters."""
-    targets: dict[int, _core.Tensor] = {}
-    rows: dict[int, _core.RowMap] = {}
-    for optimizer in optimizers:
-        if optimizer.built:
-            targets.update(optimizer.gradient_targets())
-            rows.update(optimizer.gradient_rows())
-    for v in model.trainable_variables if targets else ():
-        if id(v) in targets:
-            tape.set_grad_target(v._tensor, targets[id(v)], rows.get(id(v)))

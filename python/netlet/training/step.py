@@ -15,16 +15,18 @@ from netlet.engine.needs_values import NeedsValues
 from netlet.engine.variable import Variable, storage_epoch
 from netlet.layers.base.quantization.adopting import changes
 from netlet.optimizers.base.finite import FiniteCheck, checking
+from netlet.optimizers.base.sharded import aim_gradients
 
 from . import results
 from .building import build
 from .closure_plan import ClosurePlan
-from .data_sources import ArrayData
+from .data_sources import ArrayData, pack_batch
+from .feed import feed
 from .metric_logs import LogReader
 from .own_fields import step_state
 from .own_step import has_own_step, optimizers_of, reports_logs
 from .placement import place
-from .sharded_step import record_step
+from .sharded_step import rows_here, run_shards, running_for
 
 _ATTEMPTS = 4  # recordings before `record` gives up
 
@@ -249,7 +251,7 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
     logs: dict[str, Any] | None = None
     with tape:
         with checking(check):
-            returned = record_step(tape, model, mode, data, batch)
+            returned = _record_batch(tape, model, mode, data, batch)
             if mode == "predict":
                 outputs = returned
             elif reports_logs(model, mode):
@@ -269,6 +271,32 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
     return step
 
 
+def _record_batch(tape: _core.Tape, model: Any, mode: str, data: ArrayData, batch: int) -> Any:
+    """Records the step for a batch, as a whole or shard by shard, and returns what it returned."""
+    optimizers = optimizers_of(model, mode)
+    running = running_for(mode, data, batch)
+    if running is None:
+        _aim_gradients(tape, model, optimizers)
+        return getattr(model, f"{mode}_step")(pack_batch(data, feed(tape, model, mode, data, batch)))
+    fed = feed(tape, model, mode, data, batch, rows_here(running, data))
+    return run_shards(
+        model, mode, data, running, fed, before=lambda slot: aim_gradients(tape, optimizers, slot, running)
+    )
+
+
+def _aim_gradients(tape: _core.Tape, model: Any, optimizers: list[Any]) -> None:
+    """Makes the tape write gradients into the optimizers' segments, so that one kernel updates all parameters."""
+    targets: dict[int, _core.Tensor] = {}
+    rows: dict[int, _core.RowMap] = {}
+    for optimizer in optimizers:
+        if optimizer.built:
+            targets.update(optimizer.gradient_targets())
+            rows.update(optimizer.gradient_rows())
+    for v in model.trainable_variables if targets else ():
+        if id(v) in targets:
+            tape.set_grad_target(v._tensor, targets[id(v)], rows.get(id(v)))
+
+
 def _output(value: Any) -> _core.Tensor:
     """An output as a Tensor."""
     tensor = getattr(value, "_tensor", value)
@@ -285,5 +313,6 @@ def _keep(returned: Mapping[str, Any] | None) -> dict[str, Any] | None:
             kept[name] = _core.empty(value.shape, value.dtype)
             _core.assign(value, kept[name])
         else:
-            kept[name] = value if isinstance(value, (_core.Tensor, Variable)) else np.asarray(value)
+            known = isinstance(value, (_core.Tensor, Variable)) or callable(value)
+            kept[name] = value if known else np.asarray(value)
     return kept

@@ -20,8 +20,8 @@ from . import call_context, masks
 from .building import Building
 from .calling import finishing, name_layer, nested_too_deeply
 from .input_spec import InputSpec, check
-from .quantization.quantizable import Quantizable
 from .penalties import weight_penalties
+from .quantization.quantizable import Quantizable
 from .remat import call_in_scope
 from .stateless import StatelessCalls
 

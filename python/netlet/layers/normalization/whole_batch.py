@@ -66,9 +66,7 @@ def moments_of_batch(x: Any, axis: int, mask: Any = None) -> tuple[Any, Any]:
         n = ops.multiply(found["counts"], shard.share)
         dmean, dvariance = (ops.cast(ops.divide(d, n), x.dtype) for d in ops.split(total, 2))
         deviation = ops.subtract(x, ops.reshape(ops.cast(found["mean"], x.dtype), wide))
-        dx = ops.add(
-            ops.multiply(deviation, ops.reshape(ops.multiply(dvariance, 2.0), wide)), ops.reshape(dmean, wide)
-        )
+        dx = ops.add(ops.multiply(deviation, ops.reshape(ops.multiply(dvariance, 2.0), wide)), ops.reshape(dmean, wide))
         return [dx if mask is None else ops.where(mask, dx, 0.0)]
 
     outputs = _core.without_gradient(compute)

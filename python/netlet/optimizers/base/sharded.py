@@ -70,7 +70,7 @@ def apply_together(given: list[ShardGradients]) -> list[None]:
     """
     running, optimizer = running_step(), given[0].optimizer
     if any(g.optimizer is not optimizer for g in given):
-        raise RuntimeError("The shards of a batch apply different optimizers: expected the same calls in the same order.")
+        raise RuntimeError("The shards of a batch apply different optimizers: expected the same order.")
     pairs = optimizer._pairs(list(given[0].gradients), given[0].variables)
     places: dict[int, Place] = {id(v): optimizer._places[id(v)] for _, v in pairs}
     segments = list({id(at.segment): at.segment for at in places.values()}.values())

@@ -90,11 +90,15 @@ class ArrayData:
         rows: number of rows of the first array.
         even: whether all arrays have the same number of rows.
         parts: length of the tuple that a step receives; 0 for x alone.
+        rows_of_ranks: in data-parallel training, the rows that each rank has of the batch if these are this rank's own;
+            None if all ranks have the whole batch.
 
     Raises:
         ValueError: no rows, except in `predict`; different numbers of rows without `uneven`; arrays of texts or
             objects.
     """
+
+    rows_of_ranks: tuple[int, ...] | None = None
 
     def __init__(
         self,
@@ -163,7 +167,9 @@ class ArrayData:
     def signature(self) -> Any:
         """All that a recorded step depends on: structure, dtypes, and the shape of each array's rows."""
         arrays = tuple((t.shape[1:] if self.even else t.shape, t.dtype) for t in self._leaves)
-        return repr((self.parts, _skeleton(self.x), _skeleton(self.y), _skeleton(self.sample_weight))), arrays
+        return repr(
+            (self.rows_of_ranks, self.parts, _skeleton(self.x), _skeleton(self.y), _skeleton(self.sample_weight))
+        ), arrays
 
     def weighted(self, sample_weight: Any) -> ArrayData:
         """The same rows with these sample weights."""
