@@ -20,11 +20,11 @@ STEPS = """
     for step in range(10_000):
         c.barrier()
         if step == 50:
-            note_checkpoint("backup", 3, 7)
+            note_checkpoint("/somewhere/backup", 3, 7)
         if step == 100 and c.rank == 1:
             {what}
 """
-CHECKPOINT = "backup (after 3 epochs and 7 batches)."
+CHECKPOINT = "/somewhere/backup (after 3 epochs and 7 batches)."
 
 
 def run_with(what: str, ranks: int = 2) -> Run:

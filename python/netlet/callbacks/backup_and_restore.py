@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from netlet.distribution.data_parallel import writes_files
+from netlet.distribution.last_checkpoint import note_checkpoint
+from netlet.distribution.writing import write_once
 from netlet.saving.atomic import replace_file
 
 from .callback import Callback, Logs
@@ -101,8 +102,8 @@ class BackupAndRestore(Callback):
             self._save(epoch + 1, 0)
 
     def on_train_end(self, logs: Logs = None) -> None:
-        if self.delete_checkpoint and writes_files() and os.path.exists(self.backup_dir):
-            shutil.rmtree(self.backup_dir)
+        if self.delete_checkpoint:
+            write_once(self._delete)
 
     def _wants_batches(self, phase: str) -> bool:
         return phase == "train" and self._frequency.by_batches
@@ -113,18 +114,24 @@ class BackupAndRestore(Callback):
 
     def _save(self, epoch: int, batch: int) -> None:
         """Writes the weights to a file of a new name, then the position, which names it; then old files go."""
-        if not writes_files():
-            return
         weights = f"epoch-{epoch}-batch-{batch}.weights.netlet"
         self.model.save_weights(self._path(weights))
         position = {"epoch": epoch, "batch": batch, "weights": weights, "data": self.model.get_data_position()}
         if batch:
             position["metrics"] = [v.numpy().tolist() for v in self._metric_variables()]
+        write_once(lambda: self._write(position))
+        note_checkpoint(os.path.abspath(self.backup_dir), epoch, batch)
+
+    def _delete(self) -> None:
+        if os.path.exists(self.backup_dir):
+            shutil.rmtree(self.backup_dir)
+
+    def _write(self, position: dict[str, Any]) -> None:
         last, before = self._path(_POSITION), self._path(_POSITION + ".bkp")
         if self.double_checkpoint and os.path.exists(last):
             os.replace(last, before)
         replace_file(last, [json.dumps(position).encode()])
-        kept = {weights, *(_read(path)["weights"] for path in (last, before) if os.path.exists(path))}
+        kept = {position["weights"], *(_read(path)["weights"] for path in (last, before) if os.path.exists(path))}
         for name in os.listdir(self.backup_dir):
             if name.endswith(".weights.netlet") and name not in kept:
                 with contextlib.suppress(OSError):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from netlet.base.messages import print_msg
+from netlet.distribution.last_checkpoint import note_checkpoint
 from netlet.saving.paths import MODEL_ENDINGS, WEIGHTS_ENDINGS
 
 from .callback import Logs
@@ -105,6 +106,7 @@ class ModelCheckpoint(MonitorCallback):
             self.model.save_weights(path, overwrite=True)
         else:
             self.model.save(path, overwrite=True)
+        note_checkpoint(os.path.abspath(path), *((epoch + 1, 0) if batch is None else (epoch, batch + 1)))
         if self.verbose > 0:
             print_msg(f"\nEpoch {epoch + 1}: finished saving model to {path}")
 

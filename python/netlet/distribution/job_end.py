@@ -58,7 +58,7 @@ class JobEnd:
         self._pid = os.getpid()
         self._show = sys.excepthook
         self._reported = False
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # SIGTERM's handler may interrupt its owner
         sys.excepthook = self._on_exception
         atexit.register(self._on_exit)
         if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
@@ -105,6 +105,7 @@ class JobEnd:
 
     def _print(self, message: str) -> None:
         """Prints the message, unless there was one before. Written at once: the process may have no time for more."""
-        if self._lock.acquire(blocking=False) and not self._reported:  # never released: one message
-            sys.stderr.flush()
-            os.write(2, (message + "\n").encode(errors="replace"))
+        with self._lock:  # another thread's message is complete before this one goes on to end the process
+            if not self._reported:
+                os.write(2, (message + "\n").encode(errors="replace"))
+                self._reported = True

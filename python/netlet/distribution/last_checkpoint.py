@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-
 _last = ""
 
 
-def note_checkpoint(path: str | os.PathLike[str], epoch: int, batch: int = 0) -> None:
+def note_checkpoint(path: str, epoch: int, batch: int = 0) -> None:
     """Records that training can resume from a file or folder.
 
     Args:
-        path: of the file or folder.
+        path: of the file or folder, absolute.
         epoch: number of the first epoch that it lacks, from 0.
         batch: number of the first batch of that epoch that it lacks, from 0.
     """
     global _last
-    _last = f"{os.path.abspath(path)} (after {epoch} epochs{f' and {batch} batches' if batch else ''})"
+    _last = f"{path} (after {epoch} epochs{f' and {batch} batches' if batch else ''})"
 
 
 def last_checkpoint() -> str:

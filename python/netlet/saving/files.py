@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from netlet.distribution.data_parallel import writes_files
+from netlet.distribution.writing import write_once
 
 from .paths import LEGACY_ENDINGS, MODEL_ENDINGS, WEIGHTS_ENDINGS, path_to_read, path_to_write
 from .rebuilding import rebuilding, require_weights
@@ -41,8 +41,10 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
         kwargs.pop("zipped", None)
     if kwargs:
         raise ValueError(f"The following argument(s) are not supported: {sorted(kwargs)}")
-    if not writes_files():
-        return
+    write_once(lambda: _save_model(model, filepath, overwrite, include_optimizer))
+
+
+def _save_model(model: Any, filepath: Any, overwrite: bool, include_optimizer: bool) -> None:
     path = path_to_write(filepath, MODEL_ENDINGS, overwrite)
     if path.endswith(".keras"):
         from .keras_file.files import save_model as save
@@ -114,8 +116,10 @@ def save_weights(
     require_weights(model, "to save")
     if max_shard_size is not None:
         raise NotImplementedError("save_weights: netlet writes one file; expected max_shard_size=None.")
-    if not writes_files():
-        return
+    write_once(lambda: _save_weights(model, filepath, overwrite, objects_to_skip))
+
+
+def _save_weights(model: Any, filepath: Any, overwrite: bool, objects_to_skip: Any) -> None:
     path = path_to_write(filepath, WEIGHTS_ENDINGS, overwrite)
     if path.endswith(".h5"):
         from .keras_file.files import save_weights as save
