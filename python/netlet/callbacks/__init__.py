@@ -16,6 +16,7 @@ from .monitor import MonitorCallback
 from .progbar_logger import ProgbarLogger
 from .reduce_lr_on_plateau import ReduceLROnPlateau
 from .remote_monitor import RemoteMonitor
+from .report_checkpoint import ReportCheckpointCallback
 from .swap_ema_weights import SwapEMAWeights
 from .tensorboard import TensorBoard
 from .terminate_on_nan import TerminateOnNaN, handles_nan
@@ -35,6 +36,7 @@ __all__ = [
     "ProgbarLogger",
     "ReduceLROnPlateau",
     "RemoteMonitor",
+    "ReportCheckpointCallback",
     "SwapEMAWeights",
     "TensorBoard",
     "TerminateOnNaN",

@@ -15,6 +15,7 @@ from .data_parallel import (
     list_devices,
     set_distribution,
 )
+from .ray_trainer import ray_trainer
 
 __all__ = [
     "DataParallel",
@@ -22,6 +23,7 @@ __all__ = [
     "get_device_count",
     "initialize",
     "list_devices",
+    "ray_trainer",
     "set_distribution",
 ]
 

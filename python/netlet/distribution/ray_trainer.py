@@ -7,8 +7,6 @@ from typing import Any
 
 from netlet.base.extras import needs
 
-from .ray_backend import meeting_backend
-
 
 def ray_trainer(train_loop_per_worker: Callable[..., Any], **arguments: Any) -> Any:
     """Makes a trainer of Ray Train, whose workers are the ranks of `DataParallel`.
@@ -40,5 +38,10 @@ def ray_trainer(train_loop_per_worker: Callable[..., Any], **arguments: Any) -> 
     ...     model.fit(config["x"], config["y"])
     >>> result = ray_trainer(train, scaling_config=ray.train.ScalingConfig(num_workers=2)).fit()  # doctest: +SKIP
     """
-    trainers = needs("ray.train.data_parallel_trainer", "ray", "netlet.distribution.ray_trainer")
+    from .ray_backend import meeting_backend  # imports asyncio
+
+    user = "netlet.distribution.ray_trainer"
+    second = hasattr(needs("ray.train", "ray", user), "get_all_reported_checkpoints")  # of the two versions of Train
+    folder = "ray.train.v2.api" if second else "ray.train"
+    trainers = needs(f"{folder}.data_parallel_trainer", "ray", user)
     return trainers.DataParallelTrainer(train_loop_per_worker, backend_config=meeting_backend(), **arguments)
