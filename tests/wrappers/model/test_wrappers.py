@@ -56,7 +56,7 @@ def test_predictions_are_those_of_keras_with_the_same_weights(name: str) -> None
     assert_allclose(ours.model_.predict(X, verbose=0), theirs.model_.predict(X, verbose=0), rtol=2e-6)  # float32
     expected = theirs.predict(X)
     if classifies:
-        assert_array_equal(ours.predict(X), expected.ravel())
+        assert_array_equal(ours.predict(X), expected)
         assert_allclose(ours.decision_function(X), theirs.decision_function(X), atol=1e-6)
     else:
         assert_allclose(ours.predict(X), expected, rtol=2e-6)
