@@ -86,7 +86,8 @@ def trace(
         parts: the layers that it may call; the graph does not keep these calls.
 
     Returns:
-        (the calls that the result needs, in order; the result, whose tensors are outputs of these calls or arguments).
+        (the calls that the result needs, in order; the result). Tensors in both are arguments, outputs of earlier
+        calls, or those that no operation made.
 
     Raises:
         Untraceable: the calls depend on the sizes.
@@ -161,7 +162,7 @@ def _ordered(outputs: list[KerasTensor], given: dict[int, KerasTensor]) -> list[
         if id(tensor) in given:
             continue
         if not hasattr(tensor, "_keras_history"):
-            raise Untraceable("a result is no output of an op or layer on the inputs")
+            continue  # no operation made it: it is a weight
         operation, index, _ = tensor._keras_history
         node = operation._inbound_nodes[index]
         if id(node) in done:
@@ -189,7 +190,7 @@ def _tensors(value: Any) -> list[KerasTensor]:
 def _merged(a: Any, b: Any, tensors: dict[int, KerasTensor]) -> Any:
     """The value that two runs agree on."""
     if isinstance(a, KerasTensor):
-        return tensors[id(a)]
+        return tensors.get(id(a), a)
     if type(a) is not type(b):
         raise Untraceable(f"an argument is {a!r} for one size of the input and {b!r} for another")
     if isinstance(a, slice):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,11 +17,13 @@ from netlet.engine.needs_values import NeedsValues
 from netlet.engine.variable import Variable
 from netlet.layers.base import call_context, masks
 from netlet.layers.base.layer import Layer
+from netlet.layers.quantized.weight_only.weight_only_layer import reading_codes
 
 from ..tracing import Size, Untraceable, Varying, probe_sizes, trace
+from .codes import dequantized
 from .graph import Graph, onnx_type
 from .registry import OPS, Unsupported, layer_converter
-from .values import Value, to_first, to_last
+from .values import CodedValue, Value, to_first, to_last
 
 
 class Exporter:
@@ -40,6 +42,7 @@ class Exporter:
         self.quantized = quantized
         self.unsupported: dict[str, str] = {}
         self._outermost = True
+        self._coded: dict[tuple[int, str], CodedValue] = {}
         self._traced: list[Value] = []  # the tensors among the arguments of the calls that are being traced
 
     # ---- names of tensors ------------------------------------------------------------------------------------------
@@ -50,6 +53,8 @@ class Exporter:
             x: Value, Variable, array, number, Size or Varying.
             dtype: the dtype that is read; None: its own.
         """
+        if isinstance(x, CodedValue):
+            return self.weight(x, dtype or "float32")
         if isinstance(x, Value):
             return self.cast_name(self._last(x), x.dtype, dtype)
         if isinstance(x, Varying):
@@ -96,6 +101,8 @@ class Exporter:
 
     def constant_of(self, x: Any) -> tuple[np.ndarray, str]:
         """(values, name) of a Variable, an array or a number; a Variable counts as the layer's half."""
+        if isinstance(x, CodedValue):
+            return x.floats, x.hint
         if isinstance(x, Variable):
             half = call_context.current.half
             array = np.asarray(x.numpy())
@@ -103,6 +110,22 @@ class Exporter:
                 array = np.asarray(_core.cast(x.value, half))
             return array, x.path or x.name
         return np.asarray(x), "constant"
+
+    def weight(self, kernel: Any, dtype: str, arrange: Callable[[np.ndarray], np.ndarray] | None = None) -> str:
+        """The name of a weight in the order in which an operator reads it.
+
+        Args:
+            kernel: Variable, array or CodedValue, which becomes a DequantizeLinear of its codes where that is possible.
+            dtype: in which it is read.
+            arrange: moves the elements of an array of the weight's shape; None: not at all.
+        """
+        arrange = arrange or (lambda array: array)
+        if isinstance(kernel, CodedValue):
+            name = dequantized(self.graph, kernel, arrange)
+            if name is not None:
+                return self.cast_name(name, "float32", dtype)
+        array, hint = self.constant_of(kernel)
+        return self.graph.constant(arrange(array), dtype, hint)
 
     def cast_name(self, name: str, own: str, dtype: str | None) -> str:
         """Adds a Cast of a tensor from its own dtype to another; None: no other."""
@@ -278,7 +301,18 @@ class Exporter:
             return self._wrapped(convert(self, layer, out, *args, **kwargs), out)
         if layer._takes_training:
             kwargs = {**kwargs, "training": False}
-        return self.run_traced(layer.name, layer.call, args, kwargs, layer._flatten_layers())
+        with reading_codes(self.coded):
+            return self.run_traced(layer.name, layer.call, args, kwargs, layer._flatten_layers())
+
+    def coded(self, layer: Any, name: str) -> Any:
+        """A weight of a quantized layer as a CodedValue."""
+        key = (id(layer), name)
+        if key not in self._coded:
+            bits = 4 if layer.quantization_config.mode == "int4" else 8
+            floats, hint = np.asarray(layer._floats(name).numpy()), f"{layer.path or layer.name}/{name}"
+            codes, scale, zero = layer.coded_weight(name)
+            self._coded[key] = CodedValue(codes, scale, zero, floats, bits, hint)
+        return self._coded[key]
 
     def _fit(self, x: Any, symbol: KerasTensor) -> Any:
         """An input of a model, cast and reshaped as the model's Input says."""
@@ -375,7 +409,7 @@ class Exporter:
 def _replaced(structure: Any, known: dict[int, Any]) -> Any:
     """The structure with Values in place of traced tensors."""
     if isinstance(structure, KerasTensor):
-        return known[id(structure)]
+        return known.get(id(structure), structure)
     if isinstance(structure, dict):
         return {k: _replaced(v, known) for k, v in structure.items()}
     if isinstance(structure, (list, tuple)):

@@ -39,10 +39,8 @@ def op(*names: str) -> Callable[[F], F]:
 
 
 def layer_converter(instance: Any) -> Callable[..., Any] | None:
-    """The converter of a layer: that of the class which defines its `call`, or of one between them."""
+    """The converter of a layer: that of the nearest class with the same `call`."""
     for cls in type(instance).__mro__:
-        if cls in LAYERS:
+        if cls in LAYERS and cls.call is type(instance).call:  # type: ignore[attr-defined]
             return LAYERS[cls]
-        if "call" in vars(cls):
-            return None
     return None

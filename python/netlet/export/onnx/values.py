@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from netlet.engine.graph import KerasTensor
 
 
@@ -30,6 +32,31 @@ class Value(KerasTensor):
     def only_first(self) -> bool:
         """Whether it exists in the layout with channels first alone."""
         return self.last is None and self.first is not None
+
+
+class CodedValue(Value):
+    """A weight (codes - zero) * scale, of which the file has the codes.
+
+    Args:
+        codes: int8, or the codes -8 to 7 of 4 bits as int8.
+        scale: float32, broadcastable to the codes.
+        zero: int8, broadcastable to the codes; None for 0.
+        floats: the values, for operators that cannot read codes.
+        bits: 8 or 4.
+        hint: name of the weight.
+    """
+
+    def __init__(self, codes: Any, scale: Any, zero: Any, floats: np.ndarray, bits: int, hint: str) -> None:
+        super().__init__(KerasTensor(codes.shape, "float32"), hint)
+        self.codes, self.scale = codes, np.broadcast_to(scale, codes.shape)
+        self.zero = None if zero is None else np.broadcast_to(zero, codes.shape)
+        self.floats, self.bits, self.hint = floats, bits, hint
+
+    def reshaped(self, shape: Any) -> CodedValue:
+        """The weight in another shape."""
+        codes, scale, floats = (a.reshape(shape) for a in (self.codes, self.scale, self.floats))
+        zero = None if self.zero is None else self.zero.reshape(shape)
+        return CodedValue(codes, scale, zero, floats, self.bits, self.hint)
 
 
 def to_first(rank: int) -> list[int]:

@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from . import attention, core, images, lookup, normalization, recurrent  # noqa: F401
+from . import attention, core, images, lookup, normalization, quantized, recurrent  # noqa: F401

@@ -9,12 +9,15 @@ import numpy as np
 from netlet import activations, ops
 from netlet.base import tree
 from netlet.engine.graph import KerasTensor
+from netlet.layers.quantized.base.quantized_layer import QuantizedLayer
+from netlet.layers.quantized.int8.recurrent import Int8Cell
 from netlet.layers.rnn.bidirectional import Bidirectional
 from netlet.layers.rnn.native import kind_of
 from netlet.layers.rnn.rnn import RNN, in_time_order, time_order
 from netlet.layers.rnn.time_distributed import TimeDistributed, treats_samples_alone
 
 from ..exporter import Exporter
+from ..input_codes import input_codes
 from ..registry import Unsupported, layer
 from ..scan import scan
 from ..values import Value
@@ -81,20 +84,20 @@ def _operator(e: Exporter, layer: Any, x: Any, states: list[Any] | None) -> tupl
     g, cell = e.graph, layer.cell
     operator, order, attributes = _OPERATORS[kind_of(cell)]  # type: ignore[index]
     dtype, units = cell.compute_dtype, cell.units
-    weights = [e.constant_of(w)[0] for w in (cell.kernel, cell.recurrent_kernel)]
-    names = [
-        g.constant(gates_first(w, units, order)[None], dtype, f"{cell.kernel.path}_{part}")
-        for w, part in zip(weights, "WR")
-    ]
+    coded = isinstance(cell, QuantizedLayer)
+    kernels = [e.coded(cell, name) if coded else getattr(cell, name) for name in ("kernel", "recurrent_kernel")]
+    names = [e.weight(w, dtype, lambda array: gates_first(array, units, order)[None]) for w in kernels]
     if cell.bias is None:
-        both = np.zeros(2 * weights[0].shape[1], weights[0].dtype)
+        both = np.zeros(2 * kernels[0].shape[1])
     else:
         bias = e.constant_of(cell.bias)[0]
         of_x, of_h = bias if bias.ndim == 2 else (bias, np.zeros_like(bias))
         both = np.concatenate([gates_first(of_x, units, order), gates_first(of_h, units, order)])
-    names.append(g.constant(both[None], dtype, f"{cell.kernel.path}_B"))
+    names.append(g.constant(both[None], dtype, f"{cell.path}/bias"))
     first = [] if states is None else [g.op("Unsqueeze", e.name(s, dtype), g.ints(0)) for s in states]
-    steps = g.op("Transpose", e.name(x, dtype), perm=[1, 0, 2])
+    steps = g.op(
+        "Transpose", _with_codes(e, cell, x) if isinstance(cell, Int8Cell) else e.name(x, dtype), perm=[1, 0, 2]
+    )
     count = 3 if operator == "LSTM" else 2
     direction = "reverse" if layer.go_backwards else "forward"
     made = g.op(
@@ -114,6 +117,24 @@ def _operator(e: Exporter, layer: Any, x: Any, states: list[Any] | None) -> tupl
     if layer.return_sequences:
         every = e.cast_name(g.op("Transpose", g.op("Squeeze", made[0], g.ints(1)), perm=[1, 0, 2]), dtype, own)
     return every, after[0], after
+
+
+def _with_codes(e: Exporter, cell: Any, x: Any) -> str:
+    """The values of the codes that an 8-bit cell makes of its input: with dynamic ones, each step has its own scale.
+
+    The state stays float, since ONNX's operators have no codes inside of a step.
+    """
+    g, features = e.graph, x.shape[-1]
+    rows = g.op("Reshape", e.name(x, "float32"), g.ints(-1, features))
+    values = input_codes(e, cell, x, rows, 2).floats(e)
+    shape = g.op("Concat", e.shape_part(x, 0), e.shape_part(x, 1), g.ints(features), axis=0)
+    found: str = g.op("Reshape", values, shape)
+    return found
+
+
+@layer(Int8Cell)
+def _int8_cell(e: Exporter, layer: Any, out: Any, *_: Any, **__: Any) -> Any:
+    raise Unsupported("a cell of 8-bit codes in a Scan, which masks, stacked cells and other activations need")
 
 
 @layer(Bidirectional)

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..exporter import Exporter
 from ..registry import op
-from ..values import Value
+from ..values import CodedValue, Value
 from .activations import activated
 
 
@@ -24,10 +24,11 @@ def product(e: Exporter, dtype: str, x: Any, kernel: Any, bias: Any) -> str:
     """
     g = e.graph
     rank = len(x.shape)
-    if isinstance(x, Value) and x.flattened is not None and x.last is None and not isinstance(kernel, Value):
+    if isinstance(x, Value) and x.flattened is not None and x.last is None and not _computed(kernel):
         name, weights = flat_first(e, x, kernel, dtype)
     else:
-        name, weights = e.name(x, dtype), e.name(kernel, dtype)
+        name = e.name(x, dtype)
+        weights = e.name(kernel, dtype) if _computed(kernel) else e.weight(kernel, dtype)
     if rank == 2:
         return g.op("Gemm", name, weights, None if bias is None else e.name(bias, dtype))
     y = g.op("MatMul", name, weights)
@@ -39,11 +40,17 @@ def flat_first(e: Exporter, x: Value, kernel: Any, dtype: str) -> tuple[str, str
     image = x.flattened
     assert image is not None
     name = e.graph.op("Reshape", e.first(image, dtype), e.graph.ints(0, -1 if x.shape[1] is None else x.shape[1]))
-    array, hint = e.constant_of(kernel)
     sizes = [int(n) for n in image.shape[1:]]  # type: ignore[arg-type]
-    rows = array.reshape(*sizes, array.shape[-1])
-    rows = np.moveaxis(rows, len(sizes) - 1, 0).reshape(array.shape)
-    return name, e.graph.constant(rows, dtype, hint)
+
+    def arrange(array: np.ndarray) -> np.ndarray:
+        return np.moveaxis(array.reshape(*sizes, array.shape[-1]), len(sizes) - 1, 0).reshape(array.shape)
+
+    return name, e.weight(kernel, dtype, arrange)
+
+
+def _computed(kernel: Any) -> bool:
+    """Whether the model computes the kernel."""
+    return isinstance(kernel, Value) and not isinstance(kernel, CodedValue)
 
 
 @op("matmul")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from netlet.ops.spatial.data_format import standardize
 from netlet.ops.spatial.windows import Window, per_axis
 
@@ -54,23 +56,36 @@ def _conv(
     activation: str,
     alpha: float,
 ) -> Value:
-    array, hint = e.constant_of(kernel)
-    rank = array.ndim - 2
-    window = Window(
-        array.shape[:rank], per_axis(strides, rank, "strides"), per_axis(dilation_rate, rank, "dilation_rate"), padding
-    )
+    window = window_of(kernel, strides, dilation_rate, padding)
     channels = inputs.shape[-1 if standardize(data_format) == "channels_last" else 1]
-    weights = array.transpose(rank + 1, rank, *range(rank))
-    return convolved(
-        e, out, inputs, (weights, hint), window, channels // array.shape[-2], data_format, bias, activation, alpha
-    )
+    weights = e.weight(kernel, out.dtype, filters_first)
+    groups = channels // kernel.shape[-2]
+    return convolved(e, out, inputs, weights, window, groups, data_format, bias, activation, alpha)
+
+
+def window_of(kernel: Any, strides: Any, dilation: Any, padding: str) -> Window:
+    """The window of a kernel (K..., ., .)."""
+    rank = len(kernel.shape) - 2
+    sizes = tuple(int(n) for n in kernel.shape[:rank])
+    return Window(sizes, per_axis(strides, rank, "strides"), per_axis(dilation, rank, "dilation_rate"), padding)
+
+
+def filters_first(array: np.ndarray) -> np.ndarray:
+    """A kernel (K..., A, B) as (B, A, K...)."""
+    return array.transpose(array.ndim - 1, array.ndim - 2, *range(array.ndim - 2))
+
+
+def depthwise_first(array: np.ndarray) -> np.ndarray:
+    """A depthwise kernel (K..., C, M) as (C M, 1, K...)."""
+    rank = array.ndim - 2
+    return array.transpose(rank, rank + 1, *range(rank)).reshape(-1, 1, *array.shape[:rank])
 
 
 def convolved(
     e: Exporter,
     out: Any,
     x: Any,
-    weights: Any,
+    weights: str,
     window: Window,
     groups: int,
     data_format: str | None,
@@ -78,11 +93,11 @@ def convolved(
     activation: str,
     alpha: float,
 ) -> Value:
-    """Adds a Conv with weights (array (filters, channels / groups, K...), name for it)."""
+    """Adds a Conv with weights (filters, channels / groups, K...)."""
     y = e.graph.op(
         "Conv",
         image_in(e, x, data_format, out.dtype),
-        e.graph.constant(weights[0], out.dtype, weights[1]),
+        weights,
         None if bias is None else e.name(bias, out.dtype),
         kernel_shape=window.size,
         strides=window.strides,
@@ -91,13 +106,6 @@ def convolved(
         **placement(window, spatial(x, data_format)),
     )
     return image_out(out, activated(e, y, activation, alpha), data_format)
-
-
-def _depthwise_weights(e: Exporter, kernel: Any) -> tuple[Any, str]:
-    """(K..., C, M) as (C M, 1, K...), and its name."""
-    array, hint = e.constant_of(kernel)
-    rank = array.ndim - 2
-    return array.transpose(rank, rank + 1, *range(rank)).reshape(-1, 1, *array.shape[:rank]), hint
 
 
 @op("depthwise_conv")
@@ -114,10 +122,8 @@ def _depthwise_conv(
     activation: str,
     alpha: float,
 ) -> Value:
-    rank = len(kernel.shape) - 2
-    sizes = tuple(int(n) for n in kernel.shape[:rank])
-    window = Window(sizes, per_axis(strides, rank, "strides"), per_axis(dilation_rate, rank, "dilation_rate"), padding)
-    weights = _depthwise_weights(e, kernel)
+    window = window_of(kernel, strides, dilation_rate, padding)
+    weights = e.weight(kernel, out.dtype, depthwise_first)
     return convolved(e, out, inputs, weights, window, kernel.shape[-2], data_format, bias, activation, alpha)
 
 
@@ -139,10 +145,9 @@ def _separable_conv(
     rank = len(depthwise_kernel.shape) - 2
     placed = (strides, padding, data_format, dilation_rate)
     deep = _depthwise_conv(e, out, inputs, depthwise_kernel, *placed, None, "linear", 0.0)
-    array, hint = e.constant_of(pointwise_kernel)
-    weights = array.transpose(rank + 1, rank, *range(rank))
+    weights = e.weight(pointwise_kernel, out.dtype, filters_first)
     window = Window((1,) * rank, (1,) * rank, (1,) * rank, "valid")
-    return convolved(e, out, deep, (weights, hint), window, 1, data_format, bias, activation, alpha)
+    return convolved(e, out, deep, weights, window, 1, data_format, bias, activation, alpha)
 
 
 @op("conv_transpose")
@@ -160,11 +165,8 @@ def _conv_transpose(
     activation: str,
     alpha: float,
 ) -> Value:
-    array, hint = e.constant_of(kernel)
-    rank = array.ndim - 2
-    window = Window(
-        array.shape[:rank], per_axis(strides, rank, "strides"), per_axis(dilation_rate, rank, "dilation_rate"), padding
-    )
+    window = window_of(kernel, strides, dilation_rate, padding)
+    rank = len(window.size)
     extra = None if output_padding is None else per_axis(output_padding, rank, "output_padding", least=0)
     places = [8] * rank  # any size: padding and size are linear in it, with the same factor
     extents, pads = window.transposed(places, extra)
@@ -175,7 +177,7 @@ def _conv_transpose(
     y = e.graph.op(
         "ConvTranspose",
         image_in(e, inputs, data_format, out.dtype),
-        e.graph.constant(array.transpose(rank + 1, rank, *range(rank)), out.dtype, hint),
+        e.weight(kernel, out.dtype, filters_first),
         None if bias is None else e.name(bias, out.dtype),
         kernel_shape=window.size,
         strides=window.strides,

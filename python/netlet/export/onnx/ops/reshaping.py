@@ -10,7 +10,7 @@ import numpy as np
 from ...tracing import Size, probe_sizes
 from ..exporter import Exporter
 from ..registry import Unsupported, op
-from ..values import Value, to_first
+from ..values import CodedValue, Value, to_first
 from .convolution import image_in, image_out
 
 
@@ -34,6 +34,8 @@ def _is_batch(size: Any) -> bool:
 
 @op("reshape")
 def _reshape(e: Exporter, out: Any, x: Any, newshape: Any) -> Any:
+    if isinstance(x, CodedValue):
+        return x.reshaped(out.shape)
     if isinstance(x, Value) and len(out.shape) == 2 and flattens(x, out):
         return flattened(x, out)
     return reshaped(e, x, newshape)

@@ -109,6 +109,24 @@ class QuantizedLayer(MadeFromFloat, Layer):
             scale, zero = ops.reshape(scale, kept), None if zero is None else ops.reshape(zero, kept)
         return values_of(codes, scale, zero)
 
+    def coded_weight(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        """A coded weight as arrays, for files of other programs.
+
+        Args:
+            name: of the weight, one of `_coded`.
+
+        Returns:
+            (codes, scale, zero point or None): int8 of the weight's shape, and float32 and int8 that broadcast to it.
+        """
+        codes, scale, zero = self._codes_of(name)
+        shape = tuple(codes.shape)
+        kept = [1] * len(shape)
+        if scale.shape:
+            summed = self._summed_axes(name, shape)
+            kept = [1 if axis in summed else n for axis, n in enumerate(shape)]
+        zeros = None if zero is None else np.asarray(zero.numpy()).reshape(kept)
+        return np.asarray(codes.numpy()), np.asarray(scale.numpy()).reshape(kept), zeros
+
     # ---- calling ---------------------------------------------------------------------------------------------------
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         fused = activations.fused(self.activation)

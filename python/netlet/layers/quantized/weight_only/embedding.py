@@ -52,6 +52,14 @@ class WeightOnlyEmbedding(WeightOnly, Embedding):
     def _floats(self, name: str) -> Any:
         return self._rows(lambda table: table)
 
+    def coded_weight(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        if self._bits == 8:
+            return super().coded_weight(name)
+        codes, scale, zero = self._codes_of(name)
+        of_column = np.arange(self.output_dim) // self._row_group
+        unpacked = _core.unpack_int4(codes, 1, self.output_dim).numpy()
+        return unpacked, scale.numpy()[:, of_column], zero.numpy()[:, of_column]
+
     def _vectors(self, index: Any) -> Any:
         return self._rows(lambda table: ops.take(table, index, axis=0))
 

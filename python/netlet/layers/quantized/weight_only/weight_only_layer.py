@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,22 @@ from netlet import _core, ops
 
 from ..base.quantized_layer import QuantizedLayer
 from .int4_codes import grouped_codes, pack
+
+_reader: ContextVar[Callable[[Any, str], Any] | None] = ContextVar("netlet_coded_weight_reader", default=None)
+
+
+@contextmanager
+def reading_codes(read: Callable[[Any, str], Any]) -> Iterator[None]:
+    """Context manager: inside, reading a `CodedWeight` returns `read(layer, name)` instead of the float weight.
+
+    Args:
+        read: the function.
+    """
+    token = _reader.set(read)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
 
 
 class CodedWeight:
@@ -28,7 +46,8 @@ class CodedWeight:
             return self
         if self.name not in vars(layer):
             raise AttributeError(f"Layer '{layer.name}' has no '{self.name}' yet: it is not built. Call it first.")
-        return layer._floats(self.name)
+        read = _reader.get()
+        return layer._floats(self.name) if read is None else read(layer, self.name)
 
     def __set__(self, layer: Any, codes: Any) -> None:
         vars(layer)[self.name] = codes
@@ -115,6 +134,18 @@ class WeightOnly(QuantizedLayer):
         order = self._matrix_order(name, shape)
         w = ops.reshape(matrix, [shape[axis] for axis in order])
         return w if order == sorted(order) else ops.transpose(w, np.argsort(order).tolist())
+
+    def coded_weight(self, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+        if self._bits == 8:
+            return super().coded_weight(name)
+        shape = self._float_shapes[name]
+        codes, scale, zero = self._codes_of(name)
+        terms, outputs = self._matrix(name, shape)
+        of_row = np.arange(terms) // (self._group_size or max(1, terms))
+        parts = _core.unpack_int4(codes, 1, outputs).numpy(), scale.numpy()[of_row], zero.numpy()[of_row]
+        order = self._matrix_order(name, shape)
+        first, second, third = (p.reshape([shape[a] for a in order]).transpose(np.argsort(order)) for p in parts)
+        return first, second, third
 
     def _matrix_order(self, name: str, shape: tuple[int, ...]) -> list[int]:
         """The weight's axes in the order of the matrix: those that are summed first."""
