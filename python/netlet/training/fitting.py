@@ -10,7 +10,7 @@ from netlet import config
 from netlet.base.tree import map_structure
 
 from . import agreement, arguments, results
-from .data_sources import ArrayData, ArraySource, DataSource, data_source, is_array_like, parts_of
+from .data_sources import ArrayData, ArraySource, DataSource, data_source, is_array_like, is_chunked, parts_of
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
 from .placement import on_own_device
@@ -182,6 +182,11 @@ class Fitting:
             raise ValueError(
                 f"fit(validation_split=): expected x as arrays, received {type(x).__name__}; use validation_data for "
                 "an iterable."
+            )
+        if kind := is_chunked(x, y, sample_weight):
+            raise ValueError(
+                f"fit(validation_split=): expected arrays in memory, received a {kind}; use validation_data for parts "
+                "of it."
             )
         if not 0 < fraction < 1:
             raise ValueError(f"fit(validation_split=): expected a fraction between 0 and 1, received {fraction}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,18 @@ class ShuffleOrder:
         order: np.ndarray = _core.permutation(count, self._seed, self._count, block or 0)
         self._count += 1
         return order
+
+    def family(self) -> Callable[[int, int], np.ndarray]:
+        """Draws one number for several orders, whose lengths may be unknown yet.
+
+        Returns:
+            Function of (number of rows, number of the order in this family) that returns a permutation.
+        """
+        if self._seed is None:
+            self._seed = random.make_seed()
+        seed, first = self._seed, (self._count + 1) << 32  # beyond the orders that `next` draws
+        self._count += 1
+        return lambda count, number: _core.permutation(count, seed, first + number, 0)
 
     def get(self) -> list[int] | None:
         """[seed, number of orders drawn], for saving; None before the first order."""

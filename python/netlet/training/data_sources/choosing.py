@@ -11,6 +11,7 @@ from ..own_fields import step_state
 from ..own_step import has_own_step
 from ..state import ShuffleOrder
 from .arrays import ArraySource
+from .blocks import BlockSource, is_chunked
 from .class_weights import class_weighted
 from .converted import ConvertedSource
 from .data import ArrayData, is_array_like
@@ -90,10 +91,17 @@ def data_source(
     def weighted(data: ArrayData) -> ArrayData:
         return data if class_weight is None else class_weighted(data, class_weight)
 
-    if isinstance(x, ArrayData) or is_array_like(x):
+    source: DataSource
+    if not isinstance(x, ArrayData) and is_array_like(x) and is_chunked(x, y, sample_weight):
+        source = BlockSource(
+            x, y, sample_weight, method=method, batch_size=batch_size, steps=steps, shuffle=shuffle, order=order
+        )
+        y = sample_weight = None
+    elif isinstance(x, ArrayData) or is_array_like(x):
         data = x if isinstance(x, ArrayData) else ArrayData(model.run_ahead(x), y, sample_weight, method=method)
         return ArraySource(weighted(data), batch_size, steps, shuffle, order)
-    source = batches_of(x, method, order)
+    else:
+        source = batches_of(x, method, order)
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
             raise ValueError(f"{method}: expected {name} in the batches of the iterable x, received it as an argument.")

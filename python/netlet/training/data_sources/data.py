@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.base.frames import frame_to_numpy, is_frame
 from netlet.base.tree import flatten, map_structure
 from netlet.utils.batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
-
-from .frames import frame_to_numpy, is_frame
 
 
 def to_tensor(value: Any, what: str) -> _core.Tensor:

@@ -7,6 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from netlet.base.arrays import as_ndarray
+from netlet.base.chunked import blocks_of
+from netlet.base.frames import column_to_numpy, is_frame
+
 
 def batches_of(data: Any, name: str) -> Iterator[np.ndarray]:
     """Yields the batches of data passed to `adapt`, as NumPy arrays.
@@ -20,8 +24,11 @@ def batches_of(data: Any, name: str) -> Iterator[np.ndarray]:
         TypeError: `data` is something else.
         ValueError: `data` has no batches.
     """
-    if hasattr(data, "shape"):
-        yield np.asarray(data)
+    if (blocks := blocks_of(data)) is not None:
+        yield from blocks
+        return
+    if hasattr(data, "shape") or is_frame(data):
+        yield column_to_numpy(data) if is_frame(data) else as_ndarray(data)
         return
     indexed = hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(data, (list, tuple))
     if not indexed and not isinstance(data, Iterable):

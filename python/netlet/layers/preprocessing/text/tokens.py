@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.base.frames import is_arrow
 
 ABSENT = -1  # index that `finder` returns for a token that is not in the table
 
@@ -177,7 +178,9 @@ def flattened(values: Any) -> tuple[Sequence[Any], tuple[int, ...]]:
                 "For texts of different lengths, pass unsplit texts to TextVectorization."
             )
         return [leaf for leaves, _ in parts for leaf in leaves], (len(values), *shapes.pop())
-    if hasattr(values, "to_numpy") and not isinstance(values, np.ndarray):  # pandas, polars
+    if is_arrow(values):
+        values = values.to_pylist()
+    elif hasattr(values, "to_numpy") and not isinstance(values, np.ndarray):  # pandas, polars
         values = values.to_numpy()
     array = as_array(values)
     if array.dtype.kind not in "USTO":
