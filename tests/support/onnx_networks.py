@@ -31,13 +31,17 @@ def convolutions() -> Network:
 
 
 def residual() -> Network:
-    """Two branches that are added, and a pooling of the whole image."""
+    """Two branches that are added, the weights of a squeeze-and-excitation block, and a pooling of the whole image."""
     r, g = randoms(1), Graph(x=("n", 3, 8, 8))
     x = g("Relu", g("Conv", "x", r(6, 3, 3, 3), None, auto_pad="SAME_UPPER", strides=[2, 2]))
     y = g("Relu", g("Add", g("Conv", x, r(6, 6, 3, 3), None, pads=[1, 1, 1, 1]), x))
-    y = g("Concat", y, g("Sigmoid", x), axis=1)
+    gate = g("Sigmoid", g("Conv", g("GlobalAveragePool", y), r(6, 6, 1, 1), r(6)))
+    y = g("Concat", g("Mul", y, gate), g("Sigmoid", x), axis=1)
+    y = g("Pad", y, np.array([0, 0, 1, 0, 0, 0, 0, 2]))
+    y = g("Resize", y, None, np.array([1, 1, 2, 3], np.float32), mode="nearest")
     y = g("Flatten", g("GlobalAveragePool", y))
-    layers = "Permute Conv2D Conv2D Add Activation Activation Concatenate GlobalAveragePooling2D Dense"
+    layers = "Permute Conv2D Conv2D Add Activation GlobalAveragePooling2D Expand_dims Conv2D Multiply Activation "
+    layers += "Concatenate ZeroPadding2D UpSampling2D GlobalAveragePooling2D Dense"
     return g.model(g("Gemm", y, r(12, 4), r(4))), (3, 8, 8), layers.split()
 
 

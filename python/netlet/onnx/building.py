@@ -163,18 +163,16 @@ class Builder:
             return layers.Flatten(dtype=value.dtype, name=self.unique("flatten"))(image)
         if not isinstance(value, View):
             return value
-        kept = tuple(a for a in value.axes if a is not None)
-        tensor = self._transposed(value.tensor, kept)
-        places = [i for i, a in enumerate(value.axes) if a is None]
-        return ops.expand_dims(tensor, places) if places else tensor
+        return self.held(value, tuple(range(len(value.axes))))
 
     def held(self, value: Any, axes: tuple[int, ...]) -> Any:
         """The tensor that holds a value as a View with `axes`."""
-        if isinstance(value, Flattened) or (isinstance(value, View) and not value.is_permutation):
-            value = self.plain(value)
-        old = as_view(value)
-        its = dict(zip(axes, old.permutation, strict=True))
-        return self._transposed(old.tensor, tuple(its[i] for i in range(len(axes))))
+        old = as_view(self.plain(value) if isinstance(value, Flattened) else value)
+        its = dict(zip(axes, old.axes, strict=True))
+        order = [its[i] for i in range(len(axes))]
+        tensor = self._transposed(old.tensor, tuple(a for a in order if a is not None))
+        new = [i for i, a in enumerate(order) if a is None]
+        return ops.expand_dims(tensor, new) if new else tensor
 
     def elementwise(self, value: Any, function: Any) -> Any:
         """What a function of one tensor, which computes element by element, makes of a value in any order of axes."""

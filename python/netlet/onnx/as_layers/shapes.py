@@ -13,7 +13,8 @@ from netlet.engine.graph import KerasTensor
 from ..deferred import Deferred
 from ..node import Node
 from ..operators.values import is_constant
-from ..views import Flattened, View, as_view, common_axes, view
+from ..views import Flattened, View, as_view, channels_last, common_axes, view
+from .convolution import padded
 from .registry import layer_of
 
 if TYPE_CHECKING:
@@ -151,6 +152,41 @@ def merge(build: Builder, node: Node, a: Any, b: Any) -> Any:
     axes = common_axes([a, b])
     tensors = [build.held(a, axes), build.held(b, axes)]
     return view(build.layer(node, layers.Add if node.op_type == "Add" else layers.Multiply, tensors), axes)
+
+
+@layer_of("Pad")
+def pad(build: Builder, node: Node, x: Any, pads: Any = None, value: Any = None, axes: Any = None) -> Any:
+    """Zeros around an image."""
+    pads = node.attribute("pads") if pads is None else pads
+    number = node.attribute("value", 0.0) if value is None else value
+    known = isinstance(pads, (list, np.ndarray)) and isinstance(number, (float, np.ndarray)) and axes is None
+    if not known or not isinstance(x, View) or x.axes != channels_last(len(x.shape)) or np.any(number):
+        return NotImplemented
+    rank = len(x.shape)
+    ends = [(int(low), int(high)) for low, high in zip(pads[:rank], pads[rank:], strict=True)]
+    spatial = ends[:2] == [(0, 0)] * 2 and min(min(pair) for pair in ends) >= 0 and 3 <= rank <= 5
+    if not spatial or node.attribute("mode", "constant") != "constant":
+        return NotImplemented
+    return view(padded(build, node, x.tensor, ends[2:]), x.axes)
+
+
+@layer_of("Resize")
+def resize(build: Builder, node: Node, x: Any, roi: Any = None, scales: Any = None, sizes: Any = None) -> Any:
+    """An image that is enlarged by whole factors."""
+    if sizes is not None or not is_constant(scales) or len(x.shape) != 4 or scales.size != 4 or x.dtype != "float32":
+        return NotImplemented
+    factors = tuple(int(s) for s in scales[2:])
+    if list(scales) != [1, 1, *factors] or min(factors) < 1 or node.attribute("antialias", 0) or node.attribute("axes"):
+        return NotImplemented
+    mode = node.attribute("mode", "nearest")
+    where = node.attribute("coordinate_transformation_mode", "half_pixel")
+    rounding = node.attribute("nearest_mode", "round_prefer_floor")
+    copies = (where, rounding) in (("asymmetric", "floor"), ("half_pixel", "round_prefer_floor"))
+    if not ((mode == "nearest" and copies) or (mode == "linear" and where == "half_pixel")):
+        return NotImplemented
+    interpolation = "nearest" if mode == "nearest" else "bilinear"
+    y = build.layer(node, layers.UpSampling2D, build.image(x), size=factors, interpolation=interpolation)
+    return view(y, channels_last(4))
 
 
 @layer_of("Dropout")
