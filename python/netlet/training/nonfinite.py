@@ -40,13 +40,18 @@ def in_recorded_step(model: Any, step: Any, record: int, where: str) -> NonFinit
     with without_exchange():
         at = step.plan.find_nonfinite()
     origin = _UNKNOWN
-    if 0 <= at < len(records):
+    if 0 <= at < _exchanged(records):
         layer, kernel = records[at]["layer"], records[at]["kernel"]
         if kernel == "feed":
             origin = "is in the data that was fed (x, y or sample_weight)"
         else:
             origin = f"came out of layer '{layer}' ({kernel})" if layer else f"came out of the loss ({kernel})"
     return _error(model, thing, optimizer, [], where, _first_known(origin))
+
+
+def _exchanged(records: list[dict[str, Any]]) -> int:
+    """Index of the record that sums gradients over all processes: what comes after it may originate in another one."""
+    return next((i for i, r in enumerate(records) if r["kernel"] == "host_call:sum_gradients"), len(records))
 
 
 def _first_known(origin: str) -> str:

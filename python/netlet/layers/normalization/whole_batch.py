@@ -40,7 +40,8 @@ def moments_of_batch(x: Any, axis: int, mask: Any = None) -> tuple[Any, Any]:
     axis %= len(x.shape)
     over = [i for i in range(len(x.shape)) if i != axis]
     wide = [n if i == axis else 1 for i, n in enumerate(x.shape)]
-    channels, found = x.shape[axis], {}
+    channels = x.shape[axis]
+    found: dict[str, Any] = {}  # what backward needs
 
     def compute() -> list[Any]:
         own = x if mask is None else ops.where(mask, x, 0.0)
