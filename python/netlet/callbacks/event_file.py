@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from netlet.base.extras import needs
+
 
 class EventFile:
     """Writes summaries to a new event file in a folder. Needs `pip install 'netlet[tensorboard]'`.
@@ -98,10 +100,7 @@ class EventFile:
 
 def _package() -> None:
     """Imports tensorboard. The ImportError says how to install it."""
-    try:
-        import tensorboard  # noqa: F401
-    except ImportError as e:
-        raise ImportError("callbacks.TensorBoard needs tensorboard: pip install 'netlet[tensorboard]'") from e
+    needs("tensorboard", "tensorboard", "callbacks.TensorBoard")
     if not hasattr(sys.modules.get("tensorflow"), "io"):
         # Tensorboard imports TensorFlow if it can, which takes seconds, or netlet.compat's module in its place. It uses
         # code of its own if there is a module of this name.

@@ -12,16 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netlet.base.extras import needs
+
 CLASSES = 10
 
 
 def _needed() -> None:
     """Raises ImportError if scikit-learn or matplotlib is not installed."""
-    try:
-        import matplotlib  # noqa: F401
-        import sklearn  # noqa: F401
-    except ImportError as e:
-        raise ImportError(f"the demo needs scikit-learn and matplotlib ({e}): pip install 'netlet[demo]'") from e
+    for module in ("matplotlib", "sklearn"):
+        needs(module, "demo", "the demo")
 
 
 def load_digits(seed: int) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from netlet.base.extras import needs
+
 Split = tuple[np.ndarray, np.ndarray]
 
 
@@ -19,7 +21,7 @@ def load_data(test_fraction: float = 0.2, seed: int = 0) -> tuple[Split, Split]:
 
     Raises:
         ValueError: `test_fraction` is outside of (0, 1).
-        ImportError: scikit-learn is not installed (`pip install netlet[demo]`).
+        ImportError: scikit-learn is not installed (`pip install 'netlet[demo]'`).
 
     Source: Alpaydin and Kaynak, "Optical Recognition of Handwritten Digits", UCI, 1998.
 
@@ -29,11 +31,7 @@ def load_data(test_fraction: float = 0.2, seed: int = 0) -> tuple[Split, Split]:
     """
     if not 0 < test_fraction < 1:
         raise ValueError(f"digits.load_data: expected `test_fraction` between 0 and 1, received {test_fraction!r}.")
-    try:
-        from sklearn.datasets import load_digits
-    except ImportError:
-        raise ImportError("digits.load_data needs scikit-learn: pip install netlet[demo]") from None
-    data = load_digits()
+    data = needs("sklearn.datasets", "demo", "digits.load_data").load_digits()
     x = (data.images / 16).astype(np.float32)
     y = data.target.astype(np.int64)
     order = np.random.default_rng(seed).permutation(len(x))

@@ -7,6 +7,7 @@ import pathlib
 from dataclasses import dataclass
 from typing import IO, Any
 
+from netlet.base.extras import needs
 from netlet.utils.get_file import cache_base, hash_of
 
 
@@ -90,12 +91,7 @@ def downloaded(file: RemoteFile, target: pathlib.Path) -> pathlib.Path:
         f"Without a network, get {file.name} ({file.url}) in another way and put it at {target}, or pass its path as "
         "`path=`."
     )
-    try:
-        import pooch
-    except ImportError:
-        raise ImportError(
-            f"{target} does not exist, and downloading it needs pooch: pip install 'netlet[datasets]'. {by_hand}"
-        ) from None
+    pooch = needs("pooch", "datasets", f"{target} does not exist, and downloading it", by_hand)
 
     def download(url: str, output_file: str, _: Any) -> None:
         with open(output_file, "wb") as stream:

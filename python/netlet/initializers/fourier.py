@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.base.extras import needs
 from netlet.config import standardize_dtype
 
 from .initializer import Initializer
@@ -43,11 +44,8 @@ def window_values(window: Any, length: int, periodic: bool) -> np.ndarray:
             return np.ones(1)
         turns = np.arange(length) / (length if periodic else length - 1)
         return _COSINES[window] - (1 - _COSINES[window]) * np.cos(2 * np.pi * turns)
-    try:
-        from scipy.signal import get_window
-    except ImportError as e:
-        raise ImportError(f"the window {window!r} needs SciPy; 'hann' and 'hamming' do not.") from e
-    return np.asarray(get_window(window, length, periodic), np.float64)
+    signal = needs("scipy.signal", None, f"the window {window!r}", "The windows 'hann' and 'hamming' need no package.")
+    return np.asarray(signal.get_window(window, length, periodic), np.float64)
 
 
 class STFT(Initializer):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from types import ModuleType
 from typing import Any
 
+from netlet.base.extras import needs
+
 INK = "#1f2430"  # text
 MUTED = "#6b7280"  # axes, less important text
 GRID = "#e5e7eb"
@@ -16,11 +18,7 @@ MATRIX = ["#f7f9fc", "#c9dcf0", "#7fb0dc", "#2f6fb5", "#123f73"]
 
 def pyplot(module: str = "netlet.plots") -> ModuleType:
     """Imports and returns matplotlib.pyplot. The ImportError names `module` and says how to install matplotlib."""
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as e:
-        raise ImportError(f"{module} needs matplotlib: pip install 'netlet[plot]'") from e
-    return plt
+    return needs("matplotlib.pyplot", "plot", module)
 
 
 def axes_or_new(ax: Any, size: tuple[float, float]) -> Any:

@@ -10,6 +10,7 @@ import pathlib
 import warnings
 from typing import Any
 
+from netlet.base.extras import needs
 from netlet.base.messages import print_msg
 
 
@@ -138,10 +139,7 @@ def _download(origin: str, target: pathlib.Path, wanted: str | None, algorithm: 
 
 
 def _fetch(origin: str, target: pathlib.Path) -> None:
-    try:
-        import pooch
-    except ImportError:
-        raise ImportError(f"get_file: downloading {origin} needs pooch: pip install 'netlet[datasets]'") from None
+    pooch = needs("pooch", "datasets", f"get_file: downloading {origin}")
     try:
         pooch.retrieve(origin, None, target.name, target.parent)
     except OSError as e:

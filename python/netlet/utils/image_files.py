@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from netlet.base.arrays import as_ndarray
+from netlet.base.extras import needs
 from netlet.config import numpy_dtype
 
 _MODES = {"grayscale": ("L", "I;16", "I"), "rgb": ("RGB",), "rgba": ("RGBA",)}  # Pillow's modes that stay as they are
@@ -185,8 +186,4 @@ def _listed(names: Any) -> str:
 
 
 def _pillow(caller: str) -> Any:
-    try:
-        from PIL import Image
-    except ImportError as e:
-        raise ImportError(f"{caller} needs Pillow: pip install 'netlet[images]'") from e
-    return Image
+    return needs("PIL.Image", "images", caller)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from netlet.base.extras import needs
 from netlet.utils.bounding_boxes import convert_format
 
 from .arrays import back, channels_last
@@ -101,10 +102,9 @@ def _rectangle(image: np.ndarray, x1: int, y1: int, x2: int, y2: int, paint: np.
 
 def _write(image: np.ndarray, text: str, x: int, y: int, paint: np.ndarray, scale: float, thickness: int) -> None:
     """Writes above the corner (x, y) of a box, or inside the box if there is no room above."""
-    try:
-        from PIL import Image, ImageDraw, ImageFont
-    except ImportError as e:
-        raise ImportError("netlet.visualization writes text with Pillow: pip install 'netlet[plot]'") from e
+    needs("PIL", "plot", "the text of boxes in netlet.visualization")
+    from PIL import Image, ImageDraw, ImageFont
+
     try:
         font = ImageFont.load_default(max(22.0 * scale, 1.0))
     except TypeError:  # before Pillow 10.1

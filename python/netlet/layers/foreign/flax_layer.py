@@ -5,6 +5,8 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from netlet.base.extras import needs
+
 from .calls import holds_code
 from .jax_layer import JaxLayer, jax
 
@@ -29,12 +31,8 @@ class FlaxLayer(JaxLayer):
     _untracked_attributes = JaxLayer._untracked_attributes | {"module", "method"}
 
     def __init__(self, module: Any, method: Any = None, variables: Any = None, **kwargs: Any) -> None:
-        try:
-            from flax.linen import DenyList
-        except ImportError as error:
-            raise ImportError("FlaxLayer needs Flax: pip install flax") from error
         self.module, self.method = module, method
-        mutable = DenyList(["params"])
+        mutable = needs("flax.linen", None, "FlaxLayer").DenyList(["params"])
         wants = "training" in inspect.signature(method or type(module).__call__).parameters
 
         def extra(training: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from netlet.base import tree
+from netlet.base.extras import needs
 from netlet.config import is_float
 from netlet.engine.graph import in_trial
 from netlet.engine.variable import Variable
@@ -256,11 +257,7 @@ class _Pure:
 
 def jax() -> Any:
     """The module jax. Raises ImportError with advice if it is not installed."""
-    try:
-        import jax
-    except ImportError as error:
-        raise ImportError("JaxLayer needs JAX: pip install jax") from error
-    return jax
+    return needs("jax", None, "JaxLayer")
 
 
 def _arguments(function: Callable[..., Any], name: str, allowed: Sequence[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from netlet.base import tree
+from netlet.base.extras import needs
 from netlet.config import is_float
 from netlet.engine.graph import KerasTensor, in_trial
 from netlet.random import SeedGenerator
@@ -227,11 +228,7 @@ class _Call:
 
 def torch() -> Any:
     """The module torch. Raises ImportError with advice if it is not installed."""
-    try:
-        import torch
-    except ImportError as error:
-        raise ImportError("TorchModuleWrapper needs PyTorch: pip install torch") from error
-    return torch
+    return needs("torch", None, "TorchModuleWrapper")
 
 
 def _torch_dtype(name: str) -> Any:

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from netlet.base.extras import needs
 from netlet.config import numpy_dtype
 
 from .hdf5_bytes import CheckedBytes
@@ -33,11 +34,7 @@ _DEFLATE, _SHUFFLE, _FLETCHER32 = 1, 2, 3  # numbers of HDF5's filters
 
 def h5py() -> ModuleType:
     """The module h5py, or an ImportError that says how to get it."""
-    try:
-        import h5py
-    except ImportError as error:
-        raise ImportError("'.keras' and '.h5' files need h5py: pip install 'netlet[h5]'") from error
-    return h5py
+    return needs("h5py", "h5", "a '.keras' or '.h5' file")
 
 
 class Hdf5Reader:
