@@ -159,8 +159,15 @@ def test_functions_that_call_themselves_or_explode() -> None:
     g = Graph(x=("n", 3))
     body = [helper.make_node("F", ["a"], ["b"], domain="own")]
     g.functions.append(helper.make_function("own", "F", ["a"], ["b"], body, opsets))
-    with pytest.raises(ValueError, match="the function calls itself"):
+    with pytest.raises(ValueError, match="it calls itself"):
         netlet.onnx.load(g.model(g("F", "x", domain="own")))
+    g = Graph(x=("n", 3))
+    for level in range(3000):
+        inner = ("Relu", "") if level == 0 else (f"F{level - 1}", "own")
+        body = [helper.make_node(inner[0], ["a"], ["b"], domain=inner[1])]
+        g.functions.append(helper.make_function("own", f"F{level}", ["a"], ["b"], body, opsets))
+    with pytest.raises(ValueError, match="call others at most 32 deep"):
+        netlet.onnx.load(g.model(g("F2999", "x", domain="own")))
     g = Graph(x=("n", 3))
     for level in range(24):  # 10 to the power of 24 nodes
         names = ["a", *(f"v{i}" for i in range(9)), "b"]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .functions import body_graph, definition
 from .graph import Graph
-from .node import Node
+from .node import Node, standard_domain
 from .operators import registry
 
-_MOST_NODES = 1 << 20  # in a model with all its functions expanded
+_DEEPEST = 32  # functions that call one another
+_MOST_NODES = 1 << 18  # in a model with all its functions expanded
 
 
 def check_supported(graph: Graph, functions: Mapping[tuple[str, str], Any]) -> None:
@@ -25,7 +26,12 @@ def check_supported(graph: Graph, functions: Mapping[tuple[str, str], Any]) -> N
         ValueError: an operator's domain has no version; a function calls itself; the functions have too many nodes.
     """
     survey = _Survey(functions)
-    survey.visit(graph, ())
+    size = survey.expanded_size(node.proto for node in graph.nodes)
+    if size > _MOST_NODES:
+        raise ValueError(
+            f"ONNX model: expected at most {_MOST_NODES} nodes with all functions expanded, received {size}."
+        )
+    survey.visit(graph)
     if survey.lacking:
         listed = "; ".join(f"{name} (nodes {', '.join(map(repr, nodes))})" for name, nodes in survey.lacking.items())
         raise NotImplementedError(f"ONNX model: netlet does not support these operators: {listed}.")
@@ -37,30 +43,42 @@ class _Survey:
     def __init__(self, functions: Mapping[tuple[str, str], Any]) -> None:
         self.functions = functions
         self.lacking: dict[str, list[str]] = {}
-        self.count = 0
+        self._sizes: dict[tuple[str, str], int] = {}
 
-    def visit(self, graph: Graph, inside: tuple[str, ...]) -> None:
-        """Visits a graph, its subgraphs and the functions that it calls; `inside`: the functions around it."""
-        self.count += len(graph.nodes)
-        if self.count > _MOST_NODES:
-            raise ValueError(f"ONNX model: expected at most {_MOST_NODES} nodes with all functions expanded.")
+    def expanded_size(self, nodes: Iterable[Any], inside: tuple[tuple[str, str], ...] = ()) -> int:
+        """Number of NodeProtos with all functions expanded; ValueError if a function calls itself."""
+        total = 0
+        if len(inside) > _DEEPEST:
+            raise ValueError(f"ONNX model: expected functions that call others at most {_DEEPEST} deep.")
+        for node in nodes:
+            key = standard_domain(node.domain), node.op_type
+            if key in inside:
+                raise ValueError(f"ONNX function '{node.op_type}': expected other functions in it; it calls itself.")
+            if key in self.functions and key not in self._sizes:
+                self._sizes[key] = self.expanded_size(self.functions[key].node, (*inside, key))
+            inner = [g for a in node.attribute for g in (a.g, *a.graphs)]
+            total += 1 + self._sizes.get(key, 0) + sum(self.expanded_size(g.node, inside) for g in inner)
+        return total
+
+    def visit(self, graph: Graph) -> None:
+        """Visits a graph, its subgraphs and the functions that it calls."""
         for node in graph.nodes:
             if node.domain not in node.opsets:
                 raise node.error(f"the model names no version of its domain '{node.domain}'.")
             for inner in node.graphs:
-                self.visit(inner, inside)
-            self._visit_body(node, inside)
+                self.visit(inner)
+            function = self.functions.get((node.domain, node.op_type))
+            if function is not None:
+                self.visit(body_graph(function, node))
+            elif not self._is_known(node):
+                name = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
+                self.lacking.setdefault(name, []).append(node.name)
 
-    def _visit_body(self, node: Node, inside: tuple[str, ...]) -> None:
-        name = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
-        function = self.functions.get((node.domain, node.op_type))
-        if function is None:
-            if registry.find(node.domain, node.op_type, node.opset) is not None:
-                return
-            function = definition(node)
-        if function is None:
-            self.lacking.setdefault(name, []).append(node.name)
-        elif name in inside:
-            raise node.error("the function calls itself.")
-        elif function is not True:  # True: a definition that depends on the inputs' dtypes
-            self.visit(body_graph(function, node), (*inside, name))
+    def _is_known(self, node: Node) -> bool:
+        """Whether an operator has a handler, or a definition by operators that have one."""
+        if registry.find(node.domain, node.op_type, node.opset) is not None:
+            return True
+        function = definition(node)
+        if function is None or function is True:  # True: a definition that depends on the inputs' dtypes
+            return function is not None
+        return all(self._is_known(inner) for inner in body_graph(function, node).nodes)

@@ -86,7 +86,7 @@ def mean_over_axes(build: Builder, node: Node, x: Any, axes: Any = None) -> Any:
         axes = node.attribute("axes")
     if axes is None or not isinstance(axes, (list, np.ndarray)):
         return NotImplemented
-    rank, over = len(x.shape), sorted(int(a) % len(x.shape) for a in axes)
+    rank, over = len(x.shape), sorted(int(a) % len(x.shape) for a in np.ravel(axes))
     keep: tuple[int | None, ...] = (None,) * (rank - 2) if node.attribute("keepdims", 1) else ()
     classes = (layers.GlobalAveragePooling1D, layers.GlobalAveragePooling2D, layers.GlobalAveragePooling3D)
     if rank == 3 and over == [1] and not str(x.dtype).startswith(("int", "uint")):

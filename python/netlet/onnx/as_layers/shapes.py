@@ -48,8 +48,9 @@ def unsqueeze(build: Builder, node: Node, x: Any, axes: Any = None) -> Any:
     axes = node.attribute("axes") if axes is None else axes
     if isinstance(x, Flattened) or not isinstance(axes, (list, np.ndarray)):
         return NotImplemented
-    rank = len(x.shape) + len(axes)
-    new, old = {int(a) % rank for a in axes}, iter(as_view(x).axes)
+    numbers = np.ravel(axes)
+    rank = len(x.shape) + len(numbers)
+    new, old = {int(a) % rank for a in numbers}, iter(as_view(x).axes)
     return view(as_view(x).tensor, tuple(None if i in new else next(old) for i in range(rank)))
 
 
@@ -58,7 +59,7 @@ def squeeze(build: Builder, node: Node, x: Any, axes: Any = None) -> Any:
     axes = node.attribute("axes") if axes is None else axes
     if not isinstance(x, View) or not isinstance(axes, (list, np.ndarray)):
         return NotImplemented
-    gone = {int(a) % len(x.axes) for a in axes}
+    gone = {int(a) % len(x.axes) for a in np.ravel(axes)}
     if any(x.axes[i] is not None for i in gone):
         return NotImplemented
     return view(x.tensor, tuple(a for i, a in enumerate(x.axes) if i not in gone))
