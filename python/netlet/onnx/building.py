@@ -189,7 +189,11 @@ class Builder:
             return tensor
         key = id(tensor), order
         if key not in self._held:
-            if order[0] == 0:
+            sizes = [tensor.shape[a] for a in order]
+            large = [a for a in order[1:] if tensor.shape[a] != 1]
+            if order[0] == 0 and large == sorted(large) and None not in sizes[1:]:  # only axes of size 1 move
+                made = layers.Reshape(sizes[1:], dtype=tensor.dtype, name=self.unique("reshape"))(tensor)
+            elif order[0] == 0:
                 made = layers.Permute(order[1:], dtype=tensor.dtype, name=self.unique("permute"))(tensor)
             else:
                 made = ops.transpose(tensor, order)
