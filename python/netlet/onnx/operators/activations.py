@@ -9,12 +9,12 @@ from typing import Any
 from netlet import ops
 
 from ..node import Node
+from .element_types import is_integer
 from .registry import operator
 
 PLAIN: dict[str, Callable[[Any], Any]] = {
     "HardSwish": ops.hard_silu,
     "Mish": ops.mish,
-    "Relu": ops.relu,
     "Sigmoid": ops.sigmoid,
     "Softplus": ops.softplus,
     "Softsign": ops.softsign,
@@ -30,6 +30,12 @@ def _register_plain(name: str, function: Callable[[Any], Any]) -> None:
 
 for _name, _function in PLAIN.items():
     _register_plain(_name, _function)
+
+
+@operator("Relu", any_layout=True)
+def relu(node: Node, x: Any) -> Any:
+    """max(x, 0), also of integers."""
+    return ops.maximum(x, 0) if is_integer(x) else ops.relu(x)
 
 
 @operator("Elu", any_layout=True)

@@ -120,9 +120,9 @@ def mod(node: Node, a: Any, b: Any) -> Any:
 def power(node: Node, a: Any, b: Any) -> Any:
     """a to the power b, in a's type."""
     a, b = aligned(node, a, b)
-    if is_integer(a):
-        return ops.power(ops.cast(a, "float64"), ops.cast(b, "float64"))  # exact below 2^53
-    return ops.power(a, ops.cast(b, a.dtype))
+    if is_integer(a) and not is_integer(b):
+        a = ops.cast(a, "float64")  # exact below 2^53
+    return ops.power(a, b if is_integer(a) else ops.cast(b, type_of(a)))
 
 
 @operator("BitShift", any_layout=True)

@@ -14,6 +14,7 @@ from typing import Any
 from netlet import _core
 
 from ..core.dispatch import op
+from .integer_powers import integer_power, integer_type
 
 __all__ = [
     "add",
@@ -166,12 +167,14 @@ def power(x1: Any, x2: Any) -> Any:
         x2: number, array or Tensor of a shape that broadcasts with x1's.
 
     Returns:
-        Tensor of the broadcast shape.
+        Tensor of the broadcast shape. The power of integers is an integer that wraps around like a product; a negative
+        power of integers is rounded toward 0.
 
     >>> power([2.0, 3.0], 2.0).tolist()
     [4.0, 9.0]
     """
-    return _core.power(x1, x2)
+    dtype = integer_type(x1, x2)
+    return _core.power(x1, x2) if dtype is None else integer_power(x1, x2, dtype)
 
 
 @op

@@ -133,7 +133,7 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) 
         initial: a number that counts as one more element; None (the default): there is none.
 
     Returns:
-        Tensor without the reduced axes.
+        Tensor without the reduced axes, of x's dtype.
 
     Raises:
         ValueError: no elements, or an axis out of range or named twice.
@@ -143,7 +143,7 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) 
     """
     axes = axes_of(x, axis, "max")
     if initial is None:
-        return _core.max(x, axes, keepdims)
+        return _in_own_type(x, _core.max(x, axes, keepdims))
     return _from(initial, _core.max, _core.maximum, x, axes, keepdims)
 
 
@@ -158,7 +158,7 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) 
         initial: a number that counts as one more element; None (the default): there is none.
 
     Returns:
-        Tensor without the reduced axes.
+        Tensor without the reduced axes, of x's dtype.
 
     Raises:
         ValueError: no elements, or an axis out of range or named twice.
@@ -168,7 +168,7 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) 
     """
     axes = axes_of(x, axis, "min")
     if initial is None:
-        return _core.min(x, axes, keepdims)
+        return _in_own_type(x, _core.min(x, axes, keepdims))
     return _from(initial, _core.min, _core.minimum, x, axes, keepdims)
 
 
@@ -183,7 +183,13 @@ def _from(initial: Any, over: Any, of: Any, x: Any, axes: Any, keepdims: bool) -
     if 0 in [shape[i] for i in axes]:
         kept = [1 if i in axes else d for i, d in enumerate(shape) if keepdims or i not in axes]
         return _core.broadcast_to(start, kept)
-    return of(over(x, axes, keepdims), start)
+    return of(_in_own_type(x, over(x, axes, keepdims)), start)
+
+
+def _in_own_type(x: Any, extremum: Any) -> Any:
+    """The extremum of x in x's dtype: kernels compare 8-bit integers as int32."""
+    dtype = nearest_dtype(x)
+    return extremum if extremum.dtype == dtype else _core.cast(extremum, dtype)
 
 
 @float_op
