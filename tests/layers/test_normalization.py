@@ -258,7 +258,6 @@ def test_spectral_normalization_in_fit():
     ("call", "says"),
     [
         (lambda: layers.BatchNormalization(axis=3)(np.ones((2, 3), "f4")), "axis 3 is out of bounds"),
-        (lambda: layers.BatchNormalization(synchronized=True), "synchronized"),
         (lambda: layers.BatchNormalization(renorm=True, renorm_clipping={"max": 1}), "rmin, rmax and dmax"),
         (lambda: layers.BatchNormalization(renorm=True, renorm_clipping={"rmin": 2, "rmax": 1}), "rmin <= rmax"),
         (lambda: layers.BatchNormalization()(np.ones((2, 3), "f4"), mask=np.ones((2, 3))), "one axis less"),

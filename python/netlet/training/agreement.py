@@ -58,11 +58,10 @@ def check_data(method: str, batches: EpochIterator, **arguments: Any) -> None:
     if parallel is None or parallel.communicator.size == 1:
         return
     source = batches.source
-    facts: dict[str, Any] = {"kind of data": type(source).__name__, **arguments, "steps": batches.num_batches}
+    facts: dict[str, Any] = {"kind of data": type(source).__name__, **arguments}
     if isinstance(source, ArraySource):
-        facts["batch_size"] = source.batch
-        facts.update(_facts_of(source.data))
-    check_same(method, facts)
+        facts |= {**_facts_of(source.data), "batch_size": source.batch}
+    check_same(method, {**facts, "number of batches": batches.num_batches})
 
 
 def _facts_of(data: ArrayData) -> dict[str, Any]:
