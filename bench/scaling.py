@@ -61,8 +61,8 @@ class Network(NamedTuple):
 NETWORKS = [Network("25 GbE", 30e-6, 2.8e9), Network("100 GbE, RDMA", 4e-6, 11.5e9)]
 
 
-def train(w: Workload, shards: int, epochs: int) -> Measured:
-    """Trains in this process, or in those that mpirun has started."""
+def train(w: Workload, shards: int, epochs: int) -> Measured | None:
+    """Trains in this process, or in those that mpirun has started; rank 0 returns what the slowest one measured."""
     import netlet
     from netlet.distribution.exchange import GradientExchange
     from netlet.distribution.launch import find_communicator
@@ -97,7 +97,7 @@ def train(w: Workload, shards: int, epochs: int) -> Measured:
         sums_cpu.append(time.process_time() - cpu_start)
     times = [statistics.median(values) for values in (wall, cpu, sums, sums_cpu)]
     slowest = np.max(communicator.gather_objects(times), axis=0)
-    return Measured(*slowest.tolist(), 4 * n, checksum)
+    return Measured(*slowest.tolist(), 4 * n, checksum) if communicator.rank == 0 else None
 
 
 def run(processes: int, shards: int, index: int, arguments: argparse.Namespace) -> Measured:
@@ -183,7 +183,7 @@ def main() -> None:
     if arguments.train:
         index, shards = arguments.train
         measured = train(workloads[index], shards, arguments.epochs)
-        if int(os.environ.get("OMPI_COMM_WORLD_RANK", os.environ.get("PMI_RANK", "0"))) == 0:
+        if measured is not None:
             print(json.dumps(measured))
         return
     for index, w in enumerate(workloads):
@@ -191,11 +191,9 @@ def main() -> None:
             continue
         rounds: list[list[Measured]] = []
         for _ in range(arguments.rounds):
-            rounds.append(
-                [run(1, index, 0, arguments), run(1, index, SHARDS, arguments), run(2, index, SHARDS, arguments)]
-            )
+            rounds.append([run(*way, index, arguments) for way in ((1, 0), (1, SHARDS), (2, SHARDS))])
         assert len({m.checksum for _, alone, two in rounds for m in (alone, two)}) == 1, "not the same bits"
-        plain, alone, two = ([Measured(*map(statistics.median, zip(*ways)))][0] for ways in zip(*rounds))
+        plain, alone, two = (Measured(*map(statistics.median, zip(*way))) for way in zip(*rounds))
         print(f"{w.name}: {w.flops / 1e9:.2f} GFLOP a step, gradients {plain.gradient_bytes / 1e6:.2f} MB")
         print(f"  {'milliseconds':<32}{'wall':>9}{'CPU':>9}{'exchange':>10}")
         for name, m in (("plain fit", plain), (f"1 process, {SHARDS} shards", alone), ("2 processes", two)):
