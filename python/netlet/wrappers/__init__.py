@@ -3,7 +3,7 @@
 Needs `pip install 'netlet[sklearn]'`. docs/scikit-learn.md shows grid searches, pipelines and saving.
 
 >>> import netlet
->>> classifier = netlet.wrappers.MLPClassifier(hidden_layer_sizes=(20,), random_state=0)
+>>> classifier = netlet.wrappers.MLPClassifier(hidden_layer_sizes=(20,), solver="lbfgs")
 >>> classifier.fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]).n_features_in_
 1
 

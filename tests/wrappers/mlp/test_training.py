@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 from sklearn.datasets import load_digits, make_multilabel_classification, make_regression
 
+import netlet
 from netlet import wrappers as ours
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -37,6 +39,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "adaptive": {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.3, "n_iter_no_change": 2, "max_iter": 25},
     "tanh, early stopping": {"activation": "tanh", "early_stopping": True},
     "two layers": {"hidden_layer_sizes": (20, 10), "activation": "logistic"},
+    "no hidden layer": {"hidden_layer_sizes": ()},
     "no shuffling": {"shuffle": False, "activation": "identity"},
     "one batch, no shuffling": {"shuffle": False, "batch_size": 500},
     "stops": {"tol": 0.1, "n_iter_no_change": 3, "max_iter": 40, "batch_size": 500},
@@ -143,6 +146,27 @@ def test_partial_fit_continues_as_fit_does() -> None:
     assert parts.t_ == whole.t_ == 600
     for a, b in zip(parts.coefs_, whole.coefs_, strict=True):
         assert_array_equal(a, b)
+
+
+def test_partial_fit_goes_on_after_pickling() -> None:
+    a = ours.MLPRegressor(random_state=0, batch_size=64).partial_fit(DIGITS, LABELS[:500])
+    b = pickle.loads(pickle.dumps(a))
+    a.partial_fit(DIGITS, LABELS[:500])
+    b.partial_fit(DIGITS, LABELS[:500])
+    assert a.loss_curve_ == b.loss_curve_
+    assert_array_equal(a.coefs_[0], b.coefs_[0])
+
+
+def test_results_do_not_depend_on_the_threads() -> None:
+    before = netlet.get_num_threads()
+    try:
+        netlet.set_num_threads(1)
+        a = ours.MLPClassifier(random_state=0, max_iter=3).fit(DIGITS, LABELS[:500])
+        netlet.set_num_threads(3)
+        b = ours.MLPClassifier(random_state=0, max_iter=3).fit(DIGITS, LABELS[:500])
+    finally:
+        netlet.set_num_threads(before)
+    assert_array_equal(a.coefs_[0], b.coefs_[0])
 
 
 def test_sparse_data_train_like_dense_data() -> None:

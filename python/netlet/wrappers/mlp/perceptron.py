@@ -192,9 +192,11 @@ class Perceptron(BaseEstimator):
                 f"received {self._output()[0]}."
             )
         key = (self._network, units, np.dtype(dtype).name)
-        training: Training | None = getattr(self, "_training", None)
+        training: Training | None = vars(self).pop("_training", None)
         if training is None or training.key != key or not incremental:
-            training = self._training = Training(*key)
+            training = Training(*key)
+        if incremental:
+            self._training = training
         training.weights.write([*self.coefs_, *self.intercepts_])
         return training
 

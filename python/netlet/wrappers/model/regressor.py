@@ -30,7 +30,7 @@ class SKLearnRegressor(RegressorMixin, ModelEstimator):
     >>> import netlet
     >>> def line(X, y):
     ...     model = netlet.Sequential([netlet.layers.Dense(y.shape[1])])
-    ...     model.compile("sgd", "mse")
+    ...     model.compile(netlet.optimizers.SGD(0.1), "mse")
     ...     return model
     >>> X = np.linspace(-1, 1, 64)[:, None]
     >>> regressor = SKLearnRegressor(line, fit_kwargs={"epochs": 200, "verbose": 0}, random_state=0)
