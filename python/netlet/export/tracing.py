@@ -17,8 +17,9 @@ from netlet.base import tree
 from netlet.engine.graph import KerasTensor, Node, OpCall
 from netlet.engine.variable import Variable
 
-# The sizes of unknown axes in the two runs, by position of the axis: no two pairs have one difference.
-_BATCH = (21, 33)
+# The sizes of unknown axes in the two runs, by position of the axis. Differences tell the axes apart: that of the batch
+# is prime. The others are multiples of 32, which poolings and strides divide.
+_BATCH = (21, 38)
 _OTHERS = ((64, 96), (128, 224), (320, 448), (576, 768), (896, 1152))
 
 
@@ -53,7 +54,7 @@ class TracedCall:
     Attributes:
         operation: the layer, op or other operation.
         args, kwargs: its arguments; tensors among them are inputs of the trace or outputs of earlier calls.
-        outputs: the KerasTensors of its results, in their structure.
+        outputs: the KerasTensors of its results, in their structure. `of_batch` says whether axis 0 is the batch.
     """
 
     operation: Any
@@ -70,7 +71,7 @@ def probe_sizes(axis: int) -> tuple[int, int]:
     """The sizes of an unknown axis in the two runs.
 
     >>> probe_sizes(0), probe_sizes(1)
-    ((21, 33), (64, 96))
+    ((21, 38), (64, 96))
     """
     return _OTHERS[axis - 1] if 0 < axis <= len(_OTHERS) else _BATCH
 
@@ -108,7 +109,8 @@ def trace(
             if len(x.shape) != len(y.shape):
                 raise Untraceable("the rank of a result depends on sizes of the input")
             shape = [m if m == n else None for m, n in zip(x.shape, y.shape, strict=True)]
-            merged[id(x)] = KerasTensor(shape, x.dtype)
+            merged[id(x)] = made = KerasTensor(shape, x.dtype)
+            made.of_batch = bool(shape) and (x.shape[0], y.shape[0]) == _BATCH  # type: ignore[attr-defined]
         outputs = _merged(a.outputs_struct, b.outputs_struct, merged)
         calls.append(TracedCall(a.operation, args, kwargs, outputs))
     return calls, _merged(first.outputs, second.outputs, merged)

@@ -8,8 +8,7 @@ import pytest
 
 import netlet
 from netlet import layers, ops
-from support.exported import assert_same_outputs, exported
-from support.saved import random_weights
+from support.exported import assert_same_outputs, exported, small_weights
 
 
 def data(*shape):
@@ -105,12 +104,62 @@ class Own(layers.Layer):
 
 @pytest.mark.parametrize("length", [5, None])
 def test_own_layers_are_traced(length, tmp_path):
-    model = random_weights(netlet.Sequential([netlet.Input((length, 6)), Own(), Own()]))
+    model = small_weights(netlet.Sequential([netlet.Input((length, 6)), Own(), Own()]))
     before = [(len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in model._flatten_layers()]
     proto = exported(model, tmp_path)
     assert_same_outputs(model, proto, [data(2, 5, 6)])
     assert_same_outputs(model, proto, [data(3, 5 if length else 7, 6)])
     assert before == [(len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in model._flatten_layers()]
+
+
+SIZES = {
+    "batch and time as one axis, and back": lambda x: ops.reshape(
+        ops.reshape(x, (x.shape[0] * x.shape[1], x.shape[2])) @ np.ones((6, 3), "float32"), (*x.shape[:2], 3)
+    ),
+    "all but the last step": lambda x: x[:, : x.shape[1] - 1],
+    "the last two steps": lambda x: x[:, x.shape[1] - 2 :],
+    "twice as many steps": lambda x: ops.reshape(
+        ops.broadcast_to(x[:, :, None], (*x.shape[:2], 2, 6)), (-1, 2 * x.shape[1], 6)
+    ),
+    "split": lambda x: ops.concatenate(ops.split(x, [1], axis=1)[::-1], axis=1),
+    "mean by its formula": lambda x: ops.sum(x, axis=1) / ops.cast(ops.shape(x)[1], "float32"),
+    "a range": lambda x: x + ops.cast(ops.arange(0, 2 * x.shape[1], 2), "float32")[:, None],
+    "zeros": lambda x: ops.concatenate([ops.zeros((x.shape[0], 1, 6)), x[:, :-1]], 1),
+}
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_formulas_of_sizes(name, tmp_path):
+    model = netlet.Sequential([netlet.Input((None, 6)), layers.Lambda(SIZES[name])])
+    proto = exported(model, tmp_path)
+    for batch, steps in [(3, 4), (2, 7)]:
+        assert_same_outputs(model, proto, [data(batch, steps, 6)])
+
+
+def test_sizes_of_several_inputs_are_told_apart_or_refused(tmp_path):
+    class Both(layers.Layer):
+        def call(self, inputs):
+            x, y = inputs
+            return ops.reshape(x, (x.shape[0], x.shape[1] * 2, 3)), ops.zeros((y.shape[0], y.shape[1]))
+
+    x, y = netlet.Input((None, 6)), netlet.Input((None, 6))
+    model = netlet.Model([x, y], Both(name="both")([x, y]))
+    with pytest.raises(NotImplementedError, match=r"'both'.*axis 1, which several inputs have"):
+        model.export(tmp_path / "model.onnx")
+
+
+def test_a_size_that_is_no_formula_is_refused(tmp_path):
+    half = layers.Lambda(lambda x: x[:, : x.shape[1] // 2], name="half")
+    model = netlet.Sequential([netlet.Input((None, 6)), half])
+    with pytest.raises(NotImplementedError, match=r"'half'.*no simple formula"):
+        model.export(tmp_path / "model.onnx")
+
+
+def test_a_model_above_the_limit_of_a_file_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("netlet.export.onnx.model._LIMIT", 100)
+    model = netlet.Sequential([netlet.Input((6,)), layers.Dense(20)])
+    with pytest.raises(ValueError, match="at most 2 GiB"):
+        model.export(tmp_path / "model.onnx")
 
 
 def test_a_subclassed_model_and_a_lambda(tmp_path):
@@ -149,7 +198,7 @@ def test_names_shared_layers_and_bytes(tmp_path):
     a, b = netlet.Input((6,), name="left"), netlet.Input((6,), name="right")
     both = [inner(shared(a)), inner(shared(b))]
     model = netlet.Model([a, b], [layers.Add(name="total")(both), layers.Concatenate(name="pair")(both)], name="twins")
-    model = random_weights(model)
+    model = small_weights(model)
     proto = exported(model, tmp_path)
     assert_same_outputs(model, proto, [data(2, 6), data(2, 6)])
     assert [i.name for i in proto.graph.input] == ["left", "right"]
@@ -184,13 +233,13 @@ def test_policies(policy, tmp_path):
     hidden = [layers.Dense(8, "relu", dtype=policy), layers.LayerNormalization(dtype=policy)]
     model = netlet.Sequential([netlet.Input((6,), dtype="float32"), *hidden, layers.Dense(3, "softmax", dtype=last)])
     tolerance = 1e-6 if policy == "float64" else 2 * 2**-10
-    assert_same_outputs(model, exported(random_weights(model), tmp_path), [data(4, 6)], tolerance)
+    assert_same_outputs(model, exported(small_weights(model), tmp_path), [data(4, 6)], tolerance)
 
 
 def test_bfloat16_in_the_reference_evaluator(tmp_path):
     """ONNX Runtime has no kernels of bfloat16 on CPUs."""
     model = netlet.Sequential([netlet.Input((6,)), layers.Dense(8, dtype="mixed_bfloat16"), layers.Dense(3)])
-    proto = exported(random_weights(model), tmp_path)
+    proto = exported(small_weights(model), tmp_path)
     assert_same_outputs(model, proto, [data(4, 6)], 2 * 2**-7, runtime=False)
 
 

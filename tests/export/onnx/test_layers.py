@@ -7,9 +7,8 @@ import pytest
 
 import netlet
 from netlet import layers
-from support.exported import assert_same_outputs, exported
+from support.exported import assert_same_outputs, exported, small_weights
 from support.layer_cases import ONE_INPUT, SPATIAL, TWO_INPUTS
-from support.saved import random_weights
 
 REFUSED = {"MelSpectrogram"}  # op `stft`
 NO_KERNEL = {"Conv2D-1"}  # ONNX Runtime has no Conv of float64
@@ -17,15 +16,6 @@ NO_KERNEL = {"Conv2D-1"}  # ONNX Runtime has no Conv of float64
 
 def seeded(name):
     return np.random.default_rng(sum(map(ord, name)))
-
-
-def with_weights(model):
-    """Random weights; variances stay positive."""
-    if not any("variance" in w.path for w in model.weights):
-        return random_weights(model)
-    rng = np.random.default_rng(1)
-    model.set_weights([rng.uniform(0.5, 1.5, w.shape).astype(w.dtype) for w in model.get_weights()])
-    return model
 
 
 CASES = [(name, i, (6,), make) for name, makes in ONE_INPUT.items() for i, make in enumerate(makes)]
@@ -37,7 +27,7 @@ CASES += [(name, i, shape, make) for name, (shape, makes) in SPATIAL.items() for
     [pytest.param(*case, id=f"{case[0]}-{case[1]}") for case in CASES if case[0] not in REFUSED],
 )
 def test_a_layer(name, i, shape, make, tmp_path):
-    model = with_weights(netlet.Sequential([netlet.Input(shape), make()]))
+    model = small_weights(netlet.Sequential([netlet.Input(shape), make()]))
     x = seeded(name).standard_normal((2, *shape)).astype("float32")
     proto = exported(model, tmp_path)
     assert_same_outputs(model, proto, [x], runtime=f"{name}-{i}" not in NO_KERNEL)

@@ -8,8 +8,7 @@ import pytest
 import netlet
 from netlet import layers
 from netlet.quantizers import Int4Config, Int8Config
-from support.exported import assert_same_outputs, exported, predictions, run_reference, run_runtime
-from support.saved import random_weights
+from support.exported import assert_same_outputs, exported, predictions, run_reference, run_runtime, small_weights
 
 
 def data(*shape):
@@ -44,12 +43,7 @@ MODELS = {
 
 
 def made(name, config):
-    model = MODELS[name]()
-    weights = [0.3 * np.random.default_rng(i).standard_normal(w.shape) for i, w in enumerate(model.get_weights())]
-    for i, w in enumerate(model.weights):
-        if "variance" in w.path:
-            weights[i] = np.abs(weights[i]) + 0.5
-    model.set_weights(weights)
+    model = small_weights(MODELS[name]())
     model.quantize("int4" if isinstance(config, Int4Config) else "int8", config=config, only_if_faster=False)
     return model
 
@@ -121,7 +115,7 @@ def test_weights_alone(name, config, tmp_path):
 @pytest.mark.parametrize("config", WEIGHTS)
 def test_tables_and_recurrent_weights(config, tmp_path):
     parts = [layers.Embedding(20, 32), layers.LSTM(16, return_sequences=True), layers.GRU(8), layers.Dense(3)]
-    model = random_weights(netlet.Sequential([netlet.Input((None,), dtype="int32"), *parts]))
+    model = small_weights(netlet.Sequential([netlet.Input((None,), dtype="int32"), *parts]))
     before = exported(model, tmp_path).ByteSize()
     four = "int4" in config
     model.quantize("int4" if four else "int8", config=WEIGHTS[config](), only_if_faster=False)
@@ -133,7 +127,7 @@ def test_tables_and_recurrent_weights(config, tmp_path):
 
 @pytest.mark.parametrize("activations", ["dynamic", "static"])
 def test_recurrent_layers_of_eight_bits(activations, tmp_path):
-    """ONNX's LSTM keeps its state in floats, netlet's 8-bit one in codes: they differ as much as codes round."""
+    """ONNX's LSTM keeps its state in floats, netlet's 8-bit one in codes: what codes of two layers round is the bound."""
     x = data(4, 6, 8)
     parts = [layers.LSTM(16, return_sequences=True), layers.Bidirectional(layers.GRU(8)), layers.Dense(3)]
     model = netlet.Sequential([netlet.Input((None, 8)), *parts])
@@ -141,7 +135,7 @@ def test_recurrent_layers_of_eight_bits(activations, tmp_path):
     model.quantize("int8", config=Int8Config(activations=activations, **calibration), only_if_faster=False)
     proto = exported(model, tmp_path)
     assert kinds(proto) >= {"LSTM", "GRU", "QuantizeLinear", "DequantizeLinear"}
-    assert_same_outputs(model, proto, [x], tolerance=2 / 255)
+    assert_same_outputs(model, proto, [x], tolerance=4 / 255)
 
 
 def test_a_masked_recurrent_layer_of_eight_bits_is_refused(tmp_path):

@@ -7,8 +7,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from support.exported import assert_same_outputs, exported
-from support.saved import random_weights
+from support.exported import assert_same_outputs, exported, small_weights
 
 IDS = np.array([[3, 4, 0, 0, 0], [5, 0, 2, 1, 0], [1, 1, 1, 1, 1]], "int32")
 X = np.random.default_rng(0).standard_normal((2, 5, 4)).astype("float32")
@@ -36,7 +35,7 @@ def kinds(proto):
 def test_time_is_free_and_masks_count(cell, masked, arguments, tmp_path):
     embedding = layers.Embedding(10, 4, mask_zero=masked)
     model = netlet.Sequential([netlet.Input((None,), dtype="int32"), embedding, cell(3, **arguments), layers.Dense(2)])
-    proto = exported(random_weights(model), tmp_path)
+    proto = exported(small_weights(model), tmp_path)
     assert ("Scan" in kinds(proto)) is (masked or "activation" in arguments)
     assert_same_outputs(model, proto, [IDS])
     assert_same_outputs(model, proto, [IDS[:1, :2]])
@@ -55,14 +54,14 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_other_layers(name, masked, tmp_path):
     masks = [layers.Masking()] if masked else []
-    model = random_weights(netlet.Sequential([netlet.Input((None, 4)), *masks, CASES[name]()]))
+    model = small_weights(netlet.Sequential([netlet.Input((None, 4)), *masks, CASES[name]()]))
     assert_same_outputs(model, exported(model, tmp_path), [PADDED])
 
 
 def test_states_go_in_and_out(tmp_path):
     x = netlet.Input((5, 4))
     y, h, c = layers.LSTM(3, return_sequences=True, return_state=True)(x)
-    model = random_weights(netlet.Model(x, [layers.LSTM(3)(y, initial_state=[h, c]), y, h, c]))
+    model = small_weights(netlet.Model(x, [layers.LSTM(3)(y, initial_state=[h, c]), y, h, c]))
     assert_same_outputs(model, exported(model, tmp_path), [X])
 
 
@@ -78,7 +77,7 @@ def test_an_own_cell(tmp_path):
             h = netlet.ops.tanh(x + states[0])
             return h @ self.w, [h]
 
-    model = random_weights(
+    model = small_weights(
         netlet.Sequential([netlet.Input((None, 4)), layers.Masking(), layers.RNN(Own(), return_sequences=True)])
     )
     assert_same_outputs(model, exported(model, tmp_path), [PADDED])
@@ -88,7 +87,7 @@ def test_an_own_cell(tmp_path):
 def test_a_convolutional_lstm_of_any_length(data_format, tmp_path):
     shape = (None, 5, 6, 2) if data_format == "channels_last" else (None, 2, 5, 6)
     layer = layers.ConvLSTM2D(3, 3, padding="same", data_format=data_format, return_sequences=True)
-    model = random_weights(netlet.Sequential([netlet.Input(shape), layer]))
+    model = small_weights(netlet.Sequential([netlet.Input(shape), layer]))
     x = np.random.default_rng(0).standard_normal((2, 3, *shape[1:])).astype("float32")
     assert_same_outputs(model, exported(model, tmp_path), [x])
 
@@ -97,7 +96,7 @@ def test_time_distributed(tmp_path):
     inner = [layers.Conv2D(2, 3, activation="relu"), layers.Flatten()]
     model = netlet.Sequential([netlet.Input((None, 8, 8, 1)), *map(layers.TimeDistributed, inner), layers.LSTM(3)])
     x = np.random.default_rng(0).standard_normal((2, 4, 8, 8, 1)).astype("float32")
-    assert_same_outputs(model, exported(random_weights(model), tmp_path), [x])
+    assert_same_outputs(model, exported(small_weights(model), tmp_path), [x])
 
 
 def test_a_stateful_layer_is_refused(tmp_path):

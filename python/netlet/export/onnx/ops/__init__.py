@@ -9,6 +9,7 @@ from . import (  # noqa: F401
     convolution,
     creation,
     indexing,
+    logic,
     normalization,
     pooling,
     reductions,

@@ -60,15 +60,6 @@ _BINARY = {
     "power": "Pow",
     "subtract": "Sub",
 }
-_COMPARISONS = {
-    "equal": ("Equal", False),
-    "greater": ("Greater", False),
-    "greater_equal": ("GreaterOrEqual", False),
-    "less": ("Less", False),
-    "less_equal": ("LessOrEqual", False),
-    "not_equal": ("Equal", True),
-}
-_LOGICAL = {"logical_and": "And", "logical_or": "Or", "logical_xor": "Xor"}
 
 
 def elementwise(e: Exporter, out: Any, make: Any, *operands: Any, dtype: str | None = None) -> Value:
@@ -116,51 +107,10 @@ def _binary(kind: str) -> Any:
     return convert
 
 
-def common_dtype(e: Exporter, *operands: Any) -> str:
-    """The dtype in which operands are compared: the widest of the tensors', floats before integers."""
-    tensors = [x for x in operands if hasattr(x, "dtype")]
-    names = [x.dtype if isinstance(x.dtype, str) else x.dtype.name for x in tensors]
-    numbers = [x for x in operands if not hasattr(x, "dtype")]
-    if not names:
-        return "float32"
-    best = max(names, key=lambda n: (is_float(n), n != "bool", int("".join(c for c in n if c.isdigit()) or 0)))
-    if not is_float(best) and any(isinstance(n, float) for n in numbers):
-        return "float32"
-    return best if best != "bool" or not numbers else "int32"
-
-
-def _comparison(kind: str, negated: bool) -> Any:
-    def convert(e: Exporter, out: Any, **given: Any) -> Value:
-        a, b = given.values()
-        dtype = common_dtype(e, a, b)
-        if dtype == "bool" and kind != "Equal":
-            dtype = "int32"
-
-        def make(x: str, y: str) -> str:
-            found: str = e.graph.op(kind, x, y)
-            return e.graph.op("Not", found) if negated else found
-
-        return elementwise(e, out, make, a, b, dtype=dtype)
-
-    return convert
-
-
-def _logical(kind: str) -> Any:
-    def convert(e: Exporter, out: Any, **given: Any) -> Value:
-        return elementwise(e, out, lambda *names: e.graph.op(kind, *names), *given.values(), dtype="bool")
-
-    return convert
-
-
 for _name, _kind in _UNARY.items():
     op(_name)(_unary(_kind))
 for _name, _kind in _BINARY.items():
     op(_name)(_binary(_kind))
-for _name, (_kind, _negated) in _COMPARISONS.items():
-    op(_name)(_comparison(_kind, _negated))
-for _name, _kind in _LOGICAL.items():
-    op(_name)(_logical(_kind))
-op("logical_not")(_logical("Not"))
 
 
 @op("cast", "cast_if_needed", "saturate_cast")
@@ -226,25 +176,6 @@ def _erfc(e: Exporter, out: Any, x: Any) -> Value:
     return elementwise(e, out, lambda n: e.graph.op("Sub", one, e.graph.op("Erf", n)), x)
 
 
-@op("isnan")
-def _isnan(e: Exporter, out: Any, x: Any) -> Value:
-    return elementwise(e, out, lambda n: e.graph.op("IsNaN", n), x, dtype=x.dtype)
-
-
-@op("isinf", "isposinf", "isneginf")
-def _isinf(e: Exporter, out: Any, x: Any) -> Value:
-    return elementwise(e, out, lambda n: e.graph.op("IsInf", n), x, dtype=x.dtype)
-
-
-@op("isfinite")
-def _isfinite(e: Exporter, out: Any, x: Any) -> Value:
-    def make(n: str) -> str:
-        bad = e.graph.op("Or", e.graph.op("IsNaN", n), e.graph.op("IsInf", n))
-        return e.graph.op("Not", bad)
-
-    return elementwise(e, out, make, x, dtype=x.dtype)
-
-
 @op("mod")
 def _mod(e: Exporter, out: Any, x1: Any, x2: Any) -> Value:
     """With the sign of the divisor, as in NumPy; ONNX's Mod of floats has that of the dividend."""
@@ -299,22 +230,6 @@ def _clip(e: Exporter, out: Any, x: Any, x_min: Any, x_max: Any) -> Value:
     if all(n is None or (np.ndim(n) == 0 and not hasattr(n, "shape")) for n in (x_min, x_max)):
         return elementwise(e, out, limits, x)
     return elementwise(e, out, make, x, x_min, x_max)
-
-
-@op("where")
-def _where(e: Exporter, out: Any, condition: Any, x1: Any, x2: Any) -> Value:
-    def make(c: str, a: str, b: str) -> str:
-        return e.graph.op("Where", c, a, b)
-
-    operands = (condition, x1, x2)
-    values = [x for x in operands if isinstance(x, Value)]
-    alike = all(len(v.shape) == len(out.shape) for v in values)
-    if isinstance(condition, Value) and alike and any(v.only_first for v in values):
-        there = e.first(condition, "bool")
-        rest = elementwise(e, out, lambda a, b: make(there, a, b), x1, x2)
-        if rest.only_first:
-            return rest
-    return Value(out, make(e.name(condition, "bool"), e.name(x1, out.dtype), e.name(x2, out.dtype)))
 
 
 @op("round")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -20,7 +21,7 @@ def reshaped(e: Exporter, x: Any, shape: Any, dtype: str | None = None) -> str:
     free = [i for i, n in enumerate(sizes) if not isinstance(n, (int, np.integer)) or n == -1 or n is None]
     if len(free) <= 1 and all(n != 0 for n in sizes if isinstance(n, (int, np.integer))):
         target = e.graph.ints(*(-1 if i in free else int(n) for i, n in enumerate(sizes)))
-    elif free and free[0] == 0 and len(free) == 2 and getattr(x, "shape", (1,))[0] is None and _is_batch(sizes[0]):
+    elif free and free[0] == 0 and len(free) == 2 and _is_batch(sizes[0]) and e.is_batch(x):
         target = e.graph.ints(*(0 if i == 0 else -1 if i in free else int(n) for i, n in enumerate(sizes)))
     else:
         target = e.shape(sizes)
@@ -139,7 +140,13 @@ def _split(e: Exporter, out: Any, x: Any, indices_or_sections: Any, axis: int) -
     else:
         name, at = e.name(x), axis
     sizes = [o.shape[axis] for o in out]
-    if None in sizes:
+    if None in sizes and not isinstance(indices_or_sections, (int, np.integer)):
+        ends = [0, *indices_or_sections, 2**62]
+        made = tuple(
+            e.graph.op("Slice", name, e.size(a), e.size(b), e.graph.ints(at)) for a, b in itertools.pairwise(ends)
+        )
+        made = made[0] if count == 1 else made
+    elif None in sizes:
         made = e.graph.op("Split", name, axis=at, num_outputs=count, outputs=count)
     else:
         made = e.graph.op("Split", name, e.graph.ints(*sizes), axis=at, outputs=count)
