@@ -13,8 +13,8 @@ function(netlet_static_runtime target)
     message(FATAL_ERROR "NETLET_STATIC_RUNTIME is for GCC on Linux")
   endif()
   target_sources(${target} PRIVATE ${PROJECT_SOURCE_DIR}/packaging/linux/after_glibc_2_28.cpp)
-  # --exclude-libs: another library's libstdc++ must not find this one.
-  target_link_options(${target} PRIVATE -static-libstdc++ LINKER:--exclude-libs,ALL)
+  # --exclude-libs: another library's libstdc++ must not find this one. --gc-sections: only what is used of it.
+  target_link_options(${target} PRIVATE -static-libstdc++ LINKER:--exclude-libs,ALL LINKER:--gc-sections)
   if(NETLET_GLIBC_SYSROOT)
     # GCC looks into its own folders before those of the sysroot, but into -L before both.
     foreach(folder usr/lib lib)

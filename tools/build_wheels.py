@@ -105,7 +105,7 @@ def build(python: pathlib.Path, out: pathlib.Path, jobs: int) -> pathlib.Path:
     )
     [wheel] = raw.glob("*.whl")
     printed = run(
-        *(programs / "auditwheel", "repair", "--plat", POLICY, "--wheel-dir", out, wheel),
+        *(programs / "auditwheel", "repair", "-z", "9", "--plat", POLICY, "--wheel-dir", out, wheel),
         PATH=path,
         SOURCE_DATE_EPOCH=epoch,
     )

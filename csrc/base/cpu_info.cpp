@@ -1,8 +1,7 @@
 #include "base/cpu_info.h"
 
 #include <algorithm>
-#include <fstream>
-#include <string>
+#include <cstdio>
 #include <thread>
 
 #include "base/compiler.h"
@@ -71,15 +70,23 @@ bool cpu_has_neon_dot() {
 
 namespace {
 
-// The CPU quota of the control group, in CPUs; 0 if there is no limit.
+// Reads up to two numbers at the beginning of a file; returns how many there were. By C's functions: a std::ifstream,
+// the only stream of the module, would put 0.7 MB of libstdc++ into a wheel (docs/releasing.md).
+int read_numbers(const char* path, double* first, double* second) {
+    std::FILE* file = std::fopen(path, "r");
+    if (!file) return 0;
+    const int found = std::fscanf(file, "%lf %lf", first, second);
+    std::fclose(file);
+    return found;
+}
+
+// The CPU quota of the control group, in CPUs; 0 if there is no limit, which version 2 writes as "max", version 1 as -1.
 double cgroup_quota() {
-    std::ifstream v2("/sys/fs/cgroup/cpu.max");
-    std::string quota;
-    double period = 0;
-    if (v2 >> quota >> period && quota != "max" && period > 0) return std::stod(quota) / period;
-    std::ifstream v1("/sys/fs/cgroup/cpu/cpu.cfs_quota_us"), v1_period("/sys/fs/cgroup/cpu/cpu.cfs_period_us");
-    double us = 0;
-    if (v1 >> us && v1_period >> period && us > 0 && period > 0) return us / period;
+    double us = 0, period = 0, unused = 0;
+    if (read_numbers("/sys/fs/cgroup/cpu.max", &us, &period) == 2 && period > 0) return us / period;
+    if (read_numbers("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", &us, &unused) >= 1 && us > 0 &&
+        read_numbers("/sys/fs/cgroup/cpu/cpu.cfs_period_us", &period, &unused) >= 1 && period > 0)
+        return us / period;
     return 0;
 }
 
