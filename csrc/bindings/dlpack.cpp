@@ -44,14 +44,13 @@ Received received(const py::object& capsule) {
     return {&m->array, (m->flags & ManagedVersioned::read_only) != 0, m, release<ManagedVersioned>};
 }
 
-// NumPy's type string of the array's elements, such as "f4"; bfloat16's bits are those of "i2".
+// NumPy's type string of the array's elements, such as "f4". "f2" carries the bits of bfloat16.
 std::string numpy_type(const Array& a) {
-    const char* kind = a.code == integer            ? "i"
-                       : a.code == unsigned_integer ? "u"
-                       : a.code == floating         ? "f"
-                       : a.code == bfloat           ? "i"
-                       : a.code == boolean          ? "b"
-                                                    : "";
+    const char* kind = a.code == integer                        ? "i"
+                       : a.code == unsigned_integer             ? "u"
+                       : a.code == floating || a.code == bfloat ? "f"
+                       : a.code == boolean                      ? "b"
+                                                                : "";
     const bool whole = a.bits == 8 || a.bits == 16 || a.bits == 32 || a.bits == 64;
     if (!*kind || !whole || a.lanes != 1)
         throw TypeError("from_dlpack: expected floats, bfloat16, integers or bools, received type code " +
@@ -74,11 +73,10 @@ Device device_of(const Array& a) {
 }
 
 bool row_major(const Array& a) {
+    if (std::find(a.shape, a.shape + a.rank, 0) != a.shape + a.rank) return true;
     int64_t stride = 1;
-    for (int32_t i = a.rank - 1; i >= 0; stride *= a.shape[i], --i) {
-        if (a.shape[i] == 0) return true;
+    for (int32_t i = a.rank - 1; i >= 0; stride *= a.shape[i], --i)
         if (a.strides && a.shape[i] > 1 && a.strides[i] != stride) return false;
-    }
     return true;
 }
 
@@ -99,7 +97,8 @@ py::object capsule_of(py::handle producer) {
     try {
         return producer.attr("__dlpack__")(**arguments, py::arg("max_version") = version);
     } catch (py::error_already_set& e) {
-        if (!e.matches(PyExc_TypeError)) throw;
+        const bool unknown = py::str(e.value()).cast<std::string>().find("max_version") != std::string::npos;
+        if (!e.matches(PyExc_TypeError) || !unknown) throw;
     }
     return producer.attr("__dlpack__")(**arguments);  // a producer of version 0.x
 }

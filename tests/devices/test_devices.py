@@ -197,6 +197,30 @@ def test_arrays_of_other_libraries_share_memory(device):
     np.testing.assert_array_equal(shared.numpy(), 0)
 
 
+def test_a_tensor_on_a_gpu_is_read_on_the_host_by_a_copy(device):
+    values = np.arange(12, dtype="float32").reshape(3, 4)
+    x = netlet.to_device(values, device)
+
+    class OnHost:
+        def __dlpack__(self, **arguments):
+            return x.__dlpack__(**arguments, dl_device=(1, 0))
+
+        def __dlpack_device__(self):
+            return 1, 0
+
+    for read in (netlet.from_dlpack(OnHost()), netlet.from_dlpack(x, device="cpu"), np.asarray(x)):
+        np.testing.assert_array_equal(read, values)
+    with pytest.raises(BufferError, match="it is on another device"):
+        x.__dlpack__(dl_device=(1, 0), copy=False)
+    with pytest.raises(ValueError, match=rf"copy=False.*it is on {device}"):
+        netlet.from_dlpack(x, device="cpu", copy=False)
+    with pytest.raises(ValueError, match="Unable to avoid a copy"):
+        x.__array__(copy=False)
+    with pytest.raises(BufferError, match=f"float32 on {device}"):
+        memoryview(x)
+    assert not hasattr(x, "__array_interface__")
+
+
 def test_out_of_memory_names_what_is_needed_and_free(device):
     model = netlet.Sequential([netlet.Input((1 << 20,)), layers.Dense(1)])
     expected = rf"{device}: out of memory: expected \d+ free bytes, found \d+"

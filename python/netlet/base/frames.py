@@ -93,7 +93,7 @@ def _is_lazy(x: Any) -> bool:
 
 def _in_one_piece(x: Any) -> np.ndarray | None:
     """The values of a pandas frame whose columns all have one of NumPy's dtypes; pandas holds them in one block."""
-    dtypes = getattr(x, "dtypes", None)
+    dtypes: Any = getattr(x, "dtypes", None)
     if is_arrow(x) or not hasattr(x, "iloc") or getattr(dtypes, "ndim", 0) != 1 or not len(dtypes):
         return None
     first = dtypes.iloc[0]

@@ -89,7 +89,7 @@ class BlockSource(DataSource):
                 f"{self._method}: expected frames with the same number of partitions, received {sorted(counts)}."
             )
         rows = {
-            len(part) if isinstance(part, np.ndarray) else sum(part.lengths)
+            len(part) if isinstance(part, np.ndarray) else sum(part.lengths or ())
             for part in self._parts
             if isinstance(part, np.ndarray) or part.lengths is not None
         }

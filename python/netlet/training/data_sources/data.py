@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.base.arrays import as_ndarray
 from netlet.base.frames import frame_to_numpy, is_frame
 from netlet.base.tree import flatten, map_structure
 from netlet.utils.batches import pack_x_y_sample_weight, unpack_x_y_sample_weight
@@ -35,7 +36,7 @@ def to_tensor(value: Any, what: str) -> _core.Tensor:
         raise ValueError(f"{what}: expected an array of numbers, received {value!r}.")
     try:
         value = frame_to_numpy(value) if is_frame(value) else value
-        array = value if isinstance(value, (np.ndarray, _core.Tensor)) else np.asarray(value)
+        array = value if isinstance(value, (np.ndarray, _core.Tensor)) else as_ndarray(value)
         if isinstance(array, np.ndarray) and array.dtype.kind in "UST":
             raise TypeError(
                 "texts become numbers by layers.TextVectorization or StringLookup: call one on the data, or make it "
