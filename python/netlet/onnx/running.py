@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from netlet import _core
+
 from .functions import body_graph, definition
 from .graph import Graph
 from .node import Node
@@ -89,8 +91,12 @@ def guarded(node: Node, values: list[Any], call: Call) -> tuple[Any, ...]:
     """
     try:
         return call(node, values)
-    except (ValueError, TypeError, NotImplementedError, OSError):
+    except (NotImplementedError, OSError, _core.SymbolicArgument):
         raise
+    except (ValueError, TypeError) as error:
+        if "ONNX" in str(error):  # it names a node
+            raise
+        raise node.error(f"{error}") from error
     except Exception as error:  # a damaged file can make a handler fail in any way
         raise node.error(f"it cannot be computed: {type(error).__name__}: {error}") from error
 

@@ -71,6 +71,7 @@ def _register_window(name: str, terms: tuple[float, float, float]) -> None:
     @operator(name)
     def window(node: Node, size: Any) -> Any:
         count = int(constant(node, size, "size").item())
+        node.check_size((count,))
         turn = 2 * np.pi * np.arange(count) / (count if node.attribute("periodic", 1) else count - 1)
         a, b, c = terms
         values = a - b * np.cos(turn) + c * np.cos(2 * turn)
@@ -88,6 +89,7 @@ def mel_weight_matrix(node: Node, bins: Any, length: Any, rate: Any, low: Any, h
     count, size, hertz, start, end = (
         constant(node, v, n).item() for v, n in zip((bins, length, rate, low, high), names, strict=True)
     )
+    node.check_size((size // 2 + 1, count + 2))
     mel_start, mel_end = (2595 * math.log10(1 + f / 700) for f in (start, end))
     edges = 700 * (10 ** ((mel_start + (mel_end - mel_start) / (count + 2) * np.arange(count + 2)) / 2595) - 1)
     left, middle, right = (((size + 1) * edges // hertz).astype(int)[i : i + count] for i in range(3))
@@ -107,6 +109,7 @@ def seed_of(node: Node) -> int | None:
 
 
 def _random(node: Node, shape: Any, normal: bool, dtype: str) -> Any:
+    node.check_size(shape)
     if normal:
         values = random.normal(shape, node.attribute("mean", 0.0), node.attribute("scale", 1.0), seed=seed_of(node))
     else:

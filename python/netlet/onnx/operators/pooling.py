@@ -130,4 +130,5 @@ def max_unpool(node: Node, x: Any, places: Any, shape: Any = None) -> Any:
     if shape is None:
         return y
     wanted = constant(node, shape, "output_shape").tolist()
+    node.check_size(wanted)
     return ops.pad(y, [(0, n - m) for n, m in zip(wanted, small, strict=True)])

@@ -30,11 +30,12 @@ def _dft(node: Node, x: Any, length: Any, axis: int) -> Any:
     inverse, onesided = bool(node.attribute("inverse", 0)), bool(node.attribute("onesided", 0))
     real = ops.moveaxis(ops.getitem(x, (..., 0)), axis, -1)
     imaginary = ops.moveaxis(ops.getitem(x, (..., 1)), axis, -1) if x.shape[-1] == 2 else ops.zeros_like(real)
+    count = 2 * (x.shape[axis] - 1) if inverse and onesided else x.shape[axis]
+    count = count if length is None else int(constant(node, length, "dft_length").item())
+    node.check_size((count,))
     if inverse and onesided:
-        count = 2 * (x.shape[axis] - 1) if length is None else int(constant(node, length, "dft_length").item())
         real, imaginary = _whole(real, imaginary, count)
         return ops.expand_dims(ops.moveaxis(_transform(real, imaginary, True)[0], -1, axis), -1)
-    count = x.shape[axis] if length is None else int(constant(node, length, "dft_length").item())
     parts = _transform(_sized(real, count), _sized(imaginary, count), inverse)
     kept = slice(0, count // 2 + 1 if onesided else count)
     return ops.stack([ops.moveaxis(ops.getitem(part, (..., kept)), -1, axis) for part in parts], axis=-1)

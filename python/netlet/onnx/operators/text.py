@@ -82,6 +82,7 @@ def tf_idf_vectorizer(node: Node, x: Any) -> Any:
             columns[tuple(pool[at : at + n])] = (len(columns), indexes[len(columns)])
     values = constant(node, x, "X")
     rows = values.reshape(-1, values.shape[-1]) if values.size else values.reshape(max(1, values.ndim), -1)
+    node.check_size((len(rows), max(indexes) + 1))
     counts = np.zeros((len(rows), max(indexes) + 1), np.float32)
     weights = np.ones(counts.shape[1], np.float32)
     for number, column in columns.values():

@@ -83,6 +83,7 @@ def _aggregated(node: Node, leaves: np.ndarray) -> Any:
     weights = ops.take(node.attribute("leaf_weights"), leaves, axis=0)
     targets, count = np.array(node.attribute("leaf_targetids"))[leaves], node.attribute("n_targets")
     how = node.attribute("aggregate_function", SUM)
+    node.check_size((*leaves.shape, count))
     chosen = targets[..., None] == np.arange(count)  # (samples, trees, targets)
     spread = ops.expand_dims(weights, -1)
     if how in (SUM, MEAN):

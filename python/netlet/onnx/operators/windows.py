@@ -66,8 +66,10 @@ def attribute_windows(node: Node, x: Any, size: tuple[int, ...]) -> Windows:
         total = [max(0, (p - 1) * s + w - n) for p, s, w, n in zip(places, strides, spans, shape, strict=True)]
         small, large = [t // 2 for t in total], [t - t // 2 for t in total]
         low, high = (small, large) if auto == "SAME_UPPER" else (large, small)
+        node.check_size([n + t for n, t in zip(shape, total, strict=True)])
         return Windows(size, strides, dilations, tuple(low), tuple(high), (0,) * rank, places)
     low, high = ([0] * rank, [0] * rank) if auto == "VALID" else (pads[:rank], pads[rank:])
+    node.check_size([n + max(a, 0) + max(b, 0) for n, a, b in zip(shape, low, high, strict=True)])
     counts, beyond = [], []
     for n, s, w, a, b in zip(shape, strides, spans, low, high, strict=True):
         count = (n + a + b - w) // s + 1
