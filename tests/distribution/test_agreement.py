@@ -57,7 +57,7 @@ def test_errors_name_what_differs():
     lines = mpirun(2, START + ERRORS).stdout.splitlines()
     parts = [
         "same values in the arrays",
-        "same shapes and dtypes of the arrays: rank 0 has [((32, 4), 'float32')",
+        "same shapes and dtypes of the arrays on all processes: rank 0 has [((32, 4), 'float32')",
         "same epochs on all processes: rank 0 has 1, rank 1 has 2",
         "same batch_size on all processes: rank 0 has 8, rank 1 has 16",
         "same optimizer",
