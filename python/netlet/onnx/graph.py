@@ -80,8 +80,12 @@ class Graph:
         return cls(proto.name, inputs, outputs, constants, nodes)
 
     def replaced(self, nodes: list[Node], constants: dict[str, np.ndarray]) -> Graph:
-        """This graph with other nodes and constants, of which those are dropped that nothing reads."""
-        graph = Graph(self.name, self.inputs, self.outputs, constants, nodes)
+        """This graph with other nodes and constants, of which those are dropped that nothing reads.
+
+        Initializers are no longer listed among the inputs.
+        """
+        inputs = [v for v in self.inputs if v.name not in self.constants]
+        graph = Graph(self.name, inputs, self.outputs, constants, nodes)
         read = {name for names in graph.reads.values() for name in names} | {v.name for v in self.outputs}
         graph.constants = {name: value for name, value in constants.items() if name in read}
         return graph

@@ -58,7 +58,7 @@ def load(source: Any, name: str | None = None) -> Model:
     program.check_supported()
     graph = fuse(fold(program.graph))
     builder = Builder()
-    inputs = {v.name: _input(v, builder) for v in graph.inputs if v.name not in graph.constants}
+    inputs = {v.name: _input(v, builder) for v in graph.inputs}
     if not inputs:
         raise ValueError(f"ONNX graph '{graph.name}': expected at least one input, received none.")
     results = run_graph(graph, inputs, program.calling(builder.call))

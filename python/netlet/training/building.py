@@ -71,12 +71,19 @@ def _try_call(model: Any, mode: str, data: ArrayData) -> None:
         if eager:
             # A vector may be a sample whose batch axis was forgotten: the error then names its own shape.
             few = data.even and all(len(leaf.shape) > 1 for leaf in data.leaves())
-            data = data.take(slice(0, 2)) if few else data
+            data = data.take(slice(0, _rows(model))) if few else data
             tensors = [cast_to_model(model, data, i) for i in range(count)]
         else:
-            tensors = [source(tape, model, data, i, 2, gather=False) for i in range(count)]
+            tensors = [source(tape, model, data, i, _rows(model), gather=False) for i in range(count)]
         model(pack_x(data, tensors))
     tried["call"] = True
+
+
+def _rows(model: Any) -> int:
+    """Rows of a trial: the batch size that the inputs of a graph fix, else 2."""
+    function = getattr(model, "_function", None)
+    sizes = {t.shape[0] for t in function.inputs if t.shape} if function is not None else set()
+    return sizes.pop() if len(sizes) == 1 and None not in sizes else 2
 
 
 def _try_step(model: Any, mode: str, data: ArrayData, batch: int) -> None:

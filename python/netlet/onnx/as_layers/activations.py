@@ -11,7 +11,7 @@ from netlet.layers.fusable import is_linear, is_product
 
 from ..node import Node
 from ..operators.values import is_constant
-from ..views import View, common_axes, view
+from ..views import common_axes, view
 from .registry import FUSED, layer_of
 
 if TYPE_CHECKING:
@@ -108,21 +108,20 @@ def prelu(build: Builder, node: Node, x: Any, slope: Any) -> Any:
 
 @layer_of("Softmax", "LogSoftmax")
 def softmax(build: Builder, node: Node, x: Any) -> Any:
+    """Over one axis; before opset 13 over all axes from the given one on."""
     rank = len(x.shape)
     axis = node.attribute("axis", -1 if node.opset >= 13 else 1) % rank
-    if (node.opset < 13 and axis != rank - 1) or not _is_float(x):
+    over = [axis] if node.opset >= 13 else list(range(axis, rank))
+    if not _is_float(x):
         return NotImplemented
-    if isinstance(x, View) and x.is_permutation:
-        tensor, held = x.tensor, x.axes[axis]
-    else:
-        tensor, held = build.plain(x), axis
+    axes = common_axes([x])
+    held = sorted(axes[i] for i in over)
     if node.op_type == "Softmax":
-        y = build.layer(node, layers.Softmax, tensor, axis=-1 if held == rank - 1 else held)
-    elif held == rank - 1:
-        y = build.layer(node, layers.Activation, tensor, activation="log_softmax")
-    else:
+        last = -1 if held == [rank - 1] else held[0] if len(held) == 1 else held
+        return view(build.layer(node, layers.Softmax, build.held(x, axes), axis=last), axes)
+    if held != [rank - 1]:
         return NotImplemented
-    return View(y, x.axes) if tensor is getattr(x, "tensor", None) else y
+    return view(build.layer(node, layers.Activation, build.held(x, axes), activation="log_softmax"), axes)
 
 
 def _is_float(x: Any) -> bool:
