@@ -127,7 +127,7 @@ def test_tables_and_recurrent_weights(config, tmp_path):
 
 @pytest.mark.parametrize("activations", ["dynamic", "static"])
 def test_recurrent_layers_of_eight_bits(activations, tmp_path):
-    """ONNX's LSTM keeps its state in floats, netlet's 8-bit one in codes: what codes of two layers round is the bound."""
+    """ONNX's LSTM keeps its state in floats, netlet's in codes: what codes of two layers round is the bound."""
     x = data(4, 6, 8)
     parts = [layers.LSTM(16, return_sequences=True), layers.Bidirectional(layers.GRU(8)), layers.Dense(3)]
     model = netlet.Sequential([netlet.Input((None, 8)), *parts])

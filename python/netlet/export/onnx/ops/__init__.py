@@ -5,6 +5,7 @@ from __future__ import annotations
 from . import (  # noqa: F401
     activations,
     arithmetic,
+    composed,
     contractions,
     convolution,
     creation,
@@ -15,5 +16,6 @@ from . import (  # noqa: F401
     reductions,
     reshaping,
     resizing,
+    signals,
     softmax,
 )

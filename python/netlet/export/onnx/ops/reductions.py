@@ -13,9 +13,7 @@ _KINDS = {
     "sum": "ReduceSum",
     "mean": "ReduceMean",
     "max": "ReduceMax",
-    "amax": "ReduceMax",
     "min": "ReduceMin",
-    "amin": "ReduceMin",
     "prod": "ReduceProd",
     "logsumexp": "ReduceLogSumExp",
 }
