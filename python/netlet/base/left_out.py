@@ -15,7 +15,6 @@ LEFT_OUT: dict[str, str] = {
     "dtype_policies.GPTQ*": _QUANTIZED,
     "dtype_policies.Int4*": _QUANTIZED,
     "dtype_policies.Quantized*": _QUANTIZED,
-    "export.*": "export to ONNX takes the place of TensorFlow's formats",
     "export.*": "`Model.export` writes ONNX files; TensorFlow's formats need TensorFlow",
     "legacy*": "it reads objects of Keras 2",
     "optimizers.legacy*": "the optimizers of Keras 2; those of `optimizers` take their place",
