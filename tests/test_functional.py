@@ -349,3 +349,16 @@ def test_an_op_behind_a_dense_layer():
     data = np.ones((4, 3), "float32")
     model.fit(data, data[:, :2], verbose=0)
     np.testing.assert_allclose(model.predict(data, verbose=0), model(data).numpy(), rtol=1e-6)
+
+
+def test_inputs_of_rank_0_and_1_take_a_single_row():
+    scalar, vector = netlet.Input(batch_shape=()), netlet.Input(batch_shape=(None,))
+    model = netlet.Model([scalar, vector], vector * scalar)
+    assert model([np.float32(2.0), np.ones(1, "float32")]).tolist() == [2.0]
+    assert model([np.float32(2.0), np.ones(3, "float32")]).tolist() == [2.0, 2.0, 2.0]
+
+
+def test_a_fixed_batch_size_is_that_of_every_trial():
+    x = netlet.Input(batch_shape=(1, 4))
+    model = netlet.Model(x, netlet.ops.reshape(x, (1, 2, 2)))
+    assert model.predict(np.ones((1, 4), "float32"), verbose=0).shape == (1, 2, 2)
