@@ -32,7 +32,7 @@ def _places(node: Node, count: int, size: int, scale: float, region: tuple[float
     if mode == "half_pixel_symmetric":
         return size / 2 * (1 - count / length) + (new + 0.5) / scale - 0.5
     if mode == "pytorch_half_pixel":
-        return np.full(count, -0.5) if length == 1 else (new + 0.5) / scale - 0.5
+        return (new + 0.5) / scale - 0.5 if count > 1 else np.zeros(count)
     if mode == "asymmetric":
         return new / scale
     if mode == "align_corners":

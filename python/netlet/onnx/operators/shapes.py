@@ -143,9 +143,13 @@ def _slice(x: Any, starts: list[int], ends: list[int], axes: list[int] | None, s
         axis = i if axes is None else axes[i]
         step = 1 if steps is None else steps[i]
         size = x.shape[axis]
-        # A backward slice to the very first element has no end in Python.
-        beyond = step < 0 and size is not None and end < -size
-        key[axis] = slice(start, None if beyond else end, step)
+        if step < 0 and size is not None:
+            # ONNX limits the ends of a backward slice to elements; Python reads -1 as the last one.
+            start = min(max(start + size if start < 0 else start, 0), size - 1)
+            end = min(max(end + size if end < 0 else end, -1), size - 1)
+            key[axis] = slice(start, None if end < 0 else end, step) if size else slice(0, 0)
+        else:
+            key[axis] = slice(start, end, step)
     return ops.getitem(x, tuple(key))
 
 
