@@ -43,7 +43,7 @@ def col2im(node: Node, x: Any, image_shape: Any, block_shape: Any) -> Any:
 @operator("ImageDecoder")
 def image_decoder(node: Node, encoded: Any) -> Any:
     """The pixels (rows, columns, channels) of an image file, read by Pillow."""
-    image = needs("PIL.Image", "image", "ONNX's ImageDecoder")
+    image = needs("PIL.Image", "images", "ONNX's ImageDecoder")
     order = node.attribute("pixel_format", "RGB")
     if order not in ("RGB", "BGR", "Grayscale"):
         raise node.error(f"expected pixel_format to be RGB, BGR or Grayscale, received {order!r}.")
