@@ -20,8 +20,8 @@ from .peers import Peers, Place
 from .shared_memory import share_memory
 
 _POLLS = 100  # times that a wait polls at once, some 30 microseconds
-_SPIN = 0.02  # seconds that it then polls and offers its core to others; messages move only while it polls
-_PAUSE = 2e-4  # seconds between polls after that
+_SPIN = 0.002  # seconds that it then polls and offers its core to others; messages move only while it polls
+_PAUSE = 5e-5  # seconds between polls after that
 _LOOK = 0.02  # seconds between looks at the other ranks
 _MERCY = 2.0  # seconds for the others to answer, or for a job to end
 
