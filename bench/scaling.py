@@ -167,15 +167,15 @@ def print_model(model: StepModel, plain: float) -> None:
 
 
 def nets(optimizer: str) -> list[Workload]:
-    wide = dense(WIDE, "relu", optimizer, 512, steps=4)
-    return [wide, *(w for w in WORKLOADS if w.name.startswith(("784-512-512", "CIFAR", "LSTM")))]
+    wide = [dense(WIDE, "relu", optimizer, 512, steps=4), dense(WIDE, "relu", optimizer, 2048, steps=2)]
+    return [*wide, *(w for w in WORKLOADS if w.name.startswith(("784-512-512", "CIFAR", "LSTM")))]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=5, help="of each training")
-    parser.add_argument("--optimizer", choices=("sgd", "adam"), default="sgd", help="of the widest network")
+    parser.add_argument("--optimizer", choices=("sgd", "adam"), default="sgd", help="of the widest networks")
     parser.add_argument("--only", default="", help="part of a workload's name")
     parser.add_argument("--train", type=int, nargs=2, metavar=("WORKLOAD", "SHARDS"), help="used by this script itself")
     arguments = parser.parse_args()

@@ -152,7 +152,7 @@ class MPI(Communicator):
         self._notices.tell(Notice.LEFT)
         others = set(range(self.size)) - {self.rank}
         while not (others <= self._ended() and self._notices.delivered()) and not self.lost_ranks():
-            time.sleep(_PAUSE)
+            time.sleep(_LOOK)
 
     def lost_ranks(self, wait: bool = False) -> list[int]:
         return self._peers.lost(wait) if self._peers else []
