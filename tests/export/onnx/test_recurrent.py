@@ -58,6 +58,21 @@ def test_other_layers(name, masked, tmp_path):
     assert_same_outputs(model, exported(model, tmp_path), [PADDED])
 
 
+@pytest.mark.parametrize("merge_mode", ["concat", "sum", "mul", None])
+@pytest.mark.parametrize("cell", [layers.LSTM, layers.GRU, layers.SimpleRNN])
+@pytest.mark.parametrize("sequences", [False, True])
+def test_both_directions_are_one_node(sequences, cell, merge_mode, tmp_path):
+    x = netlet.Input((None, 4))
+    both = layers.Bidirectional(cell(3, return_sequences=sequences, return_state=True), merge_mode=merge_mode)
+    outputs = both(x)
+    again = layers.Bidirectional(cell(3, use_bias=False, return_sequences=sequences), merge_mode=merge_mode)
+    states = outputs[1:] if merge_mode is not None else outputs[2:]
+    model = small_weights(netlet.Model(x, [*outputs, *netlet.tree.flatten(again(x, initial_state=list(states)))]))
+    proto = exported(model, tmp_path)
+    assert sum(node.op_type in ("LSTM", "GRU", "RNN") for node in proto.graph.node) == 2
+    assert_same_outputs(model, proto, [X])
+
+
 def test_states_go_in_and_out(tmp_path):
     x = netlet.Input((5, 4))
     y, h, c = layers.LSTM(3, return_sequences=True, return_state=True)(x)

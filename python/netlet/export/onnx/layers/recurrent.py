@@ -87,13 +87,7 @@ def _operator(e: Exporter, layer: Any, x: Any, states: list[Any] | None) -> tupl
     coded = isinstance(cell, QuantizedLayer)
     kernels = [e.coded(cell, name) if coded else getattr(cell, name) for name in ("kernel", "recurrent_kernel")]
     names = [e.weight(w, dtype, lambda array: gates_first(array, units, order)[None]) for w in kernels]
-    if cell.bias is None:
-        both = np.zeros(2 * kernels[0].shape[1])
-    else:
-        bias = e.constant_of(cell.bias)[0]
-        of_x, of_h = bias if bias.ndim == 2 else (bias, np.zeros_like(bias))
-        both = np.concatenate([gates_first(of_x, units, order), gates_first(of_h, units, order)])
-    names.append(g.constant(both[None], dtype, f"{cell.path}/bias"))
+    names.append(g.constant(_bias(e, cell)[None], dtype, f"{cell.path}/bias"))
     first = [] if states is None else [g.op("Unsqueeze", e.name(s, dtype), g.ints(0)) for s in states]
     steps = g.op(
         "Transpose", _with_codes(e, cell, x) if isinstance(cell, Int8Cell) else e.name(x, dtype), perm=[1, 0, 2]
@@ -119,6 +113,17 @@ def _operator(e: Exporter, layer: Any, x: Any, states: list[Any] | None) -> tupl
     return every, after[0], after
 
 
+def _bias(e: Exporter, cell: Any) -> np.ndarray:
+    """The biases of the input and of the state, one behind the other, in ONNX's order of gates."""
+    _, order, _ = _OPERATORS[kind_of(cell)]  # type: ignore[index]
+    columns = int(cell.kernel.shape[1])
+    if cell.bias is None:
+        return np.zeros(2 * columns)
+    bias = e.constant_of(cell.bias)[0]
+    of_x, of_h = bias if bias.ndim == 2 else (bias, np.zeros_like(bias))
+    return np.concatenate([gates_first(b, cell.units, order) for b in (of_x, of_h)])
+
+
 def _with_codes(e: Exporter, cell: Any, x: Any) -> str:
     """The values of the codes that an 8-bit cell makes of its input: with dynamic ones, each step has its own scale.
 
@@ -142,12 +147,68 @@ def _bidirectional(
     e: Exporter, layer: Any, out: Any, sequences: Any, initial_state: Any = None, mask: Any = None, **_: Any
 ) -> Any:
     ahead, back = layer._halves(initial_state)
+    if mask is None and len(sequences.shape) == 3 and _one_node(layer):
+        return _both_ways(e, layer, sequences, ahead, back)
     y, *states = _outputs(e, layer.forward_layer, sequences, ahead, mask)
     y_back, *states_back = _outputs(e, layer.backward_layer, sequences, back, mask)
     output = e.run_traced(layer.name, layer._merged, (y, y_back), {}, [])
     if not layer.return_state:
         return output
     return (*(output if layer.merge_mode is None else (output,)), *states, *states_back)
+
+
+def _one_node(layer: Any) -> bool:
+    """Whether one operator computes both directions: two float cells of one kind and size, forward and backward."""
+    parts = layer.forward_layer, layer.backward_layer
+    if not all(isinstance(p, RNN) and has_operator(p.cell) and not p.stateful for p in parts):
+        return False
+    ahead, back = (p.cell for p in parts)
+    alike = [(kind_of(c), c.units, c.compute_dtype, p.compute_dtype) for c, p in zip((ahead, back), parts)]
+    coded = any(isinstance(c, QuantizedLayer) for c in (ahead, back))
+    return alike[0] == alike[1] and not coded and not parts[0].go_backwards
+
+
+def _both_ways(e: Exporter, layer: Any, x: Any, ahead: Any, back: Any) -> Any:
+    """Adds a bidirectional LSTM, GRU or RNN, and what merges its two outputs."""
+    g, parts = e.graph, (layer.forward_layer, layer.backward_layer)
+    cells = [p.cell for p in parts]
+    operator, order, attributes = _OPERATORS[kind_of(cells[0])]  # type: ignore[index]
+    dtype, own, units = cells[0].compute_dtype, parts[0].compute_dtype, cells[0].units
+    names = []
+    for weight in ("kernel", "recurrent_kernel"):
+        arrays = [gates_first(e.constant_of(getattr(c, weight))[0], units, order) for c in cells]
+        names.append(g.constant(np.stack(arrays), dtype, f"{layer.path}/{weight}"))
+    names.append(g.constant(np.stack([_bias(e, c) for c in cells]), dtype, f"{layer.path}/bias"))
+    first = []
+    if ahead is not None:
+        for pair in zip(ahead, back, strict=True):
+            wide = [g.op("Unsqueeze", e.name(s, dtype), g.ints(0)) for s in pair]
+            first.append(g.op("Concat", *wide, axis=0))
+    steps = g.op("Transpose", e.name(x, dtype), perm=[1, 0, 2])
+    count = 3 if operator == "LSTM" else 2
+    how = {"hidden_size": units, "direction": "bidirectional", **attributes}
+    made = [e.cast_name(n, dtype, own) for n in g.op(operator, steps, *names, None, *first, outputs=count, **how)]
+    # (T, 2, B, U) or (2, B, U): the directions beside the units, then as one axis or apart.
+    shape = (*x.shape[:2], units) if layer.return_sequences else (x.shape[0], units)
+    rank = len(shape)
+    beside = g.op("Transpose", made[0], perm=[2, 0, 1, 3]) if rank == 3 else g.op("Transpose", made[1], perm=[1, 0, 2])
+    if layer.merge_mode == "concat":
+        wide_shape = KerasTensor((*shape[:-1], 2 * units), own)
+        output: Any = Value(wide_shape, g.op("Reshape", beside, g.ints(*(0,) * (rank - 1), 2 * units)))
+    else:
+        output = e.run_traced(layer.name, layer._merged, tuple(_apart(e, beside, rank - 1, shape, own)), {}, [])
+    if not layer.return_state:
+        return output
+    states = [_apart(e, n, 0, (x.shape[0], units), own) for n in made[1:]]
+    outputs = output if layer.merge_mode is None else (output,)
+    return (*outputs, *(s[0] for s in states), *(s[1] for s in states))
+
+
+def _apart(e: Exporter, name: str, axis: int, shape: Any, dtype: str) -> list[Value]:
+    """The two entries of an axis as Values of this shape."""
+    g = e.graph
+    halves = g.op("Split", name, axis=axis, num_outputs=2, outputs=2)
+    return [Value(KerasTensor(shape, dtype), g.op("Squeeze", half, g.ints(axis))) for half in halves]
 
 
 def _outputs(e: Exporter, part: Any, x: Any, states: Any, mask: Any) -> tuple[Any, ...]:
