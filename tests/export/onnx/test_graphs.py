@@ -228,6 +228,23 @@ def test_names_shared_layers_and_bytes(tmp_path):
     assert (tmp_path / "again.onnx").read_bytes() == first
 
 
+def test_an_input_that_is_an_output_and_one_layer_for_two_outputs(tmp_path):
+    x = netlet.Input((6,), name="x")
+    y = layers.Dense(2, name="y")(x)
+    model = netlet.Model(x, [x, y, y])
+    proto = exported(model, tmp_path)
+    assert [o.name for o in proto.graph.output] == ["x_1", "y", "y_1"]
+    assert_same_outputs(model, proto, [data(2, 6)])
+
+
+@pytest.mark.parametrize("arguments", [{"axes": 2}, {"axes": 2, "normalize": True}, {"axes": (2, 1)}], ids=str)
+def test_dot_of_two_lengths(arguments, tmp_path):
+    x, y = netlet.Input((None, 6)), netlet.Input((None, 6) if arguments["axes"] == 2 else (6, None))
+    model = netlet.Model([x, y], layers.Dot(**arguments)([x, y]))
+    other = data(2, 7, 6) if arguments["axes"] == 2 else data(2, 6, 7)
+    assert_same_outputs(model, exported(model, tmp_path), [data(2, 5, 6), other])
+
+
 def test_inputs_and_outputs_in_dicts(tmp_path):
     a, b = netlet.Input((6,), name="a"), netlet.Input((6,), name="b")
     model = netlet.Model({"a": a, "b": b}, {"sum": a + b, "out": layers.Dense(2)(a)})

@@ -33,9 +33,7 @@ def model_proto(model: Any, signature: Any, opset: int, quantized: str) -> Any:
     exporter = Exporter(quantized)
     graph = exporter.graph
     inputs = tree.map_structure(lambda t: Value(t, graph.unique(t.name)), signature)
-    names = output_names(model, len(tree.flatten(model_outputs(model))))
-    for name in names:
-        graph.unique(name)
+    names = [graph.unique(name) for name in output_names(model)]  # reserved before anything else takes them
     outputs = tree.flatten(exporter.call_layer(model, (inputs,), {}))
     if exporter.unsupported:
         raise NotImplementedError(
@@ -102,23 +100,12 @@ def _rename(nodes: Any, renamed: dict[str, str]) -> None:
                 _rename(attribute.g.node, renamed)
 
 
-def model_outputs(model: Any) -> Any:
-    """The symbolic outputs of a model with a graph, or an empty list."""
+def output_names(model: Any) -> list[str]:
+    """The names of the layers that compute the outputs; none for a model without a graph."""
     try:
-        return model.outputs
+        return [tensor._keras_history.operation.name for tensor in model.outputs]
     except AttributeError:
         return []
-
-
-def output_names(model: Any, count: int) -> list[str]:
-    """The names of the layers that compute the outputs, each once; or none."""
-    if not count:
-        return []
-    found: list[str] = []
-    for tensor in model.outputs:
-        name = tensor._keras_history.operation.name
-        found.append(name if name not in found else f"{name}_{len(found)}")
-    return found
 
 
 def _info(name: str, value: KerasTensor) -> Any:

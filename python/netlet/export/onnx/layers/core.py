@@ -1,12 +1,14 @@
-"""Embedding, Flatten, Masking, random layers and others that only pass their input on."""
+"""Embedding, Flatten, Dot, random layers and others that only pass their input on."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from netlet import ops
 from netlet.layers.core.embedding import Embedding
 from netlet.layers.core.identity import Identity
 from netlet.layers.core.reversible_embedding import ReversibleEmbedding
+from netlet.layers.merging.merge import Dot
 from netlet.layers.regularization.activity_regularization import ActivityRegularization
 from netlet.layers.regularization.dropout import AlphaDropout, Dropout
 from netlet.layers.regularization.noise import GaussianDropout, GaussianNoise
@@ -57,3 +59,18 @@ def _flatten(e: Exporter, layer: Any, out: Any, inputs: Any) -> Any:
         name = g.op("Transpose", name, perm=[0, *range(2, rank), 1])
     count = -1 if out.shape[1] is None else out.shape[1]
     return g.op("Reshape", name, g.ints(0, count))
+
+
+@layer(Dot)
+def _dot(e: Exporter, layer: Any, out: Any, inputs: Any) -> str:
+    """One Einsum: the batch is shared, one axis of each input is summed. Lengths may be free."""
+    x, y = inputs
+    a, b = layer._pair((len(x.shape), len(y.shape)))
+    if layer.normalize:
+        x, y = (e.run_traced(layer.name, ops.normalize, (v,), {"axis": i}, []) for v, i in ((x, a), (y, b)))
+    left, right = list("abcdefgh"[: len(x.shape)]), list("aijklmno"[: len(y.shape)])
+    left[a] = right[b] = "z"
+    kept = [c for c in left if c != "z"] + [c for c in right[1:] if c != "z"]
+    equation = f"{''.join(left)},{''.join(right)}->{''.join(kept)}"
+    made = e.graph.op("Einsum", e.name(x, out.dtype), e.name(y, out.dtype), equation=equation)
+    return e.graph.op("Unsqueeze", made, e.graph.ints(1)) if len(kept) == 1 else made
