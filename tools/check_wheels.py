@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import io
 import pathlib
 import re
 import subprocess
@@ -50,7 +51,9 @@ def faults(wheel: pathlib.Path) -> list[str]:
         found.append(f"expected one of {', '.join(PLATFORMS)}, received the tag {wheel.stem.split('-')[4]}")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    if len([n for n in names if re.match(r"netlet/_core\..*(so|pyd)$", n)]) != 1:
+        cores = [n for n in names if re.match(r"netlet/_core\..*(so|pyd)$", n)]
+        core = archive.read(cores[0]) if cores else b""
+    if len(cores) != 1:
         found.append("expected one module netlet/_core")
     found += [f"{n} does not belong there" for n in names if re.search(r"\.(cpp|h|def|o|a|pyc|cu)$|_netlet_sim", n)]
     found += [f"{n} is missing" for n in ("netlet/py.typed", "netlet/_core.pyi") if n not in names]
@@ -59,7 +62,28 @@ def faults(wheel: pathlib.Path) -> list[str]:
         named = re.search(r'"((?:many|musl)linux_\d+_\d+_\w+)"', re.sub(r"\s+", " ", shown.stdout))
         if shown.returncode or named is None or not any(re.match(tag, named[1]) for tag in PLATFORMS.values()):
             found.append(f"auditwheel: {shown.stdout.strip() or shown.stderr.strip()}")
+        if "manylinux" in wheel.name and (unbound := unbound_symbols(core)):
+            found.append(f"expected a library for {', '.join(unbound)}, received none")
     return found
+
+
+def unbound_symbols(module: bytes) -> list[str]:
+    """The functions that an ELF module uses of no library and no version of one, but for Python's: a linker that found
+    another library than it was meant to leaves them, and auditwheel does not look at them.
+    """
+    from elftools.elf.elffile import ELFFile  # comes with auditwheel
+
+    file = ELFFile(io.BytesIO(module))
+    symbols = file.get_section_by_name(".dynsym")
+    versions = file.get_section_by_name(".gnu.version")
+    return [
+        symbol.name
+        for i, symbol in enumerate(symbols.iter_symbols())
+        if symbol["st_shndx"] == "SHN_UNDEF"
+        and symbol["st_info"]["bind"] == "STB_GLOBAL"
+        and (versions is None or versions.get_symbol(i)["ndx"] in ("VER_NDX_LOCAL", "VER_NDX_GLOBAL"))
+        and not symbol.name.startswith(("Py", "_Py"))
+    ]
 
 
 def missing(folder: pathlib.Path) -> list[str]:

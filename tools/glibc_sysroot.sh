@@ -18,9 +18,8 @@ apt update
 for package in "$work"/packages/*.deb; do
     dpkg -x "$package" "$folder"
 done
-# An absolute link, which would lead out of the folder.
-machine=$(uname -m)
-for loader in "$folder"/lib64/ld-linux-*; do
-    ln -sf "../lib/$machine-linux-gnu/$(basename "$(readlink "$loader")")" "$loader"
+# Absolute links would lead to the libraries of this machine.
+find "$folder" -type l -lname '/*' | while read -r link; do
+    ln -sfr "$folder$(readlink "$link")" "$link"
 done
 echo "glibc 2.31 is in $folder"
