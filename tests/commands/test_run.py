@@ -97,7 +97,7 @@ def test_as_python_runs_it(folder, arguments):
 def test_a_file_that_is_not_there(folder):
     python, ours = run(folder, "nowhere.py"), run(folder, "-m", "netlet", "run", "nowhere.py")
     assert ours.returncode == python.returncode == 2
-    assert ours.stderr == "python -m netlet run: can't open file 'nowhere.py': [Errno 2] No such file or directory\n"
+    assert ours.stderr == "netlet run: can't open file 'nowhere.py': [Errno 2] No such file or directory\n"
 
 
 def test_a_script_trains_on_netlet_and_its_names_are_reported_first(tmp_path):

@@ -1,4 +1,4 @@
-"""`python -m netlet demo`: trains a classifier of handwritten digits, prints its accuracy, saves a plot of the results.
+"""`netlet demo`: trains a classifier of handwritten digits, prints its accuracy, saves a plot of the results.
 
 The data are scikit-learn's digits: 1,797 images of 8 x 8 pixels. They are part of scikit-learn, so nothing is
 downloaded. A quarter of them is the test set, which is used only once, at the end.
@@ -6,6 +6,7 @@ downloaded. A quarter of them is the test set, which is used only once, at the e
 
 from __future__ import annotations
 
+import argparse
 import time
 from typing import Any
 
@@ -15,6 +16,22 @@ from numpy.typing import NDArray
 from netlet.base.extras import needs
 
 CLASSES = 10
+EXAMPLE = """example:
+  netlet demo --epochs 10 --output digits.png"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `netlet demo`."""
+    parser.add_argument("--epochs", type=int, default=60, help="maximum number of epochs (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="seed of the split, weights and shuffling (default: %(default)s)"
+    )
+    parser.add_argument("--output", default="netlet_demo.png", help="file of the plot (default: %(default)s)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Runs the demo."""
+    main(options.epochs, options.seed, options.output)
 
 
 def _needed() -> None:

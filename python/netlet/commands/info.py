@@ -1,10 +1,13 @@
-"""`python -m netlet info`: prints versions, processor, instruction set, threads and devices."""
+"""`netlet info`: prints versions, processor, instruction set, threads and devices."""
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import platform
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -26,27 +29,59 @@ def cpu_name() -> str:
     return platform.processor() or platform.machine()
 
 
+def machine() -> dict[str, Any]:
+    """The facts of `describe_machine`, for JSON.
+
+    >>> sorted(machine())[:3]
+    ['cpus', 'devices', 'instruction_set']
+    """
+    return {
+        "netlet": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": cpu_name(),
+        "instruction_set": _core.active_isa(),
+        "instruction_sets": list(_core.supported_isas()),
+        "threads": get_num_threads(),
+        "cpus": os.cpu_count(),
+        "usable_cpus": _core.usable_cpus(),
+        "devices": {name: name.description for name in devices()},
+        "kernels": len(_core.kernel_names()),
+        "path": sys.modules["netlet"].__path__[0],
+    }
+
+
 def describe_machine() -> str:
     """Returns a few lines of text: versions, processor, instruction set, threads, devices.
 
     >>> describe_machine().startswith("netlet ")
     True
     """
-    forced = os.environ.get("NETLET_ISA")
-    isa = f"{_core.active_isa()} (forced by NETLET_ISA)" if forced else _core.active_isa()
+    facts = machine()
+    forced = " (forced by NETLET_ISA)" if os.environ.get("NETLET_ISA") else ""
     return "\n".join(
         [
-            f"netlet {__version__}, Python {platform.python_version()}, NumPy {np.__version__}, "
-            f"{platform.system()} {platform.machine()}",
-            f"processor:        {cpu_name()}",
-            f"instruction set:  {isa}; this machine runs {', '.join(_core.supported_isas())}",
-            f"threads:          {get_num_threads()} ({_core.usable_cpus()} of {os.cpu_count()} CPUs are usable)",
-            f"devices:          {', '.join(f'{name} ({name.description})' for name in devices())}",
-            f"kernels:          {len(_core.kernel_names())}, in {sys.modules['netlet'].__path__[0]}",
+            f"netlet {facts['netlet']}, Python {facts['python']}, NumPy {facts['numpy']}, {facts['system']}",
+            f"processor:        {facts['processor']}",
+            f"instruction set:  {facts['instruction_set']}{forced}; this machine runs "
+            f"{', '.join(facts['instruction_sets'])}",
+            f"threads:          {facts['threads']} ({facts['usable_cpus']} of {facts['cpus']} CPUs are usable)",
+            f"devices:          {', '.join(f'{name} ({text})' for name, text in facts['devices'].items())}",
+            f"kernels:          {facts['kernels']}, in {facts['path']}",
         ]
     )
 
 
-def main() -> None:
+EXAMPLE = """example:
+  netlet info --json | jq .instruction_set"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `netlet info`."""
+    parser.add_argument("--json", action="store_true", help="print a JSON object")
+
+
+def run(options: argparse.Namespace) -> None:
     """Prints the description of the machine."""
-    print(describe_machine())
+    print(json.dumps(machine(), indent=2) if options.json else describe_machine())

@@ -1,4 +1,4 @@
-"""`python -m netlet bench`: measures netlet's speed relative to NumPy on this machine.
+"""`netlet bench`: measures netlet's speed relative to NumPy on this machine.
 
 Only NumPy is needed. All results are checked before the timing. netlet and NumPy are timed alternately, after a
 warm-up, and the medians are compared. For PyTorch, Keras and ONNX Runtime see bench/ in the source tree.
@@ -6,12 +6,28 @@ warm-up, and the medians are compared. For PyTorch, Keras and ONNX Runtime see b
 
 from __future__ import annotations
 
+import argparse
 import math
 from collections.abc import Iterable
 
 from ..info import describe_machine
 from .cases import Case, elementwise, matrix_products, networks
 from .timing import alternate, microseconds
+
+EXAMPLE = """example:
+  netlet bench --seconds 1              more time for each row, less noise"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `netlet bench`."""
+    parser.add_argument(
+        "--seconds", type=float, default=0.2, help="time for netlet and for NumPy per row (default: %(default)s)"
+    )
+
+
+def run(options: argparse.Namespace) -> None:
+    """Prints the measurements."""
+    main(options.seconds)
 
 
 def print_group(title: str, cases: Iterable[Case], seconds: float) -> list[float]:

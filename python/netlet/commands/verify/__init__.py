@@ -1,4 +1,4 @@
-"""`python -m netlet verify`: checks the guarantees of docs/numerics.md on this machine.
+"""`netlet verify`: checks the guarantees of docs/numerics.md on this machine.
 
 For every instruction set that the processor supports, it checks the errors of the float32 vector functions against
 float64, that products of integer matrices are exact, and that 1, 2, 3 and 8 threads give the same bits. Only NumPy is
@@ -7,6 +7,7 @@ needed.
 
 from __future__ import annotations
 
+import argparse
 import sys
 
 from netlet import _core
@@ -14,6 +15,24 @@ from netlet import _core
 from ..info import describe_machine
 from .exact import integer_products, same_bits_on_any_threads
 from .functions import FUNCTIONS, check_function
+
+EXAMPLE = """example:
+  netlet verify --functions exp,log     checks two functions only"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the arguments of `netlet verify`."""
+    parser.add_argument("--exhaustive", action="store_true", help="all 2^32 values of float32; minutes per function")
+    parser.add_argument("--functions", default="", metavar="NAME,...", help="check only these vector functions")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Checks; returns 1 if something fails, 2 for an unknown function."""
+    try:
+        return 1 if main(options.exhaustive, options.functions) else 0
+    except ValueError as e:
+        print(f"netlet verify: error: {e}", file=sys.stderr)
+        return 2
 
 
 def levels_with_own_functions() -> list[str]:
