@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 
-from netlet import backend
+from netlet import backend, ops
 
 DTYPES = ["bool", "uint8", "int8", "int32", "float16", "bfloat16", "float32", int, float]
 
@@ -27,3 +27,16 @@ def test_what_keras_does_not_have():
     assert backend.result_type(np.float64, np.dtype("int32"), "float16") == "float64"
     with pytest.raises(ValueError, match="float8"):
         backend.result_type("float8")
+
+
+@pytest.mark.parametrize("name", ["linspace", "logspace", "geomspace"])
+@pytest.mark.parametrize(
+    "dtypes", [("float16", "float32"), ("float32", "float16"), ("bfloat16", "float16"), ("int32", "float16")]
+)
+def test_ranges_have_the_dtype_of_both_ends(name, dtypes):
+    ends = [np.float32(v) for v in (1.0, 2.0)]
+    if name == "geomspace":  # not in Keras
+        expected = backend.result_type(*(d for d in dtypes if d != "int32"))
+    else:
+        expected = str(getattr(keras.ops, name)(*map(keras.ops.cast, ends, dtypes), 5).dtype)
+    assert getattr(ops, name)(*map(ops.cast, ends, dtypes), 5).dtype == expected

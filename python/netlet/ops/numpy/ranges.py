@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.base.promotion import result_type
 from netlet.config import floatx, is_float, standardize_dtype
 
 from ..core.dispatch import axis_in, concrete, nearest_dtype, op, shape_of
@@ -37,7 +38,8 @@ def _numbers(*values: Any) -> bool:
 def _ends(start: Any, stop: Any) -> tuple[Any, Any, str]:
     """Both ends as floats of one dtype, broadcast, and the dtype."""
     dtypes = [nearest_dtype(x) for x in (start, stop) if not _numbers(x)]
-    common = "float64" if "float64" in dtypes else next((d for d in dtypes if is_float(d)), floatx())
+    floats = [d for d in dtypes if is_float(d)]
+    common = result_type(*floats) if floats else floatx()
     start, stop = (_core.cast(concrete(x), common) for x in (start, stop))
     shape = np.broadcast_shapes(shape_of(start), shape_of(stop))
     return _core.broadcast_to(start, shape), _core.broadcast_to(stop, shape), common
