@@ -31,3 +31,12 @@ IMAGES = np.zeros((2, 8, 8, 3), "float32")
 def test_message(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("name", ["zeros", "ones", "empty", "full"])
+def test_a_shape_that_is_none_names_the_op(name):
+    make = (lambda shape: ops.full(shape, 1)) if name == "full" else getattr(ops, name)
+    with pytest.raises(ValueError, match=rf"^ops\.{name}: expected sizes of at least 0 as `shape`, received \(2, -1\)"):
+        make((2, -1))
+    with pytest.raises(ValueError, match=rf"^ops\.{name}: expected a shape \(a tuple of integers\), received 'a'"):
+        make("a")

@@ -45,7 +45,7 @@ def zeros(shape: Any, dtype: Any = None) -> Any:
     >>> zeros((2,)).tolist()
     [0.0, 0.0]
     """
-    return full(shape, 0, dtype)
+    return _filled(_sizes(shape, "ops.zeros"), 0, standardize_dtype(dtype))
 
 
 def ones(shape: Any, dtype: Any = None) -> Any:
@@ -61,7 +61,7 @@ def ones(shape: Any, dtype: Any = None) -> Any:
     >>> ones((2,)).tolist()
     [1.0, 1.0]
     """
-    return full(shape, 1, dtype)
+    return _filled(_sizes(shape, "ops.ones"), 1, standardize_dtype(dtype))
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
@@ -81,7 +81,15 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
     >>> full((2,), 7.0).tolist()
     [7.0, 7.0]
     """
-    return _filled(shape_from(shape, "ops.full"), fill_value, standardize_dtype(dtype))
+    return _filled(_sizes(shape, "ops.full"), fill_value, standardize_dtype(dtype))
+
+
+def _sizes(shape: Any, name: str) -> tuple[int, ...]:
+    """A shape argument as a tuple of sizes."""
+    sizes = shape_from(shape, name)
+    if any(size < 0 for size in sizes):
+        raise ValueError(f"{name}: expected sizes of at least 0 as `shape`, received {sizes}.")
+    return sizes
 
 
 def _filled(shape: tuple[int, ...], value: Any, dtype: str) -> Any:
@@ -193,7 +201,7 @@ def empty(shape: Any, dtype: Any = None) -> Any:
     >>> empty((2, 3)).shape
     (2, 3)
     """
-    return full(shape, 0, dtype)
+    return _filled(_sizes(shape, "ops.empty"), 0, standardize_dtype(dtype))
 
 
 @op
