@@ -16,6 +16,8 @@ from .graph import Graph
 from .node import Node
 from .running import call_operator, run_graph
 
+LARGEST = 1 << 28  # elements of what the nodes compute from shapes alone; a damaged file must not ask for any number
+
 
 class OnnxOperator(Layer):
     """A few nodes of an ONNX model as a layer, which `netlet.onnx.load` makes.
@@ -46,7 +48,7 @@ class OnnxOperator(Layer):
             raise ValueError(f"OnnxOperator: expected a GraphProto in base 64 as `graph`: {error}") from error
         except Exception as error:  # protobuf's DecodeError
             raise ValueError(f"OnnxOperator: expected a GraphProto in base 64 as `graph`: {error}") from error
-        self._graph = Graph.of(proto, self.opsets)
+        self._graph = Graph.of(proto, self.opsets, LARGEST)
         self._names = [v.name for v in self._graph.inputs if v.name not in self.weight_specs]
         if not self._names:
             raise ValueError("OnnxOperator: expected a graph with at least one input that is no weight.")
