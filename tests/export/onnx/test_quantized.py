@@ -61,8 +61,10 @@ def test_eight_bits(name, arguments, form, tmp_path):
     model = made(name, Int8Config(**arguments, **calibration))
     proto = exported(model, tmp_path, quantized=form)
     assert {"QuantizeLinear", "DequantizeLinear" if form == "qdq" or name == "transposed" else "Gemm"} & kinds(proto)
-    # Float sums may round a code of a later layer the other way, sums of integers may not.
-    assert_same_outputs(model, proto, [x], tolerance=1e-6 if form == "qoperator" else 2 / 255)
+    # Float sums may round a code of a later layer the other way, sums of integers may not. Conv1D has float sums in
+    # both forms.
+    exact = form == "qoperator" and name != "sequence"
+    assert_same_outputs(model, proto, [x], tolerance=1e-6 if exact else 2 / 255)
 
 
 @pytest.mark.parametrize("activations", ["dynamic", "static"])

@@ -30,8 +30,9 @@ def dequantized(g: Graph, kernel: CodedValue, arrange: Callable[[np.ndarray], np
     dtype = "int8" if kernel.bits == 8 else "int4"
     inputs = [constant_codes(g, arrange(kernel.codes), dtype, kernel.hint)]
     inputs.append(g.constant(arrays[0][part], "float32", f"{kernel.hint}_scale"))
-    if kernel.zero is not None:
-        inputs.append(constant_codes(g, arrays[1][part], dtype, f"{kernel.hint}_zero_point"))
+    # ONNX Runtime fuses only those with a zero point.
+    zero = np.zeros(arrays[0][part].shape, np.int8) if kernel.zero is None else arrays[1][part]
+    inputs.append(constant_codes(g, zero, dtype, f"{kernel.hint}_zero_point"))
     found: str = g.op("DequantizeLinear", *inputs, axis=axis, block_size=block)
     return found
 

@@ -79,7 +79,8 @@ def _product(e: Exporter, layer: Any, x: Value, matrix: tuple[int, int] | None) 
     arrange = (lambda a: a) if matrix is None else (lambda a: a.reshape(matrix))
     codes = input_codes(e, layer, x, e.name(x, "float32"), 2)
     if e.quantized == "qdq":
-        y = g.op("MatMul", codes.floats(e), e.weight(kernel, "float32", arrange))
+        bias = None if layer.bias is None else g.constant(*_flat_bias(e, layer))
+        return g.op("Gemm", codes.floats(e), e.weight(kernel, "float32", arrange), bias)
     else:
         whole = arrange(kernel.codes)
         scale = arrange(kernel.scale)[0]
@@ -96,8 +97,13 @@ def _product(e: Exporter, layer: Any, x: Value, matrix: tuple[int, int] | None) 
         y = _scaled(e, sums, codes, g.constant(scale, "float32", f"{kernel.hint}_scale"), [1])
     if layer.bias is None:
         return y
+    return g.op("Add", y, g.constant(*_flat_bias(e, layer)))
+
+
+def _flat_bias(e: Exporter, layer: Any) -> tuple[np.ndarray, str, str]:
+    """(the bias with one axis, its dtype, its name)."""
     array, hint = e.constant_of(layer.bias)
-    return g.op("Add", y, g.constant(array.ravel(), "float32", hint))
+    return array.ravel(), "float32", hint
 
 
 def _scaled(e: Exporter, sums: str, codes: Codes, scale: str, axes: list[int]) -> str:
@@ -115,8 +121,7 @@ def _conv(e: Exporter, layer: Any, out: Any, inputs: Any, **_: Any) -> Any:
     name = image_in(e, inputs, layer.data_format, "float32")
     codes = input_codes(e, layer, inputs, name, layer.rank + 2)
     sizes = spatial(inputs, layer.data_format)
-    y = _convolved(e, layer, codes, "kernel", layer._window, sizes, depthwise)
-    y = _with_bias(e, layer, y)
+    y = _convolved(e, layer, codes, "kernel", layer._window, sizes, depthwise, layer.bias)
     return finished(e, layer, out, image_out(out, y, layer.data_format))
 
 
@@ -127,23 +132,17 @@ def _separable(e: Exporter, layer: Any, out: Any, inputs: Any, **_: Any) -> Any:
     name = image_in(e, inputs, layer.data_format, "float32")
     sizes = spatial(inputs, layer.data_format)
     codes = input_codes(e, layer, inputs, name, rank + 2)
-    deep = _convolved(e, layer, codes, "depthwise_kernel", layer._window, sizes, True)
+    deep = _convolved(e, layer, codes, "depthwise_kernel", layer._window, sizes, True, None)
     middle = Codes.dynamic(e, deep, rank + 2)
     ones = Window((1,) * rank, (1,) * rank, (1,) * rank, "valid")
-    y = _convolved(e, layer, middle, "pointwise_kernel", ones, spatial(out, layer.data_format), False)
-    return finished(e, layer, out, image_out(out, _with_bias(e, layer, y), layer.data_format))
+    y = _convolved(e, layer, middle, "pointwise_kernel", ones, spatial(out, layer.data_format), False, layer.bias)
+    return finished(e, layer, out, image_out(out, y, layer.data_format))
 
 
-def _with_bias(e: Exporter, layer: Any, y: str) -> str:
-    if layer.bias is None:
-        return y
-    array, hint = e.constant_of(layer.bias)
-    found: str = e.graph.op("Add", y, e.graph.constant(array.reshape(-1, *(1,) * layer.rank), "float32", hint))
-    return found
-
-
-def _convolved(e: Exporter, layer: Any, codes: Codes, name: str, window: Window, sizes: Any, depthwise: bool) -> str:
-    """Adds the convolution of channels-first codes with a coded kernel, without a bias."""
+def _convolved(
+    e: Exporter, layer: Any, codes: Codes, name: str, window: Window, sizes: Any, depthwise: bool, bias: Any
+) -> str:
+    """Adds the convolution of channels-first codes with a coded kernel, plus the layer's bias or None."""
     g, kernel = e.graph, e.coded(layer, name)
     arrange = depthwise_first if depthwise else filters_first
     attributes: dict[str, Any] = {
@@ -155,7 +154,8 @@ def _convolved(e: Exporter, layer: Any, codes: Codes, name: str, window: Window,
     }
     # ConvInteger of ONNX Runtime takes one zero point for all weights, and images of two axes.
     if e.quantized == "qdq" or kernel.zero is not None or layer.rank != 2:
-        return g.op("Conv", codes.floats(e), e.weight(kernel, "float32", arrange), **attributes)
+        added = None if bias is None else g.constant(*_flat_bias(e, layer))
+        return g.op("Conv", codes.floats(e), e.weight(kernel, "float32", arrange), added, **attributes)
     weights = g.constant(arrange(kernel.codes), "int8", kernel.hint)
     ones = [1] * layer.rank
     if codes.static:
@@ -169,7 +169,11 @@ def _convolved(e: Exporter, layer: Any, codes: Codes, name: str, window: Window,
     scales = arrange(kernel.scale)
     per_filter = scales.reshape(len(scales), -1)[:, 0]
     wide = g.constant(per_filter.reshape(-1, *ones), "float32", f"{kernel.hint}_scale")
-    return _scaled(e, sums, codes, wide, [*range(1, layer.rank + 2)])
+    y = _scaled(e, sums, codes, wide, [*range(1, layer.rank + 2)])
+    if bias is None:
+        return y
+    array, dtype, hint = _flat_bias(e, layer)
+    return g.op("Add", y, g.constant(array.reshape(-1, *ones), dtype, hint))
 
 
 @layer(int8.QuantizedConvTranspose)
