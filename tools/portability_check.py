@@ -36,7 +36,7 @@ KERNELS = {  # the flags of the kernels, and those that the kernels of dot produ
     "clang": (AVX512, "-mavx512vnni -mavx512bf16 -DNETLET_DOT_VNNI -DNETLET_DOT_BF16".split()),
     "aarch64": (["-DNETLET_VEC_NEON"], ["-march=armv8.2-a+dotprod", "-DNETLET_DOT_NEON"]),
     "windows": ("-mavx2 -mfma -mf16c -DNETLET_VEC_AVX2".split(), ["-mavxvnni", "-DNETLET_DOT_VNNI"]),
-    "macos": (["-DNETLET_VEC_NEON"], ["-march=armv8.2-a+dotprod", "-DNETLET_DOT_NEON"]),
+    "macos": (["-DNETLET_VEC_NEON"], ["-mcpu=apple_m1", "-DNETLET_DOT_NEON"]),
 }
 
 
