@@ -192,7 +192,7 @@ class Perceptron(BaseEstimator):
                 f"received {self._output()[0]}."
             )
         key = (self._network, units, np.dtype(dtype).name)
-        training: Training | None = vars(self).pop("_training", None)
+        training: Training | None = self.__dict__.pop("_training", None)
         if training is None or training.key != key or not incremental:
             training = Training(*key)
         if incremental:
