@@ -272,12 +272,7 @@ class Optimizer(Slots, Groups, State):
     def _keeps_rows(self) -> bool:
         changed = (self.loss_scale_factor, self.gradient_accumulation_steps, self.clipvalue, self.clipnorm)
         custom = type(self).update_step is not Optimizer.update_step
-        kept = (
-            self._by_rows
-            and not in_data_parallel_step()
-            and not custom
-            and not any((*changed, self.global_clipnorm, self.state_dtype))
-        )
+        kept = self._by_rows and not custom and not any((*changed, self.global_clipnorm, self.state_dtype))
         kept = kept and not in_data_parallel_step()  # where all rows are summed
         return kept and getattr(self, "epsilon", 1.0) > 0  # else rows that never had a gradient become 0 / 0
 
