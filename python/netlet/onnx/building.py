@@ -36,6 +36,7 @@ class Builder:
     def __init__(self) -> None:
         self._names: set[str] = set()
         self._named: set[OpCall] = set()
+        self._node_of: dict[Any, Node] = {}
         self._held: dict[tuple[int, tuple[int, ...]], Any] = {}
         self._count = 0
 
@@ -221,9 +222,18 @@ class Builder:
             arguments.setdefault("dtype", first.dtype)
         layer = cls(name=self.name(node), **arguments)
         y = layer(x)
+        self._node_of[layer] = node
         if weights is not None:
             layer.set_weights(weights)
         return y
+
+    def made_for(self, layer: Any, node: Node | None) -> bool:
+        """Whether `layer` made this layer for this node.
+
+        A value whose name has one reader can be the output of a layer that more nodes read: an Identity or a Transpose
+        gives the same tensor another name.
+        """
+        return node is not None and self._node_of.get(layer) is node
 
     def name(self, node: Node) -> str:
         """A name for the layer of a node, made of the node's name; no other layer has it."""

@@ -56,7 +56,7 @@ class Graph:
         self.last_use = self._last_uses()
         readers = self.readers()
         for node in self.nodes:
-            node.alone = {name for name in node.inputs if name in made_by and readers[name] == [node]}
+            node.sole_source = {n: made_by[n] for n in node.inputs if n in made_by and readers[n] == [node]}
 
     @classmethod
     def of(cls, proto: Any, opsets: Mapping[str, int], largest: int | None = None) -> Graph:

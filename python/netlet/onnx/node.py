@@ -31,7 +31,7 @@ class Node:
         op_type, domain, name: of the operator and the node. The standard domain is "".
         inputs, outputs: names of values; "" where an optional one is left out.
         captured: {name: value} of what its subgraphs read from the graphs around them, where its graph runs.
-        alone: names of its inputs that other nodes compute and that nothing else reads.
+        sole_source: {name of an input: the node that computes it} of the inputs that nothing else reads.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Node:
         self._decoded: dict[str, Any] = {}
         self._run_graph: RunGraph | None = None
         self.captured: dict[str, Any] = {}
-        self.alone: set[str] = set()
+        self.sole_source: dict[str, Node] = {}
 
     @classmethod
     def made(

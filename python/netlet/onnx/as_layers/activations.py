@@ -36,7 +36,8 @@ _FIXED = {"Elu": {"alpha": 1.0}, "Selu": {"alpha": 1.67326319217681884765625, "g
 def activated(build: Builder, node: Node, x: Any, name: str) -> Any:
     """The output of an activation: of the product that computes x, if nothing else reads x, or of a layer."""
     operation = getattr(getattr(x, "tensor", x), "_keras_history").operation  # noqa: B009
-    if node.inputs[0] in node.alone and is_product(operation) and is_linear(operation):
+    source = node.sole_source.get(node.inputs[0])
+    if build.made_for(operation, source) and is_product(operation) and is_linear(operation):
         operation.activation = activations.get(name)
         return x
     return build.elementwise(x, lambda t: build.layer(node, layers.Activation, t, activation=name))
