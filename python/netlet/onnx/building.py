@@ -57,7 +57,7 @@ class Builder:
     def _by_operator(self, node: Node, values: list[Any]) -> tuple[Any, ...]:
         handler = registry.find(node.domain, node.op_type, node.opset)
         any_layout = handler is not None and handler.any_layout
-        scalars = all(v is None or (is_constant(v) and v.size == 1) for v in values[1:])
+        scalars = all(v is None or (is_constant(v) and v.size == 1 and v.ndim <= 2) for v in values[1:])
         if any_layout and scalars and isinstance(values[0], Flattened):
             return (values[0].like(self._computed(node, [values[0].tensor, *values[1:]])[0]),)
         axes = _common_axes(values) if any_layout else None

@@ -137,7 +137,9 @@ def _value(proto: Any) -> Value:
     dtype = dtype_name(tensor.elem_type, f"value '{proto.name}'") if tensor.elem_type else None
     shape = None
     if tensor.HasField("shape"):
-        shape = tuple(d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in tensor.shape.dim)
+        # Some exporters write -1 for a dimension of any size.
+        sizes = [d.dim_value if d.HasField("dim_value") else d.dim_param or None for d in tensor.shape.dim]
+        shape = tuple(None if d == -1 else d for d in sizes)
     return Value(proto.name, dtype, shape)
 
 

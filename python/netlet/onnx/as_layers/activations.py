@@ -10,6 +10,7 @@ from netlet import activations, layers
 from netlet.layers.fusable import is_linear, is_product
 
 from ..node import Node
+from ..operators.element_types import is_float
 from ..operators.values import is_constant
 from ..views import common_axes, view
 from .registry import FUSED, layer_of
@@ -46,14 +47,14 @@ def activated(build: Builder, node: Node, x: Any, name: str) -> Any:
 @layer_of(*_NAMES)
 def named(build: Builder, node: Node, x: Any) -> Any:
     fixed = _FIXED.get(node.op_type, {"alpha": 1.0} if node.op_type == "Swish" else {})
-    if any(abs(node.attribute(name, value) - value) > 1e-6 for name, value in fixed.items()) or not _is_float(x):
+    if any(abs(node.attribute(name, value) - value) > 1e-6 for name, value in fixed.items()) or not is_float(x):
         return NotImplemented
     return activated(build, node, x, _NAMES[node.op_type])
 
 
 @layer_of("Gelu")
 def gelu(build: Builder, node: Node, x: Any) -> Any:
-    if node.attribute("approximate", "none") != "none" or not _is_float(x):
+    if node.attribute("approximate", "none") != "none" or not is_float(x):
         return NotImplemented
     return activated(build, node, x, "gelu")
 
@@ -71,7 +72,7 @@ def silu_of_several_nodes(build: Builder, node: Node, x: Any) -> Any:
 @layer_of("LeakyRelu")
 def leaky_relu(build: Builder, node: Node, x: Any) -> Any:
     slope = node.attribute("alpha", 0.01)
-    if not _is_float(x) or slope < 0:
+    if not is_float(x) or slope < 0:
         return NotImplemented
     return build.elementwise(x, lambda t: build.layer(node, layers.LeakyReLU, t, negative_slope=slope))
 
@@ -82,14 +83,14 @@ def relu6(build: Builder, node: Node, x: Any, low: Any = None, high: Any = None)
     low = node.attribute("min") if low is None else low
     high = node.attribute("max") if high is None else high
     numbers = all(isinstance(v, float) or (is_constant(v) and v.size == 1) for v in (low, high))
-    if not numbers or float(low) != 0 or float(high) != 6 or not _is_float(x):
+    if not numbers or float(low) != 0 or float(high) != 6 or not is_float(x):
         return NotImplemented
     return build.elementwise(x, lambda t: build.layer(node, layers.ReLU, t, max_value=6.0))
 
 
 @layer_of("PRelu")
 def prelu(build: Builder, node: Node, x: Any, slope: Any) -> Any:
-    if not is_constant(slope) or is_constant(x) or slope.ndim > len(x.shape) or not _is_float(x):
+    if not is_constant(slope) or is_constant(x) or slope.ndim > len(x.shape) or not is_float(x):
         return NotImplemented
     rank = len(x.shape)
     full = slope.reshape((1,) * (rank - slope.ndim) + slope.shape)
@@ -113,7 +114,7 @@ def softmax(build: Builder, node: Node, x: Any) -> Any:
     rank = len(x.shape)
     axis = node.attribute("axis", -1 if node.opset >= 13 else 1) % rank
     over = [axis] if node.opset >= 13 else list(range(axis, rank))
-    if not _is_float(x):
+    if not is_float(x):
         return NotImplemented
     axes = common_axes([x])
     held = sorted(axes[i] for i in over)
@@ -123,7 +124,3 @@ def softmax(build: Builder, node: Node, x: Any) -> Any:
     if held != [rank - 1]:
         return NotImplemented
     return view(build.layer(node, layers.Activation, build.held(x, axes), activation="log_softmax"), axes)
-
-
-def _is_float(x: Any) -> bool:
-    return not str(x.dtype).startswith(("int", "uint", "bool"))

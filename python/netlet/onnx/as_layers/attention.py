@@ -28,7 +28,7 @@ def attention(build: Builder, node: Node, q: Any, k: Any, v: Any, bias: Any = No
     if isinstance(bias, Deferred):
         bias = build.computed(node, bias)
     ranks = {len(value.shape) for value in (q, k, v)}
-    if ranks == {4} and q.shape[1] == k.shape[1] == v.shape[1] and str(q.dtype) in ("float32", "float64"):
+    if ranks == {4} and q.shape[:2] == k.shape[:2] == v.shape[:2] and str(q.dtype) in ("float32", "float64"):
         held = [build.held(value, axes) for value, axes in ((q, _HEADS), (k, _KEYS), (v, _HEADS))]
         causal = bias is not None and is_constant(bias) and _is_causal(bias)
         q, k, v = held
@@ -46,5 +46,7 @@ def _is_causal(bias: np.ndarray) -> bool:
     if bias.ndim < 2 or bias.size != bias.shape[-1] * bias.shape[-2] or bias.shape[-1] != bias.shape[-2]:
         return False
     square = bias.reshape(bias.shape[-2:])
+    if len(square) == 1:  # one number for all scores
+        return False
     before = np.tri(len(square), dtype=bool)
     return bool(np.all(square[before] == 0) and np.all(square[~before] <= -1e4))

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from netlet import layers
+from netlet import layers, ops
 
 from ..node import Node
+from ..operators.element_types import is_float
 from ..operators.values import is_constant
 from ..views import Flattened
 from .registry import FUSED, layer_of
@@ -58,12 +59,13 @@ def matmul(build: Builder, node: Node, a: Any, b: Any) -> Any:
 @layer_of("Dense", domain=FUSED)
 def matmul_and_bias(build: Builder, node: Node, a: Any, b: Any, c: Any) -> Any:
     if len(a.shape) < 2 or not _fits(a, b):
-        raise node.error(f"expected a last axis of {b.shape[0]}, received shape {tuple(a.shape)}.")
+        return ops.add(ops.matmul(build.plain(a), b), c)
     return dense(build, node, a, b, as_bias(c, b.shape[1]))
 
 
 def _fits(a: Any, kernel: np.ndarray) -> bool:
-    return a.shape[-1] == kernel.shape[0] and str(a.dtype) == str(kernel.dtype)
+    """Whether a Dense layer can have this kernel: the number of features is known, and both are floats of one type."""
+    return a.shape[-1] == kernel.shape[0] and is_float(a) and str(a.dtype) == str(kernel.dtype)
 
 
 @layer_of("Gather")

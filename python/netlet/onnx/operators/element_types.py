@@ -43,6 +43,15 @@ def is_integer(value: Any) -> bool:
     return type_of(value).lstrip("u").startswith("int")
 
 
+def is_float(value: Any) -> bool:
+    """Whether the elements are real numbers in floating point.
+
+    >>> is_float(np.zeros(1, "float16")), is_float(np.zeros(1, "int32"))
+    (True, False)
+    """
+    return type_of(value).lstrip("b").startswith("float")
+
+
 def numpy_type(name: str) -> np.dtype[Any]:
     """The dtype that holds a type of ONNX; those that NumPy lacks are of ml_dtypes.
 
