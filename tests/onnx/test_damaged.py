@@ -222,3 +222,22 @@ def test_tensors_of_attributes_are_checked_too() -> None:
     value.dims[0] = 1 << 45
     with pytest.raises(ValueError, match="attribute 'value' of ONNX node '/Constant_0'"):
         netlet.onnx.load(g.model(g("Add", "x", g("Constant", value=value))))
+
+
+@pytest.mark.parametrize(
+    ("op_type", "inputs", "message"),
+    [
+        ("MatMul", ["x"], "expected 2 inputs, received 1"),
+        ("Mul", ["x", "x", "x"], "expected 2 inputs, received 3"),
+        ("Concat", [], "expected at least 1 inputs, received 0"),
+    ],
+)
+def test_nodes_with_a_wrong_number_of_inputs(op_type: str, inputs: list[str], message: str) -> None:
+    g = Graph(x=("n", 3))
+    with pytest.raises(ValueError, match=rf"ONNX node '/{op_type}_0' \({op_type}\): {message}"):
+        netlet.onnx.load(g.model(g(op_type, *inputs)))
+
+
+def test_inputs_of_a_negative_size() -> None:
+    with pytest.raises(ValueError, match=r"ONNX input 'x': expected a shape, received \(-5, 3\)"):
+        netlet.onnx.load(Graph(x=(-5, 3)).model("x"))

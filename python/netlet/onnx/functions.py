@@ -11,6 +11,7 @@ from netlet.base.extras import needs
 
 from .graph import Graph
 from .node import Node, standard_domain
+from .schemas import schema
 
 
 def body_graph(function: Any, node: Node) -> Graph:
@@ -65,25 +66,19 @@ def definition(node: Node, values: list[Any] | None = None) -> Any:
         values: its inputs, on whose dtypes some definitions depend; None: only whether there is a definition is asked.
     """
     onnx = needs("onnx", "onnx", "netlet.onnx")
-    defs = needs("onnx.defs", "onnx", "netlet.onnx")
-    try:
-        schema = defs.get_schema(node.op_type, node.opset, node.domain)
-    except Exception:  # onnx's SchemaError derives from Exception
+    known = schema(node.op_type, node.opset, node.domain)
+    if known is None:
         return None
-    if schema.has_function:
-        versions = [v for v in schema.function_opset_versions if v <= node.opset]
-        return (
-            onnx.FunctionProto.FromString(schema.get_function_with_opset_version(max(versions))) if versions else None
-        )
-    if not schema.has_context_dependent_function:
+    if known.has_function:
+        versions = [v for v in known.function_opset_versions if v <= node.opset]
+        return onnx.FunctionProto.FromString(known.get_function_with_opset_version(max(versions))) if versions else None
+    if not known.has_context_dependent_function:
         return None
-    versions = [v for v in schema.context_dependent_function_opset_versions if v <= node.opset]
+    versions = [v for v in known.context_dependent_function_opset_versions if v <= node.opset]
     if not versions or values is None:
         return True if versions else None
     types = [_type_of(onnx, value).SerializeToString() for value in values]
-    text = schema.get_context_dependent_function_with_opset_version(
-        max(versions), node.proto.SerializeToString(), types
-    )
+    text = known.get_context_dependent_function_with_opset_version(max(versions), node.proto.SerializeToString(), types)
     return onnx.FunctionProto.FromString(text)
 
 

@@ -75,6 +75,8 @@ def _input(value: Value, builder: Builder) -> Any:
     """The symbolic input of a graph's input."""
     if value.dtype is None or value.shape is None:
         raise NotImplementedError(f"ONNX input '{value.name}': expected a tensor with a type and a number of axes.")
+    if any(isinstance(d, int) and d < 0 for d in value.shape):
+        raise ValueError(f"ONNX input '{value.name}': expected a shape, received {value.shape}.")
     if value.dtype not in (*DTYPES, "string"):
         raise NotImplementedError(
             f"ONNX input '{value.name}': expected one of the dtypes {', '.join(DTYPES)}, received {value.dtype}."

@@ -9,6 +9,7 @@ from .functions import body_graph, definition
 from .graph import Graph
 from .node import Node, standard_domain
 from .operators import registry
+from .schemas import schema
 
 _DEEPEST = 32  # functions that call one another
 _MOST_NODES = 1 << 18  # in a model with all its functions expanded
@@ -23,7 +24,8 @@ def check_supported(graph: Graph, functions: Mapping[tuple[str, str], Any]) -> N
 
     Raises:
         NotImplementedError: there are such operators.
-        ValueError: an operator's domain has no version; a function calls itself; the functions have too many nodes.
+        ValueError: an operator's domain has no version; a node has too few or too many inputs; a function calls itself;
+            the functions have too many nodes.
     """
     survey = _Survey(functions)
     size = survey.expanded_size(node.proto for node in graph.nodes)
@@ -70,7 +72,9 @@ class _Survey:
             function = self.functions.get((node.domain, node.op_type))
             if function is not None:
                 self.visit(body_graph(function, node))
-            elif not self._is_known(node):
+                continue
+            _check_number_of_inputs(node)
+            if not self._is_known(node):
                 name = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
                 self.lacking.setdefault(name, []).append(node.name)
 
@@ -82,3 +86,12 @@ class _Survey:
         if function is None or function is True:  # True: a definition that depends on the inputs' dtypes
             return function is not None
         return all(self._is_known(inner) for inner in body_graph(function, node).nodes)
+
+
+def _check_number_of_inputs(node: Node) -> None:
+    known, number = schema(node.op_type, node.opset, node.domain), len(node.inputs)
+    if known is None or known.min_input <= number <= known.max_input:
+        return
+    least, most = known.min_input, known.max_input
+    wanted = f"{least}" if least == most else f"{least} to {most}" if most <= _MOST_NODES else f"at least {least}"
+    raise node.error(f"expected {wanted} inputs, received {number}.")

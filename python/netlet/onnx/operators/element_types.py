@@ -18,6 +18,7 @@ from netlet.config import DTYPES
 from netlet.engine.graph import KerasTensor
 
 from ..node import Node
+from ..schemas import schema
 from ..tensors import dtype_name
 
 # What rounds its overflow to the largest value when it is asked to.
@@ -147,14 +148,13 @@ def _power_of_two(x: np.ndarray, saturate: bool, round_mode: str) -> np.ndarray:
 @cache
 def _formal_types(op_type: str, opset: int, domain: str) -> tuple[tuple[str, ...], tuple[str, ...]] | None:
     """The types that the operator's definition gives its inputs and outputs: names of type variables, or types."""
-    defs = needs("onnx.defs", "onnx", "netlet.onnx")
-    if not defs.has(op_type, opset, domain):
+    known = schema(op_type, opset, domain)
+    if known is None:
         return None
-    schema = defs.get_schema(op_type, opset, domain)
     kinds = []
-    for parameters in (schema.inputs, schema.outputs):
+    for parameters in (known.inputs, known.outputs):
         names = [p.type_str for p in parameters]
-        if parameters and parameters[-1].option == defs.OpSchema.FormalParameterOption.Variadic:
+        if parameters and parameters[-1].option == known.FormalParameterOption.Variadic:
             names.append("*" if parameters[-1].is_homogeneous else "")
         kinds.append(tuple(names))
     return kinds[0], kinds[1]
