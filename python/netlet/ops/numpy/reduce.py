@@ -188,8 +188,10 @@ def _from(initial: Any, over: Any, of: Any, x: Any, axes: Any, keepdims: bool) -
 
 def _in_own_type(x: Any, extremum: Any) -> Any:
     """The extremum of x in x's dtype: kernels compare 8-bit integers as int32."""
+    if extremum.dtype != "int32":
+        return extremum
     dtype = nearest_dtype(x)
-    return extremum if extremum.dtype == dtype else _core.cast(extremum, dtype)
+    return extremum if dtype == "int32" else _core.cast(extremum, dtype)
 
 
 @float_op

@@ -24,6 +24,8 @@ def is_chunked(*structures: Any) -> str:
     Args:
         structures: arrays, or lists or dicts of arrays.
     """
+    if all(s is None or isinstance(s, np.ndarray) for s in structures):
+        return ""
     for leaf in flatten(structures):
         part = None if isinstance(leaf, (float, int, np.ndarray)) else chunked(leaf)
         if part is not None and part.count > 1:
