@@ -241,3 +241,20 @@ def test_nodes_with_a_wrong_number_of_inputs(op_type: str, inputs: list[str], me
 def test_inputs_of_a_negative_size() -> None:
     with pytest.raises(ValueError, match=r"ONNX input 'x': expected a shape, received \(-5, 3\)"):
         netlet.onnx.load(Graph(x=(-5, 3)).model("x"))
+
+
+@pytest.mark.parametrize("field", [b"\x1a\x07/Relu_0", b"\x22\x04Relu", b"\x0a\x01x", b"\x0a\x06relu_0"])
+def test_names_that_are_not_utf8(field: bytes) -> None:
+    """The name of the node, of its operator, of the input, of the output, each with its tag and length."""
+    data = relu_model().SerializeToString()
+    assert field in data
+    with pytest.raises(ValueError, match=r"ONNX model: expected names in UTF-8, received b'.*\\xbe'"):
+        netlet.onnx.load(data.replace(field, field[:-1] + b"\xbe"))
+
+
+def test_versions_that_are_no_int32() -> None:
+    proto = relu_model()
+    proto.graph.node[0].domain = "com.example"
+    proto.opset_import.add(domain="com.example", version=1 << 40)
+    with pytest.raises(NotImplementedError, match=r"com\.example\.Relu"):
+        netlet.onnx.load(proto)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .node import Node
-from .tensors import dtype_name, to_array
+from .tensors import checked_text, dtype_name, to_array
 
 
 class Value(NamedTuple):
@@ -131,6 +131,7 @@ class Graph:
 
 def _value(proto: Any) -> Value:
     """The ValueInfoProto of an input or output."""
+    checked_text(proto.name)
     if not proto.type.HasField("tensor_type"):
         return Value(proto.name, None, None)
     tensor = proto.type.tensor_type

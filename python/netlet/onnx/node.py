@@ -10,7 +10,7 @@ import numpy as np
 
 from netlet.base.extras import needs
 
-from .tensors import to_array
+from .tensors import checked_text, to_array
 
 if TYPE_CHECKING:
     from .graph import Graph
@@ -41,6 +41,7 @@ class Node:
         to_graph: Callable[[Any], Graph],
         largest: int | None = None,
     ) -> None:
+        checked_text(proto.op_type, proto.domain, proto.name, *proto.input, *proto.output)
         self.proto, self.opsets, self.largest = proto, opsets, largest
         self._to_graph = to_graph
         self.op_type: str = proto.op_type

@@ -7,6 +7,8 @@ from typing import Any
 
 from netlet.base.extras import needs
 
+_NEWEST = (1 << 31) - 1  # version that onnx can be asked for
+
 
 @cache
 def schema(op_type: str, opset: int, domain: str) -> Any:
@@ -21,4 +23,5 @@ def schema(op_type: str, opset: int, domain: str) -> Any:
     (3, None)
     """
     defs = needs("onnx.defs", "onnx", "netlet.onnx")
-    return defs.get_schema(op_type, opset, domain) if defs.has(op_type, opset, domain) else None
+    known = 0 < opset <= _NEWEST and defs.has(op_type, opset, domain)
+    return defs.get_schema(op_type, opset, domain) if known else None

@@ -70,6 +70,17 @@ def _typed_elements(tensor: Any, name: str) -> int:
     return len(tensor.int32_data) * max(1, 8 // _BITS[name])
 
 
+def checked_text(*texts: str | bytes) -> None:
+    """Raises ValueError for a name that is not UTF-8: protobuf hands it over as bytes.
+
+    Args:
+        *texts: fields of a proto that should be texts.
+    """
+    for text in texts:
+        if isinstance(text, bytes):
+            raise ValueError(f"ONNX model: expected names in UTF-8, received {text[:40]!r}.")
+
+
 def type_name(data_type: int, what: str) -> str:
     """ONNX's name of a dtype, such as "FLOAT".
 
