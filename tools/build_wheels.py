@@ -91,14 +91,13 @@ def build(python: pathlib.Path, out: pathlib.Path, jobs: int) -> pathlib.Path:
         "cmake.define.NETLET_STATIC_RUNTIME=ON",
         f"cmake.define.NETLET_GLIBC_SYSROOT={sysroot}",
         "cmake.define.NETLET_WERROR=ON",  # the flags of daily work, so that a compiler cache has the kernels
-        "cmake.define.CMAKE_DISABLE_PRECOMPILE_HEADERS=ON",
     ]
     raw = WORK / "raw" / programs.parent.name
     for old in raw.glob("*.whl"):
         old.unlink()
     run(
         *(programs / "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", raw, "."),
-        *(word for setting in settings for word in ("-C", setting)),
+        *(word for setting in settings for word in ("--config-settings", setting)),
         PATH=path,
         SOURCE_DATE_EPOCH=epoch,
         CMAKE_BUILD_PARALLEL_LEVEL=str(jobs),
