@@ -125,23 +125,3 @@ def test_tables_and_recurrent_weights(config, tmp_path):
     # The codes of 4 bits have a scale and a zero point for each of their groups, and the parts are small.
     assert proto.ByteSize() < before * (0.75 if four else 0.6)
     assert_same_outputs(model, proto, [np.random.default_rng(0).integers(0, 20, (4, 6)).astype("int32")])
-
-
-@pytest.mark.parametrize("activations", ["dynamic", "static"])
-def test_recurrent_layers_of_eight_bits(activations, tmp_path):
-    """ONNX's LSTM keeps its state in floats, netlet's in codes: what codes of two layers round is the bound."""
-    x = data(4, 6, 8)
-    parts = [layers.LSTM(16, return_sequences=True), layers.Bidirectional(layers.GRU(8)), layers.Dense(3)]
-    model = netlet.Sequential([netlet.Input((None, 8)), *parts])
-    calibration = {"calibration": x} if activations == "static" else {}
-    model.quantize("int8", config=Int8Config(activations=activations, **calibration), only_if_faster=False)
-    proto = exported(model, tmp_path)
-    assert kinds(proto) >= {"LSTM", "GRU", "QuantizeLinear", "DequantizeLinear"}
-    assert_same_outputs(model, proto, [x], tolerance=4 / 255)
-
-
-def test_a_masked_recurrent_layer_of_eight_bits_is_refused(tmp_path):
-    model = netlet.Sequential([netlet.Input((6, 8)), layers.Masking(), layers.LSTM(16)])
-    model.quantize("int8", only_if_faster=False)
-    with pytest.raises(NotImplementedError, match="a cell of 8-bit codes in a Scan"):
-        model.export(tmp_path / "model.onnx")

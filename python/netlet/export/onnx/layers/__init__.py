@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-from . import attention, core, images, lookup, normalization, quantized, recurrent  # noqa: F401
+from . import attention, coded_cell, core, images, lookup, normalization, quantized, recurrent  # noqa: F401

@@ -21,7 +21,7 @@ from ..input_codes import Codes, input_codes
 from ..ops.activations import activated
 from ..ops.convolution import depthwise_first, filters_first, image_in, image_out, placement, spatial
 from ..registry import layer
-from ..values import Value
+from ..values import CodedValue, Value
 
 
 def finished(e: Exporter, layer: Any, out: Any, y: Value) -> Any:
@@ -75,29 +75,46 @@ def _apart(e: Exporter, y: str, x: Value, out: Any, bound: int) -> str:
 
 def _product(e: Exporter, layer: Any, x: Value, matrix: tuple[int, int] | None) -> str:
     """Adds x kernel + bias for rows x; `matrix` is the kernel's shape as a matrix, if that is not its own."""
-    g, kernel = e.graph, e.coded(layer, "kernel")
     arrange = (lambda a: a) if matrix is None else (lambda a: a.reshape(matrix))
     codes = input_codes(e, layer, x, e.name(x, "float32"), 2)
+    bias = None if layer.bias is None else _flat_bias(e, layer)
+    return product_of_codes(e, codes, e.coded(layer, "kernel"), arrange, bias)
+
+
+def product_of_codes(e: Exporter, codes: Codes, kernel: CodedValue, arrange: Any, bias: Any = None) -> str:
+    """Adds the product of rows with a coded kernel.
+
+    Args:
+        e: the exporter.
+        codes: of the rows (B, K).
+        kernel: the weight.
+        arrange: makes a matrix (K, N) of it.
+        bias: (values (N,), dtype, name); None: nothing is added.
+
+    Returns:
+        The name of the float32 product (B, N).
+    """
+    g = e.graph
+    added = None if bias is None else g.constant(*bias)
     if e.quantized == "qdq":
-        bias = None if layer.bias is None else g.constant(*_flat_bias(e, layer))
-        return g.op("Gemm", codes.floats(e), e.weight(kernel, "float32", arrange), bias)
-    else:
-        whole = arrange(kernel.codes)
-        scale = arrange(kernel.scale)[0]
-        zero = None if kernel.zero is None else arrange(kernel.zero)[0]
-        centred = whole.astype(np.int32) if zero is None else whole.astype(np.int32) - zero.astype(np.int32)
-        zeros = None if zero is None else g.constant(zero, "int8", f"{kernel.hint}_zero_point")
-        weights = g.constant(whole, "int8", kernel.hint)
-        if codes.static:
-            sums = g.op("MatMulInteger", codes.name, weights, codes.zero, zeros)
-        else:  # the zero point of a row times the sum of a column
-            sums = g.op("MatMulInteger", codes.name, weights, None, zeros)
-            shift = g.op("Unsqueeze", e.cast_name(codes.zero, "uint8", "int32"), g.ints(1))
-            sums = g.op("Sub", sums, g.op("Mul", shift, g.constant(centred.sum(0, dtype=np.int32))))
-        y = _scaled(e, sums, codes, g.constant(scale, "float32", f"{kernel.hint}_scale"), [1])
-    if layer.bias is None:
-        return y
-    return g.op("Add", y, g.constant(*_flat_bias(e, layer)))
+        found: str = g.op("Gemm", codes.floats(e), e.weight(kernel, "float32", arrange), added)
+        return found
+    whole = arrange(kernel.codes)
+    scale = arrange(kernel.scale)[0]
+    zero = None if kernel.zero is None else arrange(kernel.zero)[0]
+    centred = whole.astype(np.int32) if zero is None else whole.astype(np.int32) - zero.astype(np.int32)
+    zeros = None if zero is None else g.constant(zero, "int8", f"{kernel.hint}_zero_point")
+    weights = g.constant(whole, "int8", kernel.hint)
+    if codes.static:
+        sums = g.op("MatMulInteger", codes.name, weights, codes.zero, zeros)
+    else:  # the zero point of a row times the sum of a column
+        sums = g.op("MatMulInteger", codes.name, weights, None, zeros)
+        shift = g.op("Unsqueeze", e.cast_name(codes.zero, "uint8", "int32"), g.ints(1))
+        sums = g.op("Sub", sums, g.op("Mul", shift, g.constant(centred.sum(0, dtype=np.int32))))
+    y = _scaled(e, sums, codes, g.constant(scale, "float32", f"{kernel.hint}_scale"), [1])
+    if added is not None:
+        y = g.op("Add", y, added)
+    return y
 
 
 def _flat_bias(e: Exporter, layer: Any) -> tuple[np.ndarray, str, str]:

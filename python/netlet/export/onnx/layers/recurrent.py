@@ -40,7 +40,7 @@ def _rnn(
     flips = layer.return_sequences and layer.go_backwards and not in_time_order(layer)
     mask = _step_mask(e, layer, mask)
     states = None if initial_state is None else tree.flatten(initial_state)
-    if mask is None and len(sequences.shape) == 3 and has_operator(layer.cell):
+    if mask is None and len(sequences.shape) == 3 and has_operator(layer.cell) and not _of_integers(e, layer.cell):
         every, last, after = _operator(e, layer, sequences, states)
     else:
         every, last, after = scan(e, layer, sequences, states, mask)
@@ -71,6 +71,11 @@ def has_operator(cell: Any) -> bool:
         return False
     gates = cell.recurrent_activation in (None, activations.sigmoid) or kind_of(cell) == "simple_rnn"
     return cell.activation is activations.tanh and gates
+
+
+def _of_integers(e: Exporter, cell: Any) -> bool:
+    """Whether a cell multiplies codes of the state, which ONNX's recurrent operators do not have."""
+    return isinstance(cell, Int8Cell) and e.quantized == "qoperator"
 
 
 def gates_first(array: np.ndarray, units: int, order: list[int]) -> np.ndarray:
@@ -127,7 +132,7 @@ def _bias(e: Exporter, cell: Any) -> np.ndarray:
 def _with_codes(e: Exporter, cell: Any, x: Any) -> str:
     """The values of the codes that an 8-bit cell makes of its input: with dynamic ones, each step has its own scale.
 
-    The state stays float, since ONNX's operators have no codes inside of a step.
+    The state stays float, since ONNX's operators have no codes inside of a step; `coded_cell` has them.
     """
     g, features = e.graph, x.shape[-1]
     rows = g.op("Reshape", e.name(x, "float32"), g.ints(-1, features))
@@ -135,11 +140,6 @@ def _with_codes(e: Exporter, cell: Any, x: Any) -> str:
     shape = g.op("Concat", e.shape_part(x, 0), e.shape_part(x, 1), g.ints(features), axis=0)
     found: str = g.op("Reshape", values, shape)
     return found
-
-
-@layer(Int8Cell)
-def _int8_cell(e: Exporter, layer: Any, out: Any, *_: Any, **__: Any) -> Any:
-    raise Unsupported("a cell of 8-bit codes in a Scan, which masks, stacked cells and other activations need")
 
 
 @layer(Bidirectional)
