@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from netlet.base.missing import explain_missing
 
+from . import exporting  # noqa: F401  (tells Model.export how an OnnxOperator is written)
 from .loading import load
 from .operator_layer import OnnxOperator
 

@@ -20,6 +20,7 @@ from .operator_layer import OnnxOperator, operator_graph
 from .operators import registry
 from .operators.values import NeedsConstant, is_constant
 from .running import call_operator
+from .size_trial import SizeTrial
 from .views import Flattened, View, as_view, channels_last, held_order, view
 
 # Operators whose constants of floats are parameters that may be trained; those of other operators are settings.
@@ -31,9 +32,14 @@ _WITH_PARAMETERS = set(
 
 
 class Builder:
-    """Computes the nodes of a graph on KerasTensors: `run_graph(graph, inputs, builder.call)`."""
+    """Computes the nodes of a graph on KerasTensors: `run_graph(graph, inputs, builder.call)`.
 
-    def __init__(self) -> None:
+    Args:
+        sizes: of the graph's values, for nodes that depend on shapes.
+    """
+
+    def __init__(self, sizes: SizeTrial) -> None:
+        self._sizes = sizes
         self._names: set[str] = set()
         self._named: set[OpCall] = set()
         self._node_of: dict[Any, Node] = {}
@@ -115,6 +121,10 @@ class Builder:
             return shape
         return self._deferred(Node.made(node, "Gather", ["shape", "axes"], ["y"]), [shape, np.array(held.axes)])[0]
 
+    def keeps_batch(self, node: Node) -> bool:
+        """Whether the first axis of a node's first input is that of its first output."""
+        return self._sizes.same(node.inputs[0], node.outputs[0], 0)
+
     def operator(self, node: Node, values: list[Any]) -> tuple[Any, ...]:
         """The outputs of a node as those of an OnnxOperator."""
         collection = Collection(self._unique_value)
@@ -135,7 +145,7 @@ class Builder:
 
     def computed(self, node: Node, value: Deferred) -> Any:
         """A Deferred as a KerasTensor."""
-        return self.operator(Node.made(node, "Identity", ["x"], ["y"]), [value])[0]
+        return self.operator(Node.made(node, "Identity", ["x"], [self._unique_value("computed")]), [value])[0]
 
     def _run_operator(
         self, node: Node, collection: Collection, outputs: list[str], leaves: dict[str, Any], weights: dict[str, Any]
@@ -145,7 +155,11 @@ class Builder:
             name: {"shape": list(w.shape), "dtype": str(w.dtype), "trainable": bool(np.isfinite(w).all())}
             for name, w in weights.items()
         }
-        layer = OnnxOperator(text, dict(node.opsets), specs, name=self.name(node))
+        found = [self._sizes.spec(name) for name in node.outputs if name]
+        outs = [spec for spec in found if spec is not None]
+        layer = OnnxOperator(
+            text, dict(node.opsets), specs, outs if len(outs) == len(found) else None, name=self.name(node)
+        )
         inputs = list(leaves.values())
         result = layer(inputs[0] if len(inputs) == 1 else inputs)
         for variable, value in zip(layer._values.values(), weights.values(), strict=True):

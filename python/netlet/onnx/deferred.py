@@ -86,7 +86,7 @@ class Collection:
             self.constants.update(value.constants)
             return value.name
         if isinstance(value, list):
-            raise node.error("netlet does not load sequences of tensors into an operator that depends on shapes.")
+            return self._sequence(node, value)
         if isinstance(value, (np.ndarray, np.generic)):
             name = name or self._unique("constant")
             self.constants[name] = np.asarray(value)
@@ -96,6 +96,16 @@ class Collection:
                 return known
         name = name or self._unique("input")
         self.leaves[name] = value
+        return name
+
+    def _sequence(self, node: Node, values: list[Any]) -> str:
+        """The name of a list of tensors, which a node makes of them."""
+        name = self._unique("sequence")
+        if values:
+            made = Node.made(node, "SequenceConstruct", [self._named(node, v) for v in values], [name])
+        else:
+            made = Node.made(node, "SequenceEmpty", [], [name])
+        self.nodes[name] = made
         return name
 
     def deferred(self, name: str) -> Deferred:

@@ -17,6 +17,7 @@ from .graph import Graph, Value
 from .program import Program
 from .reading import read
 from .running import run_graph
+from .size_trial import SizeTrial
 
 
 def load(source: Any, name: str | None = None) -> Model:
@@ -56,8 +57,9 @@ def load(source: Any, name: str | None = None) -> Model:
     """
     program = Program(read(source))
     program.check_supported()
-    graph = fuse(fold(program.graph))
-    builder = Builder()
+    plain = fold(program.graph)
+    graph = fuse(plain)
+    builder = Builder(SizeTrial(plain, program.calling))
     inputs = {v.name: _input(v, builder) for v in graph.inputs}
     if not inputs:
         raise ValueError(f"ONNX graph '{graph.name}': expected at least one input, received none.")

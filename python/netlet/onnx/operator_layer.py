@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from netlet.base import tree
 from netlet.base.extras import needs
+from netlet.engine.graph import KerasTensor
 from netlet.layers import Layer
 
 from .folding import can_fold, folded
@@ -29,6 +31,8 @@ class OnnxOperator(Layer):
         graph: the nodes: a serialized GraphProto in base 64.
         opsets: {domain: version} of their operators.
         weights: {name of a value: {"shape", "dtype", "trainable"}} of the constants that are weights.
+        outputs: [{"shape", "dtype"}] of the outputs, for symbolic inputs; None: they are inferred. Inference takes each
+            unknown size as independent of the others, and so fails where a Reshape needs one to be a multiple.
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Raises:
@@ -36,14 +40,19 @@ class OnnxOperator(Layer):
     """
 
     def __init__(
-        self, graph: str, opsets: dict[str, int], weights: dict[str, Any] | None = None, **kwargs: Any
+        self,
+        graph: str,
+        opsets: dict[str, int],
+        weights: dict[str, Any] | None = None,
+        outputs: list[dict[str, Any]] | None = None,
+        **kwargs: Any,
     ) -> None:
         kwargs.setdefault("autocast", False)
         super().__init__(**kwargs)
-        onnx = needs("onnx", "onnx", "netlet.onnx.OnnxOperator")
         self.graph_text, self.opsets, self.weight_specs = graph, dict(opsets), dict(weights or {})
+        self.output_specs = outputs
         try:
-            proto = onnx.GraphProto.FromString(base64.b64decode(graph, validate=True))
+            proto = self.graph_proto()
         except (binascii.Error, TypeError, ValueError) as error:
             raise ValueError(f"OnnxOperator: expected a GraphProto in base 64 as `graph`: {error}") from error
         except Exception as error:  # protobuf's DecodeError
@@ -52,6 +61,11 @@ class OnnxOperator(Layer):
         self._names = [v.name for v in self._graph.inputs if v.name not in self.weight_specs]
         if not self._names:
             raise ValueError("OnnxOperator: expected a graph with at least one input that is no weight.")
+
+    def graph_proto(self) -> Any:
+        """Its nodes, as a new GraphProto."""
+        onnx = needs("onnx", "onnx", "netlet.onnx.OnnxOperator")
+        return onnx.GraphProto.FromString(base64.b64decode(self.graph_text, validate=True))
 
     def build(self, input_shape: Any) -> None:
         self._values: dict[str, Any] = {}
@@ -70,12 +84,21 @@ class OnnxOperator(Layer):
         outputs = run_graph(self._graph, values, _call)
         return outputs[0] if len(outputs) == 1 else outputs
 
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        if self.output_specs is None:
+            return super().compute_output_spec(*args, **kwargs)
+        if None not in tree.flatten([list(t.shape) for t in tree.flatten([*args, kwargs])]):
+            return super().compute_output_spec(*args, **kwargs)  # all sizes are known: these outputs' sizes are, too
+        specs = [KerasTensor(tuple(spec["shape"]), spec["dtype"]) for spec in self.output_specs]
+        return specs[0] if len(specs) == 1 else specs
+
     def get_config(self) -> dict[str, Any]:
         return {
             **super().get_config(),
             "graph": self.graph_text,
             "opsets": self.opsets,
             "weights": self.weight_specs,
+            "outputs": self.output_specs,
         }
 
 

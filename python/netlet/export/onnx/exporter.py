@@ -27,13 +27,16 @@ class Exporter(SizeFormulas):
 
     Args:
         quantized: form of quantized layers: "qdq" or "qoperator".
+        opset: version of the standard operators.
 
     Attributes:
+        opsets: {domain: version} of the operators that are written.
         unsupported: {name of a layer or op: why it cannot be exported}.
     """
 
-    def __init__(self, quantized: str = "qdq") -> None:
+    def __init__(self, quantized: str = "qdq", opset: int = 21) -> None:
         super().__init__()
+        self.opsets = {"": opset}
         self.quantized = quantized
         self.unsupported: dict[str, str] = {}
         self._outermost = True

@@ -30,7 +30,7 @@ def model_proto(model: Any, signature: Any, opset: int, quantized: str) -> Any:
     """
     from . import layers, ops  # noqa: F401  (fill the tables of converters)
 
-    exporter = Exporter(quantized)
+    exporter = Exporter(quantized, opset)
     graph = exporter.graph
     inputs = tree.map_structure(lambda t: Value(t, graph.unique(t.name)), signature)
     names = [graph.unique(name) for name in output_names(model)]  # reserved before anything else takes them
@@ -61,7 +61,7 @@ def model_proto(model: Any, signature: Any, opset: int, quantized: str) -> Any:
     )
     proto = helper.make_model(
         made,
-        opset_imports=[helper.make_opsetid("", opset)],
+        opset_imports=[helper.make_opsetid(*pair) for pair in exporter.opsets.items()],
         producer_name="netlet",
         producer_version=__version__,
         doc_string=made.doc_string,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netlet import layers, ops
-from netlet.engine.graph import KerasTensor
 
 from ..deferred import Deferred
 from ..node import Node
@@ -120,15 +119,13 @@ def _keeps_samples(old: tuple[int | None, ...], new: list[int | None]) -> bool:
 
 
 def _computed_shape(build: Builder, node: Node, x: Any, target: Deferred) -> Any:
-    """A Reshape to a shape that depends on shapes. If one size alone is unknown, it follows from the others."""
+    """A Reshape to a shape that depends on shapes. One unknown size of each sample follows from the others."""
     x = build.plain(x)
     y = build.operator(node, [x, target])[0]
-    if list(y.shape).count(None) > 1 or not isinstance(x, KerasTensor):
-        return y
     sizes = [-1 if d is None else d for d in y.shape]
-    if x.shape[0] is None and y.shape[0] is None:
+    if y.shape[0] is None and sizes.count(-1) <= 2 and build.keeps_batch(node):
         return build.layer(node, layers.Reshape, x, target_shape=sizes[1:])
-    return ops.reshape(x, sizes)
+    return ops.reshape(x, sizes) if sizes.count(-1) <= 1 else y
 
 
 @layer_of("Concat")
