@@ -49,6 +49,13 @@ class Matcher:
         value = self.constants.get(name)
         return value if value is not None and value.ndim == 1 and value.dtype.kind == "f" else None
 
+    def row(self, name: str) -> np.ndarray | None:
+        """A constant of one axis, or of two of which the first has size 1, which is added to all rows of a matrix."""
+        value = self.constants.get(name)
+        if value is None or value.ndim != 2 or value.shape[0] != 1 or value.dtype.kind != "f":
+            return self.vector(name)
+        return value[0]
+
     def operands(self, node: Node) -> Iterator[tuple[str, str]]:
         """The two inputs of a commutative node, in both orders."""
         a, b = node.inputs

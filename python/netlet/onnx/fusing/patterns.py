@@ -45,7 +45,7 @@ def dense(match: Matcher, node: Node) -> Node | None:
     if node.op_type != "Add" or node.domain:
         return None
     for product_name, bias in match.operands(node):
-        product, vector = match.maker(product_name, "MatMul"), match.vector(bias)
+        product, vector = match.maker(product_name, "MatMul"), match.row(bias)
         matrix = None if product is None else match.constants.get(product.inputs[1])
         if product is None or vector is None or matrix is None or matrix.ndim != 2:
             continue
