@@ -49,12 +49,15 @@ ERRORS = """
             yield x[:8], y[:8]
     say(error(lambda: model().fit(batches(3 + rank), verbose=0)))
     say(error(lambda: DataParallel(shards=1)))
+    backups = [netlet.callbacks.BackupAndRestore(f"{os.environ['FOLDER']}/{rank}", delete_checkpoint=False)]
+    model().fit(x, y, verbose=0, callbacks=backups)  # rank 0 writes it
+    say(error(lambda: model().fit(x, y, epochs=2, verbose=0, callbacks=backups)))
 """
 
 
 @needs_mpirun
-def test_errors_name_what_differs():
-    lines = mpirun(2, START + ERRORS).stdout.splitlines()
+def test_errors_name_what_differs(tmp_path):
+    lines = mpirun(2, START + ERRORS, FOLDER=str(tmp_path)).stdout.splitlines()
     parts = [
         "same values in the arrays",
         "same shapes and dtypes of the arrays on all processes: rank 0 has [((32, 4), 'float32')",
@@ -65,6 +68,7 @@ def test_errors_name_what_differs():
         "epoch 1, step 2, with learning rate 0.1. The first value that is not finite is in the data",
         "those of ranks [0] ended after 3 batches",
         "expected at least as many shards as processes, received 2 processes",
+        "a folder that all machines share) on all processes: rank 0 has ['epoch 1, batch 0'], rank 1 has []",
     ]
     for line, part in zip(lines, parts, strict=True):
         assert part in line

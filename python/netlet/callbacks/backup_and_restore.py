@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from netlet.distribution.last_checkpoint import note_checkpoint
+from netlet.distribution.same import check_same
 from netlet.distribution.writing import write_once
 from netlet.saving.atomic import replace_file
 
@@ -78,6 +79,7 @@ class BackupAndRestore(Callback):
                 f"{self.model} is unbuilt. You can build it beforehand by calling it on a batch of data."
             )
         found = [path for path in (self._path(_POSITION), self._path(_POSITION + ".bkp")) if os.path.exists(path)]
+        check_same("BackupAndRestore", {"backup (`backup_dir` is a folder that all machines share)": _positions(found)})
         for path in found:
             try:
                 return self._restore(path)
@@ -145,6 +147,18 @@ class BackupAndRestore(Callback):
 
     def _metric_variables(self) -> list[Any]:
         return [v for metric in self.model.metrics for v in metric.variables]
+
+
+def _positions(paths: list[str]) -> list[str]:
+    """Where training goes on from each of these files, in words."""
+    found = []
+    for path in paths:
+        try:
+            position = _read(path)
+            found.append(f"epoch {position['epoch']}, batch {position['batch']}")
+        except (OSError, ValueError):
+            found.append("damaged")
+    return found
 
 
 def _read(path: str) -> dict[str, Any]:

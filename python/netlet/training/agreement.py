@@ -10,6 +10,7 @@ import numpy as np
 
 from netlet import random
 from netlet.distribution.data_parallel import active_distribution
+from netlet.distribution.same import check_same
 
 from .data_sources import ArrayData, ArraySource
 from .epoch_iterator import EpochIterator
@@ -18,29 +19,6 @@ from .own_step import optimizers_of
 
 _MOST_BYTES = 1 << 24  # of an array that the checksum reads; of a larger one it reads rows at equal distances
 _ROWS = 4096
-
-
-def check_same(method: str, facts: dict[str, Any]) -> None:
-    """Raises an error on all processes if they do not have the same facts.
-
-    Args:
-        method: name of the calling method.
-        facts: what is compared, by what the error calls it; values that JSON can hold.
-
-    Raises:
-        ValueError: names the first fact that differs, and its two values.
-    """
-    parallel = active_distribution()
-    if parallel is None or parallel.communicator.size == 1:
-        return
-    first, *others = parallel.communicator.gather_objects({name: repr(value) for name, value in facts.items()})
-    for rank, other in enumerate(others, 1):
-        for name in first:
-            if other.get(name) != first[name]:
-                raise ValueError(
-                    f"{method}: data-parallel training expects the same {name} on all processes: rank 0 has "
-                    f"{first[name]}, rank {rank} has {other.get(name)}."
-                )
 
 
 def check_data(method: str, batches: EpochIterator, **arguments: Any) -> None:
