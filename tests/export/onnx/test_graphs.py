@@ -295,3 +295,12 @@ def test_an_input_signature(tmp_path, capsys):
     assert [d.dim_value for d in proto.graph.input[0].type.tensor_type.shape.dim] == [4, 6]
     assert proto.graph.input[0].name == "rows" and proto.opset_import[0].version == 22
     assert "model.onnx" in capsys.readouterr().out
+
+
+def test_dtypes_that_a_version_of_operators_lacks(tmp_path):
+    """Conv computes in bfloat16 from version 22 on."""
+    model = netlet.Sequential([netlet.Input((6, 6, 3)), layers.Conv2D(4, 3, dtype="mixed_bfloat16")], name="net")
+    with pytest.raises(ValueError, match=r"operators of version 21 compute, received 'net'.*from 22 on, bfloat16 too"):
+        model.export(tmp_path / "m.onnx", format="onnx")
+    assert not (tmp_path / "m.onnx").exists()
+    model.export(tmp_path / "m.onnx", format="onnx", opset_version=22)

@@ -27,7 +27,7 @@ def export_onnx(model: Any, path: str, signature: Any, opset_version: int | None
 
     Raises:
         NotImplementedError: layers that cannot be exported; the message lists all of them.
-        ValueError: another opset or form; a model above 2 GiB.
+        ValueError: another opset or form; a model above 2 GiB; one with a dtype that the opset does not have.
     """
     opset = DEFAULT_OPSET if opset_version is None else opset_version
     newest = onnx.defs.onnx_opset_version()

@@ -115,7 +115,18 @@ def _info(name: str, value: KerasTensor) -> Any:
 
 
 def checked(proto: Any) -> bytes:
-    """The bytes of a model that onnx's checker accepts; the same bytes for the same model."""
-    onnx.checker.check_model(proto, full_check=True)
+    """The bytes of a model that onnx's checker accepts; the same bytes for the same model.
+
+    Raises:
+        ValueError: the operators of this version do not compute in a dtype of the model.
+    """
+    try:
+        onnx.checker.check_model(proto, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise ValueError(
+            f"Model.export: expected a model that operators of version {proto.opset_import[0].version} compute, "
+            f"received '{proto.graph.name}'. Those of a newer `opset_version` have more dtypes: from 22 on, "
+            f"bfloat16 too. ONNX's checker says: {error}"
+        ) from error
     data: bytes = proto.SerializeToString(deterministic=True)
     return data
