@@ -7,6 +7,7 @@
 #include "plan/launch.h"
 #include "plan/plan.h"
 #include "plan/replay.h"
+#include "plan/shared_records.h"
 
 namespace netlet {
 
@@ -312,6 +313,7 @@ std::shared_ptr<Plan> Tape::compile(const std::vector<Tensor>& outputs) {
         recording_.slots[(size_t)y->slot].kind = Slot::Kind::output;
         recording_.outputs.push_back({y->slot, y->shape, y->dtype});
     }
+    share_prepacked(recording_);
     return std::make_shared<Plan>(std::move(recording_), device_);
 }
 

@@ -101,10 +101,19 @@ Work split_pixels(ConvArgs& args, int64_t element_bytes, int64_t most_columns) {
     return {others * ceil_div(pixels, args.mb), 1, flops};
 }
 
+void describe_taps(ConvPackArgs& args, const ConvGeometry& g, bool transposed) {
+    args.taps = g.taps();
+    args.groups = g.groups;
+    args.C = g.C;
+    args.O = g.O;
+    args.transposed = transposed;
+}
+
 Tensor pack_taps(Tape& tape, const ConvGeometry& g, const Tensor& kernel, bool transposed) {
     const int64_t columns = ceil_div(transposed ? g.C : g.O, conv_panel_group), terms = transposed ? g.O : g.C;
     Tensor packed = tape.empty({g.groups, columns * conv_panel_group, g.taps() * terms}, kernel->dtype);
-    ConvPackArgs args{nullptr, nullptr, g.taps(), g.groups, g.C, g.O, transposed};
+    ConvPackArgs args{};
+    describe_taps(args, g, transposed);
     const int64_t grain = grain_for(32768, conv_panel_group * g.taps() * terms);
     tape.emit(NETLET_KERNEL_FOR(conv_pack, kernel->dtype), args, {in(args.w, kernel), out(args.packed, packed)},
               {g.groups * columns, grain, 0, true});

@@ -15,6 +15,9 @@ void emit_input_gradient(Tape& tape, const ConvGeometry& g, const Tensor& dy, co
 // dw = or += x^T dy, tap by tap. For a mixed g, x or dy is bfloat16.
 void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& dy, const Grad& dw);
 
+// Describes the kernel for a packing record. Padding of the arguments stays zero, so that share_prepacked sees what is
+// the same.
+void describe_taps(ConvPackArgs& args, const ConvGeometry& g, bool transposed);
 // The kernel's taps in panels, for the convolution or (transposed) for its gradient.
 Tensor pack_taps(Tape& tape, const ConvGeometry& g, const Tensor& kernel, bool transposed);
 bool uses_winograd(Tape& tape, const ConvGeometry& g);

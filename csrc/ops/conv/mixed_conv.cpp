@@ -69,7 +69,9 @@ Tensor with_zero_channel(Tape& tape, const Tensor& x, int64_t C, int64_t inner) 
 Tensor pack_pairs(Tape& tape, const ConvGeometry& g, const Tensor& kernel, bool transposed) {
     const int64_t columns = ceil_div(transposed ? g.C : g.O, conv_panel_group), terms = transposed ? g.O : g.C;
     Tensor packed = tape.empty({g.groups, columns * conv_panel_group, g.taps() * terms / 2}, DType::i32);
-    MixedConvPackArgs args{{nullptr, nullptr, g.taps(), g.groups, g.C, g.O, transposed}, kernel->dtype == DType::bf16};
+    MixedConvPackArgs args{};
+    describe_taps(args, g, transposed);
+    args.w_is_bf16 = kernel->dtype == DType::bf16;
     const int64_t grain = grain_for(32768, conv_panel_group * g.taps() * terms);
     tape.emit(netlet::kernel(KernelId::mixed_conv_pack), args, {in(args.w, kernel), out(args.packed, packed)},
               {g.groups * columns, grain, 0, true});

@@ -104,11 +104,20 @@ Tensor room_for_panels(Tape& tape, const GemmArgs& args, DType b) {
     return tape.empty({header + columns * ceil_div(args.K, 2)}, DType::i32);
 }
 
+// Describes b for a packing kernel. Padding is zero too, so that share_prepacked sees what is the same.
+void describe_b(GemmPackArgs& pack, const GemmArgs& args) {
+    pack.N = args.N;
+    pack.K = args.K;
+    pack.ldb = args.ldb;
+    pack.transposed = args.b_transposed;
+}
+
 // Packs all columns of b into panels for gemm_packed.
 Tensor pack_b(Tape& tape, const KernelOf<GemmPackArgs>& kernel, const GemmArgs& args, const Tensor& b) {
     const int64_t groups = ceil_div(args.N, gemm_panel_group);
     Tensor packed = room_for_panels(tape, args, b->dtype);
-    GemmPackArgs pack{nullptr, nullptr, args.N, args.K, args.ldb, args.b_transposed};
+    GemmPackArgs pack{};
+    describe_b(pack, args);
     const int64_t grain = grain_for(65536, gemm_panel_group * args.K);
     tape.emit(kernel, pack, {in(pack.b, b), out(pack.packed, packed)}, {groups, grain, 0, true});
     return packed;
@@ -117,7 +126,9 @@ Tensor pack_b(Tape& tape, const KernelOf<GemmPackArgs>& kernel, const GemmArgs& 
 Tensor pack_mixed(Tape& tape, const MixedGemmArgs& args, const Tensor& b) {
     const int64_t groups = ceil_div(args.N, gemm_panel_group);
     Tensor packed = room_for_panels(tape, args, DType::bf16);
-    MixedGemmPackArgs pack{{nullptr, nullptr, args.N, args.K, args.ldb, args.b_transposed}, b->dtype == DType::bf16};
+    MixedGemmPackArgs pack{};
+    describe_b(pack, args);
+    pack.b_is_bf16 = b->dtype == DType::bf16;
     tape.emit(kernel(KernelId::mixed_gemm_pack_b), pack, {in(pack.b, b), out(pack.packed, packed)},
               {groups, grain_for(65536, gemm_panel_group * args.K), 0, true});
     return packed;
