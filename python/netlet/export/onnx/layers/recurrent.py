@@ -91,7 +91,11 @@ def _operator(e: Exporter, layer: Any, x: Any, states: list[Any] | None) -> tupl
     dtype, units = cell.compute_dtype, cell.units
     coded = isinstance(cell, QuantizedLayer)
     kernels = [e.coded(cell, name) if coded else getattr(cell, name) for name in ("kernel", "recurrent_kernel")]
-    names = [e.weight(w, dtype, lambda array: gates_first(array, units, order)[None]) for w in kernels]
+    if coded:  # the codes stay a matrix, as those in blocks have to be
+        matrices = [e.weight(w, dtype, lambda array: gates_first(array, units, order)) for w in kernels]
+        names = [g.op("Unsqueeze", matrix, g.ints(0)) for matrix in matrices]
+    else:
+        names = [e.weight(w, dtype, lambda array: gates_first(array, units, order)[None]) for w in kernels]
     names.append(g.constant(_bias(e, cell)[None], dtype, f"{cell.path}/bias"))
     first = [] if states is None else [g.op("Unsqueeze", e.name(s, dtype), g.ints(0)) for s in states]
     steps = g.op(
