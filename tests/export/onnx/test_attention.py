@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from support.exported import assert_same_outputs, exported, small_weights
+from support.exported import assert_same_outputs, exported, random_weights
 
 LAYERS = {
     "MultiHeadAttention": lambda: layers.MultiHeadAttention(2, 3),
@@ -31,7 +31,7 @@ def data(*shape):
 @pytest.mark.parametrize("name", LAYERS)
 def test_lengths(name, arguments, length, tmp_path):
     q, v = netlet.Input((length, 6)), netlet.Input((length, 6))
-    model = small_weights(netlet.Model([q, v], called(LAYERS[name](), q, v, **arguments)))
+    model = random_weights(netlet.Model([q, v], called(LAYERS[name](), q, v, **arguments)))
     assert_same_outputs(model, exported(model, tmp_path), [data(2, 5, 6), data(2, 5, 6)])
 
 
@@ -40,7 +40,7 @@ def test_masks_of_embeddings(name, tmp_path):
     ids = np.array([[3, 4, 0, 0], [5, 0, 2, 1], [0, 0, 0, 0]], "int32")
     x = netlet.Input((None,), dtype="int32")
     vectors = layers.Embedding(10, 6, mask_zero=True)(x)
-    model = small_weights(netlet.Model(x, called(LAYERS[name](), vectors, vectors)))
+    model = random_weights(netlet.Model(x, called(LAYERS[name](), vectors, vectors)))
     assert_same_outputs(model, exported(model, tmp_path), [ids])
 
 
@@ -50,23 +50,23 @@ def test_masks_of_embeddings(name, tmp_path):
 @pytest.mark.parametrize("length", [5, None])
 def test_options_of_multi_head_attention(arguments, length, tmp_path):
     q = netlet.Input((length, 6))
-    model = small_weights(netlet.Model(q, layers.MultiHeadAttention(2, 3, **arguments)(q, q, use_causal_mask=True)))
+    model = random_weights(netlet.Model(q, layers.MultiHeadAttention(2, 3, **arguments)(q, q, use_causal_mask=True)))
     assert_same_outputs(model, exported(model, tmp_path), [data(2, 5, 6)])
 
 
 def test_attention_axes(tmp_path):
     q = netlet.Input((4, 5, 6))
-    model = small_weights(netlet.Model(q, layers.MultiHeadAttention(2, 3, attention_axes=(2,))(q, q)))
+    model = random_weights(netlet.Model(q, layers.MultiHeadAttention(2, 3, attention_axes=(2,))(q, q)))
     assert_same_outputs(model, exported(model, tmp_path), [data(2, 4, 5, 6)])
 
 
 def test_a_mask_that_is_an_input(tmp_path):
     q, v, mask = netlet.Input((5, 6)), netlet.Input((7, 6)), netlet.Input((5, 7), dtype="bool")
-    model = small_weights(netlet.Model([q, v, mask], layers.MultiHeadAttention(2, 3)(q, v, attention_mask=mask)))
+    model = random_weights(netlet.Model([q, v, mask], layers.MultiHeadAttention(2, 3)(q, v, attention_mask=mask)))
     assert_same_outputs(model, exported(model, tmp_path), [data(2, 5, 6), data(2, 7, 6), data(2, 5, 7) > 0])
 
 
 @pytest.mark.parametrize("make", [lambda: layers.PositionEmbedding(9), layers.SinePositionEncoding])
 def test_positions_of_any_length(make, tmp_path):
-    model = small_weights(netlet.Sequential([netlet.Input((None, 6)), make()]))
+    model = random_weights(netlet.Sequential([netlet.Input((None, 6)), make()]))
     assert_same_outputs(model, exported(model, tmp_path), [data(2, 5, 6)])

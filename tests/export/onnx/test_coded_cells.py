@@ -8,7 +8,7 @@ import pytest
 import netlet
 from netlet import layers
 from netlet.quantizers import Int8Config
-from support.exported import assert_same_outputs, exported, predictions, run_reference, run_runtime, small_weights
+from support.exported import assert_same_outputs, exported, predictions, random_weights, run_reference, run_runtime
 
 X = np.random.default_rng(0).standard_normal((4, 6, 8)).astype("float32")
 PADDED = X * (np.arange(6) < 4)[:, None].astype("float32")
@@ -28,7 +28,7 @@ def kinds(proto):
 
 def quantized(name, **arguments):
     parts = [part() for part in STACKS[name]]
-    model = small_weights(netlet.Sequential([netlet.Input((None, 8)), *parts, layers.Dense(3)]))
+    model = random_weights(netlet.Sequential([netlet.Input((None, 8)), *parts, layers.Dense(3)]))
     calibration = {"calibration": X} if arguments.get("activations") == "static" else {}
     model.quantize("int8", config=Int8Config(**arguments, **calibration), only_if_faster=False)
     return model
@@ -84,7 +84,7 @@ def test_the_operator_differs_by_the_codes_of_the_state_alone(tmp_path):
 
     That difference, about 1/200 of the largest output, is the only one between "qdq" and netlet.
     """
-    model = small_weights(netlet.Sequential([netlet.Input((None, 8)), layers.LSTM(16, return_sequences=True)]))
+    model = random_weights(netlet.Sequential([netlet.Input((None, 8)), layers.LSTM(16, return_sequences=True)]))
     model.quantize("int8", only_if_faster=False)
     proto = exported(model, tmp_path)
     assert "LSTM" in kinds(proto)

@@ -8,7 +8,7 @@ import pytest
 
 import netlet
 from netlet import layers, ops
-from support.exported import assert_same_outputs, exported, small_weights
+from support.exported import assert_same_outputs, exported, random_weights
 
 
 def data(*shape):
@@ -117,7 +117,7 @@ class Own(layers.Layer):
 
 @pytest.mark.parametrize("length", [5, None])
 def test_own_layers_are_traced(length, tmp_path):
-    model = small_weights(netlet.Sequential([netlet.Input((length, 6)), Own(), Own()]))
+    model = random_weights(netlet.Sequential([netlet.Input((length, 6)), Own(), Own()]))
     before = [(len(layer._inbound_nodes), len(layer._outbound_nodes)) for layer in model._flatten_layers()]
     proto = exported(model, tmp_path)
     assert_same_outputs(model, proto, [data(2, 5, 6)])
@@ -212,7 +212,7 @@ def test_names_shared_layers_and_bytes(tmp_path):
     a, b = netlet.Input((6,), name="left"), netlet.Input((6,), name="right")
     both = [inner(shared(a)), inner(shared(b))]
     model = netlet.Model([a, b], [layers.Add(name="total")(both), layers.Concatenate(name="pair")(both)], name="twins")
-    model = small_weights(model)
+    model = random_weights(model)
     proto = exported(model, tmp_path)
     assert_same_outputs(model, proto, [data(2, 6), data(2, 6)])
     assert [i.name for i in proto.graph.input] == ["left", "right"]
@@ -264,13 +264,13 @@ def test_policies(policy, tmp_path):
     hidden = [layers.Dense(8, "relu", dtype=policy), layers.LayerNormalization(dtype=policy)]
     model = netlet.Sequential([netlet.Input((6,), dtype="float32"), *hidden, layers.Dense(3, "softmax", dtype=last)])
     tolerance = 1e-6 if policy == "float64" else 2 * 2**-10
-    assert_same_outputs(model, exported(small_weights(model), tmp_path), [data(4, 6)], tolerance)
+    assert_same_outputs(model, exported(random_weights(model), tmp_path), [data(4, 6)], tolerance)
 
 
 def test_bfloat16_in_the_reference_evaluator(tmp_path):
     """ONNX Runtime has no kernels of bfloat16 on CPUs."""
     model = netlet.Sequential([netlet.Input((6,)), layers.Dense(8, dtype="mixed_bfloat16"), layers.Dense(3)])
-    proto = exported(small_weights(model), tmp_path)
+    proto = exported(random_weights(model), tmp_path)
     assert_same_outputs(model, proto, [data(4, 6)], 2 * 2**-7, runtime=False)
 
 

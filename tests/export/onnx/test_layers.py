@@ -7,7 +7,7 @@ import pytest
 
 import netlet
 from netlet import layers
-from support.exported import assert_same_outputs, exported, small_weights
+from support.exported import assert_same_outputs, exported, random_weights
 from support.layer_cases import AUGMENTATION, ON_THE_HOST, ONE_INPUT, SPATIAL, TWO_INPUTS, WORDS
 
 NO_KERNEL = {"Conv2D-1"}  # ONNX Runtime has no Conv of float64
@@ -26,7 +26,7 @@ CASES += [(name, i, shape, make) for name, (shape, makes) in SPATIAL.items() for
     [pytest.param(*case, id=f"{case[0]}-{case[1]}") for case in CASES],
 )
 def test_a_layer(name, i, shape, make, tmp_path):
-    model = small_weights(netlet.Sequential([netlet.Input(shape), make()]))
+    model = random_weights(netlet.Sequential([netlet.Input(shape), make()]))
     x = seeded(name).standard_normal((2, *shape)).astype("float32")
     proto = exported(model, tmp_path)
     assert_same_outputs(model, proto, [x], runtime=f"{name}-{i}" not in NO_KERNEL)

@@ -8,7 +8,15 @@ import pytest
 import netlet
 from netlet import layers
 from netlet.quantizers import Int4Config, Int8Config
-from support.exported import assert_same_outputs, exported, predictions, run_reference, run_runtime, small_weights
+from support.exported import (
+    assert_same_outputs,
+    distance,
+    exported,
+    predictions,
+    random_weights,
+    run_reference,
+    run_runtime,
+)
 
 
 def data(*shape):
@@ -43,7 +51,7 @@ MODELS = {
 
 
 def made(name, config):
-    model = small_weights(MODELS[name]())
+    model = random_weights(MODELS[name]())
     model.quantize("int4" if isinstance(config, Int4Config) else "int8", config=config, only_if_faster=False)
     return model
 
@@ -61,30 +69,61 @@ def test_eight_bits(name, arguments, form, tmp_path):
     model = made(name, Int8Config(**arguments, **calibration))
     proto = exported(model, tmp_path, quantized=form)
     assert {"QuantizeLinear", "DequantizeLinear" if form == "qdq" or name == "transposed" else "Gemm"} & kinds(proto)
-    # Float sums may round a code of a later layer the other way, sums of integers may not. Conv1D has float sums in
-    # both forms.
-    exact = form == "qoperator" and name != "sequence"
-    assert_same_outputs(model, proto, [x], tolerance=1e-6 if exact else 2 / 255)
+    biased = name == "sequence" and "activations" in arguments  # test_onnx_runtime_rounds_the_bias...
+    assert_same_outputs(model, proto, [x], runtime=not biased)
+
+
+def test_onnx_runtime_rounds_the_bias_of_a_static_convolution(tmp_path):
+    """The integer kernel that it fuses has a bias in steps of input scale times weight scale.
+
+    That moves one of 256 codes of the next layer here, and the output by 1.8e-3. NumPy in float64 gives netlet's
+    outputs with the bias as it is, and those of ONNX Runtime with the rounded one.
+    """
+    x = data(4, 6, 8)
+    model = made("sequence", Int8Config(activations="static", calibration=x))
+    conv, dense = model.layers
+    in_float64 = lambda v: np.asarray(v, "float64")  # noqa: E731
+    (kernel, scale, _), (matrix, columns, _) = (layer.coded_weight("kernel") for layer in (conv, dense))
+    steps = in_float64(conv.input_scale) * in_float64(scale).ravel()
+    zero = in_float64(conv.input_zero_point)
+    codes = np.clip(np.round(x / np.asarray(conv.input_scale)) + zero, 0, 255) - zero
+    sums = np.stack([np.einsum("bti,tio->bo", codes[:, t : t + 3], in_float64(kernel)) for t in range(4)], 1)
+
+    def output(bias):
+        scale, zero = in_float64(dense.input_scale), in_float64(dense.input_zero_point)
+        codes = np.clip(np.round((sums + bias) * steps / scale) + zero, 0, 255) - zero
+        return codes @ in_float64(matrix) * scale * in_float64(columns).ravel() + in_float64(dense.bias)
+
+    bias = in_float64(conv.bias) / steps
+    for form in ("qdq", "qoperator"):
+        fused = run_runtime(exported(model, tmp_path, quantized=form), [x])[0]
+        assert distance(fused, output(np.round(bias))) < 1e-6
+    assert distance(predictions(model, [x])[0], output(bias)) < 1e-6
+    assert distance(output(bias), output(np.round(bias))) > 1e-4
 
 
 @pytest.mark.parametrize("activations", ["dynamic", "static"])
 @pytest.mark.parametrize("name", ["dense", "conv"])
 def test_sums_of_integers_are_equal_to_the_bit(name, activations, tmp_path):
-    """In the reference evaluator, and up to activation functions, which are polynomials of their own in each program.
+    """In both programs, where no float operators are between the products.
 
-    ONNX Runtime fuses the last product with its scales and bias, which rounds once less.
+    Activation functions other than relu are polynomials of their own in each program, and BatchNormalization is a
+    formula of floats that each orders in its own way (2e-7 of the largest output).
     """
     x = data(4, *MODELS[name]().input_shape[1:])
     calibration = {"calibration": x} if activations == "static" else {}
-    model = made(name, Int8Config(activations=activations, **calibration))
-    for layer in model.layers:
-        if hasattr(layer, "activation"):
-            layer.activation = netlet.activations.relu
+    parts = [p for p in MODELS[name]().layers if not isinstance(p, layers.BatchNormalization)]
+    for part in parts:
+        if hasattr(part, "activation"):
+            part.activation = netlet.activations.relu
+    copies = [type(part).from_config(part.get_config()) for part in parts]
+    model = random_weights(netlet.Sequential([netlet.Input(x.shape[1:]), *copies]))
+    model.quantize("int8", config=Int8Config(activations=activations, **calibration), only_if_faster=False)
     proto = exported(model, tmp_path, quantized="qoperator")
     assert kinds(proto) >= ({"MatMulInteger", "ConvInteger"} if name == "conv" else {"MatMulInteger"})
     (want,) = predictions(model, [x])
     np.testing.assert_array_equal(run_reference(proto, [x])[0], want)
-    assert_same_outputs(model, proto, [x])
+    np.testing.assert_array_equal(run_runtime(proto, [x])[0], want)
 
 
 def test_a_row_does_not_depend_on_its_batch(tmp_path):
@@ -116,12 +155,12 @@ def test_weights_alone(name, config, tmp_path):
 
 @pytest.mark.parametrize("config", WEIGHTS)
 def test_tables_and_recurrent_weights(config, tmp_path):
-    parts = [layers.Embedding(20, 32), layers.LSTM(16, return_sequences=True), layers.GRU(8), layers.Dense(3)]
-    model = small_weights(netlet.Sequential([netlet.Input((None,), dtype="int32"), *parts]))
+    parts = [layers.Embedding(200, 64), layers.LSTM(64, return_sequences=True), layers.GRU(64), layers.Dense(3)]
+    netlet.utils.set_random_seed(0)  # initial weights: with those of a standard normal distribution all gates are shut
+    model = netlet.Sequential([netlet.Input((None,), dtype="int32"), *parts])
     before = exported(model, tmp_path).ByteSize()
     four = "int4" in config
     model.quantize("int4" if four else "int8", config=WEIGHTS[config](), only_if_faster=False)
     proto = exported(model, tmp_path)
-    # The codes of 4 bits have a scale and a zero point for each of their groups, and the parts are small.
-    assert proto.ByteSize() < before * (0.75 if four else 0.6)
-    assert_same_outputs(model, proto, [np.random.default_rng(0).integers(0, 20, (4, 6)).astype("int32")])
+    assert proto.ByteSize() < before * (0.45 if four else 0.6)
+    assert_same_outputs(model, proto, [np.random.default_rng(0).integers(0, 200, (4, 6)).astype("int32")])

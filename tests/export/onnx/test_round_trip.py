@@ -10,7 +10,7 @@ import pytest
 import netlet
 import netlet.onnx
 from netlet import layers
-from support.exported import exported, small_weights
+from support.exported import exported, random_weights
 from support.repo import ROOT
 
 sys.path.append(str(ROOT / "bench"))
@@ -49,7 +49,7 @@ def test_an_architecture_comes_back(tmp_path):
 @pytest.mark.parametrize("form", ["qdq", "qoperator"])
 def test_a_quantized_model_predicts_the_same(form, tmp_path):
     parts = [layers.Conv2D(8, 3, activation="relu"), layers.Flatten(), layers.Dense(3)]
-    model = small_weights(netlet.Sequential([netlet.Input((8, 8, 4)), *parts]))
+    model = random_weights(netlet.Sequential([netlet.Input((8, 8, 4)), *parts]))
     model.quantize("int8", only_if_faster=False)
     x = np.random.default_rng(0).standard_normal((4, 8, 8, 4)).astype("float32")
     again = netlet.onnx.load(exported(model, tmp_path, quantized=form))
@@ -58,7 +58,7 @@ def test_a_quantized_model_predicts_the_same(form, tmp_path):
 
 def test_a_masked_recurrent_layer_and_free_lengths(tmp_path):
     parts = [layers.Embedding(10, 4, mask_zero=True), layers.LSTM(3), layers.Dense(2)]
-    model = small_weights(netlet.Sequential([netlet.Input((None,), dtype="int32"), *parts]))
+    model = random_weights(netlet.Sequential([netlet.Input((None,), dtype="int32"), *parts]))
     again = netlet.onnx.load(exported(model, tmp_path))
     for x in (np.array([[3, 4, 0], [5, 0, 2]], "int32"), np.array([[1, 0, 0, 7]], "int32")):
         np.testing.assert_allclose(again.predict(x, verbose=0), model.predict(x, verbose=0), rtol=1e-5, atol=1e-6)
