@@ -58,7 +58,7 @@ def faults(wheel: pathlib.Path) -> list[str]:
     found += [f"{n} does not belong there" for n in names if re.search(r"\.(cpp|h|def|o|a|pyc|cu)$|_netlet_sim", n)]
     found += [f"{n} is missing" for n in ("netlet/py.typed", "netlet/_core.pyi") if n not in names]
     if "linux" in wheel.name:
-        shown = subprocess.run(["auditwheel", "show", wheel], capture_output=True, text=True)
+        shown = subprocess.run([sys.executable, "-m", "auditwheel", "show", wheel], capture_output=True, text=True)
         named = re.search(r'"((?:many|musl)linux_\d+_\d+_\w+)"', re.sub(r"\s+", " ", shown.stdout))
         if shown.returncode or named is None or not any(re.match(tag, named[1]) for tag in PLATFORMS.values()):
             found.append(f"auditwheel: {shown.stdout.strip() or shown.stderr.strip()}")
