@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from netlet.config import DTYPES
@@ -20,7 +21,7 @@ from .running import run_graph
 from .size_trial import SizeTrial
 
 
-def load(source: Any, name: str | None = None) -> Model:
+def load(source: Any, name: str | None = None, input_shapes: Mapping[str, Sequence[int | None]] | None = None) -> Model:
     """Makes a Model of an ONNX model.
 
     Operators that are layers (Conv, Gemm, MatMul with a constant matrix, BatchNormalization, LSTM ...) become layers of
@@ -29,8 +30,10 @@ def load(source: Any, name: str | None = None) -> Model:
     inputs and outputs; inside, they are held with their channels last, as netlet's kernels want them.
 
     Args:
-        source: path of a file, bytes, or an onnx.ModelProto. Other files that it names are not opened.
+        source: path of a file, bytes, an open file, or an onnx.ModelProto. Other files that it names are not opened.
         name: of the model; None: the graph's.
+        input_shapes: {name of an input: its shape with the batch axis, None for sizes that stay free}, in place of the
+            file's. Some exporters call sizes free that they wrote into the graph as numbers; such a file needs this.
 
     Returns:
         The model, not compiled. Its inputs have the names of the graph's; dimensions that the file leaves open are
@@ -38,7 +41,7 @@ def load(source: Any, name: str | None = None) -> Model:
 
     Raises:
         TypeError: `source` is something else.
-        ValueError: a damaged model, or one whose weights are in other files.
+        ValueError: a damaged model, one whose weights are in other files, or shapes that do not fit it.
         NotImplementedError: operators that netlet lacks; the message lists all of them with the names of their nodes.
         OSError: the file cannot be read.
         ImportError: onnx is not installed.
@@ -57,13 +60,21 @@ def load(source: Any, name: str | None = None) -> Model:
     """
     program = Program(read(source))
     program.check_supported()
-    plain = fold(program.graph)
+    plain = _with_shapes(fold(program.graph), input_shapes) if input_shapes else fold(program.graph)
     graph = fuse(plain)
     builder = Builder(SizeTrial(plain, program.calling))
     inputs = {v.name: _input(v, builder) for v in graph.inputs}
     if not inputs:
         raise ValueError(f"ONNX graph '{graph.name}': expected at least one input, received none.")
-    results = run_graph(graph, inputs, program.calling(builder.call))
+    try:
+        results = run_graph(graph, inputs, program.calling(builder.call))
+    except ValueError as error:
+        free = {v.name: v.shape for v in graph.inputs if any(not isinstance(n, int) for n in (v.shape or ())[1:])}
+        if not free:
+            raise
+        raise ValueError(
+            f"{error} If the graph fits some sizes alone, pass them as `input_shapes`; free are now {free}."
+        ) from error
     outputs = [_output(graph, value, result, builder) for value, result in zip(graph.outputs, results, strict=True)]
     given = list(inputs.values())
     return Model(
@@ -71,6 +82,22 @@ def load(source: Any, name: str | None = None) -> Model:
         outputs[0] if len(outputs) == 1 else outputs,
         name=name or builder.unique(graph.name or "onnx_model"),
     )
+
+
+def _with_shapes(graph: Graph, shapes: Mapping[str, Sequence[int | None]]) -> Graph:
+    """The graph with other shapes of its inputs; they have as many axes, and what the file says of known sizes."""
+    unknown = set(shapes) - {v.name for v in graph.inputs}
+    if unknown:
+        names = [v.name for v in graph.inputs]
+        raise ValueError(f"netlet.onnx.load: input_shapes: expected names among {names}, received {sorted(unknown)}.")
+    inputs = []
+    for value in graph.inputs:
+        shape = tuple(shapes.get(value.name, value.shape or ()))
+        old = value.shape if value.shape is not None else shape
+        if len(shape) != len(old) or any(isinstance(m, int) and m != n for m, n in zip(old, shape)):
+            raise ValueError(f"netlet.onnx.load: input_shapes['{value.name}']: expected {old}, received {shape}.")
+        inputs.append(value._replace(shape=tuple(m if n is None else n for m, n in zip(old, shape))))
+    return Graph(graph.name, inputs, graph.outputs, graph.constants, graph.nodes)
 
 
 def _input(value: Value, builder: Builder) -> Any:

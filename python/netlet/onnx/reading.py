@@ -14,7 +14,7 @@ def read(source: Any) -> Any:
     """The ModelProto of a file, of bytes, or the one given.
 
     Args:
-        source: path, bytes-like object or ModelProto.
+        source: path, bytes-like object, file that is open for reading bytes, or ModelProto.
 
     Raises:
         TypeError: another type.
@@ -33,6 +33,10 @@ def read(source: Any) -> Any:
             raise ValueError(f"ONNX {what}: expected at most 2 GiB, received {os.path.getsize(source)} bytes.")
         with open(source, "rb") as file:
             data = file.read()
+    elif hasattr(source, "read"):
+        data, what = source.read(), f"file '{getattr(source, 'name', type(source).__name__)}'"
+        if not isinstance(data, bytes):
+            raise TypeError(f"netlet.onnx.load: expected a file open for bytes ('rb'), received {type(data).__name__}.")
     else:
         raise TypeError(
             f"netlet.onnx.load: expected a path, bytes or an onnx.ModelProto, received {type(source).__name__}."

@@ -125,7 +125,8 @@ def _computed_shape(build: Builder, node: Node, x: Any, target: Deferred) -> Any
     sizes = [-1 if d is None else d for d in y.shape]
     if y.shape[0] is None and sizes.count(-1) <= 2 and build.keeps_batch(node):
         return build.layer(node, layers.Reshape, x, target_shape=sizes[1:])
-    return ops.reshape(x, sizes) if sizes.count(-1) <= 1 else y
+    old, new = (math.prod(d for d in shape if d is not None and d > 0) for shape in (x.shape, sizes))
+    return ops.reshape(x, sizes) if sizes.count(-1) <= 1 and old % new == 0 else y  # whatever the free sizes are
 
 
 @layer_of("Concat")
