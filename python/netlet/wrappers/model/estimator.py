@@ -69,6 +69,7 @@ class ModelEstimator(BaseEstimator):
 
         Raises:
             ValueError: X, y or the weights are not as described.
+            TypeError: `model` is neither a model nor a function.
             RuntimeError: the model is not compiled with a loss and an optimizer.
         """
         X, y = validate_data(self, X, y, allow_nd=True, **self._checks)
@@ -88,6 +89,11 @@ class ModelEstimator(BaseEstimator):
         return self
 
     def _make_model(self, X: np.ndarray, target: np.ndarray) -> Any:
+        if not callable(self.model):
+            raise TypeError(
+                f"Argument `model` of {type(self).__name__}: expected a compiled model or a function that returns one, "
+                f"received {self.model!r}."
+            )
         if isinstance(self.model, Trainer):
             model: Any = self.model if self.warm_start else clone_model(self.model)
         elif self.warm_start and hasattr(self, "model_"):
