@@ -8,6 +8,7 @@ from support.mpirun import mpirun, needs_mpirun
 
 START = """
     import os, sys, numpy as np, netlet
+    from netlet.base import chunked
     from netlet import layers
     from netlet.distribution import DataParallel, set_distribution
     set_distribution(DataParallel(shards=4))
@@ -83,6 +84,16 @@ WRITING = """
             written.append(logs["loss"])
     m.fit(x, y, batch_size=8, epochs=2, verbose=2, callbacks=[Note(), netlet.callbacks.CSVLogger(f"{folder}/log.csv")])
     say("losses", written)
+    class InFile:  # as h5py has it
+        def __init__(self, array):
+            self.array, self.shape, self.dtype, self.chunks = array, array.shape, array.dtype, (8, array.shape[1])
+        def __getitem__(self, rows):
+            return self.array[rows]
+        def __array__(self, *arguments, **more):
+            return self.array
+    chunked.BLOCK_BYTES = 128
+    m.fit(InFile(x), InFile(y), batch_size=12, epochs=2, verbose=0)
+    say("blocks", m.history.history["loss"])
     def share():
         while True:
             yield x[rank * 32 // size : (rank + 1) * 32 // size], y[rank * 32 // size : (rank + 1) * 32 // size]
@@ -102,10 +113,10 @@ def test_one_process_writes_and_all_see_the_same(tmp_path):
         ).stdout.splitlines()
         assert len([line for line in lines if "loss:" in line]) == 2  # a line for each epoch, of one process
         assert len((folder / "log.csv").read_text().splitlines()) == 3
-        outputs[ranks] = [line for line in lines if line.startswith("losses")]
+        outputs[ranks] = [line for line in lines if line.startswith(("losses", "blocks"))]
         outputs[ranks] += [line for line in lines if line.startswith("shares")] if ranks != 3 else []
     assert outputs[1] == outputs[2]  # with 3 ranks the shares have other shards
-    assert outputs[1][:1] == outputs[3]
+    assert outputs[1][:2] == outputs[3]
 
 
 RESUME = """

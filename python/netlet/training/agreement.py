@@ -109,18 +109,18 @@ def _config_of(optimizer: Any) -> Any:
         return type(optimizer).__name__
 
 
-def together(batches: Iterator[ArrayData], shared: bool) -> Iterator[ArrayData]:
+def together(batches: Iterator[ArrayData], whole: bool) -> Iterator[ArrayData]:
     """The batches of an epoch; in data-parallel training with the rows that each process has of them.
 
     Args:
         batches: of this process.
-        shared: whether all processes have the same batches, and not each its own part.
+        whole: whether each process has the whole batch, and not its own part of it.
 
     Raises:
         ValueError: the processes have different numbers of batches.
     """
     parallel = active_distribution()
-    if parallel is None or shared:
+    if parallel is None or whole:
         yield from batches
         return
     done = 0

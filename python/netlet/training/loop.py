@@ -200,7 +200,7 @@ class StepRunner:
     def _run_batches(self, hooks: BatchHooks) -> dict[str, Any]:
         """Runs the epoch over batches that come one by one, or eagerly; returns its logs."""
         logs: Any = self._logs_so_far
-        for data in together(self.batches.batches(), shared=self.arrays is not None):
+        for data in together(self.batches.batches(), whole=self.batches.source.whole):
             if hooks.begin(self.batches.done - 1):
                 self.predictions.mark()
             logs = self._eager(data) if self._eagerly else self._recorded(data)

@@ -56,6 +56,8 @@ class ArraySource(DataSource):
         batch: rows of a batch; the last one may be shorter.
     """
 
+    whole = True
+
     def __init__(
         self,
         data: ArrayData,

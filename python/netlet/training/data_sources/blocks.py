@@ -54,6 +54,7 @@ class BlockSource(DataSource):
     """
 
     ahead = 2
+    whole = True
 
     def __init__(
         self,

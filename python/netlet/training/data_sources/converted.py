@@ -22,7 +22,7 @@ class ConvertedSource(DataSource):
     def __init__(self, source: DataSource, convert: Callable[[Any], ArrayData], threads: bool = True) -> None:
         self._source, self._convert = source, convert
         self.ahead = source.ahead if threads else 0
-        self.restarts = source.restarts
+        self.restarts, self.whole = source.restarts, source.whole
         self.get_state, self.set_state = source.get_state, source.set_state  # type: ignore[method-assign]
         self.on_epoch_begin, self.on_epoch_end = source.on_epoch_begin, source.on_epoch_end  # type: ignore[method-assign]
 

@@ -12,10 +12,12 @@ class DataSource:
     Attributes:
         restarts: whether `epoch` begins a new pass each time. False for a generator, which has one pass.
         ahead: most batches that a thread may take from a pass before they are used; 0 for no thread.
+        whole: in data-parallel training, whether each process has the whole batch, and not its own part of it.
     """
 
     restarts = True
     ahead = 0
+    whole = False
 
     @property
     def num_batches(self) -> int | None:
