@@ -10,7 +10,6 @@ from typing import Any
 
 from netlet import saving
 from netlet.engine.graph import Function, OpCall
-from netlet.export import export_model
 from netlet.layers.base.layer import Layer
 from netlet.saving.foreign import in_netlets_form
 from netlet.saving.registry import own_objects
@@ -19,12 +18,13 @@ from netlet.training.trainer import Trainer
 
 from . import state_tree as state_trees
 from . import summary
+from .exporting import ExportedModel
 from .graph_config import graph_config, graph_from_config
 from .graph_layer import GraphLayer
 from .quantizing import QuantizedModel
 
 
-class Model(Trainer, QuantizedModel, GraphLayer):  # type: ignore[misc]  # a model quantizes its layers
+class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore[misc]  # a model quantizes its layers
     """A network with `compile`, `fit`, `evaluate`, `predict` and `save`.
 
     Args:
@@ -221,44 +221,6 @@ class Model(Trainer, QuantizedModel, GraphLayer):  # type: ignore[misc]  # a mod
             **kwargs: options of `saving.load_weights`.
         """
         saving.load_weights(self, filepath, **kwargs)
-
-    def export(
-        self,
-        filepath: Any,
-        format: str = "onnx",
-        verbose: bool | None = None,
-        input_signature: Any = None,
-        **kwargs: Any,
-    ) -> None:
-        """Writes the model for inference to a file that other programs read. Keras 3 has the same method.
-
-        Args:
-            filepath: str or path of the file; an existing one is replaced.
-            format: "onnx", which is the only one.
-            verbose: whether to print where the file is; None (the default): no.
-            input_signature: structure of InputSpecs, symbolic tensors or arrays with the inputs' shapes and dtypes;
-                None (the default): those of the model.
-            **kwargs: `opset_version`: version of ONNX's standard operators, at least 21; None (the default): 21.
-                `quantized`: how the layers of a quantized model are written: "qdq" (the default), QuantizeLinear and
-                DequantizeLinear around float operators; "qoperator", integer operators.
-
-        Raises:
-            ImportError: onnx is not installed.
-            NotImplementedError: layers that have no ONNX form; the message lists all of them.
-            ValueError: another format; a model that is not built; bad arguments; a model above 2 GiB.
-
-        Example:
-
-        >>> import os, tempfile
-        >>> import netlet
-        >>> model = netlet.Sequential([netlet.Input((4,), name="x"), netlet.layers.Dense(2, name="y")])
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = os.path.join(folder, "model.onnx")
-        ...     model.export(path)
-        ...     os.path.getsize(path) > 0
-        True
-        """
-        export_model(self, filepath, format, verbose, input_signature, **kwargs)
 
     def __reduce__(self) -> Any:
         """Copies and pickles the model through the file format: architecture, weights and optimizer.
