@@ -34,7 +34,7 @@ CASES = [
     ("Constant", [], {}, "expected one of the attributes value"),
     ("Add", [np.array([2**63], np.uint64), np.array([1], np.uint64)], {}, "within int64"),
     ("Cast", [np.ones(2, F)], {"to": 99}, "received number 99"),
-    ("Relu", [np.ones(2, F), np.ones(2, F)], {}, "number of its inputs"),
+    ("Relu", [np.ones(2, F), np.ones(2, F)], {}, "expected 1 inputs, received 2"),
 ]
 
 
