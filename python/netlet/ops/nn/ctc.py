@@ -5,17 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import _core
-from netlet.config import floatx, is_float
 
-from ..core.dispatch import concrete, dtype_of, op
+from ..core.dispatch import as_float, op
 
 __all__ = ["ctc_decode", "ctc_loss"]
-
-
-def _logits(x: Any) -> Any:
-    """Logits as floats."""
-    x = concrete(x)
-    return x if is_float(dtype_of(x)) else _core.cast(x, floatx())
 
 
 @op
@@ -46,7 +39,7 @@ def ctc_loss(target: Any, output: Any, target_length: Any, output_length: Any, m
     >>> ctc_loss([[1, 2]], [[[0.0, 0.0, 0.0]] * 3], [2], [3]).round(4).numpy()  # 5 of 27 paths
     array([1.6864], dtype=float32)
     """
-    return _core.ctc_loss(target, _logits(output), target_length, output_length, int(mask_index))
+    return _core.ctc_loss(target, as_float(output), target_length, output_length, int(mask_index))
 
 
 @op
@@ -86,7 +79,7 @@ def ctc_decode(
     >>> ctc_decode(logits, [2], strategy="beam_search")[0].numpy()  # but "1" (0.64) is more probable than no label
     array([[[ 1, -1]]], dtype=int32)
     """
-    x = _logits(inputs)
+    x = as_float(inputs)
     blank = int(x.shape[-1]) - 1 if mask_index is None else int(mask_index)
     if strategy == "greedy":
         return _core.ctc_greedy(x, sequence_lengths, bool(merge_repeated), blank)

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
-from netlet.config import floatx, is_float
 
-from ..core.dispatch import concrete, dtype_of, op, shape_of
+from ..core.dispatch import as_float, op, shape_of
 from ..spatial.data_format import back, channels_last
 from ..spatial.resampling import means, windows
 from ..spatial.windows import Window, per_axis, standardize_padding
@@ -21,7 +20,7 @@ __all__ = ["adaptive_average_pool", "adaptive_max_pool", "average_pool", "max_po
 def _pool(kernel: Any, inputs: Any, pool_size: Any, strides: Any, padding: str, data_format: str | None) -> Any:
     """`kernel` over the windows of channels-last inputs, in the argument's data format."""
     name = f"ops.{kernel.__name__}"
-    x = inputs if is_float(dtype_of(inputs)) else _core.cast(concrete(inputs), floatx())
+    x = as_float(inputs)
     x = channels_last(x, data_format)
     extents = shape_of(x)[1:-1]
     size = per_axis(pool_size, len(extents), f"{name}: `pool_size`")
@@ -90,7 +89,7 @@ def average_pool(
 
 def _adaptive(name: str, along: Any, inputs: Any, output_size: Any, data_format: str | None) -> Any:
     """`along(x, axis, size)` applied to one spatial axis after the other."""
-    x = inputs if is_float(dtype_of(inputs)) else _core.cast(concrete(inputs), floatx())
+    x = as_float(inputs)
     x = channels_last(x, data_format)
     extents = shape_of(x)[1:-1]
     size = per_axis(output_size, len(extents), f"ops.{name}: `output_size`")
