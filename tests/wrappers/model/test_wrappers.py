@@ -200,7 +200,7 @@ def test_copies_and_pickles_predict_the_same(kind: type, copied: Any) -> None:
 
 
 def test_errors_name_the_argument() -> None:
-    with pytest.raises(TypeError, match=r"`model` of SKLearnRegressor: expected a compiled model or .*, received 'mlp'"):
+    with pytest.raises(TypeError, match=r"of SKLearnRegressor: expected a compiled model or .*, received 'mlp'"):
         SKLearnRegressor("mlp").fit(X, X[:, 0])  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match=r"`model` of SKLearnRegressor: expected a model that is compiled"):
         SKLearnRegressor(netlet.Sequential([netlet.layers.Dense(1)])).fit(X, Y)

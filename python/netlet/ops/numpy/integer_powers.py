@@ -34,7 +34,7 @@ def integer_type(x1: Any, x2: Any) -> str | None:
 
 
 def _holds_floats(x: Any) -> bool:
-    """Whether x is of floats. The name of NumPy's dtype costs microseconds, which numbers and most arrays do not need."""
+    """Whether x is of floats. The name of an array's dtype costs microseconds; numbers and most arrays avoid it."""
     if isinstance(x, _core.Tensor):
         return is_float(x.dtype)
     if isinstance(x, (int, float)):
