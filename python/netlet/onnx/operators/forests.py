@@ -124,10 +124,14 @@ def tree_ensemble_regressor(node: Node, x: Any) -> Any:
 
 @operator("TreeEnsembleClassifier", domain=DOMAIN)
 def tree_ensemble_classifier(node: Node, x: Any) -> Any:
-    """With two classes there may be weights of one alone: probabilities if all are positive, else scores around 0."""
+    """With two classes there may be weights of one alone: probabilities if all are positive, else scores around 0.
+
+    If they are those of the second class, the first has the score 0, as in ONNX Runtime.
+    """
     ids, classes = set(node.attribute("class_ids")), len(labels_of(node))
-    if classes == 2 and len(ids) == 1:
-        positive = min(node.attribute("class_weights")) >= 0
-        totals = _totals(node, x, "class", max(ids) + 1)[:, max(ids) :]
-        return classified(node, totals, 0.5 if positive else 0.0, doubled=not positive)
-    return classified(node, _totals(node, x, "class", classes))
+    if classes != 2 or len(ids) != 1:
+        return classified(node, _totals(node, x, "class", classes))
+    positive = min(node.attribute("class_weights")) >= 0
+    totals = _totals(node, x, "class", max(ids) + 1)
+    chosen, scores = classified(node, totals[:, -1:], 0.5 if positive else 0.0, doubled=not positive)
+    return chosen, scores if max(ids) == 0 else transformed(node, totals)
