@@ -47,6 +47,7 @@ MODELS = {
     "transposed": stack((8, 8, 4), lambda: layers.Conv2DTranspose(8, 3, strides=2, activation="relu", padding="same")),
     "sequence": stack((6, 8), lambda: layers.Conv1D(16, 3), lambda: layers.Dense(4)),
     "attention": attention,
+    "no bias": stack((128,), lambda: layers.Dense(50, use_bias=False)),  # small ones are not fused by ONNX Runtime
 }
 
 
