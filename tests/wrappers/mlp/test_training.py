@@ -101,6 +101,27 @@ def test_regressor_trains_as_scikit_learns(setting: str, outputs: int) -> None:
     assert a.predict(X).shape == y.shape
 
 
+def test_early_stopping_without_a_finite_score_is_an_error() -> None:
+    X, y = make_regression(100, 3, random_state=0)
+    model = ours.MLPRegressor(solver="sgd", learning_rate_init=1e200, early_stopping=True, max_iter=3, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # NumPy's, of overflows
+        with pytest.raises(ValueError, match="non-finite parameter weights"):
+            model.fit(X, y * 1e100)
+
+
+@pytest.mark.parametrize("before", [{"early_stopping": False}, {"solver": "lbfgs"}])
+def test_a_warm_start_may_change_how_it_stops(before: dict[str, Any]) -> None:
+    X, y = make_regression(100, 3, random_state=0)
+    model = ours.MLPRegressor(max_iter=3, random_state=0, warm_start=True, **before)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it has not converged
+        coefs = model.fit(X, y).coefs_
+        model.set_params(solver="adam", early_stopping=True).fit(X, y)
+    assert len(model.loss_curve_) == len(model.validation_scores_) == model.n_iter_ == 3
+    assert_allclose(model.coefs_[0], coefs[0], atol=0.1)  # it has begun there
+
+
 @needs_1_7
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.parametrize("outputs", [1, 3])

@@ -132,13 +132,15 @@ class Perceptron(BaseEstimator):
         self._random_state = check_random_state(self.random_state)
         if first:
             self._initialize([X.shape[1], *sizes, self._output()[0]], X.dtype)
+        if self.solver != "lbfgs" and (first or not self._goes_on()):
+            self._begin_curves()
         training = self._prepare(X.dtype, incremental)
         if self.solver == "lbfgs":
             run_lbfgs(self, training, self._rows(X, target, weight, np.float64))
         else:
             self._fit_by_steps(training, X, target, weight, incremental)
         arrays = training.weights.read()
-        if self.early_stopping and self.solver != "lbfgs":
+        if self.early_stopping and self.solver != "lbfgs" and self._best_weights is not None:
             arrays = self._best_weights
         self._set_weights([array.astype(self._dtype, copy=False) for array in arrays])
         if not all(np.isfinite(array).all() for array in arrays):
@@ -150,7 +152,7 @@ class Perceptron(BaseEstimator):
 
     # ---- the weights -----------------------------------------------------------------------------------------------
     def _initialize(self, units: list[int], dtype: Any) -> None:
-        """Draws the first weights from the random state, as scikit-learn does, and resets what describes training."""
+        """Draws the first weights from the random state, as scikit-learn does."""
         self.n_iter_ = self.t_ = 0
         self.n_layers_ = len(units)
         self.n_outputs_, self.out_activation_ = self._output()
@@ -161,13 +163,20 @@ class Perceptron(BaseEstimator):
             drawn.append([self._random_state.uniform(-bound, bound, shape).astype(dtype) for shape in (pair, pair[1])])
         self._set_weights([coef for coef, _ in drawn] + [intercept for _, intercept in drawn])
         self._optimizer: StochasticOptimizer | None = None
-        if self.solver != "lbfgs":
-            self.loss_curve_: list[float] = []
-            self._no_improvement_count = 0
-            stopping = self.early_stopping
-            self.validation_scores_: list[float] | None = [] if stopping else None
-            self.best_validation_score_ = -np.inf if stopping else None
-            self.best_loss_ = None if stopping else np.inf
+
+    def _goes_on(self) -> bool:
+        """Whether the losses or scores of the fit before can be continued: it had the same way of stopping."""
+        return hasattr(self, "loss_curve_") and (self.best_loss_ is None) == bool(self.early_stopping)
+
+    def _begin_curves(self) -> None:
+        """Resets the attributes that describe the training by "sgd" or "adam"."""
+        self.loss_curve_: list[float] = []
+        self._no_improvement_count = 0
+        stopping = self.early_stopping
+        self.validation_scores_: list[float] | None = [] if stopping else None
+        self.best_validation_score_ = -np.inf if stopping else None
+        self.best_loss_ = None if stopping else np.inf
+        self._best_weights: list[np.ndarray] | None = None  # until an epoch has a finite score
 
     def _set_weights(self, arrays: list[np.ndarray]) -> None:
         layers = len(arrays) // 2
