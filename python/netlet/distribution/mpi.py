@@ -21,7 +21,8 @@ from .shared_memory import share_memory
 
 _POLLS = 100  # times that a wait polls at once, some 30 microseconds
 _SPIN = 0.002  # seconds that it then polls and offers its core to others; messages move only while it polls
-_PAUSE = 5e-5  # seconds between polls after that
+_PAUSE = 5e-5, 2e-3  # seconds between polls after that, at least and at most
+_LATE = 0.02  # in between, part of the time waited so far
 _LOOK = 0.02  # seconds between looks at the other ranks
 _MERCY = 2.0  # seconds for the others to answer, or for a job to end
 
@@ -133,7 +134,7 @@ class MPI(Communicator):
                 looked = time.monotonic()
             if self.timeout is not None and now - begin > self.timeout:
                 raise TimeoutError(self._who_is_late(call))
-            time.sleep(0 if now - begin < _SPIN else _PAUSE)
+            time.sleep(0 if now - begin < _SPIN else min(max(_PAUSE[0], _LATE * (now - begin)), _PAUSE[1]))
 
     # ---- the end of a job --------------------------------------------------------------------------------------------
     def abort(self, error: BaseException) -> None:
