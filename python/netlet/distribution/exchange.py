@@ -25,6 +25,8 @@ class GradientExchange:
 
     Attributes:
         parts: this rank's rows, shape (rows, n), to be written before each `sum`. The same memory for good.
+        result: the sum, shape (n,), only to be read. The same memory for good. A rank that is ahead overwrites it no
+            earlier than all ranks have called the next `sum`.
         rank: number of this process.
     """
 
@@ -36,38 +38,31 @@ class GradientExchange:
         self._segment = -(-n // communicator.size)
         self._piece = _PIECE // self._dtype.itemsize
         all_parts, self._result = self._share()
+        self.result = self._result[:n]
         if all_parts is None:
             self.parts = np.zeros((rows_of_rank[self.rank], n), self._dtype)
         else:
             self.parts = all_parts[self.rank]
         self._all_rows = None if all_parts is None else [row for parts in all_parts for row in parts]
 
-    def sum(self, tree: RankedTree, out: np.ndarray | None = None) -> np.ndarray:
+    def sum(self, tree: RankedTree) -> np.ndarray:
         """Sums the parts of all ranks. All ranks call it.
 
         Args:
             tree: the additions.
-            out: array of shape (n,) for the sum; None: memory of the exchange, which the next `sum` overwrites.
 
         Returns:
-            The sum, shape (n,).
+            `result`.
         """
-        result = self._result
-        if self._all_rows is not None:
-            if self._communicator.size == 1 and out is not None:
-                result = out
-            begin = self.rank * self._segment
-            self._communicator.barrier()
-            for piece in self._pieces(begin, min(begin + self._segment, self._n)):
-                tree.all([row[piece] for row in self._all_rows], [result[piece]])
-            self._communicator.barrier()
-        else:
+        if self._all_rows is None:
             self._sum_by_messages(tree)
-        if out is None:
-            return result[: self._n]
-        if out is not result:
-            out[...] = result[: self._n]
-        return out
+            return self.result
+        begin = self.rank * self._segment
+        self._communicator.barrier()
+        for piece in self._pieces(begin, min(begin + self._segment, self._n)):
+            tree.all([row[piece] for row in self._all_rows], [self.result[piece]])
+        self._communicator.barrier()
+        return self.result
 
     def _sum_by_messages(self, tree: RankedTree) -> None:
         size, segment = self._communicator.size, self._segment

@@ -70,23 +70,27 @@ class Rows:
         self._exchange, self._layout, self._name = exchange, running.layout, name
         self.rows = [_core.as_tensor(exchange.parts[s.slot]) for s in running.shards]
 
-    def into(self, target: _core.Tensor, weighted: bool) -> None:
+    def total(self, weighted: bool) -> _core.Tensor:
         """Emits the sum.
 
         Args:
-            target: where to write it: memory that exists before the step, of at least n elements.
             weighted: whether each shard's vector is multiplied by the shard's part of the batch.
+
+        Returns:
+            The sum: memory that the ranks share. It must not be written.
         """
         layout, exchange = self._layout, self._exchange
-        out = target.writable()[: exchange.parts.shape[1]]
         tree = layout.adds(exchange.rank, weighted)
 
         def add() -> tuple[()]:
             if not _paused:
-                exchange.sum(tree, out)
+                exchange.sum(tree)
             return ()
 
         host_call(self._name, add, [], [])
+        total = _core.as_tensor(exchange.result)
+        total.variable = True  # each step changes it
+        return total
 
 
 class _Turn:
@@ -154,9 +158,7 @@ class Running:
         for values, row in zip(parts, sums.rows, strict=True):
             flat = [_core.view(_core.cast(v, "float64"), (n,)) for v, n in zip(values, sizes, strict=True)]
             _core.assign(_core.concatenate(flat, 0), row)
-        total = _core.empty((sum(sizes),), "float64")
-        total.variable = True  # each step changes it
-        sums.into(total, weighted)
+        total = sums.total(weighted)
         return [_core.view(total, s, 8 * sum(sizes[:i])) for i, s in enumerate(shapes)]
 
     def new_exchange(self, n: int, dtype: str) -> GradientExchange:

@@ -14,7 +14,7 @@ from netlet import _core
 from netlet.engine.variable import Variable
 
 from . import finite
-from .segment import Place, lies_in_segment, runs
+from .segment import Place, runs
 
 Item = tuple[Place, _core.Tensor, Any]
 
@@ -95,7 +95,17 @@ def _positive(limit: float | None) -> bool:
 
 def own(items: list[Item]) -> list[Item]:
     """Returns the same gradients in memory that may be changed: copies, except in the segment."""
-    return [(at, g if lies_in_segment(at, g) else _core.identity(g), group) for at, g, group in items]
+    return [(at, _own(at, g), group) for at, g, group in items]
+
+
+def _own(at: Place, gradient: _core.Tensor) -> _core.Tensor:
+    block = at.segment.block_of(at.begin, gradient)
+    if block is None:
+        return _core.identity(gradient)
+    own = at.of(at.segment.grads, gradient.shape)
+    if block is not at.segment.grads:
+        _core.assign(gradient, own)
+    return own
 
 
 def in_place(items: list[Item], change: Callable[[_core.Tensor], Any]) -> list[Item]:

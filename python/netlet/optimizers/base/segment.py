@@ -25,15 +25,16 @@ LEAST_TABLE = 65536  # elements: updating all rows of a smaller table costs less
 class Segment:
     """One block of `size` elements of one dtype for parameters, and one for their gradients.
 
-    Behind the gradients there is room for the loss of a data-parallel step: see `sharded`.
-
     Attributes:
         users: the optimizers that update variables in it.
+        total: gradients of the same layout that a data-parallel step only reads, and behind them its loss: see
+            `sharded`; None without such a step.
     """
 
     def __init__(self, dtype: str, size: int) -> None:
         self.dtype, self.size = dtype, size
-        self.params, self.grads = self.zeros(), _core.tensor(np.zeros(size + ALIGNMENT, dtype))
+        self.params, self.grads = self.zeros(), self.zeros()
+        self.total: _core.Tensor | None = None
         self.users: WeakSet[Any] = WeakSet()
         self._written: dict[
             int, _core.RowMap
@@ -52,6 +53,13 @@ class Segment:
     def forget_rows(self) -> None:
         """Makes plans that are recorded from now on take all rows of the gradients of tables as written."""
         self._written.clear()
+
+    def block_of(self, begin: int, gradient: _core.Tensor) -> _core.Tensor | None:
+        """The block of gradients, `grads` or `total`, that has this one at element `begin`; None: neither."""
+        if gradient.recorded:
+            return None
+        address = gradient.address - begin * np.dtype(self.dtype).itemsize
+        return next((b for b in (self.grads, self.total) if b is not None and b.address == address), None)
 
     def view(self, block: _core.Tensor, begin: int, shape: Sequence[int]) -> _core.Tensor:
         return _core.view(block, tuple(shape), begin * np.dtype(self.dtype).itemsize)
@@ -152,20 +160,21 @@ class Run:
 def runs(items: Sequence[tuple[Place, _core.Tensor, Any]]) -> list[Run]:
     """Merges items (place, gradient, group) of one group that are contiguous in memory, and returns the runs."""
     found: list[Run] = []
+    block = None
     for at, gradient, group in sorted(items, key=lambda item: (id(item[0].segment), item[0].begin)):
-        own = lies_in_segment(at, gradient)
+        before, block = block, at.segment.block_of(at.begin, gradient)
         last = found[-1] if found else None
         if (
-            own
+            block is not None
+            and block is before
             and last is not None
             and last.group == group
             and not (at.rows or last.places[0].rows)
             and last.places[-1].segment is at.segment
             and last.places[-1].end == at.begin
-            and lies_in_segment(last.places[-1], None, last.gradient)
         ):
             last.places.append(at)
-            last.gradient = last.of(at.segment.grads)
+            last.gradient = last.of(block)
         else:
             found.append(Run([at], gradient, group))
     return found
@@ -176,14 +185,9 @@ def single(items: Sequence[tuple[Place, _core.Tensor, Any]]) -> list[Run]:
     return [Run([at], gradient, group) for at, gradient, group in items]
 
 
-def lies_in_segment(at: Place, gradient: _core.Tensor | None, run_gradient: _core.Tensor | None = None) -> bool:
-    """Whether `gradient` is the segment's own memory for that variable, or `run_gradient` is part of the segment."""
-    itemsize = np.dtype(at.segment.dtype).itemsize
-    base = at.segment.grads.address
-    if gradient is not None:
-        return not gradient.recorded and gradient.address == base + at.begin * itemsize
-    assert run_gradient is not None
-    return not run_gradient.recorded and base <= run_gradient.address < base + at.segment.size * itemsize
+def lies_in_segment(at: Place, gradient: _core.Tensor) -> bool:
+    """Whether `gradient` is the segment's own memory for that variable."""
+    return at.segment.block_of(at.begin, gradient) is at.segment.grads
 
 
 def as_gradient(value: Any, variable: Variable) -> _core.Tensor:

@@ -1,7 +1,8 @@
 """The update of a data-parallel step: the gradients of all shards of all ranks are summed, then applied once.
 
-The gradients of a shard are one row of memory, laid out as the optimizer's segment. After the sum, the segment's own
-gradients hold the gradient of the whole batch, and behind them its loss, so that all ranks check the same numbers.
+The gradients of a shard are one row of memory, laid out as the optimizer's segment. The update reads their sum where
+the exchange has left it: the gradient of the whole batch, and behind it the loss, so that all ranks check the same
+numbers.
 """
 
 from __future__ import annotations
@@ -74,16 +75,17 @@ def apply_together(given: list[ShardGradients]) -> list[None]:
     pairs = optimizer._pairs(list(given[0].gradients), given[0].variables)
     places: dict[int, Place] = {id(v): optimizer._places[id(v)] for _, v in pairs}
     segments = list({id(at.segment): at.segment for at in places.values()}.values())
+    totals: dict[int, _core.Tensor] = {}
     for segment in segments:
         segment.forget_rows()
         sums = shard_rows(segment, running)
         for shard, row in zip(given, sums.rows, strict=True):
             _fill(row, segment, shard, places)
             _write_loss(row, segment, shard.losses)
-        sums.into(segment.grads, weighted=True)
+        segment.total = totals[id(segment)] = sums.total(weighted=True)
         if any(shard.losses for shard in given):
-            finite.expect_finite_loss(segment.view(segment.grads, segment.size, ()))
-    optimizer._apply([(places[id(v)].of(places[id(v)].segment.grads, v.shape), v) for _, v in pairs])
+            finite.expect_finite_loss(segment.view(segment.total, segment.size, ()))
+    optimizer._apply([(places[id(v)].of(totals[id(places[id(v)].segment)], v.shape), v) for _, v in pairs])
     return [None] * len(given)
 
 
