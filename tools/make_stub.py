@@ -1,12 +1,16 @@
-"""Writes python/netlet/_core.pyi from the signatures that pybind11 puts in the docstrings of the bindings.
+"""Writes the type checkers' stubs.
+
+- python/netlet/_core.pyi, from the signatures that pybind11 puts in the docstrings of the bindings;
+- the `__init__.pyi` of packages that import their files when a name is first used, from their tables.
 
     PYTHONPATH=python python tools/make_stub.py
 
-tests/structure/test_stubs.py fails when the stub is out of date.
+tests/structure/test_stubs.py fails when a stub is out of date.
 """
 
 from __future__ import annotations
 
+import importlib
 import pathlib
 import re
 import subprocess
@@ -16,6 +20,8 @@ from netlet import _core
 from netlet.engine.operators import Operators, Values
 from netlet.engine.tensor import ArrayMethods, Exchange
 
+# Packages with a table FILES (`netlet.base.lazy`).
+PACKAGES = ("netlet.layers", "netlet.layers.quantized")
 HEAD = '''"""netlet's native core. Written by tools/make_stub.py from the binding."""
 
 from collections.abc import Sequence
@@ -103,7 +109,34 @@ def stub() -> str:
     return text.replace("import numpy as np\n", "") if "np." not in text.replace(HEAD, "") else text
 
 
+def stub_of_package(package: str) -> str:
+    """The imports of a package's table FILES."""
+    module = importlib.import_module(package)
+    lines = [
+        f'"""{module.__doc__}"""',
+        "",
+        "# Written by tools/make_stub.py from the table FILES of `__init__.py`.",
+        "",
+    ]
+    for file in sorted(module.FILES):
+        if "." not in file:
+            lines.append(f"from . import {file} as {file}")
+    for file, names in sorted(module.FILES.items()):
+        if names:
+            lines.append(f"from .{file} import {', '.join(sorted(names.split()))}")
+    listed = ", ".join(f'"{name}"' for name in module.__all__)
+    return "\n".join([*lines, "", "FILES: dict[str, str]", f"__all__ = [{listed}]", ""])
+
+
+def stubs() -> dict[str, str]:
+    """{file below python/: its text, which ruff has yet to format}."""
+    packages = {f"{package.replace('.', '/')}/__init__.pyi": stub_of_package(package) for package in PACKAGES}
+    return {"netlet/_core.pyi": stub(), **packages}
+
+
 if __name__ == "__main__":
-    target = pathlib.Path(__file__).resolve().parents[1] / "python" / "netlet" / "_core.pyi"
-    target.write_text(stub(), encoding="utf-8")
-    subprocess.run([sys.executable, "-m", "ruff", "format", "--quiet", str(target)], check=True)
+    for name, text in stubs().items():
+        target = pathlib.Path(__file__).resolve().parents[1] / "python" / name
+        target.write_text(text, encoding="utf-8")
+        for command in (["check", "--fix-only"], ["format"]):
+            subprocess.run([sys.executable, "-m", "ruff", *command, "--quiet", str(target)], check=True)

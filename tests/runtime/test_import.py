@@ -72,3 +72,49 @@ def test_a_subinterpreter_is_refused():
     refusals = run_child(SUBINTERPRETERS).stdout.splitlines()
     assert len(refusals) == 2
     assert all("subinterpreter" in line for line in refusals)
+
+
+def test_a_first_model_loads_no_layers_that_it_does_not_use():
+    """Layers are imported at their first use, and so are the quantizers and the programs around models."""
+    child = run_child(
+        """
+        import sys, numpy as np, netlet
+        model = netlet.Sequential([netlet.layers.Dense(8, activation="relu"), netlet.layers.Dense(1)])
+        model.compile("adam", "mse")
+        model.fit(np.ones((8, 4), "float32"), np.ones((8, 1), "float32"), verbose=0)
+        print(*sys.modules)
+        """
+    )
+    unused = """
+        netlet.layers.attention netlet.layers.foreign netlet.layers.rnn netlet.layers.preprocessing.image
+        netlet.layers.preprocessing.features netlet.layers.quantized.aware netlet.layers.quantized.weight_only
+        netlet.quantizers netlet.export.onnx netlet.onnx netlet.wrappers netlet.applications netlet.data netlet.commands
+    """
+    assert set(unused.split()) & set(child.stdout.split()) == set()
+
+
+def test_layers_that_are_imported_at_first_use_are_found():
+    """By `import *`, by `dir`, by the class name of a config, and by the table of quantized classes."""
+    child = run_child(
+        """
+        import netlet
+        from netlet.layers import *
+        assert {*netlet.layers.__all__} <= {*dir(netlet.layers)} & {*globals()}
+        assert GRU is netlet.layers.GRU is netlet.layers.rnn.GRU
+        """
+    )
+    assert child.stderr == ""
+    child = run_child(
+        """
+        import netlet
+        config = {"module": "keras.layers", "class_name": "GRU", "config": {"units": 2}}
+        made = netlet.saving.deserialize_keras_object(config)
+        assert type(made).__name__ == "GRU"
+        made = netlet.layers.deserialize({"class_name": "Softmax", "config": {}})
+        assert type(made).__name__ == "Softmax"
+        model = netlet.Sequential([netlet.Input((64,)), netlet.layers.Dense(64)])
+        model.quantize("int8", only_if_faster=False)
+        assert type(model.layers[0]) is netlet.layers.quantized.Int8Dense
+        """
+    )
+    assert child.stderr == ""

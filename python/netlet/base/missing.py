@@ -9,23 +9,24 @@ from __future__ import annotations
 import dis
 import importlib
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from types import FrameType
 
 from .exports import names_from
+from .lazy import Files, homes, import_name
 from .left_out import reason_for
 from .suggest import nearest
 
 _IMPORT_FROM = dis.opmap["IMPORT_FROM"]
 
 
-def explain_missing(module: str, above: Mapping[str, str] | None = None) -> None:
+def explain_missing(module: str, files: Files | None = None) -> None:
     """Makes a module explain which of its names are missing. Its last statement is `explain_missing(__name__)`.
 
     Args:
         module: the module's `__name__`.
-        above: {name: module that has it}, for names that Keras has in this module and that are built of parts which
-            import it. That module is imported when the name is first used.
+        files: {file: "Name Name ..."} (see `base.lazy`), for names whose file is imported when one is first used:
+            because few programs use it, or because it imports this module.
 
     Example:
 
@@ -36,15 +37,15 @@ def explain_missing(module: str, above: Mapping[str, str] | None = None) -> None
     AttributeError: netlet.layers has no 'Densee'. Nearest: netlet.layers.Dense.
     """
 
+    later = homes(module, files or {})
+
     def __getattr__(name: str) -> object:
-        if above and name in above:
-            value = getattr(importlib.import_module(above[name]), name)
-            setattr(sys.modules[module], name, value)
-            return value
+        if name in later:
+            return import_name(module, name, later[name])
         raise missing(module, name, public_names(module))
 
     def __dir__() -> list[str]:
-        return sorted({*vars(sys.modules[module]), *(above or ())})
+        return sorted({*vars(sys.modules[module]), *later})
 
     setattr(sys.modules[module], "__getattr__", __getattr__)  # noqa: B010  (unseen by mypy, which would stop checking)
     setattr(sys.modules[module], "__dir__", __dir__)  # noqa: B010

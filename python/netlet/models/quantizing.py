@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netlet.layers.base.quantization.adopting import one_at_a_time
 from netlet.optimizers.base.segment import release
-from netlet.quantizers.quantize import quantize_model
-from netlet.quantizers.report import QuantizationReport, report_of, with_earlier
-from netlet.quantizers.timing import slower
+
+if TYPE_CHECKING:
+    from netlet.quantizers.report import QuantizationReport
 
 
 class QuantizedModel:
@@ -66,6 +66,11 @@ class QuantizedModel:
         >>> model.layers[0].kernel.dtype
         'int8'
         """
+        # Most programs quantize nothing, so these are not imported with Model.
+        from netlet.quantizers.quantize import quantize_model
+        from netlet.quantizers.report import with_earlier
+        from netlet.quantizers.timing import slower
+
         mode = "int8" if mode is None and config is None else mode
         if not kwargs.pop("type_check", True):
             raise NotImplementedError(f"Model '{self.name}'.quantize: expected type_check=True, received False.")
@@ -109,4 +114,6 @@ class QuantizedModel:
         >>> row.layer, row.done, row.bytes_before, row.bytes_after
         ('out', 'int8, dynamic', 131584, 33792)
         """
+        from netlet.quantizers.report import report_of
+
         return report_of(self)

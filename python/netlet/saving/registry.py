@@ -9,10 +9,12 @@ import importlib
 import inspect
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from typing import Any, TypeVar
+
+from netlet.base.lazy import import_all
 
 T = TypeVar("T")
 
@@ -43,6 +45,7 @@ _CLASS_MODULES = (
 )
 # The modules whose public functions may be named. Functions such as `models.load_model` must not be.
 _FUNCTION_MODULES = ("netlet.activations", "netlet.losses", "netlet.metrics")
+_IMPORTED_LATER = ("netlet.layers", "netlet.layers.quantized")  # which import their files at the first use
 _NEVER = {"get", "serialize", "deserialize"}
 # Keras's module of a class, and ours.
 _MODULE_ALIASES = {
@@ -189,7 +192,7 @@ def public_home(obj: Any) -> tuple[str, str] | None:
     if name is None or not str(getattr(obj, "__module__", "")).startswith("netlet."):
         return None
     for module in _FUNCTION_MODULES if isinstance(obj, types.FunctionType) else _CLASS_MODULES:
-        if _imported(module) and _public(module).get(name) is obj:
+        if _imported(module) and _public(module, name) is obj:
             return module, name
     return None
 
@@ -202,7 +205,11 @@ def find_builtin(module: str | None, name: str, function: bool) -> Any:
     module, name = _CLASS_ALIASES.get((module, name), (module, name))
     if module not in (_FUNCTION_MODULES if function else _CLASS_MODULES):
         return None
-    found = None if name in _NEVER else _public(module).get(name)
+    if module in _IMPORTED_LATER:  # all of them, so that what is imported does not depend on what a file names
+        for package in _IMPORTED_LATER:
+            import_all(package)
+        importlib.import_module("netlet.quantizers")
+    found = None if name in _NEVER else _public(module, name)
     if not str(getattr(found, "__module__", "")).startswith("netlet."):
         return None
     if function:
@@ -221,7 +228,7 @@ def find_builtin_function(name: str) -> Any:
 def builtin_names(function: bool) -> Iterator[str]:
     """Yields every name that `find_builtin` finds, for suggestions."""
     for module in _FUNCTION_MODULES if function else filter(_imported, _CLASS_MODULES):
-        for name in _public(module):
+        for name in _public_names(module):
             if find_builtin(module, name, function) is not None:
                 yield name
 
@@ -235,15 +242,28 @@ def _imported(module: str) -> bool:
     return own or module in sys.modules
 
 
-def _public(module: str) -> Mapping[str, Any]:
+def _public(module: str, name: str) -> Any:
+    """A public object of a module, or None. Modules import some of their names when they are first used."""
+    if name not in _public_names(module):
+        return None
+    part = importlib.import_module(module)
+    return part.OBJECTS[name] if _has_table(part) else getattr(part, name)
+
+
+def _public_names(module: str) -> Collection[str]:
     """The public names of a module: its table OBJECTS, else its `__all__`, else names without a leading underscore."""
     try:
-        names = vars(importlib.import_module(module))
+        part = importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name and error.name.startswith("netlet"):
-            return {}
+            return ()
         raise
-    if isinstance(names.get("OBJECTS"), Mapping):
-        table: Mapping[str, Any] = names["OBJECTS"]
+    if _has_table(part):
+        table: Mapping[str, Any] = part.OBJECTS
         return table
-    return {name: names[name] for name in names.get("__all__", names) if not name.startswith("_") and name in names}
+    listed: Collection[str] = vars(part).get("__all__", vars(part))
+    return [name for name in listed if not name.startswith("_")]
+
+
+def _has_table(part: types.ModuleType) -> bool:
+    return isinstance(vars(part).get("OBJECTS"), Mapping)

@@ -119,12 +119,12 @@ def clear_session(free_memory: bool = True) -> None:
 # What stands on netlet.data or on layers is imported when it is first used.
 explain_missing(
     __name__,
-    above={
-        "FeatureSpace": "netlet.layers.preprocessing.structured",
-        "audio_dataset_from_directory": "netlet.utils.audio_folders",
-        "image_dataset_from_directory": "netlet.utils.image_folders",
-        "split_dataset": "netlet.utils.splitting",
-        "text_dataset_from_directory": "netlet.utils.text_files",
-        "timeseries_dataset_from_array": "netlet.utils.timeseries",
+    {
+        "audio_folders": "audio_dataset_from_directory",
+        "image_folders": "image_dataset_from_directory",
+        "netlet.layers.preprocessing.structured": "FeatureSpace",
+        "splitting": "split_dataset",
+        "text_files": "text_dataset_from_directory",
+        "timeseries": "timeseries_dataset_from_array",
     },
 )

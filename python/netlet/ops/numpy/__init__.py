@@ -42,4 +42,4 @@ from .trigonometric import *
 from .vectorizing import *
 
 export_functions(__name__)
-explain_missing(__name__, above={"slogdet": "netlet.ops.linalg"})
+explain_missing(__name__, {"netlet.ops.linalg": "slogdet"})

@@ -1,9 +1,11 @@
-"""The table of the quantized class of each float class."""
+"""The table of the quantized class of each float class. Quantized classes enter it when their files are imported."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
+
+from netlet.base.lazy import import_all
 
 C = TypeVar("C", bound=type)
 _classes: dict[tuple[str, type], type] = {}
@@ -30,4 +32,5 @@ def quantizes(*float_classes: type, scheme: str = "int8") -> Callable[[C], C]:
 
 def quantized_class(float_class: type, scheme: str) -> Any:
     """The quantized class of exactly this float class; None if there is none."""
+    import_all("netlet.layers.quantized")
     return _classes.get((scheme, float_class))
