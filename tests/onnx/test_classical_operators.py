@@ -10,6 +10,7 @@ import pytest
 from onnx import TensorProto, helper
 
 import netlet
+from netlet.onnx import backend
 
 X = np.array([[0.5, -1.0, 2.0], [0.0, 0.0, 0.0], [-3.0, 1.5, 0.25], [1.0, 4.0, -0.5]], np.float32)
 
@@ -94,6 +95,17 @@ def test_classification_forest(ids: list[int], positive: bool) -> None:
         classes["class_weights"] = np.abs(LEAVES["weights"]).tolist()
     labels = [3, 4, 5] if max(ids) == 2 else [3, 4]
     check(model_of("TreeEnsembleClassifier", 2, **TREE, **classes, class_ids=ids, classlabels_int64s=labels))
+
+
+def test_labels_that_are_texts_are_for_the_backend() -> None:
+    classes = {f"class_{name}": value for name, value in LEAVES.items()}
+    ids, labels = [2, 1, 0, 2, 1], ["a", "b", "c"]
+    proto = model_of("TreeEnsembleClassifier", 2, **TREE, **classes, class_ids=ids, classlabels_strings=labels)
+    proto.graph.output[0].type.tensor_type.elem_type = TensorProto.STRING
+    with pytest.raises(NotImplementedError, match=r"'y' \(.*TreeEnsembleClassifier\): its labels are texts"):
+        netlet.onnx.load(proto)
+    want = onnxruntime.InferenceSession(proto.SerializeToString()).run(None, {"x": X})
+    assert list(backend.prepare(proto).run([X])[0]) == list(want[0])
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import ops
+from netlet.engine.graph import KerasTensor
 
 from ..node import Node
 from .registry import operator
@@ -104,6 +105,11 @@ def classified(node: Node, scores: Any, center: float = 0.0, doubled: bool = Fal
     else:
         index = ops.cast(ops.argmax(scores, axis=1), "int64")
     if labels and isinstance(labels[0], str):
+        if isinstance(index, KerasTensor):
+            raise NotImplementedError(
+                f"{node}: its labels are texts, which a Model does not look up; convert the classifier with integer "
+                "labels, or run it by netlet.onnx.backend."
+            )
         chosen = np.array(labels, object)[constant(node, index, "Y")]
     else:
         chosen = ops.take(np.array(labels or range(scores.shape[1]), np.int64), index)
