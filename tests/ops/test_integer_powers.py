@@ -64,3 +64,12 @@ def test_extrema_have_the_dtype_of_their_elements(name, dtype):
         assert y.dtype == dtype
         np.testing.assert_array_equal(y, expected)
     assert getattr(ops, name)(x, initial=1).dtype == dtype
+
+
+@pytest.mark.parametrize("exponent", [127, 128, 256, 300, 2**31 + 5])
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32"])
+def test_an_exponent_may_be_larger_than_the_dtype_holds(dtype, exponent):
+    x = np.array([1, 2, 3, 5, 7], dtype)
+    modulus = 2 ** (8 * x.dtype.itemsize)
+    expected = np.array([pow(int(v), exponent, modulus) for v in x], "uint32").astype(dtype)
+    np.testing.assert_array_equal(ops.power(x, exponent), expected)

@@ -56,10 +56,12 @@ def integer_power(x: Any, n: Any, dtype: str) -> Any:
     [10460353203, -8, 0]
     """
     known = values_if_known(concrete(n))
-    base, exponent = _core.cast(concrete(x), dtype), _core.cast(concrete(n), dtype)
+    large = known is not None and int(known.max(initial=0)).bit_length() > BITS[dtype]
+    base, exponent = _core.cast(concrete(x), dtype), _core.cast(concrete(n), "int64" if large else dtype)
     some_negative = dtype != "uint8" and (known is None or bool((known < 0).any()))
     bits = BITS[dtype] if known is None else int(known.max(initial=0)).bit_length()
-    result = _core.add(_core.multiply(base, 0), _core.add(_core.multiply(exponent, 0), 1))  # ones, broadcast
+    ones = _core.add(_core.multiply(base, 0), _core.add(_core.multiply(exponent, 0), 1))  # broadcast
+    result = _core.cast(ones, dtype)
     square = base
     for bit in range(bits):
         counts = _core.not_equal(_core.bitwise_and(_core.right_shift(exponent, bit), 1), 0)
