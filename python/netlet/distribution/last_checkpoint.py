@@ -20,7 +20,8 @@ def note_checkpoint(path: str, epoch: int, batch: int = 0) -> None:
 def last_checkpoint() -> str:
     """A sentence about the last checkpoint.
 
+    >>> note_checkpoint("/home/me/backup", 2, 11)
     >>> last_checkpoint()
-    'No checkpoint was written.'
+    'Last checkpoint: /home/me/backup (after 2 epochs and 11 batches).'
     """
     return f"Last checkpoint: {_last}." if _last else "No checkpoint was written."

@@ -41,6 +41,7 @@ class Layer(Building, Quantizable, StatelessCalls):
         name: unique in a model; None: the class name in snake case, numbered.
         input_shape, input_dim: shape of one sample, for the first layer of a Sequential (deprecated; use `Input`).
 
+    >>> import numpy as np
     >>> class Scale(Layer):
     ...     def build(self, input_shape):
     ...         self.factor = self.add_weight(shape=(input_shape[-1],), initializer="ones", name="factor")
