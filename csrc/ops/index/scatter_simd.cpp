@@ -50,8 +50,8 @@ NETLET_INLINE void scatter(const ScatterArgs<T>& a, Range r) {
         case ScatterOp::add: return scatter_with(a, r, [](T y, T x) { return wrapping_add(y, x); });
         case ScatterOp::multiply: return scatter_with(a, r, [](T y, T x) { return wrapping_multiply(y, x); });
         // NaN wins over numbers.
-        case ScatterOp::max: return scatter_with(a, r, [](T y, T x) { return (x > y) | (x != x) ? x : y; });
-        case ScatterOp::min: return scatter_with(a, r, [](T y, T x) { return (x < y) | (x != x) ? x : y; });
+        case ScatterOp::max: return scatter_with(a, r, [](T y, T x) { return ((x > y) | (x != x)) ? x : y; });
+        case ScatterOp::min: return scatter_with(a, r, [](T y, T x) { return ((x < y) | (x != x)) ? x : y; });
     }
 }
 
