@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netlet import layers, ops
+from netlet.export.recurrent_gates import PLACES_IN_ONNX
 
 from ..deferred import Deferred
 from ..node import Node
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from ..building import Builder
 
 _ACTIVATIONS = {"sigmoid": "sigmoid", "tanh": "tanh", "relu": "relu"}
-# Of each operator: the layer, the place of each of netlet's gates among ONNX's, the default activations.
-_KINDS: dict[str, tuple[Any, tuple[int, ...], tuple[str, ...]]] = {
-    "LSTM": (layers.LSTM, (0, 2, 3, 1), ("sigmoid", "tanh", "tanh")),  # i, o, f, c -> i, f, c, o
-    "GRU": (layers.GRU, (0, 1, 2), ("sigmoid", "tanh")),
-    "RNN": (layers.SimpleRNN, (0,), ("tanh",)),
+# Of each operator: the layer, the default activations.
+_KINDS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "LSTM": (layers.LSTM, ("sigmoid", "tanh", "tanh")),
+    "GRU": (layers.GRU, ("sigmoid", "tanh")),
+    "RNN": (layers.SimpleRNN, ("tanh",)),
 }
 _DIRECTIONS = {"forward": 1, "reverse": 1, "bidirectional": 2}
 
@@ -120,7 +121,7 @@ def _is_zero(state: Any) -> bool:
 
 def _activations(node: Node, directions: int) -> dict[str, Any] | None:
     """The layer's arguments for the node's activations; None if the layer has none such."""
-    default = _KINDS[node.op_type][2]
+    default = _KINDS[node.op_type][1]
     names = [name.lower() for name in node.attribute("activations", list(default) * directions)]
     if (
         node.attribute("activation_alpha")
@@ -141,7 +142,7 @@ def _activations(node: Node, directions: int) -> dict[str, Any] | None:
 
 def _weights(node: Node, w: np.ndarray, r: np.ndarray, b: np.ndarray | None) -> list[np.ndarray]:
     """kernel, recurrent_kernel and bias of one direction."""
-    order, units = _KINDS[node.op_type][1], r.shape[1]
+    order, units = PLACES_IN_ONNX[node.op_type], r.shape[1]
     rows = np.concatenate([np.arange(units) + gate * units for gate in order])
     found = [np.ascontiguousarray(w[rows].T), np.ascontiguousarray(r[rows].T)]
     if b is not None:

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from netlet import ops
+from netlet.export.recurrent_gates import PLACES_IN_ONNX
 
 from ..node import Node
 from .registry import operator
@@ -201,7 +202,7 @@ def lstm(
     default = ["sigmoid", "tanh", "tanh"]
 
     def run(d: int, x: Any, w: Any, r: Any, b: Any, mask: Any, backward: bool, states: list[Any]) -> tuple[Any, ...]:
-        order = (0, 2, 3, 1)  # ONNX: i, o, f, c; netlet: i, f, c, o
+        order = PLACES_IN_ONNX["LSTM"]
         w, r = _gates(w, order), _gates(r, order)
         total = _sum(b)
         total = None if total is None else _gates(total, order)

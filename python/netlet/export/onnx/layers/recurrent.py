@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from netlet import activations, ops
 from netlet.base import tree
 from netlet.engine.graph import KerasTensor
+from netlet.export.recurrent_gates import places_in_netlet
 from netlet.layers.quantized.base.quantized_layer import QuantizedLayer
 from netlet.layers.quantized.int8.recurrent import Int8Cell
 from netlet.layers.rnn.bidirectional import Bidirectional
@@ -22,12 +24,12 @@ from ..registry import Unsupported, layer
 from ..scan import scan
 from ..values import Value
 
-# kind of the cell -> (operator, order of netlet's gates in ONNX's weights, names of the activations)
-_OPERATORS: dict[str, tuple[str, list[int], dict[str, Any]]] = {
-    "lstm": ("LSTM", [0, 3, 1, 2], {}),
-    "gru": ("GRU", [0, 1, 2], {"linear_before_reset": 1}),
-    "gru_reset_before": ("GRU", [0, 1, 2], {"linear_before_reset": 0}),
-    "simple_rnn": ("RNN", [0], {}),
+# kind of the cell -> (operator, its attributes)
+_OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
+    "lstm": ("LSTM", {}),
+    "gru": ("GRU", {"linear_before_reset": 1}),
+    "gru_reset_before": ("GRU", {"linear_before_reset": 0}),
+    "simple_rnn": ("RNN", {}),
 }
 
 
@@ -78,7 +80,7 @@ def _of_integers(e: Exporter, cell: Any) -> bool:
     return isinstance(cell, Int8Cell) and e.quantized == "qoperator"
 
 
-def gates_first(array: np.ndarray, units: int, order: list[int]) -> np.ndarray:
+def gates_first(array: np.ndarray, units: int, order: Sequence[int]) -> np.ndarray:
     """A kernel (I, gates units) as (gates units, I), or a bias (gates units,), with its gates in another order."""
     parts = np.split(array, array.shape[-1] // units, axis=-1)
     return np.concatenate([parts[i] for i in order], axis=-1).T
@@ -87,7 +89,8 @@ def gates_first(array: np.ndarray, units: int, order: list[int]) -> np.ndarray:
 def _operator(e: Exporter, layer: Any, x: Any, states: list[Any] | None) -> tuple[str, str, list[str]]:
     """(all outputs (B, T, U) in time order, last output, last states) of an LSTM, GRU or RNN node."""
     g, cell = e.graph, layer.cell
-    operator, order, attributes = _OPERATORS[kind_of(cell)]  # type: ignore[index]
+    operator, attributes = _OPERATORS[kind_of(cell)]  # type: ignore[index]
+    order = places_in_netlet(operator)
     dtype, units = cell.compute_dtype, cell.units
     coded = isinstance(cell, QuantizedLayer)
     kernels = [e.coded(cell, name) if coded else getattr(cell, name) for name in ("kernel", "recurrent_kernel")]
@@ -124,7 +127,7 @@ def _operator(e: Exporter, layer: Any, x: Any, states: list[Any] | None) -> tupl
 
 def _bias(e: Exporter, cell: Any) -> np.ndarray:
     """The biases of the input and of the state, one behind the other, in ONNX's order of gates."""
-    _, order, _ = _OPERATORS[kind_of(cell)]  # type: ignore[index]
+    order = places_in_netlet(_OPERATORS[kind_of(cell)][0])  # type: ignore[index]
     columns = int(cell.kernel.shape[1])
     if cell.bias is None:
         return np.zeros(2 * columns)
@@ -176,7 +179,8 @@ def _both_ways(e: Exporter, layer: Any, x: Any, ahead: Any, back: Any) -> Any:
     """Adds a bidirectional LSTM, GRU or RNN, and what merges its two outputs."""
     g, parts = e.graph, (layer.forward_layer, layer.backward_layer)
     cells = [p.cell for p in parts]
-    operator, order, attributes = _OPERATORS[kind_of(cells[0])]  # type: ignore[index]
+    operator, attributes = _OPERATORS[kind_of(cells[0])]  # type: ignore[index]
+    order = places_in_netlet(operator)
     dtype, own, units = cells[0].compute_dtype, parts[0].compute_dtype, cells[0].units
     names = []
     for weight in ("kernel", "recurrent_kernel"):
