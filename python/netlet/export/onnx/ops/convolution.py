@@ -44,23 +44,12 @@ def placement(window: Window, sizes: tuple[int | None, ...]) -> dict[str, Any]:
 
 @op("conv")
 def _conv(
-    e: Exporter,
-    out: Any,
-    inputs: Any,
-    kernel: Any,
-    strides: Any,
-    padding: str,
-    data_format: str | None,
-    dilation_rate: Any,
-    bias: Any,
-    activation: str,
-    alpha: float,
+    e: Exporter, out: Any, inputs: Any, kernel: Any, strides: Any, padding: str, dilation_rate: Any, **ending: Any
 ) -> Value:
     window = window_of(kernel, strides, dilation_rate, padding)
-    channels = inputs.shape[-1 if standardize(data_format) == "channels_last" else 1]
+    channels = inputs.shape[-1 if standardize(ending["data_format"]) == "channels_last" else 1]
     weights = e.weight(kernel, out.dtype, filters_first)
-    groups = channels // kernel.shape[-2]
-    return convolved(e, out, inputs, weights, window, groups, data_format, bias, activation, alpha)
+    return convolved(e, out, inputs, weights, window, channels // kernel.shape[-2], **ending)
 
 
 def window_of(kernel: Any, strides: Any, dilation: Any, padding: str) -> Window:
@@ -88,12 +77,13 @@ def convolved(
     weights: str,
     window: Window,
     groups: int,
+    *,
     data_format: str | None,
     bias: Any,
     activation: str,
     alpha: float,
 ) -> Value:
-    """Adds a Conv with weights (filters, channels / groups, K...)."""
+    """Adds a Conv with weights (filters, channels / groups, K...). The arguments with names are those of the ops."""
     y = e.graph.op(
         "Conv",
         image_in(e, x, data_format, out.dtype),
@@ -110,21 +100,11 @@ def convolved(
 
 @op("depthwise_conv")
 def _depthwise_conv(
-    e: Exporter,
-    out: Any,
-    inputs: Any,
-    kernel: Any,
-    strides: Any,
-    padding: str,
-    data_format: str | None,
-    dilation_rate: Any,
-    bias: Any,
-    activation: str,
-    alpha: float,
+    e: Exporter, out: Any, inputs: Any, kernel: Any, strides: Any, padding: str, dilation_rate: Any, **ending: Any
 ) -> Value:
     window = window_of(kernel, strides, dilation_rate, padding)
     weights = e.weight(kernel, out.dtype, depthwise_first)
-    return convolved(e, out, inputs, weights, window, kernel.shape[-2], data_format, bias, activation, alpha)
+    return convolved(e, out, inputs, weights, window, kernel.shape[-2], **ending)
 
 
 @op("separable_conv")
@@ -136,18 +116,14 @@ def _separable_conv(
     pointwise_kernel: Any,
     strides: Any,
     padding: str,
-    data_format: str | None,
     dilation_rate: Any,
-    bias: Any,
-    activation: str,
-    alpha: float,
+    **ending: Any,
 ) -> Value:
-    rank = len(depthwise_kernel.shape) - 2
-    placed = (strides, padding, data_format, dilation_rate)
-    deep = _depthwise_conv(e, out, inputs, depthwise_kernel, *placed, None, "linear", 0.0)
+    between = {**ending, "bias": None, "activation": "linear", "alpha": 0.0}
+    deep = _depthwise_conv(e, out, inputs, depthwise_kernel, strides, padding, dilation_rate, **between)
+    ones = (1,) * (len(depthwise_kernel.shape) - 2)
     weights = e.weight(pointwise_kernel, out.dtype, filters_first)
-    window = Window((1,) * rank, (1,) * rank, (1,) * rank, "valid")
-    return convolved(e, out, deep, weights, window, 1, data_format, bias, activation, alpha)
+    return convolved(e, out, deep, weights, Window(ones, ones, ones, "valid"), 1, **ending)
 
 
 @op("conv_transpose")
