@@ -10,8 +10,10 @@ Its modules are imported at their first use.
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from netlet.base.lazy import names_in
+from netlet.base.missing import explain_missing
 
 if TYPE_CHECKING:
     from . import (
@@ -66,7 +68,7 @@ if TYPE_CHECKING:
     from .vgg19 import VGG19
     from .xception import Xception
 
-_HOMES = {
+_FILES = {
     "convnext": "ConvNeXtBase ConvNeXtLarge ConvNeXtSmall ConvNeXtTiny ConvNeXtXLarge",
     "densenet": "DenseNet121 DenseNet169 DenseNet201",
     "efficientnet": " ".join(f"EfficientNetB{i}" for i in range(8)),
@@ -85,21 +87,7 @@ _HOMES = {
     "vgg19": "VGG19",
     "xception": "Xception",
 }
-_NAMES = {name: module for module, names in _HOMES.items() for name in names.split()}
 
-__all__ = sorted([*_HOMES, *_NAMES])
+__all__ = sorted([*_FILES, *names_in(_FILES)])
 
-
-def __getattr__(name: str) -> Any:
-    if name in _HOMES:
-        return importlib.import_module(f"{__name__}.{name}")
-    if name in _NAMES:
-        value = globals()[name] = getattr(importlib.import_module(f"{__name__}.{_NAMES[name]}"), name)
-        return value
-    from netlet.base.missing import missing
-
-    raise missing(__name__, name, __all__)
-
-
-def __dir__() -> list[str]:
-    return sorted({*__all__, *globals()})
+explain_missing(__name__, _FILES)

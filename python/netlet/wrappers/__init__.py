@@ -12,10 +12,10 @@ Its classes are imported at their first use, since scikit-learn is an optional p
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from netlet.base.extras import needs
+from netlet.base.lazy import homes, import_name
 from netlet.base.missing import missing
 
 if TYPE_CHECKING:
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
     from .model.regressor import SKLearnRegressor
     from .model.transformer import SKLearnTransformer
 
+_FILES = {
+    "mlp.classifier": "MLPClassifier",
+    "mlp.regressor": "MLPRegressor",
+    "model.classifier": "SKLearnClassifier",
+    "model.regressor": "SKLearnRegressor",
+    "model.transformer": "SKLearnTransformer",
+}
+_HOMES = homes(__name__, _FILES)
+
 __all__ = ["MLPClassifier", "MLPRegressor", "SKLearnClassifier", "SKLearnRegressor", "SKLearnTransformer"]
 
-_FILES = {
-    "MLPClassifier": ".mlp.classifier",
-    "MLPRegressor": ".mlp.regressor",
-    "SKLearnClassifier": ".model.classifier",
-    "SKLearnRegressor": ".model.regressor",
-    "SKLearnTransformer": ".model.transformer",
-}
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _FILES:
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
         raise missing(__name__, name, __all__)
     needs("sklearn", "sklearn", f"{__name__}.{name}")
-    value = globals()[name] = getattr(importlib.import_module(_FILES[name], __name__), name)
-    return value
+    return import_name(__name__, name, _HOMES[name])
 
 
 def __dir__() -> list[str]:
