@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from netlet import ops
+from netlet.ops.spatial.windows import Window
 
 from ..node import Node
 from .values import NeedsConstant
@@ -63,11 +64,10 @@ def attribute_windows(node: Node, x: Any, size: tuple[int, ...]) -> Windows:
     auto = node.attribute("auto_pad", "NOTSET")
     if auto.startswith("SAME"):
         places = tuple(-(-n // s) for n, s in zip(shape, strides, strict=True))
-        total = [max(0, (p - 1) * s + w - n) for p, s, w, n in zip(places, strides, spans, shape, strict=True)]
-        small, large = [t // 2 for t in total], [t - t // 2 for t in total]
-        low, high = (small, large) if auto == "SAME_UPPER" else (large, small)
-        node.check_size([n + t for n, t in zip(shape, total, strict=True)])
-        return Windows(size, strides, dilations, tuple(low), tuple(high), (0,) * rank, places)
+        small, large = zip(*Window(size, strides, dilations, "same").pads(shape), strict=True)
+        node.check_size([n + a + b for n, a, b in zip(shape, small, large, strict=True)])
+        sides = (small, large) if auto == "SAME_UPPER" else (large, small)
+        return Windows(size, strides, dilations, *sides, (0,) * rank, places)
     low, high = ([0] * rank, [0] * rank) if auto == "VALID" else (pads[:rank], pads[rank:])
     node.check_size([n + max(a, 0) + max(b, 0) for n, a, b in zip(shape, low, high, strict=True)])
     counts, beyond = [], []
