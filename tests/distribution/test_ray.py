@@ -19,27 +19,18 @@ import pytest
 from netlet.distribution.ray_communicator import Meeting
 from support.child import run_child
 from support.mpirun import mpirun, needs_mpirun
+from support.small_training import SMALL_TRAINING
 
 needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs Ray: pip install 'ray[train]'")
 
 # The training function, for both. `fail` is a folder: the first time, worker 1 ends in epoch 1.
-TRAIN = """
+TRAIN = (
+    """
 def train(config):
     import hashlib, json, os
-    import numpy as np
-    import netlet as keras
-    from netlet import layers
-
-    parallel = keras.distribution.DataParallel(shards=8)
-    keras.distribution.set_distribution(parallel)
-    keras.utils.set_random_seed(3)
-    rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((90, 20), dtype="float32"), rng.integers(0, 4, 90)
-    model = keras.Sequential([
-        keras.Input((20,)), layers.Dense(16, activation="relu"), layers.BatchNormalization(), layers.Dropout(0.2),
-        layers.Dense(4),
-    ])
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+"""
+    + SMALL_TRAINING
+    + """
     callbacks = []
     if "folder" in config:
         class End(keras.callbacks.Callback):
@@ -60,6 +51,7 @@ def train(config):
             with open(os.path.join(config["folder"], "result.json"), "w") as file:
                 json.dump(result, file)
 """
+)
 
 ON_RAY = """
 import os, ray, ray.train

@@ -6,25 +6,16 @@ import re
 from pathlib import Path
 
 from support.mpirun import Run, kills_at_once, mpirun, needs_mpirun
+from support.small_training import SMALL_TRAINING
 
 pytestmark = needs_mpirun
 
-TRAIN = """
+TRAIN = (
+    """
     import hashlib, os, signal
-    import numpy as np
-    import netlet as keras
-    from netlet import layers
-
-    parallel = keras.distribution.DataParallel(shards=8)
-    keras.distribution.set_distribution(parallel)
-    keras.utils.set_random_seed(3)
-    rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((90, 20), dtype="float32"), rng.integers(0, 4, 90)
-    model = keras.Sequential([
-        keras.Input((20,)), layers.Dense(16, activation="relu"), layers.BatchNormalization(), layers.Dropout(0.2),
-        layers.Dense(4),
-    ])
-    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+"""
+    + SMALL_TRAINING
+    + """
 
     class Lost(keras.callbacks.Callback):
         def on_train_batch_end(self, batch, logs=None):
@@ -38,6 +29,7 @@ TRAIN = """
     digest = hashlib.sha256(b"".join(w.tobytes() for w in model.get_weights())).hexdigest()
     print("weights", digest, "loss", history.history["loss"][-1].hex(), "epochs", len(history.history["loss"]))
 """
+)
 
 
 def train(ranks: int, folder: Path, kill: bool = False) -> Run:
