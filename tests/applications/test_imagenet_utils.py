@@ -42,7 +42,7 @@ def test_symbolic(mode):
     np.testing.assert_allclose(model.predict(x, verbose=0), expected, rtol=2e-6, atol=2e-5)
 
 
-@pytest.mark.parametrize("module", [m for m in netlet.applications._HOMES if m != "imagenet_utils"])
+@pytest.mark.parametrize("module", [m for m in netlet.applications._FILES if m != "imagenet_utils"])
 def test_each_network(module):
     ours, theirs = getattr(netlet.applications, module), getattr(keras.applications, module)
     np.testing.assert_allclose(

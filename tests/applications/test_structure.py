@@ -69,6 +69,6 @@ def test_every_name_of_keras():
 
     theirs = {n for n in dir(keras.applications) if not n.startswith("_")}
     assert theirs <= set(dir(netlet.applications))
-    for module in netlet.applications._HOMES:
+    for module in netlet.applications._FILES:
         names = {n for n in dir(getattr(keras.applications, module)) if not n.startswith("_")}
         assert names <= set(dir(getattr(netlet.applications, module)))
