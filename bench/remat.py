@@ -1,4 +1,4 @@
-"""Memory and time of a training step with and without recomputation (netlet.RematScope): docs/recomputation.md.
+"""Memory and time of a training step with and without recomputation (netlet.RematScope): docs/guides/recomputation.md.
 
     python -m bench.remat
 

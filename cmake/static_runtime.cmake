@@ -1,6 +1,6 @@
 # NETLET_STATIC_RUNTIME: a Linux module that runs on older systems than the one that builds it. It carries its own
 # libstdc++, and NETLET_GLIBC_SYSROOT links it against an older glibc, so that it asks for that glibc's symbols
-# (docs/releasing.md). In the containers of manylinux neither is needed: their compiler does both by itself.
+# (docs/internals/releasing.md). In the containers of manylinux neither is needed: their compiler does both by itself.
 include_guard()
 option(NETLET_STATIC_RUNTIME "Put libstdc++ into the module; nothing later than glibc 2.28 is then needed" OFF)
 set(NETLET_GLIBC_SYSROOT "" CACHE PATH "A folder with an older glibc to link against (tools/glibc_sysroot.sh)")

@@ -5,7 +5,8 @@
 It makes a virtual environment with the build tools for each Python (build/wheels/), links against an older glibc
 (tools/glibc_sysroot.sh) with libstdc++ inside, has auditwheel check the result and name it, and prints size and
 SHA-256. Files and times depend on the commit alone, so a second build has the same bits
-(tools/check_reproducible.py). Releases are built by .github/workflows/release.yml; docs/releasing.md compares the two.
+(tools/check_reproducible.py). Releases are built by .github/workflows/release.yml;
+docs/internals/releasing.md compares the two.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Checks the wheels and the sdist in a folder before they are uploaded: python tools/check_wheels.py dist [--complete]
 
-Each wheel: at most 8 MB, the version of this tree, a platform that docs/releasing.md lists, one module and no source
-files, and nothing that a shared libstdc++ or a glibc after 2.28 would have to bring (auditwheel's name for it agrees).
+Each wheel: at most 8 MB, the version of this tree, a platform that docs/internals/releasing.md lists, one module and no
+source files, and nothing that a shared libstdc++ or a glibc after 2.28 would have to bring (auditwheel's name
+for it agrees).
 --complete: every Python on every platform is there, and the sdist.
 """
 

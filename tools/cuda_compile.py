@@ -3,7 +3,8 @@
     python tools/cuda_compile.py                          all files, for sm_90
     python tools/cuda_compile.py --all                    for sm_80, sm_90 and sm_100, with PTX for later GPUs
     python tools/cuda_compile.py csrc/ops/gemm --arch sm_80
-    python tools/cuda_compile.py --write docs/cuda.md     also writes the table of sm_90 between the page's markers
+    python tools/cuda_compile.py --write docs/internals/cuda.md
+                                                          also writes the table of sm_90 between the page's markers
 
 It fails if a file does not compile, if there is a warning, or if a kernel spills registers to memory. What has been
 compiled before, with the same compiler and the same headers, is read from build/cuda-compile.

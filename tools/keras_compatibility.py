@@ -1,4 +1,4 @@
-"""Writes docs/keras-compatibility.md: each public name of the installed Keras, whether netlet has it, and why not.
+"""Writes docs/reference/keras-compatibility.md: each public name of Keras, whether netlet has it, and why not.
 
     PYTHONPATH=python python tools/keras_compatibility.py
 
@@ -18,7 +18,7 @@ from collections import defaultdict
 
 from netlet.base.left_out import DIFFERENT, reason_for
 
-PAGE = pathlib.Path(__file__).resolve().parents[1] / "docs" / "keras-compatibility.md"
+PAGE = pathlib.Path(__file__).resolve().parents[1] / "docs" / "reference" / "keras-compatibility.md"
 NOT_YET = "not yet"
 HEAD = """# Keras's names in netlet
 
@@ -89,7 +89,7 @@ def section(space: str, names: list[str], no: dict[str, list[str]]) -> str:
 
 
 def page() -> str:
-    """The text of docs/keras-compatibility.md."""
+    """The text of docs/reference/keras-compatibility.md."""
     version, folder = installed()
     parts, whole, lacks, total = [], [WHOLE, ""], 0, 0
     for space, names in sorted(public_names(folder).items()):

@@ -1,4 +1,4 @@
-"""Writes docs/onnx-operators.md: each operator of the installed onnx, how netlet computes it, and ONNX's own cases.
+"""Writes docs/reference/onnx-operators.md: each operator of onnx, how netlet computes it, and ONNX's own cases.
 
     PYTHONPATH=python python tools/onnx_operators.py
 
@@ -20,7 +20,7 @@ import numpy as np
 from netlet.onnx import backend
 from netlet.onnx.operators import registry
 
-PAGE = pathlib.Path(__file__).resolve().parents[1] / "docs" / "onnx-operators.md"
+PAGE = pathlib.Path(__file__).resolve().parents[1] / "docs" / "reference" / "onnx-operators.md"
 
 # Cases that netlet does not pass, by pattern, with the reason. A case that passes must not be here.
 NOT_PASSED = {

@@ -2,7 +2,8 @@
 // attributes, builtins or pragmas (tests/structure/test_compiler_extensions.py). Included by the per-ISA kernel files,
 // so: macros and functions that are forced inline (base/types.h says why).
 //
-// The branches for MSVC are written from its documentation; no MSVC has compiled them so far (docs/releasing.md).
+// The branches for MSVC are written from its documentation; no MSVC has compiled them so far
+// (docs/internals/releasing.md).
 #pragma once
 #include <stddef.h>
 #include <stdint.h>

@@ -71,7 +71,7 @@ bool cpu_has_neon_dot() {
 namespace {
 
 // Reads up to two numbers at the beginning of a file; returns how many there were. By C's functions: a std::ifstream,
-// the only stream of the module, would put 0.7 MB of libstdc++ into a wheel (docs/releasing.md).
+// the only stream of the module, would put 0.7 MB of libstdc++ into a wheel (docs/internals/releasing.md).
 int read_numbers(const char* path, double* first, double* second) {
     std::FILE* file = std::fopen(path, "r");
     if (!file) return 0;

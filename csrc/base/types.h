@@ -22,7 +22,8 @@ struct Range {
     int64_t begin, end;
 };
 
-// The type of every kernel. A kernel is single-threaded, allocates nothing and throws nothing (docs/architecture.md).
+// The type of every kernel. A kernel is single-threaded, allocates nothing and throws nothing
+// (docs/internals/architecture.md).
 using KernelFn = void (*)(const void* args, Range range);
 
 // A kernel as chosen by dispatch: the function to call, and the names that describe() prints.

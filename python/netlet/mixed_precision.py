@@ -1,4 +1,4 @@
-"""Names for dtype policies and loss scaling from Keras 2, which Keras 3 still has. See docs/mixed-precision.md.
+"""Names for dtype policies and loss scaling from Keras 2, which Keras 3 still has. See docs/guides/mixed-precision.md.
 
 >>> set_global_policy("float32")
 >>> global_policy()

@@ -94,7 +94,8 @@ def _run(group: type[unittest.TestCase]) -> tuple[int, list[str]]:
 def test_simple_models(suite):
     ran, skipped = _run(suite["OnnxBackendSimpleModelTest"])
     assert ran >= 21
-    assert skipped == ["test_gradient_of_add_and_mul_cpu", "test_gradient_of_add_cpu"]  # see docs/onnx-operators.md
+    # docs/reference/onnx-operators.md has the reason.
+    assert skipped == ["test_gradient_of_add_and_mul_cpu", "test_gradient_of_add_cpu"]
 
 
 @pytest.mark.parametrize(("group", "cases"), [("PyTorchOperator", 35), ("PyTorchConverted", 82)])

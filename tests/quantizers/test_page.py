@@ -1,4 +1,4 @@
-"""Examples of docs/quantization.md print what their comments say."""
+"""Examples of docs/guides/quantization.md print what their comments say."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from netlet import ops
 from support.repo import ROOT
 
-PAGE = (ROOT / "docs" / "quantization.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "guides" / "quantization.md").read_text(encoding="utf-8")
 SECTIONS = ["A worked example", "As lecture notes write it", "Float formats"]
 
 
@@ -31,7 +31,7 @@ def test_examples_print_what_they_say(section):
     code = example(section)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        exec(compile(code, "docs/quantization.md", "exec"), {})
+        exec(compile(code, "docs/guides/quantization.md", "exec"), {})
     said = re.findall(r"^print\(.*\)  # (.*)$|^# (?!.*[.:]$)(.*)$", code, re.M)
     assert words(printed.getvalue()) == words(" ".join(a or b for a, b in said))
 

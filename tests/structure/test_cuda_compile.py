@@ -1,4 +1,4 @@
-"""tools/cuda_compile.py reads what ptxas prints, and docs/cuda.md lists each file with CUDA kernels."""
+"""tools/cuda_compile.py reads what ptxas prints, and docs/internals/cuda.md lists each file with CUDA kernels."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def test_the_table_has_one_row_for_a_template(tool):
 
 
 def test_the_page_lists_each_file_with_cuda_kernels(tool):
-    """`python tools/cuda_compile.py --write docs/cuda.md` where nvcc is, adds what this finds missing."""
-    page = (ROOT / "docs" / "cuda.md").read_text(encoding="utf-8")
+    """`python tools/cuda_compile.py --write docs/internals/cuda.md` where nvcc is, adds what this finds missing."""
+    page = (ROOT / "docs" / "internals" / "cuda.md").read_text(encoding="utf-8")
     table = page[page.index(tool.BEGIN) : page.index(tool.END)]
     missing = [f for path in tool.cuda_files() if f"| `{(f := path.relative_to(ROOT).as_posix())}` |" not in table]
     assert not missing

@@ -1,4 +1,4 @@
-"""Allowed dependencies between the folders of csrc/, as in docs/architecture.md, checked on the #include lines."""
+"""The #include lines of csrc/ follow the dependencies that docs/internals/architecture.md allows between folders."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/keras-compatibility.md is what the tool writes, and base/left_out.py names what is missing."""
+"""docs/reference/keras-compatibility.md is what the tool writes, and base/left_out.py names what is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why Keras names are not in netlet: for the errors of missing names and for docs/keras-compatibility.md.
+"""Why Keras names are not in netlet: for the errors of missing names and for docs/reference/keras-compatibility.md.
 
 One row: names without "keras." in front, where `*` stands for any text, and the reason. The first row that fits counts.
 """
@@ -45,7 +45,7 @@ DIFFERENT: dict[str, str] = {
     "models.load_model": "never runs code from a file; `safe_mode` makes no difference",
     "saving.load_model": "never runs code from a file; `safe_mode` makes no difference",
 }
-"""What differs in names that netlet has, for docs/keras-compatibility.md."""
+"""What differs in names that netlet has, for docs/reference/keras-compatibility.md."""
 
 
 def reason_for(path: str) -> str | None:

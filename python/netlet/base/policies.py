@@ -14,7 +14,7 @@ _policy: DTypePolicy | None = None
 
 
 class DTypePolicy:
-    """The dtype that a layer computes in, and that of its variables. See docs/mixed-precision.md.
+    """The dtype that a layer computes in, and that of its variables. See docs/guides/mixed-precision.md.
 
     Args:
         name: a dtype for both, or "mixed_bfloat16" or "mixed_float16": the layer takes and returns halves, its

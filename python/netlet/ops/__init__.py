@@ -2,7 +2,7 @@
 
 Arguments are Tensors, Variables, NumPy arrays of any layout, DLPack producers, numbers and lists. The result is a
 Tensor, or a symbolic tensor if any argument is one. Tensors have operators and methods like NumPy's arrays and work
-with NumPy's functions, `float`, formats and `.numpy()`; see docs/tensors.md.
+with NumPy's functions, `float`, formats and `.numpy()`; see docs/guides/tensors.md.
 
 >>> import numpy as np
 >>> matmul(np.ones((2, 3)), np.ones((3, 1))).numpy()

@@ -1,7 +1,7 @@
 """Quantization of models to 8 bits: configs, calibration, the changes that `Model.quantize` makes; Keras's quantizers.
 
-`ops.quantize_absmax` and `ops.quantize_zeropoint` are netlet's own functions of arrays; docs/quantization.md compares
-them with Keras's.
+`ops.quantize_absmax` and `ops.quantize_zeropoint` are netlet's own functions of arrays;
+docs/guides/quantization.md compares them with Keras's.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Models as scikit-learn's estimators: wrappers with the names of `keras.wrappers`, and ready-made perceptrons.
 
-Needs `pip install 'netlet[sklearn]'`. docs/scikit-learn.md shows grid searches, pipelines and saving.
+Needs `pip install 'netlet[sklearn]'`. docs/guides/scikit-learn.md shows grid searches, pipelines and saving.
 
 >>> import netlet
 >>> classifier = netlet.wrappers.MLPClassifier(hidden_layer_sizes=(20,), solver="lbfgs")

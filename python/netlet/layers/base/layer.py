@@ -35,7 +35,7 @@ class Layer(Building, Quantizable, StatelessCalls):
         activity_regularizer: its penalty on each output, divided by the batch size, is added to `losses`; None: none.
         trainable: whether an optimizer updates the weights; True by default.
         dtype: a dtype, a policy such as "mixed_bfloat16", a DTypePolicy or DTypePolicyMap; None:
-            `config.dtype_policy()`. See docs/mixed-precision.md.
+            `config.dtype_policy()`. See docs/guides/mixed-precision.md.
         autocast: whether float inputs are cast to the compute dtype, and Variables count as of that dtype; True by
             default.
         name: unique in a model; None: the class name in snake case, numbered.

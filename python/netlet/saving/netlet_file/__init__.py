@@ -1,1 +1,4 @@
-"""The `.netlet` file: a model or its weights as safetensors bytes, with one JSON document (docs/file-format.md)."""
+"""The `.netlet` file: a model or its weights as safetensors bytes, with one JSON document.
+
+docs/reference/file-format.md describes it.
+"""
