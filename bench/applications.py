@@ -13,6 +13,8 @@ process's threads instead of that of the wall clock, for machines with other loa
 from __future__ import annotations
 
 import argparse
+import pathlib
+import sys
 import time
 from functools import partial
 from importlib.util import find_spec
@@ -20,7 +22,11 @@ from typing import Any
 
 import numpy as np
 
+sys.path.insert(1, str(pathlib.Path(__file__).parent.parent))
+
 import netlet
+from bench.harness.results import write_results
+from bench.harness.ruler import Ruler
 from netlet.commands.bench.timing import alternate
 from netlet.commands.info import describe_machine
 
@@ -172,8 +178,8 @@ class Torch:
 
 
 # ---- the rows --------------------------------------------------------------------------------------------------------
-def row(name: str, mode: str, batch: int, size: int, seconds: float, clock: Any) -> None:
-    """Times one row and prints it."""
+def row(name: str, mode: str, batch: int, size: int, seconds: float, clock: Any, ruler: Ruler) -> dict[str, float]:
+    """Times one row and prints it: {side: seconds}, and the floor in GFLOP/s."""
     rng = np.random.default_rng(0)
     x = rng.standard_normal((batch, size, size, 3), dtype=np.float32)
     y = rng.integers(0, 1000, batch).astype(np.int32)
@@ -198,13 +204,16 @@ def row(name: str, mode: str, batch: int, size: int, seconds: float, clock: Any)
             np.testing.assert_allclose(float(peer.train()), first, rtol=1e-3)
     sides |= {side: getattr(peer, mode) for side, peer in peers.items()}
     settle = 0.03 if netlet.get_num_threads() > 1 else 0.0
-    taken = alternate(*sides.values(), seconds=seconds, samples=5, settle=settle, clock=clock)
+    taken, floor = ruler.beside(
+        lambda: alternate(*sides.values(), seconds=seconds, samples=5, settle=settle, clock=clock)
+    )
     times = dict(zip(sides, taken))
     text = "  ".join(f"{side} {t * 1e3:8.2f} ms" for side, t in times.items())
     if peers:
         best = min(t for side, t in times.items() if side != "netlet")
         text += f"  torch/netlet {best / times['netlet']:5.2f}"
-    print(f"{name:12s} {mode:8s} batch {batch:2d}, {size}²  {text}", flush=True)
+    print(f"{name:12s} {mode:8s} batch {batch:2d}, {size}²  {text}  floor {floor:.0f} GFLOP/s", flush=True)
+    return times | {"floor": floor}
 
 
 def construction(name: str) -> None:
@@ -222,6 +231,7 @@ def main() -> None:
     parser.add_argument("--threads", default="1,2")
     parser.add_argument("--seconds", type=float, default=3.0, help="spent on each side of each row")
     parser.add_argument("--sizes", default="", help="only rows of these sizes, as 224,96")
+    parser.add_argument("--json", help="a file for the numbers")
     parser.add_argument("--cpu-time", action="store_true", help="the time of the process's threads")
     options = parser.parse_args()
     clock = time.process_time if options.cpu_time else time.perf_counter
@@ -230,8 +240,10 @@ def main() -> None:
     for name in options.only.split(","):
         if "construction" in options.rows:
             construction(name)
+    table = {}
     for threads in map(int, options.threads.split(",")):
         netlet.set_num_threads(threads)
+        ruler = Ruler(threads)
         if find_spec("torch"):
             import torch
 
@@ -241,7 +253,10 @@ def main() -> None:
             for mode, shapes in (("predict", PREDICT), ("train", TRAIN)):
                 for batch, size in shapes if mode in options.rows else ():
                     if not sizes or size in sizes:
-                        row(name, mode, batch, size, options.seconds, clock)
+                        key = f"{name}, {mode}, batch {batch}, {size}², {threads} threads"
+                        table[key] = row(name, mode, batch, size, options.seconds, clock, ruler)
+    if options.json:
+        write_results(options.json, {"applications": table})
 
 
 if __name__ == "__main__":

@@ -2,16 +2,15 @@
 """int8 and bfloat16 beside float32: speed, bytes and accuracy.
 
     python -m bench.quantized                              everything
-    python -m bench.quantized --only inference,training    any of: inference accuracy training state
+    python -m bench.quantized --only inference,training    any of: inference accuracy training
     python -m bench.quantized --threads 2 --seconds 2
 
 inference: one batch through a model in float32, in int8 with dynamic and with static activations, and through ONNX
 Runtime in float32 and in the int8 form that its own tools make. All sides take turns; the median counts. Every layer is
 quantized (only_if_faster=False). Before anything is timed, the answers of all sides are compared with float32's.
 training: a step inside fit(verbose=0) in float32 and under mixed_bfloat16. accuracy: networks for scikit-learn's digits
-(bench/quantized_accuracy.py). state: the bytes of an optimizer's state.
-The line "floor" is the multiply-add rate of all threads together, measured before and after each row: on a virtual
-machine two threads may share one core for a while.
+(bench/quantized_accuracy.py).
+"floor" is the multiply-add rate of all threads together, measured beside each row; a row is repeated while it is low.
 """
 
 from __future__ import annotations
@@ -30,14 +29,15 @@ import numpy as np
 sys.path[:0] = [str(pathlib.Path(__file__).parent), str(pathlib.Path(__file__).parent.parent)]
 
 import netlet
-from bench.harness.floors import Floors
+from bench.harness.results import write_results
+from bench.harness.ruler import Ruler
 from netlet import quantizers
 from netlet.commands.bench.timing import alternate, microseconds
 from netlet.commands.info import describe_machine
 from onnx_int8 import int8_sessions
 from parts import BatchNorm, Conv, Flatten, GlobalAverage, Pool
 from quantized_accuracy import accuracy
-from steps import epochs_of, have
+from steps import Row, epochs_of, have
 from workloads import WORKLOADS, Workload, build, data, images, onnx_input, onnx_session
 
 WIDE = [
@@ -90,7 +90,8 @@ def snr(truth: np.ndarray, got: np.ndarray) -> float:
     return float(10 * np.log10(np.sum(truth**2) / max(np.sum((truth - got) ** 2), 1e-30)))
 
 
-def inference(w: Workload, floors: Floors, seconds: float) -> None:
+def inference(w: Workload, ruler: Ruler, seconds: float) -> dict[str, Row]:
+    """Seconds, and for our forms the bytes of a file and the noise: {side: {column: number}}."""
     x = data(w, steps=1)[0]
     model = build(netlet, w)
     weights = model.get_weights()
@@ -107,19 +108,27 @@ def inference(w: Workload, floors: Floors, seconds: float) -> None:
         sessions |= {f"ORT int8 {name}": s for name, s in int8_sessions(w, weights, x, threads)}
         for name, session in sessions.items():
             sides[name], answers[name] = partial(session.run, None, given), session.run(None, given)[0]
-    before = floors.rate("float32") or 0
-    times = dict(zip(sides, alternate(*sides.values(), seconds=seconds), strict=True))
-    print(f"\n{w.name}, {w.batch} rows; floor {before:.0f} and {floors.rate('float32') or 0:.0f} GFLOP/s")
+    taken, floor = ruler.beside(lambda: alternate(*sides.values(), seconds=seconds))
+    times = dict(zip(sides, taken, strict=True))
+    print(f"\n{w.name}, {w.batch} rows; floor {floor:.0f} GFLOP/s")
     for name, t in times.items():
         base = times["ORT float32" if name.startswith("ORT") else "float32"]
         line = f"  {name:20s}{microseconds(t):>10s} us   {base / t:5.2f}x its float32"
         line += f"   SNR {snr(truth, answers[name]):5.1f} dB" if name in answers else ""
         line += f"   file {sizes[name] / sizes['float32']:.3f}" if name in sizes else ""
         print(line, flush=True)
+    table = {name: {"seconds": t, "floor": floor} for name, t in times.items()}
+    for name, size in sizes.items():
+        table[name]["bytes"] = size
+    for name, answer in answers.items():
+        table[name]["snr"] = snr(truth, answer)
+    return table
 
 
-def training(floors: Floors, seconds: float) -> None:
+def training(ruler: Ruler, seconds: float) -> dict[str, Row]:
+    """Seconds per training step: {workload: {policy: seconds}}, and the floor in GFLOP/s."""
     print(f"\nA training step, us\n{'':48s}{'float32':>10s}{'bfloat16':>10s}{'ratio':>8s}{'floor, GFLOP/s':>16s}")
+    table = {}
     for w in chosen(TRAINING):
         x, y = data(w)
         models = {}
@@ -129,11 +138,13 @@ def training(floors: Floors, seconds: float) -> None:
                 models[policy] = build(netlet, w)
             finally:
                 netlet.config.set_dtype_policy("float32")
-        before = floors.rate("float32") or 0
-        times = alternate(*(epochs_of(m, w, x, y, 1) for m in models.values()), seconds=seconds)
+        works = [epochs_of(m, w, x, y, 1) for m in models.values()]
+        times, floor = ruler.beside(lambda works=works: alternate(*works, seconds=seconds))
         plain, mixed = (t / w.steps for t in times)
+        table[w.name] = {"float32": plain, "mixed_bfloat16": mixed, "floor": floor}
         line = f"{w.name:48s}{microseconds(plain):>10s}{microseconds(mixed):>10s}{plain / mixed:7.2f}x"
-        print(line + f"{before:8.0f}{floors.rate('float32') or 0:8.0f}", flush=True)
+        print(line + f"{floor:16.0f}", flush=True)
+    return table
 
 
 def main() -> None:
@@ -142,18 +153,21 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0, help="spent on each side of each row")
     parser.add_argument("--threads", type=int, default=netlet.get_num_threads())
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--json", help="a file for the numbers")
     options = parser.parse_args()
     netlet.set_num_threads(options.threads)
     print(describe_machine())
-    floors = Floors(options.threads)
+    ruler = Ruler(options.threads)
     only = options.only.split(",")
+    tables: dict[str, Any] = {}
     if "inference" in only:
-        for w in chosen(INFERENCE):
-            inference(w, floors, options.seconds)
+        tables["inference"] = {w.name: inference(w, ruler, options.seconds) for w in chosen(INFERENCE)}
     if "accuracy" in only:
-        accuracy(options.seeds)
+        tables["accuracy"] = accuracy(options.seeds)
     if "training" in only:
-        training(floors, options.seconds)
+        tables["training"] = training(ruler, options.seconds)
+    if options.json:
+        write_results(options.json, tables, threads=options.threads)
 
 
 if __name__ == "__main__":

@@ -84,12 +84,15 @@ def scores(parts: Callable[[], list[Any]], seed: int) -> dict[str, float]:
     }
 
 
-def accuracy(seeds: int) -> None:
+def accuracy(seeds: int) -> dict[str, dict[str, float]]:
+    """Percent of the test digits: {network: {form: mean over the seeds}}."""
+    table = {}
     print(f"\nAccuracy on the test digits, percent, mean of {seeds} seeds (difference to float32)")
     for name, parts in NETWORKS.items():
         found = [scores(parts, seed) for seed in range(seeds)]
-        mean = {form: float(np.mean([s[form] for s in found])) for form in found[0]}
+        table[name] = mean = {form: float(np.mean([s[form] for s in found])) for form in found[0]}
         print(f"  {name:16s}float32 {mean['float32']:.2f}", end="")
         for form, base in (("dynamic", "float32"), ("static", "float32"), ("aware", "float32, longer")):
             print(f"   {form} {mean[form]:.2f} ({mean[form] - mean[base]:+.2f})", end="")
         print(f"   float32, {MORE} more epochs {mean['float32, longer']:.2f}", flush=True)
+    return table

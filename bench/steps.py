@@ -8,7 +8,8 @@ netlet's steps are timed inside fit(verbose=0), with data pipeline and shuffling
 are a bare loop on one batch without a data loader: the best of its plain optimizer, its fused one, channels last for
 images and, with --compile, torch.compile. Keras's run inside fit, on JAX. All sides are warm and take turns; the median
 counts. Before anything is timed, all sides train three steps from the same weights, and their losses are compared
-(without dropout, because each library draws its own masks).
+(without dropout, because each library draws its own masks). Beside each row stands the multiply-add rate of all threads
+together, the machine's limit; a row is repeated while that is low.
 """
 
 from __future__ import annotations
@@ -27,8 +28,11 @@ from typing import Any
 import numpy as np
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
+sys.path.insert(1, str(pathlib.Path(__file__).parent.parent))
 
 import netlet
+from bench.harness.results import write_results
+from bench.harness.ruler import Ruler
 from netlet.commands.bench.timing import alternate, microseconds
 from netlet.commands.info import describe_machine
 from workloads import WORKLOADS, Torch, Workload, build, data, dense, onnx_input, onnx_session
@@ -88,8 +92,10 @@ def keras_variant(w: Workload, weights: list[np.ndarray]) -> dict[str, Any]:
     return {"keras": build(keras, w, weights)}
 
 
-def steps(workloads: list[Workload], seconds: float, compiled: bool, with_keras: bool = True) -> dict[str, Row]:
-    """Seconds per training step: {workload: {side: seconds}}."""
+def steps(
+    workloads: list[Workload], seconds: float, compiled: bool, ruler: Ruler, with_keras: bool = True
+) -> dict[str, Row]:
+    """Seconds per training step: {workload: {side: seconds}}, and beside them the floor in GFLOP/s."""
     table = {}
     for w in workloads:
         x, y = data(w)
@@ -112,16 +118,17 @@ def steps(workloads: list[Workload], seconds: float, compiled: bool, with_keras:
         if "keras" in peers:
             works.append(epochs_of(peers["keras"], w, x, y, 1))
             calls.append(w.steps)
-        names = ["netlet", *peers]
-        table[w.name] = {
-            name: t / n for name, t, n in zip(names, alternate(*works, seconds=seconds), calls, strict=True)
-        }
+        times, floor = ruler.beside(lambda works=works: alternate(*works, seconds=seconds))
+        table[w.name] = {name: t / n for name, t, n in zip(["netlet", *peers], times, calls, strict=True)}
+        table[w.name]["floor"] = floor
     return table
 
 
 def print_steps(table: dict[str, Row], batch_flops: dict[str, int]) -> None:
     print("\nA training step, us")
-    print(f"{'':48s}{'netlet':>10s}{'GFLOP/s':>9s}{'PyTorch':>10s}{'ratio':>8s}{'Keras/JAX':>11s}{'ratio':>8s}")
+    print(
+        f"{'':48s}{'netlet':>10s}{'GFLOP/s':>9s}{'PyTorch':>10s}{'ratio':>8s}{'Keras/JAX':>11s}{'ratio':>8s}{'floor':>8s}"
+    )
     for name, row in table.items():
         torch = min((t for side, t in row.items() if side.startswith("torch")), default=None)
         keras = row.get("keras")
@@ -130,7 +137,7 @@ def print_steps(table: dict[str, Row], batch_flops: dict[str, int]) -> None:
             line += (
                 f"{microseconds(peer):>{width}s}{peer / row['netlet']:7.1f}x" if peer else f"{'-':>{width}s}{'-':>8s}"
             )
-        print(line, flush=True)
+        print(line + f"{row['floor']:8.0f}", flush=True)
 
 
 def onnx_of(w: Workload, weights: list[np.ndarray]) -> Any:
@@ -143,9 +150,11 @@ def onnx_of(w: Workload, weights: list[np.ndarray]) -> Any:
         return None
 
 
-def predict(workloads: list[Workload], seconds: float) -> None:
+def predict(workloads: list[Workload], seconds: float, ruler: Ruler) -> dict[str, Row]:
+    """Seconds of a prediction: {workload, rows: {side: seconds}}, and beside them the floor in GFLOP/s."""
     print("\npredict_on_batch, us, beside ONNX Runtime's session.run")
-    print(f"{'':40s}{'batch':>12s}{'ORT':>10s}{'ratio':>8s}{'one row':>12s}{'ORT':>10s}{'ratio':>8s}")
+    print(f"{'':40s}{'batch':>12s}{'ORT':>10s}{'ratio':>8s}{'one row':>12s}{'ORT':>10s}{'ratio':>8s}{'floor':>8s}")
+    table = {}
     for w in workloads:
         model = build(netlet, w)
         x = data(w, steps=1)[0]
@@ -158,10 +167,13 @@ def predict(workloads: list[Workload], seconds: float) -> None:
                 expected = session.run(None, given)[0]
                 np.testing.assert_allclose(model.predict_on_batch(rows), expected, rtol=1e-4, atol=1e-5)
                 works.append(lambda session=session, given=given: session.run(None, given))
-            times = alternate(*works, seconds=seconds)
+            times, floor = ruler.beside(lambda works=works: alternate(*works, seconds=seconds))
+            row = dict(zip(("netlet", "onnxruntime"), times, strict=False))
+            table[f"{w.name}, {len(rows)} rows"] = row | {"floor": floor}
             line += f"{microseconds(times[0]):>12s}"
             line += f"{microseconds(times[1]):>10s}{times[1] / times[0]:7.1f}x" if session else f"{'-':>10s}{'-':>8s}"
-        print(line, flush=True)
+        print(line + f"{floor:8.0f}", flush=True)
+    return table
 
 
 def cost_against_batch(seconds: float) -> None:
@@ -189,11 +201,14 @@ def cost_against_depth(seconds: float) -> None:
 
 
 def child(code: str) -> str:
-    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
+    """The output of a fresh process, which finds compiled files at hand as a user's second start does."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=environment).stdout.strip()
 
 
-def import_time(repeats: int = 9) -> None:
-    """Times each import in fresh processes, in turn, with a warm file cache.
+def import_time(repeats: int = 9) -> dict[str, Row]:
+    """Times each import in fresh processes, in turn, with a warm file cache: {import: {"seconds": median}}.
 
     netlet imports its parts when they are first used.
     """
@@ -209,13 +224,13 @@ def import_time(repeats: int = 9) -> None:
         for name, statement in statements.items():
             code = f"import time; t = time.perf_counter(); {statement}; print(time.perf_counter() - t)"
             times[name].append(float(child(code)))
-    print(
-        "\nImport, ms, NumPy included: " + ", ".join(f"{n} {statistics.median(t) * 1e3:.0f}" for n, t in times.items())
-    )
+    medians = {name: statistics.median(taken) for name, taken in times.items()}
+    print("\nImport, ms, NumPy included: " + ", ".join(f"{name} {t * 1e3:.0f}" for name, t in medians.items()))
+    return {name: {"seconds": t} for name, t in medians.items()}
 
 
-def memory(workloads: list[Workload]) -> None:
-    """Resident memory: what the import adds, and what 50 steps add at their peak (without the data)."""
+def memory(workloads: list[Workload]) -> dict[str, Row]:
+    """Resident memory in MiB: what the import adds, and what 50 steps add at their peak (without the data)."""
     code = """
 import os, sys, re
 sys.path.insert(0, {here!r})
@@ -241,18 +256,21 @@ print(imported - before, status("VmHWM") - imported)
     sides = [("netlet", ours), *([("torch", torch)] if have("torch") else [])]
     print("\nResident memory, MiB: the import | a model and its steps, at the peak")
     print(f"{'':48s}" + "".join(f"{name:>10s}{'':>10s}" for name, _ in sides))
+    table: dict[str, Row] = {}
     for w in workloads:
         if w.flops < 1e8:
             continue  # the smallest are lost in the memory of the process
-        line = f"{w.name:48s}"
-        for _, body in sides:
+        line, table[w.name] = f"{w.name:48s}", {}
+        for name, body in sides:
             a, b = map(float, child(code.format(here=here, body=body, index=WORKLOADS.index(w))).split())
+            table[w.name] |= {name: b, f"import {name}": a}
             line += f"{a:8.1f} |{b:8.1f}  "
         print(line, flush=True)
+    return table
 
 
-def size() -> None:
-    """The size of a wheel of the installed package, compressed as wheels are."""
+def size() -> dict[str, Row]:
+    """The bytes of a wheel of the installed package, compressed as wheels are."""
     root = pathlib.Path(netlet.__file__).parent
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as z:
@@ -260,6 +278,7 @@ def size() -> None:
             if path.is_file() and "__pycache__" not in path.parts:
                 z.write(path, path.relative_to(root))
     print(f"\nSize: {len(packed.getvalue()) / 2**20:.2f} MiB as a wheel")
+    return {"wheel": {"bytes": len(packed.getvalue())}}
 
 
 def main() -> None:
@@ -270,6 +289,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=netlet.get_num_threads())
     parser.add_argument("--compile", action="store_true", help="let torch.compile compete too")
     parser.add_argument("--no-keras", action="store_true")
+    parser.add_argument("--json", help="a file for the numbers")
     options = parser.parse_args()
     chosen = options.only.split(",")
     workloads = [w for w in WORKLOADS if options.workloads.lower() in w.name.lower()]
@@ -286,21 +306,25 @@ def main() -> None:
         torch.set_num_threads(options.threads)
         print(f"(torch on {torch.get_num_threads()} threads)", end="")
     print()
+    ruler = Ruler(options.threads)
+    tables: dict[str, Any] = {}
     if "steps" in chosen:
-        table = steps(workloads, options.seconds, options.compile, not options.no_keras)
-        print_steps(table, {w.name: w.flops for w in WORKLOADS})
+        tables["steps"] = steps(workloads, options.seconds, options.compile, ruler, not options.no_keras)
+        print_steps(tables["steps"], {w.name: w.flops for w in WORKLOADS})
     if "predict" in chosen:
-        predict(workloads, options.seconds / 2)
+        tables["predict"] = predict(workloads, options.seconds / 2, ruler)
     if "batch" in chosen:
         cost_against_batch(options.seconds / 2)
     if "depth" in chosen:
         cost_against_depth(options.seconds / 2)
     if "import" in chosen:
-        import_time()
+        tables["import"] = import_time()
     if "memory" in chosen:
-        memory(workloads)
+        tables["memory"] = memory(workloads)
     if "size" in chosen:
-        size()
+        tables["size"] = size()
+    if options.json:
+        write_results(options.json, tables, threads=options.threads)
 
 
 if __name__ == "__main__":
