@@ -1,10 +1,9 @@
-"""Prints the table of a run and writes its JSON file."""
+"""Prints the table of a run."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from netlet.commands.bench.timing import microseconds
@@ -52,17 +51,6 @@ def print_summary(results: Iterable[Measured]) -> None:
         print(f"Geometric mean {mean:.2f}x the best peer over {len(ratios)} rows. Behind it: {behind or 'none'}.")
 
 
-def write_json(path: str, results: Iterable[Measured], about: dict[str, Any]) -> None:
-    rows = [
-        {
-            "name": m.row.name,
-            "unit": m.unit,
-            "seconds": m.seconds,
-            "rates": m.rates,
-            "line": m.row.line,
-            "size": m.row.size,
-        }
-        for m in results
-    ]
-    with open(path, "w", encoding="utf-8") as f:
-        json.dump(about | {"rows": rows}, f, indent=1)
+def as_tables(groups: Mapping[str, Sequence[Measured]]) -> dict[str, Any]:
+    """The rates of every side as `results.write_results` stores them: {group: {row: {"unit": ..., side: rate}}}."""
+    return {group: {m.row.name: {"unit": m.unit, **m.rates} for m in rows} for group, rows in groups.items()}

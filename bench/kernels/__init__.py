@@ -4,7 +4,7 @@
     python -m bench.kernels gemm reduce          some of them
     python -m bench.kernels gemm --only 1024     rows whose name matches a regular expression
     python -m bench.kernels gemm --threads 2 --isa avx2
-    python -m bench.kernels gemm gemm_formats --plot docs/images/gemm.svg
+    python -m bench.kernels gemm gemm_formats --plot docs/benchmarks/images/zen4-products.svg
 
 To add rows, write a file here with a function `rows()` that yields them. The file is found by itself:
 

@@ -9,10 +9,11 @@ import time
 import bench.kernels
 import netlet
 from bench.harness.floors import Floors
-from bench.harness.measure import measure
+from bench.harness.measure import Measured, measure
 from bench.harness.peers import limit_threads
 from bench.harness.plot import plot
-from bench.harness.table import print_header, print_line, print_summary, write_json
+from bench.harness.results import write_results
+from bench.harness.table import as_tables, print_header, print_line, print_summary
 from netlet import _core
 from netlet.commands.info import cpu_name, describe_machine
 
@@ -47,7 +48,7 @@ def main() -> None:
     print("floors:           " + floors.describe())
     print(f"{options.threads} thread(s) for every side; warm; answers checked; medians of alternating samples.")
 
-    results = []
+    results: dict[str, list[Measured]] = {}
     for group in options.groups:
         print(f"\n{group}")
         print_header()
@@ -55,18 +56,18 @@ def main() -> None:
             r for r in bench.kernels.rows(group) if re.search(options.only, r.name) and (r.line or not options.plot)
         ]
         for row in chosen:
-            results.append(measure(row, floors, options.seconds, options.samples, clock))
-            print_line(results[-1])
-        print_summary(results[-len(chosen) :] if chosen else [])
+            results.setdefault(group, []).append(measure(row, floors, options.seconds, options.samples, clock))
+            print_line(results[group][-1])
+        print_summary(results.get(group, []))
 
     about = (
         f"{cpu_name()}, {options.threads} thread(s), {_core.active_isa()}; netlet {netlet.__version__}, "
         + ", ".join(peers)
     )
     if options.json:
-        write_json(options.json, results, {"about": about})
+        write_results(options.json, as_tables(results), threads=options.threads)
     if options.plot:
-        plot(options.plot, results, about)
+        plot(options.plot, [m for rows in results.values() for m in rows], about)
 
 
 if __name__ == "__main__":
