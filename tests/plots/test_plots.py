@@ -13,12 +13,6 @@ from netlet.plots import style
 from support.child import run_child
 
 
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
-
-
 def test_confusion_counts_are_scikit_learns():
     from sklearn.metrics import confusion_matrix
 
@@ -52,29 +46,6 @@ def test_confusion_matrix_writes_every_count_once():
     assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b", "c"]
 
 
-def test_learning_curves_draw_what_was_logged():
-    ax = plots.learning_curves({"loss": [3.0, 2.0], "val_loss": [4.0, 1.0], "accuracy": [0.1, 0.2]})
-    training, validation = ax.get_lines()
-    assert training.get_ydata().tolist() == [3, 2]
-    assert validation.get_ydata().tolist() == [4, 1]
-    assert training.get_xdata()[0] == 1
-    assert len(plots.learning_curves({"accuracy": [0.1, 0.2]}, "accuracy").get_lines()) == 1
-
-
-def test_learning_curves_take_what_fit_returns_and_the_axes_they_are_given():
-    class History:
-        def __init__(self):
-            self.history = {"loss": [1.0]}
-
-    _, given = plt.subplots()
-    assert plots.learning_curves(History(), ax=given) is given
-
-
-def test_learning_curves_name_a_missing_key():
-    with pytest.raises(ValueError, match=r"\['loss'\].*received 'auc'"):
-        plots.learning_curves({"loss": [1.0]}, "auc")
-
-
 def test_sample_grid_marks_the_wrong_ones():
     figure = plots.sample_grid(np.zeros((3, 8, 8)), [1, 2, 3], [1, 9, 3], rows=2, columns=2)
     titles = [ax.get_title() for ax in figure.axes]
@@ -104,7 +75,7 @@ def test_without_matplotlib_the_error_names_the_extra():
         from netlet import plots
         print(plots.confusion_counts([0, 1], [0, 1]).tolist())  # numbers need no matplotlib
         try:
-            plots.learning_curves({"loss": [1.0]})
+            plots.history({"loss": [1.0]})
         except ImportError as e:
             print(e)
         """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -20,12 +19,6 @@ BOXES = {
     "boxes": np.array([[[2, 3, 9, 8], [0, 0, 5, 5]]] * 3, "float32"),
     "labels": np.array([[1, -1], [2, 0], [-1, -1]]),
 }
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 @pytest.mark.parametrize(

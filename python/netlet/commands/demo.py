@@ -107,11 +107,10 @@ def draw(
     figure: Any = plt.figure(figsize=(13, 9), layout="constrained", facecolor="white")
     figure.get_layout_engine().set(w_pad=0.12, h_pad=0.1)
     upper, lower = figure.subfigures(2, 1, height_ratios=[1.25, 1])
-    left, middle, right = upper.subplots(1, 3, width_ratios=[1, 1, 1.1])
-    plots.learning_curves(history, "loss", left)
-    plots.learning_curves(history, "accuracy", middle)
+    left, right = upper.subfigures(1, 2, width_ratios=[2, 1.1])
+    plots.history(history, ["loss", "accuracy"], figure=left)
     accuracy = float(np.mean(predicted == y))
-    plots.confusion_matrix(counts, ax=right, title=f"Test set: {accuracy:.1%} of {len(y)} correct")
+    plots.confusion_matrix(counts, ax=right.subplots(), title=f"Test set: {accuracy:.1%} of {len(y)} correct")
     wrong, right_ones = np.flatnonzero(predicted != y), np.flatnonzero(predicted == y)
     shown = np.concatenate([wrong[:12], right_ones])[:36]
     title = "Test images with predicted labels; errors in red"

@@ -1,4 +1,4 @@
-"""Plots: learning curves, learning-rate sweeps, confusion matrices, images with predictions, quantized weights.
+"""Plots: learning curves, ROC and confusion matrices, weights, filters and feature maps, attention, cost surfaces.
 
 Needs `pip install 'netlet[plot]'`.
 
@@ -8,7 +8,7 @@ Every function draws into the given axes or figure, or a new one, and returns it
 from netlet.base.missing import explain_missing
 
 from .confusion import confusion_counts, confusion_matrix, confusion_text
-from .curves import learning_curves
+from .history import history
 from .quantization import quantization
 from .samples import sample_grid
 from .sweeps import learning_rate_sweep
@@ -17,7 +17,7 @@ __all__ = [
     "confusion_counts",
     "confusion_matrix",
     "confusion_text",
-    "learning_curves",
+    "history",
     "learning_rate_sweep",
     "quantization",
     "sample_grid",
