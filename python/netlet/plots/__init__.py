@@ -10,6 +10,7 @@ from netlet.base.missing import explain_missing
 from .confusion import confusion_counts, confusion_matrix, confusion_text
 from .history import history
 from .quantization import quantization
+from .roc import roc
 from .samples import sample_grid
 from .sweeps import learning_rate_sweep
 
@@ -20,6 +21,7 @@ __all__ = [
     "history",
     "learning_rate_sweep",
     "quantization",
+    "roc",
     "sample_grid",
 ]
 
