@@ -8,21 +8,27 @@ Every function draws into the given axes or figure, or a new one, and returns it
 from netlet.base.missing import explain_missing
 
 from .confusion import confusion_counts, confusion_matrix, confusion_text
+from .feature_maps import feature_maps
+from .filters import filters
 from .history import history
 from .quantization import quantization
 from .roc import roc
 from .samples import sample_grid
 from .sweeps import learning_rate_sweep
+from .weights import weights
 
 __all__ = [
     "confusion_counts",
     "confusion_matrix",
     "confusion_text",
+    "feature_maps",
+    "filters",
     "history",
     "learning_rate_sweep",
     "quantization",
     "roc",
     "sample_grid",
+    "weights",
 ]
 
 
