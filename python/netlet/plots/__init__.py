@@ -7,7 +7,11 @@ Every function draws into the given axes or figure, or a new one, and returns it
 
 from netlet.base.missing import explain_missing
 
+from .activation import activation
+from .attention import attention
 from .confusion import confusion_counts, confusion_matrix, confusion_text
+from .cost_surface import cost_surface
+from .decision_boundary import decision_boundary
 from .feature_maps import feature_maps
 from .filters import filters
 from .history import history
@@ -18,9 +22,13 @@ from .sweeps import learning_rate_sweep
 from .weights import weights
 
 __all__ = [
+    "activation",
+    "attention",
     "confusion_counts",
     "confusion_matrix",
     "confusion_text",
+    "cost_surface",
+    "decision_boundary",
     "feature_maps",
     "filters",
     "history",
