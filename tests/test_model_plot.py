@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import stat
+import xml.etree.ElementTree as ET
 
 import pytest
 
@@ -107,6 +108,21 @@ def test_files(tmp_path, monkeypatch):
     with pytest.raises(ValueError, match="could not draw the model as 'bad': unknown"):
         plot_model(residual(), tmp_path / "m.bad")
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(ImportError, match="needs Graphviz's program 'dot'"):
+    with pytest.raises(ImportError, match=r"needs Graphviz's program 'dot'.*end with .svg need no Graphviz"):
         plot_model(residual(), tmp_path / "n.png")
     assert not (tmp_path / "n.png").exists()
+
+
+def test_svg_needs_no_graphviz(tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for direction in ("TB", "LR"):
+        file = tmp_path / f"{direction}.SVG"
+        assert plot_model(residual(), file, show_shapes=True, show_layer_names=True, rankdir=direction) is None
+        root = ET.parse(file).getroot()
+        width, height = float(root.get("width")), float(root.get("height"))
+        assert (width > height) == (direction == "LR")
+        texts = [e.text for e in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert texts.count("(None, 4)") == 3 and {"x", "h", "sum", "y"} <= set(texts)
+    plot_model(netlet.Sequential([layers.Dense(2, name="a")]), tmp_path / "u.svg")  # not built
+    texts = [e.text for e in ET.parse(tmp_path / "u.svg").iter("{http://www.w3.org/2000/svg}text")]
+    assert texts == ["Dense", "not built"]

@@ -15,6 +15,7 @@ from .decision_boundary import decision_boundary
 from .feature_maps import feature_maps
 from .filters import filters
 from .history import history
+from .model import model
 from .quantization import quantization
 from .roc import roc
 from .samples import sample_grid
@@ -33,6 +34,7 @@ __all__ = [
     "filters",
     "history",
     "learning_rate_sweep",
+    "model",
     "quantization",
     "roc",
     "sample_grid",

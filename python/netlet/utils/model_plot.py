@@ -1,4 +1,4 @@
-"""`model_to_dot` and `plot_model`: a model's layers and connections as a picture, drawn by the program Graphviz."""
+"""`model_to_dot` and `plot_model`: a model's layers and connections as a picture."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from netlet.base import tree
+
+from .model_picture import model_picture
 
 _CELL = '<td bgcolor="white"><font point-size="14">{}: <b>{}</b></font></td>'
 
@@ -48,8 +50,8 @@ class Dot:
         program = shutil.which(prog)
         if program is None:
             raise ImportError(
-                f"Drawing a model needs Graphviz's program {prog!r}: https://graphviz.org/download. Without it, "
-                "plot_model(to_file='model.dot') writes the graph as text."
+                f"Drawing a model needs Graphviz's program {prog!r}: https://graphviz.org/download. Files that "
+                "end with .svg need no Graphviz: plot_model(to_file='model.svg')."
             )
         done = subprocess.run([program, f"-T{format}"], input=self.source.encode(), capture_output=True)
         if done.returncode:
@@ -137,21 +139,47 @@ def plot_model(
     show_trainable: bool = False,
     splines: str = "ortho",
 ) -> Any:
-    """Draws a model to a file with Graphviz. A path that ends with .dot gets the graph as text, without Graphviz.
+    """Draws a model to a file: .svg by netlet itself, other formats by the program Graphviz.
 
     Args:
-        model: a built model.
-        to_file: path of the file, whose ending chooses the format; default "model.png".
+        model: a built model; for .svg also one that is not built.
+        to_file: path of the file, whose ending chooses the format; default "model.png". A path that ends with .dot gets
+            the graph as text. Neither .svg nor .dot needs Graphviz.
         show_shapes, show_dtype, show_layer_names, rankdir, expand_nested, dpi, show_layer_activations, show_trainable,
-            splines: as in `model_to_dot`, except that names are not shown by default.
+            splines: as in `model_to_dot`, except that names are not shown by default. An .svg has its own lines and no
+            resolution.
 
     Returns:
-        An IPython image of the file in a notebook, else None.
+        The picture in a notebook, else None.
 
     Raises:
         ValueError: the model is not built, or Graphviz cannot write the format.
         ImportError: Graphviz is not installed.
+
+    Example:
+
+    >>> import netlet, pathlib, tempfile
+    >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     plot_model(model, folder + "/model.svg", show_shapes=True)
+    ...     "(None, 2)" in pathlib.Path(folder, "model.svg").read_text("utf-8")
+    True
     """
+    path = os.fspath(to_file)
+    ending = os.path.splitext(path)[1][1:].lower() or "png"
+    if ending == "svg":
+        picture = model_picture(
+            model,
+            rankdir == "LR",
+            show_shapes=show_shapes,
+            show_dtype=show_dtype,
+            show_layer_names=show_layer_names,
+            expand_nested=expand_nested,
+            show_layer_activations=show_layer_activations,
+            show_trainable=show_trainable,
+        )
+        picture.save(path)
+        return picture if _in_notebook() else None
     dot = model_to_dot(
         model,
         show_shapes,
@@ -164,18 +192,24 @@ def plot_model(
         show_trainable=show_trainable,
         splines=splines,
     )
-    path = os.fspath(to_file)
-    ending = os.path.splitext(path)[1][1:] or "png"
     dot.write(path, format="raw" if ending in ("dot", "gv") else ending)
     return _notebook_image(path) if ending in ("png", "jpg", "jpeg", "gif") else None
 
 
 def _notebook_image(path: str) -> Any:
-    try:
-        from IPython import display, get_ipython
-    except ImportError:
+    if not _in_notebook():
         return None
-    return display.Image(filename=path) if get_ipython() is not None else None
+    from IPython import display
+
+    return display.Image(filename=path)
+
+
+def _in_notebook() -> bool:
+    try:
+        from IPython import get_ipython
+    except ImportError:
+        return False
+    return get_ipython() is not None
 
 
 def _operations(model: Any) -> list[Any]:
