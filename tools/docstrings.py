@@ -98,6 +98,8 @@ def parameters(value: Any) -> list[str]:
         function = value.__init__
         if function is object.__init__:
             function = value.__new__
+        if not inspect.isfunction(function):  # a native class, or a list
+            return []
     try:
         signature = inspect.signature(function)
     except (TypeError, ValueError):
@@ -105,7 +107,7 @@ def parameters(value: Any) -> list[str]:
     taken = [p.name for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
     if inspect.isclass(value) or (taken and taken[0] in ("self", "cls")):
         taken = taken[1:]
-    return [name for name in taken if not name.startswith("_")] if function is not object.__new__ else []
+    return [name for name in taken if not name.startswith("_")]
 
 
 def described(text: str) -> set[str]:
@@ -141,7 +143,7 @@ def raises(nodes: Iterable[ast.AST]) -> bool:
 
 def lacks(value: Any) -> list[str]:
     """What the docstring of a function, class, method or property lacks."""
-    text = inspect.cleandoc(value.__doc__ or "")
+    text = re.sub(r"\A\w+\(.*\) -> .*\n*", "", inspect.cleandoc(value.__doc__ or ""))  # without pybind11's signature
     if not text:
         return ["docstring"]
     missing = []
