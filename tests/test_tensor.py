@@ -143,6 +143,15 @@ def test_methods_of_arrays():
         x[0] = 1.0
 
 
+def test_one_integer_is_a_shape_or_an_order_of_axes():
+    x = ops.array([1.0, 2.0])
+    assert x.reshape(2).shape == x.transpose(0).shape == (2,)
+    with pytest.raises(ValueError, match=r"shape of 2 elements .* received \(3,\)"):
+        x.reshape(3)
+    with pytest.raises(ValueError, match="permutation of the 2 axes"):
+        ops.array([[1.0, 2.0]]).transpose(1)
+
+
 METHODS = {
     "cumprod": [(), (1,)],
     "argsort": [(), (0,)],

@@ -53,7 +53,7 @@ def resolve_shape(given: Any, elements: int, old: Any, name: str) -> tuple[int, 
     elif unknown or known != elements:
         raise ValueError(
             f"{name}: expected a shape of {elements} elements for an input of shape {tuple(old)}, received "
-            f"{tuple(given)}."
+            f"{tuple(new)}."
         )
     return tuple(new)
 
@@ -165,6 +165,7 @@ def transpose(x: Any, axes: Any = None) -> Any:
     (3, 2, 4)
     """
     rank = len(shape_of(x))
+    axes = (axes,) if isinstance(axes, (int, np.integer)) else axes
     order = list(range(rank))[::-1] if axes is None else [axis_in(a, rank, "ops.transpose") for a in axes]
     if sorted(order) != list(range(rank)):
         raise ValueError(f"ops.transpose: expected a permutation of the {rank} axes, received {tuple(axes)}.")
@@ -177,8 +178,8 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
 
     Args:
         x: array or Tensor.
-        axis1: first axis.
-        axis2: second axis.
+        axis1: an axis, below 0 from the end.
+        axis2: the axis that it changes places with.
 
     Returns:
         Tensor.
