@@ -44,7 +44,13 @@ _threshold_op = threshold
 
 
 def linear(x: Any) -> Any:
-    """Returns x unchanged.
+    """The identity: returns x unchanged, as the object that it is.
+
+    Args:
+        x: anything.
+
+    Returns:
+        x.
 
     >>> linear(3.0)
     3.0
@@ -154,7 +160,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
     Args:
         config: what `serialize` returned.
-        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+        custom_objects: classes and functions by name, in addition to netlet's own and registered ones; default none.
 
     >>> deserialize("relu") is relu
     True
@@ -194,7 +200,17 @@ _FUSED: dict[Any, tuple[str, float]] = {
 
 
 def fused(activation: Any) -> tuple[str, float] | None:
-    """Returns (name, alpha) if `ops.dense` can fuse this activation into its matrix product, else None."""
+    """Returns (name, alpha) if `ops.dense` can fuse this activation into its matrix product, else None.
+
+    Args:
+        activation: an activation function of this module, or any callable, or None for none.
+
+    Returns:
+        (name of the kernel's activation, its parameter), or None.
+
+    >>> fused(relu), fused(softmax)
+    (('relu', 0.0), None)
+    """
     try:
         return _FUSED.get(activation)
     except TypeError:  # a callable object that cannot be a key

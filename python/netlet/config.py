@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 
 from . import _core
-from .base.device import set_default_device  # noqa: F401  (public here)
-from .base.dtypes import (  # noqa: F401  (public here, as in Keras)
+from .base.device import set_default_device
+from .base.dtypes import (  # noqa: F401  (the lists are for netlet's own parts)
     DTYPES,
     FLOATS,
     HALVES,
@@ -18,7 +18,7 @@ from .base.dtypes import (  # noqa: F401  (public here, as in Keras)
     standardize_dtype,
 )
 from .base.missing import explain_missing
-from .base.policies import (  # noqa: F401  (public here, as in Keras)
+from .base.policies import (
     DTypePolicy,
     DTypePolicyMap,
     dtype_policy,
@@ -26,7 +26,7 @@ from .base.policies import (  # noqa: F401  (public here, as in Keras)
     set_dtype_policy,
     set_floatx,
 )
-from .base.switches import (  # noqa: F401  (public here, as in Keras)
+from .base.switches import (
     disable_flash_attention,
     disable_interactive_logging,
     disable_traceback_filtering,
@@ -37,6 +37,41 @@ from .base.switches import (  # noqa: F401  (public here, as in Keras)
     is_interactive_logging_enabled,
     is_traceback_filtering_enabled,
 )
+
+__all__ = [
+    "DTypePolicy",
+    "DTypePolicyMap",
+    "backend",
+    "disable_flash_attention",
+    "disable_interactive_logging",
+    "disable_traceback_filtering",
+    "dtype_policy",
+    "enable_flash_attention",
+    "enable_interactive_logging",
+    "enable_traceback_filtering",
+    "epsilon",
+    "float32_matmul_precision",
+    "floatx",
+    "get_policy",
+    "image_data_format",
+    "is_flash_attention_enabled",
+    "is_float",
+    "is_int",
+    "is_interactive_logging_enabled",
+    "is_traceback_filtering_enabled",
+    "max_epochs",
+    "max_steps_per_epoch",
+    "numpy_dtype",
+    "set_default_device",
+    "set_dtype_policy",
+    "set_epsilon",
+    "set_float32_matmul_precision",
+    "set_floatx",
+    "set_image_data_format",
+    "set_max_epochs",
+    "set_max_steps_per_epoch",
+    "standardize_dtype",
+]
 
 _epsilon = 1e-7
 _limits: dict[str, int | None] = {
@@ -57,8 +92,15 @@ def epsilon() -> float:
 def set_epsilon(value: float) -> None:
     """Sets the constant that `epsilon` returns.
 
+    It applies to what is computed afterwards; a step that is recorded already keeps the constant it was recorded with.
+
     Args:
         value: a small positive number.
+
+    >>> set_epsilon(1e-5)
+    >>> epsilon()
+    1e-05
+    >>> set_epsilon(1e-7)
     """
     global _epsilon
     _epsilon = float(value)
@@ -101,7 +143,11 @@ def set_float32_matmul_precision(precision: str) -> None:
 
 
 def max_epochs() -> int | None:
-    """Returns the most epochs of a call to `fit`; None: no limit. See `set_max_epochs`."""
+    """Returns the most epochs of a call to `fit`, or None (the default) for no limit. See `set_max_epochs`.
+
+    >>> max_epochs() is None
+    True
+    """
     return _limits["NETLET_MAX_EPOCHS"]
 
 
@@ -112,12 +158,21 @@ def set_max_epochs(max_epochs: int | None) -> None:
 
     Args:
         max_epochs: the largest number; None for no limit.
+
+    >>> set_max_epochs(2)
+    >>> max_epochs()
+    2
+    >>> set_max_epochs(None)
     """
     _limits["NETLET_MAX_EPOCHS"] = max_epochs
 
 
 def max_steps_per_epoch() -> int | None:
-    """Returns the most steps of an epoch; None: no limit. See `set_max_steps_per_epoch`."""
+    """Returns the most steps of an epoch, or None (the default) for no limit. See `set_max_steps_per_epoch`.
+
+    >>> max_steps_per_epoch() is None
+    True
+    """
     return _limits["NETLET_MAX_STEPS_PER_EPOCH"]
 
 
@@ -128,17 +183,32 @@ def set_max_steps_per_epoch(max_steps_per_epoch: int | None) -> None:
 
     Args:
         max_steps_per_epoch: the largest number; None for no limit.
+
+    >>> set_max_steps_per_epoch(100)
+    >>> max_steps_per_epoch()
+    100
+    >>> set_max_steps_per_epoch(None)
     """
     _limits["NETLET_MAX_STEPS_PER_EPOCH"] = max_steps_per_epoch
 
 
 def backend() -> str:
-    """Returns "netlet", the name of the backend."""
+    """Returns "netlet", the name of the backend, which `keras.config.backend` returns for Keras.
+
+    >>> backend()
+    'netlet'
+    """
     return "netlet"
 
 
 def image_data_format() -> str:
-    """Returns "channels_last": images have the shape (batch, height, width, channels)."""
+    """Returns "channels_last": images have the shape (batch, height, width, channels).
+
+    Layers and ops take `data_format="channels_first"` where Keras's do; the default of the process is fixed.
+
+    >>> image_data_format()
+    'channels_last'
+    """
     return "channels_last"
 
 
@@ -150,6 +220,8 @@ def set_image_data_format(data_format: str) -> None:
 
     Raises:
         ValueError: another value.
+
+    >>> set_image_data_format("channels_last")
     """
     if data_format != "channels_last":
         raise ValueError(f'set_image_data_format: expected "channels_last" (N, H, W, C), received {data_format!r}.')

@@ -32,7 +32,7 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
     Args:
         config: what `serialize` returned.
-        custom_objects: further classes by name.
+        custom_objects: further classes by name; default none.
 
     >>> deserialize(serialize(DTypePolicy("float64")))
     <DTypePolicy "float64">

@@ -33,7 +33,13 @@ __all__ = [
 
 
 class MAP_TO_NONE:
-    """What the function of `traverse` returns to replace a part by None."""
+    """What the function of `traverse` returns to replace a part by None.
+
+    A plain None means there that the part stays as it is.
+
+    >>> traverse(lambda part: MAP_TO_NONE if part == 2 else None, [1, 2])
+    [1, None]
+    """
 
 
 def flatten_with_path(structure: Any) -> list[tuple[tuple[Any, ...], Any]]:
@@ -74,7 +80,7 @@ def map_structure(func: Callable[..., Any], *structures: Any, none_is_leaf: bool
     Args:
         func: takes as many arguments as there are structures.
         *structures: nested structures that are the same for `assert_same_structure`.
-        none_is_leaf: whether `func` is called with None, too; without it None stays None.
+        none_is_leaf: whether `func` is called with None, too; default True. Without it None stays None.
 
     Returns:
         The results in the first structure.
@@ -207,8 +213,8 @@ def traverse(func: Callable[[Any], Any], structure: Any, top_down: bool = True) 
         func: called with each container and each leaf. Where it returns None the part stays, and the traversal goes on
             into it. Where it returns something else, that replaces the part; `MAP_TO_NONE` stands for None.
         structure: any nested structure.
-        top_down: whether a container is visited before its parts. Otherwise `func` receives it with the parts replaced
-            already.
+        top_down: whether a container is visited before its parts; default True. Otherwise `func` receives it with the
+            parts replaced already.
 
     Returns:
         The new structure.

@@ -37,6 +37,10 @@ class Device(str):
 def devices() -> list[Device]:
     """The devices that netlet can compute on, the CPU first.
 
+    Returns:
+        list of Device: strings such as "cpu:0" and "cuda:0" with the attributes `description` (name of the GPU, or
+        instruction set of the CPU's kernels), `memory_bytes` and `free_bytes`.
+
     Raises:
         RuntimeError: a backend is installed but cannot be loaded, e.g. one of another version.
 
@@ -59,6 +63,9 @@ def device(name: str) -> Iterator[None]:
 
     Args:
         name: "cpu", "cuda:0", "sim:0", or "gpu:0" for the first GPU.
+
+    Yields:
+        None. Afterwards the thread is on the device where it was before.
 
     Raises:
         ValueError: there is no such device; the message lists those that there are.
@@ -87,7 +94,7 @@ def set_default_device(name: str) -> None:
     """Makes a device the one of all threads that are in no `device` context.
 
     Args:
-        name: as for `device`.
+        name: name of the device: "cpu", "cuda:0", "sim:0", or "gpu:0" for the first GPU. The CPU at the start.
 
     Raises:
         ValueError: there is no such device.
@@ -101,8 +108,11 @@ def to_device(x: Any, name: str) -> _core.Tensor:
     """The values of x as a Tensor on a device; x itself if it is there.
 
     Args:
-        x: array, Tensor or Variable.
-        name: as for `device`.
+        x: array, Tensor or Variable of any shape.
+        name: name of the device: "cpu", "cuda:0", "sim:0", or "gpu:0" for the first GPU.
+
+    Returns:
+        Tensor of x's shape and dtype.
 
     Raises:
         ValueError: there is no such device.

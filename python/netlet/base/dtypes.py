@@ -49,6 +49,9 @@ def standardize_dtype(dtype: Any) -> str:
         dtype: a name, a NumPy dtype or scalar type, a Python type, a DTypePolicy (its compute dtype), or None
             (`floatx()`).
 
+    Returns:
+        One of "float32", "float64", "float16", "bfloat16", "int8", "uint8", "int32", "int64" and "bool".
+
     Raises:
         ValueError: netlet does not support the dtype.
 
@@ -74,9 +77,15 @@ def standardize_dtype(dtype: Any) -> str:
 
 
 def numpy_dtype(dtype: Any) -> np.dtype:
-    """Returns the NumPy dtype of a dtype that `standardize_dtype` accepts.
+    """Returns the NumPy dtype of a dtype.
 
-    bfloat16 needs the package ml_dtypes (`pip install 'netlet[bfloat16]'`).
+    Args:
+        dtype: what `standardize_dtype` accepts: a name, a NumPy or Python type, a DTypePolicy, or None for `floatx()`.
+            "bfloat16" needs the package ml_dtypes (`pip install 'netlet[bfloat16]'`).
+
+    Raises:
+        ValueError: netlet does not support the dtype.
+        ImportError: "bfloat16" without ml_dtypes.
 
     >>> numpy_dtype("float16").itemsize
     2
@@ -88,7 +97,10 @@ def is_float(dtype: str) -> bool:
     """Whether a dtype is a float dtype.
 
     Args:
-        dtype: its name.
+        dtype: its name, such as "float32".
+
+    Returns:
+        True for "float32", "float64", "float16" and "bfloat16".
 
     >>> is_float("bfloat16"), is_float("int32")
     (True, False)
@@ -100,7 +112,10 @@ def is_int(dtype: str) -> bool:
     """Whether a dtype is an integer dtype.
 
     Args:
-        dtype: its name.
+        dtype: its name, such as "int32".
+
+    Returns:
+        True for "int8", "uint8", "int32" and "int64"; False for "bool".
 
     >>> is_int("uint8"), is_int("bool")
     (True, False)

@@ -40,7 +40,19 @@ def auto_name(prefix: str) -> str:
 
 
 def get_uid(prefix: str = "") -> int:
-    """Returns 1, 2, 3, ... for each prefix."""
+    """Returns a number that the prefix has not had before: 1, 2, 3, ... for each prefix.
+
+    `utils.clear_session` starts again at 1.
+
+    Args:
+        prefix: any string, such as the name of a class; "" by default.
+
+    Returns:
+        int.
+
+    >>> get_uid("an example of get_uid"), get_uid("an example of get_uid")
+    (1, 2)
+    """
     with _lock:
         _uids[prefix] += 1
         return _uids[prefix]
@@ -56,7 +68,18 @@ def reset_uids() -> None:
 def name_scope(name: str, caller: object = None, parent: str | None = None) -> Iterator[None]:
     """Context manager: the paths of variables created inside begin with `name/`.
 
-    Does nothing if the innermost scope is already that of `caller`. `parent` takes the place of the enclosing scopes.
+    Args:
+        name: the scope's name.
+        caller: the object that enters the scope, e.g. a layer: entering the innermost scope of the same caller again
+            has no effect. None (the default): each entry counts.
+        parent: path that takes the place of the enclosing scopes, "" for none; None (the default): these.
+
+    Yields:
+        None.
+
+    >>> with name_scope("model"), name_scope("dense"):
+    ...     current_path()
+    'model/dense'
     """
     stack = scopes()
     again = caller is not None and bool(stack) and stack[-1][1] is caller

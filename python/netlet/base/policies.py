@@ -67,7 +67,14 @@ class DTypePolicy:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> DTypePolicy:
-        """Makes a policy from the dict that `get_config` returned."""
+        """Makes a policy from the dict that `get_config` returned.
+
+        Args:
+            config: the arguments by name.
+
+        Returns:
+            A policy of this class.
+        """
         return cls(**config)
 
     def __eq__(self, other: object) -> bool:
@@ -151,7 +158,7 @@ class DTypePolicyMap(DTypePolicy):
         return iter(self._policies)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments as a dict."""
+        """Returns the arguments as a dict: default_policy as a name or None, and the policies as config dicts."""
         policies = {key: serialized(policy) for key, policy in self._policies.items()}
         return {"default_policy": None if self._default is None else self._default.name, "policy_map": policies}
 
@@ -183,8 +190,14 @@ def get_policy(identifier: Any) -> DTypePolicy:
     Args:
         identifier: None for the default policy, a policy, its name, a dtype, or the config dict of a policy.
 
+    Returns:
+        A DTypePolicy or DTypePolicyMap.
+
     Raises:
         ValueError: an unknown name.
+
+    >>> get_policy("mixed_float16").compute_dtype, get_policy("float64").variable_dtype
+    ('float16', 'float64')
     """
     if identifier is None:
         return dtype_policy()
@@ -197,7 +210,11 @@ def get_policy(identifier: Any) -> DTypePolicy:
 
 
 def dtype_policy() -> DTypePolicy:
-    """Returns the default policy of layers."""
+    """Returns the default policy of layers: that of `floatx()`, unless `set_dtype_policy` changed it.
+
+    >>> dtype_policy()
+    <DTypePolicy "float32">
+    """
     global _policy
     if _policy is None:
         _policy = DTypePolicy(floatx())
@@ -205,11 +222,17 @@ def dtype_policy() -> DTypePolicy:
 
 
 def set_dtype_policy(policy: Any) -> None:
-    """Sets the default policy of layers.
+    """Sets the default policy of layers that are made afterwards.
 
     Args:
         policy: a policy, its name such as "mixed_bfloat16", a dtype, or the config dict of a policy.
 
+    Raises:
+        ValueError: an unknown name.
+
+    >>> set_dtype_policy("mixed_bfloat16")
+    >>> dtype_policy().compute_dtype
+    'bfloat16'
     >>> set_dtype_policy("float32")
     """
     global _policy

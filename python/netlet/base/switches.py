@@ -27,7 +27,14 @@ def disable_interactive_logging() -> None:
 
 
 def is_interactive_logging_enabled() -> bool:
-    """Whether progress lines and messages go to sys.stdout."""
+    """Whether progress lines and messages go to sys.stdout.
+
+    Returns:
+        True, unless `disable_interactive_logging` was called.
+
+    >>> is_interactive_logging_enabled()
+    True
+    """
     return is_interactive()
 
 
@@ -44,6 +51,11 @@ def disable_flash_attention() -> None:
     """Accepted for compatibility with Keras: `is_flash_attention_enabled` then returns False, and results are the same.
 
     netlet's attention never stores the matrix of scores unless a layer returns it.
+
+    >>> disable_flash_attention()
+    >>> is_flash_attention_enabled()
+    False
+    >>> enable_flash_attention()
     """
     global _flash_attention
     _flash_attention = False
@@ -51,6 +63,9 @@ def disable_flash_attention() -> None:
 
 def is_flash_attention_enabled() -> bool:
     """Whether `disable_flash_attention` was not called.
+
+    Returns:
+        True by default.
 
     >>> is_flash_attention_enabled()
     True
@@ -68,9 +83,19 @@ def enable_traceback_filtering() -> None:
 
 
 def disable_traceback_filtering() -> None:
-    """Accepted for compatibility with Keras. netlet's tracebacks are always whole."""
+    """Accepted for compatibility with Keras. netlet's tracebacks are always whole.
+
+    >>> disable_traceback_filtering()
+    """
 
 
 def is_traceback_filtering_enabled() -> bool:
-    """Whether netlet's own frames are left out of tracebacks: never."""
+    """Whether netlet's own frames are left out of tracebacks: never.
+
+    Returns:
+        False.
+
+    >>> is_traceback_filtering_enabled()
+    False
+    """
     return False

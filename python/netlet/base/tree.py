@@ -11,7 +11,17 @@ from typing import Any
 
 
 def is_nested(structure: Any) -> bool:
-    """Whether it is a list, tuple, deque or dict, and not a leaf."""
+    """Whether it is a list, tuple, deque or dict, and not a leaf.
+
+    Args:
+        structure: anything.
+
+    Returns:
+        bool.
+
+    >>> is_nested([1]), is_nested({}), is_nested("leaf"), is_nested(None)
+    (True, True, False, False)
+    """
     return isinstance(structure, (dict, list, tuple, deque))
 
 
@@ -41,7 +51,14 @@ def rebuilt(structure: Any, parts: list[Any]) -> Any:
 
 
 def flatten(structure: Any) -> list[Any]:
-    """Returns the list of leaves.
+    """Returns the list of leaves, depth first; None is a leaf.
+
+    Args:
+        structure: nested lists, tuples, named tuples, deques and dicts, or one leaf. Dicts are read in the order of
+            their sorted keys, OrderedDicts in their own order.
+
+    Returns:
+        list of the leaves.
 
     >>> flatten({"b": 1, "a": [2, (3, None)]})
     [2, 3, None, 1]
