@@ -44,7 +44,11 @@ class Computing(Pipeline):
             num_parallel_calls: number of threads that call it at the same time; default None for the reading thread.
                 `data.AUTOTUNE` (-1) uses one thread per core if the function takes more than 0.2 ms. Threads help where
                 the function waits for files or computes in native code. The items stay in order.
-            deterministic: accepted for compatibility with tf.data, as are the other arguments.
+            deterministic, synchronous, use_unbounded_threadpool, name: accepted for compatibility with tf.data, without
+                effect.
+
+        Returns:
+            A Dataset with as many items.
 
         >>> from netlet.data import Dataset
         >>> [int(i) for i in Dataset.range(3).map(lambda i: i * i)]
@@ -64,6 +68,12 @@ class Computing(Pipeline):
         Args:
             map_func: function of an item (of the parts of a tuple) that returns a Dataset.
             name: accepted for compatibility with tf.data.
+
+        Returns:
+            A Dataset of unknown cardinality.
+
+        Raises:
+            TypeError: in a pass, the function returns no Dataset.
 
         >>> from netlet.data import Dataset
         >>> [int(i) for i in Dataset.range(1, 4).flat_map(lambda n: Dataset.range(n))]
@@ -86,10 +96,14 @@ class Computing(Pipeline):
             map_func: function of an item (of the parts of a tuple) that returns a Dataset.
             cycle_length: number of data sets that are open at a time; default None (or -1) for 4.
             block_length: number of items from one before the next one's turn; default 1.
-            num_parallel_calls: accepted for compatibility with tf.data, as are `deterministic` and `name`.
+            num_parallel_calls, deterministic, name: accepted for compatibility with tf.data, without effect.
+
+        Returns:
+            A Dataset of unknown cardinality.
 
         Raises:
             ValueError: a length that is not positive.
+            TypeError: in a pass, the function returns no Dataset.
 
         >>> from netlet.data import Dataset
         >>> data = Dataset.range(1, 4).interleave(lambda n: Dataset.from_tensors(n).repeat(2), cycle_length=2)

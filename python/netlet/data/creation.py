@@ -36,6 +36,9 @@ class Creation(Pipeline):
         Raises:
             ValueError: arrays of different lengths, or without an axis.
 
+        Returns:
+            A Dataset with one item for each row.
+
         >>> from netlet.data import Dataset
         >>> data = Dataset.from_tensor_slices(([1.0, 2.0, 3.0], ["a", "b", "c"]))
         >>> [(float(x), y) for x, y in data]
@@ -50,6 +53,9 @@ class Creation(Pipeline):
         Args:
             tensors: the item, a structure of arrays.
             name: accepted for compatibility with tf.data.
+
+        Returns:
+            A Dataset of one item.
 
         >>> from netlet.data import Dataset
         >>> [item.tolist() for item in Dataset.from_tensors([1, 2])]
@@ -74,11 +80,15 @@ class Creation(Pipeline):
             output_types: structure of dtypes, to which the items are cast; default as they are.
             output_shapes: accepted for compatibility with tf.data.
             args: arguments of the function; default none.
-            output_signature: structure of objects with a `dtype`, such as `data.TensorSpec`, in place of output_types.
+            output_signature: structure of objects with a `dtype`, such as `data.TensorSpec`, in place of output_types;
+                default None.
             name: accepted for compatibility with tf.data.
 
         Raises:
             TypeError: `generator` is not callable; or, in a pass, an item of another structure.
+
+        Returns:
+            A Dataset of unknown cardinality.
 
         >>> from netlet.data import Dataset
         >>> def numbers(n):
@@ -109,6 +119,13 @@ class Creation(Pipeline):
             output_type: dtype; default "int64".
             name: accepted for compatibility with tf.data.
 
+        Returns:
+            A Dataset of scalars.
+
+        Raises:
+            TypeError: no argument, or more than three.
+            ValueError: a step of 0.
+
         >>> from netlet.data import Dataset
         >>> [int(i) for i in Dataset.range(1, 10, 3)]
         [1, 4, 7]
@@ -125,6 +142,13 @@ class Creation(Pipeline):
             step: the difference between two; default 1.
             dtype: dtype; default "int64".
             name: accepted for compatibility with tf.data.
+
+        Returns:
+            A Dataset without an end.
+
+        >>> from netlet.data import Dataset
+        >>> [int(i) for i in Dataset.counter(5, -2).take(3)]
+        [5, 3, 1]
         """
         return cls(Numbers(int(start), None, int(step), dtype))
 
@@ -139,6 +163,9 @@ class Creation(Pipeline):
             shuffle: whether each pass has a new order; default True. Otherwise they are sorted.
             seed: integer of the order; default None, from the global sequence.
             name: accepted for compatibility with tf.data.
+
+        Returns:
+            A Dataset of strings.
 
         Raises:
             FileNotFoundError: no file fits.
@@ -155,11 +182,14 @@ class Creation(Pipeline):
 
         Args:
             *args: data sets, or one tuple or dict of them.
-            datasets: a tuple or dict of data sets, in place of args.
+            datasets: a tuple or dict of data sets, in place of args; default None.
             name: accepted for compatibility with tf.data.
 
         Raises:
             TypeError: one of them is not a Dataset.
+
+        Returns:
+            A Dataset whose items are tuples or dicts of one item of each.
 
         >>> from netlet.data import Dataset
         >>> [(int(i), int(j)) for i, j in Dataset.zip(Dataset.range(3), Dataset.range(7, 9))]

@@ -22,6 +22,11 @@ class Dataset(Creation, Choosing, Grouping, Computing):
     Args:
         stage: the last stage; use the methods that make data sets instead.
 
+    Raises:
+        TypeError: `stage` is no stage, such as an array.
+
+    Source: TensorFlow, `tf.data.Dataset`.
+
     Example:
 
     >>> import numpy as np

@@ -27,7 +27,10 @@ class Grouping(Pipeline):
         Args:
             batch_size: number of items per batch.
             drop_remainder: whether to leave out a last batch that is smaller; default False.
-            num_parallel_calls: accepted for compatibility with tf.data, as are `deterministic` and `name`.
+            num_parallel_calls, deterministic, name: accepted for compatibility with tf.data, without effect.
+
+        Returns:
+            A Dataset of arrays (batch_size, ...).
 
         Raises:
             ValueError: `batch_size` is not positive; or, in a pass, items of different shapes.

@@ -71,6 +71,9 @@ class Pipeline:
         """The structure of an item, with a TensorSpec (shape and dtype) for each array.
 
         The first item is made to see it. The length of a batch is None unless all batches are full.
+
+        Raises:
+            ValueError: the data set is empty.
         """
         state = self.get_state()
         items = iter(self)
@@ -124,7 +127,7 @@ class Pipeline:
         """Returns what a function makes of this data set, for chains of calls.
 
         Args:
-            transformation_func: function of a data set.
+            transformation_func: function of a data set, which returns a data set or anything else.
         """
         return transformation_func(self)
 
@@ -136,8 +139,8 @@ class Pipeline:
         """Returns the data set itself; accepted for compatibility with tf.data.
 
         Args:
-            options: ignored.
-            name: ignored.
+            options: accepted for compatibility with tf.data, without effect.
+            name: likewise.
         """
         return self
 
@@ -159,7 +162,12 @@ class Pipeline:
 
 
 class Options:
-    """Accepts any attribute, for scripts that set options of tf.data. They have no effect."""
+    """Accepts any attribute, for scripts that set options of tf.data. They have no effect.
+
+    >>> options = Options()
+    >>> options.threading.private_threadpool_size = 4
+    >>> options.deterministic = False
+    """
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):

@@ -17,7 +17,12 @@ class TensorSpec(NamedTuple):
 
     Args:
         shape: tuple; None for a length that differs between items.
-        dtype: name of the dtype; "string" for texts.
+        dtype: name of the dtype; "string" for texts. Default "float32".
+
+    Source: TensorFlow, `tf.TensorSpec`.
+
+    >>> TensorSpec((None, 3), "int32")
+    TensorSpec(shape=(None, 3), dtype='int32')
     """
 
     shape: Any

@@ -21,7 +21,8 @@ from .draws import categorical, normal, randint, shuffle, truncated_normal, unif
 from .dropping import concrete_noise_shape, dropout, masked_dropout
 from .gammas import beta, gamma
 from .host import binomial
-from .seeds import SeedGenerator, drawing_at, generator, get_state, make_seed, make_seed_if_unset, set_seed, set_state
+from .seeds import SeedGenerator, generator, get_state, make_seed, make_seed_if_unset, set_seed, set_state
+from .streams import drawing_at
 
 __all__ = [
     "SeedGenerator",

@@ -41,7 +41,7 @@ def normal(
         mean: mean; default 0.
         stddev: standard deviation; default 1.
         dtype: a float dtype; default `config.floatx()`.
-        seed: integer, `SeedGenerator`, or None for the global sequence.
+        seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
         A Tensor.
@@ -62,7 +62,7 @@ def truncated_normal(
         mean: mean; default 0.
         stddev: standard deviation before the truncation; default 1.
         dtype: a float dtype; default `config.floatx()`.
-        seed: integer, `SeedGenerator`, or None for the global sequence.
+        seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
         A Tensor.
@@ -83,7 +83,7 @@ def uniform(
         minval: lower limit, included; default 0.
         maxval: upper limit, excluded; default 1.
         dtype: a float dtype, or an integer dtype for integers as from `randint`; default `config.floatx()`.
-        seed: integer, `SeedGenerator`, or None for the global sequence.
+        seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
         A Tensor.
@@ -112,7 +112,7 @@ def randint(
         minval: lower limit, included.
         maxval: upper limit, excluded.
         dtype: an integer dtype; default "int32".
-        seed: integer, `SeedGenerator`, or None for the global sequence.
+        seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
         A Tensor.
@@ -138,7 +138,7 @@ def categorical(logits: Any, num_samples: int, dtype: Any = "int32", seed: int |
         logits: array or Tensor (batch, classes).
         num_samples: number of draws per row.
         dtype: dtype of the result; default "int32".
-        seed: integer, `SeedGenerator`, or None for the global sequence.
+        seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
         A Tensor (batch, num_samples) of classes.
@@ -163,9 +163,15 @@ def shuffle(x: Any, axis: int = 0, seed: int | SeedGenerator | None = None) -> T
     """Returns a copy of x with its slices along `axis` in random order.
 
     Args:
-        x: array or Tensor.
+        x: array or Tensor of at least one axis.
         axis: axis to shuffle; default the first.
-        seed: integer, `SeedGenerator`, or None for the global sequence.
+        seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
+
+    Returns:
+        Tensor of x's shape and dtype.
+
+    Raises:
+        IndexError: x has no such axis.
 
     >>> sorted(shuffle(np.arange(5), seed=1).tolist())
     [0, 1, 2, 3, 4]

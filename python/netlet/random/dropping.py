@@ -18,9 +18,9 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedG
         inputs: array or Tensor of floats.
         rate: fraction of the elements to drop, in [0, 1]; 1 gives zeros.
         noise_shape: shape of the mask, which broadcasts to the input. None entries are the input's size, an entry 1
-            drops whole slices along that axis. Default the input's shape.
-        seed: integer, `SeedGenerator`, or None for the global sequence. Repeated calls with the same integer continue
-            its sequence and drop other elements.
+            drops whole slices along that axis. None (the default): the input's shape.
+        seed: integer, `SeedGenerator`, or None (the default) for the global sequence. Repeated calls with the same
+            integer continue its sequence and drop other elements.
 
     Returns:
         A Tensor of the input's shape and dtype.
@@ -42,7 +42,23 @@ def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: int | SeedG
 
 
 def masked_dropout(inputs: Any, rate: float, noise_shape: Any, number: int) -> Tensor:
-    """As `dropout`, but takes the seed of the native op, `number`. Each call draws new numbers."""
+    """Dropout whose mask may be smaller than the input, for layers, which keep their seeds by themselves.
+
+    Args:
+        inputs: Tensor of floats.
+        rate: fraction of the elements to drop, in [0, 1); the others are divided by 1 - rate.
+        noise_shape: shape of the mask, as for `dropout`; None for the input's.
+        number: the seed of the native op, an integer below 2**64. Each call with it draws new numbers.
+
+    Returns:
+        Tensor of the input's shape.
+
+    Raises:
+        ValueError: `noise_shape` does not fit the input.
+
+    >>> masked_dropout(_core.full((2, 3), "float32", 1.0), 0.5, (2, 1), 1).shape
+    (2, 3)
+    """
     if noise_shape is None:
         return _core.dropout(inputs, rate, number)
     shape = concrete_noise_shape(inputs, noise_shape)
@@ -51,7 +67,22 @@ def masked_dropout(inputs: Any, rate: float, noise_shape: Any, number: int) -> T
 
 
 def concrete_noise_shape(inputs: Any, noise_shape: Any) -> tuple[int, ...]:
-    """Returns `noise_shape` with None entries replaced by the input's sizes; the input's shape for None."""
+    """Returns `noise_shape` with None entries replaced by the input's sizes.
+
+    Args:
+        inputs: an array or Tensor.
+        noise_shape: one entry for each axis of the input: its size, 1, or None for its size. None: the input's shape.
+
+    Returns:
+        tuple of integers, which broadcasts to the input's shape.
+
+    Raises:
+        ValueError: another number of entries, or an entry that is neither None, 1 nor the input's size.
+
+    >>> import numpy as np
+    >>> concrete_noise_shape(np.ones((2, 3, 4)), (None, 1, None))
+    (2, 1, 4)
+    """
     if noise_shape is None:
         return tuple(inputs.shape)
     fits = len(noise_shape) == len(inputs.shape)

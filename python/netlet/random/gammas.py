@@ -11,7 +11,8 @@ from netlet.config import standardize_dtype
 from netlet.engine.tensor import Tensor
 
 from .draws import normal, uniform
-from .seeds import SeedGenerator, hashed_seed, integer_seed
+from .seeds import SeedGenerator, integer_seed
+from .streams import hashed_seed
 
 _TRIES = 8  # each succeeds with a probability of at least 0.95: all fail in less than one of 10^10 draws
 
@@ -25,7 +26,7 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: int | SeedGenerator |
         shape: tuple of integers.
         alpha: shape parameter, positive; a number or an array that broadcasts to `shape`.
         dtype: a float dtype; default `config.floatx()`.
-        seed: integer, `SeedGenerator`, or None for the global sequence.
+        seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
         A Tensor.
@@ -51,7 +52,7 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: int | SeedG
         alpha: first parameter, positive; a number or an array that broadcasts to `shape`.
         beta: second parameter, likewise.
         dtype: a float dtype; default `config.floatx()`.
-        seed: integer, `SeedGenerator`, or None for the global sequence.
+        seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
         A Tensor.

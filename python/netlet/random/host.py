@@ -29,7 +29,7 @@ def binomial(
         counts: number of trials; an integer or an array that broadcasts to `shape`.
         probabilities: probability of success, in [0, 1]; a number or an array that broadcasts to `shape`.
         dtype: dtype of the result; default `config.floatx()`.
-        seed: integer, `SeedGenerator`, or None for the global sequence.
+        seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
         A Tensor.

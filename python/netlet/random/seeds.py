@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, NamedTuple
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,75 +15,12 @@ from netlet import _core
 from netlet.base.fork import fork_safe_lock
 
 from .seed_log import drawn
+from .streams import SeedSource, current_place, hashed_seed
 
 _lock = fork_safe_lock()
 _seed: int | None = None
 _drawn = 0
-
-
-def hashed_seed(*numbers: int, key: tuple[int, ...] = ()) -> int:
-    """A seed of 53 bits (a float64 can hold it) from numbers of at least 0 and NumPy's `spawn_key`."""
-    return int(np.random.SeedSequence(numbers, spawn_key=key).generate_state(1, np.uint64)[0]) >> 11
-
-
-class _Sequence:
-    """A sequence of seeds: the global one, or a SeedGenerator.
-
-    Attributes:
-        streams: number of streams that have drawn from it.
-    """
-
-    streams = 0
-
-
-class Stream:
-    """The draws of one function that is called for many items, such as the function of a `map` of a data set.
-
-    Two streams draw different numbers from the same sequence of seeds. A sequence numbers its streams in the order in
-    which they first draw from it. A stream that is made in a call of `drawing_at` belongs to that call's stream and
-    place.
-    """
-
-    def __init__(self) -> None:
-        outer = _place.get()
-        self._outer = None if outer is None else outer.stream
-        self.path: tuple[int, ...] = () if outer is None else (*outer.path, next(outer.draws))
-        self._numbers: WeakKeyDictionary[_Sequence, int] = WeakKeyDictionary()
-
-    def number_in(self, sequence: _Sequence) -> int:
-        """The number of this stream among those that draw from a sequence."""
-        if self._outer is not None:
-            return self._outer.number_in(sequence)
-        with _lock:
-            if sequence not in self._numbers:
-                self._numbers[sequence] = sequence.streams
-                sequence.streams += 1
-            return self._numbers[sequence]
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_outer": self._outer, "path": self.path}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._numbers = WeakKeyDictionary()
-
-
-class _Place(NamedTuple):
-    """Where a call of `drawing_at` draws: `draws` yields their numbers."""
-
-    stream: Stream | None
-    path: tuple[int, ...]
-    draws: itertools.count[int]
-
-    def seed(self, seed: int, sequence: _Sequence) -> int:
-        """The next seed here of a sequence that starts with `seed`."""
-        number = 0 if self.stream is None else self.stream.number_in(sequence)
-        key = (number, *self.path, next(self.draws))
-        return hashed_seed(seed & (2**64 - 1), key=key)
-
-
-_place: ContextVar[_Place | None] = ContextVar("netlet_place", default=None)  # None outside of `drawing_at`
-_global = _Sequence()
+_global = SeedSource()
 
 
 class _Own(NamedTuple):
@@ -123,12 +59,18 @@ def set_seed(seed: int) -> None:
     """Sets the global seed and restarts its sequence. `utils.set_random_seed` also seeds NumPy and Python.
 
     Args:
-        seed: integer.
+        seed: integer of at least 0.
+
+    >>> set_seed(1)
+    >>> first = make_seed()
+    >>> set_seed(1)
+    >>> make_seed() == first
+    True
     """
     global _seed, _drawn, _global
     _core.reset_eager_streams()
     with _lock:
-        _seed, _drawn, _global = int(seed), 0, _Sequence()
+        _seed, _drawn, _global = int(seed), 0, SeedSource()
 
 
 def make_seed() -> int:
@@ -142,7 +84,7 @@ def make_seed() -> int:
 
 def _next_of_global() -> int:
     global _seed, _drawn
-    place, own = _place.get(), _own.get()
+    place, own = current_place.get(), _own.get()
     if place is not None:
         return place.seed(_base_seed(), _global)
     if own is not None:
@@ -155,44 +97,16 @@ def _next_of_global() -> int:
     return hashed_seed(seed, number)
 
 
-def drawing_at(
-    place: tuple[int, ...], function: Callable[[Any], Any], argument: Any, stream: Stream | None = None
-) -> Any:
-    """Calls a function whose draws depend on seeds and a place only, not on draws before it or in other threads.
-
-    `netlet.data` maps each item so: its random numbers are the same for any number of threads.
-
-    Args:
-        place: integers, such as the number of the pass and of the item.
-        function: what is called. The seeds of its draws come from the place and the draw's number in this call; the
-            global sequence and SeedGenerators do not advance.
-        argument: its argument.
-        stream: what distinguishes these draws from those of other functions at the same place; None (the default):
-            nothing does.
-
-    Returns:
-        What the function returns.
-
-    >>> generator = SeedGenerator(1)
-    >>> drawing_at((0, 5), lambda _: generator.next(), None) == drawing_at((0, 5), lambda _: generator.next(), None)
-    True
-    """
-    path = place if stream is None else (*stream.path, *place)
-    token = _place.set(_Place(stream, path, itertools.count()))
-    try:
-        return function(argument)
-    finally:
-        _place.reset(token)
-
-
 def get_state() -> dict[str, int]:
     """Returns the state of the global sequence, for `set_state`.
 
-    >>> state = get_state()
-    >>> a = make_seed()
-    >>> set_state(state)
-    >>> make_seed() == a
-    True
+    Returns:
+        dict of two integers: "seed", the global seed, and "drawn", the number of seeds drawn since it was set.
+
+    >>> set_seed(7)
+    >>> seed = make_seed()
+    >>> get_state()
+    {'seed': 7, 'drawn': 1}
     """
     make_seed_if_unset()
     with _lock:
@@ -201,10 +115,19 @@ def get_state() -> dict[str, int]:
 
 
 def set_state(state: dict[str, int]) -> None:
-    """Restores a state of the global sequence.
+    """Restores a state of the global sequence: `make_seed` then returns what it returned after that state.
 
     Args:
         state: a result of `get_state`.
+
+    Raises:
+        KeyError: it is another dict.
+
+    >>> state = get_state()
+    >>> first = make_seed()
+    >>> set_state(state)
+    >>> make_seed() == first
+    True
     """
     global _seed, _drawn
     with _lock:
@@ -212,25 +135,32 @@ def set_state(state: dict[str, int]) -> None:
 
 
 def make_seed_if_unset() -> None:
-    """Draws the global seed from the operating system if `set_seed` was not called."""
+    """Draws the global seed from the operating system if `set_seed` was not called.
+
+    >>> make_seed_if_unset()
+    >>> isinstance(get_state()["seed"], int)
+    True
+    """
     global _seed
     with _lock:
         if _seed is None:
             _seed = int.from_bytes(os.urandom(6), "little")
 
 
-class SeedGenerator(_Sequence):
+class SeedGenerator(SeedSource):
     """A sequence of seeds that is independent of the global one.
 
     Args:
-        seed: integer, or None for the next seed of the global sequence.
-        name: default "seed_generator".
+        seed: integer, or None (the default) for the next seed of the global sequence.
+        name: its name; None (the default): "seed_generator".
 
     Attributes:
         state: array [seed, number of seeds drawn so far].
 
     Raises:
         ValueError: `seed` is not an integer.
+
+    Source: Keras 3, `keras.random.SeedGenerator`.
 
     Example:
 
@@ -249,18 +179,22 @@ class SeedGenerator(_Sequence):
 
     @property
     def state(self) -> np.ndarray:
+        """An int64 array [seed, number of seeds drawn so far]."""
         return np.array([self.seed, self.drawn])
 
     def next(self, ordered: bool = True) -> int:
         """Returns the next seed, in [0, 2**53).
 
         Args:
-            ordered: accepted for compatibility with Keras.
+            ordered: accepted for compatibility with Keras; True by default.
+
+        Returns:
+            int.
         """
         return drawn(self._next)
 
     def _next(self) -> int:
-        place = _place.get()
+        place = current_place.get()
         if place is not None:
             return place.seed(self.seed, self)
         number = self.drawn
@@ -273,7 +207,14 @@ class SeedGenerator(_Sequence):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> SeedGenerator:
-        """Makes a SeedGenerator from the dict that `get_config` returned."""
+        """Makes a SeedGenerator from the dict that `get_config` returned.
+
+        Args:
+            config: the arguments by name.
+
+        Returns:
+            A SeedGenerator at the start of its sequence.
+        """
         return cls(**config)
 
 
@@ -281,7 +222,17 @@ def generator(seed: int | SeedGenerator | None = None) -> np.random.Generator:
     """Returns a NumPy generator.
 
     Args:
-        seed: an integer gives the same numbers each time, a SeedGenerator its next seed, None the next global seed.
+        seed: an integer gives the same numbers each time, a SeedGenerator its next seed, None (the default) the next
+            global seed.
+
+    Returns:
+        numpy.random.Generator, seeded.
+
+    Raises:
+        ValueError: `seed` is none of these.
+
+    >>> bool(generator(1).integers(10) == generator(1).integers(10))
+    True
     """
     if seed is None:
         seed = make_seed()

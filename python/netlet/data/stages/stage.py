@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from netlet.config import numpy_dtype
-from netlet.random.seeds import Stream, drawing_at
+from netlet.random.streams import Stream, drawing_at
 
 from ..values import dtype_name
 
