@@ -45,6 +45,18 @@ def load_data(path: Any = None) -> tuple[Split, Split]:
             provide the file without a download.
 
     Source: Xiao, Rasul, Vollgraf, "Fashion-MNIST", 2017 (MIT license), from its publishers.
+
+    Example, with local files in the publisher's format (magic number, sizes, bytes):
+
+    >>> import pathlib, struct, tempfile
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for name in NAMES:
+    ...     magic, sizes = (2051, (2, 28, 28)) if "images" in name else (2049, (2,))
+    ...     head = struct.pack(f">{1 + len(sizes)}i", magic, *sizes)
+    ...     _ = (folder / name).write_bytes(head + bytes(2 * 28 * 28 if "images" in name else [9, 0]))
+    >>> (x_train, y_train), _ = load_data(folder)
+    >>> x_train.shape, [CLASSES[i] for i in y_train]
+    ((2, 28, 28), ['Ankle boot', 'T-shirt/top'])
     """
     if path is None:
         return digit_files.read([cached(file) for file in FILES])

@@ -104,6 +104,16 @@ def convert(source: Any, target: Any) -> None:
 
     Raises:
         ValueError: a damaged file, or one with other contents.
+
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> folder = tempfile.mkdtemp()
+    >>> source, target = os.path.join(folder, "keras.npz"), os.path.join(folder, "plain.npz")
+    >>> arrays = {"x": np.array([4, 1, 2], "int32"), "lengths": np.array([1, 2]), "y": np.array([0, 1])}
+    >>> np.savez(source, **{f"{k}_{part}": v for k, v in arrays.items() for part in ("train", "test")})
+    >>> convert(source, target)
+    >>> np.load(target)["lengths_train"].tolist()
+    [1, 2]
     """
     arrays: dict[str, Any] = {}
     for part, (x, y) in zip(("train", "test"), _splits(given_or_cached(source, ARCHIVE))):

@@ -7,7 +7,7 @@ from typing import Any
 
 from netlet import random
 from netlet.base.messages import set_silent
-from netlet.engine.variable import moved
+from netlet.engine.storage import moved
 
 from .communicator import Communicator
 from .launch import find_communicator
@@ -98,7 +98,15 @@ class DataParallel:
         return list_devices()
 
     def layout(self, batch: int) -> Layout:
-        """The shards of a batch that all processes have."""
+        """The shards of a batch that all processes have.
+
+        Args:
+            batch: number of rows of the whole batch.
+
+        Returns:
+            A Layout: `layout.shards` are the parts, of equal size or sizes that differ by one, and `layout.of_rank(r)`
+                those that process r computes.
+        """
         return Layout.of_batch(batch, self.shards, self.communicator.size)
 
     def __repr__(self) -> str:
@@ -109,7 +117,14 @@ _current: DataParallel | None = None
 
 
 def distribution() -> DataParallel | None:
-    """The distribution that `set_distribution` has set; None by default."""
+    """The distribution that `set_distribution` has set.
+
+    Returns:
+        A DataParallel, or None (the default).
+
+    >>> distribution() is None
+    True
+    """
     return _current
 
 
@@ -154,9 +169,9 @@ def initialize(
     mpirun and Ray tell each process all that it needs, so a call without arguments is enough, or none.
 
     Args:
-        job_addresses: None.
-        num_processes: None, or the number of processes, to be checked.
-        process_id: None, or the rank of this process, to be checked.
+        job_addresses: None, the default: mpirun and Ray connect the processes.
+        num_processes: the number of processes, to be checked; None (the default): it is not.
+        process_id: the rank of this process, to be checked; None (the default): it is not.
 
     Raises:
         ValueError: addresses, or other numbers than those of the job.
@@ -181,7 +196,13 @@ def list_devices(device_type: str | None = None) -> list[str]:
     """The devices of the job: one for each process.
 
     Args:
-        device_type: "cpu", "gpu" or "tpu"; None for "cpu", the only kind that several processes train on.
+        device_type: "cpu", "gpu" or "tpu"; None (the default) for "cpu", the only kind that several processes train on.
+
+    Returns:
+        list of "cpu:0", "cpu:1", ..., by rank; an empty list for "gpu" and "tpu".
+
+    Raises:
+        ValueError: another kind.
 
     >>> list_devices()
     ['cpu:0']
@@ -193,7 +214,16 @@ def list_devices(device_type: str | None = None) -> list[str]:
 
 
 def get_device_count(device_type: str | None = None) -> int:
-    """The number of devices of the job; see `list_devices`.
+    """The number of devices of the job, which `list_devices` lists.
+
+    Args:
+        device_type: "cpu", "gpu" or "tpu"; None (the default) for "cpu".
+
+    Returns:
+        int: the number of processes, or 0 for "gpu" and "tpu".
+
+    Raises:
+        ValueError: another kind.
 
     >>> get_device_count()
     1
