@@ -9,7 +9,7 @@ import pytest
 import netlet
 from netlet import _core, ops
 from netlet.base.naming import name_scope
-from netlet.engine.variable import storage_epoch
+from netlet.engine.storage import storage_epoch
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from netlet import Variable, _core, optimizers
-from netlet.engine.variable import storage_epoch
+from netlet.engine.storage import storage_epoch
 from netlet.optimizers.base.segment import ALIGNMENT, as_gradient, place, runs
 
 

@@ -85,7 +85,7 @@ class GradientTape:
         Args:
             target: a Tensor that was computed inside the block, or a list of them, whose gradients are added.
             sources: Variable, Tensor, or a list or dict of them.
-            output_gradients: array of the target's shape, or a list of them; None for ones.
+            output_gradients: array of the target's shape, or a list of them; None (the default) for ones.
 
         Returns:
             Tensors in the structure of `sources`; None for a source on which the target does not depend.

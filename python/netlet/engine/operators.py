@@ -250,7 +250,11 @@ class Values:
         return format(np.asarray(self, readable_dtype(self.dtype)).item(), spec)
 
     def tolist(self: Any) -> Any:
-        """The values as nested lists of Python numbers."""
+        """The values as nested lists of Python numbers.
+
+        Returns:
+            A list for each axis, nested; a number for a 0-d tensor.
+        """
         return np.asarray(self, readable_dtype(self.dtype)).tolist()
 
 

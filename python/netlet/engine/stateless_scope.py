@@ -54,6 +54,8 @@ class StatelessScope:
 
     Example:
 
+    Source: Keras 3, `keras.StatelessScope`.
+
     >>> import netlet
     >>> v = netlet.Variable([1.0, 2.0])
     >>> with StatelessScope([(v, [5.0, 6.0])]) as scope:
@@ -114,7 +116,11 @@ class StatelessScope:
         return found
 
     def before_write(self, variable: Variable) -> None:
-        """Makes sure that a write to the Variable does not change the caller's Tensor."""
+        """Makes sure that a write to the Variable does not change the caller's Tensor.
+
+        Args:
+            variable: the Variable that is going to be written; called by `Variable.before_write`.
+        """
         self._tensor_of(variable, variable.__dict__["_tensor"])
         if id(variable) in self._given:
             self._given.remove(id(variable))
@@ -145,14 +151,21 @@ class StatelessScope:
                 tensor.variable = False
 
     def add_loss(self, loss: Any) -> None:
-        """Adds a loss to `losses`."""
+        """Adds a loss to `losses`, which the caller reads after the block.
+
+        Args:
+            loss: number, array or Tensor.
+        """
         self.losses.append(loss)
 
     def add_update(self, update: tuple[Variable, Any]) -> None:
         """Sets what the block sees of a Variable.
 
         Args:
-            update: (Variable, value).
+            update: (Variable, value): a Tensor, Variable or array of the Variable's shape.
+
+        Raises:
+            ValueError: a value of another shape.
         """
         self._given.discard(id(update[0]))
         self._map(*update)

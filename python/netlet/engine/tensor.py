@@ -13,6 +13,7 @@ from netlet._core import Tensor, tensor
 from netlet.base.device import is_cpu
 
 from .array_methods import ArrayMethods
+from .array_reductions import ArrayReductions
 from .dlpack import DLPack
 from .operators import Operators, Values, attach, readable_dtype
 
@@ -52,11 +53,15 @@ class Exchange:
         return _from_parts, (values, self.dtype, self.requires_grad, self._keras_mask)
 
     def tobytes(self: Any) -> bytes:
-        """The values' bytes in row-major order."""
+        """The values' bytes in row-major order.
+
+        Returns:
+            bytes, `nbytes` of them.
+        """
         return bytes(self.numpy().tobytes())
 
     def __bytes__(self: Any) -> bytes:
         return self.tobytes()
 
 
-attach(Tensor, Operators, Values, ArrayMethods, DLPack, Exchange)
+attach(Tensor, Operators, Values, ArrayMethods, ArrayReductions, DLPack, Exchange)

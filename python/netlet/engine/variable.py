@@ -1,12 +1,11 @@
 """Variable: a named array that training changes.
 
 Its values are stored in a `_core.Tensor`, whose memory may change: an optimizer moves parameters to a segment
-(`_rebind`). `storage_epoch()` counts such moves, because a plan that was recorded in an older epoch uses old memory.
+(`_rebind`), which `storage.py` counts.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,9 +22,8 @@ from .array_methods import ArrayMethods
 from .deferred import deferred
 from .dlpack import DLPack
 from .operators import Operators, Values
+from .storage import moved
 
-_epoch = itertools.count(1)
-_current_epoch = 0
 _claim: ContextVar[Callable[[int, str], None] | None] = ContextVar("netlet_variable_claim", default=None)
 # The StatelessScope that this thread is in: engine/stateless_scope.py
 current_scope: ContextVar[Any] = ContextVar("netlet_stateless_scope", default=None)
@@ -56,17 +54,6 @@ def checked_aggregation(value: str | None) -> str:
     return value or "none"
 
 
-def storage_epoch() -> int:
-    """The number of times that a Variable's memory was moved, in the whole process."""
-    return _current_epoch
-
-
-def moved() -> None:
-    """Tells plans that the memory of Variables was moved."""
-    global _current_epoch
-    _current_epoch = next(_epoch)
-
-
 class Variable(Operators, Values, ArrayMethods, DLPack):
     """A named array that can be assigned to, and trained if it is a float.
 
@@ -87,9 +74,11 @@ class Variable(Operators, Values, ArrayMethods, DLPack):
 
     Example:
 
+    Source: Keras 3, `keras.Variable`.
+
     >>> v = Variable(np.zeros((2, 3)), dtype="float32", name="kernel")
-    >>> v.assign_add(np.ones((2, 3))).numpy().sum()
-    np.float32(6.0)
+    >>> float(v.assign_add(np.ones((2, 3))).numpy().sum())
+    6.0
     """
 
     _decides_plans = False  # whether plans were recorded for its present value, and are recorded again after `assign`
@@ -241,6 +230,9 @@ class Variable(Operators, Values, ArrayMethods, DLPack):
 
         Returns:
             The Variable.
+
+        Raises:
+            ValueError: a value of another shape, or one that holds Python objects.
         """
         given = self._checked(value, "assign")
         self.before_write()
@@ -253,7 +245,17 @@ class Variable(Operators, Values, ArrayMethods, DLPack):
         return self
 
     def assign_add(self, value: Any) -> Variable:
-        """Adds `value`, whose shape broadcasts to the Variable's. Returns the Variable."""
+        """Adds to the value. In a layer's `call`, the addition becomes part of the recorded step.
+
+        Args:
+            value: array, Tensor or Variable whose shape broadcasts to the Variable's; the sum has the Variable's dtype.
+
+        Returns:
+            The Variable.
+
+        Raises:
+            ValueError: the shape does not broadcast to the Variable's.
+        """
         self.before_write()
         if _core.recording():
             given = self._in_own_dtype(value)
@@ -269,7 +271,18 @@ class Variable(Operators, Values, ArrayMethods, DLPack):
         return self
 
     def assign_sub(self, value: Any) -> Variable:
-        """Subtracts `value`, whose shape broadcasts to the Variable's. Returns the Variable."""
+        """Subtracts from the value. In a layer's `call`, the subtraction becomes part of the recorded step.
+
+        Args:
+            value: array, Tensor or Variable whose shape broadcasts to the Variable's; the difference has the Variable's
+                dtype.
+
+        Returns:
+            The Variable.
+
+        Raises:
+            ValueError: the shape does not broadcast to the Variable's.
+        """
         if _core.recording():
             return self.assign_add(_core.negative(self._in_own_dtype(value)))
         return self.assign_add(-np.asarray(value))

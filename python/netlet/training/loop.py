@@ -8,7 +8,7 @@ from typing import Any
 
 from netlet.base.tree import pack_like
 from netlet.engine.needs_values import NeedsValues
-from netlet.engine.variable import storage_epoch
+from netlet.engine.storage import storage_epoch
 
 from . import results
 from .agreement import together

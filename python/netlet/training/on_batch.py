@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
-from netlet.engine.variable import storage_epoch
+from netlet.engine.storage import storage_epoch
 
 from . import agreement, results
 from .data_sources import ArrayData, ArraySource, class_weighted

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from netlet import _core
 from netlet.base.device import current_device, device, full_name, is_cpu
-from netlet.engine.variable import Variable, moved
+from netlet.engine.storage import moved
+from netlet.engine.variable import Variable
 
 from .own_fields import set_device, step_state
 from .own_step import optimizers_of

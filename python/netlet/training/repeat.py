@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet.engine.variable import storage_epoch
+from netlet.engine.storage import storage_epoch
 
 from .errors import stopped
 from .own_fields import recorded_steps

@@ -12,7 +12,8 @@ import numpy as np
 from netlet import _core
 from netlet.base.tree import flatten
 from netlet.engine.needs_values import NeedsValues
-from netlet.engine.variable import Variable, storage_epoch
+from netlet.engine.storage import storage_epoch
+from netlet.engine.variable import Variable
 from netlet.layers.base.quantization.adopting import changes
 from netlet.optimizers.base.finite import FiniteCheck, checking
 from netlet.optimizers.base.sharded import aim_gradients

@@ -89,6 +89,9 @@ class Function(Operation):
         Args:
             inputs: Tensors or arrays in the structure of the graph's inputs.
 
+        Returns:
+            Tensors, in the structure of the graph's outputs.
+
         Raises:
             ValueError: another number of inputs, or a shape that does not fit.
         """
@@ -111,7 +114,14 @@ class Function(Operation):
         return values
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """The outputs' shapes for shapes of the inputs, both in the structure of the graph's inputs and outputs."""
+        """The shapes of the outputs for shapes of the inputs.
+
+        Args:
+            input_shape: a shape for each input, in the structure of the graph's inputs; None for any size.
+
+        Returns:
+            tuples, in the structure of the graph's outputs.
+        """
         shapes = iter(self.inputs)
         symbols = tree.map_shapes(lambda shape: KerasTensor(shape, next(shapes).dtype), input_shape)
         return tree.map_structure(lambda t: t.shape, self.compute_output_spec(symbols))

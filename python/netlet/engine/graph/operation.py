@@ -26,6 +26,8 @@ class Operation:
 
     Example:
 
+    Source: Keras 3, `keras.Operation`.
+
     >>> import numpy as np
     >>> import netlet
     >>> class Scale(netlet.Operation):
@@ -65,22 +67,46 @@ class Operation:
         return self.call(*args, **kwargs)
 
     def symbolic_call(self, *args: Any, **kwargs: Any) -> Any:
-        """Adds a call with symbolic arguments to the graph. Returns the KerasTensors of its result."""
+        """Adds a call with symbolic arguments to the graph.
+
+        Args:
+            *args: what `call` takes; at least one argument is or contains a KerasTensor.
+
+        Returns:
+            The KerasTensors of its result.
+        """
         outputs = self.compute_output_spec(*args, **kwargs)
         Node(self, args, kwargs, outputs)
         return outputs
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        """The computation, with `netlet.ops`; a subclass defines it."""
+        """The computation, with `netlet.ops`; a subclass defines it.
+
+        Args:
+            *args: Tensors, arrays and anything else that the subclass takes, with keyword arguments of its choice.
+
+        Raises:
+            NotImplementedError: the subclass does not define it.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not have a `call()` method implemented.")
 
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """The KerasTensors of the result, without adding a node. By default, `call` is tried with two batch sizes."""
+        """The KerasTensors of the result, without adding a node. By default, `call` is tried with two batch sizes.
+
+        Args:
+            *args: what `call` takes.
+
+        Returns:
+            A structure of KerasTensors, as `call` returns Tensors.
+        """
         return infer_spec(self.call, args, kwargs)
 
     # ---- its config ------------------------------------------------------------------------------------------------
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain values, from which `from_config` makes the operation again.
+
+        Returns:
+            dict of the arguments by name.
 
         Raises:
             NotImplementedError: a subclass has arguments that are not plain values and does not override this.
@@ -92,7 +118,14 @@ class Operation:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """Makes an operation from a config of `get_config`."""
+        """Makes an operation from a config of `get_config`.
+
+        Args:
+            config: the constructor's arguments by name.
+
+        Returns:
+            An operation of this class, without the weights of the other one.
+        """
         return cls(**config)
 
     def _plain_init_arguments(self, without: list[str]) -> dict[str, Any]:

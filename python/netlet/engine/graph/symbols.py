@@ -98,7 +98,13 @@ def mask_of(value: Any) -> Any:
 
 
 def is_keras_tensor(x: Any) -> bool:
-    """Whether x is a KerasTensor.
+    """Whether x is a KerasTensor: symbolic, without values.
+
+    Args:
+        x: anything.
+
+    Returns:
+        bool.
 
     >>> is_keras_tensor(KerasTensor((2,))), is_keras_tensor(2.0)
     (True, False)

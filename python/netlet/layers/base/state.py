@@ -11,7 +11,8 @@ import numpy as np
 from netlet import constraints, initializers, regularizers
 from netlet.config import DTypePolicy, DTypePolicyMap, get_policy, is_float, standardize_dtype
 from netlet.engine.graph import Operation
-from netlet.engine.variable import Variable, moved
+from netlet.engine.storage import moved
+from netlet.engine.variable import Variable
 
 from .tracking import flatten_layers, wrap
 

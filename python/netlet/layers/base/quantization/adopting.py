@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from netlet.base.fork import fork_safe_lock
-from netlet.engine.variable import moved
+from netlet.engine.storage import moved
 
 from ..tracking import TrackedDict, TrackedList
 
