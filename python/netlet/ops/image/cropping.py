@@ -51,12 +51,12 @@ def pad_images(
 
     Args:
         images: (N, H, W, C) or (H, W, C).
-        top_padding: rows above.
-        left_padding: columns to the left.
-        bottom_padding: rows below.
-        right_padding: columns to the right.
-        target_height: height of the result.
-        target_width: width of the result.
+        top_padding: rows of zeros above; None (the default): computed from the others.
+        left_padding: columns of zeros to the left; None (the default): computed from the others.
+        bottom_padding: rows of zeros below; None (the default): computed from the others.
+        right_padding: columns of zeros to the right; None (the default): computed from the others.
+        target_height: height of the result; None (the default): computed from the others.
+        target_width: width of the result; None (the default): computed from the others.
         data_format: "channels_last" (None, the default) or "channels_first": (N, C, H, W).
 
     Returns:
@@ -101,12 +101,12 @@ def crop_images(
 
     Args:
         images: (N, H, W, C) or (H, W, C).
-        top_cropping: rows to cut above.
-        left_cropping: columns to cut at the left.
-        bottom_cropping: rows to cut below.
-        right_cropping: columns to cut at the right.
-        target_height: height of the result.
-        target_width: width of the result.
+        top_cropping: rows to cut above; None (the default): computed from the others.
+        left_cropping: columns to cut at the left; None (the default): computed from the others.
+        bottom_cropping: rows to cut below; None (the default): computed from the others.
+        right_cropping: columns to cut at the right; None (the default): computed from the others.
+        target_height: height of the result; None (the default): computed from the others.
+        target_width: width of the result; None (the default): computed from the others.
         data_format: "channels_last" (None, the default) or "channels_first": (N, C, H, W).
 
     Returns:

@@ -58,14 +58,14 @@ def resize(
 
     Args:
         images: (N, H, W, C) or (H, W, C); the results for integers are rounded and limited to their range.
-        size: (height, width).
+        size: (height, width) of the result in pixels.
         interpolation: "nearest", "bilinear" (the default), "bicubic" (Keys, a = -1/2), "lanczos3" or "lanczos5".
         antialias: whether every pixel counts when an image shrinks (the filter gets wider), not only those next to a
             sample; False by default.
         crop_to_aspect_ratio: whether to cut the largest part of the new aspect ratio out of the middle first; False by
             default.
         pad_to_aspect_ratio: whether to pad to the new aspect ratio first; False by default.
-        fill_mode: "constant".
+        fill_mode: "constant", the default and the only mode.
         fill_value: value of the padding; 0.0 by default.
         data_format: "channels_last" (None, the default) or "channels_first" (N, C, H, W).
 

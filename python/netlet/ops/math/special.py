@@ -121,8 +121,11 @@ def logsumexp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     Returns:
         Tensor without the reduced axes.
 
-    >>> logsumexp([1000.0, 1000.0]).numpy().round(3)
-    np.float32(1000.693)
+    Raises:
+        ValueError: an axis is out of range or named twice.
+
+    >>> round(logsumexp([1000.0, 1000.0]).item(), 3)
+    1000.693
     """
     if axis is None or isinstance(axis, int):
         return _core.logsumexp(x, axis, keepdims)

@@ -41,7 +41,7 @@ def dot_product_attention(
         scale: factor of the scores; None (the default): 1 / sqrt(H).
         is_causal: whether query t sees the keys 0 ... t only; later blocks are skipped. False by default.
         flash_attention: ignored; the blocked algorithm always runs.
-        attn_logits_soft_cap: None; Keras supports it on TPUs only.
+        attn_logits_soft_cap: None, the default; Keras supports it on TPUs only.
 
     Returns:
         Tensor (B, T, N, D).

@@ -21,7 +21,7 @@ def one_hot(x: Any, num_classes: int, axis: int = -1, dtype: Any = None, sparse:
         num_classes: size of the new axis.
         axis: position of the new axis; -1 (the default): last.
         dtype: name of the dtype; None (the default): floatx.
-        sparse: False; there are dense tensors only.
+        sparse: False, the default; there are dense tensors only.
 
     Returns:
         Tensor with one axis more than x.
@@ -47,10 +47,10 @@ def multi_hot(
     Args:
         inputs: integers (N,), a set; or (batch, N, ...), whose second axis goes through a set. Integers outside
             [0, num_classes) count for nothing.
-        num_classes: number of classes.
+        num_classes: number of classes; required.
         axis: position of the new axis before the sets' axis is removed; -1 (the default): last.
         dtype: name of the dtype; None (the default): floatx.
-        sparse: False; there are dense tensors only.
+        sparse: False, the default; there are dense tensors only.
         **kwargs: `num_tokens`, an older name of num_classes.
 
     Returns:
@@ -59,6 +59,7 @@ def multi_hot(
     Raises:
         ValueError: num_classes is missing.
         NotImplementedError: sparse is True.
+        TypeError: an argument that it does not have.
 
     >>> multi_hot([0, 2], num_classes=4).tolist()
     [1.0, 0.0, 1.0, 0.0]

@@ -105,6 +105,10 @@ def layer_normalization(
 
     Source: Ba et al., 2016; Keras 3, `ops.layer_normalization`.
 
+    Raises:
+        ValueError: an axis is out of range or named twice.
+        TypeError: an argument that it does not have.
+
     >>> import numpy as np
     >>> layer_normalization(np.array([[1.0, 3.0]]), epsilon=0.0).numpy()
     array([[-1.,  1.]])
@@ -140,6 +144,9 @@ def rms_normalization(x: Any, scale: Any = None, axis: Axis = -1, epsilon: float
 
     Source: Zhang and Sennrich, 2019; Keras 3, `ops.rms_normalization`.
 
+    Raises:
+        ValueError: an axis is out of range or named twice.
+
     >>> import numpy as np
     >>> rms_normalization(np.array([[3.0, 3.0]]), epsilon=0.0).numpy()
     array([[1., 1.]])
@@ -157,13 +164,16 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
         x: array or Tensor.
         axes: axis or axes.
         keepdims: whether the reduced axes stay with size 1; False by default.
-        synchronized: False; there is one process.
+        synchronized: False, the default; there is one process.
 
     Returns:
         (mean, variance): Tensors without the reduced axes.
 
     Raises:
         NotImplementedError: synchronized is True.
+
+    Raises:
+        ValueError: an axis is out of range or named twice.
 
     >>> import numpy as np
     >>> mean, variance = moments(np.array([[1.0, 3.0]]), axes=[1])

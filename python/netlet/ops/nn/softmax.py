@@ -39,6 +39,9 @@ def softmax(x: Any, axis: Any = -1) -> Any:
     Returns:
         Tensor of x's shape.
 
+    Raises:
+        ValueError: the axis is out of range.
+
     >>> softmax([0.0, 0.0]).tolist()
     [0.5, 0.5]
     """
@@ -55,6 +58,9 @@ def log_softmax(x: Any, axis: Any = -1) -> Any:
 
     Returns:
         Tensor of x's shape.
+
+    Raises:
+        ValueError: the axis is out of range.
 
     >>> log_softmax([0.0, 0.0]).numpy().round(4)
     array([-0.6931, -0.6931], dtype=float32)
@@ -77,6 +83,9 @@ def sparsemax(x: Any, axis: int = -1) -> Any:
         Tensor of x's shape.
 
     Source: Martins and Astudillo, 2016.
+
+    Raises:
+        ValueError: the axis is out of range.
 
     >>> sparsemax([1.0, 0.5, -1.0]).tolist()
     [0.75, 0.25, 0.0]

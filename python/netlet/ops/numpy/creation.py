@@ -40,7 +40,10 @@ def zeros(shape: Any, dtype: Any = None) -> Any:
         dtype: name of the dtype; None (the default): floatx.
 
     Returns:
-        Tensor.
+        Tensor of that shape.
+
+    Raises:
+        ValueError: `shape` is no shape, or netlet does not support the dtype.
 
     >>> zeros((2,)).tolist()
     [0.0, 0.0]
@@ -56,7 +59,10 @@ def ones(shape: Any, dtype: Any = None) -> Any:
         dtype: name of the dtype; None (the default): floatx.
 
     Returns:
-        Tensor.
+        Tensor of that shape.
+
+    Raises:
+        ValueError: `shape` is no shape, or netlet does not support the dtype.
 
     >>> ones((2,)).tolist()
     [1.0, 1.0]
@@ -263,8 +269,8 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
     Args:
         x: number, list, array, Tensor, Variable or KerasTensor; or a list of texts.
         dtype: name of the dtype; None (the default): x's.
-        sparse: None or False; there are dense tensors only.
-        ragged: None or False; there are dense tensors only.
+        sparse: None (the default) or False; there are dense tensors only.
+        ragged: None (the default) or False; there are dense tensors only.
 
     Returns:
         Tensor, or KerasTensor for a KerasTensor. For a list of texts, which Tensors cannot hold, a NumPy array of

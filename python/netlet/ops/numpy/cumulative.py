@@ -24,6 +24,9 @@ def cumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     Returns:
         Tensor of x's shape, or with one axis for axis=None.
 
+    Raises:
+        ValueError: the axis is out of range.
+
     >>> cumsum([1.0, 2.0, 3.0]).tolist()
     [1.0, 3.0, 6.0]
     """
@@ -41,6 +44,9 @@ def cumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
     Returns:
         Tensor of x's shape, or with one axis for axis=None.
+
+    Raises:
+        ValueError: the axis is out of range.
 
     >>> cumprod([1.0, 2.0, 3.0]).tolist()
     [1.0, 2.0, 6.0]

@@ -75,7 +75,7 @@ def bincount(x: Any, weights: Any = None, minlength: int = 0, sparse: bool = Fal
         x: integers (N,), or (M, N) to count each row.
         weights: array of x's shape; None (the default): 1 each.
         minlength: least size of the result; 0 by default.
-        sparse: False; there are dense tensors only.
+        sparse: False, the default; there are dense tensors only.
 
     Returns:
         Tensor (bins,) or (M, bins), with bins the largest integer + 1, at least minlength; int32 without weights.

@@ -75,6 +75,9 @@ def vstack(xs: Any) -> Any:
     Returns:
         Tensor.
 
+    Raises:
+        ValueError: no arrays, or shapes that differ outside the first axis.
+
     >>> vstack([[1, 2], [3, 4]]).tolist()
     [[1, 2], [3, 4]]
     """

@@ -250,8 +250,8 @@ def where(condition: Any, x1: Any = None, x2: Any = None) -> Any:
 
     Args:
         condition: bool array or Tensor.
-        x1: number, array or Tensor.
-        x2: number, array or Tensor; the three shapes broadcast together.
+        x1: number, array or Tensor; None (the default), with x2: the positions are returned.
+        x2: number, array or Tensor; the three shapes broadcast together. None by default.
 
     Returns:
         Tensor of the broadcast shape; without x1 and x2 the positions where the condition is true, as of `nonzero`.

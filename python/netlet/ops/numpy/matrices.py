@@ -235,6 +235,9 @@ def roll(x: Any, shift: Any, axis: Any = None) -> Any:
     Returns:
         Tensor of x's shape.
 
+    Raises:
+        ValueError: an axis is out of range, or as many shifts as axes are not given.
+
     >>> roll(np.array([1.0, 2.0, 3.0]), 1).numpy()
     array([3., 1., 2.])
     """

@@ -300,6 +300,9 @@ def nancumsum(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
     Returns:
         Tensor of x's shape, or with one axis for axis=None.
 
+    Raises:
+        ValueError: the axis is out of range.
+
     >>> nancumsum([1.0, np.nan, 3.0]).tolist()
     [1.0, 1.0, 4.0]
     """
@@ -317,6 +320,9 @@ def nancumprod(x: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
     Returns:
         Tensor of x's shape, or with one axis for axis=None.
+
+    Raises:
+        ValueError: the axis is out of range.
 
     >>> nancumprod([2.0, np.nan, 3.0]).tolist()
     [2.0, 2.0, 6.0]

@@ -19,7 +19,6 @@ __all__ = [
     "any",
     "argmax",
     "argmin",
-    "average",
     "count_nonzero",
     "max",
     "mean",
@@ -115,6 +114,9 @@ def prod(x: Any, axis: Axis = None, keepdims: bool = False, dtype: Any = None) -
     Returns:
         Tensor without the reduced axes.
 
+    Raises:
+        ValueError: an axis out of range or named twice.
+
     >>> prod([2.0, 3.0]).item()
     6.0
     """
@@ -206,6 +208,9 @@ def var(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     Returns:
         Tensor without the reduced axes.
 
+    Raises:
+        ValueError: an axis out of range or named twice.
+
     >>> var([1.0, 3.0]).item()
     1.0
     """
@@ -224,6 +229,9 @@ def std(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 
     Returns:
         Tensor without the reduced axes.
+
+    Raises:
+        ValueError: an axis out of range or named twice.
 
     >>> std([1.0, 3.0]).item()
     1.0
@@ -244,6 +252,9 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     Returns:
         int32 Tensor.
 
+    Raises:
+        ValueError: no elements, or the axis is out of range.
+
     >>> argmax([[1.0, 5.0, 2.0]], axis=-1).tolist()
     [1]
     """
@@ -262,6 +273,9 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
     Returns:
         int32 Tensor.
 
+    Raises:
+        ValueError: no elements, or the axis is out of range.
+
     >>> argmin([[1.0, 5.0, 2.0]], axis=-1).tolist()
     [0]
     """
@@ -278,6 +292,9 @@ def count_nonzero(x: Any, axis: Axis = None) -> Any:
 
     Returns:
         int32 Tensor without the axes.
+
+    Raises:
+        ValueError: an axis out of range or named twice.
 
     >>> count_nonzero([[0.0, 2.0], [3.0, 1.0]], axis=0).tolist()
     [1, 2]
@@ -297,6 +314,9 @@ def any(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     Returns:
         bool Tensor without the reduced axes.
 
+    Raises:
+        ValueError: an axis out of range or named twice.
+
     >>> any([[0.0, 2.0], [0.0, 0.0]], axis=1).tolist()
     [True, False]
     """
@@ -315,36 +335,10 @@ def all(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     Returns:
         bool Tensor without the reduced axes.
 
+    Raises:
+        ValueError: an axis out of range or named twice.
+
     >>> all([[1.0, 2.0], [0.0, 3.0]], axis=1).tolist()
     [True, False]
     """
     return _core.all(x, axes_of(x, axis, "all"), keepdims)
-
-
-@op
-def average(x: Any, axis: Axis = None, weights: Any = None) -> Any:
-    """Mean over axes, weighted if weights are given: sum(weights * x) / sum(weights).
-
-    Args:
-        x: array or Tensor.
-        axis: axis or axes; None (the default): all.
-        weights: array of x's shape, or a vector along the axis; None (the default): all equal.
-
-    Returns:
-        Tensor without the axes.
-
-    >>> average([1.0, 4.0], weights=[2.0, 1.0]).item()
-    2.0
-    """
-    axes = axes_of(x, axis, "average")
-    if weights is None:
-        return _core.mean(x, axes, False)
-    shape, given = shape_of(x), shape_of(weights)
-    if given != shape:
-        if axes is None or len(axes) != 1 or given != (shape[axes[0]],):
-            raise ValueError(
-                f"ops.average: expected weights of shape {shape}, or a vector along one axis, received shape {given}."
-            )
-        weights = _core.reshape(weights, [n if i == axes[0] else 1 for i, n in enumerate(shape)])
-        weights = _core.broadcast_to(weights, shape)
-    return _core.divide(_core.sum(_core.multiply(x, weights), axes, False), _core.sum(weights, axes, False))

@@ -27,6 +27,7 @@ def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
     Raises:
         ValueError: no conditions, or another number of arrays.
+        TypeError: a condition that is not of bools.
 
     >>> import numpy as np
     >>> x = np.arange(5)

@@ -31,6 +31,9 @@ def sort(x: Any, axis: int = -1) -> Any:
     Returns:
         Tensor of x's shape.
 
+    Raises:
+        ValueError: the axis is out of range.
+
     >>> sort(np.array([3.0, 1.0, 2.0])).numpy()
     array([1., 2., 3.])
     """
@@ -47,6 +50,9 @@ def argsort(x: Any, axis: int = -1) -> Any:
 
     Returns:
         int32 Tensor of x's shape.
+
+    Raises:
+        ValueError: the axis is out of range.
 
     >>> argsort(np.array([3.0, 1.0, 2.0])).numpy()
     array([1, 2, 0], dtype=int32)

@@ -1,4 +1,4 @@
-"""Range, correlation and histograms."""
+"""Range, weighted mean, correlation and histograms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..core.dispatch import as_float, flat, nearest_dtype, op, shape_of
 from ..core.segments import segment_sum
 from .reduce import Axis, axes_of
 
-__all__ = ["corrcoef", "histogram", "ptp"]
+__all__ = ["average", "corrcoef", "histogram", "ptp"]
 
 
 @op
@@ -133,3 +133,35 @@ def _bounds(given: Any) -> tuple[float, float]:
     if not (np.isfinite(low) and np.isfinite(high) and low <= high):
         raise ValueError(f"ops.histogram: expected a finite range (low, high), received {given!r}.")
     return (low - 0.5, high + 0.5) if low == high else (low, high)
+
+
+@op
+def average(x: Any, axis: Axis = None, weights: Any = None) -> Any:
+    """Mean over axes, weighted if weights are given: sum(weights * x) / sum(weights).
+
+    Args:
+        x: array or Tensor.
+        axis: axis or axes; None (the default): all.
+        weights: array of x's shape, or a vector along the axis; None (the default): all equal.
+
+    Returns:
+        Tensor without the axes.
+
+    Raises:
+        ValueError: an axis is out of range, or weights of another shape.
+
+    >>> average([1.0, 4.0], weights=[2.0, 1.0]).item()
+    2.0
+    """
+    axes = axes_of(x, axis, "average")
+    if weights is None:
+        return _core.mean(x, axes, False)
+    shape, given = shape_of(x), shape_of(weights)
+    if given != shape:
+        if axes is None or len(axes) != 1 or given != (shape[axes[0]],):
+            raise ValueError(
+                f"ops.average: expected weights of shape {shape}, or a vector along one axis, received shape {given}."
+            )
+        weights = _core.reshape(weights, [n if i == axes[0] else 1 for i, n in enumerate(shape)])
+        weights = _core.broadcast_to(weights, shape)
+    return _core.divide(_core.sum(_core.multiply(x, weights), axes, False), _core.sum(weights, axes, False))

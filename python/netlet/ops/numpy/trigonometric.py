@@ -257,8 +257,8 @@ def sin(x: Any) -> Any:
     Returns:
         Tensor of x's shape.
 
-    >>> sin([0.0]).tolist()
-    [0.0]
+    >>> sin([0.0, math.pi / 6, math.pi / 2]).numpy().round(4).tolist()
+    [0.0, 0.5, 1.0]
     """
     return _core.sin(x)
 
@@ -273,8 +273,8 @@ def cos(x: Any) -> Any:
     Returns:
         Tensor of x's shape.
 
-    >>> cos([0.0]).tolist()
-    [1.0]
+    >>> cos([0.0, math.pi / 3, math.pi]).numpy().round(4).tolist()
+    [1.0, 0.5, -1.0]
     """
     return _core.cos(x)
 
@@ -289,15 +289,15 @@ def tan(x: Any) -> Any:
     Returns:
         Tensor of x's shape.
 
-    >>> tan([0.0]).tolist()
-    [0.0]
+    >>> tan([0.0, math.pi / 4]).numpy().round(4).tolist()
+    [0.0, 1.0]
     """
     return _core.tan(x)
 
 
 @float_op
 def tanh(x: Any) -> Any:
-    """Hyperbolic tangent.
+    """Hyperbolic tangent: (e**x - e**-x) / (e**x + e**-x), in (-1, 1).
 
     Args:
         x: array or Tensor of any shape; integers are cast to floatx first.
@@ -305,7 +305,7 @@ def tanh(x: Any) -> Any:
     Returns:
         Tensor of x's shape.
 
-    >>> tanh([0.0]).tolist()
-    [0.0]
+    >>> tanh([0.0, 1.0]).numpy().round(4)
+    array([0.    , 0.7616], dtype=float32)
     """
     return _core.activation(x, "tanh")

@@ -25,7 +25,7 @@ def cond(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any]) -> 
     what they return. A Variable that only the other function reads has a gradient of zero; in an eager step, none.
 
     Args:
-        pred: bool scalar.
+        pred: bool, number or 0-d Tensor; a number other than 0 is true.
         true_fn: function without arguments that returns a structure of tensors.
         false_fn: the same; its result has the same structure, shapes and dtypes.
 

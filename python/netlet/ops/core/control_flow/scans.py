@@ -32,9 +32,9 @@ def scan(
     Args:
         f: function of the carry and of a slice of `xs`; returns a pair.
         init: structure of tensors, the first carry; each carry has its structure and shapes.
-        xs: structure of tensors (length, ...); None: f receives None.
+        xs: structure of tensors (length, ...); None (the default): f receives None.
         length: number of calls; None (the default): taken from `xs`.
-        reverse: whether to begin with the last slice. The outputs remain in the order of `xs`.
+        reverse: whether to begin with the last slice; False by default. The outputs remain in the order of `xs`.
         unroll: a positive integer or a bool; accepted for compatibility with Keras, without effect.
 
     Returns:
@@ -102,7 +102,7 @@ def associative_scan(f: Callable[[Any, Any], Any], elems: Any, reverse: bool = F
     Args:
         f: function of two structures like `elems`, which it combines element by element along the axis.
         elems: structure of tensors, all with the same size of the axis.
-        reverse: whether to begin with the last element.
+        reverse: whether to begin with the last element; False by default.
         axis: 0 by default.
 
     Returns:
