@@ -21,10 +21,10 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
     of dropout and shuffling. It holds no code: your own classes and functions are saved by name.
 
     Args:
-        model: the model.
+        model: the model, built or not.
         filepath: str or path, ending in ".netlet", ".keras" (which Keras 3 opens too) or ".h5" (the file of Keras 2,
             without the counters). Missing directories are created.
-        overwrite: whether an existing file may be replaced.
+        overwrite: whether an existing file may be replaced; default True.
         include_optimizer: whether to save the arguments of `compile` and the optimizer's state; default True.
 
     Raises:
@@ -35,6 +35,14 @@ def save_model(model: Any, filepath: Any, overwrite: bool = True, **kwargs: Any)
         ImportError: a ".keras" file without h5py.
 
     Source: Keras 3 `keras.saving.save_model`; the bytes of a ".netlet" file are safetensors.
+
+    >>> import os, tempfile
+    >>> import netlet
+    >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.netlet")
+    >>> save_model(model, path)
+    >>> load_model(path).count_params()
+    8
     """
     include_optimizer = kwargs.pop("include_optimizer", True)
     if kwargs.get("zipped", True) in (None, True):
@@ -67,8 +75,8 @@ def load_model(
         filepath: str or path of a ".netlet", ".keras" or whole-model ".h5" (".hdf5") file. Any other ending is read
             as ".netlet".
         custom_objects: dict of name to class or function, for those of your own that are not decorated with
-            `register_keras_serializable`.
-        compile: whether to compile the model with the saved arguments and restore its optimizer.
+            `register_keras_serializable`; default none.
+        compile: whether to compile the model with the saved arguments and restore its optimizer; default True.
         safe_mode: accepted for compatibility with Keras; loading is always safe.
 
     Returns:
@@ -81,6 +89,14 @@ def load_model(
         ImportError: a ".keras" or ".h5" file without h5py.
 
     Source: Keras 3 `keras.saving.load_model`.
+
+    >>> import os, tempfile
+    >>> import netlet
+    >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.netlet")
+    >>> model.save(path)
+    >>> load_model(path).output_shape
+    (None, 2)
     """
     path = path_to_read(filepath)
     if path.endswith(".keras"):
@@ -102,9 +118,9 @@ def save_weights(
         model: a built model.
         filepath: str or path, ending in ".weights.netlet" or ".weights.h5" (which Keras 3 reads too). Missing
             directories are created.
-        overwrite: whether an existing file may be replaced.
-        max_shard_size: only None is supported.
-        objects_to_skip: for a ".weights.h5" file: list of layers to leave out.
+        overwrite: whether an existing file may be replaced; default True.
+        max_shard_size: None, the default: netlet writes one file.
+        objects_to_skip: for a ".weights.h5" file: list of layers to leave out; default none.
 
     Raises:
         ValueError: the model has no weights yet, the path has another ending, or `objects_to_skip` for another format.
@@ -112,6 +128,14 @@ def save_weights(
         OSError: the file cannot be written. An existing file is unchanged, also if the process is killed.
         NotImplementedError: `max_shard_size` is given.
         ImportError: a ".weights.h5" file without h5py.
+
+    >>> import os, tempfile
+    >>> import netlet
+    >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.weights.netlet")
+    >>> save_weights(model, path)
+    >>> os.path.exists(path)
+    True
     """
     require_weights(model, "to save")
     if max_shard_size is not None:
@@ -144,8 +168,8 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     Args:
         model: a built model of the same architecture.
         filepath: str or path of a ".weights.netlet", ".netlet", ".weights.h5", ".keras" or ".h5" (".hdf5") file.
-        skip_mismatch: whether to skip weights that are missing or of another shape, with a warning. ".netlet" files are
-            then read by name.
+        skip_mismatch: whether to skip weights that are missing or of another shape, with a warning; default False.
+            ".netlet" files are then read by name.
         by_name: for a ".h5" file of Keras 2: whether to load the layers whose names are in the file; default False.
         objects_to_skip: for a ".weights.h5" file: list of layers to leave unchanged.
 
@@ -154,6 +178,16 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
             layer that differs), or the file is damaged. The model is unchanged then.
         OSError: the file is missing or cannot be read.
         ImportError: a ".keras" or ".h5" file without h5py.
+
+    >>> import os, tempfile
+    >>> import netlet
+    >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2, kernel_initializer="ones")])
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.weights.netlet")
+    >>> model.save_weights(path)
+    >>> other = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2)])
+    >>> load_weights(other, path)
+    >>> other.get_weights()[0].tolist()
+    [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
     """
     by_name = kwargs.pop("by_name", None)
     objects_to_skip = kwargs.pop("objects_to_skip", None)

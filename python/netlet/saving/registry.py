@@ -66,10 +66,15 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
     Args:
         package: first part of the key; default "Custom".
-        name: second part of the key; default the object's own name.
+        name: second part of the key; None (the default): the object's own name.
+
+    Returns:
+        A decorator, which returns the class or function unchanged.
 
     Raises:
         ValueError: the class has no `get_config`.
+
+    Source: Keras 3, `keras.saving.register_keras_serializable`.
 
     Example:
 
@@ -93,7 +98,15 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
 
 
 def get_registered_name(obj: Any) -> str:
-    """Returns the key under which an object is registered, or its Python name if it is not registered."""
+    """Returns the key under which an object is registered, or its Python name if it is not registered.
+
+    Args:
+        obj: a class or function.
+
+    >>> def mine(): ...
+    >>> get_registered_name(mine), get_registered_name(register_keras_serializable("part")(mine))
+    ('mine', 'part>mine')
+    """
     try:
         return _names[obj]
     except (KeyError, TypeError):
@@ -138,6 +151,15 @@ def get_registered_object(
 
     It searches the enclosing `custom_object_scope`s, the registered objects, custom_objects and module_objects, in this
     order.
+
+    Args:
+        name: the key "package>name" of a registered object, or a name in one of the dicts.
+        custom_objects: {name: class or function}; None (the default): none.
+        module_objects: further ones, searched last; None (the default): none.
+
+    >>> class Mine: ...
+    >>> get_registered_object("Mine", {"Mine": Mine}) is Mine, get_registered_object("Mine")
+    (True, None)
     """
     for place in (_scope.get(), _registered, custom_objects, module_objects):
         if place and name in place:
@@ -151,7 +173,13 @@ def get_registered_by_last_part(name: str) -> Any:
 
 
 def get_custom_objects() -> dict[str, Any]:
-    """Returns the dict of registered objects itself, not a copy; entries may be added, as in Keras."""
+    """Returns the dict of registered objects itself, not a copy; entries may be added, as in Keras.
+
+    >>> class Mine: ...
+    >>> get_custom_objects()["Mine"] = Mine
+    >>> get_registered_object("Mine") is Mine, get_custom_objects().pop("Mine") is Mine
+    (True, True)
+    """
     return _registered
 
 

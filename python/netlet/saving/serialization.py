@@ -34,6 +34,7 @@ from .registry import (
     public_home,
     register_keras_serializable,
 )
+from .sharing import current_sharing, sharing_scope
 
 __all__ = [
     "CustomObjectScope",
@@ -55,33 +56,20 @@ _ARRAY_DTYPES = frozenset(
 )
 
 
-class _Sharing:
-    """Finds objects that occur twice in one save or load, so that a layer that two sub-models share stays shared."""
-
-    def __init__(self) -> None:
-        self.numbers: dict[int, tuple[Any, int]] = {}  # id -> (the object, which keeps the id valid; its number)
-        self.objects: dict[int, tuple[str, Any]] = {}  # number -> (its class's name, the rebuilt object)
-
-
-_sharing: ContextVar[_Sharing | None] = ContextVar("netlet_sharing", default=None)
 _unbuilt: ContextVar[list[tuple[Any, dict[str, Any]]] | None] = ContextVar("netlet_unbuilt", default=None)
-
-
-@contextmanager
-def sharing_scope() -> Iterator[None]:
-    """Context manager: an object that is serialized twice inside is restored as one object."""
-    token = _sharing.set(_Sharing())
-    try:
-        yield
-    finally:
-        _sharing.reset(token)
 
 
 def serialize_object(obj: Any) -> Any:
     """Returns the config of a layer, model, loss, function, list, dict, array or plain value, which JSON can hold.
 
+    Args:
+        obj: the object; lists, tuples and dicts may contain others.
+
     Raises:
         ValueError: a lambda (a saved model holds no code), or an object without `get_config`.
+        TypeError: its `get_config` returns no dict.
+
+    Source: Keras 3, `keras.saving.serialize_keras_object`.
 
     Example:
 
@@ -168,7 +156,7 @@ def _instance_config(obj: Any) -> dict[str, Any]:
     build = obj.get_build_config() if hasattr(obj, "get_build_config") else None
     if build:
         config["build_config"] = serialize_object(build)
-    if (sharing := _sharing.get()) is not None:
+    if (sharing := current_sharing.get()) is not None:
         # Number every object, not only those that occur again: `get_config` may return copies of its configs.
         config["shared_object_id"] = sharing.numbers.setdefault(id(obj), (obj, len(sharing.numbers) + 1))[1]
     return config
@@ -179,12 +167,15 @@ def deserialize_object(config: Any, custom_objects: Mapping[str, Any] | None = N
 
     Args:
         config: what `serialize_object` returned, also after conversion to JSON and back. Plain values are unchanged.
-        custom_objects: dict of name to class or function that the config may name.
+        custom_objects: dict of name to class or function that the config may name; None (the default): none.
         safe_mode: accepted for compatibility with Keras; loading never runs code.
 
     Raises:
-        ValueError: a name that is neither netlet's own, nor registered, nor in `custom_objects`; a damaged config;
-            a lambda.
+        ValueError: a name that is neither netlet's own, nor registered, nor in `custom_objects`; a damaged config; a
+            lambda.
+        TypeError: an argument that it does not have.
+
+    Source: Keras 3, `keras.saving.deserialize_keras_object`.
 
     Example:
 
@@ -289,7 +280,7 @@ def _find_function(config: Mapping[str, Any]) -> Any:
 def _deserialize_instance(config: Mapping[str, Any]) -> Any:
     name, inner = config["class_name"], config["config"]
     shared = config.get("shared_object_id")
-    sharing = _sharing.get()
+    sharing = current_sharing.get()
     if sharing is not None and isinstance(shared, int) and shared in sharing.objects:
         known, instance = sharing.objects[shared]
         if known != name:
