@@ -27,7 +27,7 @@ def export_model(
     Args:
         model: the model, built.
         filepath: str or path of the file.
-        format: "onnx".
+        format: "onnx", the default and the only one.
         verbose: whether to print where it was written; None (the default): no.
         input_signature: structure of InputSpecs, symbolic tensors or arrays: shapes and dtypes of the inputs, and
             names if they have some. None (the default): the model's inputs.
@@ -39,6 +39,14 @@ def export_model(
         ImportError: onnx is not installed.
         ValueError: another format; a model whose inputs are not known; other bad arguments.
         NotImplementedError: layers that have no form in the format; the message lists all of them.
+
+    >>> import os, tempfile
+    >>> import netlet, onnx
+    >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2, activation="relu")])
+    >>> path = os.path.join(tempfile.mkdtemp(), "model.onnx")
+    >>> export_model(model, path)
+    >>> [node.op_type for node in onnx.load(path).graph.node]
+    ['Gemm', 'Relu']
     """
     if format not in FORMATS:
         raise ValueError(f"Model.export: expected `format` to be one of {FORMATS}, received {format!r}.")

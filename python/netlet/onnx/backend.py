@@ -22,10 +22,19 @@ LARGEST_CONSTANT = 1 << 27  # elements; VGG-19 of ONNX's own tests makes its wei
 
 
 class BackendRep:
-    """A model that is ready to run.
+    """A model that is ready to run, which `prepare` returns.
 
     Args:
         program: the checked model.
+
+    Source: ONNX, `onnx.backend.base.BackendRep`.
+
+    >>> from onnx import TensorProto, helper
+    >>> x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [2]) for n in "xy")
+    >>> graph = helper.make_graph([helper.make_node("Neg", ["x"], ["y"])], "g", [x], [y])
+    >>> prepared = prepare(helper.make_model(graph))
+    >>> prepared.run({"x": np.array([1, -2], "float32")})[0].tolist()
+    [-1.0, 2.0]
     """
 
     def __init__(self, program: Program) -> None:
@@ -69,6 +78,9 @@ def supports_device(device: str) -> bool:
     Args:
         device: "CPU", "CUDA" or "CUDA:1". GPUs run netlet's own models; graphs of ONNX run on the CPU.
 
+    Returns:
+        True for the CPU.
+
     >>> supports_device("CPU"), supports_device("CUDA")
     (True, False)
     """
@@ -80,8 +92,17 @@ def is_compatible(model: Any, device: str = "CPU", **kwargs: Any) -> bool:
 
     Args:
         model: a ModelProto.
-        device: where it would run.
-        **kwargs: ignored.
+        device: where it would run; "CPU" by default.
+        **kwargs: ignored: options of other backends.
+
+    Returns:
+        bool; False for a damaged model too.
+
+    >>> from onnx import TensorProto, helper
+    >>> x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [2]) for n in "xy")
+    >>> graphs = [helper.make_graph([helper.make_node(op, ["x"], ["y"])], "g", [x], [y]) for op in ("Relu", "Rleu")]
+    >>> [is_compatible(helper.make_model(graph)) for graph in graphs]
+    [True, False]
     """
     try:
         Program(model).check_supported()
@@ -95,7 +116,7 @@ def prepare(model: Any, device: str = "CPU", **kwargs: Any) -> BackendRep:
 
     Args:
         model: a ModelProto.
-        device: "CPU".
+        device: "CPU", the default.
         **kwargs: largest_constant: number of elements that a constant may have which the graph makes from a shape,
             2^27 by default. Options of other backends are ignored.
 
@@ -121,7 +142,27 @@ def prepare(model: Any, device: str = "CPU", **kwargs: Any) -> BackendRep:
 
 
 def run_model(model: Any, inputs: Any, device: str = "CPU", **kwargs: Any) -> tuple[Any, ...]:
-    """The outputs of a model: `prepare` and `run` in one call. Arguments as theirs."""
+    """The outputs of a model: `prepare` and `run` in one call.
+
+    Args:
+        model: a ModelProto.
+        inputs: {name: array}, or the arrays in the order of the model's inputs.
+        device: "CPU", the default.
+        **kwargs: as for `prepare`.
+
+    Returns:
+        tuple of NumPy arrays.
+
+    Raises:
+        ValueError: another device, a damaged model, missing inputs, or more of them than the model has.
+        NotImplementedError: operators that netlet lacks, all of them named.
+
+    >>> from onnx import TensorProto, helper
+    >>> x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [2]) for n in "xy")
+    >>> graph = helper.make_graph([helper.make_node("Abs", ["x"], ["y"])], "g", [x], [y])
+    >>> run_model(helper.make_model(graph), [np.array([1, -2], "float32")])[0].tolist()
+    [1.0, 2.0]
+    """
     return prepare(model, device, **kwargs).run(inputs)
 
 
@@ -131,12 +172,16 @@ def run_node(node: Any, inputs: Any, device: str = "CPU", outputs_info: Any = No
     Args:
         node: a NodeProto.
         inputs: its inputs in order, or {name: array}.
-        device: "CPU".
+        device: "CPU", the default.
         outputs_info: ignored: netlet computes dtypes and shapes.
         **kwargs: `opset_version` of the standard operators; the newest that netlet follows by default.
 
     Returns:
         tuple of NumPy arrays.
+
+    Raises:
+        ValueError: another device, or inputs that do not fit.
+        NotImplementedError: netlet lacks the operator.
 
     >>> from onnx import helper
     >>> run_node(helper.make_node("Neg", ["x"], ["y"]), [np.array([1.0], "float32")])[0].tolist()

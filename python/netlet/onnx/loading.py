@@ -31,7 +31,7 @@ def load(source: Any, name: str | None = None, input_shapes: Mapping[str, Sequen
 
     Args:
         source: path of a file, bytes, an open file, or an onnx.ModelProto. Other files that it names are not opened.
-        name: of the model; None: the graph's.
+        name: of the model; None (the default): the graph's.
         input_shapes: {name of an input: its shape with the batch axis, None for sizes that stay free}, in place of the
             file's. Some exporters call sizes free that they wrote into the graph as numbers; such a file needs this.
 

@@ -30,13 +30,22 @@ class OnnxOperator(Layer):
     Args:
         graph: the nodes: a serialized GraphProto in base 64.
         opsets: {domain: version} of their operators.
-        weights: {name of a value: {"shape", "dtype", "trainable"}} of the constants that are weights.
-        outputs: [{"shape", "dtype"}] of the outputs, for symbolic inputs; None: they are inferred. Inference takes each
-            unknown size as independent of the others, and so fails where a Reshape needs one to be a multiple.
+        weights: {name of a value: {"shape", "dtype", "trainable"}} of the constants that are weights; None (the
+            default) for none.
+        outputs: [{"shape", "dtype"}] of the outputs, for symbolic inputs; None (the default): they are inferred.
+            Inference takes each unknown size as independent of the others, and so fails where a Reshape needs one to be
+            a multiple.
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Raises:
         ValueError: `graph` is no such text, or has no inputs.
+
+    >>> from onnx import TensorProto, helper
+    >>> x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [2]) for n in "xy")
+    >>> graph = helper.make_graph([helper.make_node("Neg", ["x"], ["y"])], "g", [x], [y])
+    >>> layer = OnnxOperator(base64.b64encode(graph.SerializeToString()).decode(), {"": 21})
+    >>> layer(np.array([1.0, -2.0], "float32")).tolist()
+    [-1.0, 2.0]
     """
 
     def __init__(
@@ -63,7 +72,14 @@ class OnnxOperator(Layer):
             raise ValueError("OnnxOperator: expected a graph with at least one input that is no weight.")
 
     def graph_proto(self) -> Any:
-        """Its nodes, as a new GraphProto."""
+        """Its nodes, as a new GraphProto.
+
+        Returns:
+            onnx.GraphProto.
+
+        Raises:
+            ImportError: onnx is not installed.
+        """
         onnx = needs("onnx", "onnx", "netlet.onnx.OnnxOperator")
         return onnx.GraphProto.FromString(base64.b64decode(self.graph_text, validate=True))
 

@@ -23,7 +23,7 @@ def quantize_aware(model: Any, config: Any = None, filters: Any = None) -> Any:
     Args:
         model: a Model, built.
         config: an `AwareConfig`, or an `Int8Config` with activations; None (the default): `AwareConfig()`.
-        filters: which layers; see `Model.quantize`.
+        filters: which layers, as for `Model.quantize`; None (the default): all.
 
     Returns:
         The model.

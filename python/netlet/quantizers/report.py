@@ -32,6 +32,13 @@ class LayerReport(NamedTuple):
         saturated: with static activations: the fraction of its inputs in the calibration data beyond the codes' range.
         seconds_before: time of the float layer for a batch of 32, if it was measured (`only_if_faster`).
         seconds_after: time of the quantized layer, likewise.
+
+    >>> import netlet
+    >>> model = netlet.Sequential([netlet.Input((64,)), netlet.layers.Dense(32)])
+    >>> model.quantize("int8", only_if_faster=False)
+    >>> row = model.quantization_report()[0]
+    >>> row.bytes_before, row.bytes_after < row.bytes_before / 2
+    (8320, True)
     """
 
     layer: str
@@ -45,7 +52,11 @@ class LayerReport(NamedTuple):
     seconds_after: float | None
 
     def cells(self) -> list[str]:
-        """The row of the table."""
+        """The row of the table.
+
+        Returns:
+            list of texts, one for each column of `HEAD`; "" for None.
+        """
         return [
             self.layer,
             self.done,
@@ -59,7 +70,21 @@ class LayerReport(NamedTuple):
 
 
 class QuantizationReport(list[LayerReport]):
-    """A list of `LayerReport`, one for each layer with weights. `str()` is an aligned table with units."""
+    """A list of `LayerReport`, one for each layer with weights. `str()` is an aligned table with units.
+
+    `Model.quantization_report` returns it.
+
+    Args:
+        *args: nothing, or the rows, an iterable of `LayerReport`.
+
+    >>> row = LayerReport("dense", "int8, dynamic", 8320, 2304, 0.002, 40.0, None, None, None)
+    >>> print(QuantizationReport([row]))
+    layer  done               bytes     after  scale      SNR
+    ---------------------------------------------------------
+    dense  int8, dynamic  8.125 KiB  2.25 KiB  0.002  40.0 dB
+    ---------------------------------------------------------
+    sum                   8.125 KiB  2.25 KiB
+    """
 
     def __str__(self) -> str:
         sizes = [sum(row.bytes_before for row in self), sum(row.bytes_after for row in self)]

@@ -142,10 +142,18 @@ def abs_max_quantize_grouped_with_zero_point(
 
 
 class Quantizer:
-    """Base class: `__call__(x)` returns x's codes, `get_config` the arguments.
+    """Base class of Keras's quantizers: `__call__(x)` returns x's codes, `get_config` the arguments.
 
     Args:
         output_dtype: type of the codes; default "int8".
+
+    Source: Keras 3, `keras.quantizers.Quantizer`.
+
+    >>> class Rounding(Quantizer):
+    ...     def __call__(self, x):
+    ...         return ops.cast(ops.round(x), self.output_dtype)
+    >>> Rounding()(np.array([1.4, 2.6])).tolist()
+    [1, 3]
     """
 
     def __init__(self, output_dtype: str = "int8") -> None:
@@ -156,11 +164,22 @@ class Quantizer:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Quantizer:
-        """Makes a quantizer from the dict that `get_config` returned."""
+        """Makes a quantizer from the dict that `get_config` returned.
+
+        Args:
+            config: the arguments by name.
+
+        Returns:
+            A quantizer of this class.
+        """
         return cls(**config)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments as a dict. Each quantizer defines its own."""
+        """Returns the arguments as a dict. Each quantizer defines its own.
+
+        Raises:
+            NotImplementedError: the class does not define it.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not define get_config().")
 
 

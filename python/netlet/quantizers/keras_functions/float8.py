@@ -24,6 +24,9 @@ def compute_float8_scale(amax: Any, scale: Any, dtype_max: float, margin: int = 
 
     Source: keras.quantizers.compute_float8_scale; NVIDIA's Transformer Engine.
 
+    Returns:
+        Tensor: the scale of the next step.
+
     >>> compute_float8_scale(np.float32(896.0), np.float32(1.0), 448.0).item()
     2.0
     """
@@ -42,6 +45,9 @@ def compute_float8_amax_history(x: Any, amax_history: Any) -> Any:
         amax_history: (length,): the newest magnitude first, then the oldest.
 
     Source: keras.quantizers.compute_float8_amax_history.
+
+    Returns:
+        Tensor (length,).
 
     >>> compute_float8_amax_history(np.array([-3.0, 2.0]), np.array([5.0, 1.0, 4.0])).tolist()
     [3.0, 4.0, 5.0]
@@ -62,6 +68,9 @@ def quantize_and_dequantize(inputs: Any, scale: Any, quantized_dtype: Any, compu
         scale: one number, or an array that broadcasts.
         quantized_dtype: "float8_e4m3fn" or "float8_e5m2".
         compute_dtype: "float32" or "float64": the type of the computation and of the result.
+
+    Returns:
+        Tensor of x's shape.
 
     Raises:
         ValueError: an unknown format.

@@ -18,6 +18,9 @@ def serialize(initializer: Any) -> Any:
 
     Args:
         initializer: the quantizer (the name is Keras's).
+
+    >>> serialize(AbsMaxQuantizer(axis=0))["config"]["axis"]
+    (0,)
     """
     return _table.serialize(initializer)
 
@@ -27,7 +30,13 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
     Args:
         config: what `serialize` returned.
-        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+        custom_objects: classes and functions by name, in addition to netlet's own and registered ones; default none.
+
+    Raises:
+        ValueError: an unknown name, or a damaged config.
+
+    >>> deserialize(serialize(AbsMaxQuantizer(axis=0))).axis
+    (0,)
     """
     return _table.deserialize(config, custom_objects)
 
@@ -37,6 +46,9 @@ def get(identifier: Any) -> Any:
 
     Args:
         identifier: a name ("abs_max_quantizer"), a config dict, a class, a callable, or None.
+
+    Returns:
+        A quantizer or callable; None for None.
 
     Raises:
         ValueError: an unknown name. The message has the nearest known name.
