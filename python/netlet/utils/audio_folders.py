@@ -45,12 +45,12 @@ def audio_dataset_from_directory(
         sampling_rate: samples per second to convert to; default those of each file.
         output_sequence_length: number of samples of each file, which is cut or padded with zeros; default that of the
             longest file in the batch.
-        ragged: only False is supported.
+        ragged: False, the default; ragged arrays are not supported.
         shuffle: whether to shuffle the files, with `seed`, and again at each pass; default True. Otherwise they are
             sorted by path.
         seed: integer; default None, from the global sequence. Required with `validation_split` and `shuffle`.
         validation_split: fraction of the files, at the end, for validation; default None.
-        subset: the part to return, with `validation_split`: "training", "validation" or "both".
+        subset: the part to return, with `validation_split`: "training", "validation" or "both"; default None.
         follow_links: whether to enter folders that are symbolic links; default False.
         verbose: whether to print the number of files; default True.
 

@@ -75,7 +75,7 @@ class Config:
         return self._config.items()
 
     def get(self, keyname: str, value: Any = None) -> Any:
-        """Returns a value, or a default.
+        """Returns a value, or a default where it is not there.
 
         Args:
             keyname: its name.
@@ -88,11 +88,26 @@ class Config:
 
         Args:
             *args: its name, and a default for when it is not there.
+
+        Returns:
+            The value, or the default.
+
+        Raises:
+            KeyError: it is not there, and there is no default.
+            ValueError: the values are frozen.
         """
         return self._changeable().pop(*args)
 
     def update(self, *args: Any, **kwargs: Any) -> None:
-        """Sets several values, with the arguments of `dict.update`."""
+        """Sets several values, with the arguments of `dict.update`.
+
+        Args:
+            *args: nothing, a dict, or an iterable of pairs (name, value).
+            **kwargs: values by name.
+
+        Raises:
+            ValueError: the values are frozen.
+        """
         self._changeable().update(*args, **kwargs)
 
     def _changeable(self) -> dict[str, Any]:

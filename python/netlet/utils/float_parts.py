@@ -24,6 +24,10 @@ class FloatParts(NamedTuple):
         mantissa: the stored digits after the leading 1 (after a leading 0 where `exponent` is 0: subnormal numbers).
         bits: the three fields in binary, separated by spaces, such as "0 10000000 10011001100110011001101".
         value: what the bits stand for, as float32: x, rounded to `dtype`.
+
+    >>> parts = float_parts(-1.5, "float16")
+    >>> parts.sign, parts.exponent, parts.mantissa, parts.bits, float(parts.value)
+    (1, 15, 512, '1 01111 1000000000', -1.5)
     """
 
     dtype: str

@@ -37,10 +37,10 @@ def get_file(
     Args:
         fname: its name in the cache; default the last part of `origin`. With `extract`, the name of the folder
             (`<name>_extracted` if it has an ending).
-        origin: its URL. `file:` URLs are copied; others need pooch (`pip install 'netlet[datasets]'`).
-        untar: as `extract=True, archive_format="tar"`.
-        md5_hash: as `file_hash` with `hash_algorithm="md5"`.
-        file_hash: SHA-256 or MD5 of the file. A file in the cache with another one is downloaded again.
+        origin: its URL; required. `file:` URLs are copied; others need pooch (`pip install 'netlet[datasets]'`).
+        untar: the same as `extract=True, archive_format="tar"`; default False.
+        md5_hash: the same as `file_hash` with `hash_algorithm="md5"`; default None.
+        file_hash: SHA-256 or MD5 of the file; default None. A file in the cache with another one is downloaded again.
         cache_subdir: folder in `cache_dir`, or an absolute path; default "datasets".
         hash_algorithm: "sha256", "md5" or "auto" (default), which tells them apart by their length.
         extract: whether to unpack the file, an archive; default False. Paths that lead out of the folder are refused.

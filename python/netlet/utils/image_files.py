@@ -139,6 +139,12 @@ def load_img(
         ValueError: an unknown `color_mode` or `interpolation`.
         TypeError: `path` is of another type.
         ImportError: Pillow is not installed.
+
+    >>> import tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "grey.png")
+    >>> array_to_img(np.zeros((4, 6, 1))).save(path)
+    >>> load_img(path, target_size=(2, 3)).size, load_img(path).mode
+    ((3, 2), 'RGB')
     """
     image = _pillow("load_img")
     if not isinstance(path, (str, bytes, os.PathLike, io.BytesIO)):

@@ -55,12 +55,12 @@ def image_dataset_from_directory(
             sorted by path.
         seed: integer; default None, from the global sequence. Required with `validation_split` and `shuffle`.
         validation_split: fraction of the files, at the end, for validation; default None.
-        subset: the part to return, with `validation_split`: "training", "validation" or "both".
+        subset: the part to return, with `validation_split`: "training", "validation" or "both"; default None.
         interpolation: "bilinear" (default), "nearest", "bicubic", "lanczos3" or "lanczos5".
         follow_links: whether to enter folders that are symbolic links; default False.
         crop_to_aspect_ratio: whether to cut the largest part of the new aspect ratio out of the middle; default False.
         pad_to_aspect_ratio: whether to pad with zeros to the new aspect ratio; default False.
-        data_format: "channels_last".
+        data_format: "channels_last" (None, the default).
         format: accepted for compatibility with Keras ("tf" or "grain"); the result is always a `data.Dataset`.
         verbose: whether to print the number of files; default True.
 

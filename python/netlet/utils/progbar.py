@@ -99,7 +99,11 @@ class Progbar:
             print_msg(" - ".join(parts) + self._shown_values())
 
     def due(self) -> bool:
-        """Whether `update` would redraw the line now: on a terminal, `interval` seconds after the last time."""
+        """Whether `update` would redraw the line now.
+
+        Returns:
+            True on a terminal, `interval` seconds after the last time.
+        """
         return self.verbose == 1 and self.dynamic and time.time() - self._last_update >= self.interval
 
     def add(self, n: int, values: Iterable[tuple[str, Any]] | None = None) -> None:

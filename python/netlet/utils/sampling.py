@@ -20,7 +20,8 @@ def sample_from_logits(
         top_k: draw only among the k largest logits (Fan et al., 2018); default None, all.
         top_p: then draw only among the fewest most likely classes whose total probability is at least p (nucleus
             sampling; Holtzman et al., 2020); default None, all.
-        seed: an integer for the same classes at each call, a `random.SeedGenerator`, or None for the global sequence.
+        seed: an integer for the same classes at each call, a `random.SeedGenerator`, or None (the default) for the
+            global sequence.
 
     Of equal logits, the first is selected first.
 

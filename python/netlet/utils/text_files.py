@@ -39,7 +39,7 @@ def text_dataset_from_directory(
             sorted by path.
         seed: integer; default None, from the global sequence. Required with `validation_split` and `shuffle`.
         validation_split: fraction of the files, at the end, for validation; default None.
-        subset: the part to return, with `validation_split`: "training", "validation" or "both".
+        subset: the part to return, with `validation_split`: "training", "validation" or "both"; default None.
         follow_links: whether to enter folders that are symbolic links; default False.
         format: accepted for compatibility with Keras ("tf" or "grain"); the result is always a `data.Dataset`.
         verbose: whether to print the number of files; default True.

@@ -30,7 +30,8 @@ def draw_bounding_boxes(
         bounding_boxes: {"boxes": (N, boxes, 4), "labels": (N, boxes)}, and maybe "confidences" (N, boxes). Boxes with
             label -1 are not drawn.
         bounding_box_format: see `netlet.utils.bounding_boxes`.
-        class_mapping: {label: name}; a name is written at its box. Needs Pillow, which matplotlib installs.
+        class_mapping: {label: name}; a name is written at its box. Needs Pillow, which matplotlib installs. None by
+            default.
         color: red, green and blue in [0, 255]; grey by default.
         line_thickness: pixels; 2 by default. Below 0, boxes are filled.
         text_thickness: pixels; 1 by default, None for `line_thickness`.

@@ -49,10 +49,10 @@ def plot_bounding_box_gallery(
         font_scale: 1.0 by default: letters of about 22 pixels.
         text_thickness: pixels; None (the default): `line_thickness`.
         class_mapping: {label: name}, which are written at the boxes; None by default.
-        ground_truth_mapping: the same for true boxes only.
-        prediction_mapping: the same for predicted boxes only.
+        ground_truth_mapping: the same for true boxes only; None by default.
+        prediction_mapping: the same for predicted boxes only; None by default.
         legend: whether to plot a legend; False by default.
-        legend_handles: matplotlib artists for the legend, in place of `legend`.
+        legend_handles: matplotlib artists for the legend, in place of `legend`; None by default.
         rows: number of rows; None by default, as for `plot_image_gallery`.
         cols: number of columns; None by default.
         data_format: "channels_last" (None, the default) or "channels_first" (N, C, H, W).

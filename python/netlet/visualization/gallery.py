@@ -34,7 +34,7 @@ def plot_image_gallery(
         images: (N, H, W, C) with one, three or four channels.
         y_true: labels (N,); None by default.
         y_pred: predicted labels (N,); None by default.
-        label_map: {label: name}, needed with labels.
+        label_map: {label: name}, needed with labels; None by default.
         rows: number of rows; None (the default): so that rows and columns are about as many.
         cols: number of columns; None (the default): enough for all images.
         value_range: smallest and largest value of the images; (0, 255) by default.

@@ -24,8 +24,8 @@ def clip_to_image_size(
     Args:
         bounding_boxes: {"boxes": (..., boxes, 4), "labels": (..., boxes) or (..., boxes, 1)}; labels may be
             missing.
-        height: height of the image; needed for "xyxy".
-        width: width of the image; needed for "xyxy".
+        height: height of the image in pixels; needed for "xyxy"; default None.
+        width: width of the image in pixels; needed for "xyxy"; default None.
         bounding_box_format: "xyxy" (the default) or "rel_xyxy".
 
     Returns:
@@ -66,7 +66,7 @@ def crop(boxes: Any, top: Any, left: Any, height: Any, width: Any, bounding_box_
         left: the first column of the part.
         height: height of the part.
         width: width of the part.
-        bounding_box_format: "xyxy".
+        bounding_box_format: "xyxy", the default and the only one.
 
     Returns:
         Tensor of the boxes' shape.
@@ -95,7 +95,7 @@ def pad(
         left: number of columns to the left.
         height: accepted for compatibility with Keras.
         width: accepted for compatibility with Keras.
-        bounding_box_format: "xyxy".
+        bounding_box_format: "xyxy", the default and the only one.
 
     Returns:
         Tensor of the boxes' shape.
@@ -133,13 +133,13 @@ def affine_transform(
         translate_x: fraction of width - 1 by which boxes move to the left.
         translate_y: fraction of height - 1 by which boxes move up.
         scale: factor of the coordinates.
-        shear_x: degrees.
-        shear_y: degrees.
+        shear_x: angle of the shear along x, in degrees.
+        shear_y: angle of the shear along y, in degrees.
         height: height of the image.
         width: width of the image.
         center_x: the middle of the transform as a fraction of width - 1; 0.5 by default.
-        center_y: the same along y.
-        bounding_box_format: "xyxy".
+        center_y: the same along y; default None.
+        bounding_box_format: "xyxy", the default and the only one.
 
     Returns:
         Tensor of the boxes' shape.

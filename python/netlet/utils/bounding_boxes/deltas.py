@@ -42,7 +42,7 @@ def encode_box_to_deltas(
         box_format: format of the boxes.
         encoding_format: order of the result: "center_yxhw" (the default) or "center_xywh".
         variance: four numbers that divide the result; None by default.
-        image_shape: (height, width, channels), needed for relative formats.
+        image_shape: (height, width, channels), needed for relative formats; default None.
 
     Returns:
         Tensor of the boxes' shape.
@@ -83,7 +83,7 @@ def decode_deltas_to_boxes(
         box_format: format of the result.
         encoded_format: order of the deltas: "center_yxhw" (the default) or "center_xywh".
         variance: four numbers that multiply the deltas; None by default.
-        image_shape: (height, width, channels), needed for relative formats.
+        image_shape: (height, width, channels), needed for relative formats; default None.
 
     Returns:
         Tensor of the deltas' shape, or a dict.

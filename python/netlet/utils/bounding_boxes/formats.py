@@ -90,8 +90,8 @@ def convert_format(
         boxes: (..., 4), or a dict whose "boxes" are converted.
         source: the format of the boxes, in any case: see `netlet.utils.bounding_boxes`.
         target: the format of the result.
-        height: height of the image; needed if one of the formats is relative.
-        width: width of the image; needed if one of the formats is relative.
+        height: height of the image in pixels; needed if one of the formats is relative; default None.
+        width: width of the image in pixels; needed if one of the formats is relative; default None.
         dtype: dtype of the result; "float32" by default.
 
     Returns:

@@ -26,7 +26,7 @@ def compute_iou(
         bounding_box_format: their format: see `netlet.utils.bounding_boxes`.
         use_masking: whether pairs with a box of negative numbers only get `mask_val`; False by default.
         mask_val: -1 by default.
-        image_shape: (height, width, channels), needed for relative formats.
+        image_shape: (height, width, channels), needed for relative formats; default None.
 
     Returns:
         Tensor (M, K), or (N, M, K) if one of the sets has an axis N.
