@@ -19,8 +19,9 @@ FILES = {
     "base.layer": "Layer",
     "base.wrapper": "Wrapper",
     "convolutional.convolution": "Conv1D Conv2D Conv3D Convolution1D Convolution2D Convolution3D",
-    "convolutional.convolution_depthwise": (
-        "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D"
+    "convolutional.convolution_depthwise": "DepthwiseConv1D DepthwiseConv2D",
+    "convolutional.convolution_separable": (
+        "SeparableConv1D SeparableConv2D SeparableConvolution1D SeparableConvolution2D"
     ),
     "convolutional.convolution_transpose": (
         "Conv1DTranspose Conv2DTranspose Conv3DTranspose Convolution1DTranspose Convolution2DTranspose "
@@ -37,10 +38,9 @@ FILES = {
     "foreign.flax_layer": "FlaxLayer",
     "foreign.jax_layer": "JaxLayer",
     "foreign.torch_module_wrapper": "TorchModuleWrapper",
-    "merging.merge": (
-        "Add Average Concatenate Dot Maximum Merge Minimum Multiply Subtract add average concatenate dot maximum "
-        "minimum multiply subtract"
-    ),
+    "merging.dot": "Dot",
+    "merging.functions": "add average concatenate dot maximum minimum multiply subtract",
+    "merging.merge": "Add Average Concatenate Maximum Merge Minimum Multiply Subtract",
     "normalization.batch_normalization": "BatchNormalization",
     "normalization.group_normalization": "GroupNormalization",
     "normalization.layer_normalization": "LayerNormalization",

@@ -18,9 +18,8 @@ from .base.input_spec import InputSpec
 from .base.layer import Layer
 from .base.wrapper import Wrapper
 from .convolutional.convolution import Conv1D, Conv2D, Conv3D, Convolution1D, Convolution2D, Convolution3D
-from .convolutional.convolution_depthwise import (
-    DepthwiseConv1D,
-    DepthwiseConv2D,
+from .convolutional.convolution_depthwise import DepthwiseConv1D, DepthwiseConv2D
+from .convolutional.convolution_separable import (
     SeparableConv1D,
     SeparableConv2D,
     SeparableConvolution1D,
@@ -45,25 +44,9 @@ from .core.reversible_embedding import ReversibleEmbedding
 from .foreign.flax_layer import FlaxLayer
 from .foreign.jax_layer import JaxLayer
 from .foreign.torch_module_wrapper import TorchModuleWrapper
-from .merging.merge import (
-    Add,
-    Average,
-    Concatenate,
-    Dot,
-    Maximum,
-    Merge,
-    Minimum,
-    Multiply,
-    Subtract,
-    add,
-    average,
-    concatenate,
-    dot,
-    maximum,
-    minimum,
-    multiply,
-    subtract,
-)
+from .merging.dot import Dot
+from .merging.functions import add, average, concatenate, dot, maximum, minimum, multiply, subtract
+from .merging.merge import Add, Average, Concatenate, Maximum, Merge, Minimum, Multiply, Subtract
 from .normalization.batch_normalization import BatchNormalization
 from .normalization.group_normalization import GroupNormalization
 from .normalization.layer_normalization import LayerNormalization

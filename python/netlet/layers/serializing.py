@@ -11,10 +11,17 @@ from .base.layer import Layer
 
 
 def serialize(layer: Layer) -> Any:
-    """Returns the config dict of a layer.
+    """Returns the config dict of a layer, from which `deserialize` makes it again.
 
     Args:
         layer: the layer.
+
+    Returns:
+        {"module": ..., "class_name": ..., "config": the result of `get_config`, ...}, plain values that JSON can store.
+            Weights are not included.
+
+    Raises:
+        TypeError: the layer has arguments that cannot be saved.
 
     >>> from netlet.layers import Dense
     >>> serialize(Dense(3))["config"]["units"]
@@ -28,7 +35,10 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
 
     Args:
         config: what `serialize` returned, or the short form {"class_name": "Dense", "config": {...}}.
-        custom_objects: classes by name, in addition to netlet's own and registered ones.
+        custom_objects: {name: class}, in addition to netlet's own and registered ones; None (the default): no others.
+
+    Returns:
+        Layer, unbuilt unless the config has a "build_config".
 
     Raises:
         ValueError: an unknown class, or one that is no layer.

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from netlet.layers.convolutional.convolution_depthwise import DepthwiseConv, SeparableConv
+from netlet.layers.convolutional.convolution_depthwise import DepthwiseConv
+from netlet.layers.convolutional.convolution_separable import SeparableConv
 from netlet.layers.convolutional.convolution_transpose import ConvTranspose
 from netlet.layers.convolutional.windowed import Windowed
 from netlet.layers.fusable import is_linear, is_product, normalizes

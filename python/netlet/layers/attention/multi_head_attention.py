@@ -130,10 +130,10 @@ class MultiHeadAttention(ProjectedAttention):
         """The axes to attend over; before the layer is built, as they were passed."""
         return self._attention_axes
 
-    query_dense = property(lambda self: self._query_dense)
-    key_dense = property(lambda self: self._key_dense)
-    value_dense = property(lambda self: self._value_dense)
-    output_dense = property(lambda self: self._output_dense)
+    query_dense = property(lambda self: self._query_dense, doc="The projection of query, an EinsumDense.")
+    key_dense = property(lambda self: self._key_dense, doc="The projection of key, an EinsumDense.")
+    value_dense = property(lambda self: self._value_dense, doc="The projection of value, an EinsumDense.")
+    output_dense = property(lambda self: self._output_dense, doc="The projection of the output, an EinsumDense.")
 
     def build(  # type: ignore[override]
         self, query_shape: Any, value_shape: Any, key_shape: Any = None

@@ -93,7 +93,12 @@ class Building(LayerState):
             ) from error
 
     def get_build_config(self) -> dict[str, Any] | None:
-        """The shapes that `build` was called with, or None; `build_from_config` uses them when a model is loaded."""
+        """The shapes that `build` was called with; `build_from_config` uses them when a model is loaded.
+
+        Returns:
+            {"input_shape": shape} or {"shapes_dict": {name: shape}}, with "quantized" for quantized sub-layers; None if
+                the layer was not built or needs no shapes.
+        """
         config = self._shapes_for_config()
         parts = quantized_parts(self) if self._layers and not self._saves_its_layers else {}
         return {**(config or {}), "quantized": parts} if parts else config
@@ -105,7 +110,14 @@ class Building(LayerState):
         return {"input_shape": next(iter(shapes.values()))} if len(shapes) == 1 else {"shapes_dict": dict(shapes)}
 
     def build_from_config(self, config: dict[str, Any]) -> None:
-        """Builds the layer from a config of `get_build_config`; an empty config leaves it unbuilt."""
+        """Builds the layer from the shapes of a saved one.
+
+        Args:
+            config: what `get_build_config` returned; an empty config leaves the layer unbuilt.
+
+        Raises:
+            ValueError: a layer without `build` cannot be called on symbolic inputs of the saved shapes.
+        """
         if not config:
             return
         if self._builds_by_call:

@@ -65,7 +65,15 @@ class InputSpec:
         return cls(**config)
 
     def mismatch(self, shape: tuple[int | None, ...], dtype: str) -> str | None:
-        """Describes what is expected if an input does not fit, e.g. "inputs of rank 2"; None if it fits."""
+        """Describes what is expected if an input does not fit.
+
+        Args:
+            shape: shape of the input with the batch axis; None entries fit any size.
+            dtype: dtype of the input, e.g. "float32".
+
+        Returns:
+            The expectation, e.g. "inputs of rank 2"; None if the input fits.
+        """
         rank = len(shape)
         if self.ndim is not None and rank != self.ndim and not self.allow_last_axis_squeeze:
             return f"inputs of rank {self.ndim}"
@@ -87,11 +95,28 @@ class InputSpec:
         return None
 
     def hint(self, shape: tuple[int | None, ...]) -> str:
-        """A sentence added to the error about the likely cause for an input of this shape, or ""."""
+        """A sentence about the likely cause of a mismatch, for the error; subclasses define it.
+
+        Args:
+            shape: shape of the input with the batch axis.
+
+        Returns:
+            The sentence, or "".
+        """
         return ""
 
     def complaint(self, layer_name: str, shape: tuple[int | None, ...], dtype: str, which: str = "") -> str | None:
-        """The error message if an input does not fit, else None."""
+        """The error message for an input that does not fit.
+
+        Args:
+            layer_name: name of the layer, which begins the message.
+            shape: shape of the input with the batch axis.
+            dtype: dtype of the input.
+            which: words before the expectation that name the input, e.g. "for input 'a' "; "" by default.
+
+        Returns:
+            The message, "Layer '...': expected ..., received shape ..."; None if the input fits.
+        """
         expected = self.mismatch(shape, dtype)
         if expected is None:
             return None

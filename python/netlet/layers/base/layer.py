@@ -7,39 +7,46 @@ import inspect
 import warnings
 from typing import Any
 
-from netlet import _core, ops, regularizers
+from netlet import _core, regularizers
 from netlet.base import tree
-from netlet.base.arrays import as_ndarray
 from netlet.base.naming import name_scope
 from netlet.base.policies import serialized
-from netlet.config import is_float
 from netlet.engine.graph import KerasTensor, Node, is_symbolic
-from netlet.engine.variable import Variable
 
 from . import call_context, masks
 from .building import Building
 from .calling import finishing, name_layer, nested_too_deeply
+from .converting import Converting
 from .input_spec import InputSpec, check
-from .penalties import weight_penalties
+from .losses import LayerLosses
 from .quantization.quantizable import Quantizable
 from .remat import call_in_scope
 from .stateless import StatelessCalls
 
-_OTHER_TYPES = {"int16": "int32", "uint16": "int32", "uint32": "int64", "uint64": "int64"}
 
+class Layer(Building, Converting, LayerLosses, Quantizable, StatelessCalls):
+    """Base class of all layers: weights, and a computation with them.
 
-class Layer(Building, Quantizable, StatelessCalls):
-    """Base class of all layers.
+    A subclass defines `call`, and `build` if it has weights; `compute_output_shape`, `compute_mask` and `get_config`
+    are optional. Input and output are what `call` takes and returns: tensors, or structures of them, with the batch as
+    their first axis.
 
     Args:
-        activity_regularizer: its penalty on each output, divided by the batch size, is added to `losses`; None: none.
+        activity_regularizer: its penalty on each output, divided by the batch size, is added to `losses`; None (the
+            default): none.
         trainable: whether an optimizer updates the weights; True by default.
-        dtype: a dtype, a policy such as "mixed_bfloat16", a DTypePolicy or DTypePolicyMap; None:
+        dtype: a dtype, a policy such as "mixed_bfloat16", a DTypePolicy or DTypePolicyMap; None (the default):
             `config.dtype_policy()`. See docs/guides/mixed-precision.md.
         autocast: whether float inputs are cast to the compute dtype, and Variables count as of that dtype; True by
             default.
-        name: unique in a model; None: the class name in snake case, numbered.
+        name: unique in a model; None (the default): the class name in snake case, numbered.
         input_shape, input_dim: shape of one sample, for the first layer of a Sequential (deprecated; use `Input`).
+
+    Raises:
+        ValueError: an unknown argument; when called: inputs that do not fit `input_spec`.
+        RuntimeError: a subclass does not call `super().__init__()` first.
+
+    Source: Keras 3, `keras.layers.Layer`.
 
     >>> import numpy as np
     >>> class Scale(Layer):
@@ -102,22 +109,56 @@ class Layer(Building, Quantizable, StatelessCalls):
 
     # ---- what subclasses override ----------------------------------------------------------------------------------
     def call(self, *args: Any, **kwargs: Any) -> Any:
-        """The computation, with ops and sub-layers. `fit` runs it once for each input shape, to record a step."""
+        """The computation, with ops and sub-layers; a subclass defines it.
+
+        `fit` runs it once for each input shape, to record a step.
+
+        Args:
+            *args: Tensors, or structures of them; float arrays arrive as Tensors of the compute dtype.
+            **kwargs: further arguments. `training` (bool) and `mask` are filled in if the method has parameters of
+                these names.
+
+        Returns:
+            Tensor, or a structure of Tensors.
+
+        Raises:
+            NotImplementedError: the class does not define it.
+        """
         raise NotImplementedError(f"Layer {type(self).__name__} does not have a `call()` method implemented.")
 
     def compute_output_shape(self, *args: Any, **kwargs: Any) -> Any:
-        """The output shape for an input shape; unless overridden, found by recording `call` on symbolic inputs."""
+        """The output shape for an input shape; unless overridden, found by recording `call` on symbolic inputs.
+
+        Args:
+            *args: shape of each input with the batch axis, a tuple with None for unknown sizes, or a structure of
+                shapes.
+            **kwargs: the same by name, e.g. `query_shape` for the argument `query` of `call`.
+
+        Returns:
+            Shape, or a structure of shapes.
+        """
         spec = self.compute_output_spec(
             *(tree.map_shapes(lambda s: KerasTensor(s, self.compute_dtype), a) for a in args)
         )
         return tree.map_structure(lambda t: t.shape, spec)
 
     def compute_mask(self, inputs: Any, previous_mask: Any) -> Any:
-        """The outputs' mask, from inputs and their mask (None: no mask). Called only if `supports_masking` is True."""
+        """The outputs' mask; called only if `supports_masking` is True.
+
+        Args:
+            inputs: the first argument of the call.
+            previous_mask: its mask, a bool Tensor, or a structure of masks; None: no mask.
+
+        Returns:
+            Mask, or None; unless overridden, the inputs' mask.
+        """
         return previous_mask
 
     def get_config(self) -> dict[str, Any]:
         """The constructor's arguments as plain values, from which `from_config` makes the layer again.
+
+        Returns:
+            {argument: value} with "name", "trainable", "dtype" and the arguments of the class.
 
         Raises:
             NotImplementedError: a subclass has arguments that are not plain values and does not override this.
@@ -136,7 +177,14 @@ class Layer(Building, Quantizable, StatelessCalls):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
-        """Makes a layer, with new weights, from a config of `get_config`."""
+        """Makes a layer, with new weights, from its config.
+
+        Args:
+            config: what `get_config` returned.
+
+        Returns:
+            Layer of this class.
+        """
         return cls(**config)
 
     # ---- calling ---------------------------------------------------------------------------------------------------
@@ -241,45 +289,17 @@ class Layer(Building, Quantizable, StatelessCalls):
             training = None if default is inspect.Parameter.empty else default
         return bool(training)
 
-    def _converted(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if args and type(args[0]) in (list, tuple) and any(isinstance(v, (int, float)) for v in tree.flatten(args[0])):
-            raise ValueError(
-                f"Layer '{self.name}': expected tensors or arrays, received a Python {type(args[0]).__name__}. "
-                "Make it an array with np.array(...)."
-            )
-        convert = self._to_tensor
-        return tree.map_structure(convert, args), {k: tree.map_structure(convert, v) for k, v in kwargs.items()}
-
-    def _to_tensor(self, value: Any) -> Any:
-        """Arrays become Tensors, floats are cast to the compute dtype; numbers, strings and None are unchanged."""
-        if isinstance(value, Variable):
-            value = value._tensor
-        elif isinstance(value, KerasTensor):
-            casts = self.autocast and is_float(value.dtype) and value.dtype != self._compute_dtype
-            return masks.keep(value, KerasTensor(value.shape, self._compute_dtype, name=value.name)) if casts else value
-        elif not isinstance(value, _core.Tensor):
-            if not hasattr(value, "__array__") and not hasattr(value, "__dlpack__"):
-                return value
-            value = self._array_to_tensor(value)
-        if self.autocast and is_float(value.dtype) and value.dtype != self._compute_dtype:
-            return masks.keep(value, _core.cast(value, self._compute_dtype))
-        return value
-
-    def _array_to_tensor(self, value: Any) -> _core.Tensor:
-        array = as_ndarray(value)
-        name = array.dtype.name
-        if array.dtype.kind not in "fiub" and name != "bfloat16":
-            raise ValueError(f"Layer '{self.name}': expected numbers, received an array of dtype {array.dtype}.")
-        return _core.as_tensor(array.astype(_OTHER_TYPES[name]) if name in _OTHER_TYPES else array)
-
-    def _add_activity_losses(self, outputs: Any) -> None:
-        for out in tree.flatten(outputs):
-            penalty = self.activity_regularizer(out)
-            self.add_loss(ops.multiply(penalty, 1.0 / max(int(out.shape[0]), 1)) if len(out.shape) else penalty)
-
     # ---- shapes and building ---------------------------------------------------------------------------------------
     def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
-        """The KerasTensors of the outputs for KerasTensors of the inputs."""
+        """The shapes and dtypes of the outputs, without computing them.
+
+        Args:
+            *args: KerasTensors, or structures of them.
+            **kwargs: further arguments of `call`.
+
+        Returns:
+            KerasTensor, or a structure of them.
+        """
         kwargs.pop("training", None)
         if type(self).compute_output_shape is not Layer.compute_output_shape:
             shapes = self._shapes_for(self.compute_output_shape, args, kwargs)
@@ -297,26 +317,7 @@ class Layer(Building, Quantizable, StatelessCalls):
     def _lock_state(self) -> None:
         object.__setattr__(self, "_locked", True)
 
-    # ---- losses ----------------------------------------------------------------------------------------------------
-    def add_loss(self, loss: Any) -> None:
-        """Adds a scalar tensor (or several), computed in `call`, to the loss that training minimizes."""
-        for value in tree.flatten(loss):
-            if not isinstance(value, _core.Tensor) and not is_symbolic(value):
-                raise ValueError(f"Layer '{self.name}': add_loss expected a tensor of `call`, received {value!r}.")
-            if call_context.note_loss(value):
-                self._losses.append(value)
-
-    @property
-    def losses(self) -> list[Any]:
-        """Scalars: `add_loss` and activity penalties of the last call, and the weights' regularization penalties."""
-        found = [loss for layer in self._flatten_layers() for loss in layer._losses]
-        return found + weight_penalties(self.trainable_variables)
-
-    def _clear_losses(self) -> None:
-        for layer in self._flatten_layers() if self._layers else (self,):
-            if layer._losses:
-                object.__setattr__(layer, "_losses", [])
-
+    # ---- what training asks for --------------------------------------------------------------------------------------
     @property
     def seed_generators(self) -> list[Any]:
         """The SeedGenerators of random layers, in order; resuming training restores their state."""

@@ -205,7 +205,11 @@ class LayerState(Operation):
                 variable.trainable = bool(value)
 
     def get_weights(self) -> list[np.ndarray]:
-        """Copies of all weights, in the order of `weights`."""
+        """Copies of all weights.
+
+        Returns:
+            List of NumPy arrays in the order of `weights`.
+        """
         return [v.numpy() for v in self.weights]
 
     def set_weights(self, weights: Any) -> None:
@@ -261,6 +265,9 @@ class LayerState(Operation):
 
     def count_params(self) -> int:
         """The total number of elements of all weights.
+
+        Returns:
+            int.
 
         Raises:
             ValueError: the layer is not built yet.

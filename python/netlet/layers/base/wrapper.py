@@ -13,12 +13,28 @@ from .layer import Layer
 class Wrapper(Layer):
     """Base of layers that contain one other layer and change its inputs, outputs or weights.
 
+    `build` builds the inner layer for the same input shape, and the config contains the inner layer's. A subclass
+    defines `call`; its input and output shapes follow from that.
+
     Args:
-        layer: the wrapped layer.
-        **kwargs: the arguments of `Layer`.
+        layer: the inner layer, a Layer.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Attributes:
+        layer: the inner layer.
 
     Raises:
         ValueError: `layer` is not a Layer.
+
+    Source: Keras 3, `keras.layers.Wrapper`.
+
+    >>> import numpy as np
+    >>> from netlet.layers import Dense
+    >>> class Twice(Wrapper):
+    ...     def call(self, inputs):
+    ...         return self.layer(self.layer(inputs))
+    >>> Twice(Dense(3, kernel_initializer="ones"))(np.ones((1, 3), "float32")).numpy()
+    array([[9., 9., 9.]], dtype=float32)
     """
 
     _saves_its_layers = True

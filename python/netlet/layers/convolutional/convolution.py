@@ -13,35 +13,8 @@ from .windowed import Windowed, no_strides_with_dilation
 class Conv(Windowed):
     """Base of Conv1D, Conv2D and Conv3D: y = activation(x * kernel + bias), `*` being cross-correlation.
 
-    x (N, spatial..., C), kernel (K..., C / groups, filters), bias (filters,), y (N, out..., filters); with
-    `data_format="channels_first"` the channels of x and y are before the spatial axes. A spatial axis of size n has
-    output size floor((n - span + p) / s) + 1, where span = dilation (K - 1) + 1, p is the padding and s the stride.
-
-    Args:
-        filters: channels of the output, a positive integer.
-        kernel_size: size of the window, a positive integer or one for each spatial axis.
-        strides: step of the window, a positive integer or one for each spatial axis; 1 by default.
-        padding: "valid" (p = 0, the default), "same" (output size ceil(n / s); if p is odd, the larger half is at the
-            end, as in TensorFlow), or, for Conv1D only, "causal" (all padding at the start).
-        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
-        dilation_rate: distance between the window's elements, a positive integer or one for each spatial axis; 1 by
-            default. Strides and dilation cannot both be above 1.
-        groups: number of channel groups; each group of C / groups channels has filters / groups filters. 1 by default.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the convolution.
-        use_bias: whether to add a bias; True by default.
-        kernel_initializer: name, config or function; "glorot_uniform" by default.
-        bias_initializer: name, config or function; "zeros" by default.
-        kernel_regularizer, bias_regularizer: penalties on the weights; None by default.
-        activity_regularizer: penalty on the output; None by default.
-        kernel_constraint, bias_constraint: applied to the weights after each update; None by default.
-        **kwargs: the arguments of `Layer`, e.g. `name`.
-
-    Raises:
-        ValueError: invalid arguments; strides together with dilation; an input with the wrong rank or number of
-            channels; channels or filters not divisible by the groups; a kernel larger than the padded input.
-
-    Source: Keras 3, `keras.layers.Conv2D`.
+    x (N, spatial..., C), kernel (K..., C / groups, filters), bias (filters,), y (N, out..., filters). `Conv2D`
+    describes the arguments, the output sizes and the errors; only Conv1D has the padding "causal".
     """
 
     _roles = ("kernel", "bias")
@@ -116,7 +89,38 @@ class Conv(Windowed):
 class Conv1D(Conv):
     """1D convolution over the steps of a sequence.
 
-    Input (N, steps, C), output (N, out_steps, filters). Arguments: see `Conv`.
+    y = activation(x * kernel + bias), where `*` is cross-correlation.
+    Input x (N, steps, C), kernel (K, C / groups, filters), bias (filters,), output y (N, out_steps, filters). With
+    data_format="channels_first", x is (N, C, steps) and y (N, filters, out_steps).
+
+    n steps become floor((n - span + p) / s) + 1, where span = dilation (K - 1) + 1, p is the padding and s the stride.
+
+    Args:
+        filters: channels of the output, a positive integer.
+        kernel_size: size K of the window, a positive integer.
+        strides: step s of the window, a positive integer; 1 by default.
+        padding: "valid" (p = 0, the default), "same" (output size ceil(n / s); if p is odd, the larger half is at the
+            end, as in TensorFlow) or "causal" (all padding before the first step, so that an output depends on no later
+            step).
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        dilation_rate: distance between the elements of the window, a positive integer; 1 by default. Strides and
+            dilation cannot both be above 1.
+        groups: number of channel groups; each group of C / groups channels has filters / groups filters. 1 by default.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
+            exponential are fused into the convolution.
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer: name, config or function; "glorot_uniform" by default.
+        bias_initializer: name, config or function; "zeros" by default.
+        kernel_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, bias_constraint: applied to the weights after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: invalid arguments; strides together with dilation; an input with the wrong rank or number of
+            channels; channels or filters that the groups do not divide; a kernel larger than the padded input.
+
+    Source: Keras 3, `keras.layers.Conv1D`.
 
     >>> import numpy as np
     >>> layer = Conv1D(4, 3, padding="causal", activation="relu")
@@ -130,7 +134,39 @@ class Conv1D(Conv):
 class Conv2D(Conv):
     """2D convolution over images.
 
-    Input (N, height, width, C), output (N, out_height, out_width, filters). Arguments: see `Conv`.
+    y = activation(x * kernel + bias), where `*` is cross-correlation.
+    Input x (N, height, width, C), kernel (K0, K1, C / groups, filters), bias (filters,), output y (N, out_height,
+    out_width, filters). With data_format="channels_first", x is (N, C, height, width) and y (N, filters, out_height,
+    out_width).
+
+    A height or width of n becomes floor((n - span + p) / s) + 1, where span = dilation (K - 1) + 1, p is the padding
+    and s the stride.
+
+    Args:
+        filters: channels of the output, a positive integer.
+        kernel_size: size K of the window, a positive integer, or a pair (height, width) of them.
+        strides: step s of the window, a positive integer, or a pair (height, width) of them; 1 by default.
+        padding: "valid" (p = 0, the default) or "same" (output size ceil(n / s); if p is odd, the larger half is at the
+            end, as in TensorFlow).
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        dilation_rate: distance between the elements of the window, a positive integer, or a pair (height, width) of
+            them; 1 by default. Strides and dilation cannot both be above 1.
+        groups: number of channel groups; each group of C / groups channels has filters / groups filters. 1 by default.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
+            exponential are fused into the convolution.
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer: name, config or function; "glorot_uniform" by default.
+        bias_initializer: name, config or function; "zeros" by default.
+        kernel_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, bias_constraint: applied to the weights after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: invalid arguments; strides together with dilation; an input with the wrong rank or number of
+            channels; channels or filters that the groups do not divide; a kernel larger than the padded input.
+
+    Source: Keras 3, `keras.layers.Conv2D`.
 
     >>> import numpy as np
     >>> layer = Conv2D(32, (3, 3), activation="relu")
@@ -144,7 +180,39 @@ class Conv2D(Conv):
 class Conv3D(Conv):
     """3D convolution over volumes or videos.
 
-    Input (N, depth, height, width, C), output (N, out_depth, out_height, out_width, filters). Arguments: see `Conv`.
+    y = activation(x * kernel + bias), where `*` is cross-correlation.
+    Input x (N, depth, height, width, C), kernel (K0, K1, K2, C / groups, filters), bias (filters,), output y (N,
+    out_depth, out_height, out_width, filters). With data_format="channels_first", x is (N, C, depth, height, width) and
+    y (N, filters, out_depth, out_height, out_width).
+
+    A depth, height or width of n becomes floor((n - span + p) / s) + 1, where span = dilation (K - 1) + 1, p is the
+    padding and s the stride.
+
+    Args:
+        filters: channels of the output, a positive integer.
+        kernel_size: size K of the window, a positive integer, or three of them (depth, height, width).
+        strides: step s of the window, a positive integer, or three of them (depth, height, width); 1 by default.
+        padding: "valid" (p = 0, the default) or "same" (output size ceil(n / s); if p is odd, the larger half is at the
+            end, as in TensorFlow).
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        dilation_rate: distance between the elements of the window, a positive integer, or three of them (depth, height,
+            width); 1 by default. Strides and dilation cannot both be above 1.
+        groups: number of channel groups; each group of C / groups channels has filters / groups filters. 1 by default.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
+            exponential are fused into the convolution.
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer: name, config or function; "glorot_uniform" by default.
+        bias_initializer: name, config or function; "zeros" by default.
+        kernel_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, bias_constraint: applied to the weights after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: invalid arguments; strides together with dilation; an input with the wrong rank or number of
+            channels; channels or filters that the groups do not divide; a kernel larger than the padded input.
+
+    Source: Keras 3, `keras.layers.Conv3D`.
 
     >>> import numpy as np
     >>> Conv3D(2, 3, strides=2, padding="same")(np.ones((1, 5, 6, 7, 1), "float32")).shape

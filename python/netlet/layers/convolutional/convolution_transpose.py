@@ -14,36 +14,8 @@ from .windowed import Windowed, no_strides_with_dilation
 class ConvTranspose(Windowed):
     """Base of Conv1DTranspose, Conv2DTranspose and Conv3DTranspose: the gradient of a convolution as a layer.
 
-    x (N, spatial..., C), kernel (K..., filters, C), bias (filters,), y (N, out..., filters). A spatial axis of size n
-    has output size n s for "same", and (n - 1) s + max(span, s) for "valid", where s is the stride and
-    span = dilation (K - 1) + 1.
-
-    Args:
-        filters: channels of the output, a positive integer.
-        kernel_size: size of the window, a positive integer or one for each spatial axis.
-        strides: step of the window, a positive integer or one for each spatial axis; 1 by default.
-        padding: "valid" (the default) or "same".
-        output_padding: non-negative integer less than the stride, or one for each spatial axis. The output size is then
-            (n - 1) s + span % 2 + output_padding for "same", (n - 1) s + span + output_padding for "valid". None (the
-            default): the sizes above.
-        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
-        dilation_rate: distance between the window's elements, a positive integer or one for each spatial axis; 1 by
-            default. Strides and dilation cannot both be above 1.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the convolution.
-        use_bias: whether to add a bias; True by default.
-        kernel_initializer: name, config or function; "glorot_uniform" by default.
-        bias_initializer: name, config or function; "zeros" by default.
-        kernel_regularizer, bias_regularizer: penalties on the weights; None by default.
-        activity_regularizer: penalty on the output; None by default.
-        kernel_constraint, bias_constraint: applied to the weights after each update; None by default.
-        **kwargs: the arguments of `Layer`, e.g. `name`.
-
-    Raises:
-        ValueError: invalid arguments; strides together with dilation; an input with the wrong rank or number of
-            channels.
-
-    Source: Keras 3, `keras.layers.Conv2DTranspose`; Zeiler et al., "Deconvolutional networks", 2010.
+    x (N, spatial..., C), kernel (K..., filters, C), bias (filters,), y (N, out..., filters). `Conv2DTranspose`
+    describes the arguments, the output sizes and the errors.
     """
 
     _roles = ("kernel", "bias")
@@ -115,7 +87,39 @@ class ConvTranspose(Windowed):
 class Conv1DTranspose(ConvTranspose):
     """1D transposed convolution over the steps of a sequence.
 
-    Input (N, steps, C), output (N, out_steps, filters). Arguments: see `ConvTranspose`.
+    It computes what the gradient of `Conv1D` with respect to its input computes, and so enlarges its input.
+    Input x (N, steps, C), kernel (K, filters, C), bias (filters,), output y (N, out_steps, filters). With
+    data_format="channels_first", x is (N, C, steps) and y (N, filters, out_steps).
+
+    n steps become n s for "same", and (n - 1) s + max(span, s) for "valid", where s is the stride and span = dilation
+    (K - 1) + 1.
+
+    Args:
+        filters: channels of the output, a positive integer.
+        kernel_size: size K of the window, a positive integer.
+        strides: step s of the window in the output, a positive integer; 1 by default.
+        padding: "valid" (the default) or "same".
+        output_padding: a non-negative integer less than the stride. The output size is then (n - 1) s + span % 2 +
+            output_padding for "same", (n - 1) s + span + output_padding for "valid". None (the default): the sizes
+            above.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        dilation_rate: distance between the elements of the window, a positive integer; 1 by default. Strides and
+            dilation cannot both be above 1.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
+            exponential are fused into the convolution.
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer: name, config or function; "glorot_uniform" by default.
+        bias_initializer: name, config or function; "zeros" by default.
+        kernel_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, bias_constraint: applied to the weights after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: invalid arguments; strides together with dilation; an input with the wrong rank or number of
+            channels.
+
+    Source: Zeiler et al., "Deconvolutional networks", 2010; Keras 3, `keras.layers.Conv1DTranspose`.
 
     >>> import numpy as np
     >>> Conv1DTranspose(4, 3, strides=2)(np.ones((2, 10, 5), "float32")).shape
@@ -128,7 +132,40 @@ class Conv1DTranspose(ConvTranspose):
 class Conv2DTranspose(ConvTranspose):
     """2D transposed convolution over images.
 
-    Input (N, height, width, C), output (N, out_height, out_width, filters). Arguments: see `ConvTranspose`.
+    It computes what the gradient of `Conv2D` with respect to its input computes, and so enlarges its input.
+    Input x (N, height, width, C), kernel (K0, K1, filters, C), bias (filters,), output y (N, out_height, out_width,
+    filters). With data_format="channels_first", x is (N, C, height, width) and y (N, filters, out_height, out_width).
+
+    A height or width of n becomes n s for "same", and (n - 1) s + max(span, s) for "valid", where s is the stride and
+    span = dilation (K - 1) + 1.
+
+    Args:
+        filters: channels of the output, a positive integer.
+        kernel_size: size K of the window, a positive integer, or a pair (height, width) of them.
+        strides: step s of the window in the output, a positive integer, or a pair (height, width) of them; 1 by
+            default.
+        padding: "valid" (the default) or "same".
+        output_padding: a non-negative integer, or one for each spatial axis, less than the stride. The output size is
+            then (n - 1) s + span % 2 + output_padding for "same", (n - 1) s + span + output_padding for "valid". None
+            (the default): the sizes above.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        dilation_rate: distance between the elements of the window, a positive integer, or a pair (height, width) of
+            them; 1 by default. Strides and dilation cannot both be above 1.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
+            exponential are fused into the convolution.
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer: name, config or function; "glorot_uniform" by default.
+        bias_initializer: name, config or function; "zeros" by default.
+        kernel_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, bias_constraint: applied to the weights after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: invalid arguments; strides together with dilation; an input with the wrong rank or number of
+            channels.
+
+    Source: Zeiler et al., "Deconvolutional networks", 2010; Keras 3, `keras.layers.Conv2DTranspose`.
 
     >>> import numpy as np
     >>> layer = Conv2DTranspose(8, 3, strides=2, padding="same")
@@ -142,8 +179,41 @@ class Conv2DTranspose(ConvTranspose):
 class Conv3DTranspose(ConvTranspose):
     """3D transposed convolution over volumes.
 
-    Input (N, depth, height, width, C), output (N, out_depth, out_height, out_width, filters). Arguments: see
-    `ConvTranspose`.
+    It computes what the gradient of `Conv3D` with respect to its input computes, and so enlarges its input.
+    Input x (N, depth, height, width, C), kernel (K0, K1, K2, filters, C), bias (filters,), output y (N, out_depth,
+    out_height, out_width, filters). With data_format="channels_first", x is (N, C, depth, height, width) and y (N,
+    filters, out_depth, out_height, out_width).
+
+    A depth, height or width of n becomes n s for "same", and (n - 1) s + max(span, s) for "valid", where s is the
+    stride and span = dilation (K - 1) + 1.
+
+    Args:
+        filters: channels of the output, a positive integer.
+        kernel_size: size K of the window, a positive integer, or three of them (depth, height, width).
+        strides: step s of the window in the output, a positive integer, or three of them (depth, height, width); 1 by
+            default.
+        padding: "valid" (the default) or "same".
+        output_padding: a non-negative integer, or one for each spatial axis, less than the stride. The output size is
+            then (n - 1) s + span % 2 + output_padding for "same", (n - 1) s + span + output_padding for "valid". None
+            (the default): the sizes above.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        dilation_rate: distance between the elements of the window, a positive integer, or three of them (depth, height,
+            width); 1 by default. Strides and dilation cannot both be above 1.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
+            exponential are fused into the convolution.
+        use_bias: whether to add a bias; True by default.
+        kernel_initializer: name, config or function; "glorot_uniform" by default.
+        bias_initializer: name, config or function; "zeros" by default.
+        kernel_regularizer, bias_regularizer: penalties on the weights; None by default.
+        activity_regularizer: penalty on the output; None by default.
+        kernel_constraint, bias_constraint: applied to the weights after each update; None by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: invalid arguments; strides together with dilation; an input with the wrong rank or number of
+            channels.
+
+    Source: Zeiler et al., "Deconvolutional networks", 2010; Keras 3, `keras.layers.Conv3DTranspose`.
 
     >>> import numpy as np
     >>> Conv3DTranspose(1, 2, strides=2)(np.ones((1, 2, 3, 4, 2), "float32")).shape

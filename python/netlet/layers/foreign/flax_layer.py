@@ -14,18 +14,24 @@ from .jax_layer import JaxLayer, jax
 class FlaxLayer(JaxLayer):
     """Calls a module of Flax (`flax.linen.Module`), whose variables are weights of this layer.
 
-    The collection "params" is trained, the others are state. See JaxLayer for how it is called.
+    The collection "params" is trained, the others are state, e.g. the moving averages of a batch normalization.
+    `JaxLayer` describes how it is called and differentiated. Input and output shapes are those of the module.
 
     Args:
-        module: the module. Its method takes `inputs` and, if it wants to, `training`.
-        method: the method to call, or a function of (module, inputs[, training]); default `__call__`.
-        variables: what `module.init` returned; default None, to call it when the layer is built.
-        **kwargs: the arguments of JaxLayer and Layer.
+        module: the module. Its method takes `inputs` and may take `training`.
+        method: the method to call, or a function of (module, inputs[, training]); None (the default): `__call__`.
+        variables: what `module.init` returned; None (the default): it is called when the layer is built.
+        **kwargs: `seed` and the other arguments of `JaxLayer`, and those of `Layer`, e.g. `name`.
 
     Raises:
         ImportError: Flax is not installed.
+        ValueError: `get_config`, because a module is Python code, which files do not contain.
 
-    Source: Keras 3 `keras.layers.FlaxLayer`.
+    Source: Keras 3, `keras.layers.FlaxLayer`.
+
+    >>> import flax.linen  # doctest: +SKIP
+    >>> layer = FlaxLayer(flax.linen.Dense(2))  # doctest: +SKIP
+    >>> model = netlet.Sequential([netlet.Input((3,)), layer])  # doctest: +SKIP
     """
 
     _untracked_attributes = JaxLayer._untracked_attributes | {"module", "method"}

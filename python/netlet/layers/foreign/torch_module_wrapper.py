@@ -22,12 +22,12 @@ class TorchModuleWrapper(Layer):
 
     PyTorch computes the outputs and, when a training asks for them, the gradients; the forward pass runs again for
     these. A recorded step calls the module in each run. The module is in training mode if the layer's `training`
-    argument is not False. PyTorch's modules expect channels first.
+    argument is not False. Input and output shapes are those of the module; PyTorch's modules expect channels first.
 
     Args:
         module: a `torch.nn.Module` with initialized parameters, on the CPU.
-        name: name of the layer.
-        output_shape: shape of the output; default None, to find it by a call of the module on tensors without data.
+        name: name of the layer; None (the default): "torch_module_wrapper", numbered.
+        output_shape: shape of the output; None (the default): found by a call of the module on tensors without data.
         **kwargs: the arguments of `Layer`.
 
     Attributes:
@@ -35,10 +35,10 @@ class TorchModuleWrapper(Layer):
 
     Raises:
         ValueError: a lazy module without parameters; `get_config`, because a module is Python code, which files of
-            netlet do not hold.
+            netlet do not contain.
         ImportError: PyTorch is not installed.
 
-    Source: Keras 3 `keras.layers.TorchModuleWrapper`.
+    Source: Keras 3, `keras.layers.TorchModuleWrapper`.
 
     Example:
 
@@ -79,6 +79,7 @@ class TorchModuleWrapper(Layer):
 
     @property
     def module(self) -> Any:
+        """The module, with the layer's present weights."""
         with torch().no_grad():
             own = {**dict(self._module.named_parameters()), **dict(self._module.named_buffers())}
             for name, variable in {**self._params, **self._fixed_params, **self._buffers}.items():
@@ -86,7 +87,14 @@ class TorchModuleWrapper(Layer):
         return self._module
 
     def parameters(self, recurse: bool = True) -> Iterator[Any]:
-        """The module's parameters, with the layer's present weights."""
+        """The module's parameters, with the layer's present weights.
+
+        Args:
+            recurse: whether to include those of submodules; True by default.
+
+        Returns:
+            Iterator of `torch.nn.Parameter`.
+        """
         return iter(self.module.parameters(recurse=recurse))
 
     def call(self, *args: Any, training: bool | None = None, **kwargs: Any) -> Any:

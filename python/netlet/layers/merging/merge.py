@@ -1,4 +1,4 @@
-"""Layers with several inputs: Add, Subtract, Multiply, ... (shapes broadcast), Concatenate and Dot."""
+"""Layers with several inputs: Add, Subtract, Multiply, ... (shapes broadcast), and Concatenate."""
 
 from __future__ import annotations
 
@@ -13,13 +13,23 @@ from ..base.layer import Layer
 class Merge(Layer):
     """Base of layers with a list of inputs, which `combine` combines two at a time.
 
-    Inputs of a lower rank get axes of size 1 after the batch axis; then the shapes broadcast.
+    Input: a list of tensors (B, ...); output: one tensor of the broadcast shape. Inputs of a lower rank get axes of
+    size 1 after the batch axis; then the shapes broadcast. The output's mask is the logical or of the inputs' masks;
+    there is none if an input has none.
 
     Args:
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Raises:
         ValueError: when called: not a list, the wrong number of inputs, or shapes that do not broadcast.
+
+    >>> import numpy as np
+    >>> class Distance(Merge):
+    ...     minimum, maximum = 2, 2  # numbers of inputs
+    ...     def combine(self, a, b):
+    ...         return abs(a - b)
+    >>> Distance()([np.array([[1.0]], "float32"), np.array([[3.0]], "float32")]).numpy()
+    array([[2.]], dtype=float32)
     """
 
     minimum, maximum = 1, 2**31
@@ -29,7 +39,18 @@ class Merge(Layer):
         self.supports_masking = True
 
     def combine(self, a: Any, b: Any) -> Any:
-        """The result for two inputs of one rank; subclasses define it."""
+        """The result for two inputs; subclasses define it.
+
+        Args:
+            a: the first input, or the result so far.
+            b: the next input, of the same rank.
+
+        Returns:
+            Tensor of the broadcast shape.
+
+        Raises:
+            NotImplementedError: a subclass does not define it.
+        """
         raise NotImplementedError
 
     def build(self, input_shape: Any) -> None:
@@ -90,6 +111,9 @@ class Add(Merge):
     Args:
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
+    Raises:
+        ValueError: when called: not a list, or shapes that do not broadcast.
+
     >>> import numpy as np
     >>> Add()([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 1.0]], "float32")]).numpy()
     array([[4., 3.]], dtype=float32)
@@ -106,6 +130,9 @@ class Subtract(Merge):
 
     Args:
         **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: when called: not a list of two inputs, or shapes that do not broadcast.
 
     >>> import numpy as np
     >>> Subtract()([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 1.0]], "float32")]).numpy()
@@ -126,6 +153,9 @@ class Multiply(Merge):
     Args:
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
+    Raises:
+        ValueError: when called: not a list, or shapes that do not broadcast.
+
     >>> import numpy as np
     >>> Multiply()([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 1.0]], "float32")]).numpy()
     array([[3., 2.]], dtype=float32)
@@ -142,6 +172,9 @@ class Average(Merge):
 
     Args:
         **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: when called: not a list, or shapes that do not broadcast.
 
     >>> import numpy as np
     >>> Average()([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 1.0]], "float32")]).numpy()
@@ -163,6 +196,9 @@ class Maximum(Merge):
     Args:
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
+    Raises:
+        ValueError: when called: not a list, or shapes that do not broadcast.
+
     >>> import numpy as np
     >>> Maximum()([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 1.0]], "float32")]).numpy()
     array([[3., 2.]], dtype=float32)
@@ -180,6 +216,9 @@ class Minimum(Merge):
     Args:
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
+    Raises:
+        ValueError: when called: not a list, or shapes that do not broadcast.
+
     >>> import numpy as np
     >>> Minimum()([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 1.0]], "float32")]).numpy()
     array([[1., 1.]], dtype=float32)
@@ -193,7 +232,7 @@ class Concatenate(Merge):
     """Concatenates the inputs along an axis.
 
     Input: a list of tensors with equal dimensions except along `axis`; output: one tensor whose size along `axis` is
-    the sum of theirs.
+    the sum of theirs. The masks are concatenated too; an input without a mask counts as all True.
 
     Args:
         axis: the axis, counted with the batch axis; -1 by default.
@@ -201,6 +240,8 @@ class Concatenate(Merge):
 
     Raises:
         ValueError: when called: not a list, an axis out of bounds, or different ranks or dimensions.
+
+    Source: Keras 3, `keras.layers.Concatenate`.
 
     >>> import numpy as np
     >>> Concatenate()([np.ones((2, 3), "float32"), np.ones((2, 4), "float32")]).shape
@@ -254,87 +295,3 @@ class Concatenate(Merge):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "axis": self.axis}
-
-
-class Dot(Merge):
-    """Dot product of two inputs over one axis of each, for each sample.
-
-    Input: a list of two tensors (B, ...); output (B, other axes of the first, other axes of the second), or (B, 1) if
-    there are none.
-
-    Args:
-        axes: one axis for both inputs, or a pair; counted with the batch axis.
-        normalize: whether to scale both inputs to length 1 along their axis first (cosine similarity); False by
-            default.
-        **kwargs: the arguments of `Layer`, e.g. `name`.
-
-    Raises:
-        ValueError: `axes` is not an integer or a pair; when called: not two inputs, or axes of different sizes.
-
-    >>> import numpy as np
-    >>> Dot(axes=1)([np.array([[1.0, 2.0]], "float32"), np.array([[3.0, 4.0]], "float32")]).numpy()
-    array([[11.]], dtype=float32)
-    """
-
-    minimum = maximum = 2
-
-    def __init__(self, axes: Any, normalize: bool = False, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        pair = axes if isinstance(axes, (list, tuple)) else (axes, axes)
-        if len(pair) != 2 or not all(isinstance(a, int) for a in pair):
-            raise ValueError(f"Dot: expected `axes` to be an integer or a pair of integers, received {axes!r}.")
-        self.axes, self.normalize = axes, normalize
-
-    def _pair(self, ranks: tuple[int, int]) -> tuple[int, int]:
-        a, b = self.axes if isinstance(self.axes, (list, tuple)) else (self.axes, self.axes)
-        return a % ranks[0], b % ranks[1]
-
-    def call(self, inputs: Any) -> Any:
-        x, y = inputs
-        a, b = self._pair((len(x.shape), len(y.shape)))
-        if self.normalize:
-            x, y = ops.normalize(x, axis=a), ops.normalize(y, axis=b)
-        n, k = int(x.shape[0]), int(x.shape[a])
-        left, right = ops.moveaxis(x, a, -1), ops.moveaxis(y, b, 1)
-        product = ops.matmul(ops.reshape(left, (n, -1, k)), ops.reshape(right, (n, k, -1)))
-        return ops.reshape(product, self.compute_output_shape([tuple(x.shape), tuple(y.shape)]))
-
-    def compute_output_shape(self, input_shape: Any) -> Any:
-        s, t = (tuple(v) for v in input_shape)
-        a, b = self._pair((len(s), len(t)))
-        if s[a] != t[b] and None not in (s[a], t[b]):
-            raise ValueError(
-                f"Layer '{self.name}': expected axes of equal size, received axis {a} of {s} and axis {b} of {t}."
-            )
-        rest = (*s[1:a], *s[a + 1 :], *t[1:b], *t[b + 1 :])
-        return (s[0], *rest) if rest else (s[0], 1)
-
-    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
-        return None
-
-    def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "axes": self.axes, "normalize": self.normalize}
-
-
-def _functional(cls: type[Merge]) -> Any:
-    """A function that makes the layer and calls it."""
-
-    def apply(inputs: Any, **kwargs: Any) -> Any:
-        return cls(**kwargs)(inputs)
-
-    apply.__doc__ = f"Makes a `{cls.__name__}` layer and calls it: `{cls.__name__}(**kwargs)(inputs)`."
-    return apply
-
-
-add, subtract, multiply = _functional(Add), _functional(Subtract), _functional(Multiply)
-average, maximum, minimum = _functional(Average), _functional(Maximum), _functional(Minimum)
-
-
-def concatenate(inputs: Any, axis: int = -1, **kwargs: Any) -> Any:
-    """Concatenates a list of inputs along `axis` (-1 by default): `Concatenate(axis, **kwargs)(inputs)`."""
-    return Concatenate(axis=axis, **kwargs)(inputs)
-
-
-def dot(inputs: Any, axes: Any = -1, **kwargs: Any) -> Any:
-    """Dot product of a list of two inputs over `axes` (-1 by default): `Dot(axes, **kwargs)(inputs)`."""
-    return Dot(axes=axes, **kwargs)(inputs)

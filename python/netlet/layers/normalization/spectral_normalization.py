@@ -70,7 +70,12 @@ class SpectralNormalization(Wrapper):
         return self.layer(inputs)
 
     def normalized_weights(self) -> tuple[Any, Any]:
-        """Returns (vector_u, kernel) after the power iterations; the layer's weights do not change."""
+        """Computes the normalized kernel; the layer's weights do not change.
+
+        Returns:
+            (vector_u, kernel): the vector (1, last dimension of the kernel) after the power iterations, and the kernel
+                divided by the estimate of its largest singular value.
+        """
         kernel = ops.stop_gradient(self.kernel)
         matrix = ops.reshape(kernel, (-1, kernel.shape[-1]))
         u = ops.stop_gradient(self.vector_u)

@@ -14,7 +14,7 @@ class AdaptivePooling(Spatial):
     """Base of AdaptiveMaxPooling and AdaptiveAveragePooling: x (N, spatial ..., C) -> (N, output_size ..., C).
 
     Args:
-        output_size: positive integer, or one for each spatial axis, at most the input's size.
+        output_size: positive integer, or one for each spatial axis.
         data_format: "channels_last" (the default) or "channels_first".
         **kwargs: the arguments of `Layer`, e.g. `name`.
     """
@@ -39,11 +39,24 @@ class AdaptivePooling(Spatial):
 class AdaptiveMaxPooling1D(AdaptivePooling):
     """Max pooling of sequences to a given output size.
 
-    Input (N, steps, C), output (N, output_size, C). Arguments: see `AdaptivePooling`.
+    Input (N, steps, C), output (N, output_size, C); with data_format="channels_first" (N, C, steps) and (N, C,
+    output_size). With n elements and s windows along an axis, output i is the maximum of the elements floor(i n / s) to
+    ceil((i + 1) n / s) - 1; windows may overlap.
+
+    Args:
+        output_size: a positive integer at most the size of the input.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `output_size`; when called: an input with the wrong rank, or smaller than the output.
+
+    Source: Keras 3, `keras.layers.AdaptiveMaxPooling1D`.
 
     >>> import numpy as np
-    >>> AdaptiveMaxPooling1D(2)(np.zeros((1, 6, 3), "float32")).shape
-    (1, 2, 3)
+    >>> x = np.array([[[1.0], [3.0], [2.0], [0.0]]], "float32")
+    >>> AdaptiveMaxPooling1D(2)(x).numpy().ravel()
+    array([3., 2.], dtype=float32)
     """
 
     rank, _pool = 1, ops.adaptive_max_pool
@@ -52,11 +65,23 @@ class AdaptiveMaxPooling1D(AdaptivePooling):
 class AdaptiveMaxPooling2D(AdaptivePooling):
     """Max pooling of images to a given output size.
 
-    Input (N, height, width, C), output (N, output_height, output_width, C). Arguments: see `AdaptivePooling`.
+    Input (N, height, width, C), output (N, output_height, output_width, C); with data_format="channels_first" (N, C,
+    height, width) and (N, C, output_height, output_width). With n elements and s windows along an axis, output i is the
+    maximum of the elements floor(i n / s) to ceil((i + 1) n / s) - 1; windows may overlap.
+
+    Args:
+        output_size: a positive integer, or a pair (output_height, output_width) of them, at most the size of the input.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `output_size`; when called: an input with the wrong rank, or smaller than the output.
+
+    Source: Keras 3, `keras.layers.AdaptiveMaxPooling2D`.
 
     >>> import numpy as np
-    >>> AdaptiveMaxPooling2D(2)(np.zeros((1, 5, 7, 3), "float32")).shape
-    (1, 2, 2, 3)
+    >>> AdaptiveMaxPooling2D((1, 2))(np.ones((1, 5, 7, 3), "float32")).shape
+    (1, 1, 2, 3)
     """
 
     rank, _pool = 2, ops.adaptive_max_pool
@@ -65,8 +90,21 @@ class AdaptiveMaxPooling2D(AdaptivePooling):
 class AdaptiveMaxPooling3D(AdaptivePooling):
     """Max pooling of volumes to a given output size.
 
-    Input (N, depth, height, width, C), output (N, output_depth, output_height, output_width, C). Arguments: see
-    `AdaptivePooling`.
+    Input (N, depth, height, width, C), output (N, output_depth, output_height, output_width, C); with
+    data_format="channels_first" (N, C, depth, height, width) and (N, C, output_depth, output_height, output_width).
+    With n elements and s windows along an axis, output i is the maximum of the elements floor(i n / s) to ceil((i + 1)
+    n / s) - 1; windows may overlap.
+
+    Args:
+        output_size: a positive integer, or three of them (output_depth, output_height, output_width), at most the size
+            of the input.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `output_size`; when called: an input with the wrong rank, or smaller than the output.
+
+    Source: Keras 3, `keras.layers.AdaptiveMaxPooling3D`.
 
     >>> import numpy as np
     >>> AdaptiveMaxPooling3D(2)(np.zeros((1, 4, 5, 6, 3), "float32")).shape
@@ -79,11 +117,24 @@ class AdaptiveMaxPooling3D(AdaptivePooling):
 class AdaptiveAveragePooling1D(AdaptivePooling):
     """Average pooling of sequences to a given output size.
 
-    Input (N, steps, C), output (N, output_size, C). Arguments: see `AdaptivePooling`.
+    Input (N, steps, C), output (N, output_size, C); with data_format="channels_first" (N, C, steps) and (N, C,
+    output_size). With n elements and s windows along an axis, output i is the mean of the elements floor(i n / s) to
+    ceil((i + 1) n / s) - 1; windows may overlap.
+
+    Args:
+        output_size: a positive integer at most the size of the input.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `output_size`; when called: an input with the wrong rank, or smaller than the output.
+
+    Source: Keras 3, `keras.layers.AdaptiveAveragePooling1D`.
 
     >>> import numpy as np
-    >>> AdaptiveAveragePooling1D(2)(np.zeros((1, 6, 3), "float32")).shape
-    (1, 2, 3)
+    >>> x = np.array([[[1.0], [3.0], [2.0], [0.0]]], "float32")
+    >>> AdaptiveAveragePooling1D(2)(x).numpy().ravel()
+    array([2., 1.], dtype=float32)
     """
 
     rank, _pool = 1, ops.adaptive_average_pool
@@ -92,7 +143,19 @@ class AdaptiveAveragePooling1D(AdaptivePooling):
 class AdaptiveAveragePooling2D(AdaptivePooling):
     """Average pooling of images to a given output size.
 
-    Input (N, height, width, C), output (N, output_height, output_width, C). Arguments: see `AdaptivePooling`.
+    Input (N, height, width, C), output (N, output_height, output_width, C); with data_format="channels_first" (N, C,
+    height, width) and (N, C, output_height, output_width). With n elements and s windows along an axis, output i is the
+    mean of the elements floor(i n / s) to ceil((i + 1) n / s) - 1; windows may overlap.
+
+    Args:
+        output_size: a positive integer, or a pair (output_height, output_width) of them, at most the size of the input.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `output_size`; when called: an input with the wrong rank, or smaller than the output.
+
+    Source: Keras 3, `keras.layers.AdaptiveAveragePooling2D`.
 
     >>> import numpy as np
     >>> AdaptiveAveragePooling2D((1, 2))(np.ones((1, 5, 7, 3), "float32")).shape
@@ -105,8 +168,21 @@ class AdaptiveAveragePooling2D(AdaptivePooling):
 class AdaptiveAveragePooling3D(AdaptivePooling):
     """Average pooling of volumes to a given output size.
 
-    Input (N, depth, height, width, C), output (N, output_depth, output_height, output_width, C). Arguments: see
-    `AdaptivePooling`.
+    Input (N, depth, height, width, C), output (N, output_depth, output_height, output_width, C); with
+    data_format="channels_first" (N, C, depth, height, width) and (N, C, output_depth, output_height, output_width).
+    With n elements and s windows along an axis, output i is the mean of the elements floor(i n / s) to ceil((i + 1) n /
+    s) - 1; windows may overlap.
+
+    Args:
+        output_size: a positive integer, or three of them (output_depth, output_height, output_width), at most the size
+            of the input.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `output_size`; when called: an input with the wrong rank, or smaller than the output.
+
+    Source: Keras 3, `keras.layers.AdaptiveAveragePooling3D`.
 
     >>> import numpy as np
     >>> AdaptiveAveragePooling3D(2)(np.zeros((1, 4, 5, 6, 3), "float32")).shape

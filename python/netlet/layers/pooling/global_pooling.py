@@ -44,11 +44,22 @@ class GlobalPooling(Spatial):
 class GlobalMaxPooling1D(GlobalPooling):
     """Maximum of each channel over the steps of a sequence.
 
-    Input (N, steps, C), output (N, C), or (N, 1, C) with `keepdims`. Arguments: see `GlobalPooling`.
+    Input (N, steps, C), or (N, C, steps) with data_format="channels_first"; output (N, C), or (N, 1, C) with
+    `keepdims`.
+
+    Args:
+        data_format: "channels_last" (the default) or "channels_first".
+        keepdims: whether to keep the spatial axes, with size 1; False by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an unknown data_format; an input with the wrong rank.
+
+    Source: Keras 3, `keras.layers.GlobalMaxPooling1D`.
 
     >>> import numpy as np
-    >>> GlobalMaxPooling1D()(np.zeros((2, 4, 3), "float32")).shape
-    (2, 3)
+    >>> GlobalMaxPooling1D()(np.array([[[1.0], [3.0], [2.0]]], "float32")).numpy()
+    array([[3.]], dtype=float32)
     """
 
     rank, _reduce = 1, ops.max
@@ -57,7 +68,18 @@ class GlobalMaxPooling1D(GlobalPooling):
 class GlobalMaxPooling2D(GlobalPooling):
     """Maximum of each channel over an image.
 
-    Input (N, height, width, C), output (N, C), or (N, 1, 1, C) with `keepdims`. Arguments: see `GlobalPooling`.
+    Input (N, height, width, C), or (N, C, height, width) with data_format="channels_first"; output (N, C), or (N, 1, 1,
+    C) with `keepdims`.
+
+    Args:
+        data_format: "channels_last" (the default) or "channels_first".
+        keepdims: whether to keep the spatial axes, with size 1; False by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an unknown data_format; an input with the wrong rank.
+
+    Source: Keras 3, `keras.layers.GlobalMaxPooling2D`.
 
     >>> import numpy as np
     >>> GlobalMaxPooling2D()(np.arange(8.0, dtype="float32").reshape(1, 2, 2, 2)).numpy()
@@ -70,12 +92,22 @@ class GlobalMaxPooling2D(GlobalPooling):
 class GlobalMaxPooling3D(GlobalPooling):
     """Maximum of each channel over a volume.
 
-    Input (N, depth, height, width, C), output (N, C), or (N, 1, 1, 1, C) with `keepdims`. Arguments: see
-    `GlobalPooling`.
+    Input (N, depth, height, width, C), or (N, C, depth, height, width) with data_format="channels_first"; output (N,
+    C), or (N, 1, 1, 1, C) with `keepdims`.
+
+    Args:
+        data_format: "channels_last" (the default) or "channels_first".
+        keepdims: whether to keep the spatial axes, with size 1; False by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an unknown data_format; an input with the wrong rank.
+
+    Source: Keras 3, `keras.layers.GlobalMaxPooling3D`.
 
     >>> import numpy as np
-    >>> GlobalMaxPooling3D()(np.zeros((2, 4, 5, 6, 3), "float32")).shape
-    (2, 3)
+    >>> GlobalMaxPooling3D(keepdims=True)(np.zeros((2, 4, 5, 6, 3), "float32")).shape
+    (2, 1, 1, 1, 3)
     """
 
     rank, _reduce = 3, ops.max
@@ -84,9 +116,18 @@ class GlobalMaxPooling3D(GlobalPooling):
 class GlobalAveragePooling1D(GlobalPooling):
     """Mean of each channel over the steps of a sequence.
 
-    Input (N, steps, C), output (N, C), or (N, 1, C) with `keepdims`. Arguments: see `GlobalPooling`.
+    Input (N, steps, C), or (N, C, steps) with data_format="channels_first"; output (N, C), or (N, 1, C) with
+    `keepdims`. With a mask (N, steps), the mean is over the steps where it is True. The output has no mask.
 
-    With a mask (N, steps), the mean is over the steps where it is True. The output has no mask.
+    Args:
+        data_format: "channels_last" (the default) or "channels_first".
+        keepdims: whether to keep the spatial axes, with size 1; False by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an unknown data_format; an input with the wrong rank.
+
+    Source: Keras 3, `keras.layers.GlobalAveragePooling1D`.
 
     >>> import numpy as np
     >>> x = np.array([[[1.0], [3.0], [100.0]]], "float32")
@@ -115,7 +156,18 @@ class GlobalAveragePooling1D(GlobalPooling):
 class GlobalAveragePooling2D(GlobalPooling):
     """Mean of each channel over an image.
 
-    Input (N, height, width, C), output (N, C), or (N, 1, 1, C) with `keepdims`. Arguments: see `GlobalPooling`.
+    Input (N, height, width, C), or (N, C, height, width) with data_format="channels_first"; output (N, C), or (N, 1, 1,
+    C) with `keepdims`.
+
+    Args:
+        data_format: "channels_last" (the default) or "channels_first".
+        keepdims: whether to keep the spatial axes, with size 1; False by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an unknown data_format; an input with the wrong rank.
+
+    Source: Keras 3, `keras.layers.GlobalAveragePooling2D`.
 
     >>> import numpy as np
     >>> GlobalAveragePooling2D()(np.arange(8.0, dtype="float32").reshape(1, 2, 2, 2)).numpy()
@@ -128,12 +180,22 @@ class GlobalAveragePooling2D(GlobalPooling):
 class GlobalAveragePooling3D(GlobalPooling):
     """Mean of each channel over a volume.
 
-    Input (N, depth, height, width, C), output (N, C), or (N, 1, 1, 1, C) with `keepdims`. Arguments: see
-    `GlobalPooling`.
+    Input (N, depth, height, width, C), or (N, C, depth, height, width) with data_format="channels_first"; output (N,
+    C), or (N, 1, 1, 1, C) with `keepdims`.
+
+    Args:
+        data_format: "channels_last" (the default) or "channels_first".
+        keepdims: whether to keep the spatial axes, with size 1; False by default.
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an unknown data_format; an input with the wrong rank.
+
+    Source: Keras 3, `keras.layers.GlobalAveragePooling3D`.
 
     >>> import numpy as np
-    >>> GlobalAveragePooling3D()(np.zeros((2, 4, 5, 6, 3), "float32")).shape
-    (2, 3)
+    >>> GlobalAveragePooling3D(keepdims=True)(np.zeros((2, 4, 5, 6, 3), "float32")).shape
+    (2, 1, 1, 1, 3)
     """
 
     rank, _reduce = 3, ops.mean

@@ -13,20 +13,8 @@ from ..base.spatial import Spatial
 class Pooling(Spatial):
     """Base of MaxPooling and AveragePooling: pooling over windows of `rank` spatial axes with the op `_pool`.
 
-    x (N, spatial ..., C) -> (N, out ..., C). A spatial axis of size n has output size
-    floor((n - pool_size) / stride) + 1 for padding "valid", and ceil(n / stride) for "same".
-
-    Args:
-        pool_size: size of the windows, a positive integer or one for each spatial axis.
-        strides: step of the windows, a positive integer or one for each spatial axis; None (the default): pool_size.
-        padding: "valid" (the default): only windows inside the input; "same": windows may cross the border, and
-            elements outside the input are ignored.
-        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
-        name: name of the layer; None: the class name in snake case, numbered.
-        **kwargs: the other arguments of `Layer`.
-
-    Raises:
-        ValueError: invalid arguments; an input with the wrong rank, or smaller than a window.
+    x (N, spatial ..., C) -> (N, out ..., C). `AveragePooling2D` describes the arguments, the output sizes and the
+    errors.
     """
 
     _pool: ClassVar[Any]
@@ -68,7 +56,7 @@ class Pooling(Spatial):
 
 
 class MaxPooling(Pooling):
-    """Base of MaxPooling1D, 2D and 3D. Arguments: see `Pooling`; `pool_size` is 2 by default."""
+    """Base of MaxPooling1D, 2D and 3D: `pool_size` is 2 by default."""
 
     _pool = ops.max_pool
 
@@ -87,7 +75,23 @@ class MaxPooling(Pooling):
 class MaxPooling1D(MaxPooling):
     """Max pooling over windows of the steps of a sequence.
 
-    Input (N, steps, C), output (N, out_steps, C). Arguments: see `Pooling`. `pool_size` is 2 by default.
+    Each output is the maximum of one channel over a window. Input (N, steps, C), output (N, out_steps, C); with
+    data_format="channels_first" (N, C, steps) and (N, C, out_steps). n steps become floor((n - pool_size) / strides) +
+    1 with padding "valid", ceil(n / strides) with "same".
+
+    Args:
+        pool_size: size of the windows, a positive integer; 2 by default.
+        strides: step of the windows, a positive integer; None (the default): pool_size.
+        padding: "valid" (the default): only windows inside the input; "same": windows may cross the border, and
+            elements outside the input are ignored.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        name: name of the layer; None (the default): "max_pooling1d", numbered.
+        **kwargs: the other arguments of `Layer`.
+
+    Raises:
+        ValueError: invalid arguments; an input with the wrong rank, or smaller than a window.
+
+    Source: Keras 3, `keras.layers.MaxPooling1D`.
 
     >>> import numpy as np
     >>> MaxPooling1D()(np.array([[[1.0], [3.0], [2.0], [0.0]]], "float32")).numpy().ravel()
@@ -100,8 +104,24 @@ class MaxPooling1D(MaxPooling):
 class MaxPooling2D(MaxPooling):
     """Max pooling over windows of images.
 
-    Input (N, height, width, C), output (N, out_height, out_width, C). Arguments: see `Pooling`.
-    `pool_size` is 2 by default.
+    Each output is the maximum of one channel over a window. Input (N, height, width, C), output (N, out_height,
+    out_width, C); with data_format="channels_first" (N, C, height, width) and (N, C, out_height, out_width). A height
+    or width of n becomes floor((n - pool_size) / strides) + 1 with padding "valid", ceil(n / strides) with "same".
+
+    Args:
+        pool_size: size of the windows, a positive integer, or a pair (height, width) of them; 2 by default.
+        strides: step of the windows, a positive integer, or a pair (height, width) of them; None (the default):
+            pool_size.
+        padding: "valid" (the default): only windows inside the input; "same": windows may cross the border, and
+            elements outside the input are ignored.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        name: name of the layer; None (the default): "max_pooling2d", numbered.
+        **kwargs: the other arguments of `Layer`.
+
+    Raises:
+        ValueError: invalid arguments; an input with the wrong rank, or smaller than a window.
+
+    Source: Keras 3, `keras.layers.MaxPooling2D`.
 
     >>> import numpy as np
     >>> MaxPooling2D((2, 2))(np.arange(16.0, dtype="float32").reshape(1, 4, 4, 1)).numpy()[0, ..., 0]
@@ -115,8 +135,25 @@ class MaxPooling2D(MaxPooling):
 class MaxPooling3D(MaxPooling):
     """Max pooling over windows of volumes.
 
-    Input (N, depth, height, width, C), output (N, out_depth, out_height, out_width, C). Arguments: see `Pooling`.
-    `pool_size` is 2 by default.
+    Each output is the maximum of one channel over a window. Input (N, depth, height, width, C), output (N, out_depth,
+    out_height, out_width, C); with data_format="channels_first" (N, C, depth, height, width) and (N, C, out_depth,
+    out_height, out_width). A depth, height or width of n becomes floor((n - pool_size) / strides) + 1 with padding
+    "valid", ceil(n / strides) with "same".
+
+    Args:
+        pool_size: size of the windows, a positive integer, or three of them (depth, height, width); 2 by default.
+        strides: step of the windows, a positive integer, or three of them (depth, height, width); None (the default):
+            pool_size.
+        padding: "valid" (the default): only windows inside the input; "same": windows may cross the border, and
+            elements outside the input are ignored.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        name: name of the layer; None (the default): "max_pooling3d", numbered.
+        **kwargs: the other arguments of `Layer`.
+
+    Raises:
+        ValueError: invalid arguments; an input with the wrong rank, or smaller than a window.
+
+    Source: Keras 3, `keras.layers.MaxPooling3D`.
 
     >>> import numpy as np
     >>> MaxPooling3D(2, padding="same")(np.zeros((1, 4, 5, 6, 2), "float32")).shape
@@ -127,7 +164,7 @@ class MaxPooling3D(MaxPooling):
 
 
 class AveragePooling(Pooling):
-    """Base of AveragePooling1D, 2D and 3D. Arguments: see `Pooling`."""
+    """Base of AveragePooling1D, 2D and 3D."""
 
     _pool = ops.average_pool
 
@@ -135,7 +172,23 @@ class AveragePooling(Pooling):
 class AveragePooling1D(AveragePooling):
     """Average pooling over windows of the steps of a sequence.
 
-    Input (N, steps, C), output (N, out_steps, C). Arguments: see `Pooling`.
+    Each output is the mean of one channel over a window. Input (N, steps, C), output (N, out_steps, C); with
+    data_format="channels_first" (N, C, steps) and (N, C, out_steps). n steps become floor((n - pool_size) / strides) +
+    1 with padding "valid", ceil(n / strides) with "same".
+
+    Args:
+        pool_size: size of the windows, a positive integer.
+        strides: step of the windows, a positive integer; None (the default): pool_size.
+        padding: "valid" (the default): only windows inside the input; "same": windows may cross the border, and
+            elements outside the input are ignored.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        name: name of the layer; None (the default): "average_pooling1d", numbered.
+        **kwargs: the other arguments of `Layer`.
+
+    Raises:
+        ValueError: invalid arguments; an input with the wrong rank, or smaller than a window.
+
+    Source: Keras 3, `keras.layers.AveragePooling1D`.
 
     >>> import numpy as np
     >>> AveragePooling1D(2)(np.array([[[1.0], [3.0], [2.0], [0.0]]], "float32")).numpy().ravel()
@@ -148,11 +201,29 @@ class AveragePooling1D(AveragePooling):
 class AveragePooling2D(AveragePooling):
     """Average pooling over windows of images.
 
-    Input (N, height, width, C), output (N, out_height, out_width, C). Arguments: see `Pooling`.
+    Each output is the mean of one channel over a window. Input (N, height, width, C), output (N, out_height, out_width,
+    C); with data_format="channels_first" (N, C, height, width) and (N, C, out_height, out_width). A height or width of
+    n becomes floor((n - pool_size) / strides) + 1 with padding "valid", ceil(n / strides) with "same".
+
+    Args:
+        pool_size: size of the windows, a positive integer, or a pair (height, width) of them.
+        strides: step of the windows, a positive integer, or a pair (height, width) of them; None (the default):
+            pool_size.
+        padding: "valid" (the default): only windows inside the input; "same": windows may cross the border, and
+            elements outside the input are ignored.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        name: name of the layer; None (the default): "average_pooling2d", numbered.
+        **kwargs: the other arguments of `Layer`.
+
+    Raises:
+        ValueError: invalid arguments; an input with the wrong rank, or smaller than a window.
+
+    Source: Keras 3, `keras.layers.AveragePooling2D`.
 
     >>> import numpy as np
-    >>> AveragePooling2D(3, strides=1, padding="same")(np.ones((1, 4, 4, 2), "float32")).numpy().min()
-    np.float32(1.0)
+    >>> AveragePooling2D(2)(np.arange(16.0, dtype="float32").reshape(1, 4, 4, 1)).numpy()[0, ..., 0]
+    array([[ 2.5,  4.5],
+           [10.5, 12.5]], dtype=float32)
     """
 
     rank = 2
@@ -161,7 +232,25 @@ class AveragePooling2D(AveragePooling):
 class AveragePooling3D(AveragePooling):
     """Average pooling over windows of volumes.
 
-    Input (N, depth, height, width, C), output (N, out_depth, out_height, out_width, C). Arguments: see `Pooling`.
+    Each output is the mean of one channel over a window. Input (N, depth, height, width, C), output (N, out_depth,
+    out_height, out_width, C); with data_format="channels_first" (N, C, depth, height, width) and (N, C, out_depth,
+    out_height, out_width). A depth, height or width of n becomes floor((n - pool_size) / strides) + 1 with padding
+    "valid", ceil(n / strides) with "same".
+
+    Args:
+        pool_size: size of the windows, a positive integer, or three of them (depth, height, width).
+        strides: step of the windows, a positive integer, or three of them (depth, height, width); None (the default):
+            pool_size.
+        padding: "valid" (the default): only windows inside the input; "same": windows may cross the border, and
+            elements outside the input are ignored.
+        data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
+        name: name of the layer; None (the default): "average_pooling3d", numbered.
+        **kwargs: the other arguments of `Layer`.
+
+    Raises:
+        ValueError: invalid arguments; an input with the wrong rank, or smaller than a window.
+
+    Source: Keras 3, `keras.layers.AveragePooling3D`.
 
     >>> import numpy as np
     >>> AveragePooling3D((1, 2, 2))(np.zeros((1, 4, 5, 6, 2), "float32")).shape

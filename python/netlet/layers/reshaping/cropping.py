@@ -50,11 +50,16 @@ class Cropping(Spatial):
 class Cropping1D(Cropping):
     """Removes the first and last steps of sequences.
 
-    Input (N, steps, C), output (N, steps - first - last, C).
+    Input (N, steps, C), output (N, steps - first - last, C), of the same dtype.
 
     Args:
-        cropping: number of steps at both ends, or a pair (first, last); (1, 1) by default.
+        cropping: number of steps to remove at each end, or a pair (first, last), at least 0; (1, 1) by default.
         **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `cropping`; when called: no steps are left.
+
+    Source: Keras 3, `keras.layers.Cropping1D`.
 
     >>> import numpy as np
     >>> Cropping1D((1, 0))(np.array([[[1.0], [2.0]]], "float32")).numpy().ravel()
@@ -75,8 +80,19 @@ class Cropping1D(Cropping):
 class Cropping2D(Cropping):
     """Removes rows and columns at the borders of images.
 
-    Input (N, height, width, C), output (N, cropped_height, cropped_width, C). Arguments: see `Cropping`; nothing is
-    cropped by default.
+    Input (N, height, width, C), output (N, height - top - bottom, width - left - right, C), of the same dtype; with
+    data_format="channels_first" the channels are axis 1.
+
+    Args:
+        cropping: number of rows and columns to remove: an integer for all four borders; a pair (rows, columns), the
+            same at both ends; or ((top, bottom), (left, right)). ((0, 0), (0, 0)) by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `cropping`; when called: no rows or columns are left.
+
+    Source: Keras 3, `keras.layers.Cropping2D`.
 
     >>> import numpy as np
     >>> Cropping2D(((1, 0), (1, 1)))(np.zeros((1, 3, 3, 1), "float32")).shape
@@ -92,8 +108,19 @@ class Cropping2D(Cropping):
 class Cropping3D(Cropping):
     """Removes elements at the borders of volumes.
 
-    Input (N, depth, height, width, C), output (N, cropped_depth, cropped_height, cropped_width, C). Arguments: see
-    `Cropping`; 1 at all ends by default.
+    Input (N, depth, height, width, C), output (N, cropped_depth, cropped_height, cropped_width, C), of the same dtype;
+    with data_format="channels_first" the channels are axis 1.
+
+    Args:
+        cropping: number of elements to remove: an integer for all ends; three integers (depth, height, width), the same
+            at both ends; or three pairs (before, after). ((1, 1), (1, 1), (1, 1)) by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `cropping`; when called: an axis has no elements left.
+
+    Source: Keras 3, `keras.layers.Cropping3D`.
 
     >>> import numpy as np
     >>> Cropping3D(1)(np.zeros((1, 3, 4, 5, 1), "float32")).shape

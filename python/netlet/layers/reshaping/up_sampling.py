@@ -41,7 +41,7 @@ class UpSampling(Spatial):
 class UpSampling1D(UpSampling):
     """Repeats each step of sequences `size` times.
 
-    Input (N, steps, C), output (N, size * steps, C).
+    Input (N, steps, C), output (N, size * steps, C), of the same dtype.
 
     Args:
         size: number of repetitions, a positive integer; 2 by default.
@@ -49,6 +49,9 @@ class UpSampling1D(UpSampling):
 
     Raises:
         TypeError: `size` is not an integer.
+        ValueError: `size` is below 1; when called: an input with the wrong rank.
+
+    Source: Keras 3, `keras.layers.UpSampling1D`.
 
     >>> import numpy as np
     >>> UpSampling1D(2)(np.array([[[1.0], [2.0]]], "float32")).numpy().ravel()
@@ -71,7 +74,8 @@ class UpSampling1D(UpSampling):
 class UpSampling2D(UpSampling):
     """Enlarges images by integer factors.
 
-    Input (N, height, width, C), output (N, size[0] * height, size[1] * width, C).
+    Input (N, height, width, C), output (N, size[0] * height, size[1] * width, C); with data_format="channels_first" the
+    channels are axis 1.
 
     Args:
         size: factor, a positive integer or a pair for height and width; 2 by default.
@@ -80,7 +84,9 @@ class UpSampling2D(UpSampling):
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Raises:
-        ValueError: an invalid `size` or `interpolation`.
+        ValueError: an invalid `size` or `interpolation`; when called: an input with the wrong rank.
+
+    Source: Keras 3, `keras.layers.UpSampling2D`.
 
     >>> import numpy as np
     >>> UpSampling2D((1, 2))(np.array([[[[1.0], [2.0]]]], "float32")).numpy().ravel()
@@ -109,8 +115,18 @@ class UpSampling2D(UpSampling):
 class UpSampling3D(UpSampling):
     """Repeats each element of volumes `size` times along each spatial axis.
 
-    Input (N, depth, height, width, C), output (N, size[0] * depth, size[1] * height, size[2] * width, C).
-    Arguments: see `UpSampling`.
+    Input (N, depth, height, width, C), output (N, size[0] * depth, size[1] * height, size[2] * width, C), of the same
+    dtype; with data_format="channels_first" the channels are axis 1.
+
+    Args:
+        size: number of repetitions, a positive integer, or three of them (depth, height, width); 2 by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `size`; when called: an input with the wrong rank.
+
+    Source: Keras 3, `keras.layers.UpSampling3D`.
 
     >>> import numpy as np
     >>> UpSampling3D((1, 2, 3))(np.zeros((1, 2, 2, 2, 1), "float32")).shape

@@ -43,7 +43,18 @@ class ZeroPadding(Spatial):
 class ZeroPadding1D(ZeroPadding):
     """Adds steps of zeros before and after sequences.
 
-    Input (N, steps, C), output (N, before + steps + after, C). Arguments: see `ZeroPadding`.
+    Input (N, steps, C), output (N, before + steps + after, C), of the same dtype; with data_format="channels_first" the
+    channels are axis 1.
+
+    Args:
+        padding: number of steps to add at each end, or a pair (before, after), at least 0; 1 by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `padding`; when called: an input with the wrong rank.
+
+    Source: Keras 3, `keras.layers.ZeroPadding1D`.
 
     >>> import numpy as np
     >>> ZeroPadding1D((1, 0))(np.array([[[1.0], [2.0]]], "float32")).numpy().ravel()
@@ -56,7 +67,19 @@ class ZeroPadding1D(ZeroPadding):
 class ZeroPadding2D(ZeroPadding):
     """Adds rows and columns of zeros around images.
 
-    Input (N, height, width, C), output (N, padded_height, padded_width, C). Arguments: see `ZeroPadding`.
+    Input (N, height, width, C), output (N, top + height + bottom, left + width + right, C), of the same dtype; with
+    data_format="channels_first" the channels are axis 1.
+
+    Args:
+        padding: number of rows and columns to add: an integer for all four borders; a pair (rows, columns), the same at
+            both ends; or ((top, bottom), (left, right)). 1 by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `padding`; when called: an input with the wrong rank.
+
+    Source: Keras 3, `keras.layers.ZeroPadding2D`.
 
     >>> import numpy as np
     >>> ZeroPadding2D(((1, 0), (2, 2)))(np.zeros((1, 3, 3, 1), "float32")).shape
@@ -69,8 +92,19 @@ class ZeroPadding2D(ZeroPadding):
 class ZeroPadding3D(ZeroPadding):
     """Adds zeros around volumes.
 
-    Input (N, depth, height, width, C), output (N, padded_depth, padded_height, padded_width, C). Arguments: see
-    `ZeroPadding`.
+    Input (N, depth, height, width, C), output (N, padded_depth, padded_height, padded_width, C), of the same dtype;
+    with data_format="channels_first" the channels are axis 1.
+
+    Args:
+        padding: number of zeros to add: an integer for all ends; three integers (depth, height, width), the same at
+            both ends; or three pairs (before, after). 1 by default.
+        data_format: "channels_last" (the default) or "channels_first".
+        **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: an invalid `padding`; when called: an input with the wrong rank.
+
+    Source: Keras 3, `keras.layers.ZeroPadding3D`.
 
     >>> import numpy as np
     >>> ZeroPadding3D(1)(np.zeros((1, 3, 3, 3, 1), "float32")).shape

@@ -42,11 +42,31 @@ class DropoutCell(Layer):
         self.seed_generator = SeedGenerator(seed)
 
     def input_masks(self, shape: Any, training: bool, gates: int = 1) -> list[Any] | None:
-        """`gates` masks of this shape to multiply the input by, or None if nothing is dropped."""
+        """The dropout masks to multiply the input by.
+
+        Args:
+            shape: shape of the input, (B, ...).
+            training: whether the layer trains; otherwise nothing is dropped.
+            gates: number of masks; 1 by default.
+
+        Returns:
+            List of `gates` tensors of this shape in the compute dtype, with values 0 and 1 / (1 - rate); None if
+                nothing is dropped.
+        """
         return self._masks("input", shape, self.dropout if training else 0.0, gates)
 
     def state_masks(self, shape: Any, training: bool, gates: int = 1) -> list[Any] | None:
-        """`gates` masks of this shape to multiply the state by, or None if nothing is dropped."""
+        """The dropout masks to multiply the state by.
+
+        Args:
+            shape: shape of the state, (B, ...).
+            training: whether the layer trains; otherwise nothing is dropped.
+            gates: number of masks; 1 by default.
+
+        Returns:
+            List of `gates` tensors of this shape in the compute dtype, with values 0 and 1 / (1 - rate); None if
+                nothing is dropped.
+        """
         return self._masks("state", shape, self.recurrent_dropout if training else 0.0, gates)
 
     def _masks(self, role: str, shape: Any, rate: float, gates: int) -> list[Any] | None:

@@ -117,6 +117,14 @@ class GRUCell(GatedCell):
         return ops.add(ops.multiply(z, h), ops.multiply(ops.subtract(1.0, z), self.activation(candidate)))
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+        """The state before the first step: zeros.
+
+        Args:
+            batch_size: number of sequences B.
+
+        Returns:
+            List [h] of one tensor (B, units) in the compute dtype.
+        """
         return states_of.zeros(self.state_size, batch_size, self._compute_dtype)
 
     def get_config(self) -> dict[str, Any]:

@@ -88,6 +88,14 @@ class LSTMCell(GatedCell):
         return h, [h, c]
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+        """The states before the first step: zeros.
+
+        Args:
+            batch_size: number of sequences B.
+
+        Returns:
+            List [h, c] of two tensors (B, units) in the compute dtype.
+        """
         return states_of.zeros(self.state_size, batch_size, self._compute_dtype)
 
     def get_config(self) -> dict[str, Any]:

@@ -141,7 +141,15 @@ class RNN(Layer):
 
     # ---- states ------------------------------------------------------------------------------------------------------
     def get_initial_state(self, batch_size: int) -> list[Any]:
-        """The states before the first step: those of the cell's `get_initial_state`, or zeros."""
+        """The states before the first step: those of the cell's `get_initial_state`, or zeros.
+
+        Args:
+            batch_size: number of sequences B.
+
+        Returns:
+            List of one tensor (B, size) for each entry of the cell's `state_size`; for stacked cells, a list of each
+                cell's states.
+        """
         if getattr(self.cell, "get_initial_state", None) is not None:
             return states_of.as_list(self.cell.get_initial_state(batch_size=batch_size))
         return states_of.zeros(self.state_size, batch_size, getattr(self.cell, "compute_dtype", self.compute_dtype))

@@ -81,6 +81,14 @@ class SimpleRNNCell(GatedCell):
         return h, [h] if isinstance(states, (list, tuple)) else h
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
+        """The state before the first step: zeros.
+
+        Args:
+            batch_size: number of sequences B.
+
+        Returns:
+            List [h] of one tensor (B, units) in the compute dtype.
+        """
         return states_of.zeros(self.state_size, batch_size, self._compute_dtype)
 
     def get_config(self) -> dict[str, Any]:

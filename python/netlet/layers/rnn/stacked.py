@@ -74,7 +74,14 @@ class StackedRNNCells(Layer):
         return output_size(self.cells[-1])
 
     def get_initial_state(self, batch_size: int | None = None) -> list[Any]:
-        """List of the cells' initial states for a batch size."""
+        """The states of all cells before the first step.
+
+        Args:
+            batch_size: number of sequences B.
+
+        Returns:
+            List with the initial states of each cell: what its `get_initial_state` returns, or zeros (B, size).
+        """
         return [self._initial_state_of(cell, batch_size) for cell in self.cells]
 
     def _initial_state_of(self, cell: Any, batch: Any) -> Any:

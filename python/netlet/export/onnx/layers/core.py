@@ -8,7 +8,7 @@ from netlet import ops
 from netlet.layers.core.embedding import Embedding
 from netlet.layers.core.identity import Identity
 from netlet.layers.core.reversible_embedding import ReversibleEmbedding
-from netlet.layers.merging.merge import Dot
+from netlet.layers.merging.dot import Dot
 from netlet.layers.regularization.activity_regularization import ActivityRegularization
 from netlet.layers.regularization.dropout import AlphaDropout, Dropout
 from netlet.layers.regularization.noise import GaussianDropout, GaussianNoise

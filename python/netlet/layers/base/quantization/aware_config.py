@@ -65,11 +65,19 @@ class AwareConfig(Int8Config):
 
     @property
     def scheme(self) -> str:
+        """The classes to use: "int8_aware" if inputs become codes, "int8_aware_weights" if only weights do."""
         return "int8_aware_weights" if self.activations is None else "int8_aware"
 
     @classmethod
     def of(cls, config: Int8Config) -> Any:
-        """The config with the same values, for training."""
+        """The config with the same values, for training.
+
+        Args:
+            config: an `Int8Config`; an AwareConfig is returned unchanged.
+
+        Returns:
+            AwareConfig.
+        """
         values = {**config.get_config(), "calibration": config.calibration}
         return config if isinstance(config, cls) else cls(**values)
 

@@ -19,7 +19,11 @@ class Quantizable:
     made_by_quantize = False  # True in classes that `quantize` assigns
 
     def restore_quantized_parts(self, parts: Any) -> None:
-        """Makes layers inside this one quantized, which its config does not have; loading and copying call it."""
+        """Makes layers inside this one quantized, which its config does not have; loading and copying call it.
+
+        Args:
+            parts: dict of the quantized layers' configs by their place, from `get_build_config()["quantized"]`.
+        """
         restore_parts(self, parts)
 
     @property

@@ -33,7 +33,11 @@ class QuantizationConfig:
         return cls(**config)
 
     def without_data(self) -> Any:
-        """The config for a layer to store: without calibration data."""
+        """The config for a layer to store: without calibration data.
+
+        Returns:
+            A copy, or the config itself if it has no data.
+        """
         if self.calibration is None:
             return self
         config = copy.copy(self)

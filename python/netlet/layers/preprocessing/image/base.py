@@ -96,54 +96,135 @@ class BaseImagePreprocessingLayer(Layer):
 
     # ---- what subclasses override ------------------------------------------------------------------------------------
     def get_random_transformation(self, data: Any, training: bool = True, seed: Any = None) -> Any:
-        """Draws the random numbers for the `transform_` methods; None unless overridden.
+        """Draws the random numbers for the `transform_` methods; None unless a subclass overrides it.
 
         Args:
             data: image, batch of images, or a dict with "images"; only the shape is used.
-            training: whether the layer is active.
-            seed: None (the default): the layer's seed generator.
+            training: whether the layer is active; True by default.
+            seed: seed or SeedGenerator; None (the default): the layer's seed generator.
+
+        Returns:
+            Whatever the `transform_` methods of the class take as `transformation`.
         """
         return None
 
     def transform_images(self, images: Any, transformation: Any, training: bool = True) -> Any:
-        """Transforms images.
+        """Transforms images; subclasses override it.
 
         Args:
             images: (N, H, W, C), in the layer's data format.
-            transformation: from `get_random_transformation`.
-            training: whether the layer is active.
+            transformation: what `get_random_transformation` returned.
+            training: whether the layer is active; True by default.
+
+        Returns:
+            The transformed images, in the same form.
+
+        Raises:
+            NotImplementedError: the class does not define it.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define transform_images.")
 
     def transform_labels(self, labels: Any, transformation: Any, training: bool = True) -> Any:
-        """Transforms labels (N, ...); arguments as for `transform_images`."""
+        """Transforms labels; subclasses override it.
+
+        Args:
+            labels: (N, ...).
+            transformation: what `get_random_transformation` returned.
+            training: whether the layer is active; True by default.
+
+        Returns:
+            The transformed labels, in the same form.
+
+        Raises:
+            NotImplementedError: the class does not define it.
+        """
         raise NotImplementedError(f"{type(self).__name__} cannot transform labels.")
 
     def transform_bounding_boxes(self, bounding_boxes: Any, transformation: Any, training: bool = True) -> Any:
-        """Transforms {"boxes": (N, boxes, 4), "labels": (N, boxes)}; arguments as for `transform_images`."""
+        """Transforms bounding boxes; subclasses override it.
+
+        Args:
+            bounding_boxes: dict {"boxes": (N, boxes, 4), "labels": (N, boxes)}, in the layer's `bounding_box_format`.
+            transformation: what `get_random_transformation` returned.
+            training: whether the layer is active; True by default.
+
+        Returns:
+            The transformed bounding boxes, in the same form.
+
+        Raises:
+            NotImplementedError: the class does not define it.
+        """
         raise NotImplementedError(f"{type(self).__name__} cannot transform bounding boxes.")
 
     def transform_segmentation_masks(self, segmentation_masks: Any, transformation: Any, training: bool = True) -> Any:
-        """Transforms masks (N, H, W, C); arguments as for `transform_images`."""
+        """Transforms segmentation masks; subclasses override it.
+
+        Args:
+            segmentation_masks: (N, H, W, C), in the layer's data format.
+            transformation: what `get_random_transformation` returned.
+            training: whether the layer is active; True by default.
+
+        Returns:
+            The transformed segmentation masks, in the same form.
+
+        Raises:
+            NotImplementedError: the class does not define it.
+        """
         raise NotImplementedError(f"{type(self).__name__} cannot transform segmentation masks.")
 
     # ---- one sample --------------------------------------------------------------------------------------------------
     def transform_single_image(self, image: Any, transformation: Any, training: bool = True) -> Any:
-        """`transform_images` for one image (H, W, C)."""
+        """Transforms one image, by `transform_images` on a batch of one.
+
+        Args:
+            image: (H, W, C), in the layer's data format.
+            transformation: what `get_random_transformation` returned.
+            training: whether the layer is active; True by default.
+
+        Returns:
+            The transformed value, in the same form.
+        """
         return self._single(self.transform_images, image, transformation, training)
 
     def transform_single_label(self, label: Any, transformation: Any, training: bool = True) -> Any:
-        """`transform_labels` for one label."""
+        """Transforms one label, by `transform_labels` on a batch of one.
+
+        Args:
+            label: label of one image, of any shape.
+            transformation: what `get_random_transformation` returned.
+            training: whether the layer is active; True by default.
+
+        Returns:
+            The transformed value, in the same form.
+        """
         return self._single(self.transform_labels, label, transformation, training)
 
     def transform_single_segmentation_mask(
         self, segmentation_mask: Any, transformation: Any, training: bool = True
     ) -> Any:
-        """`transform_segmentation_masks` for one mask (H, W, C)."""
+        """Transforms one segmentation mask, by `transform_segmentation_masks` on a batch of one.
+
+        Args:
+            segmentation_mask: (H, W, C), in the layer's data format.
+            transformation: what `get_random_transformation` returned.
+            training: whether the layer is active; True by default.
+
+        Returns:
+            The transformed value, in the same form.
+        """
         return self._single(self.transform_segmentation_masks, segmentation_mask, transformation, training)
 
     def transform_single_bounding_box(self, bounding_box: Any, transformation: Any, training: bool = True) -> Any:
-        """`transform_bounding_boxes` for one image's {"boxes": (boxes, 4), "labels": (boxes,)}."""
+        """Transforms the bounding boxes of one image, by `transform_bounding_boxes` on a batch of one.
+
+        Args:
+            bounding_box: dict {"boxes": (boxes, 4), "labels": (boxes,)} of one image.
+            transformation: what `get_random_transformation` returned.
+            training: whether the layer is active; True by default.
+
+        Returns:
+            The transformed value, in the same form.
+        """
         boxes = {k: ops.expand_dims(v, 0) if k in ("boxes", "labels") else v for k, v in bounding_box.items()}
         boxes = self.transform_bounding_boxes(boxes, transformation, training=training)
         return {k: ops.squeeze(v, 0) if k in ("boxes", "labels") else v for k, v in boxes.items()}

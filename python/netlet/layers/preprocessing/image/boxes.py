@@ -66,7 +66,7 @@ class MaxNumBoundingBoxes(BaseImagePreprocessingLayer):
     Input a dict with "images" and "bounding_boxes"; other entries pass unchanged.
 
     Args:
-        max_number: number of boxes.
+        max_number: number of boxes of each image in the output, a positive integer.
         fill_value: value of boxes and labels that are added; -1 by default.
         **kwargs: `bounding_box_format`, `data_format` and the arguments of `Layer`.
 

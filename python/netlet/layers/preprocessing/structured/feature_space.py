@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from netlet.base.naming import auto_name
 from netlet.saving import save_model
 
 from ...core.input_layer import Input
@@ -15,13 +13,13 @@ from ..features.category_encoding import CategoryEncoding
 from ..features.discretization import Discretization
 from ..text.hashed_crossing import HashedCrossing
 from ..text.host import HostLayer
-from . import features as kinds
 from .adapting import adapt_columns, needs_adapt
 from .columns import as_column, with_axes
+from .feature_types import FeatureTypes
 from .features import Cross, Feature
 
 
-class FeatureSpace(HostLayer):
+class FeatureSpace(FeatureTypes, HostLayer):
     """Preprocesses and encodes structured data: a dict of columns becomes one vector per row, or a dict of vectors.
 
     Each column has a type, by its name or by the method of that name: "float", "float_rescaled", "float_normalized",
@@ -29,25 +27,28 @@ class FeatureSpace(HostLayer):
     a layer of your own. `crosses` are combinations of columns, hashed. `adapt` learns vocabularies, means and bins.
     Then call it on data (in `Dataset.map` too), or build a model on `get_inputs()` and `get_encoded_features()`.
 
+    Input: a dict of columns (B,) or (B, 1); output: a tensor (B, size), or a dict of them. A dict of single values has
+    no batch axis, and neither has its result.
+
     Args:
         features: {name of a column: type, or what a method returns}.
-        output_mode: "concat" (default) for one vector: the columns in the order of their names, then the crosses;
+        output_mode: "concat" (the default) for one vector: the columns in the order of their names, then the crosses;
             "dict" for a dict of vectors.
-        crosses: list of tuples of names, or of what `FeatureSpace.cross` returns; default none.
-        crossing_dim: number of bins of a cross; default 32.
-        hashing_dim: number of bins of "integer_hashed" and "string_hashed"; default 32.
-        num_discretization_bins: number of bins of "float_discretized"; default 32.
-        name: name of the layer.
+        crosses: list of tuples of names, or of what `FeatureSpace.cross` returns; None (the default): none.
+        crossing_dim: number of bins of a cross; 32 by default.
+        hashing_dim: number of bins of "integer_hashed" and "string_hashed"; 32 by default.
+        num_discretization_bins: number of bins of "float_discretized"; 32 by default.
+        name: name of the layer; None (the default): "feature_space", numbered.
 
     Attributes:
         preprocessors: {name: layer}. crossers: {name: HashedCrossing}.
 
     Raises:
-        ValueError: no columns, an unknown type, a cross of unknown columns, a call before `adapt`, data that is no
-            dict or lacks a column, or columns that cannot be concatenated.
+        ValueError: no columns, an unknown type, a cross of unknown columns, a call before `adapt`, data that is no dict
+            or lacks a column, or columns that cannot be concatenated.
         TypeError: `features` is no dict.
 
-    Source: Keras 3 `keras.utils.FeatureSpace`.
+    Source: Keras 3, `keras.utils.FeatureSpace`.
 
     Example:
 
@@ -61,72 +62,6 @@ class FeatureSpace(HostLayer):
 
     saves_alone = True  # `saving.load_model` returns it though it is no model
     _untracked_attributes = HostLayer._untracked_attributes | {"inputs", "encoded_features"}
-
-    @classmethod
-    def cross(cls, feature_names: Iterable[str], crossing_dim: int, output_mode: str = "one_hot") -> Cross:
-        """A combination of columns; see `features.Cross`."""
-        return Cross(feature_names, crossing_dim, output_mode=output_mode)
-
-    @classmethod
-    def feature(cls, dtype: str, preprocessor: Any, output_mode: str) -> Feature:
-        """A column with a preprocessing layer of your own; see `features.Feature`."""
-        return Feature(dtype, preprocessor, output_mode)
-
-    @classmethod
-    def float(cls, name: str | None = None) -> Feature:
-        """Floats as they are."""
-        return kinds.plain(name or auto_name("float"))
-
-    @classmethod
-    def float_rescaled(
-        cls, scale: builtins.float = 1.0, offset: builtins.float = 0.0, name: str | None = None
-    ) -> Feature:
-        """Floats times `scale` plus `offset`."""
-        return kinds.rescaled(scale, offset, name or auto_name("float_rescaled"))
-
-    @classmethod
-    def float_normalized(cls, name: str | None = None) -> Feature:
-        """Floats shifted and scaled to mean 0 and variance 1."""
-        return kinds.normalized(name or auto_name("float_normalized"))
-
-    @classmethod
-    def float_discretized(
-        cls, num_bins: int | None, bin_boundaries: Any = None, output_mode: str = "one_hot", name: str | None = None
-    ) -> Feature:
-        """Floats as numbers of `num_bins` about equally full bins, or of bins with given boundaries (num_bins=None)."""
-        return kinds.discretized(num_bins, bin_boundaries, output_mode, name or auto_name("float_discretized"))
-
-    @classmethod
-    def integer_categorical(
-        cls,
-        max_tokens: int | None = None,
-        num_oov_indices: int = 1,
-        output_mode: str = "one_hot",
-        name: str | None = None,
-    ) -> Feature:
-        """Integers as indices of a vocabulary, as IntegerLookup."""
-        return kinds.integers(max_tokens, num_oov_indices, output_mode, name or auto_name("integer_categorical"))
-
-    @classmethod
-    def string_categorical(
-        cls,
-        max_tokens: int | None = None,
-        num_oov_indices: int = 1,
-        output_mode: str = "one_hot",
-        name: str | None = None,
-    ) -> Feature:
-        """Texts as indices of a vocabulary, as StringLookup."""
-        return kinds.strings(max_tokens, num_oov_indices, output_mode, name or auto_name("string_categorical"))
-
-    @classmethod
-    def string_hashed(cls, num_bins: int, output_mode: str = "one_hot", name: str | None = None) -> Feature:
-        """Texts as bins of a hash, as Hashing."""
-        return kinds.hashed("string", num_bins, output_mode, name or auto_name("string_hashed"))
-
-    @classmethod
-    def integer_hashed(cls, num_bins: int, output_mode: str = "one_hot", name: str | None = None) -> Feature:
-        """Integers as bins of a hash, as Hashing."""
-        return kinds.hashed("int32", num_bins, output_mode, name or auto_name("integer_hashed"))
 
     def __init__(
         self,
@@ -215,12 +150,22 @@ class FeatureSpace(HostLayer):
 
     # ---- encoding ----------------------------------------------------------------------------------------------------
     def get_inputs(self) -> dict[str, Any]:
-        """Returns {name: symbolic input (None, 1)} of a functional model."""
+        """The symbolic inputs of a functional model that begins with the raw columns.
+
+        Returns:
+            {name of a column: KerasTensor (None, 1) of its dtype}.
+
+        Raises:
+            ValueError: before `adapt`, if a column needs it.
+        """
         self.get_encoded_features()
         return self.inputs
 
     def get_encoded_features(self) -> Any:
-        """Returns the symbolic vector, or dict of vectors, that is computed from `get_inputs()`.
+        """The result as symbols that are computed from `get_inputs()`.
+
+        Returns:
+            KerasTensor (None, size) with output_mode="concat", a dict of them with "dict".
 
         Raises:
             ValueError: before `adapt`, or a column cannot be encoded as asked for.

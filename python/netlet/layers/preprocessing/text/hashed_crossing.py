@@ -30,7 +30,7 @@ class HashedCrossing(HostLayer):
         num_bins: number of bins, a positive integer.
         output_mode: "int" (default) for the bins, "one_hot" for vectors.
         sparse: only False is supported.
-        name: name of the layer.
+        name: name of the layer; None (the default): "hashed_crossing", numbered.
         dtype: of the output: default "int64" with "int", else a float type.
         **kwargs: accepted for compatibility with Keras.
 

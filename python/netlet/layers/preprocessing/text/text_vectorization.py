@@ -120,6 +120,9 @@ class TextVectorization(HostLayer):
             data: list or array of texts, or an iterable of such batches.
             batch_size: accepted as in Keras; the result does not depend on it.
             steps: the largest number of batches to use; None (the default): all.
+
+        Raises:
+            ValueError: the vocabulary was passed to the constructor; `data` has other values than texts.
         """
         self.reset_state()
         with self._named():
@@ -128,7 +131,14 @@ class TextVectorization(HostLayer):
         self.finalize_state()
 
     def update_state(self, data: Any) -> None:
-        """Counts the words of a batch of texts."""
+        """Counts the words of a batch of texts; `finalize_state` makes them the vocabulary.
+
+        Args:
+            data: list or array of texts (N,) or (N, 1).
+
+        Raises:
+            ValueError: the vocabulary was passed to the constructor; `data` has other values than texts.
+        """
         with self._named():
             self._observe(data, False)
 
@@ -145,28 +155,54 @@ class TextVectorization(HostLayer):
         self._lookup_layer.reset_state()
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[str]:
-        """The list of words; the position of a word is its index.
+        """The words; the position of a word is its index.
 
         Args:
             include_special_tokens: whether to include "" (padding) and "[UNK]" (OOV); True by default.
+
+        Returns:
+            List of str.
         """
         return self._lookup_layer.get_vocabulary(include_special_tokens)
 
     def vocabulary_size(self) -> int:
-        """The number of indices, special ones included."""
+        """The number of indices, special ones included.
+
+        Returns:
+            int.
+        """
         return self._lookup_layer.vocabulary_size()
 
     def set_vocabulary(self, vocabulary: Any, idf_weights: Any = None) -> None:
-        """Sets the vocabulary instead of learning it. Arguments: see `StringLookup.set_vocabulary`."""
+        """Sets the vocabulary instead of learning it.
+
+        Args:
+            vocabulary: list or array of words, with or without the special tokens first; or the path of a text file
+                with one word on each line.
+            idf_weights: with `output_mode="tf_idf"`, one number for each word; None (the default) otherwise.
+
+        Raises:
+            ValueError: no words; a repeated word; more than `max_tokens`; the file does not exist; missing or
+                unexpected idf_weights.
+            RuntimeError: the layer was called with vectors of another size.
+        """
         self._lookup_layer.set_vocabulary(vocabulary, idf_weights)
 
     # ---- words to indices --------------------------------------------------------------------------------------------
     def load_own_variables(self, store: Any) -> None:
-        """As `StringLookup.load_own_variables`."""
+        """Reads the inverse document frequencies that Keras stores beside the weights; `load_assets` uses them.
+
+        Args:
+            store: mapping from names to arrays, with "idf_weights" if there are any.
+        """
         self._lookup_layer.load_own_variables(store)
 
     def load_assets(self, directory: str) -> None:
-        """As `StringLookup.load_assets`."""
+        """Reads the vocabulary that Keras stores as `vocabulary.txt`, special tokens first.
+
+        Args:
+            directory: has the file; nothing happens if the config had the vocabulary.
+        """
         self._lookup_layer.load_assets(directory)
 
     def call(self, inputs: Any) -> Any:

@@ -55,16 +55,23 @@ class VocabularyLayer(HostLayer):
         return [self.mask_token] * self._oov_start + [self.oov_token] * self.num_oov_indices
 
     def get_vocabulary(self, include_special_tokens: bool = True) -> list[Any]:
-        """The list of tokens; the position of a token is its index.
+        """The tokens; the position of a token is its index.
 
         Args:
             include_special_tokens: whether to include mask and OOV tokens; True by default.
+
+        Returns:
+            List of str or int.
         """
         special = self._special_tokens() if include_special_tokens else []
         return special + [self._kind.plain(token) for token in self._tokens or ()]
 
     def vocabulary_size(self) -> int:
-        """The number of indices, including those of mask and OOV tokens."""
+        """The number of indices, including those of mask and OOV tokens.
+
+        Returns:
+            int.
+        """
         return self._token_start + len(self._tokens or ())
 
     @property
@@ -132,7 +139,11 @@ class VocabularyLayer(HostLayer):
 
     # ---- Keras's files -----------------------------------------------------------------------------------------------
     def load_own_variables(self, store: Any) -> None:
-        """Reads the inverse document frequencies that Keras stores beside the weights; `load_assets` uses them."""
+        """Reads the inverse document frequencies that Keras stores beside the weights; `load_assets` uses them.
+
+        Args:
+            store: mapping from names to arrays, with "idf_weights" if there are any.
+        """
         self._loaded_idf = store.get("idf_weights")
 
     def load_assets(self, directory: str) -> None:
@@ -163,7 +174,14 @@ class VocabularyLayer(HostLayer):
         self.finalize_state()
 
     def update_state(self, data: Any) -> None:
-        """Counts the tokens of a batch, list or array; each row is a document."""
+        """Counts the tokens of a batch; `finalize_state` makes them the vocabulary.
+
+        Args:
+            data: list or array of tokens; each row is a document.
+
+        Raises:
+            ValueError: the vocabulary was passed to the constructor; `data` has other values than tokens.
+        """
         with self._named():
             self._observe_array(*self._kind.read(data))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...convolutional import convolution as conv
 from ...convolutional import convolution_depthwise as depthwise
+from ...convolutional import convolution_separable as separable
 from ...convolutional import convolution_transpose as transpose
 from ...core.dense import Dense
 from ...core.einsum_dense import EinsumDense
@@ -63,11 +64,11 @@ class AwareDepthwiseConv2D(AwareLayer, int8_conv.Int8DepthwiseConv2D):
     """A DepthwiseConv2D that trains with the codes of `Int8DepthwiseConv2D`; see `AwareLayer`."""
 
 
-@trains(depthwise.SeparableConv1D)
+@trains(separable.SeparableConv1D)
 class AwareSeparableConv1D(AwareLayer, int8_conv.Int8SeparableConv1D):
     """A SeparableConv1D that trains with the codes of `Int8SeparableConv1D`; see `AwareLayer`."""
 
 
-@trains(depthwise.SeparableConv2D)
+@trains(separable.SeparableConv2D)
 class AwareSeparableConv2D(AwareLayer, int8_conv.Int8SeparableConv2D):
     """A SeparableConv2D that trains with the codes of `Int8SeparableConv2D`; see `AwareLayer`."""

@@ -11,6 +11,7 @@ from netlet.ops.spatial.data_format import back, channels_last
 from ...base.quantization.quantized_classes import quantizes
 from ...convolutional import convolution as float_conv
 from ...convolutional import convolution_depthwise as float_depthwise
+from ...convolutional import convolution_separable as float_separable
 from ...convolutional import convolution_transpose as float_transpose
 from ...convolutional.windowed import Windowed
 from ..base.quantized_layer import QuantizedLayer
@@ -177,11 +178,11 @@ class Int8DepthwiseConv2D(QuantizedDepthwise, float_depthwise.DepthwiseConv2D):
     """DepthwiseConv2D of 8-bit codes; see `QuantizedDepthwise`."""
 
 
-@quantizes(float_depthwise.SeparableConv1D)
-class Int8SeparableConv1D(QuantizedSeparable, float_depthwise.SeparableConv1D):
+@quantizes(float_separable.SeparableConv1D)
+class Int8SeparableConv1D(QuantizedSeparable, float_separable.SeparableConv1D):
     """SeparableConv1D of 8-bit codes; see `QuantizedSeparable`."""
 
 
-@quantizes(float_depthwise.SeparableConv2D)
-class Int8SeparableConv2D(QuantizedSeparable, float_depthwise.SeparableConv2D):
+@quantizes(float_separable.SeparableConv2D)
+class Int8SeparableConv2D(QuantizedSeparable, float_separable.SeparableConv2D):
     """SeparableConv2D of 8-bit codes; see `QuantizedSeparable`."""

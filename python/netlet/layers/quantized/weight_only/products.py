@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 from ...base.quantization.int4_config import Int4Config
 from ...base.quantization.quantized_classes import quantizes
 from ...convolutional.convolution import Conv1D, Conv2D, Conv3D
-from ...convolutional.convolution_depthwise import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
+from ...convolutional.convolution_depthwise import DepthwiseConv1D, DepthwiseConv2D
+from ...convolutional.convolution_separable import SeparableConv1D, SeparableConv2D
 from ...convolutional.convolution_transpose import Conv1DTranspose, Conv2DTranspose, Conv3DTranspose
 from ...core.dense import Dense
 from ...core.einsum_dense import EinsumDense

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...rnn.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D, ConvLSTMCell
+from ...rnn.conv_lstm import ConvLSTM1D, ConvLSTM2D, ConvLSTM3D
+from ...rnn.conv_lstm_cell import ConvLSTMCell
 from ...rnn.gated import GatedCell
 from ...rnn.gru import GRU, GRUCell
 from ...rnn.lstm import LSTM, LSTMCell
