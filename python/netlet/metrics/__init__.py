@@ -69,13 +69,15 @@ from .correlation import (
     pearson_correlation,
 )
 from .f_score import F1Score, FBetaScore
-from .from_losses import (
+from .from_margin_losses import CategoricalHinge, Hinge, SquaredHinge
+from .from_probability_losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
-    CategoricalHinge,
-    CosineSimilarity,
-    Hinge,
     KLDivergence,
+    SparseCategoricalCrossentropy,
+)
+from .from_regression_losses import (
+    CosineSimilarity,
     LogCoshError,
     MeanAbsoluteError,
     MeanAbsolutePercentageError,
@@ -83,8 +85,6 @@ from .from_losses import (
     MeanSquaredLogarithmicError,
     Poisson,
     RootMeanSquaredError,
-    SparseCategoricalCrossentropy,
-    SquaredHinge,
     cosine_similarity,
 )
 from .iou import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
@@ -187,10 +187,13 @@ _table = Table(
 
 
 def serialize(metric: Any) -> Any:
-    """Returns the config dict of a metric.
+    """Returns the config of a metric.
 
     Args:
         metric: a Metric or a function.
+
+    Returns:
+        Config dict {"module": ..., "class_name": ..., "config": ...} of plain values, which JSON can store.
 
     >>> serialize(Mean())["class_name"]
     'Mean'
@@ -199,11 +202,17 @@ def serialize(metric: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Returns the metric of a config dict or name.
+    """Returns a metric of a config.
 
     Args:
-        config: what `serialize` returned.
-        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+        config: what `serialize` returned, or a name.
+        custom_objects: {name: class or function}, in addition to netlet's own and registered ones; None by default.
+
+    Returns:
+        Metric, or a function.
+
+    Raises:
+        ValueError: an unknown name. The message has the nearest known name.
 
     >>> deserialize(serialize(Mean("loss")))
     <Mean name=loss>

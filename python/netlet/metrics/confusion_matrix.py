@@ -16,10 +16,10 @@ _SUMS = {"true": 1, "pred": 0, "all": None}  # normalize: axis of the sums to di
 
 
 class ConfusionMatrix(ClassPairs):
-    """Confusion matrix of a classifier: a row per true class, a column per predicted class. (Keras has none.)
+    """Confusion matrix of a classifier: a row per true class, a column per predicted class.
 
-    `fit` and `evaluate` put the matrix into the logs and the History; progress bar and CSV file leave it out.
-    `plots.confusion_matrix` draws it.
+    Keras has none. `fit` and `evaluate` put the matrix into the logs and the History; progress bar and CSV file leave
+    it out. `plots.confusion_matrix` draws it.
 
     Args:
         num_classes: number of classes.

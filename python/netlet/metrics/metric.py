@@ -19,9 +19,11 @@ class Metric:
     `update_state` is recorded as part of the step, so it must use `netlet.ops` on Tensors and not NumPy.
 
     Args:
-        dtype: a dtype or a DTypePolicy, whose compute dtype is used; None for `config.floatx()`. netlet's own metrics
-            store their state in float64, whatever it is.
-        name: its key in the logs; default: the class's name in snake case.
+        dtype: a dtype or a DTypePolicy, whose compute dtype is used; None (the default) for `config.floatx()`. netlet's
+            own metrics store their state in float64, whatever it is.
+        name: its key in the logs; None (the default): the class's name in snake case, numbered.
+
+    Source: Keras 3, `keras.metrics.Metric`.
 
     Example:
 
@@ -59,6 +61,7 @@ class Metric:
 
     @property
     def dtype(self) -> str:
+        """The dtype that was given to the constructor, or `config.floatx()`."""
         return self._dtype
 
     @property
@@ -72,11 +75,11 @@ class Metric:
         """Adds a variable to the metric's state.
 
         Args:
-            shape: its shape.
+            shape: tuple of integers.
             initializer: name or Initializer of its first value; None for zeros. `reset_state` always sets zeros.
-            dtype: its dtype; None for `config.floatx()`.
-            aggregation: see `Variable`.
-            name: its name.
+            dtype: its dtype; None (the default) for `config.floatx()`.
+            aggregation: see `Variable`; "sum" by default.
+            name: name of the variable; None (the default): "variable", numbered.
 
         Returns:
             The Variable, which is not trainable.
@@ -97,7 +100,18 @@ class Metric:
     def add_weight(
         self, shape: Any = (), initializer: Any = None, dtype: Any = None, name: str | None = None
     ) -> Variable:
-        """Adds a variable to the metric's state, by default a scalar. Arguments as in `add_variable`."""
+        """Adds a variable to the metric's state, by default a scalar.
+
+        Args:
+            shape: tuple of integers; () by default.
+            initializer: name or Initializer of its first value; None (the default) for zeros. `reset_state` always sets
+                zeros.
+            dtype: its dtype; None (the default) for `config.floatx()`.
+            name: name of the variable; None (the default): "variable", numbered.
+
+        Returns:
+            The Variable, which is not trainable.
+        """
         return self.add_variable(shape=shape, initializer=initializer, dtype=dtype, name=name)
 
     def reset_state(self) -> None:
@@ -107,11 +121,15 @@ class Metric:
 
     # ---- with the state as an argument -------------------------------------------------------------------------------
     def stateless_update_state(self, metric_variables: Sequence[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        """Returns the state after an update of the given state; the metric's own state stays as it is.
+        """Computes the state after an update of a given state; the metric's own state stays as it is.
 
         Args:
             metric_variables: values of `variables`, in their order.
-            args, kwargs: those of `update_state`.
+            *args: positional arguments of `update_state`.
+            **kwargs: keyword arguments of `update_state`.
+
+        Returns:
+            List of Tensors, the new values of `variables`.
 
         Raises:
             ValueError: another number of values than variables.
@@ -121,12 +139,26 @@ class Metric:
             return self._values()
 
     def stateless_result(self, metric_variables: Sequence[Any]) -> Any:
-        """Returns the result for the given state. Argument and errors as in `stateless_update_state`."""
+        """Computes the result for a given state; the metric's own state stays as it is.
+
+        Args:
+            metric_variables: values of `variables`, in their order.
+
+        Returns:
+            What `result` returns.
+
+        Raises:
+            ValueError: another number of values than variables.
+        """
         with self._lent(metric_variables):
             return self.result()
 
     def stateless_reset_state(self) -> list[Any]:
-        """Returns the state after a reset; the metric's own state stays as it is."""
+        """Computes the state after a reset; the metric's own state stays as it is.
+
+        Returns:
+            List of Tensors, one for each of `variables`.
+        """
         with self._lent(self.variables):
             self.reset_state()
             return self._values()
@@ -152,15 +184,38 @@ class Metric:
 
     # ---- to be overridden --------------------------------------------------------------------------------------------
     def update_state(self, *args: Any, **kwargs: Any) -> None:
-        """Adds a batch to the state; `fit` passes y_true, y_pred and sample_weight."""
+        """Adds a batch to the state; a subclass defines it.
+
+        Args:
+            *args: `fit` passes y_true and y_pred, (batch, ...).
+            **kwargs: `fit` passes sample_weight, None or (batch,).
+
+        Raises:
+            NotImplementedError: the class does not define it.
+        """
         raise NotImplementedError(f"{type(self).__name__} must implement update_state().")
 
     def result(self) -> Any:
-        """Returns the value of the metric for the state, a scalar."""
+        """The value of the metric for the state; a subclass defines it.
+
+        Returns:
+            Scalar Tensor.
+
+        Raises:
+            NotImplementedError: the class does not define it.
+        """
         raise NotImplementedError(f"{type(self).__name__} must implement result().")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Calls `update_state` and returns `result`."""
+        """Calls `update_state` and returns `result`.
+
+        Args:
+            *args: positional arguments of `update_state`.
+            **kwargs: keyword arguments of `update_state`.
+
+        Returns:
+            What `result` returns.
+        """
         self.update_state(*args, **kwargs)
         return self.result()
 
