@@ -38,66 +38,150 @@ class Callback:
         self._model: Any = None
 
     def set_params(self, params: dict[str, Any]) -> None:
-        """Sets `params`; called before the first hook."""
+        """Sets `params`; called before the first hook.
+
+        Args:
+            params: dict with "verbose" (0, 1, 2 or "auto"), "epochs" (int) and "steps" (batches of an epoch, or None if
+                unknown).
+        """
         self.params = params
 
     def set_model(self, model: Any) -> None:
-        """Sets `model`; called before the first hook."""
+        """Sets `model`; called before the first hook.
+
+        Args:
+            model: the model that is trained, evaluated or predicts.
+        """
         self._model = model
 
     @property
     def model(self) -> Any:
+        """The model that is trained, evaluated or predicts."""
         return self._model
 
     def on_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Older name of `on_train_batch_begin`."""
+        """Older name of `on_train_batch_begin`.
+
+        Args:
+            batch: number of the batch in the epoch, from 0.
+            logs: empty; a hook may add entries.
+        """
 
     def on_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Older name of `on_train_batch_end`."""
+        """Older name of `on_train_batch_end`.
+
+        Args:
+            batch: number of the batch in the epoch, from 0.
+            logs: loss and metrics of the epoch so far.
+        """
 
     def on_epoch_begin(self, epoch: int, logs: Logs = None) -> None:
-        """Called before an epoch of training; `epoch` counts from 0."""
+        """Called before an epoch of training.
+
+        Args:
+            epoch: number of the epoch, from 0.
+            logs: empty; a hook may add entries.
+        """
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
-        """Called after an epoch of training and its validation."""
+        """Called after an epoch of training and its validation.
+
+        Args:
+            epoch: number of the epoch, from 0.
+            logs: loss and metrics of the epoch, with "val_" before the names of those of the validation.
+        """
 
     def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Called before a batch of training; `batch` counts from 0 in each epoch."""
+        """Called before a batch of training.
+
+        Args:
+            batch: number of the batch in the epoch, from 0.
+            logs: empty; a hook may add entries.
+        """
         self.on_batch_begin(batch, logs=logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Called after a batch of training; `logs` are the metrics of the epoch so far."""
+        """Called after a batch of training.
+
+        Args:
+            batch: number of the batch in the epoch, from 0.
+            logs: loss and metrics of the epoch so far.
+        """
         self.on_batch_end(batch, logs=logs)
 
     def on_test_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Called before a batch of `evaluate`, or of a validation in `fit`."""
+        """Called before a batch of `evaluate`, or of a validation in `fit`.
+
+        Args:
+            batch: number of the batch in this pass, from 0.
+            logs: empty; a hook may add entries.
+        """
 
     def on_test_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Called after a batch of `evaluate`, or of a validation in `fit`."""
+        """Called after a batch of `evaluate`, or of a validation in `fit`.
+
+        Args:
+            batch: number of the batch in this pass, from 0.
+            logs: loss and metrics of the pass so far.
+        """
 
     def on_predict_batch_begin(self, batch: int, logs: Logs = None) -> None:
-        """Called before a batch of `predict`."""
+        """Called before a batch of `predict`.
+
+        Args:
+            batch: number of the batch in this pass, from 0.
+            logs: empty; a hook may add entries.
+        """
 
     def on_predict_batch_end(self, batch: int, logs: Logs = None) -> None:
-        """Called after a batch of `predict`; `logs["outputs"]` holds the model's outputs."""
+        """Called after a batch of `predict`.
+
+        Args:
+            batch: number of the batch in this pass, from 0.
+            logs: {"outputs": the model's outputs for the batch}.
+        """
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        """Called once, at the beginning of `fit`."""
+        """Called once, at the beginning of `fit`.
+
+        Args:
+            logs: empty; a hook may add entries.
+        """
 
     def on_train_end(self, logs: Logs = None) -> None:
-        """Called once, at the end of `fit`; `logs` are those of the last epoch."""
+        """Called once, at the end of `fit`.
+
+        Args:
+            logs: those of the last epoch.
+        """
 
     def on_test_begin(self, logs: Logs = None) -> None:
-        """Called at the beginning of `evaluate` or of a validation."""
+        """Called at the beginning of `evaluate` or of a validation.
+
+        Args:
+            logs: empty; a hook may add entries.
+        """
 
     def on_test_end(self, logs: Logs = None) -> None:
-        """Called at the end of `evaluate` or of a validation."""
+        """Called at the end of `evaluate` or of a validation.
+
+        Args:
+            logs: loss and metrics of the pass.
+        """
 
     def on_predict_begin(self, logs: Logs = None) -> None:
-        """Called at the beginning of `predict`."""
+        """Called at the beginning of `predict`.
+
+        Args:
+            logs: empty; a hook may add entries.
+        """
 
     def on_predict_end(self, logs: Logs = None) -> None:
-        """Called at the end of `predict`."""
+        """Called at the end of `predict`.
+
+        Args:
+            logs: empty.
+        """
 
     def _wants_batches(self, phase: str) -> bool:
         """Whether a batch hook of `phase` ("train", "test" or "predict") is overridden, so it must be called."""

@@ -56,16 +56,26 @@ class CallbackList(Callback):
     calls it calls `on_progress(mode, step, logs)` instead of the batch hooks.
 
     Args:
-        callbacks: a Callback, or a nested list of them.
-        add_history: whether to append a History if there is none.
-        add_progbar: whether to append a ProgbarLogger if there is none.
-        model: passed to `set_model` of each callback; None to call `set_model` later.
+        callbacks: a Callback, or a nested list of them; None (the default): none.
+        add_history: whether to append a History if there is none; False by default.
+        add_progbar: whether to append a ProgbarLogger if there is none; False by default.
+        model: passed to `set_model` of each callback; None (the default) to call `set_model` later.
         **params: "verbose", "epochs", "steps"; passed to `set_params` of each callback.
 
     Raises:
         ValueError: an end hook is called without its begin hook.
 
-    Source: Keras 3 `keras.callbacks.CallbackList`.
+    Source: Keras 3, `keras.callbacks.CallbackList`.
+
+    Example, for a training loop of your own:
+
+    >>> import netlet
+    >>> callbacks = CallbackList([], add_history=True, model=netlet.Sequential([netlet.Input((3,))]))
+    >>> callbacks.on_train_begin()
+    >>> callbacks.on_epoch_end(0, {"loss": 0.5})
+    >>> callbacks.on_train_end()
+    >>> callbacks.history.history
+    {'loss': [0.5]}
     """
 
     def __init__(
@@ -99,7 +109,11 @@ class CallbackList(Callback):
         return self._history
 
     def append(self, callback: Any) -> None:
-        """Adds a callback at the end."""
+        """Adds a callback at the end.
+
+        Args:
+            callback: a Callback. `set_model` and `set_params` are not called for it.
+        """
         self.callbacks.append(callback)
 
     def set_params(self, params: dict[str, Any]) -> None:
@@ -117,7 +131,14 @@ class CallbackList(Callback):
 
     # ---- what a native loop calls ----------------------------------------------------------------------------------
     def needs_batch_hooks(self, mode: str) -> bool:
-        """Whether a callback must be called for each batch; mode: "train", "test" or "predict"."""
+        """Whether a callback must be called for each batch.
+
+        Args:
+            mode: "train", "test" or "predict".
+
+        Returns:
+            bool; True if a callback overrides a batch hook of this mode, or is of another library.
+        """
         # Callbacks of other classes (Keras's own) have no `_wants_batches`; they are called for every batch.
         return any(getattr(callback, "_wants_batches", lambda _: True)(mode) for callback in self.callbacks)
 

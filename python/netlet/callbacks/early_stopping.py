@@ -94,7 +94,14 @@ class EarlyStopping(MonitorCallback):
             self.model.set_weights(self.best_weights)
 
     def get_monitor_value(self, logs: Logs) -> Any:
-        """Returns the monitored value. Warns and returns None if the logs do not have it."""
+        """The monitored value; warns if the logs do not have it.
+
+        Args:
+            logs: the logs of an epoch.
+
+        Returns:
+            float, or None if the logs do not have it.
+        """
         value = (logs or {}).get(self.monitor)
         if value is None:
             warnings.warn(

@@ -132,10 +132,13 @@ class LearningRateFinder(Callback):
         self._before = None
 
     def suggestion(self) -> float:
-        """Returns the rate at which the loss falls fastest over the logarithm of the rate, before its minimum.
+        """The rate at which the loss falls fastest over the logarithm of the rate, before its minimum.
 
         The slope is that of a line through the losses of a fifth of the rates. The first losses, at most a third, are
         left out, because they are averages of few batches.
+
+        Returns:
+            float, one of `learning_rates`.
 
         Raises:
             ValueError: fewer than three rates were tried with a finite loss.

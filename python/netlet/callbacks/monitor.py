@@ -13,14 +13,30 @@ from .callback import Callback, Logs
 class MonitorCallback(Callback):
     """Base of callbacks that react to an improvement of `logs[monitor]`.
 
-    Args:
-        monitor: name of the quantity in the logs; default "val_loss".
-        mode: "min" if smaller values are better, "max" if larger values are. "auto": "min" for a loss, and for a metric
-            the direction that its class defines.
-        baseline: a first value counts as an improvement if it is better than this; None for any value.
-        min_delta: smallest absolute change that counts as an improvement; default 0.
+    A subclass calls `_is_improvement(value, reference)` in a hook.
 
-    Source: Keras 3 `monitor_callback.py`.
+    Args:
+        monitor: name of the quantity in the logs; "val_loss" by default.
+        mode: "min" if smaller values are better, "max" if larger values are. "auto" (the default): "min" for a loss,
+            and for a metric the direction that its class defines.
+        baseline: a first value counts as an improvement if it is better than this; None (the default) for any value.
+        min_delta: smallest absolute change that counts as an improvement; 0 by default.
+
+    Raises:
+        ValueError: in the first epoch, mode is "auto" and the metric has no direction.
+
+    Source: Keras 3, `monitor_callback.py`.
+
+    >>> class CountImprovements(MonitorCallback):
+    ...     count = 0
+    ...     def on_epoch_end(self, epoch, logs=None):
+    ...         if self._is_improvement(logs[self.monitor], self.best):
+    ...             self.best, self.count = logs[self.monitor], self.count + 1
+    >>> callback = CountImprovements("loss", mode="min")
+    >>> for epoch, loss in enumerate([3.0, 2.0, 2.5]):
+    ...     callback.on_epoch_end(epoch, {"loss": loss})
+    >>> callback.count
+    2
     """
 
     def __init__(

@@ -17,7 +17,14 @@ class ProgbarLogger(Callback):
     `verbose=1` redraws the line at most ten times a second on a terminal; elsewhere it prints one plain line per epoch.
     `verbose=2` prints one plain line per epoch, 0 prints nothing. "auto" is 1.
 
-    Source: Keras 3 `keras.callbacks.ProgbarLogger`.
+    Source: Keras 3, `keras.callbacks.ProgbarLogger`.
+
+    >>> callback = ProgbarLogger()
+    >>> callback.set_params({"verbose": 0, "epochs": 1, "steps": 10})
+    >>> callback.on_epoch_begin(0)
+    >>> callback.on_progress("train", 5, lambda: {"loss": 0.5})
+    >>> callback.seen
+    5
     """
 
     only_writes = True
@@ -42,7 +49,13 @@ class ProgbarLogger(Callback):
         return False  # `on_progress` is enough; the native loop runs the batches
 
     def on_progress(self, mode: str, step: int, logs: Callable[[], Logs]) -> None:
-        """Redraws the line after `step` batches if it is due. It calls `logs` only then, because metrics cost time."""
+        """Redraws the line if it is due.
+
+        Args:
+            mode: "train", "test" or "predict".
+            step: number of batches of this pass so far.
+            logs: function that returns the logs. It is called only to redraw, because metrics cost time.
+        """
         if mode == "test" and self._called_in_fit:
             return
         self.seen = step

@@ -109,5 +109,9 @@ class ReduceLROnPlateau(MonitorCallback):
             self.wait = 0
 
     def in_cooldown(self) -> bool:
-        """Whether epochs are ignored after a reduction."""
+        """Whether epochs are ignored after a reduction.
+
+        Returns:
+            bool.
+        """
         return self.cooldown_counter > 0

@@ -24,27 +24,34 @@ class TensorBoard(Callback):
     - the model's graph, histograms of its weights, and the times of a training step's kernels.
 
     Args:
-        log_dir: path of the folder.
-        histogram_freq: number of epochs between histograms of all weights; 0: none.
-        write_graph: whether to write the graph of a Sequential or functional model.
-        write_images: whether to write the weights also as images, with the histograms.
+        log_dir: path of the folder; "logs" by default.
+        histogram_freq: number of epochs between histograms of all weights; 0 (the default): none.
+        write_graph: whether to write the graph of a Sequential or functional model; True by default.
+        write_images: whether to write the weights also as images, with the histograms; False by
+            default.
         write_steps_per_second: whether to write the training steps per second of each epoch, and of each batch with a
-            number as `update_freq`.
-        update_freq: "epoch", or the number of batches between writings; "batch" is 1. With a number, `fit` returns to
-            Python after every batch.
+            number as `update_freq`; False by default.
+        update_freq: "epoch" (the default), or the number of batches between writings; "batch" is 1. With a number,
+            `fit` returns to Python after every batch.
         profile_batch: the number of a batch, counted from 1 over all epochs, or (first, last). After the last of them
             a table of the training step's kernels with their times is written, as text: `model.plan(...).profile()`.
-            0: none. Nothing is written with `run_eagerly`.
+            0 (the default): none. Nothing is written with `run_eagerly`.
         embeddings_freq: number of epochs between copies of the tables of `Embedding` layers for the projector;
-            0: none.
+            0 (the default): none.
         embeddings_metadata: {name of an Embedding layer: name of the file with the rows' labels}, or one such name for
-            all.
+            all; None by default.
 
     Raises:
         ImportError: the package tensorboard is not installed.
         ValueError: `profile_batch` or `embeddings_metadata` has another form.
 
-    Source: Keras 3 `keras.callbacks.TensorBoard`.
+    Source: Keras 3, `keras.callbacks.TensorBoard`.
+
+    Example:
+
+    >>> callback = TensorBoard("logs/first", histogram_freq=1)
+    >>> callback.log_dir
+    'logs/first'
     """
 
     only_writes = True

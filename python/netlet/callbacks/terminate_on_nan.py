@@ -47,5 +47,16 @@ class TerminateOnNaN(Callback):
 
 
 def handles_nan(callbacks: Any) -> bool:
-    """Whether a callback of this CallbackList stops training itself when the loss is not finite."""
+    """Whether a callback stops training itself when the loss is not finite, so that `fit` need not raise.
+
+    Args:
+        callbacks: a CallbackList.
+
+    Returns:
+        bool.
+
+    >>> from netlet.callbacks import CallbackList
+    >>> handles_nan(CallbackList([TerminateOnNaN()])), handles_nan(CallbackList([]))
+    (True, False)
+    """
     return any(getattr(callback, "handles_nan", False) for callback in getattr(callbacks, "callbacks", ()))
