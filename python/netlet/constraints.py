@@ -16,7 +16,11 @@ from .saving.identifiers import Table, names_of
 
 
 class Constraint:
-    """Base class. Subclasses define `__call__(w)`, which returns the new weight, and `get_config`.
+    """Base class: a function that maps a weight to its new value after each update of the optimizer.
+
+    A subclass defines `__call__(w)`, which returns a tensor of the weight's shape, and `get_config`.
+
+    Source: Keras 3, `keras.constraints.Constraint`.
 
     >>> class Halve(Constraint):
     ...     def __call__(self, w):
@@ -29,12 +33,23 @@ class Constraint:
         return w
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments as a dict."""
+        """The arguments of the constructor.
+
+        Returns:
+            {argument: plain value}.
+        """
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Constraint:
-        """Makes a constraint from the dict that `get_config` returned."""
+        """Makes a constraint from its config.
+
+        Args:
+            config: the dict that `get_config` returned.
+
+        Returns:
+            Constraint of this class.
+        """
         return cls(**config)
 
 
@@ -133,20 +148,35 @@ _table = Table("constraint", OBJECTS)
 
 
 def serialize(constraint: Any) -> Any:
-    """Returns the config dict of a constraint.
+    """Returns the config of a constraint.
 
     Args:
         constraint: an object or a function.
+
+    Returns:
+        Config dict {"module": ..., "class_name": ..., "config": ...} of plain values, which JSON can store.
+
+    >>> serialize(MaxNorm(3.0))["config"]
+    {'max_value': 3.0, 'axis': 0}
     """
     return _table.serialize(constraint)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Returns the constraint of a config dict or name.
+    """Returns a constraint of a config.
 
     Args:
-        config: what `serialize` returned.
-        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+        config: what `serialize` returned, or a name.
+        custom_objects: {name: class or function}, in addition to netlet's own and registered ones; None by default.
+
+    Returns:
+        Constraint, or a function.
+
+    Raises:
+        ValueError: an unknown name. The message has the nearest known name.
+
+    >>> deserialize({"class_name": "MaxNorm", "config": {"max_value": 3.0}}).max_value
+    3.0
     """
     return _table.deserialize(config, custom_objects)
 
@@ -156,6 +186,9 @@ def get(identifier: Any) -> Any:
 
     Args:
         identifier: a name ("non_neg"), a config dict, a class, a callable, or None.
+
+    Returns:
+        Constraint, or the callable; None for None.
 
     Raises:
         ValueError: an unknown name. The message has the nearest known name.

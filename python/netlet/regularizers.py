@@ -15,7 +15,11 @@ from .saving.identifiers import Table, names_of
 
 
 class Regularizer:
-    """Base class. Subclasses define `__call__(x)`, which returns a scalar, and `get_config`.
+    """Base class: a penalty on a weight or an output that is added to the loss.
+
+    A subclass defines `__call__(x)`, which returns a scalar tensor, and `get_config`.
+
+    Source: Keras 3, `keras.regularizers.Regularizer`.
 
     >>> class Mean(Regularizer):
     ...     def __call__(self, x):
@@ -30,12 +34,26 @@ class Regularizer:
         return 0.0
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments as a dict."""
+        """The arguments of the constructor.
+
+        Returns:
+            {argument: plain value}.
+
+        Raises:
+            NotImplementedError: a subclass does not define it.
+        """
         raise NotImplementedError(f"{type(self).__name__} does not implement get_config().")
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Regularizer:
-        """Makes a regularizer from the dict that `get_config` returned."""
+        """Makes a regularizer from its config.
+
+        Args:
+            config: the dict that `get_config` returned.
+
+        Returns:
+            Regularizer of this class.
+        """
         return cls(**config)
 
 
@@ -164,20 +182,35 @@ _table = Table("regularizer", OBJECTS)
 
 
 def serialize(regularizer: Any) -> Any:
-    """Returns the config dict of a regularizer.
+    """Returns the config of a regularizer.
 
     Args:
         regularizer: an object or a function.
+
+    Returns:
+        Config dict {"module": ..., "class_name": ..., "config": ...} of plain values, which JSON can store.
+
+    >>> serialize(L2(0.5))["config"]
+    {'l2': 0.5}
     """
     return _table.serialize(regularizer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Returns the regularizer of a config dict or name.
+    """Returns a regularizer of a config.
 
     Args:
-        config: what `serialize` returned.
-        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+        config: what `serialize` returned, or a name.
+        custom_objects: {name: class or function}, in addition to netlet's own and registered ones; None by default.
+
+    Returns:
+        Regularizer, or a function.
+
+    Raises:
+        ValueError: an unknown name. The message has the nearest known name.
+
+    >>> deserialize({"class_name": "L2", "config": {"l2": 0.5}}).l2
+    0.5
     """
     return _table.deserialize(config, custom_objects)
 
@@ -187,6 +220,9 @@ def get(identifier: Any) -> Any:
 
     Args:
         identifier: a name ("l2"), a config dict, a class, a callable, or None.
+
+    Returns:
+        Regularizer, or the callable; None for None.
 
     Raises:
         ValueError: an unknown name. The message has the nearest known name.

@@ -42,21 +42,40 @@ class DistillationLoss:
         """The loss of a batch.
 
         Args:
-            teacher_outputs: structure of Tensors.
-            student_outputs: structure of Tensors.
+            teacher_outputs: Tensor (B, ...), or a structure of them.
+            student_outputs: the same of the student.
             **kwargs: for subclasses.
 
         Returns:
             A scalar Tensor.
+
+        Raises:
+            NotImplementedError: a subclass does not define it.
         """
         raise NotImplementedError(f"{type(self).__name__} must implement compute_loss().")
 
     def validate_outputs(self, teacher_outputs: Any, student_outputs: Any) -> None:
-        """Raises ValueError if outputs of the two models cannot be compared."""
+        """Checks that outputs of the two models can be compared.
+
+        Args:
+            teacher_outputs: structure of symbolic or other tensors.
+            student_outputs: structure of symbolic or other tensors.
+
+        Raises:
+            ValueError: they have different structures; subclasses compare more.
+        """
         _check_structure(type(self).__name__, "the student's outputs", teacher_outputs, student_outputs)
 
     def validate_model_compatibility(self, teacher: Any, student: Any) -> None:
-        """Raises ValueError if the loss cannot be used with these models."""
+        """Checks that the loss can be used with two models; subclasses define what that takes.
+
+        Args:
+            teacher: the trained model.
+            student: the model to be trained.
+
+        Raises:
+            ValueError: in subclasses: the models do not fit the loss.
+        """
 
 
 class FeatureDistillation(DistillationLoss):

@@ -64,20 +64,35 @@ _table = Table("initializer", OBJECTS)
 
 
 def serialize(initializer: Any) -> Any:
-    """Returns the config dict of an initializer.
+    """Returns the config of an initializer.
 
     Args:
         initializer: an object or a function.
+
+    Returns:
+        Config dict {"module": ..., "class_name": ..., "config": ...} of plain values, which JSON can store.
+
+    >>> serialize(Constant(3.0))["config"]
+    {'value': 3.0}
     """
     return _table.serialize(initializer)
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Returns the initializer of a config dict or name.
+    """Returns an initializer of a config.
 
     Args:
-        config: what `serialize` returned.
-        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+        config: what `serialize` returned, or a name.
+        custom_objects: {name: class or function}, in addition to netlet's own and registered ones; None by default.
+
+    Returns:
+        Initializer, or a function.
+
+    Raises:
+        ValueError: an unknown name. The message has the nearest known name.
+
+    >>> deserialize({"class_name": "Constant", "config": {"value": 3.0}})((1,)).numpy()
+    array([3.], dtype=float32)
     """
     return _table.deserialize(config, custom_objects)
 

@@ -17,11 +17,21 @@ from .initializer import Initializer
 class RandomInitializer(Initializer):
     """Base class of random initializers. It stores the seed that was given, for the config, and the seed in use.
 
+    An initializer with an integer seed returns the same numbers at each call; a `random.SeedGenerator` advances.
+
     Args:
-        seed: integer, `random.SeedGenerator` or its config, or None for the next seed of the global sequence.
+        seed: integer, `random.SeedGenerator` or its config, or None (the default) for the next seed of the global
+            sequence.
 
     Raises:
         ValueError: another type.
+
+    >>> from netlet import random
+    >>> class Signs(RandomInitializer):
+    ...     def __call__(self, shape, dtype=None):
+    ...         return np.sign(random.normal(shape, dtype=dtype, seed=self.seed).numpy())
+    >>> sorted(set(Signs(seed=1)((100,)).tolist()))
+    [-1.0, 1.0]
     """
 
     def __init__(self, seed: Any = None) -> None:
@@ -45,7 +55,7 @@ class RandomNormal(RandomInitializer):
     Args:
         mean: mean; default 0.
         stddev: standard deviation; default 0.05.
-        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+        seed: integer, `random.SeedGenerator`, or None (the default) for the next seed of the global sequence.
 
     >>> RandomNormal(seed=1)((2, 3)).shape
     (2, 3)
@@ -68,7 +78,7 @@ class TruncatedNormal(RandomNormal):
     Args:
         mean: mean; default 0.
         stddev: standard deviation before the truncation; default 0.05.
-        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+        seed: integer, `random.SeedGenerator`, or None (the default) for the next seed of the global sequence.
 
     >>> bool(abs(TruncatedNormal(seed=1)((100,))).max() <= 0.1)
     True
@@ -84,7 +94,7 @@ class RandomUniform(RandomInitializer):
     Args:
         minval: lower limit, included; default -0.05.
         maxval: upper limit, excluded; default 0.05.
-        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+        seed: integer, `random.SeedGenerator`, or None (the default) for the next seed of the global sequence.
 
     >>> bool(RandomUniform(0.0, 1.0, seed=1)((100,)).min() >= 0)
     True
@@ -108,7 +118,7 @@ class Orthogonal(RandomInitializer):
 
     Args:
         gain: factor; default 1.
-        seed: integer, `random.SeedGenerator`, or None for the next seed of the global sequence.
+        seed: integer, `random.SeedGenerator`, or None (the default) for the next seed of the global sequence.
 
     Raises:
         ValueError: the shape, at the call, has fewer than two axes.

@@ -6,7 +6,12 @@ from typing import Any
 
 
 class Initializer:
-    """Base class. Subclasses define `__call__(shape, dtype=None)`, which returns an array or Tensor, and `get_config`.
+    """Base class: a function of a shape and a dtype that returns the first value of a weight.
+
+    A subclass defines `__call__(shape, dtype=None)`, which returns an array or Tensor of this shape and dtype, and
+    `get_config`.
+
+    Source: Keras 3, `keras.initializers.Initializer`.
 
     >>> import numpy as np
     >>> class Twos(Initializer):
@@ -20,14 +25,29 @@ class Initializer:
         raise NotImplementedError(f"{type(self).__name__} must implement __call__(shape, dtype).")
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the arguments as a dict."""
+        """The arguments of the constructor.
+
+        Returns:
+            {argument: plain value}.
+        """
         return {}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Initializer:
-        """Makes an initializer from the dict that `get_config` returned."""
+        """Makes an initializer from its config.
+
+        Args:
+            config: the dict that `get_config` returned.
+
+        Returns:
+            Initializer of this class.
+        """
         return cls(**config)
 
     def clone(self) -> Initializer:
-        """Returns an initializer with the same config. Without a given seed, the copy draws its own."""
+        """A new initializer with the same config. Without a given seed, the copy draws its own.
+
+        Returns:
+            Initializer of the same class.
+        """
         return type(self).from_config(self.get_config())
