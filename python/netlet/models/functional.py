@@ -27,17 +27,23 @@ from .quantizing import QuantizedModel
 class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore[misc]  # a model quantizes its layers
     """A network with `compile`, `fit`, `evaluate`, `predict` and `save`.
 
+    Made from symbolic tensors, it is a graph of layers; a subclass defines `call` instead. Its inputs and outputs are
+    tensors, or structures of them, with the batch as their first axis.
+
     Args:
+        *args: the first of the arguments below, by position.
         inputs: symbolic tensor that `Input` returned, or a list or dict of them. None in a subclass with `call`.
         outputs: symbolic tensor that calling layers on `inputs` returned, or a list or dict of them. None if `inputs`
             is None.
-        name: of the model; by default one is made.
+        name: of the model; None (the default): the class name in snake case, numbered.
         trainable: whether an optimizer may change its weights; True by default.
 
     Raises:
         TypeError: more than three positional arguments.
         ValueError: `inputs` without `outputs` or the reverse; one that is not symbolic; an output that depends on other
             inputs; two layers of one name.
+
+    Source: Keras 3, `keras.Model`.
 
     Example:
 
@@ -204,12 +210,17 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
         saving.save_model(self, filepath, overwrite=overwrite, **kwargs)
 
     def save_weights(self, filepath: Any, overwrite: bool = True, max_shard_size: Any = None) -> None:
-        """Writes only the weights; `saving.save_weights` lists formats and errors.
+        """Writes only the weights to a file.
 
         Args:
-            filepath: str or path of the file.
-            overwrite: whether an existing file may be replaced.
+            filepath: str or path, ending in ".weights.netlet" or ".weights.h5".
+            overwrite: whether an existing file may be replaced; True by default.
             max_shard_size: only None is supported.
+
+        Raises:
+            ValueError: another file extension.
+            FileExistsError: the file exists and `overwrite` is False.
+            OSError: the file cannot be written.
         """
         saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
@@ -232,7 +243,15 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
         return _from_bytes, (data, found)
 
     def get_config(self) -> dict[str, Any]:
-        """The architecture as a dict, without weights; `from_config` reads it."""
+        """The architecture, without weights; `from_config` reads it.
+
+        Returns:
+            Dict of plain values: for a graph its "name", "layers", "input_layers" and "output_layers", for a subclass
+                the arguments of its constructor.
+
+        Raises:
+            NotImplementedError: a subclass has arguments that are not plain values and does not override this.
+        """
         return graph_config(self) if self._saves_its_layers else super().get_config()
 
     @property
@@ -277,8 +296,17 @@ class Functional(Model):
     Args:
         inputs: symbolic tensor that `Input` returned, or a list or dict of them.
         outputs: symbolic tensor that calling layers on `inputs` returned, or a list or dict of them.
-        name: of the model; by default one is made.
-        **kwargs: `trainable`.
+        name: of the model; None (the default): "functional", numbered.
+        **kwargs: `trainable`, True by default.
+
+    Raises:
+        ValueError: as for `Model`.
+
+    >>> import netlet
+    >>> a, b = netlet.Input((4,), name="a"), netlet.Input((3,), name="b")
+    >>> model = netlet.Model({"a": a, "b": b}, netlet.layers.Concatenate()([a, b]))
+    >>> isinstance(model, Functional), model.output_shape
+    (True, (None, 7))
     """
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None, **kwargs: Any) -> None:

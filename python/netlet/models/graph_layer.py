@@ -140,16 +140,18 @@ class GraphLayer(Layer):
     def calls(self) -> list[Any]:
         """The operations that the model calls, in their order; a shared layer occurs once for each call.
 
-        Empty for a model with its own `call`.
+        Returns:
+            List of layers and ops; empty for a model with its own `call`.
         """
         if self._is_chain:
             return self.layers
         return [] if self._function is None else [operation for operation, _, _ in self._function.steps]
 
     def followers(self) -> dict[int, int]:
-        """{index of a call in `calls`: index of the only call that reads its output}.
+        """Which call reads the output of which other call, for calls with one input, no other arguments and one output.
 
-        Only for calls with one input, no other arguments and one output.
+        Returns:
+            {index of a call in `calls`: index of the only call that reads its output}.
         """
         if self._is_chain:
             return {i: i + 1 for i in range(len(self.layers) - 1)}
@@ -196,8 +198,13 @@ class GraphLayer(Layer):
 
     @contextlib.contextmanager
     def fed(self) -> Iterator[None]:
-        """A context in which calls of the model in this thread receive what the layers in front returned, and do not
-        run them."""
+        """Context manager: calls of the model in this thread do not run the layers in front.
+
+        They receive what those layers returned (see `run_ahead`).
+
+        Yields:
+            None.
+        """
         before = _fed.models
         _fed.models = (*before, self)
         try:

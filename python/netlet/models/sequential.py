@@ -17,22 +17,27 @@ from netlet.saving.foreign import in_netlets_form
 from netlet.saving.serialization import building, deserialize_object, serialize_object
 
 from . import folding
+from .chain_ends import ChainEnds
 from .front import fit_raw, is_host, raw_spec
 from .functional import Model
-from .graph_inputs import fit_to, has_input_shape, shapes_of
+from .graph_inputs import fit_to, has_input_shape
 
 
-class Sequential(Model):
+class Sequential(ChainEnds, Model):  # type: ignore[misc]  # a model quantizes its layers
     """A stack of layers, each with one input and one output.
+
+    Input and output are those of the first and the last layer, with the batch as their first axis.
 
     Args:
         layers: a layer or a list of layers; the first may be an `Input`. Without an `Input` the first batch builds the
-            model.
-        trainable: whether an optimizer may change its weights.
-        name: of the model; by default one is made.
+            model. None (the default): no layers yet; see `add`.
+        trainable: whether an optimizer may change its weights; True by default.
+        name: of the model; None (the default): "sequential", numbered.
 
     Raises:
         ValueError: something that is not a layer; two layers of one name; an Input that is not first.
+
+    Source: Keras 3, `keras.Sequential`.
 
     Example:
 
@@ -62,7 +67,8 @@ class Sequential(Model):
 
         Args:
             layer: the layer, or an `Input` for the bottom.
-            rebuild: whether to call the layer on the output so far, where that is known, which makes its weights.
+            rebuild: whether to call the layer on the output so far, where that is known, which makes its weights; True
+                by default.
 
         Raises:
             ValueError: not a layer; a name that another layer has; an Input that is not first; several outputs.
@@ -96,10 +102,16 @@ class Sequential(Model):
             self.built = False
 
     def pop(self, rebuild: bool = True) -> Any:
-        """Removes and returns the top layer; TypeError if there is none.
+        """Removes the top layer.
 
         Args:
             rebuild: accepted for compatibility with Keras; the other layers stay built.
+
+        Returns:
+            The layer.
+
+        Raises:
+            TypeError: the model has no layers.
         """
         if not self.layers:
             raise TypeError(f"Sequential '{self.name}' has no layers to remove.")
@@ -275,42 +287,6 @@ class Sequential(Model):
     @layers.setter
     def layers(self, value: Any) -> None:
         raise AttributeError("`layers` of a Sequential is read-only. Use `add` and `pop` to change its layers.")
-
-    def _chain(self, what: str) -> list[KerasTensor]:
-        """The symbolic input and each layer's output; AttributeError, which names `what`, before the build."""
-        if len(self._symbols) < 2:
-            raise AttributeError(f"Sequential '{self.name}' has no defined {what} yet: it is not built.")
-        return self._symbols
-
-    @property
-    def inputs(self) -> list[KerasTensor]:
-        """The symbolic input, in a list; AttributeError before the model is built."""
-        return [self._chain("inputs")[0]]
-
-    @property
-    def outputs(self) -> list[KerasTensor]:
-        """The symbolic output, in a list; AttributeError before the model is built."""
-        return [self._chain("outputs")[-1]]
-
-    @property
-    def input(self) -> Any:
-        """The symbolic input; AttributeError before the model is built."""
-        return self._chain("input")[0]
-
-    @property
-    def output(self) -> Any:
-        """The symbolic output; AttributeError before the model is built."""
-        return self._chain("output")[-1]
-
-    @property
-    def input_shape(self) -> Any:
-        """Shape of the input, None for any size; AttributeError before the model is built."""
-        return shapes_of(self._chain("input shape")[0])
-
-    @property
-    def output_shape(self) -> Any:
-        """Shape of the output, None for any size; AttributeError before the model is built."""
-        return shapes_of(self._chain("output shape")[-1])
 
     # ---- config ----------------------------------------------------------------------------------------------------
     def get_config(self) -> dict[str, Any]:

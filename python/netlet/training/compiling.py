@@ -1,4 +1,4 @@
-"""Compiling: the part of Trainer with `compile`, and the losses and metrics of a batch."""
+"""Compiling: the part of Trainer with `compile` and the loss of a batch."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from netlet.optimizers.base import finite
 from netlet.optimizers.loss_scale_optimizer import with_scaled_loss
 from netlet.saving.serialization import deserialize_object, serialize_object
 
-from . import arguments, metric_logs, results
+from . import arguments
 from .compiled_losses import CompiledLoss, check_compile_arguments
 from .compiled_metrics import CompiledMetrics
 from .eager_here import is_eager_here
 from .outputs import Outputs
-from .own_step import reports_logs, standard
+from .own_step import standard
 
 
 class Compiling:
-    """The part of Trainer with `compile`, the loss and the metrics. Only `Trainer` uses it, as a base class."""
+    """The part of Trainer with `compile` and the loss. Only `Trainer` uses it, as a base class."""
 
     # Set by the classes that this one is mixed into.
     name: str
@@ -71,20 +71,22 @@ class Compiling:
         """Sets how the model is trained. If it raises, the model does not change.
 
         Args:
-            optimizer: name or `optimizers.Optimizer`.
-            loss: name, `losses.Loss` or `fn(y_true, y_pred)`; a list or dict of them for several outputs, with None
-                for an output without a loss.
-            loss_weights: factors of the outputs' losses in their sum, as a list or dict; 1 by default.
+            optimizer: name or `optimizers.Optimizer`; "rmsprop" by default.
+            loss: name, `losses.Loss` or `fn(y_true, y_pred)`; a list or dict of them for several outputs, with None for
+                an output without a loss. None (the default): only the losses that layers add.
+            loss_weights: factors of the outputs' losses in their sum, as a list or dict; None (the default): 1.
             metrics: names, `metrics.Metric`s or functions; a list or dict of them for several outputs. They ignore
-                `sample_weight`.
-            weighted_metrics: the same; they use `sample_weight`.
-            run_eagerly: run `train_step` in Python for every batch instead of recording it.
-            steps_per_execution: batches between two calls of batch hooks. Without batch hooks netlet runs many recorded
-                steps in one native call in any case.
+                `sample_weight`. None by default.
+            weighted_metrics: the same; they use `sample_weight`. None by default.
+            run_eagerly: whether to run `train_step` in Python for every batch instead of recording it; False by
+                default.
+            steps_per_execution: batches between two calls of batch hooks; 1 by default. Without batch hooks netlet runs
+                many recorded steps in one native call in any case.
             jit_compile: accepted for compatibility with Keras; no effect.
-            auto_scale_loss: in a model whose policy is "mixed_float16", wrap the optimizer in a `LossScaleOptimizer`;
-                True by default.
-            check_finite: raise a NonFiniteLossError before the update when the loss or a gradient is NaN or infinite.
+            auto_scale_loss: whether to wrap the optimizer in a `LossScaleOptimizer` in a model whose policy is
+                "mixed_float16"; True by default.
+            check_finite: whether to raise a NonFiniteLossError before the update when the loss or a gradient is NaN or
+                infinite; True by default.
 
         Raises:
             ValueError: an unknown name (the message names the nearest known one); something that is not a loss, metric
@@ -152,7 +154,10 @@ class Compiling:
             )
 
     def get_compile_config(self) -> dict[str, Any]:
-        """The config of the arguments of `compile`, which JSON can hold; empty before `compile`.
+        """The config of the arguments of `compile`, which JSON can hold.
+
+        Returns:
+            {argument: config}; empty before `compile`.
 
         Raises:
             ValueError: an argument that has no config, such as a lambda.
@@ -212,13 +217,23 @@ class Compiling:
         Args:
             position: of the array among the given ones.
             given: number of arrays; there may be arrays for only those outputs that have a loss.
+
+        Returns:
+            int.
         """
         loss = self._expected_loss()
         partial = loss is not None and given == len(loss.outputs) != len(loss)
         return loss.outputs[position] if loss is not None and partial else position
 
     def wants_integer_labels(self, output: int) -> bool:
-        """Whether the loss of the output with this index takes class indices as integers."""
+        """Whether the loss of an output takes class indices as integers.
+
+        Args:
+            output: index of the output.
+
+        Returns:
+            bool; False without a loss.
+        """
         loss = self._expected_loss()
         if loss is None:
             specs = [s for s in flatten(self.loss) if s is not None]
@@ -280,67 +295,6 @@ class Compiling:
         assert self._loss_tracker is not None
         rows = next(leaf for leaf in flatten(x) if leaf is not None).shape[0]
         self._loss_tracker.update_state(loss, sample_weight=float(rows))
-
-    # ---- metrics -----------------------------------------------------------------------------------------------------
-    @standard
-    def compute_metrics(self, x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> dict[str, Any]:
-        """Updates the compiled metrics with one batch. May be overridden.
-
-        Args:
-            x: inputs; unused here.
-            y: targets, or None.
-            y_pred: outputs of the model.
-            sample_weight: weights for `weighted_metrics`, or None.
-
-        Returns:
-            The results of all metrics by name; an empty dict in a recorded step whose logs no user code reads.
-        """
-        if self._compile_metrics is not None:
-            outputs = None if self._compile_loss is None else self._compile_loss.outputs
-            self._compile_metrics.update_state(y, y_pred, sample_weight, outputs=outputs)
-        looked_at = not _core.recording() or reports_logs(self, "train") or reports_logs(self, "test")
-        return self.get_metrics_result() if looked_at else {}
-
-    @property
-    def metrics(self) -> list[Any]:
-        """The mean of the loss, the compiled metrics as one, the means of the outputs' losses, the layers' metrics."""
-        own: list[Any] = []
-        if self._compiled:
-            parts = [] if self._compile_loss is None else self._compile_loss.trackers
-            own = [m for m in (self._loss_tracker, self._compile_metrics, *parts) if m is not None]
-        seen = {id(m) for m in own}
-        for layer in getattr(self, "_flatten_layers", lambda: [])():
-            for m in getattr(layer, "_metrics", []):
-                if id(m) not in seen:
-                    seen.add(id(m))
-                    own.append(m)
-        return own
-
-    @property
-    def metrics_variables(self) -> list[Any]:
-        """The variables of all metrics."""
-        return [v for m in self.metrics for v in m.variables]
-
-    @property
-    def metrics_names(self) -> list[str]:
-        """The names in the logs, in the order in which `evaluate` returns the values."""
-        return list(self.get_metrics_result())
-
-    @standard
-    def reset_metrics(self) -> None:
-        """Resets all metrics."""
-        for m in self.metrics:
-            m.reset_state()
-
-    @standard
-    def get_metrics_result(self) -> dict[str, float]:
-        """The current results of the metrics by log name, in the order in which `evaluate` returns them.
-
-        A metric whose name is taken is logged as "<name>_1". A metric of the model's own that is named "loss"
-        replaces the mean of the losses.
-        """
-        logs = metric_logs.by_name(self.metrics, lambda m: m.result())
-        return {name: results.as_number(value) for name, value in logs.items()}
 
 
 @functools.lru_cache(maxsize=256)

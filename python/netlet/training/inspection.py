@@ -30,16 +30,23 @@ class Inspection:
 
         Args:
             x: array or structure of arrays, as for `fit`. With fewer rows than `batch_size` the batch has these rows.
-            y: targets; not for "predict".
-            sample_weight: weights; not for "predict".
-            batch_size: rows of the batch.
-            mode: "train", "test" or "predict".
+            y: targets; None for "predict".
+            sample_weight: factor of each sample's loss, shape (N,); None (the default): 1.
+            batch_size: rows of the batch; 32 by default.
+            mode: "train", "test" or "predict" (the default).
 
         Returns:
             The PlanView.
 
         Raises:
             ValueError: another mode; not compiled (except for "predict"); wrong shapes.
+
+        Example:
+
+        >>> import netlet
+        >>> model = netlet.Sequential([netlet.Input((3,)), netlet.layers.Dense(2, name="out")], name="small")
+        >>> [record["layer"] for record in model.plan(np.ones((8, 3), "float32"), batch_size=8).records()]
+        ['small/out']
         """
         if mode not in ("train", "test", "predict"):
             raise ValueError(f'plan(mode=): expected "train", "test" or "predict", received {mode!r}.')
@@ -53,6 +60,9 @@ class Inspection:
     @on_own_device
     def training_plan(self) -> PlanView:
         """The training step that was recorded or used last, as `plan` gives it; `profile` runs it on rows of zeros.
+
+        Returns:
+            The PlanView.
 
         Raises:
             ValueError: the model has no recorded step: it was not trained, or with `run_eagerly`.

@@ -39,11 +39,21 @@ class PlanView:
         return int(self._step.plan.arena_bytes)
 
     def records(self) -> list[dict[str, Any]]:
-        """One dict per kernel call: layer, kernel, isa, reads and writes (shapes), bytes, flops, chunks, seconds."""
+        """The kernel calls of the step, in their order.
+
+        Returns:
+            List of dicts with "layer", "kernel", "isa", "reads" and "writes" (shapes), "bytes", "flops", "chunks",
+                "seconds".
+        """
         return list(self._step.plan.records())
 
     def describe(self) -> str:
-        """A table: layer, kernel, instruction set, shapes read and written, bytes, FLOPs, chunks of work."""
+        """The kernel calls as a table.
+
+        Returns:
+            Text with a row for each call: layer, kernel, instruction set, shapes read and written, bytes, FLOPs, chunks
+                of work.
+        """
         return self._table(self.records(), timed=False)
 
     def profile(self, steps: int = 50) -> str:

@@ -35,6 +35,9 @@ class StatelessLoss:
 
         Returns:
             (loss, (trainable_variables, values of non_trainable_variables, values of metrics_variables)).
+
+        Raises:
+            ValueError: another number of values than variables; the model has no loss.
         """
         own = [*self.trainable_variables, *self.non_trainable_variables, *self.metrics_variables]
         given = [*trainable_variables, *non_trainable_variables, *metrics_variables]

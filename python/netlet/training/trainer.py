@@ -15,14 +15,16 @@ from netlet.utils.batches import unpack_x_y_sample_weight
 from .compiling import Compiling
 from .fitting import Fitting
 from .inspection import Inspection
+from .measuring import Measuring
 from .missing_gradients import check_gradients, untrainable
 from .on_batch import OnBatch
 from .own_step import standard
 from .placement import Placement
+from .resuming import Resuming
 from .stateless import StatelessLoss
 
 
-class Trainer(Compiling, Fitting, OnBatch, Inspection, Placement, StatelessLoss):
+class Trainer(Compiling, Measuring, Fitting, Resuming, OnBatch, Inspection, Placement, StatelessLoss):
     """The base class that makes a model trainable. Only `Model` derives from it."""
 
     # Set by the model classes.
@@ -95,11 +97,19 @@ class Trainer(Compiling, Fitting, OnBatch, Inspection, Placement, StatelessLoss)
 
     # ---- saved state -------------------------------------------------------------------------------------------------
     def get_training_state(self) -> dict[str, Any]:
-        """The step count and shuffle order as a dict, which files save beside weights and optimizer slots."""
+        """The step count and shuffle order, which files save beside weights and optimizer slots.
+
+        Returns:
+            Dict of plain values.
+        """
         return self._step_state.get()
 
     def set_training_state(self, state: dict[str, Any]) -> None:
-        """Restores what `get_training_state` returned."""
+        """Restores the step count and shuffle order.
+
+        Args:
+            state: what `get_training_state` returned.
+        """
         self._step_state.set(state)
 
     def _forget_training_steps(self) -> None:

@@ -174,7 +174,17 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         return np.hstack([1 - outputs, outputs]) if self.n_outputs_ == 1 and not self._multilabel else outputs
 
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """The logarithms of `predict_proba`, which has the same arguments, shape and errors."""
+        """The logarithms of the probabilities of the classes.
+
+        Args:
+            X: (rows, features) array, sparse matrix or frame.
+
+        Returns:
+            (rows, classes), in the order of `classes_`; -inf where a probability is 0.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+        """
         return np.asarray(np.log(self.predict_proba(X)))
 
     def __sklearn_tags__(self) -> Any:
