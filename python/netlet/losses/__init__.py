@@ -130,7 +130,7 @@ def serialize(loss: Any) -> Any:
         loss: a Loss or a loss function.
 
     Returns:
-        A config dict.
+        Config dict {"module": ..., "class_name": ..., "config": ...} of plain values, which JSON can store.
 
     >>> serialize(huber)["config"], serialize(Huber())["class_name"]
     ('huber', 'Huber')
@@ -139,11 +139,17 @@ def serialize(loss: Any) -> Any:
 
 
 def deserialize(name: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Returns the loss of a config dict or name.
+    """Returns the loss of a config.
 
     Args:
-        name: what `serialize` returned.
-        custom_objects: classes and functions by name, in addition to netlet's own and registered ones.
+        name: what `serialize` returned, or a name.
+        custom_objects: {name: class or function}, in addition to netlet's own and registered ones; None by default.
+
+    Returns:
+        Loss, or a loss function.
+
+    Raises:
+        ValueError: an unknown name. The message has the nearest known name.
 
     >>> deserialize("huber") is huber
     True

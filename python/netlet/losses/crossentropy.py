@@ -177,7 +177,7 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     """Kullback-Leibler divergence: sum(t log(t / p)) over the last axis, both clipped to [epsilon, 1].
 
     Args:
-        y_true: probabilities t.
+        y_true: probabilities t, (batch, ..., classes).
         y_pred: probabilities p, y_true's shape.
 
     Returns:

@@ -71,14 +71,20 @@ def reduce_weighted_values(
 class Loss:
     """Base of all losses. Subclasses define `call(y_true, y_pred)`, which returns one value per sample.
 
+    Called with (y_true, y_pred, sample_weight=None), each with the batch first, a loss returns a scalar, or one value
+    per sample with reduction "none".
+
     Args:
-        name: used in errors and configs; default: the class's name in snake case.
-        reduction: "sum_over_batch_size", "mean", "sum", "mean_with_sample_weight", "none" or None.
-        dtype: dtype or policy to which y_true and y_pred are cast. None: y_pred's dtype if it is float32 or float64,
-            else `config.floatx()`. For float16 and bfloat16 the loss is computed in float32 and rounded.
+        name: used in errors and configs; None (the default): the class's name in snake case, numbered.
+        reduction: how the samples' losses become one number: "sum_over_batch_size" (the default) and "mean": their
+            mean; "sum"; "mean_with_sample_weight": divided by the sum of the weights; "none" or None: they stay.
+        dtype: dtype or policy to which y_true and y_pred are cast. None (the default): y_pred's dtype if it is float32
+            or float64, else `config.floatx()`. For float16 and bfloat16 the loss is computed in float32 and rounded.
 
     Raises:
         ValueError: an unknown reduction.
+
+    Source: Keras 3, `keras.losses.Loss`.
 
     Example:
 
@@ -99,6 +105,7 @@ class Loss:
 
     @property
     def dtype(self) -> str:
+        """The dtype that was given to the constructor, or `config.floatx()`."""
         return self._dtype or config.floatx()
 
     def _predictions(self, y_pred: Any) -> _core.Tensor:
@@ -139,11 +146,14 @@ class Loss:
         return self._rounded(part_of_batch(loss, weight, self.reduction))
 
     def label_problem(self, labels: Any, shape: tuple[int, ...]) -> str | None:
-        """Describes the first wrong integer label, or returns None.
+        """Describes the first wrong integer label.
 
         Args:
-            labels: (rows, ...).
-            shape: of the predictions.
+            labels: integers (rows, ...).
+            shape: of the predictions, (rows, ..., classes).
+
+        Returns:
+            The description; None if all labels are right.
         """
         return class_label_problem(labels, shape, getattr(self, "ignore_class", None))
 
@@ -153,7 +163,18 @@ class Loss:
         return self.wants_integer_labels and getattr(self, "ignore_class", None) is None
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """Returns one value per sample, (batch, ...), for targets and predictions of the same dtype."""
+        """One value per sample; a subclass defines it.
+
+        Args:
+            y_true: targets (batch, ...), a Tensor of y_pred's dtype, or a structure of them.
+            y_pred: predictions (batch, ...), or a structure of them.
+
+        Returns:
+            Tensor (batch, ...).
+
+        Raises:
+            NotImplementedError: the class does not define it.
+        """
         raise NotImplementedError(f"{type(self).__name__} must implement call(y_true, y_pred).")
 
     def get_config(self) -> dict[str, Any]:
@@ -169,8 +190,15 @@ class LossFunctionWrapper(Loss):
 
     Args:
         fn: the function. Many of netlet's own are computed by one kernel together with the reduction.
-        reduction, name, dtype: see `Loss`.
-        kwargs: passed to `fn`.
+        reduction: as in `Loss`; "sum_over_batch_size" by default.
+        name: used in errors and configs; None (the default): "loss_function_wrapper", numbered.
+        dtype: as in `Loss`; None by default.
+        **kwargs: passed to `fn`.
+
+    Raises:
+        ValueError: an unknown reduction.
+
+    Source: Keras 3, `keras.losses.LossFunctionWrapper`.
 
     Example:
 

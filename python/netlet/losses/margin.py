@@ -33,7 +33,7 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
 
     Args:
         y_true: labels -1 or 1, or 0 or 1; a shape that broadcasts with y_pred's.
-        y_pred: scores.
+        y_pred: scores (batch, ..., d).
 
     Returns:
         One value per sample: the shape without the last axis.
@@ -51,7 +51,7 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any:
 
     Args:
         y_true: labels -1 or 1, or 0 or 1; a shape that broadcasts with y_pred's.
-        y_pred: scores.
+        y_pred: scores (batch, ..., d).
 
     Returns:
         One value per sample: the shape without the last axis.

@@ -20,11 +20,11 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     """Mean squared error: mean((y_true - y_pred)**2).
 
     Args:
-        y_true: targets.
-        y_pred: predictions, (batch, ..., d).
+        y_true: targets (batch, ..., d), a shape that broadcasts with y_pred's.
+        y_pred: predictions (batch, ..., d).
 
     Returns:
-        (batch, ...).
+        One value per sample: (batch, ...), in y_pred's float dtype.
 
     >>> mean_squared_error([[0.0, 1.0]], [[1.0, 3.0]]).numpy()
     array([2.5], dtype=float32)
@@ -38,11 +38,11 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
     """Mean absolute error: mean(|y_true - y_pred|). Its gradient is 0 where they are equal.
 
     Args:
-        y_true: targets.
-        y_pred: predictions, (batch, ..., d).
+        y_true: targets (batch, ..., d), a shape that broadcasts with y_pred's.
+        y_pred: predictions (batch, ..., d).
 
     Returns:
-        (batch, ...).
+        One value per sample: (batch, ...), in y_pred's float dtype.
 
     >>> mean_absolute_error([[0.0, 1.0]], [[1.0, 3.0]]).numpy()
     array([1.5], dtype=float32)
@@ -56,11 +56,11 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     """Mean absolute percentage error: 100 * mean(|y_true - y_pred| / max(|y_true|, epsilon)).
 
     Args:
-        y_true: targets.
-        y_pred: predictions, (batch, ..., d).
+        y_true: targets (batch, ..., d), a shape that broadcasts with y_pred's.
+        y_pred: predictions (batch, ..., d).
 
     Returns:
-        (batch, ...).
+        One value per sample: (batch, ...), in y_pred's float dtype.
 
     >>> mean_absolute_percentage_error([[1.0, 2.0]], [[1.5, 2.0]]).numpy()
     array([25.], dtype=float32)
@@ -74,11 +74,11 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
     """Mean squared logarithmic error: mean((log(1 + y_true) - log(1 + y_pred))**2), both at least epsilon.
 
     Args:
-        y_true: targets.
-        y_pred: predictions, (batch, ..., d).
+        y_true: targets (batch, ..., d), a shape that broadcasts with y_pred's.
+        y_pred: predictions (batch, ..., d).
 
     Returns:
-        (batch, ...).
+        One value per sample: (batch, ...), in y_pred's float dtype.
 
     >>> mean_squared_logarithmic_error([[0.0]], [[1.0]]).round(4).numpy()
     array([0.4805], dtype=float32)
@@ -98,12 +98,12 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     The mean of e**2 / 2 where |e| <= delta, and of delta * (|e| - delta / 2) elsewhere.
 
     Args:
-        y_true: targets.
-        y_pred: predictions, (batch, ..., d).
+        y_true: targets (batch, ..., d), a shape that broadcasts with y_pred's.
+        y_pred: predictions (batch, ..., d).
         delta: largest error with a quadratic loss; default 1.
 
     Returns:
-        (batch, ...).
+        One value per sample: (batch, ...), in y_pred's float dtype.
 
     >>> huber([[0.0, 0.0]], [[0.5, 3.0]]).numpy()
     array([1.3125], dtype=float32)
@@ -117,11 +117,11 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
     """Log-cosh loss: mean(log(cosh(e))), e = y_pred - y_true; about e**2 / 2 for small e, |e| - log(2) for large e.
 
     Args:
-        y_true: targets.
-        y_pred: predictions, (batch, ..., d).
+        y_true: targets (batch, ..., d), a shape that broadcasts with y_pred's.
+        y_pred: predictions (batch, ..., d).
 
     Returns:
-        (batch, ...).
+        One value per sample: (batch, ...), in y_pred's float dtype.
 
     >>> log_cosh([[0.0]], [[1.0]]).round(4).numpy()
     array([0.4338], dtype=float32)
@@ -135,11 +135,11 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
     """Negative Poisson log-likelihood up to a constant: mean(y_pred - y_true * log(y_pred + epsilon)).
 
     Args:
-        y_true: counts.
-        y_pred: rates, (batch, ..., d).
+        y_true: counts (batch, ..., d), a shape that broadcasts with y_pred's.
+        y_pred: rates (batch, ..., d), positive.
 
     Returns:
-        (batch, ...).
+        One value per sample: (batch, ...), in y_pred's float dtype.
 
     >>> poisson([[2.0]], [[1.0]]).round(5).numpy()
     array([1.], dtype=float32)
@@ -154,8 +154,8 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     -sum(l2_normalize(y_true) * l2_normalize(y_pred)) along `axis`.
 
     Args:
-        y_true: targets.
-        y_pred: predictions.
+        y_true: targets (batch, ..., d).
+        y_pred: predictions (batch, ..., d).
         axis: axis of the vectors; default the last.
 
     Returns:

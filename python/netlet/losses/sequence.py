@@ -56,8 +56,23 @@ def ctc(y_true: Any, y_pred: Any) -> Any:
 class CTC(FunctionLoss):
     """Connectionist temporal classification loss, for label sequences that are not aligned with the frames.
 
+    A sample has -log of the probability of all paths of frames that read as the label sequence; class 0 is the blank.
+
+    Called with (y_true, y_pred, sample_weight=None), it returns a scalar, or (batch,) with reduction "none". Targets
+    are labels (batch, max_length) in [1, classes), padded with 0 at the end; predictions are logits (batch, frames,
+    classes).
+
     Args:
-        reduction, name, dtype: see `Loss`.
+        reduction: how the samples' losses become one number: "sum_over_batch_size" (the default) and "mean": their
+            mean; "sum"; "mean_with_sample_weight": divided by the sum of the weights; "none" or None: they stay.
+        name: used in errors and configs; "ctc" by default.
+        dtype: dtype or policy that y_true and y_pred are cast to; None (the default): y_pred's, see `Loss`.
+
+    Raises:
+        ValueError: an unknown reduction; when called: another rank, a label outside of [1, classes), or more labels
+            than frames.
+
+    Source: Graves et al., 2006; Keras 3, `keras.losses.CTC`.
 
     >>> round(float(CTC()([[1, 2, 0]], [[[0.0, 0.0, 0.0]] * 3])), 4)
     1.6864

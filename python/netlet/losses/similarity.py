@@ -86,13 +86,28 @@ def _log_sum(pairs: Any, exponents: Any) -> Any:
 
 
 class Circle(FunctionLoss):
-    """Circle loss of labels and embeddings of length 1. The references are the samples of the batch itself.
+    """Circle loss of labels and embeddings: pulls embeddings of one label together and pushes others apart.
+
+    The references that a sample is compared with are the other samples of the batch; the function `circle` has the
+    formula. Samples without a pair of either kind do not count in the mean.
+
+    Called with (y_true, y_pred, sample_weight=None), it returns a scalar, or (batch,) with reduction "none". Targets
+    are integer labels (batch,) or (batch, 1), predictions embeddings of length 1, (batch, d).
 
     Args:
-        gamma: scale of the similarities; default 80.
-        margin: distance up to which embeddings of one label may stay apart; default 0.4.
-        remove_diagonal: whether a sample is no positive pair with itself; default True.
-        reduction, name, dtype: see `Loss`.
+        gamma: scale of the similarities; 80 by default.
+        margin: distance up to which embeddings of one label may stay apart; 0.4 by default.
+        remove_diagonal: whether a sample is no positive pair with itself; True by default.
+        reduction: how the samples' losses become one number: "sum_over_batch_size" (the default) and "mean": their
+            mean; "sum"; "mean_with_sample_weight": divided by the sum of the weights; "none" or None: they stay.
+        name: used in errors and configs; "circle" by default.
+        dtype: dtype or policy that y_true and y_pred are cast to; None (the default): y_pred's, see `Loss`.
+
+    Raises:
+        ValueError: an unknown reduction; when called: y_pred is not (batch, d), or there is not one label for each
+            embedding.
+
+    Source: Sun et al., 2020; Keras 3, `keras.losses.Circle`.
 
     >>> round(float(Circle(gamma=2.0)([0, 0, 1], [[1.0, 0.0], [0.8, 0.6], [0.0, 1.0]])), 4)
     0.6141
