@@ -43,3 +43,46 @@ def test_profile_times_every_kernel_and_leaves_the_model_as_it_was(model):
 def test_plan_refuses_an_unknown_mode(model):
     with pytest.raises(ValueError, match="received 'training'"):
         model.plan(X, Y, mode="training")
+
+
+def in_order(phases):
+    return [phase for i, phase in enumerate(phases) if i == 0 or phase != phases[i - 1]]
+
+
+@pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", lambda y, p: netlet.ops.mean((p - 1.0) ** 2)])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "muon", "adafactor", "lamb", "clipped"])
+def test_phases_of_a_training_step(model, optimizer, loss):
+    if optimizer == "clipped":
+        optimizer = netlet.optimizers.Adam(global_clipnorm=1.0)
+    model.compile(optimizer, loss)
+    records = model.plan(X, Y, batch_size=10, mode="train").records()
+    assert in_order([r["phase"] for r in records]) == ["forward", "backward", "update"]
+    of_hidden = [r["phase"] for r in records if r["layer"].endswith("hidden")]
+    assert in_order(of_hidden) == ["forward", "backward"]
+    update = [r for r in records if r["phase"] == "update"]
+    assert any("update" in r["kernel"] for r in update)
+    assert all(not r["layer"] for r in update)
+
+
+def test_other_steps_are_forward(model):
+    for mode in ("predict", "test"):
+        records = model.plan(X, None if mode == "predict" else Y, mode=mode).records()
+        assert {r["phase"] for r in records} == {"forward"}
+
+
+def test_timed_records(model):
+    view = model.plan(X, Y, mode="train")
+    timed = view.timed_records(steps=3)
+    assert [r["kernel"] for r in timed] == [r["kernel"] for r in view.records()]
+    assert all(r["seconds"] >= 0 for r in timed) and any(r["seconds"] > 0 for r in timed)
+    with pytest.raises(ValueError, match="`steps` of at least 1, received 0"):
+        view.profile(0)
+
+
+def test_html(model):
+    view = model.plan(X, Y, batch_size=10, mode="train")
+    text = view._repr_html_()
+    assert "µs" not in text and "batch of 10" in text and "part of the bytes" in text
+    assert text.count("<tr>") == 1 + len(view.records())
+    view.profile(steps=2)
+    assert "µs" in view._repr_html_() and "part of the time" in view._repr_html_()

@@ -16,6 +16,7 @@ from .feature_maps import feature_maps
 from .filters import filters
 from .history import history
 from .model import model
+from .plan import plan
 from .quantization import quantization
 from .roc import roc
 from .samples import sample_grid
@@ -35,6 +36,7 @@ __all__ = [
     "history",
     "learning_rate_sweep",
     "model",
+    "plan",
     "quantization",
     "roc",
     "sample_grid",

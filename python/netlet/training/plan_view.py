@@ -10,6 +10,8 @@ from netlet import _core
 
 from .own_fields import step_state
 from .own_step import optimizers_of
+from .phases import phases
+from .plan_html import plan_html
 from .step import RecordedStep
 
 
@@ -32,20 +34,27 @@ class PlanView:
 
     def __init__(self, model: Any, mode: str, step: RecordedStep, rows: list[np.ndarray]) -> None:
         self._model, self._mode, self._step, self._rows = model, mode, step, rows
+        self._timed: list[dict[str, Any]] = []
 
     @property
     def arena_bytes(self) -> int:
         """Size in bytes of the arena that holds all intermediate values."""
         return int(self._step.plan.arena_bytes)
 
+    @property
+    def title(self) -> str:
+        """The mode, the model's name and the batch size in one line."""
+        return f"{self._mode} step of '{self._model.name}', batch of {self._step.batch}"
+
     def records(self) -> list[dict[str, Any]]:
         """The kernel calls of the step, in their order.
 
         Returns:
-            List of dicts with "layer", "kernel", "isa", "reads" and "writes" (shapes), "bytes", "flops", "chunks",
-                "seconds".
+            List of dicts with "layer", "phase" ("forward", "backward" or "update"), "kernel", "isa", "reads" and
+                "writes" (shapes), "bytes", "flops", "chunks", "seconds" (of all profiled runs so far).
         """
-        return list(self._step.plan.records())
+        records = list(self._step.plan.records())
+        return [{**r, "phase": phase} for r, phase in zip(records, phases(records, self._mode), strict=True)]
 
     def describe(self) -> str:
         """The kernel calls as a table.
@@ -62,24 +71,57 @@ class PlanView:
         The values of the model, its metrics and its optimizers are restored afterwards.
 
         Args:
-            steps: number of runs that the times are means over.
+            steps: number of runs; default 50. A time is the mean of the middle half of its times.
 
         Returns:
             The table as text.
+
+        Raises:
+            ValueError: `steps` is less than 1.
         """
+        return self._table(self.timed_records(steps), timed=True)
+
+    def timed_records(self, steps: int = 50) -> list[dict[str, Any]]:
+        """The records, whose "seconds" are those of one step, measured now.
+
+        The values of the model, its metrics and its optimizers are restored afterwards.
+
+        Args:
+            steps: number of runs; default 50. A time is the mean of the middle half of its times.
+
+        Returns:
+            A list of dicts as from `records`.
+
+        Raises:
+            ValueError: `steps` is less than 1.
+
+        Example:
+
+        >>> import netlet
+        >>> model = netlet.Sequential([netlet.Input((4,)), netlet.layers.Dense(2, name="out")])
+        >>> record = model.plan(np.zeros((8, 4), "float32")).timed_records(steps=5)[-1]
+        >>> record["layer"].endswith("out"), record["phase"], record["seconds"] >= 0
+        (True, 'forward', True)
+        """
+        if steps < 1:
+            raise ValueError(f"profile: expected `steps` of at least 1, received {steps}.")
         plan = self._step.plan
-        before = [r["seconds"] for r in plan.records()]
+        sums = [[r["seconds"] for r in plan.records()]]
         state = _snapshot(self._model, self._mode)
         try:
             for _ in range(steps):
                 plan.run(self._rows, profiled=True)
+                sums.append([r["seconds"] for r in plan.records()])
         finally:
             for tensor, value in state:
                 tensor.copy_from(value)
         records = self.records()
-        for r, seconds in zip(records, before, strict=True):
-            r["seconds"] = (r["seconds"] - seconds) / steps
-        return self._table(records, timed=True)
+        times = np.sort(np.diff(sums, axis=0), axis=0)  # (steps, records)
+        middle = times[steps // 4 : steps - steps // 4].mean(axis=0)  # without interruptions by other programs
+        for r, seconds in zip(records, middle.tolist(), strict=True):
+            r["seconds"] = seconds
+        self._timed = records
+        return records
 
     def _table(self, records: list[dict[str, Any]], timed: bool) -> str:
         """The table as text; with times if `timed`."""
@@ -100,11 +142,14 @@ class PlanView:
         total += f"{int(sum(r['flops'] for r in records)):,} FLOPs, arena {self.arena_bytes:,} bytes"
         if timed:
             total += f", {sum(r['seconds'] for r in records) * 1e6:.1f} us"
-        title = f"{self._mode} step of '{self._model.name}', batch of {self._step.batch}: {total}"
-        return "\n".join([title, *(line.rstrip() for line in lines)])
+        return "\n".join([f"{self.title}: {total}", *(line.rstrip() for line in lines)])
 
     def __repr__(self) -> str:
         return self.describe()
+
+    def _repr_html_(self) -> str:
+        """The records as a table, with the times of the last `profile` if there was one, for notebooks."""
+        return plan_html(self.title, self._timed or self.records(), bool(self._timed))
 
 
 def _align(cell: str, width: int, column: int) -> str:

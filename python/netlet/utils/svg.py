@@ -10,6 +10,8 @@ MUTED = "#6b7280"  # axes, less important text
 GRID = "#e5e7eb"
 TRAINING = "#2f6fb5"
 VALIDATION = "#d9730d"
+# The phases of a recorded step.
+PHASES = {"forward": TRAINING, "backward": VALIDATION, "update": "#1b9e77"}
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 _NARROW = set("ijlI.,:;'|!()[]{}/ ftr-")
 _WIDE = set("mwMW@%")
