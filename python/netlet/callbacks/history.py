@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .callback import Callback, Logs
+from .history_html import history_html
 
 
 class History(Callback):
@@ -38,3 +39,7 @@ class History(Callback):
             self.history.setdefault(name, []).append(value)
         if self.model is not None:
             self.model.history = self
+
+    def _repr_html_(self) -> str:
+        """The learning curves and the values of the last and the best epoch, for notebooks."""
+        return history_html(self.history, self.epoch)

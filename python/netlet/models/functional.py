@@ -21,6 +21,7 @@ from . import summary
 from .exporting import ExportedModel
 from .graph_config import graph_config, graph_from_config
 from .graph_layer import GraphLayer
+from .notebook import model_html
 from .quantizing import QuantizedModel
 
 
@@ -158,6 +159,10 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
         """
         text = summary.table(self, line_length, positions, expand_nested, show_trainable, layer_range)
         (print if print_fn is None else print_fn)(text)
+
+    def _repr_html_(self) -> str:
+        """The summary and the picture of the model, for notebooks."""
+        return model_html(self)
 
     # ---- values ----------------------------------------------------------------------------------------------------
     def get_state_tree(self, value_format: str = "backend_tensor") -> dict[str, Any]:

@@ -56,27 +56,44 @@ def table(
     Raises:
         ValueError: `line_length` is too small for the columns; `layer_range` matches no layer.
     """
-    function = getattr(model, "_function", None)
-    chain = function is None or _is_chain(function, model)
-    if chain:
-        width, positions = 88, positions or [0.45, 0.80, 1.0]
-        header = ["Layer (type)", "Output Shape", "Param #"]
-    else:
+    header, rows = cells(model, expand_nested, show_trainable, layer_range)
+    if "Connected to" in header:
         width, positions = 108, positions or [0.3, 0.56, 0.74, 1.0]
-        header = ["Layer (type)", "Output Shape", "Param #", "Connected to"]
+    else:
+        width, positions = 88, positions or [0.45, 0.80, 1.0]
     if show_trainable:
         width, positions = width + 12, [p * 0.90 for p in positions] + [1.0]
-        header.append("Trainable")
     positions = positions[: len(header)]
     line_length = line_length or min(width, shutil.get_terminal_size().columns - 4)
     widths = _column_widths(positions, line_length)
+    return "\n".join([f'Model: "{model.name}"', *_draw(header, rows, widths), *totals(model)])
+
+
+def cells(
+    model: Any, expand_nested: bool = False, show_trainable: bool = False, layer_range: Any = None
+) -> tuple[list[str], list[list[str]]]:
+    """The texts of the table.
+
+    Args:
+        model: the model.
+        expand_nested: whether to list the layers of nested models too; default False.
+        show_trainable: whether to add a column that shows which layers are trainable; default False.
+        layer_range: (first, last) layer names or regular expressions; default None for all layers.
+
+    Returns:
+        (names of the columns, cells of each row).
+
+    Raises:
+        ValueError: `layer_range` matches no layer.
+    """
+    function = getattr(model, "_function", None)
+    chain = function is None or _is_chain(function, model)
+    header = ["Layer (type)", "Output Shape", "Param #"]
+    header += [] if chain else ["Connected to"]
+    header += ["Trainable"] if show_trainable else []
     operations = model.layers if function is None else function.operations
-    rows = [
-        row
-        for operation in operations[slice(*_range(operations, layer_range))]
-        for row in _rows(operation, function, chain, expand_nested, show_trainable, 0)
-    ]
-    return "\n".join([f'Model: "{model.name}"', *_draw(header, rows, widths), *_totals(model)])
+    chosen = operations[slice(*_range(operations, layer_range))]
+    return header, [row for op in chosen for row in _rows(op, function, chain, expand_nested, show_trainable, 0)]
 
 
 def _column_widths(positions: list[float], line_length: int) -> list[int]:
@@ -197,7 +214,7 @@ def _range(operations: list[Any], layer_range: Any) -> tuple[int, int]:
     return (first, last + 1) if first <= last else (min(found[1]), max(found[0]) + 1)
 
 
-def _totals(model: Any) -> list[str]:
+def totals(model: Any) -> list[str]:
     """The lines below the table: numbers of weights and bytes."""
     groups = {"Trainable": model.trainable_variables, "Non-trainable": model.non_trainable_variables}
     optimizer = getattr(model, "optimizer", None)

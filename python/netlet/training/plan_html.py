@@ -9,7 +9,7 @@ from netlet.utils.svg import PHASES, escape
 
 
 def plan_html(title: str, records: list[dict[str, Any]], timed: bool) -> str:
-    """A table of the records of a step. A bar shows each record's part of the time, or of the bytes if not timed.
+    """A table of the records of a step. Bars compare the records' times, or their bytes if not timed.
 
     Args:
         title: the line above the table.
@@ -45,5 +45,6 @@ def plan_html(title: str, records: list[dict[str, Any]], timed: bool) -> str:
     )
     sums = f"{len(records)} records, {sum(r['bytes'] for r in records):,} bytes"
     sums += f", {sum(r['seconds'] for r in records) * 1e6:.1f} µs" if timed else ""
-    table = html_table(head, rows, range(2, len(head)), bars)
+    longest = max((length for length, _ in bars), default=0) or 1
+    table = html_table(head, rows, range(2, len(head)), [(length / longest, colour) for length, colour in bars])
     return f"<div><b>{escape(title)}</b><div>{sums}. {names}</div>{table}</div>"
