@@ -71,27 +71,45 @@ void with_buffer(PyHeapTypeObject* type) {
     type->as_buffer.bf_getbuffer = get_buffer;
 }
 
+constexpr const char* CLASS_DOC =
+    R"(Numbers of one type in row-major order: a value, or inside a recorded step the promise of one.
+
+Ops and layers return Tensors. Their operators and methods are NumPy's and call `netlet.ops`, so they are
+differentiable and can be recorded. NumPy's functions take them as arrays, without a copy.
+
+>>> import netlet
+>>> x = netlet.ops.convert_to_tensor([[1.0, 2.0], [3.0, 4.0]])
+>>> x.shape, x.dtype, (2 * x).sum(axis=0).tolist()
+((2, 2), 'float32', [8.0, 12.0])
+)";
+
 }  // namespace
 
 void bind_tensor(py::module_& m) {
     using namespace py::literals;
-    py::class_<TensorImpl, Tensor>(
-        m, "Tensor", py::is_final(), py::custom_type_setup(with_buffer),
-        "Numbers of one type in row-major order: a value, or inside a recorded step the promise of one.")
-        .def_property_readonly("shape", [](const TensorImpl& t) { return t.shape; })
-        .def_property_readonly("dtype", [](const TensorImpl& t) { return t.dtype; })
-        .def_property_readonly("ndim", [](const TensorImpl& t) { return t.shape.rank(); })
-        .def_property_readonly("size", &TensorImpl::size)
-        .def_property_readonly("nbytes", &TensorImpl::bytes)
-        .def_property_readonly("device", [](const TensorImpl& t) { return t.device().str(); })
-        .def_property_readonly("recorded", &TensorImpl::recorded)
+    py::class_<TensorImpl, Tensor>(m, "Tensor", py::is_final(), py::custom_type_setup(with_buffer), CLASS_DOC)
+        .def_property_readonly(
+            "shape", [](const TensorImpl& t) { return t.shape; }, "The sizes of its axes, a tuple of integers.")
+        .def_property_readonly(
+            "dtype", [](const TensorImpl& t) { return t.dtype; }, "The name of its dtype, such as \"float32\".")
+        .def_property_readonly(
+            "ndim", [](const TensorImpl& t) { return t.shape.rank(); }, "The number of axes; 0 for a single number.")
+        .def_property_readonly("size", &TensorImpl::size, "The number of elements.")
+        .def_property_readonly("nbytes", &TensorImpl::bytes, "The number of bytes that its elements take.")
+        .def_property_readonly(
+            "device", [](const TensorImpl& t) { return t.device().str(); },
+            "The name of the device whose memory holds it, such as \"cpu:0\".")
+        .def_property_readonly("recorded", &TensorImpl::recorded,
+                               "Whether it is part of a step that is being recorded, so that it has no values yet.")
         .def_property_readonly(
             "read_only", [](const TensorImpl& t) { return !t.recorded() && is_read_only(t); },
             "Whether NumPy sees it read-only: a Variable's value, or memory that may not be written.")
-        .def_property_readonly("address", [](const TensorImpl& t) { return t.recorded() ? 0 : (uintptr_t)t.data(); })
+        .def_property_readonly(
+            "address", [](const TensorImpl& t) { return t.recorded() ? 0 : (uintptr_t)t.data(); },
+            "The address of its first element in the device's memory; 0 while a step is recorded.")
         .def_property(
             "requires_grad", [](const TensorImpl& t) -> bool { return t.requires_grad; },
-            [](TensorImpl& t, bool value) { t.requires_grad = value; })
+            [](TensorImpl& t, bool value) { t.requires_grad = value; }, "Whether gradients are computed for it.")
         .def_property(
             "variable", [](const TensorImpl& t) -> bool { return t.variable; },
             [](TensorImpl& t, bool value) { t.variable = value; },
@@ -105,10 +123,10 @@ void bind_tensor(py::module_& m) {
             "Which steps of a sequence count, or None. Layers hand it on; the result of an op has none.")
         .def(
             "numpy", [](const Tensor& t) { return to_ndarray(t); },
-            "The values, sharing this tensor's memory; read-only if they are a Variable's.")
+            "Returns the values as an ndarray that shares this tensor's memory; read-only if they are a Variable's.")
         .def(
             "writable", [](const Tensor& t) { return to_ndarray(t, true); },
-            "The same to write to, a Variable's too: plans no longer trust what they keep of it.")
+            "Returns the same to write to, a Variable's too: plans no longer trust what they keep of it.")
         .def("__array__", &to_array, "dtype"_a = py::none(), "copy"_a = py::none())
         .def(
             "copy_from",
@@ -124,13 +142,24 @@ void bind_tensor(py::module_& m) {
                     return t;
                 });
             },
-            "value"_a, "Copies values in, cast to this tensor's dtype; the shapes must be equal.")
+            "value"_a,
+            R"(Copies values in, cast to this tensor's dtype.
+
+Args:
+    value: array or Tensor of the same shape.
+
+Raises:
+    ValueError: another shape, or the tensor reads a read-only array.
+    RuntimeError: the tensor is part of a recorded step.
+)")
         .def("__len__",
              [](const TensorImpl& t) {
                  if (t.shape.rank() == 0) throw TypeError("len() of a 0-d tensor");
                  return t.shape[0];
              })
-        .def("item", [](const Tensor& t) { return readable(t).attr("item")(); })
+        .def(
+            "item", [](const Tensor& t) { return readable(t).attr("item")(); },
+            "Returns the only element as a Python number. Raises ValueError if there are several.")
         .def("__float__", [](const Tensor& t) { return py::float_(readable(t).attr("item")()); })
         .def("__int__", [](const Tensor& t) { return py::int_(readable(t).attr("item")()); })
         .def("__bool__", [](const Tensor& t) { return readable(t).attr("item")().cast<bool>(); })
