@@ -114,8 +114,16 @@ class _Accuracy(FunctionMetric):
 class Accuracy(_Accuracy):
     """Fraction of predictions that equal the targets.
 
+    `update_state` takes y_true and y_pred of one shape; sample_weight is None, or weights of the samples.
+
     Args:
-        name, dtype: see `Metric`.
+        name: key in the logs; "accuracy" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: when updated: shapes that do not fit.
+
+    Source: Keras 3, `keras.metrics.Accuracy`.
 
     >>> m = Accuracy()
     >>> m.update_state([[1], [2], [3], [4]], [[0], [2], [3], [4]])
@@ -132,9 +140,18 @@ class Accuracy(_Accuracy):
 class BinaryAccuracy(_Accuracy):
     """Fraction of predictions whose class, 0 or 1, is that of the target.
 
+    `update_state` takes targets 0 or 1 and scores of one shape, (batch, ...); sample_weight is None, or weights of the
+    samples.
+
     Args:
-        threshold: scores above it are class 1; default 0.5.
-        name, dtype: see `Metric`.
+        threshold: scores above it are class 1; 0.5 by default.
+        name: key in the logs; "binary_accuracy" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: when updated: shapes that do not fit.
+
+    Source: Keras 3, `keras.metrics.BinaryAccuracy`.
 
     >>> m = BinaryAccuracy()
     >>> m.update_state([[1], [1], [0], [0]], [[0.98], [1], [0], [0.6]])
@@ -151,8 +168,17 @@ class BinaryAccuracy(_Accuracy):
 class CategoricalAccuracy(_Accuracy):
     """Fraction of predictions whose largest score is that of the target's class, for one-hot targets.
 
+    `update_state` takes one-hot targets and scores (batch, ..., classes); sample_weight is None, or weights of the
+    samples.
+
     Args:
-        name, dtype: see `Metric`.
+        name: key in the logs; "categorical_accuracy" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: when updated: shapes that do not fit.
+
+    Source: Keras 3, `keras.metrics.CategoricalAccuracy`.
 
     >>> m = CategoricalAccuracy()
     >>> m.update_state([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
@@ -169,8 +195,17 @@ class CategoricalAccuracy(_Accuracy):
 class SparseCategoricalAccuracy(_Accuracy):
     """Fraction of predictions whose largest score is that of the target's class, for integer labels.
 
+    `update_state` takes integer labels (batch, ...) or (batch, ..., 1) and scores (batch, ..., classes); sample_weight
+    is None, or weights of the samples.
+
     Args:
-        name, dtype: see `Metric`.
+        name: key in the logs; "sparse_categorical_accuracy" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: when updated: shapes that do not fit.
+
+    Source: Keras 3, `keras.metrics.SparseCategoricalAccuracy`.
 
     >>> m = SparseCategoricalAccuracy()
     >>> m.update_state([[2], [1]], [[0.1, 0.6, 0.3], [0.05, 0.95, 0]])
@@ -250,9 +285,15 @@ class _TopK(FunctionMetric):
 class TopKCategoricalAccuracy(_TopK):
     """Fraction of predictions with the target's class among the k largest scores, for one-hot targets.
 
+    `update_state` takes one-hot targets and scores (batch, ..., classes); sample_weight is None, or weights of the
+    samples.
+
     Args:
-        k: number of scores; default 5.
-        name, dtype: see `Metric`.
+        k: number of scores, a positive integer; 5 by default.
+        name: key in the logs; "top_k_categorical_accuracy" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Source: Keras 3, `keras.metrics.TopKCategoricalAccuracy`.
 
     >>> m = TopKCategoricalAccuracy(k=1)
     >>> m.update_state([[0, 0, 1], [0, 1, 0]], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])
@@ -269,10 +310,19 @@ class TopKCategoricalAccuracy(_TopK):
 class SparseTopKCategoricalAccuracy(_TopK):
     """Fraction of predictions with the target's class among the k largest scores, for integer labels.
 
+    `update_state` takes integer labels (batch, ...) or (batch, ..., 1) and scores (batch, ..., classes); sample_weight
+    is None, or weights of the samples.
+
     Args:
-        k: number of scores; default 5.
-        from_sorted_ids: whether predictions are classes, the best first, instead of scores.
-        name, dtype: see `Metric`.
+        k: number of scores, a positive integer; 5 by default.
+        from_sorted_ids: whether predictions are classes, the best first, instead of scores; False by default.
+        name: key in the logs; "sparse_top_k_categorical_accuracy" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: when updated: shapes that do not fit.
+
+    Source: Keras 3, `keras.metrics.SparseTopKCategoricalAccuracy`.
 
     >>> m = SparseTopKCategoricalAccuracy(k=1)
     >>> m.update_state([2, 1], [[0.1, 0.9, 0.8], [0.05, 0.95, 0]])

@@ -18,7 +18,8 @@ class ClassPairs(Metric):
 
     Args:
         num_classes: number of classes, at least 1.
-        name, dtype: see `Metric`.
+        name: key in the logs; None (the default): "class_pairs", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
     """
 
     def __init__(self, num_classes: int, name: str | None = None, dtype: Any = None) -> None:

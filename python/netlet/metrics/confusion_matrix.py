@@ -22,11 +22,12 @@ class ConfusionMatrix(ClassPairs):
     it out. `plots.confusion_matrix` draws it.
 
     Args:
-        num_classes: number of classes.
-        normalize: None (default): weighted counts. "true", "pred", "all": fractions of the row, the column or all;
+        num_classes: number of classes, a positive integer.
+        normalize: None (the default): weighted counts. "true", "pred", "all": fractions of the row, the column or all;
             0 where there are none.
-        class_names: names of the classes, for plots; default None.
-        name, dtype: see `Metric`.
+        class_names: names of the classes, for plots; None by default.
+        name: key in the logs; "confusion_matrix" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
     Predictions: scores (..., num_classes), of which the first largest counts, or integer classes (...). For two
     classes also probabilities of class 1, (..., 1), compared with 0.5. Targets: classes (...) or (..., 1), or one-hot

@@ -16,7 +16,7 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Returns Pearson's correlation coefficient, mean((t - mean t) (p - mean p)) / (std t std p).
 
     Args:
-        y_true: targets.
+        y_true: targets (batch, ...).
         y_pred: predictions, y_true's shape.
         axis: axis of the values that are correlated; default the last.
 
@@ -39,7 +39,7 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Returns Lin's concordance correlation coefficient, 2 cov(t, p) / (var t + var p + (mean t - mean p)^2).
 
     Args:
-        y_true: targets.
+        y_true: targets (batch, ...).
         y_pred: predictions, y_true's shape.
         axis: axis of the values that are correlated; default the last.
 
@@ -71,11 +71,20 @@ def _centered(y_true: Any, y_pred: Any, axis: int) -> tuple[Any, Any]:
 
 
 class PearsonCorrelation(FunctionMetric):
-    """Mean over samples of Pearson's correlation coefficient (see `pearson_correlation`).
+    """Mean over samples of Pearson's correlation coefficient, cov(t, p) / (std t std p).
+
+    `update_state` takes targets and predictions (batch, ...), of one shape, and sample_weight (None, or weights of the
+    samples).
 
     Args:
-        axis: axis of the values that are correlated; default the last.
-        name, dtype: see `Metric`.
+        name: key in the logs; "pearson_correlation" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+        axis: axis of the values that are correlated; -1 by default.
+
+    Raises:
+        ValueError: when updated: shapes that differ.
+
+    Source: Keras 3, `keras.metrics.PearsonCorrelation`.
 
     >>> m = PearsonCorrelation()
     >>> m.update_state([[1.0, 2.0, 3.0]], [[2.0, 4.0, 7.0]])
@@ -91,11 +100,22 @@ class PearsonCorrelation(FunctionMetric):
 
 
 class ConcordanceCorrelation(FunctionMetric):
-    """Mean over samples of the concordance correlation coefficient (see `concordance_correlation`).
+    """Mean over samples of Lin's concordance correlation coefficient.
+
+    It is 2 cov(t, p) / (var t + var p + (mean t - mean p)^2): 1 only where predictions equal targets.
+
+    `update_state` takes targets and predictions (batch, ...), of one shape, and sample_weight (None, or weights of the
+    samples).
 
     Args:
-        axis: axis of the values that are correlated; default the last.
-        name, dtype: see `Metric`.
+        name: key in the logs; "concordance_correlation" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+        axis: axis of the values that are correlated; -1 by default.
+
+    Raises:
+        ValueError: when updated: shapes that differ.
+
+    Source: Lin, 1989; Keras 3, `keras.metrics.ConcordanceCorrelation`.
 
     >>> m = ConcordanceCorrelation()
     >>> m.update_state([[1.0, 2.0, 3.0]], [[2.0, 3.0, 4.0]])

@@ -13,20 +13,22 @@ from .column_sums import ColumnSums
 class FBetaScore(ColumnSums):
     """F-beta score, (1 + beta^2) precision recall / (beta^2 precision + recall), of multi-class or multi-label data.
 
-    Args:
-        average: None (default): one score per class. "macro": their mean. "weighted": their mean weighted by the
-            number of targets of the class. "micro": one score of the counts of all classes.
-        beta: how many times recall counts as much as precision; a float above 0. Default 1.
-        threshold: predictions above it are positive; a float in (0, 1]. None (default): the largest prediction of each
-            sample is.
-        name, dtype: see `Metric`.
+    `update_state` takes targets, 0 or 1, and predictions (batch, classes), and sample_weight (None or (batch,)).
+    `result` is (classes,), or a scalar with `average`.
 
-    Shapes: targets (batch, classes), 0 or 1; predictions (batch, classes); sample weights (batch,).
+    Args:
+        average: None (the default): one score per class. "macro": their mean. "weighted": their mean weighted by the
+            number of targets of the class. "micro": one score of the counts of all classes.
+        beta: how many times recall counts as much as precision; a float above 0. 1.0 by default.
+        threshold: predictions above it are positive; a float in (0, 1]. None (the default): the largest prediction of
+            each sample is.
+        name: key in the logs; "fbeta_score" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
     Raises:
         ValueError: an argument or a shape that is not as above.
 
-    Source: Keras 3 `keras.metrics.FBetaScore`.
+    Source: Keras 3, `keras.metrics.FBetaScore`.
 
     >>> m = FBetaScore(beta=2.0, threshold=0.5)
     >>> m.update_state([[1, 1, 1], [1, 0, 0], [1, 1, 0]], [[0.2, 0.6, 0.7], [0.2, 0.6, 0.6], [0.6, 0.8, 0.0]])
@@ -97,10 +99,23 @@ class FBetaScore(ColumnSums):
 
 
 class F1Score(FBetaScore):
-    """F1 score, 2 precision recall / (precision + recall): `FBetaScore` with beta 1.
+    """F1 score, 2 precision recall / (precision + recall), of multi-class or multi-label data.
+
+    `update_state` takes targets, 0 or 1, and predictions (batch, classes), and sample_weight (None or (batch,)).
+    `result` is (classes,), or a scalar with `average`.
 
     Args:
-        average, threshold, name, dtype: see `FBetaScore`.
+        average: None (the default): one score per class. "macro": their mean. "weighted": their mean weighted by the
+            number of targets of the class. "micro": one score of the counts of all classes.
+        threshold: predictions above it are positive; a float in (0, 1]. None (the default): the largest prediction of
+            each sample is.
+        name: key in the logs; "f1_score" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: an argument or a shape that is not as above.
+
+    Source: Keras 3, `keras.metrics.F1Score`.
 
     >>> m = F1Score(average="macro", threshold=0.5)
     >>> m.update_state([[1, 0], [0, 1], [1, 1]], [[0.9, 0.2], [0.6, 0.7], [0.8, 0.1]])

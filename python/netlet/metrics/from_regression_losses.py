@@ -163,7 +163,7 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     """Returns the cosine of the angle between target and prediction, the negative of the loss of this name.
 
     Args:
-        y_true: targets.
+        y_true: targets (batch, ..., d).
         y_pred: predictions, y_true's shape.
         axis: axis of the vectors; default the last.
 

@@ -13,25 +13,28 @@ from .class_pairs import ClassPairs
 
 
 class IoU(ClassPairs):
-    """Mean intersection over union, TP / (TP + FP + FN), of chosen classes. Classes that do not occur are left out.
+    """Mean intersection over union, TP / (TP + FP + FN), of chosen classes.
 
-    Labels and predictions outside [0, num_classes) do not count, as in Keras.
+    Classes that do not occur are left out. Labels and predictions outside [0, num_classes) do not count, as in Keras.
+
+    `update_state` takes integer classes (batch, ...), or with a further axis of classes one-hot targets and scores;
+    sample_weight is None, or weights of that shape.
 
     Args:
-        num_classes: number of classes.
+        num_classes: number of classes, a positive integer.
         target_class_ids: the classes to average over, each below num_classes.
-        name: see `Metric`.
-        dtype: dtype that classes and weights are cast to; default "int": fractions of weights are cut off, with a
-            warning.
-        ignore_class: a label that does not count; default None.
-        sparse_y_true: whether targets are classes (default), not one-hot vectors.
-        sparse_y_pred: whether predictions are classes (default), not scores.
-        axis: axis of one-hot vectors and scores; default the last.
+        name: key in the logs; None (the default): "io_u", numbered.
+        dtype: dtype that classes and weights are cast to; None (the default): "int", which cuts off fractions of
+            weights, with a warning.
+        ignore_class: a label that does not count; None (the default): all count.
+        sparse_y_true: whether targets are classes (True, the default), not one-hot vectors.
+        sparse_y_pred: whether predictions are classes (True, the default), not scores.
+        axis: axis of one-hot vectors and scores; -1 by default.
 
     Raises:
-        ValueError: a class that num_classes has no place for.
+        ValueError: a class that num_classes has no place for; when updated: shapes that do not fit.
 
-    Source: Keras 3 `keras.metrics.IoU`.
+    Source: Keras 3, `keras.metrics.IoU`.
 
     >>> m = IoU(num_classes=2, target_class_ids=[0])
     >>> m.update_state([0, 0, 1, 1], [0, 1, 0, 1])
@@ -101,10 +104,20 @@ class IoU(ClassPairs):
 class BinaryIoU(IoU):
     """Mean intersection over union of two classes, where predictions of at least `threshold` are class 1.
 
+    `update_state` takes targets 0 or 1 and scores of one shape (batch, ...); sample_weight is None, or weights of that
+    shape.
+
     Args:
-        target_class_ids: the classes to average over; default both.
-        threshold: default 0.5.
-        name, dtype: see `IoU`.
+        target_class_ids: the classes to average over; (0, 1) by default.
+        threshold: least score of class 1; 0.5 by default.
+        name: key in the logs; None (the default): "binary_io_u", numbered.
+        dtype: dtype that classes and weights are cast to; None (the default): "int", which cuts off fractions of
+            weights, with a warning.
+
+    Raises:
+        ValueError: a class other than 0 and 1; when updated: shapes that do not fit.
+
+    Source: Keras 3, `keras.metrics.BinaryIoU`.
 
     >>> m = BinaryIoU(target_class_ids=[0, 1], threshold=0.3)
     >>> m.update_state([0, 1, 0, 1], [0.1, 0.2, 0.4, 0.7])
@@ -131,10 +144,27 @@ class BinaryIoU(IoU):
 
 
 class MeanIoU(IoU):
-    """Mean intersection over union of all classes.
+    """Mean intersection over union, TP / (TP + FP + FN), of all classes.
+
+    Classes that do not occur are left out. Labels and predictions outside [0, num_classes) do not count, as in Keras.
+
+    `update_state` takes integer classes (batch, ...), or with a further axis of classes one-hot targets and scores;
+    sample_weight is None, or weights of that shape.
 
     Args:
-        num_classes, name, dtype, ignore_class, sparse_y_true, sparse_y_pred, axis: see `IoU`.
+        num_classes: number of classes, a positive integer.
+        name: key in the logs; None (the default): "mean_io_u", numbered.
+        dtype: dtype that classes and weights are cast to; None (the default): "int", which cuts off fractions of
+            weights, with a warning.
+        ignore_class: a label that does not count; None (the default): all count.
+        sparse_y_true: whether targets are classes (True, the default), not one-hot vectors.
+        sparse_y_pred: whether predictions are classes (True, the default), not scores.
+        axis: axis of one-hot vectors and scores; -1 by default.
+
+    Raises:
+        ValueError: when updated: shapes that do not fit.
+
+    Source: Keras 3, `keras.metrics.MeanIoU`.
 
     >>> m = MeanIoU(num_classes=2)
     >>> m.update_state([0, 0, 1, 1], [0, 1, 0, 1])
@@ -159,11 +189,27 @@ class MeanIoU(IoU):
 
 
 class OneHotIoU(IoU):
-    """Mean intersection over union of chosen classes, for one-hot targets.
+    """Mean intersection over union, TP / (TP + FP + FN), of chosen classes, for one-hot targets.
+
+    Classes that do not occur are left out.
+
+    `update_state` takes one-hot targets and scores (batch, ..., classes); sample_weight is None, or weights (batch,
+    ...).
 
     Args:
-        num_classes, target_class_ids, name, dtype, ignore_class, axis: see `IoU`.
-        sparse_y_pred: whether predictions are classes, not scores (default).
+        num_classes: number of classes, a positive integer.
+        target_class_ids: the classes to average over, each below num_classes.
+        name: key in the logs; None (the default): "one_hot_io_u", numbered.
+        dtype: dtype that classes and weights are cast to; None (the default): "int", which cuts off fractions of
+            weights, with a warning.
+        ignore_class: a label that does not count; None (the default): all count.
+        sparse_y_pred: whether predictions are classes, not scores; False by default.
+        axis: axis of one-hot vectors and scores; -1 by default.
+
+    Raises:
+        ValueError: a class that num_classes has no place for; when updated: shapes that do not fit.
+
+    Source: Keras 3, `keras.metrics.OneHotIoU`.
 
     >>> m = OneHotIoU(num_classes=3, target_class_ids=[0, 2])
     >>> m.update_state([[0, 0, 1], [1, 0, 0], [0, 1, 0], [1, 0, 0]],
@@ -189,11 +235,26 @@ class OneHotIoU(IoU):
 
 
 class OneHotMeanIoU(MeanIoU):
-    """Mean intersection over union of all classes, for one-hot targets.
+    """Mean intersection over union, TP / (TP + FP + FN), of all classes, for one-hot targets.
+
+    Classes that do not occur are left out.
+
+    `update_state` takes one-hot targets and scores (batch, ..., classes); sample_weight is None, or weights (batch,
+    ...).
 
     Args:
-        num_classes, name, dtype, ignore_class, axis: see `IoU`.
-        sparse_y_pred: whether predictions are classes, not scores (default).
+        num_classes: number of classes, a positive integer.
+        name: key in the logs; None (the default): "one_hot_mean_io_u", numbered.
+        dtype: dtype that classes and weights are cast to; None (the default): "int", which cuts off fractions of
+            weights, with a warning.
+        ignore_class: a label that does not count; None (the default): all count.
+        sparse_y_pred: whether predictions are classes, not scores; False by default.
+        axis: axis of one-hot vectors and scores; -1 by default.
+
+    Raises:
+        ValueError: when updated: shapes that do not fit.
+
+    Source: Keras 3, `keras.metrics.OneHotMeanIoU`.
 
     >>> m = OneHotMeanIoU(num_classes=2)
     >>> m.update_state([[1, 0], [0, 1]], [[0.8, 0.2], [0.6, 0.4]])

@@ -23,7 +23,8 @@ class R2Score(ColumnSums):
             the outputs' variances. None: one score per output.
         num_regressors: number of independent variables, for the adjusted score 1 - (1 - R2) (n - 1) / (n - p - 1);
             default 0, the standard score. n is the number of target values.
-        name, dtype: see `Metric`.
+        name: key in the logs; "r2_score" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
     Shapes: targets and predictions (batch, outputs); sample weights (batch,) or (batch, outputs).
 

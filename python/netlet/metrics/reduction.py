@@ -85,10 +85,16 @@ class _Accumulator(Metric):
 
 
 class Sum(_Accumulator):
-    """Weighted sum of all values.
+    """Weighted sum of all values since the last reset, in float64.
+
+    `update_state` takes values of any shape, and sample_weight (None, a number, or weights of their shape or its first
+    axes).
 
     Args:
-        name, dtype: see `Metric`.
+        name: key in the logs; "sum" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Source: Keras 3, `keras.metrics.Sum`.
 
     >>> m = Sum()
     >>> m.update_state([1, 3, 5, 7])
@@ -109,10 +115,17 @@ class Sum(_Accumulator):
 
 
 class Mean(_Accumulator):
-    """Weighted mean of all values. A row of several values counts as one value, the mean of the row.
+    """Weighted mean of all values since the last reset, in float64.
+
+    It is not a mean of batch means. `update_state` takes values of any shape, and sample_weight (None, a number, or
+    weights of their shape or its first axes). With weights of the first axes, a row of several values counts as one
+    value, the mean of the row.
 
     Args:
-        name, dtype: see `Metric`.
+        name: key in the logs; "mean" by default.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Source: Keras 3, `keras.metrics.Mean`.
 
     >>> m = Mean()
     >>> m.update_state([1, 3, 5, 7], sample_weight=[1, 1, 0, 0])
@@ -135,10 +148,15 @@ class Mean(_Accumulator):
 class MeanMetricWrapper(Mean):
     """Weighted mean of a function of targets and predictions.
 
+    `update_state` takes y_true and y_pred, which `fn` receives, and sample_weight (None, or weights of the samples).
+
     Args:
         fn: `fn(y_true, y_pred, **kwargs)`, which returns (batch, ...).
-        name, dtype: see `Metric`; default name: that of the function.
-        kwargs: passed to `fn`.
+        name: key in the logs; None (the default): the function's name.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+        **kwargs: passed to `fn`.
+
+    Source: Keras 3, `keras.metrics.MeanMetricWrapper`.
 
     >>> def off_by(y_true, y_pred):
     ...     return ops.abs(ops.subtract(y_true, y_pred))

@@ -23,12 +23,16 @@ class AUC(Confusion):
     ROC: recall, TP / (TP + FN), over the false positive rate, FP / (FP + TN). PR: precision, TP / (TP + FP), over
     recall. PRGAIN: precision gain over recall gain (Flach & Kull 2015).
 
+    `update_state` takes targets (positive if not 0) and predictions in [0, 1] (or logits), (batch,) or (batch, labels),
+    and sample_weight (None, or weights of the samples).
+
     Args:
-        num_thresholds: number of thresholds, evenly spaced from 0 to 1; at least 2. Default 200.
+        num_thresholds: number of thresholds, evenly spaced from 0 to 1, at least 2; 200 by default.
         curve: "ROC" (default), "PR" or "PRGAIN".
         summation_method: "interpolation" (default): trapezoids; for PR, the interpolation of Davis & Goadrich 2006.
             "minoring", "majoring": the smaller or the larger height of each step.
-        name, dtype: see `Metric`.
+        name: key in the logs; None (the default): "auc", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
         thresholds: thresholds inside of (0, 1), in place of `num_thresholds`; two beyond 0 and 1 are added.
         multi_label: whether each label, an index of the last axis, has its own curve; the result is then the mean of
             the areas. Else all labels are counted together.

@@ -26,7 +26,8 @@ class Confusion(Metric):
         counts: which of "true_positives", "false_positives", "true_negatives" and "false_negatives" are needed, in the
             order of the metric's variables.
         spacing: see `thresholds.spacing_of`; None to find out.
-        name, dtype: see `Metric`.
+        name: key in the logs; None (the default): "confusion", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
     """
 
     def __init__(

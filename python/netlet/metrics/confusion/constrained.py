@@ -17,7 +17,8 @@ class SensitivitySpecificityBase(Confusion):
         value: least value of the constrained ratio, in [0, 1].
         num_thresholds: number of thresholds, evenly spaced from 0 to 1; 1: only 0.5. Default 200.
         class_id: index of the last axis; only this class counts. Default all.
-        name, dtype: see `Metric`.
+        name: key in the logs; None (the default): "sensitivity_specificity_base", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
     Raises:
         ValueError: `value` outside [0, 1], or no threshold.
@@ -69,12 +70,20 @@ _PRECISION = ("true_positives", "false_positives")
 class SensitivityAtSpecificity(SensitivitySpecificityBase):
     """Best sensitivity, TP / (TP + FN), among the thresholds with at least the given specificity, TN / (TN + FP).
 
+    `update_state` takes targets (positive if not 0) and predictions in [0, 1] of one shape (batch, ...), and
+    sample_weight (None, or weights of the samples).
+
     Args:
-        specificity: in [0, 1].
-        num_thresholds, class_id, name, dtype: see `SensitivitySpecificityBase`.
+        specificity: least specificity, in [0, 1].
+        num_thresholds: number of thresholds, evenly spaced from 0 to 1; 1: only 0.5. 200 by default.
+        class_id: index of the last axis; only this class counts. None (the default): all.
+        name: key in the logs; None (the default): "sensitivity_at_specificity", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
     Raises:
-        ValueError: `specificity` outside [0, 1], or no threshold.
+        ValueError: `specificity` outside [0, 1], or no threshold; when updated: shapes that differ.
+
+    Source: Keras 3, `keras.metrics.SensitivityAtSpecificity`.
 
     >>> m = SensitivityAtSpecificity(0.5)
     >>> m.update_state([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])
@@ -98,12 +107,20 @@ class SensitivityAtSpecificity(SensitivitySpecificityBase):
 class SpecificityAtSensitivity(SensitivitySpecificityBase):
     """Best specificity, TN / (TN + FP), among the thresholds with at least the given sensitivity, TP / (TP + FN).
 
+    `update_state` takes targets (positive if not 0) and predictions in [0, 1] of one shape (batch, ...), and
+    sample_weight (None, or weights of the samples).
+
     Args:
-        sensitivity: in [0, 1].
-        num_thresholds, class_id, name, dtype: see `SensitivitySpecificityBase`.
+        sensitivity: least sensitivity, in [0, 1].
+        num_thresholds: number of thresholds, evenly spaced from 0 to 1; 1: only 0.5. 200 by default.
+        class_id: index of the last axis; only this class counts. None (the default): all.
+        name: key in the logs; None (the default): "specificity_at_sensitivity", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
     Raises:
-        ValueError: `sensitivity` outside [0, 1], or no threshold.
+        ValueError: `sensitivity` outside [0, 1], or no threshold; when updated: shapes that differ.
+
+    Source: Keras 3, `keras.metrics.SpecificityAtSensitivity`.
 
     >>> m = SpecificityAtSensitivity(0.5)
     >>> m.update_state([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])
@@ -127,12 +144,20 @@ class SpecificityAtSensitivity(SensitivitySpecificityBase):
 class PrecisionAtRecall(SensitivitySpecificityBase):
     """Best precision, TP / (TP + FP), among the thresholds with at least the given recall, TP / (TP + FN).
 
+    `update_state` takes targets (positive if not 0) and predictions in [0, 1] of one shape (batch, ...), and
+    sample_weight (None, or weights of the samples).
+
     Args:
-        recall: in [0, 1].
-        num_thresholds, class_id, name, dtype: see `SensitivitySpecificityBase`.
+        recall: least recall, in [0, 1].
+        num_thresholds: number of thresholds, evenly spaced from 0 to 1; 1: only 0.5. 200 by default.
+        class_id: index of the last axis; only this class counts. None (the default): all.
+        name: key in the logs; None (the default): "precision_at_recall", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
     Raises:
-        ValueError: `recall` outside [0, 1], or no threshold.
+        ValueError: `recall` outside [0, 1], or no threshold; when updated: shapes that differ.
+
+    Source: Keras 3, `keras.metrics.PrecisionAtRecall`.
 
     >>> m = PrecisionAtRecall(0.5)
     >>> m.update_state([0, 0, 0, 1, 1], [0, 0.3, 0.8, 0.3, 0.8])
@@ -156,12 +181,20 @@ class PrecisionAtRecall(SensitivitySpecificityBase):
 class RecallAtPrecision(SensitivitySpecificityBase):
     """Best recall, TP / (TP + FN), among the thresholds with at least the given precision, TP / (TP + FP).
 
+    `update_state` takes targets (positive if not 0) and predictions in [0, 1] of one shape (batch, ...), and
+    sample_weight (None, or weights of the samples).
+
     Args:
-        precision: in [0, 1].
-        num_thresholds, class_id, name, dtype: see `SensitivitySpecificityBase`.
+        precision: least precision, in [0, 1].
+        num_thresholds: number of thresholds, evenly spaced from 0 to 1; 1: only 0.5. 200 by default.
+        class_id: index of the last axis; only this class counts. None (the default): all.
+        name: key in the logs; None (the default): "recall_at_precision", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
     Raises:
-        ValueError: `precision` outside [0, 1], or no threshold.
+        ValueError: `precision` outside [0, 1], or no threshold; when updated: shapes that differ.
+
+    Source: Keras 3, `keras.metrics.RecallAtPrecision`.
 
     >>> m = RecallAtPrecision(0.8)
     >>> m.update_state([0, 0, 1, 1], [0, 0.5, 0.3, 0.9])

@@ -31,11 +31,18 @@ class _Count(Confusion):
 class TruePositives(_Count):
     """Weighted number of positive targets with predictions above the threshold.
 
-    Args:
-        thresholds: a number in [0, 1], or several; default 0.5.
-        name, dtype: see `Metric`.
+    `update_state` takes targets (positive if not 0) and predictions of one shape (batch, ...), and sample_weight (None,
+    or weights of the samples). `result` is a scalar, or an array with a number per threshold if there are several.
 
-    Returns of `result`: a scalar, or an array with a number per threshold if there are several.
+    Args:
+        thresholds: a number in [0, 1], or several; predictions above are positive. None (the default): 0.5.
+        name: key in the logs; None (the default): "true_positives", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: a threshold outside of [0, 1]; when updated: shapes that differ.
+
+    Source: Keras 3, `keras.metrics.TruePositives`.
 
     >>> m = TruePositives()
     >>> m.update_state([0, 1, 1, 1], [1, 0, 1, 1])
@@ -49,8 +56,18 @@ class TruePositives(_Count):
 class FalsePositives(_Count):
     """Weighted number of negative targets with predictions above the threshold.
 
+    `update_state` takes targets (positive if not 0) and predictions of one shape (batch, ...), and sample_weight (None,
+    or weights of the samples). `result` is a scalar, or an array with a number per threshold if there are several.
+
     Args:
-        thresholds, name, dtype: see `TruePositives`.
+        thresholds: a number in [0, 1], or several; predictions above are positive. None (the default): 0.5.
+        name: key in the logs; None (the default): "false_positives", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: a threshold outside of [0, 1]; when updated: shapes that differ.
+
+    Source: Keras 3, `keras.metrics.FalsePositives`.
 
     >>> m = FalsePositives(thresholds=[0.3, 0.9])
     >>> m.update_state([0, 0, 1], [0.5, 0.95, 1])
@@ -64,8 +81,18 @@ class FalsePositives(_Count):
 class TrueNegatives(_Count):
     """Weighted number of negative targets with predictions that are not above the threshold.
 
+    `update_state` takes targets (positive if not 0) and predictions of one shape (batch, ...), and sample_weight (None,
+    or weights of the samples). `result` is a scalar, or an array with a number per threshold if there are several.
+
     Args:
-        thresholds, name, dtype: see `TruePositives`.
+        thresholds: a number in [0, 1], or several; predictions above are positive. None (the default): 0.5.
+        name: key in the logs; None (the default): "true_negatives", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: a threshold outside of [0, 1]; when updated: shapes that differ.
+
+    Source: Keras 3, `keras.metrics.TrueNegatives`.
 
     >>> m = TrueNegatives()
     >>> m.update_state([0, 0, 1], [0, 1, 0], sample_weight=[0.5, 1, 1])
@@ -79,8 +106,18 @@ class TrueNegatives(_Count):
 class FalseNegatives(_Count):
     """Weighted number of positive targets with predictions that are not above the threshold.
 
+    `update_state` takes targets (positive if not 0) and predictions of one shape (batch, ...), and sample_weight (None,
+    or weights of the samples). `result` is a scalar, or an array with a number per threshold if there are several.
+
     Args:
-        thresholds, name, dtype: see `TruePositives`.
+        thresholds: a number in [0, 1], or several; predictions above are positive. None (the default): 0.5.
+        name: key in the logs; None (the default): "false_negatives", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: a threshold outside of [0, 1]; when updated: shapes that differ.
+
+    Source: Keras 3, `keras.metrics.FalseNegatives`.
 
     >>> m = FalseNegatives()
     >>> m.update_state([0, 1, 1, 1], [0, 1, 0, 0])
@@ -124,14 +161,23 @@ class _Ratio(Confusion):
 class Precision(_Ratio):
     """Fraction of the positive predictions whose target is positive: TP / (TP + FP), 0 if there are none.
 
-    Args:
-        thresholds: a number in [0, 1], or several; predictions above are positive. Default 0.5; with `top_k`, default
-            no threshold.
-        top_k: only the k largest predictions of the last axis are positive; default all that are above the threshold.
-        class_id: index of the last axis; only this class counts. Default all.
-        name, dtype: see `Metric`.
+    `update_state` takes targets (positive if not 0) and predictions of one shape (batch, ...), and sample_weight (None,
+    or weights of the samples). `result` is a scalar, or an array with a number per threshold if there are several.
 
-    Returns of `result`: a scalar, or an array with a number per threshold if there are several.
+    Args:
+        thresholds: a number in [0, 1], or several; predictions above are positive. None (the default): 0.5, or no
+            threshold with `top_k`.
+        top_k: only the k largest predictions of the last axis are positive; None (the default): all that are above the
+            threshold.
+        class_id: index of the last axis; only this class counts. None (the default): all.
+        name: key in the logs; None (the default): "precision", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: a threshold outside of [0, 1]; when updated: shapes that differ, or a class that y_pred does not
+            have.
+
+    Source: Keras 3, `keras.metrics.Precision`.
 
     >>> m = Precision()
     >>> m.update_state([0, 1, 1, 1], [1, 0, 1, 1])
@@ -149,8 +195,23 @@ class Precision(_Ratio):
 class Recall(_Ratio):
     """Fraction of the positive targets whose prediction is positive: TP / (TP + FN), 0 if there are none.
 
+    `update_state` takes targets (positive if not 0) and predictions of one shape (batch, ...), and sample_weight (None,
+    or weights of the samples). `result` is a scalar, or an array with a number per threshold if there are several.
+
     Args:
-        thresholds, top_k, class_id, name, dtype: see `Precision`.
+        thresholds: a number in [0, 1], or several; predictions above are positive. None (the default): 0.5, or no
+            threshold with `top_k`.
+        top_k: only the k largest predictions of the last axis are positive; None (the default): all that are above the
+            threshold.
+        class_id: index of the last axis; only this class counts. None (the default): all.
+        name: key in the logs; None (the default): "recall", numbered.
+        dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: a threshold outside of [0, 1]; when updated: shapes that differ, or a class that y_pred does not
+            have.
+
+    Source: Keras 3, `keras.metrics.Recall`.
 
     >>> m = Recall(class_id=1)
     >>> m.update_state([[0, 1], [0, 1], [1, 0]], [[0.2, 0.8], [0.9, 0.1], [0.3, 0.7]])
