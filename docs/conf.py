@@ -29,11 +29,13 @@ extensions = [
     "mathml",
     "repository_links",
     "docstring_markup",
+    "signatures",
     "api_links",
     "api_pages",
 ]
 exclude_patterns = ["_ext", "_static", "gallery", "auto_gallery/**/*.ipynb", "auto_gallery/**/*.py"]
 nitpicky = False
+smartquotes = False
 html_math_renderer = "mathml"
 
 # Where the links go that leave docs/. Without an address in pyproject.toml they become code.
@@ -46,9 +48,7 @@ myst_heading_anchors = 4
 myst_links_external_new_tab = False
 
 # Docstrings.
-autodoc_typehints = "description"
-autodoc_typehints_description_target = "documented"
-autodoc_typehints_format = "short"
+autodoc_typehints = "none"  # docs/_ext/signatures.py writes them beside the descriptions
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 python_use_unqualified_type_names = True

@@ -47,9 +47,23 @@ def family_of(entry: Entry) -> str:
     return parts[0]
 
 
+TITLES = {
+    "base": "Base classes",
+    "foreign": "Layers of other libraries",
+    "linalg": "Linear algebra",
+    "math": "Mathematics",
+    "nn": "Neural networks",
+    "numpy": "NumPy's functions",
+    "quant": "Quantization",
+    "rnn": "Recurrent",
+    "serializing": "Saving",
+    "ctc": "CTC",
+}
+
+
 def title_of(name: str) -> str:
     """`Einsum dense` of `einsum_dense`."""
-    return name.replace("_", " ").capitalize()
+    return TITLES.get(name, name.replace("_", " ").capitalize())
 
 
 def heading(text: str, line: str) -> list[str]:
@@ -91,7 +105,7 @@ def body(entries: list[Entry]) -> list[str]:
     if len(files) == 1 or len(entries) < 2 * len(files) or len(entries) < 12:
         return [*summary(entries), *[line for entry in entries for line in described(entry)]]
     lines = []
-    for file, inside in files.items():
+    for file, inside in sorted(files.items()):
         module = importlib.import_module(file)
         lines += heading(title_of(file.rsplit(".", 1)[-1]), "-")
         lines += [first_line(module), "", *summary(inside), *[line for entry in inside for line in described(entry)]]
@@ -142,7 +156,7 @@ def pages() -> dict[str, list[str]]:
             page = f"{package}.{family}"
             contents += [*heading(title_of(family), "-"), *family_intro(name, family)]
             contents += [f"Described in :doc:`{page}`.", "", *summary(inside)]
-            result[page] = [*heading(f"{name}: {title_of(family).lower()}", "=")]
+            result[page] = [*heading(f"{name}: {title_of(family)}", "=")]
             result[page] += [*family_intro(name, family), *body(inside)]
         toc = [".. toctree::", "   :hidden:", "", *[f"   {title_of(f)} <{package}.{f}>" for f in sorted(families)], ""]
         result[package] = [*heading(name, "="), *intro, *toc, *contents, *other_names(name)]
