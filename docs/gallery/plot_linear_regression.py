@@ -36,10 +36,12 @@ class Path(netlet.callbacks.Callback):
     """Remembers w and b before the first and after each step."""
 
     def on_train_begin(self, logs=None):
-        self.steps = [np.ravel(self.model.get_weights()[0]).tolist() + self.model.get_weights()[1].tolist()]
+        self.steps = []
+        self.on_epoch_end(0)
 
     def on_epoch_end(self, epoch, logs=None):
-        self.steps.append(np.ravel(self.model.get_weights()[0]).tolist() + self.model.get_weights()[1].tolist())
+        kernel, bias = self.model.get_weights()
+        self.steps.append([kernel.item(), bias.item()])
 
 
 def descend(learning_rate, loss=half_mse, steps=25):
@@ -76,7 +78,7 @@ for ax, (name, rate) in zip(axes, rates.items()):
     final[name] = cost(*path[-1])
     plots.cost_surface(cost, (-3.5, 6.5), (-3.5, 4.5), path=path, ax=ax)
     ax.set(xlabel="w", ylabel="b")
-    ax.set_title(f"{name}: rate {rate:.2f}, at last J = {final[name]:.3g}", loc="left")
+    ax.set_title(f"{name}: rate {rate:.2f}, final J = {final[name]:.3g}", loc="left")
 plt.show()
 assert final["good"] < final["too small"] < final["too large"]
 

@@ -45,7 +45,7 @@ widths = [2, 5, 40]
 smooth_fits = {width: fit(smooth, width) for width in widths}
 smooth_errors = {width: float(np.abs(y - smooth(fine)).max()) for width, y in smooth_fits.items()}
 print("largest errors:", smooth_errors)
-assert smooth_errors[40] < 0.05 < smooth_errors[5] < smooth_errors[2]
+assert smooth_errors[40] < 0.08 and smooth_errors[40] < smooth_errors[5] < smooth_errors[2]
 
 # %%
 # A jump stays
