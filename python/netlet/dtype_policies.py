@@ -34,6 +34,9 @@ def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) ->
         config: what `serialize` returned.
         custom_objects: further classes by name; default none.
 
+    Raises:
+        ValueError: a damaged config, or the name of no policy.
+
     >>> deserialize(serialize(DTypePolicy("float64")))
     <DTypePolicy "float64">
     """

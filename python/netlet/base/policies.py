@@ -92,7 +92,8 @@ class DTypePolicyMap(DTypePolicy):
 
     Args:
         default_policy: the policy of layers that no key names; None (the default): `config.dtype_policy()`.
-        policy_map: {path or regular expression: policy}. An expression must match a whole path.
+        policy_map: {path or regular expression: policy}; None (the default): empty. An expression must match a whole
+            path.
 
     Raises:
         TypeError: policy_map is no dict.

@@ -136,6 +136,9 @@ class Choosing(Pipeline):
             predicate: called with an item; with its parts as arguments if it is a tuple.
             name: accepted for compatibility with tf.data.
 
+        Raises:
+            TypeError: `predicate` is not callable.
+
         >>> from netlet.data import Dataset
         >>> [int(i) for i in Dataset.range(6).filter(lambda i: i % 2 == 0)]
         [0, 2, 4]
@@ -148,6 +151,9 @@ class Choosing(Pipeline):
         Args:
             predicate: as in `filter`.
             name: accepted for compatibility with tf.data.
+
+        Raises:
+            TypeError: `predicate` is not callable.
         """
         return self._with(Filter(self._stage, unpacked(predicate), until=True))
 

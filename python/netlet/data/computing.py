@@ -50,6 +50,9 @@ class Computing(Pipeline):
         Returns:
             A Dataset with as many items.
 
+        Raises:
+            TypeError: `map_func` is not callable.
+
         >>> from netlet.data import Dataset
         >>> [int(i) for i in Dataset.range(3).map(lambda i: i * i)]
         [0, 1, 4]

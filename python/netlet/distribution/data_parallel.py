@@ -26,10 +26,10 @@ class DataParallel:
     Alone, without `shards`, it does nothing.
 
     Args:
-        device_mesh: None; netlet has one device in each process.
-        devices: None, or the names of `list_devices()`.
-        auto_shard_dataset: True: every process has the same arrays, and computes its rows of each batch. Iterables
-            yield each process's own part of the batch in any case.
+        device_mesh: None, the default; netlet has one device in each process.
+        devices: None (the default), or the names of `list_devices()`.
+        auto_shard_dataset: True, the default: every process has the same arrays, and computes its rows of each batch.
+            Iterables yield each process's own part of the batch in any case.
         shards: parts of a batch, at least as many as processes; 8 by default. Results depend on this number, and not on
             that of the processes. Given explicitly, a process that is alone computes shard by shard too.
         synchronized: whether batch normalization uses the statistics of the whole batch, as in a process alone; False:
@@ -42,6 +42,7 @@ class DataParallel:
 
     Raises:
         ValueError: fewer shards than processes, or an argument that netlet does not support.
+        RuntimeError: the process is a worker of Ray Train that `ray_trainer` did not start.
 
     Example:
 

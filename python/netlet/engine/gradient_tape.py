@@ -25,7 +25,8 @@ class GradientTape:
     only; a second time raises a ValueError that names the op.
 
     Args:
-        persistent: whether `gradient` may be called more than once. The tape then holds its memory until it is deleted.
+        persistent: whether `gradient` may be called more than once; default False. The tape then holds its memory until
+            it is deleted.
 
     Example:
 

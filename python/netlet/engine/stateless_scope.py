@@ -45,7 +45,7 @@ class StatelessScope:
     Other threads see the Variables as they are. Gradients flow to the Tensors that are given for trainable Variables.
 
     Args:
-        state_mapping: pairs (Variable, its value in the block: a Tensor, Variable or array of its shape).
+        state_mapping: pairs (Variable, its value in the block: a Tensor, Variable or array of its shape); default none.
         collect_losses: accepted for compatibility with Keras: a layer's `losses` can be read inside of the block.
         initialize_variables: accepted for compatibility with Keras: Variables always have values.
 

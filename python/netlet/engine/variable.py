@@ -59,15 +59,15 @@ class Variable(Operators, Values, ArrayMethods, DLPack):
 
     Args:
         initializer: array, scalar, callable `initializer(shape, dtype)`, or an initializer's name.
-        shape: tuple of integers; required with a callable initializer.
+        shape: tuple of integers; required with a callable initializer, else that of the array by default.
         dtype: its dtype; default that of the array, else `config.floatx()`. Python integers become int32.
         trainable: whether gradients are computed for it (floats only); default True.
         autocast: whether it counts as of the layer's compute dtype in ops of a layer that computes in a half; default
             True.
         aggregation: accepted for compatibility with Keras: None, "none", "mean", "sum" or "only_first_replica".
         name: last part of `path`; default a unique name.
-        regularizer: function of the value, whose result is added to the loss.
-        constraint: function of the value, whose result replaces the value after each update.
+        regularizer: function of the value, whose result is added to the loss; default none.
+        constraint: function of the value, whose result replaces the value after each update; default none.
 
     Raises:
         ValueError: no shape for a callable initializer, a shape with unknown entries, a value of another shape.

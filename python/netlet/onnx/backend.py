@@ -126,6 +126,7 @@ def prepare(model: Any, device: str = "CPU", **kwargs: Any) -> BackendRep:
     Raises:
         ValueError: another device, or a damaged model.
         NotImplementedError: operators that netlet lacks, all of them named.
+        ImportError: onnx is not installed.
 
     >>> from onnx import TensorProto, helper
     >>> x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [2]) for n in "xy")
@@ -156,6 +157,7 @@ def run_model(model: Any, inputs: Any, device: str = "CPU", **kwargs: Any) -> tu
     Raises:
         ValueError: another device, a damaged model, missing inputs, or more of them than the model has.
         NotImplementedError: operators that netlet lacks, all of them named.
+        ImportError: onnx is not installed.
 
     >>> from onnx import TensorProto, helper
     >>> x, y = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [2]) for n in "xy")
@@ -182,6 +184,7 @@ def run_node(node: Any, inputs: Any, device: str = "CPU", outputs_info: Any = No
     Raises:
         ValueError: another device, or inputs that do not fit.
         NotImplementedError: netlet lacks the operator.
+        ImportError: onnx is not installed.
 
     >>> from onnx import helper
     >>> run_node(helper.make_node("Neg", ["x"], ["y"]), [np.array([1.0], "float32")])[0].tolist()

@@ -46,6 +46,9 @@ def normal(
     Returns:
         A Tensor.
 
+    Raises:
+        TypeError: `shape` is no tuple of sizes.
+
     >>> normal((2, 3), seed=1).shape
     (2, 3)
     """
@@ -66,6 +69,9 @@ def truncated_normal(
 
     Returns:
         A Tensor.
+
+    Raises:
+        TypeError: `shape` is no tuple of sizes.
 
     >>> bool((abs(truncated_normal((1000,), seed=1)) <= 2).all())
     True
@@ -90,6 +96,7 @@ def uniform(
 
     Raises:
         ValueError: minval >= maxval with an integer dtype.
+        TypeError: `shape` is no tuple of sizes.
 
     >>> bool((uniform((1000,), 2.0, 3.0, seed=1) >= 2.0).all())
     True
@@ -119,6 +126,7 @@ def randint(
 
     Raises:
         ValueError: minval >= maxval; a dtype that is no integer dtype.
+        TypeError: `shape` is no tuple of sizes.
 
     >>> sorted({int(i) for i in randint((100,), 3, 6, seed=1)})
     [3, 4, 5]

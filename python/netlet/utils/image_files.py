@@ -95,6 +95,8 @@ def save_img(
 
     Raises:
         ValueError: as `array_to_img`, or an unknown format.
+        TypeError: x holds no real numbers.
+        ImportError: Pillow is not installed.
 
     Warns:
         UserWarning: JPEG has no transparency, so an RGBA image becomes RGB.

@@ -66,6 +66,9 @@ def normalize(x: Any, axis: int = -1, order: int = 2) -> Any:
         An array of x's shape, for vectors too, of which Keras makes a matrix (1, n); a Tensor for a Tensor. A number
         becomes (1,).
 
+    Raises:
+        ValueError: the axis is out of range.
+
     >>> normalize([[3.0, 4.0]])
     array([[0.6, 0.8]])
     """

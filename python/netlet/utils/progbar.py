@@ -24,7 +24,7 @@ class Progbar:
         width: length of the bar in characters; default 20.
         verbose: 0 for no output, 1 (default) for the bar, 2 for one plain line at the end.
         interval: minimum time in seconds between two updates of the line; default 0.1.
-        stateful_metrics: names of values that are shown as given; all others are averaged over steps.
+        stateful_metrics: names of values that are shown as given; all others are averaged over steps. None by default.
         stateless_metrics: names of values that are averaged over steps; all others are shown as given. Only one of the
             two may be given.
         unit_name: name of a step; default "step".

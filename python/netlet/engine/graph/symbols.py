@@ -37,7 +37,7 @@ class KerasTensor(Operators, ArrayMethods):
     Args:
         shape: integers, None where any size is accepted.
         dtype: default `config.floatx()`; "string" for texts.
-        sparse, ragged: must be False.
+        sparse, ragged: must be False, the default.
         record_history: accepted for compatibility with Keras.
         name: default a unique name.
 

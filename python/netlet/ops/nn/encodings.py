@@ -47,7 +47,7 @@ def multi_hot(
     Args:
         inputs: integers (N,), a set; or (batch, N, ...), whose second axis goes through a set. Integers outside
             [0, num_classes) count for nothing.
-        num_classes: number of classes; required.
+        num_classes: number of classes; it must be given, by this name or the older one; None by default.
         axis: position of the new axis before the sets' axis is removed; -1 (the default): last.
         dtype: name of the dtype; None (the default): floatx.
         sparse: False, the default; there are dense tensors only.

@@ -171,6 +171,7 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
 
     Raises:
         NotImplementedError: synchronized is True.
+        ValueError: an axis is out of range or named twice.
 
     Raises:
         ValueError: an axis is out of range or named twice.

@@ -308,6 +308,7 @@ def array(x: Any, dtype: Any = None) -> Any:
 
     Raises:
         TypeError: x holds Python objects instead of numbers.
+        ValueError: netlet does not support the dtype.
 
     >>> array([1.0, 2.0]).shape
     (2,)
