@@ -54,7 +54,7 @@ class ArrayMethods(ArrayReductions):
             *axes: a tuple, or several integers: axis i of the result is axes[i]. None: the reverse order.
 
         Returns:
-            Tensor.
+            Tensor: axis i has the size of axis axes[i].
 
         Raises:
             ValueError: not each axis once.
@@ -84,7 +84,7 @@ class ArrayMethods(ArrayReductions):
             axis: axis or axes to remove; None (the default): all of size 1.
 
         Returns:
-            Tensor.
+            Tensor of the same elements with fewer axes.
 
         Raises:
             ValueError: an axis has another size.
@@ -130,7 +130,7 @@ class ArrayMethods(ArrayReductions):
                 or its only one. A number multiplies each element.
 
         Returns:
-            Tensor.
+            Tensor: the axes of this tensor without the last one, then those of `other` without that of the sum.
 
         Raises:
             ValueError: the two axes have different sizes.
@@ -144,7 +144,7 @@ class ArrayMethods(ArrayReductions):
             axis: the axis; the last by default, None for the flattened tensor.
 
         Returns:
-            Tensor.
+            Tensor of the same shape, or a vector for None.
 
         Raises:
             ValueError: the axis is out of range.
@@ -225,7 +225,7 @@ class ArrayMethods(ArrayReductions):
             axis: the axis; None (the default): the flattened tensor.
 
         Returns:
-            Tensor.
+            Tensor whose axis has `repeats` times its size, or their sum; a vector for None.
         """
         return _table["repeat"](self, repeats, axis)
 
@@ -237,7 +237,7 @@ class ArrayMethods(ArrayReductions):
             axis2: the other one.
 
         Returns:
-            Tensor.
+            Tensor with the two sizes exchanged.
 
         Raises:
             ValueError: an axis is out of range.
@@ -251,7 +251,7 @@ class ArrayMethods(ArrayReductions):
             *dtype_or_shape: a dtype, whose size divides the bytes of the last axis; or a shape: a tuple, or integers.
 
         Returns:
-            Tensor.
+            Tensor: the last axis has the bytes of the old one; or one of the given shape.
 
         Raises:
             ValueError: the size of the dtype or the shape does not fit.

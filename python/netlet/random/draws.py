@@ -44,7 +44,7 @@ def normal(
         seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
-        A Tensor.
+        Tensor of that shape and dtype.
 
     Raises:
         TypeError: `shape` is no tuple of sizes.
@@ -68,7 +68,7 @@ def truncated_normal(
         seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
-        A Tensor.
+        Tensor of that shape and dtype.
 
     Raises:
         TypeError: `shape` is no tuple of sizes.
@@ -92,7 +92,7 @@ def uniform(
         seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
-        A Tensor.
+        Tensor of that shape and dtype.
 
     Raises:
         ValueError: minval >= maxval with an integer dtype.
@@ -122,7 +122,7 @@ def randint(
         seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
-        A Tensor.
+        Tensor of that shape and dtype.
 
     Raises:
         ValueError: minval >= maxval; a dtype that is no integer dtype.

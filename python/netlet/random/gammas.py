@@ -29,7 +29,7 @@ def gamma(shape: Any, alpha: Any, dtype: Any = None, seed: int | SeedGenerator |
         seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
-        A Tensor.
+        Tensor of that shape and dtype.
 
     Raises:
         ValueError: `alpha` is not positive or does not broadcast to `shape`.
@@ -55,7 +55,7 @@ def beta(shape: Any, alpha: Any, beta: Any, dtype: Any = None, seed: int | SeedG
         seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
-        A Tensor.
+        Tensor of that shape and dtype.
 
     Raises:
         ValueError: a parameter is not positive or does not broadcast to `shape`.

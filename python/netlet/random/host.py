@@ -32,7 +32,7 @@ def binomial(
         seed: integer, `SeedGenerator`, or None (the default) for the global sequence.
 
     Returns:
-        A Tensor.
+        Tensor of that shape and dtype.
 
     Raises:
         ValueError: a probability is outside of [0, 1], or a parameter does not broadcast to `shape`.

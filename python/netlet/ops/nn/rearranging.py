@@ -36,7 +36,7 @@ def depth_to_space(x: Any, block_size: int, data_format: str | None = "channels_
         data_format: "channels_last" (the default) or "channels_first": (N, C r^2, H, W) to (N, C, H r, W r).
 
     Returns:
-        Tensor of x's dtype.
+        Tensor (N, H r, W r, C) of x's dtype.
 
     Raises:
         ValueError: another rank or block size, or a number of channels that r^2 does not divide.
@@ -72,7 +72,7 @@ def space_to_depth(x: Any, block_size: int, data_format: str | None = "channels_
         data_format: "channels_last" (the default) or "channels_first": (N, C, H r, W r) to (N, C r^2, H, W).
 
     Returns:
-        Tensor of x's dtype; `depth_to_space` is the inverse.
+        Tensor (N, H, W, C r^2) of x's dtype; `depth_to_space` is the inverse.
 
     Raises:
         ValueError: another rank or block size, or a height or width that r does not divide.
@@ -132,7 +132,7 @@ def unfold(x: Any, kernel_size: Any, dilation: Any = 1, padding: Any = 0, stride
         stride: distance between blocks; 1 by default.
 
     Returns:
-        Tensor of x's dtype.
+        Tensor (N, C kh kw, L) of x's dtype.
 
     Raises:
         ValueError: another rank, invalid sizes, or blocks larger than the padded images.
@@ -170,7 +170,7 @@ def fold(x: Any, output_size: Any, kernel_size: Any, dilation: Any = 1, padding:
         stride: distance between blocks; 1 by default.
 
     Returns:
-        Tensor of x's dtype.
+        Tensor (N, C, H, W) of x's dtype.
 
     Raises:
         ValueError: another rank, or sizes that do not fit x.

@@ -79,7 +79,7 @@ def full(shape: Any, fill_value: Any, dtype: Any = None) -> Any:
         dtype: name of the dtype; None (the default): floatx.
 
     Returns:
-        Tensor.
+        Tensor of that shape.
 
     Raises:
         ValueError: the shape is not one of integers.
@@ -199,7 +199,7 @@ def empty(shape: Any, dtype: Any = None) -> Any:
         dtype: name of the dtype; None (the default): floatx.
 
     Returns:
-        Tensor.
+        Tensor of that shape.
 
     Raises:
         ValueError: the shape is not one of integers.

@@ -28,7 +28,7 @@ def getitem(x: Any, key: Any) -> Any:
         key: integers, slices, `...`, None, arrays of positions, boolean masks, or a tuple of them.
 
     Returns:
-        Tensor.
+        Tensor of the shape that NumPy's indexing gives, of x's dtype.
 
     Raises:
         IndexError: a position out of range, or a key that does not fit x.

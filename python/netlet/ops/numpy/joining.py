@@ -34,7 +34,7 @@ def concatenate(xs: Any, axis: int = 0) -> Any:
         axis: 0 by default.
 
     Returns:
-        Tensor.
+        Tensor of the arrays' shape with their sizes of the axis added.
 
     Raises:
         ValueError: no arrays, or shapes that differ outside the axis.
@@ -55,7 +55,7 @@ def stack(x: Any, axis: int = 0) -> Any:
         axis: position of the new axis; 0 by default.
 
     Returns:
-        Tensor.
+        Tensor of one axis more, whose size is the number of arrays.
 
     Raises:
         ValueError: no arrays, or different shapes.
@@ -73,7 +73,7 @@ def vstack(xs: Any) -> Any:
         xs: list of arrays or Tensors.
 
     Returns:
-        Tensor.
+        Tensor of at least two axes: the sizes of the first are added.
 
     Raises:
         ValueError: no arrays, or shapes that differ outside the first axis.
@@ -94,7 +94,7 @@ def append(x1: Any, x2: Any, axis: int | None = None) -> Any:
         axis: None (the default): both are flattened first.
 
     Returns:
-        Tensor.
+        Tensor: a vector for None, else of x1's shape with the two sizes of the axis added.
 
     Raises:
         ValueError: shapes that differ outside the axis.
@@ -114,7 +114,7 @@ def dstack(xs: Any) -> Any:
         xs: list of arrays or Tensors.
 
     Returns:
-        Tensor.
+        Tensor of at least three axes: the sizes of the third are added.
 
     Raises:
         ValueError: no arrays, or shapes that differ outside the axis.
@@ -134,7 +134,7 @@ def hstack(xs: Any) -> Any:
         xs: list of arrays or Tensors.
 
     Returns:
-        Tensor.
+        Tensor: the sizes of the second axis are added, of vectors those of their only one.
 
     >>> hstack([[1, 2], [3]]).tolist()
     [1, 2, 3]

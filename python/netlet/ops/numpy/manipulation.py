@@ -156,7 +156,7 @@ def transpose(x: Any, axes: Any = None) -> Any:
         axes: the new order; None (the default): reversed.
 
     Returns:
-        Tensor.
+        Tensor: axis i has the size of x's axis axes[i].
 
     Raises:
         ValueError: axes is not a permutation.
@@ -182,7 +182,7 @@ def swapaxes(x: Any, axis1: int, axis2: int) -> Any:
         axis2: the axis that it changes places with.
 
     Returns:
-        Tensor.
+        Tensor of x's shape with the two sizes exchanged.
 
     Raises:
         ValueError: an axis out of range.
@@ -206,7 +206,7 @@ def moveaxis(x: Any, source: Any, destination: Any) -> Any:
         destination: their new positions.
 
     Returns:
-        Tensor.
+        Tensor of x's sizes in the new order.
 
     Raises:
         ValueError: an axis out of range, or lists of different lengths.
@@ -271,7 +271,7 @@ def repeat(x: Any, repeats: Any, axis: int | None = None) -> Any:
         axis: None (the default): x is flattened first.
 
     Returns:
-        Tensor.
+        Tensor of x's shape with the axis as long as the sum of the repeats; a vector for None.
 
     Raises:
         ValueError: repeats is below 0, not an integer, or of another length than the axis.
@@ -306,7 +306,7 @@ def tile(x: Any, repeats: Any) -> Any:
         repeats: repetitions along each axis; a single number is for the last axis.
 
     Returns:
-        Tensor.
+        Tensor: each axis has its size times its number of repeats.
 
     >>> tile([1, 2], 2).tolist()
     [1, 2, 1, 2]

@@ -262,7 +262,7 @@ def nanargmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
         keepdims: whether the axis stays with size 1; False by default.
 
     Returns:
-        int32 Tensor.
+        int32 Tensor without the axis, or of x's rank with keepdims; one number for None.
 
     >>> nanargmax([[np.nan, 5.0, 2.0]], axis=-1).tolist()
     [1]
@@ -280,7 +280,7 @@ def nanargmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
         keepdims: whether the axis stays with size 1; False by default.
 
     Returns:
-        int32 Tensor.
+        int32 Tensor without the axis, or of x's rank with keepdims; one number for None.
 
     >>> nanargmin([[np.nan, 5.0, 2.0]], axis=-1).tolist()
     [2]

@@ -40,7 +40,7 @@ def rearrange(tensor: Any, pattern: str, **axes_lengths: int) -> Any:
         **axes_lengths: sizes of axes that are made by splitting one; one in each bracket may be left out.
 
     Returns:
-        Tensor.
+        Tensor of the shape that the right side of the pattern names.
 
     Raises:
         ValueError: a pattern that cannot be read or does not fit the shape.

@@ -250,7 +250,7 @@ def argmax(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
         keepdims: whether the axis stays with size 1; False by default.
 
     Returns:
-        int32 Tensor.
+        int32 Tensor without the axis, or of x's rank with keepdims; one number for None.
 
     Raises:
         ValueError: no elements, or the axis is out of range.
@@ -271,7 +271,7 @@ def argmin(x: Any, axis: int | None = None, keepdims: bool = False) -> Any:
         keepdims: whether the axis stays with size 1; False by default.
 
     Returns:
-        int32 Tensor.
+        int32 Tensor without the axis, or of x's rank with keepdims; one number for None.
 
     Raises:
         ValueError: no elements, or the axis is out of range.

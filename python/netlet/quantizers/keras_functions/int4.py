@@ -74,7 +74,7 @@ def unpack_int4(packed: Any, orig_len: int, axis: int = 0, dtype: Any = "int8") 
         dtype: "int8" (default): codes from -8 to 7; "uint8": codes from 0 to 15.
 
     Returns:
-        A Tensor of that dtype.
+        Tensor of that dtype, of packed's shape with `orig_len` elements along the axis.
 
     Raises:
         ValueError: a dtype or axis that does not exist; an orig_len that the packed array does not hold.
