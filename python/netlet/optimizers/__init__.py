@@ -76,10 +76,13 @@ _table = Table("optimizer", {**_CLASSES, "LossScaleOptimizer": LossScaleOptimize
 
 
 def serialize(optimizer: Any) -> Any:
-    """Returns the config dict of an optimizer.
+    """Returns the config of an optimizer.
 
     Args:
         optimizer: an Optimizer.
+
+    Returns:
+        Config dict {"module": ..., "class_name": ..., "config": ...} of plain values, which JSON can store.
 
     >>> serialize(SGD(0.5))["config"]["learning_rate"]
     0.5
@@ -88,11 +91,17 @@ def serialize(optimizer: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Returns the optimizer of a config dict.
+    """Returns an optimizer of a config.
 
     Args:
         config: what `serialize` returned. The case of netlet's own class names does not matter, as in Keras.
-        custom_objects: classes by name, in addition to netlet's own and registered ones.
+        custom_objects: {name: class}, in addition to netlet's own and registered ones; None by default.
+
+    Returns:
+        Optimizer, not built.
+
+    Raises:
+        ValueError: an unknown name. The message has the nearest known name.
 
     >>> deserialize({"class_name": "sgd", "config": {"name": "mine"}})
     <SGD name=mine>

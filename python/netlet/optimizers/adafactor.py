@@ -29,8 +29,8 @@ class Adafactor(Optimizer):
         epsilon_2: smallest scale of a variable; default 1e-3.
         clip_threshold: largest root mean square of u; default 1.
         relative_step: whether the rate is at most 1 / sqrt(t). As in Keras, it is in any case.
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Example:
 

@@ -24,8 +24,8 @@ class Adagrad(Optimizer):
         learning_rate: number, schedule, or function without arguments; default 0.001. The paper uses 1.
         initial_accumulator_value: value of n before the first step, at least 0; default 0.1.
         epsilon: small number that avoids a division by zero; default 1e-7.
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Example:
 
@@ -73,8 +73,8 @@ class Adadelta(Optimizer):
         learning_rate: number, schedule, or function without arguments; default 0.001. The paper uses 1.
         rho: decay rate of both averages; default 0.95.
         epsilon: small number that avoids a division by zero, and sets the size of the first steps; default 1e-7.
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Example:
 

@@ -45,9 +45,9 @@ class Adam(AdamVariant):
         beta_1: decay rate of m, the average of the gradients; default 0.9.
         beta_2: decay rate of v, the average of their squares; default 0.999.
         epsilon: small number that avoids a division by zero; default 1e-7.
-        amsgrad: whether to divide by the root of the largest v so far (Reddi et al., 2018).
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        amsgrad: whether to divide by the root of the largest v so far (Reddi et al., 2018); False by default.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Raises:
         ValueError: amsgrad with `state_dtype="uint8"`.
@@ -103,9 +103,12 @@ class AdamW(Adam):
 
     Args:
         learning_rate: number, schedule, or function without arguments; default 0.001.
-        weight_decay: factor of the weight decay; default 0.004.
-        beta_1, beta_2, epsilon, amsgrad: see `Adam`.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: factor of the weight decay, a number; default 0.004.
+        beta_1: decay rate of m, the average of the gradients; default 0.9.
+        beta_2: decay rate of v, the average of their squares; default 0.999.
+        epsilon: small number that avoids a division by zero; default 1e-7.
+        amsgrad: whether to divide by the root of the largest v so far (Reddi et al., 2018); False by default.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Raises:
         ValueError: weight_decay is None.

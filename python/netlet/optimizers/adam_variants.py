@@ -25,8 +25,8 @@ class Adamax(AdamVariant):
         beta_1: decay rate of m, the average of the gradients; default 0.9.
         beta_2: decay rate of u, the weighted infinity norm; default 0.999.
         epsilon: small number that avoids a division by zero; default 1e-7.
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Example:
 
@@ -58,8 +58,8 @@ class Nadam(AdamVariant):
         beta_1: decay rate of m, the average of the gradients; default 0.9.
         beta_2: decay rate of v, the average of their squares; default 0.999.
         epsilon: small number that avoids a division by zero; default 1e-7.
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Example:
 
@@ -106,8 +106,9 @@ class RAdam(AdamVariant):
         beta_1: decay rate of m, the average of the gradients; default 0.9.
         beta_2: decay rate of v, the average of their squares; default 0.999.
         epsilon: small number that avoids a division by zero; default 1e-8.
-        weight_decay: decoupled weight decay, see `Optimizer` (PyTorch's `decoupled_weight_decay=True`); None for none.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: decoupled weight decay, see `Optimizer` (PyTorch's `decoupled_weight_decay=True`); None (the
+            default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Example:
 

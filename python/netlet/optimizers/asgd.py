@@ -28,8 +28,9 @@ class ASGD(Optimizer):
         lambd: decay of the weights; default 1e-4.
         alpha: exponent of the decay of eta; default 0.75.
         t0: number of steps before the averaging starts; default 1e6.
-        weight_decay: decoupled weight decay, see `Optimizer` (PyTorch's is a penalty of the loss); None for none.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: decoupled weight decay, see `Optimizer` (PyTorch's is a penalty of the loss); None (the
+            default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Example:
 

@@ -38,8 +38,8 @@ class Ftrl(Optimizer):
         l2_regularization_strength: l2, a penalty that stabilizes, at least 0; default 0.
         l2_shrinkage_regularization_strength: l2_shrinkage, a penalty on the size of the weights, at least 0; default 0.
         beta: the paper's beta; default 0.
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Raises:
         ValueError: an argument outside its range.

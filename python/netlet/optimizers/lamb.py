@@ -23,8 +23,8 @@ class Lamb(AdamVariant):
         beta_1: decay rate of m, the average of the gradients; default 0.9.
         beta_2: decay rate of v, the average of their squares; default 0.999.
         epsilon: small number that avoids a division by zero; default 1e-7.
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Example:
 

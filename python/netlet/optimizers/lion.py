@@ -23,8 +23,8 @@ class Lion(Optimizer):
         learning_rate: number, schedule, or function without arguments; default 0.001.
         beta_1: weight of the momentum in the step; default 0.9.
         beta_2: decay rate of the momentum; default 0.99.
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Raises:
         ValueError: beta_1 is not in (0, 1].

@@ -36,7 +36,7 @@ class LossScaleOptimizer(Wrapper):
         initial_scale: the first scale; default 2 ** 15. A scale that is too large is found quickly.
         dynamic_growth_steps: number of steps with finite gradients after which the scale is doubled; default 2000.
         name: first part of the paths of its own variables.
-        kwargs: options of `Optimizer` with their default values only, for configs of older versions of Keras.
+        **kwargs: options of `Optimizer` with their default values only, for configs of older versions of Keras.
 
     Raises:
         ValueError: an option that must be set on the inner optimizer, or an unknown argument.

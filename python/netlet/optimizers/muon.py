@@ -43,7 +43,7 @@ class Muon(Optimizer):
         nesterov: whether to use Nesterov momentum; default True.
         rms_rate: root mean square of a step of a large matrix, in learning rates; default 0.2. None: the step is
             learning_rate * x.
-        kwargs: further arguments of `Optimizer`.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Example:
 
@@ -121,7 +121,14 @@ class Muon(Optimizer):
         return 1.0 if self.rms_rate is None else max(shape[0], shape[1]) ** 0.5 * self.rms_rate
 
     def lr_adjust(self, x: Any) -> Any:
-        """Returns the step x of a matrix times sqrt(max(n, k)) * rms_rate; x if rms_rate is None."""
+        """Scales the orthogonalized step of a matrix, so that its root mean square does not depend on the shape.
+
+        Args:
+            x: the step, (n, k).
+
+        Returns:
+            Tensor (n, k): x times sqrt(max(n, k)) * rms_rate; x if rms_rate is None.
+        """
         return ops.multiply(x, self._factor(x.shape))
 
     def zeropower_via_newtonschulz5(self, x: Any, steps: int) -> Any:

@@ -25,9 +25,10 @@ class RMSprop(Optimizer):
         rho: decay rate of the averages; default 0.9.
         momentum: factor of the previous update; default 0, no momentum.
         epsilon: small number that avoids a division by zero; default 1e-7.
-        centered: whether to divide by an estimate of the gradient's variance instead of its second moment.
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        centered: whether to divide by an estimate of the gradient's variance instead of its second
+            moment; False by default.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Example:
 

@@ -28,8 +28,8 @@ class Rprop(Optimizer):
             when the optimizer is built.
         etas: (eta_minus, eta_plus), 0 < eta_minus < 1 < eta_plus; default (0.5, 1.2).
         step_sizes: (smallest, largest) size; default (1e-6, 50).
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Raises:
         ValueError: etas or step_sizes are outside their range.

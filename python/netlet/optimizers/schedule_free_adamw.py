@@ -30,8 +30,8 @@ class ScheduleFreeAdamW(AdamVariant):
         beta_2: decay rate of v, the average of the squares of the gradients; default 0.999.
         epsilon: small number that avoids a division by zero; default 1e-8.
         warmup_steps: number of steps in which the rate grows from 0 to learning_rate; default 0.
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Example:
 

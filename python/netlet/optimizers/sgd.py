@@ -23,9 +23,9 @@ class SGD(Optimizer):
     Args:
         learning_rate: number, schedule, or function without arguments; default 0.01.
         momentum: decay rate of the velocity, in [0, 1]; default 0, no velocity.
-        nesterov: whether to use Nesterov's momentum.
-        weight_decay: decoupled weight decay, see `Optimizer`; None for none.
-        kwargs: further arguments of `Optimizer`.
+        nesterov: whether to use Nesterov's momentum; False by default.
+        weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
+        **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
     Raises:
         ValueError: momentum is not a number in [0, 1].

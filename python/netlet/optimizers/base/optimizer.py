@@ -16,6 +16,7 @@ from netlet.engine.variable import Variable
 from netlet.saving.serialization import deserialize_object, serialize_object
 
 from . import finite, gradients
+from .around_step import AroundStep
 from .building import whole
 from .coded_slots import add_coded_slots, check_state_dtype
 from .conditional import unless, updates_now
@@ -30,32 +31,45 @@ from .state import State
 from .update import update_one
 
 
-class Optimizer(Slots, Groups, State):
+class Optimizer(Slots, Groups, State, AroundStep):
     """Base of all optimizers.
+
+    To write your own in Python, override `update_step(gradient, variable, learning_rate)`, and `build` for slots. A
+    variable with `overwrite_with_gradient=True` takes the value of its gradient, without any of the options below.
 
     Args:
         learning_rate: a number, a `schedules.LearningRateSchedule`, or a function without arguments.
         weight_decay: before each update, w -= learning_rate * weight_decay * w (Loshchilov and Hutter, 2019), except
-            for variables that `exclude_from_weight_decay` names.
-        clipnorm: the largest Euclidean norm of each variable's gradient.
-        clipvalue: the largest absolute value of each element of a gradient.
-        global_clipnorm: the largest norm of all gradients together. Set at most one of these three.
-        use_ema: whether to compute an exponential average of the weights, average = k * average + (1 - k) * w.
-        ema_momentum: k; default 0.99.
-        ema_overwrite_frequency: number of steps after which w = average; None: only at the end of training.
-        loss_scale_factor: the loss is multiplied by it, and the gradients are divided by it.
+            for variables that `exclude_from_weight_decay` names. None (the default): none.
+        clipnorm: the largest Euclidean norm of each variable's gradient; None (the default): no limit.
+        clipvalue: the largest absolute value of each element of a gradient; None (the default): no limit.
+        global_clipnorm: the largest norm of all gradients together; None (the default): no limit. Set at most one of
+            these three.
+        use_ema: whether to compute an exponential average of the weights, average = k * average + (1 - k) * w; False by
+            default.
+        ema_momentum: k; 0.99 by default.
+        ema_overwrite_frequency: number of steps after which w = average; None (the default): only at the end of
+            training.
+        loss_scale_factor: the loss is multiplied by it, and the gradients are divided by it; None (the default): 1.
         gradient_accumulation_steps: number of calls (at least 2) after which the weights are updated with the mean of
-            the calls' gradients; None: every call updates.
-        name: first part of the paths of its variables.
+            the calls' gradients; None (the default): every call updates.
+        name: first part of the paths of its variables; None (the default): the class name in snake case, numbered.
         state_dtype: "uint8" stores the slots of SGD, Adam, AdamW and Lion in 8 bits per element (Dettmers et al.,
-            2022), a quarter of the memory; all variables must be float32. None: in each variable's dtype.
+            2022), a quarter of the memory; all variables must be float32. None (the default): in each variable's dtype.
 
     Raises:
         ValueError: unknown arguments, more than one kind of clipping, a value outside its range, or a `state_dtype`
             that the optimizer does not have.
 
-    A variable with `overwrite_with_gradient=True` takes the value of its gradient, without any of these options.
-    To write your own in Python, override `update_step(gradient, variable, learning_rate)`, and `build` for slots.
+    Source: Keras 3, `keras.optimizers.Optimizer`.
+
+    >>> class SignDescent(Optimizer):
+    ...     def update_step(self, gradient, variable, learning_rate):
+    ...         variable.assign_sub(_core.multiply(_core.sign(gradient), learning_rate))
+    >>> w = Variable([1.0])
+    >>> SignDescent(0.25).apply([[4.0]], [w])
+    >>> w.numpy()
+    array([0.75], dtype=float32)
     """
 
     slot_names: tuple[str, ...] = ()
@@ -126,7 +140,14 @@ class Optimizer(Slots, Groups, State):
             self._variables = [v for v in self._variables if v is not self._rate.cell]
 
     def step_scalars(self, count: int) -> list[tuple[_core.Tensor, list[float]]]:
-        """Returns (cell, its values before each of the next `count` recorded steps); empty for a constant rate."""
+        """The numbers that the next recorded steps read, such as the learning rate of a schedule.
+
+        Args:
+            count: number of steps.
+
+        Returns:
+            List of (cell, its values before each of the next `count` steps); empty for a constant rate.
+        """
         return self._rate.scalars(count)
 
     @property
@@ -170,10 +191,13 @@ class Optimizer(Slots, Groups, State):
         """Updates variables from pairs of (gradient, variable).
 
         Args:
-            grads_and_vars: the pairs.
+            grads_and_vars: the pairs; a gradient has its variable's shape, or is None.
 
         Returns:
             The number of calls so far, an int64 Variable.
+
+        Raises:
+            ValueError: as for `apply`.
         """
         pairs = list(grads_and_vars)
         self.apply([g for g, _ in pairs], [v for _, v in pairs])
@@ -249,12 +273,6 @@ class Optimizer(Slots, Groups, State):
                 )
         return gradients.without_missing(grads, variables)
 
-    def _clip_gradients(self, grads: Sequence[Any]) -> list[_core.Tensor]:
-        """Returns clipped copies of gradients, for optimizers that call Keras's method of this name."""
-        copies = [_core.identity(_core.as_tensor(g)) for g in grads]
-        gradients.clip_in_place(self, copies, copies)
-        return copies
-
     def _before_updates(self) -> None:
         """Called once in each step, before the updates, for state that all variables share."""
 
@@ -301,24 +319,6 @@ class Optimizer(Slots, Groups, State):
         if not every:
             return update()
         unless(_core.logical_not(updates_now(self._iterations._tensor, every)), update)
-
-    # ---- around the step -------------------------------------------------------------------------------------------
-    def scale_loss(self, loss: Any) -> Any:
-        """Returns the loss times `loss_scale_factor`."""
-        return loss if self.loss_scale_factor is None else loss * float(self.loss_scale_factor)
-
-    def scaled_by_another(self) -> None:
-        """Leaves the scaling to an optimizer that wraps this one, reads all gradients, and divides them."""
-        self.loss_scale_factor = None
-        self._by_rows = False
-
-    def finalize_variable_values(self, var_list: Sequence[Variable]) -> None:
-        """With `use_ema`, sets the variables in `var_list` to their averages. `fit` calls it at its end."""
-        if self.use_ema and self.built:
-            averages = dict(zip(map(id, self._trainable_variables), self._model_variables_moving_average, strict=True))
-            for v in var_list:
-                if averages.get(id(v)) is not None:
-                    v.assign(averages[id(v)].numpy())
 
     def get_config(self) -> dict[str, Any]:
         rate = float(self._rate.cell) if self._rate.source is None else serialize_object(self._rate.source)

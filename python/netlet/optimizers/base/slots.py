@@ -163,7 +163,11 @@ class Slots(Copies):
         return id(variable)
 
     def gradient_targets(self) -> dict[int, _core.Tensor]:
-        """Returns {id(variable): the part of the segment to which backward should write its gradient}."""
+        """Where backward should write the gradients, so that one kernel updates many variables.
+
+        Returns:
+            {id(variable): the part of its segment's memory, a Tensor of the variable's shape}.
+        """
         return {
             id(v): self._places[id(v)].of(self._places[id(v)].segment.grads, v.shape) for v in self._trainable_variables
         }
@@ -174,7 +178,11 @@ class Slots(Copies):
         return False
 
     def gradient_rows(self) -> dict[int, _core.RowMap]:
-        """Returns {id(variable): row map of its gradient} for tables."""
+        """The row maps in which backward marks the rows of tables that have a gradient.
+
+        Returns:
+            {id(variable): row map}; empty if every row must be updated.
+        """
         if not self._keeps_rows():
             return {}
         places = {id(v): self._places[id(v)] for v in self._trainable_variables}

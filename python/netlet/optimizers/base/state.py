@@ -22,15 +22,30 @@ class State:
     _trainable_variables: list[Variable]
 
     def assign(self, variable: Variable, value: Any) -> None:
-        """Sets the variable to `value`."""
+        """Sets a variable, in `update_step` of a subclass.
+
+        Args:
+            variable: the Variable.
+            value: array or Tensor of its shape.
+        """
         variable.assign(value)
 
     def assign_add(self, variable: Variable, value: Any) -> None:
-        """Adds `value` to the variable."""
+        """Adds to a variable, in `update_step` of a subclass.
+
+        Args:
+            variable: the Variable.
+            value: array or Tensor of its shape.
+        """
         variable.assign_add(value)
 
     def assign_sub(self, variable: Variable, value: Any) -> None:
-        """Subtracts `value` from the variable."""
+        """Subtracts from a variable, in `update_step` of a subclass.
+
+        Args:
+            variable: the Variable.
+            value: array or Tensor of its shape.
+        """
         variable.assign_sub(value)
 
     def set_weights(self, weights: Sequence[Any]) -> None:

@@ -7,10 +7,9 @@ from typing import Any
 
 from netlet.saving.identifiers import Table
 
+from .cosine_schedules import CosineDecay, CosineDecayRestarts
 from .cyclic_schedules import Cyclic, OneCycle
 from .learning_rate_schedule import (
-    CosineDecay,
-    CosineDecayRestarts,
     ExponentialDecay,
     InverseTimeDecay,
     LearningRateSchedule,
@@ -51,10 +50,13 @@ _table = Table(
 
 
 def serialize(learning_rate_schedule: Any) -> Any:
-    """Returns the config dict of a schedule.
+    """Returns the config of a schedule.
 
     Args:
         learning_rate_schedule: a LearningRateSchedule.
+
+    Returns:
+        Config dict {"module": ..., "class_name": ..., "config": ...} of plain values, which JSON can store.
 
     >>> serialize(ExponentialDecay(0.1, 10, 0.5))["config"]["decay_steps"]
     10
@@ -63,11 +65,17 @@ def serialize(learning_rate_schedule: Any) -> Any:
 
 
 def deserialize(config: Any, custom_objects: Mapping[str, Any] | None = None) -> Any:
-    """Returns the schedule of a config dict.
+    """Returns a schedule of a config.
 
     Args:
         config: what `serialize` returned.
-        custom_objects: classes by name, in addition to netlet's own and registered ones.
+        custom_objects: {name: class}, in addition to netlet's own and registered ones; None by default.
+
+    Returns:
+        LearningRateSchedule.
+
+    Raises:
+        ValueError: an unknown name. The message has the nearest known name.
 
     >>> float(deserialize(serialize(ExponentialDecay(0.1, 10, 0.5)))(10))
     0.05

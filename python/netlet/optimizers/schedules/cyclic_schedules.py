@@ -10,25 +10,27 @@ from .learning_rate_schedule import LearningRateSchedule, as_steps, check_decay_
 
 
 class OneCycle(LearningRateSchedule):
-    """One rise to the largest rate and a long fall far below the first one (Smith and Topin, 2019).
+    """One rise to the largest rate and a long fall far below the first one.
 
     From max_learning_rate / div_factor the rate rises for pct_start * total_steps - 1 steps, then it falls to
-    max_learning_rate / div_factor / final_div_factor, which it reaches in step total_steps - 1 and keeps.
+    max_learning_rate / div_factor / final_div_factor, which it reaches in step total_steps - 1 and keeps. Called with a
+    step (from 0) or an array of steps, it returns the rate, float64, in the same shape.
 
     Args:
         max_learning_rate: the largest rate.
         total_steps: number of steps of the training: steps of an epoch times epochs.
-        pct_start: fraction of the steps in which the rate rises, between 0 and 1; default 0.3.
-        anneal_strategy: "cos" for halves of a cosine, "linear" for straight lines; default "cos".
-        div_factor: the largest rate divided by the first; default 25.
-        final_div_factor: the first rate divided by the last; default 1e4.
+        pct_start: fraction of the steps in which the rate rises, between 0 and 1; 0.3 by default.
+        anneal_strategy: "cos" (the default) for halves of a cosine, "linear" for straight lines.
+        div_factor: the largest rate divided by the first; 25 by default.
+        final_div_factor: the first rate divided by the last; 1e4 by default.
         three_phase: whether the rate falls to the first rate in as many steps as it has risen, before it falls to the
-            last one.
+            last one; False by default.
+        name: stored in the config and not used otherwise; "OneCycle" by default.
 
     Raises:
         ValueError: a value outside its range.
 
-    Source: `torch.optim.lr_scheduler.OneCycleLR`, without its cycle of the momentum.
+    Source: Smith and Topin, 2019; `torch.optim.lr_scheduler.OneCycleLR`, without its cycle of the momentum.
 
     >>> OneCycle(1.0, total_steps=11, pct_start=0.5, anneal_strategy="linear")([0, 2, 4.5, 10]).round(3).tolist()
     [0.04, 0.467, 1.0, 0.0]
@@ -84,21 +86,24 @@ class OneCycle(LearningRateSchedule):
 
 
 class Cyclic(LearningRateSchedule):
-    """A rate that goes up and down between two rates along straight lines (Smith, 2017).
+    """A rate that goes up and down between two rates along straight lines.
+
+    Called with a step (from 0) or an array of steps, it returns the rate, float64, in the same shape.
 
     Args:
         base_learning_rate: the smallest rate, at step 0.
         max_learning_rate: the largest rate of the first cycle.
-        step_size_up: number of steps of a rise; default 2000.
-        step_size_down: number of steps of a fall; None for that of a rise.
-        mode: "triangular" for cycles of equal height, "triangular2" for halves of the height before, "exp_range" for a
-            height that is multiplied by gamma in each step; default "triangular".
-        gamma: see mode; default 1.
+        step_size_up: number of steps of a rise; 2000 by default.
+        step_size_down: number of steps of a fall; None (the default): that of a rise.
+        mode: "triangular" (the default) for cycles of equal height, "triangular2" for halves of the height before,
+            "exp_range" for a height that is multiplied by gamma in each step.
+        gamma: see mode; 1 by default.
+        name: stored in the config and not used otherwise; "Cyclic" by default.
 
     Raises:
         ValueError: a number of steps that is not positive, or an unknown mode.
 
-    Source: `torch.optim.lr_scheduler.CyclicLR`, without its cycle of the momentum.
+    Source: Smith, 2017; `torch.optim.lr_scheduler.CyclicLR`, without its cycle of the momentum.
 
     >>> Cyclic(0.0, 1.0, step_size_up=2, mode="triangular2")(np.arange(8)).tolist()
     [0.0, 0.5, 1.0, 0.5, 0.0, 0.25, 0.5, 0.25]

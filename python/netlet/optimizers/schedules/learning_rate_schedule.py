@@ -13,7 +13,12 @@ import numpy as np
 
 
 class LearningRateSchedule:
-    """Base of all schedules. Subclasses define `__call__(step)` and `get_config()`.
+    """Base of all schedules: the learning rate as a function of the step.
+
+    A subclass defines `__call__(step)`, which takes a step (from 0) or an array of steps and returns as many rates, and
+    `get_config`.
+
+    Source: Keras 3, `keras.optimizers.schedules.LearningRateSchedule`.
 
     >>> class Halving(LearningRateSchedule):
     ...     def __call__(self, step):
@@ -47,11 +52,19 @@ def check_decay_steps(value: float, name: str = "decay_steps") -> None:
 class ExponentialDecay(LearningRateSchedule):
     """Exponential decay: initial_learning_rate * decay_rate ** (step / decay_steps).
 
+    Called with a step (from 0) or an array of steps, it returns the rate, float64, in the same shape.
+
     Args:
         initial_learning_rate: the rate at step 0.
         decay_steps: number of steps in which the rate is multiplied by decay_rate.
         decay_rate: the factor.
-        staircase: whether step / decay_steps is rounded down.
+        staircase: whether step / decay_steps is rounded down; False by default.
+        name: stored in the config and not used otherwise; "ExponentialDecay" by default.
+
+    Raises:
+        ValueError: `decay_steps` is not positive.
+
+    Source: Keras 3, `keras.optimizers.schedules.ExponentialDecay`.
 
     >>> float(ExponentialDecay(0.1, decay_steps=10, decay_rate=0.5)(20))
     0.025
@@ -86,12 +99,17 @@ class ExponentialDecay(LearningRateSchedule):
 class PiecewiseConstantDecay(LearningRateSchedule):
     """A constant rate between boundaries: values[i] for boundaries[i - 1] < step <= boundaries[i].
 
+    Called with a step (from 0) or an array of steps, it returns the rate, float64, in the same shape.
+
     Args:
         boundaries: increasing steps.
         values: the rates, one more than boundaries.
+        name: stored in the config and not used otherwise; "PiecewiseConstant" by default.
 
     Raises:
         ValueError: the lengths do not match.
+
+    Source: Keras 3, `keras.optimizers.schedules.PiecewiseConstantDecay`.
 
     >>> PiecewiseConstantDecay([2, 4], [1.0, 0.5, 0.1])(np.arange(6)).tolist()
     [1.0, 1.0, 1.0, 0.5, 0.5, 0.1]
@@ -116,13 +134,21 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 class PolynomialDecay(LearningRateSchedule):
     """Polynomial decay: (initial - end) * (1 - step / decay_steps) ** power + end.
 
+    Called with a step (from 0) or an array of steps, it returns the rate, float64, in the same shape.
+
     Args:
         initial_learning_rate: the rate at step 0.
         decay_steps: number of steps in which the rate falls to end_learning_rate.
-        end_learning_rate: the last rate; default 0.0001.
-        power: exponent; default 1, linear decay.
-        cycle: if False, the rate stays at end_learning_rate after decay_steps. If True, decay_steps is replaced by its
-            smallest multiple that is not less than the step.
+        end_learning_rate: the last rate; 0.0001 by default.
+        power: exponent; 1 by default, linear decay.
+        cycle: if False (the default), the rate stays at end_learning_rate after decay_steps. If True, decay_steps is
+            replaced by its smallest multiple that is not less than the step.
+        name: stored in the config and not used otherwise; "PolynomialDecay" by default.
+
+    Raises:
+        ValueError: `decay_steps` is not positive.
+
+    Source: Keras 3, `keras.optimizers.schedules.PolynomialDecay`.
 
     >>> PolynomialDecay(1.0, decay_steps=4, end_learning_rate=0.0)([0, 2, 9]).tolist()
     [1.0, 0.5, 0.0]
@@ -165,11 +191,19 @@ class PolynomialDecay(LearningRateSchedule):
 class InverseTimeDecay(LearningRateSchedule):
     """Decay by the inverse of time: initial_learning_rate / (1 + decay_rate * step / decay_steps).
 
+    Called with a step (from 0) or an array of steps, it returns the rate, float64, in the same shape.
+
     Args:
         initial_learning_rate: the rate at step 0.
         decay_steps: number of steps in which the denominator grows by decay_rate.
-        decay_rate: see the formula.
-        staircase: whether step / decay_steps is rounded down.
+        decay_rate: growth of the denominator in decay_steps.
+        staircase: whether step / decay_steps is rounded down; False by default.
+        name: stored in the config and not used otherwise; "InverseTimeDecay" by default.
+
+    Raises:
+        ValueError: `decay_steps` is not positive.
+
+    Source: Keras 3, `keras.optimizers.schedules.InverseTimeDecay`.
 
     >>> float(InverseTimeDecay(0.1, decay_steps=10, decay_rate=1.0)(10))
     0.05
@@ -197,111 +231,5 @@ class InverseTimeDecay(LearningRateSchedule):
             "decay_steps": self.decay_steps,
             "decay_rate": self.decay_rate,
             "staircase": self.staircase,
-            "name": self.name,
-        }
-
-
-class CosineDecay(LearningRateSchedule):
-    """Decay along half a cosine from the initial rate to `alpha` times it (Loshchilov and Hutter, 2017).
-
-    Args:
-        initial_learning_rate: the rate at step 0.
-        decay_steps: number of steps of the decay.
-        alpha: the last rate as a fraction of the highest; default 0.
-        warmup_target: the highest rate. With it, the rate first rises linearly from the initial rate to the target,
-            and the decay begins there. None: no warmup.
-        warmup_steps: number of steps of the rise.
-
-    >>> CosineDecay(1.0, decay_steps=4)([0, 2, 4, 9]).round(6).tolist()
-    [1.0, 0.5, 0.0, 0.0]
-    """
-
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        decay_steps: float,
-        alpha: float = 0.0,
-        name: str = "CosineDecay",
-        warmup_target: float | None = None,
-        warmup_steps: float = 0,
-    ) -> None:
-        check_decay_steps(decay_steps)
-        self.initial_learning_rate, self.decay_steps, self.alpha, self.name = (
-            initial_learning_rate,
-            decay_steps,
-            alpha,
-            name,
-        )
-        self.warmup_target, self.warmup_steps = warmup_target, warmup_steps
-
-    def __call__(self, step: Any) -> Any:
-        warmup = 0.0 if self.warmup_target is None else float(self.warmup_steps)
-        top = self.initial_learning_rate if self.warmup_target is None else self.warmup_target
-        at = np.minimum(as_steps(step), self.decay_steps + warmup)
-        cosine = 0.5 * (1 + np.cos(np.pi * (at - warmup) / self.decay_steps))
-        decayed = top * ((1 - self.alpha) * cosine + self.alpha)
-        if not warmup:
-            return decayed
-        rising = (top - self.initial_learning_rate) * (at / warmup) + self.initial_learning_rate
-        return np.where(at < warmup, rising, decayed)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "decay_steps": self.decay_steps,
-            "alpha": self.alpha,
-            "name": self.name,
-            "warmup_target": self.warmup_target,
-            "warmup_steps": self.warmup_steps,
-        }
-
-
-class CosineDecayRestarts(LearningRateSchedule):
-    """A sequence of cosine decays, each of which starts again at a high rate (Loshchilov and Hutter, 2017).
-
-    Args:
-        initial_learning_rate: the rate at step 0.
-        first_decay_steps: number of steps of the first decay.
-        t_mul: each decay has t_mul times as many steps as the one before; default 2.
-        m_mul: each decay starts at m_mul times the rate at which the one before started; default 1.
-        alpha: the last rate of a decay as a fraction of initial_learning_rate; default 0.
-
-    >>> CosineDecayRestarts(1.0, first_decay_steps=2)([0, 1, 2, 4]).round(6).tolist()
-    [1.0, 0.5, 1.0, 0.5]
-    """
-
-    def __init__(
-        self,
-        initial_learning_rate: float,
-        first_decay_steps: float,
-        t_mul: float = 2.0,
-        m_mul: float = 1.0,
-        alpha: float = 0.0,
-        name: str = "SGDRDecay",
-    ) -> None:
-        check_decay_steps(first_decay_steps, "first_decay_steps")
-        self.initial_learning_rate, self.first_decay_steps = initial_learning_rate, first_decay_steps
-        self.t_mul, self.m_mul, self.alpha, self.name = t_mul, m_mul, alpha, name
-
-    def __call__(self, step: Any) -> Any:
-        fraction = as_steps(step) / self.first_decay_steps
-        t = float(self.t_mul)
-        if t == 1.0:
-            restart = np.floor(fraction)
-            fraction = fraction - restart
-        else:
-            # Decay i begins after (1 - t^i) / (1 - t) times the steps of the first decay.
-            restart = np.floor(np.log(1 - fraction * (1 - t)) / np.log(t))
-            fraction = (fraction - (1 - t**restart) / (1 - t)) / t**restart
-        cosine = 0.5 * float(self.m_mul) ** restart * (1 + np.cos(np.pi * fraction))
-        return self.initial_learning_rate * ((1 - self.alpha) * cosine + self.alpha)
-
-    def get_config(self) -> dict[str, Any]:
-        return {
-            "initial_learning_rate": self.initial_learning_rate,
-            "first_decay_steps": self.first_decay_steps,
-            "t_mul": self.t_mul,
-            "m_mul": self.m_mul,
-            "alpha": self.alpha,
             "name": self.name,
         }
