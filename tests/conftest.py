@@ -82,8 +82,23 @@ def mark_repeated_products(items: list[pytest.Item]) -> None:
                 item.add_marker("slow")
 
 
+# Networks of `netlet.applications` whose example takes more than a second, since it makes tens of millions of weights.
+LARGE = (
+    "ConvNeXtBase ConvNeXtLarge ConvNeXtSmall ConvNeXtXLarge DenseNet201 EfficientNetB5 EfficientNetB6 EfficientNetB7 "
+    "EfficientNetV2L EfficientNetV2M EfficientNetV2S InceptionResNetV2 NASNetLarge ResNet152 ResNet152V2"
+).split()
+
+
+def mark_large_networks(items: list[pytest.Item]) -> None:
+    """The examples of large networks in docstrings become `slow`."""
+    for item in items:
+        if item.name.startswith("netlet.applications.") and item.name.rpartition(".")[2] in LARGE:
+            item.add_marker("slow")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     mark_repeated_products(items)
+    mark_large_networks(items)
     if config.getoption("--run-slow") or "slow" in (config.getoption("-m") or ""):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]

@@ -116,7 +116,7 @@ def _make(variant: str) -> Any:
                 x = _preprocessed(x, name)
             return _body(x, blocks, channels, name)
 
-        return Architecture(function_name, body, files, head=_head, pooling=_features)
+        return Architecture(function_name, body, files, head=_head, pooling=_features, channels=channels << 3)
 
     def function(
         include_top: bool = True,

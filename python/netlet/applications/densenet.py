@@ -54,6 +54,14 @@ def _body(x: Any, blocks: tuple[int, ...]) -> Any:
     return layers.Activation("relu", name="relu")(x)
 
 
+def _channels(blocks: tuple[int, ...]) -> int:
+    """Channels of the features: each layer adds some, each transition halves them."""
+    channels = 64
+    for stage, count in enumerate(blocks):
+        channels = (channels // 2 if stage else channels) + count * _GROWTH
+    return channels
+
+
 def _make(depth: int) -> StandardFunction:
     blocks, top, no_top = _DEPTHS[depth]
 
@@ -63,7 +71,8 @@ def _make(depth: int) -> StandardFunction:
     name = f"densenet{depth}"
     files = pair(f"densenet/{name}_weights_tf_dim_ordering_tf_kernels", (".h5", top), ("_notop.h5", no_top))
     about = f"DenseNet of {depth} layers, which see all earlier ones of their block (Huang et al., 2017)."
-    return standard(Architecture(f"DenseNet{depth}", body, files), name, __name__, about)
+    made = Architecture(f"DenseNet{depth}", body, files, channels=_channels(blocks))
+    return standard(made, name, __name__, about)
 
 
 DenseNet121, DenseNet169, DenseNet201 = map(_make, _DEPTHS)

@@ -111,6 +111,7 @@ def _make(number: int) -> StandardFunction:
         ),
         size,
         head=lambda x, options: head(x, options, dropout),
+        channels=divisible(1280 * width),
     )
     about = f"EfficientNetB{number}: MobileNetV2's blocks, scaled in width, depth and size (Tan and Le, 2019)."
     return standard(architecture, f"efficientnetb{number}", __name__, about)

@@ -148,6 +148,7 @@ def _make(variant: str) -> Any:
             files,
             size,
             head=lambda x, options: head(x, options, 0.2, bias_initializer=Constant(0.0)),
+            channels=_rounded(1280 * width),
         )
 
     def function(

@@ -30,8 +30,9 @@ def preprocess_input(x: Any, data_format: str | None = None, mode: str = "caffe"
     Args:
         x: images (..., H, W, 3), an array or a tensor, also a symbolic one. It is not changed, whereas Keras writes to
             float arrays.
-        data_format: "channels_last" or "channels_first" (..., 3, H, W); default `config.image_data_format()`.
-        mode: "caffe" (default): RGB becomes BGR and the mean of ImageNet is subtracted. "tf": pixels in [-1, 1].
+        data_format: "channels_last" or "channels_first" (..., 3, H, W); None (the default):
+            `config.image_data_format()`.
+        mode: "caffe" (the default): RGB becomes BGR and the mean of ImageNet is subtracted. "tf": pixels in [-1, 1].
             "torch": pixels in [0, 1], then the mean is subtracted and the result divided by the standard deviation of
             ImageNet.
 
@@ -92,12 +93,56 @@ def preprocessing(mode: str | None, module: str) -> Callable[..., Any]:
 
     function.__name__ = function.__qualname__ = "preprocess_input"
     function.__module__ = module
-    function.__doc__ = (
-        "Returns x unchanged: the network has layers that scale pixels in [0, 255]."
-        if mode is None
-        else f"`imagenet_utils.preprocess_input` with mode={mode!r}, which this network was trained with."
-    )
+    first, scaling, result = _SCALINGS[mode]
+    function.__doc__ = first + _PREPROCESSING.format(scaling=scaling, result=result, module=module)
     return function
+
+
+_SCALINGS = {  # mode: first line of the docstring, what becomes of a pixel, the result for a white pixel
+    None: (
+        "Returns images unchanged: the network has layers that scale pixels in [0, 255].",
+        "Keras's networks have a function of this name each, so that programs can call it for any network.",
+        "[255.0, 255.0, 255.0]",
+    ),
+    "caffe": (
+        "Scales images as this network was trained with them: RGB becomes BGR, and the mean of ImageNet is subtracted.",
+        "It is `imagenet_utils.preprocess_input` with mode='caffe'.",
+        "[151.06, 138.22, 131.32]",
+    ),
+    "tf": (
+        "Scales images as this network was trained with them: pixels in [0, 255] become numbers in [-1, 1].",
+        "It is `imagenet_utils.preprocess_input` with mode='tf'.",
+        "[1.0, 1.0, 1.0]",
+    ),
+    "torch": (
+        "Scales images as this network was trained with them: to mean 0 and variance 1 over ImageNet, by channel.",
+        "It is `imagenet_utils.preprocess_input` with mode='torch'.",
+        "[2.25, 2.43, 2.64]",
+    ),
+}
+
+_PREPROCESSING = """
+
+    {scaling}
+
+    Args:
+        x: images (..., H, W, 3) of pixels in [0, 255], an array or a tensor, also a symbolic one. It is not changed.
+        data_format: "channels_last" or "channels_first" (..., 3, H, W); None (the default):
+            `config.image_data_format()`.
+
+    Returns:
+        Images of x's shape.
+
+    Raises:
+        ValueError: where x is scaled: unknown data_format, or the axis of channels has not 3 entries.
+
+    Source: Keras 3, `keras.applications.imagenet_utils.preprocess_input`.
+
+    >>> import numpy as np
+    >>> from {module} import preprocess_input
+    >>> preprocess_input(np.full((1, 1, 3), 255.0)).round(2).ravel().tolist()
+    {result}
+"""
 
 
 def decode_predictions(preds: Any, top: int = 5) -> list[list[tuple[str, str, Any]]]:
@@ -114,6 +159,15 @@ def decode_predictions(preds: Any, top: int = 5) -> list[list[tuple[str, str, An
     Raises:
         ValueError: `preds` has another shape.
         ConnectionError: the names are not there and cannot be downloaded.
+
+    Source: Keras 3, `keras.applications.imagenet_utils.decode_predictions`.
+
+    >>> decode_predictions(np.zeros((1, 10)))
+    Traceback (most recent call last):
+        ...
+    ValueError: decode_predictions: expected scores of shape (N, 1000), received (1, 10).
+    >>> decode_predictions(model.predict(images), top=1)  # doctest: +SKIP
+    [[('n02124075', 'Egyptian_cat', 0.93)]]
     """
     shape = tuple(getattr(preds, "shape", np.shape(preds)))
     if len(shape) != 2 or shape[1] != 1000:

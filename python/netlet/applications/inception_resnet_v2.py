@@ -107,6 +107,7 @@ InceptionResNetV2 = standard(
         size=299,
         smallest=75,
         pooling=pooled,
+        channels=1536,
     ),
     "inception_resnet_v2",
     __name__,

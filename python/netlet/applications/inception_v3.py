@@ -106,6 +106,7 @@ InceptionV3 = standard(
         size=299,
         smallest=75,
         pooling=pooled,
+        channels=2048,
     ),
     "inception_v3",
     __name__,

@@ -123,7 +123,7 @@ def MobileNet(
 
 published(
     MobileNet,
-    Architecture("MobileNet", lambda x, _: x),
+    Architecture("MobileNet", lambda x, _: x, channels=1024),
     __name__,
     "MobileNet: depthwise separable convolutions (Howard et al., 2017).",
     """

@@ -104,7 +104,7 @@ def MobileNetV2(
 
 published(
     MobileNetV2,
-    Architecture("MobileNetV2", lambda x, _: x),
+    Architecture("MobileNetV2", lambda x, _: x, channels=1280),
     __name__,
     "MobileNetV2: inverted residuals with linear bottlenecks (Sandler et al., 2018).",
     """

@@ -194,10 +194,10 @@ def MobileNetV3Large(
     return _model("large", alpha, minimalistic, dropout_rate, include_preprocessing, options)
 
 
-for _function in (MobileNetV3Small, MobileNetV3Large):
+for _function, _channels in ((MobileNetV3Small, 576), (MobileNetV3Large, 960)):
     published(
         _function,
-        Architecture(_function.__name__, lambda x, _: x),
+        Architecture(_function.__name__, lambda x, _: x, channels=_channels),
         __name__,
         f"{_function.__name__}: searched blocks with squeeze-and-excitation (Howard et al., 2019).",
         """

@@ -153,7 +153,8 @@ def _files(name: str, top: str, no_top: str) -> WeightFiles:
 
 
 def _architecture(name: str, size: int, body: tuple[int, int, int, bool], files: WeightFiles) -> Architecture:
-    return Architecture(name, lambda x, _: _body(x, *body), files, size, head=_head, pooling=pooled)
+    channels = 6 * (body[1] << 2)  # a cell of the last stage has six ends
+    return Architecture(name, lambda x, _: _body(x, *body), files, size, head=_head, pooling=pooled, channels=channels)
 
 
 _MOBILE = _architecture(

@@ -72,7 +72,7 @@ def _make(depth: int) -> StandardFunction:
     rest = "_weights_tf_dim_ordering_tf_kernels"
     files = pair(f"resnet/resnet{depth}{rest}", (".h5", top), ("_notop.h5", no_top))
     about = f"ResNet of {depth} layers: residual blocks with bottlenecks (He et al., 2015)."
-    return standard(Architecture(f"ResNet{depth}", body, files), f"resnet{depth}", __name__, about)
+    return standard(Architecture(f"ResNet{depth}", body, files, channels=2048), f"resnet{depth}", __name__, about)
 
 
 ResNet50, ResNet101, ResNet152 = map(_make, _DEPTHS)

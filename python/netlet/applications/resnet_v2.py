@@ -57,7 +57,7 @@ def _make(depth: int) -> StandardFunction:
     rest = "_weights_tf_dim_ordering_tf_kernels"
     files = pair(f"resnet/resnet{depth}v2{rest}", (".h5", top), ("_notop.h5", no_top))
     about = f"ResNet V2 of {depth} layers: residual blocks that normalize first (He et al., 2016)."
-    return standard(Architecture(f"ResNet{depth}V2", body, files), f"resnet{depth}v2", __name__, about)
+    return standard(Architecture(f"ResNet{depth}V2", body, files, channels=2048), f"resnet{depth}v2", __name__, about)
 
 
 ResNet50V2, ResNet101V2, ResNet152V2 = map(_make, _DEPTHS)

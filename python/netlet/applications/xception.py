@@ -74,6 +74,7 @@ Xception = standard(
         size=299,
         smallest=71,
         pooling=pooled,
+        channels=2048,
     ),
     "xception",
     __name__,

@@ -77,6 +77,7 @@ class Architecture:
         head: f(x, options) -> x: the classifier, for `include_top=True`.
         pooling: f(x, options) -> x: what follows the body for `include_top=False`.
         fixed_size: whether the classifier needs a known height and width.
+        channels: of the features that the body computes (with alpha=1.0, where there is one), for the docstring.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Architecture:
     head: Body = dense_head
     pooling: Body = named_pooling
     fixed_size: bool = True
+    channels: int = 0
 
 
 def build(architecture: Architecture, options: Options) -> Model:
@@ -249,29 +251,49 @@ def published(function: Any, architecture: Architecture, module: str, about: str
     """
     function.__name__ = function.__qualname__ = architecture.name
     function.__module__ = module
-    function.__doc__ = f"{about}\n{_ARGUMENTS.format(size=architecture.size, least=architecture.smallest, extra=extra)}"
+    function.__doc__ = about + _DESCRIPTION.format(
+        name=architecture.name,
+        size=architecture.size,
+        least=architecture.smallest,
+        channels=architecture.channels,
+        module=module,
+        extra=extra,
+    )
     return function
 
 
-_ARGUMENTS = """
+_DESCRIPTION = """
+
+    Inputs are images (N, height, width, channels) whose pixels in [0, 255] were scaled by
+    `{module}.preprocess_input`.
+
     Args:
         include_top: whether the model ends in the classifier; True by default.
         weights: None for random ones, the path of a file (`.weights.h5`, `.h5`, `.keras` or `.netlet` weights), or
-            "imagenet" (default) for Keras's pretrained ones, which are downloaded once (`pip install
+            "imagenet" (the default) for Keras's pretrained ones, which are downloaded once (`pip install
             'netlet[datasets,h5]'`).
-        input_tensor: output of `Input` or of a layer, to which the model is applied; None (default) for a new input.
-        input_shape: (height, width, channels) of the images; by default ({size}, {size}, 3), and without the
+        input_tensor: output of `Input` or of a layer, to which the model is applied; None (the default) for a new
+            input.
+        input_shape: (height, width, channels) of the images; None (the default): ({size}, {size}, 3), and without the
             classifier any height and width of at least {least}.
-        pooling: what follows the body when `include_top` is False: None (default) for nothing, so that the output is
-            an image of features, or "avg" or "max" over the image.
+        pooling: what follows the body when `include_top` is False: None (the default) for nothing, so that the output
+            is an image of features, or "avg" or "max" over the image.
         classes: number of classes; 1000 by default, which "imagenet" needs.
         classifier_activation: of the classifier; "softmax" by default, None for logits.
-        name: of the model.{extra}
+        name: of the model; by default a name of the architecture.{extra}
 
     Returns:
-        A functional Model with Keras's layer names and order of weights.
+        A functional Model with Keras's layer names and order of weights. Its outputs are (N, classes); without the
+        classifier features (N, h, w, {channels}), or (N, {channels}) with `pooling`.
 
     Raises:
         ValueError: arguments that do not go together, or a file whose weights do not fit.
         ConnectionError: the weights cannot be downloaded.
+
+    Source: Keras 3, `keras.applications.{name}`.
+
+    >>> from netlet.applications import {name}
+    >>> model = {name}(weights=None, include_top=False, input_shape=(96, 96, 3), pooling="avg")
+    >>> model.output_shape
+    (None, {channels})
 """

@@ -32,7 +32,7 @@ def vgg(depth: int, repeats: tuple[int, ...], top: str, no_top: str, module: str
 
     name = f"vgg{depth}"
     files = pair(f"{name}/{name}_weights_tf_dim_ordering_tf_kernels", (".h5", top), ("_notop.h5", no_top))
-    architecture = Architecture(f"VGG{depth}", body, files, head=_head, pooling=pooled)
+    architecture = Architecture(f"VGG{depth}", body, files, head=_head, pooling=pooled, channels=512)
     about = f"VGG of {depth} layers: stacks of 3x3 convolutions (Simonyan and Zisserman, 2014)."
     return standard(architecture, name, module, about)
 
