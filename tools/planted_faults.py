@@ -89,7 +89,7 @@ FAULTS = [
     ),
     Fault(
         "CosineDecay: the warm-up shortens the decay",
-        "python/netlet/optimizers/schedules/learning_rate_schedule.py",
+        "python/netlet/optimizers/schedules/cosine_schedules.py",
         "at = np.minimum(as_steps(step), self.decay_steps + warmup)",
         "at = np.minimum(as_steps(step), self.decay_steps)",
         "tests/optimizers",

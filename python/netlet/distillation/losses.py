@@ -127,6 +127,11 @@ class FeatureDistillation(DistillationLoss):
         return total_of([ops.mean(loss(teacher, student)) for loss, teacher, student in parts if loss is not None])
 
     def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor.
+
+        Returns:
+            {argument: plain value}, from which `from_config` makes an equal one.
+        """
         return {
             "loss": serialize_keras_object(self.loss),
             "teacher_layer_name": self.teacher_layer_name,
@@ -135,6 +140,14 @@ class FeatureDistillation(DistillationLoss):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
+        """Makes the loss from its config.
+
+        Args:
+            config: what `get_config` returned.
+
+        Returns:
+            An object of this class.
+        """
         return cls(**{**config, "loss": deserialize_keras_object(config["loss"])})
 
 
@@ -180,10 +193,23 @@ class LogitsDistillation(DistillationLoss):
         return ops.mean(loss(teacher, student))
 
     def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor.
+
+        Returns:
+            {argument: plain value}, from which `from_config` makes an equal one.
+        """
         return {"temperature": self.temperature, "loss": serialize_keras_object(self.loss)}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Any:
+        """Makes the loss from its config.
+
+        Args:
+            config: what `get_config` returned.
+
+        Returns:
+            An object of this class.
+        """
         return cls(**{**config, "loss": deserialize_keras_object(config["loss"])})
 
 

@@ -178,10 +178,23 @@ class Loss:
         raise NotImplementedError(f"{type(self).__name__} must implement call(y_true, y_pred).")
 
     def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor.
+
+        Returns:
+            {argument: plain value}, from which `from_config` makes an equal one.
+        """
         return {"name": self.name, "reduction": self.reduction}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Loss:
+        """Makes the loss from its config.
+
+        Args:
+            config: what `get_config` returned.
+
+        Returns:
+            An object of this class.
+        """
         return cls(**config)
 
 

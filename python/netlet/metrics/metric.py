@@ -220,10 +220,23 @@ class Metric:
         return self.result()
 
     def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor.
+
+        Returns:
+            {argument: plain value}, from which `from_config` makes an equal one.
+        """
         return {"name": self.name, "dtype": self.dtype}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Metric:
+        """Makes the metric from its config.
+
+        Args:
+            config: what `get_config` returned.
+
+        Returns:
+            Metric of this class, with a new state.
+        """
         return cls(**config)
 
     def _error(self, expected: str, received: str) -> ValueError:

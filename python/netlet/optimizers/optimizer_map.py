@@ -84,7 +84,11 @@ class OptimizerMap(MutableMapping[str, Any]):
         return iter(self._optimizer_map)
 
     def get_config(self) -> dict[str, Any]:
-        """Returns the config dict, from which `from_config` makes an equal map."""
+        """The arguments of the constructor.
+
+        Returns:
+            {"default_optimizer": config, "optimizer_map": configs by key}.
+        """
         return {
             "default_optimizer": serialize_object(self._default_optimizer),
             "optimizer_map": serialize_object(self._optimizer_map),
@@ -92,5 +96,13 @@ class OptimizerMap(MutableMapping[str, Any]):
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> OptimizerMap:
-        """Makes a map of what `get_config` returned."""
+        """Makes the map from its config.
+
+        Args:
+            config: what `get_config` returned.
+            custom_objects: {name: class}, in addition to netlet's own and registered ones; None by default.
+
+        Returns:
+            An object of this class.
+        """
         return cls(*(deserialize_object(config[key], custom_objects) for key in ("default_optimizer", "optimizer_map")))

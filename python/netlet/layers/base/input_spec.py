@@ -57,11 +57,24 @@ class InputSpec:
         )
 
     def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor.
+
+        Returns:
+            {argument: plain value} of dtype, ranks, shape, axes and `optional`.
+        """
         keys = ("dtype", "shape", "ndim", "max_ndim", "min_ndim", "axes", "optional")
         return {key: getattr(self, key) for key in keys}
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> InputSpec:
+        """Makes the spec from its config.
+
+        Args:
+            config: what `get_config` returned.
+
+        Returns:
+            An object of this class.
+        """
         return cls(**config)
 
     def mismatch(self, shape: tuple[int | None, ...], dtype: str) -> str | None:

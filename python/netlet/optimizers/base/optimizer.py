@@ -13,16 +13,16 @@ from netlet.distribution.running import current_shard, in_data_parallel_step
 from netlet.distribution.turns import meet
 from netlet.engine.graph import in_trial
 from netlet.engine.variable import Variable
-from netlet.saving.serialization import deserialize_object, serialize_object
 
 from . import finite, gradients
 from .around_step import AroundStep
 from .building import whole
 from .coded_slots import add_coded_slots, check_state_dtype
 from .conditional import unless, updates_now
+from .configured import Configured
 from .groups import Groups
 from .learning_rate import LearningRate
-from .options import OPTIONS, check_options
+from .options import check_options
 from .overwriting import overwrite
 from .segment import Run, as_gradient, place, runs, single
 from .sharded import ShardGradients, apply_together
@@ -31,7 +31,7 @@ from .state import State
 from .update import update_one
 
 
-class Optimizer(Slots, Groups, State, AroundStep):
+class Optimizer(Slots, Groups, State, AroundStep, Configured):
     """Base of all optimizers.
 
     To write your own in Python, override `update_step(gradient, variable, learning_rate)`, and `build` for slots. A
@@ -319,27 +319,6 @@ class Optimizer(Slots, Groups, State, AroundStep):
         if not every:
             return update()
         unless(_core.logical_not(updates_now(self._iterations._tensor, every)), update)
-
-    def get_config(self) -> dict[str, Any]:
-        rate = float(self._rate.cell) if self._rate.source is None else serialize_object(self._rate.source)
-        return {
-            "name": self.name,
-            "learning_rate": rate,
-            **{option: getattr(self, option) for option in OPTIONS},
-            **({"state_dtype": self.state_dtype} if self.state_dtype else {}),
-            **({"multipliers": {k: dict(v) for k, v in self._multipliers.items()}} if self._multipliers else {}),
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> Optimizer:
-        config = dict(config)
-        if isinstance(config.get("learning_rate"), dict):
-            config["learning_rate"] = deserialize_object(config["learning_rate"], custom_objects)
-        multipliers = config.pop("multipliers", None)
-        optimizer = cls(**config)
-        if multipliers:
-            optimizer.set_multipliers(multipliers)
-        return optimizer
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name}>"

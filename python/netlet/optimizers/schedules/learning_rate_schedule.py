@@ -31,10 +31,26 @@ class LearningRateSchedule:
         raise NotImplementedError(f"Learning rate schedule '{type(self).__name__}' must override __call__(self, step).")
 
     def get_config(self) -> dict[str, Any]:
+        """The arguments of the constructor.
+
+        Returns:
+            {argument: plain value}, from which `from_config` makes an equal one.
+
+        Raises:
+            NotImplementedError: a subclass does not define it.
+        """
         raise NotImplementedError(f"Learning rate schedule '{type(self).__name__}' must override get_config().")
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> LearningRateSchedule:
+        """Makes the schedule from its config.
+
+        Args:
+            config: what `get_config` returned.
+
+        Returns:
+            An object of this class.
+        """
         return cls(**config)
 
 

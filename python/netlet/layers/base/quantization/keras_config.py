@@ -8,18 +8,22 @@ from .quantization_config import QuantizationConfig
 class KerasConfig(QuantizationConfig):
     """How a layer of a Keras file was quantized. `model.quantize` does not take it.
 
-    Keras's scales are reciprocal: x is close to code / scale. Only with groups of 4-bit weights, x is close to
-    (code - zero_point) * scale.
+    Keras's scales are reciprocal: x is close to code / scale. Only with groups of 4-bit weights, x is close to (code -
+    zero_point) * scale.
 
     Args:
-        mode: "int8" or "int4".
-        activations: "dynamic": the inputs of a layer become codes, with a scale for each row (the default). None: only
+        mode: "int8" (the default) or "int4".
+        activations: "dynamic" (the default): the inputs of a layer become codes, with a scale for each row. None: only
             its weights are codes.
         highest: the largest code of inputs; 127 by default.
         lowest: the smallest code of inputs; -127 by default.
         epsilon: added to the largest magnitude of a row; 1e-7 by default.
         group_size: 4 bits: weights that share a scale and a zero point; None (the default): all weights of an output
             share a scale, without a zero point.
+
+    Raises:
+        ValueError: an unknown mode, codes outside of int8, or a group_size that is not positive.
+        NotImplementedError: activations other than None in mode "int4", or than "dynamic" and None in mode "int8".
 
     Source: Keras 3, `Int8QuantizationConfig` and `Int4QuantizationConfig`.
 

@@ -24,12 +24,23 @@ class QuantizationConfig:
     _arguments: ClassVar[tuple[str, ...]] = ()  # those that are saved, with attributes of the same names
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments as plain values, without calibration data."""
+        """The arguments of the constructor.
+
+        Returns:
+            {argument: plain value}, without calibration data.
+        """
         return {name: getattr(self, name) for name in self._arguments}
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Any:
-        """Makes the config again from the values of `get_config`."""
+        """Makes the config from its config.
+
+        Args:
+            config: what `get_config` returned.
+
+        Returns:
+            An object of this class.
+        """
         return cls(**config)
 
     def without_data(self) -> Any:

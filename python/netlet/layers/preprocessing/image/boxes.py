@@ -66,9 +66,14 @@ class MaxNumBoundingBoxes(BaseImagePreprocessingLayer):
     Input a dict with "images" and "bounding_boxes"; other entries pass unchanged.
 
     Args:
-        max_number: number of boxes of each image in the output, a positive integer.
+        max_number: number of boxes of each image in the output, an integer of at least 0.
         fill_value: value of boxes and labels that are added; -1 by default.
         **kwargs: `bounding_box_format`, `data_format` and the arguments of `Layer`.
+
+    Raises:
+        ValueError: max_number is negative; when called: boxes without a `bounding_box_format`, or of another form.
+
+    Source: Keras 3, `keras.layers.MaxNumBoundingBoxes`.
 
     >>> import numpy as np
     >>> boxes = {"boxes": np.ones((1, 2, 4), "float32"), "labels": np.array([[1, 2]])}
