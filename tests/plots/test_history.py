@@ -66,6 +66,7 @@ def test_draws_into_the_given_figure():
     [
         ({"loss": [1.0]}, "auc", r"`metrics` among \['loss'\], received 'auc'"),
         ({"loss": [1.0]}, [], "at least one name"),
+        ({"loss": [1.0]}, 5, "names as `metrics`, received 5"),
         ({}, None, "at least one epoch, received an empty one"),
         ([1.0], None, "received list"),
     ],

@@ -117,7 +117,7 @@ def test_filters_in_rows_and_columns():
         (built(layers.Dense(2, name="d"), (None, 3)), 4, r"received Dense 'd' with a kernel of shape \(3, 2\)"),
         (built(layers.Conv3D(2, 3, name="c"), (None, 5, 5, 5, 1)), 4, "received Conv3D"),
         (np.zeros((3, 3)), 4, r"received \(3, 3\)"),
-        (np.zeros((3, 3, 1, 1)), 0, "`limit` of at least 1, received 0"),
+        (np.zeros((3, 3, 1, 1)), 0, "at least 1 as `limit`, received 0"),
     ],
 )
 def test_errors_of_filters(layer, limit, message):
@@ -172,7 +172,7 @@ def test_errors_of_feature_maps(net):
             r"received 'other'; the layers are \['conv'",
         ),
         (lambda: plots.feature_maps(net, np.zeros((2, 10, 12, 1)), "conv"), r"one input of shape \(10, 12, 1\)"),
-        (lambda: plots.feature_maps(net, x, "conv", limit=0), "`limit` of at least 1"),
+        (lambda: plots.feature_maps(net, x, "conv", limit=0), "at least 1 as `limit`"),
         (lambda: plots.feature_maps(twice, np.zeros(4), "shared"), "called 2 times"),
         (lambda: plots.feature_maps(unbuilt, np.zeros(4), "d"), "not built"),
         (lambda: plots.feature_maps(3, x, "d"), "netlet model as `model`, received int"),

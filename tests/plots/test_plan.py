@@ -61,7 +61,7 @@ def test_the_longest_records_of_a_prediction(trained):
 def test_errors(trained):
     for call, message in [
         (lambda: plots.plan(3), "`plan_or_model` to be a model or what `model.plan` returned, received int"),
-        (lambda: plots.plan(trained, limit=0), "`limit` of at least 1, received 0"),
+        (lambda: plots.plan(trained, limit=0), "at least 1 as `limit`, received 0"),
         (lambda: plots.plan(netlet.Sequential([layers.Dense(1)])), "expected a recorded training step"),
     ]:
         with pytest.raises(ValueError, match=message):

@@ -40,6 +40,7 @@ def test_attention_of_one_head():
         (np.zeros((2, 3, 4, 4)), None, r"received shape \(2, 3, 4, 4\)"),
         (np.zeros(3), None, r"received shape \(3,\)"),
         (-np.eye(3), None, "finite and not negative"),
+        ([[1, 0], [1]], None, "expected numbers as `scores`, received list"),
         (np.eye(3), ["a", "b"], "expected 3 labels as `queries`, received 2"),
     ],
 )
@@ -101,6 +102,7 @@ def test_one_predicted_class():
     [
         (len, np.zeros((4, 3)), [0] * 4, r"`x` of shape \(n, 2\), received \(4, 3\)"),
         (len, X, [0, 1], r"expected 4 labels as `y`.*received shape \(2,\)"),
+        (len, ["a", "b"], [0, 1], "expected numbers as `x`, received list"),
         (3, X, [0, 1, 0, 1], "`predict` to be a model or a function, received int"),
         (lambda p: p[:5, 0], X, [0, 1, 0, 1], r"\(400,\) or \(400, classes\).*received \(5,\)"),
     ],
@@ -148,6 +150,7 @@ def test_the_path_and_levels():
 def test_costs_that_are_not_finite_or_flat():
     plots.cost_surface(lambda a, b: np.where(a > 0, np.inf, b), (-1, 1), (0, 1)).figure.canvas.draw()
     plots.cost_surface(lambda a, b: 0 * a + 3, (-1, 1), (0, 1)).figure.canvas.draw()
+    assert len(contours(plots.cost_surface(lambda a, b: a + b, (0, 1), (0, 1), levels=300))[0].levels) == 300
     with pytest.raises(ValueError, match="finite somewhere"):
         plots.cost_surface(lambda a, b: a * np.nan, (-1, 1), (0, 1))
 
@@ -157,8 +160,9 @@ def test_costs_that_are_not_finite_or_flat():
     [
         ({"x_range": (1, 1)}, r"`x_range` as \(smallest, largest\), received \(1, 1\)"),
         ({"y_range": (0, 1, 2)}, "`y_range`"),
+        ({"x_range": "wide"}, "expected numbers as `x_range`, received str"),
         ({"path": [1, 2, 3]}, r"`path` of shape \(steps, 2\), received \(3,\)"),
-        ({"levels": 1}, "`levels` of at least 2, received 1"),
+        ({"levels": 1}, "at least 2 as `levels`, received 1"),
         ({"levels": [2, 1]}, r"increasing values, received \[2, 1\]"),
     ],
 )
@@ -201,6 +205,7 @@ def test_functions_alone():
     [
         ((), {}, "at least one function"),
         (("nothing",), {}, "nothing"),
+        (("relu",), {"x": None}, r"`x` as \(smallest, largest\), received None"),
         (("relu",), {"x": (1, 1)}, r"`x` as \(smallest, largest\)"),
         ((lambda v: netlet.ops.sum(v),), {}, "one output for each input"),
         ((lambda v: np.sin(np.asarray(v)),), {}, "derivative=False plots it without"),

@@ -42,6 +42,7 @@ def test_one_curve_with_columns_and_names_of_classes():
         ([[1, 0], [0, 1]], [1, 2], r"`y_true` of shape \(n,\)"),
         ([0, 1], [1, 2, 3], r"expected 2 scores.*received shape \(3,\)"),
         ([0, 1], {"mine": np.ones((2, 2))}, r"for 'mine'.*received shape \(2, 2\)"),
+        ([0, 1], ["a", "b"], "numbers as `scores`, received list"),
         ([0, 1], [np.nan, 1], "finite scores"),
     ],
 )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from netlet import activations, ops
 from netlet.engine.gradient_tape import GradientTape
 
+from .arguments import interval
 from .style import CYCLE, GRID, MUTED, axes_or_new, label_axes, legend, plain, small_grid_lines
 
 POINTS = 801
@@ -43,9 +44,7 @@ def activation(
     """
     if not functions:
         raise ValueError('activation: expected at least one function, such as "relu", received none.')
-    if len(x) != 2 or not np.isfinite(x).all() or x[0] >= x[1]:
-        raise ValueError(f"activation: expected `x` as (smallest, largest), received {x!r}.")
-    inputs = np.linspace(x[0], x[1], POINTS, dtype="float32")
+    inputs = np.linspace(*interval("activation", "x", x), POINTS, dtype="float32")
     found = [(_name(function), *_values(function, inputs, derivative)) for function in functions]
     ax = axes_or_new(ax, (5.4, 3.8))
     for zero in (ax.axhline, ax.axvline):

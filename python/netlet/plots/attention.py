@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .arguments import numbers
 from .style import MUTED, axes_grid, label_axes, plain, sequential_map
 
 MOST_LABELS = 40
@@ -39,7 +40,7 @@ def attention(
     >>> [text.get_text() for text in figure.axes[0].get_xticklabels()]
     ['the', 'cat']
     """
-    weights = np.asarray(scores, "float64")
+    weights = numbers("attention", "scores", scores)
     if weights.ndim == 2:
         weights = weights[None]
     if weights.ndim != 3 or not weights.size:

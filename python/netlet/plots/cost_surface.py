@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .arguments import at_least, interval, numbers
 from .style import INK, MUTED, VALIDATION, axes_or_new, label_axes, legend, plain, sequential_map
 
 POINTS = (121, 119)  # not equal, so that a function that broadcasts wrongly is noticed
@@ -48,13 +49,11 @@ def cost_surface(
     >>> ax.get_lines()[0].get_xydata().tolist()
     [[2.0, 1.0], [1.0, 0.2], [0.0, 0.0]]
     """
-    for name, limits in (("x_range", x_range), ("y_range", y_range)):
-        if len(limits) != 2 or not np.isfinite(limits).all() or limits[0] >= limits[1]:
-            raise ValueError(f"cost_surface: expected `{name}` as (smallest, largest), received {limits!r}.")
-    steps = None if path is None else np.asarray(path, "float64")
+    ranges = interval("cost_surface", "x_range", x_range), interval("cost_surface", "y_range", y_range)
+    steps = None if path is None else numbers("cost_surface", "path", path)
     if steps is not None and (steps.ndim != 2 or steps.shape[1] != 2 or not len(steps)):
         raise ValueError(f"cost_surface: expected `path` of shape (steps, 2), received {steps.shape}.")
-    across, up, values = _values(cost, x_range, y_range)
+    across, up, values = _values(cost, ranges)
     finite = values[np.isfinite(values)]
     if not finite.size:
         raise ValueError("cost_surface: expected a `cost` that is finite somewhere, received no finite value.")
@@ -63,7 +62,7 @@ def cost_surface(
     from matplotlib.colors import BoundaryNorm
 
     masked = np.ma.masked_invalid(values)
-    colours = sequential_map().reversed()
+    colours = sequential_map(max(256, len(heights))).reversed()
     area = ax.contourf(across, up, masked, levels=heights, cmap=colours, norm=BoundaryNorm(heights, colours.N))
     ax.contour(across, up, masked, levels=heights, colors="white", linewidths=0.5, alpha=0.7)
     bar = ax.figure.colorbar(area, ax=ax, format="%.3g", ticks=heights[:: max(1, len(heights) // 6)])
@@ -78,16 +77,16 @@ def cost_surface(
         legend(ax, loc="upper right", facecolor="white")
         ax.get_legend().set_frame_on(True)
         ax.get_legend().get_frame().set(alpha=0.85, linewidth=0)
-    ax.set_xlim(*x_range)
-    ax.set_ylim(*y_range)
+    ax.set_xlim(*ranges[0])
+    ax.set_ylim(*ranges[1])
     label_axes(ax, "x", "y")
     plain(ax, "Cost")
     return ax
 
 
-def _values(cost: Any, x_range: Sequence[float], y_range: Sequence[float]) -> tuple[Any, Any, NDArray[np.float64]]:
+def _values(cost: Any, ranges: Sequence[tuple[float, float]]) -> tuple[Any, Any, NDArray[np.float64]]:
     """(x, y, costs (y, x)) on a grid, from one call with arrays or from one call for each point."""
-    across, up = (np.linspace(limits[0], limits[1], count) for limits, count in zip((x_range, y_range), POINTS))
+    across, up = (np.linspace(low, high, count) for (low, high), count in zip(ranges, POINTS))
     grid = np.meshgrid(across, up)
     try:
         found = np.asarray(cost(*grid), "float64")
@@ -95,21 +94,18 @@ def _values(cost: Any, x_range: Sequence[float], y_range: Sequence[float]) -> tu
         found = np.zeros(())
     if found.shape == grid[0].shape:
         return across, up, found
-    across, up = (
-        np.linspace(limits[0], limits[1], count) for limits, count in zip((x_range, y_range), POINTS_ONE_BY_ONE)
-    )
+    across, up = (np.linspace(low, high, count) for (low, high), count in zip(ranges, POINTS_ONE_BY_ONE))
     return across, up, np.array([[float(cost(float(a), float(b))) for a in across] for b in up])
 
 
 def _levels(levels: int | Sequence[float], low: float, high: float) -> NDArray[np.float64]:
     """The contours' values."""
     if not isinstance(levels, (int, np.integer)):
-        given = np.asarray(levels, "float64")
+        given = numbers("cost_surface", "levels", levels)
         if given.ndim != 1 or len(given) < 2 or not (np.diff(given) > 0).all():
             raise ValueError(f"cost_surface: expected `levels` as a number or increasing values, received {levels!r}.")
         return given
-    if levels < 2:
-        raise ValueError(f"cost_surface: expected `levels` of at least 2, received {levels}.")
+    at_least("cost_surface", "levels", levels, 2)
     if high <= low:  # a flat surface
         high = low + max(abs(low), 1.0) * 1e-6
     return low + (high - low) * np.linspace(0, 1, int(levels)) ** 2

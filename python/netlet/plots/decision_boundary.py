@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from netlet.models import Model
 
+from .arguments import at_least, numbers
 from .style import CYCLE, INK, axes_or_new, label_axes, legend, plain
 
 
@@ -42,7 +43,7 @@ def decision_boundary(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['0', '1']
     """
-    points, labels = np.asarray(x, "float64"), np.asarray(y)
+    points, labels = numbers("decision_boundary", "x", x), np.asarray(y)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ValueError(f"decision_boundary: expected `x` of shape (n, 2), received {points.shape}.")
     if labels.ndim == 2:
@@ -52,8 +53,7 @@ def decision_boundary(
             f"decision_boundary: expected {len(points)} labels as `y`, one for each sample, received shape "
             f"{np.shape(y)}."
         )
-    if resolution < 2:
-        raise ValueError(f"decision_boundary: expected `resolution` of at least 2, received {resolution}.")
+    resolution = at_least("decision_boundary", "resolution", resolution, 2)
     space = margin * np.where(points.std(axis=0) > 0, points.std(axis=0), 1.0)
     low, high = points.min(axis=0) - space, points.max(axis=0) + space
     across, up = np.linspace(low[0], high[0], resolution), np.linspace(low[1], high[1], resolution)

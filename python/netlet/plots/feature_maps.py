@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from netlet.base import tree
 from netlet.models import Model
 
+from .arguments import at_least
 from .style import CYCLE, figure_or_new, heading, label_axes, picture_grid, plain, small_grid_lines
 
 COLUMNS = 8
@@ -44,8 +45,7 @@ def feature_maps(model: Any, x: Any, layer: Any, *, limit: int = 64, figure: Any
     >>> len(figure.axes), figure.axes[0].images[0].get_array().shape
     (6, (6, 6))
     """
-    if limit < 1:
-        raise ValueError(f"feature_maps: expected `limit` of at least 1, received {limit}.")
+    limit = at_least("feature_maps", "limit", limit, 1)
     found = _layer(model, layer)
     output = _output(model, found, x)
     name = found.name

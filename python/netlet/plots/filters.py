@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .arguments import at_least, numbers
 from .style import DIVERGING, heading, picture_grid
 
 COLUMNS = 16
@@ -40,8 +41,7 @@ def filters(layer: Any, *, limit: int = 64, figure: Any = None) -> Any:
     >>> len(figure.axes), figure.axes[0].images[0].get_array().shape
     (8, (3, 3))
     """
-    if limit < 1:
-        raise ValueError(f"filters: expected `limit` of at least 1, received {limit}.")
+    limit = at_least("filters", "limit", limit, 1)
     kernel, name = _kernel(layer)
     inputs, outputs = kernel.shape[2:]
     if inputs in (1, 3):
@@ -73,7 +73,7 @@ def _of(shown: int, total: int) -> str:
 def _kernel(layer: Any) -> tuple[NDArray[np.float64], str]:
     """(the kernel (height, width, channels in, filters), its name)."""
     if isinstance(layer, (np.ndarray, list)):
-        kernel, name = np.asarray(layer, "float64"), "Kernel"
+        kernel, name = numbers("filters", "layer", layer), "Kernel"
         if kernel.ndim != 4:
             raise ValueError(
                 f"filters: expected a kernel of shape (height, width, channels in, filters), received {kernel.shape}."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +44,8 @@ def history(history: Any, metrics: str | Sequence[str] | None = None, *, figure:
             "history: expected `history` to be the result of `fit` or a dict of lists with at least one epoch, "
             f"received {'an empty one' if isinstance(log, dict) else type(history).__name__}."
         )
+    if metrics is not None and not isinstance(metrics, Iterable):
+        raise ValueError(f"history: expected names as `metrics`, received {metrics!r}.")
     names = [metrics] if isinstance(metrics, str) else list(metrics) if metrics is not None else _names(log)
     for name in names:
         if name not in log:

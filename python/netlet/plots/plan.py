@@ -8,6 +8,7 @@ from netlet.models import Model
 from netlet.training.plan_view import PlanView
 from netlet.utils.svg import PHASES
 
+from .arguments import at_least
 from .style import MUTED, axes_or_new, label_axes, legend, plain, small_grid_lines
 
 
@@ -45,8 +46,7 @@ def plan(plan_or_model: Any, *, ax: Any = None, limit: int = 40) -> Any:
             "plan: expected `plan_or_model` to be a model or what `model.plan` returned, received "
             f"{type(plan_or_model).__name__}."
         )
-    if limit < 1:
-        raise ValueError(f"plan: expected `limit` of at least 1, received {limit}.")
+    limit = at_least("plan", "limit", limit, 1)
     records = plan_or_model.timed_records()
     total = sum(r["seconds"] for r in records)
     unit, factor = ("ms", 1e3) if total >= 1e-3 else ("µs", 1e6)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .arguments import numbers
 from .style import CYCLE, MUTED, axes_or_new, label_axes, legend, plain, small_grid_lines
 
 
@@ -62,16 +63,16 @@ def roc(y_true: ArrayLike, scores: ArrayLike | Mapping[str, ArrayLike], *, ax: A
 
 def _curve(positive: NDArray[np.bool_], scores: ArrayLike, name: str) -> tuple[Any, Any]:
     """(false positive rates, true positive rates), from 0 to 1, with one point for each distinct score."""
-    s = np.asarray(scores)
+    s = numbers("roc", "scores", scores)
     s = s[:, 0] if s.ndim == 2 and s.shape[1] == 1 else s
     if s.shape != positive.shape:
         raise ValueError(
             f"roc: expected {len(positive)} scores of the positive class{f' for {name!r}' if name else ''}, one for "
             f"each label, received shape {s.shape}."
         )
-    if not np.isfinite(s.astype("float64")).all():
+    if not np.isfinite(s).all():
         raise ValueError(f"roc: expected finite scores{f' for {name!r}' if name else ''}, received NaN or infinity.")
-    order = np.argsort(-s.astype("float64"), kind="stable")
+    order = np.argsort(-s, kind="stable")
     last = np.append(np.flatnonzero(np.diff(s[order])), len(s) - 1)  # of equal scores
     true = np.cumsum(positive[order])[last]
     false = last + 1 - true

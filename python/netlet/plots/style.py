@@ -85,12 +85,12 @@ def heading(figure: Any, text: str) -> None:
     figure.suptitle(text, x=0.01, ha="left", color=INK, fontsize=12, fontweight="bold")
 
 
-def sequential_map() -> Any:
-    """The colours for values from zero or the smallest value up: light to dark blue."""
+def sequential_map(count: int = 256) -> Any:
+    """The colours for values from zero or the smallest value up: light to dark blue, in `count` steps."""
     needs("matplotlib", "plot", "netlet.plots")
     from matplotlib.colors import LinearSegmentedColormap
 
-    return LinearSegmentedColormap.from_list("netlet", MATRIX)
+    return LinearSegmentedColormap.from_list("netlet", MATRIX, count)
 
 
 def small_grid_lines(ax: Any, axis: str = "y") -> None:
