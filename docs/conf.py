@@ -35,7 +35,7 @@ extensions = [
 ]
 exclude_patterns = ["_ext", "_static", "gallery", "auto_gallery/**/*.ipynb", "auto_gallery/**/*.py"]
 nitpicky = False
-smartquotes = False
+smartquotes_action = "D"  # dashes; quotes stay straight
 html_math_renderer = "mathml"
 
 # Where the links go that leave docs/. Without an address in pyproject.toml they become code.

@@ -6,6 +6,7 @@ Examples (`>>>`) stay as they are, and a formula over several indented lines is 
 
 from __future__ import annotations
 
+import pathlib
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -17,6 +18,8 @@ CODE = re.compile(r"(`+)(.+?)\1(?!`)", re.S)
 FIELD = re.compile(r"^\s+\*{0,2}[A-Za-z_][\w.]*(?:(?:, | and |/)\*{0,2}[A-Za-z_][\w.]*)*:(?= |$)")
 # Names of a field that continue on the next line.
 NAMES = re.compile(r"^ {4}\*{0,2}[A-Za-z_]\w*(?:, \*{0,2}[A-Za-z_]\w*)*,$")
+PAGE = re.compile(r"\bdocs/([\w/-]+)\.md\b")
+DOCS = pathlib.Path(__file__).resolve().parents[1]
 SECTION = re.compile(r"^(Args|Attributes|Returns|Yields|Raises|Warns|Notes?|References|See Also|Examples?|Source):$")
 
 
@@ -37,6 +40,11 @@ def inline(text: str) -> str:
 
 
 def _escape(text: str) -> str:
+    pages = [match for match in PAGE.finditer(text) if (DOCS / f"{match[1]}.md").exists()]
+    if pages:
+        (first, *_) = pages
+        link = f":doc:`/{first[1]}`"
+        return _escape(text[: first.start()]) + link + _escape(text[first.end() :])
     text = re.sub(r"([\\*|`])", r"\\\1", text)
     return re.sub(r"(?<=\w)_(?!\w)", r"\\_", text)
 
