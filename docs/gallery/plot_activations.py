@@ -50,7 +50,7 @@ assert activations.tanh(np.array([-20.0, 0.0, 20.0])).numpy().tolist() == [-1.0,
 # 0.25 and that of tanh at most 1; both vanish for large inputs (the units *saturate*). ReLU has exactly 1 for
 # positive inputs and 0 for negative ones, where a unit can die. Leaky ReLU and ELU keep a small slope there.
 
-figure, axes = plt.subplots(2, 3, figsize=(12, 6.5), layout="constrained")
+figure, axes = plt.subplots(2, 3, figsize=(11, 6), layout="constrained")
 for ax, function in zip(axes.flat, formulas):
     plots.activation(function, x=(-4, 4), ax=ax)
 
@@ -78,7 +78,7 @@ plt.show()
 # sharpens the choice.
 
 logits = np.array([2.0, 1.0, -1.0, 0.5])
-figure, axes = plt.subplots(1, 3, figsize=(12, 3), layout="constrained", sharey=True)
+figure, axes = plt.subplots(1, 3, figsize=(11, 3), layout="constrained", sharey=True)
 for ax, (title, values) in zip(axes, {"x": logits, "x + 5": logits + 5, "3x": 3 * logits}.items()):
     p = activations.softmax(values[None])[0].numpy()
     assert np.allclose(p, e(values) / e(values).sum(), atol=1e-6)

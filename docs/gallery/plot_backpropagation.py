@@ -73,10 +73,10 @@ for name, hand, taped in zip(["w1", "b1", "w2", "b2"], by_hand, gradients):
 assert np.abs(by_hand - gradients).max() < 1e-12
 
 # %%
-# In the figure, values go from left to right, and derivatives of the cost from right to left. On the right: the
+# In the figure, values go from left to right, and derivatives of the cost from right to left. Below: the
 # derivative is the slope of the cost at the present weight. A step against it goes downhill.
 
-figure, (chain, curve) = plt.subplots(1, 2, figsize=(14, 4), layout="constrained", width_ratios=[2.4, 1])
+figure, (chain, curve) = plt.subplots(2, 1, figsize=(9, 6.5), layout="constrained")
 names, values = ["x", "$z_1$", "$a_1$", "$z_2$", "$a_2$", "C"], [x, z1, a1, z2, a2, cost]
 derivatives = [w1 * d_z1, d_z1, d_a1, d_z2, d_a2, 1]
 weights = [f"$w_1$ = {w1:g}, $b_1$ = {b1:g}", f"$w_2$ = {w2:g}, $b_2$ = {b2:g}"]

@@ -99,7 +99,7 @@ assert accuracy > stays + 0.05
 # countries, Germany at the right. Inside of each cloud the network's answers are mixed: what varies most is not what
 # decides.
 
-figure, (a, b, c) = plt.subplots(1, 3, figsize=(14, 4.3), layout="constrained")
+figure, (a, b, c) = plt.subplots(1, 3, figsize=(11, 3.6), layout="constrained")
 a.plot(history.history["loss"], label="training")
 a.plot(history.history["val_loss"], "--", label="validation")
 a.axvline(stop.best_epoch, color="0.7", linestyle=":", label="best epoch")

@@ -27,7 +27,7 @@ netlet.utils.set_random_seed(0)
 temple = ops.image.rgb_to_grayscale(load_sample_image("china.jpg")[40:300:2, 180:520:2] / 255.0).numpy()[None]
 sobel = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], "float64")
 kernels = {"vertical edges": sobel, "horizontal edges": sobel.T, "blur, 5 × 5": np.full((5, 5), 1 / 25)}
-figure, axes = plt.subplots(1, 4, figsize=(14, 3), layout="constrained")
+figure, axes = plt.subplots(1, 4, figsize=(11, 2.4), layout="constrained")
 axes[0].imshow(temple[0, ..., 0], cmap="gray")
 axes[0].set_title("picture")
 for ax, (name, kernel) in zip(axes[1:], kernels.items()):
@@ -105,7 +105,7 @@ assert accuracy > 0.95
 # The learned kernels of the first layer, and what it sees in one digit. Compare a kernel with the map at the same
 # place: some answer to edges, some to strokes in one direction.
 
-figure = plt.figure(figsize=(13, 2.6), layout="constrained")
+figure = plt.figure(figsize=(11, 2.3), layout="constrained")
 left, right = figure.subfigures(1, 2)
 plots.filters(model.get_layer("first"), figure=left)
 plots.feature_maps(model, x_test[:1, ..., None], "first", figure=right)

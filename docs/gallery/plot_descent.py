@@ -54,19 +54,19 @@ def cost(w1, w2):
 # epoch.
 
 descents = {
-    "batch: 512, 100 epochs": descend(optimizers.SGD(0.1), 512, 100),
-    "mini-batch: 32, 10 epochs": descend(optimizers.SGD(0.1), 32, 10),
-    "stochastic: 1, 1 epoch": descend(optimizers.SGD(0.1), 1, 1),
+    "whole batch": descend(optimizers.SGD(0.1), 512, 100),
+    "mini-batch of 32": descend(optimizers.SGD(0.1), 32, 10),
+    "single examples": descend(optimizers.SGD(0.1), 1, 1),
 }
 noise = [float(np.linalg.norm(np.diff(path[-20:], axis=0), axis=1).mean()) for path in descents.values()]
 print("mean length of the last 20 steps:", noise)
 assert noise[0] < noise[2] / 5 and noise[1] < noise[2] / 3
 
-figure, axes = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(11, 3.7), layout="constrained")
 for ax, (name, path) in zip(axes, descents.items()):
-    plots.cost_surface(cost, (-2.6, 2.8), (-3, 3), path=path, ax=ax)
+    plots.cost_surface(cost, (-2.6, 2.8), (-3, 4), path=path, ax=ax)
     ax.set(xlabel="$w_1$", ylabel="$w_2$")
-    ax.set_title(f"{name}, {len(path) - 1} steps", loc="left")
+    ax.set_title(f"{name}: {len(path) - 1} steps", loc="left")
 plt.show()
 
 # %%
@@ -103,7 +103,7 @@ paths = {name: descend(optimizer, 512, 60) for name, optimizer in runs.items()}
 lowest = cost(*np.linalg.lstsq(x, y, rcond=None)[0].ravel())
 assert all(cost(*paths[name][-1]) < cost(*paths["SGD"][-1]) for name in runs if name != "SGD")
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4.6), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
 plots.cost_surface(cost, (-2.6, 3.4), (-3, 3), ax=left)
 for (name, path), (colour, style) in zip(
     paths.items(), [("k", "-"), ("#d55e00", "--"), ("#e69f00", "-."), ("#cc79a7", ":"), ("#009e73", "-")]

@@ -71,12 +71,12 @@ def cost(w, b):
     return float(np.mean((w * x + b - y) ** 2) / 2)
 
 
-figure, axes = plt.subplots(1, 3, figsize=(13, 4.2), layout="constrained")
+figure, axes = plt.subplots(1, 3, figsize=(11, 3.7), layout="constrained")
 final = {}
 for ax, (name, rate) in zip(axes, rates.items()):
     model, path = descend(rate)
     final[name] = cost(*path[-1])
-    plots.cost_surface(cost, (-3.5, 6.5), (-3.5, 4.5), path=path, ax=ax)
+    plots.cost_surface(cost, (-3.5, 6.5), (-3.5, 6), path=path, ax=ax)
     ax.set(xlabel="w", ylabel="b")
     ax.set_title(f"{name}: rate {rate:.2f}, final J = {final[name]:.3g}", loc="left")
 plt.show()

@@ -82,7 +82,7 @@ assert fits["mean squared error"][0] < 1
 # Left: the losses of one error. Middle: cross-entropy, which has no upper limit as the probability of the truth falls
 # to 0; the squared error of a probability has one, 1, and is flat there. Right: what the outliers do.
 
-figure, (a, b, c) = plt.subplots(1, 3, figsize=(14, 4.2), layout="constrained")
+figure, (a, b, c) = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
 errors, styles = np.linspace(-3, 3, 301)[:, None], ["-", "--", "-."]
 for (name, loss), style in zip(
     {"squared": losses.mean_squared_error, "absolute": losses.mean_absolute_error}.items(), styles
@@ -102,7 +102,7 @@ for (name, (_, fitted)), style in zip(fits.items(), styles):
     c.plot(x, fitted, style, label=name)
 c.set(xlabel="x", ylabel="y", title="Three outliers")
 for ax in (a, b, c):
-    ax.legend(frameon=False, fontsize=9)
+    ax.legend(frameon=False, fontsize=8)
 plt.show()
 
 # %%

@@ -104,7 +104,7 @@ assert abs(float(exact.result()) - auc) < 1e-6 and abs(float(quick.result()) - a
 # %%
 # Compare the curves where you would work: if hardly any tumour may be missed, look at the top of the figure.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(13, 5.2), layout="constrained", width_ratios=[1, 1.2])
+figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 4.8), layout="constrained", width_ratios=[1, 1.2])
 counts = plots.confusion_counts(y_test, ours > 0.5)
 plots.confusion_matrix(counts, ["benign", "malignant"], ax=left, title="The network at threshold 0.5")
 plots.roc(y_test, scores, ax=right)

@@ -77,7 +77,7 @@ assert accuracy > 0.93
 # %%
 # The sweep, the training, and the first images it gets wrong beside some that it gets right.
 
-figure = plt.figure(figsize=(12, 7), layout="constrained")
+figure = plt.figure(figsize=(11, 6.5), layout="constrained")
 top, bottom = figure.subfigures(2, 1, height_ratios=[3, 2])
 left, right = top.subplots(1, 2)
 finder.plot(ax=left)

@@ -16,7 +16,7 @@ from netlet import layers, optimizers
 
 netlet.utils.set_random_seed(0)
 rng = np.random.default_rng(0)
-names = ["row", "column", "diagonal", "dot"]
+names = ["row", "column", "slash", "dot"]
 
 
 # %%
@@ -92,7 +92,7 @@ assert np.allclose(softmax.sum(axis=1), 1, atol=1e-6)
 assert np.all(np.sort(softmax, axis=1)[:, -2] <= 0.5)  # never two classes above one half
 assert np.array_equal(sigmoid > 0.5, cases == 1)
 
-figure, axes = plt.subplots(2, 4, figsize=(12, 5), layout="constrained", height_ratios=[1.2, 1])
+figure, axes = plt.subplots(2, 4, figsize=(10, 4.6), layout="constrained", height_ratios=[1.2, 1])
 for i, (image, chart) in enumerate(axes.T):
     image.imshow(pictures[i], cmap="gray_r", vmin=-0.5, vmax=1.5)
     image.set(xticks=[], yticks=[], title=" + ".join(n for n, p in zip(names, cases[i]) if p) or "nothing")

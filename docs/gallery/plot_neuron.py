@@ -54,7 +54,7 @@ assert np.all(np.diff(sigma) > 0)  # it rises
 # at :math:`x = -b / w`. With two inputs, that place is a line. The neuron can separate two groups of points only if a
 # straight line can.
 
-figure, (left, middle, right) = plt.subplots(1, 3, figsize=(13, 3.8), layout="constrained")
+figure, (left, middle, right) = plt.subplots(1, 3, figsize=(11, 3.5), layout="constrained")
 left.plot(z, sigma, label=r"$\sigma(z) = 1 / (1 + e^{-z})$", linewidth=2)
 left.plot(z, slope, "--", label=r"$\sigma'(z)$", linewidth=2)
 left.plot(0, 0.25, "ko", markersize=5)

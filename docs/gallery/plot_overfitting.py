@@ -87,15 +87,18 @@ assert all(accuracy[name] > accuracy["too large: 256 units"] + 0.02 for name in 
 # there. Dropout and augmentation make learning by heart harder: their training loss, which is measured with all the
 # disturbance, stays high, and the validation loss is lower.
 
-figure, axes = plt.subplots(1, 5, figsize=(16, 3.8), layout="constrained", sharey=True)
-for ax, (name, (_, history)) in zip(axes, runs.items()):
+figure, axes = plt.subplots(2, 3, figsize=(11, 6), layout="constrained")
+for ax, (name, (_, history)) in zip(axes.flat, runs.items()):
     ax.plot(history["loss"], label="training")
     ax.plot(history["val_loss"], "--", label="validation")
-    ax.set(xlabel="epoch", title=f"{name}\ntest accuracy {accuracy[name]:.2f}", ylim=(0, 2.4), xlim=(0, 100))
-axes[0].set_ylabel("loss")
-axes[0].legend(frameon=False)
+    ax.set(xlabel="epoch", ylabel="loss", title=name, ylim=(0, 2.4), xlim=(0, 100))
+axes[0, 0].legend(frameon=False)
+bars = axes[1, 2].barh(list(accuracy), list(accuracy.values()), color="0.75")
+axes[1, 2].bar_label(bars, fmt="%.2f", padding=-32)
+axes[1, 2].invert_yaxis()
+axes[1, 2].set(xlabel="accuracy", title="Test data", xlim=(0, 1))
 
-figure, axes = plt.subplots(2, 10, figsize=(13, 3), layout="constrained")
+figure, axes = plt.subplots(2, 10, figsize=(11, 2.5), layout="constrained")
 changed = netlet.Sequential(augment)
 for i, column in enumerate(axes.T):
     for ax, image in zip(column, [x_train[i], changed(x_train[i : i + 1], training=True).numpy()[0]]):

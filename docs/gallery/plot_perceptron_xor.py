@@ -79,13 +79,13 @@ assert two_layers.evaluate(x, tables["XOR"], verbose=0)[1] == 1.0
 # The figure shows the regions of each classifier. A perceptron's border is a straight line: right for AND and OR,
 # wrong for XOR. The network with a hidden layer bends its border around the two points.
 
-figure, axes = plt.subplots(1, 4, figsize=(14, 3.8), layout="constrained")
-for ax, (name, (answer, _)) in zip(axes, rules.items()):
+figure, axes = plt.subplots(2, 2, figsize=(9, 7), layout="constrained")
+for ax, (name, (answer, _)) in zip(axes.flat, rules.items()):
     plots.decision_boundary(answer, x, tables[name], ax=ax, margin=1)
     ax.set_title(f"{name}: perceptron, {np.mean(answer(x) == tables[name]):.0%}", loc="left")
-plots.decision_boundary(two_layers, x, tables["XOR"], ax=axes[3], margin=1)
-axes[3].set_title("XOR: one hidden layer, 100%", loc="left")
-for ax in axes:
+plots.decision_boundary(two_layers, x, tables["XOR"], ax=axes[1, 1], margin=1)
+axes[1, 1].set_title("XOR: one hidden layer, 100%", loc="left")
+for ax in axes.flat:
     ax.set(xlabel="$x_1$", ylabel="$x_2$")
 plt.show()
 

@@ -69,7 +69,7 @@ final = [run["val_accuracy"][-1] for run in runs.values()]
 print(f"test accuracy of 8 seeds: {min(final):.3f} to {max(final):.3f}")
 assert len({run["loss"][-1] for run in runs.values()}) == 8
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4), layout="constrained")
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
 for run in runs.values():
     left.plot(range(1, 11), run["val_loss"], color="C0", alpha=0.5, linewidth=1)
 left.plot([], [], color="C0", label="seeds 0 to 7")

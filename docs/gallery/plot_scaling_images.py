@@ -48,7 +48,7 @@ grey = ops.image.rgb_to_grayscale(unit).numpy()
 assert grey.shape == (427, 640, 1)
 assert np.allclose(grey[..., 0], unit @ [0.299, 0.587, 0.114], atol=1e-3)
 
-figure, axes = plt.subplots(2, 4, figsize=(14, 5.5), layout="constrained")
+figure, axes = plt.subplots(2, 4, figsize=(11, 4.6), layout="constrained")
 axes[0, 0].imshow(flower)
 axes[0, 0].set_title("RGB")
 for i, name in enumerate(["red", "green", "blue"]):
@@ -66,7 +66,7 @@ for ax, (name, picture) in zip(axes[1, 1:], scaled.items()):
         values = picture[..., channel].ravel()
         ax.hist(values, bins=40, histtype="step", color=f"tab:{colour}", linestyle=style, label=colour)
     ax.set(xlabel="value", title=name, yscale="log")
-axes[1, 3].legend(frameon=False)
+axes[1, 3].legend(frameon=False, loc="upper right", fontsize=8)
 axes[1, 1].set_ylabel("number of pixels")
 plt.show()
 

@@ -70,7 +70,7 @@ assert wrong_share[40] < 0.05 < wrong_share[5] < wrong_share[2]
 # %%
 # Look at the right figure near x = 0.1: the curve of 40 units is a steep slope, not a jump.
 
-figure, axes = plt.subplots(1, 2, figsize=(12, 4.2), layout="constrained", sharex=True)
+figure, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", sharex=True)
 for ax, function, fits, errors, title in [
     (axes[0], smooth, smooth_fits, smooth_errors, "Continuous: wider is closer"),
     (axes[1], jump, jump_fits, jump_errors, "A jump: the error stays above 1/2"),

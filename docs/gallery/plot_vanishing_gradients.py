@@ -96,7 +96,7 @@ assert free > 1e3 and abs(clipped - 1) < 1e-3
 # Left: the gradient of each layer, on a logarithmic axis. A straight line that falls to the left means a constant
 # factor per layer. Right: the two sequences of the notes.
 
-figure, (left, right) = plt.subplots(1, 2, figsize=(13, 4.8), layout="constrained", width_ratios=[1.6, 1])
+figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained", width_ratios=[1.6, 1])
 for (name, n), marker in zip(measured.items(), "osD^vx"):
     left.semilogy(range(1, depth + 1), n, marker=marker, markersize=4, label=name)
 left.set(
