@@ -30,6 +30,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 ROOT = "netlet"
+PROPERTIES = (property, functools.cached_property)
 NOT_LISTED = ("netlet.onnx.backend",)  # public, and in no `__all__`: onnx.backend.test's way in
 
 
@@ -67,7 +68,7 @@ def members(cls: type) -> Iterator[tuple[str, Any]]:
         owners = [(base, vars(base)[name]) for base in cls.__mro__ if name in vars(base)]
         base, value = next(((b, v) for b, v in reversed(owners) if v.__doc__), owners[-1])
         value = getattr(value, "__func__", value)
-        function = value.fget if isinstance(value, property) else value
+        function = getattr(value, "fget", getattr(value, "func", value))  # of a property, or a cached one
         if name.startswith("_") or not base.__module__.startswith(ROOT) or not hasattr(function, "__qualname__"):
             continue
         if inspect.isroutine(function):
@@ -150,7 +151,7 @@ def lacks(value: Any) -> list[str]:
     first = text.split("\n\n")[0]
     if not first.rstrip("`\"'").endswith((".", ":", "!", "?")) or len(first.splitlines()) > 1:
         missing.append("first line")
-    if isinstance(value, property):
+    if isinstance(value, PROPERTIES):
         return missing
     is_class = inspect.isclass(value)
     known = set().union(*(described(base.__doc__ or "") for base in value.__mro__)) if is_class else described(text)
@@ -172,7 +173,7 @@ def lacks(value: Any) -> list[str]:
 
 def is_member(value: Any) -> bool:
     """Whether it is a method or property, and no function or class of a module."""
-    return isinstance(value, property) or "." in value.__qualname__.rpartition("<locals>.")[2]
+    return isinstance(value, PROPERTIES) or "." in value.__qualname__.rpartition("<locals>.")[2]
 
 
 def incomplete() -> dict[str, list[str]]:
