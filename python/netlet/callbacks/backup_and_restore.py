@@ -34,8 +34,10 @@ class BackupAndRestore(Callback):
 
     Args:
         backup_dir: path of a folder for the files of this training alone.
-        save_freq: "epoch", or a number of batches. With a number, `fit` returns to Python after every batch.
-        double_checkpoint: whether to keep the backup before the last one, which is loaded if the last one is damaged.
+        save_freq: "epoch", or a number of batches. With a number, `fit` returns to Python after every batch. "epoch" by
+            default.
+        double_checkpoint: whether to keep the backup before the last one, which is loaded if the last one is damaged;
+            False by default.
         delete_checkpoint: whether to delete the folder when `fit` has ended; default True.
 
     Raises:

@@ -21,7 +21,7 @@ class CSVLogger(Callback):
     Args:
         filename: path of the file.
         separator: the character between fields; default ",".
-        append: whether to append to an existing file instead of replacing it.
+        append: whether to append to an existing file instead of replacing it; False by default.
 
     Source: Keras 3 `keras.callbacks.CSVLogger`.
 

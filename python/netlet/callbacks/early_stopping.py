@@ -21,7 +21,8 @@ class EarlyStopping(MonitorCallback):
         verbose: 1 prints a message when training stops; default 0.
         mode: "min" if smaller values are better, "max" if larger values are; default "auto", see `MonitorCallback`.
         baseline: only improvements to a value better than this restart the count of epochs; None for all.
-        restore_best_weights: whether to restore the weights of the best epoch at the end, also if all epochs were run.
+        restore_best_weights: whether to restore the weights of the best epoch at the end, also if all epochs were run;
+            False by default.
         start_from_epoch: number of epochs at the beginning that are ignored; default 0.
 
     Source: Keras 3 `keras.callbacks.EarlyStopping`; Prechelt, "Early Stopping - But When?", 1998.

@@ -14,12 +14,12 @@ class LambdaCallback(Callback):
     """A callback whose hooks are functions that are passed by name.
 
     Args:
-        on_epoch_begin: called with (epoch, logs).
-        on_epoch_end: called with (epoch, logs).
-        on_train_begin: called with (logs).
-        on_train_end: called with (logs).
-        on_train_batch_begin: called with (batch, logs=logs).
-        on_train_batch_end: called with (batch, logs=logs).
+        on_epoch_begin: called with (epoch, logs); None (the default): not called.
+        on_epoch_end: called with (epoch, logs); None (the default): not called.
+        on_train_begin: called with (logs); None (the default): not called.
+        on_train_end: called with (logs); None (the default): not called.
+        on_train_batch_begin: called with (batch, logs=logs); None (the default): not called.
+        on_train_batch_end: called with (batch, logs=logs); None (the default): not called.
         **kwargs: functions for other hooks of Callback.
 
     Source: Keras 3 `keras.callbacks.LambdaCallback`.

@@ -26,10 +26,11 @@ class ModelCheckpoint(MonitorCallback):
             "{epoch:02d}-{val_loss:.2f}.netlet".
         monitor: name of a quantity in the logs, for `save_best_only`; default "val_loss".
         verbose: 1 prints a message when it saves; default 0.
-        save_best_only: whether to save only if `monitor` has improved.
-        save_weights_only: whether to save with `model.save_weights` instead of `model.save`.
+        save_best_only: whether to save only if `monitor` has improved; False by default.
+        save_weights_only: whether to save with `model.save_weights` instead of `model.save`; False by default.
         mode: "min" if smaller values are better, "max" if larger values are; default "auto", see `MonitorCallback`.
-        save_freq: "epoch", or a number of batches. With a number, `fit` returns to Python after every batch.
+        save_freq: "epoch", or a number of batches. With a number, `fit` returns to Python after every batch. "epoch" by
+            default.
         initial_value_threshold: with `save_best_only`, the first file is saved for a value better than this; None for
             any value.
 

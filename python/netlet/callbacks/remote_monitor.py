@@ -18,8 +18,8 @@ class RemoteMonitor(Callback):
         root: URL of the server; default "http://localhost:9000".
         path: path at the server; default "/publish/epoch/end/".
         field: name of the form's field that holds the logs as JSON; default "data".
-        headers: dict of HTTP headers.
-        send_as_json: whether the body is the JSON itself instead of a form.
+        headers: dict of HTTP headers; None (the default): none.
+        send_as_json: whether the body is the JSON itself instead of a form; False by default.
 
     Raises:
         ValueError: root is not a URL with http or https.

@@ -23,7 +23,7 @@ class ReportCheckpointCallback(Callback):
 
     Args:
         metrics: names of logs to report; a dict {name in the report: name in the logs}; None for all logs.
-        checkpoint_every: epochs between checkpoints; 0 for none. Metrics are reported after each epoch.
+        checkpoint_every: epochs between checkpoints; 0 for none. Metrics are reported after each epoch. 1 by default.
 
     Raises:
         ImportError: Ray is not installed.

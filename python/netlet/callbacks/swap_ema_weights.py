@@ -14,7 +14,7 @@ class SwapEMAWeights(Callback):
 
     Args:
         swap_on_epoch: whether to swap at the end of each epoch too, and back at the beginning of the next. A
-            `ModelCheckpoint` later in the list of callbacks then saves the averages.
+            `ModelCheckpoint` later in the list of callbacks then saves the averages. False by default.
 
     Raises:
         ValueError: the optimizer has no averages.

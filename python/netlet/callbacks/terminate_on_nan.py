@@ -16,7 +16,7 @@ class TerminateOnNaN(Callback):
     It checks the loss after every batch, so `fit` returns to Python after every batch.
 
     Args:
-        raise_error: whether to raise instead of setting `model.stop_training`.
+        raise_error: whether to raise instead of setting `model.stop_training`; False by default.
 
     Raises:
         RuntimeError: with raise_error, the loss is not finite.

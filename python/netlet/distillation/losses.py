@@ -82,7 +82,7 @@ class FeatureDistillation(DistillationLoss):
     """Loss between outputs of a teacher's and a student's layer: sum over the outputs of the mean of `loss`.
 
     Args:
-        loss: name or Loss, or a structure of them like the outputs, with None for outputs to ignore. Default "mse".
+        loss: name or Loss, or a structure of them like the outputs, with None for outputs to ignore. "mse" by default.
         teacher_layer_name: the teacher's layer; None (the default): its outputs.
         student_layer_name: the student's layer; None (the default): its outputs.
 
@@ -159,8 +159,8 @@ class LogitsDistillation(DistillationLoss):
 
     Args:
         temperature: positive number, 3 by default; larger numbers make the teacher's distribution softer.
-        loss: name or Loss, or a structure of them like the outputs, with None for outputs to ignore. Default
-            "kl_divergence".
+        loss: name or Loss, or a structure of them like the outputs, with None for outputs to ignore. "kl_divergence" by
+            default.
 
     Raises:
         ValueError: no loss, or a temperature that is not a positive number.

@@ -51,7 +51,7 @@ def binary_crossentropy(
     Args:
         y_true: targets in [0, 1], y_pred's shape.
         y_pred: probabilities, or logits with `from_logits`.
-        from_logits: whether y_pred holds logits instead of probabilities.
+        from_logits: whether y_pred holds logits instead of probabilities; False by default.
         label_smoothing: fraction in [0, 1] by which targets move towards 0.5; default 0.
         axis: axis of the mean; default the last.
 
@@ -109,7 +109,7 @@ def categorical_crossentropy(
     Args:
         y_true: one-hot rows or distributions, y_pred's shape.
         y_pred: probabilities, or logits with `from_logits`; (batch, ..., classes).
-        from_logits: whether y_pred holds logits instead of probabilities.
+        from_logits: whether y_pred holds logits instead of probabilities; False by default.
         label_smoothing: fraction in [0, 1] by which targets move towards 1 / classes; default 0.
         axis: axis of the classes; default the last.
 
@@ -154,7 +154,7 @@ def sparse_categorical_crossentropy(
         y_true: labels in [0, classes), y_pred's shape without `axis` (or with size 1 there). The loss of any other
             label is NaN.
         y_pred: probabilities, or logits with `from_logits`; (batch, ..., classes).
-        from_logits: whether y_pred holds logits instead of probabilities.
+        from_logits: whether y_pred holds logits instead of probabilities; False by default.
         ignore_class: label whose samples have loss 0; None for none. The class `SparseCategoricalCrossentropy` also
             excludes them from the mean.
         axis: axis of the classes; default the last.
@@ -207,10 +207,10 @@ def binary_focal_crossentropy(
     Args:
         y_true: targets in [0, 1], y_pred's shape.
         y_pred: probabilities, or logits with `from_logits`.
-        apply_class_balancing: whether targets 1 are weighted by alpha and targets 0 by 1 - alpha.
+        apply_class_balancing: whether targets 1 are weighted by alpha and targets 0 by 1 - alpha; False by default.
         alpha: see apply_class_balancing; default 0.25.
         gamma: exponent; default 2.
-        from_logits: whether y_pred holds logits instead of probabilities.
+        from_logits: whether y_pred holds logits instead of probabilities; False by default.
         label_smoothing: fraction in [0, 1] by which targets move towards 0.5; default 0.
         axis: axis of the mean; default the last.
 
@@ -257,7 +257,7 @@ def categorical_focal_crossentropy(
         y_pred: probabilities, or logits with `from_logits`; (batch, ..., classes).
         alpha: factor of the loss; default 0.25.
         gamma: exponent; default 2.
-        from_logits: whether y_pred holds logits instead of probabilities.
+        from_logits: whether y_pred holds logits instead of probabilities; False by default.
         label_smoothing: fraction in [0, 1] by which targets move towards 1 / classes; default 0.
         axis: axis of the classes; default the last.
 

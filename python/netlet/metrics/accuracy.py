@@ -245,7 +245,8 @@ def sparse_top_k_categorical_accuracy(y_true: Any, y_pred: Any, k: int = 5, from
         y_true: labels, (...).
         y_pred: scores, (..., classes).
         k: number of scores; default 5.
-        from_sorted_ids: whether y_pred holds classes, the best first, instead of the scores of all classes.
+        from_sorted_ids: whether y_pred holds classes, the best first, instead of the scores of all classes; False by
+            default.
 
     Returns:
         One value per row, (...), `config.floatx()`.

@@ -22,7 +22,7 @@ class ExportedModel:
 
         Args:
             filepath: str or path of the file; an existing one is replaced.
-            format: "onnx", which is the only one.
+            format: "onnx", which is the only one; "onnx" by default.
             verbose: whether to print where the file is; None (the default): no.
             input_signature: structure of InputSpecs, symbolic tensors or arrays with the inputs' shapes and dtypes;
                 None (the default): those of the model.

@@ -15,7 +15,7 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
 
     Args:
         json_string: the JSON text.
-        custom_objects: {name: class or function} for your own code that is not registered.
+        custom_objects: {name: class or function} for your own code that is not registered; None by default.
 
     Returns:
         The model, not compiled.

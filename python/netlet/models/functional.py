@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,6 +20,7 @@ from .exporting import ExportedModel
 from .graph_config import graph_config, graph_from_config
 from .graph_layer import GraphLayer
 from .notebook import model_html
+from .pickling import from_bytes, to_bytes
 from .quantizing import QuantizedModel
 
 
@@ -106,8 +105,8 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
         """The layer with this name, or at this position.
 
         Args:
-            name: of the layer.
-            index: position in `layers`; negative counts from the end.
+            name: of the layer; None by default.
+            index: position in `layers`; negative counts from the end. None by default.
 
         Returns:
             The layer.
@@ -142,10 +141,10 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
                 for a graph with branches, plus 12 with `show_trainable`.
             positions: where each column ends, as fractions of the width; the last is 1.0.
             print_fn: called once with the whole text; `print` by default.
-            expand_nested: whether to list the layers of nested models too.
-            show_trainable: whether to add a column that shows which layers are trainable.
+            expand_nested: whether to list the layers of nested models too; False by default.
+            show_trainable: whether to add a column that shows which layers are trainable; False by default.
             layer_range: (first, last) layer names or regular expressions; only these layers and those between them are
-                listed.
+                listed; None (the default): all.
 
         Raises:
             ValueError: `line_length` is too small for the columns; `layer_range` matches no layer.
@@ -169,7 +168,7 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
         """The values of all variables as nested dicts, by group and then by the parts of their paths.
 
         Args:
-            value_format: "backend_tensor" for Tensors or "numpy_array"; both are copies.
+            value_format: "backend_tensor" for Tensors or "numpy_array"; both are copies. "backend_tensor" by default.
 
         Returns:
             {"trainable_variables", "non_trainable_variables", "optimizer_variables", "metrics_variables"}.
@@ -204,7 +203,7 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
         Args:
             filepath: str or path, ending in ".netlet", ".keras" or ".h5" (the file of Keras 2). Missing directories are
                 made.
-            overwrite: whether an existing file may be replaced.
+            overwrite: whether an existing file may be replaced; True by default.
             **kwargs: `include_optimizer` (default True): whether to save the compile arguments and the optimizer.
 
         Raises:
@@ -244,8 +243,8 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
         Your own classes and functions are copied and pickled by reference.
         """
         with own_objects() as found:
-            data = _to_bytes(self)
-        return _from_bytes, (data, found)
+            data = to_bytes(self)
+        return from_bytes, (data, found)
 
     def get_config(self) -> dict[str, Any]:
         """The architecture, without weights; `from_config` reads it.
@@ -332,24 +331,6 @@ def _graph_arguments(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any
     if given.get("trainable") is None:
         given.pop("trainable", None)
     return inputs, outputs, given
-
-
-def _to_bytes(model: Model) -> bytes:
-    """The bytes of the file that `model.save` writes."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model.netlet")
-        model.save(path)
-        with open(path, "rb") as f:
-            return f.read()
-
-
-def _from_bytes(data: bytes, own: dict[str, Any]) -> Any:
-    """The model in these bytes; `own` holds the functions and classes that are not netlet's, by name."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "model.netlet")
-        with open(path, "wb") as f:
-            f.write(data)
-        return saving.load_model(path, custom_objects=own)
 
 
 __all__ = ["Functional", "Model", "OpCall"]

@@ -28,7 +28,7 @@ class Adafactor(Optimizer):
         epsilon_1: small number added to the squares of the gradients; default 1e-30.
         epsilon_2: smallest scale of a variable; default 1e-3.
         clip_threshold: largest root mean square of u; default 1.
-        relative_step: whether the rate is at most 1 / sqrt(t). As in Keras, it is in any case.
+        relative_step: whether the rate is at most 1 / sqrt(t). As in Keras, it is in any case. True by default.
         weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
         **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 

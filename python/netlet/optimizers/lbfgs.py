@@ -43,7 +43,7 @@ class LBFGS(Optimizer):
         tolerance_change: a step ends when the change of the loss, or of all weights, is smaller; default 1e-9.
         history_size: number of changes to hold; default 100.
         line_search_fn: None, or "strong_wolfe" for a search of a length that satisfies the strong Wolfe conditions.
-        name: first part of the paths of its variables.
+        name: first part of the paths of its variables; None (the default): the class name in snake case, numbered.
 
     Raises:
         ValueError: a value outside its range.

@@ -35,7 +35,7 @@ class LossScaleOptimizer(Wrapper):
         inner_optimizer: the optimizer that makes the updates. Its `loss_scale_factor` is set to None.
         initial_scale: the first scale; default 2 ** 15. A scale that is too large is found quickly.
         dynamic_growth_steps: number of steps with finite gradients after which the scale is doubled; default 2000.
-        name: first part of the paths of its own variables.
+        name: first part of the paths of its own variables; None (the default): the class name in snake case, numbered.
         **kwargs: options of `Optimizer` with their default values only, for configs of older versions of Keras.
 
     Raises:

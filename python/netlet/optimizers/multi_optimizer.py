@@ -22,7 +22,7 @@ class MultiOptimizer(Wrapper):
     Args:
         optimizer_map: an `OptimizerMap`, or a function that returns the optimizer of a variable.
         loss_scale_factor: replaces the factors of all `optimizers`; None for none.
-        name: first part of the paths of its own variables.
+        name: first part of the paths of its own variables; None (the default): the class name in snake case, numbered.
 
     Raises:
         ValueError: when it is built, an optimizer is not one, or is a LossScaleOptimizer, MultiOptimizer or LBFGS.

@@ -34,7 +34,8 @@ class Muon(Optimizer):
         adam_weight_decay: weight decay of variables that AdamW updates; default 0.004, None for none.
         epsilon: AdamW's epsilon; default 1e-7.
         weight_decay: weight decay of matrices; default 0.004, None for none.
-        exclude_layers: regular expressions; AdamW updates variables in whose path one of them is found.
+        exclude_layers: regular expressions; AdamW updates variables in whose path one of them is found; None (the
+            default): none.
         exclude_embeddings: whether AdamW updates variables with "embedding" in their path; default True.
         muon_a, muon_b, muon_c: coefficients of the polynomial; default 3.4445, -4.775, 2.0315.
         adam_lr_ratio: AdamW's learning rate divided by learning_rate; default 1.

@@ -18,7 +18,7 @@ class OptimizerMap(MutableMapping[str, Any]):
 
     Args:
         default_optimizer: the optimizer of variables that no key matches.
-        optimizer_map: dict of the first entries.
+        optimizer_map: dict of the first entries; None (the default): none.
 
     Raises:
         TypeError: the arguments are not an Optimizer and a dict.

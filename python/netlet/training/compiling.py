@@ -254,7 +254,7 @@ class Compiling:
             y: targets, or None.
             y_pred: outputs of the model.
             sample_weight: factors of the samples' losses, or None.
-            training: whether the batch is trained on.
+            training: whether the batch is trained on; True by default.
 
         Returns:
             A scalar Tensor.

@@ -67,25 +67,27 @@ class Fitting:
             x: array (N, ...), a list or dict of arrays, a DataFrame, or an iterable of (x, y[, sample_weight]) batches.
                 Texts for a model that begins with a text layer. An iterable is advanced by one thread, at most two
                 batches ahead and never beyond `steps_per_epoch`; with `run_eagerly=True` by the calling thread.
-            y: targets with N rows, or a list or dict of them; not with an iterable.
+            y: targets with N rows, or a list or dict of them; not with an iterable. None by default.
             batch_size: rows of a step; by default 32, or the rows divided by `steps_per_epoch`. The last batch may be
                 shorter.
-            epochs: number of epochs, counted from epoch 0: `initial_epoch` to `epochs - 1` are run.
-            verbose: 0 silent, 1 a progress line, 2 a line per epoch; "auto" is 1.
-            callbacks: a `callbacks.Callback`, or a list of them.
+            epochs: number of epochs, counted from epoch 0: `initial_epoch` to `epochs - 1` are run; 1 by default.
+            verbose: 0 silent, 1 a progress line, 2 a line per epoch; "auto" is 1. "auto" by default.
+            callbacks: a `callbacks.Callback`, or a list of them; None (the default): none.
             validation_split: fraction of the rows to validate on, between 0 and 1. These are the last rows before any
-                shuffling.
-            validation_data: (x, y) or (x, y, sample_weight), or an iterable of such batches.
+                shuffling. 0.0 by default.
+            validation_data: (x, y) or (x, y, sample_weight), or an iterable of such batches; None (the default): no
+                validation.
             shuffle: whether each epoch has a new order of the rows, or of a PyDataset's batches; "batch" shuffles only
-                inside of each batch.
+                inside of each batch. True by default.
             class_weight: {class index: factor of its samples' loss}; 1 for other classes. Not for the validation data.
-            sample_weight: factor of each sample's loss, shape (N,).
-            initial_epoch: index of the first epoch, from 0.
+                None by default.
+            sample_weight: factor of each sample's loss, shape (N,); None (the default): 1.
+            initial_epoch: index of the first epoch, from 0; 0 by default.
             steps_per_epoch: steps of an epoch. The next epoch continues where this one stopped, and the data start
-                again when an epoch ends with them. Needed for endless iterables.
-            validation_steps: steps of each validation.
+                again when an epoch ends with them. Needed for endless iterables. None (the default): all batches.
+            validation_steps: steps of each validation; None (the default): all batches.
             validation_batch_size: rows of a validation step; `batch_size` by default.
-            validation_freq: validate every this many epochs, or in the listed epochs (counted from 1).
+            validation_freq: validate every this many epochs, or in the listed epochs (counted from 1); 1 by default.
 
         Returns:
             `callbacks.History`; its `history["loss"]` and so on are lists with one value per epoch.
@@ -248,11 +250,11 @@ class Fitting:
             x: array (N, ...), a list or dict of arrays, or an iterable of (x, y[, sample_weight]) batches.
             y: targets with N rows; not with an iterable.
             batch_size: rows of a step; by default 32, or the rows divided by `steps`.
-            verbose: 0 silent, 1 a progress line, 2 a line at the end; "auto" is 1.
-            sample_weight: factor of each sample's loss, shape (N,); not with an iterable.
+            verbose: 0 silent, 1 a progress line, 2 a line at the end; "auto" is 1. "auto" by default.
+            sample_weight: factor of each sample's loss, shape (N,); not with an iterable; None (the default): 1.
             steps: number of batches; by default all.
-            callbacks: a `callbacks.Callback`, or a list of them.
-            return_dict: whether to return a dict.
+            callbacks: a `callbacks.Callback`, or a list of them; None (the default): none.
+            return_dict: whether to return a dict; False by default.
 
         Returns:
             The loss; [loss, *metrics] if there are metrics; a dict by name with `return_dict=True`.
@@ -294,9 +296,9 @@ class Fitting:
         Args:
             x: array (N, ...), a list or dict of arrays, or an iterable of batches (y and sample_weight are ignored).
             batch_size: rows of a step; by default 32, or the rows divided by `steps`.
-            verbose: 0 silent, 1 a progress line, 2 a line at the end; "auto" is 1.
+            verbose: 0 silent, 1 a progress line, 2 a line at the end; "auto" is 1. "auto" by default.
             steps: number of batches; by default all.
-            callbacks: a `callbacks.Callback`, or a list of them.
+            callbacks: a `callbacks.Callback`, or a list of them; None (the default): none.
 
         Returns:
             NumPy arrays of shape (N, ...), in the structure of the model's outputs. N may be 0.

@@ -38,9 +38,9 @@ class OnBatch:
         Args:
             x: array (N, ...), or a list or dict of arrays.
             y: targets with N rows.
-            sample_weight: factor of each sample's loss, shape (N,).
-            class_weight: {class index: factor of its samples' loss}; 1 for other classes.
-            return_dict: whether to return a dict.
+            sample_weight: factor of each sample's loss, shape (N,); None (the default): 1.
+            class_weight: {class index: factor of its samples' loss}; 1 for other classes. None by default.
+            return_dict: whether to return a dict; False by default.
 
         Returns:
             The loss before the update; [loss, *metrics] if there are metrics; a dict by name with `return_dict=True`.
@@ -63,8 +63,8 @@ class OnBatch:
         Args:
             x: array (N, ...), or a list or dict of arrays.
             y: targets with N rows.
-            sample_weight: factor of each sample's loss, shape (N,).
-            return_dict: whether to return a dict.
+            sample_weight: factor of each sample's loss, shape (N,); None (the default): 1.
+            return_dict: whether to return a dict; False by default.
 
         Returns:
             The loss; [loss, *metrics] if there are metrics; a dict by name with `return_dict=True`.

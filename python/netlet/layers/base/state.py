@@ -119,7 +119,7 @@ class LayerState(Operation):
             constraint: function applied after each update; None by default.
             aggregation: see `Variable`; "none" by default.
             overwrite_with_gradient: whether optimizers set it to its gradient; False by default.
-            name: "kernel" becomes the path "<layer>/kernel".
+            name: "kernel" becomes the path "<layer>/kernel"; None (the default): "variable", numbered.
 
         Returns:
             The Variable.

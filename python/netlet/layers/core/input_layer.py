@@ -18,8 +18,9 @@ class InputLayer(Layer):
         dtype: of the values; None: floatx. "string" for text layers such as TextVectorization.
         sparse, ragged: only False is supported.
         optional: whether the model may be called with None in place of this input; False by default.
-        batch_shape: shape with the batch axis, instead of `shape` and `batch_size`.
-        input_tensor: an existing KerasTensor to use, which gives shape and dtype; replaces `shape` and `batch_shape`.
+        batch_shape: shape with the batch axis, instead of `shape` and `batch_size`; None by default.
+        input_tensor: an existing KerasTensor to use, which gives shape and dtype; replaces `shape` and `batch_shape`;
+            None (the default): a new one.
         name: name of the layer, and key of this input in a dict of inputs; None: "input_layer", numbered.
         **kwargs: `input_shape` and `batch_input_shape`, older names of `shape` and `batch_shape`.
 
@@ -124,9 +125,10 @@ def Input(
         dtype: of the values; None: floatx. "string" for text layers such as TextVectorization.
         sparse, ragged: only False is supported.
         optional: whether the model may be called with None in place of this input; False by default.
-        batch_shape: shape with the batch axis, instead of `shape` and `batch_size`.
-        name: name of the input layer, and key of this input in a dict of inputs.
-        tensor: an existing KerasTensor to use, which gives shape and dtype.
+        batch_shape: shape with the batch axis, instead of `shape` and `batch_size`; None by default.
+        name: name of the input layer, and key of this input in a dict of inputs; None (the default): "input_layer",
+            numbered.
+        tensor: an existing KerasTensor to use, which gives shape and dtype; None (the default): a new one.
 
     Returns:
         A KerasTensor of shape (batch_size, *shape).

@@ -34,8 +34,9 @@ class JaxLayer(Layer):
         call_fn: the function.
         init_fn: function of `rng`, `inputs` (ones of the shapes) and `training` (True), or some of these, that returns
             the parameters, or (parameters, state). Default None: `params` or `state` are given.
-        params: structure (a pytree of JAX) of the parameters; what is no array in it stays as it is.
-        state: structure of the state.
+        params: structure (a pytree of JAX) of the parameters; what is no array in it stays as it is; None (the
+            default): `init_fn` returns them.
+        state: structure of the state; None (the default): `init_fn` returns it, or there is none.
         seed: integer for `rng`; default None, from the global sequence.
         native_serialization_platforms: accepted for compatibility with Keras.
         **kwargs: the arguments of `Layer`.

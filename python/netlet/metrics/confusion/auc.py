@@ -33,13 +33,14 @@ class AUC(Confusion):
             "minoring", "majoring": the smaller or the larger height of each step.
         name: key in the logs; None (the default): "auc", numbered.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
-        thresholds: thresholds inside of (0, 1), in place of `num_thresholds`; two beyond 0 and 1 are added.
+        thresholds: thresholds inside of (0, 1), in place of `num_thresholds`; two beyond 0 and 1 are added. None by
+            default.
         multi_label: whether each label, an index of the last axis, has its own curve; the result is then the mean of
-            the areas. Else all labels are counted together.
+            the areas. Else all labels are counted together. False by default.
         num_labels: number of labels, for `multi_label`; default: that of the first batch.
         label_weights: (labels,), non-negative: weights of the labels in the mean, or, without `multi_label`, in the
             counts. Default 1.
-        from_logits: whether predictions are logits: their sigmoid is compared with the thresholds.
+        from_logits: whether predictions are logits: their sigmoid is compared with the thresholds; False by default.
 
     Raises:
         ValueError: an unknown curve or summation, too few thresholds, `num_labels` without `multi_label`.

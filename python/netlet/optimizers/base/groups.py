@@ -42,8 +42,9 @@ class Groups:
         """Excludes variables from the weight decay. Must be called before `build`.
 
         Args:
-            var_list: the variables to exclude.
-            var_names: regular expressions; variables in whose name one of them is found are excluded.
+            var_list: the variables to exclude; None (the default): none.
+            var_names: regular expressions; variables in whose name one of them is found are excluded; None (the
+                default): none.
 
         Raises:
             ValueError: the optimizer is built.

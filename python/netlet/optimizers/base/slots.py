@@ -69,12 +69,12 @@ class Slots(Copies):
         """Adds a variable to the optimizer, for `update_step` of a subclass.
 
         Args:
-            shape: its shape.
+            shape: tuple of integers.
             initializer: name or Initializer; default zeros.
             dtype: its dtype; None for `config.floatx()`.
             aggregation: accepted for compatibility with Keras, see `Variable`.
             layout: accepted for compatibility with Keras; None.
-            name: its name.
+            name: its name; None (the default): "variable", numbered.
 
         Returns:
             The Variable, which is not trainable.
@@ -98,7 +98,7 @@ class Slots(Copies):
 
         Args:
             reference_variable: the model's variable.
-            name: appended to the name of the model's variable.
+            name: appended to the name of the model's variable; None (the default): "var".
             initializer: name or Initializer; default zeros.
 
         Returns:

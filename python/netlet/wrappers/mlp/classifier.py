@@ -35,11 +35,12 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         random_state: None (default), an integer or a RandomState: for the weights, the order of the rows, and the rows
             that early stopping sets aside.
         tol: least improvement that counts, of the loss or the validation score; default 1e-4.
-        verbose: whether to print the loss of each epoch.
-        warm_start: whether `fit` begins with the weights of the fit before.
+        verbose: whether to print the loss of each epoch; False by default.
+        warm_start: whether `fit` begins with the weights of the fit before; False by default.
         momentum: of "sgd", in [0, 1]; default 0.9.
         nesterovs_momentum: whether it is Nesterov's; default True.
-        early_stopping: whether to set rows aside, stop when their score stops improving, and take the best weights.
+        early_stopping: whether to set rows aside, stop when their score stops improving, and take the best weights;
+            False by default.
         validation_fraction: fraction of the rows that are set aside; default 0.1.
         beta_1, beta_2, epsilon: of "adam"; default 0.9, 0.999, 1e-8.
         n_iter_no_change: epochs without improvement after which training stops; default 10; inf for never.
@@ -138,14 +139,17 @@ class MLPClassifier(ClassifierMixin, Perceptron):
         """Trains one epoch more; for the solvers "sgd" and "adam".
 
         Args:
-            X, y, sample_weight: see `fit`.
-            classes: all classes of all calls; needed in the first call only.
+            X: (rows, features) array, sparse matrix or frame. float32 stays float32, all else becomes float64.
+            y: (rows,) labels, or (rows, classes) of 0 and 1 for labels that are not exclusive.
+            sample_weight: (rows,) weights of at least 0; None (the default): all 1.
+            classes: (classes,) all labels of all calls; needed in the first call only, None in later ones.
 
         Returns:
             The estimator.
 
         Raises:
-            ValueError: see `fit`; the first call has no classes, or a later one has others; or `early_stopping`.
+            ValueError: an argument, X, y or the weights are not as described, the weights diverged, or `early_stopping`
+                is True; the first call has no classes, or a later one has others.
         """
         if not hasattr(self, "classes_"):
             if classes is None:

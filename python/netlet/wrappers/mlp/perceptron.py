@@ -263,13 +263,16 @@ class Perceptron(BaseEstimator):
         """Trains one epoch more; for the solvers "sgd" and "adam".
 
         Args:
-            X, y, sample_weight: see `fit`.
+            X: (rows, features) array, sparse matrix or frame. float32 stays float32, all else becomes float64.
+            y: (rows,) or (rows, outputs) targets.
+            sample_weight: (rows,) weights of at least 0; None (the default): all 1.
 
         Returns:
             The estimator.
 
         Raises:
-            ValueError: see `fit`; or `early_stopping` is True.
+            ValueError: an argument, X, y or the weights are not as described, the weights diverged, or `early_stopping`
+                is True.
         """
         return self._fit(X, y, sample_weight, incremental=True)
 

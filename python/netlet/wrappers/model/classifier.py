@@ -23,7 +23,7 @@ class SKLearnClassifier(ClassifierMixin, ModelEstimator):
             returns one. The function receives the checked X and the one-hot y, so it can read the numbers of features
             and classes.
         warm_start: whether `fit` goes on with the weights before: a model is trained itself and not cloned, and a
-            function is called in the first fit only. Default False.
+            function is called in the first fit only. False by default.
         model_kwargs: dict of further arguments of the function; default None.
         fit_kwargs: dict of arguments of the model's `fit`; default None. Those given to this `fit` take precedence.
         random_state: None (default): weights and orders come from netlet's global seed, as in Keras. An integer or
@@ -35,7 +35,12 @@ class SKLearnClassifier(ClassifierMixin, ModelEstimator):
         classes_: (classes,) the labels, sorted.
         n_features_in_, feature_names_in_: of X.
 
-    Source: Keras 3 `keras.wrappers.SKLearnClassifier`. `random_state`, `predict_proba` and `sample_weight` are
+    Raises:
+        ValueError: (by `fit`) X, y or the weights are not as described; y has one class only.
+        TypeError: (by `fit`) `model` is neither a model nor a function.
+        RuntimeError: (by `fit`) the model is not compiled with a loss and an optimizer.
+
+    Source: Keras 3, `keras.wrappers.SKLearnClassifier`. `random_state`, `predict_proba` and `sample_weight` are
     netlet's; the decision function of two classes is flat, as scikit-learn wants it.
 
     Example:

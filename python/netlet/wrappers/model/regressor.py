@@ -14,15 +14,27 @@ class SKLearnRegressor(RegressorMixin, ModelEstimator):
     """A model that predicts numbers, as a regressor of scikit-learn.
 
     Args:
-        model, warm_start, model_kwargs, fit_kwargs, random_state: see `SKLearnClassifier`. The function or model
-            receives y of shape (rows, outputs), with one output for a y of shape (rows,).
+        model: a compiled model, which is cloned before it is trained, or a function (X, y, **model_kwargs) that returns
+            one. The function receives the checked X, and y of shape (rows, outputs), with one output for a y of shape
+            (rows,).
+        warm_start: whether `fit` goes on with the weights before: a model is trained itself and not cloned, and a
+            function is called in the first fit only. False by default.
+        model_kwargs: dict of further arguments of the function; default None.
+        fit_kwargs: dict of arguments of the model's `fit`; default None. Those given to this `fit` take precedence.
+        random_state: None (default): weights and orders come from netlet's global seed, as in Keras. An integer or
+            RandomState makes the estimator reproducible by itself.
 
     Attributes:
         model_: the trained model.
         history_: the History that its `fit` returned.
         n_features_in_, feature_names_in_: of X.
 
-    Source: Keras 3 `keras.wrappers.SKLearnRegressor`.
+    Raises:
+        ValueError: (by `fit`) X, y or the weights are not as described.
+        TypeError: (by `fit`) `model` is neither a model nor a function.
+        RuntimeError: (by `fit`) the model is not compiled with a loss and an optimizer.
+
+    Source: Keras 3, `keras.wrappers.SKLearnRegressor`.
 
     Example:
 

@@ -16,15 +16,26 @@ class SKLearnTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Mode
     """A model whose outputs are features for the next step of a pipeline, as a transformer of scikit-learn.
 
     Args:
-        model, warm_start, model_kwargs, fit_kwargs, random_state: see `SKLearnClassifier`. The model is trained on y as
-            it is, or without y on X: an autoencoder.
+        model: a compiled model, which is cloned before it is trained, or a function (X, y, **model_kwargs) that returns
+            one. It is trained on y as it is, or without y on X: an autoencoder.
+        warm_start: whether `fit` goes on with the weights before: a model is trained itself and not cloned, and a
+            function is called in the first fit only. False by default.
+        model_kwargs: dict of further arguments of the function; default None.
+        fit_kwargs: dict of arguments of the model's `fit`; default None. Those given to this `fit` take precedence.
+        random_state: None (default): weights and orders come from netlet's global seed, as in Keras. An integer or
+            RandomState makes the estimator reproducible by itself.
 
     Attributes:
         model_: the trained model.
         history_: the History that its `fit` returned.
         n_features_in_, feature_names_in_: of X.
 
-    Source: Keras 3 `keras.wrappers.SKLearnTransformer`. Fitting without y is netlet's.
+    Raises:
+        ValueError: (by `fit`) X, y or the weights are not as described.
+        TypeError: (by `fit`) `model` is neither a model nor a function.
+        RuntimeError: (by `fit`) the model is not compiled with a loss and an optimizer.
+
+    Source: Keras 3, `keras.wrappers.SKLearnTransformer`. Fitting without y is netlet's.
 
     Example:
 
@@ -46,8 +57,9 @@ class SKLearnTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Mode
 
         Args:
             X: (rows, features, ...) array or frame.
-            y: (rows,) or (rows, outputs) targets; None (default): X.
-            sample_weight: (rows,) weights; see `SKLearnClassifier.fit`.
+            y: (rows,) or (rows, outputs) targets; None (the default): X.
+            sample_weight: (rows,) weights of at least 0; None (the default): all 1. Rows of weight 0 are left out, the
+                others are divided by their mean.
             **kwargs: arguments of the model's `fit`.
 
         Returns:
@@ -55,6 +67,7 @@ class SKLearnTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Mode
 
         Raises:
             ValueError: X, y or the weights are not as described.
+            TypeError: `model` is neither a model nor a function.
             RuntimeError: the model is not compiled with a loss and an optimizer.
         """
         if y is None:

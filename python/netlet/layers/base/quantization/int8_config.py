@@ -22,7 +22,7 @@ class Int8Config(QuantizationConfig):
         weights: "absmax" (the default): codes symmetric about 0. "zeropoint": codes over the weights' own range.
         per_channel: whether each output channel of a kernel has its own scale (the default), or all share one.
         calibration: for "static": typical inputs of the model, in any form that `predict` takes; for `Layer.quantize`,
-            an array of inputs of the layer. A few hundred rows are usual. Layers do not store it.
+            an array of inputs of the layer. A few hundred rows are usual. Layers do not store it. None by default.
         observer: for "static": how the range of a layer's input follows from the observed values. "minmax" (the
             default): smallest and largest. "moving_average": of the smallest and largest of each batch.
             "percentile": without the 0.01 % farthest out on either side. "entropy": the range whose codes lose the

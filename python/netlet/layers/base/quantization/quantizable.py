@@ -48,7 +48,8 @@ class Quantizable:
 
         Args:
             mode: "int8", or None (the default) for that of `config`.
-            type_check: whether a subclass of a layer is refused, since its `call` may be its own; always True.
+            type_check: whether a subclass of a layer is refused, since its `call` may be its own; only True, the
+                default, is supported.
             config: a `quantizers.Int8Config`, whose calibration data are inputs of this layer; None (the default) for
                 the mode's default.
 

@@ -110,12 +110,12 @@ class MelSpectrogram(Layer):
         """The triangles that sum frequencies to mel bins. Each has its largest weight, 1, at its middle.
 
         Args:
-            num_mel_bins: number of triangles.
-            num_spectrogram_bins: number of frequencies, from 0 to half of the sampling rate.
-            sampling_rate: samples per second.
-            lower_edge_hertz: beginning of the lowest triangle.
-            upper_edge_hertz: end of the highest triangle.
-            dtype: dtype of the result.
+            num_mel_bins: number of triangles; 20 by default.
+            num_spectrogram_bins: number of frequencies, from 0 to half of the sampling rate; 129 by default.
+            sampling_rate: samples per second; 8000 by default.
+            lower_edge_hertz: beginning of the lowest triangle; 125.0 by default.
+            upper_edge_hertz: end of the highest triangle; 3800.0 by default.
+            dtype: dtype of the result; "float32" by default.
 
         Returns:
             ndarray (num_spectrogram_bins, num_mel_bins). The weights of frequency 0 are zero, as in HTK.

@@ -20,7 +20,8 @@ class Discretization(Layer):
 
     Args:
         bin_boundaries: increasing boundaries; n of them make n + 1 bins. None: found by `adapt`.
-        num_bins: number of bins for `adapt`, which makes them about equally full; instead of `bin_boundaries`.
+        num_bins: number of bins for `adapt`, which makes them about equally full; instead of `bin_boundaries`. None by
+            default.
         epsilon: error of `adapt`'s quantiles, as a fraction of all values; 0.01 by default.
         output_mode: "int" (int32, the default), or "one_hot", "multi_hot" or "count" vectors of the indices, as in
             `CategoryEncoding`.

@@ -252,7 +252,8 @@ class RandomShear(RandomAffineLayer):
     Args:
         x_factor: the shift to the left, in pixels for each row down, is uniform in this interval: a pair, or f for
             (-f, f), in [-1, 1]; 0.0 by default. For half of the images the direction is reversed.
-        y_factor: the shift up, in pixels for each column to the right; as x_factor, and reversed with it.
+        y_factor: the shift up, in pixels for each column to the right; as x_factor, and reversed with it. 0.0 by
+            default.
         fill_mode: values outside the image: "reflect" (the default), "wrap", "constant" or "nearest".
         interpolation: "bilinear" (the default) or "nearest".
         fill_value: the value for fill_mode "constant"; 0.0 by default.
