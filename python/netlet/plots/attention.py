@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .arguments import numbers
-from .style import MUTED, axes_grid, label_axes, plain, sequential_map
+from .style import axes_grid, colour_bar, label_axes, plain, sequential_map
 
 MOST_LABELS = 40
 
@@ -73,8 +73,5 @@ def attention(
         label_axes(ax, "key", "query")
         for spine in ax.spines.values():
             spine.set_visible(False)
-    bar = figure.colorbar(image, ax=grid, shrink=0.7)
-    bar.outline.set_visible(False)
-    bar.ax.tick_params(colors=MUTED, length=0, labelsize=8)
-    bar.set_label("weight", color=MUTED, fontsize=9)
+    colour_bar(figure, image, grid, "weight", shrink=0.7)
     return figure

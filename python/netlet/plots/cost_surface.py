@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .arguments import at_least, interval, numbers
-from .style import INK, MUTED, VALIDATION, axes_or_new, label_axes, legend, plain, sequential_map
+from .style import INK, VALIDATION, axes_or_new, colour_bar, label_axes, legend, plain, sequential_map
 
 POINTS = (121, 119)  # not equal, so that a function that broadcasts wrongly is noticed
 POINTS_ONE_BY_ONE = (61, 59)
@@ -65,11 +65,7 @@ def cost_surface(
     colours = sequential_map(max(256, len(heights))).reversed()
     area = ax.contourf(across, up, masked, levels=heights, cmap=colours, norm=BoundaryNorm(heights, colours.N))
     ax.contour(across, up, masked, levels=heights, colors="white", linewidths=0.5, alpha=0.7)
-    bar = ax.figure.colorbar(area, ax=ax, format="%.3g", ticks=heights[:: max(1, len(heights) // 6)])
-    bar.outline.set_visible(False)
-    bar.minorticks_off()
-    bar.ax.tick_params(colors=MUTED, length=0, labelsize=8)
-    bar.set_label("cost", color=MUTED, fontsize=9)
+    colour_bar(ax.figure, area, ax, "cost", format="%.3g", ticks=heights[:: max(1, len(heights) // 6)])
     if steps is not None:
         ax.plot(*steps.T, color=VALIDATION, linewidth=1.6, marker="o", markersize=3, label="descent")
         ax.plot(*steps[0], "o", color="white", markeredgecolor=INK, markersize=7, label="start", linestyle="none")

@@ -11,7 +11,18 @@ from netlet.base import tree
 from netlet.models import Model
 
 from .arguments import at_least
-from .style import CYCLE, figure_or_new, heading, label_axes, picture_grid, plain, small_grid_lines
+from .style import (
+    CYCLE,
+    DIVERGING,
+    colour_bar,
+    figure_or_new,
+    heading,
+    label_axes,
+    picture_grid,
+    plain,
+    sequential_map,
+    small_grid_lines,
+)
 
 COLUMNS = 8
 
@@ -20,7 +31,8 @@ def feature_maps(model: Any, x: Any, layer: Any, *, limit: int = 64, figure: Any
     """Plots the outputs of a layer for one input: what each channel of the layer responds to.
 
     A convolution's output (height, width, channels) becomes one picture for each channel, dark where the channel is
-    active. Each picture has its own scale. A sequence (time, channels) becomes one heat map, and a vector a bar chart.
+    active. Each picture has its own scale. A sequence (time, channels) becomes one heat map (blue is negative, red is
+    positive), and a vector a bar chart.
 
     Args:
         model: a built functional or Sequential model.
@@ -51,7 +63,7 @@ def feature_maps(model: Any, x: Any, layer: Any, *, limit: int = 64, figure: Any
     name = found.name
     if output.ndim == 3:
         shown = min(output.shape[-1], limit)
-        figure, grid = picture_grid(figure, shown, COLUMNS, 0.9)
+        figure, grid = picture_grid(figure, shown, COLUMNS, 0.9, output.shape[0] / output.shape[1])
         for channel, ax in enumerate(grid):
             ax.imshow(output[:, :, channel], cmap="gray_r")
         of = f"{output.shape[-1]}" if shown == output.shape[-1] else f"{shown} of {output.shape[-1]}"
@@ -60,8 +72,20 @@ def feature_maps(model: Any, x: Any, layer: Any, *, limit: int = 64, figure: Any
     figure = figure_or_new(figure, (6, 3))
     ax = figure.subplots()
     if output.ndim == 2:
-        image = ax.imshow(output[:, :limit].T, aspect="auto", cmap="viridis", interpolation="nearest")
-        figure.colorbar(image, ax=ax).outline.set_visible(False)
+        part = output[:, :limit].T
+        largest = float(np.abs(part).max(initial=0)) or 1.0
+        signed = bool((part < 0).any())
+        image = ax.imshow(
+            part,
+            aspect="auto",
+            cmap=DIVERGING if signed else sequential_map(),
+            vmin=-largest if signed else 0.0,
+            vmax=largest,
+            interpolation="nearest",
+        )
+        colour_bar(figure, image, ax, "output")
+        for axis in (ax.xaxis, ax.yaxis):
+            axis.get_major_locator().set_params(integer=True)
         label_axes(ax, "time step", "channel")
     else:
         ax.bar(np.arange(min(len(output), limit)), output[:limit], color=CYCLE[0])

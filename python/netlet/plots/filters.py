@@ -54,7 +54,8 @@ def filters(layer: Any, *, limit: int = 64, figure: Any = None) -> Any:
         shown = min(outputs, max(1, limit // columns))
         pictures = [kernel[:, :, i : i + 1, o] for o in range(shown) for i in range(columns)]
         title = f"{name}: {_of(shown, outputs)} filters (rows), {_of(columns, inputs)} input channels (columns)"
-    figure, grid = picture_grid(figure, len(pictures), columns)
+    inches = 0.8 if columns <= 8 else 0.5
+    figure, grid = picture_grid(figure, len(pictures), columns, inches, kernel.shape[0] / kernel.shape[1])
     largest = float(np.abs(kernel).max(initial=0)) or 1.0
     for ax, picture in zip(grid, pictures):
         if picture.shape[2] == 3:

@@ -64,12 +64,14 @@ def axes_grid(figure: Any, count: int, columns: int, size: tuple[float, float]) 
     return figure, grid[:count]
 
 
-def picture_grid(figure: Any, count: int, columns: int, inches: float = 0.8) -> tuple[Any, list[Any]]:
-    """As `axes_grid`, for small square pictures without ticks and borders."""
+def picture_grid(
+    figure: Any, count: int, columns: int, inches: float = 0.8, ratio: float = 1.0
+) -> tuple[Any, list[Any]]:
+    """As `axes_grid`, for small pictures of height `ratio` times their width, without ticks and borders."""
     new = figure is None
-    figure, grid = axes_grid(figure, count, columns, (inches, inches))
+    figure, grid = axes_grid(figure, count, columns, (inches, inches * min(3.0, max(0.3, ratio))))
     if new:  # narrow gaps, and room for a title
-        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
+        figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.02, hspace=0.02)
         width, height = figure.get_size_inches()
         figure.set_size_inches(max(width, 3.0), height + 0.4)
     for ax in grid:
@@ -105,6 +107,16 @@ def label_axes(ax: Any, x: str | None = None, y: str | None = None) -> None:
         ax.set_xlabel(x, color=MUTED, fontsize=9)
     if y is not None:
         ax.set_ylabel(y, color=MUTED, fontsize=9)
+
+
+def colour_bar(figure: Any, image: Any, axes: Any, label: str, **options: Any) -> Any:
+    """Adds a scale of an image's colours beside the axes, and returns it."""
+    bar = figure.colorbar(image, ax=axes, **options)
+    bar.outline.set_visible(False)
+    bar.minorticks_off()
+    bar.ax.tick_params(colors=MUTED, length=0, labelsize=8)
+    bar.set_label(label, color=MUTED, fontsize=9)
+    return bar
 
 
 def legend(ax: Any, **options: Any) -> None:
