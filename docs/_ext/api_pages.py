@@ -12,12 +12,14 @@ import pathlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import public_names
 from docstring_markup import inline
 from public_names import Entry
-from sphinx.application import Sphinx
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 LARGE = 60  # names; packages with more are split into families
 ORDER = """

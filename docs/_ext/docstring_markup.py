@@ -9,9 +9,10 @@ from __future__ import annotations
 import pathlib
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sphinx.application import Sphinx
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 CODE = re.compile(r"(`+)(.+?)\1(?!`)", re.S)
 # `name:` or `name, **other:` at the start of a line in a section such as Args; napoleon takes care of its stars.

@@ -12,8 +12,6 @@ import re
 import shutil
 from typing import Any
 
-from sphinx_gallery.sorting import ExplicitOrder
-
 SCRIPTS = pathlib.Path(__file__).resolve().parents[1] / "gallery"
 
 # {theme: (sentence below its title, [first words of the rows])}
@@ -142,6 +140,8 @@ def settings(target: pathlib.Path) -> dict[str, Any]:
     Args:
         target: a folder for the arranged copies.
     """
+    from sphinx_gallery.sorting import ExplicitOrder
+
     return {
         "examples_dirs": [str(target)],
         "gallery_dirs": ["auto_gallery"],
