@@ -104,8 +104,10 @@ def build(output: pathlib.Path, run_gallery: bool, processes: int) -> int:
     os.environ.setdefault("NETLET_NUM_THREADS", "1")
     os.environ.setdefault("MPLBACKEND", "agg")
     os.environ["NETLET_DOCS_PROCESSES"] = str(processes)
-    # Scripts run in processes of their own, which find this netlet too.
-    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT / "python"), os.environ.get("PYTHONPATH", "")]))
+    if any((ROOT / "python" / "netlet").glob("_core*.so")):
+        # A developer's build. The gallery's scripts run in processes of their own, which find it too.
+        paths = [str(ROOT / "python"), os.environ.get("PYTHONPATH", "")]
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     options = ["-b", "html", "-d", str(output / "doctrees"), "-W", "--keep-going", "-q", "-j", str(processes)]
     if not run_gallery:
         options += ["-D", "plot_gallery=0"]

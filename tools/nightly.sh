@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The checks that take too long for every change. All sections, or those that are named:
 #
-#     tools/nightly.sh [tests] [asan] [tsan] [random] [coverage] [cuda]
+#     tools/nightly.sh [tests] [asan] [tsan] [random] [coverage] [cuda] [docs]
 #
 # tests     the whole suite, with the tests that are marked slow
 # asan      AddressSanitizer and UBSan; reports in build/asan/report.<pid>
@@ -10,6 +10,7 @@
 # coverage  the lines that the suite runs, of Python and of C++
 # cuda      every CUDA kernel compiles for all GPUs without warnings and spills, and the wheel netlet-cuda13 builds and
 #           loads without a GPU; without nvcc nothing is done
+# docs      the site with the gallery's scripts; needs the docs extra too
 #
 # It needs an environment with the dev extra (CONTRIBUTING.md), its `python` first on PATH, and GCC. JOBS=8 uses eight
 # cores, FILES="tests/saving tests/plan" runs those tests in place of a section's own. Each section ends with one line of
@@ -111,7 +112,12 @@ section_cuda() {
     ls -l build/nightly/netlet_cuda13-*.whl
 }
 
-all=(tests asan tsan random coverage cuda)
+section_docs() {
+    build dev
+    python tools/build_docs.py --clean --processes "$jobs"
+}
+
+all=(tests asan tsan random coverage cuda docs)
 [[ $# -gt 0 ]] || set -- "${all[@]}"
 for name in "$@"; do
     [[ " ${all[*]} " == *" $name "* ]] || { echo "no section is called '$name'; there are: ${all[*]}" >&2; exit 2; }
