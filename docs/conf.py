@@ -9,7 +9,9 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
-sys.path[:0] = [str(HERE / "_ext"), str(ROOT / "python")]
+sys.path.insert(0, str(HERE / "_ext"))
+if any((ROOT / "python" / "netlet").glob("_core*.so")):  # a developer's build; otherwise the installed netlet
+    sys.path.insert(0, str(ROOT / "python"))
 
 import gallery_themes  # noqa: E402
 
