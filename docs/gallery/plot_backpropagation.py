@@ -40,7 +40,7 @@ cost = (a2 - y) ** 2
 #
 # .. math:: \frac{\partial C}{\partial w_2} = a_1 \cdot \sigma'(z_2) \cdot 2(a_2 - y).
 #
-# For the bias the first factor is 1. For the neuron before, it is :math:`w_2`, and the game starts again: every layer
+# For the bias the first factor is 1. For the neuron before, it is :math:`w_2`, and the chain goes on: every layer
 # multiplies by one weight and one slope.
 
 d_a2 = 2 * (a2 - y)
@@ -73,8 +73,8 @@ for name, hand, taped in zip(["w1", "b1", "w2", "b2"], by_hand, gradients):
 assert np.abs(by_hand - gradients).max() < 1e-12
 
 # %%
-# In the figure, values go from left to right, and derivatives of the cost from right to left. Below: the
-# derivative is the slope of the cost at the present weight. A step against it goes downhill.
+# In the figure, values go from left to right, and derivatives of the cost from right to left. Below: the derivative
+# is the slope of the cost at the present weight. A step against it goes downhill.
 
 figure, (chain, curve) = plt.subplots(2, 1, figsize=(9, 6.5), layout="constrained")
 names, values = ["x", "$z_1$", "$a_1$", "$z_2$", "$a_2$", "C"], [x, z1, a1, z2, a2, cost]

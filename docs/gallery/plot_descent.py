@@ -87,9 +87,9 @@ assert np.allclose(path, descend(optimizers.SGD(rate * (1 - beta), momentum=beta
 # Five optimizers
 # ---------------
 # The valley is eight times as flat along :math:`w_2`. Plain descent crosses it quickly and crawls along it. Momentum
-# gathers speed and overshoots. Adagrad, RMSprop and Adam divide each weight's gradient by its own recent size, so
-# they head for the minimum in both directions at once. Adam's default rate is 0.001 in Keras and netlet; one note
-# says 0.01.
+# gathers speed and overshoots. Adagrad, RMSprop and Adam divide each weight's gradient by the size of its past
+# gradients, so they head for the minimum in both directions at once. Adam's default rate is 0.001 in Keras and
+# netlet; one note says 0.01.
 
 assert abs(float(optimizers.Adam().learning_rate) - 0.001) < 1e-9
 runs = {

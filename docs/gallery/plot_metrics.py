@@ -87,7 +87,7 @@ for threshold in (0.5, 0.3):
 # ----------------------------
 # The ROC curve goes through all thresholds. Its area, the AUC, is the probability that a random malignant case gets a
 # higher score than a random benign one: 0.5 is guessing, 1 is perfect. ``metrics.AUC`` counts at fixed thresholds, so
-# that it needs no memory for the scores; given the scores themselves as thresholds it is exact and equals
+# that it needs no memory for the scores; with a threshold between any two scores it is exact and equals
 # scikit-learn's number.
 
 values = np.unique(ours.astype("float32"))

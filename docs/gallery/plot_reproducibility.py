@@ -55,7 +55,6 @@ assert bits_that_differ(weights, weights_again) == 0
 assert first == again  # every loss and accuracy of every epoch
 for threads in (2, 3, 4):
     assert bits_that_differ(weights, train(7, threads)[1]) == 0
-netlet.set_num_threads(threads_before)
 
 # %%
 # Other seeds
