@@ -174,7 +174,7 @@ class CallbackList(Callback):
         Args:
             mode: "train", "test" or "predict".
             step: number of batches of this pass so far.
-            logs: the logs, or a function that returns them.
+            logs: the logs, or a function that returns them; default None.
         """
         for callback in self.callbacks:
             if (hook := getattr(callback, "on_progress", None)) is not None:

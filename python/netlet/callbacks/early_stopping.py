@@ -20,7 +20,7 @@ class EarlyStopping(MonitorCallback):
         patience: number of epochs without improvement after which training stops; default 0.
         verbose: 1 prints a message when training stops; default 0.
         mode: "min" if smaller values are better, "max" if larger values are; default "auto", see `MonitorCallback`.
-        baseline: only improvements to a value better than this restart the count of epochs; None for all.
+        baseline: only improvements to a value better than this restart the count of epochs; None (the default) for all.
         restore_best_weights: whether to restore the weights of the best epoch at the end, also if all epochs were run;
             False by default.
         start_from_epoch: number of epochs at the beginning that are ignored; default 0.

@@ -163,7 +163,7 @@ class LearningRateFinder(Callback):
         """Draws the losses over the rates and marks the suggestion; needs `netlet[plot]`.
 
         Args:
-            ax: matplotlib axes to draw into; new ones if None.
+            ax: matplotlib axes to draw into; None (the default): new ones.
 
         Returns:
             The axes.

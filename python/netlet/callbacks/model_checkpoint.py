@@ -31,8 +31,8 @@ class ModelCheckpoint(MonitorCallback):
         mode: "min" if smaller values are better, "max" if larger values are; default "auto", see `MonitorCallback`.
         save_freq: "epoch", or a number of batches. With a number, `fit` returns to Python after every batch. "epoch" by
             default.
-        initial_value_threshold: with `save_best_only`, the first file is saved for a value better than this; None for
-            any value.
+        initial_value_threshold: with `save_best_only`, the first file is saved for a value better than this; None (the
+            default) for any value.
 
     Raises:
         ValueError: filepath has another ending, or save_freq is neither "epoch" nor an integer.

@@ -22,7 +22,8 @@ class ReportCheckpointCallback(Callback):
     it starts again after a failure: `ray.train.get_checkpoint()`.
 
     Args:
-        metrics: names of logs to report; a dict {name in the report: name in the logs}; None for all logs.
+        metrics: names of logs to report; a dict {name in the report: name in the logs}; None (the default) for all
+            logs.
         checkpoint_every: epochs between checkpoints; 0 for none. Metrics are reported after each epoch. 1 by default.
 
     Raises:

@@ -155,8 +155,8 @@ def sparse_categorical_crossentropy(
             label is NaN.
         y_pred: probabilities, or logits with `from_logits`; (batch, ..., classes).
         from_logits: whether y_pred holds logits instead of probabilities; False by default.
-        ignore_class: label whose samples have loss 0; None for none. The class `SparseCategoricalCrossentropy` also
-            excludes them from the mean.
+        ignore_class: label whose samples have loss 0; None (the default) for none. The class
+            `SparseCategoricalCrossentropy` also excludes them from the mean.
         axis: axis of the classes; default the last.
 
     Returns:

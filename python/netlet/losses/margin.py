@@ -90,7 +90,7 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     Args:
         y_true: masks t, values in [0, 1].
         y_pred: masks p, y_true's shape.
-        axis: axes of the sums; None for all.
+        axis: axes of the sums; None (the default) for all.
 
     Returns:
         The shape without `axis`.
@@ -117,7 +117,7 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
         y_pred: masks p, y_true's shape.
         alpha: factor of the false negatives; default 0.5.
         beta: factor of the false positives; default 0.5.
-        axis: axes of the sums; None for all.
+        axis: axes of the sums; None (the default) for all.
 
     Returns:
         The shape without `axis`.

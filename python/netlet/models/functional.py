@@ -139,7 +139,7 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
         Args:
             line_length: width of the table in characters. By default the terminal's width minus 4, at most 88, or 108
                 for a graph with branches, plus 12 with `show_trainable`.
-            positions: where each column ends, as fractions of the width; the last is 1.0.
+            positions: where each column ends, as fractions of the width; the last is 1.0; default None.
             print_fn: called once with the whole text; `print` by default.
             expand_nested: whether to list the layers of nested models too; False by default.
             show_trainable: whether to add a column that shows which layers are trainable; False by default.
@@ -219,7 +219,7 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
         Args:
             filepath: str or path, ending in ".weights.netlet" or ".weights.h5".
             overwrite: whether an existing file may be replaced; True by default.
-            max_shard_size: only None is supported.
+            max_shard_size: only None, the default, is supported.
 
         Raises:
             ValueError: another file extension.

@@ -38,11 +38,12 @@ class LBFGS(Optimizer):
             search, or the length itself without one; in the very first iteration it is divided by the gradient's L1
             norm if that is above 1.
         max_iter: most iterations of a step; default 20.
-        max_eval: most computations of the loss in a step; None for 5 / 4 of max_iter.
+        max_eval: most computations of the loss in a step; None (the default) for 5 / 4 of max_iter.
         tolerance_grad: a step ends when no element of the gradient is larger; default 1e-7.
         tolerance_change: a step ends when the change of the loss, or of all weights, is smaller; default 1e-9.
         history_size: number of changes to hold; default 100.
-        line_search_fn: None, or "strong_wolfe" for a search of a length that satisfies the strong Wolfe conditions.
+        line_search_fn: None (the default), or "strong_wolfe" for a search of a length that satisfies the strong Wolfe
+            conditions.
         name: first part of the paths of its variables; None (the default): the class name in snake case, numbered.
 
     Raises:

@@ -21,7 +21,7 @@ class MultiOptimizer(Wrapper):
 
     Args:
         optimizer_map: an `OptimizerMap`, or a function that returns the optimizer of a variable.
-        loss_scale_factor: replaces the factors of all `optimizers`; None for none.
+        loss_scale_factor: replaces the factors of all `optimizers`; None (the default) for none.
         name: first part of the paths of its own variables; None (the default): the class name in snake case, numbered.
 
     Raises:

@@ -250,10 +250,10 @@ class Compiling:
         """The loss of a batch: the compiled losses plus those of layers (regularizers, `add_loss`). May be overridden.
 
         Args:
-            x: inputs; unused here.
-            y: targets, or None.
-            y_pred: outputs of the model.
-            sample_weight: factors of the samples' losses, or None.
+            x: inputs; unused here; default None.
+            y: targets, or None (the default).
+            y_pred: outputs of the model; default None.
+            sample_weight: factors of the samples' losses, or None (the default).
             training: whether the batch is trained on; True by default.
 
         Returns:

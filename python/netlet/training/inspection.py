@@ -30,7 +30,7 @@ class Inspection:
 
         Args:
             x: array or structure of arrays, as for `fit`. With fewer rows than `batch_size` the batch has these rows.
-            y: targets; None for "predict".
+            y: targets; None (the default) for "predict".
             sample_weight: factor of each sample's loss, shape (N,); None (the default): 1.
             batch_size: rows of the batch; 32 by default.
             mode: "train", "test" or "predict" (the default).

@@ -29,7 +29,7 @@ class Measuring:
             x: inputs; unused here.
             y: targets, or None.
             y_pred: outputs of the model.
-            sample_weight: weights for `weighted_metrics`, or None.
+            sample_weight: weights for `weighted_metrics`, or None (the default).
 
         Returns:
             The results of all metrics by name; an empty dict in a recorded step whose logs no user code reads.

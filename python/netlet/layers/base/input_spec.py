@@ -11,14 +11,14 @@ class InputSpec:
     """Rank, dimensions and dtype that a layer expects of one input. None (the default) accepts anything.
 
     Args:
-        dtype: element type, e.g. "float32".
-        shape: full shape with the batch axis; None entries match any size. Sets `ndim`.
-        ndim: exact rank.
-        max_ndim: largest rank.
-        min_ndim: smallest rank.
-        axes: {axis: size}; a size of None matches any.
+        dtype: element type, e.g. "float32"; default None.
+        shape: full shape with the batch axis; None entries match any size; default None. Sets `ndim`.
+        ndim: exact rank; default None.
+        max_ndim: largest rank; default None.
+        min_ndim: smallest rank; default None.
+        axes: {axis: size}; a size of None matches any; default None.
         allow_last_axis_squeeze: whether a last axis of size 1 may be missing or extra; False by default.
-        name: key of this input in a dict of inputs; also named in errors.
+        name: key of this input in a dict of inputs; also named in errors; default None.
         optional: whether the input may be None; False by default.
         reason: explanation added to errors about an axis, e.g. "its kernel is (784, 16)"; "" by default.
 

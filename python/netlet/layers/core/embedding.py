@@ -28,7 +28,7 @@ class Embedding(Layer):
         embeddings_constraint: applied to the table after each update; None by default.
         mask_zero: whether index 0 is padding; if so, the output's mask is False there. False by default.
         weights: initial table (input_dim, output_dim) instead of an initializer; None by default.
-        lora_rank, lora_alpha, quantization_config: only None is supported.
+        lora_rank, lora_alpha, quantization_config: only None, the default, is supported.
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Inputs that are not int32 or int64 (floats, in a model without a declared dtype) are cast to int32.

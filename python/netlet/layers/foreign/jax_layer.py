@@ -33,7 +33,7 @@ class JaxLayer(Layer):
     Args:
         call_fn: the function.
         init_fn: function of `rng`, `inputs` (ones of the shapes) and `training` (True), or some of these, that returns
-            the parameters, or (parameters, state). Default None: `params` or `state` are given.
+            the parameters, or (parameters, state). None (the default): `params` or `state` are given.
         params: structure (a pytree of JAX) of the parameters; what is no array in it stays as it is; None (the
             default): `init_fn` returns them.
         state: structure of the state; None (the default): `init_fn` returns it, or there is none.

@@ -32,7 +32,7 @@ class BatchNormalization(Scaled):
         beta_constraint, gamma_constraint: applied after each update; None by default.
         renorm: batch renormalization (Ioffe, 2017): corrects the batch statistics towards slowly moving ones while
             training, within `renorm_clipping`. False by default.
-        renorm_clipping: dict with any of "rmin", "rmax" and "dmax"; None: no limits.
+        renorm_clipping: dict with any of "rmin", "rmax" and "dmax"; None (the default): no limits.
         renorm_momentum: of the renormalization statistics; 0.99 by default.
         synchronized: whether the statistics are those of the whole batch in data-parallel training, also if its
             `DataParallel(synchronized=False)` asks for those of each shard. False by default.

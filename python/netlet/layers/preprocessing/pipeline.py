@@ -17,7 +17,7 @@ class Pipeline(Layer):
 
     Args:
         layers: list of layers.
-        name: name of the layer; None: "pipeline", numbered.
+        name: name of the layer; None (the default): "pipeline", numbered.
 
     Raises:
         ValueError: `layers` is no list, or holds something that is no layer.

@@ -120,7 +120,7 @@ class GRUCell(GatedCell):
         """The state before the first step: zeros.
 
         Args:
-            batch_size: number of sequences B.
+            batch_size: number of sequences B; default None.
 
         Returns:
             List [h] of one tensor (B, units) in the compute dtype.

@@ -91,7 +91,7 @@ class LSTMCell(GatedCell):
         """The states before the first step: zeros.
 
         Args:
-            batch_size: number of sequences B.
+            batch_size: number of sequences B; default None.
 
         Returns:
             List [h, c] of two tensors (B, units) in the compute dtype.

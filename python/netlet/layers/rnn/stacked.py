@@ -77,7 +77,7 @@ class StackedRNNCells(Layer):
         """The states of all cells before the first step.
 
         Args:
-            batch_size: number of sequences B.
+            batch_size: number of sequences B; default None.
 
         Returns:
             List with the initial states of each cell: what its `get_initial_state` returns, or zeros (B, size).

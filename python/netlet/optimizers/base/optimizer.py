@@ -208,8 +208,8 @@ class Optimizer(Slots, Groups, State, AroundStep, Configured):
 
         Args:
             grads: arrays or Tensors of the variables' shapes; None if the loss does not depend on a variable.
-            trainable_variables: one for each gradient, among those that the optimizer was built with; None for all of
-                those. An optimizer that is not built is built with them.
+            trainable_variables: one for each gradient, among those that the optimizer was built with; None (the
+                default) for all of those. An optimizer that is not built is built with them.
 
         Raises:
             ValueError: unknown variables, a gradient of another shape, or no gradient at all.

@@ -71,7 +71,7 @@ class Slots(Copies):
         Args:
             shape: tuple of integers.
             initializer: name or Initializer; default zeros.
-            dtype: its dtype; None for `config.floatx()`.
+            dtype: its dtype; None (the default) for `config.floatx()`.
             aggregation: accepted for compatibility with Keras, see `Variable`.
             layout: accepted for compatibility with Keras; None.
             name: its name; None (the default): "variable", numbered.

@@ -99,8 +99,8 @@ class Perceptron(BaseEstimator):
         Args:
             X: (rows, features) array, sparse matrix or frame. float32 stays float32, all else becomes float64.
             y: (rows,) or (rows, outputs) targets.
-            sample_weight: (rows,) weights of at least 0; None: all 1. A row of weight 0 is left out; one of weight 2
-                counts as two rows of its batch.
+            sample_weight: (rows,) weights of at least 0; None (the default): all 1. A row of weight 0 is left out; one
+                of weight 2 counts as two rows of its batch.
 
         Returns:
             The estimator.

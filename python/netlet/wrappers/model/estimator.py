@@ -60,8 +60,8 @@ class ModelEstimator(BaseEstimator):
         Args:
             X: (rows, features, ...) array or frame.
             y: (rows,) or (rows, outputs) targets.
-            sample_weight: (rows,) weights of at least 0; None: all 1. Rows of weight 0 are left out, the others are
-                divided by their mean: a weight of 2 means as much as the same row twice in its batch.
+            sample_weight: (rows,) weights of at least 0; None (the default): all 1. Rows of weight 0 are left out, the
+                others are divided by their mean: a weight of 2 means as much as the same row twice in its batch.
             **kwargs: arguments of the model's `fit`.
 
         Returns:

@@ -16,7 +16,7 @@ class AwareConfig(Int8Config):
     Args:
         activations: "dynamic" (the default), "static" or None, as in `Int8Config`. "static" needs `calibration`, from
             which the first range of each layer's input is found. None: only the weights are codes.
-        weights, per_channel, calibration, observer: see `Int8Config`.
+        weights, per_channel, calibration, observer: as for `Int8Config`, with the same defaults.
         ranges: for "static": how the range of a layer's input changes while training. "observed" (the default): with
             observer="moving_average" it moves a tenth of the way to each batch's smallest and largest value, with
             "minmax" it grows with them; with the other observers it stays. "learned": gradients change its scale

@@ -41,10 +41,10 @@ class CategoryEncoding(Layer):
     "one_hot".
 
     Args:
-        num_tokens: number of categories, an integer of at least 1.
+        num_tokens: number of categories, an integer of at least 1; default None.
         output_mode: "multi_hot" (the default): 1 for each integer that occurs in a sample; "count": how often each
             occurs; "one_hot": one vector for each integer.
-        sparse: only False is supported.
+        sparse: only False, the default, is supported.
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Call arguments: inputs; count_weights=None, of the shape of inputs: with "count", the weight of each integer.

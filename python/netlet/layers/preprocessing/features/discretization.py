@@ -19,15 +19,15 @@ class Discretization(Layer):
     Input of any shape; output of the same shape with "int", else the encoded vectors.
 
     Args:
-        bin_boundaries: increasing boundaries; n of them make n + 1 bins. None: found by `adapt`.
+        bin_boundaries: increasing boundaries; n of them make n + 1 bins. None (the default): found by `adapt`.
         num_bins: number of bins for `adapt`, which makes them about equally full; instead of `bin_boundaries`. None by
             default.
         epsilon: error of `adapt`'s quantiles, as a fraction of all values; 0.01 by default.
         output_mode: "int" (int32, the default), or "one_hot", "multi_hot" or "count" vectors of the indices, as in
             `CategoryEncoding`.
-        sparse: only False is supported.
-        dtype: of the computation and of vectors; None: floatx.
-        name: name of the layer; None: "discretization", numbered.
+        sparse: only False, the default, is supported.
+        dtype: of the computation and of vectors; None (the default): floatx.
+        name: name of the layer; None (the default): "discretization", numbered.
 
     Raises:
         ValueError: invalid arguments, or neither or both of bin_boundaries and num_bins; called before `adapt`.

@@ -85,7 +85,7 @@ class RandomCrop(RandomGeometricLayer):
         height, width: size of the window, integers of at least 1.
         seed: integer; None (the default): the next seed of netlet's global sequence.
         data_format: "channels_last" (the default) or "channels_first".
-        name: name of the layer; None: "random_crop", numbered.
+        name: name of the layer; None (the default): "random_crop", numbered.
         **kwargs: the other arguments of `Layer`.
 
     Raises:

@@ -237,9 +237,9 @@ class RandomColorJitter(RandomColorLayer):
     Args:
         value_range: smallest and largest value of the images; (0, 255) by default.
         brightness_factor: as `factor` of RandomBrightness; None (the default): brightness is unchanged.
-        contrast_factor: as `factor` of RandomContrast; None: unchanged.
-        saturation_factor: as `factor` of RandomSaturation; None: unchanged.
-        hue_factor: as `factor` of RandomHue; None: unchanged.
+        contrast_factor: as `factor` of RandomContrast; None (the default): unchanged.
+        saturation_factor: as `factor` of RandomSaturation; None (the default): unchanged.
+        hue_factor: as `factor` of RandomHue; None (the default): unchanged.
         seed: integer; None (the default): the next seed of netlet's global sequence.
         data_format: "channels_last" (the default) or "channels_first".
         **kwargs: the arguments of `Layer`, e.g. `name`.

@@ -29,7 +29,7 @@ class HashedCrossing(HostLayer):
     Args:
         num_bins: number of bins, a positive integer.
         output_mode: "int" (default) for the bins, "one_hot" for vectors.
-        sparse: only False is supported.
+        sparse: only False, the default, is supported.
         name: name of the layer; None (the default): "hashed_crossing", numbered.
         dtype: of the output: default "int64" with "int", else a float type.
         **kwargs: accepted for compatibility with Keras.

@@ -26,7 +26,7 @@ class Hashing(HostLayer):
         salt: key of SipHash, two integers, or one for both; None (the default): FarmHash.
         output_mode: "int" (the default), or vectors of length `num_bins`: "one_hot", one for each value; and one for
             each sample (the last axis): "multi_hot", 1 for each bin that occurs; "count", how often it occurs.
-        sparse: only False is supported.
+        sparse: only False, the default, is supported.
         **kwargs: the arguments of `Layer`. `dtype` is that of the output: "int64" (the default) or "int32" with "int",
             else a float type.
 

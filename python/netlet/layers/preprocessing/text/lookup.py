@@ -30,9 +30,9 @@ class StringLookup(IndexLookup):
             and one for each sample (the last axis): "multi_hot", 1 for each string that occurs; "count", how often it
             occurs; "tf_idf", that count times the weight.
         pad_to_max_tokens: whether vectors have length `max_tokens`; False by default.
-        sparse: only False is supported.
+        sparse: only False, the default, is supported.
         encoding: of `bytes` inputs; "utf-8" by default.
-        name: name of the layer; None: "string_lookup", numbered.
+        name: name of the layer; None (the default): "string_lookup", numbered.
         salt: key of SipHash (two integers, or one for both); None (the default): FarmHash.
         **kwargs: the other arguments of `Layer`.
 
@@ -104,17 +104,17 @@ class IntegerLookup(IndexLookup):
         oov_token: the integer for unknown ones in the vocabulary and with `invert`; -1 by default.
         vocabulary: list or array of integers, or the path of a text file with one integer on each line; None (the
             default): learned by `adapt`.
-        vocabulary_dtype: only "int64" is supported.
+        vocabulary_dtype: only "int64" (the default) is supported.
         idf_weights: with "tf_idf", one weight for each integer of the vocabulary; None by default.
         invert: whether to map indices back to integers; False by default.
         output_mode: "int" (int64, the default), or vectors of the vocabulary's size: "one_hot", one for each integer;
             and one for each sample (the last axis): "multi_hot", 1 for each integer that occurs; "count", how often it
             occurs; "tf_idf", that count times the weight.
         pad_to_max_tokens: whether vectors have length `max_tokens`; False by default.
-        sparse: only False is supported.
+        sparse: only False, the default, is supported.
         oov_method: how an unknown integer's index is chosen: "floormod" (its remainder, the default) or "farmhash".
         salt: with "farmhash", key of SipHash (two integers, or one for both); None (the default): FarmHash.
-        name: name of the layer; None: "integer_lookup", numbered.
+        name: name of the layer; None (the default): "integer_lookup", numbered.
         **kwargs: the other arguments of `Layer`.
 
     Raises:

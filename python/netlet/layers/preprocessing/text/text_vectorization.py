@@ -40,9 +40,9 @@ class TextVectorization(HostLayer):
         vocabulary: list or array of words, or the path of a text file with one word on each line; None (the default):
             learned by `adapt`.
         idf_weights: with "tf_idf", one weight for each word of the vocabulary; None by default.
-        sparse, ragged: only False is supported.
+        sparse, ragged: only False, the default, is supported.
         encoding: of `bytes` inputs; "utf-8" by default.
-        name: name of the layer; None: "text_vectorization", numbered.
+        name: name of the layer; None (the default): "text_vectorization", numbered.
         **kwargs: the other arguments of `Layer`.
 
     Raises:

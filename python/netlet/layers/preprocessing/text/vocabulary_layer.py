@@ -87,7 +87,7 @@ class VocabularyLayer(HostLayer):
         Args:
             vocabulary: list or array of tokens, with or without the special tokens first; or the path of a text file
                 with one token on each line.
-            idf_weights: with `output_mode="tf_idf"`, one number for each token; None otherwise.
+            idf_weights: with `output_mode="tf_idf"`, one number for each token; None otherwise; default None.
 
         Raises:
             ValueError: no tokens; a repeated token; the mask token among them; more than `max_tokens`; the file does
