@@ -218,8 +218,9 @@ def values_of(codes: Any, scale: Any, zero: Any) -> Any:
 def scale_and_zero(low: float, high: float) -> tuple[np.float32, np.uint8]:
     """Scale and zero point of the uint8 codes of a range, as `ops.quantize_zeropoint` computes them.
 
-    >>> scale_and_zero(-1.0, 1.55)
-    (np.float32(0.01), np.uint8(100))
+    >>> scale, zero = scale_and_zero(-1.0, 1.55)
+    >>> round(float(scale), 6), int(zero)
+    (0.01, 100)
     """
     _, scale, zero = _core.quantize_zeropoint(np.array([low, high], "float32"), "uint8", None, 0)
     return np.float32(scale.numpy()), np.uint8(zero.numpy())
