@@ -109,13 +109,13 @@ Arg native(Tensor t, bool autocast = true) {
     DType half = is_half(t->dtype) ? t->dtype : DType::f32;
     if (autocast && autocasts.load(std::memory_order_relaxed) && t->variable && is_floating(t->dtype))
         half = own_autocast;
-    return {std::move(t), true, false, half};
+    return {std::move(t), true, std::nullopt, half};
 }
 
 Arg foreign(Tensor t) {
     if (gpus_loaded.load(std::memory_order_relaxed)) note_operand(t->device());
     const DType half = is_half(t->dtype) ? t->dtype : DType::f32;
-    return {std::move(t), false, false, half};
+    return {std::move(t), false, std::nullopt, half};
 }
 
 Arg from_array(const py::array& a) { return foreign(from_ndarray(a)); }
@@ -152,16 +152,10 @@ Arg to_arg(py::handle object) {
     if (py::isinstance<py::array>(object)) return from_array(py::reinterpret_borrow<py::array>(object));
     if (py::isinstance<TensorImpl>(object)) return native(object.cast<Tensor>());
     if (PyFloat_CheckExact(p) || PyLong_CheckExact(p) || PyBool_Check(p)) {
-        const DType dtype = PyBool_Check(p) ? DType::boolean : PyLong_CheckExact(p) ? DType::i64 : DType::f32;
-        // Stored as float64 or int64 until the other operand decides the dtype.
-        Tensor t = make_tensor({}, PyFloat_CheckExact(p) ? DType::f64 : dtype);
-        if (PyBool_Check(p))
-            *t->data<bool>() = p == Py_True;
-        else if (PyLong_CheckExact(p))
-            *t->data<int64_t>() = to_int64(object);
-        else
-            *t->data<double>() = PyFloat_AS_DOUBLE(p);
-        return {t, false, true, DType::f32};
+        const Number number = PyBool_Check(p)        ? Number(p == Py_True)
+                              : PyLong_CheckExact(p) ? Number(to_int64(object))
+                                                     : Number(PyFloat_AS_DOUBLE(p));
+        return {number_as(number, lone_dtype(number)), false, number, DType::f32};
     }
     if (py::hasattr(object, "_tensor")) {
         const bool autocast =
@@ -186,6 +180,39 @@ Arg to_arg(py::handle object) {
     }
     return from_anything(object);
 }
+
+DType lone_dtype(const Number& n) {
+    if (const int64_t* i = std::get_if<int64_t>(&n)) return *i == (int32_t)*i ? DType::i32 : DType::i64;
+    return std::holds_alternative<bool>(n) ? DType::boolean : DType::f32;
+}
+
+namespace {
+
+template <class T> Tensor scalar(DType dtype, T value) {
+    Tensor t = make_tensor({}, dtype);
+    *t->data<T>() = value;
+    return t;
+}
+
+Tensor unrounded(const Number& n) {
+    if (const bool* b = std::get_if<bool>(&n)) return scalar(DType::boolean, *b);
+    if (const int64_t* i = std::get_if<int64_t>(&n)) return scalar(DType::i64, *i);
+    return scalar(DType::f64, std::get<double>(n));
+}
+
+}  // namespace
+
+Tensor number_as(const Number& n, DType dtype) {
+    if (dtype == DType::f32)  // the usual case: spares the cast
+        return std::visit([](auto value) { return scalar(DType::f32, (float)value); }, n);
+    const Tensor exact = unrounded(n);
+    if (exact->dtype == dtype) return exact;
+    const DeviceScope there(exact->device());
+    Tape eager(Tape::Mode::eager);
+    return ops::cast(eager, exact, dtype);
+}
+
+Tensor unrounded(const Arg& a) { return a.number ? unrounded(*a.number) : a.tensor; }
 
 Arg in_float32(Arg a) {
     if (!is_half(a->dtype)) return a;

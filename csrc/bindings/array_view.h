@@ -7,6 +7,7 @@
 #include <pybind11/stl.h>
 
 #include <optional>
+#include <variant>
 
 #include "bindings/dtype_name.h"
 #include "bindings/gil.h"
@@ -20,11 +21,14 @@ struct SymbolicArgument : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+using Number = std::variant<bool, int64_t, double>;
+
 // An array-like argument of an op.
 struct Arg {
-    Tensor tensor;
+    Tensor tensor;        // a Python number is float32, int32 (int64 if it needs that) or bool
     bool native = false;  // came as a Tensor or a Variable
-    bool scalar = false;  // a Python number: takes the other operand's dtype
+    // The Python number, unrounded: next to another operand it takes that operand's dtype.
+    std::optional<Number> number;
     // The half that it was given in, or that of the layer in whose call it is a Variable; float32: neither.
     DType half = DType::f32;
     operator const Tensor&() const { return tensor; }
@@ -40,7 +44,10 @@ struct WeightArg : Arg {};
 struct StoredWeightArg : WeightArg {};
 
 Arg to_arg(py::handle object);
-Arg in_float32(Arg a);  // a half as float32, anything else as it is
+Arg in_float32(Arg a);              // a half as float32, anything else as it is
+DType lone_dtype(const Number& n);  // of a Python number without another operand, as in Keras
+Tensor number_as(const Number& n, DType dtype);
+Tensor unrounded(const Arg& a);  // a Python number as float64, int64 or bool; anything else as it is
 
 // The half that the layer in progress computes in, float32 if none; of this thread.
 DType autocast_dtype();

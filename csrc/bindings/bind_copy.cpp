@@ -13,8 +13,8 @@ void bind_copy(py::module_& m) {
     using namespace py::literals;
     m.def("identity", keeps_half([](const StoredArg& x) { return ops::identity(Tape::current(), x); }), "x"_a, NoGil());
     m.def(
-        "cast", [](const StoredArg& x, DType dtype) { return ops::cast(Tape::current(), x, dtype); }, "x"_a, "dtype"_a,
-        NoGil());
+        "cast", [](const StoredArg& x, DType dtype) { return ops::cast(Tape::current(), unrounded(x), dtype); }, "x"_a,
+        "dtype"_a, NoGil());
     m.def("reshape",
           keeps_half([](const StoredArg& x, const Shape& shape) { return ops::reshape(Tape::current(), x, shape); }),
           "x"_a, "shape"_a, NoGil());

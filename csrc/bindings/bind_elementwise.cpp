@@ -19,36 +19,27 @@ Tensor eager_cast(const Tensor& x, DType dtype) {
     return ops::cast(eager, x, dtype);
 }
 
-template <class T> bool fits(const Tensor& scalar) {
-    const int64_t v = *scalar->data<int64_t>();
-    return v == (T)v;
-}
-
 // The dtype of a Python number whose other operand has type `other`.
-DType weak_dtype(const Tensor& scalar, DType other) {
-    switch (scalar->dtype) {
-        case DType::f64: return is_floating(other) ? other : DType::f32;
-        case DType::i64:
-            if (is_floating(other)) return other;
-            if (other == DType::i8 && fits<int8_t>(scalar)) return other;
-            if (other == DType::u8 && fits<uint8_t>(scalar)) return other;
-            return fits<int32_t>(scalar) && other != DType::i64 ? DType::i32 : DType::i64;
-        default: return DType::boolean;
+DType weak_dtype(const Number& number, DType other) {
+    if (!std::holds_alternative<bool>(number) && is_floating(other)) return other;
+    if (const int64_t* i = std::get_if<int64_t>(&number)) {
+        if (other == DType::i8 && *i == (int8_t)*i) return other;
+        if (other == DType::u8 && *i == (uint8_t)*i) return other;
+        if (other == DType::i64) return other;
     }
+    return lone_dtype(number);
 }
-
-DType lone_dtype(const Tensor& scalar) { return weak_dtype(scalar, DType::i32); }
 
 // `a` in the dtype that it has as an operand with `b`. Next to a half it has the values of the half, in float32.
 Tensor beside(const Arg& a, const Arg& b) {
-    const bool gives_way = a.scalar || (b.native && !a.native && is_floating(a->dtype) && is_floating(b->dtype));
+    if (a.number && b.number) return a;
+    const bool gives_way = a.number || (b.native && !a.native && is_floating(a->dtype) && is_floating(b->dtype));
     if (!gives_way) return a;
-    const DType dtype = a.scalar ? b.scalar ? lone_dtype(a) : weak_dtype(a, b->dtype) : b->dtype;
-    if (is_half(b.half) && dtype == DType::f32) return eager_cast(eager_cast(a, b.half), dtype);
-    return eager_cast(a, dtype);
+    const DType dtype = a.number ? weak_dtype(*a.number, b->dtype) : b->dtype;
+    if (is_half(b.half) && dtype == DType::f32) return eager_cast(eager_cast(unrounded(a), b.half), dtype);
+    if (a->dtype == dtype) return a;
+    return a.number ? number_as(*a.number, dtype) : eager_cast(a, dtype);
 }
-
-Tensor alone(const Arg& x) { return x.scalar ? eager_cast(x, lone_dtype(x)) : x.tensor; }
 
 }  // namespace
 
@@ -85,16 +76,17 @@ void bind_elementwise(py::module_& m) {
     binary("lcm", BinaryOp::lcm);
     // The integers of x2 never change the result's dtype, as they would beside a float64 number.
     m.def("ldexp", keeps_half([](const Arg& a, const Arg& b) {
-              const Tensor exponent = alone(b);
+              const Tensor exponent = b;
               if (is_floating(exponent->dtype) || exponent->dtype == DType::boolean)
                   throw TypeError(std::string("ldexp: expected x2 of integers, received ") + name_of(exponent->dtype));
-              return ops::binary(Tape::current(), BinaryOp::ldexp, alone(a), exponent);
+              return ops::binary(Tape::current(), BinaryOp::ldexp, a, exponent);
           }),
           "x1"_a, "x2"_a, NoGil());
-    m.def("bitwise_not", [](const Arg& x) { return ops::bitwise_not(Tape::current(), alone(x)); }, "x"_a, NoGil());
+    m.def("bitwise_not", [](const Arg& x) { return ops::bitwise_not(Tape::current(), x); }, "x"_a, NoGil());
     m.def("power", keeps_half([](const Arg& a, const Arg& b) {
               Tape& tape = Tape::current();
-              if (b.scalar && !a.scalar) return ops::power(tape, a, *eager_cast(b, DType::f64)->data<double>());
+              if (b.number && !a.number)
+                  return ops::power(tape, a, std::visit([](auto value) { return (double)value; }, *b.number));
               return ops::binary(tape, BinaryOp::power, beside(a, b), beside(b, a));
           }),
           "x1"_a, "x2"_a, NoGil());
@@ -120,21 +112,21 @@ void bind_elementwise(py::module_& m) {
     logical("logical_and", LogicalOp::logical_and);
     logical("logical_or", LogicalOp::logical_or);
     logical("logical_xor", LogicalOp::logical_xor);
-    m.def("logical_not", [](const Arg& x) { return ops::logical_not(Tape::current(), alone(x)); }, "x"_a, NoGil());
+    m.def("logical_not", [](const Arg& x) { return ops::logical_not(Tape::current(), x); }, "x"_a, NoGil());
 
 #define NETLET_UNARY(name, saved)                                                                                      \
     if (UnaryOp::name != UnaryOp::clip)                                                                                \
-        m.def(#name, keeps_half([](const Arg& x) { return ops::unary(Tape::current(), UnaryOp::name, alone(x)); }),    \
-              "x"_a, NoGil());
+        m.def(#name, keeps_half([](const Arg& x) { return ops::unary(Tape::current(), UnaryOp::name, x); }), "x"_a,    \
+              NoGil());
     NETLET_UNARY_OPS(NETLET_UNARY)
 #undef NETLET_UNARY
     m.def("clip", keeps_half([](const Arg& x, const std::optional<double>& lo, const std::optional<double>& hi) {
-              return ops::clip(Tape::current(), alone(x), lo.value_or(-INFINITY), hi.value_or(INFINITY));
+              return ops::clip(Tape::current(), x, lo.value_or(-INFINITY), hi.value_or(INFINITY));
           }),
           "x"_a, "x_min"_a = py::none(), "x_max"_a = py::none(), NoGil(), "minimum(maximum(x, x_min), x_max)");
 
     auto classify = [&](const char* name, ClassifyOp op) {
-        m.def(name, [op](const Arg& x) { return ops::classify(Tape::current(), op, alone(x)); }, "x"_a, NoGil());
+        m.def(name, [op](const Arg& x) { return ops::classify(Tape::current(), op, x); }, "x"_a, NoGil());
     };
     classify("isfinite", ClassifyOp::isfinite);
     classify("isnan", ClassifyOp::isnan);

@@ -19,7 +19,9 @@ Quantizer zeropoint(DType dtype) {
 }
 
 // Casts a Python number to the dtype.
-Tensor typed(const Arg& a, DType dtype) { return a.scalar ? ops::cast(Tape::current(), a, dtype) : a.tensor; }
+Tensor typed(const Arg& a, DType dtype) {
+    return a.number ? ops::cast(Tape::current(), unrounded(a), dtype) : a.tensor;
+}
 
 }  // namespace
 

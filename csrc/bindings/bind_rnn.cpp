@@ -21,7 +21,7 @@ Results results_of(const ops::RnnResult& r) {
 }
 
 // A scale; a Python number becomes float32.
-Tensor scale_of(const Arg& a) { return a.scalar ? ops::cast(Tape::current(), a, DType::f32) : a.tensor; }
+Tensor scale_of(const Arg& a) { return a.number ? ops::cast(Tape::current(), a, DType::f32) : a.tensor; }
 
 }  // namespace
 

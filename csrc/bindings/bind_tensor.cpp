@@ -172,9 +172,9 @@ Raises:
         "tensor",
         [](const StoredArg& x, const std::optional<DType>& dtype) {
             const OperandScope where_x_is;
-            const DType wanted = dtype ? *dtype : x.scalar && x->dtype == DType::f64 ? DType::f32 : x->dtype;
+            const DType wanted = dtype.value_or(x->dtype);
             const Tensor own = without_gil(x, [&](Tape& eager) {
-                return wanted == x->dtype ? ops::identity(eager, x) : ops::cast(eager, x, wanted);
+                return wanted == x->dtype ? ops::identity(eager, x) : ops::cast(eager, unrounded(x), wanted);
             });
             return on_device(own, current_device());
         },

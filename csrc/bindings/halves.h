@@ -23,7 +23,7 @@ class HalfOperands {
             f16_ |= argument.half == DType::f16;
             bf16_ |= argument.half == DType::bf16;
             native_ |= argument.native && is_half(argument.half);
-            const bool wide = !argument.scalar && !is_half(argument.half) && is_floating(argument->dtype);
+            const bool wide = !argument.number && !is_half(argument.half) && is_floating(argument->dtype);
             (argument.native ? wide_ : wide_array_) |= wide;
         }
     }
