@@ -1,9 +1,9 @@
-"""Writes docs/reference/keras-compatibility.md: each public name of Keras, whether netlet has it, and why not.
+"""Writes docs/reference/keras-compatibility.md and a table of the README: Keras's public names, and why netlet lacks some.
 
     PYTHONPATH=python python tools/keras_compatibility.py
 
-The reasons stand in python/netlet/base/left_out.py. tests/structure/test_keras_compatibility.py fails when the page is
-out of date.
+The reasons stand in python/netlet/base/left_out.py. tests/structure/test_keras_compatibility.py fails when the page or
+the table is out of date.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from collections import defaultdict
 from netlet.base.left_out import DIFFERENT, reason_for
 
 PAGE = pathlib.Path(__file__).resolve().parents[1] / "docs" / "reference" / "keras-compatibility.md"
+README = PAGE.parents[2] / "README.md"
+MARKS = "<!-- left out -->", "<!-- end of left out -->"
 NOT_YET = "not yet"
 HEAD = """# Keras's names in netlet
 
@@ -103,6 +105,26 @@ def page() -> str:
     return "\n\n".join([head, *parts, "\n".join(whole)]) + "\n"
 
 
+def left_out() -> str:
+    """The README's table: the names that netlet lacks, by reason. Names of one beginning are counted."""
+    lacks: dict[str, list[str]] = defaultdict(list)
+    for space, names in sorted(public_names(installed()[1]).items()):
+        for why, group in reasons(space, names).items():
+            if len(group) > 3:
+                lacks[why].append(f"{len(group)} of `keras.{space}`")
+            else:
+                lacks[why] += [f"`{path(space, name)}`" for name in group]
+    rows = [f"| {', '.join(names)} | {why} |" for why, names in lacks.items()]
+    return "\n".join(["| Keras's names | why not |", "|---|---|", *rows])
+
+
+def readme() -> str:
+    """The text of the README with today's table."""
+    text = README.read_text(encoding="utf-8")
+    before, rest = text.split(MARKS[0])
+    return before + MARKS[0] + "\n\n" + left_out() + "\n\n" + MARKS[1] + rest.split(MARKS[1])[1]
+
+
 def _list(start: str, names: list[str]) -> list[str]:
     return _wrapped(f"- {start}" + ", ".join(f"`{n}`" for n in names) + ".")
 
@@ -114,3 +136,4 @@ def _wrapped(text: str) -> list[str]:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
+    README.write_text(readme(), encoding="utf-8")

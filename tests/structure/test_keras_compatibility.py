@@ -32,6 +32,7 @@ def test_the_page_is_what_the_tool_writes(tool):
     if version != tool.installed()[0]:
         pytest.skip(f"the page is of Keras {version}, {tool.installed()[0]} is installed")
     assert written == tool.page(), "run tools/keras_compatibility.py"
+    assert tool.README.read_text(encoding="utf-8") == tool.readme(), "run tools/keras_compatibility.py"
 
 
 def test_the_names_are_those_of_keras(tool, names):
