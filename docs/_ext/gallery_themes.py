@@ -142,10 +142,11 @@ def settings(target: pathlib.Path) -> dict[str, Any]:
     """
     from sphinx_gallery.sorting import ExplicitOrder
 
+    folders = arrange(SCRIPTS, target)
     return {
         "examples_dirs": [str(target)],
         "gallery_dirs": ["auto_gallery"],
-        "subsection_order": ExplicitOrder([*arrange(SCRIPTS, target), "*"]),
+        "subsection_order": ExplicitOrder([os.path.relpath(folder, SCRIPTS.parent) for folder in folders] + ["*"]),
         "within_subsection_order": "gallery_themes.ThemeOrder",
         "filename_pattern": "/plot_",
         "parallel": int(os.environ.get("NETLET_DOCS_PROCESSES", 1)),
