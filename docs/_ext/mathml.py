@@ -32,7 +32,7 @@ def visit_math(translator: Any, node: nodes.math) -> None:
 
 def visit_math_block(translator: Any, node: nodes.math_block) -> None:
     """A formula of its own."""
-    translator.body.append(f'<div class="math">{_convert(node, as_block=True)}</div>\n')
+    translator.body.append(f'<div class="formula">{_convert(node, as_block=True)}</div>\n')
     raise nodes.SkipNode
 
 
