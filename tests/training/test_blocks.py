@@ -15,6 +15,7 @@ from netlet.base import chunked
 from netlet.training.data_sources import BlockSource
 from netlet.training.state import ShuffleOrder
 
+dask = pytest.importorskip("dask")
 dask_array = pytest.importorskip("dask.array")
 dask_frame = pytest.importorskip("dask.dataframe")
 
@@ -249,3 +250,23 @@ def test_an_error_while_a_block_is_computed_reaches_the_caller():
         )
     assert model.predict(X, verbose=0).shape == (100, 1)
     assert not [t for t in threading.enumerate() if t.name == "netlet-prefetch"]
+
+
+def test_what_x_and_y_have_in_common_is_computed_once():
+    reads = []
+
+    def read(number):
+        reads.append(number)
+        return np.ones((20, 4), np.float32)
+
+    def read_frame(number):
+        return pandas.DataFrame(read(number), columns=list("abcd"))
+
+    blocks = [dask_array.from_delayed(dask.delayed(read)(k), (20, 4), dtype=np.float32) for k in range(3)]
+    table = dask_array.concatenate(blocks)
+    meta = pandas.DataFrame(columns=list("abcd"), dtype=np.float32)
+    frame = dask_frame.from_delayed([dask.delayed(read_frame)(k) for k in range(3)], meta=meta)
+    for x, y in ((table[:, :3], table[:, 3]), (frame[["a", "b", "c"]], frame["d"])):
+        reads.clear()
+        make().fit(x, y, epochs=2, shuffle=False, verbose=0)
+        assert reads == [0, 1, 2, 0, 1, 2]

@@ -28,11 +28,19 @@ class Chunked:
 
     def block(self, i: int) -> np.ndarray:
         """Reads block i."""
+        return self.values(read_together([self.part(i)])[0])
+
+    def part(self, i: int) -> Any:
+        """Block i for `read_together`; `values` makes an array of the result."""
         raise NotImplementedError
 
-    def rows(self, start: int, stop: int) -> np.ndarray | None:
-        """Reads these rows; None if the rows of its blocks are unknown."""
+    def part_of_rows(self, start: int, stop: int) -> Any:
+        """These rows for `read_together`; None if the rows of its blocks are unknown."""
         raise NotImplementedError
+
+    def values(self, part: Any) -> np.ndarray:
+        """The array of a part that was read."""
+        return np.asarray(part)
 
     def counted(self) -> list[int]:
         """The rows of each block, which are read for it if they are unknown."""
@@ -49,13 +57,13 @@ class DaskArray(Chunked):
         self.count = len(x.chunks[0])
         self.lengths = None if any(math.isnan(n) for n in x.chunks[0]) else [int(n) for n in x.chunks[0]]
 
-    def block(self, i: int) -> np.ndarray:
-        """Computes block i."""
-        return np.asarray(self._x.blocks[i].compute())
+    def part(self, i: int) -> Any:
+        """Block i, not computed."""
+        return self._x.blocks[i]
 
-    def rows(self, start: int, stop: int) -> np.ndarray | None:
-        """Computes these rows."""
-        return None if self.lengths is None else np.asarray(self._x[start:stop].compute())
+    def part_of_rows(self, start: int, stop: int) -> Any:
+        """These rows, not computed."""
+        return None if self.lengths is None else self._x[start:stop]
 
 
 class DaskFrame(Chunked):
@@ -65,13 +73,17 @@ class DaskFrame(Chunked):
         self._x, self.kind = x, f"dask {type(x).__name__}"
         self.count, self.lengths = x.npartitions, None
 
-    def block(self, i: int) -> np.ndarray:
-        """Computes partition i."""
-        return frame_to_numpy(self._x.get_partition(i))
+    def part(self, i: int) -> Any:
+        """Partition i, not computed."""
+        return self._x.get_partition(i)
 
-    def rows(self, start: int, stop: int) -> np.ndarray | None:
+    def part_of_rows(self, start: int, stop: int) -> None:
         """None: a partition's number of rows is unknown."""
         return None
+
+    def values(self, part: Any) -> np.ndarray:
+        """The numbers of a partition."""
+        return frame_to_numpy(part)
 
     def counted(self) -> list[int]:
         """Counts the rows of each partition."""
@@ -97,14 +109,33 @@ class FileArray(Chunked):
         self.count = len(self._starts)
         self.lengths = [min(block, n - start) for start in self._starts]
 
-    def block(self, i: int) -> np.ndarray:
+    def part(self, i: int) -> np.ndarray:
         """Reads block i."""
         start = self._starts[i]
-        return self.rows(start, start + self.counted()[i])
+        return self.part_of_rows(start, start + self.counted()[i])
 
-    def rows(self, start: int, stop: int) -> np.ndarray:
+    def part_of_rows(self, start: int, stop: int) -> np.ndarray:
         """Reads these rows."""
         return np.asarray(self._x[start:stop])
+
+
+def read_together(parts: list[Any]) -> list[Any]:
+    """Computes the parts that are collections of Dask, all at once: what they have in common is read once.
+
+    Arrays and frames have graphs of different kinds, which Dask cannot compute together without a warning.
+
+    >>> read_together([1, "a"])
+    [1, 'a']
+    """
+    read = list(parts)
+    for frames in (False, True):
+        lazy = [k for k, part in enumerate(parts) if is_dask(part) and hasattr(part, "get_partition") == frames]
+        if lazy:
+            import dask
+
+            for k, values in zip(lazy, dask.compute(*(parts[k] for k in lazy))):
+                read[k] = values
+    return read
 
 
 def chunked(x: Any) -> Chunked | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet.base.chunked import Chunked, chunked
+from netlet.base.chunked import Chunked, chunked, read_together
 from netlet.base.frames import frame_to_numpy, is_frame
 from netlet.base.tree import flatten, map_structure
 from netlet.utils.batches import pack_x_y_sample_weight
@@ -134,9 +134,10 @@ class BlockSource(DataSource):
 
     def _block(self, i: int, draw: Callable[[int, int], np.ndarray] | None) -> list[np.ndarray]:
         """Reads the rows of block i of each part."""
-        first = self._lead.block(i)
-        start = sum(self._lead.lengths[:i]) if self._lead.lengths is not None else 0
-        rows = [self._rows(part, i, start, first) for part in self._parts]
+        lengths = self._lead.lengths
+        start, stop = (sum(lengths[:i]), sum(lengths[: i + 1])) if lengths is not None else (0, 0)
+        read = read_together([self._part(part, i, start, stop) for part in self._parts])
+        rows = [part.values(r) if isinstance(part, Chunked) else r for part, r in zip(self._parts, read)]
         if len({len(a) for a in rows}) > 1:
             raise ValueError(
                 f"{self._method}: expected arrays with the same number of rows in block {i}, received "
@@ -144,16 +145,16 @@ class BlockSource(DataSource):
             )
         if draw is None:
             return rows
-        order = draw(len(first), 1 + i)
+        order = draw(len(rows[0]), 1 + i)
         return [a[order] for a in rows]
 
-    def _rows(self, part: Any, i: int, start: int, first: np.ndarray) -> np.ndarray:
-        if part is self._lead:
-            return first
+    def _part(self, part: Any, i: int, start: int, stop: int) -> Any:
+        """What of this part belongs to block i, for `read_together`."""
         if isinstance(part, np.ndarray):
-            return part[start : start + len(first)]
-        rows: np.ndarray | None = None if part.lengths is None else part.rows(start, start + len(first))
-        return part.block(i) if rows is None else rows
+            return part[start:stop]
+        if part is self._lead or part.lengths is None:
+            return part.part(i)
+        return part.part_of_rows(start, stop)
 
     def _packed(self, arrays: list[np.ndarray], number: int, draw: Callable[[int, int], np.ndarray] | None) -> Any:
         """A batch in the structure of the arguments."""
