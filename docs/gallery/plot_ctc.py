@@ -48,9 +48,9 @@ x_test, y_test = captchas(500, 1400, 1797)  # digits that are not in the trainin
 # %%
 # CNN, then BiLSTM, then CTC
 # --------------------------
-# The convolutions shrink the height to 1 and the width to 24: 24 *frames*. A bidirectional LSTM lets each frame see
-# its neighbours on both sides. The last layer has 11 outputs, ten digits and the blank, and no softmax: ``loss="ctc"``
-# takes logits.
+# Pooling shrinks the height to 2 and the width to 24: 24 *frames*, each with the features of its two rows. A
+# bidirectional LSTM lets each frame see its neighbours on both sides. The last layer has 11 outputs, ten digits and
+# the blank, and no softmax: ``loss="ctc"`` takes logits.
 
 netlet.utils.set_random_seed(0)
 model = netlet.Sequential(

@@ -19,6 +19,7 @@ import threading
 
 import dask
 import dask.array as da
+import dask.dataframe as dd
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -47,7 +48,9 @@ print(data)
 print(f"{data.nbytes / 1e6:.1f} MB in all, {data.nbytes / CHUNKS / 1e6:.2f} MB for each chunk")
 
 # %%
-# Fit --- The same call as for NumPy arrays. A callback counts the steps, so that we can see when each chunk was read.
+# The same fit
+# ------------
+# The call is that for NumPy arrays. A callback counts the steps, so that we can see when each chunk was read.
 
 
 def count(batch, logs):
@@ -88,8 +91,6 @@ assert ahead.max() <= 2  # chunks are read when they are needed, not before
 # Evaluate, predict, frames
 # -------------------------
 # They read chunk by chunk, too. A data frame of Dask has *partitions* in place of chunks.
-
-import dask.dataframe as dd  # noqa: E402
 
 test = read_chunk(1000)
 error = model.evaluate(da.from_array(test[:, :FEATURES], chunks=(1000, FEATURES)), test[:, FEATURES], verbose=0)

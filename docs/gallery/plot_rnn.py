@@ -51,9 +51,9 @@ assert layer.count_params() == 3 * 5 + 5 * 5 + 5
 # %%
 # The gradient through time
 # -------------------------
-# How much does the last state still depend on the first input? On the way back the gradient passes the recurrent
-# weights at every step. We scale them: below 1 the gradient fades, above 1 it grows until tanh saturates. (Without
-# tanh it would grow without limit: 0.5³⁰ is 10⁻⁹ and 2³⁰ is 10⁹.)
+# How much does the last state still depend on the first input, and on each later one? On the way back the gradient
+# passes the recurrent weights at every step. We scale them: below 1 the gradient fades, above 1 it grows until tanh
+# saturates. (Without tanh it would grow without limit: 0.5³⁰ is 10⁻⁹ and 2³⁰ is 10⁹.)
 
 long = ops.convert_to_tensor(0.1 * rng.normal(size=(16, 30, 3)))
 norms = {}
@@ -65,22 +65,22 @@ for factor in (0.5, 0.8, 1.0, 1.3):
     norms[factor] = np.linalg.norm(tape.gradient(loss, long), axis=(0, 2))
 
 figure, (drawing, ax) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained", width_ratios=(1.1, 1))
-arrow = dict(arrowprops=dict(arrowstyle="->", color="0.35", shrinkA=0, shrinkB=0), xytext=(0, 0))
+arrow = {"arrowstyle": "->", "color": "0.35", "shrinkA": 0, "shrinkB": 0}
 for t in range(4):
     for y, colour, text in ((0, "#e5e7eb", f"x{t + 1}"), (1, "#c9dcf0", f"h{t + 1}"), (2, "#fbe3cd", f"y{t + 1}")):
         drawing.add_patch(FancyBboxPatch((1.5 * t, y), 0.7, 0.4, boxstyle="round,pad=0.05", facecolor=colour))
         drawing.text(1.5 * t + 0.35, y + 0.2, text, ha="center", va="center")
     for low, name in ((0.45, "W"), (1.45, "V")):
-        drawing.annotate("", (1.5 * t + 0.35, low + 0.5), xytext=(1.5 * t + 0.35, low), arrowprops=arrow["arrowprops"])
+        drawing.annotate("", (1.5 * t + 0.35, low + 0.5), xytext=(1.5 * t + 0.35, low), arrowprops=arrow)
         drawing.text(1.5 * t + 0.42, low + 0.25, name, va="center", color="#2f6fb5")
     if t:
-        drawing.annotate("", (1.5 * t - 0.05, 1.2), xytext=(1.5 * t - 0.75, 1.2), arrowprops=arrow["arrowprops"])
+        drawing.annotate("", (1.5 * t - 0.05, 1.2), xytext=(1.5 * t - 0.75, 1.2), arrowprops=arrow)
         drawing.text(1.5 * t - 0.4, 1.27, "U", ha="center", color="#2f6fb5")
 drawing.set(xlim=(-0.2, 5.5), ylim=(-0.2, 2.7), title="Unrolled: W, U and V are the same at each step")
 drawing.axis("off")
 for (factor, values), colour in zip(norms.items(), ("#123f73", "#2f6fb5", "#6b7280", "#d9730d")):
     ax.semilogy(range(1, 31), values, color=colour, label=f"recurrent weights × {factor}")
-ax.set(xlabel="time step of the input", ylabel="gradient of the last state", title="Back through time")
+ax.set(xlabel="time step of the input", ylabel="norm of the gradient", title="Back through time")
 ax.legend(frameon=False)
 
 # %%

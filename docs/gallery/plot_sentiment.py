@@ -12,8 +12,8 @@ at which word it makes up its mind.
 # %%
 # Sentences with a sentiment
 # --------------------------
-# Each sentence has one or two clauses about a film. "not" turns the clause that follows around; after "but" comes the
-# clause that counts.
+# Each sentence has one or two clauses about a film. "not" turns the word after it around; where there are two clauses,
+# the one after "but" counts.
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -12,8 +12,8 @@ become probabilities: near 0 the likeliest word always wins, above 1 unlikely wo
 # %%
 # A small language
 # ----------------
-# The sentences come from a grammar of our own, so that we can check what the model writes: singular nouns take "sees",
-# plural nouns take "see", with an adjective between them or not.
+# The sentences come from a grammar of our own, so that we can check what the model writes: a singular noun takes
+# "sees", a plural noun "see".
 
 import re
 
