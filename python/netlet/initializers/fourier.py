@@ -61,6 +61,7 @@ class STFT(Initializer):
 
     Raises:
         ValueError: another side, window or scaling; at the call, a shape other than (T, 1, frequencies).
+        ImportError: a window other than "hann" and "hamming", and SciPy is not installed.
 
     >>> STFT("real", None)((4, 1, 3)).numpy()[:, 0, 1].round(6).tolist()
     [1.0, 0.0, -1.0, -0.0]

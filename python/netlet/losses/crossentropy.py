@@ -183,6 +183,9 @@ def kl_divergence(y_true: Any, y_pred: Any) -> Any:
     Returns:
         One value per sample: the shape without the last axis.
 
+    Raises:
+        ValueError: shapes that do not broadcast.
+
     >>> kl_divergence([[0.5, 0.5]], [[0.25, 0.75]]).round(4).numpy()
     array([0.1438], dtype=float32)
     """
@@ -216,6 +219,9 @@ def binary_focal_crossentropy(
 
     Returns:
         One value per sample: y_pred's shape without `axis`.
+
+    Raises:
+        ValueError: shapes that do not fit, or an axis out of range.
 
     >>> binary_focal_crossentropy([[0.0, 1.0]], [[0.4, 0.6]]).round(4).numpy()
     array([0.0817], dtype=float32)
@@ -263,6 +269,9 @@ def categorical_focal_crossentropy(
 
     Returns:
         One value per sample: y_pred's shape without `axis`.
+
+    Raises:
+        ValueError: shapes that do not fit, or an axis out of range.
 
     >>> categorical_focal_crossentropy([[0.0, 1.0, 0.0]], [[0.1, 0.8, 0.1]]).round(5).numpy()
     array([0.00223], dtype=float32)

@@ -38,6 +38,9 @@ def hinge(y_true: Any, y_pred: Any) -> Any:
     Returns:
         One value per sample: the shape without the last axis.
 
+    Raises:
+        ValueError: shapes that do not broadcast.
+
     >>> hinge([[1.0, -1.0]], [[0.5, 0.5]]).numpy()
     array([1.], dtype=float32)
     """
@@ -55,6 +58,9 @@ def squared_hinge(y_true: Any, y_pred: Any) -> Any:
 
     Returns:
         One value per sample: the shape without the last axis.
+
+    Raises:
+        ValueError: shapes that do not broadcast.
 
     >>> squared_hinge([[1.0, -1.0]], [[0.5, 0.5]]).numpy()
     array([1.25], dtype=float32)
@@ -95,6 +101,9 @@ def dice(y_true: Any, y_pred: Any, axis: Any = None) -> Any:
     Returns:
         The shape without `axis`.
 
+    Raises:
+        ValueError: shapes that do not fit, or an axis out of range.
+
     >>> round(float(dice([1.0, 0.0], [1.0, 1.0])), 4)
     0.3333
     """
@@ -121,6 +130,9 @@ def tversky(y_true: Any, y_pred: Any, alpha: float = 0.5, beta: float = 0.5, axi
 
     Returns:
         The shape without `axis`.
+
+    Raises:
+        ValueError: shapes that do not fit, or an axis out of range.
 
     >>> round(float(tversky([1.0, 0.0], [1.0, 1.0])), 4)
     0.3333

@@ -26,6 +26,9 @@ def mean_squared_error(y_true: Any, y_pred: Any) -> Any:
     Returns:
         One value per sample: (batch, ...), in y_pred's float dtype.
 
+    Raises:
+        ValueError: shapes that do not broadcast.
+
     >>> mean_squared_error([[0.0, 1.0]], [[1.0, 3.0]]).numpy()
     array([2.5], dtype=float32)
     """
@@ -43,6 +46,9 @@ def mean_absolute_error(y_true: Any, y_pred: Any) -> Any:
 
     Returns:
         One value per sample: (batch, ...), in y_pred's float dtype.
+
+    Raises:
+        ValueError: shapes that do not broadcast.
 
     >>> mean_absolute_error([[0.0, 1.0]], [[1.0, 3.0]]).numpy()
     array([1.5], dtype=float32)
@@ -62,6 +68,9 @@ def mean_absolute_percentage_error(y_true: Any, y_pred: Any) -> Any:
     Returns:
         One value per sample: (batch, ...), in y_pred's float dtype.
 
+    Raises:
+        ValueError: shapes that do not broadcast.
+
     >>> mean_absolute_percentage_error([[1.0, 2.0]], [[1.5, 2.0]]).numpy()
     array([25.], dtype=float32)
     """
@@ -79,6 +88,9 @@ def mean_squared_logarithmic_error(y_true: Any, y_pred: Any) -> Any:
 
     Returns:
         One value per sample: (batch, ...), in y_pred's float dtype.
+
+    Raises:
+        ValueError: shapes that do not broadcast.
 
     >>> mean_squared_logarithmic_error([[0.0]], [[1.0]]).round(4).numpy()
     array([0.4805], dtype=float32)
@@ -105,6 +117,9 @@ def huber(y_true: Any, y_pred: Any, delta: float = 1.0) -> Any:
     Returns:
         One value per sample: (batch, ...), in y_pred's float dtype.
 
+    Raises:
+        ValueError: shapes that do not broadcast.
+
     >>> huber([[0.0, 0.0]], [[0.5, 3.0]]).numpy()
     array([1.3125], dtype=float32)
     """
@@ -123,6 +138,9 @@ def log_cosh(y_true: Any, y_pred: Any) -> Any:
     Returns:
         One value per sample: (batch, ...), in y_pred's float dtype.
 
+    Raises:
+        ValueError: shapes that do not broadcast.
+
     >>> log_cosh([[0.0]], [[1.0]]).round(4).numpy()
     array([0.4338], dtype=float32)
     """
@@ -140,6 +158,9 @@ def poisson(y_true: Any, y_pred: Any) -> Any:
 
     Returns:
         One value per sample: (batch, ...), in y_pred's float dtype.
+
+    Raises:
+        ValueError: shapes that do not broadcast.
 
     >>> poisson([[2.0]], [[1.0]]).round(5).numpy()
     array([1.], dtype=float32)

@@ -86,6 +86,9 @@ class RandomRotation(RandomAffineLayer):
         data_format: "channels_last" (the default) or "channels_first".
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
+    Raises:
+        ValueError: a factor that is neither a number nor a pair of numbers, or out of range.
+
     >>> image = np.array([[1.0, 2.0], [3.0, 4.0]], "float32")[..., None]
     >>> RandomRotation((0.25, 0.25))(image).numpy()[..., 0].round(3)
     array([[2., 4.],
@@ -139,6 +142,9 @@ class RandomZoom(RandomAffineLayer):
         fill_value: the value for fill_mode "constant"; 0.0 by default.
         data_format: "channels_last" (the default) or "channels_first".
         **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: a factor that is neither a number nor a pair of numbers, or out of range.
 
     >>> RandomZoom((-0.5, -0.5))(np.arange(16.0).reshape(4, 4, 1)).numpy()[0, :, 0]  # a quarter fills the output
     array([3.75, 4.25, 4.75, 5.25], dtype=float32)
@@ -207,6 +213,9 @@ class RandomTranslation(RandomAffineLayer):
         data_format: "channels_last" (the default) or "channels_first".
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
+    Raises:
+        ValueError: a factor that is neither a number nor a pair of numbers, or out of range.
+
     >>> RandomTranslation(0, (0.5, 0.5), "constant")(np.array([[[1.0], [2.0]]])).numpy()[0, :, 0]
     array([0., 1.], dtype=float32)
     """
@@ -260,6 +269,9 @@ class RandomShear(RandomAffineLayer):
         data_format: "channels_last" (the default) or "channels_first".
         seed: integer; None (the default): the next seed of netlet's global sequence.
         **kwargs: the arguments of `Layer`, e.g. `name`.
+
+    Raises:
+        ValueError: a factor that is neither a number nor a pair of numbers, or out of range.
 
     >>> RandomShear(fill_mode="constant")(np.ones((2, 2, 1))).shape
     (2, 2, 1)
