@@ -131,6 +131,9 @@ class FeatureDistillation(DistillationLoss):
 
         Returns:
             {argument: plain value}, from which `from_config` makes an equal one.
+
+        Raises:
+            ValueError: an argument that has no config, such as a lambda.
         """
         return {
             "loss": serialize_keras_object(self.loss),
@@ -147,6 +150,9 @@ class FeatureDistillation(DistillationLoss):
 
         Returns:
             An object of this class.
+
+        Raises:
+            ValueError: the config names something unknown.
         """
         return cls(**{**config, "loss": deserialize_keras_object(config["loss"])})
 
@@ -197,6 +203,9 @@ class LogitsDistillation(DistillationLoss):
 
         Returns:
             {argument: plain value}, from which `from_config` makes an equal one.
+
+        Raises:
+            ValueError: an argument that has no config, such as a lambda.
         """
         return {"temperature": self.temperature, "loss": serialize_keras_object(self.loss)}
 
@@ -209,6 +218,9 @@ class LogitsDistillation(DistillationLoss):
 
         Returns:
             An object of this class.
+
+        Raises:
+            ValueError: the config names something unknown.
         """
         return cls(**{**config, "loss": deserialize_keras_object(config["loss"])})
 

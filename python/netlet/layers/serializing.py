@@ -21,7 +21,8 @@ def serialize(layer: Layer) -> Any:
             Weights are not included.
 
     Raises:
-        TypeError: the layer has arguments that cannot be saved.
+        ValueError: an argument that has no config, such as a lambda.
+        TypeError: a `get_config` that returns no dict.
 
     >>> from netlet.layers import Dense
     >>> serialize(Dense(3))["config"]["units"]

@@ -23,6 +23,9 @@ def pearson_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     Returns:
         The shape without `axis`, in [-1, 1]; NaN where all targets or all predictions are equal.
 
+    Raises:
+        ValueError: the shapes do not broadcast, or an axis out of bounds.
+
     Source: Keras 3 `keras.metrics.pearson_correlation`.
 
     >>> pearson_correlation([[1.0, 2.0, 3.0]], [[2.0, 4.0, 7.0]]).round(4).numpy()
@@ -45,6 +48,9 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
 
     Returns:
         The shape without `axis`, in [-1, 1].
+
+    Raises:
+        ValueError: the shapes do not broadcast, or an axis out of bounds.
 
     Source: Keras 3 `keras.metrics.concordance_correlation`.
 

@@ -30,8 +30,8 @@ def clone_model(
             new inputs of the same shapes are made.
         clone_function: called with each layer except InputLayers; the copy uses the layer that it returns. By default
             the layer is made from its config.
-        call_function: called with (layer, *args, **kwargs) instead of calling the layer; default None. Not for a
-            Sequential.
+        call_function: called with (layer, *args, **kwargs) instead of calling the layer; None (the default): the
+            layer is called. Not for a Sequential.
         recursive: whether `clone_function` is also applied to the layers of nested models; False by default.
 
     Returns:

@@ -20,6 +20,9 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     Returns:
         The model, not compiled.
 
+    Raises:
+        ValueError: the text is no config, or names something unknown.
+
     Example:
 
     >>> import netlet

@@ -225,6 +225,7 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
             ValueError: another file extension.
             FileExistsError: the file exists and `overwrite` is False.
             OSError: the file cannot be written.
+            NotImplementedError: `max_shard_size` is given.
         """
         saving.save_weights(self, filepath, overwrite=overwrite, max_shard_size=max_shard_size)
 
@@ -234,6 +235,10 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
         Args:
             filepath: str or path of the file.
             **kwargs: options of `saving.load_weights`.
+
+        Raises:
+            ValueError: the weights do not fit, or the model is not built.
+            OSError: the file cannot be read.
         """
         saving.load_weights(self, filepath, **kwargs)
 
@@ -290,6 +295,10 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
 
         Returns:
             The text.
+
+        Raises:
+            ValueError: a part without a config, such as a lambda.
+            TypeError: a `get_config` that returns no dict.
         """
         return json.dumps(serialize_object(self), **kwargs)
 

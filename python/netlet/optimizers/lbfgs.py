@@ -42,8 +42,8 @@ class LBFGS(Optimizer):
         tolerance_grad: a step ends when no element of the gradient is larger; default 1e-7.
         tolerance_change: a step ends when the change of the loss, or of all weights, is smaller; default 1e-9.
         history_size: number of changes to hold; default 100.
-        line_search_fn: None (the default), or "strong_wolfe" for a search of a length that satisfies the strong Wolfe
-            conditions.
+        line_search_fn: None (the default): the length is learning_rate. "strong_wolfe": a search of a length that
+            satisfies the strong Wolfe conditions.
         name: first part of the paths of its variables; None (the default): the class name in snake case, numbered.
 
     Raises:

@@ -88,6 +88,9 @@ class OptimizerMap(MutableMapping[str, Any]):
 
         Returns:
             {"default_optimizer": config, "optimizer_map": configs by key}.
+
+        Raises:
+            ValueError: an argument that has no config, such as a lambda.
         """
         return {
             "default_optimizer": serialize_object(self._default_optimizer),
@@ -104,5 +107,8 @@ class OptimizerMap(MutableMapping[str, Any]):
 
         Returns:
             An object of this class.
+
+        Raises:
+            ValueError: the config names something unknown.
         """
         return cls(*(deserialize_object(config[key], custom_objects) for key in ("default_optimizer", "optimizer_map")))

@@ -161,6 +161,7 @@ class Compiling:
 
         Raises:
             ValueError: an argument that has no config, such as a lambda.
+            TypeError: a `get_config` that returns no dict.
 
         Example:
 
@@ -179,6 +180,9 @@ class Compiling:
 
         Args:
             config: what `get_compile_config` returned, here or in Keras.
+
+        Raises:
+            ValueError: the config names something unknown.
 
         Warns:
             UserWarning: the class overrides `compile`, so the model stays uncompiled.

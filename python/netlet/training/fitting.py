@@ -64,11 +64,10 @@ class Fitting:
         """Trains the model.
 
         Args:
-            x: array (N, ...), a list or dict of arrays, a DataFrame, or an iterable of (x, y[, sample_weight]) batches;
-                default None. Texts for a model that begins with a text layer. An iterable is advanced by one thread, at
-                most two batches ahead and never beyond `steps_per_epoch`; with `run_eagerly=True` by the calling
-                thread.
-            y: targets with N rows, or a list or dict of them; not with an iterable. None by default.
+            x: array (N, ...), a list or dict of arrays, a DataFrame, or an iterable of (x, y[, sample_weight]) batches.
+                Texts for a model that begins with a text layer. An iterable is advanced by one thread, at most two
+                batches ahead and never beyond `steps_per_epoch`; with `run_eagerly=True` by the calling thread.
+            y: targets with N rows, or a list or dict of them; None (the default) with an iterable.
             batch_size: rows of a step; by default 32, or the rows divided by `steps_per_epoch`. The last batch may be
                 shorter.
             epochs: number of epochs, counted from epoch 0: `initial_epoch` to `epochs - 1` are run; 1 by default.
@@ -248,9 +247,8 @@ class Fitting:
         """Computes the loss and the metrics over the data, as exact means over all rows.
 
         Args:
-            x: array (N, ...), a list or dict of arrays, or an iterable of (x, y[, sample_weight]) batches; default
-                None.
-            y: targets with N rows; not with an iterable; default None.
+            x: array (N, ...), a list or dict of arrays, or an iterable of (x, y[, sample_weight]) batches.
+            y: targets with N rows; None (the default) with an iterable.
             batch_size: rows of a step; by default 32, or the rows divided by `steps`.
             verbose: 0 silent, 1 a progress line, 2 a line at the end; "auto" is 1. "auto" by default.
             sample_weight: factor of each sample's loss, shape (N,); not with an iterable; None (the default): 1.

@@ -37,7 +37,7 @@ class OnBatch:
 
         Args:
             x: array (N, ...), or a list or dict of arrays.
-            y: targets with N rows; default None.
+            y: targets with N rows; None (the default) for a model without a loss of its outputs.
             sample_weight: factor of each sample's loss, shape (N,); None (the default): 1.
             class_weight: {class index: factor of its samples' loss}; 1 for other classes. None by default.
             return_dict: whether to return a dict; False by default.
@@ -62,7 +62,7 @@ class OnBatch:
 
         Args:
             x: array (N, ...), or a list or dict of arrays.
-            y: targets with N rows; default None.
+            y: targets with N rows; None (the default) for a model without a loss of its outputs.
             sample_weight: factor of each sample's loss, shape (N,); None (the default): 1.
             return_dict: whether to return a dict; False by default.
 

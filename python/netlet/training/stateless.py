@@ -27,10 +27,10 @@ class StatelessLoss:
         Args:
             trainable_variables, non_trainable_variables, metrics_variables: values of the model's variables of these
                 names, in their order.
-            x: inputs of the batch; unused unless `compute_loss` is overridden; default None.
+            x: inputs of the batch; unused unless `compute_loss` is overridden.
             y: targets of the batch, (N, ...), or a structure of them; None (the default) for a model whose layers add
                 all losses.
-            y_pred: outputs of the model for the batch, (N, ...), or a structure of them; default None.
+            y_pred: outputs of the model for the batch, (N, ...), or a structure of them.
             sample_weight: factors of the samples' losses; None by default.
             training: whether the batch is trained on; True by default.
 

@@ -77,6 +77,9 @@ class Trainer(Compiling, Measuring, Fitting, Resuming, OnBatch, Inspection, Plac
 
         Returns:
             A dict of logs: numbers and Tensors by name.
+
+        Raises:
+            ValueError: a batch of more than three parts, or the model has no loss.
         """
         x, y, sample_weight = unpack_x_y_sample_weight(data)
         y_pred = self(x, training=False)  # type: ignore[operator]
@@ -92,6 +95,9 @@ class Trainer(Compiling, Measuring, Fitting, Resuming, OnBatch, Inspection, Plac
 
         Returns:
             Tensors, in the structure of the model's outputs.
+
+        Raises:
+            ValueError: a batch of more than three parts.
         """
         return self(unpack_x_y_sample_weight(data)[0], training=False)  # type: ignore[operator]
 

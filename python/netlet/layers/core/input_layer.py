@@ -13,10 +13,10 @@ class InputLayer(Layer):
     """The layer of a model's input. It has no weights and cannot be called; `output` is its symbolic tensor.
 
     Args:
-        shape: shape of one sample, a tuple; None entries match any size; default None.
+        shape: shape of one sample, a tuple; None entries match any size. None (the default) with `batch_shape`.
         batch_size: fixed batch size; None (the default) for any.
         dtype: of the values; None (the default): floatx. "string" for text layers such as TextVectorization.
-        sparse, ragged: None (the default) or False; there are dense tensors only.
+        sparse, ragged: only False and None, the default, are supported.
         optional: whether the model may be called with None in place of this input; False by default.
         batch_shape: shape with the batch axis, instead of `shape` and `batch_size`; None by default.
         input_tensor: an existing KerasTensor to use, which gives shape and dtype; replaces `shape` and `batch_shape`;
@@ -120,10 +120,10 @@ def Input(
     Call layers on it and pass it to `Model(inputs, outputs)`, or put it first in a Sequential.
 
     Args:
-        shape: shape of one sample, a tuple; None entries match any size; default None.
+        shape: shape of one sample, a tuple; None entries match any size. None (the default) with `batch_shape`.
         batch_size: fixed batch size; None (the default) for any.
         dtype: of the values; None (the default): floatx. "string" for text layers such as TextVectorization.
-        sparse, ragged: None (the default) or False; there are dense tensors only.
+        sparse, ragged: only False and None, the default, are supported.
         optional: whether the model may be called with None in place of this input; False by default.
         batch_shape: shape with the batch axis, instead of `shape` and `batch_size`; None by default.
         name: name of the input layer, and key of this input in a dict of inputs; None (the default): "input_layer",

@@ -31,7 +31,7 @@ class JaxLayer(Layer):
     `training` (bool).
 
     Args:
-        call_fn: the function.
+        call_fn: the function, which returns a tensor or a structure of tensors of JAX.
         init_fn: function of `rng`, `inputs` (ones of the shapes) and `training` (True), or some of these, that returns
             the parameters, or (parameters, state). None (the default): `params` or `state` are given.
         params: structure (a pytree of JAX) of the parameters; what is no array in it stays as it is; None (the

@@ -94,8 +94,8 @@ class SpatialDropout1D(_SpatialDropout):
     Args:
         rate: probability to drop a channel, in [0, 1].
         seed: integer; None (the default): the next seed of netlet's global sequence.
-        name: name of the layer; None: "spatial_dropout1d", numbered.
-        dtype: see `Layer`; None: floatx.
+        name: name of the layer; None (the default): "spatial_dropout1d", numbered.
+        dtype: see `Layer`; None (the default): floatx.
 
     Raises:
         ValueError: rate is not in [0, 1]; an input of another rank.
@@ -137,8 +137,8 @@ class SpatialDropout2D(_SpatialDropoutND):
         rate: probability to drop a channel, in [0, 1].
         data_format: "channels_last" (the default) or "channels_first".
         seed: integer; None (the default): the next seed of netlet's global sequence.
-        name: name of the layer; None: "spatial_dropout2d", numbered.
-        dtype: see `Layer`; None: floatx.
+        name: name of the layer; None (the default): "spatial_dropout2d", numbered.
+        dtype: see `Layer`; None (the default): floatx.
 
     Raises:
         ValueError: rate is not in [0, 1]; an input of another rank.
@@ -162,8 +162,8 @@ class SpatialDropout3D(_SpatialDropoutND):
         rate: probability to drop a channel, in [0, 1].
         data_format: "channels_last" (the default) or "channels_first".
         seed: integer; None (the default): the next seed of netlet's global sequence.
-        name: name of the layer; None: "spatial_dropout3d", numbered.
-        dtype: see `Layer`; None: floatx.
+        name: name of the layer; None (the default): "spatial_dropout3d", numbered.
+        dtype: see `Layer`; None (the default): floatx.
 
     Raises:
         ValueError: rate is not in [0, 1]; an input of another rank.

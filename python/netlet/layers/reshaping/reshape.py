@@ -30,6 +30,9 @@ class Flatten(_Rearranging):
             before flattening, so both formats give the same output.
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
+    Raises:
+        ValueError: an unknown data_format.
+
     >>> import numpy as np
     >>> Flatten()(np.zeros((2, 3, 4), "float32")).shape
     (2, 12)

@@ -23,6 +23,9 @@ class Configured:
 
         Returns:
             {argument: plain value}; a schedule is a config dict.
+
+        Raises:
+            ValueError: an argument that has no config, such as a lambda.
         """
         rate = float(self._rate.cell) if self._rate.source is None else serialize_object(self._rate.source)
         return {
@@ -43,6 +46,9 @@ class Configured:
 
         Returns:
             Optimizer of this class, not built.
+
+        Raises:
+            ValueError: the config names something unknown.
         """
         config = dict(config)
         if isinstance(config.get("learning_rate"), dict):

@@ -169,6 +169,10 @@ class Optimizer(Slots, Groups, State, AroundStep, Configured):
 
         Args:
             variables: the variables to train.
+
+        Raises:
+            ValueError: `state_dtype` with a variable that is not float32.
+            NotImplementedError: a float16 or bfloat16 variable; use a mixed dtype policy.
         """
         self._begin_build(variables)
         self._trainable_variables = list(variables)
@@ -303,6 +307,9 @@ class Optimizer(Slots, Groups, State, AroundStep, Configured):
             gradient: Tensor of the variable's shape.
             variable: the variable to change, with `assign` or `assign_sub`.
             learning_rate: the current rate, a Tensor of the variable's dtype.
+
+        Raises:
+            ValueError: a gradient of another shape.
         """
         update_one(self, gradient, variable, learning_rate)
 

@@ -16,16 +16,23 @@ class AwareConfig(Int8Config):
     Args:
         activations: "dynamic" (the default), "static" or None, as in `Int8Config`. "static" needs `calibration`, from
             which the first range of each layer's input is found. None: only the weights are codes.
-        weights, per_channel, calibration, observer: as for `Int8Config`, with the same defaults.
+        weights: "absmax" (the default): codes symmetric about 0. "zeropoint": codes over the weights' own range.
+        per_channel: whether each output channel of a kernel has its own scale (True, the default), or all share one.
+        calibration: for "static": typical inputs of the model, in any form that `predict` takes; None by default.
+        observer: for "static": how the range of a layer's input follows from the observed values: "minmax" (the
+            default), "moving_average", "percentile", "entropy" or "mse", as in `Int8Config`.
         ranges: for "static": how the range of a layer's input changes while training. "observed" (the default): with
             observer="moving_average" it moves a tenth of the way to each batch's smallest and largest value, with
             "minmax" it grows with them; with the other observers it stays. "learned": gradients change its scale
             (learned step size quantization; Esser et al., 2020).
-        freeze_after: for "observed": number of training steps after which the range stays as it is; None (the
-            default): it stays when `quantizers.freeze_ranges` is called.
+        freeze_after: for "observed": number of training steps after which the range stays as it is; None (the default):
+            it stays when `quantizers.freeze_ranges` is called.
 
     Raises:
         ValueError: an unknown value; `freeze_after` without observed ranges; learned ranges without static activations.
+
+    Source: Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only
+    inference", 2018.
 
     >>> AwareConfig("static", observer="moving_average", freeze_after=100).get_config()["freeze_after"]
     100

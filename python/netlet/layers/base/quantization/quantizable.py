@@ -23,6 +23,9 @@ class Quantizable:
 
         Args:
             parts: dict of the quantized layers' configs by their place, from `get_build_config()["quantized"]`.
+
+        Raises:
+            ValueError: the parts do not fit the sub-layers, or name something unknown.
         """
         restore_parts(self, parts)
 
@@ -56,6 +59,7 @@ class Quantizable:
         Raises:
             NotImplementedError: the layer has no quantized form.
             ValueError: the layer is not built, or is quantized; an unknown mode; NaN or infinite weights.
+            TypeError: `config` is neither an Int8Config nor an Int4Config.
 
         >>> import numpy as np
         >>> from netlet import layers

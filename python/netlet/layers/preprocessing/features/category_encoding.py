@@ -41,7 +41,7 @@ class CategoryEncoding(Layer):
     "one_hot".
 
     Args:
-        num_tokens: number of categories, an integer of at least 1; default None.
+        num_tokens: number of categories, an integer of at least 1; must be given.
         output_mode: "multi_hot" (the default): 1 for each integer that occurs in a sample; "count": how often each
             occurs; "one_hot": one vector for each integer.
         sparse: only False, the default, is supported.

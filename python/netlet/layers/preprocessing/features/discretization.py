@@ -73,6 +73,7 @@ class Discretization(Layer):
 
         Raises:
             ValueError: the layer was constructed with `bin_boundaries`.
+            TypeError: `data` is neither an array nor an iterable of batches.
         """
         if self.num_bins is None:
             raise ValueError(

@@ -81,6 +81,7 @@ class Normalization(Elementwise):
 
         Raises:
             ValueError: the layer has fixed statistics; data of the wrong shape, or without values.
+            TypeError: `data` is neither an array nor an iterable of batches.
         """
         if self.input_mean is not None:
             raise ValueError(f"Layer '{self.name}' has fixed mean and variance; `adapt` expected a layer without them.")

@@ -270,6 +270,10 @@ class FeatureSpace(FeatureTypes, HostLayer):
 
         Args:
             filepath: the path.
+
+        Raises:
+            ValueError: another file extension, or a preprocessor that cannot be saved.
+            OSError: the file cannot be written.
         """
         save_model(self, filepath)
 

@@ -104,7 +104,7 @@ class IntegerLookup(IndexLookup):
         oov_token: the integer for unknown ones in the vocabulary and with `invert`; -1 by default.
         vocabulary: list or array of integers, or the path of a text file with one integer on each line; None (the
             default): learned by `adapt`.
-        vocabulary_dtype: only "int64" (the default) is supported.
+        vocabulary_dtype: only "int64", the default, is supported.
         idf_weights: with "tf_idf", one weight for each integer of the vocabulary; None by default.
         invert: whether to map indices back to integers; False by default.
         output_mode: "int" (int64, the default), or vectors of the vocabulary's size: "one_hot", one for each integer;
