@@ -1,4 +1,4 @@
-"""Writes docs/reference/keras-compatibility.md and a table of the README: Keras's public names, and why netlet lacks some.
+"""Writes docs/reference/keras-compatibility.md and the README's table of Keras's names that netlet lacks.
 
     PYTHONPATH=python python tools/keras_compatibility.py
 
