@@ -88,6 +88,20 @@ def _fault(link: str, path: pathlib.Path, site: pathlib.Path, pages: dict[pathli
     return ""
 
 
+def remove_stale(site: pathlib.Path, sources: pathlib.Path) -> None:
+    """Removes the HTML of pages that are no more, which Sphinx leaves.
+
+    Args:
+        site: the folder of HTML files.
+        sources: the folder of pages.
+    """
+    for path in site.rglob("*.html"):
+        page = path.relative_to(site).as_posix().removesuffix(".html")  # with dots in names: api/layers.core
+        made_by_sphinx = page in ("genindex", "search", "py-modindex") or "_static" in path.parts
+        if not made_by_sphinx and not any((sources / f"{page}{ending}").exists() for ending in (".md", ".rst")):
+            path.unlink()
+
+
 def build(output: pathlib.Path, run_gallery: bool, processes: int) -> int:
     """Runs Sphinx.
 
@@ -128,6 +142,7 @@ def main() -> int:
             shutil.rmtree(folder, ignore_errors=True)
     start = time.monotonic()
     status = build(output, not args.no_gallery, args.processes)
+    remove_stale(output / "html", ROOT / "docs")
     broken = broken_links(output / "html")
     print("\n".join(broken))
     print(f"{output / 'html' / 'index.html'}: Sphinx's status {status}, {len(broken)} broken links, ", end="")

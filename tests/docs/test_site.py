@@ -80,6 +80,17 @@ def test_each_script_of_the_gallery_has_a_theme(tmp_path: pathlib.Path) -> None:
     assert sorted(copies) == [script.name for script in scripts]
 
 
+def test_html_of_pages_that_are_no_more_goes(tmp_path: pathlib.Path) -> None:
+    names = ["index.html", "genindex.html", "api/layers.core.html", "old.html", "_static/part.html"]
+    for name in [*names, "docs/index.md", "docs/api/layers.core.rst"]:
+        path = tmp_path / name if name.startswith("docs") else tmp_path / "html" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    importlib.import_module("build_docs").remove_stale(tmp_path / "html", tmp_path / "docs")
+    left = {path.relative_to(tmp_path / "html").as_posix() for path in (tmp_path / "html").rglob("*.html")}
+    assert left == set(names) - {"old.html"}
+
+
 def test_broken_links_are_found(tmp_path: pathlib.Path) -> None:
     (tmp_path / "a.html").write_text('<p id="here"><a href="#here"></a><a href="b.html#there"></a><img src="c.png">')
     (tmp_path / "b.html").write_text('<a href="a.html#here"></a><a href="https://x.org"></a><a href="http://x y"></a>')
