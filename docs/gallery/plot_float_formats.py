@@ -68,7 +68,7 @@ for dtype, colour in zip(FORMATS, ("0.5", "#2f6fb5", "#d9730d")):
 ax.axvline(65504, color="#2f6fb5", linestyle=":")
 ax.text(65504 * 1.4, 3e-11, "largest\nfloat16", color="#2f6fb5")
 ax.set(xlabel="number", ylabel="relative error", ylim=(1e-11, 3), title="float16 is finer, bfloat16 reaches further")
-ax.text(2e-12, 0.15, "float16 rounds to 0", color="#2f6fb5")
+ax.text(2e-12, 0.15, "becomes 0", color="#2f6fb5")
 ax.legend(frameon=False, markerscale=4, loc=(0.02, 0.34))
 
 assert abs(float(float_parts(0.1, "float16").value) - 0.1) < abs(float(float_parts(0.1, "bfloat16").value) - 0.1)
