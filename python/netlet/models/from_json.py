@@ -21,7 +21,7 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
         The model, not compiled.
 
     Raises:
-        ValueError: the text is no config, or names something unknown.
+        ValueError: the text is no JSON, or its config is damaged or names something unknown.
 
     Example:
 
