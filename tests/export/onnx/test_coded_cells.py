@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -26,11 +28,23 @@ def kinds(proto):
     return {node.op_type for node in proto.graph.node}
 
 
+def calm_weights(model):
+    """The model with seeded weights, other ones in each gate, and biases that are not zero.
+
+    A matrix of n rows has a standard deviation of 0.5 / sqrt(n), so that the state forgets: a recurrent matrix with a
+    spectral radius above 1 amplifies each code that moves.
+    """
+    rng = np.random.default_rng(0)
+    deviations = [0.5 / np.sqrt(w.shape[0]) if w.path.endswith("kernel") else 1.0 for w in model.weights]
+    model.set_weights(
+        [rng.normal(0, d, w.shape).astype("float32") for d, w in zip(deviations, model.weights, strict=True)]
+    )
+    return model
+
+
 def quantized(name, **arguments):
     parts = [part() for part in STACKS[name]]
-    # Initial weights: a state of standard normal recurrent ones (spectral radius 4) amplifies each code that moves.
-    netlet.utils.set_random_seed(0)
-    model = netlet.Sequential([netlet.Input((None, 8)), *parts, layers.Dense(3)])
+    model = calm_weights(netlet.Sequential([netlet.Input((None, 8)), *parts, layers.Dense(3)]))
     calibration = {"calibration": X} if arguments.get("activations") == "static" else {}
     model.quantize("int8", config=Int8Config(**arguments, **calibration), only_if_faster=False)
     return model
@@ -44,6 +58,22 @@ def test_sums_of_integers_in_each_step(name, arguments, tmp_path):
     proto = exported(model, tmp_path, quantized="qoperator")
     assert "Scan" in kinds(proto) and kinds(proto).isdisjoint(OPERATORS)
     assert_same_outputs(model, proto, [PADDED])
+
+
+@pytest.mark.parametrize(("layer", "gates"), [(layers.LSTM, 4), (layers.GRU, 3)])
+def test_these_weights_show_a_swapped_gate(layer, gates):
+    """Two gates that exchange a part of their weights, be it the bias, change the outputs by far more than 1e-6."""
+    model = calm_weights(netlet.Sequential([netlet.Input((None, 8)), layer(16)]))
+    want = predictions(model, [X])[0]
+    for weight in model.weights:
+        value = weight.numpy()
+        for a, b in itertools.combinations(range(gates), 2):
+            parts = np.split(value, gates, axis=-1)
+            parts[a], parts[b] = parts[b], parts[a]
+            weight.assign(np.concatenate(parts, axis=-1))
+            change = np.abs(predictions(model, [X])[0] - want).max() / np.abs(want).max()
+            assert change > 0.01, (weight.path, a, b)
+        weight.assign(value)
 
 
 @pytest.mark.parametrize("name", ["masked", "relu"])
