@@ -40,3 +40,29 @@ def test_a_shape_that_is_none_names_the_op(name):
         make((2, -1))
     with pytest.raises(ValueError, match=rf"^ops\.{name}: expected a shape \(a tuple of integers\), received 'a'"):
         make("a")
+
+
+@pytest.mark.parametrize(
+    ("call", "op", "argument"),
+    [
+        (lambda: ops.add([1.0], None), "add", "x2"),
+        (lambda: ops.add(None, 1.0), "add", "x1"),
+        (lambda: ops.add(x1=1.0, x2=None), "add", "x2"),
+        (lambda: ops.exp(None), "exp", "x"),
+        (lambda: ops.relu(None), "relu", "x"),
+        (lambda: ops.sum(None), "sum", "x"),
+        (lambda: ops.matmul([[1.0]], None), "matmul", "x2"),
+        (lambda: ops.reshape(None, (1,)), "reshape", "x"),
+    ],
+)
+def test_none_instead_of_an_array_names_the_op_and_the_argument(call, op, argument):
+    with pytest.raises(
+        TypeError, match=rf"^ops\.{op}: expected an array or a number as `{argument}`, received None\.$"
+    ):
+        call()
+
+
+def test_none_that_an_op_accepts_is_not_blamed():
+    with pytest.raises(TypeError) as raised:
+        ops.clip([1.0], None, "high")
+    assert "x_min" not in str(raised.value).partition("Invoked")[0].partition("expected")[0]

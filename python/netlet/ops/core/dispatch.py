@@ -6,8 +6,10 @@ An op with a symbolic argument adds a node to the graph instead of computing a v
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import operator
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -47,12 +49,36 @@ def op(fn: F) -> F:
         except _core.SymbolicArgument:
             if not graph.is_symbolic(args) and not graph.is_symbolic(kwargs):
                 raise
+        except TypeError as error:
+            if (name := _missing_array(fn, args, kwargs, error)) is None:
+                raise
+            raise TypeError(f"{_public_name(fn)}: expected an array or a number as `{name}`, received None.") from None
         return graph.symbolic_op(wrapper, args, kwargs)
 
     # A loss may have the name of an op, and other arguments.
     wrapper.op_name = op_name = _registered_name(fn)  # type: ignore[attr-defined]
     REGISTRY[op_name] = wrapper
     return cast(F, wrapper)
+
+
+def _missing_array(fn: Callable[..., Any], args: Any, kwargs: Any, error: TypeError) -> str | None:
+    """The name of the first required argument that is None, if that is why an op's kernel or `concrete` refused it."""
+    text = str(error)
+    if "incompatible function arguments" not in text and "(from NoneType)" not in text:
+        return None
+    parameters = inspect.signature(fn).parameters
+    given = {**dict(zip(parameters, args, strict=False)), **kwargs}
+    for name, parameter in parameters.items():
+        kernel_takes_none = re.search(rf"\b{name}: (Optional\[|[^,)]*\| None)", text)
+        if parameter.default is parameter.empty and name in given and given[name] is None and not kernel_takes_none:
+            return name
+    return None
+
+
+def _public_name(fn: Callable[..., Any]) -> str:
+    """The name of an op in messages: "ops.add", or "losses.huber" for one of another part of netlet."""
+    name = _registered_name(fn)
+    return name if "." in name else f"ops.{name}"
 
 
 def _registered_name(fn: Callable[..., Any]) -> str:
