@@ -23,7 +23,7 @@ from .turns import meet, take_turns
 _R = TypeVar("_R")
 _shard: ContextVar[Shard | None] = ContextVar("netlet_shard", default=None)
 _running: ContextVar[Running | None] = ContextVar("netlet_running_step", default=None)
-_paused = False
+_paused: ContextVar[bool] = ContextVar("netlet_exchange_paused", default=False)  # plans call back on their own thread
 
 
 def current_shard() -> Shard | None:
@@ -45,13 +45,12 @@ def running_step() -> Running:
 
 @contextlib.contextmanager
 def without_exchange() -> Iterator[None]:
-    """Context manager: recorded steps leave out the exchange with other ranks, which do not run them."""
-    global _paused
-    before, _paused = _paused, True
+    """Context manager: steps that this thread runs leave out the exchange with other ranks, which do not run them."""
+    token = _paused.set(True)
     try:
         yield
     finally:
-        _paused = before
+        _paused.reset(token)
 
 
 class Rows:
@@ -83,7 +82,7 @@ class Rows:
         tree = layout.adds(exchange.rank, weighted)
 
         def add() -> tuple[()]:
-            if not _paused:
+            if not _paused.get():
                 exchange.sum(tree)
             return ()
 
