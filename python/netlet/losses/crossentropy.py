@@ -162,6 +162,9 @@ def sparse_categorical_crossentropy(
     Returns:
         One value per sample: y_pred's shape without `axis`.
 
+    Raises:
+        ValueError: the shapes do not fit, or an axis out of bounds.
+
     >>> sparse_categorical_crossentropy([1], [[0.05, 0.95, 0.0]]).round(4).numpy()
     array([0.0513], dtype=float32)
     """
@@ -303,6 +306,9 @@ def categorical_generalized_cross_entropy(y_true: Any, y_pred: Any, q: float) ->
 
     Returns:
         One value per sample: y_pred's shape without the last axis.
+
+    Raises:
+        ValueError: the shapes do not fit.
 
     >>> categorical_generalized_cross_entropy([0, 1], [[0.7, 0.3], [0.2, 0.8]], q=0.5).round(4).numpy()
     array([0.3267, 0.2111], dtype=float32)

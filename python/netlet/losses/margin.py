@@ -79,6 +79,9 @@ def categorical_hinge(y_true: Any, y_pred: Any) -> Any:
     Returns:
         One value per sample: the shape without the last axis.
 
+    Raises:
+        ValueError: the shapes do not broadcast.
+
     >>> categorical_hinge([[0.0, 1.0]], [[0.5, 0.9]]).round(6).numpy()
     array([0.6], dtype=float32)
     """

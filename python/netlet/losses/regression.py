@@ -182,6 +182,9 @@ def cosine_similarity(y_true: Any, y_pred: Any, axis: int = -1) -> Any:
     Returns:
         The shape without `axis`.
 
+    Raises:
+        ValueError: the shapes do not broadcast, or an axis out of bounds.
+
     >>> cosine_similarity([[3.0, 4.0]], [[6.0, 8.0]]).round(6).numpy()
     array([-1.], dtype=float32)
     """
