@@ -23,6 +23,9 @@ class CSVLogger(Callback):
         separator: the character between fields; default ",".
         append: whether to append to an existing file instead of replacing it; False by default.
 
+    Raises:
+        OSError: when training begins: the file cannot be written.
+
     Source: Keras 3 `keras.callbacks.CSVLogger`.
 
     Example:

@@ -22,6 +22,9 @@ class Hinge(FunctionMetric):
         name: key in the logs; "hinge" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
+    Raises:
+        ValueError: when updated: shapes that do not broadcast.
+
     >>> m = Hinge()
     >>> m.update_state([[1.0, -1.0]], [[0.5, 0.5]])
     >>> float(m.result())
@@ -47,6 +50,9 @@ class SquaredHinge(FunctionMetric):
         name: key in the logs; "squared_hinge" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
+    Raises:
+        ValueError: when updated: shapes that do not broadcast.
+
     >>> m = SquaredHinge()
     >>> m.update_state([[1.0, -1.0]], [[0.5, 0.5]])
     >>> float(m.result())
@@ -71,6 +77,9 @@ class CategoricalHinge(FunctionMetric):
     Args:
         name: key in the logs; "categorical_hinge" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: when updated: shapes that do not broadcast.
 
     >>> m = CategoricalHinge()
     >>> m.update_state([[0.0, 1.0]], [[0.5, 0.9]])

@@ -23,6 +23,9 @@ class KLDivergence(FunctionMetric):
         name: key in the logs; "kl_divergence" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
+    Raises:
+        ValueError: when updated: shapes that do not broadcast.
+
     >>> m = KLDivergence()
     >>> m.update_state([[0.5, 0.5]], [[0.25, 0.75]])
     >>> round(float(m.result()), 4)
@@ -124,6 +127,9 @@ class SparseCategoricalCrossentropy(FunctionMetric):
         axis: axis of the classes; -1 by default.
         name: key in the logs; "sparse_categorical_crossentropy" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: when updated: shapes that do not fit.
 
     >>> m = SparseCategoricalCrossentropy()
     >>> m.update_state([1], [[0.05, 0.95, 0.0]])

@@ -24,6 +24,9 @@ class MeanSquaredError(FunctionMetric):
         name: key in the logs; "mean_squared_error" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
+    Raises:
+        ValueError: when updated: shapes that do not broadcast.
+
     >>> m = MeanSquaredError()
     >>> m.update_state([[0.0, 1.0]], [[1.0, 3.0]])
     >>> float(m.result())
@@ -47,6 +50,9 @@ class MeanAbsoluteError(FunctionMetric):
     Args:
         name: key in the logs; "mean_absolute_error" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: when updated: shapes that do not broadcast.
 
     >>> m = MeanAbsoluteError()
     >>> m.update_state([[0.0, 1.0]], [[1.0, 3.0]])
@@ -72,6 +78,9 @@ class MeanAbsolutePercentageError(FunctionMetric):
         name: key in the logs; "mean_absolute_percentage_error" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
+    Raises:
+        ValueError: when updated: shapes that do not broadcast.
+
     >>> m = MeanAbsolutePercentageError()
     >>> m.update_state([[1.0, 2.0]], [[1.5, 2.0]])
     >>> float(m.result())
@@ -95,6 +104,9 @@ class MeanSquaredLogarithmicError(FunctionMetric):
     Args:
         name: key in the logs; "mean_squared_logarithmic_error" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: when updated: shapes that do not broadcast.
 
     >>> m = MeanSquaredLogarithmicError()
     >>> m.update_state([[0.0]], [[1.0]])
@@ -121,6 +133,9 @@ class LogCoshError(FunctionMetric):
         name: key in the logs; "logcosh" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
+    Raises:
+        ValueError: when updated: shapes that do not broadcast.
+
     >>> m = LogCoshError()
     >>> m.update_state([[0.0]], [[1.0]])
     >>> round(float(m.result()), 4)
@@ -145,6 +160,9 @@ class Poisson(FunctionMetric):
     Args:
         name: key in the logs; "poisson" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: when updated: shapes that do not broadcast.
 
     >>> m = Poisson()
     >>> m.update_state([[2.0]], [[1.0]])
@@ -192,6 +210,9 @@ class CosineSimilarity(FunctionMetric):
         name: key in the logs; "cosine_similarity" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
+    Raises:
+        ValueError: when updated: shapes that do not broadcast.
+
     >>> m = CosineSimilarity()
     >>> m.update_state([[3.0, 4.0]], [[6.0, 8.0]])
     >>> round(float(m.result()), 4)
@@ -216,6 +237,9 @@ class RootMeanSquaredError(Mean):
     Args:
         name: key in the logs; "root_mean_squared_error" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
+
+    Raises:
+        ValueError: when updated: shapes that do not broadcast.
 
     >>> m = RootMeanSquaredError()
     >>> m.update_state([[0.0, 1.0]], [[0.0, 3.0]])

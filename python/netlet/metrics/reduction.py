@@ -94,6 +94,9 @@ class Sum(_Accumulator):
         name: key in the logs; "sum" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
+    Raises:
+        ValueError: when updated: weights whose shape does not fit.
+
     Source: Keras 3, `keras.metrics.Sum`.
 
     >>> m = Sum()
@@ -125,6 +128,9 @@ class Mean(_Accumulator):
         name: key in the logs; "mean" by default.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
 
+    Raises:
+        ValueError: when updated: weights whose shape does not fit.
+
     Source: Keras 3, `keras.metrics.Mean`.
 
     >>> m = Mean()
@@ -155,6 +161,9 @@ class MeanMetricWrapper(Mean):
         name: key in the logs; None (the default): the function's name.
         dtype: dtype or policy, as in `Metric`; None (the default): `config.floatx()`.
         **kwargs: passed to `fn`.
+
+    Raises:
+        ValueError: when updated: weights whose shape does not fit.
 
     Source: Keras 3, `keras.metrics.MeanMetricWrapper`.
 

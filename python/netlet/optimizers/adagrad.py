@@ -27,6 +27,9 @@ class Adagrad(Optimizer):
         weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
         **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
+    Raises:
+        ValueError: an option that `Optimizer` does not have, or a value outside its range.
+
     Example:
 
     >>> from netlet import Variable
@@ -75,6 +78,9 @@ class Adadelta(Optimizer):
         epsilon: small number that avoids a division by zero, and sets the size of the first steps; default 1e-7.
         weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
         **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
+
+    Raises:
+        ValueError: an option that `Optimizer` does not have, or a value outside its range.
 
     Example:
 

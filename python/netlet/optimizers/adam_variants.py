@@ -28,6 +28,9 @@ class Adamax(AdamVariant):
         weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
         **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
+    Raises:
+        ValueError: an option that `Optimizer` does not have, or a value outside its range.
+
     Example:
 
     >>> from netlet import Variable
@@ -60,6 +63,9 @@ class Nadam(AdamVariant):
         epsilon: small number that avoids a division by zero; default 1e-7.
         weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
         **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
+
+    Raises:
+        ValueError: an option that `Optimizer` does not have, or a value outside its range.
 
     Example:
 
@@ -109,6 +115,9 @@ class RAdam(AdamVariant):
         weight_decay: decoupled weight decay, see `Optimizer` (PyTorch's `decoupled_weight_decay=True`); None (the
             default): none.
         **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
+
+    Raises:
+        ValueError: an option that `Optimizer` does not have, or a value outside its range.
 
     Example:
 

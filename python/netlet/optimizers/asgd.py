@@ -32,6 +32,9 @@ class ASGD(Optimizer):
             default): none.
         **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
+    Raises:
+        ValueError: an option that `Optimizer` does not have, or a value outside its range.
+
     Example:
 
     >>> from netlet import Variable

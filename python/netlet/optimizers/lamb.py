@@ -26,6 +26,9 @@ class Lamb(AdamVariant):
         weight_decay: decoupled weight decay, see `Optimizer`; None (the default): none.
         **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
+    Raises:
+        ValueError: an option that `Optimizer` does not have, or a value outside its range.
+
     Example:
 
     >>> from netlet import Variable

@@ -46,6 +46,9 @@ class Muon(Optimizer):
             learning_rate * x.
         **kwargs: further arguments of `Optimizer`, e.g. `clipnorm`.
 
+    Raises:
+        ValueError: an option that `Optimizer` does not have, or a value outside its range.
+
     Example:
 
     >>> from netlet import Variable

@@ -150,6 +150,9 @@ class PReLU(Elementwise):
         shared_axes: axis or axes (1 is the first after the batch) that share one alpha; None (the default): none.
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
+    Raises:
+        ValueError: an unknown initializer, regularizer or constraint.
+
     >>> import numpy as np
     >>> layer = PReLU(shared_axes=[1])
     >>> layer(np.ones((2, 3, 4), "float32")).shape, layer.alpha.shape

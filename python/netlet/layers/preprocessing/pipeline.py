@@ -13,10 +13,11 @@ from ..base.layer import Layer
 class Pipeline(Layer):
     """Calls layers one after another, e.g. the augmentations of images.
 
-    Unlike a Sequential model it is a plain layer. Inputs may be dicts, if its layers take them.
+    Unlike a Sequential model it is a plain layer. Its input is that of the first layer, its output that of the last;
+    they may be dicts, if the layers take them.
 
     Args:
-        layers: list of layers.
+        layers: list of layers, of which each takes what the one before returns.
         name: name of the layer; None (the default): "pipeline", numbered.
 
     Raises:

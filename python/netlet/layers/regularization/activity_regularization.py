@@ -17,6 +17,9 @@ class ActivityRegularization(Elementwise):
         l2: factor of the squares; 0.0 by default.
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
+    Raises:
+        ValueError: a factor is negative or infinite.
+
     >>> import numpy as np
     >>> layer = ActivityRegularization(l2=0.5)
     >>> _ = layer(np.array([[1.0, 2.0]], "float32"))

@@ -63,7 +63,8 @@ def scaled(boxes: Any, x: Any, y: Any, left: Any = 0, top: Any = 0) -> Any:
 class MaxNumBoundingBoxes(BaseImagePreprocessingLayer):
     """Brings the bounding boxes of a dict to one number for each image, by cutting or padding.
 
-    Input a dict with "images" and "bounding_boxes"; other entries pass unchanged.
+    Input: a dict with "images" (N, H, W, C) and "bounding_boxes" {"boxes": (N, boxes, 4), "labels": (N, boxes)}, or
+    both without the batch axis; output: the same with max_number boxes. Other entries pass unchanged.
 
     Args:
         max_number: number of boxes of each image in the output, an integer of at least 0.

@@ -56,6 +56,9 @@ class MixUp(RandomImageLayer):
         seed: integer; None (the default): the next seed of netlet's global sequence.
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
+    Raises:
+        ValueError: when called: an input that is not an image or a batch of images.
+
     >>> mixed = MixUp(seed=1)({"images": np.ones((2, 4, 4, 3), "float32"), "labels": np.eye(2, dtype="float32")})
     >>> mixed["labels"].numpy().sum(axis=1)
     array([1., 1.], dtype=float32)

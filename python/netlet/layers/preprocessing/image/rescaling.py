@@ -22,6 +22,9 @@ class Rescaling(Elementwise):
         offset: number, or array that broadcasts to the input; 0.0 by default.
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
+    Raises:
+        ValueError: when called: a scale or offset that does not broadcast to the input.
+
     >>> Rescaling(1 / 255)(np.array([[0, 255]], "uint8")).numpy()
     array([[0., 1.]], dtype=float32)
     """

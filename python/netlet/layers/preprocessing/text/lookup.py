@@ -13,8 +13,9 @@ class StringLookup(IndexLookup):
 
     With `output_mode="int"`, the mask token (if there is one) has index 0, followed by the indices of strings that are
     not in the vocabulary (OOV), then those of the vocabulary. Vectors have no element for the mask token. Input of any
-    shape; output of the same shape with "int", else vectors. The layer runs in Python: call it on data, or put it first
-    in a Sequential.
+    shape; output of the same shape with "int". With "one_hot" each string is a vector (size,), which replaces a last
+    axis of size 1; with the other modes the last axis is replaced by one vector. The layer runs in Python: call it on
+    data, or put it first in a Sequential.
 
     Args:
         max_tokens: largest number of indices, special ones included; None (the default): no limit.
@@ -93,8 +94,9 @@ class StringLookup(IndexLookup):
 class IntegerLookup(IndexLookup):
     """Maps integers to their indices in a vocabulary, or to vectors.
 
-    The order of indices, and input and output shapes, are those of `StringLookup`. The layer runs in Python: call it on
-    data, or put it first in a Sequential.
+    The order of indices is that of `StringLookup`. Input of any shape; output of the same shape with "int". With
+    "one_hot" each integer is a vector (size,), which replaces a last axis of size 1; with the other modes the last axis
+    is replaced by one vector. The layer runs in Python: call it on data, or put it first in a Sequential.
 
     Args:
         max_tokens: largest number of indices, special ones included; None (the default): no limit.
