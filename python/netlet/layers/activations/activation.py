@@ -210,7 +210,7 @@ class Softmax(Elementwise):
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Call arguments: inputs; mask=None, which broadcasts to the inputs: elements where it is False (numbers: at most 0.5)
-        get probability 0.
+    get probability 0.
 
     Raises:
         ValueError: the mask does not broadcast to the inputs.

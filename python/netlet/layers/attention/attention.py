@@ -28,9 +28,8 @@ class Attention(Layer):
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Call arguments: inputs; mask=[query_mask (B, T), value_mask (B, S)], each may be None: the output is 0 where
-        query_mask is False, and values where value_mask is False get no weight; training;
-        return_attention_scores=False: also return the weights (B, T, S); use_causal_mask=False: query t only attends
-        to the keys 0 to t.
+    query_mask is False, and values where value_mask is False get no weight; training; return_attention_scores=False:
+    also return the weights (B, T, S); use_causal_mask=False: query t only attends to the keys 0 to t.
 
     With "dot", the matrix of scores is not stored, unless the scores are returned, the dropout rate is 1, or value_mask
     and use_causal_mask are combined.

@@ -35,7 +35,7 @@ class GroupedQueryAttention(ProjectedAttention):
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Call arguments: query, value, key=None, query_mask=None (B, T), value_mask=None and key_mask=None (B, S),
-        attention_mask=None (B, T, S), return_attention_scores=False, training=None, use_causal_mask=False.
+    attention_mask=None (B, T, S), return_attention_scores=False, training=None, use_causal_mask=False.
 
     Raises:
         ValueError: num_query_heads is not a multiple of num_key_value_heads; invalid arguments; shapes that do not

@@ -37,8 +37,8 @@ class MultiHeadAttention(ProjectedAttention):
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Call arguments: query, value, key=None, query_mask=None (B, T), value_mask=None and key_mask=None (B, S),
-        attention_mask=None (B, T, S), return_attention_scores=False, training=None, use_causal_mask=False. As in Keras,
-        query_mask is not used; the mask attached to query is.
+    attention_mask=None (B, T, S), return_attention_scores=False, training=None, use_causal_mask=False. As in Keras,
+    query_mask is not used; the mask attached to query is.
 
     Weights: kernel and bias of query (F, N, H), key (E, N, H), gate (F, N, D) if used, value (G, N, D) and
     attention_output (N, D, F), in this order.

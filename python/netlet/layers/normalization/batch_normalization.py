@@ -39,7 +39,7 @@ class BatchNormalization(Scaled):
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Call arguments: inputs; training; mask (N, ...), without the channels axis: only elements where it is True count in
-        the statistics.
+    the statistics.
 
     Weights: gamma, beta, moving_mean, moving_variance, each (C,).
 

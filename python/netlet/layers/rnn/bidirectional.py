@@ -37,7 +37,7 @@ class Bidirectional(Layer):
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Call arguments: sequences; initial_state=None, the forward layer's states and then the backward layer's; mask=None
-        (B, T); training=None.
+    (B, T); training=None.
 
     With `return_state` the states follow the output, in the order of `initial_state`. Output sequences are in time
     order; with `return_sequences` masked steps are zeros.

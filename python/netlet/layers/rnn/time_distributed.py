@@ -27,7 +27,7 @@ class TimeDistributed(Wrapper):
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Call arguments: inputs (B, T, ...); training; mask (B, T, ...): mask[:, t] is passed to the layer if its `call` has
-        a `mask` argument.
+    a `mask` argument.
 
     Raises:
         ValueError: `layer` is not a layer; an input of rank below 3; a mask that does not match the inputs' first two
