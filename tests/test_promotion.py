@@ -40,3 +40,23 @@ def test_ranges_have_the_dtype_of_both_ends(name, dtypes):
     else:
         expected = str(getattr(keras.ops, name)(*map(keras.ops.cast, ends, dtypes), 5).dtype)
     assert getattr(ops, name)(*map(ops.cast, ends, dtypes), 5).dtype == expected
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["abs", "square", "sign", "tanh", "exp", "relu", "sigmoid", "sum", "mean", "prod", "max", "min", "expand_dims"],
+)
+def test_a_python_number_alone_is_float32_or_int32(name):
+    """As in Keras without JAX's 64-bit mode, which these tests switch on."""
+    more = [0] if name == "expand_dims" else []
+    float_only = name in ("tanh", "exp", "relu", "sigmoid", "mean")
+    assert getattr(ops, name)(0.5, *more).dtype == "float32"
+    assert getattr(ops, name)(1, *more).dtype == ("float32" if float_only else "int32")
+
+
+def test_a_python_number_beside_another_operand_is_not_rounded_first():
+    assert ops.sum(2**40).item() == 2**40
+    assert ops.add(np.zeros(1), 0.1).tolist() == [0.1]
+    assert ops.where(True, np.zeros((), "int64"), 2**40).dtype == "int64"
+    assert ops.cast(0.1, "float64").item() == 0.1
+    assert ops.add(ops.ones(1, "int8"), 100).dtype == "int8" and ops.add(ops.ones(1, "int8"), 1000).dtype == "int32"

@@ -193,7 +193,7 @@ def _in_own_type(x: Any, extremum: Any) -> Any:
     if extremum.dtype != "int32":
         return extremum
     dtype = nearest_dtype(x)
-    return extremum if dtype == "int32" else _core.cast(extremum, dtype)
+    return extremum if dtype in ("int32", "int64") else _core.cast(extremum, dtype)  # a Python integer is int32
 
 
 @float_op
