@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from netlet import layers, ops, random, utils
+from netlet import layers, metrics, ops, random, utils
 from netlet.data import Dataset
 
 IMAGES = np.zeros((2, 8, 8, 3), "float32")
@@ -25,6 +25,18 @@ IMAGES = np.zeros((2, 8, 8, 3), "float32")
         (lambda: random.normal(3), TypeError, "random.normal: expected a tuple of sizes as `shape`, received 3"),
         (lambda: random.normal((2,), seed="x"), ValueError, "random: expected an integer or a SeedGenerator as `seed`"),
         (lambda: random.gamma((2,), 1.0, seed="x"), ValueError, "random: expected an integer or a SeedGenerator as"),
+        (
+            lambda: layers.PReLU(shared_axes=[4])(IMAGES),
+            ValueError,
+            "expected `shared_axes` from 1 to 3 for .* received 4",
+        ),
+        (lambda: layers.Lambda(3), TypeError, "expected a function for `function`, received 3"),
+        (lambda: layers.MixUp(alpha=-1), ValueError, "expected a positive number for `alpha`, received -1"),
+        (
+            lambda: metrics.TopKCategoricalAccuracy().update_state(np.eye(2, 3), np.zeros((2, 4))),
+            ValueError,
+            r"expected y_true and y_pred of one shape, received \(2, 3\) and \(2, 4\)",
+        ),
         (lambda: random.dropout(IMAGES, 0.5, seed="x"), ValueError, "random: expected an integer or a SeedGenerator"),
     ],
 )

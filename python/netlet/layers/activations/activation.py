@@ -151,7 +151,7 @@ class PReLU(Elementwise):
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Raises:
-        ValueError: an unknown initializer, regularizer or constraint.
+        ValueError: an unknown initializer, regularizer or constraint; when built: an axis that the input does not have.
 
     >>> import numpy as np
     >>> layer = PReLU(shared_axes=[1])
@@ -177,6 +177,11 @@ class PReLU(Elementwise):
     def build(self, input_shape: Any) -> None:
         shape = list(input_shape[1:])
         for axis in self.shared_axes or ():
+            if not 1 <= axis <= len(shape):
+                raise ValueError(
+                    f"Layer '{self.name}': expected `shared_axes` from 1 to {len(shape)} for inputs of shape "
+                    f"{tuple(input_shape)}, received {axis}."
+                )
             shape[axis - 1] = 1
         self.alpha = self.add_weight(
             name="alpha",

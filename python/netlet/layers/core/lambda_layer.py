@@ -26,6 +26,9 @@ class Lambda(Layer):
         arguments: dict of further keyword arguments of `function`; None by default.
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
+    Raises:
+        TypeError: `function` cannot be called.
+
     >>> import numpy as np
     >>> Lambda(lambda x: x * 2.0)(np.ones((1, 2), "float32")).numpy()
     array([[2., 2.]], dtype=float32)
@@ -40,6 +43,8 @@ class Lambda(Layer):
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        if not callable(function):
+            raise TypeError(f"Layer '{self.name}': expected a function for `function`, received {function!r}.")
         self.function = function
         self.arguments = arguments or {}
         self._output_shape = output_shape

@@ -51,13 +51,13 @@ class MixUp(RandomImageLayer):
     (e.g. one-hot). The boxes of both images are kept. Zhang et al., "mixup: Beyond Empirical Risk Minimization", 2018.
 
     Args:
-        alpha: w is drawn for each image from the distribution Beta(alpha, alpha); 0.2 by default.
+        alpha: positive; w is drawn for each image from the distribution Beta(alpha, alpha); 0.2 by default.
         data_format: "channels_last" (the default) or "channels_first".
         seed: integer; None (the default): the next seed of netlet's global sequence.
         **kwargs: the arguments of `Layer`, e.g. `name`.
 
     Raises:
-        ValueError: when called: an input that is not an image or a batch of images.
+        ValueError: `alpha` is not positive; when called: an input that is not an image or a batch of images.
 
     >>> mixed = MixUp(seed=1)({"images": np.ones((2, 4, 4, 3), "float32"), "labels": np.eye(2, dtype="float32")})
     >>> mixed["labels"].numpy().sum(axis=1)
@@ -68,6 +68,8 @@ class MixUp(RandomImageLayer):
         self, alpha: float = 0.2, data_format: str | None = None, seed: int | None = None, **kwargs: Any
     ) -> None:
         super().__init__(data_format=data_format, seed=seed, **kwargs)
+        if not alpha > 0:
+            raise ValueError(f"Layer '{self.name}': expected a positive number for `alpha`, received {alpha!r}.")
         self.alpha = alpha
 
     def _draw(self, count: int, height: int, width: int, seed: Any) -> Any:
