@@ -55,6 +55,16 @@ def test_weights_of_a_layer_and_weights_that_are_not_finite():
     assert "mean 1, std 1" in bias.get_xlabel() and "1 not finite" in bias.get_xlabel()
 
 
+@pytest.mark.parametrize("value", [0.0, 1e30, -2.0])
+def test_weights_that_are_all_equal(value):
+    layer = layers.Dense(3, kernel_initializer=netlet.initializers.Constant(value))
+    layer.build((None, 4))
+    [histogram] = plots.weights(layer).axes[0].patches
+    counts, edges = histogram.get_data().values, histogram.get_data().edges
+    assert sorted(counts)[-1] == counts.sum() == 12  # one bar
+    assert edges[0] < value < edges[-1]
+
+
 def test_weights_of_nothing():
     with pytest.raises(ValueError, match="built model or layer with weights, received Dense 'd' without any"):
         plots.weights(layers.Dense(2, name="d"))
@@ -117,6 +127,7 @@ def test_filters_in_rows_and_columns():
         (built(layers.Dense(2, name="d"), (None, 3)), 4, r"received Dense 'd' with a kernel of shape \(3, 2\)"),
         (built(layers.Conv3D(2, 3, name="c"), (None, 5, 5, 5, 1)), 4, "received Conv3D"),
         (np.zeros((3, 3)), 4, r"received \(3, 3\)"),
+        (np.zeros((3, 3, 1, 0)), 4, r"received \(3, 3, 1, 0\)"),
         (np.zeros((3, 3, 1, 1)), 0, "at least 1 as `limit`, received 0"),
     ],
 )

@@ -34,6 +34,12 @@ def test_attention_of_one_head():
     assert ax.get_title(loc="left") == "Attention"
 
 
+def test_labels_of_attention_are_texts_not_formulas():
+    figure = plots.attention(np.eye(2), ["$$", "$\\no$"])
+    figure.canvas.draw()
+    assert [t.get_text() for t in figure.axes[0].get_xticklabels()] == ["$$", "$\\no$"]
+
+
 @pytest.mark.parametrize(
     ("scores", "queries", "message"),
     [
@@ -97,12 +103,27 @@ def test_one_predicted_class():
     assert not regions(ax).any()
 
 
+def test_float_labels_are_labels_and_no_scores():
+    ax = plots.decision_boundary(lambda p: np.where(p[:, 0] > 0.5, 2.0, 1.0), X, [1.0, 1.0, 2.0, 2.0], resolution=20)
+    np.testing.assert_array_equal(regions(ax), np.tile(np.repeat([0, 1], 10), (20, 1)))
+
+
+@pytest.mark.parametrize(
+    "predict", [lambda p: p[:, 0] > 0.5, lambda p: np.clip(p[:, 0], 0, 1), lambda p: p[:, 0] - 0.5]
+)
+def test_samples_of_one_class_and_predictions_of_two(predict):
+    ax = plots.decision_boundary(predict, X, [1, 1, 1, 1], resolution=20)
+    np.testing.assert_array_equal(regions(ax), np.tile(np.repeat([0, 1], 10), (20, 1)))
+
+
 @pytest.mark.parametrize(
     ("predict", "x", "y", "message"),
     [
         (len, np.zeros((4, 3)), [0] * 4, r"`x` of shape \(n, 2\), received \(4, 3\)"),
         (len, X, [0, 1], r"expected 4 labels as `y`.*received shape \(2,\)"),
         (len, ["a", "b"], [0, 1], "expected numbers as `x`, received list"),
+        (len, X * np.nan, [0] * 4, "`x` that is finite"),
+        (lambda p: p * np.nan, X, [0, 1, 0, 1], "received NaN"),
         (3, X, [0, 1, 0, 1], "`predict` to be a model or a function, received int"),
         (lambda p: p[:5, 0], X, [0, 1, 0, 1], r"\(400,\) or \(400, classes\).*received \(5,\)"),
     ],
@@ -164,6 +185,7 @@ def test_costs_that_are_not_finite_or_flat():
         ({"path": [1, 2, 3]}, r"`path` of shape \(steps, 2\), received \(3,\)"),
         ({"levels": 1}, "at least 2 as `levels`, received 1"),
         ({"levels": [2, 1]}, r"increasing values, received \[2, 1\]"),
+        ({"levels": [1.0]}, r"at least two increasing values, received \[1.0\]"),
     ],
 )
 def test_errors_of_cost_surface(arguments, message):
@@ -208,6 +230,7 @@ def test_functions_alone():
         (("relu",), {"x": None}, r"`x` as \(smallest, largest\), received None"),
         (("relu",), {"x": (1, 1)}, r"`x` as \(smallest, largest\)"),
         ((lambda v: netlet.ops.sum(v),), {}, "one output for each input"),
+        ((lambda v: netlet.ops.sign(v),), {}, "received a step or a constant"),
         ((lambda v: np.sin(np.asarray(v)),), {}, "derivative=False plots it without"),
     ],
 )

@@ -40,6 +40,7 @@ def test_one_curve_with_columns_and_names_of_classes():
         ([0, 1, 2], [1, 2, 3], r"two classes, received shape \(3,\) with 3: \[0, 1, 2\]"),
         ([1, 1], [1, 2], "two classes"),
         ([[1, 0], [0, 1]], [1, 2], r"`y_true` of shape \(n,\)"),
+        ([0, 1], {}, "at least one curve"),
         ([0, 1], [1, 2, 3], r"expected 2 scores.*received shape \(3,\)"),
         ([0, 1], {"mine": np.ones((2, 2))}, r"for 'mine'.*received shape \(2, 2\)"),
         ([0, 1], ["a", "b"], "numbers as `scores`, received list"),

@@ -33,7 +33,7 @@ def activation(
 
     Raises:
         ValueError: no function, an unknown name, a function whose output has another shape or whose derivative is
-            unknown because it does not compute with netlet's ops.
+            unknown: a step, a constant, or one that does not compute with netlet's ops.
         ImportError: matplotlib is not installed.
 
     Example:
@@ -87,7 +87,7 @@ def _values(function: Any, inputs: NDArray[np.float32], derivative: bool) -> tup
     slope = tape.gradient(output, batch) if isinstance(output, type(batch)) else None
     if slope is None:
         raise ValueError(
-            f"activation: expected {_name(function)!r} to compute with netlet.ops, so that it has a derivative; "
-            "derivative=False plots it without."
+            f"activation: expected {_name(function)!r} to have a derivative that netlet computes, received a step or a "
+            "constant, or a function that leaves netlet.ops; derivative=False plots it without."
         )
     return np.asarray(output)[:, 0], np.asarray(slope)[:, 0]

@@ -65,7 +65,7 @@ def attention(
         for axis, labels in ((ax.xaxis, keys), (ax.yaxis, queries)):
             if labels is not None:
                 step = -(-len(labels) // MOST_LABELS)
-                axis.set_ticks(range(0, len(labels), step), [str(label) for label in labels][::step])
+                axis.set_ticks(range(0, len(labels), step), [str(label) for label in labels][::step], parse_math=False)
             else:
                 axis.get_major_locator().set_params(integer=True)
         if keys is not None:

@@ -99,7 +99,9 @@ def _levels(levels: int | Sequence[float], low: float, high: float) -> NDArray[n
     if not isinstance(levels, (int, np.integer)):
         given = numbers("cost_surface", "levels", levels)
         if given.ndim != 1 or len(given) < 2 or not (np.diff(given) > 0).all():
-            raise ValueError(f"cost_surface: expected `levels` as a number or increasing values, received {levels!r}.")
+            raise ValueError(
+                f"cost_surface: expected `levels` as a number or at least two increasing values, received {levels!r}."
+            )
         return given
     at_least("cost_surface", "levels", levels, 2)
     if high <= low:  # a flat surface

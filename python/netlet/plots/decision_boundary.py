@@ -34,7 +34,8 @@ def decision_boundary(
         The axes.
 
     Raises:
-        ValueError: `x` is not (n, 2), another number of labels, or predictions of another shape.
+        ValueError: `x` is not (n, 2) or not finite, another number of labels, or predictions of another shape or with
+            NaN.
         ImportError: matplotlib is not installed.
 
     Example:
@@ -46,6 +47,8 @@ def decision_boundary(
     points, labels = numbers("decision_boundary", "x", x), np.asarray(y)
     if points.ndim != 2 or points.shape[1] != 2 or not len(points):
         raise ValueError(f"decision_boundary: expected `x` of shape (n, 2), received {points.shape}.")
+    if not np.isfinite(points).all():
+        raise ValueError("decision_boundary: expected `x` that is finite, received NaN or infinity.")
     if labels.ndim == 2:
         labels = labels[:, 0] if labels.shape[1] == 1 else labels.argmax(axis=1)
     if labels.shape != (len(points),):
@@ -58,7 +61,10 @@ def decision_boundary(
     low, high = points.min(axis=0) - space, points.max(axis=0) + space
     across, up = np.linspace(low[0], high[0], resolution), np.linspace(low[1], high[1], resolution)
     plane = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)
-    predicted = _labels(predict, plane, np.unique(labels))
+    known = np.unique(labels)
+    if len(known) == 1 and known[0] in (0, 1):  # the samples of one class alone: the other one may be predicted
+        known = np.array([0, 1], known.dtype)
+    predicted = _labels(predict, plane, known)
     classes = np.unique(np.concatenate([np.unique(labels), np.unique(predicted)]))
     regions = np.searchsorted(classes, predicted).reshape(resolution, resolution)
 
@@ -104,9 +110,13 @@ def _labels(predict: Any, plane: NDArray[Any], classes: NDArray[Any]) -> NDArray
             f"decision_boundary: expected `predict` to return ({len(plane)},) or ({len(plane)}, classes) for an array "
             f"{plane.shape}, received {found.shape}."
         )
+    if found.dtype.kind == "f" and np.isnan(found).any():
+        raise ValueError("decision_boundary: expected `predict` to return numbers, received NaN.")
     if found.ndim == 2:
         index = found.argmax(axis=1)
         return classes[index] if found.shape[1] == len(classes) else index
+    if found.dtype.kind == "f" and np.isin(found, classes).all():  # an estimator's labels that are floats
+        return found.astype(classes.dtype)
     if found.dtype.kind == "b" or (found.dtype.kind == "f" and len(classes) <= 2):
         if found.dtype.kind == "f":
             found = found >= (0.5 if found.min() >= 0 and found.max() <= 1 else 0.0)

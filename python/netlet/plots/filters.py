@@ -75,7 +75,7 @@ def _kernel(layer: Any) -> tuple[NDArray[np.float64], str]:
     """(the kernel (height, width, channels in, filters), its name)."""
     if isinstance(layer, (np.ndarray, list)):
         kernel, name = numbers("filters", "layer", layer), "Kernel"
-        if kernel.ndim != 4:
+        if kernel.ndim != 4 or not kernel.size:
             raise ValueError(
                 f"filters: expected a kernel of shape (height, width, channels in, filters), received {kernel.shape}."
             )

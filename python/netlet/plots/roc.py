@@ -26,7 +26,7 @@ def roc(y_true: ArrayLike, scores: ArrayLike | Mapping[str, ArrayLike], *, ax: A
         The axes.
 
     Raises:
-        ValueError: not exactly two classes, another number of scores, or scores that are not finite.
+        ValueError: not exactly two classes, no curves, another number of scores, or scores that are not finite.
         ImportError: matplotlib is not installed.
 
     Example:
@@ -44,6 +44,8 @@ def roc(y_true: ArrayLike, scores: ArrayLike | Mapping[str, ArrayLike], *, ax: A
             f"{len(classes)}: {classes[:5].tolist()}."
         )
     curves = dict(scores) if isinstance(scores, Mapping) else {"": scores}
+    if not curves:
+        raise ValueError("roc: expected at least one curve in `scores`, received none.")
     found = {name: _curve(truth == classes[1], values, name) for name, values in curves.items()}
     ax = axes_or_new(ax, (4.6, 4.4))
     for i, (name, (false, true)) in enumerate(found.items()):

@@ -53,7 +53,11 @@ def _title(variable: Any, owner: Any) -> str:
 
 def _draw(ax: Any, values: Any, title: str, missing: int) -> None:
     if values.size:
-        counts, edges = np.histogram(values, bins=min(60, max(10, int(np.sqrt(values.size)))))
+        low, high = float(values.min()), float(values.max())
+        if high - low <= 1e-9 * max(abs(low), abs(high)):  # NumPy finds no bins between equal large numbers
+            space = abs(low) / 2 or 0.5
+            low, high = low - space, high + space
+        counts, edges = np.histogram(values, bins=min(60, max(10, int(np.sqrt(values.size)))), range=(low, high))
         ax.stairs(counts, edges, color=TRAINING, fill=True, alpha=0.75)
         ax.axvline(values.mean(), color=INK, linewidth=1, linestyle="--")
         text = f"mean {values.mean():.3g}, std {values.std():.3g}\n{values.size:,} numbers"
