@@ -89,7 +89,7 @@ SEQUENCES = [
 def test_the_mask_that_comes_out_is_keras(name):
     ours, theirs = make(netlet, name), make(keras, name)
     x, y = masked(values(2, 6, 4))
-    ours(x), warned(lambda: theirs(y))
+    warned(lambda: ours(x)), warned(lambda: theirs(y))
     if ours.weights:
         theirs.set_weights(ours.get_weights())
     a, lost = warned(lambda: ours(x))
