@@ -22,6 +22,7 @@ def test_attention_of_several_heads():
         np.testing.assert_array_equal(ax.images[0].get_array(), head)
         assert ax.images[0].get_clim() == (0, scores.max())
         assert [t.get_text() for t in ax.get_xticklabels()] == ["v", "w", "x", "y"]
+        assert ax.get_xticklabels()[0].get_rotation() == 0  # single letters stand upright
         assert [t.get_text() for t in ax.get_yticklabels()] == ["a", "b", "c", "d", "e"]
     assert [ax.get_title(loc="left") for ax in figure.axes[:3]] == ["head 1", "head 2", "head 3"]
 
@@ -31,6 +32,7 @@ def test_attention_of_one_head():
     assert plots.attention(np.eye(60), [f"w{i}" for i in range(60)], figure=part) is part
     ax = part.axes[0]
     assert [t.get_text() for t in ax.get_xticklabels()] == [f"w{i}" for i in range(0, 60, 2)]
+    assert ax.get_xticklabels()[0].get_rotation() == 90  # words do not overlap
     assert ax.get_title(loc="left") == "Attention"
 
 

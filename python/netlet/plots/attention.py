@@ -68,7 +68,7 @@ def attention(
                 axis.set_ticks(range(0, len(labels), step), [str(label) for label in labels][::step], parse_math=False)
             else:
                 axis.get_major_locator().set_params(integer=True)
-        if keys is not None:
+        if keys is not None and any(len(str(key)) > 1 for key in keys):
             ax.tick_params(axis="x", labelrotation=90)
         label_axes(ax, "key", "query")
         for spine in ax.spines.values():
