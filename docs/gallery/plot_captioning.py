@@ -1,10 +1,10 @@
 """
-Image captions: a CNN that tells an RNN
-=======================================
+Image captions: a CNN looks, an RNN writes
+==========================================
 
 A convolutional network turns an image into a vector; a recurrent network starts from that vector and writes words,
-each from the ones before. Trained together, the first learns to see what the second needs to say. Images and captions
-are made in the page: a shape, its size and its place.
+each from the ones before. Trained together, the first learns to see what the second has to describe. Images and
+captions are made in the page: a shape, its size and its place.
 """
 
 # Lecture notes: Image captioning

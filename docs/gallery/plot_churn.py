@@ -27,8 +27,8 @@ n = 4000
 # %%
 # The frame
 # ---------
-# Ten columns, two of them texts. Customers leave more often if they are around 50, inactive, or German; those with
-# two products stay. Chance decides the rest, so no model can be right for everyone.
+# Ten columns, two of them texts. Customers leave more often if they are around 50, inactive, German or female;
+# those with two products stay. Chance decides the rest, so no model can be right for everyone.
 
 frame = pd.DataFrame(
     {

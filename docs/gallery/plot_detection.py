@@ -12,7 +12,7 @@ loss, from images in which a handwritten digit lies somewhere in the clutter.
 # %%
 # Images with boxes
 # -----------------
-# A digit of scikit-learn, enlarged by 1 to 2 times, is pasted into 24 × 24 pixels, together with strokes of other
+# A digit of scikit-learn, enlarged up to 1.75 times, is pasted into 24 × 24 pixels, together with strokes of other
 # digits. The box is (left, top, right, bottom) of the digit's ink, as fractions of the side.
 
 import matplotlib.pyplot as plt

@@ -32,7 +32,7 @@ for dtype, expected in zip(FORMATS, ([1, 8, 23], [1, 5, 10], [1, 8, 7])):
     assert [len(part) for part in float_parts(0.1, dtype).bits.split()] == expected
 
 # %%
-# In the figure each square is a bit. bfloat16 is float32 cut off after 16 bits: same exponent, fewer digits.
+# In the figure each square is a bit. bfloat16 is float32 rounded to its first 16 bits: the same exponent, fewer digits.
 
 figure, ax = plt.subplots(figsize=(9.5, 2.8), layout="constrained")
 for row, dtype in enumerate(FORMATS):
@@ -68,7 +68,7 @@ for dtype, colour in zip(FORMATS, ("0.5", "#2f6fb5", "#d9730d")):
 ax.axvline(65504, color="#2f6fb5", linestyle=":")
 ax.text(65504 * 1.4, 3e-11, "largest\nfloat16", color="#2f6fb5")
 ax.set(xlabel="number", ylabel="relative error", ylim=(1e-11, 3), title="float16 is finer, bfloat16 reaches further")
-ax.text(2e-12, 0.15, "becomes 0", color="#2f6fb5")
+ax.text(2e-12, 0.3, "float16\nrounds to 0", color="#2f6fb5", va="top")
 ax.legend(frameon=False, markerscale=4, loc=(0.02, 0.34))
 
 assert abs(float(float_parts(0.1, "float16").value) - 0.1) < abs(float(float_parts(0.1, "bfloat16").value) - 0.1)

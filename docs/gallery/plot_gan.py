@@ -117,4 +117,4 @@ print(f"samples within 0.15 of the data: {close:.0%}; data within 0.15 of a samp
 assert close > 0.8 and covered > 0.8
 
 # %%
-# *Try:* ``NOISE = 1``. A line of noise has to be bent and torn into two moons, which no continuous network can do.
+# *Try:* ``NOISE = 1``. All samples then lie on one curve, which bends along both moons and crosses their gap.

@@ -40,7 +40,7 @@ def network(X, y, units=16, rate=1e-2):
 
 
 # %%
-# The scaler belongs into the pipeline: each fold computes mean and spread from its own training part. Scaled before
+# The scaler belongs in the pipeline: each fold computes mean and spread from its own training part. Scaled before
 # the split, the validation data would have a share in their own preparation.
 
 estimator = SKLearnClassifier(network, fit_kwargs={"epochs": 15, "verbose": 0}, random_state=0)

@@ -47,8 +47,8 @@ assert np.isclose(float(losses.SparseCategoricalCrossentropy()(classes, three)),
 assert np.isclose(float(losses.CategoricalCrossentropy()(np.eye(3)[classes], three)), expected, atol=1e-6)
 
 # %%
-# One outlier
-# -----------
+# Outliers
+# --------
 # A line is fitted to 30 points, of which three are wrong by far. Squared error grows with the square of the distance,
 # so these three pull the line. Absolute error counts each unit of distance alike, and Huber's loss is squared for
 # small errors (smooth at the minimum) and absolute for large ones.
@@ -79,8 +79,9 @@ assert abs(fits["mean absolute error"][0] - 2) < 0.1 and abs(fits["Huber, δ = 0
 assert fits["mean squared error"][0] < 1
 
 # %%
-# Left: the losses of one error. Middle: cross-entropy, which has no upper limit as the probability of the truth falls
-# to 0; the squared error of a probability has one, 1, and is flat there. Right: what the outliers do.
+# Left: the losses of one error. Middle: cross-entropy grows without limit as the probability of the truth falls to 0,
+# and so does its slope. The squared error of a probability is at most 1 and its slope at most 2. After a sigmoid, which
+# is flat there, hardly any gradient is left to correct a confident mistake. Right: what the outliers do.
 
 figure, (a, b, c) = plt.subplots(1, 3, figsize=(11, 3.8), layout="constrained")
 errors, styles = np.linspace(-3, 3, 301)[:, None], ["-", "--", "-."]

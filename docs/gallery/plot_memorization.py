@@ -60,6 +60,8 @@ def trained(share, epochs=120):
 # %%
 # What is learned when
 # --------------------
+# Three accuracies over the epochs: on the training labels as they were given, on new images with true labels, and, for
+# images with a wrong label, how often the network answers what the image really shows.
 
 figure, axes = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained", sharey=True)
 histories = {}
@@ -68,10 +70,10 @@ for ax, share in zip(axes, (0.0, 0.4, 1.0)):
     ax.plot(histories[share]["accuracy"], color="#2f6fb5", linewidth=2, label="training, labels as given")
     ax.plot(histories[share]["val_accuracy"], color="#d9730d", linewidth=2, label="new images, true labels")
     if watch.read_truly:
-        ax.plot(watch.read_truly, color="#3a8f4d", linestyle="--", label="wrongly labelled, read truly")
+        ax.plot(watch.read_truly, color="#3a8f4d", linestyle="--", label="wrongly labelled, read as what they show")
     ax.set(xlabel="epoch", title=f"{share:.0%} random labels", ylim=(0, 1.05))
 axes[0].set_ylabel("accuracy")
-axes[1].legend(frameon=False, fontsize=8, loc="lower right", bbox_to_anchor=(1, 0.12))
+axes[0].legend(*axes[1].get_legend_handles_labels(), frameon=False, fontsize=8, loc="center right")
 
 # %%
 # With true labels both curves agree. With random labels only there is nothing to understand: the network still reaches

@@ -56,7 +56,7 @@ def accuracy(model):
 # --------------------------
 # *Static* activations need ranges, which come from *representative data*: a few hundred typical inputs. For the second
 # model they are ten times too dark, so its ranges are too small, and everything beyond is cut off.
-# ``only_if_faster=False`` quantizes these small layers although their time does not need it.
+# ``only_if_faster=False`` quantizes layers even if 8 bits do not make them faster, which is so for small ones.
 
 results = {"float32": (original, accuracy(original))}
 ways = {
@@ -109,8 +109,8 @@ assert results["int8, wrong data"][1] < best - 0.02
 # %%
 # Weights before and after
 # ------------------------
-# The codes of the int8 weights are so dense that the histograms coincide. The four bits of int4 leave fifteen values
-# for each output, and the histogram becomes coarse. The titles give the signal-to-noise ratio: each bit costs 6 dB.
+# The 255 values of int8 weights are so dense that the histograms nearly coincide. int4 leaves fifteen values for each
+# output, and the histogram becomes coarse. The titles give the signal-to-noise ratio: each bit less costs 6 dB.
 
 plots.quantization(results["int8, representative data"][0]).suptitle("int8")
 plots.quantization(weights_only).suptitle("int4")

@@ -52,8 +52,11 @@ assert layer.count_params() == 3 * 5 + 5 * 5 + 5
 # The gradient through time
 # -------------------------
 # How much does the last state still depend on the first input, and on each later one? On the way back the gradient
-# passes the recurrent weights at every step. We scale them: below 1 the gradient fades, above 1 it grows until tanh
-# saturates. (Without tanh it would grow without limit: 0.5³⁰ is 10⁻⁹ and 2³⁰ is 10⁹.)
+# passes the recurrent weights at every step. We start from an orthogonal matrix, which keeps lengths, and scale it.
+# With a factor below 1 the gradient fades: 0.5³⁰ is 10⁻⁹. With a factor above 1 it grows until tanh saturates; without
+# tanh, a factor of 2 would make it 2³⁰ ≈ 10⁹ times as large.
+#
+# The drawing at the left shows the unrolled network. The outputs ``y = h V`` are those of a dense layer after it.
 
 long = ops.convert_to_tensor(0.1 * rng.normal(size=(16, 30, 3)))
 norms = {}

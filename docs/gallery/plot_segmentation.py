@@ -80,7 +80,8 @@ for name, skips in (("with skips", True), ("without skips", False)):
 # The masks
 # ---------
 # White is the object. In the last two columns the wrong pixels are red: most lie along the edges, and without skips
-# there are more of them.
+# there are more of them. The second figure shows the overlap with the true masks after each epoch. Without skips the
+# network finds no object at all in its first epochs: an IoU of 0.
 
 figure, axes = plt.subplots(3, 4, figsize=(9, 6.8), layout="constrained")
 for row, image, mask in zip(axes, x_test, y_test):

@@ -2,9 +2,9 @@
 Sentiment: words in their order
 ===============================
 
-Does a sentence praise or blame? A network that averages the vectors of all words cannot tell "not good" from "good";
-one that reads them in order can. The sentences are made in the page, full of negations, and the trained network shows
-at which word it makes up its mind.
+Does a sentence praise or blame? A network that averages the vectors of all words cannot know which word a "not"
+belongs to; one that reads them in order can. The sentences are made in the page, full of negations, and the trained
+network shows at which word it makes up its mind.
 """
 
 # Lecture notes: Next-word prediction

@@ -66,7 +66,7 @@ assert with_positions[-1] > 0.99 and without_positions[-1] < 0.3
 # The attention maps
 # ------------------
 # A row is a position that asks, a column one that is asked. The bright diagonal from the upper right to the lower left
-# is the solution: position 1 looks at 12, position 2 at 11, and so on, in all words at the same time.
+# is the solution: position 1 looks at 12, position 2 at 11, and so on, all at the same time.
 
 word = np.array([[ord(letter) - ord("a") for letter in "transformers"]], "int32")
 maps = looks.predict(word, verbose=0)[0]
@@ -80,8 +80,8 @@ assert np.mean(found == np.arange(LENGTH)[::-1]) >= 0.8
 # %%
 # Without positions
 # -----------------
-# Without position vectors every permutation of the input gives the same set of outputs. The network knows which
-# letters there are and not where: it can only guess among them.
+# Without position vectors, permuting the input only permutes the outputs in the same way. Each position knows which
+# letters there are, but not where they stand: the network can only guess among them.
 
 figure, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
 for values, colour, name in ((with_positions, "#2f6fb5", "with positions"), (without_positions, "#d9730d", "without")):
