@@ -315,6 +315,12 @@ def test_factors_are_numbers(models, factor):
         models["list"][0].compile("sgd", "mse", loss_weights=[1.0, factor, 1.0])
 
 
+def test_metrics_as_the_third_argument_as_lecture_notes_write_it():
+    model = netlet.Sequential([netlet.Input((2,)), netlet.layers.Dense(1, "sigmoid")])
+    with pytest.raises(ValueError, match=r"received 'accuracy'\. Metrics .*: metrics=\['accuracy'\]\."):
+        model.compile("adam", "binary_crossentropy", ["accuracy"])
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_losses_in_dtypes_for_storage(dtype):
     loss = netlet.losses.MeanSquaredError(dtype=dtype)

@@ -73,7 +73,8 @@ def to_weight(spec: Any) -> float:
             raise TypeError
         return float(spec)
     except (TypeError, ValueError):
-        raise ValueError(f"compile(loss_weights=): expected numbers, received {spec!r}.") from None
+        hint = f" Metrics have an argument of their own: metrics=[{spec!r}]." if isinstance(spec, str) else ""
+        raise ValueError(f"compile(loss_weights=): expected numbers, received {spec!r}.{hint}") from None
 
 
 def loss_terms(loss: Any, loss_weights: Any, outputs: Outputs) -> list[Term]:
