@@ -73,7 +73,7 @@ assert wrong_share[40] < 0.05 < wrong_share[5] < wrong_share[2]
 figure, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained", sharex=True)
 for ax, function, fits, errors, title in [
     (axes[0], smooth, smooth_fits, smooth_errors, "Continuous: wider is closer"),
-    (axes[1], jump, jump_fits, jump_errors, "A jump: the error stays above 1/2"),
+    (axes[1], jump, jump_fits, jump_errors, "A jump: the error stays at 1/2"),
 ]:
     y = function(fine)
     y[np.abs(fine - 0.1) < 1e-4] = np.nan if function is jump else y[np.abs(fine - 0.1) < 1e-4]
