@@ -90,7 +90,25 @@ def test_values_that_are_not_finite_and_single_epochs():
     picture(history_html({"f1": [np.ones(3)]}, [0]))
 
 
+def test_what_is_no_number_has_no_curve():
+    html = history_html({"loss": [2.0, 1.0], "state": ["good", None], "lists": [[1], [2]]}, [0, 1])
+    assert {"Loss"} == {text for text in texts(picture(html)) if text[0].isupper()}
+    assert "state" not in html
+
+
+def test_validation_is_at_its_epochs():
+    x = np.ones((4, 2), "float32")
+    model = netlet.Sequential([netlet.Input((2,)), layers.Dense(1)])
+    model.compile("sgd", "mse")
+    found = model.fit(x, x[:, :1], epochs=5, validation_data=(x, x[:, :1]), validation_freq=[1, 2, 5], verbose=0)
+    training, validation = picture(found._repr_html_()).iter(f"{SVG}polyline")
+    places = [line.get("points").split() for line in (training, validation)]
+    xs = [[point.split(",")[0] for point in points] for points in places]
+    assert xs[1] == [xs[0][0], xs[0][1], xs[0][4]]
+
+
 def test_ticks():
+    assert ticks(0.0, 2e-15) == [0.0, 5e-16, 1e-15, 1.5e-15, 2e-15]
     assert ticks(0.0, 10.0) == [0, 5, 10]
     assert ticks(-0.031, 0.012) == [-0.02, 0.0]
     assert ticks(1.0, 1.0) == [1.0] and ticks(0.0, float("inf")) == [0.0]

@@ -29,17 +29,19 @@ class History(Callback):
         super().__init__()
         self.history: dict[str, list[Any]] = {}
         self.epoch: list[int] = []
+        self._logged: dict[str, list[int]] = {}  # the epochs of each value: validation may run in few of them
 
     def on_train_begin(self, logs: Logs = None) -> None:
-        self.epoch = []
+        self.epoch, self._logged = [], {}
 
     def on_epoch_end(self, epoch: int, logs: Logs = None) -> None:
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
+            self._logged.setdefault(name, []).append(epoch)
         if self.model is not None:
             self.model.history = self
 
     def _repr_html_(self) -> str:
         """The learning curves and the values of the last and the best epoch, for notebooks."""
-        return history_html(self.history, self.epoch)
+        return history_html(self.history, self.epoch, self._logged)

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from netlet.utils.epoch_numbers import epoch_numbers
 from netlet.utils.html import html_table
 from netlet.utils.line_charts import Curve, line_charts
 from netlet.utils.svg import TRAINING, VALIDATION
 
 
-def history_html(log: dict[str, list[Any]], epochs: list[int]) -> str:
+def history_html(log: dict[str, list[Any]], epochs: list[int], logged: Mapping[str, Sequence[int]] = {}) -> str:
     """The learning curves of the values of a training, and a table of the last epoch. Needs no other package.
 
     Args:
         log: {name: one value for each epoch}, as `History.history`.
         epochs: the epochs' numbers, from 0.
+        logged: {name: numbers, from 0, of the epochs that logged it}; default none: all, or at equal distances.
 
     Returns:
         HTML.
@@ -30,14 +33,16 @@ def history_html(log: dict[str, list[Any]], epochs: list[int]) -> str:
     """
     if not log or not epochs:
         return "<div>History of no epochs</div>"
-    numbers = {name: values for name, values in log.items() if all(np.ndim(v) == 0 for v in values)}
+    numbers = {name: values for name, values in log.items() if all(_is_number(v) for v in values)}
     charts = []
     for name in sorted(numbers, key=lambda name: name != "loss"):
         if name.startswith("val_") and name[4:] in numbers:
             continue
-        curves = [_curve("training", TRAINING, numbers[name], epochs)]
-        if f"val_{name}" in numbers:
-            curves.append(_curve("validation", VALIDATION, numbers[f"val_{name}"], epochs))
+        curves: list[Curve] = []
+        for label, colour, own in (("training", TRAINING, name), ("validation", VALIDATION, f"val_{name}")):
+            if own in numbers:
+                at = epoch_numbers(len(numbers[own]), len(numbers[name]), epochs, logged.get(own, ()))
+                curves.append((label, colour, [(epoch, float(v)) for epoch, v in zip(at, numbers[own])]))
         charts.append((name.replace("_", " ").capitalize(), curves))
     rows = [[name, _text(values[-1]), *_extremes(values)] for name, values in numbers.items() if values]
     table = html_table(["", "last epoch", "smallest", "largest"], rows, [1, 2, 3])
@@ -45,11 +50,12 @@ def history_html(log: dict[str, list[Any]], epochs: list[int]) -> str:
     return f'<div>{head}<div style="overflow:auto">{line_charts(charts, "epoch")}</div>{table}</div>'
 
 
-def _curve(label: str, colour: str, values: list[Any], epochs: list[int]) -> Curve:
-    """The values over the epochs, which are numbered from 1; those of every few epochs at equal distances."""
-    step = max(1, len(epochs) // max(1, len(values)))
-    at = epochs[step - 1 :: step] if len(values) <= len(epochs) else range(len(values))
-    return label, colour, [(epoch + 1, float(value)) for epoch, value in zip(at, values)]
+def _is_number(value: Any) -> bool:
+    """Whether it has a place on a curve; a callback may log anything."""
+    try:
+        return np.ndim(value) == 0 and isinstance(float(value), float)
+    except (TypeError, ValueError):
+        return False
 
 
 def _text(value: Any) -> str:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import numpy as np
+from netlet.utils.epoch_numbers import epoch_numbers
 
+from .arguments import numbers
 from .style import TRAINING, VALIDATION, axes_grid, label_axes, legend, plain, small_grid_lines
 
 COLUMNS = 3
@@ -15,11 +16,12 @@ COLUMNS = 3
 def history(history: Any, metrics: str | Sequence[str] | None = None, *, figure: Any = None) -> Any:
     """Plots learning curves: the loss and each metric over the epochs, for training and validation data.
 
-    Each metric has its own axes. If validation ran only every few epochs (`validation_freq`), its values are drawn at
-    evenly spaced epochs.
+    Each metric has its own axes. If validation ran only in some epochs (`validation_freq`), its values are drawn there;
+    a dict does not know these epochs, and its values are drawn at equal distances.
 
     Args:
-        history: the result of `fit`, or its `.history`: {"loss": [one number per epoch], "val_loss": [...], ...}.
+        history: the result of `fit`, or its `.history`: {"loss": [one number per epoch], "val_loss": [...], ...}, also
+            as a frame of pandas.
         metrics: a name or names to plot, such as "loss" or ["loss", "accuracy"]; default all, the loss first.
         figure: a matplotlib figure or subfigure to draw into; default a new one.
 
@@ -27,7 +29,7 @@ def history(history: Any, metrics: str | Sequence[str] | None = None, *, figure:
         The figure.
 
     Raises:
-        ValueError: an empty history, or one without these metrics.
+        ValueError: an empty history, one without these metrics, or values that are not numbers.
         ImportError: matplotlib is not installed.
 
     Example:
@@ -39,6 +41,8 @@ def history(history: Any, metrics: str | Sequence[str] | None = None, *, figure:
     ['training', 'validation']
     """
     log = getattr(history, "history", history)
+    if hasattr(log, "columns"):
+        log = {str(name): log[name] for name in log.columns}
     if not isinstance(log, dict) or not log:
         raise ValueError(
             "history: expected `history` to be the result of `fit` or a dict of lists with at least one epoch, "
@@ -50,11 +54,13 @@ def history(history: Any, metrics: str | Sequence[str] | None = None, *, figure:
     for name in names:
         if name not in log:
             raise ValueError(f"history: expected `metrics` among {sorted(log)}, received {name!r}.")
+        if not len(log[name]):
+            raise ValueError(f"history: expected at least one epoch of `{name}`, received none.")
     if not names:
         raise ValueError("history: expected at least one name in `metrics`, received none.")
     figure, grid = axes_grid(figure, len(names), COLUMNS, (4.2, 3.2))
     for ax, name in zip(grid, names):
-        _draw(ax, log, name, getattr(history, "epoch", None))
+        _draw(ax, log, name, getattr(history, "epoch", ()), getattr(history, "_logged", {}))
     return figure
 
 
@@ -64,20 +70,19 @@ def _names(log: dict[str, Any]) -> list[str]:
     return sorted(names, key=lambda name: name != "loss")
 
 
-def _draw(ax: Any, log: dict[str, Any], name: str, numbers: Any) -> None:
+def _draw(ax: Any, log: dict[str, Any], name: str, epochs: Any, logged: Any) -> None:
     """One value, and its validation value if there is one."""
-    curves = [("training", log[name], TRAINING)]
-    if f"val_{name}" in log:
-        curves.append(("validation", log[f"val_{name}"], VALIDATION))
-    first = np.asarray(numbers) + 1 if numbers and len(numbers) == len(log[name]) else np.arange(1, len(log[name]) + 1)
-    for label, values, colour in curves:
+    curves = [("training", name, TRAINING)]
+    if len(log.get(f"val_{name}", ())):
+        curves.append(("validation", f"val_{name}", VALIDATION))
+    for label, own, colour in curves:
+        at = epoch_numbers(len(log[own]), len(log[name]), epochs, logged.get(own, ()))
         # A metric with several numbers, such as one for each class, has several lines of one colour.
-        y = np.asarray(values, "float64").reshape(len(values), -1)
-        epochs = first if len(y) == len(first) else _spaced(first, len(y))
-        marker = "o" if len(y) < max(2, len(first)) or len(y) == 1 else None
+        y = numbers("history", own, log[own]).reshape(len(at), -1)
+        marker = "o" if len(y) < max(2, len(log[name])) else None
         for i, column in enumerate(y.T):
             ax.plot(
-                epochs,
+                at,
                 column,
                 color=colour,
                 linewidth=1.8,
@@ -92,9 +97,3 @@ def _draw(ax: Any, log: dict[str, Any], name: str, numbers: Any) -> None:
     plain(ax, name.replace("_", " ").capitalize())
     if len(curves) > 1:
         legend(ax)
-
-
-def _spaced(epochs: Any, count: int) -> Any:
-    """`count` of the epochs at equal distances: every second, every third and so on."""
-    step = max(1, len(epochs) // max(1, count))
-    return epochs[step - 1 :: step][:count] if len(epochs) >= count else np.arange(1, count + 1)

@@ -52,14 +52,17 @@ def ticks(low: float, high: float, count: int = 4) -> list[float]:
     [0.0, 0.5, 1.0]
     >>> ticks(3.2, 9.9)
     [4.0, 6.0, 8.0]
+    >>> ticks(0.0, 4e-15)
+    [0.0, 1e-15, 2e-15, 3e-15, 4e-15]
     """
     raw = (high - low) / count
     if not raw > 0 or not math.isfinite(raw):
         return [low]
-    power = 10.0 ** math.floor(math.log10(raw))
+    digits = math.floor(math.log10(raw))
+    power = 10.0**digits
     step = next(power * k for k in (1, 2, 5, 10) if power * k >= raw * 0.999)
     first = math.ceil(low / step - 1e-9)
-    return [round(k * step, 12) for k in range(first, math.floor(high / step + 1e-9) + 1)]
+    return [round(k * step, max(0, -digits)) for k in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
 def _range(values: list[float]) -> tuple[float, float]:
