@@ -5,5 +5,5 @@
     python -m bench.report --only none              draws the pages and charts from the numbers at hand
 
 Each group is one benchmark program, run with `--json docs/benchmarks/results/<machine>/<group>.json` (`runs.py`). The
-page docs/benchmarks/<machine>.md has a section for each (`sections/`), with its chart, table and command.
+page docs/benchmarks/<machine>.md has a section for each (`sections.py`), with its chart, table and command.
 """

@@ -27,7 +27,7 @@ def bars(
     line: float | None = None,
     unit: str = "",
 ) -> None:
-    """Draws a group of horizontal bars for each row, with each bar's number at its end.
+    """Draws a group of horizontal bars for each row, with each bar's number at its end; no file without any bar.
 
     Args:
         path: the SVG file.
@@ -38,13 +38,16 @@ def bars(
         line: a number that a dashed line marks, as 1 where two sides are equal.
         unit: follows each number.
     """
+    series = list(dict.fromkeys(name for row in rows.values() for name in row))
+    if not series:
+        path.unlink(missing_ok=True)
+        return
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
     look = {"svg.fonttype": "none", "svg.hashsalt": "netlet", "font.size": 9}
-    series = list(dict.fromkeys(name for row in rows.values() for name in row))
     height = 0.8 / len(series)
     with plt.rc_context(look):
         figure, ax = plt.subplots(figsize=(7.6, 0.9 + 0.24 * len(rows) * max(len(series), 1.4)), layout="constrained")

@@ -36,7 +36,7 @@ def write_page(machine: str, results: dict[str, Any]) -> None:
             f"`python {command(machine, group)}`: {facts['processor']}, {facts['instruction_set']}, "
             f"{facts['usable_cpus']} CPUs, Python {facts['python']}; {peers}."
         )
-        chart = [f"![{section.alt}]({picture})"] if section.alt else []
+        chart = [f"![{section.alt}]({picture})"] if section.alt and (PAGES / picture).exists() else []
         parts += [f"## {section.heading}", section.intro, *chart, section.body, source]
     page = PAGES / f"{machine}.md"
     page.write_text("\n\n".join(parts) + "\n", encoding="utf-8")

@@ -34,6 +34,13 @@ def _fastest(row: dict[str, float], start: str) -> float | None:
     return min((t for side, t in row.items() if side.startswith(start)), default=None)
 
 
+def _mean(ratios: list[float | None], of: str) -> str:
+    """A paragraph with the geometric mean; nothing where no peer was measured."""
+    count = sum(map(bool, ratios))
+    rows = "" if count == len(ratios) else f" over {count} rows with a peer"
+    return f"\n\nGeometric mean{rows}: {ratio(mean(ratios))} {of}." if count else ""
+
+
 def _named(**ratios: float | None) -> dict[str, float]:
     labels = {"torch": "PyTorch", "keras": "Keras on JAX", "onnx": "ONNX Runtime"}
     return {labels[name]: value for name, value in ratios.items() if value}
@@ -58,12 +65,12 @@ def training(tables: Tables, picture: pathlib.Path) -> Section:
         unit="×",
     )
     header = ["network, optimizer, batch", "netlet", "PyTorch", "ratio", "Keras", "ratio", "floor, GFLOP/s"]
-    means = f"Geometric means: {ratio(mean(torches))} PyTorch's speed, {ratio(mean(kerases))} Keras's."
+    means = _mean(torches, "PyTorch's speed") + _mean(kerases, "Keras's speed")
     return Section(
         "Training steps",
         "Microseconds a step, smaller is better. PyTorch: the best of its plain optimizer, its fused one and, for "
         "images, channels last.",
-        f"{table(header, rows)}\n\n{means}",
+        table(header, rows) + means,
         "Training steps beside PyTorch and Keras",
     )
 
@@ -90,7 +97,7 @@ def predictions(tables: Tables, picture: pathlib.Path) -> Section:
     return Section(
         "Predictions",
         "Microseconds of `predict_on_batch` beside ONNX Runtime's `session.run`, smaller is better.",
-        f"{table(header, rows)}\n\nGeometric mean: {ratio(mean(ratios))} ONNX Runtime's speed.",
+        table(header, rows) + _mean(ratios, "ONNX Runtime's speed"),
         "Predictions beside ONNX Runtime",
     )
 
@@ -152,10 +159,8 @@ def _rates(tables: Tables) -> str:
             who = max(peers, key=lambda side: peers[side]) if peers else ""
             cells = [row["unit"], number(row.get("plan")), number(row.get("call")), number(best), who]
             rows.append([name, *cells, ratio(ratios[-1]), number(row.get("floor"))])
-        count = sum(map(bool, ratios))
-        found = f"Geometric mean over {count} rows with a peer: {ratio(mean(ratios))} the best peer's speed."
         header = ["row", "unit", "plan", "call", "best peer", "which", "ratio", "floor"]
-        parts.append(f"### {group}\n\n{table(header, rows)}\n\n{found}")
+        parts.append(f"### {group}\n\n{table(header, rows)}" + _mean(ratios, "the best peer's speed"))
     return "\n\n".join(parts)
 
 

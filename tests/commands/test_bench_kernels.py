@@ -35,9 +35,10 @@ def test_a_table_with_all_sides_and_its_numbers_as_json(tmp_path):
     out = run("reduce", "gemm", "--only", "^sum of 4k|10 x 7 x 11", "--json", str(tmp_path / "numbers.json"))
     assert re.search(r"sum of 4k .* GB/s", out)
     assert re.search(r"matmul 10 x 7 x 11 nn .* GFLOP/s", out)
-    rows = json.loads((tmp_path / "numbers.json").read_text())["rows"]
-    assert [row["name"] for row in rows] == ["sum of 4k", "matmul 10 x 7 x 11 nn"]
-    assert all({"plan", "call", "numpy"} <= set(row["seconds"]) for row in rows)
+    tables = json.loads((tmp_path / "numbers.json").read_text())["tables"]
+    rows = {name: rates for table in tables.values() for name, rates in table.items()}
+    assert list(tables) == ["reduce", "gemm"] and list(rows) == ["sum of 4k", "matmul 10 x 7 x 11 nn"]
+    assert all({"unit", "plan", "call", "numpy"} <= set(rates) for rates in rows.values())
 
 
 def test_the_plot(tmp_path):
