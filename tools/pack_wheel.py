@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import copy
+import io
 import pathlib
 import zipfile
 from collections.abc import Sequence
@@ -34,7 +35,7 @@ class Compressor:
 
 def pack(wheel: pathlib.Path) -> None:
     """Replaces the wheel by one that holds the same and is smaller; raises if it would not be."""
-    packed = wheel.with_name(f"{wheel.name}.packed")
+    packed = io.BytesIO()
     with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(packed, "w") as new:
         for entry in old.infolist():
             with new.open(copy.copy(entry), "w") as target:
@@ -44,9 +45,9 @@ def pack(wheel: pathlib.Path) -> None:
     with zipfile.ZipFile(wheel) as old, zipfile.ZipFile(packed) as new:
         if old.namelist() != new.namelist() or any(old.read(name) != new.read(name) for name in old.namelist()):
             raise RuntimeError(f"{wheel.name}: packed again it holds something else")
-    if packed.stat().st_size > wheel.stat().st_size:
+    if packed.getbuffer().nbytes > wheel.stat().st_size:
         raise RuntimeError(f"{wheel.name}: packed again it is larger")
-    packed.replace(wheel)
+    wheel.write_bytes(packed.getbuffer())
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from netlet.base import tree
 
 from .model_picture import model_picture
+from .model_picture.graph import is_chain
 
 _CELL = '<td bgcolor="white"><font point-size="14">{}: <b>{}</b></font></td>'
 
@@ -214,14 +215,9 @@ def _in_notebook() -> bool:
 
 def _operations(model: Any) -> list[Any]:
     """The layers and ops that are the model's boxes; the model itself if it has no graph."""
-    if _is_chain(model):
+    if is_chain(model):
         return list(model.layers)
     return list(model.operations) if _is_graph(model) else [model]
-
-
-def _is_chain(op: Any) -> bool:
-    """Whether it is a Sequential."""
-    return hasattr(op, "pop") and hasattr(op, "layers")
 
 
 def _is_graph(op: Any) -> bool:
@@ -233,7 +229,7 @@ def _is_graph(op: Any) -> bool:
 
 def _boxes(model: Any, expand: bool, options: tuple[bool, ...]) -> Iterator[str]:
     for op in _operations(model):
-        if expand and op is not model and (_is_chain(op) or _is_graph(op)):
+        if expand and op is not model and (is_chain(op) or _is_graph(op)):
             shapes, dtype, names, activations, trainable = options
             yield model_to_dot(
                 op,
@@ -253,7 +249,7 @@ def _edges(model: Any, expand: bool) -> Iterator[str]:
     """The edges between this model's boxes; those inside of nested models come with their boxes."""
     operations = _operations(model)
     own = {id(op) for op in operations}
-    pairs = list(itertools.pairwise(operations)) if _is_chain(model) else []
+    pairs = list(itertools.pairwise(operations)) if is_chain(model) else []
     if not pairs and len(operations) > 1:
         for op in operations:
             for node in op._inbound_nodes:
@@ -267,7 +263,7 @@ def _edges(model: Any, expand: bool) -> Iterator[str]:
 
 def _end(op: Any, place: int) -> Any:
     """The first (0) or last (-1) box of a nested model; another operation itself."""
-    while _is_chain(op) or _is_graph(op):
+    while is_chain(op) or _is_graph(op):
         op = _operations(op)[place]
     return op
 

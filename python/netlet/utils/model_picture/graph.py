@@ -70,7 +70,7 @@ def describe(model: Any, options: Options) -> Graph:
     function = getattr(model, "_function", None)
     if function is not None:
         return _of_function(function, options)
-    if _is_chain(model):
+    if is_chain(model):
         return _of_chain(model, options)
     graph = Graph()
     layers = list(getattr(model, "layers", [])) if options.expand_nested else []
@@ -80,7 +80,7 @@ def describe(model: Any, options: Options) -> Graph:
     return graph
 
 
-def _is_chain(op: Any) -> bool:
+def is_chain(op: Any) -> bool:
     """Whether it is a Sequential."""
     return hasattr(op, "pop") and hasattr(op, "layers")
 
