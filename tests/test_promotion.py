@@ -60,3 +60,11 @@ def test_a_python_number_beside_another_operand_is_not_rounded_first():
     assert ops.where(True, np.zeros((), "int64"), 2**40).dtype == "int64"
     assert ops.cast(0.1, "float64").item() == 0.1
     assert ops.add(ops.ones(1, "int8"), 100).dtype == "int8" and ops.add(ops.ones(1, "int8"), 1000).dtype == "int32"
+
+
+@pytest.mark.parametrize("value", [0.1, [0.1, 16777217.0], (np.float32(0.1), 0.1)])
+@pytest.mark.parametrize("dtype", ["float64", "int64", "float32"])
+def test_python_numbers_with_a_dtype_are_rounded_once(value, dtype):
+    expected = keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(value, dtype))
+    for found in (ops.convert_to_tensor(value, dtype), ops.array(value, dtype)):
+        assert found.dtype == dtype and found.tolist() == expected.tolist()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.base.arrays import as_ndarray
 from netlet.config import standardize_dtype
 from netlet.engine import graph
 
@@ -292,6 +293,8 @@ def convert_to_tensor(x: Any, dtype: Any = None, sparse: bool | None = None, rag
         return np.array(x, object)
     value = concrete(x)
     if not isinstance(value, _core.Tensor):
+        if dtype is not None and value.dtype == np.float32:
+            value = as_ndarray(x)  # Python numbers that `concrete` has not rounded
         return _core.tensor(value, None if dtype is None else standardize_dtype(dtype))
     return value if dtype is None else cast_if_needed(value, standardize_dtype(dtype))
 
