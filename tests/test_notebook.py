@@ -13,6 +13,7 @@ from netlet import layers
 from netlet.callbacks.history_html import history_html
 from netlet.utils.html import html_table
 from netlet.utils.line_charts import line_charts, ticks
+from support.child import run_child
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -57,6 +58,24 @@ def test_a_large_model_has_a_table_only():
     assert picture(html) is None
     assert html.count("<tr>") == 202 and "… 200 rows …" in html
     assert "l0 (ReLU)" in html and "l399 (ReLU)" in html and "l200 (ReLU)" not in html
+
+
+def test_a_training_without_a_notebook_imports_nothing_for_it():
+    found = run_child(
+        """
+        import sys
+        import numpy as np
+        import netlet
+        model = netlet.Sequential([netlet.Input((2,)), netlet.layers.Dense(1)])
+        model.compile("sgd", "mse")
+        x = np.ones((4, 2), "float32")
+        model.fit(x, x[:, :1], verbose=0)
+        names = ("matplotlib", "netlet.plots", "netlet.utils.model_picture", "netlet.utils.html", "netlet.utils.svg")
+        print([name for name in names if name in sys.modules])
+        assert "<svg" in model._repr_html_() and "netlet.utils.model_picture" in sys.modules
+        """
+    )
+    assert found.stdout.strip() == "[]"
 
 
 # ---- histories ----------------------------------------------------------------------------------------------------

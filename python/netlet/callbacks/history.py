@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .callback import Callback, Logs
-from .history_html import history_html
 
 
 class History(Callback):
@@ -44,4 +43,6 @@ class History(Callback):
 
     def _repr_html_(self) -> str:
         """The learning curves and the values of the last and the best epoch, for notebooks."""
+        from .history_html import history_html  # only notebooks need these modules
+
         return history_html(self.history, self.epoch, self._logged)

@@ -19,7 +19,6 @@ from . import summary
 from .exporting import ExportedModel
 from .graph_config import graph_config, graph_from_config
 from .graph_layer import GraphLayer
-from .notebook import model_html
 from .pickling import from_bytes, to_bytes
 from .quantizing import QuantizedModel
 
@@ -161,6 +160,8 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
 
     def _repr_html_(self) -> str:
         """The summary and the picture of the model, for notebooks."""
+        from .notebook import model_html  # only notebooks need these modules
+
         return model_html(self)
 
     # ---- values ----------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from netlet import _core
 from .own_fields import step_state
 from .own_step import optimizers_of
 from .phases import phases
-from .plan_html import plan_html
 from .step import RecordedStep
 
 
@@ -149,6 +148,8 @@ class PlanView:
 
     def _repr_html_(self) -> str:
         """The records as a table, with the times of the last `profile` if there was one, for notebooks."""
+        from .plan_html import plan_html  # only notebooks need these modules
+
         return plan_html(self.title, self._timed or self.records(), bool(self._timed))
 
 

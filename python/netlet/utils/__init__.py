@@ -34,7 +34,6 @@ from .config import Config
 from .float_parts import FloatParts, float_parts
 from .get_file import get_file
 from .image_files import array_to_img, img_to_array, load_img, save_img
-from .model_plot import model_to_dot, plot_model
 from .numerical import normalize, to_categorical
 from .progbar import Progbar
 from .sampling import sample_from_logits
@@ -43,6 +42,7 @@ from .sequence import PyDataset, Sequence, pad_sequences
 if TYPE_CHECKING:
     from .audio_folders import audio_dataset_from_directory
     from .image_folders import image_dataset_from_directory
+    from .model_plot import model_to_dot, plot_model
     from .splitting import split_dataset
     from .text_files import text_dataset_from_directory
     from .timeseries import timeseries_dataset_from_array
@@ -116,12 +116,13 @@ def clear_session(free_memory: bool = True) -> None:
     reset_uids()
 
 
-# What stands on netlet.data or on layers is imported when it is first used.
+# What stands on netlet.data or on layers, and pictures of models, are imported when they are first used.
 explain_missing(
     __name__,
     {
         "audio_folders": "audio_dataset_from_directory",
         "image_folders": "image_dataset_from_directory",
+        "model_plot": "model_to_dot plot_model",
         "netlet.layers.preprocessing.structured": "FeatureSpace",
         "splitting": "split_dataset",
         "text_files": "text_dataset_from_directory",
