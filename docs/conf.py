@@ -18,7 +18,7 @@ import gallery_themes  # noqa: E402
 project = "netlet"
 author = "The netlet developers"
 copyright = author
-release = version = re.search(r'__version__ = "(.*?)"', (ROOT / "python/netlet/version.py").read_text())[1]
+release = version = re.search(r'__version__ = "(.*?)"', (ROOT / "python/netlet/version.py").read_text("utf-8"))[1]
 
 extensions = [
     "myst_parser",
@@ -41,7 +41,7 @@ smartquotes_action = "D"  # dashes; quotes stay straight
 html_math_renderer = "mathml"
 
 # Where the links go that leave docs/. Without an address in pyproject.toml they become code.
-_url = re.search(r'^(?:Repository|Source|Homepage) = "(.*?)/?"$', (ROOT / "pyproject.toml").read_text(), re.M)
+_url = re.search(r'^(?:Repository|Source|Homepage) = "(.*?)/?"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)
 repository_url = _url[1] if _url else ""
 
 # Markdown.

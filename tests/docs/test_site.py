@@ -35,6 +35,17 @@ def test_each_public_name_is_described_once_or_an_alias_of_one_that_is() -> None
                 assert f"{module.__name__}.{name}" in known
 
 
+def test_the_docstrings_that_are_checked_are_those_of_the_reference() -> None:
+    """docs/_ext/public_names.py and tools/docstrings.py find the same functions and classes."""
+    pytest.importorskip("sklearn")
+    docstrings, entries = importlib.import_module("docstrings"), importlib.import_module("public_names").entries()
+    own = [e.value for e in entries.values() if callable(e.value) and e.value.__module__.startswith("netlet")]
+    described = {docstrings.home(value) for value in own}
+    names = docstrings.public_names().items()
+    checked = {name for name, value in names if not docstrings.is_member(value)}
+    assert described == {name for name in checked if not name.startswith(docstrings.NOT_LISTED)}
+
+
 def test_what_is_described_under_which_name() -> None:
     entries = importlib.import_module("public_names").entries()
     assert entries["netlet.layers.Conv2D"].aliases == ["netlet.layers.Convolution2D"]
