@@ -173,9 +173,6 @@ def moments(x: Any, axes: Any, keepdims: bool = False, synchronized: bool = Fals
         NotImplementedError: synchronized is True.
         ValueError: an axis is out of range or named twice.
 
-    Raises:
-        ValueError: an axis is out of range or named twice.
-
     >>> import numpy as np
     >>> mean, variance = moments(np.array([[1.0, 3.0]]), axes=[1])
     >>> mean.item(), variance.item()
