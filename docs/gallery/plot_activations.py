@@ -46,15 +46,6 @@ for function, expected in formulas.items():
 assert activations.tanh(np.array([-20.0, 0.0, 20.0])).numpy().tolist() == [-1.0, 0.0, 1.0]  # no trailing -1
 
 # %%
-# In the figure, the dashed lines are the derivatives, which netlet computes. The derivative of the sigmoid is at most
-# 0.25 and that of tanh at most 1; both vanish for large inputs (the units *saturate*). ReLU has exactly 1 for
-# positive inputs and 0 for negative ones, where a unit can die. Leaky ReLU and ELU keep a small slope there.
-
-figure, axes = plt.subplots(2, 3, figsize=(11, 6), layout="constrained")
-for ax, function in zip(axes.flat, formulas):
-    plots.activation(function, x=(-4, 4), ax=ax)
-
-# %%
 # PReLU learns its slope
 # ----------------------
 # ``PReLU`` is a leaky ReLU whose negative slope is a weight. Given data with the slope 0.3, it finds 0.3.
@@ -66,6 +57,16 @@ prelu.fit(inputs, np.where(inputs > 0, inputs, 0.3 * inputs), epochs=60, verbose
 slope = prelu.layers[0].get_weights()[0].item()
 assert abs(slope - 0.3) < 0.01
 
+# %%
+# Their shapes
+# ------------
+# In the figure, the dashed lines are the derivatives, which netlet computes. The derivative of the sigmoid is at most
+# 0.25 and that of tanh at most 1; both vanish for large inputs (the units *saturate*). ReLU has exactly 1 for
+# positive inputs and 0 for negative ones, where a unit can die. Leaky ReLU and ELU keep a small slope there.
+
+figure, axes = plt.subplots(2, 3, figsize=(11, 6), layout="constrained")
+for ax, function in zip(axes.flat, formulas):
+    plots.activation(function, x=(-4, 4), ax=ax)
 plots.activation(prelu.layers[0], x=(-4, 4), ax=axes[1, 2])
 axes[1, 2].set_title(f"PReLU, learned slope {slope:.2f}", loc="left", fontweight="bold")
 plt.show()

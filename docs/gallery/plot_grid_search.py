@@ -59,7 +59,7 @@ print("best:", search.best_params_, f"validation accuracy {search.best_score_:.3
 
 means = search.cv_results_["mean_test_score"].reshape(len(units), len(rates))
 spreads = search.cv_results_["std_test_score"].reshape(len(units), len(rates))
-figure, (table, ax) = plt.subplots(1, 2, figsize=(10.5, 3.6), layout="constrained", width_ratios=(1.2, 1))
+figure, table = plt.subplots(figsize=(6.5, 3.6), layout="constrained")
 table.imshow(means, cmap="Blues", vmin=means.min() - 0.1, aspect="auto")
 for (i, j), mean in np.ndenumerate(means):
     text = f"{mean:.3f}\n±{spreads[i, j]:.3f}"
@@ -67,6 +67,7 @@ for (i, j), mean in np.ndenumerate(means):
 table.set_xticks(range(len(rates)), rates)
 table.set_yticks(range(len(units)), units)
 table.set(xlabel="learning rate", ylabel="hidden units", title="Mean and spread over five folds")
+plt.show()
 
 # %%
 # Is the network worth it?
@@ -77,6 +78,7 @@ table.set(xlabel="learning rate", ylabel="hidden units", title="Mean and spread 
 linear = make_pipeline(StandardScaler(), LogisticRegression())
 linear_folds = cross_val_score(linear, x, y, cv=folds)
 best_folds = [search.cv_results_[f"split{k}_test_score"][search.best_index_] for k in range(5)]
+figure, ax = plt.subplots(figsize=(6.5, 2.8), layout="constrained")
 for at, (scores, colour, name) in enumerate(
     ((best_folds, "#2f6fb5", "network, best of the grid"), (linear_folds, "#d9730d", "logistic regression"))
 ):
@@ -85,6 +87,7 @@ for at, (scores, colour, name) in enumerate(
     ax.text(np.mean(scores), at + 0.25, f"{name}: {np.mean(scores):.3f}", ha="center")
 ax.set(xlabel="accuracy of a fold", ylim=(-0.6, 1.7), yticks=[], title="Five folds each")
 score, linear_score = search.score(x_test, y_test), linear.fit(x, y).score(x_test, y_test)
+plt.show()
 print(f"test accuracy: network {score:.3f}, logistic regression {linear_score:.3f}")
 
 # %%

@@ -100,6 +100,19 @@ def test_each_row_has_its_pages():
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
+def test_a_figure_is_drawn_in_one_cell(name):
+    """The documentation takes a picture of each figure at the end of the cell that makes it."""
+    cells = re.split(r"^# %%.*$", SCRIPTS[name].read_text(encoding="utf-8"), flags=re.MULTILINE)
+    axes: set[str] = set()  # of the cells before
+    for cell in cells:
+        used = {n for n in axes if re.search(rf"\b{n}[.\[]|ax={n}\b", cell)}
+        assert not used or "plt.subplots" in cell or "plt.figure" in cell
+        axes |= {
+            n for line in re.findall(r"^(.*)= plt\.subplots", cell, re.MULTILINE) for n in re.findall(r"\w+", line)
+        }
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
 def test_a_page_is_short_and_asserts_its_fact(name):
     text = SCRIPTS[name].read_text(encoding="utf-8")
     assert 30 <= len(text.splitlines()) <= 120
