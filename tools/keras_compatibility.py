@@ -114,7 +114,7 @@ def left_out() -> str:
                 lacks[why].append(f"{len(group)} of `keras.{space}`")
             else:
                 lacks[why] += [f"`{path(space, name)}`" for name in group]
-    rows = [f"| {', '.join(names)} | {why} |" for why, names in lacks.items()]
+    rows = [f"| {', '.join(names)} | {why} |" for why, names in sorted(lacks.items(), key=lambda row: len(row[1]))]
     return "\n".join(["| Keras's names | why not |", "|---|---|", *rows])
 
 
