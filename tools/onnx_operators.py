@@ -46,7 +46,7 @@ LEFT_OUT = {
 HEAD = """# ONNX's operators in netlet
 
 netlet computes {has} of the {all} operators of onnx {version} (opset {opset}), and passes {passed} of the {cases} node
-cases of ONNX's own test suite. [onnx.md](onnx.md) says how to load models.
+cases of ONNX's own test suite. [onnx.md](../guides/onnx.md) says how to load models.
 
 - *netlet* means that the operator has a handler of netlet's own, built of `netlet.ops`; *definition* that netlet
   computes the operators by which ONNX's standard defines it.

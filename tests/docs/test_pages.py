@@ -29,13 +29,14 @@ def apart(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NETLET_HOME", str(tmp_path))
-    policy = netlet.mixed_precision.dtype_policy()
+    policy, floatx, threads = netlet.mixed_precision.dtype_policy(), netlet.config.floatx(), netlet.get_num_threads()
     netlet.utils.set_random_seed(0)
-    threads = netlet.get_num_threads()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # few epochs
         yield
+    netlet.distribution.set_distribution(None)
     netlet.set_num_threads(threads)
+    netlet.config.set_floatx(floatx)
     netlet.mixed_precision.set_dtype_policy(policy)
 
 
