@@ -275,7 +275,7 @@ def size() -> dict[str, Row]:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as z:
         for path in root.rglob("*"):
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and "__pycache__" not in path.parts and "_netlet_sim" not in path.name:
                 z.write(path, path.relative_to(root))
     print(f"\nSize: {len(packed.getvalue()) / 2**20:.2f} MiB as a wheel")
     return {"wheel": {"bytes": len(packed.getvalue())}}
