@@ -20,40 +20,22 @@ import ast
 import collections
 import enum
 import functools
-import importlib
 import inspect
+import itertools
+import pathlib
 import re
 import sys
 import textwrap
-import types
 from collections.abc import Iterable, Iterator
 from typing import Any
+
+sys.path.insert(1, str(pathlib.Path(__file__).resolve().parents[1] / "docs" / "_ext"))
+
+from public_names import names_of, public_modules
 
 ROOT = "netlet"
 PROPERTIES = (property, functools.cached_property)
 NOT_LISTED = ("netlet.onnx.backend",)  # public, and in no `__all__`: onnx.backend.test's way in
-
-
-def names_of(module: types.ModuleType) -> list[str]:
-    """The public names of a module."""
-    listed = getattr(module, "__all__", None)
-    if listed is not None:
-        return list(listed)
-    own = [n for n, v in vars(module).items() if getattr(v, "__module__", None) == module.__name__]
-    return [n for n in own if not n.startswith("_")]
-
-
-def public_modules() -> Iterator[types.ModuleType]:
-    """The packages and modules that a user reaches by public names."""
-    queue, seen = [importlib.import_module(name) for name in (ROOT, *NOT_LISTED)], set()
-    while queue:
-        module = queue.pop(0)
-        if module.__name__ in seen:
-            continue
-        seen.add(module.__name__)
-        yield module
-        values = [getattr(module, name) for name in names_of(module)]
-        queue += [v for v in values if isinstance(v, types.ModuleType) and v.__name__.startswith(ROOT)]
 
 
 def home(value: Any) -> str:
@@ -79,7 +61,7 @@ def members(cls: type) -> Iterator[tuple[str, Any]]:
 def public_names() -> dict[str, Any]:
     """{where it is defined: the function, class, method or property} of every public name."""
     found: dict[str, Any] = {}
-    for module in public_modules():
+    for module in itertools.chain(*map(public_modules, (ROOT, *NOT_LISTED))):
         for value in (getattr(module, name) for name in names_of(module)):
             if not callable(value) or not getattr(value, "__module__", "").startswith(ROOT):
                 continue
