@@ -196,6 +196,7 @@ _FUSED: dict[Any, tuple[str, float]] = {
     tanh: ("tanh", 0.0),
     elu: ("elu", 1.0),
     exponential: ("exponential", 0.0),
+    relu6: ("relu6", 0.0),
 }
 
 

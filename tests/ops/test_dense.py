@@ -19,6 +19,7 @@ FUSED = [
     ("elu", 1.0),
     ("elu", 0.5),
     ("exponential", 0.0),
+    ("relu6", 0.0),
 ]
 
 
@@ -53,7 +54,8 @@ def test_gradients_of_dense(isa, act, alpha, bias):
     for x, n in [((5, 3), 4), ((2, 3, 4), 3), ((3,), 2), ((6, 2), 1), ((9, 1), 3)]:
         arrays = [rng.standard_normal(x), rng.standard_normal((x[-1], n)), *([rng.standard_normal(n)] if bias else [])]
         z = arrays[0] @ arrays[1] + (arrays[2] if bias else 0)
-        if act in {"relu", "leaky_relu", "elu"} and np.abs(z).min() < 0.02:  # difference quotients cannot cross a kink
+        kinked = act in {"relu", "leaky_relu", "elu", "relu6"}
+        if kinked and np.abs(z).min() < 0.02:  # difference quotients cannot cross a kink
             arrays[0] = arrays[0] * 1.37
         check_gradients(
             lambda *t: _core.dense(*t, *([] if bias else [None]), act, alpha),

@@ -136,7 +136,7 @@ def test_an_empty_batch_and_one_pixel():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid", "tanh", "elu", "exponential", "gelu"])
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu", "sigmoid", "tanh", "elu", "exponential", "relu6", "gelu"])
 def test_codes_are_the_quantized_activations(kind, activation):
     case = Case(kind, 3)
     case.x.scale = case.x.scale * np.float32(1e-3)  # sums near 0

@@ -94,7 +94,7 @@ def test_activations_that_are_not_fused(activation, alpha):
     )
 
 
-@pytest.mark.parametrize("activation", ["linear", "relu", "sigmoid", "tanh", "elu", "exponential"])
+@pytest.mark.parametrize("activation", ["linear", "relu", "sigmoid", "tanh", "elu", "exponential", "relu6"])
 def test_codes_are_those_of_the_float_result(dot_isa, activation):
     rng = np.random.default_rng(6)
     for m, n, k in [(1, 10, 300), (33, 65, 40)]:

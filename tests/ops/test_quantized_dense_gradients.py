@@ -21,10 +21,11 @@ def slope(activation, alpha, y):
     return {
         "linear": np.ones_like(y), "relu": (y > 0) * 1.0, "leaky_relu": np.where(y > 0, 1, alpha),
         "sigmoid": y * (1 - y), "tanh": 1 - y * y, "elu": np.where(y > 0, 1, y + alpha), "exponential": y,
+        "relu6": ((y > 0) & (y < 6)) * 1.0,
     }[activation]  # fmt: skip
 
 
-ACTIVATIONS = ["linear", "relu", "leaky_relu", "sigmoid", "tanh", "elu", "exponential"]
+ACTIVATIONS = ["linear", "relu", "leaky_relu", "sigmoid", "tanh", "elu", "exponential", "relu6"]
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

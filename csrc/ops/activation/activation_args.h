@@ -32,7 +32,7 @@
 //   squareplus     (x + sqrt(x^2 + alpha)) / 2                   alpha = 4
 //
 // Backward: dx = dy f'. At a kink f' is the slope of the flatter side, as Keras has it for relu. The slopes of the
-// first seven depend on y alone (if alpha >= 0), so dense and conv fuse them and do not save x. The others save x for
+// first eight depend on y alone (if alpha >= 0), so dense and conv fuse them and do not save x. The others save x for
 // backward, except those whose f' shares most of its work with f (saves_slope): forward writes f' beside y, and
 // backward multiplies.
 #pragma once
@@ -41,9 +41,10 @@
 namespace netlet {
 
 // clang-format off
+#define NETLET_FUSABLE_ACTIVATIONS(_) _(relu) _(leaky_relu) _(sigmoid) _(tanh) _(elu) _(exponential) _(relu6)
 #define NETLET_ACTIVATIONS(_)                                                                                          \
-    _(linear) _(relu) _(leaky_relu) _(sigmoid) _(tanh) _(elu) _(exponential)                                           \
-    _(relu6) _(relu_general) _(selu) _(celu) _(gelu) _(gelu_tanh) _(silu) _(softplus) _(softsign) _(mish)              \
+    _(linear) NETLET_FUSABLE_ACTIVATIONS(_)                                                                            \
+    _(relu_general) _(selu) _(celu) _(gelu) _(gelu_tanh) _(silu) _(softplus) _(softsign) _(mish)                       \
     _(hard_sigmoid) _(hard_silu) _(log_sigmoid) _(hard_tanh) _(hard_shrink) _(soft_shrink) _(tanh_shrink) _(threshold) \
     _(sparse_plus) _(sparse_sigmoid) _(squareplus)
 // clang-format on
@@ -54,7 +55,7 @@ enum class Activation : int32_t {
 #undef NETLET_ACTIVATION_NAME
 };
 
-constexpr bool is_fusable(Activation act, double alpha) { return act <= Activation::exponential && alpha >= 0; }
+constexpr bool is_fusable(Activation act, double alpha) { return act <= Activation::relu6 && alpha >= 0; }
 
 constexpr bool saves_slope(Activation act) { return act == Activation::gelu || act == Activation::gelu_tanh; }
 

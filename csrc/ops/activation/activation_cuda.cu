@@ -65,12 +65,7 @@ template <class T> __device__ void activation_bwd_from_output(ActivationGradArgs
             return gpu::activation_gradient_from_output(Activation::name, V{y}, V{dy}, a.alpha).r;                     \
         });
         NETLET_CASE(linear)
-        NETLET_CASE(relu)
-        NETLET_CASE(leaky_relu)
-        NETLET_CASE(sigmoid)
-        NETLET_CASE(tanh)
-        NETLET_CASE(elu)
-        NETLET_CASE(exponential)
+        NETLET_FUSABLE_ACTIVATIONS(NETLET_CASE)
 #undef NETLET_CASE
         default: return;  // not fusable: the op never sets from_output for it
     }

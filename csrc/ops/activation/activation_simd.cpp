@@ -94,16 +94,16 @@ NETLET_INLINE void activation_fwd(const ActivationArgs<T>& a, Range r) {
 template <class T>
 NETLET_INLINE void activation_bwd(const ActivationGradArgs<T>& a, Range r) {
     if (a.from_slope) return backward_from_slope(a, r);
-    if (a.from_output) switch (a.act) {
-            case Activation::linear: return backward<Activation::linear, true>(a, r);
-            case Activation::relu: return backward<Activation::relu, true>(a, r);
-            case Activation::leaky_relu: return backward<Activation::leaky_relu, true>(a, r);
-            case Activation::sigmoid: return backward<Activation::sigmoid, true>(a, r);
-            case Activation::tanh: return backward<Activation::tanh, true>(a, r);
-            case Activation::elu: return backward<Activation::elu, true>(a, r);
-            case Activation::exponential: return backward<Activation::exponential, true>(a, r);
+    if (a.from_output) {
+#define NETLET_CASE(name)                                                                                              \
+    case Activation::name: return backward<Activation::name, true>(a, r);
+        switch (a.act) {
+            NETLET_CASE(linear)
+            NETLET_FUSABLE_ACTIVATIONS(NETLET_CASE)
             default: return;  // not fusable: the op never sets from_output for it
         }
+#undef NETLET_CASE
+    }
 #define NETLET_CASE(name)                                                                                              \
     case Activation::name: return backward<Activation::name, false>(a, r);
     switch (a.act) { NETLET_ACTIVATIONS(NETLET_CASE) }

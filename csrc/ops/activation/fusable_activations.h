@@ -16,6 +16,7 @@ NETLET_INLINE V activate(Activation act, V x, typename V::Scalar alpha) {
         case Activation::tanh: return tanh(x);
         case Activation::elu: return select(gt(x, zero), x, V::set1(alpha) * expm1(x));
         case Activation::exponential: return exp(x);
+        case Activation::relu6: return clip(x, zero, V::set1(6));
         default: return x;
     }
 }
@@ -31,6 +32,7 @@ NETLET_INLINE V activation_gradient_from_output(Activation act, V y, V dy, typen
         case Activation::tanh: return dy * ((one - y) * (one + y));
         case Activation::elu: return select(gt(y, zero), dy, dy * (y + V::set1(alpha)));
         case Activation::exponential: return dy * y;
+        case Activation::relu6: return select(gt(y, zero) & lt(y, V::set1(6)), dy, zero);
         default: return dy;
     }
 }

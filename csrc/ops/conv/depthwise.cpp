@@ -100,10 +100,8 @@ Tensor depthwise_conv(Tape& tape, const Tensor& x, const Tensor& kernel, const T
     const int64_t channels = x->shape.back(), multiplier = kernel->shape.back();
     const ConvGeometry g = depthwise_geometry("depthwise_conv", x->shape, kernel->shape, steps);
     check_bias("depthwise_conv", x, bias, channels * multiplier);
-    // relu6 is fused where no gradient is wanted, on the CPU.
-    const bool clips = act == Activation::relu6 && !tape.on_gpu() && !tape.needs_grad({x, kernel, bias});
-    if (!is_fusable(act, alpha) && !clips)
-        return activation(tape, depthwise_conv(tape, x, kernel, bias, steps), act, {alpha, 0, 0});
+    if (!is_fusable(act, alpha))
+        return activation_after(tape, depthwise_conv(tape, x, kernel, bias, steps), act, alpha);
     if (multiplier != 1) {  // rare: repeats each channel once per kernel
         Shape flat = kernel->shape;
         flat[spatial] = channels * multiplier;

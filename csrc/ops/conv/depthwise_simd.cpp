@@ -83,17 +83,6 @@ NETLET_INLINE void depthwise_channels(const DepthwiseArgs& g, const T* x, T* y, 
         depthwise_pixels<T, P, 1>(g, x + c, w + c, columns(c), y + c, td, th, tw, g.C - c < W ? g.C - c : W);
 }
 
-template <class T>
-static void relu6_block(T* c, int64_t ldc, int64_t rows, int64_t columns) {
-    using V = Vec<T>;
-    const V zero = V::zero(), six = V::set1(6);
-    for (int64_t i = 0; i < rows; ++i, c += ldc)
-        for (int64_t j = 0; j < columns; j += V::width) {
-            const int64_t n = columns - j < V::width ? columns - j : V::width;
-            clip(V::load_n(c + j, n), zero, six).store_n(c + j, n);
-        }
-}
-
 // Computes one row of the grid. Pixels that share their taps are computed 8 or 4 at a time with one vector of channels;
 // the others, at the edges, one at a time with 4 vectors. Both have enough independent sums to hide the latency of an
 // addition.
@@ -122,10 +111,7 @@ NETLET_INLINE void depthwise_row(const DepthwiseArgs& g, int64_t row) {
             depthwise_channels<T, 4, 1>(g, xq, yq, td, th, tw), pixels = 4;
         else
             depthwise_channels<T, 1, 4>(g, xq, yq, td, th, tw);
-        if (g.act == Activation::relu6)
-            relu6_block(yq, w.out_step * g.C, pixels, g.C);
-        else
-            epilogue(g.act, g.alpha, yq, w.out_step * g.C, pixels, g.C);
+        epilogue(g.act, g.alpha, yq, w.out_step * g.C, pixels, g.C);
         q += pixels;
     }
 }

@@ -75,12 +75,7 @@ NETLET_INLINE void gradient_of(const DenseGradArgs& g, int64_t unit) {
 #define NETLET_CASE(name)                                                                                              \
     case Activation::name: return gradient<Activation::name, T, Z>(g, slice, j, end);
     switch (g.act) {
-        NETLET_CASE(relu)
-        NETLET_CASE(leaky_relu)
-        NETLET_CASE(sigmoid)
-        NETLET_CASE(tanh)
-        NETLET_CASE(elu)
-        NETLET_CASE(exponential)
+        NETLET_FUSABLE_ACTIVATIONS(NETLET_CASE)
         default: return gradient<Activation::linear, T, T>(g, slice, j, end);
     }
 #undef NETLET_CASE

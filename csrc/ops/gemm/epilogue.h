@@ -20,12 +20,7 @@ NETLET_INLINE void epilogue(Activation act, double alpha, T* c, int64_t ldc, int
 #define NETLET_CASE(name)                                                                                              \
     case Activation::name: return activate_block<Activation::name>(c, ldc, rows, columns, (T)alpha);
     switch (act) {
-        NETLET_CASE(relu)
-        NETLET_CASE(leaky_relu)
-        NETLET_CASE(sigmoid)
-        NETLET_CASE(tanh)
-        NETLET_CASE(elu)
-        NETLET_CASE(exponential)
+        NETLET_FUSABLE_ACTIVATIONS(NETLET_CASE)
         default: return;  // linear; ops do not fuse any other
     }
 #undef NETLET_CASE

@@ -119,15 +119,13 @@ static void requantize_block_of(const Requantization& q, const int32_t* acc, int
 // Calls f.template operator()<act>() with the activation as a constant.
 template <class F>
 NETLET_INLINE void with_activation(Activation act, const F& f) {
+#define NETLET_CASE(name)                                                                                              \
+    case Activation::name: return f.template operator()<Activation::name>();
     switch (act) {
-        case Activation::relu: return f.template operator()<Activation::relu>();
-        case Activation::leaky_relu: return f.template operator()<Activation::leaky_relu>();
-        case Activation::sigmoid: return f.template operator()<Activation::sigmoid>();
-        case Activation::tanh: return f.template operator()<Activation::tanh>();
-        case Activation::elu: return f.template operator()<Activation::elu>();
-        case Activation::exponential: return f.template operator()<Activation::exponential>();
+        NETLET_FUSABLE_ACTIVATIONS(NETLET_CASE)
         default: return f.template operator()<Activation::linear>();
     }
+#undef NETLET_CASE
 }
 
 // `count` rows (at least one): acc holds the sums of columns [j, j + columns) of the first one, y points at its first

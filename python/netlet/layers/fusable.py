@@ -27,6 +27,8 @@ def fused_activation(layer: Any) -> tuple[str, float] | None:
     found: tuple[str, float] | None = None
     if type(layer) is Activation:
         found = activations.fused(layer.activation)
+    elif is_relu6(layer):
+        found = ("relu6", 0.0)
     elif type(layer) is ReLU and layer.max_value is None and layer.threshold == 0:
         found = ("leaky_relu", float(layer.negative_slope)) if layer.negative_slope else ("relu", 0.0)
     elif type(layer) is LeakyReLU:
@@ -65,8 +67,6 @@ def fused_into(product: Any, layer: Any) -> tuple[str, float] | None:
     """The (name, alpha) of the layer's activation if the product before it computes it at inference; else None."""
     if getattr(layer, "compute_dtype", None) != product.compute_dtype:
         return None
-    if isinstance(product, DepthwiseConv) and is_relu6(layer):
-        return ("relu6", 0.0)
     return fused_activation(layer)
 
 
@@ -81,7 +81,8 @@ def follows_batch_norm(layers: Sequence[Any]) -> str | None:
     plain = norm.built and norm.trainable and not norm.renorm and norm.activity_regularizer is None
     if not plain or norm.compute_dtype != "float32" or getattr(after, "compute_dtype", None) != norm.compute_dtype:
         return None
-    return "relu6" if is_relu6(after) else "relu" if fused_activation(after) == ("relu", 0.0) else None
+    found = fused_activation(after)
+    return found[0] if found in (("relu", 0.0), ("relu6", 0.0)) else None
 
 
 def is_relu6(layer: Any) -> bool:

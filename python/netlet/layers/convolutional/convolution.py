@@ -106,8 +106,8 @@ class Conv1D(Conv):
         dilation_rate: distance between the elements of the window, a positive integer; 1 by default. Strides and
             dilation cannot both be above 1.
         groups: number of channel groups; each group of C / groups channels has filters / groups filters. 1 by default.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the convolution.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu,
+            exponential and relu6 are fused into the convolution.
         use_bias: whether to add a bias; True by default.
         kernel_initializer: name, config or function; "glorot_uniform" by default.
         bias_initializer: name, config or function; "zeros" by default.
@@ -152,8 +152,8 @@ class Conv2D(Conv):
         dilation_rate: distance between the elements of the window, a positive integer, or a pair (height, width) of
             them; 1 by default. Strides and dilation cannot both be above 1.
         groups: number of channel groups; each group of C / groups channels has filters / groups filters. 1 by default.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the convolution.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu,
+            exponential and relu6 are fused into the convolution.
         use_bias: whether to add a bias; True by default.
         kernel_initializer: name, config or function; "glorot_uniform" by default.
         bias_initializer: name, config or function; "zeros" by default.
@@ -198,8 +198,8 @@ class Conv3D(Conv):
         dilation_rate: distance between the elements of the window, a positive integer, or three of them (depth, height,
             width); 1 by default. Strides and dilation cannot both be above 1.
         groups: number of channel groups; each group of C / groups channels has filters / groups filters. 1 by default.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the convolution.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu,
+            exponential and relu6 are fused into the convolution.
         use_bias: whether to add a bias; True by default.
         kernel_initializer: name, config or function; "glorot_uniform" by default.
         bias_initializer: name, config or function; "zeros" by default.

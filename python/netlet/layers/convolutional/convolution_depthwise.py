@@ -97,8 +97,8 @@ class DepthwiseConv1D(DepthwiseConv):
         depth_multiplier: M, filters of each channel, a positive integer; 1 by default.
         data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
         dilation_rate: distance between the elements of the window, a positive integer; 1 by default.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the convolution.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu,
+            exponential and relu6 are fused into the convolution.
         use_bias: whether to add a bias; True by default.
         depthwise_initializer: name, config or function; "glorot_uniform" by default.
         bias_initializer: name, config or function; "zeros" by default.
@@ -137,8 +137,8 @@ class DepthwiseConv2D(DepthwiseConv):
         data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
         dilation_rate: distance between the elements of the window, a positive integer, or a pair (height, width) of
             them; 1 by default.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the convolution.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu,
+            exponential and relu6 are fused into the convolution.
         use_bias: whether to add a bias; True by default.
         depthwise_initializer: name, config or function; "glorot_uniform" by default.
         bias_initializer: name, config or function; "zeros" by default.

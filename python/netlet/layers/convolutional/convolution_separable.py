@@ -102,8 +102,8 @@ class SeparableConv1D(SeparableConv):
         data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
         dilation_rate: distance between the elements of the window, a positive integer; 1 by default.
         depth_multiplier: M, depthwise filters of each channel, a positive integer; 1 by default.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the convolution.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu,
+            exponential and relu6 are fused into the convolution.
         use_bias: whether to add a bias; True by default.
         depthwise_initializer, pointwise_initializer: of the two kernels; "glorot_uniform" by default.
         bias_initializer: name, config or function; "zeros" by default.
@@ -146,8 +146,8 @@ class SeparableConv2D(SeparableConv):
         dilation_rate: distance between the elements of the window, a positive integer, or a pair (height, width) of
             them; 1 by default.
         depth_multiplier: M, depthwise filters of each channel, a positive integer; 1 by default.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the convolution.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu,
+            exponential and relu6 are fused into the convolution.
         use_bias: whether to add a bias; True by default.
         depthwise_initializer, pointwise_initializer: of the two kernels; "glorot_uniform" by default.
         bias_initializer: name, config or function; "zeros" by default.

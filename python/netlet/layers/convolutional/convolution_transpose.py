@@ -105,8 +105,8 @@ class Conv1DTranspose(ConvTranspose):
         data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
         dilation_rate: distance between the elements of the window, a positive integer; 1 by default. Strides and
             dilation cannot both be above 1.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the convolution.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu,
+            exponential and relu6 are fused into the convolution.
         use_bias: whether to add a bias; True by default.
         kernel_initializer: name, config or function; "glorot_uniform" by default.
         bias_initializer: name, config or function; "zeros" by default.
@@ -151,8 +151,8 @@ class Conv2DTranspose(ConvTranspose):
         data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
         dilation_rate: distance between the elements of the window, a positive integer, or a pair (height, width) of
             them; 1 by default. Strides and dilation cannot both be above 1.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the convolution.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu,
+            exponential and relu6 are fused into the convolution.
         use_bias: whether to add a bias; True by default.
         kernel_initializer: name, config or function; "glorot_uniform" by default.
         bias_initializer: name, config or function; "zeros" by default.
@@ -199,8 +199,8 @@ class Conv3DTranspose(ConvTranspose):
         data_format: "channels_last" (the default) or "channels_first", which costs a transpose each way.
         dilation_rate: distance between the elements of the window, a positive integer, or three of them (depth, height,
             width); 1 by default. Strides and dilation cannot both be above 1.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the convolution.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu,
+            exponential and relu6 are fused into the convolution.
         use_bias: whether to add a bias; True by default.
         kernel_initializer: name, config or function; "glorot_uniform" by default.
         bias_initializer: name, config or function; "zeros" by default.

@@ -19,8 +19,8 @@ class Dense(Layer):
 
     Args:
         units: last dimension of the output, a positive integer.
-        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu and
-            exponential are fused into the matrix product.
+        activation: name, function or None (linear, the default). linear, relu, leaky_relu, sigmoid, tanh, elu,
+            exponential and relu6 are fused into the matrix product.
         use_bias: whether to add a bias; True by default.
         kernel_initializer: name, config or function; "glorot_uniform" by default.
         bias_initializer: name, config or function; "zeros" by default.

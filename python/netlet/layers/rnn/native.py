@@ -25,7 +25,7 @@ def name_of(activation: Any) -> str | None:
     if activation is activations.hard_sigmoid:
         return "hard_sigmoid"
     name, _ = activations.fused(activation) or (None, 0.0)
-    return None if name == "leaky_relu" else name
+    return None if name in ("leaky_relu", "relu6") else name
 
 
 def fits(cell: Any, training: bool) -> bool:

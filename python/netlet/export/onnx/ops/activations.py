@@ -23,6 +23,8 @@ def activated(e: Exporter, name: str, activation: str, alpha: float) -> str:
     }
     if activation == "linear":
         return name
+    if activation == "relu6":
+        return relu6(e, name, "float32")
     if activation not in kinds:
         raise Unsupported(f"activation '{activation}'")
     kind, attributes = kinds[activation]
@@ -53,8 +55,13 @@ def _selu(e: Exporter, out: Any, x: Any) -> Value:
 
 @op("relu6")
 def _relu6(e: Exporter, out: Any, x: Any) -> Value:
-    low, high = e.graph.constant(0.0, out.dtype), e.graph.constant(6.0, out.dtype)
-    return elementwise(e, out, lambda n: e.graph.op("Clip", n, low, high), x)
+    return elementwise(e, out, lambda n: relu6(e, n, out.dtype), x)
+
+
+def relu6(e: Exporter, name: str, dtype: str) -> str:
+    """Adds min(max(x, 0), 6)."""
+    found: str = e.graph.op("Clip", name, e.graph.constant(0.0, dtype), e.graph.constant(6.0, dtype))
+    return found
 
 
 @op("relu_general")
