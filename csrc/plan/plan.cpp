@@ -245,6 +245,23 @@ int64_t Plan::run_profiled() {
     });
 }
 
+int64_t Plan::run_timing_chunks(std::vector<std::vector<double>>& seconds) {
+    seconds.resize(recording_.records.size());
+    return replay([&](size_t i) {
+        using clock = std::chrono::steady_clock;
+        const Record& r = recording_.records[i];
+        seconds[i].resize((size_t)((r.units + r.grain - 1) / r.grain), 1e9);
+        auto start = clock::now();
+        for (size_t chunk = 0; chunk < seconds[i].size(); ++chunk) {
+            const int64_t begin = (int64_t)chunk * r.grain;
+            r.kernel.fn(args_->data() + r.args, {begin, std::min(begin + r.grain, r.units)});
+            const auto end = clock::now();
+            seconds[i][chunk] = std::min(seconds[i][chunk], std::chrono::duration<double>(end - start).count());
+            start = end;
+        }
+    });
+}
+
 bool Plan::writes_nonfinite(const Record& r) const {
     auto any = [](const auto* p, int64_t n) { return std::any_of(p, p + n, [](auto v) { return !std::isfinite(v); }); };
     for (const RecordOperand& o : r.operands) {

@@ -59,6 +59,8 @@ class Plan {
     // Replays the step. Returns -1, or the index of the record whose guard stopped the run.
     int64_t run();
     int64_t run_profiled();  // adds the time that each record takes to seconds(record)
+    // Replays the step on the calling thread alone. `seconds` has the shortest time of each chunk of each record so far.
+    int64_t run_timing_chunks(std::vector<std::vector<double>>& seconds);
 
     // ---- on every device ---------------------------------------------------------------------------------------
     double seconds(size_t record) const { return seconds_[record].load(std::memory_order_relaxed); }

@@ -122,6 +122,34 @@ class PlanView:
         self._timed = records
         return records
 
+    def chunk_seconds(self, steps: int = 20) -> list[list[float]]:
+        """The times of the chunks into which the records are split for threads, measured on this thread alone.
+
+        A record takes as long on many threads as its longest chunk, at least (`python -m bench.schedule`). The values
+        of the model, its metrics and its optimizers are restored afterwards.
+
+        Args:
+            steps: number of runs; default 20.
+
+        Returns:
+            A list for each record, in their order: the shortest time of each of its chunks in seconds. It is empty
+                where the record does not run: its result is known already.
+
+        Example:
+
+        >>> import netlet
+        >>> model = netlet.Sequential([netlet.Input((4,)), netlet.layers.Dense(2)])
+        >>> [len(chunks) for chunks in model.plan(np.zeros((8, 4), "float32")).chunk_seconds(steps=3)]
+        [1]
+        """
+        state = _snapshot(self._model, self._mode)
+        try:
+            found: list[list[float]] = self._step.plan.chunk_seconds(self._rows, steps)
+        finally:
+            for tensor, value in state:
+                tensor.copy_from(value)
+        return found
+
     def _table(self, records: list[dict[str, Any]], timed: bool) -> str:
         """The table as text; with times if `timed`."""
         head = ["layer", "kernel", "isa", "reads", "writes", "bytes", "flops", "chunks"]
