@@ -12,8 +12,9 @@ namespace netlet::ops {
 
 namespace {
 
-Tensor at(Tape& tape, const Tensor& x, int64_t elements) {
-    return elements ? tape.view(x, x->shape, elements * (int64_t)size_of(x->dtype)) : x;
+// The elements of x from this one on.
+Tensor at(Tape& tape, const Tensor& x, int64_t first) {
+    return first ? tape.view(x, {x->size() - first}, first * (int64_t)size_of(x->dtype)) : x;
 }
 
 // A column c = op(a) b, with b and c contiguous, is computed as the row c^T = b^T op(a)^T by the skinny kernels. Of
