@@ -8,6 +8,7 @@
 #endif
 
 #include "base/error.h"
+#include "base/poison.h"
 
 namespace netlet {
 
@@ -49,6 +50,7 @@ std::shared_ptr<Buffer> Buffer::allocate(size_t bytes) {
         ask_for_huge_pages(b->data_, bytes);
     }
     std::memset(b->data_ + bytes, 0, alignment);
+    if (poison_new_buffers.load(std::memory_order_relaxed)) std::memset(b->data_, 0xff, bytes);
     b->bytes_ = bytes;
     return b;
 }

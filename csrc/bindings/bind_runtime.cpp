@@ -7,6 +7,7 @@
 #include "bindings/bindings.h"
 #include "dispatch/dispatch.h"
 #include "ops/gemm/gemm_choice.h"
+#include "plan/guarded_launch.h"
 
 // C symbols, so that threadpoolctl and C programs can read and set netlet's threads as they do OpenBLAS's. C has no
 // exceptions: an invalid NETLET_NUM_THREADS is reported at the first use from Python and ignored here.
@@ -37,6 +38,8 @@ void bind_runtime(py::module_& m) {
     m.def("force_isa", &force_isa, "name"_a);
     m.def("kernel_names", &kernel_names);
     m.def("kernel_addresses", &kernel_addresses, "isa"_a);
+    m.def("guard_launches", &guard_launches, "on"_a);
+    m.def("guarded_kernels", &guarded_kernels);
     m.def("allow_tf32", &ops::allow_tf32, "allowed"_a);
     m.def("is_tf32_allowed", &ops::is_tf32_allowed);
     m.def("reset_eager_streams", &Tape::reset_eager_streams);

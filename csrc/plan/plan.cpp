@@ -8,6 +8,7 @@
 
 #include "base/thread_pool.h"
 #include "plan/gpu_executor.h"
+#include "plan/guarded_launch.h"
 #include "plan/host_call.h"
 #include "plan/memory_plan.h"
 
@@ -213,7 +214,9 @@ template <class Each> void Plan::compute_prepacked(Each each) {
 }
 
 void Plan::step(const Record& r) {
-    if (r.units <= r.grain)
+    if (launches_are_guarded.load(std::memory_order_relaxed) && !is_host_call(r))
+        launch_guarded(r, args_->data() + r.args);
+    else if (r.units <= r.grain)
         r.kernel.fn(args_->data() + r.args, {0, r.units});
     else
         ThreadPool::instance().run(r.kernel.fn, args_->data() + r.args, r.units, r.grain);

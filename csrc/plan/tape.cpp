@@ -4,6 +4,7 @@
 #include <atomic>
 #include <iterator>
 
+#include "plan/guarded_launch.h"
 #include "plan/launch.h"
 #include "plan/plan.h"
 #include "plan/replay.h"
@@ -187,6 +188,7 @@ void Tape::run_now(const Kernel& kernel, void* args, std::span<const Operand> op
         std::memcpy(o.field, &p, sizeof p);
         if (o.writes) writes.begin(o.tensor);
     }
+    if (launches_are_guarded.load(std::memory_order_relaxed)) return launch_guarded(kernel, args, operands, work);
     ThreadPool::instance().run(kernel.fn, args, work.units, work.grain);
 }
 
