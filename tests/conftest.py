@@ -38,6 +38,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if name := os.environ.get("NETLET_TEST_DEVICE"):  # runs the tests of ops on a GPU, or on the simulated one
         device.set_default_device(name)
+    if os.environ.get("NETLET_GUARD_PAGES"):  # every kernel next to inaccessible pages: tools/nightly.sh guard
+        _core.guard_launches(True)
     differences.every_element = config.getoption("--run-slow")
 
 
