@@ -9,7 +9,11 @@
 
 #include <algorithm>
 #include <cstring>
+#include <mutex>
 #include <new>
+#include <vector>
+
+#include "base/fork.h"
 #endif
 
 namespace netlet {
@@ -39,22 +43,46 @@ void on_signal(int signal, siginfo_t* info, void*) {
     sigaction(signal, &before[signal == SIGBUS], nullptr);
 }
 
+// Mappings of one page between two inaccessible ones, for the next blocks: most operands of tests fit, and the system
+// calls for a new mapping take longer than their kernels.
+std::vector<std::byte*> spare;
+ForkSafeMutex spare_mutex;
+
+std::byte* take_spare() {
+    const std::lock_guard lock(spare_mutex);
+    if (spare.empty()) return nullptr;
+    std::byte* mapping = spare.back();
+    spare.pop_back();
+    return mapping;
+}
+
+std::byte* new_mapping(size_t pages) {
+    void* memory = mmap(nullptr, pages + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    auto* mapping = static_cast<std::byte*>(memory);
+    if (mprotect(mapping + page, pages, PROT_READ | PROT_WRITE) == 0) return mapping;
+    munmap(mapping, pages + 2 * page);
+    throw std::bad_alloc();
+}
+
 }  // namespace
 
 GuardedBlock::GuardedBlock(size_t bytes, Border border, unsigned char fill)
     : pages_(std::max(page, (bytes + page - 1) / page * page)), bytes_(bytes), fill_(fill) {
-    void* memory = mmap(nullptr, pages_ + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) throw std::bad_alloc();
-    mapping_ = static_cast<std::byte*>(memory);
-    if (mprotect(mapping_ + page, pages_, PROT_READ | PROT_WRITE) != 0) {
-        munmap(mapping_, pages_ + 2 * page);
-        throw std::bad_alloc();
-    }
+    if (pages_ == page) mapping_ = take_spare();
+    if (!mapping_) mapping_ = new_mapping(pages_);
     data_ = mapping_ + page + (border == Border::end ? pages_ - bytes : 0);
     std::memset(mapping_ + page, fill, pages_);
 }
 
-GuardedBlock::~GuardedBlock() { munmap(mapping_, pages_ + 2 * page); }
+GuardedBlock::~GuardedBlock() {
+    if (pages_ != page) {
+        munmap(mapping_, pages_ + 2 * page);
+        return;
+    }
+    const std::lock_guard lock(spare_mutex);
+    spare.push_back(mapping_);
+}
 
 bool GuardedBlock::rest_is_untouched() const {
     const auto same = [this](std::byte b) { return b == std::byte{fill_}; };
