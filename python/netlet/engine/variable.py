@@ -325,7 +325,7 @@ class Variable(Operators, Values, ArrayMethods, DLPack):
         tensor.requires_grad = self._tensor.requires_grad
         tensor.variable = True
         # The epoch changes first: after Ctrl-C between the two lines, plans that use old memory are still detected.
-        moved()
+        moved(only_memory=True)
         self._tensor = tensor
 
     # ---- copies ----------------------------------------------------------------------------------------------------

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from netlet.base.exclusive import alone
 from netlet.export import export_model
 
 
 class ExportedModel:
     """The part of Model with `export`. Only `Model` uses it, as a base class."""
 
+    @alone
     def export(
         self,
         filepath: Any,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netlet import saving
+from netlet.base.exclusive import alone
 from netlet.engine.graph import Function, OpCall
 from netlet.layers.base.layer import Layer
 from netlet.saving.foreign import in_netlets_form
@@ -196,6 +197,9 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
             ValueError: an unknown group or path, or a value of another shape. Then nothing is assigned.
         """
         state_trees.assign(self, state_tree)
+
+    get_weights = alone(GraphLayer.get_weights)
+    set_weights = alone(GraphLayer.set_weights)
 
     # ---- files -----------------------------------------------------------------------------------------------------
     def save(self, filepath: Any, overwrite: bool = True, **kwargs: Any) -> None:

@@ -82,7 +82,8 @@ class QuantizedModel:
                 f"Model '{self.name}'.quantize: expected a model on the CPU, where layers of codes compute, received "
                 f'one on {place}. Call model.to("cpu") first.'
             )
-        with one_at_a_time:
+        with one_at_a_time, self._exclusive.turn():  # type: ignore[attr-defined]
+            self._exclusive.check("quantize")  # type: ignore[attr-defined]
             used = self.optimizer is not None and self.optimizer.built
             # Before anything changes, since it may raise.
             fresh = type(self.optimizer).from_config(self.optimizer.get_config()) if used else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from netlet import _core
+from netlet.base.exclusive import in_turn
 from netlet.base.suggest import unknown
 
 FORMATS = ("backend_tensor", "numpy_array")
@@ -32,7 +33,8 @@ def state_tree(model: Any, value_format: str) -> dict[str, Any]:
     """
     if value_format not in FORMATS:
         raise ValueError(f"Invalid `value_format` argument. Expected one of {FORMATS}, received {value_format!r}.")
-    return {name: _nested(variables, value_format) for name, variables in _groups(model).items()}
+    with in_turn(model):
+        return {name: _nested(variables, value_format) for name, variables in _groups(model).items()}
 
 
 def _nested(variables: list[Any], value_format: str) -> dict[str, Any]:
@@ -75,8 +77,9 @@ def assign(model: Any, tree: dict[str, Any]) -> None:
             if value.shape != tuple(variable.shape):
                 raise ValueError(f"set_state_tree: '{path}': expected {tuple(variable.shape)}, received {value.shape}.")
             changes.append((variable, value))
-    for variable, value in changes:
-        variable.assign(value)
+    with in_turn(model):
+        for variable, value in changes:
+            variable.assign(value)
 
 
 def _flat(values: Any, prefix: str) -> list[tuple[str, Any]]:

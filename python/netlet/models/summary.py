@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from netlet.base import tree
+from netlet.base.exclusive import in_turn
 
 
 def readable_size(size: float) -> str:
@@ -56,7 +57,8 @@ def table(
     Raises:
         ValueError: `line_length` is too small for the columns; `layer_range` matches no layer.
     """
-    header, rows = cells(model, expand_nested, show_trainable, layer_range)
+    with in_turn(model):
+        header, rows = cells(model, expand_nested, show_trainable, layer_range)
     if "Connected to" in header:
         width, positions = 108, positions or [0.3, 0.56, 0.74, 1.0]
     else:

@@ -21,7 +21,7 @@ from .draws import categorical, normal, randint, shuffle, truncated_normal, unif
 from .dropping import concrete_noise_shape, dropout, masked_dropout
 from .gammas import beta, gamma
 from .host import binomial
-from .seeds import SeedGenerator, generator, get_state, make_seed, make_seed_if_unset, set_seed, set_state
+from .seeds import SeedGenerator, generator, get_state, make_seed, make_seed_if_unset, seeded, set_seed, set_state
 from .streams import drawing_at
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "masked_dropout",
     "normal",
     "randint",
+    "seeded",
     "set_seed",
     "set_state",
     "shuffle",

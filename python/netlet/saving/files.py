@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from netlet.base.exclusive import in_turn
 from netlet.distribution.writing import write_once
 
 from .paths import LEGACY_ENDINGS, MODEL_ENDINGS, WEIGHTS_ENDINGS, path_to_read, path_to_write
@@ -60,7 +61,8 @@ def _save_model(model: Any, filepath: Any, overwrite: bool, include_optimizer: b
         from .keras_file.legacy_writing import save_model as save
     else:
         from .netlet_file.model_file import save_model as save
-    save(model, path, include_optimizer)
+    with in_turn(model):
+        save(model, path, include_optimizer)
 
 
 def load_model(
@@ -148,13 +150,15 @@ def _save_weights(model: Any, filepath: Any, overwrite: bool, objects_to_skip: A
     if path.endswith(".h5"):
         from .keras_file.files import save_weights as save
 
-        save(model, path, objects_to_skip)
+        with in_turn(model):
+            save(model, path, objects_to_skip)
         return
     if objects_to_skip is not None:
         raise ValueError(f"`objects_to_skip` only supports saving '.weights.h5' files. Received: {path}")
     from .netlet_file.weights_file import save_weights as save_netlet
 
-    save_netlet(model, path)
+    with in_turn(model):
+        save_netlet(model, path)
 
 
 def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwargs: Any) -> None:
@@ -202,10 +206,10 @@ def load_weights(model: Any, filepath: Any, skip_mismatch: bool = False, **kwarg
     if path.endswith((".keras", *LEGACY_ENDINGS)):
         from .keras_file.files import load_weights as load
 
-        with rebuilding(path):
+        with rebuilding(path), in_turn(model):
             load(model, path, skip_mismatch, by_name, objects_to_skip)
     else:
         from .netlet_file.weights_file import load_weights as load_netlet
 
-        with rebuilding(path):
+        with rebuilding(path), in_turn(model):
             load_netlet(model, path, skip_mismatch)

@@ -9,6 +9,7 @@ from typing import Any
 
 from netlet import _core, optimizers
 from netlet import metrics as metrics_module
+from netlet.base.exclusive import alone_with_state
 from netlet.base.tree import flatten
 from netlet.config import DTypePolicy
 from netlet.optimizers.base import finite
@@ -55,6 +56,7 @@ class Compiling:
     def run_eagerly(self, value: bool) -> None:
         self._run_eagerly = bool(value)
 
+    @alone_with_state
     def compile(
         self,
         optimizer: Any = "rmsprop",

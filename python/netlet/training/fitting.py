@@ -7,6 +7,7 @@ from typing import Any
 
 from netlet import callbacks as callbacks_module
 from netlet import config
+from netlet.base.exclusive import ExclusiveUse, LongUse, for_long
 from netlet.base.tree import map_structure
 
 from . import agreement, arguments, results
@@ -27,6 +28,7 @@ class Fitting:
     steps_per_execution: int
     trainable_variables: list[Any]
     _steps: StepCache
+    _exclusive: ExclusiveUse
     _step_state: StepState
     _require_compiled: Any
     reset_metrics: Any
@@ -34,6 +36,7 @@ class Fitting:
 
     def _init_fitting(self) -> None:
         """Sets the fields of a model that has not been trained."""
+        self._exclusive = ExclusiveUse(f"Model '{self.name}'")
         self._steps = StepCache()
         self._step_state = StepState()
         self.stop_training = self.stop_evaluating = self.stop_predicting = False
@@ -41,6 +44,7 @@ class Fitting:
         self._fitting: StepRunner | None = None  # while `fit` runs; afterwards the model keeps none of its data
         self._initial_epoch = 0
 
+    @for_long
     @on_own_device
     def fit(
         self,
@@ -176,7 +180,8 @@ class Fitting:
     def _finalize_variables(self) -> None:
         """Lets the optimizer write its final values, e.g. moving averages, to the variables."""
         if self.optimizer.built:
-            self.optimizer.finalize_variable_values(self.trainable_variables)
+            with self._exclusive.turn():
+                self.optimizer.finalize_variable_values(self.trainable_variables)
 
     def _held_out(self, x: Any, y: Any, sample_weight: Any, fraction: float) -> tuple[ArrayData, ArrayData]:
         """(rows to train on, rows to validate on) for `validation_split`."""
@@ -277,7 +282,10 @@ class Fitting:
         runner = StepRunner(self, "test", self._epochs(source, steps))
         agreement.check_data("evaluate", runner.batches)
         callbacks = self._callback_list(callbacks, verbose, epochs=1, batches=runner.batches)
-        with contextlib.closing(runner.batches):
+        # Over arrays it is one turn: they need no thread, which could wait for one.
+        alone = LongUse(self._exclusive, "evaluate") if runner.arrays is None else self._exclusive.turn()
+        with alone, contextlib.closing(runner.batches):
+            self._exclusive.check("evaluate")
             runner.prepare()
             logs = self._evaluated(runner, callbacks)
         return dict(logs) if return_dict else results.in_order(logs)
@@ -321,8 +329,9 @@ class Fitting:
             source, steps, empty = ArraySource(source.data.blank()), None, True
         runner = StepRunner(self, "predict", self._epochs(source, steps))
         callbacks = self._callback_list(callbacks, verbose, epochs=1, batches=runner.batches)
-        self.stop_predicting = False
-        with contextlib.closing(runner.batches):
+        alone = contextlib.nullcontext() if runner.arrays is None else self._exclusive.turn()
+        with alone, contextlib.closing(runner.batches):
+            self.stop_predicting = False
             runner.prepare()
             callbacks.on_predict_begin()
             runner.run(None if empty else callbacks)

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from netlet.base.exclusive import alone
+
 from .data_sources import ArrayData, ArraySource
 from .epoch_iterator import EpochIterator
 from .loop import StepRunner
@@ -22,6 +24,7 @@ class Inspection:
     _require_compiled: Any
     run_ahead: Any
 
+    @alone
     @on_own_device
     def plan(
         self, x: Any, y: Any = None, sample_weight: Any = None, batch_size: int = 32, mode: str = "predict"
@@ -57,6 +60,7 @@ class Inspection:
         step = self._steps.get(self, mode, source.data, source.batch, False)
         return PlanView(self, mode, step, [t.numpy()[: step.batch] for t in source.data.leaves()])
 
+    @alone
     @on_own_device
     def training_plan(self) -> PlanView:
         """The training step that was recorded or used last, as `plan` gives it; `profile` runs it on rows of zeros.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 from collections.abc import Callable
 from typing import Any
 
 from netlet.base.tree import pack_like
+from netlet.distribution.data_parallel import active_distribution
 from netlet.engine.needs_values import NeedsValues
 from netlet.engine.storage import storage_epoch
 
@@ -72,11 +74,17 @@ class StepRunner:
             data, batch = example, example.rows
         else:
             return
-        if self._eagerly or self._step(data, batch) is None:
-            build(self.model, self.mode, data, batch)
-            return
-        if self.mode != "predict":
-            check_labels(self.model, data)
+        with self._turn():
+            if self._eagerly or self._step(data, batch) is None:
+                build(self.model, self.mode, data, batch)
+                return
+            if self.mode != "predict":
+                check_labels(self.model, data)
+
+    def _turn(self) -> Any:
+        """A context in which no other thread uses the model."""
+        # The calls of the shards have threads of their own, one after another, in which the model may be used.
+        return contextlib.nullcontext() if active_distribution() is not None else self.model._exclusive.turn()
 
     @property
     def _eagerly(self) -> bool:
@@ -89,6 +97,11 @@ class StepRunner:
             return recorded_steps(self.model).get(self.model, self.mode, data, batch, self.check_finite)
         except NeedsValues:
             return None
+
+    def _give_way(self) -> None:
+        """Lets other threads use the model before the next steps of a training."""
+        if self.mode == "train":  # an evaluation inside of `fit` is one turn
+            self.model._exclusive.give_way()
 
     # ---- one epoch ---------------------------------------------------------------------------------------------------
     def run(self, callbacks: Any, epoch: int | None = None) -> dict[str, Any]:
@@ -128,7 +141,8 @@ class StepRunner:
         while left := self.batches.left():
             rows = self.batches.rows
             whole = full - rows.at  # batches of full size
-            step = self._step(data, batch if whole else data.rows - rows.at * batch)
+            with self._turn():
+                step = self._step(data, batch if whole else data.rows - rows.at * batch)
             if step is None:
                 self.predictions.next_piece()
                 return self._run_batches(hooks)
@@ -147,7 +161,11 @@ class StepRunner:
             if hooks.begin(done):
                 self.predictions.mark()
             offer = hooks.room(done) if hooks.every_batch else self._offer
-            ran = self._native(step, data, rows.order, rows.at * arrays.batch, min(count, offer))
+            with self._turn():
+                if step.epoch != storage_epoch():
+                    break
+                ran = self._native(step, data, rows.order, rows.at * arrays.batch, min(count, offer))
+            self._give_way()
             batches.advance(ran)
             count -= ran
             if hooks.end(done + ran, logs) and self._stopped():
@@ -203,7 +221,9 @@ class StepRunner:
         for data in together(self.batches.batches(), whole=self.batches.source.whole):
             if hooks.begin(self.batches.done - 1):
                 self.predictions.mark()
-            logs = self._eager(data) if self._eagerly else self._recorded(data)
+            with self._turn():
+                logs = self._eager(data) if self._eagerly else self._recorded(data)
+            self._give_way()
             self.predictions.next_piece()
             if hooks.end(self.batches.done, logs) and self._stopped():
                 break

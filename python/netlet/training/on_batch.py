@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from netlet import _core
+from netlet.base.exclusive import ExclusiveUse
 from netlet.engine.storage import storage_epoch
 
 from . import agreement, results
@@ -25,6 +26,7 @@ class OnBatch:
     check_finite: bool
     run_eagerly: bool
     _steps: StepCache
+    _exclusive: ExclusiveUse
     _compile_loss: Any
     _require_compiled: Any
     reset_metrics: Any
@@ -50,12 +52,14 @@ class OnBatch:
             NonFiniteLossError: the loss or a gradient is NaN or infinite (see `compile(check_finite=)`).
         """
         self._require_compiled("train_on_batch")
-        if sample_weight is None and class_weight is None and (logs := self._repeat("train", x, y)) is not None:
-            return logs if return_dict else results.in_order(logs)
-        data = self._batch("train_on_batch", x, y, sample_weight)
-        if class_weight is not None:
-            data = class_weighted(data, class_weight)
-        return self._on_batch("train", data, return_dict)
+        with self._exclusive.turn():
+            self._exclusive.check("train_on_batch")
+            if sample_weight is None and class_weight is None and (logs := self._repeat("train", x, y)) is not None:
+                return logs if return_dict else results.in_order(logs)
+            data = self._batch("train_on_batch", x, y, sample_weight)
+            if class_weight is not None:
+                data = class_weighted(data, class_weight)
+            return self._on_batch("train", data, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Computes the loss and the metrics of one batch.
@@ -73,9 +77,11 @@ class OnBatch:
             ValueError: not compiled, wrong shapes, labels outside of the model's classes.
         """
         self._require_compiled("test_on_batch")
-        if sample_weight is None and (logs := self._repeat("test", x, y)) is not None:
-            return logs if return_dict else results.in_order(logs)
-        return self._on_batch("test", self._batch("test_on_batch", x, y, sample_weight), return_dict)
+        with self._exclusive.turn():
+            self._exclusive.check("test_on_batch")
+            if sample_weight is None and (logs := self._repeat("test", x, y)) is not None:
+                return logs if return_dict else results.in_order(logs)
+            return self._on_batch("test", self._batch("test_on_batch", x, y, sample_weight), return_dict)
 
     def predict_on_batch(self, x: Any) -> Any:
         """Computes the model's outputs for one batch. The model need not be compiled.
@@ -96,14 +102,16 @@ class OnBatch:
         >>> model.predict_on_batch(np.ones((8, 3))).shape
         (8, 2)
         """
-        if type(x) is np.ndarray:
-            known = self._steps.predictors.get(x.shape)
-            if known is not None and known[0].epoch == storage_epoch():
-                y = known[1](x)
-                if y is not None:
-                    self._steps.touch(known[0])
-                    return y
-        return self._predict_batch(x)
+        with self._exclusive.turn():
+            self._exclusive.arrived()
+            if type(x) is np.ndarray:
+                known = self._steps.predictors.get(x.shape)
+                if known is not None and known[0].epoch == storage_epoch():
+                    y = known[1](x)
+                    if y is not None:
+                        self._steps.touch(known[0])
+                        return y
+            return self._predict_batch(x)
 
     @on_own_device
     def _predict_batch(self, x: Any) -> Any:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from netlet import _core
 from netlet.base.device import current_device, device, full_name, is_cpu
+from netlet.base.exclusive import alone_with_state
 from netlet.engine.storage import moved
 from netlet.engine.variable import Variable
 
@@ -41,6 +42,7 @@ class Placement:
         """The device on which the model's steps run: that of `to`, or the current one when the first step ran."""
         return self._device or current_device()
 
+    @alone_with_state
     def to(self, name: str) -> Any:
         """Moves the model to a device: its weights, its optimizer with its state, and its metrics.
 
@@ -79,6 +81,11 @@ def place(model: Any, optimizers: list[Any]) -> None:
     if away:
         moved()
     set_device(model, here)
+
+
+def addresses(model: Any, optimizers: list[Any]) -> list[int]:
+    """Where the tensors are that the model's steps read and write."""
+    return [tensor.address for tensor in _tensors(model, optimizers)]
 
 
 def _tensors(model: Any, optimizers: list[Any]) -> Iterator[_core.Tensor]:

@@ -12,7 +12,7 @@ import numpy as np
 from netlet import _core
 from netlet.base.tree import flatten
 from netlet.engine.needs_values import NeedsValues
-from netlet.engine.storage import storage_epoch
+from netlet.engine.storage import moved_elsewhere, storage_epoch
 from netlet.engine.variable import Variable
 from netlet.layers.base.quantization.adopting import changes
 from netlet.optimizers.base.finite import FiniteCheck, checking
@@ -26,7 +26,7 @@ from .feed import feed
 from .metric_logs import LogReader
 from .own_fields import step_state
 from .own_step import has_own_step, optimizers_of, reports_logs
-from .placement import place
+from .placement import addresses, place
 from .sharded_step import rows_here, run_shards, running_for
 
 _ATTEMPTS = 4  # recordings before `record` gives up
@@ -48,6 +48,7 @@ class RecordedStep:
             an optimizer any number of times, and some optimizers skip steps.
         check: the finite check that stops the plan, or None.
         fed: (shape, dtype) of the arrays of one batch.
+        addresses: where the tensors of the model and of its optimizers were.
         used: time of the last use, on the clock of the StepCache.
     """
 
@@ -57,6 +58,7 @@ class RecordedStep:
         self.schedules_advance_alone = False
         self.check: FiniteCheck | None = None
         self.fed: list[tuple[tuple[int, ...], str]] = []
+        self.addresses: list[int] = []
         self.used = 0
         self._reader: LogReader | None = None
 
@@ -74,6 +76,19 @@ class RecordedStep:
         if self.schedules_advance_alone and any(o.step_scalars(1) for o in self.optimizers):
             count = 1
         return count, [s for o in self.optimizers for s in o.step_scalars(count)]
+
+    def is_current(self, model: Any) -> bool:
+        """Whether the plan uses the memory in which the model's values are now.
+
+        What a thread moves itself always counts: a step may use Variables that the model does not know. What other
+        threads move are mostly the weights of other models.
+        """
+        now = storage_epoch()
+        if self.epoch != now:
+            if not moved_elsewhere(self.epoch) or self.addresses != addresses(model, self.optimizers):
+                return False
+            self.epoch = now
+        return True
 
     def read_logs(self, model: Any) -> dict[str, Any]:
         """The logs after a run: the metrics, or what an overridden step returned."""
@@ -155,7 +170,7 @@ class StepCache:
         step = self._steps.get(key)
         # A new storage epoch means that a variable moved, e.g. into an optimizer's segment. The plan points at its old
         # memory.
-        if step is not None and step.epoch == storage_epoch():
+        if step is not None and step.is_current(model):
             self.touch(step)
             return step
         if step is not None:
@@ -232,7 +247,7 @@ def _record_settled(model: Any, mode: str, data: ArrayData, batch: int, check_fi
     build(model, mode, data, batch)
     for _ in range(_ATTEMPTS):
         step = _record_once(model, mode, data, batch, check_finite)
-        if step.epoch == storage_epoch():
+        if step.is_current(model):
             return step
     raise RuntimeError(
         f"Model '{model.name}': {mode}_step moves variables each time it is recorded. Make optimizers in `__init__` or "
@@ -244,6 +259,7 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
     """Records the step once; variables may move meanwhile."""
     place(model, optimizers_of(model, mode))
     epoch, state = storage_epoch(), step_state(model)
+    places = addresses(model, optimizers_of(model, mode))
     tape = _core.Tape(record=True, trains=mode == "train")
     cell = state.cell if mode == "train" else state.draws
     tape.set_step(cell)
@@ -263,7 +279,7 @@ def _record_once(model: Any, mode: str, data: ArrayData, batch: int, check_finit
             tape.guard(check.flag)
         plan = tape.compile([_output(t) for t in flatten(outputs)] if mode == "predict" else [])
     step = RecordedStep(plan, batch, outputs, logs, epoch)
-    step.optimizers = optimizers_of(model, mode)
+    step.optimizers, step.addresses = optimizers_of(model, mode), places
     step.schedules_advance_alone = has_own_step(model, mode) or any(o.may_skip for o in step.optimizers)
     if any(o.needs_closure for o in step.optimizers):
         step.plan = ClosurePlan(plan, batch, model, step.optimizers, logs)
