@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .learning_rate_schedule import LearningRateSchedule, as_steps, check_decay_steps
+from netlet import _core
+
+from .learning_rate_schedule import LearningRateSchedule, as_steps, by_kernel, check_decay_steps
 
 
 class CosineDecay(LearningRateSchedule):
@@ -54,8 +56,8 @@ class CosineDecay(LearningRateSchedule):
         warmup = 0.0 if self.warmup_target is None else float(self.warmup_steps)
         top = self.initial_learning_rate if self.warmup_target is None else self.warmup_target
         at = np.minimum(as_steps(step), self.decay_steps + warmup)
-        cosine = 0.5 * (1 + np.cos(np.pi * (at - warmup) / self.decay_steps))
-        decayed = top * ((1 - self.alpha) * cosine + self.alpha)
+        wave = 0.5 * (1 + by_kernel(_core.cos, np.pi * (at - warmup) / self.decay_steps))
+        decayed = top * ((1 - self.alpha) * wave + self.alpha)
         if not warmup:
             return decayed
         rising = (top - self.initial_learning_rate) * (at / warmup) + self.initial_learning_rate
@@ -115,10 +117,11 @@ class CosineDecayRestarts(LearningRateSchedule):
             fraction = fraction - restart
         else:
             # Decay i begins after (1 - t^i) / (1 - t) times the steps of the first decay.
-            restart = np.floor(np.log(1 - fraction * (1 - t)) / np.log(t))
-            fraction = (fraction - (1 - t**restart) / (1 - t)) / t**restart
-        cosine = 0.5 * float(self.m_mul) ** restart * (1 + np.cos(np.pi * fraction))
-        return self.initial_learning_rate * ((1 - self.alpha) * cosine + self.alpha)
+            restart = np.floor(by_kernel(_core.log, 1 - fraction * (1 - t)) / by_kernel(_core.log, t))
+            factor = by_kernel(_core.power, t, restart)
+            fraction = (fraction - (1 - factor) / (1 - t)) / factor
+        wave = 0.5 * by_kernel(_core.power, self.m_mul, restart) * (1 + by_kernel(_core.cos, np.pi * fraction))
+        return self.initial_learning_rate * ((1 - self.alpha) * wave + self.alpha)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from .learning_rate_schedule import LearningRateSchedule, as_steps, check_decay_steps
+from netlet import _core
+
+from .learning_rate_schedule import LearningRateSchedule, as_steps, by_kernel, check_decay_steps
 
 
 class OneCycle(LearningRateSchedule):
@@ -68,7 +70,7 @@ class OneCycle(LearningRateSchedule):
         begins, stops = np.asarray(ends)[phase], np.asarray(ends)[phase + 1]
         fraction = (at - begins) / np.where(stops == begins, 1.0, stops - begins)
         if self.anneal_strategy == "cos":
-            fraction = (1 - np.cos(np.pi * fraction)) / 2
+            fraction = (1 - by_kernel(_core.cos, np.pi * fraction)) / 2
         low, high = np.asarray(rates)[phase], np.asarray(rates)[phase + 1]
         return low + (high - low) * fraction
 

@@ -11,6 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from netlet import _core
+from netlet.base.device import device
+
 
 class LearningRateSchedule:
     """Base of all schedules: the learning rate as a function of the step.
@@ -59,6 +62,12 @@ def as_steps(step: Any) -> Any:
     return np.asarray(step, dtype=np.float64)
 
 
+def by_kernel(function: Any, *numbers: Any) -> Any:
+    """A function of `_core` in float64. NumPy's differ in the last bit from one CPU to another."""
+    with device("cpu"), _core.Tape():  # computes it at once, also while a step is recorded
+        return function(*np.broadcast_arrays(*map(as_steps, numbers))).numpy()[()]
+
+
 def check_decay_steps(value: float, name: str = "decay_steps") -> None:
     """Raises ValueError if a number of steps is not positive."""
     if value <= 0:
@@ -100,7 +109,9 @@ class ExponentialDecay(LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         p = as_steps(step) / self.decay_steps
-        return self.initial_learning_rate * np.power(float(self.decay_rate), np.floor(p) if self.staircase else p)
+        return self.initial_learning_rate * by_kernel(
+            _core.power, self.decay_rate, np.floor(p) if self.staircase else p
+        )
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -191,7 +202,7 @@ class PolynomialDecay(LearningRateSchedule):
         else:
             at = np.minimum(at, span)
         difference = self.initial_learning_rate - self.end_learning_rate
-        return difference * np.power(1 - at / span, float(self.power)) + self.end_learning_rate
+        return difference * by_kernel(_core.power, 1 - at / span, self.power) + self.end_learning_rate
 
     def get_config(self) -> dict[str, Any]:
         return {
