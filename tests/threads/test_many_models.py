@@ -138,9 +138,10 @@ def test_a_step_is_not_recorded_again_when_another_thread_trains_another_model(m
     assert other in recorded
     model.predict(X, batch_size=48, verbose=0)
     assert recorded.count(model) == 1
-    at_once(lambda: train(model))  # its weights move
+    at_once(lambda: netlet.optimizers.Adam().build(model.trainable_variables))  # its weights move
+    model.set_weights([w + 1 for w in model.get_weights()])
     np.testing.assert_array_equal(model.predict(X, batch_size=48, verbose=0), np.asarray(model(X)))
-    assert recorded.count(model) == 3
+    assert recorded.count(model) == 2
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 _MOST_WAITS, _SECONDS = 200, 1e-4  # for a thread that wants its turn to take it, after it was woken
@@ -28,6 +29,7 @@ class ExclusiveUse:
     def __init__(self, owner: str) -> None:
         self._owner = owner
         self._lock = threading.RLock()
+        self._one_long = threading.RLock()  # held by a long call that lets others of its kind wait
         self._waiting: set[int] = set()  # threads that want a turn while a long call runs
         self._long: weakref.ref[LongUse] | None = None  # weak: it ends with its frame, however that is left
         _all.add(self)
@@ -43,6 +45,20 @@ class ExclusiveUse:
             self._waiting.add(threading.get_ident())
         return self._lock
 
+    def long_turn(self, call: str) -> AbstractContextManager[Any]:
+        """A lock for long calls that wait for each other.
+
+        Args:
+            call: name of the method.
+
+        Raises:
+            RuntimeError: this thread makes the data of the long call that runs, and would wait for it for ever.
+        """
+        serving = _serving.get()
+        if serving is not None and (other := self.long_call()) is not None and serving() is other:
+            raise self._disturbs(call, other)
+        return self._one_long
+
     def long_call(self) -> LongUse | None:
         """The long call that another thread is in; None if there is none."""
         long = None if self._long is None else self._long()
@@ -55,10 +71,13 @@ class ExclusiveUse:
             call: name of the method that must not run meanwhile.
         """
         if self._long is not None and (other := self.long_call()) is not None:
-            raise RuntimeError(
-                f"{self._owner}: {call} needs what {other.call} uses in another thread: the optimizer, the metrics and "
-                f"the step count. Call it after {other.call}, or from a callback."
-            )
+            raise self._disturbs(call, other)
+
+    def _disturbs(self, call: str, other: LongUse) -> RuntimeError:
+        return RuntimeError(
+            f"{self._owner}: {call} needs what {other.call} uses in another thread: the optimizer, the metrics and "
+            f"the step count. Call it after {other.call}, or from a callback."
+        )
 
     def give_way(self) -> None:
         """Lets threads that wait for their turn go first. Called between the parts of a long call.
@@ -78,10 +97,7 @@ class ExclusiveUse:
 
     def _after_fork(self) -> None:
         """In a forked child: forgets what threads held that do not exist here."""
-        if self._lock.acquire(blocking=False):  # free, or held by the thread that forked
-            self._lock.release()
-        else:
-            self._lock = threading.RLock()
+        self._lock, self._one_long = _usable(self._lock), _usable(self._one_long)
         self._waiting.clear()
         if self.long_call() is not None:
             self._long = None
@@ -110,13 +126,25 @@ class LongUse:
             self.use.check(self.call)
             if self.use._long is None or self.use._long() is None:
                 self.use._long = weakref.ref(self)
+        self._token = _serving.set(weakref.ref(self))
 
     def __exit__(self, *error: object) -> None:
+        _serving.reset(self._token)
         if self.use._long is not None and self.use._long() is self:
             self.use._long = None
 
 
 _all: weakref.WeakSet[ExclusiveUse] = weakref.WeakSet()
+# The long call of this thread. Threads that read data ahead for it have it, too.
+_serving: ContextVar[weakref.ref[LongUse] | None] = ContextVar("netlet_long_use", default=None)
+
+
+def _usable(lock: Any) -> Any:
+    """The lock if it is free or held by this thread; else a new one."""
+    if not lock.acquire(blocking=False):
+        return threading.RLock()
+    lock.release()
+    return lock
 
 
 def _after_fork() -> None:
@@ -164,11 +192,11 @@ def in_turn(thing: Any) -> AbstractContextManager[Any]:
 
 
 def for_long(method: _Method) -> _Method:
-    """Decorator: the method is a LongUse of its object."""
+    """Decorator: the method is a LongUse of its object, and waits for others that are decorated with it."""
 
     @functools.wraps(method)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with LongUse(self._exclusive, method.__name__):
+        with self._exclusive.long_turn(method.__name__), LongUse(self._exclusive, method.__name__):
             return method(self, *args, **kwargs)
 
     return run  # type: ignore[return-value]
