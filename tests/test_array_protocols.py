@@ -221,6 +221,9 @@ def test_dtypes_that_netlet_has_not_are_converted(dtype, becomes):
 def test_what_cannot_be_read_is_named():
     with pytest.raises(TypeError, match=r"expected floats, bfloat16, integers or bools, received type code 5"):
         netlet.from_dlpack(Producer(np.ones(2, "complex64")))
+    half = type("Half", (), {"__dlpack__": None})()
+    with pytest.raises(TypeError, match=r"expected an object with `__dlpack__`, received Half"):
+        netlet.from_dlpack(half)
     with pytest.raises(TypeError, match=r"expected an object with `__dlpack__`, received list"):
         netlet.from_dlpack([1.0])
     with pytest.raises(ValueError, match=r"device: expected"):

@@ -104,6 +104,20 @@ def test_links_in_archives_are_refused(places):
         get_file(origin=(web / "link.tar").as_uri(), untar=True, cache_dir=cache)
 
 
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_damaged_archives(places, kind):
+    web, cache = places
+    path = web / "b.arc"
+    archive(path, kind)
+    content = path.read_bytes()
+    if kind == "zip":
+        path.write_bytes(content.replace(TEXT, TEXT[::-1], 1))  # its checksum is wrong
+    else:
+        path.write_bytes(b"\x1f\x8b\x08\x04" + content)  # the head of a gzip file, whose extra field has no end
+    with pytest.raises(ValueError, match=rf"b\.arc.* is damaged: .*{'CRC' if kind == 'zip' else 'end-of-stream'}"):
+        get_file(origin=path.as_uri(), extract=True, cache_dir=cache)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

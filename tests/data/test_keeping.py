@@ -68,3 +68,23 @@ def test_a_file_keeps_halves(tmp_path):
     for data in (list(kept), list(kept)):
         assert all(row.dtype == rows.dtype for row in data)
         np.testing.assert_array_equal(np.stack(data).astype("float32"), rows.astype("float32"))
+
+
+def test_files_that_cache_did_not_write(tmp_path):
+    """A cut file, an archive and an array of 8 terabytes, which NumPy's own reader would make room for."""
+    path = tmp_path / "kept"
+    list(Dataset.range(3).cache(path))
+    content = path.read_bytes()
+    line = content.index(b"\n") + 1
+    huge = content[line:].replace(b"'shape': ()", b"'shape': (1099511627776,)", 1)
+    for rest, problem in (
+        (content[line:-20], "expected an array"),
+        (b"PK\x03\x04" + bytes(100), "expected an array"),
+        (huge, r"expected an array inside of the file, received int64 of shape \(1099511627776,\)"),
+    ):
+        path.write_bytes(content[:line] + rest)
+        with pytest.raises(ValueError, match=rf"kept: {problem}"):
+            list(Dataset.range(3).cache(path))
+    path.write_bytes(b'{"tuple":[' * 500 + b"0" + b"]}" * 500 + b"\n" + content[line:])
+    with pytest.raises(ValueError, match="is not a file that `cache` wrote"):
+        list(Dataset.range(3).cache(path))

@@ -140,14 +140,14 @@ def from_dlpack(x: Any, *, device: str | None = None, copy: bool | None = None) 
 
     Raises:
         ValueError: its device is none of `devices()`, or `copy=False` and it needs a copy.
-        TypeError: x has no `__dlpack__`, or holds no numbers.
+        TypeError: x has no `__dlpack__` or no `__dlpack_device__`, or holds no numbers.
         BufferError: the other library does not share it, e.g. because PyTorch computes gradients for it.
 
     >>> import numpy
     >>> from_dlpack(numpy.arange(3.0)).shape
     (3,)
     """
-    if not hasattr(x, "__dlpack__"):
+    if not (hasattr(x, "__dlpack__") and hasattr(x, "__dlpack_device__")):
         raise TypeError(f"from_dlpack(x): expected an object with `__dlpack__`, received {type(x).__name__}.")
     if x.__dlpack_device__()[0] != _ON_CPU:
         _load_backends()

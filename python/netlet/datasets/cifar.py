@@ -12,7 +12,9 @@ from typing import IO
 
 import numpy as np
 
-from .reading import Bytes, Damaged, at_most, bounded, opened, take
+from netlet.base.untrusted import Damaged
+
+from .reading import Bytes, at_most, bounded, opened, take
 
 _IMAGE = 3 * 32 * 32
 

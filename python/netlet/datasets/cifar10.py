@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from netlet.base.untrusted import Damaged
+
 from . import cifar
-from .reading import Bytes, Damaged
+from .reading import Bytes
 from .source import RemoteFile, cached, given
 
 Split = tuple[Bytes, Bytes]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pathlib
 
-from .reading import Bytes, Damaged, read_idx
+from netlet.base.untrusted import Damaged
+
+from .reading import Bytes, read_idx
 
 Split = tuple[Bytes, Bytes]
 NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .reading import Damaged, read_npz
+from netlet.base.untrusted import Damaged
+
+from .reading import read_npz
 from .source import RemoteFile, given_or_cached
 
 Split = tuple[NDArray[Any], NDArray[Any]]

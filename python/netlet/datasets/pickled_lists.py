@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from netlet.base.untrusted import Damaged, npy_header
+
 from .ragged import Ragged
-from .reading import Damaged, at_most, npy_header, npz_members, take
+from .reading import at_most, npz_members, take
 
 _SAFE = 1 << 24  # bytes; strings in these pickles are never longer
 

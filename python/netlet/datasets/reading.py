@@ -17,13 +17,11 @@ from typing import IO, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from netlet.base.untrusted import Damaged, damage_named, npy_header
+
 MAX_BYTES = 1 << 30  # of one array or unpacked archive; the largest data set has 184 MB
 _DEFLATE = 1032  # maximum compression factor
 Bytes = NDArray[np.uint8]
-
-
-class Damaged(ValueError):
-    """A file with unexpected contents. The message begins with its path."""
 
 
 @contextlib.contextmanager
@@ -33,17 +31,6 @@ def opened(path: pathlib.Path) -> Iterator[IO[bytes]]:
         packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         yield cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if packed else file
-
-
-@contextlib.contextmanager
-def damage_named(path: Any) -> Iterator[None]:
-    """Converts exceptions to Damaged. The standard library's decoders raise many types, some of them unintended."""
-    try:
-        yield
-    except (Damaged, FileNotFoundError, MemoryError):
-        raise
-    except Exception as e:
-        raise Damaged(f"{path} is damaged: {e}") from None
 
 
 def at_most(path: pathlib.Path) -> int:
@@ -132,17 +119,6 @@ def npz_members(path: pathlib.Path) -> Iterator[tuple[zipfile.ZipFile, dict[str,
     """Opens an .npz file. Returns it with {name: member}. Raises Damaged if it is not one."""
     with open(path, "rb") as file, damage_named(path), zipfile.ZipFile(file) as archive:
         yield archive, {info.filename: info for info in archive.infolist()}
-
-
-def npy_header(stream: IO[bytes], what: str) -> tuple[tuple[int, ...], bool, np.dtype]:
-    """Reads the header of an array in NumPy's format. Returns (shape, whether in Fortran order, dtype)."""
-    try:
-        version = np.lib.format.read_magic(stream)
-        read_header = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
-        shape, fortran, dtype = read_header[version](stream)
-    except Exception as e:  # also MemoryError, from Python's parser for deeply nested brackets
-        raise Damaged(f"{what}: expected an array: {e}") from None
-    return shape, fortran, dtype
 
 
 def _read_npy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: pathlib.Path, dtypes: tuple[str, ...]) -> Any:

@@ -11,8 +11,10 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
+from netlet.base.untrusted import Damaged
+
 from .ragged import Ragged
-from .reading import Damaged, at_most, bounded, opened, take
+from .reading import at_most, bounded, opened, take
 
 MAX_REVIEW = 1 << 20  # maximum size in bytes; the longest review has 14 KB
 _MEMBER = re.compile(r"(?:^|/)(train|test)/(pos|neg)/[^/]+\.txt$")

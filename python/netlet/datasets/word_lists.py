@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from netlet.base.untrusted import Damaged
+
 from .pickled_lists import read_pickled
 from .ragged import Ragged
-from .reading import Damaged, npz_members, read_npz
+from .reading import npz_members, read_npz
 from .source import RemoteFile, cache_folder, downloaded
 
 MAX_WORDS = 1 << 24  # maximum size of a word index in bytes; Keras's have 1,641,221 and 550,378

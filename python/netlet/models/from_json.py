@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from netlet import saving
+from netlet.base.untrusted import damaged_config_named
 from netlet.saving.foreign import in_netlets_form
 
 
@@ -30,4 +31,5 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     >>> model_from_json(model.to_json()).output_shape
     (None, 2)
     """
-    return saving.deserialize_keras_object(in_netlets_form(json.loads(json_string)), custom_objects)
+    with damaged_config_named("a model"):
+        return saving.deserialize_keras_object(in_netlets_form(json.loads(json_string)), custom_objects)

@@ -10,7 +10,6 @@ from netlet import saving
 from netlet.base.exclusive import alone
 from netlet.engine.graph import Function, OpCall
 from netlet.layers.base.layer import Layer
-from netlet.saving.foreign import in_netlets_form
 from netlet.saving.registry import own_objects
 from netlet.saving.serialization import building, serialize_object
 from netlet.training.trainer import Trainer
@@ -289,7 +288,7 @@ class Model(Trainer, QuantizedModel, ExportedModel, GraphLayer):  # type: ignore
         """
         if {"layers", "input_layers", "output_layers"} <= set(config):
             with building():
-                return graph_from_config(cls, in_netlets_form(config), custom_objects)
+                return graph_from_config(cls, config, custom_objects)
         return cls(**config)
 
     def to_json(self, **kwargs: Any) -> str:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from netlet.base import tree
+from netlet.base.untrusted import damaged_config_named
 from netlet.engine.graph import Function, KerasTensor, Node, OpCall, Operation
 from netlet.ops.core.dispatch import REGISTRY
+from netlet.saving.foreign import in_netlets_form
 from netlet.saving.serialization import deserialize_object, serialize_object
 
 
@@ -84,6 +86,7 @@ def _call_config(node: Node, number: dict[int, int]) -> dict[str, Any]:
     return {"args": [encode(v) for v in node.args], "kwargs": encode(node.kwargs)}
 
 
+@damaged_config_named("a functional model")
 def graph_from_config(cls: Any, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
     """Rebuilds the model of a config by calling its layers again.
 
@@ -91,7 +94,7 @@ def graph_from_config(cls: Any, config: dict[str, Any], custom_objects: Mapping[
 
     Args:
         cls: class of the model.
-        config: what `graph_config` returned.
+        config: what `graph_config` returned, here or in Keras.
         custom_objects: {name: class or function} for code that is not registered.
 
     Returns:
@@ -101,6 +104,7 @@ def graph_from_config(cls: Any, config: dict[str, Any], custom_objects: Mapping[
         ValueError: a reference to a layer, a call or an output that does not exist; a cycle; a call without a symbolic
             tensor.
     """
+    config = in_netlets_form(config)
     made: dict[str, Any] = {}
     waiting: list[tuple[str, list[Any]]] = []
     first: dict[str, int] = {}  # calls that a layer had before those made here; a nested model has some

@@ -9,6 +9,7 @@ from typing import Any
 from netlet.base.all_or_nothing import all_or_nothing
 from netlet.base.naming import name_scope
 from netlet.base.tree import flatten, is_nested, is_shape, map_shapes, map_structure
+from netlet.base.untrusted import damaged_config_named
 from netlet.engine.graph import KerasTensor
 from netlet.layers.base import masks
 from netlet.layers.base.layer import Layer
@@ -299,6 +300,7 @@ class Sequential(ChainEnds, Model):  # type: ignore[misc]  # a model quantizes i
         return config
 
     @classmethod
+    @damaged_config_named("Sequential")
     def from_config(cls, config: dict[str, Any], custom_objects: Mapping[str, Any] | None = None) -> Any:
         """Builds a Sequential with new weights from a config; built if the config knows the input's shape.
 

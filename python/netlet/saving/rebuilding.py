@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from netlet.base.untrusted import damaged_config_named
 from netlet.config import is_float
 from netlet.engine.variable import blank_variables
 
@@ -83,7 +84,8 @@ def compile_config(model: Any) -> Any:
 def rebuilding(path: str) -> Iterator[None]:
     """Context manager that turns exceptions raised by a file's content into ValueErrors with the file's path."""
     try:
-        yield
+        with damaged_config_named("the model"):
+            yield
     except (OSError, MemoryError, ImportError):  # ImportError: an extra is missing
         raise
     except Exception as error:

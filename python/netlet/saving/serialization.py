@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from netlet.base.suggest import unknown
+from netlet.base.untrusted import damaged_config_named
 from netlet.config import numpy_dtype
 from netlet.engine.graph import KerasTensor
 
@@ -187,7 +188,8 @@ def deserialize_object(config: Any, custom_objects: Mapping[str, Any] | None = N
     if kwargs:
         raise TypeError(f"Unexpected arguments: {sorted(kwargs)}")
     known = {**(module_objects or {}), **(custom_objects or {})}
-    with CustomObjectScope(known) if known else contextlib.nullcontext(), building():
+    scope = CustomObjectScope(known) if known else contextlib.nullcontext()
+    with scope, damaged_config_named("an object"), building():
         return _deserialize(config)
 
 
@@ -296,7 +298,8 @@ def _deserialize_instance(config: Mapping[str, Any]) -> Any:
     if not hasattr(cls, "from_config"):
         raise ValueError(f"Cannot rebuild an instance of {name}: the class has no `from_config()` method.")
     try:
-        instance = cls.from_config(dict(inner))
+        with damaged_config_named(name):
+            instance = cls.from_config(dict(inner))
     except TypeError as error:
         # Not a TypeError: the object that contains this one would add the same explanation again.
         raise ValueError(

@@ -12,6 +12,7 @@ from typing import Any
 
 from netlet.base.extras import needs
 from netlet.base.messages import print_msg
+from netlet.base.untrusted import Damaged, damage_named
 
 
 def cache_base() -> pathlib.Path:
@@ -52,8 +53,9 @@ def get_file(
         The path of the file, or with `extract` that of the folder.
 
     Raises:
-        ValueError: no `origin`; `fname` is a path; the file has another hash, or its archive is unsafe.
+        ValueError: no `origin`; `fname` is a path; the file has another hash; its archive is damaged or unsafe.
         ConnectionError: the file cannot be downloaded.
+        OSError: it cannot be written, or a path of its archive cannot.
         ImportError: pooch is not installed.
 
     Warns:
@@ -157,19 +159,20 @@ def _unpack(path: pathlib.Path, folder: pathlib.Path, formats: Any) -> bool:
     for name in formats:
         if name not in ("tar", "zip"):
             raise ValueError(f"get_file: expected 'tar' or 'zip' as `archive_format`, received {name!r}.")
-        if name == "tar" and tarfile.is_tarfile(path):
-            with tarfile.open(path) as tar:
-                members = tar.getmembers()
-                odd = [m.name for m in members if not (m.isreg() or m.isdir())]
-                _refuse(odd or _outside([m.name for m in members], folder), path)
-                tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
-                tar.extractall(folder)
-            return True
-        if name == "zip" and zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as archive:
-                _refuse(_outside(archive.namelist(), folder), path)
-                archive.extractall(folder)
-            return True
+        with damage_named(path):
+            if name == "tar" and tarfile.is_tarfile(path):
+                with tarfile.open(path) as tar:
+                    members = tar.getmembers()
+                    odd = [m.name for m in members if not (m.isreg() or m.isdir())]
+                    _refuse(odd or _outside([m.name for m in members], folder), path)
+                    tar.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
+                    tar.extractall(folder)
+                return True
+            if name == "zip" and zipfile.is_zipfile(path):
+                with zipfile.ZipFile(path) as archive:
+                    _refuse(_outside(archive.namelist(), folder), path)
+                    archive.extractall(folder)
+                return True
     return False
 
 
@@ -181,4 +184,4 @@ def _outside(names: list[str], folder: pathlib.Path) -> list[str]:
 
 def _refuse(names: list[str], path: pathlib.Path) -> None:
     if names:
-        raise ValueError(f"get_file: {path}: expected plain files inside of its folder, received {names[0]!r}.")
+        raise Damaged(f"get_file: {path}: expected plain files inside of its folder, received {names[0]!r}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import pathlib
 import tempfile
@@ -11,6 +12,7 @@ from typing import IO, Any
 
 import numpy as np
 
+from netlet.base.untrusted import Damaged, damage_named, npy_header
 from netlet.config import numpy_dtype
 
 from ..values import is_structure, mapped, parts, read_only
@@ -83,11 +85,11 @@ class FileCache(Stage):
             line = file.readline(1 << 20)
             try:
                 structure = _structure(json.loads(line)) if line else None
+                count = len(parts(structure))
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
                 raise ValueError(f"cache: {self._path} is not a file that `cache` wrote.") from None
-            count = len(parts(structure))
             while file.tell() < size:
-                yield _filled(structure, [_restored(np.load(file, allow_pickle=False)) for _ in range(count)])
+                yield _filled(structure, [_restored(_read_array(file, size, self._path)) for _ in range(count)])
                 if not count:
                     raise ValueError(f"cache: {self._path} is not a file that `cache` wrote.")
 
@@ -100,6 +102,16 @@ def _write(file: IO[bytes], item: Any) -> None:
                 raise TypeError("cache: expected arrays of numbers or texts for a file, received other objects.")
             array = array.astype(str)
         np.save(file, array, allow_pickle=False)
+
+
+def _read_array(file: IO[bytes], size: int, path: Any) -> np.ndarray:
+    """Reads an array. Raises Damaged for something else, and for one that needs more bytes than the file has."""
+    shape, fortran, dtype = npy_header(file, str(path))
+    nbytes = math.prod(shape) * dtype.itemsize
+    if dtype.hasobject or min(shape, default=0) < 0 or nbytes > size - file.tell():
+        raise Damaged(f"{path}: expected an array inside of the file, received {dtype} of shape {shape}.")
+    with damage_named(path):
+        return np.ndarray(shape, dtype, bytearray(file.read(nbytes)), order="F" if fortran else "C")
 
 
 def _filled(structure: Any, leaves: list[Any]) -> Any:
