@@ -14,7 +14,11 @@ import numpy as np
 
 def take_apart(path: pathlib.Path) -> tuple[dict[str, Any], dict[str, Any], bytes]:
     """Splits a file into (document, tensors of the header, data)."""
-    content = path.read_bytes()
+    return take_bytes_apart(path.read_bytes())
+
+
+def take_bytes_apart(content: bytes) -> tuple[dict[str, Any], dict[str, Any], bytes]:
+    """As `take_apart`, for the content of a file."""
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
     metadata = header.pop("__metadata__")
@@ -23,13 +27,18 @@ def take_apart(path: pathlib.Path) -> tuple[dict[str, Any], dict[str, Any], byte
 
 def put_together(path: pathlib.Path, document: Any, tensors: dict[str, Any], data: bytes, sums: bool = True) -> None:
     """Writes a file with correct checksums, whatever its content."""
+    path.write_bytes(bytes_together(document, tensors, data, sums))
+
+
+def bytes_together(document: Any, tensors: dict[str, Any], data: bytes, sums: bool = True) -> bytes:
+    """The content that `put_together` writes."""
     if sums and isinstance(document, dict):
         offsets = {n: t["data_offsets"] for n, t in tensors.items() if isinstance(t.get("data_offsets"), list)}
         document["crc32"] = {name: zlib.crc32(data[a:b]) for name, (a, b) in offsets.items()}
     text = document if isinstance(document, str) else json.dumps(document)
     header = {"__metadata__": {"netlet": text, "netlet_crc32": str(zlib.crc32(text.encode()))}, **tensors}
     encoded = json.dumps(header).encode()
-    path.write_bytes(struct.pack("<Q", len(encoded)) + encoded + data)
+    return struct.pack("<Q", len(encoded)) + encoded + data
 
 
 def change(path: pathlib.Path, target: pathlib.Path, edit: Any) -> None:

@@ -1,0 +1,48 @@
+"""`.keras` files: changes of the zip archive, the configs in it, and the HDF5 file in it."""
+
+from __future__ import annotations
+
+import pathlib
+import random
+
+from ..mutation import change_bytes, change_json_bytes
+from ..target import Target, written
+from .hdf5_files import change_hdf5
+from .models import dense, graph, saved
+from .zips import changed_zip, members_of, zipped
+
+
+def _change_member(name: str, content: bytes, rng: random.Random) -> bytes:
+    if name.endswith(".json"):
+        return change_json_bytes(content, rng)
+    return change_hdf5(content, rng) if name.endswith(".h5") else change_bytes(content, rng)
+
+
+def _seeds() -> list[bytes]:
+    return [saved(make(), "m.keras") for make in (dense, graph)] + [_with_vocabulary()]
+
+
+def _with_vocabulary() -> bytes:
+    """A model whose layer reads its vocabulary from a file in the archive, as Keras writes it."""
+    import zipfile
+
+    import netlet
+
+    layer = netlet.layers.StringLookup(vocabulary=["a", "b"], name="lookup")
+    members = members_of(saved(netlet.Sequential([netlet.Input((1,), dtype="string"), layer]), "m.keras"))
+    return zipped([*members, (zipfile.ZipInfo("assets/layers/string_lookup/vocabulary.txt"), b"[UNK]\nb\nc\n")])
+
+
+def _load(data: bytes, folder: pathlib.Path) -> None:
+    import netlet
+
+    netlet.models.load_model(written(folder, "m.keras", data))
+
+
+MODEL = Target(
+    what="a model from a .keras file",
+    seeds=_seeds,
+    run=_load,
+    change=lambda data, rng: changed_zip(data, rng, _change_member),
+    runs=80,
+)

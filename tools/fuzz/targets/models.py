@@ -1,0 +1,49 @@
+"""Small models whose files and configs are seeds."""
+
+from __future__ import annotations
+
+import pathlib
+import tempfile
+from typing import Any
+
+
+def dense() -> Any:
+    """Two layers, compiled with an optimizer that has a state once it is trained."""
+    import numpy as np
+
+    import netlet
+    from netlet import layers
+
+    model = netlet.Sequential([netlet.Input((3,)), layers.Dense(2, "relu", name="d"), layers.Dropout(0.5)], name="m")
+    model.compile(netlet.optimizers.Adam(1e-2), "mse", metrics=["mae"])
+    model.fit(np.ones((2, 3), "float32"), np.ones((2, 2), "float32"), verbose=0)
+    return model
+
+
+def graph() -> Any:
+    """A graph with a shared layer, a model in the model, and ops."""
+    import netlet
+    from netlet import layers
+
+    a, b = netlet.Input((4,), name="a"), netlet.Input((4,), name="b")
+    shared = layers.Dense(4, "tanh", kernel_regularizer="l2", name="shared")
+    inner = netlet.Sequential([netlet.Input((4,)), layers.Dense(4, "relu")], name="inner")
+    h = layers.Add()([inner(shared(a)), shared(b) * 0.5])
+    return netlet.Model([a, b], layers.Dense(2, name="out")(netlet.ops.concatenate([h, h[:, 1:3]], axis=-1)), name="g")
+
+
+def images() -> Any:
+    """Convolution, normalization and pooling of images, and a recurrent layer of the rows."""
+    import netlet
+    from netlet import layers
+
+    parts = [layers.Conv2D(2, 2), layers.BatchNormalization(), layers.MaxPooling2D((1, 2)), layers.Reshape((3, 2))]
+    return netlet.Sequential([netlet.Input((4, 3, 1)), *parts, layers.LSTM(2)], name="i")
+
+
+def saved(model: Any, name: str) -> bytes:
+    """The content of the model's file: `save`, or `save_weights` for a name of weights."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = pathlib.Path(folder, name)
+        (model.save_weights if ".weights." in name else model.save)(path)
+        return path.read_bytes()

@@ -1,0 +1,92 @@
+"""What an execution did besides returning: files it opened, code it ran, modules it imported.
+
+Python's audit events cover Python; inotify on the canary's folder covers native code, such as the HDF5 library.
+"""
+
+from __future__ import annotations
+
+import codecs
+import ctypes
+import os
+import pathlib
+import sys
+import unicodedata
+from typing import Any
+
+# What Python itself imports late: for names that are not ASCII, for JSON and for names in archives.
+assert unicodedata
+for _encoding in (
+    "utf-8-sig",
+    "utf-16",
+    "utf-16-be",
+    "utf-16-le",
+    "utf-32",
+    "utf-32-be",
+    "utf-32-le",
+    "ascii",
+    "latin-1",
+    "cp437",
+    "idna",
+):
+    codecs.lookup(_encoding)
+
+_PATHS = {"open", "os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
+_CODE = (
+    "exec subprocess.Popen os.system os.exec os.fork os.forkpty os.posix_spawn os.spawn os.kill ctypes.dlopen "
+    "pickle.find_class marshal.loads code.__new__ function.__new__ sys.addaudithook urllib.Request ftplib.connect"
+).split()
+_IN_ACCESS, _IN_MODIFY, _IN_OPEN, _IN_CREATE, _IN_NONBLOCK = 0x1, 0x2, 0x20, 0x100, 0o4000
+
+
+class Watch:
+    """Notes every forbidden act while `on` is true.
+
+    Args:
+        folder: where the reader may open files.
+        canary: a file that no reader may open.
+    """
+
+    def __init__(self, folder: pathlib.Path, canary: pathlib.Path) -> None:
+        self.on = False
+        self.acts: list[str] = []
+        self._root = str(folder.resolve()) + os.sep
+        canary.parent.mkdir(parents=True, exist_ok=True)
+        canary.write_bytes(b"nobody may read this")
+        self._notices = self._inotify(canary.parent)
+        sys.addaudithook(self._hook)
+
+    @staticmethod
+    def _inotify(folder: pathlib.Path) -> int | None:
+        libc = ctypes.CDLL(None)
+        if not hasattr(libc, "inotify_init1"):  # not Linux
+            return None
+        notices = int(libc.inotify_init1(_IN_NONBLOCK))
+        libc.inotify_add_watch(notices, os.fsencode(folder), _IN_ACCESS | _IN_MODIFY | _IN_OPEN | _IN_CREATE)
+        return notices
+
+    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self.on:
+            return
+        if event in _PATHS:
+            self._paths(event, arguments)
+        elif event in _CODE or event.startswith("socket."):
+            self.acts.append(f"{event} {str(arguments[:2])[:200]}")
+        elif event == "import" and not str(arguments[0]).startswith("netlet."):
+            self.acts.append(f"import of {arguments[0]}")
+
+    def _paths(self, event: str, arguments: tuple[Any, ...]) -> None:
+        for path in arguments[:2] if event in ("os.rename", "os.link", "os.symlink") else arguments[:1]:
+            if isinstance(path, (str, bytes)):
+                full = os.path.realpath(os.fsdecode(path)) if b"\0" not in os.fsencode(path) else self._root
+                if not full.startswith(self._root):
+                    self.acts.append(f"{event} of {path!r}"[:200])
+
+    def seen(self) -> list[str]:
+        """The forbidden acts since the last call."""
+        acts, self.acts = self.acts, []
+        try:
+            if self._notices is not None and os.read(self._notices, 4096) and not acts:
+                acts.append("open of the canary by native code")
+        except BlockingIOError:
+            pass
+        return acts
