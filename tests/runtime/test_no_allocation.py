@@ -5,20 +5,11 @@ A small library preloaded in a child process, in front of the C library's alloca
 
 from __future__ import annotations
 
-import pathlib
-import platform
-import shutil
-import subprocess
-
 import pytest
 
-from support.child import run_child
+from support.preload import needs_preload, run_preloaded
 
-SOURCE = pathlib.Path(__file__).parents[1] / "support" / "count_malloc.c"
-CC = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
-pytestmark = pytest.mark.skipif(
-    platform.libc_ver()[0] != "glibc" or CC is None, reason="counts through glibc's symbols, with a C compiler"
-)
+pytestmark = needs_preload
 
 CHILD = """
 import ctypes, numpy as np, netlet
@@ -62,13 +53,6 @@ assert many - few < 900, f"fit of 10 steps calls the allocator {{few}} times, of
 """
 
 
-@pytest.fixture(scope="module")
-def shim(tmp_path_factory):
-    target = tmp_path_factory.mktemp("shim") / "count_malloc.so"
-    subprocess.run([CC, "-shared", "-fPIC", "-O1", str(SOURCE), "-o", str(target)], check=True)
-    return str(target)
-
-
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "rmsprop"])
 @pytest.mark.parametrize(
     ("threads", "features", "units", "batch"),
@@ -77,6 +61,6 @@ def shim(tmp_path_factory):
         pytest.param(3, 300, 200, 32, id="large enough for three threads"),
     ],
 )
-def test_replayed_steps_allocate_nothing(shim, optimizer, threads, features, units, batch):
+def test_replayed_steps_allocate_nothing(optimizer, threads, features, units, batch):
     code = CHILD.format(optimizer=optimizer, threads=threads, features=features, units=units, batch=batch)
-    run_child(code, LD_PRELOAD=shim)
+    run_preloaded("count_malloc", code)

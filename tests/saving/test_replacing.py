@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import errno
 import os
 import pathlib
@@ -20,7 +21,8 @@ from netlet.saving import atomic
 from netlet.saving.netlet_file.container import Container
 from support.child import run_child
 
-STEPS = ["open", "write", "fsync", "replace"]
+# (module, function) of each step: the temporary file, its content, the directory.
+STEPS = {"create": (builtins, "open"), **{name: (os, name) for name in ("write", "fsync", "replace", "open")}}
 
 
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO, errno.EDQUOT], ids=errno.errorcode.get)
@@ -30,7 +32,7 @@ def test_an_error_at_any_step_leaves_the_old_file(step, at, error, tmp_path, mon
     path = tmp_path / "a.netlet"
     path.write_bytes(b"old")
     calls = 0
-    real = getattr(os, step)
+    real = getattr(*STEPS[step])
 
     def failing(*args, **kwargs):
         nonlocal calls
@@ -41,17 +43,19 @@ def test_an_error_at_any_step_leaves_the_old_file(step, at, error, tmp_path, mon
             raise OSError(error, os.strerror(error))
         return real(*args, **kwargs)
 
-    monkeypatch.setattr(atomic.os, step, failing)
     parts = [b"new", b" and", b" more"]
     whole = b"".join(parts)
-    caught = None
-    try:
-        atomic.replace_file(str(path), parts)
-    except OSError as raised:
-        caught = raised.errno
+    caught, message = None, str(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(*STEPS[step], failing)
+        try:
+            atomic.replace_file(str(path), parts)
+        except OSError as raised:
+            caught, message = raised.errno, str(raised)
+    assert str(path) in message
     assert caught == (error if calls == at else None)
     # The new file, complete, may be there despite an error only if the error comes after the rename.
-    renamed = caught is None or (step, at) in {("open", 2), ("fsync", 2)}
+    renamed = caught is None or (step, at) in {("open", 1), ("fsync", 2)}
     assert path.read_bytes() == (whole if renamed else b"old")
     assert list(tmp_path.iterdir()) == [path]  # no temporary file is left
 
@@ -67,10 +71,11 @@ def test_every_step_was_reached(tmp_path, monkeypatch):
 
         return call
 
-    for step in STEPS:
-        monkeypatch.setattr(atomic.os, step, noted(step, getattr(os, step)))
-    atomic.replace_file(str(tmp_path / "a"), [b"x", b"y"])
-    assert order == ["open", "write", "write", "fsync", "replace", "open", "fsync"]
+    with monkeypatch.context() as patch:
+        for step, place in STEPS.items():
+            patch.setattr(*place, noted(step, getattr(*place)))
+        atomic.replace_file(str(tmp_path / "a"), [b"x", b"y"])
+    assert order == ["create", "write", "write", "fsync", "replace", "open", "fsync"]
 
 
 def test_a_file_system_that_cannot_sync_directories(tmp_path, monkeypatch):

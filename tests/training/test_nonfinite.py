@@ -146,3 +146,83 @@ def test_who_wants_to_trains_on(eager):
     model = make(netlet.Model, eager)
     model.compile("sgd", "mse", run_eagerly=eager, check_finite=False)
     assert np.isnan(model.fit(SPOILT, Y, verbose=0).history["loss"][0])
+
+
+class Half(layers.Layer):
+    """Part of a model of its own, with a layer that divides by zero."""
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.inner, self.wrong = layers.Dense(2, name="inner"), layers.Lambda(lambda h: h / 0.0, name="wrong")
+
+    def build(self, shape):
+        self.inner.build(shape)
+
+    def call(self, x):
+        return self.wrong(self.inner(x))
+
+
+def nested():
+    inputs = netlet.Input((3,))
+    return netlet.Model(inputs, layers.Lambda(lambda h: ops.log(h * 0.0), name="wrong")(layers.Dense(2)(inputs)))
+
+
+@pytest.mark.parametrize("eager", [False, True], ids=["recorded", "eager"])
+@pytest.mark.parametrize("part", [Half, nested, lambda: netlet.Sequential([nested()])])
+def test_the_layer_inside_of_a_part_is_named(part, eager):
+    inputs = netlet.Input((3,))
+    model = netlet.Model(inputs, part()(inputs))
+    model.compile("sgd", "mse", run_eagerly=eager)
+    with np.errstate(all="ignore"), pytest.raises(NonFiniteLossError, match=r"came out of layer '(\S+/)?wrong'"):
+        model.fit(X, Y, verbose=0)
+
+
+@pytest.mark.parametrize("eager", [False, True], ids=["recorded", "eager"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda m: m.fit(netlet.data.Dataset.from_tensor_slices((SPOILT, Y)).batch(16), verbose=0),
+        lambda m: m.fit(iter([(X[:16], Y[:16])] * 2 + [(SPOILT[32:48], Y[:16])]), verbose=0),
+        lambda m: [m.train_on_batch(part, Y[:16]) for part in (X[:16], X[:16], SPOILT[32:48])],
+    ],
+    ids=["Dataset", "generator", "train_on_batch"],
+)
+def test_every_way_of_training_stops(call, eager):
+    model = make(netlet.Model, eager)
+    with pytest.raises(NonFiniteLossError, match=r"learning rate 0.01.*fed"):
+        call(model)
+    assert int(model.optimizer.iterations) == 2
+    assert all(np.isfinite(w).all() for w in model.get_weights())
+
+
+@pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
+def test_mixed_precision(policy):
+    """With mixed_float16, the optimizer that scales the loss leaves such steps out, and the logs show NaN."""
+    before_policy = netlet.mixed_precision.global_policy()
+    netlet.mixed_precision.set_global_policy(policy)
+    try:
+        model = make(netlet.Model, False)
+    finally:
+        netlet.mixed_precision.set_global_policy(before_policy)
+    before = [w.copy() for w in model.get_weights()]
+    if policy == "mixed_bfloat16":
+        with pytest.raises(NonFiniteLossError, match=r"step 1.*0.01.*fed"):
+            model.fit(SPOILT, Y, batch_size=64, verbose=0)
+    else:
+        assert np.isnan(model.fit(SPOILT, Y, batch_size=64, verbose=0).history["loss"][0])
+    for a, b in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert np.isfinite(model.fit(X, Y, verbose=0).history["loss"]).all()
+
+
+@pytest.mark.parametrize("eager", [False, True], ids=["recorded", "eager"])
+@pytest.mark.parametrize("x", [SPOILT, X * 1e38], ids=["data", "overflow"])
+def test_moving_averages_are_those_before_the_step(x, eager):
+    model = netlet.Sequential([netlet.Input((3,)), layers.BatchNormalization(name="norm"), layers.Dense(2)])
+    model.compile("sgd", "mse", run_eagerly=eager)
+    model.fit(X, Y, verbose=0)
+    before = [w.copy() for w in model.get_weights()]
+    with np.errstate(all="ignore"), pytest.raises(NonFiniteLossError, match="fed" if x is SPOILT else "norm'"):
+        model.fit(x, Y, batch_size=64, verbose=0)
+    for a, b in zip(model.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(a, b)

@@ -183,6 +183,9 @@ class Callback:
             logs: empty.
         """
 
+    def _release(self) -> None:
+        """Closes what the callback holds open, when `fit` ends with an exception instead of with `on_train_end`."""
+
     def _wants_batches(self, phase: str) -> bool:
         """Whether a batch hook of `phase` ("train", "test" or "predict") is overridden, so it must be called."""
         names = [f"on_{phase}_batch_begin", f"on_{phase}_batch_end"]

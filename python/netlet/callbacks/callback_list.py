@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from netlet.distribution.data_parallel import writes_files
@@ -186,6 +187,17 @@ class CallbackList(Callback):
         for callback in self.callbacks:
             call(callback, flat)
 
+    @contextlib.contextmanager
+    def _releasing(self) -> Iterator[None]:
+        """Context manager: after an exception no callback keeps a file open."""
+        try:
+            yield
+        except BaseException:
+            for callback in self.callbacks:
+                with contextlib.suppress(OSError):  # the exception that is raised says more
+                    getattr(callback, "_release", lambda: None)()
+            raise
+
     def _begin(self) -> None:
         self._open_blocks += 1
 
@@ -229,7 +241,8 @@ class CallbackList(Callback):
         self._each(lambda callback, flat: callback.on_train_begin(flat), logs)
 
     def on_train_end(self, logs: Logs = None) -> None:
-        self._each(lambda callback, flat: callback.on_train_end(flat), logs)
+        with self._releasing():
+            self._each(lambda callback, flat: callback.on_train_end(flat), logs)
         self._end()
 
     def on_test_begin(self, logs: Logs = None) -> None:

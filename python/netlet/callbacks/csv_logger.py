@@ -9,6 +9,8 @@ from typing import Any, TextIO
 
 import numpy as np
 
+from netlet.saving.atomic import naming
+
 from .callback import Callback, Logs
 
 
@@ -24,7 +26,7 @@ class CSVLogger(Callback):
         append: whether to append to an existing file instead of replacing it; False by default.
 
     Raises:
-        OSError: when training begins: the file cannot be written.
+        OSError: the file cannot be written. The lines of earlier epochs are whole.
 
     Source: Keras 3 `keras.callbacks.CSVLogger`.
 
@@ -49,7 +51,7 @@ class CSVLogger(Callback):
         if self.append and os.path.exists(self.filename):
             with open(self.filename) as file:
                 self.append_header = not file.readline()
-        self._close()
+        self._release()
         self.csv_file = open(self.filename, "a" if self.append else "w")  # noqa: SIM115 closed when training ends
         self.writer = None
         self.keys = None
@@ -66,15 +68,17 @@ class CSVLogger(Callback):
             if self.append_header:
                 self.writer.writeheader()
         self.writer.writerow({"epoch": epoch, **{key: _field(logs.get(key, "NA")) for key in self.keys}})
-        self.csv_file.flush()
+        with naming(self.filename):
+            self.csv_file.flush()
 
     def on_train_end(self, logs: Logs = None) -> None:
-        self._close()
+        self._release()
         self.writer = None
 
-    def _close(self) -> None:
+    def _release(self) -> None:
         if self.csv_file is not None and not self.csv_file.closed:
-            self.csv_file.close()
+            with naming(self.filename):
+                self.csv_file.close()
 
 
 def _field(value: Any) -> Any:

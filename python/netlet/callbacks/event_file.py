@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import itertools
+import os
 import sys
 import time
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from netlet.base.extras import needs
+from netlet.saving.atomic import naming
+
+_numbers = itertools.count()  # of the files of this process
 
 
 class EventFile:
@@ -19,6 +26,8 @@ class EventFile:
     Args:
         folder: path of the folder; made when the first summary is written.
 
+    Every method that writes raises OSError if the file cannot be written; the next summary begins a new file.
+
     Raises:
         ImportError: the package tensorboard is not installed.
     """
@@ -26,7 +35,7 @@ class EventFile:
     def __init__(self, folder: str) -> None:
         _package()
         self.folder = folder
-        self._writer: Any = None
+        self._file: Any = None
 
     def scalar(self, tag: str, value: Any, step: int) -> None:
         """Writes a number."""
@@ -73,14 +82,16 @@ class EventFile:
 
     def flush(self) -> None:
         """Writes what is held back to the disk."""
-        if self._writer is not None:
-            self._writer.flush()
+        if self._file is not None:
+            with self._failing_whole():
+                self._file.flush()
 
     def close(self) -> None:
         """Closes the file; a later summary begins a new one."""
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        if self._file is not None:
+            with self._failing_whole():
+                self._file.close()
+            self._file = None
 
     def _tensor(self, tag: str, value: np.ndarray, metadata: Any, step: int) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary
@@ -91,11 +102,41 @@ class EventFile:
 
     def _write(self, summary: Any, step: int) -> None:
         from tensorboard.compat.proto.event_pb2 import Event
-        from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
-        if self._writer is None:
-            self._writer = EventFileWriter(self.folder)
-        self._writer.add_event(Event(wall_time=time.time(), step=int(step), summary=summary))
+        if self._file is None:
+            self._open()
+        self._record(Event(wall_time=time.time(), step=int(step), summary=summary))
+
+    def _open(self) -> None:
+        """Begins a file, with a name as TensorBoard's own writer gives it."""
+        import socket
+
+        from tensorboard.compat.proto.event_pb2 import Event
+
+        os.makedirs(self.folder, exist_ok=True)
+        host, number = socket.gethostname(), next(_numbers)
+        name = f"events.out.tfevents.{int(time.time()):010d}.{host}.{os.getpid()}.{number}"
+        self._file = open(os.path.join(self.folder, name), "wb")  # noqa: SIM115 closed when training ends
+        self._record(Event(wall_time=time.time(), file_version="brain.Event:2"))
+        self.flush()
+
+    def _record(self, event: Any) -> None:
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
+        with self._failing_whole():
+            RecordWriter(self._file).write(event.SerializeToString())
+
+    @contextlib.contextmanager
+    def _failing_whole(self) -> Iterator[None]:
+        """Context manager: an OSError names the file and ends it, since readers stop at a record that is not whole."""
+        try:
+            with naming(self._file.name):
+                yield
+        except OSError:
+            file, self._file = self._file, None
+            with contextlib.suppress(OSError):  # of what is still held back
+                file.close()
+            raise
 
 
 def _package() -> None:

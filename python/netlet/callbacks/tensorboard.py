@@ -111,6 +111,9 @@ class TensorBoard(Callback):
         self._batch = 0
 
     def on_train_end(self, logs: Logs = None) -> None:
+        self._release()
+
+    def _release(self) -> None:
         self._train.close()
         self._validation.close()
 

@@ -99,7 +99,7 @@ def draw(
     import matplotlib
 
     from netlet import plots
-    from netlet.plots.style import INK
+    from netlet.plots.style import INK, save_figure
 
     matplotlib.use("Agg")  # draws into a file, without a window
     import matplotlib.pyplot as plt
@@ -116,7 +116,7 @@ def draw(
     title = "Test images with predicted labels; errors in red"
     lower.suptitle(title, x=0.012, ha="left", fontsize=12, fontweight="bold", color=INK)
     plots.sample_grid(x[shown], y[shown], predicted[shown], rows=3, columns=12, figure=lower)
-    figure.savefig(output, dpi=120)
+    save_figure(figure, output, dpi=120)
     plt.close(figure)
 
 

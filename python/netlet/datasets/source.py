@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from netlet.base.extras import needs
+from netlet.saving.atomic import naming
 from netlet.utils.get_file import cache_base, hash_of
 
 
@@ -98,7 +99,8 @@ def downloaded(file: RemoteFile, target: pathlib.Path) -> pathlib.Path:
             pooch.HTTPDownloader(chunk_size=1 << 16)(url, _Bounded(stream, file.size), None)
 
     try:
-        pooch.retrieve(file.url, file.known_hash, target.name, target.parent, downloader=download)
+        with naming(target):
+            pooch.retrieve(file.url, file.known_hash, target.name, target.parent, downloader=download)
     except ValueError as e:  # raised by pooch for a wrong hash, and by `_Bounded` for too many bytes
         raise ValueError(
             f"The response of {file.url} is not {file.name}: {e} It was discarded. The cause may be a proxy or a "

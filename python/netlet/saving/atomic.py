@@ -6,7 +6,8 @@ import contextlib
 import errno
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import IO
 
 _CHUNK = 1 << 24  # bytes per write call; signals are handled between calls
 
@@ -28,23 +29,60 @@ def replace_file(path: str, parts: Iterable[bytes | memoryview]) -> None:
     target = os.path.realpath(path)
     directory = os.path.dirname(target)
     temporary = os.path.join(directory, f".netlet-{secrets.token_hex(8)}.tmp")
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
-        try:
-            for part in parts:
-                _write_all(handle, part)
-            with contextlib.suppress(FileNotFoundError, PermissionError, AttributeError):
-                os.fchmod(handle, os.stat(target).st_mode & 0o7777)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        os.replace(temporary, target)
+        with naming(path, temporary):
+            # A file object: Ctrl-C between the system's call and the next line closes it with its last reference.
+            with open(temporary, "xb", buffering=0) as file:
+                for part in parts:
+                    _write_all(file, part)
+                with contextlib.suppress(FileNotFoundError, PermissionError, AttributeError):
+                    os.fchmod(file.fileno(), os.stat(target).st_mode & 0o7777)
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
     except BaseException:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise
     if os.name == "posix":
-        _sync_directory(directory)
+        with naming(path):
+            _sync_directory(directory)
+
+
+def write_file(path: str | os.PathLike[str], content: bytes) -> None:
+    """Writes a file at once: `replace_file`, but what is no regular file, such as "/dev/stdout", is written to.
+
+    Raises:
+        OSError: the file cannot be written. A regular file is unchanged then.
+    """
+    name = os.fspath(path)
+    if os.path.lexists(name) and not os.path.isfile(name):
+        with naming(name), open(name, "wb") as file:
+            file.write(content)
+    else:
+        replace_file(name, [content])
+
+
+@contextlib.contextmanager
+def naming(path: str | os.PathLike[str], temporary: str | None = None) -> Iterator[None]:
+    """Context manager: an OSError without a path, such as that of a write to a full disk, gets this one.
+
+    Args:
+        path: the file that the user knows.
+        temporary: a path that is replaced by it, too.
+
+    >>> try:
+    ...     with naming("model.netlet"):
+    ...         raise OSError(errno.ENOSPC, "No space left on device")
+    ... except OSError as error:
+    ...     print(error)
+    [Errno 28] No space left on device: 'model.netlet'
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename2 is None and error.filename in (None, temporary):
+            error.filename = os.fspath(path)
+        raise
 
 
 def _sync_directory(directory: str) -> None:
@@ -62,7 +100,7 @@ def _sync_directory(directory: str) -> None:
         os.close(folder)
 
 
-def _write_all(handle: int, part: bytes | memoryview) -> None:
+def _write_all(file: IO[bytes], part: bytes | memoryview) -> None:
     view = memoryview(part)
     while len(view):
-        view = view[os.write(handle, view[:_CHUNK]) :]
+        view = view[os.write(file.fileno(), view[:_CHUNK]) :]

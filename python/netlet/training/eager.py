@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
+from netlet.engine.variable import assigned
 from netlet.optimizers.base.finite import FiniteCheck, NotFinite, checking
 
 from .data_sources import ArrayData, pack_batch
@@ -36,14 +39,39 @@ def run_eagerly(model: Any, mode: str, data: ArrayData, check_finite: bool = Fal
     running = running_for(mode, data, data.rows)
     check = FiniteCheck() if check_finite else None
     try:
-        with model.fed(), checking(check):
+        with _undone_without_update(model), model.fed(), checking(check):
             if running is None:
                 returned = getattr(model, f"{mode}_step")(batch)
             else:
                 returned = run_shards(model, mode, data, running, tensors, step_state(model).step + 1)
     except NotFinite as error:
         assert check is not None
-        raise in_eager_step(model, batch, error, check, where) from None
+        with _undone_without_update(model):  # it calls the layers again
+            raise in_eager_step(model, batch, error, check, where) from None
     if mode == "train":
         step_state(model).step += 1
     return returned
+
+
+@contextlib.contextmanager
+def _undone_without_update(model: Any) -> Iterator[None]:
+    """Context manager: a step that raises before its update leaves the variables that its layers assigned as they were.
+
+    Such are moving averages of a batch. After an update they stay: then they belong to the weights.
+    """
+    before: dict[int, Any] = {}
+    token, updates = assigned.set(before), _updates(model)
+    try:
+        yield
+    except BaseException:
+        if _updates(model) == updates:
+            for variable, value in before.values():
+                variable.assign(value)
+        raise
+    finally:
+        assigned.reset(token)
+
+
+def _updates(model: Any) -> int:
+    """The number of gradients that the model's optimizer has received; 0 without one."""
+    return int(getattr(model.optimizer, "_iterations", 0))

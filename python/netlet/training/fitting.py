@@ -150,6 +150,7 @@ class Fitting:
             validation = self._validation(validation_data, validation_batch_size or batch_size, validation_steps)
             agreement.check_data("fit(validation_data=)", validation.batches, validation_freq=validation_freq)
         with contextlib.ExitStack() as stack:
+            stack.enter_context(callbacks._releasing())
             self._fitting = runner
             stack.callback(setattr, self, "_fitting", None)
             for used in (runner, validation):

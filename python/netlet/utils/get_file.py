@@ -13,6 +13,7 @@ from typing import Any
 from netlet.base.extras import needs
 from netlet.base.messages import print_msg
 from netlet.base.untrusted import Damaged, damage_named
+from netlet.saving.atomic import naming
 
 
 def cache_base() -> pathlib.Path:
@@ -121,16 +122,19 @@ def hash_of(path: Any, algorithm: str) -> str:
 
 def _download(origin: str, target: pathlib.Path, wanted: str | None, algorithm: str) -> None:
     """Writes to a file next to the target, which takes its place if the hash is right."""
+    import secrets
     import shutil
     from urllib.parse import urlsplit
 
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(target.name + ".part")
+    # Of a name that no other process has, and that no killed download has left: pooch takes a file that it finds.
+    part = target.with_name(f"{target.name}.{secrets.token_hex(4)}.part")
     try:
         if origin.startswith("file:"):
             from urllib.request import url2pathname  # it imports the network modules
 
-            shutil.copyfile(url2pathname(urlsplit(origin).path), part)
+            with naming(target):
+                shutil.copyfile(url2pathname(urlsplit(origin).path), part)
         else:
             _fetch(origin, part)
         if not _fits(part, wanted, algorithm):
@@ -143,7 +147,8 @@ def _download(origin: str, target: pathlib.Path, wanted: str | None, algorithm: 
 def _fetch(origin: str, target: pathlib.Path) -> None:
     pooch = needs("pooch", "datasets", f"get_file: downloading {origin}")
     try:
-        pooch.retrieve(origin, None, target.name, target.parent)
+        with naming(target):
+            pooch.retrieve(origin, None, target.name, target.parent)
     except OSError as e:
         if e.errno is not None:
             raise  # an error of the disk; those of the network have no errno

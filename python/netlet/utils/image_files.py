@@ -13,6 +13,7 @@ import numpy as np
 from netlet.base.arrays import as_ndarray
 from netlet.base.extras import needs
 from netlet.config import numpy_dtype
+from netlet.saving.atomic import write_file
 
 _MODES = {"grayscale": ("L", "I;16", "I"), "rgb": ("RGB",), "rgba": ("RGBA",)}  # Pillow's modes that stay as they are
 _FILTERS = ("nearest", "bilinear", "bicubic", "hamming", "box", "lanczos")
@@ -96,6 +97,7 @@ def save_img(
     Raises:
         ValueError: as `array_to_img`, or an unknown format.
         TypeError: x holds no real numbers.
+        OSError: the file cannot be written. An existing file is unchanged then.
         ImportError: Pillow is not installed.
 
     Warns:
@@ -114,7 +116,12 @@ def save_img(
     if img.mode == "RGBA" and file_format == "jpeg":
         warnings.warn("save_img: JPEG has no transparency; the RGBA image is saved as RGB.", stacklevel=2)
         img = img.convert("RGB")
-    img.save(path, format=file_format, **kwargs)
+    if not isinstance(path, (str, os.PathLike)):
+        img.save(path, format=file_format, **kwargs)
+        return
+    encoded = io.BytesIO()
+    img.save(encoded, format=file_format or None, **kwargs)
+    write_file(path, encoded.getvalue())
 
 
 def load_img(

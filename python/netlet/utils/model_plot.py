@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from netlet.base import tree
+from netlet.saving.atomic import write_file
 
 from .model_picture import model_picture
 from .model_picture.graph import is_chain
@@ -66,9 +67,7 @@ class Dot:
             path: path of the file.
             prog, format: as in `create`; default the text.
         """
-        drawn = self.create(prog, format)
-        with open(path, "wb") as file:
-            file.write(drawn)
+        write_file(path, self.create(prog, format))
         return True
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
+
+from netlet.saving.atomic import write_file
 
 INK = "#1f2430"  # text
 MUTED = "#6b7280"  # axes, less important text
@@ -49,10 +50,9 @@ class Svg:
             path: str or path of the file; its ending should be ".svg".
 
         Raises:
-            OSError: the file cannot be written.
+            OSError: the file cannot be written. An existing file is unchanged then.
         """
-        with open(os.fspath(path), "w", encoding="utf-8") as file:
-            file.write('<?xml version="1.0" encoding="UTF-8"?>\n' + self.text + "\n")
+        write_file(path, ('<?xml version="1.0" encoding="UTF-8"?>\n' + self.text + "\n").encode())
 
 
 def escape(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from netlet.plots.style import pyplot
+from netlet.plots.style import pyplot, save_figure
 
 from .arrays import channels_last, in_bytes_range
 
@@ -51,6 +51,7 @@ def plot_image_gallery(
 
     Raises:
         ValueError: images of another rank, labels without `label_map`, or `path` with show=True.
+        OSError: `path` cannot be written. An existing file is unchanged then.
         ImportError: matplotlib is not installed.
 
     >>> figure = plot_image_gallery(np.zeros((3, 8, 8, 3)), y_true=[0, 1, 0], label_map={0: "a", 1: "b"}, show=False)
@@ -86,7 +87,7 @@ def plot_image_gallery(
         if parts:
             axes.set_title("  ".join(parts), fontsize=8)
     if path is not None:
-        figure.savefig(path, pad_inches=0, bbox_inches="tight", transparent=transparent, dpi=dpi)
+        save_figure(figure, path, pad_inches=0, bbox_inches="tight", transparent=transparent, dpi=dpi)
     elif show or show is None:
         plt.show()
     else:

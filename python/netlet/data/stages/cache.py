@@ -14,6 +14,7 @@ import numpy as np
 
 from netlet.base.untrusted import Damaged, damage_named, npy_header
 from netlet.config import numpy_dtype
+from netlet.saving.atomic import naming
 
 from ..values import is_structure, mapped, parts, read_only
 from .stage import Stage
@@ -66,14 +67,19 @@ class FileCache(Stage):
     def _filled(self) -> Iterator[Any]:
         handle, name = tempfile.mkstemp(prefix=self._path.name, dir=self._path.parent or ".")
         try:
-            with os.fdopen(handle, "wb") as file:
+            file = os.fdopen(handle, "wb")
+            try:
                 skeleton = None
                 for item in self.sources[0]:
-                    if skeleton is None:
-                        skeleton = _skeleton(item)
-                        file.write(json.dumps(skeleton).encode() + b"\n")
-                    _write(file, item)
+                    with naming(self._path):
+                        if skeleton is None:
+                            skeleton = _skeleton(item)
+                            file.write(json.dumps(skeleton).encode() + b"\n")
+                        _write(file, item)
                     yield item
+            finally:
+                with naming(self._path):
+                    file.close()
             os.replace(name, self._path)
         finally:
             if os.path.exists(name):
