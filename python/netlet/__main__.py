@@ -21,7 +21,7 @@ COMMANDS = {
     "export": "convert a model file: the ending of the output chooses the format",
     "info": "print the version, processor, instruction set, threads and devices",
     "bench": "measure netlet's speed relative to NumPy on this machine",
-    "verify": "check the guarantees of docs/numerics.md on this machine",
+    "verify": "check on this machine what netlet promises",
     "demo": "train a classifier of handwritten digits and save a plot of the results",
 }
 FAILURES = (OSError, ValueError, TypeError, ImportError, NotImplementedError, MemoryError)

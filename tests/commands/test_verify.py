@@ -7,7 +7,7 @@ import pytest
 
 from netlet import _core
 from netlet.__main__ import main
-from netlet.commands.verify import exact, functions
+from netlet.commands.verify import functions, integers, threads
 
 
 def test_all_promises_kept(capsys):
@@ -39,11 +39,11 @@ def test_a_broken_promise_is_an_exit_code(monkeypatch, capsys):
 
 
 def test_wrong_products_and_bits_are_counted(monkeypatch):
-    monkeypatch.setattr(exact.ops, "matmul", lambda a, b: np.full((a.shape[0], b.shape[1]), 0.5))
-    assert exact.integer_products(3) == 12
+    monkeypatch.setattr(integers.ops, "matmul", lambda a, b: np.full((a.shape[0], b.shape[1]), 0.5))
+    assert integers.integer_products(3) == 12
     calls = iter(range(1000))
-    monkeypatch.setattr(exact.ops, "tanh", lambda x: np.full(1, next(calls)))
-    assert exact.same_bits_on_any_threads() == 1
+    monkeypatch.setattr(threads.ops, "tanh", lambda x: np.full(1, next(calls)))
+    assert threads.same_bits_on_any_threads() == 1
 
 
 def test_unknown_function(capsys):

@@ -1,8 +1,8 @@
-"""`netlet verify`: checks the guarantees of docs/numerics.md on this machine.
+"""`netlet verify`: checks what netlet promises on this machine.
 
 For every instruction set that the processor supports, it checks the errors of the float32 vector functions against
-float64, that products of integer matrices are exact, and that 1, 2, 3 and 8 threads give the same bits. Only NumPy is
-needed.
+float64, that products of integer matrices are exact, and that 1, 2, 3 and 8 threads give the same bits. `--all` checks
+each promise of docs/reliability.md that a user's machine can show. Only NumPy is needed.
 """
 
 from __future__ import annotations
@@ -13,34 +13,44 @@ import sys
 from netlet import _core
 
 from ..info import describe_machine
-from .exact import integer_products, same_bits_on_any_threads
 from .functions import FUNCTIONS, check_function
+from .integers import integer_products
+from .isas import levels_with_own_functions
+from .promises import check_promises, numbers
+from .threads import same_bits_on_any_threads
 
-EXAMPLE = """example:
-  netlet verify --functions exp,log     checks two functions only"""
+EXAMPLE = """examples:
+  netlet verify --functions exp,log     checks two functions only
+  netlet verify --all                   checks all promises of docs/reliability.md, in minutes
+  netlet verify --only 6,16             checks two of them"""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the arguments of `netlet verify`."""
     parser.add_argument("--exhaustive", action="store_true", help="all 2^32 values of float32; minutes per function")
     parser.add_argument("--functions", default="", metavar="NAME,...", help="check only these vector functions")
+    parser.add_argument("--all", action="store_true", help="check all promises of docs/reliability.md; minutes")
+    parser.add_argument("--only", default="", metavar="NUMBER,...", help="check only these of them")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Checks; returns 1 if something fails, 2 for an unknown function."""
+    """Checks; returns 1 if something fails, 2 for an unknown function or promise."""
     try:
+        if options.all or options.only:
+            chosen = numbers(options.only) if options.only else []
+            print(describe_machine() + "\n")
+            return 1 if said(check_promises(chosen)) else 0
         return 1 if main(options.exhaustive, options.functions) else 0
     except ValueError as e:
         print(f"netlet verify: error: {e}", file=sys.stderr)
         return 2
 
 
-def levels_with_own_functions() -> list[str]:
-    """Returns this machine's instruction sets, best first, without those that only add low-precision products."""
-    first = {
-        _core.kernel_addresses(isa)[0]: isa for isa in _core.supported_isas()
-    }  # an instruction set comes before the one that it extends, so the latter remains
-    return list(first.values())
+def said(broken: int) -> int:
+    """Prints how many promises are broken, and returns the number."""
+    text = f"\n{broken} promises broken." if broken else "\nAll promises kept."
+    print(text, file=sys.stderr if broken else sys.stdout)
+    return broken
 
 
 def main(exhaustive: bool = False, functions: str = "") -> int:
@@ -91,7 +101,4 @@ def main(exhaustive: bool = False, functions: str = "") -> int:
                 print(row, flush=True)
     finally:
         _core.force_isa(before)
-    print(
-        f"\n{broken} promises broken." if broken else "\nAll promises kept.", file=sys.stderr if broken else sys.stdout
-    )
-    return broken
+    return said(broken)
