@@ -1,0 +1,56 @@
+"""Faults that break promises about gradients and training: 5, 6, 14."""
+
+from __future__ import annotations
+
+from .fault import Fault
+
+FAULTS = [
+    Fault(
+        5,
+        "max pooling: the last of equal values takes the gradient",
+        "csrc/ops/pool/pool_fwd_simd.cpp",
+        "const auto beats = gt(x, best) | is_nan(x);",
+        "const auto beats = gt(x, best) | eq(x, best) | is_nan(x);",
+        "tests/ops/test_pool.py",
+    ),
+    Fault(
+        5,
+        "running sum: the gradient replaces what is there",
+        "csrc/ops/scan/scan_simd.cpp",
+        "a.y[at] = a.accumulate ? (T)(a.y[at] + (T)total) : (T)total;",
+        "a.y[at] = (T)total;",
+        "tests/ops/test_scan.py",
+    ),
+    Fault(
+        5,
+        "dense layers: the gradient of the bias is 0.1 % too large",
+        "csrc/ops/gemm/dense_simd.cpp",
+        "        s += d;\n    };",
+        "        s += d * V::set1((T)1.001);\n    };",
+        "tests/ops/test_dense.py",
+    ),
+    Fault(
+        6,
+        "the global seeds depend on the number of threads",
+        "python/netlet/random/seeds.py",
+        "    return hashed_seed(seed, number)\n",
+        "    return hashed_seed(seed, number, _core.get_num_threads())\n",
+        "tests/training/test_determinism.py",
+    ),
+    Fault(
+        14,
+        "a gradient that is not finite is found only together with a loss",
+        "python/netlet/optimizers/base/finite.py",
+        "            self._look(run.gradient, self._losses.pop(0) if fits else None, ",
+        "            fits and self._look(run.gradient, self._losses.pop(0), ",
+        "tests/training/test_nonfinite.py",
+    ),
+    Fault(
+        14,
+        "the error about NaN does not name the learning rate",
+        "python/netlet/training/nonfinite.py",
+        'rate = f", with learning rate {float(optimizer.learning_rate):g}"',
+        'rate = ""',
+        "tests/training/test_nonfinite.py",
+    ),
+]
