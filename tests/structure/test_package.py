@@ -54,8 +54,8 @@ def test_files_of_the_package():
     assert len(cores) == 1
     assert (root / "py.typed").exists()
     assert (root / "_core.pyi").exists()
-    # A wheel, which is compressed, takes at most 8 MB. It holds the module without symbols; a developer's build has them,
-    # and the simulated GPU beside the package.
+    # A wheel, which is compressed, takes at most 8 MB. It holds the module without symbols; a developer's build has
+    # them, and the simulated GPU beside the package.
     files = [p for p in root.rglob("*") if p.is_file() and p.suffix != ".pyc" and p.stem != "_netlet_sim"]
     assert sum(len(zlib.compress(as_in_a_wheel(p))) for p in files) <= 8 * 10**6
     assert not [p for p in root.rglob("*") if p.suffix in {".cpp", ".h", ".def", ".o"}]

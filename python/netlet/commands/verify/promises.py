@@ -11,13 +11,9 @@ from .child import NotHereError
 
 
 class Promise(NamedTuple):
-    """A promise.
+    """A promise: its number in docs/reliability.md, the domain that is checked, and the module with the check.
 
-    Args:
-        number: its number in docs/reliability.md.
-        what: the promise in a few words.
-        domain: what is checked here; without a module, where it is tested.
-        module: the module of this package whose `check` returns what is broken; "" if it cannot be checked here.
+    Without a module it cannot be checked on a user's machine, and `domain` says where it is.
     """
 
     number: int
@@ -29,7 +25,7 @@ class Promise(NamedTuple):
 PROMISES = (
     Promise(1, "integers are exact", "products, int8 products, convolutions, pools; every instruction set", "integers"),
     Promise(2, "error of matrix products", "k·u·|A||B|, k = 64 to 8192, float32", "gemm_bound"),
-    Promise(3, "error of vector functions", "float32, a sample of every binade", "vector_functions"),
+    Promise(3, "error of vector functions", "float32, a sample of every binade", "functions"),
     Promise(4, "stable softmax", "softmax, log-softmax, cross-entropy at ±88, ±1e4, −inf", "softmax"),
     Promise(5, "right gradients", "24 layers and 15 losses, float64, a random direction each", "gradients"),
     Promise(6, "same bits", "7 ops and a training on 1, 2, 3, 8 threads, and twice", "threads"),
