@@ -1,4 +1,4 @@
-"""Faults that break promises about memory, processes and inputs: 8, 10, 11, 13, 17."""
+"""Faults that break promises about memory, processes, inputs and GPUs: 8, 10 to 13, 17, 19."""
 
 from __future__ import annotations
 
@@ -46,6 +46,14 @@ FAULTS = [
         "tests/test_any_input.py",
     ),
     Fault(
+        12,
+        "take: rows beyond 2^31 wrap around",
+        "csrc/ops/index/take_simd.cpp",
+        "const Bits* from = x + row * s.inner;",
+        "const Bits* from = x + (row & 0x7fffffff) * s.inner;",
+        "tests/runtime/test_huge_arrays.py",
+    ),
+    Fault(
         13,
         "a change that fails is undone only for ordinary errors",
         "python/netlet/base/all_or_nothing.py",
@@ -60,5 +68,13 @@ FAULTS = [
         "from .version import __version__\n",
         'from .version import __version__\n\nimportlib.import_module("signal").signal(2, lambda *_: None)\n',
         "tests/runtime/test_import.py",
+    ),
+    Fault(
+        19,
+        "running sums on a GPU: a warp leaves out one addition of each step",
+        "csrc/ops/scan/scan_cuda.cu",
+        "if (lane >= step) sum += before;",
+        "if (lane > step) sum += before;",
+        "tests/devices/test_reductions.py",
     ),
 ]

@@ -65,12 +65,14 @@ def check_import() -> None:
 
 
 def first_failure(*tests: str) -> str | None:
-    """The first of these tests that fails, None if all pass."""
+    """The first of these tests that fails or crashes, None if all pass."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:randomly", "-p", "no:cacheprovider", *tests]
     result = run(*command, capture_output=True)
     if result.returncode == 0:
         return None
     failed = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", result.stdout, re.MULTILINE)
+    if failed is None and (crashed := re.search(r'File ".*?(tests/\S+\.py)", line \d+ in (test_\w+)', result.stderr)):
+        return f"{crashed[1]}::{crashed[2]}"
     if failed is None:
         sys.exit(f"pytest ended with {result.returncode}:\n{result.stdout[-4000:]}{result.stderr[-4000:]}")
     return failed[1]
