@@ -11,7 +11,7 @@ import numpy as np
 import netlet
 from netlet import layers
 
-LIMIT = 30  # seconds; the threads take a fraction of a second, the limit turns a deadlock into a failure
+LIMIT = 120  # seconds; the threads take a fraction of a second, the limit turns a deadlock into a failure
 
 
 def at_once(*functions: Callable[[], Any]) -> list[Any]:

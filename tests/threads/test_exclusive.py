@@ -43,7 +43,7 @@ def test_a_long_call_lets_waiting_threads_go_first():
                 use.give_way()
 
     def short():
-        begun.wait(20)
+        begun.wait(60)
         for _ in range(5):
             with use.turn():
                 use.arrived()

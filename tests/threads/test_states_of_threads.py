@@ -62,16 +62,16 @@ def test_a_scope_holds_for_its_thread_only(name):
     def within():
         with scope():
             _here.inside = True
-            entered.wait(20)
+            entered.wait(60)
             found = [look() for _ in range(20)]
-            seen.wait(20)
+            seen.wait(60)
         _here.inside = False
         return found
 
     def without():
-        entered.wait(20)
+        entered.wait(60)
         found = [look() for _ in range(20)]
-        seen.wait(20)
+        seen.wait(60)
         return [*found, look()]
 
     found, others = at_once(within, without)

@@ -77,7 +77,7 @@ class Held(netlet.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         self.begun.set()
-        assert self.go.wait(20)
+        assert self.go.wait(60)
 
 
 CALLS = {
@@ -96,7 +96,7 @@ def test_what_would_disturb_a_fit_raises(name):
     expected, model, held = fit(trainee(), epochs=2), trainee(), Held()
 
     def disturb():
-        held.begun.wait(20)
+        held.begun.wait(60)
         try:
             with pytest.raises(RuntimeError, match=rf"Model '{model.name}': {name.split()[0]} needs what fit uses"):
                 CALLS[name](model)
@@ -175,7 +175,7 @@ def test_weights_that_are_set_count_from_the_next_step():
     held = Held()
 
     def change():
-        held.begun.wait(20)
+        held.begun.wait(60)
         model.set_weights(constant(2))
         held.go.set()
 

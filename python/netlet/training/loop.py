@@ -21,7 +21,7 @@ from .epoch_iterator import EpochIterator
 from .errors import check_labels, place_of, stopped
 from .hooks import BatchHooks
 from .metric_logs import logs_of
-from .own_fields import recorded_steps, steps_eagerly
+from .own_fields import exclusive_use, recorded_steps, steps_eagerly
 from .placement import resident
 from .predictions import Predictions
 from .state import write_scalars
@@ -84,7 +84,7 @@ class StepRunner:
     def _turn(self) -> Any:
         """A context in which no other thread uses the model."""
         # The calls of the shards have threads of their own, one after another, in which the model may be used.
-        return contextlib.nullcontext() if active_distribution() is not None else self.model._exclusive.turn()
+        return contextlib.nullcontext() if active_distribution() is not None else exclusive_use(self.model).turn()
 
     @property
     def _eagerly(self) -> bool:
@@ -101,7 +101,7 @@ class StepRunner:
     def _give_way(self) -> None:
         """Lets other threads use the model before the next steps of a training."""
         if self.mode == "train":  # an evaluation inside of `fit` is one turn
-            self.model._exclusive.give_way()
+            exclusive_use(self.model).give_way()
 
     # ---- one epoch ---------------------------------------------------------------------------------------------------
     def run(self, callbacks: Any, epoch: int | None = None) -> dict[str, Any]:

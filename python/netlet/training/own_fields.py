@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from netlet.base.exclusive import ExclusiveUse
+
 from .compiled_losses import CompiledLoss
 from .state import StepState
 
@@ -12,6 +14,12 @@ def step_state(model: Any) -> StepState:
     """The model's step count, shuffle order and record of trial calls."""
     state: StepState = model._step_state
     return state
+
+
+def exclusive_use(model: Any) -> ExclusiveUse:
+    """The lock of the threads that use the model."""
+    use: ExclusiveUse = model._exclusive
+    return use
 
 
 def recorded_steps(model: Any) -> Any:
