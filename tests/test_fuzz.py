@@ -43,7 +43,7 @@ def test_inputs_that_once_failed_belong_to_targets():
 
 
 # ---- the harness itself ----------------------------------------------------------------------------------------------
-def run_faulty(words, tmp_path, monkeypatch, hangs=30.0):
+def run_faulty(words, tmp_path, monkeypatch, hangs=120.0):
     monkeypatch.setattr(report, "FOUND", tmp_path / "found")
     files = []
     for number, word in enumerate(words):
@@ -58,13 +58,13 @@ def test_the_harness_finds_faults(tmp_path, monkeypatch):
     words = ["good", "kind", "no words", "no text", "other path", "other path, natively", "code", "memory"]
     result = run_faulty(words, tmp_path, monkeypatch)
     assert result.executions == len(words)
-    starts = ["KeyError", "ValueError that does not name", "UnicodeDecodeError", "open of '../", "open of the", "exec"]
+    starts = ["KeyError", "ValueError that does not name", "UnicodeDecodeError", "open of ../", "open of the", "exec"]
     for start, what in zip([*starts, "MemoryError"], result.failures, strict=True):
         assert what.startswith(start)
 
 
 @pytest.mark.parametrize(("word", "ending"), [("crash", "SIGSEGV in execution 2"), ("hang", "a hang in execution 2")])
 def test_the_harness_finds_crashes_and_hangs(word, ending, tmp_path, monkeypatch):
-    result = run_faulty(["good", word, "good"], tmp_path, monkeypatch, hangs=1.0)
+    result = run_faulty(["good", word, "good"], tmp_path, monkeypatch, hangs=5.0)
     assert list(result.failures) == [ending]
     assert pathlib.Path(result.failures[ending]).read_text() == word

@@ -50,7 +50,8 @@ def describe(report: Report, engine: str) -> str:
     reached = "branches reached" if engine == "atheris" else "kinds and places of outcomes"
     lines = [
         f"{report.target}: {report.executions:,} executions in {report.seconds:.0f} s ({report.cpu:.0f} s of a core), "
-        f"{report.coverage:,} {reached}, corpus of {report.corpus}; slowest {report.slowest:.2f} s, {report.megabytes} MB",
+        f"{report.coverage:,} {reached}, corpus of {report.corpus}, slowest {report.slowest:.2f} s, "
+        f"{report.megabytes} MB",
         "  " + ", ".join(f"{kind} {count:,}" for kind, count in report.outcomes.items()),
     ]
     lines += [f"  FAILED: {what}\n    {path}" for what, path in report.failures.items()]

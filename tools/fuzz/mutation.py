@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import random
 import struct
@@ -9,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from support.hostile import mutate
+from support.hostile import at as value_at
+from support.hostile import mutate, places
 
 _NUMBERS = (
     0,
@@ -62,13 +64,25 @@ def change_bytes(data: bytes, rng: random.Random) -> bytes:
 
 
 def change_json(document: Any, rng: random.Random) -> Any:
-    """A copy of a JSON document with one to three values replaced, removed, doubled, moved or renamed."""
+    """A copy of a JSON document with a size or count changed, or one to three values replaced, removed or moved."""
     if not isinstance(document, (dict, list)) or not document:
         return rng.choice((None, 1, "x", [], {}, {"class_name": "Dense", "config": {}}))
+    if not rng.randrange(4):
+        return _change_number(copy.deepcopy(document), rng)
     try:
         return mutate(document, np.random.default_rng(rng.getrandbits(64)))
     except (IndexError, OverflowError, ValueError):  # nothing is left to change, or a number became too large
         return document
+
+
+def _change_number(document: Any, rng: random.Random) -> Any:
+    """Replaces an integer; those of configs as often as all others, which are mostly checksums and offsets."""
+    paths = [path for path in places(document) if type(value_at(document, path)) is int]
+    in_configs = [path for path in paths if "config" in path[-3:]]
+    if paths:
+        *parents, key = rng.choice(in_configs if in_configs and rng.randrange(2) else paths)
+        value_at(document, tuple(parents))[key] = rng.choice((-1, 0, 1, 2, 3, 4096, 10**6, 10**9, 2**31, 2**63, 10**30))
+    return document
 
 
 def change_json_bytes(data: bytes, rng: random.Random) -> bytes:

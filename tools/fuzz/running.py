@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from .report import LastInput, Report
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-_STARTS = 180.0  # seconds that importing and instrumenting may take
+_STARTS = 900.0  # seconds that importing and instrumenting may take
 _MOST_CRASHES = 10  # of one target, after which it is not started again
 _SHM = pathlib.Path("/dev/shm")
 
@@ -38,7 +38,7 @@ class Options:
     runs: int | str | None = None
     seconds: float | None = None
     seed: int = 0
-    hangs: float = 30.0
+    hangs: float = 120.0
 
 
 def fuzz(name: str, options: Options, files: Sequence[str] = ()) -> Report:

@@ -9,6 +9,7 @@ import codecs
 import ctypes
 import os
 import pathlib
+import re
 import sys
 import unicodedata
 from typing import Any
@@ -79,7 +80,8 @@ class Watch:
             if isinstance(path, (str, bytes)):
                 full = os.path.realpath(os.fsdecode(path)) if b"\0" not in os.fsencode(path) else self._root
                 if not full.startswith(self._root):
-                    self.acts.append(f"{event} of {path!r}"[:200])
+                    # Without the random names of temporary folders, so that one act is reported once.
+                    self.acts.append(f"{event} of {re.sub(r'fuzz-[^/]*|tmp[^/]*', '*', os.fsdecode(path))}"[:200])
 
     def seen(self) -> list[str]:
         """The forbidden acts since the last call."""

@@ -44,21 +44,41 @@ def _edit(file: Any, rng: random.Random) -> None:
     if kind <= 2:
         _edit_attribute(file, rng, paths)
         return
+    if kind == 4 and isinstance(file.get(path), h5py.Dataset):
+        _store_elsewhere(file, path, rng)
+        return
     other = rng.choice(paths) if paths else "x"
     if kind == 3 and path in file:
         file.move(path, rng.choice((path + "x", "layers/other/vars/0", "vars/0", "_layer_checkpoint_dependencies/x")))
         return
     if path in file:
         del file[path]
-    if kind == 4:
-        return
     if kind == 5:
         links = h5py.ExternalLink(CANARY, "/x"), h5py.SoftLink("/" + other), h5py.SoftLink("/" + path)
         file[path] = rng.choice((*links, file[other] if other in file else links[0]))
     elif kind == 6:
         file.create_group(path)
-    else:
+    elif kind > 6:
         _create(file, path, rng)
+
+
+def _store_elsewhere(file: Any, path: str, rng: random.Random) -> None:
+    """The same array, whose bytes are in another file, or in chunks that are compressed."""
+    import h5py
+
+    values = file[path][()]
+    shape, dtype = values.shape, values.dtype
+    del file[path]
+    kind = rng.randrange(3)
+    if kind == 0 and values.size:
+        file.create_dataset(path, shape=shape, dtype=dtype, external=[(CANARY, 0, values.nbytes)])
+    elif kind == 1 and values.size:
+        layout = h5py.VirtualLayout(shape, dtype)
+        layout[...] = h5py.VirtualSource(CANARY, "x", shape=shape)
+        file.create_virtual_dataset(path, layout)
+    else:
+        chunks = tuple(min(2, n) for n in shape) if values.size else None
+        file.create_dataset(path, data=values, chunks=chunks or None, compression="gzip" if chunks else None)
 
 
 def _create(file: Any, path: str, rng: random.Random) -> None:

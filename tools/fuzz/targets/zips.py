@@ -52,20 +52,20 @@ def changed_zip(data: bytes, rng: random.Random, change_member: Callable[[str, b
         members = members_of(data)
         at = rng.randrange(len(members))
         info, content = members[at]
-        if kind == 1:
+        if kind <= 2:
             inside = info.filename.rpartition("/")[0]
-            info.filename = rng.choice((*_NAMES, f"{inside}/../{CANARY}", f"{inside}/{CANARY}"))
-        elif kind == 2:
+            info.filename = rng.choice((f"{inside}/../{CANARY}", f"{inside}/{CANARY}", rng.choice(_NAMES)))
+        elif kind == 3:
             link = zipfile.ZipInfo(rng.choice((info.filename, "assets/link", "link")))
             link.external_attr = (rng.choice((stat.S_IFLNK, stat.S_IFIFO, stat.S_IFDIR)) | 0o777) << 16
             members.insert(at, (link, CANARY.encode()))
-        elif kind == 3:
-            info.compress_type = rng.choice(_COMPRESSIONS)
         elif kind == 4:
-            del members[at]
+            info.compress_type = rng.choice(_COMPRESSIONS)
         elif kind == 5:
-            members.append((zipfile.ZipInfo(rng.choice((*_NAMES, info.filename))), content))
+            del members[at]
         elif kind == 6:
+            members.append((zipfile.ZipInfo(rng.choice((*_NAMES, info.filename))), content))
+        elif kind == 7:
             members[at] = (info, rng.choice((b"", content[: len(content) // 2], content * 2, bytes(1 << 17))))
         else:
             members[at] = (info, change_member(info.filename, content, rng))
