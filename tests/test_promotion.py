@@ -68,3 +68,24 @@ def test_python_numbers_with_a_dtype_are_rounded_once(value, dtype):
     expected = keras.ops.convert_to_numpy(keras.ops.convert_to_tensor(value, dtype))
     for found in (ops.convert_to_tensor(value, dtype), ops.array(value, dtype)):
         assert found.dtype == dtype and found.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int8", "int32", "int64", "float64"])
+def test_rearranging_and_extrema_keep_the_dtype(dtype):
+    x = np.array([[3, 0], [1, 7]]).astype(dtype)
+    for name in ("tril", "triu", "diag", "diagflat", "nanmax", "nanmin"):
+        want, got = np.asarray(getattr(keras.ops, name)(x)), getattr(ops, name)(x)
+        assert got.dtype == dtype, name
+        np.testing.assert_array_equal(got, want)
+    assert ops.diag(x[0]).dtype == ops.diag(x[0, :0], 2).dtype == dtype
+    assert ops.diag(x[0, :0], 2).shape == (2, 2)
+    if dtype != "bool":
+        assert ops.ptp(x).dtype == dtype
+        assert ops.ptp(x) == 7
+
+
+def test_floor_and_ceil_of_integers_are_floats():
+    for x in (np.array([3, -4], "int8"), np.array([3, -4], "int64"), np.array([True, False])):
+        for name in ("floor", "ceil"):
+            assert getattr(ops, name)(x).dtype == np.asarray(getattr(keras.ops, name)(x)).dtype == np.float32
+            np.testing.assert_array_equal(getattr(ops, name)(x), x.astype("float32"))

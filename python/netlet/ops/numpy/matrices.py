@@ -10,7 +10,7 @@ import numpy as np
 from netlet import _core
 from netlet.config import standardize_dtype
 
-from ..core.dispatch import axis_in, flat, nearest_dtype, op, shape_of
+from ..core.dispatch import axis_in, flat, nearest_dtype, of_dtype, op, shape_of
 
 __all__ = ["diag", "diagflat", "diagonal", "meshgrid", "roll", "trace", "tri", "tril", "triu", "vander"]
 
@@ -40,7 +40,8 @@ def _triangle(x: Any, k: int, lower: bool, name: str) -> Any:
     if len(shape) < 2:
         raise ValueError(f"ops.{name}: expected matrices (..., M, N), received shape {shape}.")
     kept = np.tri(shape[-2], shape[-1], k if lower else k - 1, dtype=bool)
-    return _core.where(kept, x, 0) if lower else _core.where(kept, 0, x)
+    zero = of_dtype(0, nearest_dtype(x))  # a Python 0 would make int32 of bools
+    return _core.where(kept, x, zero) if lower else _core.where(kept, zero, x)
 
 
 @op
@@ -165,13 +166,13 @@ def diag(x: Any, k: int = 0) -> Any:
         return diagonal(x, k)
     if len(shape) != 1:
         raise ValueError(f"ops.diag: expected a vector or a matrix, received shape {shape}.")
-    n = shape[0] + abs(k)
+    n, zero = shape[0] + abs(k), of_dtype(0, nearest_dtype(x))
     on_diagonal = np.eye(n, k=k, dtype=bool)
     # Row i of the matrix holds x[i] (k >= 0; only the first rows have one) or x[i + k] (k < 0).
     entry = np.clip(np.arange(n) + builtins.min(k, 0), 0, max(shape[0] - 1, 0))
     if shape[0] == 0:
-        return _core.broadcast_to(_core.reshape(_core.concatenate([x, np.zeros(1, "int32")], 0), (1, 1)), (n, n))
-    return _core.where(on_diagonal, _core.reshape(_core.take(x, entry, 0), (n, 1)), 0)
+        return _core.broadcast_to(_core.reshape(_core.concatenate([x, _core.reshape(zero, (1,))], 0), (1, 1)), (n, n))
+    return _core.where(on_diagonal, _core.reshape(_core.take(x, entry, 0), (n, 1)), zero)
 
 
 @op
@@ -201,7 +202,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
         increasing: whether the powers increase from 0, from left to right; False (the default): they decrease to 0.
 
     Returns:
-        Tensor (M, N) of x's dtype.
+        Tensor (M, N) of x's dtype; int32 for bools and 8-bit integers.
 
     Raises:
         ValueError: x is not a vector, or N is below 0.

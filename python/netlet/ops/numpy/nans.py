@@ -14,7 +14,7 @@ from netlet.config import is_float
 
 from ..core.dispatch import along, as_float, nearest_dtype, of_dtype, op
 from .cumulative import cast_if_given
-from .reduce import Axis, axes_of
+from .reduce import Axis, axes_of, in_own_type
 
 __all__ = [
     "nan_to_num",
@@ -197,7 +197,7 @@ def nanstd(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
 def _extremum(of: Any, x: Any, axis: Axis, keepdims: bool, name: str, neutral: float) -> Any:
     axes = axes_of(x, axis, name)
     if not is_float(nearest_dtype(x)):
-        return of(x, axes, keepdims)
+        return in_own_type(x, of(x, axes, keepdims))
     nan = _core.isnan(x)
     return _core.where(_core.all(nan, axes, keepdims), np.nan, of(_core.where(nan, neutral, x), axes, keepdims))
 

@@ -145,7 +145,7 @@ def max(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) 
     """
     axes = axes_of(x, axis, "max")
     if initial is None:
-        return _in_own_type(x, _core.max(x, axes, keepdims))
+        return in_own_type(x, _core.max(x, axes, keepdims))
     return _from(initial, _core.max, _core.maximum, x, axes, keepdims)
 
 
@@ -170,7 +170,7 @@ def min(x: Any, axis: Axis = None, keepdims: bool = False, initial: Any = None) 
     """
     axes = axes_of(x, axis, "min")
     if initial is None:
-        return _in_own_type(x, _core.min(x, axes, keepdims))
+        return in_own_type(x, _core.min(x, axes, keepdims))
     return _from(initial, _core.min, _core.minimum, x, axes, keepdims)
 
 
@@ -185,11 +185,11 @@ def _from(initial: Any, over: Any, of: Any, x: Any, axes: Any, keepdims: bool) -
     if 0 in [shape[i] for i in axes]:
         kept = [1 if i in axes else d for i, d in enumerate(shape) if keepdims or i not in axes]
         return _core.broadcast_to(start, kept)
-    return of(_in_own_type(x, over(x, axes, keepdims)), start)
+    return of(in_own_type(x, over(x, axes, keepdims)), start)
 
 
-def _in_own_type(x: Any, extremum: Any) -> Any:
-    """The extremum of x in x's dtype: kernels compare 8-bit integers as int32."""
+def in_own_type(x: Any, extremum: Any) -> Any:
+    """An extremum of x, or a difference of two, in x's dtype: kernels compare 8-bit integers as int32."""
     if extremum.dtype != "int32":
         return extremum
     dtype = nearest_dtype(x)

@@ -35,15 +35,15 @@ def floor(x: Any) -> Any:
     """The largest integer <= x, element by element; no gradient flows.
 
     Args:
-        x: array or Tensor of any shape.
+        x: array or Tensor of any shape; integers are cast to floatx, as in Keras.
 
     Returns:
-        Tensor of x's shape.
+        Tensor of x's shape, of floats.
 
     >>> floor([-1.5, 1.5]).tolist()
     [-2.0, 1.0]
     """
-    return _core.floor(x)
+    return _core.floor(as_float(x))
 
 
 @op
@@ -51,15 +51,15 @@ def ceil(x: Any) -> Any:
     """The smallest integer >= x, element by element; no gradient flows.
 
     Args:
-        x: array or Tensor of any shape.
+        x: array or Tensor of any shape; integers are cast to floatx, as in Keras.
 
     Returns:
-        Tensor of x's shape.
+        Tensor of x's shape, of floats.
 
     >>> ceil([-1.5, 1.5]).tolist()
     [-1.0, 2.0]
     """
-    return _core.ceil(x)
+    return _core.ceil(as_float(x))
 
 
 @op

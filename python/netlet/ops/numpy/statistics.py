@@ -11,7 +11,7 @@ from netlet import _core
 
 from ..core.dispatch import as_float, flat, nearest_dtype, op, shape_of
 from ..core.segments import segment_sum
-from .reduce import Axis, axes_of
+from .reduce import Axis, axes_of, in_own_type
 
 __all__ = ["average", "corrcoef", "histogram", "ptp"]
 
@@ -26,7 +26,7 @@ def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
         keepdims: whether the reduced axes stay with size 1; False by default.
 
     Returns:
-        Tensor without the reduced axes.
+        Tensor without the reduced axes, of x's dtype.
 
     Raises:
         ValueError: no elements, or an axis out of range or named twice.
@@ -36,7 +36,7 @@ def ptp(x: Any, axis: Axis = None, keepdims: bool = False) -> Any:
     [4.0, 0.0]
     """
     axes = axes_of(x, axis, "ptp")
-    return _core.subtract(_core.max(x, axes, keepdims), _core.min(x, axes, keepdims))
+    return in_own_type(x, _core.subtract(_core.max(x, axes, keepdims), _core.min(x, axes, keepdims)))
 
 
 @op
