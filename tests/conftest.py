@@ -20,6 +20,7 @@ if "XLA_FLAGS" not in os.environ and xla.has_flag(EMITTERS := "xla_cpu_use_fusio
     os.environ["XLA_FLAGS"] = f"--{EMITTERS}=false"
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+import hypothesis
 import pytest
 
 from netlet import _core
@@ -29,6 +30,12 @@ from support.simd import OVERLAYS
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # the workers share the cores; tests of threads set their own number
     _core.set_num_threads(1)
+
+# The same examples in each process, or with --hypothesis-profile=nightly others each time, a hundred times as many
+# where a test counts them by support/generated/running.py.
+hypothesis.settings.register_profile("ci", derandomize=True, database=None, deadline=None, max_examples=100)
+hypothesis.settings.register_profile("nightly", database=None, deadline=None, max_examples=10_000, print_blob=True)
+hypothesis.settings.load_profile("ci")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
