@@ -18,16 +18,19 @@ def limit_memory(more):
 """
 
 
-def run_child(code: str, *, check: bool = True, **env: str) -> subprocess.CompletedProcess[str]:
+def run_child(
+    code: str, *, check: bool = True, watchdog: int = WATCHDOG, **env: str
+) -> subprocess.CompletedProcess[str]:
     """Runs `code` in a new interpreter, with `env` added to the environment.
 
-    With `check`, a nonzero exit status fails the test and shows the child's output.
+    With `check`, a nonzero exit status fails the test and shows the child's output. After `watchdog` seconds the child
+    is killed.
     """
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
         capture_output=True,
         text=True,
-        timeout=WATCHDOG,
+        timeout=watchdog,
         env={**os.environ, **env},
     )
     if check:

@@ -30,6 +30,13 @@ def float64() -> Iterator[None]:
         dtypes.BIT64_TO_BIT32_DTYPE = narrow
 
 
+def keep_64_bits() -> None:
+    """From now on, Keras's type promotion keeps all 64-bit types of arrays, as netlet does."""
+    from keras.src.backend.common import dtypes
+
+    dtypes.BIT64_TO_BIT32_DTYPE = {name: name for name in dtypes.BIT64_TO_BIT32_DTYPE}
+
+
 def value_and_gradient(f, x, seed=None) -> tuple[np.ndarray, np.ndarray]:
     """f(x) and the gradient of sum(seed * f(x)), by JAX in float64; seed defaults to ones.
 
