@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import pathlib
 import subprocess
 import sys
 import textwrap
 
+TESTS = pathlib.Path(__file__).resolve().parents[1]
 WATCHDOG = 120  # seconds; no test takes that long, it only turns a hang into a failure
 # Code for a child: `limit_memory(more)` lets it allocate `more` bytes beyond what it has. Linux only.
 LIMIT = """
@@ -16,6 +18,11 @@ def limit_memory(more):
         now = int(file.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (now + more, now + more))
 """
+
+
+def child_path() -> str:
+    """PYTHONPATH for a child that imports `support`."""
+    return os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")]))
 
 
 def run_child(

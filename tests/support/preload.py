@@ -12,7 +12,7 @@ import tempfile
 
 import pytest
 
-from .child import run_child
+from .child import child_path, run_child
 
 HERE = pathlib.Path(__file__).parent
 CC = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
@@ -37,5 +37,4 @@ def library(name: str) -> str:
 
 def run_preloaded(name: str, code: str, **env: str):
     """Runs `code` in a child that has loaded the library first and can import `support`."""
-    path = os.pathsep.join(filter(None, [str(HERE.parent), os.environ.get("PYTHONPATH")]))
-    return run_child(code, LD_PRELOAD=library(name), PYTHONPATH=path, **env)
+    return run_child(code, LD_PRELOAD=library(name), PYTHONPATH=child_path(), **env)

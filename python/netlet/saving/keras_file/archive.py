@@ -6,6 +6,7 @@ import io
 import os
 import stat
 import zipfile
+import zlib
 from collections.abc import Mapping
 
 from .hdf5 import MAX_EXPANSION, SLACK_BYTES
@@ -74,7 +75,7 @@ class Archive:
             return self._zip.read(name)
         except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, OSError) as error:
             raise ValueError(f"'{self.path}' is damaged: '{name}' cannot be read: {error}.") from error
-        except Exception as error:  # zlib.error
+        except zlib.error as error:
             raise ValueError(f"'{self.path}' is damaged: '{name}' cannot be decompressed: {error}.") from error
 
     def close(self) -> None:

@@ -129,6 +129,8 @@ class Container:
             numpy_dtype(dtype)  # its error names the missing package
         try:
             array: np.ndarray = self._file.get_tensor(name)
+        except MemoryError:
+            raise
         except Exception as error:
             raise ValueError(f"'{self.path}' is damaged: array '{name}' cannot be read: {error}.") from error
         sums = self.document.get("crc32")
