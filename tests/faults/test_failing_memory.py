@@ -127,29 +127,7 @@ for least, stride in [(LARGE, {stride})]:
 assert memory.raised > 3, memory.raised
 """
 
-QUANTIZE = """
-def prepared():
-    model = make()
-    fit(model)
-    return model
-def quantized(model):
-    model.quantize("int8", only_if_faster=False)
-expected = prepared().predict(x, verbose=0)
-codes = prepared()
-quantized(codes)
-codes = codes.predict(x, verbose=0)
-for least, stride in [(LARGE, {stride})]:
-    for model, raised in memory.each_request(prepared, quantized, least, stride):
-        assert np.array_equal(model.predict(x, verbose=0), expected if raised else codes), raised
-        if raised:
-            fit(model)
-            quantized(model)
-        assert np.isfinite(model.predict(x, verbose=0)).all()
-assert memory.raised > 3, memory.raised
-"""
-
-
-CASES = {"a new model": (FIT, 7), "recorded plans": (AGAIN, 7), "files": (FILES, 7), "quantizing": (QUANTIZE, 1)}
+CASES = {"a new model": (FIT, 7), "recorded plans": (AGAIN, 7), "files": (FILES, 7)}
 
 
 @pytest.mark.parametrize("case", CASES)
