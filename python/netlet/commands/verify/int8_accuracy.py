@@ -10,12 +10,13 @@ import netlet
 from netlet import layers
 from netlet.quantizers import Int8Config
 
-LOSS = 0.3  # percentage points
-SEEDS = (0, 1, 2)
+LOSS = 0.3  # percentage points, the mean over the seeds: one picture of the test set is 0.28
+SEEDS = (0, 1, 2, 3)
 
 
 def check() -> list[str]:
-    broken = []
+    broken: list[str] = []
+    drops: list[float] = []
     for seed in SEEDS:
         netlet.utils.set_random_seed(seed)
         (x, y), (x_test, y_test) = data(seed)
@@ -34,9 +35,11 @@ def check() -> list[str]:
         before = percent(model, x_test, y_test)
         if before < 90:
             broken.append(f"seed {seed}: float32 has learned {before:.1f} % only")
-        model.quantize("int8", config=Int8Config("static", calibration=x[:256]))
-        if (drop := before - percent(model, x_test, y_test)) > LOSS + 1e-9:
-            broken.append(f"seed {seed}: {drop:.2f} points lost")
+        # All layers, not only those that codes make faster on this machine at this moment.
+        model.quantize("int8", config=Int8Config("static", calibration=x[:256]), only_if_faster=False)
+        drops.append(before - percent(model, x_test, y_test))
+    if np.mean(drops) > LOSS:
+        broken.append(f"{np.mean(drops):.2f} points lost")
     return broken
 
 
