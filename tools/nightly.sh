@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
 # The checks that take too long for every change. All sections, or those that are named:
 #
-#     tools/nightly.sh [tests] [asan] [tsan] [random] [coverage] [cuda] [docs]
+#     tools/nightly.sh [tests] [guard] [differential] [fuzz] [faults] [asan] [tsan] [random] [coverage] [cuda] [docs]
 #
-# tests     the whole suite, with the tests that are marked slow
-# asan      AddressSanitizer and UBSan; reports in build/asan/report.<pid>
-# tsan      ThreadSanitizer; reports in build/tsan/report.<pid>
-# random    the suite in three random orders; SEEDS="1 2 3" repeats those that were printed
-# coverage  the lines that the suite runs, of Python and of C++
-# cuda      every CUDA kernel compiles for all GPUs without warnings and spills, and the wheel netlet-cuda13 builds and
-#           loads without a GPU; without nvcc nothing is done
-# docs      the site with the gallery's scripts; needs the docs extra too
+# tests         the whole suite, with the tests that are marked slow
+# guard         tests of ops and plans, with every kernel between inaccessible pages (NETLET_GUARD_PAGES=1)
+# differential  generated ops, layers, losses and gradients against Keras on NumPy, and on PyTorch where it is installed
+# fuzz          every reader of files and the bindings, 10 minutes each or RUNS executions; needs the fuzz extra too
+# faults        SIGKILL, Ctrl-C, full disks, memory that ends: the long forms
+# asan          AddressSanitizer and UBSan; reports in build/asan/report.<pid>
+# tsan          ThreadSanitizer; reports in build/tsan/report.<pid>
+# random        the suite in three random orders; SEEDS="1 2 3" repeats those that were printed
+# coverage      the lines that the suite runs, of Python and of C++
+# cuda          every CUDA kernel compiles for all GPUs without warnings and spills, and the wheel netlet-cuda13 builds and
+#               loads without a GPU; without nvcc nothing is done
+# docs          the site with the gallery's scripts; needs the docs extra too
 #
 # It needs an environment with the dev extra (CONTRIBUTING.md), its `python` first on PATH, and GCC. JOBS=8 uses eight
 # cores, FILES="tests/saving tests/plan" runs those tests in place of a section's own. Each section ends with one line of
@@ -50,6 +54,32 @@ no_reports() {
 section_tests() {
     build dev
     suite -p no:randomly -n "$jobs" --run-slow ${FILES:-}
+}
+
+section_guard() {
+    build dev
+    NETLET_GUARD_PAGES=1 suite -p no:randomly -n "$jobs" ${FILES:-tests/ops tests/plan}
+}
+
+# Hypothesis draws new cases each night and prints how to repeat the ones that fail.
+section_differential() {
+    local backends=(numpy)
+    build dev
+    suite -p no:randomly --hypothesis-profile=nightly tests/gradients
+    if python -c 'import torch' 2>/dev/null; then backends+=(torch); fi
+    for backend in "${backends[@]}"; do
+        KERAS_BACKEND=$backend suite -p no:randomly --hypothesis-profile=nightly tests/differential/{ops,layers}.py
+    done
+}
+
+section_fuzz() {
+    build dev
+    if [[ -n ${RUNS:-} ]]; then python -m tools.fuzz --runs "$RUNS"; else python -m tools.fuzz --seconds 600; fi
+}
+
+section_faults() {
+    build dev
+    suite -p no:randomly --run-slow tests/faults tests/threads tests/reproducibility tests/saving/test_replacing.py
 }
 
 # Leaks are not looked for: Python itself keeps memory until its end. test_no_allocation.py counts the calls of malloc by a
@@ -117,7 +147,7 @@ section_docs() {
     python tools/build_docs.py --clean --processes "$jobs"
 }
 
-all=(tests asan tsan random coverage cuda docs)
+all=(tests guard differential fuzz faults asan tsan random coverage cuda docs)
 [[ $# -gt 0 ]] || set -- "${all[@]}"
 for name in "$@"; do
     [[ " ${all[*]} " == *" $name "* ]] || { echo "no section is called '$name'; there are: ${all[*]}" >&2; exit 2; }

