@@ -316,3 +316,21 @@ def test_a_metric_travels_to_another_process():
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(_updated, (metric,)) == 3.0
     assert float(metric.result()) == 2.0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda t: _core.Tensor.numpy(None),
+        lambda t: _core.assign(t, None),
+        lambda t: _core.clip_gradient_norm([None], [t], 1.0, True),
+        lambda t: _core.Tape().gradients(None, [t]),
+        lambda t: _core.Tape(record=True).compile([None]),
+        lambda t: _core.Tape.__enter__(None),
+        lambda t: _core.RowMap(3, 0, [None]),
+    ],
+)
+def test_none_is_no_tensor(call):
+    """None is no null pointer: pybind11 would pass it to where a Tensor is expected."""
+    with pytest.raises(TypeError, match="incompatible function arguments|incompatible constructor arguments"):
+        call(_core.tensor(np.ones(3)))

@@ -74,6 +74,15 @@ using NoGil = py::call_guard<OperandScope, GilReleased>;
 
 namespace pybind11::detail {
 
+// None as an argument is a TypeError; pybind11 would pass a null pointer. Arguments that may be None are optional.
+template <class T> struct holder_that_is_not_null : copyable_holder_caster<T, std::shared_ptr<T>> {
+    bool load(handle src, bool convert) {
+        return !src.is_none() && copyable_holder_caster<T, std::shared_ptr<T>>::load(src, convert);
+    }
+};
+template <> struct type_caster<netlet::Tensor> : holder_that_is_not_null<netlet::TensorImpl> {};
+template <> struct type_caster<netlet::Rows> : holder_that_is_not_null<netlet::RowMap> {};
+
 template <> struct type_caster<netlet::bindings::Arg> {
     PYBIND11_TYPE_CASTER(netlet::bindings::Arg, const_name("ArrayLike"));
     bool load(handle src, bool) {

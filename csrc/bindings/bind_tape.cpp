@@ -64,7 +64,7 @@ void bind_tape(py::module_& m) {
         m, "BackwardList", "The steps back through what runs while it listens to the current tape.")
         .def(py::init([] { return std::make_shared<BackwardList>(); }))
         .def("enter", [](BackwardList& list) { list.enter(Tape::current()); })
-        .def("leave", &BackwardList::leave)
+        .def("leave", [](BackwardList& list) { list.leave(); })
         .def(
             "clear",
             [](BackwardList& list) {
@@ -103,9 +103,9 @@ void bind_tape(py::module_& m) {
             },
             "target"_a, "sources"_a, "output_gradient"_a = py::none(), "retain"_a = false)
         .def("__enter__",
-             [](const std::shared_ptr<Tape>& t) {
-                 Tape::enter(t.get());
-                 return t;
+             [](Tape& t) {
+                 Tape::enter(&t);
+                 return t.shared_from_this();
              })
         .def("__exit__", [](Tape& t, py::args) { Tape::leave(&t); })
         .def_property_readonly("recording", &Tape::recording)
@@ -142,14 +142,14 @@ void bind_tape(py::module_& m) {
         .def("guard", &Tape::guard, "flag"_a)
         .def(
             "compile",
-            [](const std::shared_ptr<Tape>& t, std::vector<Tensor> outputs) {
+            [](Tape& t, std::vector<Tensor> outputs) {
                 // An input, a constant, part of another value, or a value that is listed twice, is copied.
                 for (size_t i = 0; i < outputs.size(); ++i) {
-                    bool alone = t->can_output(outputs[i]);
+                    bool alone = t.can_output(outputs[i]);
                     for (size_t j = 0; j < i; ++j) alone = alone && outputs[j]->slot != outputs[i]->slot;
-                    if (!alone) outputs[i] = ops::identity(*t, outputs[i]);
+                    if (!alone) outputs[i] = ops::identity(t, outputs[i]);
                 }
-                return t->compile(outputs);
+                return t.compile(outputs);
             },
             "outputs"_a);
 
