@@ -24,5 +24,7 @@ for package in "$packages"/cache/archives/*.deb; do dpkg -x "$package" "$root"; 
 patchelf --set-interpreter "$libraries/ld-linux-x86-64.so.2" --force-rpath --set-rpath "$libraries" "$root/usr/bin/python$version"
 # Headers and the wheels for `python -m venv` are searched for where Debian would have installed them.
 sed -i "s|'/usr/|'$root/usr/|g; s|-I/usr/include|-I$root/usr/include|g" "$root/usr/lib/python$version"/_sysconfigdata_*.py
+# pyconfig.h only includes the one of this architecture, from the folder of the system's headers.
+cp "$root/usr/include/x86_64-linux-gnu/python$version/pyconfig.h" "$root/usr/include/python$version/"
 ln -sf "$root/usr/bin/python$version" "$root/bin/python"
 "$root/bin/python" -c "import ssl, sys; print(sys.executable, sys.version)"

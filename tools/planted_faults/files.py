@@ -9,8 +9,8 @@ FAULTS = [
         15,
         "a saved file takes its name before it is on the disk",
         "python/netlet/saving/atomic.py",
-        "            os.fsync(handle)\n",
-        "            pass\n",
+        "                os.fsync(file.fileno())\n",
+        "                pass\n",
         "tests/saving/test_replacing.py",
     ),
     Fault(

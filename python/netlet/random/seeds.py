@@ -42,6 +42,9 @@ def seeded(seed: int) -> Iterator[None]:
     Args:
         seed: integer of at least 0.
 
+    Yields:
+        None.
+
     >>> with seeded(4):
     ...     a = make_seed()
     >>> with seeded(4):
