@@ -17,8 +17,8 @@ FAULTS = [
         15,
         "a save writes into the old file",
         "python/netlet/saving/atomic.py",
-        "    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL |",
-        "    temporary = target\n    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC |",
+        '            with open(temporary, "xb", buffering=0) as file:\n',
+        '            temporary = target\n            with open(temporary, "wb", buffering=0) as file:\n',
         "tests/saving/test_replacing.py",
     ),
     Fault(
