@@ -162,12 +162,22 @@ Tensors call_gradient(Tape& tape, const PythonFunction& fn, const std::string& n
     return dx;
 }
 
+// A list of tensors as a function of Python may return it.
+using MaybeTensors = std::vector<std::optional<Tensor>>;
+
+Tensors all_given(const MaybeTensors& tensors, const std::string& name) {
+    Tensors given;
+    for (const auto& t : tensors) {
+        if (!t) throw TypeError(name + ": expected tensors, received None");
+        given.push_back(*t);
+    }
+    return given;
+}
+
 // Makes fn the gradient of `outputs`. Returns them, copies of those that are inputs or other ops' results.
-Tensors custom_backward(const Tensors& inputs, const Tensors& outputs, const py::object& fn,
+Tensors custom_backward(const MaybeTensors& from, const MaybeTensors& made, const py::object& fn,
                         const std::optional<py::object>& higher, const std::string& name) {
-    for (const Tensors* tensors : {&inputs, &outputs})
-        if (std::find(tensors->begin(), tensors->end(), nullptr) != tensors->end())
-            throw TypeError(name + ": expected tensors, received None");
+    const Tensors inputs = all_given(from, name), outputs = all_given(made, name);
     Tape& tape = Tape::current();
     const bool needed = std::any_of(inputs.begin(), inputs.end(), [&](auto& x) { return tape.needs_grad({x}); });
     if (!needed) return outputs;

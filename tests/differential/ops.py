@@ -16,7 +16,14 @@ from support.generated.op_differences import difference
 from support.generated.ops import NOT_GENERATED, OPS, Call
 from support.generated.running import for_examples
 
-keras64.keep_64_bits()
+
+@pytest.fixture(autouse=True, scope="module")
+def arrays_of_64_bits():
+    """Only while these tests run: pytest imports this file for its doctests, too."""
+    with keras64.keeping_64_bits():
+        yield
+
+
 # Keras on NumPy computes these by JAX, which compiles them for each shape.
 COMPILED = (
     "fft fft2 ifft2 rfft irfft stft istft conv conv_transpose depthwise_conv separable_conv max_pool average_pool "

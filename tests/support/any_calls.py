@@ -43,6 +43,7 @@ NOT_OF_ARRAYS = {
     "get_state": "no argument",
     "set_state": "changes the seed of everything",
     "make_seed": "no argument",
+    "seeded": "a context: tests/threads/test_many_models.py",
     "pack_x_y_sample_weight": "tuples of anything",
     "unpack_x_y_sample_weight": "tuples of anything",
     "make_seed_if_unset": "no argument",

@@ -30,11 +30,17 @@ def float64() -> Iterator[None]:
         dtypes.BIT64_TO_BIT32_DTYPE = narrow
 
 
-def keep_64_bits() -> None:
-    """From now on, Keras's type promotion keeps all 64-bit types of arrays, as netlet does."""
+@contextlib.contextmanager
+def keeping_64_bits() -> Iterator[None]:
+    """Inside, Keras's type promotion keeps all 64-bit types of arrays, as netlet does."""
     from keras.src.backend.common import dtypes
 
-    dtypes.BIT64_TO_BIT32_DTYPE = {name: name for name in dtypes.BIT64_TO_BIT32_DTYPE}
+    narrow = dtypes.BIT64_TO_BIT32_DTYPE
+    dtypes.BIT64_TO_BIT32_DTYPE = {name: name for name in narrow}
+    try:
+        yield
+    finally:
+        dtypes.BIT64_TO_BIT32_DTYPE = narrow
 
 
 def value_and_gradient(f, x, seed=None) -> tuple[np.ndarray, np.ndarray]:

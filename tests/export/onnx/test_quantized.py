@@ -9,6 +9,7 @@ import netlet
 from netlet import layers
 from netlet.quantizers import Int4Config, Int8Config
 from support.exported import (
+    SATURATES,
     assert_same_outputs,
     distance,
     exported,
@@ -74,6 +75,7 @@ def test_eight_bits(name, arguments, form, tmp_path):
     assert_same_outputs(model, proto, [x], runtime=not biased)
 
 
+@pytest.mark.skipif(SATURATES, reason="ONNX Runtime's 8-bit products saturate on this CPU")
 def test_onnx_runtime_rounds_the_bias_of_a_static_convolution(tmp_path):
     """The integer kernel that it fuses has a bias in steps of input scale times weight scale.
 

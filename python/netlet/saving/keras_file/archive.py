@@ -72,7 +72,8 @@ class Archive:
         if name not in self.names:
             raise ValueError(f"'{self.path}' is damaged or no .keras file: '{name}' is missing.")
         try:
-            return self._zip.read(name)
+            with self._zip.open(name) as member:  # not more than it claims, whatever its bytes expand to
+                return member.read(self._zip.getinfo(name).file_size)
         except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, OSError) as error:
             raise ValueError(f"'{self.path}' is damaged: '{name}' cannot be read: {error}.") from error
         except zlib.error as error:
