@@ -318,6 +318,12 @@ def test_a_metric_travels_to_another_process():
     assert float(metric.result()) == 2.0
 
 
+def test_a_counter_is_one_int64():
+    for cell in (np.zeros(1, "float32"), np.zeros(2, "int64"), np.zeros(0, "int64")):
+        with pytest.raises(TypeError, match="increment: expected one int64 cell"):
+            _core.increment(_core.tensor(cell))
+
+
 @pytest.mark.parametrize(
     "call",
     [

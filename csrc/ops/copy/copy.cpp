@@ -115,6 +115,9 @@ Grad slices_for(Tape& tape, const Grad& g, int64_t count, const Shape& shape) {
 }
 
 void increment(Tape& tape, const Tensor& cell) {
+    if (cell->dtype != DType::i64 || cell->size() != 1)
+        throw TypeError("increment: expected one int64 cell, received " + cell->shape.str() + " " +
+                        name_of(cell->dtype));
     IncrementArgs args{};
     tape.emit(kernel(KernelId::increment), args, {inout(args.y, cell)}, one_chunk(1));
 }
