@@ -383,8 +383,8 @@ def cumsum(x: _ArrayLike, axis: int = -1) -> Tensor: ...
 def current_device() -> str: ...
 def current_recording() -> Tape: ...
 def custom_backward(
-    inputs: Sequence[Tensor],
-    outputs: Sequence[Tensor],
+    inputs: Sequence[Tensor | None],
+    outputs: Sequence[Tensor | None],
     fn: Any,
     higher: Any | None = None,
     name: str = "custom_gradient",
