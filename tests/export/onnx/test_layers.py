@@ -32,6 +32,14 @@ def test_a_layer(name, i, shape, make, tmp_path):
     assert_same_outputs(model, proto, [x], runtime=f"{name}-{i}" not in NO_KERNEL)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_limits_of_a_fused_relu6_have_the_dtype_of_the_product(dtype, tmp_path):
+    model = random_weights(netlet.Sequential([netlet.Input((6,), dtype=dtype), layers.Dense(9, "relu6", dtype=dtype)]))
+    x = 4 * seeded("relu6").standard_normal((5, 6)).astype(dtype)
+    assert model.predict(x, verbose=0).max() == 6
+    assert_same_outputs(model, exported(model, tmp_path), [x])
+
+
 @pytest.mark.parametrize("make", [pytest.param(m, id=n) for n, ms in TWO_INPUTS.items() for m in ms])
 def test_a_layer_with_two_inputs(make, tmp_path):
     a, b = netlet.Input((6,)), netlet.Input((6,))

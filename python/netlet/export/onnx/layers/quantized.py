@@ -32,8 +32,8 @@ def finished(e: Exporter, layer: Any, out: Any, y: Value) -> Any:
     if fused == LINEAR:
         return y
     if y.only_first:
-        return Value(out, first=activated(e, e.first(y), *fused))
-    return activated(e, e.name(y), *fused)
+        return Value(out, first=activated(e, e.first(y), *fused, out.dtype))
+    return activated(e, e.name(y), *fused, out.dtype)
 
 
 # ---- matrix products -------------------------------------------------------------------------------------------------

@@ -11,8 +11,8 @@ from ..values import Value
 from .arithmetic import chain, elementwise
 
 
-def activated(e: Exporter, name: str, activation: str, alpha: float) -> str:
-    """Adds the activation that an op such as `ops.dense` applies to its result."""
+def activated(e: Exporter, name: str, activation: str, alpha: float, dtype: str) -> str:
+    """Adds the activation that an op such as `ops.dense` applies to its result, which has this dtype."""
     kinds: dict[str, tuple[str, dict[str, Any]]] = {
         "relu": ("Relu", {}),
         "leaky_relu": ("LeakyRelu", {"alpha": alpha}),
@@ -24,7 +24,7 @@ def activated(e: Exporter, name: str, activation: str, alpha: float) -> str:
     if activation == "linear":
         return name
     if activation == "relu6":
-        return relu6(e, name, "float32")
+        return relu6(e, name, dtype)
     if activation not in kinds:
         raise Unsupported(f"activation '{activation}'")
     kind, attributes = kinds[activation]

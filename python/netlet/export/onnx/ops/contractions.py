@@ -14,7 +14,7 @@ from .activations import activated
 
 @op("dense")
 def _dense(e: Exporter, out: Any, x: Any, kernel: Any, bias: Any, activation: str, alpha: float) -> str:
-    return activated(e, product(e, out.dtype, x, kernel, bias), activation, alpha)
+    return activated(e, product(e, out.dtype, x, kernel, bias), activation, alpha, out.dtype)
 
 
 def product(e: Exporter, dtype: str, x: Any, kernel: Any, bias: Any) -> str:

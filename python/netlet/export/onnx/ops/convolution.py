@@ -95,7 +95,7 @@ def convolved(
         group=groups,
         **placement(window, spatial(x, data_format)),
     )
-    return image_out(out, activated(e, y, activation, alpha), data_format)
+    return image_out(out, activated(e, y, activation, alpha, out.dtype), data_format)
 
 
 @op("depthwise_conv")
@@ -161,4 +161,4 @@ def _conv_transpose(
         pads=[low for low, _ in pads] + [high for _, high in pads],
         output_padding=more if any(more) else None,
     )
-    return image_out(out, activated(e, y, activation, alpha), data_format)
+    return image_out(out, activated(e, y, activation, alpha, out.dtype), data_format)
