@@ -27,10 +27,11 @@ def fused_activation(layer: Any) -> tuple[str, float] | None:
     found: tuple[str, float] | None = None
     if type(layer) is Activation:
         found = activations.fused(layer.activation)
-    elif is_relu6(layer):
-        found = ("relu6", 0.0)
-    elif type(layer) is ReLU and layer.max_value is None and layer.threshold == 0:
-        found = ("leaky_relu", float(layer.negative_slope)) if layer.negative_slope else ("relu", 0.0)
+    elif type(layer) is ReLU and layer.threshold == 0:
+        if layer.max_value is None:
+            found = ("leaky_relu", float(layer.negative_slope)) if layer.negative_slope else ("relu", 0.0)
+        elif layer.max_value == 6 and layer.negative_slope == 0:
+            found = ("relu6", 0.0)
     elif type(layer) is LeakyReLU:
         found = ("leaky_relu", float(layer.negative_slope))
     elif type(layer) is ELU and layer.alpha >= 0:
@@ -83,15 +84,6 @@ def follows_batch_norm(layers: Sequence[Any]) -> str | None:
         return None
     found = fused_activation(after)
     return found[0] if found in (("relu", 0.0), ("relu6", 0.0)) else None
-
-
-def is_relu6(layer: Any) -> bool:
-    """Whether the layer computes min(max(x, 0), 6) and nothing else."""
-    if getattr(layer, "activity_regularizer", None) is not None:
-        return False
-    if type(layer) is Activation:
-        return bool(layer.activation is activations.relu6)
-    return type(layer) is ReLU and layer.max_value == 6 and layer.threshold == 0 and layer.negative_slope == 0
 
 
 def border_before(layers: Sequence[Any]) -> Border | None:
