@@ -65,11 +65,12 @@ class ExclusiveUse:
         return None if long is None or long.thread == threading.get_ident() else long
 
     def check(self, call: str) -> None:
-        """Raises RuntimeError if another thread is in a long call. The caller holds the lock.
+        """Raises RuntimeError if another thread is in a long call. The caller holds the lock: it waits no longer.
 
         Args:
             call: name of the method that must not run meanwhile.
         """
+        self.arrived()
         if self._long is not None and (other := self.long_call()) is not None:
             raise self._disturbs(call, other)
 
@@ -122,7 +123,6 @@ class LongUse:
 
     def __enter__(self) -> None:
         with self.use.turn():
-            self.use.arrived()
             self.use.check(self.call)
             if self.use._long is None or self.use._long() is None:
                 self.use._long = weakref.ref(self)
@@ -174,7 +174,6 @@ def alone_with_state(method: _Method) -> _Method:
     @functools.wraps(method)
     def run(self: Any, *args: Any, **kwargs: Any) -> Any:
         with self._exclusive.turn():
-            self._exclusive.arrived()
             self._exclusive.check(method.__name__)
             return method(self, *args, **kwargs)
 
