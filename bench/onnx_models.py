@@ -3,7 +3,8 @@
     PYTHONPATH=python:bench python bench/onnx_models.py [--threads 1 2] [--rows 1 32] [--only NAME]
 
 The answers are compared before anything is timed. Calls alternate; the table has medians in microseconds (CPU time
-where one thread computes), and how many times as fast netlet is.
+where one thread computes), how many times as fast netlet is, and the rate of multiply-adds that all threads together
+reached beside the row (harness/ruler.py).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 import numpy as np
 
 import netlet
+from harness.ruler import Ruler
 from netlet.commands.bench.timing import alternate
 from onnx_networks import Network, networks
 from workloads import session_of
@@ -22,13 +24,14 @@ from workloads import session_of
 TOLERANCE = 2e-5  # of float32 sums in another order, relative to the largest output
 
 
-def compare(network: Network, rows: int, threads: int) -> tuple[float, float]:
-    """Microseconds of one prediction: (netlet, ONNX Runtime).
+def compare(network: Network, rows: int, threads: int, ruler: Ruler) -> tuple[float, float, float]:
+    """Microseconds of one prediction: (netlet, ONNX Runtime), and the floor beside them in GFLOP/s.
 
     Args:
         network: the network.
         rows: of the batch.
         threads: of both.
+        ruler: of as many threads.
 
     Raises:
         AssertionError: the predictions differ.
@@ -41,8 +44,12 @@ def compare(network: Network, rows: int, threads: int) -> tuple[float, float]:
     difference = np.abs(model.predict_on_batch(x) - want).max() / np.abs(want).max()
     assert difference < TOLERANCE, f"{network.name}: the predictions differ by {difference}"
     clock = time.thread_time if threads == 1 else time.perf_counter  # both compute in the calling thread
-    ours, theirs = alternate(lambda: model.predict_on_batch(x), lambda: session.run(None, {"x": x}), clock=clock)
-    return ours * 1e6, theirs * 1e6
+
+    def measure() -> list[float]:
+        return alternate(lambda: model.predict_on_batch(x), lambda: session.run(None, {"x": x}), clock=clock)
+
+    (ours, theirs), floor = ruler.beside(measure)
+    return ours * 1e6, theirs * 1e6, floor
 
 
 def main(arguments: list[str]) -> None:
@@ -51,14 +58,16 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--rows", type=int, nargs="+", default=[1, 32])
     parser.add_argument("--only", default="", help="part of the name of a network")
     options = parser.parse_args(arguments)
-    print(f"{'network':32} {'threads':>7} {'rows':>5} {'netlet us':>10} {'ORT us':>10} {'times as fast':>14}")
+    columns = f"{'network':32} {'threads':>7} {'rows':>5} {'netlet us':>10} {'ORT us':>10}"
+    print(f"{columns} {'times as fast':>14} {'GFLOP/s':>8}")
+    rulers = {threads: Ruler(threads) for threads in options.threads}
     for network in networks():
         if options.only not in network.name:
             continue
         for threads in options.threads:
             for rows in options.rows:
-                ours, theirs = compare(network, rows, threads)
-                times = f"{ours:10.0f} {theirs:10.0f} {theirs / ours:14.2f}"
+                ours, theirs, floor = compare(network, rows, threads, rulers[threads])
+                times = f"{ours:10.0f} {theirs:10.0f} {theirs / ours:14.2f} {floor:8.0f}"
                 print(f"{network.name:32} {threads:7} {rows:5} {times}", flush=True)
 
 

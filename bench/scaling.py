@@ -7,6 +7,8 @@ Each process has one thread. Three ways take turns: plain `fit` in one process, 
 shard by shard, and two processes under mpirun. A round starts each of them anew; the median of the rounds counts. Wall
 time is right on a machine without other work. CPU time, of the slower process, is what a loaded machine allows to
 compare: the time that a process sleeps while it waits for the other is not in it, but 2 ms of polling in each wait are.
+Two processes cannot gain more than two threads do that only multiply and add: that ratio is measured beside each round,
+which is repeated while two threads are slow (harness/ruler.py).
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from harness.floors import Floors
+from harness.ruler import Ruler
 from workloads import WORKLOADS, Workload, build, data, dense
 
 WIDE = (1024, 2048, 2048, 10)
@@ -188,12 +192,18 @@ def main() -> None:
             print(json.dumps(measured))
         return
     shards = arguments.shards
+    ruler, one_thread = Ruler(2), Floors(1)
     for index, w in enumerate(workloads):
         if arguments.only not in w.name:
             continue
         rounds: list[list[Measured]] = []
+        gains = []  # of two threads, in multiply-adds
         for _ in range(arguments.rounds):
-            rounds.append([run(*way, index, arguments) for way in ((1, 0), (1, shards), (2, shards))])
+            ways, floor = ruler.beside(
+                lambda i=index: [run(*way, i, arguments) for way in ((1, 0), (1, shards), (2, shards))]
+            )
+            rounds.append(ways)
+            gains.append(floor / (one_thread.rate("float32") or math.nan))
         assert len({m.checksum for _, alone, two in rounds for m in (alone, two)}) == 1, "not the same bits"
         plain, alone, two = (Measured(*map(statistics.median, zip(*way))) for way in zip(*rounds))
         print(f"{w.name}: {w.flops / 1e9:.2f} GFLOP a step, gradients {plain.gradient_bytes / 1e6:.2f} MB")
@@ -201,6 +211,7 @@ def main() -> None:
         for name, m in (("plain fit", plain), (f"1 process, {shards} shards", alone), ("2 processes", two)):
             print(f"  {name:<32}{1e3 * m.wall:>9.2f}{1e3 * m.cpu:>9.2f}{1e3 * m.exchange_cpu:>10.2f}")
         print(f"  2 processes against plain fit: {plain.wall / two.wall:.2f}x wall, {plain.cpu / two.cpu:.2f}x CPU")
+        print(f"  2 threads against 1, multiply-adds alone: {statistics.median(gains):.2f}x")
         print_model(StepModel.calibrate(alone, two, shards), plain.cpu)
         sys.stdout.flush()
 
