@@ -38,7 +38,7 @@ Plan::Plan(Recording recording, Device device)
     arena_bytes_ = memory.total;
     for (const Lifetime& life : lifetimes)
         if (life.first <= life.last) unplanned_bytes_ += life.bytes;
-    arena_ = Buffer::allocate((size_t)arena_bytes_, device_);
+    arena_ = Buffer::allocate_arena((size_t)arena_bytes_, device_);
     args_ = Buffer::allocate(recording_.args.size());
     std::memcpy(args_->data(), recording_.args.data(), recording_.args.size());
     recording_.args = {};
