@@ -16,7 +16,7 @@
 namespace netlet {
 
 constexpr int winograd_points = 16;
-constexpr int64_t winograd_block = 28;       // tiles transformed at a time: two strips of AVX-512
+constexpr int64_t winograd_block = 28;       // most tiles at a time: two strips of AVX-512, four of AVX2 hold 24
 constexpr int64_t winograd_grad_block = 56;  // for the kernel's gradient: it stores its sums once per block
 // Scratch: one plane per point, which holds one row per tile of a block. The 16 extra elements place the planes on
 // different sets of the caches.

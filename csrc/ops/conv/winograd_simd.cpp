@@ -58,30 +58,44 @@ NETLET_INLINE void winograd_unpack(const WinogradUnpackArgs& g, Range r) {
 }
 
 // ---- tiles ----
-// v[point] = B^T x B for the 4x4 pixels of x that start at (h, w). Pixels outside x are 0.
+// v[point] = B^T x B for one vector of channels. `at(i, j)` loads pixel (i, j) of the tile. Each row of B^T x is the sum
+// or difference of two rows of pixels; one row at a time, all values stay in AVX2's 16 registers.
+template <class Lanes, class T, class At>
+NETLET_INLINE void transform_tile(const Lanes& lanes, T* v, int64_t plane, const At& at) {
+    using V = Vec<T>;
+    auto row = [&](int to, int i, int j, bool subtract) NETLET_INLINE_LAMBDA {
+        V d[4];
+        NETLET_UNROLL(4)
+        for (int k = 0; k < 4; ++k) d[k] = subtract ? at(i, k) - at(j, k) : at(i, k) + at(j, k);
+        tile_transform(d[0], d[1], d[2], d[3]);
+        NETLET_UNROLL(4)
+        for (int k = 0; k < 4; ++k) lanes.store(d[k], v + (to * 4 + k) * plane);
+    };
+    row(0, 0, 2, true);
+    row(1, 1, 2, false);
+    row(2, 2, 1, true);
+    row(3, 1, 3, true);
+}
+
+// The same for all channels of the 4x4 pixels of x that start at (h, w). Pixels outside x are 0.
 template <class T>
 NETLET_INLINE void transform_pixels(T* v, int64_t plane, const T* image, const ConvAxis& H, const ConvAxis& W,
                                     int64_t h, int64_t w, int64_t C) {
     using V = Vec<T>;
-    const bool inside = h >= 0 && h + 4 <= H.in && w >= 0 && w + 4 <= W.in;
     const T* x = image + (h * W.in + w) * C;
-    each_vector<V>({0, C}, [&](auto lanes, int64_t c) NETLET_INLINE_LAMBDA {
-        V d[4][4];
-        NETLET_UNROLL(4)
-        for (int i = 0; i < 4; ++i) NETLET_UNROLL(4)
-        for (int j = 0; j < 4; ++j) {
-            const bool there = inside || ((uint64_t)(h + i) < (uint64_t)H.in && (uint64_t)(w + j) < (uint64_t)W.in);
-            d[i][j] = there ? lanes.load(x + (i * W.in + j) * C + c) : V::zero();
-        }
-        NETLET_UNROLL(4)
-        for (int j = 0; j < 4; ++j) tile_transform(d[0][j], d[1][j], d[2][j], d[3][j]);
-        NETLET_UNROLL(4)
-        for (int i = 0; i < 4; ++i) {
-            tile_transform(d[i][0], d[i][1], d[i][2], d[i][3]);
-            NETLET_UNROLL(4)
-            for (int j = 0; j < 4; ++j) lanes.store(d[i][j], v + (i * 4 + j) * plane + c);
-        }
-    });
+    const int64_t pitch = W.in * C;
+    if (h >= 0 && h + 4 <= H.in && w >= 0 && w + 4 <= W.in)
+        each_vector<V>({0, C}, [&](auto lanes, int64_t c) NETLET_INLINE_LAMBDA {
+            transform_tile(lanes, v + c, plane,
+                           [&](int i, int j) NETLET_INLINE_LAMBDA { return lanes.load(x + i * pitch + j * C + c); });
+        });
+    else
+        each_vector<V>({0, C}, [&](auto lanes, int64_t c) NETLET_INLINE_LAMBDA {
+            transform_tile(lanes, v + c, plane, [&](int i, int j) NETLET_INLINE_LAMBDA {
+                const bool there = (uint64_t)(h + i) < (uint64_t)H.in && (uint64_t)(w + j) < (uint64_t)W.in;
+                return there ? lanes.load(x + i * pitch + j * C + c) : V::zero();
+            });
+        });
 }
 
 // The 2x2 pixels of y that start at (h, w): y = act(bias + A^T m A), or y += A^T m A.
@@ -101,12 +115,13 @@ NETLET_INLINE void finish_pixels(const WinogradArgs& g, const T* m, int64_t plan
         pixel_transform(t[0], t[1], t[2], t[3], p, 1);
         pixel_transform(t[4], t[5], t[6], t[7], p + 2, 1);
         const V add = bias ? lanes.load(bias + o) : V::zero();
-        for (int i = 0; i < rows; ++i)
-            for (int j = 0; j < columns; ++j) {
-                T* to = y + (i * g.w.grid + j) * g.O + o;
-                const V sum = p[i * 2 + j] + (g.accumulate ? lanes.load(to) : add);
-                lanes.store(sum, to);
-            }
+        NETLET_UNROLL(2)
+        for (int i = 0; i < 2; ++i) NETLET_UNROLL(2)
+        for (int j = 0; j < 2; ++j) {
+            if (i >= rows || j >= columns) continue;
+            T* to = y + (i * g.w.grid + j) * g.O + o;
+            lanes.store(p[i * 2 + j] + (g.accumulate ? lanes.load(to) : add), to);
+        }
     });
     if (g.act != Activation::linear)
         for (int64_t i = 0; i < rows; ++i) epilogue(g.act, g.alpha, y + i * g.w.grid * g.O, 0, 1, columns * g.O);
@@ -115,20 +130,21 @@ NETLET_INLINE void finish_pixels(const WinogradArgs& g, const T* m, int64_t plan
 template <class T>
 NETLET_INLINE void winograd_lane(const WinogradArgs& g, int64_t lane) {
     using F = Floats<T>;
-    constexpr int most = max_rows(packed_nv);
-    const int64_t tiles = tiles_of(g.h, g.w, g.batch), end = (lane + 1) * tiles / g.lanes;
-    const int64_t v_plane = winograd_plane(winograd_block, g.C), m_plane = winograd_plane(winograd_block, g.O);
+    // As many tiles at a time as fill whole strips.
+    constexpr int most = max_rows(packed_nv), block = winograd_block / most * most;
+    const int64_t tiles = tiles_of(g.h, g.w, g.batch), begin = lane * tiles / g.lanes;
+    const int64_t end = (lane + 1) * tiles / g.lanes;
+    const int64_t v_plane = winograd_plane(block, g.C), m_plane = winograd_plane(block, g.O);
     const int64_t ldv = winograd_pitch(g.C), ldm = winograd_pitch(g.O);
     T *v = static_cast<T*>(g.scratch) + lane * winograd_points * (v_plane + m_plane),
       *m = v + winograd_points * v_plane;
     const int64_t padded = (g.O + conv_panel_group - 1) / conv_panel_group * conv_panel_group;
-    for (int64_t first = lane * tiles / g.lanes; first < end; first += winograd_block) {
-        const int64_t count = end - first < winograd_block ? end - first : winograd_block;
-        for (int64_t t = 0; t < count; ++t) {
-            const TilePlace at = tile_place(g.h, g.w, first + t);
-            transform_pixels(v + t * ldv, v_plane, static_cast<const T*>(g.x) + at.n * g.h.in * g.w.in * g.C, g.h, g.w,
-                             at.h + g.h.first, at.w + g.w.first, g.C);
-        }
+    TilePlace in = tile_place(g.h, g.w, begin), out = in;
+    for (int64_t first = begin; first < end; first += block) {
+        const int64_t count = end - first < block ? end - first : block;
+        for (int64_t t = 0; t < count; ++t, next(in, g.h, g.w))
+            transform_pixels(v + t * ldv, v_plane, static_cast<const T*>(g.x) + in.n * g.h.in * g.w.in * g.C, g.h, g.w,
+                             in.h + g.h.first, in.w + g.w.first, g.C);
         const int64_t strips = (count + most - 1) / most;
         for (int p = 0; p < winograd_points; ++p) {
             const T* u = static_cast<const T*>(g.u) + p * padded * g.C;
@@ -138,10 +154,9 @@ NETLET_INLINE void winograd_lane(const WinogradArgs& g, int64_t lane) {
                                       m + p * m_plane + i * ldm, ldm, {nullptr, 0}, rows, g.O);
             }
         }
-        for (int64_t t = 0; t < count; ++t) {
-            const TilePlace at = tile_place(g.h, g.w, first + t);
-            finish_pixels(g, m + t * ldm, m_plane, static_cast<T*>(g.y) + at.n * g.h.grid * g.w.grid * g.O, at.h, at.w);
-        }
+        for (int64_t t = 0; t < count; ++t, next(out, g.h, g.w))
+            finish_pixels(g, m + t * ldm, m_plane, static_cast<T*>(g.y) + out.n * g.h.grid * g.w.grid * g.O, out.h,
+                          out.w);
     }
 }
 
@@ -179,11 +194,11 @@ NETLET_INLINE void winograd_kernel_grad(const WinogradKernelGradArgs& g, int64_t
       *m = v + winograd_points * v_plane;
     T* du = static_cast<T*>(g.du) + lane * winograd_points * g.C * g.O;
     const int64_t strips = (g.C + most - 1) / most;
+    TilePlace at = tile_place(g.h, g.w, begin);
     int64_t first = begin;
     do {  // runs once even if a lane has no tiles, because du must be written
         const int64_t count = end - first < winograd_grad_block ? end - first : winograd_grad_block;
-        for (int64_t t = 0; t < count; ++t) {
-            const TilePlace at = tile_place(g.h, g.w, first + t);
+        for (int64_t t = 0; t < count; ++t, next(at, g.h, g.w)) {
             transform_pixels(v + t * ldv, v_plane, static_cast<const T*>(g.x) + at.n * g.h.in * g.w.in * g.C, g.h, g.w,
                              at.h + g.h.first, at.w + g.w.first, g.C);
             spread_pixels(m + t * ldm, m_plane, static_cast<const T*>(g.dy) + at.n * g.h.grid * g.w.grid * g.O, at.h,

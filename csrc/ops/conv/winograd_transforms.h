@@ -38,6 +38,13 @@ NETLET_INLINE TilePlace tile_place(const ConvAxis& h, const ConvAxis& w, int64_t
     const int64_t across = (w.grid + 1) / 2, down = (h.grid + 1) / 2;
     return {tile / across / down, tile / across % down * 2, tile % across * 2};
 }
+NETLET_INLINE void next(TilePlace& at, const ConvAxis& h, const ConvAxis& w) {
+    if ((at.w += 2) < w.grid) return;
+    at.w = 0;
+    if ((at.h += 2) < h.grid) return;
+    at.h = 0;
+    ++at.n;
+}
 NETLET_INLINE int64_t tiles_of(const ConvAxis& h, const ConvAxis& w, int64_t batch) {
     return batch * ((h.grid + 1) / 2) * ((w.grid + 1) / 2);
 }
