@@ -229,7 +229,7 @@ def test_out_of_memory_names_what_is_needed_and_free(device):
     assert np.isfinite(model.get_weights()[0]).all()
 
 
-CPU_LAYOUTS = ("conv_pack", "gemm_pack", "gemm_stream", "gemm_dot", "winograd", "mark_rows", "zero_rows")
+CPU_LAYOUTS = ("conv_pack", "conv_planar", "gemm_pack", "gemm_stream", "gemm_dot", "winograd", "mark_rows", "zero_rows")
 # Layers of int8, products of bfloat16 from float32 operands, and 8-bit optimizer state run on the CPU only.
 CPU_ONLY = (
     "quantized_",

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "dispatch/dispatch.h"
+#include "ops/conv/conv_planar.h"
 #include "ops/conv/winograd.h"
 #include "ops/copy/copy.h"
 #include "ops/gemm/gemm.h"
@@ -12,8 +13,6 @@ namespace netlet::ops {
 
 namespace {
 
-constexpr double unit_flops = 1 << 19;         // of a unit of work: about five microseconds on one core
-constexpr int64_t most_units = 64;             // more units do not balance better
 constexpr int64_t cached_kernel = 512 * 1024;  // bytes of a packed kernel that the L2 cache holds beside the pixels
 constexpr int64_t slices_bytes = 1 << 20;      // bytes of all slices of a kernel's gradient
 
@@ -68,6 +67,12 @@ void emit_in_slices(Tape& tape, ConvArgs& args, const Tensor& bias, const Grad& 
 
 }  // namespace
 
+int64_t chunks_for(double flops) {
+    constexpr double chunk_flops = 1 << 19;  // about five microseconds on one core
+    constexpr int64_t most_chunks = 64;      // more do not balance better
+    return std::clamp<int64_t>((int64_t)(flops / chunk_flops), 1, most_chunks);
+}
+
 ConvArgs product_arguments(int64_t batch, int64_t groups, int64_t C, int64_t O, Activation act, double alpha) {
     ConvArgs args{};
     args.batch = batch;
@@ -93,7 +98,7 @@ Work split_pixels(ConvArgs& args, int64_t element_bytes, int64_t most_columns) {
     const int64_t columns =
         cached_kernel / std::max<int64_t>(kernel_rows * element_bytes, 1) / conv_panel_group * conv_panel_group;
     args.nb = std::min({args.O, most_columns, std::max(columns, conv_panel_group)});
-    const int64_t units = std::clamp<int64_t>((int64_t)(flops / unit_flops), 1, most_units);
+    const int64_t units = chunks_for(flops);
     const int64_t others = args.groups * ceil_div(args.O, args.nb);
     const int64_t each = ceil_div(pixels, ceil_div(units, others));
     const int64_t step = each < 4 * conv_pixel_step ? conv_strip : conv_pixel_step;  // few pixels: balance counts more
@@ -125,6 +130,8 @@ bool uses_winograd(Tape& tape, const ConvGeometry& g) { return !tape.on_gpu() &&
 void emit_forward(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& kernel, const Tensor& bias,
                   const Grad& y, Activation act, double alpha) {
     if (g.mixed) return emit_mixed_forward(tape, g, x, kernel, bias, y, act, alpha);
+    if (!tape.on_gpu() && !y.accumulate && planar_pays(g, x->dtype))
+        return emit_planar(tape, g, x, kernel, bias, y.tensor, act, alpha);
     const Tensor packed = tape.on_gpu() ? kernel : pack_taps(tape, g, kernel, false);
     if (uses_winograd(tape, g))
         return emit_winograd(tape, g.batch, forward_axis(g, 1), forward_axis(g, 2), g.C, g.O, x, packed, bias, y, act,
@@ -167,7 +174,7 @@ void emit_kernel_gradient(Tape& tape, const ConvGeometry& g, const Tensor& x, co
     args.C = g.C;
     args.O = g.O;
     args.one_matrix = !g.padded();
-    const int64_t units = std::clamp<int64_t>((int64_t)(g.flops() / unit_flops), 1, most_units);
+    const int64_t units = chunks_for(g.flops());
     int64_t length = rows, slices = 0;
     if (tape.on_gpu()) {
         length = g.out_pixels();

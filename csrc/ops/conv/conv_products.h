@@ -21,6 +21,8 @@ void describe_taps(ConvPackArgs& args, const ConvGeometry& g, bool transposed);
 // The kernel's taps in panels, for the convolution or (transposed) for its gradient.
 Tensor pack_taps(Tape& tape, const ConvGeometry& g, const Tensor& kernel, bool transposed);
 bool uses_winograd(Tape& tape, const ConvGeometry& g);
+// Into how many chunks to cut the work of so many operations.
+int64_t chunks_for(double flops);
 ConvArgs product_arguments(int64_t batch, int64_t groups, int64_t C, int64_t O, Activation act, double alpha);
 // Sets the block of pixels and columns that is a unit of work; no units if there are no pixels.
 Work split_pixels(ConvArgs& args, int64_t element_bytes, int64_t most_columns);

@@ -33,6 +33,16 @@ def convolutions(dtype):
     return [convolution(*sizes, dtype=dtype) for sizes in CONVOLUTIONS]
 
 
+# Without gradients conv_planar pads by itself.
+@case(*FLOATS)
+def convolutions_of_few_channels(dtype):
+    found = []
+    for channels, filters, stride in [(1, 5, 1), (1, 17, 1), (3, 5, 2)]:
+        x, w = numbers(2, 9, 23, channels, dtype=dtype), numbers(3, 3, channels, filters, dtype=dtype)
+        found.append(_core.conv(x, w, numbers(filters, dtype=dtype), [stride] * 2, SAME, [1, 1], "tanh"))
+    return found
+
+
 @case(*FLOATS)
 def depthwise_convolutions(dtype):
     return [

@@ -1,0 +1,15 @@
+// Convolution of images with few channels (conv_planar_args.h), on the CPU.
+#pragma once
+#include "ops/conv/conv_geometry.h"
+
+namespace netlet::ops {
+
+// Whether vectors of pixels are filled better than vectors of output channels. Depends on shapes, dtype and
+// instruction set alone.
+bool planar_pays(const ConvGeometry& g, DType dtype);
+
+// y = act(bias + the convolution of x). w: the kernel as it is.
+void emit_planar(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& w, const Tensor& bias,
+                 const Tensor& y, Activation act, double alpha);
+
+}  // namespace netlet::ops
