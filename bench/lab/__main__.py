@@ -1,0 +1,85 @@
+"""`python -m bench.lab`: see bench/lab/__init__.py."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import importlib
+import pathlib
+import subprocess
+import sys
+import tempfile
+import time
+from typing import Any
+
+import numpy as np
+
+from bench import lab
+from bench.lab import Problem
+from harness.ruler import Ruler
+from netlet import _core
+from netlet.commands.bench.timing import alternate
+
+HERE = pathlib.Path(__file__).parent
+CSRC = HERE.parents[1] / "csrc"
+FLAGS = {
+    "scalar": "-O2 -ftree-vectorize -fvect-cost-model=dynamic",
+    "avx2": "-mavx2 -mfma -mf16c -DNETLET_VEC_AVX2",
+    "avx512": "-mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx2 -mfma -mf16c -mprefer-vector-width=512"
+    " -DNETLET_VEC_AVX512",
+}
+
+
+def compiled(source: pathlib.Path, isa: str, folder: str) -> Any:
+    """The function `run(void** arrays, int64_t* sizes)` of a version."""
+    library = f"{folder}/{source.parent.name}_{source.stem}.so"
+    flags = "-std=c++20 -O3 -DNDEBUG -fPIC -shared -ffp-contract=off -fno-math-errno".split()
+    command = ["c++", *flags, *FLAGS[isa].split(), f"-DNETLET_ISA={isa}", f"-I{CSRC}", f"-I{HERE}"]
+    subprocess.run([*command, str(source), "-o", library], check=True)
+    return ctypes.CDLL(library).run
+
+
+def call_of(function: Any, problem: Problem) -> Any:
+    pointers = (ctypes.c_void_p * len(problem.arrays))(*(array.ctypes.data for array in problem.arrays))
+    sizes = (ctypes.c_int64 * len(problem.sizes))(*problem.sizes)
+    return lambda: function(pointers, sizes)
+
+
+def check(version: str, call: Any, problem: Problem) -> None:
+    answer = problem.arrays[-1]
+    answer[...] = np.nan
+    call()
+    error = np.abs(answer - problem.want).max()
+    if not error <= problem.bound:
+        raise SystemExit(f"{version}, {problem.name}: differs by {error}, expected at most {problem.bound}")
+
+
+def main(arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(description=(lab.__doc__ or "").splitlines()[0])
+    parser.add_argument("experiment", choices=sorted(p.parent.name for p in HERE.glob("*/problem.py")))
+    parser.add_argument("--only", nargs="+", default=[], help="versions to compare, such as v1 v3; all by default")
+    parser.add_argument("--isa", default=_core.active_isa().split("_")[0], choices=FLAGS)
+    parser.add_argument("--seconds", type=float, default=0.3, help="for each version and row; default 0.3")
+    options = parser.parse_args(arguments)
+    sources = sorted((HERE / options.experiment).glob("v*.cpp"), key=lambda p: int(p.stem.split("_")[0][1:]))
+    sources = [s for s in sources if not options.only or s.stem.split("_")[0] in options.only]
+    _core.force_isa(options.isa)
+    ruler = Ruler(1)
+    problems = importlib.import_module(f"bench.lab.{options.experiment}.problem").problems(options.isa)
+    with tempfile.TemporaryDirectory() as folder:
+        functions = {source.stem: compiled(source, options.isa, folder) for source in sources}
+        print(f"{'':32}" + "".join(f"{name[:22]:>24}" for name in functions) + f"{'floor':>8}")
+        for problem in problems:
+            calls = {name: call_of(function, problem) for name, function in functions.items()}
+            for name, call in calls.items():
+                check(name, call, problem)
+            measure = lambda calls=calls: alternate(  # noqa: E731
+                *calls.values(), seconds=options.seconds, samples=9, settle=0, clock=time.thread_time
+            )
+            times, floor = ruler.beside(measure)
+            rates = "".join(f"{problem.flops / seconds * 1e-9:24.1f}" for seconds in times)
+            print(f"{problem.name:32}{rates}{floor:8.0f}", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
