@@ -22,18 +22,18 @@ bool fits(const ConvArgs& args, int64_t rows, int64_t element_bytes) {
 
 }  // namespace
 
-// conv_gather leaves lanes empty where O is no multiple of a vector, and begins a new run of terms for each row of taps.
-// Against that, conv_planar copies pixels into planes and transposes its results: a quarter of the time at 27 terms
-// (bench/lab/few_channels, Zen 3).
+// conv_gather leaves lanes empty where there are few output channels, and begins a new run of terms for each row of
+// taps. Against that, conv_planar copies pixels into planes and transposes its results. Measured on AVX2 (Zen 3,
+// bench/lab/few_channels), in GFLOP/s, gather / planar: 1 -> 6, 5x5 taps 23 / 56; 3 -> 16, 3x3 56 / 64;
+// 1 -> 32, 3x3 33 / 40; but 3 -> 32, 3x3 63 / 53; 6 -> 16, 5x5 80 / 67.
 bool planar_pays(const ConvGeometry& g, DType dtype) {
-    constexpr int64_t few_channels = 8, few_terms = 12, fewest_pixels = 8;
-    const int64_t terms = g.taps() * g.C, lanes = std::max<int64_t>(1, vector_bytes() / (int64_t)size_of(dtype));
+    constexpr int64_t few_channels = 8, few_filters = 16, few_pairs = 64, few_terms = 12, fewest_pixels = 8;
+    const int64_t terms = g.taps() * g.C;
     const bool flat = g.in[0] == 1 && g.kernel[0] == 1 && g.out[0] == 1 && g.groups == 1 && !g.mixed;
     if (!flat || g.C == 0 || g.C > few_channels || g.O == 0 || g.O > planar_most_columns || terms > planar_most_terms)
         return false;
-    const bool empty_lanes = 10 * g.O < 7 * ceil_div(g.O, lanes) * lanes;
-    return (empty_lanes || terms <= few_terms) && g.out[2] >= fewest_pixels && g.batch * g.out[1] > 0 &&
-           fits(arguments(g, Activation::linear, 0), 1, (int64_t)size_of(dtype));
+    return ((g.O <= few_filters && g.C * g.O <= few_pairs) || terms <= few_terms) && g.out[2] >= fewest_pixels &&
+           g.batch * g.out[1] > 0 && fits(arguments(g, Activation::linear, 0), 1, (int64_t)size_of(dtype));
 }
 
 void emit_planar(Tape& tape, const ConvGeometry& g, const Tensor& x, const Tensor& w, const Tensor& bias,

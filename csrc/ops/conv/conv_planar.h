@@ -4,8 +4,7 @@
 
 namespace netlet::ops {
 
-// Whether vectors of pixels are filled better than vectors of output channels. Depends on shapes, dtype and
-// instruction set alone.
+// Whether vectors of pixels are filled better than vectors of output channels. Depends on shapes and dtype alone.
 bool planar_pays(const ConvGeometry& g, DType dtype);
 
 // y = act(bias + the convolution of x). w: the kernel as it is.
