@@ -25,6 +25,11 @@ Tensor scratch(Tape& tape, int64_t lanes, int64_t block, int64_t C, int64_t O, D
     return tape.empty({lanes, winograd_points, winograd_plane(block, C) + winograd_plane(block, O)}, dtype);
 }
 
+// Whether the largest strip of any instruction set fits.
+bool fits_stack(int64_t C, int64_t O, DType dtype) {
+    return winograd_fits_stack(conv_strip, C, O, (int64_t)size_of(dtype));
+}
+
 bool is_bf16(const Tensor& x) { return x->dtype == DType::bf16; }
 
 double flops_of(int64_t tiles, int64_t C, int64_t O) { return 2.0 * winograd_points * (double)tiles * (double)(C * O); }
@@ -52,10 +57,11 @@ void emit_product(Tape& tape, const WinogradArgs& product, const Tensor& x, cons
     WinogradPackArgs pack{nullptr, nullptr, args.C, columns};
     tape.emit(NETLET_KERNEL_FOR(winograd_pack, dtype), pack, {in(pack.packed, packed), out(pack.u, u)},
               {columns / conv_panel_group, grain_for(128, args.C), 0, true});
-    Tensor room = scratch(tape, args.lanes, winograd_block, args.C, args.O, dtype);
+    const Tensor room =
+        fits_stack(args.C, args.O, dtype) ? nullptr : scratch(tape, args.lanes, winograd_block, args.C, args.O, dtype);
     tape.emit(NETLET_KERNEL_FOR(winograd, dtype), args,
               {in(args.x, x), in(args.u, u), in_if(args.bias, bias), into(args.y, args.accumulate, y),
-               out(args.scratch, room)},
+               out_if(args.scratch, room)},
               {args.lanes, 1, flops_of(tiles_of(args.batch, args.h.grid, args.w.grid), args.C, args.O)});
 }
 
@@ -106,7 +112,8 @@ void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis&
     args.batch = batch;
     args.C = C;
     args.O = O;
-    args.lanes = lanes_for(tiles, winograd_block, 16);
+    // Lanes with scratch memory take it from each other's caches.
+    args.lanes = lanes_for(tiles, winograd_block, !mixed && fits_stack(C, O, x->dtype) ? 64 : 16);
     args.act = act;
     args.alpha = alpha;
     mixed ? emit_mixed_product(tape, args, x, packed, bias, y) : emit_product(tape, args, x, packed, bias, y);

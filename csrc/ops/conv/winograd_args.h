@@ -23,6 +23,16 @@ constexpr int64_t winograd_grad_block = 56;  // for the kernel's gradient: it st
 constexpr int64_t winograd_pitch(int64_t channels) { return (channels + 15) / 16 * 16; }
 constexpr int64_t winograd_plane(int64_t block, int64_t channels) { return block * winograd_pitch(channels) + 16; }
 
+// Few channels need so little of it that the stack holds it. Scratch memory of their own would drive the lanes, which
+// follow each other on one thread, out of the L2 cache.
+constexpr int64_t winograd_stack = 64 * 1024;  // bytes
+constexpr int64_t winograd_tile_elements(int64_t C, int64_t O) {
+    return winograd_points * (winograd_pitch(C) + winograd_pitch(O));
+}
+constexpr bool winograd_fits_stack(int64_t tiles, int64_t C, int64_t O, int64_t element_bytes) {
+    return (tiles * winograd_tile_elements(C, O) + 2 * winograd_points * 16) * element_bytes <= winograd_stack;
+}
+
 // Transforms the taps that conv_pack wrote: u (points, panels..., terms).
 struct WinogradPackArgs {
     const void* packed;
@@ -32,7 +42,7 @@ struct WinogradPackArgs {
 
 struct WinogradArgs {
     const void *x, *u, *bias;
-    void *y, *scratch;
+    void *y, *scratch;  // scratch: null if a strip of tiles fits the stack
     ConvAxis h, w;
     int64_t batch, C, O, lanes;
     bool accumulate;

@@ -130,14 +130,17 @@ NETLET_INLINE void finish_pixels(const WinogradArgs& g, const T* m, int64_t plan
 template <class T>
 NETLET_INLINE void winograd_lane(const WinogradArgs& g, int64_t lane) {
     using F = Floats<T>;
-    // As many tiles at a time as fill whole strips.
-    constexpr int most = max_rows(packed_nv), block = winograd_block / most * most;
+    constexpr int most = max_rows(packed_nv);
     const int64_t tiles = tiles_of(g.h, g.w, g.batch), begin = lane * tiles / g.lanes;
     const int64_t end = (lane + 1) * tiles / g.lanes;
+    // As many tiles at a time as fill whole strips.
+    int64_t block = winograd_block / most * most;
+    while (!g.scratch && !winograd_fits_stack(block, g.C, g.O, sizeof(T))) block -= most;
     const int64_t v_plane = winograd_plane(block, g.C), m_plane = winograd_plane(block, g.O);
     const int64_t ldv = winograd_pitch(g.C), ldm = winograd_pitch(g.O);
-    T *v = static_cast<T*>(g.scratch) + lane * winograd_points * (v_plane + m_plane),
-      *m = v + winograd_points * v_plane;
+    alignas(64) T stack[winograd_stack / sizeof(T)];
+    T* v = g.scratch ? static_cast<T*>(g.scratch) + lane * winograd_points * (v_plane + m_plane) : stack;
+    T* m = v + winograd_points * v_plane;
     const int64_t padded = (g.O + conv_panel_group - 1) / conv_panel_group * conv_panel_group;
     TilePlace in = tile_place(g.h, g.w, begin), out = in;
     for (int64_t first = begin; first < end; first += block) {
@@ -145,15 +148,11 @@ NETLET_INLINE void winograd_lane(const WinogradArgs& g, int64_t lane) {
         for (int64_t t = 0; t < count; ++t, next(in, g.h, g.w))
             transform_pixels(v + t * ldv, v_plane, static_cast<const T*>(g.x) + in.n * g.h.in * g.w.in * g.C, g.h, g.w,
                              in.h + g.h.first, in.w + g.w.first, g.C);
-        const int64_t strips = (count + most - 1) / most;
-        for (int p = 0; p < winograd_points; ++p) {
-            const T* u = static_cast<const T*>(g.u) + p * padded * g.C;
-            for (int64_t s = 0; s < strips; ++s) {
-                const int64_t i = s * count / strips, rows = (s + 1) * count / strips - i;
-                strip_times_panels<F>(g.C, AMajor::row, v + p * v_plane + i * ldv, ldv, u, g.C,
-                                      m + p * m_plane + i * ldm, ldm, {nullptr, 0}, rows, g.O);
-            }
-        }
+        const RowStrips strips(count, most);
+        for (int p = 0; p < winograd_points; ++p)
+            strips_times_panels<F>(g.C, AMajor::row, v + p * v_plane, ldv,
+                                   static_cast<const T*>(g.u) + p * padded * g.C, g.C, m + p * m_plane, ldm,
+                                   {nullptr, 0}, strips, 0, strips.count, g.O);
         for (int64_t t = 0; t < count; ++t, next(out, g.h, g.w))
             finish_pixels(g, m + t * ldm, m_plane, static_cast<T*>(g.y) + out.n * g.h.grid * g.w.grid * g.O, out.h,
                           out.w);
@@ -193,7 +192,7 @@ NETLET_INLINE void winograd_kernel_grad(const WinogradKernelGradArgs& g, int64_t
     T *v = static_cast<T*>(g.scratch) + lane * winograd_points * (v_plane + m_plane),
       *m = v + winograd_points * v_plane;
     T* du = static_cast<T*>(g.du) + lane * winograd_points * g.C * g.O;
-    const int64_t strips = (g.C + most - 1) / most;
+    const RowStrips strips(g.C, most);
     TilePlace at = tile_place(g.h, g.w, begin);
     int64_t first = begin;
     do {  // runs once even if a lane has no tiles, because du must be written
@@ -205,16 +204,15 @@ NETLET_INLINE void winograd_kernel_grad(const WinogradKernelGradArgs& g, int64_t
                           at.w, g.h, g.w, g.O);
         }
         for (int p = 0; p < winograd_points; ++p)
-            for (int64_t s = 0; s < strips; ++s) {
-                const int64_t i = s * g.C / strips, rows = (s + 1) * g.C / strips - i;
+            for (int64_t s = 0, i = 0; s < strips.count; i += strips.rows(s++)) {
                 T* c = du + (p * g.C + i) * g.O;
                 for (int64_t j = 0; j < g.O; j += 2 * W) {
                     const int64_t left = g.O - j;
                     const int nv = left <= W ? 1 : 2;
                     const int64_t last = left < nv * W ? left - (nv - 1) * W : W;
                     tiles_for<Plain<T>>(AMajor::k, last < W, nv)
-                        .fn[rows](count, v + p * v_plane + i, ldv, m + p * m_plane + j, ldm, c + j, g.O,
-                                  first > begin ? c + j : nullptr, g.O, last);
+                        .fn[strips.rows(s)](count, v + p * v_plane + i, ldv, m + p * m_plane + j, ldm, c + j, g.O,
+                                            first > begin ? c + j : nullptr, g.O, last);
                 }
             }
         first += winograd_grad_block;
