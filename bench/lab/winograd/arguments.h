@@ -9,7 +9,7 @@ using namespace netlet;
 inline WinogradArgs arguments(void** arrays, const int64_t* sizes) {
     WinogradArgs g{};
     g.x = arrays[0], g.u = arrays[3], g.y = arrays[5], g.scratch = arrays[4];
-    g.batch = sizes[0], g.C = sizes[2], g.O = sizes[3], g.lanes = 1;
+    g.batch = sizes[0], g.C = sizes[2], g.O = sizes[3], g.nb = (g.O + 31) / 32 * 32, g.lanes = 1;
     g.act = Activation::relu;
     g.act = Activation::linear;
     g.h = g.w = {sizes[1], sizes[1], 1, -1, 1, 3, 0, 1, 3, sizes[1], 0, 1};

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dispatch/dispatch.h"
+#include "ops/conv/conv_products.h"
 #include "ops/conv/mixed_winograd_args.h"
 #include "ops/gemm/gemm.h"
 
@@ -40,10 +41,10 @@ bool winograd_pays(const ConvGeometry& g) {
     for (int i = 0; i < conv_axes; ++i)
         if (g.stride[i] != 1 || g.dilation[i] != 1 || g.kernel[i] != (i ? 3 : 1)) return false;
     const int64_t tiles = tiles_of(g.batch, g.out[1], g.out[2]);
-    // With fewer channels the transforms dominate. Beyond 256 x 256 channels the transformed taps do not fit the
-    // caches: only many tiles make up for reading them.
-    const bool deep = g.C * g.O > 256 * 256;
-    return g.groups == 1 && g.in[0] == 1 && g.out[0] == 1 && g.C >= 16 && g.O >= 16 && tiles >= (deep ? 1024 : 128);
+    // With fewer channels the transforms dominate. The more channels, the more memory the transformed taps have, and the
+    // more tiles must make up for reading them: beyond 256 x 256 channels they do not fit the caches.
+    const int64_t pairs = g.C * g.O, fewest = pairs > 256 * 256 ? 1024 : pairs > 128 * 128 ? 128 : 16;
+    return g.groups == 1 && g.in[0] == 1 && g.out[0] == 1 && g.C >= 16 && g.O >= 16 && tiles >= fewest;
 }
 
 namespace {
@@ -57,12 +58,18 @@ void emit_product(Tape& tape, const WinogradArgs& product, const Tensor& x, cons
     WinogradPackArgs pack{nullptr, nullptr, args.C, columns};
     tape.emit(NETLET_KERNEL_FOR(winograd_pack, dtype), pack, {in(pack.packed, packed), out(pack.u, u)},
               {columns / conv_panel_group, grain_for(128, args.C), 0, true});
+    // Few lanes are cut along the output channels, too. Each unit then transforms the pixels by itself.
+    const double flops = flops_of(tiles_of(args.batch, args.h.grid, args.w.grid), args.C, args.O);
+    const int64_t groups = columns / conv_panel_group, wanted = std::min<int64_t>(chunks_for(flops), 8);
+    const int64_t blocks = std::clamp<int64_t>(wanted / args.lanes, 1, std::min<int64_t>(groups, 4));
+    args.nb = ceil_div(groups, blocks) * conv_panel_group;
+    const int64_t units = args.lanes * ceil_div(args.O, args.nb);
     const Tensor room =
-        fits_stack(args.C, args.O, dtype) ? nullptr : scratch(tape, args.lanes, winograd_block, args.C, args.O, dtype);
+        fits_stack(args.C, args.nb, dtype) ? nullptr : scratch(tape, units, winograd_block, args.C, args.nb, dtype);
     tape.emit(NETLET_KERNEL_FOR(winograd, dtype), args,
               {in(args.x, x), in(args.u, u), in_if(args.bias, bias), into(args.y, args.accumulate, y),
                out_if(args.scratch, room)},
-              {args.lanes, 1, flops_of(tiles_of(args.batch, args.h.grid, args.w.grid), args.C, args.O)});
+              {units, 1, flops});
 }
 
 void emit_mixed_product(Tape& tape, const WinogradArgs& product, const Tensor& x, const Tensor& packed,
@@ -113,7 +120,8 @@ void emit_winograd(Tape& tape, int64_t batch, const ConvAxis& h, const ConvAxis&
     args.C = C;
     args.O = O;
     // Lanes with scratch memory take it from each other's caches.
-    args.lanes = lanes_for(tiles, winograd_block, !mixed && fits_stack(C, O, x->dtype) ? 64 : 16);
+    const bool stack = !mixed && fits_stack(C, O, x->dtype);
+    args.lanes = lanes_for(tiles, stack ? conv_strip : winograd_block, stack ? 64 : 16);
     args.act = act;
     args.alpha = alpha;
     mixed ? emit_mixed_product(tape, args, x, packed, bias, y) : emit_product(tape, args, x, packed, bias, y);

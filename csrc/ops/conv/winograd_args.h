@@ -8,7 +8,7 @@
 //     dw = G^T [ sum over tiles of (B^T x B) . (A dy A^T) ] G
 //
 // The transforms are sums and differences of a few pixels (taps), so the error is that of a somewhat longer sum:
-// docs/numerics.md. A work unit is a run of tiles ("lane"). It computes them in blocks, whose scratch memory stays in
+// docs/numerics.md. A work unit is a run of tiles ("lane"), or nb output channels of one. It computes them in blocks, whose scratch memory stays in
 // the L2 cache.
 #pragma once
 #include "ops/conv/conv_args.h"
@@ -45,6 +45,7 @@ struct WinogradArgs {
     void *y, *scratch;  // scratch: null if a strip of tiles fits the stack
     ConvAxis h, w;
     int64_t batch, C, O, lanes;
+    int64_t nb;  // output channels of a unit, whole panel groups: a lane is one unit, or several if there are few tiles
     bool accumulate;
     Activation act;
     double alpha;

@@ -98,14 +98,16 @@ NETLET_INLINE void transform_pixels(T* v, int64_t plane, const T* image, const C
         });
 }
 
-// The 2x2 pixels of y that start at (h, w): y = act(bias + A^T m A), or y += A^T m A.
+// `channels` output channels, from `first` on, of the 2x2 pixels of y that start at (h, w): y = act(bias + A^T m A), or
+// y += A^T m A.
 template <class T>
-NETLET_INLINE void finish_pixels(const WinogradArgs& g, const T* m, int64_t plane, T* image, int64_t h, int64_t w) {
+NETLET_INLINE void finish_pixels(const WinogradArgs& g, const T* m, int64_t plane, T* image, int64_t h, int64_t w,
+                                 int64_t first, int64_t channels) {
     using V = Vec<T>;
-    T* y = image + (h * g.w.grid + w) * g.O;
+    T* y = image + (h * g.w.grid + w) * g.O + first;
     const int64_t rows = g.h.grid - h < 2 ? 1 : 2, columns = g.w.grid - w < 2 ? 1 : 2;
-    const T* bias = static_cast<const T*>(g.bias);
-    each_vector<V>({0, g.O}, [&](auto lanes, int64_t o) NETLET_INLINE_LAMBDA {
+    const T* bias = g.bias ? static_cast<const T*>(g.bias) + first : nullptr;
+    each_vector<V>({0, channels}, [&](auto lanes, int64_t o) NETLET_INLINE_LAMBDA {
         V t[8], p[4];
         NETLET_UNROLL(4)
         for (int j = 0; j < 4; ++j) {
@@ -123,23 +125,31 @@ NETLET_INLINE void finish_pixels(const WinogradArgs& g, const T* m, int64_t plan
             lanes.store(p[i * 2 + j] + (g.accumulate ? lanes.load(to) : add), to);
         }
     });
-    if (g.act != Activation::linear)
-        for (int64_t i = 0; i < rows; ++i) epilogue(g.act, g.alpha, y + i * g.w.grid * g.O, 0, 1, columns * g.O);
+    if (g.act == Activation::linear) return;
+    for (int64_t i = 0; i < rows; ++i) {
+        T* row = y + i * g.w.grid * g.O;
+        if (channels == g.O)  // the pixels are contiguous
+            epilogue(g.act, g.alpha, row, 0, 1, columns * g.O);
+        else
+            epilogue(g.act, g.alpha, row, g.O, columns, channels);
+    }
 }
 
 template <class T>
-NETLET_INLINE void winograd_lane(const WinogradArgs& g, int64_t lane) {
+NETLET_INLINE void winograd_unit(const WinogradArgs& g, int64_t unit) {
     using F = Floats<T>;
     constexpr int most = max_rows(packed_nv);
+    const int64_t n_blocks = (g.O + g.nb - 1) / g.nb, lane = unit / n_blocks, o = unit % n_blocks * g.nb;
+    const int64_t channels = g.O - o < g.nb ? g.O - o : g.nb;
     const int64_t tiles = tiles_of(g.h, g.w, g.batch), begin = lane * tiles / g.lanes;
     const int64_t end = (lane + 1) * tiles / g.lanes;
     // As many tiles at a time as fill whole strips.
     int64_t block = winograd_block / most * most;
-    while (!g.scratch && !winograd_fits_stack(block, g.C, g.O, sizeof(T))) block -= most;
-    const int64_t v_plane = winograd_plane(block, g.C), m_plane = winograd_plane(block, g.O);
-    const int64_t ldv = winograd_pitch(g.C), ldm = winograd_pitch(g.O);
+    while (!g.scratch && !winograd_fits_stack(block, g.C, g.nb, sizeof(T))) block -= most;
+    const int64_t v_plane = winograd_plane(block, g.C), m_plane = winograd_plane(block, g.nb);
+    const int64_t ldv = winograd_pitch(g.C), ldm = winograd_pitch(g.nb);
     alignas(64) T stack[winograd_stack / sizeof(T)];
-    T* v = g.scratch ? static_cast<T*>(g.scratch) + lane * winograd_points * (v_plane + m_plane) : stack;
+    T* v = g.scratch ? static_cast<T*>(g.scratch) + unit * winograd_points * (v_plane + m_plane) : stack;
     T* m = v + winograd_points * v_plane;
     const int64_t padded = (g.O + conv_panel_group - 1) / conv_panel_group * conv_panel_group;
     TilePlace in = tile_place(g.h, g.w, begin), out = in;
@@ -151,11 +161,11 @@ NETLET_INLINE void winograd_lane(const WinogradArgs& g, int64_t lane) {
         const RowStrips strips(count, most);
         for (int p = 0; p < winograd_points; ++p)
             strips_times_panels<F>(g.C, AMajor::row, v + p * v_plane, ldv,
-                                   static_cast<const T*>(g.u) + p * padded * g.C, g.C, m + p * m_plane, ldm,
-                                   {nullptr, 0}, strips, 0, strips.count, g.O);
+                                   static_cast<const T*>(g.u) + (p * padded + o) * g.C, g.C, m + p * m_plane, ldm,
+                                   {nullptr, 0}, strips, 0, strips.count, channels);
         for (int64_t t = 0; t < count; ++t, next(out, g.h, g.w))
             finish_pixels(g, m + t * ldm, m_plane, static_cast<T*>(g.y) + out.n * g.h.grid * g.w.grid * g.O, out.h,
-                          out.w);
+                          out.w, o, channels);
     }
 }
 
@@ -225,7 +235,7 @@ NETLET_INLINE void winograd_kernel_grad(const WinogradKernelGradArgs& g, int64_t
     NETLET_DEFINE_KERNEL(winograd_pack_##suffix, WinogradPackArgs) { winograd_pack<T>(a, r); }                         \
     NETLET_DEFINE_KERNEL(winograd_unpack_##suffix, WinogradUnpackArgs) { winograd_unpack<T>(a, r); }                   \
     NETLET_DEFINE_KERNEL(winograd_##suffix, WinogradArgs) {                                                            \
-        for (int64_t lane = r.begin; lane < r.end; ++lane) winograd_lane<T>(a, lane);                                  \
+        for (int64_t unit = r.begin; unit < r.end; ++unit) winograd_unit<T>(a, unit);                                  \
     }                                                                                                                  \
     NETLET_DEFINE_KERNEL(winograd_kernel_grad_##suffix, WinogradKernelGradArgs) {                                      \
         for (int64_t lane = r.begin; lane < r.end; ++lane) winograd_kernel_grad<T>(a, lane);                           \
