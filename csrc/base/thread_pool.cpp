@@ -1,6 +1,7 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <string>
 
@@ -12,8 +13,22 @@ namespace netlet {
 
 namespace {
 
-// About 20 microseconds: longer than the gap between two records of a plan, far shorter than a scheduler's slice.
-constexpr int spins = 800;
+// Longer than the gap between two records of a plan, far shorter than a scheduler's slice.
+constexpr std::chrono::microseconds polling_time{20};
+
+// Polls until `done()` is true, but not for long. A pause takes 40 to 140 cycles, depending on the CPU, so the clock
+// decides.
+template <class Done>
+void poll(Done done) {
+    if (done()) return;
+    const auto end = std::chrono::steady_clock::now() + polling_time;
+    do {
+        for (int i = 0; i < 16; ++i) {
+            pause_polling();
+            if (done()) return;
+        }
+    } while (std::chrono::steady_clock::now() < end);
+}
 
 int default_threads() {
     if (const char* s = std::getenv("NETLET_NUM_THREADS"); s && *s) {
@@ -57,7 +72,16 @@ void ThreadPool::set_num_threads(int n) {
 void ThreadPool::start_workers(int64_t wanted) {
     try {
         while ((int64_t)workers_.size() < wanted) {
-            workers_.emplace_back([this, seen = epoch_.load(std::memory_order_relaxed)] { work(seen); });
+            Worker& worker = workers_.emplace_back();
+            try {
+                worker.thread =
+                    std::thread([this, &worker, seen = epoch_.load(std::memory_order_relaxed)] { work(worker, seen); });
+            } catch (...) {
+                workers_.pop_back();
+                throw;
+            }
+            // A new thread begins on this one's CPU, too.
+            if (keep_off(worker.thread, current_cpu(), worker.before)) allow(worker.thread, worker.before);
             started_.store((int64_t)workers_.size(), std::memory_order_relaxed);
         }
     } catch (const std::exception&) {
@@ -70,7 +94,7 @@ void ThreadPool::stop_workers() {
     stop_.store(true);
     epoch_.fetch_add(1);
     epoch_.notify_all();
-    for (auto& w : workers_) w.join();
+    for (Worker& w : workers_) w.thread.join();
     workers_.clear();
     started_.store(0, std::memory_order_relaxed);
     stop_.store(false);
@@ -98,21 +122,35 @@ void ThreadPool::run_chunks(uint32_t epoch) {
     inside_a_chunk = false;
 }
 
-void ThreadPool::work(uint32_t seen) {
+void ThreadPool::work(Worker& self, uint32_t seen) {
     for (;;) {
         uint32_t epoch = epoch_.load(std::memory_order_acquire);
-        for (int i = 0; i < spins && epoch == seen; ++i) {
-            pause_polling();
-            epoch = epoch_.load(std::memory_order_acquire);
-        }
+        if (epoch == seen) poll([&] { return (epoch = epoch_.load(std::memory_order_acquire)) != seen; });
         if (epoch == seen) {
+            self.slept_on.store(current_cpu(), std::memory_order_relaxed);
             epoch_.wait(seen, std::memory_order_acquire);
+            self.slept_on.store(-1, std::memory_order_relaxed);
             epoch = epoch_.load(std::memory_order_acquire);
         }
         seen = epoch;
         if (stop_.load(std::memory_order_acquire)) return;
         run_chunks(epoch);
     }
+}
+
+// A thread wakes up on the CPU where it fell asleep. If that is the caller's by now, the two would share it until the
+// system moves one of them, after up to 60 ms: on machines whose CPUs share no cache, as those of many virtual machines.
+// So such a worker may not use that CPU while it is woken.
+void ThreadPool::wake(int64_t helpers) {
+    const int cpu = current_cpu();
+    for (Worker& w : workers_)
+        if (cpu >= 0 && w.slept_on.load(std::memory_order_relaxed) == cpu) w.moved = keep_off(w.thread, cpu, w.before);
+    if (helpers >= (int64_t)workers_.size())
+        epoch_.notify_all();
+    else
+        for (int64_t i = 0; i < helpers; ++i) epoch_.notify_one();
+    for (Worker& w : workers_)
+        if (w.moved) allow(w.thread, w.before), w.moved = false;
 }
 
 void ThreadPool::run(KernelFn fn, const void* args, int64_t units, int64_t grain) {
@@ -138,13 +176,10 @@ void ThreadPool::run(KernelFn fn, const void* args, int64_t units, int64_t grain
     const uint32_t epoch = epoch_.load(std::memory_order_relaxed) + 1;
     ticket_.store((uint64_t)epoch << 32 | (uint64_t)chunks, std::memory_order_release);
     epoch_.store(epoch, std::memory_order_release);
-    if (helpers >= (int64_t)workers_.size())
-        epoch_.notify_all();
-    else
-        for (int64_t i = 0; i < helpers; ++i) epoch_.notify_one();
+    wake(helpers);
     run_chunks(epoch);
     int64_t left;
-    for (int i = 0; i < spins && unfinished_.load(std::memory_order_acquire) != 0; ++i) pause_polling();
+    poll([&] { return unfinished_.load(std::memory_order_acquire) == 0; });
     while ((left = unfinished_.load(std::memory_order_acquire)) != 0) unfinished_.wait(left, std::memory_order_acquire);
 }
 

@@ -3,11 +3,12 @@
 // shapes alone; the pool only decides which thread runs which chunk, so results never depend on the number of threads.
 #pragma once
 #include <atomic>
+#include <deque>
 #include <mutex>
 #include <thread>
-#include <vector>
 
 #include "base/fork.h"
+#include "base/thread_place.h"
 #include "base/types.h"
 
 namespace netlet {
@@ -26,16 +27,24 @@ class ThreadPool {
 
   private:
     explicit ThreadPool(int threads);
+    struct Worker {
+        std::thread thread;
+        std::atomic<int> slept_on{-1};  // the CPU where it fell asleep; -1 while it is awake
+        bool moved = false;
+        Affinity before{};  // where it may run, while it is moved
+    };
+
     void start_workers(int64_t wanted);
     void stop_workers();
-    void work(uint32_t seen);
+    void work(Worker& self, uint32_t seen);
+    void wake(int64_t helpers);
     bool claim(uint32_t epoch, int64_t* chunk);
     void run_chunks(uint32_t epoch);
 
     const uint32_t generation_;  // fork_generation() of the process that made the pool
     std::atomic<int> threads_;
     std::mutex mutex_;  // held while a job runs: one job at a time
-    std::vector<std::thread> workers_;
+    std::deque<Worker> workers_;
     std::atomic<int64_t> started_{0};  // workers_.size(), for readers that do not hold the mutex
 
     // The current job. `ticket_` holds the epoch (upper half) and the number of unclaimed chunks (lower half) in one

@@ -204,3 +204,36 @@ def test_large_copies_let_other_python_threads_run(what):
         stop[0] = True
         sys.setswitchinterval(interval)
         thread.join()
+
+
+PLACES = """
+import os, pathlib, time
+import numpy as np
+import netlet
+
+def cpu_of(thread):
+    return int(pathlib.Path(f"/proc/self/task/{thread}/stat").read_text().rpartition(")")[2].split()[36])
+
+cpus = os.sched_getaffinity(0)
+netlet.set_num_threads(2)
+a = np.ones((256, 256), "float32")
+before = set(os.listdir("/proc/self/task"))
+netlet.ops.matmul(a, a)
+[worker] = set(os.listdir("/proc/self/task")) - before
+apart = 0
+for _ in range(20):
+    time.sleep(0.01)  # the worker sleeps
+    os.sched_setaffinity(0, {cpu_of(worker)})  # and the caller moves to its CPU
+    netlet.ops.matmul(a, a)
+    apart += cpu_of(worker) not in os.sched_getaffinity(0)
+    os.sched_setaffinity(0, cpus)
+print(apart, os.sched_getaffinity(int(worker)) == cpus)
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="places of threads are known on Linux only")
+@pytest.mark.skipif(_core.usable_cpus() < 2, reason="there is no other CPU")
+def test_a_worker_that_slept_on_the_callers_cpu_wakes_up_on_another():
+    apart, same_cpus = run_child(PLACES).stdout.split()
+    assert int(apart) > 10
+    assert same_cpus == "True"
