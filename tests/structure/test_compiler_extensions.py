@@ -16,16 +16,16 @@ EXTENSION = re.compile(
 )
 HOME_OF_EXTENSIONS = "base/compiler.h"
 SYSTEM_HEADER = re.compile(r"#\s*include\s+<((?:sys/)?\w+\.h)>")
-# Headers that not every system has, and the one file that includes each, behind an #if.
+# Headers that not every system has, and the files that include each, behind an #if.
 HOME_OF_HEADERS = {
-    "sched.h": {"base/cpu_info.cpp"},
+    "sched.h": {"base/cpu_info.cpp", "base/thread_place.cpp"},
     "sys/auxv.h": {"base/cpu_info.cpp"},
     "cpuid.h": {HOME_OF_EXTENSIONS},
     "intrin.h": {HOME_OF_EXTENSIONS},
     "sys/mman.h": {"base/buffer.cpp", "base/guarded_block.cpp"},
     "signal.h": {"base/guarded_block.cpp"},
     "unistd.h": {"base/guarded_block.cpp", "base/last_level_cache.cpp", "bindings/gil.h"},
-    "pthread.h": {"base/fork.cpp"},
+    "pthread.h": {"base/fork.cpp", "base/thread_place.cpp"},
     "dlfcn.h": {"base/shared_library.cpp"},
     "windows.h": {"base/shared_library.cpp"},
     "cxxabi.h": {"bindings/gil.h"},
