@@ -36,7 +36,9 @@ def test_bits(isa, size, channels, filters, taps, strides, dilation, pads, dtype
     np.testing.assert_allclose(got, exact, rtol=0, atol=1e-4 if dtype == "float32" else 1e-12)
 
 
-@pytest.mark.parametrize(("channels", "filters", "expected"), [(1, 6, True), (1, 32, True), (3, 16, True), (3, 32, False)])
+@pytest.mark.parametrize(
+    ("channels", "filters", "expected"), [(1, 6, True), (1, 32, True), (3, 16, True), (3, 32, False)]
+)
 def test_when_vectors_of_pixels_are_used(channels, filters, expected):
     model = netlet.Sequential([netlet.Input((28, 28, channels)), layers.Conv2D(filters, 3, padding="same")])
     records = model.plan(np.zeros((2, 28, 28, channels), "float32")).records()
