@@ -5,6 +5,7 @@ from __future__ import annotations
 import collections
 import gc
 import os
+import random
 from collections.abc import Iterator
 
 from support import xla
@@ -40,6 +41,7 @@ hypothesis.settings.load_profile("ci")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--run-slow", action="store_true", help="also run the tests marked slow")
+    parser.addoption("--share", type=int, default=1, metavar="N", help="run one of N tests, drawn with --randomly-seed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -110,14 +112,26 @@ def mark_large_networks(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
 
 
+def deselect(config: pytest.Config, items: list[pytest.Item], unwanted: set[pytest.Item]) -> None:
+    config.hook.pytest_deselected(items=[item for item in items if item in unwanted])
+    items[:] = [item for item in items if item not in unwanted]
+
+
+def draw_share(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keeps one of N tests: many orders of a tenth find what depends on the order, for the cost of a few suites. The
+    draw depends on the seed and the names alone, so that all workers of pytest-xdist make the same."""
+    count = -(-len(items) // config.getoption("--share"))
+    draw = random.Random(config.getoption("randomly_seed", 0))
+    chosen = draw.sample(sorted(items, key=lambda item: item.nodeid), count)
+    deselect(config, items, set(items).difference(chosen))
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     mark_repeated_products(items)
     mark_large_networks(items)
-    if config.getoption("--run-slow") or "slow" in (config.getoption("-m") or ""):
-        return
-    slow = [item for item in items if item.get_closest_marker("slow")]
-    config.hook.pytest_deselected(items=slow)
-    items[:] = [item for item in items if item not in set(slow)]
+    if not (config.getoption("--run-slow") or "slow" in (config.getoption("-m") or "")):
+        deselect(config, items, {item for item in items if item.get_closest_marker("slow")})
+    draw_share(config, items)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
