@@ -1,5 +1,5 @@
 // What several threads do to the pool, to a lock and to a plan at once, and a fork in the middle of it. Built with
-// ThreadSanitizer by tests/runtime/test_races.py. The kernels read and write atomically: that a plan may read weights while
+// sanitizers by tests/runtime/test_races.py. The kernels read and write atomically: that a plan may read weights while
 // somebody assigns them is meant, and everything else is not.
 #include <sys/wait.h>
 #include <unistd.h>

@@ -12,10 +12,10 @@ exactly once (then the fault must be written anew).
 
 from __future__ import annotations
 
-from . import arithmetic, files, keras, runtime, training
+from . import arithmetic, checks, files, keras, runtime, training
 from .fault import Fault
 
 __all__ = ["FAULTS", "Fault"]
 
-_ALL = (*keras.FAULTS, *arithmetic.FAULTS, *training.FAULTS, *runtime.FAULTS, *files.FAULTS)
+_ALL = (*keras.FAULTS, *arithmetic.FAULTS, *training.FAULTS, *runtime.FAULTS, *files.FAULTS, *checks.FAULTS)
 FAULTS = sorted(_ALL, key=lambda fault: fault.promise)

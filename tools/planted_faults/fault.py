@@ -15,6 +15,8 @@ class Fault:
         file: the file that has it, from the root of the repository.
         old, new: a text that occurs once in the file, and what replaces it.
         tests: files or folders of tests, one of which should fail.
+        options: further arguments of pytest.
+        compiled_by_tests: whether the tests compile the file themselves, so that the module need not be built again.
     """
 
     promise: int
@@ -23,8 +25,10 @@ class Fault:
     old: str
     new: str
     tests: str
+    options: str = ""
+    compiled_by_tests: bool = False
 
     @property
     def native(self) -> bool:
         """Whether the module must be built again."""
-        return not self.file.endswith(".py")
+        return not self.file.endswith(".py") and not self.compiled_by_tests

@@ -38,6 +38,14 @@ FAULTS = [
         "tests/training/test_determinism.py",
     ),
     Fault(
+        6,
+        "prepacked weights are used again after the weights have changed",
+        "csrc/plan/plan.cpp",
+        "!r.buffer->tracked() || r.buffer->version() != r.version; });",
+        "!r.buffer->tracked() || r.version == never; });",
+        "tests/plan/test_kept.py",
+    ),
+    Fault(
         14,
         "a gradient that is not finite is found only together with a loss",
         "python/netlet/optimizers/base/finite.py",

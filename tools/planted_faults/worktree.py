@@ -90,10 +90,12 @@ def plant(fault: Fault) -> str | None:
     path.write_text(text.replace(fault.old, fault.new), encoding="utf-8")
     if fault.native:
         build()
-    found = first_failure(*fault.tests.split())
+    options, tests = fault.options.split(), fault.tests.split()
+    found = first_failure(*tests, *options)
     path.write_text(text, encoding="utf-8")
     if fault.native:
         build()
-    if found is not None and first_failure(found) is not None:
+    # A single test has no order: with options, all of them run again.
+    if found is not None and first_failure(*(tests if options else [found]), *options) is not None:
         sys.exit(f"{found} fails without the fault, too")
     return found
