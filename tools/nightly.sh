@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # The checks that take too long for every change. All sections, or those that are named:
 #
-#     tools/nightly.sh [tests] [guard] [differential] [fuzz] [faults] [asan] [tsan] [random] [coverage] [cuda] [docs]
+#     tools/nightly.sh [tests] [guard] [differential] [fuzz] [faults] [soak] [asan] [tsan] [random] [coverage] [cuda] [docs]
 #
 # tests         the whole suite, with the tests that are marked slow
 # guard         tests of ops and plans, with every kernel between inaccessible pages (NETLET_GUARD_PAGES=1)
 # differential  generated ops, layers, losses and gradients against Keras on NumPy, and on PyTorch where it is installed
 # fuzz          every reader of files and the bindings, 10 minutes each or RUNS executions; needs the fuzz extra too
 # faults        SIGKILL, Ctrl-C, full disks, memory that ends: the long forms
+# soak          models are built, trained, saved, quantized and exported for 24 minutes of CPU time: nothing may grow
 # asan          AddressSanitizer and UBSan; reports in build/asan/report.<pid>
 # tsan          ThreadSanitizer; reports in build/tsan/report.<pid>
 # random        twenty random orders of a random tenth of the suite; SEEDS="1 2" repeats those that were printed, SHARE=1
@@ -83,6 +84,11 @@ section_faults() {
     suite -p no:randomly --run-slow tests/faults tests/threads tests/reproducibility tests/saving/test_replacing.py
 }
 
+section_soak() {
+    build dev
+    python tools/soak.py --minutes "${MINUTES:-24}"
+}
+
 # Leaks are not looked for: Python itself keeps memory until its end. test_no_allocation.py counts the calls of malloc by a
 # library of its own that must come first too.
 section_asan() {
@@ -153,7 +159,7 @@ section_docs() {
     python tools/build_docs.py --clean --processes "$jobs"
 }
 
-all=(tests guard differential fuzz faults asan tsan random coverage cuda docs)
+all=(tests guard differential fuzz faults soak asan tsan random coverage cuda docs)
 [[ $# -gt 0 ]] || set -- "${all[@]}"
 for name in "$@"; do
     [[ " ${all[*]} " == *" $name "* ]] || { echo "no section is called '$name'; there are: ${all[*]}" >&2; exit 2; }
