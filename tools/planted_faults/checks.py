@@ -1,4 +1,4 @@
-"""Faults that sanitizers and a random order of the tests find: 9, 20."""
+"""Faults that sanitizers, counts of live memory and a random order of the tests find: 9, 20."""
 
 from __future__ import annotations
 
@@ -24,6 +24,23 @@ FAULTS = [
         "tests/runtime/test_races.py",
         "--run-slow -k thread",
         compiled_by_tests=True,
+    ),
+    Fault(
+        9,
+        "every recorded step lives until the process ends",
+        "python/netlet/training/step.py",
+        "            step = self._steps[key] = record(model, mode, data, batch, check_finite)\n",
+        "            step = self._steps[key] = record(model, mode, data, batch, check_finite)\n"
+        "            record.__dict__[str(id(step))] = step\n",
+        "tests/runtime/test_leaks.py",
+    ),
+    Fault(
+        9,
+        "the memory of tensors is never freed",
+        "csrc/base/buffer.cpp",
+        "        ::operator delete(host, std::align_val_t{alignment});\n}",
+        "        (void)host;\n}",
+        "tests/runtime/test_leaks.py",
     ),
     Fault(
         20,
