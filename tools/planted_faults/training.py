@@ -46,6 +46,16 @@ FAULTS = [
         "tests/plan/test_kept.py",
     ),
     Fault(
+        6,
+        "weights that are written while a plan packs them count as packed",
+        "csrc/plan/plan.cpp",
+        "if (!Buffer::being_written(read.found) && read.buffer->version() == read.found) read.version = read.found;",
+        "read.version = read.buffer->version() & ~uint64_t{0xffff};",
+        "tests/runtime/test_races.py",
+        "--run-slow -k address",
+        compiled_by_tests=True,
+    ),
+    Fault(
         14,
         "a gradient that is not finite is found only together with a loss",
         "python/netlet/optimizers/base/finite.py",
